@@ -1,0 +1,160 @@
+"""The one shape under all features: every table of a history as flat arrays, grouped by lead through offsets."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+import numpy.typing as npt
+
+from features.config import FunnelConfig
+
+Ints = npt.NDArray[np.int64]
+Codes = npt.NDArray[np.int32]
+Flags = npt.NDArray[np.int8]
+Floats = npt.NDArray[np.float64]
+Mask = npt.NDArray[np.bool_]
+
+DAY_US = 86_400_000_000
+HOUR_US = 3_600_000_000
+
+OPEN, WON, LOST = 0, 1, 2  # Outcomes.state and features.snapshot.state_at
+NO_DIRECTION, INBOUND, OUTBOUND = 0, 1, 2  # Interactions.direction
+
+
+@dataclass(frozen=True)
+class Factor:
+    """n texts as codes (n,) into `values`; -1 is missing. Two codes never stand for the same text."""
+
+    codes: Codes
+    values: Sequence[str]
+
+    def __len__(self) -> int:
+        return len(self.codes)
+
+    def take(self, index: npt.NDArray[np.generic]) -> "Factor":
+        """The rows of `index` (positions or a mask), over the same values."""
+        return Factor(self.codes[index], self.values)
+
+    def compact(self) -> "Factor":
+        """The same texts over the values in use, in sorted order: equal content gives equal codes."""
+        used = np.unique(self.codes[self.codes >= 0])
+        order = sorted(used.tolist(), key=self.values.__getitem__)
+        recode = np.full(len(self.values) + 1, -1, dtype=np.int32)
+        recode[order] = np.arange(len(order), dtype=np.int32)
+        return Factor(recode[self.codes], [self.values[i] for i in order])
+
+    def text(self, row: int) -> str | None:
+        code = int(self.codes[row])
+        return None if code < 0 else self.values[code]
+
+
+def empty_factor(n: int = 0) -> Factor:
+    return Factor(np.full(n, -1, dtype=np.int32), ())
+
+
+@dataclass(frozen=True)
+class Interactions:
+    """Dated touches. Rows of lead i are offsets[i]:offsets[i + 1], ordered by time_us, ties in file order.
+
+    known_us is the later of occurred_at and recorded_at: a row is visible at T when known_us <= T (which implies time_us <= T).
+    Rows with the same interaction_id within a lead are one already: the one known first.
+    """
+
+    offsets: Ints
+    time_us: Ints
+    known_us: Ints
+    kind: Factor
+    channel: Factor
+    direction: Flags
+    value: Floats
+    ids: Sequence[str | None] | None = None  # interaction_id of each row, kept for export only
+
+
+@dataclass(frozen=True)
+class Stages:
+    """Stage entries, grouped and ordered like Interactions."""
+
+    offsets: Ints
+    time_us: Ints
+    known_us: Ints
+    stage: Factor
+
+
+@dataclass(frozen=True)
+class Outcomes:
+    """Decisions, grouped by lead, ordered by time_us (closed_at, given or implied), ties by known_us and file order.
+
+    state is OPEN, WON or LOST; amount is NaN where unknown; implied marks a closing time that no column gave.
+    """
+
+    offsets: Ints
+    time_us: Ints
+    known_us: Ints
+    state: Flags
+    amount: Floats
+    reason: Factor
+    implied: Mask
+
+
+@dataclass(frozen=True)
+class Changes:
+    """Attribute changes, grouped by lead, ordered by time_us, ties in file order; a missing value clears the attribute."""
+
+    offsets: Ints
+    time_us: Ints
+    known_us: Ints
+    attribute: Factor
+    value: Factor
+
+
+@dataclass(frozen=True)
+class Costs:
+    """Money spent per period [start_us, end_us), by channel and source where given."""
+
+    start_us: Ints
+    end_us: Ints
+    amount: Floats
+    channel: Factor
+    source: Factor
+
+
+@dataclass(frozen=True)
+class Rejected:
+    """Rows of one table that one rule set aside: how many, and the first offenders as readable text."""
+
+    rule: str
+    count: int
+    first: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class TableReport:
+    """What the door saw of one table: rows read, and what was set aside by rule."""
+
+    rows: int
+    rejected: tuple[Rejected, ...] = ()
+    flagged: tuple[Rejected, ...] = ()  # kept, but worth saying, such as rows before the lead's creation
+
+
+@dataclass(frozen=True)
+class History:
+    """All validated rows of n leads that are visible at as_of_us, under one configuration.
+
+    attributes maps a name (owner, account_id and source among them) to its value at creation as text, one a lead: numbers, dates
+    and booleans stay text here and are read by kind in features.attributes, the same way from every door.
+    """
+
+    config: FunnelConfig
+    as_of_us: int
+    lead_ids: Sequence[str]
+    created_us: Ints
+    attributes: dict[str, Factor]
+    interactions: Interactions
+    stages: Stages
+    outcomes: Outcomes
+    changes: Changes
+    costs: Costs | None = None
+    reports: dict[str, TableReport] = field(default_factory=dict)
+
+    def __len__(self) -> int:
+        return len(self.lead_ids)

@@ -1,0 +1,96 @@
+"""A lead's history as visible at an instant: the inclusive cut on own time and recorded_at."""
+
+from dataclasses import dataclass, replace
+from typing import TypeVar
+
+import numpy as np
+import numpy.typing as npt
+
+from features.event_log import OPEN, Changes, Flags, History, Interactions, Ints, Mask, Outcomes, Stages
+
+Log = TypeVar("Log", Interactions, Stages, Outcomes, Changes)
+
+
+@dataclass(frozen=True)
+class Snapshot:
+    """n leads of a history, each seen at its own instant: lead (n,) indexes the history's leads, as_of_us (n,).
+
+    A row of the history belongs to snapshot i when it is lead[i]'s and its known_us <= as_of_us[i].
+    """
+
+    history: History
+    lead: Ints
+    as_of_us: Ints
+
+    def __len__(self) -> int:
+        return len(self.lead)
+
+    def take(self, index: npt.NDArray[np.generic]) -> "Snapshot":
+        return Snapshot(self.history, self.lead[index], self.as_of_us[index])
+
+
+def state_rows(outcomes: Outcomes, lead: Ints, as_of_us: Ints) -> Ints:
+    """The row of `outcomes` that decides each lead's state at its instant, -1 for none: the latest visible by closing time."""
+    row = outcomes.offsets[lead + 1] - 1
+    first = outcomes.offsets[lead]
+    pending = np.flatnonzero((row >= first) & (outcomes.known_us[np.maximum(row, 0)] > as_of_us)) if len(outcomes.time_us) else None
+    while pending is not None and len(pending):
+        row[pending] -= 1
+        still = (row[pending] >= first[pending]) & (outcomes.known_us[np.maximum(row[pending], 0)] > as_of_us[pending])
+        pending = pending[still]
+    return np.where(row >= first, row, -1)
+
+
+def state_at(history: History, lead: Ints, as_of_us: Ints) -> Flags:
+    """OPEN, WON or LOST for each lead at its instant; open until an outcome is visible."""
+    row = state_rows(history.outcomes, lead, as_of_us)
+    if not len(history.outcomes.state):
+        return np.full(len(lead), OPEN, dtype=np.int8)
+    return np.where(row >= 0, history.outcomes.state[np.maximum(row, 0)], OPEN).astype(np.int8)
+
+
+def all_leads(history: History, as_of_us: int) -> Snapshot:
+    """Every lead that exists at as_of_us, whatever its state."""
+    lead = np.flatnonzero(history.created_us <= as_of_us).astype(np.int64)
+    return Snapshot(history, lead, np.full(len(lead), as_of_us, dtype=np.int64))
+
+
+def open_leads(history: History, as_of_us: int) -> Snapshot:
+    """Every lead that exists and is open at as_of_us, in the history's order."""
+    seen = all_leads(history, as_of_us)
+    return seen.take(state_at(history, seen.lead, seen.as_of_us) == OPEN)
+
+
+def cut(history: History, as_of_us: int) -> History:
+    """The history as it was at as_of_us: later leads and rows are gone and leave no trace in codes or order."""
+    keep = history.created_us <= as_of_us
+    lead = np.flatnonzero(keep)
+    return replace(
+        history,
+        as_of_us=as_of_us,
+        lead_ids=[history.lead_ids[i] for i in lead],
+        created_us=history.created_us[lead],
+        attributes={name: factor.take(lead).compact() for name, factor in history.attributes.items()},
+        interactions=_cut_log(history.interactions, keep, as_of_us),
+        stages=_cut_log(history.stages, keep, as_of_us),
+        outcomes=_cut_log(history.outcomes, keep, as_of_us),
+        changes=_cut_log(history.changes, keep, as_of_us),
+    )
+
+
+def _cut_log(log: Log, keep_lead: Mask, as_of_us: int) -> Log:
+    lengths = np.diff(log.offsets)
+    rows = np.repeat(keep_lead, lengths) & (log.known_us <= as_of_us)
+    owner = np.repeat(np.arange(len(lengths)), lengths)[rows]
+    kept = np.bincount(owner, minlength=len(lengths))[keep_lead]
+    values: dict[str, object] = {"offsets": np.concatenate(([0], np.cumsum(kept))).astype(np.int64)}
+    for name, column in vars(log).items():
+        if name == "offsets" or column is None:
+            continue
+        if hasattr(column, "compact"):
+            values[name] = column.take(rows).compact()
+        elif isinstance(column, np.ndarray):
+            values[name] = column[rows]
+        else:
+            values[name] = [column[i] for i in np.flatnonzero(rows)]
+    return replace(log, **values)
