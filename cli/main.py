@@ -1,0 +1,100 @@
+"""`leadcast COMMAND`: finds the command, quietens the libraries, turns errors into exit codes."""
+
+import os
+import sys
+import warnings
+from importlib import import_module
+from typing import Any
+
+import click
+
+from features.errors import DamagedArtifact, InvalidInput
+
+COMMANDS = {
+    "simulate": "cli.data:simulate",
+    "check": "cli.data:check",
+    "train": "cli.training:train",
+    "score": "cli.scoring:score",
+    "models": "cli.training:models",
+}
+EPILOG = """\b
+Examples:
+  leadcast simulate crm                       a synthetic CRM to try things on
+  leadcast check crm                          is my data usable, and what was inferred
+  leadcast train crm                          train, evaluate, register, promote
+  leadcast score crm --output scores.csv      score every open lead
+
+Exit codes: 0 done, 1 refused or failed (a message says what), 2 usage.
+"""
+
+
+def _home_option() -> click.Option:
+    def remember(_context: click.Context, _option: click.Parameter, value: str | None) -> None:
+        if value:
+            os.environ["LEADCAST_HOME"] = value
+
+    return click.Option(
+        ["--home"],
+        metavar="DIR",
+        expose_value=False,
+        is_eager=True,
+        callback=remember,
+        help="Where state lives (default: LEADCAST_HOME or .leadcast).",
+    )
+
+
+def _with_home(command: click.Command) -> click.Command:
+    if not any(option.name == "home" for option in command.params):
+        command.params.append(_home_option())
+    if isinstance(command, click.Group):
+        for below in command.commands.values():
+            _with_home(below)
+    return command
+
+
+class LazyGroup(click.Group):
+    """Commands by import path, imported when asked for; each also takes --home."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in COMMANDS:
+            return None
+        module, name = COMMANDS[cmd_name].split(":")
+        command: click.Command = getattr(import_module(module), name)
+        return _with_home(command)
+
+    def invoke(self, ctx: click.Context) -> Any:
+        try:
+            return super().invoke(ctx)
+        except (InvalidInput, DamagedArtifact) as error:
+            raise click.ClickException(str(error)) from None
+        except BrokenPipeError:
+            raise
+        except OSError as error:
+            raise click.ClickException(_os_problem(error)) from None
+
+
+def _os_problem(error: OSError) -> str:
+    where = f"{error.filename}: " if error.filename else ""
+    return f"{where}{error.strerror or error}"
+
+
+@click.group(
+    cls=LazyGroup,
+    params=[_home_option()],
+    epilog=EPILOG,
+    context_settings={"max_content_width": 110},
+)
+@click.version_option(package_name="leadcast", prog_name="leadcast")
+def leadcast() -> None:
+    """Turns the history of each lead into a calibrated probability, a revenue, reasons and a forecast."""
+
+
+def main() -> None:
+    """The console script: 0 done, 1 refused or failed, 2 usage."""
+    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+    if not sys.warnoptions:
+        warnings.simplefilter("ignore")
+    leadcast(prog_name="leadcast")

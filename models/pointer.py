@@ -1,0 +1,86 @@
+"""The champion in a home: one small file that names the exported bundle in use, moved atomically."""
+
+import hashlib
+import json
+import os
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+
+from features.errors import DamagedArtifact
+
+POINTER = "champion.json"
+MANIFEST = "manifest.json"
+
+
+@dataclass(frozen=True)
+class Pointer:
+    """The version in use: its exported bundle, the sha256 of that bundle's manifest, and what was in use before.
+
+    folder is absolute here and relative to the home in the file, so that a home can be moved. before holds the
+    versions promoted earlier, latest first.
+    """
+
+    model_version: str
+    folder: Path
+    manifest_sha256: str
+    before: tuple[str, ...] = ()
+
+
+def manifest_sha256(folder: Path) -> str:
+    """The sha256 of a bundle's manifest; DamagedArtifact when it cannot be read."""
+    try:
+        return hashlib.sha256((folder / MANIFEST).read_bytes()).hexdigest()
+    except OSError as error:
+        raise DamagedArtifact(f"{folder / MANIFEST}: {error.strerror}; promote a version again") from None
+
+
+def read_pointer(home: Path) -> Pointer | None:
+    """The champion of this home, None where none was promoted yet; DamagedArtifact when the file is not ours."""
+    path = home / POINTER
+    try:
+        content = json.loads(path.read_bytes())
+        folder = (home / content["folder"]).resolve()
+        pointer = Pointer(
+            str(content["model_version"]),
+            home / content["folder"],
+            str(content["manifest_sha256"]),
+            tuple(str(v) for v in content["before"]),
+        )
+    except FileNotFoundError:
+        return None
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise DamagedArtifact(f"{path}: not a champion file ({error!r}); promote a version again") from None
+    if not folder.is_relative_to(home.resolve()):
+        raise DamagedArtifact(f"{path}: points outside of its home, to {folder}; promote a version again")
+    return pointer
+
+
+def write_pointer(home: Path, pointer: Pointer) -> None:
+    """Replaces the champion file in one step, durably, mode 0600."""
+    content = {
+        "model_version": pointer.model_version,
+        "folder": pointer.folder.relative_to(home).as_posix(),
+        "manifest_sha256": pointer.manifest_sha256,
+        "before": list(pointer.before),
+    }
+    descriptor, temporary = tempfile.mkstemp(prefix=".champion-", dir=home)
+    try:
+        with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+            json.dump(content, file, indent=1)
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(temporary, home / POINTER)
+    except BaseException:
+        Path(temporary).unlink(missing_ok=True)
+        raise
+    sync_folder(home)
+
+
+def sync_folder(folder: Path) -> None:
+    """Makes renames within a folder durable."""
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
