@@ -1,0 +1,1 @@
+"""History in, numbers out; knows nothing of models."""
