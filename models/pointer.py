@@ -15,9 +15,9 @@ MANIFEST = "manifest.json"
 
 @dataclass(frozen=True)
 class Pointer:
-    """The version in use: its exported bundle, the sha256 of that bundle's manifest, and what was in use before.
+    """The version in use: its exported bundle, the sha256 of its manifest, and what was in use before.
 
-    folder is absolute here and relative to the home in the file, so that a home can be moved. before holds the
+    folder is absolute here, relative to the home in the file: a home can be moved. before holds the
     versions promoted earlier, latest first.
     """
 
@@ -36,7 +36,7 @@ def manifest_sha256(folder: Path) -> str:
 
 
 def read_pointer(home: Path) -> Pointer | None:
-    """The champion of this home, None where none was promoted yet; DamagedArtifact when the file is not ours."""
+    """The champion of this home, None where none was promoted; DamagedArtifact when the file is not ours."""
     path = home / POINTER
     try:
         content = json.loads(path.read_bytes())
