@@ -1,0 +1,1 @@
+"""The scoring service: a lead's history in over HTTP, its score out."""

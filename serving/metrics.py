@@ -1,0 +1,76 @@
+"""What Prometheus may know: requests, scores, the model in use. Labels are few and never a lead's."""
+
+import os
+from collections.abc import Callable, Iterable
+from functools import cache
+
+from prometheus_client import CONTENT_TYPE_LATEST, REGISTRY, CollectorRegistry, Counter, Histogram, generate_latest
+from prometheus_client.core import GaugeMetricFamily
+from prometheus_client.metrics_core import Metric
+from prometheus_client.multiprocess import MultiProcessCollector
+
+SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0)
+SHARES = tuple(i / 20 for i in range(1, 21))
+
+REQUESTS = Histogram(
+    "leadcast_request_seconds", "Time to answer a request.", ["method", "route", "status"], buckets=SECONDS
+)
+SCORES = Counter("leadcast_scores_total", "Scores given, by grade and status.", ["grade", "status"])
+PROBABILITIES = Histogram("leadcast_probability", "Probabilities of the open leads scored.", buckets=SHARES)
+WARNINGS = Counter("leadcast_score_warnings_total", "Warnings that came with scores.", ["code"])
+SWAPS = Counter("leadcast_model_swaps_total", "Times a worker took another model into use.")
+REFUSALS = Counter("leadcast_model_refused_total", "Times a worker refused a promoted bundle.")
+
+Gauge = tuple[str, str, dict[str, str], float]
+
+
+@cache
+def _requests(method: str, route: str, status: int) -> Histogram:
+    return REQUESTS.labels(method, route, str(status))
+
+
+@cache
+def _scores(grade: str, status: str) -> Counter:
+    return SCORES.labels(grade, status)
+
+
+def count_request(method: str, route: str, status: int, seconds: float) -> None:
+    _requests(method, route, status).observe(seconds)
+
+
+def count_score(record: dict[str, object]) -> None:
+    """Counts one score record of CONTRACT section 3."""
+    _scores(str(record["grade"]), str(record["status"])).inc()
+    probability = record["probability"]
+    if record["status"] == "scored" and isinstance(probability, float):
+        PROBABILITIES.observe(probability)
+    warnings = record["warnings"]
+    if isinstance(warnings, list):
+        for warning in warnings:
+            WARNINGS.labels(str(warning["code"])).inc()
+
+
+class States:
+    """Gauges read when they are asked for: each source gives (name, help, labels, value) of this worker's state."""
+
+    def __init__(self) -> None:
+        self.sources: list[Callable[[], Iterable[Gauge]]] = []
+
+    def collect(self) -> Iterable[Metric]:
+        for source in self.sources:
+            for name, about, labels, value in source():
+                family = GaugeMetricFamily(name, about, labels=list(labels))
+                family.add_metric(list(labels.values()), value)
+                yield family
+
+
+def exposition(states: States) -> tuple[bytes, str]:
+    """The text of /metrics, all workers added up, and its content type."""
+    if "PROMETHEUS_MULTIPROC_DIR" in os.environ:
+        counted = CollectorRegistry()
+        MultiProcessCollector(counted)  # type: ignore[no-untyped-call]
+    else:
+        counted = REGISTRY
+    own = CollectorRegistry()
+    own.register(states)  # type: ignore[arg-type]
+    return generate_latest(counted) + generate_latest(own), CONTENT_TYPE_LATEST
