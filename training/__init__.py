@@ -1,0 +1,1 @@
+"""Training: may look past as_of, in labels.py only; writes bundles, runs and reports."""
