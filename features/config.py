@@ -20,7 +20,13 @@ LONGEST_HORIZON_DAYS: Final = 3650
 SECTIONS: Final[Mapping[str, tuple[str, ...]]] = {
     "funnel": ("name", "currency", "timezone", "horizon_days", "stages", "groups"),
     "attributes": ("ignore", "mutable", "sensitive", "types"),
-    "targets": ("win_rate", "cycle_time_days", "revenue_per_month", "response_time_hours", "stage_conversion"),
+    "targets": (
+        "win_rate",
+        "cycle_time_days",
+        "revenue_per_month",
+        "response_time_hours",
+        "stage_conversion",
+    ),
     "grades": tuple(GRADES),
 }
 
@@ -134,7 +140,12 @@ class _Faults:
         return tuple(dict.fromkeys(value))
 
     def number(self, key: str, value: object, highest: float = float("inf")) -> float | None:
-        if isinstance(value, (int, float)) and not isinstance(value, bool) and 0 <= value <= highest and value < float("inf"):
+        if (
+            isinstance(value, (int, float))
+            and not isinstance(value, bool)
+            and 0 <= value <= highest
+            and value < float("inf")
+        ):
             return float(value)
         expected = "a number of at least 0" if highest == float("inf") else f"a number from 0 to {highest:g}"
         self.add(key, f"must be {expected}, got {value!r}")
@@ -221,7 +232,9 @@ def _columns(given: Mapping[str, Any], faults: _Faults) -> dict[str, dict[str, s
 def _types(given: Mapping[str, Any], faults: _Faults) -> dict[str, str]:
     for name, kind in given.items():
         if kind not in ATTRIBUTE_KINDS:
-            faults.add(f"attributes.types.{name}", f"must be one of {', '.join(ATTRIBUTE_KINDS)}, got {kind!r}")
+            faults.add(
+                f"attributes.types.{name}", f"must be one of {', '.join(ATTRIBUTE_KINDS)}, got {kind!r}"
+            )
     return {name: kind for name, kind in given.items() if kind in ATTRIBUTE_KINDS}
 
 
@@ -229,9 +242,15 @@ def _check_attributes(config: FunnelConfig, faults: _Faults) -> None:
     ignored = set(config.ignore)
     if fixed := sorted(ignored & {"lead_id", "created_at"}):
         faults.add("attributes.ignore", f"names {', '.join(fixed)}, which every lead needs")
-    for key, names in (("mutable", config.mutable), ("sensitive", config.sensitive), ("types", config.attribute_types)):
+    for key, names in (
+        ("mutable", config.mutable),
+        ("sensitive", config.sensitive),
+        ("types", config.attribute_types),
+    ):
         if both := sorted(ignored & set(names)):
-            faults.add(f"attributes.{key}", f"names {', '.join(both)}, which attributes.ignore says is never read")
+            faults.add(
+                f"attributes.{key}", f"names {', '.join(both)}, which attributes.ignore says is never read"
+            )
 
 
 def _targets(given: Mapping[str, Any], stages: tuple[str, ...], faults: _Faults) -> dict[str, Any]:
@@ -243,7 +262,10 @@ def _targets(given: Mapping[str, Any], stages: tuple[str, ...], faults: _Faults)
     shares = faults.table(given, "stage_conversion", "targets.")
     if stages and (unknown := sorted(set(shares) - set(stages))):
         faults.add("targets.stage_conversion", f"names {', '.join(unknown)}, which funnel.stages does not")
-    read = {stage: faults.number(f"targets.stage_conversion.{stage}", share, 1.0) for stage, share in shares.items()}
+    read = {
+        stage: faults.number(f"targets.stage_conversion.{stage}", share, 1.0)
+        for stage, share in shares.items()
+    }
     if read:
         targets["stage_conversion"] = {stage: share for stage, share in read.items() if share is not None}
     return targets

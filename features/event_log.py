@@ -37,7 +37,7 @@ class Factor:
 
     def compact(self) -> "Factor":
         """The same texts over the values in use, in sorted order: equal content gives equal codes."""
-        used = np.unique(self.codes[self.codes >= 0])
+        used = np.flatnonzero(np.bincount(self.codes[self.codes >= 0], minlength=len(self.values)))
         order = sorted(used.tolist(), key=self.values.__getitem__)
         recode = np.full(len(self.values) + 1, -1, dtype=np.int32)
         recode[order] = np.arange(len(order), dtype=np.int32)
@@ -105,6 +105,33 @@ class Changes:
     known_us: Ints
     attribute: Factor
     value: Factor
+
+
+def no_interactions(n_leads: int) -> Interactions:
+    """The log of leads that have no interaction."""
+    none, offsets = np.zeros(0, dtype=np.int64), np.zeros(n_leads + 1, dtype=np.int64)
+    return Interactions(
+        offsets, none, none, empty_factor(), empty_factor(), none.astype(np.int8), none.astype(np.float64)
+    )
+
+
+def no_stages(n_leads: int) -> Stages:
+    """The log of leads that entered no stage."""
+    none = np.zeros(0, dtype=np.int64)
+    return Stages(np.zeros(n_leads + 1, dtype=np.int64), none, none, empty_factor())
+
+
+def no_outcomes(n_leads: int) -> Outcomes:
+    """The log of leads that nobody decided."""
+    none, offsets = np.zeros(0, dtype=np.int64), np.zeros(n_leads + 1, dtype=np.int64)
+    amount = none.astype(np.float64)
+    return Outcomes(offsets, none, none, none.astype(np.int8), amount, empty_factor(), none.astype(np.bool_))
+
+
+def no_changes(n_leads: int) -> Changes:
+    """The log of leads whose attributes never changed."""
+    none = np.zeros(0, dtype=np.int64)
+    return Changes(np.zeros(n_leads + 1, dtype=np.int64), none, none, empty_factor(), empty_factor())
 
 
 @dataclass(frozen=True)

@@ -40,7 +40,9 @@ TABLES: Final[dict[str, TableLayout]] = {
         ("occurred_at", "recorded_at"),
         ("value",),
     ),
-    "stages": TableLayout(("lead_id", "entered_at", "stage"), ("recorded_at",), ("entered_at", "recorded_at")),
+    "stages": TableLayout(
+        ("lead_id", "entered_at", "stage"), ("recorded_at",), ("entered_at", "recorded_at")
+    ),
     "outcomes": TableLayout(
         ("lead_id", "outcome"),
         ("closed_at", "amount", "reason", "recorded_at"),

@@ -1,0 +1,257 @@
+"""Files to columns: one table of a data folder read with pyarrow, faults listed, nothing judged yet."""
+
+import csv
+import gzip
+import io
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import IO, Any, Final
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.csv as pa_csv
+import pyarrow.parquet as pq
+
+from features.config import FunnelConfig
+from features.event_log import Ints
+from features.layout import TABLES, TEXT
+
+SUFFIXES: Final = (".csv", ".csv.gz", ".parquet")
+BLOCK_BYTES: Final = 1 << 23
+LONGEST_HEADER: Final = 1 << 24
+
+
+@dataclass(frozen=True)
+class RaggedRow:
+    """A CSV row with more or fewer values than the header has columns."""
+
+    row: int
+    text: str
+    got: int
+    expected: int
+
+
+@dataclass(frozen=True)
+class RawTable:
+    """One table as read: columns by canonical name (text columns dictionary-encoded), and the row number of each row.
+
+    Rows are numbered as a spreadsheet shows them: the header of a CSV is row 1; the first row of a Parquet file is row 1.
+    """
+
+    name: str
+    columns: dict[str, pa.Array]
+    row_numbers: Ints
+    ragged: list[RaggedRow] = field(default_factory=list)
+
+    def __len__(self) -> int:
+        return len(self.row_numbers)
+
+    def cell(self, column: str, index: int) -> Any:
+        return self.columns[column][index].as_py()
+
+    def row_text(self, index: int) -> str:
+        """The row as one line of CSV, columns in the file's order."""
+        line = io.StringIO()
+        values = [self.cell(column, index) for column in self.columns]
+        csv.writer(line, lineterminator="").writerow(["" if value is None else value for value in values])
+        return line.getvalue()
+
+
+def read_tables(folder: Path, config: FunnelConfig, whole: bool, problems: list[str]) -> dict[str, RawTable]:
+    """Every table that the folder holds; each fault is added to `problems` and its table left out.
+
+    whole also reads columns that no rule needs, so that a rejected row can be shown in full. Columns in config.ignore are never read.
+    """
+    if not folder.is_dir():
+        problems.append(
+            f"{folder} is not a folder: give the folder that holds leads.csv and the other tables."
+        )
+        return {}
+    tables: dict[str, RawTable] = {}
+    for name in TABLES:
+        found = [folder / f"{name}{suffix}" for suffix in SUFFIXES if (folder / f"{name}{suffix}").exists()]
+        if len(found) > 1:
+            names = " and ".join(path.name for path in found)
+            problems.append(f"{name}: found {names}; keep one file a table.")
+        elif (
+            found
+            and (table := _read_table(found[0], name, _Wanted(config, name, whole), problems)) is not None
+        ):
+            tables[name] = table
+        elif not found and name == "leads":
+            problems.append(f"leads: no {' or '.join(name + suffix for suffix in SUFFIXES)} in {folder}.")
+    return tables
+
+
+@dataclass(frozen=True)
+class _Wanted:
+    """Which columns of a file to read, and under which canonical names."""
+
+    config: FunnelConfig
+    table: str
+    whole: bool
+
+    def sources(self, path: Path, header: list[str], problems: list[str]) -> dict[str, str] | None:
+        """Canonical name -> the file's column, in the file's order; None where a needed or mapped column is missing or double."""
+        layout, mapping = TABLES[self.table], self.config.columns.get(self.table, {})
+        faults = [
+            f"{path.name}: column {column!r}, which [columns.{self.table}] names for {name}, is missing; "
+            f"the file has {_listed(header)}."
+            for name, column in mapping.items()
+            if column not in header
+        ]
+        faults += [
+            f"{path.name}: column {name!r} is missing; the file has {_listed(header)}. "
+            f"{_separator_hint(header)}Name your column in [columns.{self.table}] of funnel.toml."
+            for name in layout.needed
+            if name not in mapping and name not in header
+        ]
+        sources = self._chosen(header)
+        double = sorted({column for column in sources.values() if header.count(column) > 1})
+        faults += [
+            f"{path.name}: column {column!r} appears {header.count(column)} times; keep one."
+            for column in double
+        ]
+        problems += faults
+        return None if faults else sources
+
+    def _chosen(self, header: list[str]) -> dict[str, str]:
+        layout, mapping = TABLES[self.table], self.config.columns.get(self.table, {})
+        renamed: dict[str, list[str]] = {}
+        for name, column in mapping.items():
+            renamed.setdefault(column, []).append(name)
+        chosen: dict[str, str] = {}
+        for column in dict.fromkeys(header):
+            names = renamed.get(column, [] if column in mapping or not column else [column])
+            keep_all = layout.has_attributes or self.whole or column in renamed
+            for name in names:
+                read = name not in self.config.ignore or name in layout.needed or not layout.has_attributes
+                if read and (keep_all or name in layout.columns):
+                    chosen[name] = column
+        return chosen
+
+
+def _read_table(path: Path, name: str, wanted: _Wanted, problems: list[str]) -> RawTable | None:
+    try:
+        if path.suffix == ".parquet":
+            return _read_parquet(path, name, wanted, problems)
+        return _read_csv(path, name, wanted, problems)
+    except UnicodeDecodeError as error:
+        problems.append(f"{path.name} is not UTF-8 ({error.reason} at byte {error.start}): save it as UTF-8.")
+    except (OSError, EOFError, pa.ArrowException, csv.Error, ValueError) as error:
+        problems.append(f"{path.name} cannot be read: {_why(error)}")
+    return None
+
+
+def _read_parquet(path: Path, name: str, wanted: _Wanted, problems: list[str]) -> RawTable | None:
+    with pq.ParquetFile(path) as file:
+        sources = wanted.sources(path, file.schema_arrow.names, problems)
+        if sources is None:
+            return None
+        table = file.read(columns=list(dict.fromkeys(sources.values())))
+    columns = {canonical: _one_array(table.column(column)) for canonical, column in sources.items()}
+    return RawTable(name, columns, np.arange(1, table.num_rows + 1, dtype=np.int64))
+
+
+def _read_csv(path: Path, name: str, wanted: _Wanted, problems: list[str]) -> RawTable | None:
+    rows = _first_rows(path)
+    header = [column.strip() for column in next(rows, [])]
+    if not any(header):
+        problems.append(f"{path.name} is empty: expected a header with {', '.join(TABLES[name].needed)}.")
+        return None
+    sources = wanted.sources(path, header, problems)
+    if sources is None:
+        return None
+    layout = TABLES[name]
+    types = {str(header.index(column)): pa.string() for column in sources.values()}
+    for canonical, column in sources.items():
+        if layout.role(canonical) == TEXT:
+            types[str(header.index(column))] = pa.dictionary(pa.int32(), pa.string())
+    if next(rows, None) is None:
+        return RawTable(
+            name, {canonical: pa.array([], pa.string()) for canonical in sources}, np.zeros(0, dtype=np.int64)
+        )
+    table, ragged = _parse_csv(path, len(header), types)
+    if any(row.text.count('"') % 2 for row in ragged):
+        first = next(row for row in ragged if row.text.count('"') % 2)
+        problems.append(
+            f"{path.name}: row {first.row} opens a quote that is never closed: {first.text[:80]!r}."
+        )
+        return None
+    columns = {
+        canonical: _one_array(table.column(str(header.index(column))))
+        for canonical, column in sources.items()
+    }
+    numbers = np.arange(2, table.num_rows + len(ragged) + 2, dtype=np.int64)
+    if ragged:
+        numbers = np.delete(numbers, np.array([row.row - 2 for row in ragged]))
+    return RawTable(name, columns, numbers, ragged)
+
+
+def _first_rows(path: Path) -> Iterator[list[str]]:
+    opened: IO[bytes] = gzip.open(path) if path.suffix == ".gz" else path.open("rb")
+    with opened as binary, io.TextIOWrapper(binary, encoding="utf-8-sig", newline="") as text:
+        yield from (row for row in csv.reader(text) if row)
+
+
+def _parse_csv(path: Path, width: int, types: Mapping[str, pa.DataType]) -> tuple[pa.Table, list[RaggedRow]]:
+    """The file's rows with every value as text; read once more without threads where ragged rows need their row number."""
+    ragged: list[RaggedRow] = []
+
+    def set_aside(row: Any) -> str:
+        ragged.append(RaggedRow(row.number or 0, row.text, row.actual_columns, row.expected_columns))
+        return "skip"
+
+    def parse(threads: bool) -> pa.Table:
+        return pa_csv.read_csv(
+            path,
+            read_options=pa_csv.ReadOptions(
+                use_threads=threads,
+                column_names=[str(i) for i in range(width)],
+                skip_rows_after_names=1,
+                block_size=BLOCK_BYTES,
+            ),
+            parse_options=pa_csv.ParseOptions(newlines_in_values=True, invalid_row_handler=set_aside),
+            convert_options=pa_csv.ConvertOptions(
+                column_types=types, include_columns=list(types), strings_can_be_null=False, null_values=[]
+            ),
+        )
+
+    table = parse(threads=True)
+    if ragged:
+        ragged.clear()
+        table = parse(threads=False)
+    return table, ragged
+
+
+def _one_array(column: pa.ChunkedArray) -> pa.Array:
+    if pa.types.is_dictionary(column.type):
+        column = column.unify_dictionaries()
+    if pa.types.is_large_string(column.type) or pa.types.is_string_view(column.type):
+        column = pc.cast(column, pa.string())
+    if column.num_chunks == 0:
+        return pa.array([], column.type)
+    combined = column.combine_chunks()
+    return combined.chunk(0) if isinstance(combined, pa.ChunkedArray) else combined
+
+
+def _listed(header: list[str]) -> str:
+    shown = ", ".join(repr(column) for column in header[:20])
+    return shown + (f" and {len(header) - 20} more" if len(header) > 20 else "")
+
+
+def _separator_hint(header: list[str]) -> str:
+    if len(header) == 1 and any(mark in header[0] for mark in ";\t|"):
+        return "Separate the columns by commas. "
+    return ""
+
+
+def _why(error: BaseException) -> str:
+    text = str(error).strip() or type(error).__name__
+    if "UTF8" in text:
+        return f"{text}. Save it as UTF-8."
+    if "straddling" in text:
+        return "a value is longer than 8 MB; look for a quote that is never closed."
+    return text

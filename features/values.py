@@ -1,0 +1,43 @@
+"""Typed values to the one text that stands for them at every door."""
+
+from datetime import date, datetime
+from decimal import Decimal
+
+
+def number_text(number: int | float | Decimal) -> str:
+    """The shortest decimal text that reads back as the number, without exponent: 3.0 and 3 are '3', 1e-7 is '0.0000001'."""
+    if isinstance(number, int):
+        return str(number)
+    if isinstance(number, float):
+        if number.is_integer() and abs(number) < 1e16:
+            return str(int(number))
+        text = repr(number)
+        if "e" not in text:
+            return text
+        number = Decimal(text)
+    if not number.is_finite():
+        return str(number)
+    plain = format(number, "f")
+    plain = plain.rstrip("0").rstrip(".") if "." in plain else plain
+    return "0" if plain in ("-0", "") else plain
+
+
+def value_text(value: object) -> str | None:
+    """The text of a value of a typed column or a request; None for a missing one (None, NaN or the empty text).
+
+    Raises TypeError for what is no single value, such as a list.
+    """
+    if isinstance(value, str):
+        return value or None
+    if value is None or value != value:
+        return None
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, (int, float, Decimal)):
+        return number_text(value)
+    if isinstance(value, datetime):
+        text = value.isoformat()
+        return text.removesuffix("+00:00") + "Z" if text.endswith("+00:00") else text
+    if isinstance(value, date):
+        return value.isoformat()
+    raise TypeError(f"{type(value).__name__} is not a number, text, boolean, date or time")
