@@ -15,8 +15,17 @@ import click
 Progress = Callable[[str, float], None]  # what is being done, share done 0 to 1
 
 MICROSECONDS = 1_000_000
-json_option = click.option("--json", "as_json", is_flag=True, help="Print one JSON object on stdout.")
 data_argument = click.argument("data", type=click.Path(path_type=Path))
+
+
+def _or_parent(context: click.Context, _option: click.Parameter, value: bool) -> bool:
+    above = context.parent.params if context.parent else {}
+    return value or bool(above.get("as_json"))
+
+
+json_option = click.option(
+    "--json", "as_json", is_flag=True, callback=_or_parent, help="Print one JSON object on stdout."
+)
 
 
 def home() -> Path:

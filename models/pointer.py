@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from features.errors import DamagedArtifact
+from models.bundle import Bundle, load_bundle
 
 POINTER = "champion.json"
 MANIFEST = "manifest.json"
@@ -54,6 +55,13 @@ def read_pointer(home: Path) -> Pointer | None:
     if not folder.is_relative_to(home.resolve()):
         raise DamagedArtifact(f"{path}: points outside of its home, to {folder}; promote a version again")
     return pointer
+
+
+def load_champion(pointer: Pointer) -> Bundle:
+    """The bundle pointed at, verified against the pointer and its own manifest; DamagedArtifact otherwise."""
+    if manifest_sha256(pointer.folder) != pointer.manifest_sha256:
+        raise DamagedArtifact(f"{pointer.folder}: not the bundle that was promoted; promote a version again")
+    return load_bundle(pointer.folder, pointer.model_version)
 
 
 def write_pointer(home: Path, pointer: Pointer) -> None:

@@ -91,9 +91,10 @@ class Registry:
             self._client.set_registered_model_alias(MODEL, CHALLENGER, version)
             return version, run_id
 
-    def promote(self, version: str) -> None:
-        """Makes a version the champion: exports and verifies its bundle, moves the alias, then the pointer."""
+    def promote(self, alias_or_version: str) -> str:
+        """Makes a version the champion and returns it: exports and verifies, moves the alias, then the pointer."""
         with self.exclusive():
+            version = self.resolve(alias_or_version)
             current = read_pointer(self.home)
             if current is None:
                 before: tuple[str, ...] = ()
@@ -102,6 +103,7 @@ class Registry:
             else:
                 before = (current.model_version, *current.before)[:KEPT_BEFORE]
             self._point(version, before)
+            return version
 
     def rollback(self) -> str:
         """Goes back to the version promoted before the champion and returns it; InvalidInput when there is none."""
@@ -148,7 +150,7 @@ class Registry:
         return folder
 
     def _point(self, version: str, before: tuple[str, ...]) -> None:
-        folder = self.export(self.resolve(version))
+        folder = self.export(version)
         try:
             load_bundle(folder, version)
         except DamagedArtifact:

@@ -1,0 +1,141 @@
+"""`leadcast score`: every lead open at T, scored by one model, to a CSV or Parquet file."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from cli.output import data_argument, emit, json_option, progress, say, say_warnings, when
+
+if TYPE_CHECKING:
+    from models.scores import Scores
+
+
+class Reasons(click.ParamType[int | None]):
+    """K or `all`; all is None."""
+
+    name = "K|all"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int | None:
+        if value == "all":
+            return None
+        if isinstance(value, int) or (str(value).isdecimal() and len(str(value)) < 6):
+            return int(value)
+        return self.fail(f"{value!r} is neither a whole number from 0 nor `all`", param, ctx)
+
+
+def table_path(_ctx: click.Context, _param: click.Parameter, value: Path) -> Path:
+    """An output that ends in .csv or .parquet, in a folder that exists."""
+    if value.suffix.lower() not in (".csv", ".parquet"):
+        raise click.BadParameter(f"{value}: end it in .csv or .parquet")
+    if not value.absolute().parent.is_dir():
+        raise click.BadParameter(f"{value}: there is no folder {value.absolute().parent}")
+    return value
+
+
+as_of_option = click.option(
+    "--as-of", metavar="T", help="Stand at this date or time (default: the latest in the data)."
+)
+model_option = click.option(
+    "--model",
+    default="champion",
+    metavar="ALIAS_OR_VERSION",
+    help="champion, challenger or a version (default: champion).",
+)
+output_option = click.option(
+    "--output",
+    required=True,
+    type=click.Path(path_type=Path),
+    callback=table_path,
+    help="A .csv or .parquet file.",
+)
+
+
+@click.command()
+@data_argument
+@as_of_option
+@model_option
+@click.option(
+    "--reasons", type=Reasons(), default="5", show_default=True, help="Reasons for each lead: K or all."
+)
+@output_option
+@json_option
+def score(
+    data: Path, as_of: str | None, model: str, reasons: int | None, output: Path, as_json: bool
+) -> None:
+    """Scores every lead of DATA that is open at T.
+
+    \b
+    Examples:
+      leadcast score crm --output scores.csv
+      leadcast score crm --as-of 2026-03-01 --reasons all --output scores.parquet
+      leadcast score crm --model 3 --output old-model.csv --json
+    """
+    from cli.model_data import counted, read_for, say_set_aside
+    from cli.model_data import model as find_model
+    from features.snapshot import open_leads
+    from models.scorer import score as run
+
+    with progress() as tell:
+        tell("loading the model", 0.0)
+        bundle = find_model(model)
+        tell("reading the data", 0.1)
+        history, warnings = read_for(bundle, data, as_of)
+        tell("scoring", 0.5)
+        scores = run(bundle, open_leads(history, history.as_of_us), reasons)
+        tell("writing", 0.9)
+        write_scores(scores, output)
+    warnings += counted(scores.warnings)
+    say_set_aside(history)
+    say_warnings(warnings)
+    result = summary(scores, history.as_of_us, output)
+    say(
+        f"{len(scores):,} leads open at {when(history.as_of_us)} scored by version {bundle.version}: "
+        f"{result['expected_wins']:.1f} wins expected within {scores.horizon_days} days. Written to {output}"
+    )
+    if as_json:
+        emit({**result, "warnings": warnings})
+
+
+def summary(scores: "Scores", as_of_us: int, output: Path) -> dict[str, Any]:
+    """What one scoring came to: leads, wins and revenue expected, leads by status."""
+    from features.history import format_time
+    from models.scores import STATUS
+
+    amounts = scores.expected_revenue[~(scores.expected_revenue != scores.expected_revenue)]
+    return {
+        "output": str(output),
+        "model_version": scores.model_version,
+        "as_of": format_time(as_of_us),
+        "leads": len(scores),
+        "expected_wins": float(scores.probability.sum()),
+        "expected_revenue": float(amounts.sum()) if len(amounts) else None,
+        "currency": scores.currency,
+        "horizon_days": scores.horizon_days,
+        "status": {name: int((scores.status == i).sum()) for i, name in enumerate(STATUS)},
+    }
+
+
+def write_scores(scores: "Scores", output: Path) -> None:
+    """The score file: columns in the contract's order, numbers so that they read back to the last bit."""
+    import pyarrow as pa
+
+    from cli.table_file import write_table
+
+    number, text = pa.float64(), pa.string()
+    columns = scores.columns()
+    kinds = {name: number for name in columns if name in NUMBERS} | {"horizon_days": pa.int64()}
+    write_table(pa.table({n: pa.array(v, type=kinds.get(n, text)) for n, v in columns.items()}), output)
+
+
+NUMBERS = (
+    "probability",
+    "probability_low",
+    "probability_high",
+    "score",
+    "expected_amount",
+    "expected_amount_low",
+    "expected_amount_high",
+    "expected_revenue",
+    "baseline_probability",
+)
