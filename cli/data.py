@@ -104,7 +104,7 @@ def check(data: Path, rejected: Path | None, as_json: bool) -> None:
 def what_was_inferred(history: "History") -> dict[str, Any]:
     """The configuration that nobody gave, and the kind of each attribute as training would read it."""
     from features.config import to_dict
-        from features.snapshot import all_leads
+    from features.snapshot import all_leads
     from features.vocabulary import learn
 
     config = to_dict(history.config)
