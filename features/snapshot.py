@@ -94,3 +94,19 @@ def _cut_log(log: Log, keep_lead: Mask, as_of_us: int) -> Log:
         else:
             values[name] = [column[i] for i in np.flatnonzero(rows)]
     return replace(log, **values)
+
+
+def current_stages(snapshot: Snapshot) -> list[str | None]:
+    """The stage that each lead entered last as seen at its instant, None before its first."""
+    log = snapshot.history.stages
+    if not len(log.time_us):
+        return [None] * len(snapshot)
+    row = log.offsets[snapshot.lead + 1] - 1
+    first = log.offsets[snapshot.lead]
+    hidden = (row >= first) & ((log.known_us[np.maximum(row, 0)] > snapshot.as_of_us) | (log.stage.codes[np.maximum(row, 0)] < 0))
+    while hidden.any():
+        row[hidden] -= 1
+        at = np.maximum(row, 0)
+        hidden = (row >= first) & ((log.known_us[at] > snapshot.as_of_us) | (log.stage.codes[at] < 0))
+    codes = np.where(row >= first, log.stage.codes[np.maximum(row, 0)], -1)
+    return [None if code < 0 else log.stage.values[code] for code in codes.tolist()]

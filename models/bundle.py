@@ -1,0 +1,247 @@
+"""The artifact of one training: a folder of JSON and LightGBM texts under a manifest, read only after its digests agree."""
+
+import hashlib
+import json
+import os
+import tempfile
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+import lightgbm as lgb
+import numpy as np
+import numpy.typing as npt
+
+from features.catalogue import Feature, catalogue, feature_set_id
+from features.config import FunnelConfig
+from features.errors import DamagedArtifact
+from features.times import format_time
+from features.vocabulary import Vocabulary
+from models.additive import AdditiveModel
+from models.amount import AmountModel
+from models.baseline import StageTable
+from models.calibration import Calibration
+from models.close_time import CloseTime
+from models.intervals import Spread
+from models.linear import LinearModel
+
+FORMAT = 1
+MANIFEST, MODEL, VOCABULARY, CARD = "manifest.json", "model.json", "vocabulary.json", "card.json"
+LARGEST_FILE = 256 * 1024 * 1024
+
+
+@dataclass(frozen=True)
+class Bundle:
+    """Everything a score needs.
+
+    conversion is None where the replay showed no usable signal: then every open lead gets the base rate. reference holds sorted
+    probabilities of the leads that were open at trained_through_us; base_margin is the model's mean margin over them. card is what
+    people read about the model: metrics, baselines, calibration table, importance, warnings, dates.
+    """
+
+    vocabulary: Vocabulary
+    trained_through_us: int
+    base_rate: float
+    conversion: AdditiveModel | None
+    calibration: Calibration
+    base_margin: float
+    spread: Spread
+    stage_table: StageTable
+    amount: AmountModel | None
+    close_time: CloseTime
+    reference: npt.NDArray[np.float64]
+    card: dict[str, Any] = field(default_factory=dict)
+    version: str = ""
+    trees_sha256: str = ""
+
+    @property
+    def config(self) -> FunnelConfig:
+        return self.vocabulary.config
+
+    @property
+    def features(self) -> tuple[Feature, ...]:
+        return catalogue(self.vocabulary)
+
+    @property
+    def signal(self) -> str:
+        return "none" if self.conversion is None else "usable"
+
+    @property
+    def metrics(self) -> dict[str, float]:
+        return dict(self.card.get("metrics", {}))
+
+    def describe(self) -> dict[str, Any]:
+        """What GET /v1/model says of it, without `refused`."""
+        return {
+            "model_version": self.version,
+            "signal": self.signal,
+            "horizon_days": self.config.horizon_days,
+            "trained_through": format_time(self.trained_through_us),
+            "base_rate": self.base_rate,
+            "base_probability": base_probability(self),
+            "currency": self.config.currency,
+            "metrics": self.metrics,
+            "calibration": self.card.get("calibration", []),
+            "features": [{"name": f.name, "unit": f.unit, "kind": f.kind} for f in self.features],
+            "trees_sha256": self.trees_sha256,
+        }
+
+
+def base_probability(bundle: Bundle) -> float:
+    """The calibrated probability at the model's mean margin: where reasons start from."""
+    if bundle.conversion is None:
+        return bundle.base_rate
+    return float(bundle.calibration.probability(np.array([bundle.base_margin]))[0])
+
+
+# ---- writing
+
+
+def save_bundle(bundle: Bundle, folder: Path) -> str:
+    """Writes the bundle as `folder`, which must not exist, and returns the sha256 of its manifest."""
+    texts = {f"{name}.txt": model.trees.model_to_string() for name, model in _additive(bundle).items() if model.trees is not None}
+    files = {
+        MODEL: _json(_model_dict(bundle)),
+        VOCABULARY: _json(bundle.vocabulary.to_dict()),
+        CARD: _json(bundle.card),
+        **texts,
+    }
+    raw = {name: text.encode() for name, text in files.items()}
+    manifest = {
+        "format": FORMAT,
+        "feature_set_id": feature_set_id(bundle.features),
+        "horizon_days": bundle.config.horizon_days,
+        "trained_through": format_time(bundle.trained_through_us),
+        "lightgbm": lgb.__version__,
+        "trees_sha256": trees_digest(texts),
+        "files": {name: hashlib.sha256(data).hexdigest() for name, data in sorted(raw.items())},
+    }
+    raw[MANIFEST] = _json(manifest).encode()
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    made = Path(tempfile.mkdtemp(prefix=f".{folder.name}-", dir=folder.parent))
+    for name, data in raw.items():
+        with open(made / name, "wb") as f:
+            f.write(data)
+            f.flush()
+            os.fsync(f.fileno())
+        os.chmod(made / name, 0o600)
+    os.rename(made, folder)
+    return hashlib.sha256(raw[MANIFEST]).hexdigest()
+
+
+def trees_digest(texts: dict[str, str]) -> str:
+    """sha256 of the tree sections alone: the same trees give the same digest whatever parameters were written beside them."""
+    seen = hashlib.sha256()
+    for name, text in sorted(texts.items()):
+        start, end = text.find("Tree=0"), text.find("end of trees")
+        seen.update(name.encode() + text[max(start, 0) : end].encode())
+    return seen.hexdigest()
+
+
+def _json(value: Any) -> str:
+    return json.dumps(value, ensure_ascii=False, sort_keys=True, indent=1, allow_nan=False)
+
+
+def _additive(bundle: Bundle) -> dict[str, AdditiveModel]:
+    found = {
+        "conversion": bundle.conversion,
+        "amount_size": bundle.amount.size if bundle.amount else None,
+        "amount_positive": bundle.amount.positive if bundle.amount else None,
+        "close_time": bundle.close_time.location,
+    }
+    return {name: model for name, model in found.items() if model is not None}
+
+
+def _model_dict(bundle: Bundle) -> dict[str, Any]:
+    return {
+        "trained_through_us": bundle.trained_through_us,
+        "base_rate": bundle.base_rate,
+        "base_margin": bundle.base_margin,
+        "calibration": bundle.calibration.to_dict(),
+        "spread": bundle.spread.to_dict(),
+        "stage_table": bundle.stage_table.to_dict(),
+        "amount": bundle.amount.to_dict() if bundle.amount else None,
+        "close_time": bundle.close_time.to_dict(),
+        "reference": bundle.reference.tolist(),
+        "additive": {
+            name: {"share": m.share, "linear": m.linear.to_dict(), "trees": m.trees is not None}
+            for name, m in _additive(bundle).items()
+        },
+    }
+
+
+# ---- reading
+
+
+def read_verified(folder: Path) -> dict[str, bytes]:
+    """Every file that the manifest names, read once and checked against its digest; raises DamagedArtifact."""
+    try:
+        manifest = json.loads(_read(folder / MANIFEST))
+        listed = dict(manifest["files"])
+        if manifest["format"] != FORMAT:
+            raise DamagedArtifact(f"{folder}: bundle format {manifest['format']}, this version reads {FORMAT}; train again")
+    except (ValueError, KeyError, TypeError) as e:
+        raise DamagedArtifact(f"{folder}/{MANIFEST} is not a bundle manifest ({type(e).__name__}); train again or roll back") from e
+    contents = {MANIFEST: json.dumps(manifest).encode()}
+    for name, expected in listed.items():
+        if Path(name).name != name:
+            raise DamagedArtifact(f"{folder}/{MANIFEST} names {name!r}, which is not a plain file name")
+        data = _read(folder / name)
+        if hashlib.sha256(data).hexdigest() != expected:
+            raise DamagedArtifact(f"{folder}/{name} has changed since it was written (sha256 differs); train again or roll back")
+        contents[name] = data
+    return contents
+
+
+def _read(path: Path) -> bytes:
+    try:
+        handle = os.open(path, os.O_RDONLY | os.O_NOFOLLOW)
+        with os.fdopen(handle, "rb") as f:
+            data = f.read(LARGEST_FILE + 1)
+    except OSError as e:
+        raise DamagedArtifact(f"{path} cannot be read: {e.strerror}") from e
+    if len(data) > LARGEST_FILE:
+        raise DamagedArtifact(f"{path} is larger than {LARGEST_FILE} bytes")
+    return data
+
+
+def load_bundle(folder: Path, version: str = "") -> Bundle:
+    """The verified bundle in `folder`; raises DamagedArtifact where a file is missing, changed, foreign or does not fit."""
+    contents = read_verified(folder)
+    try:
+        bundle = _assemble(contents)
+    except (KeyError, TypeError, ValueError, lgb.basic.LightGBMError) as e:
+        raise DamagedArtifact(f"{folder} is not a bundle this version understands ({type(e).__name__}: {e})") from e
+    manifest = json.loads(contents[MANIFEST])
+    if feature_set_id(bundle.features) != manifest["feature_set_id"]:
+        raise DamagedArtifact(f"{folder} was made for other features than this version computes; train again")
+    names = [f.name for f in bundle.features]
+    for name, model in _additive(bundle).items():
+        if model.trees is not None and model.trees.feature_name() != names:
+            raise DamagedArtifact(f"{folder}/{name}.txt expects other columns than the catalogue gives; train again")
+    return replace(bundle, version=version, trees_sha256=manifest["trees_sha256"])
+
+
+def _assemble(contents: dict[str, bytes]) -> Bundle:
+    d = json.loads(contents[MODEL])
+    models = {name: _read_additive(name, spec, contents) for name, spec in d["additive"].items()}
+    amount = d["amount"]
+    return Bundle(
+        vocabulary=Vocabulary.from_dict(json.loads(contents[VOCABULARY])),
+        trained_through_us=int(d["trained_through_us"]),
+        base_rate=float(d["base_rate"]),
+        conversion=models.get("conversion"),
+        calibration=Calibration.from_dict(d["calibration"]),
+        base_margin=float(d["base_margin"]),
+        spread=Spread.from_dict(d["spread"]),
+        stage_table=StageTable.from_dict(d["stage_table"]),
+        amount=AmountModel.from_dict(amount, models.get("amount_size"), models.get("amount_positive")) if amount else None,
+        close_time=CloseTime.from_dict(d["close_time"], models.get("close_time")),
+        reference=np.array(d["reference"], dtype=np.float64),
+        card=json.loads(contents[CARD]),
+    )
+
+
+def _read_additive(name: str, spec: dict[str, Any], contents: dict[str, bytes]) -> AdditiveModel:
+    trees = lgb.Booster(model_str=contents[f"{name}.txt"].decode()) if spec["trees"] else None
+    return AdditiveModel(LinearModel.from_dict(spec["linear"]), float(spec["share"]), trees)

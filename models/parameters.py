@@ -1,0 +1,57 @@
+"""The parameters that every fit starts from; tuning moves a few of them."""
+
+from dataclasses import asdict, dataclass, replace
+from typing import Any
+
+
+@dataclass(frozen=True)
+class Parameters:
+    """How the conversion model is fitted.
+
+    linear_c: inverse L2 strength of the linear start, as in scikit-learn; linear_share: the part of its log-odds the trees start
+    from; rounds, learning_rate, leaves, min_leaf_rows, l2, column_share, row_share: LightGBM's; half_life_horizons: age, in
+    horizons, at which a training row counts half.
+    """
+
+    linear_c: float = 0.02
+    linear_share: float = 0.8
+    rounds: int = 120
+    learning_rate: float = 0.04
+    leaves: int = 8
+    min_leaf_rows: int = 40
+    l2: float = 20.0
+    column_share: float = 0.5
+    row_share: float = 0.7
+    half_life_horizons: float = 4.0
+
+    def to_dict(self) -> dict[str, Any]:
+        return asdict(self)
+
+    def with_(self, **changes: Any) -> "Parameters":
+        return replace(self, **changes)
+
+
+def lightgbm_parameters(p: Parameters, seed: int, objective: str = "binary") -> dict[str, Any]:
+    """LightGBM's own names for a fit that gives the same trees on any number of threads."""
+    return {
+        "objective": objective,
+        "learning_rate": p.learning_rate,
+        "num_leaves": p.leaves,
+        "min_data_in_leaf": p.min_leaf_rows,
+        "lambda_l2": p.l2,
+        "feature_fraction": p.column_share,
+        "bagging_fraction": p.row_share,
+        "bagging_freq": 1,
+        "cat_smooth": 50.0,
+        "cat_l2": 50.0,
+        "min_data_per_group": 50,
+        "max_cat_to_onehot": 4,
+        "max_bin": 127,
+        "deterministic": True,
+        "force_row_wise": True,
+        "feature_pre_filter": False,
+        "boost_from_average": False,
+        "seed": seed,
+        "verbosity": -1,
+        "num_threads": 2,
+    }

@@ -1,0 +1,127 @@
+"""Bundle + snapshot -> Scores: the one entry that batch, service and forecast call."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from features.event_log import DAY_US, LOST, OPEN, WON, Flags
+from features.matrix import FeatureMatrix, build_matrix
+from features.snapshot import Snapshot, current_stages, state_rows
+from models.bundle import Bundle
+from models.explain import reasons as explain
+from models.familiarity import notes_and_doubts
+from models.intervals import base_interval
+from models.scores import ABSTAINED, LOST_LEAD, SCORED, WON_LEAD, Note, Scores
+
+Floats = npt.NDArray[np.float64]
+Reasons = Sequence[Sequence[dict[str, Any]]]
+
+
+def score(bundle: Bundle, snapshot: Snapshot, reasons: int | None = 5) -> Scores:
+    """Scores of n snapshots, in their order; bitwise the same for a lead alone and among a million.
+
+    reasons: how many a lead, None for all, 0 for none. Leads that are won or lost at their instant get probability 1 or 0.
+    """
+    state, amount_won, closed_us = _decided(snapshot)
+    matrix = build_matrix(snapshot, bundle.vocabulary)
+    stages = current_stages(snapshot)
+    notes, doubtful = notes_and_doubts(bundle, snapshot, matrix, stages)
+    status = np.where(state == OPEN, np.where(doubtful, ABSTAINED, SCORED), np.where(state == WON, WON_LEAD, LOST_LEAD)).astype(np.int8)
+
+    probability, low, high = open_probability(bundle, matrix, doubtful)
+    place = midrank(bundle.reference, probability)
+    amount, amount_low, amount_high = _amounts(bundle, matrix.values)
+    closes = snapshot.as_of_us + (bundle.close_time.median_days(matrix.values) * DAY_US).astype(np.int64)
+
+    won, closed = state == WON, state != OPEN
+    sure = np.where(won, 1.0, 0.0)
+    rank = np.where(closed, 100 * sure, place)
+    return Scores(
+        lead_ids=[snapshot.history.lead_ids[i] for i in snapshot.lead.tolist()],
+        status=status,
+        stage=stages,
+        as_of_us=snapshot.as_of_us,
+        probability=np.where(closed, sure, probability),
+        probability_low=np.where(closed, sure, low),
+        probability_high=np.where(closed, sure, high),
+        horizon_days=bundle.config.horizon_days,
+        score=rank,
+        grade=grades(rank, bundle.config.grades),
+        expected_amount=np.where(won, amount_won, np.where(closed, np.nan, amount)),
+        expected_amount_low=np.where(won, amount_won, np.where(closed, np.nan, amount_low)),
+        expected_amount_high=np.where(won, amount_won, np.where(closed, np.nan, amount_high)),
+        currency=bundle.config.currency,
+        expected_close_us=np.where(closed, closed_us, closes),
+        baseline_probability=bundle.stage_table.probability(stages),
+        reasons=_reasons(bundle, matrix, status == SCORED, reasons),
+        warnings=notes,
+        model_version=bundle.version,
+    )
+
+
+def open_probability(bundle: Bundle, matrix: FeatureMatrix, doubtful: npt.NDArray[np.bool_]) -> tuple[Floats, Floats, Floats]:
+    """Calibrated probability of a win within the horizon and its 80 % interval, each (n,), as if every lead were open."""
+    n = len(matrix.values)
+    base, base_low, base_high = bundle.base_rate, *base_interval(bundle.base_rate, bundle.base_wins)
+    if bundle.conversion is None:
+        return np.full(n, base), np.full(n, base_low), np.full(n, base_high)
+    logit = bundle.calibration.logit(bundle.conversion.margin(matrix.values))
+    probability, low, high = bundle.spread.interval(logit)
+    wide_low, wide_high = bundle.doubt_interval
+    return (
+        np.where(doubtful, base, probability),
+        np.where(doubtful, wide_low, low),
+        np.where(doubtful, wide_high, high),
+    )
+
+
+def midrank(reference: Floats, probability: Floats) -> Floats:
+    """Share of the reference below each probability plus half the share equal to it, times 100, to a tenth."""
+    if not len(reference):
+        return np.full(len(probability), 50.0)
+    below = np.searchsorted(reference, probability, side="left")
+    upto = np.searchsorted(reference, probability, side="right")
+    return np.round(50.0 * (below + upto) / len(reference), 1)
+
+
+def grades(rank: Floats, shares: dict[str, float] | Any) -> list[str]:
+    """The letter of each rank: the best share of the first letter gets it, and so on."""
+    letters = list(shares)
+    cuts = np.round(100 * (1 - np.cumsum([shares[letter] for letter in letters])), 9)[:-1]
+    return [letters[int(i)] for i in (rank[:, None] < cuts[None, :]).sum(axis=1)]
+
+
+def _decided(snapshot: Snapshot) -> tuple[Flags, Floats, npt.NDArray[np.int64]]:
+    """State, amount and closing time of each lead's latest visible outcome; OPEN, NaN and -1 without one."""
+    outcomes = snapshot.history.outcomes
+    row = state_rows(outcomes, snapshot.lead, snapshot.as_of_us)
+    found = row >= 0
+    if not found.any():
+        n = len(snapshot)
+        return np.full(n, OPEN, dtype=np.int8), np.full(n, np.nan), np.full(n, -1, dtype=np.int64)
+    at = np.maximum(row, 0)
+    state = np.where(found, outcomes.state[at], OPEN).astype(np.int8)
+    return state, np.where(state == WON, outcomes.amount[at], np.nan), np.where(state == OPEN, -1, outcomes.time_us[at])
+
+
+def _amounts(bundle: Bundle, values: Floats) -> tuple[Floats, Floats, Floats]:
+    if bundle.amount is None:
+        unknown = np.full(len(values), np.nan)
+        return unknown, unknown, unknown
+    return bundle.amount.predict(values)
+
+
+def _reasons(bundle: Bundle, matrix: FeatureMatrix, scored: npt.NDArray[np.bool_], most: int | None) -> Reasons:
+    none: list[list[dict[str, Any]]] = [[] for _ in range(len(scored))]
+    if bundle.conversion is None or most == 0 or not scored.any():
+        return none
+    rows = np.flatnonzero(scored)
+    part = FeatureMatrix(np.ascontiguousarray(matrix.values[rows]), matrix.features, matrix.feature_set_id)
+    for i, found in zip(rows.tolist(), explain(bundle.conversion, bundle.calibration, part, bundle.vocabulary, most), strict=True):
+        none[i] = found
+    return none
+
+
+__all__ = ["LOST", "Note", "grades", "midrank", "open_probability", "score"]

@@ -1,0 +1,103 @@
+"""Scores of n leads in the contract's words: as arrays, as the score file's columns, as one flat record a lead."""
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from features.times import format_time
+
+Floats = npt.NDArray[np.float64]
+
+SCORED, ABSTAINED, WON_LEAD, LOST_LEAD = 0, 1, 2, 3
+STATUS = ("scored", "insufficient_data", "won", "lost")
+
+COLUMNS = (
+    "lead_id", "status", "stage", "as_of", "probability", "probability_low", "probability_high", "horizon_days", "score", "grade",
+    "expected_amount", "expected_amount_low", "expected_amount_high", "expected_revenue", "currency", "expected_close_date",
+    "baseline_probability", "reasons", "model_version",
+)  # fmt: skip
+
+Note = dict[str, str]  # {code, subject, detail}
+
+
+@dataclass(frozen=True)
+class Scores:
+    """n scores in the order of their snapshots.
+
+    status (n,) indexes STATUS; probabilities and rates lie in 0..1, score in 0..100, amounts in `currency` with NaN for unknown;
+    expected_close_us (n,) is -1 where there is none; reasons and warnings hold one list a lead.
+    """
+
+    lead_ids: Sequence[str]
+    status: npt.NDArray[np.int8]
+    stage: Sequence[str | None]
+    as_of_us: npt.NDArray[np.int64]
+    probability: Floats
+    probability_low: Floats
+    probability_high: Floats
+    horizon_days: int
+    score: Floats
+    grade: Sequence[str]
+    expected_amount: Floats
+    expected_amount_low: Floats
+    expected_amount_high: Floats
+    currency: str | None
+    expected_close_us: npt.NDArray[np.int64]
+    baseline_probability: Floats
+    reasons: Sequence[Sequence[dict[str, Any]]]
+    warnings: Sequence[Sequence[Note]]
+    model_version: str
+
+    def __len__(self) -> int:
+        return len(self.lead_ids)
+
+    @property
+    def expected_revenue(self) -> Floats:
+        return self.probability * self.expected_amount
+
+    def records(self) -> list[dict[str, Any]]:
+        """One JSON-ready dict a lead: the columns of the score file, reasons as a list, and warnings."""
+        columns = self._plain()
+        names = tuple(columns)
+        return [dict(zip(names, row, strict=True)) for row in zip(*columns.values(), strict=True)]
+
+    def columns(self) -> dict[str, list[Any]]:
+        """The score file's columns in its order; reasons as JSON text."""
+        columns = self._plain()
+        columns["reasons"] = [json.dumps(r, ensure_ascii=False) for r in columns["reasons"]]
+        return {name: columns[name] for name in COLUMNS}
+
+    def _plain(self) -> dict[str, list[Any]]:
+        n = len(self)
+        as_of = dict.fromkeys(self.as_of_us.tolist())
+        texts = {us: format_time(us) for us in as_of}
+        return {
+            "lead_id": list(self.lead_ids),
+            "status": [STATUS[s] for s in self.status.tolist()],
+            "stage": list(self.stage),
+            "as_of": [texts[us] for us in self.as_of_us.tolist()],
+            "probability": self.probability.tolist(),
+            "probability_low": self.probability_low.tolist(),
+            "probability_high": self.probability_high.tolist(),
+            "horizon_days": [self.horizon_days] * n,
+            "score": self.score.tolist(),
+            "grade": list(self.grade),
+            "expected_amount": _nullable(self.expected_amount),
+            "expected_amount_low": _nullable(self.expected_amount_low),
+            "expected_amount_high": _nullable(self.expected_amount_high),
+            "expected_revenue": _nullable(self.expected_revenue),
+            "currency": [self.currency] * n,
+            "expected_close_date": [None if us < 0 else format_time(us)[:10] for us in self.expected_close_us.tolist()],
+            "baseline_probability": self.baseline_probability.tolist(),
+            "reasons": list(self.reasons),
+            "model_version": [self.model_version] * n,
+            "warnings": list(self.warnings),
+        }
+
+
+def _nullable(values: Floats) -> list[float | None]:
+    return [None if v != v else v for v in values.tolist()]
