@@ -46,7 +46,7 @@ class _Column:
 def learn_attributes(
     history: History, latest: Ints
 ) -> tuple[tuple[Attribute, ...], CategoryTables, dict[str, str]]:
-    """The attributes kept, their tables, and what was dropped and why; latest (leads,) is NEVER for leads to leave out."""
+    """The attributes kept, their tables, and what was dropped and why; latest (leads,) is NEVER for others' leads."""
     config = history.config
     hidden = {*config.sensitive, *config.ignore}
     names = sorted({*history.attributes, *history.changes.attribute.values} - hidden)
@@ -167,13 +167,13 @@ def _tables(history: History, attributes: Sequence[Attribute]) -> CategoryTables
     values = {}
     for j, attribute in enumerate(chosen):
         texts, codes = _by_canonical(entries.texts[j])
-        local = valid[:, j] - entries.starts[j]
-        values[attribute.name] = (np.where(valid[:, j] < 0, -1, codes[local]), texts)
+        local = np.where(valid[:, j] < 0, len(codes) - 1, valid[:, j] - entries.starts[j])
+        values[attribute.name] = (codes[local], texts)
     return build(matured, values)
 
 
 def _by_canonical(texts: Sequence[str]) -> tuple[list[str], Ints]:
-    """The canonical texts, sorted, and the code of each given text among them (one more at the end, never read)."""
+    """The canonical texts, sorted, and the code of each given text among them, at the end that of a missing one."""
     names = [canonical(text) for text in texts]
     order = sorted(set(names))
     place = {name: i for i, name in enumerate(order)}

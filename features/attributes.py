@@ -1,7 +1,7 @@
 """Attributes valid at as_of: numbers, booleans, dates relative to as_of, categories as own codes, and how they changed.
 
-The value at creation is a lead's own until a visible change replaces or clears it. That of a mutable attribute is what the CRM
-shows today, so it counts as missing until a change tells it.
+The value at creation is a lead's own until a visible change replaces or clears it. That of a mutable attribute is what
+the CRM shows today, so it counts as missing until a change tells it.
 """
 
 from collections.abc import Sequence
@@ -36,8 +36,9 @@ PLACES = (
 class Attribute:
     """One attribute as learned: its kind, the columns it gives, and what training saw of it.
 
-    levels are the categories with own codes (from 2, most frequent first) and shares their part of the training leads; seen
-    holds every category met, up to a limit. low, high, p01 and p99 are of the numbers, or of the days from as_of to the dates.
+    levels are the categories with own codes (from 2, most frequent first), shares their part of the training leads;
+    seen holds every category met, up to a limit. low, high, p01 and p99 are of the numbers, or of the days from as_of to
+    the dates.
     """
 
     name: str
@@ -86,11 +87,11 @@ def _columns_of(attribute: Attribute, name: str) -> list[Feature]:
         "share": _feature(f"attr_{name}_share", "share", f"{shown} being one that {{value}} of leads have", none),
         "past_leads": _feature(f"{prefix}_past_leads", "leads", f"{shown} being known from {{value}}", none),
         "win_rate": _feature(
-            f"{prefix}_win_rate", "share", f"past leads of this {shown} winning {{value}} of the time", none, direction=1
+            f"{prefix}_win_rate", "share", f"past leads of its {shown} winning in {{value}} of cases", none, direction=1
         ),
         "changes": _feature(f"attr_{name}_changes", "changes", f"having {{value}} of {shown} so far", none),
         "days_since_change": _feature(
-            f"days_since_attr_{name}_changed", "days", f"{shown} having changed {{value}} ago", f"{shown} not having changed"
+            f"days_since_attr_{name}_changed", "days", f"{shown} changing {{value}} ago", f"{shown} never changing"
         ),
     }  # fmt: skip
     subject = attribute.name
@@ -213,14 +214,14 @@ def entries_at(history: History, entries: Entries, lead: Ints, as_of_us: Ints) -
     out = np.empty((len(lead), len(entries.texts)), dtype=np.int32)
     log = history.changes
     entry_rows(
-        *(out, lead, as_of_us, entries.base, entries.starts),
-        *(log.offsets, log.time_us, log.known_us, entries.change_attribute, entries.change_entry),
-    )
+        out, lead, as_of_us, entries.base, entries.starts,
+        log.offsets, log.time_us, log.known_us, entries.change_attribute, entries.change_entry,
+    )  # fmt: skip
     return out
 
 
 def text_at(history: History, name: str, lead: Ints, as_of_us: Ints) -> Factor:
-    """The text of one attribute valid for each row at its instant, as the data wrote it; mutable ones by changes only."""
+    """The text of one attribute valid for each row at its instant, as the data wrote it; mutable ones by changes."""
     entries = entries_of(history, [name], [name in history.config.mutable])
     return Factor(entries_at(history, entries, lead, as_of_us)[:, 0].copy(), entries.texts[0])
 
@@ -229,8 +230,8 @@ def text_at(history: History, name: str, lead: Ints, as_of_us: Ints) -> Factor:
 class Prepared:
     """One history's entries read by kind: (E,) each.
 
-    first: number, 0 or 1, instant in microseconds, or category code; second: weekday of a date or share of a category; third:
-    week of a date; table: row of the category tables, -1 for a value they do not have.
+    first: number, 0 or 1, instant in microseconds, or category code; second: weekday of a date or share of a category;
+    third: week of a date; table: row of the category tables, -1 for a value they do not have.
     """
 
     entries: Entries
@@ -291,14 +292,13 @@ def fill(
     plan, prepared, tables = given
     log, entries = history.changes, prepared.entries
     attribute_rows(
-        *(out, at, plan.totals, lead, as_of, history.created_us),
-        *(entries.base, entries.starts, log.offsets, log.time_us, log.known_us),
-        *(entries.change_attribute, entries.change_entry),
-        *(prepared.first, prepared.second, prepared.third, prepared.table),
-        *(plan.kind_codes, plan.columns),
-        *(tables.offsets, tables.time_us, tables.leads, tables.wins),
-        *(tables.base_time_us, tables.base_leads, tables.base_wins, SHRINKAGE),
-    )
+        out, at, plan.totals, lead, as_of, history.created_us,
+        entries.base, entries.starts, log.offsets, log.time_us, log.known_us,
+        entries.change_attribute, entries.change_entry,
+        prepared.first, prepared.second, prepared.third, prepared.table, plan.kind_codes, plan.columns,
+        tables.offsets, tables.time_us, tables.leads, tables.wins,
+        tables.base_time_us, tables.base_leads, tables.base_wins, SHRINKAGE,
+    )  # fmt: skip
 
 
 @compiled()
@@ -398,8 +398,8 @@ def attribute_rows(
 ) -> None:  # fmt: skip
     """Writes the columns of every attribute for each row into out (n, k) from column `at`.
 
-    Win rates are those of leads matured by as_of, shrunk towards all leads' as (wins + k * base) / (leads + k); NaN where the
-    attribute has no value or no lead has matured yet.
+    Win rates are those of leads matured by as_of, shrunk to all leads' rate as (wins + k * base) / (leads + k); NaN where
+    the attribute has no value or no lead has matured yet.
     """
     m = len(kinds)
     valid = np.empty(m, dtype=np.int64)

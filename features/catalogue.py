@@ -30,7 +30,7 @@ def feature_set_id(features: Sequence[Feature]) -> str:
 
 
 def _unique(features: Sequence[Feature]) -> tuple[Feature, ...]:
-    """Names shared by columns of different subjects, such as those of attributes `x` and `x_week`, get a digest behind them."""
+    """A name shared by columns of two subjects, such as attributes `x` and `x_week`, gets a digest behind it."""
     counts = Counter(f.name for f in features)
     used: set[str] = set()
     result = []

@@ -21,7 +21,7 @@ NEVER = int(np.iinfo(np.int64).max)
 class CategoryTables:
     """Running totals of leads and wins for each value of several attributes, and for all leads (base).
 
-    index: attribute -> value -> row; a row's totals are those at offsets[row]:offsets[row + 1], each valid from its time_us on.
+    index: attribute -> value -> row; a row's totals are at offsets[row]:offsets[row + 1], each valid from its time_us.
     """
 
     index: Mapping[str, Mapping[str, int]]
@@ -94,7 +94,7 @@ def from_dict(given: Mapping[str, Any]) -> CategoryTables:
 
 @dataclass(frozen=True)
 class Matured:
-    """Leads whose horizon ended within the history: which, when, when they count as won (NEVER if not), and whose value counts.
+    """Leads whose horizon ended within the history: which, when, and from when on they count as won (NEVER if not).
 
     value_us is the instant at which a lead's value is read: its first visible decision, or the end of its horizon.
     """
@@ -123,7 +123,7 @@ def matured_leads(history: History) -> Matured:
 
 
 def build(matured: Matured, values: Mapping[str, tuple[Ints, Sequence[str]]]) -> CategoryTables:
-    """The tables of several attributes; values: name -> each matured lead's code (-1 missing) and the texts of the codes."""
+    """The tables of several attributes; values: name -> each matured lead's code (-1 missing) and the codes' texts."""
     index: dict[str, dict[str, int]] = {}
     codes = []
     rows = 0
@@ -138,7 +138,7 @@ def build(matured: Matured, values: Mapping[str, tuple[Ints, Sequence[str]]]) ->
 
 
 def _totals(code: Ints, rows: int, matured: Matured) -> tuple[Ints, Ints, Ints, Ints]:
-    """Offsets per row and the running totals of its leads and wins; code may hold several codes of each lead in turn."""
+    """Offsets per row and running totals of its leads and wins; code holds one code a lead, attribute by attribute."""
     times = len(code) // max(len(matured.lead), 1)
     won = np.tile(matured.won_us, times)
     at = np.concatenate([np.tile(matured.matured_us, times), won])

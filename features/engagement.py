@@ -1,5 +1,6 @@
 """Interaction features: how much, how recently, in which rhythm, through what, and who waits for whom."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -95,13 +96,13 @@ def _singles() -> list[Feature]:
         ("distinct_kinds", "kinds", "having {value} of interaction so far", none),
         ("distinct_channels", "channels", "using {value} so far", none),
         ("active_days_30d", "active days", "having {value} in the last 30", none),
-        ("share_inbound", "share", "{value} of the interactions coming from the lead", "having no directed interaction yet"),
+        ("share_inbound", "share", "{value} of the interactions coming from the lead", "having no direction recorded"),
         ("median_gap_days", "days", "interactions being {value} apart as a rule", "having fewer than two interactions"),
         ("longest_silence_days", "days", "the longest silence so far being {value}", none),
         ("response_hours_mean", "hours", "our replies taking {value} on average", "having no reply recorded"),
         ("response_hours_last", "hours", "our latest reply taking {value}", "having no reply recorded"),
-        ("unanswered_hours", "hours", "the lead waiting for our reply for {value}", "no message of the lead waiting for us"),
-        ("lead_response_hours_mean", "hours", "the lead's replies taking {value} on average", "the lead not having replied yet"),
+        ("unanswered_hours", "hours", "our reply being due for {value}", "no message of the lead waiting"),
+        ("lead_response_hours_mean", "hours", "the lead's replies taking {value} on average", "the lead never replying"),
         ("outbound_since_inbound", "interactions", "having {value} from us since the lead last spoke", none),
         ("value_sum", "amount", "interactions summing to a value of {value}", none),
         ("value_sum_30d", "amount", "interactions of the last 30 days summing to a value of {value}", none),
@@ -109,7 +110,7 @@ def _singles() -> list[Feature]:
         ("value_last", "amount", "the last value recorded being {value}", "having no interaction with a value"),
         ("last_kind", "kind", "the last interaction being {value}", none),
         ("last_channel", "channel", "the last interaction coming through {value}", none),
-        ("interactions_in_stage", "interactions", "having {value} since entering the current stage", "having entered no stage yet"),
+        ("interactions_in_stage", "interactions", "having {value} in the current stage", "having entered no stage yet"),
         ("interactions_before_creation", "interactions", "having {value} from before the lead was created", none),
     ]  # fmt: skip
     categories = ("last_kind", "last_channel")
@@ -187,8 +188,8 @@ def prepare(history: History, plan: Layout) -> Prepared:
     return Prepared(kind_group, channel_group, kind_code, channel_code, longest)
 
 
-def _codes(names: object, known: dict[str, int], first: int, pool: int) -> tuple[Ints, Ints]:
-    places = [known.get(name, -1) for name in names]  # type: ignore[attr-defined]
+def _codes(names: Sequence[str], known: dict[str, int], first: int, pool: int) -> tuple[Ints, Ints]:
+    places = [known.get(name, -1) for name in names]
     groups = [pool if p < 0 else first + p for p in places]
     codes = [1 if p < 0 else p + 2 for p in places]
     return np.array([*groups, -1], dtype=np.int64), np.array([*codes, 0], dtype=np.int64)
@@ -203,10 +204,10 @@ def fill(
     log = history.interactions
     columns = np.where(plan.columns < 0, -1, plan.columns + at)
     interaction_rows(
-        *(out, at, plan.n_groups, lead, as_of, history.created_us[lead], since),
-        *(log.offsets, log.time_us, log.known_us),
-        *(log.kind.codes, log.channel.codes, log.direction, log.value),
-        *(prepared.kind_group, prepared.channel_group, plan.direction_group),
-        *(prepared.kind_code, prepared.channel_code, prepared.longest),
-        *(_WINDOWS, _HALF_LIVES, columns),
-    )
+        out, at, plan.n_groups, lead, as_of, history.created_us[lead], since,
+        log.offsets, log.time_us, log.known_us,
+        log.kind.codes, log.channel.codes, log.direction, log.value,
+        prepared.kind_group, prepared.channel_group, plan.direction_group,
+        prepared.kind_code, prepared.channel_code, prepared.longest,
+        _WINDOWS, _HALF_LIVES, columns,
+    )  # fmt: skip

@@ -11,9 +11,9 @@ from dataclasses import dataclass
 class Feature:
     """A column; kind is number or category (own codes: 0 missing, 1 rare or unseen, from 2 known).
 
-    direction is +1 or -1 where more surely helps or hurts in any funnel, else 0. up and down are sentences with {value},
-    used when the feature raised or lowered the chance; missing is the phrase that stands there when there is no value.
-    subject is the attribute, interaction kind, channel or stage that it is about, as the data names it.
+    direction is +1 or -1 where more surely helps or hurts in any funnel, or 0. up and down are sentences with {value},
+    used when the feature raised or lowered the chance; missing is the phrase that stands there instead when there is no
+    value. subject is the attribute, interaction kind, channel or stage that it is about, as the data names it.
     """
 
     name: str
@@ -38,14 +38,14 @@ def feature(
     missing: str = "having no value here",
     subject: str = "",
 ) -> Feature:
-    """A feature whose sentences say that `phrase` (a gerund with {value}) counts in the lead's favour, or against it."""
+    """A feature whose sentences say that `phrase` (a gerund with {value}) counts for the lead, or against it."""
     start = phrase[0].upper() + phrase[1:]
     up, down = f"{start} counts in its favour", f"{start} counts against it"
     return Feature(name, unit, kind, direction, block, up, down, missing, subject)
 
 
 def quoted(text: str) -> str:
-    """A text of the data inside a template: braces doubled, so that only {value} is a place, and cut to a readable length."""
+    """A text of the data inside a template: braces doubled, so that only {value} is a place; cut to 60 letters."""
     shown = text if len(text) <= 60 else text[:57] + "..."
     return shown.replace("{", "{{").replace("}", "}}")
 

@@ -1,4 +1,4 @@
-"""What training rows teach about stages, kinds and channels: each lead is read at the latest of its own training instants."""
+"""What training rows teach of stages, kinds and channels: each lead is read at its own latest training instant."""
 
 from collections.abc import Sequence
 

@@ -62,8 +62,8 @@ def build_matrix(
 ) -> FeatureMatrix:
     """The features of every row of a snapshot, in its order, reading only what was known at the row's own instant.
 
-    tables None uses those frozen in the vocabulary (serving, files); training passes the ones that learn returned, whose
-    look-up depends on each row's instant. A row's values do not depend on the other rows, to the last bit.
+    tables None uses those frozen in the vocabulary (serving, files); training passes the ones that learn returned,
+    whose look-up depends on each row's instant. A row's values do not depend on the other rows, to the last bit.
     """
     plan = plan_of(vocabulary)
     values = np.empty((len(snapshot), len(plan.features)), dtype=np.float64)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 from numba import types
 
-from features.event_log import DAY_US, HOUR_US, Floats, History, Ints
+from features.event_log import DAY_US, HOUR_US, Codes, Floats, History, Ints
 from features.feature import Feature, feature, quoted, slugs
 from features.windows import F64, I32, I64, OUT, OUT_I64, compiled
 
@@ -16,7 +16,7 @@ N_FIXED = 18
 
 
 def features(stages: Sequence[str]) -> tuple[Feature, ...]:
-    """The columns of the block in the order in which stage_rows writes them; none but the age where no stage is known."""
+    """The columns of the block in the order in which stage_rows writes them; but the age where no stage is known."""
     age = feature("lead_age_days", "days", "being {value} old", BLOCK)
     if not stages:
         return (age,)
@@ -105,16 +105,16 @@ def positions_of(names: Sequence[str], order: StageOrder) -> Ints:
 def fill(
     out: Floats, at: int, history: History, rows: tuple[Ints, Ints], prepared: tuple[Ints, Floats]
 ) -> Ints:
-    """Writes the block for rows (lead, as_of) at column `at`; returns since when each is in its stage, NEVER if in none."""
+    """Writes the block for rows (lead, as_of) at column `at`; returns since when each is in its stage, or NEVER."""
     lead, as_of = rows
     positions, medians = prepared
     log = history.stages
     since = np.empty(len(lead), dtype=np.int64)
     if len(medians):
         stage_rows(
-            *(out, at, since, lead, as_of, history.created_us),
-            *(log.offsets, log.time_us, log.known_us, log.stage.codes, positions, medians),
-        )
+            out, at, since, lead, as_of, history.created_us,
+            log.offsets, log.time_us, log.known_us, log.stage.codes, positions, medians,
+        )  # fmt: skip
     else:
         since[:] = NEVER
         out[:, at] = (as_of - history.created_us[lead]) / DAY_US
@@ -124,7 +124,7 @@ def fill(
 @compiled()
 def _path(
     out: Floats, i: int, at: int, begin: int, end: int, as_of: int, created: int,
-    time: Ints, known: Ints, stage: Ints, positions: Ints, visits: Ints,
+    time: Ints, known: Ints, stage: Codes, positions: Ints, visits: Ints,
 ) -> tuple[int, int, int]:  # fmt: skip
     """Walks one lead's visible stage rows; returns the current raw stage (-1 none), its position and since when."""
     n = len(visits) - 1
@@ -177,15 +177,15 @@ def stage_rows(
     offsets: Ints,
     time: Ints,
     known: Ints,
-    stage: Ints,
+    stage: Codes,
     positions: Ints,
     medians: Floats,
 ) -> None:
     """Writes the stage figures of each row into out (n, k) from column `at`, and since (n,).
 
     An entry into the stage the lead is in already is no move and does not begin it anew. Positions run from 1; the last
-    plus one is every stage unknown to the model. The pace is against at least one hour, so that a stage that leads leave at
-    once does not blow it up.
+    plus one is every stage unknown to the model. The pace is against at least one hour, so that a stage left at once
+    does not blow it up.
     """
     n = len(medians)
     visits = np.empty(n + 1, dtype=np.int64)

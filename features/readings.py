@@ -3,12 +3,13 @@
 import re
 from collections.abc import Sequence
 from math import isfinite, nan
+from zoneinfo import ZoneInfo
 
 import numpy as np
 
 from features.errors import InvalidInput
 from features.event_log import Floats, Ints
-from features.times import ZoneInfo, parse_time, parse_times
+from features.times import parse_time, parse_times
 
 NUMBER, BOOLEAN, DATE, CATEGORY = "number", "boolean", "date", "category"
 FITS = 0.99  # share of a column's values that must read as a kind
@@ -20,7 +21,7 @@ _TRUTH = {"true": 1.0, "1": 1.0, "false": 0.0, "0": 0.0}
 
 
 def canonical(text: str) -> str:
-    """The one text of a category: a decimal number without needless zeros (3.0 is 3, 01 stays), true and false in lower case."""
+    """The one text of a category: a decimal number without needless zeros (3.0 is 3, 01 stays), True is true."""
     if "." in text and _DECIMAL.fullmatch(text):
         text = text.rstrip("0").rstrip(".")
     return _ONE_TEXT.get(text, text)

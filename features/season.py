@@ -81,7 +81,7 @@ def _local(instant: int, starts: Ints, offsets: Ints) -> int:
             low = middle
         else:
             high = middle
-    return instant + offsets[low]
+    return int(instant + offsets[low])
 
 
 @compiled()

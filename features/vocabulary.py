@@ -22,10 +22,10 @@ YEAR_US = 365 * DAY_US
 
 @dataclass(frozen=True, eq=False)
 class Vocabulary:
-    """The model's words: stages and their usual days, kinds and channels, attributes and their categories, frozen tables.
+    """The model's words: stages and their usual days, kinds and channels, attributes and categories, frozen tables.
 
-    stage_medians holds one entry a stage, None where too few leads went on. whole_year says that training instants span a
-    year. dropped names what gives no feature, and why.
+    stage_medians holds one entry a stage, None where too few leads went on. whole_year says that training instants span
+    a year. dropped names what gives no feature, and why.
     """
 
     config: FunnelConfig
@@ -47,8 +47,8 @@ class Vocabulary:
 def learn(snapshot: Snapshot) -> tuple[Vocabulary, CategoryTables]:
     """The vocabulary of training rows, and tables whose look-up depends on each row's instant.
 
-    The snapshot's history must be cut at T already; the vocabulary carries the tables frozen at its as_of_us, and reads its
-    leads no later than their own training instants. Deterministic, whatever the order of the rows.
+    The snapshot's history must be cut at T already; the vocabulary carries the tables frozen at its as_of_us, and reads
+    its leads no later than their own training instants. Deterministic, whatever the order of the rows.
     """
     history = snapshot.history
     latest = latest_instants(snapshot)

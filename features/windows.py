@@ -1,6 +1,6 @@
 """Aggregates over a lead's visible interactions: counts, sums, last, gaps and distinct values in one reduction order.
 
-Every row walks its own lead's interactions in time order, so one lead and a million give the same bits. A row belongs to the
+Every row walks its own lead's interactions in time order, so one lead and a million give the same bits. A row is in the
 trailing window w when as_of - w < time <= as_of and it was known by as_of.
 """
 
@@ -63,9 +63,9 @@ N_SINGLES = 23
 def compiled(*signatures: Any) -> Callable[[Body], Body]:
     """A function compiled ahead for its signatures, so that a request never waits for the compiler.
 
-    The machine code is kept beside the source, or in the user's cache folder where that is read-only (NUMBA_CACHE_DIR names
-    another); where neither can be written it is compiled at import. Kernels call compiled functions of their own file only,
-    since the cache notices a change of one file.
+    The machine code is kept beside the source, or in the user's cache folder where that is read-only (NUMBA_CACHE_DIR
+    names another); where neither can be written it is compiled at import. Kernels call compiled functions of their own
+    file only, since the cache notices a change of one file.
     """
 
     def compile_body(body: Body) -> Body:
@@ -140,7 +140,7 @@ def _median(values: Ints, n: int) -> float:
     below = values[0]
     for r in range(1, k):
         below = max(below, values[r])
-    return (below + values[k]) / 2.0
+    return float(below + values[k]) / 2.0
 
 
 @compiled()
@@ -176,7 +176,7 @@ def _rhythm(seen: Ints, m: int, time: Ints, as_of: int, gaps: Ints, half_lives: 
 
 @compiled()
 def _dialogue(seen: Ints, m: int, time: Ints, direction: Flags, as_of: int, single: Floats) -> None:
-    """Who waits for whom: our answer is timed from the oldest unanswered inbound, the lead's from the latest outbound."""
+    """Who waits for whom: our answer is timed from the oldest open inbound, the lead's from the latest outbound."""
     inbound = outbound = since = ours = theirs = 0
     our_time = their_time = 0
     asked = told = -1
@@ -290,10 +290,10 @@ def interaction_rows(
 ) -> None:
     """Writes each row's group counts and single figures into out (n, k).
 
-    Group g has columns at + g * (w + 2): the counts over w windows and ever, then days since the last. Group 0 is everything;
-    the group tables give that of a kind, channel or direction code, -1 for none, their last entry that of a missing code.
-    columns (N_SINGLES,) says where each single figure goes, -1 to leave it out. longest holds one number: the most
-    interactions of a lead. since (n,) is when the current stage began, the least int64 where there is none.
+    Group g has columns at + g * (w + 2): the counts over w windows and ever, then days since the last. Group 0 is
+    everything; the group tables give that of a kind, channel or direction code, -1 for none, their last entry that of a
+    missing code. columns (N_SINGLES,) says where each single figure goes, -1 to leave it out. longest holds one number:
+    the most interactions of a lead. since (n,) is when the current stage began, the least int64 where there is none.
     """
     width = len(windows) + 2
     seen = np.empty(longest[0], dtype=np.int64)
