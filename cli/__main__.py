@@ -1,0 +1,5 @@
+"""`python -m cli` is `leadcast`."""
+
+from cli.main import main
+
+main()

@@ -1,0 +1,40 @@
+"""`leadcast serve`: the scoring service and its pages."""
+
+import sys
+
+import click
+
+
+@click.command(
+    epilog="""\b
+Examples:
+  leadcast serve                                     http://127.0.0.1:3000, for this machine alone
+  leadcast serve --workers 2 --port 8080
+  LEADCAST_API_KEYS=secret leadcast serve --host 0.0.0.0
+
+Without LEADCAST_API_KEYS only loopback addresses are listened on. SIGTERM ends it after the requests it has begun.
+"""
+)
+@click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
+@click.option(
+    "--port", default=3000, show_default=True, type=click.IntRange(0, 65535), help="Port; 0 for any free one."
+)
+@click.option(
+    "--workers",
+    default=1,
+    show_default=True,
+    type=click.IntRange(1, 64),
+    help="Worker processes on the one socket.",
+)
+def serve(host: str, port: int, workers: int) -> None:
+    """Serves scores over HTTP, and pages for people."""
+    from serving.logs import configure
+    from serving.settings import read_settings
+    from serving.supervisor import Supervisor, listen
+
+    bound = listen(host, port, read_settings())
+    configure()
+    name = bound.getsockname()
+    shown = f"[{name[0]}]" if ":" in name[0] else name[0]
+    click.echo(f"Leadcast listens on http://{shown}:{name[1]} (Ctrl-C ends it)", err=True)
+    sys.exit(Supervisor(bound, workers).run())
