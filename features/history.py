@@ -5,12 +5,13 @@ from typing import TYPE_CHECKING
 
 from features.config import FunnelConfig
 from features.event_log import History
+from features.records import read_records
 from features.times import format_time, parse_time, parse_times
 
 if TYPE_CHECKING:
     from features.rules import RejectedRow
 
-__all__ = ["format_time", "parse_time", "parse_times", "read_folder"]
+__all__ = ["format_time", "parse_time", "parse_times", "read_folder", "read_records"]
 
 
 def read_folder(

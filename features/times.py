@@ -27,6 +27,9 @@ _ISO: Final = re.compile(
     r"\d{4}-\d\d-\d\d(?:[Tt ]\d\d:\d\d(?::\d\d(?:[.,]\d{1,9})?)?(?P<zone>[Zz]|[+-]\d\d(?::?\d\d)?)?)?",
     re.ASCII,
 )
+_RFC_3339: Final = re.compile(
+    r"\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d:\d\d(?:\.\d{1,9})?(?:[Zz]|[+-]\d\d:\d\d)", re.ASCII
+)
 _DIGIT_TO_ZERO: Final = np.array([48 if 48 <= b <= 57 else b for b in range(256)], dtype=np.uint8)
 EXPECTED: Final = "an ISO 8601 date or date-time such as 2026-03-01 or 2026-03-01T09:30:00+01:00"
 
@@ -50,6 +53,11 @@ def parse_times(texts: Sequence[str], zone: ZoneInfo) -> tuple[Ints, Mask]:
     width = max((len(item) for item, cut in zip(raw, long, strict=True) if not cut), default=1) or 1
     padded = b"".join(b" " * width if cut else item.ljust(width) for item, cut in zip(raw, long, strict=True))
     return parse_matrix(np.frombuffer(padded, dtype=np.uint8).reshape(len(raw), width), zone)
+
+
+def read_rfc_3339(text: str) -> int | None:
+    """The instant of an RFC 3339 time, which carries an offset; None for any other text."""
+    return _read(text, ZoneInfo("UTC")) if _RFC_3339.fullmatch(text) else None
 
 
 def format_time(us: int) -> str:
