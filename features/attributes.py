@@ -6,7 +6,7 @@ the CRM shows today, so it counts as missing until a change tells it.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import repeat
+from itertools import accumulate
 from math import nan
 from zoneinfo import ZoneInfo
 
@@ -36,7 +36,7 @@ PLACES = (
 class Attribute:
     """One attribute as learned: its kind, the columns it gives, and what training saw of it.
 
-    levels are the categories with own codes (from 2, most frequent first), shares their part of the training leads;
+    levels are the categories with own codes (from 2, most frequent first), shares their part of all leads;
     seen holds every category met, up to a limit. low, high, p01 and p99 are of the numbers, or of the days from as_of to
     the dates.
     """
@@ -174,8 +174,7 @@ def entries_of(history: History, names: Sequence[str], mutable: Sequence[bool]) 
     rows = history.changes.attribute.codes
     none: Codes = np.empty(0, dtype=np.int32)
     changed = (none, none) if not len(rows) else _change_entries(history.changes, names, texts)
-    starts = np.zeros(len(names) + 1, dtype=np.int64)
-    np.cumsum([len(t) for t in texts], out=starts[1:])
+    starts = np.array([0, *accumulate(map(len, texts))], dtype=np.int64)
     base = np.concatenate([f.codes for f in factors]) if factors else none
     if len(rows):
         attribute, entry = changed
@@ -242,11 +241,14 @@ class Prepared:
 
 
 def prepare(history: History, plan: Layout, tables: CategoryTables) -> Prepared:
+    """Reads every text of the history's attributes once."""
     entries = entries_of(history, plan.names, plan.mutable)
+    n = int(entries.starts[-1])
     first: list[float] = []
-    second: list[float] = []
-    third: list[float] = []
-    table: list[int] = []
+    second = np.full(n, nan)
+    third = np.full(n, nan)
+    table = np.full(n, -1, dtype=np.int64)
+    dates: list[int] = []
     for j, texts in enumerate(entries.texts):
         kind = plan.kinds[j]
         if kind == NUMBER:
@@ -255,29 +257,21 @@ def prepare(history: History, plan: Layout, tables: CategoryTables) -> Prepared:
             first += map(boolean, texts)
         elif kind == DATE:
             moments = instants(texts, plan.zone)
+            dates += range(len(first), len(first) + len(texts))
             first += [nan if t is None else float(t) for t in moments]
-            weekday, week = weekday_and_week([0 if t is None else t for t in moments], plan.zone)
-            second += weekday.tolist()
-            third += week.tolist()
         else:
-            codes, shares = plan.codes[j], plan.shares[j]
-            names = list(map(canonical, texts))
+            begin, codes, shares = len(first), plan.codes[j], plan.shares[j]
+            names = [canonical(text) for text in texts]
             own = [codes.get(name, 1) for name in names]
             first += own
-            second += [shares[code] for code in own]
+            second[begin : len(first)] = [shares[code] for code in own]
             rows = tables.index.get(plan.names[j])
             if rows is not None:
-                table += [rows.get(name, -1) for name in names]
-        for column in (second, third):
-            column += repeat(nan, len(first) - len(column))
-        table += repeat(-1, len(first) - len(table))
-    return Prepared(
-        entries,
-        np.array(first, dtype=np.float64),
-        np.array(second, dtype=np.float64),
-        np.array(third, dtype=np.float64),
-        np.array(table, dtype=np.int64),
-    )
+                table[begin : len(first)] = [rows.get(name, -1) for name in names]
+    read = np.array(first, dtype=np.float64)
+    if dates:
+        second[dates], third[dates] = weekday_and_week(read[dates], plan.zone)
+    return Prepared(entries, read, second, third, table)
 
 
 def fill(
@@ -398,8 +392,8 @@ def attribute_rows(
 ) -> None:  # fmt: skip
     """Writes the columns of every attribute for each row into out (n, k) from column `at`.
 
-    Win rates are those of leads matured by as_of, shrunk to all leads' rate as (wins + k * base) / (leads + k); NaN where
-    the attribute has no value or no lead has matured yet.
+    Win rates are those of leads matured by as_of, shrunk to all leads' rate as (wins + k * base) / (leads + k); NaN
+    where the attribute has no value or no lead has matured yet.
     """
     m = len(kinds)
     valid = np.empty(m, dtype=np.int64)

@@ -102,7 +102,7 @@ def _singles() -> list[Feature]:
         ("response_hours_mean", "hours", "our replies taking {value} on average", "having no reply recorded"),
         ("response_hours_last", "hours", "our latest reply taking {value}", "having no reply recorded"),
         ("unanswered_hours", "hours", "our reply being due for {value}", "no message of the lead waiting"),
-        ("lead_response_hours_mean", "hours", "the lead's replies taking {value} on average", "the lead never replying"),
+        ("lead_response_hours_mean", "hours", "the lead replying in {value} on average", "the lead never replying"),
         ("outbound_since_inbound", "interactions", "having {value} from us since the lead last spoke", none),
         ("value_sum", "amount", "interactions summing to a value of {value}", none),
         ("value_sum_30d", "amount", "interactions of the last 30 days summing to a value of {value}", none),

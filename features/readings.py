@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Sequence
+from functools import lru_cache
 from math import isfinite, nan
 from zoneinfo import ZoneInfo
 
@@ -49,6 +50,7 @@ def instants(texts: Sequence[str], zone: ZoneInfo) -> list[int | None]:
     return [_instant(text, zone) for text in texts]
 
 
+@lru_cache(maxsize=65_536)  # dates repeat, and reading one takes as long as ten features
 def _instant(text: str, zone: ZoneInfo) -> int | None:
     try:
         return parse_time(text, zone)

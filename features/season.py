@@ -1,7 +1,6 @@
 """Calendar features in the funnel's time zone, computed from the zone's own table of offsets."""
 
 from bisect import bisect_left
-from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from zoneinfo import ZoneInfo
@@ -11,7 +10,7 @@ from numba import types
 
 from features.event_log import DAY_US, HOUR_US, Floats, Ints
 from features.feature import Feature, feature
-from features.windows import I64, OUT, compiled
+from features.windows import F64, I64, OUT, compiled
 
 BLOCK = "calendar"
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -58,12 +57,11 @@ def _offset(at: datetime, zone: ZoneInfo) -> int:
     return 0 if offset is None else offset // MICROSECOND
 
 
-def weekday_and_week(instants_us: Sequence[int], zone: ZoneInfo) -> tuple[Floats, Floats]:
-    """Weekday (Monday 0) and week of the year (days since 1 January // 7 + 1) of each instant, in the zone."""
-    instants = np.array(instants_us, dtype=np.int64)
-    out = np.empty((len(instants), 2))
-    week_rows(out, instants, *offsets_of(zone))
-    return out[:, 0], out[:, 1]
+def weekday_and_week(instants_us: Floats, zone: ZoneInfo) -> tuple[Floats, Floats]:
+    """Weekday (Monday 0) and week (days since 1 January // 7 + 1) of each instant in the zone, NaN of NaN."""
+    out = np.empty((2, len(instants_us)))
+    week_rows(out, instants_us, *offsets_of(zone))
+    return out[0], out[1]
 
 
 def fill(out: Floats, at: int, created_us: Ints, as_of_us: Ints, given: tuple[ZoneInfo, bool]) -> None:
@@ -132,11 +130,14 @@ def season_rows(
             out[i, at + 5] = month
 
 
-@compiled(types.void(OUT, I64, I64, I64))
-def week_rows(out: Floats, instants: Ints, starts: Ints, offsets: Ints) -> None:
+@compiled(types.void(OUT, F64, I64, I64))
+def week_rows(out: Floats, instants: Floats, starts: Ints, offsets: Ints) -> None:
     date = np.empty(3, dtype=np.int64)
     for i in range(len(instants)):
-        day = _local(instants[i], starts, offsets) // DAY_US
+        if np.isnan(instants[i]):
+            out[0, i] = out[1, i] = np.nan
+            continue
+        day = _local(int(instants[i]), starts, offsets) // DAY_US
         _civil(day, date)
-        out[i, 0] = (day + 3) % 7
-        out[i, 1] = (day - _day_number(date[0], 1, 1)) // 7 + 1
+        out[0, i] = (day + 3) % 7
+        out[1, i] = (day - _day_number(date[0], 1, 1)) // 7 + 1
