@@ -18,8 +18,8 @@ class Disconnected(Exception):
 async def json_body(scope: Scope, receive: Receive, limit: int) -> tuple[Any, bytes]:
     """The JSON value of a request and its bytes.
 
-    Raises Problem: 415 unless application/json without compression, 413 over `limit` bytes (counted as they arrive), 408
-    when they take longer than `BODY_SECONDS`, 422 when they are not strict JSON.
+    Raises Problem: 415 unless application/json without compression, 413 over `limit` bytes (counted as they arrive),
+    408 when they take longer than `BODY_SECONDS`, 422 when they are not strict JSON.
     """
     _check_type(scope)
     body = await read_body(scope, receive, limit)
@@ -41,7 +41,9 @@ async def read_body(scope: Scope, receive: Receive, limit: int) -> bytes:
                 return body
             return await _read_on(message, receive, limit)
     except TimeoutError:
-        raise Problem(408, "slow-body", "The request's body took too long to arrive; send it again.") from None
+        raise Problem(
+            408, "slow-body", "The request's body took too long to arrive; send it again."
+        ) from None
 
 
 async def _read_on(message: Message, receive: Receive, limit: int) -> bytes:
@@ -87,7 +89,9 @@ def _is_json(kind: bytes | None) -> bool:
 
 
 def _unsupported(name: str, msg: str) -> Problem:
-    return Problem(415, "unsupported-media-type", "Only plain JSON is read here.", [error(["header", name], msg)])
+    return Problem(
+        415, "unsupported-media-type", "Only plain JSON is read here.", [error(["header", name], msg)]
+    )
 
 
 def _over(limit: int) -> Problem:

@@ -35,7 +35,9 @@ class Guard:
         self.app = app
         self.access = Access(settings.api_keys)
         self.limit = (
-            RateLimit(settings.rate_limit, settings.api_keys, settings.run_folder) if settings.rate_limit else None
+            RateLimit(settings.rate_limit, settings.api_keys, settings.run_folder)
+            if settings.rate_limit
+            else None
         )
         self.concurrency = settings.concurrency
         self.logged = settings.logged
@@ -148,5 +150,3 @@ async def _refuse_socket(scope: Scope, receive: Receive, send: Send) -> None:
     if scope["type"] == "websocket":
         await receive()
         await send({"type": "websocket.close", "code": 1008})
-
-

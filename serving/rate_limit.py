@@ -19,8 +19,8 @@ _FILE = "rate_limit"
 class RateLimit:
     """A bucket of tokens a key: `rate` a second flow in, and one second's worth (at least one) may pile up.
 
-    The buckets lie in a file of `folder` that all workers map (in this process's memory without one); `clock` counts seconds
-    and is the same for all processes.
+    The buckets lie in a file of `folder` that all workers map (in this process's memory without one); `clock` counts
+    seconds and is the same for all processes.
     """
 
     def __init__(

@@ -18,10 +18,14 @@ INTERACTION = Shape(
     {
         "kind": Field("name", "What happened, such as email_open or call.", required=True),
         "occurred_at": Field("time", "When it happened.", required=True),
-        "interaction_id": Field("text", "Of several with the same id within a lead the one known first counts."),
+        "interaction_id": Field(
+            "text", "Of several with the same id within a lead the one known first counts."
+        ),
         "recorded_at": Field("time", "When the CRM learned of it, where later."),
         "channel": Field("text", "Such as email or phone."),
-        "direction": Field("choice", "Who acted: the lead (inbound) or you.", choices=("inbound", "outbound")),
+        "direction": Field(
+            "choice", "Who acted: the lead (inbound) or you.", choices=("inbound", "outbound")
+        ),
         "value": Field("number", "Any measure of it, such as minutes or pages."),
     },
 )
@@ -45,7 +49,9 @@ CHANGE = Shape(
 OUTCOME = Shape(
     "Outcome",
     {
-        "outcome": Field("choice", "How it ended, or open again.", required=True, choices=("won", "lost", "open")),
+        "outcome": Field(
+            "choice", "How it ended, or open again.", required=True, choices=("won", "lost", "open")
+        ),
         "closed_at": Field("time", "When it was decided.", required=True),
         "amount": Field("number", "What was won, 0 or more."),
         "reason": Field("text", "Why."),
@@ -62,7 +68,10 @@ LEAD = Shape(
         "source": Field("text", "Where the lead came from."),
         "attributes": Field("scalars", "What was known of the lead when it was created."),
         "interactions": Field(
-            "rows", f"Touches by either side, at most {MAX_INTERACTIONS}.", of=INTERACTION, limit=MAX_INTERACTIONS
+            "rows",
+            f"Touches by either side, at most {MAX_INTERACTIONS}.",
+            of=INTERACTION,
+            limit=MAX_INTERACTIONS,
         ),
         "stages": Field("rows", "Stages entered.", of=STAGE, limit=MAX_INTERACTIONS),
         "attribute_changes": Field(
@@ -92,7 +101,9 @@ def _check_lengths(value: Any) -> None:
     for key in ("interactions", "stages", "attribute_changes"):
         rows = value.get(key)
         if type(rows) is list and len(rows) > MAX_INTERACTIONS:
-            raise too_large(f"A lead may have {MAX_INTERACTIONS} {key}, this one has {len(rows)}; send the latest.")
+            raise too_large(
+                f"A lead may have {MAX_INTERACTIONS} {key}, this one has {len(rows)}; send the latest."
+            )
 
 
 def check_batch(value: Any, body: bytes) -> list[Lead | Problem]:
@@ -104,7 +115,9 @@ def check_batch(value: Any, body: bytes) -> list[Lead | Problem]:
         raise invalid([error(["body"], "expected an object with the key leads")])
     found = [error(["body", key], "unknown key") for key in value if key != "leads"]
     if type(value.get("leads")) is not list:
-        found.append(error(["body", "leads"], "missing" if "leads" not in value else "expected a list of leads"))
+        found.append(
+            error(["body", "leads"], "missing" if "leads" not in value else "expected a list of leads")
+        )
     if found:
         raise invalid(found)
     leads = value["leads"]

@@ -68,7 +68,9 @@ def _keys(text: str, problems: list[str]) -> tuple[ApiKey, ...]:
         scopes = frozenset(named.split("+")) if colon else frozenset(SCOPES)
         digest = hashlib.sha256(key.encode()).digest()
         if not key or not key.isascii() or not key.isprintable() or " " in key:
-            problems.append(f"{where} must be printable ASCII without spaces; write KEY or KEY:scope+scope, split by commas")
+            problems.append(
+                f"{where} must be printable ASCII without spaces; write KEY or KEY:scope+scope, split by commas"
+            )
         elif not scopes <= set(SCOPES):
             problems.append(f"{where} has an unknown scope; scopes are {', '.join(SCOPES)}, joined by +")
         elif digest in keys:
@@ -85,7 +87,9 @@ def _rate(text: str, problems: list[str]) -> float | None:
     except ValueError:
         rate = math.nan
     if not 0 < rate < math.inf:
-        problems.append("LEADCAST_RATE_LIMIT must be a number of requests a second above 0; leave it out for no limit")
+        problems.append(
+            "LEADCAST_RATE_LIMIT must be a number of requests a second above 0; leave it out for no limit"
+        )
     return rate
 
 
@@ -93,7 +97,9 @@ def _concurrency(text: str, problems: list[str]) -> int:
     if not text.strip():
         return DEFAULT_CONCURRENCY
     if not text.strip().isdecimal() or not 1 <= int(text) <= 10_000:
-        problems.append("LEADCAST_CONCURRENCY must be a whole number from 1 to 10000: requests at once in a worker")
+        problems.append(
+            "LEADCAST_CONCURRENCY must be a whole number from 1 to 10000: requests at once in a worker"
+        )
         return DEFAULT_CONCURRENCY
     return int(text)
 

@@ -12,10 +12,10 @@ _SPACES = (b"\n", b"\t", b"\r")
 
 
 def read_json(body: bytes) -> Any:
-    """The value of a UTF-8 JSON text without duplicate keys, NaN, infinities, overlong numbers, NUL or lone surrogates.
+    """The value of a UTF-8 JSON text without duplicate keys, NaN, infinities, huge numbers, NUL or lone surrogates.
 
-    Raises Problem 422 otherwise. Two parsers share the work: msgspec reads the plain bodies that programs send; whatever
-    it can't vouch for (escapes, white space before colons) is read again by the standard library with hooks.
+    Raises Problem 422 otherwise. Two parsers share the work: msgspec reads the plain bodies that programs send;
+    whatever it can't vouch for (escapes, white space before colons) is read again by the standard library with hooks.
     """
     try:
         value = _DECODER.decode(body)
@@ -51,7 +51,9 @@ def _count_keys(value: Any) -> int:
 def _read_slowly(body: bytes) -> Any:
     try:
         hook = _unique_and_clean if b"\\u" in body else _unique
-        return json.loads(body.decode(), object_pairs_hook=hook, parse_constant=_constant, parse_float=_finite)
+        return json.loads(
+            body.decode(), object_pairs_hook=hook, parse_constant=_constant, parse_float=_finite
+        )
     except RecursionError:
         raise _refused("nested too deeply") from None
     except ValueError as problem:

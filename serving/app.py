@@ -1,0 +1,188 @@
+"""The routes that need no store: scores, the model, health, metrics, the API's description."""
+
+import asyncio
+import time
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager
+from importlib.metadata import version
+from typing import Any
+
+from fastapi import APIRouter, FastAPI, Request, Response
+from starlette.exceptions import HTTPException
+
+from models.bundle import Bundle
+from serving import metrics, openapi, pages
+from serving.adapter import Record, flattened, score_leads
+from serving.answers import json_answer, problem_answer
+from serving.bodies import json_body
+from serving.guards import Guard
+from serving.problems import Problem
+from serving.queries import ScoreQuery, instant, score_query
+from serving.routes import PlainRoute
+from serving.runtime import Runtime
+from serving.schema import MAX_BODY_BYTES, MAX_LEAD_BYTES, Lead, check_batch, check_lead
+
+LEADS_AT_ONCE = 32
+
+router = APIRouter(route_class=PlainRoute, default_response_class=Response)
+
+
+def runtime_of(request: Request) -> Runtime:
+    runtime: Runtime = request.app.state.runtime
+    return runtime
+
+
+def now_us() -> int:
+    return time.time_ns() // 1000
+
+
+@router.post("/v1/score", openapi_extra=openapi.SCORE)
+async def post_score(request: Request) -> Response:
+    """The score of one lead, from the history in the request."""
+    query = score_query(request.scope["query_string"])
+    value, _ = await json_body(request.scope, request.receive, MAX_LEAD_BYTES)
+    lead = check_lead(value)
+    bundle = runtime_of(request).watch.bundle()
+    answer = _score(bundle, [lead], query)[0]
+    if isinstance(answer, Problem):
+        raise answer
+    metrics.count_score(answer)
+    return json_answer(flattened(answer) if query.flat else answer)
+
+
+@router.post("/v1/score/batch", openapi_extra=openapi.SCORE_BATCH)
+async def post_score_batch(request: Request) -> Response:
+    """The scores of up to 1,000 leads in order; a lead that cannot be scored gets its problem instead."""
+    query = score_query(request.scope["query_string"])
+    value, body = await json_body(request.scope, request.receive, MAX_BODY_BYTES)
+    leads = check_batch(value, body)
+    bundle = runtime_of(request).watch.bundle()
+    results = await _score_in_turns(bundle, leads, query)
+    return json_answer(
+        {"results": [_result(value["leads"][i], i, r, query.flat) for i, r in enumerate(results)]}
+    )
+
+
+def _score(bundle: Bundle, leads: Sequence[Lead], query: ScoreQuery) -> list[Record | Problem]:
+    now = now_us()
+    as_of_us = now if query.as_of is None else instant(query.as_of, bundle.config.zone)
+    return score_leads(bundle, leads, as_of_us, now, query.reasons)
+
+
+async def _score_in_turns(
+    bundle: Bundle, leads: Sequence[Lead | Problem], query: ScoreQuery
+) -> list[Record | Problem]:
+    """Scores a few leads at a time, so that other requests are answered in between; all at one as_of."""
+    now = now_us()
+    as_of_us = now if query.as_of is None else instant(query.as_of, bundle.config.zone)
+    results: list[Record | Problem] = [lead if isinstance(lead, Problem) else {} for lead in leads]
+    good = [(i, lead) for i, lead in enumerate(leads) if not isinstance(lead, Problem)]
+    for start in range(0, len(good), LEADS_AT_ONCE):
+        some = good[start : start + LEADS_AT_ONCE]
+        scored = score_leads(bundle, [lead for _, lead in some], as_of_us, now, query.reasons)
+        for (place, _), answer in zip(some, scored, strict=True):
+            results[place] = answer
+        await asyncio.sleep(0)
+    return results
+
+
+def _result(given: Any, index: int, result: Record | Problem, flat: bool) -> dict[str, Any]:
+    if isinstance(result, Problem):
+        lead_id = given.get("lead_id") if isinstance(given, dict) else None
+        return {
+            "lead_id": lead_id if isinstance(lead_id, str) else None,
+            "error": _placed(result, index).body(),
+        }
+    metrics.count_score(result)
+    return flattened(result) if flat else result
+
+
+def _placed(problem: Problem, index: int) -> Problem:
+    """The problem of one lead of a batch, its places told within the whole request."""
+    for entry in problem.errors:
+        if entry["loc"][:2] != ["body", "leads"]:
+            entry["loc"] = ["body", "leads", index, *entry["loc"][1:]]
+    return problem
+
+
+@router.get("/v1/model", openapi_extra=openapi.MODEL)
+async def get_model(request: Request) -> Response:
+    """The model in use, and the one that was promoted but refused."""
+    watch = runtime_of(request).watch
+    described = watch.bundle().describe()
+    return json_answer({**described, "refused": watch.refused.describe() if watch.refused else None})
+
+
+@router.get("/livez", openapi_extra=openapi.LIVEZ)
+async def get_livez(request: Request) -> Response:
+    """Whether the process answers at all."""
+    return json_answer({"status": "alive"})
+
+
+@router.get("/readyz", openapi_extra=openapi.READYZ)
+async def get_readyz(request: Request) -> Response:
+    """Whether scores can be given, by which model, and which one was refused."""
+    watch = runtime_of(request).watch
+    state = {
+        "status": "ready" if watch.current else "no_model",
+        "model_version": watch.current.version if watch.current else None,
+        "refused": watch.refused.describe() if watch.refused else None,
+    }
+    return json_answer(state, 200 if watch.current else 503)
+
+
+@router.get("/metrics", openapi_extra=openapi.METRICS)
+async def get_metrics(request: Request) -> Response:
+    """Counters of all workers in Prometheus' text format; gauges of the worker that answers."""
+    text, kind = await asyncio.to_thread(metrics.exposition, runtime_of(request).states)
+    return Response(text, media_type=kind)
+
+
+@router.get("/openapi.json", openapi_extra=openapi.OPENAPI)
+async def get_openapi(request: Request) -> Response:
+    """This description."""
+    return json_answer(request.app.openapi())
+
+
+async def _on_problem(request: Request, problem: Exception) -> Response:
+    assert isinstance(problem, Problem)
+    return problem_answer(request.scope, problem)
+
+
+async def _on_http_error(request: Request, error: Exception) -> Response:
+    assert isinstance(error, HTTPException)
+    if error.status_code == 405:
+        allowed = (error.headers or {}).get("Allow", "")
+        return problem_answer(
+            request.scope,
+            Problem(405, "method-not-allowed", "This path takes other methods.", headers={"Allow": allowed}),
+        )
+    return problem_answer(
+        request.scope, Problem(error.status_code, "not-found", "There is nothing at this path.")
+    )
+
+
+def build_app(
+    runtime: Runtime, routers: Sequence[APIRouter] = (), schemas: Mapping[str, openapi.Json] | None = None
+) -> FastAPI:
+    """The FastAPI application with all routes, without the guard around it; `schemas` are those of `routers`."""
+
+    @asynccontextmanager
+    async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
+        async with runtime.running():
+            yield
+
+    app = FastAPI(title="Leadcast", openapi_url=None, docs_url=None, redoc_url=None, lifespan=lifespan)
+    app.state.runtime = runtime
+    app.add_exception_handler(Problem, _on_problem)
+    app.add_exception_handler(HTTPException, _on_http_error)
+    for part in (router, pages.router, *routers):
+        app.router.routes.extend(part.routes)
+    document = openapi.describe(app, version("leadcast"), schemas)
+    app.openapi = lambda: document  # type: ignore[method-assign]
+    return app
+
+
+def guarded(app: FastAPI, runtime: Runtime) -> Guard:
+    """The application as the world sees it."""
+    return Guard(app, runtime.settings)

@@ -1,0 +1,111 @@
+"""Query strings of the service: known keys are checked, all problems told at once, unknown keys ignored."""
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
+from urllib.parse import parse_qsl
+from zoneinfo import ZoneInfo
+
+from features.errors import InvalidInput
+from features.times import EARLIEST_US, parse_time
+from serving.problems import error, invalid
+
+DEFAULT_REASONS = 5
+MAX_QUERY = 8_192
+LAST_US = 7_258_118_400_000_000  # 2200-01-01T00:00:00Z
+
+_OFFSET_SPACE = re.compile(r"(T\d\d:\d\d\S*) (\d\d:?\d\d)$", re.IGNORECASE)
+Reader = Callable[[str], Any]
+
+
+class Unreadable(ValueError):
+    """What a query value should have been."""
+
+
+@lru_cache(maxsize=256)
+def query_texts(raw: bytes) -> Mapping[str, tuple[str, ...]]:
+    """The values of each key of a query string; raises Problem 422 for one that is not UTF-8 or far too long."""
+    if len(raw) > MAX_QUERY:
+        raise invalid([error(["query"], f"longer than {MAX_QUERY} bytes")])
+    try:
+        pairs = parse_qsl(raw.decode("ascii"), keep_blank_values=True, errors="strict", max_num_fields=100)
+    except ValueError:
+        raise invalid([error(["query"], "not a query string of UTF-8 keys and values")]) from None
+    found: dict[str, tuple[str, ...]] = {}
+    for key, value in pairs:
+        found[key] = (*found.get(key, ()), value)
+    return found
+
+
+def read_query(raw: bytes, readers: Mapping[str, Reader]) -> dict[str, Any]:
+    """The known keys that are given, each read by its reader; raises Problem 422 with all that cannot be read."""
+    texts = query_texts(raw)
+    values: dict[str, Any] = {}
+    errors = []
+    for key, reader in readers.items():
+        given = texts.get(key)
+        if given is None:
+            continue
+        try:
+            if len(given) > 1:
+                raise Unreadable("given twice")
+            if "\0" in given[0]:
+                raise Unreadable("contains NUL")
+            values[key] = reader(given[0])
+        except Unreadable as problem:
+            errors.append(error(["query", key], str(problem)))
+    if errors:
+        raise invalid(errors)
+    return values
+
+
+def read_reasons(text: str) -> int | None:
+    """How many reasons: a whole number, or None for `all`."""
+    if text == "all":
+        return None
+    if text.isascii() and text.isdecimal() and len(text) <= 4:
+        return int(text)
+    raise Unreadable("expected a whole number from 0 to 9999, or all")
+
+
+def read_flag(text: str) -> bool:
+    if text.lower() in ("true", "1"):
+        return True
+    if text.lower() in ("false", "0"):
+        return False
+    raise Unreadable("expected true or false")
+
+
+def read_text(text: str) -> str:
+    return text
+
+
+@dataclass(frozen=True)
+class ScoreQuery:
+    """as_of is still text: what a date means depends on the model's time zone."""
+
+    as_of: str | None = None
+    reasons: int | None = DEFAULT_REASONS
+    flat: bool = False
+
+
+_SCORE_READERS: dict[str, Reader] = {"as_of": read_text, "reasons": read_reasons, "flat": read_flag}
+
+
+@lru_cache(maxsize=256)
+def score_query(raw: bytes) -> ScoreQuery:
+    return ScoreQuery(**read_query(raw, _SCORE_READERS))
+
+
+def instant(text: str, zone: ZoneInfo) -> int:
+    """An as_of in us UTC: RFC 3339, or a date (its start) or time in the funnel's zone; raises Problem 422."""
+    try:
+        as_of_us = parse_time(_OFFSET_SPACE.sub(r"\1+\2", text), zone)
+    except InvalidInput:
+        as_of_us = 0
+    if not EARLIEST_US <= as_of_us < LAST_US:
+        msg = "expected a time from 1990 to 2199 such as 2026-01-31T09:30:00Z, or a date such as 2026-01-31"
+        raise invalid([error(["query", "as_of"], msg)])
+    return as_of_us

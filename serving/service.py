@@ -1,0 +1,61 @@
+"""The BentoML service: lifecycle and packaging, under `leadcast serve`, `bentoml serve` and in a bento.
+
+BentoML starts and ends the application, mounted at its root. Requests go to the guarded application directly: BentoML's
+own middlewares (OpenTelemetry spans that nobody exports, a timeout that keeps every request in memory for its whole
+length) and paths (/schema.json, /docs.json, a page with a tag manager) stay out of their way.
+"""
+
+import os
+
+os.environ.setdefault("BENTOML_DO_NOT_TRACK", "true")
+os.environ.setdefault("OTEL_SDK_DISABLED", "true")
+os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+
+
+import bentoml
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from serving.app import build_app, guarded
+from serving.logs import configure
+from serving.runtime import Runtime
+from serving.settings import read_settings
+
+TIMEOUT_SECONDS = 60
+
+
+class LeadcastService(bentoml.Service):  # type: ignore[misc, type-arg]
+    """A BentoML service whose every request is answered by the application mounted at its root."""
+
+    def to_asgi(self, is_main: bool = True) -> ASGIApp:
+        """The ASGI application; reads the settings, InvalidInput when they cannot be used."""
+        configure()
+        runtime = Runtime(read_settings())
+        app = build_app(runtime)
+        self.mount_apps.clear()
+        self.mount_asgi_app(app, path="/")
+        return _Entrance(super().to_asgi(is_main), guarded(app, runtime))
+
+
+class _Entrance:
+    """Start and end of the process go to BentoML, everything else to the application."""
+
+    def __init__(self, lifecycle: ASGIApp, product: ASGIApp) -> None:
+        self.lifecycle = lifecycle
+        self.product = product
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        target = self.lifecycle if scope["type"] == "lifespan" else self.product
+        await target(scope, receive, send)
+
+
+@bentoml.service(
+    name="leadcast",
+    service_class=LeadcastService,
+    workers=1,
+    traffic={"timeout": TIMEOUT_SECONDS},
+    metrics={"enabled": False},
+    logging={"access": {"enabled": False}},
+    http={"host": "127.0.0.1", "port": 3000},
+)
+class Leadcast:
+    """Scores leads over HTTP."""
