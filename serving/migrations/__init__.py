@@ -1,0 +1,1 @@
+"""Alembic migrations of the store; run by serving.store_engine, never by hand."""

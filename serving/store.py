@@ -1,0 +1,102 @@
+"""The service's store: one object with everything that reads and writes it."""
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
+from functools import cached_property
+from pathlib import Path
+
+import numpy as np
+from sqlalchemy import Connection, func, select
+
+from features.config import FunnelConfig, from_dict
+from features.event_log import Costs, History
+from features.inference import stage_order
+from serving import store_schema as db
+from serving.ingest_folder import stored_config
+from serving.store_engine import StoreEngine
+from serving.store_reading import LeadRow, LeadRows, factor, find_leads, history_of, lead_row, rows_of
+from serving.store_writer import Writer, clock_us
+
+LEADS_AT_ONCE = 2_000
+
+
+class Store:
+    """The store of a home, or of a database URL; nothing is opened before first use.
+
+    Raises StoreUnavailable from every call while the database is away.
+    """
+
+    def __init__(self, home: Path, url: str | None = None, now_us: Callable[[], int] = clock_us) -> None:
+        self.engine = StoreEngine(home, url)
+        self.now_us = now_us
+
+    @cached_property
+    def writer(self) -> Writer:
+        return Writer(self.engine, self.now_us)
+
+    def read_leads(self, lead_ids: Sequence[str], config: FunnelConfig, as_of_us: int) -> History:
+        """The history of those of the leads that are stored and created by as_of_us, in the order asked for."""
+        with self.engine.reading() as connection:
+            found = find_leads(connection, lead_ids)
+            leads = [found[i] for i in lead_ids if i in found and found[i].created_us <= as_of_us]
+            return history_of(rows_of(connection, leads), config, as_of_us)
+
+    def read_all(self, as_of_us: int, config: FunnelConfig | None = None) -> History:
+        """The whole history as visible at as_of_us, costs included; config None is that of the folder loaded last."""
+        with self.engine.reading() as connection:
+            given = stored_config(connection)
+            used = config or (FunnelConfig() if given is None else from_dict(given))
+            query = select(db.leads).where(db.leads.c.created_us <= as_of_us).order_by(db.leads.c.lead_no)
+            leads = [lead_row(row) for row in connection.execute(query)]
+            history = history_of(rows_of(connection, leads), used, as_of_us)
+            costs = _costs(connection, as_of_us)
+        if not used.stages:
+            history = replace(history, config=replace(used, stages=stage_order(history.stages)))
+        return replace(history, costs=costs)
+
+    @contextmanager
+    def scan(self) -> Iterator[Iterator[LeadRows]]:
+        """Every lead with its rows, a few thousand at a time, all of one view of the store."""
+        with self.engine.reading() as connection:
+            yield _scan(connection)
+
+    def count_leads(self) -> int:
+        with self.engine.reading() as connection:
+            return int(connection.execute(select(func.count()).select_from(db.leads)).scalar() or 0)
+
+    def close(self) -> None:
+        """Commits what waits and lets go of the database."""
+        if "writer" in self.__dict__:
+            self.writer.close()
+        self.engine.close()
+
+
+def _scan(connection: Connection) -> Iterator[LeadRows]:
+    last = 0
+    while leads := _following(connection, last):
+        yield rows_of(connection, leads)
+        last = leads[-1].lead_no
+
+
+def _following(connection: Connection, last: int) -> list[LeadRow]:
+    query = (
+        select(db.leads).where(db.leads.c.lead_no > last).order_by(db.leads.c.lead_no).limit(LEADS_AT_ONCE)
+    )
+    return [lead_row(row) for row in connection.execute(query)]
+
+
+def _costs(connection: Connection, as_of_us: int) -> Costs | None:
+    table = db.costs
+    query = select(table).where(table.c.start_us <= as_of_us).order_by(table.c.cost_no)
+    rows = connection.execute(query).all()
+    if not rows:
+        return None
+    _, start, end, amount, channel, source = zip(*rows, strict=True)
+    return Costs(
+        np.array(start, dtype=np.int64),
+        np.array(end, dtype=np.int64),
+        np.array(amount, dtype=np.float64),
+        factor(channel),
+        factor(source),
+    )

@@ -1,0 +1,179 @@
+"""Connections to the store: SQLite under the home or PostgreSQL by URL, one way of writing for both."""
+
+import os
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+from sqlalchemy import Connection, Engine, create_engine, event, make_url, text
+from sqlalchemy.engine import URL
+from sqlalchemy.exc import ArgumentError
+from sqlalchemy.pool import QueuePool
+
+from features.errors import InvalidInput
+from serving.store_disk import DiskGuard
+from serving.store_errors import outages
+from serving.store_lock import TurnLock
+from serving.store_migrate import migrate
+
+DATABASE = "store.db"
+BUSY_TIMEOUT_S = 5.0
+WAL_LIMIT_BYTES = 64 * 1024 * 1024
+PG_LOCK = 0x1EADCA57
+CONNECT_TIMEOUT_S = 3
+SHARED_PRAGMAS = (
+    "PRAGMA foreign_keys=ON",
+    "PRAGMA trusted_schema=OFF",
+    "PRAGMA temp_store=MEMORY",
+    "PRAGMA cache_size=-65536",
+)
+WRITER_PRAGMAS = (
+    "PRAGMA journal_mode=WAL",
+    "PRAGMA synchronous=FULL",
+    "PRAGMA secure_delete=ON",
+    f"PRAGMA journal_size_limit={WAL_LIMIT_BYTES}",
+)
+READER_PRAGMAS = ("PRAGMA wal_autocheckpoint=0", "PRAGMA query_only=ON")
+
+
+class StoreEngine:
+    """The readers and the one writer of a store.
+
+    home holds the lock files and, by default, the database; url None means SQLite at home/store.db. Nothing is
+    opened before first use, so a database that is away does not keep the service from starting.
+    """
+
+    def __init__(self, home: Path, url: str | None = None) -> None:
+        self.home = home
+        home.mkdir(mode=0o700, parents=True, exist_ok=True)
+        self.path, address = _where(home, url)
+        self.lock = TurnLock(home / "store.lock")
+        self.disk = DiskGuard(self.path.parent if self.path else None)
+        if self.path is not None:
+            self._writer = _sqlite_engine(self.path, writes=True)
+            self._readers = _sqlite_engine(self.path, writes=False)
+        else:
+            self._writer = _postgres_engine(address)
+            self._readers = self._writer.execution_options(
+                isolation_level="REPEATABLE READ", postgresql_readonly=True
+            )
+        self._ready = False
+
+    @contextmanager
+    def reading(self) -> Iterator[Connection]:
+        """One consistent view of the store; StoreUnavailable when the database is away."""
+        self.ensure()
+        with outages(), self._readers.begin() as connection:
+            yield connection
+
+    @contextmanager
+    def writing(self) -> Iterator[Connection]:
+        """One durable transaction, the only one of all processes at that moment; refused when space is short."""
+        self.ensure()
+        with outages(), self.lock.held():
+            self.disk.check()
+            with self.disk.room_for_recovery(), self._writer.begin() as connection:
+                self._one_writer(connection)
+                yield connection
+
+    def erase_traces(self) -> bool:
+        """Empties the write-ahead log after a deletion; False where a reader still needs it: try again."""
+        if self.path is None:
+            return True
+        with outages(), self.lock.held(), self._writer.connect() as connection:
+            raw = connection.connection.driver_connection
+            assert isinstance(raw, sqlite3.Connection)
+            busy, _log, _done = raw.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+        return not busy
+
+    def ensure(self) -> None:
+        """Creates or migrates the store once; InvalidInput where a newer Leadcast wrote it."""
+        if self._ready:
+            return
+        with outages(), self.lock.held():
+            if self.path is not None and not self.path.exists():
+                os.close(os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, 0o600))
+            with self._writer.begin() as connection:
+                self._one_writer(connection)
+                migrate(connection)
+        self._ready = True
+
+    def bytes_on_disk(self) -> int:
+        """The size of the database with its log; 0 for a server's."""
+        if self.path is None:
+            return 0
+        files = (self.path, self.path.with_name(self.path.name + "-wal"))
+        return sum(f.stat().st_size for f in files if f.exists())
+
+    def close(self) -> None:
+        with self.lock.held():
+            self._readers.dispose()
+            self._writer.dispose()
+        self.lock.close()
+
+    def _one_writer(self, connection: Connection) -> None:
+        if self.path is None:
+            connection.execute(text(f"SELECT pg_advisory_xact_lock({PG_LOCK})"))
+
+
+def _where(home: Path, url: str | None) -> tuple[Path | None, URL]:
+    try:
+        address = make_url(url or "sqlite://")
+    except ArgumentError:
+        raise InvalidInput(
+            "LEADCAST_DATABASE_URL is not a database URL: give postgresql://USER@HOST:PORT/NAME"
+        ) from None
+    kind = address.get_backend_name()
+    if kind == "sqlite":
+        return (Path(address.database).absolute() if address.database else home / DATABASE), address
+    if kind != "postgresql":
+        raise InvalidInput(f"LEADCAST_DATABASE_URL names {kind!r}; expected sqlite or postgresql")
+    return None, address.set(drivername="postgresql+psycopg")
+
+
+def _sqlite_engine(path: Path, writes: bool) -> Engine:
+    address = f"file:{quote(str(path))}?mode={'rw' if writes else 'ro'}"
+
+    def connect() -> sqlite3.Connection:
+        return sqlite3.connect(
+            address, uri=True, timeout=BUSY_TIMEOUT_S, isolation_level=None, check_same_thread=False
+        )
+
+    engine = create_engine(
+        "sqlite+pysqlite://",
+        creator=connect,
+        poolclass=QueuePool,
+        pool_size=1 if writes else 8,
+        max_overflow=0 if writes else 32,
+        pool_timeout=BUSY_TIMEOUT_S,
+        hide_parameters=True,
+    )
+    pragmas = SHARED_PRAGMAS + (WRITER_PRAGMAS if writes else READER_PRAGMAS)
+    begin = "BEGIN IMMEDIATE" if writes else "BEGIN"
+
+    @event.listens_for(engine, "connect")
+    def _set_up(connection: sqlite3.Connection, _record: Any) -> None:
+        for pragma in pragmas:
+            connection.execute(pragma)
+
+    @event.listens_for(engine, "begin")
+    def _begin(connection: Connection) -> None:
+        connection.exec_driver_sql(begin)
+
+    return engine
+
+
+def _postgres_engine(address: URL) -> Engine:
+    options = "-c timezone=UTC -c synchronous_commit=on -c statement_timeout=60000 -c lock_timeout=10000"
+    return create_engine(
+        address,
+        pool_size=8,
+        max_overflow=32,
+        pool_timeout=BUSY_TIMEOUT_S,
+        pool_pre_ping=True,
+        hide_parameters=True,
+        connect_args={"connect_timeout": CONNECT_TIMEOUT_S, "options": options},
+    )

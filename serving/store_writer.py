@@ -1,0 +1,174 @@
+"""Group commit: what many callers ask to write at once becomes one durable transaction."""
+
+import threading
+import time
+from collections.abc import Callable, Sequence
+from concurrent.futures import Future
+from dataclasses import dataclass, field
+from itertools import groupby
+from queue import SimpleQueue
+from typing import Any
+
+from sqlalchemy import Connection, bindparam, select, update
+
+from serving import store_schema as db
+from serving.store_engine import StoreEngine
+from serving.store_errors import StoreUnavailable, translated
+
+GROUP_WEIGHT = 4_000  # rows of one transaction, roughly
+MAX_WAITING = 50_000
+FIRST_ROW = 1
+
+
+@dataclass
+class Transaction:
+    """One write: its connection, its arrival time, and the numbers it hands out.
+
+    row_no counts the rows of all tables in their order of arrival; lead_no is never given twice.
+    """
+
+    connection: Connection
+    now_us: int
+    _counters: dict[str, int] = field(default_factory=dict)
+    _changed: set[str] = field(default_factory=set)
+
+    def numbers(self, counter: str, count: int) -> range:
+        """The next `count` numbers of a counter ('row_no' or 'lead_no')."""
+        if counter not in self._counters:
+            self._counters[counter] = int(read_setting(self.connection, counter) or FIRST_ROW)
+        first = self._counters[counter]
+        self._counters[counter] = first + count
+        self._changed.add(counter)
+        return range(first, first + count)
+
+    def finish(self) -> None:
+        for counter in self._changed:
+            write_setting(self.connection, counter, str(self._counters[counter]))
+
+
+_NAMED = db.settings.c.name == bindparam("named")
+READ_SETTING = select(db.settings.c.value).where(_NAMED)
+CHANGE_SETTING = update(db.settings).where(_NAMED).values(value=bindparam("text"))
+
+
+def read_setting(connection: Connection, name: str) -> str | None:
+    return connection.execute(READ_SETTING, {"named": name}).scalar()
+
+
+def write_setting(connection: Connection, name: str, value: str) -> None:
+    if not connection.execute(CHANGE_SETTING, {"named": name, "text": value}).rowcount:
+        connection.execute(db.settings.insert(), [{"name": name, "value": value}])
+
+
+Work = Callable[[Transaction, Sequence[Any]], Sequence[Any]]
+
+
+@dataclass(frozen=True)
+class _Job:
+    work: Work
+    payload: Any
+    weight: int
+    future: "Future[Any]"
+
+
+class Writer:
+    """The thread that writes for this process; between processes the engine's lock gives the turns.
+
+    A job is a function over the payloads of all neighbouring jobs of its kind: it returns one result each. Futures
+    resolve after the commit. A failure of the database fails them all with StoreUnavailable: nothing was stored.
+    """
+
+    def __init__(self, engine: StoreEngine, now_us: Callable[[], int]) -> None:
+        self._engine = engine
+        self._now_us = now_us
+        self._queue: SimpleQueue[_Job | None] = SimpleQueue()
+        self._waiting = 0
+        self._count = threading.Lock()
+        self._thread: threading.Thread | None = None
+        self._held_back: _Job | None = None
+        self.on_commit: list[Callable[[], None]] = []
+
+    @property
+    def waiting(self) -> int:
+        """Weight of what was asked for and is not yet committed."""
+        return self._waiting
+
+    def submit(self, work: Work, payload: Any, weight: int = 1) -> "Future[Any]":
+        """Queues a job; StoreUnavailable at once when too much waits already."""
+        with self._count:
+            if self._waiting + weight > MAX_WAITING:
+                raise StoreUnavailable("too many writes wait for the store")
+            self._waiting += weight
+            if self._thread is None:
+                self._thread = threading.Thread(target=self._run, name="store-writer", daemon=True)
+                self._thread.start()
+        future: Future[Any] = Future()
+        self._queue.put(_Job(work, payload, weight, future))
+        return future
+
+    def write(self, work: Work, payload: Any, weight: int = 1, timeout: float | None = None) -> Any:
+        """Submits one job and waits for its commit."""
+        return self.submit(work, payload, weight).result(timeout)
+
+    def close(self) -> None:
+        """Commits what waits, ends the thread."""
+        if self._thread is not None:
+            self._queue.put(None)
+            self._thread.join()
+
+    def _run(self) -> None:
+        while (jobs := self._next_group()) is not None:
+            live = [job for job in jobs if job.future.set_running_or_notify_cancel()]
+            if live:
+                self._commit(live)
+            with self._count:
+                self._waiting -= sum(job.weight for job in jobs)
+
+    def _next_group(self) -> list[_Job] | None:
+        job = self._held_back or self._queue.get()
+        self._held_back = None
+        if job is None:
+            return None
+        group, weight = [job], job.weight
+        while weight < GROUP_WEIGHT and not self._queue.empty():
+            following = self._queue.get()
+            if following is None:
+                self._queue.put(None)
+                break
+            if weight + following.weight > GROUP_WEIGHT:
+                self._held_back = following
+                break
+            group.append(following)
+            weight += following.weight
+        return group
+
+    def _commit(self, jobs: list[_Job]) -> None:
+        try:
+            results = self._transact(jobs)
+        except Exception as error:
+            outage = translated(error)
+            if outage is None and len(jobs) > 1:
+                for job in jobs:
+                    self._commit([job])
+                return
+            for job in jobs:
+                job.future.set_exception(outage or error)
+            return
+        for job, result in zip(jobs, results, strict=True):
+            job.future.set_result(result)
+        for tell in self.on_commit:
+            tell()
+
+    def _transact(self, jobs: list[_Job]) -> list[Any]:
+        results: list[Any] = []
+        with self._engine.writing() as connection:
+            transaction = Transaction(connection, self._now_us())
+            for work, same in groupby(jobs, key=lambda job: job.work):
+                results.extend(work(transaction, [job.payload for job in same]))
+            transaction.finish()
+        return results
+
+
+def clock_us() -> int:
+    """Now, in microseconds UTC: the service's arrival times."""
+    return time.time_ns() // 1000
