@@ -16,6 +16,7 @@ COMMANDS = {
     "train": "cli.training:train",
     "score": "cli.scoring:score",
     "models": "cli.training:models",
+    "serve": "cli.serve:serve",
 }
 EPILOG = """\b
 Examples:

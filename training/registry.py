@@ -72,8 +72,10 @@ class Registry:
         self.home = home.absolute()
         self._given_uri = tracking_uri or os.environ.get("MLFLOW_TRACKING_URI") or None
         self.exclusive = HomeLock(self.home)
-        if self._given_uri is None and "?" in str(self.home):
-            raise InvalidInput(f"{self.home}: a home cannot have a question mark in its path; choose another")
+        if self._given_uri is None and set("?%") & set(str(self.home)):
+            raise InvalidInput(
+                f"{self.home}: a home cannot have ? or % in its path (SQLite addresses); choose another"
+            )
 
     @property
     def uri(self) -> str:
@@ -188,7 +190,7 @@ class Registry:
             folder.parent.mkdir(parents=True, exist_ok=True)
             with tempfile.TemporaryDirectory(prefix=".export-", dir=folder.parent) as staging:
                 self._client.download_artifacts(run_id, "bundle", staging)
-                _sync_files(Path(staging) / "bundle")
+                _secure(Path(staging) / "bundle")
                 os.rename(Path(staging) / "bundle", folder)
         sync_folder(folder.parent)
 
@@ -264,8 +266,11 @@ def _quieten() -> None:
         os.environ.setdefault(name, value)
 
 
-def _sync_files(folder: Path) -> None:
+def _secure(folder: Path) -> None:
+    """Makes a folder and its files durable and the owner's alone, whatever they were copied from."""
+    folder.chmod(0o700)
     for path in folder.rglob("*"):
+        path.chmod(0o700 if path.is_dir() else 0o600)
         if path.is_file():
             with open(path, "rb") as file:
                 os.fsync(file.fileno())

@@ -1,0 +1,223 @@
+"""Versions and the champion: what a service reads is always a whole, verified bundle, and every move can be undone."""
+
+import hashlib
+import json
+import shutil
+import stat
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from features.errors import DamagedArtifact, InvalidInput
+from models.bundle import FORMAT, read_verified
+from models.pointer import Pointer, manifest_sha256, read_pointer, write_pointer
+from training.registry import KEPT_EXPORTS, Registry, Run
+
+ROOT = Path(__file__).parents[2]
+
+
+@pytest.fixture(autouse=True)
+def verified_only(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Bundles here are two small files under a true manifest: digests are checked, nothing is parsed as a model."""
+    monkeypatch.setattr("training.registry.load_bundle", lambda folder, version="": read_verified(folder))
+
+
+def make_run(folder: Path, text: str = "{}") -> Run:
+    bundle = folder / "bundle"
+    bundle.mkdir(parents=True)
+    (bundle / "model.json").write_text(text)
+    digests = {"model.json": hashlib.sha256(text.encode()).hexdigest()}
+    (bundle / "manifest.json").write_text(json.dumps({"format": FORMAT, "files": digests}))
+    (folder / "audit.json").write_text("[]")
+    return Run({"trials": "3"}, {"auc": 0.75, "gini": float("nan")}, {"signal": "usable"}, folder)
+
+
+@pytest.fixture
+def registry(home: Path) -> Registry:
+    return Registry(home)
+
+
+def add(registry: Registry, tmp_path: Path, count: int = 1) -> list[str]:
+    start = len(list(tmp_path.glob("run-*")))
+    runs = [make_run(tmp_path / f"run-{start + i}", json.dumps(start + i)) for i in range(count)]
+    return [registry.register(run)[0] for run in runs]
+
+
+def champion(registry: Registry) -> str | None:
+    pointer = read_pointer(registry.home)
+    return pointer.model_version if pointer else None
+
+
+def test_a_version_keeps_its_numbers_and_is_challenger_until_promoted(
+    registry: Registry, tmp_path: Path
+) -> None:
+    assert registry.versions() == []
+    first, second = add(registry, tmp_path, 2)
+    assert (first, second) == ("1", "2")
+    assert registry.promote(first) == first
+    newest, oldest = registry.versions()
+    assert newest.aliases == ("challenger",)
+    assert oldest.aliases == ("champion",)
+    assert oldest.metrics == {"auc": 0.75}, "a metric that does not exist is not logged as one"
+    assert oldest.params == {"trials": "3"}
+    assert registry.promote("challenger") == second
+    assert [v.aliases for v in registry.versions()] == [("champion",), ()]
+
+
+def test_the_pointer_names_a_verified_copy_inside_the_home(registry: Registry, tmp_path: Path) -> None:
+    (version,) = add(registry, tmp_path)
+    registry.promote(version)
+    pointer = read_pointer(registry.home)
+    assert pointer is not None
+    assert pointer.folder == registry.home / "bundles" / version
+    assert manifest_sha256(pointer.folder) == pointer.manifest_sha256
+    assert "home" not in (registry.home / "champion.json").read_text(), "paths are relative to the home"
+
+
+def test_state_is_the_owners_alone(registry: Registry, tmp_path: Path) -> None:
+    registry.promote(*add(registry, tmp_path))
+    made = [
+        registry.home / "champion.json",
+        registry.home / "bundles",
+        *(registry.home / "bundles").rglob("*"),
+    ]
+    assert all(stat.S_IMODE(path.stat().st_mode) & 0o077 == 0 for path in made)
+
+
+def test_rollback_walks_back_through_what_was_promoted(registry: Registry, tmp_path: Path) -> None:
+    versions = add(registry, tmp_path, 3)
+    for version in (*versions, versions[2]):
+        registry.promote(version)
+    assert [registry.rollback(), registry.rollback()] == ["2", "1"]
+    assert champion(registry) == "1"
+    with pytest.raises(InvalidInput, match="nothing to go back to"):
+        registry.rollback()
+    registry.promote("3")
+    assert registry.rollback() == "1"
+
+
+def test_a_damaged_export_is_fetched_again(registry: Registry, tmp_path: Path) -> None:
+    (version,) = add(registry, tmp_path)
+    registry.promote(version)
+    (registry.home / "bundles" / version / "model.json").write_text("[]")
+    registry.promote(version)
+    assert read_verified(registry.home / "bundles" / version)
+
+
+def test_a_damaged_artifact_is_never_promoted(registry: Registry, tmp_path: Path) -> None:
+    good, bad = add(registry, tmp_path, 2)
+    registry.promote(good)
+    for path in (registry.home / "artifacts").rglob("model.json"):
+        if path.read_text() == "1":
+            path.write_text("[]")
+    with pytest.raises(DamagedArtifact, match="has changed"):
+        registry.promote(bad)
+    assert champion(registry) == good
+    assert registry.versions()[1].aliases == ("champion",)
+
+
+def test_five_exports_stay_and_the_champion_with_them(registry: Registry, tmp_path: Path) -> None:
+    versions = add(registry, tmp_path, KEPT_EXPORTS + 2)
+    registry.promote(versions[0])
+    for version in versions:
+        registry.export(version)
+    kept = {f.name for f in (registry.home / "bundles").iterdir()}
+    assert kept == {versions[0], *versions[-KEPT_EXPORTS + 1 :]}
+    assert registry.export(versions[1]).is_dir(), "what was removed is fetched again"
+
+
+def test_a_home_can_be_moved(registry: Registry, tmp_path: Path) -> None:
+    first, second = add(registry, tmp_path, 2)
+    registry.promote(first)
+    moved = tmp_path / "moved to é #1"
+    shutil.move(registry.home, moved)
+    after = Registry(moved)
+    assert champion(after) == first
+    after.promote(second)
+    shutil.rmtree(moved / "bundles" / first)
+    assert after.rollback() == first
+    (third,) = add(after, tmp_path)
+    after.promote(third)
+    assert not registry.home.exists(), "nothing is written to where the home was"
+
+
+@pytest.mark.parametrize("name", ["what?", "50%"])
+def test_a_home_that_no_address_can_name_is_refused(tmp_path: Path, name: str) -> None:
+    with pytest.raises(InvalidInput, match="choose another"):
+        Registry(tmp_path / name)
+
+
+def test_an_unknown_version_is_answered_with_those_there_are(registry: Registry, tmp_path: Path) -> None:
+    with pytest.raises(InvalidInput, match="none; run `leadcast train` first"):
+        registry.promote("1")
+    add(registry, tmp_path, 2)
+    for wanted in ("7", "champion", "../1"):
+        with pytest.raises(InvalidInput, match="versions: 2, 1"):
+            registry.promote(wanted)
+
+
+def test_an_interrupted_run_is_failed_and_not_registered(
+    registry: Registry, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_args: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(registry._client, "log_artifacts", full)
+    with pytest.raises(OSError, match="No space left"):
+        add(registry, tmp_path)
+    assert registry.versions() == []
+    (run,) = registry._client.search_runs([registry._experiment()])
+    assert run.info.status == "FAILED"
+
+
+def test_two_processes_register_and_promote_without_harm(home: Path, tmp_path: Path) -> None:
+    code = (
+        "import sys; from pathlib import Path\n"
+        "import training.registry as r; from models.bundle import read_verified\n"
+        "from tests.training.test_registry import make_run\n"
+        "r.load_bundle = lambda folder, version='': read_verified(folder)\n"
+        "registry = r.Registry(Path(sys.argv[1]))\n"
+        "for i in range(2):\n"
+        "    registry.promote(registry.register(make_run(Path(sys.argv[2]) / str(i), sys.argv[2]))[0])\n"
+    )
+    running = [
+        subprocess.Popen([sys.executable, "-c", code, str(home), str(tmp_path / name)], cwd=ROOT)
+        for name in "ab"
+    ]
+    assert [process.wait(timeout=120) for process in running] == [0, 0]
+    registry = Registry(home)
+    versions = registry.versions()
+    assert [v.model_version for v in versions] == ["4", "3", "2", "1"]
+    pointer = read_pointer(home)
+    assert pointer is not None
+    assert sorted([pointer.model_version, *pointer.before]) == ["1", "2", "3", "4"]
+    assert [v.model_version for v in versions if "champion" in v.aliases] == [pointer.model_version]
+
+
+@pytest.mark.parametrize(
+    "text", ["", "{}", "[1]", '{"model_version": "1"', '{"model_version": 1, "folder": 3}']
+)
+def test_a_foreign_pointer_is_named(tmp_path: Path, text: str) -> None:
+    (tmp_path / "champion.json").write_text(text)
+    with pytest.raises(DamagedArtifact, match="not a champion file"):
+        read_pointer(tmp_path)
+
+
+def test_a_pointer_stays_inside_its_home(tmp_path: Path) -> None:
+    home, outside = tmp_path / "home", tmp_path / "outside"
+    home.mkdir()
+    outside.mkdir()
+    (home / "champion.json").write_text(
+        json.dumps({"model_version": "1", "folder": "../outside", "manifest_sha256": "0", "before": []})
+    )
+    with pytest.raises(DamagedArtifact, match="outside of its home"):
+        read_pointer(home)
+
+
+def test_a_pointer_reads_back_as_written(tmp_path: Path) -> None:
+    pointer = Pointer("3", tmp_path / "bundles" / "3", "ab" * 32, ("2", "1"))
+    write_pointer(tmp_path, pointer)
+    assert read_pointer(tmp_path) == pointer
+    assert [path.name for path in tmp_path.iterdir()] == ["champion.json"]
