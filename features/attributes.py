@@ -36,8 +36,8 @@ PLACES = (
 class Attribute:
     """One attribute as learned: its kind, the columns it gives, and what training saw of it.
 
-    levels are the categories with own codes (from 2, most frequent first), shares their part of all leads;
-    seen holds every category met, up to a limit. low, high, p01 and p99 are of the numbers, or of the days from as_of to
+    levels are the categories with own codes (from 2, most frequent first), shares their part of leads; seen
+    holds every category met, up to a limit. low, high, p01 and p99 are of the numbers, or of the days from as_of to
     the dates.
     """
 
@@ -71,7 +71,7 @@ def features(attributes: Sequence[Attribute]) -> tuple[Feature, ...]:
 
 
 def _columns_of(attribute: Attribute, name: str) -> list[Feature]:
-    shown = quoted(attribute.name)
+    shown = quoted(attribute.name.replace("_", " "))
     prefix = name if attribute.name in WELL_KNOWN else f"attr_{name}"
     none = f"having no {shown}"
     unit = {NUMBER: "number", BOOLEAN: "boolean", CATEGORY: "category", DATE: "number"}[attribute.kind]
@@ -91,7 +91,10 @@ def _columns_of(attribute: Attribute, name: str) -> list[Feature]:
         ),
         "changes": _feature(f"attr_{name}_changes", "changes", f"having {{value}} of {shown} so far", none),
         "days_since_change": _feature(
-            f"days_since_attr_{name}_changed", "days", f"{shown} changing {{value}} ago", f"{shown} never changing"
+            f"days_since_attr_{name}_changed",
+            "days",
+            f"the last change of {shown} being {{value}} ago",
+            f"{shown} never changing",
         ),
     }  # fmt: skip
     subject = attribute.name

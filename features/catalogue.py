@@ -10,6 +10,8 @@ from features import attributes, engagement, progression, season
 from features.feature import Feature, digest
 from features.vocabulary import Vocabulary
 
+__all__ = ["Feature", "catalogue", "feature_set_id"]
+
 
 def catalogue(vocabulary: Vocabulary) -> tuple[Feature, ...]:
     """The features in matrix order: stages, engagement, attributes, calendar; their names are unique."""

@@ -6,6 +6,9 @@ import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+IN_FAVOUR = " counts in its favour"
+AGAINST = " counts against it"
+
 
 @dataclass(frozen=True)
 class Feature:
@@ -40,13 +43,13 @@ def feature(
 ) -> Feature:
     """A feature whose sentences say that `phrase` (a gerund with {value}) counts for the lead, or against it."""
     start = phrase[0].upper() + phrase[1:]
-    up, down = f"{start} counts in its favour", f"{start} counts against it"
+    up, down = start + IN_FAVOUR, start + AGAINST
     return Feature(name, unit, kind, direction, block, up, down, missing, subject)
 
 
 def quoted(text: str) -> str:
-    """A text of the data inside a template: braces doubled, so that only {value} is a place; cut to 60 letters."""
-    shown = text if len(text) <= 60 else text[:57] + "..."
+    """A name of the data inside a template: braces doubled, so that only {value} is a place; cut to 60 letters."""
+    shown = " ".join(text.split()) if len(text) <= 60 else " ".join(text[:57].split()) + "..."
     return shown.replace("{", "{{").replace("}", "}}")
 
 

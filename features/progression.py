@@ -34,7 +34,7 @@ def features(stages: Sequence[str]) -> tuple[Feature, ...]:
         feature("furthest_position", "position", "having come as far as {value}", BLOCK, missing=unentered),
         feature("stage_moves", "moves", "having made {value} between stages", BLOCK),
         feature("stage_regressions", "moves back", "having made {value} to an earlier stage", BLOCK),
-        feature("stage_skips", "skips", "having made {value} past a stage", BLOCK),
+        feature("stage_skips", "jumps", "having made {value} past a stage", BLOCK),
         feature("stages_visited", "stages", "having visited {value}", BLOCK),
         feature("funnel_share", "share", f"having visited {{value}} of the funnel's {n} stages", BLOCK),
         feature(
@@ -67,7 +67,7 @@ def features(stages: Sequence[str]) -> tuple[Feature, ...]:
             BLOCK,
             missing=unentered,
         ),
-        feature("stage_returns", "times_count", "having come back to the current stage {value}", BLOCK),
+        feature("stage_returns", "returns", "having made {value} to the current stage", BLOCK),
     )
     each = tuple(
         feature(

@@ -1,4 +1,4 @@
-"""Every feature of one lead at one instant in plain Python, as its definition reads: the truth that fast paths must meet."""
+"""Every feature of one lead at one instant in plain Python, as its definition reads."""
 
 import itertools
 import math
@@ -208,7 +208,7 @@ def _date_figures(lead: Lead, text: str | None, as_of: int) -> Figures:
 
 
 def _plan_figures(text: str | None, vocabulary: Vocabulary) -> Figures:
-    """Levels x and 3 have codes 2 and 3; of the frozen table x has 8 leads, 4 won, and 3 has 2, none won; base 30 of 100."""
+    """Levels x and 3 have codes 2 and 3; of the frozen table x has 8 leads with 4 wins, 3 has 2 and 0, all 100 and 30."""
     assert vocabulary.tables.base_leads.tolist() == [100]
     name = {"3.0": "3", "True": "true"}.get(text or "", text)
     if name is None:
