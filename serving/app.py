@@ -2,9 +2,11 @@
 
 import asyncio
 import time
+import tomllib
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
-from importlib.metadata import version
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
 from typing import Any
 
 from fastapi import APIRouter, FastAPI, Request, Response
@@ -178,9 +180,18 @@ def build_app(
     app.add_exception_handler(HTTPException, _on_http_error)
     for part in (router, pages.router, *routers):
         app.router.routes.extend(part.routes)
-    document = openapi.describe(app, version("leadcast"), schemas)
+    document = openapi.describe(app, _version(), schemas)
     app.openapi = lambda: document  # type: ignore[method-assign]
     return app
+
+
+def _version() -> str:
+    """The version installed, or that of the code beside it in a bento."""
+    try:
+        return version("leadcast")
+    except PackageNotFoundError:
+        project = tomllib.loads((Path(__file__).parent.parent / "pyproject.toml").read_text("utf-8"))
+        return str(project["project"]["version"])
 
 
 def guarded(app: FastAPI, runtime: Runtime) -> Guard:
