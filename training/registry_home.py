@@ -23,18 +23,16 @@ class HomeLock:
             if self._depth:
                 yield
                 return
-            before = os.umask(0o077)
-            try:
-                self._path.parent.mkdir(parents=True, exist_ok=True)
-                with open(self._path, "a") as file:
-                    fcntl.flock(file, fcntl.LOCK_EX)
-                    self._depth += 1
-                    try:
-                        yield
-                    finally:
-                        self._depth -= 1
-            finally:
-                os.umask(before)
+            self._path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+            with open(os.open(self._path, os.O_RDWR | os.O_CREAT, 0o600), "r+b") as file:
+                fcntl.flock(file, fcntl.LOCK_EX)
+                before = os.umask(0o077)
+                self._depth += 1
+                try:
+                    yield
+                finally:
+                    self._depth -= 1
+                    os.umask(before)
 
 
 def relocate(database: Path, artifacts: str) -> None:
