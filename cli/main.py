@@ -17,6 +17,8 @@ COMMANDS = {
     "score": "cli.scoring:score",
     "models": "cli.training:models",
     "serve": "cli.serve:serve",
+    "load": "cli.store:load",
+    "export": "cli.store:export",
 }
 EPILOG = """\b
 Examples:
