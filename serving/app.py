@@ -123,14 +123,17 @@ async def get_livez(request: Request) -> Response:
 
 @router.get("/readyz", openapi_extra=openapi.READYZ)
 async def get_readyz(request: Request) -> Response:
-    """Whether scores can be given, by which model, and which one was refused."""
-    watch = runtime_of(request).watch
+    """Whether scores can be given and stored, by which model, and which one was refused."""
+    runtime = runtime_of(request)
+    watch = runtime.watch
+    has_store = await runtime.store_answers()
     state = {
-        "status": "ready" if watch.current else "no_model",
+        "status": "no_model" if watch.current is None else "ready" if has_store else "no_store",
         "model_version": watch.current.version if watch.current else None,
         "refused": watch.refused.describe() if watch.refused else None,
+        "store": "available" if has_store else "unavailable",
     }
-    return json_answer(state, 200 if watch.current else 503)
+    return json_answer(state, 200 if state["status"] == "ready" else 503)
 
 
 @router.get("/metrics", openapi_extra=openapi.METRICS)

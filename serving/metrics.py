@@ -79,5 +79,5 @@ def exposition(states: States) -> tuple[bytes, str]:
     else:
         counted = REGISTRY
     own = CollectorRegistry()
-    own.register(states)  # type: ignore[arg-type]
+    own.register(states)
     return generate_latest(counted) + generate_latest(own), CONTENT_TYPE_LATEST

@@ -20,6 +20,7 @@ _PROBLEMS = {
     401: "An API key is needed.",
     403: "The key lacks the scope, or the caller is not on this machine.",
     404: "There is nothing of this name.",
+    405: "This path takes other methods.",
     408: "The body took too long to arrive.",
     409: "It contradicts what is stored.",
     413: "The body, or a lead in it, is too large.",

@@ -4,14 +4,17 @@ from collections.abc import Mapping
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlencode
 
 from fastapi import APIRouter, Request, Response
 from jinja2 import Environment, FileSystemLoader
 from markupsafe import Markup, escape
 
 from serving.answers import html_answer
-from serving.problems import Problem
+from serving.problems import Problem, error, invalid
+from serving.queries import Reader, Unreadable, read_query, read_text
 from serving.routes import PlainRoute
+from serving.store_worklist import BadCursor, Page, Wanted, read_worklist_cursor, worklist
 
 _HERE = Path(__file__).parent
 _KINDS = {".css": "text/css", ".js": "text/javascript", ".svg": "image/svg+xml"}
@@ -61,6 +64,72 @@ def render(template: str, request: Request, /, **values: Any) -> Response:
     current = request.app.state.runtime.watch.current
     values["model_version"] = current.version if current else None
     return html_answer(_environment().get_template(template).render(values))
+
+
+ORDER_LABELS = {
+    "expected_revenue": "expected revenue",
+    "probability": "probability",
+    "created_at": "age, newest first",
+}
+LEADS_A_PAGE = 50
+
+
+def _read_order(text: str) -> str:
+    if text not in ORDER_LABELS:
+        raise Unreadable(f"expected {', '.join(ORDER_LABELS)}")
+    return text
+
+
+def _read_filter(text: str) -> str | None:
+    return text.strip() or None
+
+
+_LEADS_READERS: dict[str, Reader] = {
+    "order": _read_order,
+    "grade": _read_filter,
+    "stage": _read_filter,
+    "owner": _read_filter,
+    "q": _read_filter,
+    "cursor": read_text,
+}
+
+
+@router.get("/")
+async def get_leads_page(request: Request) -> Response:
+    """The worklist: open leads, best first, with the reasons of each."""
+    runtime = request.app.state.runtime
+    chosen = read_query(request.scope["query_string"], _LEADS_READERS)
+    order = chosen.pop("order", "expected_revenue")
+    cursor = chosen.pop("cursor", None)
+    wanted = Wanted(order=order, limit=LEADS_A_PAGE, after=_after(cursor, order), **chosen)
+    notice, page = None, Page((), None)
+    try:
+        page = await runtime.stored.read(lambda connection: worklist(connection, wanted))
+    except Problem as problem:
+        notice = problem.detail
+    if runtime.watch.current is None:
+        notice = "No model is in use yet. Train and promote one: leadcast train DATA --promote always"
+    following = {"order": order, **{k: v for k, v in chosen.items() if v}, "cursor": page.next_cursor}
+    return render(
+        "leads.html",
+        request,
+        leads=page.entries,
+        next_link=f"/?{urlencode(following)}" if page.next_cursor else None,
+        notice=notice,
+        refused=runtime.watch.refused,
+        orders=ORDER_LABELS,
+        order=order,
+        chosen=chosen,
+    )
+
+
+def _after(cursor: str | None, order: str) -> tuple[float, int] | None:
+    if cursor is None:
+        return None
+    try:
+        return read_worklist_cursor(cursor, order)
+    except BadCursor:
+        raise invalid([error(["query", "cursor"], "not a cursor of this list")]) from None
 
 
 @router.get("/docs")

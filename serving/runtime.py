@@ -1,15 +1,20 @@
-"""What one worker holds while it serves: its settings, the model in use, what it measures."""
+"""What one worker holds while it serves: its settings, its store, the model in use, what it measures."""
 
 import asyncio
 import gc
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 
+from sqlalchemy import select
+
 from serving.metrics import States
 from serving.model_watch import ModelWatch
+from serving.problems import Problem
 from serving.settings import Settings
+from serving.store_service import StoreService
 
 FIRST_LOOK_SECONDS = 20.0
+STORE_SECONDS = 1.5
 
 
 class Runtime:
@@ -19,11 +24,25 @@ class Runtime:
         self.settings = settings
         self.watch = ModelWatch(settings.home, settings.run_folder)
         self.states = States()
-        self.states.sources.append(self.watch.gauges)
+        self.stored = StoreService(settings.home, settings.database_url, lambda: self.watch.current)
+        self.states.sources += [self.watch.gauges, self.stored.gauges]
+
+    async def store_answers(self) -> bool:
+        """Whether the store can be read, found out within `STORE_SECONDS`."""
+        try:
+            await asyncio.wait_for(self.stored.read(lambda c: c.execute(select(1)).scalar()), STORE_SECONDS)
+        except (Problem, TimeoutError):
+            return False
+        return True
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
-        """Takes the champion into use before the first request, then follows it; leaves nothing behind."""
+        """Opens the store, takes the champion into use before the first request, then follows it."""
+        async with self.stored.running(), self._watching():
+            yield
+
+    @asynccontextmanager
+    async def _watching(self) -> AsyncIterator[None]:
         first = asyncio.create_task(self.watch.look())
         with suppress(TimeoutError):
             await asyncio.wait_for(asyncio.shield(first), FIRST_LOOK_SECONDS)

@@ -15,6 +15,7 @@ os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 import bentoml
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from serving import stored_leads
 from serving.app import build_app, guarded
 from serving.logs import configure
 from serving.runtime import Runtime
@@ -23,14 +24,14 @@ from serving.settings import read_settings
 TIMEOUT_SECONDS = 60
 
 
-class LeadcastService(bentoml.Service):  # type: ignore[misc, type-arg]
+class LeadcastService(bentoml.Service):  # type: ignore[misc]
     """A BentoML service whose every request is answered by the application mounted at its root."""
 
     def to_asgi(self, is_main: bool = True) -> ASGIApp:
         """The ASGI application; reads the settings, InvalidInput when they cannot be used."""
         configure()
         runtime = Runtime(read_settings())
-        app = build_app(runtime)
+        app = build_app(runtime, [stored_leads.router], stored_leads.SCHEMAS)
         self.mount_apps.clear()
         self.mount_asgi_app(app, path="/")
         return _Entrance(super().to_asgi(is_main), guarded(app, runtime))

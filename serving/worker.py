@@ -6,6 +6,7 @@ Run as `python -m serving.worker SOCKET_FD PARENT_PID`; ends when the parent doe
 import signal
 import socket
 import sys
+from typing import Any
 
 import uvicorn
 
@@ -23,8 +24,9 @@ def main(descriptor: int, parent: int) -> None:
     signal.signal(
         signal.SIGINT, signal.SIG_IGN
     )  # Ctrl-C reaches the whole group; the parent passes it on as SIGTERM
+    service: Any = Leadcast
     config = uvicorn.Config(
-        Leadcast.to_asgi(),
+        service.to_asgi(),
         loop="uvloop",
         http=Connection,
         ws="none",
