@@ -1,13 +1,46 @@
-"""`leadcast load` and `leadcast export`: the service's store from and to a data folder."""
+"""`leadcast load`, `export`, `rescore`, `backup` and `restore`: the service's store from the command line."""
 
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
-from cli.output import data_argument, emit, home, json_option, now_us, progress, say, say_table
+from cli.output import (
+    as_of_us,
+    data_argument,
+    emit,
+    home,
+    json_option,
+    now_us,
+    progress,
+    say,
+    say_table,
+    when,
+)
+
+if TYPE_CHECKING:
+    from models.bundle import Bundle
+    from serving.store import Store
 
 FAR_US = 7_258_118_400_000_000  # 2200-01-01: what is known by then, planned closings included
+
+
+@contextmanager
+def opened() -> "Iterator[Store]":
+    """The store of this home or of LEADCAST_DATABASE_URL; its outages end the command with a message."""
+    from serving.store import Store
+    from serving.store_errors import StoreUnavailable
+
+    store = Store(home(), os.environ.get("LEADCAST_DATABASE_URL") or None)
+    try:
+        yield store
+    except StoreUnavailable as outage:
+        raise click.ClickException(outage.reason) from None
+    finally:
+        store.close()
 
 
 @click.command()
@@ -21,26 +54,15 @@ def load(data: Path, as_json: bool) -> None:
       leadcast load crm
       leadcast load crm --json
     """
+    from cli.model_data import say_set_aside
     from features.history import read_folder
     from serving.ingest_folder import load_history
-    from serving.store import Store
 
-    with progress() as tell:
+    with progress() as tell, opened() as store:
         tell("reading", 0.0)
         history = read_folder(data, as_of_us=FAR_US, now_us=now_us())
-        store = Store(home(), os.environ.get("LEADCAST_DATABASE_URL") or None)
-        try:
-            loaded = load_history(store.engine, history, now_us, tell)
-        finally:
-            store.close()
-    rejected = {
-        name: {r.rule: {"count": r.count, "first": list(r.first)} for r in report.rejected}
-        for name, report in history.reports.items()
-        if report.rejected
-    }
-    for name, rules in rejected.items():
-        for rule, found in rules.items():
-            say(f"set aside in {name}: {found['count']} rows by {rule}, first {found['first'][0]}")
+        loaded = load_history(store.engine, history, now_us, tell)
+    say_set_aside(history)
     if loaded.conflict_count:
         say(
             f"{loaded.conflict_count} stored leads have another created_at than the folder says and keep theirs, "
@@ -49,7 +71,10 @@ def load(data: Path, as_json: bool) -> None:
     say_table(("added", "rows"), [("leads", loaded.leads), *loaded.rows.items()])
     say(f"{loaded.leads_known} leads and {loaded.rows_known} rows were there already")
     if as_json:
-        emit({**vars(loaded), "rejected": rejected})
+        rejected = {
+            name: {r.rule: r.count for r in report.rejected} for name, report in history.reports.items()
+        }
+        emit({**vars(loaded), "rejected": {name: rules for name, rules in rejected.items() if rules}})
 
 
 @click.command()
@@ -62,15 +87,89 @@ def export(out: Path, as_json: bool) -> None:
     Examples:
       leadcast export crm-copy
     """
-    from serving.store import Store
     from serving.store_export import export_folder
 
-    with progress() as tell:
-        store = Store(home(), os.environ.get("LEADCAST_DATABASE_URL") or None)
-        try:
-            rows = export_folder(store.engine, out, tell)
-        finally:
-            store.close()
+    with progress() as tell, opened() as store:
+        rows = export_folder(store.engine, out, tell)
     say_table(("written", "rows"), list(rows.items()))
     if as_json:
         emit({"folder": out, "rows": rows})
+
+
+@click.command()
+@click.option("--as-of", metavar="T", help="Stand at this date or time (default: now).")
+@json_option
+def rescore(as_of: str | None, as_json: bool) -> None:
+    """Scores every open stored lead again: for the time that has passed, or after a promotion.
+
+    \b
+    Examples:
+      leadcast rescore
+      leadcast rescore --as-of 2026-03-01
+    """
+    from serving.rescoring import rescore_all
+
+    bundle = _champion()
+    at = as_of_us(as_of, bundle.config.zone)
+    with progress() as tell, opened() as store:
+        at = now_us() if at is None else at
+        leads = rescore_all(store, bundle, at, tell)
+    say(f"{leads:,} leads scored as of {when(at)} by version {bundle.version}")
+    if as_json:
+        from features.history import format_time
+
+        emit({"leads": leads, "as_of": format_time(at), "model_version": bundle.version})
+
+
+def _champion() -> "Bundle":
+    from models.pointer import load_champion, read_pointer
+
+    pointer = read_pointer(home())
+    if pointer is None:
+        raise click.ClickException(f"no model is promoted in {home()}: run `leadcast train DATA` first")
+    return load_champion(pointer)
+
+
+file_argument = click.argument("file", type=click.Path(path_type=Path, dir_okay=False))
+
+
+@click.command()
+@file_argument
+@json_option
+def backup(file: Path, as_json: bool) -> None:
+    """Writes the store and the champion into one file, while the service goes on.
+
+    \b
+    Examples:
+      leadcast backup /var/backups/leadcast-2026-03-01.tar
+    """
+    from serving.store_backup import backup as write
+
+    with opened() as store:
+        done = write(store.engine, file.absolute(), now_us())
+    say(f"{done.leads:,} leads and {_named(done.model_version)} in {file}, {done.bytes:,} bytes")
+    if as_json:
+        emit(vars(done))
+
+
+@click.command()
+@click.argument("file", type=click.Path(path_type=Path, dir_okay=False, exists=True))
+@json_option
+def restore(file: Path, as_json: bool) -> None:
+    """Puts a backup in the place of the store and of the champion; refuses a damaged one.
+
+    \b
+    Examples:
+      leadcast restore /var/backups/leadcast-2026-03-01.tar
+    """
+    from serving.store_backup import restore as put_back
+
+    with opened() as store:
+        done = put_back(store.engine, file.absolute())
+    say(f"restored {done.leads:,} leads and {_named(done.model_version)} from {file}")
+    if as_json:
+        emit(vars(done))
+
+
+def _named(version: str | None) -> str:
+    return "no model" if version is None else f"model {version}"

@@ -1,7 +1,7 @@
 """Events: read strictly one by one, stored once each, told apart by event_id for as long as the lead is kept."""
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from hashlib import blake2b
 from typing import Any, Final
@@ -12,8 +12,9 @@ from features.event_log import INBOUND, LOST, NO_DIRECTION, OPEN, OUTBOUND, WON
 from features.layout import NOT_ATTRIBUTES
 from features.times import EARLIEST_US, parse_time
 from serving.problems import error, invalid, too_large
+from serving.schema import LEAD
 from serving.shapes import Field, Shape
-from serving.store_leads import stored_scalar
+from serving.store_leads import COLUMNS, PutLead, stored_scalar
 
 MAX_EVENTS = 1_000
 AHEAD_US = 300_000_000
@@ -70,7 +71,17 @@ def _event_shape(kind: str, data: Field) -> Shape:
 
 
 EVENTS = {kind: _event_shape(kind, data) for kind, data in _DATA.items()}
-SHAPES = (*EVENTS.values(), INTERACTION_DATA, STAGE_DATA, OUTCOME_DATA)
+DATA_SHAPES = (INTERACTION_DATA, STAGE_DATA, OUTCOME_DATA)
+STORED_LEAD = Shape(
+    "StoredLead",
+    {
+        "created_at": Field("time", "When the lead was created; never changes.", required=True),
+        **{name: LEAD.fields[name] for name in COLUMNS},
+        "attributes": Field(
+            "scalars", "The first gives the values at creation, a later one is merged; null clears."
+        ),
+    },
+)
 
 
 @dataclass(frozen=True)
@@ -204,5 +215,20 @@ def weight(events: Sequence[Event]) -> int:
     return sum(len(event.rows) for event in events) + 1
 
 
-def lead_ids(events: Sequence[Event]) -> Iterator[str]:
-    return (event.lead_id for event in events if not event.problems)
+def read_lead(lead_id: str, value: Any) -> PutLead:
+    """The body of PUT /v1/leads/{lead_id}; raises Problem 422 with everything that is wrong with it."""
+    found = STORED_LEAD.problems(value)
+    attributes = value.get("attributes") if type(value) is dict else None
+    if type(attributes) is dict:
+        fixed = [name for name in attributes if name in NOT_ATTRIBUTES or name in COLUMNS]
+        found += [
+            error(["body", "attributes", name], "is a key beside attributes, not in it") for name in fixed
+        ]
+    if found:
+        raise invalid(found)
+    try:
+        created_us = read_time(value["created_at"])
+    except _Refused as refused:
+        raise invalid([error(["body", "created_at"], refused.msg)]) from None
+    values = {name: value[name] for name in COLUMNS if name in value}
+    return PutLead(lead_id, created_us, {**values, **(attributes or {})})

@@ -104,7 +104,7 @@ def _load_leads(
     for lead in known.values():
         if touched.get(lead.lead_no) == 0:
             del touched[lead.lead_no]
-    mark_dirty(connection, touched)
+    mark_dirty(connection, touched, is_bulk=True)
     loaded.leads += len(ids) - len(known)
     loaded.leads_known += len(known)
 

@@ -35,6 +35,11 @@ class Store:
     def writer(self) -> Writer:
         return Writer(self.engine, self.now_us)
 
+    @property
+    def waiting(self) -> int:
+        """Rows that wait for their commit in this process."""
+        return self.writer.waiting if "writer" in self.__dict__ else 0
+
     def read_leads(self, lead_ids: Sequence[str], config: FunnelConfig, as_of_us: int) -> History:
         """The history of those of the leads that are stored and created by as_of_us, in the order asked for."""
         with self.engine.reading() as connection:

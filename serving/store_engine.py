@@ -3,7 +3,7 @@
 import os
 import sqlite3
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -60,7 +60,7 @@ class StoreEngine:
             self._readers = self._writer.execution_options(
                 isolation_level="REPEATABLE READ", postgresql_readonly=True
             )
-        self._ready = False
+        self.is_ready = False
 
     @contextmanager
     def reading(self) -> Iterator[Connection]:
@@ -89,9 +89,21 @@ class StoreEngine:
             busy, _log, _done = raw.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
         return not busy
 
+    def replace_by(self, source: Path) -> None:
+        """Makes the database a copy of another SQLite file, in one step for everyone who reads it."""
+        self.ensure()
+        with outages(), self.lock.held(), self._writer.connect() as connection:
+            raw = connection.connection.driver_connection
+            assert isinstance(raw, sqlite3.Connection)
+            with closing(sqlite3.connect(f"{source.as_uri()}?mode=ro", uri=True)) as given:
+                given.backup(raw)
+            raw.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        self.is_ready = False
+        self.ensure()
+
     def ensure(self) -> None:
         """Creates or migrates the store once; InvalidInput where a newer Leadcast wrote it."""
-        if self._ready:
+        if self.is_ready:
             return
         with outages(), self.lock.held():
             if self.path is not None and not self.path.exists():
@@ -99,7 +111,7 @@ class StoreEngine:
             with self._writer.begin() as connection:
                 self._one_writer(connection)
                 migrate(connection)
-        self._ready = True
+        self.is_ready = True
 
     def bytes_on_disk(self) -> int:
         """The size of the database with its log; 0 for a server's."""

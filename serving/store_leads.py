@@ -10,7 +10,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 
 from features.values import value_text
 from serving import store_schema as db
-from serving.store_reading import LeadRow, LeadRows, find_leads, rows_of, scalar_text
+from serving.store_reading import LeadRow, LeadRows, find_leads, rows_of, scalar_text, scalar_value
 from serving.store_writer import Transaction
 
 COLUMNS = ("account_id", "owner", "source")  # told beside the attributes, kept among them
@@ -20,7 +20,8 @@ KEYS_AT_ONCE = 500
 def _mark_dirty(dialect: Any) -> Any:
     statement = dialect.insert(db.dirty)
     return statement.on_conflict_do_update(
-        index_elements=[db.dirty.c.lead_no], set_={"row_no": statement.excluded.row_no}
+        index_elements=[db.dirty.c.lead_no],
+        set_={name: statement.excluded[name] for name in ("row_no", "is_bulk")},
     )
 
 
@@ -46,10 +47,7 @@ class Current:
 
     def scalar(self, name: str) -> Any:
         """The value now as it came, None for none."""
-        if name in self._changed:
-            stored = self._changed[name]
-            return None if stored is None else json.loads(stored)
-        return self._created.get(name)
+        return scalar_value(self._changed[name]) if name in self._changed else self._created.get(name)
 
     def scalars(self) -> dict[str, Any]:
         """Every value that is there now."""
@@ -127,11 +125,11 @@ def stored_scalar(value: Any) -> str | None:
     return None if value_text(value) is None else json.dumps(value, ensure_ascii=False)
 
 
-def mark_dirty(connection: Connection, rows: Mapping[int, int]) -> None:
-    """Remembers that these leads (lead_no -> their last row_no) wait for a score."""
+def mark_dirty(connection: Connection, rows: Mapping[int, int], is_bulk: bool = False) -> None:
+    """Remembers that these leads (lead_no -> their last row_no) wait for a score; a load's wait behind live ones."""
     if not rows:
         return
-    values = [{"lead_no": lead, "row_no": row} for lead, row in rows.items()]
+    values = [{"lead_no": lead, "row_no": row, "is_bulk": int(is_bulk)} for lead, row in rows.items()]
     connection.execute(MARK_DIRTY[connection.dialect.name], values)
 
 

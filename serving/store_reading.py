@@ -285,7 +285,12 @@ def _text(value: Any) -> str | None:
 @lru_cache(maxsize=65_536)
 def scalar_text(stored: str | None) -> str | None:
     """A change's stored JSON scalar as the text a History holds; None for a cleared value."""
-    return None if stored is None else value_text(json.loads(stored))
+    return value_text(scalar_value(stored))
+
+
+def scalar_value(stored: str | None) -> Any:
+    """A change's value as it came."""
+    return None if stored is None else json.loads(stored)
 
 
 def _floats(column: Sequence[float | None]) -> Floats:

@@ -114,6 +114,7 @@ dirty = Table(
     metadata,
     _lead_column(),
     Column("row_no", Number, nullable=False),  # the last row that waits for a score
+    Column("is_bulk", SmallInteger, nullable=False),  # 1: from a load, after what happens live
 )
 
 scores = Table(

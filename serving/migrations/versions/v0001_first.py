@@ -103,7 +103,7 @@ def _facts() -> None:
 
 
 def _derived() -> None:
-    op.create_table("dirty", _lead(), _must("row_no", Number))
+    op.create_table("dirty", _lead(), _must("row_no", Number), _must("is_bulk", sa.SmallInteger))
     op.create_table(
         "scores",
         _lead(),

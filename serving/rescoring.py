@@ -1,0 +1,179 @@
+"""Scores kept fresh: leads that something happened to within a second, all open ones when time has passed."""
+
+import threading
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from sqlalchemy import Connection, func, select
+
+from features.event_log import OPEN
+from features.snapshot import Snapshot, state_at
+from models.bundle import Bundle
+from models.scorer import score as score_snapshot
+from serving import store_schema as db
+from serving.store import Store
+from serving.store_causes import Moved, Previous, Score, causes_of, has_moved
+from serving.store_leads import current_attributes
+from serving.store_lock import Election
+from serving.store_reading import LeadRow, LeadRows, history_of, lead_row, rows_of
+from serving.store_scores import OPEN_STATUS, NewScore, history_entry, previous_scores, save_scores, score_row
+from serving.store_writer import read_setting
+
+REASONS_KEPT = 3
+LEADS_AT_ONCE = 200
+PAGE = 2_000
+LOOK_EVERY_S = 0.2
+WAIT_AFTER_OUTAGE_S = 2.0
+Progress = Callable[[str, float], None]
+
+
+@dataclass(frozen=True)
+class _View:
+    """Leads with their rows and stored scores as of one moment; through_row is the last row stored by then."""
+
+    rows: LeadRows
+    before: dict[int, Previous]
+    through_row: int
+
+
+def _view(connection: Connection, leads: Sequence[LeadRow]) -> _View:
+    rows = rows_of(connection, leads)
+    through = int(read_setting(connection, "row_no") or 1) - 1
+    return _View(rows, previous_scores(connection, [lead.lead_no for lead in leads]), through)
+
+
+def score_view(
+    bundle: Bundle, view: _View, chosen: Sequence[int], as_of_us: int, score: Score
+) -> list[NewScore]:
+    """The scores of the chosen positions at as_of_us, with a row of history for those that moved.
+
+    A lead whose creation lies a little ahead is scored at its creation.
+    """
+    if not len(chosen):
+        return []
+    rows = view.rows
+    at = np.array([max(as_of_us, rows.leads[i].created_us) for i in chosen], dtype=np.int64)
+    history = history_of(rows, bundle.config, int(at.max()))
+    snapshot = Snapshot(history, np.array(chosen, dtype=np.int64), at)
+    records = score(bundle, snapshot, REASONS_KEPT).records()
+    attributes = current_attributes(rows, as_of_us)
+    scored: list[tuple[dict[str, Any], Previous | None]] = []
+    moved: list[Moved] = []
+    for position, record in zip(chosen, records, strict=True):
+        lead = rows.leads[position]
+        before = view.before.get(lead.lead_no)
+        scored.append((score_row(lead, attributes[position], record, as_of_us, view.through_row), before))
+        if has_moved(before, record["probability"], record["status"], bundle.version):
+            moved.append(Moved(position, record["probability"], before))
+    causes = dict(
+        zip((one.position for one in moved), causes_of(bundle, rows, moved, as_of_us, score), strict=True)
+    )
+    return [
+        NewScore(row, before, history_entry(row["lead_no"], row, before, causes[p]) if p in causes else None)
+        for p, (row, before) in zip(chosen, scored, strict=True)
+    ]
+
+
+def rescore_dirty(
+    store: Store, bundle: Bundle, limit: int = LEADS_AT_ONCE, score: Score = score_snapshot
+) -> int:
+    """Scores the leads that wait for it, at most `limit`, oldest change first; how many were there."""
+    with store.engine.reading() as connection:
+        query = (
+            select(db.leads)
+            .join(db.dirty, db.dirty.c.lead_no == db.leads.c.lead_no)
+            .order_by(db.dirty.c.is_bulk, db.dirty.c.row_no, db.dirty.c.lead_no)
+            .limit(limit)
+        )
+        leads = sorted((lead_row(row) for row in connection.execute(query)), key=lambda lead: lead.lead_no)
+        if not leads:
+            return 0
+        view = _view(connection, leads)
+    scores = score_view(bundle, view, range(len(leads)), store.now_us(), score)
+    store.writer.write(save_scores, scores, weight=len(scores) + 1)
+    return len(leads)
+
+
+def rescore_all(
+    store: Store, bundle: Bundle, as_of_us: int, progress: Progress, score: Score = score_snapshot
+) -> int:
+    """Scores every lead that is open at as_of_us or whose stored score does not know that it closed; how many."""
+    done, seen, last, total = 0, 0, 0, max(1, store.count_leads())
+    while True:
+        with store.engine.reading() as connection:
+            view = _page(connection, last, as_of_us)
+        if view is None:
+            progress("rescoring", 1.0)
+            return done
+        last = view.rows.leads[-1].lead_no
+        chosen = _worth_scoring(view, bundle, as_of_us)
+        scores = score_view(bundle, view, chosen, as_of_us, score)
+        done += int(store.writer.write(save_scores, scores, weight=len(scores) + 1))
+        seen += len(view.rows.leads)
+        progress("rescoring", min(1.0, seen / total))
+
+
+def _page(connection: Connection, last: int, as_of_us: int) -> _View | None:
+    query = select(db.leads).where(db.leads.c.lead_no > last, db.leads.c.created_us <= as_of_us)
+    leads = [lead_row(row) for row in connection.execute(query.order_by(db.leads.c.lead_no).limit(PAGE))]
+    return _view(connection, leads) if leads else None
+
+
+def _worth_scoring(view: _View, bundle: Bundle, as_of_us: int) -> list[int]:
+    history = history_of(view.rows, bundle.config, as_of_us)
+    everyone = np.arange(len(history), dtype=np.int64)
+    state = state_at(history, everyone, np.full(len(history), as_of_us, dtype=np.int64))
+    shown_open = {number for number, before in view.before.items() if before.status in OPEN_STATUS}
+    return [
+        i
+        for i, (lead, now) in enumerate(zip(view.rows.leads, state.tolist(), strict=True))
+        if now == OPEN or lead.lead_no in shown_open
+    ]
+
+
+def count_waiting(connection: Connection) -> int:
+    """How many leads wait for a score."""
+    return int(connection.execute(select(func.count()).select_from(db.dirty)).scalar() or 0)
+
+
+class Rescorer:
+    """The thread that keeps scores fresh; of all processes of a home the elected one works."""
+
+    def __init__(
+        self, store: Store, bundle: Callable[[], Bundle | None], score: Score = score_snapshot
+    ) -> None:
+        self._store = store
+        self._bundle = bundle
+        self._score = score
+        self._election = Election(store.engine.home / "rescore.lock")
+        self.ending = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="rescorer", daemon=True)
+        self.on_failure: Callable[[Exception], None] = lambda _error: None
+
+    def start(self) -> None:
+        self._thread.start()
+
+    def close(self) -> None:
+        """Ends after the leads in hand."""
+        self.ending.set()
+        if self._thread.is_alive():
+            self._thread.join()
+        self._election.close()
+
+    def _run(self) -> None:
+        pause = LOOK_EVERY_S
+        while not self.ending.wait(pause):
+            try:
+                worked = self._step()
+                pause = 0.0 if worked >= LEADS_AT_ONCE else LOOK_EVERY_S
+            except Exception as error:
+                self.on_failure(error)
+                pause = WAIT_AFTER_OUTAGE_S
+
+    def _step(self) -> int:
+        bundle = self._bundle()
+        if bundle is None or not self._election.won():
+            return 0
+        return rescore_dirty(self._store, bundle, LEADS_AT_ONCE, self._score)

@@ -1,0 +1,139 @@
+"""Scores kept for the worklist, and the history of each."""
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import msgspec
+from sqlalchemy import Connection, bindparam, delete, select
+from sqlalchemy.dialects import postgresql, sqlite
+
+from features.times import format_time
+from serving import store_schema as db
+from serving.store_causes import Previous
+from serving.store_leads import COLUMNS, Current
+from serving.store_reading import LeadRow
+from serving.store_writer import Transaction
+
+AT_ONCE = 500
+LONGEST_SEARCH = 1_000
+LONGEST_SEARCHED_VALUE = 100
+OPEN_STATUS = ("scored", "insufficient_data")
+_SCORED = tuple(column.name for column in db.scores.columns)
+
+
+@dataclass(frozen=True)
+class NewScore:
+    """A lead's score to be stored: the row of `scores`, the stored one it replaces, and its row of history if any."""
+
+    row: Mapping[str, Any]
+    before: Previous | None
+    entry: Mapping[str, Any] | None
+
+
+_PREVIOUS = select(
+    db.scores.c.lead_no,
+    db.scores.c.probability,
+    db.scores.c.status,
+    db.scores.c.as_of_us,
+    db.scores.c.through_row,
+    db.scores.c.model_version,
+).where(db.scores.c.lead_no.in_(bindparam("some", expanding=True)))
+_STORED = select(db.leads.c.lead_no).where(db.leads.c.lead_no.in_(bindparam("some", expanding=True)))
+_CLEAN = delete(db.dirty).where(
+    db.dirty.c.lead_no == bindparam("of_lead"), db.dirty.c.row_no <= bindparam("through")
+)
+
+
+def _replace_score(dialect: Any) -> Any:
+    statement = dialect.insert(db.scores)
+    changed = {name: statement.excluded[name] for name in _SCORED if name != "lead_no"}
+    return statement.on_conflict_do_update(index_elements=[db.scores.c.lead_no], set_=changed)
+
+
+_REPLACE = {"sqlite": _replace_score(sqlite), "postgresql": _replace_score(postgresql)}
+
+
+def previous_scores(connection: Connection, numbers: Sequence[int]) -> dict[int, Previous]:
+    """lead_no -> the stored score of those that have one."""
+    return {
+        row[0]: Previous(*row[1:])
+        for some in _parts(numbers)
+        for row in connection.execute(_PREVIOUS, {"some": some})
+    }
+
+
+def _parts(numbers: Sequence[int]) -> Iterator[Sequence[int]]:
+    return (numbers[start : start + AT_ONCE] for start in range(0, len(numbers), AT_ONCE))
+
+
+def score_row(
+    lead: LeadRow, now: Current, record: Mapping[str, Any], as_of_us: int, through: int
+) -> dict[str, Any]:
+    """The row of `scores` for a score record; its `record` is the worklist's entry."""
+    told = {name: now.text(name) for name in COLUMNS}
+    entry = {**record, "created_at": format_time(lead.created_us), **told}
+    revenue = record["expected_revenue"]
+    return {
+        "lead_no": lead.lead_no,
+        "is_open": int(record["status"] in OPEN_STATUS),
+        "revenue_rank": -1.0 if revenue is None else revenue,
+        "probability": record["probability"],
+        "created_us": lead.created_us,
+        "status": record["status"],
+        "grade": record["grade"],
+        "stage": record["stage"],
+        "owner": told["owner"],
+        "search": search_text(lead.lead_id, now),
+        "as_of_us": as_of_us,
+        "through_row": through,
+        "model_version": record["model_version"],
+        "record": msgspec.json.encode(entry).decode(),
+    }
+
+
+def search_text(lead_id: str, now: Current) -> str:
+    """What q looks in: the id and every short text among the attributes, case-folded, one a line."""
+    values = (value for value in now.scalars().values() if isinstance(value, str))
+    texts = [lead_id, *(value for value in values if len(value) <= LONGEST_SEARCHED_VALUE)]
+    return "\n".join(texts)[:LONGEST_SEARCH].casefold()
+
+
+def history_entry(
+    lead_no: int, row: Mapping[str, Any], before: Previous | None, causes: Any
+) -> dict[str, Any]:
+    """The row of `score_history`, without its number."""
+    return {
+        "lead_no": lead_no,
+        "as_of_us": row["as_of_us"],
+        "probability": row["probability"],
+        "delta": 0.0 if before is None else row["probability"] - before.probability,
+        "status": row["status"],
+        "model_version": row["model_version"],
+        "causes": json.dumps(causes, ensure_ascii=False),
+    }
+
+
+def save_scores(transaction: Transaction, payloads: Sequence[Sequence[NewScore]]) -> list[int]:
+    """Stores each batch's scores but for leads that are gone or were scored by somebody else meanwhile; counts."""
+    return [_save(transaction, scores) for scores in payloads]
+
+
+def _save(transaction: Transaction, scores: Sequence[NewScore]) -> int:
+    connection = transaction.connection
+    numbers = [score.row["lead_no"] for score in scores]
+    there = {n for some in _parts(numbers) for n in connection.execute(_STORED, {"some": some}).scalars()}
+    now = previous_scores(connection, numbers)
+    current = [s for s in scores if s.row["lead_no"] in there and now.get(s.row["lead_no"]) == s.before]
+    if not current:
+        return 0
+    connection.execute(_REPLACE[connection.dialect.name], [dict(s.row) for s in current])
+    entries = [s.entry for s in current if s.entry is not None]
+    if entries:
+        fresh = transaction.numbers("entry_no", len(entries))
+        values = [{**entry, "entry_no": number} for number, entry in zip(fresh, entries, strict=True)]
+        connection.execute(db.score_history.insert(), values)
+    done = [{"of_lead": s.row["lead_no"], "through": s.row["through_row"]} for s in current]
+    connection.execute(_CLEAN, done)
+    return len(current)

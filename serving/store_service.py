@@ -1,0 +1,140 @@
+"""The store inside a worker of the service: opened in the background, closed with it, its outages told as problems."""
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator, Callable, Iterable
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import asynccontextmanager, suppress
+from pathlib import Path
+from typing import Any, TypeVar
+
+from prometheus_client import Counter
+from sqlalchemy import Connection
+
+from models.bundle import Bundle
+from serving.logs import LOGGER, described
+from serving.problems import Problem, unavailable
+from serving.rescoring import Rescorer, count_waiting
+from serving.store import Store
+from serving.store_errors import DiskFull, StoreUnavailable
+from serving.store_writer import Work
+
+WRITE_SECONDS = 10.0
+READERS = 4
+TRACES_TRIES = 25
+TRACES_PAUSE_S = 0.2
+
+EVENTS = Counter("leadcast_events_total", "Events received, by what became of them.", ["result"])
+
+Result = TypeVar("Result")
+Gauge = tuple[str, str, dict[str, str], float]
+
+
+class StoreService:
+    """A worker's way to the store; `bundle` gives the model in use, None for none."""
+
+    def __init__(self, home: Path, url: str | None, bundle: Callable[[], Bundle | None]) -> None:
+        self.store = Store(home, url)
+        self.rescorer = Rescorer(self.store, bundle)
+        self.rescorer.on_failure = _log_failure
+        self._readers = ThreadPoolExecutor(READERS, thread_name_prefix="store-reader")
+        self._erasing: set[asyncio.Task[bool]] = set()
+
+    @asynccontextmanager
+    async def running(self) -> AsyncIterator[None]:
+        """Opens the store where it can be reached, keeps scores fresh, commits what waits at the end."""
+        with suppress(StoreUnavailable):
+            await asyncio.to_thread(self.store.engine.ensure)
+        self.rescorer.start()
+        try:
+            yield
+        finally:
+            await asyncio.to_thread(self._close)
+
+    def _close(self) -> None:
+        self.rescorer.close()
+        self._readers.shutdown()
+        self.store.close()
+
+    async def write(self, work: Work, payload: Any, weight: int = 1) -> Any:
+        """What `work` returns for the payload, once it is durable; Problem 503 when it may not be: send it again."""
+        try:
+            future: Future[Any] = self.store.writer.submit(work, payload, weight)
+            return await asyncio.wait_for(asyncio.wrap_future(future), WRITE_SECONDS)
+        except StoreUnavailable as outage:
+            raise outage_problem(outage) from None
+        except TimeoutError:
+            raise unavailable("store-slow", "The store did not answer in time; send it again.", 2) from None
+
+    async def read(self, read: Callable[[Connection], Result], light: bool = False) -> Result:
+        """What `read` makes of one view of the store; a light one is not worth a thread where the store is a file."""
+        engine = self.store.engine
+
+        def run() -> Result:
+            with engine.reading() as connection:
+                return read(connection)
+
+        try:
+            if light and engine.is_ready and engine.path is not None:
+                return run()
+            return await asyncio.get_running_loop().run_in_executor(self._readers, run)
+        except StoreUnavailable as outage:
+            raise outage_problem(outage) from None
+
+    async def erase_traces(self) -> None:
+        """Empties the log that still holds what was deleted; goes on in the background where readers hold it up."""
+        task = asyncio.create_task(asyncio.to_thread(self._erase_traces))
+        self._erasing.add(task)
+        task.add_done_callback(self._erasing.discard)
+        with suppress(TimeoutError):
+            await asyncio.wait_for(asyncio.shield(task), WRITE_SECONDS)
+
+    def _erase_traces(self) -> bool:
+        for _ in range(TRACES_TRIES):
+            with suppress(StoreUnavailable):
+                if self.store.engine.erase_traces():
+                    return True
+            if self.rescorer.ending.wait(TRACES_PAUSE_S):
+                break
+        return False
+
+    def gauges(self) -> Iterable[Gauge]:
+        """Size, queues and free space, for /metrics; what cannot be read now is left out."""
+        yield (
+            "leadcast_store_bytes",
+            "Size of the store's files.",
+            {},
+            float(self.store.engine.bytes_on_disk()),
+        )
+        yield (
+            "leadcast_store_writes_waiting",
+            "Rows that wait for their commit.",
+            {},
+            float(self.store.waiting),
+        )
+        with suppress(StoreUnavailable):
+            with self.store.engine.reading() as connection:
+                waiting = count_waiting(connection)
+            yield "leadcast_rescore_queue", "Leads that wait for a new score.", {}, float(waiting)
+            yield "leadcast_leads", "Leads in the store.", {}, float(self.store.count_leads())
+        disk = self.store.engine.disk
+        if disk.folder is not None:
+            yield "leadcast_disk_free_bytes", "Free space for the store.", {}, float(disk.free_bytes())
+            yield (
+                "leadcast_disk_floor_bytes",
+                "Below this, writes are refused.",
+                {},
+                float(disk.floor_bytes()),
+            )
+
+
+def outage_problem(outage: StoreUnavailable) -> Problem:
+    """503 with how long to wait; says what kind of outage, nothing of the request."""
+    code = "disk-full" if isinstance(outage, DiskFull) else "store-unavailable"
+    detail = "The store cannot be written or read now; nothing was stored. Send it again."
+    return unavailable(code, detail, outage.retry_after)
+
+
+def _log_failure(error: Exception) -> None:
+    fields = {"reason": error.reason} if isinstance(error, StoreUnavailable) else described(error)
+    LOGGER.log(logging.ERROR, "rescoring failed", extra={"fields": fields})

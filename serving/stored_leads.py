@@ -1,0 +1,260 @@
+"""The routes of stored leads: PUT, GET and DELETE of a lead, its history, events, and the worklist.
+
+`router` goes into the application's routers, `SCHEMAS` into its description; requests find the store at
+`app.state.runtime.stored`, a serving.store_service.StoreService.
+"""
+
+import time
+from functools import partial
+from typing import Any
+from urllib.parse import unquote_to_bytes
+
+import numpy as np
+from fastapi import APIRouter, Request, Response
+from sqlalchemy import Connection
+
+from features.snapshot import Snapshot
+from features.times import format_time
+from models.bundle import Bundle
+from models.scorer import score
+from serving import stored_openapi as openapi
+from serving.answers import json_answer
+from serving.bodies import json_body
+from serving.ingest import AHEAD_US, read_events, read_lead, weight
+from serving.ingest_store import Ingested, store_events
+from serving.problems import Problem, error, invalid
+from serving.queries import Reader, Unreadable, read_query, read_text
+from serving.routes import PlainRoute
+from serving.schema import MAX_BODY_BYTES, MAX_LEAD_BYTES
+from serving.shapes import MAX_TEXT
+from serving.store_leads import CONFLICT, CREATED, current_attributes, erase_leads, put_leads
+from serving.store_reading import find_leads, history_of, rows_of
+from serving.store_service import EVENTS, StoreService
+from serving.store_timeline import Key, lead_document, timeline
+from serving.store_worklist import (
+    ORDERS,
+    BadCursor,
+    Page,
+    Wanted,
+    read_cursor,
+    read_worklist_cursor,
+    score_history,
+    worklist,
+    write_cursor,
+)
+
+MAX_LIMIT = 1_000
+HISTORY_PAGE = 100
+REASONS = 5
+
+router = APIRouter(route_class=PlainRoute, default_response_class=Response)
+SCHEMAS = openapi.SCHEMAS
+
+
+def _stored(request: Request) -> StoreService:
+    stored: StoreService = request.app.state.runtime.stored
+    return stored
+
+
+def _now_us() -> int:
+    return time.time_ns() // 1000
+
+
+@router.put("/v1/leads/{lead_id:path}", openapi_extra=openapi.PUT_LEAD)
+async def put_lead(request: Request) -> Response:
+    """Creates the lead or merges what is given into it."""
+    lead_id, is_history = _lead_id(request)
+    if is_history:
+        raise _no_method("GET")
+    value, _ = await json_body(request.scope, request.receive, MAX_LEAD_BYTES)
+    put = read_lead(lead_id, value)
+    if put.created_us > _now_us() + AHEAD_US:
+        raise invalid([error(["body", "created_at"], "the time is more than 5 minutes ahead")])
+    result = await _stored(request).write(put_leads, put)
+    if result == CONFLICT:
+        found = [error(["body", "created_at"], "the stored lead was created at another time")]
+        raise Problem(409, "created-at-differs", "created_at of a stored lead cannot change.", found)
+    return json_answer({"lead_id": lead_id, "result": result}, 201 if result == CREATED else 200)
+
+
+@router.post("/v1/events", openapi_extra=openapi.POST_EVENTS)
+async def post_events(request: Request) -> Response:
+    """Stores events; answers when they are durable."""
+    value, _ = await json_body(request.scope, request.receive, MAX_BODY_BYTES)
+    events = read_events(value)
+    done: Ingested = await _stored(request).write(store_events, events, weight(events))
+    EVENTS.labels("accepted").inc(done.accepted)
+    EVENTS.labels("duplicate").inc(done.duplicates)
+    EVENTS.labels("rejected").inc(len(done.rejected))
+    return json_answer({"accepted": done.accepted, "duplicates": done.duplicates, "rejected": done.rejected})
+
+
+@router.get("/v1/leads", openapi_extra=openapi.WORKLIST)
+async def get_worklist(request: Request) -> Response:
+    """Open leads, most worth first."""
+    page = await read_worklist(_stored(request), request.scope["query_string"])
+    return json_answer({"leads": page.entries, "next_cursor": page.next_cursor})
+
+
+async def read_worklist(stored: StoreService, query_string: bytes) -> Page:
+    """The page of the worklist that a query string asks for; the pages for people use it too."""
+    wanted = wanted_of(query_string)
+    return await stored.read(partial(_worklist, wanted=wanted))
+
+
+def _worklist(connection: Connection, wanted: Wanted) -> Page:
+    return worklist(connection, wanted)
+
+
+def wanted_of(query_string: bytes) -> Wanted:
+    """The worklist's query; Problem 422 with everything that is wrong with it."""
+    values = read_query(query_string, _WORKLIST)
+    cursor = values.pop("cursor", None)
+    wanted = Wanted(**values)
+    if not cursor:
+        return wanted
+    try:
+        after = read_worklist_cursor(cursor, wanted.order)
+    except BadCursor:
+        raise _bad_cursor() from None
+    return Wanted(**values, after=after)
+
+
+def _bad_cursor() -> Problem:
+    return invalid([error(["query", "cursor"], "expected the next_cursor of an answer to the same query")])
+
+
+def _order(text: str) -> str:
+    if text not in ORDERS:
+        raise Unreadable(f"expected {', '.join(ORDERS)}")
+    return text
+
+
+def _limit(text: str) -> int:
+    if text.isascii() and text.isdecimal() and len(text) <= 4 and 1 <= int(text) <= MAX_LIMIT:
+        return int(text)
+    raise Unreadable(f"expected a whole number from 1 to {MAX_LIMIT}")
+
+
+def _short(text: str) -> str:
+    if len(text) > MAX_TEXT:
+        raise Unreadable(f"longer than {MAX_TEXT} characters")
+    return text
+
+
+_WORKLIST: dict[str, Reader] = {
+    "order": _order,
+    "grade": _short,
+    "stage": _short,
+    "owner": _short,
+    "q": _short,
+    "limit": _limit,
+    "cursor": read_text,
+}
+
+
+@router.get("/v1/leads/{lead_id}/history", openapi_extra=openapi.HISTORY)
+@router.get("/v1/leads/{lead_id:path}", openapi_extra=openapi.GET_LEAD)
+async def get_lead(request: Request) -> Response:
+    """A stored lead: what it is, its score now and its timeline; or how its score moved."""
+    lead_id, is_history = _lead_id(request)
+    stored = _stored(request)
+    bundle: Bundle | None = request.app.state.runtime.watch.current
+    cursor = read_query(request.scope["query_string"], {"cursor": read_text}).get("cursor")
+    document = await (
+        stored.read(partial(_history, lead_id=lead_id, before=_cursor(cursor, (int,))), light=True)
+        if is_history
+        else stored.read(
+            partial(read_stored_lead, lead_id=lead_id, bundle=bundle, before=_cursor(cursor, (int, int))),
+            light=True,
+        )
+    )
+    if document is None:
+        raise _unknown()
+    return json_answer(document)
+
+
+def _cursor(text: str | None, kind: tuple[type, ...]) -> Any:
+    if not text:
+        return None
+    try:
+        return read_cursor(text, kind)
+    except BadCursor:
+        raise _bad_cursor() from None
+
+
+def read_stored_lead(
+    connection: Connection, lead_id: str, bundle: Bundle | None, before: Key | None
+) -> dict[str, Any] | None:
+    """The lead, its score now (null without a model) and a page of its timeline; None for an unknown lead."""
+    lead = find_leads(connection, [lead_id]).get(lead_id)
+    if lead is None:
+        return None
+    rows = rows_of(connection, [lead])
+    now_us = max(_now_us(), lead.created_us)
+    (now,) = current_attributes(rows, now_us)
+    record = None
+    if bundle is not None:
+        history = history_of(rows, bundle.config, now_us)
+        snapshot = Snapshot(history, np.zeros(1, dtype=np.int64), np.array([now_us], dtype=np.int64))
+        (record,) = score(bundle, snapshot, REASONS).records()
+    entries, key = timeline(rows, before)
+    return {
+        "lead": lead_document(lead, now),
+        "score": record,
+        "timeline": entries,
+        "next_cursor": None if key is None else write_cursor(*key),
+    }
+
+
+def _history(connection: Connection, lead_id: str, before: tuple[int] | None) -> dict[str, Any] | None:
+    lead = find_leads(connection, [lead_id]).get(lead_id)
+    if lead is None:
+        return None
+    entries, last = score_history(connection, lead.lead_no, HISTORY_PAGE, before[0] if before else None)
+    told = [
+        {
+            "as_of": format_time(entry["as_of_us"]),
+            **{name: entry[name] for name in ("probability", "delta", "status", "model_version", "causes")},
+        }
+        for entry in entries
+    ]
+    return {"history": told, "next_cursor": None if last is None else write_cursor(last)}
+
+
+@router.delete("/v1/leads/{lead_id:path}", status_code=204, openapi_extra=openapi.DELETE_LEAD)
+async def delete_lead(request: Request) -> Response:
+    """Erases the lead and everything derived from it, in the log of the database too."""
+    lead_id, is_history = _lead_id(request)
+    if is_history:
+        raise _no_method("GET")
+    stored = _stored(request)
+    if not await stored.write(erase_leads, lead_id):
+        raise _unknown()
+    await stored.erase_traces()
+    return Response(status_code=204)
+
+
+def _lead_id(request: Request) -> tuple[str, bool]:
+    """The id as it was encoded, so that it may hold slashes, and whether its history is asked for."""
+    raw: bytes = request.scope.get("raw_path") or request.scope["path"].encode()
+    parts = raw.partition(b"?")[0].partition(b"/v1/leads/")[2].split(b"/")
+    is_history = len(parts) == 2 and parts[1] == b"history"
+    if len(parts) > 1 and not is_history:
+        raise _unknown()
+    try:
+        lead_id = unquote_to_bytes(parts[0]).decode()
+    except UnicodeDecodeError:
+        raise invalid([error(["path", "lead_id"], "not UTF-8")]) from None
+    if not 1 <= len(lead_id) <= MAX_TEXT or not lead_id.strip() or "\0" in lead_id:
+        message = f"expected 1 to {MAX_TEXT} characters, not all blank, without NUL"
+        raise invalid([error(["path", "lead_id"], message)])
+    return lead_id, is_history
+
+
+def _unknown() -> Problem:
+    return Problem(404, "unknown-lead", "No lead is stored under this id.")
+
+
+def _no_method(allowed: str) -> Problem:
+    return Problem(405, "method-not-allowed", "This path takes other methods.", headers={"Allow": allowed})
