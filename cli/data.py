@@ -29,10 +29,12 @@ class Day(click.ParamType[date]):
 
 @click.command()
 @click.argument("out", type=click.Path(path_type=Path))
-@click.option("--leads", type=int, default=4000, show_default=True, metavar="N")
-@click.option("--months", type=int, default=18, show_default=True, metavar="M")
+@click.option("--leads", type=int, default=4000, show_default=True, metavar="N", help="How many leads.")
+@click.option("--months", type=int, default=18, show_default=True, metavar="M", help="Over how many months.")
 @click.option("--end", type=Day(), default=None, help="The last day of the data (default: 2026-06-30).")
-@click.option("--seed", type=int, default=0, show_default=True, metavar="S")
+@click.option(
+    "--seed", type=int, default=0, show_default=True, metavar="S", help="Another seed, another CRM."
+)
 @click.option(
     "--leak", is_flag=True, help="Plant columns that know the outcome, to try the leakage audit on."
 )

@@ -56,7 +56,14 @@ class Registered:
 @click.option(
     "--trials", type=click.IntRange(0, 1000), default=None, metavar="N", help="Settings to try out."
 )
-@click.option("--seed", type=click.IntRange(0, 2**31 - 1), default=0, show_default=True, metavar="S")
+@click.option(
+    "--seed",
+    type=click.IntRange(0, 2**31 - 1),
+    default=0,
+    show_default=True,
+    metavar="S",
+    help="Of every random choice.",
+)
 @click.option(
     "--keep",
     multiple=True,

@@ -1,0 +1,106 @@
+"""The documents: commands they show exist, tables they hold are the code's, links they make lead somewhere."""
+
+import re
+from pathlib import Path
+
+import click
+import pytest
+
+from cli.main import COMMANDS, leadcast
+from features.rules import FLAGGED, REJECTED
+
+ROOT = Path(__file__).parents[1]
+PAGES = sorted(
+    [
+        ROOT / "README.md",
+        ROOT / "CHANGELOG.md",
+        *(ROOT / "docs").glob("*.md"),
+        *(ROOT / "deploy").glob("*.md"),
+    ]
+)
+SHOWN = re.compile(r"(?:^|`|[A-Z]=\S+ )leadcast ([a-z][a-z-]*)([^`\n#|;,]*)", re.M)
+CONTEXT = click.Context(leadcast, info_name="leadcast")
+
+
+def page_id(path: Path) -> str:
+    return path.relative_to(ROOT).as_posix()
+
+
+def section(page: str, name: str) -> str:
+    text = (ROOT / page).read_text(encoding="utf-8")
+    found = re.search(rf"<!-- {name}:start -->\n(.*?)<!-- {name}:end -->", text, re.S)
+    assert found, f"{page} has no section {name}"
+    return found[1]
+
+
+def command(name: str) -> click.Command:
+    found = leadcast.get_command(CONTEXT, name)
+    assert found is not None
+    return found
+
+
+def usage(name: str) -> str:
+    """The command with its arguments and options, as the contract writes them."""
+    found = command(name)
+    parts = [f"leadcast {name}"]
+    for parameter in found.params:
+        if isinstance(parameter, click.Argument):
+            parts.append(parameter.make_metavar(CONTEXT))
+    return " ".join(parts)
+
+
+def commands_table() -> str:
+    rows = [
+        f"| `{usage(name)}` | {(command(name).help or '').split(chr(10) * 2)[0].replace(chr(10), ' ')} |\n"
+        for name in COMMANDS
+    ]
+    return "| command | does |\n|---|---|\n" + "".join(rows)
+
+
+def rules_table() -> str:
+    rejected = "".join(f"| `{rule}` | set aside | {says} |\n" for rule, says in REJECTED.items())
+    flagged = "".join(f"| `{rule}` | kept, counted | {says} |\n" for rule, says in FLAGGED.items())
+    return "| rule | row is | because |\n|---|---|---|\n" + rejected + flagged
+
+
+@pytest.mark.parametrize(
+    ("page", "name", "expected"),
+    [("README.md", "commands", commands_table()), ("docs/data-format.md", "rules", rules_table())],
+    ids=["commands", "rules"],
+)
+def test_generated_tables_are_current(page: str, name: str, expected: str) -> None:
+    assert section(page, name) == expected, f"put this between the marks in {page}:\n{expected}"
+
+
+@pytest.mark.parametrize("page", PAGES, ids=page_id)
+def test_every_command_shown_exists_with_its_options(page: Path) -> None:
+    for name, rest in SHOWN.findall(page.read_text(encoding="utf-8")):
+        assert name in COMMANDS, f"leadcast {name}"
+        words, shown = rest.split(), command(name)
+        if isinstance(shown, click.Group) and words and words[0] in shown.commands:
+            shown = shown.commands[words[0]]
+        known = {option for parameter in shown.params for option in parameter.opts} | {"--help"}
+        given = {word.split("=")[0] for word in words if word.startswith("--")}
+        assert given <= known, f"leadcast {name}: {given - known}"
+
+
+@pytest.mark.parametrize("page", PAGES, ids=page_id)
+def test_every_make_target_shown_exists(page: Path) -> None:
+    targets = set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(), re.M))
+    shown = set(re.findall(r"(?:`|^)make ([a-z-]+)", page.read_text(encoding="utf-8"), re.M))
+    assert shown <= targets
+
+
+@pytest.mark.parametrize("page", PAGES, ids=page_id)
+def test_every_link_leads_to_a_file(page: Path) -> None:
+    links = re.findall(r"\]\(([^)#\s]+)(?:#[^)]*)?\)", page.read_text(encoding="utf-8"))
+    missing = [link for link in links if "://" not in link and not (page.parent / link).exists()]
+    assert not missing
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_help_says_what_a_command_does_and_shows_an_example(name: str) -> None:
+    found = command(name)
+    text = found.get_help(click.Context(found, info_name=name, parent=CONTEXT))
+    assert f"  leadcast {name}" in text
+    assert all(p.help for p in found.params if isinstance(p, click.Option))
