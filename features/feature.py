@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 IN_FAVOUR = " counts in its favour"
 AGAINST = " counts against it"
+NO_VALUE = "having no value here"
 
 
 @dataclass(frozen=True)
@@ -26,7 +27,7 @@ class Feature:
     block: str
     up: str
     down: str
-    missing: str = "having no value here"
+    missing: str = NO_VALUE
     subject: str = ""
 
 
@@ -38,7 +39,7 @@ def feature(
     *,
     kind: str = "number",
     direction: int = 0,
-    missing: str = "having no value here",
+    missing: str = NO_VALUE,
     subject: str = "",
 ) -> Feature:
     """A feature whose sentences say that `phrase` (a gerund with {value}) counts for the lead, or against it."""

@@ -8,11 +8,11 @@ import numpy as np
 from features import attributes, engagement, progression, season
 from features.catalogue import catalogue, feature_set_id
 from features.category_tables import CategoryTables
+from features.compiled import in_chunks
 from features.event_log import Floats, History, Ints
 from features.feature import Feature
 from features.snapshot import Snapshot
 from features.vocabulary import Vocabulary
-from features.windows import in_chunks
 
 
 @dataclass(frozen=True)

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 import numpy as np
 from numba import types
 
+from features.compiled import F64, I32, I64, OUT, OUT_I64, compiled
 from features.event_log import DAY_US, HOUR_US, Codes, Floats, History, Ints
 from features.feature import Feature, feature, quoted, slugs
-from features.windows import F64, I32, I64, OUT, OUT_I64, compiled
 
 NEVER = int(np.iinfo(np.int64).min)
 BLOCK = "stages"

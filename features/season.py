@@ -8,9 +8,9 @@ from zoneinfo import ZoneInfo
 import numpy as np
 from numba import types
 
+from features.compiled import F64, I64, OUT, compiled
 from features.event_log import DAY_US, HOUR_US, Floats, Ints
 from features.feature import Feature, feature
-from features.windows import F64, I64, OUT, compiled
 
 BLOCK = "calendar"
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)

@@ -5,31 +5,12 @@ trailing window w when as_of - w < time <= as_of and it was known by as_of.
 """
 
 import math
-import os
-from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
-from typing import Any, TypeVar, cast
 
-import numba
 import numpy as np
 from numba import types
 
+from features.compiled import F64, I8, I32, I64, OUT, compiled
 from features.event_log import DAY_US, HOUR_US, INBOUND, OUTBOUND, Codes, Flags, Floats, Ints
-
-Body = TypeVar("Body", bound=Callable[..., Any])
-
-F64 = types.Array(types.float64, 1, "C", readonly=True)
-I64 = types.Array(types.int64, 1, "C", readonly=True)
-I32 = types.Array(types.int32, 1, "C", readonly=True)
-I8 = types.Array(types.int8, 1, "C", readonly=True)
-F64_2D = types.Array(types.float64, 2, "C", readonly=True)
-I64_2D = types.Array(types.int64, 2, "C", readonly=True)
-I32_2D = types.Array(types.int32, 2, "C", readonly=True)
-OUT = types.float64[:, ::1]
-OUT_I64 = types.int64[::1]
-OUT_I32_2D = types.int32[:, ::1]
-
-CHUNK = 16_384  # rows a thread takes at a time
 
 # The single figures beside the group counts, in the order in which they are written.
 (
@@ -58,37 +39,6 @@ CHUNK = 16_384  # rows a thread takes at a time
     BEFORE_CREATION,
 ) = range(23)
 N_SINGLES = 23
-
-
-def compiled(*signatures: Any) -> Callable[[Body], Body]:
-    """A function compiled ahead for its signatures, so that a request never waits for the compiler.
-
-    The machine code is kept beside the source, or in the user's cache folder where that is read-only (NUMBA_CACHE_DIR
-    names another); where neither can be written it is compiled at import. Kernels call compiled functions of their own
-    file only, since the cache notices a change of one file.
-    """
-
-    def compile_body(body: Body) -> Body:
-        options = {"nogil": True, "error_model": "numpy"}
-        given = list(signatures) or None
-        try:
-            return cast(Body, numba.njit(given, cache=True, **options)(body))
-        except RuntimeError as problem:
-            if "cannot cache" not in str(problem):
-                raise
-            return cast(Body, numba.njit(given, **options)(body))
-
-    return compile_body
-
-
-def in_chunks(n: int, work: Callable[[int, int], None]) -> None:
-    """Calls work(begin, end) over 0..n; long ones on as many threads as there are cores, with the same result."""
-    if n <= CHUNK:
-        work(0, n)
-        return
-    starts = range(0, n, CHUNK)
-    with ThreadPoolExecutor(max_workers=min(os.cpu_count() or 1, 8)) as pool:
-        list(pool.map(lambda begin: work(begin, min(begin + CHUNK, n)), starts))
 
 
 @compiled()

@@ -48,8 +48,9 @@ def readable(feature: Feature, value: float, vocabulary: Vocabulary) -> str:
 def sentence(feature: Feature, value: float, up: bool, vocabulary: Vocabulary) -> str:
     """The feature's sentence for a value that raised (up) or lowered the chance."""
     if is_missing(feature, value):
-        return feature.missing[0].upper() + feature.missing[1:] + (IN_FAVOUR if up else AGAINST)
-    said = (feature.up if up else feature.down).format(value=readable(feature, value, vocabulary))
+        said = feature.missing.format() + (IN_FAVOUR if up else AGAINST)
+    else:
+        said = (feature.up if up else feature.down).format(value=readable(feature, value, vocabulary))
     return said[0].upper() + said[1:]
 
 

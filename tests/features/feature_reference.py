@@ -208,7 +208,7 @@ def _date_figures(lead: Lead, text: str | None, as_of: int) -> Figures:
 
 
 def _plan_figures(text: str | None, vocabulary: Vocabulary) -> Figures:
-    """Levels x and 3 have codes 2 and 3; of the frozen table x has 8 leads with 4 wins, 3 has 2 and 0, all 100 and 30."""
+    """Levels x and 3 have codes 2 and 3; of the frozen table x has 8 leads with 4 wins, 3 2 and 0, all 100 and 30."""
     assert vocabulary.tables.base_leads.tolist() == [100]
     name = {"3.0": "3", "True": "true"}.get(text or "", text)
     if name is None:

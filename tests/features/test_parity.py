@@ -6,7 +6,7 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from features import windows
+from features import compiled
 from features.event_log import Factor
 from features.matrix import build_matrix
 from features.snapshot import Snapshot
@@ -57,7 +57,7 @@ def test_many_rows_on_several_threads_equal_few_rows_at_a_time() -> None:
     as_of = LAST_US
     history = history_of(leads, as_of)
     rng = np.random.default_rng(5)
-    n = windows.CHUNK * 2 + 17
+    n = compiled.CHUNK * 2 + 17
     lead = rng.integers(0, len(history), n)
     instants_us = as_of - rng.integers(0, 60, n) * 86_400_000_000
     vocabulary, tables = learn(Snapshot(history, np.arange(len(history)), np.full(len(history), as_of)))

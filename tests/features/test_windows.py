@@ -8,10 +8,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from features.catalogue import catalogue
+from features.compiled import CHUNK, in_chunks
 from features.event_log import DAY_US
 from features.matrix import build_matrix
 from features.snapshot import Snapshot
-from features.windows import CHUNK, in_chunks
 from tests.features.feature_reference import reference
 from tests.features.feature_words import in_zone, words
 from tests.features.lead_histories import START_US, Lead, Touch, histories, history_of, instants
