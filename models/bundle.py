@@ -5,6 +5,7 @@ import json
 import os
 import tempfile
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -12,16 +13,19 @@ import lightgbm as lgb
 import numpy as np
 import numpy.typing as npt
 
-from features.catalogue import Feature, catalogue, feature_set_id
+from features.catalogue import catalogue, feature_set_id
 from features.config import FunnelConfig
 from features.errors import DamagedArtifact
+from features.feature import Feature
 from features.times import format_time
+from features import vocabulary as vocabularies
 from features.vocabulary import Vocabulary
 from models.additive import AdditiveModel
 from models.amount import AmountModel
 from models.baseline import StageTable
 from models.calibration import Calibration
 from models.close_time import CloseTime
+from models.familiarity import Familiarity
 from models.intervals import Spread
 from models.linear import LinearModel
 
@@ -34,7 +38,7 @@ LARGEST_FILE = 256 * 1024 * 1024
 class Bundle:
     """Everything a score needs.
 
-    conversion is None where the replay showed no usable signal: then every open lead gets the base rate. reference holds sorted
+    base_rate is the share won within the horizon, seen on base_leads leads. conversion is None where the replay showed no usable signal: then every open lead gets the base rate. reference holds sorted
     probabilities of the leads that were open at trained_through_us; base_margin is the model's mean margin over them. card is what
     people read about the model: metrics, baselines, calibration table, importance, warnings, dates.
     """
@@ -42,10 +46,12 @@ class Bundle:
     vocabulary: Vocabulary
     trained_through_us: int
     base_rate: float
+    base_leads: float
     conversion: AdditiveModel | None
     calibration: Calibration
     base_margin: float
     spread: Spread
+    familiarity: Familiarity
     stage_table: StageTable
     amount: AmountModel | None
     close_time: CloseTime
@@ -58,7 +64,7 @@ class Bundle:
     def config(self) -> FunnelConfig:
         return self.vocabulary.config
 
-    @property
+    @cached_property
     def features(self) -> tuple[Feature, ...]:
         return catalogue(self.vocabulary)
 
@@ -102,7 +108,7 @@ def save_bundle(bundle: Bundle, folder: Path) -> str:
     texts = {f"{name}.txt": model.trees.model_to_string() for name, model in _additive(bundle).items() if model.trees is not None}
     files = {
         MODEL: _json(_model_dict(bundle)),
-        VOCABULARY: _json(bundle.vocabulary.to_dict()),
+        VOCABULARY: _json(vocabularies.to_dict(bundle.vocabulary)),
         CARD: _json(bundle.card),
         **texts,
     }
@@ -156,9 +162,11 @@ def _model_dict(bundle: Bundle) -> dict[str, Any]:
     return {
         "trained_through_us": bundle.trained_through_us,
         "base_rate": bundle.base_rate,
+        "base_leads": bundle.base_leads,
         "base_margin": bundle.base_margin,
         "calibration": bundle.calibration.to_dict(),
         "spread": bundle.spread.to_dict(),
+        "familiarity": bundle.familiarity.to_dict(),
         "stage_table": bundle.stage_table.to_dict(),
         "amount": bundle.amount.to_dict() if bundle.amount else None,
         "close_time": bundle.close_time.to_dict(),
@@ -227,13 +235,15 @@ def _assemble(contents: dict[str, bytes]) -> Bundle:
     models = {name: _read_additive(name, spec, contents) for name, spec in d["additive"].items()}
     amount = d["amount"]
     return Bundle(
-        vocabulary=Vocabulary.from_dict(json.loads(contents[VOCABULARY])),
+        vocabulary=vocabularies.from_dict(json.loads(contents[VOCABULARY])),
         trained_through_us=int(d["trained_through_us"]),
         base_rate=float(d["base_rate"]),
+        base_leads=float(d["base_leads"]),
         conversion=models.get("conversion"),
         calibration=Calibration.from_dict(d["calibration"]),
         base_margin=float(d["base_margin"]),
         spread=Spread.from_dict(d["spread"]),
+        familiarity=Familiarity.from_dict(d["familiarity"]),
         stage_table=StageTable.from_dict(d["stage_table"]),
         amount=AmountModel.from_dict(amount, models.get("amount_size"), models.get("amount_positive")) if amount else None,
         close_time=CloseTime.from_dict(d["close_time"], models.get("close_time")),

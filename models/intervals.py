@@ -31,3 +31,11 @@ class Spread:
     @classmethod
     def from_dict(cls, d: dict[str, Any]) -> "Spread":
         return cls(np.array(d["logits"], dtype=np.float64), np.array(d["deviations"], dtype=np.float64))
+
+
+def rate_interval(rate: float, leads: float) -> tuple[float, float]:
+    """80 % interval of a win rate seen on so many leads: Wilson's, which stays inside (0, 1)."""
+    n = max(leads, 1.0)
+    centre = (rate + Z80**2 / (2 * n)) / (1 + Z80**2 / n)
+    half = Z80 / (1 + Z80**2 / n) * float(np.sqrt(rate * (1 - rate) / n + Z80**2 / (4 * n**2)))
+    return max(centre - half, 1e-6), min(centre + half, 1 - 1e-6)

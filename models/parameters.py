@@ -13,7 +13,7 @@ class Parameters:
     horizons, at which a training row counts half.
     """
 
-    linear_c: float = 0.02
+    linear_c: float = 0.004
     linear_share: float = 0.8
     rounds: int = 120
     learning_rate: float = 0.04

@@ -6,13 +6,14 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from features.event_log import DAY_US, LOST, OPEN, WON, Flags
+from features.event_log import DAY_US, OPEN, WON, Flags
 from features.matrix import FeatureMatrix, build_matrix
 from features.snapshot import Snapshot, current_stages, state_rows
 from models.bundle import Bundle
+from models.calibration import sigmoid
 from models.explain import reasons as explain
-from models.familiarity import notes_and_doubts
-from models.intervals import base_interval
+from models.familiarity import doubts, note, notes
+from models.intervals import rate_interval
 from models.scores import ABSTAINED, LOST_LEAD, SCORED, WON_LEAD, Note, Scores
 
 Floats = npt.NDArray[np.float64]
@@ -27,8 +28,9 @@ def score(bundle: Bundle, snapshot: Snapshot, reasons: int | None = 5) -> Scores
     state, amount_won, closed_us = _decided(snapshot)
     matrix = build_matrix(snapshot, bundle.vocabulary)
     stages = current_stages(snapshot)
-    notes, doubtful = notes_and_doubts(bundle, snapshot, matrix, stages)
-    status = np.where(state == OPEN, np.where(doubtful, ABSTAINED, SCORED), np.where(state == WON, WON_LEAD, LOST_LEAD)).astype(np.int8)
+    why = doubts(bundle.familiarity, matrix, stages)
+    doubtful = np.array([bool(text) for text in why], dtype=np.bool_) & (state == OPEN)
+    status = np.where(doubtful, ABSTAINED, np.array([SCORED, WON_LEAD, LOST_LEAD])[state]).astype(np.int8)
 
     probability, low, high = open_probability(bundle, matrix, doubtful)
     place = midrank(bundle.reference, probability)
@@ -56,7 +58,7 @@ def score(bundle: Bundle, snapshot: Snapshot, reasons: int | None = 5) -> Scores
         expected_close_us=np.where(closed, closed_us, closes),
         baseline_probability=bundle.stage_table.probability(stages),
         reasons=_reasons(bundle, matrix, status == SCORED, reasons),
-        warnings=notes,
+        warnings=_warnings(bundle, snapshot, matrix, (stages, why)),
         model_version=bundle.version,
     )
 
@@ -64,16 +66,19 @@ def score(bundle: Bundle, snapshot: Snapshot, reasons: int | None = 5) -> Scores
 def open_probability(bundle: Bundle, matrix: FeatureMatrix, doubtful: npt.NDArray[np.bool_]) -> tuple[Floats, Floats, Floats]:
     """Calibrated probability of a win within the horizon and its 80 % interval, each (n,), as if every lead were open."""
     n = len(matrix.values)
-    base, base_low, base_high = bundle.base_rate, *base_interval(bundle.base_rate, bundle.base_wins)
+    base = bundle.base_rate
+    base_low, base_high = rate_interval(base, bundle.base_leads)
     if bundle.conversion is None:
         return np.full(n, base), np.full(n, base_low), np.full(n, base_high)
     logit = bundle.calibration.logit(bundle.conversion.margin(matrix.values))
-    probability, low, high = bundle.spread.interval(logit)
-    wide_low, wide_high = bundle.doubt_interval
+    low, high = bundle.spread.interval(logit)
+    if len(bundle.reference):
+        base_low = min(base_low, float(np.quantile(bundle.reference, 0.1)))
+        base_high = max(base_high, float(np.quantile(bundle.reference, 0.9)))
     return (
-        np.where(doubtful, base, probability),
-        np.where(doubtful, wide_low, low),
-        np.where(doubtful, wide_high, high),
+        np.where(doubtful, base, sigmoid(logit)),
+        np.where(doubtful, base_low, low),
+        np.where(doubtful, base_high, high),
     )
 
 
@@ -124,4 +129,18 @@ def _reasons(bundle: Bundle, matrix: FeatureMatrix, scored: npt.NDArray[np.bool_
     return none
 
 
-__all__ = ["LOST", "Note", "grades", "midrank", "open_probability", "score"]
+
+def _warnings(
+    bundle: Bundle, snapshot: Snapshot, matrix: FeatureMatrix, said: tuple[Sequence[str | None], Sequence[str]]
+) -> list[list[Note]]:
+    stages, why = said
+    found = notes(bundle.familiarity, matrix, snapshot, bundle.vocabulary)
+    known = set(bundle.config.stages)
+    for i, stage in enumerate(stages):
+        if stage is not None and known and stage not in known:
+            found[i].append(note("unknown_stage", stage, "the model does not know this stage; it counts as one after the last"))
+        if why[i]:
+            found[i].append(note("insufficient_data", "", why[i]))
+    for i in np.flatnonzero(snapshot.as_of_us < bundle.trained_through_us).tolist():
+        found[i].append(note("scored_in_sample", "", "as_of lies before the end of the model's own training data"))
+    return found

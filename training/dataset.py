@@ -5,31 +5,30 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from features.event_log import DAY_US, OPEN, Flags, Floats, History
+from features.event_log import DAY_US, OPEN, Flags, History
 from features.snapshot import Snapshot, open_leads, state_at
 from training.labels import Labels, label
 
 GRID, CREATION, ENTRY = 0, 1, 2
 MAX_ROWS = 60_000
 MAX_DATES = 60
-MOMENT_WEIGHT = 0.25  # of a row at creation or stage entry beside one of the grid
+MOMENT_SHARE = 0.3  # rows at creations and stage entries, at most, for each row of the grid
 
 
 @dataclass(frozen=True)
 class Rows:
-    """n snapshots with their labels, where each comes from (GRID, CREATION or ENTRY) and its weight."""
+    """n snapshots with their labels, and where each comes from: GRID, CREATION or ENTRY."""
 
     snapshot: Snapshot
     labels: Labels
     origin: Flags
-    weight: Floats
 
     def __len__(self) -> int:
         return len(self.snapshot)
 
     def take(self, index: npt.NDArray[np.generic]) -> "Rows":
         labels = Labels(self.labels.outcome[index], self.labels.days[index], self.labels.amount[index], self.labels.matured[index])
-        return Rows(self.snapshot.take(index), labels, self.origin[index], self.weight[index])
+        return Rows(self.snapshot.take(index), labels, self.origin[index])
 
 
 def grid_step_us(horizon_us: int) -> int:
@@ -47,24 +46,31 @@ def grid(history: History, last_us: int, step_us: int) -> list[int]:
 
 
 def training_rows(history: History, seed: int) -> Rows:
-    """All training rows of a history cut at T: open leads on the grid up to T - horizon, creations and stage entries before that.
+    """All training rows of a history cut at T: open leads on the grid up to T - horizon, and some creations and stage entries.
 
-    Only matured rows: the whole horizon of each has been seen, so that slow losses and fast wins count alike. Above MAX_ROWS a
-    random sample of rows stays.
+    Only matured rows: the whole horizon of each has been seen, so that slow losses and fast wins count alike. Creations and
+    entries are a sample of MOMENT_SHARE of the grid's size: they show the model leads at the moments at which a CRM asks, and more
+    of them bought nothing on real sets. Above MAX_ROWS a random sample of all stays.
     """
     horizon_us = history.config.horizon_us
     last_us = history.as_of_us - horizon_us
-    parts = [open_leads(history, at) for at in grid(history, last_us, grid_step_us(horizon_us))]
+    random = np.random.default_rng(seed)
+    dates = [open_leads(history, at) for at in grid(history, last_us, grid_step_us(horizon_us))]
+    on_grid = sum(map(len, dates))
     moments = [_creations(history, last_us), _entries(history, last_us)]
-    sizes = [sum(map(len, parts)), *map(len, moments)]
-    lead = np.concatenate([s.lead for s in parts + moments]).astype(np.int64)
-    at = np.concatenate([s.as_of_us for s in parts + moments]).astype(np.int64)
-    origin = np.repeat(np.array([GRID, CREATION, ENTRY], dtype=np.int8), sizes)
-    if len(lead) > MAX_ROWS:
-        keep = np.sort(np.random.default_rng(seed).choice(len(lead), MAX_ROWS, replace=False))
-        lead, at, origin = lead[keep], at[keep], origin[keep]
-    snapshot = Snapshot(history, lead, at)
-    return Rows(snapshot, label(snapshot, horizon_us), origin, np.where(origin == GRID, 1.0, MOMENT_WEIGHT))
+    most = int(MOMENT_SHARE * on_grid) // 2
+    parts = [*dates, *(_sample(s, most, random) for s in moments)]
+    lead = np.concatenate([s.lead for s in parts]).astype(np.int64)
+    at = np.concatenate([s.as_of_us for s in parts]).astype(np.int64)
+    origin = np.repeat(np.array([GRID, CREATION, ENTRY], dtype=np.int8), [on_grid, len(parts[-2]), len(parts[-1])])
+    rows = Rows(Snapshot(history, lead, at), label(Snapshot(history, lead, at), horizon_us), origin)
+    return rows if len(rows) <= MAX_ROWS else rows.take(np.sort(random.choice(len(rows), MAX_ROWS, replace=False)))
+
+
+def _sample(snapshot: Snapshot, most: int, random: np.random.Generator) -> Snapshot:
+    if len(snapshot) <= most:
+        return snapshot
+    return snapshot.take(np.sort(random.choice(len(snapshot), most, replace=False)))
 
 
 def _creations(history: History, last_us: int) -> Snapshot:

@@ -14,6 +14,7 @@ from models.linear import MAX_SIGMA, LinearModel, signed_log
 
 Floats = npt.NDArray[np.float64]
 
+MOST_FOR_NEWTON = 1500  # regressors up to which a Newton step is cheaper than many gradient steps
 MIN_MISSING = 0.01  # share of missing (and of present) rows from which missing has an effect of its own
 
 
@@ -91,10 +92,12 @@ def _width(codes: Floats) -> int:
 def fit_logistic(values: Floats, features: Sequence[Feature], won: Floats, weight: Floats, c: float) -> LinearModel:
     """L2-regularised logistic regression of won (n,) on feature values (n, k)."""
     design = design_of(values, features, weight)
-    model = LogisticRegression(C=c, max_iter=300, tol=1e-5)
+    regressors = design.expand(values)
+    solver = "newton-cholesky" if regressors.shape[1] <= MOST_FOR_NEWTON else "lbfgs"
+    model = LogisticRegression(C=c, max_iter=200, tol=1e-5, solver=solver)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", ConvergenceWarning)
-        model.fit(design.expand(values), won, sample_weight=weight)
+        model.fit(regressors, won, sample_weight=weight)
     return design.fold(model.coef_[0], float(model.intercept_[0]), values, weight)
 
 

@@ -1,0 +1,87 @@
+"""Sets the slope of the margin on rows the fit had not seen, and learns how far two equally good fits disagree."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+import numpy as np
+import numpy.typing as npt
+
+from models.calibration import Calibration, line, sigmoid
+from models.intervals import Spread
+from models.parameters import Parameters
+from training.additive_fit import fit_conversion
+from training.replay import Material, Predicted, intercept_for
+
+Floats = npt.NDArray[np.float64]
+
+PRIOR_WINS = 20.0  # judged wins that say the slope is 1
+BINS = 12
+LEAST_DEVIATION = 0.05
+
+
+def fit_calibration(predicted: Predicted, won: Floats, base_margin: float) -> Calibration:
+    """A straight map of margins that keeps the base margin in its place, its slope fitted with one free level a split.
+
+    The level stays that of the final fit, which has seen later rows than any split; a level moved by old splits would carry an old
+    win rate forward. Newton's method, the slope shrunk to 1.
+    """
+    slope = 1.0
+    for _ in range(30):
+        gradient = PRIOR_WINS * (slope - 1.0)
+        curve = PRIOR_WINS
+        for k in np.unique(predicted.split):
+            part = predicted.split == k
+            x, y = predicted.margin[part] - base_margin, won[part]
+            if not 0 < y.sum() < len(y):
+                continue
+            p = sigmoid(slope * x + intercept_for(slope * x, float(y.sum())))
+            v = p * (1 - p)
+            centred = x - np.average(x, weights=v)
+            share = 1.0 / _repeats(part)
+            gradient += share * float(np.sum(centred * (p - y)))
+            curve += share * float(np.sum(v * centred**2))
+        step = gradient / curve
+        slope = float(np.clip(slope - step, 0.05, 3.0))
+        if abs(step) < 1e-8:
+            break
+    return line(slope, base_margin * (1 - slope))
+
+
+def _repeats(part: npt.NDArray[np.bool_]) -> float:
+    """A lead is judged at several instants of a split; its rows count together, roughly."""
+    return max(1.0, float(np.sqrt(part.sum() / 1000)))
+
+
+def fit_spread(material: Material, rows: npt.NDArray[np.int64], weight: Floats, fit: tuple[Parameters, Calibration], seed: int) -> Spread:
+    """Deviation of the log-odds by log-odds, from the difference of two fits on half of the leads each.
+
+    Two halves differ by twice the variance of a half, a half has twice the variance of the whole: the whole's variance is a quarter
+    of the mean squared difference. The level's own uncertainty comes on top.
+    """
+    parameters, calibration = fit
+    leads = np.unique(material.rows.snapshot.lead[rows])
+    side = np.random.default_rng(seed).permutation(len(leads)) % 2
+    half = side[np.searchsorted(leads, material.rows.snapshot.lead[rows])]
+    won = material.won[rows]
+    wins = max(float(len(np.unique(material.rows.snapshot.lead[rows][won > 0]))), 1.0)
+    if any(not 0 < won[half == k].sum() < (half == k).sum() for k in (0, 1)):
+        return Spread(np.array([0.0, 1.0]), np.full(2, 2.0 / np.sqrt(wins) + 0.5))
+    gentler = replace(parameters, linear_c=parameters.linear_c * 2, min_leaf_rows=max(parameters.min_leaf_rows // 2, 5))
+    logits = [
+        calibration.logit(
+            fit_conversion(
+                material.values[rows[half == k]], material.features, won[half == k], weight[half == k], gentler, seed + k
+            ).margin(material.values[rows])
+        )
+        for k in (0, 1)
+    ]
+    middle, apart = (logits[0] + logits[1]) / 2, (logits[0] - logits[1]) ** 2
+    return _by_logit(middle, apart / 4 + 1.0 / wins)
+
+
+def _by_logit(logit: Floats, variance: Floats) -> Spread:
+    order = np.argsort(logit, kind="stable")
+    groups: Sequence[npt.NDArray[np.int64]] = [g for g in np.array_split(order, BINS) if len(g)]
+    places = np.array([logit[g].mean() for g in groups])
+    deviations = np.sqrt(np.array([variance[g].mean() for g in groups]))
+    return Spread(places + 1e-9 * np.arange(len(places)), np.maximum(deviations, LEAST_DEVIATION))

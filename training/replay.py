@@ -1,0 +1,113 @@
+"""Predictions for rows that a fit had not seen, as a deployment at past instants would have made them."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from features.catalogue import Feature
+from models.calibration import sigmoid
+from models.parameters import Parameters
+from training.additive_fit import fit_conversion, recency_weight
+from training.baselines import BASELINES, Task
+from training.dataset import GRID, Rows
+from training.splits import Split, lead_splits, replay_splits
+
+Floats = npt.NDArray[np.float64]
+Ints = npt.NDArray[np.int64]
+
+
+@dataclass(frozen=True)
+class Material:
+    """What every fit reads: rows, their feature values (n, k), the features, the horizon."""
+
+    rows: Rows
+    values: Floats
+    features: Sequence[Feature]
+    horizon_us: int
+
+    @property
+    def won(self) -> Floats:
+        return self.rows.labels.won.astype(np.float64)
+
+    def weight(self, index: Ints, at_us: int, parameters: Parameters) -> Floats:
+        """Recency weights of rows seen from an instant at which their horizon had ended."""
+        age = at_us - self.horizon_us - self.rows.snapshot.as_of_us[index]
+        return recency_weight(np.maximum(age, 0), self.horizon_us, parameters.half_life_horizons)
+
+
+def splits_of(material: Material, seed: int) -> tuple[list[Split], str]:
+    """Replayed instants where history is long enough, else held-out leads; and which of the two, for people."""
+    replayed = replay_splits(material.rows, material.horizon_us)
+    if replayed:
+        return replayed, "replay"
+    return lead_splits(material.rows, seed), "held-out leads"
+
+
+@dataclass(frozen=True)
+class Predicted:
+    """Margins of judged rows, one after the other: row positions, the split each belongs to, margins."""
+
+    rows: Ints
+    split: Ints
+    margin: Floats
+
+
+def predict_splits(material: Material, splits: Sequence[Split], parameters: Parameters, seed: int) -> Predicted:
+    """Margins of every split's judged rows from a model fitted on its own rows."""
+    margins = [predict_split(material, s, parameters, seed) for s in splits]
+    return Predicted(
+        np.concatenate([s.judge for s in splits]),
+        np.repeat(np.arange(len(splits)), [len(s.judge) for s in splits]),
+        np.concatenate(margins),
+    )
+
+
+def predict_split(material: Material, split: Split, parameters: Parameters, seed: int) -> Floats:
+    fit = split.fit
+    at = split.as_of_us if split.as_of_us is not None else int(material.rows.snapshot.as_of_us.max()) + material.horizon_us
+    weight = material.weight(fit, at, parameters)
+    model = fit_conversion(material.values[fit], material.features, material.won[fit], weight, parameters, seed)
+    return model.margin(material.values[split.judge])
+
+
+def baseline_predictions(
+    material: Material, splits: Sequence[Split], tell: Callable[[str], None] = lambda _: None
+) -> dict[str, Floats]:
+    """Probabilities of every baseline for the same judged rows, fitted on the same splits' grid rows."""
+    found: dict[str, list[Floats]] = {name: [] for name in BASELINES}
+    for split in splits:
+        fit = split.fit[material.rows.origin[split.fit] == GRID]
+        if not len(fit) or not 0 < material.won[fit].sum() < len(fit):
+            fit = split.fit
+        task = Task(material.values[fit], material.features, material.won[fit])
+        for name, make in BASELINES.items():
+            tell(name)
+            found[name].append(make(task)(material.values[split.judge]))
+    return {name: np.concatenate(parts) for name, parts in found.items()}
+
+
+def recentred(margin: Floats, won: Floats, split: Ints) -> Floats:
+    """Probabilities whose sum in each split is its number of wins: the margin with one intercept a split.
+
+    What is left is order and spread alone: a level that moved between splits neither helps nor hurts.
+    """
+    out = np.empty(len(margin))
+    for k in np.unique(split):
+        part = split == k
+        out[part] = sigmoid(margin[part] + intercept_for(margin[part], float(won[part].sum())))
+    return out
+
+
+def intercept_for(margin: Floats, wins: float) -> float:
+    """The shift of log-odds at which the probabilities sum to `wins` (bisection)."""
+    wins = float(np.clip(wins, 1e-3, len(margin) - 1e-3))
+    low, high = -30.0, 30.0
+    for _ in range(60):
+        middle = (low + high) / 2
+        if sigmoid(np.clip(margin + middle, -35, 35)).sum() > wins:
+            high = middle
+        else:
+            low = middle
+    return (low + high) / 2
