@@ -10,12 +10,12 @@ from pathlib import Path
 from typing import Any
 
 from fastapi import APIRouter, FastAPI, Request, Response
-from starlette.exceptions import HTTPException
+from starlette.types import Receive, Scope, Send
 
 from models.bundle import Bundle
 from serving import metrics, openapi, pages
 from serving.adapter import Record, flattened, score_leads
-from serving.answers import json_answer, problem_answer
+from serving.answers import json_answer
 from serving.bodies import json_body
 from serving.guards import Guard
 from serving.problems import Problem
@@ -149,22 +149,15 @@ async def get_openapi(request: Request) -> Response:
     return json_answer(request.app.openapi())
 
 
-async def _on_problem(request: Request, problem: Exception) -> Response:
-    assert isinstance(problem, Problem)
-    return problem_answer(request.scope, problem)
+class Routes:
+    """The routes of an application without its middlewares: what they raise is for the guard to answer."""
 
+    def __init__(self, app: FastAPI) -> None:
+        self.app = app
 
-async def _on_http_error(request: Request, error: Exception) -> Response:
-    assert isinstance(error, HTTPException)
-    if error.status_code == 405:
-        allowed = (error.headers or {}).get("Allow", "")
-        return problem_answer(
-            request.scope,
-            Problem(405, "method-not-allowed", "This path takes other methods.", headers={"Allow": allowed}),
-        )
-    return problem_answer(
-        request.scope, Problem(error.status_code, "not-found", "There is nothing at this path.")
-    )
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        scope["app"] = self.app
+        await self.app.router(scope, receive, send)
 
 
 def build_app(
@@ -177,10 +170,15 @@ def build_app(
         async with runtime.running():
             yield
 
-    app = FastAPI(title="Leadcast", openapi_url=None, docs_url=None, redoc_url=None, lifespan=lifespan)
+    app = FastAPI(
+        title="Leadcast",
+        openapi_url=None,
+        docs_url=None,
+        redoc_url=None,
+        redirect_slashes=False,
+        lifespan=lifespan,
+    )
     app.state.runtime = runtime
-    app.add_exception_handler(Problem, _on_problem)
-    app.add_exception_handler(HTTPException, _on_http_error)
     for part in (router, pages.router, *routers):
         app.router.routes.extend(part.routes)
     document = openapi.describe(app, _version(), schemas)
@@ -199,4 +197,4 @@ def _version() -> str:
 
 def guarded(app: FastAPI, runtime: Runtime) -> Guard:
     """The application as the world sees it."""
-    return Guard(app, runtime.settings)
+    return Guard(Routes(app), runtime.settings)

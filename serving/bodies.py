@@ -9,6 +9,7 @@ from serving.problems import Problem, error, too_large
 from serving.strict_json import read_json
 
 BODY_SECONDS = 15.0
+GONE = 499  # what logs call the status of an answer that nobody waits for
 
 
 class Disconnected(Exception):

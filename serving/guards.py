@@ -5,12 +5,13 @@ import os
 import re
 import time
 
+from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from serving import metrics
 from serving.access import OPEN_PATHS, Access
 from serving.answers import problem_answer
-from serving.bodies import Disconnected, header
+from serving.bodies import GONE, Disconnected, header
 from serving.logs import LOGGER, described
 from serving.problems import Problem, unavailable
 from serving.rate_limit import RateLimit
@@ -56,8 +57,10 @@ class Guard:
             await self.app(scope, receive, answer)
         except Problem as problem:
             await answer.problem(problem)
+        except HTTPException as refusal:
+            await answer.problem(_unmatched(refusal))
         except Disconnected:
-            answer.status = 499
+            answer.status = GONE
         except Exception as error:
             _log_error(answer.request_id, error)
             await answer.problem(Problem(500, "internal", "Something went wrong here; the log says what."))
@@ -135,6 +138,16 @@ def _request_id(scope: Scope) -> str:
     if given is not None and REQUEST_ID.fullmatch(given):
         return given.decode()
     return os.urandom(16).hex()
+
+
+def _unmatched(refusal: HTTPException) -> Problem:
+    """What the router says of a path or a method that it does not have."""
+    if refusal.status_code == 405:
+        allowed = (refusal.headers or {}).get("Allow", "")
+        return Problem(
+            405, "method-not-allowed", "This path takes other methods.", headers={"Allow": allowed}
+        )
+    return Problem(404, "not-found", "There is nothing at this path.")
 
 
 def _log_error(request_id: str, error: Exception) -> None:
