@@ -169,6 +169,7 @@ class History:
 
     attributes maps a name (owner, account_id and source among them) to its value at creation as text, one a lead: numbers, dates
     and booleans stay text here and are read by kind in features.attributes, the same way from every door.
+    lead_known_us (n,) is the later of created_at and recorded_at where the leads carry one: a lead is there at T when it is <= T.
     """
 
     config: FunnelConfig
@@ -182,6 +183,7 @@ class History:
     changes: Changes
     costs: Costs | None = None
     reports: dict[str, TableReport] = field(default_factory=dict)
+    lead_known_us: Ints | None = None
 
     def __len__(self) -> int:
         return len(self.lead_ids)

@@ -44,7 +44,10 @@ def _config(folder: Path, given: FunnelConfig | None, problems: list[str]) -> Fu
     except InvalidInput as error:
         problems += error.problems
         return given or FunnelConfig()
-    return own if given is None else replace(given, columns=own.columns)
+    if given is None:
+        return own
+    settled = tuple(key for key in given.inferred if key != "stages" or not given.stages)
+    return replace(given, columns=own.columns, inferred=settled)
 
 
 def _judge(raw: dict[str, RawTable], reading: Reading) -> dict[str, Judged]:
@@ -100,6 +103,7 @@ def _history(tables: dict[str, Judged], leads: Leads, reading: Reading, as_of_us
         as_of_us=as_of_us,
         lead_ids=[leads.ids.values[code] for code in leads.ids.codes[rows].tolist()],
         created_us=visible.created_us,
+        lead_known_us=leads.known_us()[rows] if "recorded_at" in leads.raw.columns else None,
         attributes=leads.attributes(rows),
         interactions=interactions,
         stages=stages,

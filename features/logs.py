@@ -60,7 +60,7 @@ class InteractionRows(OfLeads):
             channel=self.text("channel").take(rows).compact(),
             direction=_coded(direction, DIRECTIONS, NO_DIRECTION)[rows],
             value=self.value.value[rows],
-            ids=_decoded(ids) if len(ids.values) else None,
+            ids=_decoded(ids) if (ids.codes >= 0).any() else None,
         )
 
     def _once(self, shown: Mask, place: Ints, known: Ints) -> Mask:

@@ -6,7 +6,19 @@ from typing import TypeVar
 import numpy as np
 import numpy.typing as npt
 
-from features.event_log import OPEN, Changes, Flags, History, Interactions, Ints, Mask, Outcomes, Stages
+from features.event_log import (
+    OPEN,
+    Changes,
+    Costs,
+    Flags,
+    History,
+    Interactions,
+    Ints,
+    Mask,
+    Outcomes,
+    Stages,
+)
+from features.inference import stage_order
 
 Log = TypeVar("Log", Interactions, Stages, Outcomes, Changes)
 
@@ -33,10 +45,16 @@ def state_rows(outcomes: Outcomes, lead: Ints, as_of_us: Ints) -> Ints:
     """The row of `outcomes` that decides each lead's state at its instant, -1 for none: the latest visible by closing time."""
     row = outcomes.offsets[lead + 1] - 1
     first = outcomes.offsets[lead]
-    pending = np.flatnonzero((row >= first) & (outcomes.known_us[np.maximum(row, 0)] > as_of_us)) if len(outcomes.time_us) else None
+    pending = (
+        np.flatnonzero((row >= first) & (outcomes.known_us[np.maximum(row, 0)] > as_of_us))
+        if len(outcomes.time_us)
+        else None
+    )
     while pending is not None and len(pending):
         row[pending] -= 1
-        still = (row[pending] >= first[pending]) & (outcomes.known_us[np.maximum(row[pending], 0)] > as_of_us[pending])
+        still = (row[pending] >= first[pending]) & (
+            outcomes.known_us[np.maximum(row[pending], 0)] > as_of_us[pending]
+        )
         pending = pending[still]
     return np.where(row >= first, row, -1)
 
@@ -51,7 +69,7 @@ def state_at(history: History, lead: Ints, as_of_us: Ints) -> Flags:
 
 def all_leads(history: History, as_of_us: int) -> Snapshot:
     """Every lead that exists at as_of_us, whatever its state."""
-    lead = np.flatnonzero(history.created_us <= as_of_us).astype(np.int64)
+    lead = np.flatnonzero(_lead_known_us(history) <= as_of_us).astype(np.int64)
     return Snapshot(history, lead, np.full(len(lead), as_of_us, dtype=np.int64))
 
 
@@ -62,19 +80,39 @@ def open_leads(history: History, as_of_us: int) -> Snapshot:
 
 
 def cut(history: History, as_of_us: int) -> History:
-    """The history as it was at as_of_us: later leads and rows are gone and leave no trace in codes or order."""
-    keep = history.created_us <= as_of_us
+    """The history as it was at as_of_us: later leads and rows are gone and leave no trace in codes, order or inferred stages."""
+    keep = _lead_known_us(history) <= as_of_us
     lead = np.flatnonzero(keep)
+    stages = _cut_log(history.stages, keep, as_of_us)
+    config, costs, known = history.config, history.costs, history.lead_known_us
     return replace(
         history,
+        config=replace(config, stages=stage_order(stages)) if "stages" in config.inferred else config,
         as_of_us=as_of_us,
         lead_ids=[history.lead_ids[i] for i in lead],
         created_us=history.created_us[lead],
         attributes={name: factor.take(lead).compact() for name, factor in history.attributes.items()},
         interactions=_cut_log(history.interactions, keep, as_of_us),
-        stages=_cut_log(history.stages, keep, as_of_us),
+        stages=stages,
         outcomes=_cut_log(history.outcomes, keep, as_of_us),
         changes=_cut_log(history.changes, keep, as_of_us),
+        costs=None if costs is None else _cut_costs(costs, as_of_us),
+        lead_known_us=None if known is None else known[lead],
+    )
+
+
+def _lead_known_us(history: History) -> Ints:
+    return history.created_us if history.lead_known_us is None else history.lead_known_us
+
+
+def _cut_costs(costs: Costs, as_of_us: int) -> Costs:
+    begun = costs.start_us <= as_of_us
+    return Costs(
+        costs.start_us[begun],
+        costs.end_us[begun],
+        costs.amount[begun],
+        costs.channel.take(begun).compact(),
+        costs.source.take(begun).compact(),
     )
 
 
@@ -92,7 +130,8 @@ def _cut_log(log: Log, keep_lead: Mask, as_of_us: int) -> Log:
         elif isinstance(column, np.ndarray):
             values[name] = column[rows]
         else:
-            values[name] = [column[i] for i in np.flatnonzero(rows)]
+            kept_texts = [column[i] for i in np.flatnonzero(rows)]
+            values[name] = kept_texts if any(kept_texts) else None
     return replace(log, **values)
 
 
@@ -103,7 +142,9 @@ def current_stages(snapshot: Snapshot) -> list[str | None]:
         return [None] * len(snapshot)
     row = log.offsets[snapshot.lead + 1] - 1
     first = log.offsets[snapshot.lead]
-    hidden = (row >= first) & ((log.known_us[np.maximum(row, 0)] > snapshot.as_of_us) | (log.stage.codes[np.maximum(row, 0)] < 0))
+    hidden = (row >= first) & (
+        (log.known_us[np.maximum(row, 0)] > snapshot.as_of_us) | (log.stage.codes[np.maximum(row, 0)] < 0)
+    )
     while hidden.any():
         row[hidden] -= 1
         at = np.maximum(row, 0)

@@ -3,10 +3,10 @@
 import csv
 import gzip
 import io
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import IO, Any, Final
+from typing import Any, Final
 
 import numpy as np
 import pyarrow as pa
@@ -20,7 +20,6 @@ from features.layout import TABLES, TEXT
 
 SUFFIXES: Final = (".csv", ".csv.gz", ".parquet")
 BLOCK_BYTES: Final = 1 << 23
-LONGEST_HEADER: Final = 1 << 24
 
 
 @dataclass(frozen=True)
@@ -156,8 +155,7 @@ def _read_parquet(path: Path, name: str, wanted: _Wanted, problems: list[str]) -
 
 
 def _read_csv(path: Path, name: str, wanted: _Wanted, problems: list[str]) -> RawTable | None:
-    rows = _first_rows(path)
-    header = [column.strip() for column in next(rows, [])]
+    header, has_rows = _read_header(path)
     if not any(header):
         problems.append(f"{path.name} is empty: expected a header with {', '.join(TABLES[name].needed)}.")
         return None
@@ -169,16 +167,13 @@ def _read_csv(path: Path, name: str, wanted: _Wanted, problems: list[str]) -> Ra
     for canonical, column in sources.items():
         if layout.role(canonical) == TEXT:
             types[str(header.index(column))] = pa.dictionary(pa.int32(), pa.string())
-    if next(rows, None) is None:
+    if not has_rows:
         return RawTable(
             name, {canonical: pa.array([], pa.string()) for canonical in sources}, np.zeros(0, dtype=np.int64)
         )
     table, ragged = _parse_csv(path, len(header), types)
-    if any(row.text.count('"') % 2 for row in ragged):
-        first = next(row for row in ragged if row.text.count('"') % 2)
-        problems.append(
-            f"{path.name}: row {first.row} opens a quote that is never closed: {first.text[:80]!r}."
-        )
+    if (unclosed := _unclosed_quote(path, table, ragged)) is not None:
+        problems.append(f"{path.name}: a quote is opened and never closed: {unclosed[:80]!r}.")
         return None
     columns = {
         canonical: _one_array(table.column(str(header.index(column))))
@@ -190,10 +185,27 @@ def _read_csv(path: Path, name: str, wanted: _Wanted, problems: list[str]) -> Ra
     return RawTable(name, columns, numbers, ragged)
 
 
-def _first_rows(path: Path) -> Iterator[list[str]]:
-    opened: IO[bytes] = gzip.open(path) if path.suffix == ".gz" else path.open("rb")
-    with opened as binary, io.TextIOWrapper(binary, encoding="utf-8-sig", newline="") as text:
-        yield from (row for row in csv.reader(text) if row)
+def _read_header(path: Path) -> tuple[list[str], bool]:
+    """The names in the header, and whether any row follows."""
+    with gzip.open(path) if path.suffix == ".gz" else path.open("rb") as binary:
+        text = io.TextIOWrapper(binary, encoding="utf-8-sig", newline="")
+        header = next((row for row in csv.reader(text) if row), [])
+        return [column.strip() for column in header], any(not line.isspace() for line in text)
+
+
+def _unclosed_quote(path: Path, table: pa.Table, ragged: list[RaggedRow]) -> str | None:
+    """What an unclosed quote swallowed: the rest of the file, as a ragged row or as a value of the last row."""
+    swallowed = [row.text for row in ragged if row.text.count('"') % 2]
+    last = [
+        value for column in table.slice(max(table.num_rows - 1, 0)).columns for value in column.to_pylist()
+    ]
+    suspects = swallowed + [value for value in last if value and "\n" in value]
+    return suspects[0] if suspects and _quotes(path) % 2 else None
+
+
+def _quotes(path: Path) -> int:
+    with gzip.open(path) if path.suffix == ".gz" else path.open("rb") as file:
+        return sum(piece.count(b'"') for piece in iter(lambda: file.read(1 << 20), b""))
 
 
 def _parse_csv(path: Path, width: int, types: Mapping[str, pa.DataType]) -> tuple[pa.Table, list[RaggedRow]]:
