@@ -175,7 +175,6 @@ class Prepared:
     channel_group: Ints
     kind_code: Ints
     channel_code: Ints
-    longest: Ints
 
 
 def prepare(history: History, plan: Layout) -> Prepared:
@@ -184,8 +183,7 @@ def prepare(history: History, plan: Layout) -> Prepared:
     channel_group, channel_code = _codes(
         log.channel.values, plan.channels, plan.first_channel, plan.channel_pool
     )
-    longest = np.array([np.max(log.offsets[1:] - log.offsets[:-1], initial=0)], dtype=np.int64)
-    return Prepared(kind_group, channel_group, kind_code, channel_code, longest)
+    return Prepared(kind_group, channel_group, kind_code, channel_code)
 
 
 def _codes(names: Sequence[str], known: dict[str, int], first: int, pool: int) -> tuple[Ints, Ints]:
@@ -208,6 +206,6 @@ def fill(
         log.offsets, log.time_us, log.known_us,
         log.kind.codes, log.channel.codes, log.direction, log.value,
         prepared.kind_group, prepared.channel_group, plan.direction_group,
-        prepared.kind_code, prepared.channel_code, prepared.longest,
+        prepared.kind_code, prepared.channel_code,
         _WINDOWS, _HALF_LIVES, columns,
     )  # fmt: skip

@@ -209,7 +209,7 @@ def _context(seen: Ints, m: int, time: Ints, created: int, since: int, single: F
     types.void(
         *(OUT, types.int64, types.int64, I64, I64, I64, I64),  # where to write, and the rows
         *(I64, I64, I64, I32, I32, I8, F64),  # the log
-        *(I64, I64, I64, I64, I64, I64),  # groups and codes
+        *(I64, I64, I64, I64, I64),  # groups and codes
         *(I64, I64, I64),  # windows, half lives and columns
     )
 )
@@ -233,7 +233,6 @@ def interaction_rows(
     direction_group: Ints,
     kind_code: Ints,
     channel_code: Ints,
-    longest: Ints,
     windows: Ints,
     half_lives: Ints,
     columns: Ints,
@@ -242,12 +241,15 @@ def interaction_rows(
 
     Group g has columns at + g * (w + 2): the counts over w windows and ever, then days since the last. Group 0 is
     everything; the group tables give that of a kind, channel or direction code, -1 for none, their last entry that of a
-    missing code. columns (N_SINGLES,) says where each single figure goes, -1 to leave it out. longest holds one number:
-    the most interactions of a lead. since (n,) is when the current stage began, the least int64 where there is none.
+    missing code. columns (N_SINGLES,) says where each single figure goes, -1 to leave it out. since (n,) is when the
+    current stage began, the least int64 where there is none.
     """
     width = len(windows) + 2
-    seen = np.empty(longest[0], dtype=np.int64)
-    gaps = np.empty(longest[0], dtype=np.int64)
+    longest = 0
+    for i in range(len(lead)):
+        longest = max(longest, offsets[lead[i] + 1] - offsets[lead[i]])
+    seen = np.empty(longest, dtype=np.int64)
+    gaps = np.empty(longest, dtype=np.int64)
     kind_marks = np.full(len(kind_group), -1, dtype=np.int64)
     channel_marks = np.full(len(channel_group), -1, dtype=np.int64)
     single = np.empty(N_SINGLES, dtype=np.float64)
