@@ -67,7 +67,7 @@ def backup(engine: StoreEngine, file: Path, now_us: int) -> Backup:
 
 
 def restore(engine: StoreEngine, file: Path) -> Backup:
-    """Puts a backup in the place of the store and of the champion; DamagedArtifact, and nothing changed, for a bad file."""
+    """Puts a backup in the place of the store and of the champion; DamagedArtifact and no change for a bad file."""
     with _scratch(engine.home) as scratch:
         manifest = _unpack(file, scratch)
         _check_store(scratch / STORE)

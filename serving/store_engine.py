@@ -17,7 +17,8 @@ from features.errors import InvalidInput
 from serving.store_disk import DiskGuard
 from serving.store_errors import outages
 from serving.store_lock import TurnLock
-from serving.store_migrate import migrate
+from serving.store_migrate import HEAD, migrate
+from serving.store_scrub import scrub
 
 DATABASE = "store.db"
 BUSY_TIMEOUT_S = 5.0
@@ -61,6 +62,7 @@ class StoreEngine:
                 isolation_level="REPEATABLE READ", postgresql_readonly=True
             )
         self.is_ready = False
+        self._file: int | None = None  # closed last: closing it lets go of SQLite's own locks on the file
 
     @contextmanager
     def reading(self) -> Iterator[Connection]:
@@ -80,10 +82,26 @@ class StoreEngine:
                 yield connection
 
     def erase_traces(self) -> bool:
-        """Empties the write-ahead log after a deletion; False where a reader still needs it: try again."""
+        """Clears what deleted rows left in the log and in the file; False where a reader still needs it: try again.
+
+        The last commit makes every connection forget the pages that it remembers from before.
+        """
         if self.path is None:
             return True
-        with outages(), self.lock.held(), self._writer.connect() as connection:
+        self.ensure()
+        with outages(), self.lock.held():
+            if not self._empty_log():
+                return False
+            self._writer.dispose()
+            if self._file is None:
+                self._file = os.open(self.path, os.O_RDWR | os.O_CLOEXEC | os.O_NOFOLLOW)
+            scrub(self._file)
+            with self._writer.begin() as connection:
+                connection.execute(text(f"PRAGMA user_version={int(HEAD)}"))
+        return True
+
+    def _empty_log(self) -> bool:
+        with self._writer.connect() as connection:
             raw = connection.connection.driver_connection
             assert isinstance(raw, sqlite3.Connection)
             busy, _log, _done = raw.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
@@ -124,6 +142,8 @@ class StoreEngine:
         with self.lock.held():
             self._readers.dispose()
             self._writer.dispose()
+            if self._file is not None:
+                os.close(self._file)
         self.lock.close()
 
     def _one_writer(self, connection: Connection) -> None:
