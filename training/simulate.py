@@ -1,4 +1,4 @@
-"""Writes a synthetic CRM in the data folder's format, with the true chance and amount of each open lead at every month's start."""
+"""Writes a synthetic CRM in the data folder's format, with each open lead's true chance and amount at every month's start."""
 
 import json
 import os
@@ -30,6 +30,7 @@ from training.simulate_world import (
 )
 
 DEFAULT_END = date(2026, 6, 30)
+EARLIEST_END, LATEST_END = date(2000, 12, 31), date(2058, 12, 31)
 PIECE_LEADS = 20_000
 MOST_LEADS, MOST_MONTHS = 1_000_000, 120
 Progress = Callable[[str, float], None]
@@ -57,7 +58,7 @@ response_time_hours = 24
 """
 
 
-def simulate(  # noqa: PLR0913 - the options of one command
+def simulate(
     out: Path,
     *,
     leads: int = 4000,
@@ -68,27 +69,29 @@ def simulate(  # noqa: PLR0913 - the options of one command
     progress: Progress | None = None,
     piece_leads: int = PIECE_LEADS,
 ) -> None:
-    """Writes `leads` leads created over `months` calendar months up to `end` into the folder `out`, with the truth in out/truth.
+    """Writes `leads` leads, created over `months` calendar months up to `end`, into the folder `out`, the truth in out/truth.
 
-    end is the last whole day (UTC) in which rows exist, or an instant after which none do; without it DEFAULT_END. Equal arguments
-    give equal files, piece_leads apart, which only bounds memory. Raises InvalidInput for an `out` that holds something already.
+    end is the last whole day (UTC) in which rows exist, or an instant after which none do; without it DEFAULT_END. Equal
+    arguments give equal files, whatever piece_leads, which bounds memory. Raises InvalidInput for an `out` that is not empty.
     """
     report = progress or (lambda message, share: None)
-    _check(out, leads, months, seed)
     day, cut_us = _last(end)
+    _check(out, leads, months, seed, day)
     world = build_world(seed, leads, months, day, cut_us)
     with _folder(out) as folder:
         _write_world(folder, world, leak, piece_leads, report)
     report("simulated", 1.0)
 
 
-def _check(out: Path, leads: int, months: int, seed: int) -> None:
+def _check(out: Path, leads: int, months: int, seed: int, last: date) -> None:
     problems = []
     if out.exists() and (not out.is_dir() or any(out.iterdir())):
         problems.append(f"{out} is not an empty folder: name a new one, or empty it first")
     for name, value, low, high in (("leads", leads, 1, MOST_LEADS), ("months", months, 1, MOST_MONTHS)):
         if not low <= value <= high:
             problems.append(f"{name} must lie between {low} and {high}, got {value}")
+    if not EARLIEST_END <= last <= LATEST_END:
+        problems.append(f"end must lie between {EARLIEST_END} and {LATEST_END}, got {last}")
     if seed < 0:
         problems.append(f"seed must be 0 or more, got {seed}")
     if problems:
@@ -129,7 +132,8 @@ def _write_world(folder: Path, world: World, leak: bool, piece_leads: int, repor
         index = np.arange(start, min(start + piece_leads, world.leads), dtype=np.int64)
         batch = lead_batch(world, index)
         planted = _write_piece(folder, world, batch, leak)
-        np.add.at(arrivals, ([_month(d) for d in batch.starts.day.tolist()], batch.source), 1)
+        months = np.array([_month(d) for d in batch.starts.day.tolist()], dtype=np.int64)
+        np.add.at(arrivals, (months, batch.source), 1)
     _append(folder / "costs.csv", _costs(world, arrivals))
     if leak:
         text = json.dumps({"leaks": [{"column": p.column, "how": p.how} for p in planted]}, indent=2)
@@ -189,7 +193,7 @@ def _costs(world: World, arrivals: Ints) -> Columns:
     """What each source cost in each month: its usual price a lead, give or take a fifth."""
     month, source = np.nonzero(arrivals)
     swing = 0.8 + 0.4 * uniform(world.seed, "cost", month * len(SOURCES) + source)
-    amount = arrivals[month, source] * np.array([s[5] for s in SOURCES])[source] * swing
+    amount = arrivals[month, source] * np.array([s[4] for s in SOURCES])[source] * swing
     return {
         "period_start": [date(m // 12, m % 12 + 1, 1).isoformat() for m in month.tolist()],
         "source": [SOURCES[s][0] for s in source.tolist()],
@@ -198,7 +202,7 @@ def _costs(world: World, arrivals: Ints) -> Columns:
 
 
 def _append(path: Path, columns: Columns) -> None:
-    """Adds rows to a CSV file, with the header where it is new; missing values are empty, values are quoted where the table needs it."""
+    """Adds rows to a CSV file, with the header where it is new; missing values are empty, only leads can need quotes."""
     new = not path.exists()
     table = pa.table({name: pa.array(column, pa.string()) for name, column in columns.items()})
     quoting = "needed" if path.name == "leads.csv" and "company" in columns else "none"

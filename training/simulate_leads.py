@@ -1,6 +1,6 @@
-"""The leads of a simulated business as they are created: attributes, the score that these give, and the expected amount."""
+"""The leads of a simulated business at creation: attributes, the score that these give, and the expected amount."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
@@ -37,27 +37,28 @@ Columns = dict[str, list[str] | list[str | None]]  # a table: text by column, No
 
 INDUSTRIES = tuple(COMPANY_TRADE)
 INDUSTRY_SHARE = (0.18, 0.15, 0.13, 0.09, 0.10, 0.08, 0.09, 0.08, 0.06, 0.04)
-INDUSTRY_EFFECT = np.array([0.30, 0.15, -0.10, 0.20, 0.10, -0.25, 0.00, -0.15, -0.05, -0.40])
+INDUSTRY_EFFECT = np.array([0.20, 0.10, 0.0, 0.10, 0.0, -0.15, 0.00, -0.15, 0.0, -0.20])
 COUNTRY_SHARE = (0.24, 0.12, 0.09, 0.10, 0.07, 0.07, 0.05, 0.07, 0.05, 0.05, 0.06, 0.03)
-COUNTRY_EFFECT = np.array([0.15, 0.0, 0.10, 0.0, -0.10, -0.15, 0.10, -0.05, 0.10, 0.20, -0.20, -0.10])
+COUNTRY_EFFECT = np.array([0.06, 0.0, 0.0, 0.0, -0.06, -0.06, 0.0, 0.0, 0.0, 0.06, -0.06, 0.0])
 PRODUCTS = ("starter", "team", "business", "enterprise", "analytics")
 PRODUCT_SHARE = (0.30, 0.28, 0.20, 0.10, 0.12)
-PRODUCT_EFFECT = np.array([0.15, 0.10, 0.00, -0.30, -0.05])
+PRODUCT_EFFECT = np.array([0.10, 0.05, 0.00, -0.20, 0.0])
 PRODUCT_PRICE = np.array([90.0, 160.0, 290.0, 520.0, 240.0])  # a seat and year
 ROLES = ("owner", "director", "manager", "specialist", "assistant", "student")
 ROLE_SHARE = (0.12, 0.16, 0.30, 0.26, 0.10, 0.06)
-ROLE_EFFECT = np.array([0.40, 0.45, 0.15, -0.10, -0.30, -1.10])
+ROLE_EFFECT = np.array([0.20, 0.25, 0.10, -0.05, -0.20, -0.90])
 AGE_GROUPS = ("under 30", "30-44", "45-59", "60 and over")
 AGE_BY_ROLE = np.array(
     [[1, 4, 4, 2], [1, 4, 5, 1], [2, 5, 3, 1], [4, 4, 2, 1], [5, 3, 2, 1], [9, 1, 0, 0]], dtype=np.float64
 )
 CAMPAIGNS = 9  # a source
+FIT_EFFECT = 1.7  # of a standard deviation of profile_fit
 AMOUNT_SIGMA, BIG_SHARE, BIG_FACTOR, ZERO_SHARE = 0.45, 0.04, 3.5, 0.01
 
 
 @dataclass(frozen=True)
 class Batch:
-    """Leads `index` (n,) of a world: columns for leads.csv in order, what the process needs, log amount, the source and owner codes."""
+    """Leads `index` (n,) of a world: columns of leads.csv in order, what the process needs, log of the median amount."""
 
     index: Ints
     created_us: Ints
@@ -66,7 +67,7 @@ class Batch:
     log_amount: Floats
     source: Ints
     owner: Ints
-    tags: dict[str, Ints] = field(default_factory=dict)
+    came_by_itself: Mask
 
 
 @dataclass(frozen=True)
@@ -84,6 +85,7 @@ class _Traits:
     role: Ints
     seats: Floats
     budget: Floats
+    fit: Floats
     trial_days: Floats
     planned_days: Floats
     customer: Mask
@@ -91,7 +93,7 @@ class _Traits:
 
 
 def lead_batch(world: World, index: Ints) -> Batch:
-    """The leads of these positions, the same whatever other positions are asked for with them; ordered by creation like index."""
+    """The leads of these positions, each the same whatever others are asked for with it; later ones were created later."""
     created = _created(world, index)
     day = created // DAY_US
     traits = _traits(world, index, day)
@@ -99,12 +101,8 @@ def lead_batch(world: World, index: Ints) -> Batch:
     planned = np.where(np.isnan(traits.planned_days), -1, day + np.nan_to_num(traits.planned_days)).astype(
         np.int64
     )
-    first_touch = uniform(world.seed, "first-touch", index) < np.array([s[4] for s in SOURCES])[traits.source]
-    engagement = (
-        np.array([s[3] for s in SOURCES])[traits.source]
-        + 0.3 * np.tanh(score[:, 0])
-        + 0.25 * traits.work_email
-    )
+    first_touch = uniform(world.seed, "first-touch", index) < np.array([s[3] for s in SOURCES])[traits.source]
+    engagement = 0.25 + 0.15 * np.tanh(score[:, 0])
     starts = Starts(
         key=keys(world.seed, "path", index),
         day=day,
@@ -121,7 +119,7 @@ def lead_batch(world: World, index: Ints) -> Batch:
         log_amount=_log_amount(traits),
         source=traits.source,
         owner=traits.owner,
-        tags={"first_touch": first_touch.astype(np.int64)},
+        came_by_itself=first_touch,
     )
 
 
@@ -132,7 +130,7 @@ def expected_amount(log_amount: Floats) -> Floats:
 
 
 def _created(world: World, index: Ints) -> Ints:
-    """Times in order, one in each of `leads` equal shares of arrivals: growth, season and weekday rhythm; office or evening hours."""
+    """Times in order, one in each of `leads` equal shares of arrivals, which grow and follow season and weekday."""
     days = np.arange(world.first_day, world.last_day + 1)
     at = days - world.calendar.first_day
     weight = world.calendar.touches[at] * (1.0 + 0.5 * (days - world.first_day) / len(days))
@@ -166,7 +164,7 @@ def _traits(world: World, index: Ints, day: Ints) -> _Traits:
     product = pick(u("product"), PRODUCT_SHARE)
     budget = seats * PRODUCT_PRICE[product] * np.exp(0.1 + 0.55 * normal(world.seed, "budget", index))
     shown = (uniform(world.seed, "employees-known", firm) < 0.86) & (account >= 0)
-    planned = np.round(12 + 75 * u("planned") ** 1.3)
+    planned = np.round(15 + 120 * u("planned"))
     return _Traits(
         source=source,
         campaign=source * CAMPAIGNS + pick(u("campaign"), 1.0 / np.arange(1, CAMPAIGNS + 1)),
@@ -179,27 +177,33 @@ def _traits(world: World, index: Ints, day: Ints) -> _Traits:
         role=np.where(u("role-known") < 0.06, -1, pick(u("role"), ROLE_SHARE)),
         seats=np.where(u("seats-known") < 0.92, seats, np.nan),
         budget=np.where(u("budget-known") < 0.6, np.maximum(100.0, np.round(budget, -2)), np.nan),
+        fit=np.where(
+            u("fit-known") < 0.9,
+            np.clip(np.round(50 + 20 * normal(world.seed, "fit", index)), 0, 100),
+            np.nan,
+        ),
         trial_days=np.where(u("trial-known") < 0.3, np.floor(60 * u("trial")), np.nan),
-        planned_days=np.where(u("planned-known") < 0.7, planned, np.nan),
+        planned_days=np.where(u("planned-known") < 0.85, planned, np.nan),
         customer=u("customer") < 0.14,
         work_email=(account >= 0) & (u("work-email") < 0.8),
     )
 
 
 def _score(world: World, t: _Traits, day: Ints) -> Floats:
-    """What visible attributes say for a lead, (n, stages): the owner at work in the stage is the first one, later the partner."""
+    """What visible attributes say for a lead, (n, stages); from proposal on the owner at work is the partner."""
     score = np.array([s[2] for s in SOURCES])[t.source]
     fallen = np.array([DRIFT_QUALITY.get(s[0], 0.0) for s in SOURCES])[t.source]
     score = score + np.where(day >= world.drift_day, fallen, 0.0)
-    score += 0.30 * normal(world.seed, "campaign-effect", np.arange(len(SOURCES) * CAMPAIGNS))[t.campaign]
+    score += 0.04 * normal(world.seed, "campaign-effect", np.arange(len(SOURCES) * CAMPAIGNS))[t.campaign]
     score += np.where(t.industry < 0, -0.2, INDUSTRY_EFFECT[t.industry])
     score += (
         COUNTRY_EFFECT[t.country]
         + PRODUCT_EFFECT[t.product]
         + np.where(t.role < 0, -0.1, ROLE_EFFECT[t.role])
     )
-    score += _size_effect(t) + 0.65 * t.customer + 0.20 * t.work_email
-    score += np.where(t.trial_days <= 14, 0.6, np.where(t.trial_days > 40, -0.2, 0.0))
+    score += _size_effect(t) + 0.7 * t.customer + 0.20 * t.work_email
+    score += np.where(np.isnan(t.fit), -0.1, FIT_EFFECT * (t.fit - 50.0) / 20.0)
+    score += np.where(t.trial_days <= 20, 0.4, 0.0)
     analytics = t.product == PRODUCTS.index("analytics")
     score += np.where(analytics & (t.industry == 0), 0.7, 0.0) - np.where(
         analytics & (t.industry == 7), 0.6, 0.0
@@ -214,14 +218,14 @@ def _score(world: World, t: _Traits, day: Ints) -> Floats:
 def _size_effect(t: _Traits) -> Floats:
     """Middle-sized companies fit best, and a budget counts by how it compares with the price of the seats wanted."""
     size = np.log(np.where(np.isnan(t.employees), 1.0, t.employees))
-    fit = np.where(np.isnan(t.employees), -0.1, 0.45 - 0.16 * (size - 4.6) ** 2)
+    fit = np.where(np.isnan(t.employees), -0.1, 0.2 - 0.06 * (size - 4.6) ** 2)
     ratio = t.budget / (t.seats * PRODUCT_PRICE[t.product])
-    money = np.where(ratio < 0.8, -0.55, np.where(ratio > 1.4, 0.35, 0.1))
-    return np.asarray(np.maximum(fit, -0.9) + np.where(np.isnan(ratio), -0.1, money))
+    money = np.where(ratio < 0.8, -0.35, np.where(ratio > 1.4, 0.2, 0.05))
+    return np.asarray(np.maximum(fit, -0.9) + np.where(np.isnan(ratio), 0.0, money))
 
 
 def _log_amount(t: _Traits) -> Floats:
-    """Log of the median amount: price of the seats, or of a typical number where unknown, more for known large companies."""
+    """Log of the median amount: price of the seats, of a typical number where unknown; more for large companies."""
     seats = np.where(np.isnan(t.seats), 12.0, t.seats)
     size = np.where(np.isnan(t.employees), 3.9, np.log(np.where(np.isnan(t.employees), 1.0, t.employees)))
     return np.asarray(np.log(seats * PRODUCT_PRICE[t.product]) + 0.12 * (size - 3.9) + 0.15 * t.customer)
@@ -254,6 +258,7 @@ def _columns(world: World, index: Ints, created: Ints, t: _Traits) -> Columns:
         "product": _texts(t.product, PRODUCTS),
         "seats": _numbers(t.seats),
         "annual_budget": _numbers(t.budget),
+        "profile_fit": _numbers(t.fit),
         "is_customer": _booleans(t.customer),
         "work_email": _booleans(t.work_email),
         "newsletter": _booleans(uniform(world.seed, "newsletter", index) < 0.4),

@@ -27,7 +27,7 @@ class Planted:
 def plant(
     events: Events, closed: Closings, columns: Columns, changes: Columns
 ) -> tuple[tuple[Planted, ...], Columns]:
-    """Adds the leaking columns to leads' `columns` in place; returns what was planted and the changes with the bulk back-fill added."""
+    """Adds leaking columns to leads' `columns` in place; returns what was planted, and changes with the bulk back-fill."""
     index, seed = events.batch.index, events.world.seed
     code = np.where(closed.won, pick(uniform(seed, "won-code", index), (5, 3, 2)), -1).tolist()
     lost = np.where(closed.lost, pick(uniform(seed, "lost-code", index), (4, 3, 2, 1)), -1).tolist()
@@ -36,7 +36,8 @@ def plant(
     ]
     columns["probability_percent"] = [str(p) for p in _percent(events, closed).tolist()]
     columns["contract_signed_on"] = _signed(events, closed)
-    columns["account_tier"] = [None] * len(index)
+    tier: list[str | None] = [None] * len(index)
+    columns["account_tier"] = tier
     return PLANTED, _back_filled(events, closed, changes)
 
 

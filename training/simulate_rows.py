@@ -1,4 +1,4 @@
-"""From the events of simulated leads to the rows of the tables: kinds, times of day, late entries, amounts and reasons."""
+"""From the events of simulated leads to rows: kinds, times of day, late entries, amounts and reasons."""
 
 from dataclasses import dataclass
 
@@ -24,12 +24,13 @@ KINDS = (
     ("call", "phone", "inbound", 9.0, (0.16, 0, 0, 0)),
     ("form_submit", "web", "inbound", 0.0, (0.12, 0, 0, 0)),
     ("chat", "chat", "inbound", 6.0, (0.12, 0, 0, 0)),
-    ("web_visit", "web", "inbound", 4.0, (0.26, 0, 0, 0.5)),
+    ("web_visit", "web", "inbound", 4.0, (0.26, 0, 0, 0)),
     ("demo", "video", "inbound", 45.0, (0, 1, 0, 0)),
     ("email_sent", "email", "outbound", 0.0, (0, 0, 0.52, 0)),
     ("call", "phone", "outbound", 6.0, (0, 0, 0.34, 0)),
     ("social_message", "social", "outbound", 0.0, (0, 0, 0.14, 0)),
-    ("email_open", "email", "", 0.0, (0, 0, 0, 0.5)),
+    ("email_open", "email", "", 0.0, (0, 0, 0, 0.6)),
+    ("ad_view", "ads", "", 0.0, (0, 0, 0, 0.4)),
 )
 GROUPS = {INBOUND: 0, DEMO: 1, OUTBOUND: 2, AMBIENT: 3}
 FORM_SUBMIT = 2
@@ -49,7 +50,7 @@ class Closings:
 
 
 class Events:
-    """The events (m, 4) of a batch with their instants; every draw is keyed by lead and day, so pieces do not matter."""
+    """The events (m, 4) of a batch with their instants; draws are keyed by lead, day and code, so pieces do not matter."""
 
     def __init__(self, world: World, batch: Batch, events: Ints) -> None:
         self.world, self.batch = world, batch
@@ -75,7 +76,7 @@ class Events:
 def interactions(events: Events) -> Columns:
     """Touches, the first one of leads that came by themselves among them.
 
-    A late row takes its effect on the lead when it is recorded: occurred_at is then some days earlier, never before the creation.
+    A late row takes its effect when it is recorded: occurred_at is then days earlier, never before the creation.
     """
     batch = events.batch
     rows = np.flatnonzero(np.isin(events.code, list(GROUPS)))
@@ -84,7 +85,7 @@ def interactions(events: Events) -> Columns:
     occurred = recorded - events.lag_days()[rows] * DAY_US
     occurred = np.where(occurred >= batch.created_us[lead], occurred, recorded)
     kind = _kinds(events, rows)
-    first = np.flatnonzero(batch.tags["first_touch"])
+    first = np.flatnonzero(batch.came_by_itself)
     lead = np.concatenate((first, lead))
     order = np.argsort(lead, kind="stable")
     kind = np.concatenate((np.full(len(first), FORM_SUBMIT), kind))[order]
@@ -121,7 +122,7 @@ def _kinds(events: Events, rows: Ints) -> Ints:
 
 
 def stages(events: Events) -> Columns:
-    """Stage entries, `new` at creation first; a late one was entered on an earlier day of its own, after the entry before it."""
+    """Stage entries, `new` at creation first; a late one was entered days before, yet after the entry before it."""
     batch = events.batch
     rows = np.flatnonzero(np.isin(events.code, (ENTER, REOPEN)))
     n = len(batch.index)
@@ -179,7 +180,7 @@ def closings(events: Events) -> Closings:
 
 
 def attribute_changes(events: Events) -> Columns:
-    """Hand-overs on the way into and out of the late stages, and newsletter sign-ups, which say nothing about the outcome."""
+    """Hand-overs on the way into and out of the late stages, and newsletter sign-ups, which say nothing of the outcome."""
     world, batch = events.world, events.batch
     rows = np.flatnonzero(np.isin(events.code, (ENTER, REOPEN)))
     lead, stage = events.lead[rows], events.detail[rows]

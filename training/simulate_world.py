@@ -1,4 +1,4 @@
-"""What holds in a simulated business whatever its leads: stages, sources, owners, the calendar and the rates of the daily process."""
+"""What holds in a simulated business whatever its leads: stages, sources, owners, calendar and rates."""
 
 import hashlib
 from dataclasses import dataclass
@@ -16,18 +16,18 @@ HORIZON_DAYS = 90
 DAY_US = 86_400_000_000
 EPOCH = date(1970, 1, 1)
 
-# name, share of leads, quality (log odds of the score), log engagement, share that starts with an inbound touch, cost per lead
+# name, share of leads, quality (in the score), share that comes by itself, cost of a lead
 SOURCES = (
-    ("organic_search", 0.22, 0.15, 0.15, 0.9, 18.0),
-    ("paid_search", 0.18, -0.05, 0.00, 0.9, 74.0),
-    ("paid_social", 0.16, 0.00, -0.05, 0.8, 46.0),
-    ("referral", 0.10, 0.75, 0.30, 0.6, 25.0),
-    ("partner", 0.07, 0.50, 0.15, 0.5, 110.0),
-    ("events", 0.09, 0.10, -0.10, 0.3, 160.0),
-    ("webinar", 0.08, -0.25, 0.05, 0.7, 58.0),
-    ("outbound", 0.10, -0.70, -0.35, 0.0, 95.0),
+    ("organic_search", 0.22, 0.10, 0.9, 18.0),
+    ("paid_search", 0.18, -0.05, 0.9, 74.0),
+    ("paid_social", 0.16, 0.00, 0.8, 46.0),
+    ("referral", 0.10, 0.55, 0.6, 25.0),
+    ("partner", 0.07, 0.35, 0.5, 110.0),
+    ("events", 0.09, 0.10, 0.3, 160.0),
+    ("webinar", 0.08, -0.15, 0.7, 58.0),
+    ("outbound", 0.10, -0.50, 0.0, 95.0),
 )
-DRIFT_QUALITY = {"paid_social": -0.95}  # of leads created from the middle of the period on
+DRIFT_QUALITY = {"paid_social": -0.45}  # of leads created from the middle of the period on
 DRIFT_SHARE = {"partner": 3.0}
 
 
@@ -90,7 +90,7 @@ def build_world(seed: int, leads: int, months: int, end: date, cut_us: int) -> W
     first = day_number(date(whole // 12, whole % 12 + 1, min(after.day, 28)))
     last = day_number(end)
     starts = _month_starts(first, last, cut_us)
-    owners = 8 + min(leads // 1000, 52)
+    owners = 6 + min(leads // 1000, 54)
     junior = np.arange(owners) % 3 == 0
     seniors = np.flatnonzero(~junior)
     partner = np.where(junior, seniors[np.arange(owners) % len(seniors)], np.arange(owners))
@@ -103,7 +103,7 @@ def build_world(seed: int, leads: int, months: int, end: date, cut_us: int) -> W
         drift_day=(first + last + 1) // 2,
         months=starts,
         owners=_owner_names(seed, owners),
-        skill=0.45 * normal(seed, "skill", np.arange(owners)),
+        skill=0.18 * normal(seed, "skill", np.arange(owners)),
         partner=partner.astype(np.int64),
         tables=_tables(),
         calendar=_calendar(first, last, starts),
@@ -129,29 +129,29 @@ def _tables() -> Tables:
     """Rates a business day by state; the base rates are by stage, the factors by recency, dwell and demo."""
     stage, dwell, recency, demo = np.indices((STAGES, DWELLS, RECENCIES, 2)).reshape(4, STATES)
     rates = np.zeros((STATES, 5))
-    win = np.array([0.0008, 0.0045, 0.0140, 0.0380])[stage]
+    win = np.array([0.0009, 0.0055, 0.0280, 0.0900])[stage]
     rates[:, 0] = (
-        win * np.array([1.9, 1.1, 0.6, 0.35, 0.12])[recency] * np.array([0.8, 1.2, 1.1, 0.8, 0.4])[dwell]
+        win * np.array([2.4, 1.2, 0.5, 0.2, 0.06])[recency] * np.array([0.8, 1.2, 1.1, 0.8, 0.4])[dwell]
     )
-    rates[:, 0] *= np.where(demo == 1, 2.2, 1.0)
-    lose = np.array([0.014, 0.016, 0.020, 0.020])[stage]
+    rates[:, 0] *= np.where(demo == 1, 2.6, 1.0)
+    lose = np.array([0.0046, 0.0042, 0.0042, 0.0042])[stage]
     rates[:, 1] = (
-        lose * np.array([0.4, 0.7, 1.1, 1.5, 1.8])[recency] * np.array([0.6, 1.0, 1.2, 1.2, 1.1])[dwell]
+        lose * np.array([0.2, 0.6, 1.3, 2.5, 4.5])[recency] * np.array([0.6, 1.0, 1.2, 1.2, 1.1])[dwell]
     )
-    rates[:, 1] *= np.where(demo == 1, 0.7, 1.0)
+    rates[:, 1] *= np.where(demo == 1, 0.6, 1.0)
     silent = (recency == RECENCIES - 1) & (dwell == DWELLS - 1) & (stage <= 1)
-    rates[silent, 1] *= 0.25
-    go = np.array([1.7, 1.1, 0.65, 0.4, 0.15])[recency] * np.array([1.0, 1.2, 0.9, 0.6, 0.3])[dwell]
-    rates[:, 2] = np.array([0.050, 0.042, 0.050, 0.0])[stage] * go * np.where(demo == 1, 1.4, 1.0)
+    rates[silent, 1] *= 0.7
+    go = np.array([1.7, 1.1, 0.65, 0.35, 0.10])[recency] * np.array([1.0, 1.2, 0.9, 0.6, 0.3])[dwell]
+    rates[:, 2] = np.array([0.042, 0.034, 0.042, 0.0])[stage] * go * np.where(demo == 1, 1.4, 1.0)
     rates[:, 3] = np.array([0.006, 0.006, 0.0, 0.0])[stage] * go
     rates[:, 4] = np.array([0.0, 0.004, 0.008, 0.012])[stage]
-    inbound = np.array([0.13, 0.17, 0.20, 0.22])[stage] * np.array([1.5, 1.0, 0.7, 0.45, 0.15])[recency]
+    inbound = np.array([0.13, 0.17, 0.20, 0.22])[stage] * np.array([1.4, 1.0, 0.75, 0.45, 0.15])[recency]
     outbound = np.array([0.16, 0.16, 0.18, 0.22])[stage] * np.array([1.1, 1.2, 0.9, 0.5, 0.10])[recency]
     return Tables(
         rates=rates,
-        slope=np.array([0.70, -0.30, 0.30, 0.30, -0.15]),
+        slope=np.array([0.38, -0.20, 0.10, 0.10, 0.0]),
         inbound=inbound,
-        demo=np.array([0.02, 0.12, 0.12, 0.06])[stage],
+        demo=np.array([0.02, 0.10, 0.12, 0.08])[stage],
         outbound=outbound,
         ambient=0.02,
         reopened=0.03,
@@ -159,7 +159,7 @@ def _tables() -> Tables:
 
 
 def _calendar(first: int, last: int, starts: Ints) -> Calendar:
-    """Weekday rhythm, summer and year-end lulls, and the push before a quarter ends, as factors by day until the last horizon ends."""
+    """Weekday rhythm, lulls in summer and at year-end, the push before a quarter ends; covers the last horizon."""
     days = np.arange(first, last + HORIZON_DAYS + 110)
     weekday = (days + 3) % 7  # 1970-01-01 was a Thursday
     dates = [EPOCH + timedelta(days=int(d)) for d in days]
