@@ -1,4 +1,4 @@
-"""One column of a table as numpy: texts as codes, times as microseconds, numbers as floats, each with what is missing or wrong."""
+"""One column of a table as numpy: texts as codes, times as microseconds, numbers as floats, and what is missing."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

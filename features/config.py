@@ -40,8 +40,8 @@ def _zone(name: str) -> ZoneInfo:
 class FunnelConfig:
     """How one funnel is read and scored. A model carries the one it was trained with.
 
-    stages are the open stages in order; empty until given or inferred. columns maps table -> canonical name -> the file's name.
-    attribute_types maps an attribute to number, date, boolean or category. inferred names the keys that nobody gave.
+    stages are the open stages in order; empty until given or inferred. columns maps table -> canonical name -> the
+    file's name. attribute_types maps an attribute to number, date, boolean or category. inferred names the keys nobody gave.
     """
 
     name: str = "funnel"
@@ -86,7 +86,7 @@ def from_dict(values: Mapping[str, Any]) -> FunnelConfig:
 
 
 def load_config(folder: Path) -> FunnelConfig:
-    """The folder's funnel.toml, or the defaults where there is none; raises InvalidInput with every fault of the file."""
+    """The folder's funnel.toml, or the defaults where there is none; raises InvalidInput with all its faults."""
     path = Path(folder) / CONFIG_FILE
     if not path.exists():
         return _config({}, _Faults())

@@ -56,7 +56,7 @@ def empty_factor(n: int = 0) -> Factor:
 class Interactions:
     """Dated touches. Rows of lead i are offsets[i]:offsets[i + 1], ordered by time_us, ties in file order.
 
-    known_us is the later of occurred_at and recorded_at: a row is visible at T when known_us <= T (which implies time_us <= T).
+    known_us is the later of occurred_at and recorded_at: a row is visible at T when known_us <= T, so time_us <= T.
     Rows with the same interaction_id within a lead are one already: the one known first.
     """
 
@@ -98,7 +98,7 @@ class Outcomes:
 
 @dataclass(frozen=True)
 class Changes:
-    """Attribute changes, grouped by lead, ordered by time_us, ties in file order; a missing value clears the attribute."""
+    """Attribute changes, grouped by lead, ordered by time_us, ties in file order; a missing value clears."""
 
     offsets: Ints
     time_us: Ints
@@ -167,9 +167,10 @@ class TableReport:
 class History:
     """All validated rows of n leads that are visible at as_of_us, under one configuration.
 
-    attributes maps a name (owner, account_id and source among them) to its value at creation as text, one a lead: numbers, dates
-    and booleans stay text here and are read by kind in features.attributes, the same way from every door.
-    lead_known_us (n,) is the later of created_at and recorded_at where the leads carry one: a lead is there at T when it is <= T.
+    attributes maps a name (owner, account_id and source among them) to its value at creation as text, one a lead:
+    numbers, dates and booleans stay text here and are read by kind in features.attributes, the same way from every
+    door. lead_known_us (n,) is the later of created_at and recorded_at where the leads table carries one: a lead is
+    there at T when it is <= T.
     """
 
     config: FunnelConfig

@@ -24,9 +24,10 @@ def read_folder(
 ) -> History:
     """The history of a data folder as visible at as_of_us, rows ordered by lead, time and file order.
 
-    config None is the folder's own funnel.toml; a given one (a model's) replaces it but for the column names, which are the folder's.
-    as_of_us None is the latest created, own or recorded time of the data that is not after now_us. With now_us, times more than a
-    day after it are rejected. What was set aside is in history.reports; each such row in full is appended to `rejected` where given.
+    config None is the folder's own funnel.toml; a given one (a model's) replaces it but for the column names, which are
+    the folder's. as_of_us None is the latest created, own or recorded time of the data that is not after now_us. With
+    now_us, times more than a day after it are rejected. What was set aside is counted in history.reports; each such row
+    in full is appended to `rejected` where given.
     Raises InvalidInput with every fault of the configuration and of all tables.
     """
     from features.folder import read_history  # keeps pyarrow out of the processes that read records only

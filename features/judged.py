@@ -25,7 +25,7 @@ OWN_TIME: Final[Mapping[str, str]] = {
 
 @dataclass(frozen=True)
 class Reading:
-    """What one reading of a folder goes by: configuration, the latest instant accepted for a row, where full rejected rows go."""
+    """What one reading of a folder goes by: configuration, latest instant accepted, where full rejected rows go."""
 
     config: FunnelConfig
     latest_us: int | None = None
@@ -34,7 +34,7 @@ class Reading:
 
 @dataclass(frozen=True)
 class Visible:
-    """The leads visible at as_of_us: created_us (n,) in the order of the file, and the place of each known id among them or -1."""
+    """The leads visible at as_of_us: created_us (n,) in file order, and each known id's place among them or -1."""
 
     as_of_us: int
     created_us: Ints
@@ -86,7 +86,7 @@ class Judged:
 
 
 class Leads(Judged):
-    """The table of leads; ids are the distinct lead ids of all its rows, usable (n_ids,) marks those with a good row."""
+    """The table of leads; ids are the distinct lead ids of all rows, usable (n_ids,) marks those with a good row."""
 
     def __init__(self, raw: RawTable, reading: Reading) -> None:
         super().__init__(raw, reading)
@@ -129,7 +129,7 @@ class OfLeads(Judged):
         self.sieve.reject("lead_set_aside", ~np.append(leads.usable, False)[self.lead], "lead_id")
 
     def shown(self, visible: Visible, known_us: Ints) -> tuple[Mask, Ints]:
-        """Which living rows are visible, by a visible lead and known_us (n,), and each row's place among the visible leads."""
+        """Which living rows are visible by their lead and known_us (n,), and each row's place among those leads."""
         place = visible.place[self.lead]
         return self.sieve.alive & (place >= 0) & (known_us <= visible.as_of_us), place
 
@@ -142,7 +142,7 @@ class OfLeads(Judged):
 
 
 def grouped(shown: Mask, place: Ints, *by: Ints) -> Ints:
-    """The shown rows by lead, then by the keys of `by`, then in file order, for `place` (n,) of each row among the leads."""
+    """The shown rows by lead, then by the keys of `by`, then in file order; `place` (n,) is each row's lead."""
     rows = np.flatnonzero(shown)
     keys = [place[rows], *(key[rows] for key in by)]
     return np.asarray(rows[np.lexsort(keys[::-1])], dtype=np.int64)

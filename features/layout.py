@@ -1,4 +1,4 @@
-"""The tables of a data folder: their names, columns and what each column holds, as docs/data-format.md describes them."""
+"""The tables of a data folder: their names, their columns, and what each column holds."""
 
 from dataclasses import dataclass
 from typing import Final

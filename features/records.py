@@ -54,6 +54,7 @@ _RFC_3339: Final = frozenset(
 _ZULU: Final = frozenset(f"0000-00-00T{clock}Z".encode() for clock in _CLOCK[:7])
 _GIVEN: Final = Factor(np.zeros(1, dtype=np.int32), ())
 _MISSING: Final = empty_factor(1)
+_NOTHING_OF_ONE: Final = (no_interactions(1), no_stages(1), no_outcomes(1), no_changes(1))
 
 
 class _Broken(Exception):
@@ -65,8 +66,9 @@ def read_records(
 ) -> tuple[History, list[InvalidInput | None]]:
     """The history of request records of the contract's form, whose types were checked before, in their order.
 
-    Rows after as_of_us stay in the arrays, where no snapshot at as_of_us reads them. A lead with any row that breaks a rule is left
-    out; the list has an entry for each given lead: None, or every problem as 'interactions[3].occurred_at: what, got, expected'.
+    Rows after as_of_us stay in the arrays, where no snapshot at as_of_us reads them. A lead with any row that breaks a
+    rule is left out; the list has an entry for each given lead: None, or every problem with its path, such as
+    'interactions[3].occurred_at: what, got, expected'.
     """
     try:
         return _assembled(leads, config, as_of_us), [None] * len(leads)
@@ -82,7 +84,7 @@ def read_records(
 
 @dataclass(frozen=True)
 class _Log:
-    """The rows of one table of all leads in order: which lead each is of, where each lead's begin, and the two times."""
+    """The rows of one table of all leads in order: which lead each is of, where each lead's begin, and both times."""
 
     rows: Rows
     offsets: Ints
@@ -140,9 +142,16 @@ def _assembled(leads: Sequence[Record], config: FunnelConfig, as_of_us: int) -> 
         attributes=_attributes(leads, config),
         interactions=_interactions(logs[0]),
         stages=_stages(logs[1]),
-        outcomes=_outcomes(outcomes, created, us[after:], config) if decided else no_outcomes(len(leads)),
+        outcomes=_outcomes(outcomes, created, us[after:], config) if decided else _nothing(len(leads))[2],
         changes=_changes(logs[2], config),
     )
+
+
+def _nothing(n_leads: int) -> tuple[Interactions, Stages, Outcomes, Changes]:
+    """The four logs without a row; those of one lead are made once."""
+    if n_leads == 1:
+        return _NOTHING_OF_ONE
+    return no_interactions(n_leads), no_stages(n_leads), no_outcomes(n_leads), no_changes(n_leads)
 
 
 def _rows(leads: Sequence[Record], name: str) -> Rows:
@@ -199,7 +208,7 @@ def _needed(texts: list[str]) -> Factor:
 def _interactions(log: _Log) -> Interactions:
     n = len(log.rows)
     if not n:
-        return no_interactions(len(log.offsets) - 1)
+        return _nothing(len(log.offsets) - 1)[0]
     values = log.column("value")
     value = np.array(values, dtype=np.float64)
     if np.count_nonzero(np.isfinite(value)) != n - values.count(None):
@@ -262,7 +271,7 @@ def _ordered(interactions: Interactions, log: _Log, order: Ints) -> Interactions
 
 def _stages(log: _Log) -> Stages:
     if not log.rows:
-        return no_stages(len(log.offsets) - 1)
+        return _nothing(len(log.offsets) - 1)[1]
     stage = _needed([row["stage"] for row in log.rows])
     order = log.order()
     if order is None:
@@ -272,7 +281,7 @@ def _stages(log: _Log) -> Stages:
 
 def _changes(log: _Log, config: FunnelConfig) -> Changes:
     if not log.rows:
-        return no_changes(len(log.offsets) - 1)
+        return _nothing(len(log.offsets) - 1)[3]
     names = [row["attribute"] for row in log.rows]
     attribute, value = _needed(names), _factor([value_text(row.get("value")) for row in log.rows])
     if not {"lead_id", "created_at"}.isdisjoint(names):

@@ -36,7 +36,7 @@ class RaggedRow:
 class RawTable:
     """One table as read: columns by canonical name (text columns dictionary-encoded), and the row number of each row.
 
-    Rows are numbered as a spreadsheet shows them: the header of a CSV is row 1; the first row of a Parquet file is row 1.
+    Rows are numbered as a spreadsheet shows them: a CSV's header is row 1; a Parquet file's first row is row 1.
     """
 
     name: str
@@ -61,7 +61,8 @@ class RawTable:
 def read_tables(folder: Path, config: FunnelConfig, whole: bool, problems: list[str]) -> dict[str, RawTable]:
     """Every table that the folder holds; each fault is added to `problems` and its table left out.
 
-    whole also reads columns that no rule needs, so that a rejected row can be shown in full. Columns in config.ignore are never read.
+    whole also reads columns that no rule needs, so that a rejected row can be shown in full. Columns of leads in
+    config.ignore are never read.
     """
     if not folder.is_dir():
         problems.append(
@@ -93,7 +94,7 @@ class _Wanted:
     whole: bool
 
     def sources(self, path: Path, header: list[str], problems: list[str]) -> dict[str, str] | None:
-        """Canonical name -> the file's column, in the file's order; None where a needed or mapped column is missing or double."""
+        """Canonical name -> the file's column, in the file's order; None where a needed one is missing or double."""
         layout, mapping = TABLES[self.table], self.config.columns.get(self.table, {})
         faults = [
             f"{path.name}: column {column!r}, which [columns.{self.table}] names for {name}, is missing; "
@@ -209,7 +210,7 @@ def _quotes(path: Path) -> int:
 
 
 def _parse_csv(path: Path, width: int, types: Mapping[str, pa.DataType]) -> tuple[pa.Table, list[RaggedRow]]:
-    """The file's rows with every value as text; read once more without threads where ragged rows need their row number."""
+    """The file's rows with every value as text; read again without threads where ragged rows need numbers."""
     ragged: list[RaggedRow] = []
 
     def set_aside(row: Any) -> str:

@@ -104,7 +104,7 @@ def from_local(local_us: Ints, zone: ZoneInfo) -> Ints:
 
 @lru_cache(maxsize=65_536)
 def _day_offsets(day: int, zone: ZoneInfo) -> tuple[int, int, int]:
-    """Offset at the start and at the end of a wall-clock day since 1970, and the wall-clock microsecond of the change between."""
+    """Offsets at the start and the end of a wall-clock day since 1970, and the wall-clock microsecond of the change."""
     start = day * DAY_US
     low, high = start, start + DAY_US
     before, after = _offset(low, zone), _offset(high, zone)
@@ -182,7 +182,7 @@ def _days(year: Ints, month: Ints, day: Ints) -> tuple[Ints, Mask]:
 
 
 def next_month(start_us: Ints, zone: ZoneInfo) -> Ints:
-    """One calendar month after each instant, on the same wall-clock day and time in `zone`; the last day where the month is short."""
+    """One calendar month after each instant, same day and time in `zone`, or the last day of a short month."""
     ends = []
     for us in start_us.tolist():
         wall = (_EPOCH.replace(tzinfo=UTC) + timedelta(microseconds=us)).astimezone(zone).replace(tzinfo=None)

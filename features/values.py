@@ -5,7 +5,7 @@ from decimal import Decimal
 
 
 def number_text(number: int | float | Decimal) -> str:
-    """The shortest decimal text that reads back as the number, without exponent: 3.0 and 3 are '3', 1e-7 is '0.0000001'."""
+    """The shortest decimal text that reads back as the number: 3.0 and 3 are '3', 1e-7 is '0.0000001'."""
     if isinstance(number, int):
         return str(number)
     if isinstance(number, float):

@@ -51,7 +51,7 @@ outcomes = st.fixed_dictionaries({
 })  # fmt: skip
 bodies = st.fixed_dictionaries({
     "created_at": st.just(format_time(START_US)), "account_id": maybe_texts, "owner": maybe_texts, "source": maybe_texts,
-    "attributes": st.fixed_dictionaries({name: scalars for name in ATTRIBUTES}),
+    "attributes": st.fixed_dictionaries(dict.fromkeys(ATTRIBUTES, scalars)),
     "interactions": st.lists(interactions, max_size=8), "stages": st.lists(stages, max_size=4),
     "attribute_changes": st.lists(changes, max_size=4), "outcome": st.one_of(st.none(), outcomes),
 })  # fmt: skip

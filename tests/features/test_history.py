@@ -44,7 +44,8 @@ def problems(folder: Path, files: Mapping[str, str | bytes]) -> tuple[str, ...]:
 
 
 def test_the_shapes_of_csv_that_exports_have(tmp_path: Path) -> None:
-    leads = '\ufefflead_id,created_at,"no\nte",naïve,,Ort\r\n"0,1",2024-01-01,"two\r\nlines",01,z,北京\r\n\r\nx,2024-01-02,"",NA,z,"""q"""\r\n'
+    leads = '\ufefflead_id,created_at,"no\nte",naïve,,Ort\r\n"0,1",2024-01-01,"two\r\nlines",01,z,北京\r\n'
+    leads += '\r\nx,2024-01-02,"",NA,z,"""q"""\r\n'
     history = read(tmp_path, {"leads.csv": leads})
     assert list(history.lead_ids) == ["0,1", "x"]
     assert {name: [f.text(0), f.text(1)] for name, f in history.attributes.items()} == {
@@ -103,7 +104,8 @@ def test_gzip_and_plain_files_are_one(tmp_path: Path) -> None:
 
 
 def test_columns_under_other_names(tmp_path: Path) -> None:
-    toml = '[columns.leads]\nlead_id = "Id"\ncreated_at = "CreatedDate"\nowner = "OwnerName"\n[columns.attribute_changes]\nvalue = "New"'
+    toml = '[columns.leads]\nlead_id = "Id"\ncreated_at = "CreatedDate"\nowner = "OwnerName"\n'
+    toml += '[columns.attribute_changes]\nvalue = "New"'
     files = {
         "funnel.toml": toml,
         "leads.csv": "Id,CreatedDate,OwnerName,lead_id\na,2024-01-01,ann,zzz\n",
@@ -167,7 +169,8 @@ BAD_ROWS = {
 }
 GOOD_ROWS = {
     "leads.csv": LEADS,
-    "interactions.csv": "lead_id,occurred_at,kind,interaction_id,recorded_at,channel,direction,value\na,2024-01-03,call,1,,,,-2.5\n",
+    "interactions.csv": "lead_id,occurred_at,kind,interaction_id,recorded_at,channel,direction,value\n"
+    "a,2024-01-03,call,1,,,,-2.5\n",
     "stages.csv": "lead_id,entered_at,stage\na,2024-01-03,new\n",
     "outcomes.csv": "lead_id,outcome,closed_at,amount\na,won,2030-01-03,0\n",
     "attribute_changes.csv": "lead_id,changed_at,attribute,value\na,2024-01-03,plan,z\n",
@@ -363,7 +366,7 @@ def test_rows_after_T_change_nothing(
     compressed: bool,
     tmp_path_factory: pytest.TempPathFactory,
 ) -> None:
-    """Rows that happen or become known after T, duplicates of ids among them, leave no trace in content, codes or stage order."""
+    """Rows that happen or become known after T, duplicates among them, leave no trace in content, codes or stages."""
     as_of_us, suffix = START_US + step * DAY_US // 4, ".csv.gz" if compressed else ".csv"
     small, large = tmp_path_factory.mktemp("small"), tmp_path_factory.mktemp("large")
     after = format_time(as_of_us + 1)
