@@ -109,7 +109,7 @@ def lightgbm_defaults(task: Task) -> Predict:
     """LightGBM as it comes, on the same columns."""
     categories = [j for j, f in enumerate(task.features) if f.kind == "category"]
     data = lgb.Dataset(task.values, task.won, categorical_feature=categories)
-    parameters = {"objective": "binary", "verbosity": -1, "seed": 0, "deterministic": True, "force_row_wise": True, "num_threads": 2}
+    parameters = {"objective": "binary", "verbosity": -1, "seed": 0, "deterministic": True, "force_row_wise": True, "num_threads": 1}
     model = lgb.train(parameters, data, 100)
     return lambda values: np.asarray(model.predict(values, num_threads=1), dtype=np.float64)
 

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+from threadpoolctl import threadpool_limits
 
 from features.errors import InvalidInput
 from features.event_log import LOST, WON, History
@@ -82,6 +83,11 @@ class Trained:
 
 def train(history: History, options: TrainOptions, progress: Tell = lambda text, share: None) -> Trained:
     """Trains on a history cut at its as_of_us; raises InvalidInput where it cannot teach anything."""
+    with threadpool_limits(1, user_api="blas"):
+        return _train(history, options, progress)
+
+
+def _train(history: History, options: TrainOptions, progress: Tell) -> Trained:
     require_outcomes(history)
     progress("auditing for leakage", 0.02)
     findings = audit(history)
