@@ -28,6 +28,7 @@ SHARED = 0.05  # share of leads that have their value in common with another, fo
 MANY_LEVELS = 8  # from here on a category gets a table and its share
 LEAST_CHANGED = 20
 YEAR_DAYS = 365.0
+UNTOLD = "mutable, and no attribute change tells its value"
 
 
 @dataclass(frozen=True)
@@ -67,7 +68,7 @@ def learn_attributes(
         if attribute.columns:
             kept.append(attribute)
         else:
-            dropped[name] = why
+            dropped[name] = UNTOLD if mutable[j] and why == "empty" else why
     return tuple(kept), _tables(history, kept), dropped
 
 

@@ -19,6 +19,7 @@ _DECIMAL = re.compile(r"-?(?:0|[1-9][0-9]*)\.[0-9]+")
 _CODE = re.compile(r"[+-]?0[0-9]+")
 _ONE_TEXT = {"True": "true", "TRUE": "true", "False": "false", "FALSE": "false", "-0": "0"}
 _TRUTH = {"true": 1.0, "1": 1.0, "false": 0.0, "0": 0.0}
+_SPOKEN = {**_TRUTH, "yes": 1.0, "no": 0.0, "y": 1.0, "n": 0.0, "t": 1.0, "f": 0.0}
 
 
 def canonical(text: str) -> str:
@@ -38,8 +39,8 @@ def number(text: str) -> float:
 
 
 def boolean(text: str) -> float:
-    """1 for true and 1, 0 for false and 0, NaN for any other text."""
-    return _TRUTH.get(canonical(text), nan)
+    """1 for true, yes, y, t and 1, 0 for false, no, n, f and 0 in any case, NaN for any other text."""
+    return _SPOKEN.get(canonical(text).lower(), nan)
 
 
 def instants(texts: Sequence[str], zone: ZoneInfo) -> list[int | None]:
@@ -61,7 +62,8 @@ def _instant(text: str, zone: ZoneInfo) -> int | None:
 def infer_kind(texts: Sequence[str], weights: Ints, zone: ZoneInfo) -> str:
     """The kind that at least 99 % of a column's values fit, `weights` being how often each text occurs; else category.
 
-    A column with texts such as 01 holds codes, not numbers. Small whole numbers are numbers; 0 and 1 alone are boolean.
+    A column with texts such as 01 holds codes, not numbers. Small whole numbers are numbers; 0 and 1 alone are boolean,
+    as are true and false; yes and no are categories unless the configuration says boolean.
     """
     total = weights.sum()
     if not total:
@@ -70,9 +72,9 @@ def infer_kind(texts: Sequence[str], weights: Ints, zone: ZoneInfo) -> str:
     def share(good: Floats) -> float:
         return float(weights[~np.isnan(good)].sum() / total)
 
-    if share(np.array([boolean(t) for t in texts])) >= FITS:
+    if share(np.array([_TRUTH.get(canonical(t), nan) for t in texts], dtype=np.float64)) >= FITS:
         return BOOLEAN
-    if share(np.array([number(t) for t in texts])) >= FITS:
+    if share(np.array([number(t) for t in texts], dtype=np.float64)) >= FITS:
         return CATEGORY if any(_CODE.fullmatch(t) for t in texts) else NUMBER
     dates = [nan if t is None else float(t) for t in instants(texts, zone)]
     return DATE if share(np.array(dates)) >= FITS else CATEGORY

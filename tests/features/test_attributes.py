@@ -48,9 +48,10 @@ def test_what_is_no_finite_number_is_missing(text: str) -> None:
     assert math.isnan(number(text))
 
 
-def test_booleans_are_true_false_one_and_zero_only() -> None:
-    assert [boolean(t) for t in ("true", "TRUE", "1", "1.0", "false", "False", "0")] == [1, 1, 1, 1, 0, 0, 0]
-    assert all(math.isnan(boolean(t)) for t in ("yes", "no", "2", "t", ""))
+def test_booleans_are_read_in_any_spelling_and_case() -> None:
+    assert [boolean(t) for t in ("true", "TRUE", "1", "1.0", "Yes", "t")] == [1] * 6
+    assert [boolean(t) for t in ("false", "False", "0", "0.0", "NO", "n")] == [0] * 6
+    assert all(math.isnan(boolean(t)) for t in ("2", "maybe", "", "01"))
 
 
 def test_few_dates_and_many_are_read_alike() -> None:
@@ -132,6 +133,11 @@ def test_categories_have_codes_by_frequency_and_need_enough_leads() -> None:
     matrix = build_matrix(snapshot, vocabulary)
     column = matrix.values[:, [f.name for f in matrix.features].index("attr_c")]
     assert [column[0], column[30], column[45], column[-1]] == [2, 3, 1, 0]
+
+
+def test_a_mutable_attribute_without_changes_is_dropped_with_its_reason() -> None:
+    vocabulary, _ = _learned([Lead(START_US, {"score": str(k)}) for k in range(60)])
+    assert "mutable" in vocabulary.dropped["score"]
 
 
 def test_a_configured_kind_wins_over_the_inferred_one() -> None:
