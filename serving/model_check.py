@@ -1,12 +1,6 @@
-"""A bundle tried in a process of its own: a damaged model may kill or hang the process that reads it.
+"""Whether a bundle can be used: its digests, and a score of an invented lead."""
 
-Run as `python -m serving.model_check FOLDER MANIFEST_SHA256 PARENT_PID`; prints one JSON object: {} for a good bundle,
-{"reason": ...} for one to refuse. A dead or silent process means refused too.
-"""
-
-import json
 import math
-import sys
 from pathlib import Path
 
 from features.errors import DamagedArtifact
@@ -15,7 +9,6 @@ from features.times import format_time
 from models.bundle import Bundle, load_bundle
 from models.pointer import manifest_sha256
 from serving.adapter import score_leads
-from serving.lineage import end_with
 from serving.problems import Problem
 
 
@@ -49,18 +42,3 @@ def try_out(bundle: Bundle) -> str | None:
     if not 0.0 < answer["probability"] < 1.0:
         return "it gives a probability outside of (0, 1)"
     return None
-
-
-def main(folder: str, expected_sha256: str, parent: str) -> int:
-    """0 when the bundle can be used, 1 when it is refused."""
-    end_with(int(parent))
-    try:
-        reason = try_out(load_checked(Path(folder), expected_sha256, "trial"))
-    except DamagedArtifact as damage:
-        reason = str(damage)
-    sys.stdout.write(json.dumps({} if reason is None else {"reason": reason}) + "\n")
-    return 0 if reason is None else 1
-
-
-if __name__ == "__main__":
-    sys.exit(main(*sys.argv[1:4]))

@@ -194,7 +194,7 @@ def _load(pointer: Pointer) -> Bundle:
 async def try_in_child(pointer: Pointer) -> str | None:
     """Why the bundle must not be used: said by the child process, or read from how it ended."""
     what = [str(pointer.folder.absolute()), pointer.manifest_sha256, str(os.getpid())]
-    command = [sys.executable, "-m", "serving.model_check", *what]
+    command = [sys.executable, "-m", "serving.model_trial", *what]
     environment = {
         **os.environ,
         "PYTHONPATH": os.pathsep.join([str(_CODE), os.environ.get("PYTHONPATH", "")]),

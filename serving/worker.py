@@ -3,6 +3,10 @@
 Run as `python -m serving.worker SOCKET_FD PARENT_PID`; ends when the parent does.
 """
 
+import serving.lean_start  # noqa: F401
+
+# isort: split
+
 import signal
 import socket
 import sys
@@ -21,9 +25,7 @@ DRAIN_SECONDS = 25
 def main(descriptor: int, parent: int) -> None:
     """Serves until SIGTERM, then answers what it has begun."""
     end_with(parent)
-    signal.signal(
-        signal.SIGINT, signal.SIG_IGN
-    )  # Ctrl-C reaches the whole group; the parent passes it on as SIGTERM
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the whole group; the parent sends SIGTERM
     service: Any = Leadcast
     config = uvicorn.Config(
         service.to_asgi(),
