@@ -121,9 +121,8 @@ def main() -> None:
         print(
             f"folder door: {rows:,} interactions of {len(history):,} leads, {size:.0f} MB of CSV, 8 columns"
         )
-        print(
-            f"  {took:.2f} s once ({cpu:.2f} s of CPU), imports included, load {os.getloadavg()[0]:.1f}; peak RSS {peak_mb():.0f} MB ({before:.0f} MB before)"
-        )
+        print(f"  {took:.2f} s once ({cpu:.2f} s of CPU), imports included, load {os.getloadavg()[0]:.1f}")
+        print(f"  peak RSS {peak_mb():.0f} MB ({before:.0f} MB before)")
         check_equal(history, folder)
     config, as_of_us = FunnelConfig(), history.as_of_us + 1000 * 86_400_000_000
     for n, repeat, number in ((1, 200, 30), (1000, 9, 1)):

@@ -41,7 +41,8 @@ class FunnelConfig:
     """How one funnel is read and scored. A model carries the one it was trained with.
 
     stages are the open stages in order; empty until given or inferred. columns maps table -> canonical name -> the
-    file's name. attribute_types maps an attribute to number, date, boolean or category. inferred names the keys nobody gave.
+    file's name. attribute_types maps an attribute to number, date, boolean or category. inferred names the keys that
+    nobody gave.
     """
 
     name: str = "funnel"
@@ -79,7 +80,9 @@ def from_dict(values: Mapping[str, Any]) -> FunnelConfig:
     known = {f.name for f in fields(FunnelConfig)}
     if unknown := sorted(set(values) - known):
         raise InvalidInput(f"the configuration has unknown keys: {', '.join(unknown)}")
-    given = {key: tuple(value) if isinstance(value, list) else value for key, value in values.items()}
+    given: dict[str, Any] = {
+        key: tuple(value) if isinstance(value, list) else value for key, value in values.items()
+    }
     if "groups" in given:
         given["groups"] = {name: tuple(stages) for name, stages in given["groups"].items()}
     return FunnelConfig(**given)

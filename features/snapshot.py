@@ -1,7 +1,7 @@
 """A lead's history as visible at an instant: the inclusive cut on own time and recorded_at."""
 
 from dataclasses import dataclass, replace
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -42,20 +42,17 @@ class Snapshot:
 
 
 def state_rows(outcomes: Outcomes, lead: Ints, as_of_us: Ints) -> Ints:
-    """The row of `outcomes` that decides each lead's state at its instant, -1 for none: the latest visible by closing time."""
+    """The row of `outcomes` that decides each lead's state at its instant, -1 for none: the latest visible."""
     row = outcomes.offsets[lead + 1] - 1
     first = outcomes.offsets[lead]
-    pending = (
-        np.flatnonzero((row >= first) & (outcomes.known_us[np.maximum(row, 0)] > as_of_us))
-        if len(outcomes.time_us)
-        else None
-    )
-    while pending is not None and len(pending):
+    if not len(outcomes.time_us):
+        return np.full(len(lead), -1, dtype=np.int64)
+    pending = np.arange(len(lead))
+    while len(pending):
+        at = row[pending]
+        hidden = (at >= first[pending]) & (outcomes.known_us[np.maximum(at, 0)] > as_of_us[pending])
+        pending = pending[hidden]
         row[pending] -= 1
-        still = (row[pending] >= first[pending]) & (
-            outcomes.known_us[np.maximum(row[pending], 0)] > as_of_us[pending]
-        )
-        pending = pending[still]
     return np.where(row >= first, row, -1)
 
 
@@ -80,7 +77,7 @@ def open_leads(history: History, as_of_us: int) -> Snapshot:
 
 
 def cut(history: History, as_of_us: int) -> History:
-    """The history as it was at as_of_us: later leads and rows are gone and leave no trace in codes, order or inferred stages."""
+    """The history as it was at as_of_us: later leads and rows leave no trace in codes, order or inferred stages."""
     keep = _lead_known_us(history) <= as_of_us
     lead = np.flatnonzero(keep)
     stages = _cut_log(history.stages, keep, as_of_us)
@@ -89,7 +86,7 @@ def cut(history: History, as_of_us: int) -> History:
         history,
         config=replace(config, stages=stage_order(stages)) if "stages" in config.inferred else config,
         as_of_us=as_of_us,
-        lead_ids=[history.lead_ids[i] for i in lead],
+        lead_ids=[history.lead_ids[i] for i in lead.tolist()],
         created_us=history.created_us[lead],
         attributes={name: factor.take(lead).compact() for name, factor in history.attributes.items()},
         interactions=_cut_log(history.interactions, keep, as_of_us),
@@ -121,7 +118,7 @@ def _cut_log(log: Log, keep_lead: Mask, as_of_us: int) -> Log:
     rows = np.repeat(keep_lead, lengths) & (log.known_us <= as_of_us)
     owner = np.repeat(np.arange(len(lengths)), lengths)[rows]
     kept = np.bincount(owner, minlength=len(lengths))[keep_lead]
-    values: dict[str, object] = {"offsets": np.concatenate(([0], np.cumsum(kept))).astype(np.int64)}
+    values: dict[str, Any] = {"offsets": np.concatenate(([0], np.cumsum(kept))).astype(np.int64)}
     for name, column in vars(log).items():
         if name == "offsets" or column is None:
             continue

@@ -16,7 +16,7 @@ import pyarrow.parquet as pq
 
 from features.config import FunnelConfig
 from features.event_log import Ints
-from features.layout import TABLES, TEXT
+from features.layout import NUMBER, TABLES, TEXT, TIME
 
 SUFFIXES: Final = (".csv", ".csv.gz", ".parquet")
 BLOCK_BYTES: Final = 1 << 23
@@ -152,7 +152,31 @@ def _read_parquet(path: Path, name: str, wanted: _Wanted, problems: list[str]) -
             return None
         table = file.read(columns=list(dict.fromkeys(sources.values())))
     columns = {canonical: _one_array(table.column(column)) for canonical, column in sources.items()}
+    faults = [
+        f"{path.name}: column {sources[canonical]!r} holds {array.type}, expected {expected}."
+        for canonical, array in columns.items()
+        if (expected := _other_type_expected(TABLES[name].role(canonical), array.type)) is not None
+    ]
+    if faults:
+        problems += faults
+        return None
     return RawTable(name, columns, np.arange(1, table.num_rows + 1, dtype=np.int64))
+
+
+def _other_type_expected(role: str, kind: pa.DataType) -> str | None:
+    """What a Parquet column of this role may hold, where `kind` is not of it."""
+    kind = kind.value_type if pa.types.is_dictionary(kind) else kind
+    is_number = pa.types.is_integer(kind) or pa.types.is_floating(kind) or pa.types.is_decimal(kind)
+    is_time = pa.types.is_timestamp(kind) or pa.types.is_date(kind)
+    if pa.types.is_string(kind):
+        return None
+    if role == TIME:
+        return None if is_time else "timestamps, dates or ISO 8601 texts"
+    if role == NUMBER:
+        return None if is_number else "numbers"
+    if is_number or is_time or pa.types.is_boolean(kind):
+        return None
+    return "texts, numbers, booleans, dates or timestamps; convert it, or name it in attributes.ignore of funnel.toml"
 
 
 def _read_csv(path: Path, name: str, wanted: _Wanted, problems: list[str]) -> RawTable | None:
@@ -242,7 +266,9 @@ def _parse_csv(path: Path, width: int, types: Mapping[str, pa.DataType]) -> tupl
 def _one_array(column: pa.ChunkedArray) -> pa.Array:
     if pa.types.is_dictionary(column.type):
         column = column.unify_dictionaries()
-    if pa.types.is_large_string(column.type) or pa.types.is_string_view(column.type):
+    if any(
+        test(column.type) for test in (pa.types.is_large_string, pa.types.is_string_view, pa.types.is_null)
+    ):
         column = pc.cast(column, pa.string())
     if column.num_chunks == 0:
         return pa.array([], column.type)

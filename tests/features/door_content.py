@@ -2,6 +2,7 @@
 
 import csv
 import gzip
+import io
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
@@ -38,19 +39,23 @@ numbers = st.one_of(
 scalars = st.one_of(st.none(), texts, numbers, st.booleans())
 
 interactions = st.fixed_dictionaries({
-    "occurred_at": times, "kind": names, "interaction_id": st.sampled_from([None, "", "1", "2", "3"]), "recorded_at": maybe_times,
-    "channel": maybe_texts, "direction": st.sampled_from([None, "inbound", "outbound"]), "value": st.one_of(st.none(), numbers),
+    "occurred_at": times, "kind": names, "recorded_at": maybe_times,
+    "interaction_id": st.sampled_from([None, "", "1", "2", "3"]),
+    "channel": maybe_texts, "direction": st.sampled_from([None, "inbound", "outbound"]),
+    "value": st.one_of(st.none(), numbers),
 })  # fmt: skip
 stages = st.fixed_dictionaries({"stage": names, "entered_at": times, "recorded_at": maybe_times})
 changes = st.fixed_dictionaries({
-    "attribute": st.sampled_from([*ATTRIBUTES, "owner", "other"]), "value": scalars, "changed_at": times, "recorded_at": maybe_times,
+    "attribute": st.sampled_from([*ATTRIBUTES, "owner", "other"]), "value": scalars,
+    "changed_at": times, "recorded_at": maybe_times,
 })  # fmt: skip
 outcomes = st.fixed_dictionaries({
     "outcome": st.sampled_from(["won", "lost", "open"]), "closed_at": maybe_times, "recorded_at": maybe_times,
     "amount": st.one_of(st.none(), st.floats(0, 1e9)), "reason": maybe_texts,
 })  # fmt: skip
 bodies = st.fixed_dictionaries({
-    "created_at": st.just(format_time(START_US)), "account_id": maybe_texts, "owner": maybe_texts, "source": maybe_texts,
+    "created_at": st.just(format_time(START_US)),
+    "account_id": maybe_texts, "owner": maybe_texts, "source": maybe_texts,
     "attributes": st.fixed_dictionaries(dict.fromkeys(ATTRIBUTES, scalars)),
     "interactions": st.lists(interactions, max_size=8), "stages": st.lists(stages, max_size=4),
     "attribute_changes": st.lists(changes, max_size=4), "outcome": st.one_of(st.none(), outcomes),
@@ -84,11 +89,12 @@ def write_csv(folder: Path, name: str, rows: Sequence[Mapping[str, Any]], suffix
     if not rows:
         return
     path = folder / f"{name}{suffix}"
-    opened = gzip.open(path, "wt", encoding="utf-8", newline="") if suffix.endswith(".gz") else None
-    with opened or path.open("w", encoding="utf-8", newline="") as file:
-        writer = csv.writer(file)
-        writer.writerow(rows[0])
-        writer.writerows([value_text(row[column]) or "" for column in rows[0]] for row in rows)
+    text = io.StringIO(newline="")
+    writer = csv.writer(text)
+    writer.writerow(rows[0])
+    writer.writerows([value_text(row[column]) or "" for column in rows[0]] for row in rows)
+    content = text.getvalue().encode("utf-8")
+    path.write_bytes(gzip.compress(content) if suffix.endswith(".gz") else content)
 
 
 def write_parquet(folder: Path, name: str, rows: Sequence[Mapping[str, Any]]) -> None:

@@ -94,6 +94,22 @@ def test_typed_parquet_columns_become_texts_and_times(tmp_path: Path) -> None:
     }
 
 
+def test_parquet_types_that_no_rule_can_read_are_listed(tmp_path: Path) -> None:
+    columns = {"lead_id": pa.array(["a"]), "created_at": pa.array([1_700_000_000]), "tags": pa.array([["x"]])}
+    pq.write_table(pa.table(columns), tmp_path / "leads.parquet")
+    with pytest.raises(InvalidInput) as caught:
+        read_folder(tmp_path)
+    assert len(caught.value.problems) == 2
+    columns |= {
+        "created_at": pa.array(["2024-01-01"]),
+        "tags": pa.nulls(1),
+        "large": pa.array(["y"], pa.large_string()),
+    }
+    pq.write_table(pa.table(columns), tmp_path / "leads.parquet")
+    attributes = read_folder(tmp_path).attributes
+    assert (attributes["tags"].text(0), attributes["large"].text(0)) == (None, "y")
+
+
 def test_gzip_and_plain_files_are_one(tmp_path: Path) -> None:
     rows = [{"lead_id": "a", "created_at": "2024-01-01"}]
     (tmp_path / "gz").mkdir()
