@@ -26,6 +26,7 @@ from training.additive_fit import fit_conversion
 from training.amount_fit import Wins, fit_amount
 from training.audit import audit, suspects
 from training.calibrate import fit_calibration, fit_spread
+from training.clocks import clock_columns, stopped
 from training.close_time_fit import fit_close_time
 from training.dataset import GRID, Rows, training_rows
 from training.judge import Judgement, judge
@@ -100,7 +101,8 @@ def _train(history: History, options: TrainOptions, progress: Tell) -> Trained:
     require_rows(history, rows)
     vocabulary, tables = learn(rows.snapshot)
     matrix = build_matrix(rows.snapshot, vocabulary, tables)
-    material = Material(rows, matrix.values, matrix.features, config.horizon_us)
+    clocks = clock_columns(matrix.values, matrix.features, rows.snapshot.as_of_us)
+    material = Material(rows, stopped(matrix.values, clocks), matrix.features, config.horizon_us)
 
     splits, how = splits_of(material, options.seed)
     parameters = tune(material, splits, options.trials, options.seed, lambda text, share: progress(text, 0.12 + 0.5 * share))
@@ -121,7 +123,8 @@ def _train(history: History, options: TrainOptions, progress: Tell) -> Trained:
     progress("fitting times and amounts", 0.9)
     bundle = _bundle(material, vocabulary, _Parts(fitted, calibration, base_margin, spread, amount, signal), options.seed)
     warnings = [*_warnings(history, rows, amount, judgement), *({k: str(f[k]) for k in ("code", "subject", "detail")} for f in findings)]
-    bundle = replace(bundle, card=_card(bundle, material, judgement, warnings, parameters))
+    unused = [matrix.features[j].name for j in clocks]
+    bundle = replace(bundle, card={**_card(bundle, material, judgement, warnings, parameters), "unused_clocks": unused})
     return Trained(
         bundle=bundle,
         metrics=judgement.metrics if judgement else {},

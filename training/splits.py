@@ -8,7 +8,7 @@ from features.event_log import Ints
 from training.dataset import GRID, Rows
 
 FOLDS = 4
-MIN_FIT_WINS, MIN_JUDGE_WINS = 20, 10
+MIN_FIT_WINS, MIN_JUDGE_WINS = 50, 20  # leads won
 
 
 @dataclass(frozen=True)
@@ -37,11 +37,15 @@ def replay_splits(rows: Rows, horizon_us: int, folds: int = FOLDS) -> list[Split
             continue
         fit = np.flatnonzero(at + horizon_us <= v)
         judge = np.flatnonzero(is_grid & (at >= v) & (at < end))
-        if won[fit].sum() < MIN_FIT_WINS or won[fit].all() or won[judge].sum() < MIN_JUDGE_WINS:
+        if _leads_won(rows, fit) < MIN_FIT_WINS or won[fit].all() or _leads_won(rows, judge) < MIN_JUDGE_WINS:
             continue
         splits.append(Split(fit, judge, int(v)))
         end = int(v)
     return splits[::-1]
+
+
+def _leads_won(rows: Rows, index: Ints) -> int:
+    return len(np.unique(rows.snapshot.lead[index][rows.labels.won[index]]))
 
 
 def lead_splits(rows: Rows, seed: int, folds: int = FOLDS) -> list[Split]:
