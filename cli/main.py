@@ -19,6 +19,9 @@ COMMANDS = {
     "serve": "cli.serve:serve",
     "load": "cli.store:load",
     "export": "cli.store:export",
+    "rescore": "cli.store:rescore",
+    "backup": "cli.store:backup",
+    "restore": "cli.store:restore",
 }
 EPILOG = """\b
 Examples:

@@ -11,7 +11,6 @@ import click
 from cli.output import (
     Progress,
     as_of_us,
-    data_argument,
     emit,
     home,
     json_option,
@@ -42,7 +41,8 @@ class Registered:
 
 
 @click.command()
-@data_argument
+@click.argument("data", type=click.Path(path_type=Path), required=False)
+@click.option("--store", is_flag=True, help="Train on the service's store instead of a data folder.")
 @click.option(
     "--as-of", metavar="T", help="Train on what was known at T (default: the latest time in the data)."
 )
@@ -71,7 +71,7 @@ class Registered:
     help="Keep a column though it is leakage_suspected; repeatable.",
 )
 @json_option
-def train(data: Path, **options: Any) -> None:
+def train(data: Path | None, store: bool, **options: Any) -> None:
     """Trains on what was known at T, evaluates, logs to MLflow, registers a version, promotes it if the gate passes.
 
     \b
@@ -79,14 +79,17 @@ def train(data: Path, **options: Any) -> None:
       leadcast train crm
       leadcast train crm --as-of 2026-03-01 --promote never --json
       leadcast train crm --keep days_to_sign --trials 40
+      leadcast train --store
     """
+    if (data is None) != store:
+        raise click.UsageError("give either a data folder or --store")
     from training.fit import TrainOptions
     from training.fit import train as fit
     from training.registry import Registry
 
     with progress() as tell:
         tell("reading the data", 0.0)
-        history = _read(data, options["as_of"])
+        history = _read_store(options["as_of"]) if data is None else _read(data, options["as_of"])
         chosen = TrainOptions(seed=options["seed"], keep=options["keep"], **_given(trials=options["trials"]))
         trained = fit(history, chosen, lambda text, share: tell(text, 0.05 + 0.85 * share))
         outcome = register(Registry(home()), trained, history, options["promote"], tell)
@@ -108,6 +111,15 @@ def _read(data: Path, as_of: str | None) -> "History":
     history = read_folder(data, config=None, as_of_us=as_of_us(as_of, config.zone), now_us=now_us())
     say_set_aside(history)
     return history
+
+
+def _read_store(as_of: str | None) -> "History":
+    from cli.store import opened
+
+    with opened() as store:
+        known = store.read_all(now_us())
+        at_us = as_of_us(as_of, known.config.zone)
+        return known if at_us is None else store.read_all(at_us)
 
 
 def register(

@@ -1,0 +1,173 @@
+"""The command line as a whole: help, exit codes, where state lives, and how errors are told."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import click
+import pytest
+from click.testing import CliRunner, Result
+
+from cli import output
+from cli.main import COMMANDS, leadcast
+from features.errors import DamagedArtifact, InvalidInput
+
+ROOT = Path(__file__).parents[2]
+
+
+def run(*arguments: str) -> Result:
+    return CliRunner().invoke(leadcast, list(arguments))
+
+
+@pytest.fixture
+def failing(monkeypatch: pytest.MonkeyPatch) -> list[BaseException]:
+    """A command `fail` that raises what the list holds."""
+    error: list[BaseException] = []
+
+    @click.command()
+    def fail() -> None:
+        raise error[0]
+
+    monkeypatch.setitem(COMMANDS, "fail", "tests.cli.test_main:fail")
+    monkeypatch.setattr(sys.modules[__name__], "fail", fail, raising=False)
+    monkeypatch.setitem(sys.modules, "tests.cli.test_main", sys.modules[__name__])
+    return error
+
+
+@pytest.mark.parametrize(
+    ("error", "shown"),
+    [
+        (InvalidInput(["first fault", "second fault"]), "second fault"),
+        (DamagedArtifact("model.json has changed"), "model.json has changed"),
+        (PermissionError(13, "Permission denied", "/somewhere"), "/somewhere: Permission denied"),
+        (OSError(28, "No space left on device"), "No space left on device"),
+    ],
+    ids=["input", "artifact", "permission", "disk"],
+)
+def test_what_fails_is_told_in_words_with_exit_code_1(
+    failing: list[BaseException], error: BaseException, shown: str
+) -> None:
+    failing.append(error)
+    result = run("fail")
+    assert result.exit_code == 1
+    assert shown in result.stderr
+    assert "Traceback" not in result.stderr
+    assert result.stdout == ""
+
+
+def test_a_bug_is_not_hidden(failing: list[BaseException]) -> None:
+    failing.append(ZeroDivisionError("ours"))
+    assert isinstance(run("fail").exception, ZeroDivisionError)
+
+
+def test_an_interrupt_ends_without_a_traceback(failing: list[BaseException]) -> None:
+    failing.append(KeyboardInterrupt())
+    result = run("fail")
+    assert result.exit_code == 1
+    assert "Traceback" not in result.stderr
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [("nope",), ("train",), ("score", "x"), ("check", "x", "--nope"), ("score", "x", "--output", "y.txt")],
+)
+def test_wrong_usage_is_exit_code_2(arguments: tuple[str, ...]) -> None:
+    result = run(*arguments)
+    assert result.exit_code == 2
+    assert "Error: " in result.stderr
+
+
+@pytest.mark.parametrize("where", ["before", "after", "below"])
+def test_home_is_taken_before_and_after_a_command(
+    where: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen = []
+    monkeypatch.setenv("LEADCAST_HOME", "unused")
+
+    class Registry:
+        def rollback(self) -> str:
+            seen.append(output.home())
+            return "1"
+
+    monkeypatch.setattr("cli.training._registry", Registry)
+    given = ("--home", str(tmp_path))
+    orders = {
+        "before": (*given, "models", "rollback"),
+        "after": ("models", *given, "rollback"),
+        "below": ("models", "rollback", *given),
+    }
+    assert run(*orders[where]).exit_code == 0
+    assert seen == [tmp_path]
+
+
+def test_json_before_a_subcommand_counts_for_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Registry:
+        def rollback(self) -> str:
+            return "3"
+
+    monkeypatch.setattr("cli.training._registry", Registry)
+    for arguments in (("models", "--json", "rollback"), ("models", "rollback", "--json")):
+        assert json.loads(run(*arguments).stdout) == {"champion": "3"}
+
+
+def test_json_has_no_number_that_json_has_not(capsys: pytest.CaptureFixture[str]) -> None:
+    output.emit({"nan": float("nan"), "list": [float("inf"), 1.5], "path": Path("x"), "text": "Zürich"})
+    assert json.loads(capsys.readouterr().out) == {
+        "nan": None,
+        "list": [None, 1.5],
+        "path": "x",
+        "text": "Zürich",
+    }
+
+
+def test_a_reader_that_goes_away_is_no_traceback() -> None:
+    command = f"{sys.executable!s} -m cli --help | true"
+    done = subprocess.run(
+        ["bash", "-c", command.replace(sys.executable, f"'{sys.executable}'")],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.stderr == ""
+
+
+def test_spinning_threads_are_off_and_libraries_are_quiet_unless_asked() -> None:
+    code = (
+        "import os, sys, warnings, cli.main as m\n"
+        "sys.argv = ['leadcast', '--version']\n"
+        "try: m.main()\n"
+        "except SystemExit: pass\n"
+        "warnings.warn('a library speaks')\n"
+        "print(os.environ['OMP_WAIT_POLICY'])\n"
+    )
+    clean = {k: v for k, v in os.environ.items() if k not in ("OMP_WAIT_POLICY", "PYTHONWARNINGS")}
+    quiet = subprocess.run(
+        [sys.executable, "-c", code], cwd=ROOT, env=clean, capture_output=True, text=True, check=True
+    )
+    loud = subprocess.run(
+        [sys.executable, "-W", "default", "-c", code],
+        cwd=ROOT,
+        env=clean,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert quiet.stdout.splitlines()[-1] == "PASSIVE"
+    assert quiet.stderr == ""
+    assert "a library speaks" in loud.stderr
+
+
+def test_times_of_options_are_read_in_the_funnels_zone() -> None:
+    from zoneinfo import ZoneInfo
+
+    berlin, utc = ZoneInfo("Europe/Berlin"), ZoneInfo("UTC")
+    start = output.as_of_us("2026-01-01", utc)
+    assert start is not None
+    assert output.as_of_us("2026-01-01", berlin) == start - 3_600_000_000
+    assert output.as_of_us("2026-01-01T00:00:00Z", berlin) == start
+    assert output.as_of_us(None, utc) is None
+    with pytest.raises(click.BadParameter):
+        output.as_of_us("yesterday", utc)
