@@ -75,9 +75,10 @@ def _cell(value: object) -> str:
 
 
 def say_warnings(warnings: Iterable[Mapping[str, Any]]) -> None:
-    """Each warning once, as `code subject: detail`."""
+    """Each warning once, as `code subject: detail`, with the number of leads where it is about leads."""
     for w in warnings:
-        say(f"warning: {w['code']} {w['subject']}".rstrip() + f": {w['detail']}")
+        concerned = f" ({w['leads']:,} leads)" if "leads" in w else ""
+        say(f"warning: {w['code']} {w['subject']}".rstrip() + f": {w['detail']}{concerned}")
 
 
 def as_of_us(text: str | None, zone: Any) -> int | None:

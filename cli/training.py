@@ -217,7 +217,7 @@ def _list(as_json: bool) -> None:
     pointer = read_pointer(home())
     serving = pointer.model_version if pointer else None
     if as_json:
-        emit({"champion": serving, "versions": [_described(v) for v in versions]})
+        emit({"champion": serving, "versions": [v.describe() for v in versions]})
         return
     if not versions:
         say("no versions yet: run `leadcast train DATA`")
@@ -241,13 +241,6 @@ def _registry() -> "Registry":
     from training.registry import Registry
 
     return Registry(home())
-
-
-def _described(version: Any) -> dict[str, Any]:
-    from features.history import format_time
-
-    described: dict[str, Any] = version.describe()
-    return {**described, "created_at": format_time(version.created_us)}
 
 
 def _moved(action: Callable[["Registry"], str], as_json: bool) -> None:
@@ -295,7 +288,7 @@ def show(version: str, as_json: bool) -> None:
     registry = _registry()
     wanted = registry.resolve(version)
     found = next(v for v in registry.versions() if v.model_version == wanted)
-    result = {**_described(found), "params": dict(found.params), "tags": dict(found.tags)}
+    result = {**found.describe(), "params": dict(found.params), "tags": dict(found.tags)}
     if as_json:
         emit(result)
         return

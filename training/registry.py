@@ -12,6 +12,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from features.errors import DamagedArtifact, InvalidInput
+from features.times import format_time
 from models.bundle import load_bundle
 from models.pointer import Pointer, manifest_sha256, read_pointer, sync_folder, write_pointer
 from training.registry_home import HomeLock, relocate
@@ -55,7 +56,7 @@ class Version:
         return {
             "model_version": self.model_version,
             "run_id": self.run_id,
-            "created_us": self.created_us,
+            "created_at": format_time(self.created_us),
             "aliases": list(self.aliases),
             "metrics": dict(self.metrics),
         }

@@ -193,7 +193,14 @@ def beeswarm(holdout: Holdout) -> Figure:
     figure: Figure = plt.figure()
     try:
         axes = figure.add_subplot()
-        shap.plots.beeswarm(explanation, max_display=BEESWARM_FEATURES, ax=axes, plot_size=None, show=False)
+        shap.plots.beeswarm(
+            explanation,
+            max_display=BEESWARM_FEATURES,
+            group_remaining_features=False,
+            ax=axes,
+            plot_size=None,
+            show=False,
+        )
         axes.set_xlabel("contribution to the log-odds of a win")
         figure.set_size_inches(10, 8)
         figure.tight_layout()
