@@ -1,4 +1,4 @@
-"""Writes a synthetic CRM in the data folder's format, with each open lead's true chance and amount at every month's start."""
+"""Writes a synthetic CRM in the data folder's format, with each open lead's true chance and amount month by month."""
 
 import json
 import os
@@ -69,10 +69,10 @@ def simulate(
     progress: Progress | None = None,
     piece_leads: int = PIECE_LEADS,
 ) -> None:
-    """Writes `leads` leads, created over `months` calendar months up to `end`, into the folder `out`, the truth in out/truth.
+    """Writes `leads` leads, created in the `months` months up to `end`, into the folder `out`, the truth in out/truth.
 
-    end is the last whole day (UTC) in which rows exist, or an instant after which none do; without it DEFAULT_END. Equal
-    arguments give equal files, whatever piece_leads, which bounds memory. Raises InvalidInput for an `out` that is not empty.
+    end is the last whole day (UTC) in which rows exist, or an instant after which none do; without it DEFAULT_END.
+    Equal arguments give equal files, whatever piece_leads, which bounds memory. Raises InvalidInput for a full `out`.
     """
     report = progress or (lambda message, share: None)
     day, cut_us = _last(end)
@@ -202,7 +202,7 @@ def _costs(world: World, arrivals: Ints) -> Columns:
 
 
 def _append(path: Path, columns: Columns) -> None:
-    """Adds rows to a CSV file, with the header where it is new; missing values are empty, only leads can need quotes."""
+    """Adds rows to a CSV file, with the header where it is new; missing values are empty."""
     new = not path.exists()
     table = pa.table({name: pa.array(column, pa.string()) for name, column in columns.items()})
     quoting = "needed" if path.name == "leads.csv" and "company" in columns else "none"

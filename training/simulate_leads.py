@@ -58,7 +58,7 @@ AMOUNT_SIGMA, BIG_SHARE, BIG_FACTOR, ZERO_SHARE = 0.45, 0.04, 3.5, 0.01
 
 @dataclass(frozen=True)
 class Batch:
-    """Leads `index` (n,) of a world: columns of leads.csv in order, what the process needs, log of the median amount."""
+    """Leads `index` (n,) of a world: columns of leads.csv, what the process needs, log of the median amount."""
 
     index: Ints
     created_us: Ints
@@ -93,7 +93,7 @@ class _Traits:
 
 
 def lead_batch(world: World, index: Ints) -> Batch:
-    """The leads of these positions, each the same whatever others are asked for with it; later ones were created later."""
+    """The leads of these positions, each the same whatever others are asked for; in order of creation."""
     created = _created(world, index)
     day = created // DAY_US
     traits = _traits(world, index, day)

@@ -27,7 +27,7 @@ class Planted:
 def plant(
     events: Events, closed: Closings, columns: Columns, changes: Columns
 ) -> tuple[tuple[Planted, ...], Columns]:
-    """Adds leaking columns to leads' `columns` in place; returns what was planted, and changes with the bulk back-fill."""
+    """Adds leaking columns to `columns` in place; returns what was planted, and changes with the bulk back-fill."""
     index, seed = events.batch.index, events.world.seed
     code = np.where(closed.won, pick(uniform(seed, "won-code", index), (5, 3, 2)), -1).tolist()
     lost = np.where(closed.lost, pick(uniform(seed, "lost-code", index), (4, 3, 2, 1)), -1).tolist()

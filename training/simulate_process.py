@@ -1,10 +1,11 @@
 """The daily process of one simulated lead: its path by chance, and its exact chance of a win, from the same rates.
 
-A lead's state is what its rows show: stage, Mondays since it entered the stage (0 to 4), half-weeks since its last inbound
-touch (0 to 4), and whether a demo took place. Each open day moves it in two steps: on business days at most one of won, lost,
-forward, skip or back, each with probability rate / (1 + sum of rates); then an inbound touch, which may be a demo. Counters
-tick before that, on Mondays, and on Mondays and Thursdays. `win_chance` carries the whole distribution over states through
-the same steps, so the truth has no sampling error.
+A lead's state is what its rows show: stage, Mondays since it entered the stage (0 to 4), half-weeks since its
+last inbound touch (0 to 4), and whether a demo took place. Each open day moves it in two steps: on business
+days at most one of won, lost, forward, skip or back, each with probability rate / (1 + sum of rates); then an
+inbound touch, which may be a demo. Counters tick before that, on Mondays, and on Mondays and Thursdays.
+`win_chance` carries the whole distribution over states through the same steps, so the truth has no sampling
+error.
 """
 
 from typing import Any, NamedTuple
@@ -25,7 +26,7 @@ ENTER, WIN, LOSE, REOPEN, INBOUND, DEMO, OUTBOUND, AMBIENT = range(8)  # event c
 
 
 class Tables(NamedTuple):
-    """Rates by state (STATES, 5) a business day at score 0, the score's slope in each (5,), and touches a day by state."""
+    """Rates by state (STATES, 5) a business day at score 0, the score's slope in each (5,), touches a day by state."""
 
     rates: Floats
     slope: Floats
@@ -37,7 +38,7 @@ class Tables(NamedTuple):
 
 
 class Calendar(NamedTuple):
-    """Factors by day from first_day (since 1970) on: moves (0 at weekends), wins, touches; ticks; month number or -1."""
+    """Factors by day from first_day (since 1970): moves (0 at weekends), wins, touches; ticks; month number or -1."""
 
     first_day: int
     moves: Floats
@@ -49,7 +50,7 @@ class Calendar(NamedTuple):
 
 
 class Starts(NamedTuple):
-    """n leads at creation: rng key, day, first recency, planned day (-1 none), score by stage (n, 4), log engagement."""
+    """n leads at creation: rng key, day, first recency, planned day or -1, score by stage (n, 4), log engagement."""
 
     key: Keys
     day: Ints
@@ -173,7 +174,7 @@ def _reopening(key: Any, day: Any, reopened: Any, calendar: Any, last_day: Any) 
 def _touches(
     events: Any, count: Any, at: Any, key: Any, state: Any, engagement: Any, tables: Any, calendar: Any
 ) -> Any:
-    """The second step of an open day: an inbound touch or demo, then one of ours or an ambient one; returns (count, state)."""
+    """The second step of an open day: a touch of ours or an ambient one, an inbound one or a demo; (count, state)."""
     lead, day = at
     moves = calendar.moves[day - calendar.first_day]
     factor = calendar.touches[day - calendar.first_day]
@@ -262,7 +263,7 @@ def _move_mass(mass: Any, after: Any, own: Any, plan: Any, moves: Any) -> Any:
 
 @njit(cache=True)
 def _touch_mass(mass: Any, tables: Any, engagement: Any, touches: Any, business: Any) -> Any:
-    """The second step of a day, in place: a state's fresh one comes before it, and touching the fresh demo state changes nothing."""
+    """The second step of a day, in place: fresh states come first, and touching one again changes nothing."""
     for s in range(STATES):
         if mass[s] == 0.0:
             continue

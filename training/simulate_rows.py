@@ -50,7 +50,7 @@ class Closings:
 
 
 class Events:
-    """The events (m, 4) of a batch with their instants; draws are keyed by lead, day and code, so pieces do not matter."""
+    """The events (m, 4) of a batch with their instants; draws are keyed by lead, day and code, not by piece."""
 
     def __init__(self, world: World, batch: Batch, events: Ints) -> None:
         self.world, self.batch = world, batch
@@ -180,7 +180,7 @@ def closings(events: Events) -> Closings:
 
 
 def attribute_changes(events: Events) -> Columns:
-    """Hand-overs on the way into and out of the late stages, and newsletter sign-ups, which say nothing of the outcome."""
+    """Hand-overs into and out of the late stages, and newsletter sign-ups, which say nothing of the outcome."""
     world, batch = events.world, events.batch
     rows = np.flatnonzero(np.isin(events.code, (ENTER, REOPEN)))
     lead, stage = events.lead[rows], events.detail[rows]
