@@ -174,7 +174,7 @@ def attribute_figures(lead: Lead, changes: Sequence[Change], as_of: int, vocabul
     out: Figures = {
         "attr_size": _number(now.get("size")),
         "attr_score": _number(now.get("score")),
-        "attr_agreed": {"true": 1.0, "1": 1.0, "FALSE": 0.0, "0": 0.0, "True": 1.0}.get(
+        "attr_agreed": {"true": 1.0, "1": 1.0, "FALSE": 0.0, "0": 0.0, "True": 1.0, "y": 1.0}.get(
             now.get("agreed") or "", NAN
         ),
         "attr_plan_changes": len(plan_changes),

@@ -88,7 +88,7 @@ def test_without_leads_there_are_columns_and_no_rows() -> None:
     assert build_matrix(snapshot, vocabulary, tables).values.shape[0] == 0
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=50, deadline=None)
 @given(
     st.lists(st.tuples(made.leads(), st.sampled_from(["a", "b", None])), min_size=1, max_size=6),
     made.instants,

@@ -20,7 +20,7 @@ WORDS = words()
 ABROAD = in_zone("America/St_Johns")
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=120, deadline=None)
 @given(histories, st.lists(instants, min_size=1, max_size=3), st.booleans())
 def test_every_feature_is_what_plain_python_says(leads: list[Lead], as_of: list[int], abroad: bool) -> None:
     vocabulary = ABROAD if abroad else WORDS
