@@ -1,11 +1,10 @@
 """What is learned: the same from the same rows in any order, to JSON and back without loss, and tables as by hand."""
 
 import json
-from dataclasses import replace
 
 import numpy as np
 import pytest
-from hypothesis import assume, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from features.attribute_learning import learn_attributes
@@ -88,19 +87,24 @@ def test_without_leads_there_are_columns_and_no_rows() -> None:
     assert build_matrix(snapshot, vocabulary, tables).values.shape[0] == 0
 
 
-@settings(max_examples=50, deadline=None)
-@given(
-    st.lists(st.tuples(made.leads(), st.sampled_from(["a", "b", None])), min_size=1, max_size=6),
+decided = st.builds(
+    lambda created, owner, decisions: Lead(created, {"owner": owner}, decisions=decisions),
     made.instants,
+    st.sampled_from(["a", "b", None]),
+    st.lists(made.decisions(), max_size=3),
 )
-def test_tables_hold_what_was_known_then(given: list[tuple[Lead, str | None]], as_of: int) -> None:
-    leads = [replace(lead, attributes={"owner": owner}, changes=[]) for lead, owner in given]
+ALWAYS_THERE = [Lead(START_US, {"owner": owner}) for owner in "aabb"]  # so that owners have a table
+
+
+@settings(max_examples=150, deadline=None)
+@given(st.lists(decided, max_size=6), made.instants)
+def test_tables_hold_what_was_known_then(drawn: list[Lead], as_of: int) -> None:
+    leads = [*drawn, *ALWAYS_THERE]
     history = history_of(leads, LAST_US)
     snapshot = all_leads(history, LAST_US)
     chosen = learn(_all([Lead(START_US, {"owner": o}) for o in "ab" * 20]))[0].attributes[0]
     assert "win_rate" in chosen.columns
     _, tables, _ = learn_attributes(history, np.full(len(history), LAST_US))
-    assume("owner" in tables.index)
     vocabulary = Vocabulary(
         CONFIG, LAST_US, len(leads), (), words().spoken, (chosen,), tables.freeze(LAST_US)
     )  # fmt: skip
