@@ -273,7 +273,8 @@ def _changed_attributes(
     start, stop = span
     texts = {name: _texts(factor, start, stop) for name, factor in history.attributes.items()}
     position = {lead_id: i for i, lead_id in enumerate(history.lead_ids[start:stop])}
-    for lead, now in zip(stored.leads, current_attributes(stored), strict=True):
+    pairs = zip(stored.leads, current_attributes(stored), strict=True)
+    for lead, now in sorted(pairs, key=lambda pair: position[pair[0].lead_id]):
         i = position[lead.lead_id]
         if lead.created_us != int(history.created_us[start + i]):
             loaded.conflict_count += 1

@@ -14,11 +14,19 @@ from models.bundle import Bundle
 from models.scorer import score as score_snapshot
 from serving import store_schema as db
 from serving.store import Store
-from serving.store_causes import Moved, Previous, Score, causes_of, has_moved
+from serving.store_causes import Moved, Score, causes_of, has_moved
 from serving.store_leads import current_attributes
 from serving.store_lock import Election
 from serving.store_reading import LeadRow, LeadRows, history_of, lead_row, rows_of
-from serving.store_scores import OPEN_STATUS, NewScore, history_entry, previous_scores, save_scores, score_row
+from serving.store_scores import (
+    OPEN_STATUS,
+    NewScore,
+    Stored,
+    save_scores,
+    score_row,
+    stored_scores,
+    with_history,
+)
 from serving.store_writer import read_setting
 
 REASONS_KEPT = 3
@@ -34,14 +42,14 @@ class _View:
     """Leads with their rows and stored scores as of one moment; through_row is the last row stored by then."""
 
     rows: LeadRows
-    before: dict[int, Previous]
+    stored: dict[int, Stored]
     through_row: int
 
 
 def _view(connection: Connection, leads: Sequence[LeadRow]) -> _View:
     rows = rows_of(connection, leads)
     through = int(read_setting(connection, "row_no") or 1) - 1
-    return _View(rows, previous_scores(connection, [lead.lead_no for lead in leads]), through)
+    return _View(rows, stored_scores(connection, [lead.lead_no for lead in leads]), through)
 
 
 def score_view(
@@ -59,20 +67,21 @@ def score_view(
     snapshot = Snapshot(history, np.array(chosen, dtype=np.int64), at)
     records = score(bundle, snapshot, REASONS_KEPT).records()
     attributes = current_attributes(rows, as_of_us)
-    scored: list[tuple[dict[str, Any], Previous | None]] = []
+    kept: list[tuple[dict[str, Any], Stored | None]] = []
     moved: list[Moved] = []
     for position, record in zip(chosen, records, strict=True):
         lead = rows.leads[position]
-        before = view.before.get(lead.lead_no)
-        scored.append((score_row(lead, attributes[position], record, as_of_us, view.through_row), before))
-        if has_moved(before, record["probability"], record["status"], bundle.version):
-            moved.append(Moved(position, record["probability"], before))
+        stored = view.stored.get(lead.lead_no)
+        told = None if stored is None else stored.told
+        kept.append((score_row(lead, attributes[position], record, as_of_us, view.through_row), stored))
+        if has_moved(told, record["probability"], record["status"], bundle.version):
+            moved.append(Moved(position, record["probability"], told))
     causes = dict(
         zip((one.position for one in moved), causes_of(bundle, rows, moved, as_of_us, score), strict=True)
     )
     return [
-        NewScore(row, before, history_entry(row["lead_no"], row, before, causes[p]) if p in causes else None)
-        for p, (row, before) in zip(chosen, scored, strict=True)
+        with_history(row, stored, causes.get(position))
+        for position, (row, stored) in zip(chosen, kept, strict=True)
     ]
 
 
@@ -125,7 +134,7 @@ def _worth_scoring(view: _View, bundle: Bundle, as_of_us: int) -> list[int]:
     history = history_of(view.rows, bundle.config, as_of_us)
     everyone = np.arange(len(history), dtype=np.int64)
     state = state_at(history, everyone, np.full(len(history), as_of_us, dtype=np.int64))
-    shown_open = {number for number, before in view.before.items() if before.status in OPEN_STATUS}
+    shown_open = {number for number, stored in view.stored.items() if stored.status in OPEN_STATUS}
     return [
         i
         for i, (lead, now) in enumerate(zip(view.rows.leads, state.tolist(), strict=True))

@@ -22,8 +22,8 @@ Score = Callable[[Bundle, Snapshot, int | None], Scores]
 
 
 @dataclass(frozen=True)
-class Previous:
-    """The stored score of a lead: what it said, when, by which model, and the last row that was in it."""
+class Told:
+    """The last row of a lead's score history: what it said, when, by which model, and the last row that was in it."""
 
     probability: float
     status: str
@@ -34,11 +34,11 @@ class Previous:
 
 @dataclass(frozen=True)
 class Moved:
-    """A lead (its position) whose history gets a row; before is None for its first score."""
+    """A lead (its position) whose history gets a row; before is the last such row, None for its first."""
 
     position: int
     probability: float
-    before: Previous | None
+    before: Told | None
 
 
 @dataclass
@@ -49,7 +49,7 @@ class _Step:
     as_of_us: int
 
 
-def has_moved(before: Previous | None, probability: float, status: str, model_version: str) -> bool:
+def has_moved(before: Told | None, probability: float, status: str, model_version: str) -> bool:
     """Whether the history gets a row: the first score, a move of 0.005 or more, another status or version."""
     if before is None or before.status != status or before.model_version != model_version:
         return True

@@ -22,6 +22,7 @@ from serving.store_scrub import scrub
 
 DATABASE = "store.db"
 BUSY_TIMEOUT_S = 5.0
+READER_WAIT_MS = 50  # how long an erasure keeps writers waiting for a reader
 WAL_LIMIT_BYTES = 64 * 1024 * 1024
 PG_LOCK = 0x1EADCA57
 CONNECT_TIMEOUT_S = 3
@@ -104,7 +105,9 @@ class StoreEngine:
         with self._writer.connect() as connection:
             raw = connection.connection.driver_connection
             assert isinstance(raw, sqlite3.Connection)
+            raw.execute(f"PRAGMA busy_timeout={READER_WAIT_MS}")
             busy, _log, _done = raw.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+            raw.execute(f"PRAGMA busy_timeout={int(1000 * BUSY_TIMEOUT_S)}")
         return not busy
 
     def replace_by(self, source: Path) -> None:

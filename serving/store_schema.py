@@ -133,6 +133,11 @@ scores = Table(
     Column("as_of_us", BigInteger, nullable=False),
     Column("through_row", Number, nullable=False),  # rows up to this one are in the score
     Column("model_version", Text, nullable=False),
+    Column("told_probability", Double, nullable=False),  # told_: as the last row of history has it
+    Column("told_status", Text, nullable=False),
+    Column("told_as_of_us", BigInteger, nullable=False),
+    Column("told_through_row", Number, nullable=False),
+    Column("told_version", Text, nullable=False),
     Column("record", Text, nullable=False),  # JSON: the worklist's entry
 )
 for _order in ("revenue_rank", "probability", "created_us"):

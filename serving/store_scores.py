@@ -11,7 +11,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 
 from features.times import format_time
 from serving import store_schema as db
-from serving.store_causes import Previous
+from serving.store_causes import Told
 from serving.store_leads import COLUMNS, Current
 from serving.store_reading import LeadRow
 from serving.store_writer import Transaction
@@ -24,21 +24,39 @@ _SCORED = tuple(column.name for column in db.scores.columns)
 
 
 @dataclass(frozen=True)
+class Stored:
+    """What is stored of a lead's score: its mark tells it from any other; what history told last."""
+
+    mark: tuple[int, int, str]
+    status: str
+    told: Told
+
+
+@dataclass(frozen=True)
 class NewScore:
-    """A lead's score to be stored: the row of `scores`, the stored one it replaces, and its row of history if any."""
+    """A lead's score to be stored: the row of `scores`, the mark of the one it replaces, its row of history if any."""
 
     row: Mapping[str, Any]
-    before: Previous | None
+    replaces: tuple[int, int, str] | None
     entry: Mapping[str, Any] | None
 
 
-_PREVIOUS = select(
-    db.scores.c.lead_no,
-    db.scores.c.probability,
-    db.scores.c.status,
-    db.scores.c.as_of_us,
-    db.scores.c.through_row,
-    db.scores.c.model_version,
+_STORED_SCORES = select(
+    *(
+        db.scores.c[name]
+        for name in (
+            "lead_no",
+            "as_of_us",
+            "through_row",
+            "model_version",
+            "status",
+            "told_probability",
+            "told_status",
+            "told_as_of_us",
+            "told_through_row",
+            "told_version",
+        )
+    )
 ).where(db.scores.c.lead_no.in_(bindparam("some", expanding=True)))
 _STORED = select(db.leads.c.lead_no).where(db.leads.c.lead_no.in_(bindparam("some", expanding=True)))
 _CLEAN = delete(db.dirty).where(
@@ -55,13 +73,15 @@ def _replace_score(dialect: Any) -> Any:
 _REPLACE = {"sqlite": _replace_score(sqlite), "postgresql": _replace_score(postgresql)}
 
 
-def previous_scores(connection: Connection, numbers: Sequence[int]) -> dict[int, Previous]:
+def stored_scores(connection: Connection, numbers: Sequence[int]) -> dict[int, Stored]:
     """lead_no -> the stored score of those that have one."""
-    return {
-        row[0]: Previous(*row[1:])
-        for some in _parts(numbers)
-        for row in connection.execute(_PREVIOUS, {"some": some})
-    }
+    found = {}
+    for some in _parts(numbers):
+        for number, as_of_us, through, version, status, *told in connection.execute(
+            _STORED_SCORES, {"some": some}
+        ):
+            found[number] = Stored((as_of_us, through, version), status, Told(*told))
+    return found
 
 
 def _parts(numbers: Sequence[int]) -> Iterator[Sequence[int]]:
@@ -100,18 +120,32 @@ def search_text(lead_id: str, now: Current) -> str:
     return "\n".join(texts)[:LONGEST_SEARCH].casefold()
 
 
-def history_entry(
-    lead_no: int, row: Mapping[str, Any], before: Previous | None, causes: Any
-) -> dict[str, Any]:
-    """The row of `score_history`, without its number."""
+def with_history(row: Mapping[str, Any], stored: Stored | None, causes: Any | None) -> NewScore:
+    """The score to be stored; causes None where it has not moved enough for a row of history."""
+    told = None if stored is None else stored.told
+    replaces = None if stored is None else stored.mark
+    if told is not None and causes is None:
+        return NewScore({**row, **_told(told)}, replaces, None)
+    now = Told(row["probability"], row["status"], row["as_of_us"], row["through_row"], row["model_version"])
+    entry = {
+        "lead_no": row["lead_no"],
+        "as_of_us": now.as_of_us,
+        "probability": now.probability,
+        "delta": 0.0 if told is None else now.probability - told.probability,
+        "status": now.status,
+        "model_version": now.model_version,
+        "causes": json.dumps(causes or [], ensure_ascii=False),
+    }
+    return NewScore({**row, **_told(now)}, replaces, entry)
+
+
+def _told(told: Told) -> dict[str, Any]:
     return {
-        "lead_no": lead_no,
-        "as_of_us": row["as_of_us"],
-        "probability": row["probability"],
-        "delta": 0.0 if before is None else row["probability"] - before.probability,
-        "status": row["status"],
-        "model_version": row["model_version"],
-        "causes": json.dumps(causes, ensure_ascii=False),
+        "told_probability": told.probability,
+        "told_status": told.status,
+        "told_as_of_us": told.as_of_us,
+        "told_through_row": told.through_row,
+        "told_version": told.model_version,
     }
 
 
@@ -124,8 +158,8 @@ def _save(transaction: Transaction, scores: Sequence[NewScore]) -> int:
     connection = transaction.connection
     numbers = [score.row["lead_no"] for score in scores]
     there = {n for some in _parts(numbers) for n in connection.execute(_STORED, {"some": some}).scalars()}
-    now = previous_scores(connection, numbers)
-    current = [s for s in scores if s.row["lead_no"] in there and now.get(s.row["lead_no"]) == s.before]
+    marks = {number: stored.mark for number, stored in stored_scores(connection, numbers).items()}
+    current = [s for s in scores if s.row["lead_no"] in there and marks.get(s.row["lead_no"]) == s.replaces]
     if not current:
         return 0
     connection.execute(_REPLACE[connection.dialect.name], [dict(s.row) for s in current])

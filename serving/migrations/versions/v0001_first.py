@@ -119,6 +119,11 @@ def _derived() -> None:
         _must("as_of_us", sa.BigInteger),
         _must("through_row", Number),
         _must("model_version", sa.Text),
+        _must("told_probability", sa.Double),
+        _must("told_status", sa.Text),
+        _must("told_as_of_us", sa.BigInteger),
+        _must("told_through_row", Number),
+        _must("told_version", sa.Text),
         _must("record", sa.Text),
     )
     for order in ("revenue_rank", "probability", "created_us"):
