@@ -140,7 +140,7 @@ def _tables() -> Tables:
     )
     rates[:, 1] *= np.where(demo == 1, 0.6, 1.0)
     silent = (recency == RECENCIES - 1) & (dwell == DWELLS - 1) & (stage <= 1)
-    rates[silent, 1] *= 0.7
+    rates[silent, 1] *= 0.4
     go = np.array([1.7, 1.1, 0.65, 0.35, 0.10])[recency] * np.array([1.0, 1.2, 0.9, 0.6, 0.3])[dwell]
     rates[:, 2] = np.array([0.042, 0.034, 0.042, 0.0])[stage] * go * np.where(demo == 1, 1.4, 1.0)
     rates[:, 3] = np.array([0.006, 0.006, 0.0, 0.0])[stage] * go

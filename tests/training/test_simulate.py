@@ -112,8 +112,8 @@ def test_it_has_the_habits_of_real_histories(crm: Path) -> None:
     assert (weekday < 5).all()
     for column in ("employees", "annual_budget", "planned_close_on", "age_group", "contact_role", "city"):
         assert 0.02 < (leads[column] == "").mean() < 0.75, column
-    last = touches.groupby("lead_id")["recorded_at"].max()
-    silent = set(last.index[last < "2026-04-15"]) - set(outcomes["lead_id"])
+    last = touches[touches["direction"] == "inbound"].groupby("lead_id")["recorded_at"].max()
+    silent = set(last.index[last < "2026-05-15"]) - set(outcomes["lead_id"])
     assert len(silent) > 0.01 * len(leads)
 
 
