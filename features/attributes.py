@@ -245,9 +245,8 @@ def prepare(history: History, plan: Layout, tables: CategoryTables) -> Prepared:
     entries = entries_of(history, plan.names, plan.mutable)
     n = int(entries.starts[-1])
     first: list[float] = []
-    second = np.full(n, nan)
-    third = np.full(n, nan)
-    table = np.full(n, -1, dtype=np.int64)
+    shares_of = [nan] * n
+    table = [-1] * n
     dates: list[int] = []
     for j, texts in enumerate(entries.texts):
         kind = plan.kinds[j]
@@ -264,14 +263,17 @@ def prepare(history: History, plan: Layout, tables: CategoryTables) -> Prepared:
             names = [canonical(text) for text in texts]
             own = [codes.get(name, 1) for name in names]
             first += own
-            second[begin : len(first)] = [shares[code] for code in own]
+            shares_of[begin : len(first)] = [shares[code] for code in own]
             rows = tables.index.get(plan.names[j])
             if rows is not None:
                 table[begin : len(first)] = [rows.get(name, -1) for name in names]
     read = np.array(first, dtype=np.float64)
+    second = np.array(shares_of, dtype=np.float64)
+    third = read  # read of dates only
     if dates:
+        third = np.full(n, nan)
         second[dates], third[dates] = weekday_and_week(read[dates], plan.zone)
-    return Prepared(entries, read, second, third, table)
+    return Prepared(entries, read, second, third, np.array(table, dtype=np.int64))
 
 
 def fill(

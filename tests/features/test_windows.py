@@ -2,13 +2,15 @@
 
 import math
 
+import numba
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from numba import types
 
 from features.catalogue import catalogue
-from features.compiled import CHUNK, in_chunks
+from features.compiled import CHUNK, compiled, in_chunks
 from features.event_log import DAY_US
 from features.matrix import build_matrix
 from features.snapshot import Snapshot
@@ -75,3 +77,22 @@ def test_chunks_cover_every_row_once() -> None:
 
     in_chunks(len(seen), mark)
     assert (seen == 1).all()
+
+
+def test_where_nothing_can_be_cached_functions_are_compiled_all_the_same(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    plain = numba.njit
+
+    def njit(*given: object, cache: bool = False, **options: object) -> object:
+        if cache:
+            raise RuntimeError("cannot cache function 'f': no locator available for file 'f.py'")
+        return plain(*given, **options)
+
+    monkeypatch.setattr(numba, "njit", njit)
+
+    @compiled(types.float64(types.float64))
+    def double(x: float) -> float:
+        return 2 * x
+
+    assert double(3.0) == 6.0
