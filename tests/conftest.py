@@ -3,6 +3,7 @@
 import fcntl
 import os
 import shutil
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -22,19 +23,27 @@ def shared_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return own.parent if "PYTEST_XDIST_WORKER" in os.environ else own
 
 
+def made_once(folder: Path, make: Callable[[Path], None]) -> Path:
+    """`folder`, made by the first process of a run that asks for it."""
+    with open(folder.with_name(f"{folder.name}.lock"), "w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not folder.exists():
+            partial = folder.with_name(f"{folder.name}.partial")
+            make(partial)
+            partial.rename(folder)
+    return folder
+
+
 @pytest.fixture(scope="session")
 def migrated_home(shared_folder: Path) -> Path:
     """A home whose MLflow tables exist: making them takes seconds, copying them does not."""
-    template = shared_folder / "migrated-home"
-    with open(shared_folder / "migrated-home.lock", "w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        if not template.exists():
-            from training.registry import Registry
 
-            partial = shared_folder / "migrated-home.partial"
-            Registry(partial).versions()
-            partial.rename(template)
-    return template
+    def migrate(folder: Path) -> None:
+        from training.registry import Registry
+
+        Registry(folder).versions()
+
+    return made_once(shared_folder / "migrated-home", migrate)
 
 
 @pytest.fixture
@@ -42,5 +51,52 @@ def home(tmp_path: Path, migrated_home: Path, monkeypatch: pytest.MonkeyPatch) -
     """The state of one test, LEADCAST_HOME set to it."""
     folder = tmp_path / "home"
     shutil.copytree(migrated_home, folder)
+    monkeypatch.setenv("LEADCAST_HOME", str(folder))
+    return folder
+
+
+@pytest.fixture(scope="session")
+def crm(shared_folder: Path) -> Path:
+    """A simulated CRM of 400 leads over 10 months; only to be read."""
+    from training.simulate import simulate
+
+    return made_once(shared_folder / "crm", lambda folder: simulate(folder, leads=400, months=10))
+
+
+@pytest.fixture(scope="session")
+def trained_home(shared_folder: Path, migrated_home: Path, crm: Path) -> Path:
+    """A home with one version trained on `crm` by the command and promoted; only to be copied."""
+
+    def train(folder: Path) -> None:
+        from click.testing import CliRunner
+
+        from cli.main import leadcast
+
+        shutil.copytree(migrated_home, folder)
+        arguments = [
+            "train",
+            str(crm),
+            "--trials",
+            "0",
+            "--promote",
+            "always",
+            "--json",
+            "--home",
+            str(folder),
+        ]
+        with pytest.MonkeyPatch.context() as patch:
+            patch.delenv("LEADCAST_HOME", raising=False)
+            result = CliRunner().invoke(leadcast, arguments, catch_exceptions=False)
+        assert result.exit_code == 0, result.stderr
+        (folder / "train.json").write_text(result.stdout)
+
+    return made_once(shared_folder / "trained-home", train)
+
+
+@pytest.fixture
+def champion_home(tmp_path: Path, trained_home: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The state of one test with a promoted version, LEADCAST_HOME set to it."""
+    folder = tmp_path / "home"
+    shutil.copytree(trained_home, folder)
     monkeypatch.setenv("LEADCAST_HOME", str(folder))
     return folder

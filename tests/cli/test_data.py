@@ -1,0 +1,100 @@
+"""`simulate` and `check`: data to try, and a report on data that names every row that was set aside."""
+
+import csv
+import json
+import shutil
+from pathlib import Path
+from typing import Any
+
+import pytest
+from click.testing import CliRunner, Result
+
+from cli.main import leadcast
+
+
+def run(*arguments: object) -> Result:
+    return CliRunner().invoke(leadcast, [str(a) for a in arguments], catch_exceptions=False)
+
+
+def checked(data: Path, *more: object) -> dict[str, Any]:
+    result = run("check", data, "--json", *more)
+    assert result.exit_code == 0, result.stderr
+    answer = json.loads(result.stdout)
+    assert isinstance(answer, dict)
+    return answer
+
+
+def test_what_simulate_writes_check_takes(tmp_path: Path) -> None:
+    made = run("simulate", tmp_path / "crm", "--leads", 100, "--months", 4, "--end", "2026-03-31", "--json")
+    assert made.exit_code == 0
+    assert json.loads(made.stdout)["leads"] == 100
+    answer = checked(tmp_path / "crm")
+    assert answer["tables"]["leads"]["rows"] == 100
+    assert all(not table["rejected"] for table in answer["tables"].values())
+    assert answer["as_of"] < "2026-04-01"
+
+
+def test_simulate_refuses_a_folder_in_use_and_a_date_that_is_none(crm: Path) -> None:
+    refused = run("simulate", crm)
+    assert (refused.exit_code, refused.stdout) == (1, "")
+    assert "is not an empty folder" in refused.stderr
+    assert run("simulate", "somewhere", "--end", "31.3.2026").exit_code == 2
+
+
+def test_check_names_the_inferred_and_spares_the_given(crm: Path, tmp_path: Path) -> None:
+    copied = tmp_path / "crm"
+    shutil.copytree(crm, copied)
+    (copied / "funnel.toml").unlink()
+    given, inferred = checked(crm)["inferred"], checked(copied)["inferred"]
+    assert "stages" not in given
+    assert inferred["stages"] == ["new", "qualified", "proposal", "negotiation"]
+    assert inferred["timezone"] == "UTC"
+    assert inferred["attributes"]["employees"] == "number"
+    assert inferred["attributes"]["planned_close_on"] == "date"
+    assert inferred["attributes"]["work_email"] == "boolean"
+    assert inferred["attributes"]["country"] == "category"
+
+
+@pytest.fixture
+def spoiled(tmp_path: Path) -> Path:
+    folder = tmp_path / "spoiled"
+    folder.mkdir()
+    (folder / "leads.csv").write_text(
+        'lead_id,created_at,plan\n=1+1,2026-01-01,a\n,2026-01-02,b\nL3,soon,c\nL4,2026-01-04,"d, e"\n'
+    )
+    (folder / "outcomes.csv").write_text("lead_id,outcome,closed_at\nL4,maybe,\n=1+1,won,2026-02-01\n")
+    return folder
+
+
+def test_rows_set_aside_are_counted_and_written_out_in_full(spoiled: Path, tmp_path: Path) -> None:
+    answer = checked(spoiled, "--rejected", tmp_path / "rejected.csv")
+    leads = answer["tables"]["leads"]
+    assert leads["rows"] == 4
+    assert {rule: found["count"] for rule, found in leads["rejected"].items()} == {
+        "empty_id": 1,
+        "bad_time": 1,
+    }
+    assert answer["tables"]["outcomes"]["rejected"]["bad_outcome"]["first"][0].startswith("row 2")
+    with open(tmp_path / "rejected.csv", newline="") as file:
+        rows = list(csv.DictReader(file))
+    assert [(r["table"], r["row"], r["rule"], r["text"]) for r in rows] == [
+        ("leads", "3", "empty_id", ",2026-01-02,b"),
+        ("leads", "4", "bad_time", "L3,soon,c"),
+        ("outcomes", "2", "bad_outcome", "L4,maybe,"),
+    ]
+
+
+def test_people_read_the_same_on_stderr_and_stdout_stays_empty(spoiled: Path) -> None:
+    result = run("check", spoiled)
+    assert (result.exit_code, result.stdout) == (0, "")
+    for word in ("leads: 4 rows, 2 set aside", "bad_time", "timezone: UTC", "plan"):
+        assert word in result.stderr
+
+
+def test_a_folder_that_cannot_be_used_ends_with_every_problem(tmp_path: Path) -> None:
+    (tmp_path / "leads.csv").write_text("id,created\n1,2026-01-01\n")
+    (tmp_path / "stages.csv").write_text("lead_id\n1\n")
+    result = run("check", tmp_path, "--json")
+    assert (result.exit_code, result.stdout) == (1, "")
+    for column in ("lead_id", "created_at", "entered_at", "stage"):
+        assert column in result.stderr
