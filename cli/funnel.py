@@ -1,0 +1,193 @@
+"""`leadcast funnel`: the state and flow of the funnel, as a table for people, JSON, or a file."""
+
+import json
+import os
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from cli.output import (
+    as_of_us,
+    data_argument,
+    emit,
+    json_option,
+    now_us,
+    progress,
+    say,
+    say_table,
+    say_warnings,
+)
+
+if TYPE_CHECKING:
+    from features.event_log import History
+
+ENDINGS = (".json", ".csv", ".parquet")
+
+
+def output_path(_ctx: click.Context, _param: click.Parameter, value: Path | None) -> Path | None:
+    """An output of a known ending, in a folder that exists."""
+    if value is None:
+        return None
+    if value.suffix.lower() not in ENDINGS:
+        raise click.BadParameter(f"{value}: end it in {', '.join(ENDINGS)}")
+    if not value.absolute().parent.is_dir():
+        raise click.BadParameter(f"{value}: there is no folder {value.absolute().parent}")
+    return value
+
+
+@click.command()
+@data_argument
+@click.option("--as-of", metavar="T", help="Stand at this date or time (default: the latest in the data).")
+@click.option("--from", "start", metavar="D", help="The period's first instant (default: the first lead).")
+@click.option("--to", "end", metavar="D", help="The period's end, exclusive (default: up to and with T).")
+@click.option(
+    "--by", metavar="COLUMN", help="Also by this column of the leads: owner, source, any attribute."
+)
+@click.option(
+    "--output",
+    type=click.Path(path_type=Path),
+    callback=output_path,
+    metavar="FILE",
+    help="Write everything as .json, or the table of stages as .csv or .parquet.",
+)
+@json_option
+def funnel(
+    data: Path, as_of: str | None, by: str | None, output: Path | None, as_json: bool, **period: Any
+) -> None:
+    """The state and flow of the funnel of DATA at T.
+
+    \b
+    Examples:
+      leadcast funnel crm
+      leadcast funnel crm --as-of 2026-03-31 --from 2026-01-01 --by source
+      leadcast funnel crm --by owner --output funnel.csv
+      leadcast funnel crm --json
+    """
+    from funnel.flow import funnel_state
+
+    with progress() as tell:
+        tell("reading the data", 0.0)
+        history, start, end = read(data, as_of, period["start"], period["end"])
+        tell("counting", 0.6)
+        state = funnel_state(history, from_us=start, to_us=end, by=by)
+        if output is not None:
+            tell("writing", 0.9)
+            write(state, output)
+    from cli.model_data import say_set_aside
+
+    say_set_aside(history)
+    say_warnings(state["warnings"])
+    _tell(state)
+    if output is not None:
+        say(f"written to {output}")
+    if as_json:
+        emit(state)
+
+
+def read(
+    data: Path, as_of: str | None, start: str | None, end: str | None
+) -> "tuple[History, int | None, int | None]":
+    """The folder's history at --as-of under its own configuration, and --from and --to in its time zone."""
+    from features.config import load_config
+    from features.history import read_folder
+
+    zone = load_config(data).zone
+    from_us, to_us = as_of_us(start, zone), as_of_us(end, zone)
+    history = read_folder(data, as_of_us=as_of_us(as_of, zone), now_us=now_us())
+    return history, from_us, to_us
+
+
+def write(state: dict[str, Any], output: Path) -> None:
+    """The state as JSON, or its stages as a table, by the ending; whole or not at all."""
+    if output.suffix.lower() == ".json":
+        write_text(json.dumps(state, ensure_ascii=False, allow_nan=False, indent=1) + "\n", output)
+        return
+    import pyarrow as pa
+
+    from cli.table_file import write_table
+    from funnel.flow_table import COLUMNS, stage_rows
+
+    kinds = {"text": pa.string(), "count": pa.int64(), "number": pa.float64()}
+    rows = stage_rows(state)
+    write_table(
+        pa.table(
+            {name: pa.array([row[name] for row in rows], kinds[kind]) for name, kind in COLUMNS.items()}
+        ),
+        output,
+    )
+
+
+def write_text(text: str, output: Path) -> None:
+    """Writes beside `output` and renames."""
+    descriptor, name = tempfile.mkstemp(prefix=f".{output.name}-", dir=output.absolute().parent)
+    try:
+        with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+            file.write(text)
+            file.flush()
+            os.fsync(file.fileno())
+        mask = os.umask(0)
+        os.umask(mask)
+        os.chmod(name, 0o666 & ~mask)
+        os.replace(name, output)
+    except BaseException:
+        Path(name).unlink(missing_ok=True)
+        raise
+
+
+def _tell(state: dict[str, Any]) -> None:
+    unit = state["currency"] or ""
+    say(f"{state['funnel']} as of {state['as_of']}, from {state['from']} to {state['to']}")
+    for block in (state["total"], *state["groups"]):
+        if "group" in block:
+            say()
+            say(f"{state['by']}: {'(none)' if block['group'] is None else block['group']}")
+        _tell_block(block, unit)
+    broken = state["reconciliation"]["broken"]
+    for check in broken:
+        say(f"does not add up: {check['check']}: {check['left']} and {check['right']}")
+
+
+def _tell_block(block: dict[str, Any], unit: str) -> None:
+    flow, deals, days = block["flow"], block["deals"], block["cycle_time_days"]["calendar"]
+    say(
+        f"entered {flow['entered']:,}, reopened {flow['reopened']:,}, won {deals['won']:,}, lost {deals['lost']:,}, "
+        f"open at the end {flow['open_at_end']:,}"
+    )
+    say(
+        f"win rate {_share(deals['win_rate'])}, average deal {_number(deals['average_deal'])} {unit}, "
+        f"revenue {_number(deals['revenue'])} {unit}, cycle time {_number(days['median'])} days (median), "
+        f"velocity {_number(block['velocity']['revenue_per_day'])} {unit} a day"
+    )
+    say_table(
+        ("stage", "entries", "now", "on", "back", "won", "lost", "onward", "to win", "median days"),
+        [
+            (
+                s["stage"] or "(before the first)",
+                *(s["ledger"][k] for k in ("entries", "there_now", "moved_on", "moved_back", "won", "lost")),
+                _share(s["conversion"]["onward"]["rate"]),
+                _share(s["conversion"]["win"]["rate"]),
+                _number(s["days_in_stage"]["median"]),
+            )
+            for s in block["stages"]
+        ],
+    )
+    for target in block["targets"]:
+        _tell_target(target)
+
+
+def _tell_target(target: dict[str, Any]) -> None:
+    what = target["measure"] + (f" {target['stage']}" if target["stage"] else "")
+    since = f", missed since {target['missed_since'][:7]}" if target["missed_since"] else ""
+    say(f"target {what}: {target['target']:g}, actual {_number(target['actual'])}{since}")
+
+
+def _share(value: float | None) -> str:
+    return "-" if value is None else f"{100 * value:.1f} %"
+
+
+def _number(value: float | None) -> str:
+    if value is None:
+        return "-"
+    return f"{value:,.0f}" if abs(value) >= 1000 else f"{value:.3g}"

@@ -1,0 +1,1 @@
+"""Scores and history in, the funnel's state and future out. Knows features and models."""

@@ -1,0 +1,120 @@
+"""Times to an event that not everyone has reached yet: Kaplan-Meier, and Aalen-Johansen with a competing event."""
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+
+from features.event_log import Flags, Floats
+
+CENSORED, EVENT, COMPETING = 0, 1, 2
+Z_80 = 1.2815515655446004  # two-sided 80 %
+
+
+@dataclass(frozen=True)
+class Curve:
+    """The share of `entered` that had the event within `days` (k,) of starting, a step function.
+
+    incidence and variance (k,) belong to the event; free (k,) is the share with neither event nor competing
+    event yet; at_risk (k,) is how many were still watched just before each time. events, competing and
+    censored add up to entered.
+    """
+
+    days: Floats
+    incidence: Floats
+    free: Floats
+    variance: Floats
+    at_risk: Floats
+    entered: int
+    events: int
+    competing: int
+
+    @property
+    def censored(self) -> int:
+        return self.entered - self.events - self.competing
+
+    @property
+    def rate(self) -> float:
+        """The incidence at the last time that anything happened; NaN for nobody."""
+        if not self.entered:
+            return math.nan
+        return float(self.incidence[-1]) if len(self.days) else 0.0
+
+    def at(self, days: float) -> float:
+        """The share with the event within `days`, the end included; NaN for nobody."""
+        if not self.entered:
+            return math.nan
+        place = int(np.searchsorted(self.days, days, side="right")) - 1
+        return float(self.incidence[place]) if place >= 0 else 0.0
+
+    def interval(self) -> tuple[float, float]:
+        """The 80 % interval of `rate` (Wilson 1927), at the number of leads that would give the estimate's
+        variance.
+        """
+        if not self.entered:
+            return math.nan, math.nan
+        rate, seen = self.rate, float(self.events + self.competing)
+        variance = float(self.variance[-1]) if len(self.days) else 0.0
+        if 0.0 < rate < 1.0 and variance > 0.0:
+            seen = min(rate * (1.0 - rate) / variance, float(self.entered))
+        return wilson(rate, seen)
+
+    def quantile(self, share: float) -> float:
+        """Days until `share` of all have had the event; NaN where the data does not reach that far."""
+        return self._days_to(share)
+
+    def given_event(self, share: float) -> float:
+        """Days within which `share` of those who ever have the event have had it; NaN without any event."""
+        return self._days_to(share * self.rate) if self.events else math.nan
+
+    def _days_to(self, level: float) -> float:
+        place = int(np.searchsorted(self.incidence, level - 1e-12, side="left"))
+        return float(self.days[place]) if place < len(self.days) else math.nan
+
+
+def curve(days: Floats, outcome: Flags) -> Curve:
+    """The cumulative incidence of EVENT among n starts (Aalen and Johansen 1978).
+
+    days (n,) >= 0 run from the start to the event, to what ends its chance (COMPETING), or to the end of view
+    (CENSORED); who is censored at a time counts as watched through it. Without competing events this is one
+    minus Kaplan-Meier; without censoring it is the plain share. The variance is that of Gaynor et al. 1993
+    (delta method), with p (1 - p) / n where nobody is censored.
+    """
+    n = len(days)
+    times, place = np.unique(days, return_inverse=True)
+    event = np.bincount(place[outcome == EVENT], minlength=len(times)).astype(np.float64)
+    other = np.bincount(place[outcome == COMPETING], minlength=len(times)).astype(np.float64)
+    gone = np.bincount(place, minlength=len(times))
+    at_risk: Floats = n - (np.cumsum(gone) - gone).astype(np.float64)
+    happened = (event + other) > 0
+    times, event, other, at_risk = times[happened], event[happened], other[happened], at_risk[happened]
+    free = np.cumprod(1.0 - (event + other) / at_risk, dtype=np.float64)
+    before = np.concatenate((np.ones(1), free))[:-1].astype(np.float64)
+    incidence = np.cumsum(before * event / at_risk)
+    variance = _variance(incidence, before, (event, event + other, at_risk))
+    return Curve(times, incidence, free, variance, at_risk, n, int(event.sum()), int(other.sum()))
+
+
+def _variance(incidence: Floats, before: Floats, counts: tuple[Floats, Floats, Floats]) -> Floats:
+    """By u <= t: Var F(t) = sum (F(t) - F(u))^2 d/(n(n-d)) + sum S(u-)^2 e(n-e)/n^3 - 2 sum (F(t) - F(u))
+    S(u-) e/n^2.
+    """
+    event, every, n = counts
+    last = n <= every
+    hazard = np.where(last, 0.0, every / np.where(last, 1.0, n * (n - every)))
+    own = np.cumsum(before**2 * event * (n - event) / n**3)
+    cross = before * event / n**2
+    squares = incidence**2 * np.cumsum(hazard) - 2 * incidence * np.cumsum(hazard * incidence)
+    squares += np.cumsum(hazard * incidence**2)
+    mixed = incidence * np.cumsum(cross) - np.cumsum(cross * incidence)
+    return np.asarray(np.maximum(squares + own - 2 * mixed, 0.0))
+
+
+def wilson(rate: float, n: float) -> tuple[float, float]:
+    """The 80 % interval of a share seen on n (Wilson 1927), (0, 1) for none."""
+    if n <= 0 or math.isnan(rate):
+        return 0.0, 1.0
+    z2 = Z_80 * Z_80
+    middle = (rate + z2 / (2 * n)) / (1 + z2 / n)
+    half = Z_80 * math.sqrt(rate * (1 - rate) / n + z2 / (4 * n * n)) / (1 + z2 / n)
+    return max(0.0, middle - half), min(1.0, middle + half)
