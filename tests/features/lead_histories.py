@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 import numpy as np
+from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 
 from features.config import FunnelConfig
@@ -26,6 +27,7 @@ from features.event_log import (
     Stages,
 )
 
+CALM = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])  # on a busy machine
 START_US = 1_700_006_400_000_000  # a midnight in November 2023
 STAGES = ("new", "demo", "offer")
 CONFIG = FunnelConfig(

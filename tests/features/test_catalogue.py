@@ -20,7 +20,7 @@ from features.snapshot import Snapshot, all_leads
 from features.vocabulary import Vocabulary, learn
 from features.wording import duration, is_missing, plain, readable, sentence
 from tests.features.feature_words import words
-from tests.features.lead_histories import Lead, histories, history_of, instants
+from tests.features.lead_histories import CALM, Lead, histories, history_of, instants
 from tests.features.made_leads import LAST_US, made_leads
 
 WORDS = words()
@@ -64,7 +64,7 @@ def _odd(names: list[str]) -> Vocabulary:
     )
 
 
-@settings(max_examples=100, deadline=None)
+@settings(CALM, max_examples=100)
 @given(st.lists(weird, unique=True, max_size=8))
 def test_names_are_unique_and_plain_whatever_the_data_calls_things(names: list[str]) -> None:
     columns = catalogue(_odd(names))
@@ -97,7 +97,7 @@ def test_the_id_names_the_columns() -> None:
     assert re.fullmatch("[0-9a-f]{64}", feature_set_id(columns))
 
 
-@settings(max_examples=60, deadline=None)
+@settings(CALM, max_examples=60)
 @given(histories, instants)
 def test_every_value_has_words_and_a_sentence_each_way(leads: list[Lead], as_of: int) -> None:
     history = history_of(leads, as_of)

@@ -14,7 +14,7 @@ from features.snapshot import Snapshot
 from features.windows import N_SINGLES
 from tests.features import lead_histories as made
 from tests.features.feature_words import words
-from tests.features.lead_histories import START_US, Lead, Touch, history_of
+from tests.features.lead_histories import CALM, START_US, Lead, Touch, history_of
 
 WORDS = words()
 
@@ -24,7 +24,7 @@ def figures(lead: Lead, as_of: int) -> dict[str, float]:
     return {f.name: float(v) for f, v in zip(matrix.features, matrix.values[0], strict=True)}
 
 
-@settings(max_examples=100, deadline=None)
+@settings(CALM, max_examples=100)
 @given(made.leads(), made.instants)
 def test_parts_add_up_to_the_whole_and_windows_nest(lead: Lead, as_of: int) -> None:
     lead = replace(lead, touches=[row for row in lead.touches if row.kind is not None])
@@ -37,7 +37,7 @@ def test_parts_add_up_to_the_whole_and_windows_nest(lead: Lead, as_of: int) -> N
     assert seen["activity_decay_7d"] <= seen["activity_decay_30d"] <= seen["interactions_count"]
 
 
-@settings(max_examples=100, deadline=None)
+@settings(CALM, max_examples=100)
 @given(made.leads(), made.instants, st.integers(-1000, 1000))
 def test_only_time_differences_matter(lead: Lead, as_of: int, days: int) -> None:
     shift = days * DAY_US
@@ -79,7 +79,7 @@ def test_columns_that_training_saw_nothing_for_are_left_out() -> None:
     }
 
 
-@settings(max_examples=50, deadline=None)
+@settings(CALM, max_examples=50)
 @given(
     st.tuples(st.booleans(), st.booleans(), st.booleans(), st.booleans()),
     st.integers(0, 3),

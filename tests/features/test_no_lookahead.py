@@ -13,13 +13,13 @@ from features.snapshot import Snapshot, cut, open_leads
 from features.vocabulary import learn, to_dict
 from tests.features import lead_histories as made
 from tests.features.feature_words import words
-from tests.features.lead_histories import Change, Decision, Entry, Lead, Touch, history_of
+from tests.features.lead_histories import CALM, Change, Decision, Entry, Lead, Touch, history_of
 from tests.features.made_leads import LAST_US, made_leads
 
 WORDS = words()
 
 
-@settings(max_examples=100, deadline=None)
+@settings(CALM, max_examples=100)
 @given(
     made.leads(),
     made.instants,
@@ -43,7 +43,7 @@ def test_a_row_known_later_changes_nothing(lead: Lead, as_of: int, delay: int, e
     assert before.values.tobytes() == after.values.tobytes()
 
 
-@settings(max_examples=60, deadline=None)
+@settings(CALM, max_examples=60)
 @given(made.histories, made.instants)
 def test_a_cut_history_gives_the_same_matrix(leads: list[Lead], as_of: int) -> None:
     history = history_of(leads, LAST_US)

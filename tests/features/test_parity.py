@@ -12,13 +12,13 @@ from features.matrix import build_matrix
 from features.snapshot import Snapshot
 from features.vocabulary import learn
 from tests.features.feature_words import words
-from tests.features.lead_histories import Lead, histories, history_of, instants
+from tests.features.lead_histories import CALM, Lead, histories, history_of, instants
 from tests.features.made_leads import LAST_US, made_leads
 
 WORDS = words()
 
 
-@settings(max_examples=100, deadline=None)
+@settings(CALM, max_examples=100)
 @given(histories, instants)
 def test_one_lead_alone_equals_its_row_in_the_batch(leads: list[Lead], as_of: int) -> None:
     together = history_of(leads, as_of)
@@ -28,7 +28,7 @@ def test_one_lead_alone_equals_its_row_in_the_batch(leads: list[Lead], as_of: in
         assert build_matrix(alone, WORDS).values.tobytes() == batch.values[i].tobytes()
 
 
-@settings(max_examples=50, deadline=None)
+@settings(CALM, max_examples=50)
 @given(histories, instants, st.randoms(use_true_random=False))
 def test_codes_of_texts_do_not_matter(leads: list[Lead], as_of: int, random: object) -> None:
     history = history_of(leads, as_of)

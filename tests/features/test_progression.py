@@ -9,7 +9,7 @@ from features.matrix import build_matrix
 from features.snapshot import Snapshot
 from tests.features import lead_histories as made
 from tests.features.feature_words import words
-from tests.features.lead_histories import STAGES, START_US, Entry, Lead, history_of
+from tests.features.lead_histories import CALM, STAGES, START_US, Entry, Lead, history_of
 
 WORDS = words()
 
@@ -25,7 +25,7 @@ def path(*steps: str) -> Lead:
     return Lead(START_US, {}, entries=[Entry(t, t, s) for t, s in zip(times, steps, strict=True)])
 
 
-@settings(max_examples=150, deadline=None)
+@settings(CALM, max_examples=150)
 @given(made.leads(), made.instants)
 def test_days_in_stages_add_up_to_the_days_since_the_first(lead: Lead, as_of: int) -> None:
     known = [row for row in sorted(lead.entries, key=lambda r: r.time) if row.known <= as_of]

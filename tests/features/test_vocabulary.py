@@ -16,7 +16,7 @@ from features.snapshot import Snapshot, all_leads
 from features.vocabulary import Vocabulary, from_dict, learn, to_dict
 from tests.features import lead_histories as made
 from tests.features.feature_words import words
-from tests.features.lead_histories import CONFIG, START_US, Decision, Entry, Lead, Touch, history_of
+from tests.features.lead_histories import CALM, CONFIG, START_US, Decision, Entry, Lead, Touch, history_of
 from tests.features.made_leads import LAST_US, made_leads
 
 
@@ -96,7 +96,7 @@ decided = st.builds(
 ALWAYS_THERE = [Lead(START_US, {"owner": owner}) for owner in "aabb"]  # so that owners have a table
 
 
-@settings(max_examples=150, deadline=None)
+@settings(CALM, max_examples=150)
 @given(st.lists(decided, max_size=6), made.instants)
 def test_tables_hold_what_was_known_then(drawn: list[Lead], as_of: int) -> None:
     leads = [*drawn, *ALWAYS_THERE]

@@ -16,13 +16,13 @@ from features.matrix import build_matrix
 from features.snapshot import Snapshot
 from tests.features.feature_reference import reference
 from tests.features.feature_words import in_zone, words
-from tests.features.lead_histories import START_US, Lead, Touch, histories, history_of, instants
+from tests.features.lead_histories import CALM, START_US, Lead, Touch, histories, history_of, instants
 
 WORDS = words()
 ABROAD = in_zone("America/St_Johns")
 
 
-@settings(max_examples=120, deadline=None)
+@settings(CALM, max_examples=120)
 @given(histories, st.lists(instants, min_size=1, max_size=3), st.booleans())
 def test_every_feature_is_what_plain_python_says(leads: list[Lead], as_of: list[int], abroad: bool) -> None:
     vocabulary = ABROAD if abroad else WORDS
@@ -57,7 +57,7 @@ def test_a_window_is_open_behind_and_closed_at_as_of(age: int, counted: int) -> 
     assert matrix.values[0, names.index("interactions_7d")] == counted
 
 
-@settings(max_examples=50, deadline=None)
+@settings(CALM, max_examples=50)
 @given(st.lists(st.integers(0, 40), min_size=1, max_size=60), st.integers(0, 2**32 - 1))
 def test_the_median_gap_is_the_median_for_any_length(gaps: list[int], seed: int) -> None:
     times = START_US + np.concatenate(([0], np.cumsum(gaps))) * DAY_US
