@@ -6,7 +6,6 @@ import shutil
 import socket
 import subprocess
 import tempfile
-import uuid
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -59,16 +58,16 @@ class Server:
         self._run("pg_ctl", "-D", str(self.folder / "data"), "-w", "-m", mode, "stop")
 
     def database(self) -> str:
-        """The URL of a new, empty database."""
-        name = f"test_{uuid.uuid4().hex}"
-        engine = create_engine(self._url("postgres"), isolation_level="AUTOCOMMIT")
+        """The URL of the database, emptied."""
+        url = f"postgresql://{self.user}@127.0.0.1:{self.port}/postgres"
+        engine = create_engine(url.replace(":", "+psycopg:", 1), isolation_level="AUTOCOMMIT")
         with engine.connect() as connection:
-            connection.execute(text(f"CREATE DATABASE {name}"))
+            others = "datname = 'postgres' AND pid <> pg_backend_pid()"
+            connection.execute(text(f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE {others}"))
+            connection.execute(text("DROP SCHEMA public CASCADE"))
+            connection.execute(text("CREATE SCHEMA public"))
         engine.dispose()
-        return self._url(name).replace("+psycopg", "")
-
-    def _url(self, name: str) -> str:
-        return f"postgresql+psycopg://{self.user}@127.0.0.1:{self.port}/{name}"
+        return url
 
     def _run(self, program: str, *options: str) -> None:
         command = [str(self.programs / program), *options]

@@ -45,7 +45,8 @@ def refresh(runtime: FakeRuntime) -> None:
 
 
 def test_put_then_get_gives_the_lead_with_its_types(client: TestClient) -> None:
-    values: dict[str, Any] = {"owner": "Ann", "attributes": {"n": 5, "x": 1.5, "name": "Zoë", "vip": True, "none": None}}
+    attributes = {"n": 5, "x": 1.5, "name": "Zoë", "vip": True, "none": None}
+    values: dict[str, Any] = {"owner": "Ann", "attributes": attributes}
     assert put(client, **values).status_code == 201
     assert put(client, **values).json() == {"lead_id": "a", "result": "unchanged"}
     assert put(client, attributes={"n": 6}).status_code == 200

@@ -1,0 +1,148 @@
+"""A backup is the store and the champion in one file; a damaged one changes nothing."""
+
+import io
+import json
+import stat
+import tarfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from features.errors import DamagedArtifact
+from models.pointer import Pointer, manifest_sha256, read_pointer, write_pointer
+from serving import store_backup
+from serving.store import Store
+from serving.store_backup import backup, restore
+from serving.store_leads import PutLead, put_leads
+from tests.serving.store_fakes import NOW_US, Clock, contents
+
+pytest_plugins = ["tests.serving.store_fixtures"]
+FAR_US = 7_258_118_400_000_000
+
+
+def fill(store: Store, names: str) -> None:
+    for name in names:
+        store.writer.write(put_leads, PutLead(name, NOW_US - 10**12, {"owner": name}))
+        store.writer.write(put_leads, PutLead(name, NOW_US - 10**12, {"owner": name * 2}))
+
+
+def promote(home: Path, version: str) -> None:
+    folder = home / "bundles" / version
+    folder.mkdir(parents=True)
+    (folder / "manifest.json").write_text(json.dumps({"version": version}))
+    (folder / "model.json").write_text("{}")
+    write_pointer(home, Pointer(version, folder, manifest_sha256(folder), ("0",)))
+
+
+@pytest.fixture(autouse=True)
+def _any_bundle_is_good(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(store_backup, "load_bundle", lambda folder, version: None)
+
+
+@pytest.fixture
+def file(store: Store, tmp_path: Path) -> Path:
+    fill(store, "abc")
+    promote(store.engine.home, "7")
+    backup(store.engine, tmp_path / "safe" / "b.tar", NOW_US)
+    return tmp_path / "safe" / "b.tar"
+
+
+@pytest.fixture
+def other(tmp_path: Path) -> Iterator[Store]:
+    store = Store(tmp_path / "other", now_us=Clock())
+    yield store
+    store.close()
+
+
+def test_a_backup_restored_elsewhere_is_the_same_store_and_model(
+    store: Store, file: Path, other: Store
+) -> None:
+    fill(other, "xyz")
+    done = restore(other.engine, file)
+    assert (done.leads, done.model_version) == (3, "7")
+    assert contents(other.read_all(FAR_US)) == contents(store.read_all(FAR_US))
+    pointer = read_pointer(other.engine.home)
+    assert pointer is not None
+    assert (pointer.model_version, pointer.before) == ("7", ("0",))
+    assert manifest_sha256(pointer.folder) == pointer.manifest_sha256
+    fill(other, "d")
+    assert other.count_leads() == 4
+
+
+def test_a_restore_into_the_same_store_takes_back_what_came_later(store: Store, file: Path) -> None:
+    before = contents(store.read_all(FAR_US))
+    fill(store, "de")
+    with store.engine.reading() as reader:
+        reader.exec_driver_sql("SELECT 1").all()
+    restore(store.engine, file)
+    assert contents(store.read_all(FAR_US)) == before
+    fill(store, "f")
+    assert store.count_leads() == 4
+
+
+def test_only_the_owner_may_read_it_and_nothing_else_is_left(store: Store, file: Path) -> None:
+    assert stat.S_IMODE(file.stat().st_mode) == 0o600
+    assert [path.name for path in file.parent.iterdir()] == ["b.tar"]
+    assert not list(store.engine.home.glob(".backup-*"))
+
+
+def rewritten(file: Path, **changed: Any) -> None:
+    """The tar again with members changed, added or (None) left out."""
+    with tarfile.open(file) as tar:
+        content = {m.name: tar.extractfile(m).read() for m in tar.getmembers()}  # type: ignore[union-attr]
+    content.update(changed)
+    with tarfile.open(file, "w") as tar:
+        for name, data in content.items():
+            if data is not None:
+                member = tarfile.TarInfo(name)
+                member.size = len(data)
+                tar.addfile(member, io.BytesIO(data))
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        "empty",
+        "text",
+        "truncated",
+        "flipped",
+        "no manifest",
+        "member missing",
+        "member added",
+        "path outside",
+        "no store",
+    ],
+)
+def test_a_damaged_backup_changes_nothing(file: Path, other: Store, damage: str) -> None:
+    fill(other, "xyz")
+    promote(other.engine.home, "1")
+    before = contents(other.read_all(FAR_US))
+    raw = bytearray(file.read_bytes())
+    if damage == "empty":
+        file.write_bytes(b"")
+    elif damage == "text":
+        file.write_text("this is no backup\n" * 1000)
+    elif damage == "truncated":
+        file.write_bytes(raw[: len(raw) // 2])
+    elif damage == "flipped":
+        raw[len(raw) // 2] ^= 1
+        file.write_bytes(raw)
+    elif damage == "no manifest":
+        rewritten(file, **{"backup.json": None})
+    elif damage == "member missing":
+        rewritten(file, **{"bundles/7/model.json": None})
+    elif damage == "member added":
+        rewritten(file, more=b"x")
+    elif damage == "path outside":
+        rewritten(file, **{"../outside": b"x"})
+    else:
+        rewritten(file, **{"store.db": b"not a database" * 100})
+    with pytest.raises(DamagedArtifact):
+        restore(other.engine, file)
+    assert contents(other.read_all(FAR_US)) == before
+    pointer = read_pointer(other.engine.home)
+    assert pointer is not None
+    assert pointer.model_version == "1"
+    assert not (other.engine.home.parent / "outside").exists()
