@@ -24,7 +24,10 @@ from features.readings import (
 LEAST_LEADS = 10  # of a category with its own code
 MOST_LEVELS = 200
 MOST_SEEN = 50_000
-SHARED = 0.05  # share of leads that have their value in common with another, for a table to say anything
+SHARED, SHARED_WELL_KNOWN = (
+    0.2,
+    0.05,
+)  # share of leads whose value another has too, for a table to say anything
 MANY_LEVELS = 8  # from here on a category gets a table and its share
 LEAST_CHANGED = 20
 YEAR_DAYS = 365.0
@@ -140,8 +143,8 @@ def _learn_category(column: _Column, missing: float, mutable: bool) -> tuple[Att
     if groups > 1 and len(known) >= MANY_LEVELS:
         columns.append("share")
     shared = sum(n for _, n in ranked if n > 1)
-    enough = len(ranked) >= (2 if column.name in WELL_KNOWN else MANY_LEVELS)
-    if enough and shared >= SHARED * column.n:
+    least, share = (2, SHARED_WELL_KNOWN) if column.name in WELL_KNOWN else (MANY_LEVELS, SHARED)
+    if len(ranked) >= least and shared >= share * column.n:
         columns += ["past_leads", "win_rate"]
     if column.changed >= LEAST_CHANGED:
         columns += ["changes", "days_since_change"]

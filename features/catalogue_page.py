@@ -38,7 +38,8 @@ close` (a date), `industry` (a category) and `owner`. A real model has these col
 - **Missing** is a value of its own: not a number, or category code 0. Code 1 is a category too rare to have its
   own code or never seen in training; codes from 2 are the model's categories, most frequent first.
 - **Learned from training leads only**, each read at the latest instant at which it trains: up to {KEPT_KINDS}
-  kinds and {KEPT_CHANNELS} channels with at least {LEAST_ROWS} interactions (the rest are counted together), up
+  kinds and {KEPT_CHANNELS} channels with at least {LEAST_ROWS} interactions (the rest are counted
+  together; a channel that only echoes one kind is not counted again), up
   to {MOST_LEVELS} categories an attribute with at least {LEAST_LEADS} leads each, and the usual days in each
   stage of leads that went on.
 - **Kinds of attributes** are inferred: boolean (true, false, 1, 0), number, date, else category, when at least

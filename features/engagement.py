@@ -23,7 +23,8 @@ _WIDTH = len(WINDOWS_DAYS) + 2
 class Spoken:
     """What the training interactions held: kinds and channels kept (most frequent first), and what else they carry.
 
-    pools_* says that some kinds or channels were too rare and are counted together as `other`.
+    pools_* says that some kinds or channels were too rare and are counted together as `other`. echoes are channels
+    through which one kind goes, and that kind through no other: counting them would say twice what the kind says.
     """
 
     kinds: tuple[str, ...] = ()
@@ -33,6 +34,12 @@ class Spoken:
     directions: bool = False
     values: bool = False
     any: bool = False
+    echoes: tuple[str, ...] = ()
+
+    @property
+    def counted_channels(self) -> tuple[str, ...]:
+        """The channels that have counts of their own."""
+        return tuple(channel for channel in self.channels if channel not in self.echoes)
 
 
 def features(spoken: Spoken) -> tuple[Feature, ...]:
@@ -50,7 +57,7 @@ def _groups(spoken: Spoken) -> list[tuple[str, str, str]]:
     groups = [("interactions", "{value}", "")]
     if spoken.directions:
         groups += [("inbound", "{value} from the lead", ""), ("outbound", "{value} from us", "")]
-    kinds, channels = list(spoken.kinds), list(spoken.channels)
+    kinds, channels = list(spoken.kinds), list(spoken.counted_channels)
     for name, kind in zip(slugs(kinds), kinds, strict=True):
         groups.append((f"kind_{name}", f"{{value}} of kind {quoted(kind)}", kind))
     if spoken.pools_kinds:
@@ -136,9 +143,9 @@ class Layout:
     n_groups: int
     kinds: dict[str, int]  # name -> position among those kept
     channels: dict[str, int]
-    first_kind: int  # group of the first kind kept; that of the pool, -1 for none
-    first_channel: int
-    kind_pool: int
+    kind_groups: dict[str, int]  # name -> group, -1 for none
+    channel_groups: dict[str, int]
+    kind_pool: int  # group of those not kept, -1 for none
     channel_pool: int
     direction_group: Ints
     columns: Ints  # (N_SINGLES,) from the block's first column, -1 = left out
@@ -147,7 +154,8 @@ class Layout:
 def layout(spoken: Spoken) -> Layout:
     first_kind = 3 if spoken.directions else 1
     first_channel = first_kind + len(spoken.kinds) + spoken.pools_kinds
-    n_groups = first_channel + len(spoken.channels) + spoken.pools_channels
+    counted = spoken.counted_channels
+    n_groups = first_channel + len(counted) + spoken.pools_channels
     direction_group = np.full(3, -1, dtype=np.int64)
     if spoken.directions:
         direction_group[[INBOUND, OUTBOUND]] = 1, 2
@@ -158,8 +166,8 @@ def layout(spoken: Spoken) -> Layout:
         n_groups,
         {name: i for i, name in enumerate(spoken.kinds)},
         {name: i for i, name in enumerate(spoken.channels)},
-        first_kind,
-        first_channel,
+        {name: first_kind + i for i, name in enumerate(spoken.kinds)},
+        {name: first_channel + counted.index(name) if name in counted else -1 for name in spoken.channels},
         first_channel - 1 if spoken.pools_kinds else -1,
         n_groups - 1 if spoken.pools_channels else -1,
         direction_group,
@@ -179,18 +187,19 @@ class Prepared:
 
 def prepare(history: History, plan: Layout) -> Prepared:
     log = history.interactions
-    kind_group, kind_code = _codes(log.kind.values, plan.kinds, plan.first_kind, plan.kind_pool)
+    kind_group, kind_code = _codes(log.kind.values, plan.kinds, plan.kind_groups, plan.kind_pool)
     channel_group, channel_code = _codes(
-        log.channel.values, plan.channels, plan.first_channel, plan.channel_pool
+        log.channel.values, plan.channels, plan.channel_groups, plan.channel_pool
     )
     return Prepared(kind_group, channel_group, kind_code, channel_code)
 
 
-def _codes(names: Sequence[str], known: dict[str, int], first: int, pool: int) -> tuple[Ints, Ints]:
-    places = [known.get(name, -1) for name in names]
-    groups = [pool if p < 0 else first + p for p in places]
-    codes = [1 if p < 0 else p + 2 for p in places]
-    return np.array([*groups, -1], dtype=np.int64), np.array([*codes, 0], dtype=np.int64)
+def _codes(
+    names: Sequence[str], known: dict[str, int], groups: dict[str, int], pool: int
+) -> tuple[Ints, Ints]:
+    group = [groups.get(name, pool) for name in names]
+    code = [known.get(name, -1) + 2 for name in names]  # 1 for those not kept
+    return np.array([*group, -1], dtype=np.int64), np.array([*code, 0], dtype=np.int64)
 
 
 def fill(

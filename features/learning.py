@@ -44,7 +44,19 @@ def learn_spoken(history: History, latest: Ints) -> Spoken:
         directions=bool((log.direction[rows] != NO_DIRECTION).any()),
         values=bool((~np.isnan(log.value[rows])).any()),
         any=True,
+        echoes=_echoes(log.kind.take(rows), log.channel.take(rows), kinds, channels),
     )
+
+
+def _echoes(kind: Factor, channel: Factor, kinds: Sequence[str], channels: Sequence[str]) -> tuple[str, ...]:
+    """The channels kept that hold all rows of one kept kind and no other row."""
+    width = len(kind.values) + 1
+    pairs = np.unique((channel.codes + 1).astype(np.int64) * width + kind.codes + 1)
+    of_channel, of_kind = pairs // width - 1, pairs % width - 1
+    alone = (np.bincount(of_channel + 1)[of_channel + 1] == 1) & (np.bincount(of_kind + 1)[of_kind + 1] == 1)
+    both = zip(of_channel[alone].tolist(), of_kind[alone].tolist(), strict=True)
+    found = {channel.values[c] for c, k in both if c >= 0 and k >= 0 and kind.values[k] in kinds}
+    return tuple(name for name in channels if name in found)
 
 
 def _frequent(factor: Factor, most: int) -> tuple[tuple[str, ...], bool]:

@@ -84,9 +84,12 @@ def test_columns_that_training_saw_nothing_for_are_left_out() -> None:
     st.tuples(st.booleans(), st.booleans(), st.booleans(), st.booleans()),
     st.integers(0, 3),
     st.integers(0, 2),
+    st.integers(0, 1),
 )
-def test_every_column_has_one_place(flags: tuple[bool, bool, bool, bool], kinds: int, channels: int) -> None:
-    spoken = Spoken(("a", "b", "c")[:kinds], ("d", "e")[:channels], *flags, True)
+def test_every_column_has_one_place(
+    flags: tuple[bool, bool, bool, bool], kinds: int, channels: int, echoes: int
+) -> None:
+    spoken = Spoken(("a", "b", "c")[:kinds], ("d", "e")[:channels], *flags, True, ("d",)[:echoes])
     plan = layout(spoken)
     singles = plan.columns[plan.columns >= 0].tolist()
     width = len(WINDOWS_DAYS) + 2

@@ -60,6 +60,22 @@ def test_kinds_need_enough_rows_and_the_rest_is_pooled() -> None:
     assert not spoken.values
 
 
+def test_a_channel_that_only_echoes_a_kind_is_not_counted_twice() -> None:
+    def rows(kind: str, channel: str) -> list[Touch]:
+        return [Touch(START_US, START_US, kind, channel)] * LEAST_ROWS
+
+    touches = rows("call", "phone") + rows("mail", "web") + rows("form", "web") + rows("chat", "site")
+    snapshot = _all([Lead(START_US, {}, [*touches, *rows("chat", "web")])])
+    vocabulary, _ = learn(snapshot)
+    assert vocabulary.spoken.echoes == ("phone",)
+    matrix = build_matrix(snapshot, vocabulary)
+    row = dict(zip([f.name for f in matrix.features], matrix.values[0].tolist(), strict=True))
+    assert "channel_phone_count" not in row
+    counts = [row[f"{name}_count"] for name in ("kind_call", "channel_web", "channel_site", "interactions")]
+    assert counts == [LEAST_ROWS, 3 * LEAST_ROWS, LEAST_ROWS, 5 * LEAST_ROWS]
+    assert row["last_channel"] == 2 + vocabulary.spoken.channels.index("web")
+
+
 def test_stage_medians_are_of_leads_that_went_on() -> None:
     def lead(days: int, then: str) -> Lead:
         first = Entry(START_US, START_US, "demo")
