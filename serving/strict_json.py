@@ -15,7 +15,7 @@ def read_json(body: bytes) -> Any:
     """The value of a UTF-8 JSON text without duplicate keys, NaN, infinities, huge numbers, NUL or lone surrogates.
 
     Raises Problem 422 otherwise. Two parsers share the work: msgspec reads the plain bodies that programs send;
-    whatever it can't vouch for (escapes, white space before colons) is read again by the standard library with hooks.
+    what it can't vouch for (escaped quotes, white space before colons) the standard library reads again with hooks.
     """
     try:
         value = _DECODER.decode(body)
@@ -29,8 +29,10 @@ def read_json(body: bytes) -> Any:
 
 
 def _is_plain(body: bytes) -> bool:
-    """No escapes and no white space before a colon: then each '":' of the text ends one key."""
-    return b"\\" not in body and not any(s in body for s in _SPACES) and b" :" not in body
+    """No escaped quotes, no NUL and no white space before a colon: then each '":' of the text ends one key."""
+    if b"\\" in body and (b'\\"' in body or b"\\u0000" in body):
+        return False
+    return not any(s in body for s in _SPACES) and b" :" not in body
 
 
 def _count_keys(value: Any) -> int:

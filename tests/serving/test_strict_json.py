@@ -12,12 +12,23 @@ from serving.problems import Problem
 from serving.strict_json import read_json
 
 TEXT = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"))
-SCALARS = st.none() | st.booleans() | st.integers(-(2**70), 2**70) | st.floats(allow_nan=False, allow_infinity=False) | TEXT
+SCALARS = (
+    st.none()
+    | st.booleans()
+    | st.integers(-(2**70), 2**70)
+    | st.floats(allow_nan=False, allow_infinity=False)
+    | TEXT
+)
 VALUES = st.recursive(SCALARS, lambda inner: st.lists(inner) | st.dictionaries(TEXT, inner), max_leaves=20)
 OBJECTS = st.dictionaries(TEXT, VALUES)
 
 
-@given(OBJECTS, st.sampled_from([None, 1]), st.booleans(), st.sampled_from([(",", ":"), (", ", ": "), (" , ", " : ")]))
+@given(
+    OBJECTS,
+    st.sampled_from([None, 1]),
+    st.booleans(),
+    st.sampled_from([(",", ":"), (", ", ": "), (" , ", " : ")]),
+)
 def test_any_json_object_in_any_style_reads_as_the_standard_library_reads_it(
     value: dict[str, Any], indent: int | None, ascii_only: bool, separators: tuple[str, str]
 ) -> None:
@@ -93,6 +104,28 @@ def test_no_bytes_end_in_anything_but_a_value_or_a_problem(body: bytes) -> None:
         assert problem.status == 422
     else:
         assert not isinstance(value, float) or math.isfinite(value)
+
+
+@given(
+    st.lists(
+        st.sampled_from(["\\ud800", "\\uDBFF", "\\udc00", "\\uDFFF", "\\u0041", "x", "\\n", "é"]), max_size=5
+    )
+)
+def test_half_a_surrogate_pair_is_refused_wherever_it_stands(parts: list[str]) -> None:
+    text = '{"a":"' + "".join(parts) + '"}'
+    expected = json.loads(text)
+    try:
+        expected["a"].encode()
+    except UnicodeEncodeError:
+        with pytest.raises(Problem):
+            read_json(text.encode())
+    else:
+        assert read_json(text.encode()) == expected
+
+
+def test_a_key_is_the_same_however_it_is_escaped() -> None:
+    with pytest.raises(Problem):
+        read_json(b'{"a":1,"\\u0061":2}')
 
 
 def test_a_surrogate_pair_is_one_character() -> None:
