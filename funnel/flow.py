@@ -7,8 +7,9 @@ import numpy as np
 
 from features.attributes import text_at
 from features.errors import InvalidInput
-from features.event_log import Codes, History
+from features.event_log import LOST, Codes, History
 from features.times import format_time
+from funnel.attention import Chances, attention
 from funnel.cohorts import triangle
 from funnel.flow_activity import activity
 from funnel.flow_deals import cycle, deals, funnel_record, velocity
@@ -17,6 +18,7 @@ from funnel.flow_paths import Paths, Visits, paths_of, regrouped
 from funnel.flow_period import Period, Record, View, months_between, view
 from funnel.flow_stages import flow_ledger, stage_records
 from funnel.flow_touches import Touches, touches_of
+from funnel.leaks import leak_record
 from funnel.reconcile import reconciliation
 from funnel.targets import target_records
 
@@ -25,7 +27,12 @@ OTHER = "(other)"
 
 
 def funnel_state(
-    history: History, *, from_us: int | None = None, to_us: int | None = None, by: str | None = None
+    history: History,
+    *,
+    from_us: int | None = None,
+    to_us: int | None = None,
+    by: str | None = None,
+    chances: Chances | None = None,
 ) -> Record:
     """The funnel at history.as_of_us over the period from_us <= t < to_us: the total, and one record a group
     of `by`.
@@ -52,6 +59,8 @@ def funnel_state(
         "stage_groups_inferred": not history.config.groups,
         "total": _block(view(paths, period, touches), levels),
         "groups": [],
+        "leaks": leak_record(paths, touches, period.to_us),
+        "attention": attention(paths, touches, chances),
         "warnings": warnings + _path_warnings(paths),
     }
     if grouped is not None:
@@ -155,7 +164,10 @@ def _warnings(history: History) -> list[Record]:
         )
     if not len(history.outcomes.time_us):
         found.append(_note("no_outcomes", "outcomes", "nothing is decided: every lead counts as open"))
-    elif not np.isfinite(history.outcomes.amount).any():
+    elif not (history.outcomes.state == LOST).any():
+        text = "nothing is recorded as lost: the win rate of decided leads says nothing, the rate of the cohort does"
+        found.append(_note("no_losses", "outcomes", text))
+    if len(history.outcomes.time_us) and not np.isfinite(history.outcomes.amount).any():
         found.append(
             _note(
                 "no_amounts",

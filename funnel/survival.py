@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from features.event_log import Flags, Floats
+from features.event_log import Flags, Floats, Mask
 
 CENSORED, EVENT, COMPETING = 0, 1, 2
 Z_80 = 1.2815515655446004  # two-sided 80 %
@@ -108,6 +108,29 @@ def _variance(incidence: Floats, before: Floats, counts: tuple[Floats, Floats, F
     squares += np.cumsum(hazard * incidence**2)
     mixed = incidence * np.cumsum(cross) - np.cumsum(cross * incidence)
     return np.asarray(np.maximum(squares + own - 2 * mixed, 0.0))
+
+
+def later(one: tuple[Floats, Mask], other: tuple[Floats, Mask]) -> float:
+    """How much later the events of `one` come than those of `other`: the log-rank test's z (Mantel 1966), 0
+    where nothing is known.
+
+    Each side is days (n,) and whether they end with the event (n,), else with the end of view.
+    """
+    times = np.unique(np.concatenate((one[0][one[1]], other[0][other[1]])))
+    risk, events = [], []
+    for days, ended in (one, other):
+        risk.append(len(days) - np.searchsorted(np.sort(days), times, side="left"))
+        events.append(np.bincount(np.searchsorted(times, days[ended]), minlength=len(times)))
+    n, d = risk[0] + risk[1], events[0] + events[1]
+    expected = d * risk[0] / n
+    spread = expected * risk[1] / n * (n - d) / np.maximum(n - 1, 1)
+    total = float(spread.sum())
+    return float(expected.sum() - events[0].sum()) / math.sqrt(total) if total > 0 else 0.0
+
+
+def upper_tail(z: float) -> float:
+    """The chance that a standard normal lies above z."""
+    return 0.5 * math.erfc(z / math.sqrt(2.0))
 
 
 def wilson(rate: float, n: float) -> tuple[float, float]:

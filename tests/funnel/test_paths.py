@@ -31,7 +31,7 @@ def leads(draw: st.DrawFn) -> Lead:
 many = st.lists(leads(), min_size=1, max_size=6)
 
 
-@settings(deadline=None)
+@settings(deadline=None, max_examples=40)
 @given(many, st.integers(0, 19), st.integers(1, 10))
 def test_everything_adds_up(given_leads: list[Lead], start: int, length: int) -> None:
     history = history_of(given_leads, 20)
@@ -40,7 +40,7 @@ def test_everything_adds_up(given_leads: list[Lead], start: int, length: int) ->
     assert funnel_state(history)["reconciliation"]["broken"] == []
 
 
-@settings(deadline=None)
+@settings(deadline=None, max_examples=40)
 @given(many)
 def test_adjacent_periods_add_up_to_the_whole(given_leads: list[Lead]) -> None:
     history = history_of(given_leads, 20)
@@ -83,7 +83,7 @@ def walk(lead: Lead, as_of: int) -> list[tuple[str | None, float, str, bool]]:
     return [(stage, float(str(start)), str(end), bool(again)) for stage, start, end, again in visits]  # type: ignore[misc]
 
 
-@settings(deadline=None)
+@settings(deadline=None, max_examples=40)
 @given(leads())
 def test_visits_are_those_of_a_plain_walk(lead: Lead) -> None:
     paths = paths_of(history_of([lead], 20))
@@ -103,7 +103,7 @@ def test_visits_are_those_of_a_plain_walk(lead: Lead) -> None:
     assert (visits.came == BACK).sum() == (visits.left == EXITS.index("moved_back")).sum()
 
 
-@settings(deadline=None)
+@settings(deadline=None, max_examples=40)
 @given(many, st.integers(3, 19))
 def test_what_comes_later_leaves_no_trace(given_leads: list[Lead], as_of: int) -> None:
     known = [lead for lead in given_leads if lead.created <= as_of]

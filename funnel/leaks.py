@@ -1,0 +1,300 @@
+"""Where leads are lost or stall more than before or than elsewhere: tests under one error rate, sized in
+revenue.
+
+Every test is one-sided (worse, not different); all of them together are held to a false discovery rate by
+Benjamini and Hochberg 1995. A rate is compared at a common age with leads still open accounted for, so that a
+young window is not a bad one.
+"""
+
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+
+from features.attributes import text_at
+from features.event_log import DAY_US, OPEN, WON, Factor, Floats, Ints, Mask
+from funnel.flow_deals import to_win
+from funnel.flow_paths import HERE, Paths, Visits
+from funnel.flow_period import Period, Record, View, number, view
+from funnel.flow_stages import in_stage, next_higher, onward, unmeasured, win
+from funnel.flow_touches import Touches
+from funnel.survival import CENSORED, COMPETING, EVENT, Curve, curve, later, upper_tail
+
+WINDOW_DAYS = 90.0  # the recent window; the one before it is twice as long
+FALSE_DISCOVERIES = 0.1
+LEAST = 20  # leads on each side of a comparison
+MOST_GROUPS = 30  # of a column, the largest
+SILENCE_DAYS = 7
+COLUMNS = ("source", "owner")
+GIVEN = ("owner",)  # who was given other leads is compared with their own past only
+
+
+@dataclass(frozen=True)
+class Leak:
+    """One comparison; rates are shares by `days`, times in days, entrances in leads a day; lost_wins what the
+    gap costs.
+    """
+
+    kind: str  # conversion, speed, quality, elsewhere, hand_over, entrances
+    subject: str
+    now: float
+    before: float
+    n_now: int
+    n_before: int
+    p: float
+    lost_wins: float
+    sentence: str
+    group: dict[str, str | None] = field(default_factory=dict)
+
+
+def leak_record(paths: Paths, touches: Touches, to_us: int) -> Record:
+    """What is worse, largest loss first, of all that was tested; windows end at to_us."""
+    windows = _windows(paths, to_us)
+    if windows is None:
+        return {"tested": 0, "false_discovery_rate": FALSE_DISCOVERIES, "window": None, "found": []}
+    now, before = (view(paths, period, touches) for period in windows)
+    tests = [*_stages(now, before), *_entrances(now, before), *_hand_overs(now, before)]
+    for column in COLUMNS:
+        tests += _columns(now, before, column)
+    q = benjamini_hochberg(np.array([test.p for test in tests]))
+    deal = _average_deal(paths)
+    found = [_found(test, float(q[i]), deal) for i, test in enumerate(tests) if q[i] <= FALSE_DISCOVERIES]
+    return {
+        "tested": len(tests),
+        "false_discovery_rate": FALSE_DISCOVERIES,
+        "window": {"days": now.period.days, "before_days": before.period.days},
+        "found": sorted(found, key=lambda leak: -leak["lost_wins"]),
+    }
+
+
+def benjamini_hochberg(p: Floats) -> Floats:
+    """The least false discovery rate at which each of m tests counts as a finding (Benjamini and Hochberg 1995)."""
+    m = len(p)
+    order = np.argsort(p, kind="stable")
+    scaled = p[order] * m / np.arange(1, m + 1)
+    q = np.empty(m)
+    q[order] = np.minimum(np.minimum.accumulate(scaled[::-1])[::-1], 1.0)
+    return q
+
+
+def _found(test: Leak, q: float, deal: float) -> Record:
+    return {
+        "kind": test.kind,
+        "subject": test.subject,
+        **test.group,
+        "now": number(test.now),
+        "before": number(test.before),
+        "n_now": test.n_now,
+        "n_before": test.n_before,
+        "p": test.p,
+        "q": q,
+        "lost_wins": test.lost_wins,
+        "lost_revenue": number(test.lost_wins * deal),
+        "sentence": test.sentence,
+    }
+
+
+def _windows(paths: Paths, to_us: int) -> tuple[Period, Period] | None:
+    if not len(paths):
+        return None
+    days = min(WINDOW_DAYS, (to_us - int(paths.created_us.min())) / DAY_US / 3)
+    if days < 1:
+        return None
+    middle = to_us - round(days * DAY_US)
+    return Period(middle, to_us), Period(middle - round(2 * days * DAY_US), middle)
+
+
+def _average_deal(paths: Paths) -> float:
+    paid = paths.amount[np.isfinite(paths.amount) & (paths.state == WON)]
+    return float(paid.mean()) if len(paid) else math.nan
+
+
+def _age(now: View) -> float:
+    """The age at which rates are compared: the horizon, or two thirds of the window where that is shorter."""
+    return min(float(now.paths.history.config.horizon_days), now.period.days * 2 / 3)
+
+
+def _worse(now: Curve, before: Curve, days: float) -> float:
+    """P(a rate by `days` this much lower by chance), normal with both variances; 1 where either side is too small."""
+    if min(now.entered, before.entered) < LEAST:
+        return 1.0
+    spread = math.sqrt(_variance(now, days) + _variance(before, days))
+    return upper_tail((before.at(days) - now.at(days)) / spread) if spread > 0 else 1.0
+
+
+def _variance(found: Curve, days: float) -> float:
+    place = int(np.searchsorted(found.days, days, side="right")) - 1
+    estimated = float(found.variance[place]) if place >= 0 else 0.0
+    smooth = (found.at(days) * found.entered + 1) / (
+        found.entered + 2
+    )  # Laplace: no certainty from few leads
+    return max(estimated, smooth * (1 - smooth) / (found.entered + 2))
+
+
+def _stages(now: View, before: View) -> Iterator[Leak]:
+    """Of each stage: fewer go on by a common age; leads stay longer than they did."""
+    days = _age(now)
+    higher = next_higher(now.visits)
+    for place, name in enumerate(now.paths.names, start=1):
+        first = (now.visits.place == place) & ~now.visits.again
+        curves, wins, stays = [], [], []
+        for seen in (now, before):
+            rows = np.flatnonzero(first & seen.period.holds(seen.visits.begin_us))
+            visits = seen.visits.take(rows)
+            curves.append(onward(seen, visits, higher[rows]))
+            wins.append(win(seen, visits))
+            stays.append(visits.take(~unmeasured(seen, visits)))
+        if min(c.entered for c in curves) < LEAST:
+            continue
+        yield _conversion(name, (curves[0], curves[1]), wins[1], days)
+        yield _speed(name, (stays[0], stays[1]), wins[1].rate, now)
+
+
+def _conversion(name: str, curves: tuple[Curve, Curve], win_before: Curve, days: float) -> Leak:
+    now, before = curves
+    worth = win_before.rate / before.rate if before.rate else 0.0
+    lost = max(before.at(days) - now.at(days), 0.0) * now.entered * worth
+    rates = now.at(days), before.at(days)
+    text = f"{_percent(rates[0])} of those that entered {name} went on in {days:.0f} days; it was {_percent(rates[1])}"
+    return Leak(
+        "conversion", name, *rates, now.entered, before.entered, _worse(now, before, days), lost, text
+    )
+
+
+def _speed(name: str, stays: tuple[Visits, Visits], worth: float, seen: View) -> Leak:
+    """Slower by the log-rank test; the cost is velocity's: the share that the delay adds to the cycle time."""
+    now, before = (in_stage(visits) for visits in stays)
+    medians = now.quantile(0.5), before.quantile(0.5)
+    slower = medians[0] - medians[1]
+    cycle = to_win(seen, seen.lead).given_event(0.5)
+    known = math.isfinite(slower) and slower > 0 and math.isfinite(cycle)
+    lost = now.entered * worth * slower / (cycle + slower) if known else 0.0
+    text = f"leads stay {medians[0]:.1f} days in {name} (median); it was {medians[1]:.1f}"
+    p = upper_tail(later(_times(stays[0]), _times(stays[1]))) if known else 1.0
+    return Leak("speed", name, *medians, now.entered, before.entered, p, lost, text)
+
+
+def _times(visits: Visits) -> tuple[Floats, Mask]:
+    return (visits.end_us - visits.begin_us) / DAY_US, np.asarray(visits.left != HERE)
+
+
+def _entrances(now: View, before: View) -> Iterator[Leak]:
+    """Fewer leads a day than before, in all and by source: a Poisson rate given the sum of both (Przyborowski
+    and Wilenski 1940).
+    """
+    yield from _fewer(now, before, None)
+    if "source" in now.paths.history.attributes:
+        yield from _fewer(now, before, _values(now.paths, "source"))
+
+
+def _fewer(now: View, before: View, values: Factor | None) -> Iterator[Leak]:
+    recent, earlier = (v.period.holds(v.paths.created_us) for v in (now, before))
+    share = now.period.days / (now.period.days + before.period.days)
+    for name, mine in _groups(values, len(now.paths)):
+        n, m = int((recent & mine).sum()), int((earlier & mine).sum())
+        if m < LEAST:
+            continue
+        rates = n / now.period.days, m / before.period.days
+        z = ((n + m) * share - n - 0.5) / math.sqrt((n + m) * share * (1 - share))
+        worth = to_win(before, np.flatnonzero(earlier & mine)).rate
+        lost = max(rates[1] - rates[0], 0.0) * now.period.days * worth
+        what = "leads" if name is None else f"leads from {name[0] or 'no source'}"
+        text = f"{rates[0]:.2f} {what} a day entered; it was {rates[1]:.2f}"
+        group = {} if name is None else {"source": name[0]}
+        subject = "entrances" if name is None else f"source {name[0]}"
+        yield Leak("entrances", subject, *rates, n, m, upper_tail(z), lost, text, group)
+
+
+def _values(paths: Paths, column: str) -> Factor:
+    n = len(paths)
+    return text_at(
+        paths.history, column, np.arange(n, dtype=np.int64), np.full(n, paths.as_of_us, dtype=np.int64)
+    )
+
+
+Group = tuple[tuple[str | None] | None, Mask]
+
+
+def _groups(values: Factor | None, n: int) -> Iterator[Group]:
+    if values is None:
+        yield None, np.ones(n, dtype=np.bool_)
+        return
+    count = np.bincount(values.codes + 1, minlength=len(values.values) + 1)
+    for code in np.argsort(-count, kind="stable")[:MOST_GROUPS].tolist():
+        if count[code]:
+            yield (None if code == 0 else values.values[code - 1],), np.asarray(values.codes == code - 1)
+
+
+def _columns(now: View, before: View, column: str) -> Iterator[Leak]:
+    """Leads of a source or owner that are won less often than before, and less often than the others' in the
+    same time.
+    """
+    if column not in now.paths.history.attributes:
+        return
+    days = _age(now)
+    recent, earlier = (v.period.holds(v.paths.created_us) for v in (now, before))
+    for name, mine in _groups(_values(now.paths, column), len(now.paths)):
+        assert name is not None
+        own, past = (to_win(now, np.flatnonzero(when & mine)) for when in (recent, earlier))
+        both = recent | earlier
+        ours, theirs = to_win(now, np.flatnonzero(both & mine)), to_win(now, np.flatnonzero(both & ~mine))
+        who = f"{column} {name[0] or '(none)'}"
+        for kind, left, right, than in (
+            ("quality", own, past, "it was"),
+            ("elsewhere", ours, theirs, "elsewhere it is"),
+        ):
+            if min(left.entered, right.entered) < LEAST or (kind == "elsewhere" and column in GIVEN):
+                continue
+            rates = left.at(days), right.at(days)
+            lost = max(rates[1] - rates[0], 0.0) * left.entered
+            text = f"{_percent(rates[0])} of the leads of {who} are won in {days:.0f} days; {than} {_percent(rates[1])}"
+            p = _worse(left, right, days)
+            yield Leak(kind, who, *rates, left.entered, right.entered, p, lost, text, {column: name[0]})
+
+
+def _hand_overs(now: View, before: View) -> Iterator[Leak]:
+    """Open leads given to another owner and then not touched for a week, against those that were touched."""
+    changes, paths = now.paths.history.changes, now.paths
+    if "owner" not in changes.attribute.values:
+        return
+    rows = np.flatnonzero(changes.attribute.codes == list(changes.attribute.values).index("owner"))
+    lead = np.repeat(np.arange(len(paths)), np.diff(changes.offsets))[rows]
+    at_us = changes.time_us[rows]
+    watched_us = at_us + SILENCE_DAYS * DAY_US
+    window = replace(now.period, from_us=before.period.from_us)
+    fit = window.holds(at_us) & (watched_us <= paths.closed_us[lead])
+    lead, at_us, watched_us = lead[fit], at_us[fit], watched_us[fit]
+    silent = ~_touched(paths, lead, at_us, watched_us)
+    days = _age(now)
+    quiet, cared = (_win_after(paths, lead[rows], watched_us[rows]) for rows in (silent, ~silent))
+    rates = quiet.at(days), cared.at(days)
+    if min(quiet.entered, cared.entered) < LEAST:
+        return
+    lost = max(rates[1] - rates[0], 0.0) * quiet.entered
+    text = (
+        f"{quiet.entered} leads changed owner and were not touched for {SILENCE_DAYS} days: "
+        f"{_percent(rates[0])} of them are won in {days:.0f} days, {_percent(rates[1])} of those that were touched"
+    )
+    yield Leak(
+        "hand_over", "owner", *rates, quiet.entered, cared.entered, _worse(quiet, cared, days), lost, text
+    )
+
+
+def _touched(paths: Paths, lead: Ints, from_us: Ints, to_us: Ints) -> Mask:
+    log = paths.history.interactions
+    touched = np.zeros(len(lead), dtype=np.bool_)
+    for i, (one, start, end) in enumerate(zip(lead.tolist(), from_us.tolist(), to_us.tolist(), strict=True)):
+        times = log.time_us[log.offsets[one] : log.offsets[one + 1]]
+        touched[i] = np.searchsorted(times, end, side="right") > np.searchsorted(times, start, side="right")
+    return touched
+
+
+def _win_after(paths: Paths, lead: Ints, from_us: Ints) -> Curve:
+    state = paths.state[lead]
+    outcome = np.where(state == WON, EVENT, np.where(state == OPEN, CENSORED, COMPETING)).astype(np.int8)
+    return curve((paths.closed_us[lead] - from_us) / DAY_US, outcome)
+
+
+def _percent(share: float) -> str:
+    return f"{100 * share:.1f} %"
