@@ -15,17 +15,17 @@ from training.audit_evidence import (
     Risk,
     agreement,
     closing,
-    fill,
     happened,
+    only_closed,
     risk_of,
-    rules,
-    rules_of,
 )
 from training.audit_names import telling
+from training.audit_rules import rules
 
 SUSPECTED, POSSIBLE, MUTABLE = "leakage_suspected", "leakage_possible", "mutable_attribute"
 REMEDY = (
-    "it is left out; give its history in attribute_changes and declare it mutable, or use it all the same with --keep {name}"
+    "it is left out; give its history in attribute_changes and declare it mutable, "
+    "or use it all the same with --keep {name}"
 )
 ADVICE = "it stays in; if it is filled in after creation, add it to attributes.mutable or attributes.ignore"
 
@@ -37,7 +37,9 @@ def audit(history: History) -> list[dict[str, Any]]:
     """
     leads = leads_of(history)
     config = history.config
-    names = sorted({*history.attributes, *history.changes.attribute.values} - {*config.ignore, *config.sensitive})
+    names = sorted(
+        {*history.attributes, *history.changes.attribute.values} - {*config.ignore, *config.sensitive}
+    )
     columns = {name: column_of(history, name) for name in names if name not in config.mutable}
     risk = None
     if leads.timed:
@@ -80,10 +82,9 @@ def _evidence(column: Column, leads: Leads, risk: Risk | None, tests: int) -> li
             closing(column, risk, tests) if risk else None,
             agreement(column, leads),
             happened(column, leads),
-            fill(column, leads),
+            only_closed(column, leads),
+            rules(column, leads, word is not None),
         ]
-        values = rules_of(column, leads)
-        found.append(rules(values, word is not None, leads.timed) if values else None)
     if word and column.filled.any():
         found.append(Evidence(WEAK, f"its name speaks of '{word}', which CRMs fill in along the way"))
     return [e for e in found if e is not None]
@@ -100,7 +101,7 @@ def _finding(name: str, evidence: Sequence[Evidence]) -> dict[str, Any] | None:
         "code": SUSPECTED if strong else POSSIBLE,
         "subject": name,
         "detail": f"{'; '.join(clauses)}; {remedy}",
-        "evidence": {key: value for e in ordered for key, value in e.numbers.items()},
+        "evidence": {key: round(value, 4) for e in ordered for key, value in e.numbers.items()},
     }
 
 
@@ -109,7 +110,11 @@ def _mutable(name: str, history: History) -> dict[str, Any]:
     count = 0
     if name in changes.values:
         count = int((changes.codes == list(changes.values).index(name)).sum())
-    use = f"used only as its {count} changes tell it" if count else "without changes in attribute_changes it is not used"
+    use = (
+        f"used only as its {count} changes tell it"
+        if count
+        else "without changes in attribute_changes it is not used"
+    )
     return {
         "code": MUTABLE,
         "subject": name,

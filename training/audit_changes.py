@@ -10,9 +10,9 @@ LEAST_ROWS = 30
 
 
 def back_filled(history: History, name: str, leads: Leads) -> Evidence | None:
-    """Values written on closed leads as if they had been known before, which leads open at that time were not given.
+    """Values written on closed leads as if they had been known before, which leads still open then were not given.
 
-    The leads to compare with are those that were there and open on the day on which half of these rows had been recorded.
+    To compare with: the leads that were there and open when half of these rows had been recorded.
     """
     log = history.changes
     if name not in log.attribute.values:
@@ -20,7 +20,8 @@ def back_filled(history: History, name: str, leads: Leads) -> Evidence | None:
     rows = log.attribute.codes == list(log.attribute.values).index(name)
     lead = np.repeat(np.arange(len(history)), np.diff(log.offsets))[rows]
     time, known = log.time_us[rows], log.known_us[rows]
-    late = leads.decided[lead] & (time < leads.closed_us[lead]) & (known > leads.closed_us[lead]) & (known - time >= DAY_US)
+    closed = leads.closed_us[lead]
+    late = leads.decided[lead] & (time < closed) & (known > closed) & (known - time >= DAY_US)
     count = np.count_nonzero(late)
     if count < LEAST_ROWS or count < 0.3 * len(lead):
         return None
@@ -35,9 +36,14 @@ def back_filled(history: History, name: str, leads: Leads) -> Evidence | None:
     how = "on one day " if day > 0.5 else ""
     return Evidence(
         STRONG,
-        f"{count} of its {len(lead)} changes were recorded {how}after the lead had closed and dated before; {rate:.0%} of the leads that had closed "
-        f"one way got a value, {open_rate:.0%} of those still open",
-        {"back_dated": float(count), "changes": float(len(lead)), "closed_rate": round(rate, 4), "open_rate": round(open_rate, 4)},
+        f"{count} of its {len(lead)} changes were recorded {how}after the lead had closed and dated before; "
+        f"{rate:.0%} of the leads that had closed one way got a value, {open_rate:.0%} of those still open",
+        {
+            "back_dated": float(count),
+            "changes": float(len(lead)),
+            "closed_rate": float(rate),
+            "open_rate": float(open_rate),
+        },
     )
 
 

@@ -1,11 +1,11 @@
-"""What the leakage audit looks at: which leads are decided and since when, and the value each column claims for their creation."""
+"""What the leakage audit looks at: leads, decided or not, and the value that each column claims for their creation."""
 
 from dataclasses import dataclass
 
 import numpy as np
 
-from features.event_log import LOST, OPEN, WON, Factor, Flags, Floats, History, Ints, Mask
-from features.readings import BOOLEAN, CATEGORY, DATE, NUMBER, canonical, infer_kind, instants, number
+from features.event_log import LOST, OPEN, WON, Codes, Factor, Flags, Floats, History, Ints, Mask
+from features.readings import DATE, NUMBER, canonical, infer_kind, instants, number
 from features.snapshot import state_rows
 
 MOST_LEVELS = 60  # values of a column that are looked at one by one
@@ -16,7 +16,7 @@ SAMPLED_TEXTS = 4000  # of a column, to tell its kind by
 
 @dataclass(frozen=True)
 class Leads:
-    """n leads as decided at T: state (n,), closed_us (n,) where decided, else T, and whether no column gave that time."""
+    """n leads at T: state (n,), closed_us (n,) where decided, else T, and implied where no column gave that time."""
 
     created_us: Ints
     state: Flags
@@ -59,9 +59,10 @@ def leads_of(history: History) -> Leads:
 
 @dataclass(frozen=True)
 class Column:
-    """One attribute: group (n,) numbers the values or ranges looked at, 0 for none given, 1 for all others; names (groups,).
+    """One attribute: group (n,) numbers the values or ranges looked at, 0 for none, 1 for all others.
 
-    moment_us (n,) is a date column's instant, -1 where it has none; None for other kinds.
+    names (groups,) are those values; moment_us (n,) is a date column's instant, -1 where it has none, None for other
+    kinds.
     """
 
     name: str
@@ -114,16 +115,17 @@ def _kind(texts: list[str], counts: Ints, history: History) -> str:
     return infer_kind([texts[i] for i in order], counts[order], history.config.zone)
 
 
-def _levels(codes: Ints, texts: list[str], counts: Ints) -> tuple[Ints, list[str]]:
+def _levels(codes: Codes, texts: list[str], counts: Ints) -> tuple[Ints, list[str]]:
     """Texts that are one value once canonical share a group; rare ones are the others."""
-    names, of_text = np.unique(np.array(texts, dtype=object), return_inverse=True) if texts else ([], np.zeros(0, int))
-    total = np.bincount(of_text, weights=counts, minlength=len(names))
+    names = sorted(set(texts))
+    place = {name: i for i, name in enumerate(names)}
+    of_text = np.array([*(place[text] for text in texts), len(names)], dtype=np.int64)
+    total = np.bincount(of_text[:-1], weights=counts, minlength=len(names))
     kept = [int(i) for i in np.argsort(-total, kind="stable")[:MOST_LEVELS] if total[i] >= LEAST_LEADS]
     group = np.ones(len(names) + 1, dtype=np.int64)
     group[kept] = np.arange(2, len(kept) + 2)
     group[-1] = 0
-    place = np.append(of_text, len(names))
-    return group[place[codes]], ["none", "others", *(str(names[i]) for i in kept)]
+    return group[of_text[codes]], ["none", "others", *(names[i] for i in kept)]
 
 
 def _ranges(values: Floats) -> tuple[Ints, list[str]]:
@@ -141,6 +143,3 @@ def _ranges(values: Floats) -> tuple[Ints, list[str]]:
         names.append(f"{heap:g}")
     group[np.isnan(values)] = 0
     return group.astype(np.int64), names
-
-
-__all__ = ["BOOLEAN", "CATEGORY", "DATE", "Column", "Leads", "claimed", "column_of", "leads_of"]

@@ -1,22 +1,23 @@
 """Evidence that a column was filled in or changed by the outcome, from its values, its fill, its dates and its name."""
 
-import re
 from dataclasses import dataclass, field
 
 import numpy as np
+import numpy.typing as npt
 from scipy.stats import poisson
 
 from features.event_log import DAY_US, Floats, Ints, Mask
 from training.audit_columns import Column, Leads
 
 STRONG, WEAK = 2, 1
-ALPHA = 1e-3  # chance that a set without leaks has any strong finding of the closing test, over all its values
+ANY = "any value"
+ALPHA = (
+    1e-3  # chance that a set without leaks has any strong finding of the closing test, over all its values
+)
 LEAST_DECIDED, LEAST_EACH = 60, 20
 WINDOWS = 12
 AGE_EDGES = np.array([0.25, 0.5, 1.0, 2.0, 4.0])  # of a lead at a window's start, in windows
 PRIOR = 5.0  # leads' worth of the average lead in the closing rate of a value
-CERTAIN = 0.2  # a value is certain when it leaves at most this part of the average chance to be wrong
-TELLING_VALUES = re.compile(r"\b(closed?|won|lost|converted|disqualified|unqualified|rejected|signed)\b", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
@@ -30,10 +31,9 @@ class Evidence:
 
 @dataclass(frozen=True)
 class Risk:
-    """Leads at risk of an end at the starts of equal windows before T: the last window's, and those of the windows before it.
+    """Leads at risk of an end at the start of the last window before T, and (past) at those of the windows before it.
 
-    lead and bin (age at the start) with whether the end came within the window; same_day: the largest part of the last window's
-    ends that share one day; days: the window's length.
+    lead, bin (age at the start), whether the end came within the window; end_us (leads,); days: a window's length.
     """
 
     lead: Ints
@@ -47,7 +47,7 @@ class Risk:
 
 
 def risk_of(begin_us: Ints, end_us: Ints, ends: Mask, as_of_us: int, who: Mask) -> Risk | None:
-    """Follows the leads `who` from begin to end through windows as long as the median way; None for too short a history."""
+    """Follows the leads `who` from begin to end through windows as long as the median way; None where too few end."""
     done = who & ends & (end_us > begin_us)
     if np.count_nonzero(done) < LEAST_EACH:
         return None
@@ -59,14 +59,16 @@ def risk_of(begin_us: Ints, end_us: Ints, ends: Mask, as_of_us: int, who: Mask) 
         lead = np.flatnonzero(who & (begin_us <= start) & (~ends | (end_us > start)))
         age = (start - begin_us[lead]) / width
         parts.append((lead, np.searchsorted(AGE_EDGES, age), ends[lead] & (end_us[lead] <= start + width)))
-    past = [np.concatenate([part[i] for part in parts[1:]]) for i in range(3)]
+    leads, ages, ended = (np.concatenate([part[i] for part in parts[1:]]) for i in range(3))
     now = parts[0]
-    return Risk(*now, *past, end_us, width / DAY_US) if len(now[0]) and len(past[0]) else None
+    if not (len(now[0]) and len(leads)):
+        return None
+    return Risk(now[0], now[1], now[2], leads, ages, ended.astype(np.bool_), end_us, width / DAY_US)
 
 
 @dataclass(frozen=True)
 class Survival:
-    """Of each value's leads at risk in the last window: how many, how many are still open, and how many would be at the pace before."""
+    """Each value's leads at risk in the last window: how many, how many still are at T, how many by the past."""
 
     at_risk: Floats
     still: Floats
@@ -75,8 +77,8 @@ class Survival:
     one_day: Floats  # largest part of the ends that fall on one day
 
 
-def survival(risk: Risk, group: Ints, groups: int) -> Survival:
-    """Compares a value's closing rate in the last window with its own before, by age, so that what it predicts cancels out.
+def survival(risk: Risk, group: Ints, groups: int, *, paced: bool = True) -> Survival:
+    """Compares a value's rate of ends in the last window with its own before, by age: what it predicts cancels out.
 
     A value that is known all along goes on being open on some leads; one that is written at the closing never is.
     """
@@ -91,8 +93,9 @@ def survival(risk: Risk, group: Ints, groups: int) -> Survival:
     average = (m.sum(axis=0) + 0.5) / (n.sum(axis=0) + 1.0)
     rate = (m + PRIOR * average) / (n + PRIOR)
     now, ended = count(risk.lead, risk.bin), count(risk.lead, risk.bin, risk.ended)
-    pace = (now - ended).sum() / max((now * (1 - average)).sum(), 1.0)  # a purge of all leads says nothing of one column
-    expected = (now * (1 - rate)).sum(axis=1) * min(1.0, pace)
+    expected = (now * (1 - rate)).sum(axis=1)
+    if paced:  # a purge of all leads says nothing of one column
+        expected *= min(1.0, (now - ended).sum() / max((now * (1 - average)).sum(), 1.0))
     return Survival(
         now.sum(axis=1), (now - ended).sum(axis=1), expected, n.sum(axis=1), _one_day(risk, group, groups)
     )
@@ -117,17 +120,19 @@ def closing(column: Column, risk: Risk, tests: int) -> Evidence | None:
     found = [g for g in range(1, groups) if _ended_all(single, g, tests)]
     if _ended_all(whole, 1, tests):
         gone, kept, expected = whole.at_risk[1], whole.still[1], whole.expected[1]
-        what = "a value"
+        what = ANY
     elif found:
-        gone, kept, expected = (float(a[found].sum()) for a in (single.at_risk, single.still, single.expected))
-        what = "the value " + shown([column.names[g] for g in found])
+        gone, kept, expected = (
+            float(a[found].sum()) for a in (single.at_risk, single.still, single.expected)
+        )
+        what = shown([column.names[g] for g in found])
     else:
         return None
     return Evidence(
         STRONG,
-        f"of {gone:.0f} leads with {what} that were open {risk.days:.0f} days before T {kept:.0f} are still open, where {expected:.0f} "
-        "would be at their earlier pace: it is written when a lead closes",
-        {"at_risk": float(gone), "still_open": float(kept), "expected_open": round(float(expected), 1)},
+        f"of {gone:.0f} leads with {what} that were open {risk.days:.0f} days before T {kept:.0f} are still open, "
+        f"where {expected:.0f} would be at their earlier pace: it is written when a lead closes",
+        {"at_risk": float(gone), "still_open": float(kept), "expected_still_open": float(expected)},
     )
 
 
@@ -139,7 +144,7 @@ def _ended_all(s: Survival, g: int, tests: int) -> bool:
 
 
 def happened(column: Column, leads: Leads) -> Evidence | None:
-    """Dates after creation none of which lies ahead of T, as some would if they were planned: they tell what happened later."""
+    """Dates after creation of which none lies ahead of T, as some would if they were planned."""
     moment = column.moment_us
     if moment is None:
         return None
@@ -149,14 +154,15 @@ def happened(column: Column, leads: Leads) -> Evidence | None:
     risk = risk_of(leads.created_us, moment, later, leads.as_of_us, later)
     if risk is None:
         return None
-    s = survival(risk, np.zeros(len(later), dtype=np.int64), 1)
+    s = survival(risk, np.zeros(len(later), dtype=np.int64), 1, paced=False)
     expected, ahead = float(s.expected[0]), float(s.still[0])
     if s.past[0] < LEAST_EACH or ahead > 0.05 * expected or poisson.cdf(ahead, expected) > 1e-4:
         return None
     return Evidence(
         STRONG,
-        f"its dates lie after creation but {ahead:.0f} lie after T, where {expected:.0f} planned ones would: they record what happened later",
-        {"dates_ahead": ahead, "expected_ahead": round(expected, 1)},
+        f"its dates lie after creation but {ahead:.0f} lie after T, where {expected:.0f} planned ones would: "
+        "they record what happened later",
+        {"dates_ahead": ahead, "expected_ahead": expected},
     )
 
 
@@ -172,132 +178,75 @@ def agreement(column: Column, leads: Leads) -> Evidence | None:
         return None
     length = np.median((leads.closed_us - leads.created_us)[has])
     near = np.abs(moment - leads.closed_us)[has] <= np.clip(length / 4, DAY_US, 7 * DAY_US)
-    rate_closed, rate_open = n / np.count_nonzero(given), np.count_nonzero(~leads.decided & (moment >= 0)) / n_open
+    rate_closed, rate_open = (
+        n / np.count_nonzero(given),
+        np.count_nonzero(~leads.decided & (moment >= 0)) / n_open,
+    )
     if wilson(near.sum(), n)[0] < 0.8 or rate_open > 0.1 * rate_closed or rate_closed * n_open < 10:
         return None
     return Evidence(
         STRONG,
         f"on {near.sum()} of {n} closed leads that have it the date is that of the closing within a week, "
         f"and {rate_open:.0%} of open leads have it",
-        {"agree": float(near.mean()), "leads": float(n), "fill_open": round(rate_open, 4)},
+        {"dates_agree": float(near.mean()), "dated_leads": float(n), "dated_open": float(rate_open)},
     )
 
 
-def fill(column: Column, leads: Leads) -> Evidence | None:
-    """A column that closed leads have and equally old open ones do not."""
+def only_closed(column: Column, leads: Leads) -> Evidence | None:
+    """A value (with closing times: any) that closed leads have and open ones created at the same time do not."""
     old = leads.as_of_us - leads.created_us > (0 if leads.timed else leads.horizon_us + DAY_US)
     still, closed = old & ~leads.decided, old & leads.decided
-    if np.count_nonzero(still) < 50 or np.count_nonzero(closed) < 50:
+    if min(np.count_nonzero(still), np.count_nonzero(closed)) < 50:
         return None
-    cuts = np.quantile(leads.created_us[still], [0.2, 0.4, 0.6, 0.8])
-    cohort = np.searchsorted(cuts, leads.created_us)
-    expected = 0.0
-    for c in range(5):
-        mine = closed & (cohort == c)
-        if mine.any():
-            expected += column.filled[mine].mean() * np.count_nonzero(still & (cohort == c))
-    have = np.count_nonzero(column.filled & still)
-    if expected < 20 or have > 0.02 * expected:
+    found = _absent(column.filled.astype(np.int64), ["none", ANY], leads, (still, closed))
+    if found is None and not leads.timed:
+        found = _absent(column.group, column.names, leads, (still, closed))
+    return found
+
+
+def _absent(group: Ints, names: list[str], leads: Leads, sides: tuple[Mask, Mask]) -> Evidence | None:
+    expected, have, share = _by_cohort(group, len(names), leads.created_us, sides)
+    absent = (expected >= 20) & (have <= 0.02 * expected) & (np.arange(len(names)) > 0)
+    if not absent.any():
         return None
-    strong = not leads.timed and column.filled[closed].mean() > 0.5
+    part, there, due = (float(a[absent].sum()) for a in (share, have, expected))
     return Evidence(
-        STRONG if strong else WEAK,
-        f"{column.filled[closed].mean():.0%} of closed leads have a value, but {have} of {np.count_nonzero(still)} open ones of the same age",
-        {
-            "fill_closed": round(float(column.filled[closed].mean()), 4),
-            "open_with_value": float(have),
-            "expected_open": round(expected, 1),
-        },
+        STRONG if not leads.timed and part > 0.5 else WEAK,
+        f"{part:.0%} of closed leads have {shown([names[g] for g in np.flatnonzero(absent)])}, but {there:.0f} of "
+        f"{np.count_nonzero(sides[0])} open ones, where closed leads of the same age let expect {due:.0f}",
+        {"share_closed": part, "open_with_value": there, "expected_open_with_value": due},
     )
 
 
-@dataclass(frozen=True)
-class Rules:
-    """What a column's values alone say of the outcome of decided leads; shares are of those, certainty within a bound."""
+def _by_cohort(
+    group: Ints, groups: int, created_us: Ints, sides: tuple[Mask, Mask]
+) -> tuple[Floats, Floats, Floats]:
+    """By value: open leads expected from closed ones created at the same time, those there, share of closed."""
+    still, closed = sides
+    cohort = np.searchsorted(np.quantile(created_us[still], [0.2, 0.4, 0.6, 0.8]), created_us)
 
-    auc: float
-    certain: list[str]
-    won_share: float  # of decided leads, with a value that is certain to win
-    lost_share: float
-    wins: float  # of all wins, with a value that is certain to win
-    losses: float
-    named: float  # of decided leads, with a certain value that speaks of a closing
+    def count(who: Mask) -> Floats:
+        table = np.bincount(group[who] * 5 + cohort[who], minlength=groups * 5)
+        return table.reshape(groups, 5).astype(np.float64)
 
-
-def rules_of(column: Column, leads: Leads) -> Rules | None:
-    """None where fewer than LEAST_EACH were won or lost. AUC of win rates learned on the other half of the leads."""
-    decided = leads.decided
-    won = leads.won[decided]
-    wins, losses = np.count_nonzero(won), np.count_nonzero(~won)
-    if wins + losses < LEAST_DECIDED or min(wins, losses) < LEAST_EACH:
-        return None
-    group, k, base = column.group[decided], len(column.names), wins / len(won)
-    n = np.bincount(group, minlength=k)
-    w = np.bincount(group[won], minlength=k)
-    low, high = wilson(w, n)
-    able = (n >= 30) & (np.arange(k) > 1)
-    if column.moment_us is not None:
-        able = (n >= 30) & (np.arange(k) == 1)
-    sure_won, sure_lost = able & (low >= 1 - CERTAIN * (1 - base)), able & (high <= CERTAIN * base)
-    sure = np.flatnonzero(sure_won | sure_lost)
-    sure = sure[np.argsort(-n[sure], kind="stable")]
-    telling = [g for g in sure if TELLING_VALUES.search(column.names[g])]
-    return Rules(
-        auc=two_fold_auc(group, won, k),
-        certain=[f"{column.names[g]} {w[g] / n[g]:.0%} of {n[g]}" for g in sure],
-        won_share=float(n[sure_won].sum() / len(won)),
-        lost_share=float(n[sure_lost].sum() / len(won)),
-        wins=float(w[sure_won].sum() / wins),
-        losses=float((n - w)[sure_lost].sum() / losses),
-        named=float(n[telling].sum() / len(won)) if len(telling) else 0.0,
-    )
+    shut, there = count(closed), count(still)
+    expected = shut / np.maximum(shut.sum(axis=0), 1) * there.sum(axis=0)
+    return expected.sum(axis=1), there.sum(axis=1), shut.sum(axis=1) / shut.sum()
 
 
-def rules(found: Rules, telling: bool, timed: bool) -> Evidence | None:
-    """Values that all but decide the outcome. With closing times given they are weak evidence: the times tell better."""
-    covered = found.won_share + found.lost_share
-    both = min(found.won_share, found.lost_share) >= 0.02
-    decisive = found.auc >= 0.85 and (covered >= 1 / 3 or max(found.wins, found.losses) >= 0.5)
-    graded = telling and both and found.auc >= 0.75
-    spoken = found.named >= 0.05 and found.auc >= 0.75
-    if not (decisive or graded or spoken or found.auc >= 0.9):
-        return None
-    values = f": {'; '.join(found.certain[:3])} won" if found.certain else ""
-    return Evidence(
-        STRONG if not timed and (decisive or graded or spoken) else WEAK,
-        f"alone it ranks outcomes with AUC {found.auc:.2f}, and {covered:.0%} of decided leads have a value that all but settles them{values}",
-        {"auc": round(found.auc, 4), "certain_share": round(covered, 4)},
-    )
-
-
-def two_fold_auc(group: Ints, won: Mask, groups: int) -> float:
-    """Mean AUC, on each half of the leads, of the shrunken win rates by group on the other half; ties count half."""
-    half = np.arange(len(won)) % 2 == 0
-    base = won.mean()
-    scores = []
-    for test in (half, ~half):
-        n = np.bincount(group[~test], minlength=groups)
-        w = np.bincount(group[~test & won], minlength=groups)
-        order = np.argsort((w + 2 * base) / (n + 2), kind="stable")
-        rate = ((w + 2 * base) / (n + 2))[order]
-        tie = np.cumsum(np.concatenate(([0], np.diff(rate) > 0)))
-        good = np.bincount(tie, weights=np.bincount(group[test & won], minlength=groups)[order])
-        bad = np.bincount(tie, weights=np.bincount(group[test & ~won], minlength=groups)[order])
-        below = np.cumsum(bad) - bad
-        pairs = good.sum() * bad.sum()
-        scores.append(float((good * (below + 0.5 * bad)).sum() / pairs) if pairs else 0.5)
-    return float(np.mean(scores))
-
-
-def wilson(hits: Ints, n: Ints, z: float = 2.6) -> tuple[Floats, Floats]:
+def wilson(hits: npt.ArrayLike, n: npt.ArrayLike, z: float = 2.6) -> tuple[Floats, Floats]:
     """Wilson's bounds of a rate, z = 2.6 for 99.5 % on either side; 0 and 1 where there is nothing."""
     n = np.maximum(np.asarray(n, dtype=np.float64), 1e-9)
     p = np.asarray(hits) / n
     middle, width = p + z * z / (2 * n), z * np.sqrt(p * (1 - p) / n + z * z / (4 * n * n))
-    return np.clip((middle - width) / (1 + z * z / n), 0, 1), np.clip((middle + width) / (1 + z * z / n), 0, 1)
+    return np.clip((middle - width) / (1 + z * z / n), 0, 1), np.clip(
+        (middle + width) / (1 + z * z / n), 0, 1
+    )
 
 
 def shown(names: list[str], most: int = 3) -> str:
     """At most `most` values in quotes, and how many more."""
+    if names == [ANY]:
+        return ANY
     rest = f" and {len(names) - most} more" if len(names) > most else ""
     return ", ".join(f"'{n[:60]}'" for n in names[:most]) + rest
