@@ -10,6 +10,8 @@ from pathlib import Path
 from typing import Any
 
 from fastapi import APIRouter, FastAPI, Request, Response
+from fastapi.routing import APIRoute
+from starlette.exceptions import HTTPException
 from starlette.types import Receive, Scope, Send
 
 from models.bundle import Bundle
@@ -157,7 +159,23 @@ class Routes:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         scope["app"] = self.app
-        await self.app.router(scope, receive, send)
+        try:
+            await self.app.router(scope, receive, send)
+        except HTTPException as refusal:
+            if refusal.status_code != 405:
+                raise Problem(404, "not-found", "There is nothing at this path.") from None
+            headers = {"Allow": ", ".join(self._methods(scope["path"]))}
+            raise Problem(
+                405, "method-not-allowed", "This path takes other methods.", headers=headers
+            ) from None
+
+    def _methods(self, path: str) -> list[str]:
+        """The methods of the most specific path among the routes that match."""
+        found: dict[str, set[str]] = {}
+        for route in self.app.routes:
+            if isinstance(route, APIRoute) and route.path_regex.match(path):
+                found.setdefault(route.path, set()).update(route.methods)
+        return sorted(found[max(found, key=len)]) if found else []
 
 
 def build_app(

@@ -5,7 +5,6 @@ import os
 import re
 import time
 
-from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from serving import metrics
@@ -57,8 +56,6 @@ class Guard:
             await self.app(scope, receive, answer)
         except Problem as problem:
             await answer.problem(problem)
-        except HTTPException as refusal:
-            await answer.problem(_unmatched(refusal))
         except Disconnected:
             answer.status = GONE
         except Exception as error:
@@ -138,16 +135,6 @@ def _request_id(scope: Scope) -> str:
     if given is not None and REQUEST_ID.fullmatch(given):
         return given.decode()
     return os.urandom(16).hex()
-
-
-def _unmatched(refusal: HTTPException) -> Problem:
-    """What the router says of a path or a method that it does not have."""
-    if refusal.status_code == 405:
-        allowed = (refusal.headers or {}).get("Allow", "")
-        return Problem(
-            405, "method-not-allowed", "This path takes other methods.", headers={"Allow": allowed}
-        )
-    return Problem(404, "not-found", "There is nothing at this path.")
 
 
 def _log_error(request_id: str, error: Exception) -> None:

@@ -55,7 +55,7 @@ def _plain(field: Field) -> Json:
         reference = ref(field.of.name)
         if field.kind == "record":
             return reference
-        return {"type": "array", "items": reference, **({"maxItems": field.limit} if field.limit else {})}
+        return {"type": "array", "items": reference}  # more than its limit is 413, not a matter of form
     if field.kind == "scalars":
         return {
             "type": "object",
@@ -122,7 +122,12 @@ def body(schema: Json, example: Any = None) -> Json:
 AS_OF = query(
     "as_of",
     "Stand at this instant: an RFC 3339 time, or a date, which means its start in the funnel's zone. Default: now.",
-    {"type": "string", "example": "2026-01-31T09:30:00Z"},
+    {
+        "type": "string",
+        "anyOf": [{"format": "date-time"}, {"format": "date"}],
+        "minLength": 10,
+        "example": "2026-01-31T09:30:00Z",
+    },
 )
 REASONS = query(
     "reasons",
@@ -233,8 +238,13 @@ def _object(
     }
 
 
+_LEAD_OR_NOT: Json = {
+    "anyOf": [ref("Lead"), {"description": "Whatever is no lead gets its problem as its result."}]
+}
 _SCHEMAS: dict[str, Json] = {
-    "Batch": _object({"leads": {"type": "array", "maxItems": MAX_LEADS, "items": ref("Lead")}}),
+    "Batch": _object(
+        {"leads": {"type": "array", "description": f"At most {MAX_LEADS}.", "items": _LEAD_OR_NOT}}
+    ),
     "Problem": _object(
         {
             "type": {"type": "string"},
