@@ -1,0 +1,120 @@
+"""Drift: silent where nothing changed, loud where something did, whatever the sample's size."""
+
+import json
+
+import numpy as np
+import numpy.typing as npt
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from features.feature import Feature, feature
+from training.drift import drift, learn_reference, population_stability
+
+Floats = npt.NDArray[np.float64]
+K = 20
+
+
+def _features(kinds: int = K) -> tuple[Feature, ...]:
+    numbers = [
+        feature(f"n{j}", "number", "x being {value}", "attributes", subject=f"a{j}") for j in range(kinds - 2)
+    ]
+    stage = feature("stage", "category", "standing in {value}", "stages", kind="category")
+    day = feature("as_of_weekday", "weekday", "today being {value}", "calendar")
+    return (*numbers, stage, day)
+
+
+def _values(rng: np.random.Generator, n: int) -> Floats:
+    values = rng.normal(size=(n, K))
+    values[:, 1] = rng.poisson(0.3, n)  # one value shared by most rows
+    values[rng.random((n, K)) < 0.1] = np.nan
+    values[:, -2] = rng.integers(0, 6, n)
+    values[:, -1] = rng.integers(0, 7)
+    return values
+
+
+@pytest.mark.parametrize("n", [200, 500, 3000])
+def test_leads_of_the_same_kind_raise_no_alarm(n: int) -> None:
+    """At most one comparison in a hundred may alarm without drift, over all features together."""
+    alarms = 0
+    for seed in range(30):
+        rng = np.random.default_rng(seed)
+        reference = learn_reference(_values(rng, 5000), _features())
+        alarms += bool(drift(reference, _values(rng, n), _features()))
+    assert alarms <= 2
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_a_shift_of_half_a_deviation_is_found_within_a_thousand_leads(seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    reference = learn_reference(_values(rng, 5000), _features())
+    shifted = _values(rng, 1000)
+    shifted[:, 4] += 0.5
+    assert [f["subject"] for f in drift(reference, shifted, _features())] == ["a4"]
+
+
+def test_a_column_that_went_empty_is_an_alarm_that_names_its_missing_rates() -> None:
+    rng = np.random.default_rng(1)
+    reference = learn_reference(_values(rng, 2000), _features())
+    values = _values(rng, 400)
+    values[:, 3] = np.nan
+    (found,) = drift(reference, values, _features())
+    assert (found["code"], found["subject"], found["evidence"]["level"]) == ("drift", "a3", "alarm")
+    assert "were missing, 100% are" in found["detail"]
+
+
+def test_a_moderate_rise_of_the_missing_rate_is_a_warning() -> None:
+    rng = np.random.default_rng(2)
+    reference = learn_reference(_values(rng, 4000), _features())
+    values = _values(rng, 2000)
+    values[rng.random(2000) < 0.14, 3] = np.nan
+    (found,) = drift(reference, values, _features())
+    assert (found["subject"], found["evidence"]["level"]) == ("a3", "warning")
+
+
+def test_new_categories_drift_and_the_calendar_does_not() -> None:
+    rng = np.random.default_rng(3)
+    reference = learn_reference(_values(rng, 3000), _features())
+    values = _values(rng, 600)
+    values[:, -2] = 9.0
+    values[:, -1] = 99.0
+    assert [f["subject"] for f in drift(reference, values, _features())] == ["stage"]
+
+
+def test_few_leads_and_unknown_features_say_nothing() -> None:
+    rng = np.random.default_rng(4)
+    reference = learn_reference(_values(rng, 3000), _features())
+    assert drift(reference, _values(rng, 199) + 5.0, _features()) == []
+    assert drift({"leads": 3000, "features": {}}, _values(rng, 900) + 5.0, _features()) == []
+    assert drift(learn_reference(np.zeros((0, K)), _features()), _values(rng, 900), _features()) == []
+
+
+def test_rows_of_one_lead_count_as_one() -> None:
+    """Ten snapshots a lead are no more evidence than one."""
+    rng = np.random.default_rng(5)
+    rows = np.repeat(_values(rng, 60), 10, axis=0)
+    values = _values(rng, 1000)
+    careful = drift(learn_reference(rows, _features(), leads=60), values, _features())
+    naive = drift(learn_reference(rows, _features()), values, _features())
+    assert not careful
+    assert naive
+
+
+def test_a_reference_survives_json() -> None:
+    rng = np.random.default_rng(6)
+    reference = learn_reference(_values(rng, 1000), _features())
+    values = _values(rng, 600) + 0.4
+    again = json.loads(json.dumps(reference, allow_nan=False))
+    assert drift(again, values, _features()) == drift(reference, values, _features())
+
+
+counts = st.lists(st.integers(0, 500), min_size=2, max_size=8).filter(lambda c: sum(c) > 0)
+
+
+@given(counts, st.data())
+def test_psi_is_symmetric_and_zero_only_for_equal_shares(before: list[int], data: st.DataObject) -> None:
+    after = data.draw(st.lists(st.integers(0, 500), min_size=len(before), max_size=len(before)))
+    a, b = np.array(before, dtype=np.float64), np.array(after, dtype=np.float64)
+    assert population_stability(a, b) == pytest.approx(population_stability(b, a))
+    assert population_stability(a, b) >= -1e-12
+    assert population_stability(a, a) == 0.0
