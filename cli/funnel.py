@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from features.event_log import History
 
 ENDINGS = (".json", ".csv", ".parquet")
+SHOWN_LEADS = 5
 
 
 def output_path(_ctx: click.Context, _param: click.Parameter, value: Path | None) -> Path | None:
@@ -33,6 +34,15 @@ def output_path(_ctx: click.Context, _param: click.Parameter, value: Path | None
     if value.suffix.lower() not in ENDINGS:
         raise click.BadParameter(f"{value}: end it in {', '.join(ENDINGS)}")
     if not value.absolute().parent.is_dir():
+        raise click.BadParameter(f"{value}: there is no folder {value.absolute().parent}")
+    return value
+
+
+def report_path(_ctx: click.Context, _param: click.Parameter, value: Path | None) -> Path | None:
+    """A page that ends in .html, in a folder that exists."""
+    if value is not None and value.suffix.lower() != ".html":
+        raise click.BadParameter(f"{value}: end it in .html")
+    if value is not None and not value.absolute().parent.is_dir():
         raise click.BadParameter(f"{value}: there is no folder {value.absolute().parent}")
     return value
 
@@ -52,10 +62,15 @@ def output_path(_ctx: click.Context, _param: click.Parameter, value: Path | None
     metavar="FILE",
     help="Write everything as .json, or the table of stages as .csv or .parquet.",
 )
+@click.option(
+    "--report",
+    type=click.Path(path_type=Path),
+    callback=report_path,
+    metavar="FILE.html",
+    help="Write a page with the pictures, which needs no network.",
+)
 @json_option
-def funnel(
-    data: Path, as_of: str | None, by: str | None, output: Path | None, as_json: bool, **period: Any
-) -> None:
+def funnel(data: Path, by: str | None, output: Path | None, as_json: bool, **options: Any) -> None:
     """The state and flow of the funnel of DATA at T.
 
     \b
@@ -63,27 +78,36 @@ def funnel(
       leadcast funnel crm
       leadcast funnel crm --as-of 2026-03-31 --from 2026-01-01 --by source
       leadcast funnel crm --by owner --output funnel.csv
-      leadcast funnel crm --json
+      leadcast funnel crm --report funnel.html --json
     """
     from funnel.flow import funnel_state
 
     with progress() as tell:
         tell("reading the data", 0.0)
-        history, start, end = read(data, as_of, period["start"], period["end"])
+        history, start, end = read(data, options["as_of"], options["start"], options["end"])
         tell("counting", 0.6)
         state = funnel_state(history, from_us=start, to_us=end, by=by)
-        if output is not None:
-            tell("writing", 0.9)
-            write(state, output)
+        tell("writing", 0.9)
+        written = _write_files(state, output, options["report"])
     from cli.model_data import say_set_aside
 
     say_set_aside(history)
     say_warnings(state["warnings"])
     _tell(state)
-    if output is not None:
-        say(f"written to {output}")
+    for path in written:
+        say(f"written to {path}")
     if as_json:
         emit(state)
+
+
+def _write_files(state: dict[str, Any], output: Path | None, report: Path | None) -> list[Path]:
+    if output is not None:
+        write(state, output)
+    if report is not None:
+        from funnel.figures import report_page
+
+        write_text(report_page(state), report)
+    return [path for path in (output, report) if path is not None]
 
 
 def read(
@@ -144,9 +168,30 @@ def _tell(state: dict[str, Any]) -> None:
             say()
             say(f"{state['by']}: {'(none)' if block['group'] is None else block['group']}")
         _tell_block(block, unit)
+    _tell_leaks(state, unit)
     broken = state["reconciliation"]["broken"]
     for check in broken:
         say(f"does not add up: {check['check']}: {check['left']} and {check['right']}")
+
+
+def _tell_leaks(state: dict[str, Any], unit: str) -> None:
+    leaks, urgent = state["leaks"], state["attention"]
+    if leaks["found"]:
+        say(f"leaks, {len(leaks['found'])} of {leaks['tested']} tests:")
+    for leak in leaks["found"]:
+        say(
+            f"  {leak['kind']}: {leak['sentence']} (expected revenue lost: {_number(leak['lost_revenue'])} {unit})"
+        )
+    if urgent["leads"]:
+        say(f"{urgent['leads']:,} open leads need attention; first:")
+    for lead in urgent["list"][:SHOWN_LEADS]:
+        say(f"  {lead['lead_id']}: {'; '.join(reason['sentence'] for reason in lead['reasons'])}")
+    if state["economics"] is not None:
+        total = state["economics"]["total"]
+        say(
+            f"cost {_number(total['cost'])} {unit}: {_number(total['cost_per_lead'])} a lead, "
+            f"{_number(total['cost_per_deal'])} a deal, paid back in {_number(total['payback_days'])} days"
+        )
 
 
 def _tell_block(block: dict[str, Any], unit: str) -> None:

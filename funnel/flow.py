@@ -11,6 +11,7 @@ from features.event_log import LOST, Codes, History
 from features.times import format_time
 from funnel.attention import Chances, attention
 from funnel.cohorts import triangle
+from funnel.economics import economics
 from funnel.flow_activity import activity
 from funnel.flow_deals import cycle, deals, funnel_record, velocity
 from funnel.flow_months import month_records
@@ -61,6 +62,9 @@ def funnel_state(
         "groups": [],
         "leaks": leak_record(paths, touches, period.to_us),
         "attention": attention(paths, touches, chances),
+        "economics": economics(
+            paths, period, touches, period.edges_us[0] if from_us is None else period.from_us
+        ),
         "warnings": warnings + _path_warnings(paths),
     }
     if grouped is not None:

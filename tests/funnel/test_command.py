@@ -1,0 +1,81 @@
+"""The command on a folder: a table for people, JSON, files, and messages that say what to do."""
+
+import csv
+import json
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+
+from cli.funnel import funnel
+from features.errors import InvalidInput
+
+FILES = {
+    "leads.csv": "lead_id,created_at,source\na,2026-01-01,web\nb,2026-01-02,fair\nc,2026-02-03,web\n",
+    "stages.csv": (
+        "lead_id,entered_at,stage\na,2026-01-01,new\nb,2026-01-02,new\nb,2026-01-05,offer\nc,2026-02-03,new\n"
+    ),
+    "outcomes.csv": "lead_id,outcome,closed_at,amount\na,lost,2026-01-09,\nb,won,2026-01-20,500\n",
+    "funnel.toml": '[funnel]\nstages = ["new", "offer"]\n',
+}
+
+
+@pytest.fixture
+def data(tmp_path: Path) -> Path:
+    folder = tmp_path / "crm"
+    folder.mkdir()
+    for name, text in FILES.items():
+        (folder / name).write_text(text)
+    return folder
+
+
+def run(*arguments: object) -> Result:
+    return CliRunner().invoke(funnel, [str(a) for a in arguments], catch_exceptions=True)
+
+
+def test_json_on_stdout_is_the_file_and_reconciles(data: Path, tmp_path: Path) -> None:
+    done = run(data, "--json", "--output", tmp_path / "state.json")
+    assert done.exit_code == 0, done.output
+    state = json.loads(done.stdout)
+    assert state == json.loads((tmp_path / "state.json").read_text())
+    assert state["total"]["deals"]["revenue"] == 500.0
+    assert state["reconciliation"]["broken"] == []
+
+
+def test_the_table_has_a_row_for_each_group_and_stage(data: Path, tmp_path: Path) -> None:
+    assert run(data, "--by", "source", "--output", tmp_path / "t.csv").exit_code == 0
+    with (tmp_path / "t.csv").open() as file:
+        rows = list(csv.DictReader(file))
+    assert [(r["group"], r["stage"], r["entries"]) for r in rows] == [
+        ("web", "new", "2"),
+        ("web", "offer", "0"),
+        ("fair", "new", "1"),
+        ("fair", "offer", "1"),
+    ]
+
+
+def test_standing_earlier_knows_less(data: Path) -> None:
+    state = json.loads(run(data, "--as-of", "2026-01-06", "--json").stdout)
+    assert state["total"]["funnel"] | {"win": None} == {
+        "entered": 2,
+        "open": 2,
+        "won": 0,
+        "lost": 0,
+        "win": None,
+    }
+
+
+def test_a_report_is_one_page(data: Path, tmp_path: Path) -> None:
+    assert run(data, "--report", tmp_path / "page.html").exit_code == 0
+    assert (tmp_path / "page.html").read_text().startswith("<!doctype html>")
+
+
+@pytest.mark.parametrize("options", [("--output", "x.txt"), ("--report", "x.csv"), ("--from", "yesterday")])
+def test_wrong_usage_ends_with_two(data: Path, options: tuple[str, str]) -> None:
+    assert run(data, *options).exit_code == 2
+
+
+def test_an_unknown_column_names_those_there_are(data: Path) -> None:
+    done = run(data, "--by", "team")
+    assert isinstance(done.exception, InvalidInput)
+    assert "source" in str(done.exception)

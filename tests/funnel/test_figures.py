@@ -1,0 +1,45 @@
+"""Pictures of a state hold its numbers, and the page is whole without a network."""
+
+import re
+from typing import Any
+
+import pytest
+
+from funnel.figures import figures, flow_links, report_page
+from funnel.flow import funnel_state
+from tests.funnel.funnel_leads import CONFIG, Lead, history_of
+from tests.funnel.twenty_leads import twenty
+
+
+@pytest.fixture(scope="module")
+def state() -> dict[str, Any]:
+    return funnel_state(twenty(name="<b>Fiction & Co</b>"))
+
+
+def test_the_flow_leaves_nothing_out(state: dict[str, Any]) -> None:
+    nodes, links = flow_links(state)
+    out = {name: sum(link["value"] for link in links if nodes[link["source"]] == name) for name in nodes}
+    assert out["new"] == 18
+    assert out["demo"] == 16
+    assert out["offer"] == 10
+    assert all(
+        link["source"] < link["target"] for link in links
+    )  # a move back is a node, so that no circle is drawn
+
+
+def test_every_picture_is_drawn_also_of_almost_nothing(state: dict[str, Any]) -> None:
+    assert figures(state)["funnel"].data[0].x == (17, 12, 9)
+    assert set(figures(funnel_state(history_of([Lead(0)], 1)))) == set(figures(state))
+
+
+def test_the_page_loads_nothing_and_escapes_names(state: dict[str, Any]) -> None:
+    page = report_page(state)
+    assert not re.search(r"<(script|link|img)[^>]*(src|href)\s*=", page)
+    assert "<b>Fiction" not in page
+    assert "&lt;b&gt;Fiction" in page
+
+
+def test_the_page_holds_targets_and_leads_that_need_attention() -> None:
+    leads = [Lead(i, [(i, "new")], [(i + 2, "won", 9.0)]) for i in range(40)]
+    history = history_of([*leads, Lead(20, [(20, "new")])], 60, CONFIG)
+    assert "L41" in report_page(funnel_state(history))
