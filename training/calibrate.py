@@ -9,29 +9,46 @@ import numpy.typing as npt
 from models.calibration import Calibration, line, sigmoid
 from models.intervals import Spread
 from models.parameters import Parameters
-from training.additive_fit import fit_conversion
+from training.additive_fit import fit_conversion, recency_weight
+from training.dataset import GRID
 from training.replay import Material, Predicted, intercept_for
 
 Floats = npt.NDArray[np.float64]
 
 PRIOR_WINS = 20.0  # judged wins that say the slope is 1
+UNPROVEN_SLOPE = 0.5  # where no row could be judged
+LEVEL_HORIZONS = 1.0
 BINS = 12
 LEAST_DEVIATION = 0.05
 
 
-def fit_calibration(predicted: Predicted, won: Floats, base_margin: float) -> Calibration:
-    """A straight map of margins that keeps the base margin in its place, its slope fitted with one free level a split.
+def fit_calibration(predicted: Predicted | None, material: Material, margin: Floats) -> Calibration:
+    """A straight map of margins: its slope from rows no fit had seen, its level from the latest rows known to the end.
 
-    The level stays that of the final fit, which has seen later rows than any split; a level moved by old splits would carry an old
-    win rate forward. Newton's method, the slope shrunk to 1.
+    margin (n,): the final model's own margins of all rows. The slope is fitted with a free level for each split: a level of old
+    splits would carry an old win rate forward. The level then makes the probabilities of the grid rows sum to their wins, a row's
+    weight halving with each LEVEL_HORIZONS of age.
     """
+    slope = fit_slope(predicted, material.won[predicted.rows]) if predicted else UNPROVEN_SLOPE
+    rows = material.rows
+    age = rows.snapshot.history.as_of_us - material.horizon_us - rows.snapshot.as_of_us
+    weight = recency_weight(age, material.horizon_us, LEVEL_HORIZONS) * (rows.origin == GRID)
+    centre = float(np.average(margin, weights=weight))
+    turned = slope * (margin - centre) + centre
+    wins = float(np.average(material.won, weights=weight)) * len(margin)
+    level = intercept_for(turned, wins, weight * (len(margin) / weight.sum()))
+    return line(slope, centre * (1 - slope) + level)
+
+
+def fit_slope(predicted: Predicted, won: Floats) -> float:
+    """The slope of log-odds over margins by Newton's method, one level a split, shrunk to 1."""
     slope = 1.0
     for _ in range(30):
         gradient = PRIOR_WINS * (slope - 1.0)
         curve = PRIOR_WINS
         for k in np.unique(predicted.split):
             part = predicted.split == k
-            x, y = predicted.margin[part] - base_margin, won[part]
+            x, y = predicted.margin[part], won[part]
             if not 0 < y.sum() < len(y):
                 continue
             p = sigmoid(slope * x + intercept_for(slope * x, float(y.sum())))
@@ -44,7 +61,7 @@ def fit_calibration(predicted: Predicted, won: Floats, base_margin: float) -> Ca
         slope = float(np.clip(slope - step, 0.05, 3.0))
         if abs(step) < 1e-8:
             break
-    return line(slope, base_margin * (1 - slope))
+    return slope
 
 
 def _repeats(part: npt.NDArray[np.bool_]) -> float:

@@ -112,7 +112,7 @@ def _train(history: History, options: TrainOptions, progress: Tell) -> Trained:
     progress("fitting", 0.72)
     fitted = fit_final(material, parameters, options.seed)
     base_margin = fitted.model.contributions(material.values[:1])[1]
-    calibration = fit_calibration(predicted, material.won[predicted.rows], base_margin) if predicted else line(0.5, base_margin * 0.5)
+    calibration = fit_calibration(predicted, material, fitted.model.margin(material.values))
     amount = fit_amount(_wins(material), material.features, options.seed)
 
     progress("comparing with the baselines", 0.8)

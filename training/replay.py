@@ -111,13 +111,14 @@ def recentred(margin: Floats, won: Floats, split: Ints) -> Floats:
     return out
 
 
-def intercept_for(margin: Floats, wins: float) -> float:
-    """The shift of log-odds at which the probabilities sum to `wins` (bisection)."""
+def intercept_for(margin: Floats, wins: float, weight: Floats | None = None) -> float:
+    """The shift of log-odds at which the (weighted) probabilities sum to `wins` (bisection)."""
+    w = np.ones(len(margin)) if weight is None else weight
     wins = float(np.clip(wins, 1e-3, len(margin) - 1e-3))
     low, high = -30.0, 30.0
     for _ in range(60):
         middle = (low + high) / 2
-        if sigmoid(np.clip(margin + middle, -35, 35)).sum() > wins:
+        if np.sum(w * sigmoid(np.clip(margin + middle, -35, 35))) > wins:
             high = middle
         else:
             low = middle
