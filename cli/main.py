@@ -14,6 +14,7 @@ COMMANDS = {
     "simulate": "cli.data:simulate",
     "check": "cli.data:check",
     "train": "cli.training:train",
+    "backtest": "cli.backtest:backtest",
     "score": "cli.scoring:score",
     "models": "cli.training:models",
     "serve": "cli.serve:serve",

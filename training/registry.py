@@ -94,6 +94,11 @@ class Registry:
             self._client.set_registered_model_alias(MODEL, CHALLENGER, version)
             return version, run_id
 
+    def log(self, run: Run) -> str:
+        """Logs a run with its folder, without a version of the model; returns the run id."""
+        with self.exclusive(), self._spoken():
+            return self._log(run)
+
     def promote(self, alias_or_version: str) -> str:
         """Makes a version the champion and returns it: exports and verifies, moves the alias, then the pointer."""
         with self.exclusive():

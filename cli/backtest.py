@@ -1,0 +1,213 @@
+"""`leadcast backtest`: past dates replayed, beside the baselines and what happened."""
+
+import tempfile
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from cli.output import (
+    Progress,
+    as_of_us,
+    data_argument,
+    emit,
+    home,
+    json_option,
+    now_us,
+    progress,
+    say,
+    say_table,
+)
+
+if TYPE_CHECKING:
+    from features.event_log import History
+    from training.backtest import Backtest, BacktestOptions
+
+METRICS = ("auc", "pr_auc", "log_loss", "brier", "ece", "lift_10", "wins_error", "revenue_error", "gini")
+
+
+def report_path(_ctx: click.Context, _param: click.Parameter, value: Path | None) -> Path | None:
+    """A page's path in a folder that exists."""
+    if value is None:
+        return None
+    if value.suffix.lower() not in (".html", ".htm"):
+        raise click.BadParameter(f"{value}: end it in .html")
+    if not value.absolute().parent.is_dir():
+        raise click.BadParameter(f"{value}: there is no folder {value.absolute().parent}")
+    return value
+
+
+@click.command()
+@data_argument
+@click.option(
+    "--as-of", metavar="T", help="Outcomes are known up to T (default: the latest time in the data)."
+)
+@click.option(
+    "--origins",
+    type=click.IntRange(1, 1000),
+    metavar="N",
+    help="How many past dates (default: as many as have a matured horizon, up to 12).",
+)
+@click.option("--at", "dates", multiple=True, metavar="D", help="Replay this date instead; repeatable.")
+@click.option(
+    "--by", multiple=True, metavar="COLUMN", help="Figures by this column of the leads too; repeatable."
+)
+@click.option(
+    "--report",
+    type=click.Path(path_type=Path, dir_okay=False),
+    callback=report_path,
+    metavar="FILE.html",
+    help="Write a page with tables and pictures.",
+)
+@click.option(
+    "--trials",
+    type=click.IntRange(0, 1000),
+    default=None,
+    metavar="N",
+    help="Settings to try out at each date.",
+)
+@click.option(
+    "--seed",
+    type=click.IntRange(0, 2**31 - 1),
+    default=0,
+    show_default=True,
+    metavar="S",
+    help="Of every random choice.",
+)
+@json_option
+def backtest(data: Path, report: Path | None, as_json: bool, **options: Any) -> None:
+    """Trains and scores DATA at past dates, compares with the baselines and with what happened.
+
+    \b
+    Examples:
+      leadcast backtest crm
+      leadcast backtest crm --origins 6 --by country --report backtest.html
+      leadcast backtest crm --at 2026-01-01 --at 2026-02-01 --json
+    """
+    from training.backtest import backtest as replay_all
+    from training.backtest_report import write_html
+
+    with progress() as tell:
+        tell("reading the data", 0.0)
+        history = _read(data, options["as_of"])
+        chosen = _options(history, options)
+        found = replay_all(history, chosen, lambda text, share: tell(text, 0.02 + 0.9 * share))
+        if report is not None:
+            tell("writing the report", 0.94)
+            write_html(found, report)
+        run_id = _log(found, history, chosen, tell)
+    _tell(found.result)
+    if report is not None:
+        say(f"\nreport: {report}")
+    if as_json:
+        emit({**found.result, "run_id": run_id})
+
+
+def _read(data: Path, as_of: str | None) -> "History":
+    from cli.model_data import say_set_aside
+    from features.config import load_config
+    from features.history import read_folder
+
+    zone = load_config(data).zone
+    history = read_folder(data, config=None, as_of_us=as_of_us(as_of, zone), now_us=now_us())
+    say_set_aside(history)
+    return history
+
+
+def _options(history: "History", given: Mapping[str, Any]) -> "BacktestOptions":
+    from training.backtest import BacktestOptions
+    from training.fit import TrainOptions
+
+    tuned = {} if given["trials"] is None else {"trials": given["trials"]}
+    dates = (as_of_us(date, history.config.zone) for date in given["dates"])
+    return BacktestOptions(
+        train=TrainOptions(seed=given["seed"], **tuned),
+        origins=given["origins"],
+        at_us=tuple(sorted({date for date in dates if date is not None})),
+        by=given["by"],
+    )
+
+
+def _log(found: "Backtest", history: "History", options: "BacktestOptions", tell: Progress) -> str:
+    from training.backtest_report import describe_run
+    from training.registry import Registry
+
+    tell("logging the run", 0.97)
+    registry = Registry(home())
+    with registry.exclusive(), tempfile.TemporaryDirectory(prefix=".backtest-", dir=registry.home) as name:
+        return registry.log(describe_run(found, history, options, Path(name)))
+
+
+def _tell(result: Mapping[str, Any]) -> None:
+    for left in result["skipped"]:
+        say(f"{left['as_of'][:10]} left out: {left['reason']}")
+    say("\ndate by date, 90 % intervals in brackets:")
+    header = (
+        "as of",
+        "leads",
+        "wins",
+        "expected",
+        "auc",
+        "log_loss",
+        "ece",
+        "lift_10",
+        "revenue_error",
+        "gini",
+        "abstained",
+        "signal",
+    )
+    say_table(header, [_date(origin) for origin in result["origins"]])
+    overall = result["overall"]
+    say("\nmeans over the dates, all on the same rows:")
+    rows = [("model", overall["metrics"]), *overall["baselines"].items()]
+    say_table(("", *METRICS), [(name, *(row.get(m) for m in METRICS)) for name, row in rows])
+    say("\nmodel minus baseline:")
+    gaps = [(n, _gap(gap["auc"]), _gap(gap["log_loss"])) for n, gap in overall["differences"].items()]
+    say_table(("", "auc", "log_loss"), gaps)
+    for name, groups in result["by"].items():
+        say(f"\nby {name}:")
+        say_table((name, *GROUP_HEADER), [_group(group) for group in groups])
+
+
+GROUP_HEADER = ("leads", "wins", "expected", "auc", "log_loss", "ece", "revenue_error")
+
+
+def _date(origin: Mapping[str, Any]) -> tuple[object, ...]:
+    m = origin["metrics"]
+    ranged = [_ranged(origin, name) for name in ("auc", "log_loss", "ece")]
+    rest = [m[name] for name in ("lift_10", "revenue_error", "gini", "abstained")]
+    return (
+        origin["as_of"][:10],
+        int(m["leads"]),
+        int(m["wins"]),
+        m["wins_expected"],
+        *ranged,
+        *rest,
+        origin["signal"],
+    )
+
+
+def _group(group: Mapping[str, Any]) -> tuple[object, ...]:
+    m = group["metrics"]
+    ranged = [_ranged(group, name) for name in ("auc", "log_loss", "ece")]
+    return (group["value"], int(m["leads"]), int(m["wins"]), m["wins_expected"], *ranged, m["revenue_error"])
+
+
+def _ranged(part: Mapping[str, Any], name: str) -> str:
+    value = part["metrics"][name]
+    if value != value:
+        return "-"
+    return f"{value:.3f}" + _bracket(part["intervals"][name])
+
+
+def _gap(gap: Mapping[str, Any]) -> str:
+    return (
+        "-"
+        if gap["difference"] != gap["difference"]
+        else f"{gap['difference']:+.4f}" + _bracket(gap["interval"], "+.4f")
+    )
+
+
+def _bracket(ends: Any, style: str = ".3f") -> str:
+    return "" if ends is None else f" [{ends[0]:{style}}, {ends[1]:{style}}]"

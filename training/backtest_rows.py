@@ -1,0 +1,122 @@
+"""One past date replayed: train on what was known, score the leads open then, look up what became of them."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from features.attributes import text_at
+from features.event_log import DAY_US, History, Ints
+from features.matrix import build_matrix
+from features.snapshot import Snapshot, current_stages, cut, open_leads
+from models.bundle import Bundle
+from models.scorer import score
+from models.scores import ABSTAINED, Scores
+from training.backtest_material import Taught, taught
+from training.backtest_metrics import Judged
+from training.baselines import BASELINES, Task
+from training.clocks import stopped
+from training.dataset import GRID
+from training.fit import Trained, TrainOptions, train
+from training.labels import Labels, label
+from training.replay import side_by_side
+
+Floats = npt.NDArray[np.float64]
+Tell = Callable[[str, float], None]
+
+AGES = (
+    (0, "under 7 days"),
+    (7, "7 to 30 days"),
+    (30, "30 to 90 days"),
+    (90, "90 to 180 days"),
+    (180, "180 days or more"),
+)
+NO_VALUE = "(none)"
+
+
+@dataclass(frozen=True)
+class Replayed:
+    """The leads open at one origin: scores beside what happened, baselines' probabilities (n,), groups.
+
+    place (n,) is each won lead's share of its close-time distribution at the day it was won, NaN for others: even over
+    0 to 1 if the times are right.
+    """
+
+    origin_us: int
+    trained: Trained
+    judged: Judged
+    baselines: Mapping[str, Floats]
+    groups: Mapping[str, Sequence[str]]
+    place: Floats
+
+
+def replay(
+    history: History, origin_us: int, options: TrainOptions, by: Sequence[str], tell: Tell
+) -> Replayed:
+    """The replay of one origin, its horizon ended by the history's as_of_us; raises InvalidInput where train does."""
+    past = cut(history, origin_us)
+    trained = train(past, options, lambda text, share: tell(text, 0.8 * share))
+    bundle = trained.bundle
+    then = open_leads(past, origin_us)
+    later = open_leads(history, origin_us)
+    happened = label(later, history.config.horizon_us)
+    tell("scoring", 0.8)
+    scores = score(bundle, then, reasons=0)
+    values = build_matrix(then, bundle.vocabulary).values
+    tell("fitting the baselines", 0.85)
+    material = taught(bundle, past, options.seed)
+    return Replayed(
+        origin_us=origin_us,
+        trained=trained,
+        judged=_judged(scores, happened, later.lead),
+        baselines=baselines(material, values),
+        groups={name: group_of(later, name) for name in by},
+        place=_place(bundle, values, happened),
+    )
+
+
+def _judged(scores: Scores, happened: Labels, lead: Ints) -> Judged:
+    return Judged(
+        won=happened.won.astype(np.float64),
+        probability=scores.probability,
+        amount=happened.amount,
+        expected_amount=scores.expected_amount,
+        amount_low=scores.expected_amount_low,
+        amount_high=scores.expected_amount_high,
+        abstained=scores.status == ABSTAINED,
+        lead=lead,
+    )
+
+
+def baselines(fitted_on: Taught, values: Floats) -> dict[str, Floats]:
+    """Probabilities of every baseline for the rows of values (n, k), fitted on the grid rows of the same training."""
+    material = fitted_on.material
+    rows = np.flatnonzero(material.rows.origin == GRID)
+    if not 0 < material.won[rows].sum() < len(rows):
+        rows = np.arange(len(material.rows))
+    task = Task(material.values[rows], material.features, material.won[rows])
+    asked = stopped(values, fitted_on.clocks)
+    found = side_by_side(lambda name: BASELINES[name](task)(asked), list(BASELINES))
+    return dict(zip(BASELINES, found, strict=True))
+
+
+def _place(bundle: Bundle, values: Floats, happened: Labels) -> Floats:
+    place = np.full(len(values), np.nan)
+    won = np.flatnonzero(happened.won)
+    if len(won):
+        place[won] = bundle.close_time.cdf(bundle.close_time.place(values[won]), happened.days[won])
+    return place
+
+
+def group_of(snapshot: Snapshot, name: str) -> list[str]:
+    """The group of each lead at its instant: its stage, its age in bands, or the text of an attribute valid then."""
+    if name == "stage":
+        return [stage or NO_VALUE for stage in current_stages(snapshot)]
+    if name == "lead_age":
+        days = (snapshot.as_of_us - snapshot.history.created_us[snapshot.lead]) / DAY_US
+        return [
+            AGES[int(i)][1] for i in np.searchsorted([start for start, _ in AGES], days, side="right") - 1
+        ]
+    column = text_at(snapshot.history, name, snapshot.lead, snapshot.as_of_us)
+    return [NO_VALUE if code < 0 else column.values[code] for code in column.codes.tolist()]
