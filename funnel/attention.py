@@ -54,7 +54,8 @@ def attention(paths: Paths, touches: Touches, chances: Chances | None = None) ->
         least = -FELL * chances.before[lead]
         _add(reasons, "probability_fell", change, change < least, least)
     rows = [i for i in range(len(lead)) if reasons[i]]
-    rows.sort(key=lambda i: (-np.nan_to_num(value[i]), -np.nan_to_num(chance[i]), -len(reasons[i])))
+    worth, likely = np.nan_to_num(value).tolist(), np.nan_to_num(chance).tolist()
+    rows.sort(key=lambda i: (-worth[i], -likely[i], -len(reasons[i])))
     return {
         "leads": len(rows),
         "list": [
