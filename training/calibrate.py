@@ -19,6 +19,7 @@ PRIOR_WINS = 20.0  # judged wins that say the slope is 1
 UNPROVEN_SLOPE = 0.5  # where no row could be judged
 LEVEL_HORIZONS = 1.0
 BINS = 12
+INFLATION = 1.6  # halves share what every fit with this shrinkage gets wrong; simulated truths lie this much further out
 LEAST_DEVIATION = 0.05
 
 
@@ -100,5 +101,5 @@ def _by_logit(logit: Floats, variance: Floats) -> Spread:
     order = np.argsort(logit, kind="stable")
     groups: Sequence[npt.NDArray[np.int64]] = [g for g in np.array_split(order, BINS) if len(g)]
     places = np.array([logit[g].mean() for g in groups])
-    deviations = np.sqrt(np.array([variance[g].mean() for g in groups]))
+    deviations = INFLATION * np.sqrt(np.array([variance[g].mean() for g in groups]))
     return Spread(places + 1e-9 * np.arange(len(places)), np.maximum(deviations, LEAST_DEVIATION))
