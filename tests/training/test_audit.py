@@ -193,29 +193,45 @@ def test_values_written_at_the_closing_are_suspected(seed: int) -> None:
     assert found == dict.fromkeys(expected, "leakage_suspected")
 
 
-def test_a_purge_of_stale_leads_is_no_evidence_against_a_column() -> None:
-    """All leads of one value that were closed on one day were closed by someone, not written by the closing."""
-    w = world(3000, 5)
-    old_list = w.chance(0.2)
-    purge = w.history.as_of_us - 5 * DAY_US
-    closing = np.where(old_list & (w.will_close_us > purge) & (w.created_us < purge), purge, w.will_close_us)
-    closing = np.where(old_list & (w.created_us >= purge), w.history.as_of_us, closing)
-    closed = closing <= w.history.as_of_us
+def closing_at(w: World, closing_us: Ints, **columns: Sequence[str | None]) -> dict[str, str]:
+    """Codes by column of the same leads with other closing times."""
+    closed = closing_us <= w.history.as_of_us
     rows = np.flatnonzero(closed)
-    outcomes = replace(
-        w.history.outcomes,
-        offsets=np.concatenate(([0], np.cumsum(closed))).astype(np.int64),
-        time_us=closing[rows],
-        known_us=closing[rows],
-        state=np.where(w.will_win[rows], WON, LOST).astype(np.int8),
-        amount=np.full(len(rows), np.nan),
-        reason=empty_factor(len(rows)),
-        implied=np.zeros(len(rows), dtype=bool),
+    outcomes = Outcomes(
+        np.concatenate(([0], np.cumsum(closed))).astype(np.int64),
+        closing_us[rows],
+        closing_us[rows],
+        np.where(w.will_win[rows], WON, LOST).astype(np.int8),
+        np.full(len(rows), np.nan),
+        empty_factor(len(rows)),
+        np.zeros(len(rows), dtype=bool),
     )
-    history = replace(
-        w.history, outcomes=outcomes, attributes={"list": factor(either(old_list, "old", "new"))}
-    )
-    assert "leakage_suspected" not in codes(audit(history)).values()
+    return replace(w, history=replace(w.history, outcomes=outcomes)).audit(**columns)
+
+
+def test_a_purge_is_no_evidence_against_a_column() -> None:
+    """Leads of one value closed on one day, or all within two weeks, were closed by someone, not by a value."""
+    w = world(3000, 5)
+    now, closing = w.history.as_of_us, w.will_close_us
+    old_list = w.chance(0.2)
+    columns: dict[str, list[str | None]] = {
+        "list": either(old_list, "old", "new"),
+        "city": [f"c{c}" for c in w.rng.integers(0, 4, 3000)],
+        "note": either(w.chance(0.9), "x", None),
+    }
+    one_day = np.where(old_list, np.where(w.created_us < now - 5 * DAY_US, now - 5 * DAY_US, now), now + 1)
+    assert "leakage_suspected" not in closing_at(w, np.minimum(closing, one_day), **columns).values()
+    days = (w.rng.random(3000) * 14 * DAY_US).astype(np.int64)
+    purged = np.maximum(np.minimum(closing, now - days), w.created_us + 1)
+    assert "leakage_suspected" not in closing_at(w, purged, **columns).values()
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_a_value_of_leads_that_close_fast_is_kept(seed: int) -> None:
+    """None of them is open for long at any time, so that few are open now says nothing."""
+    w = world(6000, seed)
+    fast = w.will_close_us - w.created_us < 20 * DAY_US
+    assert w.audit(route=either(fast, "express", "usual")).get("route") != "leakage_suspected"
 
 
 @pytest.mark.parametrize("seed", range(3))
