@@ -40,7 +40,7 @@ format: $(DEV)
 	$(BIN)/ruff format .
 
 bench: $(DEV)
-	@for script in benchmarks/bench_*.py; do echo "== $$script"; $(BIN)/python "$$script" || exit 1; done
+	@for script in benchmarks/bench_*.py; do echo "== $$script"; name=$${script##*/}; $(BIN)/python -m "benchmarks.$${name%.py}" || exit 1; done
 
 install: $(RUNTIME)
 
