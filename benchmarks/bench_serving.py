@@ -173,9 +173,8 @@ def run(home: Path, lead: dict[str, Any], scratch: Path, seconds: float) -> None
     print(
         f"{platform.processor() or platform.machine()}, {os.cpu_count()} cores, load {os.getloadavg()[0]:.1f} before"
     )
-    print(
-        f"one lead, {len(lead['interactions'])} interactions, {len(body)} bytes; {CONNECTIONS} connections, {seconds:g} s each"
-    )
+    count = len(lead["interactions"])
+    print(f"one lead, {count} interactions, {len(body)} bytes; {CONNECTIONS} connections, {seconds:g} s each")
     (scratch / "bare.py").write_text(BARE)
     results = {"bare no-op": bare(scratch, body, seconds)}
     for workers in (1, 2):

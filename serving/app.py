@@ -174,7 +174,7 @@ class Routes:
         found: dict[str, set[str]] = {}
         for route in self.app.routes:
             if isinstance(route, APIRoute) and route.path_regex.match(path):
-                found.setdefault(route.path, set()).update(route.methods)
+                found.setdefault(route.path, set()).update(route.methods or ())
         return sorted(found[max(found, key=len)]) if found else []
 
 

@@ -171,7 +171,7 @@ def _is_scalar(value: Any) -> bool:
     """A text, true, false, null, or a number that a float can hold."""
     kind = type(value)
     if kind is int:
-        return -MAX_NUMBER <= value <= MAX_NUMBER
+        return bool(-MAX_NUMBER <= value <= MAX_NUMBER)
     if kind is float:
         return bool(value - value == 0.0)
     return kind is str or kind is bool or value is None

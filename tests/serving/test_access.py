@@ -27,7 +27,9 @@ CALLS = {
 }
 
 
-def request(method: str, path: str, authorization: str | None = None, client: str = "127.0.0.1") -> dict[str, Any]:
+def request(
+    method: str, path: str, authorization: str | None = None, client: str = "127.0.0.1"
+) -> dict[str, Any]:
     headers = [] if authorization is None else [(b"authorization", authorization.encode())]
     return {"type": "http", "method": method, "path": path, "headers": headers, "client": (client, 1)}
 

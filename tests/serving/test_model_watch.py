@@ -9,18 +9,17 @@ import pytest
 
 import serving.model_watch
 from features.errors import DamagedArtifact
-from models.pointer import POINTER, manifest_sha256
+from models.pointer import POINTER, Pointer, manifest_sha256, write_pointer
 from serving.model_check import load_checked, try_out
 from serving.model_watch import ModelWatch, Refused, try_in_child
 from serving.problems import Problem
-from tests.serving.trained_home import promote, trained
 
 
 @pytest.fixture
-def home(shared_folder: Path, tmp_path: Path) -> Path:
+def home(trained_home: Path, tmp_path: Path) -> Path:
     """A home of its own with champion 1 and an equal bundle 2 that is not promoted."""
     copy = tmp_path / "home"
-    shutil.copytree(trained(shared_folder).home, copy)
+    shutil.copytree(trained_home, copy)
     shutil.copytree(copy / "bundles" / "1", copy / "bundles" / "2")
     return copy
 
@@ -31,6 +30,10 @@ def _untried(monkeypatch: pytest.MonkeyPatch) -> None:
         return None
 
     monkeypatch.setattr(serving.model_watch, "try_in_child", fine)
+
+
+def promote(home: Path, version: str, sha256: str, before: tuple[str, ...]) -> None:
+    write_pointer(home, Pointer(version, home / "bundles" / version, sha256, before))
 
 
 def promote_2(home: Path) -> None:
@@ -110,7 +113,7 @@ def test_a_good_champion_ends_the_refusal(home: Path) -> None:
     good = path.read_bytes()
     path.write_bytes(good[:100])
     look(watch)
-    assert watch.refused is not None
+    assert reason(watch)
     path.write_bytes(good)
     promote(home, "2", manifest_sha256(home / "bundles" / "2"), ("1", "1"))
     look(watch)
@@ -167,8 +170,6 @@ def test_a_promoted_manifest_is_the_only_one_taken(home: Path) -> None:
 
 
 def test_the_child_says_what_is_wrong(home: Path) -> None:
-    from models.pointer import Pointer
-
     folder = home / "bundles" / "1"
     good = Pointer("1", folder, manifest_sha256(folder))
     assert asyncio.run(try_in_child(good)) is None

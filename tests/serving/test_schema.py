@@ -35,7 +35,9 @@ def test_everything_the_contract_names_is_read() -> None:
         owner=None,
         source="web",
         attributes={"n": 1, "x": 1.5, "t": "ü", "b": True, "none": None, "": 1} | {"": None},
-        interactions=[{"kind": "call", "occurred_at": TIME, "direction": "inbound", "value": 3, "channel": None}],
+        interactions=[
+            {"kind": "call", "occurred_at": TIME, "direction": "inbound", "value": 3, "channel": None}
+        ],
         stages=[{"stage": "new", "entered_at": TIME, "recorded_at": TIME}],
         attribute_changes=[{"attribute": "owner", "value": None, "changed_at": TIME}],
         outcome={"outcome": "won", "closed_at": TIME, "amount": 0, "reason": "price"},
@@ -82,13 +84,16 @@ def test_no_more_problems_are_told_than_the_contract_allows() -> None:
 
 def test_a_problem_never_repeats_a_value() -> None:
     with pytest.raises(Problem) as caught:
-        check_lead({"lead_id": ["canary"], "created_at": "canary", "owner": {"x": "canary"}, "outcome": "canary"})
+        check_lead(
+            {"lead_id": ["canary"], "created_at": "canary", "owner": {"x": "canary"}, "outcome": "canary"}
+        )
     assert "canary" not in json.dumps(caught.value.body())
 
 
+KEYS = [*LEAD.fields, "kind", "x"]
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=5),
-    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from([*LEAD.fields, "kind", "x"]), inner, max_size=4),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from(KEYS), inner, max_size=4),
     max_leaves=12,
 )
 

