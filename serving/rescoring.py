@@ -30,7 +30,7 @@ from serving.store_scores import (
 from serving.store_writer import read_setting
 
 REASONS_KEPT = 3
-LEADS_AT_ONCE = 200
+LEADS_AT_ONCE = 60  # every LOOK_EVERY_S: 300 leads a second, and requests are answered in between
 PAGE = 2_000
 LOOK_EVERY_S = 0.2
 WAIT_AFTER_OUTAGE_S = 2.0
@@ -175,8 +175,8 @@ class Rescorer:
         pause = LOOK_EVERY_S
         while not self.ending.wait(pause):
             try:
-                worked = self._step()
-                pause = 0.0 if worked >= LEADS_AT_ONCE else LOOK_EVERY_S
+                self._step()
+                pause = LOOK_EVERY_S
             except Exception as error:
                 self.on_failure(error)
                 pause = WAIT_AFTER_OUTAGE_S
