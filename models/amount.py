@@ -1,4 +1,6 @@
-"""E[amount | won] and its interval: whether it is zero, how large it is if not, and how far off that was on later wins."""
+"""E[amount | won] and its interval: whether it is zero, how large it is if not, and how far off that was on
+later wins.
+"""
 
 import math
 from dataclasses import dataclass
@@ -6,8 +8,9 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from numba import njit
+from numba import types
 
+from features.compiled import F64, compiled
 from models.additive import AdditiveModel
 from models.calibration import sigmoid
 
@@ -19,11 +22,13 @@ LARGEST_LOG = 46.0  # e^46 = 1e20: no deal is larger
 
 @dataclass(frozen=True)
 class AmountModel:
-    """positive(x) * factor * exp(size(x)): the chance that a won deal brings money, times its size if it does.
+    """positive(x) * factor * exp(size(x)): the chance that a won deal brings money, times its size if it
+    does.
 
-    size: log amount of deals > 0, or None for the constant `level`. positive: log-odds of amount > 0, or None for the constant
-    `positive_rate`. factor: what makes the total right on later wins (Duan's smearing estimate, 1983, shrunk). residuals: quantiles
-    of log(amount) - size(x) on later wins at `levels`. predictable: whether size(x) told later amounts apart at all.
+    size: log amount of deals > 0, or None for the constant `level`. positive: log-odds of amount > 0, or None
+    for the constant `positive_rate`. factor: what makes the total right on later wins (Duan's smearing
+    estimate, 1983, shrunk). residuals: quantiles of log(amount) - size(x) on later wins at `levels`.
+    predictable: whether size(x) told later amounts apart at all.
     """
 
     size: AdditiveModel | None
@@ -39,7 +44,11 @@ class AmountModel:
         """Expected amount if won and its 80 % interval, each (n,), for feature values (n, k)."""
         log_size = np.full(len(values), self.level) if self.size is None else self.size.margin(values)
         log_size = np.clip(log_size, -LARGEST_LOG, LARGEST_LOG)
-        positive = np.full(len(values), self.positive_rate) if self.positive is None else sigmoid(self.positive.margin(values))
+        positive = (
+            np.full(len(values), self.positive_rate)
+            if self.positive is None
+            else sigmoid(self.positive.margin(values))
+        )
         size = _exp(log_size)
         low, high = self._quantile(LOW, positive) * size, self._quantile(HIGH, positive) * size
         return positive * self.factor * size, low, high
@@ -56,12 +65,14 @@ class AmountModel:
         return {**plain, "levels": self.levels.tolist(), "residuals": self.residuals.tolist()}
 
     @classmethod
-    def from_dict(cls, d: dict[str, Any], size: AdditiveModel | None, positive: AdditiveModel | None) -> "AmountModel":
+    def from_dict(
+        cls, d: dict[str, Any], size: AdditiveModel | None, positive: AdditiveModel | None
+    ) -> "AmountModel":
         d = {**d, "levels": np.array(d["levels"]), "residuals": np.array(d["residuals"])}
         return cls(size=size, positive=positive, **d)
 
 
-@njit(cache=True, nogil=True)
+@compiled(types.float64[::1](F64))
 def _exp(values: Floats) -> Floats:
     out = np.empty(len(values))
     for i in range(len(values)):

@@ -1,4 +1,6 @@
-"""What a CRM without a model would say: the share of past leads in the same stage that were won within the horizon."""
+"""What a CRM without a model would say: the share of past leads in the same stage that were won within the
+horizon.
+"""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -12,7 +14,9 @@ Floats = npt.NDArray[np.float64]
 
 @dataclass(frozen=True)
 class StageTable:
-    """Win rate within the horizon by current stage, over matured training snapshots; the base rate for any other stage."""
+    """Win rate within the horizon by current stage, over matured training snapshots; the base rate for any
+    other stage.
+    """
 
     base_rate: float
     rates: dict[str, float]

@@ -1,4 +1,6 @@
-"""The artifact of one training: a folder of JSON and LightGBM texts under a manifest, read only after its digests agree."""
+"""The artifact of one training: a folder of JSON and LightGBM texts under a manifest, read only after its
+digests agree.
+"""
 
 import hashlib
 import json
@@ -13,12 +15,12 @@ import lightgbm as lgb
 import numpy as np
 import numpy.typing as npt
 
+from features import vocabulary as vocabularies
 from features.catalogue import catalogue, feature_set_id
 from features.config import FunnelConfig
 from features.errors import DamagedArtifact
 from features.feature import Feature
 from features.times import format_time
-from features import vocabulary as vocabularies
 from features.vocabulary import Vocabulary
 from models.additive import AdditiveModel
 from models.amount import AmountModel
@@ -38,9 +40,11 @@ LARGEST_FILE = 256 * 1024 * 1024
 class Bundle:
     """Everything a score needs.
 
-    base_rate is the share won within the horizon, seen on base_leads leads. conversion is None where the replay showed no usable signal: then every open lead gets the base rate. reference holds sorted
-    probabilities of the leads that were open at trained_through_us; base_margin is the model's mean margin over them. card is what
-    people read about the model: metrics, baselines, calibration table, importance, warnings, dates.
+    base_rate is the share won within the horizon, seen on base_leads leads. conversion is None where the
+    replay showed no usable signal: then every open lead gets the base rate. reference holds sorted
+    probabilities of the leads that were open at trained_through_us; base_margin is the model's mean margin
+    over them. card is what people read about the model: metrics, baselines, calibration table, importance,
+    warnings, dates.
     """
 
     vocabulary: Vocabulary
@@ -105,7 +109,11 @@ def base_probability(bundle: Bundle) -> float:
 
 def save_bundle(bundle: Bundle, folder: Path) -> str:
     """Writes the bundle as `folder`, which must not exist, and returns the sha256 of its manifest."""
-    texts = {f"{name}.txt": model.trees.model_to_string() for name, model in _additive(bundle).items() if model.trees is not None}
+    texts = {
+        f"{name}.txt": model.trees.model_to_string()
+        for name, model in _additive(bundle).items()
+        if model.trees is not None
+    }
     files = {
         MODEL: _json(_model_dict(bundle)),
         VOCABULARY: _json(vocabularies.to_dict(bundle.vocabulary)),
@@ -136,7 +144,9 @@ def save_bundle(bundle: Bundle, folder: Path) -> str:
 
 
 def trees_digest(texts: dict[str, str]) -> str:
-    """sha256 of the tree sections alone: the same trees give the same digest whatever parameters were written beside them."""
+    """sha256 of the tree sections alone: the same trees give the same digest whatever parameters were written
+    beside them.
+    """
     seen = hashlib.sha256()
     for name, text in sorted(texts.items()):
         start, end = text.find("Tree=0"), text.find("end of trees")
@@ -187,16 +197,22 @@ def read_verified(folder: Path) -> dict[str, bytes]:
         manifest = json.loads(_read(folder / MANIFEST))
         listed = dict(manifest["files"])
         if manifest["format"] != FORMAT:
-            raise DamagedArtifact(f"{folder}: bundle format {manifest['format']}, this version reads {FORMAT}; train again")
+            raise DamagedArtifact(
+                f"{folder}: bundle format {manifest['format']}, this version reads {FORMAT}; train again"
+            )
     except (ValueError, KeyError, TypeError) as e:
-        raise DamagedArtifact(f"{folder}/{MANIFEST} is not a bundle manifest ({type(e).__name__}); train again or roll back") from e
+        raise DamagedArtifact(
+            f"{folder}/{MANIFEST} is not a bundle manifest ({type(e).__name__}); train again or roll back"
+        ) from e
     contents = {MANIFEST: json.dumps(manifest).encode()}
     for name, expected in listed.items():
         if Path(name).name != name:
             raise DamagedArtifact(f"{folder}/{MANIFEST} names {name!r}, which is not a plain file name")
         data = _read(folder / name)
         if hashlib.sha256(data).hexdigest() != expected:
-            raise DamagedArtifact(f"{folder}/{name} has changed since it was written (sha256 differs); train again or roll back")
+            raise DamagedArtifact(
+                f"{folder}/{name} has changed since it was written (sha256 differs); train again or roll back"
+            )
         contents[name] = data
     return contents
 
@@ -214,19 +230,25 @@ def _read(path: Path) -> bytes:
 
 
 def load_bundle(folder: Path, version: str = "") -> Bundle:
-    """The verified bundle in `folder`; raises DamagedArtifact where a file is missing, changed, foreign or does not fit."""
+    """The verified bundle in `folder`; raises DamagedArtifact where a file is missing, changed, foreign or
+    does not fit.
+    """
     contents = read_verified(folder)
     try:
         bundle = _assemble(contents)
     except (KeyError, TypeError, ValueError, lgb.basic.LightGBMError) as e:
-        raise DamagedArtifact(f"{folder} is not a bundle this version understands ({type(e).__name__}: {e})") from e
+        raise DamagedArtifact(
+            f"{folder} is not a bundle this version understands ({type(e).__name__}: {e})"
+        ) from e
     manifest = json.loads(contents[MANIFEST])
     if feature_set_id(bundle.features) != manifest["feature_set_id"]:
         raise DamagedArtifact(f"{folder} was made for other features than this version computes; train again")
     names = [f.name for f in bundle.features]
     for name, model in _additive(bundle).items():
         if model.trees is not None and model.trees.feature_name() != names:
-            raise DamagedArtifact(f"{folder}/{name}.txt expects other columns than the catalogue gives; train again")
+            raise DamagedArtifact(
+                f"{folder}/{name}.txt expects other columns than the catalogue gives; train again"
+            )
     return replace(bundle, version=version, trees_sha256=manifest["trees_sha256"])
 
 
@@ -245,7 +267,9 @@ def _assemble(contents: dict[str, bytes]) -> Bundle:
         spread=Spread.from_dict(d["spread"]),
         familiarity=Familiarity.from_dict(d["familiarity"]),
         stage_table=StageTable.from_dict(d["stage_table"]),
-        amount=AmountModel.from_dict(amount, models.get("amount_size"), models.get("amount_positive")) if amount else None,
+        amount=AmountModel.from_dict(amount, models.get("amount_size"), models.get("amount_positive"))
+        if amount
+        else None,
         close_time=CloseTime.from_dict(d["close_time"], models.get("close_time")),
         reference=np.array(d["reference"], dtype=np.float64),
         card=json.loads(contents[CARD]),

@@ -6,7 +6,9 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from numba import njit
+from numba import types
+
+from features.compiled import F64, compiled
 
 Floats = npt.NDArray[np.float64]
 
@@ -16,7 +18,9 @@ BOUND = 9.2  # log-odds of 0.9999: no open lead is surer than that
 
 @dataclass(frozen=True)
 class Calibration:
-    """Piecewise linear through (knots, logits), both increasing; beyond the ends it goes on with the end slopes."""
+    """Piecewise linear through (knots, logits), both increasing; beyond the ends it goes on with the end
+    slopes.
+    """
 
     knots: Floats
     logits: Floats
@@ -37,7 +41,7 @@ class Calibration:
         return cls(np.array(d["knots"], dtype=np.float64), np.array(d["logits"], dtype=np.float64))
 
 
-@njit(cache=True, nogil=True)
+@compiled(types.float64[::1](F64, F64, F64))
 def _through(margin: Floats, knots: Floats, logits: Floats) -> Floats:
     out = np.empty(len(margin))
     last = len(knots) - 1
@@ -48,7 +52,7 @@ def _through(margin: Floats, knots: Floats, logits: Floats) -> Floats:
     return out
 
 
-@njit(cache=True, nogil=True)
+@compiled(types.float64[::1](F64))
 def sigmoid(logit: Floats) -> Floats:
     """1 / (1 + exp(-x)), elementwise."""
     out = np.empty(len(logit))
@@ -71,12 +75,14 @@ def line(slope: float, intercept: float) -> Calibration:
 def fit_line(margin: Floats, won: Floats, weight: Floats, prior_rows: float = 50.0) -> Calibration:
     """Platt's scaling, shrunk to the identity as if `prior_rows` informative rows had agreed with it.
 
-    Newton's method on the weighted log loss plus a quadratic penalty on (slope - 1, intercept); Platt (1999), with the
-    prior of Jeffreys' kind in place of his target smoothing.
+    Newton's method on the weighted log loss plus a quadratic penalty on (slope - 1, intercept); Platt (1999),
+    with the prior of Jeffreys' kind in place of his target smoothing.
     """
     theta = np.array([1.0, 0.0])
     design = np.column_stack([margin, np.ones_like(margin)])
-    prior = np.diag([prior_rows * 0.25 * max(float(np.average(margin**2, weights=weight)) / 4, 0.25), prior_rows * 0.05])
+    prior = np.diag(
+        [prior_rows * 0.25 * max(float(np.average(margin**2, weights=weight)) / 4, 0.25), prior_rows * 0.05]
+    )
     for _ in range(50):
         p = sigmoid(np.clip(design @ theta, -30, 30))
         gradient = design.T @ (weight * (p - won)) + prior @ (theta - np.array([1.0, 0.0]))

@@ -18,7 +18,8 @@ EDGE = 1e-4  # shares of the horizon nearer to 0 or 1 than this count as this ne
 class CloseTime:
     """logit(days / horizon) = location(x) + residual, the residual's quantiles taken from later wins.
 
-    The logit keeps every win inside the horizon, so P(win by d) = probability * cdf(d) reaches the probability at the horizon.
+    The logit keeps every win inside the horizon, so P(win by d) = probability * cdf(d) reaches the
+    probability at the horizon.
     """
 
     location: AdditiveModel | None
@@ -37,7 +38,9 @@ class CloseTime:
         return self.horizon_days * sigmoid(self.place(values) + residual)
 
     def cdf(self, place: Floats, days: Floats) -> Floats:
-        """P(win within `days` | win within the horizon): place (n, 1) or (n,), days broadcast against it; 0 at 0, 1 at the horizon."""
+        """P(win within `days` | win within the horizon): place (n, 1) or (n,), days broadcast against it; 0
+        at 0, 1 at the horizon.
+        """
         share = np.asarray(days, dtype=np.float64) / self.horizon_days
         inside = np.interp(log_odds(np.clip(share, EDGE, 1 - EDGE)) - place, self.residuals, self.levels)
         return np.where(share <= 0, 0.0, np.where(share >= 1, 1.0, inside))

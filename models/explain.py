@@ -19,10 +19,11 @@ NEAR = 1e-6  # margins nearer to the base than this get the curve's slope instea
 
 
 def points(parts: Floats, base: float, calibration: Calibration) -> Floats:
-    """Percentage points (n, k) of parts (n, k) around the margin `base`; a row's sum is 100 * (probability - base probability).
+    """Percentage points (n, k) of parts (n, k) around the margin `base`; a row's sum is 100 * (probability -
+    base probability).
 
-    Calibrated probability is a curve over the margin. Each part gets its share of the chord from the base to the lead's own margin,
-    so signs are those of the parts and nothing is left over.
+    Calibrated probability is a curve over the margin. Each part gets its share of the chord from the base to
+    the lead's own margin, so signs are those of the parts and nothing is left over.
     """
     distance = parts.sum(axis=1)
     near = np.abs(distance) < NEAR
@@ -32,7 +33,11 @@ def points(parts: Floats, base: float, calibration: Calibration) -> Floats:
 
 
 def reasons(
-    model: AdditiveModel, calibration: Calibration, matrix: FeatureMatrix, vocabulary: Vocabulary, most: int | None
+    model: AdditiveModel,
+    calibration: Calibration,
+    matrix: FeatureMatrix,
+    vocabulary: Vocabulary,
+    most: int | None,
 ) -> list[list[dict[str, Any]]]:
     """For each row of the matrix its largest reasons first, at most `most` (None: all that are not zero)."""
     found: list[list[dict[str, Any]]] = []
@@ -50,7 +55,11 @@ def _largest(
     row: Floats, values: Floats, features: tuple[Feature, ...], vocabulary: Vocabulary, most: int | None
 ) -> list[dict[str, Any]]:
     order = np.argsort(-np.abs(row), kind="stable")[: len(row) if most is None else most]
-    return [_reason(features[j], float(values[j]), float(row[j]), vocabulary) for j in order.tolist() if row[j] != 0]
+    return [
+        _reason(features[j], float(values[j]), float(row[j]), vocabulary)
+        for j in order.tolist()
+        if row[j] != 0
+    ]
 
 
 def _reason(feature: Feature, value: float, worth: float, vocabulary: Vocabulary) -> dict[str, Any]:

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from features.attributes import text_at
 from features.feature import Feature
 from features.matrix import FeatureMatrix
 from features.readings import canonical
@@ -25,7 +26,9 @@ FEWEST_USUAL = 3
 
 @dataclass(frozen=True)
 class Familiarity:
-    """What training rows looked like: smallest and largest value (k,) of each number, and which attribute columns were usual."""
+    """What training rows looked like: smallest and largest value (k,) of each number, and which attribute
+    columns were usual.
+    """
 
     low: Floats
     high: Floats
@@ -42,11 +45,16 @@ class Familiarity:
 
     @classmethod
     def from_dict(cls, d: dict[str, Any]) -> "Familiarity":
-        number = [np.array([np.nan if v is None else v for v in d[name]], dtype=np.float64) for name in ("low", "high")]
+        number = [
+            np.array([np.nan if v is None else v for v in d[name]], dtype=np.float64)
+            for name in ("low", "high")
+        ]
         return cls(number[0], number[1], np.array(d["usual"], dtype=np.bool_), tuple(d["stages"]))
 
 
-def learn_familiarity(values: Floats, features: Sequence[Feature], stages: Sequence[str | None]) -> Familiarity:
+def learn_familiarity(
+    values: Floats, features: Sequence[Feature], stages: Sequence[str | None]
+) -> Familiarity:
     """Ranges of training rows (n, k) and the attribute columns that at least MOSTLY of them fill."""
     category = np.array([f.kind == "category" for f in features], dtype=np.bool_)
     filled = np.where(category[None, :], values != 0, ~np.isnan(values))
@@ -59,7 +67,12 @@ def learn_familiarity(values: Floats, features: Sequence[Feature], stages: Seque
 
 def is_value(feature: Feature) -> bool:
     """Whether the column is an attribute's own value, not something known about it."""
-    return feature.block == "attributes" and feature.unit in ("number", "boolean", "category", "relative_days")
+    return feature.block == "attributes" and feature.unit in (
+        "number",
+        "boolean",
+        "category",
+        "relative_days",
+    )
 
 
 def doubts(familiarity: Familiarity, matrix: FeatureMatrix, stages: Sequence[str | None]) -> list[str]:
@@ -68,15 +81,17 @@ def doubts(familiarity: Familiarity, matrix: FeatureMatrix, stages: Sequence[str
     found = [""] * len(values)
     if familiarity.usual.sum() >= FEWEST_USUAL:
         part = values[:, familiarity.usual]
-        category = np.array([f.kind == "category" for f, u in zip(matrix.features, familiarity.usual, strict=True) if u])
+        category = np.array(
+            [f.kind == "category" for f, u in zip(matrix.features, familiarity.usual, strict=True) if u]
+        )
         missing = np.where(category[None, :], part == 0, np.isnan(part)).mean(axis=1)
-        for i in np.flatnonzero(missing >= MOSTLY):
+        for i in np.flatnonzero(missing >= MOSTLY).tolist():
             found[i] = f"{missing[i]:.0%} of the attributes that leads usually have are missing"
     reach = (familiarity.high - familiarity.low) * SLACK
     with np.errstate(invalid="ignore"):
         beyond = (values > familiarity.high + reach) | (values < familiarity.low - reach)
     strange = beyond.sum(axis=1) / max(1, int((~np.isnan(familiarity.low)).sum()))
-    for i in np.flatnonzero(strange > 1 - MOSTLY):
+    for i in np.flatnonzero(strange > 1 - MOSTLY).tolist():
         found[i] = f"{strange[i]:.0%} of its numbers lie far outside of what training saw"
     if familiarity.stages:
         known = set(familiarity.stages)
@@ -96,10 +111,11 @@ def notes(
             continue
         column = matrix.values[:, j]
         if feature.kind == "category":
-            for i in np.flatnonzero(column == 1).tolist():
-                text = _text(snapshot, i, feature.subject)
+            rare = np.flatnonzero(column == 1)
+            for i, text in zip(rare.tolist(), _texts(snapshot.take(rare), feature.subject), strict=True):
                 if text is not None and text not in _seen(vocabulary)[feature.subject]:
-                    found[i].append(note("unseen_category", feature.subject, f"no training lead had {feature.subject} = {text!r}"))
+                    detail = f"no training lead had {feature.subject} = {text!r}"
+                    found[i].append(note("unseen_category", feature.subject, detail))
         elif feature.unit == "number":
             low, high = familiarity.low[j], familiarity.high[j]
             with np.errstate(invalid="ignore"):
@@ -115,11 +131,13 @@ def _seen(vocabulary: Vocabulary) -> dict[str, frozenset[str]]:
     return {a.name: frozenset(a.seen) for a in vocabulary.attributes}
 
 
-def _text(snapshot: Snapshot, row: int, attribute: str) -> str | None:
-    """The attribute's canonical text at creation; a value that came by a change is not looked up."""
-    factor = snapshot.history.attributes.get(attribute)
-    text = None if factor is None else factor.text(int(snapshot.lead[row]))
-    return None if text is None else canonical(text)
+def _texts(snapshot: Snapshot, attribute: str) -> list[str | None]:
+    """Canonical texts of an attribute, as valid at each row's instant."""
+    if not len(snapshot):
+        return []
+    values = text_at(snapshot.history, attribute, snapshot.lead, snapshot.as_of_us)
+    read = [canonical(text) for text in values.values]
+    return [None if code < 0 else read[code] for code in values.codes.tolist()]
 
 
 def note(code: str, subject: str, detail: str) -> Note:

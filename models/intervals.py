@@ -1,4 +1,6 @@
-"""How far a probability may be from the true one: a standard deviation of its log-odds, learned from models fitted on half the leads."""
+"""How far a probability may be from the true one: a standard deviation of its log-odds, learned from models
+fitted on half the leads.
+"""
 
 from dataclasses import dataclass
 from typing import Any
@@ -15,7 +17,9 @@ Z80 = 1.2815515655446004  # standard normal quantile of 0.9
 
 @dataclass(frozen=True)
 class Spread:
-    """Standard deviation of the calibrated log-odds, piecewise linear in the log-odds, constant beyond the ends."""
+    """Standard deviation of the calibrated log-odds, piecewise linear in the log-odds, constant beyond the
+    ends.
+    """
 
     logits: Floats
     deviations: Floats

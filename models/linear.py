@@ -1,4 +1,6 @@
-"""An additive margin over feature columns: signed-log standardised numbers, missing flags and one effect a category code."""
+"""An additive margin over feature columns: signed-log standardised numbers, missing flags and one effect a
+category code.
+"""
 
 import math
 from dataclasses import dataclass
@@ -6,19 +8,26 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from numba import njit
+from numba import types
+
+from features.compiled import F64, F64_2D, I64, OUT, compiled
 
 Floats = npt.NDArray[np.float64]
+Ints = npt.NDArray[np.int64]
+Flags = npt.NDArray[np.bool_]
+FLAGS = types.Array(types.boolean, 1, "C", readonly=True)
 
 MAX_SIGMA = 5.0  # a number further out than this in training units counts as this far
 
 
 @dataclass(frozen=True)
 class LinearModel:
-    """sum over columns of effect(value) + intercept, centred so that every effect has mean 0 over the training rows.
+    """sum over columns of effect(value) + intercept, centred so that every effect has mean 0 over the
+    training rows.
 
     Numbers: z = clip((signed_log(x) - mean) / scale), effect slope * z + shift; missing: effect `missing`.
-    Categories: effect levels[start + code] for code < width, else that of code 1 (unseen). is_category tells which (k,).
+    Categories: effect levels[start + code] for code < width, else that of code 1 (unseen). is_category tells
+    which (k,).
     """
 
     intercept: float
@@ -36,7 +45,17 @@ class LinearModel:
         """Effects (n, k) of feature values (n, k); bitwise the same for a row alone and in a batch."""
         out = np.empty(values.shape)
         _effects(
-            values, self.is_category, self.mean, self.scale, self.slope, self.shift, self.missing, self.start, self.width, self.levels, out
+            values,
+            self.is_category,
+            self.mean,
+            self.scale,
+            self.slope,
+            self.shift,
+            self.missing,
+            self.start,
+            self.width,
+            self.levels,
+            out,
         )
         return out
 
@@ -45,12 +64,20 @@ class LinearModel:
         return row_sums(self.contributions(values)) + self.intercept
 
     def to_dict(self) -> dict[str, Any]:
-        return {name: value.tolist() if isinstance(value, np.ndarray) else value for name, value in vars(self).items()}
+        return {
+            name: value.tolist() if isinstance(value, np.ndarray) else value
+            for name, value in vars(self).items()
+        }
 
     @classmethod
     def from_dict(cls, d: dict[str, Any]) -> "LinearModel":
         kinds = {"is_category": np.bool_, "start": np.int64, "width": np.int64}
-        return cls(**{k: v if k == "intercept" else np.array(v, dtype=kinds.get(k, np.float64)) for k, v in d.items()})
+        return cls(
+            **{
+                k: v if k == "intercept" else np.array(v, dtype=kinds.get(k, np.float64))
+                for k, v in d.items()
+            }
+        )
 
 
 def signed_log(values: Floats) -> Floats:
@@ -60,14 +87,17 @@ def signed_log(values: Floats) -> Floats:
     return out
 
 
-@njit(cache=True, nogil=True)
+@compiled(types.void(F64, types.float64[::1]))
 def _signed_log(values: Floats, out: Floats) -> None:
     for i in range(len(values)):
         out[i] = math.copysign(math.log1p(abs(values[i])), values[i])
 
 
-@njit(cache=True, nogil=True)
-def _effects(values, is_category, mean, scale, slope, shift, missing, start, width, levels, out):  # type: ignore[no-untyped-def]
+@compiled(types.void(F64_2D, FLAGS, F64, F64, F64, F64, F64, I64, I64, F64, OUT))
+def _effects(
+    values: Floats, is_category: Flags, mean: Floats, scale: Floats, slope: Floats, shift: Floats, missing: Floats,
+    start: Ints, width: Ints, levels: Floats, out: Floats,
+) -> None:  # fmt: skip
     for i in range(values.shape[0]):
         for j in range(values.shape[1]):
             x = values[i, j]
@@ -87,7 +117,7 @@ def _effects(values, is_category, mean, scale, slope, shift, missing, start, wid
                 out[i, j] = slope[j] * z + shift[j]
 
 
-@njit(cache=True, nogil=True)
+@compiled(types.float64[::1](F64_2D))
 def row_sums(values: Floats) -> Floats:
     """Sum of each row (n, k) -> (n,), left to right: the same whatever n is."""
     out = np.zeros(values.shape[0])

@@ -8,9 +8,9 @@ from typing import Any
 class Parameters:
     """How the conversion model is fitted.
 
-    linear_c: inverse L2 strength of the linear start, as in scikit-learn; linear_share: the part of its log-odds the trees start
-    from; rounds, learning_rate, leaves, min_leaf_rows, l2, column_share, row_share: LightGBM's; half_life_horizons: age, in
-    horizons, at which a training row counts half.
+    linear_c: inverse L2 strength of the linear start, as in scikit-learn; linear_share: the part of its log-
+    odds the trees start from; rounds, learning_rate, leaves, min_leaf_rows, l2, column_share, row_share:
+    LightGBM's; half_life_horizons: age, in horizons, at which a training row counts half.
     """
 
     linear_c: float = 0.004
@@ -34,8 +34,8 @@ class Parameters:
 def lightgbm_parameters(p: Parameters, seed: int, objective: str = "binary") -> dict[str, Any]:
     """LightGBM's own names for a deterministic fit on one thread.
 
-    Fits run beside each other instead: two OpenMP threads of one fit wait for each other, and on a machine whose other core is
-    taken that wait costs more than the second thread brings.
+    Fits run beside each other instead: two OpenMP threads of one fit wait for each other, and on a machine
+    whose other core is taken that wait costs more than the second thread brings.
     """
     return {
         "objective": objective,

@@ -23,7 +23,8 @@ Reasons = Sequence[Sequence[dict[str, Any]]]
 def score(bundle: Bundle, snapshot: Snapshot, reasons: int | None = 5) -> Scores:
     """Scores of n snapshots, in their order; bitwise the same for a lead alone and among a million.
 
-    reasons: how many a lead, None for all, 0 for none. Leads that are won or lost at their instant get probability 1 or 0.
+    reasons: how many a lead, None for all, 0 for none. Leads that are won or lost at their instant get
+    probability 1 or 0.
     """
     state, amount_won, closed_us = _decided(snapshot)
     matrix = build_matrix(snapshot, bundle.vocabulary)
@@ -63,8 +64,12 @@ def score(bundle: Bundle, snapshot: Snapshot, reasons: int | None = 5) -> Scores
     )
 
 
-def open_probability(bundle: Bundle, matrix: FeatureMatrix, doubtful: npt.NDArray[np.bool_]) -> tuple[Floats, Floats, Floats]:
-    """Calibrated probability of a win within the horizon and its 80 % interval, each (n,), as if every lead were open."""
+def open_probability(
+    bundle: Bundle, matrix: FeatureMatrix, doubtful: npt.NDArray[np.bool_]
+) -> tuple[Floats, Floats, Floats]:
+    """Calibrated probability of a win within the horizon and its 80 % interval, each (n,), as if every lead
+    were open.
+    """
     n = len(matrix.values)
     base = bundle.base_rate
     base_low, base_high = rate_interval(base, bundle.base_leads)
@@ -108,7 +113,11 @@ def _decided(snapshot: Snapshot) -> tuple[Flags, Floats, npt.NDArray[np.int64]]:
         return np.full(n, OPEN, dtype=np.int8), np.full(n, np.nan), np.full(n, -1, dtype=np.int64)
     at = np.maximum(row, 0)
     state = np.where(found, outcomes.state[at], OPEN).astype(np.int8)
-    return state, np.where(state == WON, outcomes.amount[at], np.nan), np.where(state == OPEN, -1, outcomes.time_us[at])
+    return (
+        state,
+        np.where(state == WON, outcomes.amount[at], np.nan),
+        np.where(state == OPEN, -1, outcomes.time_us[at]),
+    )
 
 
 def _amounts(bundle: Bundle, values: Floats) -> tuple[Floats, Floats, Floats]:
@@ -118,29 +127,45 @@ def _amounts(bundle: Bundle, values: Floats) -> tuple[Floats, Floats, Floats]:
     return bundle.amount.predict(values)
 
 
-def _reasons(bundle: Bundle, matrix: FeatureMatrix, scored: npt.NDArray[np.bool_], most: int | None) -> Reasons:
+def _reasons(
+    bundle: Bundle, matrix: FeatureMatrix, scored: npt.NDArray[np.bool_], most: int | None
+) -> Reasons:
     none: list[list[dict[str, Any]]] = [[] for _ in range(len(scored))]
     if bundle.conversion is None or most == 0 or not scored.any():
         return none
     rows = np.flatnonzero(scored)
     part = FeatureMatrix(np.ascontiguousarray(matrix.values[rows]), matrix.features, matrix.feature_set_id)
-    for i, found in zip(rows.tolist(), explain(bundle.conversion, bundle.calibration, part, bundle.vocabulary, most), strict=True):
+    for i, found in zip(
+        rows.tolist(),
+        explain(bundle.conversion, bundle.calibration, part, bundle.vocabulary, most),
+        strict=True,
+    ):
         none[i] = found
     return none
 
 
-
 def _warnings(
-    bundle: Bundle, snapshot: Snapshot, matrix: FeatureMatrix, said: tuple[Sequence[str | None], Sequence[str]]
+    bundle: Bundle,
+    snapshot: Snapshot,
+    matrix: FeatureMatrix,
+    said: tuple[Sequence[str | None], Sequence[str]],
 ) -> list[list[Note]]:
     stages, why = said
     found = notes(bundle.familiarity, matrix, snapshot, bundle.vocabulary)
     known = set(bundle.config.stages)
     for i, stage in enumerate(stages):
         if stage is not None and known and stage not in known:
-            found[i].append(note("unknown_stage", stage, "the model does not know this stage; it counts as one after the last"))
+            found[i].append(
+                note(
+                    "unknown_stage",
+                    stage,
+                    "the model does not know this stage; it counts as one after the last",
+                )
+            )
         if why[i]:
             found[i].append(note("insufficient_data", "", why[i]))
     for i in np.flatnonzero(snapshot.as_of_us < bundle.trained_through_us).tolist():
-        found[i].append(note("scored_in_sample", "", "as_of lies before the end of the model's own training data"))
+        found[i].append(
+            note("scored_in_sample", "", "as_of lies before the end of the model's own training data")
+        )
     return found

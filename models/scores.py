@@ -1,4 +1,6 @@
-"""Scores of n leads in the contract's words: as arrays, as the score file's columns, as one flat record a lead."""
+"""Scores of n leads in the contract's words: as arrays, as the score file's columns, as one flat record a
+lead.
+"""
 
 import json
 from collections.abc import Sequence
@@ -16,9 +18,10 @@ SCORED, ABSTAINED, WON_LEAD, LOST_LEAD = 0, 1, 2, 3
 STATUS = ("scored", "insufficient_data", "won", "lost")
 
 COLUMNS = (
-    "lead_id", "status", "stage", "as_of", "probability", "probability_low", "probability_high", "horizon_days", "score", "grade",
-    "expected_amount", "expected_amount_low", "expected_amount_high", "expected_revenue", "currency", "expected_close_date",
-    "baseline_probability", "reasons", "model_version",
+    "lead_id", "status", "stage", "as_of", "probability", "probability_low", "probability_high",
+    "horizon_days", "score", "grade", "expected_amount", "expected_amount_low", "expected_amount_high",
+    "expected_revenue", "currency", "expected_close_date", "baseline_probability", "reasons",
+    "model_version",
 )  # fmt: skip
 
 Note = dict[str, str]  # {code, subject, detail}
@@ -28,8 +31,9 @@ Note = dict[str, str]  # {code, subject, detail}
 class Scores:
     """n scores in the order of their snapshots.
 
-    status (n,) indexes STATUS; probabilities and rates lie in 0..1, score in 0..100, amounts in `currency` with NaN for unknown;
-    expected_close_us (n,) is -1 where there is none; reasons and warnings hold one list a lead.
+    status (n,) indexes STATUS; probabilities and rates lie in 0..1, score in 0..100, amounts in `currency`
+    with NaN for unknown; expected_close_us (n,) is -1 where there is none; reasons and warnings hold one list
+    a lead.
     """
 
     lead_ids: Sequence[str]
@@ -91,7 +95,9 @@ class Scores:
             "expected_amount_high": _nullable(self.expected_amount_high),
             "expected_revenue": _nullable(self.expected_revenue),
             "currency": [self.currency] * n,
-            "expected_close_date": [None if us < 0 else format_time(us)[:10] for us in self.expected_close_us.tolist()],
+            "expected_close_date": [
+                None if us < 0 else format_time(us)[:10] for us in self.expected_close_us.tolist()
+            ],
             "baseline_probability": self.baseline_probability.tolist(),
             "reasons": list(self.reasons),
             "model_version": [self.model_version] * n,

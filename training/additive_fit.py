@@ -21,7 +21,12 @@ def recency_weight(age_us: npt.NDArray[np.int64], horizon_us: int, half_life_hor
 
 
 def fit_conversion(
-    values: Floats, features: Sequence[Feature], won: Floats, weight: Floats, parameters: Parameters, seed: int
+    values: Floats,
+    features: Sequence[Feature],
+    won: Floats,
+    weight: Floats,
+    parameters: Parameters,
+    seed: int,
 ) -> AdditiveModel:
     """The uncalibrated model of won (n,) from feature values (n, k); needs both classes."""
     linear = fit_logistic(values, features, won, weight, parameters.linear_c)
@@ -29,25 +34,44 @@ def fit_conversion(
         return AdditiveModel(linear, 1.0, None)
     share = parameters.linear_share
     start = linear.intercept + share * row_sums(linear.contributions(values))
-    trees = fit_trees(values, features, won, weight, start, lightgbm_parameters(parameters, seed), parameters.rounds)
+    trees = fit_trees(
+        values, features, won, weight, start, lightgbm_parameters(parameters, seed), parameters.rounds
+    )
     return AdditiveModel(linear, share, trees)
 
 
 def fit_regression(
-    values: Floats, features: Sequence[Feature], target: Floats, weight: Floats, shape: tuple[Parameters, float], seed: int
+    values: Floats,
+    features: Sequence[Feature],
+    target: Floats,
+    weight: Floats,
+    shape: tuple[Parameters, float],
+    seed: int,
 ) -> AdditiveModel:
     """Least squares of target (n,); shape: the trees' parameters and the ridge's strength."""
     parameters, alpha = shape
     linear = fit_ridge(values, features, target, weight, alpha)
     start = linear.intercept + row_sums(linear.contributions(values))
     trees = fit_trees(
-        values, features, target, weight, start, lightgbm_parameters(parameters, seed, "regression"), parameters.rounds
+        values,
+        features,
+        target,
+        weight,
+        start,
+        lightgbm_parameters(parameters, seed, "regression"),
+        parameters.rounds,
     )
     return AdditiveModel(linear, 1.0, trees)
 
 
 def fit_trees(
-    values: Floats, features: Sequence[Feature], target: Floats, weight: Floats, start: Floats, parameters: dict[str, object], rounds: int
+    values: Floats,
+    features: Sequence[Feature],
+    target: Floats,
+    weight: Floats,
+    start: Floats,
+    parameters: dict[str, object],
+    rounds: int,
 ) -> lgb.Booster:
     """LightGBM boosted from `start` (n,), monotone where the catalogue is sure."""
     data = lgb.Dataset(

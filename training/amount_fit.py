@@ -24,7 +24,9 @@ FOLDS = 4
 
 @dataclass(frozen=True)
 class Wins:
-    """m past wins: features when they were still open, amounts, leads (a lead's rows share a weight of one), when they closed."""
+    """m past wins: features when they were still open, amounts, leads (a lead's rows share a weight of one),
+    when they closed.
+    """
 
     values: Floats
     amount: Floats
@@ -43,8 +45,9 @@ class Wins:
 def fit_amount(wins: Wins, features: Sequence[Feature], seed: int) -> AmountModel | None:
     """The amount model; None where no win has a known amount.
 
-    The size model is kept only where it tells later amounts apart better than their mean does; its total is then set right by the
-    ratio of amounts to predictions on wins it was not fitted on, shrunk to the smearing estimate.
+    The size model is kept only where it tells later amounts apart better than their mean does; its total is
+    then set right by the ratio of amounts to predictions on wins it was not fitted on, shrunk to the smearing
+    estimate.
     """
     known = wins.take(np.flatnonzero(~np.isnan(wins.amount)))
     if not len(known.amount):
@@ -98,7 +101,9 @@ class _Judged:
 
 
 def _out_of_fit(wins: Wins, features: Sequence[Feature], seed: int) -> _Judged | None:
-    """Replays by closing time: the latest three quarters of wins, a quarter at a time, each judged by a fit on earlier ones."""
+    """Replays by closing time: the latest three quarters of wins, a quarter at a time, each judged by a fit
+    on earlier ones.
+    """
     order = np.argsort(wins.at_us, kind="stable")
     edges = np.quantile(wins.at_us[order], np.linspace(0, 1, FOLDS + 1))
     rows, sizes, expected = [], [], []
@@ -120,7 +125,9 @@ def _out_of_fit(wins: Wins, features: Sequence[Feature], seed: int) -> _Judged |
 
 
 def _useful(judged: _Judged, wins: Wins) -> bool:
-    """Whether size(x) explained any of the spread of later amounts: a positive correlation that chance rarely gives."""
+    """Whether size(x) explained any of the spread of later amounts: a positive correlation that chance rarely
+    gives.
+    """
     amount = wins.amount[judged.rows]
     w = wins.weight[judged.rows]
     rank = np.argsort(np.argsort(judged.expected)).astype(np.float64)
@@ -129,7 +136,7 @@ def _useful(judged: _Judged, wins: Wins) -> bool:
     worth -= np.average(worth, weights=w)
     spread = float(np.sqrt(np.sum(w * rank**2) * np.sum(w * worth**2)))
     correlation = float(np.sum(w * rank * worth)) / spread if spread > 0 else 0.0
-    return correlation > 2.0 / np.sqrt(max(w.sum(), 1.0))
+    return bool(correlation > 2.0 / np.sqrt(max(w.sum(), 1.0)))
 
 
 def _with_residuals(model: AmountModel, judged: _Judged, wins: Wins) -> AmountModel:

@@ -1,4 +1,6 @@
-"""Sets the slope of the margin on rows the fit had not seen, and learns how far two equally good fits disagree."""
+"""Sets the slope of the margin on rows the fit had not seen, and learns how far two equally good fits
+disagree.
+"""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -19,16 +21,17 @@ PRIOR_WINS = 20.0  # judged wins that say the slope is 1
 UNPROVEN_SLOPE = 0.5  # where no row could be judged
 LEVEL_HORIZONS = 1.0
 BINS = 12
-INFLATION = 1.6  # halves share what every fit with this shrinkage gets wrong; simulated truths lie this much further out
+INFLATION = 1.6  # halves share what all such fits get wrong: simulated truths lie this much further out
 LEAST_DEVIATION = 0.05
 
 
 def fit_calibration(predicted: Predicted | None, material: Material, margin: Floats) -> Calibration:
-    """A straight map of margins: its slope from rows no fit had seen, its level from the latest rows known to the end.
+    """A straight map of margins: its slope from rows no fit had seen, its level from the latest rows known to
+    the end.
 
-    margin (n,): the final model's own margins of all rows. The slope is fitted with a free level for each split: a level of old
-    splits would carry an old win rate forward. The level then makes the probabilities of the grid rows sum to their wins, a row's
-    weight halving with each LEVEL_HORIZONS of age.
+    margin (n,): the final model's own margins of all rows. The slope is fitted with a free level for each
+    split: a level of old splits would carry an old win rate forward. The level then makes the probabilities
+    of the grid rows sum to their wins, a row's weight halving with each LEVEL_HORIZONS of age.
     """
     slope = fit_slope(predicted, material.won[predicted.rows]) if predicted else UNPROVEN_SLOPE
     rows = material.rows
@@ -70,11 +73,17 @@ def _repeats(part: npt.NDArray[np.bool_]) -> float:
     return max(1.0, float(np.sqrt(part.sum() / 1000)))
 
 
-def fit_spread(material: Material, rows: npt.NDArray[np.int64], weight: Floats, fit: tuple[Parameters, Calibration], seed: int) -> Spread:
+def fit_spread(
+    material: Material,
+    rows: npt.NDArray[np.int64],
+    weight: Floats,
+    fit: tuple[Parameters, Calibration],
+    seed: int,
+) -> Spread:
     """Deviation of the log-odds by log-odds, from the difference of two fits on half of the leads each.
 
-    Two halves differ by twice the variance of a half, a half has twice the variance of the whole: the whole's variance is a quarter
-    of the mean squared difference. The level's own uncertainty comes on top.
+    Two halves differ by twice the variance of a half, a half has twice the variance of the whole: the whole's
+    variance is a quarter of the mean squared difference. The level's own uncertainty comes on top.
     """
     parameters, calibration = fit
     leads = np.unique(material.rows.snapshot.lead[rows])
@@ -84,11 +93,18 @@ def fit_spread(material: Material, rows: npt.NDArray[np.int64], weight: Floats, 
     wins = max(float(len(np.unique(material.rows.snapshot.lead[rows][won > 0]))), 1.0)
     if any(not 0 < won[half == k].sum() < (half == k).sum() for k in (0, 1)):
         return Spread(np.array([0.0, 1.0]), np.full(2, 2.0 / np.sqrt(wins) + 0.5))
-    gentler = replace(parameters, linear_c=parameters.linear_c * 2, min_leaf_rows=max(parameters.min_leaf_rows // 2, 5))
+    gentler = replace(
+        parameters, linear_c=parameters.linear_c * 2, min_leaf_rows=max(parameters.min_leaf_rows // 2, 5)
+    )
     logits = [
         calibration.logit(
             fit_conversion(
-                material.values[rows[half == k]], material.features, won[half == k], weight[half == k], gentler, seed + k
+                material.values[rows[half == k]],
+                material.features,
+                won[half == k],
+                weight[half == k],
+                gentler,
+                seed + k,
             ).margin(material.values[rows])
         )
         for k in (0, 1)

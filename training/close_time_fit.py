@@ -20,7 +20,12 @@ FOLDS = 4
 
 
 def fit_close_time(
-    values: Floats, features: Sequence[Feature], days: Floats, lead: npt.NDArray[np.int64], horizon_days: int, seed: int
+    values: Floats,
+    features: Sequence[Feature],
+    days: Floats,
+    lead: npt.NDArray[np.int64],
+    horizon_days: int,
+    seed: int,
 ) -> CloseTime:
     """The distribution of days (m,) to the win for m won rows; without any, even over the horizon."""
     if not len(days):
@@ -30,12 +35,16 @@ def fit_close_time(
     leads = np.unique(lead)
     if len(leads) < MIN_WINS:
         centre = float(place.mean())
-        return CloseTime(None, centre, LEVELS, _strict(weighted_quantiles(place - centre, weight)), horizon_days)
+        return CloseTime(
+            None, centre, LEVELS, _strict(weighted_quantiles(place - centre, weight)), horizon_days
+        )
     fold = np.random.default_rng(seed).permutation(len(leads))[np.searchsorted(leads, lead)] % FOLDS
     residual = np.empty(len(days))
     for k in range(FOLDS):
         judge, fit = fold == k, fold != k
-        residual[judge] = place[judge] - fit_regression(values[fit], features, place[fit], weight[fit], SHAPE, seed).margin(values[judge])
+        residual[judge] = place[judge] - fit_regression(
+            values[fit], features, place[fit], weight[fit], SHAPE, seed
+        ).margin(values[judge])
     model = fit_regression(values, features, place, weight, SHAPE, seed)
     return CloseTime(model, 0.0, LEVELS, _strict(weighted_quantiles(residual, weight)), horizon_days)
 

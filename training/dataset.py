@@ -1,4 +1,6 @@
-"""Training rows: every open lead on a calendar grid of past instants, plus each lead at its creation and stage entries."""
+"""Training rows: every open lead on a calendar grid of past instants, plus each lead at its creation and
+stage entries.
+"""
 
 from dataclasses import dataclass
 
@@ -27,7 +29,12 @@ class Rows:
         return len(self.snapshot)
 
     def take(self, index: npt.NDArray[np.generic]) -> "Rows":
-        labels = Labels(self.labels.outcome[index], self.labels.days[index], self.labels.amount[index], self.labels.matured[index])
+        labels = Labels(
+            self.labels.outcome[index],
+            self.labels.days[index],
+            self.labels.amount[index],
+            self.labels.matured[index],
+        )
         return Rows(self.snapshot.take(index), labels, self.origin[index])
 
 
@@ -37,7 +44,9 @@ def grid_step_us(horizon_us: int) -> int:
 
 
 def grid(history: History, last_us: int, step_us: int) -> list[int]:
-    """Instants last_us, last_us - step, ... back to the first lead's creation, oldest first, at most MAX_DATES."""
+    """Instants last_us, last_us - step, ... back to the first lead's creation, oldest first, at most
+    MAX_DATES.
+    """
     if not len(history):
         return []
     first = int(history.created_us.min())
@@ -46,11 +55,13 @@ def grid(history: History, last_us: int, step_us: int) -> list[int]:
 
 
 def training_rows(history: History, seed: int) -> Rows:
-    """All training rows of a history cut at T: open leads on the grid up to T - horizon, and some creations and stage entries.
+    """All training rows of a history cut at T: open leads on the grid up to T - horizon, and some creations
+    and stage entries.
 
-    Only matured rows: the whole horizon of each has been seen, so that slow losses and fast wins count alike. Creations and
-    entries are a sample of MOMENT_SHARE of the grid's size: they show the model leads at the moments at which a CRM asks, and more
-    of them bought nothing on real sets. Above MAX_ROWS a random sample of all stays.
+    Only matured rows: the whole horizon of each has been seen, so that slow losses and fast wins count alike.
+    Creations and entries are a sample of MOMENT_SHARE of the grid's size: they show the model leads at the
+    moments at which a CRM asks, and more of them bought nothing on real sets. Above MAX_ROWS a random sample
+    of all stays.
     """
     horizon_us = history.config.horizon_us
     last_us = history.as_of_us - horizon_us
@@ -62,9 +73,15 @@ def training_rows(history: History, seed: int) -> Rows:
     parts = [*dates, *(_sample(s, most, random) for s in moments)]
     lead = np.concatenate([s.lead for s in parts]).astype(np.int64)
     at = np.concatenate([s.as_of_us for s in parts]).astype(np.int64)
-    origin = np.repeat(np.array([GRID, CREATION, ENTRY], dtype=np.int8), [on_grid, len(parts[-2]), len(parts[-1])])
+    origin = np.repeat(
+        np.array([GRID, CREATION, ENTRY], dtype=np.int8), [on_grid, len(parts[-2]), len(parts[-1])]
+    )
     rows = Rows(Snapshot(history, lead, at), label(Snapshot(history, lead, at), horizon_us), origin)
-    return rows if len(rows) <= MAX_ROWS else rows.take(np.sort(random.choice(len(rows), MAX_ROWS, replace=False)))
+    return (
+        rows
+        if len(rows) <= MAX_ROWS
+        else rows.take(np.sort(random.choice(len(rows), MAX_ROWS, replace=False)))
+    )
 
 
 def _sample(snapshot: Snapshot, most: int, random: np.random.Generator) -> Snapshot:

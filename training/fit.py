@@ -1,6 +1,6 @@
 """One training, end to end: history known at T -> bundle, figures of its replay, warnings."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -8,61 +8,36 @@ import numpy as np
 import numpy.typing as npt
 from threadpoolctl import threadpool_limits
 
-from features.errors import InvalidInput
-from features.event_log import LOST, WON, History
-from features.matrix import FeatureMatrix, build_matrix
-from features.snapshot import Snapshot, current_stages, open_leads
-from features.times import format_time
-from features.vocabulary import Vocabulary, learn
-from models.additive import AdditiveModel
-from models.amount import AmountModel
-from models.baseline import StageTable, fit_stage_table
+from features.event_log import History
+from features.matrix import build_matrix
+from features.vocabulary import learn
 from models.bundle import Bundle
-from models.calibration import Calibration, line, log_odds
-from models.familiarity import learn_familiarity
-from models.intervals import Spread
-from models.parameters import Parameters
-from training.additive_fit import fit_conversion
 from training.amount_fit import Wins, fit_amount
+from training.assemble import Holdout, Parts, assemble, card_of, fit_final, holdout_of, warnings_of
 from training.audit import audit, suspects
 from training.calibrate import fit_calibration, fit_spread
 from training.clocks import clock_columns, stopped
-from training.close_time_fit import fit_close_time
-from training.dataset import GRID, Rows, training_rows
+from training.dataset import training_rows
 from training.judge import Judgement, judge
 from training.replay import Material, predict_splits, splits_of
+from training.teachable import MIN_WINS, require_outcomes, require_rows
 from training.tune import TRIALS, tune
 
 Floats = npt.NDArray[np.float64]
 Tell = Callable[[str, float], None]
 
-MIN_WINS = 10
-REFERENCE_LEADS = 200
-SHOWN_ROWS = 2000
+__all__ = ["MIN_WINS", "Holdout", "TrainOptions", "Trained", "train"]
 
 
 @dataclass(frozen=True)
 class TrainOptions:
-    """trials: parameter settings to try; seed: of every random choice; keep: columns used although they are suspected of leaking."""
+    """trials: parameter settings to try; seed: of every random choice; keep: columns used although they are
+    suspected of leaking.
+    """
 
     trials: int = TRIALS
     seed: int = 0
     keep: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True)
-class Holdout:
-    """Judged rows for plots: outcomes, calibrated probabilities, amounts (NaN where not won or unknown), expected amounts, stages;
-    contributions and values (m, k) of a sample of leads open at T with the features' names."""
-
-    won: Floats
-    probability: Floats
-    amount: Floats
-    expected_amount: Floats
-    stage: list[str]
-    contributions: Floats | None
-    values: Floats | None
-    names: list[str]
 
 
 @dataclass(frozen=True)
@@ -94,7 +69,9 @@ def _train(history: History, options: TrainOptions, progress: Tell) -> Trained:
     findings = audit(history)
     dropped = suspects(findings, options.keep)
     config = replace(history.config, ignore=tuple(dict.fromkeys((*history.config.ignore, *dropped))))
-    history = replace(history, config=config, attributes={k: v for k, v in history.attributes.items() if k not in dropped})
+    history = replace(
+        history, config=config, attributes={k: v for k, v in history.attributes.items() if k not in dropped}
+    )
 
     progress("building training snapshots", 0.08)
     rows = training_rows(history, options.seed)
@@ -105,7 +82,9 @@ def _train(history: History, options: TrainOptions, progress: Tell) -> Trained:
     material = Material(rows, stopped(matrix.values, clocks), matrix.features, config.horizon_us)
 
     splits, how = splits_of(material, options.seed)
-    parameters = tune(material, splits, options.trials, options.seed, lambda text, share: progress(text, 0.12 + 0.5 * share))
+    parameters = tune(
+        material, splits, options.trials, options.seed, lambda text, share: progress(text, 0.12 + 0.5 * share)
+    )
     progress("replaying with the chosen parameters", 0.64)
     predicted = predict_splits(material, splits, parameters, options.seed) if splits else None
 
@@ -121,10 +100,17 @@ def _train(history: History, options: TrainOptions, progress: Tell) -> Trained:
     spread = fit_spread(material, fitted.rows, fitted.weight, (parameters, calibration), options.seed)
 
     progress("fitting times and amounts", 0.9)
-    bundle = _bundle(material, vocabulary, _Parts(fitted, calibration, base_margin, spread, amount, signal), options.seed)
-    warnings = [*_warnings(history, rows, amount, judgement), *({k: str(f[k]) for k in ("code", "subject", "detail")} for f in findings)]
+    bundle = assemble(
+        material, vocabulary, Parts(fitted, calibration, base_margin, spread, amount, signal), options.seed
+    )
+    warnings = [
+        *warnings_of(history, rows, amount, judgement),
+        *({k: str(f[k]) for k in ("code", "subject", "detail")} for f in findings),
+    ]
     unused = [matrix.features[j].name for j in clocks]
-    bundle = replace(bundle, card={**_card(bundle, material, judgement, warnings, parameters), "unused_clocks": unused})
+    bundle = replace(
+        bundle, card={**card_of(bundle, material, judgement, warnings, parameters), "unused_clocks": unused}
+    )
     return Trained(
         bundle=bundle,
         metrics=judgement.metrics if judgement else {},
@@ -135,109 +121,9 @@ def _train(history: History, options: TrainOptions, progress: Tell) -> Trained:
         n_snapshots=len(rows),
         params={**parameters.to_dict(), "trials": options.trials, "seed": options.seed, "judged_by": how},
         audit=findings,
-        holdout=_holdout(bundle, judgement, history),
+        holdout=holdout_of(bundle, judgement, history),
         judgement=judgement,
     )
-
-
-def require_outcomes(history: History) -> None:
-    """Refuses a history that shows fewer than MIN_WINS wins or only one outcome, naming all that is wrong."""
-    state, lead = history.outcomes.state, np.repeat(np.arange(len(history)), np.diff(history.outcomes.offsets))
-    wins = len(np.unique(lead[state == WON]))
-    problems = []
-    if not len(state):
-        problems.append("no outcomes are visible at T: training needs the table outcomes with won and lost leads")
-    elif wins < MIN_WINS:
-        problems.append(f"{wins} leads were won by {format_time(history.as_of_us)}, training needs at least {MIN_WINS}: add older leads or wait")
-    if len(history) and wins == len(history):
-        problems.append("every lead was won: there is nothing to tell winners from; add the leads that were lost or are open")
-    if problems:
-        raise InvalidInput(problems)
-
-
-def require_rows(history: History, rows: Rows) -> None:
-    """Refuses where no snapshot has a fully observed horizon, or all of them ended the same way."""
-    horizon = history.config.horizon_days
-    won = rows.labels.won
-    if not len(rows):
-        raise InvalidInput(
-            f"no lead was open {horizon} days before {format_time(history.as_of_us)}, so no horizon of {horizon} days has been seen to its end: "
-            "add older leads, or set a shorter horizon_days in funnel.toml"
-        )
-    if len(np.unique(rows.snapshot.lead[won])) < MIN_WINS or won.all():
-        raise InvalidInput(
-            f"{len(np.unique(rows.snapshot.lead[won]))} leads were won within {horizon} days of an instant whose horizon has ended, of "
-            f"{len(np.unique(rows.snapshot.lead))}; training needs at least {MIN_WINS} that were and some that were not: add older leads, or set "
-            "another horizon_days in funnel.toml"
-        )
-
-
-@dataclass(frozen=True)
-class Fitted:
-    """The final conversion model with the rows and weights it was fitted on."""
-
-    model: AdditiveModel
-    rows: npt.NDArray[np.int64]
-    weight: Floats
-
-
-def fit_final(material: Material, parameters: Parameters, seed: int) -> Fitted:
-    rows = np.arange(len(material.rows))
-    weight = material.weight(rows, material.rows.snapshot.history.as_of_us, parameters)
-    return Fitted(fit_conversion(material.values, material.features, material.won, weight, parameters, seed), rows, weight)
-
-
-@dataclass(frozen=True)
-class _Parts:
-    fitted: Fitted
-    calibration: Calibration
-    base_margin: float
-    spread: Spread
-    amount: AmountModel | None
-    signal: str
-
-
-def _bundle(material: Material, vocabulary: Vocabulary, parts: _Parts, seed: int) -> Bundle:
-    rows, history = material.rows, material.rows.snapshot.history
-    grid = rows.origin == GRID
-    weight = parts.fitted.weight
-    won = material.won
-    stages = current_stages(rows.snapshot)
-    base_rate = float(np.clip(np.average(won[grid], weights=weight[grid]) if grid.any() else won.mean(), 1e-4, 1 - 1e-4))
-    table = fit_stage_table([s for s, g in zip(stages, grid, strict=True) if g], won[grid], np.ones(int(grid.sum())))
-    wins = np.flatnonzero(rows.labels.won)
-    close = fit_close_time(
-        material.values[wins], material.features, rows.labels.days[wins], rows.snapshot.lead[wins], history.config.horizon_days, seed
-    )
-    usable = parts.signal == "usable"
-    bundle = Bundle(
-        vocabulary=vocabulary,
-        trained_through_us=history.as_of_us,
-        base_rate=base_rate,
-        base_leads=float(len(np.unique(rows.snapshot.lead[grid]))) if grid.any() else 1.0,
-        conversion=parts.fitted.model if usable else None,
-        calibration=parts.calibration if usable else line(1.0, 0.0),
-        base_margin=parts.base_margin if usable else float(log_odds(base_rate)),
-        spread=parts.spread,
-        familiarity=learn_familiarity(material.values, material.features, stages),
-        stage_table=StageTable(base_rate, table.rates),
-        amount=parts.amount,
-        close_time=close,
-        reference=np.zeros(0),
-    )
-    return replace(bundle, reference=_reference(bundle, material, vocabulary))
-
-
-def _reference(bundle: Bundle, material: Material, vocabulary: Vocabulary) -> Floats:
-    """Sorted probabilities of the leads open at T; the latest training snapshots where they are fewer than REFERENCE_LEADS."""
-    if bundle.conversion is None:
-        return np.array([bundle.base_rate])
-    history = material.rows.snapshot.history
-    values = build_matrix(open_leads(history, history.as_of_us), vocabulary).values
-    if len(values) < REFERENCE_LEADS:
-        latest = np.argsort(-material.rows.snapshot.as_of_us, kind="stable")[:REFERENCE_LEADS]
-        values = material.values[latest]
-    return np.sort(bundle.calibration.probability(bundle.conversion.margin(values)))
 
 
 def _wins(material: Material) -> Wins:
@@ -245,80 +131,3 @@ def _wins(material: Material) -> Wins:
     won = np.flatnonzero(rows.labels.won)
     closed_us = rows.snapshot.as_of_us[won] + (rows.labels.days[won] * 86_400_000_000).astype(np.int64)
     return Wins(material.values[won], rows.labels.amount[won], rows.snapshot.lead[won], closed_us)
-
-
-def _warnings(history: History, rows: Rows, amount: AmountModel | None, judgement: Judgement | None) -> list[dict[str, str]]:
-    found: list[dict[str, str]] = []
-
-    def warn(code: str, subject: str, detail: str) -> None:
-        found.append({"code": code, "subject": subject, "detail": detail})
-
-    wins = len(np.unique(rows.snapshot.lead[rows.labels.won]))
-    if wins < 100:
-        warn("too_few_outcomes", "outcomes", f"{wins} leads won within the horizon teach the model; below 100 its intervals are wide")
-    if judgement is None or judgement.how != "replay":
-        warn("immature_history", "outcomes", "history is too short to replay a past training; leads held out together judge the model instead")
-    if not (history.outcomes.state == LOST).any():
-        warn("no_losses", "outcomes", "no lead is recorded as lost: leads that went silent stay open and count as not won")
-    for name in history.config.mutable:
-        if name in history.attributes:
-            warn("mutable_attribute", name, "declared mutable: used only where attribute_changes gives its history")
-    if amount is not None and not amount.predictable:
-        warn("amount_not_predictable", "amount", "nothing known of a lead tells its amount; every lead gets the mean of past wins")
-    return found
-
-
-def _card(
-    bundle: Bundle, material: Material, judgement: Judgement | None, warnings: Sequence[dict[str, str]], parameters: Parameters
-) -> dict[str, Any]:
-    snapshot = material.rows.snapshot
-    return {
-        "trained_through": format_time(bundle.trained_through_us),
-        "first_snapshot": format_time(int(snapshot.as_of_us.min())),
-        "n_leads": len(np.unique(snapshot.lead)),
-        "n_snapshots": len(snapshot),
-        "parameters": parameters.to_dict(),
-        "metrics": _finite(judgement.metrics) if judgement else {},
-        "intervals": judgement.intervals if judgement else {},
-        "baselines": {k: _finite(v) for k, v in judgement.baselines.items()} if judgement else {},
-        "judged_by": judgement.how if judgement else "nothing",
-        "evidence": judgement.evidence if judgement else "too few wins to judge",
-        "calibration": judgement.calibration if judgement else [],
-        "importance": _importance(bundle, material),
-        "warnings": list(warnings),
-    }
-
-
-def _finite(values: dict[str, float]) -> dict[str, float | None]:
-    return {k: v if np.isfinite(v) else None for k, v in values.items()}
-
-
-def _importance(bundle: Bundle, material: Material) -> list[dict[str, Any]]:
-    """Mean absolute part of each feature in the log-odds over a sample of training rows, largest first."""
-    if bundle.conversion is None:
-        return []
-    sample = material.values[:: max(1, len(material.values) // 1000)]
-    size = np.abs(bundle.conversion.contributions(np.ascontiguousarray(sample))[0]).mean(axis=0)
-    order = np.argsort(-size, kind="stable")
-    return [{"feature": material.features[j].name, "mean_abs_log_odds": float(size[j])} for j in order if size[j] > 0]
-
-
-def _holdout(bundle: Bundle, judgement: Judgement | None, history: History) -> Holdout | None:
-    if judgement is None:
-        return None
-    matrix: FeatureMatrix = build_matrix(_sampled(open_leads(history, history.as_of_us)), bundle.vocabulary)
-    parts = bundle.conversion.contributions(matrix.values)[0] if bundle.conversion is not None and len(matrix.values) else None
-    return Holdout(
-        judgement.won,
-        judgement.probability,
-        judgement.amount,
-        judgement.expected_amount,
-        [s or "" for s in judgement.stages],
-        parts,
-        matrix.values if parts is not None else None,
-        [f.name for f in matrix.features],
-    )
-
-
-def _sampled(snapshot: Snapshot) -> Snapshot:
-    return snapshot.take(np.arange(0, len(snapshot), max(1, len(snapshot) // SHOWN_ROWS)))

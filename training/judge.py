@@ -1,4 +1,6 @@
-"""How good the replayed predictions were, beside every baseline on the same rows, and whether there is any signal at all."""
+"""How good the replayed predictions were, beside every baseline on the same rows, and whether there is any
+signal at all.
+"""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -22,7 +24,9 @@ SURE = 0.02  # chance at which a signal may be seen where none is
 
 @dataclass(frozen=True)
 class Judgement:
-    """The judged rows with their predictions, the contract's metrics of the model and of each baseline, and the verdict."""
+    """The judged rows with their predictions, the contract's metrics of the model and of each baseline, and
+    the verdict.
+    """
 
     metrics: dict[str, float]
     intervals: dict[str, list[float]]
@@ -40,7 +44,11 @@ class Judgement:
 
 
 def judge(
-    material: Material, splits: Sequence[Split], predicted: Predicted, models: tuple[Calibration, AmountModel | None], how: str
+    material: Material,
+    splits: Sequence[Split],
+    predicted: Predicted,
+    models: tuple[Calibration, AmountModel | None],
+    how: str,
 ) -> Judgement:
     """Judges the margins of `predicted` after calibration; bootstrap by lead."""
     calibration, amount_model = models
@@ -57,8 +65,8 @@ def judge(
     gain = information_gain(predicted, won, lead, calibration)
     usable = gain[0] > 0
     evidence = (
-        f"knowing the lead saves {gain[1]:.4f} nats a judged row over the base rate ({gain[0]:.4f} to {gain[2]:.4f}, by {how} on "
-        f"{len(np.unique(lead))} leads, {int(won.sum())} won rows)"
+        f"knowing the lead saves {gain[1]:.4f} nats a judged row over the base rate "
+        f"({gain[0]:.4f} to {gain[2]:.4f}, by {how} on {len(np.unique(lead))} leads, {int(won.sum())} won rows)"
     )
     return Judgement(
         metrics=metrics,
@@ -77,15 +85,23 @@ def judge(
     )
 
 
-def information_gain(predicted: Predicted, won: Floats, lead: npt.NDArray[np.int64], calibration: Calibration) -> tuple[float, float, float]:
-    """Log loss of the base rate minus that of the model, each at its split's own level: low end, mean, high end over leads."""
+def information_gain(
+    predicted: Predicted, won: Floats, lead: npt.NDArray[np.int64], calibration: Calibration
+) -> tuple[float, float, float]:
+    """Log loss of the base rate minus that of the model, each at its split's own level: low end, mean, high
+    end over leads.
+    """
     model = log_loss(won, recentred(calibration.logit(predicted.margin), won, predicted.split))
     base = log_loss(won, recentred(np.zeros(len(won)), won, predicted.split))
     return cluster_interval(base - model, lead, 2 * SURE)
 
 
-def cluster_interval(values: Floats, cluster: npt.NDArray[np.int64], outside: float, seed: int = 0) -> tuple[float, float, float]:
-    """Bootstrap interval of the mean of values (n,), whole clusters drawn: low end, mean, high end, `outside` of draws beyond."""
+def cluster_interval(
+    values: Floats, cluster: npt.NDArray[np.int64], outside: float, seed: int = 0
+) -> tuple[float, float, float]:
+    """Bootstrap interval of the mean of values (n,), whole clusters drawn: low end, mean, high end, `outside`
+    of draws beyond.
+    """
     names, index = np.unique(cluster, return_inverse=True)
     sums, sizes = np.bincount(index, values, len(names)), np.bincount(index, minlength=len(names))
     draws = np.random.default_rng(seed).multinomial(len(names), np.full(len(names), 1 / len(names)), DRAWS)
@@ -96,8 +112,13 @@ def cluster_interval(values: Floats, cluster: npt.NDArray[np.int64], outside: fl
 
 def calibration_table(won: Floats, probability: Floats, bins: int = 10) -> list[dict[str, float]]:
     """Mean probability and win rate of equal-count bins, lowest first."""
-    groups: list[npt.NDArray[np.int64]] = [g for g in np.array_split(np.argsort(probability, kind="stable"), bins) if len(g)]
-    return [{"n": len(g), "probability": float(probability[g].mean()), "won": float(won[g].mean())} for g in groups]
+    groups: list[npt.NDArray[np.int64]] = [
+        g for g in np.array_split(np.argsort(probability, kind="stable"), bins) if len(g)
+    ]
+    return [
+        {"n": len(g), "probability": float(probability[g].mean()), "won": float(won[g].mean())}
+        for g in groups
+    ]
 
 
 def _revenue(won: Floats, amount: Floats, expected: Floats) -> dict[str, Any]:

@@ -20,7 +20,9 @@ MIN_MISSING = 0.01  # share of missing (and of present) rows from which missing 
 
 @dataclass(frozen=True)
 class Design:
-    """How feature columns become regressors: one a number, one more where it is often missing, one a category code."""
+    """How feature columns become regressors: one a number, one more where it is often missing, one a category
+    code.
+    """
 
     frame: LinearModel
     flagged: npt.NDArray[np.bool_]  # numbers whose missing rows get a regressor of their own
@@ -33,10 +35,9 @@ class Design:
         z = np.clip((signed_log(x) - f.mean[numbers]) / f.scale[numbers], -MAX_SIGMA, MAX_SIGMA)
         absent = np.isnan(x)
         z[absent] = 0.0
-        blocks = [z, absent[:, self.flagged[numbers]].astype(np.float64)]
-        for j in np.flatnonzero(f.is_category & (f.width > 0)):
-            blocks.append(one_hot(values[:, j], int(f.width[j])))
-        return np.hstack(blocks)
+        codes = np.flatnonzero(f.is_category & (f.width > 0))
+        flags = absent[:, self.flagged[numbers]].astype(np.float64)
+        return np.hstack([z, flags, *(one_hot(values[:, j], int(f.width[j])) for j in codes)])
 
     def fold(self, coefficients: Floats, intercept: float, values: Floats, weight: Floats) -> LinearModel:
         """The fitted regressors as effects of feature columns, each centred to mean 0 over the weighted rows."""
@@ -49,10 +50,20 @@ class Design:
         levels[:] = coefficients[len(numbers) + len(flagged) :]
         raw = replace(f, intercept=intercept, slope=slope, missing=missing, levels=levels)
         mean_effect = np.average(raw.contributions(values), axis=0, weights=weight)
-        centred = np.concatenate([levels[s : s + w] - mean_effect[j] for j, (s, w) in enumerate(zip(f.start, f.width, strict=True))] or [levels])
+        centred = np.concatenate(
+            [
+                levels[s : s + w] - mean_effect[j]
+                for j, (s, w) in enumerate(zip(f.start, f.width, strict=True))
+            ]
+            or [levels]
+        )
         shift = np.where(f.is_category, 0.0, -mean_effect)
         return replace(
-            raw, intercept=intercept + float(mean_effect.sum()), shift=shift, missing=missing - mean_effect, levels=centred
+            raw,
+            intercept=intercept + float(mean_effect.sum()),
+            shift=shift,
+            missing=missing - mean_effect,
+            levels=centred,
         )
 
 
@@ -76,10 +87,21 @@ def design_of(values: Floats, features: Sequence[Feature], weight: Floats) -> De
     mean = (w * filled).sum(axis=0) / total
     scale = np.sqrt((w * (filled - mean) ** 2).sum(axis=0) / total)
     width = np.array([_width(values[:, j]) if is_category[j] else 0 for j in range(k)], dtype=np.int64)
-    start = np.concatenate(([0], np.cumsum(width)[:-1])).astype(np.int64) if k else np.zeros(0, dtype=np.int64)
+    start = (
+        np.concatenate(([0], np.cumsum(width)[:-1])).astype(np.int64) if k else np.zeros(0, dtype=np.int64)
+    )
     zero = np.zeros(k)
     frame = LinearModel(
-        0.0, is_category, mean, np.where(scale > 1e-9, scale, 1.0), zero, zero, zero, start, width, np.zeros(int(width.sum()))
+        0.0,
+        is_category,
+        mean,
+        np.where(scale > 1e-9, scale, 1.0),
+        zero,
+        zero,
+        zero,
+        start,
+        width,
+        np.zeros(int(width.sum())),
     )
     return Design(frame, (share >= MIN_MISSING) & (share <= 1 - MIN_MISSING) & ~is_category)
 
@@ -89,7 +111,9 @@ def _width(codes: Floats) -> int:
     return int(seen.max()) + 1 if len(seen) else 0
 
 
-def fit_logistic(values: Floats, features: Sequence[Feature], won: Floats, weight: Floats, c: float) -> LinearModel:
+def fit_logistic(
+    values: Floats, features: Sequence[Feature], won: Floats, weight: Floats, c: float
+) -> LinearModel:
     """L2-regularised logistic regression of won (n,) on feature values (n, k)."""
     design = design_of(values, features, weight)
     regressors = design.expand(values)
@@ -101,7 +125,9 @@ def fit_logistic(values: Floats, features: Sequence[Feature], won: Floats, weigh
     return design.fold(model.coef_[0], float(model.intercept_[0]), values, weight)
 
 
-def fit_ridge(values: Floats, features: Sequence[Feature], target: Floats, weight: Floats, alpha: float) -> LinearModel:
+def fit_ridge(
+    values: Floats, features: Sequence[Feature], target: Floats, weight: Floats, alpha: float
+) -> LinearModel:
     """Ridge regression of target (n,) on feature values (n, k)."""
     design = design_of(values, features, weight)
     model = Ridge(alpha=alpha).fit(design.expand(values), target, sample_weight=weight)

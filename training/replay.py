@@ -59,7 +59,9 @@ class Predicted:
     margin: Floats
 
 
-def predict_splits(material: Material, splits: Sequence[Split], parameters: Parameters, seed: int) -> Predicted:
+def predict_splits(
+    material: Material, splits: Sequence[Split], parameters: Parameters, seed: int
+) -> Predicted:
     """Margins of every split's judged rows from a model fitted on its own rows."""
     margins = side_by_side(lambda s: predict_split(material, s, parameters, seed), splits)
     return Predicted(
@@ -77,9 +79,15 @@ def side_by_side(work: Callable[[Item], Result], items: Sequence[Item]) -> list[
 
 def predict_split(material: Material, split: Split, parameters: Parameters, seed: int) -> Floats:
     fit = split.fit
-    at = split.as_of_us if split.as_of_us is not None else int(material.rows.snapshot.as_of_us.max()) + material.horizon_us
+    at = (
+        split.as_of_us
+        if split.as_of_us is not None
+        else int(material.rows.snapshot.as_of_us.max()) + material.horizon_us
+    )
     weight = material.weight(fit, at, parameters)
-    model = fit_conversion(material.values[fit], material.features, material.won[fit], weight, parameters, seed)
+    model = fit_conversion(
+        material.values[fit], material.features, material.won[fit], weight, parameters, seed
+    )
     return model.margin(material.values[split.judge])
 
 
@@ -96,7 +104,10 @@ def baseline_predictions(material: Material, splits: Sequence[Split]) -> dict[st
 
     jobs = [(split, name) for name in BASELINES for split in splits]
     found = side_by_side(one, jobs)
-    return {name: np.concatenate([p for (_, n), p in zip(jobs, found, strict=True) if n == name]) for name in BASELINES}
+    return {
+        name: np.concatenate([p for (_, n), p in zip(jobs, found, strict=True) if n == name])
+        for name in BASELINES
+    }
 
 
 def recentred(margin: Floats, won: Floats, split: Ints) -> Floats:

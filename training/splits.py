@@ -23,8 +23,8 @@ class Split:
 def replay_splits(rows: Rows, horizon_us: int, folds: int = FOLDS) -> list[Split]:
     """Splits as a deployment at past instants would have had them, oldest first.
 
-    At instant V the fit has the rows whose horizon had ended by V; the judge has the grid rows from V up to the next instant. A lead
-    may be in both, as an open lead is in real use, but no fitted label lies after V.
+    At instant V the fit has the rows whose horizon had ended by V; the judge has the grid rows from V up to
+    the next instant. A lead may be in both, as an open lead is in real use, but no fitted label lies after V.
     """
     at, won = rows.snapshot.as_of_us, rows.labels.won
     is_grid = rows.origin == GRID
@@ -54,6 +54,8 @@ def lead_splits(rows: Rows, seed: int, folds: int = FOLDS) -> list[Split]:
     part = np.random.default_rng(seed).permutation(len(leads)) % folds
     fold = part[np.searchsorted(leads, rows.snapshot.lead)]
     is_grid = rows.origin == GRID
-    every = [Split(np.flatnonzero(fold != k), np.flatnonzero((fold == k) & is_grid), None) for k in range(folds)]
+    every = [
+        Split(np.flatnonzero(fold != k), np.flatnonzero((fold == k) & is_grid), None) for k in range(folds)
+    ]
     won = rows.labels.won
     return [s for s in every if won[s.fit].any() and not won[s.fit].all() and len(s.judge)]

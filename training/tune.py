@@ -6,6 +6,7 @@ from dataclasses import replace
 import numpy as np
 import optuna
 
+from features.event_log import Ints
 from models.parameters import Parameters
 from training.evaluate import log_loss
 from training.replay import Material, predict_splits, recentred
@@ -19,10 +20,11 @@ MIN_WINS = 60  # fewer wins judged than this cannot tell parameters apart
 def tune(
     material: Material, splits: Sequence[Split], trials: int, seed: int, tell: Callable[[str, float], None]
 ) -> Parameters:
-    """The parameters with the least log loss over the splits' judged rows, each split's level aside; the defaults among them.
+    """The parameters with the least log loss over the splits' judged rows, each split's level aside; the
+    defaults among them.
 
-    Tree-structured Parzen estimator (Bergstra et al. 2011) with a fixed seed, one trial after the other: the same data give the
-    same answer on any machine.
+    Tree-structured Parzen estimator (Bergstra et al. 2011) with a fixed seed, one trial after the other: the
+    same data give the same answer on any machine.
     """
     judged = np.concatenate([s.judge for s in splits]) if splits else np.zeros(0, dtype=np.int64)
     if trials <= 0 or material.won[judged].sum() < MIN_WINS:
@@ -39,7 +41,9 @@ def tune(
         return float(np.average(each, weights=[weight[k] for k in predicted.split]))
 
     optuna.logging.set_verbosity(optuna.logging.WARNING)
-    study = optuna.create_study(sampler=optuna.samplers.TPESampler(seed=seed, n_startup_trials=max(trials // 2, 1)))
+    study = optuna.create_study(
+        sampler=optuna.samplers.TPESampler(seed=seed, n_startup_trials=max(trials // 2, 1))
+    )
     study.enqueue_trial({name: getattr(Parameters(), name) for name in TUNED})
     study.optimize(loss, n_trials=trials)
     return Parameters().with_(**study.best_params)
@@ -59,5 +63,5 @@ def suggested(trial: optuna.Trial) -> Parameters:
     )
 
 
-def _thinned(rows: np.ndarray, random: np.random.Generator) -> np.ndarray:  # type: ignore[type-arg]
+def _thinned(rows: Ints, random: np.random.Generator) -> Ints:
     return rows if len(rows) <= MOST_ROWS else np.sort(random.choice(rows, MOST_ROWS, replace=False))

@@ -1,0 +1,243 @@
+"""Puts a training's parts together: the bundle, its card, the rows that plots show, the warnings."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from features.event_log import LOST, History
+from features.matrix import build_matrix
+from features.snapshot import Snapshot, current_stages, open_leads
+from features.times import format_time
+from features.vocabulary import Vocabulary
+from models.additive import AdditiveModel
+from models.amount import AmountModel
+from models.baseline import StageTable, fit_stage_table
+from models.bundle import Bundle
+from models.calibration import Calibration, line, log_odds
+from models.familiarity import learn_familiarity
+from models.intervals import Spread
+from models.parameters import Parameters
+from training.additive_fit import fit_conversion
+from training.close_time_fit import fit_close_time
+from training.dataset import GRID, Rows
+from training.judge import Judgement
+from training.replay import Material
+
+Floats = npt.NDArray[np.float64]
+
+REFERENCE_LEADS = 200
+SHOWN_ROWS = 2000
+
+
+@dataclass(frozen=True)
+class Fitted:
+    """The final conversion model with the rows and weights it was fitted on."""
+
+    model: AdditiveModel
+    rows: npt.NDArray[np.int64]
+    weight: Floats
+
+
+def fit_final(material: Material, parameters: Parameters, seed: int) -> Fitted:
+    rows = np.arange(len(material.rows))
+    weight = material.weight(rows, material.rows.snapshot.history.as_of_us, parameters)
+    return Fitted(
+        fit_conversion(material.values, material.features, material.won, weight, parameters, seed),
+        rows,
+        weight,
+    )
+
+
+@dataclass(frozen=True)
+class Holdout:
+    """Judged rows for plots: outcomes, calibrated probabilities, amounts (NaN where not won or unknown),
+    expected amounts, stages; contributions and values (m, k) of a sample of leads open at T with the
+    features' names.
+    """
+
+    won: Floats
+    probability: Floats
+    amount: Floats
+    expected_amount: Floats
+    stage: list[str]
+    contributions: Floats | None
+    values: Floats | None
+    names: list[str]
+
+
+@dataclass(frozen=True)
+class Parts:
+    fitted: Fitted
+    calibration: Calibration
+    base_margin: float
+    spread: Spread
+    amount: AmountModel | None
+    signal: str
+
+
+def assemble(material: Material, vocabulary: Vocabulary, parts: Parts, seed: int) -> Bundle:
+    rows, history = material.rows, material.rows.snapshot.history
+    grid = rows.origin == GRID
+    weight = parts.fitted.weight
+    won = material.won
+    stages = current_stages(rows.snapshot)
+    base_rate = float(
+        np.clip(np.average(won[grid], weights=weight[grid]) if grid.any() else won.mean(), 1e-4, 1 - 1e-4)
+    )
+    table = fit_stage_table(
+        [s for s, g in zip(stages, grid, strict=True) if g], won[grid], np.ones(int(grid.sum()))
+    )
+    wins = np.flatnonzero(rows.labels.won)
+    close = fit_close_time(
+        material.values[wins],
+        material.features,
+        rows.labels.days[wins],
+        rows.snapshot.lead[wins],
+        history.config.horizon_days,
+        seed,
+    )
+    usable = parts.signal == "usable"
+    bundle = Bundle(
+        vocabulary=vocabulary,
+        trained_through_us=history.as_of_us,
+        base_rate=base_rate,
+        base_leads=float(len(np.unique(rows.snapshot.lead[grid]))) if grid.any() else 1.0,
+        conversion=parts.fitted.model if usable else None,
+        calibration=parts.calibration if usable else line(1.0, 0.0),
+        base_margin=parts.base_margin if usable else float(log_odds(base_rate)),
+        spread=parts.spread,
+        familiarity=learn_familiarity(material.values, material.features, stages),
+        stage_table=StageTable(base_rate, table.rates),
+        amount=parts.amount,
+        close_time=close,
+        reference=np.zeros(0),
+    )
+    return replace(bundle, reference=_reference(bundle, material, vocabulary))
+
+
+def _reference(bundle: Bundle, material: Material, vocabulary: Vocabulary) -> Floats:
+    """Sorted probabilities of the leads open at T; the latest training snapshots where they are fewer than
+    REFERENCE_LEADS.
+    """
+    if bundle.conversion is None:
+        return np.array([bundle.base_rate])
+    history = material.rows.snapshot.history
+    values = build_matrix(open_leads(history, history.as_of_us), vocabulary).values
+    if len(values) < REFERENCE_LEADS:
+        latest = np.argsort(-material.rows.snapshot.as_of_us, kind="stable")[:REFERENCE_LEADS]
+        values = material.values[latest]
+    return np.sort(bundle.calibration.probability(bundle.conversion.margin(values)))
+
+
+def warnings_of(
+    history: History, rows: Rows, amount: AmountModel | None, judgement: Judgement | None
+) -> list[dict[str, str]]:
+    found: list[dict[str, str]] = []
+
+    def warn(code: str, subject: str, detail: str) -> None:
+        found.append({"code": code, "subject": subject, "detail": detail})
+
+    wins = len(np.unique(rows.snapshot.lead[rows.labels.won]))
+    if wins < 100:
+        warn(
+            "too_few_outcomes",
+            "outcomes",
+            f"{wins} leads won within the horizon teach the model; below 100 its intervals are wide",
+        )
+    if judgement is None or judgement.how != "replay":
+        warn(
+            "immature_history",
+            "outcomes",
+            "history is too short to replay a past training; leads held out together judge the model instead",
+        )
+    if not (history.outcomes.state == LOST).any():
+        warn(
+            "no_losses",
+            "outcomes",
+            "no lead is recorded as lost: leads that went silent stay open and count as not won",
+        )
+    for name in history.config.mutable:
+        if name in history.attributes:
+            warn(
+                "mutable_attribute",
+                name,
+                "declared mutable: used only where attribute_changes gives its history",
+            )
+    if amount is not None and not amount.predictable:
+        warn(
+            "amount_not_predictable",
+            "amount",
+            "nothing known of a lead tells its amount; every lead gets the mean of past wins",
+        )
+    return found
+
+
+def card_of(
+    bundle: Bundle,
+    material: Material,
+    judgement: Judgement | None,
+    warnings: Sequence[dict[str, str]],
+    parameters: Parameters,
+) -> dict[str, Any]:
+    snapshot = material.rows.snapshot
+    return {
+        "trained_through": format_time(bundle.trained_through_us),
+        "first_snapshot": format_time(int(snapshot.as_of_us.min())),
+        "n_leads": len(np.unique(snapshot.lead)),
+        "n_snapshots": len(snapshot),
+        "parameters": parameters.to_dict(),
+        "metrics": _finite(judgement.metrics) if judgement else {},
+        "intervals": judgement.intervals if judgement else {},
+        "baselines": {k: _finite(v) for k, v in judgement.baselines.items()} if judgement else {},
+        "judged_by": judgement.how if judgement else "nothing",
+        "evidence": judgement.evidence if judgement else "too few wins to judge",
+        "calibration": judgement.calibration if judgement else [],
+        "importance": _importance(bundle, material),
+        "warnings": list(warnings),
+    }
+
+
+def _finite(values: dict[str, float]) -> dict[str, float | None]:
+    return {k: v if np.isfinite(v) else None for k, v in values.items()}
+
+
+def _importance(bundle: Bundle, material: Material) -> list[dict[str, Any]]:
+    """Mean absolute part of each feature in the log-odds over a sample of training rows, largest first."""
+    if bundle.conversion is None:
+        return []
+    sample = material.values[:: max(1, len(material.values) // 1000)]
+    size = np.abs(bundle.conversion.contributions(np.ascontiguousarray(sample))[0]).mean(axis=0)
+    order = np.argsort(-size, kind="stable")
+    return [
+        {"feature": material.features[j].name, "mean_abs_log_odds": float(size[j])}
+        for j in order
+        if size[j] > 0
+    ]
+
+
+def holdout_of(bundle: Bundle, judgement: Judgement | None, history: History) -> Holdout | None:
+    if judgement is None:
+        return None
+    matrix = build_matrix(_sampled(open_leads(history, history.as_of_us)), bundle.vocabulary)
+    parts = (
+        bundle.conversion.contributions(matrix.values)[0]
+        if bundle.conversion is not None and len(matrix.values)
+        else None
+    )
+    return Holdout(
+        judgement.won,
+        judgement.probability,
+        judgement.amount,
+        judgement.expected_amount,
+        [s or "" for s in judgement.stages],
+        parts,
+        matrix.values if parts is not None else None,
+        [f.name for f in matrix.features],
+    )
+
+
+def _sampled(snapshot: Snapshot) -> Snapshot:
+    return snapshot.take(np.arange(0, len(snapshot), max(1, len(snapshot) // SHOWN_ROWS)))
