@@ -12,6 +12,7 @@ from cli.output import (
     as_of_us,
     data_argument,
     emit,
+    home,
     json_option,
     now_us,
     progress,
@@ -22,6 +23,7 @@ from cli.output import (
 
 if TYPE_CHECKING:
     from features.event_log import History
+    from models.bundle import Bundle
 
 ENDINGS = (".json", ".csv", ".parquet")
 SHOWN_LEADS = 5
@@ -80,13 +82,18 @@ def funnel(data: Path, by: str | None, output: Path | None, as_json: bool, **opt
       leadcast funnel crm --by owner --output funnel.csv
       leadcast funnel crm --report funnel.html --json
     """
+    from funnel.chances import chances_of, owners
     from funnel.flow import funnel_state
 
     with progress() as tell:
         tell("reading the data", 0.0)
         history, start, end = read(data, options["as_of"], options["start"], options["end"])
         tell("counting", 0.6)
-        state = funnel_state(history, from_us=start, to_us=end, by=by)
+        bundle, notes = champion()
+        chances = None if bundle is None else chances_of(bundle, history)
+        state = funnel_state(history, from_us=start, to_us=end, by=by, chances=chances)
+        state["warnings"] += notes
+        state["owners"] = [] if bundle is None else owners(bundle, history, start)
         tell("writing", 0.9)
         written = _write_files(state, output, options["report"])
     from cli.model_data import say_set_aside
@@ -98,6 +105,20 @@ def funnel(data: Path, by: str | None, output: Path | None, as_json: bool, **opt
         say(f"written to {path}")
     if as_json:
         emit(state)
+
+
+def champion() -> "tuple[Bundle | None, list[dict[str, Any]]]":
+    """The promoted model, which lets leads be ranked and owners be compared; without one, or with a damaged
+    one, neither is.
+    """
+    from features.errors import DamagedArtifact
+    from models.pointer import load_champion, read_pointer
+
+    try:
+        pointer = read_pointer(home())
+        return (None if pointer is None else load_champion(pointer)), []
+    except DamagedArtifact as error:
+        return None, [{"code": "model_refused", "subject": "", "detail": str(error)}]
 
 
 def _write_files(state: dict[str, Any], output: Path | None, report: Path | None) -> list[Path]:
@@ -186,6 +207,15 @@ def _tell_leaks(state: dict[str, Any], unit: str) -> None:
         say(f"{urgent['leads']:,} open leads need attention; first:")
     for lead in urgent["list"][:SHOWN_LEADS]:
         say(f"  {lead['lead_id']}: {'; '.join(reason['sentence'] for reason in lead['reasons'])}")
+    if state["owners"]:
+        say("owners: wins against what their leads promised when they got them")
+        say_table(
+            ("owner", "leads", "won", "promised", "80 % from", "to"),
+            [
+                [o[k] for k in ("owner", "leads", "won", "promised", "promised_low", "promised_high")]
+                for o in state["owners"]
+            ],
+        )
     if state["economics"] is not None:
         total = state["economics"]["total"]
         say(
