@@ -16,6 +16,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -91,6 +92,7 @@ def served(home: Path, workers: int) -> Iterator[int]:
     line = process.stderr.readline()
     port = re.search(r":(\d+) ", line)
     assert port, line
+    threading.Thread(target=sys.stderr.writelines, args=(process.stderr,), daemon=True).start()
     try:
         yield int(port[1])
     finally:
