@@ -5,6 +5,7 @@ from pathlib import Path
 
 from features.errors import DamagedArtifact
 from features.event_log import DAY_US
+from features.records import OWN_ATTRIBUTES
 from features.times import format_time
 from models.bundle import Bundle, load_bundle
 from models.pointer import manifest_sha256
@@ -22,15 +23,17 @@ def load_checked(folder: Path, expected_sha256: str, version: str) -> Bundle:
 def try_out(bundle: Bundle) -> str | None:
     """Scores an invented lead with all reasons; why the answer cannot be used, None when it can."""
     as_of_us = bundle.trained_through_us
-    created = format_time(as_of_us - 10 * DAY_US)
-    stages = [{"stage": name, "entered_at": created} for name in bundle.config.stages[:1]]
-    call = {"kind": "call", "occurred_at": format_time(as_of_us - DAY_US), "direction": "inbound"}
+    created, yesterday = format_time(as_of_us - 10 * DAY_US), format_time(as_of_us - DAY_US)
+    names = [attribute.name for attribute in bundle.vocabulary.attributes]
     lead = {
         "lead_id": "trial",
         "created_at": created,
-        "attributes": {},
-        "interactions": [call],
-        "stages": stages,
+        "attributes": {name: "1" for name in names if name not in OWN_ATTRIBUTES},
+        "interactions": [{"kind": "call", "occurred_at": yesterday, "direction": "inbound", "value": 1}],
+        "stages": [{"stage": name, "entered_at": created} for name in bundle.config.stages[:1]],
+        "attribute_changes": [
+            {"attribute": name, "value": "2", "changed_at": yesterday} for name in names[:1]
+        ],
     }
     answer = score_leads(bundle, [lead], as_of_us, as_of_us, None)[0]
     if isinstance(answer, Problem):
