@@ -1,4 +1,4 @@
-"""What a company has without Leadcast, fitted on the same rows: base rate, stage table, naive Bayes, points, simple models."""
+"""What a company has without Leadcast, on the same rows: base rate, stage table, naive Bayes, points, simple models."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -10,11 +10,11 @@ import numpy.typing as npt
 from features.catalogue import Feature
 from models.calibration import sigmoid
 from training.linear_fit import fit_logistic
+from training.odoo import SMOOTHING
 
 Floats = npt.NDArray[np.float64]
 Predict = Callable[[Floats], Floats]
 
-SMOOTHING = 0.1  # Odoo's: what every count starts with
 POINTS_TOP, POINTS_STEP = 20, 5
 
 
@@ -51,7 +51,11 @@ def stage_table(task: Task) -> Predict:
 
 
 def naive_bayes(task: Task) -> Predict:
-    """Won and lost frequencies of every column's values, numbers cut in deciles, as in Odoo's predictive lead scoring."""
+    """Odoo's predictive lead scoring on the catalogue: won and lost frequencies of each value, numbers in deciles.
+
+    As in training/odoo.py every count starts from SMOOTHING, a value never seen drops out and no lead is sure; stages
+    count as any other value, for a row is a lead seen before its end, not its last state.
+    """
     cuts = [_cuts(task.values[:, j]) if f.kind == "number" else None for j, f in enumerate(task.features)]
     binned = _binned(task.values, cuts)
     wins, losses = float(task.won.sum()), float(len(task.won) - task.won.sum())
@@ -79,7 +83,7 @@ def frequencies(codes: npt.NDArray[np.int64], won: Floats) -> Floats:
 
 
 def points(task: Task) -> Predict:
-    """A marketing scorecard: the twenty clearest columns give five points a decile of win rate, points are then read as a rate."""
+    """A marketing scorecard: the twenty clearest columns give points in steps of five; each band of points has a rate."""
     cuts = [_cuts(task.values[:, j]) if f.kind == "number" else None for j, f in enumerate(task.features)]
     binned = _binned(task.values, cuts)
     tables = [np.round(frequencies(binned[:, j], task.won) * 2) * POINTS_STEP for j in range(binned.shape[1])]
@@ -88,7 +92,10 @@ def points(task: Task) -> Predict:
 
     def total(values: Floats) -> Floats:
         at = _binned(values, cuts)
-        return np.sum([tables[j][np.minimum(at[:, j], len(tables[j]) - 1)] for j in chosen] or [np.zeros(len(values))], axis=0)
+        each = [tables[j][np.minimum(at[:, j], len(tables[j]) - 1)] for j in chosen] or [
+            np.zeros(len(values))
+        ]
+        return np.asarray(np.sum(each, axis=0), dtype=np.float64)
 
     scored = total(task.values)
     edges = np.unique(np.quantile(scored, np.linspace(0, 1, 11)[1:-1]))
@@ -109,7 +116,14 @@ def lightgbm_defaults(task: Task) -> Predict:
     """LightGBM as it comes, on the same columns."""
     categories = [j for j, f in enumerate(task.features) if f.kind == "category"]
     data = lgb.Dataset(task.values, task.won, categorical_feature=categories)
-    parameters = {"objective": "binary", "verbosity": -1, "seed": 0, "deterministic": True, "force_row_wise": True, "num_threads": 1}
+    parameters = {
+        "objective": "binary",
+        "verbosity": -1,
+        "seed": 0,
+        "deterministic": True,
+        "force_row_wise": True,
+        "num_threads": 1,
+    }
     model = lgb.train(parameters, data, 100)
     return lambda values: np.asarray(model.predict(values, num_threads=1), dtype=np.float64)
 
@@ -138,5 +152,9 @@ def _binned(values: Floats, cuts: Sequence[Floats | None]) -> npt.NDArray[np.int
     out = np.empty(values.shape, dtype=np.int64)
     for j, edges in enumerate(cuts):
         column = values[:, j]
-        out[:, j] = _codes(column) if edges is None else np.where(np.isnan(column), 0, 1 + np.searchsorted(edges, column, side="right"))
+        out[:, j] = (
+            _codes(column)
+            if edges is None
+            else np.where(np.isnan(column), 0, 1 + np.searchsorted(edges, column, side="right"))
+        )
     return out

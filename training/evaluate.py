@@ -42,7 +42,7 @@ def lift(won: Floats, score: Floats, share: float = 0.1) -> float:
 
 
 def gini(amount: Floats, score: Floats) -> float:
-    """Normalised Gini: area between the capture curve and the diagonal over that of the perfect order; 1 is perfect, 0 chance."""
+    """Normalised Gini: area between capture curve and diagonal over that of the true order; 1 is perfect, 0 chance."""
 
     def area(order_by: Floats) -> float:
         share = np.cumsum(amount[best_first(order_by)]) / amount.sum()
@@ -57,7 +57,7 @@ def relative_error(predicted: float, actual: float) -> float:
 
 
 def conversion_metrics(won: npt.ArrayLike, probability: npt.ArrayLike) -> dict[str, float]:
-    """auc, pr_auc, log_loss, brier, ece, lift_10, wins_error of n rows; ranking figures are NaN where one class is missing."""
+    """auc, pr_auc, log_loss, brier, ece, lift_10, wins_error of n rows; rankings are NaN where one class is missing."""
     y, p = np.asarray(won, dtype=np.float64), np.asarray(probability, dtype=np.float64)
     both = 0 < y.sum() < len(y)
     return {
