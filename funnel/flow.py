@@ -60,7 +60,7 @@ def funnel_state(
         "stage_groups_inferred": not history.config.groups,
         "total": _block(view(paths, period, touches), levels),
         "groups": [],
-        "leaks": leak_record(paths, touches, period.to_us),
+        "leaks": leak_record(paths, levels, touches, period.to_us),
         "attention": attention(paths, touches, chances),
         "economics": economics(
             paths, period, touches, period.edges_us[0] if from_us is None else period.from_us

@@ -8,53 +8,34 @@ young window is not a bad one.
 
 import math
 from collections.abc import Iterator
-from dataclasses import dataclass, field, replace
 
 import numpy as np
 
 from features.attributes import text_at
-from features.event_log import DAY_US, OPEN, WON, Factor, Floats, Ints, Mask
+from features.event_log import DAY_US, WON, Factor, Floats, Mask
 from funnel.flow_deals import to_win
 from funnel.flow_paths import HERE, Paths, Visits
 from funnel.flow_period import Period, Record, View, number, view
 from funnel.flow_stages import in_stage, next_higher, onward, unmeasured, win
 from funnel.flow_touches import Touches
-from funnel.survival import CENSORED, COMPETING, EVENT, Curve, curve, later, upper_tail
+from funnel.hand_overs import hand_overs
+from funnel.leak_tests import LEAST, Leak, age_of, percent, worse
+from funnel.survival import Curve, later, upper_tail
 
 WINDOW_DAYS = 90.0  # the recent window; the one before it is twice as long
 FALSE_DISCOVERIES = 0.1
-LEAST = 20  # leads on each side of a comparison
 MOST_GROUPS = 30  # of a column, the largest
-SILENCE_DAYS = 7
 COLUMNS = ("source", "owner")
 GIVEN = ("owner",)  # who was given other leads is compared with their own past only
 
 
-@dataclass(frozen=True)
-class Leak:
-    """One comparison; rates are shares by `days`, times in days, entrances in leads a day; lost_wins what the
-    gap costs.
-    """
-
-    kind: str  # conversion, speed, quality, elsewhere, hand_over, entrances
-    subject: str
-    now: float
-    before: float
-    n_now: int
-    n_before: int
-    p: float
-    lost_wins: float
-    sentence: str
-    group: dict[str, str | None] = field(default_factory=dict)
-
-
-def leak_record(paths: Paths, touches: Touches, to_us: int) -> Record:
-    """What is worse, largest loss first, of all that was tested; windows end at to_us."""
+def leak_record(paths: Paths, levels: Paths, touches: Touches, to_us: int) -> Record:
+    """What is worse, largest loss first, of all that was tested; windows end at to_us, levels are the groups' paths."""
     windows = _windows(paths, to_us)
     if windows is None:
         return {"tested": 0, "false_discovery_rate": FALSE_DISCOVERIES, "window": None, "found": []}
     now, before = (view(paths, period, touches) for period in windows)
-    tests = [*_stages(now, before), *_entrances(now, before), *_hand_overs(now, before)]
+    tests = [*_stages(now, before), *_entrances(now, before), *hand_overs(now, before, levels)]
     for column in COLUMNS:
         tests += _columns(now, before, column)
     q = benjamini_hochberg(np.array([test.p for test in tests]))
@@ -110,31 +91,9 @@ def _average_deal(paths: Paths) -> float:
     return float(paid.mean()) if len(paid) else math.nan
 
 
-def _age(now: View) -> float:
-    """The age at which rates are compared: the horizon, or two thirds of the window where that is shorter."""
-    return min(float(now.paths.history.config.horizon_days), now.period.days * 2 / 3)
-
-
-def _worse(now: Curve, before: Curve, days: float) -> float:
-    """P(a rate by `days` this much lower by chance), normal with both variances; 1 where either side is too small."""
-    if min(now.entered, before.entered) < LEAST:
-        return 1.0
-    spread = math.sqrt(_variance(now, days) + _variance(before, days))
-    return upper_tail((before.at(days) - now.at(days)) / spread) if spread > 0 else 1.0
-
-
-def _variance(found: Curve, days: float) -> float:
-    place = int(np.searchsorted(found.days, days, side="right")) - 1
-    estimated = float(found.variance[place]) if place >= 0 else 0.0
-    smooth = (found.at(days) * found.entered + 1) / (
-        found.entered + 2
-    )  # Laplace: no certainty from few leads
-    return max(estimated, smooth * (1 - smooth) / (found.entered + 2))
-
-
 def _stages(now: View, before: View) -> Iterator[Leak]:
     """Of each stage: fewer go on by a common age; leads stay longer than they did."""
-    days = _age(now)
+    days = age_of(now)
     higher = next_higher(now.visits)
     for place, name in enumerate(now.paths.names, start=1):
         first = (now.visits.place == place) & ~now.visits.again
@@ -156,10 +115,8 @@ def _conversion(name: str, curves: tuple[Curve, Curve], win_before: Curve, days:
     worth = win_before.rate / before.rate if before.rate else 0.0
     lost = max(before.at(days) - now.at(days), 0.0) * now.entered * worth
     rates = now.at(days), before.at(days)
-    text = f"{_percent(rates[0])} of those that entered {name} went on in {days:.0f} days; it was {_percent(rates[1])}"
-    return Leak(
-        "conversion", name, *rates, now.entered, before.entered, _worse(now, before, days), lost, text
-    )
+    text = f"{percent(rates[0])} of those that entered {name} went on in {days:.0f} days; it was {percent(rates[1])}"
+    return Leak("conversion", name, *rates, now.entered, before.entered, worse(now, before, days), lost, text)
 
 
 def _speed(name: str, stays: tuple[Visits, Visits], worth: float, seen: View) -> Leak:
@@ -232,7 +189,7 @@ def _columns(now: View, before: View, column: str) -> Iterator[Leak]:
     """
     if column not in now.paths.history.attributes:
         return
-    days = _age(now)
+    days = age_of(now)
     recent, earlier = (v.period.holds(v.paths.created_us) for v in (now, before))
     for name, mine in _groups(_values(now.paths, column), len(now.paths)):
         assert name is not None
@@ -248,53 +205,6 @@ def _columns(now: View, before: View, column: str) -> Iterator[Leak]:
                 continue
             rates = left.at(days), right.at(days)
             lost = max(rates[1] - rates[0], 0.0) * left.entered
-            text = f"{_percent(rates[0])} of the leads of {who} are won in {days:.0f} days; {than} {_percent(rates[1])}"
-            p = _worse(left, right, days)
+            text = f"{percent(rates[0])} of the leads of {who} are won in {days:.0f} days; {than} {percent(rates[1])}"
+            p = worse(left, right, days)
             yield Leak(kind, who, *rates, left.entered, right.entered, p, lost, text, {column: name[0]})
-
-
-def _hand_overs(now: View, before: View) -> Iterator[Leak]:
-    """Open leads given to another owner and then not touched for a week, against those that were touched."""
-    changes, paths = now.paths.history.changes, now.paths
-    if "owner" not in changes.attribute.values:
-        return
-    rows = np.flatnonzero(changes.attribute.codes == list(changes.attribute.values).index("owner"))
-    lead = np.repeat(np.arange(len(paths)), np.diff(changes.offsets))[rows]
-    at_us = changes.time_us[rows]
-    watched_us = at_us + SILENCE_DAYS * DAY_US
-    window = replace(now.period, from_us=before.period.from_us)
-    fit = window.holds(at_us) & (watched_us <= paths.closed_us[lead])
-    lead, at_us, watched_us = lead[fit], at_us[fit], watched_us[fit]
-    silent = ~_touched(paths, lead, at_us, watched_us)
-    days = _age(now)
-    quiet, cared = (_win_after(paths, lead[rows], watched_us[rows]) for rows in (silent, ~silent))
-    rates = quiet.at(days), cared.at(days)
-    if min(quiet.entered, cared.entered) < LEAST:
-        return
-    lost = max(rates[1] - rates[0], 0.0) * quiet.entered
-    text = (
-        f"{quiet.entered} leads changed owner and were not touched for {SILENCE_DAYS} days: "
-        f"{_percent(rates[0])} of them are won in {days:.0f} days, {_percent(rates[1])} of those that were touched"
-    )
-    yield Leak(
-        "hand_over", "owner", *rates, quiet.entered, cared.entered, _worse(quiet, cared, days), lost, text
-    )
-
-
-def _touched(paths: Paths, lead: Ints, from_us: Ints, to_us: Ints) -> Mask:
-    log = paths.history.interactions
-    touched = np.zeros(len(lead), dtype=np.bool_)
-    for i, (one, start, end) in enumerate(zip(lead.tolist(), from_us.tolist(), to_us.tolist(), strict=True)):
-        times = log.time_us[log.offsets[one] : log.offsets[one + 1]]
-        touched[i] = np.searchsorted(times, end, side="right") > np.searchsorted(times, start, side="right")
-    return touched
-
-
-def _win_after(paths: Paths, lead: Ints, from_us: Ints) -> Curve:
-    state = paths.state[lead]
-    outcome = np.where(state == WON, EVENT, np.where(state == OPEN, CENSORED, COMPETING)).astype(np.int8)
-    return curve((paths.closed_us[lead] - from_us) / DAY_US, outcome)
-
-
-def _percent(share: float) -> str:
-    return f"{100 * share:.1f} %"

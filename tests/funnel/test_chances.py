@@ -34,7 +34,7 @@ def made_up_chances(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def team() -> History:
-    """Ann has ten leads from the fair and wins six; Bob ten from elsewhere and wins four: two more than they promise."""
+    """Ann has ten leads from the fair and wins six; Bob ten from elsewhere and wins four, two more than promised."""
     ann = [Lead(i, [], [(i + 3, "won" if i < 6 else "lost", 9.0)], [], "fair", "Ann") for i in range(10)]
     bob = [Lead(i, [], [(i + 3, "won" if i < 4 else "lost", 9.0)], [], "web", "Bob") for i in range(10)]
     return history_of([*ann, *bob, Lead(29, [], [], [], "fair", "Bob")], 30)

@@ -178,6 +178,28 @@ def test_a_lead_alone_no_stages_no_outcomes() -> None:
     assert state["reconciliation"]["broken"] == []
 
 
+def test_an_empty_store_is_an_empty_funnel() -> None:
+    state = funnel_state(history_of([], 3), by="source")
+    assert (state["total"]["funnel"]["entered"], state["groups"], state["attention"]["list"]) == (0, [], [])
+    assert state["reconciliation"]["broken"] == []
+
+
+def test_months_are_those_of_the_funnels_time_zone() -> None:
+    """1 December begins in Auckland at 11:00 UTC of 30 November, day 15."""
+    leads = [Lead(15.45), Lead(15.46)]
+    months = funnel_state(history_of(leads, 20, replace(CONFIG, timezone="Pacific/Auckland")))["total"][
+        "months"
+    ]
+    assert [(m["month"], m["entered"]) for m in months] == [("2023-11-01", 1), ("2023-12-01", 1)]
+
+
+def test_beyond_fifty_values_the_smallest_share_a_group() -> None:
+    leads = [Lead(0, owner=f"owner {i % 60}") for i in range(100)]
+    groups = funnel_state(history_of(leads, 1), by="owner")["groups"]
+    assert (len(groups), groups[-1]["group"]) == (50, "(other)")
+    assert sum(g["funnel"]["entered"] for g in groups) == 100
+
+
 def test_a_period_without_events_is_answered_and_a_reversed_one_refused() -> None:
     history = twenty()
     quiet = funnel_state(history, from_us=day(29), to_us=day(29.5))

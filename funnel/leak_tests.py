@@ -1,0 +1,55 @@
+"""One comparison of now with before or elsewhere: how likely the gap is by chance, and what it costs."""
+
+import math
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from funnel.flow_period import View
+from funnel.survival import Curve, upper_tail
+
+LEAST = 20  # leads on each side of a comparison
+
+
+@dataclass(frozen=True)
+class Leak:
+    """One comparison; rates are shares by `days`, times in days, entrances in leads a day; lost_wins what the
+    gap costs.
+    """
+
+    kind: str  # conversion, speed, quality, elsewhere, hand_over, entrances
+    subject: str
+    now: float
+    before: float
+    n_now: int
+    n_before: int
+    p: float
+    lost_wins: float
+    sentence: str
+    group: dict[str, str | None] = field(default_factory=dict)
+
+
+def age_of(now: View) -> float:
+    """The age at which rates are compared: the horizon, or two thirds of the window where that is shorter."""
+    return min(float(now.paths.history.config.horizon_days), now.period.days * 2 / 3)
+
+
+def worse(now: Curve, before: Curve, days: float) -> float:
+    """P(a rate by `days` this much lower by chance), normal with both variances; 1 where either side is too small."""
+    if min(now.entered, before.entered) < LEAST:
+        return 1.0
+    spread = math.sqrt(_variance(now, days) + _variance(before, days))
+    return upper_tail((before.at(days) - now.at(days)) / spread) if spread > 0 else 1.0
+
+
+def _variance(found: Curve, days: float) -> float:
+    place = int(np.searchsorted(found.days, days, side="right")) - 1
+    estimated = float(found.variance[place]) if place >= 0 else 0.0
+    smooth = (found.at(days) * found.entered + 1) / (
+        found.entered + 2
+    )  # Laplace: no certainty from few leads
+    return max(estimated, smooth * (1 - smooth) / (found.entered + 2))
+
+
+def percent(share: float) -> str:
+    return f"{100 * share:.1f} %"
