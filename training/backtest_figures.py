@@ -10,7 +10,7 @@ import plotly.graph_objects as go
 from plotly.offline import get_plotlyjs
 
 from training.backtest import Backtest, joined
-from training.backtest_groups import named
+from training.backtest_grouping import named
 from training.backtest_metrics import Judged
 from training.evaluate import best_first
 

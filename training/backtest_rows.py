@@ -6,13 +6,13 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from features.attributes import text_at
-from features.event_log import DAY_US, History, Ints
+from features.event_log import History, Ints
 from features.matrix import build_matrix
-from features.snapshot import Snapshot, current_stages, cut, open_leads
+from features.snapshot import cut, open_leads
 from models.bundle import Bundle
 from models.scorer import score
 from models.scores import ABSTAINED, Scores
+from training.backtest_grouping import group_of
 from training.backtest_material import Taught, taught
 from training.backtest_metrics import Judged
 from training.baselines import BASELINES, Task
@@ -24,15 +24,6 @@ from training.replay import side_by_side
 
 Floats = npt.NDArray[np.float64]
 Tell = Callable[[str, float], None]
-
-AGES = (
-    (0, "under 7 days"),
-    (7, "7 to 30 days"),
-    (30, "30 to 90 days"),
-    (90, "90 to 180 days"),
-    (180, "180 days or more"),
-)
-NO_VALUE = "(none)"
 
 
 @dataclass(frozen=True)
@@ -107,16 +98,3 @@ def _place(bundle: Bundle, values: Floats, happened: Labels) -> Floats:
     if len(won):
         place[won] = bundle.close_time.cdf(bundle.close_time.place(values[won]), happened.days[won])
     return place
-
-
-def group_of(snapshot: Snapshot, name: str) -> list[str]:
-    """The group of each lead at its instant: its stage, its age in bands, or the text of an attribute valid then."""
-    if name == "stage":
-        return [stage or NO_VALUE for stage in current_stages(snapshot)]
-    if name == "lead_age":
-        days = (snapshot.as_of_us - snapshot.history.created_us[snapshot.lead]) / DAY_US
-        return [
-            AGES[int(i)][1] for i in np.searchsorted([start for start, _ in AGES], days, side="right") - 1
-        ]
-    column = text_at(snapshot.history, name, snapshot.lead, snapshot.as_of_us)
-    return [NO_VALUE if code < 0 else column.values[code] for code in column.codes.tolist()]

@@ -83,7 +83,7 @@ def frequencies(codes: npt.NDArray[np.int64], won: Floats) -> Floats:
 
 
 def points(task: Task) -> Predict:
-    """A marketing scorecard: the twenty clearest columns give points in steps of five; each band of points has a rate."""
+    """A marketing scorecard: the twenty clearest columns give points in steps of five, each band of points a rate."""
     cuts = [_cuts(task.values[:, j]) if f.kind == "number" else None for j, f in enumerate(task.features)]
     binned = _binned(task.values, cuts)
     tables = [np.round(frequencies(binned[:, j], task.won) * 2) * POINTS_STEP for j in range(binned.shape[1])]

@@ -13,7 +13,7 @@ from features.times import format_time
 from models.bundle import Bundle
 from models.scorer import score
 from models.scores import ABSTAINED
-from training.audit import SUSPECTED, audit
+from training.audit import SUSPECTED
 from training.backtest_material import read_by
 from training.backtest_metrics import Judged, drawn, draws_of, interval, point
 from training.dataset import grid, grid_step_us
@@ -146,7 +146,7 @@ def refitted(trained: Trained, history: History, at_us: int) -> Bundle:
     """The version as the same training would have made it at an earlier instant, without the columns left out now."""
     past = cut(read_by(trained.bundle, history), at_us)
     kept = {f["subject"] for f in trained.audit if f["code"] == SUSPECTED} - {*trained.bundle.config.ignore}
-    keep = tuple(f["subject"] for f in audit(past) if f["code"] == SUSPECTED and f["subject"] in kept)
+    keep = tuple(sorted(kept & (past.attributes.keys() | set(past.changes.attribute.values))))
     return train(
         past, TrainOptions(trials=trained.params["trials"], seed=trained.params["seed"], keep=keep)
     ).bundle

@@ -73,7 +73,7 @@ class Frequencies:
         return pooled
 
     def score(self, lead: Lead) -> float:
-        """Per cent of a win for a pending lead, to 0.01 and within LEAST to MOST; 0 without a stage or without counts."""
+        """Per cent of a win for a pending lead, to 0.01 and within LEAST to MOST; 0 without a stage or counts."""
         table = self._table(lead.team)
         won, lost = table.get((STAGE, self.stages[0]), [0.0, 0.0])
         if lead.stage is None or not won or not lost:

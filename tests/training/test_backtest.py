@@ -25,10 +25,9 @@ from training.backtest import (
     first_trainable_us,
 )
 from training.backtest_figures import figures
-from training.backtest_groups import REST, named, selected
+from training.backtest_grouping import NO_VALUE, REST, named, selected
 from training.backtest_metrics import point
 from training.backtest_report import page
-from training.backtest_rows import NO_VALUE
 from training.baselines import BASELINES
 from training.fit import TrainOptions, train
 
