@@ -172,8 +172,8 @@ def card_text(bundle: Bundle) -> str:
     parts = [
         f"# Model card: version {c['model_version'] or '(not registered)'} of {c['funnel']}",
         f"Trained on {_text(data['n_snapshots'])} snapshots of {_text(data['n_leads'])} leads, "
-        f"from {_text(data['first_snapshot'])} through {_text(data['trained_through'])}. Predicts a win within {c['horizon_days']} days. "
-        f"Signal: {c['signal']}. Base rate {c['base_rate']:.3f}.",
+        f"from {_text(data['first_snapshot'])} through {_text(data['trained_through'])}. "
+        f"Predicts a win within {c['horizon_days']} days. Signal: {c['signal']}. Base rate {c['base_rate']:.3f}.",
         f"Judged by {c['judged_by']}: {c['evidence']}.",
         "## How good it is",
         "Brackets hold 90 % intervals of a bootstrap by lead; baselines were fitted and judged on the same rows.",
