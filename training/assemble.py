@@ -23,12 +23,14 @@ from models.parameters import Parameters
 from training.additive_fit import fit_conversion
 from training.close_time_fit import fit_close_time
 from training.dataset import GRID, Rows
+from training.drift import learn_reference
 from training.judge import Judgement
 from training.replay import Material
 
 Floats = npt.NDArray[np.float64]
 
 REFERENCE_LEADS = 200
+REFERENCE_ROWS = 5000  # the drift reference keeps the shape of so many
 SHOWN_ROWS = 2000
 
 
@@ -159,13 +161,6 @@ def warnings_of(
             "outcomes",
             "no lead is recorded as lost: leads that went silent stay open and count as not won",
         )
-    for name in history.config.mutable:
-        if name in history.attributes:
-            warn(
-                "mutable_attribute",
-                name,
-                "declared mutable: used only where attribute_changes gives its history",
-            )
     if amount is not None and not amount.predictable:
         warn(
             "amount_not_predictable",
@@ -196,12 +191,22 @@ def card_of(
         "evidence": judgement.evidence if judgement else "too few wins to judge",
         "calibration": judgement.calibration if judgement else [],
         "importance": _importance(bundle, material),
+        "reference": _drift_reference(material),
         "warnings": list(warnings),
     }
 
 
 def _finite(values: dict[str, float]) -> dict[str, float | None]:
     return {k: v if np.isfinite(v) else None for k, v in values.items()}
+
+
+def _drift_reference(material: Material) -> dict[str, Any]:
+    """What the latest grid rows looked like: later rows are compared with them."""
+    rows = material.rows
+    grid = np.flatnonzero(rows.origin == GRID)
+    latest = grid[np.argsort(-rows.snapshot.as_of_us[grid], kind="stable")][:REFERENCE_ROWS]
+    leads = len(np.unique(rows.snapshot.lead[latest]))
+    return learn_reference(material.values[latest], material.features, leads=leads)
 
 
 def _importance(bundle: Bundle, material: Material) -> list[dict[str, Any]]:

@@ -18,8 +18,9 @@ from training.audit import audit, suspects
 from training.calibrate import fit_calibration, fit_spread
 from training.clocks import clock_columns, stopped
 from training.dataset import training_rows
-from training.judge import Judgement, judge
+from training.judge import Judgement, judge, judge_held_out
 from training.replay import Material, predict_splits, splits_of
+from training.splits import lead_splits
 from training.teachable import MIN_WINS, require_outcomes, require_rows
 from training.tune import TRIALS, tune
 
@@ -67,7 +68,9 @@ def _train(history: History, options: TrainOptions, progress: Tell) -> Trained:
     require_outcomes(history)
     progress("auditing for leakage", 0.02)
     findings = audit(history)
-    dropped = suspects(findings, options.keep)
+    dropped = suspects(
+        findings, options.keep, history.attributes.keys() | set(history.changes.attribute.values)
+    )
     config = replace(history.config, ignore=tuple(dict.fromkeys((*history.config.ignore, *dropped))))
     history = replace(
         history, config=config, attributes={k: v for k, v in history.attributes.items() if k not in dropped}
@@ -87,15 +90,19 @@ def _train(history: History, options: TrainOptions, progress: Tell) -> Trained:
     )
     progress("replaying with the chosen parameters", 0.64)
     predicted = predict_splits(material, splits, parameters, options.seed) if splits else None
+    apart = lead_splits(rows, options.seed)
+    unseen = predict_splits(material, apart, parameters, options.seed) if apart else None
 
     progress("fitting", 0.72)
     fitted = fit_final(material, parameters, options.seed)
     base_margin = fitted.model.contributions(material.values[:1])[1]
-    calibration = fit_calibration(predicted, material, fitted.model.margin(material.values))
+    calibration = fit_calibration(unseen, material, fitted.model.margin(material.values))
     amount = fit_amount(_wins(material), material.features, options.seed)
 
     progress("comparing with the baselines", 0.8)
-    judgement = judge(material, splits, predicted, (calibration, amount), how) if predicted else None
+    judgement = judge(material, splits, predicted, amount, how) if predicted else None
+    if judgement and unseen:
+        judgement = replace(judgement, held_out=judge_held_out(unseen, material.won[unseen.rows]))
     signal = judgement.signal if judgement else "none"
     spread = fit_spread(material, fitted.rows, fitted.weight, (parameters, calibration), options.seed)
 

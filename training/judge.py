@@ -11,7 +11,8 @@ import numpy.typing as npt
 
 from features.snapshot import current_stages
 from models.amount import AmountModel
-from models.calibration import Calibration
+from models.calibration import BOUND, sigmoid
+from training.calibrate import fit_slope
 from training.evaluate import conversion_metrics, log_loss, revenue_metrics
 from training.replay import Material, Predicted, baseline_predictions, recentred
 from training.splits import Split
@@ -41,20 +42,21 @@ class Judgement:
     expected_amount: Floats
     stages: Sequence[str | None]
     lead: npt.NDArray[np.int64]
+    held_out: dict[str, float]
 
 
 def judge(
     material: Material,
     splits: Sequence[Split],
     predicted: Predicted,
-    models: tuple[Calibration, AmountModel | None],
+    amount_model: AmountModel | None,
     how: str,
 ) -> Judgement:
     """Judges the margins of `predicted` after calibration; bootstrap by lead."""
-    calibration, amount_model = models
     rows = predicted.rows
     won, lead = material.won[rows], material.rows.snapshot.lead[rows]
-    probability = calibration.probability(predicted.margin)
+    logit = replay_logits(predicted, won, lead)
+    probability = sigmoid(np.clip(logit, -BOUND, BOUND))
     amount = material.rows.labels.amount[rows]
     expected = amount_model.predict(material.values[rows])[0] if amount_model else np.full(len(rows), np.nan)
     metrics = {**conversion_metrics(won, probability), **_revenue(won, amount, probability * expected)}
@@ -62,7 +64,7 @@ def judge(
         name: {**conversion_metrics(won, p), **_revenue(won, amount, p * expected)}
         for name, p in baseline_predictions(material, splits).items()
     }
-    gain = information_gain(predicted, won, lead, calibration)
+    gain = information_gain(logit, predicted.split, won, lead)
     usable = gain[0] > 0
     evidence = (
         f"knowing the lead saves {gain[1]:.4f} nats a judged row over the base rate "
@@ -82,17 +84,47 @@ def judge(
         expected_amount=expected,
         stages=current_stages(material.rows.snapshot.take(rows)),
         lead=lead,
+        held_out={},
     )
 
 
-def information_gain(
-    predicted: Predicted, won: Floats, lead: npt.NDArray[np.int64], calibration: Calibration
-) -> tuple[float, float, float]:
-    """Log loss of the base rate minus that of the model, each at its split's own level: low end, mean, high
-    end over leads.
+def judge_held_out(unseen: Predicted, won: Floats) -> dict[str, float]:
+    """Log loss of calibrated margins of leads held out together, and that of their win rate."""
+    slope = fit_slope(unseen, won)
+    rate = np.full(len(won), won.mean())
+    probability = recentred(slope * unseen.margin, won, np.zeros(len(won), dtype=np.int64))
+    return {
+        "log_loss": float(log_loss(won, probability).mean()),
+        "base_rate": float(log_loss(won, rate).mean()),
+    }
+
+
+def replay_logits(predicted: Predicted, won: Floats, lead: npt.NDArray[np.int64]) -> Floats:
+    """Log-odds of the judged rows: margins around their split's mean, turned by a slope fitted on the other half of
+    the leads.
     """
-    model = log_loss(won, recentred(calibration.logit(predicted.margin), won, predicted.split))
-    base = log_loss(won, recentred(np.zeros(len(won)), won, predicted.split))
+    turned = np.empty(len(won))
+    half = lead % 2
+    for k in (0, 1):
+        others = half != k
+        slope = fit_slope(
+            Predicted(predicted.rows[others], predicted.split[others], predicted.margin[others]), won[others]
+        )
+        for s in np.unique(predicted.split):
+            part = (half == k) & (predicted.split == s)
+            centre = predicted.margin[predicted.split == s].mean()
+            turned[part] = slope * (predicted.margin[part] - centre) + centre
+    return turned
+
+
+def information_gain(
+    logit: Floats, split: npt.NDArray[np.int64], won: Floats, lead: npt.NDArray[np.int64]
+) -> tuple[float, float, float]:
+    """Log loss of the base rate minus that of the model, each at its split's own level: low end, mean, high end
+    over leads.
+    """
+    model = log_loss(won, recentred(logit, won, split))
+    base = log_loss(won, recentred(np.zeros(len(won)), won, split))
     return cluster_interval(base - model, lead, 2 * SURE)
 
 
