@@ -33,10 +33,15 @@ def rows_of(bundle: Bundle, history: History, seed: int) -> Rows:
 
 def taught(bundle: Bundle, history: History, seed: int) -> Taught:
     """Everything that the fits of the bundle read, made again from the same history and seed."""
-    rows = rows_of(bundle, history, seed)
+    return teach(read_by(bundle, history), seed)
+
+
+def teach(history: History, seed: int) -> Taught:
+    """The material that a history teaches, which holds only the columns to be used, as training makes it."""
+    rows = training_rows(history, seed)
     vocabulary, tables = learn(rows.snapshot)
     matrix = build_matrix(rows.snapshot, vocabulary, tables)
     clocks = clock_columns(matrix.values, matrix.features, rows.snapshot.as_of_us)
     return Taught(
-        Material(rows, stopped(matrix.values, clocks), matrix.features, bundle.config.horizon_us), clocks
+        Material(rows, stopped(matrix.values, clocks), matrix.features, history.config.horizon_us), clocks
     )

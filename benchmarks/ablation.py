@@ -1,0 +1,185 @@
+"""What each part of the conversion model buys: the model without it, at several past dates and seeds.
+
+Every variant is fitted on what was known at a date, with the default parameters, and judged on the leads open then.
+Prints the machine, the dates, and for each variant the mean AUC and log loss, and the differences from the whole model.
+
+    python -m benchmarks.ablation DATA [--origins 6] [--seeds 1] [--at 2026-01-01 ...]
+"""
+
+import argparse
+import os
+import platform
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+
+from features.errors import InvalidInput
+from features.event_log import OPEN, History
+from features.history import parse_time, read_folder
+from features.matrix import build_matrix
+from features.snapshot import Snapshot, cut, open_leads, state_at
+from features.times import format_time
+from features.vocabulary import learn
+from models.calibration import sigmoid
+from models.parameters import Parameters
+from training.additive_fit import fit_conversion
+from training.audit import audit, suspects
+from training.backtest import default_origins
+from training.backtest_material import Taught, teach
+from training.backtest_rows import baselines
+from training.calibrate import fit_calibration
+from training.clocks import stopped
+from training.dataset import GRID
+from training.evaluate import conversion_metrics
+from training.labels import label
+from training.replay import Material, predict_splits
+from training.splits import lead_splits
+
+Floats = npt.NDArray[np.float64]
+Figures = dict[str, dict[str, float]]
+
+NEVER_OLD = 1e9  # half-life in horizons
+WHOLE = "whole model"
+
+
+@dataclass(frozen=True)
+class Case:
+    """One date: what training had, the rows that ask, and what became of them."""
+
+    taught: Taught
+    asked: Floats
+    won: Floats
+    seed: int
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("data", type=Path)
+    parser.add_argument("--origins", type=int, default=6)
+    parser.add_argument("--seeds", type=int, default=1)
+    parser.add_argument("--at", nargs="*", default=[])
+    given = parser.parse_args()
+    history = read_folder(given.data)
+    dates = [parse_time(text, history.config.zone) for text in given.at] or default_origins(
+        history, given.origins
+    )
+    print(
+        f"machine: {platform.machine()}, {os.cpu_count()} cores, load {os.getloadavg()[0]:.1f}, numpy {np.__version__}"
+    )
+    print(f"{given.data.name}: {len(history):,} leads, {len(dates)} dates, {given.seeds} seeds")
+    found = [
+        f for at in dates for seed in range(given.seeds) if (f := at_date(history, at, seed)) is not None
+    ]
+    print_table(found)
+
+
+def at_date(history: History, at_us: int, seed: int) -> Figures | None:
+    """Figures of every variant at one date; None, said why, where training has nothing to learn from."""
+    try:
+        case = case_of(history, at_us, seed)
+    except (InvalidInput, ValueError) as refused:
+        print(f"{format_time(at_us)[:10]} left out: {refused}")
+        return None
+    out = {name: conversion_metrics(case.won, make(case)) for name, make in VARIANTS.items()}
+    out |= {name: conversion_metrics(case.won, p) for name, p in baselines(case.taught, case.asked).items()}
+    whole = out[WHOLE]
+    print(
+        f"{format_time(at_us)[:10]} seed {seed}: {len(case.won)} leads, {int(case.won.sum())} won, whole model AUC "
+        f"{whole['auc']:.3f}, log loss {whole['log_loss']:.4f}",
+        flush=True,
+    )
+    return out
+
+
+def case_of(history: History, at_us: int, seed: int) -> Case:
+    past = cut(history, at_us)
+    dropped = suspects(audit(past), ())
+    kept = {name: column for name, column in past.attributes.items() if name not in dropped}
+    past = replace(past, config=replace(past.config, ignore=(*past.config.ignore, *dropped)), attributes=kept)
+    taught = teach(past, seed)
+    if not 0 < taught.material.won.sum() < len(taught.material.won):
+        raise ValueError("all training rows ended the same way")
+    vocabulary, _ = learn(taught.material.rows.snapshot)
+    values = build_matrix(open_leads(past, at_us), vocabulary).values
+    won = label(open_leads(history, at_us), history.config.horizon_us).won
+    return Case(taught, stopped(values, taught.clocks), won.astype(np.float64), seed)
+
+
+# ---- variants
+
+
+def margin(
+    case: Case, parameters: Parameters, rows: "npt.NDArray[np.int64] | None" = None, sure: bool = True
+) -> Floats:
+    """The margins of the asked rows of one fit: on all rows or some, with directions or without."""
+    material = case.taught.material
+    index = np.arange(len(material.rows)) if rows is None else rows
+    features = material.features if sure else [replace(f, direction=0) for f in material.features]
+    weight = material.weight(index, material.rows.snapshot.history.as_of_us, parameters)
+    model = fit_conversion(
+        material.values[index], features, material.won[index], weight, parameters, case.seed
+    )
+    return model.margin(case.asked)
+
+
+def calibrated(case: Case) -> Floats:
+    """The whole model as it is served: its slope from leads held out, its level from the latest matured rows."""
+    material, parameters = case.taught.material, Parameters()
+    apart = lead_splits(material.rows, case.seed)
+    unseen = predict_splits(material, apart, parameters, case.seed) if apart else None
+    index = np.arange(len(material.rows))
+    weight = material.weight(index, material.rows.snapshot.history.as_of_us, parameters)
+    model = fit_conversion(material.values, material.features, material.won, weight, parameters, case.seed)
+    return fit_calibration(unseen, material, model.margin(material.values)).probability(
+        model.margin(case.asked)
+    )
+
+
+def on_grid(material: Material) -> "npt.NDArray[np.int64]":
+    return np.flatnonzero(material.rows.origin == GRID)
+
+
+def decided(material: Material) -> "npt.NDArray[np.int64]":
+    """Rows of leads that are closed by now: what is trained on where open leads are left out."""
+    snapshot: Snapshot = material.rows.snapshot
+    now = np.full(len(snapshot), snapshot.history.as_of_us)
+    return np.flatnonzero(state_at(snapshot.history, snapshot.lead, now) != OPEN)
+
+
+VARIANTS: Mapping[str, Callable[[Case], Floats]] = {
+    WHOLE: calibrated,
+    "without calibration": lambda case: sigmoid(margin(case, Parameters())),
+    "linear start alone": lambda case: sigmoid(margin(case, Parameters(rounds=0))),
+    "trees alone": lambda case: sigmoid(margin(case, Parameters(linear_share=0.0))),
+    "without recency weights": lambda case: sigmoid(margin(case, Parameters(half_life_horizons=NEVER_OLD))),
+    "without sure directions": lambda case: sigmoid(margin(case, Parameters(), sure=False)),
+    "grid rows alone": lambda case: sigmoid(margin(case, Parameters(), on_grid(case.taught.material))),
+    "closed leads alone": lambda case: sigmoid(margin(case, Parameters(), decided(case.taught.material))),
+}
+
+
+def print_table(found: list[Figures]) -> None:
+    if not found:
+        raise SystemExit("no date could be judged")
+    print(
+        "\n| variant | AUC | minus whole | log loss | minus whole | wins error |\n|---|---|---|---|---|---|"
+    )
+    for name in found[0]:
+        auc, loss = (np.array([f[name][k] for f in found]) for k in ("auc", "log_loss"))
+        gaps = [
+            np.nanmean(x - np.array([f[WHOLE][k] for f in found]))
+            for x, k in ((auc, "auc"), (loss, "log_loss"))
+        ]
+        wins = np.mean([abs(f[name]["wins_error"]) for f in found])
+        print(
+            f"| {name} | {np.nanmean(auc):.4f} | {gaps[0]:+.4f} | {loss.mean():.4f} | {gaps[1]:+.4f} | {wins:.1%} |"
+        )
+
+
+if __name__ == "__main__":
+    main()
