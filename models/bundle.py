@@ -11,7 +11,6 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-import lightgbm as lgb
 import numpy as np
 import numpy.typing as npt
 
@@ -28,8 +27,10 @@ from models.baseline import StageTable
 from models.calibration import Calibration
 from models.close_time import CloseTime
 from models.familiarity import Familiarity
+from models.forecast_basis import ForecastBasis
 from models.intervals import Spread
 from models.linear import LinearModel
+from models.trees import trees_from_text
 
 FORMAT = 1
 MANIFEST, MODEL, VOCABULARY, CARD = "manifest.json", "model.json", "vocabulary.json", "card.json"
@@ -60,6 +61,7 @@ class Bundle:
     amount: AmountModel | None
     close_time: CloseTime
     reference: npt.NDArray[np.float64]
+    forecast: ForecastBasis | None = None
     card: dict[str, Any] = field(default_factory=dict)
     version: str = ""
     trees_sha256: str = ""
@@ -110,7 +112,7 @@ def base_probability(bundle: Bundle) -> float:
 def save_bundle(bundle: Bundle, folder: Path) -> str:
     """Writes the bundle as `folder`, which must not exist, and returns the sha256 of its manifest."""
     texts = {
-        f"{name}.txt": model.trees.model_to_string()
+        f"{name}.txt": model.trees.text
         for name, model in _additive(bundle).items()
         if model.trees is not None
     }
@@ -126,7 +128,6 @@ def save_bundle(bundle: Bundle, folder: Path) -> str:
         "feature_set_id": feature_set_id(bundle.features),
         "horizon_days": bundle.config.horizon_days,
         "trained_through": format_time(bundle.trained_through_us),
-        "lightgbm": lgb.__version__,
         "trees_sha256": trees_digest(texts),
         "files": {name: hashlib.sha256(data).hexdigest() for name, data in sorted(raw.items())},
     }
@@ -181,6 +182,7 @@ def _model_dict(bundle: Bundle) -> dict[str, Any]:
         "amount": bundle.amount.to_dict() if bundle.amount else None,
         "close_time": bundle.close_time.to_dict(),
         "reference": bundle.reference.tolist(),
+        "forecast": bundle.forecast.to_dict() if bundle.forecast else None,
         "additive": {
             name: {"share": m.share, "linear": m.linear.to_dict(), "trees": m.trees is not None}
             for name, m in _additive(bundle).items()
@@ -236,7 +238,7 @@ def load_bundle(folder: Path, version: str = "") -> Bundle:
     contents = read_verified(folder)
     try:
         bundle = _assemble(contents)
-    except (KeyError, TypeError, ValueError, lgb.basic.LightGBMError) as e:
+    except (KeyError, TypeError, ValueError) as e:
         raise DamagedArtifact(
             f"{folder} is not a bundle this version understands ({type(e).__name__}: {e})"
         ) from e
@@ -245,7 +247,7 @@ def load_bundle(folder: Path, version: str = "") -> Bundle:
         raise DamagedArtifact(f"{folder} was made for other features than this version computes; train again")
     names = [f.name for f in bundle.features]
     for name, model in _additive(bundle).items():
-        if model.trees is not None and model.trees.feature_name() != names:
+        if model.trees is not None and list(model.trees.names) != names:
             raise DamagedArtifact(
                 f"{folder}/{name}.txt expects other columns than the catalogue gives; train again"
             )
@@ -272,10 +274,11 @@ def _assemble(contents: dict[str, bytes]) -> Bundle:
         else None,
         close_time=CloseTime.from_dict(d["close_time"], models.get("close_time")),
         reference=np.array(d["reference"], dtype=np.float64),
+        forecast=ForecastBasis.from_dict(d["forecast"]) if d.get("forecast") else None,
         card=json.loads(contents[CARD]),
     )
 
 
 def _read_additive(name: str, spec: dict[str, Any], contents: dict[str, bytes]) -> AdditiveModel:
-    trees = lgb.Booster(model_str=contents[f"{name}.txt"].decode()) if spec["trees"] else None
+    trees = trees_from_text(contents[f"{name}.txt"].decode()) if spec["trees"] else None
     return AdditiveModel(LinearModel.from_dict(spec["linear"]), float(spec["share"]), trees)

@@ -10,6 +10,7 @@ from features.catalogue import Feature
 from models.additive import AdditiveModel
 from models.linear import row_sums
 from models.parameters import Parameters, lightgbm_parameters
+from models.trees import Trees, trees_from_text
 from training.linear_fit import fit_logistic, fit_ridge
 
 Floats = npt.NDArray[np.float64]
@@ -72,7 +73,7 @@ def fit_trees(
     start: Floats,
     parameters: dict[str, object],
     rounds: int,
-) -> lgb.Booster:
+) -> Trees:
     """LightGBM boosted from `start` (n,), monotone where the catalogue is sure."""
     data = lgb.Dataset(
         values,
@@ -85,4 +86,4 @@ def fit_trees(
     directions = [f.direction for f in features]
     if any(directions):
         parameters = {**parameters, "monotone_constraints": directions}
-    return lgb.train(parameters, data, rounds)
+    return trees_from_text(lgb.train(parameters, data, rounds).model_to_string())
