@@ -16,6 +16,7 @@ COMMANDS = {
     "train": "cli.training:train",
     "backtest": "cli.backtest:backtest",
     "score": "cli.scoring:score",
+    "forecast": "cli.forecast:forecast",
     "models": "cli.training:models",
     "serve": "cli.serve:serve",
     "load": "cli.store:load",

@@ -1,4 +1,6 @@
-"""How many leads are created on each of the coming days: level, damped trend, season and weekday, as far as history shows them."""
+"""How many leads are created on each of the coming days: level, damped trend, season and weekday, as far
+as history shows them.
+"""
 
 from dataclasses import dataclass
 
@@ -19,7 +21,9 @@ PROFILE_PRIOR = 14.0  # leads that say that all weekdays are alike
 
 @dataclass(frozen=True)
 class Arrivals:
-    """Leads expected on each day after T, (days,), and how far their common level may be off: its log's deviation, (days,)."""
+    """Leads expected on each day after T, (days,), and how far their common level may be off: its log's
+    deviation, (days,).
+    """
 
     daily: Floats
     deviation: Floats
@@ -33,7 +37,8 @@ class Arrivals:
 def arrivals(created_us: Ints, as_of_us: int, days: int) -> Arrivals:
     """Expected creations on `days` days after T from the creations (n,) known at T.
 
-    Whole weeks back from T are fitted by a Poisson line (level, trend, and with a year of history one yearly wave) under normal
+    Whole weeks back from T are fitted by a Poisson line (level, trend, and with a year of history one
+    yearly wave) under normal
     priors that keep trend and season at zero until data says otherwise; the last weeks then set the level.
     """
     weeks = _weekly(created_us, as_of_us)
@@ -61,7 +66,9 @@ def _span_days(created_us: Ints, as_of_us: int) -> float:
 
 
 def _weekly(created_us: Ints, as_of_us: int) -> Floats:
-    """Creations of whole weeks back from T, the latest first; the first, which may be cut off, is left out."""
+    """Creations of whole weeks back from T, the latest first; the first, which may be cut off, is left
+    out.
+    """
     if not len(created_us):
         return np.zeros(0)
     week = np.maximum(as_of_us - created_us, 0) // (7 * DAY_US)
@@ -77,7 +84,9 @@ def _design(week: Floats, season: bool) -> Floats:
 
 
 def _fit(weeks: Floats) -> tuple[Floats, float, bool]:
-    """Parameters (level, trend a week, [cosine, sine]) by Newton's method on the penalised quasi-likelihood; its overdispersion."""
+    """Parameters (level, trend a week, [cosine, sine]) by Newton's method on the penalised quasi-
+    likelihood; its overdispersion.
+    """
     season = len(weeks) >= SEASON_WEEKS
     back = -(np.arange(len(weeks)) + 0.5)
     design = _design(back, season)

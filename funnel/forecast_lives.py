@@ -9,13 +9,13 @@ from features.snapshot import state_rows
 
 DAILY_BINS = 30  # ages up to here have a day of their own, later ones share wider and wider bins
 BIN_GROWTH = 1.15
-FEWEST_AT_RISK = 20.0  # leads of an age that say something of it; older ages take the rate of the last that do
-PRIOR_DAYS = 1.0
+FEWEST_AT_RISK = 20.0  # leads of an age that say something of it; older ages take the rate of the last
 
 
 @dataclass(frozen=True)
 class Lives:
-    """The n leads known at as_of_us: position in the history, creation, end of view, state, amount (NaN unless won).
+    """The n leads known at as_of_us: position in the history, creation, end of view, state, amount (NaN
+    unless won).
 
     end_us is the closing time of a won or lost lead and as_of_us of an open one.
     """
@@ -65,7 +65,9 @@ def lives(history: History, as_of_us: int) -> Lives:
 
 @dataclass(frozen=True)
 class Hazards:
-    """Chances of a day, of leads still open at the age of k whole days, to be won and to be lost, each (k,)."""
+    """Chances of a day, of leads still open at the age of k whole days, to be won and to be lost, each
+    (k,).
+    """
 
     won: Floats
     lost: Floats
@@ -89,9 +91,11 @@ def _extended(rate: Floats, days: int) -> Floats:
 
 
 def hazards(seen: Lives, half_life_days: float) -> Hazards:
-    """Daily rates by age in competing risks (Aalen and Johansen 1978), a day of exposure halving in weight with each half-life.
+    """Daily rates by age in competing risks (Aalen and Johansen 1978), a day of exposure halving in
+    weight with each half-life.
 
-    The weight belongs to the calendar day, not to the lead, so that all ages speak of the same recent time. Ages are pooled in
+    The weight belongs to the calendar day, not to the lead, so that all ages speak of the same recent
+    time. Ages are pooled in
     bins that widen from DAILY_BINS on; ages beyond the last with FEWEST_AT_RISK leads take that one's rates.
     """
     if not len(seen):

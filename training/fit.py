@@ -18,6 +18,7 @@ from training.audit import audit, suspects
 from training.calibrate import fit_calibration, fit_spread
 from training.clocks import clock_columns, stopped
 from training.dataset import training_rows
+from training.forecast_replay import forecast_basis
 from training.judge import Judgement, judge, judge_held_out
 from training.replay import Material, predict_splits, splits_of
 from training.splits import lead_splits
@@ -115,6 +116,7 @@ def _train(history: History, options: TrainOptions, progress: Tell) -> Trained:
         *({k: str(f[k]) for k in ("code", "subject", "detail")} for f in findings),
     ]
     unused = [matrix.features[j].name for j in clocks]
+    bundle = replace(bundle, forecast=forecast_basis(material, predicted, how, bundle))
     bundle = replace(
         bundle, card={**card_of(bundle, material, judgement, warnings, parameters), "unused_clocks": unused}
     )

@@ -1,0 +1,63 @@
+"""Wins and revenue of leads that have yet to come: arrivals times the conversion of leads of an age."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from features.event_log import DAY_US, WON, Floats
+from funnel.forecast_arrivals import Arrivals, arrivals
+from funnel.forecast_lives import Hazards, Lives, hazards
+
+HALF_LIFE_HORIZONS = 2.0
+LEAST_HALF_LIFE_DAYS = 60.0
+AMOUNT_PRIOR = 10.0  # recent wins that say the mean of all wins is right
+AMOUNT_RECENT_HORIZONS = 1.0
+RECENT_DAYS = 28
+
+
+@dataclass(frozen=True)
+class Future:
+    """What the leads known at T say of those to come.
+
+    wins: cumulative wins of new leads within 0..days days of T, (days + 1,); amount: mean of a new win,
+    NaN without amounts.
+    """
+
+    arrivals: Arrivals
+    rates: Hazards
+    wins: Floats
+    amount: float
+
+    def wins_by(self, days: Floats) -> Floats:
+        """Wins of new leads within each of `days` after T."""
+        return np.interp(days, np.arange(len(self.wins)), self.wins)
+
+
+def future(seen: Lives, horizon_days: int, days: int) -> Future:
+    """Arrivals, daily rates and the wins of new leads over `days` days after seen.as_of_us."""
+    rates = hazards(seen, max(HALF_LIFE_HORIZONS * horizon_days, LEAST_HALF_LIFE_DAYS))
+    coming = arrivals(seen.created_us, seen.as_of_us, days)
+    converted = rates.from_age(days)[0]
+    middle = (converted[:-1] + converted[1:]) / 2  # a lead of day j is half a day old at that day's end
+    wins = np.concatenate(([0.0], np.convolve(coming.daily, middle)[:days]))
+    return Future(coming, rates, wins, win_amount(seen, horizon_days))
+
+
+def win_amount(seen: Lives, horizon_days: int) -> float:
+    """The mean known amount of wins, recent ones first, shrunk to the mean of all; NaN where none is
+    known.
+    """
+    known = (seen.state == WON) & ~np.isnan(seen.amount)
+    if not known.any():
+        return float("nan")
+    back = (seen.as_of_us - seen.end_us[known]) / DAY_US
+    weight = np.exp2(-back / (AMOUNT_RECENT_HORIZONS * max(horizon_days, 30)))
+    amount = seen.amount[known]
+    total = float(weight.sum())
+    return float((np.sum(weight * amount) + AMOUNT_PRIOR * amount.mean()) / (total + AMOUNT_PRIOR))
+
+
+def recent_rate(seen: Lives, days: int = RECENT_DAYS) -> tuple[float, float]:
+    """Wins and revenue a day over the last `days` days."""
+    wins, revenue = seen.won_between(seen.as_of_us - days * DAY_US + 1, seen.as_of_us + 1)
+    return wins / days, revenue / days
