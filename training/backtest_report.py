@@ -19,7 +19,7 @@ body { font: 15px/1.5 system-ui, sans-serif; margin: 2rem auto; max-width: 70rem
   color: #1c2530; background: #fff }
 table { border-collapse: collapse; margin: 1rem 0; font-variant-numeric: tabular-nums;
   display: block; overflow-x: auto }
-th, td { padding: .25rem .7rem; text-align: right; border-bottom: 1px solid #d8dee6 }
+th, td { padding: .25rem .7rem; text-align: right; white-space: nowrap; border-bottom: 1px solid #d8dee6 }
 th:first-child, td:first-child { text-align: left }
 small { color: #5a6675 }
 """
