@@ -26,9 +26,9 @@ from models.amount import AmountModel
 from models.baseline import StageTable
 from models.calibration import Calibration
 from models.close_time import CloseTime
-from models.familiarity import Familiarity
+from models.familiarity import Familiarity, Watch, watch_of
 from models.forecast_basis import ForecastBasis
-from models.intervals import Spread
+from models.intervals import Spread, rate_interval
 from models.linear import LinearModel
 from models.trees import trees_from_text
 
@@ -73,6 +73,21 @@ class Bundle:
     @cached_property
     def features(self) -> tuple[Feature, ...]:
         return catalogue(self.vocabulary)
+
+    @cached_property
+    def watch(self) -> Watch:
+        return watch_of(self.familiarity, self.features, self.vocabulary)
+
+    @cached_property
+    def doubt_interval(self) -> tuple[float, float]:
+        """80 % interval around the base rate: its own, and where a model told leads apart also the spread of
+        theirs.
+        """
+        low, high = rate_interval(self.base_rate, self.base_leads)
+        if self.conversion is None or not len(self.reference):
+            return low, high
+        spread = np.quantile(self.reference, [0.1, 0.9])
+        return min(low, float(spread[0])), max(high, float(spread[1]))
 
     @property
     def signal(self) -> str:
@@ -197,12 +212,13 @@ def read_verified(folder: Path) -> dict[str, bytes]:
     """Every file that the manifest names, read once and checked against its digest; raises DamagedArtifact."""
     try:
         manifest = json.loads(_read(folder / MANIFEST))
-        listed = dict(manifest["files"])
+        listed = {str(name): str(digest) for name, digest in manifest["files"].items()}
+        manifest = {**manifest, **{key: str(manifest[key]) for key in ("feature_set_id", "trees_sha256")}}
         if manifest["format"] != FORMAT:
             raise DamagedArtifact(
                 f"{folder}: bundle format {manifest['format']}, this version reads {FORMAT}; train again"
             )
-    except (ValueError, KeyError, TypeError) as e:
+    except (ValueError, KeyError, TypeError, AttributeError) as e:
         raise DamagedArtifact(
             f"{folder}/{MANIFEST} is not a bundle manifest ({type(e).__name__}); train again or roll back"
         ) from e
@@ -226,6 +242,8 @@ def _read(path: Path) -> bytes:
             data = f.read(LARGEST_FILE + 1)
     except OSError as e:
         raise DamagedArtifact(f"{path} cannot be read: {e.strerror}") from e
+    except ValueError as e:
+        raise DamagedArtifact(f"{str(path)!r} is no name of a file") from e
     if len(data) > LARGEST_FILE:
         raise DamagedArtifact(f"{path} is larger than {LARGEST_FILE} bytes")
     return data

@@ -1,8 +1,7 @@
 """What the model has not seen: notes on a lead's unusual values, and doubt where a score would be a guess."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -10,13 +9,13 @@ import numpy.typing as npt
 
 from features.attributes import text_at
 from features.feature import Feature
-from features.matrix import FeatureMatrix
 from features.readings import canonical
 from features.snapshot import Snapshot
 from features.vocabulary import Vocabulary
 from models.scores import Note
 
 Floats = npt.NDArray[np.float64]
+Ints = npt.NDArray[np.int64]
 Mask = npt.NDArray[np.bool_]
 
 MOSTLY = 0.8  # share of the usual attributes that must be missing, or of numbers out of reach, to doubt
@@ -75,60 +74,85 @@ def is_value(feature: Feature) -> bool:
     )
 
 
-def doubts(familiarity: Familiarity, matrix: FeatureMatrix, stages: Sequence[str | None]) -> list[str]:
-    """Why each row's score would be a guess; empty where it would not."""
-    values = matrix.values
-    found = [""] * len(values)
-    if familiarity.usual.sum() >= FEWEST_USUAL:
-        part = values[:, familiarity.usual]
-        category = np.array(
-            [f.kind == "category" for f, u in zip(matrix.features, familiarity.usual, strict=True) if u]
-        )
-        missing = np.where(category[None, :], part == 0, np.isnan(part)).mean(axis=1)
-        for i in np.flatnonzero(missing >= MOSTLY).tolist():
-            found[i] = f"{missing[i]:.0%} of the attributes that leads usually have are missing"
-    reach = (familiarity.high - familiarity.low) * SLACK
-    with np.errstate(invalid="ignore"):
-        beyond = (values > familiarity.high + reach) | (values < familiarity.low - reach)
-    strange = beyond.sum(axis=1) / max(1, int((~np.isnan(familiarity.low)).sum()))
-    for i in np.flatnonzero(strange > 1 - MOSTLY).tolist():
-        found[i] = f"{strange[i]:.0%} of its numbers lie far outside of what training saw"
-    if familiarity.stages:
-        known = set(familiarity.stages)
-        for i, stage in enumerate(stages):
-            if stage is not None and stage not in known:
+@dataclass(frozen=True, eq=False)
+class Watch:
+    """A familiarity made ready for the columns of one model: positions of usual attributes, of numbers and
+    categories.
+    """
+
+    usual: Ints
+    usual_is_category: Mask
+    numbers: Ints
+    low: Floats
+    high: Floats
+    watched_numbers: Ints
+    watched_low: Floats
+    watched_high: Floats
+    categories: Ints
+    subjects: tuple[str, ...]
+    seen: Mapping[str, frozenset[str]]
+    stages: frozenset[str]
+
+    def doubts(self, values: Floats, stages: Sequence[str | None]) -> list[str]:
+        """Why the score of each row (n, k) would be a guess; empty where it would not."""
+        found = [""] * len(values)
+        if len(self.usual) >= FEWEST_USUAL:
+            part = values[:, self.usual]
+            missing = np.where(self.usual_is_category, part == 0, np.isnan(part)).mean(axis=1)
+            for i in (missing >= MOSTLY).nonzero()[0].tolist():
+                found[i] = f"{missing[i]:.0%} of the attributes that leads usually have are missing"
+        part = values[:, self.numbers]
+        strange = ((part > self.high) | (part < self.low)).sum(axis=1) / max(1, len(self.numbers))
+        for i in (strange > 1 - MOSTLY).nonzero()[0].tolist():
+            found[i] = f"{strange[i]:.0%} of its numbers lie far outside of what training saw"
+        for i, stage in enumerate(stages if self.stages else ()):
+            if stage is not None and stage not in self.stages:
                 found[i] = f"no training lead stood in stage {stage!r}"
-    return found
+        return found
+
+    def notes(self, values: Floats, snapshot: Snapshot) -> list[list[Note]]:
+        """What is worth saying of each row: categories that training never met, numbers outside of its range."""
+        found: list[list[Note]] = [[] for _ in range(len(values))]
+        part = values[:, self.watched_numbers]
+        for i, j in zip(*((part < self.watched_low) | (part > self.watched_high)).nonzero(), strict=True):
+            low, high = self.watched_low[j], self.watched_high[j]
+            detail = f"{part[i, j]:g} lies outside of {low:g} to {high:g}, the range of the training leads"
+            found[i].append(note("out_of_range", self.subjects[self.watched_numbers[j]], detail))
+        rare = values[:, self.categories] == 1
+        for j in rare.any(axis=0).nonzero()[0].tolist():
+            subject = self.subjects[self.categories[j]]
+            rows = rare[:, j].nonzero()[0]
+            for i, text in zip(rows.tolist(), _texts(snapshot.take(rows), subject), strict=True):
+                if text is not None and text not in self.seen[subject]:
+                    found[i].append(
+                        note("unseen_category", subject, f"no training lead had {subject} = {text!r}")
+                    )
+        return found
 
 
-def notes(
-    familiarity: Familiarity, matrix: FeatureMatrix, snapshot: Snapshot, vocabulary: Vocabulary
-) -> list[list[Note]]:
-    """What is worth saying of each row: categories that training never met, numbers outside of its range."""
-    found: list[list[Note]] = [[] for _ in range(len(matrix.values))]
-    for j, feature in enumerate(matrix.features):
-        if not is_value(feature):
-            continue
-        column = matrix.values[:, j]
-        if feature.kind == "category":
-            rare = np.flatnonzero(column == 1)
-            for i, text in zip(rare.tolist(), _texts(snapshot.take(rare), feature.subject), strict=True):
-                if text is not None and text not in _seen(vocabulary)[feature.subject]:
-                    detail = f"no training lead had {feature.subject} = {text!r}"
-                    found[i].append(note("unseen_category", feature.subject, detail))
-        elif feature.unit == "number":
-            low, high = familiarity.low[j], familiarity.high[j]
-            with np.errstate(invalid="ignore"):
-                outside = np.flatnonzero((column < low) | (column > high))
-            for i in outside.tolist():
-                detail = f"{column[i]:g} lies outside of {low:g} to {high:g}, the range of the training leads"
-                found[i].append(note("out_of_range", feature.subject, detail))
-    return found
-
-
-@lru_cache(maxsize=16)
-def _seen(vocabulary: Vocabulary) -> dict[str, frozenset[str]]:
-    return {a.name: frozenset(a.seen) for a in vocabulary.attributes}
+def watch_of(familiarity: Familiarity, features: Sequence[Feature], vocabulary: Vocabulary) -> Watch:
+    """The watch over a model's columns."""
+    numbers = np.flatnonzero(~np.isnan(familiarity.low))
+    reach = (familiarity.high - familiarity.low)[numbers] * SLACK
+    category = np.array([f.kind == "category" for f in features], dtype=np.bool_)
+    value = np.array([is_value(f) for f in features], dtype=np.bool_)
+    plain = np.array([f.unit == "number" for f in features], dtype=np.bool_)
+    watched = np.flatnonzero(value & plain & ~np.isnan(familiarity.low))
+    usual = np.flatnonzero(familiarity.usual)
+    return Watch(
+        usual=usual,
+        usual_is_category=category[usual],
+        numbers=numbers,
+        low=familiarity.low[numbers] - reach,
+        high=familiarity.high[numbers] + reach,
+        watched_numbers=watched,
+        watched_low=familiarity.low[watched],
+        watched_high=familiarity.high[watched],
+        categories=np.flatnonzero(value & category),
+        subjects=tuple(f.subject for f in features),
+        seen={a.name: frozenset(a.seen) for a in vocabulary.attributes},
+        stages=frozenset(familiarity.stages),
+    )
 
 
 def _texts(snapshot: Snapshot, attribute: str) -> list[str | None]:

@@ -1,6 +1,6 @@
 """Bundle + snapshot -> Scores: the one entry that batch, service and forecast call."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -12,8 +12,7 @@ from features.snapshot import Snapshot, current_stages, state_rows
 from models.bundle import Bundle
 from models.calibration import sigmoid
 from models.explain import reasons as explain
-from models.familiarity import doubts, note, notes
-from models.intervals import rate_interval
+from models.familiarity import note
 from models.scores import ABSTAINED, LOST_LEAD, SCORED, WON_LEAD, Note, Scores
 
 Floats = npt.NDArray[np.float64]
@@ -29,7 +28,7 @@ def score(bundle: Bundle, snapshot: Snapshot, reasons: int | None = 5) -> Scores
     state, amount_won, closed_us = _decided(snapshot)
     matrix = build_matrix(snapshot, bundle.vocabulary)
     stages = current_stages(snapshot)
-    why = doubts(bundle.familiarity, matrix, stages)
+    why = bundle.watch.doubts(matrix.values, stages)
     doubtful = np.array([bool(text) for text in why], dtype=np.bool_) & (state == OPEN)
     status = np.where(doubtful, ABSTAINED, np.array([SCORED, WON_LEAD, LOST_LEAD])[state]).astype(np.int8)
 
@@ -71,17 +70,15 @@ def open_probability(
     were open.
     """
     n = len(matrix.values)
-    base = bundle.base_rate
-    base_low, base_high = rate_interval(base, bundle.base_leads)
+    base, (base_low, base_high) = bundle.base_rate, bundle.doubt_interval
     if bundle.conversion is None:
         return np.full(n, base), np.full(n, base_low), np.full(n, base_high)
     logit = bundle.calibration.logit(bundle.conversion.margin(matrix.values))
-    low, high = bundle.spread.interval(logit)
-    if len(bundle.reference):
-        base_low = min(base_low, float(np.quantile(bundle.reference, 0.1)))
-        base_high = max(base_high, float(np.quantile(bundle.reference, 0.9)))
+    probability, (low, high) = sigmoid(logit), bundle.spread.interval(logit)
+    if not doubtful.any():
+        return probability, low, high
     return (
-        np.where(doubtful, base, sigmoid(logit)),
+        np.where(doubtful, base, probability),
         np.where(doubtful, base_low, low),
         np.where(doubtful, base_high, high),
     )
@@ -96,11 +93,11 @@ def midrank(reference: Floats, probability: Floats) -> Floats:
     return np.round(50.0 * (below + upto) / len(reference), 1)
 
 
-def grades(rank: Floats, shares: dict[str, float] | Any) -> list[str]:
+def grades(rank: Floats, shares: Mapping[str, float]) -> list[str]:
     """The letter of each rank: the best share of the first letter gets it, and so on."""
     letters = list(shares)
     cuts = np.round(100 * (1 - np.cumsum([shares[letter] for letter in letters])), 9)[:-1]
-    return [letters[int(i)] for i in (rank[:, None] < cuts[None, :]).sum(axis=1)]
+    return [letters[i] for i in (rank[:, None] < cuts).sum(axis=1).tolist()]
 
 
 def _decided(snapshot: Snapshot) -> tuple[Flags, Floats, npt.NDArray[np.int64]]:
@@ -151,7 +148,7 @@ def _warnings(
     said: tuple[Sequence[str | None], Sequence[str]],
 ) -> list[list[Note]]:
     stages, why = said
-    found = notes(bundle.familiarity, matrix, snapshot, bundle.vocabulary)
+    found = bundle.watch.notes(matrix.values, snapshot)
     known = set(bundle.config.stages)
     for i, stage in enumerate(stages):
         if stage is not None and known and stage not in known:
@@ -164,7 +161,7 @@ def _warnings(
             )
         if why[i]:
             found[i].append(note("insufficient_data", "", why[i]))
-    for i in np.flatnonzero(snapshot.as_of_us < bundle.trained_through_us).tolist():
+    for i in (snapshot.as_of_us < bundle.trained_through_us).nonzero()[0].tolist():
         found[i].append(
             note("scored_in_sample", "", "as_of lies before the end of the model's own training data")
         )
