@@ -70,25 +70,3 @@ def line(slope: float, intercept: float) -> Calibration:
     """The straight map logit = slope * margin + intercept."""
     slope = max(slope, MIN_SLOPE)
     return Calibration(np.array([-10.0, 10.0]), np.array([intercept - 10 * slope, intercept + 10 * slope]))
-
-
-def fit_line(margin: Floats, won: Floats, weight: Floats, prior_rows: float = 50.0) -> Calibration:
-    """Platt's scaling, shrunk to the identity as if `prior_rows` informative rows had agreed with it.
-
-    Newton's method on the weighted log loss plus a quadratic penalty on (slope - 1, intercept); Platt (1999),
-    with the prior of Jeffreys' kind in place of his target smoothing.
-    """
-    theta = np.array([1.0, 0.0])
-    design = np.column_stack([margin, np.ones_like(margin)])
-    prior = np.diag(
-        [prior_rows * 0.25 * max(float(np.average(margin**2, weights=weight)) / 4, 0.25), prior_rows * 0.05]
-    )
-    for _ in range(50):
-        p = sigmoid(np.clip(design @ theta, -30, 30))
-        gradient = design.T @ (weight * (p - won)) + prior @ (theta - np.array([1.0, 0.0]))
-        hessian = (design * (weight * p * (1 - p))[:, None]).T @ design + prior
-        step = np.linalg.solve(hessian, gradient)
-        theta = theta - step
-        if float(np.abs(step).max()) < 1e-10:
-            break
-    return line(float(theta[0]), float(theta[1]))
