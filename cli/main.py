@@ -17,6 +17,7 @@ COMMANDS = {
     "backtest": "cli.backtest:backtest",
     "score": "cli.scoring:score",
     "forecast": "cli.forecast:forecast",
+    "funnel": "cli.funnel:funnel",
     "models": "cli.training:models",
     "serve": "cli.serve:serve",
     "load": "cli.store:load",

@@ -8,6 +8,8 @@ import click
 from cli.output import data_argument, emit, json_option, progress, say, say_warnings, when
 
 if TYPE_CHECKING:
+    from features.event_log import History
+    from models.bundle import Bundle
     from models.scores import Scores
 
 
@@ -83,6 +85,7 @@ def score(
         history, warnings = read_for(bundle, data, as_of)
         tell("scoring", 0.5)
         scores = run(bundle, open_leads(history, history.as_of_us), reasons)
+        warnings += drifted(bundle, history)
         tell("writing", 0.9)
         write_scores(scores, output)
     warnings += counted(scores.warnings)
@@ -95,6 +98,20 @@ def score(
     )
     if as_json:
         emit({**result, "warnings": warnings})
+
+
+def drifted(bundle: "Bundle", history: "History") -> list[dict[str, str]]:
+    """`drift` warnings: features of the leads open now that no longer look as they did in training."""
+    from features.matrix import build_matrix
+    from features.snapshot import open_leads
+    from training.drift import drift
+
+    reference = bundle.card.get("reference")
+    if not reference:
+        return []
+    matrix = build_matrix(open_leads(history, history.as_of_us), bundle.vocabulary)
+    found = drift(reference, matrix.values, matrix.features)
+    return [{key: str(finding[key]) for key in ("code", "subject", "detail")} for finding in found]
 
 
 def summary(scores: "Scores", as_of_us: int, output: Path) -> dict[str, Any]:

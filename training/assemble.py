@@ -201,12 +201,15 @@ def _finite(values: dict[str, float]) -> dict[str, float | None]:
 
 
 def _drift_reference(material: Material) -> dict[str, Any]:
-    """What the latest grid rows looked like: later rows are compared with them."""
+    """What the latest grid rows looked like in the columns that the fit could use: later rows are compared with them."""
     rows = material.rows
     grid = np.flatnonzero(rows.origin == GRID)
     latest = grid[np.argsort(-rows.snapshot.as_of_us[grid], kind="stable")][:REFERENCE_ROWS]
     leads = len(np.unique(rows.snapshot.lead[latest]))
-    return learn_reference(material.values[latest], material.features, leads=leads)
+    used = np.flatnonzero(~np.isnan(material.values).all(axis=0)).tolist()
+    return learn_reference(
+        material.values[np.ix_(latest, used)], [material.features[j] for j in used], leads=leads
+    )
 
 
 def _importance(bundle: Bundle, material: Material) -> list[dict[str, Any]]:

@@ -41,7 +41,8 @@ class Decision:
 def decide(trained: Trained, champion: Bundle | None, history: History) -> Decision:
     """The gate; history is the one that was trained on, cut at its T. Age alone never decides.
 
-    A first model must not be worse than the base rate. A later one must not be worse than the base rate or the stage
+    A first model must not be worse than the base rate, in the replay or, where that could fit on little, on leads held
+    out together. A later one must not be worse than the base rate or the stage
     table, and must do better than the champion on leads whose outcomes neither had seen.
     """
     if champion is None:
@@ -61,6 +62,14 @@ def _first(trained: Trained) -> Decision:
     if trained.signal == "none":
         return Decision(True, ["first version, no usable signal: the base rate is served until there is one"])
     tables = _against_tables(trained, ("base_rate",))
+    apart = trained.judgement.held_out if trained.judgement else {}
+    if not tables.promote and apart and apart["log_loss"] < apart["base_rate"]:
+        shown = f"log loss {apart['log_loss']:.4f} on leads held out together against {apart['base_rate']:.4f} of the base rate"
+        reasons = [
+            *tables.reasons,
+            f"{shown}: better; the replayed fits had far fewer leads than this version",
+        ]
+        return Decision(True, [*reasons, "first version: promoted"])
     last = "promoted" if tables.promote else "not promoted, the base rate alone does better"
     return Decision(tables.promote, [*tables.reasons, f"first version: {last}"])
 
