@@ -201,15 +201,14 @@ def _finite(values: dict[str, float]) -> dict[str, float | None]:
 
 
 def _drift_reference(material: Material) -> dict[str, Any]:
-    """What the latest grid rows looked like in the columns that the fit could use: later rows are compared with them."""
+    """What the latest grid rows looked like in the columns that the fit could use; later rows are held against it."""
     rows = material.rows
     grid = np.flatnonzero(rows.origin == GRID)
     latest = grid[np.argsort(-rows.snapshot.as_of_us[grid], kind="stable")][:REFERENCE_ROWS]
     leads = len(np.unique(rows.snapshot.lead[latest]))
     used = np.flatnonzero(~np.isnan(material.values).all(axis=0)).tolist()
-    return learn_reference(
-        material.values[np.ix_(latest, used)], [material.features[j] for j in used], leads=leads
-    )
+    features = [material.features[j] for j in used]
+    return learn_reference(material.values[latest][:, used], features, leads=leads)
 
 
 def _importance(bundle: Bundle, material: Material) -> list[dict[str, Any]]:

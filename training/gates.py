@@ -64,12 +64,11 @@ def _first(trained: Trained) -> Decision:
     tables = _against_tables(trained, ("base_rate",))
     apart = trained.judgement.held_out if trained.judgement else {}
     if not tables.promote and apart and apart["log_loss"] < apart["base_rate"]:
-        shown = f"log loss {apart['log_loss']:.4f} on leads held out together against {apart['base_rate']:.4f} of the base rate"
-        reasons = [
-            *tables.reasons,
-            f"{shown}: better; the replayed fits had far fewer leads than this version",
-        ]
-        return Decision(True, [*reasons, "first version: promoted"])
+        better = (
+            f"log loss {apart['log_loss']:.4f} on leads held out together against {apart['base_rate']:.4f} of the base "
+            "rate: better; the replayed fits had far fewer leads than this version"
+        )
+        return Decision(True, [*tables.reasons, better, "first version: promoted"])
     last = "promoted" if tables.promote else "not promoted, the base rate alone does better"
     return Decision(tables.promote, [*tables.reasons, f"first version: {last}"])
 
