@@ -4,6 +4,7 @@ come.
 
 from dataclasses import dataclass, replace
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import numpy as np
 import numpy.typing as npt
@@ -16,7 +17,7 @@ from funnel.forecast_leads import OpenLeads, amount_spread, scored_leads, win_ch
 from funnel.forecast_level import Ahead, Level, learned
 from funnel.forecast_lives import Lives, lives
 from funnel.forecast_new import Future, future, recent_rate
-from funnel.forecast_periods import Period, periods
+from funnel.forecast_periods import Period, before, periods
 from models.bundle import Bundle
 
 Record = dict[str, Any]
@@ -27,6 +28,7 @@ COLUMNS = (
     "interval_basis", "currency",
 )  # fmt: skip
 MEASURED, MODEL = "measured", "model"
+PAST_PERIODS = 13
 BEST_CASE, COMMIT = 0.2, 0.5  # chance in the period from which a lead counts in full
 
 
@@ -51,6 +53,8 @@ class Forecast:
     """
 
     as_of_us: int
+    asked: Asked
+    zone: ZoneInfo
     model_version: str
     currency: str | None
     periods: list[Period]
@@ -118,8 +122,8 @@ def forecast(bundle: Bundle, history: History, asked: Asked, leads: OpenLeads | 
         amount_spread=amount_spread(bundle.amount),
     )
     return Forecast(
-        at, bundle.version, bundle.config.currency, spans, groups, seen, open_, to_come, expectation,
-        drawn(expectation), gains, money, level, money_level, has_amounts,
+        at, asked, bundle.config.zone, bundle.version, bundle.config.currency, spans, groups, seen, open_,
+        to_come, expectation, drawn(expectation), gains, money, level, money_level, has_amounts,
     )  # fmt: skip
 
 
@@ -150,17 +154,9 @@ def _by_group(groups: Groups, open_: OpenLeads, gains: Floats, money: Floats) ->
     def total(values: Floats) -> Floats:
         return np.array([np.bincount(of, values[:, i], g) for i in range(k)]).reshape(k, g)
 
-    none = np.zeros((k, g))
+    none, flat = np.zeros((k, g)), np.zeros(k)
     return Expectation(
-        none,
-        none,
-        total(gains),
-        none,
-        total(gains**2),
-        total(money),
-        none,
-        *np.zeros((3, k)),
-        amount_spread=0.0,
+        none, none, total(gains), none, total(gains**2), total(money), none, flat, flat, flat, 0.0
     )
 
 
@@ -182,10 +178,10 @@ def rows(made: Forecast) -> list[Record]:
     found = []
     for i, span in enumerate(made.periods):
         for j, name in enumerate(made.groups.names):
-            row = {"period_start": span.start.isoformat(), "period_end": span.end.isoformat()}
+            row: Record = {"period_start": span.start.isoformat(), "period_end": span.end.isoformat()}
             row |= {"group": name} if grouped else {}
-            row |= _figures("wins", made.wins[i, j], q.wins[:, i, j])
-            row |= _figures("revenue", made.revenue[i, j], q.revenue[:, i, j])
+            row |= _figures("wins", float(made.wins[i, j]), q.wins[:, i, j])
+            row |= _figures("revenue", float(made.revenue[i, j]), q.revenue[:, i, j])
             row |= {
                 "already_won": int(e.already_wins[i, j]),
                 "already_revenue": _amount(made, e.already_revenue[i, j]),
@@ -240,12 +236,32 @@ def answer(made: Forecast) -> Record:
         "as_of": format_time(made.as_of_us),
         "model_version": made.model_version,
         "periods": rows(made),
+        "actuals": actuals(made),
         "views": views(made),
         "total": {
             **_figures("wins", float(made.wins.sum()), _sum_quantiles(made, q.total_wins)),
             **_figures("revenue", float(made.revenue.sum()), _sum_quantiles(made, q.total_revenue)),
         },
     }
+
+
+def actuals(made: Forecast) -> list[Record]:
+    """Wins and revenue of the whole periods before the first one, oldest first, none before the first win."""
+    kind, zone = made.asked.period, made.zone
+    first = made.seen.first_win_us
+    found: list[Record] = []
+    for span in before(made.periods[0], kind, PAST_PERIODS, zone):
+        if first is not None and span.end_us > first:
+            wins, revenue = made.seen.won_between(span.start_us, span.end_us)
+            found.append(
+                {
+                    "period_start": span.start.isoformat(),
+                    "period_end": span.end.isoformat(),
+                    "wins": wins,
+                    "revenue": _amount(made, revenue),
+                }
+            )
+    return found
 
 
 def _sum_quantiles(made: Forecast, by_group: Floats) -> Floats:

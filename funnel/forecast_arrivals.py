@@ -42,12 +42,12 @@ def arrivals(created_us: Ints, as_of_us: int, days: int) -> Arrivals:
     priors that keep trend and season at zero until data says otherwise; the last weeks then set the level.
     """
     weeks = _weekly(created_us, as_of_us)
-    ahead = (np.arange(days) + 0.5) / 7
+    ahead = np.arange(0.5, days, dtype=np.float64) / 7
     if len(weeks) < 2 or weeks.sum() == 0:
         total = len(created_us) / max(_span_days(created_us, as_of_us), 7.0)
         return Arrivals(np.full(days, total), np.full(days, 1.0))
     theta, spread, season = _fit(weeks)
-    back = -(np.arange(len(weeks)) + 0.5)
+    back = -np.arange(0.5, len(weeks), dtype=np.float64)
     fitted = np.exp(np.clip(_design(back, season) @ theta, -20, 20))
     n = min(LEVEL_WEEKS, len(weeks))
     recent = (weeks[:n].sum() + 1.0) / (fitted[:n].sum() + 1.0)
@@ -88,7 +88,7 @@ def _fit(weeks: Floats) -> tuple[Floats, float, bool]:
     likelihood; its overdispersion.
     """
     season = len(weeks) >= SEASON_WEEKS
-    back = -(np.arange(len(weeks)) + 0.5)
+    back = -np.arange(0.5, len(weeks), dtype=np.float64)
     design = _design(back, season)
     weight = np.exp2(back / HALF_LIFE_WEEKS)
     sd = np.array([10.0, TREND_SD, SEASON_SD, SEASON_SD])[: design.shape[1]]

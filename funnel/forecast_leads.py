@@ -61,7 +61,7 @@ def ages(snapshot: Snapshot) -> Floats:
 
 def _places(bundle: Bundle, snapshot: Snapshot) -> Floats:
     if bundle.close_time.location is None:
-        return np.full(len(snapshot), bundle.close_time.centre)
+        return bundle.close_time.place(np.zeros((len(snapshot), 1)))
     return bundle.close_time.place(build_matrix(snapshot, bundle.vocabulary).values)
 
 
@@ -78,8 +78,9 @@ def win_chances(open_: OpenLeads, close_time: CloseTime, rates: Hazards, days: F
     out = np.empty((len(open_), len(days)))
     if not len(open_):
         return out
-    for k, day in enumerate(np.minimum(days, horizon).tolist()):
-        out[:, k] = open_.probability * close_time.cdf(open_.place, np.float64(day))
+    for k, day in enumerate(np.minimum(days, horizon)):
+        share = close_time.cdf(open_.place, np.full(len(open_), day))
+        out[:, k] = open_.probability * share
     if float(days.max()) <= horizon:
         return out
     later = _Later(open_, rates, horizon, int(np.ceil(days.max())) + 1)
@@ -113,7 +114,8 @@ class _Later:
         whole = int(days)
         part = days - whole
         end = self.won[self.start + whole] * (1 - part) + self.won[self.start + whole + 1] * part
-        return np.minimum(self.share * (end - self.won[self.start]) / self.free, self.most)
+        gained: Floats = self.share * (end - self.won[self.start]) / self.free
+        return np.asarray(np.minimum(gained, self.most))
 
 
 def amount_spread(model: AmountModel | None) -> float:

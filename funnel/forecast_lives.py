@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from features.event_log import DAY_US, LOST, OPEN, WON, Flags, Floats, History, Ints
+from features.event_log import DAY_US, LOST, OPEN, WON, Flags, Floats, History, Ints, Mask
 from features.snapshot import state_rows
 
 DAILY_BINS = 30  # ages up to here have a day of their own, later ones share wider and wider bins
@@ -30,7 +30,7 @@ class Lives:
     def __len__(self) -> int:
         return len(self.lead)
 
-    def take(self, index: np.ndarray) -> "Lives":  # type: ignore[type-arg]
+    def take(self, index: Ints | Mask) -> "Lives":
         return Lives(
             self.as_of_us,
             self.lead[index],
@@ -39,6 +39,11 @@ class Lives:
             self.state[index],
             self.amount[index],
         )
+
+    @property
+    def first_win_us(self) -> int | None:
+        won = self.end_us[self.state == WON]
+        return int(won.min()) if len(won) else None
 
     def won_between(self, start_us: int, end_us: int) -> tuple[int, float]:
         """Wins closed in [start_us, end_us), and the sum of their known amounts."""

@@ -10,7 +10,7 @@ from funnel.forecast_lives import Hazards, Lives, hazards
 
 HALF_LIFE_HORIZONS = 2.0
 LEAST_HALF_LIFE_DAYS = 60.0
-AMOUNT_PRIOR = 10.0  # recent wins that say the mean of all wins is right
+AMOUNT_DRIFT = 0.1  # deviation of the recent mean amount from that of all wins, relative
 AMOUNT_RECENT_HORIZONS = 1.0
 RECENT_DAYS = 28
 
@@ -44,8 +44,10 @@ def future(seen: Lives, horizon_days: int, days: int) -> Future:
 
 
 def win_amount(seen: Lives, horizon_days: int) -> float:
-    """The mean known amount of wins, recent ones first, shrunk to the mean of all; NaN where none is
-    known.
+    """The mean known amount of wins, recent ones first, NaN where none is known.
+
+    Shrunk to the mean of all by Buehlmann's credibility (1967): as many wins agree with that mean as the
+    variance of one amount holds that of the drift, so that one large deal moves little.
     """
     known = (seen.state == WON) & ~np.isnan(seen.amount)
     if not known.any():
@@ -53,8 +55,9 @@ def win_amount(seen: Lives, horizon_days: int) -> float:
     back = (seen.as_of_us - seen.end_us[known]) / DAY_US
     weight = np.exp2(-back / (AMOUNT_RECENT_HORIZONS * max(horizon_days, 30)))
     amount = seen.amount[known]
-    total = float(weight.sum())
-    return float((np.sum(weight * amount) + AMOUNT_PRIOR * amount.mean()) / (total + AMOUNT_PRIOR))
+    mean = float(amount.mean())
+    prior = float(amount.var()) / max(mean * AMOUNT_DRIFT, 1e-9) ** 2 + 1.0
+    return float((np.sum(weight * amount) + prior * mean) / (float(weight.sum()) + prior))
 
 
 def recent_rate(seen: Lives, days: int = RECENT_DAYS) -> tuple[float, float]:

@@ -24,7 +24,7 @@ ONLY_IN = {
     "mlflow": ("training/registry.py",),
     "shap": ("training/report.py",),
     "matplotlib": ("training/report.py",),
-    "plotly": ("funnel/figures.py", "training/*figures.py"),
+    "plotly": ("funnel/*figures.py", "training/*figures.py"),
     "optuna": ("training/*.py",),
     "sklearn": ("training/*.py",),
     "lightgbm": ("models/*.py", "training/*.py"),

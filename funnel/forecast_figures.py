@@ -1,0 +1,141 @@
+"""The pictures of a forecast (plotly): the fan with actuals, where each period's wins come from, what
+changed; and one page of them.
+"""
+
+import html
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import plotly.graph_objects as go
+
+from funnel.figures import BLUE, GREEN, GREY, LAYOUT, RED
+from funnel.forecast import Forecast
+from funnel.forecast_explain import PARTS
+
+Rows = Sequence[Mapping[str, Any]]
+
+
+def summed(rows: Rows) -> list[dict[str, Any]]:
+    """Rows by period: groups added up, where there are any; quantiles added up too, as if groups moved
+    together.
+    """
+    found: dict[str, dict[str, Any]] = {}
+    for row in rows:
+        one = found.setdefault(row["period_start"], {"period_start": row["period_start"]})
+        for name, value in row.items():
+            if isinstance(value, int | float):
+                one[name] = one.get(name, 0.0) + value
+    return list(found.values())
+
+
+def fan_figure(rows: Rows, actuals: Rows, what: str, unit: str) -> go.Figure:
+    """Past periods as bars, coming ones with what is won already, the expectation, and the p10 to p90
+    band; what: wins or revenue.
+    """
+    spans = summed(rows)
+    at = [r["period_start"] for r in spans]
+    figure = go.Figure()
+    figure.add_bar(
+        x=[a["period_start"] for a in actuals], y=[a[what] for a in actuals], name="actual", marker_color=GREY
+    )
+    already = "already_won" if what == "wins" else "already_revenue"
+    figure.add_bar(x=at, y=[r[already] for r in spans], name="won already", marker_color=GREEN)
+    figure.add_scatter(
+        x=at,
+        y=[r[f"{what}_p90"] for r in spans],
+        mode="lines",
+        line={"width": 0},
+        showlegend=False,
+        name="p90",
+    )
+    figure.add_scatter(
+        x=at, y=[r[f"{what}_p10"] for r in spans], mode="lines", line={"width": 0}, fill="tonexty",
+        fillcolor="rgba(43,108,176,0.25)", name="p10 to p90",
+    )  # fmt: skip
+    figure.add_scatter(
+        x=at,
+        y=[r[f"{what}_expected"] for r in spans],
+        mode="lines+markers",
+        name="expected",
+        line={"color": BLUE},
+    )
+    return figure.update_layout(**LAYOUT, title=f"{what.capitalize()} by period{unit}", barmode="stack")
+
+
+def origin_figure(rows: Rows, what: str, unit: str) -> go.Figure:
+    """Each period's expectation by where it comes from: won already, open leads, leads yet to come."""
+    spans = summed(rows)
+    at = [r["period_start"] for r in spans]
+    figure = go.Figure()
+    already = "already_won" if what == "wins" else "already_revenue"
+    for name, key, colour in (
+        ("won already", already, GREEN),
+        ("open leads", f"open_{what}_expected", BLUE),
+        ("leads yet to come", f"new_{what}_expected", GREY),
+    ):
+        figure.add_bar(x=at, y=[r[key] for r in spans], name=name, marker_color=colour)
+    return figure.update_layout(**LAYOUT, title=f"Where expected {what} come from{unit}", barmode="stack")
+
+
+def waterfall_figure(changes: Mapping[str, Any], since: str, what: str, unit: str) -> go.Figure:
+    """What moved the expected total since an earlier date; the parts add up."""
+    names = ["then", *PARTS, "now"]
+    measure = ["absolute", *["relative"] * len(PARTS), "total"]
+    figure = go.Figure(
+        go.Waterfall(
+            x=names,
+            y=[changes[n] for n in names],
+            measure=measure,
+            increasing={"marker": {"color": GREEN}},
+            decreasing={"marker": {"color": RED}},
+            totals={"marker": {"color": BLUE}},
+        )
+    )
+    return figure.update_layout(**LAYOUT, title=f"Expected {what}: what changed since {since[:10]}{unit}")
+
+
+def figures(made: Forecast, result: Mapping[str, Any]) -> list[go.Figure]:
+    """All pictures of a forecast's answer, revenue first where there are amounts."""
+    rows, actuals = result["periods"], result["actuals"]
+    whats = ["revenue", "wins"] if made.has_amounts else ["wins"]
+    unit = {"revenue": f" ({made.currency})" if made.currency else "", "wins": ""}
+    found = [fan_figure(rows, actuals, what, unit[what]) for what in whats]
+    found.append(origin_figure(rows, whats[0], unit[whats[0]]))
+    if "explain" in result:
+        changes = result["explain"]["changes"]
+        found.append(waterfall_figure(changes[whats[0]], changes["since"], whats[0], unit[whats[0]]))
+    return found
+
+
+def report_page(made: Forecast, result: Mapping[str, Any]) -> str:
+    """One HTML page with all pictures and the table of periods; it needs no network."""
+    parts = [
+        figure.to_html(full_html=False, include_plotlyjs=i == 0, config={"displaylogo": False})
+        for i, figure in enumerate(figures(made, result))
+    ]
+    title = (
+        f"Forecast as of {result['as_of'][:10]}, model version {html.escape(str(result['model_version']))}"
+    )
+    head = "<meta charset='utf-8'><meta name='viewport' content='width=device-width, initial-scale=1'>"
+    style = (
+        "<style>body{font-family:system-ui,sans-serif;margin:2rem auto;max-width:70rem;padding:0 1rem}"
+        "table{border-collapse:collapse}td,th{padding:.3rem .7rem;text-align:right;"
+        "border-bottom:1px solid #ddd}</style>"
+    )
+    return (
+        f"<!doctype html><html lang='en'><head>{head}<title>{title}</title>{style}</head><body><h1>{title}</h1>"
+        f"<p>Intervals: {made.interval_basis}.</p>{_table(result['periods'])}{''.join(parts)}</body></html>"
+    )
+
+
+def _table(rows: Rows) -> str:
+    names = [n for n in rows[0] if n not in ("interval_basis", "currency")]
+    head = "".join(f"<th>{html.escape(n.replace('_', ' '))}</th>" for n in names)
+    body = "".join("<tr>" + "".join(f"<td>{_cell(row[n])}</td>" for n in names) + "</tr>" for row in rows)
+    return f"<div style='overflow-x:auto'><table><tr>{head}</tr>{body}</table></div>"
+
+
+def _cell(value: Any) -> str:
+    if value is None:
+        return "-"
+    return f"{value:,.1f}" if isinstance(value, float) else html.escape(str(value))
