@@ -1,0 +1,67 @@
+"""Intervals of a probability: around it, inside (0, 1), wide where little was seen."""
+
+import json
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from scipy.stats import binom
+
+from models.calibration import BOUND, sigmoid
+from models.intervals import Z80, Spread, rate_interval
+from tests.features.lead_histories import CALM
+
+logits = st.lists(st.floats(-BOUND, BOUND), min_size=1, max_size=20)
+deviations = st.lists(st.floats(0.05, 3.0), min_size=3, max_size=3)
+
+
+@given(logits, deviations)
+@CALM
+def test_the_interval_holds_its_probability_and_lies_inside(numbers: list[float], wide: list[float]) -> None:
+    spread = Spread(np.array([-2.0, 0.0, 2.0]), np.array(wide))
+    x = np.array(numbers)
+    low, high = spread.interval(x)
+    p = sigmoid(x)
+    assert ((low > 0) & (low < p) & (p < high) & (high < 1)).all()
+
+
+def test_the_spread_is_linear_between_its_places_and_constant_beyond() -> None:
+    spread = Spread(np.array([-1.0, 1.0]), np.array([0.5, 1.5]))
+    low, _ = spread.interval(np.array([-5.0, 0.0, 5.0]))
+    np.testing.assert_allclose(low, sigmoid(np.array([-5.0, 0.0, 5.0]) - Z80 * np.array([0.5, 1.0, 1.5])))
+
+
+def test_json_round_trip_is_bitwise() -> None:
+    spread = Spread(np.array([-1.1, 0.3, 2.7]), np.array([0.1, 0.2, 0.7]))
+    back = Spread.from_dict(json.loads(json.dumps(spread.to_dict())))
+    x = np.linspace(-9, 9, 101)
+    assert np.array(back.interval(x)).tobytes() == np.array(spread.interval(x)).tobytes()
+
+
+@given(st.floats(0, 1), st.floats(0, 1e6))
+@CALM
+def test_the_interval_of_a_rate_holds_it_and_lies_inside(rate: float, leads: float) -> None:
+    low, high = rate_interval(rate, leads)
+    assert 0 < low < high < 1
+    assert low <= max(rate, 1e-6) + 1e-9
+    assert high >= min(rate, 1 - 1e-6) - 1e-9
+
+
+@given(st.floats(0.01, 0.99), st.integers(2, 1000))
+@CALM
+def test_more_leads_make_a_rate_surer(rate: float, leads: int) -> None:
+    low, high = rate_interval(rate, leads)
+    nearer, further = rate_interval(rate, 4 * leads)
+    assert further - nearer < high - low
+
+
+@pytest.mark.parametrize("leads", [25, 60, 500])
+def test_the_interval_of_a_rate_covers_the_truth_eight_times_in_ten(leads: int) -> None:
+    """Exactly, by the binomial distribution, averaged over true rates: single rates jump with the counts."""
+
+    def cover(rate: float) -> float:
+        low, high = np.array([rate_interval(k / leads, leads) for k in range(leads + 1)]).T
+        return float(binom.pmf(np.flatnonzero((low <= rate) & (rate <= high)), leads, rate).sum())
+
+    assert 0.77 <= np.mean([cover(rate) for rate in np.linspace(0.05, 0.6, 56)]) <= 0.83
