@@ -141,14 +141,18 @@ def main() -> None:
         n,
     )
     if trees is not None:
-        raw = partial(trees.predict, given.values, num_threads=1)
+        booster = lgb.Booster(model_str=trees.text)
+        raw = partial(booster.predict, given.values, num_threads=1)
+        assert np.array_equal(raw(raw_score=True), trees.predict(given.values)), (
+            "trees differ from LightGBM's"
+        )
         tell(
-            f"raw LightGBM predict, {trees.num_trees()} trees",
+            f"raw LightGBM predict, {len(trees.roots)} trees",
             best(partial(raw, raw_score=True), options.repeat),
             n,
         )
         contributions = best(partial(raw, pred_contrib=True), options.repeat)
-        tell(f"raw LightGBM pred_contrib, {trees.num_trees()} trees", contributions, n)
+        tell(f"raw LightGBM pred_contrib, {len(trees.roots)} trees", contributions, n)
 
 
 def score_each(bundle: Bundle, leads: list[Snapshot], reasons: int) -> None:

@@ -279,20 +279,24 @@ def rollback(as_json: bool) -> None:
 @click.argument("version")
 @json_option
 def show(version: str, as_json: bool) -> None:
-    """Everything known of VERSION (or an alias): its run, metrics and parameters.
+    """The model card of VERSION (or an alias): data, figures beside the baselines, what it looks at, known limits.
 
     \b
     Example:
       leadcast models show champion --json
     """
+    from cli.model_data import model
+    from training.card import card, card_text
+
     registry = _registry()
     wanted = registry.resolve(version)
     found = next(v for v in registry.versions() if v.model_version == wanted)
     result = {**found.describe(), "params": dict(found.params), "tags": dict(found.tags)}
+    bundle = model(wanted)
     if as_json:
-        emit(result)
+        emit({**result, "card": card(bundle)})
         return
-    for part in ("params", "metrics"):
-        say_table((part, ""), sorted(result.pop(part).items()))
-        say()
-    say_table(("version", ""), result.items())
+    say(card_text(bundle))
+    say_table(("parameter", ""), sorted(result.pop("params").items()))
+    say()
+    say_table(("version", ""), [(k, v) for k, v in result.items() if k != "metrics"])

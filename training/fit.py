@@ -16,6 +16,7 @@ from training.amount_fit import Wins, fit_amount
 from training.assemble import Holdout, Parts, assemble, card_of, fit_final, holdout_of, warnings_of
 from training.audit import audit, suspects
 from training.calibrate import fit_calibration, fit_spread
+from training.card import judged_parts
 from training.clocks import clock_columns, stopped
 from training.dataset import training_rows
 from training.forecast_replay import forecast_basis
@@ -117,9 +118,10 @@ def _train(history: History, options: TrainOptions, progress: Tell) -> Trained:
     ]
     unused = [matrix.features[j].name for j in clocks]
     bundle = replace(bundle, forecast=forecast_basis(material, predicted, how, bundle))
-    bundle = replace(
-        bundle, card={**card_of(bundle, material, judgement, warnings, parameters), "unused_clocks": unused}
-    )
+    about = card_of(bundle, material, judgement, warnings, parameters)
+    if judgement and predicted:
+        about |= judged_parts(judgement, rows.snapshot.take(predicted.rows), options.seed)
+    bundle = replace(bundle, card={**about, "unused_clocks": unused})
     return Trained(
         bundle=bundle,
         metrics=judgement.metrics if judgement else {},

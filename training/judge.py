@@ -14,7 +14,7 @@ from models.amount import AmountModel
 from models.calibration import BOUND, sigmoid
 from training.calibrate import fit_slope
 from training.evaluate import conversion_metrics, log_loss, revenue_metrics
-from training.replay import Material, Predicted, baseline_predictions, recentred
+from training.replay import Material, Predicted, baseline_predictions, intercept_for, recentred
 from training.splits import Split
 
 Floats = npt.NDArray[np.float64]
@@ -100,20 +100,19 @@ def judge_held_out(unseen: Predicted, won: Floats) -> dict[str, float]:
 
 
 def replay_logits(predicted: Predicted, won: Floats, lead: npt.NDArray[np.int64]) -> Floats:
-    """Log-odds of the judged rows: margins around their split's mean, turned by a slope fitted on the other half of
-    the leads.
+    """Log-odds of the judged rows: margins turned by a slope fitted on the other half of the leads, each split at the
+    total that its own fit predicted.
     """
     turned = np.empty(len(won))
     half = lead % 2
     for k in (0, 1):
         others = half != k
-        slope = fit_slope(
-            Predicted(predicted.rows[others], predicted.split[others], predicted.margin[others]), won[others]
-        )
-        for s in np.unique(predicted.split):
-            part = (half == k) & (predicted.split == s)
-            centre = predicted.margin[predicted.split == s].mean()
-            turned[part] = slope * (predicted.margin[part] - centre) + centre
+        seen = Predicted(predicted.rows[others], predicted.split[others], predicted.margin[others])
+        turned[~others] = fit_slope(seen, won[others]) * predicted.margin[~others]
+    for s in np.unique(predicted.split):
+        part = predicted.split == s
+        promised = float(sigmoid(np.clip(predicted.margin[part], -BOUND, BOUND)).sum())
+        turned[part] += intercept_for(turned[part], promised)
     return turned
 
 

@@ -14,6 +14,7 @@ from matplotlib.figure import Figure
 from features.config import to_dict
 from features.event_log import Factor, History
 from features.times import format_time
+from training.card import card_text
 from training.evaluate import best_first
 from training.fit import Holdout, Trained
 from training.registry import Run
@@ -32,6 +33,7 @@ def write_report(trained: Trained, decision: list[str], folder: Path) -> None:
     plots.mkdir(parents=True)
     for name, figure in figures(trained.holdout).items():
         figure.savefig(plots / f"{name}.png", dpi=110)
+    (folder / "card.md").write_text(card_text(trained.bundle), encoding="utf-8")
     documents = {
         "audit": {"audit": trained.audit, "warnings": trained.warnings},
         "evaluation": {
