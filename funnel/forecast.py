@@ -13,10 +13,10 @@ from features.event_log import DAY_US, WON, Floats, History, Mask
 from features.times import format_time
 from funnel.forecast_draws import Drawn, Expectation, drawn
 from funnel.forecast_groups import Groups, everyone, groups_by
-from funnel.forecast_leads import OpenLeads, amount_spread, scored_leads, win_chances
+from funnel.forecast_leads import OpenLeads, scored_leads, win_chances
 from funnel.forecast_level import Ahead, Level, learned
 from funnel.forecast_lives import Lives, lives
-from funnel.forecast_new import Future, future, recent_rate
+from funnel.forecast_new import Future, amount_spread, future, recent_rate
 from funnel.forecast_periods import Period, before, periods
 from models.bundle import Bundle
 
@@ -119,7 +119,7 @@ def forecast(bundle: Bundle, history: History, asked: Asked, leads: OpenLeads | 
         wins_shock=level.deviation,
         revenue_shock=money_level.deviation,
         new_shock=np.zeros(len(end)) if level.measured else _arrival_shock(to_come, end),
-        amount_spread=amount_spread(bundle.amount),
+        amount_spread=amount_spread(seen),
     )
     return Forecast(
         at, asked, bundle.config.zone, bundle.version, bundle.config.currency, spans, groups, seen, open_,
@@ -135,7 +135,7 @@ def _levels(
     recent = recent_rate(seen)
     horizon = bundle.config.horizon_days
     wins = Ahead(start, end, chances.sum(axis=0) + new, recent[0])
-    money = Ahead(start, end, amount @ chances + new * typical, recent[1])
+    money = Ahead(start, end, amount @ chances + new * typical, recent[1], 1 + amount_spread(seen))
     return (
         learned(bundle.forecast, wins, horizon, seen.as_of_us, revenue=False),
         learned(bundle.forecast, money, horizon, seen.as_of_us, revenue=True),

@@ -10,7 +10,6 @@ from features.event_log import DAY_US, Floats, History, Ints
 from features.matrix import build_matrix
 from features.snapshot import Snapshot, open_leads
 from funnel.forecast_lives import Hazards
-from models.amount import AmountModel
 from models.bundle import Bundle
 from models.close_time import CloseTime
 from models.scorer import score
@@ -116,15 +115,3 @@ class _Later:
         end = self.won[self.start + whole] * (1 - part) + self.won[self.start + whole + 1] * part
         gained: Floats = self.share * (end - self.won[self.start]) / self.free
         return np.asarray(np.minimum(gained, self.most))
-
-
-def amount_spread(model: AmountModel | None) -> float:
-    """Variance over squared mean of the amount of one deal with known expectation."""
-    if model is None:
-        return 0.0
-    drawn = np.exp(np.clip(model.residuals[1:-1], -30, 30))
-    mean = float(drawn.mean())
-    positive = max(model.positive_rate, 0.01)
-    return (
-        float(np.clip(float((drawn**2).mean()) / (mean**2 * positive) - 1, 0.01, 400.0)) if mean > 0 else 0.0
-    )

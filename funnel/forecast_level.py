@@ -7,15 +7,18 @@ from dataclasses import dataclass
 import numpy as np
 
 from features.event_log import DAY_US, Floats, Mask
+from funnel.survival import Z_80
 from models.forecast_basis import ForecastBasis
 
 MEMORY_HORIZONS = 1.0  # replays closer than this tell nearly the same
 PRIOR_REPLAYS = 10.0  # independent replays that would agree with what is assumed without any
-PRIOR_TRUST = 0.85  # share of the sum over leads in the level, the rest is the recent level
-PRIOR_SPREAD = 0.15  # of the common shock, relative
+PRIOR_TRUST = 0.95  # share of the sum over leads in the level, the rest is the recent level
+PRIOR_SPREAD = 0.15  # of the common shock, relative, as sure as SPREAD_REPLAYS replays
+SPREAD_REPLAYS = 2.0
 MOST_BIAS = 0.7  # log of the largest correction
 FEWEST_CELLS = 6  # judged spans from which an interval counts as measured
 FEWEST_WINS = 10.0
+COVER = 0.8  # of the replayed cells the interval must hold
 
 
 @dataclass(frozen=True)
@@ -39,6 +42,7 @@ class Ahead:
     end: Floats
     expected: Floats
     recent: float
+    noise: float = 1.0
 
     @property
     def length(self) -> Floats:
@@ -63,7 +67,7 @@ def learned(
     leads). Trust is the
     weighted least-squares share, bias the ratio of what came to what was expected, both shrunk by
     PRIOR_REPLAYS; the deviation
-    is what is left of the squared relative error beyond counting noise.
+    is that at which COVER of the replayed cells lie inside the interval, counting noise included.
     """
     if basis is None or not len(basis):
         return no_level(ahead)
@@ -73,7 +77,7 @@ def learned(
     came, summed, recent, wins, which = cells
     span = float(basis.as_of_us.max() - basis.as_of_us.min()) / DAY_US
     n = span / (MEMORY_HORIZONS * horizon_days) + 1
-    share = n / (n + PRIOR_REPLAYS)
+    share, sure = n / (n + PRIOR_REPLAYS), n / (n + SPREAD_REPLAYS)
     trust = _trust(came, summed, recent, share)
     mixed = trust * summed + (1 - trust) * recent
     bias = (
@@ -82,14 +86,21 @@ def learned(
         else 1.0
     )
     error = (came - bias * mixed) / np.maximum(bias * mixed, 1e-9)
-    excess = np.maximum(error**2 - 1 / np.maximum(wins, 1.0), -1.0)
+    needed = error**2 / Z_80**2 - ahead.noise / np.maximum(
+        wins, 1.0
+    )  # the variance that just covers the cell
     deviation = np.empty(len(ahead.end))
     known = _grown(PRIOR_SPREAD, ahead)
-    base = float(np.mean(excess))
+    base = float(np.quantile(needed, COVER))
     for k in range(len(ahead.end)):
-        own = excess[which == k]
-        measured = (own.sum() + 6 * base) / (len(own) + 6) if len(own) else base * (1 + ahead.start[k] / 90)
-        deviation[k] = np.sqrt(max(share * measured + (1 - share) * known[k] ** 2, 0.03**2))
+        own = needed[which == k]
+        if len(own):
+            measured = (len(own) * float(np.quantile(own, COVER)) + FEWEST_CELLS * base) / (
+                len(own) + FEWEST_CELLS
+            )
+        else:
+            measured = base * (1 + ahead.start[k] / 90)
+        deviation[k] = np.sqrt(max(sure * measured + (1 - sure) * known[k] ** 2, 0.03**2))
     now = np.maximum(ahead.expected, 1e-9)
     mix = np.clip(trust + (1 - trust) * ahead.recent * ahead.length / now, 0.4, 2.5)
     return Level(bias * mix, deviation, True)

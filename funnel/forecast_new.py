@@ -13,6 +13,7 @@ LEAST_HALF_LIFE_DAYS = 60.0
 AMOUNT_DRIFT = 0.1  # deviation of the recent mean amount from that of all wins, relative
 AMOUNT_RECENT_HORIZONS = 1.0
 RECENT_DAYS = 28
+SPREAD_PRIOR = 5.0  # wins that say an amount deviates by as much as its mean
 
 
 @dataclass(frozen=True)
@@ -58,6 +59,15 @@ def win_amount(seen: Lives, horizon_days: int) -> float:
     mean = float(amount.mean())
     prior = float(amount.var()) / max(mean * AMOUNT_DRIFT, 1e-9) ** 2 + 1.0
     return float((np.sum(weight * amount) + prior * mean) / (float(weight.sum()) + prior))
+
+
+def amount_spread(seen: Lives) -> float:
+    """Variance of won amounts over their squared mean: which lead wins and what it pays, together."""
+    amount = seen.amount[(seen.state == WON) & ~np.isnan(seen.amount)]
+    if not len(amount) or not amount.mean() > 0:
+        return 1.0
+    own = float(amount.var() / amount.mean() ** 2)
+    return (len(amount) * own + SPREAD_PRIOR) / (len(amount) + SPREAD_PRIOR)
 
 
 def recent_rate(seen: Lives, days: int = RECENT_DAYS) -> tuple[float, float]:
