@@ -13,6 +13,7 @@ from serving.problems import Problem
 from serving.settings import ApiKey
 
 OPEN_PATHS = frozenset({"/livez", "/readyz"})
+PAGES = frozenset({"/", "/docs", "/funnel", "/forecast", "/model"})
 SCOPE_OF_METHOD = {"GET": "read", "HEAD": "read", "PUT": "ingest", "DELETE": "admin"}
 CHALLENGE = 'Bearer realm="leadcast"'
 PAGE_CHALLENGE = 'Basic realm="leadcast", charset="UTF-8"'
@@ -28,6 +29,11 @@ def needed_scope(method: str, path: str) -> str | None:
 def is_page(path: str) -> bool:
     """Whether a path is for people: its answers and errors are HTML."""
     return not path.startswith("/v1/") and path not in ("/v1", "/metrics", "/openapi.json", *OPEN_PATHS)
+
+
+def is_known_page(path: str) -> bool:
+    """Whether one of our pages is, or could be, at the path."""
+    return path in PAGES or path.startswith("/leads/")
 
 
 class Access:

@@ -7,7 +7,7 @@ import msgspec
 from starlette.responses import Response
 from starlette.types import Scope
 
-from serving.access import is_page
+from serving.access import is_known_page, is_page
 from serving.bodies import header
 from serving.problems import MEDIA_TYPE, Problem
 
@@ -18,7 +18,7 @@ PAGE_POLICY = (
 _PAGE = """<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
 <title>{title} - Leadcast</title><link rel="stylesheet" href="/static/leadcast.css"></head>
-<body><main><h1>{title}</h1><p>{detail}</p><p class="quiet">{status}, request {request_id}</p>
+<body><main><h1>{title}</h1><p>{detail}</p>{errors}<p class="quiet">{status}, request {request_id}</p>
 <p><a href="/">Back to the leads</a></p></main></body></html>
 """
 
@@ -33,14 +33,32 @@ def html_answer(text: str, status: int = 200) -> Response:
 
 
 def problem_answer(scope: Scope, problem: Problem) -> Response:
-    """The problem as JSON; as a page where the path is one and the caller reads HTML."""
+    """The problem as JSON; as a page where the path is one, unless the caller asks for JSON alone."""
     request_id: str = scope["leadcast.request_id"]
-    if is_page(scope["path"]) and b"text/html" in (header(scope, b"accept") or b""):
+    if _wants_html(scope):
         fields = problem.body(request_id)
-        text = _PAGE.format(**{key: html.escape(str(value)) for key, value in fields.items()})
+        said = {key: html.escape(str(value)) for key, value in fields.items()}
+        text = _PAGE.format(**said | {"errors": _errors_as_list(problem)})
         answer = html_answer(text, problem.status)
     else:
         answer = Response(problem.encoded(request_id), problem.status, media_type=MEDIA_TYPE)
     for name, value in problem.headers.items():
         answer.headers[name] = value
     return answer
+
+
+def _errors_as_list(problem: Problem) -> str:
+    """What is wrong, each under the name of the option it is about."""
+    entries = [f"<li>{html.escape(_named(e['loc']))}{html.escape(e['msg'])}</li>" for e in problem.errors]
+    return f"<ul>{''.join(entries)}</ul>" if entries else ""
+
+
+def _named(loc: list[str | int]) -> str:
+    return f"{loc[-1]}: " if len(loc) > 1 else ""
+
+
+def _wants_html(scope: Scope) -> bool:
+    accepted = header(scope, b"accept") or b""
+    if b"text/html" in accepted:
+        return is_page(scope["path"])
+    return is_known_page(scope["path"]) and b"json" not in accepted

@@ -15,7 +15,7 @@ from starlette.exceptions import HTTPException
 from starlette.types import Receive, Scope, Send
 
 from models.bundle import Bundle
-from serving import metrics, openapi, pages
+from serving import detail_pages, metrics, openapi, outlook_pages, pages
 from serving.adapter import Record, flattened, score_leads
 from serving.answers import json_answer
 from serving.bodies import json_body
@@ -197,7 +197,7 @@ def build_app(
         lifespan=lifespan,
     )
     app.state.runtime = runtime
-    for part in (router, pages.router, *routers):
+    for part in (router, pages.router, detail_pages.router, outlook_pages.router, *routers):
         app.router.routes.extend(part.routes)
     document = openapi.describe(app, _version(), schemas)
     app.openapi = lambda: document  # type: ignore[method-assign]

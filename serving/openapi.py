@@ -227,9 +227,10 @@ _SCORE_FIELDS: Json = {
 }
 
 
-def _object(
+def object_of(
     properties: Mapping[str, Json], *, needed: Sequence[str] | None = None, more: Any = False
 ) -> Json:
+    """An object of these members, `needed` of them always there (None: all), and others where `more` says so."""
     return {
         "type": "object",
         "properties": dict(properties),
@@ -242,10 +243,10 @@ _LEAD_OR_NOT: Json = {
     "anyOf": [ref("Lead"), {"description": "Whatever is no lead gets its problem as its result."}]
 }
 _SCHEMAS: dict[str, Json] = {
-    "Batch": _object(
+    "Batch": object_of(
         {"leads": {"type": "array", "description": f"At most {MAX_LEADS}.", "items": _LEAD_OR_NOT}}
     ),
-    "Problem": _object(
+    "Problem": object_of(
         {
             "type": {"type": "string"},
             "title": {"type": "string"},
@@ -256,10 +257,10 @@ _SCHEMAS: dict[str, Json] = {
         },
         needed=("type", "title", "status", "detail", "errors"),
     ),
-    "ProblemEntry": _object(
+    "ProblemEntry": object_of(
         {"loc": {"type": "array", "items": {"type": ["string", "integer"]}}, "msg": {"type": "string"}}
     ),
-    "Reason": _object(
+    "Reason": object_of(
         {
             "feature": {"type": "string"},
             "label": {"type": "string", "description": "A sentence for a salesperson."},
@@ -268,16 +269,16 @@ _SCHEMAS: dict[str, Json] = {
             "points": {"type": "number", "description": "Percentage points of probability."},
         }
     ),
-    "Warning": _object({key: {"type": "string"} for key in ("code", "subject", "detail")}),
-    "Score": _object(
+    "Warning": object_of({key: {"type": "string"} for key in ("code", "subject", "detail")}),
+    "Score": object_of(
         {
             **_SCORE_FIELDS,
             "reasons": {"type": "array", "items": ref("Reason")},
             "warnings": {"type": "array", "items": ref("Warning")},
         }
     ),
-    "FlatScore": _object({**_SCORE_FIELDS, "warnings": {"type": "integer"}}, more=True),
-    "BatchResults": _object(
+    "FlatScore": object_of({**_SCORE_FIELDS, "warnings": {"type": "integer"}}, more=True),
+    "BatchResults": object_of(
         {
             "results": {
                 "type": "array",
@@ -285,11 +286,11 @@ _SCHEMAS: dict[str, Json] = {
             }
         }
     ),
-    "BatchError": _object({"lead_id": _TEXT_OR_NULL, "error": ref("Problem")}),
-    "Refused": _object(
+    "BatchError": object_of({"lead_id": _TEXT_OR_NULL, "error": ref("Problem")}),
+    "Refused": object_of(
         {"model_version": {"type": "string"}, "reason": {"type": "string"}, "since": {"type": "string"}}
     ),
-    "Model": _object(
+    "Model": object_of(
         {
             "model_version": {"type": "string"},
             "base_probability": _RATE,
@@ -302,7 +303,7 @@ _SCHEMAS: dict[str, Json] = {
         },
         more=True,
     ),
-    "State": _object({"status": {"type": "string"}}, more=True),
+    "State": object_of({"status": {"type": "string"}}, more=True),
 }
 _HEADERS: dict[str, Json] = {
     "RequestId": {

@@ -1,10 +1,11 @@
 """Pages for people: rendered here, no request to anybody else, readable without scripts."""
 
+import re
 from collections.abc import Mapping
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlencode
+from urllib.parse import quote, urlencode
 
 from fastapi import APIRouter, Request, Response
 from jinja2 import Environment, FileSystemLoader
@@ -52,10 +53,37 @@ def schema_link(schema: Mapping[str, Any]) -> Markup:
     return escape(kind if isinstance(kind, str) else " or ".join(kind))
 
 
+def number(value: float | None) -> str:
+    """Three significant digits below a thousand, whole above; nothing for what is unknown."""
+    if value is None:
+        return ""
+    return f"{value:,.0f}" if abs(value) >= 1000 else f"{value:.3g}"
+
+
+def moment(text: str | None) -> str:
+    """A time of an answer without its fraction of a second."""
+    return "" if text is None else re.sub(r"\.\d+", "", text).replace("T", " ").replace("Z", " UTC")
+
+
+def lead_link(lead_id: str) -> str:
+    return f"/leads/{quote(lead_id, safe='')}"
+
+
+_FILTERS = {
+    "percent": percent,
+    "money": money,
+    "number": number,
+    "points": points,
+    "moment": moment,
+    "lead_link": lead_link,
+    "schema_link": schema_link,
+}
+
+
 @lru_cache(maxsize=1)
 def _environment() -> Environment:
     environment = Environment(loader=FileSystemLoader(_HERE / "templates"), autoescape=True, trim_blocks=True)
-    environment.filters |= {"percent": percent, "money": money, "points": points, "schema_link": schema_link}
+    environment.filters |= _FILTERS
     return environment
 
 

@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 from features.errors import InvalidInput
 from features.times import EARLIEST_US, parse_time
 from serving.problems import error, invalid
+from serving.shapes import MAX_TEXT
 
 DEFAULT_REASONS = 5
 MAX_QUERY = 8_192
@@ -82,6 +83,12 @@ def read_text(text: str) -> str:
     return text
 
 
+def read_short(text: str) -> str:
+    if len(text) > MAX_TEXT:
+        raise Unreadable(f"longer than {MAX_TEXT} characters")
+    return text
+
+
 @dataclass(frozen=True)
 class ScoreQuery:
     """as_of is still text: what a date means depends on the model's time zone."""
@@ -99,13 +106,13 @@ def score_query(raw: bytes) -> ScoreQuery:
     return ScoreQuery(**read_query(raw, _SCORE_READERS))
 
 
-def instant(text: str, zone: ZoneInfo) -> int:
-    """An as_of in us UTC: RFC 3339, or a date (its start) or time in the funnel's zone; raises Problem 422."""
+def instant(text: str, zone: ZoneInfo, key: str = "as_of") -> int:
+    """A query's time in us UTC: RFC 3339, or a date (its start) or time in the funnel's zone; raises Problem 422."""
     try:
         as_of_us = parse_time(_OFFSET_SPACE.sub(r"\1+\2", text), zone)
     except InvalidInput:
         as_of_us = 0
     if not EARLIEST_US <= as_of_us < LAST_US:
         msg = "expected a time from 1990 to 2199 such as 2026-01-31T09:30:00Z, or a date such as 2026-01-31"
-        raise invalid([error(["query", "as_of"], msg)])
+        raise invalid([error(["query", key], msg)])
     return as_of_us

@@ -15,9 +15,9 @@ os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 import bentoml
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from serving import stored_leads
 from serving.app import build_app, guarded
 from serving.logs import configure
+from serving.routers import ROUTERS, SCHEMAS
 from serving.runtime import Runtime
 from serving.settings import read_settings
 
@@ -31,7 +31,7 @@ class LeadcastService(bentoml.Service):  # type: ignore[misc]
         """The ASGI application; reads the settings, InvalidInput when they cannot be used."""
         configure()
         runtime = Runtime(read_settings())
-        app = build_app(runtime, [stored_leads.router], stored_leads.SCHEMAS)
+        app = build_app(runtime, ROUTERS, SCHEMAS)
         self.mount_apps.clear()
         self.mount_asgi_app(app, path="/")
         return _Entrance(super().to_asgi(is_main), guarded(app, runtime))

@@ -47,11 +47,23 @@ class Store:
             leads = [found[i] for i in lead_ids if i in found and found[i].created_us <= as_of_us]
             return history_of(rows_of(connection, leads), config, as_of_us)
 
-    def read_all(self, as_of_us: int, config: FunnelConfig | None = None) -> History:
-        """The whole history as visible at as_of_us, costs included; config None is that of the folder loaded last."""
+    def config(self) -> FunnelConfig | None:
+        """The configuration of the folder loaded last, None before any."""
         with self.engine.reading() as connection:
             given = stored_config(connection)
-            used = config or (FunnelConfig() if given is None else from_dict(given))
+        return None if given is None else from_dict(given)
+
+    def latest_us(self, now_us: int) -> int | None:
+        """The latest time of any row that is not after now_us, None for an empty store: T where none is asked for."""
+        times = [db.leads.c.created_us, *(t.c[n] for t in db.FACTS for n in ("time_us", "known_us"))]
+        with self.engine.reading() as connection:
+            latest = [connection.execute(select(func.max(t)).where(t <= now_us)).scalar() for t in times]
+        return max((int(t) for t in latest if t is not None), default=None)
+
+    def read_all(self, as_of_us: int, config: FunnelConfig | None = None) -> History:
+        """The whole history as visible at as_of_us, costs included; config None is that of the folder loaded last."""
+        used = config or self.config() or FunnelConfig()
+        with self.engine.reading() as connection:
             query = select(db.leads).where(db.leads.c.created_us <= as_of_us).order_by(db.leads.c.lead_no)
             leads = [lead_row(row) for row in connection.execute(query)]
             history = history_of(rows_of(connection, leads), used, as_of_us)

@@ -6,6 +6,8 @@ from contextlib import contextmanager
 from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError, ProgrammingError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
+from serving.problems import Problem, unavailable
+
 RETRY_AFTER_SECONDS = 2
 
 
@@ -23,6 +25,13 @@ class DiskFull(StoreUnavailable):
 
     def __init__(self, reason: str) -> None:
         super().__init__(reason, retry_after=30)
+
+
+def outage_problem(outage: StoreUnavailable) -> Problem:
+    """503 with how long to wait; says what kind of outage, nothing of the request."""
+    code = "disk-full" if isinstance(outage, DiskFull) else "store-unavailable"
+    detail = "The store cannot be written or read now; nothing was stored. Send it again."
+    return unavailable(code, detail, outage.retry_after)
 
 
 def is_full(error: BaseException) -> bool:

@@ -13,10 +13,11 @@ from sqlalchemy import Connection
 
 from models.bundle import Bundle
 from serving.logs import LOGGER, described
-from serving.problems import Problem, unavailable
+from serving.outlook import Outlook
+from serving.problems import unavailable
 from serving.rescoring import Rescorer, count_waiting
 from serving.store import Store
-from serving.store_errors import DiskFull, StoreUnavailable
+from serving.store_errors import StoreUnavailable, outage_problem
 from serving.store_writer import Work
 
 WRITE_SECONDS = 10.0
@@ -37,6 +38,7 @@ class StoreService:
         self.store = Store(home, url)
         self.rescorer = Rescorer(self.store, bundle)
         self.rescorer.on_failure = _log_failure
+        self.outlook = Outlook(self.store)
         self._readers = ThreadPoolExecutor(READERS, thread_name_prefix="store-reader")
         self._erasing: set[asyncio.Task[bool]] = set()
 
@@ -54,6 +56,7 @@ class StoreService:
     def _close(self) -> None:
         self.rescorer.close()
         self._readers.shutdown()
+        self.outlook.close()
         self.store.close()
 
     async def write(self, work: Work, payload: Any, weight: int = 1) -> Any:
@@ -126,13 +129,6 @@ class StoreService:
                 {},
                 float(disk.floor_bytes()),
             )
-
-
-def outage_problem(outage: StoreUnavailable) -> Problem:
-    """503 with how long to wait; says what kind of outage, nothing of the request."""
-    code = "disk-full" if isinstance(outage, DiskFull) else "store-unavailable"
-    detail = "The store cannot be written or read now; nothing was stored. Send it again."
-    return unavailable(code, detail, outage.retry_after)
 
 
 def _log_failure(error: Exception) -> None:

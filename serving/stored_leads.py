@@ -23,7 +23,7 @@ from serving.bodies import json_body
 from serving.ingest import AHEAD_US, read_events, read_lead, weight
 from serving.ingest_store import Ingested, store_events
 from serving.problems import Problem, error, invalid
-from serving.queries import Reader, Unreadable, read_query, read_text
+from serving.queries import Reader, Unreadable, read_query, read_short, read_text
 from serving.routes import PlainRoute
 from serving.schema import MAX_BODY_BYTES, MAX_LEAD_BYTES
 from serving.shapes import MAX_TEXT
@@ -136,18 +136,12 @@ def _limit(text: str) -> int:
     raise Unreadable(f"expected a whole number from 1 to {MAX_LIMIT}")
 
 
-def _short(text: str) -> str:
-    if len(text) > MAX_TEXT:
-        raise Unreadable(f"longer than {MAX_TEXT} characters")
-    return text
-
-
 _WORKLIST: dict[str, Reader] = {
     "order": _order,
-    "grade": _short,
-    "stage": _short,
-    "owner": _short,
-    "q": _short,
+    "grade": read_short,
+    "stage": read_short,
+    "owner": read_short,
+    "q": read_short,
     "limit": _limit,
     "cursor": read_text,
 }
@@ -162,19 +156,24 @@ async def get_lead(request: Request) -> Response:
     bundle: Bundle | None = request.app.state.runtime.watch.current
     cursor = read_query(request.scope["query_string"], {"cursor": read_text}).get("cursor")
     document = await (
-        stored.read(partial(_history, lead_id=lead_id, before=_cursor(cursor, (int,))), light=True)
+        stored.read(
+            partial(read_score_history, lead_id=lead_id, before=read_page_cursor(cursor, (int,))), light=True
+        )
         if is_history
         else stored.read(
-            partial(read_stored_lead, lead_id=lead_id, bundle=bundle, before=_cursor(cursor, (int, int))),
+            partial(
+                read_stored_lead, lead_id=lead_id, bundle=bundle, before=read_page_cursor(cursor, (int, int))
+            ),
             light=True,
         )
     )
     if document is None:
-        raise _unknown()
+        raise unknown_lead()
     return json_answer(document)
 
 
-def _cursor(text: str | None, kind: tuple[type, ...]) -> Any:
+def read_page_cursor(text: str | None, kind: tuple[type, ...]) -> Any:
+    """The key in a cursor, None without one; Problem 422 for a text that is none."""
     if not text:
         return None
     try:
@@ -207,7 +206,10 @@ def read_stored_lead(
     }
 
 
-def _history(connection: Connection, lead_id: str, before: tuple[int] | None) -> dict[str, Any] | None:
+def read_score_history(
+    connection: Connection, lead_id: str, before: tuple[int] | None
+) -> dict[str, Any] | None:
+    """A page of the moves of a lead's score, newest first; None for an unknown lead."""
     lead = find_leads(connection, [lead_id]).get(lead_id)
     if lead is None:
         return None
@@ -230,18 +232,25 @@ async def delete_lead(request: Request) -> Response:
         raise _no_method("GET")
     stored = _stored(request)
     if not await stored.write(erase_leads, lead_id):
-        raise _unknown()
+        raise unknown_lead()
     await stored.erase_traces()
     return Response(status_code=204)
 
 
 def _lead_id(request: Request) -> tuple[str, bool]:
-    """The id as it was encoded, so that it may hold slashes, and whether its history is asked for."""
+    return lead_id_of(request, b"/v1/leads/")
+
+
+def lead_id_of(request: Request, before: bytes) -> tuple[str, bool]:
+    """The id after `before` as it was encoded, so that it may hold slashes, and whether its history is asked for.
+
+    Raises Problem 404 for what is no path of a lead, 422 for what cannot be an id.
+    """
     raw: bytes = request.scope.get("raw_path") or request.scope["path"].encode()
-    parts = raw.partition(b"?")[0].partition(b"/v1/leads/")[2].split(b"/")
+    parts = raw.partition(b"?")[0].partition(before)[2].split(b"/")
     is_history = len(parts) == 2 and parts[1] == b"history"
     if len(parts) > 1 and not is_history:
-        raise _unknown()
+        raise unknown_lead()
     try:
         lead_id = unquote_to_bytes(parts[0]).decode()
     except UnicodeDecodeError:
@@ -252,7 +261,7 @@ def _lead_id(request: Request) -> tuple[str, bool]:
     return lead_id, is_history
 
 
-def _unknown() -> Problem:
+def unknown_lead() -> Problem:
     return Problem(404, "unknown-lead", "No lead is stored under this id.")
 
 

@@ -9,9 +9,9 @@ from zoneinfo import ZoneInfo
 from starlette.testclient import TestClient
 from starlette.types import ASGIApp, Message
 
-from serving import stored_leads
 from serving.app import build_app, guarded
 from serving.guards import Guard
+from serving.routers import ROUTERS, SCHEMAS
 from serving.runtime import Runtime
 from serving.settings import Settings, read_settings
 
@@ -80,7 +80,7 @@ def service(home: Path, *, model: bool = True, **environment: str) -> tuple[Guar
     runtime = Runtime(settings)
     if model:
         runtime.watch.current = PretendedBundle()  # type: ignore[assignment]
-    app = build_app(runtime, [stored_leads.router], stored_leads.SCHEMAS)
+    app = build_app(runtime, ROUTERS, SCHEMAS)
     return guarded(app, runtime), runtime
 
 

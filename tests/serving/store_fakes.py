@@ -13,8 +13,8 @@ from features.config import FunnelConfig
 from features.event_log import DAY_US, LOST, OPEN, WON
 from features.snapshot import Snapshot, current_stages, state_at
 from models.scores import LOST_LEAD, SCORED, WON_LEAD, Scores
-from serving import stored_leads
 from serving.app import build_app, guarded
+from serving.routers import ROUTERS, SCHEMAS
 from serving.settings import Settings
 from serving.store_service import StoreService
 
@@ -156,7 +156,7 @@ def pages_of(read: Callable[[Any], tuple[Sequence[Any], Any]]) -> Iterator[Any]:
 
 def application(runtime: FakeRuntime) -> Any:
     """The whole application around a runtime, guard included."""
-    app = build_app(runtime, [stored_leads.router], stored_leads.SCHEMAS)  # type: ignore[arg-type]
+    app = build_app(runtime, ROUTERS, SCHEMAS)  # type: ignore[arg-type]
     product = guarded(app, runtime)  # type: ignore[arg-type]
 
     async def entrance(scope: Any, receive: Any, send: Any) -> None:

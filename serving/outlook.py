@@ -1,0 +1,158 @@
+"""The funnel's state and the forecast from the store: made on a thread of their own, kept until something changes."""
+
+import asyncio
+from collections import OrderedDict
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import Any
+
+import msgspec
+from sqlalchemy import func, select
+
+from features.config import FunnelConfig
+from features.errors import InvalidInput
+from funnel.chances import chances_of, owners
+from funnel.flow import funnel_state
+from funnel.forecast import Asked, answer, forecast
+from models.bundle import Bundle
+from serving import store_schema as db
+from serving.problems import error, invalid, unavailable
+from serving.queries import instant
+from serving.store import Store
+from serving.store_errors import StoreUnavailable, outage_problem
+from serving.store_writer import read_setting
+
+ANSWER_SECONDS = 60.0
+MOST_WAITING = 8
+MOST_KEPT = 32
+KEPT_US = 60_000_000  # as long as an answer stands while nothing is stored: rows dated ahead come due
+
+Record = dict[str, Any]
+Mark = tuple[Any, ...]
+
+
+@dataclass(frozen=True)
+class FunnelQuery:
+    """The options of `leadcast funnel`; times are still text, since a date depends on the time zone."""
+
+    as_of: str | None = None
+    start: str | None = None
+    end: str | None = None
+    by: str | None = None
+
+
+@dataclass(frozen=True)
+class ForecastQuery:
+    """The options of `leadcast forecast`."""
+
+    as_of: str | None = None
+    period: str = "month"
+    periods: int | None = None
+    by: str | None = None
+
+
+Query = FunnelQuery | ForecastQuery
+
+
+@dataclass(frozen=True)
+class Made:
+    """An answer, as a record and as JSON, and what it was made of."""
+
+    record: Record
+    body: bytes
+    bundle: Bundle | None
+    mark: Mark
+    made_us: int
+
+    def stands(self, now_us: int) -> bool:
+        return now_us - self.made_us < KEPT_US
+
+
+class Outlook:
+    """A worker's answers about all leads; one is worked out at a time, so that requests keep their processor."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        self._thread = ThreadPoolExecutor(1, thread_name_prefix="outlook")
+        self._kept: OrderedDict[Query, Made] = OrderedDict()
+        self._running: dict[tuple[Query, int], Future[Made]] = {}
+
+    async def ask(self, query: Query, bundle: Bundle | None) -> Made:
+        """The answer as of what is stored now; the same question asked meanwhile waits for the same answer.
+
+        Raises Problem 422 for options that cannot be met, 503 without a store or when too many wait.
+        """
+        key = query, id(bundle)
+        future = self._running.get(key)
+        if future is None:
+            if len(self._running) >= MOST_WAITING:
+                raise unavailable("outlook-busy", "Too many funnels and forecasts at once; try again.", 2)
+            future = self._thread.submit(self._answer, query, bundle)
+            self._running[key] = future
+            future.add_done_callback(lambda _done: self._running.pop(key, None))
+        try:
+            return await asyncio.wait_for(asyncio.shield(asyncio.wrap_future(future)), ANSWER_SECONDS)
+        except TimeoutError:
+            raise unavailable("outlook-slow", "It takes longer than expected; ask again.", 10) from None
+
+    def close(self) -> None:
+        self._thread.shutdown(cancel_futures=True)
+
+    def _answer(self, query: Query, bundle: Bundle | None) -> Made:
+        try:
+            mark, now_us = self._mark(), self._store.now_us()
+            kept = self._kept.get(query)
+            if kept is not None and kept.bundle is bundle and kept.mark == mark and kept.stands(now_us):
+                return kept
+            made = self._make(query, bundle)
+        except StoreUnavailable as outage:
+            raise outage_problem(outage) from None
+        except InvalidInput as refused:
+            raise invalid([error(["query"], text.replace("--", "")) for text in refused.problems]) from None
+        body = msgspec.json.encode(made, enc_hook=lambda value: value.tolist())
+        self._kept[query] = Made(made, body, bundle, mark, now_us)
+        while len(self._kept) > MOST_KEPT:
+            self._kept.popitem(last=False)
+        return self._kept[query]
+
+    def _mark(self) -> Mark:
+        """What changes with everything that is stored, loaded or erased."""
+        with self._store.engine.reading() as connection:
+            numbers = [read_setting(connection, name) for name in ("row_no", "lead_no", "config")]
+            counts = [
+                connection.execute(select(func.count()).select_from(table)).scalar()
+                for table in (db.leads, db.costs)
+            ]
+        return (*numbers, *counts)
+
+    def _make(self, query: Query, bundle: Bundle | None) -> Record:
+        if isinstance(query, FunnelQuery):
+            return self._funnel(query, bundle)
+        assert bundle is not None
+        return self._forecast(query, bundle)
+
+    def _funnel(self, query: FunnelQuery, bundle: Bundle | None) -> Record:
+        """As `leadcast funnel --json`: under the configuration loaded last, else the model's."""
+        config = self._store.config() or (FunnelConfig() if bundle is None else bundle.config)
+        zone = config.zone
+        from_us = None if query.start is None else instant(query.start, zone, "from")
+        to_us = None if query.end is None else instant(query.end, zone, "to")
+        history = self._store.read_all(self._at(query.as_of, config), config)
+        chances = None if bundle is None else chances_of(bundle, history)
+        state = funnel_state(history, from_us=from_us, to_us=to_us, by=query.by, chances=chances)
+        state["owners"] = [] if bundle is None else owners(bundle, history, from_us)
+        return state
+
+    def _forecast(self, query: ForecastQuery, bundle: Bundle) -> Record:
+        """As `leadcast forecast --json`, under the model's configuration."""
+        history = self._store.read_all(self._at(query.as_of, bundle.config), bundle.config)
+        made = forecast(bundle, history, Asked(query.period, query.periods, query.by))
+        return {**answer(made), "currency": made.currency}
+
+    def _at(self, as_of: str | None, config: FunnelConfig) -> int:
+        """The instant asked for; else the latest time in the store, now for an empty one."""
+        if as_of is not None:
+            return instant(as_of, config.zone)
+        now_us = self._store.now_us()
+        latest = self._store.latest_us(now_us)
+        return now_us if latest is None else latest

@@ -1,0 +1,60 @@
+"""Pages of all leads: the funnel's state and the forecast, drawn here as plain HTML and SVG."""
+
+from typing import Any
+from urllib.parse import urlencode
+
+from fastapi import APIRouter, Request, Response
+
+from funnel.forecast_periods import KINDS
+from serving.pages import render
+from serving.queries import query_texts
+from serving.routes import PlainRoute
+from serving.stored_outlook import ask_forecast, ask_funnel
+
+ATTENTION_SHOWN = 15
+
+router = APIRouter(route_class=PlainRoute, include_in_schema=False)
+
+
+def _filled(request: Request) -> tuple[dict[str, str], bytes]:
+    """The fields of the form that are filled in, and the query that they make; empty ones mean the default."""
+    texts = query_texts(request.scope["query_string"])
+    pairs = [(key, value) for key, values in texts.items() for value in values if value.strip()]
+    return dict(pairs), urlencode(pairs).encode()
+
+
+@router.get("/funnel")
+async def get_funnel_page(request: Request) -> Response:
+    """The funnel: stages, conversion, time, leaks, and the leads that need somebody."""
+    given, asked = _filled(request)
+    state = (await ask_funnel(request, asked)).record
+    return render(
+        "funnel.html",
+        request,
+        state=state,
+        most=max((s["conversion"]["onward"]["leads"] for s in state["total"]["stages"]), default=0),
+        urgent=state["attention"]["list"][:ATTENTION_SHOWN],
+        given=given,
+    )
+
+
+@router.get("/forecast")
+async def get_forecast_page(request: Request) -> Response:
+    """The forecast: wins and revenue by period with their intervals."""
+    given, asked = _filled(request)
+    made = (await ask_forecast(request, asked)).record
+    return render(
+        "forecast.html",
+        request,
+        made=made,
+        most={kind: _most(made["periods"], f"{kind}_p90") for kind in ("wins", "revenue")},
+        has_amounts=any(p["revenue_expected"] is not None for p in made["periods"]),
+        grouped=any("group" in p for p in made["periods"]),
+        given=given,
+        kinds=KINDS,
+    )
+
+
+def _most(periods: list[dict[str, Any]], key: str) -> float:
+    """The largest value, to draw all others by; 1 where there is none."""
+    return max((p[key] for p in periods if p[key] is not None), default=0.0) or 1.0

@@ -1,0 +1,165 @@
+"""The routes of the funnel and the forecast from the store; `ask_*` serve the pages for people too."""
+
+from functools import partial
+
+from fastapi import APIRouter, Request, Response
+
+from funnel.forecast_periods import KINDS, MOST
+from serving.openapi import Json, answer, object_of, problems, query, ref
+from serving.outlook import ForecastQuery, FunnelQuery, Made
+from serving.queries import Reader, Unreadable, read_query, read_short, read_text
+from serving.routes import PlainRoute
+from serving.shapes import MAX_TEXT
+
+router = APIRouter(route_class=PlainRoute, default_response_class=Response)
+
+
+def _period(text: str) -> str:
+    if text not in KINDS:
+        raise Unreadable(f"expected {', '.join(KINDS)}")
+    return text
+
+
+def _periods(text: str) -> int:
+    if text.isascii() and text.isdecimal() and len(text) <= 3 and 1 <= int(text) <= max(MOST.values()):
+        return int(text)
+    raise Unreadable(f"expected a whole number from 1 to {max(MOST.values())}")
+
+
+def _column(text: str) -> str | None:
+    return read_short(text) or None
+
+
+FUNNEL_READERS: dict[str, Reader] = {"as_of": read_text, "from": read_text, "to": read_text, "by": _column}
+FORECAST_READERS: dict[str, Reader] = {
+    "as_of": read_text,
+    "period": _period,
+    "periods": _periods,
+    "by": _column,
+}
+
+_TIME: Json = {
+    "type": "string",
+    "anyOf": [{"format": "date-time"}, {"format": "date"}],
+    "minLength": 10,
+    "example": "2026-01-31",
+}
+_COLUMN: Json = {"type": "string", "maxLength": MAX_TEXT}
+_query_time = partial(query, schema=_TIME)
+AS_OF = _query_time("as_of", "Stand at this instant; default: the latest time in the store.")
+FUNNEL: Json = {
+    "operationId": "funnel",
+    "tags": ["funnel"],
+    "parameters": [
+        AS_OF,
+        _query_time("from", "The period's first instant; default: the first lead."),
+        _query_time("to", "The period's end, exclusive; default: up to and with as_of."),
+        query("by", "Also by this column of the leads: owner, source, any attribute.", _COLUMN),
+    ],
+    "responses": {
+        "200": answer("The state and flow of the funnel, as leadcast funnel --json.", ref("Funnel")),
+        **problems(422),
+    },
+}
+FORECAST: Json = {
+    "operationId": "forecast",
+    "tags": ["funnel"],
+    "parameters": [
+        AS_OF,
+        query("period", "Calendar periods. Default: month.", {"type": "string", "enum": list(KINDS)}),
+        query(
+            "periods",
+            f"How many; default: three months of them; at most {', '.join(f'{n} {k}s' for k, n in MOST.items())}.",
+            {"type": "integer", "minimum": 1, "maximum": max(MOST.values())},
+        ),
+        query("by", "One entry a period and value of stage, owner, source or any attribute.", _COLUMN),
+    ],
+    "responses": {"200": answer("Wins and revenue by period.", ref("Forecast")), **problems(422)},
+}
+
+_NUMBER: Json = {"type": "number"}
+_NUMBER_OR_NULL: Json = {"type": ["number", "null"]}
+_TEXT: Json = {"type": "string"}
+_TEXT_OR_NULL: Json = {"type": ["string", "null"]}
+_DATE: Json = {"type": "string", "format": "date"}
+_WINS = ("wins_expected", "wins_p10", "wins_p50", "wins_p90", "open_wins_expected", "new_wins_expected")
+_MONEY = (
+    *("revenue_expected", "revenue_p10", "revenue_p50", "revenue_p90", "already_revenue"),
+    *("open_revenue_expected", "new_revenue_expected"),
+)
+_PERIOD = object_of(
+    {
+        "period_start": _DATE,
+        "period_end": {**_DATE, "description": "Exclusive."},
+        **dict.fromkeys(_WINS, _NUMBER),
+        **dict.fromkeys(_MONEY, _NUMBER_OR_NULL),
+        "already_won": {"type": "integer"},
+        "interval_basis": {"type": "string", "enum": ["measured", "model"]},
+        "currency": _TEXT_OR_NULL,
+    }
+)
+_PERIOD["properties"]["group"] = {**_TEXT_OR_NULL, "description": "With by: its value."}
+_ENTRIES: Json = {"type": "array", "items": {"type": "object"}}
+SCHEMAS: dict[str, Json] = {
+    "Period": _PERIOD,
+    "Forecast": object_of(
+        {
+            "as_of": {"type": "string", "format": "date-time"},
+            "model_version": _TEXT,
+            "periods": {"type": "array", "items": ref("Period")},
+        },
+        more=True,
+    ),
+    "Funnel": object_of(
+        {
+            "funnel": _TEXT,
+            "currency": _TEXT_OR_NULL,
+            "as_of": {"type": "string", "format": "date-time"},
+            "from": {"type": "string", "format": "date-time"},
+            "to": {"type": "string", "format": "date-time"},
+            "by": _TEXT_OR_NULL,
+            "stage_order": {"type": "array", "items": _TEXT},
+            "total": {"type": "object"},
+            "groups": _ENTRIES,
+            "leaks": {"type": "object"},
+            "attention": {"type": "object"},
+            "owners": _ENTRIES,
+            "economics": {"type": ["object", "null"]},
+            "warnings": _ENTRIES,
+        },
+        more=True,
+    ),
+}
+
+
+@router.get("/v1/funnel", openapi_extra=FUNNEL)
+async def get_funnel(request: Request) -> Response:
+    """The state and flow of the funnel from the store, with the options of `leadcast funnel` as query."""
+    return Response(
+        (await ask_funnel(request, request.scope["query_string"])).body, media_type="application/json"
+    )
+
+
+@router.get("/v1/forecast", openapi_extra=FORECAST)
+async def get_forecast(request: Request) -> Response:
+    """Wins and revenue of the coming calendar periods from the store, with the options of `leadcast forecast`."""
+    return Response(
+        (await ask_forecast(request, request.scope["query_string"])).body, media_type="application/json"
+    )
+
+
+async def ask_funnel(request: Request, query_string: bytes) -> Made:
+    """The funnel that a query string asks for."""
+    given = read_query(query_string, FUNNEL_READERS)
+    wanted = FunnelQuery(given.get("as_of"), given.get("from"), given.get("to"), given.get("by"))
+    runtime = request.app.state.runtime
+    made: Made = await runtime.stored.outlook.ask(wanted, runtime.watch.current)
+    return made
+
+
+async def ask_forecast(request: Request, query_string: bytes) -> Made:
+    """The forecast that a query string asks for; Problem 503 without a model."""
+    wanted = ForecastQuery(**read_query(query_string, FORECAST_READERS))
+    runtime = request.app.state.runtime
+    made: Made = await runtime.stored.outlook.ask(wanted, runtime.watch.bundle())
+    return made
