@@ -26,7 +26,8 @@ def make_run(folder: Path, text: str = "{}") -> Run:
     bundle.mkdir(parents=True)
     (bundle / "model.json").write_text(text)
     digests = {"model.json": hashlib.sha256(text.encode()).hexdigest()}
-    (bundle / "manifest.json").write_text(json.dumps({"format": FORMAT, "files": digests}))
+    manifest = {"format": FORMAT, "feature_set_id": "", "trees_sha256": "", "files": digests}
+    (bundle / "manifest.json").write_text(json.dumps(manifest))
     (folder / "audit.json").write_text("[]")
     return Run({"trials": "3"}, {"auc": 0.75, "gini": float("nan")}, {"signal": "usable"}, folder)
 
