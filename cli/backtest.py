@@ -75,6 +75,20 @@ def report_path(_ctx: click.Context, _param: click.Parameter, value: Path | None
     metavar="S",
     help="Of every random choice.",
 )
+@click.option("--forecast", is_flag=True, help="Replay the forecast of periods instead of the scores.")
+@click.option(
+    "--period",
+    type=click.Choice(["week", "month", "quarter"]),
+    default="month",
+    show_default=True,
+    help="With --forecast: its calendar periods.",
+)
+@click.option(
+    "--periods",
+    type=click.IntRange(1, 104),
+    metavar="N",
+    help="With --forecast: how many ahead (default: three months of them).",
+)
 @json_option
 def backtest(data: Path, report: Path | None, as_json: bool, **options: Any) -> None:
     """Trains and scores DATA at past dates, compares with the baselines and with what happened.
@@ -84,7 +98,11 @@ def backtest(data: Path, report: Path | None, as_json: bool, **options: Any) -> 
       leadcast backtest crm
       leadcast backtest crm --origins 6 --by country --report backtest.html
       leadcast backtest crm --at 2026-01-01 --at 2026-02-01 --json
+      leadcast backtest crm --forecast --period month --origins 6
     """
+    if options["forecast"]:
+        _forecast(data, report, as_json, options)
+        return
     from training.backtest import backtest as replay_all
     from training.backtest_report import write_html
 
@@ -102,6 +120,17 @@ def backtest(data: Path, report: Path | None, as_json: bool, **options: Any) -> 
         say(f"\nreport: {report}")
     if as_json:
         emit({**found.result, "run_id": run_id})
+
+
+def _forecast(data: Path, report: Path | None, as_json: bool, options: Mapping[str, Any]) -> None:
+    from cli.forecast_backtest import run
+    from features.config import load_config
+
+    if options["by"]:
+        raise click.BadParameter("--by is of the scores; leave it out with --forecast")
+    zone = load_config(data).zone
+    dates = [as_of_us(date, zone) for date in options["dates"]]
+    run(lambda: _read(data, options["as_of"]), {**options, "at_us": sorted(set(dates))}, report, as_json)
 
 
 def _read(data: Path, as_of: str | None) -> "History":

@@ -14,6 +14,13 @@ from funnel.forecast_explain import PARTS
 
 Rows = Sequence[Mapping[str, Any]]
 
+HEAD = "<meta charset='utf-8'><meta name='viewport' content='width=device-width, initial-scale=1'>"
+STYLE = (
+    "<style>body{font-family:system-ui,sans-serif;margin:2rem auto;max-width:70rem;padding:0 1rem}"
+    "table{border-collapse:collapse}td,th{padding:.3rem .7rem;text-align:right;border-bottom:1px solid #ddd}"
+    "</style>"
+)
+
 
 def summed(rows: Rows) -> list[dict[str, Any]]:
     """Rows by period: groups added up, where there are any; quantiles added up too, as if groups moved
@@ -116,22 +123,70 @@ def report_page(made: Forecast, result: Mapping[str, Any]) -> str:
     title = (
         f"Forecast as of {result['as_of'][:10]}, model version {html.escape(str(result['model_version']))}"
     )
-    head = "<meta charset='utf-8'><meta name='viewport' content='width=device-width, initial-scale=1'>"
-    style = (
-        "<style>body{font-family:system-ui,sans-serif;margin:2rem auto;max-width:70rem;padding:0 1rem}"
-        "table{border-collapse:collapse}td,th{padding:.3rem .7rem;text-align:right;"
-        "border-bottom:1px solid #ddd}</style>"
+    return _page(
+        title, f"<p>Intervals: {made.interval_basis}.</p>{_table(result['periods'])}{''.join(parts)}"
     )
+
+
+def replay_figure(cells: Rows, what: str, step: int, unit: str) -> go.Figure:
+    """What came against what was said `step` periods ahead, with the p10 to p90 of each forecast."""
+    mine = [c for c in cells if c["what"] == what and c["step"] == step]
+    at = [c["as_of"][:10] for c in mine]
+    said = [c["forecast"] for c in mine]
+    figure = go.Figure()
+    band = {
+        "type": "data",
+        "symmetric": False,
+        "array": [max(s[3] - s[0], 0.0) for s in said],
+        "arrayminus": [max(s[0] - s[1], 0.0) for s in said],
+    }
+    figure.add_scatter(
+        x=at, y=[s[0] for s in said], error_y=band, mode="markers", name="forecast, p10 to p90"
+    )
+    figure.add_scatter(x=at, y=[c["came"] for c in mine], mode="lines+markers", name="what came")
+    last = [c["last_periods"][0] if c["last_periods"] else None for c in mine]
+    figure.add_scatter(
+        x=at, y=last, mode="lines", name="last periods' mean", line={"dash": "dot", "color": GREY}
+    )
+    return figure.update_layout(
+        **LAYOUT, title=f"{what.capitalize()}, {step} periods ahead, by date of the forecast{unit}"
+    )
+
+
+def replay_page(result: Mapping[str, Any], currency: str | None) -> str:
+    """One HTML page of a replay: figures by method, and what came beside what was said; it needs no
+    network.
+    """
+    parts: list[str] = []
+    drawn = False
+    for what in ("wins", "revenue"):
+        if what not in result:
+            continue
+        unit = f" ({currency})" if what == "revenue" and currency else ""
+        rows = [
+            {"method": name, **{k: v for k, v in m.items() if k != "by_step"}}
+            for name, m in result[what].items()
+            if m["cells"]
+        ]
+        parts += [f"<h2>{what.capitalize()}{unit}</h2>", _table(rows)]
+        for step in sorted({c["step"] for c in result["cells"]}):
+            figure = replay_figure(result["cells"], what, step, unit)
+            parts.append(figure.to_html(full_html=False, include_plotlyjs=not drawn))
+            drawn = True
+    return _page("Forecast replayed at past dates", "".join(parts))
+
+
+def _page(title: str, body: str) -> str:
     return (
-        f"<!doctype html><html lang='en'><head>{head}<title>{title}</title>{style}</head><body><h1>{title}</h1>"
-        f"<p>Intervals: {made.interval_basis}.</p>{_table(result['periods'])}{''.join(parts)}</body></html>"
+        f"<!doctype html><html lang='en'><head>{HEAD}<title>{title}</title>{STYLE}</head><body><h1>{title}</h1>"
+        f"{body}</body></html>\n"
     )
 
 
 def _table(rows: Rows) -> str:
-    names = [n for n in rows[0] if n not in ("interval_basis", "currency")]
+    names = [n for n in dict(rows[0] if rows else {}) if n not in ("interval_basis", "currency")]
     head = "".join(f"<th>{html.escape(n.replace('_', ' '))}</th>" for n in names)
-    body = "".join("<tr>" + "".join(f"<td>{_cell(row[n])}</td>" for n in names) + "</tr>" for row in rows)
+    body = "".join("<tr>" + "".join(f"<td>{_cell(row.get(n))}</td>" for n in names) + "</tr>" for row in rows)
     return f"<div style='overflow-x:auto'><table><tr>{head}</tr>{body}</table></div>"
 
 

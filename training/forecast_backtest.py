@@ -15,7 +15,7 @@ from features.snapshot import cut
 from features.times import format_time
 from funnel.forecast import Asked, Forecast, forecast, views
 from funnel.forecast_lives import Lives, lives
-from funnel.forecast_periods import Period, before, shift
+from funnel.forecast_periods import DEFAULT_COUNT, Period, before, periods, shift
 from models.bundle import Bundle
 from training.fit import TrainOptions, train
 
@@ -210,3 +210,22 @@ def _cell_record(cell: Cell) -> Record:
         "came": cell.came,
         **said,
     }
+
+
+def past_origins(history: History, asked: Asked, count: int) -> list[int]:
+    """The latest `count` period starts whose forecast had ended by history.as_of_us, oldest first, none
+    before the first lead.
+
+    Raises InvalidInput where history is too short for one.
+    """
+    zone = history.config.zone
+    ahead = asked.count if asked.count is not None else DEFAULT_COUNT[asked.period]
+    running = periods(history.as_of_us, asked.period, 1, zone)[0]
+    past = before(running, asked.period, ahead + count - 1, zone)[:count]
+    first = int(history.created_us.min()) if len(history) else history.as_of_us
+    found = [p.start_us for p in past if p.start_us > first]
+    if not found:
+        raise InvalidInput(
+            f"history is too short to replay {ahead} {asked.period}s: ask for fewer periods or add older leads"
+        )
+    return found

@@ -1,0 +1,62 @@
+"""`leadcast backtest --forecast`: the forecast made again at past dates, beside three baselines and what
+came.
+"""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from cli.output import Progress, emit, progress, say, say_table
+
+if TYPE_CHECKING:
+    from features.event_log import History
+
+ORIGINS = 6
+FIGURES = ("cells", "mae", "bias", "pinball", "coverage", "interval_score")
+
+
+def backtest_forecast(
+    history: "History", options: Mapping[str, Any], report: Path | None, as_json: bool, tell: Progress
+) -> dict[str, Any]:
+    """Replays, says the figures, writes the page; the result as JSON-ready values."""
+    from funnel.forecast import Asked
+    from funnel.forecast_periods import DEFAULT_COUNT
+    from training.fit import TrainOptions
+    from training.forecast_backtest import forecast_replay, past_origins
+
+    count = options["periods"] or DEFAULT_COUNT[options["period"]]
+    asked = Asked(options["period"], count)
+    given = options["at_us"] or past_origins(history, asked, options["origins"] or ORIGINS)
+    tuned = {} if options["trials"] is None else {"trials": options["trials"]}
+    train = TrainOptions(seed=options["seed"], **tuned)
+    result = forecast_replay(history, given, asked, train, lambda text, share: tell(text, 0.02 + 0.9 * share))
+    if report is not None:
+        from cli.funnel import write_text
+        from funnel.forecast_figures import replay_page
+
+        write_text(replay_page(result, history.config.currency), report)
+    return result
+
+
+def run(read: Any, options: Mapping[str, Any], report: Path | None, as_json: bool) -> None:
+    """The command: `read` gives the history once the progress bar is there."""
+    with progress() as tell:
+        tell("reading the data", 0.0)
+        history = read()
+        result = backtest_forecast(history, options, report, as_json, tell)
+    for left in result["skipped"]:
+        say(f"{left['as_of'][:10]} left out: {left['reason']}")
+    say(f"{len(result['origins'])} past dates, {options['period']}s:")
+    for what in ("wins", "revenue"):
+        if what in result:
+            say(f"\n{what}, all periods:")
+            say_table(
+                ("", *FIGURES), [(name, *(m.get(f) for f in FIGURES)) for name, m in result[what].items()]
+            )
+            say(f"\n{what}, forecast by period ahead:")
+            steps = result[what]["forecast"]["by_step"]
+            say_table(("step", *FIGURES), [(s["step"], *(s.get(f) for f in FIGURES)) for s in steps])
+    if report is not None:
+        say(f"\nreport: {report}")
+    if as_json:
+        emit(result)
