@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
+from scipy.stats import rankdata
 
 from features.catalogue import Feature
 from models.amount import AmountModel
@@ -130,8 +131,7 @@ def _useful(judged: _Judged, wins: Wins) -> bool:
     """
     amount = wins.amount[judged.rows]
     w = wins.weight[judged.rows]
-    rank = np.argsort(np.argsort(judged.expected)).astype(np.float64)
-    worth = np.argsort(np.argsort(amount)).astype(np.float64)
+    rank, worth = (np.asarray(rankdata(v), dtype=np.float64) for v in (judged.expected, amount))
     rank -= np.average(rank, weights=w)
     worth -= np.average(worth, weights=w)
     spread = float(np.sqrt(np.sum(w * rank**2) * np.sum(w * worth**2)))

@@ -8,7 +8,7 @@ import pytest
 
 from features.feature import Feature
 from models.amount import AmountModel
-from training.amount_fit import LEVELS, MIN_WINS, Wins, fit_amount, weighted_quantiles
+from training.amount_fit import LEVELS, MIN_WINS, Wins, _Judged, _useful, fit_amount, weighted_quantiles
 
 Floats = npt.NDArray[np.float64]
 COLUMNS = tuple(Feature(f"x{j}", "number", "number", 0, "attributes", "", "") for j in range(3))
@@ -136,6 +136,13 @@ def test_later_wins_that_all_bring_nothing_are_no_error() -> None:
     wins = Wins(values, amount, np.arange(200), np.arange(200) * 1_000_000)
     mean, low, high = fitted(wins).predict(values)
     assert np.isfinite([mean, low, high]).all()
+
+
+@pytest.mark.parametrize("price", [0.0, 100.0])
+def test_equal_amounts_cannot_be_told_apart(price: float) -> None:
+    """Ranks of equal amounts are equal: their order in the file says nothing."""
+    wins = replace(made_wins(1, 200), amount=np.full(200, price))
+    assert not _useful(_Judged(np.arange(200), np.zeros(200), np.linspace(1, 2, 200)), wins)
 
 
 def test_wins_that_closed_at_one_instant_are_no_error() -> None:
