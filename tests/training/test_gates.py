@@ -48,10 +48,27 @@ def test_a_first_model_is_promoted_unless_worse_than_the_base_rate(
     trained: Trained, history: History
 ) -> None:
     good = decide(with_losses(trained, 0.4, base_rate=0.5, stage_table=0.3), None, history)
-    bad = decide(with_losses(trained, 0.6, base_rate=0.5, stage_table=0.7), None, history)
+    worse = with_losses(trained, 0.6, base_rate=0.5, stage_table=0.7)
+    bad = decide(held_out(worse, 0.6, 0.5), None, history)
     assert good.promote
     assert not bad.promote
     assert "base rate" in bad.reasons[-1]
+
+
+def test_a_first_model_whose_replay_could_fit_on_little_may_pass_on_leads_held_out_together(
+    trained: Trained, history: History
+) -> None:
+    worse = with_losses(trained, 0.6, base_rate=0.5, stage_table=0.7)
+    decision = decide(held_out(worse, 0.4, 0.5), None, history)
+    assert decision.promote
+    assert "worse" in decision.reasons[0]
+    assert "held out together" in decision.reasons[1]
+
+
+def held_out(trained: Trained, model: float, base_rate: float) -> Trained:
+    assert trained.judgement is not None
+    losses = {"log_loss": model, "base_rate": base_rate}
+    return replace(trained, judgement=replace(trained.judgement, held_out=losses))
 
 
 def test_without_signal_the_base_rate_is_the_first_but_never_takes_a_usable_champions_place(
