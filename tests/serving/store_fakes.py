@@ -14,6 +14,7 @@ from features.event_log import DAY_US, LOST, OPEN, WON
 from features.snapshot import Snapshot, current_stages, state_at
 from models.scores import LOST_LEAD, SCORED, WON_LEAD, Scores
 from serving.app import build_app, guarded
+from serving.problems import unavailable
 from serving.routers import ROUTERS, SCHEMAS
 from serving.settings import Settings
 from serving.store_service import StoreService
@@ -89,6 +90,12 @@ class Clock:
 @dataclass
 class FakeWatch:
     current: Any = None
+    refused: Any = None
+
+    def bundle(self) -> Any:
+        if self.current is None:
+            raise unavailable("no-model", "No model is in use.", 5)
+        return self.current
 
 
 class FakeRuntime:

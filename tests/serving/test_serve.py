@@ -57,6 +57,12 @@ class Service:
         ) as answer:
             return json.loads(answer.read())
 
+    def put(self, path: str, body: Any) -> None:
+        request = Request(
+            self.url + path, json.dumps(body).encode(), {"Content-Type": "application/json"}, method="PUT"
+        )
+        urlopen(request, timeout=60).close()
+
     def is_ready(self) -> bool:
         try:
             return bool(self.get("/readyz")["status"] == "ready")

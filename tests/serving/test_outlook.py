@@ -1,0 +1,136 @@
+"""The funnel and the forecast from the store: as the commands say, fresh after every change, refused with reasons."""
+
+import json
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from click.testing import CliRunner
+from starlette.testclient import TestClient
+
+from cli.main import leadcast
+from tests.serving.service_client import caller
+from tests.serving.store_fakes import FakeRuntime, application, event
+
+LEAD = {"created_at": "2026-05-01T08:00:00Z", "attributes": {}}
+AS_OF = "2026-06-15"
+
+
+def command(home: Path, *arguments: str) -> dict[str, Any]:
+    result = CliRunner().invoke(leadcast, ["--home", str(home), *arguments], catch_exceptions=False)
+    assert result.exit_code == 0, result.stderr
+    return dict(json.loads(result.stdout)) if "--json" in arguments else {}
+
+
+@pytest.fixture(scope="module")
+def loaded_home(trained_home: Path, crm: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A home with a champion and `crm` in its store."""
+    home = tmp_path_factory.mktemp("outlook") / "home"
+    shutil.copytree(trained_home, home)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.delenv("LEADCAST_HOME", raising=False)
+        command(home, "load", str(crm))
+    return home
+
+
+@pytest.fixture
+def client(loaded_home: Path, tmp_path: Path) -> Iterator[TestClient]:
+    """The whole application over a copy of the home, with the real champion."""
+    from models.pointer import load_champion, read_pointer
+
+    home = Path(shutil.copytree(loaded_home, tmp_path / "served"))
+    pointer = read_pointer(home)
+    assert pointer is not None
+    with caller(application(FakeRuntime(home, load_champion(pointer)))) as made:
+        yield made
+
+
+@pytest.fixture
+def empty(tmp_path: Path) -> Iterator[TestClient]:
+    """The application over an empty store, without a model."""
+    with caller(application(FakeRuntime(tmp_path / "none", None))) as made:
+        yield made
+
+
+def as_json(value: Any) -> Any:
+    return json.loads(json.dumps(value))
+
+
+@pytest.mark.parametrize(
+    ("options", "query"),
+    [
+        (("--as-of", AS_OF), {"as_of": AS_OF}),
+        (("--as-of", AS_OF, "--from", "2026-01-01", "--to", "2026-04-01", "--by", "source"),
+         {"as_of": AS_OF, "from": "2026-01-01", "to": "2026-04-01", "by": "source"}),
+        ((), {}),
+    ],
+)  # fmt: skip
+def test_the_funnel_is_that_of_the_command(
+    client: TestClient, loaded_home: Path, crm: Path, options: tuple[str, ...], query: dict[str, str]
+) -> None:
+    assert client.get("/v1/funnel", params=query).json() == command(
+        loaded_home, "funnel", str(crm), *options, "--json"
+    )
+
+
+@pytest.mark.parametrize(
+    ("options", "query"),
+    [
+        (("--as-of", AS_OF), {"as_of": AS_OF}),
+        (("--as-of", AS_OF, "--period", "week", "--periods", "5", "--by", "stage"),
+         {"as_of": AS_OF, "period": "week", "periods": "5", "by": "stage"}),
+        ((), {}),
+    ],
+)  # fmt: skip
+def test_the_forecast_is_that_of_the_command(
+    client: TestClient, loaded_home: Path, crm: Path, tmp_path: Path, options: tuple[str, ...], query: Any
+) -> None:
+    said = client.get("/v1/forecast", params=query).json()
+    told = command(loaded_home, "forecast", str(crm), *options, "--output", str(tmp_path / "f.csv"), "--json")
+    assert {key: told[key] for key in said} == said
+    assert {"as_of", "model_version", "periods"} <= set(said)
+
+
+def test_an_answer_stands_until_something_changes(client: TestClient) -> None:
+    first = client.get("/v1/funnel").json()
+    assert client.get("/v1/funnel").json() == first
+    assert client.put("/v1/leads/new one", json=LEAD).status_code == 201
+    events = [event("e1", "new one", {"outcome": "won", "amount": 123.5}, "outcome")]
+    assert client.post("/v1/events", json={"events": events}).json()["accepted"] == 1
+    after = client.get("/v1/funnel").json()
+    assert after["total"]["flow"]["entered"] == first["total"]["flow"]["entered"] + 1
+    assert after["total"]["deals"]["won"] == first["total"]["deals"]["won"] + 1
+    assert client.delete("/v1/leads/new one").status_code == 204
+    erased = client.get("/v1/funnel", params={"as_of": first["as_of"]}).json()
+    assert erased["total"] == first["total"]
+
+
+@pytest.mark.parametrize(
+    "query",
+    ["as_of=x", "period=day", "periods=0", "periods=105", "periods=40", "by=nothing", "by=a&by=b", "as_of=1200-01-01"],
+)  # fmt: skip
+def test_a_forecast_that_cannot_be_made_says_why(client: TestClient, query: str) -> None:
+    refused = client.get(f"/v1/forecast?{query}")
+    assert refused.status_code == 422
+    assert refused.json()["errors"]
+    page = client.get(f"/forecast?{query}")
+    assert (page.status_code, page.headers["content-type"]) == (422, "text/html; charset=utf-8")
+
+
+@pytest.mark.parametrize("query", ["from=2030-01-01", "from=2026-05-01&to=2026-04-01", "to=x", "by=nothing"])
+def test_a_funnel_that_cannot_be_made_says_why(client: TestClient, query: str) -> None:
+    refused = client.get(f"/v1/funnel?{query}")
+    assert refused.status_code == 422
+    assert "--" not in refused.text
+
+
+def test_without_leads_there_is_a_funnel_and_without_a_model_no_forecast(empty: TestClient) -> None:
+    state = empty.get("/v1/funnel")
+    assert state.status_code == 200
+    assert state.json()["total"]["flow"]["entered"] == 0
+    assert empty.get("/v1/forecast").status_code == 503
+    assert empty.get("/funnel").status_code == 200
+    assert empty.get("/forecast", headers={"accept": "*/*"}).headers["content-type"].startswith("text/html")
+    assert "leadcast train" in empty.get("/model").text

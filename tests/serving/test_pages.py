@@ -1,0 +1,157 @@
+"""Pages for people: whole without scripts, nothing from elsewhere, whatever a lead is called; errors are pages too."""
+
+import os
+import re
+import shutil
+import subprocess
+from collections.abc import Iterator
+from html.parser import HTMLParser
+from pathlib import Path
+from urllib.parse import quote
+
+import pytest
+from starlette.testclient import TestClient
+
+from models.bundle import Bundle
+from models.pointer import load_champion, read_pointer
+from serving.rescoring import rescore_dirty
+from tests.serving.service_client import caller
+from tests.serving.store_fakes import FakeRuntime, application, event
+from tests.serving.test_serve import Service, until
+
+EVIL = "<img src=x onerror=\"document.title='taken'\">/../‮';--"
+PATHS = ("/", "/funnel", "/forecast", "/model", "/docs", f"/leads/{quote(EVIL, safe='')}")
+VOID = {"meta", "link", "br", "input", "img", "hr"}
+
+
+class Page(HTMLParser):
+    """Reads a page and notes what must not be there."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.open: list[str] = []
+        self.links: list[str] = []
+        self.wrong: list[str] = []
+        self.feed(text)
+        self.close()
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        if tag not in VOID:
+            self.open.append(tag)
+        for name, value in attrs:
+            if name.startswith("on") or name == "style" or tag in ("script", "iframe", "style", "img"):
+                self.wrong.append(f"{tag} {name}")
+            if name in ("href", "src", "action"):
+                self.links.append(value or "")
+
+    def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.handle_starttag(tag, attrs)
+        if tag not in VOID:
+            self.handle_endtag(tag)
+
+    def handle_endtag(self, tag: str) -> None:
+        if not self.open or self.open.pop() != tag:
+            self.wrong.append(f"/{tag}")
+
+
+@pytest.fixture(scope="module")
+def bundle(trained_home: Path) -> Bundle:
+    pointer = read_pointer(trained_home)
+    assert pointer is not None
+    return load_champion(pointer)
+
+
+@pytest.fixture
+def client(tmp_path: Path, bundle: Bundle) -> Iterator[TestClient]:
+    """An application with one stored and scored lead of an evil name in an evil stage."""
+    runtime = FakeRuntime(tmp_path / "home", bundle)
+    with caller(application(runtime)) as made:
+        given = {"created_at": "2026-05-01T08:00:00Z", "owner": EVIL, "attributes": {EVIL: EVIL, "seats": 12}}
+        assert made.put(f"/v1/leads/{quote(EVIL, safe='')}", json=given).status_code == 201
+        events = [
+            event("e1", EVIL, {"stage": EVIL}, "stage"),
+            event("e2", EVIL, {"kind": EVIL, "channel": EVIL}),
+            event("e3", EVIL, {EVIL: None, "seats": 3}, "attributes"),
+        ]
+        assert made.post("/v1/events", json={"events": events}).json()["accepted"] == 3
+        rescore_dirty(runtime.stored.store, bundle)
+        yield made
+
+
+@pytest.mark.parametrize("path", [*PATHS, "/leads/unknown", "/forecast?period=fortnight", "/funnel?by=<b>"])
+def test_a_page_is_whole_and_asks_nobody_else(client: TestClient, path: str) -> None:
+    answer = client.get(path, headers={"accept": "text/html"})
+    assert answer.headers["content-type"] == "text/html; charset=utf-8"
+    policy = answer.headers["content-security-policy"]
+    assert policy.startswith("default-src 'none'")
+    assert "unsafe" not in policy
+    page = Page(answer.text)
+    assert page.wrong == []
+    assert page.open == []
+    assert [link for link in page.links if not link.startswith(("/", "#")) or link.startswith("//")] == []
+    assert "<img" not in answer.text
+
+
+@pytest.mark.parametrize("start", ["/", "/funnel"])
+def test_every_link_leads_to_a_page(client: TestClient, start: str) -> None:
+    for link in set(Page(client.get(start).text).links):
+        assert client.get(link).status_code == 200, link
+
+
+def test_the_lead_page_shows_score_reasons_and_timeline(client: TestClient) -> None:
+    name = quote(EVIL, safe="")
+    shown, told = client.get(f"/leads/{name}").text, client.get(f"/v1/leads/{name}").json()
+    assert f"{100 * told['score']['probability']:.0f} %" in shown
+    for entry in told["timeline"]:
+        assert re.sub(r"\.\d+", "", entry["occurred_at"])[:10] in shown
+    for reason in told["score"]["reasons"]:
+        assert reason["label"].split("<")[0] in shown
+
+
+def test_empty_fields_of_a_form_mean_the_default(client: TestClient) -> None:
+    assert client.get("/forecast?as_of=&period=month&periods=&by=").status_code == 200
+    assert client.get("/funnel?as_of=&from=&to=&by=").status_code == 200
+    assert client.get("/?order=probability&grade=&stage=&owner=&q=").status_code == 200
+
+
+def test_a_caller_that_asks_for_json_alone_gets_a_problem(client: TestClient) -> None:
+    refused = client.get("/leads/unknown", headers={"accept": "application/json"})
+    assert refused.headers["content-type"] == "application/problem+json"
+
+
+@pytest.mark.long
+def test_a_browser_runs_nothing_and_calls_nobody(trained_home: Path, tmp_path: Path) -> None:
+    chromium = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+    if chromium is None:
+        pytest.skip("no browser: apt-get install chromium")
+    home = Path(shutil.copytree(trained_home, tmp_path / "home"))
+    service = Service(home)
+    try:
+        until(service.is_ready)
+        name = quote(EVIL, safe="")
+        service.put(f"/v1/leads/{name}", {"created_at": "2026-05-01T08:00:00Z", "owner": EVIL})
+        for path in PATHS:
+            log = tmp_path / "net.json"
+            options = [
+                *("--headless", "--no-sandbox", "--disable-gpu", "--dump-dom", f"--log-net-log={log}"),
+                *("--disable-background-networking", "--disable-component-update", "--no-first-run"),
+                "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1",
+                f"--user-data-dir={tmp_path / 'profile'}",
+            ]
+            shown = subprocess.run(
+                [chromium, *options, service.url + path],
+                capture_output=True,
+                text=True,
+                timeout=90,
+                check=True,
+                env={**os.environ, "HOME": str(tmp_path)},
+            ).stdout
+            assert "Leadcast</title>" in shown, path
+            assert "taken</title>" not in shown
+            # one event a line; what the browser asks for itself (updates, time) has another initiator
+            by_page = [line for line in log.read_text().splitlines() if f'"initiator":"{service.url}' in line]
+            asked = {url for line in by_page for url in re.findall(r'"url":"([^"]+)"', line)}
+            assert asked == {f"{service.url}/static/leadcast.css"} | (asked & {f"{service.url}/favicon.ico"})
+    finally:
+        service.process.terminate()
+        service.process.communicate()
