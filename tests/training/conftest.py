@@ -1,11 +1,18 @@
 """Simulated worlds and what was trained on them, made once a run for the tests of this room."""
 
+from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
 import pytest
 
 from features.event_log import History
 from features.history import read_folder
+from features.snapshot import open_leads
+from models.scorer import score
+from models.scores import Scores
 from tests.conftest import made_once
 from training.dataset import Rows, training_rows
 from training.fit import Trained, TrainOptions, train
@@ -37,3 +44,40 @@ def small_history(crm: Path) -> History:
 @pytest.fixture(scope="session")
 def small_trained(small_history: History) -> Trained:
     return train(small_history, TrainOptions(trials=0))
+
+
+@dataclass(frozen=True)
+class Judged:
+    """A history known at T, what was trained on it, the scores of its open leads, and their true chances."""
+
+    history: History
+    trained: Trained
+    scores: Scores
+    truth: npt.NDArray[np.float64]
+
+
+def judged_by_truth(folder: Path, as_of: str) -> Judged:
+    """as_of: the first day of a month, when the simulator writes down every open lead's truth."""
+    history = read_folder(folder, as_of_us=int(pd.Timestamp(as_of, tz="UTC").value // 1000))
+    trained = train(history, TrainOptions(trials=0))
+    scores = score(trained.bundle, open_leads(history, history.as_of_us), 0)
+    rows = pd.read_csv(folder / "truth" / "leads.csv")
+    rows = rows[rows["as_of"].str.startswith(as_of)].set_index("lead_id")
+    truth = rows["probability"].reindex(list(scores.lead_ids)).to_numpy(dtype=np.float64)
+    assert len(truth) > 200
+    assert not np.isnan(truth).any()
+    return Judged(history, trained, scores, truth)
+
+
+@pytest.fixture(scope="session")
+def judged(world_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> list[Judged]:
+    """Two worlds, three dates."""
+    from training.simulate import simulate
+
+    other = tmp_path_factory.mktemp("world") / "6"
+    simulate(other, leads=1200, months=14, seed=6)
+    return [
+        judged_by_truth(world_folder, "2026-03-01"),
+        judged_by_truth(world_folder, "2026-05-01"),
+        judged_by_truth(other, "2026-05-01"),
+    ]
