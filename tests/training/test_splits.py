@@ -10,7 +10,7 @@ from training.replay import Material, splits_of
 from training.splits import FOLDS, MIN_FIT_WINS, MIN_JUDGE_WINS, lead_splits, replay_splits
 
 
-def leads_won(rows: Rows, index: np.ndarray) -> int:  # type: ignore[type-arg]
+def leads_won(rows: Rows, index: np.ndarray) -> int:
     return len(
         {
             int(lead)
