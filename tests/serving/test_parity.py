@@ -1,0 +1,163 @@
+"""The same history has the same score through every door: file, one request, a batch, the store; to the last bit."""
+
+import csv
+import json
+import math
+import shutil
+from collections import defaultdict
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pyarrow.parquet as pq
+import pytest
+from click.testing import CliRunner
+from starlette.testclient import TestClient
+
+from cli.main import leadcast
+from models.bundle import Bundle
+from models.pointer import load_champion, read_pointer
+from tests.serving.service_client import caller
+from tests.serving.store_fakes import FakeRuntime, application, pages_of
+
+AS_OF = "2026-04-17T09:30:00Z"
+OWN = ("account_id", "owner", "source")
+Row = dict[str, Any]
+
+
+def run(home: Path, *arguments: str) -> None:
+    result = CliRunner().invoke(leadcast, ["--home", str(home), *arguments], catch_exceptions=False)
+    assert result.exit_code == 0, result.stderr
+
+
+def rows(crm: Path, table: str) -> dict[str, list[Row]]:
+    """The filled cells of a table's rows, by lead."""
+    found: dict[str, list[Row]] = defaultdict(list)
+    with open(crm / f"{table}.csv", newline="", encoding="utf-8") as file:
+        for row in csv.DictReader(file):
+            found[row.pop("lead_id")].append({key: value for key, value in row.items() if value})
+    return found
+
+
+def as_json_scalar(text: str) -> Any:
+    """The cell as a CRM would send it: a number or a boolean where it looks like one."""
+    if text in ("true", "false"):
+        return text == "true"
+    try:
+        number = json.loads(text)
+    except ValueError:
+        return text
+    return number if isinstance(number, int | float) else text
+
+
+def numbered(found: list[Row], *names: str) -> list[Row]:
+    return [{k: float(v) if k in names else v for k, v in row.items()} for row in found]
+
+
+@pytest.fixture(scope="module")
+def requests(crm: Path) -> dict[str, Row]:
+    """Each lead of the folder as a request; rows after T too. Of a lead decided more than once none is made."""
+    tables = {name: rows(crm, name) for name in ("interactions", "stages", "attribute_changes", "outcomes")}
+    made: dict[str, Row] = {}
+    for lead_id, (lead,) in rows(crm, "leads").items():
+        outcomes = numbered(tables["outcomes"][lead_id], "amount")
+        if len(outcomes) > 1:
+            continue
+        attributes = {k: as_json_scalar(v) for k, v in lead.items() if k not in (*OWN, "created_at")}
+        changes = [{"value": None, **row} for row in tables["attribute_changes"][lead_id]]
+        made[lead_id] = {
+            "lead_id": lead_id,
+            "created_at": lead["created_at"],
+            **{name: lead[name] for name in OWN if name in lead},
+            "attributes": attributes,
+            "interactions": numbered(tables["interactions"][lead_id], "value"),
+            "stages": tables["stages"][lead_id],
+            "attribute_changes": changes,
+            **({"outcome": outcomes[0]} if outcomes else {}),
+        }
+    return made
+
+
+@pytest.fixture(scope="module")
+def scored_home(trained_home: Path, crm: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A home with a champion, `crm` in its store rescored at T, and the score file at T beside it."""
+    home = tmp_path_factory.mktemp("parity") / "home"
+    shutil.copytree(trained_home, home)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.delenv("LEADCAST_HOME", raising=False)
+        run(home, "load", str(crm))
+        run(home, "rescore", "--as-of", AS_OF)
+        run(home, "score", str(crm), "--as-of", AS_OF, "--output", str(home.parent / "scores.parquet"))
+    return home
+
+
+@pytest.fixture(scope="module")
+def bundle(scored_home: Path) -> Bundle:
+    pointer = read_pointer(scored_home)
+    assert pointer is not None
+    return load_champion(pointer)
+
+
+@pytest.fixture(scope="module")
+def client(scored_home: Path, bundle: Bundle) -> Iterator[TestClient]:
+    with caller(application(FakeRuntime(scored_home, bundle))) as made:
+        yield made
+
+
+@pytest.fixture(scope="module")
+def filed(scored_home: Path) -> dict[str, Row]:
+    """The score file's rows, reasons read, missing numbers as None."""
+    records = pq.read_table(scored_home.parent / "scores.parquet").to_pylist()
+    for record in records:
+        record["reasons"] = json.loads(record["reasons"])
+        for key, value in record.items():
+            if isinstance(value, float) and math.isnan(value):
+                record[key] = None
+    return {record["lead_id"]: record for record in records}
+
+
+def told(record: Row) -> Row:
+    """A score without its warnings, which the file has none of."""
+    return {key: value for key, value in record.items() if key != "warnings"}
+
+
+def test_a_request_scores_as_the_file_does(
+    client: TestClient, requests: dict[str, Row], filed: dict[str, Row]
+) -> None:
+    some = [lead_id for lead_id in filed if lead_id in requests]
+    assert len(some) > 100
+    for lead_id in some:
+        answer = client.post(f"/v1/score?as_of={AS_OF}", json=requests[lead_id])
+        assert answer.status_code == 200, answer.text
+        assert told(answer.json()) == filed[lead_id]
+
+
+def test_a_batch_scores_as_the_file_does(
+    client: TestClient, requests: dict[str, Row], filed: dict[str, Row]
+) -> None:
+    some = [lead_id for lead_id in filed if lead_id in requests]
+    body = {"leads": [requests[lead_id] for lead_id in reversed(some)]}
+    results = client.post(f"/v1/score/batch?as_of={AS_OF}", json=body).json()["results"]
+    assert [told(r) for r in results] == [filed[lead_id] for lead_id in reversed(some)]
+
+
+def test_closed_leads_are_closed_through_both_doors(
+    client: TestClient, requests: dict[str, Row], filed: dict[str, Row]
+) -> None:
+    closed = [r for lead_id, r in requests.items() if lead_id not in filed and r["created_at"] <= AS_OF]
+    results = client.post(f"/v1/score/batch?as_of={AS_OF}", json={"leads": closed}).json()["results"]
+    assert closed
+    assert {r["status"] for r in results} == {"won", "lost"}
+
+
+def test_the_store_scores_as_the_file_does(client: TestClient, filed: dict[str, Row]) -> None:
+    def page(cursor: str | None) -> tuple[list[Row], str | None]:
+        query = {"limit": 100, "order": "probability", **({"cursor": cursor} if cursor else {})}
+        answer = client.get("/v1/leads", params=query).json()
+        return answer["leads"], answer["next_cursor"]
+
+    stored = {entry["lead_id"]: entry for entry in pages_of(page)}
+    assert set(stored) == set(filed)
+    for lead_id, record in filed.items():
+        kept = {key: stored[lead_id][key] for key in record}
+        assert kept == {**record, "reasons": record["reasons"][: len(kept["reasons"])]}
