@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from features.event_log import DAY_US, Floats, Mask
+from features.event_log import DAY_US, Floats, Ints, Mask
 from funnel.survival import Z_80
 from models.forecast_basis import ForecastBasis
 
@@ -15,6 +15,7 @@ PRIOR_REPLAYS = 10.0  # independent replays that would agree with what is assume
 PRIOR_TRUST = 0.95  # share of the sum over leads in the level, the rest is the recent level
 PRIOR_SPREAD = 0.15  # of the common shock, relative, as sure as SPREAD_REPLAYS replays
 SPREAD_REPLAYS = 2.0
+LEAST_SPREAD = 0.03
 MOST_BIAS = 0.7  # log of the largest correction
 FEWEST_CELLS = 6  # judged spans from which an interval counts as measured
 FEWEST_WINS = 10.0
@@ -63,11 +64,10 @@ def learned(
 ) -> Level:
     """The level for the spans of `ahead` from the replayed origins whose spans were over by as_of_us.
 
-    Expected = factor * sum over leads, factor = bias * (trust + (1 - trust) * recent level / sum over
-    leads). Trust is the
-    weighted least-squares share, bias the ratio of what came to what was expected, both shrunk by
-    PRIOR_REPLAYS; the deviation
-    is that at which COVER of the replayed cells lie inside the interval, counting noise included.
+    Expected = factor * sum over leads, where factor = bias * (trust + (1 - trust) * recent level / sum over
+    leads). Trust is the weighted least-squares share, bias the ratio of what came to what was expected, both
+    shrunk by PRIOR_REPLAYS. The deviation is that at which COVER of the replayed cells lie inside the
+    interval, counting noise included.
     """
     if basis is None or not len(basis):
         return no_level(ahead)
@@ -86,29 +86,31 @@ def learned(
         else 1.0
     )
     error = (came - bias * mixed) / np.maximum(bias * mixed, 1e-9)
-    needed = error**2 / Z_80**2 - ahead.noise / np.maximum(
-        wins, 1.0
-    )  # the variance that just covers the cell
-    deviation = np.empty(len(ahead.end))
-    known = _grown(PRIOR_SPREAD, ahead)
-    base = float(np.quantile(needed, COVER))
-    for k in range(len(ahead.end)):
-        own = needed[which == k]
-        if len(own):
-            measured = (len(own) * float(np.quantile(own, COVER)) + FEWEST_CELLS * base) / (
-                len(own) + FEWEST_CELLS
-            )
-        else:
-            measured = base * (1 + ahead.start[k] / 90)
-        deviation[k] = np.sqrt(max(sure * measured + (1 - sure) * known[k] ** 2, 0.03**2))
+    needed = error**2 / Z_80**2 - ahead.noise / np.maximum(wins, 1.0)  # the variance that covers the cell
+    deviation = _deviation(needed, which, ahead, sure)
     now = np.maximum(ahead.expected, 1e-9)
     mix = np.clip(trust + (1 - trust) * ahead.recent * ahead.length / now, 0.4, 2.5)
     return Level(bias * mix, deviation, True)
 
 
+def _deviation(needed: Floats, which: Ints, ahead: Ahead, sure: float) -> Floats:
+    """By period (k,): the variance that covers its own cells, pooled with that of all, with what is assumed."""
+    out = np.empty(len(ahead.end))
+    assumed = _grown(PRIOR_SPREAD, ahead)
+    base = float(np.quantile(needed, COVER))
+    for k in range(len(out)):
+        own = needed[which == k]
+        variance = base * (1 + ahead.start[k] / 90)
+        if len(own):
+            total = len(own) * float(np.quantile(own, COVER)) + FEWEST_CELLS * base
+            variance = total / (len(own) + FEWEST_CELLS)
+        out[k] = np.sqrt(max(sure * variance + (1 - sure) * assumed[k] ** 2, LEAST_SPREAD**2))
+    return out
+
+
 def _cells(
     basis: ForecastBasis, ahead: Ahead, as_of_us: int, *, revenue: bool
-) -> tuple[Floats, Floats, Floats, Floats, "np.ndarray[tuple[int], np.dtype[np.int64]]"] | None:
+) -> tuple[Floats, Floats, Floats, Floats, Ints] | None:
     """Replayed spans as flat arrays: what came, the sum over leads, the recent level, wins expected, the
     period each is like.
     """
