@@ -14,7 +14,7 @@ from features.times import format_time
 from funnel.forecast_draws import Drawn, Expectation, drawn
 from funnel.forecast_groups import Groups, everyone, groups_by
 from funnel.forecast_leads import OpenLeads, scored_leads, win_chances
-from funnel.forecast_level import Ahead, Level, learned
+from funnel.forecast_level import Ahead, Level, amount_factor, learned
 from funnel.forecast_lives import Lives, lives
 from funnel.forecast_new import Future, amount_spread, future, recent_rate
 from funnel.forecast_periods import Period, before, periods
@@ -136,10 +136,10 @@ def _levels(
     horizon = bundle.config.horizon_days
     wins = Ahead(start, end, chances.sum(axis=0) + new, recent[0])
     money = Ahead(start, end, amount @ chances + new * typical, recent[1], 1 + amount_spread(seen))
-    return (
-        learned(bundle.forecast, wins, horizon, seen.as_of_us, revenue=False),
-        learned(bundle.forecast, money, horizon, seen.as_of_us, revenue=True),
-    )
+    level = learned(bundle.forecast, wins, horizon, seen.as_of_us, revenue=False)
+    own = learned(bundle.forecast, money, horizon, seen.as_of_us, revenue=True)
+    amounts = amount_factor(bundle.forecast, seen.as_of_us, money.noise)
+    return level, replace(own, factor=level.factor * amounts)
 
 
 def _arrival_shock(to_come: Future, end: Floats) -> Floats:

@@ -19,6 +19,7 @@ LEAST_SPREAD = 0.03
 MOST_BIAS = 0.7  # log of the largest correction
 FEWEST_CELLS = 6  # judged spans from which an interval counts as measured
 FEWEST_WINS = 10.0
+AMOUNT_DRIFT = 0.15  # of the amount model's level, relative
 COVER = 0.8  # of the replayed cells the interval must hold
 
 
@@ -91,6 +92,33 @@ def learned(
     now = np.maximum(ahead.expected, 1e-9)
     mix = np.clip(trust + (1 - trust) * ahead.recent * ahead.length / now, 0.4, 2.5)
     return Level(bias * mix, deviation, True)
+
+
+def amount_factor(basis: ForecastBasis | None, as_of_us: int, noise: float) -> float:
+    """What came for a win over what a win was expected to bring, over the replayed spans; 1 without any.
+
+    Shrunk to 1 by Buehlmann's credibility: noise is the variance that one win adds to a sum over its squared
+    mean, AMOUNT_DRIFT the deviation that is assumed of the level itself.
+    """
+    if basis is None:
+        return 1.0
+    over = basis.as_of_us[:, None] + basis.days[None, :] * DAY_US <= as_of_us
+    known = over & np.isfinite(basis.wins) & np.isfinite(basis.revenue) & np.isfinite(basis.open_revenue)
+    origin, span = np.nonzero(known)
+    if not len(origin):
+        return 1.0
+    last = np.array([span[origin == i].max() for i in np.unique(origin)])
+    cell = np.unique(origin), last
+    expected = basis.open_revenue[cell].sum() + basis.new_revenue[cell].sum()
+    count = basis.open_wins[cell].sum() + basis.new_wins[cell].sum()
+    came, wins = float(basis.revenue[cell].sum()), float(basis.wins[cell].sum())
+    if min(expected, count, came, wins) <= 0:
+        return 1.0
+    ends = basis.as_of_us[cell[0]] + basis.days[last] * DAY_US
+    watched = float(ends.max() - basis.as_of_us.min()) / float(np.sum(ends - basis.as_of_us[cell[0]]))
+    distinct = wins * min(watched, 1.0)  # spans overlap: a win is counted from every origin before it
+    share = distinct / (distinct + noise / AMOUNT_DRIFT**2)
+    return float(np.exp(share * np.clip(np.log(came / wins * count / expected), -MOST_BIAS, MOST_BIAS)))
 
 
 def _deviation(needed: Floats, which: Ints, ahead: Ahead, sure: float) -> Floats:

@@ -16,7 +16,7 @@ from features.event_log import DAY_US, LOST, OPEN, WON, Floats
 from features.times import parse_time
 from funnel.forecast_arrivals import arrivals
 from funnel.forecast_draws import Expectation, drawn
-from funnel.forecast_level import Ahead, learned
+from funnel.forecast_level import Ahead, amount_factor, learned
 from funnel.forecast_lives import Lives, hazards
 from funnel.forecast_new import win_amount
 from funnel.forecast_periods import KINDS, before, local_date, periods
@@ -204,3 +204,13 @@ def test_the_basis_survives_json() -> None:
     back = ForecastBasis.from_dict(json.loads(json.dumps(kept.to_dict(), allow_nan=False)))
     for name, value in vars(kept).items():
         np.testing.assert_allclose(getattr(back, name), value, rtol=1e-3)
+
+
+@pytest.mark.parametrize("ratio", [0.8, 1.0, 1.25])
+def test_the_amount_factor_goes_towards_what_a_win_brought(ratio: float) -> None:
+    kept = replace(basis(1.3), revenue=basis(1.3).revenue * ratio)
+    certain, shrunk = (amount_factor(kept, NOW_US, noise) for noise in (0.0, 100.0))
+    assert certain == pytest.approx(ratio), "more wins than expected are no larger wins"
+    assert abs(np.log(shrunk)) <= abs(np.log(certain)) + 1e-12
+    assert amount_factor(None, NOW_US, 1.0) == 1.0
+    assert amount_factor(kept, int(kept.as_of_us[0]), 1.0) == 1.0
