@@ -72,7 +72,13 @@ _KINDS: dict[str, Json] = {
     "id": {"type": "string", "minLength": 1, "maxLength": MAX_TEXT, "pattern": r"\S"},
     "name": {"type": "string", "minLength": 1, "maxLength": MAX_TEXT},
     "text": {"type": "string"},
-    "time": {"type": "string", "format": "date-time", "minLength": 20, "maxLength": 40},
+    "time": {
+        "type": "string",
+        "format": "date-time",
+        "pattern": r"^(199\d|2\d{3})-",  # and not more than 5 minutes ahead
+        "minLength": 20,
+        "maxLength": 40,
+    },
     "number": {"type": "number", "minimum": -MAX_NUMBER, "maximum": MAX_NUMBER},
     "scalar": _SCALAR,
     "any": {},
@@ -119,15 +125,18 @@ def body(schema: Json, example: Any = None) -> Json:
     return {"required": True, "content": {"application/json": content}}
 
 
+INSTANT: Json = {
+    "type": "string",
+    "anyOf": [{"format": "date-time"}, {"format": "date"}],
+    "pattern": r"^(199\d|20\d\d|21\d\d)-",
+    "minLength": 10,
+    "example": "2026-01-31T09:30:00Z",
+}
+CURSOR: Json = {"type": "string", "pattern": r"^[A-Za-z0-9_-]*$"}
 AS_OF = query(
     "as_of",
     "Stand at this instant: an RFC 3339 time, or a date, which means its start in the funnel's zone. Default: now.",
-    {
-        "type": "string",
-        "anyOf": [{"format": "date-time"}, {"format": "date"}],
-        "minLength": 10,
-        "example": "2026-01-31T09:30:00Z",
-    },
+    INSTANT,
 )
 REASONS = query(
     "reasons",

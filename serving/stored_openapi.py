@@ -1,7 +1,7 @@
 """How the routes of stored leads are described."""
 
 from serving.ingest import DATA_SHAPES, EVENTS, MAX_EVENTS, STORED_LEAD
-from serving.openapi import Json, answer, body, problems, query, ref, schema_of
+from serving.openapi import CURSOR, Json, answer, body, problems, query, ref, schema_of
 from serving.store_worklist import ORDERS
 
 _TEXT: Json = {"type": "string"}
@@ -14,7 +14,9 @@ _LEAD_ID: Json = {
     "description": "Your id of the lead, percent-encoded.",
     "schema": {"type": "string", "minLength": 1, "maxLength": 200, "pattern": r"\S"},
 }
-_CURSOR = query("cursor", "The next_cursor of the page before.", _TEXT)
+_CURSOR = query(
+    "cursor", "The next_cursor of the page before, with the same query; any other text is a 422.", CURSOR
+)
 _FILTER: Json = {"type": "string", "maxLength": 200}
 _SCALARS: Json = {"type": "object", "additionalProperties": {"type": ["string", "number", "boolean", "null"]}}
 
@@ -107,7 +109,12 @@ SCHEMAS: dict[str, Json] = {
             "events": {
                 "type": "array",
                 "maxItems": MAX_EVENTS,
-                "items": {"anyOf": [ref(name) for name in _EVENT_NAMES]},
+                "items": {
+                    "anyOf": [
+                        *(ref(name) for name in _EVENT_NAMES),
+                        {"description": "Whatever is no event is told in rejected, the others are stored."},
+                    ]
+                },
             }
         }
     ),

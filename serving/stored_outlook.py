@@ -5,7 +5,7 @@ from functools import partial
 from fastapi import APIRouter, Request, Response
 
 from funnel.forecast_periods import KINDS, MOST
-from serving.openapi import Json, answer, object_of, problems, query, ref
+from serving.openapi import INSTANT, Json, answer, object_of, problems, query, ref
 from serving.outlook import ForecastQuery, FunnelQuery, Made
 from serving.queries import Reader, Unreadable, read_query, read_short, read_text
 from serving.routes import PlainRoute
@@ -38,14 +38,8 @@ FORECAST_READERS: dict[str, Reader] = {
     "by": _column,
 }
 
-_TIME: Json = {
-    "type": "string",
-    "anyOf": [{"format": "date-time"}, {"format": "date"}],
-    "minLength": 10,
-    "example": "2026-01-31",
-}
 _COLUMN: Json = {"type": "string", "maxLength": MAX_TEXT}
-_query_time = partial(query, schema=_TIME)
+_query_time = partial(query, schema=INSTANT)
 AS_OF = _query_time("as_of", "Stand at this instant; default: the latest time in the store.")
 FUNNEL: Json = {
     "operationId": "funnel",

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
+from urllib.parse import unquote
 from zoneinfo import ZoneInfo
 
 from starlette.testclient import TestClient
@@ -115,11 +116,11 @@ def exchange(
         "type": "http",
         "http_version": "1.1",
         "method": method,
-        "path": path,
-        "raw_path": path.encode(),
+        "path": unquote(path.partition("?")[0]),
+        "raw_path": path.partition("?")[0].encode(),
         "root_path": "",
         "scheme": "http",
-        "query_string": b"",
+        "query_string": path.partition("?")[2].encode(),
         "headers": list(headers),
         "client": ("127.0.0.1", 5000),
         "server": ("127.0.0.1", 3000),
