@@ -1,0 +1,223 @@
+"""The service as processes under load: swaps, kills and many requests leave no failed, mixed or lost answer."""
+
+import http.client
+import json
+import os
+import shutil
+import threading
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from models.bundle import load_bundle, save_bundle
+from models.pointer import Pointer, manifest_sha256, write_pointer
+from serving.adapter import score_leads
+from tests.serving.test_serve import AS_OF, AS_OF_US, LEAD, Service, until
+
+SWAPS = 12
+CYCLES = 50
+WARM_REQUESTS, REQUESTS = 4_000, 30_000
+MOST_GROWTH_KB = 30_000
+SCORE = f"/v1/score?as_of={AS_OF}&reasons=all"
+
+
+class Client(threading.Thread):
+    """Asks the same over one connection until told to end, or as often as asked, and keeps the answers that differ."""
+
+    def __init__(self, service: Service, ending: threading.Event, most: int | None = None) -> None:
+        super().__init__()
+        self.port = int(service.url.rpartition(":")[2])
+        self.ending = ending
+        self.most = most
+        self.count = 0
+        self.answers: set[tuple[int, bytes]] = set()
+        self.failures: list[str] = []
+
+    def run(self) -> None:
+        body = json.dumps(LEAD).encode()
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=60)
+        while not self.ending.is_set() and self.count != self.most:
+            try:
+                connection.request("POST", SCORE, body, {"Content-Type": "application/json"})
+                answer = connection.getresponse()
+                self.answers.add((answer.status, answer.read()))
+            except (OSError, http.client.HTTPException) as failure:
+                self.failures.append(type(failure).__name__)
+                connection.close()
+            self.count += 1
+        connection.close()
+
+
+@pytest.fixture
+def home(trained_home: Path, tmp_path: Path) -> Path:
+    return Path(shutil.copytree(trained_home, tmp_path / "home"))
+
+
+def second_version(home: Path) -> None:
+    """Version 2: the same with another mean margin, so that its answers differ in more than the name."""
+    from dataclasses import replace
+
+    bundle = load_bundle(home / "bundles" / "1", "1")
+    save_bundle(replace(bundle, base_rate=0.5 * bundle.base_rate, base_margin=bundle.base_margin - 0.3),
+                home / "bundles" / "2")  # fmt: skip
+
+
+def promote(home: Path, version: str) -> None:
+    folder = home / "bundles" / version
+    write_pointer(home, Pointer(version, folder, manifest_sha256(folder), ()))
+
+
+@pytest.mark.long
+def test_promotions_under_load_fail_no_request_and_mix_no_answer(home: Path) -> None:
+    second_version(home)
+    expected = {}
+    for version in ("1", "2"):
+        bundle = load_bundle(home / "bundles" / version, version)
+        expected[version] = json.loads(json.dumps(score_leads(bundle, [LEAD], AS_OF_US, AS_OF_US, None)[0]))
+    assert expected["1"]["reasons"] != expected["2"]["reasons"] or expected["1"] != expected["2"]
+    service = Service(home, "--workers", "2", LEADCAST_LOG="off")
+    ending = threading.Event()
+    clients = [Client(service, ending) for _ in range(3)]
+    try:
+        until(service.is_ready)
+        for client in clients:
+            client.start()
+        for swap in range(SWAPS):
+            version = "2" if swap % 2 == 0 else "1"
+            promote(home, version)
+            until(lambda wanted=version: service.get("/readyz")["model_version"] == wanted)  # type: ignore[misc]
+            time.sleep(1)
+        ending.set()
+        for client in clients:
+            client.join()
+    finally:
+        ending.set()
+        service.process.kill()
+        service.process.communicate()
+    assert [failure for client in clients for failure in client.failures] == []
+    answers = set().union(*(client.answers for client in clients))
+    assert {status for status, _ in answers} == {200}
+    seen = [json.loads(content) for _, content in answers]
+    assert {one["model_version"] for one in seen} == {"1", "2"}
+    for one in seen:
+        assert one == expected[one["model_version"]]
+
+
+def resident_kb(pid: int) -> int:
+    status = Path(f"/proc/{pid}/status").read_text()
+    return int(status.partition("VmRSS:")[2].split()[0])
+
+
+@pytest.mark.long
+def test_memory_does_not_grow_with_requests(home: Path) -> None:
+    service = Service(home, LEADCAST_LOG="off")
+
+    def ask(count: int) -> None:
+        clients = [Client(service, threading.Event(), count // 2) for _ in range(2)]
+        for client in clients:
+            client.start()
+        for client in clients:
+            client.join()
+        assert not any(client.failures for client in clients)
+
+    try:
+        until(service.is_ready)
+        (worker,) = service.children()
+        ask(WARM_REQUESTS)
+        before = resident_kb(worker)
+        ask(REQUESTS)
+        assert resident_kb(worker) - before < MOST_GROWTH_KB
+    finally:
+        service.process.kill()
+        service.process.communicate()
+
+
+@pytest.mark.long
+@pytest.mark.timeout(900)
+def test_kills_of_the_whole_service_lose_and_double_nothing(home: Path) -> None:
+    import random
+
+    from benchmarks import crash_loop
+
+    draw = random.Random(1)
+    clients = [crash_loop.Client(i) for i in range(crash_loop.CLIENTS)]
+    for number in range(CYCLES):
+        crash_loop.cycle(home, 1, clients, draw.uniform(0.05, 0.5), number == 0)
+    acknowledged, lost, doubled, health = crash_loop.verdict(home, clients)
+    assert acknowledged > CYCLES
+    assert (lost, doubled, health) == (0, 0, "ok")
+
+
+@pytest.fixture
+def small_disk(tmp_path: Path) -> Any:
+    """A file system of 24 MB, where this process may mount one."""
+    import subprocess
+
+    folder = tmp_path / "disk"
+    folder.mkdir()
+    if os.geteuid() != 0 or shutil.which("mount") is None:
+        pytest.skip("mounting a small disk needs root")
+    done = subprocess.run(
+        ["mount", "-t", "tmpfs", "-o", "size=24m", "tmpfs", str(folder)], capture_output=True, check=False
+    )
+    if done.returncode:
+        pytest.skip("a small disk cannot be mounted here")
+    yield folder
+    subprocess.run(["umount", "-l", str(folder)], check=True)
+
+
+@pytest.mark.long
+def test_a_full_disk_refuses_writes_and_recovers_when_there_is_space(
+    trained_home: Path, small_disk: Path
+) -> None:
+    home = small_disk / "home"
+    shutil.copytree(trained_home, home, ignore=shutil.ignore_patterns("artifacts", "mlflow.db*"))
+    service = Service(home, LEADCAST_LOG="off")
+    sent: Callable[[str], tuple[int, bytes]] = lambda name: post_event(service, name)  # noqa: E731
+    try:
+        until(service.is_ready)
+        service.put("/v1/leads/a", {"created_at": "2026-01-01T00:00:00Z"})
+        acknowledged = [f"e{i}" for i in range(20) if sent(f"e{i}")[0] == 200]
+        assert len(acknowledged) == 20
+        ballast = small_disk / "ballast"
+        with open(ballast, "wb") as file:
+            try:
+                while True:
+                    file.write(b"\0" * 65536)
+                    file.flush()
+            except OSError:
+                pass
+        refused = [sent(f"f{i}") for i in range(5)]
+        assert {status for status, _ in refused} == {503}
+        assert service.get(SCORE, LEAD)["status"] == "scored"
+        assert service.get("/v1/leads/a")["lead"]["lead_id"] == "a"
+        ballast.unlink()
+        until(lambda: sent("g0")[0] == 200)
+        told = service.get("/v1/leads/a")["timeline"]
+        kinds = [entry["data"]["kind"] for entry in told]
+        assert sorted(kinds) == sorted([*acknowledged, "g0"])
+    finally:
+        service.process.kill()
+        service.process.communicate()
+
+
+def post_event(service: Service, name: str) -> tuple[int, bytes]:
+    """Sends one event named so; status and body."""
+    entry = {
+        "event_id": name,
+        "lead_id": "a",
+        "type": "interaction",
+        "occurred_at": "2026-01-05T08:00:00Z",
+        "data": {"kind": name},
+    }
+    connection = http.client.HTTPConnection("127.0.0.1", int(service.url.rpartition(":")[2]), timeout=60)
+    try:
+        body = json.dumps({"events": [entry]})
+        connection.request("POST", "/v1/events", body, {"Content-Type": "application/json"})
+        answer = connection.getresponse()
+        return answer.status, answer.read()
+    finally:
+        connection.close()
