@@ -24,16 +24,23 @@ Call = tuple[str, str, Any]
 
 def data(kind: str, draw: random.Random) -> dict[str, Any]:
     """The data of an event; some of it wrong."""
+    touch = {"kind": draw.choice(["call", "Ünï", "a%b_c"]), "value": draw.random()}
     choices: dict[str, list[dict[str, Any]]] = {
         "interaction": [
-            {"kind": draw.choice(["call", "Ünï", "a%b_c"]), "value": draw.random(), "interaction_id": f"i{draw.randrange(60)}"},
+            {**touch, "interaction_id": f"i{draw.randrange(60)}"},
             {"kind": "email", "direction": "inbound", "channel": "web"},
             {"kind": ""},
         ],
         "stage": [{"stage": draw.choice(["new", "won't", "proposal"])}],
-        "outcome": [{"outcome": "won", "amount": draw.randrange(1000) / 7}, {"outcome": "lost", "reason": "price"}, {"outcome": "open"}],
-        "attributes": [{"owner": draw.choice(["Ann", None, "Bob"]), "seats": draw.choice([1, 2.5, "3", True])}],
-    }  # fmt: skip
+        "outcome": [
+            {"outcome": "won", "amount": draw.randrange(1000) / 7},
+            {"outcome": "lost", "reason": "price"},
+            {"outcome": "open"},
+        ],
+        "attributes": [
+            {"owner": draw.choice(["Ann", None, "Bob"]), "seats": draw.choice([1, 2.5, "3", True])}
+        ],
+    }
     return draw.choice(choices[kind])
 
 
