@@ -44,14 +44,15 @@ def grid_step_us(horizon_us: int) -> int:
 
 
 def grid(history: History, last_us: int, step_us: int) -> list[int]:
-    """Instants last_us, last_us - step, ... back to the first lead's creation, oldest first, at most
-    MAX_DATES.
+    """Instants last_us, last_us - step, ... back to the first lead's creation, oldest first.
+
+    At most MAX_DATES: a longer history is covered by steps of a whole multiple of step_us.
     """
-    if not len(history):
+    span = last_us - int(history.created_us.min()) if len(history) else -1
+    if span < 0:
         return []
-    first = int(history.created_us.min())
-    count = min(max((last_us - first) // step_us + 1, 0), MAX_DATES)
-    return [last_us - k * step_us for k in range(count)][::-1]
+    step_us *= -(-(span // step_us + 1) // MAX_DATES)
+    return [last_us - k * step_us for k in range(span // step_us + 1)][::-1]
 
 
 def training_rows(history: History, seed: int) -> Rows:
