@@ -12,7 +12,7 @@ from features.snapshot import Snapshot, open_leads, state_at
 from training.labels import Labels, label
 
 GRID, CREATION, ENTRY = 0, 1, 2
-MAX_ROWS = 60_000
+MAX_ROWS = 40_000
 MAX_DATES = 60
 MOMENT_SHARE = 0.3  # rows at creations and stage entries, at most, for each row of the grid
 
