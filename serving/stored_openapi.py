@@ -108,7 +108,7 @@ SCHEMAS: dict[str, Json] = {
         {
             "events": {
                 "type": "array",
-                "maxItems": MAX_EVENTS,
+                "description": f"At most {MAX_EVENTS}; more are a 413.",
                 "items": {
                     "anyOf": [
                         *(ref(name) for name in _EVENT_NAMES),
