@@ -46,6 +46,9 @@ class Service:
     def kill(self) -> None:
         os.killpg(self.process.pid, signal.SIGKILL)
         self.process.wait()
+        self.drain.join()
+        assert self.process.stderr is not None
+        self.process.stderr.close()
 
     def call(self, method: str, path: str, value: object) -> tuple[int, dict[str, object]]:
         connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=20)

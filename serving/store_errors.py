@@ -9,6 +9,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 from serving.problems import Problem, unavailable
 
 RETRY_AFTER_SECONDS = 2
+READ_ONLY = "25006"  # PostgreSQL's read_only_sql_transaction: a reader, or a server that became a standby
 
 
 class StoreUnavailable(Exception):
@@ -47,7 +48,8 @@ def is_outage(error: BaseException) -> bool:
     if isinstance(error, ProgrammingError):
         return False
     broken = isinstance(error, DBAPIError) and error.connection_invalidated
-    return broken or isinstance(error, OperationalError | InterfaceError | PoolTimeout | OSError)
+    read_only = getattr(getattr(error, "orig", None), "sqlstate", "") == READ_ONLY
+    return broken or read_only or isinstance(error, OperationalError | InterfaceError | PoolTimeout | OSError)
 
 
 def translated(error: BaseException) -> StoreUnavailable | None:
