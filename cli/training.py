@@ -117,7 +117,8 @@ def _read_store(as_of: str | None) -> "History":
     from cli.store import opened
 
     with opened() as store:
-        known = store.read_all(now_us())
+        now = now_us()
+        known = store.read_all(store.latest_us(now) or now)
         at_us = as_of_us(as_of, known.config.zone)
         return known if at_us is None else store.read_all(at_us)
 
