@@ -13,7 +13,7 @@ from training.replay import Material, predict_splits, recentred
 from training.splits import Split
 
 TRIALS = 12
-MOST_ROWS = 12_000  # a split's fit is thinned to this many rows while tuning
+MOST_ROWS = 8_000  # a split's fit is thinned to this many rows while tuning
 MIN_WINS = 60  # fewer wins judged than this cannot tell parameters apart
 
 
