@@ -4,10 +4,6 @@ Run as `python -m serving.model_trial FOLDER MANIFEST_SHA256 PARENT_PID`; prints
 {"reason": ...} for one to refuse. A dead or silent process means refused too.
 """
 
-import serving.lean_start  # noqa: F401
-
-# isort: split
-
 import json
 import sys
 from pathlib import Path

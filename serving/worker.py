@@ -3,10 +3,6 @@
 Run as `python -m serving.worker SOCKET_FD PARENT_PID`; ends when the parent does.
 """
 
-import serving.lean_start  # noqa: F401
-
-# isort: split
-
 import signal
 import socket
 import sys
