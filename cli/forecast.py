@@ -72,6 +72,7 @@ def forecast(data: Path, as_of: str | None, model: str, output: Path, as_json: b
     from cli.output import as_of_us
     from funnel.forecast import Asked, answer
     from funnel.forecast import forecast as run
+    from funnel.forecast_notes import notes
 
     with progress() as tell:
         tell("loading the model", 0.0)
@@ -81,7 +82,8 @@ def forecast(data: Path, as_of: str | None, model: str, output: Path, as_json: b
         tell("forecasting", 0.4)
         asked = Asked(options["period"], options["periods"], options["by"])
         made = run(bundle, history, asked)
-        result = answer(made)
+        warnings += notes(made)
+        result = {**answer(made), "currency": made.currency, "warnings": warnings}
         since = as_of_us(options["since"], bundle.config.zone)
         if options["explain"] or options["report"] is not None:
             from funnel.forecast_explain import explained
@@ -94,34 +96,13 @@ def forecast(data: Path, as_of: str | None, model: str, output: Path, as_json: b
             from cli.funnel import write_text
             from funnel.forecast_figures import report_page
 
-            write_text(report_page(made, result), options["report"])
+            write_text(report_page(result), options["report"])
     say_set_aside(history)
-    warnings += notes(made)
     say_warnings(warnings)
     _tell(made, result, options["explain"])
     say(f"written to {output}" + (f" and {options['report']}" if options["report"] else ""))
     if as_json:
-        emit({"output": str(output), **result, "currency": made.currency, "warnings": warnings})
-
-
-def notes(made: "Forecast") -> list[dict[str, Any]]:
-    """What a reader should know: no leads, no amounts, an interval that nothing measured."""
-    found = []
-    if not len(made.leads):
-        found.append(("no_open_leads", "leads", "no lead is open at T: only leads yet to come can be won"))
-    if not made.has_amounts:
-        found.append(
-            ("no_amounts", "amount", "no win has an amount: wins are forecast, revenue is left empty")
-        )
-    if not made.level.measured:
-        found.append(
-            (
-                "unmeasured_interval",
-                "forecast",
-                "too little history to replay: the intervals come from the model's own uncertainty",
-            )
-        )
-    return [{"code": code, "subject": subject, "detail": detail} for code, subject, detail in found]
+        emit({"output": str(output), **result})
 
 
 def write_forecast(made: "Forecast", output: Path) -> None:

@@ -22,11 +22,14 @@ from cli.output import (
 )
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from features.event_log import History
+    from funnel.flow import FunnelAsked
     from models.bundle import Bundle
 
 ENDINGS = (".json", ".csv", ".parquet")
-SHOWN_LEADS = 5
+MOST_ATTENTION = 10_000
 
 
 def output_path(_ctx: click.Context, _param: click.Parameter, value: Path | None) -> Path | None:
@@ -58,6 +61,15 @@ def report_path(_ctx: click.Context, _param: click.Parameter, value: Path | None
     "--by", metavar="COLUMN", help="Also by this column of the leads: owner, source, any attribute."
 )
 @click.option(
+    "--since", metavar="T", help="Show where the leads of this date are now (default: 30 days before T)."
+)
+@click.option(
+    "--attention",
+    type=click.IntRange(0, MOST_ATTENTION),
+    metavar="N",
+    help="How many of the leads that need attention to list, most valuable first (default: 20).",
+)
+@click.option(
     "--output",
     type=click.Path(path_type=Path),
     callback=output_path,
@@ -72,14 +84,14 @@ def report_path(_ctx: click.Context, _param: click.Parameter, value: Path | None
     help="Write a page with the pictures, which needs no network.",
 )
 @json_option
-def funnel(data: Path, by: str | None, output: Path | None, as_json: bool, **options: Any) -> None:
+def funnel(data: Path, output: Path | None, as_json: bool, **options: Any) -> None:
     """The state and flow of the funnel of DATA at T.
 
     \b
     Examples:
       leadcast funnel crm
       leadcast funnel crm --as-of 2026-03-31 --from 2026-01-01 --by source
-      leadcast funnel crm --by owner --output funnel.csv
+      leadcast funnel crm --by owner --since 2026-03-01 --output funnel.csv
       leadcast funnel crm --report funnel.html --json
     """
     from funnel.chances import chances_of, owners
@@ -87,13 +99,13 @@ def funnel(data: Path, by: str | None, output: Path | None, as_json: bool, **opt
 
     with progress() as tell:
         tell("reading the data", 0.0)
-        history, start, end = read(data, options["as_of"], options["start"], options["end"])
+        history, asked = read(data, options)
         tell("counting", 0.6)
         bundle, notes = champion()
         chances = None if bundle is None else chances_of(bundle, history)
-        state = funnel_state(history, from_us=start, to_us=end, by=by, chances=chances)
+        state = funnel_state(history, asked, chances)
         state["warnings"] += notes
-        state["owners"] = [] if bundle is None else owners(bundle, history, start)
+        state["owners"] = [] if bundle is None else owners(bundle, history, asked.from_us)
         tell("writing", 0.9)
         written = _write_files(state, output, options["report"])
     from cli.model_data import say_set_aside
@@ -131,17 +143,18 @@ def _write_files(state: dict[str, Any], output: Path | None, report: Path | None
     return [path for path in (output, report) if path is not None]
 
 
-def read(
-    data: Path, as_of: str | None, start: str | None, end: str | None
-) -> "tuple[History, int | None, int | None]":
-    """The folder's history at --as-of under its own configuration, and --from and --to in its time zone."""
+def read(data: Path, options: "Mapping[str, Any]") -> "tuple[History, FunnelAsked]":
+    """The folder's history at --as-of under its own configuration, and what is asked, dates in its time zone."""
     from features.config import load_config
     from features.history import read_folder
+    from funnel.attention import SHOWN_LEADS
+    from funnel.flow import FunnelAsked
 
     zone = load_config(data).zone
-    from_us, to_us = as_of_us(start, zone), as_of_us(end, zone)
-    history = read_folder(data, as_of_us=as_of_us(as_of, zone), now_us=now_us())
-    return history, from_us, to_us
+    start, end, since = (as_of_us(options[name], zone) for name in ("start", "end", "since"))
+    history = read_folder(data, as_of_us=as_of_us(options["as_of"], zone), now_us=now_us())
+    listed = SHOWN_LEADS if options["attention"] is None else options["attention"]
+    return history, FunnelAsked(start, end, options["by"], since, listed)
 
 
 def write(state: dict[str, Any], output: Path) -> None:
@@ -189,10 +202,26 @@ def _tell(state: dict[str, Any]) -> None:
             say()
             say(f"{state['by']}: {'(none)' if block['group'] is None else block['group']}")
         _tell_block(block, unit)
+    _tell_moves(state["moves"])
     _tell_leaks(state, unit)
     broken = state["reconciliation"]["broken"]
     for check in broken:
         say(f"does not add up: {check['check']}: {check['left']} and {check['right']}")
+
+
+def _tell_moves(moves: dict[str, Any]) -> None:
+    """A row a place of the earlier date, a column a place now; who was closed at both is left out."""
+    from funnel.moves import moved, place_name
+
+    nodes = moves["nodes"]
+    links = {(link["source"], link["target"]): link["leads"] for link in moved(moves)}
+    rows, columns = sorted({i for i, _ in links}), sorted({j for _, j in links})
+    if links:
+        say(f"leads by where they were at {moves['since']} (down) and are now (across):")
+        say_table(
+            ("", *(place_name(nodes[j]) for j in columns)),
+            [(place_name(nodes[i]), *(links.get((i, j), 0) for j in columns)) for i in rows],
+        )
 
 
 def _tell_leaks(state: dict[str, Any], unit: str) -> None:
@@ -204,8 +233,10 @@ def _tell_leaks(state: dict[str, Any], unit: str) -> None:
             f"  {leak['kind']}: {leak['sentence']} (expected revenue lost: {_number(leak['lost_revenue'])} {unit})"
         )
     if urgent["leads"]:
-        say(f"{urgent['leads']:,} open leads need attention; first:")
-    for lead in urgent["list"][:SHOWN_LEADS]:
+        shown = len(urgent["list"])
+        first = f"; the {shown:,} most valuable:" if shown < urgent["leads"] else ":"
+        say(f"{urgent['leads']:,} open leads need attention{first if shown else ''}")
+    for lead in urgent["list"]:
         say(f"  {lead['lead_id']}: {'; '.join(reason['sentence'] for reason in lead['reasons'])}")
     if state["owners"]:
         say("owners: wins against what their leads promised when they got them")

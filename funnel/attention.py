@@ -20,7 +20,7 @@ ANSWER_HOURS = 24.0
 HIGH_VALUE = 0.9  # from this rank among the open leads
 HIGH_VALUE_SILENCE_DAYS = 7.0
 FELL = 0.25  # of its own size, since the earlier scoring
-MOST_LEADS = 100
+SHOWN_LEADS, MOST_ATTENTION = 20, 10_000  # unless told; at most
 
 
 @dataclass(frozen=True)
@@ -34,8 +34,10 @@ class Chances:
     amount: Floats
 
 
-def attention(paths: Paths, touches: Touches, chances: Chances | None = None) -> Record:
-    """The open leads with a reason, most expected revenue first, at most MOST_LEADS, and how many there are in all.
+def attention(
+    paths: Paths, touches: Touches, chances: Chances | None = None, most: int = SHOWN_LEADS
+) -> Record:
+    """The open leads with a reason, most expected revenue first, at most `most`, and how many there are in all.
 
     Without a model a lead is worth its stage's win rate times the average deal.
     """
@@ -66,7 +68,7 @@ def attention(paths: Paths, touches: Touches, chances: Chances | None = None) ->
                 "expected_revenue": number(value[i]),
                 "reasons": reasons[i],
             }
-            for i in rows[:MOST_LEADS]
+            for i in rows[:most]
         ],
     }
 

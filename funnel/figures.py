@@ -7,6 +7,9 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import plotly.graph_objects as go
+from plotly.offline import get_plotlyjs
+
+from funnel.moves import moved, place_name
 
 State = Mapping[str, Any]
 
@@ -80,6 +83,29 @@ def flow_links(state: State) -> tuple[list[str], list[dict[str, int]]]:
     return nodes, links
 
 
+def moves_figure(state: State) -> go.Figure:
+    """Where the leads of an earlier date are now: a Sankey from the funnel then to the funnel now."""
+    flow = state["moves"]
+    links = moved(flow)
+    colour = {"won": GREEN, "lost": RED, "new": GREY}
+    figure = go.Figure(
+        go.Sankey(
+            node={
+                "label": [_text(place_name(node)) for node in flow["nodes"]],
+                "color": [colour.get(node["kind"], BLUE) for node in flow["nodes"]],
+                "pad": 18,
+            },
+            link={
+                "source": [link["source"] for link in links],
+                "target": [link["target"] for link in links],
+                "value": [link["leads"] for link in links],
+            },
+        )
+    )
+    title = f"Where the leads of {flow['since'][:10]} are on {flow['until'][:10]}, and the new ones"
+    return figure.update_layout(**LAYOUT, title=title)
+
+
 def time_in_stage_figure(state: State) -> go.Figure:
     """The quartiles of days in each stage, visits that go on accounted for."""
     stages = [s for s in _named(state["total"]["stages"]) if s["days_in_stage"]["median"] is not None]
@@ -143,10 +169,24 @@ def figures(state: State) -> dict[str, go.Figure]:
     return {
         "funnel": funnel_figure(state),
         "flow": flow_figure(state),
+        "moves": moves_figure(state),
         "time_in_stage": time_in_stage_figure(state),
         "months": months_figure(state),
         "cohorts": cohort_figure(state),
     }
+
+
+def pictures(drawn: Mapping[str, go.Figure]) -> list[dict[str, str]]:
+    """Figures as {name, title, json}, for a page that draws them with `script`."""
+    return [
+        {"name": name, "title": figure.layout.title.text, "json": figure.to_json()}
+        for name, figure in drawn.items()
+    ]
+
+
+def script() -> bytes:
+    """plotly.js, which draws the figures in a browser."""
+    return str(get_plotlyjs()).encode()
 
 
 def report_page(state: State) -> str:

@@ -1,6 +1,7 @@
 """The state and flow of the funnel: every measure of one period as one JSON-ready record (docs/funnel.md)."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -9,7 +10,7 @@ from features.attributes import text_at
 from features.errors import InvalidInput
 from features.event_log import LOST, Codes, History
 from features.times import format_time
-from funnel.attention import Chances, attention
+from funnel.attention import SHOWN_LEADS, Chances, attention
 from funnel.cohorts import triangle
 from funnel.economics import economics
 from funnel.flow_activity import activity
@@ -20,6 +21,7 @@ from funnel.flow_period import Period, Record, View, months_between, view
 from funnel.flow_stages import flow_ledger, stage_records
 from funnel.flow_touches import Touches, touches_of
 from funnel.leaks import leak_record
+from funnel.moves import moves
 from funnel.reconcile import reconciliation
 from funnel.targets import target_records
 
@@ -27,22 +29,33 @@ MOST_GROUPS = 50
 OTHER = "(other)"
 
 
-def funnel_state(
-    history: History,
-    *,
-    from_us: int | None = None,
-    to_us: int | None = None,
-    by: str | None = None,
-    chances: Chances | None = None,
-) -> Record:
-    """The funnel at history.as_of_us over the period from_us <= t < to_us: the total, and one record a group
-    of `by`.
+@dataclass(frozen=True)
+class FunnelAsked:
+    """What a funnel is asked for.
 
-    from_us None is the first creation; to_us None or past as_of_us is up to and with as_of_us. by names a
-    column of leads, by the value valid at as_of_us; the MOST_GROUPS - 1 largest by leads stand alone, the
-    rest together. Raises InvalidInput for an empty or reversed period and for an unknown column.
+    The period is from_us <= t < to_us: from_us None is the first creation; to_us None or past as_of_us is up
+    to and with as_of_us. by names a column of leads, by the value valid at as_of_us. since_us is the date that
+    leads are followed from (None: funnel.moves.DEFAULT_DAYS before), attention how many leads are listed.
     """
-    period, warnings = _period(history, from_us, to_us), _warnings(history)
+
+    from_us: int | None = None
+    to_us: int | None = None
+    by: str | None = None
+    since_us: int | None = None
+    attention: int = SHOWN_LEADS
+
+
+EVERYTHING = FunnelAsked()
+
+
+def funnel_state(history: History, asked: FunnelAsked = EVERYTHING, chances: Chances | None = None) -> Record:
+    """The funnel at history.as_of_us over the period asked for: the total, and one record a group of `by`.
+
+    The MOST_GROUPS - 1 largest groups by leads stand alone, the rest together. Raises InvalidInput for an
+    empty or reversed period and for an unknown column.
+    """
+    from_us, by = asked.from_us, asked.by
+    period, warnings = _period(history, from_us, asked.to_us), _warnings(history)
     grouped = None if by is None else _groups(history, by)
     paths = paths_of(history)
     levels = regrouped(paths, stage_groups(paths))
@@ -61,10 +74,11 @@ def funnel_state(
         "total": _block(view(paths, period, touches), levels),
         "groups": [],
         "leaks": leak_record(paths, levels, touches, period.to_us),
-        "attention": attention(paths, touches, chances),
+        "attention": attention(paths, touches, chances, asked.attention),
         "economics": economics(
             paths, period, touches, period.edges_us[0] if from_us is None else period.from_us
         ),
+        "moves": moves(paths, asked.since_us),
         "warnings": warnings + _path_warnings(paths),
     }
     if grouped is not None:

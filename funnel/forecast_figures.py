@@ -9,7 +9,6 @@ from typing import Any
 import plotly.graph_objects as go
 
 from funnel.figures import BLUE, GREEN, GREY, LAYOUT, RED
-from funnel.forecast import Forecast
 from funnel.forecast_explain import PARTS
 
 Rows = Sequence[Mapping[str, Any]]
@@ -37,7 +36,7 @@ def summed(rows: Rows) -> list[dict[str, Any]]:
 
 def fan_figure(rows: Rows, actuals: Rows, what: str, unit: str) -> go.Figure:
     """Past periods as bars, coming ones with what is won already, the expectation, and the p10 to p90
-    band; what: wins or revenue.
+    band, at each period's expectation too, so that a single one shows it; what: wins or revenue.
     """
     spans = summed(rows)
     at = [r["period_start"] for r in spans]
@@ -59,13 +58,16 @@ def fan_figure(rows: Rows, actuals: Rows, what: str, unit: str) -> go.Figure:
         x=at, y=[r[f"{what}_p10"] for r in spans], mode="lines", line={"width": 0}, fill="tonexty",
         fillcolor="rgba(43,108,176,0.25)", name="p10 to p90",
     )  # fmt: skip
-    figure.add_scatter(
-        x=at,
-        y=[r[f"{what}_expected"] for r in spans],
-        mode="lines+markers",
-        name="expected",
-        line={"color": BLUE},
-    )
+    expected = [r[f"{what}_expected"] for r in spans]
+    reach = {
+        "type": "data",
+        "symmetric": False,
+        "array": [max(r[f"{what}_p90"] - e, 0.0) for r, e in zip(spans, expected, strict=True)],
+        "arrayminus": [max(e - r[f"{what}_p10"], 0.0) for r, e in zip(spans, expected, strict=True)],
+    }
+    line = {"color": BLUE}
+    figure.add_scatter(x=at, y=expected, mode="lines+markers", name="expected", line=line, error_y=reach)
+    figure.update_xaxes(type="category")
     return figure.update_layout(**LAYOUT, title=f"{what.capitalize()} by period{unit}", barmode="stack")
 
 
@@ -74,14 +76,17 @@ def origin_figure(rows: Rows, what: str, unit: str) -> go.Figure:
     spans = summed(rows)
     at = [r["period_start"] for r in spans]
     figure = go.Figure()
-    already = "already_won" if what == "wins" else "already_revenue"
+    already, verb = ("already_won", "come") if what == "wins" else ("already_revenue", "comes")
     for name, key, colour in (
         ("won already", already, GREEN),
         ("open leads", f"open_{what}_expected", BLUE),
         ("leads yet to come", f"new_{what}_expected", GREY),
     ):
         figure.add_bar(x=at, y=[r[key] for r in spans], name=name, marker_color=colour)
-    return figure.update_layout(**LAYOUT, title=f"Where expected {what} come from{unit}", barmode="stack")
+    figure.update_xaxes(type="category")
+    return figure.update_layout(
+        **LAYOUT, title=f"Where the expected {what} {verb} from{unit}", barmode="stack"
+    )
 
 
 def waterfall_figure(changes: Mapping[str, Any], since: str, what: str, unit: str) -> go.Figure:
@@ -101,31 +106,39 @@ def waterfall_figure(changes: Mapping[str, Any], since: str, what: str, unit: st
     return figure.update_layout(**LAYOUT, title=f"Expected {what}: what changed since {since[:10]}{unit}")
 
 
-def figures(made: Forecast, result: Mapping[str, Any]) -> list[go.Figure]:
-    """All pictures of a forecast's answer, revenue first where there are amounts."""
+def figures(result: Mapping[str, Any]) -> dict[str, go.Figure]:
+    """All pictures of a forecast's answer by name, revenue first where there are amounts.
+
+    result: funnel.forecast.answer with `currency`, and `explain` for the waterfalls.
+    """
     rows, actuals = result["periods"], result["actuals"]
-    whats = ["revenue", "wins"] if made.has_amounts else ["wins"]
-    unit = {"revenue": f" ({made.currency})" if made.currency else "", "wins": ""}
-    found = [fan_figure(rows, actuals, what, unit[what]) for what in whats]
-    found.append(origin_figure(rows, whats[0], unit[whats[0]]))
+    whats = ["wins"] if result["total"]["revenue_expected"] is None else ["revenue", "wins"]
+    unit = {"revenue": f" ({html.escape(result['currency'])})" if result["currency"] else "", "wins": ""}
+    found = {f"{what}_fan": fan_figure(rows, actuals, what, unit[what]) for what in whats}
+    found |= {f"{what}_origin": origin_figure(rows, what, unit[what]) for what in whats}
     if "explain" in result:
         changes = result["explain"]["changes"]
-        found.append(waterfall_figure(changes[whats[0]], changes["since"], whats[0], unit[whats[0]]))
+        found |= {
+            f"{what}_changes": waterfall_figure(changes[what], changes["since"], what, unit[what])
+            for what in whats
+        }
     return found
 
 
-def report_page(made: Forecast, result: Mapping[str, Any]) -> str:
+def report_page(result: Mapping[str, Any]) -> str:
     """One HTML page with all pictures and the table of periods; it needs no network."""
     parts = [
-        figure.to_html(full_html=False, include_plotlyjs=i == 0, config={"displaylogo": False})
-        for i, figure in enumerate(figures(made, result))
+        figure.to_html(
+            full_html=False, include_plotlyjs=i == 0, div_id=f"figure-{name}", config={"displaylogo": False}
+        )
+        for i, (name, figure) in enumerate(figures(result).items())
     ]
     title = (
         f"Forecast as of {result['as_of'][:10]}, model version {html.escape(str(result['model_version']))}"
     )
-    return _page(
-        title, f"<p>Intervals: {made.interval_basis}.</p>{_table(result['periods'])}{''.join(parts)}"
-    )
+    said = "".join(f"<p>{html.escape(note['detail'])}.</p>" for note in result["warnings"])
+    basis = f"<p>Intervals: {result['periods'][0]['interval_basis']}.</p>"
+    return _page(title, f"{said}{basis}{_table(result['periods'])}{''.join(parts)}")
 
 
 def replay_figure(cells: Rows, what: str, step: int, unit: str) -> go.Figure:

@@ -15,6 +15,7 @@ def reconciliation(state: Mapping[str, Any]) -> Record:
         for where, block in _blocks(state)
         for check, left, right in _sums(block)
     ]
+    sides += _moved(state)
     if state["groups"]:
         sides += list(_adding_up(state))
     broken = [{"check": check, "left": left, "right": right} for check, left, right in sides if left != right]
@@ -69,6 +70,19 @@ def _stage_sums(stage: Mapping[str, Any]) -> Iterator[Sides]:
     left = calendar["there_at_start"] + calendar["entries"] - exits
     yield f"{name}: there at start + entries - exits = there at end", left, calendar["there_at_end"]
     yield f"{name}: entries of the period", ledger["entries"], calendar["entries"]
+
+
+def _moved(state: Mapping[str, Any]) -> Iterator[Sides]:
+    """Every lead at both dates once: each node is the sum of its links, and the stages hold what they hold now."""
+    nodes, links = state["moves"]["nodes"], state["moves"]["links"]
+    for place, node in enumerate(nodes):
+        end = "source" if node["when"] == "then" else "target"
+        flow = sum(link["leads"] for link in links if link[end] == place)
+        yield f"moves: {node['when']} {node['stage'] or node['kind']}", node["leads"], flow
+    there = {stage["stage"]: stage["now"]["leads"] for stage in state["total"]["stages"]}
+    for node in nodes:
+        if node["when"] == "now" and node["kind"] in ("stage", "before_first_stage"):
+            yield f"moves: now in {node['stage']}", node["leads"], there.get(node["stage"], 0)
 
 
 def _adding_up(state: Mapping[str, Any]) -> Iterator[Sides]:

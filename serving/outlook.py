@@ -11,9 +11,12 @@ from sqlalchemy import func, select
 
 from features.config import FunnelConfig
 from features.errors import InvalidInput
+from funnel.attention import SHOWN_LEADS
 from funnel.chances import chances_of, owners
-from funnel.flow import funnel_state
+from funnel.flow import FunnelAsked, funnel_state
 from funnel.forecast import Asked, answer, forecast
+from funnel.forecast_explain import explained
+from funnel.forecast_notes import notes
 from models.bundle import Bundle
 from serving import store_schema as db
 from serving.problems import error, invalid, unavailable
@@ -39,6 +42,8 @@ class FunnelQuery:
     start: str | None = None
     end: str | None = None
     by: str | None = None
+    since: str | None = None
+    attention: int = SHOWN_LEADS
 
 
 @dataclass(frozen=True)
@@ -49,6 +54,8 @@ class ForecastQuery:
     period: str = "month"
     periods: int | None = None
     by: str | None = None
+    explain: bool = False
+    since: str | None = None
 
 
 Query = FunnelQuery | ForecastQuery
@@ -134,20 +141,27 @@ class Outlook:
     def _funnel(self, query: FunnelQuery, bundle: Bundle | None) -> Record:
         """As `leadcast funnel --json`: under the configuration loaded last, else the model's."""
         config = self._store.config() or (FunnelConfig() if bundle is None else bundle.config)
-        zone = config.zone
-        from_us = None if query.start is None else instant(query.start, zone, "from")
-        to_us = None if query.end is None else instant(query.end, zone, "to")
+        from_us, to_us, since_us = (
+            _instant(text, config, key)
+            for key, text in (("from", query.start), ("to", query.end), ("since", query.since))
+        )
         history = self._store.read_all(self._at(query.as_of, config), config)
         chances = None if bundle is None else chances_of(bundle, history)
-        state = funnel_state(history, from_us=from_us, to_us=to_us, by=query.by, chances=chances)
+        asked = FunnelAsked(from_us, to_us, query.by, since_us, query.attention)
+        state = funnel_state(history, asked, chances)
         state["owners"] = [] if bundle is None else owners(bundle, history, from_us)
         return state
 
     def _forecast(self, query: ForecastQuery, bundle: Bundle) -> Record:
         """As `leadcast forecast --json`, under the model's configuration."""
+        since_us = _instant(query.since, bundle.config, "since")
         history = self._store.read_all(self._at(query.as_of, bundle.config), bundle.config)
-        made = forecast(bundle, history, Asked(query.period, query.periods, query.by))
-        return {**answer(made), "currency": made.currency}
+        asked = Asked(query.period, query.periods, query.by)
+        made = forecast(bundle, history, asked)
+        record = {**answer(made), "currency": made.currency, "warnings": notes(made)}
+        if query.explain:
+            record["explain"] = explained(bundle, history, asked, made, since_us)
+        return record
 
     def _at(self, as_of: str | None, config: FunnelConfig) -> int:
         """The instant asked for; else the latest time in the store, now for an empty one."""
@@ -156,3 +170,7 @@ class Outlook:
         now_us = self._store.now_us()
         latest = self._store.latest_us(now_us)
         return now_us if latest is None else latest
+
+
+def _instant(text: str | None, config: FunnelConfig, key: str) -> int | None:
+    return None if text is None else instant(text, config.zone, key)

@@ -1,5 +1,8 @@
-"""Pages of all leads: the funnel's state and the forecast, drawn here as plain HTML and SVG."""
+"""Pages of all leads: the funnel's state and the forecast, as plain HTML and SVG that needs no script, and
+pictures that a script of ours draws where scripts may run.
+"""
 
+import asyncio
 from typing import Any
 from urllib.parse import urlencode
 
@@ -11,7 +14,7 @@ from serving.queries import query_texts
 from serving.routes import PlainRoute
 from serving.stored_outlook import ask_forecast, ask_funnel
 
-ATTENTION_SHOWN = 15
+Record = dict[str, Any]
 
 router = APIRouter(route_class=PlainRoute, include_in_schema=False)
 
@@ -33,8 +36,8 @@ async def get_funnel_page(request: Request) -> Response:
         request,
         state=state,
         most=max((s["conversion"]["onward"]["leads"] for s in state["total"]["stages"]), default=0),
-        urgent=state["attention"]["list"][:ATTENTION_SHOWN],
         given=given,
+        pictures=await asyncio.to_thread(_of_funnel, state),
     )
 
 
@@ -52,7 +55,21 @@ async def get_forecast_page(request: Request) -> Response:
         grouped=any("group" in p for p in made["periods"]),
         given=given,
         kinds=KINDS,
+        pictures=await asyncio.to_thread(_of_forecast, made),
     )
+
+
+def _of_funnel(state: Record) -> list[dict[str, str]]:
+    from funnel.figures import figures, pictures
+
+    return pictures(figures(state))
+
+
+def _of_forecast(made: Record) -> list[dict[str, str]]:
+    from funnel.figures import pictures
+    from funnel.forecast_figures import figures
+
+    return pictures(figures(made))
 
 
 def _most(periods: list[dict[str, Any]], key: str) -> float:

@@ -1,5 +1,6 @@
 """Pages for people: rendered here, no request to anybody else, readable without scripts."""
 
+import gzip
 import re
 from collections.abc import Mapping
 from functools import lru_cache
@@ -19,6 +20,9 @@ from serving.store_worklist import BadCursor, Page, Wanted, read_worklist_cursor
 
 _HERE = Path(__file__).parent
 _KINDS = {".css": "text/css", ".js": "text/javascript", ".svg": "image/svg+xml"}
+
+PLOTLY = "plotly.min.js"
+PACKED_FROM = 100_000  # bytes
 
 router = APIRouter(route_class=PlainRoute, include_in_schema=False)
 
@@ -179,11 +183,25 @@ async def get_static(request: Request) -> Response:
     if found is None:
         raise Problem(404, "not-found", "There is nothing at this path.")
     content, kind = found
-    return Response(content, headers={"cache-control": "max-age=3600"}, media_type=kind)
+    headers = {"cache-control": "max-age=3600"}
+    if len(content) > PACKED_FROM and "gzip" in request.headers.get("accept-encoding", ""):
+        content = _packed(request.path_params["name"])
+        headers |= {"content-encoding": "gzip", "vary": "accept-encoding"}
+    return Response(content, headers=headers, media_type=kind)
+
+
+@lru_cache(maxsize=1)
+def _packed(name: str) -> bytes:
+    found = _static(name)
+    return b"" if found is None else gzip.compress(found[0], 6, mtime=0)
 
 
 @lru_cache(maxsize=64)
 def _static(name: str) -> tuple[bytes, str] | None:
+    if name == PLOTLY:
+        from funnel.figures import script
+
+        return script(), _KINDS[".js"]
     path = _HERE / "static" / name
     if path.name != name or path.suffix not in _KINDS or not path.is_file():
         return None

@@ -4,10 +4,11 @@ from functools import partial
 
 from fastapi import APIRouter, Request, Response
 
+from funnel.attention import MOST_ATTENTION, SHOWN_LEADS
 from funnel.forecast_periods import KINDS, MOST
 from serving.openapi import INSTANT, Json, answer, object_of, problems, query, ref
 from serving.outlook import ForecastQuery, FunnelQuery, Made
-from serving.queries import Reader, Unreadable, read_query, read_short, read_text
+from serving.queries import Reader, Unreadable, read_flag, read_query, read_short, read_text
 from serving.routes import PlainRoute
 from serving.shapes import MAX_TEXT
 
@@ -30,12 +31,27 @@ def _column(text: str) -> str | None:
     return read_short(text) or None
 
 
-FUNNEL_READERS: dict[str, Reader] = {"as_of": read_text, "from": read_text, "to": read_text, "by": _column}
+def _attention(text: str) -> int:
+    if text.isascii() and text.isdecimal() and len(text) <= 5 and int(text) <= MOST_ATTENTION:
+        return int(text)
+    raise Unreadable(f"expected a whole number from 0 to {MOST_ATTENTION}")
+
+
+FUNNEL_READERS: dict[str, Reader] = {
+    "as_of": read_text,
+    "from": read_text,
+    "to": read_text,
+    "by": _column,
+    "since": read_text,
+    "attention": _attention,
+}
 FORECAST_READERS: dict[str, Reader] = {
     "as_of": read_text,
     "period": _period,
     "periods": _periods,
     "by": _column,
+    "explain": read_flag,
+    "since": read_text,
 }
 
 _COLUMN: Json = {"type": "string", "maxLength": MAX_TEXT}
@@ -49,6 +65,12 @@ FUNNEL: Json = {
         _query_time("from", "The period's first instant; default: the first lead."),
         _query_time("to", "The period's end, exclusive; default: up to and with as_of."),
         query("by", "Also by this column of the leads: owner, source, any attribute.", _COLUMN),
+        _query_time("since", "Show where the leads of this date are now; default: 30 days before as_of."),
+        query(
+            "attention",
+            f"How many of the leads that need attention to list, most valuable first. Default: {SHOWN_LEADS}.",
+            {"type": "integer", "minimum": 0, "maximum": MOST_ATTENTION},
+        ),
     ],
     "responses": {
         "200": answer("The state and flow of the funnel, as leadcast funnel --json.", ref("Funnel")),
@@ -67,6 +89,10 @@ FORECAST: Json = {
             {"type": "integer", "minimum": 1, "maximum": max(MOST.values())},
         ),
         query("by", "One entry a period and value of stage, owner, source or any attribute.", _COLUMN),
+        query(
+            "explain", "Add the arithmetic: leads, stages, sources, and what changed.", {"type": "boolean"}
+        ),
+        _query_time("since", "With explain: what changed since then; default: one period before as_of."),
     ],
     "responses": {"200": answer("Wins and revenue by period.", ref("Forecast")), **problems(422)},
 }
@@ -101,6 +127,11 @@ SCHEMAS: dict[str, Json] = {
             "as_of": {"type": "string", "format": "date-time"},
             "model_version": _TEXT,
             "periods": {"type": "array", "items": ref("Period")},
+            "actuals": _ENTRIES,
+            "views": _ENTRIES,
+            "total": {"type": "object"},
+            "currency": _TEXT_OR_NULL,
+            "warnings": _ENTRIES,
         },
         more=True,
     ),
@@ -117,12 +148,17 @@ SCHEMAS: dict[str, Json] = {
             "groups": _ENTRIES,
             "leaks": {"type": "object"},
             "attention": {"type": "object"},
+            "moves": {"type": "object"},
             "owners": _ENTRIES,
             "economics": {"type": ["object", "null"]},
             "warnings": _ENTRIES,
         },
         more=True,
     ),
+}
+SCHEMAS["Forecast"]["properties"]["explain"] = {
+    "type": "object",
+    "description": "With explain: the arithmetic.",
 }
 
 
@@ -145,7 +181,8 @@ async def get_forecast(request: Request) -> Response:
 async def ask_funnel(request: Request, query_string: bytes) -> Made:
     """The funnel that a query string asks for."""
     given = read_query(query_string, FUNNEL_READERS)
-    wanted = FunnelQuery(given.get("as_of"), given.get("from"), given.get("to"), given.get("by"))
+    names = {"from": "start", "to": "end"}
+    wanted = FunnelQuery(**{names.get(key, key): value for key, value in given.items()})
     runtime = request.app.state.runtime
     made: Made = await runtime.stored.outlook.ask(wanted, runtime.watch.current)
     return made

@@ -11,7 +11,7 @@ import funnel.chances
 from features.event_log import Changes, History
 from features.snapshot import Snapshot
 from funnel.chances import chances_of, levelled, owners
-from funnel.flow import funnel_state
+from funnel.flow import FunnelAsked, funnel_state
 from tests.funnel.funnel_leads import CONFIG, Lead, day, factor, history_of, ints
 
 BUNDLE: Any = SimpleNamespace(config=CONFIG, trained_through_us=day(5), version="1")
@@ -93,3 +93,14 @@ def test_levelled_chances_keep_their_order_and_add_up() -> None:
     assert moved.sum() == pytest.approx(2.0)
     assert np.all(np.diff(moved) > 0)
     np.testing.assert_array_equal(levelled(chance, 3.0), chance)
+
+
+def test_the_list_is_the_most_valuable_and_its_count_is_that_of_all() -> None:
+    asking = [(5, "out"), (6, "in")]
+    history = history_of([Lead(i % 5, touches=asking) for i in range(30)], 30)
+    whole = funnel_state(history, FunnelAsked(attention=100))["attention"]
+    assert (whole["leads"], len(whole["list"])) == (30, 30)
+    for most in (0, 3):
+        some = funnel_state(history, FunnelAsked(attention=most))["attention"]
+        assert (some["leads"], some["list"]) == (30, whole["list"][:most])
+    assert len(funnel_state(history)["attention"]["list"]) == 20

@@ -70,7 +70,31 @@ def test_a_report_is_one_page(data: Path, tmp_path: Path) -> None:
     assert (tmp_path / "page.html").read_text().startswith("<!doctype html>")
 
 
-@pytest.mark.parametrize("options", [("--output", "x.txt"), ("--report", "x.csv"), ("--from", "yesterday")])
+def test_moves_and_attention_are_told(data: Path) -> None:
+    done = run(data, "--since", "2026-01-06", "--attention", "0", "--json")
+    flow = json.loads(done.stdout)["moves"]
+    assert flow["since"].startswith("2026-01-06")
+    assert {(n["when"], n["kind"], n["stage"]): n["leads"] for n in flow["nodes"] if n["leads"]} == {
+        ("then", "new", None): 1,
+        ("then", "stage", "new"): 1,
+        ("then", "stage", "offer"): 1,
+        ("now", "stage", "new"): 1,
+        ("now", "won", None): 1,
+        ("now", "lost", None): 1,
+    }
+    assert "(not yet there)" in done.stderr
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        ("--attention", "-1"),
+        ("--since", "x"),
+        ("--output", "x.txt"),
+        ("--report", "x.csv"),
+        ("--from", "yesterday"),
+    ],
+)
 def test_wrong_usage_ends_with_two(data: Path, options: tuple[str, str]) -> None:
     assert run(data, *options).exit_code == 2
 

@@ -8,7 +8,7 @@ import pytest
 
 from features.event_log import Costs, History
 from funnel.attribution import removal_effects
-from funnel.flow import funnel_state
+from funnel.flow import FunnelAsked, funnel_state
 from tests.funnel.funnel_leads import Lead, day, factor, history_of, ints
 
 LEADS = (
@@ -32,7 +32,7 @@ def costed(leads: tuple[Lead, ...] = LEADS) -> History:
 
 
 def economics(history: History, **period: Any) -> dict[str, Any]:
-    found: dict[str, Any] = funnel_state(history, **period)["economics"]
+    found: dict[str, Any] = funnel_state(history, FunnelAsked(**period))["economics"]
     return found
 
 

@@ -15,6 +15,7 @@ from funnel.forecast_explain import PARTS, changes, explained
 from funnel.forecast_figures import report_page
 from funnel.forecast_leads import scored_leads, win_chances
 from funnel.forecast_lives import hazards, lives
+from funnel.forecast_notes import notes
 from models.bundle import Bundle
 from models.pointer import load_champion, read_pointer
 
@@ -158,6 +159,6 @@ def test_the_explanation_sums_to_the_open_leads_part(
     for name in ("by_stage", "by_source"):
         assert sum(r["wins"] for r in told[name]) == pytest.approx(float(made.expectation.open_wins.sum()))
     assert len(told["top_leads"]) == 10
-    page = report_page(made, {**answer(made), "explain": told})
+    page = report_page({**answer(made), "currency": made.currency, "warnings": notes(made), "explain": told})
     assert "Plotly" in page
     assert "http-equiv" not in page

@@ -2,12 +2,16 @@
 
 import csv
 import json
+import re
 from pathlib import Path
 
+import pytest
 from click.testing import CliRunner, Result
 
 from cli.main import leadcast
 from funnel.forecast import COLUMNS
+from funnel.forecast_explain import PARTS
+from funnel.forecast_figures import figures
 
 
 def run(*arguments: object) -> Result:
@@ -52,3 +56,19 @@ def test_without_a_model_it_says_to_train(home: Path, crm: Path, tmp_path: Path)
     done = run(crm, "--output", tmp_path / "f.csv")
     assert done.exit_code == 1
     assert "train" in done.stderr
+
+
+def test_the_waterfall_is_said_and_drawn_and_adds_up(champion_home: Path, crm: Path, tmp_path: Path) -> None:
+    page = tmp_path / "f.html"
+    done = run(crm, "--output", tmp_path / "f.csv", "--json", "--explain", "--report", page)
+    result = json.loads(done.stdout)
+    changes = result["explain"]["changes"]
+    for what in ("wins", "revenue"):
+        parts = [changes[what][name] for name in PARTS]
+        assert changes[what]["then"] + sum(parts) == pytest.approx(changes[what]["now"])
+        drawn = figures(result)[f"{what}_changes"].data[0]
+        assert list(drawn.y) == [changes[what]["then"], *parts, changes[what]["now"]]
+        assert f'id="figure-{what}_changes"' in page.read_text()
+    told = done.stderr[done.stderr.index("what changed since") :].splitlines()
+    assert [line.split()[0] for line in told[2:13]] == ["then", *PARTS, "now"]
+    assert not re.search(r"<(script|link|img)[^>]*(src|href)\s*=", page.read_text())

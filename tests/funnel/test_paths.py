@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from features.snapshot import cut
-from funnel.flow import funnel_state
+from funnel.flow import FunnelAsked, funnel_state
 from funnel.flow_paths import BACK, EXITS, REOPENED, paths_of
 from tests.funnel.funnel_leads import Lead, day, history_of
 
@@ -37,7 +37,7 @@ many = st.lists(leads(), min_size=1, max_size=6)
 @given(many, st.integers(0, 19), st.integers(1, 10))
 def test_everything_adds_up(given_leads: list[Lead], start: int, length: int) -> None:
     history = history_of(given_leads, 20)
-    state = funnel_state(history, from_us=day(start), to_us=day(start + length), by="source")
+    state = funnel_state(history, FunnelAsked(from_us=day(start), to_us=day(start + length), by="source"))
     assert state["reconciliation"]["broken"] == []
     assert funnel_state(history)["reconciliation"]["broken"] == []
 
@@ -47,8 +47,8 @@ def test_everything_adds_up(given_leads: list[Lead], start: int, length: int) ->
 def test_adjacent_periods_add_up_to_the_whole(given_leads: list[Lead]) -> None:
     history = history_of(given_leads, 20)
     whole = funnel_state(history)["total"]
-    first = funnel_state(history, from_us=day(0), to_us=day(8))["total"]
-    rest = funnel_state(history, from_us=day(8))["total"]
+    first = funnel_state(history, FunnelAsked(from_us=day(0), to_us=day(8)))["total"]
+    rest = funnel_state(history, FunnelAsked(from_us=day(8)))["total"]
     for part, name in (
         ("flow", "entered"),
         ("flow", "won"),

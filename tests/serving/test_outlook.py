@@ -64,6 +64,8 @@ def as_json(value: Any) -> Any:
         (("--as-of", AS_OF), {"as_of": AS_OF}),
         (("--as-of", AS_OF, "--from", "2026-01-01", "--to", "2026-04-01", "--by", "source"),
          {"as_of": AS_OF, "from": "2026-01-01", "to": "2026-04-01", "by": "source"}),
+        (("--as-of", AS_OF, "--since", "2026-04-01", "--attention", "3"),
+         {"as_of": AS_OF, "since": "2026-04-01", "attention": "3"}),
         ((), {}),
     ],
 )  # fmt: skip
@@ -81,6 +83,9 @@ def test_the_funnel_is_that_of_the_command(
         (("--as-of", AS_OF), {"as_of": AS_OF}),
         (("--as-of", AS_OF, "--period", "week", "--periods", "5", "--by", "stage"),
          {"as_of": AS_OF, "period": "week", "periods": "5", "by": "stage"}),
+        (("--as-of", AS_OF, "--explain"), {"as_of": AS_OF, "explain": "true"}),
+        (("--as-of", AS_OF, "--explain", "--since", "2026-05-20"),
+         {"as_of": AS_OF, "explain": "true", "since": "2026-05-20"}),
         ((), {}),
     ],
 )  # fmt: skip
@@ -90,7 +95,8 @@ def test_the_forecast_is_that_of_the_command(
     said = client.get("/v1/forecast", params=query).json()
     told = command(loaded_home, "forecast", str(crm), *options, "--output", str(tmp_path / "f.csv"), "--json")
     assert {key: told[key] for key in said} == said
-    assert {"as_of", "model_version", "periods"} <= set(said)
+    assert set(told) == {*said, "output"}
+    assert {"as_of", "model_version", "periods", "warnings"} <= set(said)
 
 
 def test_an_answer_stands_until_something_changes(client: TestClient) -> None:
@@ -109,7 +115,8 @@ def test_an_answer_stands_until_something_changes(client: TestClient) -> None:
 
 @pytest.mark.parametrize(
     "query",
-    ["as_of=x", "period=day", "periods=0", "periods=105", "periods=40", "by=nothing", "by=a&by=b", "as_of=1200-01-01"],
+    ["explain=maybe", "explain=true&since=2099-01-01", "explain=true&since=1995-01-01", "since=x",
+     "as_of=x", "period=day", "periods=0", "periods=105", "periods=40", "by=nothing", "by=a&by=b", "as_of=1200-01-01"],
 )  # fmt: skip
 def test_a_forecast_that_cannot_be_made_says_why(client: TestClient, query: str) -> None:
     refused = client.get(f"/v1/forecast?{query}")
@@ -119,7 +126,8 @@ def test_a_forecast_that_cannot_be_made_says_why(client: TestClient, query: str)
     assert (page.status_code, page.headers["content-type"]) == (422, "text/html; charset=utf-8")
 
 
-@pytest.mark.parametrize("query", ["from=2030-01-01", "from=2026-05-01&to=2026-04-01", "to=x", "by=nothing"])
+@pytest.mark.parametrize("query", ["from=2030-01-01", "from=2026-05-01&to=2026-04-01", "to=x", "by=nothing",
+    "since=2099-01-01", "since=x", "attention=-1", "attention=10001"])  # fmt: skip
 def test_a_funnel_that_cannot_be_made_says_why(client: TestClient, query: str) -> None:
     refused = client.get(f"/v1/funnel?{query}")
     assert refused.status_code == 422

@@ -1,5 +1,6 @@
 """Pages for people: whole without scripts, nothing from elsewhere, whatever a lead is called; errors are pages too."""
 
+import json
 import os
 import re
 import shutil
@@ -7,6 +8,7 @@ import subprocess
 from collections.abc import Iterator
 from html.parser import HTMLParser
 from pathlib import Path
+from typing import Any
 from urllib.parse import quote
 
 import pytest
@@ -22,6 +24,8 @@ from tests.serving.test_serve import Service, until
 EVIL = "<img src=x onerror=\"document.title='taken'\">/../‮';--"
 PATHS = ("/", "/funnel", "/forecast", "/model", "/docs", f"/leads/{quote(EVIL, safe='')}")
 VOID = {"meta", "link", "br", "input", "img", "hr"}
+SCRIPTS = ("/static/plotly.min.js", "/static/pictures.js")
+PICTURES = {"/funnel": 6, "/forecast": 4, "/forecast?explain=true&period=quarter": 6}
 
 
 class Page(HTMLParser):
@@ -32,15 +36,20 @@ class Page(HTMLParser):
         self.open: list[str] = []
         self.links: list[str] = []
         self.wrong: list[str] = []
+        self.pictures: list[dict[str, Any]] = []
         self.feed(text)
         self.close()
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         if tag not in VOID:
             self.open.append(tag)
+        if tag == "script" and (dict(attrs).get("src") not in SCRIPTS or "defer" not in dict(attrs)):
+            self.wrong.append("script of another origin, or one that the page waits for")
         for name, value in attrs:
-            if name.startswith("on") or name == "style" or tag in ("script", "iframe", "style", "img"):
+            if name.startswith("on") or name == "style" or tag in ("iframe", "style", "img"):
                 self.wrong.append(f"{tag} {name}")
+            if name == "data-picture":
+                self.pictures.append(json.loads(value or ""))
             if name in ("href", "src", "action"):
                 self.links.append(value or "")
 
@@ -48,6 +57,10 @@ class Page(HTMLParser):
         self.handle_starttag(tag, attrs)
         if tag not in VOID:
             self.handle_endtag(tag)
+
+    def handle_data(self, data: str) -> None:
+        if self.open[-1:] == ["script"]:
+            self.wrong.append("script in the page")
 
     def handle_endtag(self, tag: str) -> None:
         if not self.open or self.open.pop() != tag:
@@ -92,6 +105,19 @@ def test_a_page_is_whole_and_asks_nobody_else(client: TestClient, path: str) -> 
     assert "<img" not in answer.text
 
 
+@pytest.mark.parametrize("path", PICTURES)
+def test_pictures_are_data_that_a_script_of_ours_draws(client: TestClient, path: str) -> None:
+    page = Page(client.get(path).text)
+    assert len(page.pictures) == PICTURES[path]
+    assert all(picture["data"] and picture["layout"]["title"]["text"] for picture in page.pictures)
+    for script in SCRIPTS:
+        assert client.get(script).headers["content-type"].startswith("text/javascript")
+    packed = client.get(SCRIPTS[0], headers={"accept-encoding": "gzip"})
+    plain = client.get(SCRIPTS[0], headers={"accept-encoding": "identity"})
+    assert (packed.headers["content-encoding"], packed.content) == ("gzip", plain.content)
+    assert "content-encoding" not in plain.headers
+
+
 @pytest.mark.parametrize("start", ["/", "/funnel"])
 def test_every_link_leads_to_a_page(client: TestClient, start: str) -> None:
     for link in set(Page(client.get(start).text).links):
@@ -120,7 +146,7 @@ def test_a_caller_that_asks_for_json_alone_gets_a_problem(client: TestClient) ->
 
 
 @pytest.mark.long
-def test_a_browser_runs_nothing_and_calls_nobody(trained_home: Path, tmp_path: Path) -> None:
+def test_a_browser_draws_our_pictures_and_calls_nobody_else(trained_home: Path, tmp_path: Path) -> None:
     chromium = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
     if chromium is None:
         pytest.skip("no browser: apt-get install chromium")
@@ -130,10 +156,11 @@ def test_a_browser_runs_nothing_and_calls_nobody(trained_home: Path, tmp_path: P
         until(service.is_ready)
         name = quote(EVIL, safe="")
         service.put(f"/v1/leads/{name}", {"created_at": "2026-05-01T08:00:00Z", "owner": EVIL})
-        for path in PATHS:
+        for path in (*PATHS, "/forecast?explain=true&period=quarter"):
             log = tmp_path / "net.json"
             options = [
                 *("--headless", "--no-sandbox", "--disable-gpu", "--dump-dom", f"--log-net-log={log}"),
+                *("--virtual-time-budget=20000", "--window-size=1200,2000"),
                 *("--disable-background-networking", "--disable-component-update", "--no-first-run"),
                 "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1",
                 f"--user-data-dir={tmp_path / 'profile'}",
@@ -148,10 +175,14 @@ def test_a_browser_runs_nothing_and_calls_nobody(trained_home: Path, tmp_path: P
             ).stdout
             assert "Leadcast</title>" in shown, path
             assert "taken</title>" not in shown
+            drawn = re.findall(r'<div class="picture js-plotly-plot" id="picture-\w+"', shown)
+            assert len(drawn) == PICTURES.get(path, 0), path
             # one event a line; what the browser asks for itself (updates, time) has another initiator
             by_page = [line for line in log.read_text().splitlines() if f'"initiator":"{service.url}' in line]
             asked = {url for line in by_page for url in re.findall(r'"url":"([^"]+)"', line)}
-            assert asked == {f"{service.url}/static/leadcast.css"} | (asked & {f"{service.url}/favicon.ico"})
+            own = ["/static/leadcast.css"]
+            own += ["/static/pictures.css", *SCRIPTS] if path in PICTURES else []
+            assert asked - {f"{service.url}/favicon.ico"} == {service.url + name for name in own}
     finally:
         service.process.terminate()
         service.process.communicate()
