@@ -7,10 +7,13 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from cli.output import data_argument, emit, json_option, progress, say, say_table, say_warnings, when
+from cli.output import data_argument, emit, json_option, progress, say, say_table, say_warnings
 from cli.scoring import as_of_option, model_option, output_option
+from cli.snapshots import keep, snapshot_option
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from funnel.forecast import Forecast
 
 COUNTS = {"already_won"}
@@ -57,6 +60,7 @@ def report_path(_ctx: click.Context, _param: click.Parameter, value: Path | None
     help="Write a page with the pictures.",
 )
 @output_option
+@snapshot_option
 @json_option
 def forecast(data: Path, as_of: str | None, model: str, output: Path, as_json: bool, **options: Any) -> None:
     """Forecasts wins and revenue of DATA for the calendar periods from the one that contains T.
@@ -73,6 +77,7 @@ def forecast(data: Path, as_of: str | None, model: str, output: Path, as_json: b
     from funnel.forecast import Asked, answer
     from funnel.forecast import forecast as run
     from funnel.forecast_notes import notes
+    from funnel.snapshots import of_forecast
 
     with progress() as tell:
         tell("loading the model", 0.0)
@@ -99,8 +104,15 @@ def forecast(data: Path, as_of: str | None, model: str, output: Path, as_json: b
             write_text(report_page(result), options["report"])
     say_set_aside(history)
     say_warnings(warnings)
-    _tell(made, result, options["explain"])
+    tell_periods(result)
+    if options["explain"]:
+        from cli.forecast_text import tell_explained
+
+        tell_explained(result["explain"])
     say(f"written to {output}" + (f" and {options['report']}" if options["report"] else ""))
+    if not options["no_snapshot"]:
+        given = {name: options[name] for name in ("period", "periods", "by", "since")}
+        keep(of_forecast(result, bundle.config, given))
     if as_json:
         emit({"output": str(output), **result})
 
@@ -121,32 +133,16 @@ def write_forecast(made: "Forecast", output: Path) -> None:
     write_table(pa.table({n: pa.array([r[n] for r in records], kinds[n]) for n in names}), output)
 
 
-def _tell(made: "Forecast", result: dict[str, Any], explain: bool) -> None:
-    say(
-        f"forecast at {when(made.as_of_us)} by version {made.model_version}, intervals {made.interval_basis}:"
-    )
-    grouped = bool(made.groups.column)
-    header = [
-        "from",
-        *([made.groups.column] if grouped else []),
-        "wins",
-        "p10-p90",
-        "already",
-        "open",
-        "new",
-        "revenue",
-        "p10-p90",
-    ]
-    say_table(header, [_line(row, grouped) for row in result["periods"]])
-    total = result["total"]
-    say(
-        f"in all {total['wins_expected']:.1f} wins"
-        + _money(", revenue ", total["revenue_expected"], made.currency)
-    )
-    if explain:
-        from cli.forecast_text import tell_explained
-
-        tell_explained(result["explain"])
+def tell_periods(result: "Mapping[str, Any]") -> None:
+    """The table of periods and its total, for people, on stderr."""
+    periods, total = result["periods"], result["total"]
+    basis = periods[0]["interval_basis"]
+    say(f"forecast at {result['as_of']} by version {result['model_version']}, intervals {basis}:")
+    grouped = "group" in periods[0]
+    header = ["from", *(["group"] if grouped else []), "wins", "p10-p90", "already", "open", "new"]
+    say_table([*header, "revenue", "p10-p90"], [_line(row, grouped) for row in periods])
+    money = _money(", revenue ", total["revenue_expected"], result["currency"])
+    say(f"in all {total['wins_expected']:.1f} wins{money}")
 
 
 def _line(row: dict[str, Any], grouped: bool) -> list[str]:

@@ -20,6 +20,7 @@ from cli.output import (
     say_table,
     say_warnings,
 )
+from cli.snapshots import keep, snapshot_option
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -83,6 +84,7 @@ def report_path(_ctx: click.Context, _param: click.Parameter, value: Path | None
     metavar="FILE.html",
     help="Write a page with the pictures, which needs no network.",
 )
+@snapshot_option
 @json_option
 def funnel(data: Path, output: Path | None, as_json: bool, **options: Any) -> None:
     """The state and flow of the funnel of DATA at T.
@@ -94,29 +96,48 @@ def funnel(data: Path, output: Path | None, as_json: bool, **options: Any) -> No
       leadcast funnel crm --by owner --since 2026-03-01 --output funnel.csv
       leadcast funnel crm --report funnel.html --json
     """
-    from funnel.chances import chances_of, owners
-    from funnel.flow import funnel_state
+    from funnel.snapshots import of_funnel
 
     with progress() as tell:
         tell("reading the data", 0.0)
         history, asked = read(data, options)
         tell("counting", 0.6)
         bundle, notes = champion()
-        chances = None if bundle is None else chances_of(bundle, history)
-        state = funnel_state(history, asked, chances)
-        state["warnings"] += notes
-        state["owners"] = [] if bundle is None else owners(bundle, history, asked.from_us)
+        state = state_of(history, asked, bundle, notes)
         tell("writing", 0.9)
         written = _write_files(state, output, options["report"])
     from cli.model_data import say_set_aside
 
     say_set_aside(history)
     say_warnings(state["warnings"])
-    _tell(state)
+    tell_state(state)
     for path in written:
         say(f"written to {path}")
+    if not options["no_snapshot"]:
+        given = {
+            "from": options["start"],
+            "to": options["end"],
+            "by": options["by"],
+            "since": options["since"],
+        }
+        version = None if bundle is None else bundle.version
+        keep(of_funnel(state, history.config, {**given, "model_version": version}))
     if as_json:
         emit(state)
+
+
+def state_of(
+    history: "History", asked: "FunnelAsked", bundle: "Bundle | None", notes: list[dict[str, Any]]
+) -> dict[str, Any]:
+    """The funnel's state with what the model, where there is one, says of leads and owners."""
+    from funnel.chances import chances_of, owners
+    from funnel.flow import funnel_state
+
+    chances = None if bundle is None else chances_of(bundle, history)
+    state = funnel_state(history, asked, chances)
+    state["warnings"] += notes
+    state["owners"] = [] if bundle is None else owners(bundle, history, asked.from_us)
+    return state
 
 
 def champion() -> "tuple[Bundle | None, list[dict[str, Any]]]":
@@ -151,10 +172,11 @@ def read(data: Path, options: "Mapping[str, Any]") -> "tuple[History, FunnelAske
     from funnel.flow import FunnelAsked
 
     zone = load_config(data).zone
-    start, end, since = (as_of_us(options[name], zone) for name in ("start", "end", "since"))
-    history = read_folder(data, as_of_us=as_of_us(options["as_of"], zone), now_us=now_us())
-    listed = SHOWN_LEADS if options["attention"] is None else options["attention"]
-    return history, FunnelAsked(start, end, options["by"], since, listed)
+    at, start, end, since = (as_of_us(options.get(k), zone) for k in ("as_of", "start", "end", "since"))
+    history = read_folder(data, as_of_us=at, now_us=now_us())
+    listed = options.get("attention")
+    shown = SHOWN_LEADS if listed is None else listed
+    return history, FunnelAsked(start, end, options.get("by"), since, shown)
 
 
 def write(state: dict[str, Any], output: Path) -> None:
@@ -194,7 +216,8 @@ def write_text(text: str, output: Path) -> None:
         raise
 
 
-def _tell(state: dict[str, Any]) -> None:
+def tell_state(state: dict[str, Any]) -> None:
+    """The state for people, on stderr; that of a snapshot lists no leads."""
     unit = state["currency"] or ""
     say(f"{state['funnel']} as of {state['as_of']}, from {state['from']} to {state['to']}")
     for block in (state["total"], *state["groups"]):
@@ -232,11 +255,12 @@ def _tell_leaks(state: dict[str, Any], unit: str) -> None:
         say(
             f"  {leak['kind']}: {leak['sentence']} (expected revenue lost: {_number(leak['lost_revenue'])} {unit})"
         )
+    listed = urgent.get("list", [])
     if urgent["leads"]:
-        shown = len(urgent["list"])
+        shown = len(listed)
         first = f"; the {shown:,} most valuable:" if shown < urgent["leads"] else ":"
         say(f"{urgent['leads']:,} open leads need attention{first if shown else ''}")
-    for lead in urgent["list"]:
+    for lead in listed:
         say(f"  {lead['lead_id']}: {'; '.join(reason['sentence'] for reason in lead['reasons'])}")
     if state["owners"]:
         say("owners: wins against what their leads promised when they got them")

@@ -18,6 +18,7 @@ COMMANDS = {
     "score": "cli.scoring:score",
     "forecast": "cli.forecast:forecast",
     "funnel": "cli.funnel:funnel",
+    "snapshots": "cli.snapshots:snapshots",
     "models": "cli.training:models",
     "serve": "cli.serve:serve",
     "load": "cli.store:load",

@@ -134,42 +134,50 @@ class Outlook:
 
     def _make(self, query: Query, bundle: Bundle | None) -> Record:
         if isinstance(query, FunnelQuery):
-            return self._funnel(query, bundle)
+            return funnel_from(self._store, query, bundle)
         assert bundle is not None
-        return self._forecast(query, bundle)
+        return forecast_from(self._store, query, bundle)
 
-    def _funnel(self, query: FunnelQuery, bundle: Bundle | None) -> Record:
-        """As `leadcast funnel --json`: under the configuration loaded last, else the model's."""
-        config = self._store.config() or (FunnelConfig() if bundle is None else bundle.config)
-        from_us, to_us, since_us = (
-            _instant(text, config, key)
-            for key, text in (("from", query.start), ("to", query.end), ("since", query.since))
-        )
-        history = self._store.read_all(self._at(query.as_of, config), config)
-        chances = None if bundle is None else chances_of(bundle, history)
-        asked = FunnelAsked(from_us, to_us, query.by, since_us, query.attention)
-        state = funnel_state(history, asked, chances)
-        state["owners"] = [] if bundle is None else owners(bundle, history, from_us)
-        return state
 
-    def _forecast(self, query: ForecastQuery, bundle: Bundle) -> Record:
-        """As `leadcast forecast --json`, under the model's configuration."""
-        since_us = _instant(query.since, bundle.config, "since")
-        history = self._store.read_all(self._at(query.as_of, bundle.config), bundle.config)
-        asked = Asked(query.period, query.periods, query.by)
-        made = forecast(bundle, history, asked)
-        record = {**answer(made), "currency": made.currency, "warnings": notes(made)}
-        if query.explain:
-            record["explain"] = explained(bundle, history, asked, made, since_us)
-        return record
+def funnel_config(store: Store, bundle: Bundle | None) -> FunnelConfig:
+    """The configuration that the funnel is read under: that loaded last, else the model's."""
+    return store.config() or (FunnelConfig() if bundle is None else bundle.config)
 
-    def _at(self, as_of: str | None, config: FunnelConfig) -> int:
-        """The instant asked for; else the latest time in the store, now for an empty one."""
-        if as_of is not None:
-            return instant(as_of, config.zone)
-        now_us = self._store.now_us()
-        latest = self._store.latest_us(now_us)
-        return now_us if latest is None else latest
+
+def funnel_from(store: Store, query: FunnelQuery, bundle: Bundle | None) -> Record:
+    """As `leadcast funnel --json`, from the store."""
+    config = funnel_config(store, bundle)
+    from_us, to_us, since_us = (
+        _instant(text, config, key)
+        for key, text in (("from", query.start), ("to", query.end), ("since", query.since))
+    )
+    history = store.read_all(_at(store, query.as_of, config), config)
+    chances = None if bundle is None else chances_of(bundle, history)
+    asked = FunnelAsked(from_us, to_us, query.by, since_us, query.attention)
+    state = funnel_state(history, asked, chances)
+    state["owners"] = [] if bundle is None else owners(bundle, history, from_us)
+    return state
+
+
+def forecast_from(store: Store, query: ForecastQuery, bundle: Bundle) -> Record:
+    """As `leadcast forecast --json`, from the store, under the model's configuration."""
+    since_us = _instant(query.since, bundle.config, "since")
+    history = store.read_all(_at(store, query.as_of, bundle.config), bundle.config)
+    asked = Asked(query.period, query.periods, query.by)
+    made = forecast(bundle, history, asked)
+    record = {**answer(made), "currency": made.currency, "warnings": notes(made)}
+    if query.explain:
+        record["explain"] = explained(bundle, history, asked, made, since_us)
+    return record
+
+
+def _at(store: Store, as_of: str | None, config: FunnelConfig) -> int:
+    """The instant asked for; else the latest time in the store, now for an empty one."""
+    if as_of is not None:
+        return instant(as_of, config.zone)
+    now_us = store.now_us()
+    latest = store.latest_us(now_us)
+    return now_us if latest is None else latest
 
 
 def _instant(text: str | None, config: FunnelConfig, key: str) -> int | None:

@@ -21,7 +21,8 @@ FILES = {
 
 
 @pytest.fixture
-def data(tmp_path: Path) -> Path:
+def data(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setenv("LEADCAST_HOME", str(tmp_path / "home"))
     folder = tmp_path / "crm"
     folder.mkdir()
     for name, text in FILES.items():
@@ -103,3 +104,21 @@ def test_an_unknown_column_names_those_there_are(data: Path) -> None:
     done = run(data, "--by", "team")
     assert isinstance(done.exception, InvalidInput)
     assert "source" in str(done.exception)
+
+
+def test_a_state_is_kept_where_there_is_a_home_and_nowhere_else(data: Path, tmp_path: Path) -> None:
+    assert run(data).exit_code == 0
+    assert not (tmp_path / "home").exists()
+    (tmp_path / "home").mkdir()
+    assert run(data, "--no-snapshot").exit_code == 0
+    assert list((tmp_path / "home").iterdir()) == []
+    assert "kept as snapshot" in run(data, "--from", "2026-01-02").stderr
+    assert len(list((tmp_path / "home" / "snapshots").iterdir())) == 1
+
+
+def test_a_home_that_cannot_be_written_ends_nothing(data: Path, tmp_path: Path) -> None:
+    (tmp_path / "home").mkdir()
+    (tmp_path / "home" / "snapshots").write_text("in the way")
+    done = run(data, "--json")
+    assert done.exit_code == 0
+    assert "not kept as a snapshot" in done.stderr
