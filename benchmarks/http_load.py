@@ -1,11 +1,21 @@
-"""A closed-loop HTTP client for benchmarks: one process, a few connections, one request after the other on each."""
+"""A closed-loop HTTP client for benchmarks: one process, a few connections, one request after the other on each.
+
+Reads a JSON list of {name, port, path, body, session} from stdin and visits them in turns, a short slice each and many
+rounds, so that what neighbours take from the machine hits all alike. Prints {name: summary} as JSON; processor time is
+that of all processes of the server's session, which neighbours change least.
+"""
 
 import argparse
 import asyncio
 import json
+import os
+import statistics
 import sys
 import time
+from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
+from pathlib import Path
 from typing import cast
 
 import uvloop
@@ -13,14 +23,14 @@ import uvloop
 
 @dataclass(frozen=True)
 class Load:
-    """What to send, and for how long; seconds before `warm` do not count."""
+    """What to send, and for how long; the first `warm` seconds do not count."""
 
     port: int
     path: str
     body: bytes
+    session: int
     connections: int
     seconds: float
-    warm: float = 1.0
 
     def request(self) -> bytes:
         head = (
@@ -37,16 +47,37 @@ class Measured:
     latencies: list[float]
     others: dict[str, int]
     seconds: float
+    processor: float = 0.0
 
-    def summary(self) -> dict[str, float]:
-        ordered = sorted(self.latencies)
-        at = {name: ordered[min(len(ordered) - 1, int(q * len(ordered)))] for name, q in QUANTILES.items()}
-        return {
-            "requests_per_second": round(len(ordered) / self.seconds, 1),
-            **{f"{name}_ms": round(1e3 * value, 3) for name, value in at.items()},
-            "max_ms": round(1e3 * ordered[-1], 3),
-            "errors": sum(self.others.values()),
-        }
+    @property
+    def rate(self) -> float:
+        return len(self.latencies) / self.seconds
+
+
+def processor_seconds(session: int) -> float:
+    """Processor time used so far by the processes of a session (Linux)."""
+    ticks = 0
+    for file in Path("/proc").glob("[0-9]*/stat"):
+        with suppress(OSError):
+            fields = file.read_text().rpartition(")")[2].split()
+            if int(fields[3]) == session:
+                ticks += int(fields[11]) + int(fields[12])
+    return ticks / os.sysconf("SC_CLK_TCK")
+
+
+def summary(rounds: Sequence[Measured], base: Sequence[Measured]) -> dict[str, float]:
+    """Of all rounds together: the rate, latencies, and the median over rounds of the rate's share of the base's."""
+    ordered = sorted(latency for measured in rounds for latency in measured.latencies)
+    at = {name: ordered[min(len(ordered) - 1, int(q * len(ordered)))] for name, q in QUANTILES.items()}
+    shares = [one.rate / other.rate for one, other in zip(rounds, base, strict=True)]
+    return {
+        "share": round(statistics.median(shares), 3),
+        "requests_per_second": round(statistics.median(measured.rate for measured in rounds), 1),
+        **{f"{name}_ms": round(1e3 * value, 3) for name, value in at.items()},
+        "max_ms": round(1e3 * ordered[-1], 3),
+        "processor_us": round(1e6 * sum(measured.processor for measured in rounds) / len(ordered), 1),
+        "errors": sum(sum(measured.others.values()) for measured in rounds),
+    }
 
 
 QUANTILES = {"p50": 0.5, "p99": 0.99}
@@ -99,30 +130,42 @@ class _Client(asyncio.Protocol):
 async def run(load: Load) -> Measured:
     """Sends the same request on each connection again as soon as its answer is there."""
     loop = asyncio.get_running_loop()
-    start = time.perf_counter() + load.warm
+    used = processor_seconds(load.session)
+    start = time.perf_counter()
     measured = Measured([], {}, load.seconds)
     request = load.request()
     clients = [_Client(request, measured, start, start + load.seconds) for _ in range(load.connections)]
     for client in clients:
         await loop.create_connection(lambda c=client: c, "127.0.0.1", load.port)  # type: ignore[misc]
     await asyncio.gather(*(client.done for client in clients))
+    measured.processor = processor_seconds(load.session) - used
     return measured
 
 
 def main() -> None:
-    """Reads the body from stdin, prints the summary as JSON."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("port", type=int)
-    parser.add_argument("path")
     parser.add_argument("--connections", type=int, default=4)
-    parser.add_argument("--seconds", type=float, default=5.0)
+    parser.add_argument("--seconds", type=float, default=1.0, help="of a slice")
+    parser.add_argument("--rounds", type=int, default=5)
     given = parser.parse_args()
-    load = Load(given.port, given.path, sys.stdin.buffer.read(), given.connections, given.seconds)
+    targets = json.load(sys.stdin)
+    loads = {
+        t["name"]: Load(
+            t["port"], t["path"], t["body"].encode(), t["session"], given.connections, given.seconds
+        )
+        for t in targets
+    }
     uvloop.install()
-    measured = asyncio.run(run(load))
-    if not measured.latencies:
-        sys.exit(f"no request was answered with 200: {measured.others}")
-    print(json.dumps(measured.summary()))
+    found: dict[str, list[Measured]] = {name: [] for name in loads}
+    for number in range(given.rounds + 1):  # the first warms up
+        for name, load in loads.items():
+            measured = asyncio.run(run(load))
+            if not measured.latencies:
+                sys.exit(f"{name}: no request was answered with 200: {measured.others}")
+            if number:
+                found[name].append(measured)
+    base = found[targets[0]["name"]]
+    print(json.dumps({name: summary(rounds, base) for name, rounds in found.items()}))
 
 
 if __name__ == "__main__":

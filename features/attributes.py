@@ -221,6 +221,9 @@ def entries_at(history: History, entries: Entries, lead: Ints, as_of_us: Ints) -
 
 def text_at(history: History, name: str, lead: Ints, as_of_us: Ints) -> Factor:
     """The text of one attribute valid for each row at its instant, as the data wrote it; mutable ones by changes."""
+    given = history.attributes.get(name)
+    if given is not None and not len(history.changes.time_us) and name not in history.config.mutable:
+        return given.take(lead)
     entries = entries_of(history, [name], [name in history.config.mutable])
     return Factor(entries_at(history, entries, lead, as_of_us)[:, 0].copy(), entries.texts[0])
 

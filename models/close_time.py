@@ -1,6 +1,7 @@
 """When a win comes, given that it comes within the horizon: a distribution over days for each lead."""
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -34,8 +35,11 @@ class CloseTime:
 
     def median_days(self, values: Floats) -> Floats:
         """Days to the win (n,) that it is as likely to come before as after."""
-        residual = float(np.interp(0.5, self.levels, self.residuals))
-        return self.horizon_days * sigmoid(self.place(values) + residual)
+        return self.horizon_days * sigmoid(self.place(values) + self._median_residual)
+
+    @cached_property
+    def _median_residual(self) -> float:
+        return float(np.interp(0.5, self.levels, self.residuals))
 
     def cdf(self, place: Floats, days: Floats) -> Floats:
         """P(win within `days` | win within the horizon): place (n, 1) or (n,), days broadcast against it; 0

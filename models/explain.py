@@ -28,8 +28,8 @@ def points(parts: Floats, base: float, calibration: Calibration) -> Floats:
     distance = parts.sum(axis=1)
     near = np.abs(distance) < NEAR
     reach = np.where(near, NEAR, distance)
-    rise = calibration.probability(base + reach) - calibration.probability(np.full(len(parts), base))
-    return np.asarray(100 * parts * (rise / reach)[:, None])
+    probability = calibration.probability(np.append(base + reach, base))
+    return np.asarray(100 * parts * ((probability[:-1] - probability[-1]) / reach)[:, None])
 
 
 def reasons(

@@ -6,8 +6,10 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+from numba import types
 
 from features.attributes import text_at
+from features.compiled import F64, F64_2D, I64, OUT, compiled
 from features.feature import Feature
 from features.readings import canonical
 from features.snapshot import Snapshot
@@ -17,6 +19,8 @@ from models.scores import Note
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
 Mask = npt.NDArray[np.bool_]
+FLAGS = types.Array(types.boolean, 1, "C", readonly=True)
+OUT_FLAGS = types.boolean[:, ::1]
 
 MOSTLY = 0.8  # share of the usual attributes that must be missing, or of numbers out of reach, to doubt
 SLACK = 1.0  # a number is out of reach this many training ranges beyond the range
@@ -96,38 +100,78 @@ class Watch:
     def doubts(self, values: Floats, stages: Sequence[str | None]) -> list[str]:
         """Why the score of each row (n, k) would be a guess; empty where it would not."""
         found = [""] * len(values)
-        if len(self.usual) >= FEWEST_USUAL:
-            part = values[:, self.usual]
-            missing = np.where(self.usual_is_category, part == 0, np.isnan(part)).mean(axis=1)
-            for i in (missing >= MOSTLY).nonzero()[0].tolist():
-                found[i] = f"{missing[i]:.0%} of the attributes that leads usually have are missing"
-        part = values[:, self.numbers]
-        strange = ((part > self.high) | (part < self.low)).sum(axis=1) / max(1, len(self.numbers))
-        for i in (strange > 1 - MOSTLY).nonzero()[0].tolist():
+        missing, strange = self._shares(values)
+        for i in np.flatnonzero(missing >= MOSTLY).tolist() if len(self.usual) >= FEWEST_USUAL else ():
+            found[i] = f"{missing[i]:.0%} of the attributes that leads usually have are missing"
+        for i in np.flatnonzero(strange > 1 - MOSTLY).tolist():
             found[i] = f"{strange[i]:.0%} of its numbers lie far outside of what training saw"
         for i, stage in enumerate(stages if self.stages else ()):
             if stage is not None and stage not in self.stages:
                 found[i] = f"no training lead stood in stage {stage!r}"
         return found
 
+    def _shares(self, values: Floats) -> tuple[Floats, Floats]:
+        """Of each row (n, k) the share of usual attributes that are missing, and of numbers out of reach."""
+        out = np.empty((2, len(values)))
+        _shares(values, self.usual, self.usual_is_category, self.numbers, self.low, self.high, out)
+        return out[0], out[1]
+
     def notes(self, values: Floats, snapshot: Snapshot) -> list[list[Note]]:
         """What is worth saying of each row: categories that training never met, numbers outside of its range."""
         found: list[list[Note]] = [[] for _ in range(len(values))]
-        part = values[:, self.watched_numbers]
-        for i, j in zip(*((part < self.watched_low) | (part > self.watched_high)).nonzero(), strict=True):
+        outside, rare = self._unusual(values)
+        for i, j in np.argwhere(outside).tolist():
             low, high = self.watched_low[j], self.watched_high[j]
-            detail = f"{part[i, j]:g} lies outside of {low:g} to {high:g}, the range of the training leads"
-            found[i].append(note("out_of_range", self.subjects[self.watched_numbers[j]], detail))
-        rare = values[:, self.categories] == 1
-        for j in rare.any(axis=0).nonzero()[0].tolist():
+            column = self.watched_numbers[j]
+            value = f"{values[i, column]:g}"
+            detail = f"{value} lies outside of {low:g} to {high:g}, the range of the training leads"
+            found[i].append(note("out_of_range", self.subjects[column], detail))
+        for j in np.flatnonzero(rare.any(axis=0)).tolist():
             subject = self.subjects[self.categories[j]]
-            rows = rare[:, j].nonzero()[0]
+            rows = np.flatnonzero(rare[:, j])
             for i, text in zip(rows.tolist(), _texts(snapshot.take(rows), subject), strict=True):
                 if text is not None and text not in self.seen[subject]:
                     found[i].append(
                         note("unseen_category", subject, f"no training lead had {subject} = {text!r}")
                     )
         return found
+
+    def _unusual(self, values: Floats) -> tuple[Mask, Mask]:
+        """Which watched numbers of each row lie outside of their range, which categories have no code of their own."""
+        outside = np.empty((len(values), len(self.watched_numbers)), dtype=np.bool_)
+        rare = np.empty((len(values), len(self.categories)), dtype=np.bool_)
+        _unusual(
+            values, self.watched_numbers, self.watched_low, self.watched_high, self.categories, outside, rare
+        )
+        return outside, rare
+
+
+@compiled(types.void(F64_2D, I64, FLAGS, I64, F64, F64, OUT))
+def _shares(
+    values: Floats, usual: Ints, is_category: Mask, numbers: Ints, low: Floats, high: Floats, out: Floats
+) -> None:  # fmt: skip
+    for i in range(len(values)):
+        missing = strange = 0
+        for j in range(len(usual)):
+            x = values[i, usual[j]]
+            missing += (x == 0.0) if is_category[j] else np.isnan(x)
+        for j in range(len(numbers)):
+            x = values[i, numbers[j]]
+            strange += x > high[j] or x < low[j]
+        out[0, i] = missing / max(1, len(usual))
+        out[1, i] = strange / max(1, len(numbers))
+
+
+@compiled(types.void(F64_2D, I64, F64, F64, I64, OUT_FLAGS, OUT_FLAGS))
+def _unusual(
+    values: Floats, watched: Ints, low: Floats, high: Floats, categories: Ints, outside: Mask, rare: Mask
+) -> None:
+    for i in range(len(values)):
+        for j in range(len(watched)):
+            x = values[i, watched[j]]
+            outside[i, j] = x < low[j] or x > high[j]
+        for j in range(len(categories)):
+            rare[i, j] = values[i, categories[j]] == 1.0
 
 
 def watch_of(familiarity: Familiarity, features: Sequence[Feature], vocabulary: Vocabulary) -> Watch:

@@ -1,11 +1,15 @@
 """Bundle + snapshot -> Scores: the one entry that batch, service and forecast call."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+from numba import types
 
+from features.compiled import F64, compiled
 from features.event_log import DAY_US, OPEN, WON, Flags
 from features.matrix import FeatureMatrix, build_matrix
 from features.snapshot import Snapshot, current_stages, state_rows
@@ -16,6 +20,8 @@ from models.familiarity import note
 from models.scores import ABSTAINED, LOST_LEAD, SCORED, WON_LEAD, Note, Scores
 
 Floats = npt.NDArray[np.float64]
+Ints = npt.NDArray[np.int64]
+_STATUS = np.array([SCORED, WON_LEAD, LOST_LEAD], dtype=np.int8)  # by state
 Reasons = Sequence[Sequence[dict[str, Any]]]
 
 
@@ -30,36 +36,63 @@ def score(bundle: Bundle, snapshot: Snapshot, reasons: int | None = 5) -> Scores
     stages = current_stages(snapshot)
     why = bundle.watch.doubts(matrix.values, stages)
     doubtful = np.array([bool(text) for text in why], dtype=np.bool_) & (state == OPEN)
-    status = np.where(doubtful, ABSTAINED, np.array([SCORED, WON_LEAD, LOST_LEAD])[state]).astype(np.int8)
+    status = _STATUS[state]
+    status[doubtful] = ABSTAINED
 
     probability, low, high = open_probability(bundle, matrix, doubtful)
     place = midrank(bundle.reference, probability)
     amount, amount_low, amount_high = _amounts(bundle, matrix.values)
     closes = snapshot.as_of_us + (bundle.close_time.median_days(matrix.values) * DAY_US).astype(np.int64)
 
-    won, closed = state == WON, state != OPEN
-    sure = np.where(won, 1.0, 0.0)
-    rank = np.where(closed, 100 * sure, place)
-    return Scores(
+    scores = Scores(
         lead_ids=[snapshot.history.lead_ids[i] for i in snapshot.lead.tolist()],
         status=status,
         stage=stages,
         as_of_us=snapshot.as_of_us,
-        probability=np.where(closed, sure, probability),
-        probability_low=np.where(closed, sure, low),
-        probability_high=np.where(closed, sure, high),
+        probability=probability,
+        probability_low=low,
+        probability_high=high,
         horizon_days=bundle.config.horizon_days,
-        score=rank,
-        grade=grades(rank, bundle.config.grades),
-        expected_amount=np.where(won, amount_won, np.where(closed, np.nan, amount)),
-        expected_amount_low=np.where(won, amount_won, np.where(closed, np.nan, amount_low)),
-        expected_amount_high=np.where(won, amount_won, np.where(closed, np.nan, amount_high)),
+        score=place,
+        grade=grades(place, bundle.config.grades),
+        expected_amount=amount,
+        expected_amount_low=amount_low,
+        expected_amount_high=amount_high,
         currency=bundle.config.currency,
-        expected_close_us=np.where(closed, closed_us, closes),
+        expected_close_us=closes,
         baseline_probability=bundle.stage_table.probability(stages),
         reasons=_reasons(bundle, matrix, status == SCORED, reasons),
         warnings=_warnings(bundle, snapshot, matrix, (stages, why)),
         model_version=bundle.version,
+    )
+    if (state == OPEN).all():
+        return scores
+    return _with_decided(scores, state, (amount_won, closed_us), bundle.config.grades)
+
+
+def _with_decided(
+    scores: Scores, state: Flags, known: tuple[Floats, Ints], shares: Mapping[str, float]
+) -> Scores:
+    """The scores with those of the leads that are won or lost, whose amount and closing time are known."""
+    amount_won, closed_us = known
+    won, closed = state == WON, state != OPEN
+    sure = np.where(won, 1.0, 0.0)
+
+    def amount(expected: Floats) -> Floats:
+        return np.where(won, amount_won, np.where(closed, np.nan, expected))
+
+    rank = np.where(closed, 100 * sure, scores.score)
+    return replace(
+        scores,
+        probability=np.where(closed, sure, scores.probability),
+        probability_low=np.where(closed, sure, scores.probability_low),
+        probability_high=np.where(closed, sure, scores.probability_high),
+        score=rank,
+        grade=grades(rank, shares),
+        expected_amount=amount(scores.expected_amount),
+        expected_amount_low=amount(scores.expected_amount_low),
+        expected_amount_high=amount(scores.expected_amount_high),
+        expected_close_us=np.where(closed, closed_us, scores.expected_close_us),
     )
 
 
@@ -88,16 +121,30 @@ def midrank(reference: Floats, probability: Floats) -> Floats:
     """Share of the reference below each probability plus half the share equal to it, times 100, to a tenth."""
     if not len(reference):
         return np.full(len(probability), 50.0)
-    below = np.searchsorted(reference, probability, side="left")
-    upto = np.searchsorted(reference, probability, side="right")
-    return np.round(50.0 * (below + upto) / len(reference), 1)
+    return _midrank(reference, probability)
+
+
+@compiled(types.float64[::1](F64, F64))
+def _midrank(reference: Floats, probability: Floats) -> Floats:
+    out = np.empty(len(probability))
+    for i in range(len(probability)):
+        below = np.searchsorted(reference, probability[i], side="left")
+        upto = np.searchsorted(reference, probability[i], side="right")
+        out[i] = np.rint(50.0 * (below + upto) / len(reference) * 10) / 10
+    return out
 
 
 def grades(rank: Floats, shares: Mapping[str, float]) -> list[str]:
     """The letter of each rank: the best share of the first letter gets it, and so on."""
-    letters = list(shares)
-    cuts = np.round(100 * (1 - np.cumsum([shares[letter] for letter in letters])), 9)[:-1]
-    return [letters[i] for i in (rank[:, None] < cuts).sum(axis=1).tolist()]
+    letters, cuts = _cuts(tuple(shares.items()))
+    return [letters[sum(map(value.__lt__, cuts))] for value in rank.tolist()]
+
+
+@lru_cache(maxsize=16)
+def _cuts(shares: tuple[tuple[str, float], ...]) -> tuple[tuple[str, ...], tuple[float, ...]]:
+    """The letters, and the least rank of each but the last."""
+    cuts = np.round(100 * (1 - np.cumsum([share for _, share in shares])), 9)[:-1]
+    return tuple(letter for letter, _ in shares), tuple(cuts.tolist())
 
 
 def _decided(snapshot: Snapshot) -> tuple[Flags, Floats, npt.NDArray[np.int64]]:
@@ -130,6 +177,8 @@ def _reasons(
     none: list[list[dict[str, Any]]] = [[] for _ in range(len(scored))]
     if bundle.conversion is None or most == 0 or not scored.any():
         return none
+    if scored.all():
+        return explain(bundle.conversion, bundle.calibration, matrix, bundle.vocabulary, most)
     rows = np.flatnonzero(scored)
     part = FeatureMatrix(np.ascontiguousarray(matrix.values[rows]), matrix.features, matrix.feature_set_id)
     for i, found in zip(
@@ -161,7 +210,7 @@ def _warnings(
             )
         if why[i]:
             found[i].append(note("insufficient_data", "", why[i]))
-    for i in (snapshot.as_of_us < bundle.trained_through_us).nonzero()[0].tolist():
+    for i in np.flatnonzero(snapshot.as_of_us < bundle.trained_through_us).tolist():
         found[i].append(
             note("scored_in_sample", "", "as_of lies before the end of the model's own training data")
         )
