@@ -87,7 +87,7 @@ def forecast(data: Path, as_of: str | None, model: str, output: Path, as_json: b
         tell("forecasting", 0.4)
         asked = Asked(options["period"], options["periods"], options["by"])
         made = run(bundle, history, asked)
-        warnings += notes(made)
+        warnings += notes(made, bundle)
         result = {**answer(made), "currency": made.currency, "warnings": warnings}
         since = as_of_us(options["since"], bundle.config.zone)
         if options["explain"] or options["report"] is not None:

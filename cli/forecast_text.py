@@ -7,15 +7,15 @@ from cli.output import say, say_table
 
 def tell_explained(parts: dict[str, Any]) -> None:
     """Top leads, open leads by stage and source, leads yet to come, and what changed."""
-    money = any(lead["revenue"] is not None for lead in parts["top_leads"])
-    say("\nlargest contributions of open leads:")
-    say_table(
-        ("lead", "stage", "probability", "wins", "revenue"),
-        [
-            (lead["lead_id"], lead["stage"], lead["probability"], lead["wins"], _amount(lead["revenue"]))
-            for lead in parts["top_leads"]
-        ],
-    )
+    if parts["top_leads"]:
+        say("\nlargest contributions of open leads:")
+        say_table(
+            ("lead", "stage", "probability", "wins", "revenue"),
+            [
+                (lead["lead_id"], lead["stage"], lead["probability"], lead["wins"], _amount(lead["revenue"]))
+                for lead in parts["top_leads"]
+            ],
+        )
     for name in ("stage", "source"):
         if parts[f"by_{name}"]:
             say(f"\nopen leads by {name}:")
@@ -28,7 +28,7 @@ def tell_explained(parts: dict[str, Any]) -> None:
     )
     changes = parts["changes"]
     say(f"\nwhat changed since {changes['since'][:10]}:")
-    columns = ("wins", "revenue") if money and changes["revenue"] else ("wins",)
+    columns = ("wins", "revenue") if changes["revenue"] else ("wins",)
     say_table(("", *columns), [(n, *(_amount(changes[c][n]) for c in columns)) for n in changes["wins"]])
 
 

@@ -274,7 +274,7 @@ def _tell_leaks(state: dict[str, Any], unit: str) -> None:
     if state["economics"] is not None:
         total = state["economics"]["total"]
         say(
-            f"cost {_number(total['cost'])} {unit}: {_number(total['cost_per_lead'])} a lead, "
+            f"cost {_number(total['cost'])}{unit and ' ' + unit}: {_number(total['cost_per_lead'])} a lead, "
             f"{_number(total['cost_per_deal'])} a deal, paid back in {_number(total['payback_days'])} days"
         )
 

@@ -158,7 +158,7 @@ def _of_folder(data: Path) -> list[dict[str, Any]]:
     if bundle is not None:
         own, warnings = read_for(bundle, data, None)
         made = forecast(bundle, own, Asked())
-        told = {**answer(made), "currency": made.currency, "warnings": warnings + notes(made)}
+        told = {**answer(made), "currency": made.currency, "warnings": warnings + notes(made, bundle)}
         records.append(of_forecast(told, bundle.config, {"period": "month"}) or {})
     return records
 

@@ -83,6 +83,7 @@ def funnel_state(history: History, asked: FunnelAsked = EVERYTHING, chances: Cha
     }
     if grouped is not None:
         state["groups"] = _group_blocks(paths, levels, (period, touches), grouped)
+    state["warnings"] += _empty(state, history)
     state["reconciliation"] = reconciliation(state)
     return state
 
@@ -194,6 +195,17 @@ def _warnings(history: History) -> list[Record]:
             )
         )
     return found
+
+
+def _empty(state: Record, history: History) -> list[Record]:
+    """A period in which nobody was there, which is allowed and says nothing."""
+    flow = state["total"]["flow"]
+    if flow["open_at_start"] or flow["entered"] or flow["reopened"]:
+        return []
+    first = format_time(int(history.created_us.min())) if len(history) else None
+    seen = f"the first lead entered at {first}" if first else "no lead is known at all"
+    text = f"no lead was open or entered from {state['from']} to {state['to']}; {seen}"
+    return [_note("empty_period", "period", text)]
 
 
 def _path_warnings(paths: Paths) -> list[Record]:

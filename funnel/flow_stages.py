@@ -158,19 +158,23 @@ def _curve(begin_us: Ints, end_us: Ints, event: Mask, other: Mask) -> Curve:
 
 
 def rate_record(found: Curve, view: View) -> Record:
-    """A conversion: leads that began, how many had the event so far, and the rate with censoring accounted for."""
+    """A conversion: leads that began, how many had the event so far, and the rate with censoring accounted for.
+
+    The rate is null as long as nothing happened to any of them: young leads are not lost ones.
+    """
     low, high = found.interval()
+    happened = len(found.days) > 0
     horizon = view.paths.history.config.horizon_days
     return {
         "leads": found.entered,
         "so_far": found.events,
         "ended_otherwise": found.competing,
         "open": found.censored,
-        "rate": number(found.rate),
+        "rate": number(found.rate) if happened else None,
         "rate_low": number(low),
         "rate_high": number(high),
-        "rate_in_horizon": number(found.at(horizon)),
-        "observed_days": number(float(found.days[-1])) if len(found.days) else None,
+        "rate_in_horizon": number(found.at(horizon)) if happened else None,
+        "observed_days": number(float(found.days[-1])) if happened else None,
         "median_days": number(found.given_event(0.5)),
     }
 

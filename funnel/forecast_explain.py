@@ -87,7 +87,7 @@ def _new_leads(made: Forecast) -> list[Record]:
             "period_start": span.start.isoformat(),
             "arrivals": float(by_end[i]),
             "wins": float(made.expectation.new_wins[i].sum()),
-            "amount": _known(made, made.future.amount),
+            "amount": _known(made, made.future.amount) if np.isfinite(made.future.amount) else None,
         }
         for i, span in enumerate(made.periods)
     ]

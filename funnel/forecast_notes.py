@@ -3,21 +3,55 @@
 from collections.abc import Iterator
 from typing import Any
 
+import numpy as np
+
+from features.event_log import OPEN, WON
 from funnel.forecast import Forecast
+from funnel.forecast_periods import DAYS
+from models.bundle import Bundle
+
+Note = tuple[str, str, str]
 
 
-def notes(made: Forecast) -> list[dict[str, Any]]:
+def notes(made: Forecast, bundle: Bundle) -> list[dict[str, Any]]:
     """Warnings {code, subject, detail}, the same from the command and from the service."""
-    return [{"code": code, "subject": subject, "detail": detail} for code, subject, detail in _found(made)]
+    found = (*_of_leads(made, bundle), *_of_amounts(made), *_of_interval(made, bundle))
+    return [{"code": code, "subject": subject, "detail": detail} for code, subject, detail in found]
 
 
-def _found(made: Forecast) -> Iterator[tuple[str, str, str]]:
-    if not len(made.seen.lead):
+def _of_leads(made: Forecast, bundle: Bundle) -> Iterator[Note]:
+    if not len(made.seen):
         yield "no_leads", "leads", "no lead is known at T: nothing can be expected of what was never seen"
-    elif not len(made.leads):
+        return
+    if not len(made.leads):
         yield "no_open_leads", "leads", "no lead is open at T: only leads yet to come can be won"
+    if not (made.seen.state != OPEN).any():
+        yield "no_outcomes", "outcomes", "nothing is decided at T: every lead counts as open, however old"
+    if bundle.config.stages and len(made.leads) and not any(made.leads.stage):
+        text = "no open lead is in a stage, though the model knows stages: the chances are those of leads without one"
+        yield "no_stages", "stages", text
+
+
+def _of_amounts(made: Forecast) -> Iterator[Note]:
     if not made.has_amounts:
         yield "no_amounts", "amount", "no win has an amount: wins are forecast, revenue is left empty"
+        return
+    seen, spans = made.seen, made.periods
+    won = (seen.state == WON) & (seen.end_us >= spans[0].start_us) & (seen.end_us < spans[-1].end_us)
+    unknown = int(np.isnan(seen.amount[won]).sum())
+    if unknown:
+        text = f"{unknown:,} of {int(won.sum()):,} deals won already have no amount: they count in wins, not in revenue"
+        yield "unknown_amounts", "amount", text
+
+
+def _of_interval(made: Forecast, bundle: Bundle) -> Iterator[Note]:
+    kind, horizon = made.asked.period, bundle.config.horizon_days
+    if horizon < DAYS[kind]:
+        text = (
+            f"the model looks {horizon} days ahead, a {kind} is longer: after them open leads follow the "
+            "win and loss rates of their age"
+        )
+        yield "short_horizon", "horizon_days", text
     if not made.level.measured:
         text = "too little history to replay: the intervals come from the model's own uncertainty"
         yield "unmeasured_interval", "forecast", text

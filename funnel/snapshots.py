@@ -6,6 +6,7 @@ to look for here.
 
 import hashlib
 import json
+import math
 import os
 import tempfile
 from collections.abc import Mapping, Sequence
@@ -64,7 +65,7 @@ def save(home: Path, record: Mapping[str, Any], made_us: int) -> str:
 
     The same answer again is the same snapshot and keeps the time at which it was first made.
     """
-    text = json.dumps(record, sort_keys=True, allow_nan=False, default=_plain)
+    text = json.dumps(_plain(record), sort_keys=True, allow_nan=False)
     digest = hashlib.sha256(text.encode()).hexdigest()[:10]
     moment = record["as_of"][:19].replace("-", "").replace(":", "")
     name = f"{moment}Z-{record['kind']}-{digest}"
@@ -170,4 +171,11 @@ def _only_one_funnel(heads: Sequence[Mapping[str, Any]]) -> None:
 
 
 def _plain(value: Any) -> Any:
-    return value.tolist()
+    """What JSON can say: arrays as lists, null for what is no number."""
+    if hasattr(value, "tolist"):
+        value = value.tolist()
+    if isinstance(value, Mapping):
+        return {str(key): _plain(inner) for key, inner in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(inner) for inner in value]
+    return None if isinstance(value, float) and not math.isfinite(value) else value

@@ -165,7 +165,7 @@ def forecast_from(store: Store, query: ForecastQuery, bundle: Bundle) -> Record:
     history = store.read_all(_at(store, query.as_of, bundle.config), bundle.config)
     asked = Asked(query.period, query.periods, query.by)
     made = forecast(bundle, history, asked)
-    record = {**answer(made), "currency": made.currency, "warnings": notes(made)}
+    record = {**answer(made), "currency": made.currency, "warnings": notes(made, bundle)}
     if query.explain:
         record["explain"] = explained(bundle, history, asked, made, since_us)
     return record

@@ -142,3 +142,50 @@ def test_without_leads_there_is_a_funnel_and_without_a_model_no_forecast(empty: 
     assert empty.get("/funnel").status_code == 200
     assert empty.get("/forecast", headers={"accept": "*/*"}).headers["content-type"].startswith("text/html")
     assert "leadcast train" in empty.get("/model").text
+
+
+STAGE = event("s1", "one", {"stage": "new"}, "stage")
+WON = event("o1", "one", {"outcome": "won"}, "outcome")
+THIN: dict[str, tuple[list[dict[str, Any]], set[str]]] = {
+    "one lead": ([], {"no_outcomes", "no_stages"}),
+    "in a stage": ([STAGE], {"no_outcomes"}),
+    "won": ([STAGE, WON], {"no_open_leads"}),
+}
+
+
+@pytest.fixture
+def thin(trained_home: Path, tmp_path: Path) -> Iterator[TestClient]:
+    """The application over an empty store, with the real champion."""
+    from models.pointer import load_champion, read_pointer
+
+    pointer = read_pointer(trained_home)
+    assert pointer is not None
+    with caller(application(FakeRuntime(tmp_path / "thin", load_champion(pointer)))) as made:
+        yield made
+
+
+@pytest.mark.parametrize("case", THIN)
+def test_thin_data_is_answered_with_a_warning(thin: TestClient, case: str) -> None:
+    events, expected = THIN[case]
+    assert thin.put("/v1/leads/one", json=LEAD).status_code == 201
+    if events:
+        assert thin.post("/v1/events", json={"events": events}).json()["accepted"] == len(events)
+    for query in ("explain=true", "explain=true&period=quarter&periods=1"):
+        made = thin.get(f"/v1/forecast?{query}")
+        assert made.status_code == 200
+        assert expected <= {note["code"] for note in made.json()["warnings"]}
+        changes = made.json()["explain"]["changes"]["wins"]
+        assert changes["now"] == pytest.approx(made.json()["total"]["wins_expected"])
+        shown = thin.get(f"/forecast?{query}")
+        assert (shown.status_code, shown.headers["content-type"]) == (200, "text/html; charset=utf-8")
+    assert thin.get("/v1/funnel").json()["reconciliation"]["broken"] == []
+    assert thin.get("/funnel").status_code == 200
+
+
+def test_an_empty_store_with_a_model_is_forecast_as_nothing(thin: TestClient) -> None:
+    made = thin.get("/v1/forecast?explain=true").json()
+    assert made["total"]["wins_expected"] == 0
+    assert "no_leads" in {note["code"] for note in made["warnings"]}
+    assert "empty_period" in {note["code"] for note in thin.get("/v1/funnel").json()["warnings"]}
+    assert thin.get("/forecast?explain=true").status_code == 200
+    assert thin.get("/funnel").status_code == 200

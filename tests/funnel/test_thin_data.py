@@ -1,0 +1,163 @@
+"""Forecast and funnel of almost nothing: a useful answer with a warning, or one clear message; no crash, no NaN."""
+
+import csv
+import json
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from click.testing import CliRunner, Result
+
+from cli.main import leadcast
+
+Edit = Callable[[Path], None]
+
+
+def rows(path: Path) -> list[dict[str, str]]:
+    with path.open(newline="") as file:
+        return list(csv.DictReader(file))
+
+
+def put(path: Path, kept: list[dict[str, str]], names: list[str]) -> None:
+    with path.open("w", newline="") as file:
+        writer = csv.DictWriter(file, names, extrasaction="ignore")
+        writer.writeheader()
+        writer.writerows(kept)
+
+
+def without(*names: str) -> Edit:
+    def edit(folder: Path) -> None:
+        for name in names:
+            (folder / name).unlink()
+
+    return edit
+
+
+EVENTS = ("stages.csv", "outcomes.csv", "interactions.csv", "attribute_changes.csv")
+
+
+def no_amounts(folder: Path) -> None:
+    kept = rows(folder / "outcomes.csv")
+    put(folder / "outcomes.csv", kept, [name for name in kept[0] if name != "amount"])
+
+
+def first_leads(n: int) -> Edit:
+    def edit(folder: Path) -> None:
+        without(*EVENTS)(folder)
+        kept = rows(folder / "leads.csv")
+        put(folder / "leads.csv", kept[:n], list(kept[0]))
+
+    return edit
+
+
+def all_closed(folder: Path) -> None:
+    state = {row["lead_id"]: row["outcome"] for row in rows(folder / "outcomes.csv")}
+    kept = rows(folder / "leads.csv")
+    closed = [row for row in kept if state.get(row["lead_id"]) in ("won", "lost")]
+    put(folder / "leads.csv", closed, list(kept[0]))
+
+
+def thin(crm: Path, tmp_path: Path, edit: Edit) -> Path:
+    folder = Path(shutil.copytree(crm, tmp_path / "thin", ignore=shutil.ignore_patterns("truth")))
+    edit(folder)
+    return folder
+
+
+def run(*arguments: object) -> Result:
+    return CliRunner().invoke(leadcast, [str(a) for a in arguments], catch_exceptions=False)
+
+
+def codes(result: dict[str, Any]) -> set[str]:
+    return {note["code"] for note in result["warnings"]}
+
+
+THIN = {
+    "no stages": (without("stages.csv"), {"no_stages"}, {"no_stages"}),
+    "no amounts": (no_amounts, {"unknown_amounts"}, {"no_amounts"}),
+    "nothing decided": (without("outcomes.csv"), {"no_outcomes"}, {"no_outcomes"}),
+    "one lead": (first_leads(1), {"no_outcomes", "no_stages"}, {"no_outcomes", "no_stages"}),
+    "all closed": (all_closed, {"no_open_leads"}, set[str]()),
+}
+
+
+@pytest.mark.parametrize("case", THIN)
+def test_thin_data_is_forecast_and_counted_with_a_warning(
+    champion_home: Path, crm: Path, tmp_path: Path, case: str
+) -> None:
+    edit, of_forecast, of_funnel = THIN[case]
+    folder = thin(crm, tmp_path, edit)
+    page = tmp_path / "page.html"
+    done = run("forecast", folder, "--explain", "--report", page, "--output", tmp_path / "f.csv", "--json")
+    assert done.exit_code == 0, done.stderr
+    made = json.loads(done.stdout)
+    assert of_forecast <= codes(made)
+    assert "nan" not in done.stderr
+    for row in made["periods"]:
+        parts = row["already_won"] + row["open_wins_expected"] + row["new_wins_expected"]
+        assert row["wins_expected"] == pytest.approx(parts)
+        assert row["wins_p10"] <= row["wins_p50"] <= row["wins_p90"]
+    changes = made["explain"]["changes"]["wins"]
+    assert changes["now"] == pytest.approx(made["total"]["wins_expected"])
+    assert "figure-wins_changes" in page.read_text()
+    done = run("funnel", folder, "--report", page, "--output", tmp_path / "u.csv", "--json")
+    assert done.exit_code == 0, done.stderr
+    state = json.loads(done.stdout)
+    assert of_funnel <= codes(state)
+    assert state["reconciliation"]["broken"] == []
+    assert "figure-moves" in page.read_text()
+
+
+def test_before_the_first_lead_everything_is_zero_and_said(
+    champion_home: Path, crm: Path, tmp_path: Path
+) -> None:
+    done = run(
+        "forecast", crm, "--as-of", "2001-01-01", "--explain", "--output", tmp_path / "f.csv", "--json"
+    )
+    assert done.exit_code == 0, done.stderr
+    made = json.loads(done.stdout)
+    assert "no_leads" in codes(made)
+    assert made["total"]["wins_expected"] == 0
+    assert {row["amount"] for row in made["explain"]["new_leads"]} == {None}
+    done = run("funnel", crm, "--as-of", "2001-01-01", "--json")
+    state = json.loads(done.stdout)
+    assert "empty_period" in codes(state)
+    assert state["total"]["funnel"]["entered"] == 0
+
+
+def test_a_period_before_the_first_lead_is_empty_and_says_when_leads_begin(home: Path, crm: Path) -> None:
+    done = run("funnel", crm, "--to", "2001-01-01", "--json")
+    found = next(n for n in json.loads(done.stdout)["warnings"] if n["code"] == "empty_period")
+    assert "the first lead entered at 20" in found["detail"]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (("--from", "2026-03-01", "--to", "2026-03-01"), "is empty"),
+        (("--from", "2026-03-01", "--to", "2026-02-01"), "is empty"),
+        (("--from", "2099-01-01"), "choose an earlier --from"),
+        (("--since", "2099-01-01"), "give a time before"),
+    ],
+)
+def test_a_period_that_cannot_be_is_refused(
+    home: Path, crm: Path, arguments: tuple[str, ...], said: str
+) -> None:
+    done = run("funnel", crm, *arguments)
+    assert done.exit_code == 1
+    assert said in done.stderr
+
+
+def test_no_leads_at_all_end_with_a_message(champion_home: Path, crm: Path, tmp_path: Path) -> None:
+    folder = thin(crm, tmp_path, first_leads(0))
+    for command in (("funnel", folder), ("forecast", folder, "--output", tmp_path / "f.csv")):
+        done = run(*command)
+        assert done.exit_code == 1
+        assert "at least one lead is needed" in done.stderr
+
+
+def test_a_conversion_is_unknown_while_nothing_has_happened(home: Path, crm: Path, tmp_path: Path) -> None:
+    done = run("funnel", thin(crm, tmp_path, first_leads(1)), "--json")
+    win = json.loads(done.stdout)["total"]["funnel"]["win"]
+    assert (win["leads"], win["open"], win["rate"], win["rate_in_horizon"]) == (1, 1, None, None)
