@@ -28,14 +28,14 @@ from models.parameters import Parameters
 from training.additive_fit import fit_conversion
 from training.audit import audit, suspects
 from training.backtest import default_origins
-from training.backtest_material import Taught, teach
 from training.backtest_rows import baselines
 from training.calibrate import fit_calibration
 from training.clocks import stopped
-from training.dataset import GRID
+from training.dataset import GRID, training_rows
 from training.evaluate import conversion_metrics
 from training.labels import label
-from training.replay import Material, predict_splits
+from training.material import Material, Taught, teach
+from training.replay import predict_splits
 from training.splits import lead_splits
 
 Floats = npt.NDArray[np.float64]
@@ -101,7 +101,7 @@ def case_of(history: History, at_us: int, seed: int) -> Case:
     dropped = suspects(audit(past), ())
     kept = {name: column for name, column in past.attributes.items() if name not in dropped}
     past = replace(past, config=replace(past.config, ignore=(*past.config.ignore, *dropped)), attributes=kept)
-    taught = teach(past, seed)
+    taught = teach(past, training_rows(past, seed), seed)
     if not 0 < taught.material.won.sum() < len(taught.material.won):
         raise ValueError("all training rows ended the same way")
     vocabulary, _ = learn(taught.material.rows.snapshot)

@@ -44,14 +44,16 @@ class AmountModel:
         """Expected amount if won and its 80 % interval, each (n,), for feature values (n, k)."""
         log_size = np.full(len(values), self.level) if self.size is None else self.size.margin(values)
         log_size = np.clip(log_size, -LARGEST_LOG, LARGEST_LOG)
-        positive = (
-            np.full(len(values), self.positive_rate)
-            if self.positive is None
-            else sigmoid(self.positive.margin(values))
-        )
+        positive = self.paying(values)
         size = _exp(log_size)
         low, high = self._quantile(LOW, positive) * size, self._quantile(HIGH, positive) * size
         return positive * self.factor * size, low, high
+
+    def paying(self, values: Floats) -> Floats:
+        """The chance (n,) that a won deal brings money at all."""
+        if self.positive is None:
+            return np.full(len(values), self.positive_rate)
+        return sigmoid(self.positive.margin(values))
 
     def _quantile(self, level: float, positive: Floats) -> Floats:
         """Quantile of amount / exp(size) for a mixture of zeros (1 - positive) and the residuals."""

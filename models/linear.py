@@ -17,7 +17,7 @@ Ints = npt.NDArray[np.int64]
 Flags = npt.NDArray[np.bool_]
 FLAGS = types.Array(types.boolean, 1, "C", readonly=True)
 
-MAX_SIGMA = 5.0  # a number further out than this in training units counts as this far
+MAX_SIGMA = 5.0  # no number counts as further out than this, in training units
 
 
 @dataclass(frozen=True)
@@ -25,7 +25,8 @@ class LinearModel:
     """sum over columns of effect(value) + intercept, centred so that every effect has mean 0 over the
     training rows.
 
-    Numbers: z = clip((signed_log(x) - mean) / scale), effect slope * z + shift; missing: effect `missing`.
+    Numbers: z = (signed_log(x) - mean) / scale within [low, high], effect slope * z + shift; missing: effect
+    `missing`.
     Categories: effect levels[start + code] for code < width, else that of code 1 (unseen). is_category tells
     which (k,).
     """
@@ -34,6 +35,8 @@ class LinearModel:
     is_category: npt.NDArray[np.bool_]
     mean: Floats
     scale: Floats
+    low: Floats
+    high: Floats
     slope: Floats
     shift: Floats
     missing: Floats
@@ -49,6 +52,8 @@ class LinearModel:
             self.is_category,
             self.mean,
             self.scale,
+            self.low,
+            self.high,
             self.slope,
             self.shift,
             self.missing,
@@ -93,10 +98,10 @@ def _signed_log(values: Floats, out: Floats) -> None:
         out[i] = math.copysign(math.log1p(abs(values[i])), values[i])
 
 
-@compiled(types.void(F64_2D, FLAGS, F64, F64, F64, F64, F64, I64, I64, F64, OUT))
+@compiled(types.void(F64_2D, FLAGS, F64, F64, F64, F64, F64, F64, F64, I64, I64, F64, OUT))
 def _effects(
-    values: Floats, is_category: Flags, mean: Floats, scale: Floats, slope: Floats, shift: Floats, missing: Floats,
-    start: Ints, width: Ints, levels: Floats, out: Floats,
+    values: Floats, is_category: Flags, mean: Floats, scale: Floats, low: Floats, high: Floats, slope: Floats,
+    shift: Floats, missing: Floats, start: Ints, width: Ints, levels: Floats, out: Floats,
 ) -> None:  # fmt: skip
     for i in range(values.shape[0]):
         for j in range(values.shape[1]):
@@ -113,7 +118,7 @@ def _effects(
                 out[i, j] = missing[j]
             else:
                 z = (math.copysign(math.log1p(abs(x)), x) - mean[j]) / scale[j]
-                z = min(max(z, -MAX_SIGMA), MAX_SIGMA)
+                z = min(max(z, low[j]), high[j])
                 out[i, j] = slope[j] * z + shift[j]
 
 

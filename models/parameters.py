@@ -13,13 +13,13 @@ class Parameters:
     LightGBM's; half_life_horizons: age, in horizons, at which a training row counts half.
     """
 
-    linear_c: float = 0.004
+    linear_c: float = 0.002
     linear_share: float = 0.8
-    rounds: int = 120
+    rounds: int = 80
     learning_rate: float = 0.04
     leaves: int = 8
     min_leaf_rows: int = 40
-    l2: float = 20.0
+    l2: float = 40.0
     column_share: float = 0.5
     row_share: float = 0.7
     half_life_horizons: float = 4.0

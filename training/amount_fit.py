@@ -19,36 +19,44 @@ MIN_WINS = 40  # below that the size of a deal is the shrunk mean
 MIN_ZERO_SHARE = 0.02  # from here on whether a deal brings money is a question of its own
 LEVELS = np.linspace(0.0, 1.0, 101)
 SIZE = (Parameters(rounds=80, learning_rate=0.05, leaves=6, min_leaf_rows=20, l2=10.0), 30.0)
-FACTOR_PRIOR = 30.0  # wins that say the smearing estimate is right
 FOLDS = 4
+HALF_LIFE = 2.0  # horizons, of what the latest wins say of the level of sizes and of the share that pays
+TAIL = 0.02  # share of deals that may rule a mean
+USUAL_TAIL = 0.3  # how much such deals usually add to a mean, in logarithms
+USUAL_SHIFT = 0.1  # how far a level of sizes usually lies from its estimate on old wins, in logarithms
 
 
 @dataclass(frozen=True)
 class Wins:
     """m past wins: features when they were still open, amounts, leads (a lead's rows share a weight of one),
-    when they closed.
+    how many horizons ago they closed.
     """
 
     values: Floats
     amount: Floats
     lead: Ints
-    at_us: Ints
+    age: Floats
 
     @property
     def weight(self) -> Floats:
         _, index, count = np.unique(self.lead, return_inverse=True, return_counts=True)
         return np.asarray(1.0 / count[index], dtype=np.float64)
 
+    @property
+    def recency(self) -> Floats:
+        """The weight, halved with each HALF_LIFE of age."""
+        return np.asarray(self.weight * 0.5 ** (self.age / HALF_LIFE), dtype=np.float64)
+
     def take(self, rows: npt.NDArray[np.generic]) -> "Wins":
-        return Wins(self.values[rows], self.amount[rows], self.lead[rows], self.at_us[rows])
+        return Wins(self.values[rows], self.amount[rows], self.lead[rows], self.age[rows])
 
 
 def fit_amount(wins: Wins, features: Sequence[Feature], seed: int) -> AmountModel | None:
     """The amount model; None where no win has a known amount.
 
-    The size model is kept only where it tells later amounts apart better than their mean does; its total is
-    then set right by the ratio of amounts to predictions on wins it was not fitted on, shrunk to the smearing
-    estimate.
+    The size model is kept only where it tells later amounts apart better than their mean does. Its total is then set
+    right on wins that it was not fitted on: by the smearing estimate of their residuals (Duan 1983), and by how far
+    the latest residuals and the total itself lie off it, as far as these are surer than chance.
     """
     known = wins.take(np.flatnonzero(~np.isnan(wins.amount)))
     if not len(known.amount):
@@ -64,23 +72,23 @@ def fit_amount(wins: Wins, features: Sequence[Feature], seed: int) -> AmountMode
 
 
 def _constant(wins: Wins) -> AmountModel:
-    weight = wins.weight
     positive = wins.amount > 0
-    rate = float(np.average(positive, weights=weight))
+    rate = float(np.average(positive, weights=wins.recency))
     if not positive.any():
         return AmountModel(None, 0.0, None, 0.0, 1.0, LEVELS, np.zeros(len(LEVELS)), False)
-    logs = np.log(wins.amount[positive])
-    w = weight[positive]
-    level = float(np.average(logs, weights=w))
-    factor = float(np.average(wins.amount[positive], weights=w) / np.exp(level))
-    return AmountModel(None, level, None, rate, factor, LEVELS, weighted_quantiles(logs - level, w), False)
+    paid, logs = wins.take(np.flatnonzero(positive)), np.log(wins.amount[positive])
+    level = float(np.average(logs, weights=paid.weight))
+    factor = tamed_mean(np.exp(logs - level), paid.weight, paid.lead)
+    residuals = weighted_quantiles(logs - level, paid.weight)
+    level += latest_shift(logs - level, paid)
+    return AmountModel(None, level, None, rate, factor, LEVELS, residuals, False)
 
 
 def _fit(wins: Wins, features: Sequence[Feature], seed: int) -> AmountModel:
     """Size and zero-or-not models on all given wins, with the smearing factor of their own residuals."""
     weight = wins.weight
     positive = wins.amount > 0
-    rate = float(np.average(positive, weights=weight))
+    rate = float(np.average(positive, weights=wins.recency))
     values, w, logs = wins.values[positive], weight[positive], np.log(wins.amount[positive])
     size = fit_regression(values, features, logs, w, SIZE, seed)
     residual = logs - size.margin(values)
@@ -88,29 +96,34 @@ def _fit(wins: Wins, features: Sequence[Feature], seed: int) -> AmountModel:
     if min(rate, 1 - rate) >= MIN_ZERO_SHARE and (1 - rate) * len(np.unique(wins.lead)) >= 10:
         gentle = Parameters(rounds=40, linear_c=0.01, min_leaf_rows=30)
         pays = fit_conversion(wins.values, features, positive.astype(np.float64), weight, gentle, seed)
-    factor = float(np.average(np.exp(np.clip(residual, -20, 20)), weights=w))
+    factor = tamed_mean(np.exp(np.clip(residual, -20, 20)), w, wins.lead[positive])
     return AmountModel(size, 0.0, pays, rate, factor, LEVELS, weighted_quantiles(residual, w), True)
 
 
 @dataclass(frozen=True)
 class _Judged:
-    """Predictions for wins that the fit did not see: row positions, log size, expected amount."""
+    """Predictions for wins that the fit did not see: row positions, log size, chance that a deal pays."""
 
     rows: Ints
     log_size: Floats
-    expected: Floats
+    pays: Floats
+
+    @property
+    def expected(self) -> Floats:
+        """The amount to expect, but for one factor of all."""
+        return np.asarray(self.pays * np.exp(self.log_size), dtype=np.float64)
 
 
 def _out_of_fit(wins: Wins, features: Sequence[Feature], seed: int) -> _Judged | None:
     """Replays by closing time: the latest three quarters of wins, a quarter at a time, each judged by a fit
     on earlier ones.
     """
-    order = np.argsort(wins.at_us, kind="stable")
-    edges = np.quantile(wins.at_us[order], np.linspace(0, 1, FOLDS + 1))
-    rows, sizes, expected = [], [], []
+    at = -wins.age
+    edges = np.quantile(at, np.linspace(0, 1, FOLDS + 1))
+    rows, sizes, pays = [], [], []
     for k in range(1, FOLDS):
-        judge = np.flatnonzero((wins.at_us > edges[k]) & (wins.at_us <= edges[k + 1]))
-        fit = np.flatnonzero(wins.at_us <= edges[k])
+        judge = np.flatnonzero((at > edges[k]) & (at <= edges[k + 1]))
+        fit = np.flatnonzero(at <= edges[k])
         fit = fit[~np.isin(wins.lead[fit], wins.lead[judge])]
         part = wins.take(fit)
         if len(np.unique(part.lead)) < MIN_WINS // 2 or not (part.amount > 0).any() or not len(judge):
@@ -119,10 +132,10 @@ def _out_of_fit(wins: Wins, features: Sequence[Feature], seed: int) -> _Judged |
         assert model.size is not None
         rows.append(judge)
         sizes.append(model.size.margin(wins.values[judge]))
-        expected.append(model.predict(wins.values[judge])[0])
+        pays.append(model.paying(wins.values[judge]))
     if not rows:
         return None
-    return _Judged(np.concatenate(rows), np.concatenate(sizes), np.concatenate(expected))
+    return _Judged(np.concatenate(rows), np.concatenate(sizes), np.concatenate(pays))
 
 
 def _useful(judged: _Judged, wins: Wins) -> bool:
@@ -140,13 +153,70 @@ def _useful(judged: _Judged, wins: Wins) -> bool:
 
 
 def _with_residuals(model: AmountModel, judged: _Judged, wins: Wins) -> AmountModel:
-    amount, w = wins.amount[judged.rows], wins.weight[judged.rows]
-    positive = amount > 0
-    residual = np.log(amount[positive]) - judged.log_size[positive]
-    ratio = float(np.sum(w * amount) / max(np.sum(w * judged.expected), 1e-12))
-    n = float(w.sum())
-    factor = model.factor * (FACTOR_PRIOR + n * ratio) / (FACTOR_PRIOR + n)
-    return replace(model, factor=factor, residuals=weighted_quantiles(residual, w[positive]))
+    seen = wins.take(judged.rows)
+    positive = np.flatnonzero(seen.amount > 0)
+    paid = seen.take(positive)
+    residual = np.log(paid.amount) - judged.log_size[positive]
+    shift = latest_shift(residual, paid)
+    factor = tamed_mean(np.exp(np.clip(residual, -20, 20)), paid.weight, paid.lead)
+    factor *= float(np.exp(shift + _total_shift(seen, factor * judged.expected)))
+    return replace(model, factor=factor, residuals=weighted_quantiles(residual, paid.weight) + shift)
+
+
+def latest_shift(residual: Floats, wins: Wins) -> float:
+    """How far the latest residuals (m,) lie from all of them: the difference of their means, shrunk by its chance
+    spread.
+    """
+    weight, recency = wins.weight, wins.recency
+    centre = float(np.average(residual, weights=weight))
+    spread = float(np.average((residual - centre) ** 2, weights=weight))
+    gap = float(np.average(residual, weights=recency)) - centre
+    return _shrunk(gap, spread * _concentration(recency, wins.lead))
+
+
+def _total_shift(wins: Wins, expected: Floats) -> float:
+    """The logarithm of the total's ratio to the expected one, shrunk by its chance spread, which great deals rule."""
+    weight = wins.weight
+    promised = float(np.sum(weight * expected))
+    ratio = float(np.sum(weight * wins.amount)) / max(promised, 1e-12)
+    if ratio <= 0:
+        return 0.0
+    _, index = np.unique(wins.lead, return_inverse=True)
+    off = np.bincount(index, weight * (wins.amount - ratio * expected))
+    return _shrunk(float(np.log(ratio)), float(np.sum(off**2)) / max(ratio * promised, 1e-12) ** 2)
+
+
+def _shrunk(value: float, variance: float) -> float:
+    """The posterior mean of a shift whose estimate is `value`, under a normal prior of deviation USUAL_SHIFT."""
+    return value * USUAL_SHIFT**2 / (USUAL_SHIFT**2 + variance)
+
+
+def tamed_mean(values: Floats, weight: Floats, lead: Ints) -> float:
+    """The mean of values (m,) at least 0, its rarest part believed as far as it is surer than chance.
+
+    The mean with the highest TAIL of values, at least one lead's, counted as the next lower one is sure; the ratio to
+    the plain mean is shrunk by that mean's chance spread. One deal a thousand times the usual tells little of the next
+    year's mean, while forty among a thousand do.
+    """
+    if not values.any():
+        return 0.0
+    order = np.argsort(-values, kind="stable")
+    x, w = values[order], weight[order] / weight.sum()
+    share = max(TAIL, 1.0 / len(np.unique(lead)))
+    bound = x[min(int(np.searchsorted(np.cumsum(w), share + 1e-9)), len(x) - 1)]
+    mean, sure = float(np.sum(w * x)), float(np.sum(w * np.minimum(x, bound)))
+    variance = float(np.sum(w * (x - mean) ** 2)) * _concentration(weight, lead) / mean**2
+    return (
+        sure * float(np.exp(np.log(mean / sure) * USUAL_TAIL**2 / (USUAL_TAIL**2 + variance)))
+        if sure
+        else mean
+    )
+
+
+def _concentration(weight: Floats, lead: Ints) -> float:
+    """One over the number of equal leads whose mean would vary as much."""
+    _, index = np.unique(lead, return_inverse=True)
+    return float(np.sum(np.bincount(index, weight) ** 2) / weight.sum() ** 2)
 
 
 def weighted_quantiles(values: Floats, weight: Floats) -> Floats:

@@ -20,12 +20,12 @@ from models.calibration import Calibration, line, log_odds
 from models.familiarity import learn_familiarity
 from models.intervals import Spread
 from models.parameters import Parameters
-from training.additive_fit import fit_conversion
 from training.close_time_fit import fit_close_time
 from training.dataset import GRID, Rows
 from training.drift import learn_reference
 from training.judge import Judgement
-from training.replay import Material
+from training.material import Material
+from training.unfinished import fit_on_all, unfinished_at
 
 Floats = npt.NDArray[np.float64]
 
@@ -44,13 +44,9 @@ class Fitted:
 
 
 def fit_final(material: Material, parameters: Parameters, seed: int) -> Fitted:
-    rows = np.arange(len(material.rows))
-    weight = material.weight(rows, material.rows.snapshot.history.as_of_us, parameters)
-    return Fitted(
-        fit_conversion(material.values, material.features, material.won, weight, parameters, seed),
-        rows,
-        weight,
-    )
+    rows, now = np.arange(len(material.rows)), material.rows.snapshot.history.as_of_us
+    model = fit_on_all(material, rows, unfinished_at(material, now), now, (parameters, seed))
+    return Fitted(model, rows, material.weight(rows, now, parameters))
 
 
 @dataclass(frozen=True)

@@ -13,13 +13,13 @@ from models.bundle import Bundle
 from models.scorer import score
 from models.scores import ABSTAINED, Scores
 from training.backtest_grouping import group_of
-from training.backtest_material import Taught, taught
 from training.backtest_metrics import Judged
 from training.baselines import BASELINES, Task
 from training.clocks import stopped
 from training.dataset import GRID
 from training.fit import Trained, TrainOptions, train
 from training.labels import Labels, label
+from training.material import Taught, taught
 from training.replay import side_by_side
 
 Floats = npt.NDArray[np.float64]

@@ -13,13 +13,14 @@ from models.intervals import Spread
 from models.parameters import Parameters
 from training.additive_fit import fit_conversion, recency_weight
 from training.dataset import GRID
-from training.replay import Material, Predicted, intercept_for
+from training.material import Material
+from training.replay import Predicted, intercept_for
 
 Floats = npt.NDArray[np.float64]
 
 PRIOR_WINS = 20.0  # judged wins that say the slope is 1
 UNPROVEN_SLOPE = 0.5  # where no row could be judged
-LEVEL_HORIZONS = 1.0
+LEVEL_HORIZONS = 0.5
 BINS = 12
 INFLATION = 1.6  # halves share what all such fits get wrong: simulated truths lie this much further out
 LEAST_DEVIATION = 0.05

@@ -26,8 +26,12 @@ def fit_close_time(
     lead: npt.NDArray[np.int64],
     horizon_days: int,
     seed: int,
+    folds: int = FOLDS,
 ) -> CloseTime:
-    """The distribution of days (m,) to the win for m won rows; without any, even over the horizon."""
+    """The distribution of days (m,) to the win for m won rows; without any, even over the horizon.
+
+    Residuals are those of leads held out in `folds` parts.
+    """
     if not len(days):
         return CloseTime(None, 0.0, LEVELS, log_odds(np.clip(LEVELS, EDGE, 1 - EDGE)), horizon_days)
     place = log_odds(np.clip(days / horizon_days, EDGE, 1 - EDGE))
@@ -38,9 +42,9 @@ def fit_close_time(
         return CloseTime(
             None, centre, LEVELS, _strict(weighted_quantiles(place - centre, weight)), horizon_days
         )
-    fold = np.random.default_rng(seed).permutation(len(leads))[np.searchsorted(leads, lead)] % FOLDS
+    fold = np.random.default_rng(seed).permutation(len(leads))[np.searchsorted(leads, lead)] % folds
     residual = np.empty(len(days))
-    for k in range(FOLDS):
+    for k in range(folds):
         judge, fit = fold == k, fold != k
         residual[judge] = place[judge] - fit_regression(
             values[fit], features, place[fit], weight[fit], SHAPE, seed

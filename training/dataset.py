@@ -1,8 +1,6 @@
-"""Training rows: every open lead on a calendar grid of past instants, plus each lead at its creation and
-stage entries.
-"""
+"""Training rows: every open lead on a calendar grid of past instants, plus leads at creation and stage entries."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -19,11 +17,15 @@ MOMENT_SHARE = 0.3  # rows at creations and stage entries, at most, for each row
 
 @dataclass(frozen=True)
 class Rows:
-    """n snapshots with their labels, and where each comes from: GRID, CREATION or ENTRY."""
+    """n snapshots with their labels, and where each comes from: GRID, CREATION or ENTRY.
+
+    share: the part of all such rows that was drawn.
+    """
 
     snapshot: Snapshot
     labels: Labels
     origin: Flags
+    share: float = 1.0
 
     def __len__(self) -> int:
         return len(self.snapshot)
@@ -35,7 +37,7 @@ class Rows:
             self.labels.amount[index],
             self.labels.matured[index],
         )
-        return Rows(self.snapshot.take(index), labels, self.origin[index])
+        return Rows(self.snapshot.take(index), labels, self.origin[index], self.share)
 
 
 def grid_step_us(horizon_us: int) -> int:
@@ -48,11 +50,19 @@ def grid(history: History, last_us: int, step_us: int) -> list[int]:
 
     At most MAX_DATES: a longer history is covered by steps of a whole multiple of step_us.
     """
-    span = last_us - int(history.created_us.min()) if len(history) else -1
+    span = _span(history, last_us)
     if span < 0:
         return []
-    step_us *= -(-(span // step_us + 1) // MAX_DATES)
+    step_us = _widened(span, step_us)
     return [last_us - k * step_us for k in range(span // step_us + 1)][::-1]
+
+
+def _span(history: History, last_us: int) -> int:
+    return last_us - int(history.created_us.min()) if len(history) else -1
+
+
+def _widened(span_us: int, step_us: int) -> int:
+    return step_us * -(-(span_us // step_us + 1) // MAX_DATES)
 
 
 def training_rows(history: History, seed: int) -> Rows:
@@ -78,11 +88,32 @@ def training_rows(history: History, seed: int) -> Rows:
         np.array([GRID, CREATION, ENTRY], dtype=np.int8), [on_grid, len(parts[-2]), len(parts[-1])]
     )
     rows = Rows(Snapshot(history, lead, at), label(Snapshot(history, lead, at), horizon_us), origin)
-    return (
-        rows
-        if len(rows) <= MAX_ROWS
-        else rows.take(np.sort(random.choice(len(rows), MAX_ROWS, replace=False)))
-    )
+    if len(rows) <= MAX_ROWS:
+        return rows
+    drawn = rows.take(np.sort(random.choice(len(rows), MAX_ROWS, replace=False)))
+    return replace(drawn, share=MAX_ROWS / len(rows))
+
+
+def recent_rows(history: History, share: float, seed: int) -> Rows:
+    """The grid goes on behind T - horizon: open leads whose horizon is not over, and what is known of them at T.
+
+    share: the part of the training rows that was drawn; as much of these is.
+    """
+    horizon_us = history.config.horizon_us
+    last_us = history.as_of_us - horizon_us
+    step_us = _widened(max(_span(history, last_us), 0), grid_step_us(horizon_us))
+    dates = range(last_us + step_us, history.as_of_us, step_us)
+    parts = [open_leads(history, at) for at in dates]
+    nothing = np.zeros(0, dtype=np.int64)
+    lead = np.concatenate([nothing, *(s.lead for s in parts)])
+    at_us = np.concatenate([nothing, *(s.as_of_us for s in parts)])
+    snapshot = Snapshot(history, lead, at_us)
+    if share < 1:
+        count = round(share * len(snapshot))
+        random = np.random.default_rng(seed)
+        snapshot = snapshot.take(np.sort(random.choice(len(snapshot), count, replace=False)))
+    origin = np.full(len(snapshot), GRID, dtype=np.int8)
+    return Rows(snapshot, label(snapshot, horizon_us), origin, share)
 
 
 def _sample(snapshot: Snapshot, most: int, random: np.random.Generator) -> Snapshot:

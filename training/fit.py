@@ -8,20 +8,18 @@ import numpy as np
 import numpy.typing as npt
 from threadpoolctl import threadpool_limits
 
-from features.event_log import History
-from features.matrix import build_matrix
-from features.vocabulary import learn
+from features.event_log import DAY_US, History
 from models.bundle import Bundle
 from training.amount_fit import Wins, fit_amount
 from training.assemble import Holdout, Parts, assemble, card_of, fit_final, holdout_of, warnings_of
 from training.audit import audit, suspects
 from training.calibrate import fit_calibration, fit_spread
 from training.card import judged_parts
-from training.clocks import clock_columns, stopped
 from training.dataset import training_rows
 from training.forecast_replay import forecast_basis
 from training.judge import Judgement, judge, judge_held_out
-from training.replay import Material, predict_splits, splits_of
+from training.material import Material, teach
+from training.replay import predict_splits, splits_of
 from training.splits import lead_splits
 from training.teachable import MIN_WINS, require_outcomes, require_rows
 from training.tune import TRIALS, tune
@@ -81,10 +79,8 @@ def _train(history: History, options: TrainOptions, progress: Tell) -> Trained:
     progress("building training snapshots", 0.08)
     rows = training_rows(history, options.seed)
     require_rows(history, rows)
-    vocabulary, tables = learn(rows.snapshot)
-    matrix = build_matrix(rows.snapshot, vocabulary, tables)
-    clocks = clock_columns(matrix.values, matrix.features, rows.snapshot.as_of_us)
-    material = Material(rows, stopped(matrix.values, clocks), matrix.features, config.horizon_us)
+    lesson = teach(history, rows, options.seed)
+    material = lesson.material
 
     splits, how = splits_of(material, options.seed)
     parameters = tune(
@@ -110,13 +106,16 @@ def _train(history: History, options: TrainOptions, progress: Tell) -> Trained:
 
     progress("fitting times and amounts", 0.9)
     bundle = assemble(
-        material, vocabulary, Parts(fitted, calibration, base_margin, spread, amount, signal), options.seed
+        material,
+        lesson.vocabulary,
+        Parts(fitted, calibration, base_margin, spread, amount, signal),
+        options.seed,
     )
     warnings = [
         *warnings_of(history, rows, amount, judgement),
         *({k: str(f[k]) for k in ("code", "subject", "detail")} for f in findings),
     ]
-    unused = [matrix.features[j].name for j in clocks]
+    unused = [material.features[j].name for j in lesson.clocks]
     bundle = replace(bundle, forecast=forecast_basis(material, predicted, how, bundle))
     about = card_of(bundle, material, judgement, warnings, parameters)
     if judgement and predicted:
@@ -140,5 +139,6 @@ def _train(history: History, options: TrainOptions, progress: Tell) -> Trained:
 def _wins(material: Material) -> Wins:
     rows = material.rows
     won = np.flatnonzero(rows.labels.won)
-    closed_us = rows.snapshot.as_of_us[won] + (rows.labels.days[won] * 86_400_000_000).astype(np.int64)
-    return Wins(material.values[won], rows.labels.amount[won], rows.snapshot.lead[won], closed_us)
+    closed_us = rows.snapshot.as_of_us[won] + (rows.labels.days[won] * DAY_US).astype(np.int64)
+    age = (rows.snapshot.history.as_of_us - closed_us) / material.horizon_us
+    return Wins(material.values[won], rows.labels.amount[won], rows.snapshot.lead[won], age)

@@ -11,7 +11,8 @@ from funnel.forecast_new import future, recent_rate
 from models.bundle import Bundle
 from models.calibration import sigmoid
 from models.forecast_basis import ForecastBasis
-from training.replay import Material, Predicted, intercept_for
+from training.material import Material
+from training.replay import Predicted, intercept_for
 
 Floats = npt.NDArray[np.float64]
 

@@ -14,11 +14,11 @@ from models.bundle import Bundle
 from models.scorer import score
 from models.scores import ABSTAINED
 from training.audit import SUSPECTED
-from training.backtest_material import read_by
 from training.backtest_metrics import Judged, drawn, draws_of, interval, point
 from training.dataset import grid, grid_step_us
 from training.fit import Trained, TrainOptions, train
 from training.labels import label
+from training.material import read_by
 
 Floats = npt.NDArray[np.float64]
 

@@ -14,13 +14,12 @@ from models.amount import AmountModel
 from models.calibration import BOUND, sigmoid
 from training.calibrate import fit_slope
 from training.evaluate import conversion_metrics, log_loss, revenue_metrics
-from training.replay import Material, Predicted, baseline_predictions, intercept_for, recentred
+from training.material import Material
+from training.replay import Predicted, baseline_predictions, intercept_for, recentred
+from training.signal import find_signal
 from training.splits import Split
 
 Floats = npt.NDArray[np.float64]
-
-DRAWS = 400
-SURE = 0.02  # chance at which a signal may be seen where none is
 
 
 @dataclass(frozen=True)
@@ -64,17 +63,18 @@ def judge(
         name: {**conversion_metrics(won, p), **_revenue(won, amount, p * expected)}
         for name, p in baseline_predictions(material, splits).items()
     }
-    gain = information_gain(logit, predicted.split, won, lead)
-    usable = gain[0] > 0
+    found = find_signal(logit, predicted.split, won, lead)
+    low, gain, high = found.gain
     evidence = (
-        f"knowing the lead saves {gain[1]:.4f} nats a judged row over the base rate "
-        f"({gain[0]:.4f} to {gain[2]:.4f}, by {how} on {len(np.unique(lead))} leads, {int(won.sum())} won rows)"
+        f"knowing the lead saves {gain:.4f} nats a judged row over the base rate ({low:.4f} to {high:.4f}) and ranks "
+        f"with an AUC of {found.auc[1]:.3f} (at least {found.auc[0]:.3f}), by {how} on {len(np.unique(lead))} leads, "
+        f"{int(won.sum())} won rows"
     )
     return Judgement(
         metrics=metrics,
-        intervals={"log_loss_gain": list(gain)},
+        intervals={"log_loss_gain": list(found.gain)},
         baselines=baselines,
-        signal="usable" if usable else "none",
+        signal="usable" if found.usable else "none",
         evidence=evidence,
         how=how,
         calibration=calibration_table(won, probability),
@@ -114,31 +114,6 @@ def replay_logits(predicted: Predicted, won: Floats, lead: npt.NDArray[np.int64]
         promised = float(sigmoid(np.clip(predicted.margin[part], -BOUND, BOUND)).sum())
         turned[part] += intercept_for(turned[part], promised)
     return turned
-
-
-def information_gain(
-    logit: Floats, split: npt.NDArray[np.int64], won: Floats, lead: npt.NDArray[np.int64]
-) -> tuple[float, float, float]:
-    """Log loss of the base rate minus that of the model, each at its split's own level: low end, mean, high end
-    over leads.
-    """
-    model = log_loss(won, recentred(logit, won, split))
-    base = log_loss(won, recentred(np.zeros(len(won)), won, split))
-    return cluster_interval(base - model, lead, 2 * SURE)
-
-
-def cluster_interval(
-    values: Floats, cluster: npt.NDArray[np.int64], outside: float, seed: int = 0
-) -> tuple[float, float, float]:
-    """Bootstrap interval of the mean of values (n,), whole clusters drawn: low end, mean, high end, `outside`
-    of draws beyond.
-    """
-    names, index = np.unique(cluster, return_inverse=True)
-    sums, sizes = np.bincount(index, values, len(names)), np.bincount(index, minlength=len(names))
-    draws = np.random.default_rng(seed).multinomial(len(names), np.full(len(names), 1 / len(names)), DRAWS)
-    means = (draws @ sums) / np.maximum(draws @ sizes, 1)
-    low, high = np.quantile(means, [outside / 2, 1 - outside / 2])
-    return float(low), float(values.mean()), float(high)
 
 
 def calibration_table(won: Floats, probability: Floats, bins: int = 10) -> list[dict[str, float]]:

@@ -32,7 +32,7 @@ class Design:
         f = self.frame
         numbers = np.flatnonzero(~f.is_category)
         x = values[:, numbers]
-        z = np.clip((signed_log(x) - f.mean[numbers]) / f.scale[numbers], -MAX_SIGMA, MAX_SIGMA)
+        z = np.clip((signed_log(x) - f.mean[numbers]) / f.scale[numbers], f.low[numbers], f.high[numbers])
         absent = np.isnan(x)
         z[absent] = 0.0
         codes = np.flatnonzero(f.is_category & (f.width > 0))
@@ -90,12 +90,16 @@ def design_of(values: Floats, features: Sequence[Feature], weight: Floats) -> De
     start = (
         np.concatenate(([0], np.cumsum(width)[:-1])).astype(np.int64) if k else np.zeros(0, dtype=np.int64)
     )
+    scale = np.where(scale > 1e-9, scale, 1.0)
+    low, high = _reach(logs, present, mean, scale)
     zero = np.zeros(k)
     frame = LinearModel(
         0.0,
         is_category,
         mean,
-        np.where(scale > 1e-9, scale, 1.0),
+        scale,
+        low,
+        high,
         zero,
         zero,
         zero,
@@ -104,6 +108,21 @@ def design_of(values: Floats, features: Sequence[Feature], weight: Floats) -> De
         np.zeros(int(width.sum())),
     )
     return Design(frame, (share >= MIN_MISSING) & (share <= 1 - MIN_MISSING) & ~is_category)
+
+
+def _reach(
+    logs: Floats, present: npt.NDArray[np.bool_], mean: Floats, scale: Floats
+) -> tuple[Floats, Floats]:
+    """How far numbers went in training, in its units: a straight line says nothing of what lies beyond.
+
+    Ages and counts grow past all that a young funnel has shown; a tree stops there, and so must the line.
+    """
+    least = np.where(present, logs, np.inf).min(axis=0, initial=np.inf)
+    most = np.where(present, logs, -np.inf).max(axis=0, initial=-np.inf)
+    some = present.any(axis=0)
+    low = np.where(some, (np.where(some, least, 0.0) - mean) / scale, 0.0)
+    high = np.where(some, (np.where(some, most, 0.0) - mean) / scale, 0.0)
+    return np.maximum(low, -MAX_SIGMA), np.minimum(high, MAX_SIGMA)
 
 
 def _width(codes: Floats) -> int:

@@ -9,37 +9,18 @@ from typing import TypeVar
 import numpy as np
 import numpy.typing as npt
 
-from features.catalogue import Feature
 from models.calibration import sigmoid
 from models.parameters import Parameters
-from training.additive_fit import fit_conversion, recency_weight
 from training.baselines import BASELINES, Task
-from training.dataset import GRID, Rows
+from training.dataset import GRID
+from training.material import Material
 from training.splits import Split, lead_splits, replay_splits
+from training.unfinished import fit_matured, fit_on_all, unfinished_at
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
 Item = TypeVar("Item")
 Result = TypeVar("Result")
-
-
-@dataclass(frozen=True)
-class Material:
-    """What every fit reads: rows, their feature values (n, k), the features, the horizon."""
-
-    rows: Rows
-    values: Floats
-    features: Sequence[Feature]
-    horizon_us: int
-
-    @property
-    def won(self) -> Floats:
-        return self.rows.labels.won.astype(np.float64)
-
-    def weight(self, index: Ints, at_us: int, parameters: Parameters) -> Floats:
-        """Recency weights of rows seen from an instant at which their horizon had ended."""
-        age = at_us - self.horizon_us - self.rows.snapshot.as_of_us[index]
-        return recency_weight(np.maximum(age, 0), self.horizon_us, parameters.half_life_horizons)
 
 
 def splits_of(material: Material, seed: int) -> tuple[list[Split], str]:
@@ -60,10 +41,10 @@ class Predicted:
 
 
 def predict_splits(
-    material: Material, splits: Sequence[Split], parameters: Parameters, seed: int
+    material: Material, splits: Sequence[Split], parameters: Parameters, seed: int, unfinished: bool = True
 ) -> Predicted:
     """Margins of every split's judged rows from a model fitted on its own rows."""
-    margins = side_by_side(lambda s: predict_split(material, s, parameters, seed), splits)
+    margins = side_by_side(lambda s: predict_split(material, s, parameters, seed, unfinished), splits)
     return Predicted(
         np.concatenate([s.judge for s in splits]),
         np.repeat(np.arange(len(splits)), [len(s.judge) for s in splits]),
@@ -77,17 +58,18 @@ def side_by_side(work: Callable[[Item], Result], items: Sequence[Item]) -> list[
         return list(pool.map(work, items))
 
 
-def predict_split(material: Material, split: Split, parameters: Parameters, seed: int) -> Floats:
-    fit = split.fit
-    at = (
-        split.as_of_us
-        if split.as_of_us is not None
-        else int(material.rows.snapshot.as_of_us.max()) + material.horizon_us
-    )
-    weight = material.weight(fit, at, parameters)
-    model = fit_conversion(
-        material.values[fit], material.features, material.won[fit], weight, parameters, seed
-    )
+def predict_split(
+    material: Material, split: Split, parameters: Parameters, seed: int, unfinished: bool = True
+) -> Floats:
+    """Margins of the split's judged rows; unfinished: whether the fit also reads rows whose horizon was not over."""
+    at_us = split.as_of_us or material.rows.snapshot.history.as_of_us
+    if unfinished:
+        later = unfinished_at(material, at_us)
+        if split.as_of_us is None:
+            later = later.take(~np.isin(later.lead, material.rows.snapshot.lead[split.judge]))
+        model = fit_on_all(material, split.fit, later, at_us, (parameters, seed))
+    else:
+        model = fit_matured(material, split.fit, at_us, (parameters, seed))
     return model.margin(material.values[split.judge])
 
 

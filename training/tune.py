@@ -9,7 +9,8 @@ import optuna
 from features.event_log import Ints
 from models.parameters import Parameters
 from training.evaluate import log_loss
-from training.replay import Material, predict_splits, recentred
+from training.material import Material
+from training.replay import predict_splits, recentred
 from training.splits import Split
 
 TRIALS = 12
@@ -35,7 +36,7 @@ def tune(
 
     def loss(trial: optuna.Trial) -> float:
         tell(f"tuning, trial {trial.number + 1} of {trials}", trial.number / trials)
-        predicted = predict_splits(material, thin, suggested(trial), seed)
+        predicted = predict_splits(material, thin, suggested(trial), seed, unfinished=False)
         won = material.won[predicted.rows]
         each = log_loss(won, recentred(predicted.margin, won, predicted.split))
         return float(np.average(each, weights=[weight[k] for k in predicted.split]))

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from models.linear import MAX_SIGMA, LinearModel, row_sums, signed_log
+from models.linear import LinearModel, row_sums, signed_log
 from tests.features.lead_histories import CALM
 from tests.models.small_models import CODES, NUMBERS, made_model, made_values, odd_values
 
@@ -26,7 +26,7 @@ def brute_margin(model: LinearModel, row: list[float]) -> float:
             total += model.missing[j]
         else:
             z = (np.sign(x) * np.log1p(abs(x)) - model.mean[j]) / model.scale[j]
-            total += model.slope[j] * min(max(z, -MAX_SIGMA), MAX_SIGMA) + model.shift[j]
+            total += model.slope[j] * min(max(z, model.low[j]), model.high[j]) + model.shift[j]
     return float(total + model.intercept)
 
 

@@ -16,7 +16,8 @@ from training.additive_fit import recency_weight
 from training.calibrate import LEAST_DEVIATION, UNPROVEN_SLOPE, fit_calibration, fit_slope, fit_spread
 from training.dataset import GRID, Rows
 from training.labels import Labels
-from training.replay import Material, Predicted, intercept_for, recentred
+from training.material import Material
+from training.replay import Predicted, intercept_for, recentred
 
 Floats = npt.NDArray[np.float64]
 SEEDS = (1, 2, 3)

@@ -12,12 +12,12 @@ from features.event_log import History
 from features.history import read_folder
 from features.snapshot import Snapshot
 from models.bundle import Bundle, load_bundle, save_bundle
-from training.backtest_material import rows_of
 from training.backtest_metrics import Judged
 from training.card import METRICS, card, card_text, fairness, judged_parts, limits
 from training.fit import Trained, TrainOptions, train
 from training.judge import Judgement
-from training.replay import Material, splits_of
+from training.material import Material, rows_of
+from training.replay import splits_of
 
 
 @pytest.fixture(scope="module")

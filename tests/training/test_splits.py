@@ -6,7 +6,8 @@ import pytest
 from features.event_log import DAY_US, History
 from features.snapshot import cut
 from training.dataset import GRID, Rows, training_rows
-from training.replay import Material, splits_of
+from training.material import Material
+from training.replay import splits_of
 from training.splits import FOLDS, MIN_FIT_WINS, MIN_JUDGE_WINS, lead_splits, replay_splits
 
 
