@@ -21,6 +21,8 @@ LAYOUT = {
     "height": 420,
 }
 
+CONFIG = {"displaylogo": False, "modeBarButtons": [["toImage"]]}  # no button that sends anything anywhere
+
 
 def funnel_figure(state: State) -> go.Figure:
     """Leads that entered each stage for the first time in the period, and of them those that went on or were won."""
@@ -195,7 +197,7 @@ def report_page(state: State) -> str:
     """
     total, unit = state["total"], state["currency"] or ""
     parts = [
-        figure.to_html(full_html=False, include_plotlyjs=i == 0, div_id=f"figure-{name}")
+        figure.to_html(full_html=False, include_plotlyjs=i == 0, div_id=f"figure-{name}", config=CONFIG)
         for i, (name, figure) in enumerate(figures(state).items())
     ]
     money = total["deals"]
@@ -248,7 +250,8 @@ def _lists(state: State, unit: str) -> list[str]:
             (lead["lead_id"], lead["stage"] or "", "; ".join(r["sentence"] for r in lead["reasons"]))
             for lead in leads
         ]
-        found += ["<h2>Leads that need attention</h2>", _table(("lead", "stage", "why"), rows3)]
+        count = f"<p>{state['attention']['leads']:,} in all, the {len(leads):,} most valuable.</p>"
+        found += ["<h2>Leads that need attention</h2>", count, _table(("lead", "stage", "why"), rows3)]
     return found
 
 

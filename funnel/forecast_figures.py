@@ -8,7 +8,7 @@ from typing import Any
 
 import plotly.graph_objects as go
 
-from funnel.figures import BLUE, GREEN, GREY, LAYOUT, RED
+from funnel.figures import BLUE, CONFIG, GREEN, GREY, LAYOUT, RED
 from funnel.forecast_explain import PARTS
 
 Rows = Sequence[Mapping[str, Any]]
@@ -128,9 +128,7 @@ def figures(result: Mapping[str, Any]) -> dict[str, go.Figure]:
 def report_page(result: Mapping[str, Any]) -> str:
     """One HTML page with all pictures and the table of periods; it needs no network."""
     parts = [
-        figure.to_html(
-            full_html=False, include_plotlyjs=i == 0, div_id=f"figure-{name}", config={"displaylogo": False}
-        )
+        figure.to_html(full_html=False, include_plotlyjs=i == 0, div_id=f"figure-{name}", config=CONFIG)
         for i, (name, figure) in enumerate(figures(result).items())
     ]
     title = (
@@ -184,7 +182,7 @@ def replay_page(result: Mapping[str, Any], currency: str | None) -> str:
         parts += [f"<h2>{what.capitalize()}{unit}</h2>", _table(rows)]
         for step in sorted({c["step"] for c in result["cells"]}):
             figure = replay_figure(result["cells"], what, step, unit)
-            parts.append(figure.to_html(full_html=False, include_plotlyjs=not drawn))
+            parts.append(figure.to_html(full_html=False, include_plotlyjs=not drawn, config=CONFIG))
             drawn = True
     return _page("Forecast replayed at past dates", "".join(parts))
 

@@ -12,8 +12,10 @@ from typing import Any
 from urllib.parse import quote
 
 import pytest
+from click.testing import CliRunner
 from starlette.testclient import TestClient
 
+from cli.main import leadcast
 from models.bundle import Bundle
 from models.pointer import load_champion, read_pointer
 from serving.rescoring import rescore_dirty
@@ -145,11 +147,44 @@ def test_a_caller_that_asks_for_json_alone_gets_a_problem(client: TestClient) ->
     assert refused.headers["content-type"] == "application/problem+json"
 
 
-@pytest.mark.long
-def test_a_browser_draws_our_pictures_and_calls_nobody_else(trained_home: Path, tmp_path: Path) -> None:
+def shown_by_browser(address: str, tmp_path: Path, log: Path) -> str:
+    """The page as Chromium makes it, and its requests in the log; no name but this machine's resolves."""
     chromium = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
     if chromium is None:
         pytest.skip("no browser: apt-get install chromium")
+    options = [
+        *("--headless", "--no-sandbox", "--disable-gpu", "--dump-dom", f"--log-net-log={log}"),
+        *("--virtual-time-budget=20000", "--window-size=1200,2000"),
+        *("--disable-background-networking", "--disable-component-update", "--no-first-run"),
+        "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1",
+        f"--user-data-dir={tmp_path / 'profile'}",
+    ]
+    environment = {**os.environ, "HOME": str(tmp_path)}
+    done = subprocess.run(
+        [chromium, *options, address], capture_output=True, text=True, timeout=90, check=True, env=environment
+    )
+    return done.stdout
+
+
+@pytest.mark.long
+@pytest.mark.parametrize(("command", "count"), [("funnel", 6), ("forecast", 6)])
+def test_a_report_is_drawn_from_its_file_alone(
+    champion_home: Path, crm: Path, tmp_path: Path, command: str, count: int
+) -> None:
+    page, log = tmp_path / "report.html", tmp_path / "net.json"
+    options = ["--report", str(page), "--no-snapshot"]
+    options += ["--output", str(tmp_path / "f.csv")] if command == "forecast" else []
+    done = CliRunner().invoke(leadcast, [command, str(crm), *options], catch_exceptions=False)
+    assert done.exit_code == 0, done.stderr
+    shown = shown_by_browser(page.as_uri(), tmp_path, log)
+    assert len(re.findall(r'<div id="figure-\w+"[^>]*js-plotly-plot', shown)) == count
+    # a page from a file has the origin null; what the browser asks for itself is not of an origin
+    by_page = [line for line in log.read_text().splitlines() if '"initiator":"null"' in line]
+    assert [line for line in by_page if '"url":"http' in line] == []
+
+
+@pytest.mark.long
+def test_a_browser_draws_our_pictures_and_calls_nobody_else(trained_home: Path, tmp_path: Path) -> None:
     home = Path(shutil.copytree(trained_home, tmp_path / "home"))
     service = Service(home)
     try:
@@ -158,21 +193,7 @@ def test_a_browser_draws_our_pictures_and_calls_nobody_else(trained_home: Path, 
         service.put(f"/v1/leads/{name}", {"created_at": "2026-05-01T08:00:00Z", "owner": EVIL})
         for path in (*PATHS, "/forecast?explain=true&period=quarter"):
             log = tmp_path / "net.json"
-            options = [
-                *("--headless", "--no-sandbox", "--disable-gpu", "--dump-dom", f"--log-net-log={log}"),
-                *("--virtual-time-budget=20000", "--window-size=1200,2000"),
-                *("--disable-background-networking", "--disable-component-update", "--no-first-run"),
-                "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1",
-                f"--user-data-dir={tmp_path / 'profile'}",
-            ]
-            shown = subprocess.run(
-                [chromium, *options, service.url + path],
-                capture_output=True,
-                text=True,
-                timeout=90,
-                check=True,
-                env={**os.environ, "HOME": str(tmp_path)},
-            ).stdout
+            shown = shown_by_browser(service.url + path, tmp_path, log)
             assert "Leadcast</title>" in shown, path
             assert "taken</title>" not in shown
             drawn = re.findall(r'<div class="picture js-plotly-plot" id="picture-\w+"', shown)
