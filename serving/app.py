@@ -197,7 +197,7 @@ def build_app(
         lifespan=lifespan,
     )
     app.state.runtime = runtime
-    for part in (router, pages.router, detail_pages.router, outlook_pages.router, *routers):
+    for part in (router, *routers, pages.router, detail_pages.router, outlook_pages.router):
         app.router.routes.extend(part.routes)
     document = openapi.describe(app, _version(), schemas)
     app.openapi = lambda: document  # type: ignore[method-assign]

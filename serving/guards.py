@@ -1,7 +1,7 @@
 """What stands around every request: id, access, limits, headers, one error shape, metrics and a log line."""
 
 import logging
-import os
+import random
 import re
 import time
 
@@ -134,7 +134,7 @@ def _request_id(scope: Scope) -> str:
     given = header(scope, b"x-request-id")
     if given is not None and REQUEST_ID.fullmatch(given):
         return given.decode()
-    return os.urandom(16).hex()
+    return f"{random.getrandbits(128):032x}"
 
 
 def _log_error(request_id: str, error: Exception) -> None:

@@ -1,10 +1,11 @@
 """Events -> rows of the store, many requests at once: duplicates by event_id and interaction_id, rejections by code."""
 
+import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from sqlalchemy import Connection, bindparam, select, tuple_
+from sqlalchemy import Connection, Executable, bindparam, select, text, tuple_
 
 from serving import store_schema as db
 from serving.ingest import AHEAD_US, Event
@@ -22,7 +23,17 @@ LEADS = select(db.leads.c.lead_id, db.leads.c.lead_no, db.leads.c.created_us).wh
     db.leads.c.lead_id.in_(bindparam("some", expanding=True))
 )
 _PAIR = (db.interactions.c.lead_no, db.interactions.c.interaction_id)
-KNOWN_IDS = select(*_PAIR).where(tuple_(*_PAIR).in_(bindparam("some", expanding=True)), _PAIR[1].is_not(None))
+KNOWN_IDS: dict[str, Executable] = {
+    "postgresql": select(*_PAIR).where(
+        tuple_(*_PAIR).in_(bindparam("some", expanding=True)), _PAIR[1].is_not(None)
+    ),
+    "sqlite": text(
+        """
+        SELECT lead_no, interaction_id FROM json_each(:some) AS asked CROSS JOIN interactions
+        ON lead_no = json_extract(asked.value, '$[0]') AND interaction_id = json_extract(asked.value, '$[1]')
+        """
+    ),  # for pairs in a list it would read the whole index
+}
 
 
 @dataclass
@@ -144,8 +155,11 @@ def _leads(connection: Connection, lead_ids: Sequence[str]) -> Iterator[tuple[st
 
 
 def _known_ids(connection: Connection, ids: Sequence[tuple[int, str]]) -> Iterator[tuple[int, str]]:
+    is_sqlite = connection.dialect.name == "sqlite"
+    query = KNOWN_IDS[connection.dialect.name]
     for some in _parts(ids):
-        yield from ((lead_no, given) for lead_no, given in connection.execute(KNOWN_IDS, {"some": some}))
+        asked = json.dumps(some) if is_sqlite else some
+        yield from ((lead_no, given) for lead_no, given in connection.execute(query, {"some": asked}))
 
 
 def _parts(values: Sequence[Any]) -> Iterator[Sequence[Any]]:

@@ -26,6 +26,7 @@ TRACES_TRIES = 25
 TRACES_PAUSE_S = 0.2
 
 EVENTS = Counter("leadcast_events_total", "Events received, by what became of them.", ["result"])
+ACCEPTED, DUPLICATE, REJECTED = (EVENTS.labels(result) for result in ("accepted", "duplicate", "rejected"))
 
 Result = TypeVar("Result")
 Gauge = tuple[str, str, dict[str, str], float]

@@ -53,8 +53,9 @@ def _time(row: Sequence[Any], created_us: int) -> int:
 
 
 def _entry(kind: str, time_us: int, known_us: int | None, data: Entry) -> Entry:
-    recorded = None if known_us is None else format_time(known_us)
-    return {"type": kind, "occurred_at": format_time(time_us), "recorded_at": recorded, "data": data}
+    occurred = format_time(time_us)
+    recorded = occurred if known_us == time_us else None if known_us is None else format_time(known_us)
+    return {"type": kind, "occurred_at": occurred, "recorded_at": recorded, "data": data}
 
 
 def _given(**data: Any) -> Entry:

@@ -29,7 +29,7 @@ from serving.schema import MAX_BODY_BYTES, MAX_LEAD_BYTES
 from serving.shapes import MAX_TEXT
 from serving.store_leads import CONFLICT, CREATED, current_attributes, erase_leads, put_leads
 from serving.store_reading import find_leads, history_of, rows_of
-from serving.store_service import EVENTS, StoreService
+from serving.store_service import ACCEPTED, DUPLICATE, REJECTED, StoreService
 from serving.store_timeline import Key, lead_document, timeline
 from serving.store_worklist import (
     ORDERS,
@@ -83,9 +83,10 @@ async def post_events(request: Request) -> Response:
     value, _ = await json_body(request.scope, request.receive, MAX_BODY_BYTES)
     events = read_events(value)
     done: Ingested = await _stored(request).write(store_events, events, weight(events))
-    EVENTS.labels("accepted").inc(done.accepted)
-    EVENTS.labels("duplicate").inc(done.duplicates)
-    EVENTS.labels("rejected").inc(len(done.rejected))
+    ACCEPTED.inc(done.accepted)
+    if done.duplicates or done.rejected:
+        DUPLICATE.inc(done.duplicates)
+        REJECTED.inc(len(done.rejected))
     return json_answer({"accepted": done.accepted, "duplicates": done.duplicates, "rejected": done.rejected})
 
 

@@ -8,10 +8,11 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from sqlalchemy import text
 
 from features.config import FunnelConfig
 from serving.ingest import read_events, read_lead
-from serving.ingest_store import Ingested, store_events
+from serving.ingest_store import KNOWN_IDS, Ingested, store_events
 from serving.problems import Problem
 from serving.store import Store
 from serving.store_leads import CONFLICT, CREATED, UNCHANGED, UPDATED, PutLead, put_leads
@@ -247,3 +248,13 @@ def shared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Store]:
     store = Store(tmp_path_factory.mktemp("shared"), now_us=Clock())
     yield store
     store.close()
+
+
+def test_known_interaction_ids_are_looked_up_not_searched_for(store: Store) -> None:
+    put(store)
+    if store.engine.path is None:
+        pytest.skip("only SQLite reads the whole index when it is asked in the wrong words")
+    with store.engine.reading() as connection:
+        query = text("EXPLAIN QUERY PLAN " + str(KNOWN_IDS["sqlite"]))
+        steps = [row[3] for row in connection.execute(query, {"some": '[[1, "i"]]'})]
+    assert any("interactions_once (lead_no=? AND interaction_id=?)" in step for step in steps), steps

@@ -53,6 +53,11 @@ def test_a_key_given_twice_is_refused_however_it_is_written(
         read_json(body.encode())
 
 
+def test_a_key_that_hides_behind_escaped_quotes_is_still_found_twice() -> None:
+    with pytest.raises(Problem):
+        read_json(rb'{"a":"\u0022\u0022","a":"\u0022\u0022"}')
+
+
 def test_a_key_that_hides_behind_a_text_full_of_colons_is_still_found_twice() -> None:
     with pytest.raises(Problem):
         read_json(rb'{"a" :1,"a":2,"b":"\":"}')
