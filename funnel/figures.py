@@ -104,7 +104,7 @@ def moves_figure(state: State) -> go.Figure:
             },
         )
     )
-    title = f"Where the leads of {flow['since'][:10]} are on {flow['until'][:10]}, and the new ones"
+    title = f"Moves of leads from {flow['since'][:10]} to {flow['until'][:10]}"
     return figure.update_layout(**LAYOUT, title=title)
 
 

@@ -40,6 +40,7 @@ def fan_figure(rows: Rows, actuals: Rows, what: str, unit: str) -> go.Figure:
     """
     spans = summed(rows)
     at = [r["period_start"] for r in spans]
+    band = "p10 to p90" if len(spans) == len(rows) else "p10 to p90, groups added up"
     figure = go.Figure()
     figure.add_bar(
         x=[a["period_start"] for a in actuals], y=[a[what] for a in actuals], name="actual", marker_color=GREY
@@ -56,7 +57,7 @@ def fan_figure(rows: Rows, actuals: Rows, what: str, unit: str) -> go.Figure:
     )
     figure.add_scatter(
         x=at, y=[r[f"{what}_p10"] for r in spans], mode="lines", line={"width": 0}, fill="tonexty",
-        fillcolor="rgba(43,108,176,0.25)", name="p10 to p90",
+        fillcolor="rgba(43,108,176,0.25)", name=band,
     )  # fmt: skip
     expected = [r[f"{what}_expected"] for r in spans]
     reach = {

@@ -94,6 +94,8 @@ def _write(path: Path, record: Record) -> None:
 
 def _let_go(folder: Path, kind: str, funnel: str) -> None:
     """Keeps the KEPT made last."""
+    if len(list(folder.glob(f"[!.]*-{kind}-*.json"))) <= KEPT:
+        return
     mine = [r for r in _heads(folder)[0] if (r["kind"], r["funnel"]) == (kind, funnel)]
     mine.sort(key=lambda r: (r["made_at"], r["as_of"], r["id"]))
     for record in mine[: max(len(mine) - KEPT, 0)]:
