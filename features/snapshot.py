@@ -98,6 +98,32 @@ def cut(history: History, as_of_us: int) -> History:
     )
 
 
+def by_lead_id(history: History) -> History:
+    """The same history with its leads in the order of their ids, whatever the order of their rows in a file was."""
+    order = np.array(sorted(range(len(history)), key=history.lead_ids.__getitem__), dtype=np.int64)
+    if (order == np.arange(len(order))).all():
+        return history
+    known = history.lead_known_us
+    return replace(
+        history,
+        lead_ids=[history.lead_ids[i] for i in order.tolist()],
+        created_us=history.created_us[order],
+        attributes={name: factor.take(order) for name, factor in history.attributes.items()},
+        interactions=_ordered_log(history.interactions, order),
+        stages=_ordered_log(history.stages, order),
+        outcomes=_ordered_log(history.outcomes, order),
+        changes=_ordered_log(history.changes, order),
+        lead_known_us=None if known is None else known[order],
+    )
+
+
+def _ordered_log(log: Log, order: Ints) -> Log:
+    lengths = np.diff(log.offsets)[order]
+    ends = np.cumsum(lengths)
+    rows = np.repeat(log.offsets[order] - (ends - lengths), lengths) + np.arange(int(lengths.sum()))
+    return _log_of_rows(log, rows, lengths)
+
+
 def _lead_known_us(history: History) -> Ints:
     return history.created_us if history.lead_known_us is None else history.lead_known_us
 
@@ -118,7 +144,12 @@ def _cut_log(log: Log, keep_lead: Mask, as_of_us: int) -> Log:
     rows = np.repeat(keep_lead, lengths) & (log.known_us <= as_of_us)
     owner = np.repeat(np.arange(len(lengths)), lengths)[rows]
     kept = np.bincount(owner, minlength=len(lengths))[keep_lead]
-    values: dict[str, Any] = {"offsets": np.concatenate(([0], np.cumsum(kept))).astype(np.int64)}
+    return _log_of_rows(log, np.flatnonzero(rows), kept)
+
+
+def _log_of_rows(log: Log, rows: Ints, lengths: Ints) -> Log:
+    """The log of the given rows, `lengths` of them for each lead."""
+    values: dict[str, Any] = {"offsets": np.concatenate(([0], np.cumsum(lengths))).astype(np.int64)}
     for name, column in vars(log).items():
         if name == "offsets" or column is None:
             continue
@@ -127,7 +158,7 @@ def _cut_log(log: Log, keep_lead: Mask, as_of_us: int) -> Log:
         elif isinstance(column, np.ndarray):
             values[name] = column[rows]
         else:
-            kept_texts = [column[i] for i in np.flatnonzero(rows)]
+            kept_texts = [column[i] for i in rows.tolist()]
             values[name] = kept_texts if any(kept_texts) else None
     return replace(log, **values)
 

@@ -9,6 +9,7 @@ import numpy.typing as npt
 from threadpoolctl import threadpool_limits
 
 from features.event_log import DAY_US, History
+from features.snapshot import by_lead_id
 from models.bundle import Bundle
 from training.amount_fit import Wins, fit_amount
 from training.assemble import Holdout, Parts, assemble, card_of, fit_final, holdout_of, warnings_of
@@ -65,6 +66,7 @@ def train(history: History, options: TrainOptions, progress: Tell = lambda text,
 
 
 def _train(history: History, options: TrainOptions, progress: Tell) -> Trained:
+    history = by_lead_id(history)
     require_outcomes(history)
     progress("auditing for leakage", 0.02)
     findings = audit(history)

@@ -9,6 +9,7 @@ import numpy.typing as npt
 from features.catalogue import Feature
 from features.event_log import History
 from features.matrix import build_matrix
+from features.snapshot import by_lead_id
 from features.vocabulary import Vocabulary, learn
 from models.bundle import Bundle
 from models.parameters import Parameters
@@ -68,7 +69,7 @@ def teach(history: History, rows: Rows, seed: int) -> Taught:
 
 def taught(bundle: Bundle, history: History, seed: int) -> Taught:
     """Everything that the fits of the bundle read, made again from the same history and seed."""
-    past = read_by(bundle, history)
+    past = by_lead_id(read_by(bundle, history))
     return teach(past, training_rows(past, seed), seed)
 
 
@@ -81,4 +82,4 @@ def read_by(bundle: Bundle, history: History) -> History:
 
 def rows_of(bundle: Bundle, history: History, seed: int) -> Rows:
     """The training rows of the bundle; history as it was given to training, cut at its own as_of_us."""
-    return training_rows(read_by(bundle, history), seed)
+    return training_rows(by_lead_id(read_by(bundle, history)), seed)

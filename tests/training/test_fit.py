@@ -92,13 +92,13 @@ def test_what_lies_after_t_does_not_matter(
     assert saved(train(read_folder(folder, as_of_us=earlier_us), OPTIONS), tmp_path / "c") == expected
 
 
-def test_the_order_of_rows_beside_the_leads_does_not_matter(
+def test_the_order_of_rows_does_not_matter(
     crm: Path, earlier: Trained, earlier_us: int, tmp_path: Path
 ) -> None:
-    """Databases export without an order; the leads' own order is the only one that is kept."""
+    """Databases export without an order."""
 
     def shuffled(name: str, lines: list[str]) -> list[str]:
-        return lines if name == "leads" else random.Random(name).sample(lines, len(lines))
+        return random.Random(name).sample(lines, len(lines))
 
     folder = rewritten(crm, tmp_path / "shuffled", shuffled)
     found = train(read_folder(folder, as_of_us=earlier_us), OPTIONS)
