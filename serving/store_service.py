@@ -17,6 +17,7 @@ from serving.outlook import Outlook
 from serving.problems import unavailable
 from serving.rescoring import Rescorer, count_waiting
 from serving.store import Store
+from serving.store_cautions import cautions
 from serving.store_errors import StoreUnavailable, outage_problem
 from serving.store_writer import Work
 
@@ -46,6 +47,8 @@ class StoreService:
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
         """Opens the store where it can be reached, keeps scores fresh, commits what waits at the end."""
+        for caution in cautions(self.store.engine.path):
+            LOGGER.warning(caution)
         with suppress(StoreUnavailable):
             await asyncio.to_thread(self.store.engine.ensure)
         self.rescorer.start()
