@@ -3,7 +3,7 @@
 import asyncio
 from collections import OrderedDict
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import msgspec
@@ -63,13 +63,14 @@ Query = FunnelQuery | ForecastQuery
 
 @dataclass(frozen=True)
 class Made:
-    """An answer, as a record and as JSON, and what it was made of."""
+    """An answer, as a record and as JSON, and what it was made of; pages keep what they drew of it in `drawn`."""
 
     record: Record
     body: bytes
     bundle: Bundle | None
     mark: Mark
     made_us: int
+    drawn: dict[str, Any] = field(default_factory=dict, compare=False)
 
     def stands(self, now_us: int) -> bool:
         return now_us - self.made_us < KEPT_US

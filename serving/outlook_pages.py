@@ -3,18 +3,21 @@ pictures that a script of ours draws where scripts may run.
 """
 
 import asyncio
+from collections.abc import Callable
 from typing import Any
 from urllib.parse import urlencode
 
 from fastapi import APIRouter, Request, Response
 
 from funnel.forecast_periods import KINDS
+from serving.outlook import Made
 from serving.pages import render
 from serving.queries import query_texts
 from serving.routes import PlainRoute
 from serving.stored_outlook import ask_forecast, ask_funnel
 
 Record = dict[str, Any]
+Pictures = list[dict[str, str]]
 
 router = APIRouter(route_class=PlainRoute, include_in_schema=False)
 
@@ -30,14 +33,15 @@ def _filled(request: Request) -> tuple[dict[str, str], bytes]:
 async def get_funnel_page(request: Request) -> Response:
     """The funnel: stages, conversion, time, leaks, and the leads that need somebody."""
     given, asked = _filled(request)
-    state = (await ask_funnel(request, asked)).record
+    made = await ask_funnel(request, asked)
+    state = made.record
     return render(
         "funnel.html",
         request,
         state=state,
         most=max((s["conversion"]["onward"]["leads"] for s in state["total"]["stages"]), default=0),
         given=given,
-        pictures=await asyncio.to_thread(_of_funnel, state),
+        pictures=await _pictures(made, _of_funnel),
     )
 
 
@@ -45,7 +49,8 @@ async def get_funnel_page(request: Request) -> Response:
 async def get_forecast_page(request: Request) -> Response:
     """The forecast: wins and revenue by period with their intervals."""
     given, asked = _filled(request)
-    made = (await ask_forecast(request, asked)).record
+    kept = await ask_forecast(request, asked)
+    made = kept.record
     return render(
         "forecast.html",
         request,
@@ -55,17 +60,25 @@ async def get_forecast_page(request: Request) -> Response:
         grouped=any("group" in p for p in made["periods"]),
         given=given,
         kinds=KINDS,
-        pictures=await asyncio.to_thread(_of_forecast, made),
+        pictures=await _pictures(kept, _of_forecast),
     )
 
 
-def _of_funnel(state: Record) -> list[dict[str, str]]:
+async def _pictures(made: Made, draw: Callable[[Record], Pictures]) -> Pictures:
+    """The pictures of an answer, drawn once, beside the event loop."""
+    if "pictures" not in made.drawn:
+        made.drawn["pictures"] = await asyncio.to_thread(draw, made.record)
+    found: Pictures = made.drawn["pictures"]
+    return found
+
+
+def _of_funnel(state: Record) -> Pictures:
     from funnel.figures import figures, pictures
 
     return pictures(figures(state))
 
 
-def _of_forecast(made: Record) -> list[dict[str, str]]:
+def _of_forecast(made: Record) -> Pictures:
     from funnel.figures import pictures
     from funnel.forecast_figures import figures
 

@@ -1,5 +1,6 @@
 """Pages for people: rendered here, no request to anybody else, readable without scripts."""
 
+import asyncio
 import gzip
 import re
 from collections.abc import Mapping
@@ -185,7 +186,7 @@ async def get_static(request: Request) -> Response:
     content, kind = found
     headers = {"cache-control": "max-age=3600"}
     if len(content) > PACKED_FROM and "gzip" in request.headers.get("accept-encoding", ""):
-        content = _packed(request.path_params["name"])
+        content = await asyncio.to_thread(_packed, request.path_params["name"])
         headers |= {"content-encoding": "gzip", "vary": "accept-encoding"}
     return Response(content, headers=headers, media_type=kind)
 
