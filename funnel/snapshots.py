@@ -24,6 +24,7 @@ FOLDER = "snapshots"  # under the home
 FORECAST, FUNNEL = "forecast", "funnel"
 KINDS = (FORECAST, FUNNEL)
 KEPT = 400  # of one kind and funnel: a year of nights and some
+PLAIN = ({}, {"period": "month"})  # the options of what was asked for without any
 SHARED = (None, "stage", "owner", "source")  # columns whose values are the business's own, not one lead's
 HEAD = ("id", "kind", "funnel", "as_of", "made_at", "model_version", "options")
 
@@ -136,8 +137,8 @@ def read(home: Path, name: str) -> Record:
 def find(home: Path, which: str, kind: str, funnel: str | None = None) -> Record:
     """The snapshot of an id; of a date, what was said last by the end of that day in the funnel's time zone.
 
-    Of several with one as_of: an ungrouped one before others, then the one made first, which nobody has made
-    with hindsight. Raises InvalidInput where there is none.
+    Of several with one as_of: one asked for without options before others, then the one made first, which nobody
+    has made with hindsight. Raises InvalidInput where there is none.
     """
     heads = listed(home)[0]
     if any(head["id"] == which for head in heads):
@@ -155,7 +156,7 @@ def find(home: Path, which: str, kind: str, funnel: str | None = None) -> Record
         oldest = f"; the oldest is of {mine[-1]['as_of']}" if mine else ""
         raise InvalidInput(f"no {kind} was kept by the end of {which}{oldest}")
     newest = [head for head in fit if head["as_of"] == fit[0]["as_of"]]
-    first = min(newest, key=lambda h: ("by" in h["options"], h["made_at"], h["id"]))
+    first = min(newest, key=lambda h: (h["options"] not in PLAIN, h["made_at"], h["id"]))
     return read(home, first["id"])
 
 

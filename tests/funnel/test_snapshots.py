@@ -25,7 +25,7 @@ def said(as_of: str, wins: float = 1.0, **asked: Any) -> dict[str, Any]:
         "periods": [{"wins_expected": wins}],
         "explain": {"top_leads": [{"lead_id": "SECRET"}], "by_stage": []},
     }
-    found = of_forecast(answer, CONFIG, {"period": "month", **asked})
+    found = of_forecast(answer, CONFIG, {"period": "month"} | asked)
     assert found is not None
     return found
 
@@ -74,6 +74,7 @@ def test_a_date_finds_the_last_said_by_the_end_of_that_day_where_the_funnel_is(t
 
 def test_hindsight_does_not_replace_what_was_said_then(tmp_path: Path) -> None:
     save(tmp_path, said("2026-03-01T08:00:00Z", 9.0, by="owner"), day(0))
+    save(tmp_path, said("2026-03-01T08:00:00Z", 2.0, period="week"), day(0))
     then = save(tmp_path, said("2026-03-01T08:00:00Z", 1.0), day(1))
     save(tmp_path, said("2026-03-01T08:00:00Z", 5.0), day(100))
     assert find(tmp_path, "2026-03-01", "forecast")["id"] == then
