@@ -24,7 +24,7 @@ FOLDER = "snapshots"  # under the home
 FORECAST, FUNNEL = "forecast", "funnel"
 KINDS = (FORECAST, FUNNEL)
 KEPT = 400  # of one kind and funnel: a year of nights and some
-PLAIN = ({}, {"period": "month"})  # the options of what was asked for without any
+PLAIN: tuple[Record, ...] = ({}, {"period": "month"})  # the options of what was asked for without any
 SHARED = (None, "stage", "owner", "source")  # columns whose values are the business's own, not one lead's
 HEAD = ("id", "kind", "funnel", "as_of", "made_at", "model_version", "options")
 
