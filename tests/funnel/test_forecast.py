@@ -159,6 +159,8 @@ def test_the_explanation_sums_to_the_open_leads_part(
     for name in ("by_stage", "by_source"):
         assert sum(r["wins"] for r in told[name]) == pytest.approx(float(made.expectation.open_wins.sum()))
     assert len(told["top_leads"]) == 10
-    page = report_page({**answer(made), "currency": made.currency, "warnings": notes(made, bundle), "explain": told})
+    page = report_page(
+        {**answer(made), "currency": made.currency, "warnings": notes(made, bundle), "explain": told}
+    )
     assert "Plotly" in page
     assert "http-equiv" not in page
