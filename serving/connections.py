@@ -1,7 +1,8 @@
-"""One connection of a worker: uvicorn's, with a bound on headers, in size and in time, and errors in our shape."""
+"""One connection of a worker: uvicorn's, with a bound on headers, errors in our shape, answers sent in one piece."""
 
 import asyncio
 import os
+from typing import Any
 
 import httptools
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
@@ -10,6 +11,42 @@ from serving.problems import MEDIA_TYPE, Problem
 
 HEADER_SECONDS = 15.0
 MAX_HEADER_BYTES = 64 * 1024
+MAX_HELD_BYTES = 64 * 1024
+
+
+class Joined:
+    """A transport that holds what is written until it is told to send, or to the next turn of the loop.
+
+    uvicorn writes an answer's head and its body one after the other: two system calls, and the caller is woken for a
+    head without a body.
+    """
+
+    def __init__(self, transport: asyncio.Transport, loop: asyncio.AbstractEventLoop) -> None:
+        self._transport = transport
+        self._loop = loop
+        self._parts: list[bytes] = []
+        self._size = 0
+
+    def write(self, data: bytes) -> None:
+        if not self._parts:
+            self._loop.call_soon(self.send)
+        self._parts.append(data)
+        self._size += len(data)
+        if self._size > MAX_HELD_BYTES:
+            self.send()
+
+    def close(self) -> None:
+        """Sends what is held, then closes."""
+        self.send()
+        self._transport.close()
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._transport, name)
+
+    def send(self) -> None:
+        if self._parts:
+            parts, self._parts, self._size = self._parts, [], 0
+            self._transport.write(b"".join(parts))
 
 
 class Connection(HttpToolsProtocol):
@@ -19,12 +56,17 @@ class Connection(HttpToolsProtocol):
     _head_bytes = 0
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
-        super().connection_made(transport)
+        self.joined = Joined(transport, self.loop)
+        super().connection_made(self.joined)  # type: ignore[arg-type]
         self._wait()
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._wait_no_more()
         super().connection_lost(exc)
+
+    def on_response_complete(self) -> None:
+        self.joined.send()
+        super().on_response_complete()
 
     def on_message_begin(self) -> None:
         self._head_bytes = 0
