@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 from numba import types
 
-from features.compiled import F64, compiled
+from features.compiled import F64, OUT, compiled
 from models.additive import AdditiveModel
 from models.calibration import sigmoid
 
@@ -45,21 +45,15 @@ class AmountModel:
         log_size = np.full(len(values), self.level) if self.size is None else self.size.margin(values)
         log_size = np.clip(log_size, -LARGEST_LOG, LARGEST_LOG)
         positive = self.paying(values)
-        size = _exp(log_size)
-        low, high = self._quantile(LOW, positive) * size, self._quantile(HIGH, positive) * size
-        return positive * self.factor * size, low, high
+        out = np.empty((3, len(values)))
+        _amounts(log_size, positive, self.factor, self.levels, self.residuals, out)
+        return out[0], out[1], out[2]
 
     def paying(self, values: Floats) -> Floats:
         """The chance (n,) that a won deal brings money at all."""
         if self.positive is None:
             return np.full(len(values), self.positive_rate)
         return sigmoid(self.positive.margin(values))
-
-    def _quantile(self, level: float, positive: Floats) -> Floats:
-        """Quantile of amount / exp(size) for a mixture of zeros (1 - positive) and the residuals."""
-        zero = 1 - positive
-        inner = np.clip((level - zero) / np.maximum(positive, 1e-9), 0.0, 1.0)
-        return np.where(level <= zero, 0.0, _exp(np.interp(inner, self.levels, self.residuals)))
 
     def to_dict(self) -> dict[str, Any]:
         """Everything but the trees, which the bundle keeps as files of their own."""
@@ -74,9 +68,16 @@ class AmountModel:
         return cls(size=size, positive=positive, **d)
 
 
-@compiled(types.float64[::1](F64))
-def _exp(values: Floats) -> Floats:
-    out = np.empty(len(values))
-    for i in range(len(values)):
-        out[i] = math.exp(values[i])
-    return out
+@compiled(types.void(F64, F64, types.float64, F64, F64, OUT))
+def _amounts(
+    log_size: Floats, positive: Floats, factor: float, levels: Floats, residuals: Floats, out: Floats
+) -> None:
+    """Expected amounts and both ends of their intervals, in out (3, n): a mixture of zeros and the residuals."""
+    for i in range(len(log_size)):
+        size = math.exp(log_size[i])
+        zero = 1 - positive[i]
+        out[0, i] = positive[i] * factor * size
+        for end in range(2):
+            level = HIGH if end else LOW
+            inner = min(max((level - zero) / max(positive[i], 1e-9), 0.0), 1.0)
+            out[1 + end, i] = 0.0 if level <= zero else math.exp(np.interp(inner, levels, residuals)) * size

@@ -5,6 +5,7 @@ import binascii
 import hashlib
 import hmac
 import ipaddress
+from functools import lru_cache
 
 from starlette.types import Scope
 
@@ -94,6 +95,7 @@ def _check_peer(scope: Scope) -> None:
         raise Problem(403, "loopback-only", detail)
 
 
+@lru_cache(maxsize=1024)
 def is_loopback(host: str) -> bool:
     """Whether a host name or address means this machine and nothing else."""
     if host.lower() == "localhost":
