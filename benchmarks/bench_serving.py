@@ -18,7 +18,7 @@ import tempfile
 import time
 import urllib.request
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -159,11 +159,15 @@ def main() -> None:
     parser.add_argument("--data", type=Path, help="the folder of CSV files it was trained on")
     parser.add_argument("--rounds", type=int, default=8)
     parser.add_argument("--interactions", type=int, default=40)
+    parser.add_argument("--soak", type=int, default=0, help="then watch the memory over that many requests")
     given = parser.parse_args()
     with tempfile.TemporaryDirectory() as scratch:
         folder = Path(scratch)
         home, data = (given.home, given.data) if given.home and given.data else trained_home(folder)
-        run(home, lead_of(data, given.interactions), folder, given.rounds)
+        lead = lead_of(data, given.interactions)
+        run(home, lead, folder, given.rounds)
+        if given.soak:
+            soak(home, lead, given.soak)
 
 
 def trained_home(scratch: Path) -> tuple[Path, Path]:
@@ -200,6 +204,31 @@ def run(home: Path, lead: dict[str, Any], scratch: Path, rounds: int) -> None:
         found = measured(targets, rounds)
     for name, summary in found.items():
         print(f"{name:28s} {summary.pop('share'):5.2f} of the no-op  {json.dumps(summary)}")
+
+
+def soak(home: Path, lead: dict[str, Any], requests: int) -> None:
+    """Memory of one worker with its parent after some requests, and how much that grows over many more."""
+    body = json.dumps(lead, separators=(",", ":"))
+    with leadcast_serve(home, 1) as server:
+        targets = [target("soak", server, "/v1/score", body)]
+        rate = measured(targets, 4)["soak"]["requests_per_second"]
+        before, sent = resident_mib(server.session), 0.0
+        while sent < requests:
+            sent += measured(targets, 9)["soak"]["requests_per_second"] * 10
+        growth = resident_mib(server.session) - before
+        print(
+            f"memory {before:.0f} MiB after {5 * rate:.0f} requests, {growth:+.1f} MiB after {sent:.0f} more"
+        )
+
+
+def resident_mib(session: int) -> float:
+    """Resident memory of the processes of a session (Linux)."""
+    pages = 0
+    for folder in Path("/proc").glob("[0-9]*"):
+        with suppress(OSError):
+            if int((folder / "stat").read_text().rpartition(")")[2].split()[3]) == session:
+                pages += int((folder / "statm").read_text().split()[1])
+    return pages * os.sysconf("SC_PAGE_SIZE") / 2**20
 
 
 def target(name: str, server: Server, path: str, body: str) -> dict[str, Any]:
