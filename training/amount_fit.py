@@ -14,6 +14,7 @@ from training.additive_fit import fit_conversion, fit_regression
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
+Mask = npt.NDArray[np.bool_]
 
 MIN_WINS = 40  # below that the size of a deal is the shrunk mean
 MIN_ZERO_SHARE = 0.02  # from here on whether a deal brings money is a question of its own
@@ -21,6 +22,7 @@ LEVELS = np.linspace(0.0, 1.0, 101)
 SIZE = (Parameters(rounds=80, learning_rate=0.05, leaves=6, min_leaf_rows=20, l2=10.0), 30.0)
 FOLDS = 4
 HALF_LIFE = 2.0  # horizons, of what the latest wins say of the level of sizes and of the share that pays
+TOTAL = 0.75  # power of the size by which deals weigh in the total's factor
 TAIL = 0.02  # share of deals that may rule a mean
 USUAL_TAIL = 0.3  # how much such deals usually add to a mean, in logarithms
 USUAL_SHIFT = 0.1  # how far a level of sizes usually lies from its estimate on old wins, in logarithms
@@ -55,8 +57,7 @@ def fit_amount(wins: Wins, features: Sequence[Feature], seed: int) -> AmountMode
     """The amount model; None where no win has a known amount.
 
     The size model is kept only where it tells later amounts apart better than their mean does. Its total is then set
-    right on wins that it was not fitted on: by the smearing estimate of their residuals (Duan 1983), and by how far
-    the latest residuals and the total itself lie off it, as far as these are surer than chance.
+    right on wins that it was not fitted on, and by how far the latest ones lie off, as far as that is no chance.
     """
     known = wins.take(np.flatnonzero(~np.isnan(wins.amount)))
     if not len(known.amount):
@@ -64,11 +65,12 @@ def fit_amount(wins: Wins, features: Sequence[Feature], seed: int) -> AmountMode
     constant = _constant(known)
     if len(np.unique(known.lead)) < MIN_WINS or not (known.amount > 0).any():
         return constant
-    judged = _out_of_fit(known, features, seed)
-    if judged is None:
+    later = _later(known, features, seed)
+    if later is None or not _useful(later, known):
         return constant
-    fitted = _fit(known, features, seed)
-    return _with_residuals(fitted, judged, known) if _useful(judged, known) else constant
+    apart = _apart(known, features, seed)
+    assert apart is not None
+    return _with_residuals(_fit(known, features, seed), later, apart, known)
 
 
 def _constant(wins: Wins) -> AmountModel:
@@ -114,18 +116,31 @@ class _Judged:
         return np.asarray(self.pays * np.exp(self.log_size), dtype=np.float64)
 
 
-def _out_of_fit(wins: Wins, features: Sequence[Feature], seed: int) -> _Judged | None:
+def _later(wins: Wins, features: Sequence[Feature], seed: int) -> _Judged | None:
     """Replays by closing time: the latest three quarters of wins, a quarter at a time, each judged by a fit
     on earlier ones.
     """
     at = -wins.age
     edges = np.quantile(at, np.linspace(0, 1, FOLDS + 1))
+    parts = [(at <= edges[k], (at > edges[k]) & (at <= edges[k + 1])) for k in range(1, FOLDS)]
+    return _judged(wins, features, seed, parts)
+
+
+def _apart(wins: Wins, features: Sequence[Feature], seed: int) -> _Judged | None:
+    """Every win judged by a fit on three quarters of the other leads, nearly what the final one reads."""
+    leads, index = np.unique(wins.lead, return_inverse=True)
+    fold = np.random.default_rng(seed).permutation(len(leads))[index] % FOLDS
+    return _judged(wins, features, seed, [(fold != k, fold == k) for k in range(FOLDS)])
+
+
+def _judged(
+    wins: Wins, features: Sequence[Feature], seed: int, parts: Sequence[tuple[Mask, Mask]]
+) -> _Judged | None:
+    """Predictions of each part's second rows from a fit on its first, without the leads to be judged."""
     rows, sizes, pays = [], [], []
-    for k in range(1, FOLDS):
-        judge = np.flatnonzero((at > edges[k]) & (at <= edges[k + 1]))
-        fit = np.flatnonzero(at <= edges[k])
-        fit = fit[~np.isin(wins.lead[fit], wins.lead[judge])]
-        part = wins.take(fit)
+    for known, asked in parts:
+        judge = np.flatnonzero(asked)
+        part = wins.take(np.flatnonzero(known & ~np.isin(wins.lead, wins.lead[judge])))
         if len(np.unique(part.lead)) < MIN_WINS // 2 or not (part.amount > 0).any() or not len(judge):
             continue
         model = _fit(part, features, seed)
@@ -152,15 +167,30 @@ def _useful(judged: _Judged, wins: Wins) -> bool:
     return bool(correlation > 2.0 / np.sqrt(max(w.sum(), 1.0)))
 
 
-def _with_residuals(model: AmountModel, judged: _Judged, wins: Wins) -> AmountModel:
+def _with_residuals(model: AmountModel, later: _Judged, apart: _Judged, wins: Wins) -> AmountModel:
+    """The model with the factor that sets totals right, and with the spread of later residuals.
+
+    The factor is the mean ratio of amount to predicted size, a deal's weight growing with its size: equal weights
+    (Duan 1983) are sure of little deals and overrate totals by the size's own error, weights by size are right in total
+    and ruled by the greatest deals.
+    """
+    residual, paid = _residuals(apart, wins)
+    size = np.exp(np.log(paid.amount) - residual)
+    factor = tamed_mean(np.exp(np.clip(residual, -20, 20)), paid.weight * size**TOTAL, paid.lead)
+    residual, paid = _residuals(later, wins)
+    shift = latest_shift(residual, paid)
+    return replace(
+        model,
+        factor=factor * float(np.exp(shift)),
+        residuals=weighted_quantiles(residual, paid.weight) + shift,
+    )
+
+
+def _residuals(judged: _Judged, wins: Wins) -> tuple[Floats, Wins]:
+    """Logarithms of amount over predicted size of the judged deals that paid, and these deals."""
     seen = wins.take(judged.rows)
     positive = np.flatnonzero(seen.amount > 0)
-    paid = seen.take(positive)
-    residual = np.log(paid.amount) - judged.log_size[positive]
-    shift = latest_shift(residual, paid)
-    factor = tamed_mean(np.exp(np.clip(residual, -20, 20)), paid.weight, paid.lead)
-    factor *= float(np.exp(shift + _total_shift(seen, factor * judged.expected)))
-    return replace(model, factor=factor, residuals=weighted_quantiles(residual, paid.weight) + shift)
+    return np.log(seen.amount[positive]) - judged.log_size[positive], seen.take(positive)
 
 
 def latest_shift(residual: Floats, wins: Wins) -> float:
@@ -172,18 +202,6 @@ def latest_shift(residual: Floats, wins: Wins) -> float:
     spread = float(np.average((residual - centre) ** 2, weights=weight))
     gap = float(np.average(residual, weights=recency)) - centre
     return _shrunk(gap, spread * _concentration(recency, wins.lead))
-
-
-def _total_shift(wins: Wins, expected: Floats) -> float:
-    """The logarithm of the total's ratio to the expected one, shrunk by its chance spread, which great deals rule."""
-    weight = wins.weight
-    promised = float(np.sum(weight * expected))
-    ratio = float(np.sum(weight * wins.amount)) / max(promised, 1e-12)
-    if ratio <= 0:
-        return 0.0
-    _, index = np.unique(wins.lead, return_inverse=True)
-    off = np.bincount(index, weight * (wins.amount - ratio * expected))
-    return _shrunk(float(np.log(ratio)), float(np.sum(off**2)) / max(ratio * promised, 1e-12) ** 2)
 
 
 def _shrunk(value: float, variance: float) -> float:
