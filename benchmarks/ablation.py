@@ -23,9 +23,9 @@ from features.matrix import build_matrix
 from features.snapshot import Snapshot, cut, open_leads, state_at
 from features.times import format_time
 from features.vocabulary import learn
+from models.additive import AdditiveModel
 from models.calibration import sigmoid
 from models.parameters import Parameters
-from training.additive_fit import fit_conversion
 from training.audit import audit, suspects
 from training.backtest import default_origins
 from training.backtest_rows import baselines
@@ -37,6 +37,7 @@ from training.labels import label
 from training.material import Material, Taught, teach
 from training.replay import predict_splits
 from training.splits import lead_splits
+from training.unfinished import fit_matured, fit_on_all, unfinished_at
 
 Floats = npt.NDArray[np.float64]
 Figures = dict[str, dict[str, float]]
@@ -114,17 +115,27 @@ def case_of(history: History, at_us: int, seed: int) -> Case:
 
 
 def margin(
-    case: Case, parameters: Parameters, rows: "npt.NDArray[np.int64] | None" = None, sure: bool = True
+    case: Case,
+    parameters: Parameters,
+    rows: "npt.NDArray[np.int64] | None" = None,
+    sure: bool = True,
+    unfinished: bool = True,
 ) -> Floats:
     """The margins of the asked rows of one fit: on all rows or some, with directions or without."""
+    return fitted(case, parameters, rows, sure, unfinished).margin(case.asked)
+
+
+def fitted(
+    case: Case, parameters: Parameters, rows: "npt.NDArray[np.int64] | None", sure: bool, unfinished: bool
+) -> AdditiveModel:
     material = case.taught.material
     index = np.arange(len(material.rows)) if rows is None else rows
-    features = material.features if sure else [replace(f, direction=0) for f in material.features]
-    weight = material.weight(index, material.rows.snapshot.history.as_of_us, parameters)
-    model = fit_conversion(
-        material.values[index], features, material.won[index], weight, parameters, case.seed
-    )
-    return model.margin(case.asked)
+    if not sure:
+        material = replace(material, features=[replace(f, direction=0) for f in material.features])
+    now = material.rows.snapshot.history.as_of_us
+    if not unfinished:
+        return fit_matured(material, index, now, (parameters, case.seed))
+    return fit_on_all(material, index, unfinished_at(material, now), now, (parameters, case.seed))
 
 
 def calibrated(case: Case) -> Floats:
@@ -132,9 +143,7 @@ def calibrated(case: Case) -> Floats:
     material, parameters = case.taught.material, Parameters()
     apart = lead_splits(material.rows, case.seed)
     unseen = predict_splits(material, apart, parameters, case.seed) if apart else None
-    index = np.arange(len(material.rows))
-    weight = material.weight(index, material.rows.snapshot.history.as_of_us, parameters)
-    model = fit_conversion(material.values, material.features, material.won, weight, parameters, case.seed)
+    model = fitted(case, parameters, None, True, True)
     return fit_calibration(unseen, material, model.margin(material.values)).probability(
         model.margin(case.asked)
     )
@@ -151,15 +160,20 @@ def decided(material: Material) -> "npt.NDArray[np.int64]":
     return np.flatnonzero(state_at(snapshot.history, snapshot.lead, now) != OPEN)
 
 
+def closed_alone(case: Case) -> Floats:
+    return margin(case, Parameters(), decided(case.taught.material), unfinished=False)
+
+
 VARIANTS: Mapping[str, Callable[[Case], Floats]] = {
     WHOLE: calibrated,
     "without calibration": lambda case: sigmoid(margin(case, Parameters())),
+    "without unfinished rows": lambda case: sigmoid(margin(case, Parameters(), unfinished=False)),
     "linear start alone": lambda case: sigmoid(margin(case, Parameters(rounds=0))),
     "trees alone": lambda case: sigmoid(margin(case, Parameters(linear_share=0.0))),
     "without recency weights": lambda case: sigmoid(margin(case, Parameters(half_life_horizons=NEVER_OLD))),
     "without sure directions": lambda case: sigmoid(margin(case, Parameters(), sure=False)),
     "grid rows alone": lambda case: sigmoid(margin(case, Parameters(), on_grid(case.taught.material))),
-    "closed leads alone": lambda case: sigmoid(margin(case, Parameters(), decided(case.taught.material))),
+    "closed leads alone": lambda case: sigmoid(closed_alone(case)),
 }
 
 
