@@ -7,42 +7,31 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from cli.output import (
-    Progress,
+from cli.environment import home
+from cli.options import (
+    as_of_option,
     as_of_us,
+    by_option,
     data_argument,
-    emit,
-    home,
     json_option,
-    now_us,
-    progress,
-    say,
-    say_table,
+    periods_options,
+    report_option,
+    seed_option,
+    trials_option,
 )
+from cli.output import emit, say, say_table
+from cli.progress import Progress, progress
 
 if TYPE_CHECKING:
     from features.event_log import History
     from training.backtest import Backtest, BacktestOptions
 
-METRICS = ("auc", "pr_auc", "log_loss", "brier", "ece", "lift_10", "wins_error", "revenue_error", "gini")
-
-
-def report_path(_ctx: click.Context, _param: click.Parameter, value: Path | None) -> Path | None:
-    """A page's path in a folder that exists."""
-    if value is None:
-        return None
-    if value.suffix.lower() not in (".html", ".htm"):
-        raise click.BadParameter(f"{value}: end it in .html")
-    if not value.absolute().parent.is_dir():
-        raise click.BadParameter(f"{value}: there is no folder {value.absolute().parent}")
-    return value
+GROUP_HEADER = ("leads", "wins", "expected", "auc", "log_loss", "ece", "revenue_error")
 
 
 @click.command()
 @data_argument
-@click.option(
-    "--as-of", metavar="T", help="Outcomes are known up to T (default: the latest time in the data)."
-)
+@as_of_option("Outcomes are known up to T (default: the latest time in the data).")
 @click.option(
     "--origins",
     type=click.IntRange(1, 1000),
@@ -50,44 +39,14 @@ def report_path(_ctx: click.Context, _param: click.Parameter, value: Path | None
     help="How many past dates (default: as many as have a matured horizon, up to 12).",
 )
 @click.option("--at", "dates", multiple=True, metavar="D", help="Replay this date instead; repeatable.")
-@click.option(
-    "--by", multiple=True, metavar="COLUMN", help="Figures by this column of the leads too; repeatable."
-)
-@click.option(
-    "--report",
-    type=click.Path(path_type=Path, dir_okay=False),
-    callback=report_path,
-    metavar="FILE.html",
-    help="Write a page with tables and pictures.",
-)
-@click.option(
-    "--trials",
-    type=click.IntRange(0, 1000),
-    default=None,
-    metavar="N",
-    help="Settings to try out at each date.",
-)
-@click.option(
-    "--seed",
-    type=click.IntRange(0, 2**31 - 1),
-    default=0,
-    show_default=True,
-    metavar="S",
-    help="Of every random choice.",
-)
+@by_option("Figures by this column of the leads too; repeatable.", multiple=True)
+@report_option("Write a page with tables and pictures.")
+@trials_option("Settings to try out at each date.")
+@seed_option
 @click.option("--forecast", is_flag=True, help="Replay the forecast of periods instead of the scores.")
-@click.option(
-    "--period",
-    type=click.Choice(["week", "month", "quarter"]),
-    default="month",
-    show_default=True,
-    help="With --forecast: its calendar periods.",
-)
-@click.option(
-    "--periods",
-    type=click.IntRange(1, 104),
-    metavar="N",
-    help="With --forecast: how many ahead (default: three months of them).",
+@periods_options(
+    "With --forecast: its calendar periods.",
+    "With --forecast: how many ahead (default: three months of them).",
 )
 @json_option
 def backtest(data: Path, report: Path | None, as_json: bool, **options: Any) -> None:
@@ -134,12 +93,9 @@ def _forecast(data: Path, report: Path | None, as_json: bool, options: Mapping[s
 
 
 def _read(data: Path, as_of: str | None) -> "History":
-    from cli.model_data import say_set_aside
-    from features.config import load_config
-    from features.history import read_folder
+    from cli.reading import read_own, say_set_aside
 
-    zone = load_config(data).zone
-    history = read_folder(data, config=None, as_of_us=as_of_us(as_of, zone), now_us=now_us())
+    history = read_own(data, as_of)
     say_set_aside(history)
     return history
 
@@ -169,6 +125,8 @@ def _log(found: "Backtest", history: "History", options: "BacktestOptions", tell
 
 
 def _tell(result: Mapping[str, Any]) -> None:
+    from training.evaluate import METRICS
+
     for left in result["skipped"]:
         say(f"{left['as_of'][:10]} left out: {left['reason']}")
     say("\ndate by date, 90 % intervals in brackets:")
@@ -197,9 +155,6 @@ def _tell(result: Mapping[str, Any]) -> None:
     for name, groups in result["by"].items():
         say(f"\nby {name}:")
         say_table((name, *GROUP_HEADER), [_group(group) for group in groups])
-
-
-GROUP_HEADER = ("leads", "wins", "expected", "auc", "log_loss", "ece", "revenue_error")
 
 
 def _date(origin: Mapping[str, Any]) -> tuple[object, ...]:

@@ -6,7 +6,10 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from cli.output import data_argument, emit, json_option, now_us, progress, say, say_warnings, when
+from cli.environment import now_us
+from cli.options import data_argument, json_option
+from cli.output import emit, say, say_warnings, when
+from cli.progress import progress
 
 if TYPE_CHECKING:
     from features.event_log import History, Rejected
@@ -130,7 +133,7 @@ def _counts(report: Any) -> dict[str, Any]:
 def _write_rejected(rows: "list[RejectedRow]", output: Path) -> None:
     import pyarrow as pa
 
-    from cli.table_file import write_table
+    from cli.whole_file import write_table
 
     columns = {
         "table": pa.array([r.table for r in rows], pa.string()),
@@ -143,7 +146,7 @@ def _write_rejected(rows: "list[RejectedRow]", output: Path) -> None:
 
 
 def _tell(history: "History", inferred: dict[str, Any], warnings: list[dict[str, Any]]) -> None:
-    from cli.model_data import say_set_aside
+    from cli.reading import say_set_aside
 
     say(f"as of {when(history.as_of_us)}: {len(history):,} leads")
     for name, report in history.reports.items():

@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from cli.output import Progress, emit, progress, say, say_table
+from cli.output import emit, say, say_table
+from cli.progress import Progress, progress
 
 if TYPE_CHECKING:
     from features.event_log import History
@@ -31,7 +32,7 @@ def backtest_forecast(
     train = TrainOptions(seed=options["seed"], **tuned)
     result = forecast_replay(history, given, asked, train, lambda text, share: tell(text, 0.02 + 0.9 * share))
     if report is not None:
-        from cli.funnel import write_text
+        from cli.whole_file import write_text
         from funnel.forecast_figures import replay_page
 
         write_text(replay_page(result, history.config.currency), report)

@@ -1,8 +1,40 @@
-"""The arithmetic of a forecast, for people, on stderr."""
+"""A forecast and its arithmetic, for people, on stderr."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from cli.output import say, say_table
+
+
+def tell_periods(result: Mapping[str, Any]) -> None:
+    """The table of periods and its total."""
+    periods, total = result["periods"], result["total"]
+    basis = periods[0]["interval_basis"]
+    say(f"forecast at {result['as_of']} by version {result['model_version']}, intervals {basis}:")
+    grouped = "group" in periods[0]
+    header = ["from", *(["group"] if grouped else []), "wins", "p10-p90", "already", "open", "new"]
+    say_table([*header, "revenue", "p10-p90"], [_line(row, grouped) for row in periods])
+    money = _money(", revenue ", total["revenue_expected"], result["currency"])
+    say(f"in all {total['wins_expected']:.1f} wins{money}")
+
+
+def _line(row: dict[str, Any], grouped: bool) -> list[str]:
+    money = row["revenue_expected"] is not None
+    return [
+        row["period_start"],
+        *([row["group"] or "(none)"] if grouped else []),
+        f"{row['wins_expected']:.1f}",
+        f"{row['wins_p10']:.0f}-{row['wins_p90']:.0f}",
+        str(row["already_won"]),
+        f"{row['open_wins_expected']:.1f}",
+        f"{row['new_wins_expected']:.1f}",
+        f"{row['revenue_expected']:,.0f}" if money else "-",
+        f"{row['revenue_p10']:,.0f}-{row['revenue_p90']:,.0f}" if money else "-",
+    ]
+
+
+def _money(before: str, value: float | None, currency: str | None) -> str:
+    return "" if value is None else f"{before}{value:,.0f} {currency or ''}".rstrip()
 
 
 def tell_explained(parts: dict[str, Any]) -> None:

@@ -19,7 +19,7 @@ COMMANDS = {
     "forecast": "cli.forecast:forecast",
     "funnel": "cli.funnel:funnel",
     "snapshots": "cli.snapshots:snapshots",
-    "models": "cli.training:models",
+    "models": "cli.models:models",
     "serve": "cli.serve:serve",
     "load": "cli.store:load",
     "export": "cli.store:export",

@@ -1,41 +1,15 @@
-"""What every command shares: the home, text to stderr, JSON to stdout, progress, times of options."""
+"""What every command says: text and tables to stderr, one JSON object to stdout."""
 
 import json
 import math
-import os
-import sys
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
 import click
 
-Progress = Callable[[str, float], None]  # what is being done, share done 0 to 1
-
 MICROSECONDS = 1_000_000
-data_argument = click.argument("data", type=click.Path(path_type=Path))
-
-
-def _or_parent(context: click.Context, _option: click.Parameter, value: bool) -> bool:
-    above = context.parent.params if context.parent else {}
-    return value or bool(above.get("as_json"))
-
-
-json_option = click.option(
-    "--json", "as_json", is_flag=True, callback=_or_parent, help="Print one JSON object on stdout."
-)
-
-
-def home() -> Path:
-    """The folder of the state: --home, else LEADCAST_HOME, else .leadcast."""
-    return Path(os.environ.get("LEADCAST_HOME") or ".leadcast").absolute()
-
-
-def now_us() -> int:
-    """The clock, in microseconds UTC; read here and passed down."""
-    return time.time_ns() // 1000
 
 
 def say(text: str = "") -> None:
@@ -81,46 +55,6 @@ def say_warnings(warnings: Iterable[Mapping[str, Any]]) -> None:
         say(f"warning: {w['code']} {w['subject']}".rstrip() + f": {w['detail']}{concerned}")
 
 
-def as_of_us(text: str | None, zone: Any) -> int | None:
-    """--as-of in microseconds UTC, read in the funnel's zone where it has no offset; else a usage error."""
-    if text is None:
-        return None
-    from features.errors import InvalidInput
-    from features.history import parse_time
-
-    try:
-        return parse_time(text, zone)
-    except (ValueError, InvalidInput) as error:
-        raise click.BadParameter(f"{error}: give an ISO date or date-time such as 2026-01-31") from None
-
-
 def when(us: int) -> str:
     """A time for people: UTC, to the second."""
     return time.strftime("%Y-%m-%d %H:%M:%S UTC", time.gmtime(us // MICROSECONDS))
-
-
-@contextmanager
-def progress() -> Iterator[Progress]:
-    """A bar on stderr when it is a terminal, else one line a phase."""
-    if not sys.stderr.isatty():
-        yield _phases()
-        return
-    from rich.console import Console
-    from rich.progress import BarColumn, TaskProgressColumn, TextColumn, TimeElapsedColumn
-    from rich.progress import Progress as Bar
-
-    columns = (TextColumn("{task.description}"), BarColumn(), TaskProgressColumn(), TimeElapsedColumn())
-    with Bar(*columns, console=Console(stderr=True), transient=True) as bar:
-        task = bar.add_task("starting", total=1.0)
-        yield lambda text, share: bar.update(task, description=text, completed=share)
-
-
-def _phases() -> Progress:
-    told: list[str] = []
-
-    def tell(text: str, _share: float) -> None:
-        if told[-1:] != [text]:
-            told.append(text)
-            say(f"{text} ...")
-
-    return tell

@@ -1,11 +1,15 @@
 """`leadcast score`: every lead open at T, scored by one model, to a CSV or Parquet file."""
 
+from collections import Counter
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from cli.output import data_argument, emit, json_option, progress, say, say_warnings, when
+from cli.options import as_of_option, data_argument, json_option, model_option, table_option
+from cli.output import emit, say, say_warnings, when
+from cli.progress import progress
 
 if TYPE_CHECKING:
     from features.event_log import History
@@ -26,41 +30,14 @@ class Reasons(click.ParamType[int | None]):
         return self.fail(f"{value!r} is neither a whole number from 0 nor `all`", param, ctx)
 
 
-def table_path(_ctx: click.Context, _param: click.Parameter, value: Path) -> Path:
-    """An output that ends in .csv or .parquet, in a folder that exists."""
-    if value.suffix.lower() not in (".csv", ".parquet"):
-        raise click.BadParameter(f"{value}: end it in .csv or .parquet")
-    if not value.absolute().parent.is_dir():
-        raise click.BadParameter(f"{value}: there is no folder {value.absolute().parent}")
-    return value
-
-
-as_of_option = click.option(
-    "--as-of", metavar="T", help="Stand at this date or time (default: the latest in the data)."
-)
-model_option = click.option(
-    "--model",
-    default="champion",
-    metavar="ALIAS_OR_VERSION",
-    help="champion, challenger or a version (default: champion).",
-)
-output_option = click.option(
-    "--output",
-    required=True,
-    type=click.Path(path_type=Path),
-    callback=table_path,
-    help="A .csv or .parquet file.",
-)
-
-
 @click.command()
 @data_argument
-@as_of_option
+@as_of_option()
 @model_option
 @click.option(
     "--reasons", type=Reasons(), default="5", show_default=True, help="Reasons for each lead: K or all."
 )
-@output_option
+@table_option
 @json_option
 def score(
     data: Path, as_of: str | None, model: str, reasons: int | None, output: Path, as_json: bool
@@ -73,8 +50,8 @@ def score(
       leadcast score crm --as-of 2026-03-01 --reasons all --output scores.parquet
       leadcast score crm --model 3 --output old-model.csv --json
     """
-    from cli.model_data import counted, read_for, say_set_aside
-    from cli.model_data import model as find_model
+    from cli.model_choice import model as find_model
+    from cli.reading import read_for, say_set_aside
     from features.snapshot import open_leads
     from models.scorer import score as run
 
@@ -114,19 +91,36 @@ def drifted(bundle: "Bundle", history: "History") -> list[dict[str, str]]:
     return [{key: str(finding[key]) for key in ("code", "subject", "detail")} for finding in found]
 
 
+def counted(notes: Iterable[Iterable[Mapping[str, str]]]) -> list[dict[str, Any]]:
+    """Warnings of many leads as one each of a code and subject, with the number of leads and the first detail."""
+    first: dict[tuple[str, str], str] = {}
+    count: Counter[tuple[str, str]] = Counter()
+    for one in notes:
+        for note in one:
+            key = note["code"], note["subject"]
+            first.setdefault(key, note["detail"])
+            count[key] += 1
+    return [
+        {"code": code, "subject": subject, "detail": first[code, subject], "leads": n}
+        for (code, subject), n in count.items()
+    ]
+
+
 def summary(scores: "Scores", as_of_us: int, output: Path) -> dict[str, Any]:
     """What one scoring came to: leads, wins and revenue expected, leads by status."""
+    import numpy as np
+
     from features.history import format_time
     from models.scores import STATUS
 
-    amounts = scores.expected_revenue[~(scores.expected_revenue != scores.expected_revenue)]
+    revenue = scores.expected_revenue[~np.isnan(scores.expected_revenue)]
     return {
         "output": str(output),
         "model_version": scores.model_version,
         "as_of": format_time(as_of_us),
         "leads": len(scores),
         "expected_wins": float(scores.probability.sum()),
-        "expected_revenue": float(amounts.sum()) if len(amounts) else None,
+        "expected_revenue": float(revenue.sum()) if len(revenue) else None,
         "currency": scores.currency,
         "horizon_days": scores.horizon_days,
         "status": {name: int((scores.status == i).sum()) for i, name in enumerate(STATUS)},
@@ -137,7 +131,7 @@ def write_scores(scores: "Scores", output: Path) -> None:
     """The score file: columns in the contract's order, numbers so that they read back to the last bit."""
     import pyarrow as pa
 
-    from cli.table_file import write_table
+    from cli.whole_file import write_table
 
     number, text = pa.float64(), pa.string()
     columns = scores.columns()

@@ -1,41 +1,27 @@
 """`leadcast snapshots`: what forecasts and funnels said, by date; every run of them leaves one in the home."""
 
-from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from cli.output import emit, home, json_option, now_us, progress, say, say_table
+from cli.environment import home
+from cli.keep import keep
+from cli.options import data_or_store, json_option, refuse_unless_one
+from cli.output import emit, say, say_table
+from cli.progress import progress
 
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    Records = Mapping[str, Mapping[str, Any] | None]
+
+KINDS = click.Choice(["forecast", "funnel"])
 funnel_option = click.option("--funnel", metavar="NAME", help="Only those of the funnel of this name.")
-snapshot_option = click.option(
-    "--no-snapshot", is_flag=True, help="Do not keep what was said; see `leadcast snapshots`."
-)
-
-
-def keep(record: "Mapping[str, Any] | None") -> str | None:
-    """Keeps a snapshot in the home and says so; a home that is not there, or cannot be written, ends nothing."""
-    from funnel.snapshots import save
-
-    if record is None:
-        say(
-            "not kept as a snapshot: groups of this column may name one lead; --by stage, owner or source is kept"
-        )
-        return None
-    if not home().is_dir():
-        return None
-    try:
-        name = save(home(), record, now_us())
-    except OSError as error:
-        say(f"not kept as a snapshot: {error.filename or home()}: {error.strerror}")
-        return None
-    say(f"kept as snapshot {name}")
-    return name
 
 
 @click.group(invoke_without_command=True)
-@click.option("--kind", type=click.Choice(["forecast", "funnel"]), help="Only forecasts, or only funnels.")
+@click.option("--kind", type=KINDS, help="Only forecasts, or only funnels.")
 @funnel_option
 @json_option
 @click.pass_context
@@ -85,7 +71,7 @@ def _list(kind: str | None, funnel: str | None, as_json: bool) -> None:
 @click.argument("which")
 @click.option(
     "--kind",
-    type=click.Choice(["forecast", "funnel"]),
+    type=KINDS,
     default="forecast",
     show_default=True,
     help="Of a date: the forecast, or the funnel.",
@@ -107,11 +93,11 @@ def show(which: str, kind: str, funnel: str | None, as_json: bool) -> None:
         f"{found['kind']} of {found['funnel']} as of {found['as_of']}, made {found['made_at']}, {found['id']}"
     )
     if found["kind"] == FORECAST:
-        from cli.forecast import tell_periods
+        from cli.forecast_text import tell_periods
 
         tell_periods(found["answer"])
     else:
-        from cli.funnel import tell_state
+        from cli.funnel_text import tell_state
 
         tell_state(found["answer"])
     if as_json:
@@ -119,8 +105,7 @@ def show(which: str, kind: str, funnel: str | None, as_json: bool) -> None:
 
 
 @snapshots.command()
-@click.argument("data", type=click.Path(path_type=Path), required=False)
-@click.option("--store", is_flag=True, help="Of the service's store instead of a data folder.")
+@data_or_store("Of the service's store instead of a data folder.")
 @json_option
 def take(data: Path | None, store: bool, as_json: bool) -> None:
     """Makes and keeps the funnel and, with a promoted model, the forecast of DATA: a job for every night.
@@ -130,52 +115,48 @@ def take(data: Path | None, store: bool, as_json: bool) -> None:
       leadcast snapshots take crm
       leadcast snapshots take --store
     """
-    if store == (data is not None):
-        raise click.UsageError("give DATA or --store, one of them")
+    refuse_unless_one(data, store)
     with progress() as tell:
         tell("reading and counting", 0.0)
         records = _of_store() if data is None else _of_folder(data)
     home().mkdir(mode=0o700, parents=True, exist_ok=True)
-    kept = {str(record["kind"]): keep(record) for record in records}
+    kept = {kind: keep(record) for kind, record in records.items()}
     if any(name is None for name in kept.values()):
         raise click.ClickException(f"not everything could be kept in {home()}")
     if as_json:
         emit({"snapshots": kept})
 
 
-def _of_folder(data: Path) -> list[dict[str, Any]]:
-    from cli.funnel import champion, read, state_of
-    from cli.model_data import read_for
-    from funnel.forecast import Asked, answer, forecast
-    from funnel.forecast_notes import notes
-    from funnel.snapshots import of_forecast, of_funnel
+def _of_folder(data: Path) -> "Records":
+    from cli.forecast import told
+    from cli.funnel import read, state_of
+    from cli.model_choice import champion_or_note
+    from cli.reading import read_for
+    from funnel.forecast import Asked, forecast
+    from funnel.snapshots import FORECAST, FUNNEL, of_forecast, of_funnel
 
-    bundle, said = champion()
+    bundle, note = champion_or_note()
     history, asked = read(data, {})
-    version = None if bundle is None else bundle.version
-    state = state_of(history, asked, bundle, said)
-    records = [of_funnel(state, history.config, {"model_version": version})]
-    if bundle is not None:
-        own, warnings = read_for(bundle, data, None)
-        made = forecast(bundle, own, Asked())
-        told = {**answer(made), "currency": made.currency, "warnings": warnings + notes(made, bundle)}
-        records.append(of_forecast(told, bundle.config, {"period": "month"}) or {})
-    return records
+    state = state_of(history, asked, bundle, note)
+    taken = of_funnel(state, history.config, {"model_version": bundle and bundle.version})
+    if bundle is None:
+        return {FUNNEL: taken}
+    history, warnings = read_for(bundle, data, None)
+    result = told(forecast(bundle, history, Asked()), bundle, warnings)
+    return {FUNNEL: taken, FORECAST: of_forecast(result, bundle.config, {"period": "month"})}
 
 
-def _of_store() -> list[dict[str, Any]]:
-    from cli.funnel import champion
+def _of_store() -> "Records":
+    from cli.model_choice import champion_or_note
     from cli.store import opened
-    from funnel.snapshots import of_forecast, of_funnel
+    from funnel.snapshots import FORECAST, FUNNEL, of_forecast, of_funnel
     from serving.outlook import ForecastQuery, FunnelQuery, forecast_from, funnel_config, funnel_from
 
-    bundle, _said = champion()
+    bundle, _note = champion_or_note()
     with opened() as store:
-        state = funnel_from(store, FunnelQuery(), bundle)
-        config = funnel_config(store, bundle)
-        version = None if bundle is None else bundle.version
-        records = [of_funnel(state, config, {"model_version": version})]
-        if bundle is not None:
-            told = forecast_from(store, ForecastQuery(), bundle)
-            records.append(of_forecast(told, bundle.config, {"period": "month"}) or {})
-    return records
+        state, config = funnel_from(store, FunnelQuery(), bundle), funnel_config(store, bundle)
+        taken = of_funnel(state, config, {"model_version": bundle and bundle.version})
+        if bundle is None:
+            return {FUNNEL: taken}
+        result = forecast_from(store, ForecastQuery(), bundle)
+    return {FUNNEL: taken, FORECAST: of_forecast(result, bundle.config, {"period": "month"})}

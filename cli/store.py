@@ -8,18 +8,10 @@ from typing import TYPE_CHECKING
 
 import click
 
-from cli.output import (
-    as_of_us,
-    data_argument,
-    emit,
-    home,
-    json_option,
-    now_us,
-    progress,
-    say,
-    say_table,
-    when,
-)
+from cli.environment import home, now_us
+from cli.options import as_of_option, as_of_us, data_argument, json_option
+from cli.output import emit, say, say_table, when
+from cli.progress import progress
 
 if TYPE_CHECKING:
     from models.bundle import Bundle
@@ -100,7 +92,7 @@ def export(out: Path, as_json: bool) -> None:
 
 
 @click.command()
-@click.option("--as-of", metavar="T", help="Stand at this date or time (default: now).")
+@as_of_option("Stand at this date or time (default: now).")
 @json_option
 def rescore(as_of: str | None, as_json: bool) -> None:
     """Scores every open stored lead again: for the time that has passed, or after a promotion.
@@ -125,19 +117,16 @@ def rescore(as_of: str | None, as_json: bool) -> None:
 
 
 def _champion() -> "Bundle":
-    from models.pointer import load_champion, read_pointer
+    from cli.model_choice import champion
 
-    pointer = read_pointer(home())
-    if pointer is None:
+    promoted = champion()
+    if promoted is None:
         raise click.ClickException(f"no model is promoted in {home()}: run `leadcast train DATA` first")
-    return load_champion(pointer)
-
-
-file_argument = click.argument("file", type=click.Path(path_type=Path, dir_okay=False))
+    return promoted
 
 
 @click.command()
-@file_argument
+@click.argument("file", type=click.Path(path_type=Path, dir_okay=False))
 @json_option
 def backup(file: Path, as_json: bool) -> None:
     """Writes the store and the champion into one file, while the service goes on.

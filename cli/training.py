@@ -1,33 +1,30 @@
-"""`leadcast train` and `leadcast models`: what is learned, registered, and in use."""
+"""`leadcast train`: a model learned, evaluated, registered, and promoted when the gate passes."""
 
 import tempfile
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from cli.output import (
-    Progress,
+from cli.environment import home, now_us
+from cli.options import (
+    as_of_option,
     as_of_us,
-    emit,
-    home,
+    data_or_store,
     json_option,
-    now_us,
-    progress,
-    say,
-    say_table,
-    say_warnings,
-    when,
+    refuse_unless_one,
+    seed_option,
+    trials_option,
 )
+from cli.output import emit, say, say_table, say_warnings, when
+from cli.progress import Progress, progress
 
 if TYPE_CHECKING:
     from features.event_log import History
+    from models.bundle import Bundle
     from training.fit import Trained
     from training.registry import Registry
-
-METRICS = ("auc", "pr_auc", "log_loss", "brier", "ece", "lift_10", "wins_error", "revenue_error", "gini")
 
 
 @dataclass(frozen=True)
@@ -41,11 +38,8 @@ class Registered:
 
 
 @click.command()
-@click.argument("data", type=click.Path(path_type=Path), required=False)
-@click.option("--store", is_flag=True, help="Train on the service's store instead of a data folder.")
-@click.option(
-    "--as-of", metavar="T", help="Train on what was known at T (default: the latest time in the data)."
-)
+@data_or_store("Train on the service's store instead of a data folder.")
+@as_of_option("Train on what was known at T (default: the latest time in the data).")
 @click.option(
     "--promote",
     type=click.Choice(["auto", "always", "never"]),
@@ -53,17 +47,8 @@ class Registered:
     show_default=True,
     help="Put the version into use when the gate passes, in any case, or not.",
 )
-@click.option(
-    "--trials", type=click.IntRange(0, 1000), default=None, metavar="N", help="Settings to try out."
-)
-@click.option(
-    "--seed",
-    type=click.IntRange(0, 2**31 - 1),
-    default=0,
-    show_default=True,
-    metavar="S",
-    help="Of every random choice.",
-)
+@trials_option("Settings to try out.")
+@seed_option
 @click.option(
     "--keep",
     multiple=True,
@@ -81,8 +66,7 @@ def train(data: Path | None, store: bool, **options: Any) -> None:
       leadcast train crm --keep days_to_sign --trials 40
       leadcast train --store
     """
-    if (data is None) != store:
-        raise click.UsageError("give either a data folder or --store")
+    refuse_unless_one(data, store)
     from training.fit import TrainOptions
     from training.fit import train as fit
     from training.registry import Registry
@@ -103,12 +87,9 @@ def _given(**values: Any) -> dict[str, Any]:
 
 
 def _read(data: Path, as_of: str | None) -> "History":
-    from cli.model_data import say_set_aside
-    from features.config import load_config
-    from features.history import read_folder
+    from cli.reading import read_own, say_set_aside
 
-    config = load_config(data)
-    history = read_folder(data, config=None, as_of_us=as_of_us(as_of, config.zone), now_us=now_us())
+    history = read_own(data, as_of)
     say_set_aside(history)
     return history
 
@@ -137,7 +118,7 @@ def register(
 
     with registry.exclusive(), tempfile.TemporaryDirectory(prefix=".train-", dir=registry.home) as name:
         tell("comparing with the champion", 0.9)
-        decision = decide(trained, _champion(registry.home), history)
+        decision = decide(trained, _champion(), history)
         promoted = promote == "always" or (promote == "auto" and decision.promote)
         folder = Path(name)
         tell("drawing the report", 0.92)
@@ -155,13 +136,12 @@ def register(
     return Registered(version, run_id, promoted, reasons)
 
 
-def _champion(folder: Path) -> Any:
+def _champion() -> "Bundle | None":
+    from cli.model_choice import champion
     from features.errors import DamagedArtifact
-    from models.pointer import load_champion, read_pointer
 
     try:
-        pointer = read_pointer(folder)
-        return None if pointer is None else load_champion(pointer)
+        return champion()
     except DamagedArtifact as error:
         say(f"warning: the champion cannot be read, so there is none to compare with: {error}")
         return None
@@ -183,6 +163,8 @@ def _result(trained: "Trained", outcome: Registered) -> dict[str, Any]:
 
 
 def _tell(trained: "Trained", outcome: Registered, history: "History") -> None:
+    from training.evaluate import METRICS
+
     say_warnings(trained.warnings)
     say(
         f"\ntrained on {trained.n_snapshots:,} snapshots of {trained.n_leads:,} leads, as of {when(history.as_of_us)}"
@@ -192,112 +174,3 @@ def _tell(trained: "Trained", outcome: Registered, history: "History") -> None:
     say(f"\nversion {outcome.model_version}, {'promoted' if outcome.promoted else 'not promoted'}:")
     for reason in outcome.decision:
         say(f"  {reason}")
-
-
-@click.group(invoke_without_command=True)
-@json_option
-@click.pass_context
-def models(context: click.Context, as_json: bool) -> None:
-    """Lists the registered versions, or moves the champion.
-
-    \b
-    Examples:
-      leadcast models
-      leadcast models show 3
-      leadcast models promote 3
-      leadcast models rollback
-    """
-    if context.invoked_subcommand is None:
-        _list(as_json)
-
-
-def _list(as_json: bool) -> None:
-    from models.pointer import read_pointer
-
-    versions = _registry().versions()
-    pointer = read_pointer(home())
-    serving = pointer.model_version if pointer else None
-    if as_json:
-        emit({"champion": serving, "versions": [v.describe() for v in versions]})
-        return
-    if not versions:
-        say("no versions yet: run `leadcast train DATA`")
-        return
-    say_table(
-        ("version", "in use", "aliases", "registered", "auc", "log_loss", "ece"),
-        [
-            (
-                v.model_version,
-                "yes" if v.model_version == serving else "",
-                ", ".join(v.aliases),
-                when(v.created_us),
-                *(v.metrics.get(m) for m in ("auc", "log_loss", "ece")),
-            )
-            for v in versions
-        ],
-    )
-
-
-def _registry() -> "Registry":
-    from training.registry import Registry
-
-    return Registry(home())
-
-
-def _moved(action: Callable[["Registry"], str], as_json: bool) -> None:
-    version = action(_registry())
-    say(f"version {version} is the champion; a running service takes it within 5 seconds")
-    if as_json:
-        emit({"champion": version})
-
-
-@models.command()
-@click.argument("version")
-@json_option
-def promote(version: str, as_json: bool) -> None:
-    """Makes VERSION (or an alias) the champion.
-
-    \b
-    Example:
-      leadcast models promote 3
-    """
-    _moved(lambda registry: registry.promote(version), as_json)
-
-
-@models.command()
-@json_option
-def rollback(as_json: bool) -> None:
-    """Goes back to the version promoted before the champion.
-
-    \b
-    Example:
-      leadcast models rollback
-    """
-    _moved(lambda registry: registry.rollback(), as_json)
-
-
-@models.command()
-@click.argument("version")
-@json_option
-def show(version: str, as_json: bool) -> None:
-    """The model card of VERSION (or an alias): data, figures beside the baselines, what it looks at, known limits.
-
-    \b
-    Example:
-      leadcast models show champion --json
-    """
-    from cli.model_data import model
-    from training.card import card, card_text
-
-    registry = _registry()
-    wanted = registry.resolve(version)
-    found = next(v for v in registry.versions() if v.model_version == wanted)
-    result = {**found.describe(), "params": dict(found.params), "tags": dict(found.tags)}
-    bundle = model(wanted)
-    if as_json:
-        emit({**result, "card": card(bundle)})
-        return
-    say(card_text(bundle))
-    say_table(("parameter", ""), sorted(result.pop("params").items()))
-    say()
-    say_table(("version", ""), [(k, v) for k, v in result.items() if k != "metrics"])

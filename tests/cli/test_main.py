@@ -10,7 +10,7 @@ import click
 import pytest
 from click.testing import CliRunner, Result
 
-from cli import output
+from cli import environment, options, output
 from cli.main import COMMANDS, leadcast
 from features.errors import DamagedArtifact, InvalidInput
 
@@ -88,10 +88,10 @@ def test_home_is_taken_before_and_after_a_command(
 
     class Registry:
         def rollback(self) -> str:
-            seen.append(output.home())
+            seen.append(environment.home())
             return "1"
 
-    monkeypatch.setattr("cli.training._registry", Registry)
+    monkeypatch.setattr("cli.models._registry", Registry)
     given = ("--home", str(tmp_path))
     orders = {
         "before": (*given, "models", "rollback"),
@@ -107,7 +107,7 @@ def test_json_before_a_subcommand_counts_for_it(monkeypatch: pytest.MonkeyPatch)
         def rollback(self) -> str:
             return "3"
 
-    monkeypatch.setattr("cli.training._registry", Registry)
+    monkeypatch.setattr("cli.models._registry", Registry)
     for arguments in (("models", "--json", "rollback"), ("models", "rollback", "--json")):
         assert json.loads(run(*arguments).stdout) == {"champion": "3"}
 
@@ -164,10 +164,10 @@ def test_times_of_options_are_read_in_the_funnels_zone() -> None:
     from zoneinfo import ZoneInfo
 
     berlin, utc = ZoneInfo("Europe/Berlin"), ZoneInfo("UTC")
-    start = output.as_of_us("2026-01-01", utc)
+    start = options.as_of_us("2026-01-01", utc)
     assert start is not None
-    assert output.as_of_us("2026-01-01", berlin) == start - 3_600_000_000
-    assert output.as_of_us("2026-01-01T00:00:00Z", berlin) == start
-    assert output.as_of_us(None, utc) is None
+    assert options.as_of_us("2026-01-01", berlin) == start - 3_600_000_000
+    assert options.as_of_us("2026-01-01T00:00:00Z", berlin) == start
+    assert options.as_of_us(None, utc) is None
     with pytest.raises(click.BadParameter):
-        output.as_of_us("yesterday", utc)
+        options.as_of_us("yesterday", utc)

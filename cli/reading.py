@@ -1,33 +1,28 @@
-"""A data folder read the way a model wants it, for every command that scores."""
+"""A data folder read under its own configuration or a model's, and what the door said of it."""
 
-from collections import Counter
-from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from cli.output import as_of_us, home, now_us, say
+from cli.environment import now_us
+from cli.options import as_of_us
+from cli.output import say
 from features.config import FunnelConfig, load_config, to_dict
 from features.event_log import History
 from features.history import read_folder
-from models.bundle import Bundle, load_bundle
-from models.pointer import load_champion, read_pointer
+
+if TYPE_CHECKING:
+    from models.bundle import Bundle
 
 Note = dict[str, Any]
 OWN_TO_FOLDER = ("columns", "inferred")  # column names are the folder's own affair
 
 
-def model(alias_or_version: str) -> Bundle:
-    """The bundle of an alias or version of this home, verified; InvalidInput says which there are."""
-    if alias_or_version == "champion" and (pointer := read_pointer(home())) is not None:
-        return load_champion(pointer)
-    from training.registry import Registry
-
-    registry = Registry(home())
-    version = registry.resolve(alias_or_version)
-    return load_bundle(registry.export(version), version)
+def read_own(data: Path, as_of: str | None) -> History:
+    """The folder under its own configuration at --as-of."""
+    return read_folder(data, as_of_us=as_of_us(as_of, load_config(data).zone), now_us=now_us())
 
 
-def read_for(bundle: Bundle, data: Path, as_of: str | None) -> tuple[History, list[Note]]:
+def read_for(bundle: "Bundle", data: Path, as_of: str | None) -> tuple[History, list[Note]]:
     """The folder as the model sees it at --as-of, and the warnings that this reading gives."""
     own = load_config(data)
     history = read_folder(
@@ -68,18 +63,3 @@ def say_set_aside(history: History) -> None:
     """What the door did not take, on stderr."""
     for line in set_aside(history):
         say(line)
-
-
-def counted(notes: Iterable[Iterable[Mapping[str, str]]]) -> list[Note]:
-    """Warnings of many leads as one each of a code and subject, with the number of leads and the first detail."""
-    first: dict[tuple[str, str], str] = {}
-    count: Counter[tuple[str, str]] = Counter()
-    for one in notes:
-        for note in one:
-            key = note["code"], note["subject"]
-            first.setdefault(key, note["detail"])
-            count[key] += 1
-    return [
-        {"code": code, "subject": subject, "detail": first[code, subject], "leads": n}
-        for (code, subject), n in count.items()
-    ]

@@ -1,0 +1,131 @@
+"""The options that several commands take: name, type, default and help of each written once."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import click
+
+Decorator = Callable[[Any], Any]
+PathCheck = Callable[[click.Context, click.Parameter, Path | None], Path | None]
+
+
+def ending_in(*endings: str) -> PathCheck:
+    """A check of an output option: one of these endings, in a folder that exists."""
+
+    def check(_context: click.Context, _option: click.Parameter, value: Path | None) -> Path | None:
+        if value is None:
+            return None
+        if value.suffix.lower() not in endings:
+            raise click.BadParameter(f"{value}: end it in {' or '.join(endings)}")
+        if not value.absolute().parent.is_dir():
+            raise click.BadParameter(f"{value}: there is no folder {value.absolute().parent}")
+        return value
+
+    return check
+
+
+def _or_parent(context: click.Context, _option: click.Parameter, value: bool) -> bool:
+    above = context.parent.params if context.parent else {}
+    return value or bool(above.get("as_json"))
+
+
+data_argument = click.argument("data", type=click.Path(path_type=Path))
+json_option = click.option(
+    "--json", "as_json", is_flag=True, callback=_or_parent, help="Print one JSON object on stdout."
+)
+model_option = click.option(
+    "--model",
+    default="champion",
+    metavar="ALIAS_OR_VERSION",
+    help="champion, challenger or a version (default: champion).",
+)
+table_option = click.option(
+    "--output",
+    required=True,
+    type=click.Path(path_type=Path),
+    callback=ending_in(".csv", ".parquet"),
+    help="A .csv or .parquet file.",
+)
+seed_option = click.option(
+    "--seed",
+    type=click.IntRange(0, 2**31 - 1),
+    default=0,
+    show_default=True,
+    metavar="S",
+    help="Of every random choice.",
+)
+no_snapshot_option = click.option(
+    "--no-snapshot", is_flag=True, help="Do not keep what was said; see `leadcast snapshots`."
+)
+
+
+def as_of_option(text: str = "Stand at this date or time (default: the latest in the data).") -> Decorator:
+    """--as-of, with what T means to the command."""
+    return click.option("--as-of", metavar="T", help=text)
+
+
+def since_option(text: str) -> Decorator:
+    """--since: an earlier date to compare with."""
+    return click.option("--since", metavar="T", help=text)
+
+
+def by_option(text: str, multiple: bool = False) -> Decorator:
+    """--by: a column of the leads to group by."""
+    return click.option("--by", metavar="COLUMN", multiple=multiple, help=text)
+
+
+def report_option(text: str) -> Decorator:
+    """--report: a page to write."""
+    return click.option(
+        "--report",
+        type=click.Path(path_type=Path, dir_okay=False),
+        callback=ending_in(".html", ".htm"),
+        metavar="FILE.html",
+        help=text,
+    )
+
+
+def trials_option(text: str) -> Decorator:
+    """--trials: how long to tune; None leaves it to training."""
+    return click.option("--trials", type=click.IntRange(0, 1000), metavar="N", help=text)
+
+
+def periods_options(period_text: str, periods_text: str) -> Decorator:
+    """--period and --periods: the calendar periods of a forecast."""
+    period = click.option(
+        "--period",
+        type=click.Choice(["week", "month", "quarter"]),
+        default="month",
+        show_default=True,
+        help=period_text,
+    )
+    periods = click.option("--periods", type=click.IntRange(1, 104), metavar="N", help=periods_text)
+    return lambda command: period(periods(command))
+
+
+def data_or_store(text: str) -> Decorator:
+    """An optional DATA and --store in its place."""
+    argument = click.argument("data", type=click.Path(path_type=Path), required=False)
+    store = click.option("--store", is_flag=True, help=text)
+    return lambda command: argument(store(command))
+
+
+def refuse_unless_one(data: Path | None, store: bool) -> None:
+    """Ends the command where both DATA and --store are given, or neither."""
+    if (data is None) != store:
+        raise click.UsageError("give either a data folder or --store")
+
+
+def as_of_us(text: str | None, zone: ZoneInfo) -> int | None:
+    """--as-of in microseconds UTC, read in the funnel's zone where it has no offset; else a usage error."""
+    if text is None:
+        return None
+    from features.errors import InvalidInput
+    from features.history import parse_time
+
+    try:
+        return parse_time(text, zone)
+    except (ValueError, InvalidInput) as error:
+        raise click.BadParameter(f"{error}: give an ISO date or date-time such as 2026-01-31") from None
