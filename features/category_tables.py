@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from features.event_log import OPEN, WON, History, Ints
+from features.event_log import OPEN, WON, History, Ints, offsets_of
 
 SHRINKAGE = 20.0
 ALWAYS = int(np.iinfo(np.int64).min)
@@ -148,7 +148,7 @@ def _totals(code: Ints, rows: int, matured: Matured) -> tuple[Ints, Ints, Ints, 
     row, at, is_win = row[keep], at[keep], is_win[keep]
     order = np.lexsort((at, row))
     row, at, is_win = row[order], at[order], is_win[order]
-    offsets = np.concatenate(([0], np.cumsum(np.bincount(row, minlength=rows)))).astype(np.int64)
+    offsets = offsets_of(row, rows)
     leads, wins = np.cumsum(~is_win), np.cumsum(is_win)
     before = offsets[:-1][row]
     start_leads = np.concatenate(([0], leads))[before]

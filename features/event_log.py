@@ -1,7 +1,8 @@
 """The one shape under all features: every table of a history as flat arrays, grouped by lead through offsets."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Final
 
 import numpy as np
 import numpy.typing as npt
@@ -19,6 +20,8 @@ HOUR_US = 3_600_000_000
 
 OPEN, WON, LOST = 0, 1, 2  # Outcomes.state and features.snapshot.state_at
 NO_DIRECTION, INBOUND, OUTBOUND = 0, 1, 2  # Interactions.direction
+STATES: Final[Mapping[str, int]] = {"open": OPEN, "won": WON, "lost": LOST}
+DIRECTIONS: Final[Mapping[str, int]] = {"inbound": INBOUND, "outbound": OUTBOUND}
 
 
 @dataclass(frozen=True)
@@ -50,6 +53,20 @@ class Factor:
 
 def empty_factor(n: int = 0) -> Factor:
     return Factor(np.full(n, -1, dtype=np.int32), ())
+
+
+def factor_of(texts: Sequence[str | None]) -> Factor:
+    """The texts over their sorted distinct values; None and the empty text are missing."""
+    distinct = sorted({text for text in texts if text})
+    if not distinct:
+        return empty_factor(len(texts))
+    code = {text: i for i, text in enumerate(distinct)}.get
+    return Factor(np.array([code(text, -1) for text in texts], dtype=np.int32), distinct)  # type: ignore[arg-type]
+
+
+def offsets_of(lead: Ints, n_leads: int) -> Ints:
+    """Offsets (n_leads + 1,) of rows that are grouped by lead (n,)."""
+    return np.concatenate(([0], np.cumsum(np.bincount(lead, minlength=n_leads)))).astype(np.int64)
 
 
 @dataclass(frozen=True)

@@ -146,8 +146,3 @@ def grouped(shown: Mask, place: Ints, *by: Ints) -> Ints:
     rows = np.flatnonzero(shown)
     keys = [place[rows], *(key[rows] for key in by)]
     return np.asarray(rows[np.lexsort(keys[::-1])], dtype=np.int64)
-
-
-def offsets(place: Ints, n_leads: int) -> Ints:
-    """Offsets (n_leads + 1,) of rows that are grouped by place (n,)."""
-    return np.concatenate(([0], np.cumsum(np.bincount(place, minlength=n_leads)))).astype(np.int64)

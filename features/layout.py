@@ -60,4 +60,6 @@ TABLES: Final[dict[str, TableLayout]] = {
     ),
 }
 
-NOT_ATTRIBUTES: Final = frozenset({"lead_id", "created_at", "recorded_at"})
+FIXED_ATTRIBUTES: Final = ("lead_id", "created_at")  # never change
+NOT_ATTRIBUTES: Final = frozenset((*FIXED_ATTRIBUTES, "recorded_at"))
+OWN_ATTRIBUTES: Final = ("account_id", "owner", "source")  # attributes with a column of their own

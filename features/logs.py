@@ -1,17 +1,14 @@
 """The tables that hang on leads, each judged and then built as it is visible at T."""
 
 from collections.abc import Mapping
-from typing import Final
 
 import numpy as np
 
 from features.event_log import (
-    INBOUND,
-    LOST,
+    DIRECTIONS,
     NO_DIRECTION,
     OPEN,
-    OUTBOUND,
-    WON,
+    STATES,
     Changes,
     Costs,
     Factor,
@@ -21,15 +18,13 @@ from features.event_log import (
     Mask,
     Outcomes,
     Stages,
+    offsets_of,
 )
-from features.judged import Judged, Leads, OfLeads, Reading, Visible, grouped, offsets
+from features.judged import Judged, Leads, OfLeads, Reading, Visible, grouped
+from features.layout import FIXED_ATTRIBUTES
 from features.rules import matching
 from features.tables import RawTable
 from features.times import next_month
-
-STATES: Final[Mapping[str, int]] = {"open": OPEN, "won": WON, "lost": LOST}
-DIRECTIONS: Final[Mapping[str, int]] = {"inbound": INBOUND, "outbound": OUTBOUND}
-FIXED_ATTRIBUTES: Final = frozenset({"lead_id", "created_at"})
 
 
 class InteractionRows(OfLeads):
@@ -53,7 +48,7 @@ class InteractionRows(OfLeads):
         rows = grouped(shown, place, self.own.us)
         ids = self.ids.take(rows)
         return Interactions(
-            offsets=offsets(place[rows], len(visible.created_us)),
+            offsets=offsets_of(place[rows], len(visible.created_us)),
             time_us=self.own.us[rows],
             known_us=known[rows],
             kind=self.kind.take(rows).compact(),
@@ -90,7 +85,7 @@ class StageRows(OfLeads):
         self.flag_early(visible, shown, place)
         rows = grouped(shown, place, self.own.us)
         return Stages(
-            offsets(place[rows], len(visible.created_us)),
+            offsets_of(place[rows], len(visible.created_us)),
             self.own.us[rows],
             known[rows],
             self.stage.take(rows).compact(),
@@ -122,7 +117,7 @@ class OutcomeRows(OfLeads):
         self.sieve.flag("open_without_time", undecided, "lead_id")
         rows = grouped(shown & self.sieve.alive & ~undecided, place, time_us, known)
         return Outcomes(
-            offsets=offsets(place[rows], len(visible.created_us)),
+            offsets=offsets_of(place[rows], len(visible.created_us)),
             time_us=time_us[rows],
             known_us=known[rows],
             state=self.state[rows],
@@ -151,7 +146,7 @@ class ChangeRows(OfLeads):
         self.flag_early(visible, shown, place)
         rows = grouped(shown, place, self.own.us)
         return Changes(
-            offsets(place[rows], len(visible.created_us)),
+            offsets_of(place[rows], len(visible.created_us)),
             self.own.us[rows],
             known[rows],
             self.attribute.take(rows).compact(),

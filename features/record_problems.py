@@ -4,7 +4,8 @@ import math
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
-from features.layout import NOT_ATTRIBUTES
+from features.event_log import STATES
+from features.layout import FIXED_ATTRIBUTES, NOT_ATTRIBUTES, OWN_ATTRIBUTES
 from features.times import EARLIEST_US, LATEST_US, read_rfc_3339
 from features.values import value_text
 
@@ -63,7 +64,7 @@ def _row_problems(path: str, row: Record, time: str, text: str) -> Iterator[str]
     if text == "kind" and row.get("value") is not None and not _is_number(row["value"]):
         yield f"{path}.value: {_shown(row['value'])} is not a finite number"
     if text == "attribute":
-        if row.get("attribute") in ("lead_id", "created_at"):
+        if row.get("attribute") in FIXED_ATTRIBUTES:
             yield f"{path}.attribute: {row['attribute']} never changes"
         yield from _value_problems(f"{path}.value", row.get("value"))
 
@@ -72,7 +73,7 @@ def _attribute_problems(lead: Record) -> Iterator[str]:
     inside = lead.get("attributes") or {}
     for name in sorted(NOT_ATTRIBUTES.intersection(inside)):
         yield f"attributes.{name}: is not an attribute; leave it out"
-    for name in ("account_id", "owner", "source"):
+    for name in OWN_ATTRIBUTES:
         if name in lead and name in inside:
             yield f"attributes.{name}: is given beside attributes too; give it once"
         yield from _value_problems(name, lead.get(name))
@@ -88,7 +89,7 @@ def _value_problems(path: str, value: object) -> Iterator[str]:
 
 
 def _outcome_problems(row: Record, created_at: object) -> Iterator[str]:
-    if row.get("outcome") not in ("won", "lost", "open"):
+    if row.get("outcome") not in tuple(STATES):
         yield f"outcome.outcome: {_shown(row.get('outcome'))}, expected won, lost or open"
     times = {
         key: list(_time_problems(f"outcome.{key}", row.get(key), needed=False))

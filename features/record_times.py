@@ -1,0 +1,40 @@
+"""The times of request records: RFC 3339 texts of one shape read all at once."""
+
+from datetime import UTC, datetime
+from typing import Final
+
+import numpy as np
+
+from features.event_log import DAY_US, Ints
+from features.times import EARLIEST_US, LATEST_US, SECOND_US
+
+_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+_DIGIT_TO_ZERO: Final = bytes(48 if 48 <= b <= 57 else b for b in range(256))
+_CLOCK: Final = [f"00:00:00{fraction}" for fraction in ("", *("." + "0" * n for n in range(1, 10)))]
+_RFC_3339: Final = frozenset(
+    f"0000-00-00{mark}{clock}{zone}".encode()
+    for mark in "Tt "
+    for clock in _CLOCK
+    for zone in ("Z", "z", "+00:00", "-00:00")
+)
+_ZULU: Final = frozenset(f"0000-00-00T{clock}Z".encode() for clock in _CLOCK[:7])
+
+
+def instants(texts: list[str]) -> Ints:
+    """The instants of RFC 3339 times (n,); ValueError for any other text and for times before 1990 or after 9999."""
+    if not texts:
+        return np.zeros(0, dtype=np.int64)
+    joined = "\n".join(texts)
+    shapes = set(joined.encode().translate(_DIGIT_TO_ZERO).split(b"\n"))
+    if shapes <= _ZULU:
+        us = np.array(joined[:-1].split("Z\n"), dtype="datetime64[us]").view(np.int64)
+    elif shapes <= _RFC_3339:
+        since = [datetime.fromisoformat(text) - _EPOCH for text in joined.upper().split("\n")]
+        us = np.array(
+            [d.days * DAY_US + d.seconds * SECOND_US + d.microseconds for d in since], dtype=np.int64
+        )
+    else:
+        raise ValueError("a time that is not RFC 3339")
+    if us.min() < EARLIEST_US or us.max() > LATEST_US:
+        raise ValueError("a time before 1990 or after 9999")
+    return us
