@@ -4,7 +4,7 @@ The value at creation is a lead's own until a visible change replaces or clears 
 the CRM shows today, so it counts as missing until a change tells it.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import accumulate
 from math import nan
@@ -21,6 +21,7 @@ from features.season import weekday_and_week
 
 BLOCK = "attributes"
 WELL_KNOWN = ("owner", "account_id", "source")
+_NO_ROWS: Mapping[str, int] = {}
 
 # What a column of an attribute holds, in the order in which the columns stand.
 PLACES = (
@@ -246,35 +247,33 @@ class Prepared:
 def prepare(history: History, plan: Layout, tables: CategoryTables) -> Prepared:
     """Reads every text of the history's attributes once."""
     entries = entries_of(history, plan.names, plan.mutable)
-    n = int(entries.starts[-1])
     first: list[float] = []
-    shares_of = [nan] * n
-    table = [-1] * n
+    shares_of: list[float] = []
+    table: list[int] = []
     dates: list[int] = []
-    for j, texts in enumerate(entries.texts):
-        kind = plan.kinds[j]
-        if kind == NUMBER:
-            first += map(number, texts)
-        elif kind == BOOLEAN:
-            first += map(boolean, texts)
-        elif kind == DATE:
-            moments = instants(texts, plan.zone)
+    for kind, name, codes, shares, texts in zip(
+        plan.kinds, plan.names, plan.codes, plan.shares, entries.texts, strict=True
+    ):
+        if kind == CATEGORY:
+            row = tables.index.get(name, _NO_ROWS).get
+            for category in map(canonical, texts):
+                code = codes.get(category, 1)
+                first.append(code)
+                shares_of.append(shares[code])
+                table.append(row(category, -1))
+            continue
+        if kind == DATE:
             dates += range(len(first), len(first) + len(texts))
-            first += [nan if t is None else float(t) for t in moments]
+            first += [nan if t is None else float(t) for t in instants(texts, plan.zone)]
         else:
-            begin, codes, shares = len(first), plan.codes[j], plan.shares[j]
-            names = [canonical(text) for text in texts]
-            own = [codes.get(name, 1) for name in names]
-            first += own
-            shares_of[begin : len(first)] = [shares[code] for code in own]
-            rows = tables.index.get(plan.names[j])
-            if rows is not None:
-                table[begin : len(first)] = [rows.get(name, -1) for name in names]
+            first += map(number if kind == NUMBER else boolean, texts)
+        shares_of += [nan] * len(texts)
+        table += [-1] * len(texts)
     read = np.array(first, dtype=np.float64)
     second = np.array(shares_of, dtype=np.float64)
     third = read  # read of dates only
     if dates:
-        third = np.full(n, nan)
+        third = np.full(len(read), nan)
         second[dates], third[dates] = weekday_and_week(read[dates], plan.zone)
     return Prepared(entries, read, second, third, np.array(table, dtype=np.int64))
 

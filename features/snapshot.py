@@ -5,10 +5,13 @@ from typing import Any, TypeVar
 
 import numpy as np
 import numpy.typing as npt
+from numba import types
 
+from features.compiled import I32, I64, compiled
 from features.event_log import (
     OPEN,
     Changes,
+    Codes,
     Costs,
     Flags,
     History,
@@ -168,14 +171,18 @@ def current_stages(snapshot: Snapshot) -> list[str | None]:
     log = snapshot.history.stages
     if not len(log.time_us):
         return [None] * len(snapshot)
-    row = log.offsets[snapshot.lead + 1] - 1
-    first = log.offsets[snapshot.lead]
-    hidden = (row >= first) & (
-        (log.known_us[np.maximum(row, 0)] > snapshot.as_of_us) | (log.stage.codes[np.maximum(row, 0)] < 0)
-    )
-    while hidden.any():
-        row[hidden] -= 1
-        at = np.maximum(row, 0)
-        hidden = (row >= first) & ((log.known_us[at] > snapshot.as_of_us) | (log.stage.codes[at] < 0))
-    codes = np.where(row >= first, log.stage.codes[np.maximum(row, 0)], -1)
+    codes = _latest_codes(log.offsets, log.known_us, log.stage.codes, snapshot.lead, snapshot.as_of_us)
     return [None if code < 0 else log.stage.values[code] for code in codes.tolist()]
+
+
+@compiled(types.int32[::1](I64, I64, I32, I64, I64))
+def _latest_codes(offsets: Ints, known: Ints, codes: Codes, lead: Ints, as_of: Ints) -> Codes:
+    """The code of each lead's last row that has one and was known at its instant, -1 for none."""
+    out = np.full(len(lead), -1, dtype=np.int32)
+    for i in range(len(lead)):
+        row = offsets[lead[i] + 1] - 1
+        while row >= offsets[lead[i]] and (known[row] > as_of[i] or codes[row] < 0):
+            row -= 1
+        if row >= offsets[lead[i]]:
+            out[i] = codes[row]
+    return out

@@ -43,7 +43,6 @@ class AmountModel:
     def predict(self, values: Floats) -> tuple[Floats, Floats, Floats]:
         """Expected amount if won and its 80 % interval, each (n,), for feature values (n, k)."""
         log_size = np.full(len(values), self.level) if self.size is None else self.size.margin(values)
-        log_size = np.clip(log_size, -LARGEST_LOG, LARGEST_LOG)
         positive = self.paying(values)
         out = np.empty((3, len(values)))
         _amounts(log_size, positive, self.factor, self.levels, self.residuals, out)
@@ -74,7 +73,7 @@ def _amounts(
 ) -> None:
     """Expected amounts and both ends of their intervals, in out (3, n): a mixture of zeros and the residuals."""
     for i in range(len(log_size)):
-        size = math.exp(log_size[i])
+        size = math.exp(min(max(log_size[i], -LARGEST_LOG), LARGEST_LOG))
         zero = 1 - positive[i]
         out[0, i] = positive[i] * factor * size
         for end in range(2):

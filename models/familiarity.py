@@ -120,7 +120,7 @@ class Watch:
         """What is worth saying of each row: categories that training never met, numbers outside of its range."""
         found: list[list[Note]] = [[] for _ in range(len(values))]
         outside, rare = self._unusual(values)
-        for i, j in np.argwhere(outside).tolist():
+        for i, j in zip(*(places.tolist() for places in np.nonzero(outside)), strict=True):
             low, high = self.watched_low[j], self.watched_high[j]
             column = self.watched_numbers[j]
             value = f"{values[i, column]:g}"
@@ -129,7 +129,8 @@ class Watch:
         for j in np.flatnonzero(rare.any(axis=0)).tolist():
             subject = self.subjects[self.categories[j]]
             rows = np.flatnonzero(rare[:, j])
-            for i, text in zip(rows.tolist(), _texts(snapshot.take(rows), subject), strict=True):
+            shown = snapshot if len(rows) == len(snapshot) else snapshot.take(rows)
+            for i, text in zip(rows.tolist(), _texts(shown, subject), strict=True):
                 if text is not None and text not in self.seen[subject]:
                     found[i].append(
                         note("unseen_category", subject, f"no training lead had {subject} = {text!r}")

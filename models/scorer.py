@@ -35,9 +35,12 @@ def score(bundle: Bundle, snapshot: Snapshot, reasons: int | None = 5) -> Scores
     matrix = build_matrix(snapshot, bundle.vocabulary)
     stages = current_stages(snapshot)
     why = bundle.watch.doubts(matrix.values, stages)
-    doubtful = np.array([bool(text) for text in why], dtype=np.bool_) & (state == OPEN)
+    is_open = state == OPEN
     status = _STATUS[state]
-    status[doubtful] = ABSTAINED
+    doubtful = np.zeros(len(status), dtype=np.bool_)
+    if any(why):
+        doubtful = np.array([bool(text) for text in why], dtype=np.bool_) & is_open
+        status[doubtful] = ABSTAINED
 
     probability, low, high = open_probability(bundle, matrix, doubtful)
     place = midrank(bundle.reference, probability)
@@ -65,7 +68,7 @@ def score(bundle: Bundle, snapshot: Snapshot, reasons: int | None = 5) -> Scores
         warnings=_warnings(bundle, snapshot, matrix, (stages, why)),
         model_version=bundle.version,
     )
-    if (state == OPEN).all():
+    if is_open.all():
         return scores
     return _with_decided(scores, state, (amount_won, closed_us), bundle.config.grades)
 
@@ -150,11 +153,11 @@ def _cuts(shares: tuple[tuple[str, float], ...]) -> tuple[tuple[str, ...], tuple
 def _decided(snapshot: Snapshot) -> tuple[Flags, Floats, npt.NDArray[np.int64]]:
     """State, amount and closing time of each lead's latest visible outcome; OPEN, NaN and -1 without one."""
     outcomes = snapshot.history.outcomes
-    row = state_rows(outcomes, snapshot.lead, snapshot.as_of_us)
-    found = row >= 0
-    if not found.any():
+    if not len(outcomes.state):
         n = len(snapshot)
         return np.full(n, OPEN, dtype=np.int8), np.full(n, np.nan), np.full(n, -1, dtype=np.int64)
+    row = state_rows(outcomes, snapshot.lead, snapshot.as_of_us)
+    found = row >= 0
     at = np.maximum(row, 0)
     state = np.where(found, outcomes.state[at], OPEN).astype(np.int8)
     return (

@@ -22,6 +22,10 @@ from features.event_log import (
     Mask,
     Outcomes,
     Stages,
+    no_changes,
+    no_interactions,
+    no_outcomes,
+    no_stages,
 )
 from features.values import value_text
 from serving import store_schema as db
@@ -215,6 +219,8 @@ def _dated(columns: Columns, place: _Places, as_of_us: int) -> _Order:
 
 
 def _interactions(columns: Columns, place: _Places, as_of_us: int) -> Interactions:
+    if not columns[0]:
+        return no_interactions(place.count)
     order = _dated(columns, place, as_of_us)
     _, _, _, _, kind, channel, direction, value, ids = columns
     return Interactions(
@@ -230,12 +236,16 @@ def _interactions(columns: Columns, place: _Places, as_of_us: int) -> Interactio
 
 
 def _stages(columns: Columns, place: _Places, as_of_us: int) -> Stages:
+    if not columns[0]:
+        return no_stages(place.count)
     order = _dated(columns, place, as_of_us)
     return Stages(order.offsets, order.time_us, order.known_us, order.texts(columns[4]))
 
 
 def _outcomes(columns: Columns, place: _Places, created: Ints, horizon_us: int, as_of_us: int) -> Outcomes:
     """What no column dates is decided a horizon after the creation; an open row without a time decides nothing."""
+    if not columns[0]:
+        return no_outcomes(place.count)
     _, _, closed, known, state, amount, reason = columns
     where = place.of(columns[0])
     states = np.array(state, dtype=np.int8)
@@ -258,6 +268,8 @@ def _outcomes(columns: Columns, place: _Places, created: Ints, horizon_us: int, 
 
 
 def _changes(columns: Columns, place: _Places, ignored: frozenset[str], as_of_us: int) -> Changes:
+    if not columns[0]:
+        return no_changes(place.count)
     where = place.of(columns[0])
     time_us = np.array(columns[2], dtype=np.int64)
     known_us = np.array(columns[3], dtype=np.int64)

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import groupby
+from operator import itemgetter
 from typing import Any
 
 from features.event_log import DAY_US
@@ -14,6 +15,7 @@ PAGE = 100
 UNDATED_US = 90 * DAY_US  # where neither a column nor a model says when a lead was decided
 Key = tuple[int, int]
 Entry = dict[str, Any]
+Found = tuple[Key, str, int | None, Sequence[Any]]  # its key, kind, when it was known, and the row's content
 _STATE = {code: name for name, code in STATES.items()}
 _DIRECTION = {code: name for name, code in DIRECTIONS.items()}
 
@@ -30,18 +32,18 @@ def lead_document(lead: LeadRow, now: Current) -> Entry:
 
 def timeline(rows: LeadRows, before: Key | None, limit: int = PAGE) -> tuple[list[Entry], Key | None]:
     """The entries of the one lead in `rows`, newest first, after the key `before`; and the key to go on from."""
-    entries = sorted(_entries(rows), key=lambda entry: entry[0], reverse=True)
+    entries = sorted(_entries(rows), key=itemgetter(0), reverse=True)
     if before is not None:
         entries = [entry for entry in entries if entry[0] < before]
-    page = [document for _, document in entries[:limit]]
+    page = [_entry(*entry) for entry in entries[:limit]]
     return page, entries[limit - 1][0] if len(entries) > limit else None
 
 
-def _entries(rows: LeadRows) -> Iterator[tuple[Key, Entry]]:
-    for kind, (table, told) in _TOLD.items():
+def _entries(rows: LeadRows) -> Iterator[Found]:
+    created_us = rows.leads[0].created_us
+    for kind, table in _TABLES.items():
         for row in zip(*rows.tables[table], strict=True):
-            time_us = _time(row, rows.leads[0].created_us)
-            yield (time_us, row[1]), _entry(kind, time_us, row[3], told(row[4:]))
+            yield (_time(row, created_us), row[1]), kind, row[3], row[4:]
     yield from _changes(zip(*rows.tables["attribute_changes"], strict=True))
 
 
@@ -52,38 +54,41 @@ def _time(row: Sequence[Any], created_us: int) -> int:
     return created_us + UNDATED_US if known is None else int(known)
 
 
-def _entry(kind: str, time_us: int, known_us: int | None, data: Entry) -> Entry:
+def _entry(key: Key, kind: str, known_us: int | None, content: Sequence[Any]) -> Entry:
+    time_us, _ = key
     occurred = format_time(time_us)
     recorded = occurred if known_us == time_us else None if known_us is None else format_time(known_us)
-    return {"type": kind, "occurred_at": occurred, "recorded_at": recorded, "data": data}
+    return {"type": kind, "occurred_at": occurred, "recorded_at": recorded, "data": _TOLD[kind](content)}
 
 
-def _given(**data: Any) -> Entry:
-    return {name: value for name, value in data.items() if value is not None}
+def _interaction(content: Sequence[Any]) -> Entry:
+    kind, channel, direction, value, given = content
+    told = (kind, channel, _DIRECTION[direction], value, given)
+    return {name: value for name, value in zip(_INTERACTION, told, strict=True) if value is not None}
 
 
-def _interaction(row: Sequence[Any]) -> Entry:
-    kind, channel, direction, value, given = row
-    return _given(
-        kind=kind, channel=channel, direction=_DIRECTION[direction], value=value, interaction_id=given
-    )
+def _outcome(content: Sequence[Any]) -> Entry:
+    state, amount, reason = content
+    told = {"outcome": _STATE[state], "amount": amount, "reason": reason}
+    return {name: value for name, value in told.items() if value is not None}
 
 
-def _outcome(row: Sequence[Any]) -> Entry:
-    state, amount, reason = row
-    return _given(outcome=_STATE[state], amount=amount, reason=reason)
+def _attributes(content: Sequence[Any]) -> Entry:
+    return {name: scalar_value(value) for name, value in content}
 
 
-_TOLD: Mapping[str, tuple[str, Callable[[Sequence[Any]], Entry]]] = {
-    "interaction": ("interactions", _interaction),
-    "stage": ("stages", lambda row: {"stage": row[0]}),
-    "outcome": ("outcomes", _outcome),
+_INTERACTION = ("kind", "channel", "direction", "value", "interaction_id")
+_TABLES = {"interaction": "interactions", "stage": "stages", "outcome": "outcomes"}
+_TOLD: Mapping[str, Callable[[Sequence[Any]], Entry]] = {
+    "interaction": _interaction,
+    "stage": lambda content: {"stage": content[0]},
+    "outcome": _outcome,
+    "attributes": _attributes,
 }
 
 
-def _changes(rows: Iterable[Sequence[Any]]) -> Iterator[tuple[Key, Entry]]:
+def _changes(rows: Iterable[Sequence[Any]]) -> Iterator[Found]:
     """Changes of one moment as one entry."""
     for (time_us, known_us), same in groupby(rows, key=lambda row: (row[2], row[3])):
         values = list(same)
-        data = {row[4]: scalar_value(row[5]) for row in values}
-        yield (time_us, values[-1][1]), _entry("attributes", time_us, known_us, data)
+        yield (time_us, values[-1][1]), "attributes", known_us, [row[4:6] for row in values]
