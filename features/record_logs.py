@@ -15,6 +15,7 @@ from features.event_log import (
     Factor,
     Interactions,
     Ints,
+    Mask,
     Outcomes,
     Stages,
     factor_of,
@@ -62,12 +63,12 @@ def interactions_of(table: TableRows) -> Interactions:
     order = table.order()
     kept = _once(table, ids) if interactions.ids is not None else None
     if kept is not None:
-        order = kept if order is None else order[np.isin(order, kept)]
+        order = np.flatnonzero(kept) if order is None else order[kept[order]]
     return interactions if order is None else _ordered(interactions, table, order)
 
 
-def _once(table: TableRows, ids: Sequence[str | None]) -> Ints | None:
-    """The rows left when of those with one id within a lead only the one known first stays; None where that is all."""
+def _once(table: TableRows, ids: Sequence[str | None]) -> Mask | None:
+    """Which rows stay when of those with one id within a lead only the one known first does; None where all do."""
     lead = [0] * len(ids) if table.lead is None else table.lead.tolist()
     known = table.known_us.tolist()
     first: dict[tuple[int, str], int] = {}
@@ -78,9 +79,8 @@ def _once(table: TableRows, ids: Sequence[str | None]) -> Ints | None:
                 first[lead[row], text] = row
     if len(first) == len(ids) - ids.count(None):
         return None
-    return np.array(
-        [row for row, text in enumerate(ids) if not text or first[lead[row], text] == row], dtype=np.int64
-    )
+    stays = [not text or first[lead[row], text] == row for row, text in enumerate(ids)]
+    return np.array(stays, dtype=np.bool_)
 
 
 def _ordered(interactions: Interactions, table: TableRows, order: Ints) -> Interactions:
