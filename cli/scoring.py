@@ -39,9 +39,7 @@ class Reasons(click.ParamType[int | None]):
 )
 @table_option
 @json_option
-def score(
-    data: Path, as_of: str | None, model: str, reasons: int | None, output: Path, as_json: bool
-) -> None:
+def score(data: Path, output: Path, reasons: int | None, as_json: bool, **options: Any) -> None:
     """Scores every lead of DATA that is open at T.
 
     \b
@@ -57,9 +55,9 @@ def score(
 
     with progress() as tell:
         tell("loading the model", 0.0)
-        bundle = find_model(model)
+        bundle = find_model(options["model"])
         tell("reading the data", 0.1)
-        history, warnings = read_for(bundle, data, as_of)
+        history, warnings = read_for(bundle, data, options["as_of"])
         tell("scoring", 0.5)
         scores = run(bundle, open_leads(history, history.as_of_us), reasons)
         warnings += drifted(bundle, history)

@@ -1,0 +1,64 @@
+"""What is written once is one thing: an option means the same in every command, a bad output is refused first."""
+
+from collections import defaultdict
+from collections.abc import Iterator
+from pathlib import Path
+
+import click
+import pytest
+from click.testing import CliRunner
+
+from cli.main import COMMANDS, leadcast
+
+CONTEXT = click.Context(leadcast, info_name="leadcast")
+OWN = {
+    "--seed",  # of the simulator: any whole number
+    "--output",  # of the funnel: optional, JSON too
+    "--by",  # of the backtest: repeatable
+    "--kind",  # of the list of snapshots: any; of one date: the forecast
+    "data",  # of what reads the store in its place: optional
+    "file",  # of restore: there already
+}
+
+
+def commands(name: str, command: click.Command) -> Iterator[tuple[str, click.Command]]:
+    yield name, command
+    if isinstance(command, click.Group):
+        for below, found in command.commands.items():
+            yield from commands(f"{name} {below}", found)
+
+
+def test_a_name_has_one_type_and_default_in_all_commands() -> None:
+    forms: dict[str, dict[str, list[str]]] = defaultdict(lambda: defaultdict(list))
+    for top in COMMANDS:
+        found = leadcast.get_command(CONTEXT, top)
+        assert found is not None
+        for name, command in commands(top, found):
+            for parameter in command.params:
+                told = parameter.to_info_dict()
+                form = [told.get(k) for k in ("type", "default", "multiple", "is_flag", "required")]
+                forms[parameter.opts[0]][repr(form)].append(name)
+    differing = {option: list(by.values()) for option, by in forms.items() if len(by) > 1}
+    assert set(differing) == OWN, differing
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (("score", "crm", "--output", "scores.xlsx"), "end it in .csv or .parquet"),
+        (("forecast", "crm", "--output", "missing/f.csv"), "there is no folder"),
+        (("funnel", "crm", "--output", "f.txt"), "end it in .json or .csv or .parquet"),
+        (("backtest", "crm", "--report", "page.pdf"), "end it in .html"),
+        (("forecast", "crm", "--output", "f.csv", "--report", "missing/f.html"), "there is no folder"),
+        (("train",), "give either a data folder or --store"),
+        (("snapshots", "take", "crm", "--store"), "give either a data folder or --store"),
+    ],
+)
+def test_what_cannot_be_written_or_read_is_refused_before_the_work(
+    arguments: tuple[str, ...], said: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    refused = CliRunner().invoke(leadcast, list(arguments))
+    assert refused.exit_code == 2
+    assert said in " ".join(refused.stderr.split())
+    assert not list(tmp_path.iterdir())
