@@ -13,6 +13,7 @@ LEVEL_WEEKS = 6  # the last weeks set the level
 LEVEL_PRIOR = 3.0  # weeks' worth of belief in the fitted line instead
 TREND_SD = 0.004  # of the log level a week: 20 % a year
 SEASON_SD = 0.12
+HALF_YEAR = 26.0  # weeks, after which a season not known yet has swung furthest
 DAMPING = 0.985  # of the trend, a week
 HALF_LIFE_WEEKS = 40.0
 PROFILE_WEEKS = 12
@@ -39,7 +40,8 @@ def arrivals(created_us: Ints, as_of_us: int, days: int) -> Arrivals:
 
     Whole weeks back from T are fitted by a Poisson line (level, trend, and with a year of history one
     yearly wave) under normal
-    priors that keep trend and season at zero until data says otherwise; the last weeks then set the level.
+    priors that keep trend and season at zero until data says otherwise; the last weeks then set the level. Where
+    history is too short for a season, one of the usual size may still come: the deviation grows by it.
     """
     weeks = _weekly(created_us, as_of_us)
     ahead = np.arange(0.5, days, dtype=np.float64) / 7
@@ -57,7 +59,8 @@ def arrivals(created_us: Ints, as_of_us: int, days: int) -> Arrivals:
     design[:, 1] = damped
     daily = level * np.exp(np.clip(design @ theta, -20, 20)) / 7 * _profile(created_us, as_of_us, days)
     noise = spread / max(float(weeks[:n].mean()), 0.5)
-    deviation = np.sqrt(noise / n + (0.5 * TREND_SD * ahead) ** 2 + noise * ahead / 60)
+    unseen = 0.0 if season else 2 * SEASON_SD * np.sin(np.pi * np.minimum(ahead, HALF_YEAR) / (2 * HALF_YEAR))
+    deviation = np.sqrt(noise / n + (0.5 * TREND_SD * ahead) ** 2 + unseen**2 + noise * ahead / 60)
     return Arrivals(daily, np.minimum(deviation, 1.0))
 
 
