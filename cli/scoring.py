@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from models.bundle import Bundle
     from models.scores import Scores
 
+MOST_DRIFTS = 5  # lines on the terminal; --json has them all
+
 
 class Reasons(click.ParamType[int | None]):
     """K or `all`; all is None."""
@@ -65,7 +67,7 @@ def score(data: Path, output: Path, reasons: int | None, as_json: bool, **option
         write_scores(scores, output)
     warnings += counted(scores.warnings)
     say_set_aside(history)
-    say_warnings(warnings)
+    say_warnings(fewer_drifts(warnings))
     result = summary(scores, history.as_of_us, output)
     say(
         f"{len(scores):,} leads open at {when(history.as_of_us)} scored by version {bundle.version}: "
@@ -87,6 +89,19 @@ def drifted(bundle: "Bundle", history: "History") -> list[dict[str, str]]:
     matrix = build_matrix(open_leads(history, history.as_of_us), bundle.vocabulary)
     found = drift(reference, matrix.values, matrix.features)
     return [{key: str(finding[key]) for key in ("code", "subject", "detail")} for finding in found]
+
+
+def fewer_drifts(warnings: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """The warnings for the terminal: of the drifts, largest first, MOST_DRIFTS and how many more there are."""
+    drifts = [w for w in warnings if w["code"] == "drift"]
+    if len(drifts) <= MOST_DRIFTS:
+        return warnings
+    more = {
+        "code": "drift",
+        "subject": "",
+        "detail": f"{len(drifts) - MOST_DRIFTS} more features differ; --json lists them all",
+    }
+    return [w for w in warnings if w["code"] != "drift"] + drifts[:MOST_DRIFTS] + [more]
 
 
 def counted(notes: Iterable[Iterable[Mapping[str, str]]]) -> list[dict[str, Any]]:

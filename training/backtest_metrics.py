@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from models.scores import ABSTAINED, Scores
 from training.evaluate import best_first, log_loss
 
 Floats = npt.NDArray[np.float64]
@@ -37,6 +38,20 @@ class Judged:
 
     def __len__(self) -> int:
         return len(self.won)
+
+    @classmethod
+    def of(cls, scores: Scores, won: Floats, amount: Floats, lead: Ints) -> "Judged":
+        """Scores of open leads beside what happened to them."""
+        return cls(
+            won,
+            scores.probability,
+            amount,
+            scores.expected_amount,
+            scores.expected_amount_low,
+            scores.expected_amount_high,
+            scores.status == ABSTAINED,
+            lead,
+        )
 
     def take(self, index: npt.NDArray[np.generic]) -> "Judged":
         return Judged(*(column[index] for column in vars(self).values()))

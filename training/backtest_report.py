@@ -10,10 +10,10 @@ from typing import Any
 from features.event_log import History
 from training.backtest import Backtest, BacktestOptions
 from training.backtest_figures import figures, inlined, library
+from training.evaluate import METRICS
 from training.registry import Run
 from training.report import fingerprint
 
-COLUMNS = ("auc", "pr_auc", "log_loss", "brier", "ece", "lift_10", "wins_error", "revenue_error", "gini")
 STYLE = """
 body { font: 15px/1.5 system-ui, sans-serif; margin: 2rem auto; max-width: 70rem; padding: 0 1rem;
   color: #1c2530; background: #fff }
@@ -59,23 +59,23 @@ def page(found: Backtest) -> str:
 
 
 def _compared(overall: Mapping[str, Any]) -> str:
-    header = ("", *COLUMNS, "AUC of the model minus this one's", "log loss")
-    rows = [["model", *(_figure(overall, name) for name in COLUMNS), "", ""]]
+    header = ("", *METRICS, "AUC of the model minus this one's", "log loss")
+    rows = [["model", *(_figure(overall, name) for name in METRICS), "", ""]]
     for name, metrics in overall["baselines"].items():
         gap = overall["differences"][name]
         gaps = [_number(gap[k]["difference"]) + _bracket(gap[k]["interval"]) for k in ("auc", "log_loss")]
-        rows.append([name.replace("_", " "), *(_number(metrics.get(c)) for c in COLUMNS), *gaps])
+        rows.append([name.replace("_", " "), *(_number(metrics.get(c)) for c in METRICS), *gaps])
     return _table(header, rows)
 
 
 def _by_date(origins: Sequence[Mapping[str, Any]]) -> str:
-    header = ("as of", "leads", "wins", "expected", *COLUMNS, "in 80 % of amounts", "abstained", "signal")
+    header = ("as of", "leads", "wins", "expected", *METRICS, "in 80 % of amounts", "abstained", "signal")
     rows = []
     for o in origins:
         m = o["metrics"]
         counts = [f"{m['leads']:.0f}", f"{m['wins']:.0f}", f"{m['wins_expected']:.1f}"]
         more = [_figure(o, "amount_coverage"), _number(m["abstained"]), o["signal"]]
-        rows.append([o["as_of"][:10], *counts, *(_figure(o, name) for name in COLUMNS), *more])
+        rows.append([o["as_of"][:10], *counts, *(_figure(o, name) for name in METRICS), *more])
     return _table(header, rows)
 
 
@@ -122,9 +122,9 @@ def describe_run(found: Backtest, history: History, options: BacktestOptions, fo
     (folder / "backtest.json").write_text(json.dumps(result, indent=1, ensure_ascii=False), encoding="utf-8")
     metrics = dict(overall["metrics"])
     for name, figures_of in overall["baselines"].items():
-        metrics |= {f"{name}/{k}": figures_of[k] for k in COLUMNS}
+        metrics |= {f"{name}/{k}": figures_of[k] for k in METRICS}
     for origin in result["origins"]:
-        metrics |= {f"{origin['as_of'][:10]}/{k}": origin["metrics"][k] for k in COLUMNS}
+        metrics |= {f"{origin['as_of'][:10]}/{k}": origin["metrics"][k] for k in METRICS}
     return Run(
         params={
             "origins": len(result["origins"]),

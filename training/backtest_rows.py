@@ -6,12 +6,11 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from features.event_log import History, Ints
+from features.event_log import History
 from features.matrix import build_matrix
 from features.snapshot import cut, open_leads
 from models.bundle import Bundle
 from models.scorer import score
-from models.scores import ABSTAINED, Scores
 from training.backtest_grouping import group_of
 from training.backtest_metrics import Judged
 from training.baselines import BASELINES, Task
@@ -60,23 +59,10 @@ def replay(
     return Replayed(
         origin_us=origin_us,
         trained=trained,
-        judged=_judged(scores, happened, later.lead),
+        judged=Judged.of(scores, happened.won.astype(np.float64), happened.amount, later.lead),
         baselines=baselines(material, values),
         groups={name: group_of(later, name) for name in by},
         place=_place(bundle, values, happened),
-    )
-
-
-def _judged(scores: Scores, happened: Labels, lead: Ints) -> Judged:
-    return Judged(
-        won=happened.won.astype(np.float64),
-        probability=scores.probability,
-        amount=happened.amount,
-        expected_amount=scores.expected_amount,
-        amount_low=scores.expected_amount_low,
-        amount_high=scores.expected_amount_high,
-        abstained=scores.status == ABSTAINED,
-        lead=lead,
     )
 
 

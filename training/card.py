@@ -9,9 +9,9 @@ from features.snapshot import Snapshot
 from models.bundle import Bundle, base_probability
 from training.backtest_grouping import group_of, named, selected
 from training.backtest_metrics import Judged, drawn, draws_of, interval, point
+from training.evaluate import METRICS
 from training.judge import Judgement
 
-METRICS = ("auc", "pr_auc", "log_loss", "brier", "ece", "lift_10", "wins_error", "revenue_error", "gini")
 FAIRNESS = ("auc", "ece", "wins", "wins_expected")
 SHOWN_FEATURES = 20
 FEW_WINS = 100

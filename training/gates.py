@@ -12,7 +12,6 @@ from features.snapshot import Snapshot, cut, open_leads
 from features.times import format_time
 from models.bundle import Bundle
 from models.scorer import score
-from models.scores import ABSTAINED
 from training.audit import SUSPECTED
 from training.backtest_metrics import Judged, drawn, draws_of, interval, point
 from training.dataset import grid, grid_step_us
@@ -166,16 +165,7 @@ def judged_by(bundle: Bundle, later: Later) -> Judged:
     scores = score(
         bundle, replace(snapshot, history=replace(snapshot.history, config=bundle.config)), reasons=0
     )
-    return Judged(
-        won=later.won,
-        probability=scores.probability,
-        amount=later.amount,
-        expected_amount=scores.expected_amount,
-        amount_low=scores.expected_amount_low,
-        amount_high=scores.expected_amount_high,
-        abstained=scores.status == ABSTAINED,
-        lead=np.unique(snapshot.lead, return_inverse=True)[1],
-    )
+    return Judged.of(scores, later.won, later.amount, np.unique(snapshot.lead, return_inverse=True)[1])
 
 
 def compare(challenger: Judged, champion: Judged, later: Later) -> Decision:

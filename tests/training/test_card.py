@@ -13,7 +13,8 @@ from features.history import read_folder
 from features.snapshot import Snapshot
 from models.bundle import Bundle, load_bundle, save_bundle
 from training.backtest_metrics import Judged
-from training.card import METRICS, card, card_text, fairness, judged_parts, limits
+from training.card import card, card_text, fairness, judged_parts, limits
+from training.evaluate import METRICS
 from training.fit import Trained, TrainOptions, train
 from training.judge import Judgement
 from training.material import Material, rows_of
