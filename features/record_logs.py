@@ -84,13 +84,14 @@ def _once(table: TableRows, ids: Sequence[str | None]) -> Mask | None:
 
 
 def _ordered(interactions: Interactions, table: TableRows, order: Ints) -> Interactions:
-    offsets, ids = interactions.offsets, interactions.ids
+    ids, kind, channel = interactions.ids, interactions.kind.take(order), interactions.channel.take(order)
+    whole = len(order) == len(table.rows)  # all texts are still there, so their codes hold
     return Interactions(
-        offsets=offsets if len(order) == len(table.rows) else table.offsets_of(order),
+        offsets=interactions.offsets if whole else table.offsets_of(order),
         time_us=interactions.time_us[order],
         known_us=interactions.known_us[order],
-        kind=interactions.kind.take(order).compact(),
-        channel=interactions.channel.take(order).compact(),
+        kind=kind if whole else kind.compact(),
+        channel=channel if whole else channel.compact(),
         direction=interactions.direction[order],
         value=interactions.value[order],
         ids=None if ids is None else [ids[i] for i in order.tolist()],
