@@ -3,6 +3,7 @@
 from typing import Any
 
 from cli.output import say, say_table
+from funnel.figure_text import number, percent
 
 
 def tell_state(state: dict[str, Any]) -> None:
@@ -42,7 +43,7 @@ def _tell_leaks(leaks: dict[str, Any], unit: str) -> None:
     if leaks["found"]:
         say(f"leaks, {len(leaks['found'])} of {leaks['tested']} tests:")
     for leak in leaks["found"]:
-        lost = f"expected revenue lost: {_number(leak['lost_revenue'])} {unit}"
+        lost = f"expected revenue lost: {number(leak['lost_revenue'])} {unit}"
         say(f"  {leak['kind']}: {leak['sentence']} ({lost})")
 
 
@@ -68,8 +69,8 @@ def _tell_economics(economics: dict[str, Any] | None, unit: str) -> None:
     if economics is not None:
         total = economics["total"]
         say(
-            f"cost {_number(total['cost'])}{unit and ' ' + unit}: {_number(total['cost_per_lead'])} a lead, "
-            f"{_number(total['cost_per_deal'])} a deal, paid back in {_number(total['payback_days'])} days"
+            f"cost {number(total['cost'])}{unit and ' ' + unit}: {number(total['cost_per_lead'])} a lead, "
+            f"{number(total['cost_per_deal'])} a deal, paid back in {number(total['payback_days'])} days"
         )
 
 
@@ -80,9 +81,9 @@ def _tell_block(block: dict[str, Any], unit: str) -> None:
         f"open at the end {flow['open_at_end']:,}"
     )
     say(
-        f"win rate {_share(deals['win_rate'])}, average deal {_number(deals['average_deal'])} {unit}, "
-        f"revenue {_number(deals['revenue'])} {unit}, cycle time {_number(days['median'])} days (median), "
-        f"velocity {_number(block['velocity']['revenue_per_day'])} {unit} a day"
+        f"win rate {percent(deals['win_rate'])}, average deal {number(deals['average_deal'])} {unit}, "
+        f"revenue {number(deals['revenue'])} {unit}, cycle time {number(days['median'])} days (median), "
+        f"velocity {number(block['velocity']['revenue_per_day'])} {unit} a day"
     )
     say_table(
         ("stage", "entries", "now", "on", "back", "won", "lost", "onward", "to win", "median days"),
@@ -90,9 +91,9 @@ def _tell_block(block: dict[str, Any], unit: str) -> None:
             (
                 s["stage"] or "(before the first)",
                 *(s["ledger"][k] for k in ("entries", "there_now", "moved_on", "moved_back", "won", "lost")),
-                _share(s["conversion"]["onward"]["rate"]),
-                _share(s["conversion"]["win"]["rate"]),
-                _number(s["days_in_stage"]["median"]),
+                percent(s["conversion"]["onward"]["rate"]),
+                percent(s["conversion"]["win"]["rate"]),
+                number(s["days_in_stage"]["median"]),
             )
             for s in block["stages"]
         ],
@@ -104,14 +105,4 @@ def _tell_block(block: dict[str, Any], unit: str) -> None:
 def _tell_target(target: dict[str, Any]) -> None:
     what = target["measure"] + (f" {target['stage']}" if target["stage"] else "")
     since = f", missed since {target['missed_since'][:7]}" if target["missed_since"] else ""
-    say(f"target {what}: {target['target']:g}, actual {_number(target['actual'])}{since}")
-
-
-def _share(value: float | None) -> str:
-    return "-" if value is None else f"{100 * value:.1f} %"
-
-
-def _number(value: float | None) -> str:
-    if value is None:
-        return "-"
-    return f"{value:,.0f}" if abs(value) >= 1000 else f"{value:.3g}"
+    say(f"target {what}: {target['target']:g}, actual {number(target['actual'])}{since}")

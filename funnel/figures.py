@@ -9,6 +9,7 @@ from typing import Any
 import plotly.graph_objects as go
 from plotly.offline import get_plotlyjs
 
+from funnel.figure_text import number, percent
 from funnel.moves import moved, place_name
 
 State = Mapping[str, Any]
@@ -31,7 +32,7 @@ def funnel_figure(state: State) -> go.Figure:
     names = [_text(s["stage"]) for s in stages]
     entered = [s["conversion"]["onward"]["leads"] for s in stages]
     went_on = [s["conversion"]["onward"]["so_far"] for s in stages]
-    rates = [_percent(s["conversion"]["onward"]["rate"]) for s in stages]
+    rates = [percent(s["conversion"]["onward"]["rate"]) for s in stages]
     figure.add_bar(y=names, x=entered, orientation="h", name="entered", marker_color=GREY, text=entered)
     figure.add_bar(
         y=names,
@@ -206,11 +207,11 @@ def report_page(state: State) -> str:
         ("open at the end", total["flow"]["open_at_end"]),
         ("won", money["won"]),
         ("lost", money["lost"]),
-        ("win rate", _percent(money["win_rate"])),
-        (f"revenue {unit}", _number(money["revenue"])),
-        (f"average deal {unit}", _number(money["average_deal"])),
-        ("cycle time, days (median)", _number(total["cycle_time_days"]["calendar"]["median"])),
-        (f"velocity, {unit} a day", _number(total["velocity"]["revenue_per_day"])),
+        ("win rate", percent(money["win_rate"])),
+        (f"revenue {unit}", number(money["revenue"])),
+        (f"average deal {unit}", number(money["average_deal"])),
+        ("cycle time, days (median)", number(total["cycle_time_days"]["calendar"]["median"])),
+        (f"velocity, {unit} a day", number(total["velocity"]["revenue_per_day"])),
     )
     body = [
         f"<h1>{_text(state['funnel'])}</h1>",
@@ -235,15 +236,15 @@ def _lists(state: State, unit: str) -> list[str]:
         rows = [
             (
                 f"{t['measure']} {t['stage'] or ''}",
-                _number(t["target"]),
-                _number(t["actual"]),
+                number(t["target"]),
+                number(t["actual"]),
                 t["missed_since"] or "",
             )
             for t in targets
         ]
         found += ["<h2>Targets</h2>", _table(("measure", "target", "actual", "missed since"), rows)]
     if leaks:
-        rows2 = [(leak["kind"], leak["sentence"], _number(leak["lost_revenue"])) for leak in leaks]
+        rows2 = [(leak["kind"], leak["sentence"], number(leak["lost_revenue"])) for leak in leaks]
         found += ["<h2>Leaks</h2>", _table(("kind", "what", f"expected revenue lost {unit}"), rows2)]
     if leads:
         rows3 = [
@@ -268,13 +269,3 @@ def _named(stages: Sequence[Any]) -> list[Any]:
 def _text(value: object) -> str:
     """Text that neither HTML nor plotly reads as a tag."""
     return html.escape("before the first stage" if value is None else str(value))
-
-
-def _percent(value: float | None) -> str:
-    return "-" if value is None else f"{100 * value:.1f} %"
-
-
-def _number(value: float | None) -> str:
-    if value is None:
-        return "-"
-    return f"{value:,.0f}" if abs(value) >= 1000 else f"{value:.3g}"

@@ -1,0 +1,13 @@
+"""Figures as people read them, the same on the terminal, on pages and in reports."""
+
+
+def percent(value: float | None) -> str:
+    """A share as per cent with one decimal; a dash for none."""
+    return "-" if value is None else f"{100 * value:.1f} %"
+
+
+def number(value: float | None) -> str:
+    """Three digits, or whole with thousands apart from 1,000 on; a dash for none."""
+    if value is None:
+        return "-"
+    return f"{value:,.0f}" if abs(value) >= 1000 else f"{value:.3g}"
