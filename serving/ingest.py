@@ -8,19 +8,17 @@ from typing import Any, Final
 from zoneinfo import ZoneInfo
 
 from features.errors import InvalidInput
-from features.event_log import INBOUND, LOST, NO_DIRECTION, OPEN, OUTBOUND, WON
-from features.layout import NOT_ATTRIBUTES
+from features.event_log import DIRECTIONS, NO_DIRECTION, STATES
+from features.layout import NOT_ATTRIBUTES, OWN_ATTRIBUTES
 from features.times import EARLIEST_US, parse_time
 from serving.problems import error, invalid, too_large
 from serving.schema import LEAD
 from serving.shapes import Field, Shape
-from serving.store_leads import COLUMNS, PutLead, stored_scalar
+from serving.store_leads import PutLead, stored_scalar
 
 MAX_EVENTS = 1_000
 AHEAD_US = 300_000_000
 KEY_BYTES = 16
-STATES: Final = {"open": OPEN, "won": WON, "lost": LOST}
-DIRECTIONS: Final = {None: NO_DIRECTION, "inbound": INBOUND, "outbound": OUTBOUND}
 UTC: Final = ZoneInfo("UTC")
 _RFC3339: Final = re.compile(
     r"\d{4}-\d\d-\d\d[Tt]\d\d:\d\d:\d\d(?:\.\d{1,9})?(?:[Zz]|[+-]\d\d:\d\d)", re.ASCII
@@ -76,7 +74,7 @@ STORED_LEAD = Shape(
     "StoredLead",
     {
         "created_at": Field("time", "When the lead was created; never changes.", required=True),
-        **{name: LEAD.fields[name] for name in COLUMNS},
+        **{name: LEAD.fields[name] for name in OWN_ATTRIBUTES},
         "attributes": Field(
             "scalars", "The first gives the values at creation, a later one is merged; null clears."
         ),
@@ -175,7 +173,7 @@ def _interaction(data: Mapping[str, Any]) -> tuple[str, list[dict[str, Any]]]:
     row = {
         "kind": data["kind"],
         "channel": data.get("channel") or None,
-        "direction": DIRECTIONS[data.get("direction")],
+        "direction": DIRECTIONS.get(data.get("direction") or "", NO_DIRECTION),
         "value": None if value is None else float(value),
         "interaction_id": data.get("interaction_id") or None,
     }
@@ -220,7 +218,7 @@ def read_lead(lead_id: str, value: Any) -> PutLead:
     found = STORED_LEAD.problems(value)
     attributes = value.get("attributes") if type(value) is dict else None
     if type(attributes) is dict:
-        fixed = [name for name in attributes if name in NOT_ATTRIBUTES or name in COLUMNS]
+        fixed = [name for name in attributes if name in NOT_ATTRIBUTES or name in OWN_ATTRIBUTES]
         found += [
             error(["body", "attributes", name], "is a key beside attributes, not in it") for name in fixed
         ]
@@ -230,5 +228,5 @@ def read_lead(lead_id: str, value: Any) -> PutLead:
         created_us = read_time(value["created_at"])
     except _Refused as refused:
         raise invalid([error(["body", "created_at"], refused.msg)]) from None
-    values = {name: value[name] for name in COLUMNS if name in value}
+    values = {name: value[name] for name in OWN_ATTRIBUTES if name in value}
     return PutLead(lead_id, created_us, {**values, **(attributes or {})})

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from features.errors import DamagedArtifact
 from features.event_log import DAY_US
-from features.records import OWN_ATTRIBUTES
+from features.layout import OWN_ATTRIBUTES
 from features.times import format_time
 from models.bundle import Bundle, load_bundle
 from models.pointer import manifest_sha256

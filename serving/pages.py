@@ -15,7 +15,7 @@ from markupsafe import Markup, escape
 
 from serving.answers import html_answer
 from serving.problems import Problem, error, invalid
-from serving.queries import Reader, Unreadable, read_query, read_text
+from serving.queries import Reader, one_of, read_query, read_text
 from serving.routes import PlainRoute
 from serving.store_worklist import BadCursor, Page, Wanted, read_worklist_cursor, worklist
 
@@ -107,18 +107,12 @@ ORDER_LABELS = {
 LEADS_A_PAGE = 50
 
 
-def _read_order(text: str) -> str:
-    if text not in ORDER_LABELS:
-        raise Unreadable(f"expected {', '.join(ORDER_LABELS)}")
-    return text
-
-
 def _read_filter(text: str) -> str | None:
     return text.strip() or None
 
 
 _LEADS_READERS: dict[str, Reader] = {
-    "order": _read_order,
+    "order": one_of(ORDER_LABELS),
     "grade": _read_filter,
     "stage": _read_filter,
     "owner": _read_filter,

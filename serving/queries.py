@@ -1,7 +1,7 @@
 """Query strings of the service: known keys are checked, all problems told at once, unknown keys ignored."""
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
@@ -87,6 +87,29 @@ def read_short(text: str) -> str:
     if len(text) > MAX_TEXT:
         raise Unreadable(f"longer than {MAX_TEXT} characters")
     return text
+
+
+def one_of(names: Iterable[str]) -> Reader:
+    """A reader of one of the names."""
+    known = tuple(names)
+
+    def read(text: str) -> str:
+        if text not in known:
+            raise Unreadable(f"expected {', '.join(known)}")
+        return text
+
+    return read
+
+
+def whole_number(least: int, most: int) -> Reader:
+    """A reader of a whole number from least (at least 0) to most, in ASCII digits and no more of them than most has."""
+
+    def read(text: str) -> int:
+        if text.isascii() and text.isdecimal() and len(text) <= len(str(most)) and least <= int(text) <= most:
+            return int(text)
+        raise Unreadable(f"expected a whole number from {least} to {most}")
+
+    return read
 
 
 @dataclass(frozen=True)

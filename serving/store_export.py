@@ -11,19 +11,18 @@ from sqlalchemy import Connection, Select, Table, select
 
 from features.config import CONFIG_FILE
 from features.errors import InvalidInput
-from features.event_log import LOST, OPEN, WON
+from features.event_log import DIRECTIONS, STATES
 from features.times import format_time
 from features.values import number_text, value_text
 from serving import store_schema as db
-from serving.ingest import DIRECTIONS
 from serving.ingest_folder import Progress, stored_config
 from serving.store_engine import StoreEngine
 from serving.store_reading import FACT_COLUMNS, scalar_text
 from serving.store_writer import read_setting
 
 AT_ONCE = 5_000
-STATE_TEXT = {OPEN: "open", WON: "won", LOST: "lost"}
-DIRECTION_TEXT = {code: name or "" for name, code in DIRECTIONS.items()}
+STATE_TEXT = {code: name for name, code in STATES.items()}
+DIRECTION_TEXT = {code: name for name, code in DIRECTIONS.items()}
 HEADERS = {
     "interactions": (
         "lead_id", "occurred_at", "recorded_at", "kind", "channel", "direction", "value", "interaction_id",
@@ -90,7 +89,7 @@ def _times(time_us: int | None, known_us: int | None) -> tuple[str, str]:
 
 def _interaction(row: Sequence[Any]) -> Cells:
     kind, channel, direction, value, given = row
-    return kind, channel, DIRECTION_TEXT[direction], _number(value), given
+    return kind, channel, DIRECTION_TEXT.get(direction, ""), _number(value), given
 
 
 def _outcome(row: Sequence[Any]) -> Cells:

@@ -13,7 +13,6 @@ from serving import store_schema as db
 from serving.store_reading import LeadRow, LeadRows, find_leads, rows_of, scalar_text, scalar_value
 from serving.store_writer import Transaction
 
-COLUMNS = ("account_id", "owner", "source")  # told beside the attributes, kept among them
 KEYS_AT_ONCE = 500
 
 

@@ -9,10 +9,11 @@ import msgspec
 from sqlalchemy import Connection, bindparam, delete, select
 from sqlalchemy.dialects import postgresql, sqlite
 
+from features.layout import OWN_ATTRIBUTES
 from features.times import format_time
 from serving import store_schema as db
 from serving.store_causes import Told
-from serving.store_leads import COLUMNS, Current
+from serving.store_leads import Current
 from serving.store_reading import LeadRow
 from serving.store_writer import Transaction
 
@@ -92,7 +93,7 @@ def score_row(
     lead: LeadRow, now: Current, record: Mapping[str, Any], as_of_us: int, through: int
 ) -> dict[str, Any]:
     """The row of `scores` for a score record; its `record` is the worklist's entry."""
-    told = {name: now.text(name) for name in COLUMNS}
+    told = {name: now.text(name) for name in OWN_ATTRIBUTES}
     entry = {**record, "created_at": format_time(lead.created_us), **told}
     revenue = record["expected_revenue"]
     return {

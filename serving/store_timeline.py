@@ -5,10 +5,10 @@ from itertools import groupby
 from operator import itemgetter
 from typing import Any
 
-from features.event_log import DAY_US
+from features.event_log import DAY_US, DIRECTIONS, STATES
+from features.layout import OWN_ATTRIBUTES
 from features.times import format_time
-from serving.ingest import DIRECTIONS, STATES
-from serving.store_leads import COLUMNS, Current
+from serving.store_leads import Current
 from serving.store_reading import LeadRow, LeadRows, scalar_value
 
 PAGE = 100
@@ -25,8 +25,8 @@ def lead_document(lead: LeadRow, now: Current) -> Entry:
     return {
         "lead_id": lead.lead_id,
         "created_at": format_time(lead.created_us),
-        **{name: now.text(name) for name in COLUMNS},
-        "attributes": {name: value for name, value in now.scalars().items() if name not in COLUMNS},
+        **{name: now.text(name) for name in OWN_ATTRIBUTES},
+        "attributes": {name: value for name, value in now.scalars().items() if name not in OWN_ATTRIBUTES},
     }
 
 
@@ -63,7 +63,7 @@ def _entry(key: Key, kind: str, known_us: int | None, content: Sequence[Any]) ->
 
 def _interaction(content: Sequence[Any]) -> Entry:
     kind, channel, direction, value, given = content
-    told = (kind, channel, _DIRECTION[direction], value, given)
+    told = (kind, channel, _DIRECTION.get(direction), value, given)
     return {name: value for name, value in zip(_INTERACTION, told, strict=True) if value is not None}
 
 

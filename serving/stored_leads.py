@@ -23,7 +23,7 @@ from serving.bodies import json_body
 from serving.ingest import AHEAD_US, read_events, read_lead, weight
 from serving.ingest_store import Ingested, store_events
 from serving.problems import Problem, error, invalid
-from serving.queries import Reader, Unreadable, read_query, read_short, read_text
+from serving.queries import Reader, one_of, read_query, read_short, read_text, whole_number
 from serving.routes import PlainRoute
 from serving.schema import MAX_BODY_BYTES, MAX_LEAD_BYTES
 from serving.shapes import MAX_TEXT
@@ -125,25 +125,13 @@ def _bad_cursor() -> Problem:
     return invalid([error(["query", "cursor"], "expected the next_cursor of an answer to the same query")])
 
 
-def _order(text: str) -> str:
-    if text not in ORDERS:
-        raise Unreadable(f"expected {', '.join(ORDERS)}")
-    return text
-
-
-def _limit(text: str) -> int:
-    if text.isascii() and text.isdecimal() and len(text) <= 4 and 1 <= int(text) <= MAX_LIMIT:
-        return int(text)
-    raise Unreadable(f"expected a whole number from 1 to {MAX_LIMIT}")
-
-
 _WORKLIST: dict[str, Reader] = {
-    "order": _order,
+    "order": one_of(ORDERS),
     "grade": read_short,
     "stage": read_short,
     "owner": read_short,
     "q": read_short,
-    "limit": _limit,
+    "limit": whole_number(1, MAX_LIMIT),
     "cursor": read_text,
 }
 

@@ -8,33 +8,15 @@ from funnel.attention import MOST_ATTENTION, SHOWN_LEADS
 from funnel.forecast_periods import KINDS, MOST
 from serving.openapi import INSTANT, Json, answer, object_of, problems, query, ref
 from serving.outlook import ForecastQuery, FunnelQuery, Made
-from serving.queries import Reader, Unreadable, read_flag, read_query, read_short, read_text
+from serving.queries import Reader, one_of, read_flag, read_query, read_short, read_text, whole_number
 from serving.routes import PlainRoute
 from serving.shapes import MAX_TEXT
 
 router = APIRouter(route_class=PlainRoute, default_response_class=Response)
 
 
-def _period(text: str) -> str:
-    if text not in KINDS:
-        raise Unreadable(f"expected {', '.join(KINDS)}")
-    return text
-
-
-def _periods(text: str) -> int:
-    if text.isascii() and text.isdecimal() and len(text) <= 3 and 1 <= int(text) <= max(MOST.values()):
-        return int(text)
-    raise Unreadable(f"expected a whole number from 1 to {max(MOST.values())}")
-
-
 def _column(text: str) -> str | None:
     return read_short(text) or None
-
-
-def _attention(text: str) -> int:
-    if text.isascii() and text.isdecimal() and len(text) <= 5 and int(text) <= MOST_ATTENTION:
-        return int(text)
-    raise Unreadable(f"expected a whole number from 0 to {MOST_ATTENTION}")
 
 
 FUNNEL_READERS: dict[str, Reader] = {
@@ -43,12 +25,12 @@ FUNNEL_READERS: dict[str, Reader] = {
     "to": read_text,
     "by": _column,
     "since": read_text,
-    "attention": _attention,
+    "attention": whole_number(0, MOST_ATTENTION),
 }
 FORECAST_READERS: dict[str, Reader] = {
     "as_of": read_text,
-    "period": _period,
-    "periods": _periods,
+    "period": one_of(KINDS),
+    "periods": whole_number(1, max(MOST.values())),
     "by": _column,
     "explain": read_flag,
     "since": read_text,
