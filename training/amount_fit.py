@@ -11,12 +11,13 @@ from features.catalogue import Feature
 from models.amount import AmountModel
 from models.parameters import Parameters
 from training.additive_fit import fit_conversion, fit_regression
+from training.splits import fold_of
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
 Mask = npt.NDArray[np.bool_]
 
-MIN_WINS = 40  # below that the size of a deal is the shrunk mean
+MIN_WINS = 40  # below that many deals that pay the size of a deal is their shrunk mean
 MIN_ZERO_SHARE = 0.02  # from here on whether a deal brings money is a question of its own
 LEVELS = np.linspace(0.0, 1.0, 101)
 SIZE = (Parameters(rounds=80, learning_rate=0.05, leaves=6, min_leaf_rows=20, l2=10.0), 30.0)
@@ -49,6 +50,11 @@ class Wins:
         """The weight, halved with each HALF_LIFE of age."""
         return np.asarray(self.weight * 0.5 ** (self.age / HALF_LIFE), dtype=np.float64)
 
+    @property
+    def paying(self) -> int:
+        """How many leads brought money."""
+        return len(np.unique(self.lead[self.amount > 0]))
+
     def take(self, rows: npt.NDArray[np.generic]) -> "Wins":
         return Wins(self.values[rows], self.amount[rows], self.lead[rows], self.age[rows])
 
@@ -63,13 +69,14 @@ def fit_amount(wins: Wins, features: Sequence[Feature], seed: int) -> AmountMode
     if not len(known.amount):
         return None
     constant = _constant(known)
-    if len(np.unique(known.lead)) < MIN_WINS or not (known.amount > 0).any():
+    if known.paying < MIN_WINS:
         return constant
     later = _later(known, features, seed)
     if later is None or not _useful(later, known):
         return constant
     apart = _apart(known, features, seed)
-    assert apart is not None
+    if apart is None or not (known.amount[apart.rows] > 0).any():
+        return constant  # the deals that pay are so few, or so bunched, that none could be held out
     return _with_residuals(_fit(known, features, seed), later, apart, known)
 
 
@@ -87,19 +94,17 @@ def _constant(wins: Wins) -> AmountModel:
 
 
 def _fit(wins: Wins, features: Sequence[Feature], seed: int) -> AmountModel:
-    """Size and zero-or-not models on all given wins, with the smearing factor of their own residuals."""
+    """Size and zero-or-not models on all given wins; factor and residuals are yet to be learned from other wins."""
     weight = wins.weight
     positive = wins.amount > 0
     rate = float(np.average(positive, weights=wins.recency))
-    values, w, logs = wins.values[positive], weight[positive], np.log(wins.amount[positive])
-    size = fit_regression(values, features, logs, w, SIZE, seed)
-    residual = logs - size.margin(values)
+    logs = np.log(wins.amount[positive])
+    size = fit_regression(wins.values[positive], features, logs, weight[positive], SIZE, seed)
     pays = None
     if min(rate, 1 - rate) >= MIN_ZERO_SHARE and (1 - rate) * len(np.unique(wins.lead)) >= 10:
         gentle = Parameters(rounds=40, linear_c=0.01, min_leaf_rows=30)
         pays = fit_conversion(wins.values, features, positive.astype(np.float64), weight, gentle, seed)
-    factor = tamed_mean(np.exp(np.clip(residual, -20, 20)), w, wins.lead[positive])
-    return AmountModel(size, 0.0, pays, rate, factor, LEVELS, weighted_quantiles(residual, w), True)
+    return AmountModel(size, 0.0, pays, rate, 1.0, LEVELS, np.zeros(len(LEVELS)), True)
 
 
 @dataclass(frozen=True)
@@ -128,8 +133,7 @@ def _later(wins: Wins, features: Sequence[Feature], seed: int) -> _Judged | None
 
 def _apart(wins: Wins, features: Sequence[Feature], seed: int) -> _Judged | None:
     """Every win judged by a fit on three quarters of the other leads, nearly what the final one reads."""
-    leads, index = np.unique(wins.lead, return_inverse=True)
-    fold = np.random.default_rng(seed).permutation(len(leads))[index] % FOLDS
+    fold = fold_of(wins.lead, FOLDS, seed)
     return _judged(wins, features, seed, [(fold != k, fold == k) for k in range(FOLDS)])
 
 
@@ -141,7 +145,7 @@ def _judged(
     for known, asked in parts:
         judge = np.flatnonzero(asked)
         part = wins.take(np.flatnonzero(known & ~np.isin(wins.lead, wins.lead[judge])))
-        if len(np.unique(part.lead)) < MIN_WINS // 2 or not (part.amount > 0).any() or not len(judge):
+        if part.paying < MIN_WINS // 2 or not len(judge):
             continue
         model = _fit(part, features, seed)
         assert model.size is not None

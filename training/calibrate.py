@@ -15,6 +15,7 @@ from training.additive_fit import fit_conversion, recency_weight
 from training.dataset import GRID
 from training.material import Material
 from training.replay import Predicted, intercept_for
+from training.splits import fold_of
 
 Floats = npt.NDArray[np.float64]
 
@@ -87,11 +88,9 @@ def fit_spread(
     variance is a quarter of the mean squared difference. The level's own uncertainty comes on top.
     """
     parameters, calibration = fit
-    leads = np.unique(material.rows.snapshot.lead[rows])
-    side = np.random.default_rng(seed).permutation(len(leads)) % 2
-    half = side[np.searchsorted(leads, material.rows.snapshot.lead[rows])]
-    won = material.won[rows]
-    wins = max(float(len(np.unique(material.rows.snapshot.lead[rows][won > 0]))), 1.0)
+    lead, won = material.rows.snapshot.lead[rows], material.won[rows]
+    half = fold_of(lead, 2, seed)
+    wins = max(float(len(np.unique(lead[won > 0]))), 1.0)
     if any(not 0 < won[half == k].sum() < (half == k).sum() for k in (0, 1)):
         return Spread(np.array([0.0, 1.0]), np.full(2, 2.0 / np.sqrt(wins) + 0.5))
     gentler = replace(

@@ -11,6 +11,7 @@ from models.close_time import EDGE, CloseTime
 from models.parameters import Parameters
 from training.additive_fit import fit_regression
 from training.amount_fit import LEVELS, weighted_quantiles
+from training.splits import fold_of
 
 Floats = npt.NDArray[np.float64]
 
@@ -36,13 +37,12 @@ def fit_close_time(
         return CloseTime(None, 0.0, LEVELS, log_odds(np.clip(LEVELS, EDGE, 1 - EDGE)), horizon_days)
     place = log_odds(np.clip(days / horizon_days, EDGE, 1 - EDGE))
     weight = np.ones(len(days))
-    leads = np.unique(lead)
-    if len(leads) < MIN_WINS:
+    if len(np.unique(lead)) < MIN_WINS:
         centre = float(place.mean())
         return CloseTime(
             None, centre, LEVELS, _strict(weighted_quantiles(place - centre, weight)), horizon_days
         )
-    fold = np.random.default_rng(seed).permutation(len(leads))[np.searchsorted(leads, lead)] % folds
+    fold = fold_of(lead, folds, seed)
     residual = np.empty(len(days))
     for k in range(folds):
         judge, fit = fold == k, fold != k

@@ -50,12 +50,16 @@ def _leads_won(rows: Rows, index: Ints) -> int:
 
 def lead_splits(rows: Rows, seed: int, folds: int = FOLDS) -> list[Split]:
     """Splits that hold out a quarter of the leads each, with all their snapshots."""
-    leads = np.unique(rows.snapshot.lead)
-    part = np.random.default_rng(seed).permutation(len(leads)) % folds
-    fold = part[np.searchsorted(leads, rows.snapshot.lead)]
+    fold = fold_of(rows.snapshot.lead, folds, seed)
     is_grid = rows.origin == GRID
     every = [
         Split(np.flatnonzero(fold != k), np.flatnonzero((fold == k) & is_grid), None) for k in range(folds)
     ]
     won = rows.labels.won
     return [s for s in every if won[s.fit].any() and not won[s.fit].all() and len(s.judge)]
+
+
+def fold_of(lead: Ints, folds: int, seed: int) -> Ints:
+    """A fold 0..folds - 1 for each row (n,), drawn by lead: equal numbers of leads, all rows of one together."""
+    leads, index = np.unique(lead, return_inverse=True)
+    return np.asarray(np.random.default_rng(seed).permutation(len(leads))[index] % folds, dtype=np.int64)

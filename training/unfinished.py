@@ -49,9 +49,8 @@ def unfinished_at(material: Material, at_us: int) -> Unfinished:
     at = rows.snapshot.as_of_us
     chosen = np.flatnonzero((at > at_us - material.horizon_us) & (at < at_us) & (rows.origin == GRID))
     seen = (at_us - at[chosen]) / DAY_US
-    labels: Labels = rows.labels
-    decided = labels.days[chosen] <= seen
-    outcome = labels.outcome[chosen]
+    decided = rows.labels.days[chosen] <= seen
+    outcome = rows.labels.outcome[chosen]
     return Unfinished(
         values[chosen],
         rows.snapshot.lead[chosen],
@@ -83,7 +82,7 @@ def fit_on_all(
     parameters, seed = fitted
     weight = material.weight(fit, at_us, parameters)
     values, won, features = material.values[fit], material.won[fit], material.features
-    model = fit_matured(material, fit, at_us, fitted)
+    model = fit_conversion(values, features, won, weight, parameters, seed)
     labels, lead = material.rows.labels, material.rows.snapshot.lead
     wins = fit[won > 0]
     if not len(later) or len(np.unique(lead[wins])) < MIN_WINS:

@@ -9,6 +9,7 @@ import pytest
 from features.feature import Feature
 from models.amount import AmountModel
 from training.amount_fit import (
+    FOLDS,
     LEVELS,
     MIN_WINS,
     Wins,
@@ -18,6 +19,7 @@ from training.amount_fit import (
     tamed_mean,
     weighted_quantiles,
 )
+from training.splits import fold_of
 
 Floats = npt.NDArray[np.float64]
 COLUMNS = tuple(Feature(f"x{j}", "number", "number", 0, "attributes", "", "") for j in range(3))
@@ -172,6 +174,20 @@ def test_later_wins_that_all_bring_nothing_are_no_error() -> None:
     wins = Wins(values, amount, np.arange(200), np.arange(200)[::-1] / 50)
     mean, low, high = fitted(wins).predict(values)
     assert np.isfinite([mean, low, high]).all()
+
+
+def test_two_deals_that_pay_held_out_together_give_their_mean() -> None:
+    """No fit without them knows of money, so nothing can be learned of a factor."""
+    fold = fold_of(np.arange(200), FOLDS, 0)
+    first, last = np.flatnonzero(fold == 0)[[0, -1]]
+    amount = np.zeros(200)
+    amount[[first, last]] = 1000.0
+    values = np.random.default_rng(3).normal(size=(200, 3))
+    values[:, 0] = amount > 0
+    wins = Wins(values, amount, np.arange(200), np.arange(200)[::-1] / 50)
+    mean, low, high = fitted(wins).predict(values)
+    assert np.isfinite([mean, low, high]).all()
+    assert mean.max() > 0
 
 
 @pytest.mark.parametrize("price", [0.0, 100.0])
