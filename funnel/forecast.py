@@ -118,7 +118,7 @@ def forecast(bundle: Bundle, history: History, asked: Asked, leads: OpenLeads | 
         new_revenue=np.outer(new * typical * money_level.factor, groups.new_share),
         wins_shock=level.deviation,
         revenue_shock=money_level.deviation,
-        new_shock=np.zeros(len(end)) if level.measured else _arrival_shock(to_come, end),
+        new_shock=_arrival_deviation(to_come, end) * np.sqrt(1 - level.seen),
         amount_spread=amount_spread(seen),
     )
     return Forecast(
@@ -142,7 +142,7 @@ def _levels(
     return level, replace(own, factor=level.factor * amounts)
 
 
-def _arrival_shock(to_come: Future, end: Floats) -> Floats:
+def _arrival_deviation(to_come: Future, end: Floats) -> Floats:
     day = np.clip(end.astype(np.int64) - 1, 0, len(to_come.arrivals.deviation) - 1)
     return to_come.arrivals.deviation[day]
 

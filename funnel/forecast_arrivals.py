@@ -1,5 +1,5 @@
-"""How many leads are created on each of the coming days: level, damped trend, season and weekday, as far
-as history shows them.
+"""How many leads are created on each of the coming days: a level that drifts, a damped trend, one yearly wave and
+a weekday pattern, each as far as history shows it.
 """
 
 from dataclasses import dataclass
@@ -8,14 +8,16 @@ import numpy as np
 
 from features.event_log import DAY_US, Floats, Ints
 
-SEASON_WEEKS = 53  # weeks of history from which a season of the year is looked for
-LEVEL_WEEKS = 6  # the last weeks set the level
-LEVEL_PRIOR = 3.0  # weeks' worth of belief in the fitted line instead
+MOST_WEEKS = 156  # older weeks say nothing of the next ones
+BLOCK_WEEKS = 2  # the level takes a step between spans of this length
+SUM_WEEKS = 4.0  # weeks whose unevenness evens out in a sum
+DRIFTS = (1e-5, 1e-4, 4e-4, 1.6e-3, 6.4e-3)  # variance of the log level's step a week
+USUAL_DRIFT, DRIFT_SURE = 4e-4, 1.5  # median and log deviation of what drifts are thought likely
+SPREADS = 2.0 ** np.arange(11)  # variance of a week's creations over their mean
 TREND_SD = 0.004  # of the log level a week: 20 % a year
-SEASON_SD = 0.12
-HALF_YEAR = 26.0  # weeks, after which a season not known yet has swung furthest
+SEASON_SD = 0.12  # of the cosine and of the sine
 DAMPING = 0.985  # of the trend, a week
-HALF_LIFE_WEEKS = 40.0
+STEPS = 30  # of Newton's method, at most
 PROFILE_WEEKS = 12
 PROFILE_PRIOR = 14.0  # leads that say that all weekdays are alike
 
@@ -35,33 +37,41 @@ class Arrivals:
         return np.concatenate(([0.0], np.cumsum(self.daily)))
 
 
+@dataclass(frozen=True)
+class _Line:
+    """The posterior of (level now, steps back to earlier blocks, trend, cosine, sine): mean (p,), covariance (p, p),
+    log evidence; the drift and the spread it was fitted under.
+    """
+
+    mean: Floats
+    covariance: Floats
+    evidence: float
+    drift: float
+    spread: float
+
+
 def arrivals(created_us: Ints, as_of_us: int, days: int) -> Arrivals:
     """Expected creations on `days` days after T from the creations (n,) known at T.
 
-    Whole weeks back from T are fitted by a Poisson line (level, trend, and with a year of history one
-    yearly wave) under normal
-    priors that keep trend and season at zero until data says otherwise; the last weeks then set the level. Where
-    history is too short for a season, one of the usual size may still come: the deviation grows by it.
+    Whole weeks back from T are quasi-Poisson counts around a log level that walks at random, with a trend and one
+    yearly wave whose normal priors keep them at zero until data says otherwise (a structural model, Harvey
+    1989, by Laplace's approximation). Drift and spread are those of the highest evidence. The deviation holds what the
+    weeks leave open, so a season that history is too short to show widens it, and the drift still to come.
     """
-    weeks = _weekly(created_us, as_of_us)
+    weeks = _weekly(created_us, as_of_us)[:MOST_WEEKS]
     ahead = np.arange(0.5, days, dtype=np.float64) / 7
     if len(weeks) < 2 or weeks.sum() == 0:
         total = len(created_us) / max(_span_days(created_us, as_of_us), 7.0)
         return Arrivals(np.full(days, total), np.full(days, 1.0))
-    theta, spread, season = _fit(weeks)
-    back = -np.arange(0.5, len(weeks), dtype=np.float64)
-    fitted = np.exp(np.clip(_design(back, season) @ theta, -20, 20))
-    n = min(LEVEL_WEEKS, len(weeks))
-    recent = (weeks[:n].sum() + 1.0) / (fitted[:n].sum() + 1.0)
-    level = recent ** (n / (n + LEVEL_PRIOR))
-    damped = DAMPING * (1 - DAMPING**ahead) / (1 - DAMPING)
-    design = _design(ahead, season)
-    design[:, 1] = damped
-    daily = level * np.exp(np.clip(design @ theta, -20, 20)) / 7 * _profile(created_us, as_of_us, days)
-    noise = spread / max(float(weeks[:n].mean()), 0.5)
-    unseen = 0.0 if season else 2 * SEASON_SD * np.sin(np.pi * np.minimum(ahead, HALF_YEAR) / (2 * HALF_YEAR))
-    deviation = np.sqrt(noise / n + (0.5 * TREND_SD * ahead) ** 2 + unseen**2 + noise * ahead / 60)
-    return Arrivals(daily, np.minimum(deviation, 1.0))
+    line = _likeliest(weeks)
+    coming = np.zeros((days, len(line.mean)))
+    coming[:, 0] = 1.0
+    coming[:, -3] = DAMPING * (1 - DAMPING**ahead) / (1 - DAMPING)
+    coming[:, -2:] = _wave(ahead)
+    daily = np.exp(np.clip(coming @ line.mean, -20, 20)) / 7 * _profile(created_us, as_of_us, days)
+    unknown = np.sum((coming @ line.covariance) * coming, axis=1)
+    uneven = (line.spread - 1) / (SUM_WEEKS * np.maximum(7 * daily, 0.5))
+    return Arrivals(daily, np.minimum(np.sqrt(unknown + line.drift * ahead + uneven), 1.0))
 
 
 def _span_days(created_us: Ints, as_of_us: int) -> float:
@@ -78,35 +88,44 @@ def _weekly(created_us: Ints, as_of_us: int) -> Floats:
     return np.bincount(week, minlength=int(week.max()) + 1)[: int(week.max())].astype(np.float64)
 
 
-def _design(week: Floats, season: bool) -> Floats:
-    columns = [np.ones(len(week)), week]
-    if season:
-        angle = 2 * np.pi * week * 7 / 365.25
-        columns += [np.cos(angle), np.sin(angle)]
-    return np.column_stack(columns)
+def _wave(week: Floats) -> Floats:
+    angle = 2 * np.pi * week * 7 / 365.25
+    return np.column_stack((np.cos(angle), np.sin(angle)))
 
 
-def _fit(weeks: Floats) -> tuple[Floats, float, bool]:
-    """Parameters (level, trend a week, [cosine, sine]) by Newton's method on the penalised quasi-
-    likelihood; its overdispersion.
-    """
-    season = len(weeks) >= SEASON_WEEKS
+def _likeliest(weeks: Floats) -> _Line:
+    """The line of the drift and spread with the highest evidence."""
     back = -np.arange(0.5, len(weeks), dtype=np.float64)
-    design = _design(back, season)
-    weight = np.exp2(back / HALF_LIFE_WEEKS)
-    sd = np.array([10.0, TREND_SD, SEASON_SD, SEASON_SD])[: design.shape[1]]
-    theta = np.zeros(design.shape[1])
-    theta[0] = np.log(np.average(weeks, weights=weight) + 0.1)
-    spread = 1.0
-    for _ in range(25):
-        mean = np.exp(np.clip(design @ theta, -20, 20))
-        gradient = design.T @ (weight * (weeks - mean)) / spread
-        prior = np.concatenate(([0.0], theta[1:])) / sd**2
-        hessian = (design * (weight * mean / spread)[:, None]).T @ design + np.diag(1 / sd**2)
-        theta = theta + np.clip(np.linalg.solve(hessian, gradient - prior), -1.0, 1.0)
-        mean = np.exp(np.clip(design @ theta, -20, 20))
-        spread = max(1.0, float(np.average((weeks - mean) ** 2 / np.maximum(mean, 0.5), weights=weight)))
-    return theta, spread, season
+    block = np.arange(len(weeks)) // BLOCK_WEEKS
+    steps = (np.arange(block[-1] + 1) <= block[:, None]).astype(np.float64)
+    design = np.column_stack((steps, back, _wave(back)))
+    lines = [_fit(weeks, design, drift, float(spread)) for drift in DRIFTS for spread in SPREADS]
+    return max(lines, key=lambda line: line.evidence)
+
+
+def _fit(weeks: Floats, design: Floats, drift: float, spread: float) -> _Line:
+    """The posterior under one drift and spread, by Newton's method on the penalised quasi-likelihood."""
+    precision = np.full(design.shape[1], 1 / (BLOCK_WEEKS * drift))
+    precision[0] = 0.01  # of the level, around that of all weeks
+    precision[-3:] = 1 / TREND_SD**2, 1 / SEASON_SD**2, 1 / SEASON_SD**2
+    prior = np.zeros(design.shape[1])
+    prior[0] = np.log(weeks.mean() + 0.1)
+    theta = prior.copy()
+    for _ in range(STEPS):
+        expected = np.exp(np.clip(design @ theta, -20, 20))
+        gradient = design.T @ (weeks - expected) / spread - precision * (theta - prior)
+        curvature = (design * (expected / spread)[:, None]).T @ design + np.diag(precision)
+        step = np.clip(np.linalg.solve(curvature, gradient), -1.0, 1.0)
+        theta = theta + step
+        if np.abs(step).max() < 1e-6:
+            break
+    expected = np.exp(np.clip(design @ theta, -20, 20))
+    variance = spread * np.maximum(expected, 0.3)
+    fit = -0.5 * float(np.sum((weeks - expected) ** 2 / variance + np.log(variance)))
+    believed = 0.5 * float(np.sum(np.log(precision) - precision * (theta - prior) ** 2))
+    likely = 0.5 * float(np.log(drift / USUAL_DRIFT) / DRIFT_SURE) ** 2
+    evidence = fit + believed - likely - 0.5 * float(np.linalg.slogdet(curvature)[1])
+    return _Line(theta, np.linalg.inv(curvature), evidence, drift, spread)
 
 
 def _profile(created_us: Ints, as_of_us: int, days: int) -> Floats:

@@ -25,12 +25,13 @@ COVER = 0.8  # of the replayed cells the interval must hold
 
 @dataclass(frozen=True)
 class Level:
-    """By period (k,): the factor on what is still to come, and the relative deviation that all leads of
-    the period share.
+    """By period (k,): the factor on what is still to come, the relative deviation that all leads of the period
+    share, and how far that one was seen at replayed periods as distant, 0 to 1.
     """
 
     factor: Floats
     deviation: Floats
+    seen: Floats
     measured: bool
 
 
@@ -53,7 +54,8 @@ class Ahead:
 
 def no_level(ahead: Ahead) -> Level:
     """Without a replay: no correction, the assumed spread, growing with the span's distance."""
-    return Level(np.ones(len(ahead.end)), _grown(PRIOR_SPREAD, ahead), False)
+    k = len(ahead.end)
+    return Level(np.ones(k), _grown(PRIOR_SPREAD, ahead), np.zeros(k), False)
 
 
 def _grown(base: float, ahead: Ahead) -> Floats:
@@ -91,7 +93,8 @@ def learned(
     deviation = _deviation(needed, which, ahead, sure)
     now = np.maximum(ahead.expected, 1e-9)
     mix = np.clip(trust + (1 - trust) * ahead.recent * ahead.length / now, 0.4, 2.5)
-    return Level(bias * mix, deviation, True)
+    count = np.bincount(which, minlength=len(deviation))
+    return Level(bias * mix, deviation, count / (count + FEWEST_CELLS), True)
 
 
 def amount_factor(basis: ForecastBasis | None, as_of_us: int, noise: float) -> float:
