@@ -125,7 +125,7 @@ def _fit(weeks: Floats, design: Floats, drift: float, spread: float) -> _Line:
     believed = 0.5 * float(np.sum(np.log(precision) - precision * (theta - prior) ** 2))
     likely = 0.5 * float(np.log(drift / USUAL_DRIFT) / DRIFT_SURE) ** 2
     evidence = fit + believed - likely - 0.5 * float(np.linalg.slogdet(curvature)[1])
-    return _Line(theta, np.linalg.inv(curvature), evidence, drift, spread)
+    return _Line(theta, np.asarray(np.linalg.inv(curvature), dtype=np.float64), evidence, drift, spread)
 
 
 def _profile(created_us: Ints, as_of_us: int, days: int) -> Floats:

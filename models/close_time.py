@@ -1,5 +1,6 @@
 """When a win comes, given that it comes within the horizon: a distribution over days for each lead."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -11,6 +12,7 @@ from models.additive import AdditiveModel
 from models.calibration import log_odds, sigmoid
 
 Floats = npt.NDArray[np.float64]
+Ints = npt.NDArray[np.int64]
 
 EDGE = 1e-4  # shares of the horizon nearer to 0 or 1 than this count as this near
 
@@ -19,13 +21,15 @@ EDGE = 1e-4  # shares of the horizon nearer to 0 or 1 than this count as this ne
 class CloseTime:
     """logit(days / horizon) = location(x) + residual, the residual's quantiles taken from later wins.
 
-    The logit keeps every win inside the horizon, so P(win by d) = probability * cdf(d) reaches the
-    probability at the horizon.
+    places (b,), rising: locations at which quantiles are known; residuals (b, levels): each one's, strictly rising.
+    Between two of them quantiles are mixed, beyond the last ones they stay. The logit keeps every win inside the
+    horizon, so P(win by d) = probability * cdf(d) reaches the probability at the horizon.
     """
 
     location: AdditiveModel | None
     centre: float
     levels: Floats
+    places: Floats
     residuals: Floats
     horizon_days: int
 
@@ -35,28 +39,52 @@ class CloseTime:
 
     def median_days(self, values: Floats) -> Floats:
         """Days to the win (n,) that it is as likely to come before as after."""
-        return self.horizon_days * sigmoid(self.place(values) + self._median_residual)
+        place = self.place(values)
+        return self.horizon_days * sigmoid(place + np.interp(place, self.places, self._median_residuals))
 
     @cached_property
-    def _median_residual(self) -> float:
-        return float(np.interp(0.5, self.levels, self.residuals))
+    def _median_residuals(self) -> Floats:
+        return np.array([np.interp(0.5, self.levels, row) for row in self.residuals])
 
     def cdf(self, place: Floats, days: Floats) -> Floats:
         """P(win within `days` | win within the horizon): place (n, 1) or (n,), days broadcast against it; 0
         at 0, 1 at the horizon.
         """
         share = np.asarray(days, dtype=np.float64) / self.horizon_days
-        inside = np.interp(log_odds(np.clip(share, EDGE, 1 - EDGE)) - place, self.residuals, self.levels)
-        return np.where(share <= 0, 0.0, np.where(share >= 1, 1.0, inside))
+        residual = log_odds(np.clip(share, EDGE, 1 - EDGE)) - place
+        row = np.clip(np.searchsorted(self.places, place, side="right") - 1, 0, len(self.places) - 1)
+        above = np.minimum(row + 1, len(self.places) - 1)
+        gap = np.where(above > row, self.places[above] - self.places[row], 1.0)
+        part = np.clip((place - self.places[row]) / gap, 0.0, 1.0)
+
+        def quantile(level: Ints) -> Floats:
+            low, high = self.residuals[row, level], self.residuals[above, level]
+            return np.asarray(low + part * (high - low))
+
+        return np.where(share <= 0, 0.0, np.where(share >= 1, 1.0, self._level_of(residual, quantile)))
+
+    def _level_of(self, residual: Floats, quantile: Callable[[Ints], Floats]) -> Floats:
+        """The level whose quantile is the residual, by halving, straight between two levels."""
+        low = np.zeros(residual.shape, dtype=np.int64)
+        high = np.full(residual.shape, len(self.levels) - 1, dtype=np.int64)
+        for _ in range(int(np.ceil(np.log2(len(self.levels))))):
+            middle = (low + high) // 2
+            right = quantile(middle) <= residual
+            low, high = np.where(right, middle, low), np.where(right, high, middle)
+        below, above = quantile(low), quantile(high)
+        part = np.clip((residual - below) / np.where(above > below, above - below, 1.0), 0.0, 1.0)
+        return np.asarray(self.levels[low] + part * (self.levels[high] - self.levels[low]))
 
     def to_dict(self) -> dict[str, Any]:
         return {
             "centre": self.centre,
             "levels": self.levels.tolist(),
+            "places": self.places.tolist(),
             "residuals": self.residuals.tolist(),
             "horizon_days": self.horizon_days,
         }
 
     @classmethod
     def from_dict(cls, d: dict[str, Any], location: AdditiveModel | None) -> "CloseTime":
-        return cls(location, d["centre"], np.array(d["levels"]), np.array(d["residuals"]), d["horizon_days"])
+        levels, places, residuals = (np.array(d[name]) for name in ("levels", "places", "residuals"))
+        return cls(location, d["centre"], levels, places, residuals, d["horizon_days"])

@@ -14,8 +14,11 @@ from training.amount_fit import LEVELS, weighted_quantiles
 from training.splits import fold_of
 
 Floats = npt.NDArray[np.float64]
+Ints = npt.NDArray[np.int64]
 
 MIN_WINS = 60
+BINS, BIN_WINS = 6, 100  # groups by place, at most; leads won in each, at least
+LEAST_GAP = 1e-6  # between the places of two groups
 SHAPE = (Parameters(rounds=60, learning_rate=0.05, leaves=6, min_leaf_rows=30, l2=20.0), 50.0)
 FOLDS = 4
 
@@ -31,26 +34,41 @@ def fit_close_time(
 ) -> CloseTime:
     """The distribution of days (m,) to the win for m won rows; without any, even over the horizon.
 
-    Residuals are those of leads held out in `folds` parts.
+    Residuals are those of leads held out in `folds` parts, by their place: what is expected soon is surer or less sure
+    than what is expected late.
     """
     if not len(days):
-        return CloseTime(None, 0.0, LEVELS, log_odds(np.clip(LEVELS, EDGE, 1 - EDGE)), horizon_days)
-    place = log_odds(np.clip(days / horizon_days, EDGE, 1 - EDGE))
+        even = log_odds(np.clip(LEVELS, EDGE, 1 - EDGE))
+        return CloseTime(None, 0.0, LEVELS, np.zeros(1), even[None], horizon_days)
+    logit = log_odds(np.clip(days / horizon_days, EDGE, 1 - EDGE))
     weight = np.ones(len(days))
-    if len(np.unique(lead)) < MIN_WINS:
-        centre = float(place.mean())
-        return CloseTime(
-            None, centre, LEVELS, _strict(weighted_quantiles(place - centre, weight)), horizon_days
-        )
+    leads = len(np.unique(lead))
+    if leads < MIN_WINS:
+        centre = float(logit.mean())
+        one = _strict(weighted_quantiles(logit - centre, weight))
+        return CloseTime(None, centre, LEVELS, np.array([centre]), one[None], horizon_days)
     fold = fold_of(lead, folds, seed)
-    residual = np.empty(len(days))
+    place = np.empty(len(days))
     for k in range(folds):
         judge, fit = fold == k, fold != k
-        residual[judge] = place[judge] - fit_regression(
-            values[fit], features, place[fit], weight[fit], SHAPE, seed
-        ).margin(values[judge])
-    model = fit_regression(values, features, place, weight, SHAPE, seed)
-    return CloseTime(model, 0.0, LEVELS, _strict(weighted_quantiles(residual, weight)), horizon_days)
+        model = fit_regression(values[fit], features, logit[fit], weight[fit], SHAPE, seed)
+        place[judge] = model.margin(values[judge])
+    model = fit_regression(values, features, logit, weight, SHAPE, seed)
+    places, residuals = _by_place(place, logit - place, int(np.clip(leads // BIN_WINS, 1, BINS)))
+    return CloseTime(model, 0.0, LEVELS, places, residuals, horizon_days)
+
+
+def _by_place(place: Floats, residual: Floats, bins: int) -> tuple[Floats, Floats]:
+    """Mean place (b,) and quantiles of residuals (b, levels) of up to `bins` groups of equal size by place."""
+    order = np.argsort(place, kind="stable")
+    groups: list[Ints] = []
+    for part in np.array_split(order, bins):
+        if groups and place[part].mean() - place[groups[-1]].mean() < LEAST_GAP:
+            groups[-1] = np.concatenate((groups[-1], part))
+        else:
+            groups.append(part)
+    rows = [_strict(weighted_quantiles(residual[g], np.ones(len(g)))) for g in groups]
+    return np.array([place[g].mean() for g in groups]), np.array(rows)
 
 
 def _strict(quantiles: Floats) -> Floats:

@@ -19,7 +19,8 @@ def clocks(draw: st.DrawFn) -> CloseTime:
     """Any centre, and residuals that strictly increase."""
     steps = draw(st.lists(st.floats(1e-3, 1.0), min_size=100, max_size=100))
     residuals = np.concatenate(([0.0], np.cumsum(steps))) - draw(st.floats(0, 50))
-    return CloseTime(None, draw(st.floats(-4, 4)), LEVELS, residuals, draw(st.sampled_from([1, 30, 90, 365])))
+    centre, horizon = draw(st.floats(-4, 4)), draw(st.sampled_from([1, 30, 90, 365]))
+    return CloseTime(None, centre, LEVELS, np.zeros(1), residuals[None], horizon)
 
 
 @given(clocks())
@@ -45,7 +46,11 @@ def test_half_of_the_wins_come_by_the_median(clock: CloseTime) -> None:
 
 
 def located() -> CloseTime:
-    return CloseTime(made_model(1), 0.0, LEVELS, np.linspace(-2, 2, 101), 90)
+    """Wide where wins come soon, narrow where they come late."""
+    line = np.linspace(-2, 2, 101)
+    return CloseTime(
+        made_model(1), 0.0, LEVELS, np.array([-1.0, 0.5, 2.0]), np.outer([1.2, 1.0, 0.9], line), 90
+    )
 
 
 def test_later_places_come_later_at_every_day() -> None:

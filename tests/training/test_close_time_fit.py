@@ -62,7 +62,7 @@ def test_few_or_equal_days_give_a_distribution_all_the_same(days: list[float]) -
     assert share[-1] == 1.0
     assert (np.diff(share) >= 0).all()
     assert 0 < model.median_days(values[:1])[0] <= HORIZON
-    assert (np.diff(model.residuals) > 0).all()
+    assert (np.diff(model.residuals, axis=1) > 0).all()
 
 
 def test_the_same_wins_give_the_same_model() -> None:
@@ -70,3 +70,22 @@ def test_the_same_wins_give_the_same_model() -> None:
     first, again = (fit_close_time(values, COLUMNS, days, np.arange(150), HORIZON, 3) for _ in range(2))
     assert first.median_days(values).tobytes() == again.median_days(values).tobytes()
     assert first.residuals.tobytes() == again.residuals.tobytes()
+
+
+def test_wins_expected_soon_may_be_surer_than_those_expected_late() -> None:
+    """One spread for all would put too many wins of the sure ones at the ends, and the sum by day would be wrong."""
+    random = np.random.default_rng(5)
+
+    def spread_by_place(n: int) -> tuple[Floats, Floats]:
+        values = random.normal(size=(n, 3))
+        place = 1.2 * values[:, 0] + random.normal(0, 1, n) * np.where(values[:, 0] < 0, 0.3, 1.5)
+        return values, HORIZON / (1 + np.exp(-place))
+
+    values, days = spread_by_place(1500)
+    model = fit_close_time(values, COLUMNS, days, np.arange(1500), HORIZON, 0)
+    fresh, later = spread_by_place(6000)
+    soon = fresh[:, 0] < -0.5
+    for part in (soon, ~soon):
+        said = model.cdf(model.place(fresh[part])[:, None], np.arange(10.0, 90, 20)[None, :]).mean(axis=0)
+        came = (later[part][:, None] <= np.arange(10.0, 90, 20)).mean(axis=0)
+        np.testing.assert_allclose(said, came, atol=0.04)
