@@ -7,20 +7,18 @@ from dataclasses import dataclass
 import numpy as np
 
 from features.event_log import DAY_US, Floats, Ints, Mask
-from funnel.survival import Z_80
 from models.forecast_basis import ForecastBasis
 
 MEMORY_HORIZONS = 1.0  # replays closer than this tell nearly the same
 PRIOR_REPLAYS = 10.0  # independent replays that would agree with what is assumed without any
 PRIOR_TRUST = 0.95  # share of the sum over leads in the level, the rest is the recent level
-PRIOR_SPREAD = 0.15  # of the common shock, relative, as sure as SPREAD_REPLAYS replays
+PRIOR_SPREAD = 0.12  # of the common shock, relative, as sure as SPREAD_REPLAYS replays
 SPREAD_REPLAYS = 2.0
 LEAST_SPREAD = 0.03
 MOST_BIAS = 0.7  # log of the largest correction
 FEWEST_CELLS = 6  # judged spans from which an interval counts as measured
 FEWEST_WINS = 10.0
 AMOUNT_DRIFT = 0.15  # of the amount model's level, relative
-COVER = 0.8  # of the replayed cells the interval must hold
 
 
 @dataclass(frozen=True)
@@ -69,8 +67,8 @@ def learned(
 
     Expected = factor * sum over leads, where factor = bias * (trust + (1 - trust) * recent level / sum over
     leads). Trust is the weighted least-squares share, bias the ratio of what came to what was expected, both
-    shrunk by PRIOR_REPLAYS. The deviation is that at which COVER of the replayed cells lie inside the
-    interval, counting noise included.
+    shrunk by PRIOR_REPLAYS. The deviation is the root of the mean squared relative error of the replayed cells, less
+    what counting alone explains (method of moments).
     """
     if basis is None or not len(basis):
         return no_level(ahead)
@@ -89,8 +87,8 @@ def learned(
         else 1.0
     )
     error = (came - bias * mixed) / np.maximum(bias * mixed, 1e-9)
-    needed = error**2 / Z_80**2 - ahead.noise / np.maximum(wins, 1.0)  # the variance that covers the cell
-    deviation = _deviation(needed, which, ahead, sure)
+    shared = error**2 - ahead.noise / np.maximum(wins, 1.0)
+    deviation = _deviation(shared, which, ahead, sure)
     now = np.maximum(ahead.expected, 1e-9)
     mix = np.clip(trust + (1 - trust) * ahead.recent * ahead.length / now, 0.4, 2.5)
     count = np.bincount(which, minlength=len(deviation))
@@ -124,16 +122,16 @@ def amount_factor(basis: ForecastBasis | None, as_of_us: int, noise: float) -> f
     return float(np.exp(share * np.clip(np.log(came / wins * count / expected), -MOST_BIAS, MOST_BIAS)))
 
 
-def _deviation(needed: Floats, which: Ints, ahead: Ahead, sure: float) -> Floats:
-    """By period (k,): the variance that covers its own cells, pooled with that of all, with what is assumed."""
+def _deviation(shared: Floats, which: Ints, ahead: Ahead, sure: float) -> Floats:
+    """By period (k,): the mean variance of its own cells, pooled with that of all, with what is assumed."""
     out = np.empty(len(ahead.end))
     assumed = _grown(PRIOR_SPREAD, ahead)
-    base = float(np.quantile(needed, COVER))
+    base = max(float(shared.mean()), 0.0)
     for k in range(len(out)):
-        own = needed[which == k]
+        own = shared[which == k]
         variance = base * (1 + ahead.start[k] / 90)
         if len(own):
-            total = len(own) * float(np.quantile(own, COVER)) + FEWEST_CELLS * base
+            total = float(own.sum()) + FEWEST_CELLS * base
             variance = total / (len(own) + FEWEST_CELLS)
         out[k] = np.sqrt(max(sure * variance + (1 - sure) * assumed[k] ** 2, LEAST_SPREAD**2))
     return out

@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from features.errors import InvalidInput
-from features.event_log import DAY_US, LOST, OPEN, WON, Floats
+from features.event_log import DAY_US, LOST, OPEN, WON, Floats, Ints
 from features.times import parse_time
 from funnel.forecast_arrivals import arrivals
 from funnel.forecast_draws import Expectation, drawn
@@ -114,6 +114,37 @@ def test_a_growing_stream_is_expected_to_grow_less_than_before() -> None:
     assert coming[-1] > coming[0]
     assert coming[-1] < 60 * 0.985**-26
     assert coming[0] == pytest.approx(60, rel=0.1)
+
+
+def weekly_creations(weeks: int, wave: float, phase: float = 0.0) -> Ints:
+    """Creations of whole weeks back from now: about 60 a week times a yearly wave."""
+    back = np.arange(weeks) + 0.5
+    count = np.random.default_rng(1).poisson(
+        60 * np.exp(wave * np.cos(2 * np.pi * (back - phase) * 7 / 365.25))
+    )
+    return np.repeat(NOW_US - (back * 7 * DAY_US).astype(np.int64), count)
+
+
+def test_a_yearly_wave_returns() -> None:
+    """Two years at their height now: half a year ahead they are at their lowest."""
+    coming = arrivals(weekly_creations(104, 0.3), NOW_US, 52 * 7).daily.reshape(52, 7).sum(axis=1)
+    assert coming[:4].mean() > 1.4 * coming[24:28].mean()
+    assert coming[48:].mean() > 1.3 * coming[24:28].mean()
+
+
+def test_a_year_not_seen_yet_makes_half_a_year_ahead_less_sure() -> None:
+    short, long = (arrivals(weekly_creations(weeks, 0.0), NOW_US, 182) for weeks in (20, 150))
+    assert short.deviation[-1] > 1.5 * long.deviation[-1]
+    assert (np.diff(short.deviation) > -1e-3).all()
+    assert short.daily.sum() == pytest.approx(26 * 60, rel=0.15)
+
+
+def test_a_level_that_jumps_about_is_less_sure_than_a_steady_one() -> None:
+    back = np.arange(100) + 0.5
+    drift = np.exp(np.cumsum(np.random.default_rng(2).normal(0, 0.15, 100)))
+    created = np.repeat(NOW_US - (back * 7 * DAY_US).astype(np.int64), np.round(80 * drift).astype(int))
+    steady = arrivals(weekly_creations(100, 0.0), NOW_US, 91)
+    assert arrivals(created, NOW_US, 91).deviation[-1] > 2 * steady.deviation[-1]
 
 
 @pytest.mark.parametrize("n", [0, 1, 2])
