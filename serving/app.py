@@ -10,9 +10,6 @@ from pathlib import Path
 from typing import Any
 
 from fastapi import APIRouter, FastAPI, Request, Response
-from fastapi.routing import APIRoute
-from starlette.exceptions import HTTPException
-from starlette.types import Receive, Scope, Send
 
 from models.bundle import Bundle
 from serving import detail_pages, metrics, openapi, outlook_pages, pages
@@ -22,7 +19,7 @@ from serving.bodies import json_body
 from serving.guards import Guard
 from serving.problems import Problem
 from serving.queries import ScoreQuery, instant, score_query
-from serving.routes import PlainRoute
+from serving.routes import PlainRoute, Routes
 from serving.runtime import Runtime
 from serving.schema import MAX_BODY_BYTES, MAX_LEAD_BYTES, Lead, check_batch, check_lead
 
@@ -149,33 +146,6 @@ async def get_metrics(request: Request) -> Response:
 async def get_openapi(request: Request) -> Response:
     """This description."""
     return json_answer(request.app.openapi())
-
-
-class Routes:
-    """The routes of an application without its middlewares: what they raise is for the guard to answer."""
-
-    def __init__(self, app: FastAPI) -> None:
-        self.app = app
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        scope["app"] = self.app
-        try:
-            await self.app.router(scope, receive, send)
-        except HTTPException as refusal:
-            if refusal.status_code != 405:
-                raise Problem(404, "not-found", "There is nothing at this path.") from None
-            headers = {"Allow": ", ".join(self._methods(scope["path"]))}
-            raise Problem(
-                405, "method-not-allowed", "This path takes other methods.", headers=headers
-            ) from None
-
-    def _methods(self, path: str) -> list[str]:
-        """The methods of the most specific path among the routes that match."""
-        found: dict[str, set[str]] = {}
-        for route in self.app.routes:
-            if isinstance(route, APIRoute) and route.path_regex.match(path):
-                found.setdefault(route.path, set()).update(route.methods or ())
-        return sorted(found[max(found, key=len)]) if found else []
 
 
 def build_app(

@@ -3,9 +3,12 @@
 from collections.abc import Awaitable, Callable
 from typing import Any
 
-from fastapi import Request, Response
+from fastapi import FastAPI, Request, Response
 from fastapi.routing import APIRoute
+from starlette.exceptions import HTTPException
 from starlette.types import Receive, Scope, Send
+
+from serving.problems import Problem
 
 Endpoint = Callable[[Request], Awaitable[Response]]
 
@@ -27,3 +30,57 @@ class _Direct:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         response = await self.endpoint(Request(scope, receive))
         await response(scope, receive, send)
+
+
+class Routes:
+    """The routes of an application without its middlewares: what they raise is for the guard to answer.
+
+    A plain route is looked up by its path, or by all of it but the last part where that alone is a parameter; the
+    router, which tries one route after the other, gets what is not found so.
+    """
+
+    def __init__(self, app: FastAPI) -> None:
+        self.app = app
+        self._exact: dict[tuple[str, str], PlainRoute] = {}
+        self._under: dict[tuple[str, str], PlainRoute] = {}
+        for route in app.routes:
+            if isinstance(route, PlainRoute):
+                self._know(route)
+
+    def _know(self, route: PlainRoute) -> None:
+        folder, _, last = route.path.rpartition("/")
+        known, path = self._exact, route.path
+        if last.startswith("{") and last.endswith(":path}"):
+            known, path = self._under, folder
+        if "{" not in path:
+            for method in route.methods or ():
+                known.setdefault((method, path), route)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        scope["app"] = self.app
+        method, path = scope["method"], scope["path"]
+        route = self._exact.get((method, path)) or self._under.get((method, path.rpartition("/")[0]))
+        if route is None:
+            await self._search(scope, receive, send)
+            return
+        scope["route"] = route
+        await route.app(scope, receive, send)
+
+    async def _search(self, scope: Scope, receive: Receive, send: Send) -> None:
+        try:
+            await self.app.router(scope, receive, send)
+        except HTTPException as refusal:
+            if refusal.status_code != 405:
+                raise Problem(404, "not-found", "There is nothing at this path.") from None
+            headers = {"Allow": ", ".join(self._methods(scope["path"]))}
+            raise Problem(
+                405, "method-not-allowed", "This path takes other methods.", headers=headers
+            ) from None
+
+    def _methods(self, path: str) -> list[str]:
+        """The methods of the most specific path among the routes that match."""
+        found: dict[str, set[str]] = {}
+        for route in self.app.routes:
+            if isinstance(route, APIRoute) and route.path_regex.match(path):
+                found.setdefault(route.path, set()).update(route.methods or ())
+        return sorted(found[max(found, key=len)]) if found else []

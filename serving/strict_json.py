@@ -19,7 +19,8 @@ def read_json(body: bytes) -> Any:
     """
     try:
         value = _DECODER.decode(body)
-        if _is_plain(body) and body.count(b'"') == _ENCODER.encode(value).count(b'"'):
+        written = _ENCODER.encode(value)
+        if (b"\\" not in written or _is_plain(body)) and body.count(b'"') == written.count(b'"'):
             return value
     except RecursionError:
         raise _refused("nested too deeply") from None
@@ -30,7 +31,7 @@ def read_json(body: bytes) -> Any:
 
 def _is_plain(body: bytes) -> bool:
     """No NUL and no quotes inside of texts: then all quotes stand around keys and texts, and a dropped key takes its
-    own with it.
+    own with it. What is written again without a backslash has neither.
     """
     return b"\\" not in body or not (b'\\"' in body or b"\\u0022" in body or b"\\u0000" in body)
 
