@@ -3,37 +3,36 @@
 import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import cache
 from typing import Any
 
-from sqlalchemy import Connection, Executable, bindparam, select, text, tuple_
+from sqlalchemy import Connection, bindparam, select, tuple_
 
 from serving import store_schema as db
 from serving.ingest import AHEAD_US, Event
 from serving.problems import error
+from serving.store_driver import Change, Query, driver, is_sqlite
 from serving.store_leads import mark_dirty
 from serving.store_writer import Transaction
 
 AT_ONCE = 500
-INSERTS = {table.name: table.insert() for table in db.FACTS}
-INSERT_KEYS = db.event_ids.insert()
+INSERTS = {table.name: Change(table.insert()) for table in db.FACTS}
+INSERT_KEYS = Change(db.event_ids.insert())
 KNOWN_KEYS = select(db.event_ids.c.event_key).where(
     db.event_ids.c.event_key.in_(bindparam("some", expanding=True))
 )
-LEADS = select(db.leads.c.lead_id, db.leads.c.lead_no, db.leads.c.created_us).where(
-    db.leads.c.lead_id.in_(bindparam("some", expanding=True))
-)
+LEADS = Query(select(db.leads.c.lead_id, db.leads.c.lead_no, db.leads.c.created_us), among=db.leads.c.lead_id)
 _PAIR = (db.interactions.c.lead_no, db.interactions.c.interaction_id)
-KNOWN_IDS: dict[str, Executable] = {
-    "postgresql": select(*_PAIR).where(
-        tuple_(*_PAIR).in_(bindparam("some", expanding=True)), _PAIR[1].is_not(None)
-    ),
-    "sqlite": text(
-        """
-        SELECT lead_no, interaction_id FROM json_each(:some) AS asked CROSS JOIN interactions
-        ON lead_no = json_extract(asked.value, '$[0]') AND interaction_id = json_extract(asked.value, '$[1]')
-        """
-    ),  # for pairs in a list it would read the whole index
-}
+KNOWN_IDS = select(*_PAIR).where(tuple_(*_PAIR).in_(bindparam("some", expanding=True)), _PAIR[1].is_not(None))
+KNOWN_IDS_ON_SQLITE = """
+SELECT lead_no, interaction_id FROM json_each(?) AS asked CROSS JOIN interactions
+ON lead_no = json_extract(asked.value, '$[0]') AND interaction_id = json_extract(asked.value, '$[1]')
+"""  # for pairs in a list it would read the whole index
+
+
+@cache
+def _known_keys_on_sqlite(count: int) -> str:
+    return f"SELECT event_key FROM event_ids WHERE event_key IN ({','.join('?' * count)})"
 
 
 @dataclass
@@ -132,10 +131,10 @@ class _Batch:
     def write(self) -> None:
         connection = self.transaction.connection
         if self.keys:
-            connection.execute(INSERT_KEYS, [{"event_key": key} for key in self.keys])
+            INSERT_KEYS.run(connection, [{"event_key": key} for key in self.keys])
         for name, rows in self.rows.items():
             if rows:
-                connection.execute(INSERTS[name], rows)
+                INSERTS[name].run(connection, rows)
         mark_dirty(connection, self.touched)
 
 
@@ -144,22 +143,28 @@ def _interaction_id(event: Event) -> str | None:
 
 
 def _known_keys(connection: Connection, keys: Sequence[bytes]) -> Iterator[bytes]:
+    """The last key is asked for again up to a power of two, so that SQLite meets few statements."""
     for some in _parts(keys):
-        yield from connection.execute(KNOWN_KEYS, {"some": some}).scalars()
+        if is_sqlite(connection):
+            count = 1 << (len(some) - 1).bit_length()
+            asked = [*some, *[some[-1]] * (count - len(some))]
+            yield from (key for (key,) in driver(connection).execute(_known_keys_on_sqlite(count), asked))
+        else:
+            yield from connection.execute(KNOWN_KEYS, {"some": some}).scalars()
 
 
 def _leads(connection: Connection, lead_ids: Sequence[str]) -> Iterator[tuple[str, tuple[int, int]]]:
     for some in _parts(list(dict.fromkeys(lead_ids))):
-        for lead_id, lead_no, created_us in connection.execute(LEADS, {"some": some}):
+        for lead_id, lead_no, created_us in LEADS.rows(connection, some=some):
             yield lead_id, (lead_no, created_us)
 
 
 def _known_ids(connection: Connection, ids: Sequence[tuple[int, str]]) -> Iterator[tuple[int, str]]:
-    is_sqlite = connection.dialect.name == "sqlite"
-    query = KNOWN_IDS[connection.dialect.name]
     for some in _parts(ids):
-        asked = json.dumps(some) if is_sqlite else some
-        yield from ((lead_no, given) for lead_no, given in connection.execute(query, {"some": asked}))
+        if is_sqlite(connection):
+            yield from driver(connection).execute(KNOWN_IDS_ON_SQLITE, (json.dumps(some),))
+        else:
+            yield from ((lead_no, given) for lead_no, given in connection.execute(KNOWN_IDS, {"some": some}))
 
 
 def _parts(values: Sequence[Any]) -> Iterator[Sequence[Any]]:

@@ -90,13 +90,10 @@ def rescore_dirty(
 ) -> int:
     """Scores the leads that wait for it, at most `limit`, oldest change first; how many were there."""
     with store.engine.reading() as connection:
-        query = (
-            select(db.leads)
-            .join(db.dirty, db.dirty.c.lead_no == db.leads.c.lead_no)
-            .order_by(db.dirty.c.is_bulk, db.dirty.c.row_no, db.dirty.c.lead_no)
-            .limit(limit)
-        )
-        leads = sorted((lead_row(row) for row in connection.execute(query)), key=lambda lead: lead.lead_no)
+        dirty = db.dirty.c
+        first = select(dirty.lead_no).order_by(dirty.is_bulk, dirty.row_no, dirty.lead_no).limit(limit)
+        query = select(db.leads).where(db.leads.c.lead_no.in_(first)).order_by(db.leads.c.lead_no)
+        leads = [lead_row(row) for row in connection.execute(query)]
         if not leads:
             return 0
         view = _view(connection, leads)

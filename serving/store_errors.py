@@ -1,5 +1,6 @@
 """What can go wrong with the store that is not the caller's fault, and how long to wait before trying again."""
 
+import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -10,6 +11,15 @@ from serving.problems import Problem, unavailable
 
 RETRY_AFTER_SECONDS = 2
 READ_ONLY = "25006"  # PostgreSQL's read_only_sql_transaction: a reader, or a server that became a standby
+
+_OUTAGES = (
+    OperationalError,
+    InterfaceError,
+    PoolTimeout,
+    OSError,
+    sqlite3.OperationalError,
+    sqlite3.InterfaceError,
+)
 
 
 class StoreUnavailable(Exception):
@@ -49,7 +59,7 @@ def is_outage(error: BaseException) -> bool:
         return False
     broken = isinstance(error, DBAPIError) and error.connection_invalidated
     read_only = getattr(getattr(error, "orig", None), "sqlstate", "") == READ_ONLY
-    return broken or read_only or isinstance(error, OperationalError | InterfaceError | PoolTimeout | OSError)
+    return broken or read_only or isinstance(error, _OUTAGES)
 
 
 def translated(error: BaseException) -> StoreUnavailable | None:

@@ -10,6 +10,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 
 from features.values import value_text
 from serving import store_schema as db
+from serving.store_driver import Change
 from serving.store_reading import LeadRow, LeadRows, find_leads, rows_of, scalar_text, scalar_value
 from serving.store_writer import Transaction
 
@@ -24,7 +25,7 @@ def _mark_dirty(dialect: Any) -> Any:
     )
 
 
-MARK_DIRTY = {"sqlite": _mark_dirty(sqlite), "postgresql": _mark_dirty(postgresql)}
+MARK_DIRTY = Change(_mark_dirty(postgresql), on_sqlite=_mark_dirty(sqlite))
 
 
 class Current:
@@ -129,7 +130,7 @@ def mark_dirty(connection: Connection, rows: Mapping[int, int], is_bulk: bool = 
     if not rows:
         return
     values = [{"lead_no": lead, "row_no": row, "is_bulk": int(is_bulk)} for lead, row in rows.items()]
-    connection.execute(MARK_DIRTY[connection.dialect.name], values)
+    MARK_DIRTY.run(connection, values)
 
 
 def erase_leads(transaction: Transaction, lead_ids: Sequence[str]) -> list[bool]:

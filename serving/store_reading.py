@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from sqlalchemy import Connection, Row, Select, Table, bindparam, select
+from sqlalchemy import Connection, Select, Table, bindparam, select
 
 from features.config import FunnelConfig
 from features.event_log import (
@@ -29,6 +29,7 @@ from features.event_log import (
 )
 from features.values import value_text
 from serving import store_schema as db
+from serving.store_driver import Query
 
 AT_ONCE = 900  # leads of one query by number
 Columns = Sequence[Sequence[Any]]
@@ -91,20 +92,20 @@ def fact_query(table: Table, *more: str) -> Select[Any]:
 
 
 class FactQueries:
-    """The rows of one lead, of neighbours and of any leads, built once so that the database layer knows them again."""
+    """The rows of one lead, of neighbours and of any leads."""
 
     def __init__(self, table: Table) -> None:
         number = table.c.lead_no
-        self.one = fact_query(table).where(number == bindparam("number"))
-        self.between = fact_query(table).where(number.between(bindparam("first"), bindparam("last")))
-        self.some = fact_query(table).where(number.in_(bindparam("some", expanding=True)))
+        self.one = Query(fact_query(table).where(number == bindparam("number")))
+        self.between = Query(fact_query(table).where(number.between(bindparam("first"), bindparam("last"))))
+        self.some = Query(fact_query(table), among=number)
 
 
 FACT_QUERIES = {table.name: FactQueries(table) for table in db.FACTS}
-LEADS_BY_ID = select(db.leads).where(db.leads.c.lead_id.in_(bindparam("some", expanding=True)))
+LEADS_BY_ID = Query(select(db.leads), among=db.leads.c.lead_id)
 
 
-def lead_row(row: "Row[*tuple[Any, ...]]") -> LeadRow:
+def lead_row(row: Sequence[Any]) -> LeadRow:
     number, lead_id, created_us, attributes = row
     return LeadRow(number, lead_id, created_us, json.loads(attributes))
 
@@ -113,8 +114,7 @@ def find_leads(connection: Connection, lead_ids: Sequence[str]) -> dict[str, Lea
     """The stored leads among these ids."""
     found: dict[str, LeadRow] = {}
     for start in range(0, len(lead_ids), AT_ONCE):
-        some = lead_ids[start : start + AT_ONCE]
-        for row in connection.execute(LEADS_BY_ID, {"some": some}):
+        for row in LEADS_BY_ID.rows(connection, some=lead_ids[start : start + AT_ONCE]):
             found[row[1]] = lead_row(row)
     return found
 
@@ -127,7 +127,7 @@ def rows_of(connection: Connection, leads: Sequence[LeadRow]) -> LeadRows:
     for table in db.FACTS:
         rows: list[Any] = []
         for query, values in _queries(FACT_QUERIES[table.name], numbers):
-            rows.extend(_fetch(connection, query, values))
+            rows.extend(query.rows(connection, **values))
         columns: Columns = (
             list(zip(*rows, strict=True)) if rows else [()] * (len(FACT_COLUMNS[table.name]) + 2)
         )
@@ -136,17 +136,7 @@ def rows_of(connection: Connection, leads: Sequence[LeadRow]) -> LeadRows:
     return LeadRows(leads, tables, last)
 
 
-def _fetch(connection: Connection, query: Select[Any], values: Mapping[str, Any]) -> list[tuple[Any, ...]]:
-    """Plain tuples from the driver: a third of the time of the database layer's rows."""
-    result = connection.execute(query, values)
-    try:
-        assert result.cursor is not None
-        return list(result.cursor.fetchall())
-    finally:
-        result.close()
-
-
-def _queries(queries: FactQueries, numbers: Sequence[int]) -> Iterator[tuple[Select[Any], dict[str, Any]]]:
+def _queries(queries: FactQueries, numbers: Sequence[int]) -> Iterator[tuple[Query, dict[str, Any]]]:
     if len(numbers) == 1:
         yield queries.one, {"number": numbers[0]}
     elif numbers and numbers[-1] - numbers[0] == len(numbers) - 1:

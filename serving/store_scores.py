@@ -13,6 +13,7 @@ from features.layout import OWN_ATTRIBUTES
 from features.times import format_time
 from serving import store_schema as db
 from serving.store_causes import Told
+from serving.store_driver import Change, Query
 from serving.store_leads import Current
 from serving.store_reading import LeadRow
 from serving.store_writer import Transaction
@@ -42,27 +43,33 @@ class NewScore:
     entry: Mapping[str, Any] | None
 
 
-_STORED_SCORES = select(
-    *(
-        db.scores.c[name]
-        for name in (
-            "lead_no",
-            "as_of_us",
-            "through_row",
-            "model_version",
-            "status",
-            "told_probability",
-            "told_status",
-            "told_as_of_us",
-            "told_through_row",
-            "told_version",
+_STORED_SCORES = Query(
+    select(
+        *(
+            db.scores.c[name]
+            for name in (
+                "lead_no",
+                "as_of_us",
+                "through_row",
+                "model_version",
+                "status",
+                "told_probability",
+                "told_status",
+                "told_as_of_us",
+                "told_through_row",
+                "told_version",
+            )
         )
-    )
-).where(db.scores.c.lead_no.in_(bindparam("some", expanding=True)))
-_STORED = select(db.leads.c.lead_no).where(db.leads.c.lead_no.in_(bindparam("some", expanding=True)))
-_CLEAN = delete(db.dirty).where(
-    db.dirty.c.lead_no == bindparam("of_lead"), db.dirty.c.row_no <= bindparam("through")
+    ),
+    among=db.scores.c.lead_no,
 )
+_STORED = Query(select(db.leads.c.lead_no), among=db.leads.c.lead_no)
+_CLEAN = Change(
+    delete(db.dirty).where(
+        db.dirty.c.lead_no == bindparam("of_lead"), db.dirty.c.row_no <= bindparam("through")
+    )
+)
+_TELL = Change(db.score_history.insert())
 
 
 def _replace_score(dialect: Any) -> Any:
@@ -71,16 +78,14 @@ def _replace_score(dialect: Any) -> Any:
     return statement.on_conflict_do_update(index_elements=[db.scores.c.lead_no], set_=changed)
 
 
-_REPLACE = {"sqlite": _replace_score(sqlite), "postgresql": _replace_score(postgresql)}
+_REPLACE = Change(_replace_score(postgresql), on_sqlite=_replace_score(sqlite))
 
 
 def stored_scores(connection: Connection, numbers: Sequence[int]) -> dict[int, Stored]:
     """lead_no -> the stored score of those that have one."""
     found = {}
     for some in _parts(numbers):
-        for number, as_of_us, through, version, status, *told in connection.execute(
-            _STORED_SCORES, {"some": some}
-        ):
+        for number, as_of_us, through, version, status, *told in _STORED_SCORES.rows(connection, some=some):
             found[number] = Stored((as_of_us, through, version), status, Told(*told))
     return found
 
@@ -158,17 +163,17 @@ def save_scores(transaction: Transaction, payloads: Sequence[Sequence[NewScore]]
 def _save(transaction: Transaction, scores: Sequence[NewScore]) -> int:
     connection = transaction.connection
     numbers = [score.row["lead_no"] for score in scores]
-    there = {n for some in _parts(numbers) for n in connection.execute(_STORED, {"some": some}).scalars()}
+    there = {row[0] for some in _parts(numbers) for row in _STORED.rows(connection, some=some)}
     marks = {number: stored.mark for number, stored in stored_scores(connection, numbers).items()}
     current = [s for s in scores if s.row["lead_no"] in there and marks.get(s.row["lead_no"]) == s.replaces]
     if not current:
         return 0
-    connection.execute(_REPLACE[connection.dialect.name], [dict(s.row) for s in current])
+    _REPLACE.run(connection, [dict(s.row) for s in current])
     entries = [s.entry for s in current if s.entry is not None]
     if entries:
         fresh = transaction.numbers("entry_no", len(entries))
         values = [{**entry, "entry_no": number} for number, entry in zip(fresh, entries, strict=True)]
-        connection.execute(db.score_history.insert(), values)
+        _TELL.run(connection, values)
     done = [{"of_lead": s.row["lead_no"], "through": s.row["through_row"]} for s in current]
-    connection.execute(_CLEAN, done)
+    _CLEAN.run(connection, done)
     return len(current)

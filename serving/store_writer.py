@@ -12,6 +12,7 @@ from typing import Any
 from sqlalchemy import Connection, bindparam, select, update
 
 from serving import store_schema as db
+from serving.store_driver import Change, Query
 from serving.store_engine import StoreEngine
 from serving.store_errors import StoreUnavailable, translated
 
@@ -47,16 +48,17 @@ class Transaction:
 
 
 _NAMED = db.settings.c.name == bindparam("named")
-READ_SETTING = select(db.settings.c.value).where(_NAMED)
-CHANGE_SETTING = update(db.settings).where(_NAMED).values(value=bindparam("text"))
+READ_SETTING = Query(select(db.settings.c.value).where(_NAMED))
+CHANGE_SETTING = Change(update(db.settings).where(_NAMED).values(value=bindparam("text")))
 
 
 def read_setting(connection: Connection, name: str) -> str | None:
-    return connection.execute(READ_SETTING, {"named": name}).scalar()
+    rows = READ_SETTING.rows(connection, named=name)
+    return rows[0][0] if rows else None
 
 
 def write_setting(connection: Connection, name: str, value: str) -> None:
-    if not connection.execute(CHANGE_SETTING, {"named": name, "text": value}).rowcount:
+    if not CHANGE_SETTING.count(connection, named=name, text=value):
         connection.execute(db.settings.insert(), [{"name": name, "value": value}])
 
 

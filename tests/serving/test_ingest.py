@@ -8,11 +8,10 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from sqlalchemy import text
 
 from features.config import FunnelConfig
 from serving.ingest import read_events, read_lead
-from serving.ingest_store import KNOWN_IDS, Ingested, store_events
+from serving.ingest_store import KNOWN_IDS_ON_SQLITE, Ingested, store_events
 from serving.problems import Problem
 from serving.store import Store
 from serving.store_leads import CONFLICT, CREATED, UNCHANGED, UPDATED, PutLead, put_leads
@@ -255,6 +254,6 @@ def test_known_interaction_ids_are_looked_up_not_searched_for(store: Store) -> N
     if store.engine.path is None:
         pytest.skip("only SQLite reads the whole index when it is asked in the wrong words")
     with store.engine.reading() as connection:
-        query = text("EXPLAIN QUERY PLAN " + str(KNOWN_IDS["sqlite"]))
-        steps = [row[3] for row in connection.execute(query, {"some": '[[1, "i"]]'})]
+        query = "EXPLAIN QUERY PLAN " + KNOWN_IDS_ON_SQLITE
+        steps = [row[3] for row in connection.exec_driver_sql(query, ('[[1, "i"]]',))]
     assert any("interactions_once (lead_no=? AND interaction_id=?)" in step for step in steps), steps

@@ -1,0 +1,71 @@
+"""Statements that are run again and again: SQLite's driver gets their text, made once, and gives plain tuples back.
+
+The database layer's way through each statement takes several times as long as SQLite takes for it. Other databases get
+the statements as they are. What the driver raises, store_errors knows.
+"""
+
+import json
+import sqlite3
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from sqlalchemy import ColumnElement, Connection, Executable, Select, bindparam, func, select
+from sqlalchemy.dialects import sqlite
+
+Rows = list[tuple[Any, ...]]
+_NAMED = sqlite.dialect(paramstyle="named")
+
+
+def driver(connection: Connection) -> sqlite3.Connection:
+    """SQLite's own connection under this one, in the same transaction."""
+    raw = connection.connection.driver_connection
+    assert isinstance(raw, sqlite3.Connection)
+    return raw
+
+
+def is_sqlite(connection: Connection) -> bool:
+    return connection.dialect.name == "sqlite"
+
+
+def text_of(statement: Executable) -> str:
+    """The statement in SQLite's words, its parameters by name."""
+    return str(statement.compile(dialect=_NAMED))  # type: ignore[attr-defined]
+
+
+class Query:
+    """A query by its parameters; with `among`, of the rows whose column is one of the texts or numbers `some`."""
+
+    def __init__(self, query: Select[Any], among: ColumnElement[Any] | None = None) -> None:
+        if among is None:
+            self._query, self.text = query, text_of(query)
+        else:
+            self._query = query.where(among.in_(bindparam("some", expanding=True)))
+            listed = func.json_each(bindparam("some")).table_valued("value")
+            self.text = text_of(query.where(among.in_(select(listed.c.value))))
+
+    def rows(self, connection: Connection, **values: Any) -> Rows:
+        if is_sqlite(connection):
+            if "some" in values:
+                values["some"] = json.dumps(values["some"])
+            return driver(connection).execute(self.text, values).fetchall()
+        return list(map(tuple, connection.execute(self._query, values)))
+
+
+class Change:
+    """An insert, update or delete by its parameters, for one row or many."""
+
+    def __init__(self, statement: Executable, on_sqlite: Executable | None = None) -> None:
+        self._statement = statement
+        self._text = text_of(statement if on_sqlite is None else on_sqlite)
+
+    def run(self, connection: Connection, rows: Sequence[Mapping[str, Any]]) -> None:
+        if is_sqlite(connection):
+            driver(connection).executemany(self._text, rows)
+        else:
+            connection.execute(self._statement, rows)
+
+    def count(self, connection: Connection, **values: Any) -> int:
+        """Runs it once; how many rows it changed."""
+        if is_sqlite(connection):
+            return driver(connection).execute(self._text, values).rowcount
+        return int(connection.execute(self._statement, values).rowcount)
