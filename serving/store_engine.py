@@ -24,6 +24,7 @@ DATABASE = "store.db"
 BUSY_TIMEOUT_S = 5.0
 READER_WAIT_MS = 50  # how long an erasure keeps writers waiting for a reader
 WAL_LIMIT_BYTES = 64 * 1024 * 1024
+WAL_PAGES = 4_000  # after so many a commit carries the log back: a pause of tens of ms, and fewer of them
 PG_LOCK = 0x1EADCA57
 CONNECT_TIMEOUT_S = 3
 SHARED_PRAGMAS = (
@@ -37,6 +38,7 @@ WRITER_PRAGMAS = (
     "PRAGMA synchronous=FULL",
     "PRAGMA secure_delete=ON",
     f"PRAGMA journal_size_limit={WAL_LIMIT_BYTES}",
+    f"PRAGMA wal_autocheckpoint={WAL_PAGES}",
 )
 READER_PRAGMAS = ("PRAGMA wal_autocheckpoint=0", "PRAGMA query_only=ON")
 

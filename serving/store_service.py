@@ -3,7 +3,7 @@
 import asyncio
 import logging
 from collections.abc import AsyncIterator, Callable, Iterable
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from typing import Any, TypeVar
@@ -19,6 +19,7 @@ from serving.rescoring import Rescorer, count_waiting
 from serving.store import Store
 from serving.store_cautions import cautions
 from serving.store_errors import StoreUnavailable, outage_problem
+from serving.store_replies import Replies
 from serving.store_writer import Work
 
 WRITE_SECONDS = 10.0
@@ -42,6 +43,7 @@ class StoreService:
         self.rescorer.on_failure = _log_failure
         self.outlook = Outlook(self.store)
         self._readers = ThreadPoolExecutor(READERS, thread_name_prefix="store-reader")
+        self._replies: Replies | None = None
         self._erasing: set[asyncio.Task[bool]] = set()
 
     @asynccontextmanager
@@ -65,13 +67,21 @@ class StoreService:
 
     async def write(self, work: Work, payload: Any, weight: int = 1) -> Any:
         """What `work` returns for the payload, once it is durable; Problem 503 when it may not be: send it again."""
+        reply = self._replies_here().expect()
         try:
-            future: Future[Any] = self.store.writer.submit(work, payload, weight)
-            return await asyncio.wait_for(asyncio.wrap_future(future), WRITE_SECONDS)
+            self.store.writer.queue(work, payload, weight, reply)
+            async with asyncio.timeout(WRITE_SECONDS):
+                return await reply.future
         except StoreUnavailable as outage:
             raise outage_problem(outage) from None
         except TimeoutError:
             raise unavailable("store-slow", "The store did not answer in time; send it again.", 2) from None
+
+    def _replies_here(self) -> Replies:
+        loop = asyncio.get_running_loop()
+        if self._replies is None or self._replies.loop is not loop:
+            self._replies = Replies(loop)
+        return self._replies
 
     async def read(self, read: Callable[[Connection], Result], light: bool = False) -> Result:
         """What `read` makes of one view of the store; a light one is not worth a thread where the store is a file."""

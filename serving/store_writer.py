@@ -7,7 +7,7 @@ from concurrent.futures import Future
 from dataclasses import dataclass, field
 from itertools import groupby
 from queue import SimpleQueue
-from typing import Any
+from typing import Any, Protocol
 
 from sqlalchemy import Connection, bindparam, select, update
 
@@ -65,12 +65,22 @@ def write_setting(connection: Connection, name: str, value: str) -> None:
 Work = Callable[[Transaction, Sequence[Any]], Sequence[Any]]
 
 
+class Promise(Protocol):
+    """Where a result goes: a future of this process's threads, or one of an event loop."""
+
+    def set_running_or_notify_cancel(self) -> bool: ...
+
+    def set_result(self, result: Any, /) -> None: ...
+
+    def set_exception(self, exception: BaseException | None, /) -> None: ...
+
+
 @dataclass(frozen=True)
 class _Job:
     work: Work
     payload: Any
     weight: int
-    future: "Future[Any]"
+    future: Promise
 
 
 class Writer:
@@ -97,6 +107,12 @@ class Writer:
 
     def submit(self, work: Work, payload: Any, weight: int = 1) -> "Future[Any]":
         """Queues a job; StoreUnavailable at once when too much waits already."""
+        future: Future[Any] = Future()
+        self.queue(work, payload, weight, future)
+        return future
+
+    def queue(self, work: Work, payload: Any, weight: int, future: Promise) -> None:
+        """Queues a job whose result goes to the future; StoreUnavailable at once when too much waits already."""
         with self._count:
             if self._waiting + weight > MAX_WAITING:
                 raise StoreUnavailable("too many writes wait for the store")
@@ -104,9 +120,7 @@ class Writer:
             if self._thread is None:
                 self._thread = threading.Thread(target=self._run, name="store-writer", daemon=True)
                 self._thread.start()
-        future: Future[Any] = Future()
         self._queue.put(_Job(work, payload, weight, future))
-        return future
 
     def write(self, work: Work, payload: Any, weight: int = 1, timeout: float | None = None) -> Any:
         """Submits one job and waits for its commit."""
