@@ -6,8 +6,6 @@ checked before speeds are told; a time in brackets is that of the processor, whi
 """
 
 import argparse
-import asyncio
-import json
 import os
 import platform
 import re
@@ -18,12 +16,16 @@ import sys
 import tempfile
 import threading
 import time
+import urllib.request
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from itertools import pairwise
 from pathlib import Path
 
+import uvloop
+
 from benchmarks.bench_door import write_folder
+from benchmarks.http_load import Stream
 from features.history import read_folder
 from models.pointer import load_champion, read_pointer
 from serving.ingest_folder import load_history
@@ -100,82 +102,30 @@ def served(home: Path, workers: int) -> Iterator[int]:
         process.wait(30)
 
 
-class Caller:
-    """One connection that sends a request and reads its answer, over and over."""
-
-    def __init__(self, port: int) -> None:
-        self.port = port
-
-    async def open(self) -> "Caller":
-        self.reader, self.writer = await asyncio.open_connection("127.0.0.1", self.port)
-        return self
-
-    async def call(self, method: str, path: str, body: bytes = b"") -> tuple[int, bytes]:
-        head = (
-            f"{method} {path} HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n"
-            f"Content-Length: {len(body)}\r\n\r\n"
-        )
-        self.writer.write(head.encode() + body)
-        answer = await self.reader.readuntil(b"\r\n\r\n")
-        length = re.search(rb"content-length: (\d+)", answer, re.IGNORECASE)
-        content = await self.reader.readexactly(int(length[1])) if length else b""
-        return int(answer[9:12]), content
+EVENT = (
+    '{"event_id":"bench-%d-%d","lead_id":"L%06d","type":"interaction","occurred_at":"%s",'
+    '"data":{"kind":"call","channel":"phone","direction":"inbound","value":1.5,"interaction_id":"b%d"}}'
+)
 
 
-def events_body(first: int, count: int, leads: int) -> bytes:
-    events = [
-        {
-            "event_id": f"bench-{os.getpid()}-{i}",
-            "lead_id": f"L{(i * 7919) % leads:06d}",
-            "type": "interaction",
-            "occurred_at": TIMES,
-            "data": {
-                "kind": "call",
-                "channel": "phone",
-                "direction": "inbound",
-                "value": 1.5,
-                "interaction_id": f"b{i}",
-            },
-        }
-        for i in range(first, first + count)
-    ]
-    return json.dumps({"events": events}).encode()
+def post_events(first: int, count: int, leads: int) -> bytes:
+    """A request with new events of leads all over the store."""
+    events = [EVENT % (os.getpid(), i, i * 7919 % leads, TIMES, i) for i in range(first, first + count)]
+    body = f'{{"events":[{",".join(events)}]}}'
+    head = "POST /v1/events HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: "
+    return f"{head}{len(body)}\r\n\r\n{body}".encode()
 
 
-async def drive(
-    port: int,
-    connections: int,
-    seconds: float,
-    request: Callable[[int], tuple[str, str, bytes]],
-    rate: float = 0,
-) -> tuple[int, list[float]]:
-    """Sends request(0), request(1) ... over some connections for a while; requests a second 0 is as fast as they go.
+def get_lead(number: int, leads: int) -> bytes:
+    return f"GET /v1/leads/L{number * 104_729 % leads:06d} HTTP/1.1\r\nHost: x\r\n\r\n".encode()
 
-    With a rate, a latency counts from when the request was due.
-    """
-    sent = 0
-    latencies: list[float] = []
-    callers = [await Caller(port).open() for _ in range(connections)]
+
+def await_service(port: int) -> None:
     for _ in range(200):
-        status, _ = await callers[0].call("GET", "/v1/leads?limit=1")
-        if status == 200:
-            break
-        await asyncio.sleep(0.1)
-    started = time.perf_counter()
-
-    async def run(caller: Caller) -> None:
-        nonlocal sent
-        while (now := time.perf_counter()) - started < seconds:
-            number, sent = sent, sent + 1
-            due = started + number / rate if rate else now
-            if due > now:
-                await asyncio.sleep(due - now)
-            status, content = await caller.call(*request(number))
-            assert status == 200, content
-            latencies.append(time.perf_counter() - (due if rate else now))
-
-    await asyncio.gather(*(run(caller) for caller in callers))
-    return sent, sorted(latencies)
+        with suppress(OSError), urllib.request.urlopen(f"http://127.0.0.1:{port}/v1/leads?limit=1"):
+            return
+        time.sleep(0.1)
+    raise SystemExit("the service does not answer")
 
 
 def told(name: str, seconds: float, latencies: list[float], each: int = 1) -> str:
@@ -184,35 +134,39 @@ def told(name: str, seconds: float, latencies: list[float], each: int = 1) -> st
     return f"{name}: {speed:.0f}/s, p50 {at[0]:.1f} ms, p99 {at[1]:.1f} ms, max {1e3 * latencies[-1]:.1f} ms"
 
 
-async def bench_http(port: int, leads: int, seconds: float) -> list[str]:
-    lines = []
-    base = 0
-    for name, connections, rate in (
-        ("single events, 64 connections", 64, 0.0),
-        ("single events at 2,000/s", 64, 2000.0),
-    ):
-        offset = base
+def bench_http(port: int, leads: int, seconds: float) -> Iterator[str]:
+    await_service(port)
+    sent = 0
 
-        def single(i: int, offset: int = offset) -> tuple[str, str, bytes]:
-            return "POST", "/v1/events", events_body(offset + i, 1, leads)
+    def measure(name: str, connections: int, request: Callable[[int], bytes], each: int, rate: float) -> str:
+        nonlocal sent
+        stream = Stream(request, seconds, rate)
+        uvloop.run(stream.run(port, connections))
+        sent += each * stream.sent
+        return told(name, seconds, sorted(stream.latencies), each)
 
-        sent, latencies = await drive(port, connections, seconds, single, rate)
-        base += sent
-        lines.append(told(name, seconds, latencies))
-    start = base
+    def events(each: int) -> Callable[[int], bytes]:
+        first = sent
+        return lambda i: post_events(first + each * i, each, leads)
 
-    def batch(i: int) -> tuple[str, str, bytes]:
-        return "POST", "/v1/events", events_body(start + 500 * i, 500, leads)
+    yield measure("single events, 64 connections", 64, events(1), 1, 0.0)
+    yield measure("single events at 2,000/s", 64, events(1), 1, 2000.0)
+    yield measure("events in batches of 500, 4 connections", 4, events(500), 500, 0.0)
+    yield measure("GET /v1/leads/{id}, 4 connections", 4, lambda i: get_lead(i, leads), 1, 0.0)
 
-    _, latencies = await drive(port, 4, seconds, batch)
-    lines.append(told("events in batches of 500, 4 connections", seconds, latencies, 500))
 
-    def get(i: int) -> tuple[str, str, bytes]:
-        return "GET", f"/v1/leads/L{(i * 104_729) % leads:06d}", b""
-
-    _, latencies = await drive(port, 4, seconds, get)
-    lines.append(told("GET /v1/leads/{id}, 4 connections", seconds, latencies))
-    return lines
+def bench_disk(folder: Path) -> str:
+    """What the disk takes to make 64 KiB durable, which every commit waits for."""
+    times = []
+    with open(folder / "probe", "wb") as file:
+        for _ in range(200):
+            file.write(os.urandom(65_536))
+            file.flush()
+            begun = time.perf_counter()
+            os.fdatasync(file.fileno())
+            times.append(time.perf_counter() - begun)
+    times.sort()
+    return f"fdatasync of 64 KiB: p50 {1e3 * times[100]:.1f} ms, p99 {1e3 * times[198]:.1f} ms"
 
 
 def main() -> None:
@@ -236,8 +190,8 @@ def main() -> None:
         leads = store.count_leads()
         store.close()
         with served(home, asked.workers) as port:
-            for line in asyncio.run(bench_http(port, leads, asked.seconds)):
-                print(line, flush=True)
+            for line in bench_http(port, leads, asked.seconds):
+                print(line, bench_disk(home), sep="; ", flush=True)
 
 
 if __name__ == "__main__":

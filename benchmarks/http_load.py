@@ -1,8 +1,9 @@
-"""A closed-loop HTTP client for benchmarks: one process, a few connections, one request after the other on each.
+"""HTTP clients for benchmarks, cheap enough to share two cores with the server: one process, bytes made beforehand.
 
-Reads a JSON list of {name, port, path, body, session} from stdin and visits them in turns, a short slice each and many
-rounds, so that what neighbours take from the machine hits all alike. Prints {name: summary} as JSON; processor time is
-that of all processes of the server's session, which neighbours change least.
+As a script, a closed loop: a few connections, one request after the other on each. Reads a JSON list of {name, port,
+path, body, session} from stdin and visits them in turns, a short slice each and many rounds, so that what neighbours
+take from the machine hits all alike. Prints {name: summary} as JSON; processor time is that of all processes of the
+server's session, which neighbours change least.
 """
 
 import argparse
@@ -12,7 +13,7 @@ import os
 import statistics
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -83,6 +84,19 @@ def summary(rounds: Sequence[Measured], base: Sequence[Measured]) -> dict[str, f
 QUANTILES = {"p50": 0.5, "p99": 0.99}
 
 
+def answer_of(received: bytes) -> tuple[int, bytes] | None:
+    """Status and body of an answer, None until it is whole."""
+    head = received.find(b"\r\n\r\n")
+    if head < 0:
+        return None
+    lowered = received[:head].lower()
+    at = lowered.find(b"content-length:")
+    length = int(lowered[at + 15 :].split(b"\r\n", 1)[0]) if at >= 0 else 0
+    if len(received) < head + 4 + length:
+        return None
+    return int(received[9:12]), received[head + 4 :]
+
+
 class _Client(asyncio.Protocol):
     def __init__(self, request: bytes, measured: Measured, start: float, end: float) -> None:
         self.request, self.measured, self.start, self.end = request, measured, start, end
@@ -100,22 +114,17 @@ class _Client(asyncio.Protocol):
 
     def data_received(self, data: bytes) -> None:
         self.buffer += data
-        head = self.buffer.find(b"\r\n\r\n")
-        if head < 0:
-            return
-        lowered = self.buffer[:head].lower()
-        at = lowered.find(b"content-length:")
-        length = int(lowered[at + 15 :].split(b"\r\n", 1)[0]) if at >= 0 else 0
-        if len(self.buffer) < head + 4 + length:
+        answer = answer_of(self.buffer)
+        if answer is None:
             return
         now = time.perf_counter()
-        status = self.buffer[9:12].decode()
+        status = answer[0]
         self.buffer = b""
         if now >= self.start:
-            if status == "200":
+            if status == 200:
                 self.measured.latencies.append(now - self.sent)
             else:
-                self.measured.others[status] = self.measured.others.get(status, 0) + 1
+                self.measured.others[str(status)] = self.measured.others.get(str(status), 0) + 1
         if now < self.end:
             self._send()
         else:
@@ -125,6 +134,75 @@ class _Client(asyncio.Protocol):
         if time.perf_counter() < self.end:
             self.measured.others["lost"] = self.measured.others.get("lost", 0) + 1
         self.done.set_result(None)
+
+
+class Stream:
+    """Sends request(0), request(1) ... over some connections for `seconds`; raises RuntimeError for an answer not 200.
+
+    rate: requests a second that are due one after the other, whether or not a connection is free: a latency counts from
+    when its request was due. 0: as fast as they go, a latency counts from when its request was sent.
+    """
+
+    def __init__(self, request: Callable[[int], bytes], seconds: float, rate: float = 0.0) -> None:
+        self.request, self.seconds, self.rate = request, seconds, rate
+        self.sent = 0
+        self.latencies: list[float] = []
+
+    async def run(self, port: int, connections: int) -> None:
+        loop = asyncio.get_running_loop()
+        self.started = loop.time()
+        callers = [_Caller(self, loop) for _ in range(connections)]
+        for caller in callers:
+            await loop.create_connection(lambda c=caller: c, "127.0.0.1", port)  # type: ignore[misc]
+        self.started = loop.time()
+        for caller in callers:
+            caller.go_on()
+        await asyncio.gather(*(caller.done for caller in callers))
+
+
+class _Caller(asyncio.Protocol):
+    def __init__(self, stream: Stream, loop: asyncio.AbstractEventLoop) -> None:
+        self.stream, self.loop = stream, loop
+        self.done: asyncio.Future[None] = loop.create_future()
+        self.buffer = b""
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self.transport = cast(asyncio.Transport, transport)
+
+    def go_on(self) -> None:
+        stream, now = self.stream, self.loop.time()
+        number = stream.sent
+        due = stream.started + number / stream.rate if stream.rate else now
+        if due - stream.started >= stream.seconds:
+            self.transport.close()
+            self.done.set_result(None)
+            return
+        stream.sent += 1
+        self.since = due
+        if due > now:
+            self.loop.call_at(due, self._send, number)
+        else:
+            self._send(number)
+
+    def _send(self, number: int) -> None:
+        self.transport.write(self.stream.request(number))
+
+    def data_received(self, data: bytes) -> None:
+        self.buffer += data
+        answer = answer_of(self.buffer)
+        if answer is None:
+            return
+        if answer[0] != 200:
+            self.done.set_exception(RuntimeError(f"answered with {answer[0]}: {answer[1]!r}"))
+            self.transport.close()
+            return
+        self.buffer = b""
+        self.stream.latencies.append(self.loop.time() - self.since)
+        self.go_on()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        if not self.done.done():
+            self.done.set_exception(RuntimeError("the server closed the connection"))
 
 
 async def run(load: Load) -> Measured:
