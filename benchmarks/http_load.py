@@ -145,16 +145,16 @@ class Stream:
 
     def __init__(self, request: Callable[[int], bytes], seconds: float, rate: float = 0.0) -> None:
         self.request, self.seconds, self.rate = request, seconds, rate
+        self.started = 0.0
         self.sent = 0
         self.latencies: list[float] = []
 
     async def run(self, port: int, connections: int) -> None:
         loop = asyncio.get_running_loop()
-        self.started = loop.time()
         callers = [_Caller(self, loop) for _ in range(connections)]
         for caller in callers:
             await loop.create_connection(lambda c=caller: c, "127.0.0.1", port)  # type: ignore[misc]
-        self.started = loop.time()
+        self.started = time.perf_counter()
         for caller in callers:
             caller.go_on()
         await asyncio.gather(*(caller.done for caller in callers))
@@ -170,7 +170,7 @@ class _Caller(asyncio.Protocol):
         self.transport = cast(asyncio.Transport, transport)
 
     def go_on(self) -> None:
-        stream, now = self.stream, self.loop.time()
+        stream, now = self.stream, time.perf_counter()
         number = stream.sent
         due = stream.started + number / stream.rate if stream.rate else now
         if due - stream.started >= stream.seconds:
@@ -180,7 +180,7 @@ class _Caller(asyncio.Protocol):
         stream.sent += 1
         self.since = due
         if due > now:
-            self.loop.call_at(due, self._send, number)
+            self.loop.call_later(due - now, self._send, number)
         else:
             self._send(number)
 
@@ -197,7 +197,7 @@ class _Caller(asyncio.Protocol):
             self.transport.close()
             return
         self.buffer = b""
-        self.stream.latencies.append(self.loop.time() - self.since)
+        self.stream.latencies.append(time.perf_counter() - self.since)
         self.go_on()
 
     def connection_lost(self, exc: Exception | None) -> None:

@@ -63,8 +63,16 @@ def _entry(key: Key, kind: str, known_us: int | None, content: Sequence[Any]) ->
 
 def _interaction(content: Sequence[Any]) -> Entry:
     kind, channel, direction, value, given = content
-    told = (kind, channel, _DIRECTION.get(direction), value, given)
-    return {name: value for name, value in zip(_INTERACTION, told, strict=True) if value is not None}
+    told = {"kind": kind}
+    if channel is not None:
+        told["channel"] = channel
+    if direction in _DIRECTION:
+        told["direction"] = _DIRECTION[direction]
+    if value is not None:
+        told["value"] = value
+    if given is not None:
+        told["interaction_id"] = given
+    return told
 
 
 def _outcome(content: Sequence[Any]) -> Entry:
@@ -77,7 +85,6 @@ def _attributes(content: Sequence[Any]) -> Entry:
     return {name: scalar_value(value) for name, value in content}
 
 
-_INTERACTION = ("kind", "channel", "direction", "value", "interaction_id")
 _TABLES = {"interaction": "interactions", "stage": "stages", "outcome": "outcomes"}
 _TOLD: Mapping[str, Callable[[Sequence[Any]], Entry]] = {
     "interaction": _interaction,
