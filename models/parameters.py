@@ -14,7 +14,7 @@ class Parameters:
     """
 
     linear_c: float = 0.002
-    linear_share: float = 0.8
+    linear_share: float = 0.6
     rounds: int = 80
     learning_rate: float = 0.04
     leaves: int = 8
