@@ -84,14 +84,6 @@ def surely(gain: Floats, lead: Ints) -> bool:
     return total > SURE * error
 
 
-SHARP = {
-    "linear_c": 0.002,
-    "linear_share": 0.8,
-    "rounds": 140,
-    "vigour": 1.0,
-}  # tried first: best where edges are sharp
-
-
 def suggested(trial: optuna.Trial) -> Parameters:
     return parameters_of(
         linear_c=trial.suggest_float("linear_c", 2e-4, 0.2, log=True),
