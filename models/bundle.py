@@ -32,7 +32,7 @@ from models.intervals import Spread, rate_interval
 from models.linear import LinearModel
 from models.trees import trees_from_text
 
-FORMAT = 1
+FORMAT = 2
 MANIFEST, MODEL, VOCABULARY, CARD = "manifest.json", "model.json", "vocabulary.json", "card.json"
 LARGEST_FILE = 256 * 1024 * 1024
 
