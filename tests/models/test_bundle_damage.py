@@ -109,7 +109,7 @@ def test_a_manifest_without_a_key_is_refused(copy: Path, key: str) -> None:
         load_bundle(copy)
 
 
-@pytest.mark.parametrize("content", ["", "[]", "null", "3", '{"files": []}', '{"format": 1, "files": "x"}'])
+@pytest.mark.parametrize("content", ["", "[]", "null", "3", '{"files": []}', '{"format": 2, "files": "x"}'])
 def test_what_is_no_manifest_is_refused(copy: Path, content: str) -> None:
     (copy / MANIFEST).write_text(content)
     with pytest.raises(DamagedArtifact, match=MANIFEST):
