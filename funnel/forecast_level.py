@@ -30,7 +30,11 @@ class Level:
     factor: Floats
     deviation: Floats
     seen: Floats
-    measured: bool
+
+    @property
+    def measured(self) -> bool:
+        """Whether any replayed period says something of the deviation."""
+        return bool(self.seen.any())
 
 
 @dataclass(frozen=True)
@@ -53,7 +57,7 @@ class Ahead:
 def no_level(ahead: Ahead) -> Level:
     """Without a replay: no correction, the assumed spread, growing with the span's distance."""
     k = len(ahead.end)
-    return Level(np.ones(k), _grown(PRIOR_SPREAD, ahead), np.zeros(k), False)
+    return Level(np.ones(k), _grown(PRIOR_SPREAD, ahead), np.zeros(k))
 
 
 def _grown(base: float, ahead: Ahead) -> Floats:
@@ -92,7 +96,7 @@ def learned(
     now = np.maximum(ahead.expected, 1e-9)
     mix = np.clip(trust + (1 - trust) * ahead.recent * ahead.length / now, 0.4, 2.5)
     count = np.bincount(which, minlength=len(deviation))
-    return Level(bias * mix, deviation, count / (count + FEWEST_CELLS), True)
+    return Level(bias * mix, deviation, count / (count + FEWEST_CELLS))
 
 
 def amount_factor(basis: ForecastBasis | None, as_of_us: int, noise: float) -> float:
