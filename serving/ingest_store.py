@@ -145,8 +145,8 @@ def _interaction_id(event: Event) -> str | None:
 def _known_keys(connection: Connection, keys: Sequence[bytes]) -> Iterator[bytes]:
     """Those of the keys that are stored.
 
-    Keys are bytes, which no JSON list can hold as Query's does; the last one is asked for again up to a power of two, so
-    that SQLite meets few statements.
+    Keys are bytes, which a JSON list (Query's way) cannot hold; the last one is asked for again up to a power of
+    two, so that SQLite meets few statements.
     """
     for some in _parts(keys):
         if is_sqlite(connection):
