@@ -22,6 +22,7 @@ from serving.queries import ScoreQuery, instant, score_query
 from serving.routes import PlainRoute, Routes
 from serving.runtime import Runtime
 from serving.schema import MAX_BODY_BYTES, MAX_LEAD_BYTES, Lead, check_batch, check_lead
+from serving.together import Together
 
 LEADS_AT_ONCE = 32
 
@@ -44,7 +45,8 @@ async def post_score(request: Request) -> Response:
     value, _ = await json_body(request.scope, request.receive, MAX_LEAD_BYTES)
     lead = check_lead(value)
     bundle = runtime_of(request).watch.bundle()
-    answer = _score(bundle, [lead], query)[0]
+    together: Together = request.app.state.together
+    answer = await together.score(bundle, lead, query)
     if isinstance(answer, Problem):
         raise answer
     metrics.count_score(answer)
@@ -167,6 +169,7 @@ def build_app(
         lifespan=lifespan,
     )
     app.state.runtime = runtime
+    app.state.together = Together(_score)
     for part in (router, *routers, pages.router, detail_pages.router, outlook_pages.router):
         app.router.routes.extend(part.routes)
     document = openapi.describe(app, _version(), schemas)

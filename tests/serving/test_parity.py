@@ -1,5 +1,6 @@
 """The same history has the same score through every door: file, one request, a batch, the store; to the last bit."""
 
+import asyncio
 import csv
 import json
 import math
@@ -9,6 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pyarrow.parquet as pq
 import pytest
 from click.testing import CliRunner
@@ -130,6 +132,21 @@ def test_a_request_scores_as_the_file_does(
         answer = client.post(f"/v1/score?as_of={AS_OF}", json=requests[lead_id])
         assert answer.status_code == 200, answer.text
         assert told(answer.json()) == filed[lead_id]
+
+
+def test_requests_at_the_same_moment_score_as_the_file_does(
+    scored_home: Path, bundle: Bundle, requests: dict[str, Row], filed: dict[str, Row]
+) -> None:
+    some = [lead_id for lead_id in filed if lead_id in requests][:40]
+    transport = httpx.ASGITransport(application(FakeRuntime(scored_home, bundle)))
+
+    async def main() -> list[Row]:
+        async with httpx.AsyncClient(transport=transport, base_url="http://leadcast") as caller:
+            path = f"/v1/score?as_of={AS_OF}"
+            answers = await asyncio.gather(*(caller.post(path, json=requests[i]) for i in some))
+        return [told(answer.json()) for answer in answers]
+
+    assert asyncio.run(main()) == [filed[lead_id] for lead_id in some]
 
 
 def test_a_batch_scores_as_the_file_does(
