@@ -1,6 +1,7 @@
 """What the leakage audit looks at: leads, decided or not, and the value that each column claims for their creation."""
 
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 
@@ -137,9 +138,18 @@ def _ranges(values: Floats) -> tuple[Ints, list[str]]:
     rest = known[~np.isin(known, heaps)]
     cuts = np.unique(np.quantile(rest, np.linspace(0, 1, BINS + 1)[1:-1])) if len(rest) else np.zeros(0)
     group = 2 + np.searchsorted(cuts, values, side="right")
-    names = ["none", "others", *(f"range {i + 1} of {len(cuts) + 1}" for i in range(len(cuts) + 1))]
+    names = ["none", "others", *_spans(cuts)]
     for heap in heaps:
         group[values == heap] = len(names)
         names.append(f"{heap:g}")
     group[np.isnan(values)] = 0
     return group.astype(np.int64), names
+
+
+def _spans(cuts: Floats) -> list[str]:
+    """The ranges between cuts (k,) ascending, the lower end within, as k + 1 texts."""
+    if not len(cuts):
+        return ["any"]
+    ends = [f"{cut:.6g}" for cut in cuts]
+    between = [f"{low} to below {high}" for low, high in pairwise(ends)]
+    return [f"below {ends[0]}", *between, f"{ends[-1]} or more"]

@@ -19,9 +19,7 @@ def require_outcomes(history: History) -> None:
     wins = len(np.unique(lead[state == WON]))
     problems = []
     if not len(state):
-        problems.append(
-            "no outcomes are visible at T: training needs the table outcomes with won and lost leads"
-        )
+        problems.append(_none_visible(history))
     elif wins < MIN_WINS:
         problems.append(
             f"{wins} leads were won by {format_time(history.as_of_us)}, training needs at least {MIN_WINS}: "
@@ -33,6 +31,17 @@ def require_outcomes(history: History) -> None:
         )
     if problems:
         raise InvalidInput(problems)
+
+
+def _none_visible(history: History) -> str:
+    said = "no outcomes are visible at T: training needs the table outcomes with won and lost leads"
+    days = history.config.horizon_days
+    if not len(history) or history.created_us.min() + history.config.horizon_us <= history.as_of_us:
+        return said
+    return (
+        f"{said}; no lead is {days} days old at T, and an outcome without closed_at and recorded_at counts from "
+        f"{days} days after its lead's creation: give closed_at, a later T or a shorter horizon_days"
+    )
 
 
 def require_rows(history: History, rows: Rows) -> None:

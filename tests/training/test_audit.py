@@ -1,5 +1,6 @@
 """The audit names what only the outcome can have written, and leaves alone what merely predicts it."""
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -272,6 +273,17 @@ def test_noise_is_never_suspected_whatever_the_size(n: int, flat: bool) -> None:
         columns[f"size {j}"] = [f"{x:.3f}" for x in w.rng.normal(size=n)]
         columns[f"on {j}"] = [day(START_US + d * DAY_US) for d in w.rng.integers(-400, 900, n)]
     assert w.audit(**columns) == {}
+
+
+def test_ranges_of_numbers_are_told_by_their_ends() -> None:
+    w = world(1200, 3, flat=True)
+    sure = np.where(w.will_win, 100.0, 0.0) + w.rng.random(len(w.will_win)) * 90
+    findings = audit(replace(w.history, attributes={"amount_paid": factor([f"{v:.3f}" for v in sure])}))
+    detail = findings[0]["detail"]
+    assert "or more' (100% of" in detail
+    between = re.findall(r"'(\S+) to below (\S+)' \(0% of", detail)
+    assert between
+    assert all(float(low) < float(high) <= 100 for low, high in between)
 
 
 def _changes(lead: Ints, time_us: Ints, known_us: Ints, n: int) -> Changes:

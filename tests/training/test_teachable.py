@@ -40,6 +40,14 @@ def test_no_outcomes_at_all() -> None:
     assert "won and lost" in said
 
 
+def test_outcomes_without_times_that_do_not_count_yet_are_explained() -> None:
+    history = history_of([Lead(START_US)] * 50, T)
+    days = history.config.horizon_days
+    young = replace(history, as_of_us=START_US + days * DAY_US - 1)
+    assert f"counts from {days} days after its lead's creation" in refusal(young)
+    assert "closed_at" not in refusal(replace(history, as_of_us=START_US + days * DAY_US))
+
+
 @pytest.mark.parametrize("wins", [0, 1, MIN_WINS - 1])
 def test_too_few_wins_are_counted(wins: int) -> None:
     said = refusal(funnel(wins, 40))
