@@ -88,7 +88,7 @@ def _forecast(data: Path, report: Path | None, as_json: bool, options: Mapping[s
     if options["by"]:
         raise click.BadParameter("--by is of the scores; leave it out with --forecast")
     zone = load_config(data).zone
-    dates = [as_of_us(date, zone) for date in options["dates"]]
+    dates = [as_of_us(date, zone, "--at") for date in options["dates"]]
     run(lambda: _read(data, options["as_of"]), {**options, "at_us": sorted(set(dates))}, report, as_json)
 
 
@@ -105,7 +105,7 @@ def _options(history: "History", given: Mapping[str, Any]) -> "BacktestOptions":
     from training.fit import TrainOptions
 
     tuned = {} if given["trials"] is None else {"trials": given["trials"]}
-    dates = (as_of_us(date, history.config.zone) for date in given["dates"])
+    dates = (as_of_us(date, history.config.zone, "--at") for date in given["dates"])
     return BacktestOptions(
         train=TrainOptions(seed=given["seed"], **tuned),
         origins=given["origins"],

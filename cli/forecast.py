@@ -66,7 +66,7 @@ def forecast(data: Path, as_of: str | None, model: str, as_json: bool, **options
     with progress() as tell:
         tell("loading the model", 0.0)
         bundle = find_model(model)
-        since = as_of_us(options["since"], bundle.config.zone)
+        since = as_of_us(options["since"], bundle.config.zone, "--since")
         tell("reading the data", 0.1)
         history, warnings = read_for(bundle, data, as_of)
         tell("forecasting", 0.4)

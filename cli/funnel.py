@@ -127,7 +127,10 @@ def read(data: Path, options: "Mapping[str, Any]") -> "tuple[History, FunnelAske
     from funnel.flow import FunnelAsked
 
     zone = load_config(data).zone
-    start, end, since = (as_of_us(options.get(k), zone) for k in ("start", "end", "since"))
+    start, end, since = (
+        as_of_us(options.get(key), zone, option)
+        for key, option in (("start", "--from"), ("end", "--to"), ("since", "--since"))
+    )
     history = read_own(data, options.get("as_of"))
     listed = options.get("attention")
     shown = SHOWN_LEADS if listed is None else listed

@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 import click
 
 Decorator = Callable[[Any], Any]
+LAST_AS_OF_US = 7_258_118_400_000_000  # 2200-01-01T00:00:00Z
 PathCheck = Callable[[click.Context, click.Parameter, Path | None], Path | None]
 
 
@@ -118,14 +119,21 @@ def refuse_unless_one(data: Path | None, store: bool) -> None:
         raise click.UsageError("give either a data folder or --store")
 
 
-def as_of_us(text: str | None, zone: ZoneInfo) -> int | None:
-    """--as-of in microseconds UTC, read in the funnel's zone where it has no offset; else a usage error."""
+def as_of_us(text: str | None, zone: ZoneInfo, option: str = "--as-of") -> int | None:
+    """The option's time in microseconds UTC, read in the funnel's zone where it has no offset.
+
+    Raises a usage error for what is no time, and for a year that is not from 1990 to 2199.
+    """
     if text is None:
         return None
     from features.errors import InvalidInput
     from features.history import parse_time
+    from features.times import EARLIEST_US
 
     try:
-        return parse_time(text, zone)
-    except (ValueError, InvalidInput) as error:
-        raise click.BadParameter(f"{error}: give an ISO date or date-time such as 2026-01-31") from None
+        us = parse_time(text, zone)
+    except InvalidInput as error:
+        raise click.BadParameter(str(error), param_hint=option) from None
+    if not EARLIEST_US <= us < LAST_AS_OF_US:
+        raise click.BadParameter(f"{text!r} is not from 1990 to 2199.", param_hint=option)
+    return us

@@ -10,11 +10,14 @@ from typing import Any
 import click
 
 MICROSECONDS = 1_000_000
+_CONTROLS = (*range(9), *range(11, 32), *range(127, 160))
+_SHOWN = {code: repr(chr(code))[1:-1] for code in _CONTROLS}
+_SHOWN_IN_CELLS = {**_SHOWN, ord("\n"): "\\n", ord("\t"): "\\t"}
 
 
 def say(text: str = "") -> None:
-    """One line for people, on stderr."""
-    click.echo(text, err=True)
+    """Lines for people, on stderr; control characters in names from the data are shown, never obeyed."""
+    click.echo(text.translate(_SHOWN), err=True)
 
 
 def emit(result: Mapping[str, Any]) -> None:
@@ -36,7 +39,7 @@ def _plain(value: Any) -> Any:
 
 def say_table(header: Iterable[str], rows: Iterable[Iterable[object]]) -> None:
     """Columns of text for people, on stderr, none of it cut off."""
-    cells = [[str(c) for c in header], *([_cell(c) for c in row] for row in rows)]
+    cells = [[_cell(c) for c in header], *([_cell(c) for c in row] for row in rows)]
     widths = [max(len(row[i]) for row in cells) for i in range(len(cells[0]))]
     for row in cells:
         say("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip())
@@ -45,7 +48,7 @@ def say_table(header: Iterable[str], rows: Iterable[Iterable[object]]) -> None:
 def _cell(value: object) -> str:
     if value is None or (isinstance(value, float) and math.isnan(value)):
         return "-"
-    return f"{value:.4g}" if isinstance(value, float) else str(value)
+    return f"{value:.4g}" if isinstance(value, float) else str(value).translate(_SHOWN_IN_CELLS)
 
 
 def say_warnings(warnings: Iterable[Mapping[str, Any]]) -> None:

@@ -1,6 +1,7 @@
 """funnel.toml -> one frozen configuration, every fault of the file listed together."""
 
 import difflib
+import os
 import tomllib
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, field, fields
@@ -91,11 +92,15 @@ def from_dict(values: Mapping[str, Any]) -> FunnelConfig:
 def load_config(folder: Path) -> FunnelConfig:
     """The folder's funnel.toml, or the defaults where there is none; raises InvalidInput with all its faults."""
     path = Path(folder) / CONFIG_FILE
-    if not path.exists():
+    if not os.path.lexists(path):
         return _config({}, _Faults())
+    if not path.is_file():
+        raise InvalidInput(
+            f"{CONFIG_FILE} is a folder, a device or a link that leads nowhere; make it a file."
+        )
     try:
         document = tomllib.loads(path.read_text(encoding="utf-8-sig"))
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         raise InvalidInput(f"{CONFIG_FILE} cannot be read: {error}. Write it as TOML in UTF-8.") from error
     faults = _Faults()
     config = _config(document, faults)

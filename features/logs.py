@@ -25,6 +25,7 @@ from features.layout import FIXED_ATTRIBUTES
 from features.rules import matching
 from features.tables import RawTable
 from features.times import next_month
+from features.values import LARGEST_NUMBER
 
 
 class InteractionRows(OfLeads):
@@ -34,7 +35,7 @@ class InteractionRows(OfLeads):
         self.kind, self.ids = self.text("kind"), self.text("interaction_id")
         self.sieve.reject("empty_kind", self.kind.codes < 0, "lead_id", "occurred_at")
         self.value = self.number("value")
-        self.sieve.check_numbers("bad_value", "value", self.value, -np.inf)
+        self.sieve.check_numbers("bad_value", "value", self.value, -LARGEST_NUMBER)
 
     def build(self, visible: Visible) -> Interactions:
         known = self.known_us()

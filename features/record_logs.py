@@ -27,7 +27,7 @@ from features.event_log import (
 )
 from features.layout import FIXED_ATTRIBUTES
 from features.record_rows import LeadRows, TableRows
-from features.values import value_text
+from features.values import LARGEST_NUMBER, value_text
 
 _NOTHING_OF_ONE: Final = (no_interactions(1), no_stages(1), no_outcomes(1), no_changes(1))
 
@@ -46,8 +46,8 @@ def interactions_of(table: TableRows) -> Interactions:
         return _nothing(table.n_leads)[0]
     values = table.column("value")
     value = np.array(values, dtype=np.float64)
-    if np.count_nonzero(np.isfinite(value)) != n - values.count(None):
-        raise ValueError("a value that is not finite")
+    if np.count_nonzero(np.abs(value) <= LARGEST_NUMBER) != n - values.count(None):
+        raise ValueError("a value that is not finite or too large")
     ids = [text or None for text in table.column("interaction_id")]
     directions = [DIRECTIONS.get(text, NO_DIRECTION) for text in table.column("direction")]
     interactions = Interactions(
@@ -145,7 +145,7 @@ def outcomes_of(leads: LeadRows, config: FunnelConfig) -> Outcomes:
         time = (
             closed if closed is not None else recorded if recorded is not None else begun + config.horizon_us
         )
-        if time < begun or (row.get("amount") is not None and not 0 <= amount < float("inf")):
+        if time < begun or (row.get("amount") is not None and not 0 <= amount <= LARGEST_NUMBER):
             raise ValueError("a decision before the creation, or of no amount")
         implied = closed is None and recorded is None
         if not (implied and state == OPEN):

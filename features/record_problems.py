@@ -1,13 +1,12 @@
 """What is wrong with a request record, said in full: every problem with the path of what has it."""
 
-import math
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
 from features.event_log import STATES
 from features.layout import FIXED_ATTRIBUTES, NOT_ATTRIBUTES, OWN_ATTRIBUTES
 from features.times import EARLIEST_US, LATEST_US, read_rfc_3339
-from features.values import value_text
+from features.values import LARGEST_NUMBER, value_text
 
 Record = Mapping[str, Any]
 
@@ -62,7 +61,7 @@ def _row_problems(path: str, row: Record, time: str, text: str) -> Iterator[str]
     if not isinstance(row.get(text), str) or not row[text]:
         yield f"{path}.{text}: {_shown(row.get(text))} is empty or no text"
     if text == "kind" and row.get("value") is not None and not _is_number(row["value"]):
-        yield f"{path}.value: {_shown(row['value'])} is not a finite number"
+        yield f"{path}.value: {_shown(row['value'])} is not a number from -1e30 to 1e30"
     if text == "attribute":
         if row.get("attribute") in FIXED_ATTRIBUTES:
             yield f"{path}.attribute: {row['attribute']} never changes"
@@ -98,7 +97,7 @@ def _outcome_problems(row: Record, created_at: object) -> Iterator[str]:
     for found in times.values():
         yield from found
     if row.get("amount") is not None and not (_is_number(row["amount"]) and row["amount"] >= 0):
-        yield f"outcome.amount: {_shown(row['amount'])} is not a finite number of at least 0"
+        yield f"outcome.amount: {_shown(row['amount'])} is not a number from 0 to 1e30"
     key = "closed_at" if row.get("closed_at") else "recorded_at"
     begun = read_rfc_3339(created_at) if isinstance(created_at, str) else None
     closed = read_rfc_3339(row[key]) if isinstance(row.get(key), str) else None
@@ -107,10 +106,7 @@ def _outcome_problems(row: Record, created_at: object) -> Iterator[str]:
 
 
 def _is_number(value: object) -> bool:
-    try:
-        return isinstance(value, (int, float)) and math.isfinite(value)
-    except OverflowError:
-        return False
+    return isinstance(value, (int, float)) and -LARGEST_NUMBER <= value <= LARGEST_NUMBER
 
 
 def _shown(value: object) -> str:

@@ -10,6 +10,7 @@ from features.columns import Numbers, Times
 from features.event_log import Factor, Ints, Mask, Rejected, TableReport
 from features.tables import RawTable
 from features.times import EARLIEST_US, EXPECTED
+from features.values import LARGEST_NUMBER
 
 SHOWN_OFFENDERS: Final = 5
 LONGEST_ID: Final = 200
@@ -27,12 +28,12 @@ REJECTED: Final[Mapping[str, str]] = {
     "time_before_1990": "the time is before 1990",
     "time_in_future": "the time is more than a day after now",
     "empty_kind": "kind is empty",
-    "bad_value": "value is not a finite number",
+    "bad_value": "value is not a number from -1e30 to 1e30",
     "duplicate_interaction": "the lead has this interaction_id already, known earlier",
     "empty_stage": "stage is empty",
     "bad_outcome": "expected won, lost or open",
     "closed_before_created": "closed before the lead was created (a date means 00:00 of that day)",
-    "bad_amount": "amount is not a finite number of at least 0",
+    "bad_amount": "amount is not a number from 0 to 1e30",
     "empty_attribute": "attribute is empty",
     "fixed_attribute": "lead_id and created_at never change",
     "missing_amount": "amount is empty",
@@ -95,9 +96,10 @@ class Sieve:
             self.reject("time_in_future", times.known & (times.us > latest_us), column)
 
     def check_numbers(self, rule: str, column: str, numbers: Numbers, lowest: float) -> None:
-        """Reject what is given and no finite number of at least `lowest`."""
+        """Reject what is given and no number from `lowest` to LARGEST_NUMBER."""
         with np.errstate(invalid="ignore"):
-            self.reject(rule, numbers.given & ~(numbers.good & (numbers.value >= lowest)), column)
+            within = (numbers.value >= lowest) & (numbers.value <= LARGEST_NUMBER)
+        self.reject(rule, numbers.given & ~(numbers.good & within), column)
 
     def check_ids(self, ids: Factor) -> None:
         self.reject("empty_id", (ids.codes < 0) | matching(ids, lambda text: not text.strip()), "lead_id")

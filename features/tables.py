@@ -3,6 +3,8 @@
 import csv
 import gzip
 import io
+import os
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -20,6 +22,7 @@ from features.layout import NUMBER, TABLES, TEXT, TIME
 
 SUFFIXES: Final = (".csv", ".csv.gz", ".parquet")
 BLOCK_BYTES: Final = 1 << 23
+MOST_COLUMNS: Final = 10_000
 
 
 @dataclass(frozen=True)
@@ -71,7 +74,8 @@ def read_tables(folder: Path, config: FunnelConfig, whole: bool, problems: list[
         return {}
     tables: dict[str, RawTable] = {}
     for name in TABLES:
-        found = [folder / f"{name}{suffix}" for suffix in SUFFIXES if (folder / f"{name}{suffix}").exists()]
+        paths = (folder / f"{name}{suffix}" for suffix in SUFFIXES)
+        found = [path for path in paths if os.path.lexists(path)]
         if len(found) > 1:
             names = " and ".join(path.name for path in found)
             problems.append(f"{name}: found {names}; keep one file a table.")
@@ -95,6 +99,12 @@ class _Wanted:
 
     def sources(self, path: Path, header: list[str], problems: list[str]) -> dict[str, str] | None:
         """Canonical name -> the file's column, in the file's order; None where a needed one is missing or double."""
+        if len(header) > MOST_COLUMNS:
+            problems.append(
+                f"{path.name}: the file has {len(header):,} columns; at most {MOST_COLUMNS:,} are read, "
+                "leave out what says nothing of a lead."
+            )
+            return None
         layout, mapping = TABLES[self.table], self.config.columns.get(self.table, {})
         faults = [
             f"{path.name}: column {column!r}, which [columns.{self.table}] names for {name}, is missing; "
@@ -109,10 +119,11 @@ class _Wanted:
             if name not in mapping and name not in header
         ]
         sources = self._chosen(header)
-        double = sorted({column for column in sources.values() if header.count(column) > 1})
+        times = Counter(header)
         faults += [
-            f"{path.name}: column {column!r} appears {header.count(column)} times; keep one."
-            for column in double
+            f"{path.name}: column {column!r} appears {times[column]} times; keep one."
+            for column in sorted(set(sources.values()))
+            if times[column] > 1
         ]
         problems += faults
         return None if faults else sources
@@ -134,6 +145,11 @@ class _Wanted:
 
 
 def _read_table(path: Path, name: str, wanted: _Wanted, problems: list[str]) -> RawTable | None:
+    if not path.is_file():
+        problems.append(
+            f"{path.name} is a folder, a device or a link that leads nowhere; put the table there as a file."
+        )
+        return None
     try:
         if path.suffix == ".parquet":
             return _read_parquet(path, name, wanted, problems)
@@ -187,11 +203,11 @@ def _read_csv(path: Path, name: str, wanted: _Wanted, problems: list[str]) -> Ra
     sources = wanted.sources(path, header, problems)
     if sources is None:
         return None
-    layout = TABLES[name]
-    types = {str(header.index(column)): pa.string() for column in sources.values()}
+    layout, place = TABLES[name], {column: str(i) for i, column in enumerate(header)}
+    types = {place[column]: pa.string() for column in sources.values()}
     for canonical, column in sources.items():
         if layout.role(canonical) == TEXT:
-            types[str(header.index(column))] = pa.dictionary(pa.int32(), pa.string())
+            types[place[column]] = pa.dictionary(pa.int32(), pa.string())
     if not has_rows:
         return RawTable(
             name, {canonical: pa.array([], pa.string()) for canonical in sources}, np.zeros(0, dtype=np.int64)
@@ -200,10 +216,7 @@ def _read_csv(path: Path, name: str, wanted: _Wanted, problems: list[str]) -> Ra
     if (unclosed := _unclosed_quote(path, table, ragged)) is not None:
         problems.append(f"{path.name}: a quote is opened and never closed: {unclosed[:80]!r}.")
         return None
-    columns = {
-        canonical: _one_array(table.column(str(header.index(column))))
-        for canonical, column in sources.items()
-    }
+    columns = {canonical: _one_array(table.column(place[column])) for canonical, column in sources.items()}
     numbers = np.arange(2, table.num_rows + len(ragged) + 2, dtype=np.int64)
     if ragged:
         numbers = np.delete(numbers, np.array([row.row - 2 for row in ragged]))

@@ -2,6 +2,9 @@
 
 from datetime import date, datetime
 from decimal import Decimal
+from typing import Final
+
+LARGEST_NUMBER: Final = 1e30  # of amounts, and to either side of interactions' values
 
 
 def number_text(number: int | float | Decimal) -> str:

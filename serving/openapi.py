@@ -6,9 +6,10 @@ from typing import Any
 from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
 
+from features.values import LARGEST_NUMBER
 from serving.problems import MAX_ERRORS, MEDIA_TYPE
 from serving.schema import MAX_LEADS, SHAPES
-from serving.shapes import MAX_NUMBER, MAX_TEXT, Field, Shape
+from serving.shapes import MAX_TEXT, Field, Shape
 
 Json = dict[str, Any]
 
@@ -79,7 +80,7 @@ _KINDS: dict[str, Json] = {
         "minLength": 20,
         "maxLength": 40,
     },
-    "number": {"type": "number", "minimum": -MAX_NUMBER, "maximum": MAX_NUMBER},
+    "number": {"type": "number", "minimum": -LARGEST_NUMBER, "maximum": LARGEST_NUMBER},
     "scalar": _SCALAR,
     "any": {},
 }

@@ -7,13 +7,14 @@ from typing import Annotated, Any, Literal
 import msgspec
 from msgspec import Meta
 
+from features.values import LARGEST_NUMBER
 from serving.problems import error
 
 MAX_TEXT = 200
 MAX_NUMBER = 1.7976931348623157e308
 
 Kind = Literal["id", "name", "text", "time", "number", "scalar", "choice", "scalars", "rows", "record", "any"]
-_NUMBER = Annotated[float, Meta(ge=-MAX_NUMBER, le=MAX_NUMBER)]
+_NUMBER = Annotated[float, Meta(ge=-LARGEST_NUMBER, le=LARGEST_NUMBER)]
 _SCALAR = str | int | float | bool | None
 _TYPES: dict[str, Any] = {
     "id": Annotated[str, Meta(min_length=1, max_length=MAX_TEXT, pattern=r"\S")],
@@ -30,7 +31,7 @@ _EXPECTED = {
     "name": f"a text of 1 to {MAX_TEXT} characters",
     "text": "a text",
     "time": "an RFC 3339 time with an offset or Z, such as 2026-01-31T09:30:00Z",
-    "number": "a finite number",
+    "number": "a number from -1e30 to 1e30",
     "scalar": "a text, a finite number, true, false or null",
     "scalars": "an object of texts, finite numbers, true, false and null",
     "rows": "a list of objects",

@@ -169,5 +169,20 @@ def test_times_of_options_are_read_in_the_funnels_zone() -> None:
     assert options.as_of_us("2026-01-01", berlin) == start - 3_600_000_000
     assert options.as_of_us("2026-01-01T00:00:00Z", berlin) == start
     assert options.as_of_us(None, utc) is None
-    with pytest.raises(click.BadParameter):
+    with pytest.raises(click.BadParameter, match="'yesterday' is not a time"):
         options.as_of_us("yesterday", utc)
+
+
+@pytest.mark.parametrize(
+    "text", ["0001-01-01", "0001-01-01T00:00:00+14:00", "1989-12-31", "2200-01-01", "9999-12-31"]
+)
+def test_a_time_far_from_any_data_is_wrong_usage(text: str, crm: Path) -> None:
+    result = run("funnel", str(crm), "--since", text)
+    assert result.exit_code == 2
+    assert f"Invalid value for --since: '{text}' is not from 1990 to 2199." in result.stderr
+
+
+def test_a_name_cannot_steer_the_terminal(capsys: pytest.CaptureFixture[str]) -> None:
+    output.say("a\x1b[2Jb\x07\x9b1mc\ttab\nnext")
+    output.say_table(["stage"], [["new\nstage\r"]])
+    assert capsys.readouterr().err == "a\\x1b[2Jb\\x07\\x9b1mc\ttab\nnext\nstage\nnew\\nstage\\r\n"

@@ -105,6 +105,13 @@ def test_each_fault_is_named(text: str, tmp_path: Path) -> None:
         assert any(expected in problem for problem in caught.value.problems), caught.value.problems
 
 
+@pytest.mark.parametrize("text", ["x = " + "[" * 20_000, "[funnel]\nhorizon_days = " + "9" * 5_000])
+def test_what_the_parser_itself_fails_on_is_a_fault(text: str, tmp_path: Path) -> None:
+    (tmp_path / "funnel.toml").write_text(text)
+    with pytest.raises(InvalidInput, match=r"funnel\.toml cannot be read: "):
+        load_config(tmp_path)
+
+
 def test_all_faults_come_at_once(tmp_path: Path) -> None:
     with pytest.raises(InvalidInput) as caught:
         load(tmp_path, '[funnel]\nhorizon_days = -1\ntimezone = "X"\n[attributes]\nignored = []\n[colums]\n')

@@ -1,5 +1,6 @@
 """The folder door: what it accepts, what it sets aside and says, and that nothing after T leaves a trace."""
 
+import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -17,6 +18,7 @@ from features.event_log import LOST, OPEN, WON, History, TableReport
 from features.history import format_time, parse_time, read_folder
 from features.rules import FLAGGED, REJECTED, RejectedRow
 from features.snapshot import cut, state_at
+from features.tables import MOST_COLUMNS
 from tests.features.door_content import DAY_US, START_US, lead_records, plain, table_rows, write_csv
 
 LEADS = "lead_id,created_at,plan\na,2024-01-01,x\nb,2024-01-02T10:00:00+02:00,y\n"
@@ -159,6 +161,7 @@ BAD_ROWS = {
         "a,2024-01-03,call,,2024-06-03,,,": "time_in_future",
         "a,2024-01-03,call,,,,,nan": "bad_value",
         "a,2024-01-03,call,,,,,1e999": "bad_value",
+        "a,2024-01-03,call,,,,,-1.1e30": "bad_value",
         'a,2024-01-03,call,,,,,"1,5"': "bad_value",
         "a,2024-01-04,call,1,,,,": "duplicate_interaction",
     },
@@ -170,6 +173,7 @@ BAD_ROWS = {
         "a,won,2024-01-03,-1": "bad_amount",
         "a,won,2024-01-03,NaN": "bad_amount",
         "a,won,2024-01-03,inf": "bad_amount",
+        "a,won,2024-01-03,1e308": "bad_amount",
         "a,won,2024-01-03,1_000": "bad_amount",
         "a,won,yesterday,1": "bad_time",
     },
@@ -288,6 +292,32 @@ def test_missing_and_double_files(tmp_path: Path) -> None:
     (tmp_path / "leads.csv").unlink()
     with pytest.raises(InvalidInput, match="cannot be read"):
         read_folder(tmp_path)
+
+
+@pytest.mark.parametrize("name", ["leads.csv", "outcomes.csv", "funnel.toml"])
+@pytest.mark.parametrize("kind", ["folder", "pipe", "link to nothing"])
+def test_what_is_no_file_is_told_and_never_waited_for(name: str, kind: str, tmp_path: Path) -> None:
+    (tmp_path / "leads.csv").write_text(LEADS)
+    (tmp_path / name).unlink(missing_ok=True)
+    if kind == "folder":
+        (tmp_path / name).mkdir()
+    elif kind == "pipe":
+        os.mkfifo(tmp_path / name)
+    else:
+        (tmp_path / name).symlink_to("nothing")
+    with pytest.raises(InvalidInput, match=f"^{name} is a folder, a device or a link"):
+        read_folder(tmp_path)
+
+
+def test_many_columns_are_read_and_too_many_are_told(tmp_path: Path) -> None:
+    def wide(n: int) -> Mapping[str, str]:
+        header = ",".join(["lead_id", "created_at", *(f"x{i}" for i in range(n - 2))])
+        return {"leads.csv": header + "\na,2024-01-01" + ",1" * (n - 2) + "\n"}
+
+    assert len(read(tmp_path, wide(MOST_COLUMNS)).attributes) == MOST_COLUMNS - 2
+    assert problems(tmp_path, wide(MOST_COLUMNS + 1)) == (
+        "leads.csv: the file has 10,001 columns; at most 10,000 are read, leave out what says nothing of a lead.",
+    )
 
 
 def test_a_mapped_column_that_is_missing_is_a_problem(tmp_path: Path) -> None:

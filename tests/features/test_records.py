@@ -158,6 +158,8 @@ BROKEN: dict[str, tuple[dict[str, Any], str]] = {
     "bad recorded_at": (lead(interactions=[{**ROW, "recorded_at": "soon"}]), "interactions[0].recorded_at: "),
     "empty kind": (lead(interactions=[{**ROW, "kind": ""}]), "interactions[0].kind: "),
     "infinite value": (lead(interactions=[{**ROW, "value": float("inf")}]), "interactions[0].value: "),
+    "huge value": (lead(interactions=[{**ROW, "value": -1.1e30}]), "interactions[0].value: "),
+    "endless whole number": (lead(interactions=[{**ROW, "value": 10**400}]), "interactions[0].value: "),
     "NaN value": (lead(interactions=[{**ROW, "value": float("nan")}]), "interactions[0].value: "),
     "empty stage": (lead(stages=[{"stage": "", "entered_at": TIME}]), "stages[0].stage: "),
     "fixed": (
@@ -173,6 +175,7 @@ BROKEN: dict[str, tuple[dict[str, Any], str]] = {
         "outcome.closed_at: ",
     ),
     "negative": (lead(outcome={"outcome": "won", "closed_at": TIME, "amount": -1}), "outcome.amount: "),
+    "huge": (lead(outcome={"outcome": "won", "closed_at": TIME, "amount": 1.1e30}), "outcome.amount: "),
     "NaN": (lead(outcome={"outcome": "won", "closed_at": TIME, "amount": float("nan")}), "outcome.amount: "),
 }
 
