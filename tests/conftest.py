@@ -41,6 +41,8 @@ def migrated_home(shared_folder: Path) -> Path:
     def migrate(folder: Path) -> None:
         from training.registry import Registry
 
+        folder.mkdir()
+        (folder / "mlflow.db").touch(0o600)
         Registry(folder).versions()
 
     return made_once(shared_folder / "migrated-home", migrate)

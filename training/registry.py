@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import sqlite3
 import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -80,7 +81,7 @@ class Registry:
 
     @property
     def uri(self) -> str:
-        return self._given_uri or f"sqlite:///{self.home / 'mlflow.db'}"
+        return self._given_uri or f"sqlite:///{self._database}"
 
     def register(self, run: Run) -> tuple[str, str]:
         """Logs a run with its folder and registers its bundle, as challenger; returns (version, run id)."""
@@ -125,7 +126,9 @@ class Registry:
             return current.before[0]
 
     def versions(self) -> list[Version]:
-        """Every registered version, the newest first."""
+        """Every registered version, the newest first; asking creates no database in a new home, which takes long."""
+        if self._given_uri is None and not self._database.exists():
+            return []
         with self.exclusive(), self._spoken():
             if not self._exists():
                 return []
@@ -215,8 +218,13 @@ class Registry:
         from mlflow.tracking import MlflowClient
 
         if self._given_uri is None:
-            relocate(self.home / "mlflow.db", self._artifacts)
+            _make_database(self._database)
+            relocate(self._database, self._artifacts)
         return MlflowClient(tracking_uri=self.uri, registry_uri=self.uri)
+
+    @property
+    def _database(self) -> Path:
+        return self.home / "mlflow.db"
 
     @property
     def _artifacts(self) -> str:
@@ -261,9 +269,25 @@ class Registry:
 
         try:
             yield
-        except MlflowException as error:
+        except (MlflowException, sqlite3.Error) as error:
             where = urlsplit(self.uri)._replace(query="").geturl()
-            raise InvalidInput(f"MLflow at {where.split('@')[-1]}: {error.message}") from error
+            said = error.message if isinstance(error, MlflowException) else error
+            raise InvalidInput(f"MLflow at {where.split('@')[-1]}: {said}") from error
+
+
+def _make_database(database: Path) -> None:
+    """MLflow's tables in a new SQLite file that gets its name once it is whole.
+
+    MLflow makes them in many steps that take seconds, and cannot go on where a kill has left them.
+    """
+    if database.exists():
+        return
+    from mlflow.tracking import MlflowClient
+
+    with tempfile.TemporaryDirectory(prefix=".mlflow-", dir=database.parent) as folder:
+        made = Path(folder) / database.name
+        MlflowClient(tracking_uri=f"sqlite:///{made}", registry_uri=f"sqlite:///{made}").search_experiments()
+        os.replace(made, database)
 
 
 def _quieten() -> None:

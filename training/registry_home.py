@@ -37,8 +37,6 @@ class HomeLock:
 
 def relocate(database: Path, artifacts: str) -> None:
     """Rewrites the artifact addresses of MLflow's SQLite file when its home was moved: MLflow keeps them absolute."""
-    if not database.exists():
-        return
     with closing(sqlite3.connect(database, timeout=30)) as connection, connection:
         tables = {row[0] for row in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
         if not {"experiments", "runs"} <= tables:

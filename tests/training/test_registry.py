@@ -64,6 +64,37 @@ def test_a_version_keeps_its_numbers_and_is_challenger_until_promoted(
     assert [v.aliases for v in registry.versions()] == [("champion",), ()]
 
 
+def test_a_kill_while_the_database_is_made_leaves_none(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    home = tmp_path / "new"
+
+    def killed(_from: object, _to: object) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr("training.registry.os.replace", killed)
+        with pytest.raises(KeyboardInterrupt):
+            Registry(home).log(make_run(tmp_path / "run-0"))
+    assert not (home / "mlflow.db").exists()
+    assert Registry(home).register(make_run(tmp_path / "run-1"))[0] == "1"
+
+
+@pytest.mark.parametrize("content", [b"no database at all" * 100, b"SQLite format 3\x00" + b"\xff" * 5000])
+def test_a_damaged_database_is_told(registry: Registry, content: bytes) -> None:
+    (registry.home / "mlflow.db").write_bytes(content)
+    with pytest.raises(InvalidInput, match="MLflow at sqlite:"):
+        registry.versions()
+
+
+def test_asking_a_new_home_creates_nothing(tmp_path: Path) -> None:
+    new = Registry(tmp_path / "new")
+    with pytest.raises(InvalidInput, match="versions: none; run `leadcast train` first"):
+        new.resolve("champion")
+    assert new.versions() == []
+    assert not new.home.exists()
+
+
 def test_the_pointer_names_a_verified_copy_inside_the_home(registry: Registry, tmp_path: Path) -> None:
     (version,) = add(registry, tmp_path)
     registry.promote(version)
