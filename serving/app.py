@@ -26,6 +26,7 @@ from serving.together import Together
 
 LEADS_AT_ONCE = 32
 
+_Asked = tuple[Bundle, Lead, ScoreQuery]
 router = APIRouter(route_class=PlainRoute, default_response_class=Response)
 
 
@@ -45,8 +46,8 @@ async def post_score(request: Request) -> Response:
     value, _ = await json_body(request.scope, request.receive, MAX_LEAD_BYTES)
     lead = check_lead(value)
     bundle = runtime_of(request).watch.bundle()
-    together: Together = request.app.state.together
-    answer = await together.score(bundle, lead, query)
+    together: Together[_Asked, Record | Problem] = request.app.state.together
+    answer = await together.ask((id(bundle), query), (bundle, lead, query))
     if isinstance(answer, Problem):
         raise answer
     metrics.count_score(answer)
@@ -70,6 +71,12 @@ def _score(bundle: Bundle, leads: Sequence[Lead], query: ScoreQuery) -> list[Rec
     now = now_us()
     as_of_us = now if query.as_of is None else instant(query.as_of, bundle.config.zone)
     return score_leads(bundle, leads, as_of_us, now, query.reasons)
+
+
+def _score_alike(asked: Sequence[_Asked]) -> list[Record | Problem]:
+    """Scores what requests with the same model and query ask for."""
+    bundle, _, query = asked[0]
+    return _score(bundle, [lead for _, lead, _ in asked], query)
 
 
 async def _score_in_turns(
@@ -169,7 +176,7 @@ def build_app(
         lifespan=lifespan,
     )
     app.state.runtime = runtime
-    app.state.together = Together(_score)
+    app.state.together = Together(_score_alike)
     for part in (router, *routers, pages.router, detail_pages.router, outlook_pages.router):
         app.router.routes.extend(part.routes)
     document = openapi.describe(app, _version(), schemas)

@@ -13,10 +13,11 @@ from serving.queries import read_query, read_text
 from serving.routes import PlainRoute
 from serving.store_timeline import Key
 from serving.stored_leads import (
+    Asked,
     lead_id_of,
     read_page_cursor,
     read_score_history,
-    read_stored_lead,
+    read_stored_leads,
     unknown_lead,
 )
 
@@ -60,7 +61,7 @@ async def get_lead_page(request: Request) -> Response:
 def _read(
     connection: Connection, lead_id: str, bundle: Bundle | None, before: Key | None
 ) -> dict[str, Any] | None:
-    document = read_stored_lead(connection, lead_id, bundle, before)
+    (document,) = read_stored_leads(connection, [Asked(lead_id, bundle, before)])
     moves = read_score_history(connection, lead_id, None)
     return None if document is None or moves is None else {**document, "moves": moves["history"][:MOVES]}
 

@@ -1,6 +1,7 @@
 """Stored rows -> History: the same arrays the doors make, for a few leads or for all."""
 
 import json
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -52,6 +53,15 @@ class LeadRows:
     leads: Sequence[LeadRow]
     tables: Mapping[str, Columns]  # table name -> one sequence a column, lead_no and row_no first
     through_row: int  # the last row_no among them, 0 for none
+
+    def only(self, position: int) -> "LeadRows":
+        """The lead at that position alone; the rows of each table are in the order of its leads' numbers."""
+        number = self.leads[position].lead_no
+        tables = {}
+        for name, columns in self.tables.items():
+            begin, end = bisect_left(columns[0], number), bisect_right(columns[0], number)
+            tables[name] = [column[begin:end] for column in columns]
+        return LeadRows([self.leads[position]], tables, self.through_row)
 
     def until(self, wanted: Sequence[tuple[int, int]]) -> "LeadRows":
         """One lead for each (position, row_no): that lead with only its rows up to row_no; a lead may come twice."""

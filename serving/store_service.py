@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Callable, Iterable
+from collections.abc import AsyncIterator, Callable, Hashable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
@@ -21,6 +21,7 @@ from serving.store_cautions import cautions
 from serving.store_errors import StoreUnavailable, outage_problem
 from serving.store_replies import Replies
 from serving.store_writer import Work
+from serving.together import Together
 
 WRITE_SECONDS = 10.0
 READERS = 4
@@ -31,6 +32,7 @@ EVENTS = Counter("leadcast_events_total", "Events received, by what became of th
 ACCEPTED, DUPLICATE, REJECTED = (EVENTS.labels(result) for result in ("accepted", "duplicate", "rejected"))
 
 Result = TypeVar("Result")
+ReadEach = Callable[[Connection, Sequence[Any]], Sequence[Any]]  # one result for each that is asked, in order
 Gauge = tuple[str, str, dict[str, str], float]
 
 
@@ -44,6 +46,7 @@ class StoreService:
         self.outlook = Outlook(self.store)
         self._readers = ThreadPoolExecutor(READERS, thread_name_prefix="store-reader")
         self._replies: Replies | None = None
+        self._together: Together[tuple[ReadEach, Any], Any] = Together(self._read_alike)
         self._erasing: set[asyncio.Task[bool]] = set()
 
     @asynccontextmanager
@@ -97,6 +100,22 @@ class StoreService:
             return await asyncio.get_running_loop().run_in_executor(self._readers, run)
         except StoreUnavailable as outage:
             raise outage_problem(outage) from None
+
+    async def read_each(self, key: Hashable, read: ReadEach, asked: Any) -> Any:
+        """What `read` makes of this and of what is asked at the same moment with the same key, in one view."""
+        engine = self.store.engine
+        if not engine.is_ready or engine.path is None:
+            (answer,) = await self.read(lambda connection: read(connection, [asked]))
+            return answer
+        try:
+            return await self._together.ask(key, (read, asked))
+        except StoreUnavailable as outage:
+            raise outage_problem(outage) from None
+
+    def _read_alike(self, asks: Sequence[tuple[ReadEach, Any]]) -> Sequence[Any]:
+        read = asks[0][0]
+        with self.store.engine.reading() as connection:
+            return read(connection, [asked for _, asked in asks])
 
     async def erase_traces(self) -> None:
         """Empties the log that still holds what was deleted; goes on in the background where readers hold it up."""

@@ -5,6 +5,8 @@
 """
 
 import time
+from collections.abc import Sequence
+from dataclasses import dataclass
 from functools import partial
 from typing import Any
 from urllib.parse import unquote_to_bytes
@@ -28,7 +30,7 @@ from serving.routes import PlainRoute
 from serving.schema import MAX_BODY_BYTES, MAX_LEAD_BYTES
 from serving.shapes import MAX_TEXT
 from serving.store_leads import CONFLICT, CREATED, current_attributes, erase_leads, put_leads
-from serving.store_reading import find_leads, history_of, rows_of
+from serving.store_reading import LeadRows, find_leads, history_of, rows_of
 from serving.store_service import ACCEPTED, DUPLICATE, REJECTED, StoreService
 from serving.store_timeline import Key, lead_document, timeline
 from serving.store_worklist import (
@@ -144,18 +146,12 @@ async def get_lead(request: Request) -> Response:
     stored = _stored(request)
     bundle: Bundle | None = request.app.state.runtime.watch.current
     cursor = read_query(request.scope["query_string"], {"cursor": read_text}).get("cursor")
-    document = await (
-        stored.read(
-            partial(read_score_history, lead_id=lead_id, before=read_page_cursor(cursor, (int,))), light=True
-        )
-        if is_history
-        else stored.read(
-            partial(
-                read_stored_lead, lead_id=lead_id, bundle=bundle, before=read_page_cursor(cursor, (int, int))
-            ),
-            light=True,
-        )
-    )
+    if is_history:
+        read = partial(read_score_history, lead_id=lead_id, before=read_page_cursor(cursor, (int,)))
+        document = await stored.read(read, light=True)
+    else:
+        asked = Asked(lead_id, bundle, read_page_cursor(cursor, (int, int)))
+        document = await stored.read_each(id(bundle), read_stored_leads, asked)
     if document is None:
         raise unknown_lead()
     return json_answer(document)
@@ -171,24 +167,48 @@ def read_page_cursor(text: str | None, kind: tuple[type, ...]) -> Any:
         raise _bad_cursor() from None
 
 
-def read_stored_lead(
-    connection: Connection, lead_id: str, bundle: Bundle | None, before: Key | None
-) -> dict[str, Any] | None:
-    """The lead, its score now (null without a model) and a page of its timeline; None for an unknown lead."""
-    lead = find_leads(connection, [lead_id]).get(lead_id)
-    if lead is None:
-        return None
-    rows = rows_of(connection, [lead])
-    now_us = max(_now_us(), lead.created_us)
+@dataclass(frozen=True, eq=False)
+class Asked:
+    """A stored lead to be read: its id, the model to score it with (None for none), and where its timeline goes on."""
+
+    lead_id: str
+    bundle: Bundle | None
+    before: Key | None
+
+
+def read_stored_leads(connection: Connection, asked: Sequence[Asked]) -> list[dict[str, Any] | None]:
+    """Each lead, its score now (null without a model) and a page of its timeline; None for an unknown lead.
+
+    All are to be scored with the same model; each answer is the same whichever others are asked for.
+    """
+    found = find_leads(connection, list({one.lead_id for one in asked}))
+    rows = rows_of(connection, list(found.values()))
+    place = {lead_id: i for i, lead_id in enumerate(found)}
+    at = [max(_now_us(), lead.created_us) for lead in found.values()]
+    records = _records(rows, asked[0].bundle, at)
+    return [
+        None
+        if (i := place.get(one.lead_id)) is None
+        else _document(rows.only(i), at[i], records[i], one.before)
+        for one in asked
+    ]
+
+
+def _records(rows: LeadRows, bundle: Bundle | None, at: Sequence[int]) -> Sequence[dict[str, Any] | None]:
+    if bundle is None or not at:
+        return [None] * len(at)
+    as_of_us = np.array(at, dtype=np.int64)
+    history = history_of(rows, bundle.config, max(at))
+    return score(bundle, Snapshot(history, np.arange(len(at), dtype=np.int64), as_of_us), REASONS).records()
+
+
+def _document(
+    rows: LeadRows, now_us: int, record: dict[str, Any] | None, before: Key | None
+) -> dict[str, Any]:
     (now,) = current_attributes(rows, now_us)
-    record = None
-    if bundle is not None:
-        history = history_of(rows, bundle.config, now_us)
-        snapshot = Snapshot(history, np.zeros(1, dtype=np.int64), np.array([now_us], dtype=np.int64))
-        (record,) = score(bundle, snapshot, REASONS).records()
     entries, key = timeline(rows, before)
     return {
-        "lead": lead_document(lead, now),
+        "lead": lead_document(rows.leads[0], now),
         "score": record,
         "timeline": entries,
         "next_cursor": None if key is None else write_cursor(*key),

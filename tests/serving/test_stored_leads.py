@@ -8,10 +8,21 @@ from typing import Any
 import pytest
 from fastapi.testclient import TestClient
 
+from features.times import format_time
 from serving import stored_leads
 from serving.rescoring import rescore_dirty
 from serving.store_errors import DiskFull, StoreUnavailable
-from tests.serving.store_fakes import FakeModel, FakeRuntime, application, event, fake_score, pages_of
+from serving.stored_leads import Asked, read_page_cursor, read_stored_leads
+from tests.serving.store_fakes import (
+    NOW_US,
+    Clock,
+    FakeModel,
+    FakeRuntime,
+    application,
+    event,
+    fake_score,
+    pages_of,
+)
 
 CREATED = "2026-04-01T08:00:00Z"
 pytest_plugins = ["tests.serving.store_fixtures"]
@@ -79,6 +90,38 @@ def test_a_get_scores_now_and_shows_the_newest_first(client: TestClient) -> None
     first = found["timeline"][0]
     assert (first["type"], first["data"]) == ("interaction", {"kind": "call", "value": 2.5})
     assert first["recorded_at"] > first["occurred_at"]
+
+
+def test_leads_read_together_are_what_they_are_alone(
+    client: TestClient, runtime: FakeRuntime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(stored_leads, "_now_us", Clock())
+    put(client, "a", owner="Ann")
+    put(client, "later", created_at=format_time(NOW_US + 60_000_000))
+    put(client, "b", attributes={"n": 1})
+    put(client, "b", attributes={"n": 2})
+    post(
+        client,
+        *(event(f"a{i}", "a", {"kind": "call"}) for i in range(103)),
+        event("b", "b", {"kind": "mail"}),
+    )
+    cursor = read_page_cursor(client.get("/v1/leads/a").json()["next_cursor"], (int, int))
+    asked = [
+        Asked(lead_id, runtime.watch.current, before)
+        for lead_id, before in [
+            ("b", None),
+            ("a", None),
+            ("gone", None),
+            ("later", None),
+            ("a", cursor),
+            ("b", None),
+        ]
+    ]
+    with runtime.stored.store.engine.reading() as connection:
+        together = read_stored_leads(connection, asked)
+        alone = [read_stored_leads(connection, [one])[0] for one in asked]
+    assert together == alone
+    assert [one and len(one["timeline"]) for one in together] == [2, 100, None, 0, 3, 2]
 
 
 def test_a_timeline_comes_in_pages_that_stay_stable_under_writes(client: TestClient) -> None:
