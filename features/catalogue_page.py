@@ -55,6 +55,8 @@ close` (a date), `industry` (a category) and `owner`. A real model has these col
   instant; a model carries them frozen at its T.
 - **The month** (and the week of a date) is a column only where training spans a year: before that it is but a
   clock.
+- **Days to the end of a month or quarter** are blanked in training that spans fewer than two of them: on the
+  first pass they tell the date.
 - **Names** are lower-case ASCII, made of the data's own; where two would be one, a digest is put behind them.
 - **Direction** is given only where more surely helps (+1) or hurts (-1) in any funnel.
 """

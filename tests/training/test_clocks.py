@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from features.event_log import DAY_US
 from features.feature import Feature
 from training.clocks import FEWEST, clock_columns, stopped
 
@@ -64,3 +65,17 @@ def test_stopped_blanks_the_clocks_of_a_copy() -> None:
     np.testing.assert_array_equal(out[:, [0, 2]], before[:, [0, 2]])
     np.testing.assert_array_equal(values, before)
     np.testing.assert_array_equal(stopped(values, []), before)
+
+
+@pytest.mark.parametrize(
+    ("days", "blanked"), [(0, [0, 1]), (60, [0, 1]), (61, [1]), (182, [1]), (183, []), (2000, [])]
+)
+def test_countdowns_of_the_calendar_need_to_have_come_round(days: int, blanked: list[int]) -> None:
+    columns = [
+        column(name, block="calendar", unit="calendar days")
+        for name in ("days_to_month_end", "days_to_quarter_end", "as_of_weekday")
+    ]
+    at = np.linspace(0, days * DAY_US, 300).astype(np.int64)
+    day = at // DAY_US
+    values = np.column_stack([30 - day % 31, 90 - day % 91, day % 7]).astype(np.float64)
+    assert clock_columns(values, columns, at) == blanked
