@@ -22,9 +22,16 @@ def ending_in(*endings: str) -> PathCheck:
             raise click.BadParameter(f"{value}: end it in {' or '.join(endings)}")
         if not value.absolute().parent.is_dir():
             raise click.BadParameter(f"{value}: there is no folder {value.absolute().parent}")
-        return value
+        return file_or_new(_context, _option, value)
 
     return check
+
+
+def file_or_new(_context: click.Context, _option: click.Parameter, value: Path | None) -> Path | None:
+    """A check of a path to write or read: what is written takes the place of a file, never of /dev/null."""
+    if value is not None and value.exists() and not value.is_file():
+        raise click.BadParameter(f"{value} is a folder, a device or a pipe: name a file")
+    return value
 
 
 def _or_parent(context: click.Context, _option: click.Parameter, value: bool) -> bool:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from cli.environment import home, now_us
-from cli.options import as_of_option, as_of_us, data_argument, json_option
+from cli.options import as_of_option, as_of_us, data_argument, file_or_new, json_option
 from cli.output import emit, say, say_table, when
 from cli.progress import progress
 
@@ -126,7 +126,7 @@ def _champion() -> "Bundle":
 
 
 @click.command()
-@click.argument("file", type=click.Path(path_type=Path, dir_okay=False))
+@click.argument("file", type=click.Path(path_type=Path), callback=file_or_new)
 @json_option
 def backup(file: Path, as_json: bool) -> None:
     """Writes the store and the champion into one file, while the service goes on.
@@ -145,7 +145,7 @@ def backup(file: Path, as_json: bool) -> None:
 
 
 @click.command()
-@click.argument("file", type=click.Path(path_type=Path, dir_okay=False, exists=True))
+@click.argument("file", type=click.Path(path_type=Path, exists=True), callback=file_or_new)
 @json_option
 def restore(file: Path, as_json: bool) -> None:
     """Puts a backup in the place of the store and of the champion; refuses a damaged one.

@@ -7,6 +7,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
+from features.errors import InvalidInput
+
 if TYPE_CHECKING:
     import pyarrow as pa
 
@@ -34,7 +36,12 @@ def write_text(text: str, output: Path) -> None:
 
 @contextmanager
 def _renamed_to(output: Path) -> Iterator[BinaryIO]:
-    """A file beside `output` that takes its place once it is written and on disk, and is gone when that fails."""
+    """A file beside `output` that takes its place once it is written and on disk, and is gone when that fails.
+
+    Raises InvalidInput for a device, a pipe or a folder: taking the place of /dev/null would harm the whole machine.
+    """
+    if output.exists() and not output.is_file():
+        raise InvalidInput(f"{output} is a folder, a device or a pipe: name a file")
     descriptor, name = tempfile.mkstemp(prefix=f".{output.name}-", dir=output.absolute().parent)
     try:
         with os.fdopen(descriptor, "wb") as file:

@@ -182,6 +182,19 @@ def test_a_time_far_from_any_data_is_wrong_usage(text: str, crm: Path) -> None:
     assert f"Invalid value for --since: '{text}' is not from 1990 to 2199." in result.stderr
 
 
+@pytest.mark.parametrize(
+    "command", [("check", "DATA", "--rejected"), ("score", "DATA", "--output"), ("backup",), ("restore",)]
+)
+def test_a_pipe_or_device_is_never_replaced_nor_waited_for(command: tuple[str, ...], tmp_path: Path) -> None:
+    pipe = tmp_path / "pipe.csv"
+    os.mkfifo(pipe)
+    result = run(*command, str(pipe), "--home", str(tmp_path / "home"))
+    assert result.exit_code == 2
+    assert "is a folder, a device or a pipe: name a file" in " ".join(result.stderr.split())
+    assert pipe.is_fifo()
+    assert not (tmp_path / "home").exists()
+
+
 def test_a_name_cannot_steer_the_terminal(capsys: pytest.CaptureFixture[str]) -> None:
     output.say("a\x1b[2Jb\x07\x9b1mc\ttab\nnext")
     output.say_table(["stage"], [["new\nstage\r"]])

@@ -7,6 +7,7 @@ import pyarrow as pa
 import pytest
 
 from cli.whole_file import write_table, write_text
+from features.errors import InvalidInput
 
 
 def test_what_fails_leaves_the_file_as_it_was_and_nothing_beside_it(
@@ -24,6 +25,17 @@ def test_what_fails_leaves_the_file_as_it_was_and_nothing_beside_it(
         write_table(pa.table({"a": [1]}), output)
     assert [path.name for path in tmp_path.iterdir()] == ["scores.csv"]
     assert output.read_text() == "old"
+
+
+def test_what_is_no_file_keeps_its_place(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe.csv")
+    (tmp_path / "link.csv").symlink_to("pipe.csv")
+    (tmp_path / "folder.csv").mkdir()
+    for name in ("pipe.csv", "link.csv", "folder.csv"):
+        with pytest.raises(InvalidInput, match="name a file"):
+            write_text("new", tmp_path / name)
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["folder.csv", "link.csv", "pipe.csv"]
+    assert (tmp_path / "pipe.csv").is_fifo()
 
 
 def test_others_may_read_what_the_umask_lets_them(tmp_path: Path) -> None:
