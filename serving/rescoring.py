@@ -33,6 +33,8 @@ REASONS_KEPT = 3
 LEADS_AT_ONCE = 60  # of one commit: some 250 leads a second
 LEADS_AT_A_STRETCH = 8
 REST_S = 0.01  # after each stretch, so that requests do not wait for all of them
+LONGEST_REST_S = 0.1  # while many rows wait for their commit
+MANY_ROWS = 16
 PAGE = 2_000
 LOOK_EVERY_S = 0.15
 WAIT_AFTER_OUTAGE_S = 2.0
@@ -198,4 +200,7 @@ class Rescorer:
         return rescore_dirty(self._store, bundle, LEADS_AT_ONCE, self._score, self._rest)
 
     def _rest(self) -> None:
-        self.ending.wait(REST_S)
+        """Longer while many rows wait: their callers go first, and leads that they touch again are scored once."""
+        for _ in range(round(LONGEST_REST_S / REST_S)):
+            if self.ending.wait(REST_S) or self._store.waiting < MANY_ROWS:
+                return

@@ -24,7 +24,9 @@ DATABASE = "store.db"
 BUSY_TIMEOUT_S = 5.0
 READER_WAIT_MS = 50  # how long an erasure keeps writers waiting for a reader
 WAL_LIMIT_BYTES = 64 * 1024 * 1024
-WAL_PAGES = 4_000  # after so many a commit carries the log back: a pause of tens of ms, and fewer of them
+WAL_PAGES = (
+    4_000  # after so many a commit carries the log back itself, where the writer has not done so before
+)
 PG_LOCK = 0x1EADCA57
 CONNECT_TIMEOUT_S = 3
 SHARED_PRAGMAS = (
@@ -83,6 +85,14 @@ class StoreEngine:
             with self.disk.room_for_recovery(), self._writer.begin() as connection:
                 self._one_writer(connection)
                 yield connection
+
+    def carry_back(self) -> None:
+        """Carries the log back into the file, as far as no reader needs it: a pause of some ms up to tens of them."""
+        if self.path is not None:
+            with outages(), self.lock.held(), self._writer.connect() as connection:
+                raw = connection.connection.driver_connection
+                assert isinstance(raw, sqlite3.Connection)
+                raw.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchone()
 
     def erase_traces(self) -> bool:
         """Clears what deleted rows left in the log and in the file; False where a reader still needs it: try again.

@@ -1,5 +1,6 @@
 """Stored scores: fresh after events, moved by time and models with causes that add up, never behind a newer one."""
 
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -7,6 +8,7 @@ import pytest
 from sqlalchemy import select
 
 from features.event_log import DAY_US
+from serving import rescoring
 from serving import store_schema as db
 from serving.ingest import read_events
 from serving.ingest_store import store_events
@@ -227,3 +229,22 @@ def test_the_thread_scores_and_only_one_of_a_home_is_elected(tmp_path: Path) -> 
     assert second._step() == 1
     second.close()
     store.close()
+
+
+def test_the_thread_rests_longer_while_many_rows_wait_for_their_commit(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rests: list[float] = []
+    left = iter([rescoring.MANY_ROWS, rescoring.MANY_ROWS + 1, 0])
+    with closing(Store(tmp_path, now_us=Clock())) as store:
+        rescorer = Rescorer(store, lambda: None, fake_score)
+        monkeypatch.setattr(rescorer.ending, "wait", rests.append)
+        rescorer._rest()
+        assert len(rests) == 1
+        monkeypatch.setattr(Store, "waiting", property(lambda _store: next(left)))
+        rescorer._rest()
+        assert len(rests) == 4
+        monkeypatch.setattr(Store, "waiting", property(lambda _store: 10**6))
+        rescorer._rest()
+        assert sum(rests[4:]) == pytest.approx(rescoring.LONGEST_REST_S)
+        rescorer.close()

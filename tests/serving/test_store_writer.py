@@ -1,6 +1,7 @@
 """Group commit: durable before the answer, alone in failing, one writer at a time, whoever is killed."""
 
 import os
+import shutil
 import signal
 import sqlite3
 import subprocess
@@ -59,6 +60,35 @@ def test_too_much_waiting_is_refused_at_once(store: Store, monkeypatch: pytest.M
         store.writer.submit(put_leads, put("a"), weight=11)
     assert store.writer.write(put_leads, put("a")) == "created"
     assert store.writer.waiting <= 1
+
+
+def test_the_log_is_carried_back_into_the_file(tmp_path: Path) -> None:
+    with closing(Store(tmp_path / "home", now_us=Clock())) as store:
+        store.writer.write(put_leads, put("a"))
+        alone = tmp_path / "alone.db"
+        store.engine.carry_back()
+        shutil.copyfile(tmp_path / "home" / "store.db", alone)
+        with closing(sqlite3.connect(alone)) as file:
+            assert file.execute("SELECT lead_id FROM leads").fetchall() == [("a",)]
+
+
+def test_a_writer_carries_back_after_enough_rows_and_outlives_an_outage_of_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    carried: list[int] = []
+
+    def carry_back() -> None:
+        carried.append(1)
+        raise StoreUnavailable("away")
+
+    monkeypatch.setattr(store_writer, "ROWS_IN_LOG", 3)
+    with closing(Store(tmp_path, now_us=Clock())) as store:
+        monkeypatch.setattr(store.engine, "carry_back", carry_back)
+        for i in range(3):
+            assert not carried
+            store.writer.write(put_leads, put(f"l{i}"))
+        assert store.writer.write(put_leads, put("after")) == "created"
+    assert carried
 
 
 def test_closing_commits_what_waits(tmp_path: Path) -> None:
