@@ -5,13 +5,13 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 from threadpoolctl import threadpool_limits
 
-from features.event_log import DAY_US, History
+from features.event_log import History
 from features.snapshot import by_lead_id
 from models.bundle import Bundle
-from training.amount_fit import Wins, fit_amount
+from models.parameters import Parameters
+from training.amount_fit import fit_amount
 from training.assemble import Holdout, Parts, assemble, card_of, fit_final, holdout_of, warnings_of
 from training.audit import audit, suspects
 from training.calibrate import fit_calibration, fit_spread
@@ -20,12 +20,11 @@ from training.dataset import training_rows
 from training.forecast_replay import forecast_basis
 from training.judge import Judgement, judge, judge_held_out
 from training.material import Material, teach
-from training.replay import predict_splits, splits_of
-from training.splits import lead_splits
+from training.replay import Predicted, expected_amounts, past_wins, predict_splits, splits_of
+from training.splits import Split, lead_splits
 from training.teachable import MIN_WINS, require_outcomes, require_rows
 from training.tune import TRIALS, tune
 
-Floats = npt.NDArray[np.float64]
 Tell = Callable[[str, float], None]
 
 __all__ = ["MIN_WINS", "Holdout", "TrainOptions", "Trained", "train"]
@@ -89,7 +88,7 @@ def _train(history: History, options: TrainOptions, progress: Tell) -> Trained:
         material, splits, options.trials, options.seed, lambda text, share: progress(text, 0.12 + 0.5 * share)
     )
     progress("replaying with the chosen parameters", 0.64)
-    predicted = predict_splits(material, splits, parameters, options.seed) if splits else None
+    predicted = _replayed(material, splits, parameters, options.seed) if splits else None
     apart = lead_splits(rows, options.seed)
     unseen = predict_splits(material, apart, parameters, options.seed) if apart else None
 
@@ -97,10 +96,11 @@ def _train(history: History, options: TrainOptions, progress: Tell) -> Trained:
     fitted = fit_final(material, parameters, options.seed)
     base_margin = fitted.model.contributions(material.values[:1])[1]
     calibration = fit_calibration(unseen, material, fitted.model.margin(material.values))
-    amount = fit_amount(_wins(material), material.features, options.seed)
+    wins = past_wins(material, fitted.rows, history.as_of_us)
+    amount = fit_amount(wins, material.features, options.seed)
 
     progress("comparing with the baselines", 0.8)
-    judgement = judge(material, splits, predicted, amount, how) if predicted else None
+    judgement = judge(material, splits, predicted, how) if predicted else None
     if judgement and unseen:
         judgement = replace(judgement, held_out=judge_held_out(unseen, material.won[unseen.rows]))
     signal = judgement.signal if judgement else "none"
@@ -138,9 +138,6 @@ def _train(history: History, options: TrainOptions, progress: Tell) -> Trained:
     )
 
 
-def _wins(material: Material) -> Wins:
-    rows = material.rows
-    won = np.flatnonzero(rows.labels.won)
-    closed_us = rows.snapshot.as_of_us[won] + (rows.labels.days[won] * DAY_US).astype(np.int64)
-    age = (rows.snapshot.history.as_of_us - closed_us) / material.horizon_us
-    return Wins(material.values[won], rows.labels.amount[won], rows.snapshot.lead[won], age)
+def _replayed(material: Material, splits: list[Split], parameters: Parameters, seed: int) -> Predicted:
+    predicted = predict_splits(material, splits, parameters, seed)
+    return replace(predicted, amount=expected_amounts(material, splits, seed))

@@ -4,7 +4,7 @@ import numpy as np
 import numpy.typing as npt
 
 from features.event_log import DAY_US, WON, History
-from features.snapshot import Snapshot, current_stages, open_leads
+from features.snapshot import current_stages, open_leads
 from funnel.forecast_leads import OpenLeads, ages, win_chances
 from funnel.forecast_lives import lives
 from funnel.forecast_new import future, recent_rate
@@ -29,7 +29,8 @@ def forecast_basis(
 
     The probability of a row is that of its split's fit, which saw labels up to the split's instant only,
     at that fit's own
-    level and the final calibration's slope. Amounts and times come from the final models.
+    level and the final calibration's slope; its amount is that of the wins which the fit saw. Times come from the
+    final model.
     """
     if predicted is None or how != "replay" or bundle.conversion is None:
         return None
@@ -43,18 +44,17 @@ def forecast_basis(
     for at in chosen.tolist():
         rows = np.flatnonzero(snapshot.as_of_us == at)
         if len(rows) >= FEWEST_LEADS:
-            open_ = _as_then(
-                bundle, material, snapshot.take(rows), (predicted.rows[rows], predicted.margin[rows])
-            )
+            open_ = _as_then(bundle, material, predicted, rows)
             origins.append(replayed(bundle, snapshot.history, open_, at, spans))
     return stacked(origins, spans) if origins else None
 
 
 def _as_then(
-    bundle: Bundle, material: Material, snapshot: Snapshot, judged: tuple[npt.NDArray[np.int64], Floats]
+    bundle: Bundle, material: Material, predicted: Predicted, judged: npt.NDArray[np.int64]
 ) -> OpenLeads:
-    rows, margin = judged
-    values = material.values[rows]
+    """The leads of some judged rows (indices into `predicted`), all of one instant."""
+    rows, margin = predicted.rows[judged], predicted.margin[judged]
+    snapshot = material.rows.snapshot.take(rows)
     slope = float(np.diff(bundle.calibration.logits)[0] / np.diff(bundle.calibration.knots)[0])
     turned = slope * (margin - margin.mean()) + margin.mean()
     turned = turned + intercept_for(turned, float(sigmoid(margin).sum()))
@@ -63,8 +63,8 @@ def _as_then(
         lead=snapshot.lead,
         age_days=ages(snapshot),
         probability=sigmoid(turned),
-        place=bundle.close_time.place(values),
-        amount=bundle.amount.predict(values)[0] if bundle.amount else none,
+        place=bundle.close_time.place(material.values[rows]),
+        amount=none if predicted.amount is None else predicted.amount[judged],
         baseline=none,
         stage=current_stages(snapshot),
     )
@@ -79,7 +79,7 @@ def replayed(bundle: Bundle, history: History, open_: OpenLeads, at_us: int, spa
     to_come = future(seen, horizon, int(spans.max()))
     chances = win_chances(open_, bundle.close_time, to_come.rates, spans)
     share = len(open_leads(history, at_us)) / max(len(open_), 1)  # large histories train on a sample
-    money = share * (np.nan_to_num(open_.amount) @ chances)
+    money = share * (open_.amount @ chances)
     wins, revenue = _came(history, at_us, spans)
     recent = recent_rate(seen)
     return ForecastBasis(
@@ -87,7 +87,7 @@ def replayed(bundle: Bundle, history: History, open_: OpenLeads, at_us: int, spa
         days=spans,
         open_wins=share * chances.sum(axis=0)[None],
         new_wins=to_come.wins_by(spans)[None],
-        open_revenue=(money if bundle.amount else np.full(len(spans), np.nan))[None],
+        open_revenue=money[None],
         new_revenue=(to_come.wins_by(spans) * to_come.amount)[None],
         wins=wins[None],
         revenue=revenue[None],

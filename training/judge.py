@@ -10,7 +10,6 @@ import numpy as np
 import numpy.typing as npt
 
 from features.snapshot import current_stages
-from models.amount import AmountModel
 from models.calibration import BOUND, sigmoid
 from training.calibrate import fit_slope
 from training.evaluate import conversion_metrics, log_loss, revenue_metrics
@@ -48,7 +47,6 @@ def judge(
     material: Material,
     splits: Sequence[Split],
     predicted: Predicted,
-    amount_model: AmountModel | None,
     how: str,
 ) -> Judgement:
     """Judges the margins of `predicted` after calibration; bootstrap by lead."""
@@ -57,7 +55,7 @@ def judge(
     logit = replay_logits(predicted, won, lead)
     probability = sigmoid(np.clip(logit, -BOUND, BOUND))
     amount = material.rows.labels.amount[rows]
-    expected = amount_model.predict(material.values[rows])[0] if amount_model else np.full(len(rows), np.nan)
+    expected = np.full(len(rows), np.nan) if predicted.amount is None else predicted.amount
     metrics = {**conversion_metrics(won, probability), **_revenue(won, amount, probability * expected)}
     baselines = {
         name: {**conversion_metrics(won, p), **_revenue(won, amount, p * expected)}
@@ -128,7 +126,7 @@ def calibration_table(won: Floats, probability: Floats, bins: int = 10) -> list[
 
 
 def _revenue(won: Floats, amount: Floats, expected: Floats) -> dict[str, Any]:
-    known = (won == 0) | ~np.isnan(amount)
-    if not np.isfinite(expected).all() or not known.any():
+    known = ((won == 0) | ~np.isnan(amount)) & np.isfinite(expected)
+    if not known.any():
         return {}
     return revenue_metrics(np.where(won > 0, amount, 0.0)[known], expected[known])

@@ -9,8 +9,10 @@ from typing import TypeVar
 import numpy as np
 import numpy.typing as npt
 
+from features.event_log import DAY_US
 from models.calibration import sigmoid
 from models.parameters import Parameters
+from training.amount_fit import Wins, fit_amount
 from training.baselines import BASELINES, Task
 from training.dataset import GRID
 from training.material import Material
@@ -33,11 +35,14 @@ def splits_of(material: Material, seed: int) -> tuple[list[Split], str]:
 
 @dataclass(frozen=True)
 class Predicted:
-    """Margins of judged rows, one after the other: row positions, the split each belongs to, margins."""
+    """Judged rows, one after the other: row positions, the split each belongs to, margins, E[amount | won] (NaN where
+    the split knew of no amount; None where nobody asked).
+    """
 
     rows: Ints
     split: Ints
     margin: Floats
+    amount: Floats | None = None
 
 
 def predict_splits(
@@ -71,6 +76,27 @@ def predict_split(
     else:
         model = fit_matured(material, split.fit, at_us, (parameters, seed))
     return model.margin(material.values[split.judge])
+
+
+def past_wins(material: Material, rows: Ints, at_us: int) -> Wins:
+    """The wins among matured rows `rows` (indices), as old as they are at at_us."""
+    won = rows[material.rows.labels.won[rows]]
+    labels, snapshot = material.rows.labels, material.rows.snapshot
+    closed_us = snapshot.as_of_us[won] + (labels.days[won] * DAY_US).astype(np.int64)
+    age = (at_us - closed_us) / material.horizon_us
+    return Wins(material.values[won], labels.amount[won], snapshot.lead[won], age)
+
+
+def expected_amounts(material: Material, splits: Sequence[Split], seed: int) -> Floats:
+    """E[amount | won] of every split's judged rows (n,) from the wins that its fit saw; NaN without amounts."""
+
+    def one(split: Split) -> Floats:
+        at_us = split.as_of_us or material.rows.snapshot.history.as_of_us
+        model = fit_amount(past_wins(material, split.fit, at_us), material.features, seed)
+        values = material.values[split.judge]
+        return model.predict(values)[0] if model else np.full(len(values), np.nan)
+
+    return np.concatenate(side_by_side(one, splits))
 
 
 def baseline_predictions(material: Material, splits: Sequence[Split]) -> dict[str, Floats]:
