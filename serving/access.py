@@ -6,6 +6,7 @@ import hashlib
 import hmac
 import ipaddress
 from functools import lru_cache
+from urllib.parse import urlsplit
 
 from starlette.types import Scope
 
@@ -93,6 +94,23 @@ def _check_peer(scope: Scope) -> None:
     if client is not None and not is_loopback(client[0]):
         detail = "Without LEADCAST_API_KEYS only callers on the same machine are answered."
         raise Problem(403, "loopback-only", detail)
+    if is_domain_name(header(scope, b"host") or b""):
+        detail = "Without LEADCAST_API_KEYS the service is called by an address or as localhost, not by a domain name."
+        raise Problem(403, "loopback-only", detail)
+
+
+@lru_cache(maxsize=1024)
+def is_domain_name(host: bytes) -> bool:
+    """Whether a Host header holds a name with a dot, which is no address: anybody can make such a name lead here.
+
+    A page under it could then read and erase leads in its visitor's browser (DNS rebinding).
+    """
+    try:
+        name = (urlsplit(f"//{host.decode('latin-1')}").hostname or "").rstrip(".")
+    except ValueError:
+        return True
+    last = name.rpartition(".")[2]
+    return "." in name and last != "localhost" and not last.isdigit()
 
 
 @lru_cache(maxsize=1024)

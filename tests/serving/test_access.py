@@ -90,6 +90,53 @@ def test_without_keys_this_machine_is_answered(peer: str) -> None:
     assert status(request("GET", "/v1/model", client=peer), Access(())) == 200
 
 
+REBOUND = [
+    "evil.example",
+    "evil.example:3000",
+    "EVIL.example.",
+    "localhost.evil.example",
+    "a@evil.example",
+    "[evil.example",
+]
+TWO_HOSTS = "127.0.0.1, evil.example"
+
+
+@pytest.mark.parametrize("path", ["/", "/v1/leads", "/leads/a"])
+@pytest.mark.parametrize("host", [*REBOUND, TWO_HOSTS])
+def test_without_keys_a_domain_that_was_led_here_is_refused(host: str, path: str) -> None:
+    scope = request("GET", path)
+    scope["headers"] = [(b"host", host.encode())]
+    assert status(scope, Access(())) == 403
+
+
+@pytest.mark.parametrize(
+    "host",
+    [
+        "localhost:3000",
+        "127.0.0.1:3000",
+        "127.1",
+        "[::1]:3000",
+        "[::ffff:127.0.0.1]",
+        "a.localhost",
+        "crm:80",
+        "",
+    ],
+)
+def test_without_keys_an_address_or_a_local_name_is_answered(host: str) -> None:
+    scope = request("GET", "/v1/leads")
+    scope["headers"] = [(b"host", host.encode())]
+    assert status(scope, Access(())) == 200
+
+
+def test_with_keys_any_name_is_answered_and_health_always() -> None:
+    scope = request("GET", "/v1/leads", "Bearer full")
+    scope["headers"].append((b"host", b"leads.example.com"))
+    assert status(scope, Access(ALL.api_keys)) == 200
+    health = request("GET", "/livez")
+    health["headers"] = [(b"host", b"evil.example")]
+    assert status(health, Access(())) == 200
+
+
 @pytest.mark.parametrize("host", ["0.0.0.0", "::", "10.1.1.1", "example.com", "", "127.0.0.1.example.com"])
 def test_foreign_hosts_are_not_loopback(host: str) -> None:
     assert not is_loopback(host)
