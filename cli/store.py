@@ -17,8 +17,6 @@ if TYPE_CHECKING:
     from models.bundle import Bundle
     from serving.store import Store
 
-FAR_US = 7_258_118_400_000_000  # 2200-01-01: what is known by then, planned closings included
-
 
 @contextmanager
 def opened() -> "Iterator[Store]":
@@ -47,11 +45,12 @@ def load(data: Path, as_json: bool) -> None:
       leadcast load crm --json
     """
     from features.history import read_folder
+    from features.times import LATEST_US
     from serving.ingest_folder import load_history
 
     with progress() as tell, opened() as store:
         tell("reading", 0.0)
-        history = read_folder(data, as_of_us=FAR_US, now_us=now_us())
+        history = read_folder(data, as_of_us=LATEST_US, now_us=now_us())
         loaded = load_history(store.engine, history, now_us, tell)
     for name, report in history.reports.items():
         for broken in report.rejected:

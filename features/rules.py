@@ -19,6 +19,7 @@ LONGEST_SHOWN: Final = 80
 REJECTED: Final[Mapping[str, str]] = {
     "ragged_row": "the row has more or fewer values than the header",
     "empty_id": "lead_id is empty or blank",
+    "nul_in_id": "lead_id or interaction_id holds a NUL character",
     "long_id": f"lead_id is longer than {LONGEST_ID} characters",
     "duplicate_lead": "an earlier row has the same lead_id",
     "unknown_lead": "no lead has this lead_id",
@@ -103,6 +104,7 @@ class Sieve:
 
     def check_ids(self, ids: Factor) -> None:
         self.reject("empty_id", (ids.codes < 0) | matching(ids, lambda text: not text.strip()), "lead_id")
+        self.reject("nul_in_id", matching(ids, lambda text: "\0" in text), "lead_id")
         self.reject("long_id", matching(ids, lambda text: len(text) > LONGEST_ID), "lead_id")
 
     def report(self) -> TableReport:

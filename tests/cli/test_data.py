@@ -98,3 +98,16 @@ def test_a_folder_that_cannot_be_used_ends_with_every_problem(tmp_path: Path) ->
     assert (result.exit_code, result.stdout) == (1, "")
     for column in ("lead_id", "created_at", "entered_at", "stage"):
         assert column in result.stderr
+
+
+def test_a_load_takes_a_closing_that_is_never_and_no_id_that_a_database_would_cut(tmp_path: Path) -> None:
+    (tmp_path / "leads.csv").write_bytes(
+        b"lead_id,created_at\na,2026-01-01\na\0b,2026-01-01\na\0c,2026-01-01\n"
+    )
+    (tmp_path / "outcomes.csv").write_text("lead_id,outcome,closed_at\na,lost,9999-12-31\n")
+    for known in (0, 1):
+        arguments = ["--home", str(tmp_path / "home"), "load", str(tmp_path), "--json"]
+        loaded = json.loads(CliRunner().invoke(leadcast, arguments).stdout)
+        assert (loaded["leads"], loaded["rows"]["outcomes"]) == (1 - known, 1 - known)
+        assert (loaded["leads_known"], loaded["rows_known"]) == (known, known)
+        assert loaded["rejected"] == {"leads": {"nul_in_id": 2}}
