@@ -1,5 +1,6 @@
 """The store and the champion in one file: a tar with a manifest, written whole, verified before it is put back."""
 
+import fcntl
 import hashlib
 import json
 import os
@@ -8,7 +9,7 @@ import sqlite3
 import tarfile
 import tempfile
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Any
@@ -24,6 +25,7 @@ from serving.store_schema import metadata
 
 FORMAT = 1
 MANIFEST, STORE = "backup.json", "store.db"
+SCRATCH = ".leadcast-backup-"
 LARGEST_MANIFEST = 1 << 20
 ROWS_AT_ONCE = 5_000
 CHUNK = 1 << 20
@@ -82,11 +84,31 @@ def restore(engine: StoreEngine, file: Path) -> Backup:
 
 @contextmanager
 def _scratch(beside: Path) -> Iterator[Path]:
-    folder = Path(tempfile.mkdtemp(prefix=".backup-", dir=beside))
+    """A folder beside a file to be, gone afterwards; what a killed one has left there, leads and all, goes first."""
+    for left in beside.glob(f"{SCRATCH}*"):
+        with suppress(OSError), _held(left) as free:
+            if free:
+                shutil.rmtree(left)
+    folder = Path(tempfile.mkdtemp(prefix=SCRATCH, dir=beside))
+    with _held(folder):
+        try:
+            yield folder
+        finally:
+            shutil.rmtree(folder, ignore_errors=True)
+
+
+@contextmanager
+def _held(folder: Path) -> Iterator[bool]:
+    """Holds a folder as this process's own for as long as it lives; False where another process does."""
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW)
     try:
-        yield folder
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        yield False
+    else:
+        yield True
     finally:
-        shutil.rmtree(folder, ignore_errors=True)
+        os.close(descriptor)
 
 
 def _copy_out(engine: StoreEngine, target: Path) -> int:

@@ -14,7 +14,7 @@ from features.errors import DamagedArtifact
 from models.pointer import Pointer, manifest_sha256, read_pointer, write_pointer
 from serving import store_backup
 from serving.store import Store
-from serving.store_backup import backup, restore
+from serving.store_backup import SCRATCH, backup, restore
 from serving.store_leads import PutLead, put_leads
 from tests.serving.store_fakes import NOW_US, Clock, contents
 
@@ -85,7 +85,21 @@ def test_a_restore_into_the_same_store_takes_back_what_came_later(store: Store, 
 def test_only_the_owner_may_read_it_and_nothing_else_is_left(store: Store, file: Path) -> None:
     assert stat.S_IMODE(file.stat().st_mode) == 0o600
     assert [path.name for path in file.parent.iterdir()] == ["b.tar"]
-    assert not list(store.engine.home.glob(".backup-*"))
+    assert not list(store.engine.home.glob(f"{SCRATCH}*"))
+
+
+def test_what_a_killed_backup_left_goes_with_the_next_and_one_at_work_stays(store: Store, file: Path) -> None:
+    left, at_work, link = (file.parent / f"{SCRATCH}{name}" for name in ("left", "at-work", "link"))
+    foreign = file.parent / ".backup-of-somebody"
+    for folder in (left, at_work, foreign):
+        folder.mkdir()
+        (folder / "store.db").write_text("leads")
+    link.symlink_to(foreign)
+    with store_backup._held(at_work) as ours:
+        assert ours
+        backup(store.engine, file, NOW_US)
+    assert {path.name for path in file.parent.iterdir()} == {file.name, at_work.name, link.name, foreign.name}
+    assert (foreign / "store.db").exists()
 
 
 def rewritten(file: Path, **changed: Any) -> None:
