@@ -136,8 +136,9 @@ def _levels(
     start = np.concatenate(([0.0], end[:-1]))
     recent = recent_rate(seen)
     horizon = bundle.config.horizon_days
-    wins = Ahead(start, end, chances.sum(axis=0) + new, recent[0])
-    money = Ahead(start, end, amount @ chances + new * typical, recent[1], 1 + amount_spread(seen))
+    known = float((seen.state == WON).sum())
+    wins = Ahead(start, end, chances.sum(axis=0) + new, recent[0], known=known)
+    money = Ahead(start, end, amount @ chances + new * typical, recent[1], 1 + amount_spread(seen), known)
     level = learned(bundle.forecast, wins, horizon, seen.as_of_us, revenue=False)
     own = learned(bundle.forecast, money, horizon, seen.as_of_us, revenue=True)
     amounts = amount_factor(bundle.forecast, seen.as_of_us, money.noise)

@@ -40,7 +40,8 @@ class Level:
 @dataclass(frozen=True)
 class Ahead:
     """Spans of days after T, (k,) each: start, end, and what the sum over leads expects in them; the
-    recent mean a day.
+    recent mean a day; the variance one win adds over its squared mean; how many wins are known, from which all else
+    was learned.
     """
 
     start: Floats
@@ -48,6 +49,7 @@ class Ahead:
     expected: Floats
     recent: float
     noise: float = 1.0
+    known: float = np.inf
 
     @property
     def length(self) -> Floats:
@@ -55,13 +57,15 @@ class Ahead:
 
 
 def no_level(ahead: Ahead) -> Level:
-    """Without a replay: no correction, the assumed spread, growing with the span's distance."""
+    """Without a replay: no correction, the assumed spread."""
     k = len(ahead.end)
-    return Level(np.ones(k), _grown(PRIOR_SPREAD, ahead), np.zeros(k))
+    return Level(np.ones(k), _assumed(ahead), np.zeros(k))
 
 
-def _grown(base: float, ahead: Ahead) -> Floats:
-    return np.asarray(base * np.sqrt(1 + ahead.start / 90))
+def _assumed(ahead: Ahead) -> Floats:
+    """PRIOR_SPREAD and the chance in the number of wins that taught the rates, growing with the span's distance."""
+    variance = PRIOR_SPREAD**2 + ahead.noise / max(ahead.known, 1.0)
+    return np.asarray(np.sqrt(variance * (1 + ahead.start / 90)))
 
 
 def learned(
@@ -129,7 +133,7 @@ def amount_factor(basis: ForecastBasis | None, as_of_us: int, noise: float) -> f
 def _deviation(shared: Floats, which: Ints, ahead: Ahead, sure: float) -> Floats:
     """By period (k,): the mean variance of its own cells, pooled with that of all, with what is assumed."""
     out = np.empty(len(ahead.end))
-    assumed = _grown(PRIOR_SPREAD, ahead)
+    assumed = _assumed(ahead)
     base = max(float(shared.mean()), 0.0)
     for k in range(len(out)):
         own = shared[which == k]

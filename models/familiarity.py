@@ -176,8 +176,8 @@ def _unusual(
 
 
 def watch_of(familiarity: Familiarity, features: Sequence[Feature], vocabulary: Vocabulary) -> Watch:
-    """The watch over a model's columns."""
-    numbers = np.flatnonzero(~np.isnan(familiarity.low))
+    """The watch over a model's columns; a number that never differed in training moves no score: no doubt either."""
+    numbers = np.flatnonzero(familiarity.high > familiarity.low)
     reach = (familiarity.high - familiarity.low)[numbers] * SLACK
     category = np.array([f.kind == "category" for f in features], dtype=np.bool_)
     value = np.array([is_value(f) for f in features], dtype=np.bool_)

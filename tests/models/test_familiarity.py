@@ -96,3 +96,11 @@ def test_json_round_trip(seen: Familiarity) -> None:
     np.testing.assert_array_equal(back.high, seen.high)
     np.testing.assert_array_equal(back.usual, seen.usual)
     assert back.stages == seen.stages
+
+
+def test_a_number_that_never_differed_raises_no_doubt(words: Vocabulary) -> None:
+    """No fit can have used it: counts of past leads are all 0 while a funnel is young."""
+    values = np.array(USUAL) * np.random.default_rng(4).uniform(0.5, 1.5, (300, len(USUAL)))
+    values[:, 4], values[:, 5:] = 2.0, 0.0
+    constant = watch_of(learn_familiarity(values, COLUMNS, ["new"] * 300), COLUMNS, words)
+    assert constant.doubts(matrix(USUAL), ["new"]) == [""]
