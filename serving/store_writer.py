@@ -21,8 +21,8 @@ GROUP_WEIGHT = 4_000  # rows of one transaction, roughly
 MAX_WAITING = 50_000
 LINGER_SHARE = 0.25  # of the last commit's time, which callers that it answered have to come again
 LONGEST_LINGER_S = 0.005
-ROWS_IN_LOG = 800  # after so many the log is carried back
-CARRYING_SHARE = 0.05  # of the time, at most
+ROWS_IN_LOG = 200  # after so many the log is carried back
+CARRYING_SHARE = 0.1  # of the time, at most
 FIRST_ROW = 1
 
 
