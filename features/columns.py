@@ -51,6 +51,13 @@ def texts(array: pa.Array) -> Factor:
     return _merged(codes, [value_text(value) for value in raw])
 
 
+def without_nul(factor: Factor) -> Factor:
+    """The texts with U+FFFD for each NUL, which no database takes."""
+    if not any("\0" in text for text in factor.values):
+        return factor
+    return _merged(factor.codes, [text.replace("\0", "\ufffd") for text in factor.values])
+
+
 def times(array: pa.Array, zone: ZoneInfo) -> Times:
     """The column as instants; dates and times without an offset are in `zone`. Numbers are never times."""
     kind = array.type

@@ -6,7 +6,7 @@ from typing import Final
 
 import numpy as np
 
-from features.columns import Numbers, Times, no_numbers, no_times, numbers, texts, times
+from features.columns import Numbers, Times, no_numbers, no_times, numbers, texts, times, without_nul
 from features.config import FunnelConfig
 from features.event_log import Factor, Ints, Mask, empty_factor
 from features.layout import NOT_ATTRIBUTES
@@ -21,6 +21,7 @@ OWN_TIME: Final[Mapping[str, str]] = {
     "attribute_changes": "changed_at",
     "costs": "period_start",
 }
+IDS: Final = frozenset({"lead_id", "interaction_id"})
 
 
 @dataclass(frozen=True)
@@ -54,8 +55,11 @@ class Judged:
         return len(self.raw)
 
     def text(self, column: str) -> Factor:
+        """A column's texts; a NUL in an id stays, so that its row is set aside."""
         array = self.raw.columns.get(column)
-        return empty_factor(len(self)) if array is None else texts(array)
+        if array is None:
+            return empty_factor(len(self))
+        return texts(array) if column in IDS else without_nul(texts(array))
 
     def time(self, column: str) -> Times:
         array = self.raw.columns.get(column)

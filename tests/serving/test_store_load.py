@@ -150,6 +150,22 @@ def test_loading_again_adds_nothing(store: Store, folder: Path) -> None:
     assert contents(store.read_all(FAR_US)) == before
 
 
+def test_a_nul_in_a_text_is_shown_as_a_replacement(store: Store, tmp_path: Path) -> None:
+    """No database takes one: PostgreSQL refused the whole load."""
+    tables = {name: [dict(row) for row in rows] for name, rows in TABLES.items()}
+    tables["leads"][0] |= {"owner": "An\0n", "note": "\0"}
+    tables["interactions"][0] |= {"kind": "ca\0ll", "channel": "\0"}
+    tables["stages"][0]["stage"] = "ne\0w"
+    tables["outcomes"][2]["reason"] = "pri\0ce"
+    tables["attribute_changes"][0] |= {"attribute": "sta\0te", "value": "B\0ob"}
+    spoiled = write_folder(tmp_path / "spoiled", tables)
+    load(store, spoiled)
+    found = store.read_all(FAR_US)
+    assert contents(found) == contents(read(spoiled))
+    assert "ca\ufffdll" in found.interactions.kind.values
+    assert set(load(store, spoiled).rows.values()) == {0}
+
+
 def test_an_export_is_the_same_history_and_loads_without_doubling(
     store: Store, folder: Path, tmp_path: Path, store_url: str | None
 ) -> None:
