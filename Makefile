@@ -1,4 +1,4 @@
-# Targets: demo test test-all lint bench install locks clean. Needs Python 3.11 or later with venv, and make; works from any path.
+# Targets: demo test test-all search lint bench install locks clean. Needs Python 3.11 or later with venv, and make; works from any path.
 SHELL := /bin/sh
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 PORT ?= 3000
@@ -11,12 +11,13 @@ COMPILE := $(BIN)/uv pip compile pyproject.toml --extra build --generate-hashes 
 	--no-emit-index-url --no-emit-find-links --no-header --no-annotate --quiet
 export OMP_WAIT_POLICY := PASSIVE
 
-.PHONY: help demo test test-all lint format bench install install-dev locks clean
+.PHONY: help demo test test-all search lint format bench install install-dev locks clean
 
 help:
 	@echo "make demo      simulate a CRM, train, promote, load, serve at http://127.0.0.1:$(PORT) (PORT= to change)"
 	@echo "make test      run the test suite"
 	@echo "make test-all  run the long tests: PostgreSQL, browser, crash loops"
+	@echo "make search    run the property tests on examples no run has seen"
 	@echo "make lint      ruff, format check, mypy --strict"
 	@echo "make bench     print what features, scoring and the service cost on this machine"
 	@echo "make install   only make .venv; make locks renews the pinned requirements"
@@ -29,6 +30,9 @@ test: $(DEV)
 
 test-all: $(DEV)
 	$(BIN)/python -m pytest -m long $(TESTS)
+
+search: $(DEV)
+	$(BIN)/python -m pytest -n $(JOBS) -m "not long" --hypothesis-profile=new $$(grep -rl "from hypothesis" tests --include="test_*.py")
 
 lint: $(DEV)
 	$(BIN)/ruff check .

@@ -7,8 +7,10 @@ from zoneinfo import ZoneInfo
 
 import click
 
+from cli.whole_file import refuse_unless_file
+from features.errors import InvalidInput
+
 Decorator = Callable[[Any], Any]
-LAST_AS_OF_US = 7_258_118_400_000_000  # 2200-01-01T00:00:00Z
 PathCheck = Callable[[click.Context, click.Parameter, Path | None], Path | None]
 
 
@@ -29,8 +31,11 @@ def ending_in(*endings: str) -> PathCheck:
 
 def file_or_new(_context: click.Context, _option: click.Parameter, value: Path | None) -> Path | None:
     """A check of a path to write or read: what is written takes the place of a file, never of /dev/null."""
-    if value is not None and value.exists() and not value.is_file():
-        raise click.BadParameter(f"{value} is a folder, a device or a pipe: name a file")
+    if value is not None:
+        try:
+            refuse_unless_file(value)
+        except InvalidInput as refusal:
+            raise click.BadParameter(str(refusal)) from None
     return value
 
 
@@ -133,14 +138,13 @@ def as_of_us(text: str | None, zone: ZoneInfo, option: str = "--as-of") -> int |
     """
     if text is None:
         return None
-    from features.errors import InvalidInput
     from features.history import parse_time
-    from features.times import EARLIEST_US
+    from features.times import AS_OF_END_US, EARLIEST_US
 
     try:
         us = parse_time(text, zone)
     except InvalidInput as error:
         raise click.BadParameter(str(error), param_hint=option) from None
-    if not EARLIEST_US <= us < LAST_AS_OF_US:
+    if not EARLIEST_US <= us < AS_OF_END_US:
         raise click.BadParameter(f"{text!r} is not from 1990 to 2199.", param_hint=option)
     return us

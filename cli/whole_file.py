@@ -34,14 +34,16 @@ def write_text(text: str, output: Path) -> None:
         file.write(text.encode())
 
 
+def refuse_unless_file(path: Path) -> None:
+    """Raises InvalidInput for a device, a pipe or a folder: taking /dev/null's place would harm the whole machine."""
+    if path.exists() and not path.is_file():
+        raise InvalidInput(f"{path} is a folder, a device or a pipe: name a file")
+
+
 @contextmanager
 def _renamed_to(output: Path) -> Iterator[BinaryIO]:
-    """A file beside `output` that takes its place once it is written and on disk, and is gone when that fails.
-
-    Raises InvalidInput for a device, a pipe or a folder: taking the place of /dev/null would harm the whole machine.
-    """
-    if output.exists() and not output.is_file():
-        raise InvalidInput(f"{output} is a folder, a device or a pipe: name a file")
+    """A file beside `output` that takes its place once it is written and on disk, and is gone when that fails."""
+    refuse_unless_file(output)
     descriptor, name = tempfile.mkstemp(prefix=f".{output.name}-", dir=output.absolute().parent)
     try:
         with os.fdopen(descriptor, "wb") as file:

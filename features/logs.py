@@ -34,10 +34,8 @@ class InteractionRows(OfLeads):
         self.check_times()
         self.kind, self.ids = self.text("kind"), self.text("interaction_id")
         self.sieve.reject("empty_kind", self.kind.codes < 0, "lead_id", "occurred_at")
+        self.sieve.check_nul(self.ids, "lead_id", "interaction_id")
         self.value = self.number("value")
-        self.sieve.reject(
-            "nul_in_id", matching(self.ids, lambda text: "\0" in text), "lead_id", "interaction_id"
-        )
         self.sieve.check_numbers("bad_value", "value", self.value, -LARGEST_NUMBER)
 
     def build(self, visible: Visible) -> Interactions:

@@ -22,11 +22,11 @@ _MISSING: Final = empty_factor(1)
 def read_records(
     leads: Sequence[Record], config: FunnelConfig, as_of_us: int
 ) -> tuple[History, list[InvalidInput | None]]:
-    """The history of request records of the contract's form, whose types were checked before, in their order.
+    """The history of request records of the contract's form, in their order; strict_json checked their types before.
 
-    Rows after as_of_us stay in the arrays, where no snapshot at as_of_us reads them. A lead with any row that breaks a
-    rule is left out; the list has an entry for each given lead: None, or every problem with its path, such as
-    'interactions[3].occurred_at: what, got, expected'.
+    Their texts have no NUL, which strict_json refuses. Rows after as_of_us stay in the arrays, where no snapshot at
+    as_of_us reads them. A lead with any row that breaks a rule is left out; the list has an entry for each given lead:
+    None, or every problem with its path, such as 'interactions[3].occurred_at: what, got, expected'.
     """
     try:
         return _assembled(leads, config, as_of_us), [None] * len(leads)

@@ -104,8 +104,11 @@ class Sieve:
 
     def check_ids(self, ids: Factor) -> None:
         self.reject("empty_id", (ids.codes < 0) | matching(ids, lambda text: not text.strip()), "lead_id")
-        self.reject("nul_in_id", matching(ids, lambda text: "\0" in text), "lead_id")
+        self.check_nul(ids, "lead_id")
         self.reject("long_id", matching(ids, lambda text: len(text) > LONGEST_ID), "lead_id")
+
+    def check_nul(self, ids: Factor, *columns: str) -> None:
+        self.reject("nul_in_id", matching(ids, lambda text: "\0" in text), *columns)
 
     def report(self) -> TableReport:
         rows = len(self.table) + len(self.table.ragged)

@@ -57,6 +57,14 @@ def _offset(at: datetime, zone: ZoneInfo) -> int:
     return 0 if offset is None else offset // MICROSECOND
 
 
+def local_us(instants_us: Ints, zone: ZoneInfo) -> Ints:
+    """What the clocks of the zone show at each instant, in microseconds since they showed 1970-01-01T00:00."""
+    starts, offsets = offsets_of(zone)
+    return np.asarray(
+        instants_us + offsets[starts.searchsorted(instants_us, side="right") - 1], dtype=np.int64
+    )
+
+
 def weekday_and_week(instants_us: Floats, zone: ZoneInfo) -> tuple[Floats, Floats]:
     """Weekday (Monday 0) and week (days since 1 January // 7 + 1) of each instant in the zone, NaN of NaN."""
     out = np.empty((2, len(instants_us)))

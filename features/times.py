@@ -17,6 +17,7 @@ Bytes = npt.NDArray[np.uint8]
 
 SECOND_US: Final = 1_000_000
 EARLIEST_US: Final = 631_152_000 * SECOND_US  # 1990-01-01T00:00:00Z
+AS_OF_END_US: Final = 7_258_118_400 * SECOND_US  # 2200-01-01T00:00:00Z: what people ask for lies before it
 LATEST_US: Final = 253_402_300_800 * SECOND_US - 1  # the last microsecond of the year 9999
 LONGEST_TEXT: Final = 40
 SHAPES_AT_ONCE: Final = 32

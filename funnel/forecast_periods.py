@@ -5,8 +5,10 @@ from datetime import date, timedelta
 from typing import Final
 from zoneinfo import ZoneInfo
 
+import numpy as np
+
 from features.errors import InvalidInput
-from features.season import offsets_of
+from features.season import local_us
 from features.times import parse_time
 
 KINDS: Final = ("week", "month", "quarter")
@@ -76,6 +78,4 @@ def shift(first: date, kind: str, count: int) -> date:
 
 def local_date(at_us: int, zone: ZoneInfo) -> date:
     """The date of an instant in the zone."""
-    starts, offsets = offsets_of(zone)
-    offset = int(offsets[int(starts.searchsorted(at_us, side="right")) - 1])
-    return _EPOCH + timedelta(microseconds=at_us + offset)
+    return _EPOCH + timedelta(microseconds=int(local_us(np.array([at_us]), zone)[0]))

@@ -4,8 +4,8 @@ from zoneinfo import ZoneInfo
 
 import numpy as np
 
-from features.event_log import DAY_US, WON, Floats, Ints
-from features.season import offsets_of
+from features.event_log import DAY_US, WON, Floats
+from features.season import local_us, weekday_and_week
 from funnel.forecast_lives import Lives
 
 WEEKS = 26
@@ -17,7 +17,8 @@ def weekday_shares(seen: Lives, zone: ZoneInfo) -> Floats:
     """A weekday's wins over the mean of the seven, (7,), Monday first: of the last WEEKS weeks, shrunk to 1."""
     since = seen.as_of_us - WEEKS * 7 * DAY_US
     won = seen.end_us[(seen.state == WON) & (seen.end_us > since)]
-    count = np.bincount(_weekday(won, zone), minlength=7) + PRIOR_WINS / 7
+    weekday = weekday_and_week(won.astype(np.float64), zone)[0].astype(np.int64)
+    count = np.bincount(weekday, minlength=7) + PRIOR_WINS / 7
     return np.asarray(7 * count / count.sum(), dtype=np.float64)
 
 
@@ -26,19 +27,8 @@ def working_days(days: Floats, as_of_us: int, shares: Floats, zone: ZoneInfo) ->
 
     A change of the clocks after T is left out.
     """
-    start = _local_days(np.array([as_of_us]), zone)
+    start = local_us(np.array([as_of_us]), zone) / DAY_US + MONDAY
     return np.asarray(_worked(start + days, shares) - _worked(start, shares), dtype=np.float64)
-
-
-def _local_days(at_us: Ints, zone: ZoneInfo) -> Floats:
-    """Local days since the Monday before 1970-01-01."""
-    starts, offsets = offsets_of(zone)
-    offset = offsets[np.searchsorted(starts, at_us, side="right") - 1]
-    return np.asarray((at_us + offset) / DAY_US + MONDAY, dtype=np.float64)
-
-
-def _weekday(at_us: Ints, zone: ZoneInfo) -> Ints:
-    return np.asarray(np.floor(_local_days(at_us, zone)) % 7, dtype=np.int64)
 
 
 def _worked(local_days: Floats, shares: Floats) -> Floats:

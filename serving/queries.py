@@ -9,13 +9,12 @@ from urllib.parse import parse_qsl
 from zoneinfo import ZoneInfo
 
 from features.errors import InvalidInput
-from features.times import EARLIEST_US, parse_time
+from features.times import AS_OF_END_US, EARLIEST_US, parse_time
 from serving.problems import error, invalid
 from serving.shapes import MAX_TEXT
 
 DEFAULT_REASONS = 5
 MAX_QUERY = 8_192
-LAST_US = 7_258_118_400_000_000  # 2200-01-01T00:00:00Z
 
 _OFFSET_SPACE = re.compile(r"(T\d\d:\d\d\S*) (\d\d:?\d\d)$", re.IGNORECASE)
 Reader = Callable[[str], Any]
@@ -135,7 +134,7 @@ def instant(text: str, zone: ZoneInfo, key: str = "as_of") -> int:
         as_of_us = parse_time(_OFFSET_SPACE.sub(r"\1+\2", text), zone)
     except InvalidInput:
         as_of_us = 0
-    if not EARLIEST_US <= as_of_us < LAST_US:
+    if not EARLIEST_US <= as_of_us < AS_OF_END_US:
         msg = "expected a time from 1990 to 2199 such as 2026-01-31T09:30:00Z, or a date such as 2026-01-31"
         raise invalid([error(["query", key], msg)])
     return as_of_us

@@ -1,4 +1,7 @@
-"""What every test shares: one OpenMP thread, no threads that spin, no state outside of the test's own folder."""
+"""What every test shares: one OpenMP thread, no threads that spin, no state outside of the test's own folder.
+
+Hypothesis draws the same examples at every run; `make search` draws new ones.
+"""
 
 import fcntl
 import os
@@ -7,6 +10,11 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
+
+settings.register_profile("same", derandomize=True)
+settings.register_profile("new", print_blob=True)
+settings.load_profile("same")
 
 os.environ["OMP_NUM_THREADS"] = "1"
 os.environ["OMP_WAIT_POLICY"] = "PASSIVE"

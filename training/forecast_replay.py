@@ -58,14 +58,13 @@ def _as_then(
     slope = float(np.diff(bundle.calibration.logits)[0] / np.diff(bundle.calibration.knots)[0])
     turned = slope * (margin - margin.mean()) + margin.mean()
     turned = turned + intercept_for(turned, float(sigmoid(margin).sum()))
-    none = np.full(len(rows), np.nan)
     return OpenLeads(
         lead=snapshot.lead,
         age_days=ages(snapshot),
         probability=sigmoid(turned),
         place=bundle.close_time.place(material.values[rows]),
-        amount=none if predicted.amount is None else predicted.amount[judged],
-        baseline=none,
+        amount=predicted.expected[judged],
+        baseline=np.full(len(rows), np.nan),
         stage=current_stages(snapshot),
     )
 

@@ -55,7 +55,7 @@ def judge(
     logit = replay_logits(predicted, won, lead)
     probability = sigmoid(np.clip(logit, -BOUND, BOUND))
     amount = material.rows.labels.amount[rows]
-    expected = np.full(len(rows), np.nan) if predicted.amount is None else predicted.amount
+    expected = predicted.expected
     metrics = {**conversion_metrics(won, probability), **_revenue(won, amount, probability * expected)}
     baselines = {
         name: {**conversion_metrics(won, p), **_revenue(won, amount, p * expected)}

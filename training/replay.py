@@ -44,6 +44,11 @@ class Predicted:
     margin: Floats
     amount: Floats | None = None
 
+    @property
+    def expected(self) -> Floats:
+        """E[amount | won] (n,), NaN where nothing is known of it."""
+        return np.full(len(self.rows), np.nan) if self.amount is None else self.amount
+
 
 def predict_splits(
     material: Material, splits: Sequence[Split], parameters: Parameters, seed: int, unfinished: bool = True

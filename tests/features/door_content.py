@@ -28,7 +28,9 @@ OUTCOME_COLUMNS = ("outcome", "closed_at", "amount", "reason", "recorded_at")
 LEAD_COLUMNS = ("lead_id", "created_at", "account_id", "owner", "source")
 ATTRIBUTES = ("plan", "größe", "is_new", 'note, "quoted"')
 
-texts = st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=6)
+texts = st.text(  # without NUL, which strict_json refuses and a folder reads as U+FFFD
+    st.characters(exclude_categories=["Cs"], exclude_characters="\0"), min_size=1, max_size=6
+)
 maybe_texts = st.one_of(st.none(), texts)
 names = st.sampled_from(["call", "mail", "визит", "a,b", 'say "hi"', "two\nlines", "01", "NA", "null"])
 times = st.integers(0, 40).map(lambda step: format_time(START_US + step * DAY_US // 4 + step % 3))
