@@ -1,9 +1,11 @@
 """`leadcast COMMAND`: finds the command, quietens the libraries, turns errors into exit codes."""
 
 import os
+import signal
 import sys
 import warnings
 from importlib import import_module
+from types import FrameType
 from typing import Any
 
 import click
@@ -34,8 +36,10 @@ Examples:
   leadcast train crm                          train, evaluate, register, promote
   leadcast score crm --output scores.csv      score every open lead
 
-Exit codes: 0 done, 1 refused or failed (a message says what), 2 usage.
+Exit codes: 0 done, 1 refused or failed (a message says what), 2 usage,
+130 ended by Ctrl-C, 143 by SIGTERM.
 """
+ENDED = {signal.SIGINT: "interrupted", signal.SIGTERM: "terminated", signal.SIGHUP: "hung up"}
 
 
 def _home_option() -> click.Option:
@@ -102,9 +106,35 @@ def leadcast() -> None:
     """Turns the history of each lead into a calibrated probability, a revenue, reasons and a forecast."""
 
 
+class Ended(SystemExit):
+    """A signal ends the command: what it made on the way is put away as after any failure."""
+
+    def __init__(self, number: int) -> None:
+        super().__init__(128 + number)
+        self.why = ENDED[signal.Signals(number)]
+
+
+def _end(number: int, _frame: FrameType | None) -> None:
+    """Ends the command by an exception; the same signal again ends it on the spot."""
+    signal.signal(number, signal.SIG_DFL)
+    raise Ended(number)
+
+
+def _heed_signals() -> None:
+    """Ignored signals (nohup, a shell's &) stay ignored; `serve` sets its own afterwards."""
+    for number in ENDED:
+        if signal.getsignal(number) in (signal.SIG_DFL, signal.default_int_handler):
+            signal.signal(number, _end)
+
+
 def main() -> None:
-    """The console script: 0 done, 1 refused or failed, 2 usage."""
+    """The console script: 0 done, 1 refused or failed, 2 usage, 128 and the number of the signal that ended it."""
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
     if not sys.warnoptions:
         warnings.simplefilter("ignore")
-    leadcast(prog_name="leadcast")
+    _heed_signals()
+    try:
+        leadcast(prog_name="leadcast")
+    except Ended as end:
+        click.echo(f"{end.why} before it was done", err=True)
+        raise

@@ -2,6 +2,7 @@
 
 import json
 import os
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -67,6 +68,57 @@ def test_an_interrupt_ends_without_a_traceback(failing: list[BaseException]) -> 
     result = run("fail")
     assert result.exit_code == 1
     assert "Traceback" not in result.stderr
+
+
+SLOW = """
+import signal, tempfile
+import click, cli.main
+
+@click.command()
+def slow():
+    with tempfile.TemporaryDirectory(prefix=".train-", dir=FOLDER):
+        click.echo("ready")
+        while True:
+            signal.pause()
+
+cli.main.COMMANDS["slow"] = "__main__:slow"
+cli.main.main()
+"""
+
+
+@pytest.mark.parametrize(
+    ("number", "said", "code"),
+    [
+        (signal.SIGTERM, "terminated before it was done\n", 143),
+        (signal.SIGINT, "interrupted before it was done\n", 130),
+        (signal.SIGHUP, "hung up before it was done\n", 129),
+    ],
+)
+def test_a_signal_ends_a_command_as_a_failure_does(
+    number: signal.Signals, said: str, code: int, tmp_path: Path
+) -> None:
+    command = [sys.executable, "-c", SLOW.replace("FOLDER", repr(str(tmp_path))), "slow"]
+    with subprocess.Popen(
+        command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    ) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline() == "ready\n"
+        assert list(tmp_path.iterdir())
+        process.send_signal(number)
+        assert process.communicate()[1] == said
+    assert process.returncode == code
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_signal_that_the_caller_had_ignored_stays_so() -> None:
+    code = (
+        "import signal, cli.main as m\n"
+        "signal.signal(signal.SIGHUP, signal.SIG_IGN)\n"
+        "m._heed_signals()\n"
+        "print(signal.getsignal(signal.SIGHUP).name)\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
+    assert done.stdout == "SIG_IGN\n"
 
 
 @pytest.mark.parametrize(
