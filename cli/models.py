@@ -31,11 +31,7 @@ def models(context: click.Context, as_json: bool) -> None:
 
 
 def _list(as_json: bool) -> None:
-    from models.pointer import read_pointer
-
-    versions = _registry().versions()
-    pointer = read_pointer(home())
-    serving = pointer.model_version if pointer else None
+    versions, serving = _registry().versions(), _in_use()
     if as_json:
         emit({"champion": serving, "versions": [v.describe() for v in versions]})
         return
@@ -55,6 +51,18 @@ def _list(as_json: bool) -> None:
             for v in versions
         ],
     )
+
+
+def _in_use() -> str | None:
+    from features.errors import DamagedArtifact
+    from models.pointer import read_pointer
+
+    try:
+        pointer = read_pointer(home())
+    except DamagedArtifact as error:
+        say(f"warning: {error}")
+        return None
+    return pointer.model_version if pointer else None
 
 
 def _registry() -> "Registry":
@@ -110,9 +118,9 @@ def show(version: str, as_json: bool) -> None:
 
     registry = _registry()
     wanted = registry.resolve(version)
+    bundle = model(wanted)
     found = next(v for v in registry.versions() if v.model_version == wanted)
     result = {**found.describe(), "params": dict(found.params), "tags": dict(found.tags)}
-    bundle = model(wanted)
     if as_json:
         emit({**result, "card": card(bundle)})
         return

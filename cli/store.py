@@ -154,8 +154,9 @@ def restore(file: Path, as_json: bool) -> None:
       leadcast restore /var/backups/leadcast-2026-03-01.tar
     """
     from serving.store_backup import restore as put_back
+    from training.registry_home import HomeLock
 
-    with opened() as store:
+    with HomeLock(home())(), opened() as store:
         done = put_back(store.engine, file.absolute())
     say(f"restored {done.leads:,} leads and {_named(done.model_version)} from {file}")
     if as_json:

@@ -175,9 +175,9 @@ def _check_store(path: Path) -> None:
 def _take_bundle(home: Path, pointer: Pointer) -> None:
     folder = home / "bundles" / pointer.folder.name
     folder.parent.mkdir(mode=0o700, exist_ok=True)
-    if folder.exists():
-        shutil.rmtree(folder)
-    os.replace(pointer.folder, folder)
+    if folder.exists():  # goes with the scratch folder that the new one comes from
+        os.rename(folder, pointer.folder.with_name(".replaced"))
+    os.rename(pointer.folder, folder)
     sync_folder(folder.parent)
     write_pointer(home, Pointer(pointer.model_version, folder, pointer.manifest_sha256, pointer.before))
 

@@ -21,7 +21,7 @@ MAY_IMPORT = {
 }
 ONLY_IN = {
     "bentoml": ("serving/service.py",),
-    "mlflow": ("training/registry.py",),
+    "mlflow": ("training/registry_mlflow.py",),
     "shap": ("training/report.py",),
     "matplotlib": ("training/report.py",),
     "plotly": ("funnel/*figures.py", "training/*figures.py"),

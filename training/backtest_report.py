@@ -11,7 +11,7 @@ from features.event_log import History
 from training.backtest import Backtest, BacktestOptions
 from training.backtest_figures import figures, inlined, library
 from training.evaluate import METRICS
-from training.registry import Run
+from training.registry_mlflow import Run
 from training.report import fingerprint
 
 STYLE = """

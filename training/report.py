@@ -17,7 +17,7 @@ from features.times import format_time
 from training.card import card_text
 from training.evaluate import best_first
 from training.fit import Holdout, Trained
-from training.registry import Run
+from training.registry_mlflow import Run
 
 mpl.use("Agg")
 

@@ -6,13 +6,15 @@ import shutil
 import stat
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
 from features.errors import DamagedArtifact, InvalidInput
 from models.bundle import FORMAT, read_verified
 from models.pointer import Pointer, manifest_sha256, read_pointer, write_pointer
-from training.registry import KEPT_EXPORTS, Registry, Run
+from training.registry import KEPT_EXPORTS, Registry
+from training.registry_mlflow import Run
 
 
 @pytest.fixture(autouse=True)
@@ -73,7 +75,7 @@ def test_a_kill_while_the_database_is_made_leaves_none(
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patch:
-        patch.setattr("training.registry.os.replace", killed)
+        patch.setattr("training.registry_mlflow.os.replace", killed)
         with pytest.raises(KeyboardInterrupt):
             Registry(home).log(make_run(tmp_path / "run-0"))
     assert not (home / "mlflow.db").exists()
@@ -83,7 +85,7 @@ def test_a_kill_while_the_database_is_made_leaves_none(
 @pytest.mark.parametrize("content", [b"no database at all" * 100, b"SQLite format 3\x00" + b"\xff" * 5000])
 def test_a_damaged_database_is_told(registry: Registry, content: bytes) -> None:
     (registry.home / "mlflow.db").write_bytes(content)
-    with pytest.raises(InvalidInput, match="MLflow at sqlite:"):
+    with pytest.raises(InvalidInput, match=r"MLflow at .*mlflow\.db: "):
         registry.versions()
 
 
@@ -93,6 +95,144 @@ def test_asking_a_new_home_creates_nothing(tmp_path: Path) -> None:
         new.resolve("champion")
     assert new.versions() == []
     assert not new.home.exists()
+
+
+class Killed(BaseException):
+    """Nothing after it runs: the process that raises it is as good as gone."""
+
+
+@pytest.mark.parametrize("step", ["create_run", "log_batch", "log_artifacts", "create_model_version"])
+def test_what_a_kill_left_is_put_away_by_the_next_training(
+    step: str, registry: Registry, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The home as SIGKILL leaves it: set_terminated never came, temporary folders stay."""
+    client = registry.mlflow._client
+    real = getattr(client, step)
+
+    def kill(*given: object, **named: object) -> None:
+        real(*given, **named)
+        raise Killed
+
+    with monkeypatch.context() as patch:
+        patch.setattr(client, step, kill)
+        patch.setattr(client, "set_terminated", lambda *_: None)
+        with pytest.raises(Killed):
+            add(registry, tmp_path)
+    left = [".train-abc", ".backtest-abc", ".mlflow-abc", "bundles/.export-abc"]
+    for name in left:
+        (registry.home / name / "plots").mkdir(parents=True)
+    again = Registry(registry.home)
+    version = again.promote(*add(again, tmp_path))
+    assert champion(again) == version == again.versions()[0].model_version
+    assert not any((registry.home / name).exists() for name in left)
+    states = [r.info.status for r in again.mlflow._client.search_runs([again.mlflow._experiment()])]
+    assert sorted(states) == ["FINISHED", "KILLED"]
+
+
+def test_a_run_of_another_home_goes_on(registry: Registry, tmp_path: Path) -> None:
+    client, experiment = registry.mlflow._client, registry.mlflow._experiment()
+    client.create_run(experiment, tags={"leadcast.home": "another"})
+    add(registry, tmp_path)
+    assert sorted(r.info.status for r in client.search_runs([experiment])) == ["FINISHED", "RUNNING"]
+
+
+def test_the_alias_follows_the_pointer_where_a_kill_came_between(
+    registry: Registry, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first, second = add(registry, tmp_path, 2)
+
+    def kill(*_: object) -> None:
+        raise Killed
+
+    def cut_short(version: str) -> None:
+        with monkeypatch.context() as patch:
+            patch.setattr("training.registry.write_pointer", kill)
+            with pytest.raises(Killed):
+                registry.promote(version)
+
+    cut_short(first)
+    assert [v.aliases for v in registry.versions()] == [("challenger",), ()]
+    registry.promote(first)
+    cut_short(second)
+    assert champion(registry) == first
+    assert [v.aliases for v in registry.versions()] == [(), ("champion",)]
+    assert registry.promote(second) == second
+    assert registry.rollback() == first
+
+
+def test_an_export_is_removed_whole_or_not(
+    registry: Registry, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def kill(*_: object, **__: object) -> None:
+        raise Killed
+
+    versions = add(registry, tmp_path, KEPT_EXPORTS + 1)
+    for version in versions[:-1]:
+        registry.export(version)
+    with monkeypatch.context() as patch:
+        patch.setattr("training.registry_home.shutil.rmtree", kill)
+        with pytest.raises(Killed):
+            registry.export(versions[-1])
+    again = Registry(registry.home)
+    assert all(read_verified(again.export(version)) for version in versions)
+    assert not list((registry.home / "bundles").glob(".*"))
+
+
+@pytest.fixture
+def restored(home: Path, tmp_path: Path) -> Registry:
+    """A home to which a backup brought versions 1 and 2 as bundles, 2 in use; MLflow there has never seen them."""
+    for number in ("1", "2"):
+        folder = make_run(tmp_path / f"backup-{number}", json.dumps(f"restored {number}")).folder
+        shutil.copytree(folder / "bundle", home / "bundles" / number)
+    bundle = home / "bundles" / "2"
+    write_pointer(home, Pointer("2", bundle, manifest_sha256(bundle), ("1", "0")))
+    return Registry(home)
+
+
+@pytest.fixture
+def metrics_of_bundles(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(
+        "training.registry.load_bundle",
+        lambda folder, _="": read_verified(folder) and SimpleNamespace(metrics={"auc": 0.5}),
+    )
+
+
+@pytest.mark.usefixtures("metrics_of_bundles")
+def test_a_number_that_a_backup_brought_is_never_given_again(restored: Registry, tmp_path: Path) -> None:
+    listed = restored.versions()
+    assert [(v.model_version, v.aliases, v.run_id) for v in listed] == [
+        ("2", ("champion",), ""),
+        ("1", (), ""),
+    ]
+    (new,) = add(restored, tmp_path)
+    assert new == "3"
+    assert restored.promote(new) == "3"
+    assert (restored.home / "bundles" / "3" / "model.json").read_text() == "0"
+    assert restored.rollback() == "2"
+    assert (restored.home / "bundles" / "2" / "model.json").read_text() == '"restored 2"'
+    assert [v.model_version for v in restored.versions() if "champion" in v.aliases] == ["2"]
+    assert restored.rollback() == "1"
+    with pytest.raises(InvalidInput, match="no model version or alias '0'; versions: 3, 2, 1"):
+        restored.rollback()
+
+
+@pytest.mark.usefixtures("metrics_of_bundles")
+def test_a_restored_home_moves_its_versions_without_mlflow(restored: Registry) -> None:
+    (restored.home / "mlflow.db").unlink()
+    assert restored.rollback() == "1"
+    assert restored.promote("2") == "2"
+    assert not (restored.home / "mlflow.db").exists()
+
+
+def test_a_damaged_champion_file_is_written_anew_by_a_promotion(registry: Registry, tmp_path: Path) -> None:
+    first, second = add(registry, tmp_path, 2)
+    registry.promote(first)
+    (registry.home / "champion.json").write_text("{")
+    assert [v.model_version for v in registry.versions()] == [second, first]
+    with pytest.raises(DamagedArtifact, match="promote a version again"):
+        registry.rollback()
+    assert registry.promote(second) == second
+    assert champion(registry) == second
 
 
 def test_the_pointer_names_a_verified_copy_inside_the_home(registry: Registry, tmp_path: Path) -> None:
@@ -193,11 +333,11 @@ def test_an_interrupted_run_is_failed_and_not_registered(
     def full(*_args: object) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(registry._client, "log_artifacts", full)
+    monkeypatch.setattr(registry.mlflow._client, "log_artifacts", full)
     with pytest.raises(OSError, match="No space left"):
         add(registry, tmp_path)
     assert registry.versions() == []
-    (run,) = registry._client.search_runs([registry._experiment()])
+    (run,) = registry.mlflow._client.search_runs([registry.mlflow._experiment()])
     assert run.info.status == "FAILED"
 
 

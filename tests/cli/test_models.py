@@ -1,0 +1,59 @@
+"""`leadcast models` where not all is in place: a restored home, a damaged champion file."""
+
+import json
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+
+from cli.main import leadcast
+from training.registry_home import HomeLock
+
+
+def run(*arguments: str) -> Result:
+    return CliRunner().invoke(leadcast, list(arguments), catch_exceptions=False)
+
+
+@pytest.fixture
+def restored_home(champion_home: Path, tmp_path: Path) -> Path:
+    """A new home that a backup of another one was put into."""
+    file, home = str(tmp_path / "backup.tar"), tmp_path / "restored"
+    assert run("backup", file, "--home", str(champion_home)).exit_code == 0
+    assert run("restore", file, "--home", str(home)).exit_code == 0
+    return home
+
+
+def test_a_restored_champion_is_listed_and_shown(restored_home: Path) -> None:
+    at = ("--home", str(restored_home))
+    listed = json.loads(run("models", "--json", *at).stdout)
+    shown = json.loads(run("models", "show", "champion", "--json", *at).stdout)
+    assert listed["champion"] == "1"
+    (version,) = listed["versions"]
+    assert (version["run_id"], version["aliases"]) == ("", ["champion"])
+    assert version["metrics"] == shown["metrics"] == shown["card"]["metrics"]
+    assert shown["tags"] == {"origin": "a bundle without a run"}
+    assert run("models", "promote", "1", *at).exit_code == 0
+    refused = run("models", "rollback", *at)
+    assert refused.exit_code == 1
+    assert "no version was promoted before" in refused.stderr
+    assert not (restored_home / "mlflow.db").exists()
+
+
+def test_restoring_waits_for_whoever_changes_the_champion(
+    champion_home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file, held = tmp_path / "backup.tar", []
+    assert run("backup", str(file)).exit_code == 0
+    monkeypatch.setattr(HomeLock, "_put_away", lambda lock: held.append(lock._path))
+    assert run("restore", str(file)).exit_code == 0
+    assert held == [champion_home / "registry.lock"]
+
+
+def test_a_damaged_champion_file_is_told_and_mended(champion_home: Path) -> None:
+    (champion_home / "champion.json").write_text("{")
+    listed = run("models", "--json")
+    assert listed.exit_code == 0
+    assert "not a champion file" in listed.stderr
+    assert json.loads(listed.stdout)["champion"] is None
+    assert run("models", "promote", "1").exit_code == 0
+    assert json.loads(run("models", "--json").stdout)["champion"] == "1"
