@@ -21,6 +21,7 @@ from cli.options import (
 )
 from cli.output import emit, say, say_table
 from cli.progress import Progress, progress
+from cli.whole_file import write_text
 
 if TYPE_CHECKING:
     from features.event_log import History
@@ -63,7 +64,7 @@ def backtest(data: Path, report: Path | None, as_json: bool, **options: Any) -> 
         _forecast(data, report, as_json, options)
         return
     from training.backtest import backtest as replay_all
-    from training.backtest_report import write_html
+    from training.backtest_report import page
 
     with progress() as tell:
         tell("reading the data", 0.0)
@@ -72,7 +73,7 @@ def backtest(data: Path, report: Path | None, as_json: bool, **options: Any) -> 
         found = replay_all(history, chosen, lambda text, share: tell(text, 0.02 + 0.9 * share))
         if report is not None:
             tell("writing the report", 0.94)
-            write_html(found, report)
+            write_text(page(found), report)
         run_id = _log(found, history, chosen, tell)
     _tell(found.result)
     if report is not None:

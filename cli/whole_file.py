@@ -1,13 +1,12 @@
 """One table or text to one file: whole or not at all."""
 
 import os
-import tempfile
-from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
 from features.errors import InvalidInput
+from features.whole_file import replacing
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -40,21 +39,10 @@ def refuse_unless_file(path: Path) -> None:
         raise InvalidInput(f"{path} is a folder, a device or a pipe: name a file")
 
 
-@contextmanager
-def _renamed_to(output: Path) -> Iterator[BinaryIO]:
-    """A file beside `output` that takes its place once it is written and on disk, and is gone when that fails."""
+def _renamed_to(output: Path) -> AbstractContextManager[BinaryIO]:
+    """A file that takes the place of `output` once it is whole, readable by whom the umask lets."""
     refuse_unless_file(output)
-    descriptor, name = tempfile.mkstemp(prefix=f".{output.name}-", dir=output.absolute().parent)
-    try:
-        with os.fdopen(descriptor, "wb") as file:
-            yield file
-            file.flush()
-            os.fsync(file.fileno())
-        os.chmod(name, 0o666 & ~_umask())
-        os.replace(name, output)
-    except BaseException:
-        Path(name).unlink(missing_ok=True)
-        raise
+    return replacing(output, 0o666 & ~_umask())
 
 
 def _umask() -> int:

@@ -7,8 +7,6 @@ to look for here.
 import hashlib
 import json
 import math
-import os
-import tempfile
 from collections.abc import Mapping, Sequence
 from datetime import date, timedelta
 from pathlib import Path
@@ -17,6 +15,7 @@ from typing import Any
 from features.config import FunnelConfig
 from features.errors import DamagedArtifact, InvalidInput
 from features.times import format_time, parse_time
+from features.whole_file import put_away, replacing
 from models.pointer import sync_folder
 
 Record = dict[str, Any]
@@ -80,16 +79,9 @@ def save(home: Path, record: Mapping[str, Any], made_us: int) -> str:
 
 
 def _write(path: Path, record: Record) -> None:
-    descriptor, temporary = tempfile.mkstemp(prefix=".snapshot-", dir=path.parent)
-    try:
-        with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-            json.dump(record, file, ensure_ascii=False, allow_nan=False)
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(temporary, path)
-    except BaseException:
-        Path(temporary).unlink(missing_ok=True)
-        raise
+    put_away(path.parent)
+    with replacing(path) as file:
+        file.write(json.dumps(record, ensure_ascii=False, allow_nan=False).encode())
     sync_folder(path.parent)
 
 

@@ -3,11 +3,11 @@
 import hashlib
 import json
 import os
-import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
 from features.errors import DamagedArtifact
+from features.whole_file import replacing
 from models.bundle import Bundle, load_bundle
 
 POINTER = "champion.json"
@@ -72,16 +72,8 @@ def write_pointer(home: Path, pointer: Pointer) -> None:
         "manifest_sha256": pointer.manifest_sha256,
         "before": list(pointer.before),
     }
-    descriptor, temporary = tempfile.mkstemp(prefix=".champion-", dir=home)
-    try:
-        with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-            json.dump(content, file, indent=1)
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(temporary, home / POINTER)
-    except BaseException:
-        Path(temporary).unlink(missing_ok=True)
-        raise
+    with replacing(home / POINTER) as file:
+        file.write(json.dumps(content, indent=1).encode())
     sync_folder(home)
 
 

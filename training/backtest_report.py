@@ -2,7 +2,6 @@
 
 import html
 import json
-import os
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -25,18 +24,8 @@ small { color: #5a6675 }
 """
 
 
-def write_html(found: Backtest, path: Path) -> None:
-    """Writes the page to `path`, whole or not at all; it needs no network to be read."""
-    temporary = path.with_name(f".{path.name}.partial")
-    with open(temporary, "w", encoding="utf-8") as file:
-        file.write(page(found))
-        file.flush()
-        os.fsync(file.fileno())
-    os.replace(temporary, path)
-
-
 def page(found: Backtest) -> str:
-    """The whole page as text."""
+    """The whole page as text; it needs no network to be read."""
     result = found.result
     origins, skipped = result["origins"], result["skipped"]
     title = f"Backtest of {len(origins)} dates, {origins[0]['as_of'][:10]} to {origins[-1]['as_of'][:10]}"
@@ -118,7 +107,7 @@ def _table(header: Iterable[str], rows: Iterable[Iterable[str]]) -> str:
 def describe_run(found: Backtest, history: History, options: BacktestOptions, folder: Path) -> Run:
     """The run of a backtest, page and JSON written into `folder`: overall figures, the main ones of every date."""
     result, overall = found.result, found.result["overall"]
-    write_html(found, folder / "backtest.html")
+    (folder / "backtest.html").write_text(page(found), encoding="utf-8")
     (folder / "backtest.json").write_text(json.dumps(result, indent=1, ensure_ascii=False), encoding="utf-8")
     metrics = dict(overall["metrics"])
     for name, figures_of in overall["baselines"].items():
