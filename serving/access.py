@@ -39,7 +39,7 @@ def is_known_page(path: str) -> bool:
 
 
 class Access:
-    """Lets a request in or raises Problem 401 or 403."""
+    """Lets a request in or raises Problem 400, 401 or 403."""
 
     def __init__(self, keys: tuple[ApiKey, ...]) -> None:
         self.keys = keys
@@ -47,10 +47,13 @@ class Access:
     def admit(self, scope: Scope) -> ApiKey | None:
         """The key of the caller, None where none is needed."""
         path = scope["path"]
+        hosts = [value for name, value in scope["headers"] if name == b"host"]
+        if len(hosts) > 1:
+            raise Problem(400, "two-hosts", "A request names one Host.")
         if path in OPEN_PATHS:
             return None
         if not self.keys:
-            _check_peer(scope)
+            _check_peer(scope, hosts[0] if hosts else b"")
             return None
         key = self._find(_presented(scope, is_page(path)))
         if key is None:
@@ -89,12 +92,12 @@ def _unknown(path: str) -> Problem:
     return Problem(401, "key-needed", detail, headers={"WWW-Authenticate": challenge})
 
 
-def _check_peer(scope: Scope) -> None:
+def _check_peer(scope: Scope, host: bytes) -> None:
     client = scope.get("client")
     if client is not None and not is_loopback(client[0]):
         detail = "Without LEADCAST_API_KEYS only callers on the same machine are answered."
         raise Problem(403, "loopback-only", detail)
-    if is_domain_name(header(scope, b"host") or b""):
+    if is_domain_name(host):
         detail = "Without LEADCAST_API_KEYS the service is called by an address or as localhost, not by a domain name."
         raise Problem(403, "loopback-only", detail)
 

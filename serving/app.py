@@ -140,6 +140,7 @@ async def get_readyz(request: Request) -> Response:
         "model_version": watch.current.version if watch.current else None,
         "refused": watch.refused.describe() if watch.refused else None,
         "store": "available" if has_store else "unavailable",
+        "store_trouble": runtime.stored.trouble.described(),
     }
     return json_answer(state, 200 if state["status"] == "ready" else 503)
 

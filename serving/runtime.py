@@ -5,8 +5,9 @@ import gc
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 
-from sqlalchemy import select
+from sqlalchemy import Connection, select
 
+from serving import store_schema as db
 from serving.metrics import States
 from serving.model_watch import ModelWatch
 from serving.problems import Problem
@@ -15,6 +16,10 @@ from serving.store_service import StoreService
 
 FIRST_LOOK_SECONDS = 20.0
 STORE_SECONDS = 1.5
+
+
+def _any_lead(connection: Connection) -> object:
+    return connection.execute(select(db.leads.c.lead_no).limit(1)).first()
 
 
 class Runtime:
@@ -30,8 +35,11 @@ class Runtime:
     async def store_answers(self) -> bool:
         """Whether the store can be read, found out within `STORE_SECONDS`."""
         try:
-            await asyncio.wait_for(self.stored.read(lambda c: c.execute(select(1)).scalar()), STORE_SECONDS)
-        except (Problem, TimeoutError):
+            await asyncio.wait_for(self.stored.read(_any_lead), STORE_SECONDS)
+        except Problem:
+            return False
+        except TimeoutError:
+            self.stored.trouble.slow("read")
             return False
         return True
 

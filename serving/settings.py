@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from features.errors import InvalidInput
+from serving.store_address import read_address
 
 SCOPES = ("read", "score", "ingest", "admin")
 DEFAULT_HOME = ".leadcast"
@@ -51,7 +52,7 @@ def read_settings(environment: Mapping[str, str] = os.environ) -> Settings:
         concurrency=_concurrency(environment.get("LEADCAST_CONCURRENCY", ""), problems),
         logged=_logged(environment.get("LEADCAST_LOG", ""), problems),
         run_folder=Path(run) if (run := environment.get("LEADCAST_RUN_FOLDER")) else None,
-        database_url=environment.get("LEADCAST_DATABASE_URL") or None,
+        database_url=_database(environment.get("LEADCAST_DATABASE_URL", ""), problems),
     )
     if problems:
         raise InvalidInput(problems)
@@ -102,6 +103,14 @@ def _concurrency(text: str, problems: list[str]) -> int:
         )
         return DEFAULT_CONCURRENCY
     return int(text)
+
+
+def _database(text: str, problems: list[str]) -> str | None:
+    try:
+        read_address(text or None)
+    except InvalidInput as refused:
+        problems.extend(refused.problems)
+    return text or None
 
 
 def _logged(text: str, problems: list[str]) -> str:

@@ -8,14 +8,13 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
-from sqlalchemy import Connection, Engine, create_engine, event, make_url, text
+from sqlalchemy import Connection, Engine, create_engine, event, text
 from sqlalchemy.engine import URL
-from sqlalchemy.exc import ArgumentError
 from sqlalchemy.pool import QueuePool
 
-from features.errors import InvalidInput
+from serving.store_address import connect_arguments, read_address
 from serving.store_disk import DiskGuard
-from serving.store_errors import outages
+from serving.store_errors import StoreUnfit, outages
 from serving.store_lock import TurnLock
 from serving.store_migrate import HEAD, migrate
 from serving.store_scrub import scrub
@@ -28,7 +27,13 @@ WAL_PAGES = (
     4_000  # after so many a commit carries the log back itself, where the writer has not done so before
 )
 PG_LOCK = 0x1EADCA57
-CONNECT_TIMEOUT_S = 3
+PG_LONGEST_PAUSE_MS = (
+    30_000  # between two statements of a writer: a stopped one must not keep its turn for ever
+)
+PG_TURN = text(
+    f"SELECT pg_advisory_xact_lock({PG_LOCK}), "
+    f"set_config('idle_in_transaction_session_timeout', '{PG_LONGEST_PAUSE_MS}', true)"
+)
 SHARED_PRAGMAS = (
     "PRAGMA foreign_keys=ON",
     "PRAGMA trusted_schema=OFF",
@@ -55,7 +60,8 @@ class StoreEngine:
     def __init__(self, home: Path, url: str | None = None) -> None:
         self.home = home
         home.mkdir(mode=0o700, parents=True, exist_ok=True)
-        self.path, address = _where(home, url)
+        address = read_address(url)
+        self.path = _where(home, address)
         self.lock = TurnLock(home / "store.lock")
         self.disk = DiskGuard(self.path.parent if self.path else None)
         if self.path is not None:
@@ -135,7 +141,7 @@ class StoreEngine:
         self.ensure()
 
     def ensure(self) -> None:
-        """Creates or migrates the store once; InvalidInput where a newer Leadcast wrote it."""
+        """Creates or migrates the store once; StoreUnfit where it can't be one, or a newer Leadcast wrote it."""
         if self.is_ready:
             return
         with outages(), self.lock.held():
@@ -143,6 +149,7 @@ class StoreEngine:
                 os.close(os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, 0o600))
             with self._writer.begin() as connection:
                 self._one_writer(connection)
+                self._check_encoding(connection)
                 migrate(connection)
         self.is_ready = True
 
@@ -163,22 +170,22 @@ class StoreEngine:
 
     def _one_writer(self, connection: Connection) -> None:
         if self.path is None:
-            connection.execute(text(f"SELECT pg_advisory_xact_lock({PG_LOCK})"))
+            connection.execute(PG_TURN)
+
+    def _check_encoding(self, connection: Connection) -> None:
+        if self.path is None:
+            encoding = connection.execute(text("SHOW server_encoding")).scalar()
+            if encoding != "UTF8":
+                raise StoreUnfit(
+                    f"the store's database has the encoding {encoding}, which cannot hold every text: "
+                    "make one with ENCODING 'UTF8' TEMPLATE template0"
+                )
 
 
-def _where(home: Path, url: str | None) -> tuple[Path | None, URL]:
-    try:
-        address = make_url(url or "sqlite://")
-    except ArgumentError:
-        raise InvalidInput(
-            "LEADCAST_DATABASE_URL is not a database URL: give postgresql://USER@HOST:PORT/NAME"
-        ) from None
-    kind = address.get_backend_name()
-    if kind == "sqlite":
-        return (Path(address.database).absolute() if address.database else home / DATABASE), address
-    if kind != "postgresql":
-        raise InvalidInput(f"LEADCAST_DATABASE_URL names {kind!r}; expected sqlite or postgresql")
-    return None, address.set(drivername="postgresql+psycopg")
+def _where(home: Path, address: URL) -> Path | None:
+    if address.get_backend_name() != "sqlite":
+        return None
+    return Path(address.database).absolute() if address.database else home / DATABASE
 
 
 def _sqlite_engine(path: Path, writes: bool) -> Engine:
@@ -214,7 +221,6 @@ def _sqlite_engine(path: Path, writes: bool) -> Engine:
 
 
 def _postgres_engine(address: URL) -> Engine:
-    options = "-c timezone=UTC -c synchronous_commit=on -c statement_timeout=60000 -c lock_timeout=10000"
     return create_engine(
         address,
         pool_size=8,
@@ -222,5 +228,5 @@ def _postgres_engine(address: URL) -> Engine:
         pool_timeout=BUSY_TIMEOUT_S,
         pool_pre_ping=True,
         hide_parameters=True,
-        connect_args={"connect_timeout": CONNECT_TIMEOUT_S, "options": options},
+        connect_args=connect_arguments(address),
     )

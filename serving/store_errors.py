@@ -1,5 +1,6 @@
 """What can go wrong with the store that is not the caller's fault, and how long to wait before trying again."""
 
+import re
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -7,10 +8,25 @@ from contextlib import contextmanager
 from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError, ProgrammingError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
+from features.errors import InvalidInput
 from serving.problems import Problem, unavailable
 
 RETRY_AFTER_SECONDS = 2
-READ_ONLY = "25006"  # PostgreSQL's read_only_sql_transaction: a reader, or a server that became a standby
+LONG_RETRY_SECONDS = 30  # where somebody has to do something first
+DISK_FULL = "53100"
+UNUSABLE = frozenset(
+    {
+        "25006",  # read_only_sql_transaction: a reader, or a server that became a standby
+        "3F000",  # invalid_schema_name
+        "42501",  # insufficient_privilege: a right was taken away, or the server's disk is read-only
+        "42P01",  # undefined_table: the tables were dropped, or are being restored
+    }
+)
+SERVER_FAULT = "XX"  # the class of internal_error, data_corrupted and index_corrupted
+_REFUSED = re.compile(
+    r"connection (?:failed|is bad): (?:connection to server .*? failed: )?(?:FATAL:\s+)?(.*)"
+)
+_NAME = re.compile(r'\s*"[^"]*"')
 
 _OUTAGES = (
     OperationalError,
@@ -35,7 +51,14 @@ class DiskFull(StoreUnavailable):
     """Writes are refused until space is freed; reading and scoring go on."""
 
     def __init__(self, reason: str) -> None:
-        super().__init__(reason, retry_after=30)
+        super().__init__(reason, LONG_RETRY_SECONDS)
+
+
+class StoreUnfit(StoreUnavailable, InvalidInput):
+    """The database answers but cannot be the store of this Leadcast; a command refuses it, the service waits."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason, LONG_RETRY_SECONDS)
 
 
 def outage_problem(outage: StoreUnavailable) -> Problem:
@@ -47,19 +70,21 @@ def outage_problem(outage: StoreUnavailable) -> Problem:
 
 def is_full(error: BaseException) -> bool:
     """True for SQLITE_FULL and for PostgreSQL's disk_full, in any wrapping."""
-    text = str(getattr(error, "orig", error))
-    return (
-        "database or disk is full" in text or getattr(getattr(error, "orig", None), "sqlstate", "") == "53100"
-    )
+    return "database or disk is full" in str(getattr(error, "orig", error)) or _sqlstate(error) == DISK_FULL
 
 
 def is_outage(error: BaseException) -> bool:
     """True where the database could not be reached or used; False where our own statement is wrong."""
+    state = _sqlstate(error)
+    if state in UNUSABLE or state.startswith(SERVER_FAULT):
+        return True
     if isinstance(error, ProgrammingError):
         return False
-    broken = isinstance(error, DBAPIError) and error.connection_invalidated
-    read_only = getattr(getattr(error, "orig", None), "sqlstate", "") == READ_ONLY
-    return broken or read_only or isinstance(error, _OUTAGES)
+    return (isinstance(error, DBAPIError) and error.connection_invalidated) or isinstance(error, _OUTAGES)
+
+
+def _sqlstate(error: BaseException) -> str:
+    return getattr(getattr(error, "orig", None), "sqlstate", None) or ""
 
 
 def translated(error: BaseException) -> StoreUnavailable | None:
@@ -69,9 +94,25 @@ def translated(error: BaseException) -> StoreUnavailable | None:
     if is_full(error):
         return DiskFull("the disk of the store is full: free some space")
     if is_outage(error):
-        original = getattr(error, "orig", None) or error
-        return StoreUnavailable(f"the store's database does not answer ({type(original).__name__})")
+        return StoreUnavailable(
+            f"the store's database cannot be used now: {told(getattr(error, 'orig', None) or error)}"
+        )
     return None
+
+
+def told(original: BaseException) -> str:
+    """What the database or its client says of an outage, without the names that it quotes; else the error's type.
+
+    Such messages hold no rows. A part of the URL they may quote: a password with odd characters can pass for a host.
+    """
+    text = getattr(getattr(original, "diag", None), "message_primary", None)
+    if text is None and isinstance(original, sqlite3.Error):
+        text = str(original)
+    elif text is None and str(original).startswith("failed to resolve host"):
+        text = "its host name is not known"
+    elif text is None and (found := _REFUSED.match(str(original))):
+        text = found[1]
+    return _NAME.sub("", text or "").strip() or type(original).__name__
 
 
 @contextmanager

@@ -5,7 +5,7 @@ from pathlib import Path
 from sqlalchemy import Connection, text
 from sqlalchemy import inspect as inspect_database
 
-from features.errors import InvalidInput
+from serving.store_errors import StoreUnfit
 
 HEAD = "0001"
 SCRIPTS = Path(__file__).parent / "migrations"
@@ -19,12 +19,12 @@ def stored_revision(connection: Connection) -> str | None:
 
 
 def migrate(connection: Connection) -> None:
-    """Runs what is missing up to HEAD; InvalidInput for a store that a newer Leadcast wrote."""
+    """Runs what is missing up to HEAD; StoreUnfit for a store that a newer Leadcast wrote."""
     revision = stored_revision(connection)
     if revision == HEAD:
         return
     if revision is not None and revision > HEAD:
-        raise InvalidInput(
+        raise StoreUnfit(
             f"the store has schema {revision}, this Leadcast knows up to {HEAD}: run the newer Leadcast on it"
         )
     _upgrade(connection)

@@ -3,7 +3,7 @@
 import asyncio
 import logging
 from collections.abc import AsyncIterator, Callable, Hashable, Iterable, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from typing import Any, TypeVar
@@ -14,16 +14,18 @@ from sqlalchemy import Connection
 from models.bundle import Bundle
 from serving.logs import LOGGER, described
 from serving.outlook import Outlook
-from serving.problems import unavailable
 from serving.rescoring import Rescorer, count_waiting
 from serving.store import Store
 from serving.store_cautions import cautions
-from serving.store_errors import StoreUnavailable, outage_problem
+from serving.store_errors import StoreUnavailable
 from serving.store_replies import Replies
+from serving.store_trouble import Trouble
 from serving.store_writer import Work
 from serving.together import Together
 
 WRITE_SECONDS = 10.0
+READ_SECONDS = 15.0
+COUNT_SECONDS = 1.0
 READERS = 4
 TRACES_TRIES = 25
 TRACES_PAUSE_S = 0.2
@@ -44,18 +46,22 @@ class StoreService:
         self.rescorer = Rescorer(self.store, bundle)
         self.rescorer.on_failure = _log_failure
         self.outlook = Outlook(self.store)
+        self.trouble = Trouble()
         self._readers = ThreadPoolExecutor(READERS, thread_name_prefix="store-reader")
         self._replies: Replies | None = None
         self._together: Together[tuple[ReadEach, Any], Any] = Together(self._read_alike)
         self._erasing: set[asyncio.Task[bool]] = set()
+        self._counting: Future[tuple[int, int]] | None = None
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
         """Opens the store where it can be reached, keeps scores fresh, commits what waits at the end."""
         for caution in cautions(self.store.engine.path):
             LOGGER.warning(caution)
-        with suppress(StoreUnavailable):
+        try:
             await asyncio.to_thread(self.store.engine.ensure)
+        except StoreUnavailable as outage:
+            self.trouble.failed("read", outage)
         self.rescorer.start()
         try:
             yield
@@ -74,11 +80,13 @@ class StoreService:
         try:
             self.store.writer.queue(work, payload, weight, reply)
             async with asyncio.timeout(WRITE_SECONDS):
-                return await reply.future
+                result = await reply.future
         except StoreUnavailable as outage:
-            raise outage_problem(outage) from None
+            raise self.trouble.failed("written", outage) from None
         except TimeoutError:
-            raise unavailable("store-slow", "The store did not answer in time; send it again.", 2) from None
+            raise self.trouble.slow("written") from None
+        self.trouble.worked("written")
+        return result
 
     def _replies_here(self) -> Replies:
         loop = asyncio.get_running_loop()
@@ -96,10 +104,16 @@ class StoreService:
 
         try:
             if light and engine.is_ready and engine.path is not None:
-                return run()
-            return await asyncio.get_running_loop().run_in_executor(self._readers, run)
+                result = run()
+            else:
+                async with asyncio.timeout(READ_SECONDS):
+                    result = await asyncio.get_running_loop().run_in_executor(self._readers, run)
         except StoreUnavailable as outage:
-            raise outage_problem(outage) from None
+            raise self.trouble.failed("read", outage) from None
+        except TimeoutError:
+            raise self.trouble.slow("read") from None
+        self.trouble.worked("read")
+        return result
 
     async def read_each(self, key: Hashable, read: ReadEach, asked: Any) -> Any:
         """What `read` makes of this and of what is asked at the same moment with the same key, in one view."""
@@ -108,9 +122,11 @@ class StoreService:
             (answer,) = await self.read(lambda connection: read(connection, [asked]))
             return answer
         try:
-            return await self._together.ask(key, (read, asked))
+            result = await self._together.ask(key, (read, asked))
         except StoreUnavailable as outage:
-            raise outage_problem(outage) from None
+            raise self.trouble.failed("read", outage) from None
+        self.trouble.worked("read")
+        return result
 
     def _read_alike(self, asks: Sequence[tuple[ReadEach, Any]]) -> Sequence[Any]:
         read = asks[0][0]
@@ -148,11 +164,10 @@ class StoreService:
             {},
             float(self.store.waiting),
         )
-        with suppress(StoreUnavailable):
-            with self.store.engine.reading() as connection:
-                waiting = count_waiting(connection)
+        with suppress(StoreUnavailable, TimeoutError):
+            waiting, leads = self._counts()
             yield "leadcast_rescore_queue", "Leads that wait for a new score.", {}, float(waiting)
-            yield "leadcast_leads", "Leads in the store.", {}, float(self.store.count_leads())
+            yield "leadcast_leads", "Leads in the store.", {}, float(leads)
         disk = self.store.engine.disk
         if disk.folder is not None:
             yield "leadcast_disk_free_bytes", "Free space for the store.", {}, float(disk.free_bytes())
@@ -162,6 +177,16 @@ class StoreService:
                 {},
                 float(disk.floor_bytes()),
             )
+
+    def _counts(self) -> tuple[int, int]:
+        """Leads that wait for a score, and all; TimeoutError where the store is slow, one thread at most waits on."""
+        if self._counting is None or self._counting.done():
+            self._counting = self._readers.submit(self._count)
+        return self._counting.result(COUNT_SECONDS)
+
+    def _count(self) -> tuple[int, int]:
+        with self.store.engine.reading() as connection:
+            return count_waiting(connection), self.store.count_leads()
 
 
 def _log_failure(error: Exception) -> None:

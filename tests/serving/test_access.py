@@ -128,6 +128,14 @@ def test_without_keys_an_address_or_a_local_name_is_answered(host: str) -> None:
     assert status(scope, Access(())) == 200
 
 
+@pytest.mark.parametrize("path", ["/v1/leads", "/livez", "/"])
+@pytest.mark.parametrize("keys", [(), ALL.api_keys], ids=["open", "keys"])
+def test_two_hosts_are_refused(keys: tuple[Any, ...], path: str) -> None:
+    scope = request("GET", path, "Bearer full")
+    scope["headers"] += [(b"host", b"localhost"), (b"host", b"localhost")]
+    assert status(scope, Access(keys)) == 400
+
+
 def test_with_keys_any_name_is_answered_and_health_always() -> None:
     scope = request("GET", "/v1/leads", "Bearer full")
     scope["headers"].append((b"host", b"leads.example.com"))
