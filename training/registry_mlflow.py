@@ -64,14 +64,10 @@ class Tracking:
     def __init__(self, home: Path, uri: str | None) -> None:
         self._home = home
         self.given_uri = uri
-        if uri is None and set("?%") & set(str(home)):
-            raise InvalidInput(
-                f"{home}: a home cannot have ? or % in its path (SQLite addresses); choose another"
-            )
 
     @property
     def uri(self) -> str:
-        return self.given_uri or f"sqlite:///{self._database}"
+        return self.given_uri or _address(self._database)
 
     @property
     def is_there(self) -> bool:
@@ -225,8 +221,16 @@ def _make_database(database: Path) -> None:
 
     with tempfile.TemporaryDirectory(prefix=".mlflow-", dir=database.parent) as folder:
         made = Path(folder) / database.name
-        MlflowClient(tracking_uri=f"sqlite:///{made}", registry_uri=f"sqlite:///{made}").search_experiments()
+        MlflowClient(tracking_uri=_address(made), registry_uri=_address(made)).search_experiments()
         os.replace(made, database)
+
+
+def _address(database: Path) -> str:
+    """SQLAlchemy's address of a SQLite file: ? and % of a path are escaped in it.
+
+    The driver is named because MLflow makes the folders of a bare sqlite:/// address, and takes the escaped ones.
+    """
+    return f"sqlite+pysqlite:///{str(database).replace('%', '%25').replace('?', '%3F')}"
 
 
 def _quieten() -> None:

@@ -312,10 +312,21 @@ def test_a_home_can_be_moved(registry: Registry, tmp_path: Path) -> None:
     assert not registry.home.exists(), "nothing is written to where the home was"
 
 
-@pytest.mark.parametrize("name", ["what?", "50%"])
-def test_a_home_that_no_address_can_name_is_refused(tmp_path: Path, name: str) -> None:
-    with pytest.raises(InvalidInput, match="choose another"):
-        Registry(tmp_path / name)
+@pytest.mark.parametrize("name", ["what?", "50%", "a%20b", "a#b?c=d&e@f", "é ü:;"])
+def test_a_home_may_have_any_name(name: str, registry: Registry, tmp_path: Path) -> None:
+    odd = Registry(Path(shutil.copytree(registry.home, tmp_path / name / "home")))
+    first, second = add(odd, tmp_path, 2)
+    odd.promote(first)
+    odd.promote(second)
+    shutil.rmtree(odd.home / "bundles" / first)
+    assert Registry(odd.home).rollback() == first
+    assert {path.name for path in tmp_path.iterdir()} == {"home", name, "run-0", "run-1"}
+
+
+def test_a_database_is_made_under_any_name(tmp_path: Path) -> None:
+    odd = Registry(tmp_path / "50%20?" / "home")
+    assert odd.promote(*add(odd, tmp_path)) == "1"
+    assert {path.name for path in tmp_path.iterdir()} == {"50%20?", "run-0"}
 
 
 def test_an_unknown_version_is_answered_with_those_there_are(registry: Registry, tmp_path: Path) -> None:
