@@ -20,12 +20,13 @@ from cli.options import (
     trials_option,
 )
 from cli.output import emit, say, say_table
-from cli.progress import Progress, progress
+from cli.progress import progress
 from cli.whole_file import write_text
 
 if TYPE_CHECKING:
     from features.event_log import History
     from training.backtest import Backtest, BacktestOptions
+    from training.registry import Registry
 
 GROUP_HEADER = ("leads", "wins", "expected", "auc", "log_loss", "ece", "revenue_error")
 
@@ -65,16 +66,20 @@ def backtest(data: Path, report: Path | None, as_json: bool, **options: Any) -> 
         return
     from training.backtest import backtest as replay_all
     from training.backtest_report import page
+    from training.registry import Registry
 
+    registry = Registry(home())
     with progress() as tell:
         tell("reading the data", 0.0)
         history = _read(data, options["as_of"])
+        registry.refuse_early()
         chosen = _options(history, options)
         found = replay_all(history, chosen, lambda text, share: tell(text, 0.02 + 0.9 * share))
         if report is not None:
             tell("writing the report", 0.94)
             write_text(page(found), report)
-        run_id = _log(found, history, chosen, tell)
+        tell("logging the run", 0.97)
+        run_id = _log(registry, found, history, chosen)
     _tell(found.result)
     if report is not None:
         say(f"\nreport: {report}")
@@ -115,12 +120,9 @@ def _options(history: "History", given: Mapping[str, Any]) -> "BacktestOptions":
     )
 
 
-def _log(found: "Backtest", history: "History", options: "BacktestOptions", tell: Progress) -> str:
+def _log(registry: "Registry", found: "Backtest", history: "History", options: "BacktestOptions") -> str:
     from training.backtest_report import describe_run
-    from training.registry import Registry
 
-    tell("logging the run", 0.97)
-    registry = Registry(home())
     with registry.exclusive(), tempfile.TemporaryDirectory(prefix=".backtest-", dir=registry.home) as name:
         return registry.log(describe_run(found, history, options, Path(name)))
 

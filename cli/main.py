@@ -1,5 +1,6 @@
 """`leadcast COMMAND`: finds the command, quietens the libraries, turns errors into exit codes."""
 
+import errno
 import os
 import signal
 import sys
@@ -92,7 +93,8 @@ class LazyGroup(click.Group):
 
 def _os_problem(error: OSError) -> str:
     where = f"{error.filename}: " if error.filename else ""
-    return f"{where}{error.strerror or error}"
+    what_to_do = "; make room, then run it again" if error.errno == errno.ENOSPC else ""
+    return f"{where}{error.strerror or error}{what_to_do}"
 
 
 @click.group(

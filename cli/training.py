@@ -71,12 +71,14 @@ def train(data: Path | None, store: bool, **options: Any) -> None:
     from training.fit import train as fit
     from training.registry import Registry
 
+    registry = Registry(home())
     with progress() as tell:
         tell("reading the data", 0.0)
         history = _read_store(options["as_of"]) if data is None else _read(data, options["as_of"])
+        registry.refuse_early()
         chosen = TrainOptions(seed=options["seed"], keep=options["keep"], **_given(trials=options["trials"]))
         trained = fit(history, chosen, lambda text, share: tell(text, 0.05 + 0.85 * share))
-        outcome = register(Registry(home()), trained, history, options["promote"], tell)
+        outcome = register(registry, trained, history, options["promote"], tell)
     _tell(trained, outcome, history)
     if options["as_json"]:
         emit(_result(trained, outcome))

@@ -1,7 +1,9 @@
 """The versions of the model `leadcast`: MLflow's, and the exported bundles and pointer that a service reads."""
 
 import os
+import shutil
 import tempfile
+from contextlib import nullcontext
 from pathlib import Path
 
 from features.errors import DamagedArtifact, InvalidInput
@@ -12,6 +14,7 @@ from training.registry_mlflow import CHAMPION, Run, Tracking, Version
 
 KEPT_EXPORTS = 5
 KEPT_BEFORE = 50
+LEAST_FREE = 16 << 20  # bytes: a run with its plots, and its bundle twice, are some MB
 
 
 class Registry:
@@ -25,6 +28,21 @@ class Registry:
         self.home = home.absolute()
         self.mlflow = Tracking(self.home, tracking_uri or os.environ.get("MLFLOW_TRACKING_URI") or None)
         self.exclusive = HomeLock(self.home)
+
+    def refuse_early(self) -> None:
+        """InvalidInput or OSError where a training's end could not be kept: said before hours of work, not after.
+
+        A home that is not there yet is not made.
+        """
+        there = next(folder for folder in (self.home, *self.home.parents) if folder.is_dir())
+        if not os.access(there, os.W_OK):
+            raise InvalidInput(f"{there} cannot be written: choose another --home or LEADCAST_HOME")
+        if shutil.disk_usage(there).free < LEAST_FREE:
+            raise InvalidInput(
+                f"{there} has less than {LEAST_FREE >> 20} MB free: make room, then run it again"
+            )
+        with self.exclusive() if there == self.home else nullcontext(), self.mlflow.spoken():
+            self.mlflow.ask()
 
     def register(self, run: Run) -> tuple[str, str]:
         """Logs a run with its folder and registers its bundle, as challenger; returns (version, run id).

@@ -74,6 +74,11 @@ class Tracking:
         """False for a new home: making its database takes seconds, and is left to the first training."""
         return self.given_uri is not None or self._database.exists()
 
+    def ask(self) -> None:
+        """Raises where a server does not answer or a database is damaged."""
+        if self.is_there:
+            self._exists()
+
     def log(self, run: Run, mark: str) -> str:
         """Logs a run with its folder, as of the home of this mark; returns the run id."""
         from mlflow.entities import Metric, Param
@@ -158,8 +163,7 @@ class Tracking:
             yield
         except (MlflowException, sqlite3.Error) as error:
             where = self._database if self.given_uri is None else self.given_uri.split("?")[0].split("@")[-1]
-            said = error.message if isinstance(error, MlflowException) else error
-            raise InvalidInput(f"MLflow at {where}: {said}") from error
+            raise InvalidInput(f"MLflow at {where}: {_reason(error)}") from error
 
     @cached_property
     def _client(self) -> Any:
@@ -208,6 +212,17 @@ class Tracking:
             params=dict(data.params),
             tags=dict(found.tags),
         )
+
+
+def _reason(error: BaseException) -> str:
+    """The first line of what MLflow said, and what the system had said to it."""
+    first = str(getattr(error, "message", error)).strip().split("\n")[0]
+    beneath: BaseException | None = error
+    while beneath is not None:
+        if isinstance(beneath, OSError) and beneath.strerror and beneath.strerror not in first:
+            return f"{first} ({beneath.strerror})"
+        beneath = beneath.__cause__ or beneath.__context__
+    return first
 
 
 def _make_database(database: Path) -> None:

@@ -13,7 +13,7 @@ import pytest
 from features.errors import DamagedArtifact, InvalidInput
 from models.bundle import FORMAT, read_verified
 from models.pointer import Pointer, manifest_sha256, read_pointer, write_pointer
-from training.registry import KEPT_EXPORTS, Registry
+from training.registry import KEPT_EXPORTS, LEAST_FREE, Registry
 from training.registry_mlflow import Run
 
 
@@ -400,3 +400,39 @@ def test_a_pointer_reads_back_as_written(tmp_path: Path) -> None:
     write_pointer(tmp_path, pointer)
     assert read_pointer(tmp_path) == pointer
     assert [path.name for path in tmp_path.iterdir()] == ["champion.json"]
+
+
+def test_what_could_not_be_kept_is_refused_before_the_work(
+    registry: Registry, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    registry.refuse_early()
+    Registry(tmp_path / "new" / "home").refuse_early()
+    assert not (tmp_path / "new").exists(), "a training that is refused leaves no home"
+    with monkeypatch.context() as patch:
+        patch.setattr("training.registry.os.access", lambda *_: False)
+        with pytest.raises(InvalidInput, match="cannot be written: choose another"):
+            registry.refuse_early()
+    with monkeypatch.context() as patch:
+        patch.setattr("training.registry.shutil.disk_usage", lambda _: SimpleNamespace(free=LEAST_FREE - 1))
+        with pytest.raises(InvalidInput, match="less than 16 MB free"):
+            registry.refuse_early()
+    (registry.home / "mlflow.db").write_bytes(b"no database at all" * 100)
+    with pytest.raises(InvalidInput, match="MLflow at "):
+        Registry(registry.home).refuse_early()
+
+
+def test_what_the_system_said_beneath_mlflow_is_told(
+    registry: Registry, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from mlflow.exceptions import MlflowException
+
+    def full(*_: object) -> None:
+        try:
+            raise OSError(28, "No space left on device")
+        except OSError as error:
+            raise MlflowException("Failed to download\n[SQL: SELECT]") from error
+
+    (version,) = add(registry, tmp_path)
+    monkeypatch.setattr(registry.mlflow._client, "download_artifacts", full)
+    with pytest.raises(InvalidInput, match=r"Failed to download \(No space left on device\)$"):
+        registry.promote(version)
