@@ -75,15 +75,16 @@ def _compare(
     freedom: int = max(int(np.count_nonzero((before > 0) | (after > 0))) - 1, 1)
     noise = _chi_square(FALSE_ALARM / tests, freedom) * (1 / n + 1 / m)
     was, now = before[-1] / m, after[-1] / n
-    level = _level(psi, noise, n) or _missing_level(was, now, (n, m), tests)
+    shifted = _level(psi, noise, n)
+    level = shifted or _missing_level(was, now, (n, m), tests)
     if level is None:
         return None
-    gone = f"; {was:.0%} were missing, {now:.0%} are" if abs(now - was) >= 0.01 else ""
+    gone = f"{was:.0%} were missing, {now:.0%} are" if abs(now - was) >= 0.01 else ""
+    why = "; ".join(part for part in (_compared(psi, noise) if shifted else "", gone) if part)
     return {
         "code": "drift",
         "subject": feature.subject or feature.name,
-        "detail": f"{feature.name} differs between training and scoring: PSI {psi:.2f}, "
-        f"where chance makes at most {noise:.2f}{gone}; find out what changed in the data, "
+        "detail": f"{feature.name} differs between training and scoring: {why}; find out what changed in the data, "
         "and train again once leads of the new kind are decided",
         "evidence": {
             "level": level,
@@ -94,6 +95,14 @@ def _compare(
             "missing_now": round(float(now), 4),
         },
     }
+
+
+def _compared(psi: float, noise: float) -> str:
+    """The PSI beside what chance makes, with as many digits as tell them apart."""
+    digits = 2
+    while digits < 15 and f"{psi:.{digits}f}" == f"{noise:.{digits}f}":
+        digits += 1
+    return f"PSI {psi:.{digits}f}, where chance makes at most {noise:.{digits}f}"
 
 
 @lru_cache(maxsize=1024)

@@ -1,6 +1,7 @@
 """Drift: silent where nothing changed, loud where something did, whatever the sample's size."""
 
 import json
+import re
 
 import numpy as np
 import numpy.typing as npt
@@ -9,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from features.feature import Feature, feature
-from training.drift import drift, learn_reference, population_stability
+from training.drift import _compared, drift, learn_reference, population_stability
 
 Floats = npt.NDArray[np.float64]
 K = 20
@@ -70,6 +71,28 @@ def test_a_moderate_rise_of_the_missing_rate_is_a_warning() -> None:
     values[rng.random(2000) < 0.14, 3] = np.nan
     (found,) = drift(reference, values, _features())
     assert (found["subject"], found["evidence"]["level"]) == ("a3", "warning")
+
+
+def test_a_missing_rate_that_moved_is_told_without_a_psi_that_did_not() -> None:
+    rng = np.random.default_rng(7)
+    before, after = _values(rng, 4000), _values(rng, 4000)
+    before[rng.random(4000) < 0.4, 3] = np.nan
+    after[rng.random(4000) < 0.55, 3] = np.nan
+    (found,) = drift(learn_reference(before, _features()), after, _features())
+    assert (found["subject"], found["evidence"]["level"]) == ("a3", "warning")
+    assert re.search(r"training and scoring: \d\d% were missing, \d\d% are; find out", found["detail"])
+
+
+@pytest.mark.parametrize(
+    ("psi", "noise", "shown"),
+    [
+        (0.31, 0.2, "PSI 0.31, where chance makes at most 0.20"),
+        (0.2041, 0.2038, "PSI 0.2041, where chance makes at most 0.2038"),
+        (0.1549, 0.1551 - 4e-4, "PSI 0.1549, where chance makes at most 0.1547"),
+    ],
+)
+def test_a_psi_is_never_shown_below_or_at_its_bound(psi: float, noise: float, shown: str) -> None:
+    assert _compared(psi, noise) == shown
 
 
 def test_new_categories_drift_and_the_calendar_does_not() -> None:
