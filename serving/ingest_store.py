@@ -6,24 +6,24 @@ from dataclasses import dataclass, field
 from functools import cache
 from typing import Any
 
-from sqlalchemy import Connection, bindparam, select, tuple_
+from sqlalchemy import Connection, and_, select
 
 from serving import store_schema as db
 from serving.ingest import AHEAD_US, Event
 from serving.problems import error
-from serving.store_driver import Change, Query, driver, is_sqlite
+from serving.store_driver import Insertion, Query, driver, is_sqlite, listed
 from serving.store_leads import mark_dirty
 from serving.store_writer import Transaction
 
 AT_ONCE = 500
-INSERTS = {table.name: Change(table.insert()) for table in db.FACTS}
-INSERT_KEYS = Change(db.event_ids.insert())
-KNOWN_KEYS = select(db.event_ids.c.event_key).where(
-    db.event_ids.c.event_key.in_(bindparam("some", expanding=True))
-)
+INSERTS = {table.name: Insertion(table) for table in db.FACTS}
+INSERT_KEYS = Insertion(db.event_ids)
+KNOWN_KEYS = Query(select(db.event_ids.c.event_key), among=db.event_ids.c.event_key)
 LEADS = Query(select(db.leads.c.lead_id, db.leads.c.lead_no, db.leads.c.created_us), among=db.leads.c.lead_id)
 _PAIR = (db.interactions.c.lead_no, db.interactions.c.interaction_id)
-KNOWN_IDS = select(*_PAIR).where(tuple_(*_PAIR).in_(bindparam("some", expanding=True)), _PAIR[1].is_not(None))
+_ASKED = listed(*_PAIR)
+_IS_ASKED = and_(_PAIR[0] == _ASKED.c[0], _PAIR[1] == _ASKED.c[1], _PAIR[1].is_not(None))
+KNOWN_IDS = select(*_PAIR).join_from(_ASKED, db.interactions, _IS_ASKED)
 KNOWN_IDS_ON_SQLITE = """
 SELECT lead_no, interaction_id FROM json_each(?) AS asked CROSS JOIN interactions
 ON lead_no = json_extract(asked.value, '$[0]') AND interaction_id = json_extract(asked.value, '$[1]')
@@ -154,7 +154,7 @@ def _known_keys(connection: Connection, keys: Sequence[bytes]) -> Iterator[bytes
             asked = [*some, *[some[-1]] * (count - len(some))]
             yield from (key for (key,) in driver(connection).execute(_known_keys_on_sqlite(count), asked))
         else:
-            yield from connection.execute(KNOWN_KEYS, {"some": some}).scalars()
+            yield from (key for (key,) in KNOWN_KEYS.rows(connection, some=some))
 
 
 def _leads(connection: Connection, lead_ids: Sequence[str]) -> Iterator[tuple[str, tuple[int, int]]]:
@@ -168,7 +168,9 @@ def _known_ids(connection: Connection, ids: Sequence[tuple[int, str]]) -> Iterat
         if is_sqlite(connection):
             yield from driver(connection).execute(KNOWN_IDS_ON_SQLITE, (json.dumps(some),))
         else:
-            yield from ((lead_no, given) for lead_no, given in connection.execute(KNOWN_IDS, {"some": some}))
+            numbers, names = map(list, zip(*some, strict=True))
+            asked = {"lead_no": numbers, "interaction_id": names}
+            yield from ((lead_no, given) for lead_no, given in connection.execute(KNOWN_IDS, asked))
 
 
 def _parts(values: Sequence[Any]) -> Iterator[Sequence[Any]]:

@@ -73,7 +73,7 @@ class Made:
     drawn: dict[str, Any] = field(default_factory=dict, compare=False)
 
     def stands(self, now_us: int) -> bool:
-        return now_us - self.made_us < KEPT_US
+        return 0 <= now_us - self.made_us < KEPT_US
 
 
 class Outlook:

@@ -6,26 +6,17 @@ from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import Connection, delete, select
-from sqlalchemy.dialects import postgresql, sqlite
 
 from features.values import value_text
 from serving import store_schema as db
-from serving.store_driver import Change
+from serving.store_driver import Insertion
 from serving.store_reading import LeadRow, LeadRows, find_leads, rows_of, scalar_text, scalar_value
 from serving.store_writer import Transaction
 
 KEYS_AT_ONCE = 500
 
 
-def _mark_dirty(dialect: Any) -> Any:
-    statement = dialect.insert(db.dirty)
-    return statement.on_conflict_do_update(
-        index_elements=[db.dirty.c.lead_no],
-        set_={name: statement.excluded[name] for name in ("row_no", "is_bulk")},
-    )
-
-
-MARK_DIRTY = Change(_mark_dirty(postgresql), on_sqlite=_mark_dirty(sqlite))
+MARK_DIRTY = Insertion(db.dirty, "lead_no", ("row_no", "is_bulk"))
 
 
 class Current:

@@ -7,13 +7,12 @@ from typing import Any
 
 import msgspec
 from sqlalchemy import Connection, bindparam, delete, select
-from sqlalchemy.dialects import postgresql, sqlite
 
 from features.layout import OWN_ATTRIBUTES
 from features.times import format_time
 from serving import store_schema as db
 from serving.store_causes import Told
-from serving.store_driver import Change, Query
+from serving.store_driver import Change, Insertion, Query
 from serving.store_leads import Current
 from serving.store_reading import LeadRow
 from serving.store_writer import Transaction
@@ -69,16 +68,8 @@ _CLEAN = Change(
         db.dirty.c.lead_no == bindparam("of_lead"), db.dirty.c.row_no <= bindparam("through")
     )
 )
-_TELL = Change(db.score_history.insert())
-
-
-def _replace_score(dialect: Any) -> Any:
-    statement = dialect.insert(db.scores)
-    changed = {name: statement.excluded[name] for name in _SCORED if name != "lead_no"}
-    return statement.on_conflict_do_update(index_elements=[db.scores.c.lead_no], set_=changed)
-
-
-_REPLACE = Change(_replace_score(postgresql), on_sqlite=_replace_score(sqlite))
+_TELL = Insertion(db.score_history)
+_REPLACE = Insertion(db.scores, "lead_no", [name for name in _SCORED if name != "lead_no"])
 
 
 def stored_scores(connection: Connection, numbers: Sequence[int]) -> dict[int, Stored]:

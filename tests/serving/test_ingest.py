@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import sqlalchemy.event
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -257,3 +258,25 @@ def test_known_interaction_ids_are_looked_up_not_searched_for(store: Store) -> N
         query = "EXPLAIN QUERY PLAN " + KNOWN_IDS_ON_SQLITE
         steps = [row[3] for row in connection.exec_driver_sql(query, ('[[1, "i"]]',))]
     assert any("interactions_once (lead_no=? AND interaction_id=?)" in step for step in steps), steps
+
+
+def test_many_events_take_no_more_statements_than_one(store: Store) -> None:
+    """On a server each statement is a way there and back, and each row of one of many a statement of its own."""
+    put(store)
+    if store.engine.path is not None:
+        pytest.skip("SQLite has no way to go")
+    sent: list[bool] = []
+    sqlalchemy.event.listen(
+        store.engine._writer, "before_cursor_execute", lambda *given: sent.append(given[-1])
+    )
+    counts = []
+    for name, count in (("one", 1), ("many", 500)):
+        sent.clear()
+        touches = [{"kind": "call", "interaction_id": f"{name}{i}"} for i in range(count)]
+        assert (
+            post(store, *(event(f"{name}{i}", "a", touch) for i, touch in enumerate(touches))).accepted
+            == count
+        )
+        assert not any(sent)
+        counts.append(len(sent))
+    assert counts[1] <= counts[0] <= 12

@@ -11,8 +11,9 @@ from click.testing import CliRunner
 from starlette.testclient import TestClient
 
 from cli.main import leadcast
+from serving.outlook import KEPT_US, Made
 from tests.serving.service_client import caller
-from tests.serving.store_fakes import FakeRuntime, application, event
+from tests.serving.store_fakes import NOW_US, FakeRuntime, application, event
 
 LEAD = {"created_at": "2026-05-01T08:00:00Z", "attributes": {}}
 AS_OF = "2026-06-15"
@@ -111,6 +112,13 @@ def test_an_answer_stands_until_something_changes(client: TestClient) -> None:
     assert client.delete("/v1/leads/new one").status_code == 204
     erased = client.get("/v1/funnel", params={"as_of": first["as_of"]}).json()
     assert erased["total"] == first["total"]
+
+
+def test_no_answer_outlives_a_clock_that_is_set_back() -> None:
+    made = Made({}, b"", None, (), made_us=NOW_US)
+    assert made.stands(NOW_US + KEPT_US - 1)
+    assert not made.stands(NOW_US + KEPT_US)
+    assert not made.stands(NOW_US - 1)
 
 
 @pytest.mark.parametrize(
