@@ -18,7 +18,7 @@ from sqlalchemy import Connection, delete, select
 
 from features.errors import DamagedArtifact
 from models.bundle import load_bundle
-from models.pointer import POINTER, Pointer, read_pointer, sync_folder, write_pointer
+from models.pointer import POINTER, Pointer, manifest_sha256, read_pointer, sync_folder, write_pointer
 from serving.store_engine import StoreEngine
 from serving.store_migrate import HEAD
 from serving.store_schema import metadata
@@ -175,11 +175,21 @@ def _check_store(path: Path) -> None:
 def _take_bundle(home: Path, pointer: Pointer) -> None:
     folder = home / "bundles" / pointer.folder.name
     folder.parent.mkdir(mode=0o700, exist_ok=True)
-    if folder.exists():  # goes with the scratch folder that the new one comes from
-        os.rename(folder, pointer.folder.with_name(".replaced"))
-    os.rename(pointer.folder, folder)
-    sync_folder(folder.parent)
+    if not _is_there(folder, pointer):
+        if folder.exists():  # goes with the scratch folder that the new one comes from
+            os.rename(folder, pointer.folder.with_name(".replaced"))
+        os.rename(pointer.folder, folder)
+        sync_folder(folder.parent)
     write_pointer(home, Pointer(pointer.model_version, folder, pointer.manifest_sha256, pointer.before))
+
+
+def _is_there(folder: Path, pointer: Pointer) -> bool:
+    """Whether a bundle is the one pointed at, whole: then it stays, and the champion is there at every moment."""
+    try:
+        load_bundle(folder, pointer.model_version)
+        return manifest_sha256(folder) == pointer.manifest_sha256
+    except DamagedArtifact:
+        return False
 
 
 def _digest(path: Path) -> str:

@@ -37,20 +37,21 @@ Cells = Sequence[str | None]
 def export_folder(engine: StoreEngine, out: Path, progress: Progress) -> dict[str, int]:
     """Writes every table that has rows, and funnel.toml, into `out`; rows written by table.
 
-    All of it is one view of the store. Raises InvalidInput when `out` holds files already.
+    All of it is one view of the store. leads.csv comes last: no command reads a folder without it, so half an export
+    is never taken for a whole one. Raises InvalidInput when `out` holds files already.
     """
     if out.exists() and (not out.is_dir() or any(out.iterdir())):
         raise InvalidInput(f"{out} exists and is not an empty folder: give another one")
     out.mkdir(parents=True, exist_ok=True, mode=0o700)
-    rows: dict[str, int] = {}
+    rows: dict[str, int] = {"leads": 0}
     with engine.reading() as connection:
-        progress("exporting leads", 0.0)
-        rows["leads"] = _write_leads(connection, out)
         for i, table in enumerate(db.FACTS):
-            progress(f"exporting {table.name}", 0.2 + 0.2 * i)
+            progress(f"exporting {table.name}", 0.2 * i)
             rows[table.name] = _write_facts(connection, table, out)
         rows["costs"] = _write_costs(connection, out)
         _write_config(connection, out)
+        progress("exporting leads", 0.8)
+        rows["leads"] = _write_leads(connection, out)
     return {name: count for name, count in rows.items() if count}
 
 

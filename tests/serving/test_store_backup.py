@@ -71,6 +71,24 @@ def test_a_backup_restored_elsewhere_is_the_same_store_and_model(
     assert other.count_leads() == 4
 
 
+def test_a_bundle_that_is_there_already_is_not_moved_and_a_damaged_one_is_replaced(
+    store: Store, file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def verify(folder: Path, _version: str) -> None:
+        if (folder / "model.json").read_text() != "{}":
+            raise DamagedArtifact("model.json has changed")
+
+    monkeypatch.setattr(store_backup, "load_bundle", verify)
+    folder = store.engine.home / "bundles" / "7"
+    before = folder.stat().st_ino
+    restore(store.engine, file)
+    assert folder.stat().st_ino == before, "there is no moment without the champion"
+    (folder / "model.json").write_text("[]")
+    restore(store.engine, file)
+    assert (folder / "model.json").read_text() == "{}"
+    assert not list(store.engine.home.glob(f"{SCRATCH}*"))
+
+
 def test_a_restore_into_the_same_store_takes_back_what_came_later(store: Store, file: Path) -> None:
     before = contents(store.read_all(FAR_US))
     fill(store, "de")

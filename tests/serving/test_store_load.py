@@ -9,7 +9,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from features.config import FunnelConfig
+from features.errors import InvalidInput
 from features.history import read_folder, read_records
+from serving import store_export
 from serving.ingest_folder import Loaded, load_history
 from serving.store import Store
 from serving.store_export import export_folder
@@ -177,6 +179,29 @@ def test_an_export_is_the_same_history_and_loads_without_doubling(
     assert back.config == read(folder).config
     assert back.costs.amount.tolist() == [100.0]
     assert set(load(store, tmp_path / "out").rows.values()) == {0}
+
+
+def test_half_an_export_is_no_data_folder(
+    store: Store, folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    load(store, folder)
+    whole = tmp_path / "whole"
+    export_folder(store.engine, whole, silent)
+    order: list[str] = []
+    real = store_export._write
+
+    def killed(path: Path, *rest: Any) -> int:
+        order.append(path.name)
+        if len(order) == len(list(whole.glob("*.csv"))):
+            raise KeyboardInterrupt
+        return real(path, *rest)
+
+    monkeypatch.setattr(store_export, "_write", killed)
+    with pytest.raises(KeyboardInterrupt):
+        export_folder(store.engine, tmp_path / "half", silent)
+    assert (tmp_path / "half" / "interactions.csv").exists()
+    with pytest.raises(InvalidInput, match="leads"):
+        read(tmp_path / "half")
 
 
 def test_more_rows_of_known_leads_are_added(store: Store, tmp_path: Path) -> None:

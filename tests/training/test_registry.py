@@ -336,6 +336,8 @@ def test_an_unknown_version_is_answered_with_those_there_are(registry: Registry,
     for wanted in ("7", "champion", "../1"):
         with pytest.raises(InvalidInput, match="versions: 2, 1"):
             registry.promote(wanted)
+    with pytest.raises(InvalidInput, match="`leadcast models promote VERSION` makes one the champion"):
+        registry.resolve("champion")
 
 
 def test_an_interrupted_run_is_failed_and_not_registered(
