@@ -13,6 +13,8 @@ from sqlalchemy import Connection, Table, delete, select
 from features.config import FunnelConfig, to_dict
 from features.event_log import Costs, Factor, Floats, History, Ints, Mask
 from serving import store_schema as db
+from serving.ingest_store import INSERTS
+from serving.store_driver import Insertion
 from serving.store_engine import StoreEngine
 from serving.store_leads import current_attributes, mark_dirty
 from serving.store_reading import FACT_COLUMNS, LeadRow, LeadRows, find_leads, rows_of
@@ -21,6 +23,7 @@ from serving.store_writer import Transaction, read_setting, write_setting
 CHUNK_LEADS = 2_000
 CHUNK_ROWS = 20_000
 FIRST_SHOWN = 3
+INSERT_LEADS = Insertion(db.leads)
 Progress = Callable[[str, float], None]
 Row = tuple[Any, ...]
 
@@ -129,7 +132,7 @@ def _lead_numbers(
         )
         numbers.append(number)
     if rows:
-        transaction.connection.execute(db.leads.insert(), rows)
+        INSERT_LEADS.run(transaction.connection, rows)
     return numbers
 
 
@@ -262,7 +265,7 @@ def _insert_facts(
         {"row_no": number, "event_key": None, **dict(zip(names, row, strict=True))}
         for number, row in zip(numbers, rows, strict=True)
     ]
-    transaction.connection.execute(table.insert(), values)
+    INSERTS[table.name].run(transaction.connection, values)
     for number, row in zip(numbers, rows, strict=True):
         touched[row[0]] = number
 

@@ -23,6 +23,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects import postgresql, sqlite
 
+ROWS_AT_ONCE = 1_000  # of one statement for a server, which takes 1 GB at most
 Rows = list[tuple[Any, ...]]
 _NAMED = sqlite.dialect(paramstyle="named")
 
@@ -112,5 +113,7 @@ class Insertion:
         """At least one row, each key once."""
         if is_sqlite(connection):
             driver(connection).executemany(self._text, rows)
-        else:
-            connection.execute(self._lists, {name: [row[name] for row in rows] for name in self._names})
+            return
+        for start in range(0, len(rows), ROWS_AT_ONCE):
+            some = rows[start : start + ROWS_AT_ONCE]
+            connection.execute(self._lists, {name: [row[name] for row in some] for name in self._names})
