@@ -1,8 +1,7 @@
 """The forecast of many leads: seconds with the scores included, and peak memory, beside the sum over
 leads it must equal.
 
-Makes a simulated CRM, trains on a small one of the same kind, checks that the groups add up to the whole
-and that draws
+Makes a simulated CRM, trains on a small one of the same kind, checks that the groups add up to the whole and that draws
 repeat, then measures.
 
     python -m benchmarks.bench_forecast [--leads 100000] [--months 30]

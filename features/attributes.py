@@ -34,9 +34,8 @@ PLACES = (
 class Attribute:
     """One attribute as learned: its kind, the columns it gives, and what training saw of it.
 
-    levels are the categories with own codes (from 2, most frequent first), shares their part of leads; seen
-    holds every category met, up to a limit. low, high, p01 and p99 are of the numbers, or of the days from as_of to
-    the dates.
+    levels are the categories with own codes (from 2, most frequent first), shares their part of leads; seen holds every
+    category met, up to a limit. low, high, p01 and p99 are of the numbers, or of the days from as_of to the dates.
     """
 
     name: str

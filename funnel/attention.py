@@ -1,5 +1,5 @@
-"""Open leads that need somebody today: waiting for an answer, silent too long, stuck in their stage, falling
-in chance.
+"""Open leads that need somebody today: waiting for an answer, silent too long, stuck in their stage,
+falling in chance.
 """
 
 import math

@@ -1,5 +1,5 @@
-"""Whose win it was: wins by channel of the first touch, of the last touch, and by what a channel's absence
-would cost.
+"""Whose win it was: wins by channel of the first touch, of the last touch,
+and by what a channel's absence would cost.
 """
 
 import numpy as np
@@ -59,9 +59,7 @@ def _touches(paths: Paths, decided: Ints) -> tuple[Ints, Ints]:
 
 
 def _moves(lead: Ints, code: Ints, won: Mask, k: int) -> Floats:
-    """Counts (k + 1, k + 2): from the start (row 0) or a channel, to each channel, the win (k) or the loss (k
-    + 1).
-    """
+    """Counts (k + 1, k + 2): from the start (row 0) or a channel, to each channel, the win (k) or the loss (k + 1)."""
     starts = np.append(True, lead[1:] != lead[:-1])
     ends = np.append(starts[1:], True)
     come = np.where(starts, 0, np.append(0, code[:-1]) + 1)

@@ -1,5 +1,5 @@
-"""What the model says of the leads: their chances at T and a week before, and what it promised when an owner
-got them.
+"""What the model says of the leads: their chances at T and a week before,
+and what it promised when an owner got them.
 """
 
 import math
@@ -36,15 +36,13 @@ def chances_of(bundle: Bundle, history: History) -> Chances:
 
 
 def owners(bundle: Bundle, history: History, from_us: int | None = None) -> list[Record]:
-    """Each owner's wins against those that the leads promised when they got them, most above the promise
-    first.
+    """Each owner's wins against those that the leads promised when they got them, most above the promise first.
 
-    An assignment is a lead's creation with an owner or a change to one, while it is open, from from_us on and
-    at least one horizon before as_of_us. promised sums the model's chances there with the owner hidden from
-    it, shifted in log-odds so that all owners together are promised what they won (indirect standardisation);
-    won counts wins within the horizon. The 80 % interval is that of the wins if the chances were right
-    (normal, the variance of independent leads). in_sample is the share of assignments from before the model's
-    own date, whose chances have seen the outcome.
+    An assignment is a lead's creation with an owner or a change to one, while it is open, from from_us on and at least
+    one horizon before as_of_us. promised sums the model's chances there with the owner hidden from it, shifted in
+    log-odds so that all owners together are promised what they won (indirect standardisation); won counts wins within
+    the horizon. The 80 % interval is that of the wins if the chances were right (normal, the variance of independent
+    leads). in_sample is the share of assignments from before the model's own date, whose chances have seen the outcome.
     """
     seen = replace(history, config=bundle.config)
     lead, at_us, owner = _assignments(seen)

@@ -1,5 +1,5 @@
-"""What leads and deals cost and bring: cost per lead, cost per deal, return, payback, and an account's
-lifetime value.
+"""What leads and deals cost and bring: cost per lead, cost per deal, return, payback,
+and an account's lifetime value.
 """
 
 import math
@@ -116,8 +116,7 @@ def payback_days(paths: Paths, created: Ints, cost: float) -> float:
 
 
 def lifetime_value(paths: Paths) -> Record | None:
-    """Average deal / (1 - p), p the chance that an account that bought buys again (waiting accounts
-    censored).
+    """Average deal / (1 - p), p the chance that an account that bought buys again (waiting accounts censored).
 
     p is one minus Kaplan-Meier's share that waits for ever, over all wins; a geometric number of deals. None
     without accounts that bought, or without amounts; the value is null where every account bought again.

@@ -1,5 +1,5 @@
-"""The pictures of the funnel's state (plotly), for reports and pages alike, and one page of them that needs
-no network.
+"""The pictures of the funnel's state (plotly), for reports and pages alike,
+and one page of them that needs no network.
 """
 
 import html
@@ -64,8 +64,8 @@ def flow_figure(state: State) -> go.Figure:
 
 
 def flow_links(state: State) -> tuple[list[str], list[dict[str, int]]]:
-    """The nodes, and links {source, target, value} between places in that list; moves back go to a node of
-    their own.
+    """The nodes, and links {source, target, value} between places in that list;
+    moves back go to a node of their own.
     """
     stages = state["total"]["stages"]
     names = [s["stage"] or "before the first stage" for s in stages]

@@ -9,8 +9,8 @@ from funnel.survival import CENSORED, EVENT, Curve, curve
 
 
 def activity(view: View) -> Record:
-    """Touches and follow-ups in the period, and response times in hours; null where the log has no outbound
-    direction.
+    """Touches and follow-ups in the period, and response times in hours;
+    null where the log has no outbound direction.
     """
     touches, lead = view.touches, view.lead
     touched, followed = int(touches.touched[lead].sum()), int(touches.followed[lead].sum())

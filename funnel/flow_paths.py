@@ -1,6 +1,4 @@
-"""The way of every lead through the stages, as visits: when each began, how the lead came, when and whereto
-it left.
-"""
+"""The way of every lead through the stages, as visits: when each began, how the lead came, when and whereto it left."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -20,12 +18,10 @@ NO_STAGE = 0  # the place before the first stage
 
 @dataclass(frozen=True)
 class Visits:
-    """m visits in order of lead and time. place (m,): 0 before the first stage, then 1..k in the stages'
-    order.
+    """m visits in order of lead and time. place (m,): 0 before the first stage, then 1..k in the stages' order.
 
-    begin_us and end_us (m,): end_us is as_of_us for one that goes on. to (m,): the next visit's place, 0
-    where none followed. again (m,): the lead was in this place before. Nothing begins before its lead was
-    created.
+    begin_us and end_us (m,): end_us is as_of_us for one that goes on. to (m,): the next visit's place, 0 where none
+    followed. again (m,): the lead was in this place before. Nothing begins before its lead was created.
     """
 
     lead: Ints
@@ -110,9 +106,7 @@ def paths_of(history: History) -> Paths:
 
 
 def regrouped(paths: Paths, members: Mapping[str, Sequence[str]]) -> Paths:
-    """The same leads over groups of stages: moves within a group vanish, stages of no group are none of the
-    places.
-    """
+    """The same leads over groups of stages: moves within a group vanish, stages of no group are none of the places."""
     names = tuple(members)
     order = {stage: place for place, name in enumerate(names, start=1) for stage in members[name]}
     visits, ignored = _visits(paths.history, order)

@@ -62,9 +62,7 @@ def view(paths: Paths, period: Period, touches: Touches, mine: Mask | None = Non
 
 
 def months_between(from_us: int, to_us: int, zone: ZoneInfo) -> tuple[Ints, tuple[date, ...]]:
-    """Edges (m + 1,) in us of the calendar months of `zone` that touch [from_us, to_us), and the first day of
-    each.
-    """
+    """Edges (m + 1,) in us of the calendar months of `zone` that touch [from_us, to_us), and the first day of each."""
     first, last = (local_date(us, zone) for us in (from_us, max(from_us, to_us - 1)))
     count = (last.year - first.year) * 12 + last.month - first.month + 1
     at = first.year * 12 + first.month - 1

@@ -25,9 +25,7 @@ GONE = tuple(range(MOVED_ON, EXIT_LOST + 1))
 
 
 def stage_records(view: View) -> list[Record]:
-    """One record a stage in their order; before them, stage null, the wait for the first one, where any lead
-    waited.
-    """
+    """One record a stage in their order; before them, stage null, the wait for the first one, where any lead waited."""
     higher = next_higher(view.visits)
     order = np.argsort(view.visits.place, kind="stable")
     bounds = np.searchsorted(view.visits.place[order], np.arange(len(view.paths.names) + 2))
@@ -93,8 +91,8 @@ def _now(view: View, visits: Visits) -> Record:
 
 
 def _calendar(view: View, visits: Visits, ended: Visits) -> Record:
-    """What happened in the period, whenever the visits began: there at its start + entries - exits = there at
-    its end.
+    """What happened in the period, whenever the visits began:
+    there at its start + entries - exits = there at its end.
     """
     period = view.period
     by = np.bincount(ended.left, minlength=len(EXITS)).tolist()

@@ -15,11 +15,10 @@ NEVER = -1
 class Touches:
     """What happened between us and n leads while they were open, from creation on.
 
-    touched, followed (n,): interactions, and follow-ups (outbound ones after the first), in the period.
-    first_us, last_us, last_out_us (n,): the first outbound, the last touch of either side, the last outbound;
-    NEVER for none. Each of q questions, an inbound touch when none was waiting: asked_lead, asked_us (q,),
-    and settled_us (q,), the next outbound where answered, else the closing or the end of view. directed: the
-    log says who spoke.
+    touched, followed (n,): interactions, and follow-ups (outbound ones after the first), in the period. first_us,
+    last_us, last_out_us (n,): the first outbound, the last touch of either side, the last outbound; NEVER for none.
+    Each of q questions, an inbound touch when none was waiting: asked_lead, asked_us (q,), and settled_us (q,), the
+    next outbound where answered, else the closing or the end of view. directed: the log says who spoke.
     """
 
     touched: Ints

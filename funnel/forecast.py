@@ -1,6 +1,4 @@
-"""Wins and revenue by calendar period: won already, from the leads open at T, from leads that have yet to
-come.
-"""
+"""Wins and revenue by calendar period: won already, from the leads open at T, from leads that have yet to come."""
 
 from dataclasses import dataclass, replace
 from typing import Any
@@ -35,9 +33,7 @@ BEST_CASE, COMMIT = 0.2, 0.5  # chance in the period from which a lead counts in
 
 @dataclass(frozen=True)
 class Asked:
-    """What a forecast is asked for: week, month or quarter; how many (None: three months of them); by
-    which column.
-    """
+    """What a forecast is asked for: week, month or quarter; how many (None: three months of them); by which column."""
 
     period: str = "month"
     count: int | None = None
@@ -48,9 +44,8 @@ class Asked:
 class Forecast:
     """A forecast and what it was made of.
 
-    gains (n, k): each open lead's expected wins in each period, the level applied; money (n, k) the same
-    in revenue; level and
-    money_level: what the replay corrected.
+    gains (n, k): each open lead's expected wins in each period, the level applied; money (n, k) the same in revenue;
+    level and money_level: what the replay corrected.
     """
 
     as_of_us: int
@@ -89,8 +84,7 @@ class Forecast:
 
 
 def forecast(bundle: Bundle, history: History, asked: Asked, leads: OpenLeads | None = None) -> Forecast:
-    """The forecast at history.as_of_us under the model's configuration; raises InvalidInput for a bad
-    period or column.
+    """The forecast at history.as_of_us under the model's configuration; raises InvalidInput for a bad period or column.
 
     leads: the open leads where they are scored already. Deterministic: the draws have a fixed seed.
     """
@@ -211,9 +205,9 @@ def _amount(made: Forecast, value: float) -> float | None:
 
 
 def views(made: Forecast) -> list[Record]:
-    """Beside each period: best case and commit (leads whose chance in the period is high enough, in full)
-    and the weighted
-    pipeline (the stage table's rates instead of the model's); open leads and what was won already."""
+    """Beside each period: best case and commit (leads whose chance in the period is high enough, in full) and the
+    weighted pipeline (the stage table's rates instead of the model's); open leads and what was won already.
+    """
     e, open_ = made.expectation, made.leads
     ratio = (open_.baseline / np.maximum(open_.probability, 1e-9))[:, None]
     amount = np.nan_to_num(open_.amount)
@@ -268,7 +262,5 @@ def actuals(made: Forecast) -> list[Record]:
 
 
 def _sum_quantiles(made: Forecast, by_group: Floats) -> Floats:
-    """Quantiles of the sum over groups where there is one group; else of the groups as if they moved
-    together.
-    """
+    """Quantiles of the sum over groups where there is one group; else of the groups as if they moved together."""
     return by_group[:, 0] if len(made.groups.names) == 1 else by_group.sum(axis=1)

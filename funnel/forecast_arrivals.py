@@ -79,9 +79,7 @@ def _span_days(created_us: Ints, as_of_us: int) -> float:
 
 
 def _weekly(created_us: Ints, as_of_us: int) -> Floats:
-    """Creations of whole weeks back from T, the latest first; the first, which may be cut off, is left
-    out.
-    """
+    """Creations of whole weeks back from T, the latest first; the first, which may be cut off, is left out."""
     if not len(created_us):
         return np.zeros(0)
     week = np.maximum(as_of_us - created_us, 0) // (7 * DAY_US)

@@ -14,10 +14,9 @@ QUANTILES = (0.1, 0.5, 0.9)
 
 @dataclass(frozen=True)
 class Expectation:
-    """By period and group (k, g): won already, to be won by open leads and by new ones, sum of the open
-    leads' squared chances,
-    and the same in revenue; by period (k,): deviations of the shared shocks of wins and of revenue, and
-    of new leads alone.
+    """By period and group (k, g): won already, to be won by open leads and by new ones, sum of the open leads' squared
+    chances, and the same in revenue; by period (k,): deviations of the shared shocks of wins and of revenue, and of new
+    leads alone.
     """
 
     already_wins: Floats
@@ -35,9 +34,7 @@ class Expectation:
 
 @dataclass(frozen=True)
 class Drawn:
-    """Quantiles (3, k, g) of wins and revenue by period and group, and (3, g) of their sums over all
-    periods.
-    """
+    """Quantiles (3, k, g) of wins and revenue by period and group, and (3, g) of their sums over all periods."""
 
     wins: Floats
     revenue: Floats
@@ -48,11 +45,9 @@ class Drawn:
 def drawn(e: Expectation, seed: int = 0) -> Drawn:
     """Quantiles over DRAWS draws; equal input gives equal output.
 
-    Open leads: a binomial with the mean and variance of the sum of independent chances. New leads: a
-    Poisson with a lognormal
-    rate. Both times one lognormal shock a period, of mean 1. Revenue: a gamma with the mean and variance
-    of as many amounts as
-    wins, times a shock of its own.
+    Open leads: a binomial with the mean and variance of the sum of independent chances. New leads: a Poisson with a
+    lognormal rate. Both times one lognormal shock a period, of mean 1. Revenue: a gamma with the mean and variance of
+    as many amounts as wins, times a shock of its own.
     """
     k, g = e.open_wins.shape
     random = np.random.default_rng(seed)

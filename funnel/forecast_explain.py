@@ -1,5 +1,5 @@
-"""The arithmetic of a forecast: who contributes, how leads yet to come are counted, what changed since an
-earlier date.
+"""The arithmetic of a forecast: who contributes, how leads yet to come are counted,
+what changed since an earlier date.
 """
 
 from dataclasses import replace
@@ -23,9 +23,9 @@ PARTS = ("won", "lost", "pushed", "pulled", "grown", "shrunk", "new", "reopened"
 def explained(
     bundle: Bundle, history: History, asked: Asked, made: Forecast, since_us: int | None = None
 ) -> Record:
-    """Top leads, open leads by stage and source, leads yet to come, and the change since `since_us`
-    (None: one
-    period's length before T). Sums are over all periods of the forecast."""
+    """Top leads, open leads by stage and source, leads yet to come, and the change since `since_us` (None: one period's
+    length before T). Sums are over all periods of the forecast.
+    """
     wins, money = made.gains.sum(axis=1), made.money.sum(axis=1)
     size = money if made.has_amounts else wins
     top = np.argsort(-size, kind="stable")[:TOP]
@@ -76,9 +76,7 @@ def _summed(made: Forecast, names: list[str | None], wins: Floats, money: Floats
 
 
 def _new_leads(made: Forecast) -> list[Record]:
-    """By period: arrivals, the share of them ever won by the end of the forecast's last day, wins and
-    mean amount.
-    """
+    """By period: arrivals, the share of them ever won by the end of the forecast's last day, wins and mean amount."""
     arrived = made.future.arrivals.cumulative
     end = np.array([(p.end_us - made.as_of_us) / DAY_US for p in made.periods])
     by_end = np.diff(np.interp(end, np.arange(len(arrived)), arrived), prepend=0.0)
@@ -98,11 +96,10 @@ def changes(
 ) -> Record:
     """What moved the expected total of these periods since an earlier instant; the parts add up to the move.
 
-    won, lost: leads open then, decided now. Of leads open at both: grown and shrunk, their chance (in
-    revenue: times amount)
-    changed; pulled and pushed, the share of it that falls into these periods changed. new: leads created
-    since, and those yet
-    to come, against what was expected of them. reopened: leads decided then. level: the replay's correction.
+    won, lost: leads open then, decided now. Of leads open at both: grown and shrunk, their chance (in revenue: times
+    amount) changed; pulled and pushed, the share of it that falls into these periods changed. new: leads created since,
+    and those yet to come, against what was expected of them. reopened: leads decided then. level: the replay's
+    correction.
     """
     since = history.as_of_us - int(DAYS[asked.period] * DAY_US) if since_us is None else since_us
     if since >= history.as_of_us:

@@ -22,9 +22,7 @@ STYLE = (
 
 
 def summed(rows: Rows) -> list[dict[str, Any]]:
-    """Rows by period: groups added up, where there are any; quantiles added up too, as if groups moved
-    together.
-    """
+    """Rows by period: groups added up, where there are any; quantiles added up too, as if groups moved together."""
     found: dict[str, dict[str, Any]] = {}
     for row in rows:
         one = found.setdefault(row["period_start"], {"period_start": row["period_start"]})
@@ -166,9 +164,7 @@ def replay_figure(cells: Rows, what: str, step: int, unit: str) -> go.Figure:
 
 
 def replay_page(result: Mapping[str, Any], currency: str | None) -> str:
-    """One HTML page of a replay: figures by method, and what came beside what was said; it needs no
-    network.
-    """
+    """One HTML page of a replay: figures by method, and what came beside what was said; it needs no network."""
     parts: list[str] = []
     drawn = False
     for what in ("wins", "revenue"):

@@ -1,6 +1,4 @@
-"""The groups of a forecast by a column: of leads known at T, and the share of wins yet to come that each
-will have.
-"""
+"""The groups of a forecast by a column: of leads known at T, and the share of wins yet to come that each will have."""
 
 from dataclasses import dataclass
 
@@ -72,9 +70,7 @@ def _coded(seen: list[str | None], texts: list[str | None]) -> tuple[list[str | 
 
 
 def _new_share(seen: Lives, group: Ints, n: int) -> Floats:
-    """Each group's share of new leads of the latest quarter year, times its share won, shrunk to that of
-    all.
-    """
+    """Each group's share of new leads of the latest quarter year, times its share won, shrunk to that of all."""
     recent = seen.created_us > seen.as_of_us - 91 * DAY_US
     if recent.sum() < 20:
         recent = np.ones(len(seen), dtype=np.bool_)

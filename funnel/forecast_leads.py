@@ -1,6 +1,4 @@
-"""When each open lead is won: its own chance and timing up to the horizon, the hazard of its age from
-there.
-"""
+"""When each open lead is won: its own chance and timing up to the horizon, the hazard of its age from there."""
 
 from dataclasses import dataclass
 
@@ -19,9 +17,9 @@ LEAST_SCALE, MOST_SCALE = 0.2, 5.0
 
 @dataclass(frozen=True)
 class OpenLeads:
-    """n leads open at T, each (n,): position in the history, age in days, P(win within the horizon),
-    place of its win time,
-    E[amount | won] (NaN where there are no amounts), the stage table's probability; and their stages."""
+    """n leads open at T, each (n,): position in the history, age in days, P(win within the horizon), place of its win
+    time, E[amount | won] (NaN where there are no amounts), the stage table's probability; and their stages.
+    """
 
     lead: Ints
     age_days: Floats
@@ -67,11 +65,9 @@ def _places(bundle: Bundle, snapshot: Snapshot) -> Floats:
 def win_chances(open_: OpenLeads, close_time: CloseTime, rates: Hazards, days: Floats) -> Floats:
     """P(won within each of `days` (k,) after T), (n, k), never falling along a row.
 
-    Up to the horizon H this is probability * cdf(day). A lead that is neither won nor lost by then goes
-    on with the daily rates
-    of its age, times one factor of its own: its cumulative hazard over the horizon against that of its
-    age, scaled so that the
-    factors change no total over the next H days. At H the two agree: both are the probability.
+    Up to the horizon H this is probability * cdf(day). A lead that is neither won nor lost by then goes on with the
+    daily rates of its age, times one factor of its own: its cumulative hazard over the horizon against that of its age,
+    scaled so that the factors change no total over the next H days. At H the two agree: both are the probability.
     """
     horizon = close_time.horizon_days
     out = np.empty((len(open_), len(days)))

@@ -39,9 +39,8 @@ class Level:
 
 @dataclass(frozen=True)
 class Ahead:
-    """Spans of days after T, (k,) each: start, end, and what the sum over leads expects in them; the
-    recent mean a day; the variance one win adds over its squared mean; how many wins are known, from which all else
-    was learned.
+    """Spans of days after T, (k,) each: start, end, and what the sum over leads expects in them; the recent mean a day;
+    the variance one win adds over its squared mean; how many wins are known, from which all else was learned.
     """
 
     start: Floats

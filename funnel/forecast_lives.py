@@ -10,12 +10,13 @@ from features.snapshot import state_rows
 DAILY_BINS = 30  # ages up to here have a day of their own, later ones share wider and wider bins
 BIN_GROWTH = 1.15
 FEWEST_AT_RISK = 20.0  # leads of an age that say something of it; older ages take the rate of the last
+PRIOR_EVENTS = 2.0  # wins, or losses, that say an age's rate is that of the ages around
+NEIGHBOUR = 0.5  # weight of the next bin among the ages around, of the one after it its square
 
 
 @dataclass(frozen=True)
 class Lives:
-    """The n leads known at as_of_us: position in the history, creation, end of view, state, amount (NaN
-    unless won).
+    """The n leads known at as_of_us: position in the history, creation, end of view, state, amount (NaN unless won).
 
     end_us is the closing time of a won or lost lead and as_of_us of an open one.
     """
@@ -70,9 +71,7 @@ def lives(history: History, as_of_us: int) -> Lives:
 
 @dataclass(frozen=True)
 class Hazards:
-    """Chances of a day, of leads still open at the age of k whole days, to be won and to be lost, each
-    (k,).
-    """
+    """Chances of a day, of leads still open at the age of k whole days, to be won and to be lost, each (k,)."""
 
     won: Floats
     lost: Floats
@@ -99,9 +98,8 @@ def hazards(seen: Lives, half_life_days: float) -> Hazards:
     """Daily rates by age in competing risks (Aalen and Johansen 1978), a day of exposure halving in
     weight with each half-life.
 
-    The weight belongs to the calendar day, not to the lead, so that all ages speak of the same recent
-    time. Ages are pooled in
-    bins that widen from DAILY_BINS on; ages beyond the last with FEWEST_AT_RISK leads take that one's rates.
+    The weight belongs to the calendar day, not to the lead, so that all ages speak of the same recent time. Ages are
+    pooled in bins that widen from DAILY_BINS on; ages beyond the last with FEWEST_AT_RISK leads take that one's rates.
     """
     if not len(seen):
         return Hazards(np.zeros(1), np.zeros(1))
@@ -120,10 +118,24 @@ def hazards(seen: Lives, half_life_days: float) -> Hazards:
     heads = len(seen) - np.concatenate(([0], np.cumsum(np.bincount(last, minlength=days))))[:-1]
     edges = _edges(days, int((heads >= FEWEST_AT_RISK).sum()))
     width = np.diff(np.append(edges, days))
-    rates = [np.add.reduceat(d, edges) for d in (won, lost, exposure)]
-    at_risk = np.maximum(rates[2], 1e-9)
-    total = np.maximum((rates[0] + rates[1]) / at_risk, 1.0)
-    return Hazards(np.repeat(rates[0] / at_risk / total, width), np.repeat(rates[1] / at_risk / total, width))
+    exposed = np.add.reduceat(exposure, edges)
+    rates = [_shrunk(np.add.reduceat(events, edges), exposed) for events in (won, lost)]
+    total = np.maximum(rates[0] + rates[1], 1.0)
+    return Hazards(np.repeat(rates[0] / total, width), np.repeat(rates[1] / total, width))
+
+
+def _shrunk(events: Floats, exposed: Floats) -> Floats:
+    """Events a day of exposure (bins,), each as if PRIOR_EVENTS more had come at the rate of the ages around it.
+
+    The mean of a gamma prior (Bernardo and Smith 1994, 3.2): the oldest age, which few leads have reached, would else
+    have a rate of nought and hand it to all older leads.
+    """
+    bins = np.arange(len(events))
+    near = NEIGHBOUR ** np.abs(bins[:, None] - bins)
+    around = near @ events / np.maximum(near @ exposed, 1e-9)
+    prior = PRIOR_EVENTS / np.maximum(around, 1e-12)
+    rates = np.where(around > 0, (events + PRIOR_EVENTS) / (exposed + prior), 0.0)
+    return rates * (events.sum() / max(float(rates @ exposed), 1e-9))  # all ages together expect what came
 
 
 def _edges(days: int, known: int) -> Ints:

@@ -1,5 +1,4 @@
-"""Where leads are lost or stall more than before or than elsewhere: tests under one error rate, sized in
-revenue.
+"""Where leads are lost or stall more than before or than elsewhere: tests under one error rate, sized in revenue.
 
 Every test is one-sided (worse, not different); all of them together are held to a false discovery rate by
 Benjamini and Hochberg 1995. A rate is compared at a common age with leads still open accounted for, so that a
@@ -184,8 +183,8 @@ def _groups(values: Factor | None, n: int) -> Iterator[Group]:
 
 
 def _columns(now: View, before: View, column: str) -> Iterator[Leak]:
-    """Leads of a source or owner that are won less often than before, and less often than the others' in the
-    same time.
+    """Leads of a source or owner that are won less often than before,
+    and less often than the others' in the same time.
     """
     if column not in now.paths.history.attributes:
         return

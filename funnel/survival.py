@@ -15,9 +15,8 @@ Z_80 = 1.2815515655446004  # two-sided 80 %
 class Curve:
     """The share of `entered` that had the event within `days` (k,) of starting, a step function.
 
-    incidence and variance (k,) belong to the event; free (k,) is the share with neither event nor competing
-    event yet; at_risk (k,) is how many were still watched just before each time. events, competing and
-    censored add up to entered.
+    incidence and variance (k,) belong to the event; free (k,) is the share with neither event nor competing event yet;
+    at_risk (k,) is how many were still watched just before each time. events, competing and censored add up to entered.
     """
 
     days: Floats
@@ -48,9 +47,7 @@ class Curve:
         return float(self.incidence[place]) if place >= 0 else 0.0
 
     def interval(self) -> tuple[float, float]:
-        """The 80 % interval of `rate` (Wilson 1927), at the number of leads that would give the estimate's
-        variance.
-        """
+        """The 80 % interval of `rate` (Wilson 1927), at the number of leads that would give the estimate's variance."""
         if not self.entered:
             return math.nan, math.nan
         rate, seen = self.rate, float(self.events + self.competing)
@@ -96,8 +93,8 @@ def curve(days: Floats, outcome: Flags) -> Curve:
 
 
 def _variance(incidence: Floats, before: Floats, counts: tuple[Floats, Floats, Floats]) -> Floats:
-    """By u <= t: Var F(t) = sum (F(t) - F(u))^2 d/(n(n-d)) + sum S(u-)^2 e(n-e)/n^3 - 2 sum (F(t) - F(u))
-    S(u-) e/n^2.
+    """By u <= t: Var F(t) = sum (F(t) - F(u))^2 d/(n(n-d)) + sum S(u-)^2 e(n-e)/n^3 - 2 sum (F(t) - F(u)) S(u-)
+    e/n^2.
     """
     event, every, n = counts
     last = n <= every

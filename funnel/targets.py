@@ -17,9 +17,8 @@ MONTHLY = {
 def target_records(targets: Mapping[str, Any], block: Mapping[str, Any]) -> list[Record]:
     """One record a target: measure, stage, target, actual, gap (actual - target), met, missed_since.
 
-    block is a group's figures with its months. missed_since is the first month of the unbroken run of months,
-    up to the last one that has a value, in which the measure missed its target; null where the last such
-    month met it.
+    block is a group's figures with its months. missed_since is the first month of the unbroken run of months, up to the
+    last one that has a value, in which the measure missed its target; null where the last such month met it.
     """
     months = block["months"]
     records = []

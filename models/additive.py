@@ -1,6 +1,4 @@
-"""A linear start plus LightGBM trees: one additive margin, for log-odds of conversion, log amounts and times
-alike.
-"""
+"""A linear start plus LightGBM trees: one additive margin, for log-odds of conversion, log amounts and times alike."""
 
 from dataclasses import dataclass
 

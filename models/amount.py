@@ -1,5 +1,5 @@
-"""E[amount | won] and its interval: whether it is zero, how large it is if not, and how far off that was on
-later wins.
+"""E[amount | won] and its interval: whether it is zero, how large it is if not,
+and how far off that was on later wins.
 """
 
 import math
@@ -22,8 +22,7 @@ LARGEST_LOG = 46.0  # e^46 = 1e20: no deal is larger
 
 @dataclass(frozen=True)
 class AmountModel:
-    """positive(x) * factor * exp(size(x)): the chance that a won deal brings money, times its size if it
-    does.
+    """positive(x) * factor * exp(size(x)): the chance that a won deal brings money, times its size if it does.
 
     size: log amount of deals > 0, or None for the constant `level`. positive: log-odds of amount > 0, or None
     for the constant `positive_rate`. factor: what makes the total right on later wins (Duan's smearing

@@ -1,6 +1,4 @@
-"""What a CRM without a model would say: the share of past leads in the same stage that were won within the
-horizon.
-"""
+"""What a CRM without a model would say: the share of past leads in the same stage that were won within the horizon."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -14,8 +12,8 @@ Floats = npt.NDArray[np.float64]
 
 @dataclass(frozen=True)
 class StageTable:
-    """Win rate within the horizon by current stage, over matured training snapshots; the base rate for any
-    other stage.
+    """Win rate within the horizon by current stage, over matured training snapshots;
+    the base rate for any other stage.
     """
 
     base_rate: float

@@ -41,11 +41,10 @@ LARGEST_FILE = 256 * 1024 * 1024
 class Bundle:
     """Everything a score needs.
 
-    base_rate is the share won within the horizon, seen on base_leads leads. conversion is None where the
-    replay showed no usable signal: then every open lead gets the base rate. reference holds sorted
-    probabilities of the leads that were open at trained_through_us; base_margin is the model's mean margin
-    over them. card is what people read about the model: metrics, baselines, calibration table, importance,
-    warnings, dates.
+    base_rate is the share won within the horizon, seen on base_leads leads. conversion is None where the replay showed
+    no usable signal: then every open lead gets the base rate. reference holds sorted probabilities of the leads that
+    were open at trained_through_us; base_margin is the model's mean margin over them. card is what people read about
+    the model: metrics, baselines, calibration table, importance, warnings, dates.
     """
 
     vocabulary: Vocabulary
@@ -80,9 +79,7 @@ class Bundle:
 
     @cached_property
     def doubt_interval(self) -> tuple[float, float]:
-        """80 % interval around the base rate: its own, and where a model told leads apart also the spread of
-        theirs.
-        """
+        """80 % interval around the base rate: its own, and where a model told leads apart also the spread of theirs."""
         low, high = rate_interval(self.base_rate, self.base_leads)
         if self.conversion is None or not len(self.reference):
             return low, high

@@ -18,9 +18,7 @@ BOUND = 9.2  # log-odds of 0.9999: no open lead is surer than that
 
 @dataclass(frozen=True)
 class Calibration:
-    """Piecewise linear through (knots, logits), both increasing; beyond the ends it goes on with the end
-    slopes.
-    """
+    """Piecewise linear through (knots, logits), both increasing; beyond the ends it goes on with the end slopes."""
 
     knots: Floats
     logits: Floats

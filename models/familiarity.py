@@ -80,8 +80,8 @@ def is_value(feature: Feature) -> bool:
 
 @dataclass(frozen=True, eq=False)
 class Watch:
-    """A familiarity made ready for the columns of one model: positions of usual attributes, of numbers and
-    categories.
+    """A familiarity made ready for the columns of one model: positions of usual attributes,
+    of numbers and categories.
     """
 
     usual: Ints

@@ -17,11 +17,9 @@ SERIES = ("open_wins", "new_wins", "open_revenue", "new_revenue", "wins", "reven
 class ForecastBasis:
     """m replayed instants by k spans of days, each matrix (m, k) cumulated from the instant on.
 
-    open_ and new_ are what was expected of leads open at the instant and of leads yet to come, with
-    nothing known that came
-    after it but the model's parameters and level; wins and revenue are what came, NaN where the span was
-    not over at training.
-    recent_wins and recent_revenue (m,) are the means a day of the RECENT_DAYS before the instant.
+    open_ and new_ are what was expected of leads open at the instant and of leads yet to come, with nothing known that
+    came after it but the model's parameters and level; wins and revenue are what came, NaN where the span was not over
+    at training. recent_wins and recent_revenue (m,) are the means a day of the RECENT_DAYS before the instant.
     """
 
     as_of_us: npt.NDArray[np.int64]

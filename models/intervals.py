@@ -17,9 +17,7 @@ Z80 = 1.2815515655446004  # standard normal quantile of 0.9
 
 @dataclass(frozen=True)
 class Spread:
-    """Standard deviation of the calibrated log-odds, piecewise linear in the log-odds, constant beyond the
-    ends.
-    """
+    """Standard deviation of the calibrated log-odds, piecewise linear in the log-odds, constant beyond the ends."""
 
     logits: Floats
     deviations: Floats

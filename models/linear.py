@@ -22,8 +22,7 @@ MAX_SIGMA = 5.0  # no number counts as further out than this, in training units
 
 @dataclass(frozen=True)
 class LinearModel:
-    """sum over columns of effect(value) + intercept, centred so that every effect has mean 0 over the
-    training rows.
+    """sum over columns of effect(value) + intercept, centred so that every effect has mean 0 over the training rows.
 
     Numbers: z = (signed_log(x) - mean) / scale within [low, high], effect slope * z + shift; missing: effect
     `missing`.

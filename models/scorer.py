@@ -102,8 +102,8 @@ def _with_decided(
 def open_probability(
     bundle: Bundle, matrix: FeatureMatrix, doubtful: npt.NDArray[np.bool_]
 ) -> tuple[Floats, Floats, Floats]:
-    """Calibrated probability of a win within the horizon and its 80 % interval, each (n,), as if every lead
-    were open.
+    """Calibrated probability of a win within the horizon and its 80 % interval, each (n,),
+    as if every lead were open.
     """
     n = len(matrix.values)
     base, (base_low, base_high) = bundle.base_rate, bundle.doubt_interval

@@ -1,6 +1,4 @@
-"""Scores of n leads in the contract's words: as arrays, as the score file's columns, as one flat record a
-lead.
-"""
+"""Scores of n leads in the contract's words: as arrays, as the score file's columns, as one flat record a lead."""
 
 import json
 from collections.abc import Sequence
@@ -31,9 +29,8 @@ Note = dict[str, str]  # {code, subject, detail}
 class Scores:
     """n scores in the order of their snapshots.
 
-    status (n,) indexes STATUS; probabilities and rates lie in 0..1, score in 0..100, amounts in `currency`
-    with NaN for unknown; expected_close_us (n,) is -1 where there is none; reasons and warnings hold one list
-    a lead.
+    status (n,) indexes STATUS; probabilities and rates lie in 0..1, score in 0..100, amounts in `currency` with NaN for
+    unknown; expected_close_us (n,) is -1 where there is none; reasons and warnings hold one list a lead.
     """
 
     lead_ids: Sequence[str]

@@ -1,5 +1,5 @@
-"""For every leaf the way to it: which decisions, of which features, and what share of training rows agreed
-with each.
+"""For every leaf the way to it: which decisions, of which features,
+and what share of training rows agreed with each.
 """
 
 from collections.abc import Sequence
@@ -16,10 +16,9 @@ Floats = npt.NDArray[np.float64]
 
 @dataclass(frozen=True, eq=False)
 class Paths:
-    """Leaf l's steps are step_start[l]:step_start[l + 1]: a node of the ensemble, whether the way goes left
-    (1) there, and the leaf's slot of the node's feature. Its slots are slot_start[l]:slot_start[l + 1]:
-    one a distinct feature, with the share of training rows that stays on the way where that feature is
-    unknown.
+    """Leaf l's steps are step_start[l]:step_start[l + 1]: a node of the ensemble, whether the way goes left (1) there,
+    and the leaf's slot of the node's feature. Its slots are slot_start[l]:slot_start[l + 1]: one a distinct feature,
+    with the share of training rows that stays on the way where that feature is unknown.
     """
 
     step_start: Ints
@@ -67,9 +66,7 @@ def paths_of(trees: Sequence[TreeText]) -> tuple[Paths, float]:
 
 
 def _ways(tree: TreeText) -> list[list[tuple[int, int, float]]]:
-    """For each leaf its decisions from the root: (node, 1 for left, share of the node's rows that went that
-    way).
-    """
+    """For each leaf its decisions from the root: (node, 1 for left, share of the node's rows that went that way)."""
     ways: list[list[tuple[int, int, float]]] = [[] for _ in tree.leaf_value]
     if not len(tree.feature):
         return ways

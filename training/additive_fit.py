@@ -29,15 +29,19 @@ def fit_conversion(
     parameters: Parameters,
     seed: int,
 ) -> AdditiveModel:
-    """The uncalibrated model of won (n,) from feature values (n, k); needs both classes."""
+    """The uncalibrated model of won (n,), of both classes, from feature values (n, k); monotone where the catalogue is
+    sure.
+    """
     linear = fit_logistic(values, features, won, weight, parameters.linear_c)
     if parameters.rounds == 0:
         return AdditiveModel(linear, 1.0, None)
     share = parameters.linear_share
     start = linear.intercept + share * row_sums(linear.contributions(values))
-    trees = fit_trees(
-        values, features, won, weight, start, lightgbm_parameters(parameters, seed), parameters.rounds
-    )
+    shape = lightgbm_parameters(parameters, seed)
+    directions = [f.direction for f in features]
+    if any(directions):
+        shape["monotone_constraints"] = directions
+    trees = fit_trees(values, features, won, weight, start, shape, parameters.rounds)
     return AdditiveModel(linear, share, trees)
 
 
@@ -74,7 +78,7 @@ def fit_trees(
     parameters: dict[str, object],
     rounds: int,
 ) -> Trees:
-    """LightGBM boosted from `start` (n,), monotone where the catalogue is sure."""
+    """LightGBM boosted from `start` (n,)."""
     data = lgb.Dataset(
         values,
         target,
@@ -83,7 +87,4 @@ def fit_trees(
         feature_name=[f.name for f in features],
         categorical_feature=[j for j, f in enumerate(features) if f.kind == "category"],
     )
-    directions = [f.direction for f in features]
-    if any(directions):
-        parameters = {**parameters, "monotone_constraints": directions}
     return trees_from_text(lgb.train(parameters, data, rounds).model_to_string())

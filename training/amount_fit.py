@@ -158,9 +158,7 @@ def _judged(
 
 
 def _useful(judged: _Judged, wins: Wins) -> bool:
-    """Whether size(x) explained any of the spread of later amounts: a positive correlation that chance rarely
-    gives.
-    """
+    """Whether size(x) explained any of the spread of later amounts: a positive correlation that chance rarely gives."""
     amount = wins.amount[judged.rows]
     w = wins.weight[judged.rows]
     rank, worth = (np.asarray(rankdata(v), dtype=np.float64) for v in (judged.expected, amount))

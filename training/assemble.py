@@ -51,9 +51,8 @@ def fit_final(material: Material, parameters: Parameters, seed: int) -> Fitted:
 
 @dataclass(frozen=True)
 class Holdout:
-    """Judged rows for plots: outcomes, calibrated probabilities, amounts (NaN where not won or unknown),
-    expected amounts, stages; contributions and values (m, k) of a sample of leads open at T with the
-    features' names.
+    """Judged rows for plots: outcomes, calibrated probabilities, amounts (NaN where not won or unknown), expected
+    amounts, stages; contributions and values (m, k) of a sample of leads open at T with the features' names.
     """
 
     won: Floats

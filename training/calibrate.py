@@ -1,6 +1,4 @@
-"""Sets the slope of the margin on rows the fit had not seen, and learns how far two equally good fits
-disagree.
-"""
+"""Sets the slope of the margin on rows the fit had not seen, and learns how far two equally good fits disagree."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -28,8 +26,7 @@ LEAST_DEVIATION = 0.05
 
 
 def fit_calibration(predicted: Predicted | None, material: Material, margin: Floats) -> Calibration:
-    """A straight map of margins: its slope from rows no fit had seen, its level from the latest rows known to
-    the end.
+    """A straight map of margins: its slope from rows no fit had seen, its level from the latest rows known to the end.
 
     margin (n,): the final model's own margins of all rows. The slope is fitted with a free level for each
     split: a level of old splits would carry an old win rate forward. The level then makes the probabilities

@@ -1,5 +1,5 @@
-"""Columns that tell the date more than they tell the lead: at the next date they lie outside of all that
-training saw.
+"""Columns that tell the date more than they tell the lead:
+at the next date they lie outside of all that training saw.
 """
 
 from collections.abc import Sequence

@@ -69,10 +69,9 @@ def training_rows(history: History, seed: int) -> Rows:
     """All training rows of a history cut at T: open leads on the grid up to T - horizon, and some creations
     and stage entries.
 
-    Only matured rows: the whole horizon of each has been seen, so that slow losses and fast wins count alike.
-    Creations and entries are a sample of MOMENT_SHARE of the grid's size: they show the model leads at the
-    moments at which a CRM asks, and more of them bought nothing on real sets. Above MAX_ROWS a random sample
-    of all stays.
+    Only matured rows: the whole horizon of each has been seen, so that slow losses and fast wins count alike. Creations
+    and entries are a sample of MOMENT_SHARE of the grid's size: they show the model leads at the moments at which a CRM
+    asks, and more of them bought nothing on real sets. Above MAX_ROWS a random sample of all stays.
     """
     horizon_us = history.config.horizon_us
     last_us = history.as_of_us - horizon_us

@@ -47,9 +47,8 @@ def drift(reference: Mapping[str, Any], values: Floats, features: Sequence[Featu
     """Findings {code, subject, detail, evidence} on `values` (n, k) of the leads to score, one a subject.
 
     The subject is the attribute, kind, channel or stage of the feature with the largest PSI, else that's name.
-    evidence.level is alarm (PSI above
-    ALARM) or warning (above WARN, or a missing rate that moved). Fewer than LEAST_ALARM leads, or features that the
-    reference lacks, give none.
+    evidence.level is alarm (PSI above ALARM) or warning (above WARN, or a missing rate that moved). Fewer than
+    LEAST_ALARM leads, or features that the reference lacks, give none.
     """
     known = reference["features"]
     chosen = [(j, f) for j, f in enumerate(features) if f.name in known]

@@ -74,8 +74,8 @@ def forecast_replay(
 
 
 def judged_cells(bundle: Bundle, known: History, full: History, asked: Asked) -> list[Cell]:
-    """The forecast at known.as_of_us beside the baselines and what came, for the periods that ended by
-    full.as_of_us.
+    """The forecast at known.as_of_us beside the baselines and what came,
+    for the periods that ended by full.as_of_us.
     """
     made = forecast(bundle, known, asked)
     final = lives(full, full.as_of_us)
@@ -162,9 +162,8 @@ def summary(cells: Sequence[Cell]) -> Record:
 def _measured(cells: Sequence[Cell], name: str) -> Record:
     """Figures of one method over the cells it says something of.
 
-    bias: total said over total come, less one. pinball: mean over the three levels (Koenker and Bassett
-    1978); interval_score: of
-    the 80 % interval (Gneiting and Raftery 2007); both None without an interval.
+    bias: total said over total come, less one. pinball: mean over the three levels (Koenker and Bassett 1978);
+    interval_score: of the 80 % interval (Gneiting and Raftery 2007); both None without an interval.
     """
     known = [c for c in cells if np.isfinite(c.said[name][0])]
     if not known:

@@ -24,12 +24,10 @@ FEWEST_LEADS = 5
 def forecast_basis(
     material: Material, predicted: Predicted | None, how: str, bundle: Bundle
 ) -> ForecastBasis | None:
-    """Replays of the forecast at the instants of the judged rows; None where leads were held out instead
-    of time.
+    """Replays of the forecast at the instants of the judged rows; None where leads were held out instead of time.
 
-    The probability of a row is that of its split's fit, which saw labels up to the split's instant only,
-    at that fit's own
-    level and the final calibration's slope; its amount is that of the wins which the fit saw. Times come from the
+    The probability of a row is that of its split's fit, which saw labels up to the split's instant only, at that fit's
+    own level and the final calibration's slope; its amount is that of the wins which the fit saw. Times come from the
     final model.
     """
     if predicted is None or how != "replay" or bundle.conversion is None:
@@ -70,9 +68,7 @@ def _as_then(
 
 
 def replayed(bundle: Bundle, history: History, open_: OpenLeads, at_us: int, spans: Floats) -> ForecastBasis:
-    """One origin: what was expected within each span of days (k,) after it, and what came by
-    history.as_of_us.
-    """
+    """One origin: what was expected within each span of days (k,) after it, and what came by history.as_of_us."""
     seen = lives(history, at_us)
     horizon = bundle.config.horizon_days
     to_come = future(seen, horizon, int(spans.max()))

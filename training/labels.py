@@ -14,8 +14,7 @@ NOTHING_YET = 0
 
 @dataclass(frozen=True)
 class Labels:
-    """The first decision of each snapshot's lead in (as_of, as_of + horizon], as known at the history's own
-    as_of.
+    """The first decision of each snapshot's lead in (as_of, as_of + horizon], as known at the history's own as_of.
 
     outcome (n,): WON, LOST or NOTHING_YET. days (n,): from as_of to that decision, else the days observed, at
     most the horizon. amount (n,): of a win, NaN where unknown. matured (n,): the whole horizon lies at or

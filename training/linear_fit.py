@@ -20,9 +20,7 @@ MIN_MISSING = 0.01  # share of missing (and of present) rows from which missing 
 
 @dataclass(frozen=True)
 class Design:
-    """How feature columns become regressors: one a number, one more where it is often missing, one a category
-    code.
-    """
+    """How feature columns become regressors: one a number, one more where it is often missing, one a category code."""
 
     frame: LinearModel
     flagged: npt.NDArray[np.bool_]  # numbers whose missing rows get a regressor of their own

@@ -61,6 +61,21 @@ def made_lives(age: Floats, state: list[int], amount: float = 100.0) -> Lives:
     return Lives(NOW_US, np.arange(len(age)), created, end, states, amounts)
 
 
+def test_ages_that_few_leads_have_reached_take_the_rate_of_their_neighbours() -> None:
+    """A steady 1 % a day; leads came over 200 days, and of those that few have reached the end nobody won there."""
+    random = np.random.default_rng(3)
+    born = np.sort(random.uniform(0, 200, 400))[::-1]  # days before T
+    age = np.minimum(born, random.exponential(100, 400))
+    state = np.where(age < born, WON, OPEN)
+    state[:5], age[:5] = OPEN, born[:5]
+    created = (NOW_US - born * DAY_US).astype(np.int64)
+    end = (created + age * DAY_US).astype(np.int64)
+    seen = Lives(NOW_US, np.arange(400), created, end, state.astype(np.int8), np.full(400, np.nan))
+    won = hazards(seen, 1e9).won
+    assert 0.002 < won[-1] < 0.02
+    assert won[:100].mean() == pytest.approx(0.01, rel=0.35)
+
+
 def test_without_censoring_the_curve_is_the_plain_share() -> None:
     random = np.random.default_rng(0)
     state = random.choice([WON, LOST], 300, p=[0.3, 0.7]).tolist()
