@@ -135,7 +135,8 @@ def _shrunk(events: Floats, exposed: Floats) -> Floats:
     around = near @ events / np.maximum(near @ exposed, 1e-9)
     prior = PRIOR_EVENTS / np.maximum(around, 1e-12)
     rates = np.where(around > 0, (events + PRIOR_EVENTS) / (exposed + prior), 0.0)
-    return rates * (events.sum() / max(float(rates @ exposed), 1e-9))  # all ages together expect what came
+    expected = max(float(rates @ exposed), 1e-9)
+    return np.asarray(rates * (events.sum() / expected), dtype=np.float64)  # all ages together expect what came
 
 
 def _edges(days: int, known: int) -> Ints:
