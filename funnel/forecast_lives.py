@@ -136,7 +136,9 @@ def _shrunk(events: Floats, exposed: Floats) -> Floats:
     prior = PRIOR_EVENTS / np.maximum(around, 1e-12)
     rates = np.where(around > 0, (events + PRIOR_EVENTS) / (exposed + prior), 0.0)
     expected = max(float(rates @ exposed), 1e-9)
-    return np.asarray(rates * (events.sum() / expected), dtype=np.float64)  # all ages together expect what came
+    return np.asarray(
+        rates * (events.sum() / expected), dtype=np.float64
+    )  # all ages together expect what came
 
 
 def _edges(days: int, known: int) -> Ints:
