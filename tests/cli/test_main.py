@@ -74,6 +74,9 @@ SLOW = """
 import signal, tempfile
 import click, cli.main
 
+for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):  # whoever runs the tests may have them ignored
+    signal.signal(number, signal.default_int_handler if number == signal.SIGINT else signal.SIG_DFL)
+
 @click.command()
 def slow():
     with tempfile.TemporaryDirectory(prefix=".train-", dir=FOLDER):
@@ -101,11 +104,14 @@ def test_a_signal_ends_a_command_as_a_failure_does(
     with subprocess.Popen(
         command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
     ) as process:
-        assert process.stdout is not None
-        assert process.stdout.readline() == "ready\n"
-        assert list(tmp_path.iterdir())
-        process.send_signal(number)
-        assert process.communicate()[1] == said
+        try:
+            assert process.stdout is not None
+            assert process.stdout.readline() == "ready\n"
+            assert list(tmp_path.iterdir())
+            process.send_signal(number)
+            assert process.communicate(timeout=60)[1] == said
+        finally:
+            process.kill()
     assert process.returncode == code
     assert list(tmp_path.iterdir()) == []
 
