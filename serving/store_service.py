@@ -186,7 +186,8 @@ class StoreService:
 
     def _count(self) -> tuple[int, int]:
         with self.store.engine.reading() as connection:
-            return count_waiting(connection), self.store.count_leads()
+            waiting = count_waiting(connection)
+        return waiting, self.store.count_leads()
 
 
 def _log_failure(error: Exception) -> None:
