@@ -12,9 +12,9 @@ from features.times import format_time
 from funnel.forecast_draws import Drawn, Expectation, drawn
 from funnel.forecast_groups import Groups, everyone, groups_by
 from funnel.forecast_leads import OpenLeads, scored_leads, win_chances
-from funnel.forecast_level import Ahead, Level, amount_factor, learned
+from funnel.forecast_level import Ahead, Level, learned
 from funnel.forecast_lives import Lives, lives
-from funnel.forecast_new import Future, amount_spread, future, recent_rate
+from funnel.forecast_new import Future, amount_spread, future, recent_rate, unseen_year
 from funnel.forecast_periods import Period, before, periods
 from funnel.forecast_weekdays import weekday_shares, working_days
 from models.bundle import Bundle
@@ -45,7 +45,7 @@ class Forecast:
     """A forecast and what it was made of.
 
     gains (n, k): each open lead's expected wins in each period, the level applied; money (n, k) the same in revenue;
-    level and money_level: what the replay corrected.
+    level: what the replay corrected, in wins and revenue alike; revenue_deviation (k,): its deviation for revenue.
     """
 
     as_of_us: int
@@ -63,7 +63,7 @@ class Forecast:
     gains: Floats
     money: Floats
     level: Level
-    money_level: Level
+    revenue_deviation: Floats
     has_amounts: bool
 
     @property
@@ -104,39 +104,43 @@ def forecast(bundle: Bundle, history: History, asked: Asked, leads: OpenLeads | 
     typical = (
         to_come.amount if np.isfinite(to_come.amount) else (float(amount.mean()) if len(amount) else 0.0)
     )
-    level, money_level = _levels(bundle, seen, (chances, amount, new, typical), end)
+    level, revenue_deviation = _levels(bundle, seen, (chances, amount, new, typical), end)
     gains = chances * level.factor
-    money = chances * amount[:, None] * money_level.factor
+    money = gains * amount[:, None]
     expectation = replace(
         _by_group(groups, open_, gains, money),
         **_won_already(seen, spans, groups),
         new_wins=np.outer(new * level.factor, groups.new_share),
-        new_revenue=np.outer(new * typical * money_level.factor, groups.new_share),
+        new_revenue=np.outer(new * typical * level.factor, groups.new_share),
         wins_shock=level.deviation,
-        revenue_shock=money_level.deviation,
+        revenue_shock=revenue_deviation,
         new_shock=_arrival_deviation(to_come, end) * np.sqrt(1 - level.seen),
         amount_spread=amount_spread(seen),
     )
     return Forecast(
         at, asked, bundle.config.zone, bundle.version, bundle.config.currency, spans, groups, seen, open_,
-        to_come, expectation, drawn(expectation), gains, money, level, money_level, has_amounts,
+        to_come, expectation, drawn(expectation), gains, money, level, revenue_deviation, has_amounts,
     )  # fmt: skip
 
 
 def _levels(
     bundle: Bundle, seen: Lives, parts: tuple[Floats, Floats, Floats, float], end: Floats
-) -> tuple[Level, Level]:
+) -> tuple[Level, Floats]:
+    """The level from the replayed wins, and the deviation (k,) of the replayed revenue.
+
+    What replayed wins brought corrects no amount: the amounts were fitted on these wins.
+    """
     chances, amount, new, typical = parts
     start = np.concatenate(([0.0], end[:-1]))
     recent = recent_rate(seen)
     horizon = bundle.config.horizon_days
     known = float((seen.state == WON).sum())
-    wins = Ahead(start, end, chances.sum(axis=0) + new, recent[0], known=known)
-    money = Ahead(start, end, amount @ chances + new * typical, recent[1], 1 + amount_spread(seen), known)
+    unseen = unseen_year(seen)
+    expected, revenue = chances.sum(axis=0) + new, amount @ chances + new * typical
+    wins = Ahead(start, end, expected, recent[0], 1.0, known, unseen)
+    money = Ahead(start, end, revenue, recent[1], 1 + amount_spread(seen), known, unseen)
     level = learned(bundle.forecast, wins, horizon, seen.as_of_us, revenue=False)
-    own = learned(bundle.forecast, money, horizon, seen.as_of_us, revenue=True)
-    amounts = amount_factor(bundle.forecast, seen.as_of_us, money.noise)
-    return level, replace(own, factor=level.factor * amounts)
+    return level, learned(bundle.forecast, money, horizon, seen.as_of_us, revenue=True).deviation
 
 
 def _arrival_deviation(to_come: Future, end: Floats) -> Floats:

@@ -48,10 +48,9 @@ def explained(
         else _summed(made, [source.names[k] for k in source.of_lead[made.leads.lead].tolist()], wins, money),
         "new_leads": _new_leads(made),
         "level": {
-            "wins_factor": made.level.factor.tolist(),
-            "revenue_factor": made.money_level.factor.tolist(),
+            "factor": made.level.factor.tolist(),
             "wins_deviation": made.level.deviation.tolist(),
-            "revenue_deviation": made.money_level.deviation.tolist(),
+            "revenue_deviation": made.revenue_deviation.tolist(),
         },
         "changes": changes(bundle, history, asked, made, since_us),
     }
@@ -171,8 +170,8 @@ def _by_lead(n: int, made: Forecast, skip: int, *, money: bool) -> tuple[Floats,
     `skip` on, (n,).
     """
     expected, won = np.zeros(n), np.zeros(n)
-    gains, factor = (made.money, made.money_level.factor) if money else (made.gains, made.level.factor)
-    expected[made.leads.lead] = (gains / factor)[:, skip:].sum(axis=1)
+    gains = made.money if money else made.gains
+    expected[made.leads.lead] = (gains / made.level.factor)[:, skip:].sum(axis=1)
     inside = made.seen.state == WON
     inside &= (made.seen.end_us >= made.periods[skip].start_us) & (made.seen.end_us < made.periods[-1].end_us)
     won[made.seen.lead[inside]] = np.nan_to_num(made.seen.amount[inside]) if money else 1.0
@@ -192,5 +191,5 @@ def _new(made: Forecast, skip: int, *, money: bool) -> float:
 
 def _level(made: Forecast, skip: int, *, money: bool) -> float:
     """What the correction adds to the open leads' sum."""
-    gains, factor = (made.money, made.money_level.factor) if money else (made.gains, made.level.factor)
-    return float((gains - gains / factor)[:, skip:].sum())
+    gains = made.money if money else made.gains
+    return float((gains - gains / made.level.factor)[:, skip:].sum())

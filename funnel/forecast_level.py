@@ -12,13 +12,13 @@ from models.forecast_basis import ForecastBasis
 MEMORY_HORIZONS = 1.0  # replays closer than this tell nearly the same
 PRIOR_REPLAYS = 10.0  # independent replays that would agree with what is assumed without any
 PRIOR_TRUST = 0.95  # share of the sum over leads in the level, the rest is the recent level
-PRIOR_SPREAD = 0.12  # of the common shock, relative, as sure as SPREAD_REPLAYS replays
+PRIOR_SPREAD = 0.08  # of the common shock, relative, as sure as SPREAD_REPLAYS replays
+SEASON_SPREAD = 0.2  # what a funnel that has not seen a whole year adds to it, at most
 SPREAD_REPLAYS = 2.0
 LEAST_SPREAD = 0.03
 MOST_BIAS = 0.7  # log of the largest correction
 FEWEST_CELLS = 6  # judged spans from which an interval counts as measured
 FEWEST_WINS = 10.0
-AMOUNT_DRIFT = 0.15  # of the amount model's level, relative
 
 
 @dataclass(frozen=True)
@@ -40,7 +40,8 @@ class Level:
 @dataclass(frozen=True)
 class Ahead:
     """Spans of days after T, (k,) each: start, end, and what the sum over leads expects in them; the recent mean a day;
-    the variance one win adds over its squared mean; how many wins are known, from which all else was learned.
+    the variance one win adds over its squared mean; how many wins are known, from which all else was learned; the
+    share of a year that history has not shown.
     """
 
     start: Floats
@@ -49,6 +50,7 @@ class Ahead:
     recent: float
     noise: float = 1.0
     known: float = np.inf
+    unseen: float = 0.0
 
     @property
     def length(self) -> Floats:
@@ -62,8 +64,10 @@ def no_level(ahead: Ahead) -> Level:
 
 
 def _assumed(ahead: Ahead) -> Floats:
-    """PRIOR_SPREAD and the chance in the number of wins that taught the rates, growing with the span's distance."""
-    variance = PRIOR_SPREAD**2 + ahead.noise / max(ahead.known, 1.0)
+    """PRIOR_SPREAD, the season not seen and the chance in the number of wins that taught the rates, growing with the
+    span's distance.
+    """
+    variance = PRIOR_SPREAD**2 + ahead.unseen * SEASON_SPREAD**2 + ahead.noise / max(ahead.known, 1.0)
     return np.asarray(np.sqrt(variance * (1 + ahead.start / 90)))
 
 
@@ -100,33 +104,6 @@ def learned(
     mix = np.clip(trust + (1 - trust) * ahead.recent * ahead.length / now, 0.4, 2.5)
     count = np.bincount(which, minlength=len(deviation))
     return Level(bias * mix, deviation, count / (count + FEWEST_CELLS))
-
-
-def amount_factor(basis: ForecastBasis | None, as_of_us: int, noise: float) -> float:
-    """What came for a win over what a win was expected to bring, over the replayed spans; 1 without any.
-
-    Shrunk to 1 by Buehlmann's credibility: noise is the variance that one win adds to a sum over its squared
-    mean, AMOUNT_DRIFT the deviation that is assumed of the level itself.
-    """
-    if basis is None:
-        return 1.0
-    over = basis.as_of_us[:, None] + basis.days[None, :] * DAY_US <= as_of_us
-    known = over & np.isfinite(basis.wins) & np.isfinite(basis.revenue) & np.isfinite(basis.open_revenue)
-    origin, span = np.nonzero(known)
-    if not len(origin):
-        return 1.0
-    last = np.array([span[origin == i].max() for i in np.unique(origin)])
-    cell = np.unique(origin), last
-    expected = basis.open_revenue[cell].sum() + basis.new_revenue[cell].sum()
-    count = basis.open_wins[cell].sum() + basis.new_wins[cell].sum()
-    came, wins = float(basis.revenue[cell].sum()), float(basis.wins[cell].sum())
-    if min(expected, count, came, wins) <= 0:
-        return 1.0
-    ends = basis.as_of_us[cell[0]] + basis.days[last] * DAY_US
-    watched = float(ends.max() - basis.as_of_us.min()) / float(np.sum(ends - basis.as_of_us[cell[0]]))
-    distinct = wins * min(watched, 1.0)  # spans overlap: a win is counted from every origin before it
-    share = distinct / (distinct + noise / AMOUNT_DRIFT**2)
-    return float(np.exp(share * np.clip(np.log(came / wins * count / expected), -MOST_BIAS, MOST_BIAS)))
 
 
 def _deviation(shared: Floats, which: Ints, ahead: Ahead, sure: float) -> Floats:

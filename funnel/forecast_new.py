@@ -13,6 +13,7 @@ LEAST_HALF_LIFE_DAYS = 60.0
 AMOUNT_DRIFT = 0.1  # deviation of the recent mean amount from that of all wins, relative
 AMOUNT_RECENT_HORIZONS = 1.0
 RECENT_DAYS = 28
+YEAR_US = 365.25 * DAY_US
 SPREAD_PRIOR = 5.0  # wins that say an amount deviates by as much as its mean
 
 
@@ -74,3 +75,10 @@ def recent_rate(seen: Lives, days: int = RECENT_DAYS) -> tuple[float, float]:
     """Wins and revenue a day over the last `days` days."""
     wins, revenue = seen.won_between(seen.as_of_us - days * DAY_US + 1, seen.as_of_us + 1)
     return wins / days, revenue / days
+
+
+def unseen_year(seen: Lives) -> float:
+    """The share of a year, 0 to 1, that lies before the first lead: of its season history shows nothing."""
+    if not len(seen.created_us):
+        return 1.0
+    return 1 - min((seen.as_of_us - int(seen.created_us.min())) / YEAR_US, 1.0)

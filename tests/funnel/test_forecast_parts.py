@@ -16,7 +16,7 @@ from features.event_log import DAY_US, LOST, OPEN, WON, Floats, Ints
 from features.times import parse_time
 from funnel.forecast_arrivals import arrivals
 from funnel.forecast_draws import Expectation, drawn
-from funnel.forecast_level import Ahead, amount_factor, learned, no_level
+from funnel.forecast_level import Ahead, learned, no_level
 from funnel.forecast_lives import Lives, hazards
 from funnel.forecast_new import win_amount
 from funnel.forecast_periods import KINDS, before, local_date, periods
@@ -243,14 +243,19 @@ def test_what_was_not_over_by_t_teaches_nothing() -> None:
 
 
 def test_the_fewer_wins_are_known_the_wider_is_what_is_assumed() -> None:
-    """Twelve wins tell a rate within 29 % of itself; a thousand within 3 %, beside the 12 % that are assumed anyway."""
+    """Twelve wins tell a rate within 29 % of itself; a thousand within 3 %, beside the 8 % that are assumed anyway."""
     few, many, sure = (no_level(replace(AHEAD, known=n)).deviation[0] for n in (12.0, 1000.0, np.inf))
-    np.testing.assert_allclose([few, many, sure], np.sqrt(0.0144 + np.array([1 / 12, 1 / 1000, 0.0])))
+    np.testing.assert_allclose([few, many, sure], np.sqrt(0.0064 + np.array([1 / 12, 1 / 1000, 0.0])))
     judged = [
         learned(basis(1.3), replace(AHEAD, known=n), 30, NOW_US, revenue=False).deviation
         for n in (12.0, 1000.0)
     ]
     assert (judged[0] > judged[1]).all()
+
+
+def test_the_less_of_a_year_was_seen_the_wider_is_what_is_assumed() -> None:
+    none, half, whole = (no_level(replace(AHEAD, unseen=1 - y)).deviation[0] for y in (0.0, 0.5, 1.0))
+    np.testing.assert_allclose([none, half, whole], np.sqrt(0.0064 + 0.04 * np.array([1.0, 0.5, 0.0])))
 
 
 def test_the_basis_survives_json() -> None:
@@ -261,13 +266,3 @@ def test_the_basis_survives_json() -> None:
     back = ForecastBasis.from_dict(json.loads(json.dumps(kept.to_dict(), allow_nan=False)))
     for name, value in vars(kept).items():
         np.testing.assert_allclose(getattr(back, name), value, rtol=1e-3)
-
-
-@pytest.mark.parametrize("ratio", [0.8, 1.0, 1.25])
-def test_the_amount_factor_goes_towards_what_a_win_brought(ratio: float) -> None:
-    kept = replace(basis(1.3), revenue=basis(1.3).revenue * ratio)
-    certain, shrunk = (amount_factor(kept, NOW_US, noise) for noise in (0.0, 100.0))
-    assert certain == pytest.approx(ratio), "more wins than expected are no larger wins"
-    assert abs(np.log(shrunk)) <= abs(np.log(certain)) + 1e-12
-    assert amount_factor(None, NOW_US, 1.0) == 1.0
-    assert amount_factor(kept, int(kept.as_of_us[0]), 1.0) == 1.0
