@@ -33,6 +33,8 @@ def instants(texts: list[str]) -> Ints:
     us = _whole_seconds(joined, len(texts))
     if us is None:
         us = _of_any_shape(joined)
+    if len(us) != len(texts):
+        raise ValueError("a text of several lines")
     if us.min() < EARLIEST_US or us.max() > LATEST_US:
         raise ValueError("a time before 1990 or after 9999")
     return us
