@@ -225,7 +225,10 @@ def text_at(history: History, name: str, lead: Ints, as_of_us: Ints) -> Factor:
     if given is not None and not len(history.changes.time_us) and name not in history.config.mutable:
         return given.take(lead)
     entries = entries_of(history, [name], [name in history.config.mutable])
-    return Factor(entries_at(history, entries, lead, as_of_us)[:, 0].copy(), entries.texts[0])
+    texts = entries.texts[0]
+    place = {text: code for code, text in enumerate(dict.fromkeys(texts))}  # a change may bring a text of creation
+    code_of = np.array([*(place[text] for text in texts), -1], dtype=np.int32)
+    return Factor(code_of[entries_at(history, entries, lead, as_of_us)[:, 0]], list(place))
 
 
 @dataclass(frozen=True)

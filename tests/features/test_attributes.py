@@ -117,6 +117,16 @@ def test_the_latest_visible_change_holds_and_an_empty_one_clears() -> None:
     assert [seen.text(i) for i in range(6)] == ["base", "base", "last of the day", None, None, None]
 
 
+def test_a_text_that_a_change_brings_is_the_same_as_at_creation() -> None:
+    """Groups by owner are made of codes: two codes for one text would show one owner twice."""
+    change = Change(START_US + DAY_US, START_US + DAY_US, "owner", "Bob")
+    leads = [Lead(START_US, {"owner": "Ann"}, changes=[change]), Lead(START_US, {"owner": "Bob"})]
+    seen = text_at(history_of(leads, LAST_US), "owner", np.arange(2), np.full(2, LAST_US))
+    assert [seen.text(i) for i in range(2)] == ["Bob", "Bob"]
+    assert seen.codes[0] == seen.codes[1]
+    assert len(set(seen.values)) == len(seen.values)
+
+
 def test_constant_and_nameless_columns_are_dropped_and_said() -> None:
     vocabulary, _ = _learned(made_leads(200, seed=2))
     assert vocabulary.dropped["fixed"] == "constant"
