@@ -225,8 +225,8 @@ def text_at(history: History, name: str, lead: Ints, as_of_us: Ints) -> Factor:
     if given is not None and not len(history.changes.time_us) and name not in history.config.mutable:
         return given.take(lead)
     entries = entries_of(history, [name], [name in history.config.mutable])
-    texts = entries.texts[0]
-    place = {text: code for code, text in enumerate(dict.fromkeys(texts))}  # a change may bring a text of creation
+    texts = entries.texts[0]  # a change may bring one that is there from a creation already
+    place = {text: code for code, text in enumerate(dict.fromkeys(texts))}
     code_of = np.array([*(place[text] for text in texts), -1], dtype=np.int32)
     return Factor(code_of[entries_at(history, entries, lead, as_of_us)[:, 0]], list(place))
 

@@ -54,7 +54,9 @@ def test_one_foreign_character_anywhere_is_not_read_past(texts: list[str], data:
         instants(given_texts)
 
 
-@pytest.mark.parametrize("line", ["2024-05-01T00:00:00Z", "2024-05-01T00:00:00.5Z", "2024-05-01T00:00:00+00:00"])
+@pytest.mark.parametrize(
+    "line", ["2024-05-01T00:00:00Z", "2024-05-01T00:00:00.5Z", "2024-05-01T00:00:00+00:00"]
+)
 def test_a_text_of_two_times_is_none_and_moves_no_other(line: str) -> None:
     """Read as two, it would give every later row of the request the time of the row before it."""
     with pytest.raises(ValueError):
