@@ -10,6 +10,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from features.event_log import DAY_US, Codes, Factor, Floats, Ints, Mask
+from features.tables import python_value
 from features.times import LATEST_US, LONGEST_TEXT, from_local, parse_matrix
 from features.values import value_text
 
@@ -43,12 +44,12 @@ def texts(array: pa.Array) -> Factor:
     """The column as codes of its texts; typed values by their canonical text, empty ones missing."""
     encoded = array if pa.types.is_dictionary(array.type) else array.dictionary_encode()
     codes: Codes = pc.fill_null(encoded.indices, -1).to_numpy(zero_copy_only=False).astype(np.int32)
-    raw = encoded.dictionary.to_pylist()
     if pa.types.is_string(encoded.dictionary.type):
+        raw = encoded.dictionary.to_pylist()
         if "" in raw:
             codes = np.where(codes == raw.index(""), np.int32(-1), codes)
         return Factor(codes, raw)
-    return _merged(codes, [value_text(value) for value in raw])
+    return _merged(codes, [value_text(python_value(cell)) for cell in encoded.dictionary])
 
 
 def without_nul(factor: Factor) -> Factor:

@@ -2,6 +2,7 @@
 
 import difflib
 import os
+import sys
 import tomllib
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, field, fields
@@ -18,6 +19,7 @@ ATTRIBUTE_KINDS: Final = ("number", "date", "boolean", "category")
 GROUPS: Final = ("top", "middle", "bottom")
 GRADES: Final[Mapping[str, float]] = {"A": 0.10, "B": 0.20, "C": 0.30, "D": 0.40}
 LONGEST_HORIZON_DAYS: Final = 3650
+LARGEST: Final = sys.float_info.max  # TOML's whole numbers have no end
 SECTIONS: Final[Mapping[str, tuple[str, ...]]] = {
     "funnel": ("name", "currency", "timezone", "horizon_days", "stages", "groups"),
     "attributes": ("ignore", "mutable", "sensitive", "types"),
@@ -151,8 +153,7 @@ class _Faults:
         if (
             isinstance(value, (int, float))
             and not isinstance(value, bool)
-            and 0 <= value <= highest
-            and value < float("inf")
+            and 0 <= value <= min(highest, LARGEST)
         ):
             return float(value)
         expected = "a number of at least 0" if highest == float("inf") else f"a number from 0 to {highest:g}"

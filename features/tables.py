@@ -39,7 +39,8 @@ class RaggedRow:
 class RawTable:
     """One table as read: columns by canonical name (text columns dictionary-encoded), and the row number of each row.
 
-    Rows are numbered as a spreadsheet shows them: a CSV's header is row 1; a Parquet file's first row is row 1.
+    Rows are numbered as a spreadsheet shows them: a CSV's header is row 1; a Parquet file's first row is row 1. Blank
+    lines between rows are not counted.
     """
 
     name: str
@@ -51,7 +52,7 @@ class RawTable:
         return len(self.row_numbers)
 
     def cell(self, column: str, index: int) -> Any:
-        return self.columns[column][index].as_py()
+        return python_value(self.columns[column][index])
 
     def row_text(self, index: int) -> str:
         """The row as one line of CSV, columns in the file's order."""
@@ -196,7 +197,7 @@ def _other_type_expected(role: str, kind: pa.DataType) -> str | None:
 
 
 def _read_csv(path: Path, name: str, wanted: _Wanted, problems: list[str]) -> RawTable | None:
-    header, has_rows = _read_header(path)
+    header, before, has_rows = _read_header(path)
     if not any(header):
         problems.append(f"{path.name} is empty: expected a header with {', '.join(TABLES[name].needed)}.")
         return None
@@ -212,23 +213,23 @@ def _read_csv(path: Path, name: str, wanted: _Wanted, problems: list[str]) -> Ra
         return RawTable(
             name, {canonical: pa.array([], pa.string()) for canonical in sources}, np.zeros(0, dtype=np.int64)
         )
-    table, ragged = _parse_csv(path, len(header), types)
+    table, ragged = _parse_csv(path, (len(header), before), types)
     if (unclosed := _unclosed_quote(path, table, ragged)) is not None:
         problems.append(f"{path.name}: a quote is opened and never closed: {unclosed[:80]!r}.")
         return None
     columns = {canonical: _one_array(table.column(place[column])) for canonical, column in sources.items()}
-    numbers = np.arange(2, table.num_rows + len(ragged) + 2, dtype=np.int64)
+    numbers = before + np.arange(2, table.num_rows + len(ragged) + 2, dtype=np.int64)
     if ragged:
-        numbers = np.delete(numbers, np.array([row.row - 2 for row in ragged]))
+        numbers = np.delete(numbers, np.array([row.row - before - 2 for row in ragged]))
     return RawTable(name, columns, numbers, ragged)
 
 
-def _read_header(path: Path) -> tuple[list[str], bool]:
-    """The names in the header, and whether any row follows."""
+def _read_header(path: Path) -> tuple[list[str], int, bool]:
+    """The names in the header, how many blank lines stand before it, and whether any row follows."""
     with gzip.open(path) if path.suffix == ".gz" else path.open("rb") as binary:
         text = io.TextIOWrapper(binary, encoding="utf-8-sig", newline="")
-        header = next((row for row in csv.reader(text) if row), [])
-        return [column.strip() for column in header], any(not line.isspace() for line in text)
+        before, header = next(((i, row) for i, row in enumerate(csv.reader(text)) if row), (0, []))
+        return [column.strip() for column in header], before, any(not line.isspace() for line in text)
 
 
 def _unclosed_quote(path: Path, table: pa.Table, ragged: list[RaggedRow]) -> str | None:
@@ -246,8 +247,14 @@ def _quotes(path: Path) -> int:
         return sum(piece.count(b'"') for piece in iter(lambda: file.read(1 << 20), b""))
 
 
-def _parse_csv(path: Path, width: int, types: Mapping[str, pa.DataType]) -> tuple[pa.Table, list[RaggedRow]]:
-    """The file's rows with every value as text; read again without threads where ragged rows need numbers."""
+def _parse_csv(
+    path: Path, shape: tuple[int, int], types: Mapping[str, pa.DataType]
+) -> tuple[pa.Table, list[RaggedRow]]:
+    """The file's rows with every value as text; read again without threads where ragged rows need numbers.
+
+    shape: the columns of the header, and the blank lines before it.
+    """
+    width, before = shape
     ragged: list[RaggedRow] = []
 
     def set_aside(row: Any) -> str:
@@ -260,6 +267,7 @@ def _parse_csv(path: Path, width: int, types: Mapping[str, pa.DataType]) -> tupl
             read_options=pa_csv.ReadOptions(
                 use_threads=threads,
                 column_names=[str(i) for i in range(width)],
+                skip_rows=before,
                 skip_rows_after_names=1,
                 block_size=BLOCK_BYTES,
             ),
@@ -274,6 +282,14 @@ def _parse_csv(path: Path, width: int, types: Mapping[str, pa.DataType]) -> tupl
         ragged.clear()
         table = parse(threads=False)
     return table, ragged
+
+
+def python_value(cell: pa.Scalar) -> Any:
+    """A cell as Python has it; as text where it is a time outside of years 1 to 9999, which Python cannot say."""
+    try:
+        return cell.as_py()
+    except OverflowError:
+        return cell.cast(pa.string()).as_py()
 
 
 def _one_array(column: pa.ChunkedArray) -> pa.Array:

@@ -24,6 +24,7 @@ SHAPES_AT_ONCE: Final = 32
 
 _EPOCH: Final = datetime(1970, 1, 1)  # noqa: DTZ001
 _US: Final = timedelta(microseconds=1)
+_FIRST_US: Final = (datetime(1, 1, 1) - _EPOCH) // _US  # noqa: DTZ001
 _ISO: Final = re.compile(
     r"\d{4}-\d\d-\d\d(?:[Tt ]\d\d:\d\d(?::\d\d(?:[.,]\d{1,9})?)?(?P<zone>[Zz]|[+-]\d\d(?::?\d\d)?)?)?",
     re.ASCII,
@@ -119,7 +120,10 @@ def _day_offsets(day: int, zone: ZoneInfo) -> tuple[int, int, int]:
 
 def _offset(local_us: int, zone: ZoneInfo) -> int:
     """The first reading's offset from UTC; outside years 1 to 9999 that of the nearest day within."""
-    wall = _EPOCH + timedelta(microseconds=local_us) if local_us <= LATEST_US else datetime(9999, 12, 31)  # noqa: DTZ001
+    if local_us > LATEST_US:
+        wall = datetime(9999, 12, 31)  # noqa: DTZ001
+    else:
+        wall = _EPOCH + timedelta(microseconds=max(local_us, _FIRST_US))
     offset = wall.replace(tzinfo=zone, fold=0).utcoffset() or timedelta(0)
     return offset // _US
 

@@ -91,6 +91,7 @@ FAULTS = {
     '[attributes.types]\nplan = "text"': ["must be one of number, date, boolean, category"],
     "[targets]\nwin_rate = 2": ["targets.win_rate must be a number from 0 to 1"],
     "[targets]\nrevenue_per_month = nan": ["targets.revenue_per_month must be a number"],
+    "[targets]\nrevenue_per_month = 1" + "0" * 400: ["targets.revenue_per_month must be a number"],
     "[grades]\nA = 0.5": ["missing: B, C, D"],
     "[grades]\nA = 0.5\nB = 0.5\nC = 0.5\nD = 0.5": ["add up to 1, got 2"],
     "[funnel\n": ["cannot be read"],

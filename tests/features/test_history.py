@@ -57,6 +57,16 @@ def test_the_shapes_of_csv_that_exports_have(tmp_path: Path) -> None:
     }
 
 
+def test_blank_lines_before_the_header_are_no_rows_and_do_not_make_the_header_one(tmp_path: Path) -> None:
+    history = read(tmp_path, {"leads.csv": "\ufeff\n\r\nlead_id,created_at\na,2024-01-01\nb,c,d\nc,soon\n"})
+    assert list(history.lead_ids) == ["a"]
+    assert history.reports["leads"].rows == 3
+    assert [(r.rule, r.first[0]) for r in history.reports["leads"].rejected] == [
+        ("ragged_row", "row 5: 3 values, the header has 2"),
+        ("bad_time", "row 6: created_at 'soon'"),
+    ]
+
+
 def test_a_column_of_fifty_thousand_texts(tmp_path: Path) -> None:
     rows = "".join(f"{i},2024-01-01,тип {i}\n" for i in range(50_000))
     history = read(tmp_path, {"leads.csv": "lead_id,created_at,kind\n" + rows})
@@ -93,6 +103,25 @@ def test_typed_parquet_columns_become_texts_and_times(tmp_path: Path) -> None:
         "due": ["2024-01-01", None],
         "at": ["2024-01-01T00:00:00Z"] * 2,
         "tier": ["x", None],
+    }
+
+
+@pytest.mark.parametrize("zone", ["UTC", "Europe/Berlin"])
+def test_parquet_times_that_python_has_no_name_for_are_judged_and_shown(zone: str, tmp_path: Path) -> None:
+    (tmp_path / "funnel.toml").write_text(f'[funnel]\ntimezone = "{zone}"')
+    far = [-(10**17), np.iinfo(np.int64).max, 1_704_067_200_000_000]
+    columns = {
+        "lead_id": ["old", "infinity", "good"],
+        "created_at": pa.array(far, pa.timestamp("us")),
+        "due": pa.array([0, 0, -(10**6)], pa.int32()).cast(pa.date32()),
+    }
+    pq.write_table(pa.table(columns), tmp_path / "leads.parquet")
+    history = read_folder(tmp_path)
+    assert list(history.lead_ids) == ["good"]
+    assert history.attributes["due"].text(0) == "-0768-02-04"
+    assert {r.rule: r.first[0] for r in history.reports["leads"].rejected} == {
+        "bad_time": f"row 2: created_at '<value out of range: {far[1]}>'",
+        "time_before_1990": "row 1: created_at '-1199-02-15 14:13:20.000000'",
     }
 
 
