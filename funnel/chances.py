@@ -11,8 +11,8 @@ from features.event_log import DAY_US, OPEN, WON, Codes, Factor, Floats, History
 from features.snapshot import Snapshot, open_leads, state_at
 from funnel.attention import Chances
 from funnel.flow_period import Record
-from funnel.survival import Z_80
 from models.bundle import Bundle
+from models.intervals import Z80
 from models.scorer import score
 
 BEFORE_DAYS = 7
@@ -88,7 +88,7 @@ def _ownerless(history: History) -> History:
 
 
 def _record(owner: str, promised: Floats, won: Floats, in_sample: Mask) -> Record:
-    expected, half = float(promised.sum()), Z_80 * math.sqrt(float((promised * (1 - promised)).sum()))
+    expected, half = float(promised.sum()), Z80 * math.sqrt(float((promised * (1 - promised)).sum()))
     return {
         "owner": owner,
         "leads": len(promised),

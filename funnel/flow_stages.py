@@ -18,7 +18,7 @@ from funnel.flow_paths import (
     NO_STAGE,
     Visits,
 )
-from funnel.flow_period import Period, Record, View, number, quartiles, ratio
+from funnel.flow_period import Record, View, number, quartiles, ratio
 from funnel.survival import CENSORED, COMPETING, EVENT, Curve, curve
 
 GONE = tuple(range(MOVED_ON, EXIT_LOST + 1))
@@ -232,8 +232,3 @@ def flow_ledger(view: View) -> Record:
         "entered_per_day": entered / period.days,
         "closed_per_day": len(left) / period.days,
     }
-
-
-def entered_in(view: View, period: Period) -> Ints:
-    """The leads created in the period."""
-    return view.lead[period.holds(view.paths.created_us[view.lead])]

@@ -16,7 +16,7 @@ class Touches:
     """What happened between us and n leads while they were open, from creation on.
 
     touched, followed (n,): interactions, and follow-ups (outbound ones after the first), in the period. first_us,
-    last_us, last_out_us (n,): the first outbound, the last touch of either side, the last outbound; NEVER for none.
+    last_us (n,): the first outbound, the last touch of either side; NEVER for none.
     Each of q questions, an inbound touch when none was waiting: asked_lead, asked_us (q,), and settled_us (q,), the
     next outbound where answered, else the closing or the end of view. directed: the log says who spoke.
     """
@@ -25,7 +25,6 @@ class Touches:
     followed: Ints
     first_us: Ints
     last_us: Ints
-    last_out_us: Ints
     asked_lead: Ints
     asked_us: Ints
     settled_us: Ints
@@ -40,7 +39,6 @@ class Touches:
             np.where(mine, self.followed, 0),
             self.first_us,
             self.last_us,
-            self.last_out_us,
             self.asked_lead[asked],
             self.asked_us[asked],
             self.settled_us[asked],
@@ -53,7 +51,7 @@ def touches_of(paths: Paths, from_us: int, to_us: int) -> Touches:
     """The touches of every lead; counts are of the period [from_us, to_us)."""
     log, n = paths.history.interactions, len(paths)
     counts = np.zeros((2, n), dtype=np.int64)
-    ends = np.full((3, n), NEVER, dtype=np.int64)
+    ends = np.full((2, n), NEVER, dtype=np.int64)
     asked = np.zeros((4, int((log.direction == INBOUND).sum())), dtype=np.int64)
     q = _touches(
         counts, ends, asked, log.offsets, log.time_us, log.direction,
@@ -62,10 +60,8 @@ def touches_of(paths: Paths, from_us: int, to_us: int) -> Touches:
     lead, asked_us, settled_us, answered = asked[:, :q]
     directed = bool(np.any(log.direction == OUTBOUND))
     touched, followed = counts
-    first_us, last_us, last_out_us = ends
-    return Touches(
-        touched, followed, first_us, last_us, last_out_us, lead, asked_us, settled_us, answered > 0, directed
-    )
+    first_us, last_us = ends
+    return Touches(touched, followed, first_us, last_us, lead, asked_us, settled_us, answered > 0, directed)
 
 
 @compiled()
@@ -98,7 +94,6 @@ def _touches(
                     ends[0, i] = t
                 elif inside:
                     counts[1, i] += 1
-                ends[2, i] = t
                 if waiting:
                     asked[2, q], asked[3, q] = t, 1
                     waiting = False

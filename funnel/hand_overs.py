@@ -6,9 +6,10 @@ from dataclasses import replace
 import numpy as np
 
 from features.event_log import DAY_US, OPEN, WON, Ints, Mask
+from funnel.figure_text import percent
 from funnel.flow_paths import FORWARD, SKIPPED, Paths
 from funnel.flow_period import View
-from funnel.leak_tests import LEAST, Leak, age_of, percent, worse
+from funnel.leak_tests import LEAST, Leak, age_of, worse
 from funnel.survival import CENSORED, COMPETING, EVENT, Curve, curve
 
 SILENCE_DAYS = 7

@@ -49,7 +49,3 @@ def _variance(found: Curve, days: float) -> float:
         found.entered + 2
     )  # Laplace: no certainty from few leads
     return max(estimated, smooth * (1 - smooth) / (found.entered + 2))
-
-
-def percent(share: float) -> str:
-    return f"{100 * share:.1f} %"

@@ -12,13 +12,14 @@ import numpy as np
 
 from features.attributes import text_at
 from features.event_log import DAY_US, WON, Factor, Floats, Mask
+from funnel.figure_text import percent
 from funnel.flow_deals import to_win
 from funnel.flow_paths import HERE, Paths, Visits
 from funnel.flow_period import Period, Record, View, number, view
 from funnel.flow_stages import in_stage, next_higher, onward, unmeasured, win
 from funnel.flow_touches import Touches
 from funnel.hand_overs import hand_overs
-from funnel.leak_tests import LEAST, Leak, age_of, percent, worse
+from funnel.leak_tests import LEAST, Leak, age_of, worse
 from funnel.survival import Curve, later, upper_tail
 
 WINDOW_DAYS = 90.0  # the recent window; the one before it is twice as long
@@ -158,7 +159,7 @@ def _fewer(now: View, before: View, values: Factor | None) -> Iterator[Leak]:
         what = "leads" if name is None else f"leads from {name[0] or 'no source'}"
         text = f"{rates[0]:.2f} {what} a day entered; it was {rates[1]:.2f}"
         group = {} if name is None else {"source": name[0]}
-        subject = "entrances" if name is None else f"source {name[0]}"
+        subject = "entrances" if name is None else f"source {name[0] or '(none)'}"
         yield Leak("entrances", subject, *rates, n, m, upper_tail(z), lost, text, group)
 
 

@@ -8,7 +8,7 @@ import hashlib
 import json
 import math
 from collections.abc import Mapping, Sequence
-from datetime import date, timedelta
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +16,7 @@ from features.config import FunnelConfig
 from features.errors import DamagedArtifact, InvalidInput
 from features.times import format_time, parse_time
 from features.whole_file import put_away, replacing
+from funnel.flow_period import local_date
 from models.pointer import sync_folder
 
 Record = dict[str, Any]
@@ -154,7 +155,7 @@ def find(home: Path, which: str, kind: str, funnel: str | None = None) -> Record
 
 def _by_end_of(head: Mapping[str, Any], day: date) -> bool:
     zone = FunnelConfig(timezone=head["timezone"]).zone
-    return parse_time(head["as_of"], zone) < parse_time((day + timedelta(days=1)).isoformat(), zone)
+    return local_date(parse_time(head["as_of"], zone), zone) <= day
 
 
 def _only_one_funnel(heads: Sequence[Mapping[str, Any]]) -> None:

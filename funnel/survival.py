@@ -6,9 +6,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from features.event_log import Flags, Floats, Mask
+from models.intervals import Z80
 
 CENSORED, EVENT, COMPETING = 0, 1, 2
-Z_80 = 1.2815515655446004  # two-sided 80 %
 
 
 @dataclass(frozen=True)
@@ -134,7 +134,7 @@ def wilson(rate: float, n: float) -> tuple[float, float]:
     """The 80 % interval of a share seen on n (Wilson 1927), (0, 1) for none."""
     if n <= 0 or math.isnan(rate):
         return 0.0, 1.0
-    z2 = Z_80 * Z_80
+    z2 = Z80 * Z80
     middle = (rate + z2 / (2 * n)) / (1 + z2 / n)
-    half = Z_80 * math.sqrt(rate * (1 - rate) / n + z2 / (4 * n * n)) / (1 + z2 / n)
+    half = Z80 * math.sqrt(rate * (1 - rate) / n + z2 / (4 * n * n)) / (1 + z2 / n)
     return max(0.0, middle - half), min(1.0, middle + half)

@@ -63,6 +63,7 @@ def test_a_date_finds_the_last_said_by_the_end_of_that_day_where_the_funnel_is(t
     assert find(tmp_path, "2026-03-01", "forecast")["id"] == late
     assert find(tmp_path, "2026-02-28", "forecast")["id"] == early
     assert find(tmp_path, early, "funnel")["id"] == early
+    assert find(tmp_path, "9999-12-31", "forecast")["as_of"] == "2026-03-01T11:00:00Z"
     with pytest.raises(InvalidInput, match="the oldest is of 2026-02-20"):
         find(tmp_path, "2026-02-01", "forecast")
     for which in ("yesterday", "../champion", ""):
