@@ -197,7 +197,5 @@ def _static(name: str) -> tuple[bytes, str] | None:
         from funnel.figures import script
 
         return script(), _KINDS[".js"]
-    path = _HERE / "static" / name
-    if path.name != name or path.suffix not in _KINDS or not path.is_file():
-        return None
-    return path.read_bytes(), _KINDS[path.suffix]
+    path = next((path for path in (_HERE / "static").iterdir() if path.name == name), None)
+    return None if path is None else (path.read_bytes(), _KINDS[path.suffix])

@@ -73,6 +73,11 @@ def is_full(error: BaseException) -> bool:
     return "database or disk is full" in str(getattr(error, "orig", error)) or _sqlstate(error) == DISK_FULL
 
 
+def is_damaged(error: BaseException) -> bool:
+    """True for SQLITE_CORRUPT and SQLITE_NOTADB, which alone are a DatabaseError of no narrower kind there."""
+    return type(getattr(error, "orig", None) or error) is sqlite3.DatabaseError
+
+
 def is_outage(error: BaseException) -> bool:
     """True where the database could not be reached or used; False where our own statement is wrong."""
     state = _sqlstate(error)
@@ -93,6 +98,12 @@ def translated(error: BaseException) -> StoreUnavailable | None:
         return error
     if is_full(error):
         return DiskFull("the disk of the store is full: free some space")
+    if is_damaged(error):
+        return StoreUnavailable(
+            f"the store is damaged ({told(getattr(error, 'orig', None) or error)}): "
+            "end the service, move its files away, then `leadcast restore` a backup",
+            LONG_RETRY_SECONDS,
+        )
     if is_outage(error):
         return StoreUnavailable(
             f"the store's database cannot be used now: {told(getattr(error, 'orig', None) or error)}"

@@ -1,8 +1,8 @@
 """The store as a data folder: what `load` reads back as the same history."""
 
 import csv
+import io
 import json
-import os
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -14,6 +14,7 @@ from features.errors import InvalidInput
 from features.event_log import DIRECTIONS, STATES
 from features.times import format_time
 from features.values import number_text, value_text
+from features.whole_file import replacing
 from serving import store_schema as db
 from serving.ingest_folder import Progress, stored_config
 from serving.store_engine import StoreEngine
@@ -132,29 +133,31 @@ def _rows(connection: Connection, query: Select[Any]) -> Iterator[Any]:
 
 
 def _write(path: Path, header: Sequence[str], rows: Iterable[Cells]) -> int:
-    """A CSV file, there whole or not at all; none without rows."""
-    temporary = path.with_name(f".{path.name}.part")
-    count = 0
-    with open(temporary, "w", encoding="utf-8", newline="") as file:
-        os.chmod(temporary, 0o600)
-        writer = csv.writer(file, lineterminator="\n")
-        writer.writerow(header)
-        for row in rows:
+    """A CSV file, there whole or not at all; none without rows.
+
+    Lines end as RFC 4180 says: the writer quotes what holds a part of its line end, and a carriage return needs it.
+    """
+    left = iter(rows)
+    first = next(left, None)
+    if first is None:
+        return 0
+    with replacing(path) as file:
+        text = io.TextIOWrapper(file, "utf-8", newline="")
+        writer = csv.writer(text, lineterminator="\r\n")
+        writer.writerows([header, first])
+        count = 1
+        for row in left:
             writer.writerow(row)
             count += 1
-        file.flush()
-        os.fsync(file.fileno())
-    if count:
-        os.replace(temporary, path)
-    else:
-        temporary.unlink()
+        text.detach()
     return count
 
 
 def _write_config(connection: Connection, out: Path) -> None:
     config = stored_config(connection)
     if config is not None and (text := toml_text(config)):
-        (out / CONFIG_FILE).write_text(text, encoding="utf-8")
+        with replacing(out / CONFIG_FILE) as file:
+            file.write(text.encode())
 
 
 def toml_text(config: Mapping[str, Any]) -> str:

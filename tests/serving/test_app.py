@@ -184,6 +184,7 @@ def test_every_error_has_one_shape(client: TestClient) -> None:
     problem(client.post("/v1/score", content=b"{", headers={"content-type": "application/json"}), 422)
     problem(client.get("/static/../app.py"), 404)
     problem(client.get("/static/%2e%2e%2fapp.py"), 404)
+    problem(client.get(f"/static/{'a' * 300}.css"), 404)
     problem(client.get("/v1/leads/%00"), 422)
 
 

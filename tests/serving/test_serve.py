@@ -16,9 +16,12 @@ from urllib.request import Request, urlopen
 
 import pytest
 
+from features.errors import InvalidInput
 from models.bundle import load_bundle
 from models.pointer import read_pointer
 from serving.adapter import score_leads
+from serving.settings import read_settings
+from serving.supervisor import listen
 
 ROOT = Path(__file__).parents[2]
 AS_OF, AS_OF_US = "2026-01-02T03:04:05Z", 1_767_323_045_000_000
@@ -141,6 +144,12 @@ def test_a_foreign_address_needs_keys(started: Callable[..., Service]) -> None:
     _, said = refused.process.communicate(timeout=PATIENCE_S)
     assert refused.process.returncode == 1
     assert "LEADCAST_API_KEYS" in said
+
+
+@pytest.mark.parametrize("host", ["a" * 70, "nowhere.invalid", "203.0.113.7"])
+def test_an_address_that_cannot_be_had_is_told(host: str) -> None:
+    with pytest.raises(InvalidInput, match="Choose another --host or --port"):
+        listen(host, 0, read_settings({"LEADCAST_API_KEYS": "k"}))
 
 
 def test_settings_that_make_no_sense_are_told_at_once(started: Callable[..., Service]) -> None:

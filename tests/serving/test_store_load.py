@@ -12,10 +12,13 @@ from features.config import FunnelConfig
 from features.errors import InvalidInput
 from features.history import read_folder, read_records
 from serving import store_export
+from serving.ingest import read_events
 from serving.ingest_folder import Loaded, load_history
+from serving.ingest_store import store_events
 from serving.store import Store
 from serving.store_export import export_folder
-from tests.serving.store_fakes import NOW_US, Clock, contents, silent
+from serving.store_leads import PutLead, put_leads
+from tests.serving.store_fakes import NOW_US, Clock, contents, event, silent
 
 pytest_plugins = ["tests.serving.store_fixtures"]
 FAR_US = 7_258_118_400_000_000
@@ -179,6 +182,34 @@ def test_an_export_is_the_same_history_and_loads_without_doubling(
     assert back.config == read(folder).config
     assert back.costs.amount.tolist() == [100.0]
     assert set(load(store, tmp_path / "out").rows.values()) == {0}
+
+
+texts = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), min_size=1, max_size=4)
+awkward = st.one_of(texts, st.text("\r\n\t\",' ;=", min_size=1, max_size=4))
+
+
+@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(values=st.lists(awkward, min_size=8, max_size=8))
+def test_any_text_comes_back_from_an_export(
+    tmp_path_factory: pytest.TempPathFactory, values: list[str]
+) -> None:
+    """A bare carriage return once ended the row of whoever read the export: every lead was set aside."""
+    base = tmp_path_factory.mktemp("texts")
+    lead_id, note, kind, channel, given_id, stage, reason, changed = values
+    name = f"L{lead_id}"
+    store = Store(base / "home", now_us=Clock())
+    store.writer.write(put_leads, PutLead(name, NOW_US - 10**13, {"note": note, "owner": note}))
+    data: list[tuple[str, dict[str, Any]]] = [
+        ("interaction", {"kind": kind, "channel": channel, "interaction_id": given_id}),
+        ("stage", {"stage": stage}),
+        ("outcome", {"outcome": "lost", "reason": reason}),
+        ("attributes", {"note": changed}),
+    ]
+    sent = [event(what, name, content, what) for what, content in data]
+    assert store.writer.write(store_events, read_events({"events": sent})).accepted == 4
+    export_folder(store.engine, base / "out", silent)
+    assert contents(read(base / "out")) == contents(store.read_all(FAR_US))
+    store.close()
 
 
 def test_half_an_export_is_no_data_folder(

@@ -55,6 +55,17 @@ def test_lost_rights_and_tables_are_outages(error: type[Exception]) -> None:
     assert isinstance(translated(ProgrammingError("SELECT", {}, error("gone"))), StoreUnavailable)
 
 
+def test_a_damaged_file_is_an_outage_that_says_what_to_do(tmp_path: Path) -> None:
+    (tmp_path / "store.db").write_bytes(b"no database" * 1000)
+    runtime = FakeRuntime(tmp_path, FakeModel())
+    with caller(application(runtime)) as client:
+        assert client.get("/livez").status_code == 200
+        for answer in (client.put("/v1/leads/a", json=LEAD), client.get("/v1/leads/a")):
+            assert (answer.status_code, answer.headers["Retry-After"]) == (503, "30")
+        assert "file is not a database" in str(runtime.stored.trouble.described())
+        assert "leadcast_leads" not in {name for name, *_ in runtime.stored.gauges()}
+
+
 def test_a_wrong_statement_of_ours_is_a_bug() -> None:
     assert translated(ProgrammingError("SELEKT", {}, psycopg.errors.SyntaxError("near"))) is None
     assert translated(NotSupportedError("X", {}, psycopg.errors.FeatureNotSupported("no"))) is None
