@@ -22,7 +22,9 @@ Mask = npt.NDArray[np.bool_]
 FLAGS = types.Array(types.boolean, 1, "C", readonly=True)
 OUT_FLAGS = types.boolean[:, ::1]
 
-MOSTLY = 0.8  # share of the usual attributes that must be missing, or of numbers out of reach, to doubt
+MOSTLY = (
+    0.8  # share of the usual attributes whose absence is doubt; that of numbers that must lie within reach
+)
 SLACK = 1.0  # a number is out of reach this many training ranges beyond the range
 FEWEST_USUAL = 3
 

@@ -1,6 +1,6 @@
 """The parameters that every fit starts from; tuning moves a few of them."""
 
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from typing import Any
 
 
@@ -26,9 +26,6 @@ class Parameters:
 
     def to_dict(self) -> dict[str, Any]:
         return asdict(self)
-
-    def with_(self, **changes: Any) -> "Parameters":
-        return replace(self, **changes)
 
 
 def lightgbm_parameters(p: Parameters, seed: int, objective: str = "binary") -> dict[str, Any]:

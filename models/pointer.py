@@ -8,10 +8,9 @@ from pathlib import Path
 
 from features.errors import DamagedArtifact
 from features.whole_file import replacing
-from models.bundle import Bundle, load_bundle
+from models.bundle import MANIFEST, Bundle, load_bundle
 
 POINTER = "champion.json"
-MANIFEST = "manifest.json"
 
 
 @dataclass(frozen=True)

@@ -213,7 +213,7 @@ def _fill_tables(
     for leaf in range(len(leaf_value)):
         first = slot_start[leaf]
         d = slot_start[leaf + 1] - first
-        for pattern in range((1 << d) if table_start[leaf] >= 0 else 0):
+        for pattern in range(1 << d):
             weight[0] = 1.0
             for s in range(d):
                 _extend(weight, s + 1, slot_share[first + s], float((pattern >> s) & 1))

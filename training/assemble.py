@@ -32,6 +32,7 @@ Floats = npt.NDArray[np.float64]
 REFERENCE_LEADS = 200
 REFERENCE_ROWS = 5000  # the drift reference keeps the shape of so many
 SHOWN_ROWS = 2000
+FEW_WINS = 100  # leads won, below which intervals are wide
 
 
 @dataclass(frozen=True)
@@ -81,9 +82,7 @@ def assemble(material: Material, vocabulary: Vocabulary, parts: Parts, seed: int
     weight = parts.fitted.weight
     won = material.won
     stages = current_stages(rows.snapshot)
-    base_rate = float(
-        np.clip(np.average(won[grid], weights=weight[grid]) if grid.any() else won.mean(), 1e-4, 1 - 1e-4)
-    )
+    base_rate = float(np.clip(np.average(won[grid], weights=weight[grid]), 1e-4, 1 - 1e-4))
     table = fit_stage_table(
         [s for s, g in zip(stages, grid, strict=True) if g], won[grid], np.ones(int(grid.sum()))
     )
@@ -101,7 +100,7 @@ def assemble(material: Material, vocabulary: Vocabulary, parts: Parts, seed: int
         vocabulary=vocabulary,
         trained_through_us=history.as_of_us,
         base_rate=base_rate,
-        base_leads=float(len(np.unique(rows.snapshot.lead[grid]))) if grid.any() else 1.0,
+        base_leads=float(len(np.unique(rows.snapshot.lead[grid]))),
         conversion=parts.fitted.model if usable else None,
         calibration=parts.calibration if usable else line(1.0, 0.0),
         base_margin=parts.base_margin if usable else float(log_odds(base_rate)),
@@ -138,11 +137,11 @@ def warnings_of(
         found.append({"code": code, "subject": subject, "detail": detail})
 
     wins = len(np.unique(rows.snapshot.lead[rows.labels.won]))
-    if wins < 100:
+    if wins < FEW_WINS:
         warn(
             "too_few_outcomes",
             "outcomes",
-            f"{wins} leads won within the horizon teach the model; below 100 its intervals are wide",
+            f"{wins} leads won within the horizon teach the model; below {FEW_WINS} its intervals are wide",
         )
     if judgement is None or judgement.how != "replay":
         warn(

@@ -14,7 +14,6 @@ from training.judge import Judgement
 
 FAIRNESS = ("auc", "ece", "wins", "wins_expected")
 SHOWN_FEATURES = 20
-FEW_WINS = 100
 FEW_IN_GROUP = 20  # judged wins below which a group's figures say little
 
 

@@ -1,4 +1,4 @@
-"""The figures that say how good scores were, by the names of the contract, and their bootstrap intervals."""
+"""The figures that say how good scores were, by the names of the contract."""
 
 import numpy as np
 import numpy.typing as npt
@@ -26,13 +26,6 @@ def ece(won: Floats, probability: Floats, bins: int = 10) -> float:
 def best_first(score: Floats) -> npt.NDArray[np.int64]:
     """Order of rows by descending score; ties in a fixed random order, so that no input order helps."""
     return np.lexsort((np.random.default_rng(0).random(len(score)), -score))
-
-
-def captured(worth: Floats, score: Floats, share: float) -> float:
-    """Share of all worth (wins or revenue) that lies in the best `share` of rows."""
-    total = float(worth.sum())
-    top = best_first(score)[: max(1, round(len(worth) * share))]
-    return float(worth[top].sum() / total) if total > 0 else float("nan")
 
 
 def lift(won: Floats, score: Floats, share: float = 0.1) -> float:
@@ -76,13 +69,3 @@ def revenue_metrics(revenue: npt.ArrayLike, expected: npt.ArrayLike) -> dict[str
     a, r = np.asarray(revenue, dtype=np.float64), np.asarray(expected, dtype=np.float64)
     total = float(a.sum())
     return {"revenue_error": float(r.sum()) / total - 1 if total > 0 else float("nan"), "gini": gini(a, r)}
-
-
-def brier_parts(won: Floats, probability: Floats, bins: int = 10) -> dict[str, float]:
-    """Calibration and refinement parts of the Brier score over equal-count bins (DeGroot and Fienberg 1983)."""
-    groups = np.array_split(np.argsort(probability, kind="stable"), bins)
-    groups = [g for g in groups if len(g)]
-    n = len(won)
-    calibration = sum(len(g) * (probability[g].mean() - won[g].mean()) ** 2 for g in groups) / n
-    refinement = sum(len(g) * won[g].mean() * (1 - won[g].mean()) for g in groups) / n
-    return {"calibration": float(calibration), "refinement": float(refinement)}

@@ -41,8 +41,8 @@ def decide(trained: Trained, champion: Bundle | None, history: History) -> Decis
     """The gate; history is the one that was trained on, cut at its T. Age alone never decides.
 
     A first model must not be worse than the base rate, in the replay or, where that could fit on little, on leads held
-    out together. A later one must not be worse than the base rate or the stage
-    table, and must do better than the champion on leads whose outcomes neither had seen.
+    out together. A later one must not be worse than the base rate or the stage table, and must do better than the
+    champion on leads whose outcomes neither had seen.
     """
     if champion is None:
         return _first(trained)

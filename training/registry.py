@@ -7,8 +7,8 @@ from contextlib import nullcontext
 from pathlib import Path
 
 from features.errors import DamagedArtifact, InvalidInput
-from models.bundle import load_bundle
-from models.pointer import MANIFEST, Pointer, manifest_sha256, read_pointer, sync_folder, write_pointer
+from models.bundle import MANIFEST, load_bundle
+from models.pointer import Pointer, manifest_sha256, read_pointer, sync_folder, write_pointer
 from training.registry_home import HomeLock, remove_export, secure
 from training.registry_mlflow import CHAMPION, Run, Tracking, Version
 

@@ -28,7 +28,7 @@ LONGEST_PARAMETER = 500
 
 
 def write_report(trained: Trained, decision: list[str], folder: Path) -> None:
-    """Writes plots/*.png, audit.json, evaluation.json and funnel.json into the run's folder."""
+    """Writes plots/*.png, card.md, audit.json, evaluation.json and funnel.json into the run's folder."""
     plots = folder / "plots"
     plots.mkdir(parents=True)
     for name, figure in figures(trained.holdout).items():
@@ -77,7 +77,7 @@ def describe_run(trained: Trained, history: History, folder: Path) -> Run:
 
 
 def fingerprint(history: History) -> str:
-    """sha256 of all rows that were visible at T and of how they were read; rows after T do not change it."""
+    """sha256 of the rows visible at T that training reads (costs are not among them) and of how they were read."""
     seen = hashlib.sha256()
     seen.update(json.dumps(to_dict(history.config), sort_keys=True, ensure_ascii=False).encode())
     for part in (
@@ -92,6 +92,8 @@ def fingerprint(history: History) -> str:
     ):
         seen.update(f"\0{part}\0".encode())
         _absorb(seen, getattr(history, part))
+    if history.lead_known_us is not None:
+        _absorb(seen, history.lead_known_us)
     return seen.hexdigest()
 
 

@@ -1,5 +1,7 @@
 """Linear start plus trees: one additive margin, exactly explained, the same for one row and for many."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -44,7 +46,7 @@ def test_one_row_is_bitwise_its_row_of_a_batch(model: AdditiveModel) -> None:
 
 
 def test_without_trees_the_linear_start_counts_in_full() -> None:
-    model = made_model(4, parameters=QUICK.with_(rounds=0))
+    model = made_model(4, parameters=replace(QUICK, rounds=0))
     values = made_values(22, 50)
     assert model.trees is None
     assert model.share == 1.0
@@ -53,7 +55,7 @@ def test_without_trees_the_linear_start_counts_in_full() -> None:
     np.testing.assert_allclose(base + parts.sum(axis=1), model.margin(values), rtol=0, atol=1e-12)
 
 
-def test_trees_differ_by_seed_but_not_from_run_to_run() -> None:
+def test_the_same_rows_and_seed_give_the_same_trees() -> None:
     values = made_values(23, 80)
     first, again = made_model(6), made_model(6)
     assert first.margin(values).tobytes() == again.margin(values).tobytes()

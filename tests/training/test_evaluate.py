@@ -7,7 +7,16 @@ from hypothesis import strategies as st
 from sklearn.metrics import average_precision_score, brier_score_loss, log_loss, roc_auc_score
 
 from training import evaluate
-from training.backtest_metrics import Judged, drawn, draws_of, interval, measure, point, weighted_median
+from training.backtest_metrics import (
+    Floats,
+    Judged,
+    drawn,
+    draws_of,
+    interval,
+    measure,
+    point,
+    weighted_median,
+)
 
 SEEDS = [0, 1, 2]
 
@@ -31,6 +40,23 @@ def some(seed: int, n: int = 200, ties: bool = True) -> Judged:
     )
 
 
+def captured(worth: Floats, score: Floats, share: float) -> float:
+    """Share of all worth (wins or revenue) that lies in the best `share` of rows."""
+    total = float(worth.sum())
+    top = evaluate.best_first(score)[: max(1, round(len(worth) * share))]
+    return float(worth[top].sum() / total) if total > 0 else float("nan")
+
+
+def brier_parts(won: Floats, probability: Floats, bins: int = 10) -> dict[str, float]:
+    """Calibration and refinement parts of the Brier score over equal-count bins (DeGroot and Fienberg 1983)."""
+    groups = np.array_split(np.argsort(probability, kind="stable"), bins)
+    groups = [g for g in groups if len(g)]
+    n = len(won)
+    calibration = sum(len(g) * (probability[g].mean() - won[g].mean()) ** 2 for g in groups) / n
+    refinement = sum(len(g) * won[g].mean() * (1 - won[g].mean()) for g in groups) / n
+    return {"calibration": float(calibration), "refinement": float(refinement)}
+
+
 @pytest.mark.parametrize("seed", SEEDS)
 def test_plain_figures_are_those_of_scikit_learn(seed: int) -> None:
     rows = some(seed)
@@ -52,16 +78,15 @@ def test_backtest_and_training_name_the_same_figures(seed: int) -> None:
     expected = (rows.probability * rows.expected_amount)[known]
     for name, value in evaluate.revenue_metrics(revenue, expected).items():
         assert found[name] == pytest.approx(value), name
-    parts = evaluate.brier_parts(rows.won, rows.probability)
+    parts = brier_parts(rows.won, rows.probability)
     assert found["brier_calibration"] == pytest.approx(parts["calibration"])
     assert found["brier_refinement"] == pytest.approx(parts["refinement"])
     for share in (0.05, 0.1, 0.2, 0.3):
         name = f"{round(100 * share)}"
         assert found[f"lift_{name}"] == pytest.approx(evaluate.lift(rows.won, rows.probability, share))
-        captured = evaluate.captured(rows.won, rows.probability, share)
-        assert found[f"wins_captured_{name}"] == pytest.approx(captured)
-        captured = evaluate.captured(revenue, expected, share)
-        assert found[f"revenue_captured_{name}"] == pytest.approx(captured)
+        of_wins, of_revenue = captured(rows.won, rows.probability, share), captured(revenue, expected, share)
+        assert found[f"wins_captured_{name}"] == pytest.approx(of_wins)
+        assert found[f"revenue_captured_{name}"] == pytest.approx(of_revenue)
 
 
 def test_whole_weights_count_a_row_that_often() -> None:
@@ -110,8 +135,8 @@ def test_calibrated_chances_have_no_calibration_part_but_wrong_ones_do() -> None
     random = np.random.default_rng(0)
     p = random.uniform(0.05, 0.95, 20_000)
     won = (random.random(len(p)) < p).astype(float)
-    assert evaluate.brier_parts(won, p)["calibration"] < 0.001
-    assert evaluate.brier_parts(won, p**3)["calibration"] > 0.02
+    assert brier_parts(won, p)["calibration"] < 0.001
+    assert brier_parts(won, p**3)["calibration"] > 0.02
     assert evaluate.ece(won, p) < 0.02 < evaluate.ece(won, p**3)
 
 
