@@ -72,10 +72,7 @@ class ModelWatch:
         """Looks for a new champion until cancelled."""
         while True:
             await asyncio.sleep(POLL_SECONDS)
-            try:
-                await self.look()
-            except OSError as error:
-                LOGGER.warning("champion not readable", extra={"fields": {"exception": type(error).__name__}})
+            await self.look()
 
     async def look(self) -> None:
         """Takes the champion into use if it is another one than before, or refuses it."""
@@ -97,12 +94,14 @@ class ModelWatch:
             await self._fall_back(pointer)
 
     async def _take(self, pointer: Pointer) -> bool:
-        reason = await self._tried(pointer)
-        if reason is None:
-            try:
+        try:
+            reason = await self._tried(pointer)
+            if reason is None:
                 bundle = await asyncio.to_thread(_load, pointer)
-            except DamagedArtifact as damage:
-                reason = str(damage)
+        except DamagedArtifact as damage:
+            reason = str(damage)
+        except OSError as error:
+            reason = f"it cannot be tried now: {error.strerror or type(error).__name__}"
         if reason is not None:
             self._refuse(pointer.model_version, reason)
             return False
@@ -137,8 +136,11 @@ class ModelWatch:
             LOGGER.error("model refused", extra={"fields": {"model_version": version, "reason": reason}})
 
     async def _tried(self, pointer: Pointer) -> str | None:
-        """Why the bundle must not be used, None when it may; workers that share a run folder try it once."""
-        if self.run_folder is None:
+        """Why the bundle must not be used, None when it may; workers that share a run folder try it once.
+
+        OSError where this process cannot try it, for want of memory, of files or of room.
+        """
+        if self.run_folder is None or not self.run_folder.is_dir():
             return await try_in_child(pointer)
         with open(self.run_folder / "model_check.lock", "w") as lock:
             await asyncio.to_thread(fcntl.flock, lock, fcntl.LOCK_EX)

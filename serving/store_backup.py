@@ -10,15 +10,14 @@ import tarfile
 import tempfile
 from collections.abc import Iterator
 from contextlib import closing, contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 from typing import Any
 
 from sqlalchemy import Connection, delete, select
 
 from features.errors import DamagedArtifact
-from models.bundle import load_bundle
-from models.pointer import POINTER, Pointer, manifest_sha256, read_pointer, sync_folder, write_pointer
+from models.pointer import POINTER, Pointer, load_champion, read_pointer, sync_folder, write_pointer
 from serving.store_engine import StoreEngine
 from serving.store_migrate import HEAD
 from serving.store_schema import metadata
@@ -42,17 +41,20 @@ class Backup:
 
 
 def backup(engine: StoreEngine, file: Path, now_us: int) -> Backup:
-    """Writes one view of the store and the champion's bundle into `file`, while the service goes on."""
+    """Writes one view of the store and the champion's bundle into `file`, while the service goes on.
+
+    DamagedArtifact for a champion that could not be restored: it is found now, not when the backup is needed.
+    """
     file.parent.mkdir(parents=True, exist_ok=True)
     with _scratch(file.parent) as scratch:
         leads = _copy_out(engine, scratch / STORE)
         pointer = read_pointer(engine.home)
         if pointer is not None:
-            bundle = scratch / "bundles" / pointer.folder.name
-            shutil.copytree(pointer.folder, bundle)
-            write_pointer(
-                scratch, Pointer(pointer.model_version, bundle, pointer.manifest_sha256, pointer.before)
-            )
+            copied = replace(pointer, folder=scratch / "bundles" / pointer.folder.name)
+            if pointer.folder.is_dir():
+                shutil.copytree(pointer.folder, copied.folder)
+            load_champion(copied)
+            write_pointer(scratch, copied)
         version = pointer.model_version if pointer else None
         names = sorted(path.relative_to(scratch).as_posix() for path in scratch.rglob("*") if path.is_file())
         manifest = {
@@ -75,11 +77,11 @@ def restore(engine: StoreEngine, file: Path) -> Backup:
         _check_store(scratch / STORE)
         pointer = read_pointer(scratch)
         if pointer is not None:
-            load_bundle(pointer.folder, pointer.model_version)
+            load_champion(pointer)
         _copy_in(engine, scratch / STORE)
         if pointer is not None:
             _take_bundle(engine.home, pointer)
-    return Backup(file, file.stat().st_size, int(manifest["leads"]), manifest["model_version"])
+    return Backup(file, file.stat().st_size, manifest["leads"], manifest["model_version"])
 
 
 @contextmanager
@@ -180,16 +182,16 @@ def _take_bundle(home: Path, pointer: Pointer) -> None:
             os.rename(folder, pointer.folder.with_name(".replaced"))
         os.rename(pointer.folder, folder)
         sync_folder(folder.parent)
-    write_pointer(home, Pointer(pointer.model_version, folder, pointer.manifest_sha256, pointer.before))
+    write_pointer(home, replace(pointer, folder=folder))
 
 
 def _is_there(folder: Path, pointer: Pointer) -> bool:
     """Whether a bundle is the one pointed at, whole: then it stays, and the champion is there at every moment."""
     try:
-        load_bundle(folder, pointer.model_version)
-        return manifest_sha256(folder) == pointer.manifest_sha256
+        load_champion(replace(pointer, folder=folder))
     except DamagedArtifact:
         return False
+    return True
 
 
 def _digest(path: Path) -> str:
@@ -251,6 +253,8 @@ def _manifest(tar: tarfile.TarFile, members: list[tarfile.TarInfo]) -> dict[str,
     manifest: dict[str, Any] = json.loads(content.read() if content else b"")
     if manifest["format"] != FORMAT or not isinstance(manifest["files"], dict):
         raise ValueError("another format")
+    if type(manifest["leads"]) is not int or not isinstance(manifest["model_version"], str | None):
+        raise ValueError("a manifest that says nothing of leads or model")
     return manifest
 
 

@@ -1,6 +1,7 @@
 """A promoted bundle is tried, taken whole, or refused with a reason while the old one serves."""
 
 import asyncio
+import errno
 import json
 import shutil
 from pathlib import Path
@@ -143,6 +144,36 @@ def test_a_bundle_that_dies_in_its_trial_is_refused(home: Path, monkeypatch: pyt
     look(watch)
     assert watch.bundle().version == "1"
     assert "-11" in reason(watch)
+
+
+def test_what_cannot_be_tried_for_want_of_a_process_is_tried_again(
+    home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Such a champion was never looked at again, and kept a service that started with it from starting."""
+    fine = serving.model_watch.try_in_child
+
+    async def no_process(*_: object) -> str | None:
+        raise BlockingIOError(errno.EAGAIN, "Resource temporarily unavailable")
+
+    watch = ModelWatch(home)
+    for version in ("1", "2"):
+        before = watch.current
+        monkeypatch.setattr(serving.model_watch, "try_in_child", no_process)
+        look(watch)
+        assert "Resource temporarily unavailable" in reason(watch)
+        assert watch.current is before
+        monkeypatch.setattr(serving.model_watch, "try_in_child", fine)
+        monkeypatch.setattr(watch, "_retry_at", 0.0)
+        look(watch)
+        assert watch.bundle().version == version
+        assert watch.refused is None
+        promote_2(home)
+
+
+def test_a_run_folder_that_was_cleaned_away_keeps_no_model_back(home: Path, tmp_path: Path) -> None:
+    watch = ModelWatch(home, tmp_path / "gone")
+    look(watch)
+    assert watch.bundle().version == "1"
 
 
 def test_workers_that_share_a_folder_try_a_bundle_once(

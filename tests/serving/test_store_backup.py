@@ -1,7 +1,9 @@
 """A backup is the store and the champion in one file; a damaged one changes nothing."""
 
+import hashlib
 import io
 import json
+import shutil
 import stat
 import tarfile
 from collections.abc import Iterator
@@ -10,6 +12,7 @@ from typing import Any
 
 import pytest
 
+import models.pointer
 from features.errors import DamagedArtifact
 from models.pointer import Pointer, manifest_sha256, read_pointer, write_pointer
 from serving import store_backup
@@ -38,7 +41,7 @@ def promote(home: Path, version: str) -> None:
 
 @pytest.fixture(autouse=True)
 def _any_bundle_is_good(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(store_backup, "load_bundle", lambda folder, version: None)
+    monkeypatch.setattr(models.pointer, "load_bundle", lambda folder, version: None)
 
 
 @pytest.fixture
@@ -78,7 +81,7 @@ def test_a_bundle_that_is_there_already_is_not_moved_and_a_damaged_one_is_replac
         if (folder / "model.json").read_text() != "{}":
             raise DamagedArtifact("model.json has changed")
 
-    monkeypatch.setattr(store_backup, "load_bundle", verify)
+    monkeypatch.setattr(models.pointer, "load_bundle", verify)
     folder = store.engine.home / "bundles" / "7"
     before = folder.stat().st_ino
     restore(store.engine, file)
@@ -133,6 +136,19 @@ def rewritten(file: Path, **changed: Any) -> None:
                 tar.addfile(member, io.BytesIO(data))
 
 
+def manifest_of(file: Path) -> dict[str, Any]:
+    with tarfile.open(file) as tar:
+        content: dict[str, Any] = json.load(tar.extractfile("backup.json"))  # type: ignore[arg-type]
+    return content
+
+
+def resigned(file: Path, name: str, data: bytes) -> None:
+    """The tar with another content of a member, whose digest the manifest says."""
+    told = manifest_of(file)
+    told["files"][name] = hashlib.sha256(data).hexdigest()
+    rewritten(file, **{"backup.json": json.dumps(told).encode(), name: data})
+
+
 @pytest.mark.parametrize(
     "damage",
     [
@@ -145,6 +161,9 @@ def rewritten(file: Path, **changed: Any) -> None:
         "member added",
         "path outside",
         "no store",
+        "no leads",
+        "no model",
+        "another manifest",
     ],
 )
 def test_a_damaged_backup_changes_nothing(file: Path, other: Store, damage: str) -> None:
@@ -169,8 +188,14 @@ def test_a_damaged_backup_changes_nothing(file: Path, other: Store, damage: str)
         rewritten(file, more=b"x")
     elif damage == "path outside":
         rewritten(file, **{"../outside": b"x"})
-    else:
+    elif damage == "no store":
         rewritten(file, **{"store.db": b"not a database" * 100})
+    elif damage == "another manifest":
+        resigned(file, "bundles/7/manifest.json", b"{}")
+    else:
+        told = manifest_of(file)
+        del told["leads" if damage == "no leads" else "model_version"]
+        rewritten(file, **{"backup.json": json.dumps(told).encode()})
     with pytest.raises(DamagedArtifact):
         restore(other.engine, file)
     assert contents(other.read_all(FAR_US)) == before
@@ -178,3 +203,19 @@ def test_a_damaged_backup_changes_nothing(file: Path, other: Store, damage: str)
     assert pointer is not None
     assert pointer.model_version == "1"
     assert not (other.engine.home.parent / "outside").exists()
+
+
+@pytest.mark.parametrize("damage", ["changed", "gone"])
+def test_a_champion_that_could_not_be_restored_is_not_backed_up(
+    store: Store, file: Path, damage: str
+) -> None:
+    """Such a backup was written without a word, and refused when it was needed, the leads in it too."""
+    before = file.read_bytes()
+    folder = store.engine.home / "bundles" / "7"
+    if damage == "changed":
+        (folder / "manifest.json").write_text("{}")
+    else:
+        shutil.rmtree(folder)
+    with pytest.raises(DamagedArtifact, match="promote a version again"):
+        backup(store.engine, file, NOW_US)
+    assert file.read_bytes() == before
