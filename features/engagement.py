@@ -7,7 +7,24 @@ import numpy as np
 
 from features.event_log import DAY_US, INBOUND, OUTBOUND, Floats, History, Ints
 from features.feature import Feature, feature, quoted, slugs
-from features.windows import N_SINGLES, interaction_rows
+from features.windows import (
+    DISTINCT_CHANNELS,
+    DISTINCT_KINDS,
+    LAST_CHANNEL,
+    LAST_KIND,
+    LEAD_RESPONSE_MEAN,
+    N_SINGLES,
+    OUTBOUND_SINCE,
+    RESPONSE_LAST,
+    RESPONSE_MEAN,
+    SHARE_INBOUND,
+    UNANSWERED,
+    VALUE_LAST,
+    VALUE_MEAN,
+    VALUE_SUM,
+    VALUE_SUM_30D,
+    interaction_rows,
+)
 
 BLOCK = "engagement"
 WINDOWS_DAYS = (7, 30, 90)
@@ -128,11 +145,18 @@ def _singles() -> list[Feature]:
 
 
 def _singles_kept(spoken: Spoken) -> list[int]:
-    needs_direction = range(11, 15)
-    left_out = set() if spoken.directions else {7, 10, *needs_direction}
-    left_out |= set() if spoken.values else set(range(15, 19))
-    left_out |= set() if spoken.channels or spoken.pools_channels else {5, 20}
-    left_out |= set() if len(spoken.kinds) + spoken.pools_kinds > 1 else {4, 19}
+    of_direction = {
+        SHARE_INBOUND,
+        RESPONSE_MEAN,
+        RESPONSE_LAST,
+        UNANSWERED,
+        LEAD_RESPONSE_MEAN,
+        OUTBOUND_SINCE,
+    }
+    left_out = set() if spoken.directions else of_direction
+    left_out |= set() if spoken.values else {VALUE_SUM, VALUE_SUM_30D, VALUE_MEAN, VALUE_LAST}
+    left_out |= set() if spoken.channels or spoken.pools_channels else {DISTINCT_CHANNELS, LAST_CHANNEL}
+    left_out |= set() if len(spoken.kinds) + spoken.pools_kinds > 1 else {DISTINCT_KINDS, LAST_KIND}
     return [s for s in range(N_SINGLES) if s not in left_out]
 
 

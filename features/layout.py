@@ -60,6 +60,7 @@ TABLES: Final[dict[str, TableLayout]] = {
     ),
 }
 
+LONGEST_ID: Final = 200  # characters of a lead_id
 FIXED_ATTRIBUTES: Final = ("lead_id", "created_at")  # never change
 NOT_ATTRIBUTES: Final = frozenset((*FIXED_ATTRIBUTES, "recorded_at"))
 OWN_ATTRIBUTES: Final = ("account_id", "owner", "source")  # attributes with a column of their own

@@ -4,13 +4,12 @@ from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
 from features.event_log import STATES
-from features.layout import FIXED_ATTRIBUTES, NOT_ATTRIBUTES, OWN_ATTRIBUTES
+from features.layout import FIXED_ATTRIBUTES, LONGEST_ID, NOT_ATTRIBUTES, OWN_ATTRIBUTES
 from features.times import EARLIEST_US, LATEST_US, read_rfc_3339
 from features.values import LARGEST_NUMBER, value_text
 
 Record = Mapping[str, Any]
 
-LONGEST_ID: Final = 200
 ROWS: Final[Mapping[str, tuple[str, str]]] = {
     "interactions": ("occurred_at", "kind"),
     "stages": ("entered_at", "stage"),

@@ -8,9 +8,9 @@ import numpy as np
 from features.config import FunnelConfig
 from features.errors import InvalidInput
 from features.event_log import Factor, History, empty_factor, factor_of
-from features.layout import NOT_ATTRIBUTES, OWN_ATTRIBUTES
+from features.layout import LONGEST_ID, NOT_ATTRIBUTES, OWN_ATTRIBUTES
 from features.record_logs import changes_of, interactions_of, outcomes_of, stages_of
-from features.record_problems import LONGEST_ID, problems_of
+from features.record_problems import problems_of
 from features.record_rows import Record, rows_of
 from features.values import value_text
 

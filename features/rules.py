@@ -8,12 +8,12 @@ import numpy as np
 
 from features.columns import Numbers, Times
 from features.event_log import Factor, Ints, Mask, Rejected, TableReport
+from features.layout import LONGEST_ID
 from features.tables import RawTable
 from features.times import EARLIEST_US, EXPECTED
 from features.values import LARGEST_NUMBER
 
 SHOWN_OFFENDERS: Final = 5
-LONGEST_ID: Final = 200
 LONGEST_SHOWN: Final = 80
 
 REJECTED: Final[Mapping[str, str]] = {

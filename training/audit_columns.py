@@ -13,6 +13,7 @@ MOST_LEVELS = 60  # values of a column that are looked at one by one
 LEAST_LEADS = 20  # with a value, for it to be looked at
 BINS = 12  # of a number with many values
 SAMPLED_TEXTS = 4000  # of a column, to tell its kind by
+NO_MOMENT = int(np.iinfo(np.int64).min)
 
 
 @dataclass(frozen=True)
@@ -62,8 +63,8 @@ def leads_of(history: History) -> Leads:
 class Column:
     """One attribute: group (n,) numbers the values or ranges looked at, 0 for none, 1 for all others.
 
-    names (groups,) are those values; moment_us (n,) is a date column's instant, -1 where it has none, None for other
-    kinds.
+    names (groups,) are those values; moment_us (n,) is a date column's instant, NO_MOMENT where it has none, None for
+    other kinds.
     """
 
     name: str
@@ -85,8 +86,9 @@ def column_of(history: History, name: str) -> Column:
     kind = history.config.attribute_types.get(name) or _kind(texts, counts, history)
     if kind == DATE:
         read = instants(texts, history.config.zone)
-        moments = np.array([*(-1 if t is None else t for t in read), -1], dtype=np.int64)[factor.codes]
-        return Column(name, kind, (moments >= 0).astype(np.int64), ["none", "any"], moments)
+        told = [*(NO_MOMENT if t is None else t for t in read), NO_MOMENT]
+        moments = np.array(told, dtype=np.int64)[factor.codes]
+        return Column(name, kind, (moments != NO_MOMENT).astype(np.int64), ["none", "any"], moments)
     if kind == NUMBER and np.count_nonzero(counts) > MOST_LEVELS:
         numbers = np.array([*map(number, texts), np.nan])[factor.codes]
         return Column(name, kind, *_ranges(numbers), None)

@@ -7,7 +7,7 @@ import numpy.typing as npt
 from scipy.stats import poisson
 
 from features.event_log import DAY_US, Floats, Ints, Mask
-from training.audit_columns import Column, Leads
+from training.audit_columns import NO_MOMENT, Column, Leads
 
 STRONG, WEAK = 2, 1
 ANY = "any value"
@@ -148,8 +148,8 @@ def happened(column: Column, leads: Leads) -> Evidence | None:
     moment = column.moment_us
     if moment is None:
         return None
-    later = (moment >= 0) & (moment > leads.created_us + DAY_US)
-    if np.count_nonzero(later) < max(50, 0.2 * np.count_nonzero(moment >= 0)):
+    later = (moment != NO_MOMENT) & (moment > leads.created_us + DAY_US)
+    if np.count_nonzero(later) < max(50, 0.2 * np.count_nonzero(moment != NO_MOMENT)):
         return None
     risk = risk_of(leads.created_us, moment, later, leads.as_of_us, later)
     if risk is None:
@@ -172,7 +172,7 @@ def agreement(column: Column, leads: Leads) -> Evidence | None:
     if moment is None or not leads.timed:
         return None
     given = leads.decided & ~leads.implied
-    has = given & (moment >= 0)
+    has = given & (moment != NO_MOMENT)
     n, n_open = np.count_nonzero(has), np.count_nonzero(~leads.decided)
     if n < LEAST_EACH or n_open < LEAST_EACH:
         return None
@@ -180,7 +180,7 @@ def agreement(column: Column, leads: Leads) -> Evidence | None:
     near = np.abs(moment - leads.closed_us)[has] <= np.clip(length / 4, DAY_US, 7 * DAY_US)
     rate_closed, rate_open = (
         n / np.count_nonzero(given),
-        np.count_nonzero(~leads.decided & (moment >= 0)) / n_open,
+        np.count_nonzero(~leads.decided & (moment != NO_MOMENT)) / n_open,
     )
     if wilson(near.sum(), n)[0] < 0.8 or rate_open > 0.1 * rate_closed or rate_closed * n_open < 10:
         return None

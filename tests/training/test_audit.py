@@ -33,6 +33,7 @@ from features.event_log import (
 from features.history import read_folder
 from features.snapshot import cut
 from training.audit import audit, suspects
+from training.audit_columns import column_of
 from training.audit_names import telling
 from training.audit_rules import two_fold_auc
 from training.simulate import simulate
@@ -273,6 +274,16 @@ def test_noise_is_never_suspected_whatever_the_size(n: int, flat: bool) -> None:
         columns[f"size {j}"] = [f"{x:.3f}" for x in w.rng.normal(size=n)]
         columns[f"on {j}"] = [day(START_US + d * DAY_US) for d in w.rng.integers(-400, 900, n)]
     assert w.audit(**columns) == {}
+
+
+def test_a_date_before_1970_is_a_date() -> None:
+    w = world(200, 4)
+    born = [day((d - 4000) * DAY_US) for d in w.rng.integers(0, 8000, 200)]
+    born[0] = ""
+    history = replace(w.history, attributes={"born": factor([text or None for text in born])})
+    column = column_of(history, "born")
+    assert column.kind == "date"
+    assert column.filled.tolist() == [False] + [True] * 199
 
 
 def test_ranges_of_numbers_are_told_by_their_ends() -> None:
