@@ -22,7 +22,6 @@ from features.history import parse_time, read_folder
 from features.matrix import build_matrix
 from features.snapshot import Snapshot, cut, open_leads, state_at
 from features.times import format_time
-from features.vocabulary import learn
 from models.additive import AdditiveModel
 from models.calibration import sigmoid
 from models.parameters import Parameters
@@ -105,8 +104,7 @@ def case_of(history: History, at_us: int, seed: int) -> Case:
     taught = teach(past, training_rows(past, seed), seed)
     if not 0 < taught.material.won.sum() < len(taught.material.won):
         raise ValueError("all training rows ended the same way")
-    vocabulary, _ = learn(taught.material.rows.snapshot)
-    values = build_matrix(open_leads(past, at_us), vocabulary).values
+    values = build_matrix(open_leads(past, at_us), taught.vocabulary).values
     won = label(open_leads(history, at_us), history.config.horizon_us).won
     return Case(taught, stopped(values, taught.clocks), won.astype(np.float64), seed)
 

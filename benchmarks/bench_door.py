@@ -1,6 +1,6 @@
 """The door: a million interactions read from CSV and validated, and request records to a History; data made here.
 
-Run: python benchmarks/bench_door.py [--rows 1000000]. Checks that both doors read the same before it measures.
+Run: python -m benchmarks.bench_door [--rows 1000000]. Checks that both doors read the same before it measures.
 """
 
 import argparse

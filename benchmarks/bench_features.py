@@ -2,21 +2,17 @@
 
 Prints the machine, the shape of the data and the best of several runs; equality is checked before any clock is read.
 
-    python benchmarks/bench_features.py [--leads 100000] [--interactions 2000000] [--rows 300000]
+    python -m benchmarks.bench_features [--leads 100000] [--interactions 2000000] [--rows 300000]
 """
 
 import argparse
 import os
 import platform
-import sys
 from collections.abc import Callable
-from pathlib import Path
 from time import perf_counter, process_time
 
 import numpy as np
 import pandas as pd
-
-sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from features.config import FunnelConfig
 from features.event_log import (

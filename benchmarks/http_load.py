@@ -24,7 +24,7 @@ import uvloop
 
 @dataclass(frozen=True)
 class Load:
-    """What to send, and for how long; the first `warm` seconds do not count."""
+    """What to send, on how many connections, for how long, and the session of the server's processes."""
 
     port: int
     path: str
@@ -98,8 +98,8 @@ def answer_of(received: bytes) -> tuple[int, bytes] | None:
 
 
 class _Client(asyncio.Protocol):
-    def __init__(self, request: bytes, measured: Measured, start: float, end: float) -> None:
-        self.request, self.measured, self.start, self.end = request, measured, start, end
+    def __init__(self, request: bytes, measured: Measured, end: float) -> None:
+        self.request, self.measured, self.end = request, measured, end
         self.done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self.buffer = b""
         self.sent = 0.0
@@ -120,11 +120,10 @@ class _Client(asyncio.Protocol):
         now = time.perf_counter()
         status = answer[0]
         self.buffer = b""
-        if now >= self.start:
-            if status == 200:
-                self.measured.latencies.append(now - self.sent)
-            else:
-                self.measured.others[str(status)] = self.measured.others.get(str(status), 0) + 1
+        if status == 200:
+            self.measured.latencies.append(now - self.sent)
+        else:
+            self.measured.others[str(status)] = self.measured.others.get(str(status), 0) + 1
         if now < self.end:
             self._send()
         else:
@@ -209,10 +208,10 @@ async def run(load: Load) -> Measured:
     """Sends the same request on each connection again as soon as its answer is there."""
     loop = asyncio.get_running_loop()
     used = processor_seconds(load.session)
-    start = time.perf_counter()
+    end = time.perf_counter() + load.seconds
     measured = Measured([], {}, load.seconds)
     request = load.request()
-    clients = [_Client(request, measured, start, start + load.seconds) for _ in range(load.connections)]
+    clients = [_Client(request, measured, end) for _ in range(load.connections)]
     for client in clients:
         await loop.create_connection(lambda c=client: c, "127.0.0.1", load.port)  # type: ignore[misc]
     await asyncio.gather(*(client.done for client in clients))
