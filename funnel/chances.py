@@ -7,10 +7,11 @@ from dataclasses import replace
 
 import numpy as np
 
-from features.event_log import DAY_US, OPEN, WON, Codes, Factor, Floats, History, Ints, Mask
+from features.event_log import DAY_US, OPEN, WON, Factor, Floats, History, Ints, Mask
 from features.snapshot import Snapshot, open_leads, state_at
 from funnel.attention import Chances
 from funnel.flow_period import Record
+from funnel.owners import assignments
 from models.bundle import Bundle
 from models.intervals import Z80
 from models.scorer import score
@@ -45,7 +46,7 @@ def owners(bundle: Bundle, history: History, from_us: int | None = None) -> list
     leads). in_sample is the share of assignments from before the model's own date, whose chances have seen the outcome.
     """
     seen = replace(history, config=bundle.config)
-    lead, at_us, owner = _assignments(seen)
+    lead, at_us, owner = assignments(seen)
     last_us = history.as_of_us - bundle.config.horizon_us
     fit = (at_us <= last_us) & (owner.codes >= 0) & (at_us >= (-math.inf if from_us is None else from_us))
     fit &= state_at(seen, lead, at_us) == OPEN
@@ -100,27 +101,6 @@ def _record(owner: str, promised: Floats, won: Floats, in_sample: Mask) -> Recor
         "differs": bool(abs(float(won.sum()) - expected) > half),
         "in_sample": float(in_sample.mean()),
     }
-
-
-def _assignments(history: History) -> tuple[Ints, Ints, Factor]:
-    """Every (lead, instant, owner): creations and changes of owner."""
-    given = history.attributes.get("owner")
-    names = list(dict.fromkeys([*(given.values if given else ()), *history.changes.value.values]))
-    place = {name: i for i, name in enumerate(names)}
-    n = len(history)
-    lead, at_us = np.arange(n, dtype=np.int64), history.created_us
-    codes = np.full(n, -1, dtype=np.int32) if given is None else _recoded(given, place)
-    changes = history.changes
-    if "owner" in changes.attribute.values:
-        rows = np.flatnonzero(changes.attribute.codes == list(changes.attribute.values).index("owner"))
-        of = np.repeat(lead, np.diff(changes.offsets))[rows]
-        lead, at_us = np.concatenate((lead, of)), np.concatenate((at_us, changes.time_us[rows]))
-        codes = np.concatenate((codes, _recoded(changes.value.take(rows), place)))
-    return lead, at_us, Factor(codes, names)
-
-
-def _recoded(factor: Factor, place: dict[str, int]) -> Codes:
-    return np.array([*(place[v] for v in factor.values), -1], dtype=np.int32)[factor.codes]
 
 
 def _won_within(history: History, lead: Ints, at_us: Ints, horizon_us: int) -> Floats:

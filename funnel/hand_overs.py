@@ -10,6 +10,7 @@ from funnel.figure_text import percent
 from funnel.flow_paths import FORWARD, SKIPPED, Paths
 from funnel.flow_period import View
 from funnel.leak_tests import LEAST, Leak, age_of, worse
+from funnel.owners import assignments
 from funnel.survival import CENSORED, COMPETING, EVENT, Curve, curve
 
 SILENCE_DAYS = 7
@@ -30,11 +31,9 @@ def hand_overs(now: View, before: View, levels: Paths) -> Iterator[Leak]:
 
 
 def _owner_changes(paths: Paths) -> tuple[Ints, Ints]:
-    changes = paths.history.changes
-    names = list(changes.attribute.values)
-    code = names.index("owner") if "owner" in names else -2
-    rows = np.flatnonzero(changes.attribute.codes == code)
-    return np.repeat(np.arange(len(paths)), np.diff(changes.offsets))[rows], changes.time_us[rows]
+    lead, at_us, _ = assignments(paths.history)
+    changed = np.flatnonzero(lead[1:] == lead[:-1]) + 1
+    return lead[changed], at_us[changed]
 
 
 def _silence(seen: View, handed: tuple[Ints, Ints], to: str, days: float) -> Iterator[Leak]:

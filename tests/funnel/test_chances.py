@@ -72,6 +72,15 @@ def test_a_change_of_owner_is_an_assignment() -> None:
     assert [r["owner"] for r in owners(BUNDLE, later)] == ["Ann"]  # it was closed by then
 
 
+def test_a_change_that_states_the_owner_again_is_none() -> None:
+    """A lead counted once more each time would promise, and win, several times."""
+    lead = Lead(0, [], [(8, "won", 1.0)], [], "web", "Ann")
+    at, names = ints([day(0), day(2), day(3), day(4)]), ["Ann", "Cy", "Cy", "Ann"]
+    changes = Changes(ints([0, 4]), at, at, factor(["owner"] * 4), factor(names))
+    found = owners(BUNDLE, replace(history_of([lead], 30), changes=changes))
+    assert sorted((r["owner"], r["leads"], r["won"]) for r in found) == [("Ann", 2, 2), ("Cy", 1, 1)]
+
+
 def test_nobody_owns_anything() -> None:
     assert owners(BUNDLE, history_of([Lead(0, source="web")], 30)) == []
 
