@@ -2,7 +2,7 @@
 came.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -17,9 +17,9 @@ FIGURES = ("cells", "mae", "bias", "pinball", "coverage", "interval_score")
 
 
 def backtest_forecast(
-    history: "History", options: Mapping[str, Any], report: Path | None, as_json: bool, tell: Progress
+    history: "History", options: Mapping[str, Any], report: Path | None, tell: Progress
 ) -> dict[str, Any]:
-    """Replays, says the figures, writes the page; the result as JSON-ready values."""
+    """Replays and writes the page; the result as JSON-ready values."""
     from funnel.forecast import Asked
     from funnel.forecast_periods import DEFAULT_COUNT
     from training.fit import TrainOptions
@@ -39,12 +39,14 @@ def backtest_forecast(
     return result
 
 
-def run(read: Any, options: Mapping[str, Any], report: Path | None, as_json: bool) -> None:
+def run(
+    read: Callable[[], "History"], options: Mapping[str, Any], report: Path | None, as_json: bool
+) -> None:
     """The command: `read` gives the history once the progress bar is there."""
     with progress() as tell:
         tell("reading the data", 0.0)
         history = read()
-        result = backtest_forecast(history, options, report, as_json, tell)
+        result = backtest_forecast(history, options, report, tell)
     for left in result["skipped"]:
         say(f"{left['as_of'][:10]} left out: {left['reason']}")
     say(f"{len(result['origins'])} past dates, {options['period']}s:")

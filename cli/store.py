@@ -44,6 +44,7 @@ def load(data: Path, as_json: bool) -> None:
       leadcast load crm
       leadcast load crm --json
     """
+    from cli.reading import say_set_aside
     from features.history import read_folder
     from features.times import LATEST_US
     from serving.ingest_folder import load_history
@@ -52,11 +53,7 @@ def load(data: Path, as_json: bool) -> None:
         tell("reading", 0.0)
         history = read_folder(data, as_of_us=LATEST_US, now_us=now_us())
         loaded = load_history(store.engine, history, now_us, tell)
-    for name, report in history.reports.items():
-        for broken in report.rejected:
-            say(
-                f"{name}: set aside {broken.count:,} of {report.rows:,} rows, {broken.rule}: {broken.first[0]}"
-            )
+    say_set_aside(history)
     if loaded.conflict_count:
         say(
             f"{loaded.conflict_count} stored leads have another created_at than the folder says and keep theirs, "

@@ -98,12 +98,15 @@ def _read(data: Path, as_of: str | None) -> "History":
 
 def _read_store(as_of: str | None) -> "History":
     from cli.store import opened
+    from features.config import FunnelConfig
 
     with opened() as store:
-        now = now_us()
-        known = store.read_all(store.latest_us(now) or now)
-        at_us = as_of_us(as_of, known.config.zone)
-        return known if at_us is None else store.read_all(at_us)
+        config = store.config() or FunnelConfig()
+        at_us = as_of_us(as_of, config.zone)
+        if at_us is None:
+            now = now_us()
+            at_us = store.latest_us(now) or now
+        return store.read_all(at_us, config)
 
 
 def register(

@@ -13,9 +13,8 @@ from features.snapshot import Snapshot
 from models.bundle import Bundle
 from models.scorer import score
 from serving.problems import Problem, error, invalid
-from serving.schema import Lead
+from serving.schema import AHEAD_US, Lead
 
-AHEAD_US = 300_000_000  # row times may lie this far ahead of now
 _PATH = re.compile(r"^([a-z_]+(?:\[\d+\])?(?:\.[a-z_]+(?:\[\d+\])?)*):? +")
 _STEP = re.compile(r"[a-z_]+|\d+")
 

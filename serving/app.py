@@ -1,7 +1,6 @@
 """The routes that need no store: scores, the model, health, metrics, the API's description."""
 
 import asyncio
-import time
 import tomllib
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
@@ -22,6 +21,7 @@ from serving.queries import ScoreQuery, instant, score_query
 from serving.routes import PlainRoute, Routes
 from serving.runtime import Runtime
 from serving.schema import MAX_BODY_BYTES, MAX_LEAD_BYTES, Lead, check_batch, check_lead
+from serving.store_writer import clock_us
 from serving.together import Together
 
 LEADS_AT_ONCE = 32
@@ -33,10 +33,6 @@ router = APIRouter(route_class=PlainRoute, default_response_class=Response)
 def runtime_of(request: Request) -> Runtime:
     runtime: Runtime = request.app.state.runtime
     return runtime
-
-
-def now_us() -> int:
-    return time.time_ns() // 1000
 
 
 @router.post("/v1/score", openapi_extra=openapi.SCORE)
@@ -68,7 +64,7 @@ async def post_score_batch(request: Request) -> Response:
 
 
 def _score(bundle: Bundle, leads: Sequence[Lead], query: ScoreQuery) -> list[Record | Problem]:
-    now = now_us()
+    now = clock_us()
     as_of_us = now if query.as_of is None else instant(query.as_of, bundle.config.zone)
     return score_leads(bundle, leads, as_of_us, now, query.reasons)
 
@@ -83,7 +79,7 @@ async def _score_in_turns(
     bundle: Bundle, leads: Sequence[Lead | Problem], query: ScoreQuery
 ) -> list[Record | Problem]:
     """Scores a few leads at a time, so that other requests are answered in between; all at one as_of."""
-    now = now_us()
+    now = clock_us()
     as_of_us = now if query.as_of is None else instant(query.as_of, bundle.config.zone)
     results: list[Record | Problem] = [lead if isinstance(lead, Problem) else {} for lead in leads]
     good = [(i, lead) for i, lead in enumerate(leads) if not isinstance(lead, Problem)]

@@ -94,7 +94,7 @@ class Guard:
 def route_of(scope: Scope) -> str:
     """The template of the path that matched, such as /v1/leads/{lead_id}; never the path itself."""
     route = scope.get("route")
-    return getattr(route, "path", None) or scope.get("leadcast.route") or "unmatched"
+    return getattr(route, "path", None) or "unmatched"
 
 
 class _Answer:

@@ -1,28 +1,20 @@
 """Events: read strictly one by one, stored once each, told apart by event_id for as long as the lead is kept."""
 
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from hashlib import blake2b
 from typing import Any, Final
-from zoneinfo import ZoneInfo
 
-from features.errors import InvalidInput
 from features.event_log import DIRECTIONS, NO_DIRECTION, STATES
 from features.layout import NOT_ATTRIBUTES, OWN_ATTRIBUTES
-from features.times import EARLIEST_US, parse_time
+from features.times import EARLIEST_US, read_rfc_3339
 from serving.problems import error, invalid, too_large
 from serving.schema import LEAD
 from serving.shapes import Field, Shape
 from serving.store_leads import PutLead, stored_scalar
 
 MAX_EVENTS = 1_000
-AHEAD_US = 300_000_000
 KEY_BYTES = 16
-UTC: Final = ZoneInfo("UTC")
-_RFC3339: Final = re.compile(
-    r"\d{4}-\d\d-\d\d[Tt]\d\d:\d\d:\d\d(?:\.\d{1,9})?(?:[Zz]|[+-]\d\d:\d\d)", re.ASCII
-)  # fmt: skip
 
 INTERACTION_DATA = Shape(
     "InteractionData",
@@ -157,10 +149,7 @@ class _Refused(Exception):
 
 def read_time(text: str) -> int:
     """An RFC 3339 time with an offset, from 1990 on, as microseconds UTC."""
-    try:
-        us = parse_time(text, UTC) if _RFC3339.fullmatch(text) else None
-    except (InvalidInput, OverflowError):
-        us = None
+    us = read_rfc_3339(text)
     if us is None:
         raise _Refused("invalid", ["occurred_at"], "expected an RFC 3339 time with an offset or Z")
     if us < EARLIEST_US:

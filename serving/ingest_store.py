@@ -9,8 +9,9 @@ from typing import Any
 from sqlalchemy import Connection, and_, select
 
 from serving import store_schema as db
-from serving.ingest import AHEAD_US, Event
+from serving.ingest import Event
 from serving.problems import error
+from serving.schema import AHEAD_US
 from serving.store_driver import Insertion, Query, driver, is_sqlite, listed
 from serving.store_leads import mark_dirty
 from serving.store_writer import Transaction

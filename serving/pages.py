@@ -14,10 +14,11 @@ from jinja2 import Environment, FileSystemLoader
 from markupsafe import Markup, escape
 
 from serving.answers import html_answer
-from serving.problems import Problem, error, invalid
+from serving.problems import Problem
 from serving.queries import Reader, one_of, read_query, read_text
 from serving.routes import PlainRoute
-from serving.store_worklist import BadCursor, Page, Wanted, read_worklist_cursor, worklist
+from serving.store_worklist import Page, Wanted, worklist
+from serving.stored_leads import read_worklist_key
 
 _HERE = Path(__file__).parent
 _KINDS = {".css": "text/css", ".js": "text/javascript", ".svg": "image/svg+xml"}
@@ -128,7 +129,7 @@ async def get_leads_page(request: Request) -> Response:
     chosen = read_query(request.scope["query_string"], _LEADS_READERS)
     order = chosen.pop("order", "expected_revenue")
     cursor = chosen.pop("cursor", None)
-    wanted = Wanted(order=order, limit=LEADS_A_PAGE, after=_after(cursor, order), **chosen)
+    wanted = Wanted(order=order, limit=LEADS_A_PAGE, after=read_worklist_key(cursor, order), **chosen)
     notice, page = None, Page((), None)
     try:
         page = await runtime.stored.read(lambda connection: worklist(connection, wanted))
@@ -148,15 +149,6 @@ async def get_leads_page(request: Request) -> Response:
         order=order,
         chosen=chosen,
     )
-
-
-def _after(cursor: str | None, order: str) -> tuple[float, int] | None:
-    if cursor is None:
-        return None
-    try:
-        return read_worklist_cursor(cursor, order)
-    except BadCursor:
-        raise invalid([error(["query", "cursor"], "not a cursor of this list")]) from None
 
 
 @router.get("/docs")

@@ -88,6 +88,11 @@ def read_short(text: str) -> str:
     return text
 
 
+def read_filter(text: str) -> str | None:
+    """A text to compare with; None for an empty one, which lets everything through."""
+    return read_short(text) or None
+
+
 def one_of(names: Iterable[str]) -> Reader:
     """A reader of one of the names."""
     known = tuple(names)

@@ -12,6 +12,7 @@ MAX_LEAD_BYTES = 1 << 20
 MAX_BODY_BYTES = 16 << 20
 MAX_INTERACTIONS = 10_000
 MAX_LEADS = 1_000
+AHEAD_US = 300_000_000  # row times may lie this far ahead of now
 
 INTERACTION = Shape(
     "Interaction",

@@ -1,7 +1,6 @@
 """The service's store: one object with everything that reads and writes it."""
 
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
@@ -15,10 +14,8 @@ from features.inference import stage_order
 from serving import store_schema as db
 from serving.ingest_folder import stored_config
 from serving.store_engine import StoreEngine
-from serving.store_reading import LeadRow, LeadRows, factor, find_leads, history_of, lead_row, rows_of
+from serving.store_reading import factor, history_of, lead_row, rows_of
 from serving.store_writer import Writer, clock_us
-
-LEADS_AT_ONCE = 2_000
 
 
 class Store:
@@ -39,13 +36,6 @@ class Store:
     def waiting(self) -> int:
         """Rows that wait for their commit in this process."""
         return self.writer.waiting if "writer" in self.__dict__ else 0
-
-    def read_leads(self, lead_ids: Sequence[str], config: FunnelConfig, as_of_us: int) -> History:
-        """The history of those of the leads that are stored and created by as_of_us, in the order asked for."""
-        with self.engine.reading() as connection:
-            found = find_leads(connection, lead_ids)
-            leads = [found[i] for i in lead_ids if i in found and found[i].created_us <= as_of_us]
-            return history_of(rows_of(connection, leads), config, as_of_us)
 
     def config(self) -> FunnelConfig | None:
         """The configuration of the folder loaded last, None before any."""
@@ -72,12 +62,6 @@ class Store:
             history = replace(history, config=replace(used, stages=stage_order(history.stages)))
         return replace(history, costs=costs)
 
-    @contextmanager
-    def scan(self) -> Iterator[Iterator[LeadRows]]:
-        """Every lead with its rows, a few thousand at a time, all of one view of the store."""
-        with self.engine.reading() as connection:
-            yield _scan(connection)
-
     def count_leads(self) -> int:
         with self.engine.reading() as connection:
             return int(connection.execute(select(func.count()).select_from(db.leads)).scalar() or 0)
@@ -87,20 +71,6 @@ class Store:
         if "writer" in self.__dict__:
             self.writer.close()
         self.engine.close()
-
-
-def _scan(connection: Connection) -> Iterator[LeadRows]:
-    last = 0
-    while leads := _following(connection, last):
-        yield rows_of(connection, leads)
-        last = leads[-1].lead_no
-
-
-def _following(connection: Connection, last: int) -> list[LeadRow]:
-    query = (
-        select(db.leads).where(db.leads.c.lead_no > last).order_by(db.leads.c.lead_no).limit(LEADS_AT_ONCE)
-    )
-    return [lead_row(row) for row in connection.execute(query)]
 
 
 def _costs(connection: Connection, as_of_us: int) -> Costs | None:

@@ -11,19 +11,16 @@ from sqlalchemy import Connection, Select, Table, select
 
 from features.config import CONFIG_FILE
 from features.errors import InvalidInput
-from features.event_log import DIRECTIONS, STATES
 from features.times import format_time
 from features.values import number_text, value_text
 from features.whole_file import replacing
 from serving import store_schema as db
 from serving.ingest_folder import Progress, stored_config
 from serving.store_engine import StoreEngine
-from serving.store_reading import FACT_COLUMNS, scalar_text
+from serving.store_reading import DIRECTION_TEXT, FACT_COLUMNS, STATE_TEXT, scalar_text
 from serving.store_writer import read_setting
 
 AT_ONCE = 5_000
-STATE_TEXT = {code: name for name, code in STATES.items()}
-DIRECTION_TEXT = {code: name for name, code in DIRECTIONS.items()}
 HEADERS = {
     "interactions": (
         "lead_id", "occurred_at", "recorded_at", "kind", "channel", "direction", "value", "interaction_id",

@@ -13,7 +13,9 @@ from sqlalchemy import Connection, Select, Table, bindparam, select
 
 from features.config import FunnelConfig
 from features.event_log import (
+    DIRECTIONS,
     OPEN,
+    STATES,
     Changes,
     Factor,
     Floats,
@@ -33,6 +35,8 @@ from serving import store_schema as db
 from serving.store_driver import Query
 
 AT_ONCE = 900  # leads of one query by number
+STATE_TEXT = {code: name for name, code in STATES.items()}
+DIRECTION_TEXT = {code: name for name, code in DIRECTIONS.items()}
 Columns = Sequence[Sequence[Any]]
 
 
@@ -48,11 +52,10 @@ class LeadRow:
 
 @dataclass(frozen=True)
 class LeadRows:
-    """Leads in order, with the rows of each table as columns; `numbers` are their lead_no."""
+    """Leads in order, with the rows of each table as columns."""
 
     leads: Sequence[LeadRow]
     tables: Mapping[str, Columns]  # table name -> one sequence a column, lead_no and row_no first
-    through_row: int  # the last row_no among them, 0 for none
 
     def only(self, position: int) -> "LeadRows":
         """The lead at that position alone; the rows of each table are in the order of its leads' numbers."""
@@ -61,7 +64,7 @@ class LeadRows:
         for name, columns in self.tables.items():
             begin, end = bisect_left(columns[0], number), bisect_right(columns[0], number)
             tables[name] = [column[begin:end] for column in columns]
-        return LeadRows([self.leads[position]], tables, self.through_row)
+        return LeadRows([self.leads[position]], tables)
 
     def until(self, wanted: Sequence[tuple[int, int]]) -> "LeadRows":
         """One lead for each (position, row_no): that lead with only its rows up to row_no; a lead may come twice."""
@@ -73,7 +76,7 @@ class LeadRows:
         for i, (position, last) in enumerate(wanted):
             by_number.setdefault(self.leads[position].lead_no, []).append((i, last))
         tables = {name: _until(columns, by_number) for name, columns in self.tables.items()}
-        return LeadRows(leads, tables, self.through_row)
+        return LeadRows(leads, tables)
 
 
 def _until(columns: Columns, by_number: Mapping[int, Sequence[tuple[int, int]]]) -> Columns:
@@ -133,17 +136,14 @@ def rows_of(connection: Connection, leads: Sequence[LeadRow]) -> LeadRows:
     """Every row of these leads; by range where they are neighbours, else by number."""
     numbers = sorted(lead.lead_no for lead in leads)
     tables: dict[str, Columns] = {}
-    last = 0
     for table in db.FACTS:
         rows: list[Any] = []
         for query, values in _queries(FACT_QUERIES[table.name], numbers):
             rows.extend(query.rows(connection, **values))
-        columns: Columns = (
+        tables[table.name] = (
             list(zip(*rows, strict=True)) if rows else [()] * (len(FACT_COLUMNS[table.name]) + 2)
         )
-        tables[table.name] = columns
-        last = max(last, max(columns[1], default=0))
-    return LeadRows(leads, tables, last)
+    return LeadRows(leads, tables)
 
 
 def _queries(queries: FactQueries, numbers: Sequence[int]) -> Iterator[tuple[Query, dict[str, Any]]]:

@@ -13,6 +13,7 @@ from sqlalchemy import Connection
 
 from models.bundle import Bundle
 from serving.logs import LOGGER, described
+from serving.metrics import Gauge
 from serving.outlook import Outlook
 from serving.rescoring import Rescorer, count_waiting
 from serving.store import Store
@@ -35,7 +36,6 @@ ACCEPTED, DUPLICATE, REJECTED = (EVENTS.labels(result) for result in ("accepted"
 
 Result = TypeVar("Result")
 ReadEach = Callable[[Connection, Sequence[Any]], Sequence[Any]]  # one result for each that is asked, in order
-Gauge = tuple[str, str, dict[str, str], float]
 
 
 class StoreService:

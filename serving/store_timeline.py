@@ -5,19 +5,17 @@ from itertools import groupby
 from operator import itemgetter
 from typing import Any
 
-from features.event_log import DAY_US, DIRECTIONS, STATES
+from features.event_log import DAY_US
 from features.layout import OWN_ATTRIBUTES
 from features.times import format_time
 from serving.store_leads import Current
-from serving.store_reading import LeadRow, LeadRows, scalar_value
+from serving.store_reading import DIRECTION_TEXT, STATE_TEXT, LeadRow, LeadRows, scalar_value
 
 PAGE = 100
 UNDATED_US = 90 * DAY_US  # where neither a column nor a model says when a lead was decided
 Key = tuple[int, int]
 Entry = dict[str, Any]
 Found = tuple[Key, str, int | None, Sequence[Any]]  # its key, kind, when it was known, and the row's content
-_STATE = {code: name for name, code in STATES.items()}
-_DIRECTION = {code: name for name, code in DIRECTIONS.items()}
 
 
 def lead_document(lead: LeadRow, now: Current) -> Entry:
@@ -66,8 +64,8 @@ def _interaction(content: Sequence[Any]) -> Entry:
     told = {"kind": kind}
     if channel is not None:
         told["channel"] = channel
-    if direction in _DIRECTION:
-        told["direction"] = _DIRECTION[direction]
+    if direction in DIRECTION_TEXT:
+        told["direction"] = DIRECTION_TEXT[direction]
     if value is not None:
         told["value"] = value
     if given is not None:
@@ -77,7 +75,7 @@ def _interaction(content: Sequence[Any]) -> Entry:
 
 def _outcome(content: Sequence[Any]) -> Entry:
     state, amount, reason = content
-    told = {"outcome": _STATE[state], "amount": amount, "reason": reason}
+    told = {"outcome": STATE_TEXT[state], "amount": amount, "reason": reason}
     return {name: value for name, value in told.items() if value is not None}
 
 

@@ -106,7 +106,6 @@ class Writer:
         self._linger_s = 0.0
         self._rows_in_log = 0
         self._carry_at = 0.0
-        self.on_commit: list[Callable[[], None]] = []
 
     @property
     def waiting(self) -> int:
@@ -203,8 +202,6 @@ class Writer:
             return
         for job, result in zip(jobs, results, strict=True):
             job.future.set_result(result)
-        for tell in self.on_commit:
-            tell()
 
     def _transact(self, jobs: list[_Job]) -> list[Any]:
         results: list[Any] = []
@@ -217,5 +214,5 @@ class Writer:
 
 
 def clock_us() -> int:
-    """Now, in microseconds UTC: the service's arrival times."""
+    """Now, in microseconds UTC: where the service reads its clock."""
     return time.time_ns() // 1000

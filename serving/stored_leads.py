@@ -4,9 +4,8 @@
 `app.state.runtime.stored`, a serving.store_service.StoreService.
 """
 
-import time
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 from urllib.parse import unquote_to_bytes
@@ -22,12 +21,12 @@ from models.scorer import score
 from serving import stored_openapi as openapi
 from serving.answers import json_answer
 from serving.bodies import json_body
-from serving.ingest import AHEAD_US, read_events, read_lead, weight
+from serving.ingest import read_events, read_lead, weight
 from serving.ingest_store import Ingested, store_events
 from serving.problems import Problem, error, invalid
-from serving.queries import Reader, one_of, read_query, read_short, read_text, whole_number
+from serving.queries import Reader, one_of, read_filter, read_query, read_text, whole_number
 from serving.routes import PlainRoute
-from serving.schema import MAX_BODY_BYTES, MAX_LEAD_BYTES
+from serving.schema import AHEAD_US, MAX_BODY_BYTES, MAX_LEAD_BYTES
 from serving.shapes import MAX_TEXT
 from serving.store_leads import CONFLICT, CREATED, current_attributes, erase_leads, put_leads
 from serving.store_reading import LeadRows, find_leads, history_of, rows_of
@@ -36,7 +35,6 @@ from serving.store_timeline import Key, lead_document, timeline
 from serving.store_worklist import (
     ORDERS,
     BadCursor,
-    Page,
     Wanted,
     read_cursor,
     read_worklist_cursor,
@@ -44,6 +42,7 @@ from serving.store_worklist import (
     worklist,
     write_cursor,
 )
+from serving.store_writer import clock_us
 
 MAX_LIMIT = 1_000
 HISTORY_PAGE = 100
@@ -58,10 +57,6 @@ def _stored(request: Request) -> StoreService:
     return stored
 
 
-def _now_us() -> int:
-    return time.time_ns() // 1000
-
-
 @router.put("/v1/leads/{lead_id:path}", openapi_extra=openapi.PUT_LEAD)
 async def put_lead(request: Request) -> Response:
     """Creates the lead or merges what is given into it."""
@@ -70,7 +65,7 @@ async def put_lead(request: Request) -> Response:
         raise _no_method("GET")
     value, _ = await json_body(request.scope, request.receive, MAX_LEAD_BYTES)
     put = read_lead(lead_id, value)
-    if put.created_us > _now_us() + AHEAD_US:
+    if put.created_us > clock_us() + AHEAD_US:
         raise invalid([error(["body", "created_at"], "the time is more than 5 minutes ahead")])
     result = await _stored(request).write(put_leads, put)
     if result == CONFLICT:
@@ -95,18 +90,9 @@ async def post_events(request: Request) -> Response:
 @router.get("/v1/leads", openapi_extra=openapi.WORKLIST)
 async def get_worklist(request: Request) -> Response:
     """Open leads, most worth first."""
-    page = await read_worklist(_stored(request), request.scope["query_string"])
+    wanted = wanted_of(request.scope["query_string"])
+    page = await _stored(request).read(partial(worklist, wanted=wanted))
     return json_answer({"leads": page.entries, "next_cursor": page.next_cursor})
-
-
-async def read_worklist(stored: StoreService, query_string: bytes) -> Page:
-    """The page of the worklist that a query string asks for; the pages for people use it too."""
-    wanted = wanted_of(query_string)
-    return await stored.read(partial(_worklist, wanted=wanted))
-
-
-def _worklist(connection: Connection, wanted: Wanted) -> Page:
-    return worklist(connection, wanted)
 
 
 def wanted_of(query_string: bytes) -> Wanted:
@@ -114,13 +100,17 @@ def wanted_of(query_string: bytes) -> Wanted:
     values = read_query(query_string, _WORKLIST)
     cursor = values.pop("cursor", None)
     wanted = Wanted(**values)
+    return replace(wanted, after=read_worklist_key(cursor, wanted.order))
+
+
+def read_worklist_key(cursor: str | None, order: str) -> tuple[float, int] | None:
+    """The key in a worklist's cursor, None without one; Problem 422 for a text that is none of this order."""
     if not cursor:
-        return wanted
+        return None
     try:
-        after = read_worklist_cursor(cursor, wanted.order)
+        return read_worklist_cursor(cursor, order)
     except BadCursor:
         raise _bad_cursor() from None
-    return Wanted(**values, after=after)
 
 
 def _bad_cursor() -> Problem:
@@ -129,10 +119,10 @@ def _bad_cursor() -> Problem:
 
 _WORKLIST: dict[str, Reader] = {
     "order": one_of(ORDERS),
-    "grade": read_short,
-    "stage": read_short,
-    "owner": read_short,
-    "q": read_short,
+    "grade": read_filter,
+    "stage": read_filter,
+    "owner": read_filter,
+    "q": read_filter,
     "limit": whole_number(1, MAX_LIMIT),
     "cursor": read_text,
 }
@@ -184,7 +174,7 @@ def read_stored_leads(connection: Connection, asked: Sequence[Asked]) -> list[di
     found = find_leads(connection, list({one.lead_id for one in asked}))
     rows = rows_of(connection, list(found.values()))
     place = {lead_id: i for i, lead_id in enumerate(found)}
-    at = [max(_now_us(), lead.created_us) for lead in found.values()]
+    at = [max(clock_us(), lead.created_us) for lead in found.values()]
     records = _records(rows, asked[0].bundle, at)
     return [
         None

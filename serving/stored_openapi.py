@@ -1,7 +1,7 @@
 """How the routes of stored leads are described."""
 
 from serving.ingest import DATA_SHAPES, EVENTS, MAX_EVENTS, STORED_LEAD
-from serving.openapi import CURSOR, Json, answer, body, problems, query, ref, schema_of
+from serving.openapi import CURSOR, Json, answer, body, object_of, problems, query, ref, schema_of
 from serving.store_worklist import ORDERS
 
 _TEXT: Json = {"type": "string"}
@@ -19,15 +19,6 @@ _CURSOR = query(
 )
 _FILTER: Json = {"type": "string", "maxLength": 200}
 _SCALARS: Json = {"type": "object", "additionalProperties": {"type": ["string", "number", "boolean", "null"]}}
-
-
-def _object(properties: Json) -> Json:
-    return {
-        "type": "object",
-        "properties": properties,
-        "required": list(properties),
-        "additionalProperties": False,
-    }
 
 
 def _operation(name: str, parameters: list[Json], responses: Json, request: Json | None = None) -> Json:
@@ -104,7 +95,7 @@ DELETE_LEAD = _operation(
 _EVENT_NAMES = [shape.name for shape in EVENTS.values()]
 SCHEMAS: dict[str, Json] = {
     **{shape.name: schema_of(shape) for shape in (STORED_LEAD, *EVENTS.values(), *DATA_SHAPES)},
-    "Events": _object(
+    "Events": object_of(
         {
             "events": {
                 "type": "array",
@@ -118,17 +109,17 @@ SCHEMAS: dict[str, Json] = {
             }
         }
     ),
-    "EventsResult": _object(
+    "EventsResult": object_of(
         {
             "accepted": {"type": "integer"},
             "duplicates": {"type": "integer"},
             "rejected": {"type": "array", "items": ref("RejectedEvent")},
         }
     ),
-    "RejectedEvent": _object(
+    "RejectedEvent": object_of(
         {"index": {"type": "integer"}, "errors": {"type": "array", "items": ref("EventError")}}
     ),
-    "EventError": _object(
+    "EventError": object_of(
         {
             "code": {
                 "type": "string",
@@ -138,7 +129,7 @@ SCHEMAS: dict[str, Json] = {
             "msg": _TEXT,
         }
     ),
-    "PutResult": _object({"lead_id": _TEXT, "result": {"enum": ["created", "updated", "unchanged"]}}),
+    "PutResult": object_of({"lead_id": _TEXT, "result": {"enum": ["created", "updated", "unchanged"]}}),
     "WorklistEntry": {
         "allOf": [
             {"type": "object", "required": ["lead_id", "status", "probability", "grade", "model_version"]},
@@ -155,10 +146,10 @@ SCHEMAS: dict[str, Json] = {
         ],
         "description": "A stored score with up to three reasons, and whose lead it is.",
     },
-    "Worklist": _object(
+    "Worklist": object_of(
         {"leads": {"type": "array", "items": ref("WorklistEntry")}, "next_cursor": _TEXT_OR_NULL}
     ),
-    "StoredLeadNow": _object(
+    "StoredLeadNow": object_of(
         {
             "lead_id": _TEXT,
             "created_at": _TIME,
@@ -168,7 +159,7 @@ SCHEMAS: dict[str, Json] = {
             "attributes": _SCALARS,
         }
     ),
-    "TimelineEntry": _object(
+    "TimelineEntry": object_of(
         {
             "type": {"enum": list(EVENTS)},
             "occurred_at": _TIME,
@@ -176,7 +167,7 @@ SCHEMAS: dict[str, Json] = {
             "data": {"type": "object"},
         }
     ),
-    "LeadDocument": _object(
+    "LeadDocument": object_of(
         {
             "lead": ref("StoredLeadNow"),
             "score": {"anyOf": [ref("Score"), {"type": "null"}], "description": "Now; null without a model."},
@@ -184,10 +175,10 @@ SCHEMAS: dict[str, Json] = {
             "next_cursor": _TEXT_OR_NULL,
         }
     ),
-    "Cause": _object(
+    "Cause": object_of(
         {"kind": {"enum": ["event", "time", "model"]}, "label": _TEXT, "points": {"type": "number"}}
     ),
-    "HistoryEntry": _object(
+    "HistoryEntry": object_of(
         {
             "as_of": _TIME,
             "probability": {"type": "number"},
@@ -201,7 +192,7 @@ SCHEMAS: dict[str, Json] = {
             },
         }
     ),
-    "ScoreHistory": _object(
+    "ScoreHistory": object_of(
         {"history": {"type": "array", "items": ref("HistoryEntry")}, "next_cursor": _TEXT_OR_NULL}
     ),
 }

@@ -8,22 +8,18 @@ from funnel.attention import MOST_ATTENTION, SHOWN_LEADS
 from funnel.forecast_periods import KINDS, MOST
 from serving.openapi import INSTANT, Json, answer, object_of, problems, query, ref
 from serving.outlook import ForecastQuery, FunnelQuery, Made
-from serving.queries import Reader, one_of, read_flag, read_query, read_short, read_text, whole_number
+from serving.queries import Reader, one_of, read_filter, read_flag, read_query, read_text, whole_number
 from serving.routes import PlainRoute
 from serving.shapes import MAX_TEXT
 
 router = APIRouter(route_class=PlainRoute, default_response_class=Response)
 
 
-def _column(text: str) -> str | None:
-    return read_short(text) or None
-
-
 FUNNEL_READERS: dict[str, Reader] = {
     "as_of": read_text,
     "from": read_text,
     "to": read_text,
-    "by": _column,
+    "by": read_filter,
     "since": read_text,
     "attention": whole_number(0, MOST_ATTENTION),
 }
@@ -31,7 +27,7 @@ FORECAST_READERS: dict[str, Reader] = {
     "as_of": read_text,
     "period": one_of(KINDS),
     "periods": whole_number(1, max(MOST.values())),
-    "by": _column,
+    "by": read_filter,
     "explain": read_flag,
     "since": read_text,
 }

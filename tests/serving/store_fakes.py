@@ -10,13 +10,15 @@ from typing import Any
 import numpy as np
 
 from features.config import FunnelConfig
-from features.event_log import DAY_US, LOST, OPEN, WON
+from features.event_log import DAY_US, LOST, OPEN, WON, History
 from features.snapshot import Snapshot, current_stages, state_at
 from models.scores import LOST_LEAD, SCORED, WON_LEAD, Scores
 from serving.app import build_app, guarded
 from serving.problems import unavailable
 from serving.routers import ROUTERS, SCHEMAS
 from serving.settings import Settings
+from serving.store import Store
+from serving.store_reading import find_leads, history_of, rows_of
 from serving.store_service import StoreService
 
 NOW_US = 1_780_000_000_000_000  # 2026-05-28
@@ -142,6 +144,14 @@ def contents(history: Any) -> dict[str, Any]:
             else:
                 found[f"{name}.{key}"] = [None if v != v else v for v in column.tolist()]
     return found
+
+
+def read_leads(store: Store, lead_ids: Sequence[str], config: FunnelConfig, as_of_us: int) -> History:
+    """The history of those of the leads that are stored and created by as_of_us, in the order asked for."""
+    with store.engine.reading() as connection:
+        found = find_leads(connection, lead_ids)
+        leads = [found[i] for i in lead_ids if i in found and found[i].created_us <= as_of_us]
+        return history_of(rows_of(connection, leads), config, as_of_us)
 
 
 Progress = Callable[[str, float], None]

@@ -86,7 +86,7 @@ def answers(home: Path, url: str | None, calls: list[Call], monkeypatch: pytest.
     clock, model = Clock(), FakeModel()
     runtime = FakeRuntime(home, model, url)
     runtime.stored.store.now_us = clock
-    monkeypatch.setattr(serving.stored_leads, "_now_us", clock)
+    monkeypatch.setattr(serving.stored_leads, "clock_us", clock)
     monkeypatch.setattr(serving.stored_leads, "score", fake_score)
     told: list[Any] = []
     with caller(application(runtime)) as client:

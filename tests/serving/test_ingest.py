@@ -11,12 +11,13 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from features.config import FunnelConfig
+from features.history import read_records
 from serving.ingest import read_events, read_lead
 from serving.ingest_store import KNOWN_IDS_ON_SQLITE, Ingested, store_events
 from serving.problems import Problem
 from serving.store import Store
 from serving.store_leads import CONFLICT, CREATED, UNCHANGED, UPDATED, PutLead, put_leads
-from tests.serving.store_fakes import NOW_US, Clock, contents, event
+from tests.serving.store_fakes import NOW_US, Clock, contents, event, read_leads
 
 pytest_plugins = ["tests.serving.store_fixtures"]
 FAR_US = 7_258_118_400_000_000
@@ -47,7 +48,7 @@ def test_each_type_of_event_becomes_the_rows_it_means(store: Store, clock: Clock
         event("4", "a", {"outcome": "won", "amount": 12.5, "reason": "price"}, "outcome"),
     )
     assert (done.accepted, done.duplicates, done.rejected) == (4, 0, [])
-    found = contents(store.read_leads(["a"], FunnelConfig(), FAR_US))
+    found = contents(read_leads(store, ["a"], FunnelConfig(), FAR_US))
     assert found["interactions.kind"] == ["call"]
     assert [found["interactions.value"], found["interactions.direction"], found["interactions.ids"]] == [
         [2.0],
@@ -162,7 +163,7 @@ def test_put_creates_then_merges_what_differs(store: Store, clock: Clock) -> Non
     assert put(store, owner="Bob", n=None) == UPDATED
     assert put(store, n=3) == UPDATED
     assert store.writer.write(put_leads, PutLead("a", CREATED_US + 1, {})) == CONFLICT
-    found = contents(store.read_leads(["a"], FunnelConfig(), FAR_US))
+    found = contents(read_leads(store, ["a"], FunnelConfig(), FAR_US))
     assert found["attributes"] == {"owner": ["Ann"], "n": ["3"]}
     assert list(zip(found["changes.attribute"], found["changes.value"], strict=True)) == [
         ("owner", "Bob"),
@@ -206,7 +207,7 @@ def test_the_same_events_from_many_processes_at_once_count_once(
     for thread in threads:
         thread.join()
     assert sum(accepted) == 200
-    assert len(stores[1].read_leads(["a"], FunnelConfig(), FAR_US).interactions.time_us) == 200
+    assert len(read_leads(stores[1], ["a"], FunnelConfig(), FAR_US).interactions.time_us) == 200
     for store in stores:
         store.close()
 
@@ -280,3 +281,26 @@ def test_many_events_take_no_more_statements_than_one(store: Store) -> None:
         assert not any(sent)
         counts.append(len(sent))
     assert counts[1] <= counts[0] <= 12
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "2026-05-01T10:00:00Z",
+        "2026-05-01t10:00:00z",
+        "2026-05-01 10:00:00+02:00",
+        "2026-05-01T10:00:00.123456789-00:30",
+        "2026-05-01T10:00:00.1234567891Z",
+        "2026-05-01T10:00:00,5Z",
+        "2026-05-01T10:00:00+0200",
+        "2026-05-01T23:59:60Z",
+        "2026-05-01T10:00:00Z\n",
+        "0001-01-01T00:00:00+14:00",
+    ],
+)
+def test_a_time_is_read_by_events_as_by_scores(text: str) -> None:
+    history, (refused,) = read_records([{"lead_id": "a", "created_at": text}], FunnelConfig(), FAR_US)
+    (read,) = read_events({"events": [event("1", "a", {"kind": "call"}, occurred_at=text)]})
+    assert bool(read.problems) == (refused is not None)
+    if refused is None:
+        assert read.occurred_us == history.created_us[0]

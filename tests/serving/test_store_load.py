@@ -18,7 +18,7 @@ from serving.ingest_store import store_events
 from serving.store import Store
 from serving.store_export import export_folder
 from serving.store_leads import PutLead, put_leads
-from tests.serving.store_fakes import NOW_US, Clock, contents, event, silent
+from tests.serving.store_fakes import NOW_US, Clock, contents, event, read_leads, silent
 
 pytest_plugins = ["tests.serving.store_fixtures"]
 FAR_US = 7_258_118_400_000_000
@@ -268,7 +268,7 @@ def test_a_created_at_that_contradicts_the_store_is_told_and_not_taken(store: St
 
 def test_leads_come_in_the_order_asked_for(store: Store, folder: Path) -> None:
     load(store, folder)
-    history = store.read_leads(["=c", "nobody", "a"], FunnelConfig(), FAR_US)
+    history = read_leads(store, ["=c", "nobody", "a"], FunnelConfig(), FAR_US)
     assert history.lead_ids == ["=c", "a"]
     assert history.interactions.offsets.tolist() == [0, 0, 3]
 
@@ -304,7 +304,7 @@ def test_a_stored_lead_is_the_lead_of_a_request(store: Store, folder: Path) -> N
     }
     (expected, refused) = read_records([record], config, FAR_US)
     assert refused == [None]
-    found = contents(store.read_leads(["b"], config, FAR_US))
+    found = contents(read_leads(store, ["b"], config, FAR_US))
     wanted = contents(expected)
     for key in ("outcomes.implied", "interactions.ids"):
         found.pop(key), wanted.pop(key)

@@ -16,7 +16,7 @@ from serving.store import Store
 from serving.store_engine import StoreEngine
 from serving.store_errors import StoreUnavailable, StoreUnfit
 from serving.store_leads import PutLead, put_leads
-from tests.serving.store_fakes import NOW_US, Clock, event
+from tests.serving.store_fakes import NOW_US, Clock, event, read_leads
 
 if TYPE_CHECKING:
     from tests.serving.store_fixtures import Server
@@ -44,7 +44,7 @@ def test_a_restart_of_the_server_loses_nothing(tmp_path: Path, postgres: "Server
                 acknowledged += [name] * store.writer.write(store_events, sent).accepted
             except StoreUnavailable:
                 refused += 1
-    history = store.read_leads(["a"], FunnelConfig(), FAR_US)
+    history = read_leads(store, ["a"], FunnelConfig(), FAR_US)
     assert refused == 60
     assert sorted(history.interactions.kind.values) == sorted(acknowledged)
     assert len(acknowledged) == 120
@@ -77,7 +77,7 @@ def test_a_right_that_is_taken_away_is_an_outage_until_it_is_given_back(
         with pytest.raises(StoreUnavailable, match="permission denied for table interactions"):
             store.writer.write(store_events, sent)
         with pytest.raises(StoreUnavailable, match="permission denied for table stages"):
-            store.read_leads(["a"], FunnelConfig(), FAR_US)
+            read_leads(store, ["a"], FunnelConfig(), FAR_US)
         execute(url, "GRANT ALL ON interactions, stages TO clerk")
         assert store.writer.write(store_events, sent).accepted == 1
 

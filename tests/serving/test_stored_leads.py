@@ -95,7 +95,7 @@ def test_a_get_scores_now_and_shows_the_newest_first(client: TestClient) -> None
 def test_leads_read_together_are_what_they_are_alone(
     client: TestClient, runtime: FakeRuntime, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(stored_leads, "_now_us", Clock())
+    monkeypatch.setattr(stored_leads, "clock_us", Clock())
     put(client, "a", owner="Ann")
     put(client, "later", created_at=format_time(NOW_US + 60_000_000))
     put(client, "b", attributes={"n": 1})
@@ -221,6 +221,7 @@ def test_the_worklist_filters_and_pages(client: TestClient, runtime: FakeRuntime
         assert set(found) == everyone
     chances = [entry["probability"] for entry in client.get("/v1/leads").json()["leads"]]
     assert chances == sorted(chances, reverse=True)
+    assert set(ids(grade="", stage="", owner="", q="")) == everyone, "an empty filter lets everything through"
     assert set(ids(owner="Bob")) == {f"lead{i}" for i in range(0, 29, 3)}
     assert set(ids(stage="new")) == {f"lead{i}" for i in range(1, 29, 2)}
     assert set(ids(q="GROSSE FIRMA 1")) == {f"lead{i}" for i in range(1, 29, 2)}
