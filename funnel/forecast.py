@@ -16,7 +16,7 @@ from funnel.forecast_level import Ahead, Level, learned
 from funnel.forecast_lives import Lives, lives
 from funnel.forecast_new import Future, amount_spread, future, recent_rate, unseen_year
 from funnel.forecast_periods import Period, before, periods
-from funnel.forecast_weekdays import weekday_shares, working_days
+from funnel.forecast_rhythm import rhythm_of, worked_days
 from models.bundle import Bundle
 
 Record = dict[str, Any]
@@ -95,7 +95,7 @@ def forecast(bundle: Bundle, history: History, asked: Asked, leads: OpenLeads | 
     groups = everyone(history) if asked.by is None else groups_by(history, seen, asked.by)
     open_ = scored_leads(bundle, history, at) if leads is None else leads
     end = np.array([(p.end_us - at) / DAY_US for p in spans])
-    worked = working_days(end, at, weekday_shares(seen, bundle.config.zone), bundle.config.zone)
+    worked = worked_days(end, at, rhythm_of(seen, bundle.config.zone), bundle.config.zone)
     to_come = future(seen, bundle.config.horizon_days, int(np.ceil(max(end[-1], worked[-1]))) + 1)
     chances = np.diff(win_chances(open_, bundle.close_time, to_come.rates, worked), prepend=0.0, axis=1)
     new = np.diff(to_come.wins_by(worked), prepend=0.0)

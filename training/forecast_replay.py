@@ -8,6 +8,7 @@ from features.snapshot import current_stages, open_leads
 from funnel.forecast_leads import OpenLeads, ages, win_chances
 from funnel.forecast_lives import lives
 from funnel.forecast_new import future, recent_rate
+from funnel.forecast_rhythm import rhythm_of, worked_days
 from models.bundle import Bundle
 from models.calibration import sigmoid
 from models.forecast_basis import ForecastBasis
@@ -70,9 +71,10 @@ def _as_then(
 def replayed(bundle: Bundle, history: History, open_: OpenLeads, at_us: int, spans: Floats) -> ForecastBasis:
     """One origin: what was expected within each span of days (k,) after it, and what came by history.as_of_us."""
     seen = lives(history, at_us)
-    horizon = bundle.config.horizon_days
-    to_come = future(seen, horizon, int(spans.max()))
-    chances = win_chances(open_, bundle.close_time, to_come.rates, spans)
+    horizon, zone = bundle.config.horizon_days, bundle.config.zone
+    worked = worked_days(spans, at_us, rhythm_of(seen, zone), zone)
+    to_come = future(seen, horizon, int(np.ceil(max(spans[-1], worked[-1]))))
+    chances = win_chances(open_, bundle.close_time, to_come.rates, worked)
     share = len(open_leads(history, at_us)) / max(len(open_), 1)  # large histories train on a sample
     money = share * (open_.amount @ chances)
     wins, revenue = _came(history, at_us, spans)
@@ -81,9 +83,9 @@ def replayed(bundle: Bundle, history: History, open_: OpenLeads, at_us: int, spa
         as_of_us=np.array([at_us]),
         days=spans,
         open_wins=share * chances.sum(axis=0)[None],
-        new_wins=to_come.wins_by(spans)[None],
+        new_wins=to_come.wins_by(worked)[None],
         open_revenue=money[None],
-        new_revenue=(to_come.wins_by(spans) * to_come.amount)[None],
+        new_revenue=(to_come.wins_by(worked) * to_come.amount)[None],
         wins=wins[None],
         revenue=revenue[None],
         recent_wins=np.array([recent[0]]),
