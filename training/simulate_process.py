@@ -12,7 +12,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
-from numba import njit
+
+from features.compiled import compiled
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
@@ -60,7 +61,7 @@ class Starts(NamedTuple):
     engagement: Floats
 
 
-@njit(cache=True)
+@compiled()
 def _uniform(key: Any, counter: Any) -> Any:
     """Counter-based uniform in [0, 1): splitmix64 of key and counter (Steele, Lea, Flood 2014)."""
     z = key + np.uint64(counter + 1) * np.uint64(0x9E3779B97F4A7C15)
@@ -70,7 +71,7 @@ def _uniform(key: Any, counter: Any) -> Any:
     return np.float64(z >> np.uint64(11)) * (1.0 / 9007199254740992.0)
 
 
-@njit(cache=True)
+@compiled()
 def _plan_factor(day: Any, planned: Any) -> Any:
     """How the win rate follows the planned close date: low well before, high around it, low once it has passed."""
     if planned < 0:
@@ -85,7 +86,7 @@ def _plan_factor(day: Any, planned: Any) -> Any:
     return 0.35
 
 
-@njit(cache=True)
+@compiled()
 def _lead_rates(score: Any, rates: Any, slope: Any) -> Any:
     """The (STATES, 5) rates of one lead with a score in each stage."""
     own = np.empty_like(rates)
@@ -97,7 +98,7 @@ def _lead_rates(score: Any, rates: Any, slope: Any) -> Any:
     return own
 
 
-@njit(cache=True)
+@compiled()
 def _entered(state: Any, move: Any) -> Any:
     """The state after a stage move: the new stage, no days in it, recency and demo as they were."""
     stage = state // PER_STAGE
@@ -110,7 +111,7 @@ def _entered(state: Any, move: Any) -> Any:
     return stage * PER_STAGE + state % (RECENCIES * 2)
 
 
-@njit(cache=True)
+@compiled()
 def _ticked(state: Any, monday: Any, half_week: Any) -> Any:
     demo = state % 2
     recency = (state // 2) % RECENCIES
@@ -123,18 +124,18 @@ def _ticked(state: Any, monday: Any, half_week: Any) -> Any:
     return ((stage * DWELLS + dwell) * RECENCIES + recency) * 2 + demo
 
 
-@njit(cache=True)
+@compiled()
 def _touched(state: Any) -> Any:
     """The state after an inbound touch: recency 0, all else as it was."""
     return state - (state // 2 % RECENCIES) * 2
 
 
-@njit(cache=True)
+@compiled()
 def _touch_chance(inbound: Any, engagement: Any, touches: Any) -> Any:
     return min(0.9, inbound * engagement * touches)
 
 
-@njit(cache=True)
+@compiled()
 def _moved(own: Any, state: Any, plan: Any, moves: Any, u: Any) -> Any:
     """Which of the five moves a uniform u makes on a business day, -1 for none."""
     total = 1.0 + moves * own[state, WON] * plan
@@ -148,7 +149,7 @@ def _moved(own: Any, state: Any, plan: Any, moves: Any, u: Any) -> Any:
     return -1
 
 
-@njit(cache=True)
+@compiled()
 def _emit(events: Any, count: Any, lead: Any, day: Any, code: Any, stage: Any) -> Any:
     """Writes one event where there is room and returns the new count."""
     if count < len(events):
@@ -159,7 +160,7 @@ def _emit(events: Any, count: Any, lead: Any, day: Any, code: Any, stage: Any) -
     return count + 1
 
 
-@njit(cache=True)
+@compiled()
 def _reopening(key: Any, day: Any, reopened: Any, calendar: Any, last_day: Any) -> Any:
     """The business day on which a lead lost on `day` comes back, after last_day for most."""
     if _uniform(key, day * 8 + 1) >= reopened:
@@ -170,7 +171,7 @@ def _reopening(key: Any, day: Any, reopened: Any, calendar: Any, last_day: Any) 
     return back
 
 
-@njit(cache=True)
+@compiled()
 def _touches(
     events: Any, count: Any, at: Any, key: Any, state: Any, engagement: Any, tables: Any, calendar: Any
 ) -> Any:
@@ -190,7 +191,7 @@ def _touches(
     return count, state
 
 
-@njit(cache=True, nogil=True)
+@compiled()
 def paths(starts: Any, tables: Any, calendar: Any, last_day: Any, events: Any, states: Any) -> Any:
     """Runs every lead to last_day: events (m, 4: lead, day, code, stage) and states (n, months), -1 where not open.
 
@@ -233,7 +234,7 @@ def paths(starts: Any, tables: Any, calendar: Any, last_day: Any, events: Any, s
     return count
 
 
-@njit(cache=True)
+@compiled()
 def _tick_mass(mass: Any, after: Any, monday: Any) -> Any:
     after[:] = 0.0
     for s in range(STATES):
@@ -242,7 +243,7 @@ def _tick_mass(mass: Any, after: Any, monday: Any) -> Any:
     mass[:] = after
 
 
-@njit(cache=True)
+@compiled()
 def _move_mass(mass: Any, after: Any, own: Any, plan: Any, moves: Any) -> Any:
     """The first step of a business day for a distribution over states; returns what was won."""
     won = 0.0
@@ -261,7 +262,7 @@ def _move_mass(mass: Any, after: Any, own: Any, plan: Any, moves: Any) -> Any:
     return won
 
 
-@njit(cache=True)
+@compiled()
 def _touch_mass(mass: Any, tables: Any, engagement: Any, touches: Any, business: Any) -> Any:
     """The second step of a day, in place: fresh states come first, and touching one again changes nothing."""
     for s in range(STATES):
@@ -276,7 +277,7 @@ def _touch_mass(mass: Any, tables: Any, engagement: Any, touches: Any, business:
             mass[fresh + 1] += demo
 
 
-@njit(cache=True, nogil=True)
+@compiled()
 def win_chance(starts: Any, tables: Any, calendar: Any, states: Any, days: Any) -> Any:
     """P(won within days[1] days) at the month starts days[0], exact, (n, months); NaN where states is -1.
 
