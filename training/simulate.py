@@ -14,12 +14,12 @@ import pyarrow as pa
 import pyarrow.csv
 
 from features.errors import InvalidInput
+from features.event_log import DAY_US
 from training.simulate_leads import Batch, Columns, expected_amount, lead_batch, lead_ids, times
 from training.simulate_leaks import Planted, plant
 from training.simulate_process import Floats, Ints, paths, win_chance
 from training.simulate_rows import Events, attribute_changes, closings, interactions, outcomes, stages
 from training.simulate_world import (
-    DAY_US,
     EPOCH,
     HORIZON_DAYS,
     SOURCES,

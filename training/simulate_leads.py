@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from features.event_log import DAY_US
 from training.simulate_names import (
     CITY_HEAD,
     CITY_MIDDLE,
@@ -20,7 +21,6 @@ from training.simulate_names import (
 )
 from training.simulate_process import STAGES, Floats, Ints, Starts
 from training.simulate_world import (
-    DAY_US,
     DRIFT_QUALITY,
     DRIFT_SHARE,
     SOURCES,

@@ -4,10 +4,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from features.event_log import DAY_US
 from training.simulate_leads import Columns, Mask, lead_ids, times
 from training.simulate_process import ENTER, REOPEN, Ints
 from training.simulate_rows import Closings, Events
-from training.simulate_world import DAY_US, pick, uniform
+from training.simulate_world import pick, uniform
 
 WON_CODES = ("W10", "W20", "W30")
 LOST_CODES = ("L10", "L20", "L40", "L90")

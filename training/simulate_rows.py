@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from features.event_log import DAY_US
 from training.simulate_leads import (
     AMOUNT_SIGMA,
     BIG_FACTOR,
@@ -16,7 +17,7 @@ from training.simulate_leads import (
     times,
 )
 from training.simulate_process import AMBIENT, DEMO, ENTER, INBOUND, LOSE, OUTBOUND, REOPEN, WIN, Floats, Ints
-from training.simulate_world import DAY_US, STAGE_NAMES, World, normal, pick, uniform
+from training.simulate_world import STAGE_NAMES, World, normal, pick, uniform
 
 # kind, channel, direction, mean value (0: none), shares among inbound, demo, outbound and ambient touches
 KINDS = (

@@ -8,12 +8,12 @@ import numpy as np
 import numpy.typing as npt
 from scipy.special import ndtri
 
+from features.event_log import DAY_US
 from training.simulate_names import PEOPLE_FIRST, PEOPLE_LAST
 from training.simulate_process import DWELLS, RECENCIES, STAGES, STATES, Calendar, Floats, Ints, Keys, Tables
 
 STAGE_NAMES = ("new", "qualified", "proposal", "negotiation")
 HORIZON_DAYS = 90
-DAY_US = 86_400_000_000
 EPOCH = date(1970, 1, 1)
 
 # name, share of leads, quality (in the score), share that comes by itself, cost of a lead

@@ -10,10 +10,11 @@ import pandas as pd
 import pytest
 from sklearn.metrics import roc_auc_score
 
+from features.event_log import DAY_US
 from training.simulate import DEFAULT_END, _run, simulate
 from training.simulate_leads import lead_batch
 from training.simulate_process import PER_STAGE, RECENCIES, WIN, Starts, paths, win_chance
-from training.simulate_world import DAY_US, HORIZON_DAYS, STAGE_NAMES, build_world, day_number
+from training.simulate_world import HORIZON_DAYS, STAGE_NAMES, build_world, day_number
 
 SEEDS = (11, 12, 13)
 HORIZON = pd.Timedelta(days=HORIZON_DAYS)
