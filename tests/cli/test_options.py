@@ -9,6 +9,8 @@ import pytest
 from click.testing import CliRunner
 
 from cli.main import COMMANDS, leadcast
+from funnel.attention import MOST_ATTENTION
+from funnel.forecast_periods import KINDS, MOST
 
 CONTEXT = click.Context(leadcast, info_name="leadcast")
 OWN = {
@@ -40,6 +42,21 @@ def test_a_name_has_one_type_and_default_in_all_commands() -> None:
                 forms[parameter.opts[0]][repr(form)].append(name)
     differing = {option: list(by.values()) for option, by in forms.items() if len(by) > 1}
     assert set(differing) == OWN, differing
+
+
+def test_bounds_written_beside_the_options_are_those_of_the_library() -> None:
+    """They stand twice so that --help need not import the library."""
+    funnel, forecast = (leadcast.get_command(CONTEXT, name) for name in ("funnel", "forecast"))
+    assert funnel is not None
+    assert forecast is not None
+    given = {option.name: option.type for command in (funnel, forecast) for option in command.params}
+    attention, periods, period = given["attention"], given["periods"], given["period"]
+    assert isinstance(attention, click.IntRange)
+    assert isinstance(periods, click.IntRange)
+    assert isinstance(period, click.Choice)
+    assert attention.max == MOST_ATTENTION
+    assert periods.max == max(MOST.values())
+    assert tuple(period.choices) == tuple(KINDS)
 
 
 @pytest.mark.parametrize(
