@@ -1,11 +1,11 @@
-"""Hand-overs followed by silence: a lead goes to another owner or group of stages, and nobody touches it."""
+"""Hand-overs followed by silence: a lead goes to another owner or group of stages, and nobody speaks to it."""
 
 from collections.abc import Iterator
 from dataclasses import replace
 
 import numpy as np
 
-from features.event_log import DAY_US, OPEN, WON, Ints, Mask
+from features.event_log import DAY_US, OPEN, OUTBOUND, WON, Ints, Mask
 from funnel.figure_text import percent
 from funnel.flow_paths import FORWARD, SKIPPED, Paths
 from funnel.flow_period import View
@@ -17,10 +17,13 @@ SILENCE_DAYS = 7
 
 
 def hand_overs(now: View, before: View, levels: Paths) -> Iterator[Leak]:
-    """Leads handed over in both windows: those not touched for a week after it against those that were.
+    """Leads handed over in both windows: those we did not touch for a week after it against those that we did.
 
-    Hand-overs are changes of owner, and moves on into each group of stages; the lead was open through that week.
+    Hand-overs are changes of owner, and moves on into each group of stages; the lead was open through that week. Where
+    the log does not tell who spoke there are none: a lead's own interest would pass for our care.
     """
+    if not (now.paths.history.interactions.direction == OUTBOUND).any():
+        return
     seen = replace(now, period=replace(now.period, from_us=before.period.from_us))
     lead, at_us = _owner_changes(now.paths)
     yield from _silence(seen, (lead, at_us), "owner", age_of(now))
@@ -60,7 +63,8 @@ def _touched(paths: Paths, lead: Ints, from_us: Ints, to_us: Ints) -> Mask:
     log = paths.history.interactions
     touched = np.zeros(len(lead), dtype=np.bool_)
     for i, (one, start, end) in enumerate(zip(lead.tolist(), from_us.tolist(), to_us.tolist(), strict=True)):
-        times = log.time_us[log.offsets[one] : log.offsets[one + 1]]
+        rows = slice(log.offsets[one], log.offsets[one + 1])
+        times = log.time_us[rows][log.direction[rows] == OUTBOUND]
         touched[i] = np.searchsorted(times, end, side="right") > np.searchsorted(times, start, side="right")
     return touched
 
