@@ -5,6 +5,7 @@ import logging
 from collections.abc import AsyncIterator, Callable, Hashable, Iterable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import asynccontextmanager, suppress
+from itertools import count
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -30,6 +31,7 @@ COUNT_SECONDS = 1.0
 READERS = 4
 TRACES_TRIES = 25
 TRACES_PAUSE_S = 0.2
+TRACES_LONG_PAUSE_S = 5.0  # after so many tries
 
 EVENTS = Counter("leadcast_events_total", "Events received, by what became of them.", ["result"])
 ACCEPTED, DUPLICATE, REJECTED = (EVENTS.labels(result) for result in ("accepted", "duplicate", "rejected"))
@@ -50,7 +52,7 @@ class StoreService:
         self._readers = ThreadPoolExecutor(READERS, thread_name_prefix="store-reader")
         self._replies: Replies | None = None
         self._together: Together[tuple[ReadEach, Any], Any] = Together(self._read_alike)
-        self._erasing: set[asyncio.Task[bool]] = set()
+        self._erasing: set[asyncio.Task[None]] = set()
         self._counting: Future[tuple[int, int]] | None = None
 
     @asynccontextmanager
@@ -66,6 +68,9 @@ class StoreService:
         try:
             yield
         finally:
+            for task in self._erasing:
+                task.cancel()
+            await asyncio.gather(*self._erasing, return_exceptions=True)
             await asyncio.to_thread(self._close)
 
     def _close(self) -> None:
@@ -135,20 +140,21 @@ class StoreService:
 
     async def erase_traces(self) -> None:
         """Empties the log that still holds what was deleted; goes on in the background where readers hold it up."""
-        task = asyncio.create_task(asyncio.to_thread(self._erase_traces))
+        task = asyncio.create_task(self._erase_traces())
         self._erasing.add(task)
         task.add_done_callback(self._erasing.discard)
         with suppress(TimeoutError):
             await asyncio.wait_for(asyncio.shield(task), WRITE_SECONDS)
 
-    def _erase_traces(self) -> bool:
-        for _ in range(TRACES_TRIES):
+    async def _erase_traces(self) -> None:
+        """Tries until it has worked: what reads for long (a training, an export) must not keep what was erased."""
+        for tried in count(1):
             with suppress(StoreUnavailable):
-                if self.store.engine.erase_traces():
-                    return True
-            if self.rescorer.ending.wait(TRACES_PAUSE_S):
-                break
-        return False
+                if await asyncio.to_thread(self.store.engine.erase_traces):
+                    return
+            if tried == TRACES_TRIES:
+                LOGGER.warning("erased rows are still in the store's log: it is being read; trying on")
+            await asyncio.sleep(TRACES_PAUSE_S if tried < TRACES_TRIES else TRACES_LONG_PAUSE_S)
 
     def gauges(self) -> Iterable[Gauge]:
         """Size, queues and free space, for /metrics; what cannot be read now is left out."""

@@ -1,5 +1,6 @@
 """Erasing a lead leaves no byte of it in any file, and nothing else is touched."""
 
+import asyncio
 import random
 import sqlite3
 from contextlib import closing
@@ -8,10 +9,12 @@ from typing import Any
 
 import pytest
 
+from serving import store_service
 from serving.ingest import read_events
 from serving.ingest_store import store_events
 from serving.store import Store
 from serving.store_leads import PutLead, erase_leads, put_leads
+from serving.store_service import TRACES_TRIES, StoreService
 from tests.serving.store_fakes import NOW_US, Clock, event
 
 pytest_plugins = ["tests.serving.store_fixtures"]
@@ -95,3 +98,43 @@ def test_a_reader_holds_the_log_but_not_the_answer(store: Store) -> None:
         store.writer.write(erase_leads, "a")
         assert store.engine.erase_traces() is False
     assert store.engine.erase_traces() is True
+
+
+def test_an_erasure_goes_on_for_as_long_as_a_reader_holds_the_log(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It gave up after some seconds, and what was erased stayed in the file until the next erasure."""
+    monkeypatch.setattr(store_service, "TRACES_PAUSE_S", 0.0)
+    monkeypatch.setattr(store_service, "TRACES_LONG_PAUSE_S", 0.0)
+    tried: list[bool] = []
+
+    def held() -> bool:
+        tried.append(len(tried) == 2 * TRACES_TRIES)
+        return tried[-1]
+
+    async def erase() -> None:
+        service = StoreService(tmp_path, None, lambda: None)
+        async with service.running():
+            monkeypatch.setattr(service.store.engine, "erase_traces", held)
+            await service.erase_traces()
+            while service._erasing:
+                await asyncio.sleep(0)
+
+    asyncio.run(erase())
+    assert tried == [False] * 2 * TRACES_TRIES + [True]
+
+
+def test_an_erasure_that_is_held_up_does_not_hold_up_the_end(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(store_service, "WRITE_SECONDS", 0.0)
+    service = StoreService(tmp_path, None, lambda: None)
+
+    async def erase() -> None:
+        async with service.running():
+            monkeypatch.setattr(service.store.engine, "erase_traces", lambda: False)
+            await service.erase_traces()
+            assert service._erasing
+
+    asyncio.run(erase())
+    assert not service._erasing
