@@ -1,4 +1,4 @@
-# Targets: demo test test-all search lint bench install locks clean. Needs Python 3.11 or later with venv, and make; works from any path.
+# Targets: demo test test-all search lint format bench install locks clean. Needs Python 3.11 or later with venv, and make; works from any path.
 SHELL := /bin/sh
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 PORT ?= 3000
@@ -18,7 +18,7 @@ help:
 	@echo "make test      run the test suite"
 	@echo "make test-all  run the long tests: PostgreSQL, browser, crash loops"
 	@echo "make search    run the property tests on examples no run has seen"
-	@echo "make lint      ruff, format check, mypy --strict"
+	@echo "make lint      ruff, format check, mypy --strict; make format mends what ruff can"
 	@echo "make bench     print what features, scoring and the service cost on this machine"
 	@echo "make install   only make .venv; make locks renews the pinned requirements"
 
