@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from functools import lru_cache
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import numpy as np
 import numpy.typing as npt
@@ -12,6 +13,7 @@ from numba import types
 from features.compiled import F64, compiled
 from features.event_log import DAY_US, OPEN, WON, Flags
 from features.matrix import FeatureMatrix, build_matrix
+from features.season import local_us
 from features.snapshot import Snapshot, current_stages, state_rows
 from models.bundle import Bundle
 from models.calibration import sigmoid
@@ -21,6 +23,7 @@ from models.scores import ABSTAINED, LOST_LEAD, SCORED, WON_LEAD, Note, Scores
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
+Days = npt.NDArray[np.datetime64]
 _STATUS = np.array([SCORED, WON_LEAD, LOST_LEAD], dtype=np.int8)  # by state
 Reasons = Sequence[Sequence[dict[str, Any]]]
 
@@ -62,7 +65,7 @@ def score(bundle: Bundle, snapshot: Snapshot, reasons: int | None = 5) -> Scores
         expected_amount_low=amount_low,
         expected_amount_high=amount_high,
         currency=bundle.config.currency,
-        expected_close_us=closes,
+        expected_close_day=_days(closes, bundle.config.zone),
         baseline_probability=bundle.stage_table.probability(stages),
         reasons=_reasons(bundle, matrix, status == SCORED, reasons),
         warnings=_warnings(bundle, snapshot, matrix, (stages, why)),
@@ -70,14 +73,15 @@ def score(bundle: Bundle, snapshot: Snapshot, reasons: int | None = 5) -> Scores
     )
     if is_open.all():
         return scores
-    return _with_decided(scores, state, (amount_won, closed_us), bundle.config.grades)
+    closed = amount_won, _days(closed_us, bundle.config.zone)
+    return _with_decided(scores, state, closed, bundle.config.grades)
 
 
 def _with_decided(
-    scores: Scores, state: Flags, known: tuple[Floats, Ints], shares: Mapping[str, float]
+    scores: Scores, state: Flags, known: tuple[Floats, Days], shares: Mapping[str, float]
 ) -> Scores:
-    """The scores with those of the leads that are won or lost, whose amount and closing time are known."""
-    amount_won, closed_us = known
+    """The scores with those of the leads that are won or lost, whose amount and closing date are known."""
+    amount_won, closed_day = known
     won, closed = state == WON, state != OPEN
     sure = np.where(won, 1.0, 0.0)
 
@@ -95,7 +99,7 @@ def _with_decided(
         expected_amount=amount(scores.expected_amount),
         expected_amount_low=amount(scores.expected_amount_low),
         expected_amount_high=amount(scores.expected_amount_high),
-        expected_close_us=np.where(closed, closed_us, scores.expected_close_us),
+        expected_close_day=np.where(closed, closed_day, scores.expected_close_day),
     )
 
 
@@ -165,6 +169,11 @@ def _decided(snapshot: Snapshot) -> tuple[Flags, Floats, npt.NDArray[np.int64]]:
         np.where(state == WON, outcomes.amount[at], np.nan),
         np.where(state == OPEN, -1, outcomes.time_us[at]),
     )
+
+
+def _days(instants_us: Ints, zone: ZoneInfo) -> Days:
+    """The dates of instants in a time zone."""
+    return np.asarray((local_us(instants_us, zone) // DAY_US).astype("M8[D]"))
 
 
 def _amounts(bundle: Bundle, values: Floats) -> tuple[Floats, Floats, Floats]:

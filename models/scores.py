@@ -30,7 +30,7 @@ class Scores:
     """n scores in the order of their snapshots.
 
     status (n,) indexes STATUS; probabilities and rates lie in 0..1, score in 0..100, amounts in `currency` with NaN for
-    unknown; expected_close_us (n,) is -1 where there is none; reasons and warnings hold one list a lead.
+    unknown; expected_close_day (n,) is a date in the funnel's zone, NaT for none; reasons and warnings: a list a lead.
     """
 
     lead_ids: Sequence[str]
@@ -47,7 +47,7 @@ class Scores:
     expected_amount_low: Floats
     expected_amount_high: Floats
     currency: str | None
-    expected_close_us: npt.NDArray[np.int64]
+    expected_close_day: npt.NDArray[np.datetime64]
     baseline_probability: Floats
     reasons: Sequence[Sequence[dict[str, Any]]]
     warnings: Sequence[Sequence[Note]]
@@ -93,7 +93,7 @@ class Scores:
             "expected_revenue": _nullable(self.expected_revenue),
             "currency": [self.currency] * n,
             "expected_close_date": [
-                None if us < 0 else format_time(us)[:10] for us in self.expected_close_us.tolist()
+                None if day == "NaT" else day for day in self.expected_close_day.astype("U10").tolist()
             ],
             "baseline_probability": self.baseline_probability.tolist(),
             "reasons": list(self.reasons),

@@ -30,7 +30,6 @@ def four_scores() -> Scores:
     """A lead of each status, in numbers that are exact in binary."""
     at = parse_time("2026-03-01", ZoneInfo("UTC"))
     unknown = math.nan
-    close = [parse_time(t, ZoneInfo("UTC")) for t in ("2026-04-15", "2026-04-20", "2026-02-27T16:30:00Z")]
     said = "Being 12 days in stage offer counts in its favour"
     why = {"feature": "days_in_stage", "label": said, "value": "12", "direction": "up", "points": 12.5}
     warning = {
@@ -53,7 +52,7 @@ def four_scores() -> Scores:
         expected_amount_low=np.array([1000.0, 250.0, 12500.0, unknown]),
         expected_amount_high=np.array([16000.0, 4000.0, 12500.0, unknown]),
         currency="EUR",
-        expected_close_us=np.array([*close, -1]),
+        expected_close_day=np.array(["2026-04-15", "2026-04-20", "2026-02-27", "NaT"], dtype="M8[D]"),
         baseline_probability=np.array([0.3125, 0.25, 0.3125, 0.25]),
         reasons=[[why], [], [], []],
         warnings=[[], [warning], [], []],

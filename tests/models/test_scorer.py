@@ -2,7 +2,9 @@
 
 import json
 from dataclasses import replace
+from datetime import datetime
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import numpy as np
 import pytest
@@ -131,8 +133,25 @@ def test_expected_revenue_is_probability_times_amount(scores: Scores) -> None:
 
 
 def test_close_dates_of_open_leads_lie_within_the_horizon(scores: Scores, state: Any) -> None:
-    ahead = (scores.expected_close_us - scores.as_of_us)[state == OPEN]
-    assert ((ahead > 0) & (ahead <= scores.horizon_days * DAY_US)).all()
+    today = (scores.as_of_us // DAY_US).astype("M8[D]")
+    ahead = (scores.expected_close_day - today).astype(np.int64)[state == OPEN]
+    assert ((ahead >= 0) & (ahead <= scores.horizon_days)).all()
+
+
+def test_close_dates_are_those_of_the_zone(
+    bundle: Bundle, everyone: Snapshot, scores: Scores, state: Any
+) -> None:
+    """In Auckland, 12 or 13 hours ahead, half of all closings fall on the day after that in London."""
+    config = replace(bundle.config, timezone="Pacific/Auckland")
+    far = replace(bundle, vocabulary=replace(bundle.vocabulary, config=config))
+    closed = np.flatnonzero(state != OPEN)
+    row = state_rows(everyone.history.outcomes, everyone.lead, everyone.as_of_us)[closed]
+    at = everyone.history.outcomes.time_us[row].tolist()
+    dates = np.array(score(far, everyone, 0).columns()["expected_close_date"])[closed]
+    zone = ZoneInfo("Pacific/Auckland")
+    expected = [datetime.fromtimestamp(us / 1_000_000, zone).date().isoformat() for us in at]
+    assert dates.tolist() == expected
+    assert dates.tolist() != np.array(scores.columns()["expected_close_date"])[closed].tolist()
 
 
 def test_the_baseline_is_the_stage_table(bundle: Bundle, scores: Scores) -> None:

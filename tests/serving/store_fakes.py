@@ -71,7 +71,7 @@ def fake_score(bundle: Any, snapshot: Snapshot, reasons: int | None = 5) -> Scor
         expected_amount_low=amount,
         expected_amount_high=amount,
         currency="EUR",
-        expected_close_us=np.full(n, -1, dtype=np.int64),
+        expected_close_day=np.full(n, "NaT", dtype="M8[D]"),
         baseline_probability=np.full(n, 0.2),
         reasons=[told[:reasons] if reasons is not None else told for _ in range(n)],
         warnings=[[] for _ in range(n)],
