@@ -1,6 +1,8 @@
 """`leadcast serve`: the scoring service and its pages."""
 
 import sys
+import tempfile
+from pathlib import Path
 
 import click
 
@@ -32,9 +34,18 @@ def serve(host: str, port: int, workers: int) -> None:
     from serving.settings import read_settings
     from serving.supervisor import Supervisor, listen
 
-    bound = listen(host, port, read_settings())
+    settings = read_settings()
+    _refuse_unwritable(settings.home)
+    bound = listen(host, port, settings)
     configure()
     name = bound.getsockname()
     shown = f"[{name[0]}]" if ":" in name[0] else name[0]
     click.echo(f"Leadcast listens on http://{shown}:{name[1]} (Ctrl-C ends it)", err=True)
     sys.exit(Supervisor(bound, workers).run())
+
+
+def _refuse_unwritable(home: Path) -> None:
+    """OSError for a home that cannot be made or written: workers would die of it again and again."""
+    home.mkdir(mode=0o700, parents=True, exist_ok=True)
+    with tempfile.TemporaryFile(dir=home):
+        pass

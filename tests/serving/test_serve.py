@@ -15,13 +15,15 @@ from urllib.error import URLError
 from urllib.request import Request, urlopen
 
 import pytest
+from click.testing import CliRunner
 
+from cli.main import leadcast
 from features.errors import InvalidInput
 from models.bundle import load_bundle
 from models.pointer import read_pointer
 from serving.adapter import score_leads
 from serving.settings import read_settings
-from serving.supervisor import listen
+from serving.supervisor import Supervisor, listen
 
 ROOT = Path(__file__).parents[2]
 AS_OF, AS_OF_US = "2026-01-02T03:04:05Z", 1_767_323_045_000_000
@@ -144,6 +146,20 @@ def test_a_foreign_address_needs_keys(started: Callable[..., Service]) -> None:
     _, said = refused.process.communicate(timeout=PATIENCE_S)
     assert refused.process.returncode == 1
     assert "LEADCAST_API_KEYS" in said
+
+
+@pytest.mark.parametrize("below", ["", "x"])
+def test_a_home_that_cannot_be_used_ends_the_command(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, below: str
+) -> None:
+    """Its workers died of it and were started again for ever."""
+    (tmp_path / "file").write_text("")
+    monkeypatch.setenv("LEADCAST_HOME", str(tmp_path / "file" / below))
+    monkeypatch.setattr(Supervisor, "run", lambda _supervisor: 0)
+    refused = CliRunner().invoke(leadcast, ["serve", "--port", "0"])
+    assert refused.exit_code == 1
+    assert f"{tmp_path / 'file'}" in refused.stderr
+    assert "Traceback" not in refused.stderr
 
 
 @pytest.mark.parametrize("host", ["a" * 70, "nowhere.invalid", "203.0.113.7"])
