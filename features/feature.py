@@ -30,6 +30,11 @@ class Feature:
     missing: str = NO_VALUE
     subject: str = ""
 
+    @property
+    def of_past_leads(self) -> bool:
+        """Whether it is learned of other leads: their number, or their win rate, which moves with that of all."""
+        return self.block == "attributes" and (self.unit == "leads" or self.name.endswith("_win_rate"))
+
 
 def feature(
     name: str,

@@ -38,7 +38,7 @@ def clock_columns(values: Floats, features: Sequence[Feature], as_of_us: npt.NDA
         known = ~np.isnan(column)
         if known.sum() < FEWEST or np.ptp(column[known]) == 0 or np.ptp(at[known]) == 0:
             continue
-        limit = TABLE_LIMIT if feature.unit == "leads" or feature.name.endswith("_win_rate") else LIMIT
+        limit = TABLE_LIMIT if feature.of_past_leads else LIMIT
         if abs(float(spearmanr(column[known], at[known]).statistic)) > limit:
             found.append(j)
     return found

@@ -34,7 +34,7 @@ def learn_reference(
     n = len(values) if leads is None else leads
     learned = {}
     for j, feature in enumerate(features if len(values) else ()):
-        if feature.block == CALENDAR:
+        if feature.block == CALENDAR or feature.of_past_leads:
             continue
         column = values[:, j]
         cuts = _levels(column) if feature.kind == "category" else _deciles(column)

@@ -104,6 +104,18 @@ def test_new_categories_drift_and_the_calendar_does_not() -> None:
     assert [f["subject"] for f in drift(reference, values, _features())] == ["stage"]
 
 
+def test_the_rate_of_past_leads_moves_with_that_of_all_and_is_no_drift() -> None:
+    """Leads without past ones of their value stand on the rate of all, one number on the day of the score."""
+    rng = np.random.default_rng(3)
+    columns = [
+        feature(f"attr_a_{name}", unit, "a being {value}", "attributes", subject="a")
+        for name, unit in (("win_rate", "share"), ("past_leads", "leads"))
+    ]
+    before = np.column_stack((rng.uniform(0.3, 0.4, 5000), rng.poisson(4, 5000).astype(np.float64)))
+    reference = learn_reference(before, columns)
+    assert drift(reference, np.column_stack((np.full(900, 0.3), np.full(900, 30.0))), columns) == []
+
+
 def test_few_leads_and_unknown_features_say_nothing() -> None:
     rng = np.random.default_rng(4)
     reference = learn_reference(_values(rng, 3000), _features())
