@@ -35,8 +35,8 @@ class _Direct:
 class Routes:
     """The routes of an application without its middlewares: what they raise is for the guard to answer.
 
-    A plain route is looked up by its path, or by all of it but the last part where that alone is a parameter; the
-    router, which tries one route after the other, gets what is not found so.
+    A plain route is looked up by its path, or by the folder that its last part, a parameter of any text, stands in; the
+    router, which tries one route after the other and knows no line breaks in a path, gets what is not found so.
     """
 
     def __init__(self, app: FastAPI) -> None:
@@ -51,7 +51,7 @@ class Routes:
         folder, _, last = route.path.rpartition("/")
         known, path = self._exact, route.path
         if last.startswith("{") and last.endswith(":path}"):
-            known, path = self._under, folder
+            known, path = self._under, f"{folder}/"
         if "{" not in path:
             for method in route.methods or ():
                 known.setdefault((method, path), route)
@@ -59,12 +59,18 @@ class Routes:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         scope["app"] = self.app
         method, path = scope["method"], scope["path"]
-        route = self._exact.get((method, path)) or self._under.get((method, path.rpartition("/")[0]))
+        route = self._exact.get((method, path)) or self._within(method, path)
         if route is None:
             await self._search(scope, receive, send)
             return
         scope["route"] = route
         await route.app(scope, receive, send)
+
+    def _within(self, method: str, path: str) -> PlainRoute | None:
+        inside = (
+            route for (of, folder), route in self._under.items() if of == method and path.startswith(folder)
+        )
+        return next(inside, None)
 
     async def _search(self, scope: Scope, receive: Receive, send: Send) -> None:
         try:

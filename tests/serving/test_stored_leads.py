@@ -141,7 +141,9 @@ def test_a_timeline_comes_in_pages_that_stay_stable_under_writes(client: TestCli
     assert kinds == [f"k{i}" for i in reversed(range(250))]
 
 
-@pytest.mark.parametrize("lead_id", ["a/b", "a/history", "x y", "é", "50%", "?", "#", "..."])
+@pytest.mark.parametrize(
+    "lead_id", ["a/b", "a/history", "a\nb", "a/b\nc", "x y", "é", "50%", "?", "#", "..."]
+)
 def test_any_id_is_a_path(client: TestClient, lead_id: str) -> None:
     from urllib.parse import quote
 
