@@ -23,7 +23,7 @@ help:
 	@echo "make install   only make .venv; make locks renews the pinned requirements"
 
 demo: $(RUNTIME)
-	@$(BIN)/python -m cli.demo --port "$(PORT)"
+	@exec $(BIN)/python -m cli.demo --port "$(PORT)"
 
 test: $(DEV)
 	$(BIN)/python -m pytest -n $(JOBS) -m "not long" $(TESTS)

@@ -16,7 +16,7 @@ import click
 ROOT = Path(__file__).parents[1]
 STATE = Path(".leadcast") / "demo"
 CRM, HOME, LEAD, READY = STATE / "crm", STATE / "home", STATE / "lead.json", STATE / "ready"
-ROOMS = ("features", "models", "training", "serving", "cli")
+ROOMS = ("features", "models", "funnel", "training", "serving", "cli")
 MONTHS = 18
 LEADS = 4000
 
