@@ -30,16 +30,13 @@ class Rhythm:
 
     def lengths(self, day: Ints) -> Floats:
         """The length of local days (n,) since 1970; the days of a month together are as long as their weekdays."""
-        plain = self.weekday[(day + MONDAY) % 7]
-        month = _month(day)
-        first, last = int(month.min()), int(month.max()) + 1
+        first, last = int(_month(day.min())), int(_month(day.max())) + 1
         whole = np.arange(_first_day(first), _first_day(last))
-        of = _month(whole) - first
-        usual = self.weekday[(whole + MONDAY) % 7]
-        due = np.bincount(of, usual)
-        sums = np.bincount(of, usual * self.part[_part(whole)])
-        even = np.where(sums > 0, due / np.maximum(sums, 1e-12), 1.0)
-        return np.asarray(plain * self.part[_part(day)] * even[month - first])
+        month = _month(whole) - first
+        usual = self.weekday[_weekday(whole)]
+        own = usual * self.part[_part(whole)]
+        even = np.bincount(month, usual) / np.bincount(month, own)
+        return np.asarray((own * even[month])[day - whole[0]])
 
 
 def rhythm_of(seen: Lives, zone: ZoneInfo) -> Rhythm:
@@ -62,7 +59,7 @@ def worked_days(days: Floats, as_of_us: int, rhythm: Rhythm, zone: ZoneInfo) -> 
 
 def _weekday_shares(day: Ints) -> Floats:
     """A weekday's wins over the mean of the seven, shrunk to 1."""
-    count = np.bincount((day + MONDAY) % 7, minlength=7) + PRIOR_WINS / 7
+    count = np.bincount(_weekday(day), minlength=7) + PRIOR_WINS / 7
     return np.asarray(7 * count / count.sum(), dtype=np.float64)
 
 
@@ -72,7 +69,7 @@ def _part_shares(day: Ints, today: int, weekday: Floats) -> Floats:
     The rhythm is what comes back from month to month: the variance between parts beyond what one part varies by
     between months, each month at its own level. Only whole months before T count.
     """
-    now = int(_month(np.array([today]))[0])
+    now = int(_month(np.int64(today)))
     first = max(now - MONTHS, int(_month(day).min(initial=now)) + 1)
     if now - first < FEWEST_MONTHS:
         return EVEN
@@ -84,7 +81,7 @@ def _part_shares(day: Ints, today: int, weekday: Floats) -> Floats:
         return count.astype(np.float64).reshape(-1, PARTS)
 
     came = by_part(day[(day >= whole[0]) & (day <= whole[-1])])
-    expected = by_part(whole, weekday[(whole + MONDAY) % 7])
+    expected = by_part(whole, weekday[_weekday(whole)])
     expected *= (came.sum(axis=1) / np.maximum(expected.sum(axis=1), 1e-12))[:, None]
     return _shrunk(came, expected)
 
@@ -105,7 +102,12 @@ def _shrunk(came: Floats, expected: Floats) -> Floats:
     return np.asarray(1 + variance / (variance + noise / due) * (ratio - 1))
 
 
-def _month(day: Ints) -> Ints:
+def _weekday(day: Ints) -> Ints:
+    """Monday 0."""
+    return (day + MONDAY) % 7
+
+
+def _month(day: Ints | np.int64) -> Ints:
     """Months since 1970-01 of days since 1970-01-01."""
     return np.asarray(day.astype("M8[D]").astype("M8[M]").astype(np.int64))
 
@@ -115,5 +117,6 @@ def _first_day(month: int) -> int:
 
 
 def _part(day: Ints) -> Ints:
+    """The part of its month that each day lies in, 0 to PARTS - 1."""
     first = day.astype("M8[D]").astype("M8[M]").astype("M8[D]").astype(np.int64)
     return np.asarray(np.minimum((day - first) // PART_DAYS, PARTS - 1))

@@ -22,7 +22,7 @@ def hand_overs(now: View, before: View, levels: Paths) -> Iterator[Leak]:
     Hand-overs are changes of owner, and moves on into each group of stages; the lead was open through that week. Where
     the log does not tell who spoke there are none: a lead's own interest would pass for our care.
     """
-    if not (now.paths.history.interactions.direction == OUTBOUND).any():
+    if not now.touches.directed:
         return
     seen = replace(now, period=replace(now.period, from_us=before.period.from_us))
     lead, at_us = _owner_changes(now.paths)

@@ -189,5 +189,6 @@ def _static(name: str) -> tuple[bytes, str] | None:
         from funnel.figures import script
 
         return script(), _KINDS[".js"]
-    path = next((path for path in (_HERE / "static").iterdir() if path.name == name), None)
+    known = (path for path in (_HERE / "static").iterdir() if path.suffix in _KINDS)
+    path = next((path for path in known if path.name == name), None)
     return None if path is None else (path.read_bytes(), _KINDS[path.suffix])

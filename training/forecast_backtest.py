@@ -17,6 +17,7 @@ from funnel.forecast import Asked, Forecast, forecast, views
 from funnel.forecast_lives import Lives, lives
 from funnel.forecast_periods import DEFAULT_COUNT, Period, before, periods, shift
 from models.bundle import Bundle
+from models.intervals import Z80
 from training.fit import TrainOptions, train
 
 Tell = Callable[[str, float], None]
@@ -24,7 +25,6 @@ Record = dict[str, Any]
 
 LAST = 4  # periods of the last-periods mean
 SPREAD_OF = 8  # periods that give its spread
-Z_80 = 1.2815515655446004
 LEVELS = (0.1, 0.5, 0.9)
 OUTSIDE = 0.2  # of an 80 % interval
 BASELINES = ("stage_pipeline", "stage_pipeline_and_new", "last_periods", "year_before")
@@ -125,7 +125,7 @@ def _last(made: Forecast, j: int) -> tuple[float, float, float, float]:
     mean = float(values[-LAST:].mean())
     if len(values) < 2:
         return _point(mean)
-    half = Z_80 * float(values.std(ddof=1)) * np.sqrt(1 + 1 / min(len(values), LAST))
+    half = Z80 * float(values.std(ddof=1)) * np.sqrt(1 + 1 / min(len(values), LAST))
     return mean, max(mean - half, 0.0), mean, mean + half
 
 

@@ -75,6 +75,7 @@ def replayed(bundle: Bundle, history: History, open_: OpenLeads, at_us: int, spa
     worked = worked_days(spans, at_us, rhythm_of(seen, zone), zone)
     to_come = future(seen, horizon, int(np.ceil(max(spans[-1], worked[-1]))))
     chances = win_chances(open_, bundle.close_time, to_come.rates, worked)
+    new_wins = to_come.wins_by(worked)
     share = len(open_leads(history, at_us)) / max(len(open_), 1)  # large histories train on a sample
     money = share * (open_.amount @ chances)
     wins, revenue = _came(history, at_us, spans)
@@ -83,9 +84,9 @@ def replayed(bundle: Bundle, history: History, open_: OpenLeads, at_us: int, spa
         as_of_us=np.array([at_us]),
         days=spans,
         open_wins=share * chances.sum(axis=0)[None],
-        new_wins=to_come.wins_by(worked)[None],
+        new_wins=new_wins[None],
         open_revenue=money[None],
-        new_revenue=(to_come.wins_by(worked) * to_come.amount)[None],
+        new_revenue=(new_wins * to_come.amount)[None],
         wins=wins[None],
         revenue=revenue[None],
         recent_wins=np.array([recent[0]]),
