@@ -9,6 +9,7 @@ from cli.output import say
 from features.config import FunnelConfig, load_config, to_dict
 from features.event_log import History
 from features.history import read_folder
+from features.rules import FLAGGED, REJECTED
 
 if TYPE_CHECKING:
     from models.bundle import Bundle
@@ -52,9 +53,13 @@ def set_aside(history: History) -> list[str]:
     """One line for each rule that set rows aside, and for each that flagged some."""
     lines = []
     for table, report in history.reports.items():
-        for verb, found in (("set aside", report.rejected), ("flagged", report.flagged)):
+        for verb, says, found in (
+            ("set aside", REJECTED, report.rejected),
+            ("flagged", FLAGGED, report.flagged),
+        ):
             lines += [
-                f"{table}: {verb} {r.count:,} of {report.rows:,} rows, {r.rule}: {r.first[0]}" for r in found
+                f"{table}: {verb} {r.count:,} of {report.rows:,} rows, {r.rule} ({says[r.rule]}): {r.first[0]}"
+                for r in found
             ]
     return lines
 

@@ -3,14 +3,17 @@
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
+
 from features.config import FunnelConfig, load_config
 from features.errors import InvalidInput
 from features.event_log import DAY_US, History, no_changes, no_interactions, no_outcomes, no_stages
 from features.inference import stage_order
-from features.judged import Judged, Leads, Reading
+from features.judged import OWN_TIME, Judged, Leads, Reading
 from features.logs import ChangeRows, CostRows, InteractionRows, OutcomeRows, StageRows
 from features.rules import REJECTED, RejectedRow
 from features.tables import RawTable, read_tables
+from features.times import EXPECTED
 
 
 def read_history(
@@ -31,7 +34,7 @@ def read_history(
     leads = tables["leads"]
     assert isinstance(leads, Leads)
     if not leads.usable.any():
-        raise InvalidInput(_no_leads(leads))
+        raise InvalidInput([*_no_leads(leads), *_no_times(tables)])
     if as_of_us is None:
         latest = [table.latest_time(now_us) for name, table in tables.items() if name != "costs"]
         as_of_us = max((us for us in latest if us is not None), default=now_us if now_us is not None else 0)
@@ -73,6 +76,16 @@ def _no_leads(leads: Leads) -> list[str]:
     return [
         f"leads: every row is set aside, {broken.count} by {broken.rule} ({REJECTED[broken.rule]}): {broken.first[0]}."
         for broken in leads.sieve.report().rejected
+    ]
+
+
+def _no_times(tables: dict[str, Judged]) -> list[str]:
+    """The other tables none of whose own times can be read: their rows were set aside for their leads already."""
+    return [
+        f"{name}: none of {int(table.own.given.sum())} {OWN_TIME[name]} is a time ({EXPECTED}): "
+        f"{table.sieve.shown(int(np.argmax(table.own.given)), (OWN_TIME[name],))}."
+        for name, table in tables.items()
+        if name != "leads" and table.own.given.any() and not table.own.known.any()
     ]
 
 

@@ -45,6 +45,7 @@ FLAGGED: Final[Mapping[str, str]] = {
     "unknown_direction": "expected inbound or outbound; the row is kept without direction",
     "open_without_time": "an open outcome without a time decides nothing",
     "ignored_attribute": "the attribute is in attributes.ignore; the change is not read",
+    "near_column": "a column has the name of a known one but for case or spaces; it is not read as that one",
 }
 
 
@@ -67,6 +68,7 @@ class Sieve:
         self._rejected = rejected
         self._out: dict[str, list[Rejected]] = {"rejected": [], "flagged": []}
         self._reject_ragged()
+        self._flag_near()
 
     def reject(self, rule: str, broken: Mask, *columns: str) -> None:
         """Set the living rows of `broken` (n,) aside under `rule`; `columns` are shown with the first offenders."""
@@ -114,17 +116,27 @@ class Sieve:
         rows = len(self.table) + len(self.table.ragged)
         return TableReport(rows, tuple(self._out["rejected"]), tuple(self._out["flagged"]))
 
-    def _remember(self, fate: str, rule: str, rows: Ints, columns: tuple[str, ...]) -> None:
-        first = tuple(self._shown(int(row), columns) for row in rows[:SHOWN_OFFENDERS])
-        self._out[fate].append(Rejected(rule, len(rows), first))
-
-    def _shown(self, index: int, columns: tuple[str, ...]) -> str:
+    def shown(self, index: int, columns: tuple[str, ...]) -> str:
+        """A row's number and its cells in `columns`."""
         cells = [
             (column, self.table.cell(column, index)) for column in columns if column in self.table.columns
         ]
         return f"row {self.table.row_numbers[index]}: " + ", ".join(
             f"{name} {_short(value)}" for name, value in cells
         )
+
+    def _remember(self, fate: str, rule: str, rows: Ints, columns: tuple[str, ...]) -> None:
+        first = tuple(self.shown(int(row), columns) for row in rows[:SHOWN_OFFENDERS])
+        self._out[fate].append(Rejected(rule, len(rows), first))
+
+    def _flag_near(self) -> None:
+        first = tuple(
+            f"column {column!r} is not read as {name}: rename it, or say so in [columns.{self.table.name}] "
+            f'of funnel.toml: {name} = "{column}"'
+            for column, name in self.table.near.items()
+        )
+        if first and len(self.table):
+            self._out["flagged"].append(Rejected("near_column", len(self.table), first))
 
     def _reject_ragged(self) -> None:
         ragged = self.table.ragged

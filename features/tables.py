@@ -1,9 +1,9 @@
 """Files to columns: one table of a data folder read with pyarrow, faults listed, nothing judged yet."""
 
 import csv
-import gzip
 import io
 import os
+import re
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -13,26 +13,28 @@ from typing import Any, Final
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
-import pyarrow.csv as pa_csv
 import pyarrow.parquet as pq
 
 from features.config import FunnelConfig
+from features.csv_rows import (
+    EXCEL_NOTE,
+    OTHER_MARKS,
+    UTF_8,
+    Header,
+    RaggedRow,
+    apart,
+    first_foreign_line,
+    foreign_bytes,
+    other_mark,
+    parse,
+    read_header,
+    unclosed_quote,
+)
 from features.event_log import Ints
-from features.layout import NUMBER, TABLES, TEXT, TIME
+from features.layout import NUMBER, TABLES, TEXT, TIME, TableLayout
 
 SUFFIXES: Final = (".csv", ".csv.gz", ".parquet")
-BLOCK_BYTES: Final = 1 << 23
 MOST_COLUMNS: Final = 10_000
-
-
-@dataclass(frozen=True)
-class RaggedRow:
-    """A CSV row with more or fewer values than the header has columns."""
-
-    row: int
-    text: str
-    got: int
-    expected: int
 
 
 @dataclass(frozen=True)
@@ -47,6 +49,9 @@ class RawTable:
     columns: dict[str, pa.Array]
     row_numbers: Ints
     ragged: list[RaggedRow] = field(default_factory=list)
+    near: Mapping[str, str] = field(
+        default_factory=dict
+    )  # a column of the file -> the known name it nearly has
 
     def __len__(self) -> int:
         return len(self.row_numbers)
@@ -86,8 +91,26 @@ def read_tables(folder: Path, config: FunnelConfig, whole: bool, problems: list[
         ):
             tables[name] = table
         elif not found and name == "leads":
-            problems.append(f"leads: no {' or '.join(name + suffix for suffix in SUFFIXES)} in {folder}.")
+            problems.append(_no_leads(folder))
+        if not found:
+            problems += _other_case(folder, name)
     return tables
+
+
+def _no_leads(folder: Path) -> str:
+    there = sorted(path.name for path in folder.iterdir())
+    names = " or ".join(f"leads{suffix}" for suffix in SUFFIXES)
+    return f"leads: no {names} in {folder}; the folder has {_listed(there) or 'no files'}."
+
+
+def _other_case(folder: Path, name: str) -> list[str]:
+    """A table whose file is named in other case: it would be left out without a word."""
+    wanted = {f"{name}{suffix}": suffix for suffix in SUFFIXES}
+    return [
+        f"{path.name} is not read: rename it to {path.name.lower()}."
+        for path in sorted(folder.iterdir())
+        if path.name.lower() in wanted and path.name not in wanted
+    ]
 
 
 @dataclass(frozen=True)
@@ -106,7 +129,7 @@ class _Wanted:
                 "leave out what says nothing of a lead."
             )
             return None
-        layout, mapping = TABLES[self.table], self.config.columns.get(self.table, {})
+        layout, mapping = self._layout()
         faults = [
             f"{path.name}: column {column!r}, which [columns.{self.table}] names for {name}, is missing; "
             f"the file has {_listed(header)}."
@@ -115,7 +138,7 @@ class _Wanted:
         ]
         faults += [
             f"{path.name}: column {name!r} is missing; the file has {_listed(header)}. "
-            f"{_separator_hint(header)}Name your column in [columns.{self.table}] of funnel.toml."
+            f"Name your column in [columns.{self.table}] of funnel.toml{_such_as(name, header)}."
             for name in layout.needed
             if name not in mapping and name not in header
         ]
@@ -129,8 +152,24 @@ class _Wanted:
         problems += faults
         return None if faults else sources
 
+    def near(self, header: list[str]) -> dict[str, str]:
+        """Columns whose names are those of optional ones but for case, spaces and underscores, and which ones."""
+        layout, mapping = self._layout()
+        taken = {*mapping.values(), *self.config.ignore}
+        missing = [name for name in layout.optional if name not in header and name not in mapping]
+        return {column: name for name in missing for column in _alike(name, header) if column not in taken}
+
+    @property
+    def known(self) -> set[str]:
+        """The names that a header of this table may have."""
+        layout, mapping = self._layout()
+        return {*layout.columns, *mapping.values()}
+
+    def _layout(self) -> tuple[TableLayout, Mapping[str, str]]:
+        return TABLES[self.table], self.config.columns.get(self.table, {})
+
     def _chosen(self, header: list[str]) -> dict[str, str]:
-        layout, mapping = TABLES[self.table], self.config.columns.get(self.table, {})
+        layout, mapping = self._layout()
         renamed: dict[str, list[str]] = {}
         for name, column in mapping.items():
             renamed.setdefault(column, []).append(name)
@@ -156,9 +195,9 @@ def _read_table(path: Path, name: str, wanted: _Wanted, problems: list[str]) -> 
             return _read_parquet(path, name, wanted, problems)
         return _read_csv(path, name, wanted, problems)
     except UnicodeDecodeError as error:
-        problems.append(f"{path.name} is not UTF-8 ({error.reason} at byte {error.start}): save it as UTF-8.")
+        problems.append(f"{path.name} is not UTF-8 ({error.reason}), {first_foreign_line(path)}: {UTF_8}.")
     except (OSError, EOFError, pa.ArrowException, csv.Error, ValueError) as error:
-        problems.append(f"{path.name} cannot be read: {_why(error)}")
+        problems.append(f"{path.name} cannot be read: {_why(path, error)}")
     return None
 
 
@@ -167,6 +206,7 @@ def _read_parquet(path: Path, name: str, wanted: _Wanted, problems: list[str]) -
         sources = wanted.sources(path, file.schema_arrow.names, problems)
         if sources is None:
             return None
+        near = wanted.near(file.schema_arrow.names)
         table = file.read(columns=list(dict.fromkeys(sources.values())))
     columns = {canonical: _one_array(table.column(column)) for canonical, column in sources.items()}
     faults = [
@@ -177,7 +217,7 @@ def _read_parquet(path: Path, name: str, wanted: _Wanted, problems: list[str]) -
     if faults:
         problems += faults
         return None
-    return RawTable(name, columns, np.arange(1, table.num_rows + 1, dtype=np.int64))
+    return RawTable(name, columns, np.arange(1, table.num_rows + 1, dtype=np.int64), near=near)
 
 
 def _other_type_expected(role: str, kind: pa.DataType) -> str | None:
@@ -197,91 +237,53 @@ def _other_type_expected(role: str, kind: pa.DataType) -> str | None:
 
 
 def _read_csv(path: Path, name: str, wanted: _Wanted, problems: list[str]) -> RawTable | None:
-    header, before, has_rows = _read_header(path)
-    if not any(header):
+    if (foreign := foreign_bytes(path)) is not None:
+        problems.append(f"{path.name} is {foreign}.")
+        return None
+    header = read_header(path)
+    if not any(header.names):
         problems.append(f"{path.name} is empty: expected a header with {', '.join(TABLES[name].needed)}.")
         return None
-    sources = wanted.sources(path, header, problems)
+    sources = _csv_sources(path, header, wanted, problems)
     if sources is None:
         return None
-    layout, place = TABLES[name], {column: str(i) for i, column in enumerate(header)}
+    layout, place = TABLES[name], {column: str(i) for i, column in enumerate(header.names)}
     types = {place[column]: pa.string() for column in sources.values()}
     for canonical, column in sources.items():
         if layout.role(canonical) == TEXT:
             types[place[column]] = pa.dictionary(pa.int32(), pa.string())
-    if not has_rows:
-        return RawTable(
-            name, {canonical: pa.array([], pa.string()) for canonical in sources}, np.zeros(0, dtype=np.int64)
-        )
-    table, ragged = _parse_csv(path, (len(header), before), types)
-    if (unclosed := _unclosed_quote(path, table, ragged)) is not None:
+    near = wanted.near(header.names)
+    if not header.has_rows:
+        nothing = {canonical: pa.array([], pa.string()) for canonical in sources}
+        return RawTable(name, nothing, np.zeros(0, dtype=np.int64), near=near)
+    table, ragged = parse(path, header, types)
+    if (unclosed := unclosed_quote(path, table, ragged)) is not None:
         problems.append(f"{path.name}: a quote is opened and never closed: {unclosed[:80]!r}.")
         return None
     columns = {canonical: _one_array(table.column(place[column])) for canonical, column in sources.items()}
-    numbers = before + np.arange(2, table.num_rows + len(ragged) + 2, dtype=np.int64)
+    numbers = header.before + np.arange(2, table.num_rows + len(ragged) + 2, dtype=np.int64)
     if ragged:
-        numbers = np.delete(numbers, np.array([row.row - before - 2 for row in ragged]))
-    return RawTable(name, columns, numbers, ragged)
+        numbers = np.delete(numbers, np.array([row.row - header.before - 2 for row in ragged]))
+    return RawTable(name, columns, numbers, ragged, near)
 
 
-def _read_header(path: Path) -> tuple[list[str], int, bool]:
-    """The names in the header, how many blank lines stand before it, and whether any row follows."""
-    with gzip.open(path) if path.suffix == ".gz" else path.open("rb") as binary:
-        text = io.TextIOWrapper(binary, encoding="utf-8-sig", newline="")
-        before, header = next(((i, row) for i, row in enumerate(csv.reader(text)) if row), (0, []))
-        return [column.strip() for column in header], before, any(not line.isspace() for line in text)
-
-
-def _unclosed_quote(path: Path, table: pa.Table, ragged: list[RaggedRow]) -> str | None:
-    """What an unclosed quote swallowed: the rest of the file, as a ragged row or as a value of the last row."""
-    swallowed = [row.text for row in ragged if row.text.count('"') % 2]
-    last = [
-        value for column in table.slice(max(table.num_rows - 1, 0)).columns for value in column.to_pylist()
-    ]
-    suspects = swallowed + [value for value in last if value and "\n" in value]
-    return suspects[0] if suspects and _quotes(path) % 2 else None
-
-
-def _quotes(path: Path) -> int:
-    with gzip.open(path) if path.suffix == ".gz" else path.open("rb") as file:
-        return sum(piece.count(b'"') for piece in iter(lambda: file.read(1 << 20), b""))
-
-
-def _parse_csv(
-    path: Path, shape: tuple[int, int], types: Mapping[str, pa.DataType]
-) -> tuple[pa.Table, list[RaggedRow]]:
-    """The file's rows with every value as text; read again without threads where ragged rows need numbers.
-
-    shape: the columns of the header, and the blank lines before it.
-    """
-    width, before = shape
-    ragged: list[RaggedRow] = []
-
-    def set_aside(row: Any) -> str:
-        ragged.append(RaggedRow(row.number or 0, row.text, row.actual_columns, row.expected_columns))
-        return "skip"
-
-    def parse(threads: bool) -> pa.Table:
-        return pa_csv.read_csv(
-            path,
-            read_options=pa_csv.ReadOptions(
-                use_threads=threads,
-                column_names=[str(i) for i in range(width)],
-                skip_rows=before,
-                skip_rows_after_names=1,
-                block_size=BLOCK_BYTES,
-            ),
-            parse_options=pa_csv.ParseOptions(newlines_in_values=True, invalid_row_handler=set_aside),
-            convert_options=pa_csv.ConvertOptions(
-                column_types=types, include_columns=list(types), strings_can_be_null=False, null_values=[]
-            ),
+def _csv_sources(path: Path, header: Header, wanted: _Wanted, problems: list[str]) -> dict[str, str] | None:
+    """As _Wanted.sources; a header that other marks than commas separate is read apart, so that all comes at once."""
+    if EXCEL_NOTE.fullmatch(",".join(header.names)):
+        problems.append(
+            f"{path.name}: its first line, {','.join(header.names)!r}, is a note for Excel: remove it, and separate "
+            "the columns by commas."
         )
-
-    table = parse(threads=True)
-    if ragged:
-        ragged.clear()
-        table = parse(threads=False)
-    return table, ragged
+        return None
+    mark = other_mark(header.names, wanted.known)
+    if mark is None:
+        return wanted.sources(path, header.names, problems)
+    problems.append(
+        f"{path.name}: {OTHER_MARKS[mark]} separate the columns; save it with the columns separated by commas "
+        "(and numbers with a decimal point)."
+    )
+    wanted.sources(path, apart(header.names, mark), problems)
+    return None
 
 
 def python_value(cell: pa.Scalar) -> Any:
@@ -310,16 +312,22 @@ def _listed(header: list[str]) -> str:
     return shown + (f" and {len(header) - 20} more" if len(header) > 20 else "")
 
 
-def _separator_hint(header: list[str]) -> str:
-    if len(header) == 1 and any(mark in header[0] for mark in ";\t|"):
-        return "Separate the columns by commas. "
-    return ""
+def _alike(name: str, header: list[str]) -> list[str]:
+    return [column for column in header if column != name and _plain(column) == _plain(name)]
 
 
-def _why(error: BaseException) -> str:
+def _plain(name: str) -> str:
+    return re.sub(r"[\s_-]", "", name).casefold()
+
+
+def _such_as(name: str, header: list[str]) -> str:
+    return "".join(f': {name} = "{column}"' for column in _alike(name, header)[:1])
+
+
+def _why(path: Path, error: BaseException) -> str:
     text = str(error).strip() or type(error).__name__
     if "UTF8" in text:
-        return f"{text}. Save it as UTF-8."
+        return f"it is not UTF-8, {first_foreign_line(path)}; {UTF_8}."
     if "straddling" in text:
         return "a value is longer than 8 MB; look for a quote that is never closed."
     return text

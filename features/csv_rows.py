@@ -1,0 +1,151 @@
+"""CSV files to columns of text with pyarrow: the header, the rows of another width, and what else the bytes may be."""
+
+import csv
+import gzip
+import io
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, BinaryIO, Final, cast
+
+import pyarrow as pa
+import pyarrow.csv as pa_csv
+
+BLOCK_BYTES: Final = 1 << 23
+OTHER_MARKS: Final[Mapping[str, str]] = {";": "semicolons", "\t": "tabs", "|": "vertical bars"}
+FIRST_BYTES: Final = 4096
+FOREIGN: Final[Mapping[bytes, str]] = {
+    b"PK\x03\x04": "an Excel workbook or a zip archive; save the sheet as CSV in UTF-8",
+    b"PAR1": "a Parquet file; let its name end in .parquet",
+    b"\x1f\x8b": "a gzip archive; let its name end in .csv.gz",
+}
+UTF_8: Final = "save it as UTF-8 (in Excel: CSV UTF-8, comma delimited)"
+EXCEL_NOTE: Final = re.compile(r"sep=.?")
+
+
+@dataclass(frozen=True)
+class RaggedRow:
+    """A CSV row with more or fewer values than the header has columns."""
+
+    row: int
+    text: str
+    got: int
+    expected: int
+
+
+@dataclass(frozen=True)
+class Header:
+    """The names in a CSV's header, how many blank lines stand before it, and whether any row follows."""
+
+    names: list[str]
+    before: int
+    has_rows: bool
+
+
+def opened(path: Path) -> BinaryIO:
+    """The file's bytes, unpacked where its name ends in .gz."""
+    return cast(BinaryIO, gzip.open(path)) if path.suffix == ".gz" else path.open("rb")
+
+
+def read_header(path: Path) -> Header:
+    """Raises UnicodeDecodeError, OSError or csv.Error for what cannot be read."""
+    with opened(path) as binary:
+        text = io.TextIOWrapper(binary, encoding="utf-8-sig", newline="")
+        before, names = next(((i, row) for i, row in enumerate(csv.reader(text)) if row), (0, []))
+        return Header([name.strip() for name in names], before, any(not line.isspace() for line in text))
+
+
+def other_mark(names: list[str], known: Iterable[str]) -> str | None:
+    """The character that separates the columns where it isn't a comma: no name is known, and some part of one is."""
+    line = ",".join(names)
+    for mark in OTHER_MARKS:
+        parts = _parts(line, mark)
+        if len(parts) > len(names) and (len(names) == 1 or set(parts) & set(known)):
+            return mark
+    return None
+
+
+def apart(names: list[str], mark: str) -> list[str]:
+    """The names of a header whose columns `mark` separates."""
+    return _parts(",".join(names), mark)
+
+
+def _parts(line: str, mark: str) -> list[str]:
+    return [part.strip(' "') for part in line.split(mark)]
+
+
+def foreign_bytes(path: Path) -> str | None:
+    """What the file is in place of UTF-8 text, by its first bytes; None where they say nothing."""
+    try:
+        with opened(path) as file:
+            first = file.read(FIRST_BYTES)
+    except (OSError, EOFError):
+        return None
+    for beginning, what in FOREIGN.items():
+        if first.startswith(beginning):
+            return what
+    if first.startswith((b"\xff\xfe", b"\xfe\xff")) or first.count(0) > len(first) // 4:
+        return f"UTF-16; {UTF_8}"
+    return None
+
+
+def first_foreign_line(path: Path) -> str:
+    """Where the first bytes that are no UTF-8 stand, as lines of the file count."""
+    with opened(path) as file:
+        for number, line in enumerate(file, 1):
+            try:
+                line.decode()
+            except UnicodeDecodeError as error:
+                about = line[max(error.start - 20, 0) : error.end + 20].decode(errors="replace")
+                return f"line {number}: {about!r}"
+    return "the file"
+
+
+def unclosed_quote(path: Path, table: pa.Table, ragged: list[RaggedRow]) -> str | None:
+    """What an unclosed quote swallowed: the rest of the file, as a ragged row or as a value of the last row."""
+    swallowed = [row.text for row in ragged if row.text.count('"') % 2]
+    last = [
+        value for column in table.slice(max(table.num_rows - 1, 0)).columns for value in column.to_pylist()
+    ]
+    suspects = swallowed + [value for value in last if value and "\n" in value]
+    return suspects[0] if suspects and _quotes(path) % 2 else None
+
+
+def _quotes(path: Path) -> int:
+    with opened(path) as file:
+        return sum(piece.count(b'"') for piece in iter(lambda: file.read(1 << 20), b""))
+
+
+def parse(path: Path, header: Header, types: Mapping[str, pa.DataType]) -> tuple[pa.Table, list[RaggedRow]]:
+    """The columns of `types` (place in the header -> type) with every value as text, and the rows of another width.
+
+    Read again without threads where there are such rows, which need numbers.
+    """
+    ragged: list[RaggedRow] = []
+
+    def set_aside(row: Any) -> str:
+        ragged.append(RaggedRow(row.number or 0, row.text, row.actual_columns, row.expected_columns))
+        return "skip"
+
+    def parsed(threads: bool) -> pa.Table:
+        return pa_csv.read_csv(
+            path,
+            read_options=pa_csv.ReadOptions(
+                use_threads=threads,
+                column_names=[str(i) for i in range(len(header.names))],
+                skip_rows=header.before,
+                skip_rows_after_names=1,
+                block_size=BLOCK_BYTES,
+            ),
+            parse_options=pa_csv.ParseOptions(newlines_in_values=True, invalid_row_handler=set_aside),
+            convert_options=pa_csv.ConvertOptions(
+                column_types=types, include_columns=list(types), strings_can_be_null=False, null_values=[]
+            ),
+        )
+
+    table = parsed(threads=True)
+    if ragged:
+        ragged.clear()
+        table = parsed(threads=False)
+    return table, ragged
