@@ -105,7 +105,7 @@ def _block(seen: View, levels: Paths) -> Record:
         "months": month_records(seen),
         "cohorts": triangle(seen),
     }
-    block["targets"] = target_records(seen.paths.history.config.targets, block)
+    block["targets"] = target_records(seen.paths.history.config.targets, block, seen.period.whole)
     return block
 
 

@@ -32,6 +32,12 @@ class Period:
     def days(self) -> float:
         return (self.to_us - self.from_us) / DAY_US
 
+    @property
+    def whole(self) -> list[bool]:
+        """Which of the months the period does not cut."""
+        starts, ends = self.edges_us[:-1] >= self.from_us, self.edges_us[1:] <= self.to_us
+        return [bool(is_whole) for is_whole in starts & ends]
+
     def holds(self, time_us: Ints) -> Mask:
         return np.asarray((time_us >= self.from_us) & (time_us < self.to_us))
 

@@ -6,6 +6,8 @@ from typing import Any
 from funnel.flow_period import Record
 
 LOWER_IS_BETTER = ("cycle_time_days", "response_time_hours")
+SUMS = ("revenue_per_month",)  # of a whole month; a part of one says nothing
+ROUNDING = 1e-9  # a share of three fifths that was added up is no less than 0.6
 MONTHLY = {
     "win_rate": "win_rate",
     "cycle_time_days": "cycle_time_days",
@@ -14,18 +16,23 @@ MONTHLY = {
 }
 
 
-def target_records(targets: Mapping[str, Any], block: Mapping[str, Any]) -> list[Record]:
+def target_records(
+    targets: Mapping[str, Any], block: Mapping[str, Any], whole: Sequence[bool]
+) -> list[Record]:
     """One record a target: measure, stage, target, actual, gap (actual - target), met, missed_since.
 
-    block is a group's figures with its months. missed_since is the first month of the unbroken run of months, up to the
-    last one that has a value, in which the measure missed its target; null where the last such month met it.
+    block is a group's figures with its months, whole (m,) which of these the period does not cut. missed_since is the
+    first month of the unbroken run of months, up to the last one that has a value, in which the measure missed its
+    target; null where the last such month met it.
     """
     months = block["months"]
+    uncut = [month for month, is_whole in zip(months, whole, strict=True) if is_whole]
     records = []
     for measure, target in targets.items():
         if measure != "stage_conversion":
             monthly = _reader(MONTHLY[measure])
-            records.append(_record((measure, None, target), _actual(measure, block), months, monthly))
+            judged = uncut if measure in SUMS else months
+            records.append(_record((measure, None, target), _actual(measure, block), judged, monthly))
     actual = {stage["stage"]: stage["conversion"]["onward"]["rate"] for stage in block["stages"]}
     for stage, target in targets.get("stage_conversion", {}).items():
         named = ("stage_conversion", stage, target)
@@ -83,4 +90,5 @@ def _record(
 
 
 def _met(measure: str, value: float, target: float) -> bool:
-    return value <= target if measure in LOWER_IS_BETTER else value >= target
+    slack = ROUNDING * max(abs(target), 1.0)
+    return value <= target + slack if measure in LOWER_IS_BETTER else value >= target - slack

@@ -1,0 +1,101 @@
+"""Kaplan-Meier and Aalen-Johansen from their definitions, in exact fractions."""
+
+import math
+from collections.abc import Sequence
+from fractions import Fraction
+from typing import Any
+
+Z80 = 1.2815515655446004
+Life = tuple[Fraction, str]  # how long, and how it ended: event, other, or open
+
+
+class Incidence:
+    """The cumulative incidence of `event` where `other` ends the chance of it and `open` the view."""
+
+    def __init__(self, lives: Sequence[Life]) -> None:
+        self.lives = lives
+        self.steps: list[tuple[Fraction, Fraction]] = []
+        self.variance = Fraction(0)
+        free, share = Fraction(1), Fraction(0)
+        parts = []
+        for time in sorted({days for days, how in lives if how != "open"}):
+            risk = sum(days >= time for days, _ in lives)
+            event = sum(days == time and how == "event" for days, how in lives)
+            other = sum(days == time and how == "other" for days, how in lives)
+            share += free * event / risk
+            parts.append((share, free, event, event + other, risk))
+            free *= 1 - Fraction(event + other, risk)
+            self.steps.append((time, share))
+        for at, before, e, d, n in parts:
+            gap = share - at
+            self.variance += gap**2 * d / (n * (n - d)) if n > d else 0
+            self.variance += (
+                before**2 * e * (n - e) / Fraction(n) ** 3 - 2 * gap * before * e / Fraction(n) ** 2
+            )
+
+    def count(self, how: str) -> int:
+        return sum(ended == how for _, ended in self.lives)
+
+    @property
+    def rate(self) -> Fraction:
+        return self.steps[-1][1] if self.steps else Fraction(0)
+
+    def at(self, days: float | Fraction) -> Fraction | None:
+        if not self.lives:
+            return None
+        return max((share for time, share in self.steps if time <= days), default=Fraction(0))
+
+    def reached(self, share: Fraction) -> float | None:
+        return next((float(time) for time, so_far in self.steps if so_far >= share), None)
+
+    def given(self, share: Fraction) -> float | None:
+        return self.reached(share * self.rate) if self.count("event") else None
+
+    def interval(self) -> tuple[float, float] | tuple[None, None]:
+        if not self.lives:
+            return None, None
+        seen = float(len(self.lives) - self.count("open"))
+        if 0 < self.rate < 1 and self.variance > 0:
+            seen = min(float(self.rate * (1 - self.rate) / self.variance), float(len(self.lives)))
+        return wilson(float(self.rate), seen)
+
+
+def wilson(rate: float, n: float) -> tuple[float, float]:
+    """Wilson's score interval: the shares p with (rate - p)^2 <= z^2 p (1 - p) / n."""
+    if n <= 0:
+        return 0.0, 1.0
+    a, b, c = 1 + Z80**2 / n, -(2 * rate + Z80**2 / n), rate**2
+    root = math.sqrt(max(b * b - 4 * a * c, 0.0))
+    return max((-b - root) / (2 * a), 0.0), min((-b + root) / (2 * a), 1.0)
+
+
+def rate_record(found: Incidence, horizon_days: int) -> dict[str, Any]:
+    happened = bool(found.steps)
+    low, high = found.interval()
+    return {
+        "leads": len(found.lives),
+        "so_far": found.count("event"),
+        "ended_otherwise": found.count("other"),
+        "open": found.count("open"),
+        "rate": found.rate if happened else None,
+        "rate_low": low,
+        "rate_high": high,
+        "rate_in_horizon": found.at(horizon_days) if happened else None,
+        "observed_days": found.steps[-1][0] if happened else None,
+        "median_days": found.given(Fraction(1, 2)),
+    }
+
+
+QUARTERS = (("q25", Fraction(1, 4)), ("median", Fraction(1, 2)), ("q75", Fraction(3, 4)))
+
+
+def quartiles(values: Sequence[float]) -> dict[str, Any]:
+    """Count, mean and quartiles, linear between neighbours."""
+    ordered = sorted(values)
+    record: dict[str, Any] = {"n": len(ordered), "mean": sum(ordered) / len(ordered) if ordered else None}
+    for name, share in QUARTERS:
+        place = float(share) * (len(ordered) - 1)
+        low = int(place)
+        high = min(low + 1, len(ordered) - 1)
+        record[name] = ordered[low] + (ordered[high] - ordered[low]) * (place - low) if ordered else None
+    return record
