@@ -68,10 +68,11 @@ def arrivals(created_us: Ints, as_of_us: int, days: int) -> Arrivals:
     coming[:, 0] = 1.0
     coming[:, -3] = DAMPING * (1 - DAMPING**ahead) / (1 - DAMPING)
     coming[:, -2:] = _wave(ahead)
-    daily = np.exp(np.clip(coming @ line.mean, -20, 20)) / 7 * _profile(created_us, as_of_us, days)
-    unknown = np.sum((coming @ line.covariance) * coming, axis=1)
-    uneven = (line.spread - 1) / (SUM_WEEKS * np.maximum(7 * daily, 0.5))
-    return Arrivals(daily, np.minimum(np.sqrt(unknown + line.drift * ahead + uneven), 1.0))
+    unknown = np.minimum(np.sum((coming @ line.covariance) * coming, axis=1) + line.drift * ahead, 1.0)
+    weekly = np.exp(np.clip(coming @ line.mean + unknown / 2, -20, 20))  # a lognormal's mean, not its median
+    uneven = (line.spread - 1) / (SUM_WEEKS * np.maximum(weekly, 0.5))
+    daily = weekly / 7 * _profile(created_us, as_of_us, days)
+    return Arrivals(daily, np.minimum(np.sqrt(unknown + uneven), 1.0))
 
 
 def _span_days(created_us: Ints, as_of_us: int) -> float:

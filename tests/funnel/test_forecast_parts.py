@@ -162,6 +162,19 @@ def test_a_level_that_jumps_about_is_less_sure_than_a_steady_one() -> None:
     assert arrivals(created, NOW_US, 91).deviation[-1] > 2 * steady.deviation[-1]
 
 
+def test_over_many_levels_that_drift_as_many_come_as_expected() -> None:
+    """The expectation is the mean of what may come; the median would be 2 % low here."""
+    random, weeks, ahead = np.random.default_rng(5), 60, 26
+    said, came = 0.0, 0
+    for _ in range(150):
+        count = random.poisson(30 * np.exp(np.cumsum(random.normal(0, 0.08, weeks + ahead))))
+        week = np.repeat(np.arange(weeks), count[:weeks])
+        created = NOW_US - ((weeks - week - random.random(len(week))) * 7 * DAY_US).astype(np.int64)
+        said += arrivals(created, NOW_US, ahead * 7).daily.sum()
+        came += int(count[weeks:].sum())
+    assert said == pytest.approx(came, rel=0.015)
+
+
 @pytest.mark.parametrize("n", [0, 1, 2])
 def test_hardly_any_history_still_gives_finite_arrivals(n: int) -> None:
     created = (NOW_US - np.arange(1, n + 1) * DAY_US).astype(np.int64)
