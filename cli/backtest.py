@@ -43,7 +43,7 @@ GROUP_HEADER = ("leads", "wins", "expected", "auc", "log_loss", "ece", "revenue_
 @click.option("--at", "dates", multiple=True, metavar="D", help="Replay this date instead; repeatable.")
 @by_option("Figures by this column of the leads too; repeatable.", multiple=True)
 @report_option("Write a page with tables and pictures.")
-@trials_option("Settings to try out at each date.")
+@trials_option("Settings to try out at each date (default: 12).")
 @seed_option
 @click.option("--forecast", is_flag=True, help="Replay the forecast of periods instead of the scores.")
 @periods_options(

@@ -40,6 +40,11 @@ Examples:
 Exit codes: 0 done, 1 refused or failed (a message says what), 2 usage,
 130 ended by Ctrl-C, 143 by SIGTERM.
 """
+WHAT_TO_DO = {
+    errno.ENOSPC: "; make room, then run it again",
+    errno.EEXIST: "; a file is where a folder is wanted: give another path",
+    errno.ENOTDIR: "; a file is where a folder is wanted: give another path",
+}
 ENDED = {signal.SIGINT: "interrupted", signal.SIGTERM: "terminated", signal.SIGHUP: "hung up"}
 
 
@@ -67,6 +72,15 @@ def _with_home(command: click.Command) -> click.Command:
     return command
 
 
+def _with_whole_sentence(command: click.Command) -> click.Command:
+    """Lists of commands show the first sentence of each, wrapped; click would cut it off."""
+    command.short_help = " ".join((command.help or "").split("\n\n")[0].split())
+    if isinstance(command, click.Group):
+        for below in command.commands.values():
+            _with_whole_sentence(below)
+    return command
+
+
 class LazyGroup(click.Group):
     """Commands by import path, imported when asked for; each also takes --home."""
 
@@ -78,7 +92,15 @@ class LazyGroup(click.Group):
             return None
         module, name = COMMANDS[cmd_name].split(":")
         command: click.Command = getattr(import_module(module), name)
-        return _with_home(command)
+        return _with_whole_sentence(_with_home(command))
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        try:
+            return super().resolve_command(ctx, args)
+        except click.NoSuchCommand as error:
+            raise click.NoSuchCommand(error.command_name, possibilities=COMMANDS, ctx=ctx) from None
 
     def invoke(self, ctx: click.Context) -> Any:
         try:
@@ -93,8 +115,7 @@ class LazyGroup(click.Group):
 
 def _os_problem(error: OSError) -> str:
     where = f"{error.filename}: " if error.filename else ""
-    what_to_do = "; make room, then run it again" if error.errno == errno.ENOSPC else ""
-    return f"{where}{error.strerror or error}{what_to_do}"
+    return f"{where}{error.strerror or error}{WHAT_TO_DO.get(error.errno or 0, '')}"
 
 
 @click.group(

@@ -36,7 +36,7 @@ def _list(as_json: bool) -> None:
         emit({"champion": serving, "versions": [v.describe() for v in versions]})
         return
     if not versions:
-        say("no versions yet: run `leadcast train DATA`")
+        say(f"no versions yet in {home()}: run `leadcast train DATA`, or name another home with --home")
         return
     say_table(
         ("version", "in use", "aliases", "registered", "auc", "log_loss", "ece"),

@@ -11,8 +11,8 @@ Progress = Callable[[str, float], None]  # what is being done, share done 0 to 1
 
 @contextmanager
 def progress() -> Iterator[Progress]:
-    """A bar on stderr when it is a terminal, else one line a phase."""
-    if not sys.stderr.isatty():
+    """A bar on stderr when it is a terminal, else one line a phase; a caller may have closed stderr."""
+    if sys.stderr is None or not sys.stderr.isatty():
         yield _phases()
         return
     from rich.console import Console

@@ -37,7 +37,12 @@ class Reasons(click.ParamType[int | None]):
 @as_of_option()
 @model_option
 @click.option(
-    "--reasons", type=Reasons(), default="5", show_default=True, help="Reasons for each lead: K or all."
+    "--reasons",
+    type=Reasons(),
+    default="5",
+    show_default=True,
+    metavar="K|all",
+    help="Reasons for each lead: K or all.",
 )
 @table_option
 @json_option

@@ -47,7 +47,7 @@ class Registered:
     show_default=True,
     help="Put the version into use when the gate passes, in any case, or not.",
 )
-@trials_option("Settings to try out.")
+@trials_option("Settings to try out (default: 12).")
 @seed_option
 @click.option(
     "--keep",

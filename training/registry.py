@@ -110,7 +110,9 @@ class Registry:
         for version in known:
             if alias_or_version in (version.model_version, *version.aliases):
                 return version.model_version
-        there = ", ".join(v.model_version for v in known) or "none; run `leadcast train` first"
+        there = (
+            ", ".join(v.model_version for v in known) or f"none in {self.home}; run `leadcast train` first"
+        )
         if known and alias_or_version == CHAMPION:
             there += "; `leadcast models promote VERSION` makes one the champion"
         raise InvalidInput(f"no model version or alias {alias_or_version!r}; versions: {there}")

@@ -58,6 +58,36 @@ def test_what_fails_is_told_in_words_with_exit_code_1(
     assert result.stdout == ""
 
 
+@pytest.mark.parametrize("home", ["file", "file/below"])
+@pytest.mark.parametrize("command", [("models",), ("serve",), ("rescore",), ("train", "crm")])
+def test_a_home_that_cannot_be_a_folder_is_told_by_its_name(
+    command: tuple[str, ...], home: str, tmp_path: Path
+) -> None:
+    (tmp_path / "file").write_text("")
+    result = run(*command, "--home", str(tmp_path / home))
+    assert result.exit_code == 1
+    assert str(tmp_path / "file") in result.stderr
+    assert "a file" in result.stderr
+    assert "champion" not in result.stderr
+
+
+def test_a_command_mistyped_is_told_the_one_it_may_have_been() -> None:
+    result = run("scor", "crm")
+    assert result.exit_code == 2
+    assert "'score'" in result.stderr
+
+
+def test_a_list_of_commands_cuts_no_sentence_off() -> None:
+    for arguments in (("--help",), ("models", "--help"), ("snapshots", "--help")):
+        assert "..." not in run(*arguments).stdout.replace("[ARGS]...", "")
+
+
+def test_a_caller_without_stderr_gets_its_answer(crm: Path) -> None:
+    command = f"exec '{sys.executable}' -m cli check '{crm}' --json 2>&-"
+    done = subprocess.run(["bash", "-c", command], cwd=ROOT, stdout=subprocess.PIPE, check=True)
+    assert json.loads(done.stdout)["tables"]
+
+
 def test_a_bug_is_not_hidden(failing: list[BaseException]) -> None:
     failing.append(ZeroDivisionError("ours"))
     assert isinstance(run("fail").exception, ZeroDivisionError)

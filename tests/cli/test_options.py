@@ -11,6 +11,7 @@ from click.testing import CliRunner
 from cli.main import COMMANDS, leadcast
 from funnel.attention import MOST_ATTENTION
 from funnel.forecast_periods import KINDS, MOST
+from training.tune import TRIALS
 
 CONTEXT = click.Context(leadcast, info_name="leadcast")
 OWN = {
@@ -46,9 +47,14 @@ def test_a_name_has_one_type_and_default_in_all_commands() -> None:
 
 def test_bounds_written_beside_the_options_are_those_of_the_library() -> None:
     """They stand twice so that --help need not import the library."""
-    funnel, forecast = (leadcast.get_command(CONTEXT, name) for name in ("funnel", "forecast"))
+    funnel, forecast, train, backtest = (
+        leadcast.get_command(CONTEXT, name) for name in ("funnel", "forecast", "train", "backtest")
+    )
     assert funnel is not None
     assert forecast is not None
+    for command in (train, backtest):
+        assert command is not None
+        assert f"(default: {TRIALS})" in " ".join(command.get_help(CONTEXT).split())
     given = {option.name: option.type for command in (funnel, forecast) for option in command.params}
     attention, periods, period = given["attention"], given["periods"], given["period"]
     assert isinstance(attention, click.IntRange)
@@ -65,6 +71,8 @@ def test_bounds_written_beside_the_options_are_those_of_the_library() -> None:
         (("score", "crm", "--output", "scores.xlsx"), "end it in .csv or .parquet"),
         (("forecast", "crm", "--output", "missing/f.csv"), "there is no folder"),
         (("funnel", "crm", "--output", "f.txt"), "end it in .json or .csv or .parquet"),
+        (("check", "crm", "--rejected", "missing/r.csv"), "there is no folder"),
+        (("backup", "missing/b.tar"), "there is no folder"),
         (("backtest", "crm", "--report", "page.pdf"), "end it in .html"),
         (("forecast", "crm", "--output", "f.csv", "--report", "missing/f.html"), "there is no folder"),
         (("train",), "give either a data folder or --store"),
