@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
-from scipy.stats import norm, rankdata
+from scipy.stats import rankdata, t
 
 from training.evaluate import log_loss
 from training.replay import recentred
@@ -52,10 +52,12 @@ def information_gain(logit: Floats, split: Ints, won: Floats, lead: Ints) -> tup
 def ranking(score: Floats, split: Ints, won: Floats, lead: Ints) -> tuple[float, float]:
     """AUC within splits, weighted by their wins: lower end at SURE_RANK, value; (0, 0.5) where none has both classes.
 
-    Variance from placement values (DeLong, DeLong, Clarke-Pearson 1988), summed by lead over splits first.
+    Variance from placement values (DeLong, DeLong, Clarke-Pearson 1988), summed by lead over splits first; Student's t
+    with one degree of freedom less than leads won, since so few tell the variance; one tells none: lower end 0.
     """
     pull = np.zeros(len(won))
     total, weight = 0.0, 0.0
+    winners: set[int] = set()
     for s in np.unique(split):
         part = np.flatnonzero(split == s)
         wins, others = part[won[part] > 0], part[won[part] == 0]
@@ -67,6 +69,7 @@ def ranking(score: Floats, split: Ints, won: Floats, lead: Ints) -> tuple[float,
         below = 1 - (rank[others] - rankdata(score[others])) / len(wins)
         auc = float(above.mean())
         total, weight = total + len(wins) * auc, weight + len(wins)
+        winners.update(lead[wins].tolist())
         pull[wins] = above - auc
         pull[others] = (below - auc) * len(wins) / len(others)
     if not weight:
@@ -74,7 +77,8 @@ def ranking(score: Floats, split: Ints, won: Floats, lead: Ints) -> tuple[float,
     _, index = np.unique(lead, return_inverse=True)
     deviation = float(np.sqrt(np.sum(np.bincount(index, pull) ** 2))) / weight
     auc = total / weight
-    return auc - float(norm.isf(SURE_RANK)) * deviation, auc
+    low = auc - float(t.isf(SURE_RANK, len(winners) - 1)) * deviation if len(winners) > 1 else 0.0
+    return low, auc
 
 
 def cluster_interval(

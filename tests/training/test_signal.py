@@ -51,6 +51,16 @@ def test_noise_is_rarely_taken_for_signal() -> None:
         )  # 2 % are expected; more than 6 of 60 happen by chance once in ten thousand times
 
 
+def test_a_handful_of_won_leads_is_rarely_taken_for_signal() -> None:
+    """One winner ranks above .55 in 45 of 100 draws of noise, and its placement shows no spread at all."""
+    random = np.random.default_rng(7)
+    for wins in (1, 2, 3, 5):
+        found = [find_signal(*judged(random, 900, wins, 0.0, splits=1)).usable for _ in range(100)]
+        assert sum(found) <= 14, (
+            wins
+        )  # 5 % are meant; 15 of 100 happen by chance less than once in a thousand times
+
+
 def test_without_both_classes_there_is_no_signal() -> None:
     zeros = np.zeros(5)
     assert ranking(zeros, np.zeros(5, dtype=np.int64), zeros, np.arange(5)) == (0.0, 0.5)
