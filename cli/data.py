@@ -156,7 +156,7 @@ def _tell(history: "History", inferred: dict[str, Any], warnings: list[dict[str,
     say_set_aside(history)
     say("inferred:")
     for key, value in inferred.items():
-        shown = ", ".join(f"{k} {v}" for k, v in value.items()) if isinstance(value, dict) else value
-        say(f"  {key}: {', '.join(shown) if isinstance(shown, list) else shown}")
+        shown = [f"{k} {v}" for k, v in value.items()] if isinstance(value, dict) else value
+        say(f"  {key}: {(', '.join(shown) or 'none') if isinstance(shown, list) else shown}")
     say_warnings(warnings)
-    say("the data can be used" if not warnings else f"the data can be used; {len(warnings)} warnings")
+    say("the data can be used" + (f"; warnings: {len(warnings)}" if warnings else ""))

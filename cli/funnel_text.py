@@ -54,7 +54,7 @@ def _tell_attention(urgent: dict[str, Any]) -> None:
         first = f"; the {shown:,} most valuable:" if shown < urgent["leads"] else ":"
         say(f"{urgent['leads']:,} open leads need attention{first if shown else ''}")
     for lead in listed:
-        say(f"  {lead['lead_id']}: {'; '.join(reason['sentence'] for reason in lead['reasons'])}")
+        say(f"  {lead['lead_id']}: {' | '.join(reason['sentence'] for reason in lead['reasons'])}")
 
 
 def _tell_owners(owners: list[dict[str, Any]]) -> None:

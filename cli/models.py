@@ -127,4 +127,5 @@ def show(version: str, as_json: bool) -> None:
     say(card_text(bundle))
     say_table(("parameter", ""), sorted(result.pop("params").items()))
     say()
-    say_table(("version", ""), [(k, v) for k, v in result.items() if k != "metrics"])
+    told = {"aliases": ", ".join(found.aliases), "tags": ", ".join(f"{k} {v}" for k, v in found.tags.items())}
+    say_table(("version", ""), [(k, v) for k, v in {**result, **told}.items() if k != "metrics"])

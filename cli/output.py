@@ -38,11 +38,14 @@ def _plain(value: Any) -> Any:
 
 
 def say_table(header: Iterable[str], rows: Iterable[Iterable[object]]) -> None:
-    """Columns of text for people, on stderr, none of it cut off."""
+    """Columns of text for people, on stderr, none of it cut off; a letter of Chinese or Japanese is two wide."""
+    from rich.cells import cell_len
+
     cells = [[_cell(c) for c in header], *([_cell(c) for c in row] for row in rows)]
-    widths = [max(len(row[i]) for row in cells) for i in range(len(cells[0]))]
+    widths = [max(cell_len(row[i]) for row in cells) for i in range(len(cells[0]))]
     for row in cells:
-        say("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip())
+        padded = (cell + " " * (width - cell_len(cell)) for cell, width in zip(row, widths, strict=True))
+        say("  ".join(padded).rstrip())
 
 
 def _cell(value: object) -> str:

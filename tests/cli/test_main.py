@@ -10,6 +10,7 @@ from pathlib import Path
 import click
 import pytest
 from click.testing import CliRunner, Result
+from rich.cells import cell_len
 
 from cli import environment, options, output
 from cli.main import COMMANDS, leadcast
@@ -281,6 +282,13 @@ def test_a_pipe_or_device_is_never_replaced_nor_waited_for(command: tuple[str, .
     assert "is a folder, a device or a pipe: name a file" in " ".join(result.stderr.split())
     assert pipe.is_fifo()
     assert not (tmp_path / "home").exists()
+
+
+def test_columns_line_up_whatever_the_script(capsys: pytest.CaptureFixture[str]) -> None:
+    output.say_table(["stage", "n"], [["見積", 1], ["cafe\u0301", 2], ["new", 3]])
+    header, *rows = capsys.readouterr().err.splitlines()
+    assert [cell_len(row[: row.index(digit)]) for row, digit in zip(rows, "123", strict=True)] == [7, 7, 7]
+    assert header.index("n") == 7
 
 
 def test_a_name_cannot_steer_the_terminal(capsys: pytest.CaptureFixture[str]) -> None:
