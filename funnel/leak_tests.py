@@ -3,10 +3,8 @@
 import math
 from dataclasses import dataclass, field
 
-import numpy as np
-
 from funnel.flow_period import View
-from funnel.survival import Curve, upper_tail
+from funnel.survival import Curve, spread_if_equal, upper_tail
 
 LEAST = 20  # leads on each side of a comparison
 
@@ -35,17 +33,11 @@ def age_of(now: View) -> float:
 
 
 def worse(now: Curve, before: Curve, days: float) -> float:
-    """P(a rate by `days` this much lower by chance), normal with both variances; 1 where either side is too small."""
+    """P(a rate by `days` this much lower by chance), normal, with the spread of two samples of one kind; 1 where either
+    side is too small or not watched for so long.
+    """
     if min(now.entered, before.entered) < LEAST:
         return 1.0
-    spread = math.sqrt(_variance(now, days) + _variance(before, days))
-    return upper_tail((before.at(days) - now.at(days)) / spread) if spread > 0 else 1.0
-
-
-def _variance(found: Curve, days: float) -> float:
-    place = int(np.searchsorted(found.days, days, side="right")) - 1
-    estimated = float(found.variance[place]) if place >= 0 else 0.0
-    smooth = (found.at(days) * found.entered + 1) / (
-        found.entered + 2
-    )  # Laplace: no certainty from few leads
-    return max(estimated, smooth * (1 - smooth) / (found.entered + 2))
+    spread = spread_if_equal(now, before, days)
+    gap = before.at(days) - now.at(days)
+    return upper_tail(gap / spread) if 0.0 < spread < math.inf else 1.0

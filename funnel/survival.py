@@ -16,7 +16,9 @@ class Curve:
     """The share of `entered` that had the event within `days` (k,) of starting, a step function.
 
     incidence and variance (k,) belong to the event; free (k,) is the share with neither event nor competing event yet;
-    at_risk (k,) is how many were still watched just before each time. events, competing and censored add up to entered.
+    at_risk (k,) is how many were still watched just before each time, event and ended (k,) how many had the event, and
+    either, at it; censored_at (c,) is when the view of the others ended, in order. events, competing and censored add
+    up to entered.
     """
 
     days: Floats
@@ -24,6 +26,9 @@ class Curve:
     free: Floats
     variance: Floats
     at_risk: Floats
+    event: Floats
+    ended: Floats
+    censored_at: Floats
     entered: int
     events: int
     competing: int
@@ -31,6 +36,13 @@ class Curve:
     @property
     def censored(self) -> int:
         return self.entered - self.events - self.competing
+
+    def watched(self, times: Floats) -> Floats:
+        """The share (m,) whose view has not ended before each time: Kaplan-Meier of the censoring, events first."""
+        when, gone = np.unique(self.censored_at, return_counts=True)
+        ended = np.concatenate(([0.0], np.cumsum(self.ended)))[np.searchsorted(self.days, when, side="right")]
+        share = np.cumprod(1.0 - gone / (self.entered - ended - (np.cumsum(gone) - gone)))
+        return np.concatenate(([1.0], share))[np.searchsorted(when, times, side="left")]
 
     @property
     def rate(self) -> float:
@@ -89,7 +101,9 @@ def curve(days: Floats, outcome: Flags) -> Curve:
     before = np.concatenate((np.ones(1), free))[:-1].astype(np.float64)
     incidence = np.cumsum(before * event / at_risk)
     variance = _variance(incidence, before, (event, event + other, at_risk))
-    return Curve(times, incidence, free, variance, at_risk, n, int(event.sum()), int(other.sum()))
+    events, others = int(event.sum()), int(other.sum())
+    unseen = np.sort(days[outcome == CENSORED])
+    return Curve(times, incidence, free, variance, at_risk, event, event + other, unseen, n, events, others)
 
 
 def _variance(incidence: Floats, before: Floats, counts: tuple[Floats, Floats, Floats]) -> Floats:
@@ -105,6 +119,40 @@ def _variance(incidence: Floats, before: Floats, counts: tuple[Floats, Floats, F
     squares += np.cumsum(hazard * incidence**2)
     mixed = incidence * np.cumsum(cross) - np.cumsum(cross * incidence)
     return np.asarray(np.maximum(squares + own - 2 * mixed, 0.0))
+
+
+def spread_if_equal(one: Curve, other: Curve, days: float) -> float:
+    """The standard error of the gap between two incidences by `days` if both were of one kind: that of a score test.
+
+    The variance is that of `curve` at the hazards of both together, each side with as many at risk as it would have
+    then; infinite where a side was not watched up to something that happened. Without censoring it is the pooled
+    p (1 - p) (1 / n + 1 / m).
+    """
+    times = np.unique(np.concatenate([found.days[found.days <= days] for found in (one, other)]))
+    event, ended, at_risk = np.zeros((3, len(times)))
+    for found in (one, other):
+        seen = found.days <= days
+        place = np.searchsorted(times, found.days[seen])
+        event[place] += found.event[seen]
+        ended[place] += found.ended[seen]
+        gone = np.concatenate(([0.0], np.cumsum(found.ended)))[
+            np.searchsorted(found.days, times, side="left")
+        ]
+        at_risk += found.entered - gone - np.searchsorted(found.censored_at, times, side="left")
+    free = np.cumprod(1.0 - ended / at_risk)
+    before = np.concatenate((np.ones(1), free))[:-1]
+    hazard = event / at_risk
+    gap = np.sum(before * hazard) - np.cumsum(before * hazard)
+    left = np.where(ended < at_risk, at_risk - ended, 1.0)
+    single = gap**2 * np.where(ended < at_risk, ended / left, 0.0) + before**2 * hazard * (1 - hazard)
+    single = np.maximum(single - 2 * gap * before * hazard, 0.0)
+    total = 0.0
+    for found in (one, other):
+        n = found.entered * found.watched(times) * before
+        if (single[n <= 0] > 0).any():
+            return math.inf
+        total += float(np.sum(single[n > 0] / n[n > 0]))
+    return math.sqrt(total)
 
 
 def later(one: tuple[Floats, Mask], other: tuple[Floats, Mask]) -> float:

@@ -89,13 +89,15 @@ def rate_record(found: Incidence, horizon_days: int) -> dict[str, Any]:
 QUARTERS = (("q25", Fraction(1, 4)), ("median", Fraction(1, 2)), ("q75", Fraction(3, 4)))
 
 
+def quantile(ordered: Sequence[float], share: float) -> float:
+    """The quantile of values, linear between neighbours."""
+    values = sorted(ordered)
+    low = int(share * (len(values) - 1))
+    high = min(low + 1, len(values) - 1)
+    return values[low] + (values[high] - values[low]) * (share * (len(values) - 1) - low)
+
+
 def quartiles(values: Sequence[float]) -> dict[str, Any]:
-    """Count, mean and quartiles, linear between neighbours."""
-    ordered = sorted(values)
-    record: dict[str, Any] = {"n": len(ordered), "mean": sum(ordered) / len(ordered) if ordered else None}
-    for name, share in QUARTERS:
-        place = float(share) * (len(ordered) - 1)
-        low = int(place)
-        high = min(low + 1, len(ordered) - 1)
-        record[name] = ordered[low] + (ordered[high] - ordered[low]) * (place - low) if ordered else None
-    return record
+    """Count, mean and quartiles."""
+    record: dict[str, Any] = {"n": len(values), "mean": sum(values) / len(values) if values else None}
+    return record | {name: quantile(values, float(share)) if values else None for name, share in QUARTERS}

@@ -249,7 +249,7 @@ def _stage(funnel: Funnel, span: Span, name: str | None) -> Record:
     timed = [v for lead, v in begun if not (lead.implied and v.left in ("won", "lost"))]
     stay = Incidence([(_days(v.end - v.begin), "open" if v.left == "here" else "event") for v in timed])
     win = Incidence([(_days(lead.closed - v.begin), _ended(lead)) for lead, v in first])
-    onward = Incidence([_onward(funnel, lead, visit) for lead, visit in first])
+    on = Incidence([onward(funnel, lead, visit) for lead, visit in first])
     return {
         "ledger": _ledger(funnel, [visit for _, visit in begun]),
         "now": {
@@ -258,7 +258,7 @@ def _stage(funnel: Funnel, span: Span, name: str | None) -> Record:
             "days_old": quartiles([(funnel.as_of - lead.created) / DAY for lead, _ in here]),
         },
         "conversion": {
-            "onward": rate_record(onward, funnel.horizon_days),
+            "onward": rate_record(on, funnel.horizon_days),
             "win": rate_record(win, funnel.horizon_days),
         },
         "calendar": _calendar(span, stays),
@@ -275,7 +275,7 @@ def _place(funnel: Funnel, stage: str | None) -> int:
     return -1 if stage is None else funnel.order.index(stage)
 
 
-def _onward(funnel: Funnel, lead: Known, first: Visit) -> Life:
+def onward(funnel: Funnel, lead: Known, first: Visit) -> Life:
     """To the first later visit of any later stage, or the win."""
     place = _place(funnel, first.stage)
     for visit in lead.visits[lead.visits.index(first) + 1 :]:

@@ -12,8 +12,10 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from features.history import read_folder
+from funnel import leaks
 from funnel.flow import FunnelAsked, funnel_state
 from tests.funnel import reference_figures as reference
+from tests.funnel import reference_leaks, reference_money
 from tests.funnel.random_world import World, random_world
 from tests.funnel.reference_leads import DAY, Funnel, instant, known_funnel
 
@@ -59,6 +61,13 @@ def asked_of(world: World, seed: int) -> tuple[int, FunnelAsked]:
     return as_of, FunnelAsked(start, start + rng.choice((1, DAY // 8, 2 * DAY, 9 * DAY, 60 * DAY)), by)
 
 
+def groups_of(world: World, funnel: Funnel) -> Mapping[str, Sequence[str]]:
+    """The configured groups; else the first stage, those between, and the last."""
+    if world.groups or len(funnel.order) < 3:
+        return world.groups
+    return {"top": funnel.order[:1], "middle": funnel.order[1:-1], "bottom": funnel.order[-1:]}
+
+
 def counted_block(world: World, funnel: Funnel, span: reference.Span, directed: bool) -> dict[str, Any]:
     """The reference's block; without a known direction anywhere nothing is said of responses."""
     block = reference.block(funnel, span)
@@ -68,10 +77,7 @@ def counted_block(world: World, funnel: Funnel, span: reference.Span, directed: 
             month["response_hours"] = None
     whole = reference.whole_months(funnel, span)
     block["targets"] = reference.targeted(block, world.targets, world.stage_targets, whole)
-    groups = world.groups
-    if not groups and len(funnel.order) > 2:
-        groups = {"top": funnel.order[:1], "middle": funnel.order[1:-1], "bottom": funnel.order[-1:]}
-    levels = reference.stages(reference.regrouped(funnel, groups), span)
+    levels = reference.stages(reference.regrouped(funnel, groups_of(world, funnel)), span)
     block["stage_groups"] = [level for level in levels if level["stage"] is not None]
     return block
 
@@ -98,3 +104,56 @@ def test_every_figure_is_the_one_counted_by_hand(seed: int, tmp_path: Path) -> N
     assert list(differences(told, blocks)) == []
     assert state["stage_order"] == funnel.order
     assert state["reconciliation"]["broken"] == []
+
+
+def by_name(records: Sequence[dict[str, Any]]) -> dict[str | None, dict[str, Any]]:
+    return {record.pop("name"): record for record in records}
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_money_moves_and_attention_are_those_counted_by_hand(seed: int, tmp_path: Path) -> None:
+    world = random_world(seed, 120 if seed % 10 == 0 else None)
+    as_of, asked = asked_of(world, seed)
+    asked = replace(asked, since_us=as_of - (seed % 4 * 10 + 1) * DAY, attention=10_000)
+    state = funnel_state(read_folder(world.write(tmp_path), as_of_us=as_of), asked)
+    funnel = known_funnel(world.tables, world.zone, as_of, world.horizon_days, world.stages)
+    start = min(lead.created for lead in funnel.leads) if asked.from_us is None else asked.from_us
+    end = as_of + 1 if asked.to_us is None else min(asked.to_us, as_of + 1)
+    span = reference.Span(start, end)
+    if asked.from_us is None:  # what the first month cost counts whole
+        start = instant(reference.month_starts(funnel, span)[0].isoformat(), funnel.zone)
+    told = state["economics"]
+    if told is not None:
+        told |= {key: by_name(told[key]) for key in ("by_source", "by_channel")}
+        told["attribution"] = {record["channel"]: record for record in told["attribution"]}
+    assert list(differences(told, reference_money.economics(funnel, span, start))) == []
+    nodes = [(node["kind"], node["stage"]) for node in state["moves"]["nodes"]]
+    moves = {(nodes[m["source"]], nodes[m["target"]]): m["leads"] for m in state["moves"]["links"]}
+    dates = asked.since_us or 0, as_of
+    assert moves == reference_money.moved(world.tables, world.zone, dates, world.horizon_days, world.stages)
+    urgent = {
+        lead["lead_id"]: (lead["expected_revenue"], {r["code"]: r["value"] for r in lead["reasons"]})
+        for lead in state["attention"]["list"]
+    }
+    counted = reference_money.attention(funnel, world.targets.get("response_time_hours", 24.0))
+    assert list(differences(urgent, counted)) == []
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_every_comparison_behind_the_leaks_is_the_one_counted_by_hand(
+    seed: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    world = random_world(100 + seed, 250)
+    created = [instant(row["created_at"], ZoneInfo(world.zone)) for row in world.tables["leads"]]
+    as_of = max(created) + seed % 2 * 20 * DAY
+    history = read_folder(world.write(tmp_path), as_of_us=as_of)
+    found = {(leak["kind"], leak["subject"]) for leak in funnel_state(history)["leaks"]["found"]}
+    monkeypatch.setattr(leaks, "FALSE_DISCOVERIES", 1.0)
+    tested = funnel_state(history)["leaks"]["found"]
+    funnel = known_funnel(world.tables, world.zone, as_of, world.horizon_days, world.stages)
+    counted = reference_leaks.tests_of(funnel, as_of + 1, groups_of(world, funnel))
+    assert found == {(test.kind, test.subject) for test in reference_leaks.findings(counted)}
+    names = ("now", "before", "n_now", "n_before", "p", "lost_wins")
+    told = {(leak["kind"], leak["subject"]): {name: leak[name] for name in names} for leak in tested}
+    expected = {(test.kind, test.subject): test.figures() for test in counted}
+    assert list(differences(told, expected)) == []
