@@ -1,77 +1,88 @@
-"""One connection of a worker: uvicorn's, with a bound on headers, errors in our shape, answers sent in one piece."""
+"""One connection of a worker: uvicorn's, bounded in what it holds for its caller, with errors in our shape."""
 
 import asyncio
 import os
-from typing import Any
 
 import httptools
+from uvicorn.protocols.http.flow_control import FlowControl
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
 
+from serving.joined import Joined
 from serving.problems import MEDIA_TYPE, Problem
 
 HEADER_SECONDS = 15.0
 MAX_HEADER_BYTES = 64 * 1024
-MAX_HELD_BYTES = 64 * 1024
+PARSED_AT_ONCE = 4 * 1024
+UPGRADES = (b"upgrade", b"http2-settings")
 
 
-class Joined:
-    """A transport that holds what is written until it is told to send, or to the next turn of the loop.
+class _Reading(FlowControl):
+    """Reads on only while no request waits for the answer to the one before it, whatever uvicorn asks for.
 
-    uvicorn writes an answer's head and its body one after the other: two system calls, and the caller is woken for a
-    head without a body.
+    uvicorn reads on after each answer, and would hold every request of a caller that sends and never reads.
     """
 
-    def __init__(self, transport: asyncio.Transport, loop: asyncio.AbstractEventLoop) -> None:
-        self._transport = transport
-        self._loop = loop
-        self._parts: list[bytes] = []
-        self._size = 0
+    def __init__(self, connection: "Connection") -> None:
+        super().__init__(connection.transport)
+        self._pipeline = connection.pipeline
 
-    def write(self, data: bytes) -> None:
-        if not self._parts:
-            self._loop.call_soon(self.send)
-        self._parts.append(data)
-        self._size += len(data)
-        if self._size > MAX_HELD_BYTES:
-            self.send()
-
-    def close(self) -> None:
-        """Sends what is held, then closes."""
-        self.send()
-        self._transport.close()
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self._transport, name)
-
-    def send(self) -> None:
-        if self._parts:
-            parts, self._parts, self._size = self._parts, [], 0
-            self._transport.write(b"".join(parts))
+    def resume_reading(self) -> None:
+        if not self._pipeline:
+            super().resume_reading()
 
 
 class Connection(HttpToolsProtocol):
-    """Ends a connection whose request head is not whole after `HEADER_SECONDS` or is over `MAX_HEADER_BYTES`."""
+    """Ends a connection whose request is not whole in time, whose head is too long, or whose answer nobody takes.
 
+    A head has `HEADER_SECONDS` and `MAX_HEADER_BYTES`, and so long has what is left of a request that is answered
+    already. Requests that come before the answer to an earlier one are parsed a few at a time.
+    """
+
+    joined: Joined
     _waiting: asyncio.TimerHandle | None = None
     _head_bytes = 0
+    _unparsed = memoryview(b"")
+    _is_whole = True
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         self.joined = Joined(transport, self.loop)
         super().connection_made(self.joined)  # type: ignore[arg-type]
+        self.flow = _Reading(self)
         self._wait()
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._wait_no_more()
+        self.joined.watch_no_more()
         super().connection_lost(exc)
+
+    def eof_received(self) -> bool:  # type: ignore[override]
+        """True, to stay open for the answer, where the caller has said all and a request of it is not answered yet."""
+        if self.cycle is None or self.cycle.response_complete or not self._is_whole:
+            return False
+        self.cycle.keep_alive = False
+        return True
+
+    def data_received(self, data: bytes) -> None:
+        self._unparsed = memoryview(bytes(self._unparsed) + data)
+        self._parse()
+
+    def pause_writing(self) -> None:
+        super().pause_writing()
+        self.joined.watch()
+
+    def resume_writing(self) -> None:
+        self.joined.watch_no_more()
+        super().resume_writing()
 
     def on_response_complete(self) -> None:
         self.joined.send()
         super().on_response_complete()
+        self._parse()
 
     def on_message_begin(self) -> None:
         self._head_bytes = 0
-        if self._waiting is None:
-            self._wait()
+        self._is_whole = False
+        self._wait()
         super().on_message_begin()
 
     def on_url(self, url: bytes) -> None:
@@ -83,8 +94,15 @@ class Connection(HttpToolsProtocol):
         super().on_header(name, value)
 
     def on_headers_complete(self) -> None:
-        self._wait_no_more()
-        super().on_headers_complete()
+        if not self._is_elsewhere():
+            self._wait_no_more()
+            super().on_headers_complete()
+
+    def on_message_complete(self) -> None:
+        if not self._is_elsewhere():
+            self._is_whole = True
+            self._wait_no_more()
+            super().on_message_complete()
 
     def send_400_response(self, msg: str) -> None:
         """The answer to what is not HTTP, or too much of it."""
@@ -103,13 +121,54 @@ class Connection(HttpToolsProtocol):
         self.transport.write(STATUS_LINE[problem.status] + head.encode() + content)
         self.transport.close()
 
+    def _parse(self) -> None:
+        """Parses what has come, piece by piece until a request waits for the answer to the one before it."""
+        while self._unparsed and not self.pipeline and not self.transport.is_closing():
+            self._unset_keepalive_if_required()
+            part, self._unparsed = self._unparsed[:PARSED_AT_ONCE], self._unparsed[PARSED_AT_ONCE:]
+            try:
+                self.parser.feed_data(part)
+            except httptools.HttpParserUpgrade as asked:
+                self._stay(part[asked.args[0] :])
+            except httptools.HttpParserError:
+                self.send_400_response("")
+        self._rest()
+
+    def _rest(self) -> None:
+        """Sees to it that a connection with nothing to do ends some time, also where its caller said a little more."""
+        if self.cycle is None or not self.cycle.response_complete or self.transport.is_closing():
+            return
+        if not self._is_whole:
+            self._wait()
+        elif self.timeout_keep_alive_task is None:
+            self.timeout_keep_alive_task = self.loop.call_later(
+                self.timeout_keep_alive, self.timeout_keep_alive_handler
+            )
+
+    def _is_elsewhere(self) -> bool:
+        """Whether the request asks to go on in another protocol; the parser then takes its body for none."""
+        return bool(self.parser.should_upgrade()) and self.parser.get_method() != b"CONNECT"
+
+    def _stay(self, rest: memoryview) -> None:
+        """Reads a request that asks for another protocol once more without that wish, which HTTP allows to ignore.
+
+        Java's client asks for HTTP/2 with the first request of every connection, whatever its method and body.
+        """
+        version = self.parser.get_http_version().encode()
+        kept = [b"%b: %b\r\n" % (name, value) for name, value in map(_without_upgrade, self.headers) if value]
+        head = b"%b %b HTTP/%b\r\n%b\r\n" % (self.parser.get_method(), self.url, version, b"".join(kept))
+        self.parser = httptools.HttpRequestParser(self)
+        self.parser.set_dangerous_leniencies(lenient_data_after_close=True)
+        self._unparsed = memoryview(head + rest + self._unparsed)
+
     def _count(self, size: int) -> None:
         self._head_bytes += size
         if self._head_bytes > MAX_HEADER_BYTES:
             raise httptools.HttpParserError("head too large")
 
     def _wait(self) -> None:
-        self._waiting = self.loop.call_later(HEADER_SECONDS, self._too_slow)
+        if self._waiting is None:
+            self._waiting = self.loop.call_later(HEADER_SECONDS, self._too_slow)
 
     def _wait_no_more(self) -> None:
         if self._waiting is not None:
@@ -118,5 +177,18 @@ class Connection(HttpToolsProtocol):
 
     def _too_slow(self) -> None:
         self._waiting = None
-        if not self.transport.is_closing():
+        if self._unparsed:
+            self._wait()
+        elif not self.transport.is_closing():
             self.transport.close()
+
+
+def _without_upgrade(header: tuple[bytes, bytes]) -> tuple[bytes, bytes]:
+    """A header of a request, its value empty where it only asks for another protocol."""
+    name, value = header
+    if name in UPGRADES:
+        return name, b""
+    if name == b"connection":
+        tokens = (token.strip() for token in value.split(b","))
+        return name, b", ".join(token for token in tokens if token.lower() not in UPGRADES)
+    return name, value

@@ -4,6 +4,7 @@ import logging
 import random
 import re
 import time
+from collections.abc import Callable
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -48,11 +49,11 @@ class Guard:
             await _refuse_socket(scope, receive, send)
             return
         started = time.perf_counter()
-        answer = _Answer(scope, send)
+        answer = _Answer(scope, send, self._leave)
         key: ApiKey | None = None
-        self.running += 1
         try:
-            key = self._admit(scope)
+            key = self.access.admit(scope)
+            self._enter(scope, key, answer)
             await self.app(scope, receive, answer)
         except Problem as problem:
             await answer.problem(problem)
@@ -62,17 +63,22 @@ class Guard:
             _log_error(answer.request_id, error)
             await answer.problem(Problem(500, "internal", "Something went wrong here; the log says what."))
         finally:
-            self.running -= 1
+            answer.leave()
             self._account(scope, answer, key, time.perf_counter() - started)
 
-    def _admit(self, scope: Scope) -> ApiKey | None:
-        key = self.access.admit(scope)
-        if scope["path"] not in UNLIMITED:
-            if self.limit is not None:
-                self.limit.take(key)
-            if self.running > self.concurrency:
-                raise unavailable("overloaded", "Too many requests at once; try again.", 1)
-        return key
+    def _enter(self, scope: Scope, key: ApiKey | None, answer: "_Answer") -> None:
+        """Counts a request among those at work until its answer begins: how long a caller takes to read is its own."""
+        if scope["path"] in UNLIMITED:
+            return
+        if self.limit is not None:
+            self.limit.take(key)
+        if self.running >= self.concurrency:
+            raise unavailable("overloaded", "Too many requests at once; try again.", 1)
+        self.running += 1
+        answer.is_at_work = True
+
+    def _leave(self) -> None:
+        self.running -= 1
 
     def _account(self, scope: Scope, answer: "_Answer", key: ApiKey | None, seconds: float) -> None:
         route = route_of(scope)
@@ -100,18 +106,27 @@ def route_of(scope: Scope) -> str:
 class _Answer:
     """The `send` of a request: adds the headers of every answer and remembers its status."""
 
-    def __init__(self, scope: Scope, send: Send) -> None:
+    def __init__(self, scope: Scope, send: Send, left: Callable[[], None]) -> None:
         self.scope = scope
         self.send = send
+        self.left = left
         self.status = 0
+        self.is_at_work = False
         self.request_id = _request_id(scope)
         scope["leadcast.request_id"] = self.request_id
 
     async def __call__(self, message: Message) -> None:
         if message["type"] == "http.response.start":
             self.status = message["status"]
+            self.leave()
             message["headers"] = _complete(list(message.get("headers", ())), self.request_id)
         await self.send(message)
+
+    def leave(self) -> None:
+        """Tells once that the work is done."""
+        if self.is_at_work:
+            self.is_at_work = False
+            self.left()
 
     async def problem(self, problem: Problem) -> None:
         """Answers with a problem, unless an answer has begun."""

@@ -35,6 +35,8 @@ class _Direct:
 class Routes:
     """The routes of an application without its middlewares: what they raise is for the guard to answer.
 
+    HEAD is answered as GET is; servers send the head alone.
+
     A plain route is looked up by its path, or by the folder that its last part, a parameter of any text, stands in; the
     router, which tries one route after the other and knows no line breaks in a path, gets what is not found so.
     """
@@ -58,10 +60,10 @@ class Routes:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         scope["app"] = self.app
-        method, path = scope["method"], scope["path"]
+        method, path = "GET" if scope["method"] == "HEAD" else scope["method"], scope["path"]
         route = self._exact.get((method, path)) or self._within(method, path)
         if route is None:
-            await self._search(scope, receive, send)
+            await self._search(scope, method, receive, send)
             return
         scope["route"] = route
         await route.app(scope, receive, send)
@@ -72,9 +74,10 @@ class Routes:
         )
         return next(inside, None)
 
-    async def _search(self, scope: Scope, receive: Receive, send: Send) -> None:
+    async def _search(self, scope: Scope, method: str, receive: Receive, send: Send) -> None:
+        searched = {**scope, "method": method}
         try:
-            await self.app.router(scope, receive, send)
+            await self.app.router(searched, receive, send)
         except HTTPException as refusal:
             if refusal.status_code != 405:
                 raise Problem(404, "not-found", "There is nothing at this path.") from None
@@ -82,11 +85,15 @@ class Routes:
             raise Problem(
                 405, "method-not-allowed", "This path takes other methods.", headers=headers
             ) from None
+        finally:
+            scope["route"] = searched.get("route")
 
     def _methods(self, path: str) -> list[str]:
         """The methods of the most specific path among the routes that match."""
         found: dict[str, set[str]] = {}
         for route in self.app.routes:
             if isinstance(route, APIRoute) and route.path_regex.match(path):
-                found.setdefault(route.path, set()).update(route.methods or ())
+                methods = found.setdefault(route.path, set())
+                methods.update(route.methods or ())
+                methods.update({"HEAD"} if "GET" in methods else ())
         return sorted(found[max(found, key=len)]) if found else []

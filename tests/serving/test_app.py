@@ -1,5 +1,6 @@
 """The routes behind their guard: answers of the contract, one shape for every error, nothing given away."""
 
+import asyncio
 import json
 import logging
 import re
@@ -9,6 +10,7 @@ from typing import Any
 
 import pytest
 from starlette.testclient import TestClient
+from starlette.types import Message, Send
 
 import serving.app
 from serving.guards import Guard
@@ -290,6 +292,57 @@ def test_overload_is_answered_at_once_and_passes(parts: tuple[Guard, Runtime]) -
     guard.running = 0
     assert client.post("/v1/score", json=LEAD).status_code == 200
     assert guard.running == 0
+
+
+def test_who_reads_slowly_or_has_no_key_takes_no_place_from_others(tmp_path: Path) -> None:
+    """Sixty-four callers that read nothing, without any key, kept the service overloaded for as long as they liked."""
+    guard, _ = service(tmp_path, LEADCAST_API_KEYS="k")
+    held: list[int] = []
+
+    async def send(_message: Message) -> None:
+        held.append(guard.running)
+
+    for credentials, status in ((b"", 401), (b"Bearer k", 200)):
+        scope = {**SCOPE, "headers": [(b"host", b"localhost"), (b"authorization", credentials)]}
+        asyncio.run(_call(guard, scope, send))
+        assert held == [0, 0], status
+        held.clear()
+
+
+SCOPE: dict[str, Any] = {
+    "type": "http",
+    "method": "GET",
+    "path": "/v1/model",
+    "query_string": b"",
+    "client": ("127.0.0.1", 5000),
+}
+
+
+async def _call(app: Guard, scope: dict[str, Any], send: Send) -> None:
+    async def receive() -> Message:
+        return {"type": "http.disconnect"}
+
+    await app(scope, receive, send)
+
+
+@pytest.mark.parametrize(
+    "path", ["/livez", "/", "/v1/model", "/v1/leads/none", "/static/leadcast.css", "/nowhere"]
+)
+def test_head_is_answered_as_get_is(parts: tuple[Guard, Runtime], path: str) -> None:
+    """Health probes and link checkers ask for the head alone."""
+    client = caller(parts[0])
+    head, whole = client.head(path), client.get(path)
+    assert head.status_code == whole.status_code
+    left_out = ("x-request-id",)
+    assert {k: v for k, v in head.headers.items() if k not in left_out} == {
+        k: v for k, v in whole.headers.items() if k not in left_out
+    }
+
+
+def test_head_needs_something_to_get(parts: tuple[Guard, Runtime]) -> None:
+    client = caller(parts[0])
+    assert client.head("/v1/score").status_code == 405
+    assert client.delete("/v1/model").headers["allow"] == "GET, HEAD"
 
 
 def test_a_key_is_limited_alone(tmp_path: Path) -> None:
