@@ -1,6 +1,8 @@
 """The documents: commands they show exist, tables they hold are the code's, links they make lead somewhere."""
 
+import ast
 import re
+from collections.abc import Iterator
 from pathlib import Path
 
 import click
@@ -8,6 +10,7 @@ import pytest
 
 from cli.main import COMMANDS, leadcast
 from features.rules import FLAGGED, REJECTED
+from training.audit import MUTABLE, POSSIBLE, SUSPECTED
 
 ROOT = Path(__file__).parents[1]
 PAGES = sorted(
@@ -70,6 +73,33 @@ def rules_table() -> str:
 )
 def test_generated_tables_are_current(page: str, name: str, expected: str) -> None:
     assert section(page, name) == expected, f"put this between the marks in {page}:\n{expected}"
+
+
+def warning_codes(path: Path) -> Iterator[str]:
+    """The codes of a module: first of three texts that are noted, warned or yielded, or said beside a subject."""
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    for node in ast.walk(tree):
+        first: ast.expr | None = None
+        if isinstance(node, ast.Call) and ast.unparse(node.func) in ("note", "_note", "warn"):
+            first = node.args[0]
+        elif isinstance(node, ast.Yield) and isinstance(node.value, ast.Tuple) and len(node.value.elts) == 3:
+            first = node.value.elts[0]
+        elif isinstance(node, ast.Dict):
+            said = {
+                key.value: value
+                for key, value in zip(node.keys, node.values, strict=True)
+                if isinstance(key, ast.Constant)
+            }
+            first = said.get("code") if "subject" in said else None
+        if isinstance(first, ast.Constant) and re.fullmatch("[a-z_]+", str(first.value)):
+            yield str(first.value)
+
+
+def test_every_warning_is_explained_and_every_one_explained_exists() -> None:
+    rooms = ("models", "funnel", "training", "serving", "cli")
+    said = {code for room in rooms for path in (ROOT / room).rglob("*.py") for code in warning_codes(path)}
+    explained = re.findall(r"^\| `(\w+)` \|", section("docs/warnings.md", "warnings"), re.M)
+    assert explained == sorted(said | {SUSPECTED, POSSIBLE, MUTABLE})
 
 
 @pytest.mark.parametrize("page", PAGES, ids=page_id)
