@@ -1,5 +1,6 @@
 """MLflow's side of the registry: runs, versions and aliases of the model `leadcast`."""
 
+import logging
 import os
 import sqlite3
 import tempfile
@@ -24,6 +25,7 @@ QUIET = {
     "MLFLOW_LOGGING_LEVEL": "WARNING",
     "GIT_PYTHON_REFRESH": "quiet",
 }
+RAISED_TOO = "mlflow.store.db.utils"  # logs a traceback of each database error that it then raises
 
 
 @dataclass(frozen=True)
@@ -249,6 +251,7 @@ def _address(database: Path) -> str:
 
 
 def _quieten() -> None:
-    """What MLflow reads from the environment when it is imported."""
+    """What MLflow reads from the environment when it is imported; what it raises is not logged as well."""
     for name, value in QUIET.items():
         os.environ.setdefault(name, value)
+    logging.getLogger(RAISED_TOO).setLevel(logging.CRITICAL)

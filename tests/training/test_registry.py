@@ -3,8 +3,10 @@
 import hashlib
 import json
 import shutil
+import sqlite3
 import stat
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -89,9 +91,21 @@ def test_a_damaged_database_is_told(registry: Registry, content: bytes) -> None:
         registry.versions()
 
 
+def test_a_database_in_trouble_is_told_once_and_without_a_traceback(
+    registry: Registry, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """A full disk and a locked file are OperationalErrors too: MLflow logs each with its traceback, and raises it."""
+    add(registry, tmp_path)
+    with closing(sqlite3.connect(registry.home / "mlflow.db")) as connection, connection:
+        connection.execute("DROP TABLE registered_model_aliases")
+    with pytest.raises(InvalidInput, match=r"MLflow at .*mlflow\.db: .*no such table"):
+        Registry(registry.home).versions()
+    assert not caplog.records
+
+
 def test_asking_a_new_home_creates_nothing(tmp_path: Path) -> None:
     new = Registry(tmp_path / "new")
-    with pytest.raises(InvalidInput, match="versions: none in .*new; run `leadcast train` first"):
+    with pytest.raises(InvalidInput, match=r"versions: none in .*new; run `leadcast train` first"):
         new.resolve("champion")
     assert new.versions() == []
     assert not new.home.exists()
@@ -330,7 +344,7 @@ def test_a_database_is_made_under_any_name(tmp_path: Path) -> None:
 
 
 def test_an_unknown_version_is_answered_with_those_there_are(registry: Registry, tmp_path: Path) -> None:
-    with pytest.raises(InvalidInput, match="none in .*; run `leadcast train` first"):
+    with pytest.raises(InvalidInput, match=r"none in .*; run `leadcast train` first"):
         registry.promote("1")
     add(registry, tmp_path, 2)
     for wanted in ("7", "champion", "../1"):
