@@ -20,7 +20,7 @@ INTERACTION_DATA = Shape(
     "InteractionData",
     {
         "kind": Field("name", "What happened, such as email_open or call.", required=True),
-        "interaction_id": Field("text", "A known one of the lead makes the event a duplicate."),
+        "interaction_id": Field("key", "A known one of the lead makes the event a duplicate."),
         "channel": Field("text", "Such as email or phone."),
         "direction": Field(
             "choice", "Who acted: the lead (inbound) or you.", choices=("inbound", "outbound")

@@ -11,9 +11,11 @@ import numpy.typing as npt
 from sqlalchemy import Connection, Table, delete, select
 
 from features.config import FunnelConfig, to_dict
+from features.errors import InvalidInput
 from features.event_log import Costs, Factor, Floats, History, Ints, Mask
 from serving import store_schema as db
 from serving.ingest_store import INSERTS
+from serving.shapes import MAX_KEY
 from serving.store_driver import Insertion
 from serving.store_engine import StoreEngine
 from serving.store_leads import current_attributes, mark_dirty
@@ -49,6 +51,8 @@ def load_history(
     A stored lead keeps its creation; where the folder gives another value than at creation and than now, the value
     is kept as a change at this moment. Of equal rows without an id the store has as many as the folder has.
     """
+    if engine.path is None:
+        _check_keys(history)
     loaded = Loaded()
     logs = _logs(history)
     done, total = 0, max(1, len(history))
@@ -63,6 +67,18 @@ def load_history(
         _keep_settings(connection, history)
     progress(f"loading {total} leads", 1.0)
     return loaded
+
+
+def _check_keys(history: History) -> None:
+    """InvalidInput for interaction ids that a database server cannot index."""
+    ids = history.interactions.ids or []
+    long = [i for i, given in enumerate(ids) if given is not None and len(given) > MAX_KEY]
+    if long:
+        lead = int(np.searchsorted(history.interactions.offsets, long[0], side="right")) - 1
+        raise InvalidInput(
+            f"{len(long)} interaction_id have more than {MAX_KEY} characters, first one of lead "
+            f"{history.lead_ids[lead]!r}: PostgreSQL cannot tell so long ones apart. Shorten them, or use SQLite."
+        )
 
 
 def _chunks(history: History) -> Iterator[tuple[int, int]]:

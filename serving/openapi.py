@@ -9,7 +9,7 @@ from fastapi.openapi.utils import get_openapi
 from features.values import LARGEST_NUMBER
 from serving.problems import MAX_ERRORS, MEDIA_TYPE
 from serving.schema import MAX_LEADS, SHAPES
-from serving.shapes import MAX_TEXT, Field, Shape
+from serving.shapes import MAX_KEY, MAX_TEXT, Field, Shape
 
 Json = dict[str, Any]
 
@@ -72,6 +72,7 @@ _SCALAR: Json = {"type": ["string", "number", "boolean", "null"]}
 _KINDS: dict[str, Json] = {
     "id": {"type": "string", "minLength": 1, "maxLength": MAX_TEXT, "pattern": r"\S"},
     "name": {"type": "string", "minLength": 1, "maxLength": MAX_TEXT},
+    "key": {"type": "string", "maxLength": MAX_KEY},
     "text": {"type": "string"},
     "time": {
         "type": "string",

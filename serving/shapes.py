@@ -11,14 +11,18 @@ from features.values import LARGEST_NUMBER
 from serving.problems import error
 
 MAX_TEXT = 200
+MAX_KEY = 500  # four bytes each at most: PostgreSQL indexes a text of up to some 2,700
 MAX_NUMBER = 1.7976931348623157e308
 
-Kind = Literal["id", "name", "text", "time", "number", "scalar", "choice", "scalars", "rows", "record", "any"]
+Kind = Literal[
+    "id", "name", "key", "text", "time", "number", "scalar", "choice", "scalars", "rows", "record", "any"
+]
 _NUMBER = Annotated[float, Meta(ge=-LARGEST_NUMBER, le=LARGEST_NUMBER)]
 _SCALAR = str | int | float | bool | None
 _TYPES: dict[str, Any] = {
     "id": Annotated[str, Meta(min_length=1, max_length=MAX_TEXT, pattern=r"\S")],
     "name": Annotated[str, Meta(min_length=1, max_length=MAX_TEXT)],
+    "key": Annotated[str, Meta(max_length=MAX_KEY)],
     "text": str,
     "time": Annotated[str, Meta(min_length=20, max_length=40)],
     "number": _NUMBER,
@@ -29,6 +33,7 @@ _TYPES: dict[str, Any] = {
 _EXPECTED = {
     "id": f"a text of 1 to {MAX_TEXT} characters that is not blank",
     "name": f"a text of 1 to {MAX_TEXT} characters",
+    "key": f"a text of at most {MAX_KEY} characters",
     "text": "a text",
     "time": "an RFC 3339 time with an offset or Z, such as 2026-01-31T09:30:00Z",
     "number": "a number from -1e30 to 1e30",

@@ -119,9 +119,12 @@ class Writer:
         return future
 
     def queue(self, work: Work, payload: Any, weight: int, future: Promise) -> None:
-        """Queues a job whose result goes to the future; StoreUnavailable at once when too much waits already."""
+        """Queues a job whose result goes to the future; StoreUnavailable at once when too much waits already.
+
+        A job that alone is too much is taken when nothing waits: sent again it would be as large.
+        """
         with self._count:
-            if self._waiting + weight > MAX_WAITING:
+            if self._waiting and self._waiting + weight > MAX_WAITING:
                 raise StoreUnavailable("too many writes wait for the store")
             self._waiting += weight
             if self._thread is None:

@@ -1,5 +1,6 @@
 """Events: every one is accepted once, told as a duplicate, or rejected with a code; none is lost or doubled."""
 
+import random
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -15,6 +16,7 @@ from features.history import read_records
 from serving.ingest import read_events, read_lead
 from serving.ingest_store import KNOWN_IDS_ON_SQLITE, Ingested, store_events
 from serving.problems import Problem
+from serving.shapes import MAX_KEY
 from serving.store import Store
 from serving.store_leads import CONFLICT, CREATED, UNCHANGED, UPDATED, PutLead, put_leads
 from tests.serving.store_fakes import NOW_US, Clock, contents, event, read_leads
@@ -35,6 +37,16 @@ def post(store: Store, *events: dict[str, Any]) -> Ingested:
 
 def codes(result: Ingested) -> list[tuple[int, str]]:
     return [(entry["index"], entry["errors"][0]["code"]) for entry in result.rejected]
+
+
+def test_an_interaction_id_is_as_long_as_every_database_can_tell_apart(store: Store) -> None:
+    """PostgreSQL's refusal of a longer one passed for an outage, and failed whatever was written beside it."""
+    put(store)
+    draw = random.Random(7)
+    longest = "".join(chr(draw.randrange(0x20000, 0x2A6D0)) for _ in range(MAX_KEY))
+    touches = [{"kind": "call", "interaction_id": name} for name in (longest, longest, longest + "x")]
+    done = post(store, *(event(str(i), "a", touch) for i, touch in enumerate(touches)))
+    assert (done.accepted, done.duplicates, codes(done)) == (1, 1, [(2, "invalid")])
 
 
 def test_each_type_of_event_becomes_the_rows_it_means(store: Store, clock: Clock) -> None:

@@ -1,8 +1,9 @@
 """Loading a folder: the store says what the folder says, again and again, and writes it back as it was."""
 
 import csv
+from contextlib import closing
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -15,10 +16,14 @@ from serving import store_export
 from serving.ingest import read_events
 from serving.ingest_folder import Loaded, load_history
 from serving.ingest_store import store_events
+from serving.shapes import MAX_KEY
 from serving.store import Store
 from serving.store_export import export_folder
 from serving.store_leads import PutLead, put_leads
 from tests.serving.store_fakes import NOW_US, Clock, contents, event, read_leads, silent
+
+if TYPE_CHECKING:
+    from tests.serving.store_fixtures import Server
 
 pytest_plugins = ["tests.serving.store_fixtures"]
 FAR_US = 7_258_118_400_000_000
@@ -340,3 +345,18 @@ def test_any_two_folders_load_in_either_order_without_doubling(
     assert counts[0] == counts[1] == len(read(both).interactions.time_us)
     for store in stores:
         store.close()
+
+
+@pytest.mark.long
+def test_a_server_says_which_interaction_ids_it_cannot_index(
+    tmp_path: Path, postgres: "Server", clock: Clock
+) -> None:
+    touch = {"kind": "call", "occurred_at": "2026-01-05T10:00:00Z"}
+    lead = {"lead_id": "b", "created_at": "2026-01-02T00:00:00Z"}
+    long = [{**touch, "interaction_id": "x" * MAX_KEY}, {**touch, "interaction_id": "x" * (MAX_KEY + 1)}]
+    leads: list[dict[str, Any]] = [{**lead, "lead_id": "a"}, {**lead, "interactions": long}]
+    history, _ = read_records(leads, FunnelConfig(), FAR_US)
+    with closing(Store(tmp_path / "home", postgres.database(), clock)) as store:
+        with pytest.raises(InvalidInput, match=r"^1 interaction_id .* first one of lead 'b'"):
+            load_history(store.engine, history, clock, silent)
+        assert store.count_leads() == 0

@@ -6,6 +6,7 @@ import signal
 import sqlite3
 import subprocess
 import sys
+import threading
 from collections.abc import Sequence
 from concurrent.futures import Future
 from contextlib import closing
@@ -56,10 +57,27 @@ def test_a_job_that_fails_takes_no_other_with_it(store: Store) -> None:
 
 def test_too_much_waiting_is_refused_at_once(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(store_writer, "MAX_WAITING", 10)
+    gate = threading.Event()
+
+    def waiting(_transaction: Transaction, payloads: Sequence[Any]) -> Sequence[Any]:
+        gate.wait()
+        return payloads
+
+    first = store.writer.submit(waiting, None)
     with pytest.raises(StoreUnavailable):
-        store.writer.submit(put_leads, put("a"), weight=11)
+        store.writer.submit(put_leads, put("a"), weight=10)
+    gate.set()
+    first.result()
     assert store.writer.write(put_leads, put("a")) == "created"
     assert store.writer.waiting <= 1
+
+
+def test_a_job_that_is_too_much_by_itself_is_done_when_nothing_waits(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A thousand events of sixty attributes each were refused with «send it again», for ever."""
+    monkeypatch.setattr(store_writer, "MAX_WAITING", 10)
+    assert store.writer.write(put_leads, put("a"), weight=11) == "created"
 
 
 def test_the_log_is_carried_back_into_the_file(tmp_path: Path) -> None:
