@@ -15,7 +15,8 @@ from funnel.flow_period import Period, Record, View, number, ratio, view
 from funnel.flow_touches import Touches
 from funnel.survival import CENSORED, EVENT, curve
 
-MOST = 50  # sources or channels, by cost and leads
+MOST = 50  # sources or channels, by cost and leads; beyond it the rest is one
+OTHER = "(other)"
 
 
 def economics(paths: Paths, period: Period, touches: Touches, spent_from_us: int) -> Record | None:
@@ -59,8 +60,8 @@ def first_channel(paths: Paths) -> Factor:
 
 
 def _split(seen: View, of: Factor, spent: tuple[Factor, Floats]) -> list[Record]:
-    """One record a value of either side, most spent first; costs that name none and leads that have none are
-    under null.
+    """One record a value of either side, most spent first, beyond MOST the rest as OTHER; costs that name none and
+    leads that have none are under null.
     """
     label, amount = spent
     names = sorted({*of.values, *label.values})
@@ -71,11 +72,15 @@ def _split(seen: View, of: Factor, spent: tuple[Factor, Floats]) -> list[Record]
         return []
     total = np.bincount(costs + 1, weights=amount, minlength=len(names) + 1)
     count = np.bincount(leads + 1, minlength=len(names) + 1)
-    order = sorted(range(len(total)), key=lambda i: (-total[i], -count[i]))[:MOST]
+    used = [i for i in range(len(total)) if total[i] or count[i]]
+    used.sort(key=lambda i: (-total[i], -count[i]))
+    shown = used if len(used) <= MOST else used[: MOST - 1]
+    parts = [(None if i == 0 else names[i - 1], [i]) for i in shown]
+    if rest := used[len(shown) :]:
+        parts.append((OTHER, rest))
     return [
-        {"name": None if i == 0 else names[i - 1], **_account(seen, leads == i - 1, float(total[i]))}
-        for i in order
-        if total[i] or count[i]
+        {"name": name, **_account(seen, np.isin(leads + 1, part), float(total[part].sum()))}
+        for name, part in parts
     ]
 
 

@@ -43,7 +43,7 @@ def funnel_figure(state: State) -> go.Figure:
         text=rates,
         textposition="auto",
     )
-    figure.update_yaxes(autorange="reversed")
+    figure.update_yaxes(autorange="reversed", type="category")
     return figure.update_layout(**LAYOUT, title="Leads by stage, and the share that goes on", barmode="group")
 
 
@@ -129,6 +129,7 @@ def time_in_stage_figure(state: State) -> go.Figure:
             },
         )
     )
+    figure.update_xaxes(type="category")
     return figure.update_layout(**LAYOUT, title="Days in stage: median and quartiles", yaxis_title="days")
 
 
@@ -208,10 +209,10 @@ def report_page(state: State) -> str:
         ("won", money["won"]),
         ("lost", money["lost"]),
         ("win rate", percent(money["win_rate"])),
-        (f"revenue {unit}", number(money["revenue"])),
-        (f"average deal {unit}", number(money["average_deal"])),
+        (f"revenue{unit and ', ' + unit}", number(money["revenue"])),
+        (f"average deal{unit and ', ' + unit}", number(money["average_deal"])),
         ("cycle time, days (median)", number(total["cycle_time_days"]["calendar"]["median"])),
-        (f"velocity, {unit} a day", number(total["velocity"]["revenue_per_day"])),
+        (f"velocity, {unit or 'revenue'} a day", number(total["velocity"]["revenue_per_day"])),
     )
     body = [
         f"<h1>{_text(state['funnel'])}</h1>",
@@ -245,7 +246,10 @@ def _lists(state: State, unit: str) -> list[str]:
         found += ["<h2>Targets</h2>", _table(("measure", "target", "actual", "missed since"), rows)]
     if leaks:
         rows2 = [(leak["kind"], leak["sentence"], number(leak["lost_revenue"])) for leak in leaks]
-        found += ["<h2>Leaks</h2>", _table(("kind", "what", f"expected revenue lost {unit}"), rows2)]
+        found += [
+            "<h2>Leaks</h2>",
+            _table(("kind", "what", f"expected revenue lost{unit and ', ' + unit}"), rows2),
+        ]
     if leads:
         rows3 = [
             (lead["lead_id"], lead["stage"] or "", "; ".join(r["sentence"] for r in lead["reasons"]))

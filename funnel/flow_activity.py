@@ -14,7 +14,7 @@ def activity(view: View) -> Record:
     """
     touches, lead = view.touches, view.lead
     touched, followed = int(touches.touched[lead].sum()), int(touches.followed[lead].sum())
-    worked = len(np.unique(view.visits.lead[_during(view)]))
+    worked = _worked(view)
     directed = touches.directed
     return {
         "leads_open_in_period": worked,
@@ -28,9 +28,11 @@ def activity(view: View) -> Record:
     }
 
 
-def _during(view: View) -> Mask:
-    period, visits = view.period, view.visits
-    return np.asarray((visits.begin_us < period.to_us) & (visits.end_us >= period.from_us))
+def _worked(view: View) -> int:
+    """Leads open at any time in the period; a closing that was reopened ends nothing, as for touches."""
+    paths, lead = view.paths, view.lead
+    there = (paths.created_us[lead] < view.period.to_us) & (paths.closed_us[lead] >= view.period.from_us)
+    return int(there.sum())
 
 
 def first_response(view: View) -> Curve:

@@ -209,9 +209,7 @@ def _hours(found: Incidence) -> Record:
 
 
 def activity(funnel: Funnel, span: Span, directed: bool = True) -> Record:
-    worked = sum(
-        any(v.begin < span.end and v.end >= span.start for v in lead.visits) for lead in funnel.leads
-    )
+    worked = sum(lead.created < span.end and lead.closed >= span.start for lead in funnel.leads)
     touched = sum(at in span for lead in funnel.leads for at, _ in _seen(lead))
     ours = [[at for at, direction in _seen(lead) if direction == "outbound"] for lead in funnel.leads]
     followed = sum(at in span for touches in ours for at in touches[1:])

@@ -89,3 +89,16 @@ def test_every_attribution_adds_up_to_the_touched_wins() -> None:
     assert sum(row["wins_first"] for row in rows) == sum(row["wins_last"] for row in rows) == 3
     assert sum(row["wins_markov"] for row in rows) == pytest.approx(3.0)
     assert {row["channel"]: row["wins_first"] for row in rows} == {"web": 2, "mail": 1, "phone": 0}
+
+
+def test_beyond_fifty_sources_the_rest_adds_up_to_the_whole() -> None:
+    names = [f"campaign {i}" for i in range(70)]
+    leads = [Lead(i / 10, [], [(i / 10 + 1, "won", 10)], source=name) for i, name in enumerate(names)]
+    history = history_of(leads, 30)
+    start, end = ints([day(0)] * 70), ints([day(10)] * 70)
+    costs = Costs(start, end, np.arange(70.0), factor([None] * 70), factor(names))
+    found = economics(replace(history, costs=costs))
+    assert len(found["by_source"]) == 50
+    assert found["by_source"][-1]["name"] == "(other)"
+    for key in ("cost", "leads", "won", "revenue"):
+        assert sum(record[key] for record in found["by_source"]) == pytest.approx(found["total"][key])

@@ -43,3 +43,15 @@ def test_the_page_holds_targets_and_leads_that_need_attention() -> None:
     leads = [Lead(i, [(i, "new")], [(i + 2, "won", 9.0)]) for i in range(40)]
     history = history_of([*leads, Lead(20, [(20, "new")])], 60, CONFIG)
     assert "L41" in report_page(funnel_state(history))
+
+
+def test_stages_named_by_numbers_or_dates_are_names_and_no_scale(state: dict[str, Any]) -> None:
+    drawn = figures(state)
+    assert drawn["funnel"].layout.yaxis.type == "category"
+    assert drawn["time_in_stage"].layout.xaxis.type == "category"
+
+
+def test_without_a_currency_no_heading_has_a_gap() -> None:
+    page = report_page(funnel_state(twenty(currency=None)))
+    assert "<td>revenue</td>" in page
+    assert "<td>velocity, revenue a day</td>" in page
