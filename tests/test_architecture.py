@@ -32,6 +32,7 @@ ONLY_IN = {
     "alembic": ("serving/*.py", "serving/migrations/*.py", "serving/migrations/versions/*.py"),
     "fastapi": ("serving/*.py",),
     "starlette": ("serving/*.py",),
+    "pandas": (),
     "uvicorn": ("serving/*.py", "cli/serve.py"),
     "click": ("cli/*.py",),
     "rich": ("cli/*.py",),
