@@ -22,6 +22,7 @@ LEAST_ALARM, LEAST_WARN = 200, 500  # leads to score
 FALSE_ALARM = 0.01  # chance of any alarm over all features of one comparison without drift
 MISSING_JUMP = 0.10
 CALENDAR = "calendar"  # features of the day itself differ from day to day
+WEEK = "week"  # and so does the week of the year into which an attribute's date falls
 
 
 def learn_reference(
@@ -34,7 +35,7 @@ def learn_reference(
     n = len(values) if leads is None else leads
     learned = {}
     for j, feature in enumerate(features if len(values) else ()):
-        if feature.block == CALENDAR or feature.of_past_leads:
+        if feature.block == CALENDAR or feature.unit == WEEK or feature.of_past_leads:
             continue
         column = values[:, j]
         cuts = _levels(column) if feature.kind == "category" else _deciles(column)

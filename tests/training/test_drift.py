@@ -116,6 +116,20 @@ def test_the_rate_of_past_leads_moves_with_that_of_all_and_is_no_drift() -> None
     assert drift(reference, np.column_stack((np.full(900, 0.3), np.full(900, 30.0))), columns) == []
 
 
+def test_the_week_of_an_attributes_date_moves_with_the_year_and_is_no_drift() -> None:
+    """A year of planned closings held against those of next month; the days until them are as ever."""
+    rng = np.random.default_rng(8)
+    columns = [
+        feature(f"attr_planned_{name}", unit, "planned being {value}", "attributes", subject="planned")
+        for name, unit in (("week", "week"), ("days_ahead", "signed_days"))
+    ]
+    before = np.column_stack((rng.integers(1, 53, 5000), rng.normal(30, 9, 5000))).astype(np.float64)
+    after = np.column_stack((rng.integers(27, 33, 900), rng.normal(30, 9, 900))).astype(np.float64)
+    reference = learn_reference(before, columns)
+    assert list(reference["features"]) == ["attr_planned_days_ahead"]
+    assert drift(reference, after, columns) == []
+
+
 def test_few_leads_and_unknown_features_say_nothing() -> None:
     rng = np.random.default_rng(4)
     reference = learn_reference(_values(rng, 3000), _features())
