@@ -202,12 +202,15 @@ def report_page(state: State) -> str:
         figure.to_html(full_html=False, include_plotlyjs=i == 0, div_id=f"figure-{name}", config=CONFIG)
         for i, (name, figure) in enumerate(figures(state).items())
     ]
-    money = total["deals"]
+    flow, money = total["flow"], total["deals"]
     head = (
-        ("entered", total["flow"]["entered"]),
-        ("open at the end", total["flow"]["open_at_end"]),
+        ("open at the start", flow["open_at_start"]),
+        ("entered", flow["entered"]),
+        ("reopened", flow["reopened"]),
         ("won", money["won"]),
         ("lost", money["lost"]),
+        ("won or lost and reopened since", flow["won"] + flow["lost"] - money["won"] - money["lost"]),
+        ("open at the end", flow["open_at_end"]),
         ("win rate", percent(money["win_rate"])),
         (f"revenue{unit and ', ' + unit}", number(money["revenue"])),
         (f"average deal{unit and ', ' + unit}", number(money["average_deal"])),

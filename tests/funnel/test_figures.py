@@ -55,3 +55,10 @@ def test_without_a_currency_no_heading_has_a_gap() -> None:
     page = report_page(funnel_state(twenty(currency=None)))
     assert "<td>revenue</td>" in page
     assert "<td>velocity, revenue a day</td>" in page
+
+
+def test_the_headline_adds_up_also_with_reopened_leads(state: dict[str, Any]) -> None:
+    cells = dict(re.findall(r"<td>([^<]+)</td><td>(-?[0-9]+)</td>", report_page(state)))
+    came = sum(int(cells[name]) for name in ("open at the start", "entered", "reopened"))
+    went = sum(int(cells[name]) for name in ("won", "lost", "won or lost and reopened since"))
+    assert (came, went, int(cells["open at the end"])) == (23, 16, 7)
