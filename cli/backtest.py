@@ -15,8 +15,10 @@ from cli.options import (
     data_argument,
     json_option,
     periods_options,
+    refuse_unused,
     report_option,
     seed_option,
+    train_options,
     trials_option,
 )
 from cli.output import emit, say, say_table
@@ -64,6 +66,8 @@ def backtest(data: Path, report: Path | None, as_json: bool, **options: Any) -> 
     if options["forecast"]:
         _forecast(data, report, as_json, options)
         return
+    refuse_unused("with --forecast", "period", "periods")
+    from cli.reading import read_and_say
     from training.backtest import backtest as replay_all
     from training.backtest_report import page
     from training.registry import Registry
@@ -71,7 +75,7 @@ def backtest(data: Path, report: Path | None, as_json: bool, **options: Any) -> 
     registry = Registry(home())
     with progress() as tell:
         tell("reading the data", 0.0)
-        history = _read(data, options["as_of"])
+        history = read_and_say(data, options["as_of"])
         registry.refuse_early()
         chosen = _options(history, options)
         found = replay_all(history, chosen, lambda text, share: tell(text, 0.02 + 0.9 * share))
@@ -89,31 +93,27 @@ def backtest(data: Path, report: Path | None, as_json: bool, **options: Any) -> 
 
 def _forecast(data: Path, report: Path | None, as_json: bool, options: Mapping[str, Any]) -> None:
     from cli.forecast_backtest import run
+    from cli.reading import read_and_say
     from features.config import load_config
 
     if options["by"]:
         raise click.BadParameter("--by is of the scores; leave it out with --forecast")
     zone = load_config(data).zone
     dates = [as_of_us(date, zone, "--at") for date in options["dates"]]
-    run(lambda: _read(data, options["as_of"]), {**options, "at_us": sorted(set(dates))}, report, as_json)
-
-
-def _read(data: Path, as_of: str | None) -> "History":
-    from cli.reading import read_own, say_set_aside
-
-    history = read_own(data, as_of)
-    say_set_aside(history)
-    return history
+    run(
+        lambda: read_and_say(data, options["as_of"]),
+        {**options, "at_us": sorted(set(dates))},
+        report,
+        as_json,
+    )
 
 
 def _options(history: "History", given: Mapping[str, Any]) -> "BacktestOptions":
     from training.backtest import BacktestOptions
-    from training.fit import TrainOptions
 
-    tuned = {} if given["trials"] is None else {"trials": given["trials"]}
     dates = (as_of_us(date, history.config.zone, "--at") for date in given["dates"])
     return BacktestOptions(
-        train=TrainOptions(seed=given["seed"], **tuned),
+        train=train_options(given),
         origins=given["origins"],
         at_us=tuple(sorted({date for date in dates if date is not None})),
         by=given["by"],

@@ -17,6 +17,7 @@ from cli.options import (
     model_option,
     no_snapshot_option,
     periods_options,
+    refuse_unused,
     report_option,
     since_option,
     table_option,
@@ -43,7 +44,7 @@ TEXTS = {"period_start", "period_end", "group", "interval_basis", "currency"}
 @click.option(
     "--explain", is_flag=True, help="Show the arithmetic: leads, stages, sources, and what changed."
 )
-@since_option("With --explain: what changed since then (default: one period earlier).")
+@since_option("With --explain or --report: what changed since then (default: one period earlier).")
 @report_option("Write a page with the pictures.")
 @table_option
 @no_snapshot_option
@@ -57,6 +58,8 @@ def forecast(data: Path, as_of: str | None, model: str, as_json: bool, **options
       leadcast forecast crm --period week --periods 8 --by owner --output forecast.csv
       leadcast forecast crm --explain --report forecast.html --output forecast.parquet --json
     """
+    if not options["explain"] and options["report"] is None:
+        refuse_unused("with --explain or --report", "since")
     from cli.model_choice import model as find_model
     from cli.reading import read_for, say_set_aside
     from funnel.forecast import Asked

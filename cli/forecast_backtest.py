@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from cli.options import train_options
 from cli.output import emit, say, say_table
 from cli.progress import Progress, progress
 
@@ -22,15 +23,14 @@ def backtest_forecast(
     """Replays and writes the page; the result as JSON-ready values."""
     from funnel.forecast import Asked
     from funnel.forecast_periods import DEFAULT_COUNT
-    from training.fit import TrainOptions
     from training.forecast_backtest import forecast_replay, past_origins
 
     count = options["periods"] or DEFAULT_COUNT[options["period"]]
     asked = Asked(options["period"], count)
     given = options["at_us"] or past_origins(history, asked, options["origins"] or ORIGINS)
-    tuned = {} if options["trials"] is None else {"trials": options["trials"]}
-    train = TrainOptions(seed=options["seed"], **tuned)
-    result = forecast_replay(history, given, asked, train, lambda text, share: tell(text, 0.02 + 0.9 * share))
+    result = forecast_replay(
+        history, given, asked, train_options(options), lambda text, share: tell(text, 0.02 + 0.9 * share)
+    )
     if report is not None:
         from cli.whole_file import write_text
         from funnel.forecast_figures import replay_page

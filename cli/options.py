@@ -1,14 +1,18 @@
 """The options that several commands take: name, type, default and help of each written once."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
 import click
+from click.core import ParameterSource
 
 from cli.whole_file import refuse_unless_file
 from features.errors import InvalidInput
+
+if TYPE_CHECKING:
+    from training.fit import TrainOptions
 
 Decorator = Callable[[Any], Any]
 PathCheck = Callable[[click.Context, click.Parameter, Path | None], Path | None]
@@ -105,6 +109,14 @@ def trials_option(text: str) -> Decorator:
     return click.option("--trials", type=click.IntRange(0, 1000), metavar="N", help=text)
 
 
+def train_options(given: Mapping[str, Any]) -> "TrainOptions":
+    """What --seed, --trials and --keep come to, as far as the command takes them."""
+    from training.fit import TrainOptions
+
+    asked = {name: given[name] for name in ("seed", "trials", "keep") if given.get(name) is not None}
+    return TrainOptions(**asked)
+
+
 def periods_options(period_text: str, periods_text: str) -> Decorator:
     """--period and --periods: the calendar periods of a forecast."""
     period = click.option(
@@ -129,6 +141,14 @@ def refuse_unless_one(data: Path | None, store: bool) -> None:
     """Ends the command where both DATA and --store are given, or neither."""
     if (data is None) != store:
         raise click.UsageError("give either a data folder or --store")
+
+
+def refuse_unused(used: str, *names: str) -> None:
+    """Ends the command where one of these options was given, which only counts as `used` says."""
+    context = click.get_current_context()
+    for name in names:
+        if context.get_parameter_source(name) is ParameterSource.COMMANDLINE:
+            raise click.UsageError(f"--{name} goes {used}")
 
 
 def as_of_us(text: str | None, zone: ZoneInfo, option: str = "--as-of") -> int | None:

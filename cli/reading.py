@@ -23,6 +23,13 @@ def read_own(data: Path, as_of: str | None) -> History:
     return read_folder(data, as_of_us=as_of_us(as_of, load_config(data).zone), now_us=now_us())
 
 
+def read_and_say(data: Path, as_of: str | None) -> History:
+    """The folder under its own configuration at --as-of; what the door did not take is said."""
+    history = read_own(data, as_of)
+    say_set_aside(history)
+    return history
+
+
 def read_for(bundle: "Bundle", data: Path, as_of: str | None) -> tuple[History, list[Note]]:
     """The folder as the model sees it at --as-of, and the warnings that this reading gives."""
     own = load_config(data)

@@ -15,6 +15,7 @@ from cli.options import (
     json_option,
     refuse_unless_one,
     seed_option,
+    train_options,
     trials_option,
 )
 from cli.output import emit, say, say_table, say_warnings, when
@@ -67,33 +68,20 @@ def train(data: Path | None, store: bool, **options: Any) -> None:
       leadcast train --store
     """
     refuse_unless_one(data, store)
-    from training.fit import TrainOptions
+    from cli.reading import read_and_say
     from training.fit import train as fit
     from training.registry import Registry
 
     registry = Registry(home())
     with progress() as tell:
         tell("reading the data", 0.0)
-        history = _read_store(options["as_of"]) if data is None else _read(data, options["as_of"])
+        history = _read_store(options["as_of"]) if data is None else read_and_say(data, options["as_of"])
         registry.refuse_early()
-        chosen = TrainOptions(seed=options["seed"], keep=options["keep"], **_given(trials=options["trials"]))
-        trained = fit(history, chosen, lambda text, share: tell(text, 0.05 + 0.85 * share))
+        trained = fit(history, train_options(options), lambda text, share: tell(text, 0.05 + 0.85 * share))
         outcome = register(registry, trained, history, options["promote"], tell)
     _tell(trained, outcome, history)
     if options["as_json"]:
         emit(_result(trained, outcome))
-
-
-def _given(**values: Any) -> dict[str, Any]:
-    return {name: value for name, value in values.items() if value is not None}
-
-
-def _read(data: Path, as_of: str | None) -> "History":
-    from cli.reading import read_own, say_set_aside
-
-    history = read_own(data, as_of)
-    say_set_aside(history)
-    return history
 
 
 def _read_store(as_of: str | None) -> "History":
