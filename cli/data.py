@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from cli.environment import now_us
-from cli.options import data_argument, file_or_new, json_option
+from cli.options import data_argument, in_a_folder, json_option
 from cli.output import emit, say, say_warnings, when
 from cli.progress import progress
 
@@ -68,7 +68,7 @@ def simulate(out: Path, leads: int, months: int, as_json: bool, **options: Any) 
 @click.option(
     "--rejected",
     type=click.Path(path_type=Path),
-    callback=file_or_new,
+    callback=in_a_folder,
     metavar="FILE",
     help="Write every row that was set aside, as CSV.",
 )

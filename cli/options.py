@@ -26,16 +26,21 @@ def ending_in(*endings: str) -> PathCheck:
             return None
         if value.suffix.lower() not in endings:
             raise click.BadParameter(f"{value}: end it in {' or '.join(endings)}")
-        return file_or_new(_context, _option, value)
+        return in_a_folder(_context, _option, value)
 
     return check
 
 
+def in_a_folder(context: click.Context, option: click.Parameter, value: Path | None) -> Path | None:
+    """A check of an output: a file or a new name in a folder that exists."""
+    if value is not None and not value.absolute().parent.is_dir():
+        raise click.BadParameter(f"{value}: there is no folder {value.absolute().parent}")
+    return file_or_new(context, option, value)
+
+
 def file_or_new(_context: click.Context, _option: click.Parameter, value: Path | None) -> Path | None:
-    """A check of a path to write or read: in a folder that exists, the place of a file, never of /dev/null."""
+    """A check of a path to write or read: what is written takes the place of a file, never of /dev/null."""
     if value is not None:
-        if not value.absolute().parent.is_dir():
-            raise click.BadParameter(f"{value}: there is no folder {value.absolute().parent}")
         try:
             refuse_unless_file(value)
         except InvalidInput as refusal:

@@ -72,7 +72,6 @@ def test_bounds_written_beside_the_options_are_those_of_the_library() -> None:
         (("forecast", "crm", "--output", "missing/f.csv"), "there is no folder"),
         (("funnel", "crm", "--output", "f.txt"), "end it in .json or .csv or .parquet"),
         (("check", "crm", "--rejected", "missing/r.csv"), "there is no folder"),
-        (("backup", "missing/b.tar"), "there is no folder"),
         (("backtest", "crm", "--report", "page.pdf"), "end it in .html"),
         (("forecast", "crm", "--output", "f.csv", "--report", "missing/f.html"), "there is no folder"),
         (("backtest", "crm", "--periods", "3"), "--periods goes with --forecast"),
