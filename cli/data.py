@@ -84,6 +84,7 @@ def check(data: Path, rejected: Path | None, as_json: bool) -> None:
     """
     from features.history import format_time, read_folder
     from training.audit import audit
+    from training.misread import misread
 
     rows: list[RejectedRow] | None = None if rejected is None else []
     with progress() as tell:
@@ -92,7 +93,7 @@ def check(data: Path, rejected: Path | None, as_json: bool) -> None:
         tell("looking at the columns", 0.5)
         inferred = what_was_inferred(history)
         tell("auditing for leakage", 0.6)
-        warnings = audit(history)
+        warnings = [*audit(history), *misread(history)]
     if rejected is not None:
         _write_rejected(rows or [], rejected)
     _tell(history, inferred, warnings)

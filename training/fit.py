@@ -20,6 +20,7 @@ from training.dataset import training_rows
 from training.forecast_replay import forecast_basis
 from training.judge import Judgement, judge, judge_held_out
 from training.material import Material, teach
+from training.misread import misread
 from training.replay import Predicted, expected_amounts, past_wins, predict_splits, splits_of
 from training.splits import Split, lead_splits
 from training.teachable import MIN_WINS, require_outcomes, require_rows
@@ -68,7 +69,7 @@ def _train(history: History, options: TrainOptions, progress: Tell) -> Trained:
     history = by_lead_id(history)
     require_outcomes(history)
     progress("auditing for leakage", 0.02)
-    findings = audit(history)
+    findings, odd = audit(history), misread(history)
     dropped = suspects(
         findings, options.keep, history.attributes.keys() | set(history.changes.attribute.values)
     )
@@ -115,6 +116,7 @@ def _train(history: History, options: TrainOptions, progress: Tell) -> Trained:
     )
     warnings = [
         *warnings_of(history, rows, amount, judgement),
+        *(finding for finding in odd if finding["subject"] not in dropped),
         *({k: str(f[k]) for k in ("code", "subject", "detail")} for f in findings),
     ]
     unused = [material.features[j].name for j in lesson.clocks]
