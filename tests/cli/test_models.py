@@ -1,6 +1,7 @@
-"""`leadcast models` where not all is in place: a restored home, a damaged champion file."""
+"""`leadcast models` in words, and where not all is in place: a restored home, a damaged champion file."""
 
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -37,6 +38,21 @@ def test_a_restored_champion_is_listed_and_shown(restored_home: Path) -> None:
     assert refused.exit_code == 1
     assert "no version was promoted before" in refused.stderr
     assert not (restored_home / "mlflow.db").exists()
+
+
+def test_people_read_the_list_and_the_card_in_words(champion_home: Path) -> None:
+    listed, shown = run("models"), run("models", "show", "1")
+    assert (listed.stdout, shown.stdout) == ("", "")
+    header, row = listed.stderr.splitlines()
+    assert header.split()[:2] == ["version", "in"]
+    assert row.split()[:3] == ["1", "yes", "champion"]
+    assert "# Model card: version 1" in shown.stderr
+    assert re.search(r"^aliases +champion$", shown.stderr, re.M)
+    assert re.search(r"^tags +signal \w+, funnel ", shown.stderr, re.M)
+
+
+def test_an_empty_home_is_named(home: Path) -> None:
+    assert f"no versions yet in {home}" in run("models").stderr
 
 
 def test_restoring_waits_for_whoever_changes_the_champion(
