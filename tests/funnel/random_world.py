@@ -109,7 +109,12 @@ class _Maker:
         source, owner = rng.choice(("web", "fair", "", "ads")), rng.choice(("ann", "bo", ""))
         account = rng.choice(("", f"A{rng.randrange(6)}"))
         first = {"lead_id": lead, "created_at": self._time(created), "source": source, "owner": owner}
-        rows["leads"].append({**first, "account_id": account})
+        rows["leads"].append({**first, "account_id": account, "recorded_at": self._recorded(created)})
+        if rng.random() < 0.05:  # a second row of a lead, and rows of none: both are set aside
+            rows["leads"].append(
+                {**rows["leads"][-1], "created_at": self._time(created + 3), "owner": "twice"}
+            )
+            rows["outcomes"] += self._decisions("nobody", created)
         for _ in range(rng.choice((0, 0, 1, 3, 6)) if self.names else 0):
             at = created + rng.choice((-1, 0, 0, 1, 1, 2, 3, 5, 8)) * rng.choice((0.5, 1, 3))
             seen = self._recorded(at)

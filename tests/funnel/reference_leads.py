@@ -73,9 +73,13 @@ class Reader:
     def __init__(self, tables: Mapping[str, Sequence[Row]], zone: str, as_of: int) -> None:
         self.tables, self.zone, self.as_of = tables, ZoneInfo(zone), as_of
         self.created: dict[str, int] = {}
+        self.first: dict[str, Row] = {}
         for row in tables["leads"]:
-            self.created.setdefault(row["lead_id"], instant(row["created_at"], self.zone))
-        self.created = {lead: at for lead, at in self.created.items() if at <= as_of}
+            at = instant(row["created_at"], self.zone)
+            seen = instant(row["recorded_at"], self.zone) if row.get("recorded_at") else at
+            if max(at, seen) <= as_of:
+                self.created.setdefault(row["lead_id"], at)
+                self.first.setdefault(row["lead_id"], row)
 
     def rows(self, table: str, own: str, default: int | None = None) -> dict[str, list[tuple[int, int, Row]]]:
         """(time, known, row) of each lead in file order; `default` days after creation stand for a missing time."""
@@ -113,11 +117,12 @@ def known_funnel(
         reader.rows("interactions", "occurred_at"),
         reader.rows("attribute_changes", "changed_at"),
     )
-    first = {row["lead_id"]: row for row in reversed(tables["leads"])}
     leads = []
     for name, created in reader.created.items():
         values = {
-            k: v or None for k, v in first[name].items() if k not in ("lead_id", "created_at", "recorded_at")
+            k: v or None
+            for k, v in reader.first[name].items()
+            if k not in ("lead_id", "created_at", "recorded_at")
         }
         lead = Known(name, created, values, closed=as_of)
         lead.owners = [(created, values.get("owner"))]

@@ -53,7 +53,7 @@ def asked_of(world: World, seed: int) -> tuple[int, FunnelAsked]:
     rng, zone = random.Random(seed + 10**6), ZoneInfo(world.zone)
     created = sorted(instant(row["created_at"], zone) for row in world.tables["leads"])
     middle, last = created[len(created) // 2], created[-1]
-    as_of = rng.choice((last + 30 * DAY, middle + 2 * DAY, last + 300 * DAY, created[0]))
+    as_of = rng.choice((last + 30 * DAY, middle + 15 * DAY, last + 300 * DAY, middle))
     by = rng.choice((None, "source", "owner"))
     if rng.random() < 0.5:
         return as_of, FunnelAsked(by=by)
