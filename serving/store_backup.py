@@ -1,15 +1,12 @@
 """The store and the champion in one file: a tar with a manifest, written whole, verified before it is put back."""
 
-import fcntl
 import hashlib
 import json
 import os
 import shutil
 import sqlite3
 import tarfile
-import tempfile
-from collections.abc import Iterator
-from contextlib import closing, contextmanager, suppress
+from contextlib import closing
 from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 from typing import Any
@@ -18,6 +15,7 @@ from sqlalchemy import Connection, delete, select
 
 from features.errors import DamagedArtifact
 from models.pointer import POINTER, Pointer, load_champion, read_pointer, sync_folder, write_pointer
+from serving.scratch import scratch
 from serving.store_engine import StoreEngine
 from serving.store_migrate import HEAD
 from serving.store_schema import metadata
@@ -46,71 +44,42 @@ def backup(engine: StoreEngine, file: Path, now_us: int) -> Backup:
     DamagedArtifact for a champion that could not be restored: it is found now, not when the backup is needed.
     """
     file.parent.mkdir(parents=True, exist_ok=True)
-    with _scratch(file.parent) as scratch:
-        leads = _copy_out(engine, scratch / STORE)
+    with scratch(file.parent, SCRATCH) as folder:
+        leads = _copy_out(engine, folder / STORE)
         pointer = read_pointer(engine.home)
         if pointer is not None:
-            copied = replace(pointer, folder=scratch / "bundles" / pointer.folder.name)
+            copied = replace(pointer, folder=folder / "bundles" / pointer.folder.name)
             if pointer.folder.is_dir():
                 shutil.copytree(pointer.folder, copied.folder)
             load_champion(copied)
-            write_pointer(scratch, copied)
+            write_pointer(folder, copied)
         version = pointer.model_version if pointer else None
-        names = sorted(path.relative_to(scratch).as_posix() for path in scratch.rglob("*") if path.is_file())
+        names = sorted(path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file())
         manifest = {
             "format": FORMAT,
             "schema": HEAD,
             "created_us": now_us,
             "leads": leads,
             "model_version": version,
-            "files": {name: _digest(scratch / name) for name in names},
+            "files": {name: _digest(folder / name) for name in names},
         }
-        (scratch / MANIFEST).write_text(json.dumps(manifest, indent=1), encoding="utf-8")
-        _pack(scratch, [MANIFEST, *names], file)
+        (folder / MANIFEST).write_text(json.dumps(manifest, indent=1), encoding="utf-8")
+        _pack(folder, [MANIFEST, *names], file)
     return Backup(file, file.stat().st_size, leads, version)
 
 
 def restore(engine: StoreEngine, file: Path) -> Backup:
     """Puts a backup in the place of the store and of the champion; DamagedArtifact and no change for a bad file."""
-    with _scratch(engine.home) as scratch:
-        manifest = _unpack(file, scratch)
-        _check_store(scratch / STORE)
-        pointer = read_pointer(scratch)
+    with scratch(engine.home, SCRATCH) as folder:
+        manifest = _unpack(file, folder)
+        _check_store(folder / STORE)
+        pointer = read_pointer(folder)
         if pointer is not None:
             load_champion(pointer)
-        _copy_in(engine, scratch / STORE)
+        _copy_in(engine, folder / STORE)
         if pointer is not None:
             _take_bundle(engine.home, pointer)
     return Backup(file, file.stat().st_size, manifest["leads"], manifest["model_version"])
-
-
-@contextmanager
-def _scratch(beside: Path) -> Iterator[Path]:
-    """A folder beside a file to be, gone afterwards; what a killed one has left there, leads and all, goes first."""
-    for left in beside.glob(f"{SCRATCH}*"):
-        with suppress(OSError), _held(left) as free:
-            if free:
-                shutil.rmtree(left)
-    folder = Path(tempfile.mkdtemp(prefix=SCRATCH, dir=beside))
-    with _held(folder):
-        try:
-            yield folder
-        finally:
-            shutil.rmtree(folder, ignore_errors=True)
-
-
-@contextmanager
-def _held(folder: Path) -> Iterator[bool]:
-    """Holds a folder as this process's own for as long as it lives; False where another process does."""
-    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW)
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        yield False
-    else:
-        yield True
-    finally:
-        os.close(descriptor)
 
 
 def _copy_out(engine: StoreEngine, target: Path) -> int:

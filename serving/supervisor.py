@@ -1,7 +1,6 @@
 """`leadcast serve`: one listening socket, any number of worker processes, none of them left behind."""
 
 import os
-import shutil
 import signal
 import socket
 import subprocess
@@ -17,13 +16,24 @@ from prometheus_client import multiprocess
 from features.errors import InvalidInput
 from serving.access import is_loopback
 from serving.logs import LOGGER
+from serving.scratch import scratch
 from serving.settings import Settings
 
 BACKLOG = 2048
 DRAIN_SECONDS = 30.0
 QUICK_DEATH_SECONDS = 5.0
 LONGEST_PAUSE_SECONDS = 10.0
+MEMORY = Path("/dev/shm")
+RUN_FOLDER = "leadcast-run-"
 _CODE = Path(__file__).resolve().parent.parent
+
+
+def _run_place() -> Path:
+    """Where what workers share is kept while they run: in memory, where the system has files there.
+
+    They map these files, and a disk without room ends whoever writes to a mapped file on it.
+    """
+    return MEMORY if os.access(MEMORY, os.W_OK | os.X_OK) else Path(tempfile.gettempdir())
 
 
 @dataclass
@@ -70,17 +80,16 @@ class Supervisor:
 
     def run(self) -> int:
         """Serves until SIGTERM or SIGINT; 0 after a clean end."""
-        folder = Path(tempfile.mkdtemp(prefix="leadcast-run-"))
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, self._stop)
         try:
-            while not self.stopping:
-                self._fill(folder)
-                self._reap(folder, timeout=0.2)
-            return self._drain(folder)
+            with scratch(_run_place(), RUN_FOLDER) as folder:
+                while not self.stopping:
+                    self._fill(folder)
+                    self._reap(folder, timeout=0.2)
+                return self._drain(folder)
         finally:
             self.bound.close()
-            shutil.rmtree(folder, ignore_errors=True)
 
     def _stop(self, number: int, frame: FrameType | None) -> None:
         self.stopping = True

@@ -21,7 +21,9 @@ from cli.main import leadcast
 from features.errors import InvalidInput
 from models.bundle import load_bundle
 from models.pointer import read_pointer
+from serving import supervisor
 from serving.adapter import score_leads
+from serving.scratch import held
 from serving.settings import read_settings
 from serving.supervisor import Supervisor, listen
 
@@ -139,6 +141,31 @@ def test_a_dead_parent_leaves_nobody_behind(started: Callable[..., Service]) -> 
     assert workers
     service.process.kill()
     until(lambda: not any(map(is_alive, workers)))
+
+
+def test_what_workers_share_goes_with_the_service_or_with_the_next_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It lies in memory, where nothing else takes away what a killed service has left."""
+    monkeypatch.setattr(supervisor, "MEMORY", tmp_path)
+    killed, busy = (tmp_path / f"{supervisor.RUN_FOLDER}{name}" for name in ("killed", "busy"))
+    (killed / "metrics").mkdir(parents=True)
+    busy.mkdir()
+    seen: list[list[Path]] = []
+
+    def fill(service: Supervisor, folder: Path) -> None:
+        seen.append(sorted(tmp_path.iterdir()))
+        assert folder.stat().st_mode & 0o777 == 0o700
+        service.stopping = True
+
+    monkeypatch.setattr(Supervisor, "_fill", fill)
+    monkeypatch.setattr(signal, "signal", lambda _number, _handler: None)
+    with held(busy):
+        assert Supervisor(listen("127.0.0.1", 0, read_settings({})), 1).run() == 0
+    (during,) = seen
+    assert len(during) == 2
+    assert busy in during
+    assert list(tmp_path.iterdir()) == [busy]
 
 
 def test_a_foreign_address_needs_keys(started: Callable[..., Service]) -> None:

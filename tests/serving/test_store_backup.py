@@ -15,7 +15,7 @@ import pytest
 import models.pointer
 from features.errors import DamagedArtifact
 from models.pointer import Pointer, manifest_sha256, read_pointer, write_pointer
-from serving import store_backup
+from serving.scratch import held
 from serving.store import Store
 from serving.store_backup import SCRATCH, backup, restore
 from serving.store_leads import PutLead, put_leads
@@ -116,7 +116,7 @@ def test_what_a_killed_backup_left_goes_with_the_next_and_one_at_work_stays(stor
         folder.mkdir()
         (folder / "store.db").write_text("leads")
     link.symlink_to(foreign)
-    with store_backup._held(at_work) as ours:
+    with held(at_work) as ours:
         assert ours
         backup(store.engine, file, NOW_US)
     assert {path.name for path in file.parent.iterdir()} == {file.name, at_work.name, link.name, foreign.name}

@@ -173,12 +173,15 @@ def small_disk(tmp_path: Path) -> Any:
 def test_a_full_disk_refuses_writes_and_recovers_when_there_is_space(
     trained_home: Path, small_disk: Path
 ) -> None:
-    home = small_disk / "home"
+    """Temporary files lie on the same disk: workers that mapped theirs there were killed, and those after them too."""
+    home, temporary = small_disk / "home", small_disk / "tmp"
     shutil.copytree(trained_home, home, ignore=shutil.ignore_patterns("artifacts", "mlflow.db*"))
-    service = Service(home, LEADCAST_LOG="off")
+    temporary.mkdir()
+    service = Service(home, LEADCAST_LOG="off", TMPDIR=str(temporary))
     sent: Callable[[str], tuple[int, bytes]] = lambda name: post_event(service, name)  # noqa: E731
     try:
         until(service.is_ready)
+        workers = service.children()
         service.put("/v1/leads/a", {"created_at": "2026-01-01T00:00:00Z"})
         acknowledged = [f"e{i}" for i in range(20) if sent(f"e{i}")[0] == 200]
         assert len(acknowledged) == 20
@@ -198,6 +201,9 @@ def test_a_full_disk_refuses_writes_and_recovers_when_there_is_space(
         assert status == 503
         assert 0 < service.get(SCORE, LEAD)["probability"] < 1
         assert service.get("/v1/leads/a")["lead"]["lead_id"] == "a"
+        for path in ("/v1/leads", "/v1/model", "/v1/funnel", "/livez", "/v1/leads/a/history"):
+            service.get(path)  # each is counted under labels of its own
+        assert service.children() == workers
         ballast.unlink()
         until(lambda: sent("g0")[0] == 200)
         kinds = []
