@@ -1,5 +1,6 @@
 """The options that several commands take: name, type, default and help of each written once."""
 
+import os
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -32,9 +33,13 @@ def ending_in(*endings: str) -> PathCheck:
 
 
 def in_a_folder(context: click.Context, option: click.Parameter, value: Path | None) -> Path | None:
-    """A check of an output: a file or a new name in a folder that exists."""
-    if value is not None and not value.absolute().parent.is_dir():
-        raise click.BadParameter(f"{value}: there is no folder {value.absolute().parent}")
+    """A check of an output: a file or a new name in a folder that exists and can be written."""
+    if value is not None:
+        folder = value.absolute().parent
+        if not folder.is_dir():
+            raise click.BadParameter(f"{value}: there is no folder {folder}")
+        if not os.access(folder, os.W_OK | os.X_OK):
+            raise click.BadParameter(f"{value}: the folder {folder} cannot be written")
     return file_or_new(context, option, value)
 
 

@@ -49,7 +49,9 @@ def read_pointer(home: Path) -> Pointer | None:
         )
     except FileNotFoundError:
         return None
-    except (OSError, ValueError, KeyError, TypeError) as error:
+    except OSError as error:
+        raise DamagedArtifact(f"{path} cannot be read: {error.strerror}") from None
+    except (ValueError, KeyError, TypeError) as error:
         raise DamagedArtifact(f"{path}: not a champion file ({error!r}); promote a version again") from None
     if not folder.is_relative_to(home.resolve()):
         raise DamagedArtifact(f"{path}: points outside of its home, to {folder}; promote a version again")

@@ -65,6 +65,16 @@ def test_bounds_written_beside_the_options_are_those_of_the_library() -> None:
     assert tuple(period.choices) == tuple(KINDS)
 
 
+def test_a_folder_that_cannot_be_written_is_told_before_the_work(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The tests may run as root, who may write anywhere; what is asked of the system is answered for it."""
+    monkeypatch.setattr("os.access", lambda _path, _mode: False)
+    refused = CliRunner().invoke(leadcast, ["score", "crm", "--output", str(tmp_path / "s.csv")])
+    assert refused.exit_code == 2
+    assert "cannot be written" in " ".join(refused.stderr.split())
+
+
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [

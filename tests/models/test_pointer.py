@@ -36,6 +36,13 @@ def test_what_is_not_a_pointer_is_refused(tmp_path: Path, content: str) -> None:
         read_pointer(tmp_path)
 
 
+def test_a_pointer_that_cannot_be_read_is_not_called_damaged(tmp_path: Path) -> None:
+    """Promoting again, the remedy of a damaged one, would not help against a missing right."""
+    (tmp_path / POINTER).mkdir()
+    with pytest.raises(DamagedArtifact, match="cannot be read: Is a directory"):
+        read_pointer(tmp_path)
+
+
 @pytest.mark.parametrize("folder", ["../elsewhere", "/etc", "bundles/../../x"])
 def test_a_pointer_out_of_its_home_is_refused(tmp_path: Path, folder: str) -> None:
     write_pointer(tmp_path, pointer_in(tmp_path))
