@@ -104,7 +104,7 @@ def state_of(
     chances = None if bundle is None else chances_of(bundle, history)
     state = funnel_state(history, asked, chances)
     state["warnings"] += note
-    state["owners"] = [] if bundle is None else owners(bundle, history, asked.from_us)
+    state["owners"] = [] if bundle is None else owners(bundle, history, asked.from_us, asked.to_us)
     return state
 
 

@@ -43,7 +43,7 @@ def _tell_leaks(leaks: dict[str, Any], unit: str) -> None:
     if leaks["found"]:
         say(f"leaks, {len(leaks['found'])} of {leaks['tested']} tests:")
     for leak in leaks["found"]:
-        lost = f"expected revenue lost: {number(leak['lost_revenue'])} {unit}"
+        lost = f"expected revenue lost: {number(leak['lost_revenue'])}{unit and ' ' + unit}"
         say(f"  {leak['kind']}: {leak['sentence']} ({lost})")
 
 
@@ -76,14 +76,17 @@ def _tell_economics(economics: dict[str, Any] | None, unit: str) -> None:
 
 def _tell_block(block: dict[str, Any], unit: str) -> None:
     flow, deals, days = block["flow"], block["deals"], block["cycle_time_days"]["calendar"]
+    undone = flow["won"] + flow["lost"] - deals["won"] - deals["lost"]
+    money = unit and " " + unit
     say(
-        f"entered {flow['entered']:,}, reopened {flow['reopened']:,}, won {deals['won']:,}, lost {deals['lost']:,}, "
+        f"open at the start {flow['open_at_start']:,}, entered {flow['entered']:,}, reopened {flow['reopened']:,}, "
+        f"won {deals['won']:,}, lost {deals['lost']:,}, {f'closed and reopened since {undone:,}, ' if undone else ''}"
         f"open at the end {flow['open_at_end']:,}"
     )
     say(
-        f"win rate {percent(deals['win_rate'])}, average deal {number(deals['average_deal'])} {unit}, "
-        f"revenue {number(deals['revenue'])} {unit}, cycle time {number(days['median'])} days (median), "
-        f"velocity {number(block['velocity']['revenue_per_day'])} {unit} a day"
+        f"win rate {percent(deals['win_rate'])}, average deal {number(deals['average_deal'])}{money}, "
+        f"revenue {number(deals['revenue'])}{money}, cycle time {number(days['median'])} days (median), "
+        f"velocity {number(block['velocity']['revenue_per_day'])}{money or ' of revenue'} a day"
     )
     say_table(
         ("stage", "entries", "now", "on", "back", "won", "lost", "onward", "to win", "median days"),

@@ -36,11 +36,13 @@ def chances_of(bundle: Bundle, history: History) -> Chances:
     return Chances(now, before, amount)
 
 
-def owners(bundle: Bundle, history: History, from_us: int | None = None) -> list[Record]:
+def owners(
+    bundle: Bundle, history: History, from_us: int | None = None, to_us: int | None = None
+) -> list[Record]:
     """Each owner's wins against those that the leads promised when they got them, most above the promise first.
 
-    An assignment is a lead's creation with an owner or a change to one, while it is open, from from_us on and at least
-    one horizon before as_of_us. promised sums the model's chances there with the owner hidden from it, shifted in
+    An assignment is a lead's creation with an owner or a change to one, while it is open, at from_us <= t < to_us and
+    at least one horizon before as_of_us. promised sums the model's chances there with the owner hidden, shifted in
     log-odds so that all owners together are promised what they won (indirect standardisation); won counts wins within
     the horizon. The 80 % interval is that of the wins if the chances were right (normal, the variance of independent
     leads). in_sample is the share of assignments from before the model's own date, whose chances have seen the outcome.
@@ -49,6 +51,7 @@ def owners(bundle: Bundle, history: History, from_us: int | None = None) -> list
     lead, at_us, owner = assignments(seen)
     last_us = history.as_of_us - bundle.config.horizon_us
     fit = (at_us <= last_us) & (owner.codes >= 0) & (at_us >= (-math.inf if from_us is None else from_us))
+    fit &= at_us < (math.inf if to_us is None else to_us)
     fit &= state_at(seen, lead, at_us) == OPEN
     lead, at_us, owner = lead[fit], at_us[fit], owner.take(fit).compact()
     if not len(lead):

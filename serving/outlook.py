@@ -156,7 +156,7 @@ def funnel_from(store: Store, query: FunnelQuery, bundle: Bundle | None) -> Reco
     chances = None if bundle is None else chances_of(bundle, history)
     asked = FunnelAsked(from_us, to_us, query.by, since_us, query.attention)
     state = funnel_state(history, asked, chances)
-    state["owners"] = [] if bundle is None else owners(bundle, history, from_us)
+    state["owners"] = [] if bundle is None else owners(bundle, history, from_us, to_us)
     return state
 
 

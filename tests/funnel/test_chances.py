@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 import funnel.chances
-from features.event_log import Changes, History
+from features.event_log import DAY_US, Changes, History
 from features.snapshot import Snapshot
 from funnel.chances import chances_of, levelled, owners
 from funnel.flow import FunnelAsked, funnel_state
@@ -53,6 +53,13 @@ def test_who_wins_more_of_poor_leads_is_above_who_wins_many_of_good_ones() -> No
     assert bob["promised"] + ann["promised"] == pytest.approx(10.0)
     assert bob["promised_low"] < bob["promised"] < bob["promised_high"]
     assert bob["in_sample"] == 0.5
+
+
+def test_only_assignments_in_the_period_count() -> None:
+    """A lead a day for ten days: day 3 and day 4 lie in [3, 5)."""
+    start_us = int(team().created_us.min())
+    found = owners(BUNDLE, team(), start_us + 3 * DAY_US, start_us + 5 * DAY_US)
+    assert {r["owner"]: r["leads"] for r in found} == {"Ann": 2, "Bob": 2}
 
 
 def test_the_model_does_not_see_who_owned_the_lead() -> None:
