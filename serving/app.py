@@ -23,6 +23,7 @@ from serving.runtime import Runtime
 from serving.schema import MAX_BODY_BYTES, MAX_LEAD_BYTES, Lead, check_batch, check_lead
 from serving.store_writer import clock_us
 from serving.together import Together
+from serving.turns import in_turns
 
 LEADS_AT_ONCE = 32
 
@@ -55,8 +56,9 @@ async def post_score_batch(request: Request) -> Response:
     """The scores of up to 1,000 leads in order; a lead that cannot be scored gets its problem instead."""
     query = score_query(request.scope["query_string"])
     value, body = await json_body(request.scope, request.receive, MAX_BODY_BYTES)
-    leads = check_batch(value, body)
+    given = check_batch(value, body)
     bundle = runtime_of(request).watch.bundle()
+    leads = await in_turns(given)
     results = await _score_in_turns(bundle, leads, query)
     return json_answer(
         {"results": [_result(value["leads"][i], i, r, query.flat) for i, r in enumerate(results)]}

@@ -1,6 +1,6 @@
 """Events: read strictly one by one, stored once each, told apart by event_id for as long as the lead is kept."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from hashlib import blake2b
 from typing import Any, Final
@@ -14,6 +14,7 @@ from serving.shapes import Field, Shape
 from serving.store_leads import PutLead, stored_scalar
 
 MAX_EVENTS = 1_000
+MAX_ATTRIBUTES = 10_000
 KEY_BYTES = 16
 
 INTERACTION_DATA = Shape(
@@ -90,8 +91,8 @@ def event_key(event_id: str) -> bytes:
     return blake2b(event_id.encode(), digest_size=KEY_BYTES).digest()
 
 
-def read_events(value: Any) -> list[Event]:
-    """The events of a request in order, wrong ones with their problems.
+def events_of(value: Any) -> Iterator[Event]:
+    """The events of a request in order, each read when it is asked for, wrong ones with their problems.
 
     Raises Problem for the request itself: not {events: [...]}, or more than MAX_EVENTS.
     """
@@ -107,7 +108,7 @@ def read_events(value: Any) -> list[Event]:
         raise invalid(found)
     if len(events) > MAX_EVENTS:
         raise too_large(f"A request may have {MAX_EVENTS} events, this one has {len(events)}; send several.")
-    return [_read(event, i) for i, event in enumerate(events)]
+    return (_read(event, i) for i, event in enumerate(events))
 
 
 def _read(value: Any, index: int) -> Event:
@@ -188,6 +189,8 @@ def _outcome(data: Mapping[str, Any]) -> tuple[str, list[dict[str, Any]]]:
 def _attributes(data: Mapping[str, Any]) -> tuple[str, list[dict[str, Any]]]:
     if not data:
         raise _Refused("invalid", ["data"], "expected at least one attribute")
+    if len(data) > MAX_ATTRIBUTES:
+        raise _Refused("invalid", ["data"], f"expected at most {MAX_ATTRIBUTES} attributes")
     if fixed := sorted(NOT_ATTRIBUTES & set(data)):
         raise _Refused("invalid", ["data", fixed[0]], "lead_id, created_at and recorded_at are no attributes")
     rows = [{"attribute": name, "value": stored_scalar(value)} for name, value in data.items()]

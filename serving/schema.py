@@ -1,6 +1,6 @@
 """The requests of /v1/score: what a lead may look like, and how large."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import msgspec
@@ -107,8 +107,8 @@ def _check_lengths(value: Any) -> None:
             )
 
 
-def check_batch(value: Any, body: bytes) -> list[Lead | Problem]:
-    """The leads of a batch in order, a Problem in the place of each that cannot be read.
+def check_batch(value: Any, body: bytes) -> Iterator[Lead | Problem]:
+    """The leads of a batch in order, each checked when it is asked for, a Problem in the place of a bad one.
 
     Raises Problem for the batch itself: not {leads: [...]}, or more than `MAX_LEADS`.
     """
@@ -125,7 +125,7 @@ def check_batch(value: Any, body: bytes) -> list[Lead | Problem]:
     if len(leads) > MAX_LEADS:
         raise too_large(f"A batch may have {MAX_LEADS} leads, this one has {len(leads)}; send several.")
     sizes = _sizes(body) if len(body) > MAX_LEAD_BYTES else [0] * len(leads)
-    return [_one_of(lead, i, size) for i, (lead, size) in enumerate(zip(leads, sizes, strict=True))]
+    return (_one_of(lead, i, size) for i, (lead, size) in enumerate(zip(leads, sizes, strict=True)))
 
 
 def _one_of(value: Any, index: int, size: int) -> Lead | Problem:

@@ -21,7 +21,7 @@ from models.scorer import score
 from serving import stored_openapi as openapi
 from serving.answers import json_answer
 from serving.bodies import json_body
-from serving.ingest import read_events, read_lead, weight
+from serving.ingest import events_of, read_lead, weight
 from serving.ingest_store import Ingested, store_events
 from serving.problems import Problem, error, invalid
 from serving.queries import Reader, one_of, read_filter, read_query, read_text, whole_number
@@ -43,6 +43,7 @@ from serving.store_worklist import (
     write_cursor,
 )
 from serving.store_writer import clock_us
+from serving.turns import in_turns
 
 MAX_LIMIT = 1_000
 HISTORY_PAGE = 100
@@ -78,7 +79,7 @@ async def put_lead(request: Request) -> Response:
 async def post_events(request: Request) -> Response:
     """Stores events; answers when they are durable."""
     value, _ = await json_body(request.scope, request.receive, MAX_BODY_BYTES)
-    events = read_events(value)
+    events = await in_turns(events_of(value))
     done: Ingested = await _stored(request).write(store_events, events, weight(events))
     ACCEPTED.inc(done.accepted)
     if done.duplicates or done.rejected:

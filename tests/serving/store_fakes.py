@@ -14,6 +14,7 @@ from features.event_log import DAY_US, LOST, OPEN, WON, History
 from features.snapshot import Snapshot, current_stages, state_at
 from models.scores import LOST_LEAD, SCORED, WON_LEAD, Scores
 from serving.app import build_app, guarded
+from serving.ingest import Event, events_of
 from serving.problems import unavailable
 from serving.routers import ROUTERS, SCHEMAS
 from serving.settings import Settings
@@ -22,6 +23,11 @@ from serving.store_reading import find_leads, history_of, rows_of
 from serving.store_service import StoreService
 
 NOW_US = 1_780_000_000_000_000  # 2026-05-28
+
+
+def read_events(value: Any) -> list[Event]:
+    """All events of a request at once."""
+    return list(events_of(value))
 
 
 @dataclass

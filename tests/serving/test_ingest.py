@@ -13,13 +13,13 @@ from hypothesis import strategies as st
 
 from features.config import FunnelConfig
 from features.history import read_records
-from serving.ingest import read_events, read_lead
+from serving.ingest import MAX_ATTRIBUTES, read_lead
 from serving.ingest_store import KNOWN_IDS_ON_SQLITE, Ingested, store_events
 from serving.problems import Problem
 from serving.shapes import MAX_KEY
 from serving.store import Store
 from serving.store_leads import CONFLICT, CREATED, UNCHANGED, UPDATED, PutLead, put_leads
-from tests.serving.store_fakes import NOW_US, Clock, contents, event, read_leads
+from tests.serving.store_fakes import NOW_US, Clock, contents, event, read_events, read_leads
 
 pytest_plugins = ["tests.serving.store_fixtures"]
 FAR_US = 7_258_118_400_000_000
@@ -165,6 +165,13 @@ def test_too_many_events_are_refused_whole() -> None:
     with pytest.raises(Problem) as refused:
         read_events({"events": [{}] * 1001})
     assert refused.value.status == 413
+
+
+def test_an_event_that_changes_too_many_attributes_is_rejected_alone(store: Store) -> None:
+    put(store)
+    many = {f"n{i}": i for i in range(MAX_ATTRIBUTES + 1)}
+    done = post(store, event("1", "a", many, "attributes"), event("2", "a", {"kind": "call"}))
+    assert (done.accepted, codes(done)) == (1, [(0, "invalid")])
 
 
 def test_put_creates_then_merges_what_differs(store: Store, clock: Clock) -> None:

@@ -10,7 +10,6 @@ from sqlalchemy import select
 from features.event_log import DAY_US
 from serving import rescoring
 from serving import store_schema as db
-from serving.ingest import read_events
 from serving.ingest_store import store_events
 from serving.rescoring import Rescorer, count_waiting, rescore_all, rescore_dirty, score_view
 from serving.rescoring import _view as view_of
@@ -19,7 +18,7 @@ from serving.store_leads import PutLead, erase_leads, put_leads
 from serving.store_reading import find_leads
 from serving.store_scores import save_scores
 from serving.store_worklist import Wanted, score_history, worklist
-from tests.serving.store_fakes import NOW_US, Clock, FakeModel, event, fake_score, silent
+from tests.serving.store_fakes import NOW_US, Clock, FakeModel, event, fake_score, read_events, silent
 
 pytest_plugins = ["tests.serving.store_fixtures"]
 CREATED_US = NOW_US - 60 * DAY_US

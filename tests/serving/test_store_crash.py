@@ -21,7 +21,6 @@ CYCLES = 10
 WRITER = """
 import sys
 from pathlib import Path
-from serving.ingest import read_events
 from serving.ingest_store import store_events
 from serving.store import Store
 store, name, number = Store(Path(sys.argv[1])), sys.argv[2], 0

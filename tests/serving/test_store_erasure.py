@@ -10,12 +10,11 @@ from typing import Any
 import pytest
 
 from serving import store_service
-from serving.ingest import read_events
 from serving.ingest_store import store_events
 from serving.store import Store
 from serving.store_leads import PutLead, erase_leads, put_leads
 from serving.store_service import TRACES_TRIES, StoreService
-from tests.serving.store_fakes import NOW_US, Clock, event
+from tests.serving.store_fakes import NOW_US, Clock, event, read_events
 
 pytest_plugins = ["tests.serving.store_fixtures"]
 LEADS = 120

@@ -13,14 +13,13 @@ from features.config import FunnelConfig
 from features.errors import InvalidInput
 from features.history import read_folder, read_records
 from serving import store_export
-from serving.ingest import read_events
 from serving.ingest_folder import Loaded, load_history
 from serving.ingest_store import store_events
 from serving.shapes import MAX_KEY
 from serving.store import Store
 from serving.store_export import export_folder
 from serving.store_leads import PutLead, put_leads
-from tests.serving.store_fakes import NOW_US, Clock, contents, event, read_leads, silent
+from tests.serving.store_fakes import NOW_US, Clock, contents, event, read_events, read_leads, silent
 
 if TYPE_CHECKING:
     from tests.serving.store_fixtures import Server

@@ -10,13 +10,12 @@ from sqlalchemy import create_engine, text
 
 from features.config import FunnelConfig
 from serving import store_engine
-from serving.ingest import read_events
 from serving.ingest_store import store_events
 from serving.store import Store
 from serving.store_engine import StoreEngine
 from serving.store_errors import StoreUnavailable, StoreUnfit
 from serving.store_leads import PutLead, put_leads
-from tests.serving.store_fakes import NOW_US, Clock, event, read_leads
+from tests.serving.store_fakes import NOW_US, Clock, event, read_events, read_leads
 
 if TYPE_CHECKING:
     from tests.serving.store_fixtures import Server
