@@ -20,6 +20,7 @@ Floats = npt.NDArray[np.float64]
 PRIOR_WINS = 20.0  # judged wins that say the slope is 1
 UNPROVEN_SLOPE = 0.5  # where no row could be judged
 LEVEL_HORIZONS = 0.5
+LEVEL_WINS = 10.0  # weighted won rows that tell a level
 BINS = 12
 INFLATION = 1.6  # halves share what all such fits get wrong: simulated truths lie this much further out
 LEAST_DEVIATION = 0.05
@@ -30,17 +31,30 @@ def fit_calibration(predicted: Predicted | None, material: Material, margin: Flo
 
     margin (n,): the final model's own margins of all rows. The slope is fitted with a free level for each
     split: a level of old splits would carry an old win rate forward. The level then makes the probabilities
-    of the grid rows sum to their wins, a row's weight halving with each LEVEL_HORIZONS of age.
+    of the grid rows sum to their wins, under level_weight.
     """
     slope = fit_slope(predicted, material.won[predicted.rows]) if predicted else UNPROVEN_SLOPE
-    rows = material.rows
-    age = rows.snapshot.history.as_of_us - material.horizon_us - rows.snapshot.as_of_us
-    weight = recency_weight(age, material.horizon_us, LEVEL_HORIZONS) * (rows.origin == GRID)
+    weight = level_weight(material)
     centre = float(np.average(margin, weights=weight))
     turned = slope * (margin - centre) + centre
     wins = float(np.average(material.won, weights=weight)) * len(margin)
     level = intercept_for(turned, wins, weight * (len(margin) / weight.sum()))
     return line(slope, centre * (1 - slope) + level)
+
+
+def level_weight(material: Material) -> Floats:
+    """Weights (n,) of the grid rows that set the level, halving with each LEVEL_HORIZONS of age.
+
+    Where that leaves fewer than LEVEL_WINS, as a horizon of days does, it takes twice, four times ... as long: one date
+    without a win would say that nobody is ever won.
+    """
+    rows, halves = material.rows, LEVEL_HORIZONS
+    age = rows.snapshot.history.as_of_us - material.horizon_us - rows.snapshot.as_of_us
+    while True:
+        weight = recency_weight(age, material.horizon_us, halves) * (rows.origin == GRID)
+        if float(weight @ material.won) >= LEVEL_WINS or halves * material.horizon_us > age.max():
+            return np.asarray(weight)
+        halves *= 2
 
 
 def fit_slope(predicted: Predicted, won: Floats) -> float:

@@ -104,6 +104,18 @@ def test_the_level_makes_recent_wins_add_up(seed: int) -> None:
     assert p[age == 0].sum() == pytest.approx(won[age == 0].sum(), rel=0.02)
 
 
+@pytest.mark.parametrize("newest", [0, 30])
+def test_a_newest_date_without_wins_does_not_say_that_nobody_is_won(newest: int) -> None:
+    """A horizon of one day on a grid of ten: the date before the newest had a millionth of its weight."""
+    n, per_date = 900, 30
+    age: Floats = (np.arange(n) // per_date).astype(np.float64) * 10
+    won = ((np.arange(n) % per_date == 0) & (age > newest)).astype(np.float64)
+    material = replace(material_of(made_values(6, n), won, np.arange(n), age - 9), horizon_us=DAY)
+    margin = np.zeros(n)
+    p = fit_calibration(None, material, margin).probability(margin[:1])[0]
+    assert 0.25 / per_date < p < 1.5 / per_date
+
+
 def test_without_a_judged_row_the_slope_is_cautious() -> None:
     values = made_values(4, 300)
     won = made_outcomes(values, 4)
