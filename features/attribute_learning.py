@@ -89,10 +89,9 @@ def _learn_one(column: _Column, history: History) -> tuple[Attribute, str]:
     config = history.config
     zone = config.zone
     kind = config.attribute_types.get(column.name) or infer_kind(column.texts, column.counts, zone)
-    missing = 1.0 - int(column.counts.sum()) / max(column.n, 1)
     mutable = column.name in config.mutable
     if kind == CATEGORY:
-        return _learn_category(column, missing, mutable)
+        return _learn_category(column, mutable)
     values = _values(column, kind, history)
     known = values[~np.isnan(values)]
     changes = ("changes", "days_since_change") if column.changed >= LEAST_CHANGED else ()
@@ -104,12 +103,8 @@ def _learn_one(column: _Column, history: History) -> tuple[Attribute, str]:
         columns = ("days_ahead", "days_after_creation", "weekday", *(("week",) if spans_years else ()))
     else:
         columns = ("value",)
-    low, high, p01, p99 = _range(known)
     kept = (*(columns if varies else ()), *changes)
-    attribute = Attribute(
-        column.name, kind, kept, missing, mutable, low=low, high=high, p01=p01, p99=p99
-    )  # fmt: skip
-    return attribute, "empty" if not len(known) else "constant"
+    return Attribute(column.name, kind, kept, mutable), "empty" if not len(known) else "constant"
 
 
 def _values(column: _Column, kind: str, history: History) -> Floats:
@@ -122,14 +117,7 @@ def _values(column: _Column, kind: str, history: History) -> Floats:
     return np.array([reader(text) for text in column.texts], dtype=np.float64)[column.entry]
 
 
-def _range(known: Floats) -> tuple[float | None, float | None, float | None, float | None]:
-    if not len(known):
-        return None, None, None, None
-    low, p01, p99, high = (float(q) for q in np.quantile(known, [0.0, 0.01, 0.99, 1.0]))
-    return low, high, p01, p99
-
-
-def _learn_category(column: _Column, missing: float, mutable: bool) -> tuple[Attribute, str]:
+def _learn_category(column: _Column, mutable: bool) -> tuple[Attribute, str]:
     counts: dict[str, int] = {}
     for text, n in zip(column.texts, column.counts.tolist(), strict=True):
         if n:
@@ -152,7 +140,6 @@ def _learn_category(column: _Column, missing: float, mutable: bool) -> tuple[Att
         column.name,
         CATEGORY,
         tuple(columns),
-        missing,
         mutable,
         tuple(name for name, _ in known),
         tuple(n / max(column.n, 1) for _, n in known),

@@ -32,24 +32,19 @@ PLACES = (
 
 @dataclass(frozen=True)
 class Attribute:
-    """One attribute as learned: its kind, the columns it gives, and what training saw of it.
+    """One attribute as learned: its kind, the columns it gives, and the categories that training saw of it.
 
-    levels are the categories with own codes (from 2, most frequent first), shares their part of leads; seen holds every
-    category met, up to a limit. low, high, p01 and p99 are of the numbers, or of the days from as_of to the dates.
+    levels are those with own codes (from 2, most frequent first), shares their part of leads; seen holds every one met,
+    up to a limit.
     """
 
     name: str
     kind: str
     columns: tuple[str, ...]
-    missing_rate: float
     mutable: bool = False
     levels: tuple[str, ...] = ()
     shares: tuple[float, ...] = ()
     seen: tuple[str, ...] = ()
-    low: float | None = None
-    high: float | None = None
-    p01: float | None = None
-    p99: float | None = None
 
 
 def features(attributes: Sequence[Attribute]) -> tuple[Feature, ...]:

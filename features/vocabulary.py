@@ -1,7 +1,7 @@
 """What features learn from training rows, and nothing else: frozen, JSON, carried in the bundle."""
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, fields
 from typing import Any
 
 import numpy as np
@@ -93,7 +93,8 @@ def from_dict(given: Mapping[str, Any]) -> Vocabulary:
         stage_medians=tuple(given["stage_medians"]),
         spoken=Spoken(**{key: _frozen(value) for key, value in given["spoken"].items()}),
         attributes=tuple(
-            Attribute(**{key: _frozen(value) for key, value in one.items()}) for one in given["attributes"]
+            Attribute(**{key.name: _frozen(one[key.name]) for key in fields(Attribute)})
+            for one in given["attributes"]
         ),
         tables=category_tables.from_dict(given["tables"]),
         whole_year=given["whole_year"],

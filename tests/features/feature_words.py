@@ -24,19 +24,18 @@ def words(config: FunnelConfig = CONFIG) -> Vocabulary:
         stage_medians=(2.0, None, 0.001),
         spoken=Spoken(("call", "mail"), ("phone",), True, True, True, True, True),
         attributes=(
-            Attribute("size", "number", ("value",), 0.1),
-            Attribute("due", "date", DATE_PLACES, 0.1),
-            Attribute("agreed", "boolean", ("value",), 0.1),
+            Attribute("size", "number", ("value",)),
+            Attribute("due", "date", DATE_PLACES),
+            Attribute("agreed", "boolean", ("value",)),
             Attribute(
                 "plan",
                 "category",
                 ("value", "share", "past_leads", "win_rate", *CHANGE_PLACES),
-                0.1,
                 levels=("x", "3"),
                 shares=(0.5, 0.25),
                 seen=("x", "3", "y"),
             ),
-            Attribute("score", "number", ("value",), 0.1, mutable=True),
+            Attribute("score", "number", ("value",), mutable=True),
         ),
         tables=CategoryTables(
             {"plan": {"x": 0, "3": 1}},

@@ -56,8 +56,7 @@ def _odd(names: list[str]) -> Vocabulary:
         stage_medians=(None,) * half,
         spoken=Spoken(tuple(names[half:]), tuple(names), True, True, True, True, True),
         attributes=tuple(
-            Attribute(name, ("number", "date", "category")[i % 3], PLACES, 0.0)
-            for i, name in enumerate(names)
+            Attribute(name, ("number", "date", "category")[i % 3], PLACES) for i, name in enumerate(names)
         ),
         tables=WORDS.tables,
         whole_year=True,
