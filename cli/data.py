@@ -93,7 +93,7 @@ def check(data: Path, rejected: Path | None, as_json: bool) -> None:
         tell("looking at the columns", 0.5)
         inferred = what_was_inferred(history)
         tell("auditing for leakage", 0.6)
-        warnings = [*audit(history), *misread(history)]
+        warnings = [*audit(history), *misread(history), *_undecided(history)]
     if rejected is not None:
         _write_rejected(rows or [], rejected)
     _tell(history, inferred, warnings)
@@ -106,6 +106,17 @@ def check(data: Path, rejected: Path | None, as_json: bool) -> None:
                 "as_of": format_time(history.as_of_us),
             }
         )
+
+
+def _undecided(history: "History") -> list[dict[str, Any]]:
+    """A warning where no outcome is left: such data can be scored and counted, and teaches nothing."""
+    if len(history.outcomes.time_us):
+        return []
+    rows = history.reports["outcomes"].rows if "outcomes" in history.reports else 0
+    why = f"all {rows:,} rows were set aside" if rows else "nothing is decided"
+    return [
+        {"code": "no_outcomes", "subject": "outcomes", "detail": f"{why}: no model can be trained on this data"}
+    ]
 
 
 def what_was_inferred(history: "History") -> dict[str, Any]:

@@ -78,7 +78,7 @@ SENTENCES = {
     "silent": "not touched for {0:.0f} days; leads of its stage that were won were touched again within {1:.0f}",
     "stuck": "in its stage for {0:.0f} days; nine of ten leave it within {1:.0f}",
     "high_value_untouched": "among the most valuable tenth and not touched for {0:.0f} days",
-    "probability_fell": "its chance changed by {0:+.2f}",
+    "probability_fell": "its chance changed by {0:+.1%} points within a week",
 }
 
 

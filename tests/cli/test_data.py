@@ -84,6 +84,13 @@ def test_rows_set_aside_are_counted_and_written_out_in_full(spoiled: Path, tmp_p
     ]
 
 
+def test_outcomes_that_are_all_set_aside_are_warned_of(spoiled: Path) -> None:
+    assert "no_outcomes" not in {w["code"] for w in checked(spoiled)["warnings"]}
+    (spoiled / "outcomes.csv").write_text("lead_id,outcome,closed_at\nL4,won,soon\n=1+1,perhaps,2026-02-01\n")
+    found = {w["code"]: w["detail"] for w in checked(spoiled)["warnings"]}
+    assert found["no_outcomes"] == "all 2 rows were set aside: no model can be trained on this data"
+
+
 def test_people_read_the_same_on_stderr_and_stdout_stays_empty(spoiled: Path) -> None:
     result = run("check", spoiled)
     assert (result.exit_code, result.stdout) == (0, "")
