@@ -114,9 +114,8 @@ def _undecided(history: "History") -> list[dict[str, Any]]:
         return []
     rows = history.reports["outcomes"].rows if "outcomes" in history.reports else 0
     why = f"all {rows:,} rows were set aside" if rows else "nothing is decided"
-    return [
-        {"code": "no_outcomes", "subject": "outcomes", "detail": f"{why}: no model can be trained on this data"}
-    ]
+    detail = f"{why}: no model can be trained on this data"
+    return [{"code": "no_outcomes", "subject": "outcomes", "detail": detail}]
 
 
 def what_was_inferred(history: "History") -> dict[str, Any]:
