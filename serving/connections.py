@@ -13,6 +13,7 @@ from serving.problems import MEDIA_TYPE, Problem
 HEADER_SECONDS = 15.0
 MAX_HEADER_BYTES = 64 * 1024
 PARSED_AT_ONCE = 4 * 1024
+LINGER_SECONDS = 0.5
 UPGRADES = (b"upgrade", b"http2-settings")
 
 
@@ -43,6 +44,7 @@ class Connection(HttpToolsProtocol):
     _head_bytes = 0
     _unparsed = memoryview(b"")
     _is_whole = True
+    _is_ending = False
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         self.joined = Joined(transport, self.loop)
@@ -97,12 +99,29 @@ class Connection(HttpToolsProtocol):
         if not self._is_elsewhere():
             self._wait_no_more()
             super().on_headers_complete()
+            if self._is_ending:
+                self.cycle.keep_alive = False
 
     def on_message_complete(self) -> None:
         if not self._is_elsewhere():
             self._is_whole = True
             self._wait_no_more()
             super().on_message_complete()
+
+    def shutdown(self) -> None:
+        """Ends with the answer at work, or else with one to a request that is under way already."""
+        self._is_ending = True
+        if self._is_idle():
+            self.loop.call_later(LINGER_SECONDS, self._end_if_idle)
+        elif self.cycle is not None:
+            self.cycle.keep_alive = False
+
+    def _is_idle(self) -> bool:
+        return self._is_whole and (self.cycle is None or self.cycle.response_complete)
+
+    def _end_if_idle(self) -> None:
+        if self._is_idle() and not self.transport.is_closing():
+            self.transport.close()
 
     def send_400_response(self, msg: str) -> None:
         """The answer to what is not HTTP, or too much of it."""

@@ -21,6 +21,7 @@ from serving.settings import Settings
 
 BACKLOG = 2048
 DRAIN_SECONDS = 30.0
+LAST_CALL_SECONDS = 0.2
 QUICK_DEATH_SECONDS = 5.0
 LONGEST_PAUSE_SECONDS = 10.0
 MEMORY = Path("/dev/shm")
@@ -136,7 +137,12 @@ class Supervisor:
             time.sleep(0.1)
 
     def _drain(self, folder: Path) -> int:
-        """Lets every worker answer what it has begun; ends those that don't."""
+        """Lets every worker answer what it has begun; ends those that don't.
+
+        Callers whom the system has let in are taken before the socket closes, which would hang up on them.
+        """
+        self.bound.listen(0)
+        time.sleep(LAST_CALL_SECONDS)
         self.bound.close()
         for worker in self.workers.values():
             worker.process.terminate()

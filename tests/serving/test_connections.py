@@ -194,3 +194,39 @@ def test_an_answer_that_is_taken_slowly_is_sent_whole(
             found += len(part)
             pause.wait(0.001)
     assert found > LARGE
+
+
+def ending(served: Served) -> bool:
+    open_ones: Any = list(served.server.server_state.connections)
+    return all(one._is_ending for one in open_ones)
+
+
+@pytest.mark.parametrize("begun", [b"", b"GET /2 HTT"])
+def test_a_request_that_is_on_its_way_at_the_end_is_answered(
+    served: Served, monkeypatch: pytest.MonkeyPatch, begun: bytes
+) -> None:
+    """The connection was closed at once: the caller could not know whether its request was heard."""
+    monkeypatch.setattr(connections, "LINGER_SECONDS", 60.0)
+    with closing(served.call()) as caller:
+        caller.sendall(GET % 1)
+        read(caller, lambda found: b"/1 0" in found)
+        caller.sendall(begun)
+        served.server.should_exit = True
+        until(lambda: ending(served))
+        caller.sendall(b"GET /2 HTTP/1.1\r\nHost: a\r\n\r\n".removeprefix(begun))
+        last = read(caller)
+    assert b"connection: close" in last
+    assert b"/2 0" in last
+    served.thread.join()
+
+
+def test_connections_without_a_request_end_with_the_service(
+    served: Served, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(connections, "LINGER_SECONDS", 0.0)
+    with closing(served.call()) as fresh, closing(served.call()) as used:
+        used.sendall(GET % 1)
+        read(used, lambda found: b"/1 0" in found)
+        served.server.should_exit = True
+        assert read(fresh) == read(used) == b""
+    served.thread.join()
