@@ -1,5 +1,6 @@
 """What stands around every request: id, access, limits, headers, one error shape, metrics and a log line."""
 
+import errno
 import logging
 import random
 import re
@@ -19,6 +20,7 @@ from serving.settings import ApiKey, Settings
 
 REQUEST_ID = re.compile(rb"[A-Za-z0-9._-]{1,100}")
 METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "DELETE", "OPTIONS", "PATCH"})
+EXHAUSTED = frozenset({errno.EMFILE, errno.ENFILE, errno.ENOMEM})
 UNLIMITED = OPEN_PATHS | {"/metrics"}
 _HEADERS = [
     (b"x-content-type-options", b"nosniff"),
@@ -61,7 +63,7 @@ class Guard:
             answer.status = GONE
         except Exception as error:
             _log_error(answer.request_id, error)
-            await answer.problem(Problem(500, "internal", "Something went wrong here; the log says what."))
+            await answer.problem(_problem_of(error))
         finally:
             answer.leave()
             self._account(scope, answer, key, time.perf_counter() - started)
@@ -95,6 +97,13 @@ class Guard:
             "key": key.label if key else None,
         }
         LOGGER.info("request", extra={"fields": fields})
+
+
+def _problem_of(error: Exception) -> Problem:
+    """503 where this process had no memory or no more files to open, which passes; 500 for any other failure."""
+    if isinstance(error, MemoryError) or (isinstance(error, OSError) and error.errno in EXHAUSTED):
+        return unavailable("overloaded", "Too much is going on at once; try again.", 1)
+    return Problem(500, "internal", "Something went wrong here; the log says what.")
 
 
 def route_of(scope: Scope) -> str:

@@ -1,6 +1,7 @@
 """The routes behind their guard: answers of the contract, one shape for every error, nothing given away."""
 
 import asyncio
+import errno
 import json
 import logging
 import re
@@ -214,6 +215,21 @@ def test_an_unexpected_error_gives_nothing_away(
     lines = [JsonFormatter().format(r) for r in caplog.records]
     assert any("RuntimeError" in line and "test_app.py" in line for line in lines)
     assert "canary" not in "".join(lines)
+
+
+@pytest.mark.parametrize(
+    "want", [MemoryError(), OSError(errno.EMFILE, "many"), OSError(errno.ENOMEM, "much")]
+)
+def test_want_of_memory_or_files_is_no_fault_of_ours_and_passes(
+    parts: tuple[Guard, Runtime], monkeypatch: pytest.MonkeyPatch, want: Exception
+) -> None:
+    def fail(*_: Any) -> Any:
+        raise want
+
+    monkeypatch.setattr(serving.app, "score_leads", fail)
+    answer = caller(parts[0]).post("/v1/score", json=LEAD)
+    assert problem(answer, 503)["type"].endswith("overloaded")
+    assert answer.headers["retry-after"] == "1"
 
 
 def test_no_word_of_a_request_gets_into_the_log(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
