@@ -2,9 +2,10 @@
 
 from pathlib import Path
 
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection, literal, select, text
 from sqlalchemy import inspect as inspect_database
 
+from serving import store_schema as db
 from serving.store_errors import StoreUnfit
 
 HEAD = "0001"
@@ -22,12 +23,28 @@ def migrate(connection: Connection) -> None:
     """Runs what is missing up to HEAD; StoreUnfit for a store that a newer Leadcast wrote."""
     revision = stored_revision(connection)
     if revision == HEAD:
+        _renew_derived(connection)
         return
     if revision is not None and revision > HEAD:
         raise StoreUnfit(
             f"the store has schema {revision}, this Leadcast knows up to {HEAD}: run the newer Leadcast on it"
         )
     _upgrade(connection)
+
+
+def _renew_derived(connection: Connection) -> None:
+    """Makes the tables of scores anew where they have another form, as the first commits wrote them; facts stay.
+
+    Their revision is the same. Every lead then waits for a score.
+    """
+    found = inspect_database(connection)
+    tables = [db.dirty, db.scores]
+    if all({c["name"] for c in found.get_columns(t.name)} == set(t.columns.keys()) for t in tables):
+        return
+    db.metadata.drop_all(connection, tables)
+    db.metadata.create_all(connection, tables)
+    waiting = select(db.leads.c.lead_no, literal(0), literal(1))
+    connection.execute(db.dirty.insert().from_select(["lead_no", "row_no", "is_bulk"], waiting))
 
 
 def _upgrade(connection: Connection) -> None:

@@ -20,6 +20,7 @@ from sqlalchemy import text
 
 from features.errors import InvalidInput
 from serving import store_disk, store_migrate, store_writer
+from serving.rescoring import count_waiting
 from serving.store import Store
 from serving.store_disk import BALLAST, DiskGuard
 from serving.store_engine import StoreEngine
@@ -219,6 +220,27 @@ def test_a_full_disk_loses_nothing_and_gives_up_the_ballast(
 def test_the_migrated_schema_is_the_one_the_code_uses(store: Store) -> None:
     with store.engine.writing() as connection:
         assert compare_metadata(MigrationContext.configure(connection), metadata) == []
+
+
+def test_a_store_of_the_first_commits_keeps_its_facts_and_is_scored_anew(
+    tmp_path: Path, store_url: str | None, clock: Clock
+) -> None:
+    """Its tables of scores had fewer columns under the same revision: every write failed, for ever."""
+    with closing(Store(tmp_path, store_url, clock)) as early:
+        early.writer.write(put_leads, put("a", owner="Ann"))
+        with early.engine.writing() as connection:
+            connection.execute(text("DROP TABLE dirty"))
+            connection.execute(
+                text("CREATE TABLE dirty (lead_no BIGINT PRIMARY KEY, row_no BIGINT NOT NULL)")
+            )
+            for name in ("probability", "status", "as_of_us", "through_row", "version"):
+                connection.execute(text(f"ALTER TABLE scores DROP COLUMN told_{name}"))
+    with closing(Store(tmp_path, store_url, clock)) as store:
+        with store.engine.writing() as connection:
+            assert compare_metadata(MigrationContext.configure(connection), metadata) == []
+            assert count_waiting(connection) == 1
+        assert store.writer.write(put_leads, put("a", owner="Ann")) == "unchanged"
+        assert store.writer.write(put_leads, put("a", owner="Bob")) == "updated"
 
 
 def test_a_migration_that_fails_leaves_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
