@@ -23,6 +23,7 @@ import sys
 from pathlib import Path
 from serving.ingest_store import store_events
 from serving.store import Store
+from tests.serving.store_fakes import read_events
 store, name, number = Store(Path(sys.argv[1])), sys.argv[2], 0
 while True:
     events = [{"event_id": f"{name}-{number}-{k}", "lead_id": "a", "type": "stage",
