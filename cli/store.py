@@ -33,6 +33,14 @@ def opened() -> "Iterator[Store]":
         store.close()
 
 
+def _refuse_without(*files: str) -> None:
+    """Refuses a home that has none of the files: from a wrong folder nothing would be written without a word."""
+    if not os.environ.get("LEADCAST_DATABASE_URL") and not any((home() / file).exists() for file in files):
+        raise click.ClickException(
+            f"{home()} has no {' and no '.join(files)}: name the service's home with --home or LEADCAST_HOME"
+        )
+
+
 @click.command()
 @data_argument
 @json_option
@@ -78,8 +86,10 @@ def export(out: Path, as_json: bool) -> None:
     Examples:
       leadcast export crm-copy
     """
+    from serving.store_engine import DATABASE
     from serving.store_export import export_folder
 
+    _refuse_without(DATABASE)
     with progress() as tell, opened() as store:
         rows = export_folder(store.engine, out, tell)
     say_table(("written", "rows"), list(rows.items()))
@@ -131,8 +141,11 @@ def backup(file: Path, as_json: bool) -> None:
     Examples:
       leadcast backup /var/backups/leadcast-2026-03-01.tar
     """
+    from models.pointer import POINTER
     from serving.store_backup import backup as write
+    from serving.store_engine import DATABASE
 
+    _refuse_without(DATABASE, POINTER)
     with opened() as store:
         done = write(store.engine, file.absolute(), now_us())
     say(f"{done.leads:,} leads and {_named(done.model_version)} in {file}, {done.bytes:,} bytes")

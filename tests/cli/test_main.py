@@ -295,3 +295,12 @@ def test_a_name_cannot_steer_the_terminal(capsys: pytest.CaptureFixture[str]) ->
     output.say("a\x1b[2Jb\x07\x9b1mc\ttab\nnext")
     output.say_table(["stage"], [["new\nstage\r"]])
     assert capsys.readouterr().err == "a\\x1b[2Jb\\x07\\x9b1mc\ttab\nnext\nstage\nnew\\nstage\\r\n"
+
+
+@pytest.mark.parametrize("command", ["backup", "export"])
+def test_a_home_with_nothing_in_it_is_not_written_out(tmp_path: Path, command: str) -> None:
+    """A nightly backup with a mistyped home would keep nothing, and say so to nobody."""
+    result = run(command, str(tmp_path / "out"), "--home", str(tmp_path / "wrong"))
+    assert result.exit_code == 1
+    assert "has no store.db" in result.stderr
+    assert list(tmp_path.iterdir()) == []
