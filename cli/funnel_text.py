@@ -3,12 +3,12 @@
 from typing import Any
 
 from cli.output import say, say_table
-from funnel.figure_text import number, percent
+from funnel.figure_text import number, percent, undone
 
 
 def tell_state(state: dict[str, Any]) -> None:
     """The state for people, on stderr; that of a snapshot lists no leads."""
-    unit = state["currency"] or ""
+    unit = f" {state['currency']}" if state["currency"] else ""
     say(f"{state['funnel']} as of {state['as_of']}, from {state['from']} to {state['to']}")
     for block in (state["total"], *state["groups"]):
         if "group" in block:
@@ -43,7 +43,7 @@ def _tell_leaks(leaks: dict[str, Any], unit: str) -> None:
     if leaks["found"]:
         say(f"leaks, {len(leaks['found'])} of {leaks['tested']} tests:")
     for leak in leaks["found"]:
-        lost = f"expected revenue lost: {number(leak['lost_revenue'])}{unit and ' ' + unit}"
+        lost = f"expected revenue lost: {number(leak['lost_revenue'])}{unit}"
         say(f"  {leak['kind']}: {leak['sentence']} ({lost})")
 
 
@@ -69,24 +69,23 @@ def _tell_economics(economics: dict[str, Any] | None, unit: str) -> None:
     if economics is not None:
         total = economics["total"]
         say(
-            f"cost {number(total['cost'])}{unit and ' ' + unit}: {number(total['cost_per_lead'])} a lead, "
+            f"cost {number(total['cost'])}{unit}: {number(total['cost_per_lead'])} a lead, "
             f"{number(total['cost_per_deal'])} a deal, paid back in {number(total['payback_days'])} days"
         )
 
 
 def _tell_block(block: dict[str, Any], unit: str) -> None:
     flow, deals, days = block["flow"], block["deals"], block["cycle_time_days"]["calendar"]
-    undone = flow["won"] + flow["lost"] - deals["won"] - deals["lost"]
-    money = unit and " " + unit
+    reopened = f"closed and reopened since {undone(block):,}, " if undone(block) else ""
     say(
         f"open at the start {flow['open_at_start']:,}, entered {flow['entered']:,}, reopened {flow['reopened']:,}, "
-        f"won {deals['won']:,}, lost {deals['lost']:,}, {f'closed and reopened since {undone:,}, ' if undone else ''}"
+        f"won {deals['won']:,}, lost {deals['lost']:,}, {reopened}"
         f"open at the end {flow['open_at_end']:,}"
     )
     say(
-        f"win rate {percent(deals['win_rate'])}, average deal {number(deals['average_deal'])}{money}, "
-        f"revenue {number(deals['revenue'])}{money}, cycle time {number(days['median'])} days (median), "
-        f"velocity {number(block['velocity']['revenue_per_day'])}{money or ' of revenue'} a day"
+        f"win rate {percent(deals['win_rate'])}, average deal {number(deals['average_deal'])}{unit}, "
+        f"revenue {number(deals['revenue'])}{unit}, cycle time {number(days['median'])} days (median), "
+        f"velocity {number(block['velocity']['revenue_per_day'])}{unit or ' of revenue'} a day"
     )
     say_table(
         ("stage", "entries", "now", "on", "back", "won", "lost", "onward", "to win", "median days"),

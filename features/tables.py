@@ -42,16 +42,14 @@ class RawTable:
     """One table as read: columns by canonical name (text columns dictionary-encoded), and the row number of each row.
 
     Rows are numbered as a spreadsheet shows them: a CSV's header is row 1; a Parquet file's first row is row 1. Blank
-    lines between rows are not counted.
+    lines between rows are not counted. near: columns of the file and the known names that they nearly have.
     """
 
     name: str
     columns: dict[str, pa.Array]
     row_numbers: Ints
     ragged: list[RaggedRow] = field(default_factory=list)
-    near: Mapping[str, str] = field(
-        default_factory=dict
-    )  # a column of the file -> the known name it nearly has
+    near: Mapping[str, str] = field(default_factory=dict)
 
     def __len__(self) -> int:
         return len(self.row_numbers)

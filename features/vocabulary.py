@@ -86,6 +86,7 @@ def to_dict(vocabulary: Vocabulary) -> dict[str, Any]:
 
 
 def from_dict(given: Mapping[str, Any]) -> Vocabulary:
+    """The vocabulary of a bundle; what older ones hold of an attribute beside is passed over."""
     return Vocabulary(
         config=config.from_dict(given["config"]),
         learned_at_us=given["learned_at_us"],

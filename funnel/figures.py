@@ -9,7 +9,7 @@ from typing import Any
 import plotly.graph_objects as go
 from plotly.offline import get_plotlyjs
 
-from funnel.figure_text import number, percent
+from funnel.figure_text import number, percent, undone
 from funnel.moves import moved, place_name
 
 State = Mapping[str, Any]
@@ -197,7 +197,8 @@ def report_page(state: State) -> str:
     """One HTML page with everything in it: the headline figures, pictures, targets, leaks and leads that need
     attention.
     """
-    total, unit = state["total"], state["currency"] or ""
+    total, currency = state["total"], state["currency"]
+    unit = f", {currency}" if currency else ""
     parts = [
         figure.to_html(full_html=False, include_plotlyjs=i == 0, div_id=f"figure-{name}", config=CONFIG)
         for i, (name, figure) in enumerate(figures(state).items())
@@ -209,13 +210,13 @@ def report_page(state: State) -> str:
         ("reopened", flow["reopened"]),
         ("won", money["won"]),
         ("lost", money["lost"]),
-        ("won or lost and reopened since", flow["won"] + flow["lost"] - money["won"] - money["lost"]),
+        ("won or lost and reopened since", undone(total)),
         ("open at the end", flow["open_at_end"]),
         ("win rate", percent(money["win_rate"])),
-        (f"revenue{unit and ', ' + unit}", number(money["revenue"])),
-        (f"average deal{unit and ', ' + unit}", number(money["average_deal"])),
+        (f"revenue{unit}", number(money["revenue"])),
+        (f"average deal{unit}", number(money["average_deal"])),
         ("cycle time, days (median)", number(total["cycle_time_days"]["calendar"]["median"])),
-        (f"velocity, {unit or 'revenue'} a day", number(total["velocity"]["revenue_per_day"])),
+        (f"velocity, {currency or 'revenue'} a day", number(total["velocity"]["revenue_per_day"])),
     )
     body = [
         f"<h1>{_text(state['funnel'])}</h1>",
@@ -249,10 +250,7 @@ def _lists(state: State, unit: str) -> list[str]:
         found += ["<h2>Targets</h2>", _table(("measure", "target", "actual", "missed since"), rows)]
     if leaks:
         rows2 = [(leak["kind"], leak["sentence"], number(leak["lost_revenue"])) for leak in leaks]
-        found += [
-            "<h2>Leaks</h2>",
-            _table(("kind", "what", f"expected revenue lost{unit and ', ' + unit}"), rows2),
-        ]
+        found += ["<h2>Leaks</h2>", _table(("kind", "what", f"expected revenue lost{unit}"), rows2)]
     if leads:
         rows3 = [
             (lead["lead_id"], lead["stage"] or "", "; ".join(r["sentence"] for r in lead["reasons"]))

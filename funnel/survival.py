@@ -40,9 +40,13 @@ class Curve:
     def watched(self, times: Floats) -> Floats:
         """The share (m,) whose view has not ended before each time: Kaplan-Meier of the censoring, events first."""
         when, gone = np.unique(self.censored_at, return_counts=True)
-        ended = np.concatenate(([0.0], np.cumsum(self.ended)))[np.searchsorted(self.days, when, side="right")]
+        ended = self.ended_before(np.nextafter(when, np.inf))
         share = np.cumprod(1.0 - gone / (self.entered - ended - (np.cumsum(gone) - gone)))
         return np.concatenate(([1.0], share))[np.searchsorted(when, times, side="left")]
+
+    def ended_before(self, times: Floats) -> Floats:
+        """How many had either event before each time (m,)."""
+        return np.concatenate((np.zeros(1), np.cumsum(self.ended)))[np.searchsorted(self.days, times)]
 
     @property
     def rate(self) -> float:
@@ -135,10 +139,7 @@ def spread_if_equal(one: Curve, other: Curve, days: float) -> float:
         place = np.searchsorted(times, found.days[seen])
         event[place] += found.event[seen]
         ended[place] += found.ended[seen]
-        gone = np.concatenate(([0.0], np.cumsum(found.ended)))[
-            np.searchsorted(found.days, times, side="left")
-        ]
-        at_risk += found.entered - gone - np.searchsorted(found.censored_at, times, side="left")
+        at_risk += found.entered - found.ended_before(times) - np.searchsorted(found.censored_at, times)
     free = np.cumprod(1.0 - ended / at_risk)
     before = np.concatenate((np.ones(1), free))[:-1]
     hazard = event / at_risk

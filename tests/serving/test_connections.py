@@ -51,8 +51,14 @@ class Served:
         await send({"type": "http.response.start", "status": 200, "headers": headers})
         await send({"type": "http.response.body", "body": content})
 
-    def call(self) -> socket.socket:
-        return socket.create_connection(self.bound.getsockname()[:2], timeout=60)
+    def call(self, buffer: int | None = None) -> socket.socket:
+        """A caller, with room for `buffer` bytes of answers that it has not read."""
+        caller = socket.socket()
+        caller.settimeout(60)
+        if buffer is not None:
+            caller.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, buffer)
+        caller.connect(self.bound.getsockname()[:2])
+        return caller
 
     def held(self) -> int:
         """Requests that are parsed and wait for the answer to the one before them."""
@@ -173,9 +179,7 @@ def test_an_answer_that_nobody_takes_ends(
     served: Served, monkeypatch: pytest.MonkeyPatch, end: bytes
 ) -> None:
     monkeypatch.setattr(joined, "STALL_SECONDS", 0.2)
-    with closing(socket.socket()) as caller:
-        caller.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
-        caller.connect(served.bound.getsockname()[:2])
+    with closing(served.call(buffer=4096)) as caller:
         caller.sendall(b"GET /large HTTP/1.1\r\nHost: a\r\n" + end + b"\r\n")
         until(lambda: served.paths == ["/large"] and not served.server.server_state.connections)
 
@@ -185,9 +189,7 @@ def test_an_answer_that_is_taken_slowly_is_sent_whole(
 ) -> None:
     """Longer than the patience with one that is not taken at all."""
     monkeypatch.setattr(joined, "STALL_SECONDS", 2.0)
-    with closing(socket.socket()) as caller:
-        caller.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
-        caller.connect(served.bound.getsockname()[:2])
+    with closing(served.call(buffer=4096)) as caller:
         caller.sendall(b"GET /large HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n")
         found, pause = 0, threading.Event()
         while part := caller.recv(100_000):
