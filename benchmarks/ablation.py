@@ -16,27 +16,27 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from features.errors import InvalidInput
-from features.event_log import OPEN, History
-from features.history import parse_time, read_folder
 from features.matrix import build_matrix
-from features.snapshot import Snapshot, cut, open_leads, state_at
-from features.times import format_time
+from history.errors import InvalidInput
+from history.history import OPEN, History
+from history.read import parse_time, read_folder
+from history.snapshot import Snapshot, cut, open_leads, state_at
+from history.times import format_time
 from models.additive import AdditiveModel
 from models.calibration import sigmoid
 from models.parameters import Parameters
-from training.audit import audit, suspects
-from training.backtest import default_origins
-from training.backtest_rows import baselines
-from training.calibrate import fit_calibration
-from training.clocks import stopped
-from training.dataset import GRID, training_rows
-from training.evaluate import conversion_metrics
-from training.labels import label
-from training.material import Material, Taught, teach
-from training.replay import predict_splits
-from training.splits import lead_splits
-from training.unfinished import fit_matured, fit_on_all, unfinished_at
+from training.audit.audit import audit, suspects
+from training.backtest.backtest import default_origins
+from training.backtest.origin import baselines
+from training.evaluation.metrics import conversion_metrics
+from training.evaluation.out_of_fold import predict_splits
+from training.fit.calibration import fit_calibration
+from training.fit.censored import fit_matured, fit_on_all, unfinished_at
+from training.rows.dataset import GRID, training_rows
+from training.rows.labels import label
+from training.rows.splits import lead_splits
+from training.rows.time_proxies import stopped
+from training.rows.training_set import Material, Taught, teach
 
 Floats = npt.NDArray[np.float64]
 Figures = dict[str, dict[str, float]]

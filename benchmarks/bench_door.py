@@ -16,10 +16,10 @@ from typing import Any
 
 import numpy as np
 
-from features.config import FunnelConfig
-from features.event_log import History
-from features.history import read_folder, read_records
-from features.snapshot import cut
+from history.config import FunnelConfig
+from history.history import History
+from history.read import read_folder, read_records
+from history.snapshot import cut
 
 KINDS = np.array(["email_open", "email_sent", "call", "meeting", "web_visit", "form"])
 DIRECTIONS = np.array(["inbound", "outbound", ""])

@@ -14,8 +14,10 @@ from time import perf_counter, process_time
 import numpy as np
 import pandas as pd
 
-from features.config import FunnelConfig
-from features.event_log import (
+from features.matrix import FeatureMatrix, build_matrix
+from features.vocabulary import learn
+from history.config import FunnelConfig
+from history.history import (
     DAY_US,
     Changes,
     Codes,
@@ -28,9 +30,7 @@ from features.event_log import (
     Stages,
     empty_factor,
 )
-from features.matrix import FeatureMatrix, build_matrix
-from features.snapshot import Snapshot
-from features.vocabulary import learn
+from history.snapshot import Snapshot
 
 NOW = 1_750_000_000_000_000
 KINDS = ("call", "mail", "demo", "meeting", "visit", "form", "chat", "note")

@@ -17,10 +17,10 @@ from time import perf_counter, process_time
 
 import numpy as np
 
-from features.history import read_folder
-from funnel.forecast import Asked, forecast, rows
-from training.fit import TrainOptions, train
-from training.simulate import simulate
+from funnel.forecast.forecast import Asked, forecast, rows
+from history.read import read_folder
+from simulation.simulate import simulate
+from training.train import TrainOptions, train
 
 
 def main() -> None:

@@ -24,14 +24,14 @@ os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 import lightgbm as lgb
 import numpy as np
 
-from features.history import read_folder
 from features.matrix import build_matrix
-from features.records import read_records
-from features.snapshot import Snapshot, open_leads
+from history.read import read_folder
+from history.records.read import read_records
+from history.snapshot import Snapshot, open_leads
 from models.bundle import Bundle
 from models.scorer import score
-from training.fit import TrainOptions, train
-from training.simulate import simulate
+from simulation.simulate import simulate
+from training.train import TrainOptions, train
 
 SINGLES = 200
 

@@ -27,15 +27,15 @@ import lightgbm as lgb
 import mlflow.lightgbm
 import numpy as np
 
-from features.history import read_records
 from features.matrix import build_matrix
-from features.snapshot import Snapshot
-from features.times import format_time
+from history.read import read_records
+from history.snapshot import Snapshot
+from history.times import format_time
 from models.bundle import Bundle, load_bundle
 from models.pointer import read_pointer
-from models.trees import Trees
-from serving.adapter import score_leads
-from serving.problems import Problem
+from models.trees.ensemble import Trees
+from serving.api.score_records import score_leads
+from serving.base.problems import Problem
 
 ROOT = Path(__file__).resolve().parent.parent
 CONNECTIONS = 4

@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from cli.environment import home
 from cli.options import (
     as_of_option,
     as_of_us,
     by_option,
     data_argument,
+    home,
     json_option,
     periods_options,
     refuse_unused,
@@ -23,12 +23,70 @@ from cli.options import (
 )
 from cli.output import emit, say, say_table
 from cli.progress import progress
-from cli.whole_file import write_text
+from history.atomic_file import write_text
 
 if TYPE_CHECKING:
-    from features.event_log import History
-    from training.backtest import Backtest, BacktestOptions
-    from training.registry import Registry
+    from history.history import History
+    from training.backtest.backtest import Backtest, BacktestOptions
+    from training.registry.registry import Registry
+from collections.abc import Callable
+
+from cli.progress import Progress
+
+if TYPE_CHECKING:
+    from history.history import History
+
+ORIGINS = 6
+FIGURES = ("cells", "mae", "bias", "pinball", "coverage", "interval_score")
+
+
+def backtest_forecast(
+    history: "History", options: Mapping[str, Any], report: Path | None, tell: Progress
+) -> dict[str, Any]:
+    """Replays and writes the page; the result as JSON-ready values."""
+    from funnel.forecast.forecast import Asked
+    from funnel.forecast.periods import DEFAULT_COUNT
+    from training.backtest.forecast import forecast_replay, past_origins
+
+    count = options["periods"] or DEFAULT_COUNT[options["period"]]
+    asked = Asked(options["period"], count)
+    given = options["at_us"] or past_origins(history, asked, options["origins"] or ORIGINS)
+    result = forecast_replay(
+        history, given, asked, train_options(options), lambda text, share: tell(text, 0.02 + 0.9 * share)
+    )
+    if report is not None:
+        from funnel.forecast.figures import replay_page
+        from history.atomic_file import write_text
+
+        write_text(replay_page(result, history.config.currency), report)
+    return result
+
+
+def run(
+    read: Callable[[], "History"], options: Mapping[str, Any], report: Path | None, as_json: bool
+) -> None:
+    """The command: `read` gives the history once the progress bar is there."""
+    with progress() as tell:
+        tell("reading the data", 0.0)
+        history = read()
+        result = backtest_forecast(history, options, report, tell)
+    for left in result["skipped"]:
+        say(f"{left['as_of'][:10]} left out: {left['reason']}")
+    say(f"{len(result['origins'])} past dates, {options['period']}s:")
+    for what in ("wins", "revenue"):
+        if what in result:
+            say(f"\n{what}, all periods:")
+            say_table(
+                ("", *FIGURES), [(name, *(m.get(f) for f in FIGURES)) for name, m in result[what].items()]
+            )
+            say(f"\n{what}, forecast by period ahead:")
+            steps = result[what]["forecast"]["by_step"]
+            say_table(("step", *FIGURES), [(s["step"], *(s.get(f) for f in FIGURES)) for s in steps])
+    if report is not None:
+        say(f"\nreport: {report}")
+    if as_json:
+        emit(result)
+
 
 GROUP_HEADER = ("leads", "wins", "expected", "auc", "log_loss", "ece", "revenue_error")
 
@@ -68,9 +126,9 @@ def backtest(data: Path, report: Path | None, as_json: bool, **options: Any) -> 
         return
     refuse_unused("with --forecast", "period", "periods")
     from cli.reading import read_and_say
-    from training.backtest import backtest as replay_all
-    from training.backtest_report import page
-    from training.registry import Registry
+    from training.backtest.backtest import backtest as replay_all
+    from training.backtest.report import page
+    from training.registry.registry import Registry
 
     registry = Registry(home())
     with progress() as tell:
@@ -92,9 +150,9 @@ def backtest(data: Path, report: Path | None, as_json: bool, **options: Any) -> 
 
 
 def _forecast(data: Path, report: Path | None, as_json: bool, options: Mapping[str, Any]) -> None:
-    from cli.forecast_backtest import run
+    from cli.backtest import run
     from cli.reading import read_and_say
-    from features.config import load_config
+    from history.config import load_config
 
     if options["by"]:
         raise click.BadParameter("--by is of the scores; leave it out with --forecast")
@@ -109,7 +167,7 @@ def _forecast(data: Path, report: Path | None, as_json: bool, options: Mapping[s
 
 
 def _options(history: "History", given: Mapping[str, Any]) -> "BacktestOptions":
-    from training.backtest import BacktestOptions
+    from training.backtest.backtest import BacktestOptions
 
     dates = (as_of_us(date, history.config.zone, "--at") for date in given["dates"])
     return BacktestOptions(
@@ -121,14 +179,14 @@ def _options(history: "History", given: Mapping[str, Any]) -> "BacktestOptions":
 
 
 def _log(registry: "Registry", found: "Backtest", history: "History", options: "BacktestOptions") -> str:
-    from training.backtest_report import describe_run
+    from training.backtest.report import describe_run
 
     with registry.exclusive(), tempfile.TemporaryDirectory(prefix=".backtest-", dir=registry.home) as name:
         return registry.log(describe_run(found, history, options, Path(name)))
 
 
 def _tell(result: Mapping[str, Any]) -> None:
-    from training.evaluate import METRICS
+    from training.evaluation.metrics import METRICS
 
     for left in result["skipped"]:
         say(f"{left['as_of'][:10]} left out: {left['reason']}")

@@ -6,14 +6,13 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from cli.environment import now_us
-from cli.options import data_argument, in_a_folder, json_option
+from cli.options import data_argument, in_a_folder, json_option, now_us
 from cli.output import emit, say, say_warnings, when
 from cli.progress import progress
 
 if TYPE_CHECKING:
-    from features.event_log import History, Rejected
-    from features.rules import RejectedRow
+    from history.folder.rules import RejectedRow
+    from history.history import History, Rejected
 
 
 class Day(click.ParamType[date]):
@@ -51,7 +50,7 @@ def simulate(out: Path, leads: int, months: int, as_json: bool, **options: Any) 
       leadcast simulate big --leads 100000 --months 36 --end 2026-03-31 --seed 7
       leadcast simulate leaky --leak
     """
-    from training.simulate import simulate as write
+    from simulation.simulate import simulate as write
 
     with progress() as tell:
         write(out, leads=leads, months=months, progress=tell, **options)
@@ -82,9 +81,9 @@ def check(data: Path, rejected: Path | None, as_json: bool) -> None:
       leadcast check crm --rejected rejected.csv
       leadcast check crm --json
     """
-    from features.history import format_time, read_folder
-    from training.audit import audit
-    from training.misread import misread
+    from history.read import format_time, read_folder
+    from training.audit.audit import audit
+    from training.audit.misread_kinds import misread
 
     rows: list[RejectedRow] | None = None if rejected is None else []
     with progress() as tell:
@@ -120,9 +119,9 @@ def _undecided(history: "History") -> list[dict[str, Any]]:
 
 def what_was_inferred(history: "History") -> dict[str, Any]:
     """The configuration that nobody gave, and the kind of each attribute as training would read it."""
-    from features.config import to_dict
-    from features.snapshot import all_leads
     from features.vocabulary import learn
+    from history.config import to_dict
+    from history.snapshot import all_leads
 
     config = to_dict(history.config)
     vocabulary, _ = learn(all_leads(history, history.as_of_us))
@@ -145,7 +144,7 @@ def _counts(report: Any) -> dict[str, Any]:
 def _write_rejected(rows: "list[RejectedRow]", output: Path) -> None:
     import pyarrow as pa
 
-    from cli.whole_file import write_table
+    from history.atomic_file import write_table
 
     columns = {
         "table": pa.array([r.table for r in rows], pa.string()),

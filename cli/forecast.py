@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from cli.keep import keep
+from cli.archive import keep
 from cli.options import (
     as_of_option,
     as_of_us,
@@ -28,7 +28,7 @@ from cli.progress import progress
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from funnel.forecast import Forecast
+    from funnel.forecast.forecast import Forecast
     from models.bundle import Bundle
 
 COUNTS = {"already_won"}
@@ -62,9 +62,9 @@ def forecast(data: Path, as_of: str | None, model: str, as_json: bool, **options
         refuse_unused("with --explain or --report", "since")
     from cli.model_choice import model as find_model
     from cli.reading import read_for, say_set_aside
-    from funnel.forecast import Asked
-    from funnel.forecast import forecast as run
-    from funnel.snapshots import of_forecast
+    from funnel.archive import of_forecast
+    from funnel.forecast.forecast import Asked
+    from funnel.forecast.forecast import forecast as run
 
     with progress() as tell:
         tell("loading the model", 0.0)
@@ -77,7 +77,7 @@ def forecast(data: Path, as_of: str | None, model: str, as_json: bool, **options
         made = run(bundle, history, asked)
         result = told(made, bundle, warnings)
         if options["explain"] or options["report"] is not None:
-            from funnel.forecast_explain import explained
+            from funnel.forecast.explain import explained
 
             tell("explaining", 0.7)
             result["explain"] = explained(bundle, history, asked, made, since)
@@ -94,8 +94,8 @@ def forecast(data: Path, as_of: str | None, model: str, as_json: bool, **options
 
 def told(made: "Forecast", bundle: "Bundle", warnings: list[dict[str, Any]]) -> dict[str, Any]:
     """The answer with its currency, and the warnings of the reading with those of the forecast."""
-    from funnel.forecast import answer
-    from funnel.forecast_notes import notes
+    from funnel.forecast.forecast import answer
+    from funnel.forecast.warnings import notes
 
     return {**answer(made), "currency": made.currency, "warnings": warnings + notes(made, bundle)}
 
@@ -103,8 +103,8 @@ def told(made: "Forecast", bundle: "Bundle", warnings: list[dict[str, Any]]) -> 
 def _write_files(made: "Forecast", result: dict[str, Any], options: "Mapping[str, Any]") -> None:
     _write_table(made, options["output"])
     if options["report"] is not None:
-        from cli.whole_file import write_text
-        from funnel.forecast_figures import report_page
+        from funnel.forecast.figures import report_page
+        from history.atomic_file import write_text
 
         write_text(report_page(result), options["report"])
 
@@ -123,8 +123,8 @@ def _write_table(made: "Forecast", output: Path) -> None:
     """The forecast file: the contract's columns in its order."""
     import pyarrow as pa
 
-    from cli.whole_file import write_table
-    from funnel.forecast import COLUMNS, rows
+    from funnel.forecast.forecast import COLUMNS, rows
+    from history.atomic_file import write_table
 
     records = rows(made)
     names = [name for name in COLUMNS if name in records[0]]

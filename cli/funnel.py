@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from cli.keep import keep
+from cli.archive import keep
 from cli.options import (
     as_of_option,
     as_of_us,
@@ -24,8 +24,8 @@ from cli.progress import progress
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from features.event_log import History
-    from funnel.flow import FunnelAsked
+    from funnel.state.state import FunnelAsked
+    from history.history import History
     from models.bundle import Bundle
 
 MOST_ATTENTION = 10_000
@@ -67,7 +67,7 @@ def funnel(data: Path, output: Path | None, as_json: bool, **options: Any) -> No
     from cli.funnel_text import tell_state
     from cli.model_choice import champion_or_note
     from cli.reading import say_set_aside
-    from funnel.snapshots import of_funnel
+    from funnel.archive import of_funnel
 
     with progress() as tell:
         tell("reading the data", 0.0)
@@ -98,8 +98,8 @@ def state_of(
     history: "History", asked: "FunnelAsked", bundle: "Bundle | None", note: list[dict[str, Any]]
 ) -> dict[str, Any]:
     """The funnel's state with what the model, where there is one, says of leads and owners."""
-    from funnel.chances import chances_of, owners
-    from funnel.flow import funnel_state
+    from funnel.state.owners import chances_of, owners
+    from funnel.state.state import funnel_state
 
     chances = None if bundle is None else chances_of(bundle, history)
     state = funnel_state(history, asked, chances)
@@ -112,8 +112,8 @@ def _write_files(state: dict[str, Any], output: Path | None, report: Path | None
     if output is not None:
         _write_state(state, output)
     if report is not None:
-        from cli.whole_file import write_text
-        from funnel.figures import report_page
+        from funnel.state.figures import report_page
+        from history.atomic_file import write_text
 
         write_text(report_page(state), report)
     return [path for path in (output, report) if path is not None]
@@ -122,9 +122,9 @@ def _write_files(state: dict[str, Any], output: Path | None, report: Path | None
 def read(data: Path, options: "Mapping[str, Any]") -> "tuple[History, FunnelAsked]":
     """The folder's history at --as-of under its own configuration, and what is asked, dates in its time zone."""
     from cli.reading import read_own
-    from features.config import load_config
-    from funnel.attention import SHOWN_LEADS
-    from funnel.flow import FunnelAsked
+    from funnel.state.attention import SHOWN_LEADS
+    from funnel.state.state import FunnelAsked
+    from history.config import load_config
 
     zone = load_config(data).zone
     start, end, since = (
@@ -139,14 +139,14 @@ def read(data: Path, options: "Mapping[str, Any]") -> "tuple[History, FunnelAske
 
 def _write_state(state: dict[str, Any], output: Path) -> None:
     """The state as JSON, or its stages as a table, by the ending; whole or not at all."""
-    from cli.whole_file import write_table, write_text
+    from history.atomic_file import write_table, write_text
 
     if output.suffix.lower() == ".json":
         write_text(json.dumps(state, ensure_ascii=False, allow_nan=False, indent=1) + "\n", output)
         return
     import pyarrow as pa
 
-    from funnel.flow_table import COLUMNS, stage_rows
+    from funnel.state.table import COLUMNS, stage_rows
 
     kinds = {"text": pa.string(), "count": pa.int64(), "number": pa.float64()}
     rows = stage_rows(state)

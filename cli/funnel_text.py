@@ -3,7 +3,7 @@
 from typing import Any
 
 from cli.output import say, say_table
-from funnel.figure_text import number, percent, undone
+from funnel.formatting import number, percent, undone
 
 
 def tell_state(state: dict[str, Any]) -> None:
@@ -26,7 +26,7 @@ def tell_state(state: dict[str, Any]) -> None:
 
 def _tell_moves(moves: dict[str, Any]) -> None:
     """A row a place of the earlier date, a column a place now; who was closed at both is left out."""
-    from funnel.moves import moved, place_name
+    from funnel.state.moves import moved, place_name
 
     nodes = moves["nodes"]
     links = {(link["source"], link["target"]): link["leads"] for link in moved(moves)}

@@ -11,7 +11,7 @@ from typing import Any
 
 import click
 
-from features.errors import DamagedArtifact, InvalidInput
+from history.errors import DamagedArtifact, InvalidInput
 
 COMMANDS = {
     "simulate": "cli.data:simulate",

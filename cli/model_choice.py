@@ -2,8 +2,8 @@
 
 from typing import Any
 
-from cli.environment import home
-from features.errors import DamagedArtifact
+from cli.options import home
+from history.errors import DamagedArtifact
 from models.bundle import Bundle, load_bundle
 from models.pointer import load_champion, read_pointer
 
@@ -26,7 +26,7 @@ def model(alias_or_version: str) -> Bundle:
     """The bundle of an alias or version of this home, verified; InvalidInput says which there are."""
     if alias_or_version == "champion" and (promoted := champion()) is not None:
         return promoted
-    from training.registry import Registry
+    from training.registry.registry import Registry
 
     registry = Registry(home())
     version = registry.resolve(alias_or_version)

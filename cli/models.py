@@ -5,12 +5,11 @@ from typing import TYPE_CHECKING
 
 import click
 
-from cli.environment import home
-from cli.options import json_option
+from cli.options import home, json_option
 from cli.output import emit, say, say_table, when
 
 if TYPE_CHECKING:
-    from training.registry import Registry
+    from training.registry.registry import Registry
 
 
 @click.group(invoke_without_command=True)
@@ -54,7 +53,7 @@ def _list(as_json: bool) -> None:
 
 
 def _in_use() -> str | None:
-    from features.errors import DamagedArtifact
+    from history.errors import DamagedArtifact
     from models.pointer import read_pointer
 
     try:
@@ -66,7 +65,7 @@ def _in_use() -> str | None:
 
 
 def _registry() -> "Registry":
-    from training.registry import Registry
+    from training.registry.registry import Registry
 
     return Registry(home())
 
@@ -114,7 +113,7 @@ def show(version: str, as_json: bool) -> None:
       leadcast models show champion --json
     """
     from cli.model_choice import model
-    from training.card import card, card_text
+    from training.model_card import card, card_text
 
     registry = _registry()
     wanted = registry.resolve(version)

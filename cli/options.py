@@ -9,11 +9,12 @@ from zoneinfo import ZoneInfo
 import click
 from click.core import ParameterSource
 
-from cli.whole_file import refuse_unless_file
-from features.errors import InvalidInput
+from history.atomic_file import refuse_unless_file
+from history.errors import InvalidInput
 
 if TYPE_CHECKING:
-    from training.fit import TrainOptions
+    from training.train import TrainOptions
+import time
 
 Decorator = Callable[[Any], Any]
 PathCheck = Callable[[click.Context, click.Parameter, Path | None], Path | None]
@@ -121,7 +122,7 @@ def trials_option(text: str) -> Decorator:
 
 def train_options(given: Mapping[str, Any]) -> "TrainOptions":
     """What --seed, --trials and --keep come to, as far as the command takes them."""
-    from training.fit import TrainOptions
+    from training.train import TrainOptions
 
     asked = {name: given[name] for name in ("seed", "trials", "keep") if given.get(name) is not None}
     return TrainOptions(**asked)
@@ -168,8 +169,8 @@ def as_of_us(text: str | None, zone: ZoneInfo, option: str = "--as-of") -> int |
     """
     if text is None:
         return None
-    from features.history import parse_time
-    from features.times import AS_OF_END_US, EARLIEST_US
+    from history.read import parse_time
+    from history.times import AS_OF_END_US, EARLIEST_US
 
     try:
         us = parse_time(text, zone)
@@ -178,3 +179,17 @@ def as_of_us(text: str | None, zone: ZoneInfo, option: str = "--as-of") -> int |
     if not EARLIEST_US <= us < AS_OF_END_US:
         raise click.BadParameter(f"{text!r} is not from 1990 to 2199.", param_hint=option)
     return us
+
+
+def home() -> Path:
+    """The folder of the state: --home, else LEADCAST_HOME, else .leadcast; InvalidInput where it cannot be one."""
+    path = Path(os.environ.get("LEADCAST_HOME") or ".leadcast").absolute()
+    for above in (path, *path.parents):
+        if above.is_file():
+            raise InvalidInput(f"{path} cannot be the home: {above} is a file; name a folder with --home")
+    return path
+
+
+def now_us() -> int:
+    """The clock, in microseconds UTC; read here and passed down."""
+    return time.time_ns() // 1000

@@ -3,13 +3,12 @@
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from cli.environment import now_us
-from cli.options import as_of_us
+from cli.options import as_of_us, now_us
 from cli.output import say
-from features.config import FunnelConfig, load_config, to_dict
-from features.event_log import History
-from features.history import read_folder
-from features.rules import FLAGGED, REJECTED
+from history.config import FunnelConfig, load_config, to_dict
+from history.folder.rules import FLAGGED, REJECTED
+from history.history import History
+from history.read import read_folder
 
 if TYPE_CHECKING:
     from models.bundle import Bundle

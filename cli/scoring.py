@@ -12,7 +12,7 @@ from cli.output import emit, say, say_warnings, when
 from cli.progress import progress
 
 if TYPE_CHECKING:
-    from features.event_log import History
+    from history.history import History
     from models.bundle import Bundle
     from models.scores import Scores
 
@@ -57,7 +57,7 @@ def score(data: Path, output: Path, reasons: int | None, as_json: bool, **option
     """
     from cli.model_choice import model as find_model
     from cli.reading import read_for, say_set_aside
-    from features.snapshot import open_leads
+    from history.snapshot import open_leads
     from models.scorer import score as run
 
     with progress() as tell:
@@ -85,7 +85,7 @@ def score(data: Path, output: Path, reasons: int | None, as_json: bool, **option
 def drifted(bundle: "Bundle", history: "History") -> list[dict[str, str]]:
     """`drift` warnings: features of the leads open now that no longer look as they did in training."""
     from features.matrix import build_matrix
-    from features.snapshot import open_leads
+    from history.snapshot import open_leads
     from training.drift import drift
 
     reference = bundle.card.get("reference")
@@ -128,7 +128,7 @@ def summary(scores: "Scores", as_of_us: int, output: Path) -> dict[str, Any]:
     """What one scoring came to: leads, wins and revenue expected, leads by status."""
     import numpy as np
 
-    from features.history import format_time
+    from history.read import format_time
     from models.scores import STATUS
 
     revenue = scores.expected_revenue[~np.isnan(scores.expected_revenue)]
@@ -149,7 +149,7 @@ def write_scores(scores: "Scores", output: Path) -> None:
     """The score file: columns in the contract's order, numbers so that they read back to the last bit."""
     import pyarrow as pa
 
-    from cli.whole_file import write_table
+    from history.atomic_file import write_table
 
     number, text = pa.float64(), pa.string()
     columns = scores.columns()

@@ -30,9 +30,9 @@ Without LEADCAST_API_KEYS only loopback addresses are listened on. SIGTERM ends 
 )
 def serve(host: str, port: int, workers: int) -> None:
     """Serves scores over HTTP, and pages for people."""
-    from serving.logs import configure
-    from serving.settings import read_settings
-    from serving.supervisor import Supervisor, listen
+    from serving.base.json_logs import configure
+    from serving.base.settings import read_settings
+    from serving.process.supervisor import Supervisor, listen
 
     settings = read_settings()
     _refuse_unwritable(settings.home)

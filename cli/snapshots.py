@@ -5,9 +5,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from cli.environment import home
-from cli.keep import keep
-from cli.options import data_or_store, json_option, refuse_unless_one
+from cli.archive import keep
+from cli.options import data_or_store, home, json_option, refuse_unless_one
 from cli.output import emit, say, say_table
 from cli.progress import progress
 
@@ -40,7 +39,7 @@ def snapshots(context: click.Context, kind: str | None, funnel: str | None, as_j
 
 
 def _list(kind: str | None, funnel: str | None, as_json: bool) -> None:
-    from funnel.snapshots import listed
+    from funnel.archive import listed
 
     found, broken = listed(home(), kind, funnel)
     for name in broken:
@@ -86,7 +85,7 @@ def show(which: str, kind: str, funnel: str | None, as_json: bool) -> None:
       leadcast snapshots show 2026-03-01
       leadcast snapshots show 20260301T080000Z-funnel-0123456789 --json
     """
-    from funnel.snapshots import FORECAST, find
+    from funnel.archive import FORECAST, find
 
     found = find(home(), which, kind, funnel)
     say(
@@ -132,8 +131,8 @@ def _of_folder(data: Path) -> "Records":
     from cli.funnel import read, state_of
     from cli.model_choice import champion_or_note
     from cli.reading import read_for
-    from funnel.forecast import Asked, forecast
-    from funnel.snapshots import FORECAST, FUNNEL, of_forecast, of_funnel
+    from funnel.archive import FORECAST, FUNNEL, of_forecast, of_funnel
+    from funnel.forecast.forecast import Asked, forecast
 
     bundle, note = champion_or_note()
     history, asked = read(data, {})
@@ -149,8 +148,8 @@ def _of_folder(data: Path) -> "Records":
 def _of_store() -> "Records":
     from cli.model_choice import champion_or_note
     from cli.store import opened
-    from funnel.snapshots import FORECAST, FUNNEL, of_forecast, of_funnel
-    from serving.outlook import ForecastQuery, FunnelQuery, forecast_from, funnel_config, funnel_from
+    from funnel.archive import FORECAST, FUNNEL, of_forecast, of_funnel
+    from serving.store.reports import ForecastQuery, FunnelQuery, forecast_from, funnel_config, funnel_from
 
     bundle, _note = champion_or_note()
     with opened() as store:

@@ -8,21 +8,20 @@ from typing import TYPE_CHECKING
 
 import click
 
-from cli.environment import home, now_us
-from cli.options import as_of_option, as_of_us, data_argument, file_or_new, json_option
+from cli.options import as_of_option, as_of_us, data_argument, file_or_new, home, json_option, now_us
 from cli.output import emit, say, say_table, when
 from cli.progress import progress
 
 if TYPE_CHECKING:
     from models.bundle import Bundle
-    from serving.store import Store
+    from serving.store.store import Store
 
 
 @contextmanager
 def opened() -> "Iterator[Store]":
     """The store of this home or of LEADCAST_DATABASE_URL; its outages end the command with a message."""
-    from serving.store import Store
-    from serving.store_errors import StoreUnavailable
+    from serving.store.errors import StoreUnavailable
+    from serving.store.store import Store
 
     store = Store(home(), os.environ.get("LEADCAST_DATABASE_URL") or None)
     try:
@@ -53,9 +52,9 @@ def load(data: Path, as_json: bool) -> None:
       leadcast load crm --json
     """
     from cli.reading import say_set_aside
-    from features.history import read_folder
-    from features.times import LATEST_US
-    from serving.ingest_folder import load_history
+    from history.read import read_folder
+    from history.times import LATEST_US
+    from serving.store.load import load_history
 
     with progress() as tell, opened() as store:
         tell("reading", 0.0)
@@ -86,8 +85,8 @@ def export(out: Path, as_json: bool) -> None:
     Examples:
       leadcast export crm-copy
     """
-    from serving.store_engine import DATABASE
-    from serving.store_export import export_folder
+    from serving.store.engine import DATABASE
+    from serving.store.export import export_folder
 
     _refuse_without(DATABASE)
     with progress() as tell, opened() as store:
@@ -108,7 +107,7 @@ def rescore(as_of: str | None, as_json: bool) -> None:
       leadcast rescore
       leadcast rescore --as-of 2026-03-01
     """
-    from serving.rescoring import rescore_all
+    from serving.store.rescoring import rescore_all
 
     bundle = _champion()
     at = as_of_us(as_of, bundle.config.zone)
@@ -117,7 +116,7 @@ def rescore(as_of: str | None, as_json: bool) -> None:
         leads = rescore_all(store, bundle, at, tell)
     say(f"{leads:,} leads scored as of {when(at)} by version {bundle.version}")
     if as_json:
-        from features.history import format_time
+        from history.read import format_time
 
         emit({"leads": leads, "as_of": format_time(at), "model_version": bundle.version})
 
@@ -142,8 +141,8 @@ def backup(file: Path, as_json: bool) -> None:
       leadcast backup /var/backups/leadcast-2026-03-01.tar
     """
     from models.pointer import POINTER
-    from serving.store_backup import backup as write
-    from serving.store_engine import DATABASE
+    from serving.store.backup import backup as write
+    from serving.store.engine import DATABASE
 
     _refuse_without(DATABASE, POINTER)
     with opened() as store:
@@ -163,8 +162,8 @@ def restore(file: Path, as_json: bool) -> None:
     Examples:
       leadcast restore /var/backups/leadcast-2026-03-01.tar
     """
-    from serving.store_backup import restore as put_back
-    from training.registry_home import HomeLock
+    from serving.store.backup import restore as put_back
+    from training.registry.home import HomeLock
 
     with HomeLock(home())(), opened() as store:
         done = put_back(store.engine, file.absolute())

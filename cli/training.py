@@ -7,12 +7,13 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from cli.environment import home, now_us
 from cli.options import (
     as_of_option,
     as_of_us,
     data_or_store,
+    home,
     json_option,
+    now_us,
     refuse_unless_one,
     seed_option,
     train_options,
@@ -22,10 +23,10 @@ from cli.output import emit, say, say_table, say_warnings, when
 from cli.progress import Progress, progress
 
 if TYPE_CHECKING:
-    from features.event_log import History
+    from history.history import History
     from models.bundle import Bundle
-    from training.fit import Trained
-    from training.registry import Registry
+    from training.registry.registry import Registry
+    from training.train import Trained
 
 
 @dataclass(frozen=True)
@@ -69,8 +70,8 @@ def train(data: Path | None, store: bool, **options: Any) -> None:
     """
     refuse_unless_one(data, store)
     from cli.reading import read_and_say
-    from training.fit import train as fit
-    from training.registry import Registry
+    from training.registry.registry import Registry
+    from training.train import train as fit
 
     registry = Registry(home())
     with progress() as tell:
@@ -86,7 +87,7 @@ def train(data: Path | None, store: bool, **options: Any) -> None:
 
 def _read_store(as_of: str | None) -> "History":
     from cli.store import opened
-    from features.config import FunnelConfig
+    from history.config import FunnelConfig
 
     with opened() as store:
         config = store.config() or FunnelConfig()
@@ -106,7 +107,7 @@ def register(
     both judge themselves against the same one.
     """
     from models.bundle import save_bundle
-    from training.gates import decide
+    from training.promotion import decide
     from training.report import describe_run, write_report
 
     with registry.exclusive(), tempfile.TemporaryDirectory(prefix=".train-", dir=registry.home) as name:
@@ -131,7 +132,7 @@ def register(
 
 def _champion() -> "Bundle | None":
     from cli.model_choice import champion
-    from features.errors import DamagedArtifact
+    from history.errors import DamagedArtifact
 
     try:
         return champion()
@@ -156,7 +157,7 @@ def _result(trained: "Trained", outcome: Registered) -> dict[str, Any]:
 
 
 def _tell(trained: "Trained", outcome: Registered, history: "History") -> None:
-    from training.evaluate import METRICS
+    from training.evaluation.metrics import METRICS
 
     say_warnings(trained.warnings)
     say(

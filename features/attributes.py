@@ -12,12 +12,12 @@ from zoneinfo import ZoneInfo
 
 import numpy as np
 
-from features.attribute_rows import KIND_CODES, attribute_rows, entry_rows
-from features.category_tables import SHRINKAGE, CategoryTables
-from features.event_log import Changes, Codes, Factor, Floats, History, Ints, empty_factor
+from features.attribute_kernel import KIND_CODES, attribute_rows, entry_rows
+from features.calendar import weekday_and_week
+from features.category_rates import SHRINKAGE, CategoryTables
 from features.feature import Feature, feature, quoted, slugs
-from features.readings import BOOLEAN, CATEGORY, DATE, NUMBER, boolean, canonical, instants, number
-from features.season import weekday_and_week
+from features.parsing import BOOLEAN, CATEGORY, DATE, NUMBER, boolean, canonical, instants, number
+from history.history import Changes, Codes, Factor, Floats, History, Ints, empty_factor
 
 BLOCK = "attributes"
 WELL_KNOWN = ("owner", "account_id", "source")

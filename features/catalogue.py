@@ -6,7 +6,10 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import asdict, replace
 
-from features import attributes, engagement, progression, season
+from features import attributes
+from features import calendar as season
+from features import interactions as engagement
+from features import stages as progression
 from features.feature import Feature, digest
 from features.vocabulary import Vocabulary
 

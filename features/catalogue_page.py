@@ -8,16 +8,16 @@ from itertools import groupby
 
 import numpy as np
 
-from features.attribute_learning import LEAST_CHANGED, LEAST_LEADS, MANY_LEVELS, MOST_LEVELS
 from features.attributes import Attribute
 from features.catalogue import catalogue
-from features.category_tables import SHRINKAGE, CategoryTables
-from features.config import FunnelConfig
-from features.engagement import Spoken
+from features.category_rates import SHRINKAGE, CategoryTables
 from features.feature import IN_FAVOUR, NO_VALUE, Feature
-from features.learning import KEPT_CHANNELS, KEPT_KINDS, LEAST_ROWS
-from features.readings import FITS
+from features.interactions import Spoken
+from features.learn_attributes import LEAST_CHANGED, LEAST_LEADS, MANY_LEVELS, MOST_LEVELS
+from features.learn_interactions import KEPT_CHANNELS, KEPT_KINDS, LEAST_ROWS
+from features.parsing import FITS
 from features.vocabulary import Vocabulary
+from history.config import FunnelConfig
 
 STAGES = ("new", "qualified", "proposal")
 DATE = ("days_ahead", "days_after_creation", "weekday", "week")

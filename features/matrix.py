@@ -5,14 +5,17 @@ from functools import lru_cache
 
 import numpy as np
 
-from features import attributes, engagement, progression, season
+from features import attributes
+from features import calendar as season
+from features import interactions as engagement
+from features import stages as progression
 from features.catalogue import catalogue, feature_set_id
-from features.category_tables import CategoryTables
-from features.compiled import in_chunks
-from features.event_log import Floats, History, Ints
+from features.category_rates import CategoryTables
 from features.feature import Feature
-from features.snapshot import Snapshot
 from features.vocabulary import Vocabulary
+from history.compiled import in_chunks
+from history.history import Floats, History, Ints
+from history.snapshot import Snapshot
 
 
 @dataclass(frozen=True)

@@ -6,16 +6,17 @@ from typing import Any
 
 import numpy as np
 
-from features import category_tables, config
-from features.attribute_learning import learn_attributes
+from features import category_rates as category_tables
 from features.attributes import Attribute
-from features.category_tables import CategoryTables
-from features.config import FunnelConfig
-from features.engagement import Spoken
-from features.event_log import DAY_US
-from features.learning import latest_instants, learn_spoken, learn_stage_medians
-from features.progression import NEVER
-from features.snapshot import Snapshot
+from features.category_rates import CategoryTables
+from features.interactions import Spoken
+from features.learn_attributes import learn_attributes
+from features.learn_interactions import latest_instants, learn_spoken, learn_stage_medians
+from features.stages import NEVER
+from history import config
+from history.config import FunnelConfig
+from history.history import DAY_US
+from history.snapshot import Snapshot
 
 YEAR_US = 365 * DAY_US
 

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from features.event_log import Flags, Floats, Mask
-from models.intervals import Z80
+from history.history import Flags, Floats, Mask
+from models.calibration import Z80
 
 CENSORED, EVENT, COMPETING = 0, 1, 2
 

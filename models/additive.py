@@ -6,7 +6,7 @@ import numpy as np
 import numpy.typing as npt
 
 from models.linear import LinearModel, row_sums
-from models.trees import Trees
+from models.trees.ensemble import Trees
 
 Floats = npt.NDArray[np.float64]
 

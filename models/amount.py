@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 from numba import types
 
-from features.compiled import F64, OUT, compiled
+from history.compiled import F64, OUT, compiled
 from models.additive import AdditiveModel
 from models.calibration import sigmoid
 

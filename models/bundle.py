@@ -16,21 +16,20 @@ import numpy.typing as npt
 
 from features import vocabulary as vocabularies
 from features.catalogue import catalogue, feature_set_id
-from features.config import FunnelConfig
-from features.errors import DamagedArtifact
 from features.feature import Feature
-from features.times import format_time
 from features.vocabulary import Vocabulary
+from history.config import FunnelConfig
+from history.errors import DamagedArtifact
+from history.times import format_time
 from models.additive import AdditiveModel
 from models.amount import AmountModel
 from models.baseline import StageTable
-from models.calibration import Calibration
+from models.calibration import Calibration, Spread, rate_interval
 from models.close_time import CloseTime
-from models.familiarity import Familiarity, Watch, watch_of
 from models.forecast_basis import ForecastBasis
-from models.intervals import Spread, rate_interval
 from models.linear import LinearModel
-from models.trees import trees_from_text
+from models.novelty import Familiarity, Watch, watch_of
+from models.trees.ensemble import trees_from_text
 
 FORMAT = 2
 MANIFEST, MODEL, VOCABULARY, CARD = "manifest.json", "model.json", "vocabulary.json", "card.json"

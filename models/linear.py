@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 from numba import types
 
-from features.compiled import F64, F64_2D, I64, OUT, compiled
+from history.compiled import F64, F64_2D, I64, OUT, compiled
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]

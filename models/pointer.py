@@ -6,8 +6,8 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
-from features.errors import DamagedArtifact
-from features.whole_file import replacing
+from history.atomic_file import replacing
+from history.errors import DamagedArtifact
 from models.bundle import MANIFEST, Bundle, load_bundle
 
 POINTER = "champion.json"

@@ -10,15 +10,15 @@ import numpy as np
 import numpy.typing as npt
 from numba import types
 
-from features.compiled import F64, compiled
-from features.event_log import DAY_US, OPEN, WON, Flags
+from features.calendar import local_us
 from features.matrix import FeatureMatrix, build_matrix
-from features.season import local_us
-from features.snapshot import Snapshot, current_stages, state_rows
+from history.compiled import F64, compiled
+from history.history import DAY_US, OPEN, WON, Flags
+from history.snapshot import Snapshot, current_stages, state_rows
 from models.bundle import Bundle
 from models.calibration import sigmoid
 from models.explain import reasons as explain
-from models.familiarity import note
+from models.novelty import note
 from models.scores import ABSTAINED, LOST_LEAD, SCORED, WON_LEAD, Note, Scores
 
 Floats = npt.NDArray[np.float64]

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from features.times import format_time
+from history.times import format_time
 
 Floats = npt.NDArray[np.float64]
 

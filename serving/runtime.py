@@ -7,12 +7,12 @@ from contextlib import asynccontextmanager, suppress
 
 from sqlalchemy import Connection, select
 
-from serving import store_schema as db
-from serving.metrics import States
-from serving.model_watch import ModelWatch
-from serving.problems import Problem
-from serving.settings import Settings
-from serving.store_service import StoreService
+from serving.base.metrics import States
+from serving.base.problems import Problem
+from serving.base.settings import Settings
+from serving.model.watch import ModelWatch
+from serving.store import schema as db
+from serving.store.async_store import StoreService
 
 FIRST_LOOK_SECONDS = 20.0
 STORE_SECONDS = 1.5

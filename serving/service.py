@@ -16,11 +16,10 @@ os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 import bentoml
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from serving.app import build_app, guarded
-from serving.logs import configure
-from serving.routers import ROUTERS, SCHEMAS
+from serving.application import ROUTERS, SCHEMAS, build_app, guarded
+from serving.base.json_logs import configure
+from serving.base.settings import read_settings
 from serving.runtime import Runtime
-from serving.settings import read_settings
 
 TIMEOUT_SECONDS = 60
 THREAD_TURN_SECONDS = 0.0005

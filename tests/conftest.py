@@ -47,7 +47,7 @@ def migrated_home(shared_folder: Path) -> Path:
     """A home whose MLflow tables exist: making them takes seconds, copying them does not."""
 
     def migrate(folder: Path) -> None:
-        from training.registry import Registry
+        from training.registry.registry import Registry
 
         folder.mkdir()
         (folder / "mlflow.db").touch(0o600)
@@ -68,7 +68,7 @@ def home(tmp_path: Path, migrated_home: Path, monkeypatch: pytest.MonkeyPatch) -
 @pytest.fixture(scope="session")
 def crm(shared_folder: Path) -> Path:
     """A simulated CRM of 400 leads over 10 months; only to be read."""
-    from training.simulate import simulate
+    from simulation.simulate import simulate
 
     return made_once(shared_folder / "crm", lambda folder: simulate(folder, leads=400, months=10))
 

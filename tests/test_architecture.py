@@ -21,7 +21,7 @@ MAY_IMPORT = {
 }
 ONLY_IN = {
     "bentoml": ("serving/service.py",),
-    "mlflow": ("training/registry_mlflow.py",),
+    "mlflow": ("training/registry/mlflow.py",),
     "shap": ("training/report.py",),
     "matplotlib": ("training/report.py",),
     "plotly": ("funnel/*figures.py", "training/*figures.py"),
@@ -86,7 +86,7 @@ def test_only_the_edges_read_the_clock(path: Path) -> None:
 @pytest.mark.parametrize(
     ("start", "unwanted"),
     [
-        ("import features.records, features.matrix", "pandas pyarrow lightgbm sklearn mlflow"),
+        ("import history.records.read, features.matrix", "pandas pyarrow lightgbm sklearn mlflow"),
         ("import models.scorer, models.pointer", "mlflow shap plotly matplotlib optuna"),
         (
             "from cli.main import main, COMMANDS, leadcast as g\nimport click\ng.get_help(click.Context(g))",

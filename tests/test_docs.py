@@ -9,8 +9,8 @@ import click
 import pytest
 
 from cli.main import COMMANDS, leadcast
-from features.rules import FLAGGED, REJECTED
-from training.audit import MUTABLE, POSSIBLE, SUSPECTED
+from history.folder.rules import FLAGGED, REJECTED
+from training.audit.audit import MUTABLE, POSSIBLE, SUSPECTED
 
 ROOT = Path(__file__).parents[1]
 PAGES = sorted(

@@ -7,25 +7,24 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from features.event_log import LOST, History
 from features.matrix import build_matrix
-from features.snapshot import Snapshot, current_stages, open_leads
-from features.times import format_time
 from features.vocabulary import Vocabulary
+from history.history import LOST, History
+from history.snapshot import Snapshot, current_stages, open_leads
+from history.times import format_time
 from models.additive import AdditiveModel
 from models.amount import AmountModel
 from models.baseline import StageTable, fit_stage_table
 from models.bundle import Bundle
-from models.calibration import Calibration, line, log_odds
-from models.familiarity import learn_familiarity
-from models.intervals import Spread
+from models.calibration import Calibration, Spread, line, log_odds
+from models.novelty import learn_familiarity
 from models.parameters import Parameters
-from training.close_time_fit import fit_close_time
-from training.dataset import GRID, Rows
 from training.drift import learn_reference
-from training.judge import Judgement
-from training.material import Material
-from training.unfinished import fit_on_all, unfinished_at
+from training.evaluation.evaluate import Judgement
+from training.fit.censored import fit_on_all, unfinished_at
+from training.fit.close_time import fit_close_time
+from training.rows.dataset import GRID, Rows
+from training.rows.training_set import Material
 
 Floats = npt.NDArray[np.float64]
 

@@ -12,8 +12,8 @@ from typing import Any
 import numpy as np
 from scipy.stats import chi2, norm
 
-from features.event_log import Floats
 from features.feature import Feature
+from history.history import Floats
 
 BINS = 10
 MOST_LEVELS = 20  # of a category; the others are one bin

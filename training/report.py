@@ -11,13 +11,13 @@ import numpy as np
 import numpy.typing as npt
 from matplotlib.figure import Figure
 
-from features.config import to_dict
-from features.event_log import Factor, History
-from features.times import format_time
-from training.card import card_text
-from training.evaluate import best_first
-from training.fit import Holdout, Trained
-from training.registry_mlflow import Run
+from history.config import to_dict
+from history.history import Factor, History
+from history.times import format_time
+from training.evaluation.metrics import best_first
+from training.model_card import card_text
+from training.registry.mlflow import Run
+from training.train import Holdout, Trained
 
 mpl.use("Agg")
 

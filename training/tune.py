@@ -7,13 +7,13 @@ import numpy as np
 import numpy.typing as npt
 import optuna
 
-from features.event_log import Ints
+from history.history import Ints
 from models.parameters import Parameters
-from training.calibrate import fit_slope
-from training.evaluate import log_loss
-from training.material import Material
-from training.replay import predict_splits, recentred
-from training.splits import Split
+from training.evaluation.metrics import log_loss
+from training.evaluation.out_of_fold import predict_splits, recentred
+from training.fit.calibration import fit_slope
+from training.rows.splits import Split
+from training.rows.training_set import Material
 
 Floats = npt.NDArray[np.float64]
 

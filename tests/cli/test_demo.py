@@ -11,10 +11,10 @@ from click.testing import CliRunner
 
 from cli import demo
 from cli.model_choice import model
-from features.config import load_config
-from features.times import parse_time
-from serving.adapter import score_leads
-from serving.schema import check_lead
+from history.config import load_config
+from history.times import parse_time
+from serving.api.score_records import score_leads
+from serving.api.score_schema import check_lead
 
 NOW = datetime(2026, 7, 1, 12, tzinfo=UTC)
 

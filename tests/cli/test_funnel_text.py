@@ -5,8 +5,8 @@ import re
 import pytest
 
 from cli.funnel_text import tell_state
-from funnel.flow import funnel_state
-from tests.funnel.twenty_leads import twenty
+from funnel.state.state import funnel_state
+from tests.builders.twenty_leads import twenty
 
 
 def test_the_first_line_adds_up_also_with_reopened_leads(capsys: pytest.CaptureFixture[str]) -> None:

@@ -12,9 +12,10 @@ import pytest
 from click.testing import CliRunner, Result
 from rich.cells import cell_len
 
-from cli import environment, options, output
+from cli import options, output
+from cli import options as environment
 from cli.main import COMMANDS, leadcast
-from features.errors import DamagedArtifact, InvalidInput
+from history.errors import DamagedArtifact, InvalidInput
 
 ROOT = Path(__file__).parents[2]
 

@@ -8,7 +8,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from cli.main import leadcast
-from training.registry_home import HomeLock
+from training.registry.home import HomeLock
 
 
 def run(*arguments: str) -> Result:

@@ -9,8 +9,8 @@ import pytest
 from click.testing import CliRunner
 
 from cli.main import COMMANDS, leadcast
-from funnel.attention import MOST_ATTENTION
-from funnel.forecast_periods import KINDS, MOST
+from funnel.forecast.periods import KINDS, MOST
+from funnel.state.attention import MOST_ATTENTION
 from training.tune import TRIALS
 
 CONTEXT = click.Context(leadcast, info_name="leadcast")

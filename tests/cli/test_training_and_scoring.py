@@ -12,12 +12,12 @@ import pytest
 from click.testing import CliRunner, Result
 
 from cli.main import leadcast
-from features.history import read_folder
-from features.snapshot import open_leads
+from history.read import read_folder
+from history.snapshot import open_leads
 from models.pointer import load_champion, read_pointer
 from models.scorer import score
 from models.scores import COLUMNS
-from training.registry import Registry
+from training.registry.registry import Registry
 
 METRICS = {"auc", "pr_auc", "log_loss", "brier", "ece", "lift_10", "wins_error", "revenue_error", "gini"}
 

@@ -9,16 +9,16 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from features.attribute_learning import LEAST_LEADS
 from features.attributes import text_at
-from features.event_log import DAY_US
+from features.learn_attributes import LEAST_LEADS
 from features.matrix import build_matrix
-from features.readings import boolean, canonical, infer_kind, instants, number
-from features.snapshot import Snapshot
-from features.times import parse_time
+from features.parsing import boolean, canonical, infer_kind, instants, number
 from features.vocabulary import Vocabulary, learn
-from tests.features.lead_histories import CONFIG, START_US, Change, Lead, history_of
-from tests.features.made_leads import LAST_US, made_leads
+from history.history import DAY_US
+from history.snapshot import Snapshot
+from history.times import parse_time
+from tests.builders.lead_histories import CONFIG, START_US, Change, Lead, history_of
+from tests.builders.made_leads import LAST_US, made_leads
 
 UTC = ZoneInfo("UTC")
 

@@ -13,15 +13,15 @@ from hypothesis import strategies as st
 from features.attributes import PLACES, Attribute
 from features.catalogue import catalogue, feature_set_id
 from features.catalogue_page import example, page
-from features.engagement import Spoken
 from features.feature import AGAINST, IN_FAVOUR, slugs
+from features.interactions import Spoken
 from features.matrix import build_matrix
-from features.snapshot import Snapshot, all_leads
 from features.vocabulary import Vocabulary, learn
 from features.wording import duration, is_missing, plain, readable, sentence
-from tests.features.feature_words import words
-from tests.features.lead_histories import CALM, Lead, histories, history_of, instants
-from tests.features.made_leads import LAST_US, made_leads
+from history.snapshot import Snapshot, all_leads
+from tests.builders.feature_words import words
+from tests.builders.lead_histories import CALM, Lead, histories, history_of, instants
+from tests.builders.made_leads import LAST_US, made_leads
 
 WORDS = words()
 NAME = re.compile(r"[a-z][a-z0-9_]*")

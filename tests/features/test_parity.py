@@ -6,14 +6,14 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from features import compiled
-from features.event_log import Factor
 from features.matrix import build_matrix
-from features.snapshot import Snapshot
 from features.vocabulary import learn
-from tests.features.feature_words import words
-from tests.features.lead_histories import CALM, Lead, histories, history_of, instants
-from tests.features.made_leads import LAST_US, made_leads
+from history import compiled
+from history.history import Factor
+from history.snapshot import Snapshot
+from tests.builders.feature_words import words
+from tests.builders.lead_histories import CALM, Lead, histories, history_of, instants
+from tests.builders.made_leads import LAST_US, made_leads
 
 WORDS = words()
 

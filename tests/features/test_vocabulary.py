@@ -7,17 +7,17 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from features.attribute_learning import learn_attributes
-from features.category_tables import SHRINKAGE
-from features.event_log import DAY_US, LOST, OPEN, WON
-from features.learning import LEAST_ROWS
+from features.category_rates import SHRINKAGE
+from features.learn_attributes import learn_attributes
+from features.learn_interactions import LEAST_ROWS
 from features.matrix import build_matrix
-from features.snapshot import Snapshot, all_leads
 from features.vocabulary import Vocabulary, from_dict, learn, to_dict
-from tests.features import lead_histories as made
-from tests.features.feature_words import words
-from tests.features.lead_histories import CALM, CONFIG, START_US, Decision, Entry, Lead, Touch, history_of
-from tests.features.made_leads import LAST_US, made_leads
+from history.history import DAY_US, LOST, OPEN, WON
+from history.snapshot import Snapshot, all_leads
+from tests.builders import lead_histories as made
+from tests.builders.feature_words import words
+from tests.builders.lead_histories import CALM, CONFIG, START_US, Decision, Entry, Lead, Touch, history_of
+from tests.builders.made_leads import LAST_US, made_leads
 
 
 def _all(leads: list[Lead], as_of: int = LAST_US) -> Snapshot:

@@ -8,9 +8,9 @@ from zoneinfo import ZoneInfo
 import numpy as np
 import pytest
 
-from features.times import parse_time
+from history.times import parse_time
 from models.scores import ABSTAINED, LOST_LEAD, SCORED, WON_LEAD, Scores
-from models.trees import trees_from_text
+from models.trees.ensemble import trees_from_text
 
 HERE = Path(__file__).parent
 

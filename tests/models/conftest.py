@@ -4,11 +4,11 @@ from pathlib import Path
 
 import pytest
 
-from features.event_log import History
-from features.history import read_folder
+from history.history import History
+from history.read import read_folder
 from models.bundle import Bundle, load_bundle, save_bundle
 from tests.conftest import made_once
-from training.fit import TrainOptions, train
+from training.train import TrainOptions, train
 
 
 @pytest.fixture(scope="session")

@@ -8,7 +8,7 @@ import pytest
 from models.additive import AdditiveModel
 from models.calibration import line
 from models.explain import NEAR, points
-from tests.models.small_models import QUICK, made_model, made_values, odd_values
+from tests.builders.small_models import QUICK, made_model, made_values, odd_values
 
 SEEDS = (1, 2, 3)
 

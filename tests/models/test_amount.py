@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from models.amount import AmountModel
-from tests.features.lead_histories import CALM
-from tests.models.small_models import made_model, made_values, odd_values
+from tests.builders.lead_histories import CALM
+from tests.builders.small_models import made_model, made_values, odd_values
 
 Floats = npt.NDArray[np.float64]
 LEVELS = np.linspace(0, 1, 101)

@@ -8,9 +8,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from features.event_log import History
-from features.snapshot import open_leads
-from features.times import format_time
+from history.history import History
+from history.snapshot import open_leads
+from history.times import format_time
 from models.bundle import MANIFEST, MODEL, Bundle, base_probability, load_bundle, save_bundle, trees_digest
 from models.calibration import line
 from models.scorer import score

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from features.errors import DamagedArtifact
+from history.errors import DamagedArtifact
 from models import bundle
 from models.bundle import MANIFEST, load_bundle, read_verified
 from models.pointer import Pointer, load_champion, manifest_sha256

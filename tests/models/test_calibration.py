@@ -9,7 +9,7 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from models.calibration import BOUND, MIN_SLOPE, Calibration, line, log_odds, sigmoid
-from tests.features.lead_histories import CALM
+from tests.builders.lead_histories import CALM
 
 Floats = npt.NDArray[np.float64]
 steps = st.lists(st.floats(1e-3, 5.0), min_size=1, max_size=8)

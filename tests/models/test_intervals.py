@@ -8,9 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.stats import binom
 
-from models.calibration import BOUND, sigmoid
-from models.intervals import Z80, Spread, rate_interval
-from tests.features.lead_histories import CALM
+from models.calibration import BOUND, Z80, Spread, rate_interval, sigmoid
+from tests.builders.lead_histories import CALM
 
 logits = st.lists(st.floats(-BOUND, BOUND), min_size=1, max_size=20)
 deviations = st.lists(st.floats(0.05, 3.0), min_size=3, max_size=3)

@@ -11,13 +11,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from features.event_log import DAY_US, LOST, OPEN, WON, History
-from features.snapshot import Snapshot, all_leads, open_leads, state_at, state_rows
-from features.times import format_time
+from history.history import DAY_US, LOST, OPEN, WON, History
+from history.snapshot import Snapshot, all_leads, open_leads, state_at, state_rows
+from history.times import format_time
 from models.bundle import Bundle, base_probability
 from models.scorer import grades, midrank, score
 from models.scores import COLUMNS, Scores
-from tests.features.lead_histories import CALM
+from tests.builders.lead_histories import CALM
 
 CONTRACT = [
     "lead_id", "status", "stage", "as_of", "probability", "probability_low", "probability_high", "horizon_days",

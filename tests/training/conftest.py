@@ -8,20 +8,20 @@ import numpy.typing as npt
 import pandas as pd
 import pytest
 
-from features.event_log import History
-from features.history import read_folder
-from features.snapshot import open_leads
+from history.history import History
+from history.read import read_folder
+from history.snapshot import open_leads
 from models.scorer import score
 from models.scores import Scores
 from tests.conftest import made_once
-from training.dataset import Rows, training_rows
-from training.fit import Trained, TrainOptions, train
+from training.rows.dataset import Rows, training_rows
+from training.train import Trained, TrainOptions, train
 
 
 @pytest.fixture(scope="session")
 def world_folder(shared_folder: Path) -> Path:
     """A simulated CRM of 1,200 leads over 14 months with its truth; only to be read."""
-    from training.simulate import simulate
+    from simulation.simulate import simulate
 
     return made_once(shared_folder / "world", lambda folder: simulate(folder, leads=1200, months=14, seed=5))
 
@@ -72,7 +72,7 @@ def judged_by_truth(folder: Path, as_of: str) -> Judged:
 @pytest.fixture(scope="session")
 def judged(world_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> list[Judged]:
     """Two worlds, three dates."""
-    from training.simulate import simulate
+    from simulation.simulate import simulate
 
     other = tmp_path_factory.mktemp("world") / "6"
     simulate(other, leads=1200, months=14, seed=6)

@@ -4,8 +4,8 @@ from dataclasses import replace
 
 import numpy as np
 
-from features.event_log import DAY_US, History
-from features.snapshot import all_leads, cut
+from history.history import DAY_US, History
+from history.snapshot import all_leads, cut
 from training.report import fingerprint
 
 

@@ -7,10 +7,10 @@ import pytest
 
 from models.parameters import Parameters
 from training import tune as tuning
-from training.dataset import Rows
-from training.material import Material
-from training.replay import Predicted
-from training.splits import Split
+from training.evaluation.out_of_fold import Predicted
+from training.rows.dataset import Rows
+from training.rows.splits import Split
+from training.rows.training_set import Material
 from training.tune import parameters_of, surely, tune
 
 

@@ -1,0 +1,301 @@
+"""funnel.toml -> one frozen configuration, every fault of the file listed together."""
+
+import difflib
+import os
+import sys
+import tomllib
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, dataclass, field, fields
+from functools import cache
+from pathlib import Path
+from typing import Any, Final
+from zoneinfo import ZoneInfo
+
+from history.errors import InvalidInput
+from history.schema import TABLES
+
+CONFIG_FILE: Final = "funnel.toml"
+ATTRIBUTE_KINDS: Final = ("number", "date", "boolean", "category")
+GROUPS: Final = ("top", "middle", "bottom")
+GRADES: Final[Mapping[str, float]] = {"A": 0.10, "B": 0.20, "C": 0.30, "D": 0.40}
+LONGEST_HORIZON_DAYS: Final = 3650
+LARGEST: Final = sys.float_info.max  # TOML's whole numbers have no end
+SECTIONS: Final[Mapping[str, tuple[str, ...]]] = {
+    "funnel": ("name", "currency", "timezone", "horizon_days", "stages", "groups"),
+    "attributes": ("ignore", "mutable", "sensitive", "types"),
+    "targets": (
+        "win_rate",
+        "cycle_time_days",
+        "revenue_per_month",
+        "response_time_hours",
+        "stage_conversion",
+    ),
+    "grades": tuple(GRADES),
+}
+
+
+@cache
+def _zone(name: str) -> ZoneInfo:
+    return ZoneInfo(name)
+
+
+@dataclass(frozen=True)
+class FunnelConfig:
+    """How one funnel is read and scored. A model carries the one it was trained with.
+
+    stages are the open stages in order; empty until given or inferred. columns maps table -> canonical name -> the
+    file's name. attribute_types maps an attribute to number, date, boolean or category. inferred names the keys that
+    nobody gave.
+    """
+
+    name: str = "funnel"
+    currency: str | None = None
+    timezone: str = "UTC"
+    horizon_days: int = 90
+    stages: tuple[str, ...] = ()
+    groups: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    columns: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    attribute_types: Mapping[str, str] = field(default_factory=dict)
+    ignore: tuple[str, ...] = ()
+    mutable: tuple[str, ...] = ()
+    sensitive: tuple[str, ...] = ()
+    targets: Mapping[str, Any] = field(default_factory=dict)
+    grades: Mapping[str, float] = field(default_factory=lambda: dict(GRADES))
+    inferred: tuple[str, ...] = ()
+
+    @property
+    def horizon_us(self) -> int:
+        return self.horizon_days * 86_400_000_000
+
+    @property
+    def zone(self) -> ZoneInfo:
+        """The zone of times without an offset, and of calendar periods."""
+        return _zone(self.timezone)
+
+
+def to_dict(config: FunnelConfig) -> dict[str, Any]:
+    """The configuration as JSON-ready values; from_dict turns it back into an equal one."""
+    return {key: _plain(value) for key, value in asdict(config).items()}
+
+
+def from_dict(values: Mapping[str, Any]) -> FunnelConfig:
+    """The configuration that to_dict wrote; raises InvalidInput for a key it does not know."""
+    known = {f.name for f in fields(FunnelConfig)}
+    if unknown := sorted(set(values) - known):
+        raise InvalidInput(f"the configuration has unknown keys: {', '.join(unknown)}")
+    given: dict[str, Any] = {
+        key: tuple(value) if isinstance(value, list) else value for key, value in values.items()
+    }
+    if "groups" in given:
+        given["groups"] = {name: tuple(stages) for name, stages in given["groups"].items()}
+    return FunnelConfig(**given)
+
+
+def load_config(folder: Path) -> FunnelConfig:
+    """The folder's funnel.toml, or the defaults where there is none; raises InvalidInput with all its faults."""
+    path = Path(folder) / CONFIG_FILE
+    if not os.path.lexists(path):
+        return _config({}, _Faults())
+    if not path.is_file():
+        raise InvalidInput(
+            f"{CONFIG_FILE} is a folder, a device or a link that leads nowhere; make it a file."
+        )
+    try:
+        document = tomllib.loads(path.read_text(encoding="utf-8-sig"))
+    except (OSError, ValueError, RecursionError) as error:
+        raise InvalidInput(f"{CONFIG_FILE} cannot be read: {error}. Write it as TOML in UTF-8.") from error
+    faults = _Faults()
+    config = _config(document, faults)
+    if faults.found:
+        raise InvalidInput(faults.found)
+    return config
+
+
+class _Faults:
+    """The faults found so far, and readers that add one and return a default when a value has the wrong form."""
+
+    def __init__(self) -> None:
+        self.found: list[str] = []
+
+    def add(self, key: str, fault: str) -> None:
+        self.found.append(f"{CONFIG_FILE}: {key} {fault}")
+
+    def unknown(self, where: str, given: Iterable[str], known: Iterable[str]) -> None:
+        for key in sorted(set(given) - set(known)):
+            near = difflib.get_close_matches(key, list(known), 1)
+            hint = f"; did you mean {near[0]}?" if near else f"; known are {', '.join(known)}"
+            self.add(f"{where}{key}", f"is not a known key{hint}")
+
+    def table(self, source: Mapping[str, Any], key: str, where: str = "") -> dict[str, Any]:
+        value = source.get(key, {})
+        if isinstance(value, dict):
+            return value
+        self.add(f"[{where}{key}]", f"must be a table, got {value!r}")
+        return {}
+
+    def text(self, source: Mapping[str, Any], key: str, default: str | None) -> str | None:
+        value = source.get(key, default)
+        if value is None or (isinstance(value, str) and value.strip()):
+            return value
+        self.add(key, f"must be a text that is not empty, got {value!r}")
+        return default
+
+    def texts(self, source: Mapping[str, Any], key: str) -> tuple[str, ...]:
+        value = source.get(key, [])
+        if not isinstance(value, list) or not all(isinstance(item, str) and item for item in value):
+            self.add(key, f"must be a list of texts that are not empty, got {value!r}")
+            return ()
+        if twice := sorted({item for item in value if value.count(item) > 1}):
+            self.add(key, f"names {', '.join(twice)} more than once")
+        return tuple(dict.fromkeys(value))
+
+    def number(self, key: str, value: object, highest: float = float("inf")) -> float | None:
+        if (
+            isinstance(value, (int, float))
+            and not isinstance(value, bool)
+            and 0 <= value <= min(highest, LARGEST)
+        ):
+            return float(value)
+        expected = "a number of at least 0" if highest == float("inf") else f"a number from 0 to {highest:g}"
+        self.add(key, f"must be {expected}, got {value!r}")
+        return None
+
+
+def _config(document: Mapping[str, Any], faults: _Faults) -> FunnelConfig:
+    faults.unknown("", document, (*SECTIONS, "columns"))
+    sections = {name: faults.table(document, name) for name in (*SECTIONS, "columns")}
+    for name, known in SECTIONS.items():
+        faults.unknown(f"{name}.", sections[name], known)
+    funnel, attributes = sections["funnel"], sections["attributes"]
+    stages = faults.texts(funnel, "stages")
+    config = FunnelConfig(
+        name=faults.text(funnel, "name", "funnel") or "funnel",
+        currency=faults.text(funnel, "currency", None),
+        timezone=_timezone(funnel, faults),
+        horizon_days=_horizon(funnel, faults),
+        stages=stages,
+        groups=_groups(faults.table(funnel, "groups", "funnel."), stages, faults),
+        columns=_columns(sections["columns"], faults),
+        attribute_types=_types(faults.table(attributes, "types", "attributes."), faults),
+        ignore=faults.texts(attributes, "ignore"),
+        mutable=faults.texts(attributes, "mutable"),
+        sensitive=faults.texts(attributes, "sensitive"),
+        targets=_targets(sections["targets"], stages, faults),
+        grades=_grades(sections["grades"], faults),
+        inferred=_not_given(sections),
+    )
+    _check_attributes(config, faults)
+    return config
+
+
+def _not_given(sections: Mapping[str, Mapping[str, Any]]) -> tuple[str, ...]:
+    absent = [key for key in SECTIONS["funnel"] if key not in sections["funnel"]]
+    return (*absent, *(key for key in ("grades",) if not sections[key]))
+
+
+def _timezone(funnel: Mapping[str, Any], faults: _Faults) -> str:
+    name = faults.text(funnel, "timezone", "UTC") or "UTC"
+    try:
+        _zone(name)
+    except (OSError, ValueError, KeyError):
+        faults.add("timezone", f"must be an IANA name such as Europe/Berlin, got {name!r}")
+        return "UTC"
+    return name
+
+
+def _horizon(funnel: Mapping[str, Any], faults: _Faults) -> int:
+    days = funnel.get("horizon_days", 90)
+    if isinstance(days, int) and not isinstance(days, bool) and 1 <= days <= LONGEST_HORIZON_DAYS:
+        return days
+    faults.add("horizon_days", f"must be a whole number from 1 to {LONGEST_HORIZON_DAYS}, got {days!r}")
+    return 90
+
+
+def _groups(given: Mapping[str, Any], stages: tuple[str, ...], faults: _Faults) -> dict[str, tuple[str, ...]]:
+    faults.unknown("funnel.groups.", given, GROUPS)
+    groups = {name: faults.texts(given, name) for name in GROUPS if name in given}
+    members = [stage for names in groups.values() for stage in names]
+    if twice := sorted({stage for stage in members if members.count(stage) > 1}):
+        faults.add("funnel.groups", f"puts {', '.join(twice)} into more than one group")
+    if given and not stages:
+        faults.add("funnel.groups", "needs funnel.stages: name the stages in their order")
+    elif unknown := sorted(set(members) - set(stages)):
+        faults.add("funnel.groups", f"names {', '.join(unknown)}, which funnel.stages does not")
+    return groups
+
+
+def _columns(given: Mapping[str, Any], faults: _Faults) -> dict[str, dict[str, str]]:
+    faults.unknown("columns.", given, tuple(TABLES))
+    columns: dict[str, dict[str, str]] = {}
+    for table in (name for name in TABLES if name in given):
+        mapping = faults.table(given, table, "columns.")
+        layout = TABLES[table]
+        if not layout.has_attributes:
+            faults.unknown(f"columns.{table}.", mapping, layout.columns)
+        for name in sorted(mapping):
+            faults.text(mapping, name, None)
+        columns[table] = {name: column for name, column in mapping.items() if isinstance(column, str)}
+    return columns
+
+
+def _types(given: Mapping[str, Any], faults: _Faults) -> dict[str, str]:
+    for name, kind in given.items():
+        if kind not in ATTRIBUTE_KINDS:
+            faults.add(
+                f"attributes.types.{name}", f"must be one of {', '.join(ATTRIBUTE_KINDS)}, got {kind!r}"
+            )
+    return {name: kind for name, kind in given.items() if kind in ATTRIBUTE_KINDS}
+
+
+def _check_attributes(config: FunnelConfig, faults: _Faults) -> None:
+    ignored = set(config.ignore)
+    if fixed := sorted(ignored & {"lead_id", "created_at"}):
+        faults.add("attributes.ignore", f"names {', '.join(fixed)}, which every lead needs")
+    for key, names in (
+        ("mutable", config.mutable),
+        ("sensitive", config.sensitive),
+        ("types", config.attribute_types),
+    ):
+        if both := sorted(ignored & set(names)):
+            faults.add(
+                f"attributes.{key}", f"names {', '.join(both)}, which attributes.ignore says is never read"
+            )
+
+
+def _targets(given: Mapping[str, Any], stages: tuple[str, ...], faults: _Faults) -> dict[str, Any]:
+    targets: dict[str, Any] = {}
+    for key in (name for name in SECTIONS["targets"] if name in given and name != "stage_conversion"):
+        number = faults.number(f"targets.{key}", given[key], 1.0 if key == "win_rate" else float("inf"))
+        if number is not None:
+            targets[key] = number
+    shares = faults.table(given, "stage_conversion", "targets.")
+    if stages and (unknown := sorted(set(shares) - set(stages))):
+        faults.add("targets.stage_conversion", f"names {', '.join(unknown)}, which funnel.stages does not")
+    read = {
+        stage: faults.number(f"targets.stage_conversion.{stage}", share, 1.0)
+        for stage, share in shares.items()
+    }
+    if read:
+        targets["stage_conversion"] = {stage: share for stage, share in read.items() if share is not None}
+    return targets
+
+
+def _grades(given: Mapping[str, Any], faults: _Faults) -> dict[str, float]:
+    if not given:
+        return dict(GRADES)
+    if missing := [name for name in GRADES if name not in given]:
+        faults.add("grades", f"must give all of {', '.join(GRADES)}; missing: {', '.join(missing)}")
+        return dict(GRADES)
+    shares = {name: faults.number(f"grades.{name}", given[name], 1.0) for name in GRADES}
+    if any(share is None for share in shares.values()):
+        return dict(GRADES)
+    total = sum(share for share in shares.values() if share is not None)
+    if abs(total - 1.0) > 1e-6:
+        faults.add("grades", f"must add up to 1, got {total:g}")
+    return {name: share for name, share in shares.items() if share is not None}
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        return {key: _plain(item) for key, item in value.items()}
+    return [_plain(item) for item in value] if isinstance(value, (list, tuple)) else value

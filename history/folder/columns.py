@@ -1,0 +1,138 @@
+"""One column of a table as numpy: texts as codes, times as microseconds, numbers as floats, and what is missing."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+from zoneinfo import ZoneInfo
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from history.folder.files import python_value
+from history.history import DAY_US, Codes, Factor, Floats, Ints, Mask
+from history.times import LATEST_US, LONGEST_TEXT, from_local, parse_matrix
+from history.values import value_text
+
+ROWS_AT_ONCE: Final = 1 << 18
+NUMBER_PATTERN: Final = r"^[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?$"
+
+
+@dataclass(frozen=True)
+class Times:
+    """Instants (n,), which are given at all, and which of those are times of the calendar."""
+
+    us: Ints
+    given: Mask
+    good: Mask
+
+    @property
+    def known(self) -> Mask:
+        return self.given & self.good
+
+
+@dataclass(frozen=True)
+class Numbers:
+    """Numbers (n,) with NaN where none is given, and which given ones are finite numbers."""
+
+    value: Floats
+    given: Mask
+    good: Mask
+
+
+def texts(array: pa.Array) -> Factor:
+    """The column as codes of its texts; typed values by their canonical text, empty ones missing."""
+    encoded = array if pa.types.is_dictionary(array.type) else array.dictionary_encode()
+    codes: Codes = pc.fill_null(encoded.indices, -1).to_numpy(zero_copy_only=False).astype(np.int32)
+    if pa.types.is_string(encoded.dictionary.type):
+        raw = encoded.dictionary.to_pylist()
+        if "" in raw:
+            codes = np.where(codes == raw.index(""), np.int32(-1), codes)
+        return Factor(codes, raw)
+    return _merged(codes, [value_text(python_value(cell)) for cell in encoded.dictionary])
+
+
+def without_nul(factor: Factor) -> Factor:
+    """The texts with U+FFFD for each NUL, which no database takes."""
+    if not any("\0" in text for text in factor.values):
+        return factor
+    return _merged(factor.codes, [text.replace("\0", "\ufffd") for text in factor.values])
+
+
+def times(array: pa.Array, zone: ZoneInfo) -> Times:
+    """The column as instants; dates and times without an offset are in `zone`. Numbers are never times."""
+    kind = array.type
+    given = pc.is_valid(array).to_numpy(zero_copy_only=False)
+    if pa.types.is_date(kind):
+        local = pc.fill_null(array.cast(pa.date32()).cast(pa.int32()), 0).to_numpy(zero_copy_only=False)
+        us = from_local(local.astype(np.int64) * DAY_US, zone)
+        return Times(us, given, us <= LATEST_US)
+    if pa.types.is_timestamp(kind):
+        cast = array.cast(pa.timestamp("us", kind.tz), safe=False).cast(pa.int64())
+        us = pc.fill_null(cast, 0).to_numpy(zero_copy_only=False)
+        us = us if kind.tz else from_local(us, zone)
+        return Times(us, given, us <= LATEST_US)
+    if pa.types.is_dictionary(kind):
+        array = array.dictionary_decode()
+    if not pa.types.is_string(array.type):
+        return Times(np.zeros(len(array), dtype=np.int64), given, np.zeros(len(array), dtype=np.bool_))
+    pieces = [
+        _text_times(array.slice(start, ROWS_AT_ONCE), zone) for start in range(0, len(array), ROWS_AT_ONCE)
+    ]
+    if not pieces:
+        return Times(np.zeros(0, dtype=np.int64), given, given.copy())
+    us, given, good = (np.concatenate(parts) for parts in zip(*pieces, strict=True))
+    return Times(us, given, good & (us <= LATEST_US))
+
+
+def numbers(array: pa.Array) -> Numbers:
+    """The column as floats; a text is a number when it is one in decimal digits."""
+    if pa.types.is_dictionary(array.type):
+        array = array.dictionary_decode()
+    given = pc.is_valid(array).to_numpy(zero_copy_only=False)
+    if pa.types.is_string(array.type):
+        array = pc.ascii_trim_whitespace(pc.fill_null(array, ""))
+        given = pc.not_equal(array, "").to_numpy(zero_copy_only=False)
+        plain = pc.match_substring_regex(array, NUMBER_PATTERN)
+        array = pc.ascii_ltrim(pc.if_else(plain, array, None), "+")
+    elif not (
+        pa.types.is_integer(array.type) or pa.types.is_floating(array.type) or pa.types.is_decimal(array.type)
+    ):
+        array = pa.nulls(len(array), pa.float64())
+    floats = pc.cast(array, pa.float64(), safe=False)
+    value = pc.fill_null(floats, float("nan")).to_numpy(zero_copy_only=False)
+    return Numbers(value, given, np.isfinite(value))
+
+
+def no_times(n: int) -> Times:
+    nothing = np.zeros(n, dtype=np.bool_)
+    return Times(np.zeros(n, dtype=np.int64), nothing, nothing)
+
+
+def no_numbers(n: int) -> Numbers:
+    nothing = np.zeros(n, dtype=np.bool_)
+    return Numbers(np.full(n, np.nan), nothing, nothing)
+
+
+def _merged(codes: Codes, values: Sequence[str | None]) -> Factor:
+    """Codes over distinct texts, where several typed values may have one text or none."""
+    distinct: dict[str, int] = {}
+    recode = np.array(
+        [-1 if text is None else distinct.setdefault(text, len(distinct)) for text in values] + [-1],
+        dtype=np.int32,
+    )
+    return Factor(recode[codes], list(distinct))
+
+
+def _text_times(array: pa.StringArray, zone: ZoneInfo) -> tuple[Ints, Mask, Mask]:
+    array = pc.ascii_trim_whitespace(pc.fill_null(array, ""))
+    given = pc.not_equal(array, "").to_numpy(zero_copy_only=False)
+    readable = pc.and_(pc.string_is_ascii(array), pc.less_equal(pc.binary_length(array), LONGEST_TEXT))
+    array = pc.if_else(readable, array, "?")
+    width = max(int(pc.max(pc.binary_length(array)).as_py() or 0), 1)
+    padded = pc.ascii_rpad(array, width)
+    matrix = np.frombuffer(padded.buffers()[2], dtype=np.uint8)[: len(array) * width].reshape(
+        len(array), width
+    )
+    us, good = parse_matrix(matrix, zone)
+    return us, given, good

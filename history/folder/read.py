@@ -1,0 +1,135 @@
+"""A data folder to one History: the configuration, the tables, T, and what is visible there."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+
+from history.config import FunnelConfig, load_config
+from history.errors import InvalidInput
+from history.folder.files import RawTable, read_tables
+from history.folder.rules import REJECTED, RejectedRow
+from history.folder.validate import (
+    OWN_TIME,
+    ChangeRows,
+    CostRows,
+    InteractionRows,
+    Judged,
+    Leads,
+    OutcomeRows,
+    Reading,
+    StageRows,
+)
+from history.history import DAY_US, History, no_changes, no_interactions, no_outcomes, no_stages, stage_order
+from history.times import EXPECTED
+
+
+def read_history(
+    folder: Path,
+    config: FunnelConfig | None,
+    as_of_us: int | None,
+    now_us: int | None,
+    rejected: list[RejectedRow] | None,
+) -> History:
+    """See history.read.read_folder."""
+    problems: list[str] = []
+    used = _config(folder, config, problems)
+    raw = read_tables(folder, used, rejected is not None, problems)
+    if problems:
+        raise InvalidInput(problems)
+    reading = Reading(used, None if now_us is None else now_us + DAY_US, rejected)
+    tables = _judge(raw, reading)
+    leads = tables["leads"]
+    assert isinstance(leads, Leads)
+    if not leads.usable.any():
+        raise InvalidInput([*_no_leads(leads), *_no_times(tables)])
+    if as_of_us is None:
+        latest = [table.latest_time(now_us) for name, table in tables.items() if name != "costs"]
+        as_of_us = max((us for us in latest if us is not None), default=now_us if now_us is not None else 0)
+    return _history(tables, leads, reading, as_of_us)
+
+
+def _config(folder: Path, given: FunnelConfig | None, problems: list[str]) -> FunnelConfig:
+    try:
+        own = load_config(folder)
+    except InvalidInput as error:
+        problems += error.problems
+        return given or FunnelConfig()
+    if given is None:
+        return own
+    settled = tuple(key for key in given.inferred if key != "stages" or not given.stages)
+    return replace(given, columns=own.columns, inferred=settled)
+
+
+def _judge(raw: dict[str, RawTable], reading: Reading) -> dict[str, Judged]:
+    leads = Leads(raw["leads"], reading)
+    tables: dict[str, Judged] = {"leads": leads}
+    kinds = {
+        "interactions": InteractionRows,
+        "stages": StageRows,
+        "outcomes": OutcomeRows,
+        "attribute_changes": ChangeRows,
+    }
+    for name, kind in kinds.items():
+        if name in raw:
+            tables[name] = kind(raw[name], reading, leads)
+    if "costs" in raw:
+        tables["costs"] = CostRows(raw["costs"], reading)
+    return tables
+
+
+def _no_leads(leads: Leads) -> list[str]:
+    if not len(leads) and not leads.raw.ragged:
+        return ["leads: the table has no rows; at least one lead is needed."]
+    return [
+        f"leads: every row is set aside, {broken.count} by {broken.rule} ({REJECTED[broken.rule]}): {broken.first[0]}."
+        for broken in leads.sieve.report().rejected
+    ]
+
+
+def _no_times(tables: dict[str, Judged]) -> list[str]:
+    """The other tables none of whose own times can be read: their rows were set aside for their leads already."""
+    return [
+        f"{name}: none of {int(table.own.given.sum())} {OWN_TIME[name]} is a time ({EXPECTED}): "
+        f"{table.sieve.shown(int(np.argmax(table.own.given)), (OWN_TIME[name],))}."
+        for name, table in tables.items()
+        if name != "leads" and table.own.given.any() and not table.own.known.any()
+    ]
+
+
+def _history(tables: dict[str, Judged], leads: Leads, reading: Reading, as_of_us: int) -> History:
+    visible, rows = leads.visible(as_of_us)
+    n = len(rows)
+    interactions, stages, outcomes, changes, costs = (
+        no_interactions(n),
+        no_stages(n),
+        no_outcomes(n),
+        no_changes(n),
+        None,
+    )
+    for table in tables.values():
+        if isinstance(table, InteractionRows):
+            interactions = table.build(visible)
+        elif isinstance(table, StageRows):
+            stages = table.build(visible)
+        elif isinstance(table, OutcomeRows):
+            outcomes = table.build(visible)
+        elif isinstance(table, ChangeRows):
+            changes = table.build(visible)
+        elif isinstance(table, CostRows):
+            costs = table.build(as_of_us)
+    config = reading.config if reading.config.stages else replace(reading.config, stages=stage_order(stages))
+    return History(
+        config=config,
+        as_of_us=as_of_us,
+        lead_ids=[leads.ids.values[code] for code in leads.ids.codes[rows].tolist()],
+        created_us=visible.created_us,
+        lead_known_us=leads.known_us()[rows] if "recorded_at" in leads.raw.columns else None,
+        attributes=leads.attributes(rows),
+        interactions=interactions,
+        stages=stages,
+        outcomes=outcomes,
+        changes=changes,
+        costs=costs,
+        reports={name: table.sieve.report() for name, table in tables.items()},
+    )

@@ -1,0 +1,231 @@
+"""The one shape under all features: every table of a history as flat arrays, grouped by lead through offsets."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Final
+
+import numpy as np
+import numpy.typing as npt
+
+from history.config import FunnelConfig
+
+Ints = npt.NDArray[np.int64]
+Codes = npt.NDArray[np.int32]
+Flags = npt.NDArray[np.int8]
+Floats = npt.NDArray[np.float64]
+Mask = npt.NDArray[np.bool_]
+
+DAY_US = 86_400_000_000
+HOUR_US = 3_600_000_000
+
+OPEN, WON, LOST = 0, 1, 2  # Outcomes.state and history.snapshot.state_at
+NO_DIRECTION, INBOUND, OUTBOUND = 0, 1, 2  # Interactions.direction
+STATES: Final[Mapping[str, int]] = {"open": OPEN, "won": WON, "lost": LOST}
+DIRECTIONS: Final[Mapping[str, int]] = {"inbound": INBOUND, "outbound": OUTBOUND}
+
+
+@dataclass(frozen=True)
+class Factor:
+    """n texts as codes (n,) into `values`; -1 is missing. Two codes never stand for the same text."""
+
+    codes: Codes
+    values: Sequence[str]
+
+    def __len__(self) -> int:
+        return len(self.codes)
+
+    def take(self, index: npt.NDArray[np.generic]) -> "Factor":
+        """The rows of `index` (positions or a mask), over the same values."""
+        return Factor(self.codes[index], self.values)
+
+    def compact(self) -> "Factor":
+        """The same texts over the values in use, in sorted order: equal content gives equal codes."""
+        used = np.flatnonzero(np.bincount(self.codes[self.codes >= 0], minlength=len(self.values)))
+        order = sorted(used.tolist(), key=self.values.__getitem__)
+        recode = np.full(len(self.values) + 1, -1, dtype=np.int32)
+        recode[order] = np.arange(len(order), dtype=np.int32)
+        return Factor(recode[self.codes], [self.values[i] for i in order])
+
+    def text(self, row: int) -> str | None:
+        code = int(self.codes[row])
+        return None if code < 0 else self.values[code]
+
+
+def empty_factor(n: int = 0) -> Factor:
+    return Factor(np.full(n, -1, dtype=np.int32), ())
+
+
+def factor_of(texts: Sequence[str | None]) -> Factor:
+    """The texts over their sorted distinct values; None and the empty text are missing."""
+    distinct = sorted({text for text in texts if text})
+    if not distinct:
+        return empty_factor(len(texts))
+    code = {text: i for i, text in enumerate(distinct)}.get
+    return Factor(np.array([code(text, -1) for text in texts], dtype=np.int32), distinct)  # type: ignore[arg-type]
+
+
+def offsets_of(lead: Ints, n_leads: int) -> Ints:
+    """Offsets (n_leads + 1,) of rows that are grouped by lead (n,)."""
+    return np.concatenate(([0], np.cumsum(np.bincount(lead, minlength=n_leads)))).astype(np.int64)
+
+
+@dataclass(frozen=True)
+class Interactions:
+    """Dated touches. Rows of lead i are offsets[i]:offsets[i + 1], ordered by time_us, ties in file order.
+
+    known_us is the later of occurred_at and recorded_at: a row is visible at T when known_us <= T, so time_us <= T.
+    Rows with the same interaction_id within a lead are one already: the one known first.
+    """
+
+    offsets: Ints
+    time_us: Ints
+    known_us: Ints
+    kind: Factor
+    channel: Factor
+    direction: Flags
+    value: Floats
+    ids: Sequence[str | None] | None = None  # interaction_id of each row, kept for export only
+
+
+@dataclass(frozen=True)
+class Stages:
+    """Stage entries, grouped and ordered like Interactions."""
+
+    offsets: Ints
+    time_us: Ints
+    known_us: Ints
+    stage: Factor
+
+
+@dataclass(frozen=True)
+class Outcomes:
+    """Decisions, grouped by lead, ordered by time_us (closed_at, given or implied), ties by known_us and file order.
+
+    state is OPEN, WON or LOST; amount is NaN where unknown; implied marks a closing time that no column gave.
+    """
+
+    offsets: Ints
+    time_us: Ints
+    known_us: Ints
+    state: Flags
+    amount: Floats
+    reason: Factor
+    implied: Mask
+
+
+@dataclass(frozen=True)
+class Changes:
+    """Attribute changes, grouped by lead, ordered by time_us, ties in file order; a missing value clears."""
+
+    offsets: Ints
+    time_us: Ints
+    known_us: Ints
+    attribute: Factor
+    value: Factor
+
+
+def no_interactions(n_leads: int) -> Interactions:
+    """The log of leads that have no interaction."""
+    none, offsets = np.zeros(0, dtype=np.int64), np.zeros(n_leads + 1, dtype=np.int64)
+    return Interactions(
+        offsets, none, none, empty_factor(), empty_factor(), none.astype(np.int8), none.astype(np.float64)
+    )
+
+
+def no_stages(n_leads: int) -> Stages:
+    """The log of leads that entered no stage."""
+    none = np.zeros(0, dtype=np.int64)
+    return Stages(np.zeros(n_leads + 1, dtype=np.int64), none, none, empty_factor())
+
+
+def no_outcomes(n_leads: int) -> Outcomes:
+    """The log of leads that nobody decided."""
+    none, offsets = np.zeros(0, dtype=np.int64), np.zeros(n_leads + 1, dtype=np.int64)
+    amount = none.astype(np.float64)
+    return Outcomes(offsets, none, none, none.astype(np.int8), amount, empty_factor(), none.astype(np.bool_))
+
+
+def no_changes(n_leads: int) -> Changes:
+    """The log of leads whose attributes never changed."""
+    none = np.zeros(0, dtype=np.int64)
+    return Changes(np.zeros(n_leads + 1, dtype=np.int64), none, none, empty_factor(), empty_factor())
+
+
+@dataclass(frozen=True)
+class Costs:
+    """Money spent per period [start_us, end_us), by channel and source where given."""
+
+    start_us: Ints
+    end_us: Ints
+    amount: Floats
+    channel: Factor
+    source: Factor
+
+
+@dataclass(frozen=True)
+class Rejected:
+    """Rows of one table that one rule set aside: how many, and the first offenders as readable text."""
+
+    rule: str
+    count: int
+    first: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class TableReport:
+    """What the door saw of one table: rows read, and what was set aside by rule."""
+
+    rows: int
+    rejected: tuple[Rejected, ...] = ()
+    flagged: tuple[Rejected, ...] = ()  # kept, but worth saying, such as rows before the lead's creation
+
+
+@dataclass(frozen=True)
+class History:
+    """All validated rows of n leads that are visible at as_of_us, under one configuration.
+
+    attributes maps a name (owner, account_id and source among them) to its value at creation as text, one a lead:
+    numbers, dates and booleans stay text here and are read by kind in features.attributes, the same way from every
+    door. lead_known_us (n,) is the later of created_at and recorded_at where the leads table carries one: a lead is
+    there at T when it is <= T.
+    """
+
+    config: FunnelConfig
+    as_of_us: int
+    lead_ids: Sequence[str]
+    created_us: Ints
+    attributes: dict[str, Factor]
+    interactions: Interactions
+    stages: Stages
+    outcomes: Outcomes
+    changes: Changes
+    costs: Costs | None = None
+    reports: dict[str, TableReport] = field(default_factory=dict)
+    lead_known_us: Ints | None = None
+
+    def __len__(self) -> int:
+        return len(self.lead_ids)
+
+
+def stage_order(stages: Stages) -> tuple[str, ...]:
+    """Stages by their mean rank of first entry over the leads that entered them, earliest first; ties by name.
+
+    A lead's rank of a stage counts the distinct stages that it entered before: 0 for its first.
+    """
+    n_stages = len(stages.stage.values)
+    if not n_stages:
+        return ()
+    lead = np.repeat(np.arange(len(stages.offsets) - 1), np.diff(stages.offsets))
+    entry = lead * n_stages + stages.stage.codes
+    _, first = np.unique(entry, return_index=True)
+    first.sort()
+    firsts_of = np.bincount(lead[first], minlength=len(stages.offsets) - 1)
+    rank = np.arange(len(first)) - np.repeat(np.cumsum(firsts_of) - firsts_of, firsts_of)
+    codes = stages.stage.codes[first]
+    count = np.bincount(codes, minlength=n_stages)
+    total = np.bincount(codes, weights=rank, minlength=n_stages)
+    seen = [code for code in range(n_stages) if count[code]]
+    return tuple(
+        stages.stage.values[c]
+        for c in sorted(seen, key=lambda c: (total[c] / count[c], stages.stage.values[c]))
+    )

@@ -1,0 +1,88 @@
+"""The record door: leads of a request, with their rows, to a History by the rules of the folder door."""
+
+from collections.abc import Sequence
+from typing import Any, Final
+
+import numpy as np
+
+from history.config import FunnelConfig
+from history.errors import InvalidInput
+from history.history import Factor, History, empty_factor, factor_of
+from history.records.logs import changes_of, interactions_of, outcomes_of, stages_of
+from history.records.problems import problems_of
+from history.records.rows import Record, rows_of
+from history.schema import LONGEST_ID, NOT_ATTRIBUTES, OWN_ATTRIBUTES
+from history.values import value_text
+
+_RESERVED: Final = NOT_ATTRIBUTES.union(OWN_ATTRIBUTES)
+_GIVEN: Final = Factor(np.zeros(1, dtype=np.int32), ())
+_MISSING: Final = empty_factor(1)
+
+
+def read_records(
+    leads: Sequence[Record], config: FunnelConfig, as_of_us: int
+) -> tuple[History, list[InvalidInput | None]]:
+    """The history of request records of the contract's form, in their order; strict_json checked their types before.
+
+    Their texts have no NUL, which strict_json refuses. Rows after as_of_us stay in the arrays, where no snapshot at
+    as_of_us reads them. A lead with any row that breaks a rule is left out; the list has an entry for each given lead:
+    None, or every problem with its path, such as 'interactions[3].occurred_at: what, got, expected'.
+    """
+    try:
+        return _assembled(leads, config, as_of_us), [None] * len(leads)
+    except (KeyError, TypeError, ValueError, OverflowError):
+        found = [problems_of(lead) for lead in leads]
+    if not any(found):
+        raise RuntimeError("the record door refused leads that break none of its rules")
+    good = [lead for lead, problems in zip(leads, found, strict=True) if not problems]
+    return _assembled(good, config, as_of_us), [
+        InvalidInput(problems) if problems else None for problems in found
+    ]
+
+
+def _assembled(leads: Sequence[Record], config: FunnelConfig, as_of_us: int) -> History:
+    rows = rows_of(leads)
+    return History(
+        config=config,
+        as_of_us=as_of_us,
+        lead_ids=_ids(leads),
+        created_us=rows.created_us,
+        attributes=_attributes(leads, config),
+        interactions=interactions_of(rows.tables["interactions"]),
+        stages=stages_of(rows.tables["stages"]),
+        outcomes=outcomes_of(rows, config),
+        changes=changes_of(rows.tables["attribute_changes"], config),
+    )
+
+
+def _ids(leads: Sequence[Record]) -> list[str]:
+    ids = [lead["lead_id"] for lead in leads]
+    for text in ids:
+        if not 0 < len(text) <= LONGEST_ID or text.isspace():
+            raise ValueError("a lead_id that is blank or too long")
+    return ids
+
+
+def _attributes(leads: Sequence[Record], config: FunnelConfig) -> dict[str, Factor]:
+    """Every attribute that any of the leads gives, missing where a lead does not."""
+    given = [_given_attributes(lead) for lead in leads]
+    if len(given) == 1:
+        attributes = {}
+        for name, value in given[0].items():
+            text = value if type(value) is str else value_text(value)
+            attributes[name] = Factor(_GIVEN.codes, (text,)) if text else _MISSING
+    else:
+        names = dict.fromkeys(name for of_lead in given for name in of_lead)
+        attributes = {name: factor_of([value_text(of_lead.get(name)) for of_lead in given]) for name in names}
+    for name in config.ignore:
+        attributes.pop(name, None)
+    return attributes
+
+
+def _given_attributes(lead: Record) -> dict[str, Any]:
+    inside = lead.get("attributes") or {}
+    given = {name: lead[name] for name in OWN_ATTRIBUTES if name in lead}
+    if not _RESERVED.isdisjoint(inside) and any(name in inside for name in (*NOT_ATTRIBUTES, *given)):
+        raise ValueError("an attribute given twice, or one that is none")
+    given.update(inside)
+    return given

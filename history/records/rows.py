@@ -1,0 +1,104 @@
+"""The rows of request records, one table of all leads at a time, with their times."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final, NamedTuple
+
+import numpy as np
+
+from history.history import Ints, offsets_of
+from history.records.problems import ROWS
+from history.records.timestamps import instants
+
+Record = Mapping[str, Any]
+Rows = Sequence[Record]
+
+
+@dataclass(frozen=True)
+class TableRows:
+    """The rows of one table of all leads in order: which lead each is of, where each lead's begin, and both times."""
+
+    rows: Rows
+    offsets: Ints
+    time_us: Ints
+    known_us: Ints
+    lead: Ints | None  # None where there is one lead
+
+    @property
+    def n_leads(self) -> int:
+        return len(self.offsets) - 1
+
+    def column(self, name: str) -> list[Any]:
+        return [row.get(name) for row in self.rows]
+
+    def offsets_of(self, rows: Ints) -> Ints:
+        """Where the rows of each lead begin, of these rows alone, which are grouped by lead."""
+        if self.lead is None:
+            return np.array((0, len(rows)), dtype=np.int64)
+        return offsets_of(self.lead[rows], self.n_leads)
+
+    def order(self) -> Ints | None:
+        """The rows by lead and time, ties as given; None where they are in that order already."""
+        if self.lead is None:
+            in_order = bool((self.time_us[1:] >= self.time_us[:-1]).all())
+            return None if in_order else np.argsort(self.time_us, kind="stable")
+        return np.lexsort((self.time_us, self.lead))
+
+
+_NO_TIMES: Final = np.zeros(0, dtype=np.int64)
+_NO_ROWS_OF_ONE: Final = TableRows((), np.zeros(2, dtype=np.int64), _NO_TIMES, _NO_TIMES, None)
+
+
+class LeadRows(NamedTuple):
+    """All that n leads bring: their creation (n,), the rows of each table, one decision or none a lead.
+
+    decided_us holds closed_at and recorded_at of each decision where given, in order.
+    """
+
+    created_us: Ints
+    tables: Mapping[str, TableRows]
+    decisions: Sequence[Record | None]
+    decided_us: Ints
+
+
+def rows_of(leads: Sequence[Record]) -> LeadRows:
+    """The rows of all leads, their times read in one go; ValueError, KeyError or TypeError where one is none."""
+    tables = [_rows(leads, name) for name in ROWS]
+    recorded = [[row.get("recorded_at") for row in rows] for rows in tables]
+    decisions = [lead.get("outcome") for lead in leads]
+    texts = [lead["created_at"] for lead in leads]
+    for rows, (time, _) in zip(tables, ROWS.values(), strict=True):
+        texts += [row[time] for row in rows]
+    start, late = len(leads), len(texts)
+    for of_table in recorded:
+        texts += [text for text in of_table if text]
+    decided = len(texts)
+    texts += [row[key] for row in decisions if row for key in ("closed_at", "recorded_at") if row.get(key)]
+    us = instants(texts)
+    read = {}
+    for name, rows, of_table in zip(ROWS, tables, recorded, strict=True):
+        own = known = us[start : start + len(rows)]
+        start += len(rows)
+        if any(of_table):
+            which = np.array([i for i, text in enumerate(of_table) if text])
+            known = own.copy()
+            known[which] = np.maximum(own[which], us[late : late + len(which)])
+            late += len(which)
+        read[name] = _table(leads, name, rows, own, known)
+    return LeadRows(us[: len(leads)], read, decisions, us[decided:])
+
+
+def _rows(leads: Sequence[Record], name: str) -> Rows:
+    if len(leads) == 1:
+        return leads[0].get(name) or ()
+    return [row for lead in leads for row in lead.get(name) or ()]
+
+
+def _table(leads: Sequence[Record], name: str, rows: Rows, own: Ints, known: Ints) -> TableRows:
+    if len(leads) == 1:
+        if not rows:
+            return _NO_ROWS_OF_ONE
+        return TableRows(rows, np.array((0, len(rows)), dtype=np.int64), own, known, None)
+    counts = np.array([len(lead.get(name) or ()) for lead in leads], dtype=np.int64)
+    lead = np.repeat(np.arange(len(leads)), counts)
+    return TableRows(rows, offsets_of(lead, len(leads)), own, known, lead)

@@ -1,0 +1,174 @@
+"""The routes of the funnel and the forecast from the store; `ask_*` serve the pages for people too."""
+
+from functools import partial
+
+from fastapi import APIRouter, Request, Response
+
+from funnel.forecast.periods import KINDS, MOST
+from funnel.state.attention import MOST_ATTENTION, SHOWN_LEADS
+from serving.api.openapi import INSTANT, Json, answer, object_of, problems, query, ref
+from serving.http.queries import Reader, one_of, read_filter, read_flag, read_query, read_text, whole_number
+from serving.http.router import PlainRoute
+from serving.http.shapes import MAX_TEXT
+from serving.store.reports import ForecastQuery, FunnelQuery, Made
+
+router = APIRouter(route_class=PlainRoute, default_response_class=Response)
+
+
+FUNNEL_READERS: dict[str, Reader] = {
+    "as_of": read_text,
+    "from": read_text,
+    "to": read_text,
+    "by": read_filter,
+    "since": read_text,
+    "attention": whole_number(0, MOST_ATTENTION),
+}
+FORECAST_READERS: dict[str, Reader] = {
+    "as_of": read_text,
+    "period": one_of(KINDS),
+    "periods": whole_number(1, max(MOST.values())),
+    "by": read_filter,
+    "explain": read_flag,
+    "since": read_text,
+}
+
+_COLUMN: Json = {"type": "string", "maxLength": MAX_TEXT}
+_query_time = partial(query, schema=INSTANT)
+AS_OF = _query_time("as_of", "Stand at this instant; default: the latest time in the store.")
+FUNNEL: Json = {
+    "operationId": "funnel",
+    "tags": ["funnel"],
+    "parameters": [
+        AS_OF,
+        _query_time("from", "The period's first instant; default: the first lead."),
+        _query_time("to", "The period's end, exclusive; default: up to and with as_of."),
+        query("by", "Also by this column of the leads: owner, source, any attribute.", _COLUMN),
+        _query_time("since", "Show where the leads of this date are now; default: 30 days before as_of."),
+        query(
+            "attention",
+            f"How many of the leads that need attention to list, most valuable first. Default: {SHOWN_LEADS}.",
+            {"type": "integer", "minimum": 0, "maximum": MOST_ATTENTION},
+        ),
+    ],
+    "responses": {
+        "200": answer("The state and flow of the funnel, as leadcast funnel --json.", ref("Funnel")),
+        **problems(422),
+    },
+}
+FORECAST: Json = {
+    "operationId": "forecast",
+    "tags": ["funnel"],
+    "parameters": [
+        AS_OF,
+        query("period", "Calendar periods. Default: month.", {"type": "string", "enum": list(KINDS)}),
+        query(
+            "periods",
+            f"How many; default: three months of them; at most {', '.join(f'{n} {k}s' for k, n in MOST.items())}.",
+            {"type": "integer", "minimum": 1, "maximum": max(MOST.values())},
+        ),
+        query("by", "One entry a period and value of stage, owner, source or any attribute.", _COLUMN),
+        query(
+            "explain", "Add the arithmetic: leads, stages, sources, and what changed.", {"type": "boolean"}
+        ),
+        _query_time("since", "With explain: what changed since then; default: one period before as_of."),
+    ],
+    "responses": {"200": answer("Wins and revenue by period.", ref("Forecast")), **problems(422)},
+}
+
+_NUMBER: Json = {"type": "number"}
+_NUMBER_OR_NULL: Json = {"type": ["number", "null"]}
+_TEXT: Json = {"type": "string"}
+_TEXT_OR_NULL: Json = {"type": ["string", "null"]}
+_DATE: Json = {"type": "string", "format": "date"}
+_WINS = ("wins_expected", "wins_p10", "wins_p50", "wins_p90", "open_wins_expected", "new_wins_expected")
+_MONEY = (
+    *("revenue_expected", "revenue_p10", "revenue_p50", "revenue_p90", "already_revenue"),
+    *("open_revenue_expected", "new_revenue_expected"),
+)
+_PERIOD = object_of(
+    {
+        "period_start": _DATE,
+        "period_end": {**_DATE, "description": "Exclusive."},
+        **dict.fromkeys(_WINS, _NUMBER),
+        **dict.fromkeys(_MONEY, _NUMBER_OR_NULL),
+        "already_won": {"type": "integer"},
+        "interval_basis": {"type": "string", "enum": ["measured", "model"]},
+        "currency": _TEXT_OR_NULL,
+    }
+)
+_PERIOD["properties"]["group"] = {**_TEXT_OR_NULL, "description": "With by: its value."}
+_ENTRIES: Json = {"type": "array", "items": {"type": "object"}}
+SCHEMAS: dict[str, Json] = {
+    "Period": _PERIOD,
+    "Forecast": object_of(
+        {
+            "as_of": {"type": "string", "format": "date-time"},
+            "model_version": _TEXT,
+            "periods": {"type": "array", "items": ref("Period")},
+            "actuals": _ENTRIES,
+            "views": _ENTRIES,
+            "total": {"type": "object"},
+            "currency": _TEXT_OR_NULL,
+            "warnings": _ENTRIES,
+        },
+        more=True,
+    ),
+    "Funnel": object_of(
+        {
+            "funnel": _TEXT,
+            "currency": _TEXT_OR_NULL,
+            "as_of": {"type": "string", "format": "date-time"},
+            "from": {"type": "string", "format": "date-time"},
+            "to": {"type": "string", "format": "date-time"},
+            "by": _TEXT_OR_NULL,
+            "stage_order": {"type": "array", "items": _TEXT},
+            "total": {"type": "object"},
+            "groups": _ENTRIES,
+            "leaks": {"type": "object"},
+            "attention": {"type": "object"},
+            "moves": {"type": "object"},
+            "owners": _ENTRIES,
+            "economics": {"type": ["object", "null"]},
+            "warnings": _ENTRIES,
+        },
+        more=True,
+    ),
+}
+SCHEMAS["Forecast"]["properties"]["explain"] = {
+    "type": "object",
+    "description": "With explain: the arithmetic.",
+}
+
+
+@router.get("/v1/funnel", openapi_extra=FUNNEL)
+async def get_funnel(request: Request) -> Response:
+    """The state and flow of the funnel from the store, with the options of `leadcast funnel` as query."""
+    return Response(
+        (await ask_funnel(request, request.scope["query_string"])).body, media_type="application/json"
+    )
+
+
+@router.get("/v1/forecast", openapi_extra=FORECAST)
+async def get_forecast(request: Request) -> Response:
+    """Wins and revenue of the coming calendar periods from the store, with the options of `leadcast forecast`."""
+    return Response(
+        (await ask_forecast(request, request.scope["query_string"])).body, media_type="application/json"
+    )
+
+
+async def ask_funnel(request: Request, query_string: bytes) -> Made:
+    """The funnel that a query string asks for."""
+    given = read_query(query_string, FUNNEL_READERS)
+    names = {"from": "start", "to": "end"}
+    wanted = FunnelQuery(**{names.get(key, key): value for key, value in given.items()})
+    runtime = request.app.state.runtime
+    made: Made = await runtime.stored.outlook.ask(wanted, runtime.watch.current)
+    return made
+
+
+async def ask_forecast(request: Request, query_string: bytes) -> Made:
+    """The forecast that a query string asks for; Problem 503 without a model."""
+    wanted = ForecastQuery(**read_query(query_string, FORECAST_READERS))
+    runtime = request.app.state.runtime
+    made: Made = await runtime.stored.outlook.ask(wanted, runtime.watch.bundle())
+    return made

@@ -1,1 +1,0 @@
-"""Alembic migrations of the store; run by serving.store_engine, never by hand."""

@@ -1,0 +1,187 @@
+"""A scorer that is arithmetic on what is visible, a model, and an application around a store, for the tests here."""
+
+import math
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from history.config import FunnelConfig
+from history.history import DAY_US, LOST, OPEN, WON, History
+from history.snapshot import Snapshot, current_stages, state_at
+from models.scores import LOST_LEAD, SCORED, WON_LEAD, Scores
+from serving.api.events import Event, events_of
+from serving.application import ROUTERS, SCHEMAS, build_app, guarded
+from serving.base.problems import unavailable
+from serving.base.settings import Settings
+from serving.store.async_store import StoreService
+from serving.store.reading import find_leads, history_of, rows_of
+from serving.store.store import Store
+
+NOW_US = 1_780_000_000_000_000  # 2026-05-28
+
+
+def read_events(value: Any) -> list[Event]:
+    """All events of a request at once."""
+    return list(events_of(value))
+
+
+@dataclass
+class FakeModel:
+    """weight: log-odds of one visible interaction; a day without any costs a hundredth."""
+
+    version: str = "1"
+    weight: float = 0.3
+    config: FunnelConfig = field(default_factory=FunnelConfig)
+
+
+def margin(model: FakeModel, counts: tuple[int, int, int], days: float) -> float:
+    touches, changes, stages = counts
+    return -1.0 + model.weight * touches + 0.2 * changes + 0.5 * stages - 0.01 * days
+
+
+def fake_score(bundle: Any, snapshot: Snapshot, reasons: int | None = 5) -> Scores:
+    """Counts of visible rows through a logistic; closed leads 1 or 0."""
+    history, n = snapshot.history, len(snapshot)
+    state = state_at(history, snapshot.lead, snapshot.as_of_us)
+    chance = np.zeros(n)
+    for i, (lead, as_of_us) in enumerate(
+        zip(snapshot.lead.tolist(), snapshot.as_of_us.tolist(), strict=True)
+    ):
+        counts = [
+            int((log.known_us[log.offsets[lead] : log.offsets[lead + 1]] <= as_of_us).sum())
+            for log in (history.interactions, history.changes, history.stages)
+        ]
+        days = (as_of_us - int(history.created_us[lead])) / DAY_US
+        chance[i] = 1 / (1 + math.exp(-margin(bundle, (counts[0], counts[1], counts[2]), days)))
+    chance = np.where(state == OPEN, chance, np.where(state == WON, 1.0, 0.0))
+    status = np.select([state == WON, state == LOST], [WON_LEAD, LOST_LEAD], SCORED).astype(np.int8)
+    amount = np.full(n, 100.0)
+    told = [{"feature": "x", "label": "a reason", "value": "1", "direction": "up", "points": 1.0}]
+    return Scores(
+        lead_ids=[history.lead_ids[i] for i in snapshot.lead.tolist()],
+        status=status,
+        stage=current_stages(snapshot),
+        as_of_us=snapshot.as_of_us,
+        probability=chance,
+        probability_low=chance / 2,
+        probability_high=(1 + chance) / 2,
+        horizon_days=90,
+        score=100 * chance,
+        grade=["A" if p > 0.5 else "D" for p in chance.tolist()],
+        expected_amount=amount,
+        expected_amount_low=amount,
+        expected_amount_high=amount,
+        currency="EUR",
+        expected_close_day=np.full(n, "NaT", dtype="M8[D]"),
+        baseline_probability=np.full(n, 0.2),
+        reasons=[told[:reasons] if reasons is not None else told for _ in range(n)],
+        warnings=[[] for _ in range(n)],
+        model_version=bundle.version,
+    )
+
+
+class Clock:
+    """A clock that stands until it is moved."""
+
+    def __init__(self, now_us: int = NOW_US) -> None:
+        self.now_us = now_us
+
+    def __call__(self) -> int:
+        return self.now_us
+
+
+@dataclass
+class FakeWatch:
+    current: Any = None
+    refused: Any = None
+
+    def bundle(self) -> Any:
+        if self.current is None:
+            raise unavailable("no-model", "No model is in use.", 5)
+        return self.current
+
+
+class FakeRuntime:
+    """What the routes ask of serving.runtime.Runtime."""
+
+    def __init__(self, home: Path, model: Any, url: str | None = None) -> None:
+        self.settings = Settings(home=home)
+        self.watch = FakeWatch(model)
+        self.stored = StoreService(home, url, lambda: None)
+
+    @asynccontextmanager
+    async def running(self) -> AsyncIterator[None]:
+        async with self.stored.running():
+            yield
+
+
+def event(
+    event_id: str, lead_id: str, data: dict[str, Any], kind: str = "interaction", **more: Any
+) -> dict[str, Any]:
+    given = {
+        "event_id": event_id,
+        "lead_id": lead_id,
+        "type": kind,
+        "occurred_at": "2026-05-01T10:00:00Z",
+        "data": data,
+    }
+    return {**given, **more}
+
+
+def texts(column: Any) -> list[str | None]:
+    return [column.text(i) for i in range(len(column))]
+
+
+def contents(history: Any) -> dict[str, Any]:
+    """Everything that a history says, in comparable form: texts instead of codes, lists instead of arrays."""
+    found: dict[str, Any] = {"lead_ids": list(history.lead_ids), "created_us": history.created_us.tolist()}
+    found["attributes"] = {name: texts(f) for name, f in sorted(history.attributes.items()) if any(texts(f))}
+    for name in ("interactions", "stages", "outcomes", "changes"):
+        for key, column in vars(getattr(history, name)).items():
+            if hasattr(column, "codes"):
+                found[f"{name}.{key}"] = texts(column)
+            elif key == "ids":
+                found[f"{name}.{key}"] = list(column) if column is not None and any(column) else None
+            else:
+                found[f"{name}.{key}"] = [None if v != v else v for v in column.tolist()]
+    return found
+
+
+def read_leads(store: Store, lead_ids: Sequence[str], config: FunnelConfig, as_of_us: int) -> History:
+    """The history of those of the leads that are stored and created by as_of_us, in the order asked for."""
+    with store.engine.reading() as connection:
+        found = find_leads(connection, lead_ids)
+        leads = [found[i] for i in lead_ids if i in found and found[i].created_us <= as_of_us]
+        return history_of(rows_of(connection, leads), config, as_of_us)
+
+
+Progress = Callable[[str, float], None]
+
+
+def silent(_text: str, _share: float) -> None:
+    """A progress that says nothing."""
+
+
+def pages_of(read: Callable[[Any], tuple[Sequence[Any], Any]]) -> Iterator[Any]:
+    """Everything a paged call gives, page after page."""
+    cursor = None
+    while True:
+        page, cursor = read(cursor)
+        yield from page
+        if cursor is None:
+            return
+
+
+def application(runtime: FakeRuntime) -> Any:
+    """The whole application around a runtime, guard included."""
+    app = build_app(runtime, ROUTERS, SCHEMAS)  # type: ignore[arg-type]
+    product = guarded(app, runtime)  # type: ignore[arg-type]
+
+    async def entrance(scope: Any, receive: Any, send: Any) -> None:
+        await (app if scope["type"] == "lifespan" else product)(scope, receive, send)
+
+    return entrance

@@ -1,0 +1,74 @@
+"""The command: the contract's columns, one JSON object, a page, and messages that say what to do."""
+
+import csv
+import json
+import re
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+
+from cli.main import leadcast
+from funnel.forecast.explain import PARTS
+from funnel.forecast.figures import figures
+from funnel.forecast.forecast import COLUMNS
+
+
+def run(*arguments: object) -> Result:
+    return CliRunner().invoke(leadcast, ["forecast", *(str(a) for a in arguments)], catch_exceptions=False)
+
+
+def test_the_file_has_the_contracts_columns_and_equals_the_json(
+    champion_home: Path, crm: Path, tmp_path: Path
+) -> None:
+    out, page = tmp_path / "f.csv", tmp_path / "f.html"
+    done = run(crm, "--output", out, "--json", "--explain", "--report", page)
+    assert done.exit_code == 0, done.stderr
+    result = json.loads(done.stdout)
+    with out.open() as file:
+        table = list(csv.DictReader(file))
+    assert list(table[0]) == [name for name in COLUMNS if name != "group"]
+    assert [r["period_start"] for r in table] == [r["period_start"] for r in result["periods"]]
+    assert float(table[1]["wins_expected"]) == result["periods"][1]["wins_expected"]
+    assert result["explain"]["changes"]["wins"]["now"] > 0
+    assert "plotly" in page.read_text().lower()
+
+
+def test_by_a_column_gives_a_row_a_period_and_group(champion_home: Path, crm: Path, tmp_path: Path) -> None:
+    out = tmp_path / "f.parquet"
+    done = run(crm, "--period", "week", "--periods", 2, "--by", "owner", "--output", out, "--json")
+    assert done.exit_code == 0, done.stderr
+    groups = {row["group"] for row in json.loads(done.stdout)["periods"]}
+    assert len(groups) > 1
+    assert out.exists()
+
+
+def test_an_unknown_column_ends_with_1_and_says_which_there_are(
+    champion_home: Path, crm: Path, tmp_path: Path
+) -> None:
+    done = run(crm, "--by", "colour", "--output", tmp_path / "f.csv")
+    assert done.exit_code == 1
+    assert "owner" in done.stderr
+    assert not (tmp_path / "f.csv").exists()
+
+
+def test_without_a_model_it_says_to_train(home: Path, crm: Path, tmp_path: Path) -> None:
+    done = run(crm, "--output", tmp_path / "f.csv")
+    assert done.exit_code == 1
+    assert "train" in done.stderr
+
+
+def test_the_waterfall_is_said_and_drawn_and_adds_up(champion_home: Path, crm: Path, tmp_path: Path) -> None:
+    page = tmp_path / "f.html"
+    done = run(crm, "--output", tmp_path / "f.csv", "--json", "--explain", "--report", page)
+    result = json.loads(done.stdout)
+    changes = result["explain"]["changes"]
+    for what in ("wins", "revenue"):
+        parts = [changes[what][name] for name in PARTS]
+        assert changes[what]["then"] + sum(parts) == pytest.approx(changes[what]["now"])
+        drawn = figures(result)[f"{what}_changes"].data[0]
+        assert list(drawn.y) == [changes[what]["then"], *parts, changes[what]["now"]]
+        assert f'id="figure-{what}_changes"' in page.read_text()
+    told = done.stderr[done.stderr.index("what changed since") :].splitlines()
+    assert [line.split()[0] for line in told[2:13]] == ["then", *PARTS, "now"]
+    assert not re.search(r"<(script|link|img)[^>]*(src|href)\s*=", page.read_text())

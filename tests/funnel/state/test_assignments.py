@@ -1,0 +1,38 @@
+"""Assignments against a walk lead by lead, over arbitrary owners and changes."""
+
+from dataclasses import replace
+
+import numpy as np
+from hypothesis import given
+from hypothesis import strategies as st
+
+from funnel.state.assignments import assignments
+from history.history import Changes
+from tests.builders.funnel_leads import Lead, day, factor, history_of, ints
+
+names = st.sampled_from(["Ann", "Bob", None])
+leads = st.lists(
+    st.tuples(names, st.lists(st.tuples(st.sampled_from(["owner", "plan"]), names), max_size=4)), max_size=4
+)
+
+
+@given(leads)
+def test_each_row_is_a_creation_or_another_owner(
+    made: list[tuple[str | None, list[tuple[str, str | None]]]],
+) -> None:
+    rows = [(what, value) for _, changed in made for what, value in changed]
+    offsets = np.concatenate(([0], np.cumsum([len(changed) for _, changed in made]))).astype(np.int64)
+    at = ints([day(1 + k) for _, changed in made for k in range(len(changed))])
+    changes = Changes(
+        offsets, at, at, factor([what for what, _ in rows]), factor([value for _, value in rows])
+    )
+    history = replace(history_of([Lead(0, owner=owner) for owner, _ in made], 30), changes=changes)
+    expected = []
+    for i, (owner, changed) in enumerate(made):
+        expected.append((i, day(0), owner))
+        for k, (what, value) in enumerate(changed):
+            if what == "owner" and value != expected[-1][2]:
+                expected.append((i, day(1 + k), value))
+    lead, at_us, owner_of = assignments(history)
+    found = zip(lead.tolist(), at_us.tolist(), (owner_of.text(i) for i in range(len(lead))), strict=True)
+    assert list(found) == expected

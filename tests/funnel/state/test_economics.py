@@ -1,0 +1,104 @@
+"""Costs, returns and attribution of examples small enough to check by hand."""
+
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import pytest
+
+from funnel.state.attribution import removal_effects
+from funnel.state.state import FunnelAsked, funnel_state
+from history.history import Costs, History
+from tests.builders.funnel_leads import Lead, day, factor, history_of, ints
+
+LEADS = (
+    Lead(0, [], [(4, "won", 60.0)], source="fair"),
+    Lead(0, [], [(6, "won", 60.0)], source="fair"),
+    Lead(1, [], [(3, "lost", 0.0)], source="web"),
+    Lead(2, [], [(9, "won", 30.0)], source="web"),
+    Lead(3, source="web"),
+)
+
+
+def costed(leads: tuple[Lead, ...] = LEADS) -> History:
+    costs = Costs(
+        ints([day(0), day(0), day(5)]),
+        ints([day(10), day(10), day(15)]),
+        np.array([100.0, 40.0, 20.0]),
+        factor([None, None, None]),
+        factor(["fair", "web", None]),
+    )
+    return replace(history_of(leads, 10), costs=costs)
+
+
+def economics(history: History, **period: Any) -> dict[str, Any]:
+    found: dict[str, Any] = funnel_state(history, FunnelAsked(**period))["economics"]
+    return found
+
+
+def test_costs_count_by_the_share_of_their_time_in_the_period() -> None:
+    total = economics(costed(), from_us=day(0))["total"]
+    assert total["cost"] == pytest.approx(150.0)  # half of the third cost lies after the report's date
+    assert total["cost_per_lead"] == pytest.approx(30.0)
+    assert total["cost_per_deal"] == pytest.approx(50.0)
+    assert total["return_on_investment"] == pytest.approx(0.0)
+    half = economics(costed(), from_us=day(0), to_us=day(5))["total"]
+    assert half["cost"] == pytest.approx(70.0)
+
+
+def test_each_source_has_its_own_account_and_they_add_up() -> None:
+    found = economics(costed(), from_us=day(0))
+    by = {record["name"]: record for record in found["by_source"]}
+    assert (by["fair"]["cost"], by["fair"]["won"], by["web"]["won"]) == (pytest.approx(100.0), 2, 1)
+    assert by["fair"]["payback_days"] == 6.0  # 60 after four days, 120 after six
+    assert by["web"]["payback_days"] is None
+    assert by[None]["cost"] == pytest.approx(10.0)
+    assert sum(r["cost"] for r in by.values()) == pytest.approx(found["total"]["cost"])
+
+
+def test_without_costs_there_are_no_economics() -> None:
+    assert economics(history_of(LEADS, 10)) is None
+
+
+def test_an_account_that_may_buy_again_is_worth_more_than_a_deal() -> None:
+    history = costed()
+    accounts = {**history.attributes, "account_id": factor(["a", "a", "b", "b", "b"])}
+    value = economics(replace(history, attributes=accounts))["lifetime_value"]
+    # a bought on days 4 and 6, b on day 9; as of day 10 the waits are 2 (bought), 4 and 1 (in view): one in two
+    assert (value["accounts"], value["buys_again"]) == (2, pytest.approx(0.5))
+    assert value["lifetime_value"] == pytest.approx(50.0 / 0.5)
+
+
+def test_removal_effects_of_two_channels() -> None:
+    """From the start to mail; mail leads to a call half the time and is lost otherwise; calls win half the time."""
+    moves = np.array([[4.0, 0, 0, 0], [0, 2, 0, 2], [0, 0, 1, 1]])
+    np.testing.assert_allclose(removal_effects(moves), [1.0, 1.0])
+    direct = np.array([[4.0, 4, 0, 0], [0, 2, 0, 2], [0, 0, 3, 3]])
+    # P = (1/2 + 1/2 x 1/2) / 2; without mail 1/4 is left, without calls nothing
+    np.testing.assert_allclose(removal_effects(direct), [1 - 0.25 / 0.375, 1.0])
+
+
+def test_every_attribution_adds_up_to_the_touched_wins() -> None:
+    leads = tuple(
+        replace(lead, touches=[(lead.created + 0.5, "in"), (lead.created + 1, "out")]) for lead in LEADS
+    )
+    history = costed(leads)
+    channels = factor(["web", "phone", "mail", "phone", "web", "mail", "web", "phone", "mail", "web"])
+    history = replace(history, interactions=replace(history.interactions, channel=channels))
+    rows = economics(history)["attribution"]
+    assert sum(row["wins_first"] for row in rows) == sum(row["wins_last"] for row in rows) == 3
+    assert sum(row["wins_markov"] for row in rows) == pytest.approx(3.0)
+    assert {row["channel"]: row["wins_first"] for row in rows} == {"web": 2, "mail": 1, "phone": 0}
+
+
+def test_beyond_fifty_sources_the_rest_adds_up_to_the_whole() -> None:
+    names = [f"campaign {i}" for i in range(70)]
+    leads = [Lead(i / 10, [], [(i / 10 + 1, "won", 10)], source=name) for i, name in enumerate(names)]
+    history = history_of(leads, 30)
+    start, end = ints([day(0)] * 70), ints([day(10)] * 70)
+    costs = Costs(start, end, np.arange(70.0), factor([None] * 70), factor(names))
+    found = economics(replace(history, costs=costs))
+    assert len(found["by_source"]) == 50
+    assert found["by_source"][-1]["name"] == "(other)"
+    for key in ("cost", "leads", "won", "revenue"):
+        assert sum(record[key] for record in found["by_source"]) == pytest.approx(found["total"][key])

@@ -1,0 +1,300 @@
+"""The routes of stored leads, from outside: what they answer, what they refuse, and how."""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from fastapi.testclient import TestClient
+
+from history.times import format_time
+from serving.api import leads as stored_leads
+from serving.api.leads import Asked, read_page_cursor, read_stored_leads
+from serving.store.errors import DiskFull, StoreUnavailable
+from serving.store.rescoring import rescore_dirty
+from tests.builders.store_fakes import (
+    NOW_US,
+    Clock,
+    FakeModel,
+    FakeRuntime,
+    application,
+    event,
+    fake_score,
+    pages_of,
+)
+
+CREATED = "2026-04-01T08:00:00Z"
+pytest_plugins = ["tests.builders.store_fixtures"]
+
+
+@pytest.fixture
+def runtime(tmp_path: Path, store_url: str | None, monkeypatch: pytest.MonkeyPatch) -> FakeRuntime:
+    monkeypatch.setattr(stored_leads, "score", fake_score)
+    return FakeRuntime(tmp_path, FakeModel(), store_url)
+
+
+@pytest.fixture
+def client(runtime: FakeRuntime) -> Iterator[TestClient]:
+    with TestClient(application(runtime), client=("127.0.0.1", 1)) as client:
+        yield client
+
+
+def put(client: TestClient, lead_id: str = "a", **values: Any) -> Any:
+    return client.put(f"/v1/leads/{lead_id}", json={"created_at": CREATED, **values})
+
+
+def post(client: TestClient, *events: dict[str, Any]) -> Any:
+    answer = client.post("/v1/events", json={"events": list(events)})
+    assert answer.status_code == 200
+    return answer.json()
+
+
+def refresh(runtime: FakeRuntime) -> None:
+    while rescore_dirty(runtime.stored.store, runtime.watch.current, score=fake_score):
+        pass
+
+
+def test_put_then_get_gives_the_lead_with_its_types(client: TestClient) -> None:
+    attributes = {"n": 5, "x": 1.5, "name": "Zoë", "vip": True, "none": None}
+    values: dict[str, Any] = {"owner": "Ann", "attributes": attributes}
+    assert put(client, **values).status_code == 201
+    assert put(client, **values).json() == {"lead_id": "a", "result": "unchanged"}
+    assert put(client, attributes={"n": 6}).status_code == 200
+    lead = client.get("/v1/leads/a").json()["lead"]
+    assert lead == {
+        "lead_id": "a",
+        "created_at": CREATED,
+        "account_id": None,
+        "owner": "Ann",
+        "source": None,
+        "attributes": {"n": 6, "x": 1.5, "name": "Zoë", "vip": True},
+    }
+
+
+def test_created_at_never_changes(client: TestClient) -> None:
+    put(client)
+    answer = client.put("/v1/leads/a", json={"created_at": "2026-04-01T08:00:01Z"})
+    assert (answer.status_code, answer.headers["content-type"]) == (409, "application/problem+json")
+    assert put(client, created_at="2026-04-01T10:00:00+02:00").status_code == 200
+
+
+def test_a_get_scores_now_and_shows_the_newest_first(client: TestClient) -> None:
+    put(client)
+    calm = client.get("/v1/leads/a").json()["score"]["probability"]
+    days = [f"2026-05-{day:02}T10:00:00Z" for day in range(1, 29)]
+    post(client, *(event(day, "a", {"kind": "call", "value": 2.5}, occurred_at=day) for day in days))
+    found = client.get("/v1/leads/a").json()
+    assert found["score"]["probability"] > calm
+    assert [entry["occurred_at"] for entry in found["timeline"]] == days[::-1]
+    first = found["timeline"][0]
+    assert (first["type"], first["data"]) == ("interaction", {"kind": "call", "value": 2.5})
+    assert first["recorded_at"] > first["occurred_at"]
+
+
+def test_leads_read_together_are_what_they_are_alone(
+    client: TestClient, runtime: FakeRuntime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(stored_leads, "clock_us", Clock())
+    put(client, "a", owner="Ann")
+    put(client, "later", created_at=format_time(NOW_US + 60_000_000))
+    put(client, "b", attributes={"n": 1})
+    put(client, "b", attributes={"n": 2})
+    post(
+        client,
+        *(event(f"a{i}", "a", {"kind": "call"}) for i in range(103)),
+        event("b", "b", {"kind": "mail"}),
+    )
+    cursor = read_page_cursor(client.get("/v1/leads/a").json()["next_cursor"], (int, int))
+    asked = [
+        Asked(lead_id, runtime.watch.current, before)
+        for lead_id, before in [
+            ("b", None),
+            ("a", None),
+            ("gone", None),
+            ("later", None),
+            ("a", cursor),
+            ("b", None),
+        ]
+    ]
+    with runtime.stored.store.engine.reading() as connection:
+        together = read_stored_leads(connection, asked)
+        alone = [read_stored_leads(connection, [one])[0] for one in asked]
+    assert together == alone
+    assert [one and len(one["timeline"]) for one in together] == [2, 100, None, 0, 3, 2]
+
+
+def test_a_timeline_comes_in_pages_that_stay_stable_under_writes(client: TestClient) -> None:
+    put(client)
+    moment = "2026-05-01T10:00:00Z"
+    post(client, *(event(str(i), "a", {"kind": f"k{i}"}, occurred_at=moment) for i in range(250)))
+    sizes: list[int] = []
+
+    def page(cursor: str | None) -> Any:
+        found = client.get("/v1/leads/a", params={"cursor": cursor} if cursor else {}).json()
+        sizes.append(len(found["timeline"]))
+        post(client, event(f"late{len(sizes)}", "a", {"kind": "late"}))
+        return found["timeline"], found["next_cursor"]
+
+    kinds = [entry["data"]["kind"] for entry in pages_of(page)]
+    assert sizes == [100, 100, 50]
+    assert kinds == [f"k{i}" for i in reversed(range(250))]
+
+
+@pytest.mark.parametrize(
+    "lead_id", ["a/b", "a/history", "a\nb", "a/b\nc", "x y", "é", "50%", "?", "#", "..."]
+)
+def test_any_id_is_a_path(client: TestClient, lead_id: str) -> None:
+    from urllib.parse import quote
+
+    path = f"/v1/leads/{quote(lead_id, safe='')}"
+    assert client.put(path, json={"created_at": CREATED}).status_code == 201
+    assert client.get(path).json()["lead"]["lead_id"] == lead_id
+    assert client.get(f"{path}/history").json() == {"history": [], "next_cursor": None}
+    assert client.delete(path).status_code == 204
+    assert client.get(path).status_code == 404
+
+
+@pytest.mark.parametrize("path", ["%00", "%20", "a%00b", "x" * 201, "%ff"])
+def test_what_is_no_id_is_refused(client: TestClient, path: str) -> None:
+    for method in ("GET", "DELETE"):
+        assert client.request(method, f"/v1/leads/{path}").status_code == 422
+    assert client.put(f"/v1/leads/{path}", json={"created_at": CREATED}).status_code == 422
+
+
+def test_unknown_leads_are_404_everywhere(client: TestClient) -> None:
+    for method, path in (
+        ("GET", ""),
+        ("DELETE", ""),
+        ("GET", "/history"),
+        ("GET", "/other"),
+        ("GET", "/history/x"),
+    ):
+        answer = client.request(method, f"/v1/leads/nobody{path}")
+        assert (answer.status_code, answer.json()["status"]) == (404, 404)
+    assert client.put("/v1/leads/a/history", json={}).status_code == 405
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "order=size",
+        "limit=0",
+        "limit=1001",
+        "limit=x",
+        "cursor=x",
+        "cursor=WzEsMl0",
+        "grade=A&grade=B",
+        "q=%00",
+    ],
+)
+def test_a_bad_query_is_422(client: TestClient, query: str) -> None:
+    answer = client.get(f"/v1/leads?{query}")
+    assert answer.status_code == 422
+    assert answer.json()["errors"][0]["loc"][0] == "query"
+
+
+def test_the_worklist_filters_and_pages(client: TestClient, runtime: FakeRuntime) -> None:
+    for i in range(30):
+        put(
+            client,
+            f"lead{i}",
+            owner="Ann" if i % 3 else "Bob",
+            attributes={"company": f"Große Firma {i % 2}"},
+        )
+        post(client, *(event(f"{i}-{k}", f"lead{i}", {"kind": "call"}) for k in range(i)))
+        if i % 2:
+            post(client, event(f"{i}-s", f"lead{i}", {"stage": "new"}, "stage"))
+    post(client, event("won", "lead29", {"outcome": "won"}, "outcome"))
+    refresh(runtime)
+
+    def ids(**query: Any) -> list[str]:
+        def page(cursor: str | None) -> Any:
+            asked = {**query, "limit": 7, **({"cursor": cursor} if cursor else {})}
+            found = client.get("/v1/leads", params=asked).json()
+            return found["leads"], found["next_cursor"]
+
+        return [entry["lead_id"] for entry in pages_of(page)]
+
+    everyone = {f"lead{i}" for i in range(29)}
+    for order in ("expected_revenue", "probability", "created_at"):
+        found = ids(order=order)
+        assert len(found) == 29
+        assert set(found) == everyone
+    chances = [entry["probability"] for entry in client.get("/v1/leads").json()["leads"]]
+    assert chances == sorted(chances, reverse=True)
+    assert set(ids(grade="", stage="", owner="", q="")) == everyone, "an empty filter lets everything through"
+    assert set(ids(owner="Bob")) == {f"lead{i}" for i in range(0, 29, 3)}
+    assert set(ids(stage="new")) == {f"lead{i}" for i in range(1, 29, 2)}
+    assert set(ids(q="GROSSE FIRMA 1")) == {f"lead{i}" for i in range(1, 29, 2)}
+    assert ids(q="100%") == ids(q="lead_") == []
+    assert set(ids(grade="A")) | set(ids(grade="D")) == everyone
+    assert ids(grade="A", owner="Bob", q="lead27") == ["lead27"]
+
+
+def test_a_cursor_belongs_to_its_order(client: TestClient, runtime: FakeRuntime) -> None:
+    for i in range(3):
+        put(client, str(i))
+    refresh(runtime)
+    cursor = client.get("/v1/leads?limit=1&order=probability").json()["next_cursor"]
+    assert (
+        client.get("/v1/leads", params={"limit": 1, "order": "created_at", "cursor": cursor}).status_code
+        == 422
+    )
+
+
+def test_a_history_tells_causes(client: TestClient, runtime: FakeRuntime) -> None:
+    put(client)
+    refresh(runtime)
+    post(client, event("1", "a", {"kind": "call"}))
+    refresh(runtime)
+    newest, first = client.get("/v1/leads/a/history").json()["history"]
+    assert (first["delta"], first["causes"]) == (0, [])
+    assert newest["delta"] == newest["probability"] - first["probability"]
+    assert sum(cause["points"] for cause in newest["causes"]) == pytest.approx(100 * newest["delta"])
+
+
+def test_without_a_model_a_lead_is_shown_without_a_score(client: TestClient, runtime: FakeRuntime) -> None:
+    runtime.watch.current = None
+    put(client)
+    assert client.get("/v1/leads/a").json()["score"] is None
+    assert client.get("/v1/leads").json() == {"leads": [], "next_cursor": None}
+
+
+@pytest.mark.parametrize("outage", [StoreUnavailable("gone"), DiskFull("full")])
+def test_an_outage_is_503_with_a_time_to_wait(
+    client: TestClient, runtime: FakeRuntime, monkeypatch: pytest.MonkeyPatch, outage: StoreUnavailable
+) -> None:
+    put(client)
+
+    def fail(*_: Any) -> Any:
+        raise outage
+
+    monkeypatch.setattr(runtime.stored.store.engine, "writing", fail)
+    for answer in (
+        put(client, "b"),
+        client.post("/v1/events", json={"events": []}),
+        client.delete("/v1/leads/a"),
+    ):
+        assert answer.status_code == 503
+        assert answer.headers["retry-after"] == str(outage.retry_after)
+    assert client.get("/v1/leads/a").status_code == 200
+    monkeypatch.setattr(runtime.stored.store.engine, "reading", fail)
+    assert client.get("/v1/leads/a").status_code == 503
+    assert client.get("/v1/leads").status_code == 503
+
+
+def test_answers_are_what_the_description_says(client: TestClient, runtime: FakeRuntime) -> None:
+    described = client.get("/openapi.json").json()
+    assert {"/v1/leads/{lead_id}", "/v1/leads/{lead_id}/history", "/v1/leads", "/v1/events"} <= set(
+        described["paths"]
+    )
+    assert set(described["paths"]["/v1/leads/{lead_id}"]) == {"get", "put", "delete"}
+    assert json.dumps(described)
+
+
+def test_metrics_tell_size_and_queue(client: TestClient, runtime: FakeRuntime) -> None:
+    put(client)
+    found = {name: value for name, _, _, value in runtime.stored.gauges()}
+    assert (found["leadcast_rescore_queue"], found["leadcast_leads"]) == (1, 1)
+    assert (found["leadcast_store_bytes"] > 0) == (runtime.stored.store.engine.path is not None)

@@ -1,0 +1,140 @@
+"""A lead in a request: fast reading and full explanation agree, and every problem is told at once."""
+
+import json
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from serving.api.score_schema import (
+    LEAD,
+    MAX_INTERACTIONS,
+    MAX_LEAD_BYTES,
+    MAX_LEADS,
+    check_batch,
+    check_lead,
+)
+from serving.base.problems import MAX_ERRORS, Problem
+
+TIME = "2026-01-02T03:04:05Z"
+
+
+def lead(**more: Any) -> dict[str, Any]:
+    return {"lead_id": "L1", "created_at": TIME, **more}
+
+
+def places(value: Any) -> list[str]:
+    with pytest.raises(Problem) as caught:
+        check_lead(value)
+    assert caught.value.status == 422
+    return [".".join(map(str, e["loc"])) for e in caught.value.errors]
+
+
+def test_a_lead_needs_an_id_and_a_time_and_nothing_else() -> None:
+    assert check_lead(lead()) == lead()
+    assert places({}) == ["body.lead_id", "body.created_at"]
+
+
+def test_everything_the_contract_names_is_read() -> None:
+    full = lead(
+        account_id="A",
+        owner=None,
+        source="web",
+        attributes={"n": 1, "x": 1.5, "t": "ü", "b": True, "none": None, "": 1} | {"": None},
+        interactions=[
+            {"kind": "call", "occurred_at": TIME, "direction": "inbound", "value": 3, "channel": None}
+        ],
+        stages=[{"stage": "new", "entered_at": TIME, "recorded_at": TIME}],
+        attribute_changes=[{"attribute": "owner", "value": None, "changed_at": TIME}],
+        outcome={"outcome": "won", "closed_at": TIME, "amount": 0, "reason": "price"},
+    )
+    assert places(full) == ["body.attributes"]
+    del full["attributes"][""]
+    assert check_lead(full) is full
+
+
+def test_every_problem_is_told_at_once_with_its_place() -> None:
+    wrong = {
+        "lead_id": " ",
+        "extra": 1,
+        "attributes": {"deep": [1], "huge": 10**400},
+        "interactions": [{"kind": "", "occurred_at": TIME, "value": True}, 3],
+        "stages": {},
+        "attribute_changes": [{"attribute": "a", "value": 10**400, "changed_at": TIME}],
+        "outcome": {"outcome": "maybe", "closed_at": None},
+        "owner": 7,
+    }
+    assert places(wrong) == [
+        "body.extra",
+        "body.lead_id",
+        "body.created_at",
+        "body.owner",
+        "body.attributes.deep",
+        "body.attributes.huge",
+        "body.interactions.0.kind",
+        "body.interactions.0.value",
+        "body.interactions.1",
+        "body.stages",
+        "body.attribute_changes.0.value",
+        "body.outcome.outcome",
+        "body.outcome.closed_at",
+    ]
+
+
+def test_no_more_problems_are_told_than_the_contract_allows() -> None:
+    with pytest.raises(Problem) as caught:
+        check_lead(lead(**{f"k{i}": 1 for i in range(50)}))
+    assert len(caught.value.errors) == MAX_ERRORS
+    assert "50 problems" in caught.value.detail
+
+
+def test_a_problem_never_repeats_a_value() -> None:
+    with pytest.raises(Problem) as caught:
+        check_lead(
+            {"lead_id": ["canary"], "created_at": "canary", "owner": {"x": "canary"}, "outcome": "canary"}
+        )
+    assert "canary" not in json.dumps(caught.value.body())
+
+
+KEYS = [*LEAD.fields, "kind", "x"]
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=5),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from(KEYS), inner, max_size=4),
+    max_leaves=12,
+)
+
+
+@given(JSON)
+def test_the_fast_reading_refuses_exactly_what_the_explanation_explains(value: Any) -> None:
+    explained = LEAD._explain(value, ("body",))
+    assert LEAD._is_right(value) == (not explained)
+
+
+def test_limits_are_413() -> None:
+    row = {"kind": "call", "occurred_at": TIME}
+    check_lead(lead(interactions=[row] * MAX_INTERACTIONS))
+    with pytest.raises(Problem) as caught:
+        check_lead(lead(interactions=[row] * (MAX_INTERACTIONS + 1)))
+    assert caught.value.status == 413
+    with pytest.raises(Problem) as caught:
+        check_batch({"leads": [lead()] * (MAX_LEADS + 1)}, b"")
+    assert caught.value.status == 413
+
+
+def test_a_batch_refuses_its_bad_leads_one_by_one() -> None:
+    value = {"leads": [lead(), {}, lead(lead_id="L2", attributes={"note": "x" * MAX_LEAD_BYTES})]}
+    body = json.dumps(value).encode()
+    first, second, third = check_batch(value, body)
+    assert first == lead()
+    assert isinstance(second, Problem)
+    assert second.errors[0]["loc"] == ["body", "leads", 1, "lead_id"]
+    assert isinstance(third, Problem)
+    assert third.status == 413
+
+
+@pytest.mark.parametrize("value", [[], {}, {"leads": {}}, {"leads": [], "more": 1}, None, 3])
+def test_a_batch_is_an_object_with_leads_alone(value: Any) -> None:
+    with pytest.raises(Problem) as caught:
+        check_batch(value, b"")
+    assert caught.value.status == 422

@@ -1,0 +1,42 @@
+"""The environment: typed, with every problem at once, and no secret repeated."""
+
+from pathlib import Path
+
+import pytest
+
+from history.errors import InvalidInput
+from serving.base.settings import SCOPES, read_settings
+
+
+def test_without_anything_the_service_is_local_open_and_unlimited() -> None:
+    settings = read_settings({})
+    assert settings.home == Path(".leadcast")
+    assert settings.api_keys == ()
+    assert settings.rate_limit is None
+
+
+def test_keys_carry_their_scopes_and_stay_hashed() -> None:
+    settings = read_settings({"LEADCAST_API_KEYS": "alpha, beta:read+score"})
+    assert [key.scopes for key in settings.api_keys] == [frozenset(SCOPES), frozenset({"read", "score"})]
+    assert "alpha" not in repr(settings)
+    assert "beta" not in repr(settings)
+
+
+def test_every_problem_is_told_at_once_and_no_key_repeated() -> None:
+    with pytest.raises(InvalidInput) as caught:
+        read_settings(
+            {
+                "LEADCAST_API_KEYS": "sesame:fly,,sésame,open,open:read",
+                "LEADCAST_RATE_LIMIT": "-1",
+                "LEADCAST_CONCURRENCY": "many",
+                "LEADCAST_LOG": "loud",
+            }
+        )
+    assert len(caught.value.problems) == 7
+    assert "same" not in str(caught.value)
+
+
+@pytest.mark.parametrize("rate", ["0", "nan", "inf", "x", "-3"])
+def test_a_rate_is_a_number_above_zero(rate: str) -> None:
+    with pytest.raises(InvalidInput):
+        read_settings({"LEADCAST_RATE_LIMIT": rate})

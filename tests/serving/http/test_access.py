@@ -1,0 +1,178 @@
+"""Who may call what, by the table of the contract."""
+
+import base64
+from typing import Any
+
+import pytest
+
+from serving.base.problems import Problem
+from serving.base.settings import read_settings
+from serving.http.access import Access, is_loopback
+from serving.http.rate_limit import RateLimit
+
+ALL = read_settings({"LEADCAST_API_KEYS": "full,r:read,s:score,i:ingest,a:admin"})
+CALLS = {
+    ("GET", "/v1/model"): "r",
+    ("GET", "/v1/leads"): "r",
+    ("GET", "/"): "r",
+    ("GET", "/metrics"): "r",
+    ("GET", "/docs"): "r",
+    ("GET", "/openapi.json"): "r",
+    ("GET", "/static/leadcast.css"): "r",
+    ("POST", "/v1/score"): "s",
+    ("POST", "/v1/score/batch"): "s",
+    ("POST", "/v1/events"): "i",
+    ("PUT", "/v1/leads/1"): "i",
+    ("DELETE", "/v1/leads/1"): "a",
+}
+
+
+def request(
+    method: str, path: str, authorization: str | None = None, client: str = "127.0.0.1"
+) -> dict[str, Any]:
+    headers = [] if authorization is None else [(b"authorization", authorization.encode())]
+    return {"type": "http", "method": method, "path": path, "headers": headers, "client": (client, 1)}
+
+
+def status(scope: dict[str, Any], access: Access) -> int:
+    try:
+        access.admit(scope)
+    except Problem as problem:
+        return problem.status
+    return 200
+
+
+@pytest.mark.parametrize("call", CALLS, ids=" ".join)
+def test_each_call_takes_the_scope_of_the_contract_and_no_other(call: tuple[str, str]) -> None:
+    access = Access(ALL.api_keys)
+    assert status(request(*call), access) == 401
+    assert status(request(*call, "Bearer wrong"), access) == 401
+    assert status(request(*call, "Bearer "), access) == 401
+    for key in ("full", "r", "s", "i", "a"):
+        expected = 200 if key in ("full", CALLS[call]) else 403
+        assert status(request(*call, f"bearer {key}"), access) == expected
+
+
+def test_health_needs_no_key() -> None:
+    access = Access(ALL.api_keys)
+    assert status(request("GET", "/livez"), access) == 200
+    assert status(request("GET", "/readyz"), access) == 200
+
+
+def test_a_browser_may_send_the_key_as_a_password_for_pages_only() -> None:
+    access = Access(ALL.api_keys)
+    basic = "Basic " + base64.b64encode(b"anyone:r").decode()
+    assert status(request("GET", "/", basic), access) == 200
+    assert status(request("GET", "/v1/model", basic), access) == 401
+    assert status(request("POST", "/v1/score", basic), access) == 401
+    assert status(request("GET", "/", "Basic ???"), access) == 401
+
+
+def test_a_challenge_says_how_to_present_a_key() -> None:
+    with pytest.raises(Problem) as caught:
+        Access(ALL.api_keys).admit(request("GET", "/v1/model"))
+    assert caught.value.headers["WWW-Authenticate"].startswith("Bearer")
+
+
+def test_two_authorizations_are_none() -> None:
+    scope = request("GET", "/v1/model", "Bearer full")
+    scope["headers"] *= 2
+    assert status(scope, Access(ALL.api_keys)) == 401
+
+
+@pytest.mark.parametrize("peer", ["10.0.0.7", "192.168.1.1", "::ffff:10.0.0.1", "2001:db8::1", "unknown"])
+def test_without_keys_foreign_peers_are_refused(peer: str) -> None:
+    assert status(request("GET", "/v1/model", client=peer), Access(())) == 403
+
+
+@pytest.mark.parametrize("peer", ["127.0.0.1", "127.1.2.3", "::1", "::ffff:127.0.0.1"])
+def test_without_keys_this_machine_is_answered(peer: str) -> None:
+    assert status(request("GET", "/v1/model", client=peer), Access(())) == 200
+
+
+REBOUND = [
+    "evil.example",
+    "evil.example:3000",
+    "EVIL.example.",
+    "localhost.evil.example",
+    "a@evil.example",
+    "[evil.example",
+]
+TWO_HOSTS = "127.0.0.1, evil.example"
+
+
+@pytest.mark.parametrize("path", ["/", "/v1/leads", "/leads/a"])
+@pytest.mark.parametrize("host", [*REBOUND, TWO_HOSTS])
+def test_without_keys_a_domain_that_was_led_here_is_refused(host: str, path: str) -> None:
+    scope = request("GET", path)
+    scope["headers"] = [(b"host", host.encode())]
+    assert status(scope, Access(())) == 403
+
+
+@pytest.mark.parametrize(
+    "host",
+    [
+        "localhost:3000",
+        "127.0.0.1:3000",
+        "127.1",
+        "[::1]:3000",
+        "[::ffff:127.0.0.1]",
+        "a.localhost",
+        "crm:80",
+        "",
+    ],
+)
+def test_without_keys_an_address_or_a_local_name_is_answered(host: str) -> None:
+    scope = request("GET", "/v1/leads")
+    scope["headers"] = [(b"host", host.encode())]
+    assert status(scope, Access(())) == 200
+
+
+@pytest.mark.parametrize("path", ["/v1/leads", "/livez", "/"])
+@pytest.mark.parametrize("keys", [(), ALL.api_keys], ids=["open", "keys"])
+def test_two_hosts_are_refused(keys: tuple[Any, ...], path: str) -> None:
+    scope = request("GET", path, "Bearer full")
+    scope["headers"] += [(b"host", b"localhost"), (b"host", b"localhost")]
+    assert status(scope, Access(keys)) == 400
+
+
+def test_with_keys_any_name_is_answered_and_health_always() -> None:
+    scope = request("GET", "/v1/leads", "Bearer full")
+    scope["headers"].append((b"host", b"leads.example.com"))
+    assert status(scope, Access(ALL.api_keys)) == 200
+    health = request("GET", "/livez")
+    health["headers"] = [(b"host", b"evil.example")]
+    assert status(health, Access(())) == 200
+
+
+@pytest.mark.parametrize("host", ["0.0.0.0", "::", "10.1.1.1", "example.com", "", "127.0.0.1.example.com"])
+def test_foreign_hosts_are_not_loopback(host: str) -> None:
+    assert not is_loopback(host)
+
+
+def test_a_bucket_refills_at_its_rate_for_each_key_alone(tmp_path: Any) -> None:
+    now = [100.0]
+    one, two = (RateLimit(2.0, ALL.api_keys, tmp_path, clock=lambda: now[0]) for _ in range(2))
+    first, second = ALL.api_keys[:2]
+    one.take(first)
+    two.take(first)
+    with pytest.raises(Problem) as caught:
+        one.take(first)
+    assert caught.value.status == 429
+    assert int(caught.value.headers["Retry-After"]) == 1
+    one.take(second)
+    now[0] += 0.5
+    one.take(first)
+    with pytest.raises(Problem):
+        two.take(first)
+
+
+def test_a_rate_below_one_a_second_still_lets_one_through() -> None:
+    now = [0.0]
+    limit = RateLimit(0.1, (), clock=lambda: now[0])
+    limit.take(None)
+    with pytest.raises(Problem) as caught:
+        limit.take(None)
+    assert int(caught.value.headers["Retry-After"]) == 10
+    now[0] += 10
+    limit.take(None)

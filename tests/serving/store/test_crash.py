@@ -1,0 +1,72 @@
+"""kill -9 of writing processes: what was acknowledged is there, once, and the file is whole."""
+
+import os
+import random
+import signal
+import sqlite3
+import subprocess
+import sys
+import time
+from collections import Counter
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from serving.store.leads import PutLead, put_leads
+from serving.store.store import Store
+from tests.builders.store_fakes import NOW_US
+
+CYCLES = 10
+WRITER = """
+import sys
+from pathlib import Path
+from serving.store.events import store_events
+from serving.store.store import Store
+from tests.builders.store_fakes import read_events
+store, name, number = Store(Path(sys.argv[1])), sys.argv[2], 0
+while True:
+    events = [{"event_id": f"{name}-{number}-{k}", "lead_id": "a", "type": "stage",
+               "occurred_at": "2026-01-05T08:00:00Z", "data": {"stage": f"{name}-{number}-{k}"}} for k in range(3)]
+    done = store.writer.write(store_events, read_events({"events": events}))
+    assert done.accepted == 3
+    print(number, flush=True)
+    number += 1
+"""
+
+
+@pytest.mark.long
+def test_no_acknowledged_event_is_lost_or_doubled(tmp_path: Path) -> None:
+    """Two processes write at once; one of them is killed at a random moment, then the other."""
+    store = Store(tmp_path)
+    store.writer.write(put_leads, PutLead("a", NOW_US - 10**13, {}))
+    store.close()
+    root = str(Path(__file__).parents[3])
+    draw = random.Random(1)
+    acknowledged: set[str] = set()
+    for cycle in range(CYCLES):
+        names = [f"{cycle}x", f"{cycle}y"]
+        writers = [
+            subprocess.Popen(
+                [sys.executable, "-c", WRITER, str(tmp_path), name],
+                stdout=subprocess.PIPE,
+                text=True,
+                env={**os.environ, "PYTHONPATH": root},
+            )
+            for name in names
+        ]
+        first = [w.stdout.readline() for w in writers if w.stdout is not None]
+        for name, writer, line in zip(names, writers, first, strict=True):
+            time.sleep(draw.uniform(0, 0.1))
+            writer.send_signal(signal.SIGKILL)
+            rest, _ = writer.communicate()
+            numbers = [number for number in (line + rest).split("\n")[:-1] if number]
+            acknowledged |= {f"{name}-{number}-{k}" for number in numbers for k in range(3)}
+    with closing(sqlite3.connect(tmp_path / "store.db")) as connection:
+        stored = Counter(stage for (stage,) in connection.execute("SELECT stage FROM stages"))
+        assert connection.execute("PRAGMA integrity_check").fetchone() == ("ok",)
+    assert len(acknowledged) >= 6 * CYCLES
+    assert acknowledged <= set(stored)
+    assert set(stored.values()) == {1}
+    groups = Counter(stage.rpartition("-")[0] for stage in stored)
+    assert set(groups.values()) == {3}  # a request is there whole or not at all

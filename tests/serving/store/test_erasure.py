@@ -1,0 +1,139 @@
+"""Erasing a lead leaves no byte of it in any file, and nothing else is touched."""
+
+import asyncio
+import random
+import sqlite3
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from serving.store import async_store as store_service
+from serving.store.async_store import TRACES_TRIES, StoreService
+from serving.store.events import store_events
+from serving.store.leads import PutLead, erase_leads, put_leads
+from serving.store.store import Store
+from tests.builders.store_fakes import NOW_US, Clock, event, read_events
+
+pytest_plugins = ["tests.builders.store_fixtures"]
+LEADS = 120
+
+
+def canary(lead: int) -> str:
+    return f"canary{lead}person@example.com"
+
+
+def fill(store: Store, seed: int) -> None:
+    """Rows of many sizes in random order, so that pages split where rows were."""
+    draw = random.Random(seed)
+    for i in draw.sample(range(LEADS), LEADS):
+        values = {"email": canary(i), "note": canary(i) + "x" * draw.randrange(6000)}
+        store.writer.write(put_leads, PutLead(canary(i), NOW_US - 10**13, values))
+    for batch in range(10):
+        events = []
+        for k in range(100):
+            i = draw.randrange(LEADS)
+            name = f"{canary(i)}-{batch}-{k}"
+            choices: list[tuple[str, dict[str, Any]]] = [
+                (
+                    "interaction",
+                    {"kind": name, "interaction_id": name, "channel": "y" * draw.randrange(400) + name},
+                ),
+                ("stage", {"stage": name}),
+                ("outcome", {"outcome": "lost", "reason": name * draw.randrange(1, 30)}),
+                ("attributes", {"email": name + "z" * draw.randrange(3000), name: 1}),
+            ]
+            kind, data = draw.choice(choices)
+            events.append(event(name, canary(i), data, kind))
+        store.writer.write(store_events, read_events({"events": events}))
+
+
+def found_in(home: Path, text: str) -> list[str]:
+    return [path.name for path in home.rglob("*") if path.is_file() and text.encode() in path.read_bytes()]
+
+
+@pytest.mark.parametrize("seed", range(2))
+def test_no_byte_of_an_erased_lead_is_in_any_file(tmp_path: Path, seed: int) -> None:
+    store = Store(tmp_path, now_us=Clock())
+    other = Store(tmp_path, now_us=Clock())  # another process, which remembers pages from before
+    fill(store, seed)
+    other.writer.write(put_leads, PutLead("other", NOW_US, {}))
+    assert found_in(tmp_path, canary(7))
+    gone = random.Random(seed).sample(range(LEADS), 15)
+    for i in gone:
+        assert store.writer.write(erase_leads, canary(i)) is True
+        assert store.engine.erase_traces()
+        assert found_in(tmp_path, canary(i)) == []
+        other.writer.write(put_leads, PutLead("other", NOW_US, {"n": i}))
+        store.writer.write(put_leads, PutLead(f"new{i}", NOW_US, {"note": "w" * 500}))
+    assert not any(found_in(tmp_path, canary(i)) for i in gone)
+    assert all(found_in(tmp_path, canary(i)) for i in range(LEADS) if i not in gone)
+    store.close()
+    other.close()
+    with closing(sqlite3.connect(tmp_path / "store.db")) as connection:
+        assert connection.execute("PRAGMA integrity_check").fetchone() == ("ok",)
+        assert connection.execute("PRAGMA foreign_key_check").fetchall() == []
+
+
+def test_an_erased_lead_is_unknown_and_may_come_back_empty(store: Store) -> None:
+    first = PutLead("a", NOW_US - 10**12, {"owner": "Ann"})
+    store.writer.write(put_leads, first)
+    sent = read_events({"events": [event("1", "a", {"kind": "call"})]})
+    store.writer.write(store_events, sent)
+    assert store.writer.write(erase_leads, "a") is True
+    assert store.writer.write(erase_leads, "a") is False
+    assert store.writer.write(store_events, sent).rejected[0]["errors"][0]["code"] == "unknown_lead"
+    store.writer.write(put_leads, first)
+    assert store.writer.write(store_events, sent).accepted == 1
+
+
+def test_a_reader_holds_the_log_but_not_the_answer(store: Store) -> None:
+    if store.engine.path is None:
+        pytest.skip("only a file has traces to erase")
+    store.writer.write(put_leads, PutLead("a", NOW_US, {}))
+    with store.engine.reading() as reader:
+        reader.exec_driver_sql("SELECT count(*) FROM leads").all()
+        store.writer.write(erase_leads, "a")
+        assert store.engine.erase_traces() is False
+    assert store.engine.erase_traces() is True
+
+
+def test_an_erasure_goes_on_for_as_long_as_a_reader_holds_the_log(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It gave up after some seconds, and what was erased stayed in the file until the next erasure."""
+    monkeypatch.setattr(store_service, "TRACES_PAUSE_S", 0.0)
+    monkeypatch.setattr(store_service, "TRACES_LONG_PAUSE_S", 0.0)
+    tried: list[bool] = []
+
+    def held() -> bool:
+        tried.append(len(tried) == 2 * TRACES_TRIES)
+        return tried[-1]
+
+    async def erase() -> None:
+        service = StoreService(tmp_path, None, lambda: None)
+        async with service.running():
+            monkeypatch.setattr(service.store.engine, "erase_traces", held)
+            await service.erase_traces()
+            while service._erasing:
+                await asyncio.sleep(0)
+
+    asyncio.run(erase())
+    assert tried == [False] * 2 * TRACES_TRIES + [True]
+
+
+def test_an_erasure_that_is_held_up_does_not_hold_up_the_end(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(store_service, "WRITE_SECONDS", 0.0)
+    service = StoreService(tmp_path, None, lambda: None)
+
+    async def erase() -> None:
+        async with service.running():
+            monkeypatch.setattr(service.store.engine, "erase_traces", lambda: False)
+            await service.erase_traces()
+            assert service._erasing
+
+    asyncio.run(erase())
+    assert not service._erasing

@@ -1,0 +1,63 @@
+"""Replayed predictions: a split's amounts are those that a deployment at its instant would have told."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from history.history import DAY_US, History
+from history.snapshot import cut
+from training.evaluation.out_of_fold import expected_amounts, past_wins, splits_of
+from training.fit.amount import fit_amount
+from training.rows.dataset import training_rows
+from training.rows.training_set import Material, teach
+
+
+@pytest.fixture(scope="module")
+def material(world: History) -> Material:
+    past = cut(world, world.as_of_us - 60 * DAY_US)
+    return teach(past, training_rows(past, 0), 0).material
+
+
+def test_amounts_of_a_split_come_from_the_wins_that_its_fit_saw(material: Material) -> None:
+    """Deals that closed later may have paid anything: nothing that is expected before changes."""
+    splits, how = splits_of(material, 0)
+    assert how == "replay"
+    first = splits[:1]
+    told = expected_amounts(material, first, 0)
+    labels = material.rows.labels
+    amount = labels.amount.copy()
+    later = np.setdiff1d(np.arange(len(amount)), first[0].fit)
+    amount[later] *= 1000
+    other = replace(material, rows=replace(material.rows, labels=replace(labels, amount=amount)))
+    assert np.isfinite(told).all()
+    np.testing.assert_array_equal(expected_amounts(other, first, 0), told)
+
+
+def test_amounts_follow_the_order_of_the_judged_rows(material: Material) -> None:
+    splits, _ = splits_of(material, 0)
+    told = expected_amounts(material, splits, 0)
+    assert len(told) == sum(len(s.judge) for s in splits)
+    last = splits[-1]
+    assert last.as_of_us is not None
+    model = fit_amount(past_wins(material, last.fit, last.as_of_us), material.features, 0)
+    assert model is not None
+    np.testing.assert_array_equal(told[-len(last.judge) :], model.predict(material.values[last.judge])[0])
+
+
+def test_wins_without_amounts_expect_nothing(material: Material) -> None:
+    splits, _ = splits_of(material, 0)
+    labels = material.rows.labels
+    unknown = replace(labels, amount=np.full(len(material.rows), np.nan))
+    bare = replace(material, rows=replace(material.rows, labels=unknown))
+    assert np.isnan(expected_amounts(bare, splits, 0)).all()
+
+
+def test_wins_are_as_old_as_their_closing(material: Material) -> None:
+    now = material.rows.snapshot.history.as_of_us
+    wins = past_wins(material, np.arange(len(material.rows)), now)
+    assert len(wins.lead) == int(material.won.sum())
+    assert (wins.age >= 0).all()
+    np.testing.assert_allclose(
+        past_wins(material, np.arange(len(material.rows)), now + material.horizon_us).age, wins.age + 1
+    )

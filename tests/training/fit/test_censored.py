@@ -1,0 +1,76 @@
+"""Rows whose horizon is not over: read as they were known, shared out by their chance, and worth having."""
+
+import numpy as np
+import pytest
+
+from history.history import DAY_US, LOST, WON, History
+from history.snapshot import Snapshot, cut
+from models.parameters import Parameters
+from training.fit.censored import fit_matured, fit_on_all, unfinished_at, win_share
+from training.rows.dataset import training_rows
+from training.rows.labels import label
+from training.rows.training_set import Material, teach
+
+PLAIN = Parameters(rounds=0)
+
+
+@pytest.fixture(scope="module")
+def material(world: History) -> Material:
+    past = cut(world, world.as_of_us - 60 * DAY_US)
+    return teach(past, training_rows(past, 0), 0).material
+
+
+def test_rows_are_known_as_they_were_at_the_instant(world: History, material: Material) -> None:
+    """An outcome counts where it had come by the instant; labels of a history cut there say the same."""
+    rows = material.rows
+    at_us = int(np.unique(rows.snapshot.as_of_us)[-2])
+    found = unfinished_at(material, at_us)
+    past = cut(world, at_us)
+    taken = (rows.snapshot.as_of_us > at_us - material.horizon_us) & (rows.snapshot.as_of_us < at_us)
+    taken &= rows.origin == 0
+    by_hand = [
+        label(Snapshot(past, rows.snapshot.lead[[i]], rows.snapshot.as_of_us[[i]]), material.horizon_us)
+        for i in np.flatnonzero(taken)
+    ]
+    assert len(found) == taken.sum() > 0
+    assert found.won.tolist() == [bool(one.outcome[0] == WON) for one in by_hand]
+    assert found.lost.tolist() == [bool(one.outcome[0] == LOST) for one in by_hand]
+
+
+def test_at_the_end_of_history_the_rows_are_those_that_have_not_matured(material: Material) -> None:
+    assert material.recent is not None
+    now = material.rows.snapshot.history.as_of_us
+    found = unfinished_at(material, now)
+    assert len(found) == len(material.recent[0])
+    assert (found.seen_days > 0).all()
+    assert (found.seen_days < material.horizon_us / DAY_US).all()
+    assert not (found.won & found.lost).any()
+
+
+def test_an_open_row_keeps_its_share_of_the_chance() -> None:
+    """Nothing seen: the chance itself. All wins past: none left. All losses past: a win for sure."""
+    chance = np.array([0.3, 0.3, 0.3, 0.3])
+    came, gone = np.array([0.0, 1.0, 0.0, 0.5]), np.array([0.0, 0.0, 1.0, 0.5])
+    np.testing.assert_allclose(win_share(chance, came, gone), [0.3, 0.0, 1.0, 0.3])
+
+
+def test_without_unfinished_rows_it_is_the_matured_fit(material: Material) -> None:
+    rows, now = np.arange(len(material.rows)), material.rows.snapshot.history.as_of_us
+    none = unfinished_at(material, now).take(np.zeros(0, dtype=np.int64))
+    one = fit_on_all(material, rows, none, now, (PLAIN, 0)).margin(material.values)
+    assert one.tobytes() == fit_matured(material, rows, now, (PLAIN, 0)).margin(material.values).tobytes()
+
+
+def test_leaving_open_rows_out_is_biased_and_sharing_them_is_not() -> None:
+    """Wins come late and losses early: of closed rows too few are wins, of all shared ones the right part."""
+    random = np.random.default_rng(0)
+    n, horizon = 40_000, 90.0
+    win = random.random(n) < 0.25
+    days = np.where(win, horizon * random.beta(4, 2, n), horizon * random.beta(1, 4, n))
+    seen = random.uniform(5, horizon, n)
+    closed = days <= seen
+    came = np.searchsorted(np.sort(days[win]), seen) / win.sum()
+    gone = np.searchsorted(np.sort(days[~win]), seen) / (~win).sum()
+    share = np.where(closed, win, win_share(np.full(n, 0.25), came, gone))
+    assert abs(win[closed].mean() - 0.25) > 0.05
+    assert share.mean() == pytest.approx(0.25, abs=0.01)

@@ -1,0 +1,116 @@
+"""Training rows look like scoring: open leads at instants whose horizon is over, and nothing else."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from history.history import DAY_US, OPEN, History
+from history.snapshot import open_leads, state_at
+from tests.builders.lead_histories import CALM, Lead, history_of, instants, leads
+from training.rows import dataset
+from training.rows.dataset import CREATION, ENTRY, GRID, MOMENT_SHARE, Rows, grid, grid_step_us, training_rows
+
+
+def pairs(rows: Rows, origin: int) -> set[tuple[int, int]]:
+    of = rows.origin == origin
+    lead, at = rows.snapshot.lead[of], rows.snapshot.as_of_us[of]
+    assert len(set(zip(lead.tolist(), at.tolist(), strict=True))) == len(lead)
+    return set(zip(lead.tolist(), at.tolist(), strict=True))
+
+
+def check(rows: Rows, history: History) -> None:
+    """What holds of every row, whatever the history."""
+    at, lead = rows.snapshot.as_of_us, rows.snapshot.lead
+    assert (at + history.config.horizon_us <= history.as_of_us).all()
+    assert (at >= history.created_us[lead]).all()
+    assert (state_at(history, lead, at) == OPEN).all()
+    assert rows.labels.matured.all()
+
+
+@given(st.lists(leads(), min_size=1, max_size=4), instants, st.integers(0, 3))
+@CALM
+def test_rows_are_open_leads_with_a_whole_horizon(made: list[Lead], t: int, seed: int) -> None:
+    history = history_of(made, t)
+    rows = training_rows(history, seed)
+    check(rows, history)
+    horizon = history.config.horizon_us
+    expected = {
+        (int(i), at)
+        for at in grid(history, t - horizon, grid_step_us(horizon))
+        for i in open_leads(history, at).lead
+    }
+    assert pairs(rows, GRID) == expected
+    created = {(i, lead.created) for i, lead in enumerate(made)}
+    assert pairs(rows, CREATION) <= created
+    entered = {(i, row.known) for i, lead in enumerate(made) for row in lead.entries}
+    assert pairs(rows, ENTRY) <= entered
+
+
+def test_rows_of_a_simulated_world(world: History, world_rows: Rows) -> None:
+    check(world_rows, world)
+    counts = np.bincount(world_rows.origin, minlength=3)
+    assert (counts > 0).all()
+    assert counts[CREATION] + counts[ENTRY] <= MOMENT_SHARE * counts[GRID]
+
+
+@given(instants, st.integers(1, 400), st.integers(1, 20))
+@CALM
+def test_the_grid_ends_at_the_last_instant_and_goes_back_in_even_steps(
+    first: int, days: int, step: int
+) -> None:
+    history = history_of([Lead(first)], first + days * DAY_US)
+    found = grid(history, first + days * DAY_US, step * DAY_US)
+    assert found[-1] == first + days * DAY_US
+    assert len(found) <= dataset.MAX_DATES
+    wide = -(-(days // step + 1) // dataset.MAX_DATES) * step
+    assert set(np.diff(found).tolist()) <= {wide * DAY_US}
+    assert len(found) == days // wide + 1
+    assert found[0] - wide * DAY_US < first <= found[0]
+    assert found[0] >= first
+
+
+def test_no_leads_and_no_time_give_no_grid() -> None:
+    assert grid(history_of([], 0), 0, DAY_US) == []
+    assert grid(history_of([Lead(10 * DAY_US)], 0), 0, DAY_US) == []
+
+
+@pytest.mark.parametrize(("horizon", "step"), [(1, 1), (7, 1), (30, 5), (90, 14), (365, 14)])
+def test_the_step_is_a_sixth_of_the_horizon_between_a_day_and_two_weeks(horizon: int, step: int) -> None:
+    assert grid_step_us(horizon * DAY_US) == min(max(horizon // 6, 1), 14) * DAY_US == step * DAY_US
+
+
+def test_the_same_seed_gives_the_same_rows_and_another_the_same_grid(
+    world: History, world_rows: Rows
+) -> None:
+    again, other = training_rows(world, 0), training_rows(world, 1)
+    assert (again.snapshot.lead == world_rows.snapshot.lead).all()
+    assert (again.snapshot.as_of_us == world_rows.snapshot.as_of_us).all()
+    assert pairs(other, GRID) == pairs(world_rows, GRID)
+    assert pairs(other, CREATION) != pairs(world_rows, CREATION)
+
+
+def test_too_many_rows_are_thinned_evenly(world: History, monkeypatch: pytest.MonkeyPatch) -> None:
+    whole = training_rows(world, 0)
+    monkeypatch.setattr(dataset, "MAX_ROWS", len(whole) // 3)
+    thin = training_rows(world, 0)
+    check(thin, world)
+    assert len(thin) == len(whole) // 3
+    assert pairs(thin, GRID) < pairs(whole, GRID)
+    assert thin.labels.won.mean() == pytest.approx(whole.labels.won.mean(), abs=0.03)
+
+
+def test_taking_rows_takes_their_labels(world_rows: Rows) -> None:
+    index = np.random.default_rng(1).permutation(len(world_rows))[:50]
+    taken = world_rows.take(index)
+    np.testing.assert_array_equal(taken.labels.days, world_rows.labels.days[index])
+    np.testing.assert_array_equal(taken.labels.outcome, world_rows.labels.outcome[index])
+    np.testing.assert_array_equal(taken.origin, world_rows.origin[index])
+
+
+def test_rows_known_after_t_are_not_there(world: History) -> None:
+    """A history whose T is moved back without being cut gives the rows of that T."""
+    earlier = replace(world, as_of_us=world.as_of_us - 60 * DAY_US)
+    check(training_rows(earlier, 0), earlier)

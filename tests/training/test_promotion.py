@@ -1,0 +1,196 @@
+"""The gate: what takes the champion's place, what does not, and that it says why."""
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Any, cast
+
+import numpy as np
+import pytest
+
+from history.history import DAY_US, History
+from history.read import read_folder
+from history.snapshot import cut
+from models.bundle import Bundle
+from training import promotion as gates
+from training.evaluation.bootstrap import Judged
+from training.promotion import MIN_WINS, compare, decide, judged_by, later_rows, refitted
+from training.train import Trained, TrainOptions, train
+
+OPTIONS = TrainOptions(trials=0)
+
+
+@pytest.fixture(scope="module")
+def history(crm: Path) -> History:
+    return read_folder(crm)
+
+
+@pytest.fixture(scope="module")
+def trained(history: History) -> Trained:
+    return train(history, OPTIONS)
+
+
+@pytest.fixture(scope="module")
+def earlier(history: History) -> Bundle:
+    """A champion whose training ended long enough ago for later leads to have matured."""
+    return train(cut(history, history.as_of_us - history.config.horizon_us - 30 * DAY_US), OPTIONS).bundle
+
+
+def with_losses(trained: Trained, model: float, **baselines: float) -> Trained:
+    return replace(
+        trained,
+        signal="usable",
+        metrics={"log_loss": model},
+        baselines={name: {"log_loss": loss} for name, loss in baselines.items()},
+    )
+
+
+def test_a_first_model_is_promoted_unless_worse_than_the_base_rate(
+    trained: Trained, history: History
+) -> None:
+    good = decide(with_losses(trained, 0.4, base_rate=0.5, stage_table=0.3), None, history)
+    worse = with_losses(trained, 0.6, base_rate=0.5, stage_table=0.7)
+    bad = decide(held_out(worse, 0.6, 0.5), None, history)
+    assert good.promote
+    assert not bad.promote
+    assert "base rate" in bad.reasons[-1]
+
+
+def test_a_first_model_whose_replay_could_fit_on_little_may_pass_on_leads_held_out_together(
+    trained: Trained, history: History
+) -> None:
+    worse = with_losses(trained, 0.6, base_rate=0.5, stage_table=0.7)
+    decision = decide(held_out(worse, 0.4, 0.5), None, history)
+    assert decision.promote
+    assert "worse" in decision.reasons[0]
+    assert "held out together" in decision.reasons[1]
+
+
+def held_out(trained: Trained, model: float, base_rate: float) -> Trained:
+    assert trained.judgement is not None
+    losses = {"log_loss": model, "base_rate": base_rate}
+    return replace(trained, judgement=replace(trained.judgement, held_out=losses))
+
+
+def test_without_signal_the_base_rate_is_the_first_but_never_takes_a_usable_champions_place(
+    trained: Trained, history: History, earlier: Bundle
+) -> None:
+    blind = replace(trained, signal="none")
+    assert decide(blind, None, history).promote
+    seeing = replace(earlier, conversion=cast(Any, object()))
+    decision = decide(blind, seeing, history)
+    assert not decision.promote
+    assert "no usable signal" in decision.reasons[0]
+    assert "champion" in decision.reasons[0]
+
+
+@pytest.mark.parametrize("better", ["base_rate", "stage_table"])
+def test_a_model_worse_than_a_table_does_not_replace_a_champion(
+    trained: Trained, history: History, earlier: Bundle, better: str
+) -> None:
+    losses = {"base_rate": 0.6, "stage_table": 0.6, better: 0.4}
+    decision = decide(with_losses(trained, 0.5, **losses), earlier, history)
+    assert not decision.promote
+    assert any(better.replace("_", " ") in r and "worse" in r for r in decision.reasons)
+
+
+def test_too_few_later_wins_are_not_comparable_whatever_the_champions_age(
+    trained: Trained, history: History
+) -> None:
+    model = with_losses(trained, 0.4, base_rate=0.5, stage_table=0.5)
+    for age_days in (0, 30, history.config.horizon_days - 1):
+        champion = replace(trained.bundle, trained_through_us=history.as_of_us - age_days * DAY_US)
+        decision = decide(model, champion, history)
+        assert not decision.promote
+        assert any(r.startswith("not_comparable: ") for r in decision.reasons)
+
+
+def test_another_horizon_is_not_comparable(trained: Trained, history: History, earlier: Bundle) -> None:
+    vocabulary = replace(earlier.vocabulary, config=replace(earlier.config, horizon_days=7))
+    decision = decide(
+        with_losses(trained, 0.4, base_rate=0.5, stage_table=0.5),
+        replace(earlier, vocabulary=vocabulary),
+        history,
+    )
+    assert not decision.promote
+    assert any("not_comparable" in r and "7 days" in r for r in decision.reasons)
+
+
+def test_rows_judged_lie_after_both_fits_and_have_matured(history: History, earlier: Bundle) -> None:
+    later = later_rows(history, earlier.trained_through_us)
+    assert later.wins >= MIN_WINS
+    assert (later.snapshot.as_of_us >= earlier.trained_through_us).all()
+    assert (later.snapshot.as_of_us >= later.start_us).all()
+    assert (later.snapshot.as_of_us + history.config.horizon_us <= history.as_of_us).all()
+
+
+def test_with_many_later_wins_the_challengers_replay_starts_later(
+    history: History, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from_us = history.as_of_us - 2 * history.config.horizon_us
+    whole = later_rows(history, from_us)
+    monkeypatch.setattr(gates, "ENOUGH_WINS", whole.wins // 2)
+    short = later_rows(history, from_us)
+    assert short.start_us > whole.start_us
+    assert whole.wins // 2 <= short.wins < whole.wins
+
+
+def test_the_challenger_is_refitted_on_what_was_known_before_the_rows(
+    trained: Trained, history: History
+) -> None:
+    at_us = history.as_of_us - history.config.horizon_us
+    before = refitted(trained, history, at_us)
+    assert before.trained_through_us == at_us
+    assert set(before.config.ignore) >= set(trained.bundle.config.ignore)
+
+
+def test_a_whole_comparison_says_each_figure(trained: Trained, history: History, earlier: Bundle) -> None:
+    decision = decide(with_losses(trained, 0.4, base_rate=0.5, stage_table=0.5), earlier, history)
+    text = "\n".join(decision.reasons)
+    assert "log loss" in text
+    assert "calibration error" in text
+    assert "judged on" in text
+    assert decision.reasons[-1].startswith("promoted" if decision.promote else "the champion stays")
+
+
+def truth_and_noise(n: int = 800) -> tuple[Judged, dict[str, Any]]:
+    random = np.random.default_rng(0)
+    p = random.uniform(0.05, 0.7, n)
+    won = (random.random(n) < p).astype(float)
+    amount = np.where(won > 0, 100.0, np.nan)
+    flat = np.full(n, 100.0)
+    right = Judged(won, p, amount, flat, flat, flat, np.zeros(n, dtype=np.bool_), np.arange(n) // 2)
+    return right, vars(right)
+
+
+def test_the_better_one_wins_in_both_directions_and_an_equal_one_changes_nothing(history: History) -> None:
+    later = later_rows(history, history.as_of_us - 2 * history.config.horizon_us)
+    right, columns = truth_and_noise()
+    worse = Judged(**{**columns, "probability": np.full(len(right), 0.2)})
+    assert compare(right, worse, later).promote
+    lost = compare(worse, right, later)
+    assert not lost.promote
+    assert "surely worse in log loss" in lost.reasons[-1]
+    equal = compare(right, right, later)
+    assert not equal.promote
+    assert "not better" in equal.reasons[-1]
+
+
+def test_better_log_loss_does_not_excuse_a_worse_ranking_of_revenue(history: History) -> None:
+    later = later_rows(history, history.as_of_us - 2 * history.config.horizon_us)
+    right, columns = truth_and_noise()
+    amounts = np.random.default_rng(1).lognormal(4, 2, len(right))
+    paid = np.where(right.won > 0, amounts, np.nan)
+    champion = Judged(
+        **{**columns, "amount": paid, "expected_amount": amounts, "probability": right.probability * 0.9}
+    )
+    challenger = Judged(**{**columns, "amount": paid, "expected_amount": 1 / amounts})
+    decision = compare(challenger, champion, later)
+    assert not decision.promote
+    assert "ranking of revenue" in decision.reasons[-1]
+
+
+def test_a_version_is_judged_as_it_would_have_scored(history: History, earlier: Bundle) -> None:
+    later = later_rows(history, earlier.trained_through_us)
+    judged = judged_by(earlier, later)
+    assert ((judged.probability > 0) & (judged.probability < 1)).all()
+    assert len(np.unique(judged.lead)) == len(np.unique(later.snapshot.lead))

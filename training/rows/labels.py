@@ -1,0 +1,80 @@
+"""What happened after a snapshot: the only module that may look past as_of."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numba import types
+
+from history.compiled import I8, I64, OUT_I64, compiled
+from history.history import DAY_US, LOST, WON, Flags, Floats, Ints, Mask
+from history.snapshot import Snapshot
+
+NOTHING_YET = 0
+
+
+@dataclass(frozen=True)
+class Labels:
+    """The first decision of each snapshot's lead in (as_of, as_of + horizon], as known at the history's own as_of.
+
+    outcome (n,): WON, LOST or NOTHING_YET. days (n,): from as_of to that decision, else the days observed, at
+    most the horizon. amount (n,): of a win, NaN where unknown. matured (n,): the whole horizon lies at or
+    before the history's as_of.
+    """
+
+    outcome: Flags
+    days: Floats
+    amount: Floats
+    matured: Mask
+
+    @property
+    def won(self) -> Mask:
+        """Won within the horizon, before any loss there. True for an immature row whose win is known already."""
+        return np.asarray(self.outcome == WON)
+
+
+def label(snapshot: Snapshot, horizon_us: int) -> Labels:
+    """Labels of n snapshots from the outcomes known at snapshot.history.as_of_us; a reopening in between
+    decides nothing.
+    """
+    history = snapshot.history
+    outcomes = history.outcomes
+    state = np.zeros(len(snapshot), dtype=np.int8)
+    row = np.full(len(snapshot), -1, dtype=np.int64)
+    _first_decision(
+        snapshot.lead,
+        snapshot.as_of_us,
+        horizon_us,
+        history.as_of_us,
+        outcomes.offsets,
+        outcomes.time_us,
+        outcomes.known_us,
+        outcomes.state,
+        state,
+        row,
+    )
+    observed_us = np.clip(history.as_of_us - snapshot.as_of_us, 0, horizon_us)
+    decided = row >= 0
+    at = np.where(decided, row, 0)
+    if len(outcomes.time_us):
+        until_us = np.where(decided, outcomes.time_us[at] - snapshot.as_of_us, observed_us)
+        amount = np.where(state == WON, outcomes.amount[at], np.nan)
+    else:
+        until_us, amount = observed_us, np.full(len(snapshot), np.nan)
+    return Labels(state, until_us / DAY_US, amount, snapshot.as_of_us + horizon_us <= history.as_of_us)
+
+
+@compiled(types.void(I64, I64, types.int64, types.int64, I64, I64, I64, I8, types.int8[::1], OUT_I64))
+def _first_decision(
+    lead: Ints, as_of_us: Ints, horizon_us: int, known_by_us: int, offsets: Ints, time_us: Ints, known_us: Ints,
+    states: Flags, state: Flags, row: Ints,
+) -> None:  # fmt: skip
+    for i in range(len(lead)):
+        for r in range(offsets[lead[i]], offsets[lead[i] + 1]):
+            if time_us[r] <= as_of_us[i] or known_us[r] > known_by_us:
+                continue
+            if time_us[r] > as_of_us[i] + horizon_us:
+                break
+            if states[r] == WON or states[r] == LOST:
+                state[i] = states[r]
+                row[i] = r
+                break
