@@ -17,6 +17,7 @@ import numpy as np
 import numpy.typing as npt
 
 from features.matrix import build_matrix
+from history.arrays import Floats
 from history.errors import InvalidInput
 from history.history import OPEN, History
 from history.read import parse_time, read_folder
@@ -38,7 +39,6 @@ from training.rows.splits import lead_splits
 from training.rows.time_proxies import stopped
 from training.rows.training_set import Material, Taught, teach
 
-Floats = npt.NDArray[np.float64]
 Figures = dict[str, dict[str, float]]
 
 NEVER_OLD = 1e9  # half-life in horizons

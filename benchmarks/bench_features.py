@@ -16,20 +16,9 @@ import pandas as pd
 
 from features.matrix import FeatureMatrix, build_matrix
 from features.vocabulary import learn
+from history.arrays import Codes, Floats, Ints
 from history.config import FunnelConfig
-from history.history import (
-    DAY_US,
-    Changes,
-    Codes,
-    Factor,
-    Floats,
-    History,
-    Interactions,
-    Ints,
-    Outcomes,
-    Stages,
-    empty_factor,
-)
+from history.history import DAY_US, Changes, Factor, History, Interactions, Outcomes, Stages, empty_factor
 from history.snapshot import Snapshot
 
 NOW = 1_750_000_000_000_000

@@ -4,8 +4,9 @@ import numpy as np
 import numpy.typing as npt
 from numba import types
 
+from history.arrays import Codes, Floats, Ints
 from history.compiled import F64, I32, I32_2D, I64, I64_2D, OUT, OUT_I32_2D, compiled
-from history.history import DAY_US, Codes, Floats, Ints
+from history.history import DAY_US
 
 KIND_CODES = {"number": 0, "boolean": 1, "date": 2, "category": 3}
 

@@ -17,7 +17,8 @@ from features.calendar import weekday_and_week
 from features.category_rates import SHRINKAGE, CategoryTables
 from features.feature import Feature, feature, quoted, slugs
 from features.parsing import BOOLEAN, CATEGORY, DATE, NUMBER, boolean, canonical, instants, number
-from history.history import Changes, Codes, Factor, Floats, History, Ints, empty_factor
+from history.arrays import Codes, Floats, Ints
+from history.history import Changes, Factor, History, empty_factor
 
 BLOCK = "attributes"
 WELL_KNOWN = ("owner", "account_id", "source")

@@ -9,8 +9,9 @@ import numpy as np
 from numba import types
 
 from features.feature import Feature, feature
+from history.arrays import Floats, Ints
 from history.compiled import F64, I64, OUT, compiled
-from history.history import DAY_US, HOUR_US, Floats, Ints
+from history.history import DAY_US, HOUR_US
 
 BLOCK = "calendar"
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)

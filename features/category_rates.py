@@ -10,7 +10,8 @@ from typing import Any
 
 import numpy as np
 
-from history.history import OPEN, WON, History, Ints, offsets_of
+from history.arrays import Ints
+from history.history import OPEN, WON, History, offsets_of
 
 SHRINKAGE = 20.0
 ALWAYS = int(np.iinfo(np.int64).min)

@@ -9,8 +9,9 @@ import math
 import numpy as np
 from numba import types
 
+from history.arrays import Codes, Flags, Floats, Ints
 from history.compiled import F64, I8, I32, I64, OUT, compiled
-from history.history import DAY_US, HOUR_US, INBOUND, OUTBOUND, Codes, Flags, Floats, Ints
+from history.history import DAY_US, HOUR_US, INBOUND, OUTBOUND
 
 # The single figures beside the group counts, in the order in which they are written.
 (

@@ -24,7 +24,8 @@ from features.interaction_kernel import (
     VALUE_SUM_30D,
     interaction_rows,
 )
-from history.history import DAY_US, INBOUND, OUTBOUND, Floats, History, Ints
+from history.arrays import Floats, Ints
+from history.history import DAY_US, INBOUND, OUTBOUND, History
 
 BLOCK = "engagement"
 WINDOWS_DAYS = (7, 30, 90)

@@ -19,7 +19,8 @@ from features.parsing import (
     number,
 )
 from features.stages import NEVER
-from history.history import DAY_US, Codes, Floats, History, Ints
+from history.arrays import Codes, Floats, Ints
+from history.history import DAY_US, History
 
 LEAST_LEADS = 10  # of a category with its own code
 MOST_LEVELS = 200

@@ -6,7 +6,8 @@ import numpy as np
 
 from features.interactions import Spoken
 from features.stages import NEVER
-from history.history import DAY_US, NO_DIRECTION, Factor, Floats, History, Ints, Mask
+from history.arrays import Floats, Ints, Mask
+from history.history import DAY_US, NO_DIRECTION, Factor, History
 from history.snapshot import Snapshot
 
 KEPT_KINDS = 30

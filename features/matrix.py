@@ -13,8 +13,9 @@ from features.catalogue import catalogue, feature_set_id
 from features.category_rates import CategoryTables
 from features.feature import Feature
 from features.vocabulary import Vocabulary
+from history.arrays import Floats, Ints
 from history.compiled import in_chunks
-from history.history import Floats, History, Ints
+from history.history import History
 from history.snapshot import Snapshot
 
 

@@ -8,8 +8,8 @@ from zoneinfo import ZoneInfo
 
 import numpy as np
 
+from history.arrays import Floats, Ints
 from history.errors import InvalidInput
-from history.history import Floats, Ints
 from history.times import parse_time, parse_times
 
 NUMBER, BOOLEAN, DATE, CATEGORY = "number", "boolean", "date", "category"

@@ -7,8 +7,9 @@ import numpy as np
 from numba import types
 
 from features.feature import Feature, feature, quoted, slugs
+from history.arrays import Codes, Floats, Ints
 from history.compiled import F64, I32, I64, OUT, OUT_I64, compiled
-from history.history import DAY_US, HOUR_US, Codes, Floats, History, Ints
+from history.history import DAY_US, HOUR_US, History
 
 NEVER = int(np.iinfo(np.int64).min)
 BLOCK = "stages"

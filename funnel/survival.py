@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from history.history import Flags, Floats, Mask
+from history.arrays import Flags, Floats, Mask
 from models.calibration import Z80
 
 CENSORED, EVENT, COMPETING = 0, 1, 2

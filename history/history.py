@@ -7,13 +7,8 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
+from history.arrays import Codes, Flags, Floats, Ints, Mask
 from history.config import FunnelConfig
-
-Ints = npt.NDArray[np.int64]
-Codes = npt.NDArray[np.int32]
-Flags = npt.NDArray[np.int8]
-Floats = npt.NDArray[np.float64]
-Mask = npt.NDArray[np.bool_]
 
 DAY_US = 86_400_000_000
 HOUR_US = 3_600_000_000

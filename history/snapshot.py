@@ -7,21 +7,9 @@ import numpy as np
 import numpy.typing as npt
 from numba import types
 
+from history.arrays import Codes, Flags, Ints, Mask
 from history.compiled import I32, I64, compiled
-from history.history import (
-    OPEN,
-    Changes,
-    Codes,
-    Costs,
-    Flags,
-    History,
-    Interactions,
-    Ints,
-    Mask,
-    Outcomes,
-    Stages,
-    stage_order,
-)
+from history.history import OPEN, Changes, Costs, History, Interactions, Outcomes, Stages, stage_order
 
 Log = TypeVar("Log", Interactions, Stages, Outcomes, Changes)
 

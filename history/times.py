@@ -8,12 +8,10 @@ from typing import Final
 from zoneinfo import ZoneInfo
 
 import numpy as np
-import numpy.typing as npt
 
+from history.arrays import Bytes, Ints, Mask
 from history.errors import InvalidInput
-from history.history import DAY_US, HOUR_US, Ints, Mask
-
-Bytes = npt.NDArray[np.uint8]
+from history.history import DAY_US, HOUR_US
 
 SECOND_US: Final = 1_000_000
 EARLIEST_US: Final = 631_152_000 * SECOND_US  # 1990-01-01T00:00:00Z

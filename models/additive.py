@@ -2,13 +2,9 @@
 
 from dataclasses import dataclass
 
-import numpy as np
-import numpy.typing as npt
-
+from history.arrays import Floats
 from models.linear import LinearModel, row_sums
 from models.trees.ensemble import Trees
-
-Floats = npt.NDArray[np.float64]
 
 
 @dataclass(frozen=True)

@@ -7,14 +7,12 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 from numba import types
 
+from history.arrays import Floats
 from history.compiled import F64, OUT, compiled
 from models.additive import AdditiveModel
 from models.calibration import sigmoid
-
-Floats = npt.NDArray[np.float64]
 
 LOW, HIGH = 0.1, 0.9
 LARGEST_LOG = 46.0  # e^46 = 1e20: no deal is larger

@@ -5,12 +5,10 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 from numba import types
 
+from history.arrays import Floats
 from history.compiled import F64, compiled
-
-Floats = npt.NDArray[np.float64]
 
 MIN_SLOPE = 1e-3
 BOUND = 9.2  # log-odds of 0.9999: no open lead is surer than that

@@ -6,13 +6,10 @@ from functools import cached_property
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
+from history.arrays import Floats, Ints
 from models.additive import AdditiveModel
 from models.calibration import log_odds, sigmoid
-
-Floats = npt.NDArray[np.float64]
-Ints = npt.NDArray[np.int64]
 
 EDGE = 1e-4  # shares of the horizon nearer to 0 or 1 than this count as this near
 

@@ -3,16 +3,14 @@
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
 from features.catalogue import Feature
 from features.matrix import FeatureMatrix
 from features.vocabulary import Vocabulary
 from features.wording import readable, sentence
+from history.arrays import Floats
 from models.additive import AdditiveModel
 from models.calibration import Calibration
-
-Floats = npt.NDArray[np.float64]
 
 BLOCK = 4096  # leads whose parts are held at once
 NEAR = 1e-6  # margins nearer to the base than this get the curve's slope instead of the chord's

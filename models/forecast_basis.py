@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-Floats = npt.NDArray[np.float64]
+from history.arrays import Floats
 
 SERIES = ("open_wins", "new_wins", "open_revenue", "new_revenue", "wins", "revenue")
 

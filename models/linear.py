@@ -10,10 +10,9 @@ import numpy as np
 import numpy.typing as npt
 from numba import types
 
+from history.arrays import Floats, Ints
 from history.compiled import F64, F64_2D, I64, OUT, compiled
 
-Floats = npt.NDArray[np.float64]
-Ints = npt.NDArray[np.int64]
 Flags = npt.NDArray[np.bool_]
 FLAGS = types.Array(types.boolean, 1, "C", readonly=True)
 

@@ -5,20 +5,17 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 from numba import types
 
 from features.attributes import text_at
 from features.feature import Feature
 from features.parsing import canonical
 from features.vocabulary import Vocabulary
+from history.arrays import Floats, Ints, Mask
 from history.compiled import F64, F64_2D, I64, OUT, compiled
 from history.snapshot import Snapshot
 from models.scores import Note
 
-Floats = npt.NDArray[np.float64]
-Ints = npt.NDArray[np.int64]
-Mask = npt.NDArray[np.bool_]
 FLAGS = types.Array(types.boolean, 1, "C", readonly=True)
 OUT_FLAGS = types.boolean[:, ::1]
 

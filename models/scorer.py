@@ -12,8 +12,9 @@ from numba import types
 
 from features.calendar import local_us
 from features.matrix import FeatureMatrix, build_matrix
+from history.arrays import Flags, Floats, Ints
 from history.compiled import F64, compiled
-from history.history import DAY_US, OPEN, WON, Flags
+from history.history import DAY_US, OPEN, WON
 from history.snapshot import Snapshot, current_stages, state_rows
 from models.bundle import Bundle
 from models.calibration import sigmoid
@@ -21,8 +22,6 @@ from models.explain import reasons as explain
 from models.novelty import note
 from models.scores import ABSTAINED, LOST_LEAD, SCORED, WON_LEAD, Note, Scores
 
-Floats = npt.NDArray[np.float64]
-Ints = npt.NDArray[np.int64]
 Days = npt.NDArray[np.datetime64]
 _STATUS = np.array([SCORED, WON_LEAD, LOST_LEAD], dtype=np.int8)  # by state
 Reasons = Sequence[Sequence[dict[str, Any]]]

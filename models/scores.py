@@ -8,9 +8,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from history.arrays import Floats
 from history.times import format_time
-
-Floats = npt.NDArray[np.float64]
 
 SCORED, ABSTAINED, WON_LEAD, LOST_LEAD = 0, 1, 2, 3
 STATUS = ("scored", "insufficient_data", "won", "lost")

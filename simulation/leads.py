@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 
+from history.arrays import Floats, Ints, Mask
 from history.history import DAY_US
 from simulation.names import (
     CITY_HEAD,
@@ -19,7 +19,7 @@ from simulation.names import (
     PEOPLE_FIRST,
     PEOPLE_LAST,
 )
-from simulation.process import STAGES, Floats, Ints, Starts
+from simulation.process import STAGES, Starts
 from simulation.world import (
     DRIFT_QUALITY,
     DRIFT_SHARE,
@@ -32,7 +32,6 @@ from simulation.world import (
     uniform,
 )
 
-Mask = npt.NDArray[np.bool_]
 Columns = dict[str, list[str] | list[str | None]]  # a table: text by column, None for missing
 
 INDUSTRIES = tuple(COMPANY_TRADE)

@@ -4,9 +4,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from history.arrays import Ints, Mask
 from history.history import DAY_US
-from simulation.leads import Columns, Mask, lead_ids, times
-from simulation.process import ENTER, REOPEN, Ints
+from simulation.leads import Columns, lead_ids, times
+from simulation.process import ENTER, REOPEN
 from simulation.rows import Closings, Events
 from simulation.world import pick, uniform
 

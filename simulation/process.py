@@ -13,10 +13,9 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from history.arrays import Floats, Ints
 from history.compiled import compiled
 
-Floats = npt.NDArray[np.float64]
-Ints = npt.NDArray[np.int64]
 Keys = npt.NDArray[np.uint64]
 
 STAGES, DWELLS, RECENCIES = 4, 5, 5

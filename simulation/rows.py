@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from history.arrays import Floats, Ints
 from history.history import DAY_US
 from simulation.leads import (
     AMOUNT_SIGMA,
@@ -16,7 +17,7 @@ from simulation.leads import (
     lead_ids,
     times,
 )
-from simulation.process import AMBIENT, DEMO, ENTER, INBOUND, LOSE, OUTBOUND, REOPEN, WIN, Floats, Ints
+from simulation.process import AMBIENT, DEMO, ENTER, INBOUND, LOSE, OUTBOUND, REOPEN, WIN
 from simulation.world import STAGE_NAMES, World, normal, pick, uniform
 
 # kind, channel, direction, mean value (0: none), shares among inbound, demo, outbound and ambient touches

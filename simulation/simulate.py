@@ -13,11 +13,12 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.csv
 
+from history.arrays import Floats, Ints
 from history.errors import InvalidInput
 from history.history import DAY_US
 from simulation.leads import Batch, Columns, expected_amount, lead_batch, lead_ids, times
 from simulation.leaks import Planted, plant
-from simulation.process import Floats, Ints, paths, win_chance
+from simulation.process import paths, win_chance
 from simulation.rows import Events, attribute_changes, closings, interactions, outcomes, stages
 from simulation.world import (
     EPOCH,

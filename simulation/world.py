@@ -8,9 +8,10 @@ import numpy as np
 import numpy.typing as npt
 from scipy.special import ndtri
 
+from history.arrays import Floats, Ints
 from history.history import DAY_US
 from simulation.names import PEOPLE_FIRST, PEOPLE_LAST
-from simulation.process import DWELLS, RECENCIES, STAGES, STATES, Calendar, Floats, Ints, Keys, Tables
+from simulation.process import DWELLS, RECENCIES, STAGES, STATES, Calendar, Keys, Tables
 
 STAGE_NAMES = ("new", "qualified", "proposal", "negotiation")
 HORIZON_DAYS = 90

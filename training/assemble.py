@@ -9,6 +9,7 @@ import numpy.typing as npt
 
 from features.matrix import build_matrix
 from features.vocabulary import Vocabulary
+from history.arrays import Floats
 from history.history import LOST, History
 from history.snapshot import Snapshot, current_stages, open_leads
 from history.times import format_time
@@ -25,8 +26,6 @@ from training.fit.censored import fit_on_all, unfinished_at
 from training.fit.close_time import fit_close_time
 from training.rows.dataset import GRID, Rows
 from training.rows.training_set import Material
-
-Floats = npt.NDArray[np.float64]
 
 REFERENCE_LEADS = 200
 REFERENCE_ROWS = 5000  # the drift reference keeps the shape of so many

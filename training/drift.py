@@ -13,7 +13,7 @@ import numpy as np
 from scipy.stats import chi2, norm
 
 from features.feature import Feature
-from history.history import Floats
+from history.arrays import Floats
 
 BINS = 10
 MOST_LEVELS = 20  # of a category; the others are one bin

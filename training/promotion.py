@@ -4,10 +4,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
 import numpy as np
-import numpy.typing as npt
 
+from history.arrays import Floats, Ints
 from history.errors import InvalidInput
-from history.history import History, Ints
+from history.history import History
 from history.snapshot import Snapshot, cut, open_leads
 from history.times import format_time
 from models.bundle import Bundle
@@ -18,8 +18,6 @@ from training.rows.dataset import grid, grid_step_us
 from training.rows.labels import label
 from training.rows.training_set import read_by
 from training.train import Trained, TrainOptions, train
-
-Floats = npt.NDArray[np.float64]
 
 MIN_WINS = 10  # leads won after both were fitted: fewer tell nothing
 ENOUGH_WINS = 60  # as many let the challenger's replay start later, nearer to what would be served

@@ -8,7 +8,6 @@ from typing import Any
 
 import matplotlib as mpl
 import numpy as np
-import numpy.typing as npt
 from matplotlib.figure import Figure
 
 from history.config import to_dict
@@ -21,7 +20,6 @@ from training.train import Holdout, Trained
 
 mpl.use("Agg")
 
-Floats = npt.NDArray[np.float64]
 BEESWARM_ROWS = 2000
 BEESWARM_FEATURES = 20
 LONGEST_PARAMETER = 500

@@ -4,18 +4,15 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 import numpy as np
-import numpy.typing as npt
 import optuna
 
-from history.history import Ints
+from history.arrays import Floats, Ints
 from models.parameters import Parameters
 from training.evaluation.metrics import log_loss
 from training.evaluation.out_of_fold import predict_splits, recentred
 from training.fit.calibration import fit_slope
 from training.rows.splits import Split
 from training.rows.training_set import Material
-
-Floats = npt.NDArray[np.float64]
 
 TRIALS = 12
 MOST_ROWS = 8_000  # a split's fit is thinned to this many rows while tuning

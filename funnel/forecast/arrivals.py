@@ -6,7 +6,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from history.history import DAY_US, Floats, Ints
+from history.arrays import Floats, Ints
+from history.history import DAY_US
 
 MOST_WEEKS = 156  # older weeks say nothing of the next ones
 BLOCK_WEEKS = 2  # the level takes a step between spans of this length

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from history.history import Floats
+from history.arrays import Floats
 
 DRAWS = 4000
 SHOCK_SHARED = 0.5  # of the shock's variance is common to all periods

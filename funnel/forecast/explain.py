@@ -10,8 +10,9 @@ import numpy as np
 from funnel.forecast.forecast import Asked, Forecast, forecast
 from funnel.forecast.groups import groups_by
 from funnel.forecast.periods import DAYS, MOST, periods
+from history.arrays import Floats, Mask
 from history.errors import InvalidInput
-from history.history import DAY_US, OPEN, WON, Floats, History, Mask
+from history.history import DAY_US, OPEN, WON, History
 from history.times import format_time
 from models.bundle import Bundle
 

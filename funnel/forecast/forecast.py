@@ -15,7 +15,8 @@ from funnel.forecast.new_leads import Future, amount_spread, future, recent_rate
 from funnel.forecast.open_leads import OpenLeads, scored_leads, win_chances
 from funnel.forecast.periods import Period, before, periods
 from funnel.forecast.rhythm import rhythm_of, worked_days
-from history.history import DAY_US, WON, Floats, History, Mask
+from history.arrays import Floats, Mask
+from history.history import DAY_US, WON, History
 from history.times import format_time
 from models.bundle import Bundle
 

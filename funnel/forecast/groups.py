@@ -6,8 +6,9 @@ import numpy as np
 
 from features.attributes import text_at
 from funnel.forecast.hazards import Lives
+from history.arrays import Floats, Ints
 from history.errors import InvalidInput
-from history.history import DAY_US, WON, Floats, History, Ints
+from history.history import DAY_US, WON, History
 from history.snapshot import Snapshot, current_stages
 
 MOST_GROUPS = 50

@@ -4,7 +4,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from history.history import DAY_US, LOST, OPEN, WON, Flags, Floats, History, Ints, Mask
+from history.arrays import Flags, Floats, Ints, Mask
+from history.history import DAY_US, LOST, OPEN, WON, History
 from history.snapshot import state_rows
 
 DAILY_BINS = 30  # ages up to here have a day of their own, later ones share wider and wider bins

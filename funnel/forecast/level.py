@@ -6,7 +6,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from history.history import DAY_US, Floats, Ints, Mask
+from history.arrays import Floats, Ints, Mask
+from history.history import DAY_US
 from models.forecast_basis import ForecastBasis
 
 MEMORY_HORIZONS = 1.0  # replays closer than this tell nearly the same

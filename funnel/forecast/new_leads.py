@@ -6,7 +6,8 @@ import numpy as np
 
 from funnel.forecast.arrivals import Arrivals, arrivals
 from funnel.forecast.hazards import Hazards, Lives, hazards
-from history.history import DAY_US, WON, Floats
+from history.arrays import Floats
+from history.history import DAY_US, WON
 
 HALF_LIFE_HORIZONS = 2.0
 LEAST_HALF_LIFE_DAYS = 60.0

@@ -6,7 +6,8 @@ import numpy as np
 
 from features.matrix import build_matrix
 from funnel.forecast.hazards import Hazards
-from history.history import DAY_US, Floats, History, Ints
+from history.arrays import Floats, Ints
+from history.history import DAY_US, History
 from history.snapshot import Snapshot, open_leads
 from models.bundle import Bundle
 from models.close_time import CloseTime

@@ -10,7 +10,8 @@ from scipy.stats import chi2
 
 from features.calendar import local_us
 from funnel.forecast.hazards import Lives
-from history.history import DAY_US, WON, Floats, Ints
+from history.arrays import Floats, Ints
+from history.history import DAY_US, WON
 
 WEEKS = 26
 PRIOR_WINS = 14.0  # that say all weekdays are alike

@@ -5,7 +5,8 @@ import numpy as np
 from funnel.state.period import Record, View, number, ratio
 from funnel.state.touches import NEVER
 from funnel.survival import CENSORED, EVENT, Curve, curve
-from history.history import HOUR_US, OPEN, Ints, Mask
+from history.arrays import Ints, Mask
+from history.history import HOUR_US, OPEN
 
 
 def activity(view: View) -> Record:

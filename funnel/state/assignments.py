@@ -2,7 +2,8 @@
 
 import numpy as np
 
-from history.history import Codes, Factor, History, Ints
+from history.arrays import Codes, Ints
+from history.history import Factor, History
 
 
 def assignments(history: History) -> tuple[Ints, Ints, Factor]:

@@ -12,7 +12,8 @@ from funnel.state.period import Record, number
 from funnel.state.stages import in_stage
 from funnel.state.touches import Touches
 from funnel.survival import curve
-from history.history import DAY_US, HOUR_US, OPEN, WON, Floats, Ints, Mask
+from history.arrays import Floats, Ints, Mask
+from history.history import DAY_US, HOUR_US, OPEN, WON
 
 LONG = 0.9  # a stay or silence longer than this share of them is too long
 LEAST_GAPS = 20

@@ -6,7 +6,8 @@ import numpy as np
 
 from funnel.state.paths import Paths
 from funnel.state.period import Record
-from history.history import WON, Floats, Ints, Mask
+from history.arrays import Floats, Ints, Mask
+from history.history import WON
 
 MOST_CHANNELS = 100
 

@@ -3,7 +3,8 @@
 import numpy as np
 
 from funnel.state.period import Record, View, ratio
-from history.history import DAY_US, WON, Floats, Ints
+from history.arrays import Floats, Ints
+from history.history import DAY_US, WON
 
 AGE_DAYS = 30
 MOST_AGES = 24

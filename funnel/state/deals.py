@@ -5,7 +5,8 @@ import numpy as np
 from funnel.state.period import MONTH_DAYS, Record, View, number, quartiles, ratio
 from funnel.state.stages import rate_record
 from funnel.survival import CENSORED, COMPETING, EVENT, Curve, curve, wilson
-from history.history import DAY_US, LOST, OPEN, WON, Floats, Ints, Mask
+from history.arrays import Floats, Ints, Mask
+from history.history import DAY_US, LOST, OPEN, WON
 
 LEAST_KNOWN = 0.5  # share of decided leads with a known amount for a win rate by amount
 MOST_REASONS = 10

@@ -13,7 +13,8 @@ from funnel.state.paths import Paths
 from funnel.state.period import Period, Record, View, number, ratio, view
 from funnel.state.touches import Touches
 from funnel.survival import CENSORED, EVENT, curve
-from history.history import DAY_US, WON, Costs, Factor, Floats, Ints, Mask
+from history.arrays import Floats, Ints, Mask
+from history.history import DAY_US, WON, Costs, Factor
 
 MOST = 50  # sources or channels, by cost and leads; beyond it the rest is one
 OTHER = "(other)"

@@ -11,7 +11,8 @@ from funnel.state.comparisons import LEAST, Leak, age_of, worse
 from funnel.state.paths import FORWARD, SKIPPED, Paths
 from funnel.state.period import View
 from funnel.survival import CENSORED, COMPETING, EVENT, Curve, curve
-from history.history import DAY_US, OPEN, OUTBOUND, WON, Ints, Mask
+from history.arrays import Ints, Mask
+from history.history import DAY_US, OPEN, OUTBOUND, WON
 
 SILENCE_DAYS = 7
 

@@ -20,7 +20,8 @@ from funnel.state.period import Period, Record, View, number, view
 from funnel.state.stages import in_stage, next_higher, onward, unmeasured, win
 from funnel.state.touches import Touches
 from funnel.survival import Curve, later, upper_tail
-from history.history import DAY_US, WON, Factor, Floats, Mask
+from history.arrays import Floats, Mask
+from history.history import DAY_US, WON, Factor
 
 WINDOW_DAYS = 90.0  # the recent window; the one before it is twice as long
 FALSE_DISCOVERIES = 0.1

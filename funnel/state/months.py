@@ -6,7 +6,8 @@ from funnel.state.activity import responses
 from funnel.state.deals import decided_in, open_days
 from funnel.state.paths import EXIT_WON, HERE, MOVED_ON, NO_STAGE
 from funnel.state.period import Record, View, number, ratio
-from history.history import WON, Floats, Ints
+from history.arrays import Floats, Ints
+from history.history import WON
 
 
 def month_records(view: View) -> list[Record]:

@@ -7,8 +7,9 @@ import numpy as np
 
 from funnel.state.paths import HERE, Paths, paths_of
 from funnel.state.period import Record
+from history.arrays import Ints
 from history.errors import InvalidInput
-from history.history import DAY_US, LOST, WON, History, Ints
+from history.history import DAY_US, LOST, WON, History
 from history.snapshot import all_leads, cut
 from history.times import format_time
 

@@ -10,7 +10,8 @@ import numpy as np
 from funnel.state.assignments import assignments
 from funnel.state.attention import Chances
 from funnel.state.period import Record
-from history.history import DAY_US, OPEN, WON, Factor, Floats, History, Ints, Mask
+from history.arrays import Floats, Ints, Mask
+from history.history import DAY_US, OPEN, WON, Factor, History
 from history.snapshot import Snapshot, open_leads, state_at
 from models.bundle import Bundle
 from models.calibration import Z80

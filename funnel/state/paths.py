@@ -5,8 +5,9 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from history.arrays import Flags, Floats, Ints, Mask
 from history.compiled import compiled
-from history.history import OPEN, WON, Flags, Floats, History, Ints, Mask
+from history.history import OPEN, WON, History
 from history.snapshot import state_rows
 
 HERE, MOVED_ON, MOVED_BACK, EXIT_WON, EXIT_LOST = range(5)  # how a visit ends; HERE has not ended

@@ -10,7 +10,8 @@ import numpy as np
 
 from funnel.state.paths import Paths, Visits
 from funnel.state.touches import Touches
-from history.history import DAY_US, Floats, Ints, Mask
+from history.arrays import Floats, Ints, Mask
+from history.history import DAY_US
 from history.times import from_local
 
 MONTH_DAYS = 365.25 / 12

@@ -18,8 +18,9 @@ from funnel.state.paths import (
 )
 from funnel.state.period import Record, View, number, quartiles, ratio
 from funnel.survival import CENSORED, COMPETING, EVENT, Curve, curve
+from history.arrays import Floats, Ints, Mask
 from history.compiled import compiled
-from history.history import DAY_US, LOST, OPEN, WON, Floats, Ints, Mask
+from history.history import DAY_US, LOST, OPEN, WON
 
 GONE = tuple(range(MOVED_ON, EXIT_LOST + 1))
 

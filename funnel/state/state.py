@@ -21,8 +21,9 @@ from funnel.state.reconcile import reconciliation
 from funnel.state.stages import flow_ledger, stage_records
 from funnel.state.targets import target_records
 from funnel.state.touches import Touches, touches_of
+from history.arrays import Codes
 from history.errors import InvalidInput
-from history.history import LOST, Codes, History
+from history.history import LOST, History
 from history.times import format_time
 
 MOST_GROUPS = 50

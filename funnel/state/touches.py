@@ -5,8 +5,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from funnel.state.paths import Paths
+from history.arrays import Flags, Ints, Mask
 from history.compiled import compiled
-from history.history import INBOUND, OUTBOUND, Flags, Ints, Mask
+from history.history import INBOUND, OUTBOUND
 
 NEVER = -1
 

@@ -9,8 +9,9 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from history.arrays import Codes, Floats, Ints, Mask
 from history.folder.files import python_value
-from history.history import DAY_US, Codes, Factor, Floats, Ints, Mask
+from history.history import DAY_US, Factor
 from history.times import LATEST_US, LONGEST_TEXT, from_local, parse_matrix
 from history.values import value_text
 

@@ -15,6 +15,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
+from history.arrays import Ints
 from history.config import FunnelConfig
 from history.folder.csv import (
     EXCEL_NOTE,
@@ -30,7 +31,6 @@ from history.folder.csv import (
     read_header,
     unclosed_quote,
 )
-from history.history import Ints
 from history.schema import NUMBER, TABLES, TEXT, TIME, TableLayout
 
 SUFFIXES: Final = (".csv", ".csv.gz", ".parquet")

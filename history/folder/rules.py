@@ -6,9 +6,10 @@ from typing import Final
 
 import numpy as np
 
+from history.arrays import Ints, Mask
 from history.folder.columns import Numbers, Times
 from history.folder.files import RawTable
-from history.history import Factor, Ints, Mask, Rejected, TableReport
+from history.history import Factor, Rejected, TableReport
 from history.schema import LONGEST_ID
 from history.times import EARLIEST_US, EXPECTED
 from history.values import LARGEST_NUMBER

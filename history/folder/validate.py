@@ -6,6 +6,7 @@ from typing import Final
 
 import numpy as np
 
+from history.arrays import Flags, Ints, Mask
 from history.config import FunnelConfig
 from history.folder.columns import Numbers, Times, no_numbers, no_times, numbers, texts, times, without_nul
 from history.folder.files import RawTable
@@ -18,10 +19,7 @@ from history.history import (
     Changes,
     Costs,
     Factor,
-    Flags,
     Interactions,
-    Ints,
-    Mask,
     Outcomes,
     Stages,
     empty_factor,

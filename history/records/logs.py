@@ -5,6 +5,7 @@ from typing import Final
 
 import numpy as np
 
+from history.arrays import Ints, Mask
 from history.config import FunnelConfig
 from history.history import (
     DIRECTIONS,
@@ -14,8 +15,6 @@ from history.history import (
     Changes,
     Factor,
     Interactions,
-    Ints,
-    Mask,
     Outcomes,
     Stages,
     factor_of,

@@ -6,7 +6,8 @@ from typing import Any, Final, NamedTuple
 
 import numpy as np
 
-from history.history import Ints, offsets_of
+from history.arrays import Ints
+from history.history import offsets_of
 from history.records.problems import ROWS
 from history.records.timestamps import instants
 

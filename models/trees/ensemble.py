@@ -15,12 +15,10 @@ import numpy as np
 import numpy.typing as npt
 from numba import types
 
+from history.arrays import Floats, Ints
 from history.compiled import F64, F64_2D, I64, OUT, compiled
 from models.trees.lightgbm_text import TreeText, read_trees
 from models.trees.paths import Paths, paths_of
-
-Floats = npt.NDArray[np.float64]
-Ints = npt.NDArray[np.int64]
 
 CATEGORICAL, DEFAULT_LEFT = 1, 2
 MISSING_ZERO, MISSING_NAN = 1, 2

@@ -7,8 +7,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-Ints = npt.NDArray[np.int64]
-Floats = npt.NDArray[np.float64]
+from history.arrays import Floats, Ints
 
 MOST_LEAVES = 65_536
 MOST_TREES = 10_000

@@ -6,8 +6,9 @@ from typing import Any
 
 import numpy as np
 
+from history.arrays import Ints
 from history.errors import InvalidInput
-from history.history import History, Ints
+from history.history import History
 from history.read import read_records
 from history.snapshot import Snapshot
 from models.bundle import Bundle

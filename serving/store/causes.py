@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
 from history.history import DAY_US, LOST, OPEN, WON
 from history.snapshot import Snapshot
@@ -17,7 +16,6 @@ MOVED = 0.005
 MAX_EVENTS = 4  # told one by one; the rest as one cause
 DECIDED = {WON: "won", LOST: "lost", OPEN: "reopened"}
 
-Floats = npt.NDArray[np.float64]
 Score = Callable[[Bundle, Snapshot, int | None], Scores]
 
 

@@ -10,9 +10,10 @@ import numpy as np
 import numpy.typing as npt
 from sqlalchemy import Connection, Table, delete, select
 
+from history.arrays import Floats, Ints, Mask
 from history.config import FunnelConfig, to_dict
 from history.errors import InvalidInput
-from history.history import Costs, Factor, Floats, History, Ints, Mask
+from history.history import Costs, Factor, History
 from serving.http.shapes import MAX_KEY
 from serving.store import schema as db
 from serving.store.engine import StoreEngine

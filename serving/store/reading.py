@@ -11,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 from sqlalchemy import Connection, Select, Table, bindparam, select
 
+from history.arrays import Floats, Ints, Mask
 from history.config import FunnelConfig
 from history.history import (
     DIRECTIONS,
@@ -18,11 +19,8 @@ from history.history import (
     STATES,
     Changes,
     Factor,
-    Floats,
     History,
     Interactions,
-    Ints,
-    Mask,
     Outcomes,
     Stages,
     no_changes,

@@ -9,12 +9,12 @@ import os
 import numpy as np
 import numpy.typing as npt
 
+from history.arrays import Bytes
+
 CHUNK = 16 * 1024 * 1024
 FILE_HEADER = 100
 LEAVES, INTERIORS = (10, 13), (2, 5)  # first byte of a page of a tree; of any other page it is 0 up to 128 GB
 LARGEST_FILE = 1 << 37
-
-Bytes = npt.NDArray[np.uint8]
 
 
 def scrub(descriptor: int) -> int:

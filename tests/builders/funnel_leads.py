@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from history.arrays import Ints
 from history.config import FunnelConfig
 from history.history import (
     DAY_US,
@@ -17,7 +18,6 @@ from history.history import (
     Factor,
     History,
     Interactions,
-    Ints,
     Outcomes,
     Stages,
     no_changes,

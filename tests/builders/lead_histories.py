@@ -8,6 +8,7 @@ import numpy as np
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 
+from history.arrays import Ints
 from history.config import FunnelConfig
 from history.history import (
     DAY_US,
@@ -22,7 +23,6 @@ from history.history import (
     Factor,
     History,
     Interactions,
-    Ints,
     Outcomes,
     Stages,
 )

@@ -1,15 +1,13 @@
 """Small models over a handful of made columns, for the tests of this room and of the fits."""
 
 import numpy as np
-import numpy.typing as npt
 
 from features.feature import Feature
+from history.arrays import Floats
 from models.additive import AdditiveModel
 from models.calibration import sigmoid
 from models.parameters import Parameters
 from training.fit.additive import fit_conversion
-
-Floats = npt.NDArray[np.float64]
 
 NUMBERS, CATEGORIES, CODES = 5, 2, 6
 COLUMNS = (

@@ -6,8 +6,9 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from history.arrays import Ints
 from history.config import FunnelConfig
-from history.history import LOST, OPEN, WON, Factor, History, Ints, Outcomes, empty_factor
+from history.history import LOST, OPEN, WON, Factor, History, Outcomes, empty_factor
 from history.read import read_records
 from history.snapshot import Snapshot, all_leads, cut, open_leads, state_at, state_rows
 from tests.builders.door_content import DAY_US, START_US, lead_records, plain

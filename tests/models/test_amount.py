@@ -3,16 +3,15 @@
 import json
 
 import numpy as np
-import numpy.typing as npt
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from history.arrays import Floats
 from models.amount import AmountModel
 from tests.builders.lead_histories import CALM
 from tests.builders.small_models import made_model, made_values, odd_values
 
-Floats = npt.NDArray[np.float64]
 LEVELS = np.linspace(0, 1, 101)
 
 

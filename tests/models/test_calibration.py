@@ -3,7 +3,6 @@
 import json
 
 import numpy as np
-import numpy.typing as npt
 import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
@@ -11,7 +10,6 @@ from hypothesis import strategies as st
 from models.calibration import BOUND, MIN_SLOPE, Calibration, line, log_odds, sigmoid
 from tests.builders.lead_histories import CALM
 
-Floats = npt.NDArray[np.float64]
 steps = st.lists(st.floats(1e-3, 5.0), min_size=1, max_size=8)
 margins = st.lists(st.floats(-50, 50), min_size=2, max_size=20)
 

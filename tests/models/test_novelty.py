@@ -4,17 +4,16 @@ import json
 from collections.abc import Callable, Sequence
 
 import numpy as np
-import numpy.typing as npt
 import pytest
 
 from features.feature import Feature
 from features.vocabulary import Vocabulary, learn
+from history.arrays import Floats
 from history.snapshot import open_leads
 from models.novelty import Familiarity, learn_familiarity, watch_of
 from tests.builders.lead_histories import history_of
 from tests.builders.made_leads import LAST_US, made_leads
 
-Floats = npt.NDArray[np.float64]
 Doubts = Callable[[Floats, Sequence[str | None]], list[str]]
 COLUMNS = (
     *(Feature(f"size_{j}", "number", "number", 0, "attributes", "", "") for j in range(4)),

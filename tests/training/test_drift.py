@@ -4,15 +4,14 @@ import json
 import re
 
 import numpy as np
-import numpy.typing as npt
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from features.feature import Feature, feature
+from history.arrays import Floats
 from training.drift import _compared, drift, learn_reference, population_stability
 
-Floats = npt.NDArray[np.float64]
 K = 20
 
 

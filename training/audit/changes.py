@@ -2,7 +2,8 @@
 
 import numpy as np
 
-from history.history import DAY_US, History, Ints, Mask
+from history.arrays import Ints, Mask
+from history.history import DAY_US, History
 from training.audit.columns import Leads
 from training.audit.evidence import STRONG, Evidence, wilson
 

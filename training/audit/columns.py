@@ -7,7 +7,8 @@ from itertools import pairwise
 import numpy as np
 
 from features.parsing import DATE, NUMBER, canonical, infer_kind, instants, number
-from history.history import LOST, OPEN, WON, Codes, Factor, Flags, Floats, History, Ints, Mask
+from history.arrays import Codes, Flags, Floats, Ints, Mask
+from history.history import LOST, OPEN, WON, Factor, History
 from history.snapshot import state_rows
 
 MOST_LEVELS = 60  # values of a column that are looked at one by one

@@ -6,7 +6,8 @@ import numpy as np
 import numpy.typing as npt
 from scipy.stats import poisson
 
-from history.history import DAY_US, Floats, Ints, Mask
+from history.arrays import Floats, Ints, Mask
+from history.history import DAY_US
 from training.audit.columns import NO_MOMENT, Column, Leads
 
 STRONG, WEAK = 2, 1

@@ -9,7 +9,8 @@ from zoneinfo import ZoneInfo
 import numpy as np
 
 from features.parsing import CATEGORY, DATE, FITS, NUMBER, infer_kind, instants, number
-from history.history import Factor, History, Ints
+from history.arrays import Ints
+from history.history import Factor, History
 
 SAMPLE: Final = 5_000  # leads looked at
 LEAST: Final = 20  # leads with a value

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from history.history import Floats, Ints, Mask
+from history.arrays import Floats, Ints, Mask
 from training.audit.columns import Column, Leads
 from training.audit.evidence import ANY, LEAST_DECIDED, LEAST_EACH, STRONG, WEAK, Evidence, wilson
 

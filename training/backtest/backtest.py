@@ -7,10 +7,10 @@ from datetime import datetime
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
+from history.arrays import Floats, Ints
 from history.errors import InvalidInput
-from history.history import DAY_US, WON, History, Ints
+from history.history import DAY_US, WON, History
 from history.times import format_time
 from training.backtest.origin import Replayed, replay
 from training.evaluation.bootstrap import Judged, drawn, draws_of, interval, point, ranking
@@ -53,7 +53,6 @@ def _order(values: Sequence[str]) -> list[str]:
     return sorted(count, key=lambda value: (value in (REST, NO_VALUE), -count[value], value))
 
 
-Floats = npt.NDArray[np.float64]
 Tell = Callable[[str, float], None]
 
 ORIGINS = 12

@@ -9,12 +9,11 @@ import numpy.typing as npt
 import plotly.graph_objects as go
 from plotly.offline import get_plotlyjs
 
+from history.arrays import Floats
 from training.backtest.backtest import Backtest, joined
 from training.evaluation.bootstrap import Judged
 from training.evaluation.grouping import named
 from training.evaluation.metrics import best_first
-
-Floats = npt.NDArray[np.float64]
 
 POINTS = 100  # of a curve
 STAGES = 6

@@ -12,8 +12,9 @@ import numpy.typing as npt
 from funnel.forecast.forecast import Asked, Forecast, forecast, views
 from funnel.forecast.hazards import Lives, lives
 from funnel.forecast.periods import DEFAULT_COUNT, Period, before, periods, shift
+from history.arrays import Floats
 from history.errors import InvalidInput
-from history.history import Floats, History
+from history.history import History
 from history.snapshot import cut
 from history.times import format_time
 from models.bundle import Bundle

@@ -4,9 +4,9 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 
 from features.matrix import build_matrix
+from history.arrays import Floats
 from history.history import History
 from history.snapshot import cut, open_leads
 from models.bundle import Bundle
@@ -21,7 +21,6 @@ from training.rows.time_proxies import stopped
 from training.rows.training_set import Taught, taught
 from training.train import Trained, TrainOptions, train
 
-Floats = npt.NDArray[np.float64]
 Tell = Callable[[str, float], None]
 
 

@@ -8,11 +8,11 @@ import numpy as np
 import numpy.typing as npt
 
 from features.catalogue import Feature
+from history.arrays import Floats
 from models.calibration import sigmoid
 from training.evaluation.odoo import SMOOTHING
 from training.fit.linear import fit_logistic
 
-Floats = npt.NDArray[np.float64]
 Predict = Callable[[Floats], Floats]
 
 POINTS_TOP, POINTS_STEP = 20, 5

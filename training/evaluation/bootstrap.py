@@ -5,11 +5,9 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from history.arrays import Floats, Ints
 from models.scores import ABSTAINED, Scores
 from training.evaluation.metrics import best_first, log_loss
-
-Floats = npt.NDArray[np.float64]
-Ints = npt.NDArray[np.int64]
 
 SHARES = (0.05, 0.1, 0.2, 0.3)
 BINS = 10

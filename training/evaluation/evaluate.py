@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from history.arrays import Floats
 from history.snapshot import current_stages
 from models.calibration import BOUND, sigmoid
 from training.evaluation.metrics import conversion_metrics, log_loss, revenue_metrics
@@ -17,8 +18,6 @@ from training.evaluation.signal import find_signal
 from training.fit.calibration import fit_slope
 from training.rows.splits import Split
 from training.rows.training_set import Material
-
-Floats = npt.NDArray[np.float64]
 
 
 @dataclass(frozen=True)

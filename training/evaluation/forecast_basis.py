@@ -7,6 +7,7 @@ from funnel.forecast.hazards import lives
 from funnel.forecast.new_leads import future, recent_rate
 from funnel.forecast.open_leads import OpenLeads, ages, win_chances
 from funnel.forecast.rhythm import rhythm_of, worked_days
+from history.arrays import Floats
 from history.history import DAY_US, WON, History
 from history.snapshot import current_stages, open_leads
 from models.bundle import Bundle
@@ -14,8 +15,6 @@ from models.calibration import sigmoid
 from models.forecast_basis import ForecastBasis
 from training.evaluation.out_of_fold import Predicted, intercept_for
 from training.rows.training_set import Material
-
-Floats = npt.NDArray[np.float64]
 
 ORIGINS = 12  # replayed instants, at most
 STEP_DAYS, LONGEST_DAYS = 7, 182

@@ -5,14 +5,12 @@ from collections.abc import Sequence
 from itertools import pairwise
 
 import numpy as np
-import numpy.typing as npt
 
 from features.attributes import text_at
+from history.arrays import Floats
 from history.history import DAY_US
 from history.snapshot import Snapshot, current_stages
 from training.evaluation.metrics import best_first
-
-Floats = npt.NDArray[np.float64]
 
 AGES = (
     (0, "under 7 days"),

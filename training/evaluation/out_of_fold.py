@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from typing import TypeVar
 
 import numpy as np
-import numpy.typing as npt
 
+from history.arrays import Floats, Ints
 from history.history import DAY_US
 from models.calibration import sigmoid
 from models.parameters import Parameters
@@ -19,8 +19,6 @@ from training.rows.dataset import GRID
 from training.rows.splits import Split, lead_splits, replay_splits
 from training.rows.training_set import Material
 
-Floats = npt.NDArray[np.float64]
-Ints = npt.NDArray[np.int64]
 Item = TypeVar("Item")
 Result = TypeVar("Result")
 

@@ -3,14 +3,11 @@
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 from scipy.stats import rankdata, t
 
+from history.arrays import Floats, Ints
 from training.evaluation.metrics import log_loss
 from training.evaluation.out_of_fold import recentred
-
-Floats = npt.NDArray[np.float64]
-Ints = npt.NDArray[np.int64]
 
 DRAWS = 400
 SURE = 0.02  # chance at which a saving of log loss may be seen where none is

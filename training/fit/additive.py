@@ -7,13 +7,12 @@ import numpy as np
 import numpy.typing as npt
 
 from features.catalogue import Feature
+from history.arrays import Floats
 from models.additive import AdditiveModel
 from models.linear import row_sums
 from models.parameters import Parameters, lightgbm_parameters
 from models.trees.ensemble import Trees, trees_from_text
 from training.fit.linear import fit_logistic, fit_ridge
-
-Floats = npt.NDArray[np.float64]
 
 
 def recency_weight(age_us: npt.NDArray[np.int64], horizon_us: int, half_life_horizons: float) -> Floats:

@@ -8,14 +8,11 @@ import numpy.typing as npt
 from scipy.stats import rankdata
 
 from features.catalogue import Feature
+from history.arrays import Floats, Ints, Mask
 from models.amount import AmountModel
 from models.parameters import Parameters
 from training.fit.additive import fit_conversion, fit_regression
 from training.rows.splits import fold_of
-
-Floats = npt.NDArray[np.float64]
-Ints = npt.NDArray[np.int64]
-Mask = npt.NDArray[np.bool_]
 
 MIN_WINS = 40  # below that many deals that pay the size of a deal is their shrunk mean
 MIN_ZERO_SHARE = 0.02  # from here on whether a deal brings money is a question of its own

@@ -6,6 +6,7 @@ from dataclasses import replace
 import numpy as np
 import numpy.typing as npt
 
+from history.arrays import Floats
 from models.calibration import Calibration, Spread, line, sigmoid
 from models.parameters import Parameters
 from training.evaluation.out_of_fold import Predicted, intercept_for
@@ -13,8 +14,6 @@ from training.fit.additive import fit_conversion, recency_weight
 from training.rows.dataset import GRID
 from training.rows.splits import fold_of
 from training.rows.training_set import Material
-
-Floats = npt.NDArray[np.float64]
 
 PRIOR_WINS = 20.0  # judged wins that say the slope is 1
 UNPROVEN_SLOPE = 0.5  # where no row could be judged

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from history.arrays import Floats, Ints, Mask
 from history.history import DAY_US, LOST, WON
 from models.additive import AdditiveModel
 from models.calibration import sigmoid
@@ -14,10 +15,6 @@ from training.fit.close_time import fit_close_time
 from training.rows.dataset import GRID
 from training.rows.labels import Labels
 from training.rows.training_set import Material
-
-Floats = npt.NDArray[np.float64]
-Ints = npt.NDArray[np.int64]
-Mask = npt.NDArray[np.bool_]
 
 MIN_WINS = 40  # won leads below which the time of a win is not known well enough to share out open rows
 LEAST = 1e-3  # parts of a row that small are left out

@@ -6,15 +6,13 @@ import numpy as np
 import numpy.typing as npt
 
 from features.catalogue import Feature
+from history.arrays import Floats, Ints
 from models.calibration import log_odds
 from models.close_time import EDGE, CloseTime
 from models.parameters import Parameters
 from training.fit.additive import fit_regression
 from training.fit.amount import LEVELS, weighted_quantiles
 from training.rows.splits import fold_of
-
-Floats = npt.NDArray[np.float64]
-Ints = npt.NDArray[np.int64]
 
 MIN_WINS = 60
 BINS, BIN_WINS = 6, 100  # groups by place, at most; leads won in each, at least

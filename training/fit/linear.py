@@ -10,9 +10,8 @@ from sklearn.exceptions import ConvergenceWarning
 from sklearn.linear_model import LogisticRegression, Ridge
 
 from features.catalogue import Feature
+from history.arrays import Floats
 from models.linear import MAX_SIGMA, LinearModel, signed_log
-
-Floats = npt.NDArray[np.float64]
 
 MOST_FOR_NEWTON = 1500  # regressors up to which a Newton step is cheaper than many gradient steps
 MIN_MISSING = 0.01  # share of missing (and of present) rows from which missing has an effect of its own

@@ -5,7 +5,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 import numpy.typing as npt
 
-from history.history import DAY_US, OPEN, Flags, History
+from history.arrays import Flags
+from history.history import DAY_US, OPEN, History
 from history.snapshot import Snapshot, open_leads, state_at
 from training.rows.labels import Labels, label
 

@@ -5,8 +5,9 @@ from dataclasses import dataclass
 import numpy as np
 from numba import types
 
+from history.arrays import Flags, Floats, Ints, Mask
 from history.compiled import I8, I64, OUT_I64, compiled
-from history.history import DAY_US, LOST, WON, Flags, Floats, Ints, Mask
+from history.history import DAY_US, LOST, WON
 from history.snapshot import Snapshot
 
 NOTHING_YET = 0

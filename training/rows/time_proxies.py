@@ -9,9 +9,8 @@ import numpy.typing as npt
 from scipy.stats import spearmanr
 
 from features.feature import Feature
+from history.arrays import Floats
 from history.history import DAY_US
-
-Floats = npt.NDArray[np.float64]
 
 LIMIT = 0.7  # rank correlation with the date from which an attribute's number is a clock, such as a running number
 TABLE_LIMIT = 0.3  # the same for what is learned of past leads, which grows with the company

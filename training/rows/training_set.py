@@ -4,11 +4,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
-import numpy.typing as npt
 
 from features.catalogue import Feature
 from features.matrix import build_matrix
 from features.vocabulary import Vocabulary, learn
+from history.arrays import Floats, Ints
 from history.history import History
 from history.snapshot import by_lead_id
 from models.bundle import Bundle
@@ -16,9 +16,6 @@ from models.parameters import Parameters
 from training.fit.additive import recency_weight
 from training.rows.dataset import Rows, recent_rows, training_rows
 from training.rows.time_proxies import clock_columns, stopped
-
-Floats = npt.NDArray[np.float64]
-Ints = npt.NDArray[np.int64]
 
 
 @dataclass(frozen=True)

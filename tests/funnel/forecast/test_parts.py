@@ -17,8 +17,9 @@ from funnel.forecast.hazards import Lives, hazards
 from funnel.forecast.level import Ahead, learned, no_level
 from funnel.forecast.new_leads import win_amount
 from funnel.forecast.periods import KINDS, before, local_date, periods
+from history.arrays import Floats, Ints
 from history.errors import InvalidInput
-from history.history import DAY_US, LOST, OPEN, WON, Floats, Ints
+from history.history import DAY_US, LOST, OPEN, WON
 from history.times import parse_time
 from models.forecast_basis import ForecastBasis
 

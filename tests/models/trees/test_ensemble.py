@@ -6,14 +6,13 @@ from typing import Any
 
 import lightgbm as lgb
 import numpy as np
-import numpy.typing as npt
 import pytest
 
+from history.arrays import Floats
 from models.trees.ensemble import Trees, trees_from_text
 from models.trees.lightgbm_text import TreeText, read_trees
 from tests.builders.small_models import made_model, made_values, odd_values
 
-Floats = npt.NDArray[np.float64]
 SEEDS = (1, 2, 3)
 
 

@@ -12,6 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from history.arrays import Floats, Ints, Mask
 from history.config import FunnelConfig
 from history.errors import InvalidInput
 from history.history import (
@@ -20,10 +21,7 @@ from history.history import (
     WON,
     Changes,
     Factor,
-    Floats,
     History,
-    Ints,
-    Mask,
     Outcomes,
     empty_factor,
     no_changes,

@@ -6,17 +6,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn.metrics import average_precision_score, brier_score_loss, log_loss, roc_auc_score
 
+from history.arrays import Floats
 from training.evaluation import metrics as evaluate
-from training.evaluation.bootstrap import (
-    Floats,
-    Judged,
-    drawn,
-    draws_of,
-    interval,
-    measure,
-    point,
-    weighted_median,
-)
+from training.evaluation.bootstrap import Judged, drawn, draws_of, interval, measure, point, weighted_median
 
 SEEDS = [0, 1, 2]
 

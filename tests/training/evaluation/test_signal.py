@@ -3,7 +3,8 @@
 import numpy as np
 from sklearn.metrics import roc_auc_score
 
-from training.evaluation.signal import Floats, Ints, find_signal, ranking
+from history.arrays import Floats, Ints
+from training.evaluation.signal import find_signal, ranking
 
 
 def judged(

@@ -3,7 +3,6 @@
 from dataclasses import replace
 
 import numpy as np
-import numpy.typing as npt
 import pytest
 
 from features.feature import Feature
@@ -21,7 +20,6 @@ from training.fit.amount import (
 )
 from training.rows.splits import fold_of
 
-Floats = npt.NDArray[np.float64]
 COLUMNS = tuple(Feature(f"x{j}", "number", "number", 0, "attributes", "", "") for j in range(3))
 SEEDS = (1, 2, 3, 4, 5, 6)
 

@@ -6,6 +6,7 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 
+from history.arrays import Floats
 from history.history import History
 from history.snapshot import Snapshot
 from models.calibration import sigmoid
@@ -19,7 +20,6 @@ from training.rows.dataset import GRID, Rows
 from training.rows.labels import Labels
 from training.rows.training_set import Material
 
-Floats = npt.NDArray[np.float64]
 SEEDS = (1, 2, 3)
 DAY = 86_400_000_000
 

@@ -1,13 +1,12 @@
 """Days to the win: calibrated on wins that the fit did not see, and sensible on few or none."""
 
 import numpy as np
-import numpy.typing as npt
 import pytest
 
 from features.feature import Feature
+from history.arrays import Floats
 from training.fit.close_time import MIN_WINS, fit_close_time
 
-Floats = npt.NDArray[np.float64]
 COLUMNS = tuple(Feature(f"x{j}", "number", "number", 0, "attributes", "", "") for j in range(3))
 HORIZON = 90
 SEEDS = (1, 2, 3)

@@ -3,11 +3,11 @@
 from dataclasses import replace
 
 import numpy as np
-import numpy.typing as npt
 import pytest
 
 from features.matrix import build_matrix
 from features.vocabulary import learn
+from history.arrays import Floats
 from history.history import DAY_US, LOST, OPEN, WON, History
 from history.snapshot import Snapshot, open_leads
 from models.calibration import sigmoid
@@ -19,8 +19,6 @@ from training.fit.additive import fit_conversion
 from training.rows.dataset import grid, grid_step_us
 from training.rows.labels import NOTHING_YET, label
 from training.train import TrainOptions, train
-
-Floats = npt.NDArray[np.float64]
 
 
 def true_auc(ranked: Floats, truth: Floats) -> float:
