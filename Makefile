@@ -1,26 +1,33 @@
-# Targets: demo test test-all search lint format bench install locks clean. Needs Python 3.11 or later with venv, and make; works from any path.
+# Targets: `make help`. Needs Python 3.11 or later with venv, and make; works from any path.
 SHELL := /bin/sh
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 PORT ?= 3000
 JOBS ?= 2
 BIN := .venv/bin
+# A changed lock or pyproject.toml gives the stamp another name, so that the environment is renewed.
 LOCKS := $(shell cat requirements.lock requirements-dev.lock pyproject.toml | cksum | tr ' ' '-')
 RUNTIME := .venv/.runtime-$(LOCKS)
 DEV := .venv/.dev-$(LOCKS)
-COMPILE := $(BIN)/uv pip compile pyproject.toml --extra build --generate-hashes --universal --python-version 3.11 \
+RUNTIME_EXTRAS := --extra train --extra serve --extra postgres --extra build --extra bento
+COMPILE := $(BIN)/uv pip compile pyproject.toml --generate-hashes --universal --python-version 3.11 \
 	--no-emit-index-url --no-emit-find-links --no-header --no-annotate --quiet
+# Threads of OpenMP that wait sleep instead of spinning on one of few cores.
 export OMP_WAIT_POLICY := PASSIVE
 
-.PHONY: help demo test test-all search lint format bench install install-dev locks clean
+.PHONY: help demo test test-all test-lowest coverage search lint format bench docs wheel install install-dev locks clean
 
 help:
-	@echo "make demo      simulate a CRM, train, promote, load, serve at http://127.0.0.1:$(PORT) (PORT= to change)"
-	@echo "make test      run the test suite"
-	@echo "make test-all  run the long tests: PostgreSQL, browser, crash loops"
-	@echo "make search    run the property tests on examples no run has seen"
-	@echo "make lint      ruff, format check, mypy --strict; make format mends what ruff can"
-	@echo "make bench     print what features, scoring and the service cost on this machine"
-	@echo "make install   only make .venv; make locks renews the pinned requirements"
+	@echo "make demo         simulate a CRM, train, promote, load, serve at http://127.0.0.1:$(PORT) (PORT= to change)"
+	@echo "make test         run the test suite"
+	@echo "make test-all     run the long tests: PostgreSQL, crash loops, whole installations"
+	@echo "make test-lowest  run the test suite with the lowest allowed versions of the direct dependencies"
+	@echo "make coverage     run the test suite and print branch coverage"
+	@echo "make search       run the property tests on examples no run has seen"
+	@echo "make lint         ruff, format check, mypy --strict; make format applies ruff's fixes"
+	@echo "make bench        measure features, scoring and the service on this machine"
+	@echo "make docs         build the documentation site in site/, links checked"
+	@echo "make wheel        build the wheel in dist/"
+	@echo "make install      only create .venv; make locks renews the pinned requirements"
 
 demo: $(RUNTIME)
 	@exec $(BIN)/python -m cli.demo --port "$(PORT)"
@@ -30,6 +37,17 @@ test: $(DEV)
 
 test-all: $(DEV)
 	$(BIN)/python -m pytest -m long $(TESTS)
+
+test-lowest: $(DEV)
+	@test -x .venv-lowest/bin/python || "$(PYTHON)" -m venv .venv-lowest
+	$(BIN)/uv pip compile pyproject.toml $(RUNTIME_EXTRAS) --extra dev --resolution lowest-direct --no-header --no-annotate --quiet \
+		--output-file .venv-lowest/requirements.txt
+	.venv-lowest/bin/python -m pip install --quiet --disable-pip-version-check -r .venv-lowest/requirements.txt
+	.venv-lowest/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	.venv-lowest/bin/python -m pytest -n $(JOBS) -m "not long" $(TESTS)
+
+coverage: $(DEV)
+	$(BIN)/python -m pytest -n $(JOBS) -m "not long" --cov --cov-report=term:skip-covered --cov-report=html $(TESTS)
 
 search: $(DEV)
 	$(BIN)/python -m pytest -n $(JOBS) -m "not long" --hypothesis-profile=new $$(grep -rl "from hypothesis" tests --include="test_*.py")
@@ -45,6 +63,12 @@ format: $(DEV)
 
 bench: $(DEV)
 	@for script in benchmarks/bench_*.py; do echo "== $$script"; name=$${script##*/}; $(BIN)/python -m "benchmarks.$${name%.py}" || exit 1; done
+
+docs: $(DEV)
+	$(BIN)/python -m mkdocs build --strict --clean
+
+wheel: $(DEV)
+	$(BIN)/python -m pip wheel --quiet --disable-pip-version-check --no-deps --no-build-isolation --wheel-dir dist .
 
 install: $(RUNTIME)
 
@@ -62,14 +86,15 @@ $(DEV):
 .environment:
 	@test -n "$(PYTHON)" || { echo "no python3 found: install Python 3.11 or later, or set PYTHON="; exit 1; }
 	@"$(PYTHON)" -c 'import sys; v = sys.version_info; sys.exit(v < (3, 11) and f"Python 3.11 or later is needed, $(PYTHON) is {v.major}.{v.minor}; set PYTHON=")'
-	@test -x $(BIN)/python || { echo "making .venv"; "$(PYTHON)" -m venv .venv; }
+	@test -x $(BIN)/python || { echo "creating .venv"; "$(PYTHON)" -m venv .venv; }
 	@echo "installing $(LOCK)"
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r $(LOCK)
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
 
 locks: $(DEV)
-	$(COMPILE) --output-file requirements.lock
-	$(COMPILE) --extra dev --constraint requirements.lock --output-file requirements-dev.lock
+	$(COMPILE) $(RUNTIME_EXTRAS) --output-file requirements.lock
+	$(COMPILE) --extra serve --extra postgres --extra build --constraint requirements.lock --output-file requirements-serve.lock
+	$(COMPILE) $(RUNTIME_EXTRAS) --extra docs --extra dev --constraint requirements.lock --output-file requirements-dev.lock
 
 clean:
-	rm -rf .venv .leadcast build dist *.egg-info .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	rm -rf .venv .venv-lowest .leadcast build dist site htmlcov .coverage* *.egg-info .mypy_cache .pytest_cache .ruff_cache .hypothesis

@@ -1,4 +1,4 @@
-"""The pinned requirements: complete, hashed, free of addresses, and not below the versions that mended known holes."""
+"""Dependencies by role, and locks that are complete, hashed, free of addresses and above known vulnerabilities."""
 
 import re
 import tomllib
@@ -6,10 +6,19 @@ from pathlib import Path
 
 import pytest
 from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
 from packaging.version import Version
 
 ROOT = Path(__file__).parents[1]
-LOCKS = ("requirements.lock", "requirements-dev.lock")
+PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+EXTRAS: dict[str, list[str]] = {"": PROJECT["dependencies"], **PROJECT["optional-dependencies"]}
+RUNTIME = ("", "train", "serve", "postgres", "build", "bento")
+LOCKS = {
+    "requirements.lock": RUNTIME,
+    "requirements-serve.lock": ("", "serve", "postgres", "build"),
+    "requirements-dev.lock": (*RUNTIME, "docs", "dev"),
+}
+TRAINING_ONLY = ("lightgbm", "matplotlib", "mlflow", "optuna", "scikit-learn", "shap")
 FLOORS = {
     "bentoml": "1.4.39",  # CVE-2026-44345 and -44346: symlinks in bento builds
     "mlflow": "3.17.0",  # CVE-2026-116690: path traversal
@@ -20,47 +29,55 @@ FLOORS = {
 
 
 def pins(lock: str) -> dict[str, set[Version]]:
-    found: dict[str, set[Version]] = {}
-    for name, version in re.findall(
-        r"^([A-Za-z0-9._-]+)(?:\[[^]]*\])?==([^\s;]+)", (ROOT / lock).read_text(), re.M
-    ):
-        found.setdefault(name.lower(), set()).add(Version(version))
-    return found
+    """Versions pinned for each package; several where they differ by platform."""
+    text = (ROOT / lock).read_text(encoding="utf-8")
+    pinned: dict[str, set[Version]] = {}
+    for name, version in re.findall(r"^([A-Za-z0-9._-]+)(?:\[[^]]*\])?==([^\s;]+)", text, re.M):
+        pinned.setdefault(canonicalize_name(name), set()).add(Version(version))
+    return pinned
 
 
-def declared(extra: str | None) -> list[Requirement]:
-    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
-    listed = project["dependencies"] if extra is None else project["optional-dependencies"][extra]
-    return [Requirement(text) for text in listed]
+def declared(extra: str) -> list[Requirement]:
+    return [Requirement(text) for text in EXTRAS[extra]]
 
 
 @pytest.mark.parametrize("lock", LOCKS)
 @pytest.mark.parametrize("name", FLOORS)
-def test_no_pin_is_below_its_floor(lock: str, name: str) -> None:
-    assert all(version >= Version(FLOORS[name]) for version in pins(lock)[name])
+def test_no_pin_is_below_its_security_floor(lock: str, name: str) -> None:
+    assert all(version >= Version(FLOORS[name]) for version in pins(lock).get(name, ()))
 
 
 @pytest.mark.parametrize("lock", LOCKS)
-def test_a_lock_has_no_address_and_a_hash_for_every_pin(lock: str) -> None:
-    text = (ROOT / lock).read_text()
-    assert not re.search(
-        r"://|^\s*-|index-url|find-links|@ ", re.sub(r"^\s+--hash=.*$", "", text, flags=re.M), re.M
-    )
+def test_lock_has_hashes_and_no_addresses(lock: str) -> None:
+    text = (ROOT / lock).read_text(encoding="utf-8")
+    without_hashes = re.sub(r"^\s+--hash=.*$", "", text, flags=re.M)
+    assert not re.search(r"://|^\s*-|index-url|find-links|@ ", without_hashes, re.M)
     entries = re.split(r"\n(?=\S)", text.strip())
     assert all("--hash=sha256:" in entry for entry in entries)
 
 
-@pytest.mark.parametrize(
-    ("lock", "extra"),
-    [("requirements.lock", None), ("requirements-dev.lock", "dev"), ("requirements.lock", "build")],
-)
-def test_every_direct_dependency_has_a_floor_that_the_lock_meets(lock: str, extra: str | None) -> None:
-    locked = pins(lock)
-    for wanted in declared(extra):
-        assert ">=" in str(wanted.specifier), f"{wanted.name} has no floor"
-        assert all(version in wanted.specifier for version in locked[wanted.name.lower()])
+@pytest.mark.parametrize(("lock", "extra"), [(lock, extra) for lock in LOCKS for extra in LOCKS[lock]])
+def test_lock_meets_every_declared_floor(lock: str, extra: str) -> None:
+    pinned = pins(lock)
+    for requirement in declared(extra):
+        assert ">=" in str(requirement.specifier), f"{requirement.name} has no lower bound"
+        versions = pinned[canonicalize_name(requirement.name)]
+        assert all(version in requirement.specifier for version in versions)
 
 
-def test_both_locks_pin_the_same_versions() -> None:
-    runtime, dev = (pins(lock) for lock in LOCKS)
-    assert all(dev[name] == versions for name, versions in runtime.items())
+@pytest.mark.parametrize("lock", ["requirements-serve.lock", "requirements-dev.lock"])
+def test_all_locks_pin_the_same_versions(lock: str) -> None:
+    pinned, runtime = pins(lock), pins("requirements.lock")
+    shared = pinned.keys() & runtime.keys()
+    assert {name: pinned[name] for name in shared} == {name: runtime[name] for name in shared}
+    if lock == "requirements-serve.lock":
+        assert pinned.keys() <= runtime.keys()
+
+
+def test_serving_lock_has_no_training_package() -> None:
+    assert not [name for name in pins("requirements-serve.lock") if name.startswith(TRAINING_ONLY)]
+
+
+def test_private_parts_of_uvicorn_have_an_upper_bound() -> None:
+    (uvicorn,) = [r for r in declared("serve") if r.name == "uvicorn"]
+    assert "<" in str(uvicorn.specifier)
