@@ -163,7 +163,7 @@ def test_only_the_edges_read_the_clock(path: Path) -> None:
 
 def test_training_and_serving_share_only_the_bundle() -> None:
     """Loading the service must not load a training package, not even through a room between."""
-    training_only = "lightgbm sklearn mlflow shap matplotlib optuna".split()
+    training_only = ["lightgbm", "sklearn", "mlflow", "shap", "matplotlib", "optuna"]
     code = f"import serving.application, sys\nprint([m for m in {training_only} if m in sys.modules])"
     done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
