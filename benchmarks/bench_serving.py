@@ -34,8 +34,8 @@ from history.times import format_time
 from models.bundle import Bundle, load_bundle
 from models.pointer import read_pointer
 from models.trees.ensemble import Trees
-from serving.api.score_records import score_leads
 from serving.base.problems import Problem
+from serving.model.scoring import score_leads
 
 ROOT = Path(__file__).resolve().parent.parent
 CONNECTIONS = 4

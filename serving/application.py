@@ -14,21 +14,23 @@ from models.bundle import Bundle
 from serving.api import leads as stored_leads
 from serving.api import openapi
 from serving.api import reports as stored_outlook
-from serving.api.score_records import Record, flattened, score_leads
-from serving.api.score_schema import MAX_BODY_BYTES, MAX_LEAD_BYTES, Lead, check_batch, check_lead
+from serving.api.score_schema import check_batch, check_lead
 from serving.base import metrics
+from serving.base.clock import clock_us
+from serving.base.instant import read_instant
+from serving.base.limits import MAX_BODY_BYTES, MAX_LEAD_BYTES
 from serving.base.micro_batch import Together, in_turns
 from serving.base.problems import Problem
 from serving.http.bodies import json_body
 from serving.http.guard import Guard
-from serving.http.queries import ScoreQuery, instant, score_query
+from serving.http.queries import ScoreQuery, score_query
 from serving.http.responses import json_answer
 from serving.http.router import PlainRoute, Routes
+from serving.model.scoring import Lead, Record, flattened, score_leads
 from serving.pages import funnel_and_forecast as outlook_pages
 from serving.pages import lead_and_model as detail_pages
 from serving.pages import worklist as pages
 from serving.runtime import Runtime
-from serving.store.writer import clock_us
 
 LEADS_AT_ONCE = 32
 
@@ -72,7 +74,7 @@ async def post_score_batch(request: Request) -> Response:
 
 def _score(bundle: Bundle, leads: Sequence[Lead], query: ScoreQuery) -> list[Record | Problem]:
     now = clock_us()
-    as_of_us = now if query.as_of is None else instant(query.as_of, bundle.config.zone)
+    as_of_us = now if query.as_of is None else read_instant(query.as_of, bundle.config.zone)
     return score_leads(bundle, leads, as_of_us, now, query.reasons)
 
 
@@ -87,7 +89,7 @@ async def _score_in_turns(
 ) -> list[Record | Problem]:
     """Scores a few leads at a time, so that other requests are answered in between; all at one as_of."""
     now = clock_us()
-    as_of_us = now if query.as_of is None else instant(query.as_of, bundle.config.zone)
+    as_of_us = now if query.as_of is None else read_instant(query.as_of, bundle.config.zone)
     results: list[Record | Problem] = [lead if isinstance(lead, Problem) else {} for lead in leads]
     good = [(i, lead) for i, lead in enumerate(leads) if not isinstance(lead, Problem)]
     for start in range(0, len(good), LEADS_AT_ONCE):

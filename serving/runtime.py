@@ -8,11 +8,11 @@ from contextlib import asynccontextmanager, suppress
 from sqlalchemy import Connection, select
 
 from serving.base.metrics import States
-from serving.base.problems import Problem
 from serving.base.settings import Settings
 from serving.model.watch import ModelWatch
 from serving.store import schema as db
 from serving.store.async_store import StoreService
+from serving.store.errors import StoreUnavailable
 
 FIRST_LOOK_SECONDS = 20.0
 STORE_SECONDS = 1.5
@@ -36,7 +36,7 @@ class Runtime:
         """Whether the store can be read, found out within `STORE_SECONDS`."""
         try:
             await asyncio.wait_for(self.stored.read(_any_lead), STORE_SECONDS)
-        except Problem:
+        except StoreUnavailable:
             return False
         except TimeoutError:
             self.stored.trouble.slow("read")

@@ -1,7 +1,6 @@
 """Events: read strictly one by one, stored once each, told apart by event_id for as long as the lead is kept."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
 from hashlib import blake2b
 from typing import Any, Final
 
@@ -9,12 +8,12 @@ from history.history import DIRECTIONS, NO_DIRECTION, STATES
 from history.schema import NOT_ATTRIBUTES, OWN_ATTRIBUTES
 from history.times import EARLIEST_US, read_rfc_3339
 from serving.api.score_schema import LEAD
+from serving.base.event import Event, EventProblem, RejectedEvent
+from serving.base.limits import MAX_ATTRIBUTES, MAX_EVENTS
 from serving.base.problems import error, invalid, too_large
 from serving.http.shapes import Field, Shape
 from serving.store.leads import PutLead, stored_scalar
 
-MAX_EVENTS = 1_000
-MAX_ATTRIBUTES = 10_000
 KEY_BYTES = 16
 
 INTERACTION_DATA = Shape(
@@ -75,18 +74,6 @@ STORED_LEAD = Shape(
 )
 
 
-@dataclass(frozen=True)
-class Event:
-    """One event as read: what is wrong with it, or the rows it means for one table (without numbers and times)."""
-
-    key: bytes | None
-    lead_id: str = ""
-    occurred_us: int = 0
-    table: str = ""
-    rows: Sequence[Mapping[str, Any]] = ()
-    problems: Sequence[Mapping[str, Any]] = field(default=())
-
-
 def event_key(event_id: str) -> bytes:
     return blake2b(event_id.encode(), digest_size=KEY_BYTES).digest()
 
@@ -108,53 +95,63 @@ def events_of(value: Any) -> Iterator[Event]:
         raise invalid(found)
     if len(events) > MAX_EVENTS:
         raise too_large(f"A request may have {MAX_EVENTS} events, this one has {len(events)}; send several.")
-    return (_read(event, i) for i, event in enumerate(events))
+    return map(_read, events)
 
 
-def _read(value: Any, index: int) -> Event:
-    loc: list[str | int] = ["body", "events", index]
+def _read(value: Any) -> Event:
+    if type(value) is not dict:
+        return Event(None, problems=[EventProblem("invalid", (), "expected an object")])
     key = _key(value)
-    kind = value.get("type") if type(value) is dict else None
+    kind = value.get("type")
     shape = EVENTS.get(kind) if type(kind) is str else None
     if shape is None or type(kind) is not str:
-        return Event(key, problems=_coded("invalid", _untyped(value, loc)))
-    if found := shape.problems(value, loc):
-        return Event(key, problems=_coded("invalid", found))
+        return Event(key, problems=[EventProblem("invalid", ("type",), _type_message(value))])
+    if found := shape.problems(value, ()):
+        return Event(key, problems=[EventProblem("invalid", tuple(p["loc"]), p["msg"]) for p in found])
     try:
         occurred_us = read_time(value["occurred_at"])
         table, rows = _ROWS[kind](value["data"])
-    except _Refused as refused:
-        return Event(key, problems=[{"code": refused.code, **error([*loc, *refused.loc], refused.msg)}])
+    except _Invalid as invalid_value:
+        return Event(key, problems=[invalid_value.problem])
     return Event(key, value["lead_id"], occurred_us, table, rows)
 
 
-def _key(value: Any) -> bytes | None:
-    given = value.get("event_id") if type(value) is dict else None
-    return event_key(given) if type(given) is str and given.strip() else None
+def _key(event: Mapping[str, Any]) -> bytes | None:
+    event_id = event.get("event_id")
+    return event_key(event_id) if type(event_id) is str and event_id.strip() else None
 
 
-def _untyped(value: Any, loc: list[str | int]) -> list[dict[str, Any]]:
-    if type(value) is not dict:
-        return [error(loc, "expected an object")]
-    return [error([*loc, "type"], f"expected {' or '.join(EVENTS)}" if "type" in value else "missing")]
+def _type_message(event: Mapping[str, Any]) -> str:
+    return f"expected {' or '.join(EVENTS)}" if "type" in event else "missing"
 
 
-def _coded(code: str, found: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
-    return [{"code": code, **problem} for problem in found]
+class _Invalid(Exception):
+    """A value of an event that breaks a rule."""
+
+    def __init__(self, path: tuple[str, ...], message: str) -> None:
+        super().__init__(message)
+        self.problem = EventProblem("invalid", path, message)
 
 
-class _Refused(Exception):
-    def __init__(self, code: str, loc: Sequence[str], msg: str) -> None:
-        self.code, self.loc, self.msg = code, loc, msg
+def rejections(rejected: Sequence[RejectedEvent]) -> list[dict[str, Any]]:
+    """Rejected events as {index, errors: [{code, loc, msg}]}, loc within the whole request."""
+    return [
+        {"index": event.index, "errors": [_entry(event.index, problem) for problem in event.problems]}
+        for event in rejected
+    ]
+
+
+def _entry(index: int, problem: EventProblem) -> dict[str, Any]:
+    return {"code": problem.code, **error(["body", "events", index, *problem.path], problem.message)}
 
 
 def read_time(text: str) -> int:
     """An RFC 3339 time with an offset, from 1990 on, as microseconds UTC."""
     us = read_rfc_3339(text)
     if us is None:
-        raise _Refused("invalid", ["occurred_at"], "expected an RFC 3339 time with an offset or Z")
+        raise _Invalid(("occurred_at",), "expected an RFC 3339 time with an offset or Z")
     if us < EARLIEST_US:
-        raise _Refused("invalid", ["occurred_at"], "the time is before 1990")
+        raise _Invalid(("occurred_at",), "the time is before 1990")
     return us
 
 
@@ -177,7 +174,7 @@ def _stage(data: Mapping[str, Any]) -> tuple[str, list[dict[str, Any]]]:
 def _outcome(data: Mapping[str, Any]) -> tuple[str, list[dict[str, Any]]]:
     amount = data.get("amount")
     if amount is not None and amount < 0:
-        raise _Refused("invalid", ["data", "amount"], "expected a number of at least 0")
+        raise _Invalid(("data", "amount"), "expected a number of at least 0")
     row = {
         "state": STATES[data["outcome"]],
         "amount": None if amount is None else float(amount),
@@ -188,11 +185,11 @@ def _outcome(data: Mapping[str, Any]) -> tuple[str, list[dict[str, Any]]]:
 
 def _attributes(data: Mapping[str, Any]) -> tuple[str, list[dict[str, Any]]]:
     if not data:
-        raise _Refused("invalid", ["data"], "expected at least one attribute")
+        raise _Invalid(("data",), "expected at least one attribute")
     if len(data) > MAX_ATTRIBUTES:
-        raise _Refused("invalid", ["data"], f"expected at most {MAX_ATTRIBUTES} attributes")
+        raise _Invalid(("data",), f"expected at most {MAX_ATTRIBUTES} attributes")
     if fixed := sorted(NOT_ATTRIBUTES & set(data)):
-        raise _Refused("invalid", ["data", fixed[0]], "lead_id, created_at and recorded_at are no attributes")
+        raise _Invalid(("data", fixed[0]), "lead_id, created_at and recorded_at are no attributes")
     rows = [{"attribute": name, "value": stored_scalar(value)} for name, value in data.items()]
     return "attribute_changes", rows
 
@@ -218,7 +215,7 @@ def read_lead(lead_id: str, value: Any) -> PutLead:
         raise invalid(found)
     try:
         created_us = read_time(value["created_at"])
-    except _Refused as refused:
-        raise invalid([error(["body", "created_at"], refused.msg)]) from None
+    except _Invalid as invalid_time:
+        raise invalid([error(["body", "created_at"], invalid_time.problem.message)]) from None
     values = {name: value[name] for name in OWN_ATTRIBUTES if name in value}
     return PutLead(lead_id, created_us, {**values, **(attributes or {})})

@@ -19,15 +19,15 @@ from history.times import format_time
 from models.bundle import Bundle
 from models.scorer import score
 from serving.api import leads_openapi as openapi
-from serving.api.events import events_of, read_lead, weight
-from serving.api.score_schema import AHEAD_US, MAX_BODY_BYTES, MAX_LEAD_BYTES
+from serving.api.events import events_of, read_lead, rejections, weight
+from serving.base.clock import clock_us
+from serving.base.limits import AHEAD_US, MAX_BODY_BYTES, MAX_LEAD_BYTES, MAX_TEXT
 from serving.base.micro_batch import in_turns
 from serving.base.problems import Problem, error, invalid
 from serving.http.bodies import json_body
 from serving.http.queries import Reader, one_of, read_filter, read_query, read_text, whole_number
 from serving.http.responses import json_answer
 from serving.http.router import PlainRoute
-from serving.http.shapes import MAX_TEXT
 from serving.store.async_store import ACCEPTED, DUPLICATE, REJECTED, StoreService
 from serving.store.events import Ingested, store_events
 from serving.store.leads import CONFLICT, CREATED, current_attributes, erase_leads, put_leads
@@ -43,7 +43,6 @@ from serving.store.worklist import (
     worklist,
     write_cursor,
 )
-from serving.store.writer import clock_us
 
 MAX_LIMIT = 1_000
 HISTORY_PAGE = 100
@@ -85,7 +84,8 @@ async def post_events(request: Request) -> Response:
     if done.duplicates or done.rejected:
         DUPLICATE.inc(done.duplicates)
         REJECTED.inc(len(done.rejected))
-    return json_answer({"accepted": done.accepted, "duplicates": done.duplicates, "rejected": done.rejected})
+    rejected = rejections(done.rejected)
+    return json_answer({"accepted": done.accepted, "duplicates": done.duplicates, "rejected": rejected})
 
 
 @router.get("/v1/leads", openapi_extra=openapi.WORKLIST)

@@ -1,7 +1,8 @@
 """How the routes of stored leads are described."""
 
-from serving.api.events import DATA_SHAPES, EVENTS, MAX_EVENTS, STORED_LEAD
+from serving.api.events import DATA_SHAPES, EVENTS, STORED_LEAD
 from serving.api.openapi import CURSOR, Json, answer, body, object_of, problems, query, ref, schema_of
+from serving.base.limits import MAX_EVENTS
 from serving.store.worklist import ORDERS
 
 _TEXT: Json = {"type": "string"}

@@ -7,9 +7,10 @@ from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
 
 from history.values import LARGEST_NUMBER
-from serving.api.score_schema import MAX_LEADS, SHAPES
+from serving.api.score_schema import SHAPES
+from serving.base.limits import MAX_KEY, MAX_LEADS, MAX_TEXT
 from serving.base.problems import MAX_ERRORS, MEDIA_TYPE
-from serving.http.shapes import MAX_KEY, MAX_TEXT, Field, Shape
+from serving.http.shapes import Field, Shape
 
 Json = dict[str, Any]
 

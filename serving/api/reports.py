@@ -7,9 +7,9 @@ from fastapi import APIRouter, Request, Response
 from funnel.forecast.periods import KINDS, MOST
 from funnel.state.attention import MOST_ATTENTION, SHOWN_LEADS
 from serving.api.openapi import INSTANT, Json, answer, object_of, problems, query, ref
+from serving.base.limits import MAX_TEXT
 from serving.http.queries import Reader, one_of, read_filter, read_flag, read_query, read_text, whole_number
 from serving.http.router import PlainRoute
-from serving.http.shapes import MAX_TEXT
 from serving.store.reports import ForecastQuery, FunnelQuery, Made
 
 router = APIRouter(route_class=PlainRoute, default_response_class=Response)

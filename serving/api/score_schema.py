@@ -1,18 +1,14 @@
 """The requests of /v1/score: what a lead may look like, and how large."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from typing import Any
 
 import msgspec
 
+from serving.base.limits import MAX_INTERACTIONS, MAX_LEAD_BYTES, MAX_LEADS
 from serving.base.problems import Problem, error, invalid, too_large
 from serving.http.shapes import Field, Shape
-
-MAX_LEAD_BYTES = 1 << 20
-MAX_BODY_BYTES = 16 << 20
-MAX_INTERACTIONS = 10_000
-MAX_LEADS = 1_000
-AHEAD_US = 300_000_000  # row times may lie this far ahead of now
+from serving.model.scoring import Lead
 
 INTERACTION = Shape(
     "Interaction",
@@ -82,8 +78,6 @@ LEAD = Shape(
     },
 )
 SHAPES = (LEAD, INTERACTION, STAGE, CHANGE, OUTCOME)
-
-Lead = Mapping[str, Any]
 
 
 def check_lead(value: Any, loc: tuple[str | int, ...] = ("body",)) -> Lead:

@@ -1,6 +1,5 @@
 """What stands around every request: id, access, limits, headers, one error shape, metrics and a log line."""
 
-import errno
 import logging
 import random
 import re
@@ -15,12 +14,12 @@ from serving.base.problems import Problem, unavailable
 from serving.base.settings import ApiKey, Settings
 from serving.http.access import OPEN_PATHS, Access
 from serving.http.bodies import GONE, Disconnected, header
+from serving.http.errors import expected_problem, unexpected_problem
 from serving.http.rate_limit import RateLimit
 from serving.http.responses import problem_answer
 
 REQUEST_ID = re.compile(rb"[A-Za-z0-9._-]{1,100}")
 METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "DELETE", "OPTIONS", "PATCH"})
-EXHAUSTED = frozenset({errno.EMFILE, errno.ENFILE, errno.ENOMEM})
 UNLIMITED = OPEN_PATHS | {"/metrics"}
 _HEADERS = [
     (b"x-content-type-options", b"nosniff"),
@@ -57,13 +56,14 @@ class Guard:
             key = self.access.admit(scope)
             self._enter(scope, key, answer)
             await self.app(scope, receive, answer)
-        except Problem as problem:
-            await answer.problem(problem)
         except Disconnected:
             answer.status = GONE
-        except Exception as error:
-            _log_error(answer.request_id, error)
-            await answer.problem(_problem_of(error))
+        except Exception as raised:
+            problem = expected_problem(raised)
+            if problem is None:
+                _log_error(answer.request_id, raised)
+                problem = unexpected_problem(raised)
+            await answer.problem(problem)
         finally:
             answer.leave()
             self._account(scope, answer, key, time.perf_counter() - started)
@@ -97,13 +97,6 @@ class Guard:
             "key": key.label if key else None,
         }
         LOGGER.info("request", extra={"fields": fields})
-
-
-def _problem_of(error: Exception) -> Problem:
-    """503 where this process had no memory or no more files to open, which passes; 500 for any other failure."""
-    if isinstance(error, MemoryError) or (isinstance(error, OSError) and error.errno in EXHAUSTED):
-        return unavailable("overloaded", "Too much is going on at once; try again.", 1)
-    return Problem(500, "internal", "Something went wrong here; the log says what.")
 
 
 def route_of(scope: Scope) -> str:

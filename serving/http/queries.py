@@ -1,22 +1,17 @@
 """Query strings of the service: known keys are checked, all problems told at once, unknown keys ignored."""
 
-import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 from urllib.parse import parse_qsl
-from zoneinfo import ZoneInfo
 
-from history.errors import InvalidInput
-from history.times import AS_OF_END_US, EARLIEST_US, parse_time
+from serving.base.limits import MAX_TEXT
 from serving.base.problems import error, invalid
-from serving.http.shapes import MAX_TEXT
 
 DEFAULT_REASONS = 5
 MAX_QUERY = 8_192
 
-_OFFSET_SPACE = re.compile(r"(T\d\d:\d\d\S*) (\d\d:?\d\d)$", re.IGNORECASE)
 Reader = Callable[[str], Any]
 
 
@@ -131,15 +126,3 @@ _SCORE_READERS: dict[str, Reader] = {"as_of": read_text, "reasons": read_reasons
 @lru_cache(maxsize=256)
 def score_query(raw: bytes) -> ScoreQuery:
     return ScoreQuery(**read_query(raw, _SCORE_READERS))
-
-
-def instant(text: str, zone: ZoneInfo, key: str = "as_of") -> int:
-    """A query's time in us UTC: RFC 3339, or a date (its start) or time in the funnel's zone; raises Problem 422."""
-    try:
-        as_of_us = parse_time(_OFFSET_SPACE.sub(r"\1+\2", text), zone)
-    except InvalidInput:
-        as_of_us = 0
-    if not EARLIEST_US <= as_of_us < AS_OF_END_US:
-        msg = "expected a time from 1990 to 2199 such as 2026-01-31T09:30:00Z, or a date such as 2026-01-31"
-        raise invalid([error(["query", key], msg)])
-    return as_of_us

@@ -8,10 +8,9 @@ import msgspec
 from msgspec import Meta
 
 from history.values import LARGEST_NUMBER
+from serving.base.limits import MAX_KEY, MAX_TEXT
 from serving.base.problems import error
 
-MAX_TEXT = 200
-MAX_KEY = 500  # four bytes each at most: PostgreSQL indexes a text of up to some 2,700
 MAX_NUMBER = 1.7976931348623157e308
 
 Kind = Literal[

@@ -15,9 +15,9 @@ from history.schema import OWN_ATTRIBUTES
 from history.times import format_time
 from models.bundle import Bundle, load_bundle
 from models.pointer import manifest_sha256
-from serving.api.score_records import score_leads
 from serving.base.parent_death import end_with
 from serving.base.problems import Problem
+from serving.model.scoring import score_leads
 
 
 def load_checked(folder: Path, expected_sha256: str, version: str) -> Bundle:

@@ -19,7 +19,7 @@ from models.pointer import POINTER, Pointer, manifest_sha256, read_pointer
 from serving.base import metrics
 from serving.base.json_logs import LOGGER
 from serving.base.metrics import Gauge
-from serving.base.problems import unavailable
+from serving.model.errors import NoModel
 from serving.model.trial import load_checked, try_out
 
 POLL_SECONDS = 0.5
@@ -61,11 +61,9 @@ class ModelWatch:
         self._retry_at = 0.0
 
     def bundle(self) -> Bundle:
-        """The model in use; raises Problem 503 that says what to do without one."""
+        """The model in use; raises NoModel without one."""
         if self.current is None:
-            why = f" The promoted one was refused: {self.refused.reason}." if self.refused else ""
-            detail = f"No model is in use.{why} Train and promote one: leadcast train DATA --promote always."
-            raise unavailable("no-model", detail, 5)
+            raise NoModel(self.refused.reason if self.refused else None)
         return self.current
 
     async def run(self) -> None:

@@ -15,9 +15,11 @@ from markupsafe import Markup, escape
 
 from serving.api.leads import read_worklist_key
 from serving.base.problems import Problem
+from serving.http.errors import expected_problem
 from serving.http.queries import Reader, one_of, read_query, read_text
 from serving.http.responses import html_answer
 from serving.http.router import PlainRoute
+from serving.store.errors import StoreUnavailable
 from serving.store.worklist import Page, Wanted, worklist
 
 _HERE = Path(__file__).parent
@@ -133,8 +135,9 @@ async def get_leads_page(request: Request) -> Response:
     notice, page = None, Page((), None)
     try:
         page = await runtime.stored.read(lambda connection: worklist(connection, wanted))
-    except Problem as problem:
-        notice = problem.detail
+    except StoreUnavailable as outage:
+        problem = expected_problem(outage)
+        notice = problem.detail if problem else None
     if runtime.watch.current is None:
         notice = "No model is in use yet. Train and promote one: leadcast train DATA --promote always"
     following = {"order": order, **{k: v for k, v in chosen.items() if v}, "cursor": page.next_cursor}

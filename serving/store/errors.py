@@ -13,7 +13,6 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from history.errors import InvalidInput
 from serving.base.json_logs import LOGGER
-from serving.base.problems import Problem, unavailable
 
 RETRY_AFTER_SECONDS = 2
 LONG_RETRY_SECONDS = 30  # where somebody has to do something first
@@ -65,11 +64,27 @@ class StoreUnfit(StoreUnavailable, InvalidInput):
         super().__init__(reason, LONG_RETRY_SECONDS)
 
 
-def outage_problem(outage: StoreUnavailable) -> Problem:
-    """503 with how long to wait; says what kind of outage, nothing of the request."""
-    code = "disk-full" if isinstance(outage, DiskFull) else "store-unavailable"
-    detail = "The store cannot be written or read now; nothing was stored. Send it again."
-    return unavailable(code, detail, outage.retry_after)
+class StoreSlow(StoreUnavailable):
+    """The database did not answer in time; a requested write may still be committed."""
+
+    def __init__(self) -> None:
+        super().__init__("it did not answer in time")
+
+
+class ReportRefused(Exception):
+    """The options of a funnel or forecast contradict each other or the data; one message each."""
+
+    def __init__(self, messages: list[str]) -> None:
+        super().__init__("; ".join(messages))
+        self.messages = messages
+
+
+class ReportsBusy(Exception):
+    """Too many funnels and forecasts wait to be computed."""
+
+
+class ReportSlow(Exception):
+    """A funnel or forecast is still being computed after the longest wait of a request."""
 
 
 def is_full(error: BaseException) -> bool:
@@ -143,7 +158,6 @@ def outages() -> Iterator[None]:
 
 
 Doing = Literal["read", "written"]
-SLOW = "it did not answer in time"
 QUIET_S = 2.0  # without a failure before what works is told: one table may be locked while others are read
 
 
@@ -158,15 +172,16 @@ class Trouble:
         self._failed: dict[Doing, float] = {}
         self._clock = clock
 
-    def failed(self, doing: Doing, outage: StoreUnavailable) -> Problem:
-        """The answer to the request that met the outage."""
+    def failed(self, doing: Doing, outage: StoreUnavailable) -> StoreUnavailable:
+        """Records the outage and returns it, to be raised."""
         self._note(doing, outage.reason)
-        return outage_problem(outage)
+        return outage
 
-    def slow(self, doing: Doing) -> Problem:
-        """The answer to a request whose time is over; what it asked to be written may still come about."""
-        self._note(doing, SLOW)
-        return unavailable("store-slow", "The store did not answer in time; send it again.", 2)
+    def slow(self, doing: Doing) -> StoreSlow:
+        """Records a timeout and returns it, to be raised."""
+        outage = StoreSlow()
+        self._note(doing, outage.reason)
+        return outage
 
     def worked(self, doing: Doing) -> None:
         if self.reasons and doing in self.reasons and self._clock() - self._failed[doing] >= QUIET_S:

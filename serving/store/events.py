@@ -8,9 +8,8 @@ from typing import Any
 
 from sqlalchemy import Connection, and_, select
 
-from serving.api.events import Event
-from serving.api.score_schema import AHEAD_US
-from serving.base.problems import error
+from serving.base.event import Event, EventProblem, RejectedEvent
+from serving.base.limits import AHEAD_US
 from serving.store import schema as db
 from serving.store.leads import mark_dirty
 from serving.store.statements import Insertion, Query, driver, is_sqlite, listed
@@ -38,14 +37,11 @@ def _known_keys_on_sqlite(count: int) -> str:
 
 @dataclass
 class Ingested:
-    """What became of one request's events; rejected entries are {index, errors: [{code, loc, msg}]}."""
+    """Result of one request's events: counts, and each rejected event with its reasons."""
 
     accepted: int = 0
     duplicates: int = 0
-    rejected: list[dict[str, Any]] = field(default_factory=list)
-
-    def reject(self, index: int, errors: Sequence[Any]) -> None:
-        self.rejected.append({"index": index, "errors": [dict(e) for e in errors]})
+    rejected: list[RejectedEvent] = field(default_factory=list)
 
 
 def store_events(transaction: Transaction, requests: Sequence[Sequence[Event]]) -> list[Ingested]:
@@ -84,9 +80,9 @@ class _Batch:
         if event.key is not None and event.key in self.known:
             result.duplicates += 1
             return
-        problems = event.problems or self._refusal(event, index)
+        problems = event.problems or self._problems(event)
         if problems or event.key is None:
-            result.reject(index, problems)
+            result.rejected.append(RejectedEvent(index, problems))
             return
         lead_no = self.leads[event.lead_id][0]
         if (given := _interaction_id(event)) is not None:
@@ -97,25 +93,15 @@ class _Batch:
         self._add(event, event.key, lead_no)
         result.accepted += 1
 
-    def _refusal(self, event: Event, index: int) -> list[dict[str, Any]]:
-        loc: list[str | int] = ["body", "events", index]
+    def _problems(self, event: Event) -> list[EventProblem]:
         if event.lead_id not in self.leads:
-            return [
-                {
-                    "code": "unknown_lead",
-                    **error([*loc, "lead_id"], "no lead is stored under this id: PUT it first"),
-                }
-            ]
+            message = "no lead is stored under this id: PUT it first"
+            return [EventProblem("unknown_lead", ("lead_id",), message)]
         if event.occurred_us > self.transaction.now_us + AHEAD_US:
-            return [
-                {
-                    "code": "time_ahead",
-                    **error([*loc, "occurred_at"], "the time is more than 5 minutes ahead"),
-                }
-            ]
+            return [EventProblem("time_ahead", ("occurred_at",), "the time is more than 5 minutes ahead")]
         if event.table == "outcomes" and event.occurred_us < self.leads[event.lead_id][1]:
             message = "decided before the lead was created"
-            return [{"code": "closed_before_created", **error([*loc, "occurred_at"], message)}]
+            return [EventProblem("closed_before_created", ("occurred_at",), message)]
         return []
 
     def _add(self, event: Event, key: bytes, lead_no: int) -> None:

@@ -14,7 +14,7 @@ from history.arrays import Floats, Ints, Mask
 from history.config import FunnelConfig, to_dict
 from history.errors import InvalidInput
 from history.history import Costs, Factor, History
-from serving.http.shapes import MAX_KEY
+from serving.base.limits import MAX_KEY
 from serving.store import schema as db
 from serving.store.engine import StoreEngine
 from serving.store.events import INSERTS

@@ -18,10 +18,9 @@ from funnel.state.state import FunnelAsked, funnel_state
 from history.config import FunnelConfig
 from history.errors import InvalidInput
 from models.bundle import Bundle
-from serving.base.problems import error, invalid, unavailable
-from serving.http.queries import instant
+from serving.base.instant import read_instant
 from serving.store import schema as db
-from serving.store.errors import StoreUnavailable, outage_problem
+from serving.store.errors import ReportRefused, ReportsBusy, ReportSlow, StoreUnfit
 from serving.store.store import Store
 from serving.store.writer import read_setting
 
@@ -88,20 +87,20 @@ class Outlook:
     async def ask(self, query: Query, bundle: Bundle | None) -> Made:
         """The answer as of what is stored now; the same question asked meanwhile waits for the same answer.
 
-        Raises Problem 422 for options that cannot be met, 503 without a store or when too many wait.
+        Raises InvalidInstant or ReportRefused for bad options, StoreUnavailable, ReportsBusy or ReportSlow.
         """
         key = query, id(bundle)
         future = self._running.get(key)
         if future is None:
             if len(self._running) >= MOST_WAITING:
-                raise unavailable("outlook-busy", "Too many funnels and forecasts at once; try again.", 2)
+                raise ReportsBusy
             future = self._thread.submit(self._answer, query, bundle)
             self._running[key] = future
             future.add_done_callback(lambda _done: self._running.pop(key, None))
         try:
             return await asyncio.wait_for(asyncio.shield(asyncio.wrap_future(future)), ANSWER_SECONDS)
         except TimeoutError:
-            raise unavailable("outlook-slow", "It takes longer than expected; ask again.", 10) from None
+            raise ReportSlow from None
 
     def close(self) -> None:
         self._thread.shutdown(cancel_futures=True)
@@ -113,10 +112,10 @@ class Outlook:
             if kept is not None and kept.bundle is bundle and kept.mark == mark and kept.stands(now_us):
                 return kept
             made = self._make(query, bundle)
-        except StoreUnavailable as outage:
-            raise outage_problem(outage) from None
+        except StoreUnfit:
+            raise
         except InvalidInput as refused:
-            raise invalid([error(["query"], text.replace("--", "")) for text in refused.problems]) from None
+            raise ReportRefused([text.replace("--", "") for text in refused.problems]) from None
         body = msgspec.json.encode(made, enc_hook=lambda value: value.tolist())
         self._kept[query] = Made(made, body, bundle, mark, now_us)
         while len(self._kept) > MOST_KEPT:
@@ -175,11 +174,11 @@ def forecast_from(store: Store, query: ForecastQuery, bundle: Bundle) -> Record:
 def _at(store: Store, as_of: str | None, config: FunnelConfig) -> int:
     """The instant asked for; else the latest time in the store, now for an empty one."""
     if as_of is not None:
-        return instant(as_of, config.zone)
+        return read_instant(as_of, config.zone)
     now_us = store.now_us()
     latest = store.latest_us(now_us)
     return now_us if latest is None else latest
 
 
 def _instant(text: str | None, config: FunnelConfig, key: str) -> int | None:
-    return None if text is None else instant(text, config.zone, key)
+    return None if text is None else read_instant(text, config.zone, key)

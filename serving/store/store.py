@@ -10,11 +10,12 @@ from sqlalchemy import Connection, func, select
 
 from history.config import FunnelConfig, from_dict
 from history.history import Costs, History, stage_order
+from serving.base.clock import clock_us
 from serving.store import schema as db
 from serving.store.engine import StoreEngine
 from serving.store.load import stored_config
 from serving.store.reading import factor, history_of, lead_row, rows_of
-from serving.store.writer import Writer, clock_us
+from serving.store.writer import Writer
 
 
 class Store:

@@ -218,11 +218,6 @@ class Writer:
         return results
 
 
-def clock_us() -> int:
-    """Now, in microseconds UTC: where the service reads its clock."""
-    return time.time_ns() // 1000
-
-
 class Replies:
     """The futures of one event loop that another thread resolves; the loop is woken once for all that have come."""
 

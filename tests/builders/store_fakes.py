@@ -13,10 +13,11 @@ from history.config import FunnelConfig
 from history.history import DAY_US, LOST, OPEN, WON, History
 from history.snapshot import Snapshot, current_stages, state_at
 from models.scores import LOST_LEAD, SCORED, WON_LEAD, Scores
-from serving.api.events import Event, events_of
+from serving.api.events import events_of
 from serving.application import ROUTERS, SCHEMAS, build_app, guarded
-from serving.base.problems import unavailable
+from serving.base.event import Event
 from serving.base.settings import Settings
+from serving.model.errors import NoModel
 from serving.store.async_store import StoreService
 from serving.store.reading import find_leads, history_of, rows_of
 from serving.store.store import Store
@@ -101,7 +102,7 @@ class FakeWatch:
 
     def bundle(self) -> Any:
         if self.current is None:
-            raise unavailable("no-model", "No model is in use.", 5)
+            raise NoModel
         return self.current
 
 

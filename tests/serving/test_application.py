@@ -14,8 +14,8 @@ from starlette.testclient import TestClient
 from starlette.types import Message, Send
 
 import serving.application
-from serving.api.score_schema import MAX_BODY_BYTES, MAX_LEAD_BYTES
 from serving.base.json_logs import JsonFormatter
+from serving.base.limits import MAX_BODY_BYTES, MAX_LEAD_BYTES
 from serving.http.guard import Guard
 from serving.runtime import Runtime
 from tests.builders.service_client import LEAD, caller, exchange, pretend_scores, service
@@ -213,7 +213,7 @@ def test_an_unexpected_error_gives_nothing_away(
     assert "canary" not in answer.text
     problem(answer, 500)
     lines = [JsonFormatter().format(r) for r in caplog.records]
-    assert any("RuntimeError" in line and "test_app.py" in line for line in lines)
+    assert any("RuntimeError" in line and "test_application.py" in line for line in lines)
     assert "canary" not in "".join(lines)
 
 

@@ -13,9 +13,9 @@ from hypothesis import strategies as st
 
 from history.config import FunnelConfig
 from history.read import read_records
-from serving.api.events import MAX_ATTRIBUTES, read_lead
+from serving.api.events import read_lead, rejections
+from serving.base.limits import MAX_ATTRIBUTES, MAX_KEY
 from serving.base.problems import Problem
-from serving.http.shapes import MAX_KEY
 from serving.store.events import KNOWN_IDS_ON_SQLITE, Ingested, store_events
 from serving.store.leads import CONFLICT, CREATED, UNCHANGED, UPDATED, PutLead, put_leads
 from serving.store.store import Store
@@ -36,7 +36,7 @@ def post(store: Store, *events: dict[str, Any]) -> Ingested:
 
 
 def codes(result: Ingested) -> list[tuple[int, str]]:
-    return [(entry["index"], entry["errors"][0]["code"]) for entry in result.rejected]
+    return [(event.index, event.problems[0].code) for event in result.rejected]
 
 
 def test_an_interaction_id_is_as_long_as_every_database_can_tell_apart(store: Store) -> None:
@@ -151,7 +151,7 @@ def test_a_broken_event_says_what_is_wrong(store: Store, broken: dict[str, Any])
     done = post(store, {**event("1", "a", {"kind": "call"}), **broken}, event("9", "a", {"kind": "call"}))
     assert codes(done) == [(0, "invalid")]
     assert done.accepted == 1
-    assert done.rejected[0]["errors"][0]["loc"][:3] == ["body", "events", 0]
+    assert rejections(done.rejected)[0]["errors"][0]["loc"][:3] == ["body", "events", 0]
 
 
 @pytest.mark.parametrize("body", [[], {}, {"events": None}, {"events": [], "x": 1}, {"events": {}}, 5])

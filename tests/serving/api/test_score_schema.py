@@ -7,14 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from serving.api.score_schema import (
-    LEAD,
-    MAX_INTERACTIONS,
-    MAX_LEAD_BYTES,
-    MAX_LEADS,
-    check_batch,
-    check_lead,
-)
+from serving.api.score_schema import LEAD, check_batch, check_lead
+from serving.base.limits import MAX_INTERACTIONS, MAX_LEAD_BYTES, MAX_LEADS
 from serving.base.problems import MAX_ERRORS, Problem
 
 TIME = "2026-01-02T03:04:05Z"

@@ -11,7 +11,7 @@ import pytest
 import serving.model.watch
 from history.errors import DamagedArtifact
 from models.pointer import POINTER, Pointer, manifest_sha256, write_pointer
-from serving.base.problems import Problem
+from serving.model.errors import NoModel
 from serving.model.trial import load_checked, try_out
 from serving.model.watch import ModelWatch, Refused, try_in_child
 
@@ -55,9 +55,8 @@ def test_an_empty_home_has_no_model_and_no_complaint(tmp_path: Path) -> None:
     look(watch)
     assert watch.current is None
     assert watch.refused is None
-    with pytest.raises(Problem) as caught:
+    with pytest.raises(NoModel):
         watch.bundle()
-    assert caught.value.status == 503
 
 
 def test_the_champion_is_taken_and_a_later_one_swapped_in(home: Path) -> None:

@@ -62,7 +62,7 @@ def test_the_examples_are_answered(client: TestClient) -> None:
 
 
 def test_the_table_names_every_kind_of_problem() -> None:
-    code = "\n".join(path.read_text("utf-8") for path in (ROOT / "serving").glob("*.py"))
+    code = "\n".join(path.read_text("utf-8") for path in (ROOT / "serving").rglob("*.py"))
     raised = {name for found in RAISED.findall(code) for name in found if name}
     (table,) = re.findall(r"\| status \| `type` ends in .*?\n\n", PAGE, re.S)
     kinds = [row.split("|")[2] for row in table.strip().splitlines()[2:]]

@@ -21,9 +21,9 @@ from cli.main import leadcast
 from history.errors import InvalidInput
 from models.bundle import load_bundle
 from models.pointer import read_pointer
-from serving.api.score_records import score_leads
 from serving.base.locked_tempdir import held
 from serving.base.settings import read_settings
+from serving.model.scoring import score_leads
 from serving.process import supervisor
 from serving.process.supervisor import Supervisor, listen
 

@@ -83,7 +83,7 @@ def test_an_erased_lead_is_unknown_and_may_come_back_empty(store: Store) -> None
     store.writer.write(store_events, sent)
     assert store.writer.write(erase_leads, "a") is True
     assert store.writer.write(erase_leads, "a") is False
-    assert store.writer.write(store_events, sent).rejected[0]["errors"][0]["code"] == "unknown_lead"
+    assert store.writer.write(store_events, sent).rejected[0].problems[0].code == "unknown_lead"
     store.writer.write(put_leads, first)
     assert store.writer.write(store_events, sent).accepted == 1
 

@@ -14,7 +14,7 @@ from sqlalchemy.exc import NotSupportedError, OperationalError, ProgrammingError
 from serving.store import async_store as store_service
 from serving.store import errors as store_trouble
 from serving.store.engine import StoreEngine
-from serving.store.errors import QUIET_S, SLOW, StoreUnavailable, Trouble, told, translated
+from serving.store.errors import QUIET_S, StoreSlow, StoreUnavailable, Trouble, told, translated
 from tests.builders.service_client import caller
 from tests.builders.store_fakes import FakeModel, FakeRuntime, application, event
 
@@ -77,9 +77,9 @@ def test_the_log_tells_each_change_once(caplog: pytest.LogCaptureFixture) -> Non
     with caplog.at_level(logging.INFO, "leadcast"):
         trouble.worked("written")
         for _ in range(3):
-            assert trouble.failed("written", StoreUnavailable("gone")).status == 503
+            assert trouble.failed("written", StoreUnavailable("gone")).reason == "gone"
         trouble.slow("read")
-        assert trouble.described() == f"cannot be written: gone; cannot be read: {SLOW}"
+        assert trouble.described() == f"cannot be written: gone; cannot be read: {StoreSlow().reason}"
         for times[0] in (0.5 * QUIET_S, QUIET_S, 3 * QUIET_S):
             trouble.worked("written")
             trouble.worked("read")

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from history.config import FunnelConfig
 from history.errors import InvalidInput
 from history.read import read_folder, read_records
-from serving.http.shapes import MAX_KEY
+from serving.base.limits import MAX_KEY
 from serving.store import export as store_export
 from serving.store.events import store_events
 from serving.store.export import export_folder

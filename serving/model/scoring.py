@@ -1,7 +1,7 @@
 """A request's leads -> History -> Snapshot -> score records, by the same door and scorer as everything else."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -13,12 +13,13 @@ from history.read import read_records
 from history.snapshot import Snapshot
 from models.bundle import Bundle
 from models.scorer import score
-from serving.api.score_schema import AHEAD_US, Lead
+from serving.base.limits import AHEAD_US
 from serving.base.problems import Problem, error, invalid
 
 _PATH = re.compile(r"^([a-z_]+(?:\[\d+\])?(?:\.[a-z_]+(?:\[\d+\])?)*):? +")
 _STEP = re.compile(r"[a-z_]+|\d+")
 
+Lead = Mapping[str, Any]
 Record = dict[str, Any]
 
 

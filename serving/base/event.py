@@ -1,0 +1,37 @@
+"""The event record: passed from the API, which reads it, to the store, which keeps it."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+
+@dataclass(frozen=True)
+class EventProblem:
+    """One reason to reject an event; `path` locates it inside the event."""
+
+    code: str
+    path: tuple[str | int, ...]
+    message: str
+
+
+@dataclass(frozen=True)
+class Event:
+    """A valid event as rows of one table (row numbers and times are added by the store), or its problems.
+
+    key is the digest of the event's id, None if the id itself is invalid; occurred_us is microseconds UTC.
+    """
+
+    key: bytes | None
+    lead_id: str = ""
+    occurred_us: int = 0
+    table: str = ""
+    rows: Sequence[Mapping[str, Any]] = ()
+    problems: Sequence[EventProblem] = ()
+
+
+@dataclass(frozen=True)
+class RejectedEvent:
+    """An event that was not stored: its position in the request and every reason."""
+
+    index: int
+    problems: Sequence[EventProblem]
