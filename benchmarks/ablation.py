@@ -31,13 +31,14 @@ from training.backtest.backtest import default_origins
 from training.backtest.origin import baselines
 from training.evaluation.metrics import conversion_metrics
 from training.evaluation.out_of_fold import predict_splits
+from training.fit.additive import FitSettings
 from training.fit.calibration import fit_calibration
-from training.fit.censored import fit_matured, fit_on_all, unfinished_at
+from training.fit.censored import censored_at, fit_matured, fit_with_censored
 from training.rows.dataset import GRID, training_rows
 from training.rows.labels import label
 from training.rows.splits import lead_splits
-from training.rows.time_proxies import stopped
-from training.rows.training_set import Material, Taught, teach
+from training.rows.time_proxies import masked
+from training.rows.training_set import PreparedData, TrainingSet, prepare
 
 Figures = dict[str, dict[str, float]]
 
@@ -49,7 +50,7 @@ WHOLE = "whole model"
 class Case:
     """One date: what training had, the rows that ask, and what became of them."""
 
-    taught: Taught
+    prepared: PreparedData
     asked: Floats
     won: Floats
     seed: int
@@ -86,7 +87,7 @@ def at_date(history: History, at_us: int, seed: int) -> Figures | None:
         print(f"{format_time(at_us)[:10]} left out: {refused}")
         return None
     out = {name: conversion_metrics(case.won, make(case)) for name, make in VARIANTS.items()}
-    out |= {name: conversion_metrics(case.won, p) for name, p in baselines(case.taught, case.asked).items()}
+    out |= {name: conversion_metrics(case.won, p) for name, p in baselines(case.prepared, case.asked).items()}
     whole = out[WHOLE]
     print(
         f"{format_time(at_us)[:10]} seed {seed}: {len(case.won)} leads, {int(case.won.sum())} won, whole model AUC "
@@ -101,12 +102,12 @@ def case_of(history: History, at_us: int, seed: int) -> Case:
     dropped = suspects(audit(past), ())
     kept = {name: column for name, column in past.attributes.items() if name not in dropped}
     past = replace(past, config=replace(past.config, ignore=(*past.config.ignore, *dropped)), attributes=kept)
-    taught = teach(past, training_rows(past, seed), seed)
-    if not 0 < taught.material.won.sum() < len(taught.material.won):
+    prepared = prepare(past, training_rows(past, seed), seed)
+    if not 0 < prepared.training_set.won.sum() < len(prepared.training_set.won):
         raise ValueError("all training rows ended the same way")
-    values = build_matrix(open_leads(past, at_us), taught.vocabulary).values
+    values = build_matrix(open_leads(past, at_us), prepared.vocabulary).values
     won = label(open_leads(history, at_us), history.config.horizon_us).won
-    return Case(taught, stopped(values, taught.clocks), won.astype(np.float64), seed)
+    return Case(prepared, masked(values, prepared.time_proxies), won.astype(np.float64), seed)
 
 
 # ---- variants
@@ -117,60 +118,64 @@ def margin(
     parameters: Parameters,
     rows: "npt.NDArray[np.int64] | None" = None,
     sure: bool = True,
-    unfinished: bool = True,
+    use_censored: bool = True,
 ) -> Floats:
     """The margins of the asked rows of one fit: on all rows or some, with directions or without."""
-    return fitted(case, parameters, rows, sure, unfinished).margin(case.asked)
+    return fitted(case, parameters, rows, sure, use_censored).margin(case.asked)
 
 
 def fitted(
-    case: Case, parameters: Parameters, rows: "npt.NDArray[np.int64] | None", sure: bool, unfinished: bool
+    case: Case, parameters: Parameters, rows: "npt.NDArray[np.int64] | None", sure: bool, use_censored: bool
 ) -> AdditiveModel:
-    material = case.taught.material
-    index = np.arange(len(material.rows)) if rows is None else rows
+    training_set = case.prepared.training_set
+    index = np.arange(len(training_set.rows)) if rows is None else rows
     if not sure:
-        material = replace(material, features=[replace(f, direction=0) for f in material.features])
-    now = material.rows.snapshot.history.as_of_us
-    if not unfinished:
-        return fit_matured(material, index, now, (parameters, case.seed))
-    return fit_on_all(material, index, unfinished_at(material, now), now, (parameters, case.seed))
+        training_set = replace(
+            training_set, features=[replace(f, direction=0) for f in training_set.features]
+        )
+    now = training_set.rows.snapshot.history.as_of_us
+    if not use_censored:
+        return fit_matured(training_set, index, now, FitSettings(parameters, case.seed))
+    return fit_with_censored(
+        training_set, index, censored_at(training_set, now), now, FitSettings(parameters, case.seed)
+    )
 
 
 def calibrated(case: Case) -> Floats:
     """The whole model as it is served: its slope from leads held out, its level from the latest matured rows."""
-    material, parameters = case.taught.material, Parameters()
-    apart = lead_splits(material.rows, case.seed)
-    unseen = predict_splits(material, apart, parameters, case.seed) if apart else None
+    training_set, parameters = case.prepared.training_set, Parameters()
+    apart = lead_splits(training_set.rows, case.seed)
+    unseen = predict_splits(training_set, apart, parameters, case.seed) if apart else None
     model = fitted(case, parameters, None, True, True)
-    return fit_calibration(unseen, material, model.margin(material.values)).probability(
+    return fit_calibration(unseen, training_set, model.margin(training_set.values)).probability(
         model.margin(case.asked)
     )
 
 
-def on_grid(material: Material) -> "npt.NDArray[np.int64]":
-    return np.flatnonzero(material.rows.origin == GRID)
+def on_grid(training_set: TrainingSet) -> "npt.NDArray[np.int64]":
+    return np.flatnonzero(training_set.rows.origin == GRID)
 
 
-def decided(material: Material) -> "npt.NDArray[np.int64]":
+def decided(training_set: TrainingSet) -> "npt.NDArray[np.int64]":
     """Rows of leads that are closed by now: what is trained on where open leads are left out."""
-    snapshot: Snapshot = material.rows.snapshot
+    snapshot: Snapshot = training_set.rows.snapshot
     now = np.full(len(snapshot), snapshot.history.as_of_us)
     return np.flatnonzero(state_at(snapshot.history, snapshot.lead, now) != OPEN)
 
 
 def closed_alone(case: Case) -> Floats:
-    return margin(case, Parameters(), decided(case.taught.material), unfinished=False)
+    return margin(case, Parameters(), decided(case.prepared.training_set), use_censored=False)
 
 
 VARIANTS: Mapping[str, Callable[[Case], Floats]] = {
     WHOLE: calibrated,
     "without calibration": lambda case: sigmoid(margin(case, Parameters())),
-    "without unfinished rows": lambda case: sigmoid(margin(case, Parameters(), unfinished=False)),
+    "without unfinished rows": lambda case: sigmoid(margin(case, Parameters(), use_censored=False)),
     "linear start alone": lambda case: sigmoid(margin(case, Parameters(rounds=0))),
     "trees alone": lambda case: sigmoid(margin(case, Parameters(linear_share=0.0))),
     "without recency weights": lambda case: sigmoid(margin(case, Parameters(half_life_horizons=NEVER_OLD))),
     "without sure directions": lambda case: sigmoid(margin(case, Parameters(), sure=False)),
-    "grid rows alone": lambda case: sigmoid(margin(case, Parameters(), on_grid(case.taught.material))),
+    "grid rows alone": lambda case: sigmoid(margin(case, Parameters(), on_grid(case.prepared.training_set))),
     "closed leads alone": lambda case: sigmoid(closed_alone(case)),
 }
 

@@ -68,6 +68,24 @@ def line(slope: float, intercept: float) -> Calibration:
     return Calibration(np.array([-10.0, 10.0]), np.array([intercept - 10 * slope, intercept + 10 * slope]))
 
 
+def intercept_for(margin: Floats, wins: float, weight: Floats | None = None) -> float:
+    """The shift of log-odds (n,) at which the (weighted) probabilities sum to `wins`, by bisection.
+
+    `wins` is clipped to (0, n): no finite shift reaches the ends. 60 halvings of an interval of 60 leave no error
+    above the resolution of a float64.
+    """
+    w = np.ones(len(margin)) if weight is None else weight
+    wins = float(np.clip(wins, 1e-3, len(margin) - 1e-3))
+    low, high = -30.0, 30.0
+    for _ in range(60):
+        middle = (low + high) / 2
+        if np.sum(w * sigmoid(np.clip(margin + middle, -35, 35))) > wins:
+            high = middle
+        else:
+            low = middle
+    return (low + high) / 2
+
+
 Z80 = 1.2815515655446004  # standard normal quantile of 0.9
 
 

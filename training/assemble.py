@@ -22,10 +22,11 @@ from models.novelty import learn_familiarity
 from models.parameters import Parameters
 from training.drift import learn_reference
 from training.evaluation.evaluate import Judgement
-from training.fit.censored import fit_on_all, unfinished_at
+from training.fit.additive import FitSettings
+from training.fit.censored import censored_at, fit_with_censored
 from training.fit.close_time import fit_close_time
 from training.rows.dataset import GRID, Rows
-from training.rows.training_set import Material
+from training.rows.training_set import TrainingSet
 
 REFERENCE_LEADS = 200
 REFERENCE_ROWS = 5000  # the drift reference keeps the shape of so many
@@ -42,10 +43,12 @@ class Fitted:
     weight: Floats
 
 
-def fit_final(material: Material, parameters: Parameters, seed: int) -> Fitted:
-    rows, now = np.arange(len(material.rows)), material.rows.snapshot.history.as_of_us
-    model = fit_on_all(material, rows, unfinished_at(material, now), now, (parameters, seed))
-    return Fitted(model, rows, material.weight(rows, now, parameters))
+def fit_final(training_set: TrainingSet, parameters: Parameters, seed: int) -> Fitted:
+    rows, now = np.arange(len(training_set.rows)), training_set.rows.snapshot.history.as_of_us
+    model = fit_with_censored(
+        training_set, rows, censored_at(training_set, now), now, FitSettings(parameters, seed)
+    )
+    return Fitted(model, rows, training_set.weight(rows, now, parameters))
 
 
 @dataclass(frozen=True)
@@ -74,11 +77,11 @@ class Parts:
     signal: str
 
 
-def assemble(material: Material, vocabulary: Vocabulary, parts: Parts, seed: int) -> Bundle:
-    rows, history = material.rows, material.rows.snapshot.history
+def assemble(training_set: TrainingSet, vocabulary: Vocabulary, parts: Parts, seed: int) -> Bundle:
+    rows, history = training_set.rows, training_set.rows.snapshot.history
     grid = rows.origin == GRID
     weight = parts.fitted.weight
-    won = material.won
+    won = training_set.won
     stages = current_stages(rows.snapshot)
     base_rate = float(np.clip(np.average(won[grid], weights=weight[grid]), 1e-4, 1 - 1e-4))
     table = fit_stage_table(
@@ -86,8 +89,8 @@ def assemble(material: Material, vocabulary: Vocabulary, parts: Parts, seed: int
     )
     wins = np.flatnonzero(rows.labels.won)
     close = fit_close_time(
-        material.values[wins],
-        material.features,
+        training_set.values[wins],
+        training_set.features,
         rows.labels.days[wins],
         rows.snapshot.lead[wins],
         history.config.horizon_days,
@@ -103,26 +106,26 @@ def assemble(material: Material, vocabulary: Vocabulary, parts: Parts, seed: int
         calibration=parts.calibration if usable else line(1.0, 0.0),
         base_margin=parts.base_margin if usable else float(log_odds(base_rate)),
         spread=parts.spread,
-        familiarity=learn_familiarity(material.values, material.features, stages),
+        familiarity=learn_familiarity(training_set.values, training_set.features, stages),
         stage_table=StageTable(base_rate, table.rates),
         amount=parts.amount,
         close_time=close,
         reference=np.zeros(0),
     )
-    return replace(bundle, reference=_reference(bundle, material, vocabulary))
+    return replace(bundle, reference=_reference(bundle, training_set, vocabulary))
 
 
-def _reference(bundle: Bundle, material: Material, vocabulary: Vocabulary) -> Floats:
+def _reference(bundle: Bundle, training_set: TrainingSet, vocabulary: Vocabulary) -> Floats:
     """Sorted probabilities of the leads open at T; the latest training snapshots where they are fewer than
     REFERENCE_LEADS.
     """
     if bundle.conversion is None:
         return np.array([bundle.base_rate])
-    history = material.rows.snapshot.history
+    history = training_set.rows.snapshot.history
     values = build_matrix(open_leads(history, history.as_of_us), vocabulary).values
     if len(values) < REFERENCE_LEADS:
-        latest = np.argsort(-material.rows.snapshot.as_of_us, kind="stable")[:REFERENCE_LEADS]
-        values = material.values[latest]
+        latest = np.argsort(-training_set.rows.snapshot.as_of_us, kind="stable")[:REFERENCE_LEADS]
+        values = training_set.values[latest]
     return np.sort(bundle.calibration.probability(bundle.conversion.margin(values)))
 
 
@@ -164,12 +167,12 @@ def warnings_of(
 
 def card_of(
     bundle: Bundle,
-    material: Material,
+    training_set: TrainingSet,
     judgement: Judgement | None,
     warnings: Sequence[dict[str, str]],
     parameters: Parameters,
 ) -> dict[str, Any]:
-    snapshot = material.rows.snapshot
+    snapshot = training_set.rows.snapshot
     return {
         "trained_through": format_time(bundle.trained_through_us),
         "first_snapshot": format_time(int(snapshot.as_of_us.min())),
@@ -182,8 +185,8 @@ def card_of(
         "judged_by": judgement.how if judgement else "nothing",
         "evidence": judgement.evidence if judgement else "too few wins to judge",
         "calibration": judgement.calibration if judgement else [],
-        "importance": _importance(bundle, material),
-        "reference": _drift_reference(material),
+        "importance": _importance(bundle, training_set),
+        "reference": _drift_reference(training_set),
         "warnings": list(warnings),
     }
 
@@ -192,26 +195,26 @@ def _finite(values: dict[str, float]) -> dict[str, float | None]:
     return {k: v if np.isfinite(v) else None for k, v in values.items()}
 
 
-def _drift_reference(material: Material) -> dict[str, Any]:
+def _drift_reference(training_set: TrainingSet) -> dict[str, Any]:
     """What the latest grid rows looked like in the columns that the fit could use; later rows are held against it."""
-    rows = material.rows
+    rows = training_set.rows
     grid = np.flatnonzero(rows.origin == GRID)
     latest = grid[np.argsort(-rows.snapshot.as_of_us[grid], kind="stable")][:REFERENCE_ROWS]
     leads = len(np.unique(rows.snapshot.lead[latest]))
-    used = np.flatnonzero(~np.isnan(material.values).all(axis=0)).tolist()
-    features = [material.features[j] for j in used]
-    return learn_reference(material.values[latest][:, used], features, leads=leads)
+    used = np.flatnonzero(~np.isnan(training_set.values).all(axis=0)).tolist()
+    features = [training_set.features[j] for j in used]
+    return learn_reference(training_set.values[latest][:, used], features, leads=leads)
 
 
-def _importance(bundle: Bundle, material: Material) -> list[dict[str, Any]]:
+def _importance(bundle: Bundle, training_set: TrainingSet) -> list[dict[str, Any]]:
     """Mean absolute part of each feature in the log-odds over a sample of training rows, largest first."""
     if bundle.conversion is None:
         return []
-    sample = material.values[:: max(1, len(material.values) // 1000)]
+    sample = training_set.values[:: max(1, len(training_set.values) // 1000)]
     size = np.abs(bundle.conversion.contributions(np.ascontiguousarray(sample))[0]).mean(axis=0)
     order = np.argsort(-size, kind="stable")
     return [
-        {"feature": material.features[j].name, "mean_abs_log_odds": float(size[j])}
+        {"feature": training_set.features[j].name, "mean_abs_log_odds": float(size[j])}
         for j in order
         if size[j] > 0
     ]

@@ -16,7 +16,7 @@ from training.audit.audit import SUSPECTED
 from training.evaluation.bootstrap import Judged, drawn, draws_of, interval, point
 from training.rows.dataset import grid, grid_step_us
 from training.rows.labels import label
-from training.rows.training_set import read_by
+from training.rows.training_set import history_as_trained
 from training.train import Trained, TrainOptions, train
 
 MIN_WINS = 10  # leads won after both were fitted: fewer tell nothing
@@ -149,7 +149,7 @@ def later_rows(history: History, champion_us: int) -> Later:
 
 def refitted(trained: Trained, history: History, at_us: int) -> Bundle:
     """The version as the same training would have made it at an earlier instant, without the columns left out now."""
-    past = cut(read_by(trained.bundle, history), at_us)
+    past = cut(history_as_trained(trained.bundle, history), at_us)
     kept = {f["subject"] for f in trained.audit if f["code"] == SUSPECTED} - {*trained.bundle.config.ignore}
     keep = tuple(sorted(kept & (past.attributes.keys() | set(past.changes.attribute.values))))
     return train(

@@ -16,14 +16,15 @@ from training.audit.audit import audit, suspects
 from training.audit.misread_kinds import misread
 from training.evaluation.evaluate import Judgement, judge, judge_held_out
 from training.evaluation.forecast_basis import forecast_basis
-from training.evaluation.out_of_fold import Predicted, expected_amounts, past_wins, predict_splits, splits_of
+from training.evaluation.out_of_fold import expected_amounts, past_wins, predict_splits, splits_of
 from training.fit.amount import fit_amount
 from training.fit.calibration import fit_calibration, fit_spread
 from training.model_card import judged_parts
 from training.requirements import MIN_WINS, require_outcomes, require_rows
 from training.rows.dataset import training_rows
+from training.rows.predictions import OutOfFold
 from training.rows.splits import Split, lead_splits
-from training.rows.training_set import Material, teach
+from training.rows.training_set import TrainingSet, prepare
 from training.tune import TRIALS, tune
 
 Tell = Callable[[str, float], None]
@@ -81,36 +82,40 @@ def _train(history: History, options: TrainOptions, progress: Tell) -> Trained:
     progress("building training snapshots", 0.08)
     rows = training_rows(history, options.seed)
     require_rows(history, rows)
-    lesson = teach(history, rows, options.seed)
-    material = lesson.material
+    prepared = prepare(history, rows, options.seed)
+    training_set = prepared.training_set
 
-    splits, how = splits_of(material, options.seed)
+    splits, how = splits_of(training_set, options.seed)
     parameters = tune(
-        material, splits, options.trials, options.seed, lambda text, share: progress(text, 0.12 + 0.5 * share)
+        training_set,
+        splits,
+        options.trials,
+        options.seed,
+        lambda text, share: progress(text, 0.12 + 0.5 * share),
     )
     progress("replaying with the chosen parameters", 0.64)
-    predicted = _replayed(material, splits, parameters, options.seed) if splits else None
+    predictions = _replayed(training_set, splits, parameters, options.seed) if splits else None
     apart = lead_splits(rows, options.seed)
-    unseen = predict_splits(material, apart, parameters, options.seed) if apart else None
+    unseen = predict_splits(training_set, apart, parameters, options.seed) if apart else None
 
     progress("fitting", 0.72)
-    fitted = fit_final(material, parameters, options.seed)
-    base_margin = fitted.model.contributions(material.values[:1])[1]
-    calibration = fit_calibration(unseen, material, fitted.model.margin(material.values))
-    wins = past_wins(material, fitted.rows, history.as_of_us)
-    amount = fit_amount(wins, material.features, options.seed)
+    fitted = fit_final(training_set, parameters, options.seed)
+    base_margin = fitted.model.contributions(training_set.values[:1])[1]
+    calibration = fit_calibration(unseen, training_set, fitted.model.margin(training_set.values))
+    wins = past_wins(training_set, fitted.rows, history.as_of_us)
+    amount = fit_amount(wins, training_set.features, options.seed)
 
     progress("comparing with the baselines", 0.8)
-    judgement = judge(material, splits, predicted, how) if predicted else None
+    judgement = judge(training_set, splits, predictions, how) if predictions else None
     if judgement and unseen:
-        judgement = replace(judgement, held_out=judge_held_out(unseen, material.won[unseen.rows]))
+        judgement = replace(judgement, held_out=judge_held_out(unseen, training_set.won[unseen.rows]))
     signal = judgement.signal if judgement else "none"
-    spread = fit_spread(material, fitted.rows, fitted.weight, (parameters, calibration), options.seed)
+    spread = fit_spread(training_set, fitted.rows, fitted.weight, (parameters, calibration), options.seed)
 
     progress("fitting times and amounts", 0.9)
     bundle = assemble(
-        material,
-        lesson.vocabulary,
+        training_set,
+        prepared.vocabulary,
         Parts(fitted, calibration, base_margin, spread, amount, signal),
         options.seed,
     )
@@ -119,11 +124,11 @@ def _train(history: History, options: TrainOptions, progress: Tell) -> Trained:
         *(finding for finding in odd if finding["subject"] not in dropped),
         *({k: str(f[k]) for k in ("code", "subject", "detail")} for f in findings),
     ]
-    unused = [material.features[j].name for j in lesson.clocks]
-    bundle = replace(bundle, forecast=forecast_basis(material, predicted, how, bundle))
-    about = card_of(bundle, material, judgement, warnings, parameters)
-    if judgement and predicted:
-        about |= judged_parts(judgement, rows.snapshot.take(predicted.rows), options.seed)
+    unused = [training_set.features[j].name for j in prepared.time_proxies]
+    bundle = replace(bundle, forecast=forecast_basis(training_set, predictions, how, bundle))
+    about = card_of(bundle, training_set, judgement, warnings, parameters)
+    if judgement and predictions:
+        about |= judged_parts(judgement, rows.snapshot.take(predictions.rows), options.seed)
     bundle = replace(bundle, card={**about, "unused_clocks": unused})
     return Trained(
         bundle=bundle,
@@ -140,6 +145,6 @@ def _train(history: History, options: TrainOptions, progress: Tell) -> Trained:
     )
 
 
-def _replayed(material: Material, splits: list[Split], parameters: Parameters, seed: int) -> Predicted:
-    predicted = predict_splits(material, splits, parameters, seed)
-    return replace(predicted, amount=expected_amounts(material, splits, seed))
+def _replayed(training_set: TrainingSet, splits: list[Split], parameters: Parameters, seed: int) -> OutOfFold:
+    predictions = predict_splits(training_set, splits, parameters, seed)
+    return replace(predictions, amount=expected_amounts(training_set, splits, seed))

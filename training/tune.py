@@ -12,7 +12,7 @@ from training.evaluation.metrics import log_loss
 from training.evaluation.out_of_fold import predict_splits, recentred
 from training.fit.calibration import fit_slope
 from training.rows.splits import Split
-from training.rows.training_set import Material
+from training.rows.training_set import TrainingSet
 
 TRIALS = 12
 MOST_ROWS = 8_000  # a split's fit is thinned to this many rows while tuning
@@ -22,7 +22,11 @@ MIN_WINS = 60  # fewer wins judged than this cannot tell parameters apart
 
 
 def tune(
-    material: Material, splits: Sequence[Split], trials: int, seed: int, tell: Callable[[str, float], None]
+    training_set: TrainingSet,
+    splits: Sequence[Split],
+    trials: int,
+    seed: int,
+    tell: Callable[[str, float], None],
 ) -> Parameters:
     """The parameters with the least log loss over the splits' judged rows, if surely less than the defaults'.
 
@@ -34,17 +38,17 @@ def tune(
     same data give the same answer on any machine.
     """
     judged = np.concatenate([s.judge for s in splits]) if splits else np.zeros(0, dtype=np.int64)
-    if trials <= 1 or material.won[judged].sum() < MIN_WINS:
+    if trials <= 1 or training_set.won[judged].sum() < MIN_WINS:
         return Parameters()
     random = np.random.default_rng(seed)
     thin = [replace(s, fit=_thinned(s.fit, random)) for s in splits]
     weight = np.concatenate([np.full(len(s.judge), 1.0 / (len(s.judge) * len(thin))) for s in thin])
 
     def losses(parameters: Parameters) -> Floats:
-        predicted = predict_splits(material, thin, parameters, seed, unfinished=False)
-        won = material.won[predicted.rows]
-        margin = fit_slope(predicted, won) * predicted.margin
-        return log_loss(won, recentred(margin, won, predicted.split))
+        predictions = predict_splits(training_set, thin, parameters, seed, use_censored=False)
+        won = training_set.won[predictions.rows]
+        margin = fit_slope(predictions, won) * predictions.margin
+        return log_loss(won, recentred(margin, won, predictions.split))
 
     def told(number: int) -> None:
         tell(f"tuning, trial {number + 1} of {trials}", number / trials)
@@ -67,7 +71,7 @@ def tune(
     gain = weight * (usual - found[study.best_trial.number])
     return (
         parameters_of(**study.best_params)
-        if surely(gain, material.rows.snapshot.lead[judged])
+        if surely(gain, training_set.rows.snapshot.lead[judged])
         else Parameters()
     )
 

@@ -17,7 +17,7 @@ from training.evaluation.evaluate import Judgement
 from training.evaluation.metrics import METRICS
 from training.evaluation.out_of_fold import splits_of
 from training.model_card import card, card_text, fairness, judged_parts, limits
-from training.rows.training_set import Material, rows_of
+from training.rows.training_set import TrainingSet, rows_as_trained
 from training.train import Trained, TrainOptions, train
 
 
@@ -39,8 +39,8 @@ def judgement(trained: Trained) -> Judgement:
 
 @pytest.fixture(scope="module")
 def judged_rows(trained: Trained, history: History, judgement: Judgement) -> Snapshot:
-    rows = rows_of(trained.bundle, history, 0)
-    splits, _ = splits_of(Material(rows, np.zeros((len(rows), 0)), (), history.config.horizon_us), 0)
+    rows = rows_as_trained(trained.bundle, history, 0)
+    splits, _ = splits_of(TrainingSet(rows, np.zeros((len(rows), 0)), (), history.config.horizon_us), 0)
     snapshot = rows.snapshot.take(np.concatenate([s.judge for s in splits]))
     assert (snapshot.lead == judgement.lead).all()
     return snapshot

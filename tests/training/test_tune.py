@@ -7,10 +7,10 @@ import pytest
 
 from models.parameters import Parameters
 from training import tune as tuning
-from training.evaluation.out_of_fold import Predicted
 from training.rows.dataset import Rows
+from training.rows.predictions import OutOfFold
 from training.rows.splits import Split
-from training.rows.training_set import Material
+from training.rows.training_set import TrainingSet
 from training.tune import parameters_of, surely, tune
 
 
@@ -39,16 +39,16 @@ def test_the_defaults_stay_unless_something_is_surely_better(
     rows = world_rows
     judge = np.arange(len(rows))
     split = Split(judge, judge, int(rows.snapshot.as_of_us.max()))
-    material = Material(rows, np.zeros((len(rows), 1)), (), rows.snapshot.history.config.horizon_us)
+    training_set = TrainingSet(rows, np.zeros((len(rows), 1)), (), rows.snapshot.history.config.horizon_us)
     noise = np.random.default_rng(2).normal(size=len(rows))
 
-    def predicted(
-        _: Material, splits: list[Split], parameters: Parameters, *args: Any, **more: Any
-    ) -> Predicted:
+    def predictions(
+        _: TrainingSet, splits: list[Split], parameters: Parameters, *args: Any, **more: Any
+    ) -> OutOfFold:
         known = 0.0 if parameters == Parameters() else better
-        return Predicted(judge, np.zeros(len(rows), dtype=np.int64), noise + known * 4 * material.won)
+        return OutOfFold(judge, np.zeros(len(rows), dtype=np.int64), noise + known * 4 * training_set.won)
 
-    monkeypatch.setattr(tuning, "predict_splits", predicted)
-    found = [tune(material, [split], 5, 0, lambda text, share: None) for _ in range(2)]
+    monkeypatch.setattr(tuning, "predict_splits", predictions)
+    found = [tune(training_set, [split], 5, 0, lambda text, share: None) for _ in range(2)]
     assert (found[0] == Parameters()) == kept
     assert found[0] == found[1]

@@ -17,8 +17,8 @@ from training.evaluation.grouping import group_of
 from training.evaluation.out_of_fold import side_by_side
 from training.rows.dataset import GRID
 from training.rows.labels import Labels, label
-from training.rows.time_proxies import stopped
-from training.rows.training_set import Taught, taught
+from training.rows.time_proxies import masked
+from training.rows.training_set import PreparedData, prepare_as_trained
 from training.train import Trained, TrainOptions, train
 
 Tell = Callable[[str, float], None]
@@ -54,25 +54,25 @@ def replay(
     scores = score(bundle, then, reasons=0)
     values = build_matrix(then, bundle.vocabulary).values
     tell("fitting the baselines", 0.85)
-    material = taught(bundle, past, options.seed)
+    training_set = prepare_as_trained(bundle, past, options.seed)
     return Replayed(
         origin_us=origin_us,
         trained=trained,
         judged=Judged.of(scores, happened.won.astype(np.float64), happened.amount, later.lead),
-        baselines=baselines(material, values),
+        baselines=baselines(training_set, values),
         groups={name: group_of(later, name) for name in by},
         place=_place(bundle, values, happened),
     )
 
 
-def baselines(fitted_on: Taught, values: Floats) -> dict[str, Floats]:
+def baselines(fitted_on: PreparedData, values: Floats) -> dict[str, Floats]:
     """Probabilities of every baseline for the rows of values (n, k), fitted on the grid rows of the same training."""
-    material = fitted_on.material
-    rows = np.flatnonzero(material.rows.origin == GRID)
-    if not 0 < material.won[rows].sum() < len(rows):
-        rows = np.arange(len(material.rows))
-    task = Task(material.values[rows], material.features, material.won[rows])
-    asked = stopped(values, fitted_on.clocks)
+    training_set = fitted_on.training_set
+    rows = np.flatnonzero(training_set.rows.origin == GRID)
+    if not 0 < training_set.won[rows].sum() < len(rows):
+        rows = np.arange(len(training_set.rows))
+    task = Task(training_set.values[rows], training_set.features, training_set.won[rows])
+    asked = masked(values, fitted_on.time_proxies)
     found = side_by_side(lambda name: BASELINES[name](task)(asked), list(BASELINES))
     return dict(zip(BASELINES, found, strict=True))
 

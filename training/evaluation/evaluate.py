@@ -11,13 +11,14 @@ import numpy.typing as npt
 
 from history.arrays import Floats
 from history.snapshot import current_stages
-from models.calibration import BOUND, sigmoid
+from models.calibration import BOUND, intercept_for, sigmoid
 from training.evaluation.metrics import conversion_metrics, log_loss, revenue_metrics
-from training.evaluation.out_of_fold import Predicted, baseline_predictions, intercept_for, recentred
+from training.evaluation.out_of_fold import baseline_predictions, recentred
 from training.evaluation.signal import find_signal
 from training.fit.calibration import fit_slope
+from training.rows.predictions import OutOfFold
 from training.rows.splits import Split
-from training.rows.training_set import Material
+from training.rows.training_set import TrainingSet
 
 
 @dataclass(frozen=True)
@@ -43,24 +44,24 @@ class Judgement:
 
 
 def judge(
-    material: Material,
+    training_set: TrainingSet,
     splits: Sequence[Split],
-    predicted: Predicted,
+    predictions: OutOfFold,
     how: str,
 ) -> Judgement:
-    """Judges the margins of `predicted` after calibration; bootstrap by lead."""
-    rows = predicted.rows
-    won, lead = material.won[rows], material.rows.snapshot.lead[rows]
-    logit = replay_logits(predicted, won, lead)
+    """Judges the margins of `predictions` after calibration; bootstrap by lead."""
+    rows = predictions.rows
+    won, lead = training_set.won[rows], training_set.rows.snapshot.lead[rows]
+    logit = replay_logits(predictions, won, lead)
     probability = sigmoid(np.clip(logit, -BOUND, BOUND))
-    amount = material.rows.labels.amount[rows]
-    expected = predicted.expected
+    amount = training_set.rows.labels.amount[rows]
+    expected = predictions.expected_amount
     metrics = {**conversion_metrics(won, probability), **_revenue(won, amount, probability * expected)}
     baselines = {
         name: {**conversion_metrics(won, p), **_revenue(won, amount, p * expected)}
-        for name, p in baseline_predictions(material, splits).items()
+        for name, p in baseline_predictions(training_set, splits).items()
     }
-    found = find_signal(logit, predicted.split, won, lead)
+    found = find_signal(logit, predictions.split, won, lead)
     low, gain, high = found.gain
     evidence = (
         f"knowing the lead saves {gain:.4f} nats a judged row over the base rate ({low:.4f} to {high:.4f}) and ranks "
@@ -79,13 +80,13 @@ def judge(
         probability=probability,
         amount=np.where(won > 0, amount, np.nan),
         expected_amount=expected,
-        stages=current_stages(material.rows.snapshot.take(rows)),
+        stages=current_stages(training_set.rows.snapshot.take(rows)),
         lead=lead,
         held_out={},
     )
 
 
-def judge_held_out(unseen: Predicted, won: Floats) -> dict[str, float]:
+def judge_held_out(unseen: OutOfFold, won: Floats) -> dict[str, float]:
     """Log loss of calibrated margins of leads held out together, and that of their win rate."""
     slope = fit_slope(unseen, won)
     rate = np.full(len(won), won.mean())
@@ -96,7 +97,7 @@ def judge_held_out(unseen: Predicted, won: Floats) -> dict[str, float]:
     }
 
 
-def replay_logits(predicted: Predicted, won: Floats, lead: npt.NDArray[np.int64]) -> Floats:
+def replay_logits(predictions: OutOfFold, won: Floats, lead: npt.NDArray[np.int64]) -> Floats:
     """Log-odds of the judged rows: margins turned by a slope fitted on the other half of the leads, each split at the
     total that its own fit predicted.
     """
@@ -104,11 +105,11 @@ def replay_logits(predicted: Predicted, won: Floats, lead: npt.NDArray[np.int64]
     half = lead % 2
     for k in (0, 1):
         others = half != k
-        seen = Predicted(predicted.rows[others], predicted.split[others], predicted.margin[others])
-        turned[~others] = fit_slope(seen, won[others]) * predicted.margin[~others]
-    for s in np.unique(predicted.split):
-        part = predicted.split == s
-        promised = float(sigmoid(np.clip(predicted.margin[part], -BOUND, BOUND)).sum())
+        seen = predictions.take(others)
+        turned[~others] = fit_slope(seen, won[others]) * predictions.margin[~others]
+    for s in np.unique(predictions.split):
+        part = predictions.split == s
+        promised = float(sigmoid(np.clip(predictions.margin[part], -BOUND, BOUND)).sum())
         turned[part] += intercept_for(turned[part], promised)
     return turned
 

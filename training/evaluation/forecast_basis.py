@@ -11,10 +11,10 @@ from history.arrays import Floats
 from history.history import DAY_US, WON, History
 from history.snapshot import current_stages, open_leads
 from models.bundle import Bundle
-from models.calibration import sigmoid
+from models.calibration import intercept_for, sigmoid
 from models.forecast_basis import ForecastBasis
-from training.evaluation.out_of_fold import Predicted, intercept_for
-from training.rows.training_set import Material
+from training.rows.predictions import OutOfFold
+from training.rows.training_set import TrainingSet
 
 ORIGINS = 12  # replayed instants, at most
 STEP_DAYS, LONGEST_DAYS = 7, 182
@@ -22,7 +22,7 @@ FEWEST_LEADS = 5
 
 
 def forecast_basis(
-    material: Material, predicted: Predicted | None, how: str, bundle: Bundle
+    training_set: TrainingSet, predictions: OutOfFold | None, how: str, bundle: Bundle
 ) -> ForecastBasis | None:
     """Replays of the forecast at the instants of the judged rows; None where leads were held out instead of time.
 
@@ -30,9 +30,9 @@ def forecast_basis(
     own level and the final calibration's slope; its amount is that of the wins which the fit saw. Times come from the
     final model.
     """
-    if predicted is None or how != "replay" or bundle.conversion is None:
+    if predictions is None or how != "replay" or bundle.conversion is None:
         return None
-    snapshot = material.rows.snapshot.take(predicted.rows)
+    snapshot = training_set.rows.snapshot.take(predictions.rows)
     instants = np.unique(snapshot.as_of_us)
     chosen = instants[
         np.unique(np.linspace(0, len(instants) - 1, min(ORIGINS, len(instants))).round().astype(int))
@@ -42,17 +42,20 @@ def forecast_basis(
     for at in chosen.tolist():
         rows = np.flatnonzero(snapshot.as_of_us == at)
         if len(rows) >= FEWEST_LEADS:
-            open_ = _as_then(bundle, material, predicted, rows)
+            open_ = _as_then(bundle, training_set, predictions, rows)
             origins.append(replayed(bundle, snapshot.history, open_, at, spans))
     return stacked(origins, spans) if origins else None
 
 
 def _as_then(
-    bundle: Bundle, material: Material, predicted: Predicted, judged: npt.NDArray[np.int64]
+    bundle: Bundle,
+    training_set: TrainingSet,
+    predictions: OutOfFold,
+    judged: npt.NDArray[np.int64],
 ) -> OpenLeads:
-    """The leads of some judged rows (indices into `predicted`), all of one instant."""
-    rows, margin = predicted.rows[judged], predicted.margin[judged]
-    snapshot = material.rows.snapshot.take(rows)
+    """The leads of some judged rows (indices into `predictions`), all of one instant."""
+    rows, margin = predictions.rows[judged], predictions.margin[judged]
+    snapshot = training_set.rows.snapshot.take(rows)
     slope = float(np.diff(bundle.calibration.logits)[0] / np.diff(bundle.calibration.knots)[0])
     turned = slope * (margin - margin.mean()) + margin.mean()
     turned = turned + intercept_for(turned, float(sigmoid(margin).sum()))
@@ -60,8 +63,8 @@ def _as_then(
         lead=snapshot.lead,
         age_days=ages(snapshot),
         probability=sigmoid(turned),
-        place=bundle.close_time.place(material.values[rows]),
-        amount=predicted.expected[judged],
+        place=bundle.close_time.place(training_set.values[rows]),
+        amount=predictions.expected_amount[judged],
         baseline=np.full(len(rows), np.nan),
         stage=current_stages(snapshot),
     )

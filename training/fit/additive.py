@@ -1,10 +1,9 @@
 """Fits additive models: a regularised linear start, then few small trees on what it leaves."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import lightgbm as lgb
-import numpy as np
-import numpy.typing as npt
 
 from features.catalogue import Feature
 from history.arrays import Floats
@@ -15,9 +14,12 @@ from models.trees.ensemble import Trees, trees_from_text
 from training.fit.linear import fit_logistic, fit_ridge
 
 
-def recency_weight(age_us: npt.NDArray[np.int64], horizon_us: int, half_life_horizons: float) -> Floats:
-    """0.5 ** (age / half-life) for rows that are age_us old."""
-    return np.asarray(0.5 ** (age_us / (horizon_us * half_life_horizons)), dtype=np.float64)
+@dataclass(frozen=True)
+class FitSettings:
+    """Parameters of a fit and the seed of its random choices."""
+
+    parameters: Parameters
+    seed: int
 
 
 def fit_conversion(

@@ -169,7 +169,7 @@ def _useful(judged: _Judged, wins: Wins) -> bool:
 def _with_residuals(model: AmountModel, later: _Judged, apart: _Judged, wins: Wins) -> AmountModel:
     """The model with the factor that sets totals right, and with the spread of later residuals.
 
-    The factor is the mean ratio of amount to predicted size, a deal's weight growing with its size: equal weights
+    The factor is the mean ratio of amount to predictions size, a deal's weight growing with its size: equal weights
     (Duan 1983) are sure of little deals and overrate totals by the size's own error, weights by size are right in total
     and ruled by the greatest deals.
     """

@@ -7,13 +7,14 @@ import numpy as np
 import numpy.typing as npt
 
 from history.arrays import Floats
-from models.calibration import Calibration, Spread, line, sigmoid
+from models.calibration import Calibration, Spread, intercept_for, line, sigmoid
 from models.parameters import Parameters
-from training.evaluation.out_of_fold import Predicted, intercept_for
-from training.fit.additive import fit_conversion, recency_weight
+from training.fit.additive import fit_conversion
 from training.rows.dataset import GRID
+from training.rows.predictions import OutOfFold
 from training.rows.splits import fold_of
-from training.rows.training_set import Material
+from training.rows.training_set import TrainingSet
+from training.rows.weights import recency_weight
 
 PRIOR_WINS = 20.0  # judged wins that say the slope is 1
 UNPROVEN_SLOPE = 0.5  # where no row could be judged
@@ -24,46 +25,46 @@ INFLATION = 1.6  # halves share what all such fits get wrong: simulated truths l
 LEAST_DEVIATION = 0.05
 
 
-def fit_calibration(predicted: Predicted | None, material: Material, margin: Floats) -> Calibration:
+def fit_calibration(predictions: OutOfFold | None, training_set: TrainingSet, margin: Floats) -> Calibration:
     """A straight map of margins: its slope from rows no fit had seen, its level from the latest rows known to the end.
 
     margin (n,): the final model's own margins of all rows. The slope is fitted with a free level for each
     split: a level of old splits would carry an old win rate forward. The level then makes the probabilities
     of the grid rows sum to their wins, under level_weight.
     """
-    slope = fit_slope(predicted, material.won[predicted.rows]) if predicted else UNPROVEN_SLOPE
-    weight = level_weight(material)
+    slope = fit_slope(predictions, training_set.won[predictions.rows]) if predictions else UNPROVEN_SLOPE
+    weight = level_weight(training_set)
     centre = float(np.average(margin, weights=weight))
     turned = slope * (margin - centre) + centre
-    wins = float(np.average(material.won, weights=weight)) * len(margin)
+    wins = float(np.average(training_set.won, weights=weight)) * len(margin)
     level = intercept_for(turned, wins, weight * (len(margin) / weight.sum()))
     return line(slope, centre * (1 - slope) + level)
 
 
-def level_weight(material: Material) -> Floats:
+def level_weight(training_set: TrainingSet) -> Floats:
     """Weights (n,) of the grid rows that set the level, halving with each LEVEL_HORIZONS of age.
 
     Where that leaves fewer than LEVEL_WINS, as a horizon of days does, it takes twice, four times ... as long: one date
     without a win would say that nobody is ever won.
     """
-    rows, halves = material.rows, LEVEL_HORIZONS
-    age = rows.snapshot.history.as_of_us - material.horizon_us - rows.snapshot.as_of_us
+    rows, halves = training_set.rows, LEVEL_HORIZONS
+    age = rows.snapshot.history.as_of_us - training_set.horizon_us - rows.snapshot.as_of_us
     while True:
-        weight = recency_weight(age, material.horizon_us, halves) * (rows.origin == GRID)
-        if float(weight @ material.won) >= LEVEL_WINS or halves * material.horizon_us > age.max():
+        weight = recency_weight(age, training_set.horizon_us, halves) * (rows.origin == GRID)
+        if float(weight @ training_set.won) >= LEVEL_WINS or halves * training_set.horizon_us > age.max():
             return np.asarray(weight)
         halves *= 2
 
 
-def fit_slope(predicted: Predicted, won: Floats) -> float:
+def fit_slope(predictions: OutOfFold, won: Floats) -> float:
     """The slope of log-odds over margins by Newton's method, one level a split, shrunk to 1."""
     slope = 1.0
     for _ in range(30):
         gradient = PRIOR_WINS * (slope - 1.0)
         curve = PRIOR_WINS
-        for k in np.unique(predicted.split):
-            part = predicted.split == k
-            x, y = predicted.margin[part], won[part]
+        for k in np.unique(predictions.split):
+            part = predictions.split == k
+            x, y = predictions.margin[part], won[part]
             if not 0 < y.sum() < len(y):
                 continue
             p = sigmoid(slope * x + intercept_for(slope * x, float(y.sum())))
@@ -85,7 +86,7 @@ def _repeats(part: npt.NDArray[np.bool_]) -> float:
 
 
 def fit_spread(
-    material: Material,
+    training_set: TrainingSet,
     rows: npt.NDArray[np.int64],
     weight: Floats,
     fit: tuple[Parameters, Calibration],
@@ -97,7 +98,7 @@ def fit_spread(
     variance is a quarter of the mean squared difference. The level's own uncertainty comes on top.
     """
     parameters, calibration = fit
-    lead, won = material.rows.snapshot.lead[rows], material.won[rows]
+    lead, won = training_set.rows.snapshot.lead[rows], training_set.won[rows]
     half = fold_of(lead, 2, seed)
     wins = max(float(len(np.unique(lead[won > 0]))), 1.0)
     if any(not 0 < won[half == k].sum() < (half == k).sum() for k in (0, 1)):
@@ -108,13 +109,13 @@ def fit_spread(
     logits = [
         calibration.logit(
             fit_conversion(
-                material.values[rows[half == k]],
-                material.features,
+                training_set.values[rows[half == k]],
+                training_set.features,
                 won[half == k],
                 weight[half == k],
                 gentler,
                 seed + k,
-            ).margin(material.values[rows])
+            ).margin(training_set.values[rows])
         )
         for k in (0, 1)
     ]

@@ -9,19 +9,18 @@ from history.arrays import Floats, Ints, Mask
 from history.history import DAY_US, LOST, WON
 from models.additive import AdditiveModel
 from models.calibration import sigmoid
-from models.parameters import Parameters
-from training.fit.additive import fit_conversion
+from training.fit.additive import FitSettings, fit_conversion
 from training.fit.close_time import fit_close_time
 from training.rows.dataset import GRID
 from training.rows.labels import Labels
-from training.rows.training_set import Material
+from training.rows.training_set import TrainingSet
 
 MIN_WINS = 40  # won leads below which the time of a win is not known well enough to share out open rows
 LEAST = 1e-3  # parts of a row that small are left out
 
 
 @dataclass(frozen=True)
-class Unfinished:
+class CensoredRows:
     """m grid rows in the horizon before an instant, as known at it: values (m, k), leads, days seen, won, lost."""
 
     values: Floats
@@ -33,22 +32,24 @@ class Unfinished:
     def __len__(self) -> int:
         return len(self.values)
 
-    def take(self, rows: npt.NDArray[np.generic]) -> "Unfinished":
-        return Unfinished(
+    def take(self, rows: npt.NDArray[np.generic]) -> "CensoredRows":
+        return CensoredRows(
             self.values[rows], self.lead[rows], self.seen_days[rows], self.won[rows], self.lost[rows]
         )
 
 
-def unfinished_at(material: Material, at_us: int) -> Unfinished:
+def censored_at(training_set: TrainingSet, at_us: int) -> CensoredRows:
     """The rows of the horizon before at_us, as known then, although the later of them may be matured by now."""
-    now = at_us >= material.rows.snapshot.history.as_of_us
-    rows, values = material.recent if now and material.recent else (material.rows, material.values)
+    now = at_us >= training_set.rows.snapshot.history.as_of_us
+    rows, values = (
+        training_set.recent if now and training_set.recent else (training_set.rows, training_set.values)
+    )
     at = rows.snapshot.as_of_us
-    chosen = np.flatnonzero((at > at_us - material.horizon_us) & (at < at_us) & (rows.origin == GRID))
+    chosen = np.flatnonzero((at > at_us - training_set.horizon_us) & (at < at_us) & (rows.origin == GRID))
     seen = (at_us - at[chosen]) / DAY_US
     decided = rows.labels.days[chosen] <= seen
     outcome = rows.labels.outcome[chosen]
-    return Unfinished(
+    return CensoredRows(
         values[chosen],
         rows.snapshot.lead[chosen],
         seen,
@@ -57,17 +58,17 @@ def unfinished_at(material: Material, at_us: int) -> Unfinished:
     )
 
 
-def fit_matured(material: Material, fit: Ints, at_us: int, fitted: tuple[Parameters, int]) -> AdditiveModel:
-    """The conversion model as of at_us from matured rows `fit` (indices) alone; fitted: parameters, seed."""
-    parameters, seed = fitted
-    weight = material.weight(fit, at_us, parameters)
+def fit_matured(training_set: TrainingSet, fit: Ints, at_us: int, settings: FitSettings) -> AdditiveModel:
+    """The conversion model as of at_us from matured rows `fit` (indices) alone."""
+    parameters, seed = settings.parameters, settings.seed
+    weight = training_set.weight(fit, at_us, parameters)
     return fit_conversion(
-        material.values[fit], material.features, material.won[fit], weight, parameters, seed
+        training_set.values[fit], training_set.features, training_set.won[fit], weight, parameters, seed
     )
 
 
-def fit_on_all(
-    material: Material, fit: Ints, later: Unfinished, at_us: int, fitted: tuple[Parameters, int]
+def fit_with_censored(
+    training_set: TrainingSet, fit: Ints, later: CensoredRows, at_us: int, settings: FitSettings
 ) -> AdditiveModel:
     """The conversion model as of at_us from matured rows `fit` (indices) and from `later`.
 
@@ -76,25 +77,25 @@ def fit_on_all(
     fit's probability, F(c) the chance that a win has come by then, G(c) that a loss has. It enters the second fit as q
     of a win and 1 - q of none, with weight F: what is not known yet should not teach much.
     """
-    parameters, seed = fitted
-    weight = material.weight(fit, at_us, parameters)
-    values, won, features = material.values[fit], material.won[fit], material.features
+    parameters, seed = settings.parameters, settings.seed
+    weight = training_set.weight(fit, at_us, parameters)
+    values, won, features = training_set.values[fit], training_set.won[fit], training_set.features
     model = fit_conversion(values, features, won, weight, parameters, seed)
-    labels, lead = material.rows.labels, material.rows.snapshot.lead
+    labels, lead = training_set.rows.labels, training_set.rows.snapshot.lead
     wins = fit[won > 0]
     if not len(later) or len(np.unique(lead[wins])) < MIN_WINS:
         return model
     clock = fit_close_time(
-        material.values[wins],
+        training_set.values[wins],
         features,
         labels.days[wins],
         lead[wins],
-        material.horizon_us // DAY_US,
+        training_set.horizon_us // DAY_US,
         seed,
         folds=2,
     )
     came = clock.cdf(clock.place(later.values), later.seen_days)
-    gone = lost_by(labels, fit[(won == 0) & (material.rows.origin[fit] == GRID)], later.seen_days)
+    gone = lost_by(labels, fit[(won == 0) & (training_set.rows.origin[fit] == GRID)], later.seen_days)
     share = win_share(sigmoid(model.margin(later.values)), came, gone)
     share = np.where(later.won, 1.0, np.where(later.lost, 0.0, share))
     parts = [(came * share, 1.0), (came * (1 - share), 0.0)]

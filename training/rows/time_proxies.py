@@ -20,7 +20,9 @@ SAMPLE = 20_000
 FEWEST = 50
 
 
-def clock_columns(values: Floats, features: Sequence[Feature], as_of_us: npt.NDArray[np.int64]) -> list[int]:
+def time_proxy_columns(
+    values: Floats, features: Sequence[Feature], as_of_us: npt.NDArray[np.int64]
+) -> list[int]:
     """Numbers of attributes and of past leads (n, k) whose rank follows the instants (n,) of their rows, and countdowns
     of the calendar that came round fewer than LEAST_CYCLES times.
     """
@@ -43,8 +45,8 @@ def clock_columns(values: Floats, features: Sequence[Feature], as_of_us: npt.NDA
     return found
 
 
-def stopped(values: Floats, clocks: Sequence[int]) -> Floats:
-    """The values with the clocks blanked, so that no fit can use them; scoring needs no change then."""
+def masked(values: Floats, time_proxies: Sequence[int]) -> Floats:
+    """The values with the time_proxies blanked, so that no fit can use them; scoring needs no change then."""
     out = values.copy()
-    out[:, list(clocks)] = np.nan
+    out[:, list(time_proxies)] = np.nan
     return out

@@ -13,13 +13,13 @@ from history.history import History
 from history.snapshot import by_lead_id
 from models.bundle import Bundle
 from models.parameters import Parameters
-from training.fit.additive import recency_weight
 from training.rows.dataset import Rows, recent_rows, training_rows
-from training.rows.time_proxies import clock_columns, stopped
+from training.rows.time_proxies import masked, time_proxy_columns
+from training.rows.weights import recency_weight
 
 
 @dataclass(frozen=True)
-class Material:
+class TrainingSet:
     """Matured rows with feature values (n, k), the features, the horizon; recent: rows that are not, with values."""
 
     rows: Rows
@@ -39,44 +39,44 @@ class Material:
 
 
 @dataclass(frozen=True)
-class Taught:
-    """The material of one training, its vocabulary, and the columns that it blanked because they tell the date."""
+class PreparedData:
+    """The training_set of one training, its vocabulary, and the columns that it blanked because they tell the date."""
 
-    material: Material
+    training_set: TrainingSet
     vocabulary: Vocabulary
-    clocks: list[int]
+    time_proxies: list[int]
 
 
-def teach(history: History, rows: Rows, seed: int) -> Taught:
-    """The material of a history that holds only the columns to be used; rows: its training rows."""
+def prepare(history: History, rows: Rows, seed: int) -> PreparedData:
+    """The training_set of a history that holds only the columns to be used; rows: its training rows."""
     vocabulary, tables = learn(rows.snapshot)
     matrix = build_matrix(rows.snapshot, vocabulary, tables)
-    clocks = clock_columns(matrix.values, matrix.features, rows.snapshot.as_of_us)
+    time_proxies = time_proxy_columns(matrix.values, matrix.features, rows.snapshot.as_of_us)
     recent = recent_rows(history, rows.share, seed)
     latest = build_matrix(recent.snapshot, vocabulary, tables).values
-    material = Material(
+    training_set = TrainingSet(
         rows,
-        stopped(matrix.values, clocks),
+        masked(matrix.values, time_proxies),
         matrix.features,
         history.config.horizon_us,
-        (recent, stopped(latest, clocks)),
+        (recent, masked(latest, time_proxies)),
     )
-    return Taught(material, vocabulary, clocks)
+    return PreparedData(training_set, vocabulary, time_proxies)
 
 
-def taught(bundle: Bundle, history: History, seed: int) -> Taught:
+def prepare_as_trained(bundle: Bundle, history: History, seed: int) -> PreparedData:
     """Everything that the fits of the bundle read, made again from the same history and seed."""
-    past = by_lead_id(read_by(bundle, history))
-    return teach(past, training_rows(past, seed), seed)
+    past = by_lead_id(history_as_trained(bundle, history))
+    return prepare(past, training_rows(past, seed), seed)
 
 
-def read_by(bundle: Bundle, history: History) -> History:
+def history_as_trained(bundle: Bundle, history: History) -> History:
     """The history with the configuration the bundle was trained with, without the columns that it leaves out."""
     config = bundle.config
     kept = {name: column for name, column in history.attributes.items() if name not in config.ignore}
     return replace(history, config=config, attributes=kept)
 
 
-def rows_of(bundle: Bundle, history: History, seed: int) -> Rows:
+def rows_as_trained(bundle: Bundle, history: History, seed: int) -> Rows:
     """The training rows of the bundle; history as it was given to training, cut at its own as_of_us."""
-    return training_rows(by_lead_id(read_by(bundle, history)), seed)
+    return training_rows(by_lead_id(history_as_trained(bundle, history)), seed)

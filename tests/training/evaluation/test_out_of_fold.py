@@ -10,54 +10,55 @@ from history.snapshot import cut
 from training.evaluation.out_of_fold import expected_amounts, past_wins, splits_of
 from training.fit.amount import fit_amount
 from training.rows.dataset import training_rows
-from training.rows.training_set import Material, teach
+from training.rows.training_set import TrainingSet, prepare
 
 
 @pytest.fixture(scope="module")
-def material(world: History) -> Material:
+def training_set(world: History) -> TrainingSet:
     past = cut(world, world.as_of_us - 60 * DAY_US)
-    return teach(past, training_rows(past, 0), 0).material
+    return prepare(past, training_rows(past, 0), 0).training_set
 
 
-def test_amounts_of_a_split_come_from_the_wins_that_its_fit_saw(material: Material) -> None:
+def test_amounts_of_a_split_come_from_the_wins_that_its_fit_saw(training_set: TrainingSet) -> None:
     """Deals that closed later may have paid anything: nothing that is expected before changes."""
-    splits, how = splits_of(material, 0)
+    splits, how = splits_of(training_set, 0)
     assert how == "replay"
     first = splits[:1]
-    told = expected_amounts(material, first, 0)
-    labels = material.rows.labels
+    told = expected_amounts(training_set, first, 0)
+    labels = training_set.rows.labels
     amount = labels.amount.copy()
     later = np.setdiff1d(np.arange(len(amount)), first[0].fit)
     amount[later] *= 1000
-    other = replace(material, rows=replace(material.rows, labels=replace(labels, amount=amount)))
+    other = replace(training_set, rows=replace(training_set.rows, labels=replace(labels, amount=amount)))
     assert np.isfinite(told).all()
     np.testing.assert_array_equal(expected_amounts(other, first, 0), told)
 
 
-def test_amounts_follow_the_order_of_the_judged_rows(material: Material) -> None:
-    splits, _ = splits_of(material, 0)
-    told = expected_amounts(material, splits, 0)
+def test_amounts_follow_the_order_of_the_judged_rows(training_set: TrainingSet) -> None:
+    splits, _ = splits_of(training_set, 0)
+    told = expected_amounts(training_set, splits, 0)
     assert len(told) == sum(len(s.judge) for s in splits)
     last = splits[-1]
     assert last.as_of_us is not None
-    model = fit_amount(past_wins(material, last.fit, last.as_of_us), material.features, 0)
+    model = fit_amount(past_wins(training_set, last.fit, last.as_of_us), training_set.features, 0)
     assert model is not None
-    np.testing.assert_array_equal(told[-len(last.judge) :], model.predict(material.values[last.judge])[0])
+    np.testing.assert_array_equal(told[-len(last.judge) :], model.predict(training_set.values[last.judge])[0])
 
 
-def test_wins_without_amounts_expect_nothing(material: Material) -> None:
-    splits, _ = splits_of(material, 0)
-    labels = material.rows.labels
-    unknown = replace(labels, amount=np.full(len(material.rows), np.nan))
-    bare = replace(material, rows=replace(material.rows, labels=unknown))
+def test_wins_without_amounts_expect_nothing(training_set: TrainingSet) -> None:
+    splits, _ = splits_of(training_set, 0)
+    labels = training_set.rows.labels
+    unknown = replace(labels, amount=np.full(len(training_set.rows), np.nan))
+    bare = replace(training_set, rows=replace(training_set.rows, labels=unknown))
     assert np.isnan(expected_amounts(bare, splits, 0)).all()
 
 
-def test_wins_are_as_old_as_their_closing(material: Material) -> None:
-    now = material.rows.snapshot.history.as_of_us
-    wins = past_wins(material, np.arange(len(material.rows)), now)
-    assert len(wins.lead) == int(material.won.sum())
+def test_wins_are_as_old_as_their_closing(training_set: TrainingSet) -> None:
+    now = training_set.rows.snapshot.history.as_of_us
+    wins = past_wins(training_set, np.arange(len(training_set.rows)), now)
+    assert len(wins.lead) == int(training_set.won.sum())
     assert (wins.age >= 0).all()
     np.testing.assert_allclose(
-        past_wins(material, np.arange(len(material.rows)), now + material.horizon_us).age, wins.age + 1
+        past_wins(training_set, np.arange(len(training_set.rows)), now + training_set.horizon_us).age,
+        wins.age + 1,
     )

@@ -9,53 +9,54 @@ import pytest
 from history.arrays import Floats
 from history.history import History
 from history.snapshot import Snapshot
-from models.calibration import sigmoid
+from models.calibration import intercept_for, sigmoid
 from models.parameters import Parameters
 from tests.builders.lead_histories import START_US, Lead, history_of
 from tests.builders.small_models import COLUMNS, QUICK, made_outcomes, made_values
-from training.evaluation.out_of_fold import Predicted, intercept_for, recentred
-from training.fit.additive import recency_weight
+from training.evaluation.out_of_fold import recentred
 from training.fit.calibration import LEAST_DEVIATION, UNPROVEN_SLOPE, fit_calibration, fit_slope, fit_spread
 from training.rows.dataset import GRID, Rows
 from training.rows.labels import Labels
-from training.rows.training_set import Material
+from training.rows.predictions import OutOfFold
+from training.rows.training_set import TrainingSet
+from training.rows.weights import recency_weight
 
 SEEDS = (1, 2, 3)
 DAY = 86_400_000_000
 
 
-def made_predicted(seed: int, n: int, slope: float) -> tuple[Predicted, Floats]:
+def made_predicted(seed: int, n: int, slope: float) -> tuple[OutOfFold, Floats]:
     """Margins of three splits whose levels differ widely, and outcomes with this slope over them."""
     random = np.random.default_rng(seed)
     split = np.repeat([0, 1, 2], n // 3)
     margin = random.normal(-1, 1, len(split))
     level = np.array([-2.0, 0.5, 1.5])[split]
     won = (random.random(len(split)) < sigmoid(slope * margin + level)).astype(np.float64)
-    return Predicted(np.arange(len(split)), split, margin), won
+    return OutOfFold(np.arange(len(split)), split, margin), won
 
 
 @pytest.mark.parametrize("seed", SEEDS)
 @pytest.mark.parametrize("slope", [0.3, 1.0, 1.8])
 def test_the_slope_is_found_whatever_the_levels(seed: int, slope: float) -> None:
-    predicted, won = made_predicted(seed, 3000, slope)
-    assert fit_slope(predicted, won) == pytest.approx(slope, abs=0.25)
+    predictions, won = made_predicted(seed, 3000, slope)
+    assert fit_slope(predictions, won) == pytest.approx(slope, abs=0.25)
 
 
 @pytest.mark.parametrize("seed", SEEDS)
 def test_few_rows_leave_the_slope_near_one(seed: int) -> None:
-    predicted, won = made_predicted(seed, 12, -1.0)
-    assert 0.4 < fit_slope(predicted, won) <= 1.3
+    predictions, won = made_predicted(seed, 12, -1.0)
+    assert 0.4 < fit_slope(predictions, won) <= 1.3
 
 
 def test_a_margin_that_says_the_reverse_never_turns_the_order() -> None:
-    predicted, won = made_predicted(1, 3000, -1.5)
-    assert 0 < fit_slope(predicted, won) < 0.2
+    predictions, won = made_predicted(1, 3000, -1.5)
+    assert 0 < fit_slope(predictions, won) < 0.2
 
 
 def test_splits_of_one_outcome_say_nothing() -> None:
-    predicted, _ = made_predicted(2, 300, 1.0)
+    predictions, _ = made_predicted(2, 300, 1.0)
     for same in (np.zeros(300), np.ones(300)):
-        assert fit_slope(predicted, same) == pytest.approx(1.0)
+        assert fit_slope(predictions, same) == pytest.approx(1.0)
 
 
 @pytest.mark.parametrize("seed", SEEDS)
@@ -71,21 +72,23 @@ def test_intercepts_make_the_sum_of_probabilities_the_wins(seed: int) -> None:
 
 @pytest.mark.parametrize("seed", SEEDS)
 def test_recentred_probabilities_sum_to_the_wins_of_each_split(seed: int) -> None:
-    predicted, won = made_predicted(seed, 300, 1.0)
-    p = recentred(predicted.margin, won, predicted.split)
+    predictions, won = made_predicted(seed, 300, 1.0)
+    p = recentred(predictions.margin, won, predictions.split)
     for k in range(3):
-        part = predicted.split == k
+        part = predictions.split == k
         assert p[part].sum() == pytest.approx(won[part].sum(), rel=1e-6)
 
 
-def material_of(values: Floats, won: Floats, lead: npt.NDArray[np.int64], age_days: Floats) -> Material:
+def training_set_of(
+    values: Floats, won: Floats, lead: npt.NDArray[np.int64], age_days: Floats
+) -> TrainingSet:
     """Rows of made values, seen age_days before the last instant whose horizon has ended."""
     n_leads = int(lead.max()) + 1
     history: History = history_of([Lead(START_US)] * n_leads, START_US + 1000 * DAY)
     at = history.as_of_us - history.config.horizon_us - (age_days * DAY).astype(np.int64)
     labels = Labels((won > 0).astype(np.int8), np.ones(len(won)), np.full(len(won), np.nan), at > 0)
     rows = Rows(Snapshot(history, lead, at), labels, np.full(len(won), GRID, dtype=np.int8))
-    return Material(rows, values, COLUMNS, history.config.horizon_us)
+    return TrainingSet(rows, values, COLUMNS, history.config.horizon_us)
 
 
 @pytest.mark.parametrize("seed", SEEDS)
@@ -96,10 +99,10 @@ def test_the_level_makes_recent_wins_add_up(seed: int) -> None:
     age = np.repeat([0.0, 200.0], n // 2)
     values, margin = made_values(seed, n), random.normal(-1, 1, n)
     won = (random.random(n) < sigmoid(margin + np.where(age > 0, 0.0, -1.0))).astype(np.float64)
-    material = material_of(values, won, np.arange(n), age)
-    predicted = Predicted(np.arange(n), (age > 0).astype(np.int64), margin)
-    p = fit_calibration(predicted, material, margin).probability(margin)
-    weight = recency_weight((age * DAY).astype(np.int64), material.horizon_us, 1.0)
+    training_set = training_set_of(values, won, np.arange(n), age)
+    predictions = OutOfFold(np.arange(n), (age > 0).astype(np.int64), margin)
+    p = fit_calibration(predictions, training_set, margin).probability(margin)
+    weight = recency_weight((age * DAY).astype(np.int64), training_set.horizon_us, 1.0)
     assert (weight * p).sum() == pytest.approx((weight * won).sum(), rel=1e-3)
     assert p[age == 0].sum() == pytest.approx(won[age == 0].sum(), rel=0.02)
 
@@ -110,9 +113,9 @@ def test_a_newest_date_without_wins_does_not_say_that_nobody_is_won(newest: int)
     n, per_date = 900, 30
     age: Floats = (np.arange(n) // per_date).astype(np.float64) * 10
     won = ((np.arange(n) % per_date == 0) & (age > newest)).astype(np.float64)
-    material = replace(material_of(made_values(6, n), won, np.arange(n), age - 9), horizon_us=DAY)
+    training_set = replace(training_set_of(made_values(6, n), won, np.arange(n), age - 9), horizon_us=DAY)
     margin = np.zeros(n)
-    p = fit_calibration(None, material, margin).probability(margin[:1])[0]
+    p = fit_calibration(None, training_set, margin).probability(margin[:1])[0]
     assert 0.25 / per_date < p < 1.5 / per_date
 
 
@@ -120,7 +123,7 @@ def test_without_a_judged_row_the_slope_is_cautious() -> None:
     values = made_values(4, 300)
     won = made_outcomes(values, 4)
     margin = np.linspace(-3, 3, 300)
-    calibration = fit_calibration(None, material_of(values, won, np.arange(300), np.zeros(300)), margin)
+    calibration = fit_calibration(None, training_set_of(values, won, np.arange(300), np.zeros(300)), margin)
     low, high = calibration.logit(np.array([0.0, 1.0]))
     assert high - low == pytest.approx(UNPROVEN_SLOPE)
     assert calibration.probability(margin).sum() == pytest.approx(won.sum(), rel=1e-3)
@@ -130,11 +133,11 @@ def spread_of(seed: int, n: int, parameters: Parameters = QUICK) -> Floats:
     """Deviations (a few places) learned from n made leads."""
     values = made_values(seed, n)
     won = made_outcomes(values, seed)
-    material = material_of(values, won, np.arange(n), np.zeros(n))
+    training_set = training_set_of(values, won, np.arange(n), np.zeros(n))
     margin = np.linspace(-3, 3, n)
-    calibration = fit_calibration(None, material, margin)
+    calibration = fit_calibration(None, training_set, margin)
     calibration = replace(calibration, logits=calibration.knots)
-    spread = fit_spread(material, np.arange(n), np.ones(n), (parameters, calibration), seed)
+    spread = fit_spread(training_set, np.arange(n), np.ones(n), (parameters, calibration), seed)
     assert (np.diff(spread.logits) > 0).all()
     return spread.deviations
 
@@ -151,7 +154,7 @@ def test_a_handful_of_wins_gives_a_wide_spread() -> None:
     values = made_values(5, 12)
     won = np.zeros(12)
     won[0] = 1.0
-    material = material_of(values, won, np.arange(12), np.zeros(12))
-    calibration = fit_calibration(None, material, np.linspace(-1, 1, 12))
-    spread = fit_spread(material, np.arange(12), np.ones(12), (Parameters(), calibration), 0)
+    training_set = training_set_of(values, won, np.arange(12), np.zeros(12))
+    calibration = fit_calibration(None, training_set, np.linspace(-1, 1, 12))
+    spread = fit_spread(training_set, np.arange(12), np.ones(12), (Parameters(), calibration), 0)
     assert spread.deviations.min() >= 2.0

@@ -6,30 +6,31 @@ import pytest
 from history.history import DAY_US, LOST, WON, History
 from history.snapshot import Snapshot, cut
 from models.parameters import Parameters
-from training.fit.censored import fit_matured, fit_on_all, unfinished_at, win_share
+from training.fit.additive import FitSettings
+from training.fit.censored import censored_at, fit_matured, fit_with_censored, win_share
 from training.rows.dataset import training_rows
 from training.rows.labels import label
-from training.rows.training_set import Material, teach
+from training.rows.training_set import TrainingSet, prepare
 
 PLAIN = Parameters(rounds=0)
 
 
 @pytest.fixture(scope="module")
-def material(world: History) -> Material:
+def training_set(world: History) -> TrainingSet:
     past = cut(world, world.as_of_us - 60 * DAY_US)
-    return teach(past, training_rows(past, 0), 0).material
+    return prepare(past, training_rows(past, 0), 0).training_set
 
 
-def test_rows_are_known_as_they_were_at_the_instant(world: History, material: Material) -> None:
+def test_rows_are_known_as_they_were_at_the_instant(world: History, training_set: TrainingSet) -> None:
     """An outcome counts where it had come by the instant; labels of a history cut there say the same."""
-    rows = material.rows
+    rows = training_set.rows
     at_us = int(np.unique(rows.snapshot.as_of_us)[-2])
-    found = unfinished_at(material, at_us)
+    found = censored_at(training_set, at_us)
     past = cut(world, at_us)
-    taken = (rows.snapshot.as_of_us > at_us - material.horizon_us) & (rows.snapshot.as_of_us < at_us)
+    taken = (rows.snapshot.as_of_us > at_us - training_set.horizon_us) & (rows.snapshot.as_of_us < at_us)
     taken &= rows.origin == 0
     by_hand = [
-        label(Snapshot(past, rows.snapshot.lead[[i]], rows.snapshot.as_of_us[[i]]), material.horizon_us)
+        label(Snapshot(past, rows.snapshot.lead[[i]], rows.snapshot.as_of_us[[i]]), training_set.horizon_us)
         for i in np.flatnonzero(taken)
     ]
     assert len(found) == taken.sum() > 0
@@ -37,13 +38,13 @@ def test_rows_are_known_as_they_were_at_the_instant(world: History, material: Ma
     assert found.lost.tolist() == [bool(one.outcome[0] == LOST) for one in by_hand]
 
 
-def test_at_the_end_of_history_the_rows_are_those_that_have_not_matured(material: Material) -> None:
-    assert material.recent is not None
-    now = material.rows.snapshot.history.as_of_us
-    found = unfinished_at(material, now)
-    assert len(found) == len(material.recent[0])
+def test_at_the_end_of_history_the_rows_are_those_that_have_not_matured(training_set: TrainingSet) -> None:
+    assert training_set.recent is not None
+    now = training_set.rows.snapshot.history.as_of_us
+    found = censored_at(training_set, now)
+    assert len(found) == len(training_set.recent[0])
     assert (found.seen_days > 0).all()
-    assert (found.seen_days < material.horizon_us / DAY_US).all()
+    assert (found.seen_days < training_set.horizon_us / DAY_US).all()
     assert not (found.won & found.lost).any()
 
 
@@ -54,11 +55,14 @@ def test_an_open_row_keeps_its_share_of_the_chance() -> None:
     np.testing.assert_allclose(win_share(chance, came, gone), [0.3, 0.0, 1.0, 0.3])
 
 
-def test_without_unfinished_rows_it_is_the_matured_fit(material: Material) -> None:
-    rows, now = np.arange(len(material.rows)), material.rows.snapshot.history.as_of_us
-    none = unfinished_at(material, now).take(np.zeros(0, dtype=np.int64))
-    one = fit_on_all(material, rows, none, now, (PLAIN, 0)).margin(material.values)
-    assert one.tobytes() == fit_matured(material, rows, now, (PLAIN, 0)).margin(material.values).tobytes()
+def test_without_censored_rows_it_is_the_matured_fit(training_set: TrainingSet) -> None:
+    rows, now = np.arange(len(training_set.rows)), training_set.rows.snapshot.history.as_of_us
+    none = censored_at(training_set, now).take(np.zeros(0, dtype=np.int64))
+    one = fit_with_censored(training_set, rows, none, now, FitSettings(PLAIN, 0)).margin(training_set.values)
+    assert (
+        one.tobytes()
+        == fit_matured(training_set, rows, now, FitSettings(PLAIN, 0)).margin(training_set.values).tobytes()
+    )
 
 
 def test_leaving_open_rows_out_is_biased_and_sharing_them_is_not() -> None:

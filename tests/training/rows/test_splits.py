@@ -8,7 +8,7 @@ from history.snapshot import cut
 from training.evaluation.out_of_fold import splits_of
 from training.rows.dataset import GRID, Rows, training_rows
 from training.rows.splits import FOLDS, MIN_FIT_WINS, MIN_JUDGE_WINS, lead_splits, replay_splits
-from training.rows.training_set import Material
+from training.rows.training_set import TrainingSet
 
 
 def leads_won(rows: Rows, index: np.ndarray) -> int:
@@ -75,8 +75,8 @@ def test_leads_held_out_together_never_straddle(rows: Rows, seed: int) -> None:
 def test_short_histories_fall_back_to_held_out_leads(world: History) -> None:
     first = int(world.created_us.min())
     rows = training_rows(cut(world, first + 150 * DAY_US), 0)
-    material = Material(rows, np.zeros((len(rows), 1)), (), world.config.horizon_us)
-    splits, how = splits_of(material, 0)
+    training_set = TrainingSet(rows, np.zeros((len(rows), 1)), (), world.config.horizon_us)
+    splits, how = splits_of(training_set, 0)
     assert replay_splits(rows, world.config.horizon_us) == []
     assert how == "held-out leads"
     assert splits

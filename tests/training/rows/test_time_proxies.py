@@ -5,7 +5,7 @@ import pytest
 
 from features.feature import Feature
 from history.history import DAY_US
-from training.rows.time_proxies import FEWEST, clock_columns, stopped
+from training.rows.time_proxies import FEWEST, masked, time_proxy_columns
 
 
 def column(name: str, kind: str = "number", block: str = "attributes", unit: str = "number") -> Feature:
@@ -48,23 +48,23 @@ def test_clocks_are_found_and_nothing_else_is(seed: int, n: int) -> None:
     )
     values[random.random(n) < 0.2, 0] = np.nan
     order = random.permutation(n)
-    assert clock_columns(values[order], COLUMNS, at[order]) == [0, 2, 6]
+    assert time_proxy_columns(values[order], COLUMNS, at[order]) == [0, 2, 6]
 
 
 def test_one_instant_has_no_clock() -> None:
     values = np.random.default_rng(1).normal(size=(200, len(COLUMNS)))
-    assert clock_columns(values, COLUMNS, np.zeros(200, dtype=np.int64)) == []
-    assert clock_columns(values[:0], COLUMNS, np.zeros(0, dtype=np.int64)) == []
+    assert time_proxy_columns(values, COLUMNS, np.zeros(200, dtype=np.int64)) == []
+    assert time_proxy_columns(values[:0], COLUMNS, np.zeros(0, dtype=np.int64)) == []
 
 
 def test_stopped_blanks_the_clocks_of_a_copy() -> None:
     values = np.random.default_rng(2).normal(size=(5, 4))
     before = values.copy()
-    out = stopped(values, [1, 3])
+    out = masked(values, [1, 3])
     assert np.isnan(out[:, [1, 3]]).all()
     np.testing.assert_array_equal(out[:, [0, 2]], before[:, [0, 2]])
     np.testing.assert_array_equal(values, before)
-    np.testing.assert_array_equal(stopped(values, []), before)
+    np.testing.assert_array_equal(masked(values, []), before)
 
 
 @pytest.mark.parametrize(
@@ -78,4 +78,4 @@ def test_countdowns_of_the_calendar_need_to_have_come_round(days: int, blanked: 
     at = np.linspace(0, days * DAY_US, 300).astype(np.int64)
     day = at // DAY_US
     values = np.column_stack([30 - day % 31, 90 - day % 91, day % 7]).astype(np.float64)
-    assert clock_columns(values, columns, at) == blanked
+    assert time_proxy_columns(values, columns, at) == blanked
