@@ -1,4 +1,4 @@
-"""docs/features.md: the catalogue for people, of an example that has a column of every sort.
+"""docs/reference/features.md: the catalogue for people, of an example that has a column of every sort.
 
 `python -m features.catalogue_page` prints it; a test holds the file to it.
 """

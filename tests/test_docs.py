@@ -15,9 +15,8 @@ from training.audit.audit import MUTABLE, POSSIBLE, SUSPECTED
 ROOT = Path(__file__).parents[1]
 PAGES = sorted(
     [
-        ROOT / "README.md",
-        ROOT / "CHANGELOG.md",
-        *(ROOT / "docs").glob("*.md"),
+        *ROOT.glob("*.md"),
+        *(ROOT / "docs").rglob("*.md"),
         *(ROOT / "deploy").glob("*.md"),
     ]
 )
@@ -68,7 +67,7 @@ def rules_table() -> str:
 
 @pytest.mark.parametrize(
     ("page", "name", "expected"),
-    [("README.md", "commands", commands_table()), ("docs/data-format.md", "rules", rules_table())],
+    [("README.md", "commands", commands_table()), ("docs/reference/data-format.md", "rules", rules_table())],
     ids=["commands", "rules"],
 )
 def test_generated_tables_are_current(page: str, name: str, expected: str) -> None:
@@ -98,7 +97,7 @@ def warning_codes(path: Path) -> Iterator[str]:
 def test_every_warning_is_explained_and_every_one_explained_exists() -> None:
     rooms = ("models", "funnel", "training", "serving", "cli")
     said = {code for room in rooms for path in (ROOT / room).rglob("*.py") for code in warning_codes(path)}
-    explained = re.findall(r"^\| `(\w+)` \|", section("docs/warnings.md", "warnings"), re.M)
+    explained = re.findall(r"^\| `(\w+)` \|", section("docs/reference/warnings.md", "warnings"), re.M)
     assert explained == sorted(said | {SUSPECTED, POSSIBLE, MUTABLE})
 
 

@@ -1,4 +1,4 @@
-"""The state and flow of the funnel: every measure of one period as one JSON-ready record (docs/funnel.md)."""
+"""The state and flow of the funnel: every measure of one period as one JSON-ready record (docs/reference/funnel.md)."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

@@ -167,9 +167,9 @@ def test_a_learned_catalogue_matches_its_matrix() -> None:
 
 
 def test_the_page_of_features_is_current() -> None:
-    kept = Path(__file__).parents[2] / "docs" / "features.md"
+    kept = Path(__file__).parents[2] / "docs" / "reference" / "features.md"
     assert kept.read_text(encoding="utf-8") == page(), (
-        "run: python -m features.catalogue_page > docs/features.md"
+        "run: python -m features.catalogue_page > docs/reference/features.md"
     )
 
 

@@ -1,4 +1,4 @@
-"""Every figure of one block of the funnel, counted from docs/funnel.md over plain leads."""
+"""Every figure of one block of the funnel, counted from docs/reference/funnel.md over plain leads."""
 
 import math
 from collections import Counter

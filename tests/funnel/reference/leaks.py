@@ -1,4 +1,4 @@
-"""The tests behind the leaks, each from docs/funnel.md over plain leads, and which of them are held to be findings."""
+"""The tests behind the leaks, each from docs/reference/funnel.md over plain leads, and which of them are held to be findings."""
 
 import math
 from collections import Counter, defaultdict

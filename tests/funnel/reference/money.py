@@ -1,4 +1,4 @@
-"""Economics, attribution, moves and attention, counted from docs/funnel.md over plain leads."""
+"""Economics, attribution, moves and attention, counted from docs/reference/funnel.md over plain leads."""
 
 from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence

@@ -1,4 +1,4 @@
-"""docs/api.md: its examples are answered as it says, its table names every kind of problem."""
+"""docs/reference/api.md: its examples are answered as it says, its table names every kind of problem."""
 
 import re
 import shlex
@@ -16,7 +16,7 @@ from tests.builders.service_client import caller
 from tests.builders.store_fakes import FakeRuntime, application
 
 ROOT = Path(__file__).parents[3]
-PAGE = (ROOT / "docs" / "api.md").read_text(encoding="utf-8")
+PAGE = (ROOT / "docs" / "reference" / "api.md").read_text(encoding="utf-8")
 EXAMPLES = [
     shlex.split(example)
     for block in re.findall(r"```sh\n(.*?)```", PAGE, re.S)

@@ -49,7 +49,7 @@ def naive_total(history: History) -> float:
 
 
 def test_ranks_are_near_those_of_the_truth(judged: list[Judged]) -> None:
-    """A thousand leads teach most of what there is to know; more leads the rest (docs/models.md)."""
+    """A thousand leads teach most of what there is to know; more leads the rest (docs/quality/models.md)."""
     gap = [true_auc(j.truth, j.truth) - true_auc(j.scores.probability, j.truth) for j in judged]
     assert all(j.trained.signal == "usable" for j in judged)
     assert np.mean(gap) < 0.05
