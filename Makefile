@@ -40,7 +40,7 @@ test-all: $(DEV)
 
 test-lowest: $(DEV)
 	@test -x .venv-lowest/bin/python || "$(PYTHON)" -m venv .venv-lowest
-	$(BIN)/uv pip compile pyproject.toml $(RUNTIME_EXTRAS) --extra dev --resolution lowest-direct --no-header --no-annotate --quiet \
+	$(BIN)/uv pip compile pyproject.toml $(RUNTIME_EXTRAS) --extra docs --extra dev --resolution lowest-direct --no-header --no-annotate --quiet \
 		--output-file .venv-lowest/requirements.txt
 	.venv-lowest/bin/python -m pip install --quiet --disable-pip-version-check -r .venv-lowest/requirements.txt
 	.venv-lowest/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
@@ -65,7 +65,7 @@ bench: $(DEV)
 	@for script in benchmarks/bench_*.py; do echo "== $$script"; name=$${script##*/}; $(BIN)/python -m "benchmarks.$${name%.py}" || exit 1; done
 
 docs: $(DEV)
-	$(BIN)/python -m mkdocs build --strict --clean
+	NO_MKDOCS_2_WARNING=1 $(BIN)/python -m mkdocs build --quiet --strict --clean
 
 wheel: $(DEV)
 	$(BIN)/python -m pip wheel --quiet --disable-pip-version-check --no-deps --no-build-isolation --wheel-dir dist .

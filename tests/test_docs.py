@@ -1,7 +1,10 @@
 """The documents: commands they show exist, tables they hold are the code's, links they make lead somewhere."""
 
 import ast
+import os
 import re
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -133,3 +136,16 @@ def test_help_says_what_a_command_does_and_shows_an_example(name: str) -> None:
     text = found.get_help(click.Context(found, info_name=name, parent=CONTEXT))
     assert f"  leadcast {name}" in text
     assert all(p.help for p in found.params if isinstance(p, click.Option))
+
+
+def test_site_builds_with_every_link_checked(tmp_path: Path) -> None:
+    build = [sys.executable, "-m", "mkdocs", "build", "--quiet", "--strict", "--site-dir", str(tmp_path)]
+    environment = {**os.environ, "NO_MKDOCS_2_WARNING": "1"}
+    done = subprocess.run(build, cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    scripts = {
+        script
+        for page in tmp_path.rglob("*.html")
+        for script in re.findall(r'(?:src|rel="stylesheet" href)="(https?:[^"]+)"', page.read_text(encoding="utf-8"))
+    }
+    assert not scripts, "the site loads nothing from another host"
