@@ -67,7 +67,7 @@ def put_away(folder: Path, names: str = "*") -> None:
 def write_table(table: "pa.Table", output: Path) -> None:
     """Parquet by the ending, CSV otherwise, in UTF-8.
 
-    Texts are written as they are: an id that starts with = or + stays that id (docs/reference/data-format.md, spreadsheets).
+    Texts are written as they are: an id that starts with = or + stays that id (see the docs page).
     """
     import pyarrow.csv as pa_csv
     import pyarrow.parquet as pq

@@ -146,6 +146,8 @@ def test_site_builds_with_every_link_checked(tmp_path: Path) -> None:
     scripts = {
         script
         for page in tmp_path.rglob("*.html")
-        for script in re.findall(r'(?:src|rel="stylesheet" href)="(https?:[^"]+)"', page.read_text(encoding="utf-8"))
+        for script in re.findall(
+            r'(?:src|rel="stylesheet" href)="(https?:[^"]+)"', page.read_text(encoding="utf-8")
+        )
     }
     assert not scripts, "the site loads nothing from another host"

@@ -1,4 +1,4 @@
-"""Limits of the HTTP interface (docs/reference/api.md), shared by request checks, the store and the OpenAPI document."""
+"""Limits of the HTTP interface (docs/reference/api.md), shared by requests, the store and OpenAPI."""
 
 from history.schema import LONGEST_ID
 

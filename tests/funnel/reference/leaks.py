@@ -1,4 +1,4 @@
-"""The tests behind the leaks, each from docs/reference/funnel.md over plain leads, and which of them are held to be findings."""
+"""The tests behind the leaks (docs/reference/funnel.md), counted over plain leads."""
 
 import math
 from collections import Counter, defaultdict

@@ -1,4 +1,4 @@
-"""The report of random folders, figure by figure, against a plain count over their raw rows (docs/reference/funnel.md)."""
+"""The report of random folders against a plain count over their raw rows (docs/reference/funnel.md)."""
 
 import math
 import random
