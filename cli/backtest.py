@@ -134,7 +134,7 @@ def backtest(data: Path, report: Path | None, as_json: bool, **options: Any) -> 
     with progress() as tell:
         tell("reading the data", 0.0)
         history = read_and_say(data, options["as_of"])
-        registry.refuse_early()
+        registry.check_writable()
         chosen = _options(history, options)
         found = replay_all(history, chosen, lambda text, share: tell(text, 0.02 + 0.9 * share))
         if report is not None:

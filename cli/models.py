@@ -113,7 +113,8 @@ def show(version: str, as_json: bool) -> None:
       leadcast models show champion --json
     """
     from cli.model_choice import model
-    from training.model_card import card, card_text
+    from training.model_card import card
+    from training.model_card_text import card_text
 
     registry = _registry()
     wanted = registry.resolve(version)

@@ -1,7 +1,5 @@
 """`leadcast train`: a model learned, evaluated, registered, and promoted when the gate passes."""
 
-import tempfile
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -20,23 +18,11 @@ from cli.options import (
     trials_option,
 )
 from cli.output import emit, say, say_table, say_warnings, when
-from cli.progress import Progress, progress
+from cli.progress import progress
 
 if TYPE_CHECKING:
     from history.history import History
-    from models.bundle import Bundle
-    from training.registry.registry import Registry
-    from training.train import Trained
-
-
-@dataclass(frozen=True)
-class Registered:
-    """The outcome of the gate for a version just registered."""
-
-    model_version: str
-    run_id: str
-    promoted: bool
-    decision: list[str]
+    from training.pipeline import TrainingResult
 
 
 @click.command()
@@ -70,19 +56,23 @@ def train(data: Path | None, store: bool, **options: Any) -> None:
     """
     refuse_unless_one(data, store)
     from cli.reading import read_and_say
-    from training.registry.registry import Registry
-    from training.train import train as fit
+    from training.pipeline import train_and_register
+    from training.progress import part
 
-    registry = Registry(home())
-    with progress() as tell:
-        tell("reading the data", 0.0)
+    state = home()
+    with progress() as report:
+        report("reading the data", 0.0)
         history = _read_store(options["as_of"]) if data is None else read_and_say(data, options["as_of"])
-        registry.refuse_early()
-        trained = fit(history, train_options(options), lambda text, share: tell(text, 0.05 + 0.85 * share))
-        outcome = register(registry, trained, history, options["promote"], tell)
-    _tell(trained, outcome, history)
+        result = train_and_register(
+            history,
+            train_options(options),
+            home=state,
+            promote=options["promote"],
+            progress=part(report, 0.05, 1.0),
+        )
+    _print_result(result, history)
     if options["as_json"]:
-        emit(_result(trained, outcome))
+        emit(result.to_dict())
 
 
 def _read_store(as_of: str | None) -> "History":
@@ -98,73 +88,15 @@ def _read_store(as_of: str | None) -> "History":
         return store.read_all(at_us, config)
 
 
-def register(
-    registry: "Registry", trained: "Trained", history: "History", promote: str, tell: Progress
-) -> Registered:
-    """Logs and registers what was trained, and promotes it when the gate or the user says so.
-
-    The gate compares with the champion and the champion moves under one lock: two trainings at once cannot
-    both judge themselves against the same one.
-    """
-    from models.bundle import save_bundle
-    from training.promotion import decide
-    from training.report import describe_run, write_report
-
-    with registry.exclusive(), tempfile.TemporaryDirectory(prefix=".train-", dir=registry.home) as name:
-        tell("comparing with the champion", 0.9)
-        decision = decide(trained, _champion(), history)
-        promoted = promote == "always" or (promote == "auto" and decision.promote)
-        folder = Path(name)
-        tell("drawing the report", 0.92)
-        write_report(trained, decision.reasons, folder)
-        save_bundle(trained.bundle, folder / "bundle")
-        tell("registering", 0.96)
-        version, run_id = registry.register(describe_run(trained, history, folder))
-        if promoted:
-            registry.promote(version)
-    reasons = list(decision.reasons)
-    if promoted and not decision.promote:
-        reasons.append("promoted because of --promote always, not by the gate")
-    if decision.promote and not promoted:
-        reasons.append("not promoted because of --promote never, though the gate passed")
-    return Registered(version, run_id, promoted, reasons)
-
-
-def _champion() -> "Bundle | None":
-    from cli.model_choice import champion
-    from history.errors import DamagedArtifact
-
-    try:
-        return champion()
-    except DamagedArtifact as error:
-        say(f"warning: the champion cannot be read, so there is none to compare with: {error}")
-        return None
-
-
-def _result(trained: "Trained", outcome: Registered) -> dict[str, Any]:
-    return {
-        "model_version": outcome.model_version,
-        "run_id": outcome.run_id,
-        "promoted": outcome.promoted,
-        "decision": outcome.decision,
-        "signal": trained.signal,
-        "warnings": trained.warnings,
-        "metrics": trained.metrics,
-        "baselines": trained.baselines,
-        "n_leads": trained.n_leads,
-        "n_snapshots": trained.n_snapshots,
-    }
-
-
-def _tell(trained: "Trained", outcome: Registered, history: "History") -> None:
+def _print_result(result: "TrainingResult", history: "History") -> None:
     from training.evaluation.metrics import METRICS
 
-    say_warnings(trained.warnings)
+    say_warnings(result.warnings)
     say(
-        f"\ntrained on {trained.n_snapshots:,} snapshots of {trained.n_leads:,} leads, as of {when(history.as_of_us)}"
+        f"\ntrained on {result.n_snapshots:,} snapshots of {result.n_leads:,} leads, as of {when(history.as_of_us)}"
     )
-    rows = [("model", trained.metrics), *trained.baselines.items()]
-    say_table(("", *METRICS), [(name, *(row.get(m) for m in METRICS)) for name, row in rows])
-    say(f"\nversion {outcome.model_version}, {'promoted' if outcome.promoted else 'not promoted'}:")
-    for reason in outcome.decision:
+    rows = [("model", result.metrics), *result.baselines.items()]
+    say_table(("", *METRICS), [(name, *(metrics.get(m) for m in METRICS)) for name, metrics in rows])
+    say(f"\nversion {result.model_version}, {'promoted' if result.promoted else 'not promoted'}:")
+    for reason in result.decision:
         say(f"  {reason}")

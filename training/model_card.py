@@ -1,4 +1,8 @@
-"""The model card of a version: what it was made from, how good it is and for whom, what it cannot do, in words."""
+"""The model card of a version: its data, quality, fairness and limits, as JSON-ready values.
+
+Training measures the content and stores it in the bundle; `card` adds what follows from the bundle itself.
+`training.model_card_text` renders the card.
+"""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -6,247 +10,259 @@ from typing import Any
 import numpy as np
 
 from history.snapshot import Snapshot
+from history.times import format_time
 from models.bundle import Bundle, base_probability
+from models.parameters import Parameters
+from training.drift import learn_reference
 from training.evaluation.bootstrap import Judged, drawn, draws_of, interval, point
 from training.evaluation.evaluate import Judgement
 from training.evaluation.grouping import group_of, named, selected
 from training.evaluation.metrics import METRICS
+from training.rows.dataset import GRID
+from training.rows.training_set import TrainingSet
 
 FAIRNESS = ("auc", "ece", "wins", "wins_expected")
-SHOWN_FEATURES = 20
-FEW_IN_GROUP = 20  # judged wins below which a group's figures say little
+FEW_IN_GROUP = 20  # won rows; with fewer the figures of a group say little
+REFERENCE_ROWS = 5000  # latest grid rows whose distributions drift is measured against
+IMPORTANCE_ROWS = 1000  # training rows to average over, about so many
+LIMITING_WARNINGS = ("too_few_outcomes", "no_losses", "amount_not_predictable")
 
 
-# ---- measured at training, kept in the bundle
+# ---- measured at training, stored in the bundle
 
 
-def judged_parts(judgement: Judgement, judged_rows: Snapshot, seed: int) -> dict[str, Any]:
-    """What a card adds of the judged rows: `intervals` (90 %, bootstrap by lead) of the metrics, and `fairness`.
-
-    judged_rows are the snapshots that judgement's rows stand for, in their order.
-    """
-    judged = _judged(judgement)
-    draws = drawn(judged, draws_of(int(judged.lead.max()) + 1, seed))
-    intervals = {name: interval(draws[name]) for name in METRICS}
-    sensitive = [c for c in judged_rows.history.config.sensitive if c in judged_rows.history.attributes]
+def training_content(
+    bundle: Bundle,
+    training_set: TrainingSet,
+    evaluation: Judgement | None,
+    warnings: Sequence[Mapping[str, str]],
+    parameters: Parameters,
+) -> dict[str, Any]:
+    """The card's content on data, parameters and quality; metrics without a value are None."""
+    snapshot = training_set.rows.snapshot
     return {
-        "intervals": {**judgement.intervals, **intervals},
-        "fairness": {name: fairness(judged, group_of(judged_rows, name)) for name in sensitive},
+        "trained_through": format_time(bundle.trained_through_us),
+        "first_snapshot": format_time(int(snapshot.as_of_us.min())),
+        "n_leads": len(np.unique(snapshot.lead)),
+        "n_snapshots": len(snapshot),
+        "parameters": parameters.to_dict(),
+        **_quality(evaluation),
+        "importance": _importance(bundle, training_set),
+        "reference": _drift_reference(training_set),
+        "warnings": list(warnings),
     }
 
 
-def _judged(judgement: Judgement) -> Judged:
-    n = len(judgement.won)
-    nothing = np.full(n, np.nan)
-    lead = np.unique(judgement.lead, return_inverse=True)[1]
-    columns = (judgement.won, judgement.probability, judgement.amount, judgement.expected_amount)
-    return Judged(*columns, nothing, nothing, np.zeros(n, dtype=np.bool_), lead)
+def _quality(evaluation: Judgement | None) -> dict[str, Any]:
+    if evaluation is None:
+        return {
+            "metrics": {},
+            "intervals": {},
+            "baselines": {},
+            "judged_by": "nothing",
+            "evidence": "too few wins to judge",
+            "calibration": [],
+        }
+    return {
+        "metrics": _finite(evaluation.metrics),
+        "intervals": evaluation.intervals,
+        "baselines": {name: _finite(metrics) for name, metrics in evaluation.baselines.items()},
+        "judged_by": evaluation.how,
+        "evidence": evaluation.evidence,
+        "calibration": evaluation.calibration,
+    }
 
 
-def fairness(judged: Judged, values: Sequence[str]) -> list[dict[str, Any]]:
-    """For each group of a sensitive attribute: rows, share among the best 20 %, how well ranked and calibrated.
-
-    values (n,) are the texts of the attribute; numbers of many values are read in bands.
-    """
-    groups = np.array(named(values), dtype=object)
-    chosen = selected(judged.probability)
-    found = []
-    for group in sorted(set(groups.tolist())):
-        rows = np.flatnonzero(groups == group)
-        part = judged.take(rows)
-        figures = point(part)
-        found.append(
-            {
-                "group": group,
-                "rows": len(rows),
-                "leads": len(np.unique(part.lead)),
-                "selection_rate": float(chosen[rows].mean()),
-                "win_rate": float(part.won.mean()),
-                "mean_probability": float(part.probability.mean()),
-                **{name: _number(figures[name]) for name in FAIRNESS},
-            }
-        )
-    return found
+def _finite(values: Mapping[str, float]) -> dict[str, float | None]:
+    return {name: _number(value) for name, value in values.items()}
 
 
 def _number(value: float) -> float | None:
     return value if np.isfinite(value) else None
 
 
-# ---- shown
+def _importance(bundle: Bundle, training_set: TrainingSet) -> list[dict[str, Any]]:
+    """Mean absolute contribution of each feature to the log-odds over a sample of training rows, largest first."""
+    if bundle.conversion is None:
+        return []
+    step = max(1, len(training_set.values) // IMPORTANCE_ROWS)
+    sample = np.ascontiguousarray(training_set.values[::step])
+    size = np.abs(bundle.conversion.contributions(sample)[0]).mean(axis=0)
+    largest_first = np.argsort(-size, kind="stable")
+    return [
+        {"feature": training_set.features[j].name, "mean_abs_log_odds": float(size[j])}
+        for j in largest_first
+        if size[j] > 0
+    ]
+
+
+def _drift_reference(training_set: TrainingSet) -> dict[str, Any]:
+    """Distributions of the latest grid rows in the columns that the fit could use."""
+    rows, values = training_set.rows, training_set.values
+    grid_rows = np.flatnonzero(rows.origin == GRID)
+    latest_first = np.argsort(-rows.snapshot.as_of_us[grid_rows], kind="stable")
+    latest = grid_rows[latest_first][:REFERENCE_ROWS]
+    leads = len(np.unique(rows.snapshot.lead[latest]))
+    used = np.flatnonzero(~np.isnan(values).all(axis=0)).tolist()
+    features = [training_set.features[j] for j in used]
+    return learn_reference(values[latest][:, used], features, leads=leads)
+
+
+def evaluation_content(evaluation: Judgement, evaluated: Snapshot, seed: int) -> dict[str, Any]:
+    """The card's `intervals` (90 %, bootstrap by lead) of the metrics, and `fairness` by sensitive attribute.
+
+    evaluated: the snapshots of the evaluation's rows, in their order.
+    """
+    judged = _judged(evaluation)
+    draws = drawn(judged, draws_of(int(judged.lead.max()) + 1, seed))
+    intervals = {name: interval(draws[name]) for name in METRICS}
+    history = evaluated.history
+    sensitive = [name for name in history.config.sensitive if name in history.attributes]
+    return {
+        "intervals": {**evaluation.intervals, **intervals},
+        "fairness": {name: fairness(judged, group_of(evaluated, name)) for name in sensitive},
+    }
+
+
+def _judged(evaluation: Judgement) -> Judged:
+    n = len(evaluation.won)
+    no_interval = np.full(n, np.nan)
+    return Judged(
+        won=evaluation.won,
+        probability=evaluation.probability,
+        amount=evaluation.amount,
+        expected_amount=evaluation.expected_amount,
+        amount_low=no_interval,
+        amount_high=no_interval,
+        abstained=np.zeros(n, dtype=np.bool_),
+        lead=np.unique(evaluation.lead, return_inverse=True)[1],
+    )
+
+
+def fairness(judged: Judged, values: Sequence[str]) -> list[dict[str, Any]]:
+    """Size, share among the best 20 %, ranking and calibration of each group of a sensitive attribute.
+
+    values (n,): the attribute's text for each row; numbers with many values are grouped in bands.
+    """
+    groups = np.array(named(values), dtype=object)
+    chosen = selected(judged.probability)
+    records = []
+    for group in sorted(set(groups.tolist())):
+        rows = np.flatnonzero(groups == group)
+        in_group = judged.take(rows)
+        metrics = point(in_group)
+        records.append(
+            {
+                "group": group,
+                "rows": len(rows),
+                "leads": len(np.unique(in_group.lead)),
+                "selection_rate": float(chosen[rows].mean()),
+                "win_rate": float(in_group.won.mean()),
+                "mean_probability": float(in_group.probability.mean()),
+                **{name: _number(metrics[name]) for name in FAIRNESS},
+            }
+        )
+    return records
+
+
+# ---- the card
 
 
 def card(bundle: Bundle) -> dict[str, Any]:
-    """Everything the card says, JSON-ready."""
-    kept = bundle.card
-    units = {f.name: f.unit for f in bundle.features}
+    """The whole card, JSON-ready."""
+    content, config = bundle.card, bundle.config
     return {
         "model_version": bundle.version,
         "signal": bundle.signal,
-        "funnel": bundle.config.name,
-        "horizon_days": bundle.config.horizon_days,
-        "currency": bundle.config.currency,
-        "data": {k: kept.get(k) for k in ("first_snapshot", "trained_through", "n_leads", "n_snapshots")},
+        "funnel": config.name,
+        "horizon_days": config.horizon_days,
+        "currency": config.currency,
+        "data": {
+            name: content.get(name)
+            for name in ("first_snapshot", "trained_through", "n_leads", "n_snapshots")
+        },
         "base_rate": bundle.base_rate,
         "base_probability": base_probability(bundle),
-        "judged_by": kept.get("judged_by"),
-        "evidence": kept.get("evidence"),
-        "metrics": kept.get("metrics", {}),
-        "intervals": kept.get("intervals", {}),
-        "baselines": kept.get("baselines", {}),
-        "calibration": kept.get("calibration", []),
-        "features": [
-            {**f, "unit": units.get(f["feature"], "")}
-            for f in kept.get("importance", [])
-            if f["feature"] in units
-        ],
-        "unused_clocks": kept.get("unused_clocks", []),
-        "left_out": sorted(bundle.config.ignore),
-        "sensitive": list(bundle.config.sensitive),
-        "fairness": kept.get("fairness", {}),
-        "parameters": kept.get("parameters", {}),
-        "warnings": kept.get("warnings", []),
+        "judged_by": content.get("judged_by"),
+        "evidence": content.get("evidence"),
+        "metrics": content.get("metrics", {}),
+        "intervals": content.get("intervals", {}),
+        "baselines": content.get("baselines", {}),
+        "calibration": content.get("calibration", []),
+        "features": _features(bundle),
+        "unused_clocks": content.get("unused_clocks", []),
+        "left_out": sorted(config.ignore),
+        "sensitive": list(config.sensitive),
+        "fairness": content.get("fairness", {}),
+        "parameters": content.get("parameters", {}),
+        "warnings": content.get("warnings", []),
         "limits": limits(bundle),
     }
 
 
+def _features(bundle: Bundle) -> list[dict[str, Any]]:
+    """Importance records of the bundle's features, with their units."""
+    units = {feature.name: feature.unit for feature in bundle.features}
+    return [
+        {**record, "unit": units[record["feature"]]}
+        for record in bundle.card.get("importance", [])
+        if record["feature"] in units
+    ]
+
+
 def limits(bundle: Bundle) -> list[str]:
-    """What the version cannot do, in plain words."""
-    kept, days = bundle.card, bundle.config.horizon_days
-    found = [
-        f"A probability is the chance of a win within {days} days of the day of the score; not of later ones.",
-        f"It learned from what happened up to {kept.get('trained_through', 'its training')}; when the market, the team "
-        "or the way of working changes, it is wrong until it is trained again.",
-        "A reason says what the model leaned on, not what would happen if somebody changed it.",
-        "A lead of too little history, or unlike any in training, gets the base rate and the status insufficient_data.",
+    """Limits of the version, one sentence each."""
+    content, config = bundle.card, bundle.config
+    lines = [
+        f"A probability is the chance of a win within {config.horizon_days} days of the date of the score, not later.",
+        f"It learned from outcomes up to {content.get('trained_through', 'its training')}; after a change of the "
+        "market, the team or the way of working it is wrong until it is trained again.",
+        "A reason shows how the model reached a score, not the effect of changing the lead.",
+        "A lead with too little history, or unlike those in training, gets the base rate and the status "
+        "insufficient_data.",
     ]
     if bundle.signal == "none":
-        found.append(
-            "No usable signal was found: every open lead gets the base rate, and its order among others means nothing."
-        )
-    if kept.get("judged_by") != "replay":
-        found.append(
-            "History was too short to replay a past training: leads held out together judge it, which flatters a model."
-        )
-    found += [
-        f"{w['detail'][:1].upper()}{w['detail'][1:]}." for w in kept.get("warnings", []) if w["code"] in SAID
-    ]
-    found += _beaten_by(bundle)
-    if bundle.amount is None:
-        found.append("No won lead carries an amount: there is no expected revenue.")
-    if bundle.config.sensitive:
-        names = ", ".join(bundle.config.sensitive)
-        found.append(f"{names}: never a feature, but other features may stand for it; see fairness.")
-    small = [
-        f"{name} {g['group']}"
-        for name, groups in kept.get("fairness", {}).items()
-        for g in groups
-        if g["wins"] < FEW_IN_GROUP
-    ]
-    if small:
-        found.append(
-            f"Fewer than {FEW_IN_GROUP} judged wins, so that figures of fairness say little: {', '.join(small)}."
-        )
-    return found
-
-
-SAID = ("too_few_outcomes", "no_losses", "amount_not_predictable")
-
-
-def _beaten_by(bundle: Bundle) -> list[str]:
-    own = bundle.card.get("metrics", {}).get("log_loss")
-    rivals = bundle.card.get("baselines", {})
-    better = [
-        name.replace("_", " ")
-        for name, m in rivals.items()
-        if own is not None and (m.get("log_loss") or own) < own
-    ]
-    return [f"In its own replay it had a worse log loss than: {', '.join(better)}."] if better else []
-
-
-def card_text(bundle: Bundle) -> str:
-    """The card as Markdown."""
-    c = card(bundle)
-    data = c["data"]
-    parts = [
-        f"# Model card: version {c['model_version'] or '(not registered)'} of {c['funnel']}",
-        f"Trained on {_text(data['n_snapshots'])} snapshots of {_text(data['n_leads'])} leads, "
-        f"from {_text(data['first_snapshot'])} through {_text(data['trained_through'])}. "
-        f"Predicts a win within {c['horizon_days']} days. Signal: {c['signal']}. Base rate {c['base_rate']:.3f}.",
-        f"Judged by {c['judged_by']}: {c['evidence']}.",
-        "## How good it is",
-        "Brackets hold 90 % intervals of a bootstrap by lead; baselines were fitted and judged on the same rows.",
-        _metrics(c),
-        "## Calibration",
-        _table(
-            ("rows", "mean probability", "share won"),
-            [(r["n"], r["probability"], r["won"]) for r in c["calibration"]],
-        ),
-        "## What it leans on",
-        _table(
-            ("feature", "unit", "mean share of log-odds"),
-            [(f["feature"], f["unit"], f["mean_abs_log_odds"]) for f in c["features"][:SHOWN_FEATURES]],
-        ),
-        _left_out(c),
-        "## Fairness",
-        _fairness(c),
-        "## Known limits",
-        "\n".join(f"- {line}" for line in c["limits"]),
-    ]
-    return "\n\n".join(part for part in parts if part) + "\n"
-
-
-def _metrics(c: Mapping[str, Any]) -> str:
-    if not c["metrics"]:
-        return "Nothing could be judged."
-    ends = c["intervals"]
-    own = [_text(c["metrics"].get(name)) + _bracket(ends.get(name)) for name in METRICS]
-    rows = [
-        ("model", *own),
-        *((k.replace("_", " "), *(m.get(n) for n in METRICS)) for k, m in c["baselines"].items()),
-    ]
-    return _table(("", *METRICS), rows)
-
-
-def _left_out(c: Mapping[str, Any]) -> str:
-    lines = []
-    if c["left_out"]:
-        lines.append(f"Left out, ignored or suspected of knowing the outcome: {', '.join(c['left_out'])}.")
-    if c["unused_clocks"]:
         lines.append(
-            f"Blanked, since they tell the date rather than the lead: {', '.join(c['unused_clocks'])}."
+            "No usable signal was found: every open lead gets the base rate, so their order has no meaning."
         )
-    return "\n".join(lines)
-
-
-def _fairness(c: Mapping[str, Any]) -> str:
-    if not c["sensitive"]:
-        return "No sensitive attribute is declared (`sensitive` under `[attributes]` in funnel.toml)."
-    if not c["fairness"]:
-        return f"Declared sensitive: {', '.join(c['sensitive'])}. No rows could be judged by group."
-    names = ("group", "leads", "wins", "selection_rate", "win_rate", "mean_probability", "auc", "ece")
-    header = ("", "leads", "won rows", "in the best 20 %", "share won", "mean probability", "auc", "ece")
-    tables = [
-        f"{name}:\n\n" + _table(header, [[g[n] for n in names] for g in groups])
-        for name, groups in c["fairness"].items()
+    if content.get("judged_by") != "replay":
+        lines.append(
+            "The history is too short to replay a past training: the evaluation on held-out leads is optimistic."
+        )
+    lines += [
+        f"{warning['detail'][:1].upper()}{warning['detail'][1:]}."
+        for warning in content.get("warnings", [])
+        if warning["code"] in LIMITING_WARNINGS
     ]
-    return "\n\n".join(tables)
+    lines += _better_baselines(bundle)
+    if bundle.amount is None:
+        lines.append("No won lead has an amount: there is no expected revenue.")
+    if config.sensitive:
+        names = ", ".join(config.sensitive)
+        lines.append(f"{names}: never a feature, but other features may be correlated with it; see fairness.")
+    return lines + _small_groups(content.get("fairness", {}))
 
 
-def _table(header: Sequence[str], rows: Sequence[Sequence[object]]) -> str:
-    if not rows:
-        return "None."
-    lines = [header, ["---"] * len(header), *([_text(cell) for cell in row] for row in rows)]
-    return "\n".join("| " + " | ".join(line) + " |" for line in lines)
+def _better_baselines(bundle: Bundle) -> list[str]:
+    own = bundle.card.get("metrics", {}).get("log_loss")
+    if own is None:
+        return []
+    better = []
+    for name, metrics in bundle.card.get("baselines", {}).items():
+        loss = metrics.get("log_loss")
+        if loss and loss < own:
+            better.append(name.replace("_", " "))
+    if not better:
+        return []
+    return [f"In its own replay it had a worse log loss than: {', '.join(better)}."]
 
 
-def _text(value: object) -> str:
-    if value is None or (isinstance(value, float) and not np.isfinite(value)):
-        return "-"
-    if isinstance(value, float):
-        return f"{value:.4g}"
-    return f"{value:,}" if isinstance(value, int) else str(value).replace("|", "\\|").replace("\n", " ")
-
-
-def _bracket(ends: Sequence[float] | None) -> str:
-    return "" if ends is None else f" [{ends[0]:.4g}, {ends[1]:.4g}]"
+def _small_groups(fairness_by_attribute: Mapping[str, Sequence[Mapping[str, Any]]]) -> list[str]:
+    small = []
+    for name, groups in fairness_by_attribute.items():
+        small += [f"{name} {group['group']}" for group in groups if group["wins"] < FEW_IN_GROUP]
+    if not small:
+        return []
+    return [
+        f"Groups with fewer than {FEW_IN_GROUP} evaluated wins, whose fairness figures say little: {', '.join(small)}."
+    ]

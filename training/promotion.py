@@ -59,7 +59,7 @@ def _first(trained: Trained) -> Decision:
     if trained.signal == "none":
         return Decision(True, ["first version, no usable signal: the base rate is served until there is one"])
     tables = _against_tables(trained, ("base_rate",))
-    apart = trained.judgement.held_out if trained.judgement else {}
+    apart = trained.evaluation.held_out if trained.evaluation else {}
     if not tables.promote and apart and apart["log_loss"] < apart["base_rate"]:
         better = (
             f"log loss {apart['log_loss']:.4f} on leads held out together against {apart['base_rate']:.4f} of the base "

@@ -14,9 +14,10 @@ from history.config import to_dict
 from history.history import Factor, History
 from history.times import format_time
 from training.evaluation.metrics import best_first
-from training.model_card import card_text
+from training.holdout import Holdout
+from training.model_card_text import card_text
 from training.registry.mlflow import Run
-from training.train import Holdout, Trained
+from training.train import Trained
 
 mpl.use("Agg")
 

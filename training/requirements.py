@@ -1,62 +1,90 @@
-"""Whether a history can teach anything: outcomes of both kinds, enough wins, horizons seen to their end."""
+"""What a history must hold to be trained on, and the warnings about one that holds little more than that."""
 
 import numpy as np
 
 from history.errors import InvalidInput
-from history.history import WON, History
+from history.history import LOST, WON, History
 from history.times import format_time
+from models.amount import AmountModel
+from training.evaluation.evaluate import Judgement
 from training.rows.dataset import Rows
 
-MIN_WINS = 10
+MIN_WINS = 10  # leads won; with fewer even the base rate is little more than chance
+FEW_WINS = 100  # leads won; with fewer the intervals of probabilities are wide
 
 
 def require_outcomes(history: History) -> None:
-    """Refuses a history that shows fewer than MIN_WINS wins or only one outcome, naming all that is wrong."""
-    state, lead = (
-        history.outcomes.state,
-        np.repeat(np.arange(len(history)), np.diff(history.outcomes.offsets)),
-    )
-    wins = len(np.unique(lead[state == WON]))
+    """Raises InvalidInput, listing every problem, if fewer than MIN_WINS leads were won by T or every lead was."""
+    outcomes = history.outcomes
+    lead = np.repeat(np.arange(len(history)), np.diff(outcomes.offsets))
+    leads_won = len(np.unique(lead[outcomes.state == WON]))
     problems = []
-    if not len(state):
-        problems.append(_none_visible(history))
-    elif wins < MIN_WINS:
+    if not len(outcomes.state):
+        problems.append(_no_outcomes(history))
+    elif leads_won < MIN_WINS:
         problems.append(
-            f"{wins} leads were won by {format_time(history.as_of_us)}, training needs at least {MIN_WINS}: "
-            "add older leads or wait"
+            f"{leads_won} leads were won by {format_time(history.as_of_us)}; training needs at least {MIN_WINS}: "
+            "add older leads, or wait for more wins"
         )
-    if len(history) and wins == len(history):
+    if len(history) and leads_won == len(history):
         problems.append(
-            "every lead was won: there is nothing to tell winners from; add the leads that were lost or are open"
+            "every lead was won, so a model has nothing to compare winners with: "
+            "add the leads that were lost or are still open"
         )
     if problems:
         raise InvalidInput(problems)
 
 
-def _none_visible(history: History) -> str:
-    said = "no outcomes are visible at T: training needs the table outcomes with won and lost leads"
+def _no_outcomes(history: History) -> str:
+    problem = "no outcomes are visible at T: training needs the table outcomes with won and lost leads"
     days = history.config.horizon_days
     if not len(history) or history.created_us.min() + history.config.horizon_us <= history.as_of_us:
-        return said
+        return problem
     return (
-        f"{said}; no lead is {days} days old at T, and an outcome without closed_at and recorded_at counts from "
-        f"{days} days after its lead's creation: give closed_at, a later T or a shorter horizon_days"
+        f"{problem}; no lead is {days} days old at T, and an outcome without closed_at and recorded_at counts from "
+        f"{days} days after its lead's creation: add closed_at, or choose a later T or a shorter horizon_days"
     )
 
 
 def require_rows(history: History, rows: Rows) -> None:
-    """Refuses where no snapshot has a fully observed horizon, or all of them ended the same way."""
+    """Raises InvalidInput if no snapshot is matured, fewer than MIN_WINS leads won within it, or every snapshot won."""
     horizon = history.config.horizon_days
-    won = rows.labels.won
     if not len(rows):
         raise InvalidInput(
             f"no lead was open {horizon} days before {format_time(history.as_of_us)}, so no horizon of {horizon} days "
-            "has been seen to its end: add older leads, or set a shorter horizon_days in funnel.toml"
+            "is fully observed: add older leads, or set a shorter horizon_days in funnel.toml"
         )
-    winners = len(np.unique(rows.snapshot.lead[won]))
-    if winners < MIN_WINS or won.all():
+    won = rows.labels.won
+    leads_won = len(np.unique(rows.snapshot.lead[won]))
+    if leads_won < MIN_WINS or won.all():
+        leads = len(np.unique(rows.snapshot.lead))
         raise InvalidInput(
-            f"{winners} leads were won within {horizon} days of an instant whose horizon has ended, of "
-            f"{len(np.unique(rows.snapshot.lead))}; training needs at least {MIN_WINS} that were and some that were "
-            "not: add older leads, or set another horizon_days in funnel.toml"
+            f"{leads_won} of {leads} leads were won within {horizon} days of a date whose horizon is fully observed; "
+            f"training needs at least {MIN_WINS}, and some leads that were not won: add older leads, or set another "
+            "horizon_days in funnel.toml"
         )
+
+
+def warnings_of(
+    history: History, rows: Rows, amount: AmountModel | None, evaluation: Judgement | None
+) -> list[dict[str, str]]:
+    """Warnings {code, subject, detail} about a history that can be trained on, but holds little."""
+    warnings = []
+    leads_won = len(np.unique(rows.snapshot.lead[rows.labels.won]))
+    if leads_won < FEW_WINS:
+        detail = f"only {leads_won} leads were won within the horizon; with fewer than {FEW_WINS} intervals are wide"
+        warnings.append(_warning("too_few_outcomes", "outcomes", detail))
+    if evaluation is None or evaluation.how != "replay":
+        detail = "the history is too short to replay a past training; the model is evaluated on held-out leads instead"
+        warnings.append(_warning("immature_history", "outcomes", detail))
+    if not (history.outcomes.state == LOST).any():
+        detail = "no lead is recorded as lost: leads without activity stay open and count as not won"
+        warnings.append(_warning("no_losses", "outcomes", detail))
+    if amount is not None and not amount.predictable:
+        detail = "no feature of a lead predicts its amount; every lead gets the mean of past wins"
+        warnings.append(_warning("amount_not_predictable", "amount", detail))
+    return warnings
+
+
+def _warning(code: str, subject: str, detail: str) -> dict[str, str]:
+    return {"code": code, "subject": subject, "detail": detail}

@@ -7,7 +7,7 @@ from history.arrays import Floats
 from models.additive import AdditiveModel
 from models.calibration import sigmoid
 from models.parameters import Parameters
-from training.fit.additive import fit_conversion
+from training.fit.additive import FitSettings, WeightedRows, fit_conversion
 
 NUMBERS, CATEGORIES, CODES = 5, 2, 6
 COLUMNS = (
@@ -40,7 +40,8 @@ def made_outcomes(values: Floats, seed: int) -> Floats:
 def made_model(seed: int, n: int = 400, parameters: Parameters = QUICK) -> AdditiveModel:
     """A conversion model fitted on n made rows."""
     values = made_values(seed, n)
-    return fit_conversion(values, COLUMNS, made_outcomes(values, seed), np.ones(n), parameters, seed)
+    rows = WeightedRows(values, COLUMNS, made_outcomes(values, seed), np.ones(n))
+    return fit_conversion(rows, FitSettings(parameters, seed))
 
 
 def odd_values() -> Floats:

@@ -16,7 +16,8 @@ from training.evaluation.bootstrap import Judged
 from training.evaluation.evaluate import Judgement
 from training.evaluation.metrics import METRICS
 from training.evaluation.out_of_fold import splits_of
-from training.model_card import card, card_text, fairness, judged_parts, limits
+from training.model_card import card, evaluation_content, fairness, limits
+from training.model_card_text import card_text
 from training.rows.training_set import TrainingSet, rows_as_trained
 from training.train import Trained, TrainOptions, train
 
@@ -33,8 +34,8 @@ def trained(history: History) -> Trained:
 
 @pytest.fixture(scope="module")
 def judgement(trained: Trained) -> Judgement:
-    assert trained.judgement is not None
-    return trained.judgement
+    assert trained.evaluation is not None
+    return trained.evaluation
 
 
 @pytest.fixture(scope="module")
@@ -48,7 +49,7 @@ def judged_rows(trained: Trained, history: History, judgement: Judgement) -> Sna
 
 @pytest.fixture(scope="module")
 def bundle(trained: Trained, judgement: Judgement, judged_rows: Snapshot) -> Bundle:
-    parts = judged_parts(judgement, judged_rows, 0)
+    parts = evaluation_content(judgement, judged_rows, 0)
     return replace(trained.bundle, card={**trained.bundle.card, **parts}, version="7")
 
 
@@ -145,5 +146,5 @@ def test_limits_follow_from_what_was_measured(bundle: Bundle) -> None:
 def test_a_card_without_judgement_says_so(bundle: Bundle) -> None:
     bare = changed(bundle, metrics={}, baselines={}, intervals={}, calibration=[], fairness={}, importance=[])
     text = card_text(bare)
-    assert "Nothing could be judged." in text
-    assert "No rows could be judged by group." in text
+    assert "Nothing could be evaluated." in text
+    assert "No rows could be evaluated by group." in text

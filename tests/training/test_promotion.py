@@ -66,9 +66,9 @@ def test_a_first_model_whose_replay_could_fit_on_little_may_pass_on_leads_held_o
 
 
 def held_out(trained: Trained, model: float, base_rate: float) -> Trained:
-    assert trained.judgement is not None
+    assert trained.evaluation is not None
     losses = {"log_loss": model, "base_rate": base_rate}
-    return replace(trained, judgement=replace(trained.judgement, held_out=losses))
+    return replace(trained, evaluation=replace(trained.evaluation, held_out=losses))
 
 
 def test_without_signal_the_base_rate_is_the_first_but_never_takes_a_usable_champions_place(

@@ -53,7 +53,7 @@ def test_too_few_wins_are_counted(wins: int) -> None:
     said = refusal(funnel(wins, 40))
     assert re.search(rf"\b{wins} leads were won\b", said)
     assert f"at least {MIN_WINS}" in said
-    assert "older leads or wait" in said
+    assert "add older leads, or wait" in said
 
 
 def test_only_losses_are_too_few_wins() -> None:

@@ -16,8 +16,9 @@ from training.backtest.origin import Replayed, replay
 from training.evaluation.bootstrap import Judged, drawn, draws_of, interval, point, ranking
 from training.evaluation.evaluate import calibration_table
 from training.evaluation.grouping import NO_VALUE, REST, named, selected
+from training.requirements import MIN_WINS
 from training.rows.dataset import grid_step_us
-from training.train import MIN_WINS, TrainOptions
+from training.train import TrainOptions
 
 SHOWN = (
     "leads", "wins", "wins_expected", "wins_error", "auc", "pr_auc", "log_loss", "brier", "ece", "lift_10", "revenue",

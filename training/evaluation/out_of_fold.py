@@ -8,12 +8,11 @@ from typing import TypeVar
 import numpy as np
 
 from history.arrays import Floats, Ints
-from history.history import DAY_US
 from models.calibration import intercept_for, sigmoid
 from models.parameters import Parameters
 from training.evaluation.baselines import BASELINES, Task
 from training.fit.additive import FitSettings
-from training.fit.amount import Wins, fit_amount
+from training.fit.amount import fit_amount, past_wins
 from training.fit.censored import censored_at, fit_matured, fit_with_censored
 from training.rows.dataset import GRID
 from training.rows.predictions import OutOfFold
@@ -67,15 +66,6 @@ def predict_split(
     else:
         model = fit_matured(training_set, split.fit, at_us, FitSettings(parameters, seed))
     return model.margin(training_set.values[split.judge])
-
-
-def past_wins(training_set: TrainingSet, rows: Ints, at_us: int) -> Wins:
-    """The wins among matured rows `rows` (indices), as old as they are at at_us."""
-    won = rows[training_set.rows.labels.won[rows]]
-    labels, snapshot = training_set.rows.labels, training_set.rows.snapshot
-    closed_us = snapshot.as_of_us[won] + (labels.days[won] * DAY_US).astype(np.int64)
-    age = (at_us - closed_us) / training_set.horizon_us
-    return Wins(training_set.values[won], labels.amount[won], snapshot.lead[won], age)
 
 
 def expected_amounts(training_set: TrainingSet, splits: Sequence[Split], seed: int) -> Floats:

@@ -1,7 +1,8 @@
-"""Fits additive models: a regularised linear start, then few small trees on what it leaves."""
+"""Fits additive models: a regularised linear start, then small trees boosted from it."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import lightgbm as lgb
 
@@ -22,70 +23,54 @@ class FitSettings:
     seed: int
 
 
-def fit_conversion(
-    values: Floats,
-    features: Sequence[Feature],
-    won: Floats,
-    weight: Floats,
-    parameters: Parameters,
-    seed: int,
-) -> AdditiveModel:
-    """The uncalibrated model of won (n,), of both classes, from feature values (n, k); monotone where the catalogue is
-    sure.
+@dataclass(frozen=True)
+class WeightedRows:
+    """n rows to fit on: values (n, k) of k features, target (n,), weight (n,) above 0."""
+
+    values: Floats
+    features: Sequence[Feature]
+    target: Floats
+    weight: Floats
+
+
+def fit_conversion(rows: WeightedRows, settings: FitSettings) -> AdditiveModel:
+    """The uncalibrated model of a win: rows.target is 1 or 0, with both present.
+
+    Trees are monotone in every feature whose direction the catalogue states.
     """
-    linear = fit_logistic(values, features, won, weight, parameters.linear_c)
+    parameters = settings.parameters
+    linear = fit_logistic(rows.values, rows.features, rows.target, rows.weight, parameters.linear_c)
     if parameters.rounds == 0:
         return AdditiveModel(linear, 1.0, None)
+
     share = parameters.linear_share
-    start = linear.intercept + share * row_sums(linear.contributions(values))
-    shape = lightgbm_parameters(parameters, seed)
-    directions = [f.direction for f in features]
+    start = linear.intercept + share * row_sums(linear.contributions(rows.values))
+    lightgbm_options = lightgbm_parameters(parameters, settings.seed)
+    directions = [feature.direction for feature in rows.features]
     if any(directions):
-        shape["monotone_constraints"] = directions
-    trees = fit_trees(values, features, won, weight, start, shape, parameters.rounds)
+        lightgbm_options["monotone_constraints"] = directions
+    trees = fit_trees(rows, start, lightgbm_options, parameters.rounds)
     return AdditiveModel(linear, share, trees)
 
 
-def fit_regression(
-    values: Floats,
-    features: Sequence[Feature],
-    target: Floats,
-    weight: Floats,
-    shape: tuple[Parameters, float],
-    seed: int,
-) -> AdditiveModel:
-    """Least squares of target (n,); shape: the trees' parameters and the ridge's strength."""
-    parameters, alpha = shape
-    linear = fit_ridge(values, features, target, weight, alpha)
-    start = linear.intercept + row_sums(linear.contributions(values))
-    trees = fit_trees(
-        values,
-        features,
-        target,
-        weight,
-        start,
-        lightgbm_parameters(parameters, seed, "regression"),
-        parameters.rounds,
-    )
+def fit_regression(rows: WeightedRows, settings: FitSettings, ridge_alpha: float) -> AdditiveModel:
+    """Least squares of rows.target; ridge_alpha: the L2 penalty of the linear start."""
+    linear = fit_ridge(rows.values, rows.features, rows.target, rows.weight, ridge_alpha)
+    start = linear.intercept + row_sums(linear.contributions(rows.values))
+    lightgbm_options = lightgbm_parameters(settings.parameters, settings.seed, "regression")
+    trees = fit_trees(rows, start, lightgbm_options, settings.parameters.rounds)
     return AdditiveModel(linear, 1.0, trees)
 
 
-def fit_trees(
-    values: Floats,
-    features: Sequence[Feature],
-    target: Floats,
-    weight: Floats,
-    start: Floats,
-    parameters: dict[str, object],
-    rounds: int,
-) -> Trees:
-    """LightGBM boosted from `start` (n,)."""
+def fit_trees(rows: WeightedRows, start: Floats, lightgbm_options: dict[str, Any], rounds: int) -> Trees:
+    """`rounds` trees by LightGBM, boosted from the margins `start` (n,)."""
     data = lgb.Dataset(
-        values,
-        target,
-        weight=weight,
+        rows.values,
+        rows.target,
+        weight=rows.weight,
         init_score=start,
-        feature_name=[f.name for f in features],
-        categorical_feature=[j for j, f in enumerate(features) if f.kind == "category"],
+        feature_name=[feature.name for feature in rows.features],
+        categorical_feature=[j for j, feature in enumerate(rows.features) if feature.kind == "category"],
     )
-    return trees_from_text(lgb.train(parameters, data, rounds).model_to_string())
+    booster = lgb.train(lightgbm_options, data, rounds)
+    return trees_from_text(booster.model_to_string())

@@ -1,35 +1,44 @@
-"""Fits E[amount | won] on past wins, and measures on later ones how far off it was."""
+"""Fits E[amount | won] on past wins; its factor and residuals come from wins that the fit did not see."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
-import numpy.typing as npt
 from scipy.stats import rankdata
 
 from features.catalogue import Feature
 from history.arrays import Floats, Ints, Mask
+from history.history import DAY_US
 from models.amount import AmountModel
 from models.parameters import Parameters
-from training.fit.additive import fit_conversion, fit_regression
+from training.fit.additive import FitSettings, WeightedRows, fit_conversion, fit_regression
+from training.fit.quantiles import LEVELS, weighted_quantiles
 from training.rows.splits import fold_of
+from training.rows.training_set import TrainingSet
+from training.rows.weights import concentration, weight_per_lead
 
-MIN_WINS = 40  # below that many deals that pay the size of a deal is their shrunk mean
-MIN_ZERO_SHARE = 0.02  # from here on whether a deal brings money is a question of its own
-LEVELS = np.linspace(0.0, 1.0, 101)
-SIZE = (Parameters(rounds=80, learning_rate=0.05, leaves=6, min_leaf_rows=20, l2=10.0), 30.0)
+MIN_WINS = 40  # paying leads; with fewer, every lead gets the shrunk mean
+MIN_ZERO_SHARE = 0.02  # share of free deals from which paying at all gets a model of its own
+MIN_FREE_LEADS = 10  # leads with a free deal that this model needs
+SIZE_PARAMETERS = Parameters(rounds=80, learning_rate=0.05, leaves=6, min_leaf_rows=20, l2=10.0)
+SIZE_RIDGE_ALPHA = 30.0
+PAYING_PARAMETERS = Parameters(rounds=40, linear_c=0.01, min_leaf_rows=30)
 FOLDS = 4
-HALF_LIFE = 2.0  # horizons, of what the latest wins say of the level of sizes and of the share that pays
-TOTAL = 0.75  # power of the size by which deals weigh in the total's factor
-TAIL = 0.02  # share of deals that may rule a mean
-USUAL_TAIL = 0.3  # how much such deals usually add to a mean, in logarithms
-USUAL_SHIFT = 0.1  # how far a level of sizes usually lies from its estimate on old wins, in logarithms
+HALF_LIFE = 2.0  # horizons; decay of a win's say in the current level of sizes and the share that pays
+# One deal of 180,000 among 160 had tripled every lead's amount, and on simulated worlds the plain ratio of totals was
+# off by -23 to +28 % (docs/decisions/0021): the four constants below bound what a few great deals may do.
+SIZE_POWER = 0.75  # power of the size by which a deal counts in the factor of the total
+TAIL = 0.02  # share of deals that count as the tail of a mean
+USUAL_TAIL = 0.3  # log of what such a tail usually adds to a mean (prior standard deviation)
+USUAL_SHIFT = 0.1  # log distance of the current level from that of old wins (prior standard deviation)
 
 
 @dataclass(frozen=True)
 class Wins:
-    """m past wins: features when they were still open, amounts, leads (a lead's rows share a weight of one),
-    how many horizons ago they closed.
+    """m past wins.
+
+    values (m, k): features while they were still open. amount (m,): NaN if unknown. lead (m,): the rows of a lead share
+    a weight of one. age (m,): horizons since they closed.
     """
 
     values: Floats
@@ -39,206 +48,232 @@ class Wins:
 
     @property
     def weight(self) -> Floats:
-        _, index, count = np.unique(self.lead, return_inverse=True, return_counts=True)
-        return np.asarray(1.0 / count[index], dtype=np.float64)
+        """Weights (m,) that sum to 1 for each lead."""
+        return weight_per_lead(self.lead)
 
     @property
-    def recency(self) -> Floats:
-        """The weight, halved with each HALF_LIFE of age."""
+    def recent_weight(self) -> Floats:
+        """`weight`, halved with each HALF_LIFE of age."""
         return np.asarray(self.weight * 0.5 ** (self.age / HALF_LIFE), dtype=np.float64)
 
     @property
-    def paying(self) -> int:
-        """How many leads brought money."""
+    def paying_leads(self) -> int:
+        """Number of leads whose deal brought money."""
         return len(np.unique(self.lead[self.amount > 0]))
 
-    def take(self, rows: npt.NDArray[np.generic]) -> "Wins":
-        return Wins(self.values[rows], self.amount[rows], self.lead[rows], self.age[rows])
+    def take(self, index: Mask | Ints) -> "Wins":
+        """The wins at `index`."""
+        return Wins(self.values[index], self.amount[index], self.lead[index], self.age[index])
+
+
+def past_wins(training_set: TrainingSet, index: Ints, at_us: int) -> Wins:
+    """The wins among the matured rows at `index`, with their ages at at_us."""
+    labels, snapshot = training_set.rows.labels, training_set.rows.snapshot
+    won = index[labels.won[index]]
+    closed_us = snapshot.as_of_us[won] + (labels.days[won] * DAY_US).astype(np.int64)
+    age = (at_us - closed_us) / training_set.horizon_us
+    return Wins(training_set.values[won], labels.amount[won], snapshot.lead[won], age)
 
 
 def fit_amount(wins: Wins, features: Sequence[Feature], seed: int) -> AmountModel | None:
-    """The amount model; None where no win has a known amount.
+    """The amount model; None if no win has a known amount.
 
-    The size model is kept only where it tells later amounts apart better than their mean does. Its total is then set
-    right on wins that it was not fitted on, and by how far the latest ones lie off, as far as that is no chance.
+    A model of the size replaces the mean only if it ranks later amounts better than chance. Its total is then corrected
+    on wins that it was not fitted on, and by the distance of the latest ones as far as that exceeds chance.
     """
     known = wins.take(np.flatnonzero(~np.isnan(wins.amount)))
     if not len(known.amount):
         return None
-    constant = _constant(known)
-    if known.paying < MIN_WINS:
-        return constant
-    later = _later(known, features, seed)
-    if later is None or not _useful(later, known):
-        return constant
-    apart = _apart(known, features, seed)
-    if apart is None or not (known.amount[apart.rows] > 0).any():
-        return constant  # the deals that pay are so few, or so bunched, that none could be held out
-    return _with_residuals(_fit(known, features, seed), later, apart, known)
+    mean = _mean_model(known)
+    if known.paying_leads < MIN_WINS:
+        return mean
+    later = _predict_later(known, features, seed)
+    if later is None or not _ranks_amounts(later, known):
+        return mean
+    held_out = _predict_held_out(known, features, seed)
+    if held_out is None or not (known.amount[held_out.rows] > 0).any():
+        return mean  # too few paying deals, or too close together, for any to be held out
+    return _with_residuals(_fit_size(known, features, seed), later, held_out, known)
 
 
-def _constant(wins: Wins) -> AmountModel:
-    positive = wins.amount > 0
-    rate = float(np.average(positive, weights=wins.recency))
-    if not positive.any():
+def _mean_model(wins: Wins) -> AmountModel:
+    """The same amount for every lead: a shrunk mean at the current level."""
+    pays = wins.amount > 0
+    rate = float(np.average(pays, weights=wins.recent_weight))
+    if not pays.any():
         return AmountModel(None, 0.0, None, 0.0, 1.0, LEVELS, np.zeros(len(LEVELS)), False)
-    paid, logs = wins.take(np.flatnonzero(positive)), np.log(wins.amount[positive])
-    level = float(np.average(logs, weights=paid.weight))
-    factor = tamed_mean(np.exp(logs - level), paid.weight, paid.lead)
-    residuals = weighted_quantiles(logs - level, paid.weight)
-    level += latest_shift(logs - level, paid)
-    return AmountModel(None, level, None, rate, factor, LEVELS, residuals, False)
+    paid, log_amount = wins.take(np.flatnonzero(pays)), np.log(wins.amount[pays])
+    level = float(np.average(log_amount, weights=paid.weight))
+    residual = log_amount - level
+    factor = shrunk_mean(np.exp(residual), paid.weight, paid.lead)
+    quantiles = weighted_quantiles(residual, paid.weight)
+    level += latest_shift(residual, paid)
+    return AmountModel(None, level, None, rate, factor, LEVELS, quantiles, False)
 
 
-def _fit(wins: Wins, features: Sequence[Feature], seed: int) -> AmountModel:
-    """Size and zero-or-not models on all given wins; factor and residuals are yet to be learned from other wins."""
-    weight = wins.weight
-    positive = wins.amount > 0
-    rate = float(np.average(positive, weights=wins.recency))
-    logs = np.log(wins.amount[positive])
-    size = fit_regression(wins.values[positive], features, logs, weight[positive], SIZE, seed)
-    pays = None
-    if min(rate, 1 - rate) >= MIN_ZERO_SHARE and (1 - rate) * len(np.unique(wins.lead)) >= 10:
-        gentle = Parameters(rounds=40, linear_c=0.01, min_leaf_rows=30)
-        pays = fit_conversion(wins.values, features, positive.astype(np.float64), weight, gentle, seed)
-    return AmountModel(size, 0.0, pays, rate, 1.0, LEVELS, np.zeros(len(LEVELS)), True)
+def _fit_size(wins: Wins, features: Sequence[Feature], seed: int) -> AmountModel:
+    """Models of the log size and of paying at all; factor and residuals are placeholders for other wins to set."""
+    weight, pays = wins.weight, wins.amount > 0
+    rate = float(np.average(pays, weights=wins.recent_weight))
+    paid = WeightedRows(wins.values[pays], features, np.log(wins.amount[pays]), weight[pays])
+    size = fit_regression(paid, FitSettings(SIZE_PARAMETERS, seed), SIZE_RIDGE_ALPHA)
+
+    paying = None
+    free_leads = (1 - rate) * len(np.unique(wins.lead))
+    if min(rate, 1 - rate) >= MIN_ZERO_SHARE and free_leads >= MIN_FREE_LEADS:
+        rows = WeightedRows(wins.values, features, pays.astype(np.float64), weight)
+        paying = fit_conversion(rows, FitSettings(PAYING_PARAMETERS, seed))
+    return AmountModel(size, 0.0, paying, rate, 1.0, LEVELS, np.zeros(len(LEVELS)), True)
+
+
+# ---- predictions of wins that a fit did not see
 
 
 @dataclass(frozen=True)
-class _Judged:
-    """Predictions for wins that the fit did not see: row positions, log size, chance that a deal pays."""
+class _SizePredictions:
+    """Predictions of wins by fits that did not see them: their positions, log size, probability of paying, all (p,)."""
 
     rows: Ints
     log_size: Floats
-    pays: Floats
+    paying: Floats
 
     @property
-    def expected(self) -> Floats:
-        """The amount to expect, but for one factor of all."""
-        return np.asarray(self.pays * np.exp(self.log_size), dtype=np.float64)
+    def relative_amount(self) -> Floats:
+        """Expected amount (p,), up to a common factor."""
+        return np.asarray(self.paying * np.exp(self.log_size), dtype=np.float64)
 
 
-def _later(wins: Wins, features: Sequence[Feature], seed: int) -> _Judged | None:
-    """Replays by closing time: the latest three quarters of wins, a quarter at a time, each judged by a fit
-    on earlier ones.
-    """
-    at = -wins.age
-    edges = np.quantile(at, np.linspace(0, 1, FOLDS + 1))
-    parts = [(at <= edges[k], (at > edges[k]) & (at <= edges[k + 1])) for k in range(1, FOLDS)]
-    return _judged(wins, features, seed, parts)
+@dataclass(frozen=True)
+class _Fold:
+    """Masks (m,) over wins: those to fit on and those to predict."""
+
+    fit: Mask
+    predict: Mask
 
 
-def _apart(wins: Wins, features: Sequence[Feature], seed: int) -> _Judged | None:
-    """Every win judged by a fit on three quarters of the other leads, nearly what the final one reads."""
+def _predict_later(wins: Wins, features: Sequence[Feature], seed: int) -> _SizePredictions | None:
+    """The latest three quarters of wins, one quarter at a time, each predicted by a fit on earlier ones."""
+    closed = -wins.age
+    edges = np.quantile(closed, np.linspace(0, 1, FOLDS + 1))
+    folds = []
+    for k in range(1, FOLDS):
+        in_quarter = (closed > edges[k]) & (closed <= edges[k + 1])
+        folds.append(_Fold(fit=closed <= edges[k], predict=in_quarter))
+    return _predict_folds(wins, features, seed, folds)
+
+
+def _predict_held_out(wins: Wins, features: Sequence[Feature], seed: int) -> _SizePredictions | None:
+    """Every win, predicted by a fit on three quarters of the other leads: nearly as many as the final fit has."""
     fold = fold_of(wins.lead, FOLDS, seed)
-    return _judged(wins, features, seed, [(fold != k, fold == k) for k in range(FOLDS)])
+    folds = [_Fold(fit=fold != k, predict=fold == k) for k in range(FOLDS)]
+    return _predict_folds(wins, features, seed, folds)
 
 
-def _judged(
-    wins: Wins, features: Sequence[Feature], seed: int, parts: Sequence[tuple[Mask, Mask]]
-) -> _Judged | None:
-    """Predictions of each part's second rows from a fit on its first, without the leads to be judged."""
-    rows, sizes, pays = [], [], []
-    for known, asked in parts:
-        judge = np.flatnonzero(asked)
-        part = wins.take(np.flatnonzero(known & ~np.isin(wins.lead, wins.lead[judge])))
-        if part.paying < MIN_WINS // 2 or not len(judge):
+def _predict_folds(
+    wins: Wins, features: Sequence[Feature], seed: int, folds: Sequence[_Fold]
+) -> _SizePredictions | None:
+    """Predictions of all folds that can be fitted, without the leads to predict; None if no fold can."""
+    rows, log_size, paying = [], [], []
+    for fold in folds:
+        predicted = np.flatnonzero(fold.predict)
+        other_leads = ~np.isin(wins.lead, wins.lead[predicted])
+        fitted = wins.take(np.flatnonzero(fold.fit & other_leads))
+        if fitted.paying_leads < MIN_WINS // 2 or not len(predicted):
             continue
-        model = _fit(part, features, seed)
+        model = _fit_size(fitted, features, seed)
         assert model.size is not None
-        rows.append(judge)
-        sizes.append(model.size.margin(wins.values[judge]))
-        pays.append(model.paying(wins.values[judge]))
+        rows.append(predicted)
+        log_size.append(model.size.margin(wins.values[predicted]))
+        paying.append(model.paying(wins.values[predicted]))
     if not rows:
         return None
-    return _Judged(np.concatenate(rows), np.concatenate(sizes), np.concatenate(pays))
+    return _SizePredictions(np.concatenate(rows), np.concatenate(log_size), np.concatenate(paying))
 
 
-def _useful(judged: _Judged, wins: Wins) -> bool:
-    """Whether size(x) explained any of the spread of later amounts: a positive correlation that chance rarely gives."""
-    amount = wins.amount[judged.rows]
-    w = wins.weight[judged.rows]
-    rank, worth = (np.asarray(rankdata(v), dtype=np.float64) for v in (judged.expected, amount))
-    rank -= np.average(rank, weights=w)
-    worth -= np.average(worth, weights=w)
-    spread = float(np.sqrt(np.sum(w * rank**2) * np.sum(w * worth**2)))
-    correlation = float(np.sum(w * rank * worth)) / spread if spread > 0 else 0.0
-    return bool(correlation > 2.0 / np.sqrt(max(w.sum(), 1.0)))
+def _ranks_amounts(predictions: _SizePredictions, wins: Wins) -> bool:
+    """True if the rank correlation with the amounts exceeds two standard errors of chance (Spearman, weighted)."""
+    weight = wins.weight[predictions.rows]
+    expected = _centred_ranks(predictions.relative_amount, weight)
+    actual = _centred_ranks(wins.amount[predictions.rows], weight)
+    scale = float(np.sqrt(np.sum(weight * expected**2) * np.sum(weight * actual**2)))
+    correlation = float(np.sum(weight * expected * actual)) / scale if scale > 0 else 0.0
+    return bool(correlation > 2.0 / np.sqrt(max(weight.sum(), 1.0)))
 
 
-def _with_residuals(model: AmountModel, later: _Judged, apart: _Judged, wins: Wins) -> AmountModel:
-    """The model with the factor that sets totals right, and with the spread of later residuals.
+def _centred_ranks(values: Floats, weight: Floats) -> Floats:
+    ranks = np.asarray(rankdata(values), dtype=np.float64)
+    ranks -= np.average(ranks, weights=weight)
+    return ranks
 
-    The factor is the mean ratio of amount to predictions size, a deal's weight growing with its size: equal weights
-    (Duan 1983) are sure of little deals and overrate totals by the size's own error, weights by size are right in total
-    and ruled by the greatest deals.
+
+# ---- the level and spread of amounts
+
+
+def _with_residuals(
+    model: AmountModel, later: _SizePredictions, held_out: _SizePredictions, wins: Wins
+) -> AmountModel:
+    """The model with the factor that corrects totals, and with the residuals of later wins.
+
+    The factor is the mean ratio of amount to predicted size, weighted by size to the SIZE_POWER. Equal weights (Duan
+    1983) are certain of small deals and overrate totals by the size's own error; weights by size are right in total
+    and ruled by the largest deals.
     """
-    residual, paid = _residuals(apart, wins)
-    size = np.exp(np.log(paid.amount) - residual)
-    factor = tamed_mean(np.exp(np.clip(residual, -20, 20)), paid.weight * size**TOTAL, paid.lead)
-    residual, paid = _residuals(later, wins)
-    shift = latest_shift(residual, paid)
-    return replace(
-        model,
-        factor=factor * float(np.exp(shift)),
-        residuals=weighted_quantiles(residual, paid.weight) + shift,
-    )
+    residuals = _residuals(held_out, wins)
+    paid = residuals.wins
+    size = np.exp(np.log(paid.amount) - residuals.log_ratio)
+    ratio = np.exp(np.clip(residuals.log_ratio, -20, 20))
+    factor = shrunk_mean(ratio, paid.weight * size**SIZE_POWER, paid.lead)
+
+    residuals = _residuals(later, wins)
+    shift = latest_shift(residuals.log_ratio, residuals.wins)
+    quantiles = weighted_quantiles(residuals.log_ratio, residuals.wins.weight)
+    return replace(model, factor=factor * float(np.exp(shift)), residuals=quantiles + shift)
 
 
-def _residuals(judged: _Judged, wins: Wins) -> tuple[Floats, Wins]:
-    """Logarithms of amount over predicted size of the judged deals that paid, and these deals."""
-    seen = wins.take(judged.rows)
-    positive = np.flatnonzero(seen.amount > 0)
-    return np.log(seen.amount[positive]) - judged.log_size[positive], seen.take(positive)
+@dataclass(frozen=True)
+class _Residuals:
+    """log(amount / predicted size) (p,) of paying wins, and these wins."""
+
+    log_ratio: Floats
+    wins: Wins
+
+
+def _residuals(predictions: _SizePredictions, wins: Wins) -> _Residuals:
+    predicted = wins.take(predictions.rows)
+    pays = np.flatnonzero(predicted.amount > 0)
+    log_ratio = np.log(predicted.amount[pays]) - predictions.log_size[pays]
+    return _Residuals(log_ratio, predicted.take(pays))
 
 
 def latest_shift(residual: Floats, wins: Wins) -> float:
-    """How far the latest residuals (m,) lie from all of them: the difference of their means, shrunk by its chance
-    spread.
+    """Distance of the latest residuals (m,) from all of them, shrunk by its standard error.
+
+    The posterior mean under a normal prior of standard deviation USUAL_SHIFT.
     """
-    weight, recency = wins.weight, wins.recency
+    weight, recent_weight = wins.weight, wins.recent_weight
     centre = float(np.average(residual, weights=weight))
-    spread = float(np.average((residual - centre) ** 2, weights=weight))
-    gap = float(np.average(residual, weights=recency)) - centre
-    return _shrunk(gap, spread * _concentration(recency, wins.lead))
+    variance = float(np.average((residual - centre) ** 2, weights=weight))
+    shift = float(np.average(residual, weights=recent_weight)) - centre
+    error = variance * concentration(recent_weight, wins.lead)
+    return shift * USUAL_SHIFT**2 / (USUAL_SHIFT**2 + error)
 
 
-def _shrunk(value: float, variance: float) -> float:
-    """The posterior mean of a shift whose estimate is `value`, under a normal prior of deviation USUAL_SHIFT."""
-    return value * USUAL_SHIFT**2 / (USUAL_SHIFT**2 + variance)
+def shrunk_mean(values: Floats, weight: Floats, lead: Ints) -> float:
+    """The mean of values (m,) at least 0, with the contribution of its tail shrunk by its standard error.
 
-
-def tamed_mean(values: Floats, weight: Floats, lead: Ints) -> float:
-    """The mean of values (m,) at least 0, its rarest part believed as far as it is surer than chance.
-
-    The mean with the highest TAIL of values, at least one lead's, counted as the next lower one is sure; the ratio to
-    the plain mean is shrunk by that mean's chance spread. One deal a thousand times the usual tells little of the next
-    year's mean, while forty among a thousand do.
+    The tail is the highest TAIL of the weight, at least one lead's. The mean with the tail cut to the next lower value
+    is certain; the log ratio of the plain mean to it has a normal prior of standard deviation USUAL_TAIL. One deal a
+    thousand times the usual says little about next year's mean; forty among a thousand do.
     """
     if not values.any():
         return 0.0
     order = np.argsort(-values, kind="stable")
     x, w = values[order], weight[order] / weight.sum()
-    share = max(TAIL, 1.0 / len(np.unique(lead)))
-    bound = x[min(int(np.searchsorted(np.cumsum(w), share + 1e-9)), len(x) - 1)]
-    mean, sure = float(np.sum(w * x)), float(np.sum(w * np.minimum(x, bound)))
-    variance = float(np.sum(w * (x - mean) ** 2)) * _concentration(weight, lead) / mean**2
-    return (
-        sure * float(np.exp(np.log(mean / sure) * USUAL_TAIL**2 / (USUAL_TAIL**2 + variance)))
-        if sure
-        else mean
-    )
-
-
-def _concentration(weight: Floats, lead: Ints) -> float:
-    """One over the number of equal leads whose mean would vary as much."""
-    _, index = np.unique(lead, return_inverse=True)
-    return float(np.sum(np.bincount(index, weight) ** 2) / weight.sum() ** 2)
-
-
-def weighted_quantiles(values: Floats, weight: Floats) -> Floats:
-    """Quantiles at LEVELS, non-decreasing; the ends are the smallest and the largest value."""
-    order = np.argsort(values, kind="stable")
-    mass = np.cumsum(weight[order])
-    places = (mass - 0.5 * weight[order]) / mass[-1]
-    return np.asarray(np.interp(LEVELS, places, values[order]), dtype=np.float64)
+    tail = max(TAIL, 1.0 / len(np.unique(lead)))
+    bound = x[min(int(np.searchsorted(np.cumsum(w), tail + 1e-9)), len(x) - 1)]
+    mean, bounded_mean = float(np.sum(w * x)), float(np.sum(w * np.minimum(x, bound)))
+    if not bounded_mean:
+        return mean
+    variance = float(np.sum(w * (x - mean) ** 2)) * concentration(weight, lead) / mean**2
+    log_tail = np.log(mean / bounded_mean) * USUAL_TAIL**2 / (USUAL_TAIL**2 + variance)
+    return bounded_mean * float(np.exp(log_tail))

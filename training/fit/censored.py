@@ -1,124 +1,154 @@
-"""Fits that also learn from rows whose horizon is not over: known wins and losses as they are, the rest in part."""
+"""Fits with censored rows: observed outcomes count in full, open rows by their expected outcome (one EM step)."""
 
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 
 from history.arrays import Floats, Ints, Mask
 from history.history import DAY_US, LOST, WON
 from models.additive import AdditiveModel
 from models.calibration import sigmoid
-from training.fit.additive import FitSettings, fit_conversion
-from training.fit.close_time import fit_close_time
+from training.fit.additive import FitSettings, WeightedRows, fit_conversion
+from training.fit.close_time import WonRows, fit_close_time
 from training.rows.dataset import GRID
 from training.rows.labels import Labels
 from training.rows.training_set import TrainingSet
 
-MIN_WINS = 40  # won leads below which the time of a win is not known well enough to share out open rows
-LEAST = 1e-3  # parts of a row that small are left out
+MIN_WINS = 40  # leads won; fewer do not show when wins come, so open rows cannot be shared out
+MIN_WEIGHT = 1e-3  # rows of a smaller weight are left out: they would only slow the fit
+CLOSE_TIME_FOLDS = 2  # half as many fits as for the bundle's own distribution: F alone is read here
 
 
 @dataclass(frozen=True)
 class CensoredRows:
-    """m grid rows in the horizon before an instant, as known at it: values (m, k), leads, days seen, won, lost."""
+    """m grid rows of the horizon before an instant, as known at that instant.
+
+    values (m, k), lead (m,), observed_days (m,) from the row's as_of to the instant, won and lost (m,) by then.
+    """
 
     values: Floats
     lead: Ints
-    seen_days: Floats
+    observed_days: Floats
     won: Mask
     lost: Mask
 
     def __len__(self) -> int:
         return len(self.values)
 
-    def take(self, rows: npt.NDArray[np.generic]) -> "CensoredRows":
+    def take(self, index: Mask | Ints) -> "CensoredRows":
+        """The rows at `index`."""
         return CensoredRows(
-            self.values[rows], self.lead[rows], self.seen_days[rows], self.won[rows], self.lost[rows]
+            self.values[index],
+            self.lead[index],
+            self.observed_days[index],
+            self.won[index],
+            self.lost[index],
         )
 
 
 def censored_at(training_set: TrainingSet, at_us: int) -> CensoredRows:
-    """The rows of the horizon before at_us, as known then, although the later of them may be matured by now."""
-    now = at_us >= training_set.rows.snapshot.history.as_of_us
-    rows, values = (
-        training_set.recent if now and training_set.recent else (training_set.rows, training_set.values)
-    )
-    at = rows.snapshot.as_of_us
-    chosen = np.flatnonzero((at > at_us - training_set.horizon_us) & (at < at_us) & (rows.origin == GRID))
-    seen = (at_us - at[chosen]) / DAY_US
-    decided = rows.labels.days[chosen] <= seen
+    """The grid rows of the horizon before at_us, as known then, although the later of them may have matured since."""
+    rows, values = training_set.rows, training_set.values
+    recent = training_set.recent
+    if recent is not None and at_us >= training_set.as_of_us:
+        rows, values = recent.rows, recent.values
+
+    as_of_us = rows.snapshot.as_of_us
+    in_horizon = (as_of_us > at_us - training_set.horizon_us) & (as_of_us < at_us)
+    chosen = np.flatnonzero(in_horizon & (rows.origin == GRID))
+    observed_days = (at_us - as_of_us[chosen]) / DAY_US
+    decided = rows.labels.days[chosen] <= observed_days
     outcome = rows.labels.outcome[chosen]
     return CensoredRows(
-        values[chosen],
-        rows.snapshot.lead[chosen],
-        seen,
-        (outcome == WON) & decided,
-        (outcome == LOST) & decided,
+        values=values[chosen],
+        lead=rows.snapshot.lead[chosen],
+        observed_days=observed_days,
+        won=(outcome == WON) & decided,
+        lost=(outcome == LOST) & decided,
     )
 
 
-def fit_matured(training_set: TrainingSet, fit: Ints, at_us: int, settings: FitSettings) -> AdditiveModel:
-    """The conversion model as of at_us from matured rows `fit` (indices) alone."""
-    parameters, seed = settings.parameters, settings.seed
-    weight = training_set.weight(fit, at_us, parameters)
-    return fit_conversion(
-        training_set.values[fit], training_set.features, training_set.won[fit], weight, parameters, seed
-    )
+def fit_matured(training_set: TrainingSet, index: Ints, at_us: int, settings: FitSettings) -> AdditiveModel:
+    """The conversion model as of at_us from the matured rows at `index` alone."""
+    return fit_conversion(_matured(training_set, index, at_us, settings), settings)
 
 
 def fit_with_censored(
-    training_set: TrainingSet, fit: Ints, later: CensoredRows, at_us: int, settings: FitSettings
+    training_set: TrainingSet, index: Ints, censored: CensoredRows, at_us: int, settings: FitSettings
 ) -> AdditiveModel:
-    """The conversion model as of at_us from matured rows `fit` (indices) and from `later`.
+    """The conversion model as of at_us from the matured rows at `index` and from censored rows.
 
-    One step of expectation-maximisation for wins that may still come (Dempster, Laird, Rubin 1977; Farewell 1982): a
-    row open after c days is a win with chance q = p (1 - F) / (p (1 - F) + (1 - p) (1 - G)), where p is the matured
-    fit's probability, F(c) the chance that a win has come by then, G(c) that a loss has. It enters the second fit as q
-    of a win and 1 - q of none, with weight F: what is not known yet should not teach much.
+    One step of expectation-maximisation (Dempster, Laird, Rubin 1977; Farewell 1982). A row open after c days is a win
+    with probability q = p (1 - F) / (p (1 - F) + (1 - p) (1 - G)): p is the matured fit's probability, F the share of
+    wins that have come by day c, G the share of losses. The second fit reads the row as q of a win and 1 - q of a
+    loss, weighted by F: a row whose outcome is still unknown should carry little weight.
+
+    Two steps, or full weight, gained nothing and lost accuracy of totals (docs/decisions/0009). Fewer than MIN_WINS
+    leads won, or no censored rows, give the matured fit.
     """
-    parameters, seed = settings.parameters, settings.seed
-    weight = training_set.weight(fit, at_us, parameters)
-    values, won, features = training_set.values[fit], training_set.won[fit], training_set.features
-    model = fit_conversion(values, features, won, weight, parameters, seed)
-    labels, lead = training_set.rows.labels, training_set.rows.snapshot.lead
-    wins = fit[won > 0]
-    if not len(later) or len(np.unique(lead[wins])) < MIN_WINS:
+    matured = _matured(training_set, index, at_us, settings)
+    model = fit_conversion(matured, settings)
+    wins = index[matured.target > 0]
+    leads_won = len(np.unique(training_set.rows.snapshot.lead[wins]))
+    if not len(censored) or leads_won < MIN_WINS:
         return model
-    clock = fit_close_time(
-        training_set.values[wins],
-        features,
-        labels.days[wins],
-        lead[wins],
-        training_set.horizon_us // DAY_US,
-        seed,
-        folds=2,
-    )
-    came = clock.cdf(clock.place(later.values), later.seen_days)
-    gone = lost_by(labels, fit[(won == 0) & (training_set.rows.origin[fit] == GRID)], later.seen_days)
-    share = win_share(sigmoid(model.margin(later.values)), came, gone)
-    share = np.where(later.won, 1.0, np.where(later.lost, 0.0, share))
-    parts = [(came * share, 1.0), (came * (1 - share), 0.0)]
-    kept = [part > LEAST for part, _ in parts]
-    return fit_conversion(
-        np.vstack([values, *(later.values[keep] for keep in kept)]),
-        features,
-        np.concatenate(
-            [won, *(np.full(int(k.sum()), side) for k, (_, side) in zip(kept, parts, strict=True))]
-        ),
-        np.concatenate([weight, *(part[keep] for keep, (part, _) in zip(kept, parts, strict=True))]),
-        parameters,
-        seed,
-    )
+
+    came = _share_of_wins_by(training_set, wins, censored, settings.seed)
+    is_loss = (matured.target == 0) & (training_set.rows.origin[index] == GRID)
+    lost = lost_by(training_set.rows.labels, index[is_loss], censored.observed_days)
+    open_share = win_share(sigmoid(model.margin(censored.values)), came, lost)
+    share = np.where(censored.won, 1.0, np.where(censored.lost, 0.0, open_share))
+    return fit_conversion(_with_censored(matured, censored, share, came), settings)
 
 
-def win_share(chance: Floats, came: Floats, gone: Floats) -> Floats:
-    """P(won by the horizon | undecided so far), (n,): chance at first, shares of wins and of losses past by now."""
-    still_win, still_not = chance * (1 - came), (1 - chance) * (1 - gone)
+def win_share(chance: Floats, came: Floats, lost: Floats) -> Floats:
+    """P(won within the horizon | undecided so far), (n,).
+
+    chance: the probability at the row's as_of; came, lost: shares of all wins and of all losses that come sooner.
+    """
+    still_win, still_not = chance * (1 - came), (1 - chance) * (1 - lost)
     return np.asarray(still_win / np.maximum(still_win + still_not, 1e-12), dtype=np.float64)
 
 
 def lost_by(labels: Labels, rows: Ints, days: Floats) -> Floats:
-    """The share of not won rows that were lost within each of `days`."""
+    """The share of the rows, none of them won, that were lost within each of `days` (m,)."""
     lost = np.sort(np.where(labels.outcome[rows] == LOST, labels.days[rows], np.inf))
     return np.asarray(np.searchsorted(lost, days, side="right") / max(len(lost), 1), dtype=np.float64)
+
+
+def _matured(training_set: TrainingSet, index: Ints, at_us: int, settings: FitSettings) -> WeightedRows:
+    return WeightedRows(
+        values=training_set.values[index],
+        features=training_set.features,
+        target=training_set.won[index],
+        weight=training_set.weight(index, at_us, settings.parameters),
+    )
+
+
+def _share_of_wins_by(training_set: TrainingSet, wins: Ints, censored: CensoredRows, seed: int) -> Floats:
+    """F of `fit_with_censored` (m,): the chance that a win of each censored row has come by its observed days."""
+    rows = training_set.rows
+    won = WonRows(
+        values=training_set.values[wins],
+        features=training_set.features,
+        days=rows.labels.days[wins],
+        lead=rows.snapshot.lead[wins],
+    )
+    horizon_days = training_set.horizon_us // DAY_US
+    close_time = fit_close_time(won, horizon_days, seed, folds=CLOSE_TIME_FOLDS)
+    return close_time.cdf(close_time.place(censored.values), censored.observed_days)
+
+
+def _with_censored(
+    matured: WeightedRows, censored: CensoredRows, share: Floats, weight: Floats
+) -> WeightedRows:
+    """Matured rows, then each censored row twice: as a win of weight `share`, as a loss of the rest."""
+    win_weight, loss_weight = weight * share, weight * (1 - share)
+    as_win, as_loss = win_weight > MIN_WEIGHT, loss_weight > MIN_WEIGHT
+    won, lost = np.ones(int(as_win.sum())), np.zeros(int(as_loss.sum()))
+    return WeightedRows(
+        values=np.vstack([matured.values, censored.values[as_win], censored.values[as_loss]]),
+        features=matured.features,
+        target=np.concatenate([matured.target, won, lost]),
+        weight=np.concatenate([matured.weight, win_weight[as_win], loss_weight[as_loss]]),
+    )

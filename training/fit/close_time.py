@@ -1,75 +1,99 @@
-"""Fits when wins come within the horizon, on past wins seen from the instants at which they were still open."""
+"""Fits the time to a win within the horizon, on past wins seen from the instants at which they were still open."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 
 from features.catalogue import Feature
 from history.arrays import Floats, Ints
 from models.calibration import log_odds
 from models.close_time import EDGE, CloseTime
 from models.parameters import Parameters
-from training.fit.additive import fit_regression
-from training.fit.amount import LEVELS, weighted_quantiles
+from training.fit.additive import FitSettings, WeightedRows, fit_regression
+from training.fit.quantiles import LEVELS, weighted_quantiles
 from training.rows.splits import fold_of
 
-MIN_WINS = 60
-BINS, BIN_WINS = 6, 100  # groups by place, at most; leads won in each, at least
-LEAST_GAP = 1e-6  # between the places of two groups
-# The ridge's strength leaves the linear part to large sets: few winners, each seen at many instants, mislead it.
-SHAPE = (Parameters(rounds=60, learning_rate=0.05, leaves=6, min_leaf_rows=30, l2=20.0), 30_000.0)
+MIN_WINS = 60  # leads won; fewer get one distribution for all leads
+MAX_GROUPS, GROUP_WINS = 6, 100  # groups by location, at most; leads won in each, at least
+MIN_GAP = 1e-6  # between the locations of two groups
+PARAMETERS = Parameters(rounds=60, learning_rate=0.05, leaves=6, min_leaf_rows=30, l2=20.0)
+# So strong a ridge leaves the linear part to large sets: few winners, each seen at many instants, mislead it. Against a
+# ridge of 50 the continuous ranked probability score fell on four of five sets (docs/decisions/0029).
+RIDGE_ALPHA = 30_000.0
 FOLDS = 4
 
 
-def fit_close_time(
-    values: Floats,
-    features: Sequence[Feature],
-    days: Floats,
-    lead: npt.NDArray[np.int64],
-    horizon_days: int,
-    seed: int,
-    folds: int = FOLDS,
-) -> CloseTime:
-    """The distribution of days (m,) to the win for m won rows; without any, even over the horizon.
+@dataclass(frozen=True)
+class WonRows:
+    """m won rows: values (m, k) of k features, days (m,) from as_of to the win, lead (m,)."""
 
-    Residuals are those of leads held out in `folds` parts, by their place: what is expected soon is surer or less sure
-    than what is expected late.
+    values: Floats
+    features: Sequence[Feature]
+    days: Floats
+    lead: Ints
+
+
+def fit_close_time(wins: WonRows, horizon_days: int, seed: int, folds: int = FOLDS) -> CloseTime:
+    """The distribution of the days to the win; uniform over the horizon without any win.
+
+    Residuals are those of leads held out in `folds` parts, grouped by location: wins expected soon and wins expected
+    late are not equally certain.
     """
-    if not len(days):
-        even = log_odds(np.clip(LEVELS, EDGE, 1 - EDGE))
-        return CloseTime(None, 0.0, LEVELS, np.zeros(1), even[None], horizon_days)
-    logit = log_odds(np.clip(days / horizon_days, EDGE, 1 - EDGE))
-    weight = np.ones(len(days))
-    leads = len(np.unique(lead))
-    if leads < MIN_WINS:
+    if not len(wins.days):
+        uniform = log_odds(np.clip(LEVELS, EDGE, 1 - EDGE))
+        return CloseTime(None, 0.0, LEVELS, np.zeros(1), uniform[None], horizon_days)
+
+    logit = log_odds(np.clip(wins.days / horizon_days, EDGE, 1 - EDGE))
+    leads_won = len(np.unique(wins.lead))
+    if leads_won < MIN_WINS:
         centre = float(logit.mean())
-        one = _strict(weighted_quantiles(logit - centre, weight))
-        return CloseTime(None, centre, LEVELS, np.array([centre]), one[None], horizon_days)
-    fold = fold_of(lead, folds, seed)
-    place = np.empty(len(days))
-    for k in range(folds):
-        judge, fit = fold == k, fold != k
-        model = fit_regression(values[fit], features, logit[fit], weight[fit], SHAPE, seed)
-        place[judge] = model.margin(values[judge])
-    model = fit_regression(values, features, logit, weight, SHAPE, seed)
-    places, residuals = _by_place(place, logit - place, int(np.clip(leads // BIN_WINS, 1, BINS)))
-    return CloseTime(model, 0.0, LEVELS, places, residuals, horizon_days)
+        residuals = _strictly_rising(weighted_quantiles(logit - centre, np.ones(len(logit))))
+        return CloseTime(None, centre, LEVELS, np.array([centre]), residuals[None], horizon_days)
+
+    rows = WeightedRows(wins.values, wins.features, logit, np.ones(len(logit)))
+    location = _held_out_locations(rows, fold_of(wins.lead, folds, seed), seed)
+    model = fit_regression(rows, FitSettings(PARAMETERS, seed), RIDGE_ALPHA)
+    groups = int(np.clip(leads_won // GROUP_WINS, 1, MAX_GROUPS))
+    by_location = _residuals_by_location(location, logit - location, groups)
+    return CloseTime(model, 0.0, LEVELS, by_location.locations, by_location.quantiles, horizon_days)
 
 
-def _by_place(place: Floats, residual: Floats, bins: int) -> tuple[Floats, Floats]:
-    """Mean place (b,) and quantiles of residuals (b, levels) of up to `bins` groups of equal size by place."""
-    order = np.argsort(place, kind="stable")
+def _held_out_locations(rows: WeightedRows, fold: Ints, seed: int) -> Floats:
+    """Predicted logit (m,) of each row by a fit on the other folds."""
+    location = np.empty(len(fold))
+    for k in range(int(fold.max()) + 1):
+        held_out = fold == k
+        others = WeightedRows(
+            rows.values[~held_out], rows.features, rows.target[~held_out], rows.weight[~held_out]
+        )
+        model = fit_regression(others, FitSettings(PARAMETERS, seed), RIDGE_ALPHA)
+        location[held_out] = model.margin(rows.values[held_out])
+    return location
+
+
+class _ResidualGroups(NamedTuple):
+    """locations (b,), rising, and quantiles (b, levels) of the residuals around each."""
+
+    locations: Floats
+    quantiles: Floats
+
+
+def _residuals_by_location(location: Floats, residual: Floats, max_groups: int) -> _ResidualGroups:
+    """Mean location and residual quantiles of up to `max_groups` groups of equal size by location."""
+    order = np.argsort(location, kind="stable")
     groups: list[Ints] = []
-    for part in np.array_split(order, bins):
-        if groups and place[part].mean() - place[groups[-1]].mean() < LEAST_GAP:
-            groups[-1] = np.concatenate((groups[-1], part))
+    for rows in np.array_split(order, max_groups):
+        if groups and location[rows].mean() - location[groups[-1]].mean() < MIN_GAP:
+            groups[-1] = np.concatenate((groups[-1], rows))
         else:
-            groups.append(part)
-    rows = [_strict(weighted_quantiles(residual[g], np.ones(len(g)))) for g in groups]
-    return np.array([place[g].mean() for g in groups]), np.array(rows)
+            groups.append(rows)
+    locations = [location[rows].mean() for rows in groups]
+    quantiles = [_strictly_rising(weighted_quantiles(residual[rows], np.ones(len(rows)))) for rows in groups]
+    return _ResidualGroups(np.array(locations), np.array(quantiles))
 
 
-def _strict(quantiles: Floats) -> Floats:
-    """Strictly increasing quantiles, so that the distribution can be read both ways."""
+def _strictly_rising(quantiles: Floats) -> Floats:
+    """Quantiles with ties broken, so that the distribution can be inverted."""
     return np.asarray(quantiles + 1e-9 * np.arange(len(quantiles)), dtype=np.float64)

@@ -4,6 +4,7 @@ import os
 import shutil
 import tempfile
 from contextlib import nullcontext
+from dataclasses import dataclass
 from pathlib import Path
 
 from history.errors import DamagedArtifact, InvalidInput
@@ -15,6 +16,14 @@ from training.registry.mlflow import CHAMPION, Run, Tracking, Version
 KEPT_EXPORTS = 5
 KEPT_BEFORE = 50
 LEAST_FREE = 16 << 20  # bytes: a run with its plots, and its bundle twice, are some MB
+
+
+@dataclass(frozen=True)
+class RegisteredVersion:
+    """A version as just registered, and the MLflow run that it came from."""
+
+    model_version: str
+    run_id: str
 
 
 class Registry:
@@ -29,10 +38,10 @@ class Registry:
         self.mlflow = Tracking(self.home, tracking_uri or os.environ.get("MLFLOW_TRACKING_URI") or None)
         self.exclusive = HomeLock(self.home)
 
-    def refuse_early(self) -> None:
-        """InvalidInput or OSError where a training's end could not be kept: said before hours of work, not after.
+    def check_writable(self) -> None:
+        """Fails early if a result could not be stored; a missing home is not created.
 
-        A home that is not there yet is not made.
+        Raises InvalidInput or OSError if the home is read-only or full, or MLflow is unreachable or damaged.
         """
         there = next(folder for folder in (self.home, *self.home.parents) if folder.is_dir())
         if not os.access(there, os.W_OK):
@@ -44,17 +53,17 @@ class Registry:
         with self.exclusive() if there == self.home else nullcontext(), self.mlflow.spoken():
             self.mlflow.ask()
 
-    def register(self, run: Run) -> tuple[str, str]:
-        """Logs a run with its folder and registers its bundle, as challenger; returns (version, run id).
+    def register(self, run: Run) -> RegisteredVersion:
+        """Logs a run with its folder and registers its bundle as challenger.
 
-        A number that a model has had in this home before, one that a backup brought, is not given again.
+        A number is never used twice in a home, not even that of a version which only a backup brought.
         """
         with self.exclusive(), self.mlflow.spoken():
             run_id = self.mlflow.log(run, self.exclusive.mark())
             self._settle()
             current = self._pointer()
             taken = self._exported() | ({current.model_version, *current.before} if current else set())
-            return self.mlflow.add_version(run, run_id, taken), run_id
+            return RegisteredVersion(self.mlflow.add_version(run, run_id, taken), run_id)
 
     def log(self, run: Run) -> str:
         """Logs a run with its folder, without a version of the model; returns the run id."""

@@ -1,4 +1,4 @@
-"""What every fit of a training reads: rows, their feature values, and those of rows whose horizon is not over."""
+"""The training set: matured snapshots with feature values, and the censored snapshots of the last horizon."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -19,64 +19,84 @@ from training.rows.weights import recency_weight
 
 
 @dataclass(frozen=True)
+class RecentRows:
+    """Rows of the last horizon, their labels as known at T, with feature values (m, k)."""
+
+    rows: Rows
+    values: Floats
+
+
+@dataclass(frozen=True)
 class TrainingSet:
-    """Matured rows with feature values (n, k), the features, the horizon; recent: rows that are not, with values."""
+    """Matured rows with feature values (n, k) of k features; recent: rows whose horizon is not over at T, or None."""
 
     rows: Rows
     values: Floats
     features: Sequence[Feature]
     horizon_us: int
-    recent: tuple[Rows, Floats] | None = None
+    recent: RecentRows | None = None
+
+    @property
+    def as_of_us(self) -> int:
+        """T: the instant up to which the history is known."""
+        return self.rows.snapshot.history.as_of_us
 
     @property
     def won(self) -> Floats:
+        """1 for a win within the horizon, else 0 (n,)."""
         return self.rows.labels.won.astype(np.float64)
 
     def weight(self, index: Ints, at_us: int, parameters: Parameters) -> Floats:
-        """Recency weights of rows seen from an instant at which their horizon had ended."""
-        age = at_us - self.horizon_us - self.rows.snapshot.as_of_us[index]
-        return recency_weight(np.maximum(age, 0), self.horizon_us, parameters.half_life_horizons)
+        """Recency weights of the rows at `index`, by their age since the last instant matured at at_us."""
+        age_us = at_us - self.horizon_us - self.rows.snapshot.as_of_us[index]
+        return recency_weight(np.maximum(age_us, 0), self.horizon_us, parameters.half_life_horizons)
 
 
 @dataclass(frozen=True)
 class PreparedData:
-    """The training_set of one training, its vocabulary, and the columns that it blanked because they tell the date."""
+    """A training set, the vocabulary learned from it, and the columns masked as time proxies."""
 
     training_set: TrainingSet
     vocabulary: Vocabulary
     time_proxies: list[int]
 
+    @property
+    def time_proxy_names(self) -> list[str]:
+        """Names of the masked features."""
+        return [self.training_set.features[j].name for j in self.time_proxies]
+
 
 def prepare(history: History, rows: Rows, seed: int) -> PreparedData:
-    """The training_set of a history that holds only the columns to be used; rows: its training rows."""
+    """The training set of a history without the columns to leave out; rows: its training rows."""
     vocabulary, tables = learn(rows.snapshot)
     matrix = build_matrix(rows.snapshot, vocabulary, tables)
     time_proxies = time_proxy_columns(matrix.values, matrix.features, rows.snapshot.as_of_us)
+
     recent = recent_rows(history, rows.share, seed)
-    latest = build_matrix(recent.snapshot, vocabulary, tables).values
+    recent_values = build_matrix(recent.snapshot, vocabulary, tables).values
     training_set = TrainingSet(
-        rows,
-        masked(matrix.values, time_proxies),
-        matrix.features,
-        history.config.horizon_us,
-        (recent, masked(latest, time_proxies)),
+        rows=rows,
+        values=masked(matrix.values, time_proxies),
+        features=matrix.features,
+        horizon_us=history.config.horizon_us,
+        recent=RecentRows(recent, masked(recent_values, time_proxies)),
     )
     return PreparedData(training_set, vocabulary, time_proxies)
 
 
 def prepare_as_trained(bundle: Bundle, history: History, seed: int) -> PreparedData:
-    """Everything that the fits of the bundle read, made again from the same history and seed."""
+    """The data that a bundle was trained on, from the same history and seed."""
     past = by_lead_id(history_as_trained(bundle, history))
     return prepare(past, training_rows(past, seed), seed)
 
 
 def history_as_trained(bundle: Bundle, history: History) -> History:
-    """The history with the configuration the bundle was trained with, without the columns that it leaves out."""
+    """The history under the bundle's configuration, without the attributes that its training left out."""
     config = bundle.config
-    kept = {name: column for name, column in history.attributes.items() if name not in config.ignore}
-    return replace(history, config=config, attributes=kept)
+    attributes = {name: column for name, column in history.attributes.items() if name not in config.ignore}
+    return replace(history, config=config, attributes=attributes)
 
 
 def rows_as_trained(bundle: Bundle, history: History, seed: int) -> Rows:
-    """The training rows of the bundle; history as it was given to training, cut at its own as_of_us."""
+    """The training rows of a bundle, from the history it was trained on, cut at the same T, and the same seed."""
     return training_rows(by_lead_id(history_as_trained(bundle, history)), seed)

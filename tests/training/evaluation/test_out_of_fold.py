@@ -7,8 +7,8 @@ import pytest
 
 from history.history import DAY_US, History
 from history.snapshot import cut
-from training.evaluation.out_of_fold import expected_amounts, past_wins, splits_of
-from training.fit.amount import fit_amount
+from training.evaluation.out_of_fold import expected_amounts, splits_of
+from training.fit.amount import fit_amount, past_wins
 from training.rows.dataset import training_rows
 from training.rows.training_set import TrainingSet, prepare
 

@@ -9,15 +9,14 @@ from features.feature import Feature
 from models.amount import AmountModel
 from training.fit.amount import (
     FOLDS,
-    LEVELS,
     MIN_WINS,
     Wins,
-    _Judged,
-    _useful,
+    _ranks_amounts,
+    _SizePredictions,
     fit_amount,
-    tamed_mean,
-    weighted_quantiles,
+    shrunk_mean,
 )
+from training.fit.quantiles import LEVELS, weighted_quantiles
 from training.rows.splits import fold_of
 
 COLUMNS = tuple(Feature(f"x{j}", "number", "number", 0, "attributes", "", "") for j in range(3))
@@ -111,11 +110,11 @@ def test_the_mean_believes_a_tail_that_many_deals_show() -> None:
     random = np.random.default_rng(9)
     amount = np.exp(random.normal(0, 0.5, 4000)) * np.where(random.random(4000) < 0.04, 4.0, 1.0)
     weight, lead = np.ones(4000), np.arange(4000)
-    assert tamed_mean(amount, weight, lead) == pytest.approx(amount.mean(), rel=0.01)
+    assert shrunk_mean(amount, weight, lead) == pytest.approx(amount.mean(), rel=0.01)
     few = np.append(amount[:50], 500.0)
-    assert tamed_mean(few, np.ones(51), np.arange(51)) < 1.5 * few[:50].mean() < 0.2 * few.mean()
-    assert tamed_mean(np.full(5, 3.0), np.ones(5), np.arange(5)) == pytest.approx(3.0)
-    assert tamed_mean(np.array([7.0]), np.ones(1), np.zeros(1, dtype=np.int64)) == pytest.approx(7.0)
+    assert shrunk_mean(few, np.ones(51), np.arange(51)) < 1.5 * few[:50].mean() < 0.2 * few.mean()
+    assert shrunk_mean(np.full(5, 3.0), np.ones(5), np.arange(5)) == pytest.approx(3.0)
+    assert shrunk_mean(np.array([7.0]), np.ones(1), np.zeros(1, dtype=np.int64)) == pytest.approx(7.0)
 
 
 def test_the_latest_wins_move_the_level_as_far_as_they_are_surer_than_chance() -> None:
@@ -192,7 +191,7 @@ def test_two_deals_that_pay_held_out_together_give_their_mean() -> None:
 def test_equal_amounts_cannot_be_told_apart(price: float) -> None:
     """Ranks of equal amounts are equal: their order in the file says nothing."""
     wins = replace(made_wins(1, 200), amount=np.full(200, price))
-    assert not _useful(_Judged(np.arange(200), np.zeros(200), np.linspace(1, 2, 200)), wins)
+    assert not _ranks_amounts(_SizePredictions(np.arange(200), np.zeros(200), np.linspace(1, 2, 200)), wins)
 
 
 def test_wins_that_closed_at_one_instant_are_no_error() -> None:

@@ -42,9 +42,9 @@ def test_at_the_end_of_history_the_rows_are_those_that_have_not_matured(training
     assert training_set.recent is not None
     now = training_set.rows.snapshot.history.as_of_us
     found = censored_at(training_set, now)
-    assert len(found) == len(training_set.recent[0])
-    assert (found.seen_days > 0).all()
-    assert (found.seen_days < training_set.horizon_us / DAY_US).all()
+    assert len(found) == len(training_set.recent.rows)
+    assert (found.observed_days > 0).all()
+    assert (found.observed_days < training_set.horizon_us / DAY_US).all()
     assert not (found.won & found.lost).any()
 
 

@@ -5,7 +5,7 @@ import pytest
 
 from features.feature import Feature
 from history.arrays import Floats
-from training.fit.close_time import MIN_WINS, fit_close_time
+from training.fit.close_time import MIN_WINS, WonRows, fit_close_time
 
 COLUMNS = tuple(Feature(f"x{j}", "number", "number", 0, "attributes", "", "") for j in range(3))
 HORIZON = 90
@@ -25,7 +25,7 @@ def made(seed: int, n: int) -> tuple[Floats, Floats]:
 def test_places_of_fresh_wins_in_their_distributions_are_even(seed: int, n: int) -> None:
     """The probability integral transform: a tenth of the wins in each tenth, more or less."""
     values, days = made(seed, n)
-    model = fit_close_time(values, COLUMNS, days, np.arange(n), HORIZON, 0)
+    model = fit_close_time(WonRows(values, COLUMNS, days, np.arange(n)), HORIZON, 0)
     fresh, later = made(seed + 100, 3000)
     pit = model.cdf(model.place(fresh), later)
     assert pit.mean() == pytest.approx(0.5, abs=0.1 if n < MIN_WINS else 0.05)
@@ -36,7 +36,7 @@ def test_places_of_fresh_wins_in_their_distributions_are_even(seed: int, n: int)
 @pytest.mark.parametrize("seed", SEEDS)
 def test_half_of_fresh_wins_come_by_the_median_day(seed: int) -> None:
     values, days = made(seed, 400)
-    model = fit_close_time(values, COLUMNS, days, np.arange(400), HORIZON, 0)
+    model = fit_close_time(WonRows(values, COLUMNS, days, np.arange(400)), HORIZON, 0)
     fresh, later = made(seed + 200, 3000)
     median = model.median_days(fresh)
     assert (later <= median).mean() == pytest.approx(0.5, abs=0.06)
@@ -45,7 +45,9 @@ def test_half_of_fresh_wins_come_by_the_median_day(seed: int) -> None:
 
 
 def test_no_wins_are_spread_evenly_over_the_horizon() -> None:
-    model = fit_close_time(np.zeros((0, 3)), COLUMNS, np.zeros(0), np.zeros(0, dtype=np.int64), HORIZON, 0)
+    model = fit_close_time(
+        WonRows(np.zeros((0, 3)), COLUMNS, np.zeros(0), np.zeros(0, dtype=np.int64)), HORIZON, 0
+    )
     days = np.arange(1.0, HORIZON)
     np.testing.assert_allclose(model.cdf(model.place(np.zeros((1, 3))), days), days / HORIZON, atol=2e-3)
     assert model.median_days(np.zeros((1, 3)))[0] == pytest.approx(HORIZON / 2)
@@ -55,7 +57,7 @@ def test_no_wins_are_spread_evenly_over_the_horizon() -> None:
 def test_few_or_equal_days_give_a_distribution_all_the_same(days: list[float]) -> None:
     n = len(days)
     values = np.random.default_rng(1).normal(size=(n, 3))
-    model = fit_close_time(values, COLUMNS, np.array(days), np.arange(n), HORIZON, 0)
+    model = fit_close_time(WonRows(values, COLUMNS, np.array(days), np.arange(n)), HORIZON, 0)
     share = model.cdf(model.place(values[:1])[:, None], np.linspace(0, HORIZON, 181)[None, :])[0]
     assert share[0] == 0.0
     assert share[-1] == 1.0
@@ -66,7 +68,9 @@ def test_few_or_equal_days_give_a_distribution_all_the_same(days: list[float]) -
 
 def test_the_same_wins_give_the_same_model() -> None:
     values, days = made(4, 150)
-    first, again = (fit_close_time(values, COLUMNS, days, np.arange(150), HORIZON, 3) for _ in range(2))
+    first, again = (
+        fit_close_time(WonRows(values, COLUMNS, days, np.arange(150)), HORIZON, 3) for _ in range(2)
+    )
     assert first.median_days(values).tobytes() == again.median_days(values).tobytes()
     assert first.residuals.tobytes() == again.residuals.tobytes()
 
@@ -81,7 +85,7 @@ def test_wins_expected_soon_may_be_surer_than_those_expected_late() -> None:
         return values, HORIZON / (1 + np.exp(-place))
 
     values, days = spread_by_place(1500)
-    model = fit_close_time(values, COLUMNS, days, np.arange(1500), HORIZON, 0)
+    model = fit_close_time(WonRows(values, COLUMNS, days, np.arange(1500)), HORIZON, 0)
     fresh, later = spread_by_place(6000)
     soon = fresh[:, 0] < -0.5
     for part in (soon, ~soon):

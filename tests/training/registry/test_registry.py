@@ -46,7 +46,7 @@ def registry(home: Path) -> Registry:
 def add(registry: Registry, tmp_path: Path, count: int = 1) -> list[str]:
     start = len(list(tmp_path.glob("run-*")))
     runs = [make_run(tmp_path / f"run-{start + i}", json.dumps(start + i)) for i in range(count)]
-    return [registry.register(run)[0] for run in runs]
+    return [registry.register(run).model_version for run in runs]
 
 
 def champion(registry: Registry) -> str | None:
@@ -83,7 +83,7 @@ def test_a_kill_while_the_database_is_made_leaves_none(
         with pytest.raises(KeyboardInterrupt):
             Registry(home).log(make_run(tmp_path / "run-0"))
     assert not (home / "mlflow.db").exists()
-    assert Registry(home).register(make_run(tmp_path / "run-1"))[0] == "1"
+    assert Registry(home).register(make_run(tmp_path / "run-1")).model_version == "1"
 
 
 @pytest.mark.parametrize("content", [b"no database at all" * 100, b"SQLite format 3\x00" + b"\xff" * 5000])
@@ -378,7 +378,8 @@ def test_two_trainings_at_once_register_and_promote_without_harm(home: Path, tmp
         for i in range(3):
             with registry.exclusive():
                 before = champion(registry)
-                version, _ = registry.register(make_run(tmp_path / f"{name}{i}", f'"{name}"'))
+                run = make_run(tmp_path / f"{name}{i}", f'"{name}"')
+                version = registry.register(run).model_version
                 registry.promote(version)
                 pointer = read_pointer(home)
                 assert pointer is not None
@@ -423,22 +424,22 @@ def test_a_pointer_reads_back_as_written(tmp_path: Path) -> None:
 def test_what_could_not_be_kept_is_refused_before_the_work(
     registry: Registry, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    registry.refuse_early()
-    Registry(tmp_path / "new" / "home").refuse_early()
+    registry.check_writable()
+    Registry(tmp_path / "new" / "home").check_writable()
     assert not (tmp_path / "new").exists(), "a training that is refused leaves no home"
     with monkeypatch.context() as patch:
         patch.setattr("training.registry.registry.os.access", lambda *_: False)
         with pytest.raises(InvalidInput, match="cannot be written: choose another"):
-            registry.refuse_early()
+            registry.check_writable()
     with monkeypatch.context() as patch:
         patch.setattr(
             "training.registry.registry.shutil.disk_usage", lambda _: SimpleNamespace(free=LEAST_FREE - 1)
         )
         with pytest.raises(InvalidInput, match="less than 16 MB free"):
-            registry.refuse_early()
+            registry.check_writable()
     (registry.home / "mlflow.db").write_bytes(b"no database at all" * 100)
     with pytest.raises(InvalidInput, match="MLflow at "):
-        Registry(registry.home).refuse_early()
+        Registry(registry.home).check_writable()
 
 
 def test_what_the_system_said_beneath_mlflow_is_told(

@@ -15,7 +15,7 @@ from models.parameters import Parameters
 from models.scorer import score
 from tests.builders.lead_histories import START_US, Decision, Entry, Lead, history_of
 from tests.training.conftest import Judged
-from training.fit.additive import fit_conversion
+from training.fit.additive import FitSettings, WeightedRows, fit_conversion
 from training.rows.dataset import grid, grid_step_us
 from training.rows.labels import NOTHING_YET, label
 from training.train import TrainOptions, train
@@ -43,7 +43,8 @@ def naive_total(history: History) -> float:
     vocabulary, tables = learn(snapshot)
     matrix = build_matrix(snapshot, vocabulary, tables)
     won = labels.won[closed].astype(np.float64)
-    model = fit_conversion(matrix.values, matrix.features, won, np.ones(len(won)), Parameters(), 0)
+    rows = WeightedRows(matrix.values, matrix.features, won, np.ones(len(won)))
+    model = fit_conversion(rows, FitSettings(Parameters(), 0))
     now = build_matrix(open_leads(history, history.as_of_us), vocabulary)
     return float(sigmoid(model.margin(now.values)).sum())
 

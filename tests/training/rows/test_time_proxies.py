@@ -5,7 +5,7 @@ import pytest
 
 from features.feature import Feature
 from history.history import DAY_US
-from training.rows.time_proxies import FEWEST, masked, time_proxy_columns
+from training.rows.time_proxies import MIN_KNOWN, masked, time_proxy_columns
 
 
 def column(name: str, kind: str = "number", block: str = "attributes", unit: str = "number") -> Feature:
@@ -31,7 +31,7 @@ def test_clocks_are_found_and_nothing_else_is(seed: int, n: int) -> None:
     random = np.random.default_rng(seed)
     at = np.sort(random.integers(0, 10**12, n))
     day = at / 1e12
-    rare = np.where(np.arange(n) < FEWEST // 2, day, np.nan)
+    rare = np.where(np.arange(n) < MIN_KNOWN // 2, day, np.nan)
     random.shuffle(rare)
     values = np.column_stack(
         [

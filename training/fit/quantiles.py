@@ -1,0 +1,15 @@
+"""Weighted quantiles at fixed levels, as amount and close-time models store them."""
+
+import numpy as np
+
+from history.arrays import Floats
+
+LEVELS = np.linspace(0.0, 1.0, 101)
+
+
+def weighted_quantiles(values: Floats, weight: Floats) -> Floats:
+    """Quantiles of values (n,) at LEVELS, non-decreasing; the ends are the smallest and the largest value."""
+    order = np.argsort(values, kind="stable")
+    mass = np.cumsum(weight[order])
+    places = (mass - 0.5 * weight[order]) / mass[-1]
+    return np.asarray(np.interp(LEVELS, places, values[order]), dtype=np.float64)
