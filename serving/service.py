@@ -16,7 +16,7 @@ os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 import bentoml
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from serving.application import ROUTERS, SCHEMAS, build_app, guarded
+from serving.application import build_app, guarded
 from serving.base.json_logs import configure
 from serving.base.settings import read_settings
 from serving.runtime import Runtime
@@ -37,7 +37,7 @@ class LeadcastService(bentoml.Service):  # type: ignore[misc]
         configure()
         sys.setswitchinterval(THREAD_TURN_SECONDS)
         runtime = Runtime(read_settings())
-        app = build_app(runtime, ROUTERS, SCHEMAS)
+        app = build_app(runtime)
         self.mount_apps.clear()
         self.mount_asgi_app(app, path="/")
         return _Entrance(super().to_asgi(is_main), guarded(app, runtime))

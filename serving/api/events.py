@@ -1,136 +1,115 @@
-"""Events: read strictly one by one, stored once each, told apart by event_id for as long as the lead is kept."""
+"""POST /v1/events: strictly read events, stored once per event_id."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from hashlib import blake2b
 from typing import Any, Final
 
+from starlette.requests import Request
+from starlette.responses import Response
+
 from history.history import DIRECTIONS, NO_DIRECTION, STATES
-from history.schema import NOT_ATTRIBUTES, OWN_ATTRIBUTES
-from history.times import EARLIEST_US, read_rfc_3339
-from serving.api.score_schema import LEAD
+from history.schema import NOT_ATTRIBUTES
+from serving.api.openapi import INTEGER, TEXT, answer, body, list_of, object_of, problems, ref
+from serving.api.record_schema import schema_of
+from serving.api.records import DATA_SHAPES, EVENTS
+from serving.base.cooperative import collect
 from serving.base.event import Event, EventProblem, RejectedEvent
-from serving.base.limits import MAX_ATTRIBUTES, MAX_EVENTS
+from serving.base.instant import InvalidRowTime, read_row_time
+from serving.base.limits import MAX_ATTRIBUTES, MAX_BODY_BYTES, MAX_EVENTS
 from serving.base.problems import error, invalid, too_large
-from serving.http.shapes import Field, Shape
-from serving.store.leads import PutLead, stored_scalar
+from serving.http.bodies import json_body
+from serving.http.queries import read_query
+from serving.http.responses import json_answer
+from serving.http.router import Json, Routes
+from serving.store.async_store import ACCEPTED, DUPLICATE, REJECTED, StoreService
+from serving.store.events import Ingested, store_events
+from serving.store.leads import stored_scalar
 
 KEY_BYTES = 16
 
-INTERACTION_DATA = Shape(
-    "InteractionData",
-    {
-        "kind": Field("name", "What happened, such as email_open or call.", required=True),
-        "interaction_id": Field("key", "A known one of the lead makes the event a duplicate."),
-        "channel": Field("text", "Such as email or phone."),
-        "direction": Field(
-            "choice", "Who acted: the lead (inbound) or you.", choices=("inbound", "outbound")
-        ),
-        "value": Field("number", "Any measure of it, such as minutes or pages."),
-    },
-)
-STAGE_DATA = Shape("StageData", {"stage": Field("name", "The stage entered.", required=True)})
-OUTCOME_DATA = Shape(
-    "OutcomeData",
-    {
-        "outcome": Field(
-            "choice", "How it ended, or open again.", required=True, choices=tuple(sorted(STATES))
-        ),
-        "amount": Field("number", "What was won, 0 or more."),
-        "reason": Field("text", "Why."),
-    },
-)
-_DATA = {
-    "interaction": Field("record", "The touch.", required=True, of=INTERACTION_DATA),
-    "stage": Field("record", "The stage entered.", required=True, of=STAGE_DATA),
-    "outcome": Field("record", "The decision.", required=True, of=OUTCOME_DATA),
-    "attributes": Field("scalars", "The values from then on; null for none.", required=True),
+routes = Routes()
+
+EXAMPLE = {
+    "event_id": "e-1",
+    "lead_id": "L-1042",
+    "type": "interaction",
+    "occurred_at": "2026-01-06T10:12:00+01:00",
+    "data": {"kind": "call", "channel": "phone", "direction": "outbound"},
+}
+POST_EVENTS: Json = {
+    "operationId": "post_events",
+    "tags": ["leads"],
+    "parameters": [],
+    "requestBody": body(ref("Events"), {"events": [EXAMPLE]}),
+    "responses": {"200": answer("Durable.", ref("EventsResult")), **problems(408, 413, 415, 422)},
+}
+_INVALID_EVENT: Json = {"description": "An invalid event: it is listed in rejected, the others are stored."}
+_ANY_EVENT: Json = {"anyOf": [*(ref(shape.name) for shape in EVENTS.values()), _INVALID_EVENT]}
+SCHEMAS: dict[str, Json] = {
+    **{shape.name: schema_of(shape) for shape in (*EVENTS.values(), *DATA_SHAPES)},
+    "Events": object_of(
+        {"events": list_of(_ANY_EVENT, description=f"At most {MAX_EVENTS}; more are a 413.")}
+    ),
+    "EventsResult": object_of(
+        {"accepted": INTEGER, "duplicates": INTEGER, "rejected": list_of(ref("RejectedEvent"))}
+    ),
+    "RejectedEvent": object_of({"index": INTEGER, "errors": list_of(ref("EventError"))}),
+    "EventError": object_of(
+        {
+            "code": {
+                **TEXT,
+                "description": "invalid, unknown_lead, time_ahead or closed_before_created.",
+            },
+            "loc": list_of({"type": ["string", "integer"]}),
+            "msg": TEXT,
+        }
+    ),
 }
 
 
-def _event_shape(kind: str, data: Field) -> Shape:
-    return Shape(
-        f"{kind.capitalize()}Event",
-        {
-            "event_id": Field("id", "Your id of the event: sent again, it is a duplicate.", required=True),
-            "lead_id": Field("id", "Your id of the lead.", required=True),
-            "type": Field("choice", "What the event says.", required=True, choices=(kind,)),
-            "occurred_at": Field("time", "When it happened, at most 5 minutes ahead.", required=True),
-            "data": data,
-        },
-    )
-
-
-EVENTS = {kind: _event_shape(kind, data) for kind, data in _DATA.items()}
-DATA_SHAPES = (INTERACTION_DATA, STAGE_DATA, OUTCOME_DATA)
-STORED_LEAD = Shape(
-    "StoredLead",
-    {
-        "created_at": Field("time", "When the lead was created; never changes.", required=True),
-        **{name: LEAD.fields[name] for name in OWN_ATTRIBUTES},
-        "attributes": Field(
-            "scalars", "The first gives the values at creation, a later one is merged; null clears."
-        ),
-    },
-)
+@routes.post("/v1/events", POST_EVENTS)
+async def post_events(request: Request) -> Response:
+    """Stores events; answers when they are durable."""
+    read_query(request.scope["query_string"], {})
+    value, _ = await json_body(request.scope, request.receive, MAX_BODY_BYTES)
+    events = await collect(events_of(value))
+    store: StoreService = request.app.state.runtime.stored
+    result: Ingested = await store.write(store_events, events, row_count(events))
+    ACCEPTED.inc(result.accepted)
+    if result.duplicates or result.rejected:
+        DUPLICATE.inc(result.duplicates)
+        REJECTED.inc(len(result.rejected))
+    rejected = rejections(result.rejected)
+    return json_answer({"accepted": result.accepted, "duplicates": result.duplicates, "rejected": rejected})
 
 
 def event_key(event_id: str) -> bytes:
+    """The digest under which an event_id is remembered."""
     return blake2b(event_id.encode(), digest_size=KEY_BYTES).digest()
 
 
 def events_of(value: Any) -> Iterator[Event]:
-    """The events of a request in order, each read when it is asked for, wrong ones with their problems.
+    """The events of a request in order, read lazily; invalid ones carry their problems.
 
     Raises Problem for the request itself: not {events: [...]}, or more than MAX_EVENTS.
     """
     if type(value) is not dict:
         raise invalid([error(["body"], "expected an object with the key events")])
-    found = [error(["body", key], "unknown key") for key in value if key != "events"]
+    errors = [error(["body", key], "unknown key") for key in value if key != "events"]
     events = value.get("events")
     if type(events) is not list:
-        found.append(
-            error(["body", "events"], "missing" if "events" not in value else "expected a list of events")
-        )
-    if found or type(events) is not list:
-        raise invalid(found)
+        message = "missing" if "events" not in value else "expected a list of events"
+        errors.append(error(["body", "events"], message))
+    if errors or type(events) is not list:
+        raise invalid(errors)
     if len(events) > MAX_EVENTS:
         raise too_large(f"A request may have {MAX_EVENTS} events, this one has {len(events)}; send several.")
     return map(_read, events)
 
 
-def _read(value: Any) -> Event:
-    if type(value) is not dict:
-        return Event(None, problems=[EventProblem("invalid", (), "expected an object")])
-    key = _key(value)
-    kind = value.get("type")
-    shape = EVENTS.get(kind) if type(kind) is str else None
-    if shape is None or type(kind) is not str:
-        return Event(key, problems=[EventProblem("invalid", ("type",), _type_message(value))])
-    if found := shape.problems(value, ()):
-        return Event(key, problems=[EventProblem("invalid", tuple(p["loc"]), p["msg"]) for p in found])
-    try:
-        occurred_us = read_time(value["occurred_at"])
-        table, rows = _ROWS[kind](value["data"])
-    except _Invalid as invalid_value:
-        return Event(key, problems=[invalid_value.problem])
-    return Event(key, value["lead_id"], occurred_us, table, rows)
-
-
-def _key(event: Mapping[str, Any]) -> bytes | None:
-    event_id = event.get("event_id")
-    return event_key(event_id) if type(event_id) is str and event_id.strip() else None
-
-
-def _type_message(event: Mapping[str, Any]) -> str:
-    return f"expected {' or '.join(EVENTS)}" if "type" in event else "missing"
-
-
-class _Invalid(Exception):
-    """A value of an event that breaks a rule."""
-
-    def __init__(self, path: tuple[str, ...], message: str) -> None:
-        super().__init__(message)
-        self.problem = EventProblem("invalid", path, message)
+def row_count(events: Sequence[Event]) -> int:
+    """An upper bound of the rows that these events add to the store."""
+    return sum(len(event.rows) for event in events) + 1
 
 
 def rejections(rejected: Sequence[RejectedEvent]) -> list[dict[str, Any]]:
@@ -145,14 +124,41 @@ def _entry(index: int, problem: EventProblem) -> dict[str, Any]:
     return {"code": problem.code, **error(["body", "events", index, *problem.path], problem.message)}
 
 
-def read_time(text: str) -> int:
-    """An RFC 3339 time with an offset, from 1990 on, as microseconds UTC."""
-    us = read_rfc_3339(text)
-    if us is None:
-        raise _Invalid(("occurred_at",), "expected an RFC 3339 time with an offset or Z")
-    if us < EARLIEST_US:
-        raise _Invalid(("occurred_at",), "the time is before 1990")
-    return us
+class _InvalidValue(Exception):
+    """A value of an event that breaks a rule."""
+
+    def __init__(self, path: tuple[str, ...], message: str) -> None:
+        super().__init__(message)
+        self.problem = EventProblem("invalid", path, message)
+
+
+def _read(value: Any) -> Event:
+    if type(value) is not dict:
+        return Event(None, problems=[EventProblem("invalid", (), "expected an object")])
+    key = _key(value)
+    kind = value.get("type")
+    shape = EVENTS.get(kind) if type(kind) is str else None
+    if shape is None or type(kind) is not str:
+        return Event(key, problems=[EventProblem("invalid", ("type",), _type_message(value))])
+    if errors := shape.problems(value, ()):
+        return Event(key, problems=[EventProblem("invalid", tuple(e["loc"]), e["msg"]) for e in errors])
+    try:
+        occurred_us = read_row_time(value["occurred_at"])
+        table, rows = _ROWS[kind](value["data"])
+    except InvalidRowTime as invalid_time:
+        return Event(key, problems=[EventProblem("invalid", ("occurred_at",), str(invalid_time))])
+    except _InvalidValue as invalid_value:
+        return Event(key, problems=[invalid_value.problem])
+    return Event(key, value["lead_id"], occurred_us, table, rows)
+
+
+def _key(event: Mapping[str, Any]) -> bytes | None:
+    event_id = event.get("event_id")
+    return event_key(event_id) if type(event_id) is str and event_id.strip() else None
+
+
+def _type_message(event: Mapping[str, Any]) -> str:
+    return f"expected {' or '.join(EVENTS)}" if "type" in event else "missing"
 
 
 def _interaction(data: Mapping[str, Any]) -> tuple[str, list[dict[str, Any]]]:
@@ -174,7 +180,7 @@ def _stage(data: Mapping[str, Any]) -> tuple[str, list[dict[str, Any]]]:
 def _outcome(data: Mapping[str, Any]) -> tuple[str, list[dict[str, Any]]]:
     amount = data.get("amount")
     if amount is not None and amount < 0:
-        raise _Invalid(("data", "amount"), "expected a number of at least 0")
+        raise _InvalidValue(("data", "amount"), "expected a number of at least 0")
     row = {
         "state": STATES[data["outcome"]],
         "amount": None if amount is None else float(amount),
@@ -185,37 +191,13 @@ def _outcome(data: Mapping[str, Any]) -> tuple[str, list[dict[str, Any]]]:
 
 def _attributes(data: Mapping[str, Any]) -> tuple[str, list[dict[str, Any]]]:
     if not data:
-        raise _Invalid(("data",), "expected at least one attribute")
+        raise _InvalidValue(("data",), "expected at least one attribute")
     if len(data) > MAX_ATTRIBUTES:
-        raise _Invalid(("data",), f"expected at most {MAX_ATTRIBUTES} attributes")
+        raise _InvalidValue(("data",), f"expected at most {MAX_ATTRIBUTES} attributes")
     if fixed := sorted(NOT_ATTRIBUTES & set(data)):
-        raise _Invalid(("data", fixed[0]), "lead_id, created_at and recorded_at are no attributes")
+        raise _InvalidValue(("data", fixed[0]), "lead_id, created_at and recorded_at are not attributes")
     rows = [{"attribute": name, "value": stored_scalar(value)} for name, value in data.items()]
     return "attribute_changes", rows
 
 
 _ROWS: Final = {"interaction": _interaction, "stage": _stage, "outcome": _outcome, "attributes": _attributes}
-
-
-def weight(events: Sequence[Event]) -> int:
-    """How many rows these events may mean."""
-    return sum(len(event.rows) for event in events) + 1
-
-
-def read_lead(lead_id: str, value: Any) -> PutLead:
-    """The body of PUT /v1/leads/{lead_id}; raises Problem 422 with everything that is wrong with it."""
-    found = STORED_LEAD.problems(value)
-    attributes = value.get("attributes") if type(value) is dict else None
-    if type(attributes) is dict:
-        fixed = [name for name in attributes if name in NOT_ATTRIBUTES or name in OWN_ATTRIBUTES]
-        found += [
-            error(["body", "attributes", name], "is a key beside attributes, not in it") for name in fixed
-        ]
-    if found:
-        raise invalid(found)
-    try:
-        created_us = read_time(value["created_at"])
-    except _Invalid as invalid_time:
-        raise invalid([error(["body", "created_at"], invalid_time.problem.message)]) from None
-    values = {name: value[name] for name in OWN_ATTRIBUTES if name in value}
-    return PutLead(lead_id, created_us, {**values, **(attributes or {})})

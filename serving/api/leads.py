@@ -1,196 +1,257 @@
-"""The routes of stored leads: PUT, GET and DELETE of a lead, its history, events, and the worklist.
+"""PUT, GET and DELETE of a stored lead, and the history of its score."""
 
-`router` goes into the application's routers, `SCHEMAS` into its description; requests find the store at
-`app.state.runtime.stored`, a serving.store.async_store.StoreService.
-"""
-
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from functools import partial
 from typing import Any
 from urllib.parse import unquote_to_bytes
 
 import numpy as np
-from fastapi import APIRouter, Request, Response
 from sqlalchemy import Connection
+from starlette.requests import Request
+from starlette.responses import Response
 
+from history.schema import NOT_ATTRIBUTES, OWN_ATTRIBUTES
 from history.snapshot import Snapshot
 from history.times import format_time
 from models.bundle import Bundle
 from models.scorer import score
-from serving.api import leads_openapi as openapi
-from serving.api.events import events_of, read_lead, rejections, weight
+from serving.api.cursors import CURSOR_PARAMETER, read_page_cursor
+from serving.api.openapi import (
+    NUMBER,
+    SCALAR,
+    TEXT,
+    TEXT_OR_NULL,
+    TIME,
+    answer,
+    body,
+    list_of,
+    nullable,
+    object_of,
+    problems,
+    ref,
+)
+from serving.api.record_schema import schema_of
+from serving.api.records import EVENTS, STORED_LEAD
 from serving.base.clock import clock_us
-from serving.base.limits import AHEAD_US, MAX_BODY_BYTES, MAX_LEAD_BYTES, MAX_TEXT
-from serving.base.micro_batch import in_turns
+from serving.base.instant import InvalidRowTime, read_row_time
+from serving.base.limits import AHEAD_US, MAX_LEAD_BYTES, MAX_TEXT
 from serving.base.problems import Problem, error, invalid
 from serving.http.bodies import json_body
-from serving.http.queries import Reader, one_of, read_filter, read_query, read_text, whole_number
+from serving.http.queries import read_query, read_text
 from serving.http.responses import json_answer
-from serving.http.router import PlainRoute
-from serving.store.async_store import ACCEPTED, DUPLICATE, REJECTED, StoreService
-from serving.store.events import Ingested, store_events
-from serving.store.leads import CONFLICT, CREATED, current_attributes, erase_leads, put_leads
+from serving.http.router import Json, Routes
+from serving.store.async_store import StoreService
+from serving.store.leads import CONFLICT, CREATED, PutLead, current_attributes, erase_leads, put_leads
 from serving.store.reading import LeadRows, find_leads, history_of, rows_of
 from serving.store.timeline import Key, lead_document, timeline
-from serving.store.worklist import (
-    ORDERS,
-    BadCursor,
-    Wanted,
-    read_cursor,
-    read_worklist_cursor,
-    score_history,
-    worklist,
-    write_cursor,
-)
+from serving.store.worklist import score_history, write_cursor
 
-MAX_LIMIT = 1_000
 HISTORY_PAGE = 100
 REASONS = 5
 
-router = APIRouter(route_class=PlainRoute, default_response_class=Response)
-SCHEMAS = openapi.SCHEMAS
+routes = Routes()
 
-
-def _stored(request: Request) -> StoreService:
-    stored: StoreService = request.app.state.runtime.stored
-    return stored
-
-
-@router.put("/v1/leads/{lead_id:path}", openapi_extra=openapi.PUT_LEAD)
-async def put_lead(request: Request) -> Response:
-    """Creates the lead or merges what is given into it."""
-    lead_id, is_history = _lead_id(request)
-    if is_history:
-        raise _no_method("GET")
-    value, _ = await json_body(request.scope, request.receive, MAX_LEAD_BYTES)
-    put = read_lead(lead_id, value)
-    if put.created_us > clock_us() + AHEAD_US:
-        raise invalid([error(["body", "created_at"], "the time is more than 5 minutes ahead")])
-    result = await _stored(request).write(put_leads, put)
-    if result == CONFLICT:
-        found = [error(["body", "created_at"], "the stored lead was created at another time")]
-        raise Problem(409, "created-at-differs", "created_at of a stored lead cannot change.", found)
-    return json_answer({"lead_id": lead_id, "result": result}, 201 if result == CREATED else 200)
-
-
-@router.post("/v1/events", openapi_extra=openapi.POST_EVENTS)
-async def post_events(request: Request) -> Response:
-    """Stores events; answers when they are durable."""
-    value, _ = await json_body(request.scope, request.receive, MAX_BODY_BYTES)
-    events = await in_turns(events_of(value))
-    done: Ingested = await _stored(request).write(store_events, events, weight(events))
-    ACCEPTED.inc(done.accepted)
-    if done.duplicates or done.rejected:
-        DUPLICATE.inc(done.duplicates)
-        REJECTED.inc(len(done.rejected))
-    rejected = rejections(done.rejected)
-    return json_answer({"accepted": done.accepted, "duplicates": done.duplicates, "rejected": rejected})
-
-
-@router.get("/v1/leads", openapi_extra=openapi.WORKLIST)
-async def get_worklist(request: Request) -> Response:
-    """Open leads, most worth first."""
-    wanted = wanted_of(request.scope["query_string"])
-    page = await _stored(request).read(partial(worklist, wanted=wanted))
-    return json_answer({"leads": page.entries, "next_cursor": page.next_cursor})
-
-
-def wanted_of(query_string: bytes) -> Wanted:
-    """The worklist's query; Problem 422 with everything that is wrong with it."""
-    values = read_query(query_string, _WORKLIST)
-    cursor = values.pop("cursor", None)
-    wanted = Wanted(**values)
-    return replace(wanted, after=read_worklist_key(cursor, wanted.order))
-
-
-def read_worklist_key(cursor: str | None, order: str) -> tuple[float, int] | None:
-    """The key in a worklist's cursor, None without one; Problem 422 for a text that is none of this order."""
-    if not cursor:
-        return None
-    try:
-        return read_worklist_cursor(cursor, order)
-    except BadCursor:
-        raise _bad_cursor() from None
-
-
-def _bad_cursor() -> Problem:
-    return invalid([error(["query", "cursor"], "expected the next_cursor of an answer to the same query")])
-
-
-_WORKLIST: dict[str, Reader] = {
-    "order": one_of(ORDERS),
-    "grade": read_filter,
-    "stage": read_filter,
-    "owner": read_filter,
-    "q": read_filter,
-    "limit": whole_number(1, MAX_LIMIT),
-    "cursor": read_text,
+_LEAD_ID: Json = {
+    "name": "lead_id",
+    "in": "path",
+    "required": True,
+    "description": "Your id of the lead, percent-encoded.",
+    "schema": {"type": "string", "minLength": 1, "maxLength": MAX_TEXT, "pattern": r"\S"},
+}
+_PUT_EXAMPLE = {"created_at": "2026-01-05T08:00:00Z", "owner": "Ann", "attributes": {"industry": "software"}}
+PUT_LEAD: Json = {
+    "operationId": "put_lead",
+    "tags": ["leads"],
+    "parameters": [_LEAD_ID],
+    "requestBody": body(ref(STORED_LEAD.name), _PUT_EXAMPLE),
+    "responses": {
+        "200": answer("Merged.", ref("PutResult")),
+        "201": answer("Created.", ref("PutResult")),
+        **problems(405, 408, 409, 413, 415, 422),
+    },
+}
+GET_LEAD: Json = {
+    "operationId": "get_lead",
+    "tags": ["leads"],
+    "parameters": [_LEAD_ID, CURSOR_PARAMETER],
+    "responses": {"200": answer("The lead.", ref("LeadDocument")), **problems(404, 422)},
+}
+HISTORY: Json = {
+    "operationId": "lead_history",
+    "tags": ["leads"],
+    "parameters": [_LEAD_ID, CURSOR_PARAMETER],
+    "responses": {
+        "200": answer("How its score moved, newest first.", ref("ScoreHistory")),
+        **problems(404, 422),
+    },
+}
+DELETE_LEAD: Json = {
+    "operationId": "delete_lead",
+    "tags": ["leads"],
+    "parameters": [_LEAD_ID],
+    "responses": {"204": {"description": "Erased."}, **problems(404, 405, 422)},
+}
+SCHEMAS: dict[str, Json] = {
+    STORED_LEAD.name: schema_of(STORED_LEAD),
+    "PutResult": object_of(
+        {"lead_id": TEXT, "result": {"type": "string", "enum": ["created", "updated", "unchanged"]}}
+    ),
+    "StoredLeadNow": object_of(
+        {
+            "lead_id": TEXT,
+            "created_at": TIME,
+            "account_id": TEXT_OR_NULL,
+            "owner": TEXT_OR_NULL,
+            "source": TEXT_OR_NULL,
+            "attributes": {"type": "object", "additionalProperties": SCALAR},
+        }
+    ),
+    "TimelineEntry": object_of(
+        {
+            "type": {"type": "string", "enum": list(EVENTS)},
+            "occurred_at": TIME,
+            "recorded_at": nullable(TIME),
+            "data": {"type": "object"},
+        }
+    ),
+    "LeadDocument": object_of(
+        {
+            "lead": ref("StoredLeadNow"),
+            "score": {**nullable(ref("Score")), "description": "Now; null without a model."},
+            "timeline": list_of(ref("TimelineEntry")),
+            "next_cursor": TEXT_OR_NULL,
+        }
+    ),
+    "Cause": object_of(
+        {"kind": {"type": "string", "enum": ["event", "time", "model"]}, "label": TEXT, "points": NUMBER}
+    ),
+    "HistoryEntry": object_of(
+        {
+            "as_of": TIME,
+            "probability": NUMBER,
+            "delta": {**NUMBER, "description": "Against the entry before; 0 for the first."},
+            "status": TEXT,
+            "model_version": TEXT,
+            "causes": list_of(
+                ref("Cause"), description="Their points add up to 100 times delta; empty for the first."
+            ),
+        }
+    ),
+    "ScoreHistory": object_of({"history": list_of(ref("HistoryEntry")), "next_cursor": TEXT_OR_NULL}),
 }
 
 
-@router.get("/v1/leads/{lead_id}/history", openapi_extra=openapi.HISTORY)
-@router.get("/v1/leads/{lead_id:path}", openapi_extra=openapi.GET_LEAD)
+def _store(request: Request) -> StoreService:
+    store: StoreService = request.app.state.runtime.stored
+    return store
+
+
+@routes.put("/v1/leads/{lead_id:text}", PUT_LEAD)
+async def put_lead(request: Request) -> Response:
+    """Creates the lead, or merges the given values into it."""
+    path = api_path(request)
+    if path.is_history:
+        raise _method_not_allowed()
+    read_query(request.scope["query_string"], {})
+    value, _ = await json_body(request.scope, request.receive, MAX_LEAD_BYTES)
+    put = read_lead(path.lead_id, value)
+    if put.created_us > clock_us() + AHEAD_US:
+        raise invalid([error(["body", "created_at"], "the time is more than 5 minutes ahead")])
+    result = await _store(request).write(put_leads, put)
+    if result == CONFLICT:
+        errors = [error(["body", "created_at"], "the stored lead was created at another time")]
+        raise Problem(409, "created-at-differs", "created_at of a stored lead cannot change.", errors)
+    return json_answer({"lead_id": path.lead_id, "result": result}, 201 if result == CREATED else 200)
+
+
+def read_lead(lead_id: str, value: Any) -> PutLead:
+    """The body of PUT /v1/leads/{lead_id}; raises Problem 422 with every problem."""
+    errors = STORED_LEAD.problems(value)
+    attributes: Mapping[str, Any] = {}
+    if type(value) is dict and type(value.get("attributes")) is dict:
+        attributes = value["attributes"]
+    for name in attributes:
+        if name in NOT_ATTRIBUTES or name in OWN_ATTRIBUTES:
+            errors.append(error(["body", "attributes", name], "is a key beside attributes, not in it"))
+    if errors:
+        raise invalid(errors)
+    try:
+        created_us = read_row_time(value["created_at"])
+    except InvalidRowTime as invalid_time:
+        raise invalid([error(["body", "created_at"], str(invalid_time))]) from None
+    own = {name: value[name] for name in OWN_ATTRIBUTES if name in value}
+    return PutLead(lead_id, created_us, {**own, **attributes})
+
+
 async def get_lead(request: Request) -> Response:
-    """A stored lead: what it is, its score now and its timeline; or how its score moved."""
-    lead_id, is_history = _lead_id(request)
-    stored = _stored(request)
-    bundle: Bundle | None = request.app.state.runtime.watch.current
+    """A stored lead: its values, its score now, and its timeline, newest first."""
+    return await _get(request)
+
+
+async def get_history(request: Request) -> Response:
+    """How the score of a stored lead moved, newest first, and the causes of each move."""
+    return await _get(request)
+
+
+routes.get("/v1/leads/{lead_id}/history", HISTORY)(get_history)
+routes.get("/v1/leads/{lead_id:text}", GET_LEAD)(get_lead)
+
+
+async def _get(request: Request) -> Response:
+    """Answers by the encoded path: the decoded path of an id that ends in "/history" matches the other route."""
+    path = api_path(request)
+    store = _store(request)
     cursor = read_query(request.scope["query_string"], {"cursor": read_text}).get("cursor")
-    if is_history:
-        read = partial(read_score_history, lead_id=lead_id, before=read_page_cursor(cursor, (int,)))
-        document = await stored.read(read, light=True)
+    if path.is_history:
+        read = partial(read_score_history, lead_id=path.lead_id, before=read_page_cursor(cursor, (int,)))
+        document = await store.read(read, light=True)
     else:
-        asked = Asked(lead_id, bundle, read_page_cursor(cursor, (int, int)))
-        document = await stored.read_each(id(bundle), read_stored_leads, asked)
+        bundle: Bundle | None = request.app.state.runtime.watch.current
+        lead_request = LeadRequest(path.lead_id, bundle, read_page_cursor(cursor, (int, int)))
+        document = await store.read_each(id(bundle), read_stored_leads, lead_request)
     if document is None:
         raise unknown_lead()
     return json_answer(document)
 
 
-def read_page_cursor(text: str | None, kind: tuple[type, ...]) -> Any:
-    """The key in a cursor, None without one; Problem 422 for a text that is none."""
-    if not text:
-        return None
-    try:
-        return read_cursor(text, kind)
-    except BadCursor:
-        raise _bad_cursor() from None
-
-
 @dataclass(frozen=True, eq=False)
-class Asked:
-    """A stored lead to be read: its id, the model to score it with (None for none), and where its timeline goes on."""
+class LeadRequest:
+    """A stored lead to read: the model to score it with (None: no score), and the start of its timeline's page."""
 
     lead_id: str
     bundle: Bundle | None
     before: Key | None
 
 
-def read_stored_leads(connection: Connection, asked: Sequence[Asked]) -> list[dict[str, Any] | None]:
-    """Each lead, its score now (null without a model) and a page of its timeline; None for an unknown lead.
+def read_stored_leads(connection: Connection, requests: Sequence[LeadRequest]) -> list[dict[str, Any] | None]:
+    """Each lead with its score now (null without a model) and a page of its timeline; None for an unknown lead.
 
-    All are to be scored with the same model; each answer is the same whichever others are asked for.
+    All requests have the same model; a document does not depend on the other requests.
     """
-    found = find_leads(connection, list({one.lead_id for one in asked}))
-    rows = rows_of(connection, list(found.values()))
-    place = {lead_id: i for i, lead_id in enumerate(found)}
-    at = [max(clock_us(), lead.created_us) for lead in found.values()]
-    records = _records(rows, asked[0].bundle, at)
-    return [
-        None
-        if (i := place.get(one.lead_id)) is None
-        else _document(rows.only(i), at[i], records[i], one.before)
-        for one in asked
-    ]
+    leads = find_leads(connection, list({request.lead_id for request in requests}))
+    rows = rows_of(connection, list(leads.values()))
+    places = {lead_id: place for place, lead_id in enumerate(leads)}
+    as_of_us = [max(clock_us(), lead.created_us) for lead in leads.values()]
+    records = _records(rows, requests[0].bundle, as_of_us)
+    documents: list[dict[str, Any] | None] = []
+    for request in requests:
+        place = places.get(request.lead_id)
+        if place is None:
+            documents.append(None)
+        else:
+            documents.append(_document(rows.only(place), as_of_us[place], records[place], request.before))
+    return documents
 
 
-def _records(rows: LeadRows, bundle: Bundle | None, at: Sequence[int]) -> Sequence[dict[str, Any] | None]:
-    if bundle is None or not at:
-        return [None] * len(at)
-    as_of_us = np.array(at, dtype=np.int64)
-    history = history_of(rows, bundle.config, max(at))
-    return score(bundle, Snapshot(history, np.arange(len(at), dtype=np.int64), as_of_us), REASONS).records()
+def _records(
+    rows: LeadRows, bundle: Bundle | None, as_of_us: Sequence[int]
+) -> Sequence[dict[str, Any] | None]:
+    if bundle is None or not as_of_us:
+        return [None] * len(as_of_us)
+    history = history_of(rows, bundle.config, max(as_of_us))
+    leads = np.arange(len(as_of_us), dtype=np.int64)
+    return score(bundle, Snapshot(history, leads, np.array(as_of_us, dtype=np.int64)), REASONS).records()
 
 
 def _document(
@@ -213,41 +274,51 @@ def read_score_history(
     lead = find_leads(connection, [lead_id]).get(lead_id)
     if lead is None:
         return None
-    entries, last = score_history(connection, lead.lead_no, HISTORY_PAGE, before[0] if before else None)
-    told = [
-        {
-            "as_of": format_time(entry["as_of_us"]),
-            **{name: entry[name] for name in ("probability", "delta", "status", "model_version", "causes")},
-        }
-        for entry in entries
-    ]
-    return {"history": told, "next_cursor": None if last is None else write_cursor(last)}
+    rows, last = score_history(connection, lead.lead_no, HISTORY_PAGE, before[0] if before else None)
+    return {
+        "history": [_history_entry(row) for row in rows],
+        "next_cursor": None if last is None else write_cursor(last),
+    }
 
 
-@router.delete("/v1/leads/{lead_id:path}", status_code=204, openapi_extra=openapi.DELETE_LEAD)
+def _history_entry(row: Mapping[str, Any]) -> dict[str, Any]:
+    names = ("probability", "delta", "status", "model_version", "causes")
+    return {"as_of": format_time(row["as_of_us"]), **{name: row[name] for name in names}}
+
+
+@routes.delete("/v1/leads/{lead_id:text}", DELETE_LEAD)
 async def delete_lead(request: Request) -> Response:
-    """Erases the lead and everything derived from it, in the log of the database too."""
-    lead_id, is_history = _lead_id(request)
-    if is_history:
-        raise _no_method("GET")
-    stored = _stored(request)
-    if not await stored.write(erase_leads, lead_id):
+    """Erases the lead and everything derived from it, in the database's log too."""
+    path = api_path(request)
+    if path.is_history:
+        raise _method_not_allowed()
+    read_query(request.scope["query_string"], {})
+    store = _store(request)
+    if not await store.write(erase_leads, path.lead_id):
         raise unknown_lead()
-    await stored.erase_traces()
+    await store.erase_traces()
     return Response(status_code=204)
 
 
-def _lead_id(request: Request) -> tuple[str, bool]:
-    return lead_id_of(request, b"/v1/leads/")
+@dataclass(frozen=True)
+class LeadPath:
+    """The path of a stored lead, or of its history."""
+
+    lead_id: str
+    is_history: bool
 
 
-def lead_id_of(request: Request, before: bytes) -> tuple[str, bool]:
-    """The id after `before` as it was encoded, so that it may hold slashes, and whether its history is asked for.
+def api_path(request: Request) -> LeadPath:
+    return lead_path(request, b"/v1/leads/")
 
-    Raises Problem 404 for what is no path of a lead, 422 for what cannot be an id.
+
+def lead_path(request: Request, prefix: bytes) -> LeadPath:
+    """The id after `prefix`, decoded once its slashes are split, so that an id may contain encoded slashes.
+
+    Raises Problem 404 for a path of more parts, 422 for an invalid id.
     """
     raw: bytes = request.scope.get("raw_path") or request.scope["path"].encode()
-    parts = raw.partition(b"?")[0].partition(before)[2].split(b"/")
+    parts = raw.partition(b"?")[0].partition(prefix)[2].split(b"/")
     is_history = len(parts) == 2 and parts[1] == b"history"
     if len(parts) > 1 and not is_history:
         raise unknown_lead()
@@ -258,12 +329,13 @@ def lead_id_of(request: Request, before: bytes) -> tuple[str, bool]:
     if not 1 <= len(lead_id) <= MAX_TEXT or not lead_id.strip() or "\0" in lead_id:
         message = f"expected 1 to {MAX_TEXT} characters, not all blank, without NUL"
         raise invalid([error(["path", "lead_id"], message)])
-    return lead_id, is_history
+    return LeadPath(lead_id, is_history)
 
 
 def unknown_lead() -> Problem:
     return Problem(404, "unknown-lead", "No lead is stored under this id.")
 
 
-def _no_method(allowed: str) -> Problem:
-    return Problem(405, "method-not-allowed", "This path takes other methods.", headers={"Allow": allowed})
+def _method_not_allowed() -> Problem:
+    headers = {"Allow": "GET, HEAD"}
+    return Problem(405, "method-not-allowed", "This path takes other methods.", headers=headers)

@@ -2,17 +2,33 @@
 
 from functools import partial
 
-from fastapi import APIRouter, Request, Response
+from starlette.requests import Request
+from starlette.responses import Response
 
 from funnel.forecast.periods import KINDS, MOST
 from funnel.state.attention import MOST_ATTENTION, SHOWN_LEADS
-from serving.api.openapi import INSTANT, Json, answer, object_of, problems, query, ref
+from serving.api.openapi import (
+    DATE,
+    INSTANT,
+    INTEGER,
+    NUMBER,
+    NUMBER_OR_NULL,
+    TEXT,
+    TEXT_OR_NULL,
+    TIME,
+    answer,
+    list_of,
+    object_of,
+    problems,
+    query,
+    ref,
+)
 from serving.base.limits import MAX_TEXT
 from serving.http.queries import Reader, one_of, read_filter, read_flag, read_query, read_text, whole_number
-from serving.http.router import PlainRoute
+from serving.http.router import Json, Routes
 from serving.store.reports import ForecastQuery, FunnelQuery, Made
 
-router = APIRouter(route_class=PlainRoute, default_response_class=Response)
+routes = Routes()
 
 
 FUNNEL_READERS: dict[str, Reader] = {
@@ -75,11 +91,6 @@ FORECAST: Json = {
     "responses": {"200": answer("Wins and revenue by period.", ref("Forecast")), **problems(422)},
 }
 
-_NUMBER: Json = {"type": "number"}
-_NUMBER_OR_NULL: Json = {"type": ["number", "null"]}
-_TEXT: Json = {"type": "string"}
-_TEXT_OR_NULL: Json = {"type": ["string", "null"]}
-_DATE: Json = {"type": "string", "format": "date"}
 _WINS = ("wins_expected", "wins_p10", "wins_p50", "wins_p90", "open_wins_expected", "new_wins_expected")
 _MONEY = (
     *("revenue_expected", "revenue_p10", "revenue_p50", "revenue_p90", "already_revenue"),
@@ -87,41 +98,41 @@ _MONEY = (
 )
 _PERIOD = object_of(
     {
-        "period_start": _DATE,
-        "period_end": {**_DATE, "description": "Exclusive."},
-        **dict.fromkeys(_WINS, _NUMBER),
-        **dict.fromkeys(_MONEY, _NUMBER_OR_NULL),
-        "already_won": {"type": "integer"},
+        "period_start": DATE,
+        "period_end": {**DATE, "description": "Exclusive."},
+        **dict.fromkeys(_WINS, NUMBER),
+        **dict.fromkeys(_MONEY, NUMBER_OR_NULL),
+        "already_won": INTEGER,
         "interval_basis": {"type": "string", "enum": ["measured", "model"]},
-        "currency": _TEXT_OR_NULL,
+        "currency": TEXT_OR_NULL,
     }
 )
-_PERIOD["properties"]["group"] = {**_TEXT_OR_NULL, "description": "With by: its value."}
-_ENTRIES: Json = {"type": "array", "items": {"type": "object"}}
+_PERIOD["properties"]["group"] = {**TEXT_OR_NULL, "description": "With by: its value."}
+_ENTRIES = list_of({"type": "object"})
 SCHEMAS: dict[str, Json] = {
     "Period": _PERIOD,
     "Forecast": object_of(
         {
-            "as_of": {"type": "string", "format": "date-time"},
-            "model_version": _TEXT,
-            "periods": {"type": "array", "items": ref("Period")},
+            "as_of": TIME,
+            "model_version": TEXT,
+            "periods": list_of(ref("Period")),
             "actuals": _ENTRIES,
             "views": _ENTRIES,
             "total": {"type": "object"},
-            "currency": _TEXT_OR_NULL,
+            "currency": TEXT_OR_NULL,
             "warnings": _ENTRIES,
         },
         more=True,
     ),
     "Funnel": object_of(
         {
-            "funnel": _TEXT,
-            "currency": _TEXT_OR_NULL,
-            "as_of": {"type": "string", "format": "date-time"},
-            "from": {"type": "string", "format": "date-time"},
-            "to": {"type": "string", "format": "date-time"},
-            "by": _TEXT_OR_NULL,
-            "stage_order": {"type": "array", "items": _TEXT},
+            "funnel": TEXT,
+            "currency": TEXT_OR_NULL,
+            "as_of": TIME,
+            "from": TIME,
+            "to": TIME,
+            "by": TEXT_OR_NULL,
+            "stage_order": list_of(TEXT),
             "total": {"type": "object"},
             "groups": _ENTRIES,
             "leaks": {"type": "object"},
@@ -140,7 +151,7 @@ SCHEMAS["Forecast"]["properties"]["explain"] = {
 }
 
 
-@router.get("/v1/funnel", openapi_extra=FUNNEL)
+@routes.get("/v1/funnel", FUNNEL)
 async def get_funnel(request: Request) -> Response:
     """The state and flow of the funnel from the store, with the options of `leadcast funnel` as query."""
     return Response(
@@ -148,7 +159,7 @@ async def get_funnel(request: Request) -> Response:
     )
 
 
-@router.get("/v1/forecast", openapi_extra=FORECAST)
+@routes.get("/v1/forecast", FORECAST)
 async def get_forecast(request: Request) -> Response:
     """Wins and revenue of the coming calendar periods from the store, with the options of `leadcast forecast`."""
     return Response(

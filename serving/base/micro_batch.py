@@ -1,73 +1,59 @@
-"""What requests ask for at the same moment, worked off in one go: most of what a score takes, several share."""
+"""Micro-batching: items submitted in one tick of the event loop are processed in one call and share its fixed cost."""
 
 import asyncio
-from collections.abc import Callable, Hashable, Iterable, Sequence
+from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
-MOST_AT_ONCE = 16
+MAX_BATCH = 16  # bounds how long one batch blocks the event loop
 
-Asked = TypeVar("Asked")
-Answer = TypeVar("Answer")
+Item = TypeVar("Item")
+Result = TypeVar("Result")
 
 
 @dataclass(frozen=True, eq=False)
-class _Ask(Generic[Asked, Answer]):
-    asked: Asked
-    answer: "asyncio.Future[Answer]"
+class _Pending(Generic[Item, Result]):
+    item: Item
+    result: "asyncio.Future[Result]"
 
 
-class Together(Generic[Asked, Answer]):
-    """Gathers what coroutines ask for within one turn of their event loop; nobody waits for others to come.
+class MicroBatch(Generic[Item, Result]):
+    """Collects the items of concurrent coroutines; a lone item is processed at the end of its tick, without delay.
 
-    `work` gives one answer each in order, the same whatever is asked beside it; only what has one key is asked at once.
+    `process` returns one result per item, in order; a result must not depend on the other items of the batch. Only
+    items with equal keys share a batch.
     """
 
-    def __init__(self, work: Callable[[Sequence[Asked]], Sequence[Answer]]) -> None:
-        self._work = work
-        self._asks: dict[Hashable, list[_Ask[Asked, Answer]]] = {}
+    def __init__(self, process: Callable[[Sequence[Item]], Sequence[Result]]) -> None:
+        self._process = process
+        self._pending: dict[Hashable, list[_Pending[Item, Result]]] = {}
 
-    async def ask(self, key: Hashable, asked: Asked) -> Answer:
-        """The answer; raises what `work` raises for this alone."""
+    async def submit(self, key: Hashable, item: Item) -> Result:
+        """The result of the item; raises what `process` raises for this item alone."""
         loop = asyncio.get_running_loop()
-        ask: _Ask[Asked, Answer] = _Ask(asked, loop.create_future())
-        if not self._asks:
-            loop.call_soon(self._answer_all)
-        self._asks.setdefault(key, []).append(ask)
-        return await ask.answer
+        pending: _Pending[Item, Result] = _Pending(item, loop.create_future())
+        if not self._pending:
+            loop.call_soon(self._process_pending)
+        self._pending.setdefault(key, []).append(pending)
+        return await pending.result
 
-    def _answer_all(self) -> None:
-        asks, self._asks = self._asks, {}
-        for alike in asks.values():
-            for start in range(0, len(alike), MOST_AT_ONCE):
-                self._answer(alike[start : start + MOST_AT_ONCE])
+    def _process_pending(self) -> None:
+        groups, self._pending = self._pending, {}
+        for group in groups.values():
+            for start in range(0, len(group), MAX_BATCH):
+                self._process_batch(group[start : start + MAX_BATCH])
 
-    def _answer(self, asks: Sequence[_Ask[Asked, Answer]]) -> None:
-        """Answers all at once; where that fails, each alone, so that nobody answers for another's request."""
+    def _process_batch(self, batch: Sequence[_Pending[Item, Result]]) -> None:
+        """Resolves the futures of a batch; if it fails, processes each item alone, so that one cannot fail others."""
         try:
-            answers = self._work([ask.asked for ask in asks])
+            results = self._process([pending.item for pending in batch])
         except Exception as error:
-            if len(asks) > 1:
-                for ask in asks:
-                    self._answer([ask])
-            elif not asks[0].answer.done():
-                asks[0].answer.set_exception(error)
+            if len(batch) > 1:
+                for pending in batch:
+                    self._process_batch([pending])
+            elif not batch[0].result.done():
+                batch[0].result.set_exception(error)
             return
-        for ask, answer in zip(asks, answers, strict=True):
-            if not ask.answer.done():
-                ask.answer.set_result(answer)
-
-
-AT_ONCE = 8
-
-Value = TypeVar("Value")
-
-
-async def in_turns(values: Iterable[Value]) -> list[Value]:
-    """All values of an iterator that works for each; after every `AT_ONCE` of them others have their turn."""
-    found = []
-    for value in values:
-        found.append(value)
-        if len(found) % AT_ONCE == 0:
-            await asyncio.sleep(0)
-    return found
+        for pending, result in zip(batch, results, strict=True):
+            if not pending.result.done():  # done: its caller has cancelled it
+                pending.result.set_result(result)

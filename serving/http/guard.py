@@ -1,5 +1,6 @@
 """What stands around every request: id, access, limits, headers, one error shape, metrics and a log line."""
 
+import errno
 import logging
 import random
 import re
@@ -14,12 +15,13 @@ from serving.base.problems import Problem, unavailable
 from serving.base.settings import ApiKey, Settings
 from serving.http.access import OPEN_PATHS, Access
 from serving.http.bodies import GONE, Disconnected, header
-from serving.http.errors import expected_problem, unexpected_problem
 from serving.http.rate_limit import RateLimit
 from serving.http.responses import problem_answer
 
 REQUEST_ID = re.compile(rb"[A-Za-z0-9._-]{1,100}")
 METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "DELETE", "OPTIONS", "PATCH"})
+# Out of file descriptors, processes or memory: passes when other requests end.
+EXHAUSTED = frozenset({errno.EMFILE, errno.ENFILE, errno.ENOMEM})
 UNLIMITED = OPEN_PATHS | {"/metrics"}
 _HEADERS = [
     (b"x-content-type-options", b"nosniff"),
@@ -33,8 +35,11 @@ _POLICY = (b"content-security-policy", b"default-src 'none'; frame-ancestors 'no
 class Guard:
     """ASGI middleware: lets a request in or answers with a problem, and accounts for it either way."""
 
-    def __init__(self, app: ASGIApp, settings: Settings) -> None:
+    def __init__(
+        self, app: ASGIApp, settings: Settings, translate: Callable[[Exception], Problem | None]
+    ) -> None:
         self.app = app
+        self.translate = translate
         self.access = Access(settings.api_keys)
         self.limit = (
             RateLimit(settings.rate_limit, settings.api_keys, settings.run_folder)
@@ -59,7 +64,7 @@ class Guard:
         except Disconnected:
             answer.status = GONE
         except Exception as raised:
-            problem = expected_problem(raised)
+            problem = raised if isinstance(raised, Problem) else self.translate(raised)
             if problem is None:
                 _log_error(answer.request_id, raised)
                 problem = unexpected_problem(raised)
@@ -97,6 +102,13 @@ class Guard:
             "key": key.label if key else None,
         }
         LOGGER.info("request", extra={"fields": fields})
+
+
+def unexpected_problem(raised: Exception) -> Problem:
+    """503 if the process ran out of memory or files, which passes; 500 for every other exception."""
+    if isinstance(raised, MemoryError) or (isinstance(raised, OSError) and raised.errno in EXHAUSTED):
+        return unavailable("overloaded", "Too much is going on at once; try again.", 1)
+    return Problem(500, "internal", "Something went wrong here; the log says what.")
 
 
 def route_of(scope: Scope) -> str:

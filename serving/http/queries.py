@@ -1,7 +1,9 @@
-"""Query strings of the service: known keys are checked, all problems told at once, unknown keys ignored."""
+"""Query strings: every key is checked and all problems are reported at once; tracking keys are passed over."""
 
+import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from difflib import get_close_matches
 from functools import lru_cache
 from typing import Any
 from urllib.parse import parse_qsl
@@ -10,59 +12,81 @@ from serving.base.limits import MAX_TEXT
 from serving.base.problems import error, invalid
 
 DEFAULT_REASONS = 5
-MAX_QUERY = 8_192
+MAX_QUERY = 8_192  # bytes
+MAX_KEYS = 100
+
+# Added to links by campaign tools: utm_source; gclid, fbclid, Microsoft's msclkid; HubSpot's _hsenc.
+_TRACKING = re.compile(r"utm_.*|.*clk?id|_hs.*", re.DOTALL)
 
 Reader = Callable[[str], Any]
 
 
-class Unreadable(ValueError):
-    """What a query value should have been."""
+class InvalidValue(ValueError):
+    """A query value that its reader refuses; the message says what it expects."""
 
 
 @lru_cache(maxsize=256)
 def query_texts(raw: bytes) -> Mapping[str, tuple[str, ...]]:
-    """The values of each key of a query string; raises Problem 422 for one that is not UTF-8 or far too long."""
+    """The values of each key of a query string; raises Problem 422 if it is too long or not UTF-8."""
     if len(raw) > MAX_QUERY:
         raise invalid([error(["query"], f"longer than {MAX_QUERY} bytes")])
     try:
-        pairs = parse_qsl(raw.decode("ascii"), keep_blank_values=True, errors="strict", max_num_fields=100)
+        pairs = parse_qsl(
+            raw.decode("ascii"), keep_blank_values=True, errors="strict", max_num_fields=MAX_KEYS
+        )
     except ValueError:
         raise invalid([error(["query"], "not a query string of UTF-8 keys and values")]) from None
-    found: dict[str, tuple[str, ...]] = {}
+    texts: dict[str, tuple[str, ...]] = {}
     for key, value in pairs:
-        found[key] = (*found.get(key, ()), value)
-    return found
+        texts[key] = (*texts.get(key, ()), value)
+    return texts
 
 
 def read_query(raw: bytes, readers: Mapping[str, Reader]) -> dict[str, Any]:
-    """The known keys that are given, each read by its reader; raises Problem 422 with all that cannot be read."""
-    texts = query_texts(raw)
+    """The values of a query string, each by the reader of its key; raises Problem 422 with every problem."""
+    if not raw:
+        return {}
     values: dict[str, Any] = {}
     errors = []
-    for key, reader in readers.items():
-        given = texts.get(key)
-        if given is None:
-            continue
+    for key, texts in query_texts(raw).items():
         try:
-            if len(given) > 1:
-                raise Unreadable("given twice")
-            if "\0" in given[0]:
-                raise Unreadable("contains NUL")
-            values[key] = reader(given[0])
-        except Unreadable as problem:
+            if key in readers:
+                values[key] = _read(texts, readers[key])
+            elif not _TRACKING.fullmatch(key):
+                raise InvalidValue(_unknown_key(key, readers))
+        except InvalidValue as problem:
             errors.append(error(["query", key], str(problem)))
     if errors:
         raise invalid(errors)
     return values
 
 
+def _read(texts: tuple[str, ...], reader: Reader) -> Any:
+    if len(texts) > 1:
+        raise InvalidValue("given twice")
+    if "\0" in texts[0]:
+        raise InvalidValue("contains NUL")
+    return reader(texts[0])
+
+
+def _unknown_key(key: str, known: Iterable[str]) -> str:
+    """The message for an unknown key: the nearest known one, or all of them."""
+    keys = list(known)
+    if not keys:
+        return "unknown key; this call takes none"
+    nearest = get_close_matches(key[:MAX_TEXT].lower(), keys, n=1)
+    return (
+        f"unknown key; did you mean {nearest[0]}?" if nearest else f"unknown key; expected {', '.join(keys)}"
+    )
+
+
 def read_reasons(text: str) -> int | None:
-    """How many reasons: a whole number, or None for `all`."""
+    """Number of reasons, None for `all`."""
     if text == "all":
         return None
     if text.isascii() and text.isdecimal() and len(text) <= 4:
         return int(text)
-    raise Unreadable("expected a whole number from 0 to 9999, or all")
+    raise InvalidValue("expected a whole number from 0 to 9999, or all")
 
 
 def read_flag(text: str) -> bool:
@@ -70,7 +94,7 @@ def read_flag(text: str) -> bool:
         return True
     if text.lower() in ("false", "0"):
         return False
-    raise Unreadable("expected true or false")
+    raise InvalidValue("expected true or false")
 
 
 def read_text(text: str) -> str:
@@ -79,41 +103,49 @@ def read_text(text: str) -> str:
 
 def read_short(text: str) -> str:
     if len(text) > MAX_TEXT:
-        raise Unreadable(f"longer than {MAX_TEXT} characters")
+        raise InvalidValue(f"longer than {MAX_TEXT} characters")
     return text
 
 
-def read_filter(text: str) -> str | None:
-    """A text to compare with; None for an empty one, which lets everything through."""
-    return read_short(text) or None
+def optional(reader: Reader) -> Reader:
+    """A reader of an empty value as None, of others by `reader`: forms send empty fields."""
+
+    def read(text: str) -> Any:
+        return reader(text) if text else None
+
+    return read
 
 
-def one_of(names: Iterable[str]) -> Reader:
-    """A reader of one of the names."""
-    known = tuple(names)
+read_filter = optional(read_short)
+
+
+def one_of(names: Iterable[str], *, ignore_case: bool = False) -> Reader:
+    """A reader of one of the names; the value is the name as spelled here."""
+    spelled = {name.casefold() if ignore_case else name: name for name in names}
 
     def read(text: str) -> str:
-        if text not in known:
-            raise Unreadable(f"expected {', '.join(known)}")
-        return text
+        name = spelled.get(text.casefold() if ignore_case else text)
+        if name is None:
+            raise InvalidValue(f"expected {', '.join(spelled.values())}")
+        return name
 
     return read
 
 
 def whole_number(least: int, most: int) -> Reader:
-    """A reader of a whole number from least (at least 0) to most, in ASCII digits and no more of them than most has."""
+    """A reader of a whole number from least (0 or more) to most, in ASCII digits, no longer than `most`."""
 
     def read(text: str) -> int:
         if text.isascii() and text.isdecimal() and len(text) <= len(str(most)) and least <= int(text) <= most:
             return int(text)
-        raise Unreadable(f"expected a whole number from {least} to {most}")
+        raise InvalidValue(f"expected a whole number from {least} to {most}")
 
     return read
 
 
 @dataclass(frozen=True)
 class ScoreQuery:
-    """as_of is still text: what a date means depends on the model's time zone."""
+    """as_of stays text: the meaning of a date depends on the model's time zone."""
 
     as_of: str | None = None
     reasons: int | None = DEFAULT_REASONS

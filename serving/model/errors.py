@@ -1,4 +1,4 @@
-"""Errors of the model room; serving/http/errors.py translates them."""
+"""Errors of the model room; serving/api/errors.py translates them."""
 
 
 class NoModel(Exception):

@@ -89,12 +89,3 @@ def _located(text: str) -> dict[str, Any]:
         return error(["body"], text)
     steps = [int(s) if s.isdigit() else s for s in _STEP.findall(path[1])]
     return error(["body", *steps], text[path.end() :])
-
-
-def flattened(record: Record) -> Record:
-    """The record on one level: reasons as reason_1_label, reason_1_points ..., warnings as their count."""
-    flat = {key: value for key, value in record.items() if key not in ("reasons", "warnings")}
-    for number, reason in enumerate(record["reasons"], start=1):
-        flat |= {f"reason_{number}_{key}": value for key, value in reason.items()}
-    flat["warnings"] = len(record["warnings"])
-    return flat

@@ -7,19 +7,20 @@ from collections.abc import Callable
 from typing import Any
 from urllib.parse import urlencode
 
-from fastapi import APIRouter, Request, Response
+from starlette.requests import Request
+from starlette.responses import Response
 
 from funnel.forecast.periods import KINDS
 from serving.api.reports import ask_forecast, ask_funnel
 from serving.http.queries import query_texts
-from serving.http.router import PlainRoute
+from serving.http.router import Routes
 from serving.pages.worklist import render
 from serving.store.reports import Made
 
 Record = dict[str, Any]
 Pictures = list[dict[str, str]]
 
-router = APIRouter(route_class=PlainRoute, include_in_schema=False)
+routes = Routes()
 
 
 def _filled(request: Request) -> tuple[dict[str, str], bytes]:
@@ -29,7 +30,7 @@ def _filled(request: Request) -> tuple[dict[str, str], bytes]:
     return dict(pairs), urlencode(pairs).encode()
 
 
-@router.get("/funnel")
+@routes.get("/funnel")
 async def get_funnel_page(request: Request) -> Response:
     """The funnel: stages, conversion, time, leaks, and the leads that need somebody."""
     given, asked = _filled(request)
@@ -45,7 +46,7 @@ async def get_funnel_page(request: Request) -> Response:
     )
 
 
-@router.get("/forecast")
+@routes.get("/forecast")
 async def get_forecast_page(request: Request) -> Response:
     """The forecast: wins and revenue by period with their intervals."""
     given, asked = _filled(request)

@@ -4,27 +4,28 @@ from functools import partial
 from typing import Any
 from urllib.parse import urlencode
 
-from fastapi import APIRouter, Request, Response
 from sqlalchemy import Connection
+from starlette.requests import Request
+from starlette.responses import Response
 
 from models.bundle import Bundle
+from serving.api.cursors import read_page_cursor
 from serving.api.leads import (
-    Asked,
-    lead_id_of,
-    read_page_cursor,
+    LeadRequest,
+    lead_path,
     read_score_history,
     read_stored_leads,
     unknown_lead,
 )
 from serving.http.queries import read_query, read_text
-from serving.http.router import PlainRoute
+from serving.http.router import Routes
 from serving.pages.worklist import lead_link, render
 from serving.store.timeline import Key
 
 MOST_IMPORTANT = 25
 MOVES = 20
 
-router = APIRouter(route_class=PlainRoute, include_in_schema=False)
+routes = Routes()
 
 METRICS = {
     "auc": "How often a lead that is won stands above one that is not; 0.5 is chance.",
@@ -39,11 +40,12 @@ METRICS = {
 }
 
 
-@router.get("/leads/{lead_id:path}")
+@routes.get("/leads/{lead_id:text}")
 async def get_lead_page(request: Request) -> Response:
     """A stored lead: its score with the reasons, how it moved, and what happened."""
-    lead_id, is_history = lead_id_of(request, b"/leads/")
-    if is_history:
+    path = lead_path(request, b"/leads/")
+    lead_id = path.lead_id
+    if path.is_history:
         raise unknown_lead()
     given = read_query(request.scope["query_string"], {"cursor": read_text}).get("cursor")
     runtime = request.app.state.runtime
@@ -61,12 +63,12 @@ async def get_lead_page(request: Request) -> Response:
 def _read(
     connection: Connection, lead_id: str, bundle: Bundle | None, before: Key | None
 ) -> dict[str, Any] | None:
-    (document,) = read_stored_leads(connection, [Asked(lead_id, bundle, before)])
+    (document,) = read_stored_leads(connection, [LeadRequest(lead_id, bundle, before)])
     moves = read_score_history(connection, lead_id, None)
     return None if document is None or moves is None else {**document, "moves": moves["history"][:MOVES]}
 
 
-@router.get("/model")
+@routes.get("/model")
 async def get_model_page(request: Request) -> Response:
     """The model in use: how good it is, how its promises were kept, what it looks at."""
     watch = request.app.state.runtime.watch

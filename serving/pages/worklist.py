@@ -9,16 +9,17 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote, urlencode
 
-from fastapi import APIRouter, Request, Response
 from jinja2 import Environment, FileSystemLoader
 from markupsafe import Markup, escape
+from starlette.requests import Request
+from starlette.responses import Response
 
-from serving.api.leads import read_worklist_key
+from serving.api.errors import expected_problem
+from serving.api.worklist import QUERY, read_worklist_key
 from serving.base.problems import Problem
-from serving.http.errors import expected_problem
 from serving.http.queries import Reader, one_of, read_query, read_text
 from serving.http.responses import html_answer
-from serving.http.router import PlainRoute
+from serving.http.router import Routes
 from serving.store.errors import StoreUnavailable
 from serving.store.worklist import Page, Wanted, worklist
 
@@ -28,7 +29,7 @@ _KINDS = {".css": "text/css", ".js": "text/javascript", ".svg": "image/svg+xml"}
 PLOTLY = "plotly.min.js"
 PACKED_FROM = 100_000  # bytes
 
-router = APIRouter(route_class=PlainRoute, include_in_schema=False)
+routes = Routes()
 
 
 def percent(value: float | None) -> str:
@@ -116,7 +117,7 @@ def _read_filter(text: str) -> str | None:
 
 _LEADS_READERS: dict[str, Reader] = {
     "order": one_of(ORDER_LABELS),
-    "grade": _read_filter,
+    "grade": QUERY["grade"],
     "stage": _read_filter,
     "owner": _read_filter,
     "q": _read_filter,
@@ -124,7 +125,7 @@ _LEADS_READERS: dict[str, Reader] = {
 }
 
 
-@router.get("/")
+@routes.get("/")
 async def get_leads_page(request: Request) -> Response:
     """The worklist: open leads, best first, with the reasons of each."""
     runtime = request.app.state.runtime
@@ -154,10 +155,10 @@ async def get_leads_page(request: Request) -> Response:
     )
 
 
-@router.get("/docs")
+@routes.get("/docs")
 async def get_docs(request: Request) -> Response:
     """The API's description for people, made of the OpenAPI document."""
-    document = request.app.openapi()
+    document = request.app.state.openapi
     operations = [
         (path, method, operation)
         for path, methods in document["paths"].items()
@@ -166,7 +167,7 @@ async def get_docs(request: Request) -> Response:
     return render("docs.html", request, api=document, operations=operations)
 
 
-@router.get("/static/{name}")
+@routes.get("/static/{name}")
 async def get_static(request: Request) -> Response:
     """A style sheet, script or picture of the pages."""
     found = _static(request.path_params["name"])

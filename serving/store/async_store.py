@@ -15,7 +15,7 @@ from sqlalchemy import Connection
 from models.bundle import Bundle
 from serving.base.json_logs import LOGGER, described
 from serving.base.metrics import Gauge
-from serving.base.micro_batch import Together
+from serving.base.micro_batch import MicroBatch
 from serving.store.disk_guard import cautions
 from serving.store.errors import StoreUnavailable, Trouble
 from serving.store.reports import Outlook
@@ -49,7 +49,7 @@ class StoreService:
         self.trouble = Trouble()
         self._readers = ThreadPoolExecutor(READERS, thread_name_prefix="store-reader")
         self._replies: Replies | None = None
-        self._together: Together[tuple[ReadEach, Any], Any] = Together(self._read_alike)
+        self._batch: MicroBatch[tuple[ReadEach, Any], Any] = MicroBatch(self._read_alike)
         self._erasing: set[asyncio.Task[None]] = set()
         self._counting: Future[tuple[int, int]] | None = None
 
@@ -125,7 +125,7 @@ class StoreService:
             (answer,) = await self.read(lambda connection: read(connection, [asked]))
             return answer
         try:
-            result = await self._together.ask(key, (read, asked))
+            result = await self._batch.submit(key, (read, asked))
         except StoreUnavailable as outage:
             raise self.trouble.failed("read", outage) from None
         self.trouble.worked("read")

@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 from starlette.testclient import TestClient
 from starlette.types import ASGIApp, Message
 
-from serving.application import ROUTERS, SCHEMAS, build_app, guarded
+from serving.application import build_app, guarded
 from serving.base.settings import Settings, read_settings
 from serving.http.guard import Guard
 from serving.runtime import Runtime
@@ -80,7 +80,7 @@ def service(home: Path, *, model: bool = True, **environment: str) -> tuple[Guar
     runtime = Runtime(settings)
     if model:
         runtime.watch.current = PretendedBundle()  # type: ignore[assignment]
-    app = build_app(runtime, ROUTERS, SCHEMAS)
+    app = build_app(runtime)
     return guarded(app, runtime), runtime
 
 

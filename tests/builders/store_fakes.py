@@ -14,7 +14,7 @@ from history.history import DAY_US, LOST, OPEN, WON, History
 from history.snapshot import Snapshot, current_stages, state_at
 from models.scores import LOST_LEAD, SCORED, WON_LEAD, Scores
 from serving.api.events import events_of
-from serving.application import ROUTERS, SCHEMAS, build_app, guarded
+from serving.application import build_app, guarded
 from serving.base.event import Event
 from serving.base.settings import Settings
 from serving.model.errors import NoModel
@@ -179,7 +179,7 @@ def pages_of(read: Callable[[Any], tuple[Sequence[Any], Any]]) -> Iterator[Any]:
 
 def application(runtime: FakeRuntime) -> Any:
     """The whole application around a runtime, guard included."""
-    app = build_app(runtime, ROUTERS, SCHEMAS)  # type: ignore[arg-type]
+    app = build_app(runtime)  # type: ignore[arg-type]
     product = guarded(app, runtime)  # type: ignore[arg-type]
 
     async def entrance(scope: Any, receive: Any, send: Any) -> None:

@@ -13,7 +13,7 @@ import pytest
 from starlette.testclient import TestClient
 from starlette.types import Message, Send
 
-import serving.application
+import serving.api.scores
 from serving.base.json_logs import JsonFormatter
 from serving.base.limits import MAX_BODY_BYTES, MAX_LEAD_BYTES
 from serving.http.guard import Guard
@@ -25,7 +25,7 @@ JSON = [(b"content-type", b"application/json")]
 
 @pytest.fixture(autouse=True)
 def _pretend(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(serving.application, "score_leads", pretend_scores)
+    monkeypatch.setattr(serving.api.scores, "score_leads", pretend_scores)
 
 
 @pytest.fixture
@@ -99,8 +99,22 @@ def test_known_query_keys_are_checked(client: TestClient, query: str) -> None:
     assert body["errors"][0]["loc"][0] == "query"
 
 
-def test_unknown_query_keys_are_ignored(client: TestClient) -> None:
-    assert client.post("/v1/score?utm_source=x&x=%F0%9F%98%80", json=LEAD).status_code == 200
+def test_an_unknown_query_key_is_refused_on_every_call(client: TestClient) -> None:
+    assert client.post("/v1/score?utm_source=x&gclid=y", json=LEAD).status_code == 200
+    answers = [
+        client.post("/v1/score?reason=3", json=LEAD),
+        client.post("/v1/events?x=1", json={"events": []}),
+        client.put("/v1/leads/a?x=1", json={"created_at": LEAD["created_at"]}),
+        *(
+            client.get(f"{path}?x=%F0%9F%98%80")
+            for path in ("/v1/model", "/v1/leads", "/v1/leads/a", "/v1/funnel")
+        ),
+        client.delete("/v1/leads/a?x=1"),
+    ]
+    assert [problem(answer, 422)["errors"][0]["loc"][0] for answer in answers] == ["query"] * len(answers)
+    assert answers[0].json()["errors"] == [
+        {"loc": ["query", "reason"], "msg": "unknown key; did you mean reasons?"}
+    ]
 
 
 def test_a_batch_answers_each_lead_in_its_place(client: TestClient) -> None:
@@ -207,7 +221,7 @@ def test_an_unexpected_error_gives_nothing_away(
     def fail(*_: Any) -> Any:
         raise RuntimeError("canary")
 
-    monkeypatch.setattr(serving.application, "score_leads", fail)
+    monkeypatch.setattr(serving.api.scores, "score_leads", fail)
     caplog.set_level(logging.INFO, "leadcast")
     answer = caller(parts[0]).post("/v1/score", json=LEAD)
     assert "canary" not in answer.text
@@ -226,7 +240,7 @@ def test_want_of_memory_or_files_is_no_fault_of_ours_and_passes(
     def fail(*_: Any) -> Any:
         raise want
 
-    monkeypatch.setattr(serving.application, "score_leads", fail)
+    monkeypatch.setattr(serving.api.scores, "score_leads", fail)
     answer = caller(parts[0]).post("/v1/score", json=LEAD)
     assert problem(answer, 503)["type"].endswith("overloaded")
     assert answer.headers["retry-after"] == "1"
@@ -287,7 +301,7 @@ def test_with_keys_every_path_but_health_needs_one(tmp_path: Path) -> None:
 
 def runtime_paths(client: TestClient) -> list[str]:
     app: Any = client.app
-    return [path.replace("{lead_id}", "x") for path in app.app.app.openapi()["paths"]]
+    return [path.replace("{lead_id}", "x") for path in app.app.app.state.openapi["paths"]]
 
 
 def test_without_keys_foreign_peers_get_nothing_but_health(tmp_path: Path) -> None:

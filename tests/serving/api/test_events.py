@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 
 from history.config import FunnelConfig
 from history.read import read_records
-from serving.api.events import read_lead, rejections
+from serving.api.events import rejections
+from serving.api.leads import read_lead
 from serving.base.limits import MAX_ATTRIBUTES, MAX_KEY
 from serving.base.problems import Problem
 from serving.store.events import KNOWN_IDS_ON_SQLITE, Ingested, store_events

@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Sequence
 from typing import Any
 
-from serving.base.micro_batch import MOST_AT_ONCE, Together
+from serving.base.micro_batch import MAX_BATCH, MicroBatch
 
 
 class Worker:
@@ -24,8 +24,8 @@ def answers(worker: Worker, *asks: tuple[str, str]) -> list[Any]:
     """What everyone of these gets who asks in the same turn of the loop: (key, what is asked)."""
 
     async def main() -> list[Any]:
-        together = Together(worker.work)
-        return await asyncio.gather(*(together.ask(*ask) for ask in asks), return_exceptions=True)
+        batch = MicroBatch(worker.work)
+        return await asyncio.gather(*(batch.submit(*ask) for ask in asks), return_exceptions=True)
 
     return asyncio.run(main())
 
@@ -44,9 +44,9 @@ def test_keys_are_never_mixed() -> None:
 
 def test_many_are_worked_off_in_parts() -> None:
     worker = Worker()
-    many = [str(i) for i in range(2 * MOST_AT_ONCE + 1)]
+    many = [str(i) for i in range(2 * MAX_BATCH + 1)]
     assert answers(worker, *(("k", one) for one in many)) == many
-    assert [len(call) for call in worker.calls] == [MOST_AT_ONCE, MOST_AT_ONCE, 1]
+    assert [len(call) for call in worker.calls] == [MAX_BATCH, MAX_BATCH, 1]
 
 
 def test_a_failure_is_of_the_one_who_asked_for_it() -> None:
@@ -57,9 +57,9 @@ def test_a_failure_is_of_the_one_who_asked_for_it() -> None:
 
 def test_who_went_away_is_not_answered_and_the_others_are() -> None:
     async def main() -> list[Any]:
-        together = Together(Worker().work)
-        gone = asyncio.create_task(together.ask("k", "gone"))
-        here = asyncio.create_task(together.ask("k", "here"))
+        batch = MicroBatch(Worker().work)
+        gone = asyncio.create_task(batch.submit("k", "gone"))
+        here = asyncio.create_task(batch.submit("k", "here"))
         await asyncio.sleep(0)
         gone.cancel()
         return list(await asyncio.gather(gone, here, return_exceptions=True))
@@ -73,9 +73,9 @@ def test_a_turn_after_another_is_another_call() -> None:
     worker = Worker()
 
     async def main() -> None:
-        together = Together(worker.work)
+        batch = MicroBatch(worker.work)
         for one in ("a", "b"):
-            await together.ask("k", one)
+            await batch.submit("k", one)
 
     asyncio.run(main())
     assert worker.calls == [["a"], ["b"]]

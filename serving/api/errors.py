@@ -1,6 +1,4 @@
-"""Exceptions of the rooms below and of Python -> problems (RFC 9457)."""
-
-import errno
+"""Exceptions of the store, the model and request times -> problems (RFC 9457)."""
 
 from serving.base.instant import InvalidInstant
 from serving.base.problems import Problem, error, invalid, unavailable
@@ -14,14 +12,9 @@ from serving.store.errors import (
     StoreUnavailable,
 )
 
-# Out of file descriptors, processes or memory: passes when other requests end.
-EXHAUSTED = frozenset({errno.EMFILE, errno.ENFILE, errno.ENOMEM})
-
 
 def expected_problem(raised: Exception) -> Problem | None:
     """The problem of an exception that a correct service can raise; None for an unexpected one."""
-    if isinstance(raised, Problem):
-        return raised
     if isinstance(raised, StoreUnavailable):
         return _store_problem(raised)
     if isinstance(raised, NoModel):
@@ -35,13 +28,6 @@ def expected_problem(raised: Exception) -> Problem | None:
     if isinstance(raised, ReportSlow):
         return unavailable("outlook-slow", "It takes longer than expected; ask again.", 10)
     return None
-
-
-def unexpected_problem(raised: Exception) -> Problem:
-    """503 if the process ran out of memory or files, which passes; 500 for every other exception."""
-    if isinstance(raised, MemoryError) or (isinstance(raised, OSError) and raised.errno in EXHAUSTED):
-        return unavailable("overloaded", "Too much is going on at once; try again.", 1)
-    return Problem(500, "internal", "Something went wrong here; the log says what.")
 
 
 def _store_problem(outage: StoreUnavailable) -> Problem:

@@ -1,14 +1,9 @@
-"""The requests of /v1/score: what a lead may look like, and how large."""
+"""The records of requests: leads to score, leads to store, and events by type."""
 
-from collections.abc import Iterator
-from typing import Any
-
-import msgspec
-
-from serving.base.limits import MAX_INTERACTIONS, MAX_LEAD_BYTES, MAX_LEADS
-from serving.base.problems import Problem, error, invalid, too_large
+from history.history import STATES
+from history.schema import OWN_ATTRIBUTES
+from serving.base.limits import MAX_INTERACTIONS
 from serving.http.shapes import Field, Shape
-from serving.model.scoring import Lead
 
 INTERACTION = Shape(
     "Interaction",
@@ -78,65 +73,59 @@ LEAD = Shape(
     },
 )
 SHAPES = (LEAD, INTERACTION, STAGE, CHANGE, OUTCOME)
+INTERACTION_DATA = Shape(
+    "InteractionData",
+    {
+        "kind": Field("name", "What happened, such as email_open or call.", required=True),
+        "interaction_id": Field("key", "A known one of the lead makes the event a duplicate."),
+        "channel": Field("text", "Such as email or phone."),
+        "direction": Field(
+            "choice", "Who acted: the lead (inbound) or you.", choices=("inbound", "outbound")
+        ),
+        "value": Field("number", "Any measure of it, such as minutes or pages."),
+    },
+)
+STAGE_DATA = Shape("StageData", {"stage": Field("name", "The stage entered.", required=True)})
+OUTCOME_DATA = Shape(
+    "OutcomeData",
+    {
+        "outcome": Field(
+            "choice", "How it ended, or open again.", required=True, choices=tuple(sorted(STATES))
+        ),
+        "amount": Field("number", "What was won, 0 or more."),
+        "reason": Field("text", "Why."),
+    },
+)
+_DATA = {
+    "interaction": Field("record", "The touch.", required=True, of=INTERACTION_DATA),
+    "stage": Field("record", "The stage entered.", required=True, of=STAGE_DATA),
+    "outcome": Field("record", "The decision.", required=True, of=OUTCOME_DATA),
+    "attributes": Field("scalars", "The values from then on; null for none.", required=True),
+}
 
 
-def check_lead(value: Any, loc: tuple[str | int, ...] = ("body",)) -> Lead:
-    """The value as a lead; raises Problem 413 when it is too long, 422 with everything that is wrong."""
-    _check_lengths(value)
-    found = LEAD.problems(value, loc)
-    if found:
-        raise invalid(found)
-    lead: Lead = value
-    return lead
+def _event_shape(kind: str, data: Field) -> Shape:
+    return Shape(
+        f"{kind.capitalize()}Event",
+        {
+            "event_id": Field("id", "Your id of the event: sent again, it is a duplicate.", required=True),
+            "lead_id": Field("id", "Your id of the lead.", required=True),
+            "type": Field("choice", "What the event says.", required=True, choices=(kind,)),
+            "occurred_at": Field("time", "When it happened, at most 5 minutes ahead.", required=True),
+            "data": data,
+        },
+    )
 
 
-def _check_lengths(value: Any) -> None:
-    if type(value) is not dict:
-        return
-    for key in ("interactions", "stages", "attribute_changes"):
-        rows = value.get(key)
-        if type(rows) is list and len(rows) > MAX_INTERACTIONS:
-            raise too_large(
-                f"A lead may have {MAX_INTERACTIONS} {key}, this one has {len(rows)}; send the latest."
-            )
-
-
-def check_batch(value: Any, body: bytes) -> Iterator[Lead | Problem]:
-    """The leads of a batch in order, each checked when it is asked for, a Problem in the place of a bad one.
-
-    Raises Problem for the batch itself: not {leads: [...]}, or more than `MAX_LEADS`.
-    """
-    if type(value) is not dict:
-        raise invalid([error(["body"], "expected an object with the key leads")])
-    found = [error(["body", key], "unknown key") for key in value if key != "leads"]
-    if type(value.get("leads")) is not list:
-        found.append(
-            error(["body", "leads"], "missing" if "leads" not in value else "expected a list of leads")
-        )
-    if found:
-        raise invalid(found)
-    leads = value["leads"]
-    if len(leads) > MAX_LEADS:
-        raise too_large(f"A batch may have {MAX_LEADS} leads, this one has {len(leads)}; send several.")
-    sizes = _sizes(body) if len(body) > MAX_LEAD_BYTES else [0] * len(leads)
-    return (_one_of(lead, i, size) for i, (lead, size) in enumerate(zip(leads, sizes, strict=True)))
-
-
-def _one_of(value: Any, index: int, size: int) -> Lead | Problem:
-    try:
-        if size > MAX_LEAD_BYTES:
-            raise too_large(f"A lead may have {MAX_LEAD_BYTES} bytes, this one has {size}.")
-        return check_lead(value, ("body", "leads", index))
-    except Problem as problem:
-        return problem
-
-
-class _Batch(msgspec.Struct):
-    leads: list[msgspec.Raw]
-
-
-_SIZES = msgspec.json.Decoder(_Batch)
-
-
-def _sizes(body: bytes) -> list[int]:
-    return [len(memoryview(raw)) for raw in _SIZES.decode(body).leads]
+EVENTS = {kind: _event_shape(kind, data) for kind, data in _DATA.items()}
+DATA_SHAPES = (INTERACTION_DATA, STAGE_DATA, OUTCOME_DATA)
+STORED_LEAD = Shape(
+    "StoredLead",
+    {
+        "created_at": Field("time", "When the lead was created; never changes.", required=True),
+        **{name: LEAD.fields[name] for name in OWN_ATTRIBUTES},
+        "attributes": Field(
+            "scalars", "The first gives the values at creation, a later one is merged; null clears."
+        ),
+    },
+)

@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from serving.api.score_schema import LEAD, check_batch, check_lead
+from serving.api.records import LEAD
+from serving.api.scores import check_batch, check_lead
 from serving.base.limits import MAX_INTERACTIONS, MAX_LEAD_BYTES, MAX_LEADS
 from serving.base.problems import MAX_ERRORS, Problem
 

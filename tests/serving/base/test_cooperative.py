@@ -7,7 +7,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from serving.base.micro_batch import AT_ONCE, in_turns
+from serving.base.cooperative import ITEMS_PER_TURN, collect
 from serving.http.guard import Guard
 from serving.runtime import Runtime
 from tests.builders.service_client import LEAD, service
@@ -17,7 +17,7 @@ def test_others_have_their_turn_and_nothing_is_lost() -> None:
     order: list[int | str] = []
 
     def work() -> Iterator[int]:
-        for number in range(3 * AT_ONCE + 1):
+        for number in range(3 * ITEMS_PER_TURN + 1):
             order.append(number)
             yield number
 
@@ -28,13 +28,13 @@ def test_others_have_their_turn_and_nothing_is_lost() -> None:
 
     async def main() -> list[int]:
         beside = asyncio.create_task(other())
-        found = await in_turns(work())
+        found = await collect(work())
         beside.cancel()
         return found
 
-    assert asyncio.run(main()) == list(range(3 * AT_ONCE + 1))
+    assert asyncio.run(main()) == list(range(3 * ITEMS_PER_TURN + 1))
     assert order.count("other") == 3
-    assert order[AT_ONCE] == "other"
+    assert order[ITEMS_PER_TURN] == "other"
 
 
 @pytest.mark.parametrize("path", ["/v1/score/batch", "/v1/events"])

@@ -1,0 +1,309 @@
+"""POST /v1/score and POST /v1/score/batch: stateless scores from the history in the request."""
+
+import asyncio
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import msgspec
+from starlette.requests import Request
+from starlette.responses import Response
+
+from models.bundle import Bundle
+from serving.api.openapi import (
+    DATE,
+    INSTANT,
+    INTEGER,
+    NUMBER,
+    NUMBER_OR_NULL,
+    RATE,
+    SCALAR,
+    TEXT,
+    TEXT_OR_NULL,
+    TIME,
+    answer,
+    body,
+    list_of,
+    nullable,
+    object_of,
+    problems,
+    query,
+    ref,
+)
+from serving.api.record_schema import schema_of
+from serving.api.records import LEAD, SHAPES
+from serving.base import metrics
+from serving.base.clock import clock_us
+from serving.base.cooperative import collect
+from serving.base.instant import read_instant
+from serving.base.limits import MAX_BODY_BYTES, MAX_INTERACTIONS, MAX_LEAD_BYTES, MAX_LEADS
+from serving.base.micro_batch import MicroBatch
+from serving.base.problems import Problem, error, invalid, too_large
+from serving.http.bodies import json_body
+from serving.http.queries import ScoreQuery, score_query
+from serving.http.responses import json_answer
+from serving.http.router import Json, Routes
+from serving.model.scoring import Lead, Record, score_leads
+
+LEADS_PER_TURN = 32  # of a batch: other requests wait for about as long as these take
+
+routes = Routes()
+
+EXAMPLE = {
+    "lead_id": "L-1042",
+    "created_at": "2026-01-05T08:00:00Z",
+    "owner": "Ann",
+    "attributes": {"industry": "software", "employees": 120},
+    "interactions": [
+        {
+            "kind": "email_open",
+            "occurred_at": "2026-01-06T10:12:00+01:00",
+            "channel": "email",
+            "direction": "inbound",
+        }
+    ],
+    "stages": [{"stage": "new", "entered_at": "2026-01-05T08:00:00Z"}],
+}
+_QUERY = [
+    query(
+        "as_of",
+        "Stand at this instant: an RFC 3339 time, or a date, which means its start in the funnel's time zone. "
+        "Default: now.",
+        INSTANT,
+    ),
+    query(
+        "reasons",
+        "Number of reasons per score, or all. Default: 5.",
+        {"anyOf": [{"type": "integer", "minimum": 0, "maximum": 9999}, {"const": "all"}]},
+    ),
+    query("flat", "true for one level: reason_1_label, reason_1_points and so on.", {"type": "boolean"}),
+]
+SCORE: Json = {
+    "operationId": "score",
+    "tags": ["scores"],
+    "parameters": _QUERY,
+    "requestBody": body(ref("Lead"), EXAMPLE),
+    "responses": {
+        "200": answer("The score.", {"anyOf": [ref("Score"), ref("FlatScore")]}),
+        **problems(408, 413, 415, 422),
+    },
+}
+SCORE_BATCH: Json = {
+    "operationId": "score_batch",
+    "tags": ["scores"],
+    "parameters": _QUERY,
+    "requestBody": body(ref("Batch"), {"leads": [EXAMPLE]}),
+    "responses": {
+        "200": answer("One result per lead, in order.", ref("BatchResults")),
+        **problems(408, 413, 415, 422),
+    },
+}
+_SCORE: dict[str, Json] = {
+    "lead_id": TEXT,
+    "status": {"type": "string", "enum": ["scored", "insufficient_data", "won", "lost"]},
+    "stage": TEXT_OR_NULL,
+    "as_of": TIME,
+    "probability": RATE,
+    "probability_low": RATE,
+    "probability_high": RATE,
+    "horizon_days": INTEGER,
+    "score": {"type": "number", "minimum": 0, "maximum": 100},
+    "grade": TEXT,
+    "expected_amount": NUMBER_OR_NULL,
+    "expected_amount_low": NUMBER_OR_NULL,
+    "expected_amount_high": NUMBER_OR_NULL,
+    "expected_revenue": NUMBER_OR_NULL,
+    "currency": TEXT_OR_NULL,
+    "expected_close_date": nullable(DATE),
+    "baseline_probability": RATE,
+    "model_version": TEXT,
+}
+SCORE_FIELDS: dict[str, Json] = {
+    **_SCORE,
+    "reasons": list_of(ref("Reason")),
+    "warnings": list_of(ref("Warning")),
+}
+_ANY_LEAD: Json = {"anyOf": [ref("Lead"), {"description": "An invalid lead: its result is its problem."}]}
+SCHEMAS: dict[str, Json] = {
+    **{shape.name: schema_of(shape) for shape in SHAPES},
+    "Batch": object_of({"leads": list_of(_ANY_LEAD, description=f"At most {MAX_LEADS}.")}),
+    "Reason": object_of(
+        {
+            "feature": TEXT,
+            "label": {**TEXT, "description": "A sentence for a salesperson."},
+            "value": SCALAR,
+            "direction": {"type": "string", "enum": ["up", "down"]},
+            "points": {**NUMBER, "description": "Percentage points of probability."},
+        }
+    ),
+    "Warning": object_of({"code": TEXT, "subject": TEXT, "detail": TEXT}),
+    "Score": object_of(SCORE_FIELDS),
+    "FlatScore": object_of({**_SCORE, "warnings": INTEGER}, more=True),
+    "BatchResults": object_of(
+        {"results": list_of({"anyOf": [ref("Score"), ref("FlatScore"), ref("BatchError")]})}
+    ),
+    "BatchError": object_of({"lead_id": TEXT_OR_NULL, "error": ref("Problem")}),
+}
+
+
+@dataclass(frozen=True, eq=False)
+class _ScoreRequest:
+    bundle: Bundle
+    lead: Lead
+    query: ScoreQuery
+
+
+ScoreBatch = MicroBatch[_ScoreRequest, Record | Problem]
+
+
+def new_score_batch() -> ScoreBatch:
+    """The micro-batch of an application's single scores."""
+    return MicroBatch(_score_alike)
+
+
+@routes.post("/v1/score", SCORE)
+async def post_score(request: Request) -> Response:
+    """The score of one lead, from the history in the request."""
+    query = score_query(request.scope["query_string"])
+    value, _ = await json_body(request.scope, request.receive, MAX_LEAD_BYTES)
+    lead = check_lead(value)
+    bundle = request.app.state.runtime.watch.bundle()
+    batch: ScoreBatch = request.app.state.score_batch
+    result = await batch.submit((id(bundle), query), _ScoreRequest(bundle, lead, query))
+    if isinstance(result, Problem):
+        raise result
+    metrics.count_score(result)
+    return json_answer(flattened(result) if query.flat else result)
+
+
+@routes.post("/v1/score/batch", SCORE_BATCH)
+async def post_score_batch(request: Request) -> Response:
+    """The scores of up to 1,000 leads in order; a lead that cannot be scored gets its problem instead."""
+    query = score_query(request.scope["query_string"])
+    value, content = await json_body(request.scope, request.receive, MAX_BODY_BYTES)
+    leads = check_batch(value, content)
+    bundle = request.app.state.runtime.watch.bundle()
+    results = await _score_in_turns(bundle, await collect(leads), query)
+    entries = [
+        _entry(lead, index, result, query.flat)
+        for index, (lead, result) in enumerate(zip(value["leads"], results, strict=True))
+    ]
+    return json_answer({"results": entries})
+
+
+def _as_of_us(query: ScoreQuery, bundle: Bundle, now_us: int) -> int:
+    return now_us if query.as_of is None else read_instant(query.as_of, bundle.config.zone)
+
+
+def _score_alike(requests: Sequence[_ScoreRequest]) -> list[Record | Problem]:
+    """Scores requests with the same model and query."""
+    bundle, query = requests[0].bundle, requests[0].query
+    now_us = clock_us()
+    leads = [request.lead for request in requests]
+    return score_leads(bundle, leads, _as_of_us(query, bundle, now_us), now_us, query.reasons)
+
+
+async def _score_in_turns(
+    bundle: Bundle, leads: Sequence[Lead | Problem], query: ScoreQuery
+) -> list[Record | Problem]:
+    """Scores the valid leads, all at one as_of; yields to other requests after every `LEADS_PER_TURN`."""
+    now_us = clock_us()
+    as_of_us = _as_of_us(query, bundle, now_us)
+    results: list[Record | Problem] = [lead if isinstance(lead, Problem) else {} for lead in leads]
+    valid = [(place, lead) for place, lead in enumerate(leads) if not isinstance(lead, Problem)]
+    for start in range(0, len(valid), LEADS_PER_TURN):
+        part = valid[start : start + LEADS_PER_TURN]
+        scored = score_leads(bundle, [lead for _, lead in part], as_of_us, now_us, query.reasons)
+        for (place, _), result in zip(part, scored, strict=True):
+            results[place] = result
+        await asyncio.sleep(0)
+    return results
+
+
+def _entry(lead: Any, index: int, result: Record | Problem, flat: bool) -> dict[str, Any]:
+    """One entry of `results`."""
+    if isinstance(result, Problem):
+        lead_id = lead.get("lead_id") if isinstance(lead, dict) else None
+        shown_id = lead_id if isinstance(lead_id, str) else None
+        return {"lead_id": shown_id, "error": _located(result, index).body()}
+    metrics.count_score(result)
+    return flattened(result) if flat else result
+
+
+def _located(problem: Problem, index: int) -> Problem:
+    """The problem of one lead of a batch, with paths within the whole request."""
+    for entry in problem.errors:
+        if entry["loc"][:2] != ["body", "leads"]:
+            entry["loc"] = ["body", "leads", index, *entry["loc"][1:]]
+    return problem
+
+
+def flattened(record: Record) -> Record:
+    """The record on one level: reasons as reason_1_label, reason_1_points and so on, warnings as their count."""
+    flat = {key: value for key, value in record.items() if key not in ("reasons", "warnings")}
+    for number, reason in enumerate(record["reasons"], start=1):
+        flat |= {f"reason_{number}_{key}": value for key, value in reason.items()}
+    flat["warnings"] = len(record["warnings"])
+    return flat
+
+
+def check_lead(value: Any, loc: tuple[str | int, ...] = ("body",)) -> Lead:
+    """The value as a lead; raises Problem 413 for too many rows, 422 with every problem."""
+    _check_lengths(value)
+    errors = LEAD.problems(value, loc)
+    if errors:
+        raise invalid(errors)
+    lead: Lead = value
+    return lead
+
+
+def _check_lengths(value: Any) -> None:
+    if type(value) is not dict:
+        return
+    for key in ("interactions", "stages", "attribute_changes"):
+        rows = value.get(key)
+        if type(rows) is list and len(rows) > MAX_INTERACTIONS:
+            raise too_large(
+                f"A lead may have {MAX_INTERACTIONS} {key}, this one has {len(rows)}; send the latest."
+            )
+
+
+def check_batch(value: Any, content: bytes) -> Iterator[Lead | Problem]:
+    """The leads of a batch in order, checked lazily, with a Problem in the place of each invalid one.
+
+    Raises Problem for the batch itself: not {leads: [...]}, or more than `MAX_LEADS`.
+    """
+    if type(value) is not dict:
+        raise invalid([error(["body"], "expected an object with the key leads")])
+    errors = [error(["body", key], "unknown key") for key in value if key != "leads"]
+    if type(value.get("leads")) is not list:
+        message = "missing" if "leads" not in value else "expected a list of leads"
+        errors.append(error(["body", "leads"], message))
+    if errors:
+        raise invalid(errors)
+    leads = value["leads"]
+    if len(leads) > MAX_LEADS:
+        raise too_large(f"A batch may have {MAX_LEADS} leads, this one has {len(leads)}; send several.")
+    sizes = _sizes(content) if len(content) > MAX_LEAD_BYTES else [0] * len(leads)
+    return (_checked(lead, i, size) for i, (lead, size) in enumerate(zip(leads, sizes, strict=True)))
+
+
+def _checked(value: Any, index: int, size: int) -> Lead | Problem:
+    try:
+        if size > MAX_LEAD_BYTES:
+            raise too_large(f"A lead may have {MAX_LEAD_BYTES} bytes, this one has {size}.")
+        return check_lead(value, ("body", "leads", index))
+    except Problem as problem:
+        return problem
+
+
+class _Batch(msgspec.Struct):
+    leads: list[msgspec.Raw]
+
+
+_SIZES = msgspec.json.Decoder(_Batch)
+
+
+def _sizes(content: bytes) -> list[int]:
+    """Bytes of each lead of a batch, without decoding the leads."""
+    return [len(memoryview(raw)) for raw in _SIZES.decode(content).leads]
