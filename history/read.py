@@ -9,9 +9,10 @@ from history.records.read import read_records
 from history.times import format_time, parse_time, parse_times
 
 if TYPE_CHECKING:
+    from history.folder.data_folder import DataFolder
     from history.folder.rules import RejectedRow
 
-__all__ = ["format_time", "parse_time", "parse_times", "read_folder", "read_records"]
+__all__ = ["format_time", "open_folder", "parse_time", "parse_times", "read_folder", "read_records"]
 
 
 def read_folder(
@@ -33,3 +34,10 @@ def read_folder(
     from history.folder.read import read_history  # keeps pyarrow out of the processes that read records only
 
     return read_history(Path(folder), config, as_of_us, now_us, rejected)
+
+
+def open_folder(folder: Path, now_us: int | None = None) -> "DataFolder":
+    """A data folder read once, whose histories at any instant are read_folder's; raises InvalidInput as that does."""
+    from history.folder.data_folder import DataFolder  # keeps pyarrow out of processes that read records only
+
+    return DataFolder(Path(folder), now_us)

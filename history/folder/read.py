@@ -37,7 +37,18 @@ def read_history(
     raw = read_tables(folder, used, rejected is not None, problems)
     if problems:
         raise InvalidInput(problems)
-    reading = Reading(used, None if now_us is None else now_us + DAY_US, rejected)
+    return history_of(raw, used, as_of_us, now_us, rejected)
+
+
+def history_of(
+    raw: dict[str, RawTable],
+    config: FunnelConfig,
+    as_of_us: int | None,
+    now_us: int | None,
+    rejected: list[RejectedRow] | None = None,
+) -> History:
+    """Validates tables that are read and keeps the rows visible at as_of_us; see history.read.read_folder."""
+    reading = Reading(config, None if now_us is None else now_us + DAY_US, rejected)
     tables = _judge(raw, reading)
     leads = tables["leads"]
     assert isinstance(leads, Leads)
@@ -55,10 +66,13 @@ def _config(folder: Path, given: FunnelConfig | None, problems: list[str]) -> Fu
     except InvalidInput as error:
         problems += error.problems
         return given or FunnelConfig()
-    if given is None:
-        return own
-    settled = tuple(key for key in given.inferred if key != "stages" or not given.stages)
-    return replace(given, columns=own.columns, inferred=settled)
+    return own if given is None else with_columns_of(own, given)
+
+
+def with_columns_of(own: FunnelConfig, model: FunnelConfig) -> FunnelConfig:
+    """A model's configuration for a folder: column names are the folder's own affair."""
+    inferred = tuple(key for key in model.inferred if key != "stages" or not model.stages)
+    return replace(model, columns=own.columns, inferred=inferred)
 
 
 def _judge(raw: dict[str, RawTable], reading: Reading) -> dict[str, Judged]:
