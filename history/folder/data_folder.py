@@ -75,7 +75,9 @@ class DataFolder:
         return len(self.at())
 
     def __repr__(self) -> str:
-        return f"<DataFolder {str(self.path)!r}: {len(self):,} leads, as of {format_time(self.at().as_of_us)}>"
+        return (
+            f"<DataFolder {str(self.path)!r}: {len(self):,} leads, as of {format_time(self.at().as_of_us)}>"
+        )
 
     def _tables_under(self, config: FunnelConfig) -> dict[str, RawTable]:
         """The tables without the columns of leads that `config` ignores.
