@@ -1,4 +1,4 @@
-"""What the registry does to a home apart from MLflow: one changer at a time, and paths that follow a moved home."""
+"""The home's files apart from MLflow's: the lock, exported bundles, and artifact paths that follow a moved home."""
 
 import fcntl
 import os
@@ -11,80 +11,91 @@ from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
 
-LEFT = (".train-*", ".backtest-*", ".mlflow-*", "bundles/.export-*")  # made under the lock alone
+# Temporary folders that are created only while the lock is held: one that exists on locking is a killed holder's.
+TEMPORARY = (".train-*", ".backtest-*", ".mlflow-*", "bundles/.export-*")
+MARK_LENGTH = 16
 
 
 class HomeLock:
-    """One process and thread at a time; re-entrant in its thread; files made while held are the owner's alone.
+    """A file lock on a home, re-entrant within its thread.
 
-    What a killed holder had not put away goes when the next one comes.
+    Files created while it is held are readable by their owner only. Locking removes the temporary folders of a killed
+    holder.
     """
 
     def __init__(self, home: Path) -> None:
         self._path = home / "registry.lock"
-        self._thread = threading.RLock()
+        self._thread_lock = threading.RLock()
         self._depth = 0
 
     @contextmanager
     def __call__(self) -> Iterator[None]:
-        with self._thread:
+        """Holds the lock; waits for another process or thread that holds it. Creates the home if it is missing."""
+        # The file lock excludes other processes; this one counts the depth, which is shared by threads.
+        with self._thread_lock:
             if self._depth:
                 yield
                 return
             self._path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
             with open(os.open(self._path, os.O_RDWR | os.O_CREAT, 0o600), "r+b") as file:
                 fcntl.flock(file, fcntl.LOCK_EX)
-                before = os.umask(0o077)
+                umask = os.umask(0o077)
                 self._depth += 1
                 try:
-                    self._put_away()
+                    self._remove_temporary_folders()
                     yield
                 finally:
                     self._depth -= 1
-                    os.umask(before)
+                    os.umask(umask)
 
     def mark(self) -> str:
-        """A random name of this home, kept in the lock's file: whose run it was that a kill left running."""
-        name = self._path.read_text(encoding="ascii", errors="replace")
-        if len(name) != 16 or not name.isalnum():
-            name = secrets.token_hex(8)
-            self._path.write_text(name, encoding="ascii")
-        return name
+        """A random name of this home, stored in the lock file: it tells which home started a run on a shared server."""
+        mark = self._path.read_text(encoding="ascii", errors="replace")
+        if len(mark) != MARK_LENGTH or not mark.isalnum():
+            mark = secrets.token_hex(MARK_LENGTH // 2)
+            self._path.write_text(mark, encoding="ascii")
+        return mark
 
-    def _put_away(self) -> None:
-        for pattern in LEFT:
-            for left in self._path.parent.glob(pattern):
-                shutil.rmtree(left, ignore_errors=True)
+    def _remove_temporary_folders(self) -> None:
+        for pattern in TEMPORARY:
+            for folder in self._path.parent.glob(pattern):
+                shutil.rmtree(folder, ignore_errors=True)
 
 
 def relocate(database: Path, artifacts: str) -> None:
-    """Rewrites the artifact addresses of MLflow's SQLite file when its home was moved: MLflow keeps them absolute."""
+    """Rewrites the artifact addresses in MLflow's SQLite file after a move of the home: MLflow stores them absolute.
+
+    artifacts: the address of the home's artifact folder now. A file without MLflow's tables is left alone.
+    """
     with closing(sqlite3.connect(database, timeout=30)) as connection, connection:
         tables = {row[0] for row in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
         if not {"experiments", "runs"} <= tables:
             return
-        found = connection.execute(
+        locations = connection.execute(
             "SELECT DISTINCT artifact_location FROM experiments WHERE name = 'leadcast'"
         )
-        for (old,) in found.fetchall():
-            if old == artifacts:
-                continue
-            for table, column in (("experiments", "artifact_location"), ("runs", "artifact_uri")):
-                connection.execute(
-                    f"UPDATE {table} SET {column} = ? || substr({column}, ?) WHERE substr({column}, 1, ?) = ?",
-                    (artifacts, len(old) + 1, len(old), old),
-                )
+        for (location,) in locations.fetchall():
+            if location != artifacts:
+                _replace_prefix(connection, old=location, new=artifacts)
+
+
+def _replace_prefix(connection: sqlite3.Connection, *, old: str, new: str) -> None:
+    for table, column in (("experiments", "artifact_location"), ("runs", "artifact_uri")):
+        connection.execute(
+            f"UPDATE {table} SET {column} = ? || substr({column}, ?) WHERE substr({column}, 1, ?) = ?",
+            (new, len(old) + 1, len(old), old),
+        )
 
 
 def remove_export(folder: Path) -> None:
-    """Takes an exported bundle away in one step: a kill leaves the whole of it, or none."""
-    gone = Path(tempfile.mkdtemp(prefix=".export-", dir=folder.parent))
-    os.rename(folder, gone / folder.name)
-    shutil.rmtree(gone)
+    """Removes an exported bundle atomically: after a kill it is whole, or gone."""
+    trash = Path(tempfile.mkdtemp(prefix=".export-", dir=folder.parent))
+    os.rename(folder, trash / folder.name)
+    shutil.rmtree(trash)
 
 
 def secure(folder: Path) -> None:
-    """Makes a folder and its files durable and the owner's alone, whatever they were copied from."""
+    """Makes a folder and its files durable (fsync) and readable by their owner only."""
     folder.chmod(0o700)
     for path in folder.rglob("*"):
         path.chmod(0o700 if path.is_dir() else 0o600)

@@ -17,20 +17,22 @@ from training.registry.home import relocate
 
 MODEL = "leadcast"
 CHAMPION, CHALLENGER = "champion", "challenger"
-HOME_TAG = "leadcast.home"  # of a run: which home's it is, by the mark of its lock
-QUIET = {
+HOME_TAG = "leadcast.home"  # tag of a run: the mark of the home that started it
+BATCH_SIZE = 100  # parameters that MLflow takes in one call
+# Read by MLflow when it is imported. Three retries instead of seven: an unreachable server is reported in seconds.
+ENVIRONMENT = {
     "MLFLOW_DISABLE_TELEMETRY": "true",
     "MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR": "false",
     "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "3",
     "MLFLOW_LOGGING_LEVEL": "WARNING",
     "GIT_PYTHON_REFRESH": "quiet",
 }
-RAISED_TOO = "mlflow.store.db.utils"  # logs a traceback of each database error that it then raises
+NOISY_LOGGER = "mlflow.store.db.utils"  # logs the traceback of each database error that it then raises
 
 
 @dataclass(frozen=True)
 class Run:
-    """What one training left: numbers and texts to log, and a folder with everything to keep, `bundle/` among it."""
+    """The record of a training or backtest: values to log, and a folder of files with the bundle in `bundle/`."""
 
     params: Mapping[str, Any]
     metrics: Mapping[str, float]
@@ -40,7 +42,7 @@ class Run:
 
 @dataclass(frozen=True)
 class Version:
-    """One registered version, its run's metrics, and the aliases that point at it."""
+    """A registered version with the record of its run and the aliases that point at it; run_id is "" without a run."""
 
     model_version: str
     run_id: str
@@ -51,6 +53,7 @@ class Version:
     tags: Mapping[str, str]
 
     def describe(self) -> dict[str, Any]:
+        """The version as `leadcast models --json` lists it."""
         return {
             "model_version": self.model_version,
             "run_id": self.run_id,
@@ -61,93 +64,79 @@ class Version:
 
 
 class Tracking:
-    """A tracking server, or SQLite under the home. Whoever calls holds the home's lock and is `spoken`."""
+    """A tracking server, or SQLite under the home if server_uri is None.
 
-    def __init__(self, home: Path, uri: str | None) -> None:
+    Callers hold the home's lock and wrap calls in `errors_explained`.
+    """
+
+    def __init__(self, home: Path, server_uri: str | None) -> None:
         self._home = home
-        self.given_uri = uri
+        self._server_uri = server_uri
 
     @property
-    def uri(self) -> str:
-        return self.given_uri or _address(self._database)
+    def exists(self) -> bool:
+        """False for a home without a database: the first training creates it, which takes seconds."""
+        return self._server_uri is not None or self._database.exists()
 
-    @property
-    def is_there(self) -> bool:
-        """False for a new home: making its database takes seconds, and is left to the first training."""
-        return self.given_uri is not None or self._database.exists()
+    def check_reachable(self) -> None:
+        """Raises MLflow's error if the server does not answer or the database is damaged."""
+        if self.exists:
+            self._has_model()
 
-    def ask(self) -> None:
-        """Raises where a server does not answer or a database is damaged."""
-        if self.is_there:
-            self._exists()
-
-    def log(self, run: Run, mark: str) -> str:
-        """Logs a run with its folder, as of the home of this mark; returns the run id."""
-        from mlflow.entities import Metric, Param
-
+    def log(self, run: Run, home_mark: str) -> str:
+        """Logs a run with its folder and returns its id; a run that fails half-way is marked FAILED."""
         experiment = self._experiment()
-        self._end_killed(experiment, mark)
-        made = self._client.create_run(experiment, tags={**run.tags, HOME_TAG: mark})
-        run_id = str(made.info.run_id)
+        self._end_killed_runs(experiment, home_mark)
+        info = self._client.create_run(experiment, tags={**run.tags, HOME_TAG: home_mark}).info
+        run_id = str(info.run_id)
         try:
-            at_ms = int(made.info.start_time)
-            metrics = [Metric(k, float(v), at_ms, 0) for k, v in run.metrics.items() if v == v]
-            params = [Param(k, str(v)) for k, v in run.params.items()]
-            for start in range(0, max(len(params), len(metrics)), 100):
-                self._client.log_batch(run_id, metrics[start : start + 100], params[start : start + 100])
+            self._log_values(run, run_id, int(info.start_time))
             self._client.log_artifacts(run_id, str(run.folder))
         except BaseException:
-            with suppress(Exception):  # what went wrong first is told; the next log() ends what still runs
+            # The first error is the one to report; a run that still runs is ended by the next log().
+            with suppress(Exception):
                 self._client.set_terminated(run_id, "FAILED")
             raise
         self._client.set_terminated(run_id)
         return run_id
 
-    def _end_killed(self, experiment: str, mark: str) -> None:
-        """Runs of this home that still seem to run: whoever began them held the lock, and was killed."""
-        mine = f"attributes.status = 'RUNNING' and tags.`{HOME_TAG}` = '{mark}'"
-        for left in self._client.search_runs([experiment], mine):
-            self._client.set_terminated(left.info.run_id, "KILLED")
-
     def add_version(self, run: Run, run_id: str, taken: Collection[str]) -> str:
-        """Registers the bundle of a run as challenger, under a number that is not taken, and returns that."""
-        if not self._exists():
+        """Registers the bundle of a run as challenger, under a number not in `taken`; returns the number."""
+        if not self._has_model():
             self._client.create_registered_model(MODEL)
-        while True:
-            made = self._client.create_model_version(
-                MODEL, f"runs:/{run_id}/bundle", run_id, tags=dict(run.tags)
-            )
-            if str(made.version) not in taken:
-                break
-            self._client.delete_model_version(MODEL, made.version)
-        self._client.set_registered_model_alias(MODEL, CHALLENGER, str(made.version))
-        return str(made.version)
+        version = self._create_version(run, run_id)
+        while version in taken:
+            # MLflow counts on after a deletion, so this ends.
+            self._client.delete_model_version(MODEL, version)
+            version = self._create_version(run, run_id)
+        self._client.set_registered_model_alias(MODEL, CHALLENGER, version)
+        return version
 
     def versions(self) -> list[Version]:
         """Every registered version, the newest first."""
-        if not self._exists():
+        if not self._has_model():
             return []
         aliases = self._aliases()
-        return [self._version(v, aliases) for v in self._registered()]
+        return [self._version(record, aliases) for record in self._registered()]
 
     def set_champion(self, version: str | None) -> None:
-        """Moves the alias to a version; takes it away for None, or where MLflow does not have that one."""
-        if not self._exists():
+        """Moves the alias to a version; removes it for None or a version that MLflow does not have."""
+        if not self._has_model():
             return
         aliases = self._aliases()
-        if version in {str(v.version) for v in self._registered()}:
+        if version in {str(record.version) for record in self._registered()}:
             self._client.set_registered_model_alias(MODEL, CHAMPION, version)
         elif CHAMPION in aliases:
             self._client.delete_registered_model_alias(MODEL, CHAMPION)
         if version is not None and aliases.get(CHALLENGER) == version:
             self._client.delete_registered_model_alias(MODEL, CHALLENGER)
 
-    def settle(self, version: str | None) -> None:
-        """Brings the alias to the version in use, where a kill came between the two or a backup was put back.
+    def restore_champion(self, version: str | None) -> None:
+        """Moves the alias to the version in use, after a kill between alias and pointer or a restored backup.
 
-        On a server of its own the alias may be another home's, and stays.
+        Only in the home's own database: on a shared server the alias may be another home's.
         """
-        if self.given_uri is None and self._exists() and self._aliases().get(CHAMPION) != version:
+        if self._server_uri is None and self._has_model() and self._aliases().get(CHAMPION) != version:
             self.set_champion(version)
 
     def download(self, version: str, folder: Path) -> None:
@@ -156,26 +145,26 @@ class Tracking:
         self._client.download_artifacts(run_id, "bundle", str(folder))
 
     @contextmanager
-    def spoken(self) -> Iterator[None]:
-        """Turns what MLflow raises into one message that says where and what to do."""
-        _quieten()
+    def errors_explained(self) -> Iterator[None]:
+        """Raises InvalidInput with the address and the cause in place of MLflow's and SQLite's errors."""
+        _configure_mlflow()
         from mlflow.exceptions import MlflowException
 
         try:
             yield
         except (MlflowException, sqlite3.Error) as error:
-            where = self._database if self.given_uri is None else self.given_uri.split("?")[0].split("@")[-1]
-            raise InvalidInput(f"MLflow at {where}: {_reason(error)}") from error
+            raise InvalidInput(f"MLflow at {self._public_address()}: {_reason(error)}") from error
 
     @cached_property
     def _client(self) -> Any:
-        _quieten()
+        _configure_mlflow()
         from mlflow.tracking import MlflowClient
 
-        if self.given_uri is None:
-            _make_database(self._database)
+        if self._server_uri is None:
+            _create_database(self._database)
             relocate(self._database, self._artifacts)
-        return MlflowClient(tracking_uri=self.uri, registry_uri=self.uri)
+        uri = self._server_uri or _sqlite_uri(self._database)
+        return MlflowClient(tracking_uri=uri, registry_uri=uri)
 
     @property
     def _database(self) -> Path:
@@ -185,14 +174,40 @@ class Tracking:
     def _artifacts(self) -> str:
         return (self._home / "artifacts").as_uri()
 
+    def _public_address(self) -> str:
+        """The address without user, password and query."""
+        if self._server_uri is None:
+            return str(self._database)
+        return self._server_uri.split("?")[0].split("@")[-1]
+
     def _experiment(self) -> str:
-        found = self._client.get_experiment_by_name(MODEL)
-        if found is not None:
-            return str(found.experiment_id)
-        location = None if self.given_uri else self._artifacts
+        experiment = self._client.get_experiment_by_name(MODEL)
+        if experiment is not None:
+            return str(experiment.experiment_id)
+        location = None if self._server_uri else self._artifacts
         return str(self._client.create_experiment(MODEL, artifact_location=location))
 
-    def _exists(self) -> bool:
+    def _end_killed_runs(self, experiment: str, home_mark: str) -> None:
+        """Ends this home's runs that still seem to run: their process held the lock, so it was killed."""
+        running = f"attributes.status = 'RUNNING' and tags.`{HOME_TAG}` = '{home_mark}'"
+        for run in self._client.search_runs([experiment], running):
+            self._client.set_terminated(run.info.run_id, "KILLED")
+
+    def _log_values(self, run: Run, run_id: str, at_ms: int) -> None:
+        """Logs parameters and metrics in batches; NaN is not logged."""
+        from mlflow.entities import Metric, Param
+
+        metrics = [Metric(name, float(v), at_ms, 0) for name, v in run.metrics.items() if v == v]
+        params = [Param(name, str(value)) for name, value in run.params.items()]
+        for start in range(0, max(len(params), len(metrics)), BATCH_SIZE):
+            batch = slice(start, start + BATCH_SIZE)
+            self._client.log_batch(run_id, metrics[batch], params[batch])
+
+    def _create_version(self, run: Run, run_id: str) -> str:
+        source = f"runs:/{run_id}/bundle"
+        return str(self._client.create_model_version(MODEL, source, run_id, tags=dict(run.tags)).version)
+
+    def _has_model(self) -> bool:
         return bool(self._client.search_registered_models(f"name='{MODEL}'"))
 
     def _registered(self) -> list[Any]:
@@ -202,56 +217,56 @@ class Tracking:
         aliases = self._client.get_registered_model(MODEL).aliases
         return {alias: str(version) for alias, version in aliases.items()}
 
-    def _version(self, found: Any, aliases: Mapping[str, str]) -> Version:
-        version = str(found.version)
-        data = self._client.get_run(found.run_id).data
+    def _version(self, record: Any, aliases: Mapping[str, str]) -> Version:
+        version = str(record.version)
+        data = self._client.get_run(record.run_id).data
         return Version(
             model_version=version,
-            run_id=str(found.run_id),
-            created_us=int(found.creation_timestamp) * 1000,
-            aliases=tuple(sorted(alias for alias, at in aliases.items() if at == version)),
+            run_id=str(record.run_id),
+            created_us=int(record.creation_timestamp) * 1000,
+            aliases=tuple(sorted(alias for alias, target in aliases.items() if target == version)),
             metrics=dict(data.metrics),
             params=dict(data.params),
-            tags=dict(found.tags),
+            tags=dict(record.tags),
         )
 
 
 def _reason(error: BaseException) -> str:
-    """The first line of what MLflow said, and what the system had said to it."""
-    first = str(getattr(error, "message", error)).strip().split("\n")[0]
-    beneath: BaseException | None = error
-    while beneath is not None:
-        if isinstance(beneath, OSError) and beneath.strerror and beneath.strerror not in first:
-            return f"{first} ({beneath.strerror})"
-        beneath = beneath.__cause__ or beneath.__context__
-    return first
+    """The first line of MLflow's message, with the operating system's error behind it, if any."""
+    first_line = str(getattr(error, "message", error)).strip().split("\n")[0]
+    cause: BaseException | None = error
+    while cause is not None:
+        if isinstance(cause, OSError) and cause.strerror and cause.strerror not in first_line:
+            return f"{first_line} ({cause.strerror})"
+        cause = cause.__cause__ or cause.__context__
+    return first_line
 
 
-def _make_database(database: Path) -> None:
-    """MLflow's tables in a new SQLite file that gets its name once it is whole.
+def _create_database(database: Path) -> None:
+    """Creates a SQLite file with MLflow's tables, under a temporary name until it is complete.
 
-    MLflow makes them in many steps that take seconds, and cannot go on where a kill has left them.
+    MLflow creates the tables in many steps that take seconds, and cannot continue after a kill in between.
     """
     if database.exists():
         return
     from mlflow.tracking import MlflowClient
 
     with tempfile.TemporaryDirectory(prefix=".mlflow-", dir=database.parent) as folder:
-        made = Path(folder) / database.name
-        MlflowClient(tracking_uri=_address(made), registry_uri=_address(made)).search_experiments()
-        os.replace(made, database)
+        new = Path(folder) / database.name
+        MlflowClient(tracking_uri=_sqlite_uri(new), registry_uri=_sqlite_uri(new)).search_experiments()
+        os.replace(new, database)
 
 
-def _address(database: Path) -> str:
-    """SQLAlchemy's address of a SQLite file: ? and % of a path are escaped in it.
+def _sqlite_uri(database: Path) -> str:
+    """SQLAlchemy's address of a SQLite file, with ? and % of its path escaped.
 
-    The driver is named because MLflow makes the folders of a bare sqlite:/// address, and takes the escaped ones.
+    The driver is named because MLflow creates the folders of a bare sqlite:/// address, and takes the escaped names.
     """
     return f"sqlite+pysqlite:///{str(database).replace('%', '%25').replace('?', '%3F')}"
 
 
-def _quieten() -> None:
-    """What MLflow reads from the environment when it is imported; what it raises is not logged as well."""
-    for name, value in QUIET.items():
+def _configure_mlflow() -> None:
+    """Sets MLflow's environment, unless the user did, and silences errors that are logged and raised."""
+    for name, value in ENVIRONMENT.items():
         os.environ.setdefault(name, value)
-    logging.getLogger(RAISED_TOO).setLevel(logging.CRITICAL)
+    logging.getLogger(NOISY_LOGGER).setLevel(logging.CRITICAL)

@@ -14,8 +14,8 @@ from training.registry.home import HomeLock, remove_export, secure
 from training.registry.mlflow import CHAMPION, Run, Tracking, Version
 
 KEPT_EXPORTS = 5
-KEPT_BEFORE = 50
-LEAST_FREE = 16 << 20  # bytes: a run with its plots, and its bundle twice, are some MB
+KEPT_PREDECESSORS = 50  # versions promoted before the champion, for rollbacks
+MIN_FREE_BYTES = 16 << 20  # a run with its plots and twice its bundle takes some MB
 
 
 @dataclass(frozen=True)
@@ -27,10 +27,10 @@ class RegisteredVersion:
 
 
 class Registry:
-    """The versions known to a home: MLFLOW_TRACKING_URI, or SQLite under the home.
+    """The versions of a home, tracked at tracking_uri, MLFLOW_TRACKING_URI, or in SQLite under the home.
 
-    One process at a time changes it (a lock file in the home). The pointer file is moved last, so what a service
-    reads is always a whole, verified bundle.
+    One process changes a home at a time, by a lock file. The pointer file moves last, so that a service always reads a
+    complete, verified bundle (docs/decisions/0001).
     """
 
     def __init__(self, home: Path, tracking_uri: str | None = None) -> None:
@@ -43,100 +43,142 @@ class Registry:
 
         Raises InvalidInput or OSError if the home is read-only or full, or MLflow is unreachable or damaged.
         """
-        there = next(folder for folder in (self.home, *self.home.parents) if folder.is_dir())
-        if not os.access(there, os.W_OK):
-            raise InvalidInput(f"{there} cannot be written: choose another --home or LEADCAST_HOME")
-        if shutil.disk_usage(there).free < LEAST_FREE:
+        existing = next(folder for folder in (self.home, *self.home.parents) if folder.is_dir())
+        if not os.access(existing, os.W_OK):
+            raise InvalidInput(f"{existing} cannot be written: choose another folder with --home or LEADCAST_HOME")
+        if shutil.disk_usage(existing).free < MIN_FREE_BYTES:
             raise InvalidInput(
-                f"{there} has less than {LEAST_FREE >> 20} MB free: make room, then run it again"
+                f"{existing} has less than {MIN_FREE_BYTES >> 20} MB free: free some space, then run it again"
             )
-        with self.exclusive() if there == self.home else nullcontext(), self.mlflow.spoken():
-            self.mlflow.ask()
+        with self.exclusive() if existing == self.home else nullcontext(), self.mlflow.errors_explained():
+            self.mlflow.check_reachable()
+
+    # ---- runs and versions
 
     def register(self, run: Run) -> RegisteredVersion:
         """Logs a run with its folder and registers its bundle as challenger.
 
         A number is never used twice in a home, not even that of a version which only a backup brought.
         """
-        with self.exclusive(), self.mlflow.spoken():
+        with self.exclusive(), self.mlflow.errors_explained():
             run_id = self.mlflow.log(run, self.exclusive.mark())
-            self._settle()
-            current = self._pointer()
-            taken = self._exported() | ({current.model_version, *current.before} if current else set())
+            self._restore_alias()
+            champion = self._champion()
+            taken = self._exported()
+            if champion is not None:
+                taken |= {champion.model_version, *champion.before}
             return RegisteredVersion(self.mlflow.add_version(run, run_id, taken), run_id)
 
     def log(self, run: Run) -> str:
         """Logs a run with its folder, without a version of the model; returns the run id."""
-        with self.exclusive(), self.mlflow.spoken():
+        with self.exclusive(), self.mlflow.errors_explained():
             return self.mlflow.log(run, self.exclusive.mark())
 
+    def versions(self) -> list[Version]:
+        """Every version, the newest first: the registered ones, and exported bundles without a run (from a backup).
+
+        A home without a database has none; it is not created, which would take seconds.
+        """
+        registered: list[Version] = []
+        if self.mlflow.exists:
+            with self.exclusive(), self.mlflow.errors_explained():
+                self._restore_alias()
+                registered = self.mlflow.versions()
+        unregistered = self._exported() - {version.model_version for version in registered}
+        versions = [*registered, *self._versions_of_exports(unregistered)]
+        return sorted(versions, key=lambda version: -int(version.model_version))
+
+    def resolve(self, alias_or_version: str) -> str:
+        """The version of a number or an alias; raises InvalidInput with the existing versions if there is none."""
+        if alias_or_version == CHAMPION and (champion := read_pointer(self.home)) is not None:
+            return champion.model_version
+        if alias_or_version.isdecimal() and self._export_folder(alias_or_version).is_dir():
+            return alias_or_version
+        versions = self.versions()
+        for version in versions:
+            if alias_or_version in (version.model_version, *version.aliases):
+                return version.model_version
+        raise InvalidInput(
+            f"no model version or alias {alias_or_version!r}; versions: {self._choice(alias_or_version, versions)}"
+        )
+
+    def _choice(self, alias_or_version: str, versions: list[Version]) -> str:
+        """The existing versions in words, and the command that creates or promotes one."""
+        if not versions:
+            return f"none in {self.home}; run `leadcast train` first"
+        numbers = ", ".join(version.model_version for version in versions)
+        if alias_or_version == CHAMPION:
+            return f"{numbers}; `leadcast models promote VERSION` makes one the champion"
+        return numbers
+
+    # ---- the champion
+
     def promote(self, alias_or_version: str) -> str:
-        """Makes a version the champion and returns it: exports and verifies, moves the alias, then the pointer."""
+        """Makes a version the champion and returns it: exports and verifies it, moves the alias, then the pointer.
+
+        Raises InvalidInput for an unknown version, DamagedArtifact if its bundle is damaged also in MLflow.
+        """
         with self.exclusive():
             version = self.resolve(alias_or_version)
-            current = self._pointer()
-            if current is None:
-                before: tuple[str, ...] = ()
-            elif current.model_version == version:
-                before = current.before
-            else:
-                before = (current.model_version, *current.before)[:KEPT_BEFORE]
-            self._point(version, before)
+            champion = self._champion()
+            predecessors: tuple[str, ...] = ()
+            if champion is not None and champion.model_version == version:
+                predecessors = champion.before
+            elif champion is not None:
+                predecessors = (champion.model_version, *champion.before)[:KEPT_PREDECESSORS]
+            self._point_at(version, predecessors)
             return version
 
     def rollback(self) -> str:
-        """Goes back to the version promoted before the champion and returns it; InvalidInput when there is none."""
+        """Makes the champion's predecessor the champion again and returns it; raises InvalidInput if it has none."""
         with self.exclusive():
-            current = read_pointer(self.home)
-            if current is None or not current.before:
+            champion = read_pointer(self.home)
+            if champion is None or not champion.before:
                 raise InvalidInput(
-                    "no version was promoted before the one in use: there is nothing to go back to"
+                    "no version was promoted before the champion, so there is nothing to go back to: "
+                    "`leadcast models` lists the versions, `leadcast models promote VERSION` promotes one"
                 )
-            version = self.resolve(current.before[0])
-            self._point(version, current.before[1:])
+            version = self.resolve(champion.before[0])
+            self._point_at(version, champion.before[1:])
             return version
 
-    def versions(self) -> list[Version]:
-        """Every version, the newest first: the registered ones, and those of which this home has the bundle alone.
+    def _point_at(self, version: str, predecessors: tuple[str, ...]) -> None:
+        folder = self._verified_export(version)
+        if self.mlflow.exists:
+            with self.mlflow.errors_explained():
+                self.mlflow.set_champion(version)
+        write_pointer(self.home, Pointer(version, folder, manifest_sha256(folder), predecessors))
+        self._prune(version)
 
-        Asking creates no database in a new home, which takes long.
-        """
-        known: list[Version] = []
-        if self.mlflow.is_there:
-            with self.exclusive(), self.mlflow.spoken():
-                self._settle()
-                known = self.mlflow.versions()
-        brought = self._exported() - {v.model_version for v in known}
-        return sorted([*known, *self._brought(brought)], key=lambda v: -int(v.model_version))
+    def _restore_alias(self) -> None:
+        """Moves MLflow's alias to the version in use; a damaged pointer file leaves the alias alone."""
+        try:
+            champion = read_pointer(self.home)
+        except DamagedArtifact:
+            return
+        self.mlflow.restore_champion(champion.model_version if champion else None)
 
-    def resolve(self, alias_or_version: str) -> str:
-        """The version that a number or alias stands for; InvalidInput lists what there is."""
-        if alias_or_version == CHAMPION and (champion := read_pointer(self.home)) is not None:
-            return champion.model_version
-        if alias_or_version.isdecimal() and (self.home / "bundles" / alias_or_version).is_dir():
-            return alias_or_version
-        known = self.versions()
-        for version in known:
-            if alias_or_version in (version.model_version, *version.aliases):
-                return version.model_version
-        there = (
-            ", ".join(v.model_version for v in known) or f"none in {self.home}; run `leadcast train` first"
-        )
-        if known and alias_or_version == CHAMPION:
-            there += "; `leadcast models promote VERSION` makes one the champion"
-        raise InvalidInput(f"no model version or alias {alias_or_version!r}; versions: {there}")
+    def _champion(self) -> Pointer | None:
+        """The champion; None without one, or if its file is damaged, which the next promotion mends."""
+        try:
+            return read_pointer(self.home)
+        except DamagedArtifact:
+            return None
+
+    # ---- exported bundles
 
     def export(self, version: str) -> Path:
-        """The folder of a version's bundle under the home, fetched from its run when it is not there."""
-        folder = self.home / "bundles" / version
+        """The folder of a version's bundle under the home, downloaded from its run if it is missing."""
+        folder = self._export_folder(version)
         with self.exclusive():
             if not folder.is_dir():
                 self._download(version, folder)
-            os.utime(folder)
-            self._prune(keep=version)
+            os.utime(folder)  # the least recently used exports are pruned first
+            self._prune(version)
         return folder
 
-    def _point(self, version: str, before: tuple[str, ...]) -> None:
+    def _verified_export(self, version: str) -> Path:
+        """The exported bundle, parsed once; a damaged export is downloaded again, once (docs/decisions/0002)."""
         folder = self.export(version)
         try:
             load_bundle(folder, version)
@@ -144,23 +186,16 @@ class Registry:
             remove_export(folder)
             folder = self.export(version)
             load_bundle(folder, version)
-        if self.mlflow.is_there:
-            with self.mlflow.spoken():
-                self.mlflow.set_champion(version)
-        write_pointer(self.home, Pointer(version, folder, manifest_sha256(folder), before))
-        self._prune(keep=version)
+        return folder
 
-    def _settle(self) -> None:
-        try:
-            current = read_pointer(self.home)
-        except DamagedArtifact:
-            return
-        self.mlflow.settle(current.model_version if current else None)
+    def _export_folder(self, version: str) -> Path:
+        return self.home / "bundles" / version
 
     def _download(self, version: str, folder: Path) -> None:
+        """Downloads into a temporary folder, then renames it: after a kill the export is complete, or missing."""
         folder.parent.mkdir(parents=True, exist_ok=True)
         with (
-            self.mlflow.spoken(),
+            self.mlflow.errors_explained(),
             tempfile.TemporaryDirectory(prefix=".export-", dir=folder.parent) as staging,
         ):
             self.mlflow.download(version, Path(staging))
@@ -168,37 +203,40 @@ class Registry:
             os.rename(Path(staging) / "bundle", folder)
         sync_folder(folder.parent)
 
-    def _prune(self, keep: str) -> None:
-        """Leaves the last `KEPT_EXPORTS` used exports; never removes `keep`, the champion or what rollback needs."""
-        current = self._pointer()
-        needed = {keep, *((current.model_version, *current.before[:1]) if current else ())}
-        exports = [self.home / "bundles" / name for name in self._exported()]
-        exports.sort(key=lambda f: (f.name in needed, f.stat().st_mtime_ns), reverse=True)
-        for old in exports[KEPT_EXPORTS:]:
-            remove_export(old)
+    def _prune(self, needed: str) -> None:
+        """Removes all but the last KEPT_EXPORTS used exports, never `needed`, the champion or its predecessor."""
+        champion = self._champion()
+        protected = {needed}
+        if champion is not None:
+            protected |= {champion.model_version, *champion.before[:1]}
+        exports = [self._export_folder(version) for version in self._exported()]
+        exports.sort(key=lambda folder: (folder.name in protected, folder.stat().st_mtime_ns), reverse=True)
+        for unused in exports[KEPT_EXPORTS:]:
+            remove_export(unused)
 
     def _exported(self) -> set[str]:
-        return {f.name for f in (self.home / "bundles").glob("*") if f.is_dir() and f.name.isdecimal()}
+        folders = (self.home / "bundles").glob("*")
+        return {folder.name for folder in folders if folder.is_dir() and folder.name.isdecimal()}
 
-    def _brought(self, numbers: set[str]) -> list[Version]:
-        """Versions whose bundles are here without the runs that they were registered from: a backup brought them."""
-        current, found = self._pointer(), []
+    def _versions_of_exports(self, numbers: set[str]) -> list[Version]:
+        """Versions of exported bundles whose runs MLflow does not have; damaged bundles are left out."""
+        champion, versions = self._champion(), []
         for number in numbers:
-            folder = self.home / "bundles" / number
+            folder = self._export_folder(number)
             try:
                 metrics = load_bundle(folder, number).metrics
             except DamagedArtifact:
                 continue
-            made_us = (folder / MANIFEST).stat().st_mtime_ns // 1000
-            aliases = (CHAMPION,) if current and current.model_version == number else ()
-            found.append(
-                Version(number, "", made_us, aliases, metrics, {}, {"origin": "a bundle without a run"})
+            is_champion = champion is not None and champion.model_version == number
+            versions.append(
+                Version(
+                    model_version=number,
+                    run_id="",
+                    created_us=(folder / MANIFEST).stat().st_mtime_ns // 1000,
+                    aliases=(CHAMPION,) if is_champion else (),
+                    metrics=metrics,
+                    params={},
+                    tags={"origin": "a bundle without a run"},
+                )
             )
-        return found
-
-    def _pointer(self) -> Pointer | None:
-        """The champion; None where there is none, or where its file is damaged and the next promotion mends it."""
-        try:
-            return read_pointer(self.home)
-        except DamagedArtifact:
-            return None
+        return versions

@@ -16,7 +16,7 @@ from history.errors import DamagedArtifact, InvalidInput
 from models.bundle import FORMAT, read_verified
 from models.pointer import Pointer, manifest_sha256, read_pointer, write_pointer
 from training.registry.mlflow import Run
-from training.registry.registry import KEPT_EXPORTS, LEAST_FREE, Registry
+from training.registry.registry import KEPT_EXPORTS, MIN_FREE_BYTES, Registry
 
 
 @pytest.fixture(autouse=True)
@@ -433,7 +433,7 @@ def test_what_could_not_be_kept_is_refused_before_the_work(
             registry.check_writable()
     with monkeypatch.context() as patch:
         patch.setattr(
-            "training.registry.registry.shutil.disk_usage", lambda _: SimpleNamespace(free=LEAST_FREE - 1)
+            "training.registry.registry.shutil.disk_usage", lambda _: SimpleNamespace(free=MIN_FREE_BYTES - 1)
         )
         with pytest.raises(InvalidInput, match="less than 16 MB free"):
             registry.check_writable()
