@@ -45,7 +45,9 @@ class Registry:
         """
         existing = next(folder for folder in (self.home, *self.home.parents) if folder.is_dir())
         if not os.access(existing, os.W_OK):
-            raise InvalidInput(f"{existing} cannot be written: choose another folder with --home or LEADCAST_HOME")
+            raise InvalidInput(
+                f"{existing} cannot be written: choose another folder with --home or LEADCAST_HOME"
+            )
         if shutil.disk_usage(existing).free < MIN_FREE_BYTES:
             raise InvalidInput(
                 f"{existing} has less than {MIN_FREE_BYTES >> 20} MB free: free some space, then run it again"
