@@ -1,7 +1,7 @@
 """Request records -> JSON Schema."""
 
 from history.values import LARGEST_NUMBER
-from serving.api.openapi import SCALAR, ref
+from serving.api.openapi import SCALAR, nullable, ref
 from serving.base.limits import MAX_KEY, MAX_TEXT
 from serving.http.router import Json
 from serving.http.shapes import Field, Shape
@@ -36,10 +36,9 @@ def _field(field: Field) -> Json:
     schema = _plain(field)
     if not field.nullable or field.kind in ("scalar", "any"):
         return schema
-    if "$ref" in schema:
-        return {"anyOf": [schema, {"type": "null"}]}
-    nullable = {**schema, "type": [schema["type"], "null"]}
-    return {**nullable, "enum": [*schema["enum"], None]} if "enum" in schema else nullable
+    if "$ref" in schema or "enum" in schema:
+        return nullable(schema)
+    return {**schema, "type": [schema["type"], "null"]}
 
 
 def _plain(field: Field) -> Json:

@@ -27,7 +27,7 @@ WORKLIST: Json = {
     "tags": ["leads"],
     "parameters": [
         query("order", "Default: expected_revenue.", {"type": "string", "enum": list(ORDERS)}),
-        query("grade", "Only leads of this grade.", {"type": "string", "enum": [*GRADES, ""]}),
+        query("grade", "Only leads of this grade.", {"type": "string", "enum": list(GRADES)}),
         query("stage", "Only leads in this stage.", _FILTER),
         query("owner", "Only leads of this owner.", _FILTER),
         query("q", "Only leads whose id or attributes contain this text, whatever its case.", _FILTER),
