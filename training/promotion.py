@@ -1,4 +1,4 @@
-"""Whether a new version may take the champion's place: a written decision with reasons."""
+"""The promotion gate: whether a new version may replace the champion, with its reasons."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
@@ -19,80 +19,101 @@ from training.rows.labels import label
 from training.rows.training_set import history_as_trained
 from training.train import Trained, TrainOptions, train
 
-MIN_WINS = 10  # leads won after both were fitted: fewer tell nothing
-ENOUGH_WINS = 60  # as many let the challenger's replay start later, nearer to what would be served
+MIN_WINS = 10  # leads won after both fits; fewer decide nothing
+ENOUGH_WINS = 60  # with so many the challenger is refitted later, nearer to the version that would be served
 DRAWS = 400
-SIGN = {"log_loss": 1.0, "ece": 1.0, "gini": -1.0}  # in which direction a difference is bad
-MATTERS = {"log_loss": 0.0, "ece": 0.01, "gini": 0.02}  # a loss smaller than that does not keep the champion
-WORDS = {"log_loss": "log loss", "ece": "calibration error", "gini": "ranking of revenue (Gini)"}
+DRAWS_SEED = 0
+CERTAINLY_WORSE = "certainly worse"
+
+
+@dataclass(frozen=True)
+class Criterion:
+    """A metric that must not get worse.
+
+    sign: 1 if larger is worse, -1 if smaller is. tolerance: a certain loss up to it does not keep the champion.
+    """
+
+    metric: str
+    label: str
+    sign: float
+    tolerance: float
+
+
+CRITERIA = (
+    Criterion("log_loss", "log loss", sign=1.0, tolerance=0.0),
+    Criterion("ece", "calibration error", sign=1.0, tolerance=0.01),
+    Criterion("gini", "ranking of revenue (Gini)", sign=-1.0, tolerance=0.02),
+)
 
 
 @dataclass(frozen=True)
 class Decision:
-    """promote, and the sentences that say why."""
+    """The gate's decision and its reasons, one sentence each."""
 
     promote: bool
     reasons: list[str] = field(default_factory=list)
 
 
 def decide(trained: Trained, champion: Bundle | None, history: History) -> Decision:
-    """The gate; history is the one that was trained on, cut at its T. Age alone never decides.
+    """Decides on a version just trained; history: the one it was trained on, cut at its T.
 
-    A first model must not be worse than the base rate, in the replay or, where that could fit on little, on leads held
-    out together. A later one must not be worse than the base rate or the stage table, and must do better than the
-    champion on leads whose outcomes neither had seen.
+    A first version must not be worse than the base rate, in the replay or on held-out leads. A later one must not be
+    worse than the base rate or the stage table, and must beat the champion on leads whose outcomes neither has seen.
+    The champion's age alone never decides.
     """
     if champion is None:
-        return _first(trained)
+        return _decide_first(trained)
     if trained.signal == "none" and champion.signal == "usable":
-        return Decision(False, ["the replay shows no usable signal: the champion, which had one, stays"])
-    tables = _against_tables(trained, ("base_rate", "stage_table"))
-    if not tables.promote:
-        return Decision(
-            False, [*tables.reasons, "the champion stays: a simpler table does as well as this version"]
-        )
-    against = _against_champion(trained, champion, history)
-    return Decision(against.promote, [*tables.reasons, *against.reasons])
+        return Decision(False, ["the replay shows no usable signal, and the champion has one: it stays"])
+    against_tables = _compare_with_baselines(trained, ("base_rate", "stage_table"))
+    if not against_tables.promote:
+        last = "the champion stays: a simpler table does better than this version"
+        return Decision(False, [*against_tables.reasons, last])
+    against_champion = _compare_with_champion(trained, champion, history)
+    return Decision(against_champion.promote, [*against_tables.reasons, *against_champion.reasons])
 
 
-def _first(trained: Trained) -> Decision:
+def _decide_first(trained: Trained) -> Decision:
     if trained.signal == "none":
-        return Decision(True, ["first version, no usable signal: the base rate is served until there is one"])
-    tables = _against_tables(trained, ("base_rate",))
-    apart = trained.evaluation.held_out if trained.evaluation else {}
-    if not tables.promote and apart and apart["log_loss"] < apart["base_rate"]:
+        return Decision(
+            True, ["first version, without a usable signal: the base rate is served until one is found"]
+        )
+    against_base_rate = _compare_with_baselines(trained, ("base_rate",))
+    if against_base_rate.promote:
+        return Decision(True, [*against_base_rate.reasons, "first version: promoted"])
+    # Replayed fits see a fraction of the leads, and a home without any version helps nobody (docs/decisions/0014).
+    held_out = trained.evaluation.held_out if trained.evaluation else {}
+    if held_out and held_out["log_loss"] < held_out["base_rate"]:
         better = (
-            f"log loss {apart['log_loss']:.4f} on leads held out together against {apart['base_rate']:.4f} of the base "
+            f"log loss {held_out['log_loss']:.4f} on held-out leads against {held_out['base_rate']:.4f} of the base "
             "rate: better; the replayed fits had far fewer leads than this version"
         )
-        return Decision(True, [*tables.reasons, better, "first version: promoted"])
-    last = "promoted" if tables.promote else "not promoted, the base rate alone does better"
-    return Decision(tables.promote, [*tables.reasons, f"first version: {last}"])
+        return Decision(True, [*against_base_rate.reasons, better, "first version: promoted"])
+    last = "first version: not promoted, the base rate alone does better"
+    return Decision(False, [*against_base_rate.reasons, last])
 
 
-def _against_tables(trained: Trained, rivals: Sequence[str]) -> Decision:
-    """Not worse in log loss than any rival in the replay; a version that is the base rate has nothing to compare."""
+def _compare_with_baselines(trained: Trained, baselines: Sequence[str]) -> Decision:
+    """Promotes a version whose log loss in the replay is not above any baseline's, or that is the base rate itself."""
     if trained.signal == "none":
         return Decision(True, ["no usable signal: this version is the base rate"])
-    model = trained.metrics["log_loss"]
-    reasons, good = [], True
-    for name in rivals:
-        rival = trained.baselines[name]["log_loss"]
-        worse = model > rival
-        good = good and not worse
-        verdict = "worse" if worse else "not worse"
-        reasons.append(
-            f"log loss {model:.4f} in the replay against {rival:.4f} of the {name.replace('_', ' ')}: {verdict}"
-        )
-    return Decision(good, reasons)
+    own = trained.metrics["log_loss"]
+    reasons = []
+    for name in baselines:
+        other = trained.baselines[name]["log_loss"]
+        verdict = "worse" if own > other else "not worse"
+        label = name.replace("_", " ")
+        reasons.append(f"log loss {own:.4f} in the replay against {other:.4f} of the {label}: {verdict}")
+    worse = any(own > trained.baselines[name]["log_loss"] for name in baselines)
+    return Decision(not worse, reasons)
 
 
 # ---- against the champion
 
 
 @dataclass(frozen=True)
-class Later:
-    """Rows later than both fits: snapshots on the grid from start_us on, matured at T, with what happened."""
+class LaterRows:
+    """n grid rows from start_us on, matured at T: later than both fits. won (n,), amount (n,): NaN if not won."""
 
     snapshot: Snapshot
     won: Floats
@@ -100,96 +121,122 @@ class Later:
     start_us: int
 
     @property
-    def wins(self) -> int:
+    def leads_won(self) -> int:
+        """Number of leads won within the horizon of a row."""
         return len(np.unique(self.snapshot.lead[self.won > 0]))
 
 
-def _against_champion(trained: Trained, champion: Bundle, history: History) -> Decision:
-    ours, theirs = trained.bundle.config.horizon_days, champion.config.horizon_days
-    if ours != theirs:
+def _compare_with_champion(trained: Trained, champion: Bundle, history: History) -> Decision:
+    own_horizon, other_horizon = trained.bundle.config.horizon_days, champion.config.horizon_days
+    if own_horizon != other_horizon:
         return _not_comparable(
-            f"the champion predicts {theirs} days ahead, this version {ours}; promote it by hand if that is meant"
+            f"the champion predicts {other_horizon} days ahead, this version {own_horizon}; if the change is intended, "
+            "promote the version with `leadcast models promote`"
         )
     later = later_rows(history, champion.trained_through_us)
-    if later.wins < MIN_WINS:
+    if later.leads_won < MIN_WINS:
+        day = _day(champion.trained_through_us)
         return _not_comparable(
-            f"{later.wins} leads were won in horizons that began after the champion was trained "
-            f"({format_time(champion.trained_through_us)[:10]}) and have ended; {MIN_WINS} are needed"
+            f"{later.leads_won} leads were won within horizons that began after the champion's training ({day}) and "
+            f"have ended; the comparison needs at least {MIN_WINS}"
         )
     try:
-        before = refitted(trained, history, later.start_us)
-    except InvalidInput as refused:
-        day = format_time(later.start_us)[:10]
-        return _not_comparable(f"this version cannot be fitted on what was known at {day}: {refused}")
-    return compare(judged_by(before, later), judged_by(champion, later), later)
+        refit = refitted(trained, history, later.start_us)
+    except InvalidInput as error:
+        day = _day(later.start_us)
+        return _not_comparable(f"this version cannot be fitted on the history known on {day}: {error}")
+    return compare(scored_rows(refit, later), scored_rows(champion, later), later)
 
 
-def _not_comparable(why: str) -> Decision:
-    return Decision(False, [f"not_comparable: {why}", "the champion stays"])
+def _not_comparable(reason: str) -> Decision:
+    return Decision(False, [f"not_comparable: {reason}", "the champion stays"])
 
 
-def later_rows(history: History, champion_us: int) -> Later:
-    """The latest matured rows not before champion_us that hold ENOUGH_WINS won leads, or all there are."""
-    horizon = history.config.horizon_us
-    dates = grid(history, history.as_of_us - horizon, grid_step_us(horizon))
-    dates = [at for at in dates if at >= champion_us]
-    none: Ints = np.zeros(0, dtype=np.int64)
-    parts = [open_leads(history, at) for at in dates]
-    lead = np.concatenate([none, *(s.lead for s in parts)])
-    at_us = np.concatenate([none, *(s.as_of_us for s in parts)])
-    labels = label(Snapshot(history, lead, at_us), horizon)
-    last_won = np.zeros(len(history), dtype=np.int64)
-    np.maximum.at(last_won, lead[labels.won], at_us[labels.won])
-    enough = [at for at in dates if int((last_won >= at).sum()) >= ENOUGH_WINS]
-    start = enough[-1] if enough else dates[0] if dates else history.as_of_us
-    rows = at_us >= start
+def later_rows(history: History, champion_us: int) -> LaterRows:
+    """The latest matured grid rows from champion_us on with ENOUGH_WINS leads won, or all if they have fewer."""
+    horizon_us = history.config.horizon_us
+    dates = grid(history, history.as_of_us - horizon_us, grid_step_us(horizon_us))
+    dates = [date for date in dates if date >= champion_us]
+    open_at = [open_leads(history, date) for date in dates]
+    no_rows: Ints = np.zeros(0, dtype=np.int64)
+    lead = np.concatenate([no_rows, *(snapshot.lead for snapshot in open_at)])
+    as_of_us = np.concatenate([no_rows, *(snapshot.as_of_us for snapshot in open_at)])
+    labels = label(Snapshot(history, lead, as_of_us), horizon_us)
+
+    start_us = dates[0] if dates else history.as_of_us
+    last_won_us = np.zeros(len(history), dtype=np.int64)
+    np.maximum.at(last_won_us, lead[labels.won], as_of_us[labels.won])
+    for date in dates:
+        if int((last_won_us >= date).sum()) >= ENOUGH_WINS:
+            start_us = date
+    rows = as_of_us >= start_us
     won = labels.won.astype(np.float64)
-    return Later(Snapshot(history, lead[rows], at_us[rows]), won[rows], labels.amount[rows], start)
+    return LaterRows(Snapshot(history, lead[rows], as_of_us[rows]), won[rows], labels.amount[rows], start_us)
 
 
 def refitted(trained: Trained, history: History, at_us: int) -> Bundle:
-    """The version as the same training would have made it at an earlier instant, without the columns left out now."""
+    """The version as the same training would have built it at at_us, with the same attributes left out."""
     past = cut(history_as_trained(trained.bundle, history), at_us)
-    kept = {f["subject"] for f in trained.audit if f["code"] == SUSPECTED} - {*trained.bundle.config.ignore}
-    keep = tuple(sorted(kept & (past.attributes.keys() | set(past.changes.attribute.values))))
-    return train(
-        past, TrainOptions(trials=trained.params["trials"], seed=trained.params["seed"], keep=keep)
-    ).bundle
-
-
-def judged_by(bundle: Bundle, later: Later) -> Judged:
-    """What a version says of the rows, beside what happened."""
-    snapshot = later.snapshot
-    scores = score(
-        bundle, replace(snapshot, history=replace(snapshot.history, config=bundle.config)), reasons=0
+    suspected = {finding["subject"] for finding in trained.audit if finding["code"] == SUSPECTED}
+    used = suspected - {*trained.bundle.config.ignore}
+    present = past.attributes.keys() | set(past.changes.attribute.values)
+    options = TrainOptions(
+        trials=trained.params["trials"], seed=trained.params["seed"], keep=tuple(sorted(used & present))
     )
-    return Judged.of(scores, later.won, later.amount, np.unique(snapshot.lead, return_inverse=True)[1])
+    return train(past, options).bundle
 
 
-def compare(challenger: Judged, champion: Judged, later: Later) -> Decision:
-    """Better log loss, and neither calibration nor the ranking of revenue surely worse: paired bootstrap by lead."""
-    counts = draws_of(int(challenger.lead.max()) + 1, 0, DRAWS)
-    new, old = point(challenger), point(champion)
-    new_draws, old_draws = drawn(challenger, counts), drawn(champion, counts)
-    n, day = len(np.unique(challenger.lead)), format_time(later.start_us)[:10]
+def scored_rows(bundle: Bundle, later: LaterRows) -> Judged:
+    """The rows with a version's scores, under the version's own configuration, and with their outcomes."""
+    snapshot = later.snapshot
+    configured = replace(snapshot, history=replace(snapshot.history, config=bundle.config))
+    lead = np.unique(snapshot.lead, return_inverse=True)[1]
+    return Judged.of(score(bundle, configured, reasons=0), later.won, later.amount, lead)
+
+
+def compare(challenger: Judged, champion: Judged, later: LaterRows) -> Decision:
+    """Promotes the challenger if its log loss is lower and no criterion is certainly worse (paired bootstrap by lead).
+
+    Certainly: the whole interval of the difference lies beyond the criterion's tolerance.
+    """
+    counts = draws_of(int(challenger.lead.max()) + 1, DRAWS_SEED, DRAWS)
+    own, other = point(challenger), point(champion)
+    own_draws, other_draws = drawn(challenger, counts), drawn(champion, counts)
+    leads = len(np.unique(challenger.lead))
     reasons = [
-        f"judged on {n} leads open from {day} on, {later.wins} of them won; this version as fitted before that day"
+        f"compared on {leads} leads open from {_day(later.start_us)} on, {later.leads_won} of them won; this version "
+        "was fitted again as of that day"
     ]
-    worse = []
-    for name, sign in SIGN.items():
-        gap = new[name] - old[name]
-        if not np.isfinite(gap):
+    certainly_worse = []
+    for criterion in CRITERIA:
+        name = criterion.metric
+        difference = own[name] - other[name]
+        if not np.isfinite(difference):
             continue
-        ends = interval(new_draws[name] - old_draws[name]) or [gap, gap]
-        surely = min(sign * ends[0], sign * ends[1]) > MATTERS[name]
-        worse += [WORDS[name]] if surely else []
-        verdict = "surely worse" if surely else "better" if sign * gap < 0 else "not better"
+        ends = interval(own_draws[name] - other_draws[name]) or [difference, difference]
+        verdict = _verdict(criterion, difference, ends)
+        if verdict == CERTAINLY_WORSE:
+            certainly_worse.append(criterion.label)
         reasons.append(
-            f"{WORDS[name]} {new[name]:.4f} against {old[name]:.4f} of the champion, difference {gap:+.4f} "
-            f"({ends[0]:+.4f} to {ends[1]:+.4f}): {verdict}"
+            f"{criterion.label} {own[name]:.4f} against {other[name]:.4f} of the champion, difference "
+            f"{difference:+.4f} ({ends[0]:+.4f} to {ends[1]:+.4f}): {verdict}"
         )
-    better = new["log_loss"] < old["log_loss"]
-    if better and not worse:
-        return Decision(True, [*reasons, "promoted: better than the champion on what came after it"])
-    why = f"surely worse in {' and '.join(worse)}" if worse else "not better in log loss"
-    return Decision(False, [*reasons, f"the champion stays: this version is {why}"])
+    if certainly_worse:
+        last = f"the champion stays: this version is certainly worse in {' and '.join(certainly_worse)}"
+        return Decision(False, [*reasons, last])
+    if own["log_loss"] < other["log_loss"]:
+        return Decision(
+            True, [*reasons, "promoted: better than the champion on outcomes that neither had seen"]
+        )
+    return Decision(False, [*reasons, "the champion stays: this version is not better in log loss"])
+
+
+def _verdict(criterion: Criterion, difference: float, ends: Sequence[float]) -> str:
+    least_loss = min(criterion.sign * end for end in ends)
+    if least_loss > criterion.tolerance:
+        return CERTAINLY_WORSE
+    return "better" if criterion.sign * difference < 0 else "not better"
+
+
+def _day(instant_us: int) -> str:
+    return format_time(instant_us)[:10]

@@ -13,7 +13,7 @@ from history.snapshot import cut
 from models.bundle import Bundle
 from training import promotion as gates
 from training.evaluation.bootstrap import Judged
-from training.promotion import MIN_WINS, compare, decide, judged_by, later_rows, refitted
+from training.promotion import MIN_WINS, compare, decide, later_rows, refitted, scored_rows
 from training.train import Trained, TrainOptions, train
 
 OPTIONS = TrainOptions(trials=0)
@@ -62,7 +62,7 @@ def test_a_first_model_whose_replay_could_fit_on_little_may_pass_on_leads_held_o
     decision = decide(held_out(worse, 0.4, 0.5), None, history)
     assert decision.promote
     assert "worse" in decision.reasons[0]
-    assert "held out together" in decision.reasons[1]
+    assert "held-out leads" in decision.reasons[1]
 
 
 def held_out(trained: Trained, model: float, base_rate: float) -> Trained:
@@ -117,7 +117,7 @@ def test_another_horizon_is_not_comparable(trained: Trained, history: History, e
 
 def test_rows_judged_lie_after_both_fits_and_have_matured(history: History, earlier: Bundle) -> None:
     later = later_rows(history, earlier.trained_through_us)
-    assert later.wins >= MIN_WINS
+    assert later.leads_won >= MIN_WINS
     assert (later.snapshot.as_of_us >= earlier.trained_through_us).all()
     assert (later.snapshot.as_of_us >= later.start_us).all()
     assert (later.snapshot.as_of_us + history.config.horizon_us <= history.as_of_us).all()
@@ -128,10 +128,10 @@ def test_with_many_later_wins_the_challengers_replay_starts_later(
 ) -> None:
     from_us = history.as_of_us - 2 * history.config.horizon_us
     whole = later_rows(history, from_us)
-    monkeypatch.setattr(gates, "ENOUGH_WINS", whole.wins // 2)
+    monkeypatch.setattr(gates, "ENOUGH_WINS", whole.leads_won // 2)
     short = later_rows(history, from_us)
     assert short.start_us > whole.start_us
-    assert whole.wins // 2 <= short.wins < whole.wins
+    assert whole.leads_won // 2 <= short.leads_won < whole.leads_won
 
 
 def test_the_challenger_is_refitted_on_what_was_known_before_the_rows(
@@ -148,7 +148,7 @@ def test_a_whole_comparison_says_each_figure(trained: Trained, history: History,
     text = "\n".join(decision.reasons)
     assert "log loss" in text
     assert "calibration error" in text
-    assert "judged on" in text
+    assert "compared on" in text
     assert decision.reasons[-1].startswith("promoted" if decision.promote else "the champion stays")
 
 
@@ -169,7 +169,7 @@ def test_the_better_one_wins_in_both_directions_and_an_equal_one_changes_nothing
     assert compare(right, worse, later).promote
     lost = compare(worse, right, later)
     assert not lost.promote
-    assert "surely worse in log loss" in lost.reasons[-1]
+    assert "certainly worse in log loss" in lost.reasons[-1]
     equal = compare(right, right, later)
     assert not equal.promote
     assert "not better" in equal.reasons[-1]
@@ -191,6 +191,6 @@ def test_better_log_loss_does_not_excuse_a_worse_ranking_of_revenue(history: His
 
 def test_a_version_is_judged_as_it_would_have_scored(history: History, earlier: Bundle) -> None:
     later = later_rows(history, earlier.trained_through_us)
-    judged = judged_by(earlier, later)
+    judged = scored_rows(earlier, later)
     assert ((judged.probability > 0) & (judged.probability < 1)).all()
     assert len(np.unique(judged.lead)) == len(np.unique(later.snapshot.lead))
