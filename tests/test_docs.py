@@ -11,6 +11,7 @@ from pathlib import Path
 import click
 import pytest
 
+from cli.commands_page import page as commands_page
 from cli.main import COMMANDS, leadcast
 from history.folder.rules import FLAGGED, REJECTED
 from training.audit.audit import MUTABLE, POSSIBLE, SUSPECTED
@@ -136,6 +137,11 @@ def test_help_says_what_a_command_does_and_shows_an_example(name: str) -> None:
     text = found.get_help(click.Context(found, info_name=name, parent=CONTEXT))
     assert f"  leadcast {name}" in text
     assert all(p.help for p in found.params if isinstance(p, click.Option))
+
+
+def test_commands_page_is_current() -> None:
+    page = (ROOT / "docs" / "reference" / "commands.md").read_text(encoding="utf-8")
+    assert page == commands_page(), "run: python -m cli.commands_page > docs/reference/commands.md"
 
 
 def test_site_builds_with_every_link_checked(tmp_path: Path) -> None:
