@@ -11,8 +11,8 @@ HEAD = """# Commands
 
 `leadcast COMMAND`. This page is generated from the commands themselves; `leadcast COMMAND --help` prints the same.
 
-Text for people and progress go to stderr; `--json` prints one JSON object on stdout. State lives in `.leadcast`, or in the folder that
-`LEADCAST_HOME` or `--home DIR` names.
+Text for people and progress go to stderr; `--json` prints one JSON object on stdout. State lives in `.leadcast`,
+or in the folder that `LEADCAST_HOME` or `--home DIR` names.
 
 | exit code | meaning |
 |---|---|
