@@ -1,4 +1,4 @@
-"""docs/images/quality.svg: AUC and log loss of the model beside its baselines, from the figures in docs/quality/figures.csv.
+"""docs/images/quality.svg: AUC and log loss of model and baselines, from docs/quality/figures.csv.
 
 Run `python -m benchmarks.plot_quality` after the figures were measured anew.
 """
