@@ -30,9 +30,9 @@ from benchmarks.http_load import Stream
 from history.read import read_folder
 from models.pointer import load_champion, read_pointer
 from serving.base.clock import clock_us
-from serving.store.load import load_history
-from serving.store.rescoring import rescore_all
+from serving.store.scores.rescoring import rescore_all
 from serving.store.store import Store
+from serving.store.transfer.load import load_history
 
 FAR_US = 7_258_118_400_000_000
 TIMES = "2026-01-06T10:12:00Z"

@@ -149,7 +149,8 @@ def _of_store() -> "Records":
     from cli.model_choice import champion_or_note
     from cli.store import opened
     from funnel.archive import FORECAST, FUNNEL, of_forecast, of_funnel
-    from serving.store.reports import ForecastQuery, FunnelQuery, forecast_from, funnel_config, funnel_from
+    from serving.store.reports.build import forecast_from, funnel_config, funnel_from
+    from serving.store.reports.queries import ForecastQuery, FunnelQuery
 
     bundle, _note = champion_or_note()
     with opened() as store:

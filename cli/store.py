@@ -54,7 +54,7 @@ def load(data: Path, as_json: bool) -> None:
     from cli.reading import say_set_aside
     from history.read import read_folder
     from history.times import LATEST_US
-    from serving.store.load import load_history
+    from serving.store.transfer.load import load_history
 
     with progress() as tell, opened() as store:
         tell("reading", 0.0)
@@ -85,8 +85,8 @@ def export(out: Path, as_json: bool) -> None:
     Examples:
       leadcast export crm-copy
     """
-    from serving.store.engine import DATABASE
-    from serving.store.export import export_folder
+    from serving.store.database.engine import DATABASE
+    from serving.store.transfer.export import export_folder
 
     _refuse_without(DATABASE)
     with progress() as tell, opened() as store:
@@ -107,7 +107,7 @@ def rescore(as_of: str | None, as_json: bool) -> None:
       leadcast rescore
       leadcast rescore --as-of 2026-03-01
     """
-    from serving.store.rescoring import rescore_all
+    from serving.store.scores.rescoring import rescore_all
 
     bundle = _champion()
     at = as_of_us(as_of, bundle.config.zone)
@@ -141,8 +141,8 @@ def backup(file: Path, as_json: bool) -> None:
       leadcast backup /var/backups/leadcast-2026-03-01.tar
     """
     from models.pointer import POINTER
-    from serving.store.backup import backup as write
-    from serving.store.engine import DATABASE
+    from serving.store.database.engine import DATABASE
+    from serving.store.transfer.backup import backup as write
 
     _refuse_without(DATABASE, POINTER)
     with opened() as store:
@@ -162,7 +162,7 @@ def restore(file: Path, as_json: bool) -> None:
     Examples:
       leadcast restore /var/backups/leadcast-2026-03-01.tar
     """
-    from serving.store.backup import restore as put_back
+    from serving.store.transfer.backup import restore as put_back
     from training.registry.home import HomeLock
 
     with HomeLock(home())(), opened() as store:

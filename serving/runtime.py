@@ -11,7 +11,7 @@ from serving.base.metrics import States
 from serving.base.settings import Settings
 from serving.model.watch import ModelWatch
 from serving.store import schema as db
-from serving.store.async_store import StoreService
+from serving.store.async_store import AsyncStore
 from serving.store.errors import StoreUnavailable
 
 FIRST_LOOK_SECONDS = 20.0
@@ -29,7 +29,7 @@ class Runtime:
         self.settings = settings
         self.watch = ModelWatch(settings.home, settings.run_folder)
         self.states = States()
-        self.stored = StoreService(settings.home, settings.database_url, lambda: self.watch.current)
+        self.stored = AsyncStore(settings.home, settings.database_url, lambda: self.watch.current)
         self.states.sources += [self.watch.gauges, self.stored.gauges]
 
     async def store_answers(self) -> bool:
@@ -39,7 +39,7 @@ class Runtime:
         except StoreUnavailable:
             return False
         except TimeoutError:
-            self.stored.trouble.slow("read")
+            self.stored.outages.timed_out("read")
             return False
         return True
 

@@ -4,7 +4,8 @@ from typing import Any
 
 from serving.api.openapi import CURSOR, query
 from serving.base.problems import Problem, error, invalid
-from serving.store.worklist import BadCursor, read_cursor
+from serving.store.cursors import read_cursor
+from serving.store.errors import InvalidCursor
 
 CURSOR_PARAMETER = query(
     "cursor", "The next_cursor of the page before, with the same query; any other text is a 422.", CURSOR
@@ -17,7 +18,7 @@ def read_page_cursor(text: str | None, kinds: tuple[type, ...]) -> Any:
         return None
     try:
         return read_cursor(text, kinds)
-    except BadCursor:
+    except InvalidCursor:
         raise invalid_cursor() from None
 
 

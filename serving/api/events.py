@@ -21,8 +21,8 @@ from serving.http.bodies import json_body
 from serving.http.queries import read_query
 from serving.http.responses import json_answer
 from serving.http.router import Json, Routes
-from serving.store.async_store import ACCEPTED, DUPLICATE, REJECTED, StoreService
-from serving.store.events import Ingested, store_events
+from serving.store.async_store import ACCEPTED, DUPLICATE, REJECTED, AsyncStore
+from serving.store.events import IngestResult, store_events
 from serving.store.leads import stored_scalar
 
 KEY_BYTES = 16
@@ -73,8 +73,8 @@ async def post_events(request: Request) -> Response:
     read_query(request.scope["query_string"], {})
     value, _ = await json_body(request.scope, request.receive, MAX_BODY_BYTES)
     events = await collect(events_of(value))
-    store: StoreService = request.app.state.runtime.stored
-    result: Ingested = await store.write(store_events, events, row_count(events))
+    store: AsyncStore = request.app.state.runtime.stored
+    result: IngestResult = await store.write(store_events, events, row_count(events))
     ACCEPTED.inc(result.accepted)
     if result.duplicates or result.rejected:
         DUPLICATE.inc(result.duplicates)

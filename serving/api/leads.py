@@ -41,11 +41,13 @@ from serving.http.bodies import json_body
 from serving.http.queries import read_query, read_text
 from serving.http.responses import json_answer
 from serving.http.router import Json, Routes
-from serving.store.async_store import StoreService
+from serving.store.async_store import AsyncStore
+from serving.store.cursors import write_cursor
+from serving.store.history import history_of
+from serving.store.lead_rows import LeadRows, find_leads, rows_of
 from serving.store.leads import CONFLICT, CREATED, PutLead, current_attributes, erase_leads, put_leads
-from serving.store.reading import LeadRows, find_leads, history_of, rows_of
+from serving.store.scores.history import score_history
 from serving.store.timeline import Key, lead_document, timeline
-from serving.store.worklist import score_history, write_cursor
 
 HISTORY_PAGE = 100
 REASONS = 5
@@ -142,8 +144,8 @@ SCHEMAS: dict[str, Json] = {
 }
 
 
-def _store(request: Request) -> StoreService:
-    store: StoreService = request.app.state.runtime.stored
+def _store(request: Request) -> AsyncStore:
+    store: AsyncStore = request.app.state.runtime.stored
     return store
 
 

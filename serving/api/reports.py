@@ -26,7 +26,8 @@ from serving.api.openapi import (
 from serving.base.limits import MAX_TEXT
 from serving.http.queries import Reader, one_of, read_filter, read_flag, read_query, read_text, whole_number
 from serving.http.router import Json, Routes
-from serving.store.reports import ForecastQuery, FunnelQuery, Made
+from serving.store.reports.cache import Report
+from serving.store.reports.queries import ForecastQuery, FunnelQuery
 
 routes = Routes()
 
@@ -167,19 +168,19 @@ async def get_forecast(request: Request) -> Response:
     )
 
 
-async def ask_funnel(request: Request, query_string: bytes) -> Made:
+async def ask_funnel(request: Request, query_string: bytes) -> Report:
     """The funnel that a query string asks for."""
     given = read_query(query_string, FUNNEL_READERS)
     names = {"from": "start", "to": "end"}
     wanted = FunnelQuery(**{names.get(key, key): value for key, value in given.items()})
     runtime = request.app.state.runtime
-    made: Made = await runtime.stored.outlook.ask(wanted, runtime.watch.current)
+    made: Report = await runtime.stored.reports.get(wanted, runtime.watch.current)
     return made
 
 
-async def ask_forecast(request: Request, query_string: bytes) -> Made:
+async def ask_forecast(request: Request, query_string: bytes) -> Report:
     """The forecast that a query string asks for; Problem 503 without a model."""
     wanted = ForecastQuery(**read_query(query_string, FORECAST_READERS))
     runtime = request.app.state.runtime
-    made: Made = await runtime.stored.outlook.ask(wanted, runtime.watch.bundle())
+    made: Report = await runtime.stored.reports.get(wanted, runtime.watch.bundle())
     return made

@@ -89,7 +89,7 @@ async def get_readyz(request: Request) -> Response:
         "model_version": watch.current.version if watch.current else None,
         "refused": watch.refused.describe() if watch.refused else None,
         "store": "available" if has_store else "unavailable",
-        "store_trouble": runtime.stored.trouble.described(),
+        "store_trouble": runtime.stored.outages.description(),
     }
     return json_answer(state, 200 if status == "ready" else 503)
 

@@ -14,8 +14,9 @@ from serving.base.limits import MAX_TEXT
 from serving.http.queries import Reader, one_of, optional, read_filter, read_query, read_text, whole_number
 from serving.http.responses import json_answer
 from serving.http.router import Json, Routes
-from serving.store.async_store import StoreService
-from serving.store.worklist import ORDERS, BadCursor, Wanted, read_worklist_cursor, worklist
+from serving.store.async_store import AsyncStore
+from serving.store.errors import InvalidCursor
+from serving.store.scores.worklist import ORDERS, WorklistQuery, read_worklist_cursor, worklist
 
 MAX_LIMIT = 1_000
 
@@ -66,16 +67,16 @@ QUERY: dict[str, Reader] = {
 async def get_worklist(request: Request) -> Response:
     """Open leads, by default the highest expected revenue first."""
     wanted = wanted_of(request.scope["query_string"])
-    store: StoreService = request.app.state.runtime.stored
-    page = await store.read(partial(worklist, wanted=wanted))
+    store: AsyncStore = request.app.state.runtime.stored
+    page = await store.read(partial(worklist, query=wanted))
     return json_answer({"leads": page.entries, "next_cursor": page.next_cursor})
 
 
-def wanted_of(query_string: bytes) -> Wanted:
+def wanted_of(query_string: bytes) -> WorklistQuery:
     """The worklist's query; raises Problem 422 with every problem."""
     values = read_query(query_string, QUERY)
     cursor = values.pop("cursor", None)
-    wanted = Wanted(**values)
+    wanted = WorklistQuery(**values)
     return replace(wanted, after=read_worklist_key(cursor, wanted.order))
 
 
@@ -85,5 +86,5 @@ def read_worklist_key(cursor: str | None, order: str) -> tuple[float, int] | Non
         return None
     try:
         return read_worklist_cursor(cursor, order)
-    except BadCursor:
+    except InvalidCursor:
         raise invalid_cursor() from None

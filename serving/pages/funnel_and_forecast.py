@@ -15,7 +15,7 @@ from serving.api.reports import ask_forecast, ask_funnel
 from serving.http.queries import query_texts
 from serving.http.router import Routes
 from serving.pages.worklist import render
-from serving.store.reports import Made
+from serving.store.reports.cache import Report
 
 Record = dict[str, Any]
 Pictures = list[dict[str, str]]
@@ -65,11 +65,11 @@ async def get_forecast_page(request: Request) -> Response:
     )
 
 
-async def _pictures(made: Made, draw: Callable[[Record], Pictures]) -> Pictures:
+async def _pictures(made: Report, draw: Callable[[Record], Pictures]) -> Pictures:
     """The pictures of an answer, drawn once, beside the event loop."""
-    if "pictures" not in made.drawn:
-        made.drawn["pictures"] = await asyncio.to_thread(draw, made.record)
-    found: Pictures = made.drawn["pictures"]
+    if "pictures" not in made.page_cache:
+        made.page_cache["pictures"] = await asyncio.to_thread(draw, made.record)
+    found: Pictures = made.page_cache["pictures"]
     return found
 
 

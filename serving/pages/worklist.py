@@ -21,7 +21,7 @@ from serving.http.queries import Reader, one_of, read_query, read_text
 from serving.http.responses import html_answer
 from serving.http.router import Routes
 from serving.store.errors import StoreUnavailable
-from serving.store.worklist import Page, Wanted, worklist
+from serving.store.scores.worklist import Page, WorklistQuery, worklist
 
 _HERE = Path(__file__).parent
 _KINDS = {".css": "text/css", ".js": "text/javascript", ".svg": "image/svg+xml"}
@@ -132,7 +132,7 @@ async def get_leads_page(request: Request) -> Response:
     chosen = read_query(request.scope["query_string"], _LEADS_READERS)
     order = chosen.pop("order", "expected_revenue")
     cursor = chosen.pop("cursor", None)
-    wanted = Wanted(order=order, limit=LEADS_A_PAGE, after=read_worklist_key(cursor, order), **chosen)
+    wanted = WorklistQuery(order=order, limit=LEADS_A_PAGE, after=read_worklist_key(cursor, order), **chosen)
     notice, page = None, Page((), None)
     try:
         page = await runtime.stored.read(lambda connection: worklist(connection, wanted))

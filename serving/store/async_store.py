@@ -1,4 +1,4 @@
-"""The store inside a worker of the service: opened in the background, closed with it, its outages told as problems."""
+"""The store inside a worker of the service: asynchronous reads and writes, with outages recorded."""
 
 import asyncio
 import logging
@@ -7,7 +7,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import asynccontextmanager, suppress
 from itertools import count
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 from prometheus_client import Counter
 from sqlalchemy import Connection
@@ -16,89 +16,107 @@ from models.bundle import Bundle
 from serving.base.json_logs import LOGGER, described
 from serving.base.metrics import Gauge
 from serving.base.micro_batch import MicroBatch
-from serving.store.disk_guard import cautions
-from serving.store.errors import StoreUnavailable, Trouble
-from serving.store.reports import Outlook
-from serving.store.rescoring import Rescorer, count_waiting
+from serving.store.database.futures import LoopFutures
+from serving.store.database.storage_warnings import storage_warnings
+from serving.store.database.writer import Work
+from serving.store.errors import StoreUnavailable
+from serving.store.outage_state import OutageState
+from serving.store.reports.cache import CachedReports
+from serving.store.scores.rescoring import Rescorer, count_waiting
 from serving.store.store import Store
-from serving.store.writer import Replies, Work
 
-WRITE_SECONDS = 10.0
-READ_SECONDS = 15.0
-COUNT_SECONDS = 1.0
-READERS = 4
-TRACES_TRIES = 25
-TRACES_PAUSE_S = 0.2
-TRACES_LONG_PAUSE_S = 5.0  # after so many tries
+WRITE_TIMEOUT_S = 10.0
+READ_TIMEOUT_S = 15.0
+COUNT_TIMEOUT_S = 1.0
+READER_THREADS = 4
+ERASURE_PAUSE_S = 0.2
+QUICK_ERASURE_TRIES = 25
+LONG_ERASURE_PAUSE_S = 5.0  # after the quick tries
 
-EVENTS = Counter("leadcast_events_total", "Events received, by what became of them.", ["result"])
+EVENTS = Counter("leadcast_events_total", "Events received, by result.", ["result"])
 ACCEPTED, DUPLICATE, REJECTED = (EVENTS.labels(result) for result in ("accepted", "duplicate", "rejected"))
 
 Result = TypeVar("Result")
-ReadEach = Callable[[Connection, Sequence[Any]], Sequence[Any]]  # one result for each that is asked, in order
+ReadEach = Callable[[Connection, Sequence[Any]], Sequence[Any]]  # one result for each request, in order
 
 
-class StoreService:
-    """A worker's way to the store; `bundle` gives the model in use, None for none."""
+class _Request(NamedTuple):
+    read: ReadEach
+    request: Any
+
+
+class _Counts(NamedTuple):
+    waiting: int
+    leads: int
+
+
+class AsyncStore:
+    """A worker's access to the store; `bundle` returns the current model, None if there is none."""
 
     def __init__(self, home: Path, url: str | None, bundle: Callable[[], Bundle | None]) -> None:
         self.store = Store(home, url)
         self.rescorer = Rescorer(self.store, bundle)
         self.rescorer.on_failure = _log_failure
-        self.outlook = Outlook(self.store)
-        self.trouble = Trouble()
-        self._readers = ThreadPoolExecutor(READERS, thread_name_prefix="store-reader")
-        self._replies: Replies | None = None
-        self._batch: MicroBatch[tuple[ReadEach, Any], Any] = MicroBatch(self._read_alike)
-        self._erasing: set[asyncio.Task[None]] = set()
-        self._counting: Future[tuple[int, int]] | None = None
+        self.reports = CachedReports(self.store)
+        self.outages = OutageState()
+        self._readers = ThreadPoolExecutor(READER_THREADS, thread_name_prefix="store-reader")
+        self._futures: LoopFutures | None = None
+        self._batch: MicroBatch[_Request, Any] = MicroBatch(self._read_alike)
+        self._erasures: set[asyncio.Task[None]] = set()
+        self._counting: Future[_Counts] | None = None
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
-        """Opens the store where it can be reached, keeps scores fresh, commits what waits at the end."""
-        for caution in cautions(self.store.engine.path):
-            LOGGER.warning(caution)
+        """Opens the store if it can be reached and keeps scores fresh; commits queued writes at the end."""
+        for warning in storage_warnings(self.store.engine.path):
+            LOGGER.warning(warning)
         try:
             await asyncio.to_thread(self.store.engine.ensure)
         except StoreUnavailable as outage:
-            self.trouble.failed("read", outage)
+            self.outages.failed("read", outage)
         self.rescorer.start()
         try:
             yield
         finally:
-            for task in self._erasing:
+            for task in self._erasures:
                 task.cancel()
-            await asyncio.gather(*self._erasing, return_exceptions=True)
+            await asyncio.gather(*self._erasures, return_exceptions=True)
             await asyncio.to_thread(self._close)
 
     def _close(self) -> None:
         self.rescorer.close()
         self._readers.shutdown()
-        self.outlook.close()
+        self.reports.close()
         self.store.close()
 
     async def write(self, work: Work, payload: Any, weight: int = 1) -> Any:
-        """What `work` returns for the payload, once it is durable; Problem 503 when it may not be: send it again."""
-        reply = self._replies_here().expect()
+        """The result of `work` for the payload, once it is durable.
+
+        Raises StoreUnavailable if it may not be durable: the caller has to send it again.
+        """
+        future = self._loop_futures().create()
         try:
-            self.store.writer.queue(work, payload, weight, reply)
-            async with asyncio.timeout(WRITE_SECONDS):
-                result = await reply.future
+            self.store.writer.queue(work, payload, weight, future)
+            async with asyncio.timeout(WRITE_TIMEOUT_S):
+                result = await future.future
         except StoreUnavailable as outage:
-            raise self.trouble.failed("written", outage) from None
+            raise self.outages.failed("written", outage) from None
         except TimeoutError:
-            raise self.trouble.slow("written") from None
-        self.trouble.worked("written")
+            raise self.outages.timed_out("written") from None
+        self.outages.succeeded("written")
         return result
 
-    def _replies_here(self) -> Replies:
+    def _loop_futures(self) -> LoopFutures:
         loop = asyncio.get_running_loop()
-        if self._replies is None or self._replies.loop is not loop:
-            self._replies = Replies(loop)
-        return self._replies
+        if self._futures is None or self._futures.loop is not loop:
+            self._futures = LoopFutures(loop)
+        return self._futures
 
     async def read(self, read: Callable[[Connection], Result], light: bool = False) -> Result:
-        """What `read` makes of one view of the store; a light one is not worth a thread where the store is a file."""
+        """Runs `read` in one read transaction, in a reader thread; `light=True` runs it inline on SQLite.
+
+        Raises StoreUnavailable.
+        """
         engine = self.store.engine
 
         def run() -> Result:
@@ -109,89 +127,84 @@ class StoreService:
             if light and engine.is_ready and engine.path is not None:
                 result = run()
             else:
-                async with asyncio.timeout(READ_SECONDS):
+                async with asyncio.timeout(READ_TIMEOUT_S):
                     result = await asyncio.get_running_loop().run_in_executor(self._readers, run)
         except StoreUnavailable as outage:
-            raise self.trouble.failed("read", outage) from None
+            raise self.outages.failed("read", outage) from None
         except TimeoutError:
-            raise self.trouble.slow("read") from None
-        self.trouble.worked("read")
+            raise self.outages.timed_out("read") from None
+        self.outages.succeeded("read")
         return result
 
-    async def read_each(self, key: Hashable, read: ReadEach, asked: Any) -> Any:
-        """What `read` makes of this and of what is asked at the same moment with the same key, in one view."""
+    async def read_each(self, key: Hashable, read: ReadEach, request: Any) -> Any:
+        """The result of `read` for one request; on SQLite, requests with the same key in one tick share a call.
+
+        Raises StoreUnavailable.
+        """
         engine = self.store.engine
         if not engine.is_ready or engine.path is None:
-            (answer,) = await self.read(lambda connection: read(connection, [asked]))
-            return answer
+            (result,) = await self.read(lambda connection: read(connection, [request]))
+            return result
         try:
-            result = await self._batch.submit(key, (read, asked))
+            result = await self._batch.submit(key, _Request(read, request))
         except StoreUnavailable as outage:
-            raise self.trouble.failed("read", outage) from None
-        self.trouble.worked("read")
+            raise self.outages.failed("read", outage) from None
+        self.outages.succeeded("read")
         return result
 
-    def _read_alike(self, asks: Sequence[tuple[ReadEach, Any]]) -> Sequence[Any]:
-        read = asks[0][0]
+    def _read_alike(self, requests: Sequence[_Request]) -> Sequence[Any]:
+        read = requests[0].read
         with self.store.engine.reading() as connection:
-            return read(connection, [asked for _, asked in asks])
+            return read(connection, [one.request for one in requests])
 
     async def erase_traces(self) -> None:
-        """Empties the log that still holds what was deleted; goes on in the background where readers hold it up."""
+        """Removes remains of deleted rows; continues in the background if a reader still uses the write-ahead log."""
         task = asyncio.create_task(self._erase_traces())
-        self._erasing.add(task)
-        task.add_done_callback(self._erasing.discard)
+        self._erasures.add(task)
+        task.add_done_callback(self._erasures.discard)
         with suppress(TimeoutError):
-            await asyncio.wait_for(asyncio.shield(task), WRITE_SECONDS)
+            await asyncio.wait_for(asyncio.shield(task), WRITE_TIMEOUT_S)
 
     async def _erase_traces(self) -> None:
-        """Tries until it has worked: what reads for long (a training, an export) must not keep what was erased."""
-        for tried in count(1):
+        """Tries until it succeeds: a long reader (a training, an export) must not keep erased rows in the files."""
+        for tries in count(1):
             with suppress(StoreUnavailable):
                 if await asyncio.to_thread(self.store.engine.erase_traces):
                     return
-            if tried == TRACES_TRIES:
-                LOGGER.warning("erased rows are still in the store's log: it is being read; trying on")
-            await asyncio.sleep(TRACES_PAUSE_S if tried < TRACES_TRIES else TRACES_LONG_PAUSE_S)
+            if tries == QUICK_ERASURE_TRIES:
+                LOGGER.warning(
+                    "erased rows are still in the write-ahead log, which a reader uses; trying again"
+                )
+            await asyncio.sleep(ERASURE_PAUSE_S if tries < QUICK_ERASURE_TRIES else LONG_ERASURE_PAUSE_S)
 
     def gauges(self) -> Iterable[Gauge]:
-        """Size, queues and free space, for /metrics; what cannot be read now is left out."""
-        yield (
-            "leadcast_store_bytes",
-            "Size of the store's files.",
-            {},
-            float(self.store.engine.bytes_on_disk()),
-        )
-        yield (
-            "leadcast_store_writes_waiting",
-            "Rows that wait for their commit.",
-            {},
-            float(self.store.waiting),
-        )
+        """Size, queues and free space, for /metrics; without those that cannot be read now."""
+        engine = self.store.engine
+        yield _gauge("leadcast_store_bytes", "Size of the store's files.", engine.bytes_on_disk())
+        yield _gauge("leadcast_store_writes_waiting", "Rows that wait for their commit.", self.store.waiting)
         with suppress(StoreUnavailable, TimeoutError):
-            waiting, leads = self._counts()
-            yield "leadcast_rescore_queue", "Leads that wait for a new score.", {}, float(waiting)
-            yield "leadcast_leads", "Leads in the store.", {}, float(leads)
-        disk = self.store.engine.disk
+            counts = self._counts()
+            yield _gauge("leadcast_rescore_queue", "Leads that wait for a new score.", counts.waiting)
+            yield _gauge("leadcast_leads", "Leads in the store.", counts.leads)
+        disk = engine.disk
         if disk.folder is not None:
-            yield "leadcast_disk_free_bytes", "Free space for the store.", {}, float(disk.free_bytes())
-            yield (
-                "leadcast_disk_floor_bytes",
-                "Below this, writes are refused.",
-                {},
-                float(disk.floor_bytes()),
-            )
+            yield _gauge("leadcast_disk_free_bytes", "Free space for the store.", disk.free_bytes())
+            yield _gauge("leadcast_disk_floor_bytes", "Below this, writes are refused.", disk.floor_bytes())
 
-    def _counts(self) -> tuple[int, int]:
-        """Leads that wait for a score, and all; TimeoutError where the store is slow, one thread at most waits on."""
+    def _counts(self) -> _Counts:
+        """Raises TimeoutError if the store is slow; however many callers there are, one thread at most is busy."""
         if self._counting is None or self._counting.done():
             self._counting = self._readers.submit(self._count)
-        return self._counting.result(COUNT_SECONDS)
+        return self._counting.result(COUNT_TIMEOUT_S)
 
-    def _count(self) -> tuple[int, int]:
+    def _count(self) -> _Counts:
         with self.store.engine.reading() as connection:
             waiting = count_waiting(connection)
-        return waiting, self.store.count_leads()
+        return _Counts(waiting, self.store.count_leads())
+
+
+def _gauge(name: str, description: str, value: float) -> Gauge:
+    return name, description, {}, float(value)
 
 
 def _log_failure(error: Exception) -> None:

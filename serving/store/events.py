@@ -1,42 +1,49 @@
-"""Events -> rows of the store, many requests at once: duplicates by event_id and interaction_id, rejections by code."""
+"""Events -> fact rows, many requests in one batch: duplicates by event_id and interaction_id, rejections by code."""
 
 import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cache
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, and_, select
 
 from serving.base.event import Event, EventProblem, RejectedEvent
 from serving.base.limits import AHEAD_US
 from serving.store import schema as db
+from serving.store.database.statements import (
+    PreparedInsert,
+    PreparedQuery,
+    is_sqlite,
+    rows_of_lists,
+    sqlite_driver,
+)
+from serving.store.database.transaction import Transaction
 from serving.store.leads import mark_dirty
-from serving.store.statements import Insertion, Query, driver, is_sqlite, listed
-from serving.store.writer import Transaction
 
-AT_ONCE = 500
-INSERTS = {table.name: Insertion(table) for table in db.FACTS}
-INSERT_KEYS = Insertion(db.event_ids)
-KNOWN_KEYS = Query(select(db.event_ids.c.event_key), among=db.event_ids.c.event_key)
-LEADS = Query(select(db.leads.c.lead_id, db.leads.c.lead_no, db.leads.c.created_us), among=db.leads.c.lead_id)
-_PAIR = (db.interactions.c.lead_no, db.interactions.c.interaction_id)
-_ASKED = listed(*_PAIR)
-_IS_ASKED = and_(_PAIR[0] == _ASKED.c[0], _PAIR[1] == _ASKED.c[1], _PAIR[1].is_not(None))
-KNOWN_IDS = select(*_PAIR).join_from(_ASKED, db.interactions, _IS_ASKED)
-KNOWN_IDS_ON_SQLITE = """
-SELECT lead_no, interaction_id FROM json_each(?) AS asked CROSS JOIN interactions
-ON lead_no = json_extract(asked.value, '$[0]') AND interaction_id = json_extract(asked.value, '$[1]')
-"""  # for pairs in a list it would read the whole index
+KEYS_PER_QUERY = 500
+INSERT_FACTS = {table.name: PreparedInsert(table) for table in db.FACTS}
+_INSERT_KEYS = PreparedInsert(db.event_ids)
+_STORED_KEYS = PreparedQuery(select(db.event_ids.c.event_key), among=db.event_ids.c.event_key)
+_LEADS = PreparedQuery(
+    select(db.leads.c.lead_id, db.leads.c.lead_no, db.leads.c.created_us), among=db.leads.c.lead_id
+)
 
-
-@cache
-def _known_keys_on_sqlite(count: int) -> str:
-    return f"SELECT event_key FROM event_ids WHERE event_key IN ({','.join('?' * count)})"
+_ID_COLUMNS = (db.interactions.c.lead_no, db.interactions.c.interaction_id)
+_GIVEN_IDS = rows_of_lists(*_ID_COLUMNS)
+_IS_GIVEN = and_(
+    _ID_COLUMNS[0] == _GIVEN_IDS.c[0], _ID_COLUMNS[1] == _GIVEN_IDS.c[1], _ID_COLUMNS[1].is_not(None)
+)
+STORED_IDS = select(*_ID_COLUMNS).join_from(_GIVEN_IDS, db.interactions, _IS_GIVEN)
+# CROSS JOIN keeps SQLite to this order: one look into the index for each pair, instead of a scan of all of it.
+STORED_IDS_ON_SQLITE = """
+SELECT lead_no, interaction_id FROM json_each(?) AS given CROSS JOIN interactions
+ON lead_no = json_extract(given.value, '$[0]') AND interaction_id = json_extract(given.value, '$[1]')
+"""
 
 
 @dataclass
-class Ingested:
+class IngestResult:
     """Result of one request's events: counts, and each rejected event with its reasons."""
 
     accepted: int = 0
@@ -44,121 +51,141 @@ class Ingested:
     rejected: list[RejectedEvent] = field(default_factory=list)
 
 
-def store_events(transaction: Transaction, requests: Sequence[Sequence[Event]]) -> list[Ingested]:
-    """Stores what is new of each request, in order; an id that comes twice within them counts once."""
+def store_events(transaction: Transaction, requests: Sequence[Sequence[Event]]) -> list[IngestResult]:
+    """Stores the new events of each request, in order; an id that occurs twice among them counts once."""
     batch = _Batch(transaction, [event for events in requests for event in events])
     results = []
     for events in requests:
-        result = Ingested()
+        result = IngestResult()
         for index, event in enumerate(events):
-            batch.take(event, index, result)
+            batch.add(event, index, result)
         results.append(result)
     batch.write()
     return results
 
 
+class _KnownLead(NamedTuple):
+    lead_no: int
+    created_us: int
+
+
 class _Batch:
-    """What is known before the batch, and the rows it adds."""
+    """The keys, leads and interaction ids known so far, and the rows to be inserted."""
 
     def __init__(self, transaction: Transaction, events: Sequence[Event]) -> None:
         connection = transaction.connection
         self.transaction = transaction
-        self.known = set(_known_keys(connection, [e.key for e in events if e.key is not None]))
-        self.leads = dict(_leads(connection, [e.lead_id for e in events if not e.problems]))
-        self.ids = set(_known_ids(connection, list(self._given_ids(events))))
-        self.rows: dict[str, list[dict[str, Any]]] = {name: [] for name in INSERTS}
-        self.keys: list[bytes] = []
-        self.touched: dict[int, int] = {}
+        self.known_keys = set(_stored_keys(connection, [e.key for e in events if e.key is not None]))
+        self.leads = dict(_known_leads(connection, [e.lead_id for e in events if not e.problems]))
+        self.known_ids = set(_stored_ids(connection, list(self._interaction_ids(events))))
+        self.rows: dict[str, list[dict[str, Any]]] = {name: [] for name in INSERT_FACTS}
+        self.new_keys: list[bytes] = []
+        self.last_rows: dict[int, int] = {}
 
-    def _given_ids(self, events: Sequence[Event]) -> Iterator[tuple[int, str]]:
+    def _interaction_ids(self, events: Sequence[Event]) -> Iterator[tuple[int, str]]:
         for event in events:
-            given = _interaction_id(event)
-            if given is not None and event.lead_id in self.leads:
-                yield self.leads[event.lead_id][0], given
+            interaction_id = _interaction_id(event)
+            if interaction_id is not None and event.lead_id in self.leads:
+                yield self.leads[event.lead_id].lead_no, interaction_id
 
-    def take(self, event: Event, index: int, result: Ingested) -> None:
-        if event.key is not None and event.key in self.known:
+    def add(self, event: Event, index: int, result: IngestResult) -> None:
+        """Counts the event as accepted, duplicate or rejected; an accepted one gets its rows."""
+        if event.key is not None and event.key in self.known_keys:
             result.duplicates += 1
             return
         problems = event.problems or self._problems(event)
         if problems or event.key is None:
             result.rejected.append(RejectedEvent(index, problems))
             return
-        lead_no = self.leads[event.lead_id][0]
-        if (given := _interaction_id(event)) is not None:
-            if (lead_no, given) in self.ids:
+        lead_no = self.leads[event.lead_id].lead_no
+        interaction_id = _interaction_id(event)
+        if interaction_id is not None:
+            if (lead_no, interaction_id) in self.known_ids:
                 result.duplicates += 1
                 return
-            self.ids.add((lead_no, given))
-        self._add(event, event.key, lead_no)
+            self.known_ids.add((lead_no, interaction_id))
+        self._add_rows(event, event.key, lead_no)
         result.accepted += 1
 
     def _problems(self, event: Event) -> list[EventProblem]:
-        if event.lead_id not in self.leads:
+        """Contradictions to what is stored, or to the clock."""
+        lead = self.leads.get(event.lead_id)
+        if lead is None:
             message = "no lead is stored under this id: PUT it first"
             return [EventProblem("unknown_lead", ("lead_id",), message)]
         if event.occurred_us > self.transaction.now_us + AHEAD_US:
             return [EventProblem("time_ahead", ("occurred_at",), "the time is more than 5 minutes ahead")]
-        if event.table == "outcomes" and event.occurred_us < self.leads[event.lead_id][1]:
+        if event.table == "outcomes" and event.occurred_us < lead.created_us:
             message = "decided before the lead was created"
             return [EventProblem("closed_before_created", ("occurred_at",), message)]
         return []
 
-    def _add(self, event: Event, key: bytes, lead_no: int) -> None:
-        self.known.add(key)
-        self.keys.append(key)
+    def _add_rows(self, event: Event, key: bytes, lead_no: int) -> None:
+        self.known_keys.add(key)
+        self.new_keys.append(key)
         numbers = self.transaction.numbers("row_no", len(event.rows))
         times = {"time_us": event.occurred_us, "known_us": max(event.occurred_us, self.transaction.now_us)}
-        for number, row in zip(numbers, event.rows, strict=True):
-            self.rows[event.table].append(
-                {"lead_no": lead_no, "row_no": number, **times, **row, "event_key": key}
-            )
-        self.touched[lead_no] = numbers[-1]
+        for row_no, content in zip(numbers, event.rows, strict=True):
+            row = {"lead_no": lead_no, "row_no": row_no, **times, **content, "event_key": key}
+            self.rows[event.table].append(row)
+        self.last_rows[lead_no] = numbers[-1]
 
     def write(self) -> None:
+        """Inserts the rows and queues their leads for a new score."""
         connection = self.transaction.connection
-        if self.keys:
-            INSERT_KEYS.run(connection, [{"event_key": key} for key in self.keys])
+        if self.new_keys:
+            _INSERT_KEYS.run(connection, [{"event_key": key} for key in self.new_keys])
         for name, rows in self.rows.items():
             if rows:
-                INSERTS[name].run(connection, rows)
-        mark_dirty(connection, self.touched)
+                INSERT_FACTS[name].run(connection, rows)
+        mark_dirty(connection, self.last_rows)
 
 
 def _interaction_id(event: Event) -> str | None:
     return event.rows[0]["interaction_id"] if event.table == "interactions" else None
 
 
-def _known_keys(connection: Connection, keys: Sequence[bytes]) -> Iterator[bytes]:
-    """Those of the keys that are stored.
+def _stored_keys(connection: Connection, keys: Sequence[bytes]) -> Iterator[bytes]:
+    """The stored ones of these event keys."""
+    for part in _parts(keys):
+        if is_sqlite(connection):
+            yield from _stored_keys_on_sqlite(connection, part)
+        else:
+            yield from (key for (key,) in _STORED_KEYS.rows(connection, some=part))
 
-    Keys are bytes, which a JSON list (Query's way) cannot hold; the last one is asked for again up to a power of
-    two, so that SQLite meets few statements.
+
+def _stored_keys_on_sqlite(connection: Connection, keys: Sequence[bytes]) -> Iterator[bytes]:
+    """Keys are bytes, which a JSON list (PreparedQuery's parameter) cannot hold: each is a parameter of its own.
+
+    The last key is repeated up to a power of two, so that SQLite compiles ten statements and not five hundred.
     """
-    for some in _parts(keys):
+    count = 1 << (len(keys) - 1).bit_length()
+    parameters = [*keys, *[keys[-1]] * (count - len(keys))]
+    yield from (key for (key,) in sqlite_driver(connection).execute(_select_keys(count), parameters))
+
+
+@cache
+def _select_keys(count: int) -> str:
+    return f"SELECT event_key FROM event_ids WHERE event_key IN ({','.join('?' * count)})"
+
+
+def _known_leads(connection: Connection, lead_ids: Sequence[str]) -> Iterator[tuple[str, _KnownLead]]:
+    """lead_id and lead of the stored ones of these ids."""
+    for part in _parts(list(dict.fromkeys(lead_ids))):
+        for lead_id, lead_no, created_us in _LEADS.rows(connection, some=part):
+            yield lead_id, _KnownLead(lead_no, created_us)
+
+
+def _stored_ids(connection: Connection, ids: Sequence[tuple[int, str]]) -> Iterator[tuple[int, str]]:
+    """The stored ones of these (lead_no, interaction_id)."""
+    for part in _parts(ids):
         if is_sqlite(connection):
-            count = 1 << (len(some) - 1).bit_length()
-            asked = [*some, *[some[-1]] * (count - len(some))]
-            yield from (key for (key,) in driver(connection).execute(_known_keys_on_sqlite(count), asked))
+            yield from sqlite_driver(connection).execute(STORED_IDS_ON_SQLITE, (json.dumps(part),))
         else:
-            yield from (key for (key,) in KNOWN_KEYS.rows(connection, some=some))
-
-
-def _leads(connection: Connection, lead_ids: Sequence[str]) -> Iterator[tuple[str, tuple[int, int]]]:
-    for some in _parts(list(dict.fromkeys(lead_ids))):
-        for lead_id, lead_no, created_us in LEADS.rows(connection, some=some):
-            yield lead_id, (lead_no, created_us)
-
-
-def _known_ids(connection: Connection, ids: Sequence[tuple[int, str]]) -> Iterator[tuple[int, str]]:
-    for some in _parts(ids):
-        if is_sqlite(connection):
-            yield from driver(connection).execute(KNOWN_IDS_ON_SQLITE, (json.dumps(some),))
-        else:
-            numbers, names = map(list, zip(*some, strict=True))
-            asked = {"lead_no": numbers, "interaction_id": names}
-            yield from ((lead_no, given) for lead_no, given in connection.execute(KNOWN_IDS, asked))
+            numbers, texts = map(list, zip(*part, strict=True))
+            parameters = {"lead_no": numbers, "interaction_id": texts}
+            yield from ((lead_no, given) for lead_no, given in connection.execute(STORED_IDS, parameters))
 
 
 def _parts(values: Sequence[Any]) -> Iterator[Sequence[Any]]:
-    return (values[start : start + AT_ONCE] for start in range(0, len(values), AT_ONCE))
+    return (values[start : start + KEYS_PER_QUERY] for start in range(0, len(values), KEYS_PER_QUERY))

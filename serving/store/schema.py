@@ -1,4 +1,4 @@
-"""The tables of the store: facts as they came, grouped by lead, and the scores derived from them."""
+"""The tables of the store: facts in their order of arrival, grouped by lead, and the scores derived from them."""
 
 from sqlalchemy import (
     BigInteger,
@@ -15,6 +15,7 @@ from sqlalchemy import (
 )
 
 metadata = MetaData()
+# On SQLite only an INTEGER primary key is the row's own number, without an index beside it.
 Number = BigInteger().with_variant(Integer, "sqlite")
 
 
@@ -30,7 +31,7 @@ def _lead_column(primary: bool = True) -> Column[int]:
 
 
 def _fact_table(name: str, *columns: Column[object]) -> Table:
-    """A table of dated rows: clustered by lead, then by row_no, the order of arrival over all tables."""
+    """A table of dated rows: clustered by lead, then by row_no, the order of arrival over all fact tables."""
     return Table(
         name,
         metadata,
@@ -48,7 +49,9 @@ leads = Table(
     Column("lead_no", Number, primary_key=True, autoincrement=False),
     Column("lead_id", Text, nullable=False, unique=True),
     Column("created_us", BigInteger, nullable=False),
-    Column("attributes", Text, nullable=False),  # JSON object: the values at creation, owner and the like too
+    Column(
+        "attributes", Text, nullable=False
+    ),  # JSON object of the values at creation, with owner, source, account_id
 )
 
 interactions = _fact_table(
@@ -61,9 +64,15 @@ interactions = _fact_table(
     Column("value", Double),
     Column("interaction_id", Text),
 )
-Index("interactions_once", interactions.c.lead_no, interactions.c.interaction_id, unique=True,
-      sqlite_where=interactions.c.interaction_id.is_not(None),
-      postgresql_where=interactions.c.interaction_id.is_not(None))  # fmt: skip
+_has_id = interactions.c.interaction_id.is_not(None)
+Index(
+    "interactions_once",
+    interactions.c.lead_no,
+    interactions.c.interaction_id,
+    unique=True,
+    sqlite_where=_has_id,
+    postgresql_where=_has_id,
+)
 
 stages = _fact_table(
     "stages",
@@ -74,8 +83,8 @@ stages = _fact_table(
 
 outcomes = _fact_table(
     "outcomes",
-    Column("time_us", BigInteger),  # closed_at; empty where no column gave it
-    Column("known_us", BigInteger),  # the later of closed_at and recorded_at; empty where neither is given
+    Column("time_us", BigInteger),  # closed_at; NULL if no column gave it
+    Column("known_us", BigInteger),  # the later of closed_at and recorded_at; NULL if neither is known
     Column("state", SmallInteger, nullable=False),
     Column("amount", Double),
     Column("reason", Text),
@@ -86,15 +95,23 @@ attribute_changes = _fact_table(
     Column("time_us", BigInteger, nullable=False),
     Column("known_us", BigInteger, nullable=False),
     Column("attribute", Text, nullable=False),
-    Column("value", Text),  # JSON scalar; empty clears the attribute
+    Column("value", Text),  # JSON scalar; NULL clears the attribute
 )
 
 FACTS = (interactions, stages, outcomes, attribute_changes)
+KEY_COLUMNS = ("lead_no", "row_no")
+# The columns of each fact table beside its keys, in the order in which rows are read and loaded.
+FACT_COLUMNS = {
+    table.name: tuple(c.name for c in table.columns if c.name not in (*KEY_COLUMNS, "event_key"))
+    for table in FACTS
+}
+# Positions in a fact row as it is read: KEY_COLUMNS, then FACT_COLUMNS.
+LEAD_NO, ROW_NO, TIME_US, KNOWN_US, CONTENT = range(5)
 
 event_ids = Table(
     "event_ids",
     metadata,
-    Column("event_key", LargeBinary, primary_key=True),  # 16 bytes of hash of the event_id
+    Column("event_key", LargeBinary, primary_key=True),  # 16-byte digest of the event_id
     sqlite_with_rowid=False,
 )
 
@@ -109,12 +126,13 @@ costs = Table(
     Column("source", Text),
 )
 
+# Leads that need a new score.
 dirty = Table(
     "dirty",
     metadata,
     _lead_column(),
-    Column("row_no", Number, nullable=False),  # the last row that waits for a score
-    Column("is_bulk", SmallInteger, nullable=False),  # 1: from a load, after what happens live
+    Column("row_no", Number, nullable=False),  # the lead's last row that is not yet scored
+    Column("is_bulk", SmallInteger, nullable=False),  # 1: from a load, scored after live changes
 )
 
 scores = Table(
@@ -122,18 +140,19 @@ scores = Table(
     metadata,
     _lead_column(),
     Column("is_open", SmallInteger, nullable=False),
-    Column("revenue_rank", Double, nullable=False),  # expected_revenue, -1 where unknown
+    Column("revenue_rank", Double, nullable=False),  # expected_revenue, -1 if unknown
     Column("probability", Double, nullable=False),
     Column("created_us", BigInteger, nullable=False),
     Column("status", Text, nullable=False),
     Column("grade", Text),
     Column("stage", Text),
     Column("owner", Text),
-    Column("search", Text, nullable=False),  # case-folded text that q looks in
+    Column("search", Text, nullable=False),  # case-folded text for the worklist's q
     Column("as_of_us", BigInteger, nullable=False),
-    Column("through_row", Number, nullable=False),  # rows up to this one are in the score
+    Column("through_row", Number, nullable=False),  # the score includes rows up to this one
     Column("model_version", Text, nullable=False),
-    Column("told_probability", Double, nullable=False),  # told_: as the last row of history has it
+    # told_: the last entry of the lead's score history.
+    Column("told_probability", Double, nullable=False),
     Column("told_status", Text, nullable=False),
     Column("told_as_of_us", BigInteger, nullable=False),
     Column("told_through_row", Number, nullable=False),
@@ -162,6 +181,6 @@ DERIVED = (dirty, scores, score_history)
 settings = Table(
     "settings",
     metadata,
-    Column("name", Text, primary_key=True),  # counters and the funnel's configuration
+    Column("name", Text, primary_key=True),  # counters, the funnel's configuration, attribute names
     Column("value", Text, nullable=False),
 )

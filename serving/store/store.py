@@ -1,4 +1,4 @@
-"""The service's store: one object with everything that reads and writes it."""
+"""The service's store: one object for everything that reads and writes it."""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -12,16 +12,17 @@ from history.config import FunnelConfig, from_dict
 from history.history import Costs, History, stage_order
 from serving.base.clock import clock_us
 from serving.store import schema as db
-from serving.store.engine import StoreEngine
-from serving.store.load import stored_config
-from serving.store.reading import factor, history_of, lead_row, rows_of
-from serving.store.writer import Writer
+from serving.store.config import stored_config
+from serving.store.database.engine import StoreEngine
+from serving.store.database.writer import Writer
+from serving.store.history import factor, history_of
+from serving.store.lead_rows import lead_row, rows_of
 
 
 class Store:
-    """The store of a home, or of a database URL; nothing is opened before first use.
+    """The store of a home, or of a database URL. Nothing is opened before first use.
 
-    Raises StoreUnavailable from every call while the database is away.
+    Every call raises StoreUnavailable while the database is away.
     """
 
     def __init__(self, home: Path, url: str | None = None, now_us: Callable[[], int] = clock_us) -> None:
@@ -30,28 +31,33 @@ class Store:
 
     @cached_property
     def writer(self) -> Writer:
+        """The writer of this process."""
         return Writer(self.engine, self.now_us)
 
     @property
     def waiting(self) -> int:
-        """Rows that wait for their commit in this process."""
-        return self.writer.waiting if "writer" in self.__dict__ else 0
+        """Rows of this process that wait for their commit."""
+        return self.writer.waiting if self._has_writer() else 0
 
     def config(self) -> FunnelConfig | None:
-        """The configuration of the folder loaded last, None before any."""
+        """The configuration of the folder loaded last; None if none was loaded."""
         with self.engine.reading() as connection:
-            given = stored_config(connection)
-        return None if given is None else from_dict(given)
+            config = stored_config(connection)
+        return None if config is None else from_dict(config)
 
     def latest_us(self, now_us: int) -> int | None:
-        """The latest time of any row that is not after now_us, None for an empty store: T where none is asked for."""
-        times = [db.leads.c.created_us, *(t.c[n] for t in db.FACTS for n in ("time_us", "known_us"))]
+        """The latest time of any row up to now_us, the default as_of; None for an empty store."""
+        fact_times = [table.c[name] for table in db.FACTS for name in ("time_us", "known_us")]
+        latest: list[int] = []
         with self.engine.reading() as connection:
-            latest = [connection.execute(select(func.max(t)).where(t <= now_us)).scalar() for t in times]
-        return max((int(t) for t in latest if t is not None), default=None)
+            for column in (db.leads.c.created_us, *fact_times):
+                time_us = connection.execute(select(func.max(column)).where(column <= now_us)).scalar()
+                if time_us is not None:
+                    latest.append(int(time_us))
+        return max(latest, default=None)
 
     def read_all(self, as_of_us: int, config: FunnelConfig | None = None) -> History:
-        """The whole history as visible at as_of_us, costs included; config None is that of the folder loaded last."""
+        """The whole history as visible at as_of_us, with costs; config None is that of the folder loaded last."""
         used = config or self.config() or FunnelConfig()
         with self.engine.reading() as connection:
             query = select(db.leads).where(db.leads.c.created_us <= as_of_us).order_by(db.leads.c.lead_no)
@@ -63,14 +69,18 @@ class Store:
         return replace(history, costs=costs)
 
     def count_leads(self) -> int:
+        """Number of stored leads."""
         with self.engine.reading() as connection:
             return int(connection.execute(select(func.count()).select_from(db.leads)).scalar() or 0)
 
     def close(self) -> None:
-        """Commits what waits and lets go of the database."""
-        if "writer" in self.__dict__:
+        """Commits queued writes and closes the database."""
+        if self._has_writer():
             self.writer.close()
         self.engine.close()
+
+    def _has_writer(self) -> bool:
+        return "writer" in self.__dict__  # where cached_property keeps it: asking must not start one
 
 
 def _costs(connection: Connection, as_of_us: int) -> Costs | None:
@@ -79,10 +89,10 @@ def _costs(connection: Connection, as_of_us: int) -> Costs | None:
     rows = connection.execute(query).all()
     if not rows:
         return None
-    _, start, end, amount, channel, source = zip(*rows, strict=True)
+    _, start_us, end_us, amount, channel, source = zip(*rows, strict=True)
     return Costs(
-        np.array(start, dtype=np.int64),
-        np.array(end, dtype=np.int64),
+        np.array(start_us, dtype=np.int64),
+        np.array(end_us, dtype=np.int64),
         np.array(amount, dtype=np.float64),
         factor(channel),
         factor(source),

@@ -1,99 +1,122 @@
-"""A stored lead as a caller reads it: what it is now, and what happened, newest first."""
+"""A stored lead as a caller reads it: its current values, and its timeline, newest first."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import groupby
-from operator import itemgetter
-from typing import Any
+from typing import Any, NamedTuple
 
 from history.history import DAY_US
 from history.schema import OWN_ATTRIBUTES
 from history.times import format_time
-from serving.store.leads import Current
-from serving.store.reading import DIRECTION_TEXT, STATE_TEXT, LeadRow, LeadRows, scalar_value
+from serving.store.lead_rows import DIRECTION_TEXT, STATE_TEXT, LeadRow, LeadRows, scalar_value
+from serving.store.leads import CurrentAttributes
+from serving.store.schema import CONTENT, KNOWN_US, ROW_NO, TIME_US
 
 PAGE = 100
-UNDATED_US = 90 * DAY_US  # where neither a column nor a model says when a lead was decided
-Key = tuple[int, int]
+UNDATED_US = 90 * DAY_US  # after the creation, for an outcome that neither a column nor a model dates
+Key = tuple[int, int]  # time_us and row_no
 Entry = dict[str, Any]
-Found = tuple[Key, str, int | None, Sequence[Any]]  # its key, kind, when it was known, and the row's content
 
 
-def lead_document(lead: LeadRow, now: Current) -> Entry:
-    """The stored lead with its values now."""
+class _Row(NamedTuple):
+    """A row of the timeline; known_us is None if no column gave it."""
+
+    key: Key
+    kind: str
+    known_us: int | None
+    content: Sequence[Any]
+
+
+def lead_document(lead: LeadRow, current: CurrentAttributes) -> Entry:
+    """The stored lead with its current values."""
+    other = {name: value for name, value in current.scalars().items() if name not in OWN_ATTRIBUTES}
     return {
         "lead_id": lead.lead_id,
         "created_at": format_time(lead.created_us),
-        **{name: now.text(name) for name in OWN_ATTRIBUTES},
-        "attributes": {name: value for name, value in now.scalars().items() if name not in OWN_ATTRIBUTES},
+        **{name: current.text(name) for name in OWN_ATTRIBUTES},
+        "attributes": other,
     }
 
 
 def timeline(rows: LeadRows, before: Key | None, limit: int = PAGE) -> tuple[list[Entry], Key | None]:
-    """The entries of the one lead in `rows`, newest first, after the key `before`; and the key to go on from."""
-    entries = sorted(_entries(rows), key=itemgetter(0), reverse=True)
+    """A page of the timeline of the one lead in `rows`, newest first, from entries older than `before`.
+
+    Also returns the key from which the next page continues, None on the last.
+    """
+    ordered = sorted(_rows(rows), key=lambda row: row.key, reverse=True)
     if before is not None:
-        entries = [entry for entry in entries if entry[0] < before]
-    page = [_entry(*entry) for entry in entries[:limit]]
-    return page, entries[limit - 1][0] if len(entries) > limit else None
+        ordered = [row for row in ordered if row.key < before]
+    page = [_entry(row) for row in ordered[:limit]]
+    return page, ordered[limit - 1].key if len(ordered) > limit else None
 
 
-def _entries(rows: LeadRows) -> Iterator[Found]:
+def _rows(rows: LeadRows) -> Iterator[_Row]:
     created_us = rows.leads[0].created_us
     for kind, table in _TABLES.items():
         for row in zip(*rows.tables[table], strict=True):
-            yield (_time(row, created_us), row[1]), kind, row[3], row[4:]
+            yield _Row((_time_us(row, created_us), row[ROW_NO]), kind, row[KNOWN_US], row[CONTENT:])
     yield from _changes(zip(*rows.tables["attribute_changes"], strict=True))
 
 
-def _time(row: Sequence[Any], created_us: int) -> int:
-    own, known = row[2], row[3]
-    if own is not None:
-        return int(own)
-    return created_us + UNDATED_US if known is None else int(known)
+def _changes(rows: Iterable[Sequence[Any]]) -> Iterator[_Row]:
+    """Attribute changes of one moment as one row."""
+    for (time_us, known_us), alike in groupby(rows, key=lambda row: (row[TIME_US], row[KNOWN_US])):
+        changes = list(alike)
+        key = (time_us, changes[-1][ROW_NO])
+        yield _Row(key, "attributes", known_us, [change[CONTENT:] for change in changes])
 
 
-def _entry(key: Key, kind: str, known_us: int | None, content: Sequence[Any]) -> Entry:
-    time_us, _ = key
-    occurred = format_time(time_us)
-    recorded = occurred if known_us == time_us else None if known_us is None else format_time(known_us)
-    return {"type": kind, "occurred_at": occurred, "recorded_at": recorded, "data": _TOLD[kind](content)}
+def _time_us(row: Sequence[Any], created_us: int) -> int:
+    time_us, known_us = row[TIME_US], row[KNOWN_US]
+    if time_us is not None:
+        return int(time_us)
+    return created_us + UNDATED_US if known_us is None else int(known_us)
+
+
+def _entry(row: _Row) -> Entry:
+    time_us, _ = row.key
+    occurred_at = format_time(time_us)
+    recorded_at = None
+    if row.known_us is not None:
+        # Most rows are known at once; their time is formatted only once.
+        recorded_at = occurred_at if row.known_us == time_us else format_time(row.known_us)
+    data = _DATA[row.kind](row.content)
+    return {"type": row.kind, "occurred_at": occurred_at, "recorded_at": recorded_at, "data": data}
 
 
 def _interaction(content: Sequence[Any]) -> Entry:
-    kind, channel, direction, value, given = content
-    told = {"kind": kind}
-    if channel is not None:
-        told["channel"] = channel
-    if direction in DIRECTION_TEXT:
-        told["direction"] = DIRECTION_TEXT[direction]
-    if value is not None:
-        told["value"] = value
-    if given is not None:
-        told["interaction_id"] = given
-    return told
+    kind, channel, direction, value, interaction_id = content
+    data = {
+        "kind": kind,
+        "channel": channel,
+        "direction": DIRECTION_TEXT.get(direction),
+        "value": value,
+        "interaction_id": interaction_id,
+    }
+    return _without_missing(data)
+
+
+def _stage(content: Sequence[Any]) -> Entry:
+    (stage,) = content
+    return {"stage": stage}
 
 
 def _outcome(content: Sequence[Any]) -> Entry:
     state, amount, reason = content
-    told = {"outcome": STATE_TEXT[state], "amount": amount, "reason": reason}
-    return {name: value for name, value in told.items() if value is not None}
+    return _without_missing({"outcome": STATE_TEXT[state], "amount": amount, "reason": reason})
 
 
 def _attributes(content: Sequence[Any]) -> Entry:
     return {name: scalar_value(value) for name, value in content}
 
 
+def _without_missing(data: Entry) -> Entry:
+    return {name: value for name, value in data.items() if value is not None}
+
+
 _TABLES = {"interaction": "interactions", "stage": "stages", "outcome": "outcomes"}
-_TOLD: Mapping[str, Callable[[Sequence[Any]], Entry]] = {
+_DATA: Mapping[str, Callable[[Sequence[Any]], Entry]] = {
     "interaction": _interaction,
-    "stage": lambda content: {"stage": content[0]},
+    "stage": _stage,
     "outcome": _outcome,
     "attributes": _attributes,
 }
-
-
-def _changes(rows: Iterable[Sequence[Any]]) -> Iterator[Found]:
-    """Changes of one moment as one entry."""
-    for (time_us, known_us), same in groupby(rows, key=lambda row: (row[2], row[3])):
-        values = list(same)
-        yield (time_us, values[-1][1]), "attributes", known_us, [row[4:6] for row in values]

@@ -18,8 +18,9 @@ from serving.application import build_app, guarded
 from serving.base.event import Event
 from serving.base.settings import Settings
 from serving.model.errors import NoModel
-from serving.store.async_store import StoreService
-from serving.store.reading import find_leads, history_of, rows_of
+from serving.store.async_store import AsyncStore
+from serving.store.history import history_of
+from serving.store.lead_rows import find_leads, rows_of
 from serving.store.store import Store
 
 NOW_US = 1_780_000_000_000_000  # 2026-05-28
@@ -112,7 +113,7 @@ class FakeRuntime:
     def __init__(self, home: Path, model: Any, url: str | None = None) -> None:
         self.settings = Settings(home=home)
         self.watch = FakeWatch(model)
-        self.stored = StoreService(home, url, lambda: None)
+        self.stored = AsyncStore(home, url, lambda: None)
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:

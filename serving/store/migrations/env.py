@@ -1,4 +1,4 @@
-"""Runs the migrations over the connection that serving.store.engine hands in, inside its transaction."""
+"""Runs the migrations over the connection that serving.store.database.engine passes, inside its transaction."""
 
 from alembic import context
 

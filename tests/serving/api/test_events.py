@@ -17,7 +17,7 @@ from serving.api.events import rejections
 from serving.api.leads import read_lead
 from serving.base.limits import MAX_ATTRIBUTES, MAX_KEY
 from serving.base.problems import Problem
-from serving.store.events import KNOWN_IDS_ON_SQLITE, Ingested, store_events
+from serving.store.events import STORED_IDS_ON_SQLITE, IngestResult, store_events
 from serving.store.leads import CONFLICT, CREATED, UNCHANGED, UPDATED, PutLead, put_leads
 from serving.store.store import Store
 from tests.builders.store_fakes import NOW_US, Clock, contents, event, read_events, read_leads
@@ -31,12 +31,12 @@ def put(store: Store, lead_id: str = "a", **values: Any) -> str:
     return str(store.writer.write(put_leads, PutLead(lead_id, CREATED_US, values)))
 
 
-def post(store: Store, *events: dict[str, Any]) -> Ingested:
-    result: Ingested = store.writer.write(store_events, read_events({"events": list(events)}))
+def post(store: Store, *events: dict[str, Any]) -> IngestResult:
+    result: IngestResult = store.writer.write(store_events, read_events({"events": list(events)}))
     return result
 
 
-def codes(result: Ingested) -> list[tuple[int, str]]:
+def codes(result: IngestResult) -> list[tuple[int, str]]:
     return [(event.index, event.problems[0].code) for event in result.rejected]
 
 
@@ -276,7 +276,7 @@ def test_known_interaction_ids_are_looked_up_not_searched_for(store: Store) -> N
     if store.engine.path is None:
         pytest.skip("only SQLite reads the whole index when it is asked in the wrong words")
     with store.engine.reading() as connection:
-        query = "EXPLAIN QUERY PLAN " + KNOWN_IDS_ON_SQLITE
+        query = "EXPLAIN QUERY PLAN " + STORED_IDS_ON_SQLITE
         steps = [row[3] for row in connection.exec_driver_sql(query, ('[[1, "i"]]',))]
     assert any("interactions_once (lead_no=? AND interaction_id=?)" in step for step in steps), steps
 

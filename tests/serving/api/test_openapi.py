@@ -14,7 +14,7 @@ from starlette.testclient import TestClient
 
 from models.pointer import load_champion, read_pointer
 from serving.application import ROUTES
-from serving.store.rescoring import rescore_dirty
+from serving.store.scores.rescoring import rescore_dirty
 from tests.builders.service_client import caller
 from tests.builders.store_fakes import FakeRuntime, application
 

@@ -18,7 +18,7 @@ from starlette.testclient import TestClient
 from cli.main import leadcast
 from models.bundle import Bundle
 from models.pointer import load_champion, read_pointer
-from serving.store.rescoring import rescore_dirty
+from serving.store.scores.rescoring import rescore_dirty
 from tests.builders.service_client import caller
 from tests.builders.store_fakes import FakeRuntime, application, event
 from tests.serving.process.test_serve import Service, until

@@ -16,9 +16,9 @@ import models.pointer
 from history.errors import DamagedArtifact
 from models.pointer import Pointer, manifest_sha256, read_pointer, write_pointer
 from serving.base.locked_tempdir import held
-from serving.store.backup import SCRATCH, backup, restore
 from serving.store.leads import PutLead, put_leads
 from serving.store.store import Store
+from serving.store.transfer.backup import SCRATCH, backup, restore
 from tests.builders.store_fakes import NOW_US, Clock, contents
 
 pytest_plugins = ["tests.builders.store_fixtures"]

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 import serving.api.leads
-from serving.store.rescoring import rescore_all, rescore_dirty
+from serving.store.scores.rescoring import rescore_all, rescore_dirty
 from tests.builders.service_client import caller
 from tests.builders.store_fakes import NOW_US, Clock, FakeModel, FakeRuntime, application, fake_score, silent
 

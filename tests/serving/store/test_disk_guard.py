@@ -4,7 +4,12 @@ from pathlib import Path
 
 import pytest
 
-from serving.store.disk_guard import MENDED, NETWORK, cautions, filesystem
+from serving.store.database.storage_warnings import (
+    FIXED_SQLITE,
+    NETWORK_TYPES,
+    filesystem_type,
+    storage_warnings,
+)
 
 MOUNTINFO = """\
 22 1 254:1 / / rw,relatime shared:1 - ext4 /dev/vda1 rw
@@ -30,20 +35,20 @@ def mounts(tmp_path: Path) -> Path:
     ],
 )
 def test_the_innermost_mount_holds_a_file(path: str, kind: str, mounts: Path) -> None:
-    assert filesystem(Path(path), mounts) == kind
+    assert filesystem_type(Path(path), mounts) == kind
 
 
 @pytest.mark.parametrize(("path", "count"), [("/var/store.db", 0), ("/srv/share/store.db", 1)])
 def test_a_network_file_system_is_warned_of(path: str, count: int, mounts: Path) -> None:
-    assert len(cautions(Path(path), MENDED, mounts)) == count
+    assert len(storage_warnings(Path(path), FIXED_SQLITE, mounts)) == count
 
 
 def test_an_old_library_is_warned_of_and_a_server_needs_none(mounts: Path) -> None:
-    (told,) = cautions(Path("/var/store.db"), (3, 40, 1), mounts)
+    (told,) = storage_warnings(Path("/var/store.db"), (3, 40, 1), mounts)
     assert "SQLite 3.40.1 is older than 3.51.3" in told
-    assert cautions(None, (3, 40, 1), mounts) == []
+    assert storage_warnings(None, (3, 40, 1), mounts) == []
 
 
 def test_a_system_without_a_list_of_mounts_is_not_accused(tmp_path: Path) -> None:
-    assert filesystem(tmp_path, tmp_path / "missing") == ""
-    assert "" not in NETWORK
+    assert filesystem_type(tmp_path, tmp_path / "missing") == ""
+    assert "" not in NETWORK_TYPES

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from serving.store import async_store as store_service
-from serving.store.async_store import TRACES_TRIES, StoreService
+from serving.store.async_store import QUICK_ERASURE_TRIES, AsyncStore
 from serving.store.events import store_events
 from serving.store.leads import PutLead, erase_leads, put_leads
 from serving.store.store import Store
@@ -103,37 +103,37 @@ def test_an_erasure_goes_on_for_as_long_as_a_reader_holds_the_log(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """It gave up after some seconds, and what was erased stayed in the file until the next erasure."""
-    monkeypatch.setattr(store_service, "TRACES_PAUSE_S", 0.0)
-    monkeypatch.setattr(store_service, "TRACES_LONG_PAUSE_S", 0.0)
+    monkeypatch.setattr(store_service, "ERASURE_PAUSE_S", 0.0)
+    monkeypatch.setattr(store_service, "LONG_ERASURE_PAUSE_S", 0.0)
     tried: list[bool] = []
 
     def held() -> bool:
-        tried.append(len(tried) == 2 * TRACES_TRIES)
+        tried.append(len(tried) == 2 * QUICK_ERASURE_TRIES)
         return tried[-1]
 
     async def erase() -> None:
-        service = StoreService(tmp_path, None, lambda: None)
+        service = AsyncStore(tmp_path, None, lambda: None)
         async with service.running():
             monkeypatch.setattr(service.store.engine, "erase_traces", held)
             await service.erase_traces()
-            while service._erasing:
+            while service._erasures:
                 await asyncio.sleep(0)
 
     asyncio.run(erase())
-    assert tried == [False] * 2 * TRACES_TRIES + [True]
+    assert tried == [False] * 2 * QUICK_ERASURE_TRIES + [True]
 
 
 def test_an_erasure_that_is_held_up_does_not_hold_up_the_end(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(store_service, "WRITE_SECONDS", 0.0)
-    service = StoreService(tmp_path, None, lambda: None)
+    monkeypatch.setattr(store_service, "WRITE_TIMEOUT_S", 0.0)
+    service = AsyncStore(tmp_path, None, lambda: None)
 
     async def erase() -> None:
         async with service.running():
             monkeypatch.setattr(service.store.engine, "erase_traces", lambda: False)
             await service.erase_traces()
-            assert service._erasing
+            assert service._erasures
 
     asyncio.run(erase())
-    assert not service._erasing
+    assert not service._erasures

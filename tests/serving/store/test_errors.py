@@ -12,9 +12,11 @@ from sqlalchemy import text
 from sqlalchemy.exc import NotSupportedError, OperationalError, ProgrammingError
 
 from serving.store import async_store as store_service
-from serving.store import errors as store_trouble
-from serving.store.engine import StoreEngine
-from serving.store.errors import QUIET_S, StoreSlow, StoreUnavailable, Trouble, told, translated
+from serving.store import outage_state
+from serving.store.database.engine import StoreEngine
+from serving.store.database.outages import as_outage, database_message
+from serving.store.errors import StoreSlow, StoreUnavailable
+from serving.store.outage_state import QUIET_S, OutageState
 from tests.builders.service_client import caller
 from tests.builders.store_fakes import FakeModel, FakeRuntime, application, event
 
@@ -35,11 +37,11 @@ AT = 'connection to server at "127.0.0.1", port 5432 failed: '
     ],
 )  # fmt: skip
 def test_why_a_server_is_not_reached_is_told_without_a_word_of_the_address(message: str, reason: str) -> None:
-    assert told(psycopg.OperationalError(message)) == reason
+    assert database_message(psycopg.OperationalError(message)) == reason
 
 
 def test_sqlite_says_itself_what_is_wrong() -> None:
-    assert told(sqlite3.OperationalError("database is locked")) == "database is locked"
+    assert database_message(sqlite3.OperationalError("database is locked")) == "database is locked"
 
 
 @pytest.mark.parametrize(
@@ -52,7 +54,7 @@ def test_sqlite_says_itself_what_is_wrong() -> None:
     ],
 )
 def test_lost_rights_and_tables_are_outages(error: type[Exception]) -> None:
-    assert isinstance(translated(ProgrammingError("SELECT", {}, error("gone"))), StoreUnavailable)
+    assert isinstance(as_outage(ProgrammingError("SELECT", {}, error("gone"))), StoreUnavailable)
 
 
 def test_a_damaged_file_is_an_outage_that_says_what_to_do(tmp_path: Path) -> None:
@@ -62,34 +64,34 @@ def test_a_damaged_file_is_an_outage_that_says_what_to_do(tmp_path: Path) -> Non
         assert client.get("/livez").status_code == 200
         for answer in (client.put("/v1/leads/a", json=LEAD), client.get("/v1/leads/a")):
             assert (answer.status_code, answer.headers["Retry-After"]) == (503, "30")
-        assert "file is not a database" in str(runtime.stored.trouble.described())
+        assert "file is not a database" in str(runtime.stored.outages.description())
         assert "leadcast_leads" not in {name for name, *_ in runtime.stored.gauges()}
 
 
 def test_a_wrong_statement_of_ours_is_a_bug() -> None:
-    assert translated(ProgrammingError("SELEKT", {}, psycopg.errors.SyntaxError("near"))) is None
-    assert translated(NotSupportedError("X", {}, psycopg.errors.FeatureNotSupported("no"))) is None
+    assert as_outage(ProgrammingError("SELEKT", {}, psycopg.errors.SyntaxError("near"))) is None
+    assert as_outage(NotSupportedError("X", {}, psycopg.errors.FeatureNotSupported("no"))) is None
 
 
 def test_the_log_tells_each_change_once(caplog: pytest.LogCaptureFixture) -> None:
     times = [0.0]
-    trouble = Trouble(lambda: times[0])
+    trouble = OutageState(lambda: times[0])
     with caplog.at_level(logging.INFO, "leadcast"):
-        trouble.worked("written")
+        trouble.succeeded("written")
         for _ in range(3):
             assert trouble.failed("written", StoreUnavailable("gone")).reason == "gone"
-        trouble.slow("read")
-        assert trouble.described() == f"cannot be written: gone; cannot be read: {StoreSlow().reason}"
+        trouble.timed_out("read")
+        assert trouble.description() == f"cannot be written: gone; cannot be read: {StoreSlow().reason}"
         for times[0] in (0.5 * QUIET_S, QUIET_S, 3 * QUIET_S):
-            trouble.worked("written")
-            trouble.worked("read")
+            trouble.succeeded("written")
+            trouble.succeeded("read")
     assert [record.message for record in caplog.records] == [
         "the store cannot be written",
         "the store cannot be read",
         "the store can be written again",
         "the store can be read again",
     ]
-    assert trouble.described() is None
+    assert trouble.description() is None
 
 
 def test_why_is_known_until_the_store_works_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -101,11 +103,11 @@ def test_why_is_known_until_the_store_works_again(tmp_path: Path, monkeypatch: p
         refused = client.post("/v1/events", json=given)
         assert refused.status_code == 503
         assert refused.headers["Retry-After"] == "2"
-        assert "no such table: interactions" in runtime.stored.trouble.reasons["written"]
+        assert "no such table: interactions" in runtime.stored.outages.reasons["written"]
         _execute(runtime, "ALTER TABLE elsewhere RENAME TO interactions")
-        monkeypatch.setattr(store_trouble, "QUIET_S", 0.0)
+        monkeypatch.setattr(outage_state, "QUIET_S", 0.0)
         assert client.post("/v1/events", json=given).json()["accepted"] == 1
-        assert runtime.stored.trouble.described() is None
+        assert runtime.stored.outages.description() is None
 
 
 def _execute(runtime: FakeRuntime, statement: str) -> None:
@@ -121,15 +123,15 @@ def test_a_store_of_a_newer_version_does_not_keep_the_service_from_starting(tmp_
     runtime = FakeRuntime(tmp_path, FakeModel())
     with caller(application(runtime)) as client:
         assert client.get("/livez").status_code == 200
-        assert "9999" in str(runtime.stored.trouble.described())
+        assert "9999" in str(runtime.stored.outages.description())
         answer = client.put("/v1/leads/a", json=LEAD)
         assert (answer.status_code, answer.headers["Retry-After"]) == (503, "30")
 
 
 def test_a_read_of_a_server_that_hangs_ends_in_time(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The server takes connections and never says a word; /metrics waits for none of it."""
-    monkeypatch.setattr(store_service, "READ_SECONDS", 0.05)
-    monkeypatch.setattr(store_service, "COUNT_SECONDS", 0.05)
+    monkeypatch.setattr(store_service, "READ_TIMEOUT_S", 0.05)
+    monkeypatch.setattr(store_service, "COUNT_TIMEOUT_S", 0.05)
     runtime = FakeRuntime(tmp_path, FakeModel())
     free = threading.Event()
     with caller(application(runtime)) as client:
@@ -153,7 +155,7 @@ def test_a_read_of_a_server_that_hangs_ends_in_time(tmp_path: Path, monkeypatch:
 
 
 def test_an_outage_names_its_kind() -> None:
-    outage = translated(
+    outage = as_outage(
         OperationalError("INSERT", {"value": "secret"}, psycopg.errors.LockNotAvailable("wait"))
     )
     assert outage is not None

@@ -13,12 +13,12 @@ from history.config import FunnelConfig
 from history.errors import InvalidInput
 from history.read import read_folder, read_records
 from serving.base.limits import MAX_KEY
-from serving.store import export as store_export
 from serving.store.events import store_events
-from serving.store.export import export_folder
 from serving.store.leads import PutLead, put_leads
-from serving.store.load import Loaded, load_history
 from serving.store.store import Store
+from serving.store.transfer import export as store_export
+from serving.store.transfer.export import export_folder
+from serving.store.transfer.load import Loaded, load_history
 from tests.builders.store_fakes import NOW_US, Clock, contents, event, read_events, read_leads, silent
 
 if TYPE_CHECKING:
@@ -223,7 +223,7 @@ def test_half_an_export_is_no_data_folder(
     whole = tmp_path / "whole"
     export_folder(store.engine, whole, silent)
     order: list[str] = []
-    real = store_export._write
+    real = store_export._write_csv
 
     def killed(path: Path, *rest: Any) -> int:
         order.append(path.name)
@@ -231,7 +231,7 @@ def test_half_an_export_is_no_data_folder(
             raise KeyboardInterrupt
         return real(path, *rest)
 
-    monkeypatch.setattr(store_export, "_write", killed)
+    monkeypatch.setattr(store_export, "_write_csv", killed)
     with pytest.raises(KeyboardInterrupt):
         export_folder(store.engine, tmp_path / "half", silent)
     assert (tmp_path / "half" / "interactions.csv").exists()

@@ -9,8 +9,8 @@ import pytest
 from sqlalchemy import create_engine, text
 
 from history.config import FunnelConfig
-from serving.store import engine as store_engine
-from serving.store.engine import StoreEngine
+from serving.store.database import engine as store_engine
+from serving.store.database.engine import StoreEngine
 from serving.store.errors import StoreUnavailable, StoreUnfit
 from serving.store.events import store_events
 from serving.store.leads import PutLead, put_leads
@@ -136,8 +136,8 @@ def test_a_writer_that_stops_midway_loses_its_turn(
         other.writer.write(put_leads, PutLead("a", NOW_US - 10**12, {}))
         monkeypatch.setattr(
             store_engine,
-            "PG_TURN",
-            text(store_engine.PG_TURN.text.replace(str(store_engine.PG_LONGEST_PAUSE_MS), "200")),
+            "PG_LOCK_STATEMENT",
+            text(store_engine.PG_LOCK_STATEMENT.text.replace(str(store_engine.PG_LONGEST_PAUSE_MS), "200")),
         )
         with pytest.raises(StoreUnavailable):
             _stop_midway(hung, other)

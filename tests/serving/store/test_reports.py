@@ -11,7 +11,7 @@ from click.testing import CliRunner
 from starlette.testclient import TestClient
 
 from cli.main import leadcast
-from serving.store.reports import KEPT_US, Made
+from serving.store.reports.cache import VALID_US, Report
 from tests.builders.service_client import caller
 from tests.builders.store_fakes import NOW_US, FakeRuntime, application, event
 
@@ -115,10 +115,10 @@ def test_an_answer_stands_until_something_changes(client: TestClient) -> None:
 
 
 def test_no_answer_outlives_a_clock_that_is_set_back() -> None:
-    made = Made({}, b"", None, (), made_us=NOW_US)
-    assert made.stands(NOW_US + KEPT_US - 1)
-    assert not made.stands(NOW_US + KEPT_US)
-    assert not made.stands(NOW_US - 1)
+    made = Report({}, b"", None, (), made_us=NOW_US)
+    assert made.is_fresh(NOW_US + VALID_US - 1)
+    assert not made.is_fresh(NOW_US + VALID_US)
+    assert not made.is_fresh(NOW_US - 1)
 
 
 @pytest.mark.parametrize(

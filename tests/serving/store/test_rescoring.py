@@ -8,16 +8,17 @@ import pytest
 from sqlalchemy import select
 
 from history.history import DAY_US
-from serving.store import rescoring
 from serving.store import schema as db
 from serving.store.events import store_events
+from serving.store.lead_rows import find_leads
 from serving.store.leads import PutLead, erase_leads, put_leads
-from serving.store.reading import find_leads
-from serving.store.rescoring import Rescorer, count_waiting, rescore_all, rescore_dirty, score_view
-from serving.store.rescoring import _view as view_of
-from serving.store.scores import save_scores
+from serving.store.scores import rescoring
+from serving.store.scores.history import score_history
+from serving.store.scores.rescoring import Rescorer, count_waiting, rescore_all, rescore_dirty, score_view
+from serving.store.scores.rescoring import view_leads as view_of
+from serving.store.scores.saved import save_scores
+from serving.store.scores.worklist import WorklistQuery, worklist
 from serving.store.store import Store
-from serving.store.worklist import Wanted, score_history, worklist
 from tests.builders.store_fakes import NOW_US, Clock, FakeModel, event, fake_score, read_events, silent
 
 pytest_plugins = ["tests.builders.store_fixtures"]
@@ -51,7 +52,7 @@ def history(store: Store, lead_id: str = "a") -> list[dict[str, Any]]:
 
 def listed(store: Store) -> dict[str, dict[str, Any]]:
     with store.engine.reading() as connection:
-        return {entry["lead_id"]: entry for entry in worklist(connection, Wanted()).entries}
+        return {entry["lead_id"]: entry for entry in worklist(connection, WorklistQuery()).entries}
 
 
 def waiting(store: Store) -> int:
@@ -219,8 +220,8 @@ def test_the_thread_scores_and_only_one_of_a_home_is_elected(tmp_path: Path) -> 
     store = Store(tmp_path, now_us=Clock())
     put(store)
     first, second = (Rescorer(store, lambda: FakeModel(), fake_score) for _ in range(2))  # type: ignore[arg-type, return-value]
-    assert first._election.won()
-    assert not second._election.won()
+    assert first._election.is_leader()
+    assert not second._election.is_leader()
     assert first._step() == 1
     post(store, event("1", "a", {"kind": "call"}))
     assert second._step() == 0
@@ -234,7 +235,7 @@ def test_the_thread_rests_longer_while_many_rows_wait_for_their_commit(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     rests: list[float] = []
-    left = iter([rescoring.MANY_ROWS, rescoring.MANY_ROWS + 1, 0])
+    left = iter([rescoring.BUSY_ROWS, rescoring.BUSY_ROWS + 1, 0])
     with closing(Store(tmp_path, now_us=Clock())) as store:
         rescorer = Rescorer(store, lambda: None, fake_score)
         monkeypatch.setattr(rescorer.ending, "wait", rests.append)

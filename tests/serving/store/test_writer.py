@@ -19,17 +19,17 @@ from alembic.migration import MigrationContext
 from sqlalchemy import text
 
 from history.errors import InvalidInput
-from serving.store import disk_guard as store_disk
 from serving.store import migrate as store_migrate
-from serving.store import writer as store_writer
-from serving.store.disk_guard import BALLAST, DiskGuard
-from serving.store.engine import StoreEngine
+from serving.store.database import disk_guard as store_disk
+from serving.store.database import writer as store_writer
+from serving.store.database.disk_guard import BALLAST, DiskGuard
+from serving.store.database.engine import StoreEngine
+from serving.store.database.transaction import Transaction
 from serving.store.errors import DiskFull, StoreUnavailable
 from serving.store.leads import PutLead, put_leads
-from serving.store.rescoring import count_waiting
 from serving.store.schema import metadata
+from serving.store.scores.rescoring import count_waiting
 from serving.store.store import Store
-from serving.store.writer import Transaction
 from tests.builders.store_fakes import NOW_US, Clock
 
 pytest_plugins = ["tests.builders.store_fixtures"]
@@ -87,7 +87,7 @@ def test_the_log_is_carried_back_into_the_file(tmp_path: Path) -> None:
     with closing(Store(tmp_path / "home", now_us=Clock())) as store:
         store.writer.write(put_leads, put("a"))
         alone = tmp_path / "alone.db"
-        store.engine.carry_back()
+        store.engine.checkpoint()
         shutil.copyfile(tmp_path / "home" / "store.db", alone)
         with closing(sqlite3.connect(alone)) as file:
             assert file.execute("SELECT lead_id FROM leads").fetchall() == [("a",)]
@@ -98,13 +98,13 @@ def test_a_writer_carries_back_after_enough_rows_and_outlives_an_outage_of_it(
 ) -> None:
     carried: list[int] = []
 
-    def carry_back() -> None:
+    def checkpoint() -> None:
         carried.append(1)
         raise StoreUnavailable("away")
 
-    monkeypatch.setattr(store_writer, "ROWS_IN_LOG", 3)
+    monkeypatch.setattr(store_writer, "CHECKPOINT_ROWS", 3)
     with closing(Store(tmp_path, now_us=Clock())) as store:
-        monkeypatch.setattr(store.engine, "carry_back", carry_back)
+        monkeypatch.setattr(store.engine, "checkpoint", checkpoint)
         for i in range(3):
             assert not carried
             store.writer.write(put_leads, put(f"l{i}"))
@@ -122,7 +122,7 @@ def test_closing_commits_what_waits(tmp_path: Path) -> None:
 def test_a_locked_database_is_an_outage_and_nothing_is_stored(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("serving.store.engine.BUSY_TIMEOUT_S", 0.05)
+    monkeypatch.setattr("serving.store.database.engine.BUSY_TIMEOUT_S", 0.05)
     store = Store(tmp_path, now_us=Clock())
     store.writer.write(put_leads, put("a"))
     with closing(sqlite3.connect(tmp_path / "store.db", isolation_level=None)) as foreign:

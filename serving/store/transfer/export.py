@@ -1,4 +1,4 @@
-"""The store as a data folder: what `load` reads back as the same history."""
+"""The store as a data folder, which `load` reads back as the same history."""
 
 import csv
 import io
@@ -15,28 +15,32 @@ from history.errors import InvalidInput
 from history.times import format_time
 from history.values import number_text, value_text
 from serving.store import schema as db
-from serving.store.engine import StoreEngine
-from serving.store.load import Progress, stored_config
-from serving.store.reading import DIRECTION_TEXT, FACT_COLUMNS, STATE_TEXT, scalar_text
-from serving.store.writer import read_setting
+from serving.store.config import attribute_names, stored_config
+from serving.store.database.engine import StoreEngine
+from serving.store.lead_rows import DIRECTION_TEXT, STATE_TEXT, scalar_text
+from serving.store.schema import FACT_COLUMNS
+from serving.store.transfer.load import Progress
 
-AT_ONCE = 5_000
+ROWS_PER_FETCH = 5_000
+# The columns of each table's file, in the order of its FACT_COLUMNS; recorded_at stands for known_us.
 HEADERS = {
     "interactions": (
-        "lead_id", "occurred_at", "recorded_at", "kind", "channel", "direction", "value", "interaction_id",
+        *("lead_id", "occurred_at", "recorded_at"),
+        *("kind", "channel", "direction", "value", "interaction_id"),
     ),
     "stages": ("lead_id", "entered_at", "recorded_at", "stage"),
     "outcomes": ("lead_id", "closed_at", "recorded_at", "outcome", "amount", "reason"),
     "attribute_changes": ("lead_id", "changed_at", "recorded_at", "attribute", "value"),
-}  # fmt: skip
+}
+COST_HEADER = ("period_start", "period_end", "amount", "channel", "source")
 Cells = Sequence[str | None]
 
 
 def export_folder(engine: StoreEngine, out: Path, progress: Progress) -> dict[str, int]:
-    """Writes every table that has rows, and funnel.toml, into `out`; rows written by table.
+    """Writes every table that has rows, and funnel.toml, into `out`; returns the rows written by table.
 
-    All of it is one view of the store. leads.csv comes last: no command reads a folder without it, so half an export
-    is never taken for a whole one. Raises InvalidInput when `out` holds files already.
+    All files show one view of the store. leads.csv comes last: no command reads a folder without it, so half an export
+    is never taken for a whole one. Raises InvalidInput if `out` holds files.
     """
     if out.exists() and (not out.is_dir() or any(out.iterdir())):
         raise InvalidInput(f"{out} exists and is not an empty folder: give another one")
@@ -55,55 +59,72 @@ def export_folder(engine: StoreEngine, out: Path, progress: Progress) -> dict[st
 
 def _write_leads(connection: Connection, out: Path) -> int:
     leads = db.leads
-    names: dict[str, None] = dict.fromkeys(json.loads(read_setting(connection, "attributes") or "[]"))
-    for _, text in _rows(connection, select(leads.c.lead_no, leads.c.attributes).order_by(leads.c.lead_no)):
-        names.update(dict.fromkeys(json.loads(text)))
+    names = _attribute_columns(connection)
     query = select(leads.c.lead_id, leads.c.created_us, leads.c.attributes).order_by(leads.c.lead_no)
 
     def cells() -> Iterator[Cells]:
-        for lead_id, created_us, text in _rows(connection, query):
-            values = json.loads(text)
+        for lead_id, created_us, attributes in _stream(connection, query):
+            values = json.loads(attributes)
             yield [lead_id, format_time(created_us), *(value_text(values.get(name)) for name in names)]
 
-    return _write(out / "leads.csv", ("lead_id", "created_at", *names), cells())
+    return _write_csv(out / "leads.csv", ("lead_id", "created_at", *names), cells())
+
+
+def _attribute_columns(connection: Connection) -> list[str]:
+    """Attributes of loaded folders, then those of single leads in the order of their first occurrence."""
+    leads = db.leads
+    names = dict.fromkeys(attribute_names(connection))
+    query = select(leads.c.lead_no, leads.c.attributes).order_by(leads.c.lead_no)
+    for _lead_no, attributes in _stream(connection, query):
+        names.update(dict.fromkeys(json.loads(attributes)))
+    return list(names)
 
 
 def _write_facts(connection: Connection, table: Table, out: Path) -> int:
+    columns = [table.c[name] for name in FACT_COLUMNS[table.name]]
     query = (
-        select(db.leads.c.lead_id, *(table.c[name] for name in FACT_COLUMNS[table.name]))
+        select(db.leads.c.lead_id, *columns)
         .join(db.leads, db.leads.c.lead_no == table.c.lead_no)
         .order_by(table.c.lead_no, table.c.row_no)
     )
-    told = _TOLD[table.name]
-    cells = ([row[0], *_times(row[1], row[2]), *told(row[3:])] for row in _rows(connection, query))
-    return _write(out / f"{table.name}.csv", HEADERS[table.name], cells)
+    content_cells = _CONTENT_CELLS[table.name]
+
+    def cells() -> Iterator[Cells]:
+        for lead_id, time_us, known_us, *content in _stream(connection, query):
+            yield [lead_id, *_time_cells(time_us, known_us), *content_cells(content)]
+
+    return _write_csv(out / f"{table.name}.csv", HEADERS[table.name], cells())
 
 
-def _times(time_us: int | None, known_us: int | None) -> tuple[str, str]:
-    """Own time and recorded_at; the latter only where it says more."""
+def _time_cells(time_us: int | None, known_us: int | None) -> tuple[str, str]:
+    """The row's own time, and recorded_at if it differs."""
     own = "" if time_us is None else format_time(time_us)
-    later = known_us is not None and (time_us is None or known_us > time_us)
-    return own, format_time(known_us) if later and known_us is not None else ""
+    is_later = known_us is not None and (time_us is None or known_us > time_us)
+    return own, format_time(known_us) if is_later and known_us is not None else ""
 
 
-def _interaction(row: Sequence[Any]) -> Cells:
-    kind, channel, direction, value, given = row
-    return kind, channel, DIRECTION_TEXT.get(direction, ""), _number(value), given
+def _interaction(content: Sequence[Any]) -> Cells:
+    kind, channel, direction, value, interaction_id = content
+    return kind, channel, DIRECTION_TEXT.get(direction, ""), _number(value), interaction_id
 
 
-def _outcome(row: Sequence[Any]) -> Cells:
-    state, amount, reason = row
+def _stage(content: Sequence[Any]) -> Cells:
+    return content
+
+
+def _outcome(content: Sequence[Any]) -> Cells:
+    state, amount, reason = content
     return STATE_TEXT[state], _number(amount), reason
 
 
-def _change(row: Sequence[Any]) -> Cells:
-    attribute, value = row
+def _change(content: Sequence[Any]) -> Cells:
+    attribute, value = content
     return attribute, scalar_text(value)
 
 
-_TOLD: Mapping[str, Callable[[Sequence[Any]], Cells]] = {
+_CONTENT_CELLS: Mapping[str, Callable[[Sequence[Any]], Cells]] = {
     "interactions": _interaction,
-    "stages": lambda row: row,
+    "stages": _stage,
     "outcomes": _outcome,
     "attribute_changes": _change,
 }
@@ -115,27 +136,32 @@ def _number(value: float | None) -> str:
 
 def _write_costs(connection: Connection, out: Path) -> int:
     costs = db.costs
-    query = select(costs.c.start_us, costs.c.end_us, costs.c.amount, costs.c.channel, costs.c.source)
-    cells = (
-        [format_time(start), format_time(end), _number(amount), channel, source]
-        for start, end, amount, channel, source in _rows(connection, query.order_by(costs.c.cost_no))
-    )
-    return _write(out / "costs.csv", ("period_start", "period_end", "amount", "channel", "source"), cells)
+    columns = (costs.c.start_us, costs.c.end_us, costs.c.amount, costs.c.channel, costs.c.source)
+
+    def cells() -> Iterator[Cells]:
+        for start_us, end_us, amount, channel, source in _stream(
+            connection, select(*columns).order_by(costs.c.cost_no)
+        ):
+            yield [format_time(start_us), format_time(end_us), _number(amount), channel, source]
+
+    return _write_csv(out / "costs.csv", COST_HEADER, cells())
 
 
-def _rows(connection: Connection, query: Select[Any]) -> Iterator[Any]:
+def _stream(connection: Connection, query: Select[Any]) -> Iterator[Any]:
+    """The rows of a query without holding all of them."""
     result = connection.execution_options(stream_results=True).execute(query)
-    while part := result.fetchmany(AT_ONCE):
+    while part := result.fetchmany(ROWS_PER_FETCH):
         yield from part
 
 
-def _write(path: Path, header: Sequence[str], rows: Iterable[Cells]) -> int:
-    """A CSV file, there whole or not at all; none without rows.
+def _write_csv(path: Path, header: Sequence[str], rows: Iterable[Cells]) -> int:
+    """Writes a CSV file, whole or not at all; no file without rows. Returns their number.
 
-    Lines end as RFC 4180 says: the writer quotes what holds a part of its line end, and a carriage return needs it.
+    Lines end with CRLF (RFC 4180): Python's writer quotes only values that hold a character of its line end, and a bare
+    carriage return in a value must be quoted.
     """
-    left = iter(rows)
-    first = next(left, None)
+    remaining = iter(rows)
+    first = next(remaining, None)
     if first is None:
         return 0
     with replacing(path) as file:
@@ -143,7 +169,7 @@ def _write(path: Path, header: Sequence[str], rows: Iterable[Cells]) -> int:
         writer = csv.writer(text, lineterminator="\r\n")
         writer.writerows([header, first])
         count = 1
-        for row in left:
+        for row in remaining:
             writer.writerow(row)
             count += 1
         text.detach()
@@ -158,7 +184,7 @@ def _write_config(connection: Connection, out: Path) -> None:
 
 
 def toml_text(config: Mapping[str, Any]) -> str:
-    """The funnel.toml of a configuration as to_dict gives it; what was inferred is left to be inferred again."""
+    """The funnel.toml of a configuration record (history.config.to_dict); inferred values are left out."""
     inferred = set(config["inferred"])
     keys = ("name", "currency", "timezone", "horizon_days", "stages")
     funnel = {key: config[key] for key in keys if key not in inferred and config[key] is not None}
@@ -176,5 +202,6 @@ def toml_text(config: Mapping[str, Any]) -> str:
 
 
 def _section(name: str, values: Mapping[str, Any]) -> str:
+    # JSON's texts, numbers, booleans and lists are TOML too.
     lines = [f"{json.dumps(key)} = {json.dumps(value, ensure_ascii=False)}" for key, value in values.items()]
     return "\n".join([f"[{name}]", *lines, ""])

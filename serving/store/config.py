@@ -1,0 +1,36 @@
+"""The configuration of the folder loaded last, as the store keeps it."""
+
+import json
+from typing import Any
+
+from sqlalchemy import Connection
+
+from history.config import FunnelConfig, to_dict
+from serving.store.database.transaction import read_setting, write_setting
+from serving.store.leads import compact_json
+
+
+def stored_config(connection: Connection) -> dict[str, Any] | None:
+    """The stored configuration as history.config.to_dict gives it; None if no folder was loaded."""
+    text = read_setting(connection, "config")
+    return None if text is None else dict(json.loads(text))
+
+
+def store_config(connection: Connection, config: FunnelConfig) -> None:
+    """Stores a configuration without column names, which the store replaces by its own, and inferred stages."""
+    record = {**to_dict(config), "columns": {}}
+    if "stages" in config.inferred:
+        record["stages"] = []
+    write_setting(connection, "config", compact_json(record))
+
+
+def attribute_names(connection: Connection) -> list[str]:
+    """The names of all attributes in loaded folders, also of those without a value."""
+    names: list[str] = json.loads(read_setting(connection, "attributes") or "[]")
+    return names
+
+
+def add_attribute_names(connection: Connection, names: list[str]) -> None:
+    """Adds the attributes of a loaded folder to the stored names."""
+    all_names = dict.fromkeys([*attribute_names(connection), *names])
+    write_setting(connection, "attributes", compact_json(list(all_names)))

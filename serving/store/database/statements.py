@@ -1,0 +1,128 @@
+"""Prepared statements: compiled once by SQLAlchemy, run on SQLite's own driver, which returns plain tuples.
+
+SQLAlchemy's execution takes three to ten times as long as SQLite's own: a lead with its four tables took 207 µs, and
+takes 69 on the driver. Other databases run the statements through SQLAlchemy. The driver's exceptions are known to
+serving.store.database.outages.
+"""
+
+import json
+import sqlite3
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from sqlalchemy import (
+    ARRAY,
+    ColumnElement,
+    Connection,
+    Executable,
+    Select,
+    Table,
+    any_,
+    bindparam,
+    func,
+    select,
+)
+from sqlalchemy.dialects import postgresql, sqlite
+
+ROWS_PER_INSERT = 1_000  # of a server, whose messages are limited to 1 GB
+Rows = list[tuple[Any, ...]]
+_NAMED_PARAMETERS = sqlite.dialect(paramstyle="named")
+
+
+def sqlite_driver(connection: Connection) -> sqlite3.Connection:
+    """SQLite's own connection below this one, in the same transaction."""
+    raw = connection.connection.driver_connection
+    assert isinstance(raw, sqlite3.Connection)
+    return raw
+
+
+def is_sqlite(connection: Connection) -> bool:
+    """True if the connection is to SQLite."""
+    return connection.dialect.name == "sqlite"
+
+
+def sqlite_text(statement: Executable) -> str:
+    """The statement's text for SQLite, with named parameters."""
+    return str(statement.compile(dialect=_NAMED_PARAMETERS))  # type: ignore[attr-defined]
+
+
+class PreparedQuery:
+    """A query by its parameters. With `among`, it takes a list `some` and returns the rows whose column is in it."""
+
+    def __init__(self, query: Select[Any], among: ColumnElement[Any] | None = None) -> None:
+        if among is None:
+            self._query, self.text = query, sqlite_text(query)
+            return
+        self._query = query.where(among == any_(bindparam("some", type_=ARRAY(among.type))))
+        # A JSON list is one parameter: the statement stays the same for any length, so that SQLite compiles it once.
+        values = func.json_each(bindparam("some")).table_valued("value")
+        self.text = sqlite_text(query.where(among.in_(select(values.c.value))))
+
+    def rows(self, connection: Connection, **parameters: Any) -> Rows:
+        """All rows of the result."""
+        if not is_sqlite(connection):
+            return list(map(tuple, connection.execute(self._query, parameters)))
+        if "some" in parameters:
+            parameters["some"] = json.dumps(parameters["some"])
+        return sqlite_driver(connection).execute(self.text, parameters).fetchall()
+
+
+class PreparedUpdate:
+    """An update or delete by its parameters, for one row or many."""
+
+    def __init__(self, statement: Executable) -> None:
+        self._statement = statement
+        self._text = sqlite_text(statement)
+
+    def run(self, connection: Connection, rows: Sequence[Mapping[str, Any]]) -> None:
+        """Runs the statement once for each set of parameters."""
+        if is_sqlite(connection):
+            sqlite_driver(connection).executemany(self._text, rows)
+        else:
+            connection.execute(self._statement, rows)
+
+    def count(self, connection: Connection, **parameters: Any) -> int:
+        """Runs the statement once; returns the number of changed rows."""
+        if is_sqlite(connection):
+            return sqlite_driver(connection).execute(self._text, parameters).rowcount
+        return int(connection.execute(self._statement, parameters).rowcount)
+
+
+def rows_of_lists(*columns: ColumnElement[Any]) -> Any:
+    """A table of equally long lists, one parameter for each column and named like it. For PostgreSQL (unnest)."""
+    lists = (bindparam(str(column.key), type_=ARRAY(column.type)) for column in columns)
+    names = (str(column.key) for column in columns)
+    return func.unnest(*lists).table_valued(*names).render_derived()
+
+
+class PreparedInsert:
+    """Inserts whole rows into a table. With `key`, a row with the same key gets its columns `replaced` updated.
+
+    PostgreSQL gets the rows as one statement with a list for each column: 154 to 186 µs an event in groups of 64,
+    against 352 to 405 row by row.
+    """
+
+    def __init__(self, table: Table, key: str | None = None, replaced: Sequence[str] = ()) -> None:
+        self._names = [column.name for column in table.columns]
+        lists = rows_of_lists(*table.columns)
+        self._lists: Any = postgresql.insert(table).from_select(self._names, select(*lists.c))
+        rows: Any = sqlite.insert(table)
+        if key is not None:
+            self._lists = _updating(self._lists, table, key, replaced)
+            rows = _updating(rows, table, key, replaced)
+        self._text = sqlite_text(rows)
+
+    def run(self, connection: Connection, rows: Sequence[Mapping[str, Any]]) -> None:
+        """Inserts at least one row; no key may occur twice."""
+        if is_sqlite(connection):
+            sqlite_driver(connection).executemany(self._text, rows)
+            return
+        for start in range(0, len(rows), ROWS_PER_INSERT):
+            part = rows[start : start + ROWS_PER_INSERT]
+            connection.execute(self._lists, {name: [row[name] for row in part] for name in self._names})
+
+
+def _updating(insert: Any, table: Table, key: str, replaced: Sequence[str]) -> Any:
+    """The insert with ON CONFLICT (key) DO UPDATE of the columns `replaced`."""
+    new_values = {name: insert.excluded[name] for name in replaced}
+    return insert.on_conflict_do_update(index_elements=[table.c[key]], set_=new_values)

@@ -1,0 +1,60 @@
+"""The funnel's state and the forecast, computed from the store."""
+
+from typing import Any
+
+from funnel.forecast.explain import explained
+from funnel.forecast.forecast import Asked, answer, forecast
+from funnel.forecast.warnings import notes
+from funnel.state.owners import chances_of, owners
+from funnel.state.state import FunnelAsked, funnel_state
+from history.config import FunnelConfig
+from models.bundle import Bundle
+from serving.base.instant import read_instant
+from serving.store.reports.queries import ForecastQuery, FunnelQuery
+from serving.store.store import Store
+
+Record = dict[str, Any]
+
+
+def funnel_config(store: Store, bundle: Bundle | None) -> FunnelConfig:
+    """The configuration of the folder loaded last; if none was loaded, the model's."""
+    return store.config() or (FunnelConfig() if bundle is None else bundle.config)
+
+
+def funnel_from(store: Store, query: FunnelQuery, bundle: Bundle | None) -> Record:
+    """The funnel as `leadcast funnel --json` gives it; without a model, without probabilities."""
+    config = funnel_config(store, bundle)
+    from_us = _instant(query.start, config, "from")
+    to_us = _instant(query.end, config, "to")
+    since_us = _instant(query.since, config, "since")
+    history = store.read_all(_as_of_us(store, query.as_of, config), config)
+    options = FunnelAsked(from_us, to_us, query.by, since_us, query.attention)
+    if bundle is None:
+        return {**funnel_state(history, options, None), "owners": []}
+    state = funnel_state(history, options, chances_of(bundle, history))
+    return {**state, "owners": owners(bundle, history, from_us, to_us)}
+
+
+def forecast_from(store: Store, query: ForecastQuery, bundle: Bundle) -> Record:
+    """The forecast as `leadcast forecast --json` gives it, with the model's configuration."""
+    since_us = _instant(query.since, bundle.config, "since")
+    history = store.read_all(_as_of_us(store, query.as_of, bundle.config), bundle.config)
+    options = Asked(query.period, query.periods, query.by)
+    result = forecast(bundle, history, options)
+    record = {**answer(result), "currency": result.currency, "warnings": notes(result, bundle)}
+    if query.explain:
+        record["explain"] = explained(bundle, history, options, result, since_us)
+    return record
+
+
+def _as_of_us(store: Store, as_of: str | None, config: FunnelConfig) -> int:
+    """The requested instant; by default the latest time in the store, now for an empty one."""
+    if as_of is not None:
+        return read_instant(as_of, config.zone)
+    now_us = store.now_us()
+    latest_us = store.latest_us(now_us)
+    return now_us if latest_us is None else latest_us
+
+
+def _instant(text: str | None, config: FunnelConfig, key: str) -> int | None:
+    return None if text is None else read_instant(text, config.zone, key)

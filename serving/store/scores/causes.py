@@ -1,0 +1,195 @@
+"""Why a stored score moved: a new model, the time that passed, and each event, with points that add up exactly."""
+
+from collections import defaultdict
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from history.history import DAY_US, LOST, OPEN, WON
+from history.snapshot import Snapshot
+from models.bundle import Bundle
+from models.scores import Scores
+from serving.store.history import history_of
+from serving.store.lead_rows import Cut, LeadRows
+from serving.store.schema import CONTENT, LEAD_NO, ROW_NO
+
+SMALLEST_MOVE = 0.005  # of the probability; smaller moves make no history
+MOST_EVENTS = 4  # listed one by one; more are joined into one cause
+DECISIONS = {WON: "won", LOST: "lost", OPEN: "reopened"}
+
+Score = Callable[[Bundle, Snapshot, int | None], Scores]
+Cause = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class HistoryEntry:
+    """The last entry of a lead's score history; through_row is the last row that its score includes."""
+
+    probability: float
+    status: str
+    as_of_us: int
+    through_row: int
+    model_version: str
+
+
+@dataclass(frozen=True)
+class Move:
+    """A lead, by its position, whose history gets an entry; `before` is its last one, None if this is the first."""
+
+    position: int
+    probability: float
+    before: HistoryEntry | None
+
+
+@dataclass(frozen=True)
+class _Step:
+    """A step on the way from the old score to the new one: what changes, and the rows and time it is scored with."""
+
+    kind: str
+    label: str
+    through_row: int
+    as_of_us: int
+
+
+class _NewEvent(NamedTuple):
+    row_no: int
+    label: str
+
+
+class _ScoredStep(NamedTuple):
+    """A step of a move, by their indices."""
+
+    move: int
+    step: int
+
+
+def has_moved(before: HistoryEntry | None, probability: float, status: str, model_version: str) -> bool:
+    """True for a first score, a move of SMALLEST_MOVE or more, and another status or model version."""
+    if before is None or before.status != status or before.model_version != model_version:
+        return True
+    return abs(probability - before.probability) >= SMALLEST_MOVE
+
+
+def causes_of(
+    bundle: Bundle, rows: LeadRows, moves: Sequence[Move], as_of_us: int, score: Score
+) -> list[list[Cause]]:
+    """{kind, label, points} of each move: percentage points whose sum is 100 times the move.
+
+    The lead is scored again at each step: with the current model on the rows known before, then at the current time,
+    then with each new row in the order of arrival.
+    """
+    new_events = _new_events(rows, moves)
+    steps = [_steps(bundle, move, new_events.get(move.position, []), as_of_us) for move in moves]
+    # The last step of a move ends at the score that is already known.
+    to_score = [_ScoredStep(i, j) for i, of_move in enumerate(steps) for j in range(len(of_move) - 1)]
+    cuts = [Cut(moves[at.move].position, steps[at.move][at.step].through_row) for at in to_score]
+    times = [steps[at.move][at.step].as_of_us for at in to_score]
+    probabilities = _probabilities(bundle, rows.cut(cuts), times, score) if cuts else []
+    after_step = dict(zip(to_score, probabilities, strict=True))
+    causes = []
+    for i, (move, of_move) in enumerate(zip(moves, steps, strict=True)):
+        ends = [after_step.get(_ScoredStep(i, j), move.probability) for j in range(len(of_move))]
+        causes.append(_causes(move, of_move, ends))
+    return causes
+
+
+def _causes(move: Move, steps: Sequence[_Step], ends: Sequence[float]) -> list[Cause]:
+    """The causes of one move; `ends` are the probabilities after each step. An event without effect is kept."""
+    if move.before is None:
+        return []
+    causes, probability = [], move.before.probability
+    for step, end in zip(steps, ends, strict=True):
+        points = 100 * (end - probability)
+        if points or step.kind == "event":
+            causes.append({"kind": step.kind, "label": step.label, "points": points})
+        probability = end
+    return causes
+
+
+def _steps(bundle: Bundle, move: Move, events: Sequence[_NewEvent], as_of_us: int) -> list[_Step]:
+    before = move.before
+    if before is None:
+        return []
+    steps = []
+    if before.model_version != bundle.version:
+        steps.append(_Step("model", f"model {bundle.version}", before.through_row, before.as_of_us))
+    passed = _time_passed(as_of_us - before.as_of_us)
+    steps.append(_Step("time", passed, before.through_row, as_of_us))
+    listed = events if len(events) <= MOST_EVENTS else events[: MOST_EVENTS - 1]
+    steps += [_Step("event", event.label, event.row_no, as_of_us) for event in listed]
+    more = len(events) - len(listed)
+    if more:
+        steps.append(_Step("event", f"{more} more events", events[-1].row_no, as_of_us))
+    return steps
+
+
+def _time_passed(duration_us: int) -> str:
+    days = duration_us / DAY_US
+    if days < 0:
+        return "scored at an earlier time"
+    if days < 1:
+        return "less than a day passed"
+    return "1 day passed" if days < 2 else f"{int(days)} days passed"
+
+
+def _new_events(rows: LeadRows, moves: Sequence[Move]) -> dict[int, list[_NewEvent]]:
+    """Position -> the rows that are new since the last score, in the order of arrival."""
+    scored_before = {
+        rows.leads[move.position].lead_no: Cut(move.position, move.before.through_row)
+        for move in moves
+        if move.before is not None
+    }
+    events: dict[int, list[_NewEvent]] = defaultdict(list)
+    for row, label in _labelled(rows):
+        before = scored_before.get(row[LEAD_NO])
+        if before is not None and row[ROW_NO] > before.through_row:
+            events[before.position].append(_NewEvent(row[ROW_NO], label(row[CONTENT:])))
+    return {position: sorted(of_lead) for position, of_lead in events.items()}
+
+
+Label = Callable[[Sequence[Any]], str]
+
+
+def _labelled(rows: LeadRows) -> Iterator[tuple[Sequence[Any], Label]]:
+    """Every fact row with the function that labels its content."""
+    for table, label in _LABELS.items():
+        for row in zip(*rows.tables[table], strict=True):
+            yield row, label
+
+
+def _interaction(content: Sequence[Any]) -> str:
+    kind, channel, *_ = content
+    return f"{kind} by {channel}" if channel else str(kind)
+
+
+def _stage(content: Sequence[Any]) -> str:
+    (stage,) = content
+    return f"entered stage {stage}"
+
+
+def _outcome(content: Sequence[Any]) -> str:
+    state, *_ = content
+    return DECISIONS[state]
+
+
+def _change(content: Sequence[Any]) -> str:
+    attribute, *_ = content
+    return f"{attribute} changed"
+
+
+_LABELS: Mapping[str, Label] = {
+    "interactions": _interaction,
+    "stages": _stage,
+    "outcomes": _outcome,
+    "attribute_changes": _change,
+}
+
+
+def _probabilities(bundle: Bundle, rows: LeadRows, times_us: Sequence[int], score: Score) -> list[float]:
+    """The probability of each lead of `rows` at its own time."""
+    as_of_us = np.array(times_us, dtype=np.int64)
+    history = history_of(rows, bundle.config, int(as_of_us.max()))
+    leads = np.arange(len(times_us), dtype=np.int64)
+    return list(map(float, score(bundle, Snapshot(history, leads, as_of_us), 0).probability))

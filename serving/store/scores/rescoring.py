@@ -1,0 +1,225 @@
+"""Keeps scores fresh: changed leads within a second, all open leads on request."""
+
+import threading
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from sqlalchemy import Connection, func, select
+
+from history.history import OPEN
+from history.snapshot import Snapshot, state_at
+from models.bundle import Bundle
+from models.scorer import score as score_snapshot
+from serving.store import schema as db
+from serving.store.database.locks import LeaderElection
+from serving.store.database.transaction import read_setting
+from serving.store.history import history_of
+from serving.store.lead_rows import LeadRow, LeadRows, lead_row, rows_of
+from serving.store.leads import current_attributes
+from serving.store.scores.causes import Move, Score, causes_of, has_moved
+from serving.store.scores.saved import (
+    OPEN_STATUS,
+    NewScore,
+    StoredScore,
+    save_scores,
+    score_row,
+    stored_scores,
+    with_history,
+)
+from serving.store.store import Store
+
+STORED_REASONS = 3
+# Requests share the processor with the rescoring thread: it scores a few leads at a time and rests in between, longer
+# while many rows wait for their commit. Scoring sixty leads in one go held requests up for their whole time.
+LEADS_PER_COMMIT = 60  # about 250 leads a second
+LEADS_PER_STRETCH = 8
+REST_S = 0.01
+LONGEST_REST_S = 0.1
+BUSY_ROWS = 16  # rows in the writer's queue from which the rest is the longest one
+LEADS_PER_PAGE = 2_000
+POLL_INTERVAL_S = 0.15
+WAIT_AFTER_FAILURE_S = 2.0
+Progress = Callable[[str, float], None]
+
+
+@dataclass(frozen=True)
+class LeadView:
+    """Leads with their rows and stored scores in one view of the store; through_row is its last fact row."""
+
+    rows: LeadRows
+    stored: dict[int, StoredScore]
+    through_row: int
+
+
+def view_leads(connection: Connection, leads: Sequence[LeadRow]) -> LeadView:
+    """Reads the rows and scores of these leads."""
+    rows = rows_of(connection, leads)
+    through_row = int(read_setting(connection, "row_no") or 1) - 1
+    return LeadView(rows, stored_scores(connection, [lead.lead_no for lead in leads]), through_row)
+
+
+def score_view(
+    bundle: Bundle, view: LeadView, positions: Sequence[int], as_of_us: int, score: Score
+) -> list[NewScore]:
+    """The scores of these leads at as_of_us; those that moved get a history entry.
+
+    A lead that is created a little later than as_of_us is scored at its creation.
+    """
+    if not len(positions):
+        return []
+    leads = [view.rows.leads[position] for position in positions]
+    times_us = np.array([max(as_of_us, lead.created_us) for lead in leads], dtype=np.int64)
+    history = history_of(view.rows, bundle.config, int(times_us.max()))
+    snapshot = Snapshot(history, np.array(positions, dtype=np.int64), times_us)
+    records = score(bundle, snapshot, STORED_REASONS).records()
+    attributes = current_attributes(view.rows, as_of_us)
+    stored = [view.stored.get(lead.lead_no) for lead in leads]
+    moves = _moves(positions, records, stored, bundle.version)
+    causes = causes_of(bundle, view.rows, moves, as_of_us, score)
+    causes_at = {move.position: of_move for move, of_move in zip(moves, causes, strict=True)}
+    scores = []
+    for position, lead, record, before in zip(positions, leads, records, stored, strict=True):
+        row = score_row(lead, attributes[position], record, as_of_us, view.through_row)
+        scores.append(with_history(row, before, causes_at.get(position)))
+    return scores
+
+
+def _moves(
+    positions: Sequence[int],
+    records: Sequence[dict[str, Any]],
+    stored: Sequence[StoredScore | None],
+    model_version: str,
+) -> list[Move]:
+    """The leads whose score moved enough for a history entry."""
+    moves = []
+    for position, record, score in zip(positions, records, stored, strict=True):
+        before = None if score is None else score.last_entry
+        if has_moved(before, record["probability"], record["status"], model_version):
+            moves.append(Move(position, record["probability"], before))
+    return moves
+
+
+def rescore_dirty(
+    store: Store,
+    bundle: Bundle,
+    limit: int = LEADS_PER_COMMIT,
+    score: Score = score_snapshot,
+    rest: Callable[[], object] = lambda: None,
+) -> int:
+    """Scores up to `limit` queued leads, oldest change first; returns their number.
+
+    Calls `rest` after every few leads.
+    """
+    with store.engine.reading() as connection:
+        leads = _queued_leads(connection, limit)
+    if not leads:
+        return 0
+    scores: list[NewScore] = []
+    for start in range(0, len(leads), LEADS_PER_STRETCH):
+        with store.engine.reading() as connection:
+            view = view_leads(connection, leads[start : start + LEADS_PER_STRETCH])
+        scores += score_view(bundle, view, range(len(view.rows.leads)), store.now_us(), score)
+        rest()
+    store.writer.write(save_scores, scores, weight=len(scores) + 1)
+    return len(leads)
+
+
+def _queued_leads(connection: Connection, limit: int) -> list[LeadRow]:
+    dirty = db.dirty.c
+    oldest = select(dirty.lead_no).order_by(dirty.is_bulk, dirty.row_no, dirty.lead_no).limit(limit)
+    query = select(db.leads).where(db.leads.c.lead_no.in_(oldest)).order_by(db.leads.c.lead_no)
+    return [lead_row(row) for row in connection.execute(query)]
+
+
+def rescore_all(
+    store: Store, bundle: Bundle, as_of_us: int, progress: Progress, score: Score = score_snapshot
+) -> int:
+    """Scores every lead that is open at as_of_us, or open by its stored score; returns their number."""
+    scored_count = seen_count = last_lead_no = 0
+    lead_count = max(1, store.count_leads())
+    while True:
+        with store.engine.reading() as connection:
+            view = _next_page(connection, last_lead_no, as_of_us)
+        if view is None:
+            progress("rescoring", 1.0)
+            return scored_count
+        last_lead_no = view.rows.leads[-1].lead_no
+        scores = score_view(bundle, view, _open_leads(view, bundle, as_of_us), as_of_us, score)
+        scored_count += int(store.writer.write(save_scores, scores, weight=len(scores) + 1))
+        seen_count += len(view.rows.leads)
+        progress("rescoring", min(1.0, seen_count / lead_count))
+
+
+def _next_page(connection: Connection, last_lead_no: int, as_of_us: int) -> LeadView | None:
+    query = select(db.leads).where(db.leads.c.lead_no > last_lead_no, db.leads.c.created_us <= as_of_us)
+    page = query.order_by(db.leads.c.lead_no).limit(LEADS_PER_PAGE)
+    leads = [lead_row(row) for row in connection.execute(page)]
+    return view_leads(connection, leads) if leads else None
+
+
+def _open_leads(view: LeadView, bundle: Bundle, as_of_us: int) -> list[int]:
+    """Positions of the leads that are open at as_of_us or open by their stored score."""
+    history = history_of(view.rows, bundle.config, as_of_us)
+    all_leads = np.arange(len(history), dtype=np.int64)
+    states = state_at(history, all_leads, np.full(len(history), as_of_us, dtype=np.int64))
+    stored_open = {lead_no for lead_no, stored in view.stored.items() if stored.status in OPEN_STATUS}
+    return [
+        position
+        for position, (lead, state) in enumerate(zip(view.rows.leads, states.tolist(), strict=True))
+        if state == OPEN or lead.lead_no in stored_open
+    ]
+
+
+def count_waiting(connection: Connection) -> int:
+    """Number of leads that are queued for a new score."""
+    return int(connection.execute(select(func.count()).select_from(db.dirty)).scalar() or 0)
+
+
+class Rescorer:
+    """The thread that scores queued leads; among the processes of a home, the leader's does the work."""
+
+    def __init__(
+        self, store: Store, bundle: Callable[[], Bundle | None], score: Score = score_snapshot
+    ) -> None:
+        self._store = store
+        self._bundle = bundle
+        self._score = score
+        self._election = LeaderElection(store.engine.home / "rescore.lock")
+        self.ending = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="rescorer", daemon=True)
+        self.on_failure: Callable[[Exception], None] = lambda _error: None
+
+    def start(self) -> None:
+        """Starts the thread."""
+        self._thread.start()
+
+    def close(self) -> None:
+        """Ends the thread after its current leads."""
+        self.ending.set()
+        if self._thread.is_alive():
+            self._thread.join()
+        self._election.close()
+
+    def _run(self) -> None:
+        pause = POLL_INTERVAL_S
+        while not self.ending.wait(pause):
+            try:
+                self._step()
+                pause = POLL_INTERVAL_S
+            except Exception as error:
+                self.on_failure(error)
+                pause = WAIT_AFTER_FAILURE_S
+
+    def _step(self) -> int:
+        bundle = self._bundle()
+        if bundle is None or not self._election.is_leader():
+            return 0
+        return rescore_dirty(self._store, bundle, LEADS_PER_COMMIT, self._score, self._rest)
+
+    def _rest(self) -> None:
+        """Rests until few rows wait for their commit: their callers go first, and changes to one lead add up."""
+        for _ in range(round(LONGEST_REST_S / REST_S)):
+            if self.ending.wait(REST_S) or self._store.waiting < BUSY_ROWS:
+                return
