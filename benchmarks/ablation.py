@@ -27,8 +27,8 @@ from models.additive import AdditiveModel
 from models.calibration import sigmoid
 from models.parameters import Parameters
 from training.audit.audit import audit, suspects
-from training.backtest.backtest import default_origins
-from training.backtest.origin import baselines
+from training.backtest.dates import default_dates
+from training.backtest.origin import baseline_probabilities
 from training.evaluation.metrics import conversion_metrics
 from training.evaluation.out_of_fold import predict_splits
 from training.fit.additive import FitSettings
@@ -66,7 +66,7 @@ def main() -> None:
     parser.add_argument("--at", nargs="*", default=[])
     given = parser.parse_args()
     history = read_folder(given.data)
-    dates = [parse_time(text, history.config.zone) for text in given.at] or default_origins(
+    dates = [parse_time(text, history.config.zone) for text in given.at] or default_dates(
         history, given.origins
     )
     print(
@@ -87,7 +87,10 @@ def at_date(history: History, at_us: int, seed: int) -> Figures | None:
         print(f"{format_time(at_us)[:10]} left out: {refused}")
         return None
     out = {name: conversion_metrics(case.won, make(case)) for name, make in VARIANTS.items()}
-    out |= {name: conversion_metrics(case.won, p) for name, p in baselines(case.prepared, case.asked).items()}
+    out |= {
+        name: conversion_metrics(case.won, p)
+        for name, p in baseline_probabilities(case.prepared, case.asked).items()
+    }
     whole = out[WHOLE]
     print(
         f"{format_time(at_us)[:10]} seed {seed}: {len(case.won)} leads, {int(case.won.sum())} won, whole model AUC "

@@ -1,7 +1,7 @@
 """`leadcast backtest`: past dates replayed, beside the baselines and what happened."""
 
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -27,7 +27,7 @@ from history.atomic_file import write_text
 
 if TYPE_CHECKING:
     from history.history import History
-    from training.backtest.backtest import Backtest, BacktestOptions
+    from training.backtest.backtest import Backtest
     from training.registry.registry import Registry
 from collections.abc import Callable
 
@@ -126,8 +126,9 @@ def backtest(data: Path, report: Path | None, as_json: bool, **options: Any) -> 
         return
     refuse_unused("with --forecast", "period", "periods")
     from cli.reading import read_and_say
-    from training.backtest.backtest import backtest as replay_all
+    from training.backtest.backtest import backtest as run_backtest
     from training.backtest.report import page
+    from training.progress import part
     from training.registry.registry import Registry
 
     registry = Registry(home())
@@ -135,13 +136,19 @@ def backtest(data: Path, report: Path | None, as_json: bool, **options: Any) -> 
         tell("reading the data", 0.0)
         history = read_and_say(data, options["as_of"])
         registry.check_writable()
-        chosen = _options(history, options)
-        found = replay_all(history, chosen, lambda text, share: tell(text, 0.02 + 0.9 * share))
+        found = run_backtest(
+            history,
+            origins=options["origins"],
+            at_us=_dates(history, options["dates"]),
+            by=options["by"],
+            train=train_options(options),
+            progress=part(tell, 0.02, 0.92),
+        )
         if report is not None:
             tell("writing the report", 0.94)
             write_text(page(found), report)
         tell("logging the run", 0.97)
-        run_id = _log(registry, found, history, chosen)
+        run_id = _log(registry, found, history)
     _tell(found.result)
     if report is not None:
         say(f"\nreport: {report}")
@@ -166,23 +173,17 @@ def _forecast(data: Path, report: Path | None, as_json: bool, options: Mapping[s
     )
 
 
-def _options(history: "History", given: Mapping[str, Any]) -> "BacktestOptions":
-    from training.backtest.backtest import BacktestOptions
-
-    dates = (as_of_us(date, history.config.zone, "--at") for date in given["dates"])
-    return BacktestOptions(
-        train=train_options(given),
-        origins=given["origins"],
-        at_us=tuple(sorted({date for date in dates if date is not None})),
-        by=given["by"],
-    )
+def _dates(history: "History", texts: Sequence[str]) -> list[int]:
+    """The dates of --at in the funnel's time zone, microseconds UTC, oldest first."""
+    dates = {as_of_us(text, history.config.zone, "--at") for text in texts}
+    return sorted(date for date in dates if date is not None)
 
 
-def _log(registry: "Registry", found: "Backtest", history: "History", options: "BacktestOptions") -> str:
+def _log(registry: "Registry", found: "Backtest", history: "History") -> str:
     from training.backtest.report import describe_run
 
     with registry.exclusive(), tempfile.TemporaryDirectory(prefix=".backtest-", dir=registry.home) as name:
-        return registry.log(describe_run(found, history, options, Path(name)))
+        return registry.log(describe_run(found, history, Path(name)))
 
 
 def _tell(result: Mapping[str, Any]) -> None:

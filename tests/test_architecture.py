@@ -66,7 +66,7 @@ LIBRARIES = {
     "mlflow": ("training/registry/*.py",),
     "shap": ("training/report.py",),
     "matplotlib": ("training/report.py",),
-    "plotly": ("funnel/*figures.py", "training/backtest/figures.py"),
+    "plotly": ("funnel/*figures.py", "training/backtest/plots.py"),
     "optuna": ("training/*.py",),
     "sklearn": ("training/*.py",),
     "lightgbm": ("training/*.py",),

@@ -9,7 +9,7 @@ from history.arrays import Floats
 from history.history import History
 from history.snapshot import open_leads
 from models.bundle import Bundle
-from training.evaluation.evaluate import Judgement
+from training.evaluation.evaluate import Evaluation
 
 MAX_PLOTTED_LEADS = 2000  # about so many; a beeswarm shows no more
 
@@ -32,7 +32,7 @@ class Holdout:
     names: list[str]
 
 
-def holdout_of(bundle: Bundle, evaluation: Judgement | None, history: History) -> Holdout | None:
+def holdout_of(bundle: Bundle, evaluation: Evaluation | None, history: History) -> Holdout | None:
     """The evaluated rows and a sample of the leads open at T; None without an evaluation."""
     if evaluation is None:
         return None

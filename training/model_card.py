@@ -14,9 +14,10 @@ from history.times import format_time
 from models.bundle import Bundle, base_probability
 from models.parameters import Parameters
 from training.drift import learn_reference
-from training.evaluation.bootstrap import Judged, drawn, draws_of, interval, point
-from training.evaluation.evaluate import Judgement
-from training.evaluation.grouping import group_of, named, selected
+from training.evaluation.bootstrap import bootstrap_metrics, draw_counts, interval, point_metrics
+from training.evaluation.evaluate import Evaluation
+from training.evaluation.evaluated_rows import EvaluatedRows
+from training.evaluation.grouping import group_labels, group_of, selected
 from training.evaluation.metrics import METRICS
 from training.rows.dataset import GRID
 from training.rows.training_set import TrainingSet
@@ -34,7 +35,7 @@ LIMITING_WARNINGS = ("too_few_outcomes", "no_losses", "amount_not_predictable")
 def training_content(
     bundle: Bundle,
     training_set: TrainingSet,
-    evaluation: Judgement | None,
+    evaluation: Evaluation | None,
     warnings: Sequence[Mapping[str, str]],
     parameters: Parameters,
 ) -> dict[str, Any]:
@@ -53,7 +54,7 @@ def training_content(
     }
 
 
-def _quality(evaluation: Judgement | None) -> dict[str, Any]:
+def _quality(evaluation: Evaluation | None) -> dict[str, Any]:
     if evaluation is None:
         return {
             "metrics": {},
@@ -108,13 +109,13 @@ def _drift_reference(training_set: TrainingSet) -> dict[str, Any]:
     return learn_reference(values[latest][:, used], features, leads=leads)
 
 
-def evaluation_content(evaluation: Judgement, evaluated: Snapshot, seed: int) -> dict[str, Any]:
+def evaluation_content(evaluation: Evaluation, evaluated: Snapshot, seed: int) -> dict[str, Any]:
     """The card's `intervals` (90 %, bootstrap by lead) of the metrics, and `fairness` by sensitive attribute.
 
     evaluated: the snapshots of the evaluation's rows, in their order.
     """
     judged = _judged(evaluation)
-    draws = drawn(judged, draws_of(int(judged.lead.max()) + 1, seed))
+    draws = bootstrap_metrics(judged, draw_counts(int(judged.lead.max()) + 1, seed))
     intervals = {name: interval(draws[name]) for name in METRICS}
     history = evaluated.history
     sensitive = [name for name in history.config.sensitive if name in history.attributes]
@@ -124,10 +125,10 @@ def evaluation_content(evaluation: Judgement, evaluated: Snapshot, seed: int) ->
     }
 
 
-def _judged(evaluation: Judgement) -> Judged:
+def _judged(evaluation: Evaluation) -> EvaluatedRows:
     n = len(evaluation.won)
     no_interval = np.full(n, np.nan)
-    return Judged(
+    return EvaluatedRows(
         won=evaluation.won,
         probability=evaluation.probability,
         amount=evaluation.amount,
@@ -139,18 +140,18 @@ def _judged(evaluation: Judgement) -> Judged:
     )
 
 
-def fairness(judged: Judged, values: Sequence[str]) -> list[dict[str, Any]]:
+def fairness(judged: EvaluatedRows, values: Sequence[str]) -> list[dict[str, Any]]:
     """Size, share among the best 20 %, ranking and calibration of each group of a sensitive attribute.
 
     values (n,): the attribute's text for each row; numbers with many values are grouped in bands.
     """
-    groups = np.array(named(values), dtype=object)
+    groups = np.array(group_labels(values), dtype=object)
     chosen = selected(judged.probability)
     records = []
     for group in sorted(set(groups.tolist())):
         rows = np.flatnonzero(groups == group)
         in_group = judged.take(rows)
-        metrics = point(in_group)
+        metrics = point_metrics(in_group)
         records.append(
             {
                 "group": group,

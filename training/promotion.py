@@ -13,7 +13,8 @@ from history.times import format_time
 from models.bundle import Bundle
 from models.scorer import score
 from training.audit.audit import SUSPECTED
-from training.evaluation.bootstrap import Judged, drawn, draws_of, interval, point
+from training.evaluation.bootstrap import bootstrap_metrics, draw_counts, interval, point_metrics
+from training.evaluation.evaluated_rows import EvaluatedRows
 from training.rows.dataset import grid, grid_step_us
 from training.rows.labels import label
 from training.rows.training_set import history_as_trained
@@ -186,22 +187,22 @@ def refitted(trained: Trained, history: History, at_us: int) -> Bundle:
     return train(past, options).bundle
 
 
-def scored_rows(bundle: Bundle, later: LaterRows) -> Judged:
+def scored_rows(bundle: Bundle, later: LaterRows) -> EvaluatedRows:
     """The rows with a version's scores, under the version's own configuration, and with their outcomes."""
     snapshot = later.snapshot
     configured = replace(snapshot, history=replace(snapshot.history, config=bundle.config))
     lead = np.unique(snapshot.lead, return_inverse=True)[1]
-    return Judged.of(score(bundle, configured, reasons=0), later.won, later.amount, lead)
+    return EvaluatedRows.from_scores(score(bundle, configured, reasons=0), later.won, later.amount, lead)
 
 
-def compare(challenger: Judged, champion: Judged, later: LaterRows) -> Decision:
+def compare(challenger: EvaluatedRows, champion: EvaluatedRows, later: LaterRows) -> Decision:
     """Promotes the challenger if its log loss is lower and no criterion is certainly worse (paired bootstrap by lead).
 
     Certainly: the whole interval of the difference lies beyond the criterion's tolerance.
     """
-    counts = draws_of(int(challenger.lead.max()) + 1, DRAWS_SEED, DRAWS)
-    own, other = point(challenger), point(champion)
-    own_draws, other_draws = drawn(challenger, counts), drawn(champion, counts)
+    counts = draw_counts(int(challenger.lead.max()) + 1, DRAWS_SEED, DRAWS)
+    own, other = point_metrics(challenger), point_metrics(champion)
+    own_draws, other_draws = bootstrap_metrics(challenger, counts), bootstrap_metrics(champion, counts)
     leads = len(np.unique(challenger.lead))
     reasons = [
         f"compared on {leads} leads open from {_day(later.start_us)} on, {later.leads_won} of them won; this version "

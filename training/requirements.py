@@ -6,7 +6,7 @@ from history.errors import InvalidInput
 from history.history import LOST, WON, History
 from history.times import format_time
 from models.amount import AmountModel
-from training.evaluation.evaluate import Judgement
+from training.evaluation.evaluate import Evaluation
 from training.rows.dataset import Rows
 
 MIN_WINS = 10  # leads won; with fewer even the base rate is little more than chance
@@ -66,7 +66,7 @@ def require_rows(history: History, rows: Rows) -> None:
 
 
 def warnings_of(
-    history: History, rows: Rows, amount: AmountModel | None, evaluation: Judgement | None
+    history: History, rows: Rows, amount: AmountModel | None, evaluation: Evaluation | None
 ) -> list[dict[str, str]]:
     """Warnings {code, subject, detail} about a history that can be trained on, but holds little."""
     warnings = []

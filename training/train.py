@@ -18,7 +18,7 @@ from models.parameters import Parameters
 from training.assemble import assemble_bundle
 from training.audit.audit import audit, suspects
 from training.audit.misread_kinds import misread
-from training.evaluation.evaluate import Judgement, judge, judge_held_out
+from training.evaluation.evaluate import Evaluation, evaluate, evaluate_held_out
 from training.evaluation.forecast_basis import forecast_basis
 from training.evaluation.out_of_fold import expected_amounts, predict_splits, splits_of
 from training.fit.additive import FitSettings
@@ -69,7 +69,7 @@ class Trained:
     params: dict[str, Any]
     audit: list[dict[str, Any]]
     holdout: Holdout | None
-    evaluation: Judgement | None = field(default=None, repr=False)
+    evaluation: Evaluation | None = field(default=None, repr=False)
 
 
 def train(history: History, options: TrainOptions, progress: Progress = no_progress) -> Trained:
@@ -186,17 +186,17 @@ def _predict_with_amounts(
 # ---- evaluation and amounts
 
 
-def _evaluate(training_set: TrainingSet, validation: Validation) -> Judgement | None:
+def _evaluate(training_set: TrainingSet, validation: Validation) -> Evaluation | None:
     if validation.predictions is None:
         return None
-    evaluation = judge(training_set, validation.splits, validation.predictions, validation.method)
+    evaluation = evaluate(training_set, validation.splits, validation.predictions, validation.method)
     if validation.held_out is None:
         return evaluation
     won = training_set.won[validation.held_out.rows]
-    return replace(evaluation, held_out=judge_held_out(validation.held_out, won))
+    return replace(evaluation, held_out=evaluate_held_out(validation.held_out, won))
 
 
-def _signal(evaluation: Judgement | None) -> str:
+def _signal(evaluation: Evaluation | None) -> str:
     return evaluation.signal if evaluation else "none"
 
 
@@ -216,7 +216,7 @@ class TrainingSteps:
     audited: AuditedHistory
     prepared: PreparedData
     validation: Validation
-    evaluation: Judgement | None
+    evaluation: Evaluation | None
 
 
 def _trained(bundle: Bundle, steps: TrainingSteps, options: TrainOptions) -> Trained:

@@ -12,8 +12,8 @@ from history.history import History
 from history.read import read_folder
 from history.snapshot import Snapshot
 from models.bundle import Bundle, load_bundle, save_bundle
-from training.evaluation.bootstrap import Judged
-from training.evaluation.evaluate import Judgement
+from training.evaluation.evaluate import Evaluation
+from training.evaluation.evaluated_rows import EvaluatedRows
 from training.evaluation.metrics import METRICS
 from training.evaluation.out_of_fold import splits_of
 from training.model_card import card, evaluation_content, fairness, limits
@@ -33,13 +33,13 @@ def trained(history: History) -> Trained:
 
 
 @pytest.fixture(scope="module")
-def judgement(trained: Trained) -> Judgement:
+def judgement(trained: Trained) -> Evaluation:
     assert trained.evaluation is not None
     return trained.evaluation
 
 
 @pytest.fixture(scope="module")
-def judged_rows(trained: Trained, history: History, judgement: Judgement) -> Snapshot:
+def judged_rows(trained: Trained, history: History, judgement: Evaluation) -> Snapshot:
     rows = rows_as_trained(trained.bundle, history, 0)
     splits, _ = splits_of(TrainingSet(rows, np.zeros((len(rows), 0)), (), history.config.horizon_us), 0)
     snapshot = rows.snapshot.take(np.concatenate([s.judge for s in splits]))
@@ -48,7 +48,7 @@ def judged_rows(trained: Trained, history: History, judgement: Judgement) -> Sna
 
 
 @pytest.fixture(scope="module")
-def bundle(trained: Trained, judgement: Judgement, judged_rows: Snapshot) -> Bundle:
+def bundle(trained: Trained, judgement: Evaluation, judged_rows: Snapshot) -> Bundle:
     parts = evaluation_content(judgement, judged_rows, 0)
     return replace(trained.bundle, card={**trained.bundle.card, **parts}, version="7")
 
@@ -61,7 +61,7 @@ def test_intervals_hold_the_figures_of_training(bundle: Bundle, trained: Trained
         assert ends[0] <= trained.metrics[name] <= ends[1], name
 
 
-def test_groups_of_a_sensitive_attribute_cover_the_judged_rows(bundle: Bundle, judgement: Judgement) -> None:
+def test_groups_of_a_sensitive_attribute_cover_the_judged_rows(bundle: Bundle, judgement: Evaluation) -> None:
     groups = bundle.card["fairness"]["age_group"]
     n = len(judgement.won)
     assert sum(g["rows"] for g in groups) == n
@@ -77,7 +77,7 @@ def test_a_group_that_is_scored_too_low_shows_in_selection_and_calibration() -> 
     group = ["a", "b"] * 2000
     said = np.where(np.arange(4000) % 2 == 0, p, p / 3)
     nothing = np.full(4000, np.nan)
-    judged = Judged(
+    judged = EvaluatedRows(
         won, said, nothing, nothing, nothing, nothing, np.zeros(4000, dtype=np.bool_), np.arange(4000)
     )
     a, b = fairness(judged, group)

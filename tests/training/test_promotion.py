@@ -12,7 +12,7 @@ from history.read import read_folder
 from history.snapshot import cut
 from models.bundle import Bundle
 from training import promotion as gates
-from training.evaluation.bootstrap import Judged
+from training.evaluation.evaluated_rows import EvaluatedRows
 from training.promotion import MIN_WINS, compare, decide, later_rows, refitted, scored_rows
 from training.train import Trained, TrainOptions, train
 
@@ -152,20 +152,20 @@ def test_a_whole_comparison_says_each_figure(trained: Trained, history: History,
     assert decision.reasons[-1].startswith("promoted" if decision.promote else "the champion stays")
 
 
-def truth_and_noise(n: int = 800) -> tuple[Judged, dict[str, Any]]:
+def truth_and_noise(n: int = 800) -> tuple[EvaluatedRows, dict[str, Any]]:
     random = np.random.default_rng(0)
     p = random.uniform(0.05, 0.7, n)
     won = (random.random(n) < p).astype(float)
     amount = np.where(won > 0, 100.0, np.nan)
     flat = np.full(n, 100.0)
-    right = Judged(won, p, amount, flat, flat, flat, np.zeros(n, dtype=np.bool_), np.arange(n) // 2)
+    right = EvaluatedRows(won, p, amount, flat, flat, flat, np.zeros(n, dtype=np.bool_), np.arange(n) // 2)
     return right, vars(right)
 
 
 def test_the_better_one_wins_in_both_directions_and_an_equal_one_changes_nothing(history: History) -> None:
     later = later_rows(history, history.as_of_us - 2 * history.config.horizon_us)
     right, columns = truth_and_noise()
-    worse = Judged(**{**columns, "probability": np.full(len(right), 0.2)})
+    worse = EvaluatedRows(**{**columns, "probability": np.full(len(right), 0.2)})
     assert compare(right, worse, later).promote
     lost = compare(worse, right, later)
     assert not lost.promote
@@ -180,10 +180,10 @@ def test_better_log_loss_does_not_excuse_a_worse_ranking_of_revenue(history: His
     right, columns = truth_and_noise()
     amounts = np.random.default_rng(1).lognormal(4, 2, len(right))
     paid = np.where(right.won > 0, amounts, np.nan)
-    champion = Judged(
+    champion = EvaluatedRows(
         **{**columns, "amount": paid, "expected_amount": amounts, "probability": right.probability * 0.9}
     )
-    challenger = Judged(**{**columns, "amount": paid, "expected_amount": 1 / amounts})
+    challenger = EvaluatedRows(**{**columns, "amount": paid, "expected_amount": 1 / amounts})
     decision = compare(challenger, champion, later)
     assert not decision.promote
     assert "ranking of revenue" in decision.reasons[-1]

@@ -1,6 +1,6 @@
-"""One past date replayed: train on what was known, score the leads open then, look up what became of them."""
+"""One past date: train on what was known, score the leads open then, look up their outcomes."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -11,75 +11,78 @@ from history.history import History
 from history.snapshot import cut, open_leads
 from models.bundle import Bundle
 from models.scorer import score
-from training.evaluation.baselines import BASELINES, Task
-from training.evaluation.bootstrap import Judged
+from training.evaluation.baselines import BASELINES
+from training.evaluation.evaluated_rows import EvaluatedRows
 from training.evaluation.grouping import group_of
-from training.evaluation.out_of_fold import side_by_side
-from training.rows.dataset import GRID
+from training.evaluation.out_of_fold import parallel_map, task_of
+from training.progress import Progress, part
 from training.rows.labels import Labels, label
 from training.rows.time_proxies import masked
 from training.rows.training_set import PreparedData, prepare_as_trained
 from training.train import Trained, TrainOptions, train
 
-Tell = Callable[[str, float], None]
-
 
 @dataclass(frozen=True)
-class Replayed:
-    """The leads open at one origin: scores beside what happened, baselines' probabilities (n,), groups.
+class Replay:
+    """The n leads open at one past date, as that day's training and scoring treat them.
 
-    place (n,) is each won lead's share of its close-time distribution at the day it was won, NaN for others: even over
-    0 to 1 if the times are right.
+    rows: scores and outcomes. baselines: probabilities (n,) by name. groups: labels (n,) by grouping column.
+    close_time_quantile (n,): of a won lead, the quantile of its actual close time in its predicted distribution, NaN
+    for others; uniform over 0 to 1 if the distributions are right (probability integral transform).
     """
 
     origin_us: int
     trained: Trained
-    judged: Judged
+    rows: EvaluatedRows
     baselines: Mapping[str, Floats]
     groups: Mapping[str, Sequence[str]]
-    place: Floats
+    close_time_quantile: Floats
 
 
 def replay(
-    history: History, origin_us: int, options: TrainOptions, by: Sequence[str], tell: Tell
-) -> Replayed:
-    """The replay of one origin, its horizon ended by the history's as_of_us; raises InvalidInput where train does."""
+    history: History, origin_us: int, options: TrainOptions, by: Sequence[str], progress: Progress
+) -> Replay:
+    """Replays one date whose horizon is over at history.as_of_us; by: grouping columns.
+
+    Raises InvalidInput if training does, such as for too few wins.
+    """
     past = cut(history, origin_us)
-    trained = train(past, options, lambda text, share: tell(text, 0.8 * share))
+    trained = train(past, options, part(progress, 0.0, 0.8))
     bundle = trained.bundle
-    then = open_leads(past, origin_us)
-    later = open_leads(history, origin_us)
-    happened = label(later, history.config.horizon_us)
-    tell("scoring", 0.8)
-    scores = score(bundle, then, reasons=0)
-    values = build_matrix(then, bundle.vocabulary).values
-    tell("fitting the baselines", 0.85)
-    training_set = prepare_as_trained(bundle, past, options.seed)
-    return Replayed(
+    known_then = open_leads(past, origin_us)
+    # The same leads with the rows of later on, for labels and groups; the model never reads these.
+    known_now = open_leads(history, origin_us)
+    labels = label(known_now, history.config.horizon_us)
+
+    progress("scoring", 0.8)
+    scores = score(bundle, known_then, reasons=0)
+    values = build_matrix(known_then, bundle.vocabulary).values
+
+    progress("fitting the baselines", 0.85)
+    prepared = prepare_as_trained(bundle, past, options.seed)
+    return Replay(
         origin_us=origin_us,
         trained=trained,
-        judged=Judged.of(scores, happened.won.astype(np.float64), happened.amount, later.lead),
-        baselines=baselines(training_set, values),
-        groups={name: group_of(later, name) for name in by},
-        place=_place(bundle, values, happened),
+        rows=EvaluatedRows.from_scores(scores, labels.won.astype(np.float64), labels.amount, known_now.lead),
+        baselines=baseline_probabilities(prepared, values),
+        groups={name: group_of(known_now, name) for name in by},
+        close_time_quantile=_close_time_quantile(bundle, values, labels),
     )
 
 
-def baselines(fitted_on: PreparedData, values: Floats) -> dict[str, Floats]:
-    """Probabilities of every baseline for the rows of values (n, k), fitted on the grid rows of the same training."""
-    training_set = fitted_on.training_set
-    rows = np.flatnonzero(training_set.rows.origin == GRID)
-    if not 0 < training_set.won[rows].sum() < len(rows):
-        rows = np.arange(len(training_set.rows))
-    task = Task(training_set.values[rows], training_set.features, training_set.won[rows])
-    asked = masked(values, fitted_on.time_proxies)
-    found = side_by_side(lambda name: BASELINES[name](task)(asked), list(BASELINES))
-    return dict(zip(BASELINES, found, strict=True))
+def baseline_probabilities(prepared: PreparedData, values: Floats) -> dict[str, Floats]:
+    """Probabilities of every baseline for values (n, k), each fitted on the rows of the same training."""
+    training_set = prepared.training_set
+    task = task_of(training_set, np.arange(len(training_set.rows)))
+    masked_values = masked(values, prepared.time_proxies)
+    predictions = parallel_map(lambda name: BASELINES[name](task)(masked_values), list(BASELINES))
+    return dict(zip(BASELINES, predictions, strict=True))
 
 
-def _place(bundle: Bundle, values: Floats, happened: Labels) -> Floats:
-    place = np.full(len(values), np.nan)
-    won = np.flatnonzero(happened.won)
+def _close_time_quantile(bundle: Bundle, values: Floats, labels: Labels) -> Floats:
+    quantile = np.full(len(values), np.nan)
+    won = np.flatnonzero(labels.won)
     if len(won):
-        place[won] = bundle.close_time.cdf(bundle.close_time.place(values[won]), happened.days[won])
-    return place
+        place = bundle.close_time.place(values[won])
+        quantile[won] = bundle.close_time.cdf(place, labels.days[won])
+    return quantile

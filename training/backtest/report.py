@@ -1,4 +1,4 @@
-"""A backtest for people: one HTML page with its tables and pictures inlined, and the run that MLflow keeps."""
+"""The report of a backtest: one self-contained HTML page, and the run that MLflow records."""
 
 import html
 import json
@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import Any
 
 from history.history import History
-from training.backtest.backtest import Backtest, BacktestOptions
-from training.backtest.figures import figures, inlined, library
+from training.backtest.backtest import Backtest
+from training.backtest.plots import embedded, plotly_library, plots
 from training.evaluation.metrics import METRICS
 from training.registry.mlflow import Run
 from training.report import fingerprint
@@ -22,71 +22,103 @@ th, td { padding: .25rem .7rem; text-align: right; white-space: nowrap; border-b
 th:first-child, td:first-child { text-align: left }
 small { color: #5a6675 }
 """
+GROUP_METRICS = ("auc", "pr_auc", "log_loss", "ece", "wins_error", "revenue_error")
+NO_NUMBER = "-"
 
 
-def page(found: Backtest) -> str:
-    """The whole page as text; it needs no network to be read."""
-    result = found.result
-    origins, skipped = result["origins"], result["skipped"]
-    title = f"Backtest of {len(origins)} dates, {origins[0]['as_of'][:10]} to {origins[-1]['as_of'][:10]}"
-    parts = [
+def page(backtest: Backtest) -> str:
+    """The report as HTML; it loads nothing from the network."""
+    result = backtest.result
+    origins = result["origins"]
+    first, last = origins[0]["as_of"][:10], origins[-1]["as_of"][:10]
+    title = f"Backtest of {len(origins)} dates, {first} to {last}"
+    sections = [
         f"<h1>{title}</h1>",
-        "<p>At each date the model was trained on what was known then and scored the leads open at it. What happened "
-        f"in the {result['horizon_days']} days after is known as of {result['as_of'][:10]}. "
+        f"<p>At each date the model was trained on what was known then, and scored the leads open then. Outcomes of "
+        f"the {result['horizon_days']} days after each date are known as of {result['as_of'][:10]}. "
         "Brackets hold 90 % intervals of a bootstrap by lead.</p>",
-        "<h2>Beside the baselines</h2>",
-        "<small>Means over the dates; all were fitted and judged on the same rows.</small>",
-        _compared(result["overall"]),
-        "<h2>Date by date</h2>",
-        _by_date(origins),
-        *(f"<p>{html.escape(s['as_of'][:10])} left out: {html.escape(s['reason'])}</p>" for s in skipped),
-        *(f"<h2>{html.escape(name)}</h2>{inlined(figure)}" for name, figure in figures(found).items()),
-        *(f"<h2>By {html.escape(name)}</h2>{_groups(rows)}" for name, rows in result["by"].items()),
+        "<h2>Model and baselines</h2>",
+        "<small>Means over the dates; all models were fitted and evaluated on the same rows. A difference whose "
+        "bracket holds 0 may be chance.</small>",
+        _overall_table(result["overall"]),
+        "<h2>By date</h2>",
+        _date_table(origins),
+        *(_skipped(date) for date in result["skipped"]),
+        *(f"<h2>{html.escape(name)}</h2>{embedded(plot)}" for name, plot in plots(backtest).items()),
+        *(f"<h2>By {html.escape(name)}</h2>{_group_table(groups)}" for name, groups in result["by"].items()),
     ]
-    head = f'<meta charset="utf-8"><title>{title}</title><style>{STYLE}</style><script>{library()}</script>'
-    return f'<!doctype html><html lang="en"><head>{head}</head><body>{"".join(parts)}</body></html>'
+    head = f'<meta charset="utf-8"><title>{title}</title><style>{STYLE}</style><script>{plotly_library()}</script>'
+    return f'<!doctype html><html lang="en"><head>{head}</head><body>{"".join(sections)}</body></html>'
 
 
-def _compared(overall: Mapping[str, Any]) -> str:
-    header = ("", *METRICS, "AUC of the model minus this one's", "log loss")
-    rows = [["model", *(_figure(overall, name) for name in METRICS), "", ""]]
+def _skipped(date: Mapping[str, str]) -> str:
+    return f"<p>{html.escape(date['as_of'][:10])} skipped: {html.escape(date['reason'])}</p>"
+
+
+def _overall_table(overall: Mapping[str, Any]) -> str:
+    header = ("", *METRICS, "AUC: model minus baseline", "log loss: model minus baseline")
+    rows = [["model", *(_metric(overall, name) for name in METRICS), "", ""]]
     for name, metrics in overall["baselines"].items():
-        gap = overall["differences"][name]
-        gaps = [_number(gap[k]["difference"]) + _bracket(gap[k]["interval"]) for k in ("auc", "log_loss")]
-        rows.append([name.replace("_", " "), *(_number(metrics.get(c)) for c in METRICS), *gaps])
-    return _table(header, rows)
-
-
-def _by_date(origins: Sequence[Mapping[str, Any]]) -> str:
-    header = ("as of", "leads", "wins", "expected", *METRICS, "in 80 % of amounts", "abstained", "signal")
-    rows = []
-    for o in origins:
-        m = o["metrics"]
-        counts = [f"{m['leads']:.0f}", f"{m['wins']:.0f}", f"{m['wins_expected']:.1f}"]
-        more = [_figure(o, "amount_coverage"), _number(m["abstained"]), o["signal"]]
-        rows.append([o["as_of"][:10], *counts, *(_figure(o, name) for name in METRICS), *more])
-    return _table(header, rows)
-
-
-def _groups(groups: Sequence[Mapping[str, Any]]) -> str:
-    shown = ("auc", "pr_auc", "log_loss", "ece", "wins_error", "revenue_error")
-    header = ("", "leads", "wins", "expected", *shown, "in the best 20 %")
-    rows = []
-    for g in groups:
-        m = g["metrics"]
-        counts = [f"{m['leads']:.0f}", f"{m['wins']:.0f}", f"{m['wins_expected']:.1f}"]
+        values = [_number(metrics.get(metric)) for metric in METRICS]
+        differences = overall["differences"][name]
         rows.append(
-            [g["value"], *counts, *(_figure(g, name) for name in shown), _number(g["selection_rate"])]
+            [
+                name.replace("_", " "),
+                *values,
+                _difference(differences["auc"]),
+                _difference(differences["log_loss"]),
+            ]
         )
     return _table(header, rows)
 
 
-def _figure(part: Mapping[str, Any], name: str) -> str:
-    return _number(part["metrics"].get(name)) + _bracket(part["intervals"].get(name))
+def _date_table(origins: Sequence[Mapping[str, Any]]) -> str:
+    header = (
+        "as of",
+        "leads",
+        "wins",
+        "expected wins",
+        *METRICS,
+        "amounts inside their 80 % interval",
+        "abstained",
+        "signal",
+    )
+    rows = []
+    for origin in origins:
+        values = [_metric(origin, name) for name in METRICS]
+        coverage, abstained = _metric(origin, "amount_coverage"), _number(origin["metrics"]["abstained"])
+        rows.append(
+            [origin["as_of"][:10], *_totals(origin), *values, coverage, abstained, str(origin["signal"])]
+        )
+    return _table(header, rows)
+
+
+def _group_table(groups: Sequence[Mapping[str, Any]]) -> str:
+    header = ("", "leads", "wins", "expected wins", *GROUP_METRICS, "share in the best 20 %")
+    rows = []
+    for group in groups:
+        values = [_metric(group, name) for name in GROUP_METRICS]
+        rows.append([group["value"], *_totals(group), *values, _number(group["selection_rate"])])
+    return _table(header, rows)
+
+
+def _totals(record: Mapping[str, Any]) -> list[str]:
+    """Leads, wins and expected wins of a date or group."""
+    metrics = record["metrics"]
+    return [f"{metrics['leads']:.0f}", f"{metrics['wins']:.0f}", f"{metrics['wins_expected']:.1f}"]
+
+
+def _metric(record: Mapping[str, Any], name: str) -> str:
+    return _number(record["metrics"].get(name)) + _bracket(record["intervals"].get(name))
+
+
+def _difference(difference: Mapping[str, Any]) -> str:
+    return _number(difference["difference"]) + _bracket(difference["interval"])
 
 
 def _number(value: float | None) -> str:
-    return "-" if value is None or value != value else f"{value:.3g}"
+    is_nan = value != value
+    return NO_NUMBER if value is None or is_nan else f"{value:.3g}"
 
 
 def _bracket(ends: Sequence[float] | None) -> str:
@@ -95,35 +127,43 @@ def _bracket(ends: Sequence[float] | None) -> str:
 
 def _table(header: Iterable[str], rows: Iterable[Iterable[str]]) -> str:
     head = "".join(f"<th>{html.escape(cell)}</th>" for cell in header)
-    body = "".join(
-        "<tr>" + "".join(f"<td>{html.escape(cell)}</td>" for cell in row) + "</tr>" for row in rows
-    )
+    body = "".join(_table_row(row) for row in rows)
     return f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
+
+
+def _table_row(row: Iterable[str]) -> str:
+    cells = "".join(f"<td>{html.escape(cell)}</td>" for cell in row)
+    return f"<tr>{cells}</tr>"
 
 
 # ---- MLflow
 
 
-def describe_run(found: Backtest, history: History, options: BacktestOptions, folder: Path) -> Run:
-    """The run of a backtest, page and JSON written into `folder`: overall figures, the main ones of every date."""
-    result, overall = found.result, found.result["overall"]
-    (folder / "backtest.html").write_text(page(found), encoding="utf-8")
+def describe_run(backtest: Backtest, history: History, folder: Path) -> Run:
+    """The MLflow run: overall metrics, the main ones of baselines and dates; writes page and JSON into `folder`."""
+    result = backtest.result
+    (folder / "backtest.html").write_text(page(backtest), encoding="utf-8")
     (folder / "backtest.json").write_text(json.dumps(result, indent=1, ensure_ascii=False), encoding="utf-8")
-    metrics = dict(overall["metrics"])
-    for name, figures_of in overall["baselines"].items():
-        metrics |= {f"{name}/{k}": figures_of[k] for k in METRICS}
-    for origin in result["origins"]:
-        metrics |= {f"{origin['as_of'][:10]}/{k}": origin["metrics"][k] for k in METRICS}
     return Run(
         params={
             "origins": len(result["origins"]),
-            "trials": options.train.trials,
-            "seed": options.train.seed,
+            "trials": backtest.train.trials,
+            "seed": backtest.train.seed,
             "as_of": result["as_of"],
             "horizon_days": result["horizon_days"],
             "data_sha256": fingerprint(history),
         },
-        metrics=metrics,
+        metrics=_run_metrics(result),
         tags={"kind": "backtest", "funnel": history.config.name, "mlflow.source.name": "leadcast backtest"},
         folder=folder,
     )
+
+
+def _run_metrics(result: Mapping[str, Any]) -> dict[str, float]:
+    metrics = dict(result["overall"]["metrics"])
+    for baseline, values in result["overall"]["baselines"].items():
+        metrics |= {f"{baseline}/{name}": values[name] for name in METRICS}
+    for origin in result["origins"]:
+        date = origin["as_of"][:10]
+        metrics |= {f"{date}/{name}": origin["metrics"][name] for name in METRICS}
+    return metrics

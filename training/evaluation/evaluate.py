@@ -1,20 +1,16 @@
-"""How good the replayed predictions were, beside every baseline on the same rows, and whether there is any
-signal at all.
-"""
+"""Evaluates out-of-fold predictions: metrics beside every baseline on the same rows, and the test for signal."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
-from history.arrays import Floats
+from history.arrays import Floats, Ints
 from history.snapshot import current_stages
 from models.calibration import BOUND, intercept_for, sigmoid
-from training.evaluation.metrics import conversion_metrics, log_loss, revenue_metrics
+from training.evaluation.metrics import BINS, conversion_metrics, log_loss, revenue_metrics
 from training.evaluation.out_of_fold import baseline_predictions, recentred
-from training.evaluation.signal import find_signal
+from training.evaluation.signal import Signal, find_signal
 from training.fit.calibration import fit_slope
 from training.rows.predictions import OutOfFold
 from training.rows.splits import Split
@@ -22,9 +18,13 @@ from training.rows.training_set import TrainingSet
 
 
 @dataclass(frozen=True)
-class Judgement:
-    """The judged rows with their predictions, the contract's metrics of the model and of each baseline, and
-    the verdict.
+class Evaluation:
+    """Metrics and predictions of n evaluated rows.
+
+    metrics: of the model, by the contract's names; baselines: the same of each baseline. intervals: [low, mean, high]
+    of the log loss saved. signal: "usable" or "none", with its evidence in a sentence. how: name of the kind of
+    splits. calibration: the table of `calibration_table`. won, probability, amount (NaN if not won or unknown),
+    expected_amount, stages and lead have shape (n,). held_out: log losses of leads held out together, or empty.
     """
 
     metrics: dict[str, float]
@@ -39,93 +39,95 @@ class Judgement:
     amount: Floats
     expected_amount: Floats
     stages: Sequence[str | None]
-    lead: npt.NDArray[np.int64]
+    lead: Ints
     held_out: dict[str, float]
 
 
-def judge(
-    training_set: TrainingSet,
-    splits: Sequence[Split],
-    predictions: OutOfFold,
-    how: str,
-) -> Judgement:
-    """Judges the margins of `predictions` after calibration; bootstrap by lead."""
+def evaluate(
+    training_set: TrainingSet, splits: Sequence[Split], predictions: OutOfFold, how: str
+) -> Evaluation:
+    """Evaluates calibrated out-of-fold predictions of the splits' rows; intervals by bootstrap over leads."""
     rows = predictions.rows
     won, lead = training_set.won[rows], training_set.rows.snapshot.lead[rows]
-    logit = replay_logits(predictions, won, lead)
-    probability = sigmoid(np.clip(logit, -BOUND, BOUND))
     amount = training_set.rows.labels.amount[rows]
-    expected = predictions.expected_amount
-    metrics = {**conversion_metrics(won, probability), **_revenue(won, amount, probability * expected)}
-    baselines = {
-        name: {**conversion_metrics(won, p), **_revenue(won, amount, p * expected)}
-        for name, p in baseline_predictions(training_set, splits).items()
-    }
-    found = find_signal(logit, predictions.split, won, lead)
-    low, gain, high = found.gain
-    evidence = (
-        f"knowing the lead saves {gain:.4f} nats a judged row over the base rate ({low:.4f} to {high:.4f}) and ranks "
-        f"with an AUC of {found.auc[1]:.3f} (at least {found.auc[0]:.3f}), by {how} on {len(np.unique(lead))} leads, "
-        f"{int(won.sum())} won rows"
-    )
-    return Judgement(
-        metrics=metrics,
-        intervals={"log_loss_gain": list(found.gain)},
-        baselines=baselines,
-        signal="usable" if found.usable else "none",
-        evidence=evidence,
+    logit = out_of_fold_logits(predictions, won, lead)
+    probability = sigmoid(np.clip(logit, -BOUND, BOUND))
+
+    def metrics_of(probability: Floats) -> dict[str, float]:
+        expected = probability * predictions.expected_amount
+        return {**conversion_metrics(won, probability), **_known_revenue_metrics(won, amount, expected)}
+
+    baselines = baseline_predictions(training_set, splits)
+    signal = find_signal(logit, predictions.split, won, lead)
+    return Evaluation(
+        metrics=metrics_of(probability),
+        intervals={"log_loss_gain": list(signal.gain)},
+        baselines={name: metrics_of(baseline) for name, baseline in baselines.items()},
+        signal="usable" if signal.usable else "none",
+        evidence=_evidence(signal, how, n_leads=len(np.unique(lead)), n_wins=int(won.sum())),
         how=how,
         calibration=calibration_table(won, probability),
         won=won,
         probability=probability,
         amount=np.where(won > 0, amount, np.nan),
-        expected_amount=expected,
+        expected_amount=predictions.expected_amount,
         stages=current_stages(training_set.rows.snapshot.take(rows)),
         lead=lead,
         held_out={},
     )
 
 
-def judge_held_out(unseen: OutOfFold, won: Floats) -> dict[str, float]:
-    """Log loss of calibrated margins of leads held out together, and that of their win rate."""
-    slope = fit_slope(unseen, won)
-    rate = np.full(len(won), won.mean())
-    probability = recentred(slope * unseen.margin, won, np.zeros(len(won), dtype=np.int64))
+def _evidence(signal: Signal, how: str, n_leads: int, n_wins: int) -> str:
+    gain, auc = signal.gain, signal.auc
+    return (
+        f"the model saves {gain.mean:.4f} nats of log loss a row against the base rate "
+        f"(96 % interval {gain.low:.4f} to {gain.high:.4f}) and ranks leads with an AUC of {auc.value:.3f} "
+        f"(95 % sure of at least {auc.low:.3f}); evaluated by {how} on {n_leads} leads, {n_wins} won rows"
+    )
+
+
+def evaluate_held_out(predictions: OutOfFold, won: Floats) -> dict[str, float]:
+    """Mean log loss of calibrated predictions of leads held out together, and that of their win rate."""
+    slope = fit_slope(predictions, won)
+    win_rate = np.full(len(won), won.mean())
+    one_split = np.zeros(len(won), dtype=np.int64)
+    probability = recentred(slope * predictions.margin, won, one_split)
     return {
         "log_loss": float(log_loss(won, probability).mean()),
-        "base_rate": float(log_loss(won, rate).mean()),
+        "base_rate": float(log_loss(won, win_rate).mean()),
     }
 
 
-def replay_logits(predictions: OutOfFold, won: Floats, lead: npt.NDArray[np.int64]) -> Floats:
-    """Log-odds of the judged rows: margins turned by a slope fitted on the other half of the leads, each split at the
-    total that its own fit predicted.
+def out_of_fold_logits(predictions: OutOfFold, won: Floats, lead: Ints) -> Floats:
+    """Calibrated log-odds (n,): two-fold cross-fitted slope; each split keeps the total that its model predicts.
+
+    The slope of one half of the leads is fitted on the other half, so no row calibrates itself.
     """
-    turned = np.empty(len(won))
+    logit = np.empty(len(won))
     half = lead % 2
     for k in (0, 1):
         others = half != k
-        seen = predictions.take(others)
-        turned[~others] = fit_slope(seen, won[others]) * predictions.margin[~others]
+        slope = fit_slope(predictions.take(others), won[others])
+        logit[~others] = slope * predictions.margin[~others]
     for s in np.unique(predictions.split):
-        part = predictions.split == s
-        promised = float(sigmoid(np.clip(predictions.margin[part], -BOUND, BOUND)).sum())
-        turned[part] += intercept_for(turned[part], promised)
-    return turned
+        rows = predictions.split == s
+        predicted_wins = float(sigmoid(np.clip(predictions.margin[rows], -BOUND, BOUND)).sum())
+        logit[rows] += intercept_for(logit[rows], predicted_wins)
+    return logit
 
 
-def calibration_table(won: Floats, probability: Floats, bins: int = 10) -> list[dict[str, float]]:
-    """Mean probability and win rate of equal-count bins, lowest first."""
-    groups: list[npt.NDArray[np.int64]] = [
-        g for g in np.array_split(np.argsort(probability, kind="stable"), bins) if len(g)
-    ]
-    return [
-        {"n": len(g), "probability": float(probability[g].mean()), "won": float(won[g].mean())}
-        for g in groups
-    ]
+def calibration_table(won: Floats, probability: Floats, bins: int = BINS) -> list[dict[str, float]]:
+    """Rows, mean probability and win rate of equal-count bins by probability, lowest first; empty bins are left out."""
+    table = []
+    for members in np.array_split(np.argsort(probability, kind="stable"), bins):
+        if len(members):
+            predicted, actual = float(probability[members].mean()), float(won[members].mean())
+            table.append({"n": len(members), "probability": predicted, "won": actual})
+    return table
 
 
-def _revenue(won: Floats, amount: Floats, expected: Floats) -> dict[str, Any]:
+def _known_revenue_metrics(won: Floats, amount: Floats, expected: Floats) -> dict[str, float]:
+    """Revenue metrics of rows with a known amount (or not won) and an expectation; empty without such rows."""
     known = ((won == 0) | ~np.isnan(amount)) & np.isfinite(expected)
     if not known.any():
         return {}

@@ -1,4 +1,4 @@
-"""Which group a lead belongs to at an instant, and groups made readable: bands of numbers, rare values together."""
+"""Groups of leads at an instant, with readable labels: numbers in bands, rare values together."""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -12,68 +12,64 @@ from history.history import DAY_US
 from history.snapshot import Snapshot, current_stages
 from training.evaluation.metrics import best_first
 
-AGES = (
-    (0, "under 7 days"),
-    (7, "7 to 30 days"),
-    (30, "30 to 90 days"),
-    (90, "90 to 180 days"),
-    (180, "180 days or more"),
-)
+AGE_STARTS = (0, 7, 30, 90, 180)  # days
+AGE_LABELS = ("under 7 days", "7 to 30 days", "30 to 90 days", "90 to 180 days", "180 days or more")
 NO_VALUE = "(none)"
-MOST_GROUPS = 20
 REST = "(all others)"
+MAX_GROUPS = 20
 BANDS = 4
-FEW_NUMBERS = 8  # a number with more values than that is shown in bands
+FEW_NUMBERS = 8  # a number with more distinct values is shown in bands
 TOP = 0.2  # share of leads that count as selected
 
 
 def group_of(snapshot: Snapshot, name: str) -> list[str]:
-    """The group of each lead at its instant: its stage, its age in bands, or the text of an attribute valid then."""
+    """The group of each of n leads at its instant: its stage, age band, or the value of an attribute valid then."""
     if name == "stage":
         return [stage or NO_VALUE for stage in current_stages(snapshot)]
     if name == "lead_age":
         days = (snapshot.as_of_us - snapshot.history.created_us[snapshot.lead]) / DAY_US
-        return [
-            AGES[int(i)][1] for i in np.searchsorted([start for start, _ in AGES], days, side="right") - 1
-        ]
+        bands = np.searchsorted(AGE_STARTS, days, side="right") - 1
+        return [AGE_LABELS[band] for band in bands.tolist()]
     column = text_at(snapshot.history, name, snapshot.lead, snapshot.as_of_us)
     return [NO_VALUE if code < 0 else column.values[code] for code in column.codes.tolist()]
 
 
 def selected(probability: Floats) -> Floats:
-    """1 for the best TOP of the leads of one origin, 0 for the others (n,)."""
+    """1 for the best TOP of n leads scored at one instant (at least one lead), else 0; shape (n,)."""
     out = np.zeros(len(probability))
-    out[best_first(probability)[: max(1, round(len(probability) * TOP))]] = 1.0
+    size = max(1, round(len(probability) * TOP))
+    out[best_first(probability)[:size]] = 1.0
     return out
 
 
-def named(values: Sequence[str]) -> list[str]:
-    """Group names: numbers of many values as bands of equal size, rare texts as REST."""
-    numbers = _numbers(values)
+def group_labels(values: Sequence[str]) -> list[str]:
+    """A label for each of n values: its band if the values are many distinct numbers, REST if it is rare."""
+    numbers = _as_numbers(values)
     if numbers is not None:
-        return _bands(numbers)
-    kept = {value for value, _ in Counter(values).most_common(MOST_GROUPS)}
-    return [value if value in kept else REST for value in values]
+        return _band_labels(numbers)
+    frequent = {value for value, _ in Counter(values).most_common(MAX_GROUPS)}
+    return [value if value in frequent else REST for value in values]
 
 
-def _numbers(values: Sequence[str]) -> Floats | None:
-    """The values as numbers, NaN for none; None where they are words or few."""
+def _as_numbers(values: Sequence[str]) -> Floats | None:
+    """The values as numbers (n,), NaN for NO_VALUE; None if one is not a finite number or few are distinct."""
     texts = set(values) - {NO_VALUE}
     try:
-        read = {text: float(text) for text in texts}
+        parsed = {text: float(text) for text in texts}
     except ValueError:
         return None
-    if len(read) <= FEW_NUMBERS or not np.isfinite(list(read.values())).all():
+    if len(parsed) <= FEW_NUMBERS or not np.isfinite(list(parsed.values())).all():
         return None
-    return np.array([read.get(value, np.nan) for value in values])
+    return np.array([parsed.get(value, np.nan) for value in values])
 
 
-def _bands(numbers: Floats) -> list[str]:
+def _band_labels(numbers: Floats) -> list[str]:
+    """Labels of BANDS bands of about equal size; NO_VALUE for NaN."""
     cuts = np.unique(np.nanquantile(numbers, np.linspace(0, 1, BANDS + 1)[1:-1]))
     texts = [f"{cut:g}" for cut in cuts]
-    names = [
-        f"up to {texts[0]}",
-        *(f"{a} to {b}" for a, b in pairwise(texts)),
-        f"over {texts[-1]}",
+    between = [f"{low} to {high}" for low, high in pairwise(texts)]
+    labels = [f"up to {texts[0]}", *between, f"over {texts[-1]}"]
+    bands = np.searchsorted(cuts, numbers, side="left").tolist()
+    return [
+        NO_VALUE if np.isnan(number) else labels[band] for number, band in zip(numbers, bands, strict=True)
     ]
-    return [NO_VALUE if np.isnan(x) else names[int(np.searchsorted(cuts, x, side="left"))] for x in numbers]

@@ -1,9 +1,9 @@
-"""Predictions for rows that a fit had not seen, as a deployment at past instants would have made them."""
+"""Out-of-fold predictions: of rows by fits that have seen neither their lead nor their time."""
 
 import os
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from typing import TypeVar
+from typing import NamedTuple, TypeVar
 
 import numpy as np
 
@@ -22,13 +22,22 @@ from training.rows.training_set import TrainingSet
 Item = TypeVar("Item")
 Result = TypeVar("Result")
 
+BY_DATE, BY_LEAD = "replay", "held-out leads"  # stored in model cards
 
-def splits_of(training_set: TrainingSet, seed: int) -> tuple[list[Split], str]:
-    """Replayed instants where history is long enough, else held-out leads; and which of the two, for people."""
-    replayed = replay_splits(training_set.rows, training_set.horizon_us)
-    if replayed:
-        return replayed, "replay"
-    return lead_splits(training_set.rows, seed), "held-out leads"
+
+class Scheme(NamedTuple):
+    """The splits of an evaluation; method is BY_DATE or BY_LEAD."""
+
+    splits: list[Split]
+    method: str
+
+
+def splits_of(training_set: TrainingSet, seed: int) -> Scheme:
+    """Splits at past instants if the history is long enough (docs/decisions/0013), else splits of held-out leads."""
+    by_date = replay_splits(training_set.rows, training_set.horizon_us)
+    if by_date:
+        return Scheme(by_date, BY_DATE)
+    return Scheme(lead_splits(training_set.rows, seed), BY_LEAD)
 
 
 def predict_splits(
@@ -38,74 +47,101 @@ def predict_splits(
     seed: int,
     use_censored: bool = True,
 ) -> OutOfFold:
-    """Margins of every split's judged rows from a model fitted on its own rows."""
-    margins = side_by_side(lambda s: predict_split(training_set, s, parameters, seed, use_censored), splits)
+    """Margins of the rows that each split evaluates, by a model fitted on the rows that it fits.
+
+    use_censored: whether fits also read rows whose horizon was not over at the split's instant (decision 0009).
+    """
+
+    def margin(split: Split) -> Floats:
+        return _predict_split(training_set, split, FitSettings(parameters, seed), use_censored)
+
+    margins = parallel_map(margin, splits)
     return OutOfFold(
-        np.concatenate([s.judge for s in splits]),
-        np.repeat(np.arange(len(splits)), [len(s.judge) for s in splits]),
-        np.concatenate(margins),
+        rows=np.concatenate([split.judge for split in splits]),
+        split=np.repeat(np.arange(len(splits)), [len(split.judge) for split in splits]),
+        margin=np.concatenate(margins),
     )
 
 
-def side_by_side(work: Callable[[Item], Result], items: Sequence[Item]) -> list[Result]:
-    """work(item) for each item, in order, one thread a core: fits leave Python's lock while they count."""
-    with ThreadPoolExecutor(min(len(items), os.cpu_count() or 1) or 1) as pool:
+def parallel_map(work: Callable[[Item], Result], items: Sequence[Item]) -> list[Result]:
+    """work(item) of each item, in order, on one thread per core.
+
+    Threads, not processes: LightGBM and numpy release the interpreter lock, and the rows are not copied
+    (docs/decisions/0016).
+    """
+    threads = min(len(items), os.cpu_count() or 1) or 1
+    with ThreadPoolExecutor(threads) as pool:
         return list(pool.map(work, items))
 
 
-def predict_split(
-    training_set: TrainingSet, split: Split, parameters: Parameters, seed: int, use_censored: bool = True
+def _predict_split(
+    training_set: TrainingSet, split: Split, settings: FitSettings, use_censored: bool
 ) -> Floats:
-    """Margins of the split's judged rows; use_censored: whether the fit also reads rows whose horizon was not over."""
-    at_us = split.as_of_us or training_set.rows.snapshot.history.as_of_us
+    at_us = _instant(training_set, split)
     if use_censored:
-        later = censored_at(training_set, at_us)
+        censored = censored_at(training_set, at_us)
         if split.as_of_us is None:
-            later = later.take(~np.isin(later.lead, training_set.rows.snapshot.lead[split.judge]))
-        model = fit_with_censored(training_set, split.fit, later, at_us, FitSettings(parameters, seed))
+            # Held-out leads: without this, a fit would see the recent rows of the leads that evaluate it.
+            evaluated_leads = training_set.rows.snapshot.lead[split.judge]
+            censored = censored.take(~np.isin(censored.lead, evaluated_leads))
+        model = fit_with_censored(training_set, split.fit, censored, at_us, settings)
     else:
-        model = fit_matured(training_set, split.fit, at_us, FitSettings(parameters, seed))
+        model = fit_matured(training_set, split.fit, at_us, settings)
     return model.margin(training_set.values[split.judge])
 
 
-def expected_amounts(training_set: TrainingSet, splits: Sequence[Split], seed: int) -> Floats:
-    """E[amount | won] of every split's judged rows (n,) from the wins that its fit saw; NaN without amounts."""
+def _instant(training_set: TrainingSet, split: Split) -> int:
+    """The instant at which a split's fit stands: its own, or T if leads are held out."""
+    return split.as_of_us or training_set.as_of_us
 
-    def one(split: Split) -> Floats:
-        at_us = split.as_of_us or training_set.rows.snapshot.history.as_of_us
-        model = fit_amount(past_wins(training_set, split.fit, at_us), training_set.features, seed)
+
+def expected_amounts(training_set: TrainingSet, splits: Sequence[Split], seed: int) -> Floats:
+    """E[amount | won] (n,) of the splits' evaluated rows, from the wins of each fit; NaN if they have no amounts."""
+
+    def expected(split: Split) -> Floats:
+        wins = past_wins(training_set, split.fit, _instant(training_set, split))
+        model = fit_amount(wins, training_set.features, seed)
         values = training_set.values[split.judge]
         return model.predict(values)[0] if model else np.full(len(values), np.nan)
 
-    return np.concatenate(side_by_side(one, splits))
+    return np.concatenate(parallel_map(expected, splits))
 
 
 def baseline_predictions(training_set: TrainingSet, splits: Sequence[Split]) -> dict[str, Floats]:
-    """Probabilities of every baseline for the same judged rows, fitted on the same splits' grid rows."""
+    """Probabilities (n,) of every baseline for the same rows, fitted on the same splits."""
 
-    def one(job: tuple[Split, str]) -> Floats:
-        split, name = job
-        fit = split.fit[training_set.rows.origin[split.fit] == GRID]
-        if not len(fit) or not 0 < training_set.won[fit].sum() < len(fit):
-            fit = split.fit
-        task = Task(training_set.values[fit], training_set.features, training_set.won[fit])
+    def predict(job: tuple[str, Split]) -> Floats:
+        name, split = job
+        task = task_of(training_set, split.fit)
         return BASELINES[name](task)(training_set.values[split.judge])
 
-    jobs = [(split, name) for name in BASELINES for split in splits]
-    found = side_by_side(one, jobs)
-    return {
-        name: np.concatenate([p for (_, n), p in zip(jobs, found, strict=True) if n == name])
-        for name in BASELINES
-    }
+    jobs = [(name, split) for name in BASELINES for split in splits]
+    by_job = parallel_map(predict, jobs)
+    predictions = {}
+    for k, name in enumerate(BASELINES):
+        first = k * len(splits)
+        predictions[name] = np.concatenate(by_job[first : first + len(splits)])
+    return predictions
+
+
+def task_of(training_set: TrainingSet, rows: Ints) -> Task:
+    """What baselines are fitted on: the grid rows among `rows` (positions), or all of them if those have one class.
+
+    Grid rows are how leads look when they are scored; the others over-represent creations and stage entries.
+    """
+    grid = rows[training_set.rows.origin[rows] == GRID]
+    won = training_set.won[grid]
+    chosen = grid if 0 < won.sum() < len(grid) else rows
+    return Task(training_set.values[chosen], training_set.features, training_set.won[chosen])
 
 
 def recentred(margin: Floats, won: Floats, split: Ints) -> Floats:
-    """Probabilities whose sum in each split is its number of wins: the margin with one intercept a split.
+    """Probabilities (n,) of margins with one intercept a split, set so that each split predicts its actual wins.
 
-    What is left is order and spread alone: a level that moved between splits neither helps nor hurts.
+    Evaluates order and spread alone: a level that moved between splits neither helps nor hurts.
     """
     out = np.empty(len(margin))
     for k in np.unique(split):
-        part = split == k
-        out[part] = sigmoid(margin[part] + intercept_for(margin[part], float(won[part].sum())))
+        rows = split == k
+        out[rows] = sigmoid(margin[rows] + intercept_for(margin[rows], float(won[rows].sum())))
     return out

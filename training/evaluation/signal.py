@@ -1,6 +1,6 @@
-"""Whether replayed predictions know anything of a lead that the base rate does not."""
+"""Test for signal: do out-of-fold predictions know more about a lead than the base rate?"""
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 from scipy.stats import rankdata, t
@@ -10,83 +10,109 @@ from training.evaluation.metrics import log_loss
 from training.evaluation.out_of_fold import recentred
 
 DRAWS = 400
-SURE = 0.02  # chance at which a saving of log loss may be seen where none is
-SURE_RANK = 0.05  # of the lower end of the AUC, which must also lie above USEFUL_AUC
-USEFUL_AUC = 0.55
+SURE = 0.02  # one-sided error of the log loss test; the two tests together pass noise in one case of fifty
+SURE_RANK = 0.05  # one-sided error of the AUC's lower bound
+USEFUL_AUC = 0.55  # which that bound must exceed: many rows make an AUC of 0.51 significant, but of no use
 
 
-@dataclass(frozen=True)
-class Signal:
-    """What two tests found: gain, log loss saved a judged row (low, mean, high end); auc, lower end and value."""
+class MeanInterval(NamedTuple):
+    """A mean and the ends of its bootstrap interval."""
 
-    gain: tuple[float, float, float]
-    auc: tuple[float, float]
+    low: float
+    mean: float
+    high: float
+
+
+class Auc(NamedTuple):
+    """An AUC and its lower confidence bound at SURE_RANK."""
+
+    low: float
+    value: float
+
+
+class Signal(NamedTuple):
+    """Results of the two tests. gain: log loss saved a row, in nats."""
+
+    gain: MeanInterval
+    auc: Auc
 
     @property
     def usable(self) -> bool:
-        """Either surely less log loss than the base rate, or surely a ranking that is worth acting on.
+        """True if the model surely has less log loss than the base rate, or surely a useful ranking.
 
         Log loss needs many wins where wins are rare: at a rate of 2 % a perfect ranking of some 20 wins saves less
-        than their chance spread. The AUC needs few, and its threshold keeps tiny effects of many rows out.
+        than their chance spread. The AUC needs few, and its threshold keeps tiny effects of many rows out
+        (docs/decisions/0020).
         """
-        return self.gain[0] > 0 or self.auc[0] > USEFUL_AUC
+        return self.gain.low > 0 or self.auc.low > USEFUL_AUC
 
 
 def find_signal(logit: Floats, split: Ints, won: Floats, lead: Ints) -> Signal:
-    """Tests calibrated log-odds (n,) of rows judged in several splits; rows of one lead count together."""
-    return Signal(information_gain(logit, split, won, lead), ranking(logit, split, won, lead))
+    """Tests calibrated log-odds of rows evaluated in several splits; arrays (n,), rows of one lead count together."""
+    return Signal(information_gain(logit, split, won, lead), auc_within_splits(logit, split, won, lead))
 
 
-def information_gain(logit: Floats, split: Ints, won: Floats, lead: Ints) -> tuple[float, float, float]:
-    """Log loss of the base rate minus that of the model, each at its split's own level: low end, mean, high end
-    over leads.
-    """
+def information_gain(logit: Floats, split: Ints, won: Floats, lead: Ints) -> MeanInterval:
+    """Log loss of the base rate minus that of the model, a row; both at each split's own win rate."""
     model = log_loss(won, recentred(logit, won, split))
-    base = log_loss(won, recentred(np.zeros(len(won)), won, split))
-    return cluster_interval(base - model, lead, 2 * SURE)
+    base_rate = log_loss(won, recentred(np.zeros(len(won)), won, split))
+    return cluster_interval(base_rate - model, lead, 2 * SURE)
 
 
-def ranking(score: Floats, split: Ints, won: Floats, lead: Ints) -> tuple[float, float]:
-    """AUC within splits, weighted by their wins: lower end at SURE_RANK, value; (0, 0.5) where none has both classes.
+def auc_within_splits(score: Floats, split: Ints, won: Floats, lead: Ints) -> Auc:
+    """Mean AUC of the splits, weighted by their wins; (0, 0.5) if no split has both classes.
 
-    Variance from placement values (DeLong, DeLong, Clarke-Pearson 1988), summed by lead over splits first; Student's t
-    with one degree of freedom less than leads won, since so few tell the variance; one tells none: lower end 0.
+    Variance from placement values (DeLong, DeLong, Clarke-Pearson 1988), summed by lead over splits first. The bound
+    uses Student's t with one degree of freedom less than won leads, because few wins estimate the variance badly; a
+    single one does not estimate it at all, and the bound is 0.
     """
-    pull = np.zeros(len(won))
+    influence = np.zeros(len(won))
     total, weight = 0.0, 0.0
     winners: set[int] = set()
     for s in np.unique(split):
-        part = np.flatnonzero(split == s)
-        wins, others = part[won[part] > 0], part[won[part] == 0]
+        rows = np.flatnonzero(split == s)
+        wins, others = rows[won[rows] > 0], rows[won[rows] == 0]
         if not len(wins) or not len(others):
             continue
-        rank = np.empty(len(won))
-        rank[part] = rankdata(score[part])
-        above = (rank[wins] - rankdata(score[wins])) / len(others)
-        below = 1 - (rank[others] - rankdata(score[others])) / len(wins)
-        auc = float(above.mean())
+        placement = _placement_values(score, wins, others)
+        auc = float(placement.of_wins.mean())
         total, weight = total + len(wins) * auc, weight + len(wins)
         winners.update(lead[wins].tolist())
-        pull[wins] = above - auc
-        pull[others] = (below - auc) * len(wins) / len(others)
+        influence[wins] = placement.of_wins - auc
+        influence[others] = (placement.of_others - auc) * len(wins) / len(others)
     if not weight:
-        return 0.0, 0.5
+        return Auc(0.0, 0.5)
+
     _, index = np.unique(lead, return_inverse=True)
-    deviation = float(np.sqrt(np.sum(np.bincount(index, pull) ** 2))) / weight
+    deviation = float(np.sqrt(np.sum(np.bincount(index, influence) ** 2))) / weight
     auc = total / weight
-    low = auc - float(t.isf(SURE_RANK, len(winners) - 1)) * deviation if len(winners) > 1 else 0.0
-    return low, auc
+    if len(winners) < 2:
+        return Auc(0.0, auc)
+    return Auc(auc - float(t.isf(SURE_RANK, len(winners) - 1)) * deviation, auc)
 
 
-def cluster_interval(
-    values: Floats, cluster: Ints, outside: float, seed: int = 0
-) -> tuple[float, float, float]:
-    """Bootstrap interval of the mean of values (n,), whole clusters drawn: low end, mean, high end, `outside`
-    of draws beyond.
-    """
+class _Placement(NamedTuple):
+    """Share of the other class that each row ranks above (wins) or below (others); ties count half."""
+
+    of_wins: Floats
+    of_others: Floats
+
+
+def _placement_values(score: Floats, wins: Ints, others: Ints) -> _Placement:
+    """Placement values of two sets of positions in score (n,)."""
+    both = np.concatenate([wins, others])
+    rank = rankdata(score[both])
+    above = (rank[: len(wins)] - rankdata(score[wins])) / len(others)
+    below = 1 - (rank[len(wins) :] - rankdata(score[others])) / len(wins)
+    return _Placement(above, below)
+
+
+def cluster_interval(values: Floats, cluster: Ints, outside: float, seed: int = 0) -> MeanInterval:
+    """Mean of values (n,) with its bootstrap interval over whole clusters; `outside` of the draws lie beyond it."""
     names, index = np.unique(cluster, return_inverse=True)
     sums, sizes = np.bincount(index, values, len(names)), np.bincount(index, minlength=len(names))
-    draws = np.random.default_rng(seed).multinomial(len(names), np.full(len(names), 1 / len(names)), DRAWS)
+    chances = np.full(len(names), 1 / len(names))
+    draws = np.random.default_rng(seed).multinomial(len(names), chances, DRAWS)
     means = (draws @ sums) / np.maximum(draws @ sizes, 1)
     low, high = np.quantile(means, [outside / 2, 1 - outside / 2])
-    return float(low), float(values.mean()), float(high)
+    return MeanInterval(float(low), float(values.mean()), float(high))

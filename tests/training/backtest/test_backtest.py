@@ -16,19 +16,14 @@ from history.history import DAY_US, WON, History
 from history.read import read_folder
 from history.snapshot import open_leads
 from models.scorer import score
-from training.backtest.backtest import (
-    Backtest,
-    BacktestOptions,
-    backtest,
-    columns_of,
-    default_origins,
-    first_trainable_us,
-)
-from training.backtest.figures import figures
+from training.backtest.backtest import Backtest, backtest
+from training.backtest.dates import default_dates, first_trainable_us
+from training.backtest.groups import grouping_columns
+from training.backtest.plots import plots
 from training.backtest.report import page
 from training.evaluation.baselines import BASELINES
-from training.evaluation.bootstrap import point
-from training.evaluation.grouping import NO_VALUE, REST, named, selected
+from training.evaluation.bootstrap import point_metrics
+from training.evaluation.grouping import NO_VALUE, REST, group_labels, selected
 from training.train import TrainOptions, train
 
 OPTIONS = TrainOptions(trials=0)
@@ -41,10 +36,8 @@ def history(crm: Path) -> History:
 
 @pytest.fixture(scope="module")
 def found(history: History) -> Backtest:
-    origin = default_origins(history, 1)[0]
-    return backtest(
-        history, BacktestOptions(OPTIONS, at_us=(origin - 200 * DAY_US, origin), by=("industry",))
-    )
+    origin = default_dates(history, 1)[0]
+    return backtest(history, at_us=(origin - 200 * DAY_US, origin), by=("industry",), train=OPTIONS)
 
 
 def test_an_origin_scores_as_training_and_scoring_at_that_date_would(crm: Path, found: Backtest) -> None:
@@ -52,7 +45,7 @@ def test_an_origin_scores_as_training_and_scoring_at_that_date_would(crm: Path, 
     past = read_folder(crm, as_of_us=replayed.origin_us)
     trained = train(past, OPTIONS)
     scores = score(trained.bundle, open_leads(past, replayed.origin_us), reasons=0)
-    assert (scores.probability == replayed.judged.probability).all()
+    assert (scores.probability == replayed.rows.probability).all()
     assert trained.metrics == replayed.trained.metrics
 
 
@@ -60,7 +53,7 @@ def test_outcomes_are_those_of_the_horizon_after_the_origin(history: History, fo
     replayed = found.replays[-1]
     until = replayed.origin_us + history.config.horizon_us
     outcomes = history.outcomes
-    for lead, won in zip(replayed.judged.lead, replayed.judged.won, strict=True):
+    for lead, won in zip(replayed.rows.lead, replayed.rows.won, strict=True):
         rows = slice(outcomes.offsets[lead], outcomes.offsets[lead + 1])
         decided = [
             state
@@ -74,7 +67,7 @@ def test_every_baseline_is_judged_on_the_models_rows(found: Backtest) -> None:
     replayed, origin = found.replays[-1], found.result["origins"][-1]
     assert set(replayed.baselines) == set(BASELINES)
     assert all(
-        len(p) == len(replayed.judged) and ((p > 0) & (p < 1)).all() for p in replayed.baselines.values()
+        len(p) == len(replayed.rows) and ((p > 0) & (p < 1)).all() for p in replayed.baselines.values()
     )
     assert {m["leads"] for m in origin["baselines"].values()} == {origin["metrics"]["leads"]}
     assert origin["baselines"]["base_rate"]["auc"] == 0.5
@@ -82,12 +75,12 @@ def test_every_baseline_is_judged_on_the_models_rows(found: Backtest) -> None:
 
 
 def test_groups_hold_every_row_once(found: Backtest) -> None:
-    rows = sum(len(r.judged) for r in found.replays)
+    rows = sum(len(r.rows) for r in found.replays)
     assert set(found.result["by"]) == {"stage", "source", "owner", "lead_age", "age_group", "industry"}
     for groups in found.result["by"].values():
         assert sum(g["metrics"]["leads"] for g in groups) == rows
         chosen = sum(g["metrics"]["leads"] * g["selection_rate"] for g in groups)
-        assert chosen == pytest.approx(sum(selected(r.judged.probability).sum() for r in found.replays))
+        assert chosen == pytest.approx(sum(selected(r.rows.probability).sum() for r in found.replays))
 
 
 def test_an_origin_that_cannot_be_trained_is_left_out_with_the_reason(found: Backtest) -> None:
@@ -106,14 +99,14 @@ def test_overall_is_the_mean_over_origins(found: Backtest) -> None:
         assert gap["log_loss"]["difference"] == pytest.approx(by_hand)
         low, high = gap["log_loss"]["interval"]
         assert low <= high
-    assert result["pooled"]["metrics"] == pytest.approx(point(found.replays[0].judged), nan_ok=True)
+    assert result["pooled"]["metrics"] == pytest.approx(point_metrics(found.replays[0].rows), nan_ok=True)
 
 
 @pytest.mark.parametrize("most", [1, 2, 5, 12, 100])
 def test_dates_are_midnights_whose_horizon_has_ended_and_that_keep_their_distance(
     history: History, most: int
 ) -> None:
-    dates = default_origins(history, most)
+    dates = default_dates(history, most)
     horizon, first = history.config.horizon_us, first_trainable_us(history)
     assert 1 <= len(dates) <= most
     assert dates == sorted(dates)
@@ -125,27 +118,27 @@ def test_dates_are_midnights_whose_horizon_has_ended_and_that_keep_their_distanc
 
 
 def test_what_cannot_be_judged_is_refused_in_words(history: History) -> None:
-    with pytest.raises(InvalidInput, match="latest date that can be judged"):
-        backtest(history, BacktestOptions(OPTIONS, at_us=(history.as_of_us,)))
+    with pytest.raises(InvalidInput, match="choose a date up to"):
+        backtest(history, at_us=(history.as_of_us,), train=OPTIONS)
     with pytest.raises(InvalidInput, match=r"--by nothing.*industry"):
-        columns_of(history, ["nothing"])
+        grouping_columns(history, ["nothing"])
     with pytest.raises(InvalidInput, match="training needs"):
-        backtest(history, BacktestOptions(OPTIONS, at_us=(int(history.created_us.min()) + DAY_US,)))
+        backtest(history, at_us=(int(history.created_us.min()) + DAY_US,), train=OPTIONS)
 
 
 def test_numbers_are_grouped_in_bands_and_rare_words_together() -> None:
-    bands = named([str(x) for x in range(40)] + [NO_VALUE])
+    bands = group_labels([str(x) for x in range(40)] + [NO_VALUE])
     assert bands[-1] == NO_VALUE
     assert len(set(bands)) == 5
-    words = named([f"w{i}" for i in range(30)] + [f"w{i}" for i in range(5)])
+    words = group_labels([f"w{i}" for i in range(30)] + [f"w{i}" for i in range(5)])
     assert len(set(words)) == 21
     assert words.count(REST) == 10
-    assert named(["1", "2", "2"]) == ["1", "2", "2"]
+    assert group_labels(["1", "2", "2"]) == ["1", "2", "2"]
 
 
 def test_the_page_is_whole_and_calls_nobody(found: Backtest) -> None:
     text = page(found)
-    drawn = figures(found)
+    drawn = plots(found)
     assert {"Reliability", "Lift", "Capture", "Wins over time", "Revenue over time", "When wins came"} <= set(
         drawn
     )

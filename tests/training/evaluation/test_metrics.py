@@ -8,19 +8,21 @@ from sklearn.metrics import average_precision_score, brier_score_loss, log_loss,
 
 from history.arrays import Floats
 from training.evaluation import metrics as evaluate
-from training.evaluation.bootstrap import Judged, drawn, draws_of, interval, measure, point, weighted_median
+from training.evaluation.bootstrap import bootstrap_metrics, draw_counts, interval, point_metrics
+from training.evaluation.evaluated_rows import EvaluatedRows
+from training.evaluation.weighted_metrics import weighted_median, weighted_metrics
 
 SEEDS = [0, 1, 2]
 
 
-def some(seed: int, n: int = 200, ties: bool = True) -> Judged:
+def some(seed: int, n: int = 200, ties: bool = True) -> EvaluatedRows:
     random = np.random.default_rng(seed)
     p = random.beta(1, 4, n).round(2 if ties else 12).clip(0.01, 0.99)
     won = (random.random(n) < p).astype(float)
     amount = np.where(won > 0, random.lognormal(5, 1, n).round(2), np.nan)
     amount[np.flatnonzero(won)[:2]] = np.nan
     expected = random.lognormal(5, 0.3, n)
-    return Judged(
+    return EvaluatedRows(
         won,
         p,
         amount,
@@ -52,7 +54,7 @@ def brier_parts(won: Floats, probability: Floats, bins: int = 10) -> dict[str, f
 @pytest.mark.parametrize("seed", SEEDS)
 def test_plain_figures_are_those_of_scikit_learn(seed: int) -> None:
     rows = some(seed)
-    found = point(rows)
+    found = point_metrics(rows)
     assert found["auc"] == pytest.approx(roc_auc_score(rows.won, rows.probability))
     assert found["pr_auc"] == pytest.approx(average_precision_score(rows.won, rows.probability))
     assert found["log_loss"] == pytest.approx(log_loss(rows.won, rows.probability))
@@ -62,7 +64,7 @@ def test_plain_figures_are_those_of_scikit_learn(seed: int) -> None:
 @pytest.mark.parametrize("seed", SEEDS)
 def test_backtest_and_training_name_the_same_figures(seed: int) -> None:
     rows = some(seed)
-    found = point(rows)
+    found = point_metrics(rows)
     for name, value in evaluate.conversion_metrics(rows.won, rows.probability).items():
         assert found[name] == pytest.approx(value), name
     known = (rows.won == 0) | ~np.isnan(rows.amount)
@@ -85,7 +87,7 @@ def test_whole_weights_count_a_row_that_often() -> None:
     rows = some(3, ties=False)
     weight = np.random.default_rng(3).integers(0, 4, len(rows))
     repeated = rows.take(np.repeat(np.arange(len(rows)), weight))
-    one, many = measure(rows, weight[None].astype(float)), point(repeated)
+    one, many = weighted_metrics(rows, weight[None].astype(float)), point_metrics(repeated)
     for name in one:
         if not name.startswith("brier_"):  # its groups are cut by rows, not by weight
             assert one[name][0] == pytest.approx(many[name]), name
@@ -93,20 +95,22 @@ def test_whole_weights_count_a_row_that_often() -> None:
 
 def test_a_draw_takes_all_rows_of_a_lead_or_none() -> None:
     rows = some(4)
-    counts = draws_of(60, seed=1, draws=7)
+    counts = draw_counts(60, seed=1, draws=7)
     assert (counts.sum(axis=1) == 60).all()
-    each = drawn(rows, counts)
-    by_hand = [point(rows.take(np.repeat(np.arange(len(rows)), c[rows.lead])))["log_loss"] for c in counts]
+    each = bootstrap_metrics(rows, counts)
+    by_hand = [
+        point_metrics(rows.take(np.repeat(np.arange(len(rows)), c[rows.lead])))["log_loss"] for c in counts
+    ]
     assert each["log_loss"] == pytest.approx(by_hand)
 
 
 def test_an_interval_holds_its_figure_and_shrinks_with_more_leads() -> None:
     def width(n: int) -> float:
         rows = some(5, n)
-        rows = Judged(**{**vars(rows), "lead": np.arange(n)})
-        found = interval(drawn(rows, draws_of(n, 0))["brier"])
+        rows = EvaluatedRows(**{**vars(rows), "lead": np.arange(n)})
+        found = interval(bootstrap_metrics(rows, draw_counts(n, 0))["brier"])
         assert found is not None
-        assert found[0] < point(rows)["brier"] < found[1]
+        assert found[0] < point_metrics(rows)["brier"] < found[1]
         return found[1] - found[0]
 
     assert width(2000) < width(100)
@@ -115,12 +119,12 @@ def test_an_interval_holds_its_figure_and_shrinks_with_more_leads() -> None:
 def test_one_class_has_no_ranking_and_one_row_is_no_error() -> None:
     rows = some(6)
     lost = rows.take(np.flatnonzero(rows.won == 0))
-    found = point(lost)
+    found = point_metrics(lost)
     assert np.isnan(found["auc"])
     assert np.isnan(found["pr_auc"])
     assert np.isfinite(found["log_loss"])
-    assert np.isfinite(point(rows.take(np.array([0])))["log_loss"])
-    assert interval(drawn(lost, draws_of(60, 0))["auc"]) is None
+    assert np.isfinite(point_metrics(rows.take(np.array([0])))["log_loss"])
+    assert interval(bootstrap_metrics(lost, draw_counts(60, 0))["auc"]) is None
 
 
 def test_calibrated_chances_have_no_calibration_part_but_wrong_ones_do() -> None:

@@ -4,7 +4,7 @@ import numpy as np
 from sklearn.metrics import roc_auc_score
 
 from history.arrays import Floats, Ints
-from training.evaluation.signal import find_signal, ranking
+from training.evaluation.signal import auc_within_splits, find_signal
 
 
 def judged(
@@ -22,19 +22,22 @@ def test_ranking_is_the_auc_of_one_split_and_the_wins_weighted_mean_of_several()
     random = np.random.default_rng(3)
     score, split, won, lead = judged(random, 900, 40, 0.7)
     score = np.round(score, 1)  # ties count half
-    one = ranking(score, np.zeros(len(won), dtype=np.int64), won, lead)[1]
+    one = auc_within_splits(score, np.zeros(len(won), dtype=np.int64), won, lead)[1]
     assert np.isclose(one, roc_auc_score(won, score))
     parts = [
         (won[split == s].sum(), roc_auc_score(won[split == s], score[split == s])) for s in np.unique(split)
     ]
     expected = sum(w * a for w, a in parts) / sum(w for w, _ in parts)
-    assert np.isclose(ranking(score, split, won, lead)[1], expected)
+    assert np.isclose(auc_within_splits(score, split, won, lead)[1], expected)
 
 
 def test_rows_of_one_lead_do_not_count_as_independent() -> None:
     random = np.random.default_rng(4)
     score, split, won, lead = judged(random, 900, 40, 0.7)
-    assert ranking(score, split, won, lead)[0] < ranking(score, split, won, np.arange(len(won)))[0]
+    assert (
+        auc_within_splits(score, split, won, lead)[0]
+        < auc_within_splits(score, split, won, np.arange(len(won)))[0]
+    )
 
 
 def test_few_wins_are_enough_where_they_rank_high() -> None:
@@ -64,4 +67,4 @@ def test_a_handful_of_won_leads_is_rarely_taken_for_signal() -> None:
 
 def test_without_both_classes_there_is_no_signal() -> None:
     zeros = np.zeros(5)
-    assert ranking(zeros, np.zeros(5, dtype=np.int64), zeros, np.arange(5)) == (0.0, 0.5)
+    assert auc_within_splits(zeros, np.zeros(5, dtype=np.int64), zeros, np.arange(5)) == (0.0, 0.5)
