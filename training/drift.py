@@ -1,11 +1,12 @@
-"""Whether the leads to score look like those that a model learned from: PSI and missing rates, feature by feature.
+"""Drift: whether the leads to score look like those a model learned from, by PSI and missing rates of each feature.
 
-PSI as in Lewis 1994 and its sampling distribution after Yurdakul & Naranjo 2020: without drift, PSI / (1/n + 1/m) is
-chi-square with one degree of freedom less than there are bins. An alarm needs both a large PSI and one that chance does
-not make, at a level shared by all features.
+The population stability index (Lewis 1994) with its sampling distribution (Yurdakul & Naranjo 2020): without drift,
+PSI / (1/n + 1/m) follows a chi-square distribution with one degree of freedom less than the number of bins. An alarm
+needs both a large PSI and one that exceeds chance, at a significance level shared by all features.
 """
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
@@ -16,128 +17,47 @@ from features.feature import Feature
 from history.arrays import Floats
 
 BINS = 10
-MOST_LEVELS = 20  # of a category; the others are one bin
-ALARM, WARN = 0.25, 0.10
-LEAST_ALARM, LEAST_WARN = 200, 500  # leads to score
-FALSE_ALARM = 0.01  # chance of any alarm over all features of one comparison without drift
-MISSING_JUMP = 0.10
-CALENDAR = "calendar"  # features of the day itself differ from day to day
-WEEK = "week"  # and so does the week of the year into which an attribute's date falls
+MAX_LEVELS = 20  # of a category; all others share one bin
+ALARM_PSI, WARNING_PSI = 0.25, 0.10  # the usual thresholds of credit scoring (Siddiqi 2006)
+MIN_ALARM_LEADS, MIN_WARNING_LEADS = 200, 500  # leads to score
+FALSE_ALARM_RATE = 0.01  # probability of any alarm over all features of a comparison without drift
+MISSING_JUMP = 0.10  # change of a missing rate
+# Features of the day differ from one day to the next, and so does the week into which an attribute's date falls.
+CALENDAR_BLOCK, WEEK_UNIT = "calendar", "week"
+ALARM, WARNING = "alarm", "warning"
+
+
+# ---- the reference
 
 
 def learn_reference(
     values: Floats, features: Sequence[Feature], *, leads: int | None = None
 ) -> dict[str, Any]:
-    """What `drift` compares with, as JSON: each feature's bins and the shares of `values` (n, k) in them.
+    """The reference of `drift`, JSON-ready: each feature's bins and the shares of `values` (n, k) in them.
 
-    leads: how many independent leads the n rows come from, where a lead has several; n without it.
+    leads: number of distinct leads among the n rows, which are the independent observations; n by default. Features
+    that move with the calendar, or with the rate of all past leads, are left out.
     """
-    n = len(values) if leads is None else leads
     learned = {}
-    for j, feature in enumerate(features if len(values) else ()):
-        if feature.block == CALENDAR or feature.unit == WEEK or feature.of_past_leads:
-            continue
-        column = values[:, j]
-        cuts = _levels(column) if feature.kind == "category" else _deciles(column)
-        counts = _counts(column, cuts, feature.kind)
-        learned[feature.name] = {"cuts": cuts.tolist(), "shares": (counts / counts.sum()).tolist()}
-    return {"leads": int(n), "features": learned}
+    if len(values):
+        for j, feature in enumerate(features):
+            if not _moves_with_time(feature):
+                learned[feature.name] = _learn_bins(values[:, j], feature)
+    return {"leads": len(values) if leads is None else int(leads), "features": learned}
 
 
-def drift(reference: Mapping[str, Any], values: Floats, features: Sequence[Feature]) -> list[dict[str, Any]]:
-    """Findings {code, subject, detail, evidence} on `values` (n, k) of the leads to score, one a subject.
-
-    The subject is the attribute, kind, channel or stage of the feature with the largest PSI, else that's name.
-    evidence.level is alarm (PSI above ALARM) or warning (above WARN, or a missing rate that moved). Fewer than
-    LEAST_ALARM leads, or features that the reference lacks, give none.
-    """
-    known = reference["features"]
-    chosen = [(j, f) for j, f in enumerate(features) if f.name in known]
-    n, m = len(values), int(reference["leads"])
-    if n < LEAST_ALARM or m < 1:
-        return []
-    worst: dict[str, dict[str, Any]] = {}
-    for j, feature in chosen:
-        found = _compare(known[feature.name], values[:, j], feature, (m, len(chosen)))
-        if found and found["evidence"]["psi"] > worst.get(found["subject"], found)["evidence"]["psi"] - 1e-12:
-            worst[found["subject"]] = found
-    return sorted(worst.values(), key=lambda f: (-f["evidence"]["psi"], f["subject"]))
+def _moves_with_time(feature: Feature) -> bool:
+    return feature.block == CALENDAR_BLOCK or feature.unit == WEEK_UNIT or feature.of_past_leads
 
 
-def _compare(
-    learned: Mapping[str, Any], column: Floats, feature: Feature, sizes: tuple[int, int]
-) -> dict[str, Any] | None:
-    m, tests = sizes
-    before = np.array(learned["shares"]) * m
-    after = _counts(column, np.array(learned["cuts"]), feature.kind).astype(np.float64)
-    n = len(column)
-    psi = population_stability(before, after)
-    freedom: int = max(int(np.count_nonzero((before > 0) | (after > 0))) - 1, 1)
-    noise = _chi_square(FALSE_ALARM / tests, freedom) * (1 / n + 1 / m)
-    was, now = before[-1] / m, after[-1] / n
-    shifted = _level(psi, noise, n)
-    level = shifted or _missing_level(was, now, (n, m), tests)
-    if level is None:
-        return None
-    gone = f"{was:.0%} were missing, {now:.0%} are" if abs(now - was) >= 0.01 else ""
-    why = "; ".join(part for part in (_compared(psi, noise) if shifted else "", gone) if part)
-    return {
-        "code": "drift",
-        "subject": feature.subject or feature.name,
-        "detail": f"{feature.name} differs between training and scoring: {why}; find out what changed in the data, "
-        "and train again once leads of the new kind are decided",
-        "evidence": {
-            "level": level,
-            "feature": feature.name,
-            "psi": round(psi, 4),
-            "by_chance": round(noise, 4),
-            "missing_before": round(float(was), 4),
-            "missing_now": round(float(now), 4),
-        },
-    }
-
-
-def _compared(psi: float, noise: float) -> str:
-    """The PSI beside what chance makes, with as many digits as tell them apart."""
-    digits = 2
-    while digits < 15 and f"{psi:.{digits}f}" == f"{noise:.{digits}f}":
-        digits += 1
-    return f"PSI {psi:.{digits}f}, where chance makes at most {noise:.{digits}f}"
-
-
-@lru_cache(maxsize=1024)
-def _chi_square(chance: float, freedom: int) -> float:
-    """What a chi-square variable exceeds with this chance."""
-    return float(chi2.isf(chance, freedom))
-
-
-def _level(psi: float, noise: float, n: int) -> str | None:
-    if psi <= noise:
-        return None
-    if psi > ALARM:
-        return "alarm"
-    return "warning" if psi > WARN and n >= LEAST_WARN else None
-
-
-def _missing_level(was: float, now: float, sizes: tuple[int, int], tests: int) -> str | None:
-    """A warning for a missing rate that moved by MISSING_JUMP and by more than chance does."""
-    n, m = sizes
-    pooled = (was * m + now * n) / (m + n)
-    error = np.sqrt(pooled * (1 - pooled) * (1 / n + 1 / m))
-    far = abs(now - was) >= MISSING_JUMP and abs(now - was) > norm.isf(FALSE_ALARM / (2 * tests)) * error
-    return "warning" if far else None
-
-
-def population_stability(before: Floats, after: Floats) -> float:
-    """PSI of two vectors of counts over the same bins, half a lead added to each bin that either fills."""
-    used = (before > 0) | (after > 0)
-    p, q = before[used] + 0.5, after[used] + 0.5
-    p, q = p / p.sum(), q / q.sum()
-    return float(((p - q) * np.log(p / q)).sum())
+def _learn_bins(column: Floats, feature: Feature) -> dict[str, Any]:
+    cuts = _frequent_levels(column) if feature.kind == "category" else _deciles(column)
+    counts = _bin_counts(column, cuts, feature.kind)
+    return {"cuts": cuts.tolist(), "shares": (counts / counts.sum()).tolist()}
 
 
 def _deciles(column: Floats) -> Floats:
-    """Inner cuts of at most BINS bins, distinct; a value that many rows share is a bin of its own below its cut."""
+    """Distinct inner cuts of at most BINS bins; a value that many rows share gets a bin of its own."""
     known = column[~np.isnan(column)]
     if not len(known):
         return np.zeros(0)
@@ -145,17 +65,144 @@ def _deciles(column: Floats) -> Floats:
     return np.asarray(cuts[cuts < known.max()])
 
 
-def _levels(column: Floats) -> Floats:
+def _frequent_levels(column: Floats) -> Floats:
+    """The MAX_LEVELS most frequent codes of a category, in order; 0 stands for a missing value."""
     known = column[~np.isnan(column) & (column > 0)]
     codes, counts = np.unique(known, return_counts=True)
-    return np.sort(codes[np.argsort(-counts, kind="stable")[:MOST_LEVELS]])
+    return np.sort(codes[np.argsort(-counts, kind="stable")[:MAX_LEVELS]])
 
 
-def _counts(column: Floats, cuts: Floats, kind: str) -> Floats:
-    """Rows in each bin: numbers up to each cut and above the last; a category's levels and all others; missing last."""
-    missing = np.isnan(column) | ((column == 0) if kind == "category" else False)
-    place = np.searchsorted(cuts, column, side="left")
+def _bin_counts(column: Floats, cuts: Floats, kind: str) -> Floats:
+    """Rows in each bin (b,); the last bin holds missing values.
+
+    Numbers: up to each cut, then above the last. Categories: each level, then all others.
+    """
+    missing, place = np.isnan(column), np.searchsorted(cuts, column, side="left")
     if kind == "category":
+        missing |= column == 0
         place = np.where(np.isin(column, cuts), place, len(cuts))
-    counts = np.bincount(np.where(missing, len(cuts) + 1, place), minlength=len(cuts) + 2)
-    return counts.astype(np.float64)
+    place = np.where(missing, len(cuts) + 1, place)
+    return np.bincount(place, minlength=len(cuts) + 2).astype(np.float64)
+
+
+# ---- the comparison
+
+
+def drift(reference: Mapping[str, Any], values: Floats, features: Sequence[Feature]) -> list[dict[str, Any]]:
+    """Findings {code, subject, detail, evidence} on `values` (n, k) of the leads to score, the largest PSI first.
+
+    One finding a subject, which is the attribute, kind, channel or stage of the feature with its largest PSI, or the
+    feature's name. evidence.level is "alarm" (PSI above ALARM_PSI) or "warning" (PSI above WARNING_PSI, or a changed
+    missing rate). Fewer than MIN_ALARM_LEADS leads give no finding; features without a reference are not compared.
+    """
+    learned = reference["features"]
+    compared = [(j, feature) for j, feature in enumerate(features) if feature.name in learned]
+    sizes = _Sizes(before=int(reference["leads"]), after=len(values), tests=len(compared))
+    if sizes.after < MIN_ALARM_LEADS or sizes.before < 1:
+        return []
+    worst: dict[str, dict[str, Any]] = {}
+    for j, feature in compared:
+        finding = _compare(learned[feature.name], values[:, j], feature, sizes)
+        if finding is None:
+            continue
+        subject = finding["subject"]
+        previous = worst.get(subject, finding)
+        # Rounded PSIs may tie: of equal ones the later feature counts.
+        if finding["evidence"]["psi"] > previous["evidence"]["psi"] - 1e-12:
+            worst[subject] = finding
+    return sorted(worst.values(), key=lambda finding: (-finding["evidence"]["psi"], finding["subject"]))
+
+
+@dataclass(frozen=True)
+class _Sizes:
+    """Leads of the reference and to score, and the number of features compared."""
+
+    before: int
+    after: int
+    tests: int
+
+    @property
+    def psi_scale(self) -> float:
+        """1/n + 1/m, the scale of a PSI that chance alone makes."""
+        return 1 / self.after + 1 / self.before
+
+
+@dataclass(frozen=True)
+class _MissingRates:
+    """Shares of missing values in the reference and among the leads to score."""
+
+    before: float
+    after: float
+
+
+def _compare(
+    learned: Mapping[str, Any], column: Floats, feature: Feature, sizes: _Sizes
+) -> dict[str, Any] | None:
+    before = np.array(learned["shares"]) * sizes.before
+    after = _bin_counts(column, np.array(learned["cuts"]), feature.kind)
+    psi = population_stability(before, after)
+    filled_bins = int(np.count_nonzero((before > 0) | (after > 0)))
+    quantile = _chi_square_quantile(FALSE_ALARM_RATE / sizes.tests, max(filled_bins - 1, 1))
+    by_chance = quantile * sizes.psi_scale
+    missing = _MissingRates(float(before[-1] / sizes.before), float(after[-1] / sizes.after))
+
+    shift_level = _psi_level(psi, by_chance, sizes.after)
+    level = shift_level or _missing_level(missing, sizes)
+    if level is None:
+        return None
+    clauses = [_psi_text(psi, by_chance)] if shift_level else []
+    if abs(missing.after - missing.before) >= 0.01:
+        clauses.append(f"{missing.before:.0%} were missing, {missing.after:.0%} are")
+    return {
+        "code": "drift",
+        "subject": feature.subject or feature.name,
+        "detail": f"{feature.name} differs between training and scoring: {'; '.join(clauses)}; find the change in the "
+        "data, and train again once leads of the new kind are decided",
+        "evidence": {
+            "level": level,
+            "feature": feature.name,
+            "psi": round(psi, 4),
+            "by_chance": round(by_chance, 4),
+            "missing_before": round(missing.before, 4),
+            "missing_now": round(missing.after, 4),
+        },
+    }
+
+
+def _psi_text(psi: float, by_chance: float) -> str:
+    """The PSI and its bound, with as many digits as tell them apart."""
+    digits = 2
+    while digits < 15 and f"{psi:.{digits}f}" == f"{by_chance:.{digits}f}":
+        digits += 1
+    return f"PSI {psi:.{digits}f}, above the {by_chance:.{digits}f} that chance explains"
+
+
+@lru_cache(maxsize=1024)
+def _chi_square_quantile(tail: float, freedom: int) -> float:
+    """The value that a chi-square variable exceeds with probability `tail`."""
+    return float(chi2.isf(tail, freedom))
+
+
+def _psi_level(psi: float, by_chance: float, leads: int) -> str | None:
+    if psi <= by_chance:
+        return None
+    if psi > ALARM_PSI:
+        return ALARM
+    return WARNING if psi > WARNING_PSI and leads >= MIN_WARNING_LEADS else None
+
+
+def _missing_level(missing: _MissingRates, sizes: _Sizes) -> str | None:
+    """A warning if the missing rate moved by MISSING_JUMP and by more than chance explains (two-proportion z-test)."""
+    difference = abs(missing.after - missing.before)
+    pooled = (missing.before * sizes.before + missing.after * sizes.after) / (sizes.before + sizes.after)
+    standard_error = np.sqrt(pooled * (1 - pooled) * sizes.psi_scale)
+    bound = norm.isf(FALSE_ALARM_RATE / (2 * sizes.tests)) * standard_error
+    return WARNING if difference >= MISSING_JUMP and difference > bound else None
+
+
+def population_stability(before: Floats, after: Floats) -> float:
+    """PSI of two vectors of counts (b,) over the same bins, with half a lead added to each bin that either fills."""
+    filled = (before > 0) | (after > 0)
+    p, q = before[filled] + 0.5, after[filled] + 0.5
+    p, q = p / p.sum(), q / q.sum()
+    return float(((p - q) * np.log(p / q)).sum())

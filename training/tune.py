@@ -1,7 +1,7 @@
 """Tunes the few parameters that matter, on replayed instants, within a number of trials."""
 
-from collections.abc import Callable, Sequence
-from dataclasses import replace
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import optuna
@@ -11,81 +11,105 @@ from models.parameters import Parameters
 from training.evaluation.metrics import log_loss
 from training.evaluation.out_of_fold import predict_splits, recentred
 from training.fit.calibration import fit_slope
+from training.progress import Progress
 from training.rows.splits import Split
 from training.rows.training_set import TrainingSet
 
 TRIALS = 12
-MOST_ROWS = 8_000  # a split's fit is thinned to this many rows while tuning
-SURE = 1.6  # what the best of a dozen equal settings is ahead by
-SHARP = {"linear_c": 0.002, "linear_share": 0.8, "rounds": 140, "vigour": 1.0}  # tried early: for sharp edges
-MIN_WINS = 60  # fewer wins judged than this cannot tell parameters apart
+MAX_FIT_ROWS = 8_000  # rows of a split's fit while tuning: settings are compared, no model is kept
+# The best of a dozen settings is partly the luckiest: chance alone puts it about so many standard errors ahead
+# (docs/decisions/0023).
+MIN_STANDARD_ERRORS = 1.6
+MIN_WINS = 60  # evaluated wins; fewer cannot tell settings apart
+SHARP_SETTING = {
+    "linear_c": 0.002,
+    "linear_share": 0.8,
+    "rounds": 140,
+    "vigour": 1.0,
+}  # tried early: for sharp edges
 
 
 def tune(
-    training_set: TrainingSet,
-    splits: Sequence[Split],
-    trials: int,
-    seed: int,
-    tell: Callable[[str, float], None],
+    training_set: TrainingSet, splits: Sequence[Split], trials: int, seed: int, progress: Progress
 ) -> Parameters:
-    """The parameters with the least log loss over the splits' judged rows, if surely less than the defaults'.
+    """The parameters with the least log loss over the splits' evaluated rows, if it is certainly below the defaults'.
 
-    Each split's level is left aside, and the slope, which calibration sets anyway: what counts is how leads are told
-    apart. The best of a dozen settings looks better than it is, so the defaults, the first trial, stay unless the gain
-    is more than SURE standard errors over leads.
+    Settings are compared after each split's level and the slope are fitted: calibration sets both anyway, and tuning is
+    to tell leads apart. The defaults are the first trial; another setting replaces them if its gain exceeds
+    MIN_STANDARD_ERRORS over leads. trials of 0 or 1, or fewer than MIN_WINS evaluated wins, keep the defaults.
 
-    Tree-structured Parzen estimator (Bergstra et al. 2011) with a fixed seed, one trial after the other: the
-    same data give the same answer on any machine.
+    Tree-structured Parzen estimator (Bergstra et al. 2011) with a fixed seed, one trial after the other: the same data
+    give the same parameters on any machine.
     """
-    judged = np.concatenate([s.judge for s in splits]) if splits else np.zeros(0, dtype=np.int64)
-    if trials <= 1 or training_set.won[judged].sum() < MIN_WINS:
+    evaluated = np.concatenate([split.judge for split in splits]) if splits else np.zeros(0, dtype=np.int64)
+    if trials <= 1 or training_set.won[evaluated].sum() < MIN_WINS:
         return Parameters()
     random = np.random.default_rng(seed)
-    thin = [replace(s, fit=_thinned(s.fit, random)) for s in splits]
-    weight = np.concatenate([np.full(len(s.judge), 1.0 / (len(s.judge) * len(thin))) for s in thin])
+    thinned = [replace(split, fit=_thinned(split.fit, random)) for split in splits]
+    search = _Search(training_set, thinned, trials, seed, progress)
 
-    def losses(parameters: Parameters) -> Floats:
-        predictions = predict_splits(training_set, thin, parameters, seed, use_censored=False)
-        won = training_set.won[predictions.rows]
+    default_losses = search.losses(Parameters(), number=0)
+    study = _study(trials, seed)
+    study.optimize(search.objective, n_trials=trials - 1)
+    gain = search.weight * (default_losses - search.tried[study.best_trial.number])
+    if not exceeds_chance(gain, training_set.rows.snapshot.lead[evaluated]):
+        return Parameters()
+    return parameters_of(**study.best_params)
+
+
+@dataclass(frozen=True)
+class _Search:
+    """The objective of the study; tried: row-wise log losses (n,) of each trial."""
+
+    training_set: TrainingSet
+    splits: Sequence[Split]
+    trials: int
+    seed: int
+    progress: Progress
+    tried: list[Floats] = field(default_factory=list)
+
+    @property
+    def weight(self) -> Floats:
+        """Weights (n,) of the evaluated rows: every split counts alike."""
+        sizes = [len(split.judge) for split in self.splits]
+        return np.concatenate([np.full(size, 1.0 / (size * len(self.splits))) for size in sizes])
+
+    def objective(self, trial: optuna.Trial) -> float:
+        """Weighted log loss of a trial's setting."""
+        losses = self.losses(suggested(trial), trial.number + 1)
+        self.tried.append(losses)
+        return float(np.sum(self.weight * losses))
+
+    def losses(self, parameters: Parameters, number: int) -> Floats:
+        """Log loss (n,) of each evaluated row, after calibration of each split."""
+        self.progress(f"tuning, trial {number + 1} of {self.trials}", number / self.trials)
+        # Matured rows alone: one fit a setting instead of several (docs/decisions/0009).
+        predictions = predict_splits(
+            self.training_set, self.splits, parameters, self.seed, use_censored=False
+        )
+        won = self.training_set.won[predictions.rows]
         margin = fit_slope(predictions, won) * predictions.margin
         return log_loss(won, recentred(margin, won, predictions.split))
 
-    def told(number: int) -> None:
-        tell(f"tuning, trial {number + 1} of {trials}", number / trials)
 
-    told(0)
-    usual = losses(Parameters())
-    found: list[Floats] = []
-
-    def loss(trial: optuna.Trial) -> float:
-        told(trial.number + 1)
-        found.append(losses(suggested(trial)))
-        return float(np.sum(weight * found[-1]))
-
+def _study(trials: int, seed: int) -> optuna.Study:
     optuna.logging.set_verbosity(optuna.logging.WARNING)
-    study = optuna.create_study(
-        sampler=optuna.samplers.TPESampler(seed=seed, n_startup_trials=max(trials // 2, 1))
-    )
-    study.enqueue_trial(SHARP)
-    study.optimize(loss, n_trials=trials - 1)
-    gain = weight * (usual - found[study.best_trial.number])
-    return (
-        parameters_of(**study.best_params)
-        if surely(gain, training_set.rows.snapshot.lead[judged])
-        else Parameters()
-    )
+    sampler = optuna.samplers.TPESampler(seed=seed, n_startup_trials=max(trials // 2, 1))
+    study = optuna.create_study(sampler=sampler)
+    study.enqueue_trial(SHARP_SETTING)
+    return study
 
 
-def surely(gain: Floats, lead: Ints) -> bool:
-    """Whether the sum of gains (n,) is more than SURE standard errors, rows of one lead drawn together."""
+def exceeds_chance(gain: Floats, lead: Ints) -> bool:
+    """True if the sum of gains (n,) is above MIN_STANDARD_ERRORS, with the rows of a lead drawn together."""
     _, index = np.unique(lead, return_inverse=True)
     by_lead = np.bincount(index, gain)
-    total = float(by_lead.sum())
-    error = float(np.sqrt(np.sum((by_lead - by_lead.mean()) ** 2)))
-    return total > SURE * error
+    standard_error = float(np.sqrt(np.sum((by_lead - by_lead.mean()) ** 2)))
+    return float(by_lead.sum()) > MIN_STANDARD_ERRORS * standard_error
 
 
 def suggested(trial: optuna.Trial) -> Parameters:
+    """The parameters that the study suggests for a trial."""
     return parameters_of(
         linear_c=trial.suggest_float("linear_c", 2e-4, 0.2, log=True),
         linear_share=trial.suggest_float("linear_share", 0.0, 1.0),
@@ -95,9 +119,9 @@ def suggested(trial: optuna.Trial) -> Parameters:
 
 
 def parameters_of(linear_c: float, linear_share: float, rounds: int, vigour: float) -> Parameters:
-    """Parameters whose trees go from few broad leaves, strongly shrunk (vigour 0), to near LightGBM's own (1).
+    """Parameters whose trees go from few broad, strongly shrunk leaves (vigour 0) to nearly LightGBM's own (vigour 1).
 
-    Five parameters that do one thing move together: a dozen trials can search four dimensions, not eight.
+    Five parameters with one purpose move together: a dozen trials can search four dimensions, not eight.
     """
 
     def between(calm: float, wild: float) -> float:
@@ -116,4 +140,4 @@ def parameters_of(linear_c: float, linear_share: float, rounds: int, vigour: flo
 
 
 def _thinned(rows: Ints, random: np.random.Generator) -> Ints:
-    return rows if len(rows) <= MOST_ROWS else np.sort(random.choice(rows, MOST_ROWS, replace=False))
+    return rows if len(rows) <= MAX_FIT_ROWS else np.sort(random.choice(rows, MAX_FIT_ROWS, replace=False))

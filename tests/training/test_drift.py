@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from features.feature import Feature, feature
 from history.arrays import Floats
-from training.drift import _compared, drift, learn_reference, population_stability
+from training.drift import _psi_text, drift, learn_reference, population_stability
 
 K = 20
 
@@ -79,19 +79,19 @@ def test_a_missing_rate_that_moved_is_told_without_a_psi_that_did_not() -> None:
     after[rng.random(4000) < 0.55, 3] = np.nan
     (found,) = drift(learn_reference(before, _features()), after, _features())
     assert (found["subject"], found["evidence"]["level"]) == ("a3", "warning")
-    assert re.search(r"training and scoring: \d\d% were missing, \d\d% are; find out", found["detail"])
+    assert re.search(r"training and scoring: \d\d% were missing, \d\d% are; find the change", found["detail"])
 
 
 @pytest.mark.parametrize(
     ("psi", "noise", "shown"),
     [
-        (0.31, 0.2, "PSI 0.31, where chance makes at most 0.20"),
-        (0.2041, 0.2038, "PSI 0.2041, where chance makes at most 0.2038"),
-        (0.1549, 0.1551 - 4e-4, "PSI 0.1549, where chance makes at most 0.1547"),
+        (0.31, 0.2, "PSI 0.31, above the 0.20 that chance explains"),
+        (0.2041, 0.2038, "PSI 0.2041, above the 0.2038 that chance explains"),
+        (0.1549, 0.1551 - 4e-4, "PSI 0.1549, above the 0.1547 that chance explains"),
     ],
 )
 def test_a_psi_is_never_shown_below_or_at_its_bound(psi: float, noise: float, shown: str) -> None:
-    assert _compared(psi, noise) == shown
+    assert _psi_text(psi, noise) == shown
 
 
 def test_new_categories_drift_and_the_calendar_does_not() -> None:

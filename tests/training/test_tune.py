@@ -11,16 +11,16 @@ from training.rows.dataset import Rows
 from training.rows.predictions import OutOfFold
 from training.rows.splits import Split
 from training.rows.training_set import TrainingSet
-from training.tune import parameters_of, surely, tune
+from training.tune import exceeds_chance, parameters_of, tune
 
 
 def test_a_gain_within_its_error_is_none() -> None:
     random = np.random.default_rng(1)
     noise = random.normal(0, 1, 400)
     lead = np.arange(400)
-    assert not surely(noise - noise.mean(), lead)
-    assert surely(noise - noise.mean() + 0.5, lead)
-    assert not surely(np.repeat(np.array([5.0, -4.0, 3.0, -3.0]), 100), np.repeat(np.arange(4), 100))
+    assert not exceeds_chance(noise - noise.mean(), lead)
+    assert exceeds_chance(noise - noise.mean() + 0.5, lead)
+    assert not exceeds_chance(np.repeat(np.array([5.0, -4.0, 3.0, -3.0]), 100), np.repeat(np.arange(4), 100))
 
 
 def test_vigour_goes_from_few_broad_leaves_to_many_narrow_ones() -> None:
