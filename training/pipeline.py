@@ -12,7 +12,8 @@ from models.pointer import load_champion, read_pointer
 from training.progress import Progress, no_progress, part
 from training.promotion import Decision, decide
 from training.registry.registry import Registry
-from training.report import describe_run, write_report
+from training.report import write_report
+from training.run_record import describe_run
 from training.train import TrainOptions, train
 
 Promote = Literal["auto", "always", "never"]

@@ -1,23 +1,46 @@
-"""What a run keeps: a fingerprint that tells apart what training tells apart, and nothing else."""
+"""The report of a run: which plots are drawn, and that drawing leaves the caller's matplotlib alone."""
 
 from dataclasses import replace
+from pathlib import Path
 
+import matplotlib.pyplot as plt
 import numpy as np
+import pytest
 
-from history.history import DAY_US, History
-from history.snapshot import all_leads, cut
-from training.report import fingerprint
-
-
-def test_the_fingerprint_is_that_of_the_rows_visible_at_t(world: History) -> None:
-    at_us = world.as_of_us - 60 * DAY_US
-    assert fingerprint(cut(world, at_us)) == fingerprint(cut(cut(world, at_us + DAY_US), at_us))
-    assert fingerprint(cut(world, at_us)) != fingerprint(world)
+from training.holdout import Holdout
+from training.report import figures, write_report
+from training.train import Trained
 
 
-def test_leads_recorded_later_are_other_data(world: History) -> None:
-    """They are there from their recording on, so past training rows lack them."""
-    late = replace(world, lead_known_us=np.minimum(world.created_us + 30 * DAY_US, world.as_of_us))
-    half_way = int(np.median(world.created_us))
-    assert len(all_leads(late, half_way)) < len(all_leads(world, half_way))
-    assert fingerprint(late) != fingerprint(world)
+@pytest.fixture
+def holdout(small_trained: Trained) -> Holdout:
+    assert small_trained.holdout is not None
+    return small_trained.holdout
+
+
+def test_report_writes_every_file(small_trained: Trained, tmp_path: Path) -> None:
+    write_report(small_trained, ["first version: promoted"], tmp_path)
+    files = {path.relative_to(tmp_path).as_posix() for path in tmp_path.rglob("*") if path.is_file()}
+    assert files == {
+        "card.md",
+        "audit.json",
+        "evaluation.json",
+        "funnel.json",
+        "plots/reliability.png",
+        "plots/lift_and_capture.png",
+        "plots/amount_by_decile.png",
+        "plots/contributions.png",
+    }
+
+
+def test_plots_without_their_data_are_left_out(holdout: Holdout) -> None:
+    assert figures(None) == {}
+    bare = replace(holdout, amount=np.full(len(holdout.won), np.nan), contributions=None, values=None)
+    assert set(figures(bare)) == {"reliability", "lift_and_capture"}
+
+
+def test_drawing_opens_no_pyplot_figure(holdout: Holdout) -> None:
+    """A notebook would show it, and keep it in memory."""
+    before = plt.get_fignums()
+    assert len(figures(holdout)) == 4
+    assert plt.get_fignums() == before

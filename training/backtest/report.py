@@ -11,7 +11,7 @@ from training.backtest.backtest import Backtest
 from training.backtest.plots import embedded, plotly_library, plots
 from training.evaluation.metrics import METRICS
 from training.registry.mlflow import Run
-from training.report import fingerprint
+from training.run_record import fingerprint
 
 STYLE = """
 body { font: 15px/1.5 system-ui, sans-serif; margin: 2rem auto; max-width: 70rem; padding: 0 1rem;
