@@ -1,4 +1,4 @@
-"""A process's folder for a while, gone with it: also after a kill, once the next one looks."""
+"""Locked temporary directories: removed after use, and by the next user if their process was killed."""
 
 import fcntl
 import os
@@ -10,14 +10,14 @@ from pathlib import Path
 
 
 @contextmanager
-def scratch(beside: Path, prefix: str) -> Iterator[Path]:
-    """A folder of its own in `beside`, removed afterwards; what killed ones of this user left there goes first."""
-    for left in beside.glob(f"{prefix}*"):
-        with suppress(OSError), held(left) as free:
-            if free and left.stat().st_uid == os.geteuid():
-                shutil.rmtree(left)
-    folder = Path(tempfile.mkdtemp(prefix=prefix, dir=beside))
-    with held(folder):
+def locked_tempdir(parent: Path, prefix: str) -> Iterator[Path]:
+    """A new directory in `parent`, removed on exit; first removes unlocked ones of this user with the same prefix."""
+    for leftover in parent.glob(f"{prefix}*"):
+        with suppress(OSError), locked(leftover) as is_unused:
+            if is_unused and leftover.stat().st_uid == os.geteuid():
+                shutil.rmtree(leftover)
+    folder = Path(tempfile.mkdtemp(prefix=prefix, dir=parent))
+    with locked(folder):
         try:
             yield folder
         finally:
@@ -25,8 +25,8 @@ def scratch(beside: Path, prefix: str) -> Iterator[Path]:
 
 
 @contextmanager
-def held(folder: Path) -> Iterator[bool]:
-    """Holds a folder as this process's own for as long as it lives; False where another process does."""
+def locked(folder: Path) -> Iterator[bool]:
+    """Locks a directory while the process lives; False if another process holds the lock."""
     descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW)
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)

@@ -1,85 +1,25 @@
-"""One connection of a worker: uvicorn's, bounded in what it holds for its caller, with errors in our shape."""
+"""One HTTP connection of a worker: uvicorn's protocol with bounds on time and memory, and errors as problems."""
 
 import asyncio
 import os
-from typing import Any
 
 import httptools
-from uvicorn.protocols.http.flow_control import FlowControl
-from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
 
 from serving.base.problems import MEDIA_TYPE, Problem
-
-MAX_HELD_BYTES = 64 * 1024
-STALL_SECONDS = 60.0  # a system buffer takes more only once a third of it is free
-
-
-class Joined:
-    """A transport that holds what is written until it is told to send, or to the next turn of the loop.
-
-    uvicorn writes an answer's head and its body one after the other: two system calls, and the caller is woken for a
-    head without a body. Once watched or closed, it is aborted where its caller takes nothing for `STALL_SECONDS`.
-    """
-
-    def __init__(self, transport: asyncio.Transport, loop: asyncio.AbstractEventLoop) -> None:
-        self._transport = transport
-        self._loop = loop
-        self._parts: list[bytes] = []
-        self._size = 0
-        self._watching: asyncio.TimerHandle | None = None
-
-    def write(self, data: bytes) -> None:
-        if not self._parts:
-            self._loop.call_soon(self.send)
-        self._parts.append(data)
-        self._size += len(data)
-        if self._size > MAX_HELD_BYTES:
-            self.send()
-
-    def close(self) -> None:
-        """Sends what is held, then closes; what the caller has not taken yet is still sent, while it takes it."""
-        self.send()
-        self._transport.close()
-        self.watch()
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self._transport, name)
-
-    def send(self) -> None:
-        if self._parts:
-            parts, self._parts, self._size = self._parts, [], 0
-            self._transport.write(b"".join(parts))
-
-    def watch(self) -> None:
-        """Begins to look whether the caller takes what is sent to it."""
-        self.watch_no_more()
-        left = self._transport.get_write_buffer_size()
-        if left:
-            self._watching = self._loop.call_later(STALL_SECONDS, self._look, left)
-
-    def watch_no_more(self) -> None:
-        if self._watching is not None:
-            self._watching.cancel()
-            self._watching = None
-
-    def _look(self, before: int) -> None:
-        if self._transport.get_write_buffer_size() < before:
-            self.watch()
-        else:
-            self._transport.abort()
-
+from serving.http.coalescing import CoalescingTransport
+from serving.http.uvicorn_private import STATUS_LINE, FlowControl, HttpToolsProtocol
 
 HEADER_SECONDS = 15.0
 MAX_HEADER_BYTES = 64 * 1024
-PARSED_AT_ONCE = 4 * 1024
+PARSED_AT_ONCE = 4 * 1024  # bytes: bounds how many pipelined requests are parsed before the first is answered
 LINGER_SECONDS = 0.5
-UPGRADES = (b"upgrade", b"http2-settings")
+UPGRADE_HEADERS = (b"upgrade", b"http2-settings")
 
 
-class _Reading(FlowControl):
-    """Reads on only while no request waits for the answer to the one before it, whatever uvicorn asks for.
+class _PipelineFlow(FlowControl):
+    """Reads on only while no pipelined request waits.
 
-    uvicorn reads on after each answer, and would hold every request of a caller that sends and never reads.
+    uvicorn resumes reading after each answer and would hold every request of a client that sends and never reads.
     """
 
     def __init__(self, connection: "Connection") -> None:
@@ -92,32 +32,32 @@ class _Reading(FlowControl):
 
 
 class Connection(HttpToolsProtocol):
-    """Ends a connection whose request is not whole in time, whose head is too long, or whose answer nobody takes.
+    """Closes a connection whose request does not arrive in time, whose head is too long, or whose client stalls.
 
-    A head has `HEADER_SECONDS` and `MAX_HEADER_BYTES`, and so long has what is left of a request that is answered
-    already. Requests that come before the answer to an earlier one are parsed a few at a time.
+    A head has `HEADER_SECONDS` and `MAX_HEADER_BYTES`; the rest of a request that is answered early has the same time.
+    Pipelined requests are parsed a few at a time.
     """
 
-    joined: Joined
-    _waiting: asyncio.TimerHandle | None = None
+    coalescing: CoalescingTransport
+    _header_timer: asyncio.TimerHandle | None = None
     _head_bytes = 0
     _unparsed = memoryview(b"")
     _is_whole = True
     _is_ending = False
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
-        self.joined = Joined(transport, self.loop)
-        super().connection_made(self.joined)  # type: ignore[arg-type]
-        self.flow = _Reading(self)
-        self._wait()
+        self.coalescing = CoalescingTransport(transport, self.loop)
+        super().connection_made(self.coalescing)  # type: ignore[arg-type]
+        self.flow = _PipelineFlow(self)
+        self._start_header_timer()
 
     def connection_lost(self, exc: Exception | None) -> None:
-        self._wait_no_more()
-        self.joined.watch_no_more()
+        self._stop_header_timer()
+        self.coalescing.unwatch_stall()
         super().connection_lost(exc)
 
     def eof_received(self) -> bool:  # type: ignore[override]
-        """True, to stay open for the answer, where the caller has said all and a request of it is not answered yet."""
+        """True keeps the connection open for the answer: the client closed its side after a whole request."""
         if self.cycle is None or self.cycle.response_complete or not self._is_whole:
             return False
         self.cycle.keep_alive = False
@@ -129,66 +69,58 @@ class Connection(HttpToolsProtocol):
 
     def pause_writing(self) -> None:
         super().pause_writing()
-        self.joined.watch()
+        self.coalescing.watch_stall()
 
     def resume_writing(self) -> None:
-        self.joined.watch_no_more()
+        self.coalescing.unwatch_stall()
         super().resume_writing()
 
     def on_response_complete(self) -> None:
-        self.joined.send()
+        self.coalescing.flush()
         super().on_response_complete()
         self._parse()
 
     def on_message_begin(self) -> None:
         self._head_bytes = 0
         self._is_whole = False
-        self._wait()
+        self._start_header_timer()
         super().on_message_begin()
 
     def on_url(self, url: bytes) -> None:
-        self._count(len(url))
+        self._count_head(len(url))
         super().on_url(url)
 
     def on_header(self, name: bytes, value: bytes) -> None:
-        self._count(len(name) + len(value) + 4)
+        self._count_head(len(name) + len(value) + 4)
         super().on_header(name, value)
 
     def on_headers_complete(self) -> None:
-        if not self._is_elsewhere():
-            self._wait_no_more()
+        if not self._asks_for_upgrade():
+            self._stop_header_timer()
             super().on_headers_complete()
             if self._is_ending:
                 self.cycle.keep_alive = False
 
     def on_message_complete(self) -> None:
-        if not self._is_elsewhere():
+        if not self._asks_for_upgrade():
             self._is_whole = True
-            self._wait_no_more()
+            self._stop_header_timer()
             super().on_message_complete()
 
     def shutdown(self) -> None:
-        """Ends with the answer at work, or else with one to a request that is under way already."""
+        """Closes after the answer in progress; an idle connection lingers for a request that is on its way."""
         self._is_ending = True
         if self._is_idle():
-            self.loop.call_later(LINGER_SECONDS, self._end_if_idle)
+            self.loop.call_later(LINGER_SECONDS, self._close_if_idle)
         elif self.cycle is not None:
             self.cycle.keep_alive = False
 
-    def _is_idle(self) -> bool:
-        return self._is_whole and (self.cycle is None or self.cycle.response_complete)
-
-    def _end_if_idle(self) -> None:
-        if self._is_idle() and not self.transport.is_closing():
-            self.transport.close()
-
     def send_400_response(self, msg: str) -> None:
-        """The answer to what is not HTTP, or too much of it."""
+        """Answers invalid HTTP with 400, too large a head with 431, both as problems, and closes."""
         request_id = os.urandom(16).hex()
         if self._head_bytes > MAX_HEADER_BYTES:
-            problem = Problem(
-                431, "headers-too-large", f"A request's head may have {MAX_HEADER_BYTES} bytes."
-            )
+            detail = f"A request's head may have {MAX_HEADER_BYTES} bytes."
+            problem = Problem(431, "headers-too-large", detail)
         else:
             problem = Problem(400, "not-http", "This is not a valid HTTP request.")
         content = problem.encoded(request_id)
@@ -199,74 +131,82 @@ class Connection(HttpToolsProtocol):
         self.transport.write(STATUS_LINE[problem.status] + head.encode() + content)
         self.transport.close()
 
+    def _is_idle(self) -> bool:
+        return self._is_whole and (self.cycle is None or self.cycle.response_complete)
+
+    def _close_if_idle(self) -> None:
+        if self._is_idle() and not self.transport.is_closing():
+            self.transport.close()
+
     def _parse(self) -> None:
-        """Parses what has come, piece by piece until a request waits for the answer to the one before it."""
+        """Parses received bytes piece by piece, up to a request that has to wait for the answer before it."""
         while self._unparsed and not self.pipeline and not self.transport.is_closing():
             self._unset_keepalive_if_required()
-            part, self._unparsed = self._unparsed[:PARSED_AT_ONCE], self._unparsed[PARSED_AT_ONCE:]
+            piece, self._unparsed = self._unparsed[:PARSED_AT_ONCE], self._unparsed[PARSED_AT_ONCE:]
             try:
-                self.parser.feed_data(part)
-            except httptools.HttpParserUpgrade as asked:
-                self._stay(part[asked.args[0] :])
+                self.parser.feed_data(piece)
+            except httptools.HttpParserUpgrade as upgrade:
+                self._reparse_without_upgrade(piece[upgrade.args[0] :])
             except httptools.HttpParserError:
                 self.send_400_response("")
-        self._rest()
+        self._rearm_timeouts()
 
-    def _rest(self) -> None:
-        """Sees to it that a connection with nothing to do ends some time, also where its caller said a little more."""
+    def _rearm_timeouts(self) -> None:
+        """Re-arms the timeouts of a connection without a request in progress, even after stray bytes."""
         if self.cycle is None or not self.cycle.response_complete or self.transport.is_closing():
             return
         if not self._is_whole:
-            self._wait()
+            self._start_header_timer()
         elif self.timeout_keep_alive_task is None:
             self.timeout_keep_alive_task = self.loop.call_later(
                 self.timeout_keep_alive, self.timeout_keep_alive_handler
             )
 
-    def _is_elsewhere(self) -> bool:
-        """Whether the request asks to go on in another protocol; the parser then takes its body for none."""
+    def _asks_for_upgrade(self) -> bool:
+        """True if the request asks for another protocol; the parser then does not read its body."""
         return bool(self.parser.should_upgrade()) and self.parser.get_method() != b"CONNECT"
 
-    def _stay(self, rest: memoryview) -> None:
-        """Reads a request that asks for another protocol once more without that wish, which HTTP allows to ignore.
+    def _reparse_without_upgrade(self, rest: memoryview) -> None:
+        """Re-parses the request without its Upgrade headers, which a server may ignore (RFC 9110, section 7.8).
 
-        Java's client asks for HTTP/2 with the first request of every connection, whatever its method and body.
+        Java's HTTP client asks for HTTP/2 in the first request of every connection, whatever its method and body.
         """
         version = self.parser.get_http_version().encode()
-        kept = [b"%b: %b\r\n" % (name, value) for name, value in map(_without_upgrade, self.headers) if value]
-        head = b"%b %b HTTP/%b\r\n%b\r\n" % (self.parser.get_method(), self.url, version, b"".join(kept))
+        headers = [(name, value) for name, value in map(_without_upgrade, self.headers) if value]
+        lines = b"".join(b"%b: %b\r\n" % header for header in headers)
+        head = b"%b %b HTTP/%b\r\n%b\r\n" % (self.parser.get_method(), self.url, version, lines)
         self.parser = httptools.HttpRequestParser(self)
-        self.parser.set_dangerous_leniencies(lenient_data_after_close=True)
+        self.parser.set_dangerous_leniencies(lenient_data_after_close=True)  # as uvicorn sets it
         self._unparsed = memoryview(head + rest + self._unparsed)
 
-    def _count(self, size: int) -> None:
+    def _count_head(self, size: int) -> None:
         self._head_bytes += size
         if self._head_bytes > MAX_HEADER_BYTES:
             raise httptools.HttpParserError("head too large")
 
-    def _wait(self) -> None:
-        if self._waiting is None:
-            self._waiting = self.loop.call_later(HEADER_SECONDS, self._too_slow)
+    def _start_header_timer(self) -> None:
+        if self._header_timer is None:
+            self._header_timer = self.loop.call_later(HEADER_SECONDS, self._close_if_incomplete)
 
-    def _wait_no_more(self) -> None:
-        if self._waiting is not None:
-            self._waiting.cancel()
-            self._waiting = None
+    def _stop_header_timer(self) -> None:
+        if self._header_timer is not None:
+            self._header_timer.cancel()
+            self._header_timer = None
 
-    def _too_slow(self) -> None:
-        self._waiting = None
-        if self._unparsed:
-            self._wait()
+    def _close_if_incomplete(self) -> None:
+        self._header_timer = None
+        if self._unparsed:  # pipelined requests that wait for an answer: not the client's delay
+            self._start_header_timer()
         elif not self.transport.is_closing():
             self.transport.close()
 
 
 def _without_upgrade(header: tuple[bytes, bytes]) -> tuple[bytes, bytes]:
-    """A header of a request, its value empty where it only asks for another protocol."""
+    """A request header without its wish for another protocol; its value is empty if nothing else is left."""
     name, value = header
-    if name in UPGRADES:
+    if name in UPGRADE_HEADERS:
         return name, b""
     if name == b"connection":
         tokens = (token.strip() for token in value.split(b","))
-        return name, b", ".join(token for token in tokens if token.lower() not in UPGRADES)
+        return name, b", ".join(token for token in tokens if token.lower() not in UPGRADE_HEADERS)
     return name, value

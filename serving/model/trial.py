@@ -15,7 +15,7 @@ from history.schema import OWN_ATTRIBUTES
 from history.times import format_time
 from models.bundle import Bundle, load_bundle
 from models.pointer import manifest_sha256
-from serving.base.parent_death import end_with
+from serving.base.parent_death import die_with_parent
 from serving.base.problems import Problem
 from serving.model.scoring import score_leads
 
@@ -56,7 +56,7 @@ def try_out(bundle: Bundle) -> str | None:
 
 def main(folder: str, expected_sha256: str, parent: str) -> int:
     """0 when the bundle can be used, 1 when it is refused."""
-    end_with(int(parent))
+    die_with_parent(int(parent))
     try:
         reason = try_out(load_checked(Path(folder), expected_sha256, "trial"))
     except DamagedArtifact as damage:

@@ -1,4 +1,4 @@
-"""`leadcast serve`: one listening socket, any number of worker processes, none of them left behind."""
+"""`leadcast serve`: one listening socket and any number of worker processes."""
 
 import os
 import signal
@@ -15,13 +15,15 @@ from prometheus_client import multiprocess
 
 from history.errors import InvalidInput
 from serving.base.json_logs import LOGGER
-from serving.base.locked_tempdir import scratch
+from serving.base.locked_tempdir import locked_tempdir
 from serving.base.settings import Settings
 from serving.http.access import is_loopback
 
 BACKLOG = 2048
+POLL_SECONDS = 0.2
+DRAIN_POLL_SECONDS = 0.05
 DRAIN_SECONDS = 30.0
-LAST_CALL_SECONDS = 0.2
+ACCEPT_SECONDS = 0.2  # for workers to accept the connections that the system has already queued
 QUICK_DEATH_SECONDS = 5.0
 LONGEST_PAUSE_SECONDS = 10.0
 MEMORY = Path("/dev/shm")
@@ -29,10 +31,41 @@ RUN_FOLDER = "leadcast-run-"
 _CODE = Path(__file__).resolve().parents[2]
 
 
-def _run_place() -> Path:
-    """Where what workers share is kept while they run: in memory, where the system has files there.
+def listen(host: str, port: int, settings: Settings) -> socket.socket:
+    """The bound socket; raises InvalidInput for a foreign interface without keys, or an unavailable address."""
+    if not settings.api_keys and not is_loopback(host):
+        raise InvalidInput(
+            f"Refusing to listen on {host} without API keys: anybody who reaches it could read every lead. "
+            "Set LEADCAST_API_KEYS (KEY or KEY:scope+scope, split by commas), or listen on 127.0.0.1."
+        )
+    try:
+        bound = _bind(host, port)
+    except (OSError, OverflowError, UnicodeError) as error:
+        reason = getattr(error, "strerror", None) or error
+        raise InvalidInput(
+            f"Cannot listen on {host}:{port}: {reason}. Choose another --host or --port."
+        ) from None
+    bound.set_inheritable(True)
+    return bound
 
-    They map these files, and a disk without room ends whoever writes to a mapped file on it.
+
+def _bind(host: str, port: int) -> socket.socket:
+    family, kind, protocol, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
+    bound = socket.socket(family, kind, protocol)
+    try:
+        bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        bound.bind(address)
+        bound.listen(BACKLOG)
+    except OSError:
+        bound.close()
+        raise
+    return bound
+
+
+def _run_parent() -> Path:
+    """The parent of the workers' shared folder: in memory if the system has a memory file system.
+
+    Workers map files of that folder; a write to a mapped file on a full disk kills the process (SIGBUS).
     """
     return MEMORY if os.access(MEMORY, os.W_OK | os.X_OK) else Path(tempfile.gettempdir())
 
@@ -43,34 +76,8 @@ class _Worker:
     started: float
 
 
-def listen(host: str, port: int, settings: Settings) -> socket.socket:
-    """The bound socket; raises InvalidInput for a foreign interface without keys, or an address that can't be had."""
-    if not settings.api_keys and not is_loopback(host):
-        raise InvalidInput(
-            f"Refusing to listen on {host} without API keys: anybody who reaches it could read every lead. "
-            "Set LEADCAST_API_KEYS (KEY or KEY:scope+scope, split by commas), or listen on 127.0.0.1."
-        )
-    try:
-        family, kind, protocol, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
-        bound = socket.socket(family, kind, protocol)
-        try:
-            bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            bound.bind(address)
-            bound.listen(BACKLOG)
-        except OSError:
-            bound.close()
-            raise
-    except (OSError, OverflowError, UnicodeError) as error:
-        reason = getattr(error, "strerror", None) or error
-        raise InvalidInput(
-            f"Cannot listen on {host}:{port}: {reason}. Choose another --host or --port."
-        ) from None
-    bound.set_inheritable(True)
-    return bound
-
-
 class Supervisor:
-    """Starts workers on a socket, replaces those that die, ends them all when told to."""
+    """Starts workers on a socket, replaces dead ones, and drains all of them on SIGTERM or SIGINT."""
 
     def __init__(self, bound: socket.socket, workers: int) -> None:
         self.bound = bound
@@ -84,10 +91,11 @@ class Supervisor:
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, self._stop)
         try:
-            with scratch(_run_place(), RUN_FOLDER) as folder:
+            with locked_tempdir(_run_parent(), RUN_FOLDER) as folder:
                 while not self.stopping:
-                    self._fill(folder)
-                    self._reap(folder, timeout=0.2)
+                    self._start_missing(folder)
+                    time.sleep(POLL_SECONDS)
+                    self._forget_dead(folder)
                 return self._drain(folder)
         finally:
             self.bound.close()
@@ -95,7 +103,7 @@ class Supervisor:
     def _stop(self, number: int, frame: FrameType | None) -> None:
         self.stopping = True
 
-    def _fill(self, folder: Path) -> None:
+    def _start_missing(self, folder: Path) -> None:
         while len(self.workers) < self.count and not self.stopping:
             process = subprocess.Popen(
                 self._command(), env=self._environment(folder), pass_fds=[self.bound.fileno()]
@@ -115,9 +123,8 @@ class Supervisor:
             "PYTHONPATH": os.pathsep.join(filter(None, [str(_CODE), os.environ.get("PYTHONPATH")])),
         }
 
-    def _reap(self, folder: Path, timeout: float) -> None:
-        """Waits a moment and forgets the workers that ended; one that dies young makes the next start wait."""
-        time.sleep(timeout)
+    def _forget_dead(self, folder: Path) -> None:
+        """Forgets workers that ended; a worker that died young delays the next start (back-off up to 10 s)."""
         for pid, worker in list(self.workers.items()):
             code = worker.process.poll()
             if code is None:
@@ -127,28 +134,30 @@ class Supervisor:
             if self.stopping:
                 continue
             LOGGER.error("worker ended", extra={"fields": {"worker": pid, "code": code}})
-            young = time.monotonic() - worker.started < QUICK_DEATH_SECONDS
-            self.pause = min(LONGEST_PAUSE_SECONDS, 2 * self.pause + 0.5) if young else 0.0
-            self._rest(self.pause)
+            died_young = time.monotonic() - worker.started < QUICK_DEATH_SECONDS
+            self.pause = min(LONGEST_PAUSE_SECONDS, 2 * self.pause + 0.5) if died_young else 0.0
+            self._wait(self.pause)
 
-    def _rest(self, seconds: float) -> None:
-        until = time.monotonic() + seconds
-        while not self.stopping and time.monotonic() < until:
-            time.sleep(0.1)
+    def _wait(self, seconds: float) -> None:
+        """Waits, but no longer than until a signal."""
+        end = time.monotonic() + seconds
+        while not self.stopping and time.monotonic() < end:
+            time.sleep(POLL_SECONDS / 2)
 
     def _drain(self, folder: Path) -> int:
-        """Lets every worker answer what it has begun; ends those that don't.
+        """Lets workers answer the requests in progress; kills those that take longer than `DRAIN_SECONDS`.
 
-        Callers whom the system has let in are taken before the socket closes, which would hang up on them.
+        The backlog closes first, then queued connections are accepted: closing the socket would reset them.
         """
         self.bound.listen(0)
-        time.sleep(LAST_CALL_SECONDS)
+        time.sleep(ACCEPT_SECONDS)
         self.bound.close()
         for worker in self.workers.values():
             worker.process.terminate()
-        until = time.monotonic() + DRAIN_SECONDS
-        while self.workers and time.monotonic() < until:
-            self._reap(folder, timeout=0.05)
+        end = time.monotonic() + DRAIN_SECONDS
+        while self.workers and time.monotonic() < end:
+            time.sleep(DRAIN_POLL_SECONDS)
+            self._forget_dead(folder)
         for worker in self.workers.values():
             worker.process.kill()
             worker.process.wait()

@@ -1,6 +1,6 @@
 """One worker of `leadcast serve`: the BentoML service's application under uvicorn, on an inherited socket.
 
-Run as `python -m serving.process.worker SOCKET_FD PARENT_PID`; ends when the parent does.
+Run as `python -m serving.process.worker SOCKET_FD PARENT_PID`; dies with its parent.
 """
 
 import signal
@@ -10,18 +10,20 @@ from typing import Any
 
 import uvicorn
 
-from serving.base.parent_death import end_with
+from serving.base.parent_death import die_with_parent
 from serving.http.connection import Connection
 from serving.service import Leadcast
 
 KEEP_ALIVE_SECONDS = 75
-DRAIN_SECONDS = 25
+DRAIN_SECONDS = 25  # less than the supervisor's 30, after which it kills
 
 
-def main(descriptor: int, parent: int) -> None:
-    """Serves until SIGTERM, then answers what it has begun."""
-    end_with(parent)
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the whole group; the parent sends SIGTERM
+def main(descriptor: int, parent_pid: int) -> None:
+    """Serves until SIGTERM, then answers the requests in progress."""
+    die_with_parent(parent_pid)
+    signal.signal(
+        signal.SIGINT, signal.SIG_IGN
+    )  # Ctrl-C reaches the whole group; the supervisor sends SIGTERM
     service: Any = Leadcast
     config = uvicorn.Config(
         service.to_asgi(),

@@ -15,7 +15,7 @@ from urllib.request import Request, urlopen
 
 import pytest
 
-from tests.serving.process.test_serve import AS_OF, LEAD, ROOT, until
+from tests.builders.running_service import AS_OF, LEAD, ROOT, until
 
 CHANGING = {"date", "x-request-id", "server", "connection", "keep-alive", "transfer-encoding"}
 JSON = {"Content-Type": "application/json"}

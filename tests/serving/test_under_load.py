@@ -15,7 +15,7 @@ import pytest
 from models.bundle import load_bundle, save_bundle
 from models.pointer import Pointer, manifest_sha256, write_pointer
 from serving.model.scoring import score_leads
-from tests.serving.process.test_serve import AS_OF, AS_OF_US, LEAD, Service, until
+from tests.builders.running_service import AS_OF, AS_OF_US, LEAD, Service, until
 
 SWAPS = 12
 CYCLES = 50

@@ -11,7 +11,7 @@ from sqlalchemy import Connection, delete, select
 
 from history.errors import DamagedArtifact
 from models.pointer import Pointer, load_champion, read_pointer, sync_folder, write_pointer
-from serving.base.locked_tempdir import scratch
+from serving.base.locked_tempdir import locked_tempdir
 from serving.store.database.engine import StoreEngine
 from serving.store.migrate import HEAD
 from serving.store.schema import metadata
@@ -37,7 +37,7 @@ def backup(engine: StoreEngine, file: Path, now_us: int) -> Backup:
     Raises DamagedArtifact for a champion that could not be restored: better now than when the backup is needed.
     """
     file.parent.mkdir(parents=True, exist_ok=True)
-    with scratch(file.parent, SCRATCH) as folder:
+    with locked_tempdir(file.parent, SCRATCH) as folder:
         leads = _copy_out(engine, folder / STORE)
         pointer = read_pointer(engine.home)
         if pointer is not None:
@@ -50,7 +50,7 @@ def backup(engine: StoreEngine, file: Path, now_us: int) -> Backup:
 
 def restore(engine: StoreEngine, file: Path) -> Backup:
     """Replaces the store and the champion by a backup; raises DamagedArtifact for a bad file and changes nothing."""
-    with scratch(engine.home, SCRATCH) as folder:
+    with locked_tempdir(engine.home, SCRATCH) as folder:
         manifest = unpack(file, folder)
         _check_store(folder / STORE)
         pointer = read_pointer(folder)

@@ -1,4 +1,4 @@
-"""Callers with manners of their own, over real sockets: each is answered, none costs the others anything."""
+"""Unusual clients over real sockets: each is answered, none costs the others memory or time."""
 
 import socket
 import threading
@@ -10,17 +10,16 @@ import pytest
 import uvicorn
 from starlette.types import Receive, Scope, Send
 
-from serving.http import connection as connections
-from serving.http import connection as joined
+from serving.http import coalescing, connection
 from serving.http.connection import Connection
-from tests.serving.process.test_serve import until
+from tests.builders.running_service import until
 
 GET = b"GET /%d HTTP/1.1\r\nHost: localhost\r\n\r\n"
 LARGE = 8_000_000
 
 
 class Served:
-    """An application that tells the path and the body of a request, `/large` with much more to read."""
+    """An application that answers with the path and the size of the body; `/large` with 8 MB more."""
 
     def __init__(self) -> None:
         self.paths: list[str] = []
@@ -53,7 +52,7 @@ class Served:
         await send({"type": "http.response.body", "body": content})
 
     def call(self, buffer: int | None = None) -> socket.socket:
-        """A caller, with room for `buffer` bytes of answers that it has not read."""
+        """A client socket whose system buffer has room for `buffer` unread bytes."""
         caller = socket.socket()
         caller.settimeout(60)
         if buffer is not None:
@@ -62,14 +61,14 @@ class Served:
         return caller
 
     def held(self) -> int:
-        """Requests that are parsed and wait for the answer to the one before them."""
-        open_ones: Any = list(self.server.server_state.connections)
-        return sum(len(one.pipeline) for one in open_ones)
+        """Parsed requests that wait for the answer to the one before them."""
+        connections: Any = list(self.server.server_state.connections)
+        return sum(len(one.pipeline) for one in connections)
 
 
 @pytest.fixture
 def served(monkeypatch: pytest.MonkeyPatch) -> Iterator[Served]:
-    # uvicorn wants signal handlers, which only a main thread may set
+    # uvicorn installs signal handlers, which only a main thread may do
     monkeypatch.setattr(uvicorn.Server, "install_signal_handlers", lambda _server: None, raising=False)
     service = Served()
     yield service
@@ -78,18 +77,16 @@ def served(monkeypatch: pytest.MonkeyPatch) -> Iterator[Served]:
 
 
 def read(caller: socket.socket, enough: Callable[[bytes], bool] = lambda _read: False) -> bytes:
-    """What comes until it is enough or the connection ends."""
-    found = b""
-    while not enough(found) and (part := caller.recv(1 << 20)):
-        found += part
-    return found
+    """The received bytes, until `enough` holds or the connection ends."""
+    received = b""
+    while not enough(received) and (part := caller.recv(1 << 20)):
+        received += part
+    return received
 
 
 @pytest.mark.parametrize("wish", [b"h2c", b"websocket", b"TLS/1.3, HTTP/1.1"])
-def test_a_caller_that_would_rather_speak_another_protocol_keeps_its_body(
-    served: Served, wish: bytes
-) -> None:
-    """Java's client asks for HTTP/2 with the first request of a connection: its body came for empty."""
+def test_an_upgrade_request_keeps_its_body(served: Served, wish: bytes) -> None:
+    """Java's client asks for HTTP/2 in the first request of a connection: its body arrived empty."""
     asked = (
         b"POST /one HTTP/1.1\r\nHost: localhost\r\nConnection: Upgrade, HTTP2-Settings\r\nUpgrade: " + wish
     )
@@ -103,7 +100,7 @@ def test_a_caller_that_would_rather_speak_another_protocol_keeps_its_body(
             assert b"/two 5" in read(caller, lambda found: b"/3 0" in found)
 
 
-def test_requests_sent_ahead_are_answered_in_order(served: Served) -> None:
+def test_pipelined_requests_are_answered_in_order(served: Served) -> None:
     count = 3_000
     with closing(served.call()) as caller:
         sender = threading.Thread(
@@ -118,8 +115,8 @@ def test_requests_sent_ahead_are_answered_in_order(served: Served) -> None:
     assert found.count(b"200 OK") == count
 
 
-def test_who_sends_without_reading_is_not_held_in_memory(served: Served) -> None:
-    """Every request that was sent became an object of some kilobytes: seventy callers took 5 GB and all of the time."""
+def test_a_client_that_never_reads_costs_bounded_memory(served: Served) -> None:
+    """Every request became an object of some kilobytes: seventy clients took 5 GB and all processor time."""
     greedy = [served.call() for _ in range(4)]
     for caller in greedy:
         caller.setblocking(False)
@@ -136,10 +133,10 @@ def test_who_sends_without_reading_is_not_held_in_memory(served: Served) -> None
         most = max(most, served.held())
     for caller in greedy:
         caller.close()
-    assert most <= len(greedy) * connections.PARSED_AT_ONCE // len(GET % 7) + len(greedy)
+    assert most <= len(greedy) * connection.PARSED_AT_ONCE // len(GET % 7) + len(greedy)
 
 
-def test_a_caller_that_has_said_all_is_still_answered(served: Served) -> None:
+def test_a_half_closed_client_is_still_answered(served: Served) -> None:
     with closing(served.call()) as caller:
         caller.sendall(GET % 1 + b"POST /2 HTTP/1.1\r\nHost: a\r\nContent-Length: 2\r\n\r\nab")
         caller.shutdown(socket.SHUT_WR)
@@ -148,7 +145,7 @@ def test_a_caller_that_has_said_all_is_still_answered(served: Served) -> None:
     assert found.endswith(b"/2 2")
 
 
-def test_half_a_request_and_an_end_get_none(served: Served) -> None:
+def test_half_a_request_before_the_close_gets_no_answer(served: Served) -> None:
     with closing(served.call()) as caller:
         caller.sendall(b"POST /2 HTTP/1.1\r\nHost: a\r\nContent-Length: 2\r\n\r\na")
         caller.shutdown(socket.SHUT_WR)
@@ -156,10 +153,10 @@ def test_half_a_request_and_an_end_get_none(served: Served) -> None:
 
 
 @pytest.mark.parametrize("more", [b"", b"a", b"\r\n"], ids=["nothing", "a byte of its body", "a line's end"])
-def test_what_is_left_of_an_answered_request_does_not_keep_a_connection(
+def test_the_rest_of_an_answered_request_has_a_time_limit(
     served: Served, monkeypatch: pytest.MonkeyPatch, more: bytes
 ) -> None:
-    monkeypatch.setattr(connections, "HEADER_SECONDS", 0.1)
+    monkeypatch.setattr(connection, "HEADER_SECONDS", 0.1)
     with closing(served.call()) as caller:
         caller.sendall(b"GET /1 HTTP/1.1\r\nHost: a\r\nContent-Length: 200\r\n\r\n")
         assert b"/1 0" in read(caller, lambda found: b"/1 0" in found)
@@ -167,7 +164,7 @@ def test_what_is_left_of_an_answered_request_does_not_keep_a_connection(
         assert read(caller) == b""
 
 
-def test_a_rest_that_comes_late_leaves_the_connection_to_the_next_request(served: Served) -> None:
+def test_a_late_rest_leaves_the_connection_usable(served: Served) -> None:
     with closing(served.call()) as caller:
         caller.sendall(b"GET /1 HTTP/1.1\r\nHost: a\r\nContent-Length: 4\r\n\r\nab")
         read(caller, lambda found: b"/1 0" in found)
@@ -176,20 +173,18 @@ def test_a_rest_that_comes_late_leaves_the_connection_to_the_next_request(served
 
 
 @pytest.mark.parametrize("end", [b"", b"Connection: close\r\n"])
-def test_an_answer_that_nobody_takes_ends(
+def test_a_client_that_takes_nothing_is_aborted(
     served: Served, monkeypatch: pytest.MonkeyPatch, end: bytes
 ) -> None:
-    monkeypatch.setattr(joined, "STALL_SECONDS", 0.2)
+    monkeypatch.setattr(coalescing, "STALL_SECONDS", 0.2)
     with closing(served.call(buffer=4096)) as caller:
         caller.sendall(b"GET /large HTTP/1.1\r\nHost: a\r\n" + end + b"\r\n")
         until(lambda: served.paths == ["/large"] and not served.server.server_state.connections)
 
 
-def test_an_answer_that_is_taken_slowly_is_sent_whole(
-    served: Served, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Longer than the patience with one that is not taken at all."""
-    monkeypatch.setattr(joined, "STALL_SECONDS", 2.0)
+def test_a_slow_client_gets_its_whole_answer(served: Served, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It takes longer than STALL_SECONDS, but never stops."""
+    monkeypatch.setattr(coalescing, "STALL_SECONDS", 2.0)
     with closing(served.call(buffer=4096)) as caller:
         caller.sendall(b"GET /large HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n")
         found, pause = 0, threading.Event()
@@ -200,16 +195,16 @@ def test_an_answer_that_is_taken_slowly_is_sent_whole(
 
 
 def ending(served: Served) -> bool:
-    open_ones: Any = list(served.server.server_state.connections)
-    return all(one._is_ending for one in open_ones)
+    connections: Any = list(served.server.server_state.connections)
+    return all(one._is_ending for one in connections)
 
 
 @pytest.mark.parametrize("begun", [b"", b"GET /2 HTT"])
-def test_a_request_that_is_on_its_way_at_the_end_is_answered(
+def test_a_request_under_way_at_shutdown_is_answered(
     served: Served, monkeypatch: pytest.MonkeyPatch, begun: bytes
 ) -> None:
-    """The connection was closed at once: the caller could not know whether its request was heard."""
-    monkeypatch.setattr(connections, "LINGER_SECONDS", 60.0)
+    """The connection was closed at once: the client could not know whether its request was processed."""
+    monkeypatch.setattr(connection, "LINGER_SECONDS", 60.0)
     with closing(served.call()) as caller:
         caller.sendall(GET % 1)
         read(caller, lambda found: b"/1 0" in found)
@@ -223,10 +218,8 @@ def test_a_request_that_is_on_its_way_at_the_end_is_answered(
     served.thread.join()
 
 
-def test_connections_without_a_request_end_with_the_service(
-    served: Served, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(connections, "LINGER_SECONDS", 0.0)
+def test_idle_connections_are_closed_at_shutdown(served: Served, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(connection, "LINGER_SECONDS", 0.0)
     with closing(served.call()) as fresh, closing(served.call()) as used:
         used.sendall(GET % 1)
         read(used, lambda found: b"/1 0" in found)

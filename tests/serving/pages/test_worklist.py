@@ -19,9 +19,9 @@ from cli.main import leadcast
 from models.bundle import Bundle
 from models.pointer import load_champion, read_pointer
 from serving.store.scores.rescoring import rescore_dirty
+from tests.builders.running_service import Service, until
 from tests.builders.service_client import caller
 from tests.builders.store_fakes import FakeRuntime, application, event
-from tests.serving.process.test_serve import Service, until
 
 EVIL = "<img src=x onerror=\"document.title='taken'\">/../‮';--"
 PATHS = ("/", "/funnel", "/forecast", "/model", "/docs", f"/leads/{quote(EVIL, safe='')}")

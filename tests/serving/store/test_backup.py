@@ -15,7 +15,7 @@ import pytest
 import models.pointer
 from history.errors import DamagedArtifact
 from models.pointer import Pointer, manifest_sha256, read_pointer, write_pointer
-from serving.base.locked_tempdir import held
+from serving.base.locked_tempdir import locked
 from serving.store.leads import PutLead, put_leads
 from serving.store.store import Store
 from serving.store.transfer.backup import SCRATCH, backup, restore
@@ -116,7 +116,7 @@ def test_what_a_killed_backup_left_goes_with_the_next_and_one_at_work_stays(stor
         folder.mkdir()
         (folder / "store.db").write_text("leads")
     link.symlink_to(foreign)
-    with held(at_work) as ours:
+    with locked(at_work) as ours:
         assert ours
         backup(store.engine, file, NOW_US)
     assert {path.name for path in file.parent.iterdir()} == {file.name, at_work.name, link.name, foreign.name}

@@ -1,18 +1,18 @@
-"""An answer leaves in one piece, and nothing that was written is lost or reordered."""
+"""Write coalescing: an answer is one write, and no byte is lost or reordered."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
 from typing import Any, cast
 
-from serving.http.connection import MAX_HELD_BYTES, Joined
+from serving.http.coalescing import MAX_HELD_BYTES, CoalescingTransport
 
 
-class Written:
-    """A transport that remembers its writes, None for its end."""
+class Recorder:
+    """A transport that records its writes, and None for its close."""
 
     def __init__(self) -> None:
         self.pieces: list[bytes | None] = []
-        self.left = 0
+        self.unsent = 0
 
     def write(self, data: bytes) -> None:
         self.pieces.append(data)
@@ -21,34 +21,34 @@ class Written:
         self.pieces.append(None)
 
     def get_write_buffer_size(self) -> int:
-        return self.left
+        return self.unsent
 
     def is_closing(self) -> bool:
         return None in self.pieces
 
 
-def run(script: Callable[[Joined, Written], Awaitable[None]]) -> None:
+def run(script: Callable[[CoalescingTransport, Recorder], Awaitable[None]]) -> None:
     async def main() -> None:
-        below = Written()
-        await script(Joined(cast(Any, below), asyncio.get_running_loop()), below)
+        below = Recorder()
+        await script(CoalescingTransport(cast(Any, below), asyncio.get_running_loop()), below)
 
     asyncio.run(main())
 
 
 def test_a_head_and_its_body_are_one_write() -> None:
-    async def script(above: Joined, below: Written) -> None:
+    async def script(above: CoalescingTransport, below: Recorder) -> None:
         above.write(b"head")
         above.write(b"body")
         assert below.pieces == []
-        above.send()
+        above.flush()
         await asyncio.sleep(0)
         assert below.pieces == [b"headbody"]
 
     run(script)
 
 
-def test_what_nobody_completes_leaves_with_the_next_turn_of_the_loop() -> None:
-    async def script(above: Joined, below: Written) -> None:
+def test_an_incomplete_answer_is_written_in_the_next_tick() -> None:
+    async def script(above: CoalescingTransport, below: Recorder) -> None:
         above.write(b"head")
         await asyncio.sleep(0)
         above.write(b"part")
@@ -58,8 +58,8 @@ def test_what_nobody_completes_leaves_with_the_next_turn_of_the_loop() -> None:
     run(script)
 
 
-def test_much_is_not_held() -> None:
-    async def script(above: Joined, below: Written) -> None:
+def test_at_most_max_held_bytes_are_held() -> None:
+    async def script(above: CoalescingTransport, below: Recorder) -> None:
         above.write(b"head")
         above.write(bytes(MAX_HELD_BYTES))
         assert below.pieces == [b"head" + bytes(MAX_HELD_BYTES)]
@@ -67,8 +67,8 @@ def test_much_is_not_held() -> None:
     run(script)
 
 
-def test_the_end_comes_after_what_is_held() -> None:
-    async def script(above: Joined, below: Written) -> None:
+def test_close_comes_after_the_held_bytes() -> None:
+    async def script(above: CoalescingTransport, below: Recorder) -> None:
         above.write(b"last")
         above.close()
         await asyncio.sleep(0)

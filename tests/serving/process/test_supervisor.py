@@ -1,0 +1,141 @@
+"""`leadcast serve` as processes: one socket, equal scores, drained at the end, no orphans."""
+
+import os
+import shutil
+import signal
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+from cli.main import leadcast
+from history.errors import InvalidInput
+from models.bundle import load_bundle
+from models.pointer import read_pointer
+from serving.base.locked_tempdir import locked
+from serving.base.settings import read_settings
+from serving.model.scoring import score_leads
+from serving.process import supervisor
+from serving.process.supervisor import Supervisor, listen
+from tests.builders.running_service import AS_OF, AS_OF_US, LEAD, PATIENCE_S, Service, until
+
+
+@pytest.fixture
+def home(trained_home: Path, tmp_path: Path) -> Path:
+    return Path(shutil.copytree(trained_home, tmp_path / "home"))
+
+
+@pytest.fixture
+def started(home: Path) -> Iterator[Callable[..., Service]]:
+    """Starts services over the home and ends them with the test."""
+    services: list[Service] = []
+
+    def start(*options: str, **environment: str) -> Service:
+        services.append(Service(home, *options, **environment))
+        return services[-1]
+
+    yield start
+    for service in services:
+        service.end()
+
+
+def is_alive(pid: int) -> bool:
+    try:
+        return "Z" not in Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
+    except OSError:
+        return False
+
+
+def test_two_workers_score_alike_are_replaced_and_end_cleanly(
+    started: Callable[..., Service], home: Path
+) -> None:
+    service = started("--workers", "2")
+    until(service.is_ready)
+    pointer = read_pointer(home)
+    assert pointer is not None
+    bundle = load_bundle(pointer.folder, pointer.model_version)
+    expected = score_leads(bundle, [LEAD], AS_OF_US, AS_OF_US, None)[0]
+    query = f"reasons=all&as_of={AS_OF}"
+    assert service.get(f"/v1/score?{query}", LEAD) == expected
+    assert service.get(f"/v1/score/batch?{query}", {"leads": [LEAD, LEAD]})["results"] == [expected, expected]
+
+    until(lambda: len(service.children()) == 2)
+    first = service.children()[0]
+    os.kill(first, signal.SIGKILL)
+    until(lambda: len(service.children()) == 2 and first not in service.children())
+    assert service.get(f"/v1/score?{query}", LEAD) == expected
+
+    service.process.send_signal(signal.SIGTERM)
+    _, log = service.process.communicate(timeout=PATIENCE_S)
+    assert service.process.returncode == 0
+    assert "Traceback" not in log
+
+
+@pytest.mark.long
+def test_workers_die_with_their_parent(started: Callable[..., Service]) -> None:
+    service = started()
+    until(service.is_ready)
+    workers = service.children()
+    assert workers
+    service.process.kill()
+    until(lambda: not any(map(is_alive, workers)))
+
+
+def test_the_shared_folder_is_removed_by_the_next_service_at_latest(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It lies in memory, where nothing else removes the leftovers of a killed service."""
+    monkeypatch.setattr(supervisor, "MEMORY", tmp_path)
+    killed, busy = (tmp_path / f"{supervisor.RUN_FOLDER}{name}" for name in ("killed", "busy"))
+    (killed / "metrics").mkdir(parents=True)
+    busy.mkdir()
+    contents: list[list[Path]] = []
+
+    def start(service: Supervisor, folder: Path) -> None:
+        contents.append(sorted(tmp_path.iterdir()))
+        assert folder.stat().st_mode & 0o777 == 0o700
+        service.stopping = True
+
+    monkeypatch.setattr(Supervisor, "_start_missing", start)
+    monkeypatch.setattr(signal, "signal", lambda _number, _handler: None)
+    with locked(busy):
+        assert Supervisor(listen("127.0.0.1", 0, read_settings({})), 1).run() == 0
+    (during,) = contents
+    assert len(during) == 2
+    assert busy in during
+    assert list(tmp_path.iterdir()) == [busy]
+
+
+def test_a_foreign_interface_needs_keys(started: Callable[..., Service]) -> None:
+    refused = started("--host", "0.0.0.0")
+    _, log = refused.process.communicate(timeout=PATIENCE_S)
+    assert refused.process.returncode == 1
+    assert "LEADCAST_API_KEYS" in log
+
+
+@pytest.mark.parametrize("below", ["", "x"])
+def test_an_unusable_home_ends_the_command(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, below: str
+) -> None:
+    """Workers would die of it and be restarted for ever."""
+    (tmp_path / "file").write_text("")
+    monkeypatch.setenv("LEADCAST_HOME", str(tmp_path / "file" / below))
+    monkeypatch.setattr(Supervisor, "run", lambda _supervisor: 0)
+    refused = CliRunner().invoke(leadcast, ["serve", "--port", "0"])
+    assert refused.exit_code == 1
+    assert f"{tmp_path / 'file'}" in refused.stderr
+    assert "Traceback" not in refused.stderr
+
+
+@pytest.mark.parametrize("host", ["a" * 70, "nowhere.invalid", "203.0.113.7"])
+def test_an_unavailable_address_is_reported(host: str) -> None:
+    with pytest.raises(InvalidInput, match="Choose another --host or --port"):
+        listen(host, 0, read_settings({"LEADCAST_API_KEYS": "k"}))
+
+
+def test_invalid_settings_are_reported_together(started: Callable[..., Service]) -> None:
+    refused = started(LEADCAST_API_KEYS="k:fly", LEADCAST_RATE_LIMIT="-1")
+    _, log = refused.process.communicate(timeout=PATIENCE_S)
+    assert refused.process.returncode == 1
+    assert "2 problems" in log
