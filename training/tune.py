@@ -41,7 +41,9 @@ def tune(
     Tree-structured Parzen estimator (Bergstra et al. 2011) with a fixed seed, one trial after the other: the same data
     give the same parameters on any machine.
     """
-    evaluated = np.concatenate([split.judge for split in splits]) if splits else np.zeros(0, dtype=np.int64)
+    evaluated = (
+        np.concatenate([split.evaluated for split in splits]) if splits else np.zeros(0, dtype=np.int64)
+    )
     if trials <= 1 or training_set.won[evaluated].sum() < MIN_WINS:
         return Parameters()
     random = np.random.default_rng(seed)
@@ -71,7 +73,7 @@ class _Search:
     @property
     def weight(self) -> Floats:
         """Weights (n,) of the evaluated rows: every split counts alike."""
-        sizes = [len(split.judge) for split in self.splits]
+        sizes = [len(split.evaluated) for split in self.splits]
         return np.concatenate([np.full(size, 1.0 / (size * len(self.splits))) for size in sizes])
 
     def objective(self, trial: optuna.Trial) -> float:

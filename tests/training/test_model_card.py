@@ -42,7 +42,7 @@ def judgement(trained: Trained) -> Evaluation:
 def judged_rows(trained: Trained, history: History, judgement: Evaluation) -> Snapshot:
     rows = rows_as_trained(trained.bundle, history, 0)
     splits, _ = splits_of(TrainingSet(rows, np.zeros((len(rows), 0)), (), history.config.horizon_us), 0)
-    snapshot = rows.snapshot.take(np.concatenate([s.judge for s in splits]))
+    snapshot = rows.snapshot.take(np.concatenate([s.evaluated for s in splits]))
     assert (snapshot.lead == judgement.lead).all()
     return snapshot
 

@@ -57,8 +57,8 @@ def predict_splits(
 
     margins = parallel_map(margin, splits)
     return OutOfFold(
-        rows=np.concatenate([split.judge for split in splits]),
-        split=np.repeat(np.arange(len(splits)), [len(split.judge) for split in splits]),
+        rows=np.concatenate([split.evaluated for split in splits]),
+        split=np.repeat(np.arange(len(splits)), [len(split.evaluated) for split in splits]),
         margin=np.concatenate(margins),
     )
 
@@ -82,12 +82,12 @@ def _predict_split(
         censored = censored_at(training_set, at_us)
         if split.as_of_us is None:
             # Held-out leads: without this, a fit would see the recent rows of the leads that evaluate it.
-            evaluated_leads = training_set.rows.snapshot.lead[split.judge]
+            evaluated_leads = training_set.rows.snapshot.lead[split.evaluated]
             censored = censored.take(~np.isin(censored.lead, evaluated_leads))
         model = fit_with_censored(training_set, split.fit, censored, at_us, settings)
     else:
         model = fit_matured(training_set, split.fit, at_us, settings)
-    return model.margin(training_set.values[split.judge])
+    return model.margin(training_set.values[split.evaluated])
 
 
 def _instant(training_set: TrainingSet, split: Split) -> int:
@@ -101,7 +101,7 @@ def expected_amounts(training_set: TrainingSet, splits: Sequence[Split], seed: i
     def expected(split: Split) -> Floats:
         wins = past_wins(training_set, split.fit, _instant(training_set, split))
         model = fit_amount(wins, training_set.features, seed)
-        values = training_set.values[split.judge]
+        values = training_set.values[split.evaluated]
         return model.predict(values)[0] if model else np.full(len(values), np.nan)
 
     return np.concatenate(parallel_map(expected, splits))
@@ -113,7 +113,7 @@ def baseline_predictions(training_set: TrainingSet, splits: Sequence[Split]) -> 
     def predict(job: tuple[str, Split]) -> Floats:
         name, split = job
         task = task_of(training_set, split.fit)
-        return BASELINES[name](task)(training_set.values[split.judge])
+        return BASELINES[name](task)(training_set.values[split.evaluated])
 
     jobs = [(name, split) for name in BASELINES for split in splits]
     by_job = parallel_map(predict, jobs)

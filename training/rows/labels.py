@@ -1,4 +1,4 @@
-"""What happened after a snapshot: the only module that may look past as_of."""
+"""Labels of snapshots: the first decision within the horizon. The only module of training that looks past as_of."""
 
 from dataclasses import dataclass
 
@@ -10,16 +10,16 @@ from history.compiled import I8, I64, OUT_I64, compiled
 from history.history import DAY_US, LOST, WON
 from history.snapshot import Snapshot
 
-NOTHING_YET = 0
+NOTHING_YET = 0  # outcome of a row without a decision within the horizon
 
 
 @dataclass(frozen=True)
 class Labels:
-    """The first decision of each snapshot's lead in (as_of, as_of + horizon], as known at the history's own as_of.
+    """The first decision of each row's lead in (as_of, as_of + horizon], as known at the history's own as_of.
 
-    outcome (n,): WON, LOST or NOTHING_YET. days (n,): from as_of to that decision, else the days observed, at
-    most the horizon. amount (n,): of a win, NaN where unknown. matured (n,): the whole horizon lies at or
-    before the history's as_of.
+    outcome (n,): WON, LOST or NOTHING_YET. days (n,): from as_of to the decision, or else days observed, at most the
+    horizon. amount (n,): of a win, NaN if unknown. matured (n,): the whole horizon lies at or before the history's
+    as_of.
     """
 
     outcome: Flags
@@ -29,18 +29,22 @@ class Labels:
 
     @property
     def won(self) -> Mask:
-        """Won within the horizon, before any loss there. True for an immature row whose win is known already."""
+        """Won within the horizon, before any loss there (n,); also an immature row whose win is known already."""
         return np.asarray(self.outcome == WON)
+
+    def take(self, index: Mask | Ints) -> "Labels":
+        """The labels at `index`."""
+        return Labels(self.outcome[index], self.days[index], self.amount[index], self.matured[index])
 
 
 def label(snapshot: Snapshot, horizon_us: int) -> Labels:
-    """Labels of n snapshots from the outcomes known at snapshot.history.as_of_us; a reopening in between
-    decides nothing.
+    """Labels of the n rows of a snapshot, from the outcomes known at snapshot.history.as_of_us.
+
+    A reopening within the horizon is not a decision.
     """
-    history = snapshot.history
-    outcomes = history.outcomes
+    history, outcomes = snapshot.history, snapshot.history.outcomes
     state = np.zeros(len(snapshot), dtype=np.int8)
-    row = np.full(len(snapshot), -1, dtype=np.int64)
+    decision = np.full(len(snapshot), -1, dtype=np.int64)  # row of the outcome, -1 without one
     _first_decision(
         snapshot.lead,
         snapshot.as_of_us,
@@ -51,17 +55,16 @@ def label(snapshot: Snapshot, horizon_us: int) -> Labels:
         outcomes.known_us,
         outcomes.state,
         state,
-        row,
+        decision,
     )
-    observed_us = np.clip(history.as_of_us - snapshot.as_of_us, 0, horizon_us)
-    decided = row >= 0
-    at = np.where(decided, row, 0)
-    if len(outcomes.time_us):
-        until_us = np.where(decided, outcomes.time_us[at] - snapshot.as_of_us, observed_us)
-        amount = np.where(state == WON, outcomes.amount[at], np.nan)
-    else:
-        until_us, amount = observed_us, np.full(len(snapshot), np.nan)
-    return Labels(state, until_us / DAY_US, amount, snapshot.as_of_us + horizon_us <= history.as_of_us)
+    days_us = np.clip(history.as_of_us - snapshot.as_of_us, 0, horizon_us)
+    amount = np.full(len(snapshot), np.nan)
+    decided = np.flatnonzero(decision >= 0)
+    days_us[decided] = outcomes.time_us[decision[decided]] - snapshot.as_of_us[decided]
+    won = np.flatnonzero(state == WON)
+    amount[won] = outcomes.amount[decision[won]]
+    matured = snapshot.as_of_us + horizon_us <= history.as_of_us
+    return Labels(state, days_us / DAY_US, amount, matured)
 
 
 @compiled(types.void(I64, I64, types.int64, types.int64, I64, I64, I64, I8, types.int8[::1], OUT_I64))

@@ -37,12 +37,14 @@ def test_amounts_of_a_split_come_from_the_wins_that_its_fit_saw(training_set: Tr
 def test_amounts_follow_the_order_of_the_judged_rows(training_set: TrainingSet) -> None:
     splits, _ = splits_of(training_set, 0)
     told = expected_amounts(training_set, splits, 0)
-    assert len(told) == sum(len(s.judge) for s in splits)
+    assert len(told) == sum(len(s.evaluated) for s in splits)
     last = splits[-1]
     assert last.as_of_us is not None
     model = fit_amount(past_wins(training_set, last.fit, last.as_of_us), training_set.features, 0)
     assert model is not None
-    np.testing.assert_array_equal(told[-len(last.judge) :], model.predict(training_set.values[last.judge])[0])
+    np.testing.assert_array_equal(
+        told[-len(last.evaluated) :], model.predict(training_set.values[last.evaluated])[0]
+    )
 
 
 def test_wins_without_amounts_expect_nothing(training_set: TrainingSet) -> None:

@@ -7,7 +7,7 @@ from history.history import DAY_US, History
 from history.snapshot import cut
 from training.evaluation.out_of_fold import splits_of
 from training.rows.dataset import GRID, Rows, training_rows
-from training.rows.splits import FOLDS, MIN_FIT_WINS, MIN_JUDGE_WINS, lead_splits, replay_splits
+from training.rows.splits import FOLDS, MIN_EVALUATED_WINS, MIN_FIT_WINS, lead_splits, replay_splits
 from training.rows.training_set import TrainingSet
 
 
@@ -44,19 +44,19 @@ def test_judged_rows_come_from_the_instant_on_and_each_is_judged_once(rows: Rows
     assert starts == sorted(starts, key=lambda us: us or 0)
     ends = [*starts[1:], int(rows.snapshot.as_of_us.max()) + 1]
     for split, end in zip(splits, ends, strict=True):
-        at = rows.snapshot.as_of_us[split.judge]
+        at = rows.snapshot.as_of_us[split.evaluated]
         assert split.as_of_us is not None
         assert end is not None
         assert ((at >= split.as_of_us) & (at < end)).all()
-        assert (rows.origin[split.judge] == GRID).all()
-    judged = np.concatenate([s.judge for s in splits])
+        assert (rows.origin[split.evaluated] == GRID).all()
+    judged = np.concatenate([s.evaluated for s in splits])
     assert len(np.unique(judged)) == len(judged)
 
 
 def test_every_split_has_enough_wins_on_both_sides(rows: Rows) -> None:
     for split in replay_splits(rows, rows.snapshot.history.config.horizon_us):
         assert leads_won(rows, split.fit) >= MIN_FIT_WINS
-        assert leads_won(rows, split.judge) >= MIN_JUDGE_WINS
+        assert leads_won(rows, split.evaluated) >= MIN_EVALUATED_WINS
 
 
 @pytest.mark.parametrize("seed", [0, 1, 2])
@@ -65,10 +65,10 @@ def test_leads_held_out_together_never_straddle(rows: Rows, seed: int) -> None:
     assert len(splits) == FOLDS
     lead = rows.snapshot.lead
     for split in splits:
-        assert not set(lead[split.fit].tolist()) & set(lead[split.judge].tolist())
-        assert (rows.origin[split.judge] == GRID).all()
-        assert set(lead[split.fit].tolist()) | set(lead[split.judge].tolist()) <= set(lead.tolist())
-    judged = np.sort(np.concatenate([s.judge for s in splits]))
+        assert not set(lead[split.fit].tolist()) & set(lead[split.evaluated].tolist())
+        assert (rows.origin[split.evaluated] == GRID).all()
+        assert set(lead[split.fit].tolist()) | set(lead[split.evaluated].tolist()) <= set(lead.tolist())
+    judged = np.sort(np.concatenate([s.evaluated for s in splits]))
     np.testing.assert_array_equal(judged, np.flatnonzero(rows.origin == GRID))
 
 
