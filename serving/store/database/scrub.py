@@ -3,9 +3,10 @@
 `secure_delete` zeroes a deleted row at its place. But when a page is split, the moved half stays behind on the old
 page, in the gap between the cell pointers and the cells, where no later deletion reaches it. SQLite ignores the gap.
 
-VACUUM would remove these copies too, but rewrites the whole database: it needs as much free disk again, blocks every
-writer meanwhile and grows the write-ahead log by the whole file, for the erasure of one lead. Scrubbing reads the file
-once and writes only the gaps that are not zero.
+VACUUM would remove these copies too, but it rewrites the whole database for the erasure of one lead: it writes all
+pages to the write-ahead log, then to the file, needs the disk space for both and blocks every writer meanwhile.
+Scrubbing reads the file once and writes only the gaps that are not zero. Measured on 141 MB: 0.13 s against 0.60 s
+and a log of 141 MB.
 
 Page format: https://sqlite.org/fileformat2.html#b_tree_pages
 """

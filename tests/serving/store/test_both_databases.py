@@ -1,4 +1,4 @@
-"""A recorded script of requests is answered identically on SQLite and PostgreSQL, answer for answer."""
+"""SQLite and PostgreSQL give the same answers to the same requests."""
 
 import json
 import random
@@ -23,7 +23,7 @@ Call = tuple[str, str, Any]
 
 
 def data(kind: str, draw: random.Random) -> dict[str, Any]:
-    """The data of an event; some of it wrong."""
+    """The data of an event; some of it invalid."""
     touch = {"kind": draw.choice(["call", "Ünï", "a%b_c"]), "value": draw.random()}
     choices: dict[str, list[dict[str, Any]]] = {
         "interaction": [
@@ -45,7 +45,7 @@ def data(kind: str, draw: random.Random) -> dict[str, Any]:
 
 
 def script(seed: int) -> list[Call]:
-    """Writes and reads of a few leads, some of them wrong, some sent twice."""
+    """Writes and reads of a few leads, some of them invalid, some sent twice."""
     draw = random.Random(seed)
     calls: list[Call] = []
     for number in range(CALLS):
@@ -54,8 +54,8 @@ def script(seed: int) -> list[Call]:
         chosen = draw.random()
         if chosen < 0.2:
             day = draw.choice(["2026-01-05", "2026-01-05", "2026-01-06"])
-            given = {"created_at": f"{day}T08:00:00Z", "owner": draw.choice(["Ann", None])}
-            calls.append(("PUT", path, {**given, "attributes": {"plan": draw.choice(["a", None, 2])}}))
+            lead_values = {"created_at": f"{day}T08:00:00Z", "owner": draw.choice(["Ann", None])}
+            calls.append(("PUT", path, {**lead_values, "attributes": {"plan": draw.choice(["a", None, 2])}}))
         elif chosen < 0.6:
             events = [
                 {
@@ -82,13 +82,13 @@ def script(seed: int) -> list[Call]:
 
 
 def answers(home: Path, url: str | None, calls: list[Call], monkeypatch: pytest.MonkeyPatch) -> list[Any]:
-    """Status and body of each call, on a clock that goes on by a minute with each."""
+    """Status and body of each call, one minute after the other."""
     clock, model = Clock(), FakeModel()
     runtime = FakeRuntime(home, model, url)
     runtime.stored.store.now_us = clock
     monkeypatch.setattr(serving.api.leads, "clock_us", clock)
     monkeypatch.setattr(serving.api.leads, "score", fake_score)
-    told: list[Any] = []
+    results: list[Any] = []
     with caller(application(runtime)) as client:
         for number, (method, path, body) in enumerate(calls):
             clock.now_us = NOW_US + number * 60_000_000
@@ -99,14 +99,14 @@ def answers(home: Path, url: str | None, calls: list[Call], monkeypatch: pytest.
                     if path == "dirty"
                     else rescore_all(store, model, clock.now_us, silent, fake_score)  # type: ignore[arg-type]
                 )
-                told.append((method, count))
+                results.append((method, count))
                 continue
             answer = client.request(method, path, json=body) if body else client.request(method, path)
             content = json.loads(answer.content) if answer.content else None
             if isinstance(content, dict):
                 content.pop("request_id", None)
-            told.append((answer.status_code, content))
-    return told
+            results.append((answer.status_code, content))
+    return results
 
 
 @pytest.mark.long

@@ -1,4 +1,4 @@
-"""Erasing a lead leaves no byte of it in any file, and nothing else is touched."""
+"""Erasing a lead leaves no byte of it in any file, and changes nothing else."""
 
 import asyncio
 import random
@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from serving.store import async_store as store_service
+from serving.store import async_store
 from serving.store.async_store import QUICK_ERASURE_TRIES, AsyncStore
 from serving.store.events import store_events
 from serving.store.leads import PutLead, erase_leads, put_leads
@@ -25,7 +25,7 @@ def canary(lead: int) -> str:
 
 
 def fill(store: Store, seed: int) -> None:
-    """Rows of many sizes in random order, so that pages split where rows were."""
+    """Rows of many sizes in random order, so that pages are split where rows were."""
     draw = random.Random(seed)
     for i in draw.sample(range(LEADS), LEADS):
         values = {"email": canary(i), "note": canary(i) + "x" * draw.randrange(6000)}
@@ -49,26 +49,26 @@ def fill(store: Store, seed: int) -> None:
         store.writer.write(store_events, read_events({"events": events}))
 
 
-def found_in(home: Path, text: str) -> list[str]:
+def files_with(home: Path, text: str) -> list[str]:
     return [path.name for path in home.rglob("*") if path.is_file() and text.encode() in path.read_bytes()]
 
 
 @pytest.mark.parametrize("seed", range(2))
 def test_no_byte_of_an_erased_lead_is_in_any_file(tmp_path: Path, seed: int) -> None:
     store = Store(tmp_path, now_us=Clock())
-    other = Store(tmp_path, now_us=Clock())  # another process, which remembers pages from before
+    other = Store(tmp_path, now_us=Clock())  # as another process, with cached pages
     fill(store, seed)
     other.writer.write(put_leads, PutLead("other", NOW_US, {}))
-    assert found_in(tmp_path, canary(7))
-    gone = random.Random(seed).sample(range(LEADS), 15)
-    for i in gone:
+    assert files_with(tmp_path, canary(7))
+    erased = random.Random(seed).sample(range(LEADS), 15)
+    for i in erased:
         assert store.writer.write(erase_leads, canary(i)) is True
         assert store.engine.erase_traces()
-        assert found_in(tmp_path, canary(i)) == []
+        assert files_with(tmp_path, canary(i)) == []
         other.writer.write(put_leads, PutLead("other", NOW_US, {"n": i}))
         store.writer.write(put_leads, PutLead(f"new{i}", NOW_US, {"note": "w" * 500}))
-    assert not any(found_in(tmp_path, canary(i)) for i in gone)
-    assert all(found_in(tmp_path, canary(i)) for i in range(LEADS) if i not in gone)
+    assert not any(files_with(tmp_path, canary(i)) for i in erased)
+    assert all(files_with(tmp_path, canary(i)) for i in range(LEADS) if i not in erased)
     store.close()
     other.close()
     with closing(sqlite3.connect(tmp_path / "store.db")) as connection:
@@ -76,7 +76,7 @@ def test_no_byte_of_an_erased_lead_is_in_any_file(tmp_path: Path, seed: int) -> 
         assert connection.execute("PRAGMA foreign_key_check").fetchall() == []
 
 
-def test_an_erased_lead_is_unknown_and_may_come_back_empty(store: Store) -> None:
+def test_erased_lead_can_be_created_again(store: Store) -> None:
     first = PutLead("a", NOW_US - 10**12, {"owner": "Ann"})
     store.writer.write(put_leads, first)
     sent = read_events({"events": [event("1", "a", {"kind": "call"})]})
@@ -88,7 +88,7 @@ def test_an_erased_lead_is_unknown_and_may_come_back_empty(store: Store) -> None
     assert store.writer.write(store_events, sent).accepted == 1
 
 
-def test_a_reader_holds_the_log_but_not_the_answer(store: Store) -> None:
+def test_erasure_does_not_wait_for_a_reader(store: Store) -> None:
     if store.engine.path is None:
         pytest.skip("only a file has traces to erase")
     store.writer.write(put_leads, PutLead("a", NOW_US, {}))
@@ -99,34 +99,33 @@ def test_a_reader_holds_the_log_but_not_the_answer(store: Store) -> None:
     assert store.engine.erase_traces() is True
 
 
-def test_an_erasure_goes_on_for_as_long_as_a_reader_holds_the_log(
+def test_erasure_goes_on_until_readers_release_the_log(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """It gave up after some seconds, and what was erased stayed in the file until the next erasure."""
-    monkeypatch.setattr(store_service, "ERASURE_PAUSE_S", 0.0)
-    monkeypatch.setattr(store_service, "LONG_ERASURE_PAUSE_S", 0.0)
-    tried: list[bool] = []
+    """It gave up after some seconds, and erased rows stayed in the file until the next erasure."""
+    monkeypatch.setattr(async_store, "ERASURE_PAUSE_S", 0.0)
+    monkeypatch.setattr(async_store, "LONG_ERASURE_PAUSE_S", 0.0)
+    results: list[bool] = []
 
     def held() -> bool:
-        tried.append(len(tried) == 2 * QUICK_ERASURE_TRIES)
-        return tried[-1]
+        results.append(len(results) == 2 * QUICK_ERASURE_TRIES)
+        return results[-1]
 
     async def erase() -> None:
         service = AsyncStore(tmp_path, None, lambda: None)
         async with service.running():
             monkeypatch.setattr(service.store.engine, "erase_traces", held)
             await service.erase_traces()
-            while service._erasures:
-                await asyncio.sleep(0)
+            await asyncio.gather(*service._erasures)
 
     asyncio.run(erase())
-    assert tried == [False] * 2 * QUICK_ERASURE_TRIES + [True]
+    assert results == [False] * 2 * QUICK_ERASURE_TRIES + [True]
 
 
-def test_an_erasure_that_is_held_up_does_not_hold_up_the_end(
+def test_unfinished_erasure_does_not_delay_the_shutdown(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(store_service, "WRITE_TIMEOUT_S", 0.0)
+    monkeypatch.setattr(async_store, "WRITE_TIMEOUT_S", 0.0)
     service = AsyncStore(tmp_path, None, lambda: None)
 
     async def erase() -> None:

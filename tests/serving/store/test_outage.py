@@ -1,4 +1,4 @@
-"""A database server that is stopped and started under writes: outages are told, nothing acknowledged is lost."""
+"""A database server that restarts, revokes rights or hangs: outages are errors, no acknowledged event is lost."""
 
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
@@ -26,7 +26,7 @@ FAR_US = 7_258_118_400_000_000
 
 @pytest.mark.long
 @pytest.mark.parametrize("mode", ["immediate", "fast"])
-def test_a_restart_of_the_server_loses_nothing(tmp_path: Path, postgres: "Server", mode: str) -> None:
+def test_server_restart_loses_no_acknowledged_event(tmp_path: Path, postgres: "Server", mode: str) -> None:
     store = Store(tmp_path, postgres.database(), Clock())
     store.writer.write(put_leads, PutLead("a", NOW_US - 10**12, {}))
     acknowledged: list[str] = []
@@ -60,9 +60,7 @@ def execute(url: str, *statements: str) -> None:
 
 
 @pytest.mark.long
-def test_a_right_that_is_taken_away_is_an_outage_until_it_is_given_back(
-    tmp_path: Path, postgres: "Server"
-) -> None:
+def test_revoked_right_is_an_outage_until_granted(tmp_path: Path, postgres: "Server") -> None:
     url = postgres.database()
     execute(
         url,
@@ -82,7 +80,7 @@ def test_a_right_that_is_taken_away_is_an_outage_until_it_is_given_back(
 
 
 @pytest.mark.long
-def test_a_role_that_may_not_make_tables_is_told(tmp_path: Path, postgres: "Server") -> None:
+def test_role_without_create_right_is_an_outage(tmp_path: Path, postgres: "Server") -> None:
     url = postgres.database()
     execute(url, "DO $$BEGIN CREATE ROLE guest LOGIN; EXCEPTION WHEN duplicate_object THEN NULL; END$$")
     with closing(StoreEngine(tmp_path, url.replace(f"//{postgres.user}@", "//guest@"))) as engine:
@@ -94,9 +92,7 @@ def test_a_role_that_may_not_make_tables_is_told(tmp_path: Path, postgres: "Serv
 
 @pytest.mark.long
 @pytest.mark.parametrize("encoding", ["LATIN1", "SQL_ASCII"])
-def test_a_database_that_cannot_hold_every_text_is_refused(
-    tmp_path: Path, postgres: "Server", encoding: str
-) -> None:
+def test_database_with_another_encoding_is_refused(tmp_path: Path, postgres: "Server", encoding: str) -> None:
     url = postgres.database()
     execute(
         url,
@@ -112,7 +108,7 @@ def test_a_database_that_cannot_hold_every_text_is_refused(
 
 
 @pytest.mark.long
-def test_services_that_start_together_make_one_store(tmp_path: Path, postgres: "Server") -> None:
+def test_services_that_start_together_create_one_store(tmp_path: Path, postgres: "Server") -> None:
     url = postgres.database()
     stores = [Store(tmp_path / str(i), url, Clock()) for i in range(6)]
     with ThreadPoolExecutor(len(stores)) as threads:
@@ -124,13 +120,13 @@ def test_services_that_start_together_make_one_store(tmp_path: Path, postgres: "
 
 
 @pytest.mark.long
-def test_a_writer_that_stops_midway_loses_its_turn(
+def test_hanging_writer_loses_its_lock(
     tmp_path: Path, postgres: "Server", monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A machine that hangs must not keep all others from writing; what it had not committed is gone."""
+    """A hanging machine must not block all others; its open transaction is rolled back."""
     url = postgres.database()
     with (
-        closing(Store(tmp_path / "a", url, Clock())) as hung,
+        closing(Store(tmp_path / "a", url, Clock())) as hanging,
         closing(Store(tmp_path / "b", url, Clock())) as other,
     ):
         other.writer.write(put_leads, PutLead("a", NOW_US - 10**12, {}))
@@ -140,13 +136,13 @@ def test_a_writer_that_stops_midway_loses_its_turn(
             text(store_engine.PG_LOCK_STATEMENT.text.replace(str(store_engine.PG_LONGEST_PAUSE_MS), "200")),
         )
         with pytest.raises(StoreUnavailable):
-            _stop_midway(hung, other)
+            _hang_midway(hanging, other)
         assert other.count_leads() == 2
-        assert hung.count_leads() == 2
+        assert hanging.count_leads() == 2
 
 
-def _stop_midway(hung: Store, other: Store) -> None:
-    with hung.engine.writing() as connection:
+def _hang_midway(hanging: Store, other: Store) -> None:
+    with hanging.engine.writing() as connection:
         connection.execute(text("DELETE FROM dirty"))
         assert other.writer.write(put_leads, PutLead("b", NOW_US - 10**12, {})) == "created"
         connection.execute(text("SELECT 1"))

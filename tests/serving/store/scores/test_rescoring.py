@@ -1,4 +1,4 @@
-"""Stored scores: fresh after events, moved by time and models with causes that add up, never behind a newer one."""
+"""Stored scores: fresh after events, with causes that add up, never replaced by an older score."""
 
 from contextlib import closing
 from pathlib import Path
@@ -11,11 +11,17 @@ from history.history import DAY_US
 from serving.store import schema as db
 from serving.store.events import store_events
 from serving.store.lead_rows import find_leads
-from serving.store.leads import PutLead, erase_leads, put_leads
+from serving.store.leads import PutLead, erase_leads, mark_dirty, put_leads
 from serving.store.scores import rescoring
 from serving.store.scores.history import score_history
-from serving.store.scores.rescoring import Rescorer, count_waiting, rescore_all, rescore_dirty, score_view
-from serving.store.scores.rescoring import view_leads as view_of
+from serving.store.scores.rescoring import (
+    Rescorer,
+    count_waiting,
+    rescore_all,
+    rescore_dirty,
+    score_view,
+    view_leads,
+)
 from serving.store.scores.saved import save_scores
 from serving.store.scores.worklist import WorklistQuery, worklist
 from serving.store.store import Store
@@ -69,7 +75,7 @@ def check_sums(entries: list[dict[str, Any]]) -> None:
         last = entry["probability"]
 
 
-def test_an_event_makes_its_lead_wait_for_a_score_and_gets_it(store: Store) -> None:
+def test_event_queues_its_lead_for_a_new_score(store: Store) -> None:
     put(store)
     assert (waiting(store), refresh(store, FakeModel()), waiting(store)) == (1, 1, 0)
     before = listed(store)["a"]["probability"]
@@ -80,7 +86,7 @@ def test_an_event_makes_its_lead_wait_for_a_score_and_gets_it(store: Store) -> N
     assert refresh(store, FakeModel()) == 0
 
 
-def test_causes_are_the_model_the_time_and_each_event_and_add_up(store: Store, clock: Clock) -> None:
+def test_causes_are_time_and_events_and_add_up(store: Store, clock: Clock) -> None:
     put(store)
     refresh(store, FakeModel("1"))
     clock.now_us += 30 * DAY_US
@@ -92,8 +98,8 @@ def test_causes_are_the_model_the_time_and_each_event_and_add_up(store: Store, c
     refresh(store, FakeModel("2", weight=0.9))
     first, second = history(store)
     assert (first["causes"], first["delta"]) == ([], 0)
-    told = [(cause["kind"], cause["label"], cause["points"] > 0) for cause in second["causes"]]
-    assert told == [
+    causes = [(cause["kind"], cause["label"], cause["points"] > 0) for cause in second["causes"]]
+    assert causes == [
         ("time", "30 days passed", False),
         ("event", "call by phone", True),
         ("event", "entered stage offer", True),
@@ -101,7 +107,7 @@ def test_causes_are_the_model_the_time_and_each_event_and_add_up(store: Store, c
     check_sums([first, second])
 
 
-def test_a_new_model_is_a_cause_of_its_own(store: Store) -> None:
+def test_new_model_is_a_cause(store: Store) -> None:
     put(store)
     post(store, event("1", "a", {"kind": "call"}))
     refresh(store, FakeModel("1"))
@@ -112,7 +118,7 @@ def test_a_new_model_is_a_cause_of_its_own(store: Store) -> None:
     check_sums(entries)
 
 
-def test_many_events_are_told_as_a_few_causes(store: Store) -> None:
+def test_many_events_are_joined_into_one_cause(store: Store) -> None:
     put(store)
     refresh(store, FakeModel())
     post(store, *(event(str(i), "a", {"kind": f"k{i}"}) for i in range(9)))
@@ -122,7 +128,7 @@ def test_many_events_are_told_as_a_few_causes(store: Store) -> None:
     check_sums(entries)
 
 
-def test_small_moves_are_not_history_and_add_up_in_the_next(store: Store, clock: Clock) -> None:
+def test_small_moves_add_up_to_one_history_entry(store: Store, clock: Clock) -> None:
     put(store)
     refresh(store, FakeModel())
     for _ in range(10):
@@ -135,7 +141,7 @@ def test_small_moves_are_not_history_and_add_up_in_the_next(store: Store, clock:
     check_sums(entries)
 
 
-def test_closing_and_reopening(store: Store, clock: Clock) -> None:
+def test_closed_lead_leaves_the_worklist_until_reopened(store: Store, clock: Clock) -> None:
     put(store)
     refresh(store, FakeModel())
     before = listed(store)["a"]["probability"]
@@ -154,7 +160,7 @@ def test_closing_and_reopening(store: Store, clock: Clock) -> None:
     assert listed(store)["a"]["probability"] == before
 
 
-def test_rescoring_at_a_time_sees_what_was_known_then(store: Store, clock: Clock) -> None:
+def test_rescoring_at_a_past_time_ignores_later_rows(store: Store, clock: Clock) -> None:
     put(store)
     put(store, "later", NOW_US - DAY_US)
     post(store, event("1", "a", {"outcome": "lost"}, "outcome"))
@@ -165,12 +171,12 @@ def test_rescoring_at_a_time_sees_what_was_known_then(store: Store, clock: Clock
     assert everyone(store, FakeModel(), NOW_US) == 1
 
 
-def test_a_score_is_not_replaced_by_one_that_knew_less(store: Store) -> None:
-    """A slow scorer that read before an event must not overwrite the score that has it."""
+def test_older_score_does_not_replace_a_newer_one(store: Store) -> None:
+    """A slow scorer that read the lead before an event must not overwrite the score with it."""
     put(store)
     refresh(store, FakeModel())
     with store.engine.reading() as connection:
-        view = view_of(connection, list(find_leads(connection, ["a"]).values()))
+        view = view_leads(connection, list(find_leads(connection, ["a"]).values()))
     slow = score_view(FakeModel(), view, [0], NOW_US, fake_score)  # type: ignore[arg-type]
     post(store, event("1", "a", {"kind": "call"}))
     refresh(store, FakeModel())
@@ -179,20 +185,20 @@ def test_a_score_is_not_replaced_by_one_that_knew_less(store: Store) -> None:
     assert listed(store)["a"] == new
 
 
-def test_an_event_that_comes_while_its_lead_is_scored_waits_on(store: Store) -> None:
+def test_event_during_scoring_keeps_its_lead_queued(store: Store) -> None:
     put(store)
     with store.engine.reading() as connection:
-        view = view_of(connection, list(find_leads(connection, ["a"]).values()))
+        view = view_leads(connection, list(find_leads(connection, ["a"]).values()))
     scored = score_view(FakeModel(), view, [0], NOW_US, fake_score)  # type: ignore[arg-type]
     post(store, event("1", "a", {"kind": "call"}))
     assert store.writer.write(save_scores, scored) == 1
     assert waiting(store) == 1
 
 
-def test_a_lead_erased_while_it_is_scored_stays_erased(store: Store) -> None:
+def test_lead_erased_during_scoring_stays_erased(store: Store) -> None:
     put(store)
     with store.engine.reading() as connection:
-        view = view_of(connection, list(find_leads(connection, ["a"]).values()))
+        view = view_leads(connection, list(find_leads(connection, ["a"]).values()))
     scored = score_view(FakeModel(), view, [0], NOW_US, fake_score)  # type: ignore[arg-type]
     store.writer.write(erase_leads, "a")
     put(store)
@@ -201,9 +207,7 @@ def test_a_lead_erased_while_it_is_scored_stays_erased(store: Store) -> None:
         assert connection.execute(select(db.scores)).all() == []
 
 
-def test_what_happens_live_goes_before_a_load(store: Store) -> None:
-    from serving.store.leads import mark_dirty
-
+def test_live_changes_are_scored_before_a_load(store: Store) -> None:
     for i in range(5):
         put(store, f"l{i}")
     refresh(store, FakeModel())
@@ -216,7 +220,7 @@ def test_what_happens_live_goes_before_a_load(store: Store) -> None:
     assert waiting(store) == 4
 
 
-def test_the_thread_scores_and_only_one_of_a_home_is_elected(tmp_path: Path) -> None:
+def test_only_the_leader_of_a_home_scores(tmp_path: Path) -> None:
     store = Store(tmp_path, now_us=Clock())
     put(store)
     first, second = (Rescorer(store, lambda: FakeModel(), fake_score) for _ in range(2))  # type: ignore[arg-type, return-value]
@@ -231,17 +235,15 @@ def test_the_thread_scores_and_only_one_of_a_home_is_elected(tmp_path: Path) -> 
     store.close()
 
 
-def test_the_thread_rests_longer_while_many_rows_wait_for_their_commit(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_rescorer_rests_longer_while_many_rows_wait(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     rests: list[float] = []
-    left = iter([rescoring.BUSY_ROWS, rescoring.BUSY_ROWS + 1, 0])
+    waiting_rows = iter([rescoring.BUSY_ROWS, rescoring.BUSY_ROWS + 1, 0])
     with closing(Store(tmp_path, now_us=Clock())) as store:
         rescorer = Rescorer(store, lambda: None, fake_score)
         monkeypatch.setattr(rescorer.ending, "wait", rests.append)
         rescorer._rest()
         assert len(rests) == 1
-        monkeypatch.setattr(Store, "waiting", property(lambda _store: next(left)))
+        monkeypatch.setattr(Store, "waiting", property(lambda _store: next(waiting_rows)))
         rescorer._rest()
         assert len(rests) == 4
         monkeypatch.setattr(Store, "waiting", property(lambda _store: 10**6))

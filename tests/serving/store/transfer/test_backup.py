@@ -1,4 +1,4 @@
-"""A backup is the store and the champion in one file; a damaged one changes nothing."""
+"""A backup holds the store and the champion; a damaged one changes nothing."""
 
 import hashlib
 import io
@@ -59,9 +59,7 @@ def other(tmp_path: Path) -> Iterator[Store]:
     store.close()
 
 
-def test_a_backup_restored_elsewhere_is_the_same_store_and_model(
-    store: Store, file: Path, other: Store
-) -> None:
+def test_restored_backup_is_the_same_store_and_model(store: Store, file: Path, other: Store) -> None:
     fill(other, "xyz")
     done = restore(other.engine, file)
     assert (done.leads, done.model_version) == (3, "7")
@@ -74,7 +72,7 @@ def test_a_backup_restored_elsewhere_is_the_same_store_and_model(
     assert other.count_leads() == 4
 
 
-def test_a_bundle_that_is_there_already_is_not_moved_and_a_damaged_one_is_replaced(
+def test_restore_replaces_a_bundle_only_if_damaged(
     store: Store, file: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def verify(folder: Path, _version: str) -> None:
@@ -85,14 +83,14 @@ def test_a_bundle_that_is_there_already_is_not_moved_and_a_damaged_one_is_replac
     folder = store.engine.home / "bundles" / "7"
     before = folder.stat().st_ino
     restore(store.engine, file)
-    assert folder.stat().st_ino == before, "there is no moment without the champion"
+    assert folder.stat().st_ino == before, "the champion exists at every moment"
     (folder / "model.json").write_text("[]")
     restore(store.engine, file)
     assert (folder / "model.json").read_text() == "{}"
     assert not list(store.engine.home.glob(f"{SCRATCH}*"))
 
 
-def test_a_restore_into_the_same_store_takes_back_what_came_later(store: Store, file: Path) -> None:
+def test_restore_removes_later_rows(store: Store, file: Path) -> None:
     before = contents(store.read_all(FAR_US))
     fill(store, "de")
     with store.engine.reading() as reader:
@@ -103,13 +101,13 @@ def test_a_restore_into_the_same_store_takes_back_what_came_later(store: Store, 
     assert store.count_leads() == 4
 
 
-def test_only_the_owner_may_read_it_and_nothing_else_is_left(store: Store, file: Path) -> None:
+def test_backup_is_one_file_for_its_owner_alone(store: Store, file: Path) -> None:
     assert stat.S_IMODE(file.stat().st_mode) == 0o600
     assert [path.name for path in file.parent.iterdir()] == ["b.tar"]
     assert not list(store.engine.home.glob(f"{SCRATCH}*"))
 
 
-def test_what_a_killed_backup_left_goes_with_the_next_and_one_at_work_stays(store: Store, file: Path) -> None:
+def test_backup_deletes_leftovers_of_killed_ones(store: Store, file: Path) -> None:
     left, at_work, link = (file.parent / f"{SCRATCH}{name}" for name in ("left", "at-work", "link"))
     foreign = file.parent / ".backup-of-somebody"
     for folder in (left, at_work, foreign):
@@ -124,7 +122,7 @@ def test_what_a_killed_backup_left_goes_with_the_next_and_one_at_work_stays(stor
 
 
 def rewritten(file: Path, **changed: Any) -> None:
-    """The tar again with members changed, added or (None) left out."""
+    """Rewrites the tar with members changed, added or (None) removed."""
     with tarfile.open(file) as tar:
         content = {m.name: tar.extractfile(m).read() for m in tar.getmembers()}  # type: ignore[union-attr]
     content.update(changed)
@@ -144,9 +142,9 @@ def manifest_of(file: Path) -> dict[str, Any]:
 
 def resigned(file: Path, name: str, data: bytes) -> None:
     """The tar with another content of a member, whose digest the manifest says."""
-    told = manifest_of(file)
-    told["files"][name] = hashlib.sha256(data).hexdigest()
-    rewritten(file, **{"backup.json": json.dumps(told).encode(), name: data})
+    manifest = manifest_of(file)
+    manifest["files"][name] = hashlib.sha256(data).hexdigest()
+    rewritten(file, **{"backup.json": json.dumps(manifest).encode(), name: data})
 
 
 @pytest.mark.parametrize(
@@ -166,7 +164,7 @@ def resigned(file: Path, name: str, data: bytes) -> None:
         "another manifest",
     ],
 )
-def test_a_damaged_backup_changes_nothing(file: Path, other: Store, damage: str) -> None:
+def test_damaged_backup_changes_nothing(file: Path, other: Store, damage: str) -> None:
     fill(other, "xyz")
     promote(other.engine.home, "1")
     before = contents(other.read_all(FAR_US))
@@ -193,9 +191,9 @@ def test_a_damaged_backup_changes_nothing(file: Path, other: Store, damage: str)
     elif damage == "another manifest":
         resigned(file, "bundles/7/manifest.json", b"{}")
     else:
-        told = manifest_of(file)
-        del told["leads" if damage == "no leads" else "model_version"]
-        rewritten(file, **{"backup.json": json.dumps(told).encode()})
+        manifest = manifest_of(file)
+        del manifest["leads" if damage == "no leads" else "model_version"]
+        rewritten(file, **{"backup.json": json.dumps(manifest).encode()})
     with pytest.raises(DamagedArtifact):
         restore(other.engine, file)
     assert contents(other.read_all(FAR_US)) == before
@@ -206,10 +204,8 @@ def test_a_damaged_backup_changes_nothing(file: Path, other: Store, damage: str)
 
 
 @pytest.mark.parametrize("damage", ["changed", "gone"])
-def test_a_champion_that_could_not_be_restored_is_not_backed_up(
-    store: Store, file: Path, damage: str
-) -> None:
-    """Such a backup was written without a word, and refused when it was needed, the leads in it too."""
+def test_damaged_champion_is_not_backed_up(store: Store, file: Path, damage: str) -> None:
+    """Such a backup was written silently and refused when it was needed, with all its leads."""
     before = file.read_bytes()
     folder = store.engine.home / "bundles" / "7"
     if damage == "changed":

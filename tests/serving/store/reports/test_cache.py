@@ -1,4 +1,4 @@
-"""The funnel and the forecast from the store: as the commands say, fresh after every change, refused with reasons."""
+"""The funnel and the forecast from the store: equal to the commands, fresh after every change, refused with reasons."""
 
 import json
 import shutil
@@ -28,7 +28,7 @@ def command(home: Path, *arguments: str) -> dict[str, Any]:
 @pytest.fixture(scope="module")
 def loaded_home(trained_home: Path, crm: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A home with a champion and `crm` in its store."""
-    home = tmp_path_factory.mktemp("outlook") / "home"
+    home = tmp_path_factory.mktemp("reports") / "home"
     shutil.copytree(trained_home, home)
     with pytest.MonkeyPatch.context() as patch:
         patch.delenv("LEADCAST_HOME", raising=False)
@@ -70,7 +70,7 @@ def as_json(value: Any) -> Any:
         ((), {}),
     ],
 )  # fmt: skip
-def test_the_funnel_is_that_of_the_command(
+def test_funnel_equals_the_commands(
     client: TestClient, loaded_home: Path, crm: Path, options: tuple[str, ...], query: dict[str, str]
 ) -> None:
     assert client.get("/v1/funnel", params=query).json() == command(
@@ -90,17 +90,19 @@ def test_the_funnel_is_that_of_the_command(
         ((), {}),
     ],
 )  # fmt: skip
-def test_the_forecast_is_that_of_the_command(
+def test_forecast_equals_the_commands(
     client: TestClient, loaded_home: Path, crm: Path, tmp_path: Path, options: tuple[str, ...], query: Any
 ) -> None:
-    said = client.get("/v1/forecast", params=query).json()
-    told = command(loaded_home, "forecast", str(crm), *options, "--output", str(tmp_path / "f.csv"), "--json")
-    assert {key: told[key] for key in said} == said
-    assert set(told) == {*said, "output"}
-    assert {"as_of", "model_version", "periods", "warnings"} <= set(said)
+    served = client.get("/v1/forecast", params=query).json()
+    printed = command(
+        loaded_home, "forecast", str(crm), *options, "--output", str(tmp_path / "f.csv"), "--json"
+    )
+    assert {key: printed[key] for key in served} == served
+    assert set(printed) == {*served, "output"}
+    assert {"as_of", "model_version", "periods", "warnings"} <= set(served)
 
 
-def test_an_answer_stands_until_something_changes(client: TestClient) -> None:
+def test_report_follows_every_change(client: TestClient) -> None:
     first = client.get("/v1/funnel").json()
     assert client.get("/v1/funnel").json() == first
     assert client.put("/v1/leads/new one", json=LEAD).status_code == 201
@@ -114,11 +116,11 @@ def test_an_answer_stands_until_something_changes(client: TestClient) -> None:
     assert erased["total"] == first["total"]
 
 
-def test_no_answer_outlives_a_clock_that_is_set_back() -> None:
-    made = Report({}, b"", None, (), made_us=NOW_US)
-    assert made.is_fresh(NOW_US + VALID_US - 1)
-    assert not made.is_fresh(NOW_US + VALID_US)
-    assert not made.is_fresh(NOW_US - 1)
+def test_report_expires_also_if_the_clock_is_set_back() -> None:
+    report = Report({}, b"", None, (), made_us=NOW_US)
+    assert report.is_fresh(NOW_US + VALID_US - 1)
+    assert not report.is_fresh(NOW_US + VALID_US)
+    assert not report.is_fresh(NOW_US - 1)
 
 
 @pytest.mark.parametrize(
@@ -126,7 +128,7 @@ def test_no_answer_outlives_a_clock_that_is_set_back() -> None:
     ["explain=maybe", "explain=true&since=2099-01-01", "explain=true&since=1995-01-01", "since=x",
      "as_of=x", "period=day", "periods=0", "periods=105", "periods=40", "by=nothing", "by=a&by=b", "as_of=1200-01-01"],
 )  # fmt: skip
-def test_a_forecast_that_cannot_be_made_says_why(client: TestClient, query: str) -> None:
+def test_refused_forecast_gives_its_reasons(client: TestClient, query: str) -> None:
     refused = client.get(f"/v1/forecast?{query}")
     assert refused.status_code == 422
     assert refused.json()["errors"]
@@ -136,13 +138,13 @@ def test_a_forecast_that_cannot_be_made_says_why(client: TestClient, query: str)
 
 @pytest.mark.parametrize("query", ["from=2030-01-01", "from=2026-05-01&to=2026-04-01", "to=x", "by=nothing",
     "since=2099-01-01", "since=x", "attention=-1", "attention=10001"])  # fmt: skip
-def test_a_funnel_that_cannot_be_made_says_why(client: TestClient, query: str) -> None:
+def test_refused_funnel_gives_its_reasons(client: TestClient, query: str) -> None:
     refused = client.get(f"/v1/funnel?{query}")
     assert refused.status_code == 422
     assert "--" not in refused.text
 
 
-def test_without_leads_there_is_a_funnel_and_without_a_model_no_forecast(empty: TestClient) -> None:
+def test_empty_store_has_a_funnel_but_no_forecast(empty: TestClient) -> None:
     state = empty.get("/v1/funnel")
     assert state.status_code == 200
     assert state.json()["total"]["flow"]["entered"] == 0
@@ -173,7 +175,7 @@ def thin(trained_home: Path, tmp_path: Path) -> Iterator[TestClient]:
 
 
 @pytest.mark.parametrize("case", THIN)
-def test_thin_data_is_answered_with_a_warning(thin: TestClient, case: str) -> None:
+def test_little_data_gives_a_warning(thin: TestClient, case: str) -> None:
     events, expected = THIN[case]
     assert thin.put("/v1/leads/one", json=LEAD).status_code == 201
     if events:
@@ -190,7 +192,7 @@ def test_thin_data_is_answered_with_a_warning(thin: TestClient, case: str) -> No
     assert thin.get("/funnel").status_code == 200
 
 
-def test_an_empty_store_with_a_model_is_forecast_as_nothing(thin: TestClient) -> None:
+def test_forecast_of_an_empty_store_is_zero(thin: TestClient) -> None:
     made = thin.get("/v1/forecast?explain=true").json()
     assert made["total"]["wins_expected"] == 0
     assert "no_leads" in {note["code"] for note in made["warnings"]}

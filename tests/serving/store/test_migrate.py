@@ -1,0 +1,80 @@
+"""Migrations: wholly or not at all; old stores keep their facts, newer ones are refused."""
+
+import sqlite3
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+from sqlalchemy import Connection, text
+
+from history.errors import InvalidInput
+from serving.store import migrate
+from serving.store.database.engine import StoreEngine
+from serving.store.leads import PutLead, put_leads
+from serving.store.schema import metadata
+from serving.store.scores.rescoring import count_waiting
+from serving.store.store import Store
+from tests.builders.store_fakes import NOW_US, Clock
+
+pytest_plugins = ["tests.builders.store_fixtures"]
+
+
+def put(owner: str) -> PutLead:
+    return PutLead("a", NOW_US - 10**12, {"owner": owner})
+
+
+def test_migrated_schema_equals_the_declared_one(store: Store) -> None:
+    with store.engine.writing() as connection:
+        assert compare_metadata(MigrationContext.configure(connection), metadata) == []
+
+
+def test_store_of_the_first_commits_keeps_its_facts(
+    tmp_path: Path, store_url: str | None, clock: Clock
+) -> None:
+    """Its tables of scores had fewer columns under the same revision: every write failed."""
+    with closing(Store(tmp_path, store_url, clock)) as early:
+        early.writer.write(put_leads, put("Ann"))
+        with early.engine.writing() as connection:
+            _downgrade_derived(connection)
+    with closing(Store(tmp_path, store_url, clock)) as store:
+        with store.engine.writing() as connection:
+            assert compare_metadata(MigrationContext.configure(connection), metadata) == []
+            assert count_waiting(connection) == 1
+        assert store.writer.write(put_leads, put("Ann")) == "unchanged"
+        assert store.writer.write(put_leads, put("Bob")) == "updated"
+
+
+def _downgrade_derived(connection: Connection) -> None:
+    connection.execute(text("DROP TABLE dirty"))
+    connection.execute(text("CREATE TABLE dirty (lead_no BIGINT PRIMARY KEY, row_no BIGINT NOT NULL)"))
+    for name in ("probability", "status", "as_of_us", "through_row", "version"):
+        connection.execute(text(f"ALTER TABLE scores DROP COLUMN told_{name}"))
+
+
+def test_failed_migration_leaves_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    upgrade = migrate._upgrade
+
+    def failing(connection: Connection) -> None:
+        upgrade(connection)
+        raise ZeroDivisionError
+
+    engine = StoreEngine(tmp_path)
+    monkeypatch.setattr(migrate, "_upgrade", failing)
+    with pytest.raises(ZeroDivisionError):
+        engine.ensure()
+    with closing(sqlite3.connect(tmp_path / "store.db")) as connection:
+        assert connection.execute("SELECT count(*) FROM sqlite_master").fetchone() == (0,)
+    monkeypatch.setattr(migrate, "_upgrade", upgrade)
+    engine.ensure()
+    engine.close()
+
+
+def test_store_of_a_newer_version_is_refused(tmp_path: Path) -> None:
+    engine = StoreEngine(tmp_path)
+    with engine.writing() as connection:
+        connection.execute(text("UPDATE alembic_version SET version_num = '9999'"))
+    engine.close()
+    with pytest.raises(InvalidInput, match="9999"):
+        StoreEngine(tmp_path).ensure()
