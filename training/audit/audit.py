@@ -1,119 +1,156 @@
-"""Which attributes give the outcome away: what speaks for it, what to do, and which of them a model leaves out."""
+"""The leakage audit: attributes that give the outcome away, with the evidence, and what to do about each."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from history.errors import InvalidInput
 from history.history import History
+from training.audit.absence import only_closed
 from training.audit.changes import back_filled
-from training.audit.columns import Column, Leads, column_of, leads_of, telling
-from training.audit.evidence import (
-    LEAST_DECIDED,
-    STRONG,
-    WEAK,
-    Evidence,
-    Risk,
-    agreement,
-    closing,
-    happened,
-    only_closed,
-    risk_of,
-)
-from training.audit.rules import rules
+from training.audit.closing import date_of_closing, never_ahead, written_at_closing
+from training.audit.columns import Column, column_of
+from training.audit.deciding_values import deciding_values
+from training.audit.evidence import MIN_DECIDED, STRONG, WEAK, Evidence
+from training.audit.leads import LeadStates, lead_states
+from training.audit.names import suspicious_words
+from training.audit.survival import Spells, Windows, windows_of
 
 SUSPECTED, POSSIBLE, MUTABLE = "leakage_suspected", "leakage_possible", "mutable_attribute"
-REMEDY = (
-    "it is left out; give its history in attribute_changes and declare it mutable, "
-    "or use it all the same with --keep {name}"
+GRAVEST_FIRST = (SUSPECTED, POSSIBLE, MUTABLE)
+MAX_CLAUSES = 2  # of a warning; the audit's JSON has the numbers of all
+LEFT_OUT = (
+    "the model leaves it out; if it is known at creation, keep it with --keep {name}; if it changes later, give its "
+    "history in attribute_changes and add it to attributes.mutable"
 )
-ADVICE = "it stays in; if it is filled in after creation, add it to attributes.mutable or attributes.ignore"
+STAYS_IN = "it stays in the model; if it is filled in after creation, add it to attributes.mutable or attributes.ignore"
+
+
+@dataclass(frozen=True)
+class Context:
+    """What the tests compare a column with.
+
+    windows: of closing times, None without them. tests: values tested over all columns.
+    """
+
+    leads: LeadStates
+    windows: Windows | None
+    tests: int
+
+
+@dataclass(frozen=True)
+class ColumnTest:
+    """A test of one column; needs_values: it reads values and outcomes, of which there must be enough."""
+
+    name: str
+    needs_values: bool
+    run: Callable[[Column, Context], Evidence | None]
+
+
+def _test_written_at_closing(column: Column, context: Context) -> Evidence | None:
+    return written_at_closing(column, context.windows, context.tests) if context.windows else None
+
+
+def _test_deciding_values(column: Column, context: Context) -> Evidence | None:
+    return deciding_values(column, context.leads, suspicious_words(column.name) is not None)
+
+
+def _test_name(column: Column, context: Context) -> Evidence | None:
+    words = suspicious_words(column.name)
+    if words is None:
+        return None
+    return Evidence(WEAK, f"its name contains '{words}', a kind of field that CRMs fill in along the way")
+
+
+COLUMN_TESTS = (
+    ColumnTest("written at the closing", True, _test_written_at_closing),
+    ColumnTest("date of the closing", True, lambda column, context: date_of_closing(column, context.leads)),
+    ColumnTest("dates never ahead", True, lambda column, context: never_ahead(column, context.leads)),
+    ColumnTest("only on closed leads", True, lambda column, context: only_closed(column, context.leads)),
+    ColumnTest("deciding values", True, _test_deciding_values),
+    ColumnTest("suspicious name", False, _test_name),
+)
 
 
 def audit(history: History) -> list[dict[str, Any]]:
-    """Findings on a history cut at its T, the gravest first: {code, subject, detail, evidence}, one a column.
+    """Findings on a history cut at its T: {code, subject, detail, evidence}, at most one a column, gravest first.
 
-    Columns that no model reads (ignored, sensitive) are not looked at; of mutable ones only the changes are.
+    Ignored and sensitive columns are not tested, since no model reads them; mutable ones by their changes alone.
     """
-    leads = leads_of(history)
-    config = history.config
-    names = sorted(
-        {*history.attributes, *history.changes.attribute.values} - {*config.ignore, *config.sensitive}
-    )
+    leads, config = lead_states(history), history.config
+    untested = {*config.ignore, *config.sensitive}
+    names = sorted({*history.attributes, *history.changes.attribute.values} - untested)
     columns = {name: column_of(history, name) for name in names if name not in config.mutable}
-    risk = None
-    if leads.timed:
-        risk = risk_of(leads.created_us, leads.closed_us, leads.decided, leads.as_of_us, ~leads.implied)
     tests = sum(len(column.names) for column in columns.values())
-    found = []
+    context = Context(leads, _closing_windows(leads), tests)
+
+    findings = []
     for name in names:
-        changed = back_filled(history, name, leads)
-        values = _evidence(columns[name], leads, risk, tests) if name in columns else []
-        finding = _finding(name, [*([changed] if changed else []), *values])
-        found += [finding] if finding else []
-    found += [_mutable(name, history) for name in config.mutable if name in history.attributes]
-    order = [SUSPECTED, POSSIBLE, MUTABLE]
-    return sorted(found, key=lambda f: (order.index(f["code"]), f["subject"]))
+        evidence = [back_filled(history, name, leads)]
+        if name in columns:
+            evidence += _test_column(columns[name], context)
+        finding = _finding(name, [item for item in evidence if item is not None])
+        if finding is not None:
+            findings.append(finding)
+    findings += [_mutable_finding(name, history) for name in config.mutable if name in history.attributes]
+    return sorted(findings, key=lambda finding: (GRAVEST_FIRST.index(finding["code"]), finding["subject"]))
 
 
 def suspects(
     findings: Sequence[Mapping[str, Any]], keep: Sequence[str], columns: Iterable[str] | None = None
 ) -> tuple[str, ...]:
-    """The columns to leave out of a model: those suspected of leaking that `keep` does not name.
+    """The columns to leave out of a model: those suspected of leaking that are not in `keep`.
 
-    Raises InvalidInput for names in `keep` that are no column; without `columns`, for names with no finding.
+    columns: the names that `keep` may contain, by default those with a finding. Raises InvalidInput for other names.
     """
-    known = sorted({str(f["subject"]) for f in findings} if columns is None else set(columns))
+    known = sorted({str(finding["subject"]) for finding in findings} if columns is None else set(columns))
     unknown = [name for name in keep if name not in known]
     if unknown:
-        listed = ", ".join(known) or "none"
-        raise InvalidInput(
-            [f"--keep {name}: there is no such column to keep; those there are: {listed}" for name in unknown]
-        )
-    found = [str(f["subject"]) for f in findings if f["code"] == SUSPECTED]
-    return tuple(name for name in found if name not in keep)
+        available = ", ".join(known) or "(none)"
+        raise InvalidInput(f"--keep {name}: unknown column; the columns are: {available}" for name in unknown)
+    suspected = [str(finding["subject"]) for finding in findings if finding["code"] == SUSPECTED]
+    return tuple(name for name in suspected if name not in keep)
 
 
-def _evidence(column: Column, leads: Leads, risk: Risk | None, tests: int) -> list[Evidence]:
-    word = telling(column.name)
-    found: list[Evidence | None] = []
-    if leads.decided.sum() >= LEAST_DECIDED and column.filled.any():
-        found += [
-            closing(column, risk, tests) if risk else None,
-            agreement(column, leads),
-            happened(column, leads),
-            only_closed(column, leads),
-            rules(column, leads, word is not None),
-        ]
-    if word and column.filled.any():
-        found.append(Evidence(WEAK, f"its name speaks of '{word}', which CRMs fill in along the way"))
-    return [e for e in found if e is not None]
+def _closing_windows(leads: LeadStates) -> Windows | None:
+    if not leads.has_closing_times:
+        return None
+    spells = Spells(leads.created_us, leads.closed_us, leads.decided)
+    return windows_of(spells, leads.as_of_us, ~leads.implied)
+
+
+def _test_column(column: Column, context: Context) -> list[Evidence | None]:
+    if not column.filled.any():
+        return []
+    enough = context.leads.decided.sum() >= MIN_DECIDED
+    return [test.run(column, context) for test in COLUMN_TESTS if enough or not test.needs_values]
 
 
 def _finding(name: str, evidence: Sequence[Evidence]) -> dict[str, Any] | None:
     if not evidence:
         return None
-    ordered = sorted(evidence, key=lambda e: -e.grade)
-    strong = ordered[0].grade == STRONG
-    clauses = [e.clause for e in ordered if e.grade == ordered[0].grade][:2]
-    remedy = REMEDY.format(name=name) if strong else ADVICE
+    strongest_first = sorted(evidence, key=lambda item: -item.grade)
+    grade = strongest_first[0].grade
+    clauses = [item.clause for item in strongest_first if item.grade == grade][:MAX_CLAUSES]
+    remedy = LEFT_OUT.format(name=name) if grade == STRONG else STAYS_IN
+    numbers = {key: value for item in strongest_first for key, value in item.numbers.items()}
     return {
-        "code": SUSPECTED if strong else POSSIBLE,
+        "code": SUSPECTED if grade == STRONG else POSSIBLE,
         "subject": name,
         "detail": f"{'; '.join(clauses)}; {remedy}",
-        "evidence": {key: round(value, 4) for e in ordered for key, value in e.numbers.items()},
+        "evidence": {key: round(value, 4) for key, value in numbers.items()},
     }
 
 
-def _mutable(name: str, history: History) -> dict[str, Any]:
+def _mutable_finding(name: str, history: History) -> dict[str, Any]:
     changes = history.changes.attribute
     count = 0
     if name in changes.values:
         count = int((changes.codes == list(changes.values).index(name)).sum())
-    use = (
-        f"used only as its {count} changes tell it"
-        if count
-        else "without changes in attribute_changes it is not used"
-    )
+    if count:
+        use = f"the model reads its {count} changes in attribute_changes, not the column"
+    else:
+        use = "the model does not use it, because attribute_changes has no row for it; add its history there"
     return {
         "code": MUTABLE,
         "subject": name,

@@ -1,65 +1,101 @@
-"""Evidence in attribute changes: values recorded after the closing and dated before it, in bulk or one by one."""
+"""Test of attribute changes: values recorded after the closing and dated before it."""
+
+from typing import NamedTuple
 
 import numpy as np
 
 from history.arrays import Ints, Mask
 from history.history import DAY_US, History
-from training.audit.columns import Leads
-from training.audit.evidence import STRONG, Evidence, wilson
+from training.audit.evidence import STRONG, Evidence, wilson_bounds
+from training.audit.leads import LeadStates
 
-LEAST_ROWS = 30
+MIN_ROWS = 30
+MIN_SHARE = 0.3  # of a column's changes
+BULK_SHARE = 0.5  # of the back-dated changes on one day: a migration
 
 
-def back_filled(history: History, name: str, leads: Leads) -> Evidence | None:
-    """Values written on closed leads as if they had been known before, which leads still open then were not given.
+class _Changes(NamedTuple):
+    """The changes of one attribute: lead, time valid from and time recorded, microseconds UTC; arrays (m,)."""
 
-    To compare with: the leads that were there and open when half of these rows had been recorded.
+    lead: Ints
+    time_us: Ints
+    known_us: Ints
+
+
+def back_filled(history: History, name: str, leads: LeadStates) -> Evidence | None:
+    """Values recorded on closed leads as if known before, which leads still open at that time did not get.
+
+    A migration that fills all leads is honest. The open leads to compare with are those open when half of the
+    back-dated changes had been recorded.
     """
-    log = history.changes
-    if name not in log.attribute.values:
+    if name not in history.changes.attribute.values:
         return None
-    rows = log.attribute.codes == list(log.attribute.values).index(name)
-    lead = np.repeat(np.arange(len(history)), np.diff(log.offsets))[rows]
-    time, known = log.time_us[rows], log.known_us[rows]
-    closed = leads.closed_us[lead]
-    late = leads.decided[lead] & (time < closed) & (known > closed) & (known - time >= DAY_US)
+    changes = _changes_of(history, name)
+    late = _recorded_late(changes, leads)
     count = np.count_nonzero(late)
-    if count < LEAST_ROWS or count < 0.3 * len(lead):
+    if count < MIN_ROWS or count < MIN_SHARE * len(changes.lead):
         return None
-    middle = int(np.median(known[late]))
-    open_then = (leads.created_us < middle) & (leads.closed_us > middle)
-    rate, most = _rates(leads, lead[late], middle)
-    open_rate = _share(lead[known <= middle + DAY_US], open_then)
+
+    middle_us = int(np.median(changes.known_us[late]))
+    closed = _highest_rate(leads, changes.lead[late], middle_us)
+    open_then = (leads.created_us < middle_us) & (leads.closed_us > middle_us)
     n_open = np.count_nonzero(open_then)
-    if n_open < LEAST_ROWS or wilson(most[0], most[1])[0] < 4 * open_rate + 0.02:
+    open_rate = _share(changes.lead[changes.known_us <= middle_us + DAY_US], open_then)
+    if n_open < MIN_ROWS or wilson_bounds(closed.hits, closed.n).low < 4 * open_rate + 0.02:
         return None
-    day = np.bincount((known[late] - known[late].min()) // DAY_US).max() / count
-    how = "on one day " if day > 0.5 else ""
     return Evidence(
         STRONG,
-        f"{count} of its {len(lead)} changes were recorded {how}after the lead had closed and dated before; "
-        f"{rate:.0%} of the leads that had closed one way got a value, {open_rate:.0%} of those still open",
+        f"{count} of its {len(changes.lead)} changes were recorded {_in_bulk(changes.known_us[late])}after the lead "
+        f"closed and dated before; {closed.rate:.0%} of the leads that closed one way got a value, but {open_rate:.0%} "
+        "of those still open then",
         {
             "back_dated": float(count),
-            "changes": float(len(lead)),
-            "closed_rate": float(rate),
-            "open_rate": float(open_rate),
+            "changes": float(len(changes.lead)),
+            "closed_rate": closed.rate,
+            "open_rate": open_rate,
         },
     )
 
 
-def _rates(leads: Leads, filled: Ints, at_us: int) -> tuple[float, tuple[Ints, Ints]]:
-    """The larger of the shares of won and of lost leads, closed by at_us, that were filled; with its counts."""
-    best = (0.0, (np.array(0), np.array(1)))
+def _changes_of(history: History, name: str) -> _Changes:
+    changes = history.changes
+    rows = changes.attribute.codes == list(changes.attribute.values).index(name)
+    lead = np.repeat(np.arange(len(history)), np.diff(changes.offsets))
+    return _Changes(lead[rows], changes.time_us[rows], changes.known_us[rows])
+
+
+def _recorded_late(changes: _Changes, leads: LeadStates) -> Mask:
+    """Changes (m,) recorded after the lead's closing, dated before it and at least a day before their recording."""
+    closed_us = leads.closed_us[changes.lead]
+    back_dated = (changes.time_us < closed_us) & (changes.known_us - changes.time_us >= DAY_US)
+    return leads.decided[changes.lead] & back_dated & (changes.known_us > closed_us)
+
+
+def _in_bulk(known_us: Ints) -> str:
+    by_day = np.bincount((known_us - known_us.min()) // DAY_US)
+    return "on one day " if by_day.max() / len(known_us) > BULK_SHARE else ""
+
+
+class _Rate(NamedTuple):
+    """hits of n leads; rate is 0 if there are none."""
+
+    rate: float
+    hits: int
+    n: int
+
+
+def _highest_rate(leads: LeadStates, filled: Ints, at_us: int) -> _Rate:
+    """Of the won and of the lost leads closed by at_us: the higher share that got a value; filled: lead numbers."""
+    highest = _Rate(0.0, 0, 1)
     for side in (leads.won, leads.lost):
-        there = side & (leads.closed_us <= at_us)
-        n = np.count_nonzero(there)
-        hits = np.count_nonzero(there[np.unique(filled)])
-        if n and hits / n > best[0]:
-            best = (hits / n, (np.array(hits), np.array(n)))
-    return best
+        closed = side & (leads.closed_us <= at_us)
+        n, hits = int(np.count_nonzero(closed)), int(np.count_nonzero(closed[np.unique(filled)]))
+        if n and hits / n > highest.rate:
+            highest = _Rate(hits / n, hits, n)
+    return highest
 
 
-def _share(filled: Ints, who: Mask) -> float:
-    n = np.count_nonzero(who)
-    return float(np.count_nonzero(who[np.unique(filled)]) / n) if n else 0.0
+def _share(filled: Ints, members: Mask) -> float:
+    """Share of the members (mask over leads) among the lead numbers `filled`; 0 if there are none."""
+    n = np.count_nonzero(members)
+    return float(np.count_nonzero(members[np.unique(filled)]) / n) if n else 0.0

@@ -1,4 +1,4 @@
-"""Attributes read as categories though they hold numbers or dates: words for missing ones, local ways of writing."""
+"""Attributes read as categories although they hold numbers or dates: words for missing values, local formats."""
 
 import re
 from collections.abc import Sequence
@@ -12,10 +12,10 @@ from features.parsing import CATEGORY, DATE, FITS, NUMBER, infer_kind, instants,
 from history.arrays import Ints
 from history.history import Factor, History
 
-SAMPLE: Final = 5_000  # leads looked at
-LEAST: Final = 20  # leads with a value
-MOST_WORDS: Final = 5  # distinct texts that stand for a missing value
-CODE: Final = re.compile(r"[+-]?0\d")
+SAMPLE: Final = 5_000  # leads
+MIN_LEADS: Final = 20  # with a value
+MAX_WORDS: Final = 5  # distinct texts that stand for a missing value
+CODE: Final = re.compile(r"[+-]?0\d")  # a leading zero: a postcode or article number, not a number
 LOCAL_NUMBER: Final = re.compile(r"[+-]?(0|[1-9]\d{0,2}([.,' \u00a0\u2019\u202f]\d{3})+|[1-9]\d*)([.,]\d+)?")
 LOCAL_DATE: Final = re.compile(
     r"\d{1,2}([./-])\d{1,2}\1(\d{4}|\d\d)([ T,].*)?|\d{4}([./])\d{1,2}\4\d{1,2}([ T].*)?"
@@ -23,65 +23,98 @@ LOCAL_DATE: Final = re.compile(
 
 
 @dataclass(frozen=True)
+class LocalFormat:
+    """A way of writing values of some kind that is not read as this kind; like: the way that is."""
+
+    kinds: str
+    pattern: re.Pattern[str]
+    like: str
+
+
+LOCAL_FORMATS: Final = (
+    LocalFormat("numbers", LOCAL_NUMBER, "1234.5"),
+    LocalFormat("dates", LOCAL_DATE, "2026-03-31"),
+)
+
+
+@dataclass(frozen=True)
 class _Texts:
-    """The distinct texts of one column, and how many leads have each."""
+    """The k distinct texts of a column, and the number of leads with each (k,)."""
 
     texts: Sequence[str]
     counts: Ints
 
-    def share(self, good: Sequence[bool]) -> float:
-        return float(self.counts[np.array(good, dtype=np.bool_)].sum() / self.counts.sum())
+    def share(self, chosen: Sequence[bool]) -> float:
+        """Share of leads with one of the chosen texts."""
+        return float(self.counts[np.array(chosen, dtype=np.bool_)].sum() / self.counts.sum())
 
     def most_frequent(self, chosen: Sequence[bool]) -> str:
-        return max((int(n), text) for n, text, c in zip(self.counts, self.texts, chosen, strict=True) if c)[1]
+        """The most frequent of the chosen texts, at least one."""
+        candidates = [
+            (int(count), text)
+            for count, text, is_chosen in zip(self.counts, self.texts, chosen, strict=True)
+            if is_chosen
+        ]
+        return max(candidates)[1]
 
 
 def misread(history: History) -> list[dict[str, str]]:
-    """{code, subject, detail} of each attribute that is a category for its writing alone and whose kind nobody gave."""
+    """A warning {code, subject, detail} for each attribute that is a category only because of its format.
+
+    Attributes with a configured kind are not tested, nor are those that no model reads.
+    """
     config = history.config
-    skipped = {*config.ignore, *config.sensitive, *config.mutable, *config.attribute_types}
-    found = []
-    for name in sorted(history.attributes.keys() - skipped):
+    untested = {*config.ignore, *config.sensitive, *config.mutable, *config.attribute_types}
+    warnings = []
+    for name in sorted(history.attributes.keys() - untested):
         column = _sampled(history.attributes[name])
-        if column.counts.sum() < LEAST or infer_kind(column.texts, column.counts, config.zone) != CATEGORY:
+        if column.counts.sum() < MIN_LEADS:
             continue
-        detail = _words(column, name, config.zone) or _local(column)
+        if infer_kind(column.texts, column.counts, config.zone) != CATEGORY:
+            continue
+        detail = _words_for_missing(column, name, config.zone) or _local_format(column)
         if detail:
-            found.append({"code": "misread_attribute", "subject": name, "detail": detail})
-    return found
+            warnings.append({"code": "misread_attribute", "subject": name, "detail": detail})
+    return warnings
 
 
 def _sampled(factor: Factor) -> _Texts:
+    """The texts of about SAMPLE leads, evenly spaced."""
     codes = factor.codes[:: max(1, len(factor.codes) // SAMPLE)]
     used, counts = np.unique(codes[codes >= 0], return_counts=True)
     return _Texts([factor.values[code] for code in used.tolist()], counts)
 
 
-def _words(column: _Texts, name: str, zone: ZoneInfo) -> str | None:
-    """Numbers or dates but for a few words."""
-    dates = [us is not None for us in instants(column.texts, zone)]
-    numbers = [number(text) == number(text) and not CODE.match(text) for text in column.texts]
-    for kind, good in ((NUMBER, numbers), (DATE, dates)):
-        others = [not fits for fits in good]
-        if sum(others) <= MOST_WORDS and FITS > (share := column.share(good)) >= 0.5:
+def _words_for_missing(column: _Texts, name: str, zone: ZoneInfo) -> str | None:
+    """A message if all but a few words are numbers or dates, such as 'N/A' in a column of amounts."""
+    is_number = [_is_number(text) for text in column.texts]
+    is_date = [moment is not None for moment in instants(column.texts, zone)]
+    for kind, fits in ((NUMBER, is_number), (DATE, is_date)):
+        words = [not text_fits for text_fits in fits]
+        if sum(words) > MAX_WORDS:
+            continue
+        share = column.share(fits)
+        if FITS > share >= 0.5:
             return (
-                f"{share:.0%} of its values are {kind}s, but others, such as {column.most_frequent(others)!r}, make it "
-                f'a category; leave such fields empty, or say "{name}" = "{kind}" in [attributes.types]'
+                f"{share:.0%} of its values are {kind}s, but others, such as {column.most_frequent(words)!r}, make it "
+                f'a category; leave such fields empty, or set "{name}" = "{kind}" in [attributes.types]'
             )
     return None
 
 
-def _local(column: _Texts) -> str | None:
-    """Numbers with separators, or dates that are not ISO 8601."""
-    for kind, like, pattern in (
-        ("numbers", "1234.5", LOCAL_NUMBER),
-        ("dates", "2026-03-31", LOCAL_DATE),
-    ):
-        written = [pattern.fullmatch(text) is not None for text in column.texts]
-        odd = [w and not text.isdecimal() for w, text in zip(written, column.texts, strict=True)]
-        if any(odd) and column.share(written) >= FITS:
+def _is_number(text: str) -> bool:
+    is_nan = number(text) != number(text)
+    return not is_nan and not CODE.match(text)
+
+
+def _local_format(column: _Texts) -> str | None:
+    """A message if the values are numbers with thousands separators or decimal commas, or dates not in ISO 8601."""
+    for local in LOCAL_FORMATS:
+        matches = [local.pattern.fullmatch(text) is not None for text in column.texts]
+        odd = [match and not text.isdecimal() for match, text in zip(matches, column.texts, strict=True)]
+        if any(odd) and column.share(matches) >= FITS:
             return (
-                f"its values are {kind} written like {column.most_frequent(odd)!r}, which makes it a category; "
-                f"write them like {like}"
+                f"its values are {local.kinds} written like {column.most_frequent(odd)!r}, which makes it a category; "
+                f"write them like {local.like}"
             )
     return None

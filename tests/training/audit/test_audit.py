@@ -32,8 +32,9 @@ from history.read import read_folder
 from history.snapshot import cut
 from simulation.simulate import simulate
 from training.audit.audit import audit, suspects
-from training.audit.columns import column_of, telling
-from training.audit.rules import two_fold_auc
+from training.audit.columns import column_of
+from training.audit.deciding_values import two_fold_auc
+from training.audit.names import suspicious_words
 
 START_US = 1_600_000_000_000_000
 SPAN_DAYS = 500
@@ -355,7 +356,7 @@ SILENT = (
 
 @pytest.mark.parametrize(("name", "tells"), [*((n, True) for n in TELL), *((n, False) for n in SILENT)])
 def test_names_tell_by_whole_words(name: str, tells: bool) -> None:
-    assert (telling(name) is not None) is tells
+    assert (suspicious_words(name) is not None) is tells
 
 
 def test_a_telling_name_alone_warns_and_keeps() -> None:
