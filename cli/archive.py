@@ -1,19 +1,47 @@
-"""What a forecast or a funnel said, kept as a snapshot in the home."""
+"""Forecasts and funnel states that commands save in the archive of the home (`leadcast snapshots`)."""
 
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from cli.options import home, now_us
-from cli.output import say
+from cli.output import echo
+
+if TYPE_CHECKING:
+    from history.config import FunnelConfig
+    from models.bundle import Bundle
+
+
+def keep_funnel(
+    state: Mapping[str, Any], config: "FunnelConfig", bundle: "Bundle | None", options: Mapping[str, Any]
+) -> str | None:
+    """Saves a funnel's state; see `keep`."""
+    from funnel.archive import of_funnel
+
+    version = None if bundle is None else bundle.version
+    return keep(of_funnel(state, config, {**options, "model_version": version}))
+
+
+def keep_forecast(
+    result: Mapping[str, Any], config: "FunnelConfig", options: Mapping[str, Any]
+) -> str | None:
+    """Saves a forecast; see `keep`."""
+    from funnel.archive import of_forecast
+
+    return keep(of_forecast(result, config, options))
 
 
 def keep(record: Mapping[str, Any] | None) -> str | None:
-    """Keeps a snapshot in the home and says so; a home that is not there, or cannot be written, ends nothing."""
+    """Saves a record in the archive of the home and returns its id.
+
+    None, with a message, if the record may name a lead or the home cannot be written: the command goes on. A home that
+    does not exist is not created.
+    """
     from funnel.archive import save
 
     if record is None:
-        say(
-            "not kept as a snapshot: groups of this column may name one lead; --by stage, owner or source is kept"
+        echo(
+            "not saved as a snapshot: groups of this column may identify a lead; "
+            "only --by stage, owner or source is saved"
         )
         return None
     if not home().is_dir():
@@ -21,7 +49,7 @@ def keep(record: Mapping[str, Any] | None) -> str | None:
     try:
         name = save(home(), record, now_us())
     except OSError as error:
-        say(f"not kept as a snapshot: {error.filename or home()}: {error.strerror}")
+        echo(f"not saved as a snapshot: {error.filename or home()}: {error.strerror}")
         return None
-    say(f"kept as snapshot {name}")
+    echo(f"saved as snapshot {name}")
     return name

@@ -21,8 +21,8 @@ from cli.options import (
     train_options,
     trials_option,
 )
-from cli.output import emit, say, say_table
-from cli.progress import progress
+from cli.output import echo, echo_table, print_json
+from cli.progress import progress_bar
 from history.atomic_file import write_text
 
 if TYPE_CHECKING:
@@ -66,26 +66,26 @@ def run(
     read: Callable[[], "History"], options: Mapping[str, Any], report: Path | None, as_json: bool
 ) -> None:
     """The command: `read` gives the history once the progress bar is there."""
-    with progress() as tell:
+    with progress_bar() as tell:
         tell("reading the data", 0.0)
         history = read()
         result = backtest_forecast(history, options, report, tell)
     for left in result["skipped"]:
-        say(f"{left['as_of'][:10]} left out: {left['reason']}")
-    say(f"{len(result['origins'])} past dates, {options['period']}s:")
+        echo(f"{left['as_of'][:10]} left out: {left['reason']}")
+    echo(f"{len(result['origins'])} past dates, {options['period']}s:")
     for what in ("wins", "revenue"):
         if what in result:
-            say(f"\n{what}, all periods:")
-            say_table(
+            echo(f"\n{what}, all periods:")
+            echo_table(
                 ("", *FIGURES), [(name, *(m.get(f) for f in FIGURES)) for name, m in result[what].items()]
             )
-            say(f"\n{what}, forecast by period ahead:")
+            echo(f"\n{what}, forecast by period ahead:")
             steps = result[what]["forecast"]["by_step"]
-            say_table(("step", *FIGURES), [(s["step"], *(s.get(f) for f in FIGURES)) for s in steps])
+            echo_table(("step", *FIGURES), [(s["step"], *(s.get(f) for f in FIGURES)) for s in steps])
     if report is not None:
-        say(f"\nreport: {report}")
+        echo(f"\nreport: {report}")
     if as_json:
-        emit(result)
+        print_json(result)
 
 
 GROUP_HEADER = ("leads", "wins", "expected", "auc", "log_loss", "ece", "revenue_error")
@@ -125,16 +125,16 @@ def backtest(data: Path, report: Path | None, as_json: bool, **options: Any) -> 
         _forecast(data, report, as_json, options)
         return
     refuse_unused("with --forecast", "period", "periods")
-    from cli.reading import read_and_say
+    from cli.reading import read_and_report
     from training.backtest.backtest import backtest as run_backtest
     from training.backtest.report import page
     from training.progress import part
     from training.registry.registry import Registry
 
     registry = Registry(home())
-    with progress() as tell:
+    with progress_bar() as tell:
         tell("reading the data", 0.0)
-        history = read_and_say(data, options["as_of"])
+        history = read_and_report(data, options["as_of"])
         registry.check_writable()
         found = run_backtest(
             history,
@@ -151,14 +151,14 @@ def backtest(data: Path, report: Path | None, as_json: bool, **options: Any) -> 
         run_id = _log(registry, found, history)
     _tell(found.result)
     if report is not None:
-        say(f"\nreport: {report}")
+        echo(f"\nreport: {report}")
     if as_json:
-        emit({**found.result, "run_id": run_id})
+        print_json({**found.result, "run_id": run_id})
 
 
 def _forecast(data: Path, report: Path | None, as_json: bool, options: Mapping[str, Any]) -> None:
     from cli.backtest import run
-    from cli.reading import read_and_say
+    from cli.reading import read_and_report
     from history.config import load_config
 
     if options["by"]:
@@ -166,7 +166,7 @@ def _forecast(data: Path, report: Path | None, as_json: bool, options: Mapping[s
     zone = load_config(data).zone
     dates = [as_of_us(date, zone, "--at") for date in options["dates"]]
     run(
-        lambda: read_and_say(data, options["as_of"]),
+        lambda: read_and_report(data, options["as_of"]),
         {**options, "at_us": sorted(set(dates))},
         report,
         as_json,
@@ -190,8 +190,8 @@ def _tell(result: Mapping[str, Any]) -> None:
     from training.evaluation.metrics import METRICS
 
     for left in result["skipped"]:
-        say(f"{left['as_of'][:10]} left out: {left['reason']}")
-    say("\ndate by date, 90 % intervals in brackets:")
+        echo(f"{left['as_of'][:10]} left out: {left['reason']}")
+    echo("\ndate by date, 90 % intervals in brackets:")
     header = (
         "as of",
         "leads",
@@ -206,17 +206,17 @@ def _tell(result: Mapping[str, Any]) -> None:
         "abstained",
         "signal",
     )
-    say_table(header, [_date(origin) for origin in result["origins"]])
+    echo_table(header, [_date(origin) for origin in result["origins"]])
     overall = result["overall"]
-    say("\nmeans over the dates, all on the same rows:")
+    echo("\nmeans over the dates, all on the same rows:")
     rows = [("model", overall["metrics"]), *overall["baselines"].items()]
-    say_table(("", *METRICS), [(name, *(row.get(m) for m in METRICS)) for name, row in rows])
-    say("\nmodel minus baseline:")
+    echo_table(("", *METRICS), [(name, *(row.get(m) for m in METRICS)) for name, row in rows])
+    echo("\nmodel minus baseline:")
     gaps = [(n, _gap(gap["auc"]), _gap(gap["log_loss"])) for n, gap in overall["differences"].items()]
-    say_table(("", "auc", "log_loss"), gaps)
+    echo_table(("", "auc", "log_loss"), gaps)
     for name, groups in result["by"].items():
-        say(f"\nby {name}:")
-        say_table((name, *GROUP_HEADER), [_group(group) for group in groups])
+        echo(f"\nby {name}:")
+        echo_table((name, *GROUP_HEADER), [_group(group) for group in groups])
 
 
 def _date(origin: Mapping[str, Any]) -> tuple[object, ...]:

@@ -1,5 +1,6 @@
-"""`leadcast simulate` and `leadcast check`: data to try things on, and whether your own can be used."""
+"""`leadcast simulate` and `leadcast check`: a synthetic CRM to try, and a report on whether data can be used."""
 
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -7,12 +8,12 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from cli.options import data_argument, in_a_folder, json_option, now_us
-from cli.output import emit, say, say_warnings, when
-from cli.progress import progress
+from cli.output import echo, echo_warnings, print_json, readable_time
+from cli.progress import progress_bar
 
 if TYPE_CHECKING:
     from history.folder.rules import RejectedRow
-    from history.history import History, Rejected
+    from history.history import History, Rejected, TableReport
 
 
 class Day(click.ParamType[date]):
@@ -31,18 +32,16 @@ class Day(click.ParamType[date]):
 
 @click.command()
 @click.argument("out", type=click.Path(path_type=Path))
-@click.option("--leads", type=int, default=4000, show_default=True, metavar="N", help="How many leads.")
-@click.option("--months", type=int, default=18, show_default=True, metavar="M", help="Over how many months.")
-@click.option("--end", type=Day(), default=None, help="The last day of the data (default: 2026-06-30).")
+@click.option("--leads", type=int, default=4000, show_default=True, metavar="N", help="Number of leads.")
+@click.option("--months", type=int, default=18, show_default=True, metavar="M", help="Months of history.")
+@click.option("--end", type=Day(), default=None, help="Last day of the data (default: 2026-06-30).")
 @click.option(
-    "--seed", type=int, default=0, show_default=True, metavar="S", help="Another seed, another CRM."
+    "--seed", type=int, default=0, show_default=True, metavar="S", help="Seed of every random choice."
 )
-@click.option(
-    "--leak", is_flag=True, help="Plant columns that know the outcome, to try the leakage audit on."
-)
+@click.option("--leak", is_flag=True, help="Add columns that leak the outcome, to try the leakage audit.")
 @json_option
 def simulate(out: Path, leads: int, months: int, as_json: bool, **options: Any) -> None:
-    """Writes a synthetic CRM into the folder OUT, with the truth of each lead in OUT/truth.
+    """Writes a synthetic CRM into the folder OUT, with the true chances of each lead in OUT/truth.
 
     \b
     Examples:
@@ -50,16 +49,16 @@ def simulate(out: Path, leads: int, months: int, as_json: bool, **options: Any) 
       leadcast simulate big --leads 100000 --months 36 --end 2026-03-31 --seed 7
       leadcast simulate leaky --leak
     """
-    from simulation.simulate import simulate as write
+    from simulation.simulate import simulate as write_crm
 
-    with progress() as tell:
-        write(out, leads=leads, months=months, progress=tell, **options)
+    with progress_bar() as report:
+        write_crm(out, leads=leads, months=months, progress=report, **options)
+
     tables = sorted(path.name for path in out.iterdir() if path.is_file())
-    say(
-        f"{leads:,} leads over {months} months written to {out}: {', '.join(tables)}; the truth is in {out}/truth"
-    )
+    names = ", ".join(tables)
+    echo(f"{leads:,} leads over {months} months written to {out}: {names}; the truth is in {out}/truth")
     if as_json:
-        emit({"folder": str(out), "leads": leads, "months": months, "files": tables})
+        print_json({"folder": str(out), "leads": leads, "months": months, "files": tables})
 
 
 @click.command()
@@ -69,11 +68,11 @@ def simulate(out: Path, leads: int, months: int, as_json: bool, **options: Any) 
     type=click.Path(path_type=Path),
     callback=in_a_folder,
     metavar="FILE",
-    help="Write every row that was set aside, as CSV.",
+    help="Write every row that was set aside to this CSV file.",
 )
 @json_option
 def check(data: Path, rejected: Path | None, as_json: bool) -> None:
-    """Validates DATA, audits it for leakage, prints what was inferred.
+    """Validates DATA, looks for columns that leak the outcome, and prints what was inferred.
 
     \b
     Examples:
@@ -85,88 +84,99 @@ def check(data: Path, rejected: Path | None, as_json: bool) -> None:
     from training.audit.audit import audit
     from training.audit.misread_kinds import misread
 
-    rows: list[RejectedRow] | None = None if rejected is None else []
-    with progress() as tell:
-        tell("reading the data", 0.0)
-        history = read_folder(data, now_us=now_us(), rejected=rows)
-        tell("looking at the columns", 0.5)
-        inferred = what_was_inferred(history)
-        tell("auditing for leakage", 0.6)
-        warnings = [*audit(history), *misread(history), *_undecided(history)]
+    rejected_rows: list[RejectedRow] | None = None if rejected is None else []
+    with progress_bar() as report:
+        report("reading the data", 0.0)
+        history = read_folder(data, now_us=now_us(), rejected=rejected_rows)
+
+        report("reading the columns", 0.5)
+        inferred = inferred_settings(history)
+
+        report("auditing for leakage", 0.6)
+        warnings = [*audit(history), *misread(history), *_no_outcomes(history)]
+
     if rejected is not None:
-        _write_rejected(rows or [], rejected)
-    _tell(history, inferred, warnings)
+        _write_rejected(rejected_rows or [], rejected)
+    _echo_result(history, inferred, warnings)
     if as_json:
-        emit(
-            {
-                "tables": {name: _counts(report) for name, report in history.reports.items()},
-                "inferred": inferred,
-                "warnings": warnings,
-                "as_of": format_time(history.as_of_us),
-            }
-        )
+        tables = {name: _table_record(report) for name, report in history.reports.items()}
+        as_of = format_time(history.as_of_us)
+        print_json({"tables": tables, "inferred": inferred, "warnings": warnings, "as_of": as_of})
 
 
-def _undecided(history: "History") -> list[dict[str, Any]]:
-    """A warning where no outcome is left: such data can be scored and counted, and teaches nothing."""
+def _no_outcomes(history: "History") -> list[dict[str, Any]]:
+    """A warning if no outcome is left: such data can be scored and counted, but no model can be trained."""
     if len(history.outcomes.time_us):
         return []
     rows = history.reports["outcomes"].rows if "outcomes" in history.reports else 0
-    why = f"all {rows:,} rows were set aside" if rows else "nothing is decided"
-    detail = f"{why}: no model can be trained on this data"
+    cause = f"all {rows:,} rows were set aside" if rows else "no lead is decided"
+    detail = f"{cause}: no model can be trained on this data"
     return [{"code": "no_outcomes", "subject": "outcomes", "detail": detail}]
 
 
-def what_was_inferred(history: "History") -> dict[str, Any]:
-    """The configuration that nobody gave, and the kind of each attribute as training would read it."""
+def inferred_settings(history: "History") -> dict[str, Any]:
+    """The configuration that funnel.toml leaves open, and each attribute's kind as training would read it."""
     from features.vocabulary import learn
     from history.config import to_dict
     from history.snapshot import all_leads
 
     config = to_dict(history.config)
     vocabulary, _ = learn(all_leads(history, history.as_of_us))
-    kinds = {attribute.name: attribute.kind for attribute in vocabulary.attributes}
+    kinds = {
+        attribute.name: attribute.kind
+        for attribute in vocabulary.attributes
+        if attribute.name not in history.config.attribute_types
+    }
     return {
         "as_of": "the latest time in the data that is not after now",
         **{key: config[key] for key in history.config.inferred if key in config},
-        "attributes": {k: v for k, v in kinds.items() if k not in history.config.attribute_types},
+        "attributes": kinds,
         "dropped": dict(vocabulary.dropped),
     }
 
 
-def _counts(report: Any) -> dict[str, Any]:
-    def by_rule(found: "tuple[Rejected, ...]") -> dict[str, Any]:
-        return {r.rule: {"count": r.count, "first": list(r.first)} for r in found}
-
-    return {"rows": report.rows, "rejected": by_rule(report.rejected), "flagged": by_rule(report.flagged)}
-
-
-def _write_rejected(rows: "list[RejectedRow]", output: Path) -> None:
-    import pyarrow as pa
-
-    from history.atomic_file import write_table
-
-    columns = {
-        "table": pa.array([r.table for r in rows], pa.string()),
-        "row": pa.array([r.row for r in rows], pa.int64()),
-        "rule": pa.array([r.rule for r in rows], pa.string()),
-        "text": pa.array([r.text for r in rows], pa.string()),
+def _table_record(report: "TableReport") -> dict[str, Any]:
+    return {
+        "rows": report.rows,
+        "rejected": _by_rule(report.rejected),
+        "flagged": _by_rule(report.flagged),
     }
-    write_table(pa.table(columns), output)
-    say(f"{len(rows):,} rows that were set aside are in {output}")
 
 
-def _tell(history: "History", inferred: dict[str, Any], warnings: list[dict[str, Any]]) -> None:
-    from cli.reading import say_set_aside
+def _by_rule(rules: "Iterable[Rejected]") -> dict[str, Any]:
+    return {rule.rule: {"count": rule.count, "first": list(rule.first)} for rule in rules}
 
-    say(f"as of {when(history.as_of_us)}: {len(history):,} leads")
+
+def _write_rejected(rows: "Sequence[RejectedRow]", output: Path) -> None:
+    from history.table_file import COUNT, TEXT, write_columns
+
+    kinds = {"table": TEXT, "row": COUNT, "rule": TEXT, "text": TEXT}
+    columns = {name: [getattr(row, name) for row in rows] for name in kinds}
+    write_columns(columns, kinds, output)
+    echo(f"{len(rows):,} rows that were set aside are in {output}")
+
+
+def _echo_result(
+    history: "History", inferred: Mapping[str, Any], warnings: Sequence[Mapping[str, Any]]
+) -> None:
+    from cli.reading import echo_set_aside
+
+    echo(f"as of {readable_time(history.as_of_us)}: {len(history):,} leads")
     for name, report in history.reports.items():
-        aside = sum(r.count for r in report.rejected)
-        say(f"  {name}: {report.rows:,} rows, {aside:,} set aside")
-    say_set_aside(history)
-    say("inferred:")
+        count = sum(rule.count for rule in report.rejected)
+        echo(f"  {name}: {report.rows:,} rows, {count:,} set aside")
+    echo_set_aside(history)
+    echo("inferred:")
     for key, value in inferred.items():
-        shown = [f"{k} {v}" for k, v in value.items()] if isinstance(value, dict) else value
-        say(f"  {key}: {(', '.join(shown) or 'none') if isinstance(shown, list) else shown}")
-    say_warnings(warnings)
-    say("the data can be used" + (f"; warnings: {len(warnings)}" if warnings else ""))
+        echo(f"  {key}: {_setting_text(value)}")
+    echo_warnings(warnings)
+    count_text = f"; warnings: {len(warnings)}" if warnings else ""
+    echo(f"the data can be used{count_text}")
+
+
+def _setting_text(value: object) -> object:
+    if isinstance(value, dict):
+        value = [f"{name} {kind}" for name, kind in value.items()]
+    if isinstance(value, list):
+        return ", ".join(value) or "none"
+    return value

@@ -1,12 +1,13 @@
-"""`leadcast funnel`: the state and flow of the funnel, as a table for people, JSON, or a file."""
+"""`leadcast funnel`: the state and flow of the funnel, as text, JSON, a table or an HTML page."""
 
 import json
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from cli.archive import keep
+from cli.archive import keep_funnel
 from cli.options import (
     as_of_option,
     as_of_us,
@@ -18,44 +19,43 @@ from cli.options import (
     report_option,
     since_option,
 )
-from cli.output import emit, say, say_warnings
-from cli.progress import progress
+from cli.output import echo, echo_warnings, print_json
+from cli.progress import progress_bar
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from zoneinfo import ZoneInfo
 
     from funnel.state.state import FunnelAsked
-    from history.history import History
-    from models.bundle import Bundle
 
 MOST_ATTENTION = 10_000
+ARCHIVED_AS = {"from": "start", "to": "end", "by": "by", "since": "since"}
 
 
 @click.command()
 @data_argument
 @as_of_option()
-@click.option("--from", "start", metavar="D", help="The period's first instant (default: the first lead).")
-@click.option("--to", "end", metavar="D", help="The period's end, exclusive (default: up to and with T).")
-@by_option("Also by this column of the leads: owner, source, any attribute.")
-@since_option("Show where the leads of this date are now (default: 30 days before T).")
+@click.option("--from", "start", metavar="D", help="Start of the period (default: the first lead).")
+@click.option("--to", "end", metavar="D", help="End of the period, exclusive (default: T, inclusive).")
+@by_option("Report each value of this column too: owner, source or any attribute.")
+@since_option("Show which leads of this date have moved where (default: 30 days before T).")
 @click.option(
     "--attention",
     type=click.IntRange(0, MOST_ATTENTION),
     metavar="N",
-    help="How many of the leads that need attention to list, most valuable first (default: 20).",
+    help="Number of leads to list that need attention, most valuable first (default: 20).",
 )
 @click.option(
     "--output",
     type=click.Path(path_type=Path),
     callback=ending_in(".json", ".csv", ".parquet"),
     metavar="FILE",
-    help="Write everything as .json, or the table of stages as .csv or .parquet.",
+    help="Write the whole report as .json, or the table of stages as .csv or .parquet.",
 )
-@report_option("Write a page with the pictures, which needs no network.")
+@report_option("Write an HTML page with charts.")
 @no_snapshot_option
 @json_option
 def funnel(data: Path, output: Path | None, as_json: bool, **options: Any) -> None:
-    """The state and flow of the funnel of DATA at T.
+    """Reports the state and flow of the funnel of DATA at T.
 
     \b
     Examples:
@@ -64,95 +64,71 @@ def funnel(data: Path, output: Path | None, as_json: bool, **options: Any) -> No
       leadcast funnel crm --by owner --since 2026-03-01 --output funnel.csv
       leadcast funnel crm --report funnel.html --json
     """
-    from cli.funnel_text import tell_state
-    from cli.model_choice import champion_or_note
-    from cli.reading import say_set_aside
-    from funnel.archive import of_funnel
+    from cli.funnel_text import echo_state
+    from cli.model_choice import champion_if_sound
+    from cli.reading import echo_set_aside, read_own
+    from funnel.state.report import funnel_report
+    from history.config import load_config
 
-    with progress() as tell:
-        tell("reading the data", 0.0)
-        history, asked = read(data, options)
-        tell("counting", 0.6)
-        bundle, note = champion_or_note()
-        state = state_of(history, asked, bundle, note)
-        tell("writing", 0.9)
+    with progress_bar() as report:
+        report("reading the data", 0.0)
+        query = _query(options, load_config(data).zone)
+        history = read_own(data, options["as_of"])
+
+        report("counting", 0.6)
+        champion = champion_if_sound()
+        state = funnel_report(history, query, champion.bundle, champion.warnings)
+
+        report("writing", 0.9)
         written = _write_files(state, output, options["report"])
-    say_set_aside(history)
-    say_warnings(state["warnings"])
-    tell_state(state)
+
+    echo_set_aside(history)
+    echo_warnings(state["warnings"])
+    echo_state(state)
     for path in written:
-        say(f"written to {path}")
+        echo(f"written to {path}")
     if not options["no_snapshot"]:
-        given = {
-            "from": options["start"],
-            "to": options["end"],
-            "by": options["by"],
-            "since": options["since"],
-        }
-        keep(of_funnel(state, history.config, {**given, "model_version": bundle and bundle.version}))
+        archived = {key: options[name] for key, name in ARCHIVED_AS.items()}
+        keep_funnel(state, history.config, champion.bundle, archived)
     if as_json:
-        emit(state)
+        print_json(state)
 
 
-def state_of(
-    history: "History", asked: "FunnelAsked", bundle: "Bundle | None", note: list[dict[str, Any]]
-) -> dict[str, Any]:
-    """The funnel's state with what the model, where there is one, says of leads and owners."""
-    from funnel.state.owners import chances_of, owners
-    from funnel.state.state import funnel_state
+def _query(options: Mapping[str, Any], zone: "ZoneInfo") -> "FunnelAsked":
+    """The options of the command; dates are read in the funnel's time zone."""
+    from funnel.state.attention import SHOWN_LEADS
+    from funnel.state.state import FunnelAsked
 
-    chances = None if bundle is None else chances_of(bundle, history)
-    state = funnel_state(history, asked, chances)
-    state["warnings"] += note
-    state["owners"] = [] if bundle is None else owners(bundle, history, asked.from_us, asked.to_us)
-    return state
+    attention = options["attention"]
+    return FunnelAsked(
+        from_us=as_of_us(options["start"], zone, "--from"),
+        to_us=as_of_us(options["end"], zone, "--to"),
+        by=options["by"],
+        since_us=as_of_us(options["since"], zone, "--since"),
+        attention=SHOWN_LEADS if attention is None else attention,
+    )
 
 
 def _write_files(state: dict[str, Any], output: Path | None, report: Path | None) -> list[Path]:
+    """Writes the files that are asked for; returns their paths."""
+    from history.atomic_file import write_text
+
     if output is not None:
         _write_state(state, output)
     if report is not None:
         from funnel.state.figures import report_page
-        from history.atomic_file import write_text
 
         write_text(report_page(state), report)
     return [path for path in (output, report) if path is not None]
 
 
-def read(data: Path, options: "Mapping[str, Any]") -> "tuple[History, FunnelAsked]":
-    """The folder's history at --as-of under its own configuration, and what is asked, dates in its time zone."""
-    from cli.reading import read_own
-    from funnel.state.attention import SHOWN_LEADS
-    from funnel.state.state import FunnelAsked
-    from history.config import load_config
-
-    zone = load_config(data).zone
-    start, end, since = (
-        as_of_us(options.get(key), zone, option)
-        for key, option in (("start", "--from"), ("end", "--to"), ("since", "--since"))
-    )
-    history = read_own(data, options.get("as_of"))
-    listed = options.get("attention")
-    shown = SHOWN_LEADS if listed is None else listed
-    return history, FunnelAsked(start, end, options.get("by"), since, shown)
-
-
 def _write_state(state: dict[str, Any], output: Path) -> None:
-    """The state as JSON, or its stages as a table, by the ending; whole or not at all."""
-    from history.atomic_file import write_table, write_text
+    """Writes the whole state to a .json file, its stages as a table to any other."""
+    from funnel.state.table import COLUMNS, columns
+    from history.atomic_file import write_text
+    from history.table_file import write_columns
 
     if output.suffix.lower() == ".json":
         write_text(json.dumps(state, ensure_ascii=False, allow_nan=False, indent=1) + "\n", output)
-        return
-    import pyarrow as pa
-
-    from funnel.state.table import COLUMNS, stage_rows
-
-    kinds = {"text": pa.string(), "count": pa.int64(), "number": pa.float64()}
-    rows = stage_rows(state)
-    write_table(
-        pa.table(
-            {name: pa.array([row[name] for row in rows], kinds[kind]) for name, kind in COLUMNS.items()}
-        ),
-        output,
-    )
+    else:
+        write_columns(columns(state), COLUMNS, output)

@@ -1,110 +1,133 @@
-"""The state of a funnel, for people, on stderr."""
+"""The state of a funnel as text for people, on stderr."""
 
+from collections.abc import Mapping, Sequence
 from typing import Any
 
-from cli.output import say, say_table
+from cli.output import echo, echo_table
 from funnel.formatting import number, percent, undone
 
 
-def tell_state(state: dict[str, Any]) -> None:
-    """The state for people, on stderr; that of a snapshot lists no leads."""
+def echo_state(state: Mapping[str, Any]) -> None:
+    """Prints a funnel's state; that of a snapshot has no leads to list."""
     unit = f" {state['currency']}" if state["currency"] else ""
-    say(f"{state['funnel']} as of {state['as_of']}, from {state['from']} to {state['to']}")
+    echo(f"{state['funnel']} as of {state['as_of']}, from {state['from']} to {state['to']}")
     for block in (state["total"], *state["groups"]):
         if "group" in block:
-            say()
-            say(f"{state['by']}: {'(none)' if block['group'] is None else block['group']}")
-        _tell_block(block, unit)
-    _tell_moves(state["moves"])
-    _tell_leaks(state["leaks"], unit)
-    _tell_attention(state["attention"])
-    _tell_owners(state["owners"])
-    _tell_economics(state["economics"], unit)
+            echo()
+            echo(f"{state['by']}: {'(none)' if block['group'] is None else block['group']}")
+        _echo_block(block, unit)
+    _echo_moves(state["moves"])
+    _echo_leaks(state["leaks"], unit)
+    _echo_attention(state["attention"])
+    _echo_owners(state["owners"])
+    _echo_economics(state["economics"], unit)
     for check in state["reconciliation"]["broken"]:
-        say(f"does not add up: {check['check']}: {check['left']} and {check['right']}")
+        echo(f"figures that do not add up: {check['check']}: {check['left']} and {check['right']}")
 
 
-def _tell_moves(moves: dict[str, Any]) -> None:
-    """A row a place of the earlier date, a column a place now; who was closed at both is left out."""
+def _echo_block(block: Mapping[str, Any], unit: str) -> None:
+    _echo_flow(block)
+    _echo_key_figures(block, unit)
+    header = ("stage", "entries", "now", "on", "back", "won", "lost", "onward", "to win", "median days")
+    echo_table(header, [_stage_cells(stage) for stage in block["stages"]])
+    for target in block["targets"]:
+        _echo_target(target)
+
+
+def _echo_flow(block: Mapping[str, Any]) -> None:
+    flow, deals = block["flow"], block["deals"]
+    reopened_since = f"closed and reopened since {undone(block):,}, " if undone(block) else ""
+    echo(
+        f"open at the start {flow['open_at_start']:,}, entered {flow['entered']:,}, "
+        f"reopened {flow['reopened']:,}, won {deals['won']:,}, lost {deals['lost']:,}, "
+        f"{reopened_since}open at the end {flow['open_at_end']:,}"
+    )
+
+
+def _echo_key_figures(block: Mapping[str, Any], unit: str) -> None:
+    deals = block["deals"]
+    cycle_days = block["cycle_time_days"]["calendar"]["median"]
+    velocity = block["velocity"]["revenue_per_day"]
+    echo(
+        f"win rate {percent(deals['win_rate'])}, average deal {number(deals['average_deal'])}{unit}, "
+        f"revenue {number(deals['revenue'])}{unit}, cycle time {number(cycle_days)} days (median), "
+        f"velocity {number(velocity)}{unit or ' of revenue'} a day"
+    )
+
+
+def _stage_cells(stage: Mapping[str, Any]) -> tuple[object, ...]:
+    ledger, conversion = stage["ledger"], stage["conversion"]
+    return (
+        stage["stage"] or "(before the first)",
+        ledger["entries"],
+        ledger["there_now"],
+        ledger["moved_on"],
+        ledger["moved_back"],
+        ledger["won"],
+        ledger["lost"],
+        percent(conversion["onward"]["rate"]),
+        percent(conversion["win"]["rate"]),
+        number(stage["days_in_stage"]["median"]),
+    )
+
+
+def _echo_target(target: Mapping[str, Any]) -> None:
+    name = f"{target['measure']} {target['stage']}" if target["stage"] else target["measure"]
+    since = f", missed since {target['missed_since'][:7]}" if target["missed_since"] else ""
+    echo(f"target {name}: {target['target']:g}, actual {number(target['actual'])}{since}")
+
+
+def _echo_moves(moves: dict[str, Any]) -> None:
+    """A row for each place at the earlier date, a column for each place now; leads closed at both are left out."""
     from funnel.state.moves import moved, place_name
 
     nodes = moves["nodes"]
-    links = {(link["source"], link["target"]): link["leads"] for link in moved(moves)}
-    rows, columns = sorted({i for i, _ in links}), sorted({j for _, j in links})
-    if links:
-        say(f"leads by where they were at {moves['since']} (down) and are now (across):")
-        say_table(
-            ("", *(place_name(nodes[j]) for j in columns)),
-            [(place_name(nodes[i]), *(links.get((i, j), 0) for j in columns)) for i in rows],
-        )
+    leads = {(link["source"], link["target"]): link["leads"] for link in moved(moves)}
+    if not leads:
+        return
+    places_then = sorted({source for source, _ in leads})
+    places_now = sorted({target for _, target in leads})
+    rows = []
+    for then in places_then:
+        counts = [leads.get((then, now), 0) for now in places_now]
+        rows.append((place_name(nodes[then]), *counts))
+    echo(f"leads by their place at {moves['since']} (down) and now (across):")
+    echo_table(("", *(place_name(nodes[place]) for place in places_now)), rows)
 
 
-def _tell_leaks(leaks: dict[str, Any], unit: str) -> None:
+def _echo_leaks(leaks: Mapping[str, Any], unit: str) -> None:
     if leaks["found"]:
-        say(f"leaks, {len(leaks['found'])} of {leaks['tested']} tests:")
+        echo(f"leaks, {len(leaks['found'])} of {leaks['tested']} tests:")
     for leak in leaks["found"]:
         lost = f"expected revenue lost: {number(leak['lost_revenue'])}{unit}"
-        say(f"  {leak['kind']}: {leak['sentence']} ({lost})")
+        echo(f"  {leak['kind']}: {leak['sentence']} ({lost})")
 
 
-def _tell_attention(urgent: dict[str, Any]) -> None:
-    listed = urgent.get("list", [])
-    if urgent["leads"]:
-        shown = len(listed)
-        first = f"; the {shown:,} most valuable:" if shown < urgent["leads"] else ":"
-        say(f"{urgent['leads']:,} open leads need attention{first if shown else ''}")
+def _echo_attention(attention: Mapping[str, Any]) -> None:
+    listed = attention.get("list", [])
+    count, shown = attention["leads"], len(listed)
+    if count:
+        selection = ":" if shown == count else f"; the {shown:,} most valuable:"
+        echo(f"{count:,} open leads need attention{selection if shown else ''}")
     for lead in listed:
-        say(f"  {lead['lead_id']}: {' | '.join(reason['sentence'] for reason in lead['reasons'])}")
+        sentences = " | ".join(reason["sentence"] for reason in lead["reasons"])
+        echo(f"  {lead['lead_id']}: {sentences}")
 
 
-def _tell_owners(owners: list[dict[str, Any]]) -> None:
-    if owners:
-        say("owners: wins against what their leads promised when they got them")
-        keys = ("owner", "leads", "won", "promised", "promised_low", "promised_high")
-        header = ("owner", "leads", "won", "promised", "80 % from", "to")
-        say_table(header, [[owner[key] for key in keys] for owner in owners])
+def _echo_owners(owners: Sequence[Mapping[str, Any]]) -> None:
+    if not owners:
+        return
+    echo("owners: wins, and the wins expected of their leads at assignment")
+    keys = ("owner", "leads", "won", "promised", "promised_low", "promised_high")
+    header = ("owner", "leads", "won", "expected", "80 % from", "to")
+    echo_table(header, [[owner[key] for key in keys] for owner in owners])
 
 
-def _tell_economics(economics: dict[str, Any] | None, unit: str) -> None:
-    if economics is not None:
-        total = economics["total"]
-        say(
-            f"cost {number(total['cost'])}{unit}: {number(total['cost_per_lead'])} a lead, "
-            f"{number(total['cost_per_deal'])} a deal, paid back in {number(total['payback_days'])} days"
-        )
-
-
-def _tell_block(block: dict[str, Any], unit: str) -> None:
-    flow, deals, days = block["flow"], block["deals"], block["cycle_time_days"]["calendar"]
-    reopened = f"closed and reopened since {undone(block):,}, " if undone(block) else ""
-    say(
-        f"open at the start {flow['open_at_start']:,}, entered {flow['entered']:,}, reopened {flow['reopened']:,}, "
-        f"won {deals['won']:,}, lost {deals['lost']:,}, {reopened}"
-        f"open at the end {flow['open_at_end']:,}"
+def _echo_economics(economics: Mapping[str, Any] | None, unit: str) -> None:
+    if economics is None:
+        return
+    total = economics["total"]
+    echo(
+        f"cost {number(total['cost'])}{unit}: {number(total['cost_per_lead'])} a lead, "
+        f"{number(total['cost_per_deal'])} a deal, paid back in {number(total['payback_days'])} days"
     )
-    say(
-        f"win rate {percent(deals['win_rate'])}, average deal {number(deals['average_deal'])}{unit}, "
-        f"revenue {number(deals['revenue'])}{unit}, cycle time {number(days['median'])} days (median), "
-        f"velocity {number(block['velocity']['revenue_per_day'])}{unit or ' of revenue'} a day"
-    )
-    say_table(
-        ("stage", "entries", "now", "on", "back", "won", "lost", "onward", "to win", "median days"),
-        [
-            (
-                s["stage"] or "(before the first)",
-                *(s["ledger"][k] for k in ("entries", "there_now", "moved_on", "moved_back", "won", "lost")),
-                percent(s["conversion"]["onward"]["rate"]),
-                percent(s["conversion"]["win"]["rate"]),
-                number(s["days_in_stage"]["median"]),
-            )
-            for s in block["stages"]
-        ],
-    )
-    for target in block["targets"]:
-        _tell_target(target)
-
-
-def _tell_target(target: dict[str, Any]) -> None:
-    what = target["measure"] + (f" {target['stage']}" if target["stage"] else "")
-    since = f", missed since {target['missed_since'][:7]}" if target["missed_since"] else ""
-    say(f"target {what}: {target['target']:g}, actual {number(target['actual'])}{since}")

@@ -1,4 +1,4 @@
-"""`leadcast COMMAND`: finds the command, quietens the libraries, turns errors into exit codes."""
+"""`leadcast COMMAND`: imports the command, silences library warnings, turns errors into exit codes."""
 
 import errno
 import os
@@ -32,34 +32,35 @@ COMMANDS = {
 }
 EPILOG = """\b
 Examples:
-  leadcast simulate crm                       a synthetic CRM to try things on
-  leadcast check crm                          is my data usable, and what was inferred
-  leadcast train crm                          train, evaluate, register, promote
+  leadcast simulate crm                       create a synthetic CRM to try the commands on
+  leadcast check crm                          check whether data can be used
+  leadcast train crm                          train, evaluate, register and promote a model
   leadcast score crm --output scores.csv      score every open lead
 
-Exit codes: 0 done, 1 refused or failed (a message says what), 2 usage,
-130 ended by Ctrl-C, 143 by SIGTERM.
+Exit codes: 0 success, 1 failure (with a message), 2 wrong usage,
+130 ended by Ctrl-C, 143 ended by SIGTERM.
 """
-WHAT_TO_DO = {
-    errno.ENOSPC: "; make room, then run it again",
-    errno.EEXIST: "; a file is where a folder is wanted: give another path",
-    errno.ENOTDIR: "; a file is where a folder is wanted: give another path",
+ADVICE = {
+    errno.ENOSPC: "; free some space, then run the command again",
+    errno.EEXIST: "; a folder is needed but a file has its name: choose another path",
+    errno.ENOTDIR: "; a folder is needed but a file has its name: choose another path",
+    errno.EROFS: "; choose a writable folder with --home or LEADCAST_HOME",
 }
-ENDED = {signal.SIGINT: "interrupted", signal.SIGTERM: "terminated", signal.SIGHUP: "hung up"}
+SIGNALS = {signal.SIGINT: "interrupted", signal.SIGTERM: "terminated", signal.SIGHUP: "hung up"}
 
 
 def _home_option() -> click.Option:
-    def remember(_context: click.Context, _option: click.Parameter, value: str | None) -> None:
+    def set_home(_context: click.Context, _option: click.Parameter, value: str | None) -> None:
         if value:
-            os.environ["LEADCAST_HOME"] = value
+            os.environ["LEADCAST_HOME"] = value  # child processes read it too
 
     return click.Option(
         ["--home"],
         metavar="DIR",
         expose_value=False,
         is_eager=True,
-        callback=remember,
-        help="Where state lives (default: LEADCAST_HOME or .leadcast).",
+        callback=set_home,
+        help="Folder of models, runs and the store (default: LEADCAST_HOME or .leadcast).",
     )
 
 
@@ -67,22 +68,22 @@ def _with_home(command: click.Command) -> click.Command:
     if not any(option.name == "home" for option in command.params):
         command.params.append(_home_option())
     if isinstance(command, click.Group):
-        for below in command.commands.values():
-            _with_home(below)
+        for subcommand in command.commands.values():
+            _with_home(subcommand)
     return command
 
 
-def _with_whole_sentence(command: click.Command) -> click.Command:
-    """Lists of commands show the first sentence of each, wrapped; click would cut it off."""
+def _with_full_summary(command: click.Command) -> click.Command:
+    """Lists of commands show the whole first paragraph of each; click's own summary is cut off."""
     command.short_help = " ".join((command.help or "").split("\n\n")[0].split())
     if isinstance(command, click.Group):
-        for below in command.commands.values():
-            _with_whole_sentence(below)
+        for subcommand in command.commands.values():
+            _with_full_summary(subcommand)
     return command
 
 
 class LazyGroup(click.Group):
-    """Commands by import path, imported when asked for; each also takes --home."""
+    """Commands by import path, imported on use, so that --help is fast; each also takes --home."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         return list(COMMANDS)
@@ -92,7 +93,7 @@ class LazyGroup(click.Group):
             return None
         module, name = COMMANDS[cmd_name].split(":")
         command: click.Command = getattr(import_module(module), name)
-        return _with_whole_sentence(_with_home(command))
+        return _with_full_summary(_with_home(command))
 
     def resolve_command(
         self, ctx: click.Context, args: list[str]
@@ -114,8 +115,8 @@ class LazyGroup(click.Group):
 
 
 def _os_problem(error: OSError) -> str:
-    where = f"{error.filename}: " if error.filename else ""
-    return f"{where}{error.strerror or error}{WHAT_TO_DO.get(error.errno or 0, '')}"
+    path = f"{error.filename}: " if error.filename else ""
+    return f"{path}{error.strerror or error}{ADVICE.get(error.errno or 0, '')}"
 
 
 @click.group(
@@ -126,38 +127,38 @@ def _os_problem(error: OSError) -> str:
 )
 @click.version_option(package_name="leadcast", prog_name="leadcast")
 def leadcast() -> None:
-    """Turns the history of each lead into a calibrated probability, a revenue, reasons and a forecast."""
+    """Scores leads by their history: win probability, expected revenue, reasons, and a forecast of the funnel."""
 
 
-class Ended(SystemExit):
-    """A signal ends the command: what it made on the way is put away as after any failure."""
+class Terminated(SystemExit):
+    """Raised by signal handlers, so that clean-up runs as after an exception."""
 
     def __init__(self, number: int) -> None:
         super().__init__(128 + number)
-        self.why = ENDED[signal.Signals(number)]
+        self.cause = SIGNALS[signal.Signals(number)]
 
 
-def _end(number: int, _frame: FrameType | None) -> None:
-    """Ends the command by an exception; the same signal again ends it on the spot."""
+def _terminate(number: int, _frame: FrameType | None) -> None:
+    """Ends the command by an exception; the same signal again ends it at once."""
     signal.signal(number, signal.SIG_DFL)
-    raise Ended(number)
+    raise Terminated(number)
 
 
-def _heed_signals() -> None:
-    """Ignored signals (nohup, a shell's &) stay ignored; `serve` sets its own afterwards."""
-    for number in ENDED:
+def _handle_signals() -> None:
+    """Ignored signals (nohup, a shell's &) stay ignored; `serve` sets its own handlers afterwards."""
+    for number in SIGNALS:
         if signal.getsignal(number) in (signal.SIG_DFL, signal.default_int_handler):
-            signal.signal(number, _end)
+            signal.signal(number, _terminate)
 
 
 def main() -> None:
-    """The console script: 0 done, 1 refused or failed, 2 usage, 128 and the number of the signal that ended it."""
+    """The console script; exit codes are those of EPILOG, 128 + N after signal N."""
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
     if not sys.warnoptions:
         warnings.simplefilter("ignore")
-    _heed_signals()
+    _handle_signals()
     try:
         leadcast(prog_name="leadcast")
-    except Ended as end:
-        click.echo(f"{end.why} before it was done", err=True)
+    except Terminated as end:
+        click.echo(f"{end.cause} before it was done", err=True)
         raise

@@ -1,33 +1,22 @@
-"""The model a command works with: the champion of the home, or the one it was asked for."""
-
-from typing import Any
+"""The model of a command: the champion of the home, or the version of --model."""
 
 from cli.options import home
-from history.errors import DamagedArtifact
-from models.bundle import Bundle, load_bundle
-from models.pointer import load_champion, read_pointer
+from models import pointer
+from models.bundle import Bundle
 
 
 def champion() -> Bundle | None:
-    """The promoted model of this home, verified; None where none was promoted, DamagedArtifact where it is damaged."""
-    pointer = read_pointer(home())
-    return None if pointer is None else load_champion(pointer)
+    """The promoted model of this home, verified; None if none was promoted, DamagedArtifact if it is damaged."""
+    return pointer.champion(home())
 
 
-def champion_or_note() -> tuple[Bundle | None, list[dict[str, Any]]]:
-    """The champion for what can be told without one too; a damaged one is none, and a warning says why."""
-    try:
-        return champion(), []
-    except DamagedArtifact as error:
-        return None, [{"code": "model_refused", "subject": "", "detail": str(error)}]
+def champion_if_sound() -> pointer.Champion:
+    """The champion for commands that also work without one."""
+    return pointer.champion_if_sound(home())
 
 
 def model(alias_or_version: str) -> Bundle:
-    """The bundle of an alias or version of this home, verified; InvalidInput says which there are."""
-    if alias_or_version == "champion" and (promoted := champion()) is not None:
-        return promoted
-    from training.registry.registry import Registry
+    """The bundle of an alias or version of this home, verified; see training.registry.choice.load_version."""
+    from training.registry.choice import load_version
 
-    registry = Registry(home())
-    version = registry.resolve(alias_or_version)
-    return load_bundle(registry.export(version), version)
+    return load_version(home(), alias_or_version)

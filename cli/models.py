@@ -1,4 +1,4 @@
-"""`leadcast models`: the registered versions, and which of them is in use."""
+"""`leadcast models`: lists the registered versions and moves the champion."""
 
 from collections.abc import Callable
 from typing import TYPE_CHECKING
@@ -6,17 +6,20 @@ from typing import TYPE_CHECKING
 import click
 
 from cli.options import home, json_option
-from cli.output import emit, say, say_table, when
+from cli.output import echo, echo_table, print_json, readable_time
 
 if TYPE_CHECKING:
+    from training.registry.mlflow import Version
     from training.registry.registry import Registry
+
+LISTED_METRICS = ("auc", "log_loss", "ece")
 
 
 @click.group(invoke_without_command=True)
 @json_option
 @click.pass_context
 def models(context: click.Context, as_json: bool) -> None:
-    """Lists the registered versions, or moves the champion.
+    """Lists the registered versions, shows one, or changes the champion, the version in use.
 
     \b
     Examples:
@@ -30,36 +33,35 @@ def models(context: click.Context, as_json: bool) -> None:
 
 
 def _list(as_json: bool) -> None:
-    versions, serving = _registry().versions(), _in_use()
+    versions = _registry().versions()
+    champion = _champion_version()
     if as_json:
-        emit({"champion": serving, "versions": [v.describe() for v in versions]})
-        return
-    if not versions:
-        say(f"no versions yet in {home()}: run `leadcast train DATA`, or name another home with --home")
-        return
-    say_table(
-        ("version", "in use", "aliases", "registered", "auc", "log_loss", "ece"),
-        [
-            (
-                v.model_version,
-                "yes" if v.model_version == serving else "",
-                ", ".join(v.aliases),
-                when(v.created_us),
-                *(v.metrics.get(m) for m in ("auc", "log_loss", "ece")),
-            )
-            for v in versions
-        ],
+        print_json({"champion": champion, "versions": [version.describe() for version in versions]})
+    elif versions:
+        header = ("version", "in use", "aliases", "registered", *LISTED_METRICS)
+        echo_table(header, [_version_cells(version, champion) for version in versions])
+    else:
+        echo(f"{home()} has no versions yet: run `leadcast train DATA`, or name another home with --home")
+
+
+def _version_cells(version: "Version", champion: str | None) -> tuple[object, ...]:
+    return (
+        version.model_version,
+        "yes" if version.model_version == champion else "",
+        ", ".join(version.aliases),
+        readable_time(version.created_us),
+        *(version.metrics.get(name) for name in LISTED_METRICS),
     )
 
 
-def _in_use() -> str | None:
+def _champion_version() -> str | None:
     from history.errors import DamagedArtifact
     from models.pointer import read_pointer
 
     try:
         pointer = read_pointer(home())
     except DamagedArtifact as error:
-        say(f"warning: {error}")
+        echo(f"warning: {error}")
         return None
     return pointer.model_version if pointer else None
 
@@ -70,11 +72,11 @@ def _registry() -> "Registry":
     return Registry(home())
 
 
-def _moved(action: Callable[["Registry"], str], as_json: bool) -> None:
-    version = action(_registry())
-    say(f"version {version} is the champion; a running service takes it within 5 seconds")
+def _change_champion(change: Callable[["Registry"], str], as_json: bool) -> None:
+    version = change(_registry())
+    echo(f"version {version} is the champion; a running service uses it within 5 seconds")
     if as_json:
-        emit({"champion": version})
+        print_json({"champion": version})
 
 
 @models.command()
@@ -87,26 +89,26 @@ def promote(version: str, as_json: bool) -> None:
     Example:
       leadcast models promote 3
     """
-    _moved(lambda registry: registry.promote(version), as_json)
+    _change_champion(lambda registry: registry.promote(version), as_json)
 
 
 @models.command()
 @json_option
 def rollback(as_json: bool) -> None:
-    """Goes back to the version promoted before the champion.
+    """Makes the previous champion the champion again.
 
     \b
     Example:
       leadcast models rollback
     """
-    _moved(lambda registry: registry.rollback(), as_json)
+    _change_champion(lambda registry: registry.rollback(), as_json)
 
 
 @models.command()
 @click.argument("version")
 @json_option
 def show(version: str, as_json: bool) -> None:
-    """The model card of VERSION (or an alias): data, figures beside the baselines, what it looks at, known limits.
+    """Shows the model card of VERSION (or an alias): data, metrics beside the baselines, features, limits.
 
     \b
     Example:
@@ -117,15 +119,18 @@ def show(version: str, as_json: bool) -> None:
     from training.model_card_text import card_text
 
     registry = _registry()
-    wanted = registry.resolve(version)
-    bundle = model(wanted)
-    found = next(v for v in registry.versions() if v.model_version == wanted)
-    result = {**found.describe(), "params": dict(found.params), "tags": dict(found.tags)}
+    number = registry.resolve(version)
+    bundle = model(number)
+    registered = next(known for known in registry.versions() if known.model_version == number)
+    record = {**registered.describe(), "params": dict(registered.params), "tags": dict(registered.tags)}
     if as_json:
-        emit({**result, "card": card(bundle)})
+        print_json({**record, "card": card(bundle)})
         return
-    say(card_text(bundle))
-    say_table(("parameter", ""), sorted(result.pop("params").items()))
-    say()
-    told = {"aliases": ", ".join(found.aliases), "tags": ", ".join(f"{k} {v}" for k, v in found.tags.items())}
-    say_table(("version", ""), [(k, v) for k, v in {**result, **told}.items() if k != "metrics"])
+
+    echo(card_text(bundle))
+    echo_table(("parameter", ""), sorted(registered.params.items()))
+    echo()
+    record["aliases"] = ", ".join(registered.aliases)
+    record["tags"] = ", ".join(f"{name} {value}" for name, value in registered.tags.items())
+    shown = [(name, value) for name, value in record.items() if name not in ("metrics", "params")]
+    echo_table(("version", ""), shown)

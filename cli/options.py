@@ -1,6 +1,7 @@
-"""The options that several commands take: name, type, default and help of each written once."""
+"""Options and arguments that several commands share, and the clock and the home that commands read."""
 
 import os
+import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -14,38 +15,40 @@ from history.errors import InvalidInput
 
 if TYPE_CHECKING:
     from training.train import TrainOptions
-import time
 
 Decorator = Callable[[Any], Any]
 PathCheck = Callable[[click.Context, click.Parameter, Path | None], Path | None]
 
 
-def ending_in(*endings: str) -> PathCheck:
-    """A check of an output option: one of these endings, in a folder that exists."""
+# ---- callbacks that check a path before any work
 
-    def check(_context: click.Context, _option: click.Parameter, value: Path | None) -> Path | None:
+
+def ending_in(*endings: str) -> PathCheck:
+    """Checks an output path: one of these endings, in a folder that can be written."""
+
+    def check(context: click.Context, option: click.Parameter, value: Path | None) -> Path | None:
         if value is None:
             return None
         if value.suffix.lower() not in endings:
-            raise click.BadParameter(f"{value}: end it in {' or '.join(endings)}")
-        return in_a_folder(_context, _option, value)
+            raise click.BadParameter(f"{value}: the name must end in {' or '.join(endings)}")
+        return in_a_folder(context, option, value)
 
     return check
 
 
 def in_a_folder(context: click.Context, option: click.Parameter, value: Path | None) -> Path | None:
-    """A check of an output: a file or a new name in a folder that exists and can be written."""
+    """Checks an output path: a file or a new name, in a folder that can be written."""
     if value is not None:
         folder = value.absolute().parent
         if not folder.is_dir():
-            raise click.BadParameter(f"{value}: there is no folder {folder}")
+            raise click.BadParameter(f"{value}: the folder {folder} does not exist")
         if not os.access(folder, os.W_OK | os.X_OK):
             raise click.BadParameter(f"{value}: the folder {folder} cannot be written")
     return file_or_new(context, option, value)
 
 
 def file_or_new(_context: click.Context, _option: click.Parameter, value: Path | None) -> Path | None:
-    """A check of a path to write or read: what is written takes the place of a file, never of /dev/null."""
+    """Checks a path to read or write: a regular file or a new name, since a rename would replace a device."""
     if value is not None:
         try:
             refuse_unless_file(value)
@@ -54,14 +57,18 @@ def file_or_new(_context: click.Context, _option: click.Parameter, value: Path |
     return value
 
 
-def _or_parent(context: click.Context, _option: click.Parameter, value: bool) -> bool:
-    above = context.parent.params if context.parent else {}
-    return value or bool(above.get("as_json"))
+# ---- options
+
+
+def _own_or_parents(context: click.Context, _option: click.Parameter, value: bool) -> bool:
+    """--json counts before a subcommand too."""
+    parent_options = context.parent.params if context.parent else {}
+    return value or bool(parent_options.get("as_json"))
 
 
 data_argument = click.argument("data", type=click.Path(path_type=Path))
 json_option = click.option(
-    "--json", "as_json", is_flag=True, callback=_or_parent, help="Print one JSON object on stdout."
+    "--json", "as_json", is_flag=True, callback=_own_or_parents, help="Print one JSON object on stdout."
 )
 model_option = click.option(
     "--model",
@@ -74,7 +81,7 @@ table_option = click.option(
     required=True,
     type=click.Path(path_type=Path),
     callback=ending_in(".csv", ".parquet"),
-    help="A .csv or .parquet file.",
+    help="The .csv or .parquet file to write.",
 )
 seed_option = click.option(
     "--seed",
@@ -82,15 +89,17 @@ seed_option = click.option(
     default=0,
     show_default=True,
     metavar="S",
-    help="Of every random choice.",
+    help="Seed of every random choice.",
 )
 no_snapshot_option = click.option(
-    "--no-snapshot", is_flag=True, help="Do not keep what was said; see `leadcast snapshots`."
+    "--no-snapshot", is_flag=True, help="Do not save the result as a snapshot (see `leadcast snapshots`)."
 )
 
 
-def as_of_option(text: str = "Stand at this date or time (default: the latest in the data).") -> Decorator:
-    """--as-of, with what T means to the command."""
+def as_of_option(
+    text: str = "Use what was known at this date or time (default: the end of the data).",
+) -> Decorator:
+    """--as-of, with the meaning of T for the command."""
     return click.option("--as-of", metavar="T", help=text)
 
 
@@ -105,7 +114,7 @@ def by_option(text: str, multiple: bool = False) -> Decorator:
 
 
 def report_option(text: str) -> Decorator:
-    """--report: a page to write."""
+    """--report: an HTML page to write."""
     return click.option(
         "--report",
         type=click.Path(path_type=Path, dir_okay=False),
@@ -116,16 +125,8 @@ def report_option(text: str) -> Decorator:
 
 
 def trials_option(text: str) -> Decorator:
-    """--trials: how long to tune; None leaves it to training."""
+    """--trials: how long to tune; None is training's own default."""
     return click.option("--trials", type=click.IntRange(0, 1000), metavar="N", help=text)
-
-
-def train_options(given: Mapping[str, Any]) -> "TrainOptions":
-    """What --seed, --trials and --keep come to, as far as the command takes them."""
-    from training.train import TrainOptions
-
-    asked = {name: given[name] for name in ("seed", "trials", "keep") if given.get(name) is not None}
-    return TrainOptions(**asked)
 
 
 def periods_options(period_text: str, periods_text: str) -> Decorator:
@@ -142,52 +143,60 @@ def periods_options(period_text: str, periods_text: str) -> Decorator:
 
 
 def data_or_store(text: str) -> Decorator:
-    """An optional DATA and --store in its place."""
+    """An optional DATA, and --store in its place."""
     argument = click.argument("data", type=click.Path(path_type=Path), required=False)
     store = click.option("--store", is_flag=True, help=text)
     return lambda command: argument(store(command))
 
 
+# ---- what options mean together
+
+
 def refuse_unless_one(data: Path | None, store: bool) -> None:
-    """Ends the command where both DATA and --store are given, or neither."""
+    """Raises a usage error unless either DATA or --store is given."""
     if (data is None) != store:
         raise click.UsageError("give either a data folder or --store")
 
 
-def refuse_unused(used: str, *names: str) -> None:
-    """Ends the command where one of these options was given, which only counts as `used` says."""
+def refuse_unused(needed: str, *names: str) -> None:
+    """Raises a usage error if one of these options is given, which has no effect without `needed`."""
     context = click.get_current_context()
     for name in names:
         if context.get_parameter_source(name) is ParameterSource.COMMANDLINE:
-            raise click.UsageError(f"--{name} goes {used}")
+            raise click.UsageError(f"--{name} has no effect without {needed}")
+
+
+def train_options(options: Mapping[str, Any]) -> "TrainOptions":
+    """--seed, --trials and --keep, as far as the command has them and they are given."""
+    from training.train import TrainOptions
+
+    names = ("seed", "trials", "keep")
+    return TrainOptions(**{name: options[name] for name in names if options.get(name) is not None})
 
 
 def as_of_us(text: str | None, zone: ZoneInfo, option: str = "--as-of") -> int | None:
-    """The option's time in microseconds UTC, read in the funnel's zone where it has no offset.
+    """The time of an option in microseconds UTC, in the funnel's zone if it has no offset; None without a text.
 
-    Raises a usage error for what is no time, and for a year that is not from 1990 to 2199.
+    Raises a usage error unless it is a time of the years 1990 to 2199.
     """
     if text is None:
         return None
-    from history.read import parse_time
-    from history.times import AS_OF_END_US, EARLIEST_US
+    from history.times import read_as_of
 
     try:
-        us = parse_time(text, zone)
+        return read_as_of(text, zone)
     except InvalidInput as error:
         raise click.BadParameter(str(error), param_hint=option) from None
-    if not EARLIEST_US <= us < AS_OF_END_US:
-        raise click.BadParameter(f"{text!r} is not from 1990 to 2199.", param_hint=option)
-    return us
+
+
+# ---- the edge: home and clock
 
 
 def home() -> Path:
-    """The folder of the state: --home, else LEADCAST_HOME, else .leadcast; InvalidInput where it cannot be one."""
-    path = Path(os.environ.get("LEADCAST_HOME") or ".leadcast").absolute()
-    for above in (path, *path.parents):
-        if above.is_file():
-            raise InvalidInput(f"{path} cannot be the home: {above} is a file; name a folder with --home")
-    return path
+    """The folder of all state: --home, else LEADCAST_HOME, else .leadcast; InvalidInput if it cannot be a folder."""
+    from models.home import home_folder
+
+    return home_folder()
 
 
 def now_us() -> int:

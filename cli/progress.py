@@ -1,19 +1,20 @@
-"""How far a command is: a bar on a terminal, else one line a phase."""
+"""Progress of a command: a bar on a terminal, otherwise one line for each step."""
 
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
-from cli.output import say
+from cli.output import echo
 
-Progress = Callable[[str, float], None]  # what is being done, share done 0 to 1
+Progress = Callable[[str, float], None]
+"""Called with the current step in words and the share of the work done, 0 to 1."""
 
 
 @contextmanager
-def progress() -> Iterator[Progress]:
-    """A bar on stderr when it is a terminal, else one line a phase; a caller may have closed stderr."""
+def progress_bar() -> Iterator[Progress]:
+    """Shows progress on stderr, which may be closed."""
     if sys.stderr is None or not sys.stderr.isatty():
-        yield _phases()
+        yield _lines()
         return
     from rich.console import Console
     from rich.progress import BarColumn, TaskProgressColumn, TextColumn, TimeElapsedColumn
@@ -25,12 +26,13 @@ def progress() -> Iterator[Progress]:
         yield lambda text, share: bar.update(task, description=text, completed=share)
 
 
-def _phases() -> Progress:
-    told: list[str] = []
+def _lines() -> Progress:
+    last_text = ""
 
-    def tell(text: str, _share: float) -> None:
-        if told[-1:] != [text]:
-            told.append(text)
-            say(f"{text} ...")
+    def report(text: str, _share: float) -> None:
+        nonlocal last_text
+        if text != last_text:
+            last_text = text
+            echo(f"{text} ...")
 
-    return tell
+    return report

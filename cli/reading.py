@@ -1,10 +1,10 @@
-"""A data folder read at --as-of, under its own configuration or a model's, and the rows set aside, for people."""
+"""Data folders read at --as-of, under their own configuration or a model's."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from cli.options import as_of_us, now_us
-from cli.output import say
+from cli.output import echo
 from history.config import load_config
 from history.folder.data_folder import report_lines
 from history.history import History
@@ -20,21 +20,21 @@ def read_own(data: Path, as_of: str | None) -> History:
     return read_folder(data, as_of_us=at_us, now_us=now_us())
 
 
-def read_and_say(data: Path, as_of: str | None) -> History:
+def read_and_report(data: Path, as_of: str | None) -> History:
     """The folder under its own configuration at --as-of; prints which rows were set aside."""
     history = read_own(data, as_of)
-    say_set_aside(history)
+    echo_set_aside(history)
     return history
 
 
 def read_for(bundle: "Bundle", data: Path, as_of: str | None) -> tuple[History, list[dict[str, Any]]]:
-    """The folder under a model's configuration at --as-of, and warnings for each setting that the model overrules."""
+    """The folder under a model's configuration at --as-of; a warning for each setting that the model overrules."""
     at_us = as_of_us(as_of, bundle.config.zone)
     folder = open_folder(data, now_us())
     return folder.at(at_us, bundle.config), folder.differences(bundle.config)
 
 
-def say_set_aside(history: History) -> None:
+def echo_set_aside(history: History) -> None:
     """Prints one line for each rule that set rows aside or flagged some."""
     for line in report_lines(history.reports):
-        say(line)
+        echo(line)

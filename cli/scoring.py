@@ -1,35 +1,32 @@
 """`leadcast score`: every lead open at T, scored by one model, to a CSV or Parquet file."""
 
-from collections import Counter
-from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from cli.options import as_of_option, data_argument, json_option, model_option, table_option
-from cli.output import emit, say, say_warnings, when
-from cli.progress import progress
+from cli.output import echo, echo_warnings, print_json, readable_time
+from cli.progress import progress_bar
 
 if TYPE_CHECKING:
-    from history.history import History
-    from models.bundle import Bundle
     from models.scores import Scores
 
 MOST_DRIFTS = 5  # lines on the terminal; --json has them all
+MOST_DIGITS = 5
 
 
-class Reasons(click.ParamType[int | None]):
-    """K or `all`; all is None."""
+class ReasonCount(click.ParamType[int | None]):
+    """A number of reasons, or `all`, which is None."""
 
     name = "K|all"
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int | None:
         if value == "all":
             return None
-        if isinstance(value, int) or (str(value).isdecimal() and len(str(value)) < 6):
+        if isinstance(value, int) or (str(value).isdecimal() and len(str(value)) <= MOST_DIGITS):
             return int(value)
-        return self.fail(f"{value!r} is neither a whole number from 0 nor `all`", param, ctx)
+        return self.fail(f"{value!r} is neither a whole number of at least 0 nor `all`", param, ctx)
 
 
 @click.command()
@@ -38,11 +35,11 @@ class Reasons(click.ParamType[int | None]):
 @model_option
 @click.option(
     "--reasons",
-    type=Reasons(),
+    type=ReasonCount(),
     default="5",
     show_default=True,
     metavar="K|all",
-    help="Reasons for each lead: K or all.",
+    help="Reasons for each lead: the K strongest, or all.",
 )
 @table_option
 @json_option
@@ -56,79 +53,57 @@ def score(data: Path, output: Path, reasons: int | None, as_json: bool, **option
       leadcast score crm --model 3 --output old-model.csv --json
     """
     from cli.model_choice import model as find_model
-    from cli.reading import read_for, say_set_aside
+    from cli.reading import echo_set_aside, read_for
     from history.snapshot import open_leads
-    from models.scorer import score as run
+    from history.table_file import write_columns
+    from models.scorer import score as score_leads
+    from models.scores import COLUMN_KINDS, counted_warnings
+    from training.drift import drift_warnings
 
-    with progress() as tell:
-        tell("loading the model", 0.0)
+    with progress_bar() as report:
+        report("loading the model", 0.0)
         bundle = find_model(options["model"])
-        tell("reading the data", 0.1)
+
+        report("reading the data", 0.1)
         history, warnings = read_for(bundle, data, options["as_of"])
-        tell("scoring", 0.5)
-        scores = run(bundle, open_leads(history, history.as_of_us), reasons)
-        warnings += drifted(bundle, history)
-        tell("writing", 0.9)
-        write_scores(scores, output)
-    warnings += counted(scores.warnings)
-    say_set_aside(history)
-    say_warnings(fewer_drifts(warnings))
-    result = summary(scores, history.as_of_us, output)
-    say(
-        f"{len(scores):,} leads open at {when(history.as_of_us)} scored by version {bundle.version}: "
+
+        report("scoring", 0.5)
+        scores = score_leads(bundle, open_leads(history, history.as_of_us), reasons)
+        warnings += drift_warnings(bundle, history)
+        warnings += counted_warnings(scores.warnings)
+
+        report("writing", 0.9)
+        write_columns(scores.columns(), COLUMN_KINDS, output)
+
+    echo_set_aside(history)
+    echo_warnings(with_fewer_drifts(warnings))
+    result = _summary(scores, history.as_of_us, output)
+    echo(
+        f"{len(scores):,} leads open at {readable_time(history.as_of_us)} scored by version {bundle.version}: "
         f"{result['expected_wins']:.1f} wins expected within {scores.horizon_days} days. Written to {output}"
     )
     if as_json:
-        emit({**result, "warnings": warnings})
+        print_json({**result, "warnings": warnings})
 
 
-def drifted(bundle: "Bundle", history: "History") -> list[dict[str, str]]:
-    """`drift` warnings: features of the leads open now that no longer look as they did in training."""
-    from features.matrix import build_matrix
-    from history.snapshot import open_leads
-    from training.drift import drift
-
-    reference = bundle.card.get("reference")
-    if not reference:
-        return []
-    matrix = build_matrix(open_leads(history, history.as_of_us), bundle.vocabulary)
-    found = drift(reference, matrix.values, matrix.features)
-    return [{key: str(finding[key]) for key in ("code", "subject", "detail")} for finding in found]
-
-
-def fewer_drifts(warnings: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """The warnings for the terminal: of the drifts, largest first, MOST_DRIFTS and how many more there are."""
-    drifts = [w for w in warnings if w["code"] == "drift"]
+def with_fewer_drifts(warnings: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """The warnings for the terminal: the MOST_DRIFTS largest drifts, then the number of the others."""
+    drifts = [warning for warning in warnings if warning["code"] == "drift"]
     if len(drifts) <= MOST_DRIFTS:
         return warnings
-    more = {
+    rest = {
         "code": "drift",
         "subject": "",
         "detail": f"{len(drifts) - MOST_DRIFTS} more features differ; --json lists them all",
     }
-    return [w for w in warnings if w["code"] != "drift"] + drifts[:MOST_DRIFTS] + [more]
+    others = [warning for warning in warnings if warning["code"] != "drift"]
+    return [*others, *drifts[:MOST_DRIFTS], rest]
 
 
-def counted(notes: Iterable[Iterable[Mapping[str, str]]]) -> list[dict[str, Any]]:
-    """Warnings of many leads as one each of a code and subject, with the number of leads and the first detail."""
-    first: dict[tuple[str, str], str] = {}
-    count: Counter[tuple[str, str]] = Counter()
-    for one in notes:
-        for note in one:
-            key = note["code"], note["subject"]
-            first.setdefault(key, note["detail"])
-            count[key] += 1
-    return [
-        {"code": code, "subject": subject, "detail": first[code, subject], "leads": n}
-        for (code, subject), n in count.items()
-    ]
-
-
-def summary(scores: "Scores", as_of_us: int, output: Path) -> dict[str, Any]:
-    """What one scoring came to: leads, wins and revenue expected, leads by status."""
+def _summary(scores: "Scores", as_of_us: int, output: Path) -> dict[str, Any]:
     import numpy as np
 
-    from history.read import format_time
+    from history.times import format_time
     from models.scores import STATUS
 
     revenue = scores.expected_revenue[~np.isnan(scores.expected_revenue)]
@@ -141,30 +116,5 @@ def summary(scores: "Scores", as_of_us: int, output: Path) -> dict[str, Any]:
         "expected_revenue": float(revenue.sum()) if len(revenue) else None,
         "currency": scores.currency,
         "horizon_days": scores.horizon_days,
-        "status": {name: int((scores.status == i).sum()) for i, name in enumerate(STATUS)},
+        "status": {name: int((scores.status == code).sum()) for code, name in enumerate(STATUS)},
     }
-
-
-def write_scores(scores: "Scores", output: Path) -> None:
-    """The score file: columns in the contract's order, numbers so that they read back to the last bit."""
-    import pyarrow as pa
-
-    from history.atomic_file import write_table
-
-    number, text = pa.float64(), pa.string()
-    columns = scores.columns()
-    kinds = {name: number for name in columns if name in NUMBERS} | {"horizon_days": pa.int64()}
-    write_table(pa.table({n: pa.array(v, type=kinds.get(n, text)) for n, v in columns.items()}), output)
-
-
-NUMBERS = (
-    "probability",
-    "probability_low",
-    "probability_high",
-    "score",
-    "expected_amount",
-    "expected_amount_low",
-    "expected_amount_high",
-    "expected_revenue",
-    "baseline_probability",
-)

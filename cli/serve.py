@@ -10,26 +10,30 @@ import click
 @click.command(
     epilog="""\b
 Examples:
-  leadcast serve                                     http://127.0.0.1:3000, for this machine alone
+  leadcast serve                                     http://127.0.0.1:3000, on this machine only
   leadcast serve --workers 2 --port 8080
   LEADCAST_API_KEYS=secret leadcast serve --host 0.0.0.0
 
-Without LEADCAST_API_KEYS only loopback addresses are listened on. SIGTERM ends it after the requests it has begun.
+Without LEADCAST_API_KEYS the service listens on loopback addresses only. SIGTERM stops it after the running requests.
 """
 )
 @click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
 @click.option(
-    "--port", default=3000, show_default=True, type=click.IntRange(0, 65535), help="Port; 0 for any free one."
+    "--port",
+    default=3000,
+    show_default=True,
+    type=click.IntRange(0, 65535),
+    help="Port; 0 for any free port.",
 )
 @click.option(
     "--workers",
     default=1,
     show_default=True,
     type=click.IntRange(1, 64),
-    help="Worker processes on the one socket.",
+    help="Number of worker processes.",
 )
 def serve(host: str, port: int, workers: int) -> None:
-    """Serves scores over HTTP, and pages for people."""
+    """Serves scores over HTTP, and web pages for people."""
     from serving.base.json_logs import configure
     from serving.base.settings import read_settings
     from serving.process.supervisor import Supervisor, listen
@@ -38,14 +42,14 @@ def serve(host: str, port: int, workers: int) -> None:
     _refuse_unwritable(settings.home)
     bound = listen(host, port, settings)
     configure()
-    name = bound.getsockname()
-    shown = f"[{name[0]}]" if ":" in name[0] else name[0]
-    click.echo(f"Leadcast listens on http://{shown}:{name[1]} (Ctrl-C ends it)", err=True)
+    address, port = bound.getsockname()[:2]
+    url_host = f"[{address}]" if ":" in address else address
+    click.echo(f"Leadcast listens on http://{url_host}:{port} (Ctrl-C stops it)", err=True)
     sys.exit(Supervisor(bound, workers).run())
 
 
 def _refuse_unwritable(home: Path) -> None:
-    """OSError for a home that cannot be made or written: workers would die of it again and again."""
+    """Raises OSError unless the home can be created and written: workers would fail and restart for ever."""
     home.mkdir(mode=0o700, parents=True, exist_ok=True)
     with tempfile.TemporaryFile(dir=home):
         pass

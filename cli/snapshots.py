@@ -1,22 +1,20 @@
-"""`leadcast snapshots`: what forecasts and funnels said, by date; every run of them leaves one in the home."""
+"""`leadcast snapshots`: earlier forecasts and funnel states, which every run of those commands saves in the home."""
 
+from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import click
 
 from cli.archive import keep
 from cli.options import data_or_store, home, json_option, refuse_unless_one
-from cli.output import emit, say, say_table
-from cli.progress import progress
+from cli.output import echo, echo_table, print_json
+from cli.progress import progress_bar
 
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-    Records = Mapping[str, Mapping[str, Any] | None]
+Records = Mapping[str, Mapping[str, Any] | None]  # by kind; None if not to be saved
 
 KINDS = click.Choice(["forecast", "funnel"])
-funnel_option = click.option("--funnel", metavar="NAME", help="Only those of the funnel of this name.")
+funnel_option = click.option("--funnel", metavar="NAME", help="Only snapshots of the funnel of this name.")
 
 
 @click.group(invoke_without_command=True)
@@ -25,7 +23,7 @@ funnel_option = click.option("--funnel", metavar="NAME", help="Only those of the
 @json_option
 @click.pass_context
 def snapshots(context: click.Context, kind: str | None, funnel: str | None, as_json: bool) -> None:
-    """Lists what forecasts and funnels said at their dates, or shows one: what did we think on the 1st?
+    """Lists saved forecasts and funnel states, or shows one: what did we expect on the 1st?
 
     \b
     Examples:
@@ -41,29 +39,28 @@ def snapshots(context: click.Context, kind: str | None, funnel: str | None, as_j
 def _list(kind: str | None, funnel: str | None, as_json: bool) -> None:
     from funnel.archive import listed
 
-    found, broken = listed(home(), kind, funnel)
+    heads, broken = listed(home(), kind, funnel)
     for name in broken:
-        say(f"set aside {home() / 'snapshots' / name}: not a snapshot")
-    if not found:
-        say("no snapshots: `leadcast forecast` and `leadcast funnel` leave one each time")
+        echo(f"left out {home() / 'snapshots' / name}: not a snapshot")
+    if heads:
+        header = ("as of", "kind", "funnel", "model", "made at", "options", "id")
+        echo_table(header, [_head_cells(head) for head in heads])
     else:
-        say_table(
-            ("as of", "kind", "funnel", "model", "made at", "options", "id"),
-            [
-                (
-                    head["as_of"][:16],
-                    head["kind"],
-                    head["funnel"],
-                    head["model_version"],
-                    head["made_at"][:16],
-                    " ".join(f"{k}={v}" for k, v in head["options"].items()),
-                    head["id"],
-                )
-                for head in found
-            ],
-        )
+        echo("no snapshots: each run of `leadcast forecast` and `leadcast funnel` saves one")
     if as_json:
-        emit({"snapshots": found, "set_aside": broken})
+        print_json({"snapshots": heads, "set_aside": broken})
+
+
+def _head_cells(head: Mapping[str, Any]) -> tuple[object, ...]:
+    return (
+        head["as_of"][:16],
+        head["kind"],
+        head["funnel"],
+        head["model_version"],
+        head["made_at"][:16],
+        " ".join(f"{name}={value}" for name, value in head["options"].items()),
+        head["id"],
+    )
 
 
 @snapshots.command()
@@ -73,41 +70,40 @@ def _list(kind: str | None, funnel: str | None, as_json: bool) -> None:
     type=KINDS,
     default="forecast",
     show_default=True,
-    help="Of a date: the forecast, or the funnel.",
+    help="For a date: show the forecast, or the funnel.",
 )
 @funnel_option
 @json_option
 def show(which: str, kind: str, funnel: str | None, as_json: bool) -> None:
-    """What was said at WHICH: an id, or a date, for the last snapshot by the end of that day.
+    """Shows the snapshot WHICH: an id, or a date for the latest one at the end of that day.
 
     \b
     Examples:
       leadcast snapshots show 2026-03-01
       leadcast snapshots show 20260301T080000Z-funnel-0123456789 --json
     """
+    from cli.forecast_text import echo_periods
+    from cli.funnel_text import echo_state
     from funnel.archive import FORECAST, find
 
-    found = find(home(), which, kind, funnel)
-    say(
-        f"{found['kind']} of {found['funnel']} as of {found['as_of']}, made {found['made_at']}, {found['id']}"
+    record = find(home(), which, kind, funnel)
+    echo(
+        f"{record['kind']} of {record['funnel']} as of {record['as_of']}, "
+        f"made {record['made_at']}, {record['id']}"
     )
-    if found["kind"] == FORECAST:
-        from cli.forecast_text import tell_periods
-
-        tell_periods(found["answer"])
+    if record["kind"] == FORECAST:
+        echo_periods(record["answer"])
     else:
-        from cli.funnel_text import tell_state
-
-        tell_state(found["answer"])
+        echo_state(record["answer"])
     if as_json:
-        emit(found)
+        print_json(record)
 
 
 @snapshots.command()
-@data_or_store("Of the service's store instead of a data folder.")
+@data_or_store("Read the service's store instead of a data folder.")
 @json_option
 def take(data: Path | None, store: bool, as_json: bool) -> None:
-    """Makes and keeps the funnel and, with a promoted model, the forecast of DATA: a job for every night.
+    """Saves the funnel of DATA and, with a promoted model, its forecast; run it every night.
 
     \b
     Examples:
@@ -115,48 +111,59 @@ def take(data: Path | None, store: bool, as_json: bool) -> None:
       leadcast snapshots take --store
     """
     refuse_unless_one(data, store)
-    with progress() as tell:
-        tell("reading and counting", 0.0)
+    with progress_bar() as report:
+        report("reading and counting", 0.0)
         records = _of_store() if data is None else _of_folder(data)
+
     home().mkdir(mode=0o700, parents=True, exist_ok=True)
-    kept = {kind: keep(record) for kind, record in records.items()}
-    if any(name is None for name in kept.values()):
-        raise click.ClickException(f"not everything could be kept in {home()}")
+    ids = {kind: keep(record) for kind, record in records.items()}
+    if None in ids.values():
+        raise click.ClickException(f"not every snapshot could be saved in {home()}")
     if as_json:
-        emit({"snapshots": kept})
+        print_json({"snapshots": ids})
 
 
-def _of_folder(data: Path) -> "Records":
-    from cli.forecast import told
-    from cli.funnel import read, state_of
-    from cli.model_choice import champion_or_note
-    from cli.reading import read_for
+def _of_folder(data: Path) -> Records:
+    from cli.forecast import forecast_result
+    from cli.model_choice import champion_if_sound
+    from cli.options import now_us
     from funnel.archive import FORECAST, FUNNEL, of_forecast, of_funnel
     from funnel.forecast.forecast import Asked, forecast
+    from funnel.state.report import funnel_report
+    from history.read import open_folder
 
-    bundle, note = champion_or_note()
-    history, asked = read(data, {})
-    state = state_of(history, asked, bundle, note)
-    taken = of_funnel(state, history.config, {"model_version": bundle and bundle.version})
+    champion = champion_if_sound()
+    bundle = champion.bundle
+    folder = open_folder(data, now_us())
+    history = folder.at()
+    state = funnel_report(history, bundle=bundle, warnings=champion.warnings)
     if bundle is None:
-        return {FUNNEL: taken}
-    history, warnings = read_for(bundle, data, None)
-    result = told(forecast(bundle, history, Asked()), bundle, warnings)
-    return {FUNNEL: taken, FORECAST: of_forecast(result, bundle.config, {"period": "month"})}
+        return {FUNNEL: of_funnel(state, history.config, {"model_version": None})}
+
+    future = forecast(bundle, folder.at(config=bundle.config), Asked())
+    result = forecast_result(future, bundle, folder.differences(bundle.config))
+    return {
+        FUNNEL: of_funnel(state, history.config, {"model_version": bundle.version}),
+        FORECAST: of_forecast(result, bundle.config, {"period": "month"}),
+    }
 
 
-def _of_store() -> "Records":
-    from cli.model_choice import champion_or_note
-    from cli.store import opened
+def _of_store() -> Records:
+    from cli.model_choice import champion_if_sound
+    from cli.store import open_store
     from funnel.archive import FORECAST, FUNNEL, of_forecast, of_funnel
     from serving.store.reports.build import forecast_from, funnel_config, funnel_from
     from serving.store.reports.queries import ForecastQuery, FunnelQuery
 
-    bundle, _note = champion_or_note()
-    with opened() as store:
-        state, config = funnel_from(store, FunnelQuery(), bundle), funnel_config(store, bundle)
-        taken = of_funnel(state, config, {"model_version": bundle and bundle.version})
+    bundle = champion_if_sound().bundle
+    with open_store() as store:
+        state = funnel_from(store, FunnelQuery(), bundle)
+        config = funnel_config(store, bundle)
         if bundle is None:
-            return {FUNNEL: taken}
+            return {FUNNEL: of_funnel(state, config, {"model_version": None})}
+
         result = forecast_from(store, ForecastQuery(), bundle)
-    return {FUNNEL: taken, FORECAST: of_forecast(result, bundle.config, {"period": "month"})}
+    return {
+        FUNNEL: of_funnel(state, config, {"model_version": bundle.version}),
+        FORECAST: of_forecast(result, bundle.config, {"period": "month"}),
+    }

@@ -1,4 +1,4 @@
-"""`leadcast train`: a model learned, evaluated, registered, and promoted when the gate passes."""
+"""`leadcast train`: trains, evaluates and registers a model, and promotes it if the promotion gate passes."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -17,8 +17,8 @@ from cli.options import (
     train_options,
     trials_option,
 )
-from cli.output import emit, say, say_table, say_warnings, when
-from cli.progress import progress
+from cli.output import echo, echo_table, echo_warnings, print_json, readable_time
+from cli.progress import progress_bar
 
 if TYPE_CHECKING:
     from history.history import History
@@ -27,25 +27,25 @@ if TYPE_CHECKING:
 
 @click.command()
 @data_or_store("Train on the service's store instead of a data folder.")
-@as_of_option("Train on what was known at T (default: the latest time in the data).")
+@as_of_option("Train on what was known at this date or time (default: the end of the data).")
 @click.option(
     "--promote",
     type=click.Choice(["auto", "always", "never"]),
     default="auto",
     show_default=True,
-    help="Put the version into use when the gate passes, in any case, or not.",
+    help="Make the version the champion if the promotion gate passes, always, or never.",
 )
-@trials_option("Settings to try out (default: 12).")
+@trials_option("Number of parameter settings to try (default: 12).")
 @seed_option
 @click.option(
     "--keep",
     multiple=True,
     metavar="COLUMN",
-    help="Keep a column though it is leakage_suspected; repeatable.",
+    help="Use this column although it is leakage_suspected; repeatable.",
 )
 @json_option
 def train(data: Path | None, store: bool, **options: Any) -> None:
-    """Trains on what was known at T, evaluates, logs to MLflow, registers a version, promotes it if the gate passes.
+    """Trains a model on what was known at T, evaluates it and registers a version, promoted if the gate passes.
 
     \b
     Examples:
@@ -55,14 +55,14 @@ def train(data: Path | None, store: bool, **options: Any) -> None:
       leadcast train --store
     """
     refuse_unless_one(data, store)
-    from cli.reading import read_and_say
+    from cli.reading import read_and_report
     from training.pipeline import train_and_register
     from training.progress import part
 
     state = home()
-    with progress() as report:
+    with progress_bar() as report:
         report("reading the data", 0.0)
-        history = _read_store(options["as_of"]) if data is None else read_and_say(data, options["as_of"])
+        history = _read_store(options["as_of"]) if data is None else read_and_report(data, options["as_of"])
         result = train_and_register(
             history,
             train_options(options),
@@ -72,14 +72,14 @@ def train(data: Path | None, store: bool, **options: Any) -> None:
         )
     _print_result(result, history)
     if options["as_json"]:
-        emit(result.to_dict())
+        print_json(result.to_dict())
 
 
 def _read_store(as_of: str | None) -> "History":
-    from cli.store import opened
+    from cli.store import open_store
     from history.config import FunnelConfig
 
-    with opened() as store:
+    with open_store() as store:
         config = store.config() or FunnelConfig()
         at_us = as_of_us(as_of, config.zone)
         if at_us is None:
@@ -91,12 +91,11 @@ def _read_store(as_of: str | None) -> "History":
 def _print_result(result: "TrainingResult", history: "History") -> None:
     from training.evaluation.metrics import METRICS
 
-    say_warnings(result.warnings)
-    say(
-        f"\ntrained on {result.n_snapshots:,} snapshots of {result.n_leads:,} leads, as of {when(history.as_of_us)}"
-    )
+    echo_warnings(result.warnings)
+    as_of = readable_time(history.as_of_us)
+    echo(f"\ntrained on {result.n_snapshots:,} snapshots of {result.n_leads:,} leads, as of {as_of}")
     rows = [("model", result.metrics), *result.baselines.items()]
-    say_table(("", *METRICS), [(name, *(metrics.get(m) for m in METRICS)) for name, metrics in rows])
-    say(f"\nversion {result.model_version}, {'promoted' if result.promoted else 'not promoted'}:")
+    echo_table(("", *METRICS), [(name, *(metrics.get(m) for m in METRICS)) for name, metrics in rows])
+    echo(f"\nversion {result.model_version}, {'promoted' if result.promoted else 'not promoted'}:")
     for reason in result.decision:
-        say(f"  {reason}")
+        echo(f"  {reason}")

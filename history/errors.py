@@ -27,3 +27,8 @@ class InvalidInput(Exception):
 
 class DamagedArtifact(Exception):
     """A file that Leadcast wrote is missing, changed, foreign or unreadable; the message says which and why."""
+
+    @property
+    def problems(self) -> tuple[str, ...]:
+        """The message, as InvalidInput lists its problems."""
+        return (str(self),)

@@ -46,6 +46,14 @@ def parse_time(text: str, zone: ZoneInfo) -> int:
     return parsed
 
 
+def read_as_of(text: str, zone: ZoneInfo) -> int:
+    """parse_time of a date or time that a person asks for; InvalidInput too outside of the years 1990 to 2199."""
+    us = parse_time(text, zone)
+    if not EARLIEST_US <= us < AS_OF_END_US:
+        raise InvalidInput(f"{text!r} is not from 1990 to 2199.")
+    return us
+
+
 def parse_times(texts: Sequence[str], zone: ZoneInfo) -> tuple[Ints, Mask]:
     """parse_time of every text: instants (n,), 0 where the text is no time, and which are times (n,)."""
     raw = [text.strip(" \t").encode("utf-8", "replace") for text in texts]

@@ -65,6 +65,28 @@ def load_champion(pointer: Pointer) -> Bundle:
     return load_bundle(pointer.folder, pointer.model_version)
 
 
+def champion(home: Path) -> Bundle | None:
+    """The promoted model of a home, verified; None if none was promoted, DamagedArtifact if it is damaged."""
+    pointer = read_pointer(home)
+    return None if pointer is None else load_champion(pointer)
+
+
+@dataclass(frozen=True)
+class Champion:
+    """The promoted model, None without one, and the warning `model_refused` if it is damaged."""
+
+    bundle: Bundle | None
+    warnings: list[dict[str, str]]
+
+
+def champion_if_sound(home: Path) -> Champion:
+    """The champion for reports that also work without one."""
+    try:
+        return Champion(champion(home), [])
+    except DamagedArtifact as error:
+        return Champion(None, [{"code": "model_refused", "subject": "", "detail": str(error)}])
+
+
 def write_pointer(home: Path, pointer: Pointer) -> None:
     """Replaces the champion file in one step, durably, mode 0600."""
     content = {

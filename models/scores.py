@@ -1,25 +1,43 @@
 """Scores of n leads in the contract's words: as arrays, as the score file's columns, as one flat record a lead."""
 
 import json
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 import numpy.typing as npt
 
 from history.arrays import Floats
+from history.table_file import COUNT, DATE, JSON, NUMBER, TEXT, TIME
 from history.times import format_time
 
 SCORED, ABSTAINED, WON_LEAD, LOST_LEAD = 0, 1, 2, 3
 STATUS = ("scored", "insufficient_data", "won", "lost")
 
-COLUMNS = (
-    "lead_id", "status", "stage", "as_of", "probability", "probability_low", "probability_high",
-    "horizon_days", "score", "grade", "expected_amount", "expected_amount_low", "expected_amount_high",
-    "expected_revenue", "currency", "expected_close_date", "baseline_probability", "reasons",
-    "model_version",
-)  # fmt: skip
+COLUMN_KINDS: Final[Mapping[str, str]] = {
+    "lead_id": TEXT,
+    "status": TEXT,
+    "stage": TEXT,
+    "as_of": TIME,
+    "probability": NUMBER,
+    "probability_low": NUMBER,
+    "probability_high": NUMBER,
+    "horizon_days": COUNT,
+    "score": NUMBER,
+    "grade": TEXT,
+    "expected_amount": NUMBER,
+    "expected_amount_low": NUMBER,
+    "expected_amount_high": NUMBER,
+    "expected_revenue": NUMBER,
+    "currency": TEXT,
+    "expected_close_date": DATE,
+    "baseline_probability": NUMBER,
+    "reasons": JSON,
+    "model_version": TEXT,
+}
+COLUMNS = tuple(COLUMN_KINDS)
 
 Note = dict[str, str]  # {code, subject, detail}
 
@@ -65,10 +83,11 @@ class Scores:
         names = tuple(columns)
         return [dict(zip(names, row, strict=True)) for row in zip(*columns.values(), strict=True)]
 
-    def columns(self) -> dict[str, list[Any]]:
-        """The score file's columns in its order; reasons as JSON text."""
+    def columns(self, *, reasons_as_text: bool = True) -> dict[str, list[Any]]:
+        """The score file's columns in its order, of the kinds in COLUMN_KINDS; reasons as JSON text or as lists."""
         columns = self._plain()
-        columns["reasons"] = [json.dumps(r, ensure_ascii=False) for r in columns["reasons"]]
+        if reasons_as_text:
+            columns["reasons"] = [json.dumps(reasons, ensure_ascii=False) for reasons in columns["reasons"]]
         return {name: columns[name] for name in COLUMNS}
 
     def _plain(self) -> dict[str, list[Any]]:
@@ -99,6 +118,21 @@ class Scores:
             "model_version": [self.model_version] * n,
             "warnings": list(self.warnings),
         }
+
+
+def counted_warnings(of_leads: Iterable[Iterable[Mapping[str, str]]]) -> list[dict[str, Any]]:
+    """Warnings of many leads as one for each code and subject: its number of leads and its first detail."""
+    details: dict[tuple[str, str], str] = {}
+    leads: Counter[tuple[str, str]] = Counter()
+    for warnings in of_leads:
+        for warning in warnings:
+            key = warning["code"], warning["subject"]
+            details.setdefault(key, warning["detail"])
+            leads[key] += 1
+    return [
+        {"code": code, "subject": subject, "detail": details[code, subject], "leads": count}
+        for (code, subject), count in leads.items()
+    ]
 
 
 def _nullable(values: Floats) -> list[float | None]:

@@ -14,7 +14,11 @@ import numpy as np
 from scipy.stats import chi2, norm
 
 from features.feature import Feature
+from features.matrix import build_matrix
 from history.arrays import Floats
+from history.history import History
+from history.snapshot import open_leads
+from models.bundle import Bundle
 
 BINS = 10
 MAX_LEVELS = 20  # of a category; all others share one bin
@@ -111,6 +115,16 @@ def drift(reference: Mapping[str, Any], values: Floats, features: Sequence[Featu
         if finding["evidence"]["psi"] > previous["evidence"]["psi"] - 1e-12:
             worst[subject] = finding
     return sorted(worst.values(), key=lambda finding: (-finding["evidence"]["psi"], finding["subject"]))
+
+
+def drift_warnings(bundle: Bundle, history: History) -> list[dict[str, str]]:
+    """Warnings {code, subject, detail} on the leads open at history.as_of_us; empty for a bundle without a reference."""
+    reference = bundle.card.get("reference")
+    if not reference:
+        return []
+    matrix = build_matrix(open_leads(history, history.as_of_us), bundle.vocabulary)
+    findings = drift(reference, matrix.values, matrix.features)
+    return [{key: str(finding[key]) for key in ("code", "subject", "detail")} for finding in findings]
 
 
 @dataclass(frozen=True)

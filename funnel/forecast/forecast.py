@@ -21,12 +21,6 @@ from history.times import format_time
 from models.bundle import Bundle
 
 Record = dict[str, Any]
-COLUMNS = (
-    "period_start", "period_end", "group", "wins_expected", "wins_p10", "wins_p50", "wins_p90",
-    "revenue_expected", "revenue_p10", "revenue_p50", "revenue_p90", "already_won", "already_revenue",
-    "open_wins_expected", "new_wins_expected", "open_revenue_expected", "new_revenue_expected",
-    "interval_basis", "currency",
-)  # fmt: skip
 MEASURED, MODEL = "measured", "model"
 PAST_PERIODS = 13
 BEST_CASE, COMMIT = 0.2, 0.5  # chance in the period from which a lead counts in full

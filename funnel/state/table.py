@@ -4,24 +4,25 @@ from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
 from funnel.state.period import Record
+from history.table_file import COUNT, NUMBER, TEXT
 
 COLUMNS: Final[Mapping[str, str]] = {
-    "group": "text",
-    "stage": "text",
+    "group": TEXT,
+    "stage": TEXT,
     **dict.fromkeys(
         (
             "entries", "first_entries", "re_entries", "there_now",
             "moved_on", "skipped_ahead", "moved_back", "won", "lost",
         ),
-        "count",
+        COUNT,
     ),
-    "leads_now": "count",
+    "leads_now": COUNT,
     **dict.fromkeys(
         (
             "median_days_there", "onward_rate", "onward_rate_low", "onward_rate_high", "win_rate", "win_rate_low",
             "win_rate_high", "q25_days_in_stage", "median_days_in_stage", "q75_days_in_stage", "churn_rate",
         ),
-        "number",
+        NUMBER,
     ),
 }  # fmt: skip
 
@@ -49,3 +50,9 @@ def _rows(block: Mapping[str, Any]) -> Iterator[Record]:
             **{f"{name}_days_in_stage": stage["days_in_stage"][name] for name in ("q25", "median", "q75")},
             "churn_rate": stage["calendar"]["churn_rate"],
         }
+
+
+def columns(state: Mapping[str, Any]) -> dict[str, list[Any]]:
+    """The table of stages by column, each of its kind in COLUMNS."""
+    rows = stage_rows(state)
+    return {name: [row[name] for row in rows] for name in COLUMNS}

@@ -11,7 +11,7 @@ from click.testing import CliRunner, Result
 from cli.main import leadcast
 from funnel.forecast.explain import PARTS
 from funnel.forecast.figures import figures
-from funnel.forecast.forecast import COLUMNS
+from funnel.forecast.table import COLUMNS
 
 
 def run(*arguments: object) -> Result:

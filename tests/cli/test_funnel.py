@@ -112,7 +112,7 @@ def test_a_state_is_kept_where_there_is_a_home_and_nowhere_else(data: Path, tmp_
     (tmp_path / "home").mkdir()
     assert run(data, "--no-snapshot").exit_code == 0
     assert list((tmp_path / "home").iterdir()) == []
-    assert "kept as snapshot" in run(data, "--from", "2026-01-02").stderr
+    assert "saved as snapshot" in run(data, "--from", "2026-01-02").stderr
     assert len(list((tmp_path / "home" / "snapshots").iterdir())) == 1
 
 
@@ -121,4 +121,4 @@ def test_a_home_that_cannot_be_written_ends_nothing(data: Path, tmp_path: Path) 
     (tmp_path / "home" / "snapshots").write_text("in the way")
     done = run(data, "--json")
     assert done.exit_code == 0
-    assert "not kept as a snapshot" in done.stderr
+    assert "not saved as a snapshot" in done.stderr

@@ -4,13 +4,13 @@ import re
 
 import pytest
 
-from cli.funnel_text import tell_state
+from cli.funnel_text import echo_state
 from funnel.state.state import funnel_state
 from tests.builders.twenty_leads import twenty
 
 
 def test_the_first_line_adds_up_also_with_reopened_leads(capsys: pytest.CaptureFixture[str]) -> None:
-    tell_state({**funnel_state(twenty()), "owners": []})
+    echo_state({**funnel_state(twenty()), "owners": []})
     line = next(line for line in capsys.readouterr().err.splitlines() if line.startswith("open at the start"))
     count = {name: int(n) for name, n in re.findall(r"([a-z ]+?) (\d+)(?:, |$)", line)}
     came = sum(count[name] for name in ("open at the start", "entered", "reopened"))
@@ -19,5 +19,5 @@ def test_the_first_line_adds_up_also_with_reopened_leads(capsys: pytest.CaptureF
 
 
 def test_without_a_currency_no_number_has_a_gap_behind_it(capsys: pytest.CaptureFixture[str]) -> None:
-    tell_state({**funnel_state(twenty(currency=None)), "owners": []})
+    echo_state({**funnel_state(twenty(currency=None)), "owners": []})
     assert " ," not in capsys.readouterr().err

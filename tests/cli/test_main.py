@@ -152,7 +152,7 @@ def test_a_signal_that_the_caller_had_ignored_stays_so() -> None:
     code = (
         "import signal, cli.main as m\n"
         "signal.signal(signal.SIGHUP, signal.SIG_IGN)\n"
-        "m._heed_signals()\n"
+        "m._handle_signals()\n"
         "print(signal.getsignal(signal.SIGHUP).name)\n"
     )
     done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
@@ -203,7 +203,7 @@ def test_json_before_a_subcommand_counts_for_it(monkeypatch: pytest.MonkeyPatch)
 
 
 def test_json_has_no_number_that_json_has_not(capsys: pytest.CaptureFixture[str]) -> None:
-    output.emit({"nan": float("nan"), "list": [float("inf"), 1.5], "path": Path("x"), "text": "Zürich"})
+    output.print_json({"nan": float("nan"), "list": [float("inf"), 1.5], "path": Path("x"), "text": "Zürich"})
     assert json.loads(capsys.readouterr().out) == {
         "nan": None,
         "list": [None, 1.5],
@@ -286,15 +286,15 @@ def test_a_pipe_or_device_is_never_replaced_nor_waited_for(command: tuple[str, .
 
 
 def test_columns_line_up_whatever_the_script(capsys: pytest.CaptureFixture[str]) -> None:
-    output.say_table(["stage", "n"], [["見積", 1], ["cafe\u0301", 2], ["new", 3]])
+    output.echo_table(["stage", "n"], [["見積", 1], ["cafe\u0301", 2], ["new", 3]])
     header, *rows = capsys.readouterr().err.splitlines()
     assert [cell_len(row[: row.index(digit)]) for row, digit in zip(rows, "123", strict=True)] == [7, 7, 7]
     assert header.index("n") == 7
 
 
 def test_a_name_cannot_steer_the_terminal(capsys: pytest.CaptureFixture[str]) -> None:
-    output.say("a\x1b[2Jb\x07\x9b1mc\ttab\nnext")
-    output.say_table(["stage"], [["new\nstage\r"]])
+    output.echo("a\x1b[2Jb\x07\x9b1mc\ttab\nnext")
+    output.echo_table(["stage"], [["new\nstage\r"]])
     assert capsys.readouterr().err == "a\\x1b[2Jb\\x07\\x9b1mc\ttab\nnext\nstage\nnew\\nstage\\r\n"
 
 

@@ -5,7 +5,7 @@ import sys
 
 import pytest
 
-from cli.progress import progress
+from cli.progress import progress_bar
 
 
 class Terminal(io.StringIO):
@@ -14,7 +14,7 @@ class Terminal(io.StringIO):
 
 
 def run() -> None:
-    with progress() as tell:
+    with progress_bar() as tell:
         for text, share in (("reading", 0.0), ("fitting", 0.3), ("fitting", 0.6)):
             tell(text, share)
 

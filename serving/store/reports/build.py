@@ -5,8 +5,8 @@ from typing import Any
 from funnel.forecast.explain import explained
 from funnel.forecast.forecast import Asked, answer, forecast
 from funnel.forecast.warnings import notes
-from funnel.state.owners import chances_of, owners
-from funnel.state.state import FunnelAsked, funnel_state
+from funnel.state.report import funnel_report
+from funnel.state.state import FunnelAsked
 from history.config import FunnelConfig
 from models.bundle import Bundle
 from serving.base.instant import read_instant
@@ -29,10 +29,7 @@ def funnel_from(store: Store, query: FunnelQuery, bundle: Bundle | None) -> Reco
     since_us = _instant(query.since, config, "since")
     history = store.read_all(_as_of_us(store, query.as_of, config), config)
     options = FunnelAsked(from_us, to_us, query.by, since_us, query.attention)
-    if bundle is None:
-        return {**funnel_state(history, options, None), "owners": []}
-    state = funnel_state(history, options, chances_of(bundle, history))
-    return {**state, "owners": owners(bundle, history, from_us, to_us)}
+    return funnel_report(history, options, bundle)
 
 
 def forecast_from(store: Store, query: ForecastQuery, bundle: Bundle) -> Record:

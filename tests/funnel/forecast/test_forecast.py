@@ -8,9 +8,10 @@ import pytest
 
 from funnel.forecast.explain import PARTS, changes, explained
 from funnel.forecast.figures import report_page
-from funnel.forecast.forecast import COLUMNS, Asked, Forecast, answer, forecast, rows
+from funnel.forecast.forecast import Asked, Forecast, answer, forecast, rows
 from funnel.forecast.hazards import hazards, lives
 from funnel.forecast.open_leads import scored_leads, win_chances
+from funnel.forecast.table import COLUMNS
 from funnel.forecast.warnings import notes
 from history.errors import InvalidInput
 from history.history import DAY_US, History

@@ -1,0 +1,24 @@
+"""The home: the folder of all state, with the bundles, the champion, MLflow's runs and the service's store."""
+
+import os
+from pathlib import Path
+from typing import Final
+
+from history.errors import InvalidInput
+
+VARIABLE: Final = "LEADCAST_HOME"
+DEFAULT: Final = ".leadcast"
+
+
+def home_folder(folder: str | Path | None = None) -> Path:
+    """The absolute path of `folder`, else of LEADCAST_HOME, else of .leadcast; it need not exist.
+
+    Raises InvalidInput if the path, or one above it, is a file.
+    """
+    home = Path(folder or os.environ.get(VARIABLE) or DEFAULT).absolute()
+    for path in (home, *home.parents):
+        if path.is_file():
+            raise InvalidInput(
+                f"{home} cannot be the home: {path} is a file; name a folder with --home or {VARIABLE}"
+            )
+    return home
