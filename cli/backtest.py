@@ -124,7 +124,7 @@ def backtest(data: Path, report: Path | None, as_json: bool, **options: Any) -> 
     if options["forecast"]:
         _forecast(data, report, as_json, options)
         return
-    refuse_unused("with --forecast", "period", "periods")
+    refuse_unused("--forecast", "period", "periods")
     from cli.reading import read_and_report
     from training.backtest.backtest import backtest as run_backtest
     from training.backtest.report import page

@@ -65,10 +65,8 @@ def load(data: Path, as_json: bool) -> None:
 
     echo_set_aside(history)
     if loaded.conflict_count:
-        conflicts = ", ".join(loaded.conflicts)
-        echo(
-            f"{loaded.conflict_count} stored leads keep their created_at, which differs in the folder; first {conflicts}"
-        )
+        count, first = loaded.conflict_count, ", ".join(loaded.conflicts)
+        echo(f"{count} stored leads keep their created_at, which differs in the folder; first {first}")
     echo_table(("added", "rows"), [("leads", loaded.leads), *loaded.rows.items()])
     echo(f"{loaded.leads_known} leads and {loaded.rows_known} rows were already stored")
     if as_json:
@@ -146,8 +144,8 @@ def backup(file: Path, as_json: bool) -> None:
       leadcast backup /var/backups/leadcast-2026-03-01.tar
     """
     from models.pointer import POINTER
-    from serving.store.transfer.backup import backup as write_backup
     from serving.store.database.engine import DATABASE
+    from serving.store.transfer.backup import backup as write_backup
 
     _require_any(DATABASE, POINTER)
     with open_store() as store:

@@ -118,7 +118,7 @@ def drift(reference: Mapping[str, Any], values: Floats, features: Sequence[Featu
 
 
 def drift_warnings(bundle: Bundle, history: History) -> list[dict[str, str]]:
-    """Warnings {code, subject, detail} on the leads open at history.as_of_us; empty for a bundle without a reference."""
+    """Warnings {code, subject, detail} on the leads open at history.as_of_us; none for a bundle without reference."""
     reference = bundle.card.get("reference")
     if not reference:
         return []

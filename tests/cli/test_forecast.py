@@ -69,6 +69,6 @@ def test_the_waterfall_is_said_and_drawn_and_adds_up(champion_home: Path, crm: P
         drawn = figures(result)[f"{what}_changes"].data[0]
         assert list(drawn.y) == [changes[what]["then"], *parts, changes[what]["now"]]
         assert f'id="figure-{what}_changes"' in page.read_text()
-    told = done.stderr[done.stderr.index("what changed since") :].splitlines()
+    told = done.stderr[done.stderr.index("changes since") :].splitlines()
     assert [line.split()[0] for line in told[2:13]] == ["then", *PARTS, "now"]
     assert not re.search(r"<(script|link|img)[^>]*(src|href)\s*=", page.read_text())

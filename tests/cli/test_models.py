@@ -52,7 +52,7 @@ def test_people_read_the_list_and_the_card_in_words(champion_home: Path) -> None
 
 
 def test_an_empty_home_is_named(home: Path) -> None:
-    assert f"no versions yet in {home}" in run("models").stderr
+    assert f"{home} has no versions yet" in run("models").stderr
 
 
 def test_restoring_waits_for_whoever_changes_the_champion(
@@ -60,7 +60,7 @@ def test_restoring_waits_for_whoever_changes_the_champion(
 ) -> None:
     file, held = tmp_path / "backup.tar", []
     assert run("backup", str(file)).exit_code == 0
-    monkeypatch.setattr(HomeLock, "_put_away", lambda lock: held.append(lock._path))
+    monkeypatch.setattr(HomeLock, "_remove_temporary_folders", lambda lock: held.append(lock._path))
     assert run("restore", str(file)).exit_code == 0
     assert held == [champion_home / "registry.lock"]
 
