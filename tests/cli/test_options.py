@@ -86,7 +86,10 @@ def test_a_folder_that_cannot_be_written_is_told_before_the_work(
         (("forecast", "crm", "--output", "f.csv", "--report", "missing/f.html"), "does not exist"),
         (("backtest", "crm", "--periods", "3"), "--periods has no effect without --forecast"),
         (("backtest", "crm", "--period", "month"), "--period has no effect without --forecast"),
-        (("forecast", "crm", "--since", "2026-01-01", "--output", "f.csv"), "--since has no effect without --explain or"),
+        (
+            ("forecast", "crm", "--since", "2026-01-01", "--output", "f.csv"),
+            "--since has no effect without --explain or",
+        ),
         (("train",), "give either a data folder or --store"),
         (("snapshots", "take", "crm", "--store"), "give either a data folder or --store"),
     ],
