@@ -46,13 +46,15 @@ def backtest_forecast(
     """Replays and writes the page; the result as JSON-ready values."""
     from funnel.forecast.forecast import Asked
     from funnel.forecast.periods import DEFAULT_COUNT
-    from training.backtest.forecast import forecast_replay, past_origins
+    from training.backtest.forecast import backtest_forecast as run_backtest
+    from training.backtest.forecast import past_period_starts
+    from training.progress import part
 
     count = options["periods"] or DEFAULT_COUNT[options["period"]]
     asked = Asked(options["period"], count)
-    given = options["at_us"] or past_origins(history, asked, options["origins"] or ORIGINS)
-    result = forecast_replay(
-        history, given, asked, train_options(options), lambda text, share: tell(text, 0.02 + 0.9 * share)
+    given = options["at_us"] or past_period_starts(history, asked, options["origins"] or ORIGINS)
+    result = run_backtest(
+        history, given, asked, train_options=train_options(options), progress=part(tell, 0.02, 0.92)
     )
     if report is not None:
         from funnel.forecast.figures import replay_page

@@ -1,231 +1,149 @@
-"""The forecast made again at past instants, each with a training of its own, against what came and
-against three baselines.
-"""
+"""Backtest of the forecast: trained and made at past dates, against what happened and four baselines."""
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
 from funnel.forecast.forecast import Asked, Forecast, forecast, views
 from funnel.forecast.hazards import Lives, lives
 from funnel.forecast.periods import DEFAULT_COUNT, Period, before, periods, shift
-from history.arrays import Floats
 from history.errors import InvalidInput
 from history.history import History
 from history.snapshot import cut
 from history.times import format_time
 from models.bundle import Bundle
 from models.calibration import Z80
+from training.backtest.forecast_metrics import NO_ESTIMATE, Cell, Estimate, summarize_cells
+from training.backtest.summary import Skipped
+from training.progress import Progress, no_progress
 from training.train import TrainOptions, train
 
-Tell = Callable[[str, float], None]
-Record = dict[str, Any]
-
-LAST = 4  # periods of the last-periods mean
-SPREAD_OF = 8  # periods that give its spread
-LEVELS = (0.1, 0.5, 0.9)
-OUTSIDE = 0.2  # of an 80 % interval
-BASELINES = ("stage_pipeline", "stage_pipeline_and_new", "last_periods", "year_before")
+MEAN_PERIODS = 4  # whole periods whose mean is the baseline "last_periods"
+SPREAD_PERIODS = 8  # whole periods that give its interval
+PERIODS_PER_YEAR = {"week": 52, "month": 12, "quarter": 4}
+MEASURES = ("wins", "revenue")
 
 
-@dataclass(frozen=True)
-class Cell:
-    """One period of one replayed forecast: what came, and by method the expectation with p10, p50 and p90
-    (NaN without).
-    """
-
-    origin_us: int
-    step: int
-    what: str
-    came: float
-    said: dict[str, tuple[float, float, float, float]]
-
-
-def forecast_replay(
+def backtest_forecast(
     history: History,
     origins: Sequence[int],
     asked: Asked,
-    options: TrainOptions,
-    progress: Tell = lambda text, share: None,
-) -> Record:
-    """Trains and forecasts at each origin on what was known then; origins where training refuses are
-    skipped, with the reason.
+    *,
+    train_options: TrainOptions,
+    progress: Progress = no_progress,
+) -> dict[str, Any]:
+    """Trains and forecasts at each origin (microseconds UTC) on what was known then; metrics as JSON-ready values.
 
-    Only periods that ended by history.as_of_us are judged. Raises InvalidInput where no origin is left.
+    Only periods over by history.as_of_us are evaluated. Origins at which training refuses are skipped, with the
+    reason. Raises InvalidInput if none is left.
     """
     cells: list[Cell] = []
-    skipped: list[Record] = []
-    for i, origin in enumerate(origins):
-        progress(f"forecasting as of {format_time(origin)[:10]}", i / max(len(origins), 1))
-        known = cut(history, origin)
+    skipped: list[Skipped] = []
+    for k, origin in enumerate(origins):
+        progress(f"forecasting as of {format_time(origin)[:10]}", k / max(len(origins), 1))
+        past = cut(history, origin)
         try:
-            bundle = train(known, options).bundle
-        except InvalidInput as problem:
-            skipped.append({"as_of": format_time(origin), "reason": str(problem)})
+            bundle = train(past, train_options).bundle
+        except InvalidInput as error:
+            skipped.append(Skipped(origin, str(error)))
             continue
-        cells += judged_cells(bundle, known, history, asked)
+        cells += forecast_cells(bundle, past, history, asked)
     if not cells:
-        raise InvalidInput(
-            "no past date could be forecast and judged: " + "; ".join(s["reason"] for s in skipped)
-        )
-    return {**summary(cells), "skipped": skipped}
+        reasons = "; ".join(date.reason for date in skipped)
+        raise InvalidInput(f"no past date could be forecast and evaluated: {reasons}")
+    return {**summarize_cells(cells), "skipped": [date.to_dict() for date in skipped]}
 
 
-def judged_cells(bundle: Bundle, known: History, full: History, asked: Asked) -> list[Cell]:
-    """The forecast at known.as_of_us beside the baselines and what came,
-    for the periods that ended by full.as_of_us.
+def past_period_starts(history: History, asked: Asked, count: int) -> list[int]:
+    """The last `count` period starts whose forecast had ended by history.as_of_us, oldest first, microseconds UTC.
+
+    Starts before the first lead are left out. Raises InvalidInput if the history is too short for one.
     """
-    made = forecast(bundle, known, asked)
-    final = lives(full, full.as_of_us)
-    weighted = views(made)
+    zone = history.config.zone
+    ahead = DEFAULT_COUNT[asked.period] if asked.count is None else asked.count
+    running = periods(history.as_of_us, asked.period, 1, zone)[0]
+    past = before(running, asked.period, ahead + count - 1, zone)[:count]
+    first_us = int(history.created_us.min()) if len(history) else history.as_of_us
+    starts = [period.start_us for period in past if period.start_us > first_us]
+    if not starts:
+        raise InvalidInput(
+            f"the history is too short to backtest a forecast of {ahead} {asked.period}s; use fewer periods "
+            "(--periods) or add older leads"
+        )
+    return starts
+
+
+def forecast_cells(bundle: Bundle, past: History, history: History, asked: Asked) -> list[Cell]:
+    """The forecast at past.as_of_us and the baselines beside the actual values, for periods over by history.as_of_us.
+
+    past: the history as known at the origin; history: with everything that happened later.
+    """
+    made = forecast(bundle, past, asked)
+    later = lives(history, history.as_of_us)
+    pipeline = views(made)
+    measures = MEASURES if made.has_amounts else MEASURES[:1]
     cells = []
-    for k, span in enumerate(made.periods):
-        if span.end_us > full.as_of_us + 1:
+    for k, period in enumerate(made.periods):
+        if period.end_us > history.as_of_us + 1:
             break
-        came = final.won_between(span.start_us, span.end_us)
-        for j, what in enumerate(("wins", "revenue") if made.has_amounts else ("wins",)):
-            open_ = float(weighted[k][f"weighted_pipeline_{what}"])
-            new = float((made.expectation.new_revenue if j else made.expectation.new_wins)[k].sum())
-            said = {
-                "forecast": _own(made, k, what),
-                "stage_pipeline": _point(open_),
-                "stage_pipeline_and_new": _point(open_ + new),
-                "last_periods": _last(made, j),
-                "year_before": _year(made.seen, made, span, j),
+        actual = later.won_between(period.start_us, period.end_us)
+        for j, measure in enumerate(measures):
+            open_leads = float(pipeline[k][f"weighted_pipeline_{measure}"])
+            estimates = {
+                "forecast": _forecast_estimate(made, k, measure),
+                "stage_pipeline": Estimate(open_leads),
+                "stage_pipeline_and_new": Estimate(open_leads + _new_leads(made, k, measure)),
+                "last_periods": _last_periods(made, j),
+                "year_before": _year_before(made.seen, made, period, j),
             }
-            cells.append(Cell(made.as_of_us, k + 1, what, float(came[j]), said))
+            cells.append(Cell(made.as_of_us, k + 1, measure, float(actual[j]), estimates))
     return cells
 
 
-def _own(made: Forecast, k: int, what: str) -> tuple[float, float, float, float]:
-    expected = made.wins if what == "wins" else made.revenue
-    low, middle, high = (made.quantiles.wins if what == "wins" else made.quantiles.revenue)[:, k, 0].tolist()
-    return float(expected[k, 0]), low, middle, high
+def _forecast_estimate(made: Forecast, k: int, measure: str) -> Estimate:
+    expected = made.wins if measure == "wins" else made.revenue
+    quantiles = made.quantiles.wins if measure == "wins" else made.quantiles.revenue
+    p10, p50, p90 = quantiles[:, k, 0].tolist()
+    return Estimate(float(expected[k, 0]), p10, p50, p90)
 
 
-def _point(value: float) -> tuple[float, float, float, float]:
-    return value, np.nan, np.nan, np.nan
+def _new_leads(made: Forecast, k: int, measure: str) -> float:
+    expectation = made.expectation
+    by_group = expectation.new_wins if measure == "wins" else expectation.new_revenue
+    return float(by_group[k].sum())
 
 
-def _last(made: Forecast, j: int) -> tuple[float, float, float, float]:
-    """The mean of the LAST whole periods before the first, give or take the spread of the last SPREAD_OF."""
-    past = before(made.periods[0], made.asked.period, SPREAD_OF, made.zone)
-    first = made.seen.first_win_us
-    values = np.array(
-        [
-            made.seen.won_between(p.start_us, p.end_us)[j]
-            for p in past
-            if first is not None and p.end_us > first
-        ]
-    )
-    if not len(values):
-        return (np.nan,) * 4
-    mean = float(values[-LAST:].mean())
+# ---- baselines
+
+
+def _last_periods(made: Forecast, j: int) -> Estimate:
+    """The mean of the last MEAN_PERIODS whole periods, with a normal 80 % interval from the last SPREAD_PERIODS.
+
+    j: position of the measure. Periods before the first win are left out: the funnel was not yet running.
+    """
+    past = before(made.periods[0], made.asked.period, SPREAD_PERIODS, made.zone)
+    first_win_us = made.seen.first_win_us
+    if first_win_us is None:
+        return NO_ESTIMATE
+    running = [period for period in past if period.end_us > first_win_us]
+    if not running:
+        return NO_ESTIMATE
+    values = np.array([made.seen.won_between(period.start_us, period.end_us)[j] for period in running])
+    mean = float(values[-MEAN_PERIODS:].mean())
     if len(values) < 2:
-        return _point(mean)
-    half = Z80 * float(values.std(ddof=1)) * np.sqrt(1 + 1 / min(len(values), LAST))
-    return mean, max(mean - half, 0.0), mean, mean + half
+        return Estimate(mean)
+    # Of a new value around an estimated mean: its own variance and that of the mean.
+    half_width = Z80 * float(values.std(ddof=1)) * np.sqrt(1 + 1 / min(len(values), MEAN_PERIODS))
+    return Estimate(mean, max(mean - half_width, 0.0), mean, mean + half_width)
 
 
-def _year(seen: Lives, made: Forecast, span: Period, j: int) -> tuple[float, float, float, float]:
-    """The same period a year before, where history begins before it."""
+def _year_before(seen: Lives, made: Forecast, period: Period, j: int) -> Estimate:
+    """The same period a year before, if the history begins before it."""
     kind = made.asked.period
-    count = {"week": 52, "month": 12, "quarter": 4}[kind]
-    start = shift(span.start, kind, -count)
-    past = before(span, kind, count, made.zone)[0]
-    assert past.start == start
-    created = seen.created_us
-    if not len(created) or int(created.min()) > past.start_us:
-        return (np.nan,) * 4
-    return _point(float(seen.won_between(past.start_us, past.end_us)[j]))
-
-
-def summary(cells: Sequence[Cell]) -> Record:
-    """By wins and revenue, and there by method: all steps, and each step alone; cells as records."""
-    found: Record = {"origins": sorted({format_time(c.origin_us) for c in cells})}
-    for what in dict.fromkeys(c.what for c in cells):
-        mine = [c for c in cells if c.what == what]
-        steps = sorted({c.step for c in mine})
-        found[what] = {
-            name: {
-                **_measured(mine, name),
-                "by_step": [{"step": s, **_measured([c for c in mine if c.step == s], name)} for s in steps],
-            }
-            for name in ("forecast", *BASELINES)
-        }
-    found["cells"] = [_cell_record(c) for c in cells]
-    return found
-
-
-def _measured(cells: Sequence[Cell], name: str) -> Record:
-    """Figures of one method over the cells it says something of.
-
-    bias: total said over total come, less one. pinball: mean over the three levels (Koenker and Bassett 1978);
-    interval_score: of the 80 % interval (Gneiting and Raftery 2007); both None without an interval.
-    """
-    known = [c for c in cells if np.isfinite(c.said[name][0])]
-    if not known:
-        return {"cells": 0}
-    came = np.array([c.came for c in known])
-    said = np.array([c.said[name] for c in known])
-    record: Record = {
-        "cells": len(known),
-        "mae": float(np.abs(said[:, 0] - came).mean()),
-        "bias": float(said[:, 0].sum() / came.sum() - 1) if came.sum() > 0 else None,
-        "pinball": None,
-        "coverage": None,
-        "interval_score": None,
-        "width": None,
-    }
-    if np.isfinite(said).all():
-        record |= _interval(came, said[:, 1:])
-    return record
-
-
-def _interval(came: Floats, ends: npt.NDArray[np.float64]) -> Record:
-    gap = came[:, None] - ends
-    loss = np.maximum(np.array(LEVELS) * gap, (np.array(LEVELS) - 1) * gap)
-    low, high = ends[:, 0], ends[:, 2]
-    missed = np.maximum(low - came, 0) + np.maximum(came - high, 0)
-    return {
-        "pinball": float(loss.mean()),
-        "coverage": float(((came >= low) & (came <= high)).mean()),
-        "interval_score": float((high - low + 2 / OUTSIDE * missed).mean()),
-        "width": float((high - low).mean()),
-    }
-
-
-def _cell_record(cell: Cell) -> Record:
-    said = {
-        name: None if not np.isfinite(values[0]) else [v if np.isfinite(v) else None for v in values]
-        for name, values in cell.said.items()
-    }
-    return {
-        "as_of": format_time(cell.origin_us),
-        "step": cell.step,
-        "what": cell.what,
-        "came": cell.came,
-        **said,
-    }
-
-
-def past_origins(history: History, asked: Asked, count: int) -> list[int]:
-    """The latest `count` period starts whose forecast had ended by history.as_of_us, oldest first, none
-    before the first lead.
-
-    Raises InvalidInput where history is too short for one.
-    """
-    zone = history.config.zone
-    ahead = asked.count if asked.count is not None else DEFAULT_COUNT[asked.period]
-    running = periods(history.as_of_us, asked.period, 1, zone)[0]
-    past = before(running, asked.period, ahead + count - 1, zone)[:count]
-    first = int(history.created_us.min()) if len(history) else history.as_of_us
-    found = [p.start_us for p in past if p.start_us > first]
-    if not found:
-        raise InvalidInput(
-            f"history is too short to replay {ahead} {asked.period}s: ask for fewer periods or add older leads"
-        )
-    return found
+    count = PERIODS_PER_YEAR[kind]
+    year_before = before(period, kind, count, made.zone)[0]
+    assert year_before.start == shift(period.start, kind, -count)
+    if not len(seen.created_us) or int(seen.created_us.min()) > year_before.start_us:
+        return NO_ESTIMATE
+    return Estimate(float(seen.won_between(year_before.start_us, year_before.end_us)[j]))

@@ -1,117 +1,123 @@
-"""The forecast as it would have been made at past instants, from predictions that no fit had seen."""
+"""The forecast basis: forecasts as of past instants from out-of-fold predictions, beside what happened."""
+
+from dataclasses import fields
 
 import numpy as np
-import numpy.typing as npt
 
 from funnel.forecast.hazards import lives
 from funnel.forecast.new_leads import future, recent_rate
 from funnel.forecast.open_leads import OpenLeads, ages, win_chances
 from funnel.forecast.rhythm import rhythm_of, worked_days
-from history.arrays import Floats
+from history.arrays import Floats, Ints
 from history.history import DAY_US, WON, History
 from history.snapshot import current_stages, open_leads
 from models.bundle import Bundle
 from models.calibration import intercept_for, sigmoid
 from models.forecast_basis import ForecastBasis
+from training.evaluation.out_of_fold import BY_DATE
 from training.rows.predictions import OutOfFold
 from training.rows.training_set import TrainingSet
 
-ORIGINS = 12  # replayed instants, at most
+MAX_ORIGINS = 12
 STEP_DAYS, LONGEST_DAYS = 7, 182
-FEWEST_LEADS = 5
+MIN_LEADS = 5  # open at an origin
 
 
 def forecast_basis(
-    training_set: TrainingSet, predictions: OutOfFold | None, how: str, bundle: Bundle
+    training_set: TrainingSet, predictions: OutOfFold | None, method: str, bundle: Bundle
 ) -> ForecastBasis | None:
-    """Replays of the forecast at the instants of the judged rows; None where leads were held out instead of time.
+    """Forecasts at up to MAX_ORIGINS instants of the evaluated rows; None unless rows were evaluated by date.
 
-    The probability of a row is that of its split's fit, which saw labels up to the split's instant only, at that fit's
-    own level and the final calibration's slope; its amount is that of the wins which the fit saw. Times come from the
-    final model.
+    The probability of a row comes from its split's fit, which saw labels up to the split's instant only, at that fit's
+    own level and the final calibration's slope. Its amount comes from the wins that the fit saw, times to the win from
+    the final model.
     """
-    if predictions is None or how != "replay" or bundle.conversion is None:
+    if predictions is None or method != BY_DATE or bundle.conversion is None:
         return None
     snapshot = training_set.rows.snapshot.take(predictions.rows)
-    instants = np.unique(snapshot.as_of_us)
-    chosen = instants[
-        np.unique(np.linspace(0, len(instants) - 1, min(ORIGINS, len(instants))).round().astype(int))
-    ]
     spans = np.arange(STEP_DAYS, LONGEST_DAYS + 1, STEP_DAYS, dtype=np.float64)
     origins = []
-    for at in chosen.tolist():
-        rows = np.flatnonzero(snapshot.as_of_us == at)
-        if len(rows) >= FEWEST_LEADS:
-            open_ = _as_then(bundle, training_set, predictions, rows)
-            origins.append(replayed(bundle, snapshot.history, open_, at, spans))
-    return stacked(origins, spans) if origins else None
+    for at_us in _spread(np.unique(snapshot.as_of_us)).tolist():
+        rows = np.flatnonzero(snapshot.as_of_us == at_us)
+        if len(rows) >= MIN_LEADS:
+            leads = _leads_then(bundle, training_set, predictions.take(rows))
+            origins.append(basis_at(bundle, snapshot.history, leads, at_us, spans))
+    return concatenated(origins, spans) if origins else None
 
 
-def _as_then(
-    bundle: Bundle,
-    training_set: TrainingSet,
-    predictions: OutOfFold,
-    judged: npt.NDArray[np.int64],
-) -> OpenLeads:
-    """The leads of some judged rows (indices into `predictions`), all of one instant."""
-    rows, margin = predictions.rows[judged], predictions.margin[judged]
+def _spread(instants: Ints) -> Ints:
+    """At most MAX_ORIGINS of the instants, evenly spaced, the first and last among them."""
+    count = min(MAX_ORIGINS, len(instants))
+    chosen = np.unique(np.linspace(0, len(instants) - 1, count).round().astype(int))
+    spread: Ints = instants[chosen]
+    return spread
+
+
+def _leads_then(bundle: Bundle, training_set: TrainingSet, predictions: OutOfFold) -> OpenLeads:
+    """The leads of predictions of a single instant."""
+    rows, margin = predictions.rows, predictions.margin
     snapshot = training_set.rows.snapshot.take(rows)
-    slope = float(np.diff(bundle.calibration.logits)[0] / np.diff(bundle.calibration.knots)[0])
-    turned = slope * (margin - margin.mean()) + margin.mean()
-    turned = turned + intercept_for(turned, float(sigmoid(margin).sum()))
+    calibration = bundle.calibration
+    slope = float(np.diff(calibration.logits)[0] / np.diff(calibration.knots)[0])
+    logit = slope * (margin - margin.mean()) + margin.mean()
+    predicted_wins = float(sigmoid(margin).sum())
     return OpenLeads(
         lead=snapshot.lead,
         age_days=ages(snapshot),
-        probability=sigmoid(turned),
+        probability=sigmoid(logit + intercept_for(logit, predicted_wins)),
         place=bundle.close_time.place(training_set.values[rows]),
-        amount=predictions.expected_amount[judged],
+        amount=predictions.expected_amount,
         baseline=np.full(len(rows), np.nan),
         stage=current_stages(snapshot),
     )
 
 
-def replayed(bundle: Bundle, history: History, open_: OpenLeads, at_us: int, spans: Floats) -> ForecastBasis:
-    """One origin: what was expected within each span of days (k,) after it, and what came by history.as_of_us."""
+def basis_at(bundle: Bundle, history: History, leads: OpenLeads, at_us: int, spans: Floats) -> ForecastBasis:
+    """The basis of one origin: expected and actual wins and revenue within each span (k,) of days after it.
+
+    history: with everything up to its as_of_us; spans that end later have no actual values.
+    """
     seen = lives(history, at_us)
-    horizon, zone = bundle.config.horizon_days, bundle.config.zone
+    horizon_days, zone = bundle.config.horizon_days, bundle.config.zone
     worked = worked_days(spans, at_us, rhythm_of(seen, zone), zone)
-    to_come = future(seen, horizon, int(np.ceil(max(spans[-1], worked[-1]))))
-    chances = win_chances(open_, bundle.close_time, to_come.rates, worked)
-    new_wins = to_come.wins_by(worked)
-    share = len(open_leads(history, at_us)) / max(len(open_), 1)  # large histories train on a sample
-    money = share * (open_.amount @ chances)
-    wins, revenue = _came(history, at_us, spans)
-    recent = recent_rate(seen)
+    new_leads = future(seen, horizon_days, int(np.ceil(max(spans[-1], worked[-1]))))
+    new_wins = new_leads.wins_by(worked)
+    chances = win_chances(leads, bundle.close_time, new_leads.rates, worked)
+    # Training samples the leads of a large history: the sample stands for all leads open then.
+    leads_per_row = len(open_leads(history, at_us)) / max(len(leads), 1)
+    actual_wins, actual_revenue = _actual(history, at_us, spans)
+    recent_wins, recent_revenue = recent_rate(seen)
     return ForecastBasis(
         as_of_us=np.array([at_us]),
         days=spans,
-        open_wins=share * chances.sum(axis=0)[None],
+        open_wins=leads_per_row * chances.sum(axis=0)[None],
         new_wins=new_wins[None],
-        open_revenue=money[None],
-        new_revenue=(new_wins * to_come.amount)[None],
-        wins=wins[None],
-        revenue=revenue[None],
-        recent_wins=np.array([recent[0]]),
-        recent_revenue=np.array([recent[1]]),
+        open_revenue=(leads_per_row * (leads.amount @ chances))[None],
+        new_revenue=(new_wins * new_leads.amount)[None],
+        wins=actual_wins[None],
+        revenue=actual_revenue[None],
+        recent_wins=np.array([recent_wins]),
+        recent_revenue=np.array([recent_revenue]),
     )
 
 
-def _came(history: History, at_us: int, spans: Floats) -> tuple[Floats, Floats]:
-    final = lives(history, history.as_of_us)
-    won = (final.state == WON) & (final.end_us > at_us)
-    days = (final.end_us[won] - at_us) / DAY_US
-    amount = np.nan_to_num(final.amount[won])
-    over = at_us + spans * DAY_US <= history.as_of_us
-    wins = np.array([float((days <= d).sum()) for d in spans])
-    revenue = np.array([float(amount[days <= d].sum()) for d in spans])
-    return np.where(over, wins, np.nan), np.where(over, revenue, np.nan)
+def _actual(history: History, at_us: int, spans: Floats) -> tuple[Floats, Floats]:
+    """Wins and revenue (k,) within each span after at_us; NaN for spans not over by history.as_of_us."""
+    later = lives(history, history.as_of_us)
+    won = (later.state == WON) & (later.end_us > at_us)
+    days = (later.end_us[won] - at_us) / DAY_US
+    amount = np.nan_to_num(later.amount[won])
+    wins = np.array([float((days <= span).sum()) for span in spans])
+    revenue = np.array([float(amount[days <= span].sum()) for span in spans])
+    is_over = at_us + spans * DAY_US <= history.as_of_us
+    return np.where(is_over, wins, np.nan), np.where(is_over, revenue, np.nan)
 
 
-def stacked(origins: list[ForecastBasis], spans: Floats) -> ForecastBasis:
-    """The origins as one basis."""
+def concatenated(origins: list[ForecastBasis], spans: Floats) -> ForecastBasis:
+    """One basis of several origins with the same spans."""
     columns = {
-        name: np.concatenate([getattr(o, name) for o in origins])
-        for name in vars(origins[0])
-        if name != "days"
+        field.name: np.concatenate([getattr(origin, field.name) for origin in origins])
+        for field in fields(ForecastBasis)
+        if field.name != "days"
     }
     return ForecastBasis(days=spans, **columns)
