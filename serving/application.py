@@ -13,13 +13,12 @@ from serving.api.errors import expected_problem
 from serving.api.openapi import describe
 from serving.http.guard import Guard
 from serving.http.router import Dispatcher
-from serving.pages import funnel_and_forecast as outlook_pages
-from serving.pages import lead_and_model as detail_pages
+from serving.pages import assets, docs, forecast, funnel, lead, model
 from serving.pages import worklist as worklist_page
 from serving.runtime import Runtime
 
 API = (scores, status, events, worklist, leads, reports)
-PAGES = (worklist_page, detail_pages, outlook_pages)
+PAGES = (worklist_page, lead, model, funnel, forecast, docs, assets)
 ROUTES = [route for part in (*API, *PAGES) for route in part.routes.all]
 
 

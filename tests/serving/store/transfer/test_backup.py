@@ -141,7 +141,7 @@ def manifest_of(file: Path) -> dict[str, Any]:
 
 
 def resigned(file: Path, name: str, data: bytes) -> None:
-    """The tar with another content of a member, whose digest the manifest says."""
+    """Rewrites the tar with another content of a member, and its digest in the manifest."""
     manifest = manifest_of(file)
     manifest["files"][name] = hashlib.sha256(data).hexdigest()
     rewritten(file, **{"backup.json": json.dumps(manifest).encode(), name: data})

@@ -1,0 +1,47 @@
+"""The page of the forecast: wins and revenue by period with their intervals."""
+
+from collections.abc import Sequence
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from funnel.forecast.periods import KINDS
+from serving.api.reports import ask_forecast
+from serving.http.router import Routes
+from serving.pages.charts import Charts, charts_of
+from serving.pages.forms import read_form
+from serving.pages.rendering import render
+from serving.store.reports.build import Record
+
+routes = Routes()
+
+
+@routes.get("/forecast")
+async def get_forecast_page(request: Request) -> Response:
+    """The forecast, with the options of `leadcast forecast` as form fields."""
+    form = read_form(request)
+    report = await ask_forecast(request, form.query)
+    periods = report.record["periods"]
+    return render(
+        "forecast.html",
+        request,
+        forecast=report.record,
+        most={kind: _largest(periods, f"{kind}_p90") for kind in ("wins", "revenue")},
+        has_amounts=any(period["revenue_expected"] is not None for period in periods),
+        has_groups=any("group" in period for period in periods),
+        form=form.fields,
+        kinds=KINDS,
+        pictures=await charts_of(report, _charts),
+    )
+
+
+def _largest(periods: Sequence[Record], key: str) -> float:
+    """The largest value, to which bars are scaled; 1 if no value is positive."""
+    return max((period[key] for period in periods if period[key] is not None), default=0.0) or 1.0
+
+
+def _charts(forecast: Record) -> Charts:
+    from funnel.forecast.figures import figures  # imports plotly, which other pages do not need
+    from funnel.state.figures import pictures
+
+    return pictures(figures(forecast))

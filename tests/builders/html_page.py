@@ -1,0 +1,48 @@
+"""Reads a page and collects what a page of the service must not contain."""
+
+import json
+from html.parser import HTMLParser
+from typing import Any
+
+VOID_TAGS = {"meta", "link", "br", "input", "img", "hr"}
+FORBIDDEN_TAGS = ("iframe", "style", "img")
+SCRIPTS = ("/static/plotly.min.js", "/static/pictures.js")
+
+
+class Page(HTMLParser):
+    """Links and chart data of a page; `faults` lists inline scripts and styles, foreign scripts and wrong nesting."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.open_tags: list[str] = []
+        self.links: list[str] = []
+        self.faults: list[str] = []
+        self.charts: list[dict[str, Any]] = []
+        self.feed(text)
+        self.close()
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        if tag not in VOID_TAGS:
+            self.open_tags.append(tag)
+        if tag == "script" and (dict(attrs).get("src") not in SCRIPTS or "defer" not in dict(attrs)):
+            self.faults.append("script of another origin, or one that the page waits for")
+        for name, value in attrs:
+            if name.startswith("on") or name == "style" or tag in FORBIDDEN_TAGS:
+                self.faults.append(f"{tag} {name}")
+            if name == "data-picture":
+                self.charts.append(json.loads(value or ""))
+            if name in ("href", "src", "action"):
+                self.links.append(value or "")
+
+    def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.handle_starttag(tag, attrs)
+        if tag not in VOID_TAGS:
+            self.handle_endtag(tag)
+
+    def handle_data(self, data: str) -> None:
+        if self.open_tags[-1:] == ["script"]:
+            self.faults.append("script in the page")
+
+    def handle_endtag(self, tag: str) -> None:
+        if not self.open_tags or self.open_tags.pop() != tag:
+            self.faults.append(f"/{tag}")
