@@ -10,8 +10,7 @@ from starlette.responses import Response
 from history.history import DIRECTIONS, NO_DIRECTION, STATES
 from history.schema import NOT_ATTRIBUTES
 from serving.api.openapi import INTEGER, TEXT, answer, body, list_of, object_of, problems, ref
-from serving.api.record_schema import schema_of
-from serving.api.records import DATA_SHAPES, EVENTS
+from serving.api.records import EVENT_SHAPES, EVENTS
 from serving.base.cooperative import collect
 from serving.base.event import Event, EventProblem, RejectedEvent
 from serving.base.instant import InvalidRowTime, read_row_time
@@ -46,7 +45,7 @@ POST_EVENTS: Json = {
 _INVALID_EVENT: Json = {"description": "An invalid event: it is listed in rejected, the others are stored."}
 _ANY_EVENT: Json = {"anyOf": [*(ref(shape.name) for shape in EVENTS.values()), _INVALID_EVENT]}
 SCHEMAS: dict[str, Json] = {
-    **{shape.name: schema_of(shape) for shape in (*EVENTS.values(), *DATA_SHAPES)},
+    **{shape.name: shape.schema for shape in EVENT_SHAPES},
     "Events": object_of(
         {"events": list_of(_ANY_EVENT, description=f"At most {MAX_EVENTS}; more are a 413.")}
     ),

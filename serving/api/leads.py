@@ -31,7 +31,6 @@ from serving.api.openapi import (
     problems,
     ref,
 )
-from serving.api.record_schema import schema_of
 from serving.api.records import EVENTS, STORED_LEAD
 from serving.base.clock import clock_us
 from serving.base.instant import InvalidRowTime, read_row_time
@@ -95,7 +94,7 @@ DELETE_LEAD: Json = {
     "responses": {"204": {"description": "Erased."}, **problems(404, 405, 422)},
 }
 SCHEMAS: dict[str, Json] = {
-    STORED_LEAD.name: schema_of(STORED_LEAD),
+    STORED_LEAD.name: STORED_LEAD.schema,
     "PutResult": object_of(
         {"lead_id": TEXT, "result": {"type": "string", "enum": ["created", "updated", "unchanged"]}}
     ),

@@ -9,6 +9,7 @@ from typing import Any
 
 from serving.base.problems import MAX_ERRORS, MEDIA_TYPE
 from serving.http.router import DescribedRoute, Json
+from serving.http.shapes import SCALAR_SCHEMA
 
 ABOUT = (
     "Turns the interaction history of a lead into a calibrated probability of conversion, an expected revenue and the "
@@ -38,7 +39,7 @@ NUMBER_OR_NULL: Json = {"type": ["number", "null"]}
 RATE: Json = {"type": "number", "minimum": 0, "maximum": 1}
 TIME: Json = {"type": "string", "format": "date-time"}
 DATE: Json = {"type": "string", "format": "date"}
-SCALAR: Json = {"type": ["string", "number", "boolean", "null"]}
+SCALAR = SCALAR_SCHEMA
 INSTANT: Json = {
     "type": "string",
     "anyOf": [{"format": "date-time"}, {"format": "date"}],

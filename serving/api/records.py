@@ -1,106 +1,114 @@
-"""The records of requests: leads to score, leads to store, and events by type."""
+"""The records of requests: leads to score, leads to store, and events by type.
 
-from history.history import STATES
+An event's data are the fields of the row that it adds, without its times: they are declared once.
+"""
+
+from history.history import DIRECTIONS, STATES
 from history.schema import OWN_ATTRIBUTES
 from serving.base.limits import MAX_INTERACTIONS
-from serving.http.shapes import Field, Shape
+from serving.http.shapes import (
+    ID,
+    KEY,
+    NAME,
+    NUMBER,
+    SCALAR,
+    SCALARS,
+    TEXT,
+    TIME,
+    Field,
+    Shape,
+    choice,
+    record,
+    rows,
+)
 
+_RECORDED_AT = Field(TIME, "When the CRM learned of it, if later.")
 INTERACTION = Shape(
     "Interaction",
     {
-        "kind": Field("name", "What happened, such as email_open or call.", required=True),
-        "occurred_at": Field("time", "When it happened.", required=True),
+        "kind": Field(NAME, "What happened, such as email_open or call.", required=True),
+        "occurred_at": Field(TIME, "When it happened.", required=True),
         "interaction_id": Field(
-            "text", "Of several with the same id within a lead the one known first counts."
+            TEXT, "Of several with the same id within a lead the one known first counts."
         ),
-        "recorded_at": Field("time", "When the CRM learned of it, where later."),
-        "channel": Field("text", "Such as email or phone."),
-        "direction": Field(
-            "choice", "Who acted: the lead (inbound) or you.", choices=("inbound", "outbound")
-        ),
-        "value": Field("number", "Any measure of it, such as minutes or pages."),
+        "recorded_at": _RECORDED_AT,
+        "channel": Field(TEXT, "Such as email or phone."),
+        "direction": Field(choice(*DIRECTIONS), "Who acted: the lead (inbound) or you."),
+        "value": Field(NUMBER, "Any measure of it, such as minutes or pages."),
     },
 )
 STAGE = Shape(
     "Stage",
     {
-        "stage": Field("name", "The stage entered.", required=True),
-        "entered_at": Field("time", "When.", required=True),
-        "recorded_at": Field("time", "When the CRM learned of it, where later."),
+        "stage": Field(NAME, "The stage entered.", required=True),
+        "entered_at": Field(TIME, "When.", required=True),
+        "recorded_at": _RECORDED_AT,
     },
 )
 CHANGE = Shape(
     "AttributeChange",
     {
-        "attribute": Field("name", "An attribute's name; owner and account_id too.", required=True),
-        "value": Field("scalar", "The value from then on; null for none.", required=True),
-        "changed_at": Field("time", "When it changed.", required=True),
-        "recorded_at": Field("time", "When the CRM learned of it, where later."),
+        "attribute": Field(NAME, "An attribute's name; owner and account_id too.", required=True),
+        "value": Field(SCALAR, "The value from then on; null for none.", required=True),
+        "changed_at": Field(TIME, "When it changed.", required=True),
+        "recorded_at": _RECORDED_AT,
     },
 )
 OUTCOME = Shape(
     "Outcome",
     {
-        "outcome": Field(
-            "choice", "How it ended, or open again.", required=True, choices=("won", "lost", "open")
-        ),
-        "closed_at": Field("time", "When it was decided.", required=True),
-        "amount": Field("number", "What was won, 0 or more."),
-        "reason": Field("text", "Why."),
-        "recorded_at": Field("time", "When the CRM learned of it, where later."),
+        "outcome": Field(choice(*STATES), "How it ended, or open again.", required=True),
+        "closed_at": Field(TIME, "When it was decided.", required=True),
+        "amount": Field(NUMBER, "The amount won, 0 or more."),
+        "reason": Field(TEXT, "Why."),
+        "recorded_at": _RECORDED_AT,
     },
 )
 LEAD = Shape(
     "Lead",
     {
-        "lead_id": Field("id", "Your id of the lead.", required=True),
-        "created_at": Field("time", "When the lead was created.", required=True),
-        "account_id": Field("text", "The organisation behind the lead."),
-        "owner": Field("text", "Who works on the lead."),
-        "source": Field("text", "Where the lead came from."),
-        "attributes": Field("scalars", "What was known of the lead when it was created."),
+        "lead_id": Field(ID, "Your id of the lead.", required=True),
+        "created_at": Field(TIME, "When the lead was created.", required=True),
+        "account_id": Field(TEXT, "The organisation behind the lead."),
+        "owner": Field(TEXT, "Who works on the lead."),
+        "source": Field(TEXT, "Where the lead came from."),
+        "attributes": Field(SCALARS, "The lead's attributes at its creation."),
         "interactions": Field(
-            "rows",
-            f"Touches by either side, at most {MAX_INTERACTIONS}.",
-            of=INTERACTION,
-            limit=MAX_INTERACTIONS,
+            rows(INTERACTION, MAX_INTERACTIONS), f"Touches by either side, at most {MAX_INTERACTIONS}."
         ),
-        "stages": Field("rows", "Stages entered.", of=STAGE, limit=MAX_INTERACTIONS),
-        "attribute_changes": Field(
-            "rows", "Values that changed since the creation.", of=CHANGE, limit=MAX_INTERACTIONS
-        ),
-        "outcome": Field("record", "The decision, for a closed or reopened lead.", of=OUTCOME),
+        "stages": Field(rows(STAGE, MAX_INTERACTIONS), "Stages entered."),
+        "attribute_changes": Field(rows(CHANGE, MAX_INTERACTIONS), "Values that changed since the creation."),
+        "outcome": Field(record(OUTCOME), "The decision, for a closed or reopened lead."),
     },
 )
-SHAPES = (LEAD, INTERACTION, STAGE, CHANGE, OUTCOME)
+SCORE_SHAPES = (LEAD, INTERACTION, STAGE, CHANGE, OUTCOME)
+
+STORED_LEAD = Shape(
+    "StoredLead",
+    {
+        "created_at": Field(TIME, "When the lead was created; never changes.", required=True),
+        **{name: LEAD.fields[name] for name in OWN_ATTRIBUTES},
+        "attributes": Field(
+            SCALARS, "The first gives the values at creation, a later one is merged; null clears."
+        ),
+    },
+)
+
 INTERACTION_DATA = Shape(
     "InteractionData",
     {
-        "kind": Field("name", "What happened, such as email_open or call.", required=True),
-        "interaction_id": Field("key", "A known one of the lead makes the event a duplicate."),
-        "channel": Field("text", "Such as email or phone."),
-        "direction": Field(
-            "choice", "Who acted: the lead (inbound) or you.", choices=("inbound", "outbound")
-        ),
-        "value": Field("number", "Any measure of it, such as minutes or pages."),
+        "kind": INTERACTION.fields["kind"],
+        "interaction_id": Field(KEY, "A known one of the lead makes the event a duplicate."),
+        **{name: INTERACTION.fields[name] for name in ("channel", "direction", "value")},
     },
 )
-STAGE_DATA = Shape("StageData", {"stage": Field("name", "The stage entered.", required=True)})
-OUTCOME_DATA = Shape(
-    "OutcomeData",
-    {
-        "outcome": Field(
-            "choice", "How it ended, or open again.", required=True, choices=tuple(sorted(STATES))
-        ),
-        "amount": Field("number", "What was won, 0 or more."),
-        "reason": Field("text", "Why."),
-    },
-)
+STAGE_DATA = Shape("StageData", {"stage": STAGE.fields["stage"]})
+OUTCOME_DATA = Shape("OutcomeData", {name: OUTCOME.fields[name] for name in ("outcome", "amount", "reason")})
 _DATA = {
-    "interaction": Field("record", "The touch.", required=True, of=INTERACTION_DATA),
-    "stage": Field("record", "The stage entered.", required=True, of=STAGE_DATA),
-    "outcome": Field("record", "The decision.", required=True, of=OUTCOME_DATA),
-    "attributes": Field("scalars", "The values from then on; null for none.", required=True),
+    "interaction": Field(record(INTERACTION_DATA), "The interaction.", required=True),
+    "stage": Field(record(STAGE_DATA), "The stage entered.", required=True),
+    "outcome": Field(record(OUTCOME_DATA), "The decision.", required=True),
+    "attributes": Field(SCALARS, "The values from then on; null for none.", required=True),
 }
 
 
@@ -108,24 +116,14 @@ def _event_shape(kind: str, data: Field) -> Shape:
     return Shape(
         f"{kind.capitalize()}Event",
         {
-            "event_id": Field("id", "Your id of the event: sent again, it is a duplicate.", required=True),
-            "lead_id": Field("id", "Your id of the lead.", required=True),
-            "type": Field("choice", "What the event says.", required=True, choices=(kind,)),
-            "occurred_at": Field("time", "When it happened, at most 5 minutes ahead.", required=True),
+            "event_id": Field(ID, "Your id of the event: sent again, it is a duplicate.", required=True),
+            "lead_id": LEAD.fields["lead_id"],
+            "type": Field(choice(kind), "The type of the event.", required=True),
+            "occurred_at": Field(TIME, "When it happened, at most 5 minutes ahead.", required=True),
             "data": data,
         },
     )
 
 
 EVENTS = {kind: _event_shape(kind, data) for kind, data in _DATA.items()}
-DATA_SHAPES = (INTERACTION_DATA, STAGE_DATA, OUTCOME_DATA)
-STORED_LEAD = Shape(
-    "StoredLead",
-    {
-        "created_at": Field("time", "When the lead was created; never changes.", required=True),
-        **{name: LEAD.fields[name] for name in OWN_ATTRIBUTES},
-        "attributes": Field(
-            "scalars", "The first gives the values at creation, a later one is merged; null clears."
-        ),
-    },
-)
+EVENT_SHAPES = (*EVENTS.values(), INTERACTION_DATA, STAGE_DATA, OUTCOME_DATA)

@@ -30,8 +30,7 @@ from serving.api.openapi import (
     query,
     ref,
 )
-from serving.api.record_schema import schema_of
-from serving.api.records import LEAD, SHAPES
+from serving.api.records import LEAD, SCORE_SHAPES
 from serving.base import metrics
 from serving.base.clock import clock_us
 from serving.base.cooperative import collect
@@ -125,7 +124,7 @@ SCORE_FIELDS: dict[str, Json] = {
 }
 _ANY_LEAD: Json = {"anyOf": [ref("Lead"), {"description": "An invalid lead: its result is its problem."}]}
 SCHEMAS: dict[str, Json] = {
-    **{shape.name: schema_of(shape) for shape in SHAPES},
+    **{shape.name: shape.schema for shape in SCORE_SHAPES},
     "Batch": object_of({"leads": list_of(_ANY_LEAD, description=f"At most {MAX_LEADS}.")}),
     "Reason": object_of(
         {

@@ -1,4 +1,4 @@
-"""Request bodies: what type they must have, and how much of them is read."""
+"""Request bodies: media type, size limit and time limit."""
 
 import asyncio
 from typing import Any
@@ -9,18 +9,18 @@ from serving.base.problems import Problem, error, too_large
 from serving.http.strict_json import read_json
 
 BODY_SECONDS = 15.0
-GONE = 499  # what logs call the status of an answer that nobody waits for
+CLIENT_CLOSED_REQUEST = 499  # nginx's status for logs: no answer was sent
 
 
 class Disconnected(Exception):
-    """The client went away before its request was whole; nobody is there to answer."""
+    """The client disconnected before its request was complete."""
 
 
 async def json_body(scope: Scope, receive: Receive, limit: int) -> tuple[Any, bytes]:
-    """The JSON value of a request and its bytes.
+    """The JSON value of a request, and its bytes.
 
-    Raises Problem: 415 unless application/json without compression, 413 over `limit` bytes (counted as they arrive),
-    408 when they take longer than `BODY_SECONDS`, 422 when they are not strict JSON.
+    Raises Problem: 415 unless application/json without compression, 413 over `limit` bytes, 408 after `BODY_SECONDS`,
+    422 unless strict JSON; Disconnected.
     """
     _check_type(scope)
     body = await read_body(scope, receive, limit)
@@ -28,7 +28,7 @@ async def json_body(scope: Scope, receive: Receive, limit: int) -> tuple[Any, by
 
 
 async def read_body(scope: Scope, receive: Receive, limit: int) -> bytes:
-    """At most `limit` bytes of body, whatever Content-Length says; raises Problem 413 or 408."""
+    """The body, at most `limit` bytes as counted on arrival; raises Problem 413 or 408, or Disconnected."""
     length = header(scope, b"content-length")
     if length is not None and length.isdigit() and int(length) > limit:
         raise _over(limit)
@@ -40,14 +40,13 @@ async def read_body(scope: Scope, receive: Receive, limit: int) -> bytes:
                 if len(body) > limit:
                     raise _over(limit)
                 return body
-            return await _read_on(message, receive, limit)
+            return await _read_chunks(message, receive, limit)
     except TimeoutError:
-        raise Problem(
-            408, "slow-body", "The request's body took too long to arrive; send it again."
-        ) from None
+        detail = "The request's body took too long to arrive; send it again."
+        raise Problem(408, "slow-body", detail) from None
 
 
-async def _read_on(message: Message, receive: Receive, limit: int) -> bytes:
+async def _read_chunks(message: Message, receive: Receive, limit: int) -> bytes:
     chunks: list[bytes] = []
     size = 0
     while True:
@@ -64,36 +63,38 @@ async def _read_on(message: Message, receive: Receive, limit: int) -> bytes:
 
 
 def header(scope: Scope, name: bytes) -> bytes | None:
-    """The value of a header, the values of a repeated one joined by commas as HTTP says; None without it."""
-    found: bytes | None = None
+    """The value of a header, None if absent; repeated fields are joined by commas (RFC 9110, section 5.2)."""
+    joined: bytes | None = None
     for key, value in scope["headers"]:
         if key == name:
-            found = value if found is None else found + b", " + value
-    return found
+            joined = value if joined is None else joined + b", " + value
+    return joined
 
 
 def _check_type(scope: Scope) -> None:
-    kind = header(scope, b"content-type")
-    if kind != b"application/json" and not _is_json(kind):
+    media_type = header(scope, b"content-type")
+    if media_type != b"application/json" and not _is_json(media_type):
         raise _unsupported("content-type", "send Content-Type: application/json")
     encoding = header(scope, b"content-encoding")
     if encoding is not None and encoding.strip().lower() not in (b"", b"identity"):
         raise _unsupported("content-encoding", "send the body without compression")
 
 
-def _is_json(kind: bytes | None) -> bool:
-    media, _, parameter = (kind or b"").lower().partition(b";")
+def _is_json(media_type: bytes | None) -> bool:
+    """True for application/json with at most the parameter charset=utf-8, in any spelling."""
+    kind, _, parameter = (media_type or b"").lower().partition(b";")
+    if kind.strip() != b"application/json":
+        return False
+    if not parameter.strip():
+        return True
     name, _, value = parameter.strip().partition(b"=")
-    return media.strip() == b"application/json" and (
-        not parameter.strip() or (name.strip() == b"charset" and value.strip(b' "') in (b"utf-8", b"utf8"))
-    )
+    return name.strip() == b"charset" and value.strip(b' "') in (b"utf-8", b"utf8")
 
 
-def _unsupported(name: str, msg: str) -> Problem:
-    return Problem(
-        415, "unsupported-media-type", "Only plain JSON is read here.", [error(["header", name], msg)]
-    )
+def _unsupported(name: str, message: str) -> Problem:
+    errors = [error(["header", name], message)]
+    return Problem(415, "unsupported-media-type", "Only uncompressed JSON is accepted.", errors)
 
 
 def _over(limit: int) -> Problem:
-    return too_large(f"The request's body is over {limit} bytes, the most that is read here.")
+    return too_large(f"The request's body is over the limit of {limit} bytes.")

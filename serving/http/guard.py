@@ -1,4 +1,4 @@
-"""What stands around every request: id, access, limits, headers, one error shape, metrics and a log line."""
+"""ASGI middleware around every request: id, access, limits, headers, one error shape, metrics and a log line."""
 
 import errno
 import logging
@@ -14,7 +14,7 @@ from serving.base.json_logs import LOGGER, described
 from serving.base.problems import Problem, unavailable
 from serving.base.settings import ApiKey, Settings
 from serving.http.access import OPEN_PATHS, Access
-from serving.http.bodies import GONE, Disconnected, header
+from serving.http.bodies import CLIENT_CLOSED_REQUEST, Disconnected, header
 from serving.http.rate_limit import RateLimit
 from serving.http.responses import problem_answer
 
@@ -31,28 +31,29 @@ _HEADERS = [
 _NO_STORE = (b"cache-control", b"no-store")
 _POLICY = (b"content-security-policy", b"default-src 'none'; frame-ancestors 'none'")
 
+Translate = Callable[[Exception], Problem | None]
+
 
 class Guard:
-    """ASGI middleware: lets a request in or answers with a problem, and accounts for it either way."""
+    """Admits a request or answers with a problem; counts and logs it either way.
 
-    def __init__(
-        self, app: ASGIApp, settings: Settings, translate: Callable[[Exception], Problem | None]
-    ) -> None:
+    `translate` gives the problem of an exception of the application, None for an unexpected one.
+    """
+
+    def __init__(self, app: ASGIApp, settings: Settings, translate: Translate) -> None:
         self.app = app
         self.translate = translate
         self.access = Access(settings.api_keys)
-        self.limit = (
-            RateLimit(settings.rate_limit, settings.api_keys, settings.run_folder)
-            if settings.rate_limit
-            else None
-        )
+        self.limit: RateLimit | None = None
+        if settings.rate_limit:
+            self.limit = RateLimit(settings.rate_limit, settings.api_keys, settings.run_folder)
         self.concurrency = settings.concurrency
         self.logged = settings.logged
         self.running = 0
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
-            await _refuse_socket(scope, receive, send)
+            await _refuse_websocket(scope, receive, send)
             return
         started = time.perf_counter()
         answer = _Answer(scope, send, self._leave)
@@ -62,19 +63,15 @@ class Guard:
             self._enter(scope, key, answer)
             await self.app(scope, receive, answer)
         except Disconnected:
-            answer.status = GONE
+            answer.status = CLIENT_CLOSED_REQUEST
         except Exception as raised:
-            problem = raised if isinstance(raised, Problem) else self.translate(raised)
-            if problem is None:
-                _log_error(answer.request_id, raised)
-                problem = unexpected_problem(raised)
-            await answer.problem(problem)
+            await answer.send_problem(self._problem_of(raised, answer.request_id))
         finally:
             answer.leave()
             self._account(scope, answer, key, time.perf_counter() - started)
 
     def _enter(self, scope: Scope, key: ApiKey | None, answer: "_Answer") -> None:
-        """Counts a request among those at work until its answer begins: how long a caller takes to read is its own."""
+        """Counts the request as running until its answer begins: a slow reader takes nobody's place."""
         if scope["path"] in UNLIMITED:
             return
         if self.limit is not None:
@@ -82,10 +79,18 @@ class Guard:
         if self.running >= self.concurrency:
             raise unavailable("overloaded", "Too many requests at once; try again.", 1)
         self.running += 1
-        answer.is_at_work = True
+        answer.is_running = True
 
     def _leave(self) -> None:
         self.running -= 1
+
+    def _problem_of(self, raised: Exception, request_id: str) -> Problem:
+        problem = raised if isinstance(raised, Problem) else self.translate(raised)
+        if problem is not None:
+            return problem
+        fields = {"request_id": request_id, **described(raised)}
+        LOGGER.log(logging.ERROR, "unexpected error", extra={"fields": fields})
+        return unexpected_problem(raised)
 
     def _account(self, scope: Scope, answer: "_Answer", key: ApiKey | None, seconds: float) -> None:
         route = route_of(scope)
@@ -107,25 +112,24 @@ class Guard:
 def unexpected_problem(raised: Exception) -> Problem:
     """503 if the process ran out of memory or files, which passes; 500 for every other exception."""
     if isinstance(raised, MemoryError) or (isinstance(raised, OSError) and raised.errno in EXHAUSTED):
-        return unavailable("overloaded", "Too much is going on at once; try again.", 1)
-    return Problem(500, "internal", "Something went wrong here; the log says what.")
+        return unavailable("overloaded", "Memory or open files are exhausted; try again.", 1)
+    return Problem(500, "internal", "An internal error occurred; the log has details.")
 
 
 def route_of(scope: Scope) -> str:
-    """The template of the path that matched, such as /v1/leads/{lead_id}; never the path itself."""
-    route = scope.get("route")
-    return getattr(route, "path", None) or "unmatched"
+    """The path template that matched, such as /v1/leads/{lead_id}; never the path, which may hold an id."""
+    return getattr(scope.get("route"), "path_format", None) or "unmatched"
 
 
 class _Answer:
     """The `send` of a request: adds the headers of every answer and remembers its status."""
 
-    def __init__(self, scope: Scope, send: Send, left: Callable[[], None]) -> None:
+    def __init__(self, scope: Scope, send: Send, on_leave: Callable[[], None]) -> None:
         self.scope = scope
         self.send = send
-        self.left = left
+        self.on_leave = on_leave
         self.status = 0
-        self.is_at_work = False
+        self.is_running = False
         self.request_id = _request_id(scope)
         scope["leadcast.request_id"] = self.request_id
 
@@ -137,15 +141,15 @@ class _Answer:
         await self.send(message)
 
     def leave(self) -> None:
-        """Tells once that the work is done."""
-        if self.is_at_work:
-            self.is_at_work = False
-            self.left()
+        """Ends the request's place among the running ones, once."""
+        if self.is_running:
+            self.is_running = False
+            self.on_leave()
 
-    async def problem(self, problem: Problem) -> None:
-        """Answers with a problem, unless an answer has begun."""
+    async def send_problem(self, problem: Problem) -> None:
+        """Sends the problem, unless an answer has begun."""
         if self.status == 0:
-            await problem_answer(self.scope, problem)(self.scope, _nothing, self)
+            await problem_answer(self.scope, problem)(self.scope, _disconnected, self)
 
 
 def _complete(headers: list[tuple[bytes, bytes]], request_id: str) -> list[tuple[bytes, bytes]]:
@@ -160,22 +164,20 @@ def _complete(headers: list[tuple[bytes, bytes]], request_id: str) -> list[tuple
 
 
 def _request_id(scope: Scope) -> str:
-    given = header(scope, b"x-request-id")
-    if given is not None and REQUEST_ID.fullmatch(given):
-        return given.decode()
-    return f"{random.getrandbits(128):032x}"
+    """The client's X-Request-ID if it is safe to log, else a random one."""
+    sent = header(scope, b"x-request-id")
+    if sent is not None and REQUEST_ID.fullmatch(sent):
+        return sent.decode()
+    return (
+        f"{random.getrandbits(128):032x}"  # identifies log lines, is no secret: secrets.token_hex costs more
+    )
 
 
-def _log_error(request_id: str, error: Exception) -> None:
-    fields = {"request_id": request_id, **described(error)}
-    LOGGER.log(logging.ERROR, "unexpected error", extra={"fields": fields})
-
-
-async def _nothing() -> Message:
+async def _disconnected() -> Message:
     return {"type": "http.disconnect"}
 
 
-async def _refuse_socket(scope: Scope, receive: Receive, send: Send) -> None:
+async def _refuse_websocket(scope: Scope, receive: Receive, send: Send) -> None:
     if scope["type"] == "websocket":
         await receive()
-        await send({"type": "websocket.close", "code": 1008})
+        await send({"type": "websocket.close", "code": 1008})  # policy violation (RFC 6455, section 7.4.1)

@@ -1,4 +1,4 @@
-"""Answers: JSON, problems (as HTML where a person asked), and what pages may load."""
+"""Answers as JSON, HTML pages, and problems in either form."""
 
 import html
 from typing import Any
@@ -15,7 +15,7 @@ PAGE_POLICY = (
     "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self' data:; font-src 'self'; "
     "connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
 )
-_PAGE = """<!doctype html>
+_PROBLEM_PAGE = """<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
 <title>{title} - Leadcast</title><link rel="stylesheet" href="/static/leadcast.css"></head>
 <body><main><h1>{title}</h1><p>{detail}</p>{errors}<p class="quiet">{status}, request {request_id}</p>
@@ -33,13 +33,10 @@ def html_answer(text: str, status: int = 200) -> Response:
 
 
 def problem_answer(scope: Scope, problem: Problem) -> Response:
-    """The problem as JSON; as a page where the path is one, unless the caller asks for JSON alone."""
+    """The problem as JSON (RFC 9457); as a page if the path is a page and the client does not ask for JSON only."""
     request_id: str = scope["leadcast.request_id"]
     if _wants_html(scope):
-        fields = problem.body(request_id)
-        said = {key: html.escape(str(value)) for key, value in fields.items()}
-        text = _PAGE.format(**said | {"errors": _errors_as_list(problem)})
-        answer = html_answer(text, problem.status)
+        answer = html_answer(_problem_page(problem, request_id), problem.status)
     else:
         answer = Response(problem.encoded(request_id), problem.status, media_type=MEDIA_TYPE)
     for name, value in problem.headers.items():
@@ -47,14 +44,18 @@ def problem_answer(scope: Scope, problem: Problem) -> Response:
     return answer
 
 
-def _errors_as_list(problem: Problem) -> str:
-    """What is wrong, each under the name of the option it is about."""
-    entries = [f"<li>{html.escape(_named(e['loc']))}{html.escape(e['msg'])}</li>" for e in problem.errors]
+def _problem_page(problem: Problem, request_id: str) -> str:
+    members = {key: html.escape(str(value)) for key, value in problem.body(request_id).items()}
+    return _PROBLEM_PAGE.format(**{**members, "errors": _error_list(problem)})
+
+
+def _error_list(problem: Problem) -> str:
+    """The errors as an HTML list, each under the name of its option."""
+    entries = []
+    for entry in problem.errors:
+        option = f"{entry['loc'][-1]}: " if len(entry["loc"]) > 1 else ""
+        entries.append(f"<li>{html.escape(option)}{html.escape(entry['msg'])}</li>")
     return f"<ul>{''.join(entries)}</ul>" if entries else ""
-
-
-def _named(loc: list[str | int]) -> str:
-    return f"{loc[-1]}: " if len(loc) > 1 else ""
 
 
 def _wants_html(scope: Scope) -> bool:
