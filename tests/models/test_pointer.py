@@ -29,10 +29,13 @@ def test_a_moved_home_points_into_itself(tmp_path: Path) -> None:
     assert read_pointer(tmp_path / "new home") == pointer_in(tmp_path / "new home")
 
 
-@pytest.mark.parametrize("content", ["", "{", "[]", "null", '{"folder": 3}', "\x00\xff", '"champion"'])
+FOREIGN = ("", "{", "{}", "[]", "[1]", "null", '{"folder": 3}', "\x00\xff", '"champion"')
+
+
+@pytest.mark.parametrize("content", [*FOREIGN, '{"model_version": 1, "folder": 3}'])
 def test_what_is_not_a_pointer_is_refused(tmp_path: Path, content: str) -> None:
     (tmp_path / POINTER).write_text(content, encoding="latin-1")
-    with pytest.raises(DamagedArtifact, match=POINTER):
+    with pytest.raises(DamagedArtifact, match=f"{POINTER}: not a champion file"):
         read_pointer(tmp_path)
 
 

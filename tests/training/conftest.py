@@ -1,4 +1,4 @@
-"""Simulated worlds and what was trained on them, made once a run for the tests of this room."""
+"""Simulated worlds and trainings on them, created once a run for the tests of this room."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,7 +20,7 @@ from training.train import Trained, TrainOptions, train
 
 @pytest.fixture(scope="session")
 def world_folder(shared_folder: Path) -> Path:
-    """A simulated CRM of 1,200 leads over 14 months with its truth; only to be read."""
+    """A simulated CRM of 1,200 leads over 14 months with its truth; read-only."""
     from simulation.simulate import simulate
 
     return made_once(shared_folder / "world", lambda folder: simulate(folder, leads=1200, months=14, seed=5))
@@ -47,8 +47,8 @@ def small_trained(small_history: History) -> Trained:
 
 
 @dataclass(frozen=True)
-class Judged:
-    """A history known at T, what was trained on it, the scores of its open leads, and their true chances."""
+class KnownWorld:
+    """A history known at T, its training, the scores of its open leads, and their true probabilities (n,)."""
 
     history: History
     trained: Trained
@@ -56,8 +56,8 @@ class Judged:
     truth: npt.NDArray[np.float64]
 
 
-def judged_by_truth(folder: Path, as_of: str) -> Judged:
-    """as_of: the first day of a month, when the simulator writes down every open lead's truth."""
+def known_world(folder: Path, as_of: str) -> KnownWorld:
+    """A simulated folder's world; as_of: the first of a month, when the simulator writes each open lead's truth."""
     history = read_folder(folder, as_of_us=int(pd.Timestamp(as_of, tz="UTC").value // 1000))
     trained = train(history, TrainOptions(trials=0))
     scores = score(trained.bundle, open_leads(history, history.as_of_us), 0)
@@ -66,18 +66,18 @@ def judged_by_truth(folder: Path, as_of: str) -> Judged:
     truth = rows["probability"].reindex(list(scores.lead_ids)).to_numpy(dtype=np.float64)
     assert len(truth) > 200
     assert not np.isnan(truth).any()
-    return Judged(history, trained, scores, truth)
+    return KnownWorld(history, trained, scores, truth)
 
 
 @pytest.fixture(scope="session")
-def judged(world_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> list[Judged]:
+def known_worlds(world_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> list[KnownWorld]:
     """Two worlds, three dates."""
     from simulation.simulate import simulate
 
     other = tmp_path_factory.mktemp("world") / "6"
     simulate(other, leads=1200, months=14, seed=6)
     return [
-        judged_by_truth(world_folder, "2026-03-01"),
-        judged_by_truth(world_folder, "2026-05-01"),
-        judged_by_truth(other, "2026-05-01"),
+        known_world(world_folder, "2026-03-01"),
+        known_world(world_folder, "2026-05-01"),
+        known_world(other, "2026-05-01"),
     ]

@@ -1,17 +1,15 @@
-"""The gate: what takes the champion's place, what does not, and that it says why."""
+"""The promotion gate: which versions replace the champion, which do not, and the reasons for it."""
 
 from dataclasses import replace
-from pathlib import Path
 from typing import Any, cast
 
 import numpy as np
 import pytest
 
 from history.history import DAY_US, History
-from history.read import read_folder
 from history.snapshot import cut
 from models.bundle import Bundle
-from training import promotion as gates
+from training import promotion
 from training.evaluation.evaluated_rows import EvaluatedRows
 from training.promotion import MIN_WINS, compare, decide, later_rows, refitted, scored_rows
 from training.train import Trained, TrainOptions, train
@@ -20,13 +18,13 @@ OPTIONS = TrainOptions(trials=0)
 
 
 @pytest.fixture(scope="module")
-def history(crm: Path) -> History:
-    return read_folder(crm)
+def history(small_history: History) -> History:
+    return small_history
 
 
 @pytest.fixture(scope="module")
-def trained(history: History) -> Trained:
-    return train(history, OPTIONS)
+def trained(small_trained: Trained) -> Trained:
+    return small_trained
 
 
 @pytest.fixture(scope="module")
@@ -44,9 +42,7 @@ def with_losses(trained: Trained, model: float, **baselines: float) -> Trained:
     )
 
 
-def test_a_first_model_is_promoted_unless_worse_than_the_base_rate(
-    trained: Trained, history: History
-) -> None:
+def test_first_version_needs_to_match_the_base_rate(trained: Trained, history: History) -> None:
     good = decide(with_losses(trained, 0.4, base_rate=0.5, stage_table=0.3), None, history)
     worse = with_losses(trained, 0.6, base_rate=0.5, stage_table=0.7)
     bad = decide(held_out(worse, 0.6, 0.5), None, history)
@@ -55,9 +51,7 @@ def test_a_first_model_is_promoted_unless_worse_than_the_base_rate(
     assert "base rate" in bad.reasons[-1]
 
 
-def test_a_first_model_whose_replay_could_fit_on_little_may_pass_on_leads_held_out_together(
-    trained: Trained, history: History
-) -> None:
+def test_first_version_may_pass_on_held_out_leads(trained: Trained, history: History) -> None:
     worse = with_losses(trained, 0.6, base_rate=0.5, stage_table=0.7)
     decision = decide(held_out(worse, 0.4, 0.5), None, history)
     assert decision.promote
@@ -71,7 +65,7 @@ def held_out(trained: Trained, model: float, base_rate: float) -> Trained:
     return replace(trained, evaluation=replace(trained.evaluation, held_out=losses))
 
 
-def test_without_signal_the_base_rate_is_the_first_but_never_takes_a_usable_champions_place(
+def test_no_signal_never_replaces_a_usable_champion(
     trained: Trained, history: History, earlier: Bundle
 ) -> None:
     blind = replace(trained, signal="none")
@@ -84,7 +78,7 @@ def test_without_signal_the_base_rate_is_the_first_but_never_takes_a_usable_cham
 
 
 @pytest.mark.parametrize("better", ["base_rate", "stage_table"])
-def test_a_model_worse_than_a_table_does_not_replace_a_champion(
+def test_a_version_worse_than_a_table_is_not_promoted(
     trained: Trained, history: History, earlier: Bundle, better: str
 ) -> None:
     losses = {"base_rate": 0.6, "stage_table": 0.6, better: 0.4}
@@ -93,9 +87,7 @@ def test_a_model_worse_than_a_table_does_not_replace_a_champion(
     assert any(better.replace("_", " ") in r and "worse" in r for r in decision.reasons)
 
 
-def test_too_few_later_wins_are_not_comparable_whatever_the_champions_age(
-    trained: Trained, history: History
-) -> None:
+def test_few_later_wins_are_not_comparable_at_any_age(trained: Trained, history: History) -> None:
     model = with_losses(trained, 0.4, base_rate=0.5, stage_table=0.5)
     for age_days in (0, 30, history.config.horizon_days - 1):
         champion = replace(trained.bundle, trained_through_us=history.as_of_us - age_days * DAY_US)
@@ -115,7 +107,7 @@ def test_another_horizon_is_not_comparable(trained: Trained, history: History, e
     assert any("not_comparable" in r and "7 days" in r for r in decision.reasons)
 
 
-def test_rows_judged_lie_after_both_fits_and_have_matured(history: History, earlier: Bundle) -> None:
+def test_compared_rows_lie_after_both_fits_and_are_matured(history: History, earlier: Bundle) -> None:
     later = later_rows(history, earlier.trained_through_us)
     assert later.leads_won >= MIN_WINS
     assert (later.snapshot.as_of_us >= earlier.trained_through_us).all()
@@ -123,27 +115,23 @@ def test_rows_judged_lie_after_both_fits_and_have_matured(history: History, earl
     assert (later.snapshot.as_of_us + history.config.horizon_us <= history.as_of_us).all()
 
 
-def test_with_many_later_wins_the_challengers_replay_starts_later(
-    history: History, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_many_later_wins_move_the_refit_later(history: History, monkeypatch: pytest.MonkeyPatch) -> None:
     from_us = history.as_of_us - 2 * history.config.horizon_us
     whole = later_rows(history, from_us)
-    monkeypatch.setattr(gates, "ENOUGH_WINS", whole.leads_won // 2)
+    monkeypatch.setattr(promotion, "ENOUGH_WINS", whole.leads_won // 2)
     short = later_rows(history, from_us)
     assert short.start_us > whole.start_us
     assert whole.leads_won // 2 <= short.leads_won < whole.leads_won
 
 
-def test_the_challenger_is_refitted_on_what_was_known_before_the_rows(
-    trained: Trained, history: History
-) -> None:
+def test_the_refit_knows_only_the_past(trained: Trained, history: History) -> None:
     at_us = history.as_of_us - history.config.horizon_us
     before = refitted(trained, history, at_us)
     assert before.trained_through_us == at_us
     assert set(before.config.ignore) >= set(trained.bundle.config.ignore)
 
 
-def test_a_whole_comparison_says_each_figure(trained: Trained, history: History, earlier: Bundle) -> None:
+def test_reasons_name_each_criterion(trained: Trained, history: History, earlier: Bundle) -> None:
     decision = decide(with_losses(trained, 0.4, base_rate=0.5, stage_table=0.5), earlier, history)
     text = "\n".join(decision.reasons)
     assert "log loss" in text
@@ -162,7 +150,7 @@ def truth_and_noise(n: int = 800) -> tuple[EvaluatedRows, dict[str, Any]]:
     return right, vars(right)
 
 
-def test_the_better_one_wins_in_both_directions_and_an_equal_one_changes_nothing(history: History) -> None:
+def test_the_better_version_wins_and_an_equal_one_does_not(history: History) -> None:
     later = later_rows(history, history.as_of_us - 2 * history.config.horizon_us)
     right, columns = truth_and_noise()
     worse = EvaluatedRows(**{**columns, "probability": np.full(len(right), 0.2)})
@@ -175,7 +163,7 @@ def test_the_better_one_wins_in_both_directions_and_an_equal_one_changes_nothing
     assert "not better" in equal.reasons[-1]
 
 
-def test_better_log_loss_does_not_excuse_a_worse_ranking_of_revenue(history: History) -> None:
+def test_worse_revenue_ranking_outweighs_better_log_loss(history: History) -> None:
     later = later_rows(history, history.as_of_us - 2 * history.config.horizon_us)
     right, columns = truth_and_noise()
     amounts = np.random.default_rng(1).lognormal(4, 2, len(right))
@@ -189,8 +177,8 @@ def test_better_log_loss_does_not_excuse_a_worse_ranking_of_revenue(history: His
     assert "ranking of revenue" in decision.reasons[-1]
 
 
-def test_a_version_is_judged_as_it_would_have_scored(history: History, earlier: Bundle) -> None:
+def test_compared_scores_are_probabilities_of_every_lead(history: History, earlier: Bundle) -> None:
     later = later_rows(history, earlier.trained_through_us)
-    judged = scored_rows(earlier, later)
-    assert ((judged.probability > 0) & (judged.probability < 1)).all()
-    assert len(np.unique(judged.lead)) == len(np.unique(later.snapshot.lead))
+    scored = scored_rows(earlier, later)
+    assert ((scored.probability > 0) & (scored.probability < 1)).all()
+    assert len(np.unique(scored.lead)) == len(np.unique(later.snapshot.lead))

@@ -1,4 +1,4 @@
-"""What cannot teach is refused in words that say what to do."""
+"""Histories that cannot be trained on are refused, with advice."""
 
 import re
 from dataclasses import replace
@@ -34,13 +34,13 @@ def refusal(history: History) -> str:
     return str(caught.value)
 
 
-def test_no_outcomes_at_all() -> None:
-    said = refusal(history_of([Lead(START_US)] * 50, T))
-    assert "no outcomes are visible" in said
-    assert "won and lost" in said
+def test_no_outcomes_are_refused() -> None:
+    message = refusal(history_of([Lead(START_US)] * 50, T))
+    assert "no outcomes are visible" in message
+    assert "won and lost" in message
 
 
-def test_outcomes_without_times_that_do_not_count_yet_are_explained() -> None:
+def test_undated_outcomes_that_do_not_count_yet_are_explained() -> None:
     history = history_of([Lead(START_US)] * 50, T)
     days = history.config.horizon_days
     young = replace(history, as_of_us=START_US + days * DAY_US - 1)
@@ -50,40 +50,40 @@ def test_outcomes_without_times_that_do_not_count_yet_are_explained() -> None:
 
 @pytest.mark.parametrize("wins", [0, 1, MIN_WINS - 1])
 def test_too_few_wins_are_counted(wins: int) -> None:
-    said = refusal(funnel(wins, 40))
-    assert re.search(rf"\b{wins} leads were won\b", said)
-    assert f"at least {MIN_WINS}" in said
-    assert "add older leads, or wait" in said
+    message = refusal(funnel(wins, 40))
+    assert re.search(rf"\b{wins} leads were won\b", message)
+    assert f"at least {MIN_WINS}" in message
+    assert "add older leads, or wait" in message
 
 
 def test_only_losses_are_too_few_wins() -> None:
     assert "0 leads were won" in refusal(funnel(0, 60))
 
 
-def test_only_wins_have_nobody_to_differ_from() -> None:
-    said = refusal(funnel(60, 0))
-    assert "every lead was won" in said
-    assert "add the leads that were lost" in said
+def test_only_wins_are_refused() -> None:
+    message = refusal(funnel(60, 0))
+    assert "every lead was won" in message
+    assert "add the leads that were lost" in message
 
 
-def test_ten_wins_of_one_lead_are_one_win() -> None:
+def test_ten_wins_of_one_lead_count_once() -> None:
     decisions = [Decision(START_US + k * DAY_US, START_US + k * DAY_US, WON) for k in range(1, 20)]
     history = history_of([Lead(START_US, decisions=decisions), *[closed(LOST, 2)] * 20], T)
     with pytest.raises(InvalidInput, match="1 leads were won"):
         require_outcomes(history)
 
 
-def test_no_horizon_that_has_ended() -> None:
+def test_no_fully_observed_horizon_is_refused() -> None:
     """All leads are younger than the horizon: wins there are, matured rows there are not."""
     history = funnel(30, 30)
     config = replace(history.config, horizon_days=365)
-    said = refusal(replace(history, config=config))
-    assert "365 days" in said
-    assert "horizon_days" in said
-    assert "older leads" in said
+    message = refusal(replace(history, config=config))
+    assert "365 days" in message
+    assert "horizon_days" in message
+    assert "older leads" in message
 
 
-def test_wins_that_all_come_after_their_horizon() -> None:
+def test_wins_after_their_horizon_do_not_count() -> None:
     leads = [closed(WON, 150.0, i % 20) for i in range(30)] + [closed(LOST, 30.0, i % 60) for i in range(50)]
     history = history_of(leads, T)
     rows = training_rows(replace(history, as_of_us=START_US + 100 * DAY_US), 0)
@@ -91,7 +91,7 @@ def test_wins_that_all_come_after_their_horizon() -> None:
         require_rows(history, rows)
 
 
-def test_enough_of_both_is_no_refusal() -> None:
+def test_enough_of_both_outcomes_is_accepted() -> None:
     history = funnel(MIN_WINS, 1, still_open=3, t=START_US + 40 * DAY_US)
     require_outcomes(history)
     require_rows(history, training_rows(history, 0))

@@ -1,4 +1,4 @@
-"""What a run keeps: a fingerprint that tells apart what training tells apart, and nothing else."""
+"""The record of a run: its fingerprint changes with the data that training reads, and with nothing else."""
 
 from dataclasses import replace
 
@@ -9,13 +9,13 @@ from history.snapshot import all_leads, cut
 from training.run_record import fingerprint
 
 
-def test_the_fingerprint_is_that_of_the_rows_visible_at_t(world: History) -> None:
+def test_fingerprint_covers_the_rows_visible_at_t(world: History) -> None:
     at_us = world.as_of_us - 60 * DAY_US
     assert fingerprint(cut(world, at_us)) == fingerprint(cut(cut(world, at_us + DAY_US), at_us))
     assert fingerprint(cut(world, at_us)) != fingerprint(world)
 
 
-def test_leads_recorded_later_are_other_data(world: History) -> None:
+def test_fingerprint_covers_when_leads_were_recorded(world: History) -> None:
     """They are there from their recording on, so past training rows lack them."""
     late = replace(world, lead_known_us=np.minimum(world.created_us + 30 * DAY_US, world.as_of_us))
     half_way = int(np.median(world.created_us))

@@ -6,7 +6,6 @@ import shutil
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
@@ -69,7 +68,7 @@ def test_another_seed_gives_other_trees(
     assert trees(other, tmp_path / "b") != trees(earlier, tmp_path / "a")
 
 
-def test_what_lies_after_t_does_not_matter(
+def test_rows_after_t_do_not_change_the_bundle(
     crm: Path, earlier: Trained, small_history: History, earlier_us: int, tmp_path: Path
 ) -> None:
     """A longer export read as of T, and a longer history cut at T, to the last bit of every file."""
@@ -92,7 +91,7 @@ def test_what_lies_after_t_does_not_matter(
     assert saved(train(read_folder(folder, as_of_us=earlier_us), OPTIONS), tmp_path / "c") == expected
 
 
-def test_the_order_of_rows_does_not_matter(
+def test_the_order_of_rows_does_not_change_the_trees(
     crm: Path, earlier: Trained, earlier_us: int, tmp_path: Path
 ) -> None:
     """Databases export without an order."""
@@ -101,11 +100,11 @@ def test_the_order_of_rows_does_not_matter(
         return random.Random(name).sample(lines, len(lines))
 
     folder = rewritten(crm, tmp_path / "shuffled", shuffled)
-    found = train(read_folder(folder, as_of_us=earlier_us), OPTIONS)
-    assert trees(found, tmp_path / "b") == trees(earlier, tmp_path / "a")
+    again = train(read_folder(folder, as_of_us=earlier_us), OPTIONS)
+    assert trees(again, tmp_path / "b") == trees(earlier, tmp_path / "a")
 
 
-def test_it_reports_the_metrics_and_baselines_of_the_contract(small_trained: Trained) -> None:
+def test_metrics_and_baselines_have_the_contract_names(small_trained: Trained) -> None:
     names = {"auc", "pr_auc", "log_loss", "brier", "ece", "lift_10", "wins_error"}
     assert names <= small_trained.metrics.keys()
     for name in ("base_rate", "stage_table"):
@@ -117,16 +116,16 @@ def test_it_reports_the_metrics_and_baselines_of_the_contract(small_trained: Tra
 
 
 def test_progress_never_goes_back() -> None:
-    told: list[tuple[str, float]] = []
-    train(few_leads(80, 30, 1), replace(OPTIONS, trials=1), lambda text, share: told.append((text, share)))
-    shares = [share for _, share in told]
+    steps: list[tuple[str, float]] = []
+    train(few_leads(80, 30, 1), replace(OPTIONS, trials=1), lambda text, share: steps.append((text, share)))
+    shares = [share for _, share in steps]
     assert shares == sorted(shares)
-    assert all(text for text, _ in told)
+    assert all(text for text, _ in steps)
     assert 0 < shares[0] < shares[-1] <= 1
 
 
 def shuffled_outcomes(history: History, seed: int) -> History:
-    """Every decided lead gets another's fate, at its own time: nothing known of it tells what."""
+    """Every decided lead gets the outcome of another, at its own time: its features predict nothing."""
     log = history.outcomes
     order = np.random.default_rng(seed).permutation(len(log.state))
     fate = replace(log, state=log.state[order], amount=log.amount[order], reason=log.reason.take(order))
@@ -136,7 +135,7 @@ def shuffled_outcomes(history: History, seed: int) -> History:
 
 
 @pytest.mark.parametrize("seed", [1, 2])
-def test_shuffled_outcomes_are_no_signal(small_history: History, seed: int) -> None:
+def test_shuffled_outcomes_give_no_signal(small_history: History, seed: int) -> None:
     history = shuffled_outcomes(small_history, seed)
     trained = train(history, OPTIONS)
     assert trained.signal == "none"
@@ -169,7 +168,7 @@ def one_attribute(history: History) -> History:
 
 
 def many_attributes(history: History) -> History:
-    """500 columns, of which none tells anything, on top."""
+    """500 columns of noise on top."""
     rng = np.random.default_rng(1)
     n = len(history)
     texts: Callable[[int], Sequence[str]] = lambda j: (  # noqa: E731
@@ -187,9 +186,9 @@ def test_any_shape_of_history_trains_and_scores(
     history = poorer(cut(small_history, earlier_us))
     trained = train(history, OPTIONS)
     save_bundle(trained.bundle, tmp_path / "bundle")
-    seen = open_leads(history, history.as_of_us)
-    records = score(load_bundle(tmp_path / "bundle"), seen, None).records()
-    assert len(records) == len(seen) > 50
+    leads = open_leads(history, history.as_of_us)
+    records = score(load_bundle(tmp_path / "bundle"), leads, None).records()
+    assert len(records) == len(leads) > 50
     json.dumps(records, allow_nan=False)
     for record in records:
         assert 0 < record["probability_low"] < record["probability"] < record["probability_high"] < 1
@@ -201,7 +200,7 @@ def few_leads(n: int, wins: int, seed: int) -> History:
     """n leads of two sources, the first `wins` of them won, over six weeks, ten more that are days old."""
     rng = np.random.default_rng(seed)
 
-    def made(i: int) -> Lead:
+    def lead(i: int) -> Lead:
         created = START_US + int((rng.uniform(0, 45) if i < n else rng.uniform(58, 62)) * DAY_US)
         closed = created + int(rng.uniform(2, 9) * DAY_US)
         state = WON if i < wins else LOST
@@ -211,11 +210,11 @@ def few_leads(n: int, wins: int, seed: int) -> History:
         }
         return Lead(created, attributes, entries=[Entry(created, created, "new")], decisions=decisions)
 
-    return history_of([made(i) for i in range(n + 10)], START_US + 62 * DAY_US)
+    return history_of([lead(i) for i in range(n + 10)], START_US + 62 * DAY_US)
 
 
 @pytest.mark.parametrize("seed", [1, 2, 3])
-def test_thirty_leads_of_which_ten_won_train_with_wide_intervals(seed: int) -> None:
+def test_thirty_leads_train_with_wide_intervals(seed: int) -> None:
     history = few_leads(30, 10, seed)
     trained = train(history, OPTIONS)
     assert "too_few_outcomes" in {w["code"] for w in trained.warnings}
@@ -225,7 +224,7 @@ def test_thirty_leads_of_which_ten_won_train_with_wide_intervals(seed: int) -> N
     json.dumps(scores.records(), allow_nan=False)
 
 
-def test_five_hundred_columns_of_noise_on_eighty_leads_leave_the_scores_unsure() -> None:
+def test_500_noise_columns_on_80_leads_give_wide_intervals() -> None:
     history = many_attributes(few_leads(80, 30, 1))
     trained = train(history, OPTIONS)
     scores = score(trained.bundle, open_leads(history, history.as_of_us), None)
@@ -234,16 +233,13 @@ def test_five_hundred_columns_of_noise_on_eighty_leads_leave_the_scores_unsure()
     json.dumps(scores.records(), allow_nan=False)
 
 
-def test_scores_of_the_saved_model_are_those_of_the_trained_one(
+def test_a_saved_bundle_scores_as_the_trained_one(
     small_trained: Trained, small_history: History, tmp_path: Path
 ) -> None:
     save_bundle(small_trained.bundle, tmp_path / "bundle")
-    seen = open_leads(small_history, small_history.as_of_us)
-
-    def said(bundle: Any) -> str:
-        return json.dumps(score(bundle, seen, None).records())
-
-    assert said(load_bundle(tmp_path / "bundle")) == said(small_trained.bundle)
+    leads = open_leads(small_history, small_history.as_of_us)
+    saved_records = score(load_bundle(tmp_path / "bundle"), leads, None).records()
+    assert json.dumps(saved_records) == json.dumps(score(small_trained.bundle, leads, None).records())
 
 
 def test_held_out_probabilities_sum_near_the_wins(small_trained: Trained) -> None:

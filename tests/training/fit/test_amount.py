@@ -16,7 +16,6 @@ from training.fit.amount import (
     fit_amount,
     shrunk_mean,
 )
-from training.fit.quantiles import LEVELS, weighted_quantiles
 from training.rows.splits import fold_of
 
 COLUMNS = tuple(Feature(f"x{j}", "number", "number", 0, "attributes", "", "") for j in range(3))
@@ -33,13 +32,13 @@ def made_wins(seed: int, n: int, sigma: float = 0.8, zeros: float = 0.0, slope: 
 
 
 def fitted(wins: Wins) -> AmountModel:
-    found = fit_amount(wins, COLUMNS, 0)
-    assert found is not None
-    return found
+    model = fit_amount(wins, COLUMNS, 0)
+    assert model is not None
+    return model
 
 
 @pytest.mark.parametrize(("sigma", "zeros"), [(0.5, 0.0), (1.2, 0.0), (0.8, 0.3)])
-def test_totals_of_fresh_wins_are_right_on_average(sigma: float, zeros: float) -> None:
+def test_totals_of_fresh_wins_are_unbiased(sigma: float, zeros: float) -> None:
     """Fitting logs and forgetting the tail would lose 12, 51 or 27 % of these totals."""
     ratios = []
     for seed in SEEDS:
@@ -50,7 +49,7 @@ def test_totals_of_fresh_wins_are_right_on_average(sigma: float, zeros: float) -
 
 
 @pytest.mark.parametrize(("sigma", "zeros"), [(0.5, 0.0), (1.2, 0.0)])
-def test_the_interval_covers_fresh_wins_eight_times_in_ten(sigma: float, zeros: float) -> None:
+def test_intervals_cover_80_percent_of_fresh_wins(sigma: float, zeros: float) -> None:
     covered = []
     for seed in SEEDS:
         fresh = made_wins(seed + 200, 3000, sigma, zeros)
@@ -60,7 +59,7 @@ def test_the_interval_covers_fresh_wins_eight_times_in_ten(sigma: float, zeros: 
     assert min(covered) > 0.68
 
 
-def test_with_zeros_the_interval_covers_at_least_as_many() -> None:
+def test_intervals_with_free_deals_cover_at_least_75_percent() -> None:
     """An interval that must reach down to 0 may cover all zeros at once."""
     fresh = made_wins(300, 3000, 0.8, 0.3)
     _, low, high = fitted(made_wins(1, 600, 0.8, 0.3)).predict(fresh.values)
@@ -68,7 +67,7 @@ def test_with_zeros_the_interval_covers_at_least_as_many() -> None:
 
 
 @pytest.mark.parametrize("seed", SEEDS[:3])
-def test_what_tells_amounts_apart_is_used(seed: int) -> None:
+def test_a_predictive_feature_is_used(seed: int) -> None:
     model = fitted(made_wins(seed, 400))
     assert model.predictable
     fresh = made_wins(seed + 50, 1000)
@@ -76,7 +75,7 @@ def test_what_tells_amounts_apart_is_used(seed: int) -> None:
     assert np.corrcoef(np.log(mean), 0.7 * fresh.values[:, 0])[0, 1] > 0.8
 
 
-def test_nothing_to_tell_gives_the_mean_and_says_so() -> None:
+def test_without_a_predictive_feature_the_mean_is_used() -> None:
     """Of twelve sets without any relation at most two may seem to have one."""
     seeming = 0
     for seed in range(12):
@@ -95,18 +94,18 @@ def test_few_wins_give_one_amount_near_their_mean() -> None:
     wins = made_wins(1, MIN_WINS - 1)
     model = fitted(wins)
     assert not model.predictable
-    found = model.predict(wins.values)[0]
-    assert len(np.unique(found)) == 1
-    assert 0.75 * wins.amount.mean() < found[0] < 1.15 * wins.amount.mean()
+    amount = model.predict(wins.values)[0]
+    assert len(np.unique(amount)) == 1
+    assert 0.75 * wins.amount.mean() < amount[0] < 1.15 * wins.amount.mean()
 
 
-def test_one_deal_a_thousand_times_the_usual_does_not_set_the_mean() -> None:
+def test_one_great_deal_does_not_set_the_mean() -> None:
     usual = made_wins(2, MIN_WINS - 1)
     great = replace(usual, amount=np.where(np.arange(MIN_WINS - 1) == 5, 1000 * usual.amount, usual.amount))
     assert fitted(great).predict(usual.values)[0][0] < 0.12 * great.amount.mean()
 
 
-def test_the_mean_believes_a_tail_that_many_deals_show() -> None:
+def test_the_mean_includes_a_tail_of_many_deals() -> None:
     random = np.random.default_rng(9)
     amount = np.exp(random.normal(0, 0.5, 4000)) * np.where(random.random(4000) < 0.04, 4.0, 1.0)
     weight, lead = np.ones(4000), np.arange(4000)
@@ -117,7 +116,7 @@ def test_the_mean_believes_a_tail_that_many_deals_show() -> None:
     assert shrunk_mean(np.array([7.0]), np.ones(1), np.zeros(1, dtype=np.int64)) == pytest.approx(7.0)
 
 
-def test_the_latest_wins_move_the_level_as_far_as_they_are_surer_than_chance() -> None:
+def test_the_latest_wins_move_the_level() -> None:
     wins = made_wins(3, 600, sigma=0.4, slope=0.0)
     halved = replace(wins, amount=np.where(wins.age < 0.3, wins.amount / 2, wins.amount), age=wins.age * 10)
     before, after = fitted(wins).predict(wins.values)[0][0], fitted(halved).predict(wins.values)[0][0]
@@ -139,7 +138,7 @@ def test_no_known_amount_gives_no_model() -> None:
 
 
 @pytest.mark.parametrize("n", [1, 20, 200])
-def test_wins_that_bring_nothing_are_worth_nothing(n: int) -> None:
+def test_free_deals_have_an_amount_of_zero(n: int) -> None:
     wins = made_wins(4, n)
     mean, low, high = fitted(replace(wins, amount=np.zeros(n))).predict(wins.values)
     assert not mean.any()
@@ -163,7 +162,7 @@ def test_a_lead_with_many_rows_counts_once() -> None:
     assert many == pytest.approx(once)
 
 
-def test_later_wins_that_all_bring_nothing_are_no_error() -> None:
+def test_later_wins_may_all_be_free() -> None:
     """A vendor that goes free: earlier deals paid, later ones did not."""
     random = np.random.default_rng(7)
     values = np.column_stack([np.arange(200.0), random.normal(size=(200, 2))])
@@ -173,8 +172,8 @@ def test_later_wins_that_all_bring_nothing_are_no_error() -> None:
     assert np.isfinite([mean, low, high]).all()
 
 
-def test_two_deals_that_pay_held_out_together_give_their_mean() -> None:
-    """No fit without them knows of money, so nothing can be learned of a factor."""
+def test_two_paying_deals_in_one_fold_give_their_mean() -> None:
+    """No fit without them has a paying deal, so no factor can be learned."""
     fold = fold_of(np.arange(200), FOLDS, 0)
     first, last = np.flatnonzero(fold == 0)[[0, -1]]
     amount = np.zeros(200)
@@ -188,13 +187,13 @@ def test_two_deals_that_pay_held_out_together_give_their_mean() -> None:
 
 
 @pytest.mark.parametrize("price", [0.0, 100.0])
-def test_equal_amounts_cannot_be_told_apart(price: float) -> None:
-    """Ranks of equal amounts are equal: their order in the file says nothing."""
+def test_equal_amounts_cannot_be_ranked(price: float) -> None:
+    """Equal amounts have equal ranks, whatever their order in the file."""
     wins = replace(made_wins(1, 200), amount=np.full(200, price))
     assert not _ranks_amounts(_SizePredictions(np.arange(200), np.zeros(200), np.linspace(1, 2, 200)), wins)
 
 
-def test_wins_that_closed_at_one_instant_are_no_error() -> None:
+def test_wins_may_all_close_at_one_instant() -> None:
     wins = made_wins(8, 100)
     mean, _, _ = fitted(replace(wins, age=np.zeros(100))).predict(wins.values)
     assert np.isfinite(mean).all()
@@ -203,15 +202,3 @@ def test_wins_that_closed_at_one_instant_are_no_error() -> None:
 def test_the_same_wins_give_the_same_model() -> None:
     wins = made_wins(9, 200)
     assert fitted(wins).predict(wins.values)[0].tobytes() == fitted(wins).predict(wins.values)[0].tobytes()
-
-
-@pytest.mark.parametrize("seed", SEEDS[:3])
-def test_weighted_quantiles_are_those_of_repeated_values(seed: int) -> None:
-    random = np.random.default_rng(seed)
-    values, weight = random.normal(size=400), random.integers(1, 5, 400)
-    found = weighted_quantiles(values, weight.astype(np.float64))
-    expected = np.quantile(np.repeat(values, weight), LEVELS)
-    np.testing.assert_allclose(found[5:-5], expected[5:-5], atol=0.05)
-    assert (np.diff(found) >= 0).all()
-    assert found[0] == values.min()
-    assert found[-1] == values.max()

@@ -1,4 +1,4 @@
-"""Slope, level and spread: found where many rows show them, cautious where few do."""
+"""Slope, level and spread: accurate with many rows, cautious with few."""
 
 from dataclasses import replace
 
@@ -26,7 +26,7 @@ SEEDS = (1, 2, 3)
 DAY = 86_400_000_000
 
 
-def made_predicted(seed: int, n: int, slope: float) -> tuple[OutOfFold, Floats]:
+def predictions_with_slope(seed: int, n: int, slope: float) -> tuple[OutOfFold, Floats]:
     """Margins of three splits whose levels differ widely, and outcomes with this slope over them."""
     random = np.random.default_rng(seed)
     split = np.repeat([0, 1, 2], n // 3)
@@ -38,30 +38,30 @@ def made_predicted(seed: int, n: int, slope: float) -> tuple[OutOfFold, Floats]:
 
 @pytest.mark.parametrize("seed", SEEDS)
 @pytest.mark.parametrize("slope", [0.3, 1.0, 1.8])
-def test_the_slope_is_found_whatever_the_levels(seed: int, slope: float) -> None:
-    predictions, won = made_predicted(seed, 3000, slope)
+def test_the_slope_is_independent_of_the_levels(seed: int, slope: float) -> None:
+    predictions, won = predictions_with_slope(seed, 3000, slope)
     assert fit_slope(predictions, won) == pytest.approx(slope, abs=0.25)
 
 
 @pytest.mark.parametrize("seed", SEEDS)
 def test_few_rows_leave_the_slope_near_one(seed: int) -> None:
-    predictions, won = made_predicted(seed, 12, -1.0)
+    predictions, won = predictions_with_slope(seed, 12, -1.0)
     assert 0.4 < fit_slope(predictions, won) <= 1.3
 
 
-def test_a_margin_that_says_the_reverse_never_turns_the_order() -> None:
-    predictions, won = made_predicted(1, 3000, -1.5)
+def test_a_reversed_margin_never_turns_the_order() -> None:
+    predictions, won = predictions_with_slope(1, 3000, -1.5)
     assert 0 < fit_slope(predictions, won) < 0.2
 
 
-def test_splits_of_one_outcome_say_nothing() -> None:
-    predictions, _ = made_predicted(2, 300, 1.0)
+def test_splits_of_one_outcome_leave_the_slope_at_one() -> None:
+    predictions, _ = predictions_with_slope(2, 300, 1.0)
     for same in (np.zeros(300), np.ones(300)):
         assert fit_slope(predictions, same) == pytest.approx(1.0)
 
 
 @pytest.mark.parametrize("seed", SEEDS)
-def test_intercepts_make_the_sum_of_probabilities_the_wins(seed: int) -> None:
+def test_intercepts_make_probabilities_sum_to_the_wins(seed: int) -> None:
     random = np.random.default_rng(seed)
     margin, weight = random.normal(0, 2, 200), random.uniform(0.1, 2, 200)
     for wins in (1.0, 60.0, 150.0):
@@ -72,8 +72,8 @@ def test_intercepts_make_the_sum_of_probabilities_the_wins(seed: int) -> None:
 
 
 @pytest.mark.parametrize("seed", SEEDS)
-def test_recentred_probabilities_sum_to_the_wins_of_each_split(seed: int) -> None:
-    predictions, won = made_predicted(seed, 300, 1.0)
+def test_recentred_probabilities_sum_to_each_split_wins(seed: int) -> None:
+    predictions, won = predictions_with_slope(seed, 300, 1.0)
     p = recentred(predictions.margin, won, predictions.split)
     for k in range(3):
         part = predictions.split == k
@@ -83,7 +83,7 @@ def test_recentred_probabilities_sum_to_the_wins_of_each_split(seed: int) -> Non
 def training_set_of(
     values: Floats, won: Floats, lead: npt.NDArray[np.int64], age_days: Floats
 ) -> TrainingSet:
-    """Rows of made values, seen age_days before the last instant whose horizon has ended."""
+    """Rows of generated values, age_days before the last instant whose horizon has ended."""
     n_leads = int(lead.max()) + 1
     history: History = history_of([Lead(START_US)] * n_leads, START_US + 1000 * DAY)
     at = history.as_of_us - history.config.horizon_us - (age_days * DAY).astype(np.int64)
@@ -94,7 +94,7 @@ def training_set_of(
 
 @pytest.mark.parametrize("seed", SEEDS)
 def test_the_level_makes_recent_wins_add_up(seed: int) -> None:
-    """The win rate halved lately: a level of all rows would promise too much."""
+    """The win rate has halved: a level of all rows would be too high."""
     random = np.random.default_rng(seed)
     n = 2000
     age = np.repeat([0.0, 200.0], n // 2)
@@ -109,7 +109,7 @@ def test_the_level_makes_recent_wins_add_up(seed: int) -> None:
 
 
 @pytest.mark.parametrize("newest", [0, 30])
-def test_a_newest_date_without_wins_does_not_say_that_nobody_is_won(newest: int) -> None:
+def test_a_latest_date_without_wins_does_not_set_the_level(newest: int) -> None:
     """A horizon of one day on a grid of ten: the date before the newest had a millionth of its weight."""
     n, per_date = 900, 30
     age: Floats = (np.arange(n) // per_date).astype(np.float64) * 10
@@ -120,7 +120,7 @@ def test_a_newest_date_without_wins_does_not_say_that_nobody_is_won(newest: int)
     assert 0.25 / per_date < p < 1.5 / per_date
 
 
-def test_without_a_judged_row_the_slope_is_cautious() -> None:
+def test_without_held_out_rows_the_slope_is_cautious() -> None:
     values = made_values(4, 300)
     won = made_outcomes(values, 4)
     margin = np.linspace(-3, 3, 300)
@@ -131,7 +131,7 @@ def test_without_a_judged_row_the_slope_is_cautious() -> None:
 
 
 def spread_of(seed: int, n: int, parameters: Parameters = QUICK) -> Floats:
-    """Deviations (a few places) learned from n made leads."""
+    """Deviations (a few places) learned from n generated leads."""
     values = made_values(seed, n)
     won = made_outcomes(values, seed)
     training_set = training_set_of(values, won, np.arange(n), np.zeros(n))
@@ -144,7 +144,7 @@ def spread_of(seed: int, n: int, parameters: Parameters = QUICK) -> Floats:
 
 
 @pytest.mark.parametrize("seed", SEEDS)
-def test_more_leads_make_probabilities_surer(seed: int) -> None:
+def test_more_leads_narrow_the_spread(seed: int) -> None:
     few, many = spread_of(seed, 150), spread_of(seed, 3000)
     assert many.mean() < 0.7 * few.mean()
     assert (many >= MIN_DEVIATION).all()

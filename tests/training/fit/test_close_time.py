@@ -1,4 +1,4 @@
-"""Days to the win: calibrated on wins that the fit did not see, and sensible on few or none."""
+"""Days to the win: calibrated on wins that the fit did not see, and reasonable with few or none."""
 
 import numpy as np
 import pytest
@@ -12,7 +12,7 @@ HORIZON = 90
 SEEDS = (1, 2, 3)
 
 
-def made(seed: int, n: int) -> tuple[Floats, Floats]:
+def wins_with_days(seed: int, n: int) -> tuple[Floats, Floats]:
     """Features and days to the win, later where x0 is high."""
     random = np.random.default_rng(seed)
     values = random.normal(size=(n, 3))
@@ -22,11 +22,11 @@ def made(seed: int, n: int) -> tuple[Floats, Floats]:
 
 @pytest.mark.parametrize("seed", SEEDS)
 @pytest.mark.parametrize("n", [40, 400])
-def test_places_of_fresh_wins_in_their_distributions_are_even(seed: int, n: int) -> None:
+def test_fresh_wins_are_uniform_in_their_distributions(seed: int, n: int) -> None:
     """The probability integral transform: a tenth of the wins in each tenth, more or less."""
-    values, days = made(seed, n)
+    values, days = wins_with_days(seed, n)
     model = fit_close_time(WonRows(values, COLUMNS, days, np.arange(n)), HORIZON, 0)
-    fresh, later = made(seed + 100, 3000)
+    fresh, later = wins_with_days(seed + 100, 3000)
     pit = model.cdf(model.place(fresh), later)
     assert pit.mean() == pytest.approx(0.5, abs=0.1 if n < MIN_WINS else 0.05)
     shares = np.histogram(pit, bins=5, range=(0, 1))[0] / len(pit)
@@ -35,16 +35,16 @@ def test_places_of_fresh_wins_in_their_distributions_are_even(seed: int, n: int)
 
 @pytest.mark.parametrize("seed", SEEDS)
 def test_half_of_fresh_wins_come_by_the_median_day(seed: int) -> None:
-    values, days = made(seed, 400)
+    values, days = wins_with_days(seed, 400)
     model = fit_close_time(WonRows(values, COLUMNS, days, np.arange(400)), HORIZON, 0)
-    fresh, later = made(seed + 200, 3000)
+    fresh, later = wins_with_days(seed + 200, 3000)
     median = model.median_days(fresh)
     assert (later <= median).mean() == pytest.approx(0.5, abs=0.06)
     assert np.corrcoef(median, fresh[:, 0])[0, 1] > 0.7
     np.testing.assert_allclose(model.cdf(model.place(fresh), median), 0.5, atol=1e-6)
 
 
-def test_no_wins_are_spread_evenly_over_the_horizon() -> None:
+def test_without_wins_the_distribution_is_uniform() -> None:
     model = fit_close_time(
         WonRows(np.zeros((0, 3)), COLUMNS, np.zeros(0), np.zeros(0, dtype=np.int64)), HORIZON, 0
     )
@@ -54,7 +54,7 @@ def test_no_wins_are_spread_evenly_over_the_horizon() -> None:
 
 
 @pytest.mark.parametrize("days", [[45.0], [1e-9] * 20, [90.0] * 20, [90.0] * 200, [10.0, 80.0] * 15])
-def test_few_or_equal_days_give_a_distribution_all_the_same(days: list[float]) -> None:
+def test_few_or_equal_days_give_a_distribution(days: list[float]) -> None:
     n = len(days)
     values = np.random.default_rng(1).normal(size=(n, 3))
     model = fit_close_time(WonRows(values, COLUMNS, np.array(days), np.arange(n)), HORIZON, 0)
@@ -67,7 +67,7 @@ def test_few_or_equal_days_give_a_distribution_all_the_same(days: list[float]) -
 
 
 def test_the_same_wins_give_the_same_model() -> None:
-    values, days = made(4, 150)
+    values, days = wins_with_days(4, 150)
     first, again = (
         fit_close_time(WonRows(values, COLUMNS, days, np.arange(150)), HORIZON, 3) for _ in range(2)
     )
@@ -75,8 +75,8 @@ def test_the_same_wins_give_the_same_model() -> None:
     assert first.residuals.tobytes() == again.residuals.tobytes()
 
 
-def test_wins_expected_soon_may_be_surer_than_those_expected_late() -> None:
-    """One spread for all would put too many wins of the sure ones at the ends, and the sum by day would be wrong."""
+def test_early_and_late_wins_have_their_own_spread() -> None:
+    """A common spread would put too many early wins at the ends, and the sum by day would be wrong."""
     random = np.random.default_rng(5)
 
     def spread_by_place(n: int) -> tuple[Floats, Floats]:
@@ -89,6 +89,8 @@ def test_wins_expected_soon_may_be_surer_than_those_expected_late() -> None:
     fresh, later = spread_by_place(6000)
     soon = fresh[:, 0] < -0.5
     for part in (soon, ~soon):
-        said = model.cdf(model.place(fresh[part])[:, None], np.arange(10.0, 90, 20)[None, :]).mean(axis=0)
+        predicted = model.cdf(model.place(fresh[part])[:, None], np.arange(10.0, 90, 20)[None, :]).mean(
+            axis=0
+        )
         came = (later[part][:, None] <= np.arange(10.0, 90, 20)).mean(axis=0)
-        np.testing.assert_allclose(said, came, atol=0.04)
+        np.testing.assert_allclose(predicted, came, atol=0.04)

@@ -1,4 +1,4 @@
-"""The linear start: the effects behind made outcomes, folded into columns without a change of the margin."""
+"""The linear start: the effects behind generated outcomes, folded into columns without a change of the margin."""
 
 import numpy as np
 import pytest
@@ -47,8 +47,8 @@ def test_a_ridge_folds_the_same_way(seed: int) -> None:
     design = design_of(values, COLUMNS, weight)
     plain = Ridge(alpha=3.0).fit(design.expand(values), target, sample_weight=weight)
     fresh = made_values(seed + 100, 200)
-    found = fit_ridge(values, COLUMNS, target, weight, 3.0).margin(fresh)
-    np.testing.assert_allclose(found, plain.predict(design.expand(fresh)), rtol=0, atol=1e-9)
+    margin = fit_ridge(values, COLUMNS, target, weight, 3.0).margin(fresh)
+    np.testing.assert_allclose(margin, plain.predict(design.expand(fresh)), rtol=0, atol=1e-9)
 
 
 @pytest.mark.parametrize("seed", SEEDS)
@@ -62,7 +62,7 @@ def test_effects_are_centred_over_the_weighted_rows(seed: int) -> None:
 
 
 @pytest.mark.parametrize("seed", SEEDS)
-def test_it_ranks_fresh_rows_nearly_as_the_truth(seed: int) -> None:
+def test_fresh_rows_are_ranked_nearly_as_the_truth(seed: int) -> None:
     values, fresh = made_values(seed, 3000), made_values(seed + 50, 3000)
     model = fit_logistic(values, COLUMNS, made_outcomes(values, seed), np.ones(3000), 1.0)
     won = made_outcomes(fresh, seed + 50)
@@ -84,7 +84,7 @@ def test_strong_regularisation_leaves_the_base_rate() -> None:
     np.testing.assert_allclose(expit(margin), won.mean(), atol=1e-3)
 
 
-def test_missing_gets_an_effect_of_its_own_only_where_it_is_neither_rare_nor_all() -> None:
+def test_missing_has_an_effect_unless_rare_or_universal() -> None:
     values = made_values(6, 1000)
     values[:, 0] = np.where(np.arange(1000) == 3, np.nan, 1.0)
     values[:, 1] = np.nan
@@ -96,8 +96,8 @@ def test_missing_gets_an_effect_of_its_own_only_where_it_is_neither_rare_nor_all
     assert model.slope[1] == 0.0
 
 
-def test_missing_that_matters_is_found() -> None:
-    """A missing third number adds half a log-odd: true_margin says so."""
+def test_an_effect_of_missing_values_is_learned() -> None:
+    """A missing third number adds half a log-odd, by true_margin."""
     values = made_values(7, 8000)
     model = fit_logistic(values, COLUMNS, made_outcomes(values, 7), np.ones(8000), 1.0)
     present = model.shift[2]
@@ -117,7 +117,7 @@ def test_one_hot_has_one_flag_a_row(codes: list[float], width: int) -> None:
         assert row[place if 0 <= place < width else min(1, width - 1)] == 1
 
 
-def test_categories_alone_numbers_alone_and_nothing_at_all() -> None:
+def test_any_mix_of_column_kinds_fits() -> None:
     values, won = made_values(8, 200), made_outcomes(made_values(8, 200), 8)
     for part in (slice(0, NUMBERS), slice(NUMBERS, NUMBERS + CATEGORIES)):
         some = np.ascontiguousarray(values[:, part])

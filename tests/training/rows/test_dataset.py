@@ -22,7 +22,7 @@ def pairs(rows: Rows, origin: int) -> set[tuple[int, int]]:
 
 
 def check(rows: Rows, history: History) -> None:
-    """What holds of every row, whatever the history."""
+    """Invariants of every row, for any history."""
     at, lead = rows.snapshot.as_of_us, rows.snapshot.lead
     assert (at + history.config.horizon_us <= history.as_of_us).all()
     assert (at >= history.created_us[lead]).all()
@@ -32,8 +32,8 @@ def check(rows: Rows, history: History) -> None:
 
 @given(st.lists(leads(), min_size=1, max_size=4), instants, st.integers(0, 3))
 @CALM
-def test_rows_are_open_leads_with_a_whole_horizon(made: list[Lead], t: int, seed: int) -> None:
-    history = history_of(made, t)
+def test_rows_are_open_leads_with_a_matured_horizon(leads_: list[Lead], t: int, seed: int) -> None:
+    history = history_of(leads_, t)
     rows = training_rows(history, seed)
     check(rows, history)
     horizon = history.config.horizon_us
@@ -43,13 +43,13 @@ def test_rows_are_open_leads_with_a_whole_horizon(made: list[Lead], t: int, seed
         for i in open_leads(history, at).lead
     }
     assert pairs(rows, GRID) == expected
-    created = {(i, lead.created) for i, lead in enumerate(made)}
+    created = {(i, lead.created) for i, lead in enumerate(leads_)}
     assert pairs(rows, CREATION) <= created
-    entered = {(i, row.known) for i, lead in enumerate(made) for row in lead.entries}
+    entered = {(i, row.known) for i, lead in enumerate(leads_) for row in lead.entries}
     assert pairs(rows, ENTRY) <= entered
 
 
-def test_rows_of_a_simulated_world(world: History, world_rows: Rows) -> None:
+def test_rows_of_a_simulated_world_have_every_origin(world: History, world_rows: Rows) -> None:
     check(world_rows, world)
     counts = np.bincount(world_rows.origin, minlength=3)
     assert (counts > 0).all()
@@ -58,33 +58,29 @@ def test_rows_of_a_simulated_world(world: History, world_rows: Rows) -> None:
 
 @given(instants, st.integers(1, 400), st.integers(1, 20))
 @CALM
-def test_the_grid_ends_at_the_last_instant_and_goes_back_in_even_steps(
-    first: int, days: int, step: int
-) -> None:
+def test_the_grid_goes_back_from_its_end_in_even_steps(first: int, days: int, step: int) -> None:
     history = history_of([Lead(first)], first + days * DAY_US)
-    found = grid(history, first + days * DAY_US, step * DAY_US)
-    assert found[-1] == first + days * DAY_US
-    assert len(found) <= dataset.MAX_DATES
+    dates = grid(history, first + days * DAY_US, step * DAY_US)
+    assert dates[-1] == first + days * DAY_US
+    assert len(dates) <= dataset.MAX_DATES
     wide = -(-(days // step + 1) // dataset.MAX_DATES) * step
-    assert set(np.diff(found).tolist()) <= {wide * DAY_US}
-    assert len(found) == days // wide + 1
-    assert found[0] - wide * DAY_US < first <= found[0]
-    assert found[0] >= first
+    assert set(np.diff(dates).tolist()) <= {wide * DAY_US}
+    assert len(dates) == days // wide + 1
+    assert dates[0] - wide * DAY_US < first <= dates[0]
+    assert dates[0] >= first
 
 
-def test_no_leads_and_no_time_give_no_grid() -> None:
+def test_no_lead_by_the_end_gives_no_grid() -> None:
     assert grid(history_of([], 0), 0, DAY_US) == []
     assert grid(history_of([Lead(10 * DAY_US)], 0), 0, DAY_US) == []
 
 
 @pytest.mark.parametrize(("horizon", "step"), [(1, 1), (7, 1), (30, 5), (90, 14), (365, 14)])
-def test_the_step_is_a_sixth_of_the_horizon_between_a_day_and_two_weeks(horizon: int, step: int) -> None:
+def test_the_step_is_a_sixth_of_the_horizon(horizon: int, step: int) -> None:
     assert grid_step_us(horizon * DAY_US) == min(max(horizon // 6, 1), 14) * DAY_US == step * DAY_US
 
 
-def test_the_same_seed_gives_the_same_rows_and_another_the_same_grid(
-    world: History, world_rows: Rows
-) -> None:
+def test_a_seed_changes_the_sample_but_not_the_grid(world: History, world_rows: Rows) -> None:
     again, other = training_rows(world, 0), training_rows(world, 1)
     assert (again.snapshot.lead == world_rows.snapshot.lead).all()
     assert (again.snapshot.as_of_us == world_rows.snapshot.as_of_us).all()
@@ -110,7 +106,7 @@ def test_taking_rows_takes_their_labels(world_rows: Rows) -> None:
     np.testing.assert_array_equal(taken.origin, world_rows.origin[index])
 
 
-def test_rows_known_after_t_are_not_there(world: History) -> None:
+def test_rows_recorded_after_t_are_left_out(world: History) -> None:
     """A history whose T is moved back without being cut gives the rows of that T."""
     earlier = replace(world, as_of_us=world.as_of_us - 60 * DAY_US)
     check(training_rows(earlier, 0), earlier)

@@ -49,23 +49,23 @@ def snapshot_of(history: History, *rows: tuple[int, int]) -> Snapshot:
     return Snapshot(history, lead, at)
 
 
-def check(found: Labels, expected: list[Expected]) -> None:
+def check(labels: Labels, expected: list[Expected]) -> None:
     outcome, days, amount, matured = zip(*expected, strict=True)
-    assert found.outcome.tolist() == list(outcome)
-    np.testing.assert_array_equal(found.days, days)
-    np.testing.assert_array_equal(found.amount, amount)
-    assert found.matured.tolist() == list(matured)
-    assert found.won.tolist() == [o == WON for o in outcome]
+    assert labels.outcome.tolist() == list(outcome)
+    np.testing.assert_array_equal(labels.days, days)
+    np.testing.assert_array_equal(labels.amount, amount)
+    assert labels.matured.tolist() == list(matured)
+    assert labels.won.tolist() == [o == WON for o in outcome]
 
 
 @given(st.lists(leads(), min_size=1, max_size=3), instants, st.lists(instants, min_size=1, max_size=6))
 @CALM
-def test_labels_are_those_of_the_brute_force(made: list[Lead], t: int, at: list[int]) -> None:
+def test_labels_equal_the_brute_force(leads_: list[Lead], t: int, at: list[int]) -> None:
     """Ties, reopenings, late records and rows exactly at both ends come from the coarse grid of times."""
-    history = with_amounts(history_of(made, t))
-    rows = [(i, instant) for i in range(len(made)) for instant in at]
-    found = label(snapshot_of(history, *rows), HORIZON_US)
-    check(found, [brute(history, i, instant) for i, instant in rows])
+    history = with_amounts(history_of(leads_, t))
+    rows = [(i, instant) for i in range(len(leads_)) for instant in at]
+    labels = label(snapshot_of(history, *rows), HORIZON_US)
+    check(labels, [brute(history, i, instant) for i, instant in rows])
 
 
 def outcome_of(*decisions: Decision, at: int = START_US, t: int = T) -> int:
@@ -78,45 +78,45 @@ def at_day(day: float, state: int, known: float | None = None) -> Decision:
     return Decision(time, time if known is None else START_US + int(known * DAY_US), state)
 
 
-def test_a_decision_exactly_at_as_of_is_past_and_one_exactly_at_the_horizon_counts() -> None:
+def test_the_horizon_excludes_its_start_and_includes_its_end() -> None:
     assert outcome_of(at_day(0, WON)) == NOTHING_YET
     assert outcome_of(at_day(10, WON)) == WON
     one_later = Decision(START_US + HORIZON_US + 1, START_US + HORIZON_US + 1, WON)
     assert outcome_of(one_later) == NOTHING_YET
 
 
-def test_a_loss_before_the_win_decides() -> None:
+def test_the_first_decision_counts() -> None:
     assert outcome_of(at_day(3, LOST), at_day(5, WON)) == LOST
     assert outcome_of(at_day(3, WON), at_day(5, LOST)) == WON
 
 
-def test_a_reopening_decides_nothing_but_a_loss_before_it_stays_one() -> None:
+def test_a_reopening_is_not_a_decision() -> None:
     assert outcome_of(at_day(3, OPEN), at_day(5, WON)) == WON
     assert outcome_of(at_day(2, LOST), at_day(3, OPEN), at_day(5, WON)) == LOST
 
 
-def test_what_was_recorded_after_t_is_not_known() -> None:
+def test_outcomes_recorded_after_t_are_unknown() -> None:
     assert outcome_of(at_day(5, WON, known=60)) == WON
     assert outcome_of(at_day(5, WON, known=60.01)) == NOTHING_YET
     assert outcome_of(at_day(5, LOST, known=70), at_day(6, WON)) == WON
 
 
-def test_a_win_before_as_of_that_was_recorded_late_is_no_win_to_come() -> None:
+def test_a_win_before_as_of_recorded_late_does_not_count() -> None:
     """The lead looked open then, yet nothing that lay ahead was won."""
     assert outcome_of(at_day(5, WON, known=7), at=START_US + 6 * DAY_US) == NOTHING_YET
 
 
 @pytest.mark.parametrize(("t", "matured"), [(10, True), (9.99, False), (60, True), (0, False)])
-def test_matured_means_that_the_whole_horizon_has_passed(t: float, matured: bool) -> None:
+def test_matured_rows_have_a_fully_observed_horizon(t: float, matured: bool) -> None:
     history = history_of([Lead(START_US)], START_US + int(t * DAY_US))
-    found = label(snapshot_of(history, (0, START_US)), HORIZON_US)
-    assert found.matured.tolist() == [matured]
-    assert found.days.tolist() == [pytest.approx(min(t, 10.0))]
+    labels = label(snapshot_of(history, (0, START_US)), HORIZON_US)
+    assert labels.matured.tolist() == [matured]
+    assert labels.days.tolist() == [pytest.approx(min(t, 10.0))]
 
 
-def test_no_outcomes_at_all_leave_everything_open() -> None:
+def test_without_outcomes_every_label_is_open() -> None:
     history = history_of([Lead(START_US), Lead(START_US)], T)
-    found = label(snapshot_of(history, (0, START_US), (1, START_US + DAY_US)), HORIZON_US)
-    assert not found.outcome.any()
-    assert np.isnan(found.amount).all()
-    assert found.days.tolist() == [10.0, 10.0]
+    labels = label(snapshot_of(history, (0, START_US), (1, START_US + DAY_US)), HORIZON_US)
+    assert not labels.outcome.any()
+    assert np.isnan(labels.amount).all()
+    assert labels.days.tolist() == [10.0, 10.0]

@@ -27,7 +27,7 @@ def rows(request: pytest.FixtureRequest, world: History) -> Rows:
     return training_rows(cut(world, world.as_of_us - request.param * DAY_US), 0)
 
 
-def test_no_fitted_label_lies_after_the_instant_replayed(rows: Rows) -> None:
+def test_no_fitted_label_lies_after_the_split_instant(rows: Rows) -> None:
     horizon_us = rows.snapshot.history.config.horizon_us
     splits = replay_splits(rows, horizon_us)
     assert 1 <= len(splits) <= FOLDS
@@ -38,7 +38,7 @@ def test_no_fitted_label_lies_after_the_instant_replayed(rows: Rows) -> None:
         assert (decided_us <= split.as_of_us + 1).all()
 
 
-def test_judged_rows_come_from_the_instant_on_and_each_is_judged_once(rows: Rows) -> None:
+def test_each_row_is_evaluated_once_and_after_its_fit(rows: Rows) -> None:
     splits = replay_splits(rows, rows.snapshot.history.config.horizon_us)
     starts = [s.as_of_us for s in splits]
     assert starts == sorted(starts, key=lambda us: us or 0)
@@ -49,8 +49,8 @@ def test_judged_rows_come_from_the_instant_on_and_each_is_judged_once(rows: Rows
         assert end is not None
         assert ((at >= split.as_of_us) & (at < end)).all()
         assert (rows.origin[split.evaluated] == GRID).all()
-    judged = np.concatenate([s.evaluated for s in splits])
-    assert len(np.unique(judged)) == len(judged)
+    evaluated = np.concatenate([s.evaluated for s in splits])
+    assert len(np.unique(evaluated)) == len(evaluated)
 
 
 def test_every_split_has_enough_wins_on_both_sides(rows: Rows) -> None:
@@ -60,7 +60,7 @@ def test_every_split_has_enough_wins_on_both_sides(rows: Rows) -> None:
 
 
 @pytest.mark.parametrize("seed", [0, 1, 2])
-def test_leads_held_out_together_never_straddle(rows: Rows, seed: int) -> None:
+def test_held_out_leads_never_straddle_a_split(rows: Rows, seed: int) -> None:
     splits = lead_splits(rows, seed)
     assert len(splits) == FOLDS
     lead = rows.snapshot.lead
@@ -68,8 +68,8 @@ def test_leads_held_out_together_never_straddle(rows: Rows, seed: int) -> None:
         assert not set(lead[split.fit].tolist()) & set(lead[split.evaluated].tolist())
         assert (rows.origin[split.evaluated] == GRID).all()
         assert set(lead[split.fit].tolist()) | set(lead[split.evaluated].tolist()) <= set(lead.tolist())
-    judged = np.sort(np.concatenate([s.evaluated for s in splits]))
-    np.testing.assert_array_equal(judged, np.flatnonzero(rows.origin == GRID))
+    evaluated = np.sort(np.concatenate([s.evaluated for s in splits]))
+    np.testing.assert_array_equal(evaluated, np.flatnonzero(rows.origin == GRID))
 
 
 def test_short_histories_fall_back_to_held_out_leads(world: History) -> None:

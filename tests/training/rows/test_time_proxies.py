@@ -1,4 +1,4 @@
-"""Columns that tell the date are blanked: a running number has never been seen as high as tomorrow's."""
+"""Time proxies are masked: tomorrow's running number is higher than any in training."""
 
 import numpy as np
 import pytest
@@ -27,7 +27,7 @@ COLUMNS = (
 
 @pytest.mark.parametrize("seed", [1, 2, 3])
 @pytest.mark.parametrize("n", [400, 50_000])
-def test_clocks_are_found_and_nothing_else_is(seed: int, n: int) -> None:
+def test_only_time_proxies_are_detected(seed: int, n: int) -> None:
     random = np.random.default_rng(seed)
     at = np.sort(random.integers(0, 10**12, n))
     day = at / 1e12
@@ -51,13 +51,13 @@ def test_clocks_are_found_and_nothing_else_is(seed: int, n: int) -> None:
     assert time_proxy_columns(values[order], COLUMNS, at[order]) == [0, 2, 6]
 
 
-def test_one_instant_has_no_clock() -> None:
+def test_one_instant_has_no_time_proxy() -> None:
     values = np.random.default_rng(1).normal(size=(200, len(COLUMNS)))
     assert time_proxy_columns(values, COLUMNS, np.zeros(200, dtype=np.int64)) == []
     assert time_proxy_columns(values[:0], COLUMNS, np.zeros(0, dtype=np.int64)) == []
 
 
-def test_stopped_blanks_the_clocks_of_a_copy() -> None:
+def test_masking_copies_the_values() -> None:
     values = np.random.default_rng(2).normal(size=(5, 4))
     before = values.copy()
     out = masked(values, [1, 3])
@@ -70,7 +70,7 @@ def test_stopped_blanks_the_clocks_of_a_copy() -> None:
 @pytest.mark.parametrize(
     ("days", "blanked"), [(0, [0, 1]), (60, [0, 1]), (61, [1]), (182, [1]), (183, []), (2000, [])]
 )
-def test_countdowns_of_the_calendar_need_to_have_come_round(days: int, blanked: list[int]) -> None:
+def test_countdowns_need_two_cycles(days: int, blanked: list[int]) -> None:
     columns = [
         column(name, block="calendar", unit="calendar days")
         for name in ("days_to_month_end", "days_to_quarter_end", "as_of_weekday")

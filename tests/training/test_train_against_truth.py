@@ -1,4 +1,4 @@
-"""Worlds whose truth is known: ranks near the best there is, totals right where the naive way is far off."""
+"""Training on worlds with known truth: ranking near the best possible, totals right although naive ones are not."""
 
 from dataclasses import replace
 
@@ -14,7 +14,7 @@ from models.calibration import sigmoid
 from models.parameters import Parameters
 from models.scorer import score
 from tests.builders.lead_histories import START_US, Decision, Entry, Lead, history_of
-from tests.training.conftest import Judged
+from tests.training.conftest import KnownWorld
 from training.fit.additive import FitSettings, WeightedRows, fit_conversion
 from training.rows.dataset import grid, grid_step_us
 from training.rows.labels import NOTHING_YET, label
@@ -22,7 +22,7 @@ from training.train import TrainOptions, train
 
 
 def true_auc(ranked: Floats, truth: Floats) -> float:
-    """The AUC to expect when each lead is won with its true chance: no noise of what then happened."""
+    """The expected AUC if each lead is won with its true probability, without the noise of outcomes."""
     order = np.argsort(ranked)
     ranked, truth = ranked[order], truth[order]
     lost = np.concatenate(([0.0], np.cumsum(1 - truth)))
@@ -31,7 +31,7 @@ def true_auc(ranked: Floats, truth: Floats) -> float:
 
 
 def naive_total(history: History) -> float:
-    """Wins expected of the leads open at T by the same model, taught by every snapshot of leads that closed."""
+    """Expected wins of the leads open at T by the same model, trained on the snapshots of closed leads alone."""
     dates = [
         open_leads(history, at)
         for at in grid(history, history.as_of_us, grid_step_us(history.config.horizon_us))
@@ -49,46 +49,51 @@ def naive_total(history: History) -> float:
     return float(sigmoid(model.margin(now.values)).sum())
 
 
-def test_ranks_are_near_those_of_the_truth(judged: list[Judged]) -> None:
-    """A thousand leads teach most of what there is to know; more leads the rest (docs/quality/models.md)."""
-    gap = [true_auc(j.truth, j.truth) - true_auc(j.scores.probability, j.truth) for j in judged]
-    assert all(j.trained.signal == "usable" for j in judged)
+def test_ranking_is_near_the_true_ranking(known_worlds: list[KnownWorld]) -> None:
+    """A thousand leads give most of the ranking that more leads can give (docs/quality/models.md)."""
+    gap = [
+        true_auc(world.truth, world.truth) - true_auc(world.scores.probability, world.truth)
+        for world in known_worlds
+    ]
+    assert all(world.trained.signal == "usable" for world in known_worlds)
     assert np.mean(gap) < 0.05
     assert max(gap) < 0.07
     assert min(gap) > 0
 
 
-def test_totals_are_near_the_truth_and_the_naive_ones_are_not(judged: list[Judged]) -> None:
-    """Fast wins and slow losses make the closed leads of a young cohort mostly winners."""
-    ours = [j.scores.probability.sum() / j.truth.sum() for j in judged]
-    naive = [naive_total(j.history) / j.truth.sum() for j in judged]
+def test_totals_are_near_the_truth_and_naive_ones_are_not(known_worlds: list[KnownWorld]) -> None:
+    """With fast wins and slow losses the closed leads of a young cohort are mostly wins."""
+    ours = [world.scores.probability.sum() / world.truth.sum() for world in known_worlds]
+    naive = [naive_total(world.history) / world.truth.sum() for world in known_worlds]
     assert np.mean(ours) == pytest.approx(1.0, abs=0.12)
     assert min(naive) > 1.25
     for mine, other in zip(ours, naive, strict=True):
         assert abs(mine - 1) < abs(other - 1) / 2
 
 
-def test_intervals_hold_most_true_chances(judged: list[Judged]) -> None:
-    """80 % intervals, asked of 70 to 90 % over many worlds; three small ones scatter more."""
+def test_intervals_contain_most_true_probabilities(known_worlds: list[KnownWorld]) -> None:
+    """80 % intervals cover 70 to 90 % over many worlds; three small worlds scatter more."""
     held = [
-        ((j.scores.probability_low <= j.truth) & (j.truth <= j.scores.probability_high)).mean()
-        for j in judged
+        (
+            (world.scores.probability_low <= world.truth) & (world.truth <= world.scores.probability_high)
+        ).mean()
+        for world in known_worlds
     ]
     assert 0.65 <= np.mean(held) <= 0.95
 
 
-def test_replayed_and_held_out_figures_are_in_reach_of_the_truth(judged: list[Judged]) -> None:
-    """What the training reports of itself must not promise more than the truth can give."""
-    for j in judged:
-        limit = true_auc(j.truth, j.truth)
-        assert limit - 0.15 < j.trained.metrics["auc"] < limit + 0.05
+def test_reported_auc_does_not_exceed_the_truth(known_worlds: list[KnownWorld]) -> None:
+    """The training's own AUC must not exceed what the truth allows."""
+    for world in known_worlds:
+        limit = true_auc(world.truth, world.truth)
+        assert limit - 0.15 < world.trained.metrics["auc"] < limit + 0.05
 
 
 def slow_losses(seed: int, n: int = 1500) -> tuple[History, float]:
-    """Leads of two stages; wins come after days, losses after two months: and the true share won in 30 days."""
+    """Leads of two stages with wins after days and losses after two months; and the true number of wins in 30 days."""
     random = np.random.default_rng(seed)
     end = START_US + 240 * DAY_US
-    made = []
+    leads = []
     ahead = []
     for _ in range(n):
         created = START_US + int(random.uniform(0, 240) * DAY_US)
@@ -96,7 +101,7 @@ def slow_losses(seed: int, n: int = 1500) -> tuple[History, float]:
         wins = random.random() < (0.5 if hot else 0.15)
         time = created + int((random.exponential(12) if wins else 40 + random.exponential(30)) * DAY_US)
         entries = [Entry(created, created, "offer" if hot else "new")]
-        made.append(
+        leads.append(
             Lead(
                 created,
                 entries=entries,
@@ -105,17 +110,17 @@ def slow_losses(seed: int, n: int = 1500) -> tuple[History, float]:
         )
         if time > end:
             ahead.append(wins and time <= end + 30 * DAY_US)
-    history = history_of(made, end)
+    history = history_of(leads, end)
     return replace(history, config=replace(history.config, horizon_days=30)), float(np.sum(ahead))
 
 
-def test_slow_losses_fool_who_counts_closed_leads_alone() -> None:
-    """Constructed to the point: of the leads closed within the horizon nearly all are wins."""
+def test_slow_losses_bias_training_on_closed_leads() -> None:
+    """An extreme case: of the leads closed within the horizon nearly all are wins."""
     ours = naive = truth = 0.0
     for seed in (1, 2):
         history, ahead = slow_losses(seed)
-        seen = open_leads(history, history.as_of_us)
-        ours += score(train(history, TrainOptions(trials=0)).bundle, seen, 0).probability.sum()
+        open_now = open_leads(history, history.as_of_us)
+        ours += score(train(history, TrainOptions(trials=0)).bundle, open_now, 0).probability.sum()
         naive += naive_total(history)
         truth += ahead
     assert history.outcomes.state.min() > OPEN

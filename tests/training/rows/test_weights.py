@@ -1,0 +1,34 @@
+"""Row weights: half after each half-life, one a lead, and the effective number of leads between 1 and all."""
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from history.arrays import Ints
+from history.history import DAY_US
+from training.rows.weights import concentration, recency_weight, weight_per_lead
+
+leads = st.lists(st.integers(0, 9), min_size=1, max_size=40).map(lambda rows: np.array(rows, dtype=np.int64))
+
+
+def test_weight_halves_with_each_half_life() -> None:
+    horizon_us = 90 * DAY_US
+    age_us = np.array([0, 180, 360], dtype=np.int64) * DAY_US
+    np.testing.assert_allclose(recency_weight(age_us, horizon_us, 2.0), [1.0, 0.5, 0.25])
+
+
+@given(leads)
+def test_weights_sum_to_one_for_each_lead(lead: Ints) -> None:
+    sums = np.bincount(lead, weight_per_lead(lead))
+    np.testing.assert_allclose(sums[np.unique(lead)], 1.0)
+
+
+@given(leads)
+def test_equal_leads_are_their_own_effective_number(lead: Ints) -> None:
+    assert concentration(weight_per_lead(lead), lead) == pytest.approx(1 / len(np.unique(lead)))
+
+
+def test_a_dominant_lead_concentrates_the_weight() -> None:
+    weight, lead = np.array([98.0, 1.0, 1.0]), np.arange(3)
+    assert concentration(weight, lead) == pytest.approx((98**2 + 2) / 100**2)
