@@ -36,7 +36,7 @@ MANIFEST, MODEL, VOCABULARY, CARD = "manifest.json", "model.json", "vocabulary.j
 LARGEST_FILE = 256 * 1024 * 1024
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Bundle:
     """Everything a score needs.
 
@@ -92,6 +92,10 @@ class Bundle:
     @property
     def metrics(self) -> dict[str, float]:
         return dict(self.card.get("metrics", {}))
+
+    def __repr__(self) -> str:
+        through = format_time(self.trained_through_us)
+        return f"<Bundle version {self.version!r}, signal {self.signal}, trained through {through}>"
 
     def describe(self) -> dict[str, Any]:
         """What GET /v1/model says of it, without `refused`."""
