@@ -1,130 +1,151 @@
-"""What a company has without Leadcast, on the same rows: base rate, stage table, naive Bayes, points, simple models."""
+"""Baselines: what a company has without Leadcast, fitted on the same rows.
+
+Base rate, win rate by stage, naive Bayes, a point scorecard, logistic regression and LightGBM with its defaults. Each
+is a function of a Task that returns a function from values (n, k) to probabilities (n,), strictly inside 0 to 1.
+"""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import lightgbm as lgb
 import numpy as np
-import numpy.typing as npt
 
 from features.catalogue import Feature
-from history.arrays import Floats
+from history.arrays import Floats, Ints
 from models.calibration import sigmoid
 from training.evaluation.odoo import SMOOTHING
 from training.fit.linear import fit_logistic
 
 Predict = Callable[[Floats], Floats]
 
-POINTS_TOP, POINTS_STEP = 20, 5
+CLIP = 1e-4  # no baseline is surer than this
+PRIOR_ROWS = 10  # at the base rate, in the win rate of a stage or a band of points
+DECILES = np.linspace(0, 1, 11)[1:-1]
+POINT_COLUMNS, POINT_STEP = 20, 5
+LOGISTIC_C = 0.5
+LIGHTGBM_ROUNDS = 100  # its default
+LIGHTGBM_DEFAULTS = {
+    "objective": "binary",
+    "verbosity": -1,
+    "seed": 0,
+    "deterministic": True,
+    "force_row_wise": True,
+    "num_threads": 1,
+}
 
 
 @dataclass(frozen=True)
 class Task:
-    """Rows to fit on: values (n, k), their features, won (n,) as 0 or 1."""
+    """Rows to fit on: values (n, k), the k features, won (n,) as 0 or 1."""
 
     values: Floats
     features: Sequence[Feature]
     won: Floats
 
+    @property
+    def base_rate(self) -> float:
+        """Win rate, clipped to CLIP from 0 and 1."""
+        return float(np.clip(self.won.mean(), CLIP, 1 - CLIP))
+
 
 def base_rate(task: Task) -> Predict:
     """The win rate of all rows."""
-    rate = float(np.clip(task.won.mean(), 1e-4, 1 - 1e-4))
+    rate = task.base_rate
     return lambda values: np.full(len(values), rate)
 
 
 def stage_table(task: Task) -> Predict:
-    """The win rate of the rows in the same stage, as if ten rows at the base rate had been seen there."""
-    column = next((j for j, f in enumerate(task.features) if f.name == "stage"), None)
+    """The win rate of the rows in the same stage, shrunk to the base rate; the base rate without stages."""
+    column = next((j for j, feature in enumerate(task.features) if feature.name == "stage"), None)
     if column is None:
         return base_rate(task)
     codes = _codes(task.values[:, column])
-    size = int(codes.max()) + 1
-    base = float(np.clip(task.won.mean(), 1e-4, 1 - 1e-4))
-    rate = (np.bincount(codes, task.won, size) + 10 * base) / (np.bincount(codes, minlength=size) + 10)
+    stages = int(codes.max()) + 1
+    rate = _shrunk_rates(codes, task, stages)
 
     def predict(values: Floats) -> Floats:
-        at = _codes(values[:, column])
-        return np.where(at < size, rate[np.minimum(at, size - 1)], base)
+        code = _codes(values[:, column])
+        is_known = code < stages
+        return np.where(is_known, rate[np.minimum(code, stages - 1)], task.base_rate)
 
     return predict
+
+
+def _shrunk_rates(group: Ints, task: Task, groups: int) -> Floats:
+    """Win rate of each group (groups,), as if it had PRIOR_ROWS more rows at the base rate; group (n,)."""
+    wins, rows = np.bincount(group, task.won, groups), np.bincount(group, minlength=groups)
+    rates: Floats = (wins + PRIOR_ROWS * task.base_rate) / (rows + PRIOR_ROWS)
+    return rates
 
 
 def naive_bayes(task: Task) -> Predict:
-    """Odoo's predictive lead scoring on the catalogue: won and lost frequencies of each value, numbers in deciles.
+    """Odoo's lead scoring on the catalogue: frequencies of each value among won and lost rows, numbers in deciles.
 
-    As in odoo.py every count starts from SMOOTHING, a value never seen drops out and no lead is sure; stages
-    count as any other value, for a row is a lead seen before its end, not its last state.
+    As in odoo.py each count starts from SMOOTHING, an unseen value drops out and no lead is sure. Unlike there, the
+    stage is a value like others, because a row is a lead at some instant, not in its last stage.
     """
-    cuts = [_cuts(task.values[:, j]) if f.kind == "number" else None for j, f in enumerate(task.features)]
+    cuts = _cuts_of(task)
     binned = _binned(task.values, cuts)
     wins, losses = float(task.won.sum()), float(len(task.won) - task.won.sum())
-    tables = [frequencies(binned[:, j], task.won) for j in range(binned.shape[1])]
+    ratios = [log_ratios(binned[:, j], task.won) for j in range(binned.shape[1])]
 
     def predict(values: Floats) -> Floats:
-        odds = np.full(len(values), np.log((wins + SMOOTHING) / (losses + SMOOTHING)))
-        for column, table in zip(_binned(values, cuts).T, tables, strict=True):
-            known = column < len(table)
-            odds += np.where(known, table[np.minimum(column, len(table) - 1)], 0.0)
-        return np.clip(sigmoid(np.clip(odds, -30, 30)), 1e-4, 1 - 1e-4)
+        log_odds = np.full(len(values), np.log((wins + SMOOTHING) / (losses + SMOOTHING)))
+        for codes, ratio in zip(_binned(values, cuts).T, ratios, strict=True):
+            is_known = codes < len(ratio)
+            log_odds += np.where(is_known, ratio[np.minimum(codes, len(ratio) - 1)], 0.0)
+        return np.clip(sigmoid(np.clip(log_odds, -30, 30)), CLIP, 1 - CLIP)
 
     return predict
 
 
-def frequencies(codes: npt.NDArray[np.int64], won: Floats) -> Floats:
-    """log P(value | won) - log P(value | lost) by code, every count that was seen at all starting from SMOOTHING."""
+def log_ratios(codes: Ints, won: Floats) -> Floats:
+    """log P(value | won) - log P(value | lost) by code (codes.max() + 1,), 0 for unseen codes; codes, won (n,).
+
+    Counts of values that were seen start from SMOOTHING.
+    """
     size = int(codes.max()) + 1
-    seen = np.bincount(codes, minlength=size) > 0
-    w = np.where(seen, np.bincount(codes, won, size) + SMOOTHING, 0.0)
-    n = np.where(seen, np.bincount(codes, 1 - won, size) + SMOOTHING, 0.0)
+    is_seen = np.bincount(codes, minlength=size) > 0
+    wins = np.where(is_seen, np.bincount(codes, won, size) + SMOOTHING, 0.0)
+    losses = np.where(is_seen, np.bincount(codes, 1 - won, size) + SMOOTHING, 0.0)
     ratio = np.zeros(size)
-    ratio[seen] = np.log(w[seen] / w.sum()) - np.log(n[seen] / n.sum())
+    ratio[is_seen] = np.log(wins[is_seen] / wins.sum()) - np.log(losses[is_seen] / losses.sum())
     return ratio
 
 
 def points(task: Task) -> Predict:
-    """A marketing scorecard: the twenty clearest columns give points in steps of five, each band of points a rate."""
-    cuts = [_cuts(task.values[:, j]) if f.kind == "number" else None for j, f in enumerate(task.features)]
+    """A marketing scorecard: the clearest POINT_COLUMNS columns give points, each band of total points a win rate."""
+    cuts = _cuts_of(task)
     binned = _binned(task.values, cuts)
-    tables = [np.round(frequencies(binned[:, j], task.won) * 2) * POINTS_STEP for j in range(binned.shape[1])]
+    tables = [np.round(log_ratios(binned[:, j], task.won) * 2) * POINT_STEP for j in range(binned.shape[1])]
     spread = np.array([np.std(table[binned[:, j]]) for j, table in enumerate(tables)])
-    chosen = np.argsort(-spread, kind="stable")[:POINTS_TOP]
+    columns = np.argsort(-spread, kind="stable")[:POINT_COLUMNS]
 
     def total(values: Floats) -> Floats:
-        at = _binned(values, cuts)
-        each = [tables[j][np.minimum(at[:, j], len(tables[j]) - 1)] for j in chosen] or [
-            np.zeros(len(values))
-        ]
-        return np.asarray(np.sum(each, axis=0), dtype=np.float64)
+        codes = _binned(values, cuts)
+        by_column = [tables[j][np.minimum(codes[:, j], len(tables[j]) - 1)] for j in columns]
+        if not by_column:
+            return np.zeros(len(values))
+        return np.asarray(np.sum(by_column, axis=0), dtype=np.float64)
 
-    scored = total(task.values)
-    edges = np.unique(np.quantile(scored, np.linspace(0, 1, 11)[1:-1]))
-    band = np.searchsorted(edges, scored, side="right")
-    base = float(np.clip(task.won.mean(), 1e-4, 1 - 1e-4))
-    size = len(edges) + 1
-    rate = (np.bincount(band, task.won, size) + 10 * base) / (np.bincount(band, minlength=size) + 10)
+    totals = total(task.values)
+    edges = np.unique(np.quantile(totals, DECILES))
+    rate = _shrunk_rates(np.searchsorted(edges, totals, side="right"), task, len(edges) + 1)
     return lambda values: rate[np.searchsorted(edges, total(values), side="right")]
 
 
-def logistic(task: Task) -> Predict:
-    """Logistic regression on the whole catalogue, scikit-learn's strength of 0.5."""
-    model = fit_logistic(task.values, task.features, task.won, np.ones(len(task.won)), 0.5)
+def logistic_regression(task: Task) -> Predict:
+    """Logistic regression on the whole catalogue, of fixed strength."""
+    weight = np.ones(len(task.won))
+    model = fit_logistic(task.values, task.features, task.won, weight, LOGISTIC_C)
     return lambda values: sigmoid(model.margin(values))
 
 
 def lightgbm_defaults(task: Task) -> Predict:
-    """LightGBM as it comes, on the same columns."""
-    categories = [j for j, f in enumerate(task.features) if f.kind == "category"]
+    """LightGBM with its default parameters, on the same columns."""
+    categories = [j for j, feature in enumerate(task.features) if feature.kind == "category"]
     data = lgb.Dataset(task.values, task.won, categorical_feature=categories)
-    parameters = {
-        "objective": "binary",
-        "verbosity": -1,
-        "seed": 0,
-        "deterministic": True,
-        "force_row_wise": True,
-        "num_threads": 1,
-    }
-    model = lgb.train(parameters, data, 100)
+    model = lgb.train(LIGHTGBM_DEFAULTS, data, LIGHTGBM_ROUNDS)
     return lambda values: np.asarray(model.predict(values, num_threads=1), dtype=np.float64)
 
 
@@ -133,28 +154,40 @@ BASELINES: dict[str, Callable[[Task], Predict]] = {
     "stage_table": stage_table,
     "naive_bayes": naive_bayes,
     "points": points,
-    "logistic_regression": logistic,
+    "logistic_regression": logistic_regression,
     "lightgbm_defaults": lightgbm_defaults,
 }
 
 
-def _codes(column: Floats) -> npt.NDArray[np.int64]:
-    return np.where(np.isnan(column), 0, np.maximum(column, 0)).astype(np.int64)
+# ---- binning
+
+
+def _cuts_of(task: Task) -> list[Floats | None]:
+    """Decile edges of each number column, None for categories."""
+    return [
+        _cuts(task.values[:, j]) if feature.kind == "number" else None
+        for j, feature in enumerate(task.features)
+    ]
 
 
 def _cuts(column: Floats) -> Floats:
-    seen = column[~np.isnan(column)]
-    return np.unique(np.quantile(seen, np.linspace(0, 1, 11)[1:-1])) if len(seen) else np.zeros(0)
+    known = column[~np.isnan(column)]
+    return np.unique(np.quantile(known, DECILES)) if len(known) else np.zeros(0)
 
 
-def _binned(values: Floats, cuts: Sequence[Floats | None]) -> npt.NDArray[np.int64]:
-    """Codes (n, k): 0 for missing numbers, deciles from 1; categories keep their codes."""
+def _binned(values: Floats, cuts: Sequence[Floats | None]) -> Ints:
+    """Codes (n, k): of a number 0 if missing, else its decile from 1; of a category its own code."""
     out = np.empty(values.shape, dtype=np.int64)
     for j, edges in enumerate(cuts):
         column = values[:, j]
-        out[:, j] = (
-            _codes(column)
-            if edges is None
-            else np.where(np.isnan(column), 0, 1 + np.searchsorted(edges, column, side="right"))
-        )
+        if edges is None:
+            out[:, j] = _codes(column)
+        else:
+            bins = 1 + np.searchsorted(edges, column, side="right")
+            out[:, j] = np.where(np.isnan(column), 0, bins)
     return out
+
+
+def _codes(column: Floats) -> Ints:
+    """Category codes; 0 for missing and negative ones."""
+    return np.where(np.isnan(column), 0, np.maximum(column, 0)).astype(np.int64)
