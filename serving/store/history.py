@@ -1,8 +1,8 @@
 """Stored rows -> History: the same arrays that a folder or a request gives."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
-from typing import Any
+from dataclasses import dataclass
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -61,8 +61,7 @@ class _Positions:
         return np.asarray(self._order[rank], dtype=np.int64)
 
 
-@dataclass(frozen=True)
-class _DatedRows:
+class _DatedRows(NamedTuple):
     """Fetched rows before they are ordered: the position of each row's lead, its times and visibility (n,)."""
 
     position: Ints
@@ -158,7 +157,7 @@ def _changes(columns: Columns, positions: _Positions, ignored: frozenset[str], a
     rows = _dated(columns, positions, as_of_us)
     if ignored:
         is_used = np.array([name not in ignored for name in attribute], dtype=np.bool_)
-        rows = replace(rows, is_visible=rows.is_visible & is_used)
+        rows = rows._replace(is_visible=rows.is_visible & is_used)
     order = _ordered(rows, positions.count)
     values = [scalar_text(stored[i]) for i in order.index.tolist()]
     return Changes(order.offsets, order.time_us, order.known_us, order.texts(attribute), factor(values))

@@ -135,9 +135,12 @@ def rows_of(connection: Connection, leads: Sequence[LeadRow]) -> LeadRows:
         rows: list[Any] = []
         for query, parameters in queries.for_leads(numbers):
             rows.extend(query.rows(connection, **parameters))
-        column_count = len(KEY_COLUMNS) + len(FACT_COLUMNS[name])
-        tables[name] = list(zip(*rows, strict=True)) if rows else [()] * column_count
+        tables[name] = list(zip(*rows, strict=True)) if rows else _empty_columns(name)
     return LeadRows(leads, tables)
+
+
+def _empty_columns(table: str) -> Columns:
+    return [()] * (len(KEY_COLUMNS) + len(FACT_COLUMNS[table]))
 
 
 @lru_cache(maxsize=65_536)  # a store has few distinct values, each of which thousands of rows repeat

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import groupby
+from operator import attrgetter
 from typing import Any, NamedTuple
 
 from history.history import DAY_US
@@ -37,23 +38,30 @@ def lead_document(lead: LeadRow, current: CurrentAttributes) -> Entry:
     }
 
 
-def timeline(rows: LeadRows, before: Key | None, limit: int = PAGE) -> tuple[list[Entry], Key | None]:
-    """A page of the timeline of the one lead in `rows`, newest first, from entries older than `before`.
+class TimelinePage(NamedTuple):
+    """Entries, newest first, and the key from which the next page continues, None on the last."""
 
-    Also returns the key from which the next page continues, None on the last.
-    """
-    ordered = sorted(_rows(rows), key=lambda row: row.key, reverse=True)
+    entries: list[Entry]
+    next_key: Key | None
+
+
+def timeline(rows: LeadRows, before: Key | None, limit: int = PAGE) -> TimelinePage:
+    """A page of the timeline of the one lead in `rows`, from entries older than `before`."""
+    ordered = sorted(_rows(rows), key=attrgetter("key"), reverse=True)
     if before is not None:
         ordered = [row for row in ordered if row.key < before]
-    page = [_entry(row) for row in ordered[:limit]]
-    return page, ordered[limit - 1].key if len(ordered) > limit else None
+    entries = [_entry(row) for row in ordered[:limit]]
+    return TimelinePage(entries, ordered[limit - 1].key if len(ordered) > limit else None)
 
 
 def _rows(rows: LeadRows) -> Iterator[_Row]:
     created_us = rows.leads[0].created_us
     for kind, table in _TABLES.items():
         for row in zip(*rows.tables[table], strict=True):
-            yield _Row((_time_us(row, created_us), row[ROW_NO]), kind, row[KNOWN_US], row[CONTENT:])
+            time_us, known_us = row[TIME_US], row[KNOWN_US]
+            if time_us is None:
+                time_us = created_us + UNDATED_US if known_us is None else known_us
+            yield _Row((time_us, row[ROW_NO]), kind, known_us, row[CONTENT:])
     yield from _changes(zip(*rows.tables["attribute_changes"], strict=True))
 
 
@@ -65,34 +73,33 @@ def _changes(rows: Iterable[Sequence[Any]]) -> Iterator[_Row]:
         yield _Row(key, "attributes", known_us, [change[CONTENT:] for change in changes])
 
 
-def _time_us(row: Sequence[Any], created_us: int) -> int:
-    time_us, known_us = row[TIME_US], row[KNOWN_US]
-    if time_us is not None:
-        return int(time_us)
-    return created_us + UNDATED_US if known_us is None else int(known_us)
-
-
 def _entry(row: _Row) -> Entry:
-    time_us, _ = row.key
+    (time_us, _row_no), kind, known_us, content = row
     occurred_at = format_time(time_us)
     recorded_at = None
-    if row.known_us is not None:
+    if known_us is not None:
         # Most rows are known at once; their time is formatted only once.
-        recorded_at = occurred_at if row.known_us == time_us else format_time(row.known_us)
-    data = _DATA[row.kind](row.content)
-    return {"type": row.kind, "occurred_at": occurred_at, "recorded_at": recorded_at, "data": data}
+        recorded_at = occurred_at if known_us == time_us else format_time(known_us)
+    return {
+        "type": kind,
+        "occurred_at": occurred_at,
+        "recorded_at": recorded_at,
+        "data": _DATA[kind](content),
+    }
 
 
 def _interaction(content: Sequence[Any]) -> Entry:
     kind, channel, direction, value, interaction_id = content
-    data = {
-        "kind": kind,
-        "channel": channel,
-        "direction": DIRECTION_TEXT.get(direction),
-        "value": value,
-        "interaction_id": interaction_id,
-    }
-    return _without_missing(data)
+    data: Entry = {"kind": kind}
+    if channel is not None:
+        data["channel"] = channel
+    if direction in DIRECTION_TEXT:
+        data["direction"] = DIRECTION_TEXT[direction]
+    if value is not None:
+        data["value"] = value
+    if interaction_id is not None:
+        data["interaction_id"] = interaction_id
+    return data
 
 
 def _stage(content: Sequence[Any]) -> Entry:
@@ -102,15 +109,12 @@ def _stage(content: Sequence[Any]) -> Entry:
 
 def _outcome(content: Sequence[Any]) -> Entry:
     state, amount, reason = content
-    return _without_missing({"outcome": STATE_TEXT[state], "amount": amount, "reason": reason})
+    data = {"outcome": STATE_TEXT[state], "amount": amount, "reason": reason}
+    return {name: value for name, value in data.items() if value is not None}
 
 
 def _attributes(content: Sequence[Any]) -> Entry:
     return {name: scalar_value(value) for name, value in content}
-
-
-def _without_missing(data: Entry) -> Entry:
-    return {name: value for name, value in data.items() if value is not None}
 
 
 _TABLES = {"interaction": "interactions", "stage": "stages", "outcome": "outcomes"}

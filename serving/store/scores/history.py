@@ -1,7 +1,7 @@
 """The history of a lead's score, page after page."""
 
 import json
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, select
 
@@ -10,13 +10,15 @@ from serving.store import schema as db
 Entry = dict[str, Any]
 
 
-def score_history(
-    connection: Connection, lead_no: int, limit: int, before: int | None
-) -> tuple[list[Entry], int | None]:
-    """A page of a lead's history, newest first, from entries older than `before`.
+class HistoryPage(NamedTuple):
+    """Entries, newest first, and the entry_no from which the next page continues, None on the last."""
 
-    Also returns the entry_no from which the next page continues, None on the last.
-    """
+    entries: list[Entry]
+    next_entry_no: int | None
+
+
+def score_history(connection: Connection, lead_no: int, limit: int, before: int | None) -> HistoryPage:
+    """A page of the history of a lead's score, from entries older than `before`."""
     table = db.score_history.c
     query = select(
         table.entry_no,
@@ -31,4 +33,4 @@ def score_history(
         query = query.where(table.entry_no < before)
     rows = connection.execute(query.order_by(table.entry_no.desc()).limit(limit + 1)).all()
     entries = [{**row._mapping, "causes": json.loads(row.causes)} for row in rows[:limit]]
-    return entries, rows[limit - 1].entry_no if len(rows) > limit else None
+    return HistoryPage(entries, rows[limit - 1].entry_no if len(rows) > limit else None)

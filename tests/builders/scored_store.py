@@ -1,0 +1,61 @@
+"""Writes to a store and scores it with the arithmetic scorer of store_fakes."""
+
+from typing import Any
+
+from history.history import DAY_US
+from serving.store.events import store_events
+from serving.store.lead_rows import find_leads
+from serving.store.leads import PutLead, put_leads
+from serving.store.scores.history import score_history
+from serving.store.scores.rescoring import LeadView, count_waiting, rescore_all, rescore_dirty, view_leads
+from serving.store.scores.worklist import WorklistQuery, worklist
+from serving.store.store import Store
+from tests.builders.store_fakes import NOW_US, FakeModel, fake_score, read_events, silent
+
+CREATED_US = NOW_US - 60 * DAY_US
+
+
+def put(store: Store, lead_id: str = "a", created_us: int = CREATED_US, **values: Any) -> None:
+    """Creates a lead or merges values into it."""
+    store.writer.write(put_leads, PutLead(lead_id, created_us, values))
+
+
+def post(store: Store, *events: dict[str, Any]) -> None:
+    """Stores events, all of which must be accepted."""
+    result = store.writer.write(store_events, read_events({"events": list(events)}))
+    assert (result.accepted, result.rejected) == (len(events), [])
+
+
+def score_queued(store: Store, model: FakeModel) -> int:
+    """Scores the queued leads."""
+    return rescore_dirty(store, model, score=fake_score)  # type: ignore[arg-type]
+
+
+def score_all(store: Store, model: FakeModel, as_of_us: int) -> int:
+    """Scores all open leads."""
+    return rescore_all(store, model, as_of_us, silent, fake_score)  # type: ignore[arg-type]
+
+
+def view(store: Store, lead_id: str) -> LeadView:
+    """The lead as a scorer reads it."""
+    with store.engine.reading() as connection:
+        return view_leads(connection, list(find_leads(connection, [lead_id]).values()))
+
+
+def history(store: Store, lead_id: str = "a") -> list[dict[str, Any]]:
+    """The history of the lead's score, oldest first."""
+    with store.engine.reading() as connection:
+        lead = find_leads(connection, [lead_id])[lead_id]
+        return score_history(connection, lead.lead_no, 100, None).entries[::-1]
+
+
+def listed(store: Store) -> dict[str, dict[str, Any]]:
+    """The worklist's entries by lead_id."""
+    with store.engine.reading() as connection:
+        return {entry["lead_id"]: entry for entry in worklist(connection, WorklistQuery()).entries}
+
+
+def waiting(store: Store) -> int:
+    """Number of leads that are queued for a score."""
+    with store.engine.reading() as connection:
+        return count_waiting(connection)
