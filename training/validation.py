@@ -1,0 +1,60 @@
+"""Validation: parameters chosen, and rows predicted, by fits that have not seen the rows."""
+
+from dataclasses import dataclass, replace
+
+from models.parameters import Parameters
+from training.evaluation.evaluate import Evaluation, evaluate, evaluate_held_out
+from training.evaluation.out_of_fold import expected_amounts, predict_splits, splits_of
+from training.progress import Progress, part
+from training.rows.predictions import OutOfFold
+from training.rows.splits import Split, lead_splits
+from training.rows.training_set import TrainingSet
+from training.tune import tune
+
+
+@dataclass(frozen=True)
+class Validation:
+    """The chosen parameters and out-of-fold predictions.
+
+    splits, method: the rows to fit on and to evaluate, and the name of that scheme. predictions: of the evaluated rows
+    of `splits`, with amounts; None without splits. held_out: of all grid rows, a quarter of the leads at a time; None
+    if no lead can be held out.
+    """
+
+    splits: list[Split]
+    method: str
+    parameters: Parameters
+    predictions: OutOfFold | None
+    held_out: OutOfFold | None
+
+
+def validate(training_set: TrainingSet, trials: int, seed: int, progress: Progress) -> Validation:
+    """Tunes within `trials` settings, then predicts with the chosen one."""
+    splits, method = splits_of(training_set, seed)
+    parameters = tune(training_set, splits, trials, seed, part(progress, 0.0, 0.95))
+
+    progress("replaying with the chosen parameters", 0.95)
+    predictions = _predict_with_amounts(training_set, splits, parameters, seed) if splits else None
+    # Replayed fits are far smaller than the final one, and so is their slope: calibration reads leads held out together
+    # (docs/decisions/0011).
+    by_lead = lead_splits(training_set.rows, seed)
+    held_out = predict_splits(training_set, by_lead, parameters, seed) if by_lead else None
+    return Validation(splits, method, parameters, predictions, held_out)
+
+
+def evaluate_validation(training_set: TrainingSet, validation: Validation) -> Evaluation | None:
+    """The evaluation of the predictions beside every baseline; None without predictions."""
+    if validation.predictions is None:
+        return None
+    evaluation = evaluate(training_set, validation.splits, validation.predictions, validation.method)
+    if validation.held_out is None:
+        return evaluation
+    won = training_set.won[validation.held_out.rows]
+    return replace(evaluation, held_out=evaluate_held_out(validation.held_out, won))
+
+
+def _predict_with_amounts(
+    training_set: TrainingSet, splits: list[Split], parameters: Parameters, seed: int
+) -> OutOfFold:
+    predictions = predict_splits(training_set, splits, parameters, seed)
+    return replace(predictions, amount=expected_amounts(training_set, splits, seed))
