@@ -1,4 +1,4 @@
-"""What one worker holds while it serves: its settings, its store, the model in use, what it measures."""
+"""State of one worker while it serves: settings, store, model in use, metrics."""
 
 import asyncio
 import gc
@@ -14,7 +14,7 @@ from serving.store import schema as db
 from serving.store.async_store import AsyncStore
 from serving.store.errors import StoreUnavailable
 
-FIRST_LOOK_SECONDS = 20.0
+FIRST_LOOK_SECONDS = 20.0  # requests are accepted after this time even without a model
 STORE_SECONDS = 1.5
 
 
@@ -23,7 +23,7 @@ def _any_lead(connection: Connection) -> object:
 
 
 class Runtime:
-    """Starts with the worker, ends with it; one a process."""
+    """One per process; `running` spans the life of the worker."""
 
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
@@ -33,7 +33,7 @@ class Runtime:
         self.states.sources += [self.watch.gauges, self.stored.gauges]
 
     async def store_answers(self) -> bool:
-        """Whether the store can be read, found out within `STORE_SECONDS`."""
+        """True if the store can be read within `STORE_SECONDS`."""
         try:
             await asyncio.wait_for(self.stored.read(_any_lead), STORE_SECONDS)
         except StoreUnavailable:
@@ -51,12 +51,11 @@ class Runtime:
 
     @asynccontextmanager
     async def _watching(self) -> AsyncIterator[None]:
-        first = asyncio.create_task(self.watch.look())
+        first_look = asyncio.create_task(self.watch.look())
         with suppress(TimeoutError):
-            await asyncio.wait_for(asyncio.shield(first), FIRST_LOOK_SECONDS)
-        gc.collect()
-        gc.freeze()
-        following = asyncio.create_task(self._follow(first))
+            await asyncio.wait_for(asyncio.shield(first_look), FIRST_LOOK_SECONDS)
+        _freeze_heap()
+        following = asyncio.create_task(self._follow(first_look))
         try:
             yield
         finally:
@@ -64,6 +63,12 @@ class Runtime:
             with suppress(asyncio.CancelledError):
                 await following
 
-    async def _follow(self, first: "asyncio.Task[None]") -> None:
-        await first
+    async def _follow(self, first_look: "asyncio.Task[None]") -> None:
+        await first_look
         await self.watch.run()
+
+
+def _freeze_heap() -> None:
+    """Takes what was loaded at the start out of garbage collections: a full one paused requests for 200 ms."""
+    gc.collect()
+    gc.freeze()

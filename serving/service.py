@@ -1,13 +1,14 @@
 """The BentoML service: lifecycle and packaging, under `leadcast serve`, `bentoml serve` and in a bento.
 
-BentoML starts and ends the application, mounted at its root. Requests go to the guarded application directly: BentoML's
-own middlewares (OpenTelemetry spans that nobody exports, a timeout that keeps every request in memory for its whole
-length) and paths (/schema.json, /docs.json, a page with a tag manager) stay out of their way.
+BentoML starts and ends the application, mounted at its root. Requests go directly to the guarded application, around
+BentoML's middlewares (OpenTelemetry spans without an exporter, a timeout that keeps every request in memory for its
+whole length) and paths (/schema.json, /docs.json, a page with a tag manager).
 """
 
 import os
 import sys
 
+# Read by bentoml, opentelemetry and OpenMP at their import.
 os.environ.setdefault("BENTOML_DO_NOT_TRACK", "true")
 os.environ.setdefault("OTEL_SDK_DISABLED", "true")
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
@@ -22,20 +23,18 @@ from serving.base.settings import read_settings
 from serving.runtime import Runtime
 
 TIMEOUT_SECONDS = 60
-THREAD_TURN_SECONDS = 0.0005
+# Python's default of 5 ms would delay a request at each row that it reads while the writer or rescorer computes: the
+# database driver releases the interpreter lock for every row.
+SWITCH_INTERVAL_SECONDS = 0.0005
 
 
 class LeadcastService(bentoml.Service):  # type: ignore[misc]
-    """A BentoML service whose every request is answered by the application mounted at its root."""
+    """A BentoML service that hands every request to the application mounted at its root."""
 
     def to_asgi(self, is_main: bool = True) -> ASGIApp:
-        """The ASGI application; reads the settings, InvalidInput when they cannot be used.
-
-        Threads change often: a request gives its turn away at each row that it reads, and would wait Python's usual
-        5 ms for the next wherever the writer or the rescorer computes.
-        """
+        """The ASGI application of a worker; raises InvalidInput for invalid settings."""
         configure()
-        sys.setswitchinterval(THREAD_TURN_SECONDS)
+        sys.setswitchinterval(SWITCH_INTERVAL_SECONDS)
         runtime = Runtime(read_settings())
         app = build_app(runtime)
         self.mount_apps.clear()
@@ -44,14 +43,14 @@ class LeadcastService(bentoml.Service):  # type: ignore[misc]
 
 
 class _Entrance:
-    """Start and end of the process go to BentoML, everything else to the application."""
+    """Sends lifespan events to BentoML and every other scope to the application."""
 
-    def __init__(self, lifecycle: ASGIApp, product: ASGIApp) -> None:
+    def __init__(self, lifecycle: ASGIApp, application: ASGIApp) -> None:
         self.lifecycle = lifecycle
-        self.product = product
+        self.application = application
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        target = self.lifecycle if scope["type"] == "lifespan" else self.product
+        target = self.lifecycle if scope["type"] == "lifespan" else self.application
         await target(scope, receive, send)
 
 

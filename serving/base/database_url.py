@@ -1,6 +1,6 @@
-"""Which database holds the store: what LEADCAST_DATABASE_URL says, checked before anything is opened.
+"""The store's database: LEADCAST_DATABASE_URL, checked before any connection.
 
-No message repeats a part of the URL but its kind: a password with odd characters may have ended up anywhere in it.
+Messages repeat no part of the URL but its kind: a password with unescaped characters can end up in any part.
 """
 
 from typing import Any
@@ -17,6 +17,7 @@ FORM = (
     "in user and password write @ : / % ? # as %40 %3A %2F %25 %3F %23"
 )
 OPTIONS = "-c statement_timeout=60000 -c lock_timeout=10000 -c timezone=UTC -c synchronous_commit=on"
+# libpq's timeouts: a server that vanishes without closing its connections is noticed after about 10 seconds.
 DEFAULTS = {
     "application_name": "leadcast",
     "connect_timeout": "3",
@@ -24,11 +25,11 @@ DEFAULTS = {
     "keepalives_idle": "5",
     "keepalives_interval": "2",
     "keepalives_count": "3",
-}  # of libpq: a server that vanishes without a word is noticed after some 10 seconds
+}
 
 
 def read_address(url: str | None) -> URL:
-    """SQLite's or PostgreSQL's address, None being SQLite under the home; InvalidInput for any other."""
+    """The address of SQLite (None: under the home) or PostgreSQL; raises InvalidInput for any other."""
     try:
         address = make_url((url or SQLITE).strip())
     except (ArgumentError, ValueError):
@@ -44,29 +45,30 @@ def read_address(url: str | None) -> URL:
 
 
 def connect_arguments(address: URL) -> dict[str, Any]:
-    """What connections get beside the URL: limits on waiting, UTF-8; what the URL itself says of them wins."""
-    given = address.query.get("options", ())
-    options = " ".join([OPTIONS, *([given] if isinstance(given, str) else given)])
+    """Connection arguments beside the URL: timeouts, UTC, UTF-8; options of the URL take precedence."""
+    own_options = address.query.get("options", ())
+    options = [OPTIONS, *([own_options] if isinstance(own_options, str) else own_options)]
     missing = {name: value for name, value in DEFAULTS.items() if name not in address.query}
-    return {**missing, "options": options, "client_encoding": "utf8"}
+    return {**missing, "options": " ".join(options), "client_encoding": "utf8"}
 
 
 def _check(address: URL) -> None:
-    """InvalidInput for what PostgreSQL's client would not take."""
+    """Raises InvalidInput for an address that PostgreSQL's client would refuse."""
     from psycopg import ProgrammingError
     from psycopg.conninfo import make_conninfo
 
-    wait = address.query.get("connect_timeout", "0")
-    if not 0 <= (address.port or 0) <= 65_535 or not (isinstance(wait, str) and wait.isdecimal()):
+    timeout = address.query.get("connect_timeout", "0")
+    if not 0 <= (address.port or 0) <= 65_535 or not (isinstance(timeout, str) and timeout.isdecimal()):
         raise InvalidInput("LEADCAST_DATABASE_URL: the port and connect_timeout are whole numbers")
     try:
         _, arguments = address.get_dialect()().create_connect_args(address)
-        if "\0" in make_conninfo(**arguments):
-            raise InvalidInput(
-                "LEADCAST_DATABASE_URL holds a NUL (%00), at which PostgreSQL's client would stop"
-            )
+        connection_info = make_conninfo(**arguments)
     except (ArgumentError, ProgrammingError, ValueError):
         raise InvalidInput(
             "LEADCAST_DATABASE_URL: what follows the ? are options of PostgreSQL's client (libpq), such as "
             "sslmode=require; it does not know one of these"
         ) from None
+    if "\0" in connection_info:
+        raise InvalidInput(
+            "LEADCAST_DATABASE_URL contains a NUL (%00), at which PostgreSQL's client would stop"
+        )

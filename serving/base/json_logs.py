@@ -1,4 +1,4 @@
-"""Structured logs: one JSON object a line on stderr, and never a word of a request in it."""
+"""Structured logs: one JSON object per line on stderr, without any value of a request."""
 
 import logging
 import os
@@ -10,12 +10,13 @@ from typing import Any
 import msgspec
 
 LOGGER = logging.getLogger("leadcast")
+MAX_FRAMES = 12
 
 
 class JsonFormatter(logging.Formatter):
     """Time, level, message and the fields given as `extra={"fields": {...}}`.
 
-    Of an exception only its type and where it was raised: its message may repeat what a request carried.
+    An exception is logged by type and frames: its message may repeat a value of the request.
     """
 
     def format(self, record: logging.LogRecord) -> str:
@@ -33,18 +34,18 @@ class JsonFormatter(logging.Formatter):
 
 
 def _message(record: logging.LogRecord) -> str:
-    """Our own messages in full; of a library that reports an exception only the constant part."""
+    """The message; of a library's report of an exception the template only, without its arguments."""
     return str(record.msg) if record.exc_info else record.getMessage()
 
 
 def described(error: BaseException | None) -> dict[str, Any]:
-    """An exception as its type and its frames, innermost last, without its message."""
+    """An exception as its type and its last `MAX_FRAMES` frames, innermost last, without its message."""
     if error is None:
         return {}
-    frames = traceback.extract_tb(error.__traceback__)[-12:]
+    frames = traceback.extract_tb(error.__traceback__)[-MAX_FRAMES:]
     return {
         "exception": type(error).__qualname__,
-        "frames": [f"{os.path.basename(f.filename)}:{f.lineno} {f.name}" for f in frames],
+        "frames": [f"{os.path.basename(frame.filename)}:{frame.lineno} {frame.name}" for frame in frames],
     }
 
 
@@ -59,4 +60,4 @@ def configure() -> None:
         logger.handlers.clear()
         logger.propagate = True
     logging.getLogger("uvicorn.access").disabled = True
-    logging.getLogger("uvicorn.error").setLevel(logging.ERROR)  # each malformed request is a warning there
+    logging.getLogger("uvicorn.error").setLevel(logging.ERROR)  # its warnings: one per malformed request

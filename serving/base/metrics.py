@@ -1,4 +1,4 @@
-"""What Prometheus may know: requests, scores, the model in use. Labels are few and never a lead's."""
+"""Prometheus metrics: requests, scores, the model in use. Labels have few values and none of a lead."""
 
 import os
 from collections.abc import Callable, Iterable
@@ -16,6 +16,7 @@ from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.metrics_core import Metric
 from prometheus_client.multiprocess import MultiProcessCollector
 
+# Upper bounds of the buckets, in seconds and in probability.
 SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0)
 SHARES = tuple(i / 20 for i in range(1, 21))
 
@@ -28,10 +29,10 @@ WARNINGS = Counter("leadcast_score_warnings_total", "Warnings that came with sco
 SWAPS = Counter("leadcast_model_swaps_total", "Times a worker took another model into use.")
 REFUSALS = Counter("leadcast_model_refused_total", "Times a worker refused a promoted bundle.")
 
-Gauge = tuple[str, str, dict[str, str], float]
+Gauge = tuple[str, str, dict[str, str], float]  # name, help, labels, value
 
 
-@cache
+@cache  # labels() takes a lock and hashes all label values, for every request
 def _requests(method: str, route: str, status: int) -> Histogram:
     return REQUESTS.labels(method, route, str(status))
 
@@ -46,7 +47,7 @@ def count_request(method: str, route: str, status: int, seconds: float) -> None:
 
 
 def count_score(record: dict[str, object]) -> None:
-    """Counts one score record of CONTRACT section 3."""
+    """Counts one score record (docs/reference/api.md)."""
     _scores(str(record["grade"]), str(record["status"])).inc()
     probability = record["probability"]
     if record["status"] == "scored" and isinstance(probability, float):
@@ -58,7 +59,7 @@ def count_score(record: dict[str, object]) -> None:
 
 
 class States:
-    """Gauges read when they are asked for: each source gives (name, help, labels, value) of this worker's state."""
+    """Gauges of this worker, collected on each scrape from all sources."""
 
     def __init__(self) -> None:
         self.sources: list[Callable[[], Iterable[Gauge]]] = []
@@ -72,12 +73,12 @@ class States:
 
 
 def exposition(states: States) -> tuple[bytes, str]:
-    """The text of /metrics, all workers added up, and its content type."""
+    """The text of /metrics with the counters of all workers summed, and its content type."""
     if "PROMETHEUS_MULTIPROC_DIR" in os.environ:
-        counted = CollectorRegistry()
-        MultiProcessCollector(counted)  # type: ignore[no-untyped-call]
+        counters = CollectorRegistry()
+        MultiProcessCollector(counters)  # type: ignore[no-untyped-call]
     else:
-        counted = REGISTRY
+        counters = REGISTRY
     own = CollectorRegistry()
     own.register(states)
-    return generate_latest(counted) + generate_latest(own), CONTENT_TYPE_LATEST
+    return generate_latest(counters) + generate_latest(own), CONTENT_TYPE_LATEST

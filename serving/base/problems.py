@@ -1,4 +1,4 @@
-"""The one error shape of the service: RFC 9457 problem+json."""
+"""The error shape of the service: application/problem+json (RFC 9457)."""
 
 from collections.abc import Mapping, Sequence
 from http import HTTPStatus
@@ -13,10 +13,9 @@ Loc = Sequence[str | int]
 
 
 class Problem(Exception):
-    """An answer that is not the one asked for; `errors` are {loc, msg}, at most `MAX_ERRORS` of them are told.
+    """An error answer. `code` is for programs (the last part of `type`), `detail` for people.
 
-    `code` names the kind of problem for programs (the last part of `type`); `detail` is for people and never repeats
-    what the request carried.
+    `errors` are {loc, msg}, of which `MAX_ERRORS` are sent. `detail` never repeats a value of the request.
     """
 
     def __init__(
@@ -32,11 +31,11 @@ class Problem(Exception):
         self.status = status
         self.code = code
         self.detail = detail
-        self.errors = [dict(e) for e in errors[:MAX_ERRORS]]
+        self.errors = [dict(entry) for entry in errors[:MAX_ERRORS]]
         self.headers = dict(headers or {})
 
     def body(self, request_id: str | None = None) -> dict[str, Any]:
-        """The members of the problem document, `request_id` left out inside a batch's result."""
+        """The members of the problem document, without `request_id` in the results of a batch."""
         document: dict[str, Any] = {
             "type": f"urn:leadcast:problem:{self.code}",
             "title": HTTPStatus(self.status).phrase,
@@ -49,6 +48,7 @@ class Problem(Exception):
         return document
 
     def encoded(self, request_id: str) -> bytes:
+        """The problem document as JSON."""
         return msgspec.json.encode(self.body(request_id))
 
 
@@ -58,11 +58,12 @@ def error(loc: Loc, msg: str) -> dict[str, Any]:
 
 
 def invalid(errors: Sequence[Mapping[str, Any]]) -> Problem:
-    """422 with every problem found in the request, told up to `MAX_ERRORS`."""
+    """422 with every problem of the request, of which `MAX_ERRORS` are listed."""
     count = len(errors)
-    told = f", the first {MAX_ERRORS} are listed" if count > MAX_ERRORS else ""
-    detail = "The request has one problem." if count == 1 else f"The request has {count} problems{told}."
-    return Problem(422, "invalid-request", detail, errors)
+    if count == 1:
+        return Problem(422, "invalid-request", "The request has one problem.", errors)
+    listed = f", the first {MAX_ERRORS} are listed" if count > MAX_ERRORS else ""
+    return Problem(422, "invalid-request", f"The request has {count} problems{listed}.", errors)
 
 
 def too_large(detail: str) -> Problem:
@@ -70,4 +71,5 @@ def too_large(detail: str) -> Problem:
 
 
 def unavailable(code: str, detail: str, retry_after: int) -> Problem:
+    """503; `retry_after` in seconds."""
     return Problem(503, code, detail, headers={"Retry-After": str(retry_after)})

@@ -1,4 +1,4 @@
-"""What the environment says, read once: typed, and every problem of it listed together."""
+"""Settings from environment variables, read once; every invalid one is reported together."""
 
 import hashlib
 import math
@@ -13,25 +13,27 @@ from serving.base.database_url import read_address
 SCOPES = ("read", "score", "ingest", "admin")
 DEFAULT_HOME = ".leadcast"
 DEFAULT_CONCURRENCY = 64
+MAX_CONCURRENCY = 10_000
 LOGGED = ("all", "errors", "off")
+LABEL_DIGITS = 8
 
 
 @dataclass(frozen=True)
 class ApiKey:
-    """A key as it stays in memory: the SHA-256 of it and what it may do."""
+    """A key in memory: its SHA-256 and its scopes."""
 
     digest: bytes
     scopes: frozenset[str]
 
     @property
     def label(self) -> str:
-        """What logs and metrics may say of it."""
-        return self.digest.hex()[:8]
+        """Identifies the key in logs without revealing it."""
+        return self.digest.hex()[:LABEL_DIGITS]
 
 
 @dataclass(frozen=True)
 class Settings:
-    """rate_limit is requests a second and key, None for none; concurrency counts requests at once in a worker."""
+    """rate_limit is in requests a second and key (None: unlimited), concurrency in requests at once per worker."""
 
     home: Path
     api_keys: tuple[ApiKey, ...] = ()
@@ -39,19 +41,20 @@ class Settings:
     concurrency: int = DEFAULT_CONCURRENCY
     logged: str = "all"
     run_folder: Path | None = None
-    database_url: str | None = field(default=None, repr=False)
+    database_url: str | None = field(default=None, repr=False)  # may contain a password
 
 
 def read_settings(environment: Mapping[str, str] = os.environ) -> Settings:
-    """The settings; raises InvalidInput with every problem at once. Values are never repeated: they may be secrets."""
+    """The settings; raises InvalidInput with every problem. Messages repeat no value: it may be a secret."""
     problems: list[str] = []
+    run_folder = environment.get("LEADCAST_RUN_FOLDER")
     settings = Settings(
         home=Path(environment.get("LEADCAST_HOME") or DEFAULT_HOME),
         api_keys=_keys(environment.get("LEADCAST_API_KEYS", ""), problems),
         rate_limit=_rate(environment.get("LEADCAST_RATE_LIMIT", ""), problems),
         concurrency=_concurrency(environment.get("LEADCAST_CONCURRENCY", ""), problems),
         logged=_logged(environment.get("LEADCAST_LOG", ""), problems),
-        run_folder=Path(run) if (run := environment.get("LEADCAST_RUN_FOLDER")) else None,
+        run_folder=Path(run_folder) if run_folder else None,
         database_url=_database(environment.get("LEADCAST_DATABASE_URL", ""), problems),
     )
     if problems:
@@ -64,18 +67,18 @@ def _keys(text: str, problems: list[str]) -> tuple[ApiKey, ...]:
         return ()
     keys: dict[bytes, ApiKey] = {}
     for number, entry in enumerate(text.split(","), start=1):
-        where = f"LEADCAST_API_KEYS: key {number}"
-        key, colon, named = entry.strip().partition(":")
-        scopes = frozenset(named.split("+")) if colon else frozenset(SCOPES)
+        name = f"LEADCAST_API_KEYS: key {number}"
+        key, colon, scope_text = entry.strip().partition(":")
+        scopes = frozenset(scope_text.split("+")) if colon else frozenset(SCOPES)
         digest = hashlib.sha256(key.encode()).digest()
         if not key or not key.isascii() or not key.isprintable() or " " in key:
             problems.append(
-                f"{where} must be printable ASCII without spaces; write KEY or KEY:scope+scope, split by commas"
+                f"{name} must be printable ASCII without spaces; write KEY or KEY:scope+scope, split by commas"
             )
         elif not scopes <= set(SCOPES):
-            problems.append(f"{where} has an unknown scope; scopes are {', '.join(SCOPES)}, joined by +")
+            problems.append(f"{name} has an unknown scope; scopes are {', '.join(SCOPES)}, joined by +")
         elif digest in keys:
-            problems.append(f"{where} is given twice; give its scopes in one place")
+            problems.append(f"{name} is given twice; give its scopes in one place")
         keys[digest] = ApiKey(digest, scopes)
     return tuple(keys.values())
 
@@ -97,19 +100,19 @@ def _rate(text: str, problems: list[str]) -> float | None:
 def _concurrency(text: str, problems: list[str]) -> int:
     if not text.strip():
         return DEFAULT_CONCURRENCY
-    if not text.strip().isdecimal() or not 1 <= int(text) <= 10_000:
-        problems.append(
-            "LEADCAST_CONCURRENCY must be a whole number from 1 to 10000: requests at once in a worker"
-        )
-        return DEFAULT_CONCURRENCY
-    return int(text)
+    if text.strip().isdecimal() and 1 <= int(text) <= MAX_CONCURRENCY:
+        return int(text)
+    problems.append(
+        f"LEADCAST_CONCURRENCY must be a whole number from 1 to {MAX_CONCURRENCY}: requests at once in a worker"
+    )
+    return DEFAULT_CONCURRENCY
 
 
 def _database(text: str, problems: list[str]) -> str | None:
     try:
         read_address(text or None)
-    except InvalidInput as refused:
-        problems.extend(refused.problems)
+    except InvalidInput as refusal:
+        problems.extend(refusal.problems)
     return text or None
 
 

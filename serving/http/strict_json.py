@@ -1,4 +1,4 @@
-"""Bytes of a request body -> JSON value, refusing everything that two parsers could read differently."""
+"""Strict JSON: refuses every body that two parsers could read differently (RFC 8259 leaves duplicate keys open)."""
 
 import json
 from typing import Any
@@ -7,6 +7,8 @@ import msgspec
 
 from serving.base.problems import Problem, error, invalid
 
+BYTE_ORDER_MARKS = (b"\xef\xbb\xbf", b"\xff\xfe", b"\xfe\xff")  # UTF-8, UTF-16 little and big endian
+
 _DECODER = msgspec.json.Decoder()
 _ENCODER = msgspec.json.Encoder()
 
@@ -14,45 +16,49 @@ _ENCODER = msgspec.json.Encoder()
 def read_json(body: bytes) -> Any:
     """The value of a UTF-8 JSON text without duplicate keys, NaN, infinities, huge numbers, NUL or lone surrogates.
 
-    Raises Problem 422 otherwise. Two parsers share the work: msgspec reads the plain bodies that programs send;
-    what it can't vouch for (escaped quotes, a key that it dropped) the standard library reads again with hooks.
+    Raises Problem 422 otherwise. msgspec reads most bodies, but keeps the last of duplicate keys. Encoding the value
+    again shows a dropped key by its missing quotes; a body whose texts contain quotes is ambiguous and is read again
+    by the standard library, with hooks.
     """
     try:
         value = _DECODER.decode(body)
-        written = _ENCODER.encode(value)
-        if (b"\\" not in written or _is_plain(body)) and body.count(b'"') == written.count(b'"'):
+        encoded = _ENCODER.encode(value)
+        if (b"\\" not in encoded or _has_plain_texts(body)) and body.count(b'"') == encoded.count(b'"'):
             return value
     except RecursionError:
         raise _refused("nested too deeply") from None
     except (msgspec.MsgspecError, UnicodeDecodeError, ValueError):
-        raise _refused(_why(body)) from None
-    return _read_slowly(body)
+        raise _refused(_reason_of(body)) from None
+    return _read_with_hooks(body)
 
 
-def _is_plain(body: bytes) -> bool:
-    """No NUL and no quotes inside of texts: then all quotes stand around keys and texts, and a dropped key takes its
-    own with it. What is written again without a backslash has neither.
-    """
+def _has_plain_texts(body: bytes) -> bool:
+    """True if no text contains NUL or a quote: then every quote of the body delimits a key or a text."""
     return b"\\" not in body or not (b'\\"' in body or b"\\u0022" in body or b"\\u0000" in body)
 
 
-def _read_slowly(body: bytes) -> Any:
+def _read_with_hooks(body: bytes) -> Any:
+    """The value by the standard library, with duplicate keys, NUL and the like refused; raises Problem 422."""
+    hook = _unique_and_clean if b"\\u" in body else _unique
     try:
-        hook = _unique_and_clean if b"\\u" in body else _unique
         return json.loads(
-            body.decode(), object_pairs_hook=hook, parse_constant=_constant, parse_float=_finite
+            body.decode(), object_pairs_hook=hook, parse_constant=_refuse_constant, parse_float=_finite
         )
     except RecursionError:
         raise _refused("nested too deeply") from None
     except ValueError as problem:
-        raise _refused(_reason(problem)) from None
+        raise _refused(_message(problem)) from None
+
+
+class _Refusal(ValueError):
+    """Valid for the standard library, refused here; the message repeats nothing of the body."""
 
 
 def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    found = dict(pairs)
-    if len(found) != len(pairs):
+    members = dict(pairs)
+    if len(members) != len(pairs):
         raise _Refusal("an object has the same key twice")
-    return found
+    return members
 
 
 def _unique_and_clean(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
@@ -63,6 +69,7 @@ def _unique_and_clean(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 
 def _check_value(value: Any) -> None:
+    """Checks texts; objects inside have been checked by their own hook."""
     if type(value) is str:
         _check_text(value)
     elif type(value) is list:
@@ -79,7 +86,7 @@ def _check_text(text: str) -> None:
         raise _Refusal("a text contains half of a surrogate pair") from None
 
 
-def _constant(name: str) -> float:
+def _refuse_constant(name: str) -> float:
     raise _Refusal(f"{name} is not a JSON number")
 
 
@@ -90,11 +97,20 @@ def _finite(text: str) -> float:
     return number
 
 
-class _Refusal(ValueError):
-    """Why a text that looks like JSON is refused, in words that repeat nothing of it."""
+def _reason_of(body: bytes) -> str:
+    """Why msgspec refused a body, in the words of the slower reading."""
+    if not body:
+        return "the body is empty"
+    if body.startswith(BYTE_ORDER_MARKS):
+        return "starts with a byte order mark; send UTF-8 without one"
+    try:
+        _read_with_hooks(body)
+    except Problem as problem:
+        return str(problem.errors[0]["msg"])
+    return "not JSON that can be read exactly"
 
 
-def _reason(problem: ValueError) -> str:
+def _message(problem: ValueError) -> str:
     if isinstance(problem, _Refusal):
         return str(problem)
     if isinstance(problem, json.JSONDecodeError):
@@ -104,18 +120,5 @@ def _reason(problem: ValueError) -> str:
     return "a number has too many digits"
 
 
-def _why(body: bytes) -> str:
-    """What the standard library says of a body that msgspec refused."""
-    if not body:
-        return "the body is empty"
-    if body.startswith((b"\xef\xbb\xbf", b"\xff\xfe", b"\xfe\xff")):
-        return "starts with a byte order mark; send UTF-8 without one"
-    try:
-        _read_slowly(body)
-    except Problem as problem:
-        return str(problem.errors[0]["msg"])
-    return "not JSON that can be read exactly"
-
-
-def _refused(msg: str) -> Problem:
-    return invalid([error(["body"], msg)])
+def _refused(message: str) -> Problem:
+    return invalid([error(["body"], message)])

@@ -1,4 +1,4 @@
-"""A request's leads -> History -> Snapshot -> score records, by the same door and scorer as everything else."""
+"""Leads of a request -> history -> snapshot -> score records: the path of files and of the store, too."""
 
 import re
 from collections.abc import Mapping, Sequence
@@ -16,6 +16,7 @@ from models.scorer import score
 from serving.base.limits import AHEAD_US
 from serving.base.problems import Problem, error, invalid
 
+# The path before a message of history/records, such as "interactions[3].occurred_at: ", and its steps.
 _PATH = re.compile(r"^([a-z_]+(?:\[\d+\])?(?:\.[a-z_]+(?:\[\d+\])?)*):? +")
 _STEP = re.compile(r"[a-z_]+|\d+")
 
@@ -26,27 +27,42 @@ Record = dict[str, Any]
 def score_leads(
     bundle: Bundle, leads: Sequence[Lead], as_of_us: int, now_us: int, reasons: int | None
 ) -> list[Record | Problem]:
-    """One score record a lead in order, a Problem in the place of each that breaks a rule; times in us UTC."""
-    history, refused = read_records(leads, bundle.config, as_of_us)
-    answers: list[Record | Problem] = [_refusal(r) if r is not None else {} for r in refused]
-    kept = [i for i, r in enumerate(refused) if r is None]
-    usable = np.arange(len(kept))
-    if not _all_in_time(history, as_of_us, now_us + AHEAD_US):
-        for row, place in enumerate(kept):
-            errors = _out_of_time(history, row, as_of_us, now_us + AHEAD_US)
-            if errors:
-                answers[place] = invalid(errors)
-        usable = np.array(
-            [r for r in usable.tolist() if not isinstance(answers[kept[r]], Problem)], dtype=np.int64
-        )
-    if len(usable):
-        snapshot = Snapshot(history, usable, np.full(len(usable), as_of_us, dtype=np.int64))
-        for row, record in zip(usable.tolist(), score(bundle, snapshot, reasons).records(), strict=True):
-            answers[kept[row]] = record
-    return answers
+    """A score record per lead, in order, or a Problem for an invalid one.
+
+    as_of_us and now_us are microseconds UTC; reasons None gives all reasons. A record does not depend on other leads.
+    """
+    history, refusals = read_records(leads, bundle.config, as_of_us)
+    results: list[Record | Problem] = [{} if refusal is None else _problem(refusal) for refusal in refusals]
+    places = [
+        place for place, refusal in enumerate(refusals) if refusal is None
+    ]  # of each lead of the history
+    rows = _rows_in_time(history, as_of_us, now_us + AHEAD_US, places, results)
+    if len(rows):
+        snapshot = Snapshot(history, rows, np.full(len(rows), as_of_us, dtype=np.int64))
+        records = score(bundle, snapshot, reasons).records()
+        for row, record in zip(rows.tolist(), records, strict=True):
+            results[places[row]] = record
+    return results
+
+
+def _rows_in_time(
+    history: History, as_of_us: int, latest_us: int, places: Sequence[int], results: list[Record | Problem]
+) -> Ints:
+    """The leads (n,) of the history whose times are allowed; writes the problems of the others to `results`."""
+    if _all_in_time(history, as_of_us, latest_us):
+        return np.arange(len(places))
+    rows = []
+    for row, place in enumerate(places):
+        errors = _time_errors(history, row, as_of_us, latest_us)
+        if errors:
+            results[place] = invalid(errors)
+        else:
+            rows.append(row)
+    return np.array(rows, dtype=np.int64)
 
 
 def _logs(history: History) -> dict[str, Any]:
+    """The logs of a history under their names in requests."""
     return {
         "interactions": history.interactions,
         "stages": history.stages,
@@ -56,36 +72,36 @@ def _logs(history: History) -> dict[str, Any]:
 
 
 def _all_in_time(history: History, as_of_us: int, latest_us: int) -> bool:
-    """Whether no lead is younger than as_of and no row lies after latest_us."""
+    """True if every lead was created by as_of_us and no row lies after latest_us: one comparison per log."""
     return _largest(history.created_us) <= min(as_of_us, latest_us) and all(
         _largest(log.known_us) <= latest_us for log in _logs(history).values()
     )
 
 
-def _largest(times: Ints) -> int:
-    return int(times.max()) if len(times) else 0
+def _largest(times_us: Ints) -> int:
+    return int(times_us.max()) if len(times_us) else 0
 
 
-def _out_of_time(history: History, row: int, as_of_us: int, latest_us: int) -> list[dict[str, Any]]:
-    found = []
+def _time_errors(history: History, row: int, as_of_us: int, latest_us: int) -> list[dict[str, Any]]:
+    errors = []
     for name, log in _logs(history).items():
         if _largest(log.known_us[log.offsets[row] : log.offsets[row + 1]]) > latest_us:
-            found.append(error(["body", name], "a time lies more than 5 minutes ahead of now"))
+            errors.append(error(["body", name], "a time lies more than 5 minutes ahead of now"))
     if history.created_us[row] > latest_us:
-        found.append(error(["body", "created_at"], "lies more than 5 minutes ahead of now"))
+        errors.append(error(["body", "created_at"], "lies more than 5 minutes ahead of now"))
     elif history.created_us[row] > as_of_us:
-        found.append(error(["body", "created_at"], "the lead was created after as_of"))
-    return found
+        errors.append(error(["body", "created_at"], "the lead was created after as_of"))
+    return errors
 
 
-def _refusal(refused: InvalidInput) -> Problem:
-    return invalid([_located(text) for text in refused.problems])
+def _problem(refusal: InvalidInput) -> Problem:
+    return invalid([_located(message) for message in refusal.problems])
 
 
-def _located(text: str) -> dict[str, Any]:
-    """A problem of the door, "interactions[3].occurred_at: ...", as {loc, msg}."""
-    path = _PATH.match(text)
+def _located(message: str) -> dict[str, Any]:
+    """A message of history/records as {loc, msg}."""
+    path = _PATH.match(message)
     if path is None:
-        return error(["body"], text)
-    steps = [int(s) if s.isdigit() else s for s in _STEP.findall(path[1])]
-    return error(["body", *steps], text[path.end() :])
+        return error(["body"], message)
+    steps = [int(step) if step.isdigit() else step for step in _STEP.findall(path[1])]
+    return error(["body", *steps], message[path.end() :])

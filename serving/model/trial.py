@@ -1,38 +1,91 @@
-"""The child process that tries a bundle: a damaged model may kill or hang the process that reads it.
+"""Trial of a bundle in a child process: a damaged model may kill or hang the process that reads it.
 
 Run as `python -m serving.model.trial FOLDER MANIFEST_SHA256 PARENT_PID`; prints one JSON object: {} for a good bundle,
-{"reason": ...} for one to refuse. A dead or silent process means refused too.
+{"reason": ...} for one to refuse. A crash or a timeout is a refusal too.
 """
 
+import asyncio
 import json
 import math
+import os
 import sys
 from pathlib import Path
+from typing import Any
 
 from history.errors import DamagedArtifact
 from history.history import DAY_US
 from history.schema import OWN_ATTRIBUTES
 from history.times import format_time
 from models.bundle import Bundle, load_bundle
-from models.pointer import manifest_sha256
+from models.pointer import Pointer, manifest_sha256
 from serving.base.parent_death import die_with_parent
 from serving.base.problems import Problem
 from serving.model.scoring import score_leads
 
+TRIAL_SECONDS = 60.0
+_CODE = Path(__file__).resolve().parents[2]
+
+
+async def try_in_child(pointer: Pointer) -> str | None:
+    """The reason to refuse the bundle, from the child's output or from how it ended; None for a good bundle."""
+    bundle = [str(pointer.folder.absolute()), pointer.manifest_sha256]
+    command = [sys.executable, "-m", "serving.model.trial", *bundle, str(os.getpid())]
+    child = await asyncio.create_subprocess_exec(
+        *command, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.DEVNULL, env=_environment()
+    )
+    try:
+        async with asyncio.timeout(TRIAL_SECONDS):
+            output, _ = await child.communicate()
+    except TimeoutError:
+        return f"it did not score a lead within {TRIAL_SECONDS:.0f} seconds"
+    finally:
+        if child.returncode is None:
+            child.kill()
+            await child.wait()
+    if child.returncode == 0:
+        return None
+    try:
+        return str(json.loads(output)["reason"])
+    except (ValueError, KeyError):
+        return f"reading it ended the trial process with code {child.returncode}"
+
+
+def _environment() -> dict[str, str]:
+    """This process's environment with the code on the path, without the workers' shared counters."""
+    path = os.pathsep.join([str(_CODE), os.environ.get("PYTHONPATH", "")])
+    environment = {**os.environ, "PYTHONPATH": path}
+    environment.pop("PROMETHEUS_MULTIPROC_DIR", None)
+    return environment
+
 
 def load_checked(folder: Path, expected_sha256: str, version: str) -> Bundle:
-    """The bundle, if its manifest is the one promoted; raises DamagedArtifact."""
+    """The bundle; raises DamagedArtifact unless its manifest is the promoted one and its files match it."""
     if manifest_sha256(folder) != expected_sha256:
         raise DamagedArtifact("its manifest is not the one that was promoted")
     return load_bundle(folder, version)
 
 
 def try_out(bundle: Bundle) -> str | None:
-    """Scores an invented lead with all reasons; why the answer cannot be used, None when it can."""
+    """Scores an invented lead with all reasons; the reason to refuse the bundle, None for a good one."""
     as_of_us = bundle.trained_through_us
-    created, yesterday = format_time(as_of_us - 10 * DAY_US), format_time(as_of_us - DAY_US)
+    record = score_leads(bundle, [_invented_lead(bundle)], as_of_us, as_of_us, None)[0]
+    if isinstance(record, Problem):
+        return "it cannot read a plain lead"
+    numbers = [record[key] for key in ("probability", "probability_low", "probability_high", "score")]
+    numbers += [reason["points"] for reason in record["reasons"]]
+    if not all(isinstance(number, float | int) and math.isfinite(number) for number in numbers):
+        return "it gives scores that are not finite numbers"
+    if not 0.0 < record["probability"] < 1.0:
+        return "it gives a probability outside of (0, 1)"
+    return None
+
+
+def _invented_lead(bundle: Bundle) -> dict[str, Any]:
+    """A lead with every attribute of the model and a row of each kind, so that every part of the model is read."""
+    created = format_time(bundle.trained_through_us - 10 * DAY_US)
+    yesterday = format_time(bundle.trained_through_us - DAY_US)
     names = [attribute.name for attribute in bundle.vocabulary.attributes]
-    lead = {
+    return {
         "lead_id": "trial",
         "created_at": created,
         "attributes": {name: "1" for name in names if name not in OWN_ATTRIBUTES},
@@ -42,21 +95,11 @@ def try_out(bundle: Bundle) -> str | None:
             {"attribute": name, "value": "2", "changed_at": yesterday} for name in names[:1]
         ],
     }
-    answer = score_leads(bundle, [lead], as_of_us, as_of_us, None)[0]
-    if isinstance(answer, Problem):
-        return "it cannot read a plain lead"
-    numbers = [answer["probability"], answer["probability_low"], answer["probability_high"], answer["score"]]
-    numbers += [reason["points"] for reason in answer["reasons"]]
-    if not all(isinstance(n, float | int) and math.isfinite(n) for n in numbers):
-        return "it gives scores that are not finite numbers"
-    if not 0.0 < answer["probability"] < 1.0:
-        return "it gives a probability outside of (0, 1)"
-    return None
 
 
-def main(folder: str, expected_sha256: str, parent: str) -> int:
-    """0 when the bundle can be used, 1 when it is refused."""
-    die_with_parent(int(parent))
+def main(folder: str, expected_sha256: str, parent_pid: str) -> int:
+    """0 for a good bundle, 1 for one to refuse."""
+    die_with_parent(int(parent_pid))
     try:
         reason = try_out(load_checked(Path(folder), expected_sha256, "trial"))
     except DamagedArtifact as damage:

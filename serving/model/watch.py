@@ -1,10 +1,8 @@
-"""The champion on disk -> the model in use: tried in a child process, loaded, swapped whole by reference."""
+"""The model in use: follows the champion on disk; a new bundle is tried in a child process, loaded, and swapped in."""
 
 import asyncio
 import fcntl
 import json
-import os
-import sys
 import time
 from collections.abc import Callable, Iterable
 from contextlib import suppress
@@ -17,20 +15,19 @@ from history.times import format_time
 from models.bundle import Bundle
 from models.pointer import POINTER, Pointer, manifest_sha256, read_pointer
 from serving.base import metrics
+from serving.base.clock import clock_us
 from serving.base.json_logs import LOGGER
 from serving.base.metrics import Gauge
 from serving.model.errors import NoModel
-from serving.model.trial import load_checked, try_out
+from serving.model.trial import load_checked, try_in_child, try_out
 
 POLL_SECONDS = 0.5
-CHECK_SECONDS = 60.0
 RETRY_SECONDS = 30.0
-_CODE = Path(__file__).resolve().parents[2]
 
 
 @dataclass(frozen=True)
 class Refused:
-    """A bundle that was promoted but not taken, and why."""
+    """A bundle that was promoted but not taken into use."""
 
     model_version: str
     reason: str
@@ -47,7 +44,8 @@ class Refused:
 class ModelWatch:
     """Holds the model in use; a request takes `current` once and keeps it to its end.
 
-    `on_swap` is called in the event loop after each swap with the new bundle.
+    Each of `on_swap` is called in the event loop after a swap with the new bundle. Workers that share `run_folder` try
+    a bundle once for all.
     """
 
     def __init__(self, home: Path, run_folder: Path | None = None) -> None:
@@ -56,8 +54,8 @@ class ModelWatch:
         self.current: Bundle | None = None
         self.refused: Refused | None = None
         self.on_swap: list[Callable[[Bundle], None]] = []
-        self._in_use = ("", "")
-        self._mark: tuple[int, ...] | None = None
+        self._in_use = ("", "")  # version and manifest digest
+        self._pointer_state: tuple[int, ...] | None = None
         self._retry_at = 0.0
 
     def bundle(self) -> Bundle:
@@ -67,17 +65,18 @@ class ModelWatch:
         return self.current
 
     async def run(self) -> None:
-        """Looks for a new champion until cancelled."""
+        """Follows the champion until cancelled."""
         while True:
             await asyncio.sleep(POLL_SECONDS)
             await self.look()
 
     async def look(self) -> None:
-        """Takes the champion into use if it is another one than before, or refuses it."""
-        mark = _mark(self.home / POINTER)
-        if mark == self._mark and (self.refused is None or time.monotonic() < self._retry_at):
+        """Takes a new champion into use, or refuses it; a refused one is tried again after `RETRY_SECONDS`."""
+        state = _state_of(self.home / POINTER)
+        is_retry_due = self.refused is not None and time.monotonic() >= self._retry_at
+        if state == self._pointer_state and not is_retry_due:
             return
-        self._mark = mark
+        self._pointer_state = state
         try:
             pointer = read_pointer(self.home)
         except DamagedArtifact as damage:
@@ -93,7 +92,7 @@ class ModelWatch:
 
     async def _take(self, pointer: Pointer) -> bool:
         try:
-            reason = await self._tried(pointer)
+            reason = await self._trial(pointer)
             if reason is None:
                 bundle = await asyncio.to_thread(_load, pointer)
         except DamagedArtifact as damage:
@@ -109,7 +108,7 @@ class ModelWatch:
         return True
 
     async def _fall_back(self, pointer: Pointer) -> None:
-        """After a start with a damaged champion: the latest earlier one whose export still works."""
+        """After a start with a damaged champion: takes the latest earlier version whose export is intact."""
         refused = self.refused
         for version in pointer.before:
             folder = pointer.folder.parent / version
@@ -122,65 +121,70 @@ class ModelWatch:
         self.current = bundle
         metrics.SWAPS.inc()
         LOGGER.info("model in use", extra={"fields": {"model_version": bundle.version}})
-        for tell in self.on_swap:
-            tell(bundle)
+        for notify in self.on_swap:
+            notify(bundle)
 
     def _refuse(self, version: str, reason: str) -> None:
+        """Records the refusal; logs it once per version and reason, with the home's path replaced."""
         reason = reason.replace(str(self.home.absolute()), "HOME").replace(str(self.home), "HOME")
         self._retry_at = time.monotonic() + RETRY_SECONDS
         if self.refused is None or (self.refused.model_version, self.refused.reason) != (version, reason):
-            self.refused = Refused(version, reason, time.time_ns() // 1000)
+            self.refused = Refused(version, reason, clock_us())
             metrics.REFUSALS.inc()
             LOGGER.error("model refused", extra={"fields": {"model_version": version, "reason": reason}})
 
-    async def _tried(self, pointer: Pointer) -> str | None:
-        """Why the bundle must not be used, None when it may; workers that share a run folder try it once.
+    async def _trial(self, pointer: Pointer) -> str | None:
+        """The reason to refuse the bundle, None for a good one; the verdict is shared in the run folder.
 
-        OSError where this process cannot try it, for want of memory, of files or of room.
+        Raises OSError if this process cannot try it: out of memory, files or disk space.
         """
         if self.run_folder is None or not self.run_folder.is_dir():
             return await try_in_child(pointer)
         with open(self.run_folder / "model_check.lock", "w") as lock:
             await asyncio.to_thread(fcntl.flock, lock, fcntl.LOCK_EX)
-            verdict = self.run_folder / f"model_check.{pointer.manifest_sha256}.json"
-            known = _known(verdict)
-            if known is None:
-                known = (await try_in_child(pointer),)
-                verdict.write_text(json.dumps(known))
-            return known[0]
+            file = self.run_folder / f"model_check.{pointer.manifest_sha256}.json"
+            verdict = _read_verdict(file)
+            if verdict is None:
+                verdict = _Verdict(await try_in_child(pointer))
+                file.write_text(json.dumps([verdict.reason]))
+            return verdict.reason
 
     def gauges(self) -> Iterable[Gauge]:
-        """The model in use and the one refused, for /metrics."""
+        """Gauges of the model in use and of a refused one."""
         refused = {"model_version": self.refused.model_version if self.refused else ""}
-        yield (
-            "leadcast_model_refused",
-            "1 while a promoted bundle is refused.",
-            refused,
-            float(self.refused is not None),
-        )
+        is_refused = float(self.refused is not None)
+        yield "leadcast_model_refused", "1 while a promoted bundle is refused.", refused, is_refused
         if self.current is not None:
             version = {"model_version": self.current.version}
             yield "leadcast_model_info", "The model in use.", version, 1.0
-            age = time.time() - self.current.trained_through_us / 1e6
-            yield "leadcast_model_age_seconds", "Time since the model's own T.", version, age
+            age_seconds = clock_us() / 1e6 - self.current.trained_through_us / 1e6
+            yield "leadcast_model_age_seconds", "Time since the model's own T.", version, age_seconds
 
 
-def _mark(path: Path) -> tuple[int, ...]:
+def _state_of(path: Path) -> tuple[int, ...]:
+    """Changes with every replacement of the file; empty without the file."""
     try:
-        seen = path.stat()
+        status = path.stat()
     except OSError:
         return ()
-    return seen.st_mtime_ns, seen.st_ino, seen.st_size
+    return status.st_mtime_ns, status.st_ino, status.st_size
 
 
-def _known(verdict: Path) -> tuple[str | None] | None:
-    """The verdict on file; one that refuses holds for `RETRY_SECONDS`."""
+@dataclass(frozen=True)
+class _Verdict:
+    """The result of a trial; reason None for a good bundle."""
+
+    reason: str | None
+
+
+def _read_verdict(file: Path) -> _Verdict | None:
+    """The verdict of another worker; a refusal is valid for half of `RETRY_SECONDS`, so that a retry tries again."""
     try:
-        reason = json.loads(verdict.read_text())[0]
-        age = time.time() - verdict.stat().st_mtime
+        reason = json.loads(file.read_text())[0]
+        age_seconds = time.time() - file.stat().st_mtime
     except (OSError, ValueError):
         return None
-    return (reason,) if reason is None or age < RETRY_SECONDS / 2 else None
+    return _Verdict(reason) if reason is None or age_seconds < RETRY_SECONDS / 2 else None
 
 
 def _load(pointer: Pointer) -> Bundle:
@@ -189,32 +193,3 @@ def _load(pointer: Pointer) -> Bundle:
     if reason is not None:
         raise DamagedArtifact(reason)
     return bundle
-
-
-async def try_in_child(pointer: Pointer) -> str | None:
-    """Why the bundle must not be used: said by the child process, or read from how it ended."""
-    what = [str(pointer.folder.absolute()), pointer.manifest_sha256, str(os.getpid())]
-    command = [sys.executable, "-m", "serving.model.trial", *what]
-    environment = {
-        **os.environ,
-        "PYTHONPATH": os.pathsep.join([str(_CODE), os.environ.get("PYTHONPATH", "")]),
-    }
-    environment.pop("PROMETHEUS_MULTIPROC_DIR", None)
-    child = await asyncio.create_subprocess_exec(
-        *command, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.DEVNULL, env=environment
-    )
-    try:
-        async with asyncio.timeout(CHECK_SECONDS):
-            said, _ = await child.communicate()
-    except TimeoutError:
-        return f"it did not score a lead within {CHECK_SECONDS:.0f} seconds"
-    finally:
-        if child.returncode is None:
-            child.kill()
-            await child.wait()
-    if child.returncode == 0:
-        return None
-    try:
-        return str(json.loads(said)["reason"])
-    except (ValueError, KeyError):
-        return f"reading it ended the trial process with code {child.returncode}"

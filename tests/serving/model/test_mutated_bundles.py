@@ -12,7 +12,8 @@ import pytest
 import serving.model.watch
 from models.bundle import load_bundle
 from models.pointer import Pointer, manifest_sha256, write_pointer
-from serving.model.watch import ModelWatch, try_in_child
+from serving.model.trial import try_in_child
+from serving.model.watch import ModelWatch
 
 MANIFEST = "manifest.json"
 RESEALED = 15

@@ -1,19 +1,16 @@
-"""A promoted bundle is tried, taken whole, or refused with a reason while the old one serves."""
+"""A promoted bundle is tried, then taken into use or refused with a reason while the old one serves."""
 
 import asyncio
 import errno
-import json
 import shutil
 from pathlib import Path
 
 import pytest
 
 import serving.model.watch
-from history.errors import DamagedArtifact
 from models.pointer import POINTER, Pointer, manifest_sha256, write_pointer
 from serving.model.errors import NoModel
-from serving.model.trial import load_checked, try_out
-from serving.model.watch import ModelWatch, Refused, try_in_child
+from serving.model.watch import ModelWatch, Refused
 
 
 @pytest.fixture
@@ -25,12 +22,13 @@ def home(trained_home: Path, tmp_path: Path) -> Path:
     return copy
 
 
-@pytest.fixture(autouse=True)
-def _untried(monkeypatch: pytest.MonkeyPatch) -> None:
-    async def fine(*_: object) -> None:
-        return None
+async def passes(_pointer: Pointer) -> None:
+    """A trial that every bundle passes."""
 
-    monkeypatch.setattr(serving.model.watch, "try_in_child", fine)
+
+@pytest.fixture(autouse=True)
+def _no_child(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(serving.model.watch, "try_in_child", passes)
 
 
 def promote(home: Path, version: str, sha256: str, before: tuple[str, ...]) -> None:
@@ -50,7 +48,7 @@ def reason(watch: ModelWatch) -> str:
     return watch.refused.reason
 
 
-def test_an_empty_home_has_no_model_and_no_complaint(tmp_path: Path) -> None:
+def test_an_empty_home_has_no_model_and_no_refusal(tmp_path: Path) -> None:
     watch = ModelWatch(tmp_path)
     look(watch)
     assert watch.current is None
@@ -60,9 +58,9 @@ def test_an_empty_home_has_no_model_and_no_complaint(tmp_path: Path) -> None:
 
 
 def test_the_champion_is_taken_and_a_later_one_swapped_in(home: Path) -> None:
-    told: list[str] = []
+    swaps: list[str] = []
     watch = ModelWatch(home)
-    watch.on_swap.append(lambda bundle: told.append(bundle.version))
+    watch.on_swap.append(lambda bundle: swaps.append(bundle.version))
     look(watch)
     first = watch.bundle()
     look(watch)
@@ -70,7 +68,7 @@ def test_the_champion_is_taken_and_a_later_one_swapped_in(home: Path) -> None:
     promote_2(home)
     look(watch)
     assert watch.bundle().version == "2"
-    assert told == ["1", "2"]
+    assert swaps == ["1", "2"]
     assert first.version == "1"
 
 
@@ -133,7 +131,7 @@ def test_a_start_with_a_damaged_champion_serves_the_one_before(home: Path) -> No
 
 
 def test_a_bundle_that_dies_in_its_trial_is_refused(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    async def dies(*_: object) -> str:
+    async def dies(_pointer: Pointer) -> str:
         return "reading it ended the trial process with code -11"
 
     watch = ModelWatch(home)
@@ -145,13 +143,10 @@ def test_a_bundle_that_dies_in_its_trial_is_refused(home: Path, monkeypatch: pyt
     assert "-11" in reason(watch)
 
 
-def test_what_cannot_be_tried_for_want_of_a_process_is_tried_again(
-    home: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Such a champion was never looked at again, and kept a service that started with it from starting."""
-    fine = serving.model.watch.try_in_child
+def test_a_trial_without_a_free_process_is_repeated(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Such a champion was never tried again, and a service that started with it never became ready."""
 
-    async def no_process(*_: object) -> str | None:
+    async def no_process(_pointer: Pointer) -> str | None:
         raise BlockingIOError(errno.EAGAIN, "Resource temporarily unavailable")
 
     watch = ModelWatch(home)
@@ -161,7 +156,7 @@ def test_what_cannot_be_tried_for_want_of_a_process_is_tried_again(
         look(watch)
         assert "Resource temporarily unavailable" in reason(watch)
         assert watch.current is before
-        monkeypatch.setattr(serving.model.watch, "try_in_child", fine)
+        monkeypatch.setattr(serving.model.watch, "try_in_child", passes)
         monkeypatch.setattr(watch, "_retry_at", 0.0)
         look(watch)
         assert watch.bundle().version == version
@@ -169,18 +164,18 @@ def test_what_cannot_be_tried_for_want_of_a_process_is_tried_again(
         promote_2(home)
 
 
-def test_a_run_folder_that_was_cleaned_away_keeps_no_model_back(home: Path, tmp_path: Path) -> None:
+def test_a_deleted_run_folder_does_not_stop_the_trial(home: Path, tmp_path: Path) -> None:
     watch = ModelWatch(home, tmp_path / "gone")
     look(watch)
     assert watch.bundle().version == "1"
 
 
-def test_workers_that_share_a_folder_try_a_bundle_once(
+def test_workers_with_a_shared_folder_try_a_bundle_once(
     home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    tried: list[object] = []
+    tried: list[Pointer] = []
 
-    async def count(pointer: object) -> None:
+    async def count(pointer: Pointer) -> None:
         tried.append(pointer)
 
     monkeypatch.setattr(serving.model.watch, "try_in_child", count)
@@ -189,20 +184,3 @@ def test_workers_that_share_a_folder_try_a_bundle_once(
         look(watch)
         assert watch.bundle().version == "1"
     assert len(tried) == 1
-
-
-def test_a_promoted_manifest_is_the_only_one_taken(home: Path) -> None:
-    folder = home / "bundles" / "1"
-    bundle = load_checked(folder, manifest_sha256(folder), "1")
-    assert try_out(bundle) is None
-    with pytest.raises(DamagedArtifact):
-        load_checked(folder, "0" * 64, "1")
-
-
-def test_the_child_says_what_is_wrong(home: Path) -> None:
-    folder = home / "bundles" / "1"
-    good = Pointer("1", folder, manifest_sha256(folder))
-    assert asyncio.run(try_in_child(good)) is None
-    card = folder / "card.json"
-    card.write_text(json.dumps({"changed": True}))
-    assert "card.json" in str(asyncio.run(try_in_child(good)))
