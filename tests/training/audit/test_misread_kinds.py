@@ -1,4 +1,4 @@
-"""Numbers and dates that read as categories for their writing alone are told, and honest categories are not."""
+"""Numbers and dates that are categories only because of their format are reported; real categories are not."""
 
 from pathlib import Path
 
@@ -10,7 +10,8 @@ from training.audit.misread_kinds import misread
 NUMBERS = [str(7 * i) for i in range(60)]
 
 
-def found(folder: Path, values: list[str], config: str = "") -> list[dict[str, str]]:
+def warnings_of(folder: Path, values: list[str], config: str = "") -> list[dict[str, str]]:
+    """Warnings on a folder whose only attribute, "size", has these values."""
     rows = "".join(f'l{i},2026-01-01,"{value}"\n' for i, value in enumerate(values))
     (folder / "leads.csv").write_text("lead_id,created_at,size\n" + rows)
     (folder / "funnel.toml").write_text(config)
@@ -18,7 +19,7 @@ def found(folder: Path, values: list[str], config: str = "") -> list[dict[str, s
 
 
 @pytest.mark.parametrize(
-    ("values", "told"),
+    ("values", "message"),
     [
         ([*NUMBERS, *["NULL"] * 20], "75% of its values are numbers, but others, such as 'NULL'"),
         ([*NUMBERS, *["-"] * 9, *["N/A"] * 11], "such as 'N/A'"),
@@ -31,10 +32,10 @@ def found(folder: Path, values: list[str], config: str = "") -> list[dict[str, s
         ([f"3/{i % 28 + 1}/26 9:30 AM" for i in range(30)], "write them like 2026-03-31"),
     ],
 )  # fmt: skip
-def test_what_is_misread_is_told_with_what_to_do(values: list[str], told: str, tmp_path: Path) -> None:
-    (warning,) = found(tmp_path, values)
+def test_misread_column_is_reported_with_a_remedy(values: list[str], message: str, tmp_path: Path) -> None:
+    (warning,) = warnings_of(tmp_path, values)
     assert (warning["code"], warning["subject"]) == ("misread_attribute", "size")
-    assert told in warning["detail"]
+    assert message in warning["detail"]
 
 
 @pytest.mark.parametrize(
@@ -52,19 +53,18 @@ def test_what_is_misread_is_told_with_what_to_do(values: list[str], told: str, t
         ["1,5", "NULL"],
     ],
 )  # fmt: skip
-def test_honest_columns_and_very_few_values_are_not(values: list[str], tmp_path: Path) -> None:
-    assert found(tmp_path, values) == []
+def test_real_categories_and_few_values_are_not(values: list[str], tmp_path: Path) -> None:
+    assert warnings_of(tmp_path, values) == []
 
 
 @pytest.mark.parametrize(
-    "section",
+    "config",
     [
-        'ignore = ["size"]',
-        'sensitive = ["size"]',
-        'mutable = ["size"]',
-        '[attributes.types]\nsize = "number"',
+        '[attributes]\nignore = ["size"]\n',
+        '[attributes]\nsensitive = ["size"]\n',
+        '[attributes]\nmutable = ["size"]\n',
+        '[attributes.types]\nsize = "number"\n',
     ],
 )
-def test_a_column_that_is_not_read_so_is_not_looked_at(section: str, tmp_path: Path) -> None:
-    config = section if section.startswith("[") else f"[attributes]\n{section}\n"
-    assert found(tmp_path, [*NUMBERS, *["NULL"] * 20], config) == []
+def test_configured_columns_are_not_tested(config: str, tmp_path: Path) -> None:
+    assert warnings_of(tmp_path, [*NUMBERS, *["NULL"] * 20], config) == []

@@ -1,0 +1,35 @@
+"""A bulk back-fill of attribute changes is suspected, unless open leads got it too."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from history.arrays import Ints
+from history.history import DAY_US, Changes, Factor
+from tests.builders.audit_world import codes, world
+from training.audit.audit import audit
+
+
+def tier_changes(lead: Ints, time_us: Ints, known_us: Ints, n: int) -> Changes:
+    """Changes of the attribute "tier" to "gold", in order of lead and time."""
+    order = np.lexsort((time_us, lead))
+    lead = lead[order]
+    offsets = np.concatenate(([0], np.cumsum(np.bincount(lead, minlength=n)))).astype(np.int64)
+    zeros = np.zeros(len(lead), dtype=np.int32)
+    return Changes(offsets, time_us[order], known_us[order], Factor(zeros, ["tier"]), Factor(zeros, ["gold"]))
+
+
+@pytest.mark.parametrize(
+    ("open_share", "expected"),
+    [(0.02, {"tier": "leakage_suspected"}), (0.9, {})],
+    ids=["leak fills won leads", "migration fills all leads"],
+)
+def test_bulk_back_fill(open_share: float, expected: dict[str, str]) -> None:
+    w = world(2000, 7)
+    night_us = w.history.as_of_us - 60 * DAY_US
+    won_before = w.won & (w.will_close_us < night_us)
+    is_filled = w.chance(np.where(won_before, 0.9, open_share))
+    lead = np.flatnonzero((w.created_us < night_us) & is_filled)
+    changes = tier_changes(lead, w.created_us[lead], np.full(len(lead), night_us), 2000)
+    assert codes(audit(replace(w.history, changes=changes))) == expected

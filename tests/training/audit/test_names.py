@@ -1,0 +1,21 @@
+"""Suspicious names are recognised by whole words, in any writing."""
+
+import pytest
+
+from training.audit.names import suspicious_words
+
+SUSPICIOUS = ("last_activity", "LastModifiedDate", "lead_status", "Lead Score", "IsClosed", "days_to_close")
+HARMLESS = (
+    *("planned_close_on", "expected close", "marital_status", "credit_score"),
+    *("source", "last_name", "stagecoach", "consumer price index", "", "é"),
+)
+
+
+@pytest.mark.parametrize("name", SUSPICIOUS)
+def test_suspicious_name_is_found(name: str) -> None:
+    assert suspicious_words(name) is not None
+
+
+@pytest.mark.parametrize("name", HARMLESS)
+def test_harmless_name_is_not_found(name: str) -> None:
+    assert suspicious_words(name) is None
