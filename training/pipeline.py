@@ -5,10 +5,9 @@ from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any, Literal
 
-from history.errors import DamagedArtifact
 from history.history import History
-from models.bundle import Bundle, save_bundle
-from models.pointer import load_champion, read_pointer
+from models.bundle import save_bundle
+from models.pointer import champion_if_sound
 from training.progress import Progress, no_progress, part
 from training.promotion import Decision, decide
 from training.registry.registry import Registry
@@ -73,7 +72,7 @@ def train_and_register(
     # (docs/decisions/0003).
     with registry.exclusive(), tempfile.TemporaryDirectory(prefix=".train-", dir=registry.home) as folder:
         progress("comparing with the champion", 0.9)
-        champion = _champion(registry.home)
+        champion = champion_if_sound(registry.home)
         decision = decide(trained, champion.bundle, history)
         promoted = promote == "always" or (promote == "auto" and decision.promote)
 
@@ -98,23 +97,6 @@ def train_and_register(
         n_leads=trained.n_leads,
         n_snapshots=trained.n_snapshots,
     )
-
-
-@dataclass(frozen=True)
-class _Champion:
-    """The version in use, or None; a warning if it cannot be read."""
-
-    bundle: Bundle | None
-    warnings: list[dict[str, str]]
-
-
-def _champion(home: Path) -> _Champion:
-    try:
-        pointer = read_pointer(home)
-        return _Champion(None if pointer is None else load_champion(pointer), [])
-    except DamagedArtifact as error:
-        detail = f"the champion cannot be read, so the version is compared with baselines alone: {error}"
-        return _Champion(None, [{"code": "model_refused", "subject": "", "detail": detail}])
 
 
 def _reasons(decision: Decision, promoted: bool) -> list[str]:

@@ -1,0 +1,1 @@
+"""Versions, the champion and exported bundles of a home; the only cupboard that loads MLflow."""
