@@ -1,4 +1,4 @@
-"""A service in this process for tests: the whole application behind its guard, with a model that only pretends."""
+"""The service in the test's process: the whole application behind its guard, with a fake model."""
 
 import asyncio
 from collections.abc import Iterable, Sequence
@@ -18,16 +18,16 @@ from serving.runtime import Runtime
 LEAD = {"lead_id": "L1", "created_at": "2026-01-02T03:04:05Z"}
 
 
-class PretendedConfig:
+class FakeConfig:
     zone = ZoneInfo("Europe/Berlin")
 
 
-class PretendedBundle:
-    """What the routes ask of a bundle."""
+class FakeBundle:
+    """The part of a bundle that routes use."""
 
     version = "7"
     trained_through_us = 0
-    config = PretendedConfig()
+    config = FakeConfig()
 
     def describe(self) -> dict[str, Any]:
         return {
@@ -42,7 +42,7 @@ class PretendedBundle:
 
 
 def record(lead_id: str, as_of_us: int, reasons: int | None) -> dict[str, Any]:
-    """A score record of the contract's form."""
+    """A score record with every field."""
     reason = {"feature": "f", "label": "because", "value": 1.5, "direction": "up", "points": 2.0}
     return {
         "lead_id": lead_id,
@@ -68,18 +68,18 @@ def record(lead_id: str, as_of_us: int, reasons: int | None) -> dict[str, Any]:
     }
 
 
-def pretend_scores(
+def fake_records(
     bundle: Any, leads: Sequence[Any], as_of_us: int, now_us: int, reasons: int | None
 ) -> list[dict[str, Any]]:
     return [record(lead["lead_id"], as_of_us, reasons) for lead in leads]
 
 
 def service(home: Path, *, model: bool = True, **environment: str) -> tuple[Guard, Runtime]:
-    """The guarded application over a home; settings from an environment of its own."""
+    """The guarded application of a home, with settings from the given environment."""
     settings: Settings = read_settings({"LEADCAST_HOME": str(home), "LEADCAST_LOG": "off", **environment})
     runtime = Runtime(settings)
     if model:
-        runtime.watch.current = PretendedBundle()  # type: ignore[assignment]
+        runtime.watch.current = FakeBundle()  # type: ignore[assignment]
     app = build_app(runtime)
     return guarded(app, runtime), runtime
 
@@ -95,21 +95,21 @@ def exchange(
     headers: Sequence[tuple[bytes, bytes]],
     method: str = "POST",
 ) -> tuple[int, bytes, int]:
-    """One request whose body comes in these chunks: status, body, and how many chunks were asked for."""
+    """Sends one request with a body of these chunks; returns status, body and the number of chunks read."""
     taken = 0
-    waiting = list(chunks)
+    body_chunks = list(chunks)
 
     async def receive() -> Message:
         nonlocal taken
-        if taken == len(waiting):
+        if taken == len(body_chunks):
             return {"type": "http.disconnect"}
         taken += 1
-        return {"type": "http.request", "body": waiting[taken - 1], "more_body": taken < len(waiting)}
+        return {"type": "http.request", "body": body_chunks[taken - 1], "more_body": taken < len(body_chunks)}
 
-    answered: list[Message] = []
+    messages: list[Message] = []
 
     async def send(message: Message) -> None:
-        answered.append(message)
+        messages.append(message)
 
     scope = {
         "type": "http",
@@ -125,8 +125,8 @@ def exchange(
         "server": ("127.0.0.1", 3000),
     }
     asyncio.run(_call(app, scope, receive, send))
-    status = next((m["status"] for m in answered if m["type"] == "http.response.start"), 0)
-    body = b"".join(m.get("body", b"") for m in answered if m["type"] == "http.response.body")
+    status = next((m["status"] for m in messages if m["type"] == "http.response.start"), 0)
+    body = b"".join(m.get("body", b"") for m in messages if m["type"] == "http.response.body")
     return status, body, taken
 
 

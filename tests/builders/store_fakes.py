@@ -1,4 +1,4 @@
-"""A scorer that is arithmetic on what is visible, a model, and an application around a store, for the tests here."""
+"""Fakes around a store: a scorer that is plain arithmetic, its model, a clock, and the application of a service."""
 
 import math
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
@@ -33,36 +33,36 @@ def read_events(value: Any) -> list[Event]:
 
 @dataclass
 class FakeModel:
-    """weight: log-odds of one visible interaction; a day without any costs a hundredth."""
+    """The model of fake_score; `weight` is the log-odds of one visible interaction."""
 
     version: str = "1"
     weight: float = 0.3
     config: FunnelConfig = field(default_factory=FunnelConfig)
 
 
-def margin(model: FakeModel, counts: tuple[int, int, int], days: float) -> float:
-    touches, changes, stages = counts
-    return -1.0 + model.weight * touches + 0.2 * changes + 0.5 * stages - 0.01 * days
+def _log_odds(model: FakeModel, history: History, lead: int, as_of_us: int) -> float:
+    """Grows with the visible rows of the lead and falls with its age."""
+    tables = (history.interactions, history.changes, history.stages)
+    interactions, changes, stages = (
+        int((table.known_us[table.offsets[lead] : table.offsets[lead + 1]] <= as_of_us).sum())
+        for table in tables
+    )
+    days = (as_of_us - int(history.created_us[lead])) / DAY_US
+    return -1.0 + model.weight * interactions + 0.2 * changes + 0.5 * stages - 0.01 * days
 
 
 def fake_score(bundle: Any, snapshot: Snapshot, reasons: int | None = 5) -> Scores:
-    """Counts of visible rows through a logistic; closed leads 1 or 0."""
+    """The logistic of _log_odds for open leads; 1 for won ones, 0 for lost ones."""
     history, n = snapshot.history, len(snapshot)
     state = state_at(history, snapshot.lead, snapshot.as_of_us)
-    chance = np.zeros(n)
-    for i, (lead, as_of_us) in enumerate(
-        zip(snapshot.lead.tolist(), snapshot.as_of_us.tolist(), strict=True)
-    ):
-        counts = [
-            int((log.known_us[log.offsets[lead] : log.offsets[lead + 1]] <= as_of_us).sum())
-            for log in (history.interactions, history.changes, history.stages)
-        ]
-        days = (as_of_us - int(history.created_us[lead])) / DAY_US
-        chance[i] = 1 / (1 + math.exp(-margin(bundle, (counts[0], counts[1], counts[2]), days)))
-    chance = np.where(state == OPEN, chance, np.where(state == WON, 1.0, 0.0))
+    rows = zip(snapshot.lead.tolist(), snapshot.as_of_us.tolist(), strict=True)
+    open_chance = np.array(
+        [1 / (1 + math.exp(-_log_odds(bundle, history, lead, as_of_us))) for lead, as_of_us in rows]
+    )
+    chance = np.where(state == OPEN, open_chance, np.where(state == WON, 1.0, 0.0))
     status = np.select([state == WON, state == LOST], [WON_LEAD, LOST_LEAD], SCORED).astype(np.int8)
     amount = np.full(n, 100.0)
-    told = [{"feature": "x", "label": "a reason", "value": "1", "direction": "up", "points": 1.0}]
+    reason = {"feature": "x", "label": "a reason", "value": "1", "direction": "up", "points": 1.0}
     return Scores(
         lead_ids=[history.lead_ids[i] for i in snapshot.lead.tolist()],
         status=status,
@@ -80,14 +80,14 @@ def fake_score(bundle: Any, snapshot: Snapshot, reasons: int | None = 5) -> Scor
         currency="EUR",
         expected_close_day=np.full(n, "NaT", dtype="M8[D]"),
         baseline_probability=np.full(n, 0.2),
-        reasons=[told[:reasons] if reasons is not None else told for _ in range(n)],
+        reasons=[[reason][:reasons] for _ in range(n)],
         warnings=[[] for _ in range(n)],
         model_version=bundle.version,
     )
 
 
 class Clock:
-    """A clock that stands until it is moved."""
+    """A clock that stands still until a test moves it."""
 
     def __init__(self, now_us: int = NOW_US) -> None:
         self.now_us = now_us
@@ -108,7 +108,7 @@ class FakeWatch:
 
 
 class FakeRuntime:
-    """What the routes ask of serving.runtime.Runtime."""
+    """The part of serving.runtime.Runtime that routes use."""
 
     def __init__(self, home: Path, model: Any, url: str | None = None) -> None:
         self.settings = Settings(home=home)
@@ -124,40 +124,43 @@ class FakeRuntime:
 def event(
     event_id: str, lead_id: str, data: dict[str, Any], kind: str = "interaction", **more: Any
 ) -> dict[str, Any]:
-    given = {
+    """An event as a client sends it."""
+    fields = {
         "event_id": event_id,
         "lead_id": lead_id,
         "type": kind,
         "occurred_at": "2026-05-01T10:00:00Z",
         "data": data,
     }
-    return {**given, **more}
+    return {**fields, **more}
 
 
 def texts(column: Any) -> list[str | None]:
+    """The texts of a Factor."""
     return [column.text(i) for i in range(len(column))]
 
 
 def contents(history: Any) -> dict[str, Any]:
-    """Everything that a history says, in comparable form: texts instead of codes, lists instead of arrays."""
-    found: dict[str, Any] = {"lead_ids": list(history.lead_ids), "created_us": history.created_us.tolist()}
-    found["attributes"] = {name: texts(f) for name, f in sorted(history.attributes.items()) if any(texts(f))}
+    """A History in comparable form: texts instead of codes, lists instead of arrays, None instead of NaN."""
+    values: dict[str, Any] = {"lead_ids": list(history.lead_ids), "created_us": history.created_us.tolist()}
+    values["attributes"] = {name: texts(f) for name, f in sorted(history.attributes.items()) if any(texts(f))}
     for name in ("interactions", "stages", "outcomes", "changes"):
         for key, column in vars(getattr(history, name)).items():
             if hasattr(column, "codes"):
-                found[f"{name}.{key}"] = texts(column)
+                values[f"{name}.{key}"] = texts(column)
             elif key == "ids":
-                found[f"{name}.{key}"] = list(column) if column is not None and any(column) else None
+                values[f"{name}.{key}"] = list(column) if column is not None and any(column) else None
             else:
-                found[f"{name}.{key}"] = [None if v != v else v for v in column.tolist()]
-    return found
+                values[f"{name}.{key}"] = [None if v != v else v for v in column.tolist()]
+    return values
 
 
 def read_leads(store: Store, lead_ids: Sequence[str], config: FunnelConfig, as_of_us: int) -> History:
-    """The history of those of the leads that are stored and created by as_of_us, in the order asked for."""
+    """The history of the stored leads among these, if created by as_of_us, in the given order."""
     with store.engine.reading() as connection:
-        found = find_leads(connection, lead_ids)
-        leads = [found[i] for i in lead_ids if i in found and found[i].created_us <= as_of_us]
+        stored = find_leads(connection, lead_ids)
+        known = [stored[lead_id] for lead_id in lead_ids if lead_id in stored]
+        leads = [lead for lead in known if lead.created_us <= as_of_us]
         return history_of(rows_of(connection, leads), config, as_of_us)
 
 
@@ -165,11 +168,11 @@ Progress = Callable[[str, float], None]
 
 
 def silent(_text: str, _share: float) -> None:
-    """A progress that says nothing."""
+    """A progress callback without output."""
 
 
 def pages_of(read: Callable[[Any], tuple[Sequence[Any], Any]]) -> Iterator[Any]:
-    """Everything a paged call gives, page after page."""
+    """All entries of a paged call."""
     cursor = None
     while True:
         page, cursor = read(cursor)

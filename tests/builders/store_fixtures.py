@@ -1,4 +1,4 @@
-"""Stores for the tests: SQLite in the test's folder, and a PostgreSQL server of the run's own where there is one."""
+"""Stores for tests: SQLite in the test's folder, and a PostgreSQL server of the test run if PostgreSQL is installed."""
 
 import getpass
 import os
@@ -19,15 +19,16 @@ POSTGRES = "postgres"  # Debian's unprivileged user; the server refuses to run a
 
 
 def _programs() -> Path | None:
+    """The folder of PostgreSQL's programs."""
     for folder in sorted(Path("/usr/lib/postgresql").glob("*/bin"), reverse=True):
         if (folder / "initdb").exists():
             return folder
-    found = shutil.which("initdb")
-    return Path(found).parent if found else None
+    initdb = shutil.which("initdb")
+    return Path(initdb).parent if initdb else None
 
 
 class Server:
-    """A PostgreSQL server on a private port of this machine, its data in a folder of its own."""
+    """A PostgreSQL server on a free port of this machine, with its data in a folder of its own."""
 
     def __init__(self, programs: Path, folder: Path) -> None:
         self.programs, self.folder = programs, folder
@@ -42,20 +43,10 @@ class Server:
 
     def start(self) -> None:
         options = f"-p {self.port} -c listen_addresses=127.0.0.1 -k {self.folder}"
-        self._run(
-            "pg_ctl",
-            "-D",
-            str(self.folder / "data"),
-            "-w",
-            "-l",
-            str(self.folder / "log"),
-            "-o",
-            options,
-            "start",
-        )
+        self._pg_ctl("-l", str(self.folder / "log"), "-o", options, "start")
 
     def stop(self, mode: str = "fast") -> None:
-        self._run("pg_ctl", "-D", str(self.folder / "data"), "-w", "-m", mode, "stop")
+        self._pg_ctl("-m", mode, "stop")
 
     def database(self) -> str:
         """The URL of the database, emptied."""
@@ -69,20 +60,23 @@ class Server:
         engine.dispose()
         return url
 
+    def _pg_ctl(self, *options: str) -> None:
+        self._run("pg_ctl", "-D", str(self.folder / "data"), "-w", *options)
+
     def _run(self, program: str, *options: str) -> None:
         command = [str(self.programs / program), *options]
         if os.geteuid() == 0:
             command = ["setpriv", "--reuid", POSTGRES, "--regid", POSTGRES, "--clear-groups", *command]
-        done = subprocess.run(
+        result = subprocess.run(
             command, capture_output=True, text=True, timeout=60, cwd=self.folder, check=False
         )
-        if done.returncode:
-            raise RuntimeError(f"{program}: {done.stderr or done.stdout}")
+        if result.returncode:
+            raise RuntimeError(f"{program}: {result.stderr or result.stdout}")
 
 
 @pytest.fixture(scope="session")
 def postgres() -> Iterator[Server]:
-    """The server, skipped with a message where PostgreSQL is not installed or cannot be started."""
+    """A running server; the test is skipped if PostgreSQL is not installed or cannot be started."""
     programs = _programs()
     if programs is None:
         pytest.skip("PostgreSQL is not installed: apt-get install postgresql")
@@ -117,7 +111,7 @@ def clock() -> Clock:
 
 @pytest.fixture
 def store(tmp_path: Path, store_url: str | None, clock: Clock) -> Iterator[Store]:
-    """An empty store of each kind, on a clock of the test's own."""
-    made = Store(tmp_path / "home", store_url, clock)
-    yield made
-    made.close()
+    """An empty store of each kind, with the test's clock."""
+    store = Store(tmp_path / "home", store_url, clock)
+    yield store
+    store.close()

@@ -18,14 +18,14 @@ from serving.base.json_logs import JsonFormatter
 from serving.base.limits import MAX_BODY_BYTES, MAX_LEAD_BYTES
 from serving.http.guard import Guard
 from serving.runtime import Runtime
-from tests.builders.service_client import LEAD, caller, exchange, pretend_scores, service
+from tests.builders.service_client import LEAD, caller, exchange, fake_records, service
 
 JSON = [(b"content-type", b"application/json")]
 
 
 @pytest.fixture(autouse=True)
 def _pretend(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(serving.api.scores, "score_leads", pretend_scores)
+    monkeypatch.setattr(serving.api.scores, "score_leads", fake_records)
 
 
 @pytest.fixture
