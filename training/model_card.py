@@ -19,6 +19,7 @@ from training.evaluation.evaluate import Evaluation
 from training.evaluation.evaluated_rows import EvaluatedRows
 from training.evaluation.grouping import group_labels, group_of, selected
 from training.evaluation.metrics import METRICS
+from training.evaluation.out_of_fold import BY_DATE
 from training.rows.dataset import GRID
 from training.rows.training_set import TrainingSet
 
@@ -61,7 +62,7 @@ def _quality(evaluation: Evaluation | None) -> dict[str, Any]:
             "intervals": {},
             "baselines": {},
             "judged_by": "nothing",
-            "evidence": "too few wins to judge",
+            "evidence": "too few wins to evaluate",
             "calibration": [],
         }
     return {
@@ -226,9 +227,9 @@ def limits(bundle: Bundle) -> list[str]:
         lines.append(
             "No usable signal was found: every open lead gets the base rate, so their order has no meaning."
         )
-    if content.get("judged_by") != "replay":
+    if content.get("judged_by") != BY_DATE:
         lines.append(
-            "The history is too short to replay a past training: the evaluation on held-out leads is optimistic."
+            "The history is too short for an evaluation at past dates: the one on held-out leads is optimistic."
         )
     lines += [
         f"{warning['detail'][:1].upper()}{warning['detail'][1:]}."
@@ -255,7 +256,7 @@ def _better_baselines(bundle: Bundle) -> list[str]:
             better.append(name.replace("_", " "))
     if not better:
         return []
-    return [f"In its own replay it had a worse log loss than: {', '.join(better)}."]
+    return [f"In its evaluation it had a worse log loss than: {', '.join(better)}."]
 
 
 def _small_groups(fairness_by_attribute: Mapping[str, Sequence[Mapping[str, Any]]]) -> list[str]:

@@ -28,7 +28,7 @@ def card_text(bundle: Bundle) -> str:
     sections = [
         f"# Model card: version {content['model_version'] or '(not registered)'} of {content['funnel']}",
         _summary(content),
-        f"Judged by {content['judged_by']}: {content['evidence']}.",
+        _sentence(content["evidence"]),
         "## How good it is",
         "Brackets hold 90 % intervals of a bootstrap by lead; baselines are fitted and evaluated on the same rows.",
         _metrics(content),
@@ -53,6 +53,10 @@ def _summary(content: Mapping[str, Any]) -> str:
         f"Predicts a win within {content['horizon_days']} days. "
         f"Signal: {content['signal']}. Base rate {content['base_rate']:.3f}."
     )
+
+
+def _sentence(clause: str | None) -> str:
+    return f"{clause[:1].upper()}{clause[1:]}." if clause else ""
 
 
 def _metrics(content: Mapping[str, Any]) -> str:

@@ -58,14 +58,16 @@ class Decision:
 def decide(trained: Trained, champion: Bundle | None, history: History) -> Decision:
     """Decides on a version just trained; history: the one it was trained on, cut at its T.
 
-    A first version must not be worse than the base rate, in the replay or on held-out leads. A later one must not be
+    A first version must not be worse than the base rate, at past dates or on held-out leads. A later one must not be
     worse than the base rate or the stage table, and must beat the champion on leads whose outcomes neither has seen.
     The champion's age alone never decides.
     """
     if champion is None:
         return _decide_first(trained)
     if trained.signal == "none" and champion.signal == "usable":
-        return Decision(False, ["the replay shows no usable signal, and the champion has one: it stays"])
+        return Decision(
+            False, ["this version has no usable signal, and the champion has one: the champion stays"]
+        )
     against_tables = _compare_with_baselines(trained, ("base_rate", "stage_table"))
     if not against_tables.promote:
         last = "the champion stays: a simpler table does better than this version"
@@ -82,12 +84,12 @@ def _decide_first(trained: Trained) -> Decision:
     against_base_rate = _compare_with_baselines(trained, ("base_rate",))
     if against_base_rate.promote:
         return Decision(True, [*against_base_rate.reasons, "first version: promoted"])
-    # Replayed fits see a fraction of the leads, and a home without any version helps nobody (docs/decisions/0014).
+    # Fits at past dates see a fraction of the leads, and a home without any version helps nobody (docs/decisions/0014).
     held_out = trained.evaluation.held_out if trained.evaluation else {}
     if held_out and held_out["log_loss"] < held_out["base_rate"]:
         better = (
             f"log loss {held_out['log_loss']:.4f} on held-out leads against {held_out['base_rate']:.4f} of the base "
-            "rate: better; the replayed fits had far fewer leads than this version"
+            "rate: better; the fits at past dates had far fewer leads than this version"
         )
         return Decision(True, [*against_base_rate.reasons, better, "first version: promoted"])
     last = "first version: not promoted, the base rate alone does better"
@@ -95,7 +97,7 @@ def _decide_first(trained: Trained) -> Decision:
 
 
 def _compare_with_baselines(trained: Trained, baselines: Sequence[str]) -> Decision:
-    """Promotes a version whose log loss in the replay is not above any baseline's, or that is the base rate itself."""
+    """Promotes a version whose log loss is not above any baseline's, or that is the base rate itself."""
     if trained.signal == "none":
         return Decision(True, ["no usable signal: this version is the base rate"])
     own = trained.metrics["log_loss"]
@@ -104,7 +106,7 @@ def _compare_with_baselines(trained: Trained, baselines: Sequence[str]) -> Decis
         other = trained.baselines[name]["log_loss"]
         verdict = "worse" if own > other else "not worse"
         label = name.replace("_", " ")
-        reasons.append(f"log loss {own:.4f} in the replay against {other:.4f} of the {label}: {verdict}")
+        reasons.append(f"log loss {own:.4f} at past dates against {other:.4f} of the {label}: {verdict}")
     worse = any(own > trained.baselines[name]["log_loss"] for name in baselines)
     return Decision(not worse, reasons)
 

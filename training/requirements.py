@@ -7,6 +7,7 @@ from history.history import LOST, WON, History
 from history.times import format_time
 from models.amount import AmountModel
 from training.evaluation.evaluate import Evaluation
+from training.evaluation.out_of_fold import BY_DATE
 from training.rows.dataset import Rows
 
 MIN_WINS = 10  # leads won; with fewer even the base rate is little more than chance
@@ -74,8 +75,8 @@ def warnings_of(
     if leads_won < FEW_WINS:
         detail = f"only {leads_won} leads were won within the horizon; with fewer than {FEW_WINS} intervals are wide"
         warnings.append(_warning("too_few_outcomes", "outcomes", detail))
-    if evaluation is None or evaluation.how != "replay":
-        detail = "the history is too short to replay a past training; the model is evaluated on held-out leads instead"
+    if evaluation is None or evaluation.how != BY_DATE:
+        detail = "the history is too short for an evaluation at past dates; held-out leads are used instead"
         warnings.append(_warning("immature_history", "outcomes", detail))
     if not (history.outcomes.state == LOST).any():
         detail = "no lead is recorded as lost: leads without activity stay open and count as not won"

@@ -1,4 +1,4 @@
-"""Tunes the few parameters that matter, on replayed instants, within a number of trials."""
+"""Tunes the few parameters that matter, by out-of-fold log loss, within a number of trials."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace

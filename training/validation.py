@@ -33,10 +33,10 @@ def validate(training_set: TrainingSet, trials: int, seed: int, progress: Progre
     splits, method = splits_of(training_set, seed)
     parameters = tune(training_set, splits, trials, seed, part(progress, 0.0, 0.95))
 
-    progress("replaying with the chosen parameters", 0.95)
+    progress("predicting with the chosen parameters", 0.95)
     predictions = _predict_with_amounts(training_set, splits, parameters, seed) if splits else None
-    # Replayed fits are far smaller than the final one, and so is their slope: calibration reads leads held out together
-    # (docs/decisions/0011).
+    # Fits at past dates are far smaller than the final one, and so is their slope: calibration reads leads held out
+    # together (docs/decisions/0011).
     by_lead = lead_splits(training_set.rows, seed)
     held_out = predict_splits(training_set, by_lead, parameters, seed) if by_lead else None
     return Validation(splits, method, parameters, predictions, held_out)

@@ -103,7 +103,7 @@ def test_limits_follow_from_the_measurements(bundle: Bundle) -> None:
     blind = replace(bundle, conversion=None)
     assert any("No usable signal" in line for line in limits(blind))
     short = changed(bundle, judged_by="held-out leads")
-    assert any("too short to replay" in line for line in limits(short))
+    assert any("too short for an evaluation at past dates" in line for line in limits(short))
     beaten = changed(
         bundle,
         metrics={"log_loss": 0.5},

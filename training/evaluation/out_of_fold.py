@@ -16,7 +16,7 @@ from training.fit.amount import fit_amount, past_wins
 from training.fit.censored import censored_at, fit_matured, fit_with_censored
 from training.rows.dataset import GRID
 from training.rows.predictions import OutOfFold
-from training.rows.splits import Split, lead_splits, replay_splits
+from training.rows.splits import Split, lead_splits, time_splits
 from training.rows.training_set import TrainingSet
 
 Item = TypeVar("Item")
@@ -34,7 +34,7 @@ class Scheme(NamedTuple):
 
 def splits_of(training_set: TrainingSet, seed: int) -> Scheme:
     """Splits at past instants if the history is long enough (docs/decisions/0013), else splits of held-out leads."""
-    by_date = replay_splits(training_set.rows, training_set.horizon_us)
+    by_date = time_splits(training_set.rows, training_set.horizon_us)
     if by_date:
         return Scheme(by_date, BY_DATE)
     return Scheme(lead_splits(training_set.rows, seed), BY_LEAD)

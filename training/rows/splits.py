@@ -8,7 +8,7 @@ from history.arrays import Ints
 from training.rows.dataset import GRID, Rows
 
 FOLDS = 4
-# With fewer wins a model of AUC 0.69 was rejected for its replay on almost none (docs/decisions/0013).
+# With fewer wins a model of AUC 0.69 was rejected by an evaluation on almost none (docs/decisions/0013).
 MIN_FIT_WINS, MIN_EVALUATED_WINS = 50, 20  # leads won
 
 
@@ -21,7 +21,7 @@ class Split:
     as_of_us: int | None
 
 
-def replay_splits(rows: Rows, horizon_us: int, folds: int = FOLDS) -> list[Split]:
+def time_splits(rows: Rows, horizon_us: int, folds: int = FOLDS) -> list[Split]:
     """Up to `folds` splits at past instants, oldest first, with what a training at each would have known.
 
     At instant V the fit has the rows whose horizon had ended by V; the grid rows from V up to the next split's instant

@@ -7,7 +7,7 @@ from history.history import DAY_US, History
 from history.snapshot import cut
 from training.evaluation.out_of_fold import splits_of
 from training.rows.dataset import GRID, Rows, training_rows
-from training.rows.splits import FOLDS, MIN_EVALUATED_WINS, MIN_FIT_WINS, lead_splits, replay_splits
+from training.rows.splits import FOLDS, MIN_EVALUATED_WINS, MIN_FIT_WINS, lead_splits, time_splits
 from training.rows.training_set import TrainingSet
 
 
@@ -29,7 +29,7 @@ def rows(request: pytest.FixtureRequest, world: History) -> Rows:
 
 def test_no_fitted_label_lies_after_the_split_instant(rows: Rows) -> None:
     horizon_us = rows.snapshot.history.config.horizon_us
-    splits = replay_splits(rows, horizon_us)
+    splits = time_splits(rows, horizon_us)
     assert 1 <= len(splits) <= FOLDS
     for split in splits:
         assert split.as_of_us is not None
@@ -39,7 +39,7 @@ def test_no_fitted_label_lies_after_the_split_instant(rows: Rows) -> None:
 
 
 def test_each_row_is_evaluated_once_and_after_its_fit(rows: Rows) -> None:
-    splits = replay_splits(rows, rows.snapshot.history.config.horizon_us)
+    splits = time_splits(rows, rows.snapshot.history.config.horizon_us)
     starts = [s.as_of_us for s in splits]
     assert starts == sorted(starts, key=lambda us: us or 0)
     ends = [*starts[1:], int(rows.snapshot.as_of_us.max()) + 1]
@@ -54,7 +54,7 @@ def test_each_row_is_evaluated_once_and_after_its_fit(rows: Rows) -> None:
 
 
 def test_every_split_has_enough_wins_on_both_sides(rows: Rows) -> None:
-    for split in replay_splits(rows, rows.snapshot.history.config.horizon_us):
+    for split in time_splits(rows, rows.snapshot.history.config.horizon_us):
         assert leads_won(rows, split.fit) >= MIN_FIT_WINS
         assert leads_won(rows, split.evaluated) >= MIN_EVALUATED_WINS
 
@@ -77,12 +77,12 @@ def test_short_histories_fall_back_to_held_out_leads(world: History) -> None:
     rows = training_rows(cut(world, first + 150 * DAY_US), 0)
     training_set = TrainingSet(rows, np.zeros((len(rows), 1)), (), world.config.horizon_us)
     splits, how = splits_of(training_set, 0)
-    assert replay_splits(rows, world.config.horizon_us) == []
+    assert time_splits(rows, world.config.horizon_us) == []
     assert how == "held-out leads"
     assert splits
 
 
 def test_no_rows_give_no_splits(world: History) -> None:
     none = training_rows(world, 0).take(np.zeros(0, dtype=np.int64))
-    assert replay_splits(none, world.config.horizon_us) == []
+    assert time_splits(none, world.config.horizon_us) == []
     assert lead_splits(none, 0) == []
