@@ -34,6 +34,7 @@ async def get_lead_page(request: Request) -> Response:
     cursor = read_query(request.scope["query_string"], {"cursor": read_text}).get("cursor")
     runtime = request.app.state.runtime
     lead_request = LeadRequest(path.lead_id, runtime.watch.current, read_page_cursor(cursor, (int, int)))
+    # In a thread: a page's lead and its history take several queries and a score.
     document = await runtime.stored.read(partial(_read, request=lead_request))
     if document is None:
         raise unknown_lead()

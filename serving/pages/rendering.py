@@ -27,6 +27,7 @@ def render(template: str, request: Request, /, **values: Any) -> Response:
 
 @lru_cache(maxsize=1)
 def _environment() -> Environment:
+    # Autoescape: names of leads and stages are any text, markup included.
     environment = Environment(loader=FileSystemLoader(TEMPLATES), autoescape=True, trim_blocks=True)
     environment.filters |= _FILTERS
     environment.globals["no_model"] = NO_MODEL

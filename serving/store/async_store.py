@@ -25,9 +25,10 @@ from serving.store.reports.cache import CachedReports
 from serving.store.scores.rescoring import Rescorer, count_waiting
 from serving.store.store import Store
 
+# A hanging server must not keep requests open; both leave time for BUSY_TIMEOUT_S and a long commit.
 WRITE_TIMEOUT_S = 10.0
 READ_TIMEOUT_S = 15.0
-COUNT_TIMEOUT_S = 1.0
+COUNT_TIMEOUT_S = 1.0  # /metrics is scraped every few seconds and does without the counts
 READER_THREADS = 4
 ERASURE_PAUSE_S = 0.2
 QUICK_ERASURE_TRIES = 25
@@ -124,6 +125,7 @@ class AsyncStore:
                 return read(connection)
 
         try:
+            # The way to a thread and back takes longer than reading a few rows of a file.
             if light and engine.is_ready and engine.path is not None:
                 result = run()
             else:
@@ -142,7 +144,7 @@ class AsyncStore:
         Raises StoreUnavailable.
         """
         engine = self.store.engine
-        if not engine.is_ready or engine.path is None:
+        if not engine.is_ready or engine.path is None:  # a server's answer must not block the event loop
             (result,) = await self.read(lambda connection: read(connection, [request]))
             return result
         try:

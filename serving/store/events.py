@@ -75,6 +75,7 @@ class _Batch:
     def __init__(self, transaction: Transaction, events: Sequence[Event]) -> None:
         connection = transaction.connection
         self.transaction = transaction
+        # Three queries for the whole batch; events of the same batch are added as they are accepted.
         self.known_keys = set(_stored_keys(connection, [e.key for e in events if e.key is not None]))
         self.leads = dict(_known_leads(connection, [e.lead_id for e in events if not e.problems]))
         self.known_ids = set(_stored_ids(connection, list(self._interaction_ids(events))))
@@ -124,7 +125,9 @@ class _Batch:
         self.known_keys.add(key)
         self.new_keys.append(key)
         numbers = self.transaction.numbers("row_no", len(event.rows))
-        times = {"time_us": event.occurred_us, "known_us": max(event.occurred_us, self.transaction.now_us)}
+        # An event is known from its arrival on: a late one changes no past score or training row.
+        known_us = max(event.occurred_us, self.transaction.now_us)
+        times = {"time_us": event.occurred_us, "known_us": known_us}
         for row_no, content in zip(numbers, event.rows, strict=True):
             row = {"lead_no": lead_no, "row_no": row_no, **times, **content, "event_key": key}
             self.rows[event.table].append(row)

@@ -138,6 +138,7 @@ def _outcomes(columns: Columns, positions: _Positions, undated_us: Ints, as_of_u
     time_us = np.where(is_implied, known_us, _ints_or_zero(closed))
     is_visible = ~(is_undated & (states == OPEN)) & (known_us <= as_of_us)
     rows = _DatedRows(position, time_us, known_us, is_visible)
+    # Outcomes without a time of their own share one; the one known last comes last and decides.
     order = _ordered(rows, positions.count, known_first=True)
     return Outcomes(
         offsets=order.offsets,
@@ -191,7 +192,7 @@ def _ints_or_zero(column: Sequence[int | None]) -> Ints:
 
 
 def factor(column: Sequence[str | None]) -> Factor:
-    """Texts as codes over the values in use, in sorted order."""
+    """Texts as codes over the values in use, in sorted order: equal content gives equal codes."""
     values = sorted({text for text in column if text is not None})
     code: dict[str | None, int] = {text: i for i, text in enumerate(values)}
     code[None] = -1

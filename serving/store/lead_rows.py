@@ -101,6 +101,7 @@ class FactQueries:
         if len(numbers) == 1:
             yield self.of_one, {"lead_no": numbers[0]}
         elif numbers and numbers[-1] - numbers[0] == len(numbers) - 1:
+            # Tables are clustered by lead: consecutive leads are one scan.
             yield self.of_range, {"first": numbers[0], "last": numbers[-1]}
         else:
             for start in range(0, len(numbers), LEADS_PER_QUERY):

@@ -86,6 +86,7 @@ def _put(transaction: Transaction, put: PutLead) -> str:
     if lead.created_us != put.created_us:
         return CONFLICT
     (current,) = current_attributes(rows_of(connection, [lead]))
+    # Compared as texts: 3, 3.0 and "3" are the same value, and sending a lead again changes nothing.
     changed = {name: value for name, value in put.values.items() if value_text(value) != current.text(name)}
     if not changed:
         return UNCHANGED
@@ -163,6 +164,7 @@ def _lead_numbers(connection: Connection, lead_ids: Sequence[str]) -> Iterator[t
 
 
 def _erase(connection: Connection, lead_no: int) -> None:
+    # The digests of event ids go too: an erased lead may be created again and get the same events.
     for table in db.FACTS:
         query = select(table.c.event_key).where(table.c.lead_no == lead_no, table.c.event_key.is_not(None))
         keys = list(connection.execute(query.distinct()).scalars())

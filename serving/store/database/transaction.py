@@ -43,6 +43,7 @@ class Transaction:
 
     def numbers(self, counter: str, count: int) -> range:
         """Assigns the next `count` numbers of a counter (row_no, lead_no or entry_no)."""
+        # Counters are settings, read and written in the same transaction: a rollback takes its numbers back.
         if counter not in self._next:
             self._next[counter] = int(read_setting(self.connection, counter) or FIRST_NUMBER)
         first = self._next[counter]

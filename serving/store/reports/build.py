@@ -48,6 +48,7 @@ def _as_of_us(store: Store, as_of: str | None, config: FunnelConfig) -> int:
     """The requested instant; by default the latest time in the store, now for an empty one."""
     if as_of is not None:
         return read_instant(as_of, config.zone)
+    # The latest time and not now: a store that was loaded once and left alone still shows its last state.
     now_us = store.now_us()
     latest_us = store.latest_us(now_us)
     return now_us if latest_us is None else latest_us

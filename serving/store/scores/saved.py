@@ -24,7 +24,11 @@ OPEN_STATUS = ("scored", "insufficient_data")
 
 
 class Stamp(NamedTuple):
-    """Tells one stored score of a lead from any other; a score replaces only the one that it was made after."""
+    """Identifies a lead's stored score among all others it ever had.
+
+    Scoring takes place outside of the write transaction. A score replaces only the one that was stored when the lead
+    was read (optimistic locking), so that a slow scorer does not undo a newer score.
+    """
 
     as_of_us: int
     through_row: int
@@ -50,6 +54,7 @@ class NewScore:
 
     @property
     def lead_no(self) -> int:
+        """The scored lead."""
         lead_no: int = self.row["lead_no"]
         return lead_no
 

@@ -30,7 +30,7 @@ def pack(folder: Path, manifest: Manifest, file: Path) -> None:
     try:
         _write_tar(folder, [MANIFEST, *names], temporary)
         os.replace(temporary, file)
-    except BaseException:
+    except BaseException:  # also at Ctrl+C: no half backup stays beside the whole ones
         temporary.unlink(missing_ok=True)
         raise
     sync_folder(file.parent)
@@ -60,6 +60,7 @@ def unpack(file: Path, folder: Path) -> Manifest:
     Raises DamagedArtifact unless the file holds exactly the files of its manifest, with their digests.
     """
     try:
+        # "r:" reads plain tars only: a small compressed file cannot fill the disk.
         with tarfile.open(file, mode="r:") as tar:
             members = tar.getmembers()
             manifest = _read_manifest(tar, members)
@@ -99,6 +100,7 @@ def _check_names(file: Path, manifest: Manifest, names: Sequence[str]) -> None:
 
 
 def _extract(tar: tarfile.TarFile, member: tarfile.TarInfo, folder: Path) -> None:
+    # tarfile's extraction filters came with Python 3.11.4; this holds for every version.
     name = PurePosixPath(member.name)
     if not member.isreg() or name.is_absolute() or ".." in name.parts:
         raise ValueError("unsafe member")

@@ -168,6 +168,7 @@ class _Load:
         history = self.history
         columns = {name: texts(factor, span.start, span.stop) for name, factor in history.attributes.items()}
         positions = {lead_id: i for i, lead_id in enumerate(history.lead_ids[span.start : span.stop])}
+        # Stored leads come in the database's order; row numbers must not depend on it.
         pairs = zip(stored.leads, current_attributes(stored), strict=True)
         for lead, current in sorted(pairs, key=lambda pair: positions[pair[0].lead_id]):
             i = positions[lead.lead_id]

@@ -21,12 +21,12 @@ def _lead() -> "sa.Column[Any]":
     return sa.Column("lead_no", Number, sa.ForeignKey("leads.lead_no"), primary_key=True, autoincrement=False)
 
 
-def _must(name: str, kind: Any) -> "sa.Column[Any]":
+def _required(name: str, kind: Any) -> "sa.Column[Any]":
     return sa.Column(name, kind, nullable=False)
 
 
 def _dated() -> "tuple[sa.Column[Any], ...]":
-    return _lead(), _key("row_no"), _must("time_us", sa.BigInteger), _must("known_us", sa.BigInteger)
+    return _lead(), _key("row_no"), _required("time_us", sa.BigInteger), _required("known_us", sa.BigInteger)
 
 
 def _event() -> "sa.Column[Any]":
@@ -34,9 +34,10 @@ def _event() -> "sa.Column[Any]":
 
 
 def upgrade() -> None:
+    """Creates all tables."""
     _facts()
     _derived()
-    op.create_table("settings", sa.Column("name", sa.Text, primary_key=True), _must("value", sa.Text))
+    op.create_table("settings", sa.Column("name", sa.Text, primary_key=True), _required("value", sa.Text))
 
 
 def _facts() -> None:
@@ -44,15 +45,15 @@ def _facts() -> None:
         "leads",
         _key("lead_no"),
         sa.Column("lead_id", sa.Text, nullable=False, unique=True),
-        _must("created_us", sa.BigInteger),
-        _must("attributes", sa.Text),
+        _required("created_us", sa.BigInteger),
+        _required("attributes", sa.Text),
     )
     op.create_table(
         "interactions",
         *_dated(),
-        _must("kind", sa.Text),
+        _required("kind", sa.Text),
         sa.Column("channel", sa.Text),
-        _must("direction", sa.SmallInteger),
+        _required("direction", sa.SmallInteger),
         sa.Column("value", sa.Double),
         sa.Column("interaction_id", sa.Text),
         _event(),
@@ -67,14 +68,14 @@ def _facts() -> None:
         sqlite_where=given,
         postgresql_where=given,
     )
-    op.create_table("stages", *_dated(), _must("stage", sa.Text), _event(), sqlite_with_rowid=False)
+    op.create_table("stages", *_dated(), _required("stage", sa.Text), _event(), sqlite_with_rowid=False)
     op.create_table(
         "outcomes",
         _lead(),
         _key("row_no"),
         sa.Column("time_us", sa.BigInteger),
         sa.Column("known_us", sa.BigInteger),
-        _must("state", sa.SmallInteger),
+        _required("state", sa.SmallInteger),
         sa.Column("amount", sa.Double),
         sa.Column("reason", sa.Text),
         _event(),
@@ -83,7 +84,7 @@ def _facts() -> None:
     op.create_table(
         "attribute_changes",
         *_dated(),
-        _must("attribute", sa.Text),
+        _required("attribute", sa.Text),
         sa.Column("value", sa.Text),
         _event(),
         sqlite_with_rowid=False,
@@ -94,37 +95,37 @@ def _facts() -> None:
     op.create_table(
         "costs",
         _key("cost_no"),
-        _must("start_us", sa.BigInteger),
-        _must("end_us", sa.BigInteger),
-        _must("amount", sa.Double),
+        _required("start_us", sa.BigInteger),
+        _required("end_us", sa.BigInteger),
+        _required("amount", sa.Double),
         sa.Column("channel", sa.Text),
         sa.Column("source", sa.Text),
     )
 
 
 def _derived() -> None:
-    op.create_table("dirty", _lead(), _must("row_no", Number), _must("is_bulk", sa.SmallInteger))
+    op.create_table("dirty", _lead(), _required("row_no", Number), _required("is_bulk", sa.SmallInteger))
     op.create_table(
         "scores",
         _lead(),
-        _must("is_open", sa.SmallInteger),
-        _must("revenue_rank", sa.Double),
-        _must("probability", sa.Double),
-        _must("created_us", sa.BigInteger),
-        _must("status", sa.Text),
+        _required("is_open", sa.SmallInteger),
+        _required("revenue_rank", sa.Double),
+        _required("probability", sa.Double),
+        _required("created_us", sa.BigInteger),
+        _required("status", sa.Text),
         sa.Column("grade", sa.Text),
         sa.Column("stage", sa.Text),
         sa.Column("owner", sa.Text),
-        _must("search", sa.Text),
-        _must("as_of_us", sa.BigInteger),
-        _must("through_row", Number),
-        _must("model_version", sa.Text),
-        _must("told_probability", sa.Double),
-        _must("told_status", sa.Text),
-        _must("told_as_of_us", sa.BigInteger),
-        _must("told_through_row", Number),
-        _must("told_version", sa.Text),
-        _must("record", sa.Text),
+        _required("search", sa.Text),
+        _required("as_of_us", sa.BigInteger),
+        _required("through_row", Number),
+        _required("model_version", sa.Text),
+        _required("told_probability", sa.Double),
+        _required("told_status", sa.Text),
+        _required("told_as_of_us", sa.BigInteger),
+        _required("told_through_row", Number),
+        _required("told_version", sa.Text),
+        _required("record", sa.Text),
     )
     for order in ("revenue_rank", "probability", "created_us"):
         op.create_index(f"scores_by_{order}", "scores", ["is_open", order, "lead_no"])
@@ -132,11 +133,11 @@ def _derived() -> None:
         "score_history",
         _lead(),
         _key("entry_no"),
-        _must("as_of_us", sa.BigInteger),
-        _must("probability", sa.Double),
-        _must("delta", sa.Double),
-        _must("status", sa.Text),
-        _must("model_version", sa.Text),
-        _must("causes", sa.Text),
+        _required("as_of_us", sa.BigInteger),
+        _required("probability", sa.Double),
+        _required("delta", sa.Double),
+        _required("status", sa.Text),
+        _required("model_version", sa.Text),
+        _required("causes", sa.Text),
         sqlite_with_rowid=False,
     )
