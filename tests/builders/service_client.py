@@ -84,6 +84,17 @@ def service(home: Path, *, model: bool = True, **environment: str) -> tuple[Guar
     return guarded(app, runtime), runtime
 
 
+def problem(response: Any, status: int) -> dict[str, Any]:
+    """The members of an answer that is a problem of this status."""
+    assert response.status_code == status, response.text
+    assert response.headers["content-type"] == "application/problem+json"
+    body: dict[str, Any] = response.json()
+    assert set(body) == {"type", "title", "status", "detail", "errors", "request_id"}
+    assert body["status"] == status
+    assert body["request_id"] == response.headers["x-request-id"]
+    return body
+
+
 def caller(app: ASGIApp, peer: str = "127.0.0.1", **headers: str) -> TestClient:
     return TestClient(app, client=(peer, 5000), headers=headers, raise_server_exceptions=False)
 

@@ -1,127 +1,100 @@
-"""A lead in a request: fast reading and full explanation agree, and every problem is told at once."""
+"""POST /v1/score and /v1/score/batch: answers, options, limits, and invalid leads in their places."""
 
 import json
+import re
 from typing import Any
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from starlette.testclient import TestClient
 
-from serving.api.records import LEAD
 from serving.api.scores import check_batch, check_lead
 from serving.base.limits import MAX_INTERACTIONS, MAX_LEAD_BYTES, MAX_LEADS
-from serving.base.problems import MAX_ERRORS, Problem
-
-TIME = "2026-01-02T03:04:05Z"
-
-
-def lead(**more: Any) -> dict[str, Any]:
-    return {"lead_id": "L1", "created_at": TIME, **more}
+from serving.base.problems import Problem
+from tests.builders.service_client import LEAD, problem
 
 
-def places(value: Any) -> list[str]:
-    with pytest.raises(Problem) as caught:
-        check_lead(value)
-    assert caught.value.status == 422
-    return [".".join(map(str, e["loc"])) for e in caught.value.errors]
+def test_a_score_is_one_object_to_the_last_bit(fake_client: TestClient) -> None:
+    answer = fake_client.post("/v1/score?reasons=2", json=LEAD)
+    assert answer.status_code == 200
+    assert answer.headers["content-type"] == "application/json"
+    body = answer.json()
+    assert body["probability"] == 0.1 + 0.2
+    assert body["lead_id"] == "L1"
+    assert len(body["reasons"]) == 2
 
 
-def test_a_lead_needs_an_id_and_a_time_and_nothing_else() -> None:
-    assert check_lead(lead()) == lead()
-    assert places({}) == ["body.lead_id", "body.created_at"]
-
-
-def test_everything_the_contract_names_is_read() -> None:
-    full = lead(
-        account_id="A",
-        owner=None,
-        source="web",
-        attributes={"n": 1, "x": 1.5, "t": "ü", "b": True, "none": None, "": 1} | {"": None},
-        interactions=[
-            {"kind": "call", "occurred_at": TIME, "direction": "inbound", "value": 3, "channel": None}
-        ],
-        stages=[{"stage": "new", "entered_at": TIME, "recorded_at": TIME}],
-        attribute_changes=[{"attribute": "owner", "value": None, "changed_at": TIME}],
-        outcome={"outcome": "won", "closed_at": TIME, "amount": 0, "reason": "price"},
-    )
-    assert places(full) == ["body.attributes"]
-    del full["attributes"][""]
-    assert check_lead(full) is full
-
-
-def test_every_problem_is_told_at_once_with_its_place() -> None:
-    wrong = {
-        "lead_id": " ",
-        "extra": 1,
-        "attributes": {"deep": [1], "huge": 10**400},
-        "interactions": [{"kind": "", "occurred_at": TIME, "value": True}, 3],
-        "stages": {},
-        "attribute_changes": [{"attribute": "a", "value": 10**400, "changed_at": TIME}],
-        "outcome": {"outcome": "maybe", "closed_at": None},
-        "owner": 7,
-    }
-    assert places(wrong) == [
-        "body.extra",
-        "body.lead_id",
-        "body.created_at",
-        "body.owner",
-        "body.attributes.deep",
-        "body.attributes.huge",
-        "body.interactions.0.kind",
-        "body.interactions.0.value",
-        "body.interactions.1",
-        "body.stages",
-        "body.attribute_changes.0.value",
-        "body.outcome.outcome",
-        "body.outcome.closed_at",
+def test_reasons_default_to_five_and_may_be_all_or_none(fake_client: TestClient) -> None:
+    counts = [
+        len(fake_client.post(f"/v1/score{q}", json=LEAD).json()["reasons"])
+        for q in ("", "?reasons=0", "?reasons=all")
     ]
+    assert counts == [5, 0, 8]
 
 
-def test_no_more_problems_are_told_than_the_contract_allows() -> None:
-    with pytest.raises(Problem) as caught:
-        check_lead(lead(**{f"k{i}": 1 for i in range(50)}))
-    assert len(caught.value.errors) == MAX_ERRORS
-    assert "50 problems" in caught.value.detail
+def test_flat_answers_have_one_level_and_plain_keys(fake_client: TestClient) -> None:
+    body = fake_client.post("/v1/score?flat=true&reasons=2", json=LEAD).json()
+    assert body["reason_2_label"] == "because"
+    assert body["warnings"] == 1
+    assert all(re.fullmatch(r"[A-Za-z0-9_]+", key) for key in body)
+    assert not any(isinstance(value, dict | list) for value in body.values())
 
 
-def test_a_problem_never_repeats_a_value() -> None:
-    with pytest.raises(Problem) as caught:
-        check_lead(
-            {"lead_id": ["canary"], "created_at": "canary", "owner": {"x": "canary"}, "outcome": "canary"}
-        )
-    assert "canary" not in json.dumps(caught.value.body())
+def test_as_of_is_an_instant_or_a_day_in_the_funnels_zone(fake_client: TestClient) -> None:
+    def as_of(text: str) -> str:
+        return str(fake_client.post(f"/v1/score?as_of={text}", json=LEAD).json()["as_of"])
+
+    assert as_of("2026-01-31T00:00:00Z") == "1769817600000000"
+    assert as_of("2026-01-31") == "1769814000000000"
+    assert (
+        as_of("2026-01-31T01:00:00%2B01:00")
+        == as_of("2026-01-31T01:00:00+01:00")
+        == as_of("2026-01-31T00:00:00Z")
+    )
 
 
-KEYS = [*LEAD.fields, "kind", "x"]
-JSON = st.recursive(
-    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=5),
-    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from(KEYS), inner, max_size=4),
-    max_leaves=12,
-)
+@pytest.mark.parametrize(
+    "query",
+    ["reasons=-1", "reasons=x", "reasons=", "reasons=1&reasons=2", "flat=maybe", "as_of=now", "as_of=1700000000",
+     "as_of=03/04/2026", "as_of=9999-01-01", "as_of=1980-01-01", "as_of=%00", "as_of=%ff"],
+)  # fmt: skip
+def test_query_values_are_checked(fake_client: TestClient, query: str) -> None:
+    body = problem(fake_client.post(f"/v1/score?{query}", json=LEAD), 422)
+    assert body["errors"][0]["loc"][0] == "query"
 
 
-@given(JSON)
-def test_the_fast_reading_refuses_exactly_what_the_explanation_explains(value: Any) -> None:
-    explained = LEAD._explain(value, ("body",))
-    assert LEAD._is_valid(value) == (not explained)
+def test_a_batch_answers_each_lead_in_its_place(fake_client: TestClient) -> None:
+    leads = [{**LEAD, "lead_id": str(i)} for i in range(70)]
+    leads[3] = {"lead_id": "bad"}
+    leads[5] = 3  # type: ignore[call-overload]
+    results = fake_client.post("/v1/score/batch?reasons=0", json={"leads": leads}).json()["results"]
+    assert [r["lead_id"] for r in results] == [
+        str(i) if i not in (3, 5) else {3: "bad", 5: None}[i] for i in range(70)
+    ]
+    assert results[3]["error"]["status"] == 422
+    assert results[3]["error"]["errors"] == [{"loc": ["body", "leads", 3, "created_at"], "msg": "missing"}]
+    assert len({r["as_of"] for r in results if "error" not in r}) == 1
+
+
+def test_an_empty_batch_has_empty_results(fake_client: TestClient) -> None:
+    assert fake_client.post("/v1/score/batch", json={"leads": []}).json() == {"results": []}
 
 
 def test_limits_are_413() -> None:
-    row = {"kind": "call", "occurred_at": TIME}
-    check_lead(lead(interactions=[row] * MAX_INTERACTIONS))
+    row = {"kind": "call", "occurred_at": LEAD["created_at"]}
+    check_lead({**LEAD, "interactions": [row] * MAX_INTERACTIONS})
     with pytest.raises(Problem) as caught:
-        check_lead(lead(interactions=[row] * (MAX_INTERACTIONS + 1)))
+        check_lead({**LEAD, "interactions": [row] * (MAX_INTERACTIONS + 1)})
     assert caught.value.status == 413
     with pytest.raises(Problem) as caught:
-        check_batch({"leads": [lead()] * (MAX_LEADS + 1)}, b"")
+        check_batch({"leads": [LEAD] * (MAX_LEADS + 1)}, b"")
     assert caught.value.status == 413
 
 
-def test_a_batch_refuses_its_bad_leads_one_by_one() -> None:
-    value = {"leads": [lead(), {}, lead(lead_id="L2", attributes={"note": "x" * MAX_LEAD_BYTES})]}
+def test_an_invalid_lead_of_a_batch_is_refused_alone() -> None:
+    value = {"leads": [LEAD, {}, {**LEAD, "attributes": {"note": "x" * MAX_LEAD_BYTES}}]}
     body = json.dumps(value).encode()
     first, second, third = check_batch(value, body)
-    assert first == lead()
+    assert first == LEAD
     assert isinstance(second, Problem)
     assert second.errors[0]["loc"] == ["body", "leads", 1, "lead_id"]
     assert isinstance(third, Problem)
@@ -129,7 +102,7 @@ def test_a_batch_refuses_its_bad_leads_one_by_one() -> None:
 
 
 @pytest.mark.parametrize("value", [[], {}, {"leads": {}}, {"leads": [], "more": 1}, None, 3])
-def test_a_batch_is_an_object_with_leads_alone(value: Any) -> None:
+def test_a_batch_has_the_key_leads_only(value: Any) -> None:
     with pytest.raises(Problem) as caught:
         check_batch(value, b"")
     assert caught.value.status == 422
