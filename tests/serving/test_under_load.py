@@ -170,9 +170,7 @@ def small_disk(tmp_path: Path) -> Any:
 
 
 @pytest.mark.long
-def test_a_full_disk_refuses_writes_and_recovers_when_there_is_space(
-    trained_home: Path, small_disk: Path
-) -> None:
+def test_a_full_disk_refuses_writes_and_recovers(trained_home: Path, small_disk: Path) -> None:
     """Temporary files lie on the same disk: workers that mapped theirs there were killed, and those after them too."""
     home, temporary = small_disk / "home", small_disk / "tmp"
     shutil.copytree(trained_home, home, ignore=shutil.ignore_patterns("artifacts", "mlflow.db*"))

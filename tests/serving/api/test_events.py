@@ -40,7 +40,7 @@ def codes(result: IngestResult) -> list[tuple[int, str]]:
     return [(event.index, event.problems[0].code) for event in result.rejected]
 
 
-def test_an_interaction_id_is_as_long_as_every_database_can_tell_apart(store: Store) -> None:
+def test_an_interaction_id_has_at_most_max_key_characters(store: Store) -> None:
     """PostgreSQL's refusal of a longer one passed for an outage, and failed whatever was written beside it."""
     put(store)
     draw = random.Random(7)
@@ -106,7 +106,7 @@ def test_an_interaction_id_counts_once_within_its_lead(store: Store) -> None:
     assert post(store, event("4", "a", touch)).duplicates == 1
 
 
-def test_what_cannot_be_taken_is_rejected_alone_and_may_be_sent_again(store: Store, clock: Clock) -> None:
+def test_a_rejected_event_can_be_sent_again(store: Store, clock: Clock) -> None:
     put(store)
     ahead = event("2", "a", {"kind": "call"}, occurred_at="2026-05-28T20:31:41Z")
     done = post(
@@ -168,7 +168,7 @@ def test_too_many_events_are_refused_whole() -> None:
     assert refused.value.status == 413
 
 
-def test_an_event_that_changes_too_many_attributes_is_rejected_alone(store: Store) -> None:
+def test_an_event_with_too_many_attributes_is_rejected_alone(store: Store) -> None:
     put(store)
     many = {f"n{i}": i for i in range(MAX_ATTRIBUTES + 1)}
     done = post(store, event("1", "a", many, "attributes"), event("2", "a", {"kind": "call"}))

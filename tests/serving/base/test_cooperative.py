@@ -38,9 +38,7 @@ def test_others_have_their_turn_and_nothing_is_lost() -> None:
 
 
 @pytest.mark.parametrize("path", ["/v1/score/batch", "/v1/events"])
-def test_a_request_full_of_mistakes_does_not_hold_up_the_next_one(
-    parts: tuple[Guard, Runtime], path: str
-) -> None:
+def test_a_request_full_of_errors_does_not_delay_others(parts: tuple[Guard, Runtime], path: str) -> None:
     """A thousand leads with nothing right in them took eight seconds, in which nobody else was answered."""
     lead = {**LEAD, "interactions": [{"kind": 1}] * 40}
     events = [{"event_id": str(i), "type": "attributes", "data": {}} for i in range(1_000)]

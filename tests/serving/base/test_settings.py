@@ -8,7 +8,7 @@ from history.errors import InvalidInput
 from serving.base.settings import SCOPES, read_settings
 
 
-def test_without_anything_the_service_is_local_open_and_unlimited() -> None:
+def test_the_defaults_are_open_and_unlimited() -> None:
     settings = read_settings({})
     assert settings.home == Path(".leadcast")
     assert settings.api_keys == ()

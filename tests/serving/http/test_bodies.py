@@ -44,9 +44,7 @@ def test_compressed_bodies_are_refused(fake_client: TestClient, encoding: str) -
     ("path", "limit"),
     [("/v1/score", MAX_LEAD_BYTES), ("/v1/score/batch", MAX_BODY_BYTES), ("/v1/events", MAX_BODY_BYTES)],
 )
-def test_a_body_is_read_up_to_its_limit(
-    fake_service: tuple[Guard, Runtime], path: str, limit: int
-) -> None:
+def test_a_body_is_read_up_to_its_limit(fake_service: tuple[Guard, Runtime], path: str, limit: int) -> None:
     chunk = b" " * (limit // 4)
     status, _, taken = exchange(fake_service[0], path, [chunk] * 40, JSON)
     assert (status, taken) == (413, 5)

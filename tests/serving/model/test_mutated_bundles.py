@@ -97,7 +97,7 @@ def test_every_damaged_bundle_is_refused(home: Path, count: int, monkeypatch: py
 
 
 @pytest.mark.long
-def test_a_damaged_bundle_under_fresh_digests_kills_at_most_its_trial(home: Path) -> None:
+def test_a_resealed_damaged_bundle_kills_at_most_its_trial(home: Path) -> None:
     """With digests made to fit, only the trial in a child stands before use: it ends with a verdict each time."""
     draw = random.Random(11)
     refused = 0

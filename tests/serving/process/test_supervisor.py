@@ -82,7 +82,7 @@ def test_workers_die_with_their_parent(started: Callable[..., Service]) -> None:
     until(lambda: not any(map(is_alive, workers)))
 
 
-def test_the_shared_folder_is_removed_by_the_next_service_at_latest(
+def test_the_next_service_removes_a_left_shared_folder(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """It lies in memory, where nothing else removes the leftovers of a killed service."""
