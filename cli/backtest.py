@@ -1,4 +1,4 @@
-"""`leadcast backtest`: past dates replayed, beside the baselines and what happened."""
+"""`leadcast backtest`: scores, or forecasts, at past dates beside the baselines and what happened."""
 
 import tempfile
 from collections.abc import Mapping, Sequence
@@ -21,100 +21,40 @@ from cli.options import (
     train_options,
     trials_option,
 )
-from cli.output import echo, echo_table, print_json
-from cli.progress import progress_bar
+from cli.output import echo, print_json
+from cli.progress import Progress, progress_bar
 from history.atomic_file import write_text
 
 if TYPE_CHECKING:
     from history.history import History
     from training.backtest.backtest import Backtest
     from training.registry.registry import Registry
-from collections.abc import Callable
 
-from cli.progress import Progress
-
-if TYPE_CHECKING:
-    from history.history import History
-
-ORIGINS = 6
-FIGURES = ("cells", "mae", "bias", "pinball", "coverage", "interval_score")
-
-
-def backtest_forecast(
-    history: "History", options: Mapping[str, Any], report: Path | None, tell: Progress
-) -> dict[str, Any]:
-    """Replays and writes the page; the result as JSON-ready values."""
-    from funnel.forecast.forecast import Asked
-    from funnel.forecast.periods import DEFAULT_COUNT
-    from training.backtest.forecast import backtest_forecast as run_backtest
-    from training.backtest.forecast import past_period_starts
-    from training.progress import part
-
-    count = options["periods"] or DEFAULT_COUNT[options["period"]]
-    asked = Asked(options["period"], count)
-    given = options["at_us"] or past_period_starts(history, asked, options["origins"] or ORIGINS)
-    result = run_backtest(
-        history, given, asked, train_options=train_options(options), progress=part(tell, 0.02, 0.92)
-    )
-    if report is not None:
-        from funnel.forecast.figures import replay_page
-        from history.atomic_file import write_text
-
-        write_text(replay_page(result, history.config.currency), report)
-    return result
-
-
-def run(
-    read: Callable[[], "History"], options: Mapping[str, Any], report: Path | None, as_json: bool
-) -> None:
-    """The command: `read` gives the history once the progress bar is there."""
-    with progress_bar() as tell:
-        tell("reading the data", 0.0)
-        history = read()
-        result = backtest_forecast(history, options, report, tell)
-    for left in result["skipped"]:
-        echo(f"{left['as_of'][:10]} left out: {left['reason']}")
-    echo(f"{len(result['origins'])} past dates, {options['period']}s:")
-    for what in ("wins", "revenue"):
-        if what in result:
-            echo(f"\n{what}, all periods:")
-            echo_table(
-                ("", *FIGURES), [(name, *(m.get(f) for f in FIGURES)) for name, m in result[what].items()]
-            )
-            echo(f"\n{what}, forecast by period ahead:")
-            steps = result[what]["forecast"]["by_step"]
-            echo_table(("step", *FIGURES), [(s["step"], *(s.get(f) for f in FIGURES)) for s in steps])
-    if report is not None:
-        echo(f"\nreport: {report}")
-    if as_json:
-        print_json(result)
-
-
-GROUP_HEADER = ("leads", "wins", "expected", "auc", "log_loss", "ece", "revenue_error")
+FORECAST_ORIGINS = 6
 
 
 @click.command()
 @data_argument
-@as_of_option("Outcomes are known up to T (default: the latest time in the data).")
+@as_of_option("Compare with what was known at this date or time (default: the end of the data).")
 @click.option(
     "--origins",
     type=click.IntRange(1, 1000),
     metavar="N",
-    help="How many past dates (default: as many as have a matured horizon, up to 12).",
+    help="Number of past dates (default: as many as have a matured horizon, up to 12).",
 )
-@click.option("--at", "dates", multiple=True, metavar="D", help="Replay this date instead; repeatable.")
-@by_option("Figures by this column of the leads too; repeatable.", multiple=True)
-@report_option("Write a page with tables and pictures.")
-@trials_option("Settings to try out at each date (default: 12).")
+@click.option("--at", "dates", multiple=True, metavar="D", help="Use this past date; repeatable.")
+@by_option("Report metrics for each value of this column too; repeatable.", multiple=True)
+@report_option("Write an HTML page with tables and charts.")
+@trials_option("Number of parameter settings to try at each date (default: 12).")
 @seed_option
-@click.option("--forecast", is_flag=True, help="Replay the forecast of periods instead of the scores.")
+@click.option("--forecast", is_flag=True, help="Backtest the forecast of periods instead of the scores.")
 @periods_options(
-    "With --forecast: its calendar periods.",
-    "With --forecast: how many ahead (default: three months of them).",
+    "With --forecast: length of a period.",
+    "With --forecast: number of periods (default: three months of them).",
 )
 @json_option
 def backtest(data: Path, report: Path | None, as_json: bool, **options: Any) -> None:
-    """Trains and scores DATA at past dates, compares with the baselines and with what happened.
+    """Trains and scores DATA at past dates and compares with the baselines and with what happened.
 
     \b
     Examples:
@@ -124,9 +64,21 @@ def backtest(data: Path, report: Path | None, as_json: bool, **options: Any) -> 
       leadcast backtest crm --forecast --period month --origins 6
     """
     if options["forecast"]:
-        _forecast(data, report, as_json, options)
-        return
-    refuse_unused("--forecast", "period", "periods")
+        if options["by"]:
+            raise click.UsageError("--by has no effect with --forecast")
+        result = _backtest_forecast(data, report, options)
+    else:
+        refuse_unused("--forecast", "period", "periods")
+        result = _backtest_scores(data, report, options)
+    if report is not None:
+        echo(f"\nreport: {report}")
+    if as_json:
+        print_json(result)
+
+
+def _backtest_scores(data: Path, report: Path | None, options: Mapping[str, Any]) -> dict[str, Any]:
+    """Runs the backtest, writes the report, logs the run and prints the result; returns the command's JSON."""
+    from cli.backtest_text import echo_scores
     from cli.reading import read_and_report
     from training.backtest.backtest import backtest as run_backtest
     from training.backtest.report import page
@@ -134,128 +86,77 @@ def backtest(data: Path, report: Path | None, as_json: bool, **options: Any) -> 
     from training.registry.registry import Registry
 
     registry = Registry(home())
-    with progress_bar() as tell:
-        tell("reading the data", 0.0)
+    with progress_bar() as progress:
+        progress("reading the data", 0.0)
         history = read_and_report(data, options["as_of"])
-        registry.check_writable()
-        found = run_backtest(
+        if not registry.is_read_only:
+            registry.check_writable()
+
+        backtest = run_backtest(
             history,
             origins=options["origins"],
-            at_us=_dates(history, options["dates"]),
+            at_us=_dates_us(history, options["dates"]),
             by=options["by"],
             train=train_options(options),
-            progress=part(tell, 0.02, 0.92),
+            progress=part(progress, 0.02, 0.92),
         )
         if report is not None:
-            tell("writing the report", 0.94)
-            write_text(page(found), report)
-        tell("logging the run", 0.97)
-        run_id = _log(registry, found, history)
-    _tell(found.result)
-    if report is not None:
-        echo(f"\nreport: {report}")
-    if as_json:
-        print_json({**found.result, "run_id": run_id})
+            progress("writing the report", 0.94)
+            write_text(page(backtest), report)
+
+        progress("logging the run", 0.97)
+        run_id = _log(registry, backtest, history)
+
+    echo_scores(backtest.result)
+    return {**backtest.result, "run_id": run_id}
 
 
-def _forecast(data: Path, report: Path | None, as_json: bool, options: Mapping[str, Any]) -> None:
-    from cli.backtest import run
+def _log(registry: "Registry", backtest: "Backtest", history: "History") -> str | None:
+    """Logs the run and returns its id; None, with a message, if the home cannot be written."""
+    from training.backtest.report import describe_run
+
+    if registry.is_read_only:
+        echo(f"the run is not logged: {registry.home} cannot be written")
+        return None
+    with registry.exclusive(), tempfile.TemporaryDirectory(prefix=".backtest-", dir=registry.home) as folder:
+        return registry.log(describe_run(backtest, history, Path(folder)))
+
+
+def _backtest_forecast(data: Path, report: Path | None, options: Mapping[str, Any]) -> dict[str, Any]:
+    """Runs the backtest of the forecast, writes the report and prints the result; returns the command's JSON."""
+    from cli.backtest_text import echo_forecast
     from cli.reading import read_and_report
-    from history.config import load_config
 
-    if options["by"]:
-        raise click.BadParameter("--by is of the scores; leave it out with --forecast")
-    zone = load_config(data).zone
-    dates = [as_of_us(date, zone, "--at") for date in options["dates"]]
-    run(
-        lambda: read_and_report(data, options["as_of"]),
-        {**options, "at_us": sorted(set(dates))},
-        report,
-        as_json,
+    with progress_bar() as progress:
+        progress("reading the data", 0.0)
+        history = read_and_report(data, options["as_of"])
+        result = _run_forecast(history, options, progress)
+        if report is not None:
+            from funnel.forecast.figures import replay_page
+
+            write_text(replay_page(result, history.config.currency), report)
+
+    echo_forecast(result, options["period"])
+    return result
+
+
+def _run_forecast(history: "History", options: Mapping[str, Any], progress: Progress) -> dict[str, Any]:
+    from funnel.forecast.forecast import Asked
+    from funnel.forecast.periods import DEFAULT_COUNT
+    from training.backtest.forecast import backtest_forecast, past_period_starts
+    from training.progress import part
+
+    period = options["period"]
+    asked = Asked(period, options["periods"] or DEFAULT_COUNT[period])
+    origins = _dates_us(history, options["dates"])
+    if not origins:
+        origins = past_period_starts(history, asked, options["origins"] or FORECAST_ORIGINS)
+    return backtest_forecast(
+        history, origins, asked, train_options=train_options(options), progress=part(progress, 0.02, 0.92)
     )
 
 
-def _dates(history: "History", texts: Sequence[str]) -> list[int]:
+def _dates_us(history: "History", texts: Sequence[str]) -> list[int]:
     """The dates of --at in the funnel's time zone, microseconds UTC, oldest first."""
     dates = {as_of_us(text, history.config.zone, "--at") for text in texts}
     return sorted(date for date in dates if date is not None)
-
-
-def _log(registry: "Registry", found: "Backtest", history: "History") -> str:
-    from training.backtest.report import describe_run
-
-    with registry.exclusive(), tempfile.TemporaryDirectory(prefix=".backtest-", dir=registry.home) as name:
-        return registry.log(describe_run(found, history, Path(name)))
-
-
-def _tell(result: Mapping[str, Any]) -> None:
-    from training.evaluation.metrics import METRICS
-
-    for left in result["skipped"]:
-        echo(f"{left['as_of'][:10]} left out: {left['reason']}")
-    echo("\ndate by date, 90 % intervals in brackets:")
-    header = (
-        "as of",
-        "leads",
-        "wins",
-        "expected",
-        "auc",
-        "log_loss",
-        "ece",
-        "lift_10",
-        "revenue_error",
-        "gini",
-        "abstained",
-        "signal",
-    )
-    echo_table(header, [_date(origin) for origin in result["origins"]])
-    overall = result["overall"]
-    echo("\nmeans over the dates, all on the same rows:")
-    rows = [("model", overall["metrics"]), *overall["baselines"].items()]
-    echo_table(("", *METRICS), [(name, *(row.get(m) for m in METRICS)) for name, row in rows])
-    echo("\nmodel minus baseline:")
-    gaps = [(n, _gap(gap["auc"]), _gap(gap["log_loss"])) for n, gap in overall["differences"].items()]
-    echo_table(("", "auc", "log_loss"), gaps)
-    for name, groups in result["by"].items():
-        echo(f"\nby {name}:")
-        echo_table((name, *GROUP_HEADER), [_group(group) for group in groups])
-
-
-def _date(origin: Mapping[str, Any]) -> tuple[object, ...]:
-    m = origin["metrics"]
-    ranged = [_ranged(origin, name) for name in ("auc", "log_loss", "ece")]
-    rest = [m[name] for name in ("lift_10", "revenue_error", "gini", "abstained")]
-    return (
-        origin["as_of"][:10],
-        int(m["leads"]),
-        int(m["wins"]),
-        m["wins_expected"],
-        *ranged,
-        *rest,
-        origin["signal"],
-    )
-
-
-def _group(group: Mapping[str, Any]) -> tuple[object, ...]:
-    m = group["metrics"]
-    ranged = [_ranged(group, name) for name in ("auc", "log_loss", "ece")]
-    return (group["value"], int(m["leads"]), int(m["wins"]), m["wins_expected"], *ranged, m["revenue_error"])
-
-
-def _ranged(part: Mapping[str, Any], name: str) -> str:
-    value = part["metrics"][name]
-    if value != value:
-        return "-"
-    return f"{value:.3f}" + _bracket(part["intervals"][name])
-
-
-def _gap(gap: Mapping[str, Any]) -> str:
-    return (
-        "-"
-        if gap["difference"] != gap["difference"]
-        else f"{gap['difference']:+.4f}" + _bracket(gap["interval"], "+.4f")
-    )
-
-
-def _bracket(ends: Any, style: str = ".3f") -> str:
-    return "" if ends is None else f" [{ends[0]:{style}}, {ends[1]:{style}}]"

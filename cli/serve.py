@@ -51,5 +51,8 @@ def serve(host: str, port: int, workers: int) -> None:
 def _refuse_unwritable(home: Path) -> None:
     """Raises OSError unless the home can be created and written: workers would fail and restart for ever."""
     home.mkdir(mode=0o700, parents=True, exist_ok=True)
-    with tempfile.TemporaryFile(dir=home):
-        pass
+    try:
+        with tempfile.TemporaryFile(dir=home):
+            pass
+    except OSError as error:
+        raise OSError(error.errno, error.strerror, str(home)) from None

@@ -18,18 +18,27 @@ if TYPE_CHECKING:
 
 
 @contextmanager
-def open_store() -> "Iterator[Store]":
-    """The store of LEADCAST_DATABASE_URL or of this home; a store that is unavailable ends the command."""
+def open_store(folder: Path | None = None) -> "Iterator[Store]":
+    """The store of LEADCAST_DATABASE_URL or of a home (None: this one); an unavailable store ends the command."""
     from serving.store.errors import StoreUnavailable
     from serving.store.store import Store
 
-    store = Store(home(), os.environ.get("LEADCAST_DATABASE_URL") or None)
+    store = Store(folder or home(), os.environ.get("LEADCAST_DATABASE_URL") or None)
     try:
         yield store
     except StoreUnavailable as outage:
         raise click.ClickException(outage.reason) from None
     finally:
         store.close()
+
+
+@contextmanager
+def _open_to_read() -> "Iterator[Store]":
+    """The store for a command that only reads it, also in a home that cannot be written."""
+    from serving.store.read_only_home import readable_home
+
+    with readable_home(home()) as folder, open_store(folder) as store:
+        yield store
 
 
 def _require_any(*files: str) -> None:
@@ -91,7 +100,7 @@ def export(out: Path, as_json: bool) -> None:
     from serving.store.transfer.export import export_folder
 
     _require_any(DATABASE)
-    with progress_bar() as report, open_store() as store:
+    with progress_bar() as report, _open_to_read() as store:
         rows = export_folder(store.engine, out, report)
 
     echo_table(("written", "rows"), list(rows.items()))
@@ -148,7 +157,7 @@ def backup(file: Path, as_json: bool) -> None:
     from serving.store.transfer.backup import backup as write_backup
 
     _require_any(DATABASE, POINTER)
-    with open_store() as store:
+    with _open_to_read() as store:
         written = write_backup(store.engine, file.absolute(), now_us())
 
     model = _model_text(written.model_version)

@@ -29,15 +29,22 @@ def _refuse_shadowed_rooms() -> None:
     """Raises ImportError if a project's own `models`, `training` ... would be imported in place of Leadcast's."""
     root = Path(__file__).resolve().parents[1]
     for room in ROOMS:
-        spec = sys.modules[room].__spec__ if room in sys.modules else find_spec(room)
-        locations = list(spec.submodule_search_locations or [spec.origin]) if spec else []
-        location = Path(locations[0] or "").resolve() if locations else None
+        location = _location(room)
         if location != root / room:
             raise ImportError(
                 f"{location or 'another module'} shadows the package {room!r} of Leadcast in {root}: "
                 "start Python in another folder, or rename yours."
             )
         import_module(room)  # later changes of sys.path cannot shadow it any more
+
+
+def _location(package: str) -> Path | None:
+    """The folder of a package, or the file of a module, that `import` gives or has given."""
+    spec = sys.modules[package].__spec__ if package in sys.modules else find_spec(package)
+    if spec is None:
+        return None
+    folders = list(spec.submodule_search_locations or ())
+    return Path(folders[0] if folders else spec.origin or "").resolve()
 
 
 _refuse_shadowed_rooms()

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from models.bundle import Bundle, load_bundle
+from models.bundle import Bundle
 from models.pointer import champion
 
 
@@ -15,6 +15,4 @@ def load_version(home: Path, alias_or_version: str = "champion") -> Bundle:
         return promoted
     from training.registry.registry import Registry  # loads MLflow
 
-    registry = Registry(home)
-    version = registry.resolve(alias_or_version)
-    return load_bundle(registry.export(version), version)
+    return Registry(home).load(alias_or_version)

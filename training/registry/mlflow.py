@@ -162,7 +162,8 @@ class Tracking:
 
         if self._server_uri is None:
             _create_database(self._database)
-            relocate(self._database, self._artifacts)
+            if os.access(self._database, os.W_OK):
+                relocate(self._database, self._artifacts)
         uri = self._server_uri or _sqlite_uri(self._database)
         return MlflowClient(tracking_uri=uri, registry_uri=uri)
 

@@ -3,12 +3,12 @@
 import os
 import shutil
 import tempfile
-from contextlib import nullcontext
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 
 from history.errors import DamagedArtifact, InvalidInput
-from models.bundle import MANIFEST, load_bundle
+from models.bundle import MANIFEST, Bundle, load_bundle
 from models.pointer import Pointer, manifest_sha256, read_pointer, sync_folder, write_pointer
 from training.registry.home import HomeLock, remove_export, secure
 from training.registry.mlflow import CHAMPION, Run, Tracking, Version
@@ -43,8 +43,8 @@ class Registry:
 
         Raises InvalidInput or OSError if the home is read-only or full, or MLflow is unreachable or damaged.
         """
-        existing = next(folder for folder in (self.home, *self.home.parents) if folder.is_dir())
-        if not os.access(existing, os.W_OK):
+        existing = self._existing_folder()
+        if self.is_read_only:
             raise InvalidInput(
                 f"{existing} cannot be written: choose another folder with --home or LEADCAST_HOME"
             )
@@ -54,6 +54,14 @@ class Registry:
             )
         with self.exclusive() if existing == self.home else nullcontext(), self.mlflow.errors_explained():
             self.mlflow.check_reachable()
+
+    @property
+    def is_read_only(self) -> bool:
+        """True if the home, or the folder in which it would be created, cannot be written."""
+        return not os.access(self._existing_folder(), os.W_OK)
+
+    def _existing_folder(self) -> Path:
+        return next(folder for folder in (self.home, *self.home.parents) if folder.is_dir())
 
     # ---- runs and versions
 
@@ -83,12 +91,17 @@ class Registry:
         """
         registered: list[Version] = []
         if self.mlflow.exists:
-            with self.exclusive(), self.mlflow.errors_explained():
-                self._restore_alias()
+            with self._locked_for_reading(), self.mlflow.errors_explained():
+                if not self.is_read_only:
+                    self._restore_alias()
                 registered = self.mlflow.versions()
         unregistered = self._exported() - {version.model_version for version in registered}
         versions = [*registered, *self._versions_of_exports(unregistered)]
         return sorted(versions, key=lambda version: -int(version.model_version))
+
+    def _locked_for_reading(self) -> AbstractContextManager[None]:
+        """The lock; none in a read-only home, whose lock file cannot be opened. SQLite has locks of its own."""
+        return nullcontext() if self.is_read_only else self.exclusive()
 
     def resolve(self, alias_or_version: str) -> str:
         """The version of a number or an alias; raises InvalidInput with the existing versions if there is none."""
@@ -168,6 +181,18 @@ class Registry:
             return None
 
     # ---- exported bundles
+
+    def load(self, alias_or_version: str) -> Bundle:
+        """The verified bundle of a version or alias; raises InvalidInput, or DamagedArtifact for a damaged bundle."""
+        version = self.resolve(alias_or_version)
+        folder = self._export_folder(version)
+        if not self.is_read_only:
+            return load_bundle(self.export(version), version)
+        if folder.is_dir():
+            return load_bundle(folder, version)
+        with tempfile.TemporaryDirectory(prefix="leadcast-") as staging, self.mlflow.errors_explained():
+            self.mlflow.download(version, Path(staging))
+            return load_bundle(Path(staging) / "bundle", version)
 
     def export(self, version: str) -> Path:
         """The folder of a version's bundle under the home, downloaded from its run if it is missing."""
