@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -11,6 +12,7 @@ import pytest
 from click.testing import CliRunner
 
 from cli.main import leadcast
+from tests.conftest import made_once
 
 ROOT = Path(__file__).parents[2]
 READING = {
@@ -61,13 +63,18 @@ class End(NamedTuple):
     stderr: str
 
 
-@pytest.fixture(scope="module")
-def ends(trained_home: Path, crm: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, End]:
-    """How each command ends in a read-only home with two versions, one not exported, and a store."""
-    folder = tmp_path_factory.mktemp("read-only")
+@pytest.fixture(scope="session")
+def ends(trained_home: Path, crm: Path, shared_folder: Path) -> dict[str, End]:
+    """How each command ends in a read-only home."""
+    folder = made_once(shared_folder / "read-only", lambda folder: _run_commands(trained_home, crm, folder))
+    return {name: End(*end) for name, end in json.loads((folder / "ends.json").read_text()).items()}
+
+
+def _run_commands(trained_home: Path, crm: Path, folder: Path) -> None:
+    """Runs all commands in a home with a store and two versions, one of which is not exported."""
     home, out = folder / "home", folder / "out"
-    out.mkdir()
-    subprocess.run(["cp", "-r", str(trained_home), str(home)], check=True)
+    out.mkdir(parents=True)
+    shutil.copytree(trained_home, home)
     for arguments in (
         ("train", str(crm), "--trials", "0", "--promote", "never", "--as-of", "2026-05-01"),
         ("load", str(crm)),
@@ -76,7 +83,7 @@ def ends(trained_home: Path, crm: Path, tmp_path_factory: pytest.TempPathFactory
         assert done.exit_code == 0, done.stderr
     _set_writable(home, False)
     try:
-        return _run_all(home, crm, out)
+        (folder / "ends.json").write_text(_run_all(home, crm, out))
     finally:
         _set_writable(home, True)
 
@@ -87,7 +94,7 @@ def _set_writable(home: Path, writable: bool) -> None:
         path.chmod(mode | 0o200 if writable else mode & ~0o222)
 
 
-def _run_all(home: Path, crm: Path, out: Path) -> dict[str, End]:
+def _run_all(home: Path, crm: Path, out: Path) -> str:
     names = {"CRM": str(crm), "OUT": str(out)}
     commands = {}
     for name, arguments in (READING | WRITING).items():
@@ -102,7 +109,7 @@ def _run_all(home: Path, crm: Path, out: Path) -> dict[str, End]:
         check=False,
     )
     assert done.returncode == 0, done.stderr
-    return {name: End(*end) for name, end in json.loads(done.stdout.splitlines()[-1]).items()}
+    return done.stdout.splitlines()[-1]
 
 
 @pytest.mark.parametrize("name", READING)
