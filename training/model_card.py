@@ -24,7 +24,7 @@ from training.rows.dataset import GRID
 from training.rows.training_set import TrainingSet
 
 FAIRNESS = ("auc", "ece", "wins", "wins_expected")
-FEW_IN_GROUP = 20  # won rows; with fewer the figures of a group say little
+FEW_IN_GROUP = 20  # won rows; fewer make a group's figures unreliable
 REFERENCE_ROWS = 5000  # latest grid rows whose distributions drift is measured against
 IMPORTANCE_ROWS = 1000  # training rows to average over, about so many
 LIMITING_WARNINGS = ("too_few_outcomes", "no_losses", "amount_not_predictable")
@@ -115,18 +115,18 @@ def evaluation_content(evaluation: Evaluation, evaluated: Snapshot, seed: int) -
 
     evaluated: the snapshots of the evaluation's rows, in their order.
     """
-    judged = _judged(evaluation)
-    draws = bootstrap_metrics(judged, draw_counts(int(judged.lead.max()) + 1, seed))
+    rows = _evaluated_rows(evaluation)
+    draws = bootstrap_metrics(rows, draw_counts(int(rows.lead.max()) + 1, seed))
     intervals = {name: interval(draws[name]) for name in METRICS}
     history = evaluated.history
     sensitive = [name for name in history.config.sensitive if name in history.attributes]
     return {
         "intervals": {**evaluation.intervals, **intervals},
-        "fairness": {name: fairness(judged, group_of(evaluated, name)) for name in sensitive},
+        "fairness": {name: fairness(rows, group_of(evaluated, name)) for name in sensitive},
     }
 
 
-def _judged(evaluation: Evaluation) -> EvaluatedRows:
+def _evaluated_rows(evaluation: Evaluation) -> EvaluatedRows:
     n = len(evaluation.won)
     no_interval = np.full(n, np.nan)
     return EvaluatedRows(
@@ -141,24 +141,24 @@ def _judged(evaluation: Evaluation) -> EvaluatedRows:
     )
 
 
-def fairness(judged: EvaluatedRows, values: Sequence[str]) -> list[dict[str, Any]]:
+def fairness(rows: EvaluatedRows, values: Sequence[str]) -> list[dict[str, Any]]:
     """Size, share among the best 20 %, ranking and calibration of each group of a sensitive attribute.
 
     values (n,): the attribute's text for each row; numbers with many values are grouped in bands.
     """
     groups = np.array(group_labels(values), dtype=object)
-    chosen = selected(judged.probability)
+    chosen = selected(rows.probability)
     records = []
     for group in sorted(set(groups.tolist())):
-        rows = np.flatnonzero(groups == group)
-        in_group = judged.take(rows)
+        members = np.flatnonzero(groups == group)
+        in_group = rows.take(members)
         metrics = point_metrics(in_group)
         records.append(
             {
                 "group": group,
-                "rows": len(rows),
+                "rows": len(members),
                 "leads": len(np.unique(in_group.lead)),
-                "selection_rate": float(chosen[rows].mean()),
+                "selection_rate": float(chosen[members].mean()),
                 "win_rate": float(in_group.won.mean()),
                 "mean_probability": float(in_group.probability.mean()),
                 **{name: _number(metrics[name]) for name in FAIRNESS},
@@ -266,5 +266,5 @@ def _small_groups(fairness_by_attribute: Mapping[str, Sequence[Mapping[str, Any]
     if not small:
         return []
     return [
-        f"Groups with fewer than {FEW_IN_GROUP} evaluated wins, whose fairness figures say little: {', '.join(small)}."
+        f"Fairness figures are unreliable for groups with fewer than {FEW_IN_GROUP} evaluated wins: {', '.join(small)}."
     ]

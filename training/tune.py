@@ -16,7 +16,7 @@ from training.rows.splits import Split
 from training.rows.training_set import TrainingSet
 
 TRIALS = 12
-MAX_FIT_ROWS = 8_000  # rows of a split's fit while tuning: settings are compared, no model is kept
+MAX_FIT_ROWS = 8_000  # rows of a split's fit while tuning: the fits are compared and thrown away
 # The best of a dozen settings is partly the luckiest: chance alone puts it about so many standard errors ahead
 # (docs/decisions/0023).
 MIN_STANDARD_ERRORS = 1.6

@@ -76,7 +76,7 @@ def test_rows_after_t_do_not_change_the_bundle(
     assert saved(train(cut(small_history, earlier_us), OPTIONS), tmp_path / "b") == expected
 
     def louder(name: str, lines: list[str]) -> list[str]:
-        """After T leads come that nobody ever saw the like of, and every known lead turns."""
+        """After T, unusual leads arrive and interactions of known leads move."""
         if name == "leads":
             width = lines[0].count(",")
             return [*lines, *(f"new-{i},2026-06-29T08:00:00Z" + ",zzz" * (width - 1) for i in range(50))]

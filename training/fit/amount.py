@@ -24,7 +24,7 @@ SIZE_PARAMETERS = Parameters(rounds=80, learning_rate=0.05, leaves=6, min_leaf_r
 SIZE_RIDGE_ALPHA = 30.0
 PAYING_PARAMETERS = Parameters(rounds=40, linear_c=0.01, min_leaf_rows=30)
 FOLDS = 4
-HALF_LIFE = 2.0  # horizons; decay of a win's say in the current level of sizes and the share that pays
+HALF_LIFE = 2.0  # horizons; a win's weight in the current level of sizes, and in the share that pays, halves
 # One deal of 180,000 among 160 had tripled every lead's amount, and on simulated worlds the plain ratio of totals was
 # off by -23 to +28 % (docs/decisions/0021): the four constants below bound what a few great deals may do.
 SIZE_POWER = 0.75  # power of the size by which a deal counts in the factor of the total
@@ -263,7 +263,7 @@ def shrunk_mean(values: Floats, weight: Floats, lead: Ints) -> float:
 
     The tail is the highest TAIL of the weight, at least one lead's. The mean with the tail cut to the next lower value
     is certain; the log ratio of the plain mean to it has a normal prior of standard deviation USUAL_TAIL. One deal a
-    thousand times the usual says little about next year's mean; forty among a thousand do.
+    thousand times the usual is weak evidence about next year's mean; forty among a thousand are strong.
     """
     if not values.any():
         return 0.0

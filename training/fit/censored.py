@@ -101,12 +101,12 @@ def fit_with_censored(
     return fit_conversion(_with_censored(matured, censored, share, came), settings)
 
 
-def win_share(chance: Floats, came: Floats, lost: Floats) -> Floats:
+def win_share(probability: Floats, came: Floats, lost: Floats) -> Floats:
     """P(won within the horizon | undecided so far), (n,).
 
-    chance: the probability at the row's as_of; came, lost: shares of all wins and of all losses that come sooner.
+    probability: at the row's as_of; came, lost: shares of all wins and of all losses that come sooner.
     """
-    still_win, still_not = chance * (1 - came), (1 - chance) * (1 - lost)
+    still_win, still_not = probability * (1 - came), (1 - probability) * (1 - lost)
     return np.asarray(still_win / np.maximum(still_win + still_not, 1e-12), dtype=np.float64)
 
 
@@ -126,7 +126,7 @@ def _matured(training_set: TrainingSet, index: Ints, at_us: int, settings: FitSe
 
 
 def _share_of_wins_by(training_set: TrainingSet, wins: Ints, censored: CensoredRows, seed: int) -> Floats:
-    """F of `fit_with_censored` (m,): the chance that a win of each censored row has come by its observed days."""
+    """F of `fit_with_censored` (m,): the probability that a win of each censored row has come by its observed days."""
     rows = training_set.rows
     won = WonRows(
         values=training_set.values[wins],

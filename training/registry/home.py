@@ -49,7 +49,7 @@ class HomeLock:
                     os.umask(umask)
 
     def mark(self) -> str:
-        """A random name of this home, stored in the lock file: it tells which home started a run on a shared server."""
+        """A random name of this home, stored in the lock file: it marks the home's runs on a shared server."""
         mark = self._path.read_text(encoding="ascii", errors="replace")
         if len(mark) != MARK_LENGTH or not mark.isalnum():
             mark = secrets.token_hex(MARK_LENGTH // 2)
