@@ -173,7 +173,7 @@ def closed_alone(case: Case) -> Floats:
 VARIANTS: Mapping[str, Callable[[Case], Floats]] = {
     WHOLE: calibrated,
     "without calibration": lambda case: sigmoid(margin(case, Parameters())),
-    "without unfinished rows": lambda case: sigmoid(margin(case, Parameters(), use_censored=False)),
+    "without censored rows": lambda case: sigmoid(margin(case, Parameters(), use_censored=False)),
     "linear start alone": lambda case: sigmoid(margin(case, Parameters(rounds=0))),
     "trees alone": lambda case: sigmoid(margin(case, Parameters(linear_share=0.0))),
     "without recency weights": lambda case: sigmoid(margin(case, Parameters(half_life_horizons=NEVER_OLD))),

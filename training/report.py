@@ -28,7 +28,7 @@ def write_report(trained: Trained, decision: list[str], folder: Path) -> None:
     """Writes plots/*.png, card.md, audit.json, evaluation.json and funnel.json into the run's folder."""
     plots = folder / "plots"
     plots.mkdir(parents=True)
-    for name, figure in figures(trained.holdout).items():
+    for name, figure in plots_of(trained.holdout).items():
         figure.savefig(plots / f"{name}.png", dpi=DPI)
     (folder / "card.md").write_text(card_text(trained.bundle), encoding="utf-8")
     documents = {
@@ -46,7 +46,7 @@ def write_report(trained: Trained, decision: list[str], folder: Path) -> None:
         (folder / f"{name}.json").write_text(text, encoding="utf-8")
 
 
-def figures(holdout: Holdout | None) -> dict[str, Figure]:
+def plots_of(holdout: Holdout | None) -> dict[str, Figure]:
     """The plots of the evaluated rows by name; empty without any."""
     if holdout is None or not len(holdout.won):
         return {}

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from training.holdout import Holdout
-from training.report import figures, write_report
+from training.report import plots_of, write_report
 from training.train import Trained
 
 
@@ -34,13 +34,13 @@ def test_report_writes_every_file(small_trained: Trained, tmp_path: Path) -> Non
 
 
 def test_plots_without_their_data_are_left_out(holdout: Holdout) -> None:
-    assert figures(None) == {}
+    assert plots_of(None) == {}
     bare = replace(holdout, amount=np.full(len(holdout.won), np.nan), contributions=None, values=None)
-    assert set(figures(bare)) == {"reliability", "lift_and_capture"}
+    assert set(plots_of(bare)) == {"reliability", "lift_and_capture"}
 
 
 def test_drawing_opens_no_pyplot_figure(holdout: Holdout) -> None:
     """A notebook would show it, and keep it in memory."""
     before = plt.get_fignums()
-    assert len(figures(holdout)) == 4
+    assert len(plots_of(holdout)) == 4
     assert plt.get_fignums() == before
