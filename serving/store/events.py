@@ -187,7 +187,7 @@ def _stored_ids(connection: Connection, ids: Sequence[tuple[int, str]]) -> Itera
         else:
             numbers, texts = map(list, zip(*part, strict=True))
             parameters = {"lead_no": numbers, "interaction_id": texts}
-            yield from ((lead_no, given) for lead_no, given in connection.execute(STORED_IDS, parameters))
+            yield from map(tuple, connection.execute(STORED_IDS, parameters))
 
 
 def _parts(values: Sequence[Any]) -> Iterator[Sequence[Any]]:

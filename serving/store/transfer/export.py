@@ -12,6 +12,7 @@ from sqlalchemy import Connection, Select, Table, select
 from history.atomic_file import replacing
 from history.config import CONFIG_FILE
 from history.errors import InvalidInput
+from history.schema import TABLES
 from history.times import format_time
 from history.values import number_text, value_text
 from serving.store import schema as db
@@ -22,16 +23,6 @@ from serving.store.schema import FACT_COLUMNS
 from serving.store.transfer.load import Progress
 
 ROWS_PER_FETCH = 5_000
-# The columns of each table's file, in the order of its FACT_COLUMNS; recorded_at stands for known_us.
-HEADERS = {
-    "interactions": (
-        *("lead_id", "occurred_at", "recorded_at"),
-        *("kind", "channel", "direction", "value", "interaction_id"),
-    ),
-    "stages": ("lead_id", "entered_at", "recorded_at", "stage"),
-    "outcomes": ("lead_id", "closed_at", "recorded_at", "outcome", "amount", "reason"),
-    "attribute_changes": ("lead_id", "changed_at", "recorded_at", "attribute", "value"),
-}
 COST_HEADER = ("period_start", "period_end", "amount", "channel", "source")
 Cells = Sequence[str | None]
 
@@ -93,7 +84,15 @@ def _write_facts(connection: Connection, table: Table, out: Path) -> int:
         for lead_id, time_us, known_us, *content in _stream(connection, query):
             yield [lead_id, *_time_cells(time_us, known_us), *content_cells(content)]
 
-    return _write_csv(out / f"{table.name}.csv", HEADERS[table.name], cells())
+    return _write_csv(out / f"{table.name}.csv", fact_header(table.name), cells())
+
+
+def fact_header(table: str) -> tuple[str, ...]:
+    """The columns of a fact table's file: known_us is exported as recorded_at, state as outcome."""
+    own_time = TABLES[table].times[0]
+    _time_us, _known_us, *content = FACT_COLUMNS[table]
+    names = ("outcome" if name == "state" else name for name in content)
+    return "lead_id", own_time, "recorded_at", *names
 
 
 def _time_cells(time_us: int | None, known_us: int | None) -> tuple[str, str]:

@@ -28,8 +28,8 @@ store, name, number = Store(Path(sys.argv[1])), sys.argv[2], 0
 while True:
     events = [{"event_id": f"{name}-{number}-{k}", "lead_id": "a", "type": "stage",
                "occurred_at": "2026-01-05T08:00:00Z", "data": {"stage": f"{name}-{number}-{k}"}} for k in range(3)]
-    done = store.writer.write(store_events, read_events({"events": events}))
-    assert done.accepted == 3
+    result = store.writer.write(store_events, read_events({"events": events}))
+    assert result.accepted == 3
     print(number, flush=True)
     number += 1
 """

@@ -59,14 +59,14 @@ def _facts() -> None:
         _event(),
         sqlite_with_rowid=False,
     )
-    given = sa.text("interaction_id IS NOT NULL")
+    has_id = sa.text("interaction_id IS NOT NULL")
     op.create_index(
         "interactions_once",
         "interactions",
         ["lead_no", "interaction_id"],
         unique=True,
-        sqlite_where=given,
-        postgresql_where=given,
+        sqlite_where=has_id,
+        postgresql_where=has_id,
     )
     op.create_table("stages", *_dated(), _required("stage", sa.Text), _event(), sqlite_with_rowid=False)
     op.create_table(

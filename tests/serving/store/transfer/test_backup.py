@@ -61,8 +61,8 @@ def other(tmp_path: Path) -> Iterator[Store]:
 
 def test_restored_backup_is_the_same_store_and_model(store: Store, file: Path, other: Store) -> None:
     fill(other, "xyz")
-    done = restore(other.engine, file)
-    assert (done.leads, done.model_version) == (3, "7")
+    restored = restore(other.engine, file)
+    assert (restored.leads, restored.model_version) == (3, "7")
     assert contents(other.read_all(FAR_US)) == contents(store.read_all(FAR_US))
     pointer = read_pointer(other.engine.home)
     assert pointer is not None

@@ -8,15 +8,22 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from history.errors import InvalidInput
+from history.schema import TABLES
+from serving.store import schema as db
 from serving.store.events import store_events
 from serving.store.leads import PutLead, put_leads
 from serving.store.store import Store
 from serving.store.transfer import export
-from serving.store.transfer.export import export_folder
+from serving.store.transfer.export import export_folder, fact_header
 from tests.builders.store_fakes import NOW_US, Clock, contents, event, read_events, silent
 from tests.builders.store_folder import FAR_US, load, read
 
 pytest_plugins = ["tests.builders.store_fixtures"]
+
+
+@pytest.mark.parametrize("table", [table.name for table in db.FACTS])
+def test_exported_columns_are_those_of_a_folder(table: str) -> None:
+    assert sorted(fact_header(table)) == sorted(TABLES[table].columns)
 
 
 def test_export_is_the_same_history(
