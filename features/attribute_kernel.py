@@ -1,4 +1,4 @@
-"""The compiled walks over attributes: the entry valid at an instant, and the columns of every attribute of a row."""
+"""Compiled loops over attributes: the entry valid at an instant, and the columns of every attribute of a row."""
 
 import numpy as np
 import numpy.typing as npt
@@ -8,7 +8,20 @@ from history.arrays import Codes, Floats, Ints
 from history.compiled import F64, I32, I32_2D, I64, I64_2D, OUT, OUT_I32_2D, compiled
 from history.history import DAY_US
 
-KIND_CODES = {"number": 0, "boolean": 1, "date": 2, "category": 3}
+KIND_DATE, KIND_CATEGORY = 2, 3
+KIND_CODES = {"number": 0, "boolean": 1, "date": KIND_DATE, "category": KIND_CATEGORY}
+
+# Places of an attribute's columns; `columns[j, PLACE]` is where the matrix holds it, -1 if it is left out.
+VALUE = 0
+DAYS_AHEAD = 1
+DAYS_AFTER_CREATION = 2
+WEEKDAY = 3
+WEEK = 4
+SHARE = 5
+PAST_LEADS = 6
+WIN_RATE = 7
+CHANGES = 8
+DAYS_SINCE_CHANGE = 9
 
 
 @compiled()
@@ -41,7 +54,7 @@ def entry_rows(
     out: Codes, lead: Ints, as_of: Ints, base: Codes, starts: Ints,
     offsets: Ints, time: Ints, known: Ints, attribute: Codes, entry: Codes,
 ) -> None:  # fmt: skip
-    """Writes the entry of each attribute that is valid for each row, -1 for none."""
+    """Writes the valid entry of each attribute for each row into out (n, m), -1 for none."""
     m = out.shape[1]
     valid = np.empty(m, dtype=np.int64)
     count = np.empty(m, dtype=np.int64)
@@ -74,21 +87,38 @@ def _put(out: Floats, row: int, at: int, column: int, value: float) -> None:
 
 
 @compiled()
-def _read_entry(
-    out: Floats, i: int, at: int, columns: Ints, kind: int, instants: tuple[int, int], read: tuple[float, float, float]
+def _shrunk_rate(wins: int, leads: int, base_rate: float, shrinkage: float) -> float:
+    return (wins + shrinkage * base_rate) / (leads + shrinkage)
+
+
+@compiled()
+def _clear(out: Floats, row: int, at: int, columns: Ints, kind: int) -> None:
+    """Sets the columns of one attribute to missing: NaN, or code 0 of a category."""
+    for place in range(len(columns)):
+        _put(out, row, at, columns[place], np.nan)
+    if kind == KIND_CATEGORY:
+        _put(out, row, at, columns[VALUE], 0.0)
+
+
+@compiled()
+def _put_value(out: Floats, i: int, at: int, columns: Ints, value: float, share: float) -> None:
+    """Writes a number, a boolean, or a category's code with its share of leads."""
+    _put(out, i, at, columns[VALUE], value)
+    _put(out, i, at, columns[SHARE], share)
+
+
+@compiled()
+def _put_date(
+    out: Floats, i: int, at: int, columns: Ints, as_of: int, created: int,
+    instant: float, weekday: float, week: float,
 ) -> None:  # fmt: skip
-    as_of, created = instants
-    first, second, third = read
-    if kind != 2:
-        _put(out, i, at, columns[0], first)
-        _put(out, i, at, columns[5], second)
-        return
-    if np.isnan(first):
-        second = third = np.nan
-    _put(out, i, at, columns[1], (first - as_of) / DAY_US)
-    _put(out, i, at, columns[2], (first - created) / DAY_US)
-    _put(out, i, at, columns[3], second)
-    _put(out, i, at, columns[4], third)
+    """Writes a date relative to as_of and to the lead's creation; NaN throughout for a text that is not a date."""
+    if np.isnan(instant):
+        weekday = week = np.nan
+    _put(out, i, at, columns[DAYS_AHEAD], (instant - as_of) / DAY_US)
+    _put(out, i, at, columns[DAYS_AFTER_CREATION], (instant - created) / DAY_US)
+    _put(out, i, at, columns[WEEKDAY], weekday)
+    _put(out, i, at, columns[WEEK], week)
 
 
 @compiled(
@@ -108,8 +138,8 @@ def attribute_rows(
 ) -> None:  # fmt: skip
     """Writes the columns of every attribute for each row into out (n, k) from column `at`.
 
-    Win rates are those of leads matured by as_of, shrunk to all leads' rate as (wins + k * base) / (leads + k); NaN
-    where the attribute has no value or no lead has matured yet.
+    Win rates are those of leads matured by as_of, shrunk to the rate of all leads: (wins + k * base) / (leads + k). NaN
+    if the attribute has no value or no lead has matured yet.
     """
     m = len(kinds)
     valid = np.empty(m, dtype=np.int64)
@@ -122,37 +152,29 @@ def attribute_rows(
         now = _last_at(base_time, 0, len(base_time), as_of[i])
         changes = 0
         for j in range(m):
-            for p in range(columns.shape[1]):
-                _put(out, i, at, columns[j, p], np.nan)
+            _clear(out, i, at, columns[j], kinds[j])
             changes += count[j]
-            _put(out, i, at, columns[j, 8], count[j])
+            _put(out, i, at, columns[j, CHANGES], count[j])
             if count[j] > 0:
-                _put(out, i, at, columns[j, 9], (as_of[i] - latest[j]) / DAY_US)
+                _put(out, i, at, columns[j, DAYS_SINCE_CHANGE], (as_of[i] - latest[j]) / DAY_US)
             e = valid[j]
             if e < 0:
-                if kinds[j] == 3:
-                    _put(out, i, at, columns[j, 0], 0.0)
                 continue
-            _read_entry(
-                out,
-                i,
-                at,
-                columns[j],
-                kinds[j],
-                (as_of[i], created[lead[i]]),
-                (first[e], second[e], third[e]),
-            )
-            if columns[j, 6] < 0 and columns[j, 7] < 0:
+            if kinds[j] == KIND_DATE:
+                _put_date(out, i, at, columns[j], as_of[i], created[lead[i]], first[e], second[e], third[e])
+            else:
+                _put_value(out, i, at, columns[j], first[e], second[e])
+            if columns[j, PAST_LEADS] < 0 and columns[j, WIN_RATE] < 0:
                 continue
             leads = wins = 0
             if table[e] >= 0:
                 last = _last_at(table_time, table_offsets[table[e]], table_offsets[table[e] + 1], as_of[i])
                 if last >= 0:
                     leads, wins = table_leads[last], table_wins[last]
-            _put(out, i, at, columns[j, 6], leads)
+            _put(out, i, at, columns[j, PAST_LEADS], leads)
             if now >= 0 and base_leads[now] > 0:
-                rate = base_wins[now] / base_leads[now]
-                _put(out, i, at, columns[j, 7], (wins + shrinkage * rate) / (leads + shrinkage))
+                rate = _shrunk_rate(wins, leads, base_wins[now] / base_leads[now], shrinkage)
+                _put(out, i, at, columns[j, WIN_RATE], rate)
         if totals >= 0:
             out[i, at + totals] = changes
             out[i, at + totals + 1] = recent

@@ -1,7 +1,7 @@
 """Attributes valid at as_of: numbers, booleans, dates relative to as_of, categories as own codes, and how they changed.
 
-The value at creation is a lead's own until a visible change replaces or clears it. That of a mutable attribute is what
-the CRM shows today, so it counts as missing until a change tells it.
+The value at creation is valid until a visible change replaces or clears it. That of a mutable attribute is today's
+value of the CRM, so it counts as missing until a change gives it.
 """
 
 from collections.abc import Mapping, Sequence
@@ -17,6 +17,7 @@ from features.calendar import weekday_and_week
 from features.category_rates import SHRINKAGE, CategoryTables
 from features.feature import Feature, feature, quoted, slugs
 from features.parsing import BOOLEAN, CATEGORY, DATE, NUMBER, boolean, canonical, instants, number
+from features.rows import Rows
 from history.arrays import Codes, Floats, Ints
 from history.history import Changes, Factor, History, empty_factor
 
@@ -24,7 +25,7 @@ BLOCK = "attributes"
 WELL_KNOWN = ("owner", "account_id", "source")
 _NO_ROWS: Mapping[str, int] = {}
 
-# What a column of an attribute holds, in the order in which the columns stand.
+# The columns of an attribute, in the order of the constants of features.attribute_kernel.
 PLACES = (
     "value", "days_ahead", "days_after_creation", "weekday", "week",
     "share", "past_leads", "win_rate", "changes", "days_since_change",
@@ -33,10 +34,10 @@ PLACES = (
 
 @dataclass(frozen=True)
 class Attribute:
-    """One attribute as learned: its kind, the columns it gives, and the categories that training saw of it.
+    """One attribute as learned: its kind, its columns, and its categories in training.
 
-    levels are those with own codes (from 2, most frequent first), shares their part of leads; seen holds every one met,
-    up to a limit.
+    levels: the categories with codes of their own (from 2, most frequent first), shares: their part of the leads; seen:
+    every category met, up to a limit.
     """
 
     name: str
@@ -49,16 +50,14 @@ class Attribute:
 
 
 def features(attributes: Sequence[Attribute]) -> tuple[Feature, ...]:
-    """The columns of the block in the order in which `fill` writes them."""
+    """The columns of the block, in the order written by `fill`."""
     columns: list[Feature] = []
     for name, attribute in zip(slugs([a.name for a in attributes]), attributes, strict=True):
         columns += _columns_of(attribute, name)
     if _has_changes(attributes):
         columns += [
-            feature("attribute_changes_count", "changes", "having {value} of its details so far", BLOCK),
-            feature(
-                "attribute_changes_30d", "changes", "having {value} of its details in the last 30 days", BLOCK
-            ),
+            feature("attribute_changes_count", "changes", "{value} of its details so far", BLOCK),
+            feature("attribute_changes_30d", "changes", "{value} of its details in the last 30 days", BLOCK),
         ]
     return tuple(columns)
 
@@ -66,28 +65,29 @@ def features(attributes: Sequence[Attribute]) -> tuple[Feature, ...]:
 def _columns_of(attribute: Attribute, name: str) -> list[Feature]:
     shown = quoted(attribute.name.replace("_", " "))
     prefix = name if attribute.name in WELL_KNOWN else f"attr_{name}"
-    none = f"having no {shown}"
+    none = f"no {shown}"
     unit = {NUMBER: "number", BOOLEAN: "boolean", CATEGORY: "category", DATE: "number"}[attribute.kind]
     kind = "category" if attribute.kind == CATEGORY else "number"
+    value = f"{shown} of {{value}}" if attribute.kind == NUMBER else f"{shown} {{value}}"
     known: dict[str, Feature] = {
-        "value": _feature(f"attr_{name}", unit, f"{shown} being {{value}}", none, kind=kind),
-        "days_ahead": _feature(f"attr_{name}_days_ahead", "relative_days", f"{shown} being {{value}}", none),
+        "value": _feature(f"attr_{name}", unit, value, none, kind=kind),
+        "days_ahead": _feature(f"attr_{name}_days_ahead", "relative_days", f"{shown} {{value}}", none),
         "days_after_creation": _feature(
-            f"attr_{name}_days_after_creation", "signed_days", f"{shown} lying {{value}} creation", none
+            f"attr_{name}_days_after_creation", "signed_days", f"{shown} {{value}} creation", none
         ),
-        "weekday": _feature(f"attr_{name}_weekday", "weekday", f"{shown} falling on a {{value}}", none),
-        "week": _feature(f"attr_{name}_week", "week", f"{shown} falling in {{value}}", none),
-        "share": _feature(f"attr_{name}_share", "share", f"{shown} being one that {{value}} of leads have", none),
-        "past_leads": _feature(f"{prefix}_past_leads", "leads", f"{shown} being known from {{value}}", none),
+        "weekday": _feature(f"attr_{name}_weekday", "weekday", f"{shown} on a {{value}}", none),
+        "week": _feature(f"attr_{name}_week", "week", f"{shown} in {{value}}", none),
+        "share": _feature(f"attr_{name}_share", "share", f"{shown} shared by {{value}} of leads", none),
+        "past_leads": _feature(f"{prefix}_past_leads", "leads", f"{shown} known from {{value}}", none),
         "win_rate": _feature(
-            f"{prefix}_win_rate", "share", f"past leads of its {shown} winning in {{value}} of cases", none, direction=1
+            f"{prefix}_win_rate", "share", f"a win rate of {{value}} among past leads of its {shown}", none, direction=1
         ),
-        "changes": _feature(f"attr_{name}_changes", "changes", f"having {{value}} of {shown} so far", none),
+        "changes": _feature(f"attr_{name}_changes", "changes", f"{{value}} of {shown} so far", none),
         "days_since_change": _feature(
             f"days_since_attr_{name}_changed",
             "days",
-            f"the last change of {shown} being {{value}} ago",
-            f"{shown} never changing",
+            f"the last change of {shown} {{value}} ago",
+            f"no change of {shown}",
         ),
     }  # fmt: skip
     subject = attribute.name
@@ -109,8 +109,8 @@ def _has_changes(attributes: Sequence[Attribute]) -> bool:
 
 
 @dataclass(frozen=True)
-class Layout:
-    """The attributes to read, and where their columns go from the block's first, -1 = left out."""
+class AttributeLayout:
+    """The attributes to read, and where their columns go from the block's first, -1 if left out."""
 
     names: tuple[str, ...]
     kinds: tuple[str, ...]
@@ -119,11 +119,12 @@ class Layout:
     shares: tuple[tuple[float, ...], ...]
     kind_codes: Ints  # (m,)
     columns: Ints  # (m, places)
-    totals: int  # column of the number of changes, -1 = left out
+    totals: int  # column of the number of changes, -1 if left out
     zone: ZoneInfo
 
 
-def layout(attributes: Sequence[Attribute], zone: ZoneInfo) -> Layout:
+def layout(attributes: Sequence[Attribute], zone: ZoneInfo) -> AttributeLayout:
+    """The layout of the block's columns, as `features` lists them."""
     columns = np.full((len(attributes), len(PLACES)), -1, dtype=np.int64)
     at = 0
     for j, attribute in enumerate(attributes):
@@ -131,7 +132,7 @@ def layout(attributes: Sequence[Attribute], zone: ZoneInfo) -> Layout:
             if place in attribute.columns:
                 columns[j, p] = at
                 at += 1
-    return Layout(
+    return AttributeLayout(
         tuple(a.name for a in attributes),
         tuple(a.kind for a in attributes),
         tuple(a.mutable for a in attributes),
@@ -146,10 +147,10 @@ def layout(attributes: Sequence[Attribute], zone: ZoneInfo) -> Layout:
 
 @dataclass(frozen=True)
 class Entries:
-    """The texts of m attributes in one history, each text of an attribute one entry.
+    """The texts of m attributes in one history; each text of an attribute is an entry.
 
-    Entry ids of attribute j begin at starts[j]; base (m, leads) are codes within the attribute, -1 for missing;
-    change_attribute and change_entry give each change row's attribute (-1: not one of these) and entry (-1: cleared).
+    The entries of attribute j begin at starts[j]. base (m, leads): codes within the attribute at creation, -1 for
+    missing. change_attribute, change_entry: attribute of each change row (-1 for others), entry (-1 if cleared).
     """
 
     texts: list[Sequence[str]]
@@ -160,7 +161,7 @@ class Entries:
 
 
 def entries_of(history: History, names: Sequence[str], mutable: Sequence[bool]) -> Entries:
-    """Collects the texts of the named attributes; one that the history lacks is missing on every lead."""
+    """Collects the texts of the named attributes; an attribute that the history lacks is missing on every lead."""
     nothing = empty_factor(len(history))
     factors = [
         nothing if cleared else history.attributes.get(name, nothing)
@@ -181,7 +182,7 @@ def entries_of(history: History, names: Sequence[str], mutable: Sequence[bool]) 
 def _change_entries(
     changes: Changes, names: Sequence[str], texts: list[Sequence[str]]
 ) -> tuple[Codes, Codes]:
-    """The attribute and local entry of each change row; the texts it brings are added behind those of `texts`."""
+    """The attribute and local entry of each change row; new texts are appended to those of `texts`."""
     place = {name: j for j, name in enumerate(names)}
     of_code = np.array([*(place.get(name, -1) for name in changes.attribute.values), -1], dtype=np.int32)
     attribute = of_code[changes.attribute.codes]
@@ -216,25 +217,28 @@ def entries_at(history: History, entries: Entries, lead: Ints, as_of_us: Ints) -
 
 
 def text_at(history: History, name: str, lead: Ints, as_of_us: Ints) -> Factor:
-    """The text of one attribute valid for each row at its instant, as the data wrote it; mutable ones by changes."""
-    given = history.attributes.get(name)
-    if given is not None and not len(history.changes.time_us) and name not in history.config.mutable:
-        return given.take(lead)
-    entries = entries_of(history, [name], [name in history.config.mutable])
-    texts = entries.texts[0]  # a change may bring one that is there from a creation already
+    """The text of one attribute valid for each row at its instant, as in the data; of a mutable one by changes."""
+    at_creation = history.attributes.get(name)
+    is_mutable = name in history.config.mutable
+    if at_creation is not None and not len(history.changes.time_us) and not is_mutable:
+        return at_creation.take(lead)
+    entries = entries_of(history, [name], [is_mutable])
+    texts = entries.texts[0]  # a change may repeat a text that a creation has already
     place = {text: code for code, text in enumerate(dict.fromkeys(texts))}
     code_of = np.array([*(place[text] for text in texts), -1], dtype=np.int32)
     return Factor(code_of[entries_at(history, entries, lead, as_of_us)[:, 0]], list(place))
 
 
 @dataclass(frozen=True)
-class Prepared:
-    """One history's entries read by kind: (E,) each.
+class PreparedAttributes:
+    """The layout, the category tables, and the entries of one history parsed by kind: (E,) each.
 
     first: number, 0 or 1, instant in microseconds, or category code; second: weekday of a date or share of a category;
     third: week of a date; table: row of the category tables, -1 for a value they do not have.
     """
 
+    layout: AttributeLayout
+    tables: CategoryTables
     entries: Entries
     first: Floats
     second: Floats
@@ -242,15 +246,15 @@ class Prepared:
     table: Ints
 
 
-def prepare(history: History, plan: Layout, tables: CategoryTables) -> Prepared:
-    """Reads every text of the history's attributes once."""
-    entries = entries_of(history, plan.names, plan.mutable)
+def prepare(history: History, layout: AttributeLayout, tables: CategoryTables) -> PreparedAttributes:
+    """Parses every text of the history's attributes once."""
+    entries = entries_of(history, layout.names, layout.mutable)
     first: list[float] = []
     shares_of: list[float] = []
     table: list[int] = []
     dates: list[int] = []
     for kind, name, codes, shares, texts in zip(
-        plan.kinds, plan.names, plan.codes, plan.shares, entries.texts, strict=True
+        layout.kinds, layout.names, layout.codes, layout.shares, entries.texts, strict=True
     ):
         if kind == CATEGORY:
             row = tables.index.get(name, _NO_ROWS).get
@@ -262,36 +266,29 @@ def prepare(history: History, plan: Layout, tables: CategoryTables) -> Prepared:
             continue
         if kind == DATE:
             dates += range(len(first), len(first) + len(texts))
-            first += [nan if t is None else float(t) for t in instants(texts, plan.zone)]
+            first += [nan if t is None else float(t) for t in instants(texts, layout.zone)]
         else:
             first += map(number if kind == NUMBER else boolean, texts)
         shares_of += [nan] * len(texts)
         table += [-1] * len(texts)
     read = np.array(first, dtype=np.float64)
     second = np.array(shares_of, dtype=np.float64)
-    third = read  # read of dates only
+    third = read  # only dates have one
     if dates:
         third = np.full(len(read), nan)
-        second[dates], third[dates] = weekday_and_week(read[dates], plan.zone)
-    return Prepared(entries, read, second, third, np.array(table, dtype=np.int64))
+        second[dates], third[dates] = weekday_and_week(read[dates], layout.zone)
+    return PreparedAttributes(layout, tables, entries, read, second, third, np.array(table, dtype=np.int64))
 
 
-def fill(
-    out: Floats,
-    at: int,
-    history: History,
-    rows: tuple[Ints, Ints],
-    given: tuple[Layout, Prepared, CategoryTables],
-) -> None:
-    """Writes the block for rows (lead, as_of) at column `at`."""
-    lead, as_of = rows
-    plan, prepared, tables = given
+def fill(rows: Rows, at: int, history: History, prepared: PreparedAttributes) -> None:
+    """Writes the block from column `at`."""
+    layout, tables = prepared.layout, prepared.tables
     log, entries = history.changes, prepared.entries
     attribute_rows(
-        out, at, plan.totals, lead, as_of, history.created_us,
+        rows.out, at, layout.totals, rows.lead, rows.as_of_us, history.created_us,
         entries.base, entries.starts, log.offsets, log.time_us, log.known_us,
         entries.change_attribute, entries.change_entry,
-        prepared.first, prepared.second, prepared.third, prepared.table, plan.kind_codes, plan.columns,
+        prepared.first, prepared.second, prepared.third, prepared.table, layout.kind_codes, layout.columns,
         tables.offsets, tables.time_us, tables.leads, tables.wins,
         tables.base_time_us, tables.base_leads, tables.base_wins, SHRINKAGE,
     )  # fmt: skip

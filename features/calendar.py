@@ -1,4 +1,4 @@
-"""Calendar features in the funnel's time zone, computed from the zone's own table of offsets."""
+"""Calendar features in the funnel's time zone, computed from the zone's table of UTC offsets."""
 
 from bisect import bisect_left
 from datetime import UTC, datetime, timedelta
@@ -9,11 +9,22 @@ import numpy as np
 from numba import types
 
 from features.feature import Feature, feature
+from features.rows import Rows
 from history.arrays import Floats, Ints
 from history.compiled import F64, I64, OUT, compiled
 from history.history import DAY_US, HOUR_US
 
 BLOCK = "calendar"
+
+# Columns of the block, from its first one.
+CREATED_WEEKDAY = 0
+CREATED_HOUR = 1
+WEEKDAY = 2
+DAYS_TO_MONTH_END = 3
+DAYS_TO_QUARTER_END = 4
+MONTH = 5
+
+THURSDAY = 3  # 1970-01-01 was a Thursday; weekdays count from Monday = 0
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _FIRST, _LAST = datetime(1900, 1, 1, tzinfo=UTC), datetime(2101, 1, 1, tzinfo=UTC)
 _STEP = timedelta(days=7)
@@ -21,22 +32,22 @@ MICROSECOND = timedelta(microseconds=1)
 
 
 def features(whole_year: bool) -> tuple[Feature, ...]:
-    """The columns of the block; the month only where training saw a whole year, since before that it is but a clock."""
+    """The columns of the block; the month only if training saw a whole year: before that it merely tells the date."""
     columns = [
-        feature("created_weekday", "weekday", "being created on a {value}", BLOCK),
-        feature("created_hour", "hour", "being created between {value}", BLOCK),
+        feature("created_weekday", "weekday", "creation on a {value}", BLOCK),
+        feature("created_hour", "hour", "creation between {value}", BLOCK),
         feature("as_of_weekday", "weekday", "today being a {value}", BLOCK),
-        feature("days_to_month_end", "calendar days", "the month ending in {value}", BLOCK),
-        feature("days_to_quarter_end", "calendar days", "the quarter ending in {value}", BLOCK),
+        feature("days_to_month_end", "calendar days", "the end of the month in {value}", BLOCK),
+        feature("days_to_quarter_end", "calendar days", "the end of the quarter in {value}", BLOCK),
     ]
     if whole_year:
-        columns.append(feature("as_of_month", "month", "it being {value}", BLOCK))
+        columns.append(feature("as_of_month", "month", "the month of {value}", BLOCK))
     return tuple(columns)
 
 
 @lru_cache(maxsize=64)
 def offsets_of(zone: ZoneInfo) -> tuple[Ints, Ints]:
-    """The zone's offset from UTC as (from_us, offset_us), both (n,), valid from each instant on; 1900 to 2100."""
+    """The zone's UTC offsets from 1900 to 2100: starts_us (n,), and offsets_us (n,) valid from each start on."""
     starts, offsets = [np.iinfo(np.int64).min], [_offset(_FIRST, zone)]
     at = _FIRST
     while at < _LAST:
@@ -46,9 +57,9 @@ def offsets_of(zone: ZoneInfo) -> tuple[Ints, Ints]:
             change = bisect_left(
                 seconds, True, key=lambda s: _offset(at + timedelta(seconds=s), zone) != offsets[-1]
             )
-            found = at + timedelta(seconds=change)
-            starts.append((found - _EPOCH) // MICROSECOND)
-            offsets.append(_offset(found, zone))
+            changed_at = at + timedelta(seconds=change)
+            starts.append((changed_at - _EPOCH) // MICROSECOND)
+            offsets.append(_offset(changed_at, zone))
         at = after
     return np.array(starts, dtype=np.int64), np.array(offsets, dtype=np.int64)
 
@@ -59,7 +70,7 @@ def _offset(at: datetime, zone: ZoneInfo) -> int:
 
 
 def local_us(instants_us: Ints, zone: ZoneInfo) -> Ints:
-    """What the clocks of the zone show at each instant, in microseconds since they showed 1970-01-01T00:00."""
+    """Local time of each instant (n,), in microseconds since 1970-01-01T00:00 local."""
     starts, offsets = offsets_of(zone)
     return np.asarray(
         instants_us + offsets[starts.searchsorted(instants_us, side="right") - 1], dtype=np.int64
@@ -67,16 +78,15 @@ def local_us(instants_us: Ints, zone: ZoneInfo) -> Ints:
 
 
 def weekday_and_week(instants_us: Floats, zone: ZoneInfo) -> tuple[Floats, Floats]:
-    """Weekday (Monday 0) and week (days since 1 January // 7 + 1) of each instant in the zone, NaN of NaN."""
+    """Weekday (n,) from Monday = 0, and week (n,) as days since 1 January // 7 + 1, both local; NaN of NaN."""
     out = np.empty((2, len(instants_us)))
     week_rows(out, instants_us, *offsets_of(zone))
     return out[0], out[1]
 
 
-def fill(out: Floats, at: int, created_us: Ints, as_of_us: Ints, given: tuple[ZoneInfo, bool]) -> None:
-    """Writes the block at column `at`; given: the zone, and whether the month is a column."""
-    zone, whole_year = given
-    season_rows(out, at, int(whole_year), created_us, as_of_us, *offsets_of(zone))
+def fill(rows: Rows, at: int, created_us: Ints, zone: ZoneInfo, whole_year: bool) -> None:
+    """Writes the block from column `at`; created_us (n,) is of the rows' leads, whole_year adds the month."""
+    calendar_rows(rows.out, at, int(whole_year), created_us, rows.as_of_us, *offsets_of(zone))
 
 
 @compiled()
@@ -93,7 +103,7 @@ def _local(instant: int, starts: Ints, offsets: Ints) -> int:
 
 @compiled()
 def _civil(days: int, date: Ints) -> None:
-    """Year, month and day of a day number since 1970 (Howard Hinnant, chrono-compatible low-level date algorithms)."""
+    """Year, month and day of a day number since 1970 (Hinnant, chrono-compatible low-level date algorithms)."""
     z = days + 719_468
     era = z // 146_097
     doe = z - era * 146_097
@@ -116,27 +126,27 @@ def _day_number(year: int, month: int, day: int) -> int:
 
 
 @compiled(types.void(OUT, types.int64, types.int64, I64, I64, I64, I64))
-def season_rows(
+def calendar_rows(
     out: Floats, at: int, with_month: int, created: Ints, as_of: Ints, starts: Ints, offsets: Ints
 ) -> None:
-    """Writes weekday and hour of creation; weekday, whole days to month and quarter end and month of as_of."""
+    """Writes the columns of the block: those of the creation, then those of as_of."""
     date = np.empty(3, dtype=np.int64)
     for i in range(len(as_of)):
         born = _local(created[i], starts, offsets)
         now = _local(as_of[i], starts, offsets)
         today = now // DAY_US
-        out[i, at] = (born // DAY_US + 3) % 7
-        out[i, at + 1] = born % DAY_US // HOUR_US
-        out[i, at + 2] = (today + 3) % 7
+        out[i, at + CREATED_WEEKDAY] = (born // DAY_US + THURSDAY) % 7
+        out[i, at + CREATED_HOUR] = born % DAY_US // HOUR_US
+        out[i, at + WEEKDAY] = (today + THURSDAY) % 7
         _civil(today, date)
         year, month = date[0], date[1]
         quarter_month = (month - 1) // 3 * 3 + 3
         for c in range(2):
             last = month if c == 0 else quarter_month
             following = _day_number(year + 1, 1, 1) if last == 12 else _day_number(year, last + 1, 1)
-            out[i, at + 3 + c] = following - 1 - today
+            out[i, at + DAYS_TO_MONTH_END + c] = following - 1 - today
         if with_month:
-            out[i, at + 5] = month
+            out[i, at + MONTH] = month
 
 
 @compiled(types.void(OUT, F64, I64, I64))
@@ -148,5 +158,5 @@ def week_rows(out: Floats, instants: Floats, starts: Ints, offsets: Ints) -> Non
             continue
         day = _local(int(instants[i]), starts, offsets) // DAY_US
         _civil(day, date)
-        out[0, i] = (day + 3) % 7
+        out[0, i] = (day + THURSDAY) % 7
         out[1, i] = (day - _day_number(date[0], 1, 1)) // 7 + 1

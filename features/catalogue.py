@@ -1,15 +1,12 @@
-"""The catalogue: every column of the feature matrix of one vocabulary, in order, and the digest that names it."""
+"""The catalogue: the columns of the feature matrix of one vocabulary, in order, and the digest of the set."""
 
 import hashlib
 import json
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import asdict, replace
+from dataclasses import replace
 
-from features import attributes
-from features import calendar as season
-from features import interactions as engagement
-from features import stages as progression
+from features import attributes, calendar, interactions, stages
 from features.feature import Feature, digest
 from features.vocabulary import Vocabulary
 
@@ -17,25 +14,26 @@ __all__ = ["Feature", "catalogue", "feature_set_id"]
 
 
 def catalogue(vocabulary: Vocabulary) -> tuple[Feature, ...]:
-    """The features in matrix order: stages, engagement, attributes, calendar; their names are unique."""
+    """The features in matrix order: stages, interactions, attributes, calendar; their names are unique."""
     return _unique(
         (
-            *progression.features(vocabulary.stages),
-            *engagement.features(vocabulary.spoken),
+            *stages.features(vocabulary.stages),
+            *interactions.features(vocabulary.interactions),
             *attributes.features(vocabulary.attributes),
-            *season.features(vocabulary.whole_year),
+            *calendar.features(vocabulary.whole_year),
         )
     )
 
 
 def feature_set_id(features: Sequence[Feature]) -> str:
-    """sha256 of the catalogue's JSON: equal for equal columns, order and wording."""
-    text = json.dumps([asdict(f) for f in features], sort_keys=True, ensure_ascii=True, separators=(",", ":"))
+    """SHA-256 of the columns in order, equal if they hold the same numbers; wording does not count."""
+    columns = [[f.name, f.unit, f.kind, f.direction, f.block, f.subject] for f in features]
+    text = json.dumps(columns, ensure_ascii=True, separators=(",", ":"))
     return hashlib.sha256(text.encode()).hexdigest()
 
 
 def _unique(features: Sequence[Feature]) -> tuple[Feature, ...]:
-    """A name shared by columns of two subjects, such as attributes `x` and `x_week`, gets a digest behind it."""
+    """Appends a digest to a name that columns of two subjects share, such as attributes `x` and `x_week`."""
     counts = Counter(f.name for f in features)
     used: set[str] = set()
     result = []
@@ -43,7 +41,7 @@ def _unique(features: Sequence[Feature]) -> tuple[Feature, ...]:
         name = (
             column.name
             if counts[column.name] == 1
-            else f"{column.name}_{digest(f'{column.subject}|{column.up}')}"
+            else f"{column.name}_{digest(f'{column.subject}|{column.phrase}')}"
         )
         while name in used:
             name += "_"

@@ -1,7 +1,8 @@
-"""Interaction features: how much, how recently, in which rhythm, through what, and who waits for whom."""
+"""Interaction features: counts, recency, rhythm, kinds, channels and response times."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 
@@ -24,7 +25,8 @@ from features.interaction_kernel import (
     VALUE_SUM_30D,
     interaction_rows,
 )
-from history.arrays import Floats, Ints
+from features.rows import Rows
+from history.arrays import Ints
 from history.history import DAY_US, INBOUND, OUTBOUND, History
 
 BLOCK = "engagement"
@@ -38,11 +40,12 @@ _WIDTH = len(WINDOWS_DAYS) + 2
 
 
 @dataclass(frozen=True)
-class Spoken:
-    """What the training interactions held: kinds and channels kept (most frequent first), and what else they carry.
+class InteractionVocabulary:
+    """Kinds and channels of the training interactions (most frequent first), and the optional fields they have.
 
-    pools_* says that some kinds or channels were too rare and are counted together as `other`. echoes are channels
-    through which one kind goes, and that kind through no other: counting them would say twice what the kind says.
+    pools_kinds, pools_channels: others were too rare and are counted together as `other`. directions, values, any:
+    training saw a direction, a value, an interaction at all. echoes: channels in one-to-one correspondence with a
+    kind; their counts would duplicate the kind's.
     """
 
     kinds: tuple[str, ...] = ()
@@ -56,87 +59,86 @@ class Spoken:
 
     @property
     def counted_channels(self) -> tuple[str, ...]:
-        """The channels that have counts of their own."""
+        """The channels with counts of their own."""
         return tuple(channel for channel in self.channels if channel not in self.echoes)
 
 
-def features(spoken: Spoken) -> tuple[Feature, ...]:
-    """The columns of the block in the order in which `fill` writes them; none where training saw no interaction."""
-    if not spoken.any:
+class _Group(NamedTuple):
+    """Interactions that are counted together: prefix of the column names, and what follows their number in words."""
+
+    prefix: str
+    which: str = ""  # " from the lead", " of kind call"
+    subject: str = ""
+
+
+def features(vocabulary: InteractionVocabulary) -> tuple[Feature, ...]:
+    """The columns of the block, in the order written by `fill`; none if training saw no interaction."""
+    if not vocabulary.any:
         return ()
     columns: list[Feature] = []
-    for prefix, noun, subject in _groups(spoken):
-        columns += _group_features(prefix, noun, subject)
+    for group in _groups(vocabulary):
+        columns += _group_features(group)
     singles = _singles()
-    return (*columns, *(singles[s] for s in _singles_kept(spoken)))
+    return (*columns, *(singles[s] for s in _singles_kept(vocabulary)))
 
 
-def _groups(spoken: Spoken) -> list[tuple[str, str, str]]:
-    groups = [("interactions", "{value}", "")]
-    if spoken.directions:
-        groups += [("inbound", "{value} from the lead", ""), ("outbound", "{value} from us", "")]
-    kinds, channels = list(spoken.kinds), list(spoken.counted_channels)
+def _groups(vocabulary: InteractionVocabulary) -> list[_Group]:
+    groups = [_Group("interactions")]
+    if vocabulary.directions:
+        groups += [_Group("inbound", " from the lead"), _Group("outbound", " from us")]
+    kinds, channels = vocabulary.kinds, vocabulary.counted_channels
     for name, kind in zip(slugs(kinds), kinds, strict=True):
-        groups.append((f"kind_{name}", f"{{value}} of kind {quoted(kind)}", kind))
-    if spoken.pools_kinds:
-        groups.append(("other_kinds", "{value} of a rare kind", ""))
+        groups.append(_Group(f"kind_{name}", f" of kind {quoted(kind)}", kind))
+    if vocabulary.pools_kinds:
+        groups.append(_Group("other_kinds", " of a rare kind"))
     for name, channel in zip(slugs(channels), channels, strict=True):
-        groups.append((f"channel_{name}", f"{{value}} through {quoted(channel)}", channel))
-    if spoken.pools_channels:
-        groups.append(("other_channels", "{value} through a rare channel", ""))
+        groups.append(_Group(f"channel_{name}", f" through {quoted(channel)}", channel))
+    if vocabulary.pools_channels:
+        groups.append(_Group("other_channels", " through a rare channel"))
     return groups
 
 
-def _group_features(prefix: str, noun: str, subject: str) -> list[Feature]:
-    what = noun.replace("{value}", "the last interaction", 1)
-    none = noun.replace("{value}", "no interaction", 1)
-    counted = [
-        feature(
-            f"{prefix}_{d}d", "interactions", f"having {noun} in the last {d} days", BLOCK, subject=subject
-        )
-        for d in WINDOWS_DAYS
-    ]
-    return [
-        *counted,
-        feature(f"{prefix}_count", "interactions", f"having {noun} so far", BLOCK, subject=subject),
-        feature(
-            f"days_since_{prefix}",
-            "days",
-            f"{what} being {{value}} ago",
-            BLOCK,
-            missing=f"having {none} so far",
-            subject=subject,
-        ),
-    ]
+def _group_features(group: _Group) -> list[Feature]:
+    """The columns of one group: a count in each window, the count so far, and days since the last one."""
+    prefix, which, subject = group
+    columns = []
+    for days in WINDOWS_DAYS:
+        phrase = f"{{value}}{which} in the last {days} days"
+        columns.append(feature(f"{prefix}_{days}d", "interactions", phrase, BLOCK, subject=subject))
+    so_far = f"{{value}}{which} so far"
+    columns.append(feature(f"{prefix}_count", "interactions", so_far, BLOCK, subject=subject))
+    last, none = f"the last interaction{which} {{value}} ago", f"no interaction{which} so far"
+    columns.append(feature(f"days_since_{prefix}", "days", last, BLOCK, missing=none, subject=subject))
+    return columns
 
 
 def _singles() -> list[Feature]:
-    """The single figures, in the order of the constants of features.interaction_kernel."""
-    none = "having no interaction yet"
+    """The columns that exist once, in the order of the constants of features.interaction_kernel."""
+    none = "no interaction yet"
     rows: list[tuple[str, str, str, str]] = [
-        ("days_since_first_interaction", "days", "the first interaction being {value} ago", none),
-        ("activity_decay_7d", "touches", "having recent activity worth {value} (halved each 7 days)", none),
-        ("activity_decay_30d", "touches", "having activity worth {value} (halved each 30 days)", none),
-        ("activity_trend", "trend", "having {value} in the last 7 days than in a usual week of the four before", none),
-        ("distinct_kinds", "kinds", "having {value} of interaction so far", none),
-        ("distinct_channels", "channels", "using {value} so far", none),
-        ("active_days_30d", "active days", "having {value} in the last 30", none),
-        ("share_inbound", "share", "{value} of the interactions coming from the lead", "having no direction recorded"),
-        ("median_gap_days", "days", "interactions being {value} apart as a rule", "having fewer than two interactions"),
-        ("longest_silence_days", "days", "the longest silence so far being {value}", none),
-        ("response_hours_mean", "hours", "our replies taking {value} on average", "having no reply recorded"),
-        ("response_hours_last", "hours", "our latest reply taking {value}", "having no reply recorded"),
-        ("unanswered_hours", "hours", "our reply being due for {value}", "no message of the lead waiting"),
-        ("lead_response_hours_mean", "hours", "the lead replying in {value} on average", "the lead never replying"),
-        ("outbound_since_inbound", "interactions", "having {value} from us since the lead last spoke", none),
-        ("value_sum", "amount", "interactions summing to a value of {value}", none),
-        ("value_sum_30d", "amount", "interactions of the last 30 days summing to a value of {value}", none),
-        ("value_mean", "amount", "interactions having a mean value of {value}", "having no interaction with a value"),
-        ("value_last", "amount", "the last value recorded being {value}", "having no interaction with a value"),
-        ("last_kind", "kind", "the last interaction being of kind {value}", none),
-        ("last_channel", "channel", "the last interaction coming through {value}", none),
-        ("interactions_in_stage", "interactions", "having {value} in the current stage", "having entered no stage yet"),
-        ("interactions_before_creation", "interactions", "having {value} from before the lead was created", none),
+        ("days_since_first_interaction", "days", "the first interaction {value} ago", none),
+        ("activity_decay_7d", "touches", "recent activity worth {value} (halved every 7 days)", none),
+        ("activity_decay_30d", "touches", "activity worth {value} (halved every 30 days)", none),
+        ("activity_trend", "trend", "{value} in the last 7 days than in a usual week before", none),
+        ("distinct_kinds", "kinds", "{value} of interaction so far", none),
+        ("distinct_channels", "channels", "{value} used so far", none),
+        ("active_days_30d", "active days", "{value} in the last 30", none),
+        ("share_inbound", "share", "an inbound share of {value}", "no direction recorded"),
+        ("median_gap_days", "days", "a usual gap of {value} between interactions", "no second interaction yet"),
+        ("longest_silence_days", "days", "a longest silence of {value}", none),
+        ("response_hours_mean", "hours", "our average reply time of {value}", "no reply from us recorded"),
+        ("response_hours_last", "hours", "our latest reply time of {value}", "no reply from us recorded"),
+        ("unanswered_hours", "hours", "a message unanswered for {value}", "no message waiting for our reply"),
+        ("lead_response_hours_mean", "hours", "the lead's average reply time of {value}", "no reply from the lead"),
+        ("outbound_since_inbound", "interactions", "{value} from us since the lead's last one", none),
+        ("value_sum", "amount", "a total interaction value of {value}", none),
+        ("value_sum_30d", "amount", "an interaction value of {value} in the last 30 days", none),
+        ("value_mean", "amount", "an average interaction value of {value}", "no interaction with a value"),
+        ("value_last", "amount", "the last recorded value of {value}", "no interaction with a value"),
+        ("last_kind", "kind", "the last interaction of kind {value}", none),
+        ("last_channel", "channel", "the last interaction through {value}", none),
+        ("interactions_in_stage", "interactions", "{value} in the current stage", "no stage entered yet"),
+        ("interactions_before_creation", "interactions", "{value} before the lead was created", none),
     ]  # fmt: skip
     categories = ("last_kind", "last_channel")
     return [
@@ -145,7 +147,7 @@ def _singles() -> list[Feature]:
     ]
 
 
-def _singles_kept(spoken: Spoken) -> list[int]:
+def _singles_kept(vocabulary: InteractionVocabulary) -> list[int]:
     of_direction = {
         SHARE_INBOUND,
         RESPONSE_MEAN,
@@ -154,92 +156,119 @@ def _singles_kept(spoken: Spoken) -> list[int]:
         LEAD_RESPONSE_MEAN,
         OUTBOUND_SINCE,
     }
-    left_out = set() if spoken.directions else of_direction
-    left_out |= set() if spoken.values else {VALUE_SUM, VALUE_SUM_30D, VALUE_MEAN, VALUE_LAST}
-    left_out |= set() if spoken.channels or spoken.pools_channels else {DISTINCT_CHANNELS, LAST_CHANNEL}
-    left_out |= set() if len(spoken.kinds) + spoken.pools_kinds > 1 else {DISTINCT_KINDS, LAST_KIND}
-    return [s for s in range(N_SINGLES) if s not in left_out]
+    left_out: set[int] = set()
+    if not vocabulary.directions:
+        left_out |= of_direction
+    if not vocabulary.values:
+        left_out |= {VALUE_SUM, VALUE_SUM_30D, VALUE_MEAN, VALUE_LAST}
+    if not (vocabulary.channels or vocabulary.pools_channels):
+        left_out |= {DISTINCT_CHANNELS, LAST_CHANNEL}
+    if len(vocabulary.kinds) + vocabulary.pools_kinds <= 1:
+        left_out |= {DISTINCT_KINDS, LAST_KIND}
+    return [single for single in range(N_SINGLES) if single not in left_out]
 
 
 @dataclass(frozen=True)
-class Layout:
-    """Where each group and figure goes, from the block's first column."""
+class InteractionNames:
+    """How the kinds, or the channels, of the vocabulary are coded and grouped.
+
+    position: of each kept name; group: of each kept name, -1 if it has no group of its own; pool: group of all others,
+    -1 for none.
+    """
+
+    position: dict[str, int]
+    group: dict[str, int]
+    pool: int
+
+
+@dataclass(frozen=True)
+class InteractionLayout:
+    """Where each group and single column goes, from the block's first column."""
 
     n_groups: int
-    kinds: dict[str, int]  # name -> position among those kept
-    channels: dict[str, int]
-    kind_groups: dict[str, int]  # name -> group, -1 for none
-    channel_groups: dict[str, int]
-    kind_pool: int  # group of those not kept, -1 for none
-    channel_pool: int
-    direction_group: Ints
-    columns: Ints  # (N_SINGLES,) from the block's first column, -1 = left out
+    kinds: InteractionNames
+    channels: InteractionNames
+    direction_group: Ints  # (3,) by direction, -1 for none
+    columns: Ints  # (N_SINGLES,) from the block's first column, -1 if left out
 
 
-def layout(spoken: Spoken) -> Layout:
-    first_kind = 3 if spoken.directions else 1
-    first_channel = first_kind + len(spoken.kinds) + spoken.pools_kinds
-    counted = spoken.counted_channels
-    n_groups = first_channel + len(counted) + spoken.pools_channels
+def layout(vocabulary: InteractionVocabulary) -> InteractionLayout:
+    """The layout of the block's columns, as `features` lists them."""
+    first_kind = 3 if vocabulary.directions else 1
+    first_channel = first_kind + len(vocabulary.kinds) + vocabulary.pools_kinds
+    counted = vocabulary.counted_channels
+    n_groups = first_channel + len(counted) + vocabulary.pools_channels
+
     direction_group = np.full(3, -1, dtype=np.int64)
-    if spoken.directions:
+    if vocabulary.directions:
         direction_group[[INBOUND, OUTBOUND]] = 1, 2
+
+    kind_group = {name: first_kind + i for i, name in enumerate(vocabulary.kinds)}
+    channel_group = dict.fromkeys(vocabulary.channels, -1)
+    channel_group |= {name: first_channel + i for i, name in enumerate(counted)}
+    kind_pool = first_channel - 1 if vocabulary.pools_kinds else -1
+    channel_pool = n_groups - 1 if vocabulary.pools_channels else -1
+
     columns = np.full(N_SINGLES, -1, dtype=np.int64)
-    kept = _singles_kept(spoken)
+    kept = _singles_kept(vocabulary)
     columns[kept] = n_groups * _WIDTH + np.arange(len(kept))
-    return Layout(
+    return InteractionLayout(
         n_groups,
-        {name: i for i, name in enumerate(spoken.kinds)},
-        {name: i for i, name in enumerate(spoken.channels)},
-        {name: first_kind + i for i, name in enumerate(spoken.kinds)},
-        {name: first_channel + counted.index(name) if name in counted else -1 for name in spoken.channels},
-        first_channel - 1 if spoken.pools_kinds else -1,
-        n_groups - 1 if spoken.pools_channels else -1,
+        InteractionNames(_positions(vocabulary.kinds), kind_group, kind_pool),
+        InteractionNames(_positions(vocabulary.channels), channel_group, channel_pool),
         direction_group,
         columns,
     )
 
 
-@dataclass(frozen=True)
-class Prepared:
-    """One history's codes in the layout's terms: the group and category code of each kind and channel, missing last."""
+def _positions(names: Sequence[str]) -> dict[str, int]:
+    return {name: i for i, name in enumerate(names)}
 
+
+@dataclass(frozen=True)
+class PreparedInteractions:
+    """The layout, and the group and category code of each kind and channel of one history, missing last."""
+
+    layout: InteractionLayout
     kind_group: Ints
-    channel_group: Ints
     kind_code: Ints
+    channel_group: Ints
     channel_code: Ints
 
 
-def prepare(history: History, plan: Layout) -> Prepared:
+def prepare(history: History, layout: InteractionLayout) -> PreparedInteractions:
+    """Looks up every kind and channel of a history once."""
     log = history.interactions
-    kind_group, kind_code = _codes(log.kind.values, plan.kinds, plan.kind_groups, plan.kind_pool)
-    channel_group, channel_code = _codes(
-        log.channel.values, plan.channels, plan.channel_groups, plan.channel_pool
+    kinds, channels = log.kind.values, log.channel.values
+    return PreparedInteractions(
+        layout,
+        _group_codes(kinds, layout.kinds),
+        _category_codes(kinds, layout.kinds),
+        _group_codes(channels, layout.channels),
+        _category_codes(channels, layout.channels),
     )
-    return Prepared(kind_group, channel_group, kind_code, channel_code)
 
 
-def _codes(
-    names: Sequence[str], known: dict[str, int], groups: dict[str, int], pool: int
-) -> tuple[Ints, Ints]:
-    group = [groups.get(name, pool) for name in names]
-    code = [known.get(name, -1) + 2 for name in names]  # 1 for those not kept
-    return np.array([*group, -1], dtype=np.int64), np.array([*code, 0], dtype=np.int64)
+def _group_codes(names: Sequence[str], known: InteractionNames) -> Ints:
+    codes = [known.group.get(name, known.pool) for name in names]
+    return np.array([*codes, -1], dtype=np.int64)
 
 
-def fill(
-    out: Floats, at: int, history: History, rows: tuple[Ints, Ints, Ints], given: tuple[Layout, Prepared]
-) -> None:
-    """Writes the block for rows (lead, as_of, since when in the current stage) at column `at`."""
-    lead, as_of, since = rows
-    plan, prepared = given
-    log = history.interactions
-    columns = np.where(plan.columns < 0, -1, plan.columns + at)
+def _category_codes(names: Sequence[str], known: InteractionNames) -> Ints:
+    """From 2 for kept names, 1 for others, 0 for a missing one."""
+    codes = [known.position.get(name, -1) + 2 for name in names]
+    return np.array([*codes, 0], dtype=np.int64)
+
+
+def fill(rows: Rows, at: int, history: History, stage_since_us: Ints, prepared: PreparedInteractions) -> None:
+    """Writes the block from column `at`; stage_since_us (n,) is the entry into the current stage, or NEVER."""
+    layout, log = prepared.layout, history.interactions
+    columns = np.where(layout.columns < 0, -1, layout.columns + at)
     interaction_rows(
-        out, at, plan.n_groups, lead, as_of, history.created_us[lead], since,
+        rows.out, at, layout.n_groups, rows.lead, rows.as_of_us, history.created_us[rows.lead], stage_since_us,
         log.offsets, log.time_us, log.known_us,
         log.kind.codes, log.channel.codes, log.direction, log.value,
-        prepared.kind_group, prepared.channel_group, plan.direction_group,
+        prepared.kind_group, prepared.channel_group, layout.direction_group,
         prepared.kind_code, prepared.channel_code,
         _WINDOWS, _HALF_LIVES, columns,
     )  # fmt: skip

@@ -1,4 +1,4 @@
-"""What features learn from training rows, and nothing else: frozen, JSON, carried in the bundle."""
+"""What features learn from training rows: frozen, JSON-ready, part of the bundle."""
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields
@@ -6,12 +6,16 @@ from typing import Any
 
 import numpy as np
 
-from features import category_rates as category_tables
+from features import category_rates
 from features.attributes import Attribute
 from features.category_rates import CategoryTables
-from features.interactions import Spoken
+from features.interactions import InteractionVocabulary
 from features.learn_attributes import learn_attributes
-from features.learn_interactions import latest_instants, learn_spoken, learn_stage_medians
+from features.learn_interactions import (
+    latest_instants,
+    learn_interaction_vocabulary,
+    learn_stage_medians,
+)
 from features.stages import NEVER
 from history import config
 from history.config import FunnelConfig
@@ -23,17 +27,17 @@ YEAR_US = 365 * DAY_US
 
 @dataclass(frozen=True, eq=False)
 class Vocabulary:
-    """The model's words: stages and their usual days, kinds and channels, attributes and categories, frozen tables.
+    """Stages with their usual days, kinds and channels, attributes with their categories, and frozen category tables.
 
-    stage_medians holds one entry a stage, None where too few leads went on. whole_year says that training instants span
-    a year. dropped names what gives no feature, and why.
+    stage_medians: median days of each stage, None if too few leads moved on. whole_year: training instants span a year.
+    dropped: columns that give no feature, with the reason.
     """
 
     config: FunnelConfig
     learned_at_us: int
     n_leads: int
     stage_medians: tuple[float | None, ...]
-    spoken: Spoken
+    interactions: InteractionVocabulary
     attributes: tuple[Attribute, ...]
     tables: CategoryTables
     whole_year: bool = False
@@ -41,15 +45,15 @@ class Vocabulary:
 
     @property
     def stages(self) -> tuple[str, ...]:
-        """The stages that have a position, in order; none where training saw no stage entry."""
+        """The stages with a position, in order; empty if training saw no stage entry."""
         return self.config.stages if self.stage_medians else ()
 
 
 def learn(snapshot: Snapshot) -> tuple[Vocabulary, CategoryTables]:
-    """The vocabulary of training rows, and tables whose look-up depends on each row's instant.
+    """The vocabulary of training rows, and category tables whose totals depend on each row's instant.
 
-    The snapshot's history must be cut at T already; the vocabulary carries the tables frozen at its as_of_us, and reads
-    its leads no later than their own training instants. Deterministic, whatever the order of the rows.
+    The history of the snapshot must be cut at T. The vocabulary holds the tables frozen at the history's as_of_us and
+    reads each lead no later than its own latest training instant. The order of the rows does not matter.
     """
     history = snapshot.history
     latest = latest_instants(snapshot)
@@ -60,7 +64,7 @@ def learn(snapshot: Snapshot) -> tuple[Vocabulary, CategoryTables]:
         learned_at_us=history.as_of_us,
         n_leads=int((latest != NEVER).sum()),
         stage_medians=learn_stage_medians(history, latest),
-        spoken=learn_spoken(history, latest),
+        interactions=learn_interaction_vocabulary(history, latest),
         attributes=attributes,
         tables=tables.freeze(history.as_of_us),
         whole_year=span_us >= YEAR_US,
@@ -70,13 +74,13 @@ def learn(snapshot: Snapshot) -> tuple[Vocabulary, CategoryTables]:
 
 
 def to_dict(vocabulary: Vocabulary) -> dict[str, Any]:
-    """The vocabulary as JSON-ready values; from_dict turns it back into one with the same features, to the last bit."""
+    """JSON-ready values, from which from_dict restores a vocabulary with the same features, to the last bit."""
     return {
         "config": config.to_dict(vocabulary.config),
         "learned_at_us": vocabulary.learned_at_us,
         "n_leads": vocabulary.n_leads,
         "stage_medians": list(vocabulary.stage_medians),
-        "spoken": {key: _listed(value) for key, value in asdict(vocabulary.spoken).items()},
+        "spoken": {key: _listed(value) for key, value in asdict(vocabulary.interactions).items()},
         "attributes": [
             {key: _listed(value) for key, value in asdict(a).items()} for a in vocabulary.attributes
         ],
@@ -86,21 +90,23 @@ def to_dict(vocabulary: Vocabulary) -> dict[str, Any]:
     }
 
 
-def from_dict(given: Mapping[str, Any]) -> Vocabulary:
-    """The vocabulary of a bundle; what older ones hold of an attribute beside is passed over."""
+def from_dict(stored: Mapping[str, Any]) -> Vocabulary:
+    """The vocabulary of a bundle; further fields of attributes in older bundles are ignored."""
     return Vocabulary(
-        config=config.from_dict(given["config"]),
-        learned_at_us=given["learned_at_us"],
-        n_leads=given["n_leads"],
-        stage_medians=tuple(given["stage_medians"]),
-        spoken=Spoken(**{key: _frozen(value) for key, value in given["spoken"].items()}),
+        config=config.from_dict(stored["config"]),
+        learned_at_us=stored["learned_at_us"],
+        n_leads=stored["n_leads"],
+        stage_medians=tuple(stored["stage_medians"]),
+        interactions=InteractionVocabulary(
+            **{key: _frozen(value) for key, value in stored["spoken"].items()}
+        ),
         attributes=tuple(
             Attribute(**{key.name: _frozen(one[key.name]) for key in fields(Attribute)})
-            for one in given["attributes"]
+            for one in stored["attributes"]
         ),
-        tables=category_tables.from_dict(given["tables"]),
-        whole_year=given["whole_year"],
-        dropped=dict(given["dropped"]),
+        tables=category_rates.from_dict(stored["tables"]),
+        whole_year=stored["whole_year"],
+        dropped=dict(stored["dropped"]),
     )
 
 

@@ -1,11 +1,11 @@
-"""What a salesperson reads: a feature's value in words, and the sentence that says which way it moved the chance."""
+"""Reasons in words: the value of a feature, and the sentence that tells which way it moved the probability."""
 
 import math
 from collections.abc import Callable, Sequence
 from functools import lru_cache
 from typing import Final
 
-from features.feature import AGAINST, IN_FAVOUR, Feature
+from features.feature import Feature
 from features.vocabulary import Vocabulary
 
 WEEKDAYS: Final = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
@@ -14,9 +14,9 @@ MONTHS: Final = (
     "July", "August", "September", "October", "November", "December",
 )  # fmt: skip
 RARE: Final = "a rare or new value"
-UNKNOWN_STAGE: Final = "a stage that the model does not know"
+UNKNOWN_STAGE: Final = "a stage unknown to the model"
 
-# Units that are counted: one of them, and several.
+# Units that are counted: singular and plural.
 _COUNTED: Final = {
     "interactions": ("interaction", "interactions"),
     "moves": ("move", "moves"),
@@ -33,7 +33,7 @@ _COUNTED: Final = {
 
 
 def readable(feature: Feature, value: float, vocabulary: Vocabulary) -> str:
-    """The value as a person reads it: 3.5 days, no interactions, Monday, a category's name, or that it is missing."""
+    """The value in words: "3.5 days", "no interactions", "Monday", the name of a category, or "missing"."""
     if is_missing(feature, value):
         return "missing"
     if feature.kind == "category":
@@ -46,12 +46,30 @@ def readable(feature: Feature, value: float, vocabulary: Vocabulary) -> str:
 
 
 def sentence(feature: Feature, value: float, up: bool, vocabulary: Vocabulary) -> str:
-    """The feature's sentence for a value that raised (up) or lowered the chance."""
+    """The reason in words: "Profile fit of 64 raises the chance", with `lowers` unless `up`."""
+    subject = _subject(feature, value, vocabulary)
+    verb = "raise" if up else "lower"
+    if not _is_plural(feature, value):
+        verb += "s"
+    return f"{subject[0].upper()}{subject[1:]} {verb} the chance"
+
+
+def _subject(feature: Feature, value: float, vocabulary: Vocabulary) -> str:
     if is_missing(feature, value):
-        said = feature.missing.format() + (IN_FAVOUR if up else AGAINST)
-    else:
-        said = (feature.up if up else feature.down).format(value=readable(feature, value, vocabulary))
-    return said[0].upper() + said[1:]
+        return feature.missing.format()
+    words = readable(feature, value, vocabulary)
+    if feature.unit == "category":
+        words = f"with {RARE}" if words == RARE else f'"{words}"'
+    elif feature.unit == "boolean":
+        words = f'"{words}"'
+    return feature.phrase.format(value=words)
+
+
+def _is_plural(feature: Feature, value: float) -> bool:
+    """True if the sentence begins with a count other than one: "3 calls in the last 7 days raise the chance"."""
+    is_count = feature.unit in _COUNTED or feature.unit == "trend"
+    begins_with_value = feature.phrase.startswith("{value}")
+    return is_count and begins_with_value and not is_missing(feature, value) and abs(value) != 1
 
 
 def is_missing(feature: Feature, value: float) -> bool:
@@ -59,14 +77,14 @@ def is_missing(feature: Feature, value: float) -> bool:
 
 
 def plain(value: float) -> str:
-    """A number in at most six or so digits: 1,234, 12.35, 0.00123."""
+    """A number in about six digits: 1,234, 12.35, 0.00123."""
     if value == int(value) and abs(value) < 1e15:
         return f"{int(value):,}"
     return f"{value:,.2f}".rstrip("0").rstrip(".") if 1 <= abs(value) < 1e15 else f"{value:.3g}"
 
 
 def duration(days: float) -> str:
-    """A length of time in the unit that suits it: less than a minute, 40 minutes, 5 hours, 3.5 days, 120 days."""
+    """A length of time in a fitting unit: "less than a minute", "40 minutes", "5 hours", "3.5 days", "120 days"."""
     size = abs(days)
     if size * 1_440 < 1:
         return "less than a minute"
@@ -87,9 +105,9 @@ def _category(feature: Feature, code: int, vocabulary: Vocabulary) -> str:
     if feature.unit == "stage":
         return UNKNOWN_STAGE if code == 1 else f"stage {vocabulary.stages[code - 2]}"
     if feature.unit == "kind":
-        return "other" if code == 1 else vocabulary.spoken.kinds[code - 2]
+        return "other" if code == 1 else vocabulary.interactions.kinds[code - 2]
     if feature.unit == "channel":
-        return "other" if code == 1 else vocabulary.spoken.channels[code - 2]
+        return "other" if code == 1 else vocabulary.interactions.channels[code - 2]
     return RARE if code == 1 else _levels(vocabulary)[feature.subject][code - 2]
 
 

@@ -54,7 +54,9 @@ def test_serving_lock_scores_like_the_full_environment(
     assert (tmp_path / "installed.csv").read_bytes() == (tmp_path / "here.csv").read_bytes()
 
 
-def test_application_of_the_wheel_answers_a_score(installed: Path, tmp_path: Path, trained_home: Path) -> None:
+def test_application_of_the_wheel_answers_a_score(
+    installed: Path, tmp_path: Path, trained_home: Path
+) -> None:
     code = """
 import json, sys
 from starlette.testclient import TestClient

@@ -6,7 +6,7 @@ import numpy as np
 
 from features.attributes import PLACES, Attribute
 from features.category_rates import ALWAYS, CategoryTables
-from features.interactions import Spoken
+from features.interactions import InteractionVocabulary
 from features.vocabulary import Vocabulary
 from history.config import FunnelConfig
 from tests.builders.lead_histories import CONFIG, START_US
@@ -22,7 +22,7 @@ def words(config: FunnelConfig = CONFIG) -> Vocabulary:
         learned_at_us=START_US,
         n_leads=100,
         stage_medians=(2.0, None, 0.001),
-        spoken=Spoken(("call", "mail"), ("phone",), True, True, True, True, True),
+        interactions=InteractionVocabulary(("call", "mail"), ("phone",), True, True, True, True, True),
         attributes=(
             Attribute("size", "number", ("value",)),
             Attribute("due", "date", DATE_PLACES),

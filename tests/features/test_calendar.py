@@ -9,6 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from features.calendar import fill, offsets_of
+from features.rows import Rows
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 ZONES = [
@@ -35,7 +36,7 @@ def test_calendar_is_the_zones_own(wall: datetime, name: str) -> None:
     moment = wall.replace(tzinfo=UTC)
     out = np.empty((1, 6))
     at = np.array([_us(moment)])
-    fill(out, 0, at, at, (zone, True))
+    fill(Rows(out, np.zeros(1, dtype=np.int64), at), 0, at, zone, True)
     local = moment.astimezone(zone)
     assert out[0, [0, 1, 2, 5]].tolist() == [local.weekday(), local.hour, local.weekday(), local.month]
     assert (local + timedelta(days=int(out[0, 3]))).month == local.month

@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 from features.attributes import PLACES, Attribute
 from features.catalogue import catalogue, feature_set_id
 from features.catalogue_page import example, page
-from features.feature import AGAINST, IN_FAVOUR, slugs
-from features.interactions import Spoken
+from features.feature import slugs
+from features.interactions import InteractionVocabulary
 from features.matrix import build_matrix
 from features.vocabulary import Vocabulary, learn
 from features.wording import duration, is_missing, plain, readable, sentence
@@ -54,7 +54,7 @@ def _odd(names: list[str]) -> Vocabulary:
         learned_at_us=0,
         n_leads=0,
         stage_medians=(None,) * half,
-        spoken=Spoken(tuple(names[half:]), tuple(names), True, True, True, True, True),
+        interactions=InteractionVocabulary(tuple(names[half:]), tuple(names), True, True, True, True, True),
         attributes=tuple(
             Attribute(name, ("number", "date", "category")[i % 3], PLACES) for i, name in enumerate(names)
         ),
@@ -65,16 +65,16 @@ def _odd(names: list[str]) -> Vocabulary:
 
 @settings(CALM, max_examples=100)
 @given(st.lists(weird, unique=True, max_size=8))
-def test_names_are_unique_and_plain_whatever_the_data_calls_things(names: list[str]) -> None:
+def test_names_are_unique_and_plain_for_any_data(names: list[str]) -> None:
     columns = catalogue(_odd(names))
     assert len({f.name for f in columns}) == len(columns)
     assert all(NAME.fullmatch(f.name) for f in columns)
     for column in columns:
-        assert column.up.format(value="x").endswith(IN_FAVOUR)
-        assert column.down.format(value="x").endswith(AGAINST)
+        assert column.phrase.format(value="x")
+        assert column.missing.format()
 
 
-def test_the_model_library_keeps_the_names() -> None:
+def test_lightgbm_keeps_the_names() -> None:
     names = [f.name for f in catalogue(_odd(["{value}", '"a":[1]', "客户", "x week", "x_week", "a b"]))]
     rows = np.random.default_rng(0).random((50, len(names)))
     data = lightgbm.Dataset(rows, label=np.arange(50) % 2, feature_name=names)
@@ -82,14 +82,14 @@ def test_the_model_library_keeps_the_names() -> None:
     assert model.feature_name() == names
 
 
-def test_slugs_keep_plain_names_and_tell_others_apart() -> None:
+def test_slugs_are_unique_and_keep_plain_names() -> None:
     assert slugs(["call", "Demo call", "new"]) == ["call", "demo_call", "new"]
     first, second, third = slugs(["a b", "a_b", "A-B"])
     assert second == "a_b"
     assert len({first, second, third}) == 3
 
 
-def test_the_id_names_the_columns() -> None:
+def test_feature_set_id_changes_with_the_columns() -> None:
     columns = catalogue(WORDS)
     assert feature_set_id(columns) == feature_set_id(catalogue(words()))
     assert feature_set_id(columns[:-1]) != feature_set_id(columns)
@@ -98,35 +98,36 @@ def test_the_id_names_the_columns() -> None:
 
 @settings(CALM, max_examples=60)
 @given(histories, instants)
-def test_every_value_has_words_and_a_sentence_each_way(leads: list[Lead], as_of: int) -> None:
+def test_every_value_has_a_sentence_in_both_directions(leads: list[Lead], as_of: int) -> None:
     history = history_of(leads, as_of)
     matrix = build_matrix(Snapshot(history, np.arange(len(leads)), np.full(len(leads), as_of)), WORDS)
     for row in matrix.values.tolist():
         for column, value in zip(matrix.features, row, strict=True):
             up, down = (sentence(column, value, way, WORDS) for way in (True, False))
-            assert up.endswith(IN_FAVOUR)
-            assert down.endswith(AGAINST)
+            assert up.endswith((" raises the chance", " raise the chance"))
+            assert down.endswith((" lowers the chance", " lower the chance"))
             assert up[0] == up[0].upper()
-            assert "nan" not in up
-            assert is_missing(column, value) or readable(column, value, WORDS) in up
+            assert not re.search(r"\bnan\b", up)
+            words = readable(column, value, WORDS)
+            assert is_missing(column, value) or words.lower() in up.lower()
 
 
 @pytest.mark.parametrize(
     ("name", "value", "text"),
     [
-        ("interactions_7d", 0, "Having no interactions in the last 7 days counts against it"),
-        ("interactions_7d", 1, "Having 1 interaction in the last 7 days counts against it"),
-        ("days_in_stage", 3.54, "Spending 3.5 days in the current stage so far counts against it"),
-        ("response_hours_mean", math.nan, "Having no reply recorded counts against it"),
-        ("stage_regressions", 1, "Having made 1 move back to an earlier stage counts against it"),
-        ("attr_due_days_ahead", -2.0, "Due being 2 days ago counts against it"),
-        ("attr_plan", 1, "Plan being a rare or new value counts against it"),
-        ("attr_plan", 2, "Plan being x counts against it"),
-        ("attr_plan", 0, "Having no plan counts against it"),
-        ("stage_position", 2, "Standing at stage 2 of 3 (demo) counts against it"),
-        ("stage", 1, "Standing in a stage that the model does not know counts against it"),
-        ("created_weekday", 6, "Being created on a Sunday counts against it"),
-        ("attr_plan_win_rate", 0.175, "Past leads of its plan winning in 17.5 % of cases counts against it"),
+        ("interactions_7d", 0, "No interactions in the last 7 days lower the chance"),
+        ("interactions_7d", 1, "1 interaction in the last 7 days lowers the chance"),
+        ("days_in_stage", 3.54, "A stay of 3.5 days in the current stage lowers the chance"),
+        ("response_hours_mean", math.nan, "No reply from us recorded lowers the chance"),
+        ("stage_regressions", 1, "1 move back to an earlier stage lowers the chance"),
+        ("attr_due_days_ahead", -2.0, "Due 2 days ago lowers the chance"),
+        ("attr_plan", 1, "Plan with a rare or new value lowers the chance"),
+        ("attr_plan", 2, 'Plan "x" lowers the chance'),
+        ("attr_plan", 0, "No plan lowers the chance"),
+        ("stage_position", 2, "Being at stage 2 of 3 (demo) lowers the chance"),
+        ("stage", 1, "Being in a stage unknown to the model lowers the chance"),
+        ("created_weekday", 6, "Creation on a Sunday lowers the chance"),
+        ("attr_plan_win_rate", 0.175, "A win rate of 17.5 % among past leads of its plan lowers the chance"),
     ],
 )  # fmt: skip
 def test_sentences_read_as_written(name: str, value: float, text: str) -> None:

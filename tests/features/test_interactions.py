@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from features.interaction_kernel import N_SINGLES
-from features.interactions import WINDOWS_DAYS, Spoken, features, layout
+from features.interactions import WINDOWS_DAYS, InteractionVocabulary, features, layout
 from features.matrix import build_matrix
 from history.history import DAY_US, INBOUND, OUTBOUND
 from history.snapshot import Snapshot
@@ -68,8 +68,8 @@ def test_a_reply_is_timed_from_the_oldest_open_question() -> None:
 
 
 def test_columns_that_training_saw_nothing_for_are_left_out() -> None:
-    assert features(Spoken()) == ()
-    bare = {f.name for f in features(Spoken(kinds=("call",), any=True))}
+    assert features(InteractionVocabulary()) == ()
+    bare = {f.name for f in features(InteractionVocabulary(kinds=("call",), any=True))}
     assert not bare & {
         "share_inbound",
         "value_sum",
@@ -90,7 +90,9 @@ def test_columns_that_training_saw_nothing_for_are_left_out() -> None:
 def test_every_column_has_one_place(
     flags: tuple[bool, bool, bool, bool], kinds: int, channels: int, echoes: int
 ) -> None:
-    spoken = Spoken(("a", "b", "c")[:kinds], ("d", "e")[:channels], *flags, True, ("d",)[:echoes])
+    spoken = InteractionVocabulary(
+        ("a", "b", "c")[:kinds], ("d", "e")[:channels], *flags, True, ("d",)[:echoes]
+    )
     plan = layout(spoken)
     singles = plan.columns[plan.columns >= 0].tolist()
     width = len(WINDOWS_DAYS) + 2

@@ -47,14 +47,14 @@ def test_only_training_leads_teach() -> None:
     other = Lead(START_US, {"c": "unseen"}, [Touch(START_US, START_US, "fax")] * LEAST_ROWS)
     snapshot = _all([*leads, *[other] * 20])
     vocabulary, _ = learn(snapshot.take(np.arange(20)))
-    assert vocabulary.spoken.kinds == ("call",)
+    assert vocabulary.interactions.kinds == ("call",)
     assert vocabulary.dropped == {"c": "constant"}
-    assert learn(snapshot)[0].spoken.kinds == ("call", "fax")
+    assert learn(snapshot)[0].interactions.kinds == ("call", "fax")
 
 
 def test_kinds_need_enough_rows_and_the_rest_is_pooled() -> None:
     touches = [Touch(START_US, START_US, "call")] * LEAST_ROWS + [Touch(START_US, START_US, "fax")]
-    spoken = learn(_all([Lead(START_US, {}, touches)]))[0].spoken
+    spoken = learn(_all([Lead(START_US, {}, touches)]))[0].interactions
     assert (spoken.kinds, spoken.pools_kinds) == (("call",), True)
     assert not spoken.directions
     assert not spoken.values
@@ -67,13 +67,13 @@ def test_a_channel_that_only_echoes_a_kind_is_not_counted_twice() -> None:
     touches = rows("call", "phone") + rows("mail", "web") + rows("form", "web") + rows("chat", "site")
     snapshot = _all([Lead(START_US, {}, [*touches, *rows("chat", "web")])])
     vocabulary, _ = learn(snapshot)
-    assert vocabulary.spoken.echoes == ("phone",)
+    assert vocabulary.interactions.echoes == ("phone",)
     matrix = build_matrix(snapshot, vocabulary)
     row = dict(zip([f.name for f in matrix.features], matrix.values[0].tolist(), strict=True))
     assert "channel_phone_count" not in row
     counts = [row[f"{name}_count"] for name in ("kind_call", "channel_web", "channel_site", "interactions")]
     assert counts == [LEAST_ROWS, 3 * LEAST_ROWS, LEAST_ROWS, 5 * LEAST_ROWS]
-    assert row["last_channel"] == 2 + vocabulary.spoken.channels.index("web")
+    assert row["last_channel"] == 2 + vocabulary.interactions.channels.index("web")
 
 
 def test_stage_medians_are_of_leads_that_went_on() -> None:
@@ -122,7 +122,7 @@ def test_tables_hold_what_was_known_then(drawn: list[Lead], as_of: int) -> None:
     assert "win_rate" in chosen.columns
     _, tables, _ = learn_attributes(history, np.full(len(history), LAST_US))
     vocabulary = Vocabulary(
-        CONFIG, LAST_US, len(leads), (), words().spoken, (chosen,), tables.freeze(LAST_US)
+        CONFIG, LAST_US, len(leads), (), words().interactions, (chosen,), tables.freeze(LAST_US)
     )  # fmt: skip
     rows = Snapshot(history, snapshot.lead, np.full(len(snapshot), as_of))
     matrix = build_matrix(rows, vocabulary, tables)

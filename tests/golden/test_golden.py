@@ -30,7 +30,7 @@ def four_scores() -> Scores:
     """A lead of each status, in numbers that are exact in binary."""
     at = parse_time("2026-03-01", ZoneInfo("UTC"))
     unknown = math.nan
-    said = "Being 12 days in stage offer counts in its favour"
+    said = "A total of 12 days in stage offer raises the chance"
     why = {"feature": "days_in_stage", "label": said, "value": "12", "direction": "up", "points": 12.5}
     warning = {
         "code": "insufficient_data",
