@@ -17,7 +17,8 @@ from serving.pages import assets, docs, forecast, funnel, lead, model
 from serving.pages import worklist as worklist_page
 from serving.runtime import Runtime
 
-API = (scores, status, events, worklist, leads, reports)
+# Frequent routes first: the router tries them in order.
+API = (scores, events, worklist, leads, reports, status)
 PAGES = (worklist_page, lead, model, funnel, forecast, docs, assets)
 ROUTES = [route for part in (*API, *PAGES) for route in part.routes.all]
 

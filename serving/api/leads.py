@@ -1,22 +1,17 @@
 """PUT, GET and DELETE of a stored lead, and the history of its score."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping
 from functools import partial
 from typing import Any
-from urllib.parse import unquote_to_bytes
 
-import numpy as np
-from sqlalchemy import Connection
 from starlette.requests import Request
 from starlette.responses import Response
 
 from history.schema import NOT_ATTRIBUTES, OWN_ATTRIBUTES
-from history.snapshot import Snapshot
-from history.times import format_time
 from models.bundle import Bundle
-from models.scorer import score
 from serving.api.cursors import CURSOR_PARAMETER, read_page_cursor
+from serving.api.lead_documents import LeadRequest, read_score_history, read_stored_leads
+from serving.api.lead_path import lead_path, unknown_lead
 from serving.api.openapi import (
     NUMBER,
     SCALAR,
@@ -41,15 +36,9 @@ from serving.http.queries import read_query, read_text
 from serving.http.responses import json_answer
 from serving.http.router import Json, Routes
 from serving.store.async_store import AsyncStore
-from serving.store.cursors import write_cursor
-from serving.store.history import history_of
-from serving.store.lead_rows import LeadRows, find_leads, rows_of
-from serving.store.leads import CONFLICT, CREATED, PutLead, current_attributes, erase_leads, put_leads
-from serving.store.scores.history import score_history
-from serving.store.timeline import Key, lead_document, timeline
+from serving.store.leads import CONFLICT, CREATED, PutLead, erase_leads, put_leads
 
-HISTORY_PAGE = 100
-REASONS = 5
+API_PREFIX = b"/v1/leads/"
 
 routes = Routes()
 
@@ -151,7 +140,7 @@ def _store(request: Request) -> AsyncStore:
 @routes.put("/v1/leads/{lead_id:text}", PUT_LEAD)
 async def put_lead(request: Request) -> Response:
     """Creates the lead, or merges the given values into it."""
-    path = api_path(request)
+    path = lead_path(request, API_PREFIX)
     if path.is_history:
         raise _method_not_allowed()
     read_query(request.scope["query_string"], {})
@@ -201,7 +190,7 @@ routes.get("/v1/leads/{lead_id:text}", GET_LEAD)(get_lead)
 
 async def _get(request: Request) -> Response:
     """Answers by the encoded path: the decoded path of an id that ends in "/history" matches the other route."""
-    path = api_path(request)
+    path = lead_path(request, API_PREFIX)
     store = _store(request)
     cursor = read_query(request.scope["query_string"], {"cursor": read_text}).get("cursor")
     if path.is_history:
@@ -216,81 +205,10 @@ async def _get(request: Request) -> Response:
     return json_answer(document)
 
 
-@dataclass(frozen=True, eq=False)
-class LeadRequest:
-    """A stored lead to read: the model to score it with (None: no score), and the start of its timeline's page."""
-
-    lead_id: str
-    bundle: Bundle | None
-    before: Key | None
-
-
-def read_stored_leads(connection: Connection, requests: Sequence[LeadRequest]) -> list[dict[str, Any] | None]:
-    """Each lead with its score now (null without a model) and a page of its timeline; None for an unknown lead.
-
-    All requests have the same model; a document does not depend on the other requests.
-    """
-    leads = find_leads(connection, list({request.lead_id for request in requests}))
-    rows = rows_of(connection, list(leads.values()))
-    places = {lead_id: place for place, lead_id in enumerate(leads)}
-    as_of_us = [max(clock_us(), lead.created_us) for lead in leads.values()]
-    records = _records(rows, requests[0].bundle, as_of_us)
-    documents: list[dict[str, Any] | None] = []
-    for request in requests:
-        place = places.get(request.lead_id)
-        if place is None:
-            documents.append(None)
-        else:
-            documents.append(_document(rows.only(place), as_of_us[place], records[place], request.before))
-    return documents
-
-
-def _records(
-    rows: LeadRows, bundle: Bundle | None, as_of_us: Sequence[int]
-) -> Sequence[dict[str, Any] | None]:
-    if bundle is None or not as_of_us:
-        return [None] * len(as_of_us)
-    history = history_of(rows, bundle.config, max(as_of_us))
-    leads = np.arange(len(as_of_us), dtype=np.int64)
-    return score(bundle, Snapshot(history, leads, np.array(as_of_us, dtype=np.int64)), REASONS).records()
-
-
-def _document(
-    rows: LeadRows, now_us: int, record: dict[str, Any] | None, before: Key | None
-) -> dict[str, Any]:
-    (now,) = current_attributes(rows, now_us)
-    entries, key = timeline(rows, before)
-    return {
-        "lead": lead_document(rows.leads[0], now),
-        "score": record,
-        "timeline": entries,
-        "next_cursor": None if key is None else write_cursor(*key),
-    }
-
-
-def read_score_history(
-    connection: Connection, lead_id: str, before: tuple[int] | None
-) -> dict[str, Any] | None:
-    """A page of the moves of a lead's score, newest first; None for an unknown lead."""
-    lead = find_leads(connection, [lead_id]).get(lead_id)
-    if lead is None:
-        return None
-    rows, last = score_history(connection, lead.lead_no, HISTORY_PAGE, before[0] if before else None)
-    return {
-        "history": [_history_entry(row) for row in rows],
-        "next_cursor": None if last is None else write_cursor(last),
-    }
-
-
-def _history_entry(row: Mapping[str, Any]) -> dict[str, Any]:
-    names = ("probability", "delta", "status", "model_version", "causes")
-    return {"as_of": format_time(row["as_of_us"]), **{name: row[name] for name in names}}
-
-
 @routes.delete("/v1/leads/{lead_id:text}", DELETE_LEAD)
 async def delete_lead(request: Request) -> Response:
     """Erases the lead and everything derived from it, in the database's log too."""
-    path = api_path(request)
+    path = lead_path(request, API_PREFIX)
     if path.is_history:
         raise _method_not_allowed()
     read_query(request.scope["query_string"], {})
@@ -299,42 +217,6 @@ async def delete_lead(request: Request) -> Response:
         raise unknown_lead()
     await store.erase_traces()
     return Response(status_code=204)
-
-
-@dataclass(frozen=True)
-class LeadPath:
-    """The path of a stored lead, or of its history."""
-
-    lead_id: str
-    is_history: bool
-
-
-def api_path(request: Request) -> LeadPath:
-    return lead_path(request, b"/v1/leads/")
-
-
-def lead_path(request: Request, prefix: bytes) -> LeadPath:
-    """The id after `prefix`, decoded once its slashes are split, so that an id may contain encoded slashes.
-
-    Raises Problem 404 for a path of more parts, 422 for an invalid id.
-    """
-    raw: bytes = request.scope.get("raw_path") or request.scope["path"].encode()
-    parts = raw.partition(b"?")[0].partition(prefix)[2].split(b"/")
-    is_history = len(parts) == 2 and parts[1] == b"history"
-    if len(parts) > 1 and not is_history:
-        raise unknown_lead()
-    try:
-        lead_id = unquote_to_bytes(parts[0]).decode()
-    except UnicodeDecodeError:
-        raise invalid([error(["path", "lead_id"], "not UTF-8")]) from None
-    if not 1 <= len(lead_id) <= MAX_TEXT or not lead_id.strip() or "\0" in lead_id:
-        message = f"expected 1 to {MAX_TEXT} characters, not all blank, without NUL"
-        raise invalid([error(["path", "lead_id"], message)])
-    return LeadPath(lead_id, is_history)
-
-
-def unknown_lead() -> Problem:
-    return Problem(404, "unknown-lead", "No lead is stored under this id.")
 
 
 def _method_not_allowed() -> Problem:

@@ -1,4 +1,4 @@
-"""The routes of the funnel and the forecast from the store; `ask_*` serve the pages for people too."""
+"""GET /v1/funnel and GET /v1/forecast: reports of all stored leads; `read_*` serve the pages, too."""
 
 from functools import partial
 
@@ -31,7 +31,6 @@ from serving.store.reports.queries import ForecastQuery, FunnelQuery
 
 routes = Routes()
 
-
 FUNNEL_READERS: dict[str, Reader] = {
     "as_of": read_text,
     "from": read_text,
@@ -49,6 +48,8 @@ FORECAST_READERS: dict[str, Reader] = {
     "since": read_text,
 }
 
+_FUNNEL_OPTIONS = {"from": "start", "to": "end"}  # query key -> field of FunnelQuery
+_LIMITS = ", ".join(f"{most} {kind}s" for kind, most in MOST.items())
 _COLUMN: Json = {"type": "string", "maxLength": MAX_TEXT}
 _query_time = partial(query, schema=INSTANT)
 AS_OF = _query_time("as_of", "Stand at this instant; default: the latest time in the store.")
@@ -80,7 +81,7 @@ FORECAST: Json = {
         query("period", "Calendar periods. Default: month.", {"type": "string", "enum": list(KINDS)}),
         query(
             "periods",
-            f"How many; default: three months of them; at most {', '.join(f'{n} {k}s' for k, n in MOST.items())}.",
+            f"Number of periods; default: three months of them; at most {_LIMITS}.",
             {"type": "integer", "minimum": 1, "maximum": max(MOST.values())},
         ),
         query("by", "One entry a period and value of stage, owner, source or any attribute.", _COLUMN),
@@ -155,32 +156,29 @@ SCHEMAS["Forecast"]["properties"]["explain"] = {
 @routes.get("/v1/funnel", FUNNEL)
 async def get_funnel(request: Request) -> Response:
     """The state and flow of the funnel from the store, with the options of `leadcast funnel` as query."""
-    return Response(
-        (await ask_funnel(request, request.scope["query_string"])).body, media_type="application/json"
-    )
+    report = await read_funnel(request, request.scope["query_string"])
+    return Response(report.body, media_type="application/json")
 
 
 @routes.get("/v1/forecast", FORECAST)
 async def get_forecast(request: Request) -> Response:
     """Wins and revenue of the coming calendar periods from the store, with the options of `leadcast forecast`."""
-    return Response(
-        (await ask_forecast(request, request.scope["query_string"])).body, media_type="application/json"
-    )
+    report = await read_forecast(request, request.scope["query_string"])
+    return Response(report.body, media_type="application/json")
 
 
-async def ask_funnel(request: Request, query_string: bytes) -> Report:
-    """The funnel that a query string asks for."""
-    given = read_query(query_string, FUNNEL_READERS)
-    names = {"from": "start", "to": "end"}
-    wanted = FunnelQuery(**{names.get(key, key): value for key, value in given.items()})
+async def read_funnel(request: Request, query_string: bytes) -> Report:
+    """The funnel with the options of a query string; raises Problem 422 and what the store raises."""
+    values = read_query(query_string, FUNNEL_READERS)
+    options = {_FUNNEL_OPTIONS.get(key, key): value for key, value in values.items()}
     runtime = request.app.state.runtime
-    made: Report = await runtime.stored.reports.get(wanted, runtime.watch.current)
-    return made
+    report: Report = await runtime.stored.reports.get(FunnelQuery(**options), runtime.watch.current)
+    return report
 
 
-async def ask_forecast(request: Request, query_string: bytes) -> Report:
-    """The forecast that a query string asks for; Problem 503 without a model."""
-    wanted = ForecastQuery(**read_query(query_string, FORECAST_READERS))
+async def read_forecast(request: Request, query_string: bytes) -> Report:
+    """The forecast with the options of a query string; also raises NoModel."""
+    options = ForecastQuery(**read_query(query_string, FORECAST_READERS))
     runtime = request.app.state.runtime
-    made: Report = await runtime.stored.reports.get(wanted, runtime.watch.bundle())
-    return made
+    report: Report = await runtime.stored.reports.get(options, runtime.watch.bundle())
+    return report

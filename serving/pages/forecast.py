@@ -6,7 +6,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from funnel.forecast.periods import KINDS
-from serving.api.reports import ask_forecast
+from serving.api.reports import read_forecast
 from serving.http.router import Routes
 from serving.pages.charts import Charts, charts_of
 from serving.pages.forms import read_form
@@ -20,7 +20,7 @@ routes = Routes()
 async def get_forecast_page(request: Request) -> Response:
     """The forecast, with the options of `leadcast forecast` as form fields."""
     form = read_form(request)
-    report = await ask_forecast(request, form.query)
+    report = await read_forecast(request, form.query)
     periods = report.record["periods"]
     return render(
         "forecast.html",

@@ -3,7 +3,7 @@
 from starlette.requests import Request
 from starlette.responses import Response
 
-from serving.api.reports import ask_funnel
+from serving.api.reports import read_funnel
 from serving.http.router import Routes
 from serving.pages.charts import Charts, charts_of
 from serving.pages.forms import read_form
@@ -17,7 +17,7 @@ routes = Routes()
 async def get_funnel_page(request: Request) -> Response:
     """The funnel, with the options of `leadcast funnel` as form fields."""
     form = read_form(request)
-    report = await ask_funnel(request, form.query)
+    report = await read_funnel(request, form.query)
     stages = report.record["total"]["stages"]
     return render(
         "funnel.html",

@@ -9,13 +9,8 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from serving.api.cursors import read_page_cursor
-from serving.api.leads import (
-    LeadRequest,
-    lead_path,
-    read_score_history,
-    read_stored_leads,
-    unknown_lead,
-)
+from serving.api.lead_documents import LeadRequest, read_score_history, read_stored_leads
+from serving.api.lead_path import lead_path, unknown_lead
 from serving.http.queries import read_query, read_text
 from serving.http.router import Routes
 from serving.pages.rendering import lead_link, render

@@ -13,7 +13,7 @@ from cli import demo
 from cli.model_choice import model
 from history.config import load_config
 from history.times import parse_time
-from serving.api.scores import check_lead
+from serving.api.score_bodies import check_lead
 from serving.model.scoring import score_leads
 
 NOW = datetime(2026, 7, 1, 12, tzinfo=UTC)

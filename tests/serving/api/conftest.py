@@ -6,13 +6,13 @@ from pathlib import Path
 import pytest
 from starlette.testclient import TestClient
 
-from serving.api import leads
+from serving.api import lead_documents
 from tests.builders.store_fakes import FakeModel, FakeRuntime, application, fake_score
 
 
 @pytest.fixture
 def runtime(tmp_path: Path, store_url: str | None, monkeypatch: pytest.MonkeyPatch) -> FakeRuntime:
-    monkeypatch.setattr(leads, "score", fake_score)
+    monkeypatch.setattr(lead_documents, "score", fake_score)
     return FakeRuntime(tmp_path, FakeModel(), store_url)
 
 

@@ -6,9 +6,9 @@ import pytest
 from starlette.testclient import TestClient
 
 from history.times import format_time
-from serving.api import leads as stored_leads
+from serving.api import lead_documents
 from serving.api.cursors import read_page_cursor
-from serving.api.leads import LeadRequest, read_stored_leads
+from serving.api.lead_documents import LeadRequest, read_stored_leads
 from serving.store.errors import DiskFull, StoreUnavailable
 from tests.builders.lead_requests import CREATED, post, put, refresh
 from tests.builders.store_fakes import NOW_US, Clock, FakeRuntime, event, pages_of
@@ -56,7 +56,7 @@ def test_a_get_scores_now_and_shows_the_newest_first(client: TestClient) -> None
 def test_leads_read_together_are_what_they_are_alone(
     client: TestClient, runtime: FakeRuntime, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(stored_leads, "clock_us", Clock())
+    monkeypatch.setattr(lead_documents, "clock_us", Clock())
     put(client, "a", owner="Ann")
     put(client, "later", created_at=format_time(NOW_US + 60_000_000))
     put(client, "b", attributes={"n": 1})

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from starlette.testclient import TestClient
 
-from serving.api.scores import check_batch, check_lead
+from serving.api.score_bodies import check_batch, check_lead
 from serving.base.limits import MAX_INTERACTIONS, MAX_LEAD_BYTES, MAX_LEADS
 from serving.base.problems import Problem
 from tests.builders.service_client import LEAD, problem

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from serving.api.records import LEAD
-from serving.api.scores import check_lead
+from serving.api.score_bodies import check_lead
 from serving.base.problems import MAX_ERRORS, Problem
 from tests.builders.service_client import LEAD as SMALL
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+import serving.api.lead_documents
 import serving.api.leads
 from serving.store.scores.rescoring import rescore_all, rescore_dirty
 from tests.builders.service_client import caller
@@ -87,7 +88,8 @@ def answers(home: Path, url: str | None, calls: list[Call], monkeypatch: pytest.
     runtime = FakeRuntime(home, model, url)
     runtime.stored.store.now_us = clock
     monkeypatch.setattr(serving.api.leads, "clock_us", clock)
-    monkeypatch.setattr(serving.api.leads, "score", fake_score)
+    monkeypatch.setattr(serving.api.lead_documents, "clock_us", clock)
+    monkeypatch.setattr(serving.api.lead_documents, "score", fake_score)
     results: list[Any] = []
     with caller(application(runtime)) as client:
         for number, (method, path, body) in enumerate(calls):

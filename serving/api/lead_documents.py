@@ -1,0 +1,94 @@
+"""Stored leads as documents: values, score now, timeline, and the history of the score."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from sqlalchemy import Connection
+
+from history.snapshot import Snapshot
+from history.times import format_time
+from models.bundle import Bundle
+from models.scorer import score
+from serving.base.clock import clock_us
+from serving.store.cursors import write_cursor
+from serving.store.history import history_of
+from serving.store.lead_rows import LeadRows, find_leads, rows_of
+from serving.store.leads import current_attributes
+from serving.store.scores.history import score_history
+from serving.store.timeline import Key, lead_document, timeline
+
+HISTORY_PAGE = 100
+REASONS = 5
+
+
+@dataclass(frozen=True, eq=False)
+class LeadRequest:
+    """A stored lead to read: the model to score it with (None: no score), and the start of its timeline's page."""
+
+    lead_id: str
+    bundle: Bundle | None
+    before: Key | None
+
+
+def read_stored_leads(connection: Connection, requests: Sequence[LeadRequest]) -> list[dict[str, Any] | None]:
+    """Each lead with its score now (null without a model) and a page of its timeline; None for an unknown lead.
+
+    All requests have the same model; a document does not depend on the other requests.
+    """
+    leads = find_leads(connection, list({request.lead_id for request in requests}))
+    rows = rows_of(connection, list(leads.values()))
+    places = {lead_id: place for place, lead_id in enumerate(leads)}
+    as_of_us = [max(clock_us(), lead.created_us) for lead in leads.values()]
+    records = _records(rows, requests[0].bundle, as_of_us)
+    documents: list[dict[str, Any] | None] = []
+    for request in requests:
+        place = places.get(request.lead_id)
+        if place is None:
+            documents.append(None)
+        else:
+            documents.append(_document(rows.only(place), as_of_us[place], records[place], request.before))
+    return documents
+
+
+def _records(
+    rows: LeadRows, bundle: Bundle | None, as_of_us: Sequence[int]
+) -> Sequence[dict[str, Any] | None]:
+    if bundle is None or not as_of_us:
+        return [None] * len(as_of_us)
+    history = history_of(rows, bundle.config, max(as_of_us))
+    leads = np.arange(len(as_of_us), dtype=np.int64)
+    return score(bundle, Snapshot(history, leads, np.array(as_of_us, dtype=np.int64)), REASONS).records()
+
+
+def _document(
+    rows: LeadRows, now_us: int, record: dict[str, Any] | None, before: Key | None
+) -> dict[str, Any]:
+    (now,) = current_attributes(rows, now_us)
+    entries, key = timeline(rows, before)
+    return {
+        "lead": lead_document(rows.leads[0], now),
+        "score": record,
+        "timeline": entries,
+        "next_cursor": None if key is None else write_cursor(*key),
+    }
+
+
+def read_score_history(
+    connection: Connection, lead_id: str, before: tuple[int] | None
+) -> dict[str, Any] | None:
+    """A page of the moves of a lead's score, newest first; None for an unknown lead."""
+    lead = find_leads(connection, [lead_id]).get(lead_id)
+    if lead is None:
+        return None
+    rows, last = score_history(connection, lead.lead_no, HISTORY_PAGE, before[0] if before else None)
+    return {
+        "history": [_history_entry(row) for row in rows],
+        "next_cursor": None if last is None else write_cursor(last),
+    }
+
+
+def _history_entry(row: Mapping[str, Any]) -> dict[str, Any]:
+    names = ("probability", "delta", "status", "model_version", "causes")
+    return {"as_of": format_time(row["as_of_us"]), **{name: row[name] for name in names}}

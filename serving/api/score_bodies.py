@@ -1,0 +1,73 @@
+"""Bodies of score requests: limits first, then every problem of each lead."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import msgspec
+
+from serving.api.records import LEAD
+from serving.base.limits import MAX_INTERACTIONS, MAX_LEAD_BYTES, MAX_LEADS
+from serving.base.problems import Problem, error, invalid, too_large
+from serving.model.scoring import Lead
+
+
+def check_lead(value: Any, loc: tuple[str | int, ...] = ("body",)) -> Lead:
+    """The value as a lead; raises Problem 413 for too many rows, 422 with every problem."""
+    _check_lengths(value)
+    errors = LEAD.problems(value, loc)
+    if errors:
+        raise invalid(errors)
+    lead: Lead = value
+    return lead
+
+
+def _check_lengths(value: Any) -> None:
+    if type(value) is not dict:
+        return
+    for key in ("interactions", "stages", "attribute_changes"):
+        rows = value.get(key)
+        if type(rows) is list and len(rows) > MAX_INTERACTIONS:
+            raise too_large(
+                f"A lead may have {MAX_INTERACTIONS} {key}, this one has {len(rows)}; send the latest."
+            )
+
+
+def check_batch(value: Any, content: bytes) -> Iterator[Lead | Problem]:
+    """The leads of a batch in order, checked lazily, with a Problem in the place of each invalid one.
+
+    Raises Problem for the batch itself: not {leads: [...]}, or more than `MAX_LEADS`.
+    """
+    if type(value) is not dict:
+        raise invalid([error(["body"], "expected an object with the key leads")])
+    errors = [error(["body", key], "unknown key") for key in value if key != "leads"]
+    if type(value.get("leads")) is not list:
+        message = "missing" if "leads" not in value else "expected a list of leads"
+        errors.append(error(["body", "leads"], message))
+    if errors:
+        raise invalid(errors)
+    leads = value["leads"]
+    if len(leads) > MAX_LEADS:
+        raise too_large(f"A batch may have {MAX_LEADS} leads, this one has {len(leads)}; send several.")
+    sizes = _sizes(content) if len(content) > MAX_LEAD_BYTES else [0] * len(leads)
+    return (_checked(lead, i, size) for i, (lead, size) in enumerate(zip(leads, sizes, strict=True)))
+
+
+def _checked(value: Any, index: int, size: int) -> Lead | Problem:
+    try:
+        if size > MAX_LEAD_BYTES:
+            raise too_large(f"A lead may have {MAX_LEAD_BYTES} bytes, this one has {size}.")
+        return check_lead(value, ("body", "leads", index))
+    except Problem as problem:
+        return problem
+
+
+class _Batch(msgspec.Struct):
+    leads: list[msgspec.Raw]
+
+
+_SIZES = msgspec.json.Decoder(_Batch)
+
+
+def _sizes(content: bytes) -> list[int]:
+    """Bytes of each lead of a batch, without decoding the leads."""
+    return [len(memoryview(raw)) for raw in _SIZES.decode(content).leads]
