@@ -17,7 +17,8 @@ from time import perf_counter, process_time
 
 import numpy as np
 
-from funnel.forecast.forecast import Asked, forecast, rows
+from funnel.forecast.forecast import ForecastOptions, forecast
+from funnel.forecast.report import forecast_rows
 from history.read import read_folder
 from simulation.simulate import simulate
 from training.train import TrainOptions, train
@@ -37,16 +38,16 @@ def main() -> None:
         started = perf_counter()
         history = read_folder(large, config=bundle.config)
         reading = perf_counter() - started
-    made = forecast(bundle, history, Asked("month", 6))
-    grouped = forecast(bundle, history, Asked("month", 6, "owner"))
-    again = forecast(bundle, history, Asked("month", 6))
+    made = forecast(bundle, history, ForecastOptions("month", 6))
+    grouped = forecast(bundle, history, ForecastOptions("month", 6, "owner"))
+    again = forecast(bundle, history, ForecastOptions("month", 6))
     np.testing.assert_allclose(grouped.wins.sum(axis=1), made.wins[:, 0])
     np.testing.assert_allclose(grouped.revenue.sum(axis=1), made.revenue[:, 0])
-    assert rows(again) == rows(made)
+    assert forecast_rows(again) == forecast_rows(made)
     wall, cpu = [], []
     for _ in range(given.runs):
         a, b = perf_counter(), process_time()
-        forecast(bundle, history, Asked("month", 6))
+        forecast(bundle, history, ForecastOptions("month", 6))
         wall.append(perf_counter() - a)
         cpu.append(process_time() - b)
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024**2

@@ -1,7 +1,7 @@
-"""What a forecast or a funnel said, kept with its date: one JSON file each, written whole, the oldest let go.
+"""Archive of forecasts and funnel states: one JSON file a report in the home, the oldest removed.
 
-A snapshot holds sums alone: no lead's id, and groups only of SHARED columns, so that erasing a lead leaves nothing
-to look for here.
+An archived report holds sums only: no lead id, and groups only of SHARED_COLUMNS. So erasing a lead needs no
+change here. The command and the folder on disk are named `snapshots`.
 """
 
 import hashlib
@@ -10,72 +10,82 @@ import math
 from collections.abc import Mapping, Sequence
 from datetime import date
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
-from funnel.state.period import local_date
+from funnel.dates import local_date
+from funnel.records import Record
 from history.atomic_file import put_away, replacing
 from history.config import FunnelConfig
 from history.errors import DamagedArtifact, InvalidInput
 from history.times import format_time, parse_time
 from models.pointer import sync_folder
 
-Record = dict[str, Any]
 FOLDER = "snapshots"  # under the home
 FORECAST, FUNNEL = "forecast", "funnel"
-KINDS = (FORECAST, FUNNEL)
-KEPT = 400  # of one kind and funnel: a year of nights and some
-PLAIN: tuple[Record, ...] = ({}, {"period": "month"})  # the options of what was asked for without any
-SHARED = (None, "stage", "owner", "source")  # columns whose values are the business's own, not one lead's
-HEAD = ("id", "kind", "funnel", "as_of", "made_at", "model_version", "options")
+MAX_REPORTS = 400  # of one kind and funnel: a year of nights, with room for reports made by hand
+DEFAULT_OPTIONS: tuple[Record, ...] = ({}, {"period": "month"})
+SHARED_COLUMNS = (None, "stage", "owner", "source")  # their values belong to the business, not to one lead
+HEAD_KEYS = ("id", "kind", "funnel", "as_of", "made_at", "model_version", "options")
 
 
-def of_forecast(answer: Mapping[str, Any], config: FunnelConfig, asked: Mapping[str, Any]) -> Record | None:
-    """The snapshot of a forecast's answer; None where it is by a column whose values may name one lead."""
-    if asked.get("by") not in SHARED:
+class Listing(NamedTuple):
+    """Heads of readable reports, and the names of files that are not reports."""
+
+    heads: list[Record]
+    damaged: list[str]
+
+
+def archived_forecast(
+    answer: Mapping[str, Any], config: FunnelConfig, options: Mapping[str, Any]
+) -> Record | None:
+    """A forecast's answer without leads, ready to save; None if its groups may identify one lead."""
+    if options.get("by") not in SHARED_COLUMNS:
         return None
-    kept = {key: value for key, value in answer.items() if key != "explain"}
-    if "explain" in answer:
-        kept["explain"] = {k: v for k, v in answer["explain"].items() if k != "top_leads"}
-    return _record(FORECAST, kept, config, asked)
+    content = dict(answer)
+    if "explain" in content:
+        content["explain"] = {k: v for k, v in content["explain"].items() if k != "top_leads"}
+    return _record(FORECAST, content, config, options)
 
 
-def of_funnel(state: Mapping[str, Any], config: FunnelConfig, asked: Mapping[str, Any]) -> Record:
-    """The snapshot of a funnel's state: without the leads that need attention, whose number stays."""
-    kept = {**state, "attention": {"leads": state["attention"]["leads"]}}
-    if asked.get("by") not in SHARED:
-        kept["groups"] = []
-    return _record(FUNNEL, kept, config, asked)
+def archived_funnel(state: Mapping[str, Any], config: FunnelConfig, options: Mapping[str, Any]) -> Record:
+    """A funnel's state ready to save: without the list of leads that need attention, with their number."""
+    content = {**state, "attention": {"leads": state["attention"]["leads"]}}
+    if options.get("by") not in SHARED_COLUMNS:
+        content["groups"] = []
+    return _record(FUNNEL, content, config, options)
 
 
-def _record(kind: str, answer: Record, config: FunnelConfig, asked: Mapping[str, Any]) -> Record:
-    options = {key: value for key, value in asked.items() if key != "model_version" and value is not None}
-    version = answer.get("model_version", asked.get("model_version"))
+def _record(kind: str, content: Record, config: FunnelConfig, options: Mapping[str, Any]) -> Record:
+    given_options = {
+        key: value for key, value in options.items() if key != "model_version" and value is not None
+    }
     return {
         "kind": kind,
         "funnel": config.name,
         "timezone": config.timezone,
-        "as_of": answer["as_of"],
-        "model_version": version,
-        "options": options,
-        "answer": answer,
+        "as_of": content["as_of"],
+        "model_version": content.get("model_version", options.get("model_version")),
+        "options": given_options,
+        "answer": content,
     }
 
 
-def save(home: Path, record: Mapping[str, Any], made_us: int) -> str:
-    """Writes a snapshot under the home, lets the oldest of its kind and funnel go, and returns its id.
+def save_report(home: Path, record: Mapping[str, Any], made_us: int) -> str:
+    """Writes a report, removes the oldest of its kind and funnel, and returns the id.
 
-    The same answer again is the same snapshot and keeps the time at which it was first made.
+    An equal report saved again keeps its id and the time at which it was first made.
     """
-    text = json.dumps(_plain(record), sort_keys=True, allow_nan=False)
+    text = json.dumps(_json_value(record), sort_keys=True, allow_nan=False)
     digest = hashlib.sha256(text.encode()).hexdigest()[:10]
     moment = record["as_of"][:19].replace("-", "").replace(":", "")
     name = f"{moment}Z-{record['kind']}-{digest}"
+
     folder = home / FOLDER
     folder.mkdir(mode=0o700, exist_ok=True)
     path = folder / f"{name}.json"
     if not path.exists():
         _write(path, {"made_at": format_time(made_us), **json.loads(text)})
-        _let_go(folder, record["kind"], record["funnel"])
+        _remove_oldest(folder, record["kind"], record["funnel"])
     return name
 
 
@@ -86,92 +96,93 @@ def _write(path: Path, record: Record) -> None:
     sync_folder(path.parent)
 
 
-def _let_go(folder: Path, kind: str, funnel: str) -> None:
-    """Keeps the KEPT made last."""
-    if len(list(folder.glob(f"[!.]*-{kind}-*.json"))) <= KEPT:
+def _remove_oldest(folder: Path, kind: str, funnel: str) -> None:
+    # Counting names is cheap; the files are only read once there are too many.
+    if len(list(folder.glob(f"[!.]*-{kind}-*.json"))) <= MAX_REPORTS:
         return
-    mine = [r for r in _heads(folder)[0] if (r["kind"], r["funnel"]) == (kind, funnel)]
-    mine.sort(key=lambda r: (r["made_at"], r["as_of"], r["id"]))
-    for record in mine[: max(len(mine) - KEPT, 0)]:
-        (folder / f"{record['id']}.json").unlink(missing_ok=True)
+    heads = [head for head in _read_heads(folder).heads if (head["kind"], head["funnel"]) == (kind, funnel)]
+    heads.sort(key=lambda head: (head["made_at"], head["as_of"], head["id"]))
+    for head in heads[: max(len(heads) - MAX_REPORTS, 0)]:
+        (folder / f"{head['id']}.json").unlink(missing_ok=True)
 
 
-def listed(home: Path, kind: str | None = None, funnel: str | None = None) -> tuple[list[Record], list[str]]:
-    """The heads of the snapshots, newest date first, and the names of files that are none."""
-    heads, broken = _heads(home / FOLDER)
-    mine = [h for h in heads if kind in (None, h["kind"]) and funnel in (None, h["funnel"])]
-    mine.sort(key=lambda h: (h["as_of"], h["made_at"], h["id"]), reverse=True)
-    return mine, broken
+def list_reports(home: Path, kind: str | None = None, funnel: str | None = None) -> Listing:
+    """The reports of a kind and funnel (None: any), latest as_of first."""
+    heads, damaged = _read_heads(home / FOLDER)
+    heads = [head for head in heads if kind in (None, head["kind"]) and funnel in (None, head["funnel"])]
+    heads.sort(key=lambda head: (head["as_of"], head["made_at"], head["id"]), reverse=True)
+    return Listing(heads, damaged)
 
 
-def _heads(folder: Path) -> tuple[list[Record], list[str]]:
-    heads, broken = [], []
+def _read_heads(folder: Path) -> Listing:
+    heads, damaged = [], []
     for path in sorted(folder.glob("[!.]*.json")):
         try:
-            record = read(folder.parent, path.stem)
+            record = read_report(folder.parent, path.stem)
         except DamagedArtifact:
-            broken.append(path.name)
+            damaged.append(path.name)
             continue
-        heads.append({name: record[name] for name in (*HEAD, "timezone")})
-    return heads, broken
+        heads.append({name: record[name] for name in (*HEAD_KEYS, "timezone")})
+    return Listing(heads, damaged)
 
 
-def read(home: Path, name: str) -> Record:
-    """The snapshot of an id, `id` added; DamagedArtifact where its file is none."""
+def read_report(home: Path, name: str) -> Record:
+    """The report of an id, with its `id`; raises DamagedArtifact if the file is not a report."""
     path = home / FOLDER / f"{name}.json"
     try:
         record = json.loads(path.read_bytes())
-        complete = {"id": name, **{key: record[key] for key in (*HEAD[1:], "timezone", "answer")}}
+        return {"id": name, **{key: record[key] for key in (*HEAD_KEYS[1:], "timezone", "answer")}}
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise DamagedArtifact(f"{path}: not a snapshot ({error!r}); delete it") from None
-    return complete
 
 
-def find(home: Path, which: str, kind: str, funnel: str | None = None) -> Record:
-    """The snapshot of an id; of a date, what was said last by the end of that day in the funnel's time zone.
+def find_report(home: Path, which: str, kind: str, funnel: str | None = None) -> Record:
+    """The report of an id; of a date, the latest by the end of that day in the funnel's time zone.
 
-    Of several with one as_of: one asked for without options before others, then the one made first, which nobody
-    has made with hindsight. Raises InvalidInput where there is none.
+    Of several with the latest as_of, one with default options comes first, then the one made first: a later one
+    was made with hindsight. Raises InvalidInput without a match, or if the funnel is ambiguous.
     """
-    heads = listed(home)[0]
+    heads = list_reports(home).heads
     if any(head["id"] == which for head in heads):
-        return read(home, which)
+        return read_report(home, which)
+    day = _parse_date(which)
+    candidates = [head for head in heads if head["kind"] == kind and funnel in (None, head["funnel"])]
+    matches = [head for head in candidates if _is_by_end_of(head, day)]
+    _refuse_several_funnels(matches)
+    if not matches:
+        oldest = f"; the oldest is of {candidates[-1]['as_of']}" if candidates else ""
+        raise InvalidInput(f"no {kind} snapshot exists by the end of {which}{oldest}")
+    latest = [head for head in matches if head["as_of"] == matches[0]["as_of"]]
+    best = min(latest, key=lambda head: (head["options"] not in DEFAULT_OPTIONS, head["made_at"], head["id"]))
+    return read_report(home, best["id"])
+
+
+def _parse_date(which: str) -> date:
     try:
-        day = date.fromisoformat(which)
+        return date.fromisoformat(which)
     except ValueError:
         raise InvalidInput(
             f"no snapshot {which!r}: give an id that `leadcast snapshots` lists, or a date such as 2026-01-31"
         ) from None
-    mine = [h for h in heads if h["kind"] == kind and funnel in (None, h["funnel"])]
-    fit = [head for head in mine if _by_end_of(head, day)]
-    _only_one_funnel(fit)
-    if not fit:
-        oldest = f"; the oldest is of {mine[-1]['as_of']}" if mine else ""
-        raise InvalidInput(f"no {kind} was kept by the end of {which}{oldest}")
-    newest = [head for head in fit if head["as_of"] == fit[0]["as_of"]]
-    first = min(newest, key=lambda h: (h["options"] not in PLAIN, h["made_at"], h["id"]))
-    return read(home, first["id"])
 
 
-def _by_end_of(head: Mapping[str, Any], day: date) -> bool:
+def _is_by_end_of(head: Mapping[str, Any], day: date) -> bool:
     zone = FunnelConfig(timezone=head["timezone"]).zone
     return local_date(parse_time(head["as_of"], zone), zone) <= day
 
 
-def _only_one_funnel(heads: Sequence[Mapping[str, Any]]) -> None:
+def _refuse_several_funnels(heads: Sequence[Mapping[str, Any]]) -> None:
     names = sorted({head["funnel"] for head in heads})
     if len(names) > 1:
-        raise InvalidInput(
-            f"snapshots of several funnels are kept ({', '.join(names)}): say which with --funnel"
-        )
+        raise InvalidInput(f"snapshots of several funnels exist ({', '.join(names)}): choose one with --funnel")
 
 
-def _plain(value: Any) -> Any:
-    """What JSON can say: arrays as lists, null for what is no number."""
+def _json_value(value: Any) -> Any:
+    """Arrays as lists, NaN and infinity as null, keys as strings."""
     if hasattr(value, "tolist"):
         value = value.tolist()
     if isinstance(value, Mapping):
-        return {str(key): _plain(inner) for key, inner in value.items()}
+        return {str(key): _json_value(inner) for key, inner in value.items()}
     if isinstance(value, list | tuple):
-        return [_plain(inner) for inner in value]
+        return [_json_value(inner) for inner in value]
     return None if isinstance(value, float) and not math.isfinite(value) else value

@@ -1,4 +1,4 @@
-"""The spread of a period's wins and revenue: counts and amounts drawn under shocks that all leads share."""
+"""Intervals of a period's wins and revenue by simulation: counts and amounts under shocks that all leads share."""
 
 from dataclasses import dataclass
 
@@ -7,16 +7,19 @@ import numpy as np
 from history.arrays import Floats
 
 DRAWS = 4000
-SHOCK_SHARED = 0.5  # of the shock's variance is common to all periods
+SHOCK_SHARED = 0.5  # share of the shock's variance that is common to all periods
 LEAST_AMOUNT_SHOCK = 0.03
 QUANTILES = (0.1, 0.5, 0.9)
+MAX_POISSON_MEAN = 1e9  # numpy's Poisson refuses means near 2**63
 
 
 @dataclass(frozen=True)
 class Expectation:
-    """By period and group (k, g): won already, to be won by open leads and by new ones, sum of the open leads' squared
-    chances, and the same in revenue; by period (k,): deviations of the shared shocks of wins and of revenue, and of new
-    leads alone.
+    """Moments of the wins and revenue of k periods and g groups.
+
+    (k, g): wins already, wins expected of open leads and of new ones, the sum of the open leads' squared
+    probabilities, and revenue likewise. (k,): relative standard deviations of the shocks on wins, on revenue and on
+    new leads alone. amount_dispersion: variance of one amount over its squared mean.
     """
 
     already_wins: Floats
@@ -29,12 +32,22 @@ class Expectation:
     wins_shock: Floats
     revenue_shock: Floats
     new_shock: Floats
-    amount_spread: float
+    amount_dispersion: float
+
+    @property
+    def wins(self) -> Floats:
+        """Expected wins (k, g)."""
+        return self.already_wins + self.open_wins + self.new_wins
+
+    @property
+    def revenue(self) -> Floats:
+        """Expected revenue (k, g)."""
+        return self.already_revenue + self.open_revenue + self.new_revenue
 
 
 @dataclass(frozen=True)
-class Drawn:
-    """Quantiles (3, k, g) of wins and revenue by period and group, and (3, g) of their sums over all periods."""
+class Quantiles:
+    """QUANTILES (3, k, g) of wins and revenue by period and group, and (3, g) of their sums over the periods."""
 
     wins: Floats
     revenue: Floats
@@ -42,58 +55,85 @@ class Drawn:
     total_revenue: Floats
 
 
-def drawn(e: Expectation, seed: int = 0) -> Drawn:
-    """Quantiles over DRAWS draws; equal input gives equal output.
+@dataclass(frozen=True)
+class _PeriodDraws:
+    """Simulated wins and revenue of one period, (DRAWS, g) each."""
 
-    Open leads: a binomial with the mean and variance of the sum of independent chances. New leads: a Poisson with a
-    lognormal rate. Both times one lognormal shock a period, of mean 1. Revenue: a gamma with the mean and variance of
-    as many amounts as wins, times a shock of its own.
+    wins: Floats
+    revenue: Floats
+
+
+def simulate(expected: Expectation, seed: int = 0) -> Quantiles:
+    """Quantiles over DRAWS simulations; equal input gives equal output.
+
+    Wins of open leads: a binomial with the mean and variance of the sum of independent wins. Wins of new leads: a
+    Poisson with a lognormal rate. Both share one lognormal shock a period, of mean 1. Revenue: a gamma with the mean
+    and variance of as many amounts as wins, times a shock of its own.
     """
-    k, g = e.open_wins.shape
+    k, g = expected.open_wins.shape
     random = np.random.default_rng(seed)
     shared = random.standard_normal(DRAWS)
     wins, revenue = np.empty((3, k, g)), np.empty((3, k, g))
     sums = np.zeros((2, DRAWS, g))
     for i in range(k):
-        z = np.sqrt(SHOCK_SHARED) * shared + np.sqrt(1 - SHOCK_SHARED) * random.standard_normal(DRAWS)
-        count, money = _period(e, i, z[:, None], random)
-        wins[:, i] = np.quantile(count, QUANTILES, axis=0, method="inverted_cdf")
-        revenue[:, i] = np.quantile(money, QUANTILES, axis=0)
-        sums += np.stack((count, money))
-    ends = [np.quantile(s, QUANTILES, axis=0) for s in sums]
-    return Drawn(wins, revenue, ends[0], ends[1])
+        own = random.standard_normal(DRAWS)
+        z = np.sqrt(SHOCK_SHARED) * shared + np.sqrt(1 - SHOCK_SHARED) * own
+        draws = _simulate_period(expected, i, z[:, None], random)
+        wins[:, i] = np.quantile(draws.wins, QUANTILES, axis=0, method="inverted_cdf")
+        revenue[:, i] = np.quantile(draws.revenue, QUANTILES, axis=0)
+        sums += np.stack((draws.wins, draws.revenue))
+    total_wins, total_revenue = (np.quantile(total, QUANTILES, axis=0) for total in sums)
+    return Quantiles(wins, revenue, total_wins, total_revenue)
 
 
-def _period(e: Expectation, i: int, z: Floats, random: np.random.Generator) -> tuple[Floats, Floats]:
-    """Wins and revenue (DRAWS, g) of period i."""
-    shock = _lognormal(z, e.wins_shock[i])
-    mean, squares = e.open_wins[i], e.open_squares[i]
-    tries = np.maximum(np.ceil(mean**2 / np.maximum(squares, 1e-12) - 1e-9), 1.0)
-    tries = np.where(squares > 0, tries, 1.0).astype(np.int64)
-    chance = np.clip(mean / tries * shock, 0.0, 1.0)
-    opened = random.binomial(tries, chance).astype(np.float64)
-    own = _lognormal(random.standard_normal((DRAWS, 1)), e.new_shock[i])
-    new = random.poisson(np.minimum(e.new_wins[i] * shock * own, 1e9)).astype(np.float64)
-    extra = np.sqrt(max(float(e.revenue_shock[i] ** 2 - e.wins_shock[i] ** 2), LEAST_AMOUNT_SHOCK**2))
-    dear = _lognormal(random.standard_normal((DRAWS, 1)), extra)
-    money = dear * (
-        _amounts(opened, e.open_revenue[i], mean, e.amount_spread, random)
-        + _amounts(new, e.new_revenue[i], e.new_wins[i], e.amount_spread, random)
+def _simulate_period(
+    expected: Expectation, i: int, z: Floats, random: np.random.Generator
+) -> _PeriodDraws:
+    """Draws of period i; z (DRAWS, 1) is its standard normal shock. The order of the draws fixes the result."""
+    shock = _lognormal(z, expected.wins_shock[i])
+    open_wins = _binomial(expected.open_wins[i], expected.open_squares[i], shock, random)
+
+    arrival_shock = _lognormal(random.standard_normal((DRAWS, 1)), expected.new_shock[i])
+    rate = np.minimum(expected.new_wins[i] * shock * arrival_shock, MAX_POISSON_MEAN)
+    new_wins = random.poisson(rate).astype(np.float64)
+
+    # Wins carry their own shock into revenue; the amounts add the rest of its variance.
+    rest = float(expected.revenue_shock[i] ** 2 - expected.wins_shock[i] ** 2)
+    amount_shock = np.sqrt(max(rest, LEAST_AMOUNT_SHOCK**2))
+    price = _lognormal(random.standard_normal((DRAWS, 1)), amount_shock)
+    dispersion = expected.amount_dispersion
+    open_mean = _mean_amount(expected.open_revenue[i], expected.open_wins[i])
+    new_mean = _mean_amount(expected.new_revenue[i], expected.new_wins[i])
+    revenue = price * (
+        _sum_of_amounts(open_wins, open_mean, dispersion, random)
+        + _sum_of_amounts(new_wins, new_mean, dispersion, random)
     )
-    return e.already_wins[i] + opened + new, e.already_revenue[i] + money
+    return _PeriodDraws(
+        expected.already_wins[i] + open_wins + new_wins, expected.already_revenue[i] + revenue
+    )
+
+
+def _binomial(mean: Floats, squares: Floats, shock: Floats, random: np.random.Generator) -> Floats:
+    """Wins (DRAWS, g) with mean sum(p) and variance sum(p) - sum(p^2); squares (g,) is sum(p^2)."""
+    trials = np.maximum(np.ceil(mean**2 / np.maximum(squares, 1e-12) - 1e-9), 1.0)
+    trials = np.where(squares > 0, trials, 1.0).astype(np.int64)
+    probability = np.clip(mean / trials * shock, 0.0, 1.0)
+    return random.binomial(trials, probability).astype(np.float64)
 
 
 def _lognormal(z: Floats, deviation: float) -> Floats:
-    """exp of a normal whose mean makes the result's mean 1; z standard normal."""
+    """A lognormal of mean 1 and standard deviation `deviation` from a standard normal z."""
     sigma = np.sqrt(np.log1p(deviation**2))
     return np.asarray(np.exp(sigma * z - sigma**2 / 2))
 
 
-def _amounts(
-    count: Floats, revenue: Floats, wins: Floats, spread: float, random: np.random.Generator
-) -> Floats:
-    """The sum of `count` (draws, g) amounts of mean revenue / wins (g,) and relative variance `spread`."""
-    mean = np.where(wins > 0, revenue / np.maximum(wins, 1e-12), 0.0)
-    if spread <= 0:
+def _mean_amount(revenue: Floats, wins: Floats) -> Floats:
+    """Expected amount of one win (g,), zero without wins."""
+    return np.where(wins > 0, revenue / np.maximum(wins, 1e-12), 0.0)
+
+
+def _sum_of_amounts(count: Floats, mean: Floats, dispersion: float, random: np.random.Generator) -> Floats:
+    """The sum of `count` (DRAWS, g) amounts of mean (g,) and relative variance `dispersion`: a gamma."""
+    if dispersion <= 0:
         return count * mean
-    return random.standard_gamma(np.maximum(count / spread, 1e-9)) * spread * mean * (count > 0)
+    return random.standard_gamma(np.maximum(count / dispersion, 1e-9)) * dispersion * mean * (count > 0)

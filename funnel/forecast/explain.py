@@ -1,196 +1,227 @@
-"""The arithmetic of a forecast: who contributes, how leads yet to come are counted,
-what changed since an earlier date.
-"""
+"""Explanation of a forecast: top leads, sums by stage and source, and the change since an earlier date."""
 
-from dataclasses import replace
-from typing import Any
+from dataclasses import dataclass, replace
 
 import numpy as np
 
-from funnel.forecast.forecast import Asked, Forecast, forecast
+from funnel.forecast.forecast import Forecast, ForecastOptions, forecast
 from funnel.forecast.groups import groups_by
 from funnel.forecast.periods import DAYS, MOST, periods
-from history.arrays import Floats, Mask
+from funnel.records import Record
+from history.arrays import Floats, Ints, Mask
 from history.errors import InvalidInput
 from history.history import DAY_US, OPEN, WON, History
 from history.times import format_time
 from models.bundle import Bundle
 
-Record = dict[str, Any]
-TOP = 10
+TOP_LEADS = 10
 PARTS = ("won", "lost", "pushed", "pulled", "grown", "shrunk", "new", "reopened", "level")
 
 
-def explained(
-    bundle: Bundle, history: History, asked: Asked, made: Forecast, since_us: int | None = None
-) -> Record:
-    """Top leads, open leads by stage and source, leads yet to come, and the change since `since_us` (None: one period's
-    length before T). Sums are over all periods of the forecast.
+def explanation(bundle: Bundle, history: History, result: Forecast, since_us: int | None = None) -> Record:
+    """Top leads, open leads by stage and source, new leads, level, and the change since `since_us`.
+
+    since_us None: one period's length before T. Sums are over all periods of the forecast.
     """
-    wins, money = made.gains.sum(axis=1), made.money.sum(axis=1)
-    size = money if made.has_amounts else wins
-    top = np.argsort(-size, kind="stable")[:TOP]
-    source = groups_by(history, made.seen, "source") if "source" in history.attributes else None
+    wins, revenue = result.open_wins.sum(axis=1), result.open_revenue.sum(axis=1)
+    by_source: list[Record] = []
+    if "source" in history.attributes:
+        sources = groups_by(history, result.known, "source")
+        names = [sources.names[group] for group in sources.of_lead[result.leads.lead].tolist()]
+        by_source = _summed(result, names, wins, revenue)
     return {
-        "top_leads": [
-            {
-                "lead_id": history.lead_ids[made.leads.lead[i]],
-                "stage": made.leads.stage[i],
-                "probability": float(made.leads.probability[i]),
-                "wins": float(wins[i]),
-                "expected_amount": _known(made, float(made.leads.amount[i])),
-                "revenue": _known(made, float(money[i])),
-            }
-            for i in top.tolist()
-        ],
-        "by_stage": _summed(made, list(made.leads.stage), wins, money),
-        "by_source": []
-        if source is None
-        else _summed(made, [source.names[k] for k in source.of_lead[made.leads.lead].tolist()], wins, money),
-        "new_leads": _new_leads(made),
+        "top_leads": _top_leads(history, result, wins, revenue),
+        "by_stage": _summed(result, list(result.leads.stage), wins, revenue),
+        "by_source": by_source,
+        "new_leads": _new_leads(result),
         "level": {
-            "factor": made.level.factor.tolist(),
-            "wins_deviation": made.level.deviation.tolist(),
-            "revenue_deviation": made.revenue_deviation.tolist(),
+            "factor": result.level.factor.tolist(),
+            "wins_deviation": result.level.deviation.tolist(),
+            "revenue_deviation": result.revenue_deviation.tolist(),
         },
-        "changes": changes(bundle, history, asked, made, since_us),
+        "changes": changes(bundle, history, result, since_us),
     }
 
 
-def _known(made: Forecast, value: float) -> float | None:
-    return value if made.has_amounts else None
-
-
-def _summed(made: Forecast, names: list[str | None], wins: Floats, money: Floats) -> list[Record]:
-    found: dict[str | None, list[float]] = {}
-    for name, w, m in zip(names, wins.tolist(), money.tolist(), strict=True):
-        row = found.setdefault(name, [0, 0.0, 0.0])
-        row[0] += 1
-        row[1] += w
-        row[2] += m
-    order = sorted(found, key=lambda name: (-found[name][2], -found[name][1], name or ""))
+def _top_leads(history: History, result: Forecast, wins: Floats, revenue: Floats) -> list[Record]:
+    """The TOP_LEADS open leads by expected revenue, or by expected wins without amounts."""
+    leads = result.leads
+    size = revenue if result.has_amounts else wins
     return [
-        {"name": n, "leads": int(found[n][0]), "wins": found[n][1], "revenue": _known(made, found[n][2])}
-        for n in order
+        {
+            "lead_id": history.lead_ids[leads.lead[i]],
+            "stage": leads.stage[i],
+            "probability": float(leads.probability[i]),
+            "wins": float(wins[i]),
+            "expected_amount": _amount(result, float(leads.amount[i])),
+            "revenue": _amount(result, float(revenue[i])),
+        }
+        for i in np.argsort(-size, kind="stable")[:TOP_LEADS].tolist()
     ]
 
 
-def _new_leads(made: Forecast) -> list[Record]:
-    """By period: arrivals, the share of them ever won by the end of the forecast's last day, wins and mean amount."""
-    arrived = made.future.arrivals.cumulative
-    end = np.array([(p.end_us - made.as_of_us) / DAY_US for p in made.periods])
-    by_end = np.diff(np.interp(end, np.arange(len(arrived)), arrived), prepend=0.0)
+def _amount(result: Forecast, value: float) -> float | None:
+    return value if result.has_amounts else None
+
+
+@dataclass
+class _Total:
+    """Running totals of one group of leads."""
+
+    leads: int = 0
+    wins: float = 0.0
+    revenue: float = 0.0
+
+
+def _summed(result: Forecast, names: list[str | None], wins: Floats, revenue: Floats) -> list[Record]:
+    """Leads, wins and revenue by name (n,), most revenue first."""
+    totals: dict[str | None, _Total] = {}
+    for name, lead_wins, lead_revenue in zip(names, wins.tolist(), revenue.tolist(), strict=True):
+        total = totals.setdefault(name, _Total())
+        total.leads += 1
+        total.wins += lead_wins
+        total.revenue += lead_revenue
+    ranked = sorted(totals.items(), key=lambda item: (-item[1].revenue, -item[1].wins, item[0] or ""))
+    return [
+        {"name": name, "leads": t.leads, "wins": t.wins, "revenue": _amount(result, t.revenue)}
+        for name, t in ranked
+    ]
+
+
+def _new_leads(result: Forecast) -> list[Record]:
+    """By period: expected arrivals, wins, and mean amount of a win of new leads."""
+    arrived = result.new_leads.arrivals.cumulative
+    end = np.array([(span.end_us - result.as_of_us) / DAY_US for span in result.periods])
+    by_end = np.interp(end, np.arange(len(arrived)), arrived)
+    by_period = np.diff(by_end, prepend=0.0)
+    amount = result.new_leads.amount
     return [
         {
             "period_start": span.start.isoformat(),
-            "arrivals": float(by_end[i]),
-            "wins": float(made.expectation.new_wins[i].sum()),
-            "amount": _known(made, made.future.amount) if np.isfinite(made.future.amount) else None,
+            "arrivals": float(by_period[i]),
+            "wins": float(result.expectation.new_wins[i].sum()),
+            "amount": _amount(result, amount) if np.isfinite(amount) else None,
         }
-        for i, span in enumerate(made.periods)
+        for i, span in enumerate(result.periods)
     ]
 
 
-def changes(
-    bundle: Bundle, history: History, asked: Asked, made: Forecast, since_us: int | None = None
-) -> Record:
-    """What moved the expected total of these periods since an earlier instant; the parts add up to the move.
+def changes(bundle: Bundle, history: History, result: Forecast, since_us: int | None = None) -> Record:
+    """Change of the expected total of these periods since an earlier instant, in PARTS that add up to it.
 
-    won, lost: leads open then, decided now. Of leads open at both: grown and shrunk, their chance (in revenue: times
-    amount) changed; pulled and pushed, the share of it that falls into these periods changed. new: leads created since,
-    and those yet to come, against what was expected of them. reopened: leads decided then. level: the replay's
-    correction.
+    won, lost: leads open then, decided now. Of leads open at both instants, grown and shrunk: their probability
+    (for revenue, times amount) changed; pulled and pushed: the share of it that falls into these periods changed.
+    new: leads created since, and the change in what new leads promise. reopened: leads decided then. level: change of
+    the correction from replays. Raises InvalidInput for an instant at or after T, or too far back.
     """
-    since = history.as_of_us - int(DAYS[asked.period] * DAY_US) if since_us is None else since_us
-    if since >= history.as_of_us:
-        raise InvalidInput(
-            f"changes since {format_time(since)}: give a time before {format_time(history.as_of_us)}"
-        )
-    then = _then(bundle, history, asked, made, since)
-    first = len(then.periods) - len(made.periods)
-    skip = max(first, 0)
-    parts = {
-        "wins": _parts(history, made, then, skip, money=False),
-        "revenue": _parts(history, made, then, skip, money=True) if made.has_amounts else None,
-    }
-    return {"since": format_time(since), **parts}
+    if since_us is None:
+        since_us = history.as_of_us - int(DAYS[result.options.period] * DAY_US)
+    if since_us >= history.as_of_us:
+        as_of = format_time(history.as_of_us)
+        raise InvalidInput(f"changes since {format_time(since_us)}: give a time before {as_of}")
+    earlier = _earlier_forecast(bundle, history, result, since_us)
+    skipped = max(len(earlier.periods) - len(result.periods), 0)
+    measures = {"wins": False, "revenue": True} if result.has_amounts else {"wins": False}
+    parts: Record = {"wins": None, "revenue": None}
+    for name, of_revenue in measures.items():
+        now = _side(history, result, 0, of_revenue=of_revenue)
+        then = _side(history, earlier, skipped, of_revenue=of_revenue)
+        parts[name] = _parts(now, then)
+    return {"since": format_time(since_us), **parts}
 
 
-def _then(bundle: Bundle, history: History, asked: Asked, made: Forecast, since: int) -> Forecast:
-    """The forecast made at `since`, through the same last period."""
-    spans = periods(since, asked.period, MOST[asked.period], bundle.config.zone)
+def _earlier_forecast(bundle: Bundle, history: History, result: Forecast, since_us: int) -> Forecast:
+    """The forecast at `since_us`, through the same last period."""
+    period = result.options.period
+    spans = periods(since_us, period, MOST[period], bundle.config.zone)
     ends = [span.end_us for span in spans]
-    if made.periods[-1].end_us not in ends:
+    if result.periods[-1].end_us not in ends:
         raise InvalidInput(
-            f"changes since {format_time(since)}: too long ago for {asked.period}s; give a later time"
+            f"changes since {format_time(since_us)}: too long ago for {period}s; give a later time"
         )
-    count = ends.index(made.periods[-1].end_us) + 1
-    return forecast(bundle, replace(history, as_of_us=since), Asked(asked.period, count))
+    count = ends.index(result.periods[-1].end_us) + 1
+    return forecast(bundle, replace(history, as_of_us=since_us), ForecastOptions(period, count))
 
 
-def _parts(history: History, now: Forecast, then: Forecast, skip: int, *, money: bool) -> Record:
-    n = len(history)
-    before, after = _by_lead(n, then, skip, money=money), _by_lead(n, now, 0, money=money)
-    open_then, open_now = _flag(n, then.leads.lead), _flag(n, now.leads.lead)
-    known_then = _flag(n, then.seen.lead)
-    state = np.full(n, OPEN, dtype=np.int8)
-    state[now.seen.lead] = now.seen.state
-    both = open_then & open_now
-    value = [_values(n, f, money=money) for f in (then, now)]
-    share = [
-        np.divide(c, v, out=np.zeros(n), where=v > 0)
-        for c, v in zip((before[0], after[0]), value, strict=True)
-    ]
-    size = np.where(both, (value[1] - value[0]) * share[0], 0.0)
-    time = np.where(both, after[0] - before[0] - size, 0.0)
-    total = after[0] + after[1] - before[0] - before[1]
-    new = _new(now, 0, money=money) - _new(then, skip, money=money)
-    found = {
-        "won": float(total[open_then & (state == WON)].sum()),
-        "lost": float(total[open_then & ~open_now & (state != WON)].sum()),
+@dataclass(frozen=True)
+class _Side:
+    """One forecast's figures in wins or revenue over the common periods, by lead of the history (n,).
+
+    expected: of open leads, before the level. won: so far. value: probability, for revenue times amount. state: OPEN
+    if unknown. Scalars: the parts of new leads and of the level's correction, and the total.
+    """
+
+    expected: Floats
+    won: Floats
+    value: Floats
+    is_open: Mask
+    is_known: Mask
+    state: Ints
+    new: float
+    level: float
+    total: float
+
+
+def _side(history: History, result: Forecast, skipped: int, *, of_revenue: bool) -> _Side:
+    """The figures of a forecast in its periods from `skipped` on."""
+    n, leads, known = len(history), result.leads, result.known
+    by_lead = result.open_revenue if of_revenue else result.open_wins
+    before_level = by_lead / result.level.factor
+    amount = np.nan_to_num(leads.amount) if of_revenue else 1.0
+    new = result.expectation.new_revenue if of_revenue else result.expectation.new_wins
+    total = result.revenue if of_revenue else result.wins
+
+    first_us, end_us = result.periods[skipped].start_us, result.periods[-1].end_us
+    inside = known.is_won_between(first_us, end_us)
+    won = np.zeros(n)
+    won[known.lead[inside]] = np.nan_to_num(known.amount[inside]) if of_revenue else 1.0
+    state = np.full(n, OPEN, dtype=np.int64)
+    state[known.lead] = known.state
+    return _Side(
+        expected=_scattered(n, leads.lead, before_level[:, skipped:].sum(axis=1)),
+        won=won,
+        value=_scattered(n, leads.lead, leads.probability * amount),
+        is_open=_flagged(n, leads.lead),
+        is_known=_flagged(n, known.lead),
+        state=state,
+        new=float(new[skipped:].sum()),
+        level=float((by_lead - before_level)[:, skipped:].sum()),
+        total=float(total[skipped:].sum()),
+    )
+
+
+def _scattered(n: int, lead: Ints, values: Floats) -> Floats:
+    """values at the rows `lead` of n, zero elsewhere."""
+    column = np.zeros(n)
+    column[lead] = values
+    return column
+
+
+def _flagged(n: int, lead: Ints) -> Mask:
+    flags = np.zeros(n, dtype=np.bool_)
+    flags[lead] = True
+    return flags
+
+
+def _parts(now: _Side, then: _Side) -> Record:
+    """The move from then to now, split over PARTS."""
+    n = len(now.state)
+    both = then.is_open & now.is_open
+    share = np.divide(then.expected, then.value, out=np.zeros(n), where=then.value > 0)
+    size = np.where(both, (now.value - then.value) * share, 0.0)
+    time = np.where(both, now.expected - then.expected - size, 0.0)
+    total = now.expected + now.won - then.expected - then.won
+    won = now.state == WON
+    return {
+        "then": then.total,
+        "won": float(total[then.is_open & won].sum()),
+        "lost": float(total[then.is_open & ~now.is_open & ~won].sum()),
         "pushed": float(time[time < 0].sum()),
         "pulled": float(time[time > 0].sum()),
         "grown": float(size[size > 0].sum()),
         "shrunk": float(size[size < 0].sum()),
-        "new": float(total[~known_then].sum()) + new,
-        "reopened": float(total[known_then & ~open_then].sum()),
-        "level": _level(now, 0, money=money) - _level(then, skip, money=money),
+        "new": float(total[~then.is_known].sum()) + (now.new - then.new),
+        "reopened": float(total[then.is_known & ~then.is_open].sum()),
+        "level": now.level - then.level,
+        "now": now.total,
     }
-    ends = [float((f.revenue if money else f.wins)[s:].sum()) for f, s in ((then, skip), (now, 0))]
-    return {"then": ends[0], **found, "now": ends[1]}
-
-
-def _flag(n: int, lead: Floats | Any) -> Mask:
-    found = np.zeros(n, dtype=np.bool_)
-    found[lead] = True
-    return found
-
-
-def _by_lead(n: int, made: Forecast, skip: int, *, money: bool) -> tuple[Floats, Floats]:
-    """Each lead's expected part before the level's correction, and its wins so far, in the periods from
-    `skip` on, (n,).
-    """
-    expected, won = np.zeros(n), np.zeros(n)
-    gains = made.money if money else made.gains
-    expected[made.leads.lead] = (gains / made.level.factor)[:, skip:].sum(axis=1)
-    inside = made.seen.state == WON
-    inside &= (made.seen.end_us >= made.periods[skip].start_us) & (made.seen.end_us < made.periods[-1].end_us)
-    won[made.seen.lead[inside]] = np.nan_to_num(made.seen.amount[inside]) if money else 1.0
-    return expected, won
-
-
-def _values(n: int, made: Forecast, *, money: bool) -> Floats:
-    found = np.zeros(n)
-    found[made.leads.lead] = made.leads.probability * (np.nan_to_num(made.leads.amount) if money else 1.0)
-    return found
-
-
-def _new(made: Forecast, skip: int, *, money: bool) -> float:
-    part = made.expectation.new_revenue if money else made.expectation.new_wins
-    return float(part[skip:].sum())
-
-
-def _level(made: Forecast, skip: int, *, money: bool) -> float:
-    """What the correction adds to the open leads' sum."""
-    gains = made.money if money else made.gains
-    return float((gains - gains / made.level.factor)[:, skip:].sum())

@@ -1,204 +1,197 @@
-"""The pictures of a forecast (plotly): the fan with actuals, where each period's wins come from, what
-changed; and one page of them.
-"""
+"""Plots of a forecast: periods with intervals, sources of wins, changes, replays; and report pages of them."""
 
-import html
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, TypeAlias
 
 import plotly.graph_objects as go
 
+from funnel.figures import BLUE, GREEN, GREY, LAYOUT, RED, error_bars, escape, figure_divs, html_page
 from funnel.forecast.explain import PARTS
-from funnel.state.figures import BLUE, CONFIG, GREEN, GREY, LAYOUT, RED
 
-Rows = Sequence[Mapping[str, Any]]
+Rows: TypeAlias = Sequence[Mapping[str, Any]]
 
-HEAD = "<meta charset='utf-8'><meta name='viewport' content='width=device-width, initial-scale=1'>"
 STYLE = (
-    "<style>body{font-family:system-ui,sans-serif;margin:2rem auto;max-width:70rem;padding:0 1rem}"
+    "body{font-family:system-ui,sans-serif;margin:2rem auto;max-width:70rem;padding:0 1rem}"
     "table{border-collapse:collapse}td,th{padding:.3rem .7rem;text-align:right;border-bottom:1px solid #ddd}"
-    "</style>"
 )
+BAND = "rgba(43,108,176,0.25)"
+ALREADY = {"wins": "already_won", "revenue": "already_revenue"}
+HIDDEN_COLUMNS = ("interval_basis", "currency")
 
 
-def summed(rows: Rows) -> list[dict[str, Any]]:
-    """Rows by period: groups added up, where there are any; quantiles added up too, as if groups moved together."""
-    found: dict[str, dict[str, Any]] = {}
+def sum_groups(rows: Rows) -> list[dict[str, Any]]:
+    """Rows by period, groups added up; quantiles too, as if groups moved together."""
+    by_period: dict[str, dict[str, Any]] = {}
     for row in rows:
-        one = found.setdefault(row["period_start"], {"period_start": row["period_start"]})
+        total = by_period.setdefault(row["period_start"], {"period_start": row["period_start"]})
         for name, value in row.items():
             if isinstance(value, int | float):
-                one[name] = one.get(name, 0.0) + value
-    return list(found.values())
+                total[name] = total.get(name, 0.0) + value
+    return list(by_period.values())
 
 
-def fan_figure(rows: Rows, actuals: Rows, what: str, unit: str) -> go.Figure:
-    """Past periods as bars, coming ones with what is won already, the expectation, and the p10 to p90
-    band, at each period's expectation too, so that a single one shows it; what: wins or revenue.
+def _column(rows: Rows, name: str) -> list[Any]:
+    return [row[name] for row in rows]
+
+
+def fan_figure(rows: Rows, actuals: Rows, measure: str, unit: str) -> go.Figure:
+    """Past periods as bars; coming ones with wins so far, the expectation and the p10 to p90 interval.
+
+    measure: wins or revenue. The interval is a band, and an error bar as well, so that a single period shows it.
     """
-    spans = summed(rows)
-    at = [r["period_start"] for r in spans]
-    band = "p10 to p90" if len(spans) == len(rows) else "p10 to p90, groups added up"
+    spans = sum_groups(rows)
+    starts = _column(spans, "period_start")
+    low, high = _column(spans, f"{measure}_p10"), _column(spans, f"{measure}_p90")
+    expected = _column(spans, f"{measure}_expected")
+    band_name = "p10 to p90" if len(spans) == len(rows) else "p10 to p90, groups added up"
+    bars = error_bars(
+        above=[top - middle for top, middle in zip(high, expected, strict=True)],
+        below=[middle - bottom for middle, bottom in zip(expected, low, strict=True)],
+    )
+
     figure = go.Figure()
-    figure.add_bar(
-        x=[a["period_start"] for a in actuals], y=[a[what] for a in actuals], name="actual", marker_color=GREY
-    )
-    already = "already_won" if what == "wins" else "already_revenue"
-    figure.add_bar(x=at, y=[r[already] for r in spans], name="won already", marker_color=GREEN)
+    past = _column(actuals, "period_start")
+    figure.add_bar(x=past, y=_column(actuals, measure), name="actual", marker_color=GREY)
+    figure.add_bar(x=starts, y=_column(spans, ALREADY[measure]), name="won already", marker_color=GREEN)
+    edge = {"mode": "lines", "line": {"width": 0}}
+    figure.add_scatter(x=starts, y=high, name="p90", showlegend=False, **edge)
+    figure.add_scatter(x=starts, y=low, name=band_name, fill="tonexty", fillcolor=BAND, **edge)
     figure.add_scatter(
-        x=at,
-        y=[r[f"{what}_p90"] for r in spans],
-        mode="lines",
-        line={"width": 0},
-        showlegend=False,
-        name="p90",
+        x=starts, y=expected, mode="lines+markers", name="expected", line={"color": BLUE}, error_y=bars
     )
-    figure.add_scatter(
-        x=at, y=[r[f"{what}_p10"] for r in spans], mode="lines", line={"width": 0}, fill="tonexty",
-        fillcolor="rgba(43,108,176,0.25)", name=band,
-    )  # fmt: skip
-    expected = [r[f"{what}_expected"] for r in spans]
-    reach = {
-        "type": "data",
-        "symmetric": False,
-        "array": [max(r[f"{what}_p90"] - e, 0.0) for r, e in zip(spans, expected, strict=True)],
-        "arrayminus": [max(e - r[f"{what}_p10"], 0.0) for r, e in zip(spans, expected, strict=True)],
-    }
-    line = {"color": BLUE}
-    figure.add_scatter(x=at, y=expected, mode="lines+markers", name="expected", line=line, error_y=reach)
     figure.update_xaxes(type="category")
-    return figure.update_layout(**LAYOUT, title=f"{what.capitalize()} by period{unit}", barmode="stack")
+    return figure.update_layout(**LAYOUT, title=f"{measure.capitalize()} by period{unit}", barmode="stack")
 
 
-def origin_figure(rows: Rows, what: str, unit: str) -> go.Figure:
-    """Each period's expectation by where it comes from: won already, open leads, leads yet to come."""
-    spans = summed(rows)
-    at = [r["period_start"] for r in spans]
+def origin_figure(rows: Rows, measure: str, unit: str) -> go.Figure:
+    """Each period's expectation by origin: won already, open leads, new leads."""
+    spans = sum_groups(rows)
+    origins = (
+        ("won already", ALREADY[measure], GREEN),
+        ("open leads", f"open_{measure}_expected", BLUE),
+        ("new leads", f"new_{measure}_expected", GREY),
+    )
     figure = go.Figure()
-    already, verb = ("already_won", "come") if what == "wins" else ("already_revenue", "comes")
-    for name, key, colour in (
-        ("won already", already, GREEN),
-        ("open leads", f"open_{what}_expected", BLUE),
-        ("leads yet to come", f"new_{what}_expected", GREY),
-    ):
-        figure.add_bar(x=at, y=[r[key] for r in spans], name=name, marker_color=colour)
-    figure.update_xaxes(type="category")
-    return figure.update_layout(
-        **LAYOUT, title=f"Where the expected {what} {verb} from{unit}", barmode="stack"
-    )
-
-
-def waterfall_figure(changes: Mapping[str, Any], since: str, what: str, unit: str) -> go.Figure:
-    """What moved the expected total since an earlier date; the parts add up."""
-    names = ["then", *PARTS, "now"]
-    measure = ["absolute", *["relative"] * len(PARTS), "total"]
-    figure = go.Figure(
-        go.Waterfall(
-            x=names,
-            y=[changes[n] for n in names],
-            measure=measure,
-            increasing={"marker": {"color": GREEN}},
-            decreasing={"marker": {"color": RED}},
-            totals={"marker": {"color": BLUE}},
+    for name, column, colour in origins:
+        figure.add_bar(
+            x=_column(spans, "period_start"), y=_column(spans, column), name=name, marker_color=colour
         )
+    figure.update_xaxes(type="category")
+    return figure.update_layout(**LAYOUT, title=f"Expected {measure} by origin{unit}", barmode="stack")
+
+
+def waterfall_figure(changes: Mapping[str, Any], since: str, measure: str, unit: str) -> go.Figure:
+    """The parts of the change of the expected total since an earlier date."""
+    names = ["then", *PARTS, "now"]
+    waterfall = go.Waterfall(
+        x=names,
+        y=[changes[name] for name in names],
+        measure=["absolute", *["relative"] * len(PARTS), "total"],
+        increasing={"marker": {"color": GREEN}},
+        decreasing={"marker": {"color": RED}},
+        totals={"marker": {"color": BLUE}},
     )
-    return figure.update_layout(**LAYOUT, title=f"Expected {what}: what changed since {since[:10]}{unit}")
+    title = f"Expected {measure}: change since {since[:10]}{unit}"
+    return go.Figure(waterfall).update_layout(**LAYOUT, title=title)
 
 
-def figures(result: Mapping[str, Any]) -> dict[str, go.Figure]:
-    """All pictures of a forecast's answer by name, revenue first where there are amounts.
+def forecast_figures(record: Mapping[str, Any]) -> dict[str, go.Figure]:
+    """All plots of a forecast by name, revenue first if amounts are known.
 
-    result: funnel.forecast.forecast.answer with `currency`, and `explain` for the waterfalls.
+    record: funnel.forecast.report.forecast_record with `currency`, and `explain` for the waterfalls.
     """
-    rows, actuals = result["periods"], result["actuals"]
-    whats = ["wins"] if result["total"]["revenue_expected"] is None else ["revenue", "wins"]
-    unit = {"revenue": f" ({html.escape(result['currency'])})" if result["currency"] else "", "wins": ""}
-    found = {f"{what}_fan": fan_figure(rows, actuals, what, unit[what]) for what in whats}
-    found |= {f"{what}_origin": origin_figure(rows, what, unit[what]) for what in whats}
-    if "explain" in result:
-        changes = result["explain"]["changes"]
-        found |= {
-            f"{what}_changes": waterfall_figure(changes[what], changes["since"], what, unit[what])
-            for what in whats
-        }
-    return found
+    rows, actuals, currency = record["periods"], record["actuals"], record["currency"]
+    measures = ["wins"] if record["total"]["revenue_expected"] is None else ["revenue", "wins"]
+    units = {"revenue": f" ({escape(currency)})" if currency else "", "wins": ""}
+    figures = {f"{measure}_fan": fan_figure(rows, actuals, measure, units[measure]) for measure in measures}
+    for measure in measures:
+        figures[f"{measure}_origin"] = origin_figure(rows, measure, units[measure])
+    if "explain" in record:
+        changes = record["explain"]["changes"]
+        for measure in measures:
+            figures[f"{measure}_changes"] = waterfall_figure(
+                changes[measure], changes["since"], measure, units[measure]
+            )
+    return figures
 
 
-def report_page(result: Mapping[str, Any]) -> str:
-    """One HTML page with all pictures and the table of periods; it needs no network."""
-    parts = [
-        figure.to_html(full_html=False, include_plotlyjs=i == 0, div_id=f"figure-{name}", config=CONFIG)
-        for i, (name, figure) in enumerate(figures(result).items())
+def report_page(record: Mapping[str, Any]) -> str:
+    """One HTML page with all plots and the table of periods; it needs no network."""
+    title = f"Forecast as of {record['as_of'][:10]}, model version {escape(record['model_version'])}"
+    body = [
+        *(f"<p>{escape(warning['detail'])}.</p>" for warning in record["warnings"]),
+        f"<p>Intervals: {record['periods'][0]['interval_basis']}.</p>",
+        _table(record["periods"]),
+        *figure_divs(forecast_figures(record).items()),
     ]
-    title = (
-        f"Forecast as of {result['as_of'][:10]}, model version {html.escape(str(result['model_version']))}"
+    return _page(title, body)
+
+
+def replay_figure(cells: Rows, measure: str, step: int, unit: str) -> go.Figure:
+    """Actuals beside forecasts `step` periods ahead with their p10 to p90 interval, by date of the forecast.
+
+    cells: of training.backtest; `forecast` is (expected, p10, p50, p90).
+    """
+    mine = [cell for cell in cells if cell["what"] == measure and cell["step"] == step]
+    dates = [cell["as_of"][:10] for cell in mine]
+    forecasts = _column(mine, "forecast")
+    expected = [values[0] for values in forecasts]
+    bars = error_bars(
+        above=[values[3] - values[0] for values in forecasts],
+        below=[values[0] - values[1] for values in forecasts],
     )
-    said = "".join(f"<p>{html.escape(note['detail'])}.</p>" for note in result["warnings"])
-    basis = f"<p>Intervals: {result['periods'][0]['interval_basis']}.</p>"
-    return _page(title, f"{said}{basis}{_table(result['periods'])}{''.join(parts)}")
+    last = [cell["last_periods"][0] if cell["last_periods"] else None for cell in mine]
 
-
-def replay_figure(cells: Rows, what: str, step: int, unit: str) -> go.Figure:
-    """What came against what was said `step` periods ahead, with the p10 to p90 of each forecast."""
-    mine = [c for c in cells if c["what"] == what and c["step"] == step]
-    at = [c["as_of"][:10] for c in mine]
-    said = [c["forecast"] for c in mine]
     figure = go.Figure()
-    band = {
-        "type": "data",
-        "symmetric": False,
-        "array": [max(s[3] - s[0], 0.0) for s in said],
-        "arrayminus": [max(s[0] - s[1], 0.0) for s in said],
-    }
-    figure.add_scatter(
-        x=at, y=[s[0] for s in said], error_y=band, mode="markers", name="forecast, p10 to p90"
-    )
-    figure.add_scatter(x=at, y=[c["came"] for c in mine], mode="lines+markers", name="what came")
-    last = [c["last_periods"][0] if c["last_periods"] else None for c in mine]
-    figure.add_scatter(
-        x=at, y=last, mode="lines", name="last periods' mean", line={"dash": "dot", "color": GREY}
-    )
-    return figure.update_layout(
-        **LAYOUT, title=f"{what.capitalize()}, {step} periods ahead, by date of the forecast{unit}"
-    )
+    figure.add_scatter(x=dates, y=expected, error_y=bars, mode="markers", name="forecast, p10 to p90")
+    figure.add_scatter(x=dates, y=_column(mine, "came"), mode="lines+markers", name="actual")
+    dotted = {"dash": "dot", "color": GREY}
+    figure.add_scatter(x=dates, y=last, mode="lines", name="mean of the last periods", line=dotted)
+    title = f"{measure.capitalize()}, {step} periods ahead, by date of the forecast{unit}"
+    return figure.update_layout(**LAYOUT, title=title)
 
 
 def replay_page(result: Mapping[str, Any], currency: str | None) -> str:
-    """One HTML page of a replay: figures by method, and what came beside what was said; it needs no network."""
-    parts: list[str] = []
-    drawn = False
-    for what in ("wins", "revenue"):
-        if what not in result:
+    """One HTML page of a forecast backtest: metrics by method, actuals beside forecasts; it needs no network."""
+    steps = sorted({cell["step"] for cell in result["cells"]})
+    body: list[str] = []
+    figures: list[tuple[str, go.Figure]] = []
+    for measure in ("wins", "revenue"):
+        if measure not in result:
             continue
-        unit = f" ({currency})" if what == "revenue" and currency else ""
-        rows = [
-            {"method": name, **{k: v for k, v in m.items() if k != "by_step"}}
-            for name, m in result[what].items()
-            if m["cells"]
-        ]
-        parts += [f"<h2>{what.capitalize()}{unit}</h2>", _table(rows)]
-        for step in sorted({c["step"] for c in result["cells"]}):
-            figure = replay_figure(result["cells"], what, step, unit)
-            parts.append(figure.to_html(full_html=False, include_plotlyjs=not drawn, config=CONFIG))
-            drawn = True
-    return _page("Forecast replayed at past dates", "".join(parts))
+        unit = f" ({currency})" if measure == "revenue" and currency else ""
+        body += [f"<h2>{measure.capitalize()}{unit}</h2>", _table(_metric_rows(result[measure]))]
+        for step in steps:
+            figure = replay_figure(result["cells"], measure, step, unit)
+            figures.append((f"{measure}_{step}", figure))
+    return _page("Forecast replayed at past dates", [*body, *figure_divs(figures)])
 
 
-def _page(title: str, body: str) -> str:
-    return (
-        f"<!doctype html><html lang='en'><head>{HEAD}<title>{title}</title>{STYLE}</head><body><h1>{title}</h1>"
-        f"{body}</body></html>\n"
-    )
+def _metric_rows(by_method: Mapping[str, Any]) -> list[dict[str, Any]]:
+    rows = []
+    for method, metrics in by_method.items():
+        if metrics["cells"]:
+            figures = {name: value for name, value in metrics.items() if name != "by_step"}
+            rows.append({"method": method, **figures})
+    return rows
+
+
+def _page(title: str, body: Sequence[str]) -> str:
+    return html_page(title, STYLE, f"<h1>{title}</h1>{''.join(body)}")
 
 
 def _table(rows: Rows) -> str:
-    names = [n for n in dict(rows[0] if rows else {}) if n not in ("interval_basis", "currency")]
-    head = "".join(f"<th>{html.escape(n.replace('_', ' '))}</th>" for n in names)
-    body = "".join("<tr>" + "".join(f"<td>{_cell(row.get(n))}</td>" for n in names) + "</tr>" for row in rows)
-    return f"<div style='overflow-x:auto'><table><tr>{head}</tr>{body}</table></div>"
+    """A table of the rows, columns named by the first row."""
+    names = [name for name in dict(rows[0] if rows else {}) if name not in HIDDEN_COLUMNS]
+    head = "".join(f"<th>{escape(name.replace('_', ' '))}</th>" for name in names)
+    lines = []
+    for row in rows:
+        cells = "".join(f"<td>{_cell(row.get(name))}</td>" for name in names)
+        lines.append(f"<tr>{cells}</tr>")
+    return f"<div style='overflow-x:auto'><table><tr>{head}</tr>{''.join(lines)}</table></div>"
 
 
 def _cell(value: Any) -> str:
     if value is None:
         return "-"
-    return f"{value:,.1f}" if isinstance(value, float) else html.escape(str(value))
+    return f"{value:,.1f}" if isinstance(value, float) else escape(value)

@@ -1,88 +1,82 @@
-"""The groups of a forecast by a column: of leads known at T, and the share of wins yet to come that each will have."""
+"""Groups of a forecast by a column: the group of each known lead, and each group's share of future wins."""
 
+from collections import Counter
 from dataclasses import dataclass
+from typing import TypeAlias
 
 import numpy as np
 
-from features.attributes import text_at
-from funnel.forecast.hazards import Lives
+from funnel.columns import MAX_GROUPS, OTHER, column_values, known_columns, refuse_unknown_column
+from funnel.forecast.hazards import KnownLeads
 from history.arrays import Floats, Ints
-from history.errors import InvalidInput
-from history.history import DAY_US, WON, History
+from history.history import DAY_US, History
 from history.snapshot import Snapshot, current_stages
 
-MOST_GROUPS = 50
-OTHER = "(other)"
-TO_COME = "(not yet created)"  # by stage: leads that have none yet
-SHARE_PRIOR = 1.0  # recent leads' worth of belief that a group converts like all
+Value: TypeAlias = str | None
+
+NOT_YET_CREATED = "(not yet created)"  # by stage: the group of leads that have yet to come
+RECENT_DAYS = 91
+FEWEST_RECENT = 20  # recent leads from which they alone give the groups' shares of new leads
+PRIOR_LEADS = 20.0  # leads of a group that would pull its win rate halfway to that of all
 
 
 @dataclass(frozen=True)
 class Groups:
-    """names (g,), the group of every lead of the history (n,), and each group's share of new wins (g,),
-    which sums to 1.
-    """
+    """names (g,), the group of every lead of the history (n,), and each group's share of new wins (g,), sum 1."""
 
     column: str
-    names: list[str | None]
+    names: list[Value]
     of_lead: Ints
     new_share: Floats
 
 
-def everyone(history: History) -> Groups:
-    """One group of all."""
+def single_group(history: History) -> Groups:
+    """One group of all leads."""
     return Groups("", [None], np.zeros(len(history), dtype=np.int64), np.ones(1))
 
 
-def groups_by(history: History, seen: Lives, column: str) -> Groups:
-    """Groups by a column of leads, valid at T, or by `stage`; the largest stand alone, the rest is OTHER.
+def groups_by(history: History, known: KnownLeads, column: str) -> Groups:
+    """Groups by a lead column, valid at T, or by `stage`; beyond the largest, the rest is OTHER.
 
     Raises InvalidInput for an unknown column.
     """
+    if column == "stage":
+        return _stage_groups(history, known)
+    refuse_unknown_column(column, ["stage", *known_columns(history)])
+    factor = column_values(history, column, known.as_of_us)
+    values = [None if code < 0 else factor.values[code] for code in factor.codes.tolist()]
+    names, of_lead = _coded(values, known)
+    return Groups(column, names, of_lead, _new_share(known, of_lead[known.lead], len(names)))
+
+
+def _stage_groups(history: History, known: KnownLeads) -> Groups:
     n = len(history)
-    if column == "stage":
-        lead = np.arange(n, dtype=np.int64)
-        texts = current_stages(Snapshot(history, lead, np.full(n, seen.as_of_us, dtype=np.int64)))
-    else:
-        known = sorted({*history.attributes, *history.changes.attribute.values})
-        if column not in known:
-            raise InvalidInput(
-                f"there is no column {column!r} to group by; there are {', '.join(['stage', *known])}"
-            )
-        factor = text_at(
-            history, column, np.arange(n, dtype=np.int64), np.full(n, seen.as_of_us, dtype=np.int64)
-        )
-        texts = [None if code < 0 else factor.values[code] for code in factor.codes.tolist()]
-    names, of_lead = _coded([texts[i] for i in seen.lead.tolist()], texts)
-    if column == "stage":
-        names = [*names, TO_COME]
-        return Groups(column, names, of_lead, np.eye(len(names))[-1])
-    return Groups(column, names, of_lead, _new_share(seen, of_lead[seen.lead], len(names)))
+    everyone = np.arange(n, dtype=np.int64)
+    instants = np.full(n, known.as_of_us, dtype=np.int64)
+    names, of_lead = _coded(current_stages(Snapshot(history, everyone, instants)), known)
+    names = [*names, NOT_YET_CREATED]
+    return Groups("stage", names, of_lead, np.eye(len(names))[-1])
 
 
-def _coded(seen: list[str | None], texts: list[str | None]) -> tuple[list[str | None], Ints]:
-    count: dict[str | None, int] = {}
-    for text in seen:
-        count[text] = count.get(text, 0) + 1
-    names = sorted(count, key=lambda name: (-count[name], name is None, name or ""))
-    kept = names if len(names) <= MOST_GROUPS else [*names[: MOST_GROUPS - 1], OTHER]
-    place = {name: min(i, len(kept) - 1) for i, name in enumerate(names)}
-    return (kept or [None]), np.array([place.get(text, 0) for text in texts], dtype=np.int64)
+def _coded(values: list[Value], known: KnownLeads) -> tuple[list[Value], Ints]:
+    """Group names, by number of known leads, then name, missing last; and the group of each value (n,)."""
+    count = Counter(values[i] for i in known.lead.tolist())
+    ranked = sorted(count, key=lambda name: (-count[name], name is None, name or ""))
+    names = ranked if len(ranked) <= MAX_GROUPS else [*ranked[: MAX_GROUPS - 1], OTHER]
+    place = {name: min(i, len(names) - 1) for i, name in enumerate(ranked)}
+    return (names or [None]), np.array([place.get(value, 0) for value in values], dtype=np.int64)
 
 
-def _new_share(seen: Lives, group: Ints, n: int) -> Floats:
-    """Each group's share of new leads of the latest quarter year, times its share won, shrunk to that of all."""
-    recent = seen.created_us > seen.as_of_us - 91 * DAY_US
-    if recent.sum() < 20:
-        recent = np.ones(len(seen), dtype=np.bool_)
-    if not len(seen):
+def _new_share(known: KnownLeads, group: Ints, n: int) -> Floats:
+    """Share of new wins (n,): each group's recent leads times its win rate, shrunk to the rate of all."""
+    if not len(known):
         return np.full(n, 1.0 / n)
-    won = seen.state == WON
-    rate = float(won.mean())
-    leads, wins = np.bincount(group, minlength=n), np.bincount(group, won, n)
-    weight = (
-        np.bincount(group[recent], minlength=n)
-        * (wins + 20 * SHARE_PRIOR * rate + 1e-6)
-        / (leads + 20 * SHARE_PRIOR)
-    )
+    recent = known.created_us > known.as_of_us - RECENT_DAYS * DAY_US
+    if recent.sum() < FEWEST_RECENT:
+        recent = np.ones(len(known), dtype=np.bool_)
+    rate = float(known.won.mean())
+    leads, wins = np.bincount(group, minlength=n), np.bincount(group, known.won, n)
+    recent_leads = np.bincount(group[recent], minlength=n)
+    # 1e-6 keeps the weights positive if nothing was ever won.
+    weight = recent_leads * (wins + PRIOR_LEADS * rate + 1e-6) / (leads + PRIOR_LEADS)
     return np.asarray(weight / weight.sum(), dtype=np.float64)

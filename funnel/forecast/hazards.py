@@ -1,6 +1,7 @@
-"""What became of every lead by an instant, and how fast leads of an age are won and lost."""
+"""State of every lead at an instant, and daily hazards of winning and losing by age."""
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 
@@ -8,18 +9,20 @@ from history.arrays import Flags, Floats, Ints, Mask
 from history.history import DAY_US, LOST, OPEN, WON, History
 from history.snapshot import state_rows
 
-DAILY_BINS = 30  # ages up to here have a day of their own, later ones share wider and wider bins
+DAILY_BINS = 30  # ages up to here have a bin of one day, later ones share wider and wider bins
 BIN_GROWTH = 1.15
-FEWEST_AT_RISK = 20.0  # leads of an age that say something of it; older ages take the rate of the last
-PRIOR_EVENTS = 2.0  # wins, or losses, that say an age's rate is that of the ages around
-NEIGHBOUR = 0.5  # weight of the next bin among the ages around, of the one after it its square
+FEWEST_AT_RISK = 20.0  # leads at risk from which an age has its own rate; older ages take the last such rate
+PRIOR_EVENTS = 2.0  # strength of the prior, in wins (or losses): the rate of neighbouring ages
+NEIGHBOUR = 0.5  # weight of an adjacent bin among the neighbouring ages; one k bins away has NEIGHBOUR**k
+MAX_GROWTH_EXPONENT = 900.0  # 2**900 is still a finite float64
 
 
 @dataclass(frozen=True)
-class Lives:
-    """The n leads known at as_of_us: position in the history, creation, end of view, state, amount (NaN unless won).
+class KnownLeads:
+    """The n leads known at as_of_us, columns (n,).
 
-    end_us is the closing time of a won or lost lead and as_of_us of an open one.
+    lead: position in the history. end_us: closing time of a decided lead, as_of_us of an open one. amount: of
+    the win, NaN if unknown or not won.
     """
 
     as_of_us: int
@@ -32,8 +35,8 @@ class Lives:
     def __len__(self) -> int:
         return len(self.lead)
 
-    def take(self, index: Ints | Mask) -> "Lives":
-        return Lives(
+    def take(self, index: Ints | Mask) -> "KnownLeads":
+        return KnownLeads(
             self.as_of_us,
             self.lead[index],
             self.created_us[index],
@@ -43,111 +46,162 @@ class Lives:
         )
 
     @property
+    def won(self) -> Mask:
+        return np.asarray(self.state == WON)
+
+    @property
     def first_win_us(self) -> int | None:
-        won = self.end_us[self.state == WON]
-        return int(won.min()) if len(won) else None
+        closed_us = self.end_us[self.won]
+        return int(closed_us.min()) if len(closed_us) else None
 
-    def won_between(self, start_us: int, end_us: int) -> tuple[int, float]:
+    def is_won_between(self, start_us: int, end_us: int) -> Mask:
+        """Whether each lead was won in [start_us, end_us), (n,)."""
+        return np.asarray(self.won & (self.end_us >= start_us) & (self.end_us < end_us))
+
+    def won_between(self, start_us: int, end_us: int) -> "WinTotals":
         """Wins closed in [start_us, end_us), and the sum of their known amounts."""
-        inside = (self.state == WON) & (self.end_us >= start_us) & (self.end_us < end_us)
-        return int(inside.sum()), float(np.nansum(self.amount[inside]))
+        inside = self.is_won_between(start_us, end_us)
+        return WinTotals(int(inside.sum()), float(np.nansum(self.amount[inside])))
 
 
-def lives(history: History, as_of_us: int) -> Lives:
+class WinTotals(NamedTuple):
+    """Wins, and the sum of their known amounts."""
+
+    wins: int
+    revenue: float
+
+
+def known_leads(history: History, as_of_us: int) -> KnownLeads:
     """The leads as they stood at as_of_us, which may lie before history.as_of_us."""
-    known = history.created_us if history.lead_known_us is None else history.lead_known_us
-    lead = np.flatnonzero(known <= as_of_us).astype(np.int64)
+    known_us = history.created_us if history.lead_known_us is None else history.lead_known_us
+    lead = np.flatnonzero(known_us <= as_of_us).astype(np.int64)
     row = state_rows(history.outcomes, lead, np.full(len(lead), as_of_us, dtype=np.int64))
-    end = np.full(len(lead), as_of_us, dtype=np.int64)
+
     state = np.full(len(lead), OPEN, dtype=np.int8)
-    amount = np.full(len(lead), np.nan)
-    seen = row >= 0
-    state[seen] = history.outcomes.state[row[seen]]
+    has_outcome = row >= 0
+    state[has_outcome] = history.outcomes.state[row[has_outcome]]
+
+    end_us = np.full(len(lead), as_of_us, dtype=np.int64)
     decided = state != OPEN
-    end[decided] = history.outcomes.time_us[row[decided]]
+    end_us[decided] = history.outcomes.time_us[row[decided]]
+
+    amount = np.full(len(lead), np.nan)
     won = state == WON
     amount[won] = history.outcomes.amount[row[won]]
-    return Lives(as_of_us, lead, history.created_us[lead], end, state, amount)
+    return KnownLeads(as_of_us, lead, history.created_us[lead], end_us, state, amount)
 
 
-@dataclass(frozen=True)
-class Hazards:
-    """Chances of a day, of leads still open at the age of k whole days, to be won and to be lost, each (k,)."""
+class IncidenceByAge(NamedTuple):
+    """Cumulative incidence of winning and losing by the ages 0..days, each (days + 1,)."""
 
     won: Floats
     lost: Floats
 
-    def from_age(self, days: int) -> tuple[Floats, Floats]:
-        """Cumulative incidence of win and loss over ages 0..days of new leads, each (days + 1,)."""
+
+@dataclass(frozen=True)
+class Hazards:
+    """Probability that a lead open at the age of k whole days is won, or lost, on that day, each (k,)."""
+
+    won: Floats
+    lost: Floats
+
+    def incidence(self, days: int) -> IncidenceByAge:
+        """Shares of new leads won and lost by the ages 0..days."""
         won, lost = _extended(self.won, days), _extended(self.lost, days)
-        free = np.concatenate(([1.0], np.cumprod(1 - won - lost)))
-        return (
-            np.concatenate(([0.0], np.cumsum(free[:-1] * won))),
-            np.concatenate(([0.0], np.cumsum(free[:-1] * lost))),
+        open_before = self.open_share(days)[:-1]
+        return IncidenceByAge(
+            np.concatenate(([0.0], np.cumsum(open_before * won))),
+            np.concatenate(([0.0], np.cumsum(open_before * lost))),
         )
 
-    def free(self, days: int) -> Floats:
-        """The share of new leads still open at ages 0..days, (days + 1,)."""
-        return np.concatenate(([1.0], np.cumprod(1 - _extended(self.won, days) - _extended(self.lost, days))))
+    def open_share(self, days: int) -> Floats:
+        """Share of new leads still open at the ages 0..days, (days + 1,)."""
+        daily = 1 - _extended(self.won, days) - _extended(self.lost, days)
+        return np.concatenate(([1.0], np.cumprod(daily)))
 
 
 def _extended(rate: Floats, days: int) -> Floats:
-    return rate[:days] if len(rate) >= days else np.concatenate((rate, np.full(days - len(rate), rate[-1])))
+    """Rates of the ages 0..days - 1; the last known rate repeats."""
+    if len(rate) >= days:
+        return rate[:days]
+    return np.concatenate((rate, np.full(days - len(rate), rate[-1])))
 
 
-def hazards(seen: Lives, half_life_days: float) -> Hazards:
-    """Daily rates by age in competing risks (Aalen and Johansen 1978), a day of exposure halving in
-    weight with each half-life.
+def hazards(known: KnownLeads, half_life_days: float) -> Hazards:
+    """Daily hazards by age of two competing risks (Aalen and Johansen 1978).
 
-    The weight belongs to the calendar day, not to the lead, so that all ages speak of the same recent time. Ages are
-    pooled in bins that widen from DAILY_BINS on; ages beyond the last with FEWEST_AT_RISK leads take that one's rates.
+    A day of exposure halves in weight with each half-life of its distance from T. The weight belongs to the
+    calendar day, not to the lead, so that all ages describe the same recent time. Ages are pooled in bins that widen
+    from DAILY_BINS on. Ages beyond the last with FEWEST_AT_RISK leads take its rates.
     """
-    if not len(seen):
+    if not len(known):
         return Hazards(np.zeros(1), np.zeros(1))
-    age = np.maximum((seen.end_us - seen.created_us) / DAY_US, 0.0)
+    daily = _daily_counts(known, half_life_days)
+    days = len(daily.exposure)
+    edges = _bin_edges(days, int((daily.at_risk >= FEWEST_AT_RISK).sum()))
+    exposure = np.add.reduceat(daily.exposure, edges)
+    won, lost = (_shrunk_rates(np.add.reduceat(e, edges), exposure) for e in (daily.won, daily.lost))
+
+    # Shrinkage treats both risks apart; together they may not exceed one.
+    total = np.maximum(won + lost, 1.0)
+    width = np.diff(np.append(edges, days))
+    return Hazards(np.repeat(won / total, width), np.repeat(lost / total, width))
+
+
+@dataclass(frozen=True)
+class _DailyCounts:
+    """By age in whole days (d,): weighted exposure in lead-days, weighted wins and losses, plain leads at risk."""
+
+    exposure: Floats
+    won: Floats
+    lost: Floats
+    at_risk: Ints
+
+
+def _daily_counts(known: KnownLeads, half_life_days: float) -> _DailyCounts:
+    """The weight of a calendar day is 2**(age / half-life) times that of the lead's creation day."""
+    age = np.maximum((known.end_us - known.created_us) / DAY_US, 0.0)
     last = age.astype(np.int64)
     days = int(last.max()) + 1
-    back = (seen.as_of_us - seen.created_us) / DAY_US / half_life_days
+
+    back = (known.as_of_us - known.created_us) / DAY_US / half_life_days
     weight = np.exp2(-back)
-    growth = np.exp2(np.minimum(np.arange(days) / half_life_days, 900.0))
+    growth = np.exp2(np.minimum(np.arange(days) / half_life_days, MAX_GROWTH_EXPONENT))
+
     leaving = np.bincount(last, weight, days)
-    full = weight.sum() - np.cumsum(leaving)  # those that live through the whole day
-    part = np.bincount(last, weight * np.where(seen.state == OPEN, age - last, 1.0), days)
-    exposure = growth * np.maximum(full + part, 0.0)
-    won = growth * np.bincount(last, weight * (seen.state == WON), days)
-    lost = growth * np.bincount(last, weight * (seen.state == LOST), days)
-    heads = len(seen) - np.concatenate(([0], np.cumsum(np.bincount(last, minlength=days))))[:-1]
-    edges = _edges(days, int((heads >= FEWEST_AT_RISK).sum()))
-    width = np.diff(np.append(edges, days))
-    exposed = np.add.reduceat(exposure, edges)
-    rates = [_shrunk(np.add.reduceat(events, edges), exposed) for events in (won, lost)]
-    total = np.maximum(rates[0] + rates[1], 1.0)
-    return Hazards(np.repeat(rates[0] / total, width), np.repeat(rates[1] / total, width))
+    whole_days = weight.sum() - np.cumsum(leaving)
+    last_day = np.bincount(last, weight * np.where(known.state == OPEN, age - last, 1.0), days)
+    leaving_heads = np.bincount(last, minlength=days)
+    return _DailyCounts(
+        exposure=growth * np.maximum(whole_days + last_day, 0.0),
+        won=growth * np.bincount(last, weight * (known.state == WON), days),
+        lost=growth * np.bincount(last, weight * (known.state == LOST), days),
+        at_risk=len(known) - np.concatenate(([0], np.cumsum(leaving_heads)))[:-1],
+    )
 
 
-def _shrunk(events: Floats, exposed: Floats) -> Floats:
-    """Events a day of exposure (bins,), each as if PRIOR_EVENTS more had come at the rate of the ages around it.
+def _shrunk_rates(events: Floats, exposure: Floats) -> Floats:
+    """Events a lead-day (bins,), each as if PRIOR_EVENTS more had happened at the rate of the neighbouring ages.
 
-    The mean of a gamma prior (Bernardo and Smith 1994, 3.2): the oldest age, which few leads have reached, would else
-    have a rate of nought and hand it to all older leads.
+    The mean of a gamma posterior (Bernardo and Smith 1994, 3.2). Without it the oldest age, which few leads reach,
+    may have a rate of zero and pass it on to all older leads.
     """
     bins = np.arange(len(events))
     near = NEIGHBOUR ** np.abs(bins[:, None] - bins)
-    around = near @ events / np.maximum(near @ exposed, 1e-9)
-    prior = PRIOR_EVENTS / np.maximum(around, 1e-12)
-    rates = np.where(around > 0, (events + PRIOR_EVENTS) / (exposed + prior), 0.0)
-    expected = max(float(rates @ exposed), 1e-9)
-    return np.asarray(
-        rates * (events.sum() / expected), dtype=np.float64
-    )  # all ages together expect what came
+    around = near @ events / np.maximum(near @ exposure, 1e-9)
+    prior_exposure = PRIOR_EVENTS / np.maximum(around, 1e-12)
+    rates = np.where(around > 0, (events + PRIOR_EVENTS) / (exposure + prior_exposure), 0.0)
+
+    # Rescale: all ages together expect as many events as happened.
+    expected = max(float(rates @ exposure), 1e-9)
+    return np.asarray(rates * (events.sum() / expected), dtype=np.float64)
 
 
-def _edges(days: int, known: int) -> Ints:
-    """Starts of the bins of ages: single days, then widening, none starting after age `known`."""
+def _bin_edges(days: int, known_ages: int) -> Ints:
+    """First ages of the bins: single days, then widening; no bin starts at or after age `known_ages`."""
     edges = list(range(min(days, DAILY_BINS)))
     step = 2.0
     while edges[-1] + int(step) < days:
         edges.append(edges[-1] + int(step))
         step *= BIN_GROWTH
-    kept = [edge for edge in edges if edge < max(known, 1)]
-    return np.array(kept, dtype=np.int64)
+    return np.array([edge for edge in edges if edge < max(known_ages, 1)], dtype=np.int64)

@@ -1,8 +1,7 @@
-"""What the replay teaches: how far to trust the sum over leads against the recent level, its bias, and
-how far off it is.
-"""
+"""Level of a forecast from replayed forecasts: its bias, its trust in the sum over leads, and its error."""
 
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import dataclass, fields
 
 import numpy as np
 
@@ -10,164 +9,189 @@ from history.arrays import Floats, Ints, Mask
 from history.history import DAY_US
 from models.forecast_basis import ForecastBasis
 
-MEMORY_HORIZONS = 1.0  # replays closer than this tell nearly the same
-PRIOR_REPLAYS = 10.0  # independent replays that would agree with what is assumed without any
-PRIOR_TRUST = 0.95  # share of the sum over leads in the level, the rest is the recent level
-PRIOR_SPREAD = 0.08  # of the common shock, relative, as sure as SPREAD_REPLAYS replays
-SEASON_SPREAD = 0.2  # what a funnel that has not seen a whole year adds to it, at most
-SPREAD_REPLAYS = 2.0
+MEMORY_HORIZONS = 1.0  # replays less than this many horizons apart are nearly the same evidence
+PRIOR_REPLAYS = 10.0  # strength of the prior on trust and bias, in independent replays
+PRIOR_TRUST = 0.95  # weight of the sum over leads in the level; the rest is the recent level
+PRIOR_SPREAD = 0.08  # relative standard deviation of the common shock
+SPREAD_REPLAYS = 2.0  # strength of the prior on the spread, in independent replays
+SEASON_SPREAD = 0.2  # adds to the spread of a funnel that has not seen a whole year, at most
 LEAST_SPREAD = 0.03
-MOST_BIAS = 0.7  # log of the largest correction
-FEWEST_CELLS = 6  # judged spans from which an interval counts as measured
+MAX_LOG_BIAS = 0.7  # a correction of at most a factor of two
+LEAST_MIX, MOST_MIX = 0.4, 2.5  # bounds of the factor from the recent level
+FEWEST_CELLS = 6  # replayed spans from which an interval counts as measured
 FEWEST_WINS = 10.0
+DOUBLING_DAYS = 90  # a span that starts this far ahead has twice the variance of the first
+SETTLING_DAYS = 7  # a replayed span counts once it has been over for this long
 
 
 @dataclass(frozen=True)
 class Level:
-    """By period (k,): the factor on what is still to come, the relative deviation that all leads of the period
-    share, and how far that one was seen at replayed periods as distant, 0 to 1.
+    """By period (k,): factor on the expectation of open and new leads, relative standard deviation of the shock that
+    all leads of the period share, and the share (0 to 1) of that deviation that is measured by replays.
     """
 
     factor: Floats
     deviation: Floats
-    seen: Floats
+    measured_share: Floats
 
     @property
     def measured(self) -> bool:
-        """Whether any replayed period says something of the deviation."""
-        return bool(self.seen.any())
+        """Whether a replayed period measures any of the deviation."""
+        return bool(self.measured_share.any())
 
 
 @dataclass(frozen=True)
-class Ahead:
-    """Spans of days after T, (k,) each: start, end, and what the sum over leads expects in them; the recent mean a day;
-    the variance one win adds over its squared mean; how many wins are known, from which all else was learned; the
-    share of a year that history has not shown.
+class ComingSpans:
+    """k spans of days after T and what is expected in them.
+
+    start, end, expected (k,): the last is the sum over leads. recent_rate: recent mean a day. noise: variance that
+    one win adds, over its squared mean. known_wins: wins that the model has learned from. unseen_year: share of a year
+    that history does not cover.
     """
 
     start: Floats
     end: Floats
     expected: Floats
-    recent: float
+    recent_rate: float
     noise: float = 1.0
-    known: float = np.inf
-    unseen: float = 0.0
+    known_wins: float = np.inf
+    unseen_year: float = 0.0
 
     @property
     def length(self) -> Floats:
         return self.end - self.start
 
 
-def no_level(ahead: Ahead) -> Level:
-    """Without a replay: no correction, the assumed spread."""
-    k = len(ahead.end)
-    return Level(np.ones(k), _assumed(ahead), np.zeros(k))
+def prior_level(spans: ComingSpans) -> Level:
+    """The level without replays: no correction, the prior's spread."""
+    k = len(spans.end)
+    return Level(np.ones(k), _prior_deviation(spans), np.zeros(k))
 
 
-def _assumed(ahead: Ahead) -> Floats:
-    """PRIOR_SPREAD, the season not seen and the chance in the number of wins that taught the rates, growing with the
-    span's distance.
-    """
-    variance = PRIOR_SPREAD**2 + ahead.unseen * SEASON_SPREAD**2 + ahead.noise / max(ahead.known, 1.0)
-    return np.asarray(np.sqrt(variance * (1 + ahead.start / 90)))
+def _prior_deviation(spans: ComingSpans) -> Floats:
+    """PRIOR_SPREAD, the unseen season and the sampling error of the learned rates; grows with distance, (k,)."""
+    sampling = spans.noise / max(spans.known_wins, 1.0)
+    variance = PRIOR_SPREAD**2 + spans.unseen_year * SEASON_SPREAD**2 + sampling
+    return np.asarray(np.sqrt(variance * (1 + spans.start / DOUBLING_DAYS)))
 
 
-def learned(
-    basis: ForecastBasis | None, ahead: Ahead, horizon_days: int, as_of_us: int, *, revenue: bool
+def fit_level(
+    basis: ForecastBasis | None, spans: ComingSpans, horizon_days: int, as_of_us: int, *, revenue: bool
 ) -> Level:
-    """The level for the spans of `ahead` from the replayed origins whose spans were over by as_of_us.
+    """The level of `spans` from the replayed forecasts whose spans were over by as_of_us.
 
-    Expected = factor * sum over leads, where factor = bias * (trust + (1 - trust) * recent level / sum over
-    leads). Trust is the weighted least-squares share, bias the ratio of what came to what was expected, both
-    shrunk by PRIOR_REPLAYS. The deviation is the root of the mean squared relative error of the replayed cells, less
-    what counting alone explains (method of moments).
+    Expected = factor * sum over leads, factor = bias * (trust + (1 - trust) * recent level / sum over leads). Trust is
+    the weighted least-squares share, bias the ratio of actual to expected; both are shrunk by PRIOR_REPLAYS. The
+    deviation is the root mean squared relative error of the replays, less the variance of counting (method of
+    moments).
     """
     if basis is None or not len(basis):
-        return no_level(ahead)
-    cells = _cells(basis, ahead, as_of_us, revenue=revenue)
-    if cells is None:
-        return no_level(ahead)
-    came, summed, recent, wins, which = cells
-    span = float(basis.as_of_us.max() - basis.as_of_us.min()) / DAY_US
-    n = span / (MEMORY_HORIZONS * horizon_days) + 1
-    share, sure = n / (n + PRIOR_REPLAYS), n / (n + SPREAD_REPLAYS)
-    trust = _trust(came, summed, recent, share)
-    mixed = trust * summed + (1 - trust) * recent
-    bias = (
-        np.exp(share * np.clip(np.log(came.sum() / mixed.sum()), -MOST_BIAS, MOST_BIAS))
-        if came.sum() > 0
-        else 1.0
-    )
-    error = (came - bias * mixed) / np.maximum(bias * mixed, 1e-9)
-    shared = error**2 - ahead.noise / np.maximum(wins, 1.0)
-    deviation = _deviation(shared, which, ahead, sure)
-    now = np.maximum(ahead.expected, 1e-9)
-    mix = np.clip(trust + (1 - trust) * ahead.recent * ahead.length / now, 0.4, 2.5)
-    count = np.bincount(which, minlength=len(deviation))
+        return prior_level(spans)
+    replays = _replays(basis, spans, as_of_us, revenue=revenue)
+    if len(replays.actual) < FEWEST_CELLS or replays.wins.sum() < FEWEST_WINS:
+        return prior_level(spans)
+
+    days = float(basis.as_of_us.max() - basis.as_of_us.min()) / DAY_US
+    independent = days / (MEMORY_HORIZONS * horizon_days) + 1
+    share = independent / (independent + PRIOR_REPLAYS)
+    trust = _trust(replays, share)
+    mixed = trust * replays.summed + (1 - trust) * replays.recent
+    bias = _bias(replays.actual, mixed, share)
+
+    error = (replays.actual - bias * mixed) / np.maximum(bias * mixed, 1e-9)
+    excess = error**2 - spans.noise / np.maximum(replays.wins, 1.0)
+    deviation = _deviation(excess, replays.span, spans, independent / (independent + SPREAD_REPLAYS))
+
+    now = np.maximum(spans.expected, 1e-9)
+    mix = np.clip(trust + (1 - trust) * spans.recent_rate * spans.length / now, LEAST_MIX, MOST_MIX)
+    count = np.bincount(replays.span, minlength=len(deviation))
     return Level(bias * mix, deviation, count / (count + FEWEST_CELLS))
 
 
-def _deviation(shared: Floats, which: Ints, ahead: Ahead, sure: float) -> Floats:
-    """By period (k,): the mean variance of its own cells, pooled with that of all, with what is assumed."""
-    out = np.empty(len(ahead.end))
-    assumed = _assumed(ahead)
-    base = max(float(shared.mean()), 0.0)
-    for k in range(len(out)):
-        own = shared[which == k]
-        variance = base * (1 + ahead.start[k] / 90)
+def _bias(actual: Floats, expected: Floats, share: float) -> float:
+    """Ratio of the totals, shrunk to 1 by `share`; 1 if nothing happened."""
+    if not actual.sum() > 0:
+        return 1.0
+    log_ratio = np.clip(np.log(actual.sum() / expected.sum()), -MAX_LOG_BIAS, MAX_LOG_BIAS)
+    return float(np.exp(share * log_ratio))
+
+
+def _deviation(excess: Floats, span: Ints, spans: ComingSpans, weight: float) -> Floats:
+    """By period (k,): mean excess variance of its own replays, pooled with that of all; `weight` against the prior."""
+    prior = _prior_deviation(spans)
+    pooled = max(float(excess.mean()), 0.0)
+    deviation = np.empty(len(spans.end))
+    for k in range(len(deviation)):
+        own = excess[span == k]
+        variance = pooled * (1 + spans.start[k] / DOUBLING_DAYS)
         if len(own):
-            total = float(own.sum()) + FEWEST_CELLS * base
-            variance = total / (len(own) + FEWEST_CELLS)
-        out[k] = np.sqrt(max(sure * variance + (1 - sure) * assumed[k] ** 2, LEAST_SPREAD**2))
-    return out
+            variance = (float(own.sum()) + FEWEST_CELLS * pooled) / (len(own) + FEWEST_CELLS)
+        mixed = weight * variance + (1 - weight) * prior[k] ** 2
+        deviation[k] = np.sqrt(max(mixed, LEAST_SPREAD**2))
+    return deviation
 
 
-def _cells(
-    basis: ForecastBasis, ahead: Ahead, as_of_us: int, *, revenue: bool
-) -> tuple[Floats, Floats, Floats, Floats, Ints] | None:
-    """Replayed spans as flat arrays: what came, the sum over leads, the recent level, wins expected, the
-    period each is like.
+@dataclass(frozen=True)
+class _Replays:
+    """c replayed spans, each column (c,): actual total, sum over leads, recent level, expected wins, and the
+    index of the coming span that each one corresponds to.
     """
-    open_, new = (basis.open_revenue, basis.new_revenue) if revenue else (basis.open_wins, basis.new_wins)
+
+    actual: Floats
+    summed: Floats
+    recent: Floats
+    wins: Floats
+    span: Ints
+
+
+def _replays(basis: ForecastBasis, spans: ComingSpans, as_of_us: int, *, revenue: bool) -> _Replays:
+    parts = list(_replays_by_span(basis, spans, as_of_us, revenue=revenue))
+    if not parts:
+        none = np.zeros(0)
+        return _Replays(none, none, none, none, np.zeros(0, dtype=np.int64))
+    names = [column.name for column in fields(_Replays)]
+    return _Replays(**{name: np.concatenate([getattr(part, name) for part in parts]) for name in names})
+
+
+def _replays_by_span(
+    basis: ForecastBasis, spans: ComingSpans, as_of_us: int, *, revenue: bool
+) -> Iterator[_Replays]:
+    """The replays of each coming span, as far as the replays reach."""
     actual = basis.revenue if revenue else basis.wins
+    summed = basis.open_revenue + basis.new_revenue if revenue else basis.open_wins + basis.new_wins
     rate = basis.recent_revenue if revenue else basis.recent_wins
-    found: list[tuple[Floats, Floats, Floats, Floats, Floats]] = []
-    for k in range(len(ahead.end)):
-        if ahead.end[k] > basis.days[-1]:
+    expected_wins = basis.open_wins + basis.new_wins
+    for k in range(len(spans.end)):
+        start, end = spans.start[k], spans.end[k]
+        if end > basis.days[-1]:
             break
-        over: Mask = basis.as_of_us + (ahead.end[k] + 7) * DAY_US <= as_of_us
-        ends = [
-            _within(m, basis.days, ahead.start[k], ahead.end[k])
-            for m in (actual, open_ + new, basis.open_wins + basis.new_wins)
-        ]
-        good = over & np.isfinite(ends[0]) & np.isfinite(ends[1]) & (ends[1] > 0)
-        found.append(
-            (
-                ends[0][good],
-                ends[1][good],
-                (rate * ahead.length[k])[good],
-                ends[2][good],
-                np.full(int(good.sum()), float(k)),
-            )
+        over: Mask = basis.as_of_us + (end + SETTLING_DAYS) * DAY_US <= as_of_us
+        came, total, wins = (
+            _within(cumulated, basis.days, start, end) for cumulated in (actual, summed, expected_wins)
         )
-    if not found:
-        return None
-    came, summed, recent, wins, which = (np.concatenate(c) for c in zip(*found, strict=True))
-    if len(came) < FEWEST_CELLS or wins.sum() < FEWEST_WINS:
-        return None
-    return came, summed, recent, wins, which.astype(np.int64)
+        usable = over & np.isfinite(came) & np.isfinite(total) & (total > 0)
+        yield _Replays(
+            actual=came[usable],
+            summed=total[usable],
+            recent=(rate * spans.length[k])[usable],
+            wins=wins[usable],
+            span=np.full(int(usable.sum()), k, dtype=np.int64),
+        )
 
 
 def _within(cumulated: Floats, days: Floats, start: float, end: float) -> Floats:
-    """Each row's gain from `start` to `end` days, (m,); NaN where its end was not seen."""
+    """Increase of each row (m, len(days)) from `start` to `end` days, (m,); NaN if its end was not observed."""
     grid = np.concatenate(([0.0], days))
     rows = np.column_stack((np.zeros(len(cumulated)), cumulated))
     return np.array([np.interp(end, grid, row) - np.interp(start, grid, row) for row in rows])
 
 
-def _trust(came: Floats, summed: Floats, recent: Floats, share: float) -> float:
-    gap = summed - recent
-    weight = 1 / np.maximum(summed, 1e-9)
-    below = float(np.sum(weight * gap**2))
-    best = float(np.sum(weight * (came - recent) * gap)) / below if below > 0 else PRIOR_TRUST
+def _trust(replays: _Replays, share: float) -> float:
+    """Least-squares weight of the sum over leads against the recent level, shrunk to PRIOR_TRUST by `share`."""
+    gap = replays.summed - replays.recent
+    weight = 1 / np.maximum(replays.summed, 1e-9)
+    norm = float(np.sum(weight * gap**2))
+    best = PRIOR_TRUST
+    if norm > 0:
+        best = float(np.sum(weight * (replays.actual - replays.recent) * gap)) / norm
     return float(share * np.clip(best, 0.0, 1.0) + (1 - share) * PRIOR_TRUST)

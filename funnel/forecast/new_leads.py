@@ -1,29 +1,29 @@
-"""Wins and revenue of leads that have yet to come: arrivals times the conversion of leads of an age."""
+"""Wins and revenue of leads that have yet to come: arrivals times the conversion of leads by age."""
 
 from dataclasses import dataclass
 
 import numpy as np
 
 from funnel.forecast.arrivals import Arrivals, arrivals
-from funnel.forecast.hazards import Hazards, Lives, hazards
+from funnel.forecast.hazards import Hazards, KnownLeads, WinTotals, hazards
 from history.arrays import Floats
-from history.history import DAY_US, WON
+from history.history import DAY_US
 
 HALF_LIFE_HORIZONS = 2.0
 LEAST_HALF_LIFE_DAYS = 60.0
-AMOUNT_DRIFT = 0.1  # deviation of the recent mean amount from that of all wins, relative
+AMOUNT_DRIFT = 0.1  # relative standard deviation of the recent mean amount from that of all wins
 AMOUNT_RECENT_HORIZONS = 1.0
+LEAST_AMOUNT_HALF_LIFE_DAYS = 30
 RECENT_DAYS = 28
 YEAR_US = 365.25 * DAY_US
-SPREAD_PRIOR = 5.0  # wins that say an amount deviates by as much as its mean
+PRIOR_AMOUNTS = 5.0  # strength of the prior, in wins: an amount's standard deviation equals its mean
 
 
 @dataclass(frozen=True)
-class Future:
-    """What the leads known at T say of those to come.
+class NewLeads:
+    """Forecast of the leads created after T.
 
-    wins: cumulative wins of new leads within 0..days days of T, (days + 1,); amount: mean of a new win,
-    NaN without amounts.
+    wins: cumulative wins within 0..days days of T, (days + 1,). amount: mean of a win, NaN without known amounts.
     """
 
     arrivals: Arrivals
@@ -32,54 +32,64 @@ class Future:
     amount: float
 
     def wins_by(self, days: Floats) -> Floats:
-        """Wins of new leads within each of `days` after T."""
+        """Cumulative wins within each of `days` (k,) after T."""
         return np.interp(days, np.arange(len(self.wins)), self.wins)
 
 
-def future(seen: Lives, horizon_days: int, days: int) -> Future:
-    """Arrivals, daily rates and the wins of new leads over `days` days after seen.as_of_us."""
-    rates = hazards(seen, max(HALF_LIFE_HORIZONS * horizon_days, LEAST_HALF_LIFE_DAYS))
-    coming = arrivals(seen.created_us, seen.as_of_us, days)
-    converted = rates.from_age(days)[0]
-    middle = (converted[:-1] + converted[1:]) / 2  # a lead of day j is half a day old at that day's end
-    wins = np.concatenate(([0.0], np.convolve(coming.daily, middle)[:days]))
-    return Future(coming, rates, wins, win_amount(seen, horizon_days))
+def forecast_new_leads(known: KnownLeads, horizon_days: int, days: int) -> NewLeads:
+    """Arrivals, daily hazards and wins of new leads over `days` days after known.as_of_us."""
+    rates = hazards(known, max(HALF_LIFE_HORIZONS * horizon_days, LEAST_HALF_LIFE_DAYS))
+    coming = arrivals(known.created_us, known.as_of_us, days)
+    won_by_age = rates.incidence(days).won
+    # Leads arrive evenly over a day: on average they are half a day old at its end.
+    won_mid_day = (won_by_age[:-1] + won_by_age[1:]) / 2
+    wins = np.concatenate(([0.0], np.convolve(coming.daily, won_mid_day)[:days]))
+    return NewLeads(coming, rates, wins, mean_amount(known, horizon_days))
 
 
-def win_amount(seen: Lives, horizon_days: int) -> float:
-    """The mean known amount of wins, recent ones first, NaN where none is known.
+def mean_amount(known: KnownLeads, horizon_days: int) -> float:
+    """The mean known amount of wins, recent wins weighted more; NaN without known amounts.
 
-    Shrunk to the mean of all by Buehlmann's credibility (1967): as many wins agree with that mean as the
-    variance of one amount holds that of the drift, so that one large deal moves little.
+    Shrunk to the mean of all wins by Buehlmann's credibility (1967): the prior counts for as many wins as the
+    variance of one amount holds that of the drift. So one large deal moves the mean little.
     """
-    known = (seen.state == WON) & ~np.isnan(seen.amount)
-    if not known.any():
+    has_amount = known.won & ~np.isnan(known.amount)
+    if not has_amount.any():
         return float("nan")
-    back = (seen.as_of_us - seen.end_us[known]) / DAY_US
-    weight = np.exp2(-back / (AMOUNT_RECENT_HORIZONS * max(horizon_days, 30)))
-    amount = seen.amount[known]
+    back = (known.as_of_us - known.end_us[has_amount]) / DAY_US
+    half_life = AMOUNT_RECENT_HORIZONS * max(horizon_days, LEAST_AMOUNT_HALF_LIFE_DAYS)
+    weight = np.exp2(-back / half_life)
+    amount = known.amount[has_amount]
     mean = float(amount.mean())
     prior = float(amount.var()) / max(mean * AMOUNT_DRIFT, 1e-9) ** 2 + 1.0
     return float((np.sum(weight * amount) + prior * mean) / (float(weight.sum()) + prior))
 
 
-def amount_spread(seen: Lives) -> float:
-    """Variance of won amounts over their squared mean: which lead wins and what it pays, together."""
-    amount = seen.amount[(seen.state == WON) & ~np.isnan(seen.amount)]
+def amount_dispersion(known: KnownLeads) -> float:
+    """Variance of won amounts over their squared mean, shrunk to 1."""
+    amount = known.amount[known.won & ~np.isnan(known.amount)]
     if not len(amount) or not amount.mean() > 0:
         return 1.0
-    own = float(amount.var() / amount.mean() ** 2)
-    return (len(amount) * own + SPREAD_PRIOR) / (len(amount) + SPREAD_PRIOR)
+    observed = float(amount.var() / amount.mean() ** 2)
+    return (len(amount) * observed + PRIOR_AMOUNTS) / (len(amount) + PRIOR_AMOUNTS)
 
 
-def recent_rate(seen: Lives, days: int = RECENT_DAYS) -> tuple[float, float]:
-    """Wins and revenue a day over the last `days` days."""
-    wins, revenue = seen.won_between(seen.as_of_us - days * DAY_US + 1, seen.as_of_us + 1)
-    return wins / days, revenue / days
+@dataclass(frozen=True)
+class DailyRate:
+    """Mean wins and revenue a day."""
+
+    wins: float
+    revenue: float
 
 
-def unseen_year(seen: Lives) -> float:
-    """The share of a year, 0 to 1, that lies before the first lead: of its season history shows nothing."""
-    if not len(seen.created_us):
+def recent_rate(known: KnownLeads, days: int = RECENT_DAYS) -> DailyRate:
+    """Wins and revenue a day over the last `days` days, T included."""
+    total: WinTotals = known.won_between(known.as_of_us - days * DAY_US + 1, known.as_of_us + 1)
+    return DailyRate(total.wins / days, total.revenue / days)
+
+
+def unseen_year_share(known: KnownLeads) -> float:
+    """Share of a year (0 to 1) by which the first lead is younger than a year: its season is unknown."""
+    if not len(known.created_us):
         return 1.0
-    return 1 - min((seen.as_of_us - int(seen.created_us.min())) / YEAR_US, 1.0)
+    return 1 - min((known.as_of_us - int(known.created_us.min())) / YEAR_US, 1.0)

@@ -1,4 +1,4 @@
-"""When each open lead is won: its own chance and timing up to the horizon, the hazard of its age from there."""
+"""Win times of open leads: their own probability and timing up to the horizon, the hazard of their age after it."""
 
 from dataclasses import dataclass
 
@@ -13,13 +13,16 @@ from models.bundle import Bundle
 from models.close_time import CloseTime
 from models.scorer import score
 
-LEAST_SCALE, MOST_SCALE = 0.2, 5.0
+LEAST_SCALE, MOST_SCALE = 0.2, 5.0  # bounds of a lead's hazard against the hazard of its age
+MAX_AGE_DAYS = 20_000
 
 
 @dataclass(frozen=True)
 class OpenLeads:
-    """n leads open at T, each (n,): position in the history, age in days, P(win within the horizon), place of its win
-    time, E[amount | won] (NaN where there are no amounts), the stage table's probability; and their stages.
+    """n leads open at T, columns (n,).
+
+    lead: position in the history. probability: of a win within the horizon. place: of the win time in the close-time
+    model. amount: E[amount | won], NaN without an amount model. baseline: the stage table's probability.
     """
 
     lead: Ints
@@ -63,52 +66,59 @@ def _places(bundle: Bundle, snapshot: Snapshot) -> Floats:
     return bundle.close_time.place(build_matrix(snapshot, bundle.vocabulary).values)
 
 
-def win_chances(open_: OpenLeads, close_time: CloseTime, rates: Hazards, days: Floats) -> Floats:
-    """P(won within each of `days` (k,) after T), (n, k), never falling along a row.
+def win_probabilities(open_: OpenLeads, close_time: CloseTime, rates: Hazards, days: Floats) -> Floats:
+    """P(won within each of `days` (k,) after T), (n, k), non-decreasing along a row.
 
-    Up to the horizon H this is probability * cdf(day). A lead that is neither won nor lost by then goes on with the
-    daily rates of its age, times one factor of its own: its cumulative hazard over the horizon against that of its age,
-    scaled so that the factors change no total over the next H days. At H the two agree: both are the probability.
+    Up to the horizon H this is probability * cdf(day). A lead still open at H goes on with the daily hazards of its
+    age, times a factor of its own: its cumulative hazard over the horizon against that of its age, scaled so that the
+    factors keep the total over the next H days. At H both agree: P is the probability.
     """
     horizon = close_time.horizon_days
-    out = np.empty((len(open_), len(days)))
+    won = np.empty((len(open_), len(days)))
     if not len(open_):
-        return out
+        return won
     for k, day in enumerate(np.minimum(days, horizon)):
         share = close_time.cdf(open_.place, np.full(len(open_), day))
-        out[:, k] = open_.probability * share
+        won[:, k] = open_.probability * share
     if float(days.max()) <= horizon:
-        return out
-    later = _Later(open_, rates, horizon, int(np.ceil(days.max())) + 1)
+        return won
+    after_horizon = _WinsAfterHorizon(open_, rates, horizon, int(np.ceil(days.max())) + 1)
     for k in np.flatnonzero(days > horizon).tolist():
-        out[:, k] = np.minimum(out[:, k] + later.after(float(days[k]) - horizon), 1.0)
-    return out
+        won[:, k] = np.minimum(won[:, k] + after_horizon.within(float(days[k]) - horizon), 1.0)
+    return won
 
 
-class _Later:
-    """Wins after the horizon, of leads still open then."""
+class _WinsAfterHorizon:
+    """Wins of leads that are still open at the horizon, (n,) each."""
 
     def __init__(self, open_: OpenLeads, rates: Hazards, horizon: int, days: int) -> None:
-        age = np.minimum(open_.age_days.astype(np.int64), 20_000)
-        reach = int(age.max()) + max(days, 2 * horizon) + 2
-        self.won, lost = rates.from_age(reach)
-        free = np.maximum(rates.free(reach), 1e-12)
-        self.start = age + horizon
-        p = np.clip(open_.probability, 0.0, 1 - 1e-9)
-        typical = np.clip((self.won[self.start] - self.won[age]) / free[age], 0.0, 1 - 1e-9)
-        gone = np.clip((lost[self.start] - lost[age]) / free[age], 0.0, 1.0)
-        left = (1 - p) * np.clip(1 - gone / (1 - typical), 0.0, 1.0)
-        scale = np.clip(np.log1p(-p) / np.minimum(np.log1p(-typical), -1e-9), LEAST_SCALE, MOST_SCALE)
-        self.free = free[self.start]
-        gained = (self.won[self.start + horizon] - self.won[self.start]) / self.free
-        total = float(np.sum(left * scale * gained))
-        self.share = left * scale * (float(np.sum(left * gained)) / total if total > 0 else 1.0)
-        self.most = left
+        age = np.minimum(open_.age_days.astype(np.int64), MAX_AGE_DAYS)
+        oldest = int(age.max()) + max(days, 2 * horizon) + 2
+        self._won, lost = rates.incidence(oldest)
+        open_share = np.maximum(rates.open_share(oldest), 1e-12)
+        self._start = age + horizon
+        self._open_at_start = open_share[self._start]
 
-    def after(self, days: float) -> Floats:
-        """P(won within `days` after the horizon), (n,)."""
+        probability = np.clip(open_.probability, 0.0, 1 - 1e-9)
+        typical = np.clip((self._won[self._start] - self._won[age]) / open_share[age], 0.0, 1 - 1e-9)
+        lost_share = np.clip((lost[self._start] - lost[age]) / open_share[age], 0.0, 1.0)
+        self._still_open = (1 - probability) * np.clip(1 - lost_share / (1 - typical), 0.0, 1.0)
+
+        hazard_ratio = np.log1p(-probability) / np.minimum(np.log1p(-typical), -1e-9)
+        scale = np.clip(hazard_ratio, LEAST_SCALE, MOST_SCALE)
+        self._weight = self._still_open * scale * self._normalisation(scale, horizon)
+
+    def _normalisation(self, scale: Floats, horizon: int) -> float:
+        """Factor that keeps the total over the horizon after the first one."""
+        won = self._won[self._start + horizon] - self._won[self._start]
+        gained = won / self._open_at_start
+        total = float(np.sum(self._still_open * scale * gained))
+        return float(np.sum(self._still_open * gained)) / total if total > 0 else 1.0
+
+    def within(self, days: float) -> Floats:
+        """P(open at the horizon, won within `days` after it), (n,)."""
         whole = int(days)
         part = days - whole
-        end = self.won[self.start + whole] * (1 - part) + self.won[self.start + whole + 1] * part
-        gained: Floats = self.share * (end - self.won[self.start]) / self.free
-        return np.asarray(np.minimum(gained, self.most))
+        end = self._won[self._start + whole] * (1 - part) + self._won[self._start + whole + 1] * part
+        gained: Floats = self._weight * (end - self._won[self._start]) / self._open_at_start
+        return np.asarray(np.minimum(gained, self._still_open))

@@ -1,111 +1,113 @@
-"""Wins follow the week and the month: how many fall on each weekday and part of the month, and how much of this rhythm
-lies before an instant.
-"""
+"""Rhythm of wins in the week and the month: relative length of each local day, and working time after T."""
 
 from dataclasses import dataclass
+from typing import Final
 from zoneinfo import ZoneInfo
 
 import numpy as np
 from scipy.stats import chi2
 
 from features.calendar import local_us
-from funnel.forecast.hazards import Lives
+from funnel.forecast.hazards import KnownLeads
 from history.arrays import Floats, Ints
-from history.history import DAY_US, WON
+from history.history import DAY_US
 
 WEEKS = 26
-PRIOR_WINS = 14.0  # that say all weekdays are alike
-MONTHS, FEWEST_MONTHS = 12, 3  # whole months before T that show the month's rhythm
-PARTS, PART_DAYS = 10, 3  # of a month: its 1st to 3rd, 4th to 6th and so on, the 28th to its last
-MONDAY = 3  # days from Monday to 1970-01-01
-CHANCE = float(chi2.ppf(0.95, PARTS - 1))  # what parts that are all alike stay below, in units of their noise
+PRIOR_WINS = 14.0  # strength of the prior that all weekdays are alike, in wins
+MONTHS, FEWEST_MONTHS = 12, 3  # whole months before T that show the rhythm of the month
+PARTS, PART_DAYS = 10, 3  # parts of a month: days 1 to 3, 4 to 6 and so on, the last from the 28th on
+EPOCH_WEEKDAY: Final = 3  # 1970-01-01 was a Thursday; Monday is 0
+SIGNIFICANT = float(chi2.ppf(0.95, PARTS - 1))  # between-parts variation, in units of noise, from which it counts
 EVEN = np.ones(PARTS)
 
 
 @dataclass(frozen=True)
 class Rhythm:
-    """How long days are as wins count them: by weekday (7,), Monday first, times by part of the month (10,)."""
+    """Relative length of days: by weekday (7,), Monday first, times by part of the month (10,)."""
 
     weekday: Floats
     part: Floats
 
     def lengths(self, day: Ints) -> Floats:
-        """The length of local days (n,) since 1970; the days of a month together are as long as their weekdays."""
+        """Relative lengths (n,) of local days since 1970; parts of the month keep the month's total of weekdays."""
         first, last = int(_month(day.min())), int(_month(day.max())) + 1
         whole = np.arange(_first_day(first), _first_day(last))
         month = _month(whole) - first
-        usual = self.weekday[_weekday(whole)]
-        own = usual * self.part[_part(whole)]
-        even = np.bincount(month, usual) / np.bincount(month, own)
-        return np.asarray((own * even[month])[day - whole[0]])
+        by_weekday = self.weekday[_weekday(whole)]
+        by_part = by_weekday * self.part[_part(whole)]
+        scale = np.bincount(month, by_weekday) / np.bincount(month, by_part)
+        return np.asarray((by_part * scale[month])[day - whole[0]])
 
 
-def rhythm_of(seen: Lives, zone: ZoneInfo) -> Rhythm:
-    """What the wins known at T show of it."""
-    won = seen.end_us[seen.state == WON]
-    day = (local_us(won, zone) // DAY_US).astype(np.int64)
-    today = int(local_us(np.array([seen.as_of_us]), zone)[0] // DAY_US)
-    weekday = _weekday_shares(day[won > seen.as_of_us - WEEKS * 7 * DAY_US])
-    return Rhythm(weekday, _part_shares(day, today, weekday))
+def fit_rhythm(known: KnownLeads, zone: ZoneInfo) -> Rhythm:
+    """The rhythm of the wins known at T."""
+    closed_us = known.end_us[known.won]
+    day = (local_us(closed_us, zone) // DAY_US).astype(np.int64)
+    today = int(local_us(np.array([known.as_of_us]), zone)[0] // DAY_US)
+    weekday = _weekday_ratios(day[closed_us > known.as_of_us - WEEKS * 7 * DAY_US])
+    return Rhythm(weekday, _part_ratios(day, today, weekday))
 
 
-def worked_days(days: Floats, as_of_us: int, rhythm: Rhythm, zone: ZoneInfo) -> Floats:
-    """Days after T (k,) as wins count them. A change of the clocks after T is left out."""
+def working_days(days: Floats, as_of_us: int, rhythm: Rhythm, zone: ZoneInfo) -> Floats:
+    """Calendar days after T (k,) in units of average days of wins. Clock changes after T are neglected."""
     start = float(local_us(np.array([as_of_us]), zone)[0]) / DAY_US
     grid = np.arange(int(start), int(np.ceil(start + float(np.max(days, initial=0.0)))) + 1)
     passed = np.concatenate(([0.0], np.cumsum(rhythm.lengths(grid))))
-    ends = np.append(grid, grid[-1] + 1).astype(np.float64)
-    return np.asarray(np.interp(start + days, ends, passed) - np.interp(start, ends, passed))
+    edges = np.append(grid, grid[-1] + 1).astype(np.float64)
+    return np.asarray(np.interp(start + days, edges, passed) - np.interp(start, edges, passed))
 
 
-def _weekday_shares(day: Ints) -> Floats:
-    """A weekday's wins over the mean of the seven, shrunk to 1."""
+def _weekday_ratios(day: Ints) -> Floats:
+    """Wins of each weekday (7,) over the mean of the seven, shrunk to 1."""
     count = np.bincount(_weekday(day), minlength=7) + PRIOR_WINS / 7
     return np.asarray(7 * count / count.sum(), dtype=np.float64)
 
 
-def _part_shares(day: Ints, today: int, weekday: Floats) -> Floats:
-    """Wins of a part of the month over what its weekdays let expect, shrunk to 1 (Buehlmann and Straub 1970).
+def _part_ratios(day: Ints, today: int, weekday: Floats) -> Floats:
+    """Wins of each part of the month (10,) over the expectation from its weekdays, shrunk to 1.
 
-    The rhythm is what comes back from month to month: the variance between parts beyond what one part varies by
-    between months, each month at its own level. Only whole months before T count.
+    Credibility (Buehlmann and Straub 1970): a rhythm is the variation between parts beyond the variation of one part
+    from month to month, each month at its own level. Only whole months before T count.
     """
-    now = int(_month(np.int64(today)))
-    first = max(now - MONTHS, int(_month(day).min(initial=now)) + 1)
-    if now - first < FEWEST_MONTHS:
+    current = int(_month(np.int64(today)))
+    first = max(current - MONTHS, int(_month(day).min(initial=current)) + 1)
+    months = current - first
+    if months < FEWEST_MONTHS:
         return EVEN
-    whole = np.arange(_first_day(first), _first_day(now))
-
-    def by_part(days: Ints, weights: Floats | None = None) -> Floats:
-        key = (_month(days) - first) * PARTS + _part(days)
-        count = np.bincount(key, weights, minlength=(now - first) * PARTS)
-        return count.astype(np.float64).reshape(-1, PARTS)
-
-    came = by_part(day[(day >= whole[0]) & (day <= whole[-1])])
-    expected = by_part(whole, weekday[_weekday(whole)])
-    expected *= (came.sum(axis=1) / np.maximum(expected.sum(axis=1), 1e-12))[:, None]
-    return _shrunk(came, expected)
+    whole = np.arange(_first_day(first), _first_day(current))
+    inside = day[(day >= whole[0]) & (day <= whole[-1])]
+    wins = _by_month_and_part(inside, None, first, months)
+    expected = _by_month_and_part(whole, weekday[_weekday(whole)], first, months)
+    expected *= (wins.sum(axis=1) / np.maximum(expected.sum(axis=1), 1e-12))[:, None]
+    return _credible_ratios(wins, expected)
 
 
-def _shrunk(came: Floats, expected: Floats) -> Floats:
-    """Ratios by part (10,) of counts (months, parts); all 1 where chance could explain them."""
+def _by_month_and_part(day: Ints, weights: Floats | None, first: int, months: int) -> Floats:
+    """Sums of weights (None: counts) of days, (months, 10), from month `first` on."""
+    key = (_month(day) - first) * PARTS + _part(day)
+    count = np.bincount(key, weights, minlength=months * PARTS)
+    return count.astype(np.float64).reshape(-1, PARTS)
+
+
+def _credible_ratios(wins: Floats, expected: Floats) -> Floats:
+    """Ratios by part (10,) of counts (months, parts); all 1 if chance may explain them."""
     due = expected.sum(axis=0)
     if due.min() <= 0:
         return EVEN
-    ratio = came.sum(axis=0) / due
+    ratio = wins.sum(axis=0) / due
     fitted = np.maximum(expected * ratio, 1e-9)
-    uneven = float(np.sum((came - fitted) ** 2 / np.maximum(fitted, 0.5)))
-    noise = max(uneven / ((len(came) - 1) * (PARTS - 1)), 1.0)
+    within = float(np.sum((wins - fitted) ** 2 / np.maximum(fitted, 0.5)))
+    noise = max(within / ((len(wins) - 1) * (PARTS - 1)), 1.0)
     between = float(np.sum(due * (ratio - 1) ** 2))
-    if between < CHANCE * noise:
+    if between < SIGNIFICANT * noise:
         return EVEN
     variance = (between - (PARTS - 1) * noise) / (due.sum() - float(np.sum(due**2)) / due.sum())
     return np.asarray(1 + variance / (variance + noise / due) * (ratio - 1))
 
 
 def _weekday(day: Ints) -> Ints:
-    """Monday 0."""
-    return (day + MONDAY) % 7
+    """Weekday of days since 1970-01-01, Monday 0."""
+    return (day + EPOCH_WEEKDAY) % 7
 
 
 def _month(day: Ints | np.int64) -> Ints:
@@ -118,6 +120,6 @@ def _first_day(month: int) -> int:
 
 
 def _part(day: Ints) -> Ints:
-    """The part of its month that each day lies in, 0 to PARTS - 1."""
+    """Part of its month of each day, 0 to PARTS - 1."""
     first = day.astype("M8[D]").astype("M8[M]").astype("M8[D]").astype(np.int64)
     return np.asarray(np.minimum((day - first) // PART_DAYS, PARTS - 1))

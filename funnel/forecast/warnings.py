@@ -1,57 +1,59 @@
-"""What to know before reading a forecast: no leads, no amounts, an interval that nothing measured."""
+"""Warnings of a forecast: missing leads, outcomes or amounts, and intervals without measurement."""
 
 from collections.abc import Iterator
-from typing import Any
 
 import numpy as np
 
 from funnel.forecast.forecast import Forecast
 from funnel.forecast.periods import DAYS
-from history.history import OPEN, WON
+from funnel.records import Record, warning
+from history.history import OPEN
 from models.bundle import Bundle
 
-Note = tuple[str, str, str]
 
-
-def notes(made: Forecast, bundle: Bundle) -> list[dict[str, Any]]:
+def forecast_warnings(result: Forecast, bundle: Bundle) -> list[Record]:
     """Warnings {code, subject, detail}, the same from the command and from the service."""
-    found = (*_of_leads(made, bundle), *_of_amounts(made), *_of_interval(made, bundle))
-    return [{"code": code, "subject": subject, "detail": detail} for code, subject, detail in found]
+    return [*_lead_warnings(result, bundle), *_amount_warnings(result), *_interval_warnings(result, bundle)]
 
 
-def _of_leads(made: Forecast, bundle: Bundle) -> Iterator[Note]:
-    if not len(made.seen):
-        yield "no_leads", "leads", "no lead is known at T: nothing can be expected of what was never seen"
+def _lead_warnings(result: Forecast, bundle: Bundle) -> Iterator[Record]:
+    if not len(result.known):
+        yield warning("no_leads", "leads", "no leads exist by this date, so no wins are expected")
         return
-    if not len(made.leads):
-        yield "no_open_leads", "leads", "no lead is open at T: only leads yet to come can be won"
-    if not (made.seen.state != OPEN).any():
-        yield "no_outcomes", "outcomes", "nothing is decided at T: every lead counts as open, however old"
-    if bundle.config.stages and len(made.leads) and not any(made.leads.stage):
-        text = "no open lead is in a stage, though the model knows stages: the chances are those of leads without one"
-        yield "no_stages", "stages", text
+    if not len(result.leads):
+        yield warning("no_open_leads", "leads", "no leads are open; only leads created later can still be won")
+    if not (result.known.state != OPEN).any():
+        yield warning(
+            "no_outcomes", "outcomes", "no wins or losses are recorded; every lead counts as open, even old ones"
+        )
+    if bundle.config.stages and len(result.leads) and not any(result.leads.stage):
+        text = "no open lead has a stage, although the model uses stages; probabilities are those of leads without one"
+        yield warning("no_stages", "stages", text)
 
 
-def _of_amounts(made: Forecast) -> Iterator[Note]:
-    if not made.has_amounts:
-        yield "no_amounts", "amount", "no win has an amount: wins are forecast, revenue is left empty"
+def _amount_warnings(result: Forecast) -> Iterator[Record]:
+    if not result.has_amounts:
+        yield warning("no_amounts", "amount", "no win has an amount; wins are forecast, revenue stays empty")
         return
-    seen, spans = made.seen, made.periods
-    won = (seen.state == WON) & (seen.end_us >= spans[0].start_us) & (seen.end_us < spans[-1].end_us)
-    unknown = int(np.isnan(seen.amount[won]).sum())
+    known, spans = result.known, result.periods
+    won = known.is_won_between(spans[0].start_us, spans[-1].end_us)
+    unknown = int(np.isnan(known.amount[won]).sum())
     if unknown:
-        text = f"{unknown:,} of {int(won.sum()):,} deals won already have no amount: they count in wins, not in revenue"
-        yield "unknown_amounts", "amount", text
+        text = (
+            f"{unknown:,} of {int(won.sum()):,} deals already won have no amount; "
+            "they count in wins but not in revenue"
+        )
+        yield warning("unknown_amounts", "amount", text)
 
 
-def _of_interval(made: Forecast, bundle: Bundle) -> Iterator[Note]:
-    kind, horizon = made.asked.period, bundle.config.horizon_days
+def _interval_warnings(result: Forecast, bundle: Bundle) -> Iterator[Record]:
+    kind, horizon = result.options.period, bundle.config.horizon_days
     if horizon < DAYS[kind]:
         text = (
-            f"the model looks {horizon} days ahead, a {kind} is longer: after them open leads follow the "
-            "win and loss rates of their age"
+            f"the model predicts {horizon} days ahead, which is shorter than a {kind}; "
+            "after that, open leads follow the average win and loss rates of leads of their age"
         )
-        yield "short_horizon", "horizon_days", text
-    if not made.level.measured:
-        text = "too little history to replay: the intervals come from the model's own uncertainty"
-        yield "unmeasured_interval", "forecast", text
+        yield warning("short_horizon", "horizon_days", text)
+    if not result.level.measured:
+        text = "too little history to test past forecasts; intervals rest on the model's own uncertainty"
+        yield warning("unmeasured_interval", "forecast", text)

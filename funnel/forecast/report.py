@@ -1,0 +1,126 @@
+"""A forecast as JSON-ready records: periods, past periods, pipeline views and the total."""
+
+import numpy as np
+
+from funnel.forecast.forecast import Forecast
+from funnel.forecast.periods import CalendarPeriod, periods_before
+from funnel.records import Record
+from history.arrays import Floats
+from history.times import format_time
+
+COLUMNS = (
+    "period_start", "period_end", "group", "wins_expected", "wins_p10", "wins_p50", "wins_p90",
+    "revenue_expected", "revenue_p10", "revenue_p50", "revenue_p90", "already_won", "already_revenue",
+    "open_wins_expected", "new_wins_expected", "open_revenue_expected", "new_revenue_expected",
+    "interval_basis", "currency",
+)  # fmt: skip
+PAST_PERIODS = 13
+BEST_CASE, COMMIT = 0.2, 0.5  # probability of a win in the period from which a lead counts in full
+
+
+def forecast_record(result: Forecast) -> Record:
+    """The body of GET /v1/forecast, and the core of the command's JSON."""
+    quantiles = result.quantiles
+    return {
+        "as_of": format_time(result.as_of_us),
+        "model_version": result.model_version,
+        "periods": forecast_rows(result),
+        "actuals": past_periods(result),
+        "views": pipeline_views(result),
+        "total": {
+            **_interval("wins", float(result.wins.sum()), _over_groups(quantiles.total_wins)),
+            **_interval("revenue", float(result.revenue.sum()), _over_groups(quantiles.total_revenue)),
+        },
+    }
+
+
+def forecast_rows(result: Forecast) -> list[Record]:
+    """One record a period and group with COLUMNS as keys; `group` only in a grouped forecast."""
+    grouped = bool(result.groups.column)
+    rows = []
+    for i, span in enumerate(result.periods):
+        for j, name in enumerate(result.groups.names):
+            row = _dates(span)
+            if grouped:
+                row["group"] = name
+            rows.append(row | _row(result, i, j))
+    return rows
+
+
+def _row(result: Forecast, i: int, j: int) -> Record:
+    """Figures of period i and group j."""
+    expected, quantiles = result.expectation, result.quantiles
+    return {
+        **_interval("wins", float(result.wins[i, j]), quantiles.wins[:, i, j]),
+        **_interval("revenue", float(result.revenue[i, j]), quantiles.revenue[:, i, j]),
+        "already_won": int(expected.already_wins[i, j]),
+        "already_revenue": _amount(result, expected.already_revenue[i, j]),
+        "open_wins_expected": float(expected.open_wins[i, j]),
+        "new_wins_expected": float(expected.new_wins[i, j]),
+        "open_revenue_expected": _amount(result, expected.open_revenue[i, j]),
+        "new_revenue_expected": _amount(result, expected.new_revenue[i, j]),
+        "interval_basis": result.interval_basis,
+        "currency": result.currency,
+    }
+
+
+def _dates(span: CalendarPeriod) -> Record:
+    return {"period_start": span.start.isoformat(), "period_end": span.end.isoformat()}
+
+
+def _interval(measure: str, expected: float, quantiles: Floats) -> Record:
+    """Expectation and quantiles (3,) of `measure`, null without amounts."""
+    names = (f"{measure}_expected", f"{measure}_p10", f"{measure}_p50", f"{measure}_p90")
+    if not np.isfinite(expected):
+        return dict.fromkeys(names)
+    return dict(zip(names, (float(expected), *quantiles.tolist()), strict=True))
+
+
+def _amount(result: Forecast, value: float) -> float | None:
+    return float(value) if result.has_amounts else None
+
+
+def pipeline_views(result: Forecast) -> list[Record]:
+    """Classic pipeline figures beside each period, wins so far included.
+
+    best_case and commit count leads in full whose probability in the period reaches BEST_CASE or COMMIT.
+    weighted_pipeline uses the stage table's rates in place of the model's probabilities.
+    """
+    open_ = result.leads
+    stage_ratio = open_.baseline / np.maximum(open_.probability, 1e-9)
+    amount = np.nan_to_num(open_.amount)
+    views = []
+    for i, span in enumerate(result.periods):
+        probability = result.open_wins[:, i] / result.level.factor[i]
+        weights = {
+            "best_case": (probability >= BEST_CASE).astype(np.float64),
+            "commit": (probability >= COMMIT).astype(np.float64),
+            "weighted_pipeline": np.minimum(probability * stage_ratio, 1.0),
+        }
+        already_wins = result.expectation.already_wins[i].sum()
+        already_revenue = result.expectation.already_revenue[i].sum()
+        view = _dates(span)
+        for name, weight in weights.items():
+            view[f"{name}_wins"] = float(weight.sum() + already_wins)
+            view[f"{name}_revenue"] = _amount(result, weight @ amount + already_revenue)
+        views.append(view)
+    return views
+
+
+def past_periods(result: Forecast) -> list[Record]:
+    """Wins and revenue of the whole periods before the first one, oldest first, from the first win on."""
+    first_win_us = result.known.first_win_us
+    if first_win_us is None:
+        return []
+    records = []
+    for span in periods_before(result.periods[0], result.options.period, PAST_PERIODS, result.zone):
+        if span.end_us > first_win_us:
+            total = result.known.won_between(span.start_us, span.end_us)
+            figures = {"wins": total.wins, "revenue": _amount(result, total.revenue)}
+            records.append(_dates(span) | figures)
+    return records
+
+
+def _over_groups(by_group: Floats) -> Floats:
+    """Quantiles (3,) of the sum over groups (3, g), as if groups moved together; exact for one group."""
+    return by_group[:, 0] if by_group.shape[1] == 1 else np.asarray(by_group.sum(axis=1))

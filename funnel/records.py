@@ -1,0 +1,33 @@
+"""JSON-ready values: missing numbers are null, never NaN or infinity."""
+
+import math
+from typing import Any, TypeAlias
+
+import numpy as np
+
+from funnel.survival import QUARTILES
+from history.arrays import Floats
+
+Record: TypeAlias = dict[str, Any]
+
+
+def finite(value: float) -> float | None:
+    """The value as a JSON number; None for NaN and infinity."""
+    return float(value) if math.isfinite(value) else None
+
+
+def ratio(part: float, whole: float) -> float | None:
+    """part / whole; None if whole is zero."""
+    return part / whole if whole else None
+
+
+def quartiles(values: Floats) -> Record:
+    """Count, mean and quartiles of known values (n,)."""
+    if not len(values):
+        return {"n": 0, "mean": None, **dict.fromkeys(QUARTILES)}
+    quantiles = np.quantile(values, tuple(QUARTILES.values())).tolist()
+    return {"n": len(values), "mean": float(values.mean()), **dict(zip(QUARTILES, quantiles, strict=True))}
+
+
+def warning(code: str, subject: str, detail: str) -> Record:
+    return {"code": code, "subject": subject, "detail": detail}
