@@ -8,12 +8,6 @@ from funnel.records import Record
 from history.arrays import Floats
 from history.times import format_time
 
-COLUMNS = (
-    "period_start", "period_end", "group", "wins_expected", "wins_p10", "wins_p50", "wins_p90",
-    "revenue_expected", "revenue_p10", "revenue_p50", "revenue_p90", "already_won", "already_revenue",
-    "open_wins_expected", "new_wins_expected", "open_revenue_expected", "new_revenue_expected",
-    "interval_basis", "currency",
-)  # fmt: skip
 PAST_PERIODS = 13
 BEST_CASE, COMMIT = 0.2, 0.5  # probability of a win in the period from which a lead counts in full
 
@@ -35,7 +29,7 @@ def forecast_record(result: Forecast) -> Record:
 
 
 def forecast_rows(result: Forecast) -> list[Record]:
-    """One record a period and group with COLUMNS as keys; `group` only in a grouped forecast."""
+    """One record a period and group with the forecast file's columns; `group` only in a grouped forecast."""
     grouped = bool(result.groups.column)
     rows = []
     for i, span in enumerate(result.periods):

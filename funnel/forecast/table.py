@@ -3,7 +3,8 @@
 from collections.abc import Mapping
 from typing import Any, Final
 
-from funnel.forecast.forecast import Forecast, rows
+from funnel.forecast.forecast import Forecast
+from funnel.forecast.report import forecast_rows
 from history.table_file import COUNT, DATE, NUMBER, TEXT
 
 COLUMNS: Final[Mapping[str, str]] = {
@@ -31,6 +32,6 @@ COLUMNS: Final[Mapping[str, str]] = {
 
 def columns(forecast: Forecast) -> dict[str, list[Any]]:
     """The forecast file's columns in its order, each of its kind in COLUMNS; `group` only if grouped."""
-    records = rows(forecast)
+    records = forecast_rows(forecast)
     names = [name for name in COLUMNS if name in records[0]]
     return {name: [record[name] for record in records] for name in names}

@@ -1,37 +1,62 @@
-"""Who had each lead from when on: its owner at creation, and every change to another one."""
+"""Assignments of leads to owners: the owner at creation, and every change to another one."""
+
+from dataclasses import dataclass
 
 import numpy as np
 
-from history.arrays import Codes, Ints
+from funnel.state.rows import row_leads
+from history.arrays import Codes, Ints, Mask
 from history.history import Factor, History
 
+OWNER = "owner"
 
-def assignments(history: History) -> tuple[Ints, Ints, Factor]:
-    """Every (lead, instant, owner), by lead, the creation first and then changes in order of time; -1 for no owner.
 
-    A change that states the owner again, as field histories of CRMs do, is none.
+@dataclass(frozen=True)
+class Assignments:
+    """m assignments by lead, the creation first and then changes in order of time: lead, instant, owner (m,).
+
+    Every lead has one at its creation; its owner may be missing.
     """
-    given = history.attributes.get("owner")
-    changes = history.changes
-    names = list(dict.fromkeys([*(given.values if given else ()), *changes.value.values]))
-    place = {name: i for i, name in enumerate(names)}
-    n = len(history)
+
+    lead: Ints
+    at_us: Ints
+    owner: Factor
+
+    def __len__(self) -> int:
+        return len(self.lead)
+
+    def take(self, index: Ints | Mask) -> "Assignments":
+        return Assignments(self.lead[index], self.at_us[index], self.owner.take(index))
+
+    @property
+    def is_change(self) -> Mask:
+        """Whether each assignment is a change, not the one at creation (m,)."""
+        changes = np.zeros(len(self.lead), dtype=np.bool_)
+        changes[1:] = self.lead[1:] == self.lead[:-1]
+        return changes
+
+
+def assignments(history: History) -> Assignments:
+    """The assignments of all leads. A change that repeats the owner, as CRM field histories do, is dropped."""
+    n, changes = len(history), history.changes
+    at_creation = history.attributes.get(OWNER) or Factor(np.full(n, -1, dtype=np.int32), ())
     rows = np.zeros(0, dtype=np.int64)
-    if "owner" in changes.attribute.values:
-        rows = np.flatnonzero(changes.attribute.codes == list(changes.attribute.values).index("owner"))
-    everyone = np.arange(n, dtype=np.int64)
-    lead = np.concatenate((everyone, np.repeat(everyone, np.diff(changes.offsets))[rows]))
+    if OWNER in changes.attribute.values:
+        code = list(changes.attribute.values).index(OWNER)
+        rows = np.flatnonzero(changes.attribute.codes == code)
+
+    names = list(dict.fromkeys([*at_creation.values, *changes.value.values]))
+    place = {name: i for i, name in enumerate(names)}
+    lead = np.concatenate((np.arange(n, dtype=np.int64), row_leads(changes.offsets)[rows]))
     at_us = np.concatenate((history.created_us, changes.time_us[rows]))
-    none = np.full(n, -1, dtype=np.int32)
-    codes = np.concatenate(
-        (none if given is None else _recoded(given, place), _recoded(changes.value.take(rows), place))
-    )
+    codes = np.concatenate((_recoded(at_creation, place), _recoded(changes.value.take(rows), place)))
+
     order = np.argsort(lead, kind="stable")
     lead, at_us, codes = lead[order], at_us[order], codes[order]
-    again = np.zeros(len(lead), dtype=np.bool_)
-    again[1:] = (lead[1:] == lead[:-1]) & (codes[1:] == codes[:-1])
-    return lead[~again], at_us[~again], Factor(codes[~again], names)
+    repeats = np.zeros(len(lead), dtype=np.bool_)
+    repeats[1:] = (lead[1:] == lead[:-1]) & (codes[1:] == codes[:-1])
+    return Assignments(lead[~repeats], at_us[~repeats], Factor(codes[~repeats], names))
 
 
 def _recoded(factor: Factor, place: dict[str, int]) -> Codes:
-    return np.array([*(place[v] for v in factor.values), -1], dtype=np.int32)[factor.codes]
+    return np.array([*(place[value] for value in factor.values), -1], dtype=np.int32)[factor.codes]

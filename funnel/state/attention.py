@@ -1,186 +1,218 @@
-"""Open leads that need somebody today: waiting for an answer, silent too long, stuck in their stage,
-falling in chance.
-"""
+"""Open leads that need action: unanswered, silent, stuck in their stage, valuable and untouched, or less likely to win."""
 
 import math
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, field
 
 import numpy as np
 
-from funnel.state.paths import HERE, Paths, Visits
-from funnel.state.period import Record, number
-from funnel.state.stages import in_stage
+from funnel.records import Record, finite
+from funnel.state.paths import HERE, StagePaths, Visits
+from funnel.state.probabilities import LeadProbabilities
+from funnel.state.rows import row_leads, rows_until
+from funnel.state.stages import stay_incidence
 from funnel.state.touches import Touches
-from funnel.survival import curve
 from history.arrays import Floats, Ints, Mask
-from history.history import DAY_US, HOUR_US, OPEN, WON
+from history.history import DAY_US, HOUR_US, OPEN, offsets_of
 
-LONG = 0.9  # a stay or silence longer than this share of them is too long
-LEAST_GAPS = 20
+LONG = 0.9  # a stay or silence beyond this quantile is too long
+FEWEST_GAPS = 20  # gaps, or stays, from which a quantile is taken
 ANSWER_HOURS = 24.0
-HIGH_VALUE = 0.9  # from this rank among the open leads
+HIGH_VALUE = 0.9  # quantile of the expected revenue of open leads
 HIGH_VALUE_SILENCE_DAYS = 7.0
-FELL = 0.25  # of its own size, since the earlier scoring
-SHOWN_LEADS, MOST_ATTENTION = 20, 10_000  # unless told; at most
+LARGE_DROP = 0.25  # relative, since the earlier scoring
+SHOWN_LEADS, MOST_ATTENTION = 20, 10_000  # default and upper bound of the list's length
+
+SENTENCES = {
+    "unanswered": "has waited {value:.0f} hours for an answer; the limit is {limit:.0f} hours",
+    "silent": "no contact for {value:.0f} days; won leads in this stage were contacted again within {limit:.0f} days",
+    "stuck": "in this stage for {value:.0f} days; nine of ten leads leave it within {limit:.0f} days",
+    "high_value_untouched": "among the most valuable tenth of open leads, but no contact for {value:.0f} days",
+    "probability_fell": "win probability fell by {points:.1f} percentage points within a week",
+}
 
 
 @dataclass(frozen=True)
-class Chances:
-    """What a model says of every lead of the history (n,), NaN where it says nothing: chance now, chance
-    before, revenue if won.
-    """
+class _Rule:
+    """One reason for attention, of m open leads (m,): its measure, the limit, and whether the measure exceeds it."""
+
+    code: str
+    value: Floats
+    flagged: Mask
+    limit: Floats
+
+    def reason(self, i: int) -> Record:
+        value, limit = float(self.value[i]), float(self.limit[i])
+        sentence = SENTENCES[self.code].format(value=value, limit=limit, points=100 * abs(value))
+        return {"code": self.code, "value": value, "limit": finite(limit), "sentence": sentence}
+
+
+@dataclass(frozen=True)
+class _Worth:
+    """Win probability and expected revenue of m open leads (m,)."""
 
     probability: Floats
-    before: Floats
-    amount: Floats
+    revenue: Floats
+
+
+@dataclass
+class _Urgent:
+    """An open lead with its reasons; `row` indexes the open leads."""
+
+    row: int
+    reasons: list[Record] = field(default_factory=list)
 
 
 def attention(
-    paths: Paths, touches: Touches, chances: Chances | None = None, most: int = SHOWN_LEADS
+    paths: StagePaths,
+    touches: Touches,
+    probabilities: LeadProbabilities | None = None,
+    most: int = SHOWN_LEADS,
 ) -> Record:
-    """The open leads with a reason, most expected revenue first, at most `most`, and how many there are in all.
+    """The open leads with a reason, most expected revenue first, at most `most`, and their number in all.
 
     Without a model a lead is worth its stage's win rate times the average deal.
     """
-    here = paths.visits.take(paths.visits.left == HERE)
-    lead = here.lead
-    silent = (paths.as_of_us - np.maximum(touches.last_us[lead], paths.created_us[lead])) / DAY_US
-    chance, value = _worth(paths, here, chances)
-    reasons: list[list[Record]] = [[] for _ in range(len(lead))]
-    _add(reasons, "unanswered", *_unanswered(paths, touches, lead))
-    _add(reasons, "silent", silent, *_too_silent(paths, here, silent))
-    days = (paths.as_of_us - here.begin_us) / DAY_US
-    _add(reasons, "stuck", days, *_stuck(paths, here, days))
-    _add(reasons, "high_value_untouched", silent, *_precious(value, silent))
-    if chances is not None:
-        change = chances.probability[lead] - chances.before[lead]
-        least = -FELL * chances.before[lead]
-        _add(reasons, "probability_fell", change, change < least, least)
-    rows = [i for i in range(len(lead)) if reasons[i]]
-    worth, likely = np.nan_to_num(value).tolist(), np.nan_to_num(chance).tolist()
-    rows.sort(key=lambda i: (-worth[i], -likely[i], -len(reasons[i])))
+    here = paths.visits.take(paths.visits.exit == HERE)
+    worth = _worth(paths, here, probabilities)
+    urgent = _urgent(_rules(paths, touches, here, worth, probabilities))
+    revenue, likely = np.nan_to_num(worth.revenue).tolist(), np.nan_to_num(worth.probability).tolist()
+    urgent.sort(key=lambda lead: (-revenue[lead.row], -likely[lead.row], -len(lead.reasons)))
     return {
-        "leads": len(rows),
+        "leads": len(urgent),
         "list": [
             {
-                "lead_id": paths.history.lead_ids[int(lead[i])],
-                "stage": paths.names[here.place[i] - 1] if here.place[i] else None,
-                "probability": number(chance[i]),
-                "expected_revenue": number(value[i]),
-                "reasons": reasons[i],
+                "lead_id": paths.history.lead_ids[int(here.lead[lead.row])],
+                "stage": paths.names[here.place[lead.row] - 1] if here.place[lead.row] else None,
+                "probability": finite(worth.probability[lead.row]),
+                "expected_revenue": finite(worth.revenue[lead.row]),
+                "reasons": lead.reasons,
             }
-            for i in rows[:most]
+            for lead in urgent[:most]
         ],
     }
 
 
-SENTENCES = {
-    "unanswered": "waits {0:.0f} hours for an answer; more than {1:.0f} is long",
-    "silent": "not touched for {0:.0f} days; leads of its stage that were won were touched again within {1:.0f}",
-    "stuck": "in its stage for {0:.0f} days; nine of ten leave it within {1:.0f}",
-    "high_value_untouched": "among the most valuable tenth and not touched for {0:.0f} days",
-    "probability_fell": "its chance changed by {0:+.1%} points within a week",
-}
+def _rules(
+    paths: StagePaths,
+    touches: Touches,
+    here: Visits,
+    worth: _Worth,
+    probabilities: LeadProbabilities | None,
+) -> list[_Rule]:
+    """All rules, in the order in which a lead's reasons are listed."""
+    lead = here.lead
+    last_us = np.maximum(touches.last_touch_us[lead], paths.created_us[lead])
+    silent_days = (paths.as_of_us - last_us) / DAY_US
+    rules = [
+        _unanswered(paths, touches, lead),
+        _silent(paths, here, silent_days),
+        _stuck(paths, here),
+        _valuable_and_untouched(worth.revenue, silent_days),
+    ]
+    if probabilities is not None:
+        rules.append(_less_likely(probabilities, lead))
+    return rules
 
 
-def _add(reasons: list[list[Record]], code: str, value: Floats, flagged: Mask, limit: Floats) -> None:
-    for i in np.flatnonzero(flagged).tolist():
-        text = SENTENCES[code].format(value[i], limit[i])
-        reasons[i].append(
-            {"code": code, "value": float(value[i]), "limit": number(limit[i]), "sentence": text}
-        )
+def _urgent(rules: Sequence[_Rule]) -> list[_Urgent]:
+    """The leads with a reason, in order of rows. Only flagged rows become objects."""
+    by_row: dict[int, _Urgent] = {}
+    for rule in rules:
+        for row in np.flatnonzero(rule.flagged).tolist():
+            by_row.setdefault(row, _Urgent(row)).reasons.append(rule.reason(row))
+    return [by_row[row] for row in sorted(by_row)]
 
 
-def _worth(paths: Paths, here: Visits, chances: Chances | None) -> tuple[Floats, Floats]:
-    """The chance and the expected revenue of each open lead."""
-    if chances is not None:
-        chance = chances.probability[here.lead]
-        return chance, chance * chances.amount[here.lead]
-    chance = np.full(len(here), np.nan)
-    first = paths.visits.take(~paths.visits.again)
+def _worth(paths: StagePaths, here: Visits, probabilities: LeadProbabilities | None) -> _Worth:
+    if probabilities is not None:
+        probability = probabilities.now[here.lead]
+        return _Worth(probability, probability * probabilities.amount[here.lead])
+    probability = np.full(len(here), np.nan)
+    first = paths.visits.take(~paths.visits.is_return)
     decided = paths.state[first.lead] != OPEN
     for place in np.unique(here.place).tolist():
-        mine = decided & (first.place == place)
-        if mine.any():
-            chance[here.place == place] = (paths.state[first.lead[mine]] == WON).mean()
-    paid = paths.amount[(paths.state == WON) & np.isfinite(paths.amount)]
-    return chance, chance * (paid.mean() if len(paid) else math.nan)
+        in_place = decided & (first.place == place)
+        if in_place.any():
+            probability[here.place == place] = paths.won[first.lead[in_place]].mean()
+    paid = paths.amount[paths.won & np.isfinite(paths.amount)]
+    return _Worth(probability, probability * (paid.mean() if len(paid) else math.nan))
 
 
-def _unanswered(paths: Paths, touches: Touches, lead: Ints) -> tuple[Floats, Mask, Floats]:
-    """Hours since the open question, against the target or a day."""
-    asked = np.full(len(paths), np.nan)
-    waiting = ~touches.answered
-    asked[touches.asked_lead[waiting]] = (paths.as_of_us - touches.asked_us[waiting]) / HOUR_US
-    hours = asked[lead]
+def _unanswered(paths: StagePaths, touches: Touches, lead: Ints) -> _Rule:
+    """Hours since the open question, against the configured response time, else a day."""
+    waiting_hours = np.full(len(paths), np.nan)
+    is_open = ~touches.answered
+    waiting_hours[touches.question_lead[is_open]] = (paths.as_of_us - touches.asked_us[is_open]) / HOUR_US
+    hours = waiting_hours[lead]
     limit = float(paths.history.config.targets.get("response_time_hours", ANSWER_HOURS))
-    return hours, touches.directed & (hours > limit), np.full(len(lead), limit)
+    return _Rule("unanswered", hours, touches.has_outbound & (hours > limit), np.full(len(lead), limit))
 
 
-def _too_silent(paths: Paths, here: Visits, silent: Floats) -> tuple[Mask, Floats]:
-    """Longer without a touch than nine of ten gaps between touches were in the same stage, of leads that were won."""
+def _silent(paths: StagePaths, here: Visits, silent_days: Floats) -> _Rule:
+    """Longer without a touch than nine of ten gaps between touches in the same stage, of leads that were won."""
     limit = np.full(len(here), np.inf)
-    place, gap = _gaps(paths)
-    for one in np.unique(here.place).tolist():
-        own = gap[place == one]
-        if len(own) >= LEAST_GAPS:
-            limit[here.place == one] = np.quantile(own, LONG)
-    return silent > limit, limit
+    gaps = _gaps(paths)
+    for place in np.unique(here.place).tolist():
+        days = gaps.days[gaps.place == place]
+        if len(days) >= FEWEST_GAPS:
+            limit[here.place == place] = np.quantile(days, LONG)
+    return _Rule("silent", silent_days, silent_days > limit, limit)
 
 
-def _gaps(paths: Paths) -> tuple[Ints, Floats]:
-    """The stage in which each gap between two touches of a won lead began, and its days."""
-    log = paths.history.interactions
-    lead = np.repeat(np.arange(len(paths)), np.diff(log.offsets))
-    rows = (
-        np.flatnonzero((paths.state[lead[:-1]] == WON) & (lead[:-1] == lead[1:]))
-        if len(lead) > 1
-        else lead[:0]
-    )
-    rows = rows[
-        (log.time_us[rows] >= paths.created_us[lead[rows]])
-        & (log.time_us[rows + 1] <= paths.closed_us[lead[rows]])
-    ]
-    visits = paths.visits
-    everything = np.concatenate((visits.begin_us, log.time_us[rows]))
-    owner = np.concatenate((visits.lead, lead[rows]))
-    is_touch = np.arange(len(owner)) >= len(visits)
-    order = np.lexsort((is_touch, everything, owner))
-    latest = np.maximum.accumulate(np.where(is_touch[order], -1, order_places(order, len(visits))))
-    place = np.empty(len(owner), dtype=np.int64)
-    place[order] = visits.place[order[np.maximum(latest, 0)]]
-    return place[len(visits) :], (log.time_us[rows + 1] - log.time_us[rows]) / DAY_US
+@dataclass(frozen=True)
+class _Gaps:
+    """Days between successive touches of a won lead, and the place in which each gap began, (g,)."""
+
+    place: Ints
+    days: Floats
 
 
-def order_places(order: Ints, n: int) -> Ints:
-    """The place in `order` of each entry below n, -1 for the others."""
-    return np.where(order < n, np.arange(len(order)), -1)
+def _gaps(paths: StagePaths) -> _Gaps:
+    log, visits = paths.history.interactions, paths.visits
+    lead = row_leads(log.offsets)
+    rows = np.flatnonzero(lead[:-1] == lead[1:])
+    lead = lead[rows]
+    begin_us, end_us = log.time_us[rows], log.time_us[rows + 1]
+    inside = paths.won[lead] & (begin_us >= paths.created_us[lead]) & (end_us <= paths.closed_us[lead])
+    lead, begin_us, end_us = lead[inside], begin_us[inside], end_us[inside]
+
+    visit = rows_until(offsets_of(visits.lead, len(paths)), visits.begin_us, lead, begin_us) - 1
+    return _Gaps(visits.place[visit], (end_us - begin_us) / DAY_US)
 
 
-def _stuck(paths: Paths, here: Visits, days: Floats) -> tuple[Mask, Floats]:
-    """Longer in the stage than nine of ten visits last, those that go on accounted for; else than nine of ten
-    that ended.
-    """
+def _stuck(paths: StagePaths, here: Visits) -> _Rule:
+    """Longer in the stage than nine of ten visits."""
+    days = (paths.as_of_us - here.begin_us) / DAY_US
     limit = np.full(len(here), np.inf)
     for place in np.unique(here.place[here.place > 0]).tolist():
-        visits = paths.visits.take((paths.visits.place == place) & ~paths.implied[paths.visits.lead])
-        found = in_stage(visits).quantile(LONG)
-        if math.isnan(found):
-            ended = visits.take(visits.left != HERE)
-            stays = (ended.end_us - ended.begin_us) / DAY_US
-            found = (
-                curve(stays, np.ones(len(stays), dtype=np.int8)).quantile(LONG)
-                if len(stays) >= LEAST_GAPS
-                else math.inf
-            )
-        limit[here.place == place] = found
-    return days > limit, limit
+        in_place = paths.visits.place == place
+        visits = paths.visits.take(in_place & ~paths.is_implied[paths.visits.lead])
+        limit[here.place == place] = _long_stay(visits)
+    return _Rule("stuck", days, days > limit, limit)
 
 
-def _precious(value: Floats, silent: Floats) -> tuple[Mask, Floats]:
-    known = value[np.isfinite(value)]
+def _long_stay(visits: Visits) -> float:
+    """The LONG quantile of the stays, unfinished ones censored; else of the finished ones; else infinite."""
+    days = stay_incidence(visits).quantile(LONG)
+    if not math.isnan(days):
+        return days
+    # Censoring hides the quantile if too few visits have lasted that long.
+    ended = visits.take(visits.exit != HERE)
+    return stay_incidence(ended).quantile(LONG) if len(ended) >= FEWEST_GAPS else math.inf
+
+
+def _valuable_and_untouched(revenue: Floats, silent_days: Floats) -> _Rule:
+    """In the top tenth by expected revenue, if revenues differ, and silent for a week."""
+    known = revenue[np.isfinite(revenue)]
     least = np.quantile(known, HIGH_VALUE) if len(known) else math.inf
     differs = len(known) > 0 and bool(known.min() < known.max())
-    return differs & (value >= least) & (silent > HIGH_VALUE_SILENCE_DAYS), np.full(
-        len(value), HIGH_VALUE_SILENCE_DAYS
-    )
+    flagged = differs & (revenue >= least) & (silent_days > HIGH_VALUE_SILENCE_DAYS)
+    limit = np.full(len(revenue), HIGH_VALUE_SILENCE_DAYS)
+    return _Rule("high_value_untouched", silent_days, flagged, limit)
+
+
+def _less_likely(probabilities: LeadProbabilities, lead: Ints) -> _Rule:
+    change = probabilities.now[lead] - probabilities.earlier[lead]
+    limit = -LARGE_DROP * probabilities.earlier[lead]
+    return _Rule("probability_fell", change, change < limit, limit)

@@ -1,90 +1,110 @@
-"""Whose win it was: wins by channel of the first touch, of the last touch,
-and by what a channel's absence would cost.
-"""
+"""Attribution of wins to channels: by first touch, by last touch, and by a Markov chain's removal effect."""
+
+from dataclasses import dataclass
 
 import numpy as np
 
-from funnel.state.paths import Paths
-from funnel.state.period import Record
+from funnel.records import Record
+from funnel.state.paths import StagePaths
+from funnel.state.rows import row_leads
 from history.arrays import Floats, Ints, Mask
-from history.history import WON
 
-MOST_CHANNELS = 100
+MAX_CHANNELS = 100
 
 
-def attribution(paths: Paths, decided: Ints) -> list[Record]:
-    """Wins and revenue of the decided leads by channel, three ways, each of which adds up to the wins that
-    were touched.
+@dataclass(frozen=True)
+class _ChannelTouches:
+    """Touches (t,) with a channel, by lead and then time: lead, channel code, and whether the lead is won."""
 
-    Touches are interactions with a channel up to the closing. Empty without channels or wins, or with too
-    many channels.
+    lead: Ints
+    channel: Ints
+    won: Mask
+
+    @property
+    def is_first(self) -> Mask:
+        """Whether each touch is its lead's first."""
+        return np.append(True, self.lead[1:] != self.lead[:-1])
+
+    @property
+    def is_last(self) -> Mask:
+        return np.append(self.is_first[1:], True)
+
+
+def attribution(paths: StagePaths, decided: Ints) -> list[Record]:
+    """Wins and revenue of the decided leads by channel, three ways; each adds up to the touched wins.
+
+    Touches are interactions with a channel up to the closing. Empty without channels or wins, or with more than
+    MAX_CHANNELS channels.
     """
     channels = paths.history.interactions.channel.values
-    lead, code = _touches(paths, decided)
-    won = paths.state[lead] == WON
-    if not won.any() or len(channels) > MOST_CHANNELS:
-        return []
+    touches = _channel_touches(paths, decided)
     k = len(channels)
-    first = np.flatnonzero(np.append(True, lead[1:] != lead[:-1]))
-    last = np.append(first[1:], len(lead)) - 1
-    amount = np.nan_to_num(paths.amount)
-    heads, tails = first[won[first]], last[won[last]]
-    removal = removal_effects(_moves(lead, code, won, k))
-    wins = len(heads)
+    if not touches.won.any() or k > MAX_CHANNELS:
+        return []
+    first = np.flatnonzero(touches.is_first & touches.won)
+    last = np.flatnonzero(touches.is_last & touches.won)
+    removal = removal_effects(_transitions(touches, k))
     share = removal / removal.sum() if removal.sum() > 0 else np.full(k, 1.0 / k)
-    by_first, by_last = (np.bincount(code[rows], minlength=k) for rows in (heads, tails))
-    money_first, money_last = (
-        np.bincount(code[rows], weights=amount[lead[rows]], minlength=k) for rows in (heads, tails)
+    amount = np.nan_to_num(paths.amount)
+    wins_first, wins_last = (np.bincount(touches.channel[rows], minlength=k) for rows in (first, last))
+    revenue_first, revenue_last = (
+        np.bincount(touches.channel[rows], weights=amount[touches.lead[rows]], minlength=k)
+        for rows in (first, last)
     )
     return [
         {
             "channel": channels[c],
-            "wins_first": int(by_first[c]),
-            "wins_last": int(by_last[c]),
-            "wins_markov": float(share[c] * wins),
-            "revenue_first": float(money_first[c]),
-            "revenue_last": float(money_last[c]),
+            "wins_first": int(wins_first[c]),
+            "wins_last": int(wins_last[c]),
+            "wins_markov": float(share[c] * len(first)),
+            "revenue_first": float(revenue_first[c]),
+            "revenue_last": float(revenue_last[c]),
             "removal_effect": float(removal[c]),
         }
         for c in np.argsort(-share, kind="stable").tolist()
     ]
 
 
-def _touches(paths: Paths, decided: Ints) -> tuple[Ints, Ints]:
+def _channel_touches(paths: StagePaths, decided: Ints) -> _ChannelTouches:
     log = paths.history.interactions
-    mine = np.zeros(len(paths), dtype=np.bool_)
-    mine[decided] = True
-    lead = np.repeat(np.arange(len(paths), dtype=np.int64), np.diff(log.offsets))
-    rows = np.flatnonzero(mine[lead] & (log.channel.codes >= 0) & (log.time_us <= paths.closed_us[lead]))
-    return lead[rows], log.channel.codes[rows].astype(np.int64)
+    is_decided = np.zeros(len(paths), dtype=np.bool_)
+    is_decided[decided] = True
+    lead = row_leads(log.offsets)
+    rows = np.flatnonzero(
+        is_decided[lead] & (log.channel.codes >= 0) & (log.time_us <= paths.closed_us[lead])
+    )
+    lead = lead[rows]
+    return _ChannelTouches(lead, log.channel.codes[rows].astype(np.int64), paths.won[lead])
 
 
-def _moves(lead: Ints, code: Ints, won: Mask, k: int) -> Floats:
-    """Counts (k + 1, k + 2): from the start (row 0) or a channel, to each channel, the win (k) or the loss (k + 1)."""
-    starts = np.append(True, lead[1:] != lead[:-1])
-    ends = np.append(starts[1:], True)
-    come = np.where(starts, 0, np.append(0, code[:-1]) + 1)
-    inner = np.bincount(come * (k + 2) + code, minlength=(k + 1) * (k + 2))
-    out = np.bincount((code[ends] + 1) * (k + 2) + np.where(won[ends], k, k + 1), minlength=(k + 1) * (k + 2))
-    return (inner + out).reshape(k + 1, k + 2).astype(np.float64)
+def _transitions(touches: _ChannelTouches, k: int) -> Floats:
+    """Counts (k + 1, k + 2): from the start (row 0) or a channel, to a channel, the win (k) or the loss (k + 1)."""
+    channel, is_last = touches.channel, touches.is_last
+    before = np.where(touches.is_first, 0, np.append(0, channel[:-1]) + 1)
+    size = (k + 1) * (k + 2)
+    between = np.bincount(before * (k + 2) + channel, minlength=size)
+    end = np.where(touches.won[is_last], k, k + 1)
+    ending = np.bincount((channel[is_last] + 1) * (k + 2) + end, minlength=size)
+    return (between + ending).reshape(k + 1, k + 2).astype(np.float64)
 
 
-def removal_effects(moves: Floats) -> Floats:
-    """How much of the chance of a win is lost when a channel leads nowhere (Anderl et al. 2016): (k,), 0 to 1.
+def removal_effects(transitions: Floats) -> Floats:
+    """Share (k,), 0 to 1, of the win probability lost if a channel leads nowhere (Anderl et al. 2016).
 
-    The journey is a Markov chain of order one from the start through channels to the win or the loss.
+    The journey is a first-order Markov chain from the start through channels to the win or the loss.
     """
-    k = moves.shape[1] - 2
-    share = moves / np.maximum(moves.sum(axis=1, keepdims=True), 1.0)
-    whole = _chance(share[1:, :k], share[1:, k], share[0, :k])
+    k = transitions.shape[1] - 2
+    share = transitions / np.maximum(transitions.sum(axis=1, keepdims=True), 1.0)
+    start, inner, win = share[0, :k], share[1:, :k], share[1:, k]
+    whole = _win_probability(inner, win, start)
     effects = np.zeros(k)
     for c in range(k):
         keep = np.arange(k) != c
-        without = _chance(share[1:, :k][np.ix_(keep, keep)], share[1:, k][keep], share[0, :k][keep])
+        without = _win_probability(inner[np.ix_(keep, keep)], win[keep], start[keep])
         effects[c] = 1.0 - without / whole if whole > 0 else 0.0
     return np.maximum(effects, 0.0)
 
 
-def _chance(inner: Floats, win: Floats, start: Floats) -> float:
-    """The chance to end in the win: start (I - inner)^-1 win."""
+def _win_probability(inner: Floats, win: Floats, start: Floats) -> float:
+    """Absorption in the win: start (I - inner)^-1 win."""
     return float(start @ np.linalg.solve(np.eye(len(win)) - inner, win))

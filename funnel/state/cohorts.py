@@ -1,58 +1,80 @@
-"""Entry cohorts as a triangle: the leads created in each month, and how many of them were won by each age."""
+"""Entry cohorts as a triangle: leads by month of creation, and the number of them won by each age."""
+
+from dataclasses import dataclass
 
 import numpy as np
 
-from funnel.state.period import Record, View, ratio
+from funnel.records import Record, ratio
+from funnel.state.period import View
 from history.arrays import Floats, Ints
-from history.history import DAY_US, WON
+from history.history import DAY_US
 
 AGE_DAYS = 30
-MOST_AGES = 24
+AGE_US = AGE_DAYS * DAY_US
+MAX_AGES = 24
+
+
+@dataclass(frozen=True)
+class _Cumulated:
+    """By month of creation and age (m, a): wins, wins with a known amount, and their revenue, up to the age."""
+
+    wins: Ints
+    paid: Ints
+    revenue: Floats
 
 
 def triangle(view: View) -> list[Record]:
-    """One record a month of entry: leads, and won and revenue by age, cumulated; a cell that not every lead
-    has reached is null, and so is the revenue of wins of which no amount is known.
+    """One record a month of creation: leads, and won, rate and revenue up to each age.
 
-    Cell k holds what was won within 30 (k + 1) days of each lead's own creation, the end included, by
-    decisions in force at as_of.
+    Cell k holds wins within 30 (k + 1) days of each lead's creation, the bound included, by decisions in force at
+    as_of. It is null until every lead of the month has reached the age; revenue is null too if no amount of any win is
+    known.
     """
-    paths, period = view.paths, view.period
-    lead = view.lead[period.holds(paths.created_us[view.lead])]
+    paths, period, lead = view.paths, view.period, view.created
     month = period.month_of(paths.created_us[lead])
-    oldest_us = paths.as_of_us - int(period.from_us)
-    ages = min(MOST_AGES, max(1, oldest_us // (AGE_DAYS * DAY_US)))
-    won = lead[paths.state[lead] == WON]
-    wins, paid, revenue = _cumulated(view, won, ages)
+    ages = min(MAX_AGES, max(1, (paths.as_of_us - int(period.from_us)) // AGE_US))
+    cumulated = _cumulated(view, lead[paths.won[lead]], ages)
     size = np.bincount(month, minlength=len(period.months))
-    youngest = np.zeros(len(period.months), dtype=np.int64)
-    np.maximum.at(youngest, month, paths.created_us[lead])
-    return [
-        {
-            "month": period.months[m].isoformat(),
-            "leads": int(size[m]),
-            "won": [int(wins[m, k]) if k < complete else None for k in range(ages)],
-            "rate": [ratio(int(wins[m, k]), int(size[m])) if k < complete else None for k in range(ages)],
-            "revenue": [
-                float(revenue[m, k]) if k < complete and (paid[m, k] or not wins[m, k]) else None
-                for k in range(ages)
-            ],
-        }
-        for m, complete in enumerate(((paths.as_of_us - youngest) // (AGE_DAYS * DAY_US)).tolist())
-        if size[m]
-    ]
+    youngest_us = np.zeros(len(period.months), dtype=np.int64)
+    np.maximum.at(youngest_us, month, paths.created_us[lead])
+    complete_ages = ((paths.as_of_us - youngest_us) // AGE_US).tolist()
+
+    records = []
+    for m, complete in enumerate(complete_ages):
+        if size[m]:
+            cells = _cells(cumulated, m, min(ages, complete), int(size[m]))
+            padding = [None] * (ages - len(cells["won"]))
+            padded = {name: values + padding for name, values in cells.items()}
+            records.append({"month": period.months[m].isoformat(), "leads": int(size[m]), **padded})
+    return records
 
 
-def _cumulated(view: View, won: Ints, ages: int) -> tuple[Ints, Ints, Floats]:
-    """Wins, wins with a known amount, and revenue (months, ages) up to each age."""
+def _cells(cumulated: _Cumulated, m: int, ages: int, leads: int) -> dict[str, list[float | None]]:
+    """The first `ages` cells of month m."""
+    won: list[float | None] = []
+    rate: list[float | None] = []
+    revenue: list[float | None] = []
+    for k in range(ages):
+        wins = int(cumulated.wins[m, k])
+        is_known = cumulated.paid[m, k] or not wins
+        won.append(wins)
+        rate.append(ratio(wins, leads))
+        revenue.append(float(cumulated.revenue[m, k]) if is_known else None)
+    return {"won": won, "rate": rate, "revenue": revenue}
+
+
+def _cumulated(view: View, won: Ints, ages: int) -> _Cumulated:
+    """won (w,): the won leads of the cohorts."""
     paths, months = view.paths, len(view.period.months)
     age_us = paths.closed_us[won] - paths.created_us[won]
-    bucket = np.maximum(-(-age_us // (AGE_DAYS * DAY_US)) - 1, 0)
-    young = bucket < ages
-    cell = (view.period.month_of(paths.created_us[won]) * ages + bucket)[young]
-    amount = paths.amount[won][young]
+    bucket = np.maximum(-(-age_us // AGE_US) - 1, 0)  # rounded up: a win at the very age counts there
+    in_table = bucket < ages
+    cell = (view.period.month_of(paths.created_us[won]) * ages + bucket)[in_table]
+    amount = paths.amount[won][in_table]
     known = np.isfinite(amount)
+
     size, shape = months * ages, (months, ages)
-    wins, paid = (np.bincount(c, minlength=size).reshape(shape).cumsum(axis=1) for c in (cell, cell[known]))
+    wins = np.bincount(cell, minlength=size).reshape(shape)
+    paid = np.bincount(cell[known], minlength=size).reshape(shape)
     revenue = np.bincount(cell[known], weights=amount[known], minlength=size).reshape(shape)
-    return wins, paid, revenue.cumsum(axis=1)
+    return _Cumulated(wins.cumsum(axis=1), paid.cumsum(axis=1), revenue.cumsum(axis=1))

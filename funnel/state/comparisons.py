@@ -1,18 +1,22 @@
-"""One comparison of now with before or elsewhere: how likely the gap is by chance, and what it costs."""
+"""Comparison of two rates, now against before or elsewhere: significance of the gap and its cost."""
 
 import math
 from dataclasses import dataclass, field
 
-from funnel.state.period import View
-from funnel.survival import Curve, spread_if_equal, upper_tail
+from scipy.stats import norm
 
-LEAST = 20  # leads on each side of a comparison
+from funnel.state.period import View
+from funnel.survival import CumulativeIncidence, score_standard_error
+
+FEWEST = 20  # leads on each side of a comparison
 
 
 @dataclass(frozen=True)
-class Leak:
-    """One comparison; rates are shares by `days`, times in days, entrances in leads a day; lost_wins what the
-    gap costs.
+class Comparison:
+    """A one-sided comparison.
+
+    now, before: shares by a common age, times in days, or leads created a day, by `kind`. lost_wins: wins that the
+    gap costs. group: the column value compared, if any.
     """
 
     kind: str  # conversion, speed, quality, elsewhere, hand_over, entrances
@@ -27,17 +31,18 @@ class Leak:
     group: dict[str, str | None] = field(default_factory=dict)
 
 
-def age_of(now: View) -> float:
-    """The age at which rates are compared: the horizon, or two thirds of the window where that is shorter."""
+def common_age_days(now: View) -> float:
+    """The age at which rates are compared: the horizon, or two thirds of the window if that is shorter."""
     return min(float(now.paths.history.config.horizon_days), now.period.days * 2 / 3)
 
 
-def worse(now: Curve, before: Curve, days: float) -> float:
-    """P(a rate by `days` this much lower by chance), normal, with the spread of two samples of one kind; 1 where either
-    side is too small or not watched for so long.
+def p_lower(now: CumulativeIncidence, before: CumulativeIncidence, days: float) -> float:
+    """One-sided p of the score test that `now` is lower than `before` by `days`, normal approximation.
+
+    1 if a side has fewer than FEWEST leads or was not observed for so long.
     """
-    if min(now.entered, before.entered) < LEAST:
+    if min(now.entered, before.entered) < FEWEST:
         return 1.0
-    spread = spread_if_equal(now, before, days)
+    error = score_standard_error(now, before, days)
     gap = before.at(days) - now.at(days)
-    return upper_tail(gap / spread) if 0.0 < spread < math.inf else 1.0
+    return float(norm.sf(gap / error)) if 0.0 < error < math.inf else 1.0

@@ -1,15 +1,28 @@
-"""Wins, losses and money of the period: each lead once, by the decision that is in force at as_of."""
+"""Wins, losses and revenue of the period: each lead once, by the decision in force at as_of."""
+
+from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
 
-from funnel.state.period import MONTH_DAYS, Record, View, number, quartiles, ratio
-from funnel.state.stages import rate_record
-from funnel.survival import CENSORED, COMPETING, EVENT, Curve, curve, wilson
+from funnel.dates import MONTH_DAYS
+from funnel.records import Record, finite, quartiles, ratio
+from funnel.state.period import View
+from funnel.state.stages import conversion_record
+from funnel.survival import (
+    CENSORED,
+    COMPETING,
+    EVENT,
+    QUARTILES,
+    CumulativeIncidence,
+    aalen_johansen,
+    wilson,
+)
 from history.arrays import Floats, Ints, Mask
 from history.history import DAY_US, LOST, OPEN, WON
 
-LEAST_KNOWN = 0.5  # share of decided leads with a known amount for a win rate by amount
-MOST_REASONS = 10
+LEAST_KNOWN = 0.5  # share of wins, and of losses, with an amount from which a win rate by amount is given
+MAX_REASONS = 10
 
 
 def decided_in(view: View) -> Ints:
@@ -25,6 +38,7 @@ def deals(view: View) -> Record:
     won, known = state == WON, np.isfinite(amount)
     wins, losses = int(won.sum()), int((state == LOST).sum())
     paid = amount[won & known]
+    revenue = float(paid.sum()) if len(paid) or not wins else None
     low, high = wilson(wins / len(decided), len(decided)) if len(decided) else (None, None)
     return {
         "won": wins,
@@ -32,19 +46,17 @@ def deals(view: View) -> Record:
         "win_rate": ratio(wins, wins + losses),
         "win_rate_low": low,
         "win_rate_high": high,
-        "win_rate_by_amount": _by_amount(amount, won, known),
-        "revenue": float(paid.sum()) if len(paid) else (0.0 if not wins else None),
-        "revenue_per_month": float(paid.sum()) / view.period.days * MONTH_DAYS
-        if len(paid) or not wins
-        else None,
+        "win_rate_by_amount": _win_rate_by_amount(amount, won, known),
+        "revenue": revenue,
+        "revenue_per_month": None if revenue is None else revenue / view.period.days * MONTH_DAYS,
         "average_deal": float(paid.mean()) if len(paid) else None,
         "unknown_amounts": wins - len(paid),
         "lost_reasons": _reasons(view, decided[state == LOST]),
     }
 
 
-def _by_amount(amount: Floats, won: Mask, known: Mask) -> float | None:
-    """Won amount of the decided amount; None where too few of the wins or of the losses have one."""
+def _win_rate_by_amount(amount: Floats, won: Mask, known: Mask) -> float | None:
+    """Won share of the decided amount; None if too few of the wins or of the losses have an amount."""
     for kind in (won, ~won):
         if kind.any() and known[kind].mean() < LEAST_KNOWN:
             return None
@@ -52,67 +64,73 @@ def _by_amount(amount: Floats, won: Mask, known: Mask) -> float | None:
 
 
 def _reasons(view: View, lost: Ints) -> Record:
+    """The most frequent reasons of losses, with their counts."""
     values = view.paths.history.outcomes.reason.values
     codes = view.paths.reason[lost]
     count = np.bincount(codes[codes >= 0], minlength=len(values))
-    order = np.argsort(-count, kind="stable")[:MOST_REASONS]
+    order = np.argsort(-count, kind="stable")[:MAX_REASONS]
     return {values[code]: int(count[code]) for code in order.tolist() if count[code]}
 
 
-def to_win(view: View, lead: Ints) -> Curve:
-    """From creation to the win in force; a loss competes; leads open at as_of are censored."""
+def reopened_closings(block: Mapping[str, Any]) -> int:
+    """Wins and losses of the period that were reopened since; with them the headline counts of a group add up."""
+    flow, money = block["flow"], block["deals"]
+    return int(flow["won"] + flow["lost"] - money["won"] - money["lost"])
+
+
+def win_incidence_of(view: View, lead: Ints) -> CumulativeIncidence:
+    """Days from creation to the win in force; a loss competes, leads open at as_of are censored."""
     state = view.paths.state[lead]
     outcome = np.where(state == WON, EVENT, np.where(state == LOST, COMPETING, CENSORED)).astype(np.int8)
-    return curve(open_days(view, lead), outcome)
+    return aalen_johansen(open_days(view, lead), outcome)
 
 
 def open_days(view: View, lead: Ints) -> Floats:
-    """Days from creation to the closing in force, or to as_of."""
+    """Days from creation to the closing in force, or to as_of (n,)."""
     return np.asarray((view.paths.closed_us[lead] - view.paths.created_us[lead]) / DAY_US)
 
 
 def funnel_record(view: View) -> Record:
-    """The leads created in the period: entered = open + won + lost at as_of, and the rate at which they are won."""
-    lead = view.lead[view.period.holds(view.paths.created_us[view.lead])]
-    by = np.bincount(view.paths.state[lead], minlength=3).tolist()
+    """The leads created in the period: entered = open + won + lost at as_of, and their conversion to the win."""
+    lead = view.created
+    by_state = np.bincount(view.paths.state[lead], minlength=3).tolist()
     return {
         "entered": len(lead),
-        "open": by[OPEN],
-        "won": by[WON],
-        "lost": by[LOST],
-        "win": rate_record(to_win(view, lead), view),
+        "open": by_state[OPEN],
+        "won": by_state[WON],
+        "lost": by_state[LOST],
+        "win": conversion_record(win_incidence_of(view, lead), view),
     }
 
 
-def cycle(view: View) -> Record:
-    """Days from creation to the win: of the period's wins, and of the leads created in it, those still open
-    accounted for.
+def cycle_time(view: View) -> Record:
+    """Days from creation to the win: of the period's wins, and of its cohort with open leads censored.
 
-    Closing times that no column gave are left out, and leads with one of the cohort too.
+    Leads with an implied closing time are left out.
     """
-    created = view.lead[view.period.holds(view.paths.created_us[view.lead])]
-    found = to_win(view, created[~view.paths.implied[created]])
+    created = view.created
+    cohort = win_incidence_of(view, created[~view.paths.is_implied[created]])
     return {
         "calendar": quartiles(win_days(view)),
         "cohort": {
-            "n": found.entered,
-            "wins": found.events,
-            **{
-                name: number(found.given_event(share))
-                for name, share in (("q25", 0.25), ("median", 0.5), ("q75", 0.75))
-            },
+            "n": cohort.entered,
+            "wins": cohort.events,
+            **{name: finite(cohort.quantile_of_events(share)) for name, share in QUARTILES.items()},
         },
     }
 
 
 def win_days(view: View) -> Floats:
-    """Days from creation to the win of each of the period's wins that has a time of its own."""
+    """Days from creation to the win of each win of the period with a given closing time."""
     decided = decided_in(view)
-    return open_days(view, decided[(view.paths.state[decided] == WON) & ~view.paths.implied[decided]])
+    return open_days(view, decided[view.paths.won[decided] & ~view.paths.is_implied[decided]])
 
 
 def velocity(open_leads: int, money: Record, days: Record) -> Record:
-    """Leads x win rate x average deal / cycle time: what the funnel brings a day, in currency and in wins."""
+    """Leads x win rate x average deal / cycle time: revenue a day, and wins a day.
+
+    money: of `deals`; days: of `cycle_time`.
+    """
     mean, rate, deal = days["calendar"]["mean"], money["win_rate"], money["average_deal"]
     known = mean is not None and mean > 0 and rate is not None
     return {

@@ -1,26 +1,34 @@
-"""What leads and deals cost and bring: cost per lead, cost per deal, return, payback,
-and an account's lifetime value.
-"""
+"""Costs against leads and deals: cost per lead and deal, return, payback, and an account's lifetime value."""
 
 import math
+from dataclasses import dataclass
 
 import numpy as np
 
-from features.attributes import text_at
+from funnel.columns import OTHER, column_values
+from funnel.records import Record, finite, ratio
 from funnel.state.attribution import attribution
-from funnel.state.deals import decided_in, to_win
-from funnel.state.paths import Paths
-from funnel.state.period import Period, Record, View, number, ratio, view
+from funnel.state.deals import decided_in, win_incidence_of
+from funnel.state.paths import StagePaths
+from funnel.state.period import Period, View, view_of
+from funnel.state.rows import row_leads
 from funnel.state.touches import Touches
-from funnel.survival import CENSORED, EVENT, curve
+from funnel.survival import kaplan_meier
 from history.arrays import Floats, Ints, Mask
-from history.history import DAY_US, WON, Costs, Factor
+from history.history import DAY_US, Costs, Factor
 
-MOST = 50  # sources or channels, by cost and leads; beyond it the rest is one
-OTHER = "(other)"
+MAX_NAMES = 50  # sources or channels with a record of their own, by cost and leads
 
 
-def economics(paths: Paths, period: Period, touches: Touches, spent_from_us: int) -> Record | None:
+@dataclass(frozen=True)
+class _Spending:
+    """Costs (c,) of the period by the values of one label."""
+
+    label: Factor
+    amount: Floats
+
+
+def economics(paths: StagePaths, period: Period, touches: Touches, spent_from_us: int) -> Record | None:
     """Costs of the period against its leads and deals, in all, by source and by first channel; None without costs.
 
     A cost counts by the share of its own period that lies between spent_from_us and the period's end.
@@ -29,69 +37,73 @@ def economics(paths: Paths, period: Period, touches: Touches, spent_from_us: int
     if costs is None:
         return None
     spent = spent_in(costs, spent_from_us, period.to_us)
-    seen = view(paths, period, touches)
-    n = len(paths)
-    instants = np.full(n, paths.as_of_us, dtype=np.int64)
-    source = text_at(paths.history, "source", np.arange(n, dtype=np.int64), instants)
-    channel = first_channel(paths)
+    view = view_of(paths, period, touches)
+    source = column_values(paths.history, "source", paths.as_of_us)
     return {
-        "total": _account(seen, np.ones(n, dtype=np.bool_), float(spent.sum())),
-        "by_source": _split(seen, source, (costs.source, spent)),
-        "by_channel": _split(seen, channel, (costs.channel, spent)),
+        "total": _account(view, np.ones(len(paths), dtype=np.bool_), float(spent.sum())),
+        "by_source": _by_value(view, source, _Spending(costs.source, spent)),
+        "by_channel": _by_value(view, first_channel(paths), _Spending(costs.channel, spent)),
         "lifetime_value": lifetime_value(paths),
-        "attribution": attribution(paths, decided_in(seen)),
+        "attribution": attribution(paths, decided_in(view)),
     }
 
 
 def spent_in(costs: Costs, from_us: int, to_us: int) -> Floats:
-    """The part (n,) of each cost that falls into [from_us, to_us), spread evenly over its own period."""
+    """The part (c,) of each cost that falls into [from_us, to_us), spread evenly over its own period."""
     overlap = np.minimum(costs.end_us, to_us) - np.maximum(costs.start_us, from_us)
     return np.asarray(costs.amount * np.maximum(overlap, 0) / (costs.end_us - costs.start_us))
 
 
-def first_channel(paths: Paths) -> Factor:
-    """The channel of each lead's first interaction that has one."""
+def first_channel(paths: StagePaths) -> Factor:
+    """The channel of each lead's first interaction that has one (n,)."""
     log = paths.history.interactions
-    lead = np.repeat(np.arange(len(paths)), np.diff(log.offsets))
     rows = np.flatnonzero(log.channel.codes >= 0)
-    owners, first = np.unique(lead[rows], return_index=True)
+    leads, first = np.unique(row_leads(log.offsets)[rows], return_index=True)
     codes = np.full(len(paths), -1, dtype=np.int32)
-    codes[owners] = log.channel.codes[rows[first]]
+    codes[leads] = log.channel.codes[rows[first]]
     return Factor(codes, log.channel.values)
 
 
-def _split(seen: View, of: Factor, spent: tuple[Factor, Floats]) -> list[Record]:
-    """One record a value of either side, most spent first, beyond MOST the rest as OTHER; costs that name none and
-    leads that have none are under null.
+def _by_value(view: View, of_lead: Factor, spending: _Spending) -> list[Record]:
+    """One record a value of leads or costs, most spent first; beyond MAX_NAMES the rest is OTHER.
+
+    Costs without a value and leads without one are under null. Empty if no cost has a value.
     """
-    label, amount = spent
-    names = sorted({*of.values, *label.values})
-    place = {name: i for i, name in enumerate(names)}
-    leads = np.array([*(place[v] for v in of.values), -1], dtype=np.int64)[of.codes]
-    costs = np.array([*(place[v] for v in label.values), -1], dtype=np.int64)[label.codes]
-    if not (costs >= 0).any():
+    names = sorted({*of_lead.values, *spending.label.values})
+    leads, costs = _recoded(of_lead, names), _recoded(spending.label, names)
+    if not (costs > 0).any():
         return []
-    total = np.bincount(costs + 1, weights=amount, minlength=len(names) + 1)
-    count = np.bincount(leads + 1, minlength=len(names) + 1)
-    used = [i for i in range(len(total)) if total[i] or count[i]]
-    used.sort(key=lambda i: (-total[i], -count[i]))
-    shown = used if len(used) <= MOST else used[: MOST - 1]
-    parts = [(None if i == 0 else names[i - 1], [i]) for i in shown]
+    total = np.bincount(costs, weights=spending.amount, minlength=len(names) + 1)
+    count = np.bincount(leads, minlength=len(names) + 1)
+    used = [code for code in range(len(total)) if total[code] or count[code]]
+    used.sort(key=lambda code: (-total[code], -count[code]))
+
+    shown = used if len(used) <= MAX_NAMES else used[: MAX_NAMES - 1]
+    parts: list[tuple[str | None, list[int]]] = []
+    for code in shown:
+        parts.append((names[code - 1] if code else None, [code]))
     if rest := used[len(shown) :]:
         parts.append((OTHER, rest))
     return [
-        {"name": name, **_account(seen, np.isin(leads + 1, part), float(total[part].sum()))}
-        for name, part in parts
+        {"name": name, **_account(view, np.isin(leads, codes), float(total[codes].sum()))}
+        for name, codes in parts
     ]
 
 
-def _account(seen: View, mine: Mask, cost: float) -> Record:
-    paths = seen.paths
-    created = np.flatnonzero(mine & seen.period.holds(paths.created_us))
-    decided = decided_in(seen)
-    won = decided[mine[decided] & (paths.state[decided] == WON)]
-    revenue = _sum(paths.amount[won])
-    rate = to_win(seen, created).rate
+def _recoded(factor: Factor, names: list[str]) -> Ints:
+    """Codes of a factor over `names`, from 1 on; 0 for a missing value."""
+    code = {name: i for i, name in enumerate(names, start=1)}
+    return np.array([*(code[value] for value in factor.values), 0], dtype=np.int64)[factor.codes]
+
+
+def _account(view: View, members: Mask, cost: float) -> Record:
+    """The figures of the leads marked by `members` (n,) and their cost."""
+    paths = view.paths
+    created = np.flatnonzero(members & view.period.holds(paths.created_us))
+    decided = decided_in(view)
+    won = decided[members[decided] & paths.won[decided]]
+    revenue = _known_sum(paths.amount[won])
+    conversion = win_incidence_of(view, created).final
     return {
         "cost": cost,
         "leads": len(created),
@@ -99,51 +111,50 @@ def _account(seen: View, mine: Mask, cost: float) -> Record:
         "revenue": revenue,
         "cost_per_lead": ratio(cost, len(created)),
         "cost_per_deal": ratio(cost, len(won)),
-        "cost_per_deal_of_cohort": ratio(cost, len(created) * rate) if len(created) else None,
+        "cost_per_deal_of_cohort": ratio(cost, len(created) * conversion) if len(created) else None,
         "return_on_investment": None if revenue is None or not cost else (revenue - cost) / cost,
-        "payback_days": number(payback_days(paths, created, cost)),
+        "payback_days": finite(payback_days(paths, created, cost)),
     }
 
 
-def _sum(amount: Floats) -> float | None:
+def _known_sum(amount: Floats) -> float | None:
+    """Sum of the known amounts; None if there are amounts and none is known."""
     known = amount[np.isfinite(amount)]
     return float(known.sum()) if len(known) or not len(amount) else None
 
 
-def payback_days(paths: Paths, created: Ints, cost: float) -> float:
-    """The age of its leads at which a cohort's wins have brought what it cost; NaN while they have not."""
-    won = created[
-        (paths.state[created] == WON) & np.isfinite(paths.amount[created]) & ~paths.implied[created]
-    ]
+def payback_days(paths: StagePaths, created: Ints, cost: float) -> float:
+    """The age of a cohort's leads at which its wins have earned its cost; NaN until then."""
+    usable = paths.won[created] & np.isfinite(paths.amount[created]) & ~paths.is_implied[created]
+    won = created[usable]
     age = (paths.closed_us[won] - paths.created_us[won]) / DAY_US
     order = np.argsort(age, kind="stable")
     place = int(np.searchsorted(np.cumsum(paths.amount[won][order]), cost, side="left"))
     return float(age[order][place]) if place < len(won) and cost > 0 else math.nan
 
 
-def lifetime_value(paths: Paths) -> Record | None:
-    """Average deal / (1 - p), p the chance that an account that bought buys again (waiting accounts censored).
+def lifetime_value(paths: StagePaths) -> Record | None:
+    """Average deal / (1 - p), p the probability that an account that bought buys again: a geometric number of deals.
 
-    p is one minus Kaplan-Meier's share that waits for ever, over all wins; a geometric number of deals. None
-    without accounts that bought, or without amounts; the value is null where every account bought again.
+    p is 1 - Kaplan-Meier of the days to the next win, over all wins; accounts that have not bought again are censored.
+    None without accounts that bought, or without amounts; the value is null if every account bought again.
     """
-    n = len(paths)
-    account = text_at(paths.history, "account_id", np.arange(n, dtype=np.int64), np.full(n, paths.as_of_us))
-    won = np.flatnonzero((paths.state == WON) & (account.codes >= 0))
+    account = column_values(paths.history, "account_id", paths.as_of_us)
+    won = np.flatnonzero(paths.won & (account.codes >= 0))
     amount = paths.amount[won][np.isfinite(paths.amount[won])]
     if not len(won) or not len(amount):
         return None
     order = np.lexsort((paths.closed_us[won], account.codes[won]))
-    who, when = account.codes[won][order], paths.closed_us[won][order]
-    again = np.append(who[1:] == who[:-1], False)
-    until = np.where(again, np.append(when[1:], 0), paths.as_of_us)
-    found = curve((until - when) / DAY_US, np.where(again, EVENT, CENSORED).astype(np.int8))
-    deal, accounts = float(amount.mean()), len(np.unique(who))
+    buyer, bought_us = account.codes[won][order], paths.closed_us[won][order]
+    buys_again = np.append(buyer[1:] == buyer[:-1], False)
+    until_us = np.where(buys_again, np.append(bought_us[1:], 0), paths.as_of_us)
+    repeat = kaplan_meier((until_us - bought_us) / DAY_US, buys_again)
+    deal, accounts = float(amount.mean()), len(np.unique(buyer))
     return {
         "accounts": accounts,
         "deals_per_account": len(won) / accounts,
         "revenue_per_account": float(amount.sum()) / accounts,
-        "buys_again": number(found.rate),
-        "median_days_between": number(found.given_event(0.5)),
-        "lifetime_value": deal / (1 - found.rate) if found.rate < 1 else None,
+        "buys_again": finite(repeat.final),
+        "median_days_between": finite(repeat.quantile_of_events(0.5)),
+        "lifetime_value": deal / (1 - repeat.final) if repeat.final < 1 else None,
     }

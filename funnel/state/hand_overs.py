@@ -1,76 +1,98 @@
-"""Hand-overs followed by silence: a lead goes to another owner or group of stages, and nobody speaks to it."""
+"""Hand-overs followed by silence: a lead goes to another owner or stage group, and nobody contacts it."""
 
 from collections.abc import Iterator
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import numpy as np
 
-from funnel.formatting import percent
-from funnel.state.assignments import assignments
-from funnel.state.comparisons import LEAST, Leak, age_of, worse
-from funnel.state.paths import FORWARD, SKIPPED, Paths
+from funnel.formatting import format_percent
+from funnel.state.assignments import OWNER, assignments
+from funnel.state.comparisons import FEWEST, Comparison, common_age_days, p_lower
+from funnel.state.paths import FORWARD, SKIPPED, StagePaths
 from funnel.state.period import View
-from funnel.survival import CENSORED, COMPETING, EVENT, Curve, curve
+from funnel.state.rows import rows_until
+from funnel.survival import CENSORED, COMPETING, EVENT, CumulativeIncidence, aalen_johansen
 from history.arrays import Ints, Mask
 from history.history import DAY_US, OPEN, OUTBOUND, WON
 
 SILENCE_DAYS = 7
 
 
-def hand_overs(now: View, before: View, levels: Paths) -> Iterator[Leak]:
-    """Leads handed over in both windows: those we did not touch for a week after it against those that we did.
+@dataclass(frozen=True)
+class _HandOvers:
+    """Hand-overs (m,) to `receiver`, an owner or the name of a stage group: lead and instant."""
 
-    Hand-overs are changes of owner, and moves on into each group of stages; the lead was open through that week. Where
-    the log does not tell who spoke there are none: a lead's own interest would pass for our care.
+    receiver: str
+    lead: Ints
+    at_us: Ints
+
+    @property
+    def until_us(self) -> Ints:
+        """End of the days in which a touch is expected."""
+        return self.at_us + SILENCE_DAYS * DAY_US
+
+    def take(self, index: Mask) -> "_HandOvers":
+        return replace(self, lead=self.lead[index], at_us=self.at_us[index])
+
+
+def hand_overs(now: View, before: View, groups: StagePaths) -> Iterator[Comparison]:
+    """Leads handed over in both windows: those without an outbound touch for a week against those with one.
+
+    Hand-overs are changes of owner and moves on into each stage group; the lead stays open through the week. Without
+    outbound touches in the log the result is empty: a lead's own messages would count as our care.
     """
-    if not now.touches.directed:
+    if not now.touches.has_outbound:
         return
-    seen = replace(now, period=replace(now.period, from_us=before.period.from_us))
-    lead, at_us = _owner_changes(now.paths)
-    yield from _silence(seen, (lead, at_us), "owner", age_of(now))
-    visits = levels.visits
-    for place, name in enumerate(levels.names, start=1):
-        rows = (visits.place == place) & ((visits.came == FORWARD) | (visits.came == SKIPPED))
-        yield from _silence(seen, (visits.lead[rows], visits.begin_us[rows]), name, age_of(now))
+    both_windows = replace(now, period=replace(now.period, from_us=before.period.from_us))
+    days = common_age_days(now)
+    assigned = assignments(now.paths.history)
+    changed = assigned.take(assigned.is_change)
+    yield from _silence(both_windows, _HandOvers(OWNER, changed.lead, changed.at_us), days)
+    visits = groups.visits
+    moved_on = (visits.entry == FORWARD) | (visits.entry == SKIPPED)
+    for place, name in enumerate(groups.names, start=1):
+        rows = (visits.place == place) & moved_on
+        yield from _silence(both_windows, _HandOvers(name, visits.lead[rows], visits.begin_us[rows]), days)
 
 
-def _owner_changes(paths: Paths) -> tuple[Ints, Ints]:
-    lead, at_us, _ = assignments(paths.history)
-    changed = np.flatnonzero(lead[1:] == lead[:-1]) + 1
-    return lead[changed], at_us[changed]
-
-
-def _silence(seen: View, handed: tuple[Ints, Ints], to: str, days: float) -> Iterator[Leak]:
-    paths, (lead, at_us) = seen.paths, handed
-    watched_us = at_us + SILENCE_DAYS * DAY_US
-    fit = seen.period.holds(at_us) & (watched_us <= paths.closed_us[lead])
-    lead, at_us, watched_us = lead[fit], at_us[fit], watched_us[fit]
-    silent = ~_touched(paths, lead, at_us, watched_us)
-    quiet, cared = (_win_after(paths, lead[rows], watched_us[rows]) for rows in (silent, ~silent))
-    if min(quiet.entered, cared.entered) < LEAST:
+def _silence(view: View, handed: _HandOvers, days: float) -> Iterator[Comparison]:
+    paths = view.paths
+    observed = view.period.holds(handed.at_us) & (handed.until_us <= paths.closed_us[handed.lead])
+    handed = handed.take(observed)
+    touched = _is_touched(paths, handed)
+    silent_wins, touched_wins = (_win_incidence(paths, handed.take(rows)) for rows in (~touched, touched))
+    if min(silent_wins.entered, touched_wins.entered) < FEWEST:
         return
-    rates = quiet.at(days), cared.at(days)
-    lost = max(rates[1] - rates[0], 0.0) * quiet.entered
-    text = (
-        f"{quiet.entered} leads went to another {to if to == 'owner' else f'group, {to},'} "
-        f"and were not touched for {SILENCE_DAYS} days: "
-        f"{percent(rates[0])} of them are won in {days:.0f} days, {percent(rates[1])} of those that were touched"
+    silent_rate, touched_rate = silent_wins.at(days), touched_wins.at(days)
+    receiver = "another owner" if handed.receiver == OWNER else f"the stage group {handed.receiver}"
+    yield Comparison(
+        kind="hand_over",
+        subject=handed.receiver,
+        now=silent_rate,
+        before=touched_rate,
+        n_now=silent_wins.entered,
+        n_before=touched_wins.entered,
+        p=p_lower(silent_wins, touched_wins, days),
+        lost_wins=max(touched_rate - silent_rate, 0.0) * silent_wins.entered,
+        sentence=(
+            f"{silent_wins.entered} leads went to {receiver} and were not contacted for {SILENCE_DAYS} days; "
+            f"{format_percent(silent_rate)} of them are won within {days:.0f} days, "
+            f"against {format_percent(touched_rate)} of those contacted"
+        ),
     )
-    p = worse(quiet, cared, days)
-    yield Leak("hand_over", to, *rates, quiet.entered, cared.entered, p, lost, text)
 
 
-def _touched(paths: Paths, lead: Ints, from_us: Ints, to_us: Ints) -> Mask:
+def _is_touched(paths: StagePaths, handed: _HandOvers) -> Mask:
+    """Whether each lead has an outbound touch after the hand-over, until its week is over (m,)."""
     log = paths.history.interactions
-    touched = np.zeros(len(lead), dtype=np.bool_)
-    for i, (one, start, end) in enumerate(zip(lead.tolist(), from_us.tolist(), to_us.tolist(), strict=True)):
-        rows = slice(log.offsets[one], log.offsets[one + 1])
-        times = log.time_us[rows][log.direction[rows] == OUTBOUND]
-        touched[i] = np.searchsorted(times, end, side="right") > np.searchsorted(times, start, side="right")
-    return touched
+    outbound_before = np.concatenate(([0], np.cumsum(log.direction == OUTBOUND)))
+    start = rows_until(log.offsets, log.time_us, handed.lead, handed.at_us)
+    end = rows_until(log.offsets, log.time_us, handed.lead, handed.until_us)
+    return np.asarray(outbound_before[end] > outbound_before[start])
 
 
-def _win_after(paths: Paths, lead: Ints, from_us: Ints) -> Curve:
-    state = paths.state[lead]
+def _win_incidence(paths: StagePaths, handed: _HandOvers) -> CumulativeIncidence:
+    """Days from the end of the week to the win; a loss competes, open leads are censored."""
+    state = paths.state[handed.lead]
     outcome = np.where(state == WON, EVENT, np.where(state == OPEN, CENSORED, COMPETING)).astype(np.int8)
-    return curve((paths.closed_us[lead] - from_us) / DAY_US, outcome)
+    return aalen_johansen((paths.closed_us[handed.lead] - handed.until_us) / DAY_US, outcome)

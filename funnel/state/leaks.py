@@ -1,211 +1,316 @@
-"""Where leads are lost or stall more than before or than elsewhere: tests under one error rate, sized in revenue.
+"""Leaks: stages, sources and owners that convert worse or slower than before or than elsewhere, sized in revenue.
 
-Every test is one-sided (worse, not different); all of them together are held to a false discovery rate by
-Benjamini and Hochberg 1995. A rate is compared at a common age with leads still open accounted for, so that a
-young window is not a bad one.
+Every test is one-sided (worse, not different). All tests together are held to a false discovery rate by Benjamini and
+Hochberg 1995. Rates are compared at a common age with open leads censored, so that a recent window does not look worse
+because its leads are young.
 """
 
 import math
 from collections.abc import Iterator
+from dataclasses import dataclass
 
 import numpy as np
+from scipy.stats import false_discovery_control, norm
 
-from features.attributes import text_at
-from funnel.formatting import percent
-from funnel.state.comparisons import LEAST, Leak, age_of, worse
-from funnel.state.deals import to_win
+from funnel.columns import column_values
+from funnel.formatting import format_percent
+from funnel.records import Record, finite
+from funnel.state.comparisons import FEWEST, Comparison, common_age_days, p_lower
+from funnel.state.deals import win_incidence_of
 from funnel.state.hand_overs import hand_overs
-from funnel.state.paths import HERE, Paths, Visits
-from funnel.state.period import Period, Record, View, number, view
-from funnel.state.stages import in_stage, next_higher, onward, unmeasured, win
+from funnel.state.paths import HERE, StagePaths, Visits
+from funnel.state.period import Period, View, view_of
+from funnel.state.stages import (
+    has_unknown_length,
+    next_higher_us,
+    onward_incidence,
+    stay_incidence,
+    win_incidence,
+)
 from funnel.state.touches import Touches
-from funnel.survival import Curve, later, upper_tail
-from history.arrays import Floats, Mask
-from history.history import DAY_US, WON, Factor
+from funnel.survival import CumulativeIncidence, Durations, logrank_p_later
+from history.arrays import Ints, Mask
+from history.history import DAY_US
 
 WINDOW_DAYS = 90.0  # the recent window; the one before it is twice as long
+LEAST_WINDOW_DAYS = 1
 FALSE_DISCOVERIES = 0.1
-MOST_GROUPS = 30  # of a column, the largest
+MAX_GROUPS = 30  # values of a column that are tested, the most frequent ones
 COLUMNS = ("source", "owner")
-GIVEN = ("owner",)  # who was given other leads is compared with their own past only
+OWN_PAST_ONLY = ("owner",)  # owners receive different leads, so they are not compared with each other
+MISSING = "(none)"
 
 
-def leak_record(paths: Paths, levels: Paths, touches: Touches, to_us: int) -> Record:
-    """What is worse, largest loss first, of all that was tested; windows end at to_us, levels are the groups' paths."""
-    windows = _windows(paths, to_us)
+@dataclass(frozen=True)
+class _Windows:
+    """The leads in the recent window and in the one before it."""
+
+    now: View
+    before: View
+
+    @property
+    def views(self) -> tuple[View, View]:
+        return self.now, self.before
+
+    @property
+    def days(self) -> float:
+        """The common age at which rates are compared."""
+        return common_age_days(self.now)
+
+
+def leak_record(paths: StagePaths, groups: StagePaths, touches: Touches, to_us: int) -> Record:
+    """The significant leaks, largest loss first, and the number of tests; windows end at to_us.
+
+    groups: the paths over stage groups.
+    """
+    windows = _windows(paths, touches, to_us)
     if windows is None:
         return {"tested": 0, "false_discovery_rate": FALSE_DISCOVERIES, "window": None, "found": []}
-    now, before = (view(paths, period, touches) for period in windows)
-    tests = [*_stages(now, before), *_entrances(now, before), *hand_overs(now, before, levels)]
-    for column in COLUMNS:
-        tests += _columns(now, before, column)
-    q = benjamini_hochberg(np.array([test.p for test in tests]))
+    tests = list(_comparisons(windows, groups))
+    q = false_discovery_control([test.p for test in tests]).tolist() if tests else []
     deal = _average_deal(paths)
-    found = [_found(test, float(q[i]), deal) for i, test in enumerate(tests) if q[i] <= FALSE_DISCOVERIES]
+    leaks = [
+        _leak(test, rate, deal) for test, rate in zip(tests, q, strict=True) if rate <= FALSE_DISCOVERIES
+    ]
     return {
         "tested": len(tests),
         "false_discovery_rate": FALSE_DISCOVERIES,
-        "window": {"days": now.period.days, "before_days": before.period.days},
-        "found": sorted(found, key=lambda leak: -leak["lost_wins"]),
+        "window": {"days": windows.now.period.days, "before_days": windows.before.period.days},
+        "found": sorted(leaks, key=lambda leak: -leak["lost_wins"]),
     }
 
 
-def benjamini_hochberg(p: Floats) -> Floats:
-    """The least false discovery rate at which each of m tests counts as a finding (Benjamini and Hochberg 1995)."""
-    m = len(p)
-    order = np.argsort(p, kind="stable")
-    scaled = p[order] * m / np.arange(1, m + 1)
-    q = np.empty(m)
-    q[order] = np.minimum(np.minimum.accumulate(scaled[::-1])[::-1], 1.0)
-    return q
+def _windows(paths: StagePaths, touches: Touches, to_us: int) -> _Windows | None:
+    """Both windows, shortened to the data; None if the data spans less than three days."""
+    if not len(paths):
+        return None
+    days = min(WINDOW_DAYS, (to_us - int(paths.created_us.min())) / DAY_US / 3)
+    if days < LEAST_WINDOW_DAYS:
+        return None
+    middle = to_us - round(days * DAY_US)
+    start = middle - round(2 * days * DAY_US)
+    return _Windows(
+        now=view_of(paths, Period(middle, to_us), touches),
+        before=view_of(paths, Period(start, middle), touches),
+    )
 
 
-def _found(test: Leak, q: float, deal: float) -> Record:
+def _comparisons(windows: _Windows, groups: StagePaths) -> Iterator[Comparison]:
+    yield from _stages(windows)
+    yield from _entrances(windows)
+    yield from hand_overs(windows.now, windows.before, groups)
+    for column in COLUMNS:
+        yield from _column(windows, column)
+
+
+def _average_deal(paths: StagePaths) -> float:
+    paid = paths.amount[np.isfinite(paths.amount) & paths.won]
+    return float(paid.mean()) if len(paid) else math.nan
+
+
+def _leak(test: Comparison, q: float, deal: float) -> Record:
     return {
         "kind": test.kind,
         "subject": test.subject,
         **test.group,
-        "now": number(test.now),
-        "before": number(test.before),
+        "now": finite(test.now),
+        "before": finite(test.before),
         "n_now": test.n_now,
         "n_before": test.n_before,
         "p": test.p,
         "q": q,
         "lost_wins": test.lost_wins,
-        "lost_revenue": number(test.lost_wins * deal),
+        "lost_revenue": finite(test.lost_wins * deal),
         "sentence": test.sentence,
     }
 
 
-def _windows(paths: Paths, to_us: int) -> tuple[Period, Period] | None:
-    if not len(paths):
-        return None
-    days = min(WINDOW_DAYS, (to_us - int(paths.created_us.min())) / DAY_US / 3)
-    if days < 1:
-        return None
-    middle = to_us - round(days * DAY_US)
-    return Period(middle, to_us), Period(middle - round(2 * days * DAY_US), middle)
+@dataclass(frozen=True)
+class _StageWindow:
+    """One stage in one window: conversion onward and to the win from the first entry, and stays of known length."""
+
+    onward: CumulativeIncidence
+    win: CumulativeIncidence
+    stays: Visits
 
 
-def _average_deal(paths: Paths) -> float:
-    paid = paths.amount[np.isfinite(paths.amount) & (paths.state == WON)]
-    return float(paid.mean()) if len(paid) else math.nan
-
-
-def _stages(now: View, before: View) -> Iterator[Leak]:
-    """Of each stage: fewer go on by a common age; leads stay longer than they did."""
-    days = age_of(now)
-    higher = next_higher(now.visits)
-    for place, name in enumerate(now.paths.names, start=1):
-        first = (now.visits.place == place) & ~now.visits.again
-        curves, wins, stays = [], [], []
-        for seen in (now, before):
-            rows = np.flatnonzero(first & seen.period.holds(seen.visits.begin_us))
-            visits = seen.visits.take(rows)
-            curves.append(onward(seen, visits, higher[rows]))
-            wins.append(win(seen, visits))
-            stays.append(visits.take(~unmeasured(seen, visits)))
-        if min(c.entered for c in curves) < LEAST:
+def _stages(windows: _Windows) -> Iterator[Comparison]:
+    """For each stage: fewer leads go on by a common age; leads stay longer."""
+    visits = windows.now.visits
+    higher_us = next_higher_us(visits)
+    for place, name in enumerate(windows.now.paths.names, start=1):
+        first = (visits.place == place) & ~visits.is_return
+        now, before = (_stage_window(view, first, higher_us) for view in windows.views)
+        if min(now.onward.entered, before.onward.entered) < FEWEST:
             continue
-        yield _conversion(name, (curves[0], curves[1]), wins[1], days)
-        yield _speed(name, (stays[0], stays[1]), wins[1].rate, now)
+        yield _conversion(name, now, before, windows.days)
+        yield _speed(name, now, before, windows.now)
 
 
-def _conversion(name: str, curves: tuple[Curve, Curve], win_before: Curve, days: float) -> Leak:
-    now, before = curves
-    worth = win_before.rate / before.rate if before.rate else 0.0
-    lost = max(before.at(days) - now.at(days), 0.0) * now.entered * worth
-    rates = now.at(days), before.at(days)
-    text = f"{percent(rates[0])} of those that entered {name} went on in {days:.0f} days; it was {percent(rates[1])}"
-    return Leak("conversion", name, *rates, now.entered, before.entered, worse(now, before, days), lost, text)
-
-
-def _speed(name: str, stays: tuple[Visits, Visits], worth: float, seen: View) -> Leak:
-    """Slower by the log-rank test; the cost is velocity's: the share that the delay adds to the cycle time."""
-    now, before = (in_stage(visits) for visits in stays)
-    medians = now.quantile(0.5), before.quantile(0.5)
-    slower = medians[0] - medians[1]
-    cycle = to_win(seen, seen.lead).given_event(0.5)
-    known = math.isfinite(slower) and slower > 0 and math.isfinite(cycle)
-    lost = now.entered * worth * slower / (cycle + slower) if known else 0.0
-    text = f"leads stay {medians[0]:.1f} days in {name} (median); it was {medians[1]:.1f}"
-    p = upper_tail(later(_times(stays[0]), _times(stays[1]))) if known else 1.0
-    return Leak("speed", name, *medians, now.entered, before.entered, p, lost, text)
-
-
-def _times(visits: Visits) -> tuple[Floats, Mask]:
-    return (visits.end_us - visits.begin_us) / DAY_US, np.asarray(visits.left != HERE)
-
-
-def _entrances(now: View, before: View) -> Iterator[Leak]:
-    """Fewer leads a day than before, in all and by source: a Poisson rate given the sum of both (Przyborowski
-    and Wilenski 1940).
-    """
-    yield from _fewer(now, before, None)
-    if "source" in now.paths.history.attributes:
-        yield from _fewer(now, before, _values(now.paths, "source"))
-
-
-def _fewer(now: View, before: View, values: Factor | None) -> Iterator[Leak]:
-    recent, earlier = (v.period.holds(v.paths.created_us) for v in (now, before))
-    share = now.period.days / (now.period.days + before.period.days)
-    for name, mine in _groups(values, len(now.paths)):
-        n, m = int((recent & mine).sum()), int((earlier & mine).sum())
-        if m < LEAST:
-            continue
-        rates = n / now.period.days, m / before.period.days
-        z = ((n + m) * share - n - 0.5) / math.sqrt((n + m) * share * (1 - share))
-        worth = to_win(before, np.flatnonzero(earlier & mine)).rate
-        lost = max(rates[1] - rates[0], 0.0) * now.period.days * worth
-        what = "leads" if name is None else f"leads from {name[0] or 'no source'}"
-        text = f"{rates[0]:.2f} {what} a day entered; it was {rates[1]:.2f}"
-        group = {} if name is None else {"source": name[0]}
-        subject = "entrances" if name is None else f"source {name[0] or '(none)'}"
-        yield Leak("entrances", subject, *rates, n, m, upper_tail(z), lost, text, group)
-
-
-def _values(paths: Paths, column: str) -> Factor:
-    n = len(paths)
-    return text_at(
-        paths.history, column, np.arange(n, dtype=np.int64), np.full(n, paths.as_of_us, dtype=np.int64)
+def _stage_window(view: View, first: Mask, higher_us: Ints) -> _StageWindow:
+    """first (m,) marks the stage's first visits."""
+    rows = np.flatnonzero(first & view.period.holds(view.visits.begin_us))
+    visits = view.visits.take(rows)
+    return _StageWindow(
+        onward=onward_incidence(view, visits, higher_us[rows]),
+        win=win_incidence(view, visits),
+        stays=visits.take(~has_unknown_length(view, visits)),
     )
 
 
-Group = tuple[tuple[str | None] | None, Mask]
+def _conversion(name: str, now: _StageWindow, before: _StageWindow, days: float) -> Comparison:
+    """A lead that goes on is worth the win rate of those that went on before."""
+    rate_now, rate_before = now.onward.at(days), before.onward.at(days)
+    worth = before.win.final / before.onward.final if before.onward.final else 0.0
+    return Comparison(
+        kind="conversion",
+        subject=name,
+        now=rate_now,
+        before=rate_before,
+        n_now=now.onward.entered,
+        n_before=before.onward.entered,
+        p=p_lower(now.onward, before.onward, days),
+        lost_wins=max(rate_before - rate_now, 0.0) * now.onward.entered * worth,
+        sentence=(
+            f"{format_percent(rate_now)} of the leads that entered {name} went on within {days:.0f} days; "
+            f"before, it was {format_percent(rate_before)}"
+        ),
+    )
 
 
-def _groups(values: Factor | None, n: int) -> Iterator[Group]:
-    if values is None:
-        yield None, np.ones(n, dtype=np.bool_)
+def _speed(name: str, now: _StageWindow, before: _StageWindow, view: View) -> Comparison:
+    """Slower by the log-rank test; the cost is velocity's: the share that the delay adds to the cycle time."""
+    stay_now, stay_before = stay_incidence(now.stays), stay_incidence(before.stays)
+    median_now, median_before = stay_now.quantile(0.5), stay_before.quantile(0.5)
+    delay = median_now - median_before
+    cycle = win_incidence_of(view, view.lead).quantile_of_events(0.5)
+    is_slower = math.isfinite(delay) and delay > 0 and math.isfinite(cycle)
+    p, lost_wins = 1.0, 0.0
+    if is_slower:
+        p = logrank_p_later(_durations(now.stays), _durations(before.stays))
+        lost_wins = stay_now.entered * before.win.final * delay / (cycle + delay)
+    return Comparison(
+        kind="speed",
+        subject=name,
+        now=median_now,
+        before=median_before,
+        n_now=stay_now.entered,
+        n_before=stay_before.entered,
+        p=p,
+        lost_wins=lost_wins,
+        sentence=(
+            f"leads stay {median_now:.1f} days in {name} (median); before, it was {median_before:.1f} days"
+        ),
+    )
+
+
+def _durations(stays: Visits) -> Durations:
+    return Durations((stays.end_us - stays.begin_us) / DAY_US, np.asarray(stays.exit != HERE))
+
+
+@dataclass(frozen=True)
+class _Group:
+    """The leads (n,) with one value of a column; value None is the missing value."""
+
+    column: str
+    value: str | None
+    members: Mask
+
+    @property
+    def subject(self) -> str:
+        return f"{self.column} {self.value or MISSING}"
+
+
+def _groups(windows: _Windows, column: str) -> Iterator[_Group]:
+    """The most frequent values of a column; empty if leads do not have the column."""
+    paths = windows.now.paths
+    if column not in paths.history.attributes:
         return
-    count = np.bincount(values.codes + 1, minlength=len(values.values) + 1)
-    for code in np.argsort(-count, kind="stable")[:MOST_GROUPS].tolist():
+    factor = column_values(paths.history, column, paths.as_of_us)
+    count = np.bincount(factor.codes + 1, minlength=len(factor.values) + 1)
+    for code in np.argsort(-count, kind="stable")[:MAX_GROUPS].tolist():
         if count[code]:
-            yield (None if code == 0 else values.values[code - 1],), np.asarray(values.codes == code - 1)
+            value = None if code == 0 else factor.values[code - 1]
+            yield _Group(column, value, np.asarray(factor.codes == code - 1))
 
 
-def _columns(now: View, before: View, column: str) -> Iterator[Leak]:
-    """Leads of a source or owner that are won less often than before,
-    and less often than the others' in the same time.
+def _entrances(windows: _Windows) -> Iterator[Comparison]:
+    """Fewer leads a day than before, in all and by source."""
+    everyone = np.ones(len(windows.now.paths), dtype=np.bool_)
+    yield from _fewer(windows, everyone, None)
+    for group in _groups(windows, "source"):
+        yield from _fewer(windows, group.members, group)
+
+
+def _fewer(windows: _Windows, members: Mask, group: _Group | None) -> Iterator[Comparison]:
+    """A Poisson rate against another, given the sum of both counts (Przyborowski and Wilenski 1940).
+
+    The binomial is approximated by a normal with continuity correction.
     """
-    if column not in now.paths.history.attributes:
+    now, before = windows.views
+    created_us = now.paths.created_us
+    recent, earlier = (members & view.period.holds(created_us) for view in windows.views)
+    n, m = int(recent.sum()), int(earlier.sum())
+    if m < FEWEST:
         return
-    days = age_of(now)
-    recent, earlier = (v.period.holds(v.paths.created_us) for v in (now, before))
-    for name, mine in _groups(_values(now.paths, column), len(now.paths)):
-        assert name is not None
-        own, past = (to_win(now, np.flatnonzero(when & mine)) for when in (recent, earlier))
-        both = recent | earlier
-        ours, theirs = to_win(now, np.flatnonzero(both & mine)), to_win(now, np.flatnonzero(both & ~mine))
-        who = f"{column} {name[0] or '(none)'}"
-        for kind, left, right, than in (
-            ("quality", own, past, "it was"),
-            ("elsewhere", ours, theirs, "elsewhere it is"),
-        ):
-            if min(left.entered, right.entered) < LEAST or (kind == "elsewhere" and column in GIVEN):
-                continue
-            rates = left.at(days), right.at(days)
-            lost = max(rates[1] - rates[0], 0.0) * left.entered
-            text = f"{percent(rates[0])} of the leads of {who} are won in {days:.0f} days; {than} {percent(rates[1])}"
-            p = worse(left, right, days)
-            yield Leak(kind, who, *rates, left.entered, right.entered, p, lost, text, {column: name[0]})
+    rate_now, rate_before = n / now.period.days, m / before.period.days
+    share = now.period.days / (now.period.days + before.period.days)
+    z = ((n + m) * share - n - 0.5) / math.sqrt((n + m) * share * (1 - share))
+    worth = win_incidence_of(before, np.flatnonzero(earlier)).final
+    leads = "leads" if group is None else f"leads from {group.value or 'no source'}"
+    yield Comparison(
+        kind="entrances",
+        subject="entrances" if group is None else group.subject,
+        now=rate_now,
+        before=rate_before,
+        n_now=n,
+        n_before=m,
+        p=float(norm.sf(z)),
+        lost_wins=max(rate_before - rate_now, 0.0) * now.period.days * worth,
+        sentence=f"{rate_now:.2f} {leads} a day were created; before, it was {rate_before:.2f}",
+        group={} if group is None else {group.column: group.value},
+    )
+
+
+def _column(windows: _Windows, column: str) -> Iterator[Comparison]:
+    """Leads of a value that are won less often than before, and less often than other leads in both windows."""
+    now = windows.now
+    recent, earlier = (view.period.holds(view.paths.created_us) for view in windows.views)
+    both = recent | earlier
+    for group in _groups(windows, column):
+        own_recent, own_earlier, own, others = (
+            win_incidence_of(now, np.flatnonzero(rows))
+            for rows in (
+                recent & group.members,
+                earlier & group.members,
+                both & group.members,
+                both & ~group.members,
+            )
+        )
+        if min(own_recent.entered, own_earlier.entered) >= FEWEST:
+            yield _quality("quality", group, own_recent, own_earlier, windows.days)
+        if column not in OWN_PAST_ONLY and min(own.entered, others.entered) >= FEWEST:
+            yield _quality("elsewhere", group, own, others, windows.days)
+
+
+def _quality(
+    kind: str, group: _Group, wins: CumulativeIncidence, reference: CumulativeIncidence, days: float
+) -> Comparison:
+    """A group's win rate against the reference, its own past (quality) or the other leads (elsewhere)."""
+    rate, reference_rate = wins.at(days), reference.at(days)
+    compared = "before, it was" if kind == "quality" else "for other leads it is"
+    return Comparison(
+        kind=kind,
+        subject=group.subject,
+        now=rate,
+        before=reference_rate,
+        n_now=wins.entered,
+        n_before=reference.entered,
+        p=p_lower(wins, reference, days),
+        lost_wins=max(reference_rate - rate, 0.0) * wins.entered,
+        sentence=(
+            f"{format_percent(rate)} of the leads of {group.subject} are won within {days:.0f} days; "
+            f"{compared} {format_percent(reference_rate)}"
+        ),
+        group={group.column: group.value},
+    )

@@ -1,78 +1,106 @@
-"""The same measures month by month: calendar months in the funnel's zone, cut to the period."""
+"""The measures of a view month by month: calendar months in the funnel's time zone, cut to the period."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TypeAlias
 
 import numpy as np
 
+from funnel.records import Record, finite, ratio
 from funnel.state.activity import responses
 from funnel.state.deals import decided_in, open_days
 from funnel.state.paths import EXIT_WON, HERE, MOVED_ON, NO_STAGE
-from funnel.state.period import Record, View, number, ratio
+from funnel.state.period import View
 from history.arrays import Floats, Ints
-from history.history import WON
+
+ByMonth: TypeAlias = Sequence[float | None]
+
+
+@dataclass(frozen=True)
+class _Decisions:
+    """By month (m,): closings, wins, wins with a known amount and their revenue, median days to the win."""
+
+    closed: Ints
+    won: Ints
+    paid: Ints
+    revenue: Floats
+    cycle_days: list[float]
 
 
 def month_records(view: View) -> list[Record]:
-    """One record a month: entrances, decisions in force, win rate, revenue, cycle and response time, onward
-    rate by stage.
-    """
-    period, paths = view.period, view.paths
-    n = len(period.months)
-    entered = _count(period.month_of(paths.created_us[view.lead]), n)
-    decided = decided_in(view)
-    month, won = period.month_of(paths.closed_us[decided]), paths.state[decided] == WON
-    wins, closed = _count(month[won], n), _count(month, n)
-    amount = paths.amount[decided]
-    paid = won & np.isfinite(amount)
-    revenue = np.bincount(month[paid], weights=amount[paid], minlength=n)
-    known = _count(month[paid], n)
-    timed = won & ~paths.implied[decided]
-    cycle = _medians(month[timed], open_days(view, decided[timed]), n)
+    """One record a month: leads created, decisions in force, revenue, cycle and response times, onward rates."""
+    entered = _count(view.period.month_of(view.paths.created_us[view.lead]), len(view.period.months))
+    decisions = _decisions(view)
     response = _response_hours(view)
-    shares = _onward(view)
-    return [
-        {
-            "month": period.months[m].isoformat(),
-            "entered": int(entered[m]),
-            "won": int(wins[m]),
-            "lost": int(closed[m] - wins[m]),
-            "win_rate": ratio(int(wins[m]), int(closed[m])),
-            "revenue": float(revenue[m]) if known[m] or not wins[m] else None,
-            "average_deal": ratio(float(revenue[m]), int(known[m])),
-            "cycle_time_days": number(cycle[m]),
-            "response_hours": number(response[m]),
-            "stage_conversion": {name: share[m] for name, share in shares.items()},
-        }
-        for m in range(n)
-    ]
+    onward = _onward_rates(view)
+    records = []
+    for m, month in enumerate(view.period.months):
+        won, closed, paid = (int(n[m]) for n in (decisions.won, decisions.closed, decisions.paid))
+        revenue = float(decisions.revenue[m])
+        records.append(
+            {
+                "month": month.isoformat(),
+                "entered": int(entered[m]),
+                "won": won,
+                "lost": closed - won,
+                "win_rate": ratio(won, closed),
+                "revenue": revenue if paid or not won else None,
+                "average_deal": ratio(revenue, paid),
+                "cycle_time_days": finite(decisions.cycle_days[m]),
+                "response_hours": finite(response[m]),
+                "stage_conversion": {name: rates[m] for name, rates in onward.items()},
+            }
+        )
+    return records
+
+
+def _decisions(view: View) -> _Decisions:
+    paths, n = view.paths, len(view.period.months)
+    decided = decided_in(view)
+    month, won, amount = view.period.month_of(paths.closed_us[decided]), paths.won[decided], paths.amount[decided]
+    paid = won & np.isfinite(amount)
+    timed = won & ~paths.is_implied[decided]
+    return _Decisions(
+        closed=_count(month, n),
+        won=_count(month[won], n),
+        paid=_count(month[paid], n),
+        revenue=np.bincount(month[paid], weights=amount[paid], minlength=n),
+        cycle_days=_medians(month[timed], open_days(view, decided[timed]), n),
+    )
 
 
 def _count(month: Ints, n: int) -> Ints:
+    """Rows of each of n months; -1 is outside."""
     return np.bincount(month[month >= 0], minlength=n)
 
 
 def _medians(month: Ints, values: Floats, n: int) -> list[float]:
+    """Median of the values of each of n months, NaN without any."""
     order = np.argsort(month, kind="stable")
     parts = np.split(values[order], np.searchsorted(month[order], np.arange(1, n)))
     return [float(np.median(part)) if len(part) else np.nan for part in parts]
 
 
 def _response_hours(view: View) -> list[float]:
-    """The median hours of each month's questions, those without an answer yet accounted for."""
-    if not view.touches.directed:
-        return [np.nan] * len(view.period.months)
+    """Median hours to the answer of each month's questions, unanswered ones censored; NaN if unknown."""
+    months = range(len(view.period.months))
+    if not view.touches.has_outbound:
+        return [np.nan] * len(months)
     month = view.period.month_of(view.touches.asked_us)
-    return [responses(view, month == m).quantile(0.5) for m in range(len(view.period.months))]
+    return [responses(view, month == m).quantile(0.5) for m in months]
 
 
-def _onward(view: View) -> dict[str, list[float | None]]:
-    """Of the visits of a stage that ended in each month, the share that moved on or was won."""
+def _onward_rates(view: View) -> Mapping[str, ByMonth]:
+    """By stage and month: the share of the visits that ended in the month which moved on or were won."""
     visits, n = view.visits, len(view.period.months)
-    ended = visits.take((visits.left != HERE) & (visits.place != NO_STAGE) & view.period.holds(visits.end_us))
-    month = view.period.month_of(ended.end_us)
-    cell = ended.place * n + month
-    size = (len(view.paths.names) + 1) * n
-    exits = np.bincount(cell, minlength=size)
-    on = np.bincount(cell[(ended.left == MOVED_ON) | (ended.left == EXIT_WON)], minlength=size)
-    return {
-        name: [ratio(int(on[place * n + m]), int(exits[place * n + m])) for m in range(n)]
-        for place, name in enumerate(view.paths.names, start=1)
-    }
+    ended = visits.take((visits.exit != HERE) & (visits.place != NO_STAGE) & view.period.holds(visits.end_us))
+    cell = ended.place * n + view.period.month_of(ended.end_us)
+    went_on = (ended.exit == MOVED_ON) | (ended.exit == EXIT_WON)
+    shape = len(view.paths.names) + 1, n
+    exits = np.bincount(cell, minlength=shape[0] * n).reshape(shape)
+    onward = np.bincount(cell[went_on], minlength=shape[0] * n).reshape(shape)
+    rates: dict[str, ByMonth] = {}
+    for place, name in enumerate(view.paths.names, start=1):
+        pairs = zip(onward[place].tolist(), exits[place].tolist(), strict=True)
+        rates[name] = [ratio(part, whole) for part, whole in pairs]
+    return rates

@@ -1,97 +1,90 @@
-"""The sums that must hold, checked on what is reported."""
+"""Identities that the figures of a report must satisfy, checked on every report."""
 
 from collections.abc import Iterator, Mapping
-from typing import Any
+from typing import Any, NamedTuple
 
-from funnel.state.period import Record
+from funnel.records import Record
 
-Sides = tuple[str, int, int]
+EXITS = ("moved_on", "moved_back", "won", "lost")
+
+
+class Identity(NamedTuple):
+    """Two counts that must be equal."""
+
+    check: str
+    left: int
+    right: int
 
 
 def reconciliation(state: Mapping[str, Any]) -> Record:
-    """How many sums were checked, and those that do not hold: {check, left, right}."""
-    sides = [
-        (f"{where}{check}", left, right)
-        for where, block in _blocks(state)
-        for check, left, right in _sums(block)
-    ]
-    sides += _moved(state)
-    if state["groups"]:
-        sides += list(_adding_up(state))
-    broken = [{"check": check, "left": left, "right": right} for check, left, right in sides if left != right]
-    return {"checked": len(sides), "broken": broken}
+    """The number of identities checked, and those that fail: {check, left, right}."""
+    identities = list(_identities(state))
+    broken = [identity._asdict() for identity in identities if identity.left != identity.right]
+    return {"checked": len(identities), "broken": broken}
 
 
-def _blocks(state: Mapping[str, Any]) -> Iterator[tuple[str, Mapping[str, Any]]]:
-    yield "", state["total"]
+def _identities(state: Mapping[str, Any]) -> Iterator[Identity]:
+    yield from _block_identities(state["total"])
     for group in state["groups"]:
-        yield f"group {group['group']}: ", group
+        for identity in _block_identities(group):
+            yield identity._replace(check=f"group {group['group']}: {identity.check}")
+    yield from _move_identities(state)
+    if state["groups"]:
+        yield from _group_identities(state)
 
 
-def _sums(block: Mapping[str, Any]) -> Iterator[Sides]:
-    funnel, flow = block["funnel"], block["flow"]
-    yield (
-        "funnel: entered = open + won + lost",
-        funnel["entered"],
-        funnel["open"] + funnel["won"] + funnel["lost"],
-    )
-    yield "funnel: entered = entered by flow", funnel["entered"], flow["entered"]
-    before = flow["open_at_start"] + flow["entered"] + flow["reopened"] - flow["won"] - flow["lost"]
-    yield "flow: open at start + entered + reopened - won - lost = open at end", before, flow["open_at_end"]
-    places = [block["stages"], block["stage_groups"]]
-    for stage in (stage for records in places for stage in records):
-        yield from _stage_sums(stage)
-    yield (
-        "stages: there at end = open at end",
-        sum(s["calendar"]["there_at_end"] for s in block["stages"]),
-        flow["open_at_end"],
-    )
+def _block_identities(block: Mapping[str, Any]) -> Iterator[Identity]:
+    funnel, flow, stages = block["funnel"], block["flow"], block["stages"]
+    by_state = funnel["open"] + funnel["won"] + funnel["lost"]
+    yield Identity("funnel: entered = open + won + lost", funnel["entered"], by_state)
+    yield Identity("funnel: entered = entered by flow", funnel["entered"], flow["entered"])
+    end = flow["open_at_start"] + flow["entered"] + flow["reopened"] - flow["won"] - flow["lost"]
+    check = "flow: open at start + entered + reopened - won - lost = open at end"
+    yield Identity(check, end, flow["open_at_end"])
+    for stage in (*stages, *block["stage_groups"]):
+        yield from _stage_identities(stage)
+    there_at_end = sum(stage["calendar"]["there_at_end"] for stage in stages)
+    yield Identity("stages: there at end = open at end", there_at_end, flow["open_at_end"])
     for name in ("won", "lost"):
-        yield f"stages: {name} = flow {name}", sum(s["calendar"][name] for s in block["stages"]), flow[name]
-        yield f"months: {name} = deals {name}", sum(m[name] for m in block["months"]), block["deals"][name]
+        of_stages = sum(stage["calendar"][name] for stage in stages)
+        of_months = sum(month[name] for month in block["months"])
+        yield Identity(f"stages: {name} = flow {name}", of_stages, flow[name])
+        yield Identity(f"months: {name} = deals {name}", of_months, block["deals"][name])
 
 
-def _stage_sums(stage: Mapping[str, Any]) -> Iterator[Sides]:
+def _stage_identities(stage: Mapping[str, Any]) -> Iterator[Identity]:
     name, ledger, calendar = stage["stage"], stage["ledger"], stage["calendar"]
-    parts = ("there_now", "moved_on", "moved_back", "won", "lost")
-    yield (
-        f"{name}: entries = there now + moved on + moved back + won + lost",
-        ledger["entries"],
-        sum(ledger[p] for p in parts),
-    )
-    yield (
-        f"{name}: entries = first + again",
-        ledger["entries"],
-        ledger["first_entries"] + ledger["re_entries"],
-    )
-    yield f"{name}: entries = ways in", ledger["entries"], sum(ledger["entered_by"].values())
-    yield f"{name}: moves = next", ledger["moved_on"] + ledger["moved_back"], sum(ledger["next"].values())
-    exits = sum(calendar[p] for p in parts[1:])
-    left = calendar["there_at_start"] + calendar["entries"] - exits
-    yield f"{name}: there at start + entries - exits = there at end", left, calendar["there_at_end"]
-    yield f"{name}: entries of the period", ledger["entries"], calendar["entries"]
+    entries = ledger["entries"]
+    fates = ledger["there_now"] + sum(ledger[exit_] for exit_ in EXITS)
+    yield Identity(f"{name}: entries = there now + moved on + moved back + won + lost", entries, fates)
+    by_visit = ledger["first_entries"] + ledger["re_entries"]
+    yield Identity(f"{name}: entries = first entries + re-entries", entries, by_visit)
+    yield Identity(f"{name}: entries = entered by", entries, sum(ledger["entered_by"].values()))
+    moves = ledger["moved_on"] + ledger["moved_back"]
+    yield Identity(f"{name}: moves = next", moves, sum(ledger["next"].values()))
+    end = calendar["there_at_start"] + calendar["entries"] - sum(calendar[exit_] for exit_ in EXITS)
+    check = f"{name}: there at start + entries - exits = there at end"
+    yield Identity(check, end, calendar["there_at_end"])
+    yield Identity(f"{name}: entries of ledger = entries of calendar", entries, calendar["entries"])
 
 
-def _moved(state: Mapping[str, Any]) -> Iterator[Sides]:
-    """Every lead at both dates once: each node is the sum of its links, and the stages hold what they hold now."""
+def _move_identities(state: Mapping[str, Any]) -> Iterator[Identity]:
+    """Each node is the sum of its links, and the nodes of now hold as many leads as the stages."""
     nodes, links = state["moves"]["nodes"], state["moves"]["links"]
     for place, node in enumerate(nodes):
         end = "source" if node["when"] == "then" else "target"
-        flow = sum(link["leads"] for link in links if link[end] == place)
-        yield f"moves: {node['when']} {node['stage'] or node['kind']}", node["leads"], flow
-    there = {stage["stage"]: stage["now"]["leads"] for stage in state["total"]["stages"]}
+        linked = sum(link["leads"] for link in links if link[end] == place)
+        yield Identity(f"moves: {node['when']} {node['stage'] or node['kind']}", node["leads"], linked)
+    there_now = {stage["stage"]: stage["now"]["leads"] for stage in state["total"]["stages"]}
     for node in nodes:
         if node["when"] == "now" and node["kind"] in ("stage", "before_first_stage"):
-            yield f"moves: now in {node['stage']}", node["leads"], there.get(node["stage"], 0)
+            in_stage = there_now.get(node["stage"], 0)
+            yield Identity(f"moves: now in {node['stage']}", node["leads"], in_stage)
 
 
-def _adding_up(state: Mapping[str, Any]) -> Iterator[Sides]:
+def _group_identities(state: Mapping[str, Any]) -> Iterator[Identity]:
     total, groups = state["total"], state["groups"]
-    for part, name in (
-        ("funnel", "entered"),
-        ("funnel", "won"),
-        ("flow", "open_at_end"),
-        ("deals", "won"),
-        ("deals", "lost"),
-    ):
-        yield f"groups: {part} {name}", sum(g[part][name] for g in groups), total[part][name]
+    for part, names in (("funnel", ("entered", "won")), ("flow", ("open_at_end",)), ("deals", ("won", "lost"))):
+        for name in names:
+            of_groups = sum(group[part][name] for group in groups)
+            yield Identity(f"groups: {part} {name}", of_groups, total[part][name])

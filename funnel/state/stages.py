@@ -1,9 +1,10 @@
-"""Each stage's ledger, occupancy, conversion and times: over the visits that began in the period, and by calendar."""
+"""Stages: ledger, occupancy, conversion and times of the visits that began in the period, and calendar counts."""
 
-from typing import Any
+from collections.abc import Sequence
 
 import numpy as np
 
+from funnel.records import Record, finite, quartiles, ratio
 from funnel.state.paths import (
     BACK,
     ENTRIES,
@@ -14,20 +15,30 @@ from funnel.state.paths import (
     MOVED_BACK,
     MOVED_ON,
     NO_STAGE,
+    REOPENED,
+    SKIPPED,
     Visits,
 )
-from funnel.state.period import Record, View, number, quartiles, ratio
-from funnel.survival import CENSORED, COMPETING, EVENT, Curve, curve
+from funnel.state.period import View
+from funnel.survival import (
+    CENSORED,
+    COMPETING,
+    EVENT,
+    QUARTILES,
+    CumulativeIncidence,
+    aalen_johansen,
+    kaplan_meier,
+)
 from history.arrays import Floats, Ints, Mask
 from history.compiled import compiled
 from history.history import DAY_US, LOST, OPEN, WON
 
-GONE = tuple(range(MOVED_ON, EXIT_LOST + 1))
+ENDED = tuple(range(MOVED_ON, EXIT_LOST + 1))
 
 
 def stage_records(view: View) -> list[Record]:
-    """One record a stage in their order; before them, stage null, the wait for the first one, where any lead waited."""
-    higher = next_higher(view.visits)
+    """One record a stage, in order; first, with stage null, the wait before the first stage, if any lead waited."""
+    higher = next_higher_us(view.visits)
     order = np.argsort(view.visits.place, kind="stable")
     bounds = np.searchsorted(view.visits.place[order], np.arange(len(view.paths.names) + 2))
     records = []
@@ -35,163 +46,160 @@ def stage_records(view: View) -> list[Record]:
         rows = order[bounds[place] : bounds[place + 1]]
         if place == NO_STAGE and not len(rows):
             continue
-        visits = view.visits.take(rows)
         name = None if place == NO_STAGE else view.paths.names[place - 1]
-        records.append({"stage": name, **_stage(view, visits, higher[rows])})
+        records.append({"stage": name, **_stage_record(view, view.visits.take(rows), higher[rows])})
     return records
 
 
-def _stage(view: View, visits: Visits, higher: Ints) -> Record:
+def _stage_record(view: View, visits: Visits, higher_us: Ints) -> Record:
+    """One stage; higher_us (m,) as in `onward_incidence`."""
     began = view.period.holds(visits.begin_us)
     entered = visits.take(began)
-    ended = visits.take((visits.left != HERE) & view.period.holds(visits.end_us))
-    first = began & ~visits.again
-    timed = entered.take(~unmeasured(view, entered))
+    first = began & ~visits.is_return
+    first_visits = visits.take(first)
+    timed = entered.take(~has_unknown_length(view, entered))
+    onward = onward_incidence(view, first_visits, higher_us[first])
     return {
         "ledger": ledger(entered, view.paths.names),
         "now": _now(view, visits),
         "conversion": {
-            "onward": rate_record(onward(view, visits.take(first), higher[first]), view),
-            "win": rate_record(win(view, visits.take(first)), view),
+            "onward": conversion_record(onward, view),
+            "win": conversion_record(win_incidence(view, first_visits), view),
         },
-        "calendar": _calendar(view, visits, ended),
-        "days_in_stage": duration_record(in_stage(timed)),
+        "calendar": _calendar(view, visits),
+        "days_in_stage": duration_record(stay_incidence(timed)),
     }
 
 
-def ledger(entered: Visits, names: Any) -> Record:
-    """What became of n entries: they are those here now, moved on, moved back, won and lost, together."""
-    by = np.bincount(entered.left, minlength=len(EXITS)).tolist()
-    came = np.bincount(entered.came, minlength=len(ENTRIES)).tolist()
-    jumped = (entered.left == MOVED_ON) & (entered.to > entered.place + 1) & (entered.place != NO_STAGE)
-    to = np.bincount(entered.to[entered.to > 0], minlength=len(names) + 1).tolist()
+def ledger(entered: Visits, names: Sequence[str]) -> Record:
+    """Fates of m entries: here now, moved on, moved back, won and lost add up to them."""
+    by_exit = np.bincount(entered.exit, minlength=len(EXITS)).tolist()
+    by_entry = np.bincount(entered.entry, minlength=len(ENTRIES)).tolist()
+    by_next = np.bincount(entered.next_place[entered.next_place > 0], minlength=len(names) + 1).tolist()
+    skipped = (entered.exit == MOVED_ON) & (entered.next_place > entered.place + 1)
+    skipped &= entered.place != NO_STAGE
     return {
         "entries": len(entered),
-        "first_entries": int((~entered.again).sum()),
-        "re_entries": int(entered.again.sum()),
-        "entered_by": dict(zip(ENTRIES, came, strict=True)),
-        "there_now": by[HERE],
-        "moved_on": by[MOVED_ON],
-        "skipped_ahead": int(jumped.sum()),
-        "moved_back": by[MOVED_BACK],
-        "won": by[EXIT_WON],
-        "lost": by[EXIT_LOST],
-        "next": {name: to[place] for place, name in enumerate(names, start=1) if to[place]},
+        "first_entries": int((~entered.is_return).sum()),
+        "re_entries": int(entered.is_return.sum()),
+        "entered_by": dict(zip(ENTRIES, by_entry, strict=True)),
+        "there_now": by_exit[HERE],
+        "moved_on": by_exit[MOVED_ON],
+        "skipped_ahead": int(skipped.sum()),
+        "moved_back": by_exit[MOVED_BACK],
+        "won": by_exit[EXIT_WON],
+        "lost": by_exit[EXIT_LOST],
+        "next": {name: by_next[place] for place, name in enumerate(names, start=1) if by_next[place]},
     }
 
 
 def _now(view: View, visits: Visits) -> Record:
-    """Leads in the stage at as_of, whenever they came, and their days there and since creation."""
-    here = visits.take(visits.left == HERE)
-    age = (view.paths.as_of_us - view.paths.created_us[here.lead]) / DAY_US
+    """Leads in the stage at as_of, whenever they entered, with days in it and days since creation."""
+    here = visits.take(visits.exit == HERE)
+    as_of_us = view.paths.as_of_us
     return {
         "leads": len(here),
-        "days_there": quartiles((view.paths.as_of_us - here.begin_us) / DAY_US),
-        "days_old": quartiles(age),
+        "days_there": quartiles((as_of_us - here.begin_us) / DAY_US),
+        "days_old": quartiles((as_of_us - view.paths.created_us[here.lead]) / DAY_US),
     }
 
 
-def _calendar(view: View, visits: Visits, ended: Visits) -> Record:
-    """What happened in the period, whenever the visits began:
-    there at its start + entries - exits = there at its end.
-    """
-    period = view.period
-    by = np.bincount(ended.left, minlength=len(EXITS)).tolist()
-    exits, start = len(ended), int(there(visits, period.from_us).sum())
+def _calendar(view: View, visits: Visits) -> Record:
+    """Events of the period, whenever the visits began: there at start + entries - exits = there at end."""
+    period, paths = view.period, view.paths
+    ended = visits.take((visits.exit != HERE) & period.holds(visits.end_us))
+    by_exit = np.bincount(ended.exit, minlength=len(EXITS)).tolist()
+    moved_on = by_exit[MOVED_ON] + by_exit[EXIT_WON]
+    start = int(is_there(visits, period.from_us).sum())
     entries = int(period.holds(visits.begin_us).sum())
-    decided = np.unique(visits.lead[view.paths.state[visits.lead] != OPEN])
-    decided = decided[period.holds(view.paths.closed_us[decided])]
+    decided = np.unique(visits.lead[paths.state[visits.lead] != OPEN])
+    decided = decided[period.holds(paths.closed_us[decided])]
     return {
         "there_at_start": start,
         "entries": entries,
-        **{name: by[code] for code, name in enumerate(EXITS) if code in GONE},
-        "there_at_end": int(there(visits, period.to_us).sum()),
-        "onward_rate": ratio(by[MOVED_ON] + by[EXIT_WON], exits),
-        "win_rate": ratio(int((view.paths.state[decided] == WON).sum()), len(decided)),
-        "churn_rate": ratio(by[EXIT_LOST], start + entries),
-        "exits_per_day": exits / period.days,
-        "onward_per_day": (by[MOVED_ON] + by[EXIT_WON]) / period.days,
+        **{EXITS[code]: by_exit[code] for code in ENDED},
+        "there_at_end": int(is_there(visits, period.to_us).sum()),
+        "onward_rate": ratio(moved_on, len(ended)),
+        "win_rate": ratio(int((paths.state[decided] == WON).sum()), len(decided)),
+        "churn_rate": ratio(by_exit[EXIT_LOST], start + entries),
+        "exits_per_day": len(ended) / period.days,
+        "onward_per_day": moved_on / period.days,
     }
 
 
-def there(visits: Visits, instant_us: int) -> Mask:
-    """Visits that go on just before an instant."""
+def is_there(visits: Visits, instant_us: int) -> Mask:
+    """Whether each visit goes on just before an instant, (m,)."""
     begun: Mask = visits.begin_us < instant_us
-    return np.asarray(begun & ((visits.left == HERE) | (visits.end_us >= instant_us)))
+    return np.asarray(begun & ((visits.exit == HERE) | (visits.end_us >= instant_us)))
 
 
-def unmeasured(view: View, visits: Visits) -> Mask:
-    """Visits that end with a closing whose time no column gave: their length says nothing."""
-    closing: Mask = (visits.left == EXIT_WON) | (visits.left == EXIT_LOST)
-    return np.asarray(closing & view.paths.implied[visits.lead])
+def has_unknown_length(view: View, visits: Visits) -> Mask:
+    """Whether each visit ends with a closing whose time is implied: its length has no meaning."""
+    closing: Mask = (visits.exit == EXIT_WON) | (visits.exit == EXIT_LOST)
+    return np.asarray(closing & view.paths.is_implied[visits.lead])
 
 
-def in_stage(visits: Visits) -> Curve:
-    """Days from entering to leaving, visits that go on censored."""
-    days = (visits.end_us - visits.begin_us) / DAY_US
-    return curve(days, np.where(visits.left == HERE, CENSORED, EVENT).astype(np.int8))
+def stay_incidence(visits: Visits) -> CumulativeIncidence:
+    """Days from entering to leaving; visits that go on are censored."""
+    return kaplan_meier((visits.end_us - visits.begin_us) / DAY_US, visits.exit != HERE)
 
 
-def onward(view: View, first: Visits, higher: Ints) -> Curve:
-    """From the first entry to the first later entry of any later stage or the win; a loss competes; open
-    leads censored.
+def onward_incidence(view: View, first: Visits, higher_us: Ints) -> CumulativeIncidence:
+    """Days from the first entry to the first later entry of any later stage, or to the win.
 
-    higher (m,): when that later stage began, -1 for never. Moves back do not end it, and a loss that was
-    reopened is none.
+    A loss competes, open leads are censored. higher_us (m,): begin of that later stage, -1 for never. Moves back do not
+    end the time, and a loss that was reopened does not compete.
     """
     state, closed_us = view.paths.state[first.lead], view.paths.closed_us[first.lead]
-    on = (higher >= 0) | (state == WON)
-    end_us = np.where(higher >= 0, higher, np.maximum(closed_us, first.begin_us))
-    return _curve(first.begin_us, end_us, on, ~on & (state == LOST))
+    went_on = (higher_us >= 0) | (state == WON)
+    end_us = np.where(higher_us >= 0, higher_us, np.maximum(closed_us, first.begin_us))
+    return _competing(first.begin_us, end_us, went_on, ~went_on & (state == LOST))
 
 
-def win(view: View, first: Visits) -> Curve:
-    """From the first entry to the win; a loss competes; leads open at as_of are censored."""
+def win_incidence(view: View, first: Visits) -> CumulativeIncidence:
+    """Days from the first entry to the win; a loss competes, leads open at as_of are censored."""
     state, closed_us = view.paths.state[first.lead], view.paths.closed_us[first.lead]
-    return _curve(first.begin_us, np.maximum(closed_us, first.begin_us), state == WON, state == LOST)
+    return _competing(first.begin_us, np.maximum(closed_us, first.begin_us), state == WON, state == LOST)
 
 
-def _curve(begin_us: Ints, end_us: Ints, event: Mask, other: Mask) -> Curve:
+def _competing(begin_us: Ints, end_us: Ints, event: Mask, competing: Mask) -> CumulativeIncidence:
     days: Floats = (end_us - begin_us) / DAY_US
-    return curve(days, np.where(event, EVENT, np.where(other, COMPETING, CENSORED)).astype(np.int8))
+    outcome = np.where(event, EVENT, np.where(competing, COMPETING, CENSORED)).astype(np.int8)
+    return aalen_johansen(days, outcome)
 
 
-def rate_record(found: Curve, view: View) -> Record:
-    """A conversion: leads that began, how many had the event so far, and the rate with censoring accounted for.
+def conversion_record(incidence: CumulativeIncidence, view: View) -> Record:
+    """A conversion: leads, events so far, and the rate with open leads censored.
 
-    The rate is null as long as nothing happened to any of them: young leads are not lost ones.
+    The rate is null until the first event or competing event: leads that are merely young are not lost.
     """
-    low, high = found.interval()
-    happened = len(found.days) > 0
+    low, high = incidence.interval()
+    happened = len(incidence.days) > 0
     horizon = view.paths.history.config.horizon_days
     return {
-        "leads": found.entered,
-        "so_far": found.events,
-        "ended_otherwise": found.competing,
-        "open": found.censored,
-        "rate": number(found.rate) if happened else None,
-        "rate_low": number(low),
-        "rate_high": number(high),
-        "rate_in_horizon": number(found.at(horizon)) if happened else None,
-        "observed_days": number(float(found.days[-1])) if happened else None,
-        "median_days": number(found.given_event(0.5)),
+        "leads": incidence.entered,
+        "so_far": incidence.events,
+        "ended_otherwise": incidence.competing,
+        "open": incidence.censored,
+        "rate": finite(incidence.final) if happened else None,
+        "rate_low": finite(low),
+        "rate_high": finite(high),
+        "rate_in_horizon": finite(incidence.at(horizon)) if happened else None,
+        "observed_days": finite(float(incidence.days[-1])) if happened else None,
+        "median_days": finite(incidence.quantile_of_events(0.5)),
     }
 
-
-def duration_record(found: Curve) -> Record:
-    """A time as a distribution, those that have not ended yet accounted for (Kaplan and Meier 1958)."""
+def duration_record(times: CumulativeIncidence) -> Record:
+    """A duration's quartiles, unfinished ones censored (Kaplan and Meier 1958)."""
     return {
-        "n": found.entered,
-        "ended": found.events,
-        "open": found.censored,
-        **{
-            name: number(found.quantile(share))
-            for name, share in (("q25", 0.25), ("median", 0.5), ("q75", 0.75))
-        },
+        "n": times.entered,
+        "ended": times.events,
+        "open": times.censored,
+        **{name: finite(times.quantile(share)) for name, share in QUARTILES.items()},
     }
 
 
-def next_higher(visits: Visits) -> Ints:
+def next_higher_us(visits: Visits) -> Ints:
     """When each visit's lead next began a visit of a later place, -1 for never (m,)."""
     out = np.full(len(visits), -1, dtype=np.int64)
     _next_higher(out, visits.lead, visits.place, visits.begin_us)
@@ -200,36 +208,36 @@ def next_higher(visits: Visits) -> Ints:
 
 @compiled()
 def _next_higher(out: Ints, lead: Ints, place: Ints, begin: Ints) -> None:
-    waiting = np.empty(len(lead), dtype=np.int64)
+    """A stack of rows with rising places, walked from the end (next greater element)."""
+    stack = np.empty(len(lead), dtype=np.int64)
     n = 0
     for row in range(len(lead) - 1, -1, -1):
-        if n and lead[waiting[n - 1]] != lead[row]:
+        if n and lead[stack[n - 1]] != lead[row]:
             n = 0
-        while n and place[waiting[n - 1]] <= place[row]:
+        while n and place[stack[n - 1]] <= place[row]:
             n -= 1
         if n:
-            out[row] = begin[waiting[n - 1]]
-        waiting[n] = row
+            out[row] = begin[stack[n - 1]]
+        stack[n] = row
         n += 1
 
 
 def flow_ledger(view: View) -> Record:
-    """Open at the period's start + entered + reopened - won - lost = open at its end, closings that were
-    reopened included.
-    """
+    """Open at start + entered + reopened - won - lost = open at end, closings that were reopened included."""
     visits, period = view.visits, view.period
-    left = visits.left[(visits.left > MOVED_BACK) & period.holds(visits.end_us)]
-    entered = int(period.holds(view.paths.created_us[view.lead]).sum())
-    begun = view.visits.came[period.holds(visits.begin_us)]
+    is_closing = (visits.exit == EXIT_WON) | (visits.exit == EXIT_LOST)
+    closings = visits.exit[is_closing & period.holds(visits.end_us)]
+    entries = visits.entry[period.holds(visits.begin_us)]
+    entered = len(view.created)
     return {
-        "open_at_start": int(there(visits, period.from_us).sum()),
+        "open_at_start": int(is_there(visits, period.from_us).sum()),
         "entered": entered,
-        "reopened": int((begun == ENTRIES.index("reopened")).sum()),
-        "won": int((left == EXIT_WON).sum()),
-        "lost": int((left == EXIT_LOST).sum()),
-        "open_at_end": int(there(visits, period.to_us).sum()),
-        "moves_back": int((begun == BACK).sum()),
-        "skips": int((begun == ENTRIES.index("skip")).sum()),
+        "reopened": int((entries == REOPENED).sum()),
+        "won": int((closings == EXIT_WON).sum()),
+        "lost": int((closings == EXIT_LOST).sum()),
+        "open_at_end": int(is_there(visits, period.to_us).sum()),
+        "moves_back": int((entries == BACK).sum()),
+        "skips": int((entries == SKIPPED).sum()),
         "entered_per_day": entered / period.days,
-        "closed_per_day": len(left) / period.days,
+        "closed_per_day": len(closings) / period.days,
     }

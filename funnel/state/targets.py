@@ -1,14 +1,16 @@
-"""The configured targets beside the actuals: gap, whether met, and since which month it is missed."""
+"""Configured targets beside the actual values: gap, whether met, and since which month missed."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
-from funnel.state.period import Record
+from funnel.records import Record
 
 LOWER_IS_BETTER = ("cycle_time_days", "response_time_hours")
-SUMS = ("revenue_per_month",)  # of a whole month; a part of one says nothing
-ROUNDING = 1e-9  # a share of three fifths that was added up is no less than 0.6
-MONTHLY = {
+SUMS = ("revenue_per_month",)  # of a whole month; a part of a month cannot miss them
+ROUNDING = 1e-9  # relative: a share of three fifths that was added up must meet 0.6
+STAGE_CONVERSION = "stage_conversion"
+MONTHLY_KEYS = {
     "win_rate": "win_rate",
     "cycle_time_days": "cycle_time_days",
     "revenue_per_month": "revenue",
@@ -16,79 +18,79 @@ MONTHLY = {
 }
 
 
+@dataclass(frozen=True)
+class _Target:
+    """A configured target; `stage` of a stage conversion only."""
+
+    measure: str
+    value: float
+    stage: str | None = None
+
+    def is_met(self, actual: float) -> bool:
+        slack = ROUNDING * max(abs(self.value), 1.0)
+        if self.measure in LOWER_IS_BETTER:
+            return actual <= self.value + slack
+        return actual >= self.value - slack
+
+    def in_month(self, month: Mapping[str, Any]) -> float | None:
+        """The measure in a record of months.month_records."""
+        if self.stage is not None:
+            return month[STAGE_CONVERSION].get(self.stage)  # type: ignore[no-any-return]
+        return month[MONTHLY_KEYS[self.measure]]  # type: ignore[no-any-return]
+
+
 def target_records(
-    targets: Mapping[str, Any], block: Mapping[str, Any], whole: Sequence[bool]
+    targets: Mapping[str, Any], block: Mapping[str, Any], whole_months: Sequence[bool]
 ) -> list[Record]:
     """One record a target: measure, stage, target, actual, gap (actual - target), met, missed_since.
 
-    block is a group's figures with its months, whole (m,) which of these the period does not cut. missed_since is the
-    first month of the unbroken run of months, up to the last one that has a value, in which the measure missed its
-    target; null where the last such month met it.
+    block: the figures of a group, with its months; whole_months (m,): the period contains the month whole. missed_since
+    is the first month of the unbroken run of misses up to the last month with a value; null if that month met the
+    target.
     """
     months = block["months"]
-    uncut = [month for month, is_whole in zip(months, whole, strict=True) if is_whole]
+    whole = [month for month, is_whole in zip(months, whole_months, strict=True) if is_whole]
     records = []
-    for measure, target in targets.items():
-        if measure != "stage_conversion":
-            monthly = _reader(MONTHLY[measure])
-            judged = uncut if measure in SUMS else months
-            records.append(_record((measure, None, target), _actual(measure, block), judged, monthly))
-    actual = {stage["stage"]: stage["conversion"]["onward"]["rate"] for stage in block["stages"]}
-    for stage, target in targets.get("stage_conversion", {}).items():
-        named = ("stage_conversion", stage, target)
-        records.append(_record(named, actual.get(stage), months, _stage_reader(stage)))
+    for measure, value in targets.items():
+        if measure != STAGE_CONVERSION:
+            judged = whole if measure in SUMS else months
+            records.append(_record(_Target(measure, value), _actual(measure, block), judged))
+    rates = {stage["stage"]: stage["conversion"]["onward"]["rate"] for stage in block["stages"]}
+    for stage, value in targets.get(STAGE_CONVERSION, {}).items():
+        records.append(_record(_Target(STAGE_CONVERSION, value, stage), rates.get(stage), months))
     return records
 
 
 def _actual(measure: str, block: Mapping[str, Any]) -> float | None:
     response = block["activity"]["response_hours"]
-    found: dict[str, float | None] = {
+    values: dict[str, float | None] = {
         "win_rate": block["deals"]["win_rate"],
         "cycle_time_days": block["cycle_time_days"]["calendar"]["median"],
         "revenue_per_month": block["deals"]["revenue_per_month"],
         "response_time_hours": response["median"] if response else None,
     }
-    return found[measure]
+    return values[measure]
 
 
-Reader = Callable[[Mapping[str, Any]], float | None]
-
-
-def _reader(key: str) -> Reader:
-    return lambda month: month[key]
-
-
-def _stage_reader(stage: str) -> Reader:
-    return lambda month: month["stage_conversion"].get(stage)
-
-
-def _record(
-    named: tuple[str, str | None, float],
-    actual: float | None,
-    months: Sequence[Mapping[str, Any]],
-    read: Reader,
-) -> Record:
-    measure, stage, target = named
-    since = None
-    for month in reversed(months):
-        value = read(month)
-        if value is None:
-            continue
-        if _met(measure, value, target):
-            break
-        since = month["month"]
-    met = None if actual is None else _met(measure, actual, target)
+def _record(target: _Target, actual: float | None, months: Sequence[Mapping[str, Any]]) -> Record:
     return {
-        "measure": measure,
-        "stage": stage,
-        "target": target,
+        "measure": target.measure,
+        "stage": target.stage,
+        "target": target.value,
         "actual": actual,
-        "gap": None if actual is None else actual - target,
-        "met": met,
-        "missed_since": since,
+        "gap": None if actual is None else actual - target.value,
+        "met": None if actual is None else target.is_met(actual),
+        "missed_since": _missed_since(target, months),
     }
 
 
-def _met(measure: str, value: float, target: float) -> bool:
-    slack = ROUNDING * max(abs(target), 1.0)
-    return value <= target + slack if measure in LOWER_IS_BETTER else value >= target - slack
+def _missed_since(target: _Target, months: Sequence[Mapping[str, Any]]) -> str | None:
+    since = None
+    for month in reversed(months):
+        value = target.in_month(month)
+        if value is None:
+            continue
+        if target.is_met(value):
+            break
+        since = month["month"]
+    return since

@@ -1,75 +1,87 @@
-"""Follow-ups and responses: who was touched how often, and how long a lead waited for an answer."""
+"""Touches of every lead while it was open: counts, follow-ups, and how long its questions waited for an answer."""
 
 from dataclasses import dataclass
 
 import numpy as np
 
-from funnel.state.paths import Paths
+from funnel.state.paths import StagePaths
 from history.arrays import Flags, Ints, Mask
 from history.compiled import compiled
 from history.history import INBOUND, OUTBOUND
 
 NEVER = -1
 
+# Rows of the kernel's outputs.
+TOUCHES, FOLLOW_UPS = range(2)
+FIRST_OUTBOUND, LAST_TOUCH = range(2)
+Q_LEAD, Q_ASKED, Q_END, Q_ANSWERED = range(4)
+
 
 @dataclass(frozen=True)
 class Touches:
-    """What happened between us and n leads while they were open, from creation on.
+    """Interactions with n leads, from creation to closing, and q questions.
 
-    touched, followed (n,): interactions, and follow-ups (outbound ones after the first), in the period. first_us,
-    last_us (n,): the first outbound, the last touch of either side; NEVER for none.
-    Each of q questions, an inbound touch when none was waiting: asked_lead, asked_us (q,), and settled_us (q,), the
-    next outbound where answered, else the closing or the end of view. directed: the log says who spoke.
+    touch_count, follow_up_count (n,): in the period; a follow-up is an outbound touch after the first outbound one.
+    first_outbound_us, last_touch_us (n,): NEVER if missing. A question is an inbound touch while no other one waits:
+    question_lead, asked_us, answered (q,), and answer_end_us, the next outbound touch if answered, else the closing or
+    as_of_us. has_outbound: the log knows outbound touches, without which responses cannot be measured.
     """
 
-    touched: Ints
-    followed: Ints
-    first_us: Ints
-    last_us: Ints
-    asked_lead: Ints
+    touch_count: Ints
+    follow_up_count: Ints
+    first_outbound_us: Ints
+    last_touch_us: Ints
+    question_lead: Ints
     asked_us: Ints
-    settled_us: Ints
+    answer_end_us: Ints
     answered: Mask
-    directed: bool
+    has_outbound: bool
 
-    def take(self, mine: Mask) -> "Touches":
-        """The leads that `mine` (n,) marks, zero elsewhere; the rows stay n."""
-        asked = mine[self.asked_lead]
+    def take(self, members: Mask) -> "Touches":
+        """The touches of the leads marked by `members` (n,); the others' counts are zero, the rows stay n."""
+        asked = members[self.question_lead]
         return Touches(
-            np.where(mine, self.touched, 0),
-            np.where(mine, self.followed, 0),
-            self.first_us,
-            self.last_us,
-            self.asked_lead[asked],
-            self.asked_us[asked],
-            self.settled_us[asked],
-            self.answered[asked],
-            self.directed,
+            touch_count=np.where(members, self.touch_count, 0),
+            follow_up_count=np.where(members, self.follow_up_count, 0),
+            first_outbound_us=self.first_outbound_us,
+            last_touch_us=self.last_touch_us,
+            question_lead=self.question_lead[asked],
+            asked_us=self.asked_us[asked],
+            answer_end_us=self.answer_end_us[asked],
+            answered=self.answered[asked],
+            has_outbound=self.has_outbound,
         )
 
 
-def touches_of(paths: Paths, from_us: int, to_us: int) -> Touches:
+def touches_of(paths: StagePaths, from_us: int, to_us: int) -> Touches:
     """The touches of every lead; counts are of the period [from_us, to_us)."""
     log, n = paths.history.interactions, len(paths)
     counts = np.zeros((2, n), dtype=np.int64)
-    ends = np.full((2, n), NEVER, dtype=np.int64)
-    asked = np.zeros((4, int((log.direction == INBOUND).sum())), dtype=np.int64)
-    q = _touches(
-        counts, ends, asked, log.offsets, log.time_us, log.direction,
+    times = np.full((2, n), NEVER, dtype=np.int64)
+    questions = np.zeros((4, int((log.direction == INBOUND).sum())), dtype=np.int64)
+    q = _collect(
+        counts, times, questions, log.offsets, log.time_us, log.direction,
         paths.created_us, paths.closed_us, from_us, to_us,
     )  # fmt: skip
-    lead, asked_us, settled_us, answered = asked[:, :q]
-    directed = bool(np.any(log.direction == OUTBOUND))
-    touched, followed = counts
-    first_us, last_us = ends
-    return Touches(touched, followed, first_us, last_us, lead, asked_us, settled_us, answered > 0, directed)
+    questions = questions[:, :q]
+    return Touches(
+        touch_count=counts[TOUCHES],
+        follow_up_count=counts[FOLLOW_UPS],
+        first_outbound_us=times[FIRST_OUTBOUND],
+        last_touch_us=times[LAST_TOUCH],
+        question_lead=questions[Q_LEAD],
+        asked_us=questions[Q_ASKED],
+        answer_end_us=questions[Q_END],
+        answered=questions[Q_ANSWERED] > 0,
+        has_outbound=bool(np.any(log.direction == OUTBOUND)),
+    )
 
 
 @compiled()
-def _touches(
+def _collect(
     counts: Ints,
-    ends: Ints,
-    asked: Ints,
+    times: Ints,
+    questions: Ints,
     offsets: Ints,
     time: Ints,
     direction: Flags,
@@ -78,6 +90,7 @@ def _touches(
     from_us: int,
     to_us: int,
 ) -> int:
+    """Fills counts (2, n), times (2, n) and questions (4, q); returns q."""
     q = 0
     for i in range(len(created)):
         waiting = False
@@ -87,20 +100,20 @@ def _touches(
                 continue
             if t > closed[i]:
                 break
-            ends[1, i] = t
+            times[LAST_TOUCH, i] = t
             inside = from_us <= t < to_us
-            counts[0, i] += inside
+            counts[TOUCHES, i] += inside
             if direction[r] == OUTBOUND:
-                if ends[0, i] == NEVER:
-                    ends[0, i] = t
+                if times[FIRST_OUTBOUND, i] == NEVER:
+                    times[FIRST_OUTBOUND, i] = t
                 elif inside:
-                    counts[1, i] += 1
+                    counts[FOLLOW_UPS, i] += 1
                 if waiting:
-                    asked[2, q], asked[3, q] = t, 1
+                    questions[Q_END, q], questions[Q_ANSWERED, q] = t, 1
                     waiting = False
                     q += 1
             elif direction[r] == INBOUND and not waiting:
-                asked[0, q], asked[1, q], asked[2, q] = i, t, closed[i]
+                questions[Q_LEAD, q], questions[Q_ASKED, q], questions[Q_END, q] = i, t, closed[i]
                 waiting = True
         q += waiting
     return q

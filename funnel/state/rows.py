@@ -1,0 +1,23 @@
+"""Positions in tables whose rows are grouped by lead and sorted by time."""
+
+import numpy as np
+
+from history.arrays import Ints
+
+
+def row_leads(offsets: Ints) -> Ints:
+    """The lead of each row of a table with offsets (n + 1,)."""
+    return np.repeat(np.arange(len(offsets) - 1, dtype=np.int64), np.diff(offsets))
+
+
+def rows_until(offsets: Ints, time_us: Ints, lead: Ints, instant_us: Ints) -> Ints:
+    """End of the rows (m,) of each lead (m,) up to and with its instant (m,), by bisection within the lead's rows."""
+    low, high = offsets[lead], offsets[lead + 1]
+    most = int((high - low).max(initial=0))
+    for _ in range(most.bit_length()):
+        middle = (low + high) // 2
+        searching = low < high
+        is_later = time_us[np.minimum(middle, len(time_us) - 1)] > instant_us
+        high = np.where(searching & is_later, middle, high)
+        low = np.where(searching & ~is_later, middle + 1, low)
+    return low
