@@ -15,19 +15,19 @@ def keep_funnel(
     state: Mapping[str, Any], config: "FunnelConfig", bundle: "Bundle | None", options: Mapping[str, Any]
 ) -> str | None:
     """Saves a funnel's state; see `keep`."""
-    from funnel.archive import of_funnel
+    from funnel.archive import archived_funnel
 
     version = None if bundle is None else bundle.version
-    return keep(of_funnel(state, config, {**options, "model_version": version}))
+    return keep(archived_funnel(state, config, {**options, "model_version": version}))
 
 
 def keep_forecast(
     result: Mapping[str, Any], config: "FunnelConfig", options: Mapping[str, Any]
 ) -> str | None:
     """Saves a forecast; see `keep`."""
-    from funnel.archive import of_forecast
+    from funnel.archive import archived_forecast
 
-    return keep(of_forecast(result, config, options))
+    return keep(archived_forecast(result, config, options))
 
 
 def keep(record: Mapping[str, Any] | None) -> str | None:
@@ -36,7 +36,7 @@ def keep(record: Mapping[str, Any] | None) -> str | None:
     None, with a message, if the record may name a lead or the home cannot be written: the command goes on. A home that
     does not exist is not created.
     """
-    from funnel.archive import save
+    from funnel.archive import save_report
 
     if record is None:
         echo(
@@ -47,7 +47,7 @@ def keep(record: Mapping[str, Any] | None) -> str | None:
     if not home().is_dir():
         return None
     try:
-        name = save(home(), record, now_us())
+        name = save_report(home(), record, now_us())
     except OSError as error:
         echo(f"not saved as a snapshot: {error.filename or home()}: {error.strerror}")
         return None

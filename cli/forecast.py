@@ -59,8 +59,8 @@ def forecast(data: Path, as_of: str | None, model: str, as_json: bool, **options
         refuse_unused("--explain or --report", "since")
     from cli.model_choice import model as find_model
     from cli.reading import echo_set_aside, read_for
-    from funnel.forecast.explain import explained
-    from funnel.forecast.forecast import Asked
+    from funnel.forecast.explain import explanation
+    from funnel.forecast.forecast import ForecastOptions
     from funnel.forecast.forecast import forecast as make_forecast
 
     with progress_bar() as report:
@@ -72,12 +72,12 @@ def forecast(data: Path, as_of: str | None, model: str, as_json: bool, **options
         history, warnings = read_for(bundle, data, as_of)
 
         report("forecasting", 0.4)
-        asked = Asked(options["period"], options["periods"], options["by"])
+        asked = ForecastOptions(options["period"], options["periods"], options["by"])
         forecast = make_forecast(bundle, history, asked)
         result = forecast_result(forecast, bundle, warnings)
         if with_explanation:
             report("explaining", 0.7)
-            result["explain"] = explained(bundle, history, asked, forecast, since_us)
+            result["explain"] = explanation(bundle, history, forecast, since_us)
 
         report("writing", 0.9)
         _write_files(forecast, result, options)
@@ -93,11 +93,11 @@ def forecast(data: Path, as_of: str | None, model: str, as_json: bool, **options
 
 def forecast_result(forecast: "Forecast", bundle: "Bundle", warnings: list[dict[str, Any]]) -> dict[str, Any]:
     """The command's JSON: the forecast, its currency, and `warnings` followed by the forecast's own."""
-    from funnel.forecast.forecast import answer
-    from funnel.forecast.warnings import notes
+    from funnel.forecast.report import forecast_record
+    from funnel.forecast.warnings import forecast_warnings
 
-    own_warnings = notes(forecast, bundle)
-    return {**answer(forecast), "currency": forecast.currency, "warnings": warnings + own_warnings}
+    own_warnings = forecast_warnings(forecast, bundle)
+    return {**forecast_record(forecast), "currency": forecast.currency, "warnings": warnings + own_warnings}
 
 
 def _write_files(forecast: "Forecast", result: dict[str, Any], options: Mapping[str, Any]) -> None:

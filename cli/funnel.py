@@ -25,7 +25,7 @@ from cli.progress import progress_bar
 if TYPE_CHECKING:
     from zoneinfo import ZoneInfo
 
-    from funnel.state.state import FunnelAsked
+    from funnel.state.state import FunnelOptions
 
 MOST_ATTENTION = 10_000
 ARCHIVED_AS = {"from": "start", "to": "end", "by": "by", "since": "since"}
@@ -94,13 +94,13 @@ def funnel(data: Path, output: Path | None, as_json: bool, **options: Any) -> No
         print_json(state)
 
 
-def _query(options: Mapping[str, Any], zone: "ZoneInfo") -> "FunnelAsked":
+def _query(options: Mapping[str, Any], zone: "ZoneInfo") -> "FunnelOptions":
     """The options of the command; dates are read in the funnel's time zone."""
     from funnel.state.attention import SHOWN_LEADS
-    from funnel.state.state import FunnelAsked
+    from funnel.state.state import FunnelOptions
 
     attention = options["attention"]
-    return FunnelAsked(
+    return FunnelOptions(
         from_us=as_of_us(options["start"], zone, "--from"),
         to_us=as_of_us(options["end"], zone, "--to"),
         by=options["by"],

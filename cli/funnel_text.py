@@ -4,7 +4,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from cli.output import echo, echo_table
-from funnel.formatting import number, percent, undone
+from funnel.formatting import format_number, format_percent
+from funnel.state.headline import reopened_closings
 
 
 def echo_state(state: Mapping[str, Any]) -> None:
@@ -36,7 +37,9 @@ def _echo_block(block: Mapping[str, Any], unit: str) -> None:
 
 def _echo_flow(block: Mapping[str, Any]) -> None:
     flow, deals = block["flow"], block["deals"]
-    reopened_since = f"closed and reopened since {undone(block):,}, " if undone(block) else ""
+    reopened_since = (
+        f"closed and reopened since {reopened_closings(block):,}, " if reopened_closings(block) else ""
+    )
     echo(
         f"open at the start {flow['open_at_start']:,}, entered {flow['entered']:,}, "
         f"reopened {flow['reopened']:,}, won {deals['won']:,}, lost {deals['lost']:,}, "
@@ -49,9 +52,9 @@ def _echo_key_figures(block: Mapping[str, Any], unit: str) -> None:
     cycle_days = block["cycle_time_days"]["calendar"]["median"]
     velocity = block["velocity"]["revenue_per_day"]
     echo(
-        f"win rate {percent(deals['win_rate'])}, average deal {number(deals['average_deal'])}{unit}, "
-        f"revenue {number(deals['revenue'])}{unit}, cycle time {number(cycle_days)} days (median), "
-        f"velocity {number(velocity)}{unit or ' of revenue'} a day"
+        f"win rate {format_percent(deals['win_rate'])}, average deal {format_number(deals['average_deal'])}{unit}, "
+        f"revenue {format_number(deals['revenue'])}{unit}, cycle time {format_number(cycle_days)} days (median), "
+        f"velocity {format_number(velocity)}{unit or ' of revenue'} a day"
     )
 
 
@@ -65,24 +68,24 @@ def _stage_cells(stage: Mapping[str, Any]) -> tuple[object, ...]:
         ledger["moved_back"],
         ledger["won"],
         ledger["lost"],
-        percent(conversion["onward"]["rate"]),
-        percent(conversion["win"]["rate"]),
-        number(stage["days_in_stage"]["median"]),
+        format_percent(conversion["onward"]["rate"]),
+        format_percent(conversion["win"]["rate"]),
+        format_number(stage["days_in_stage"]["median"]),
     )
 
 
 def _echo_target(target: Mapping[str, Any]) -> None:
     name = f"{target['measure']} {target['stage']}" if target["stage"] else target["measure"]
     since = f", missed since {target['missed_since'][:7]}" if target["missed_since"] else ""
-    echo(f"target {name}: {target['target']:g}, actual {number(target['actual'])}{since}")
+    echo(f"target {name}: {target['target']:g}, actual {format_number(target['actual'])}{since}")
 
 
 def _echo_moves(moves: dict[str, Any]) -> None:
     """A row for each place at the earlier date, a column for each place now; leads closed at both are left out."""
-    from funnel.state.moves import moved, place_name
+    from funnel.state.moves import place_name, shown_links
 
     nodes = moves["nodes"]
-    leads = {(link["source"], link["target"]): link["leads"] for link in moved(moves)}
+    leads = {(link["source"], link["target"]): link["leads"] for link in shown_links(moves)}
     if not leads:
         return
     places_then = sorted({source for source, _ in leads})
@@ -99,7 +102,7 @@ def _echo_leaks(leaks: Mapping[str, Any], unit: str) -> None:
     if leaks["found"]:
         echo(f"leaks, {len(leaks['found'])} of {leaks['tested']} tests:")
     for leak in leaks["found"]:
-        lost = f"expected revenue lost: {number(leak['lost_revenue'])}{unit}"
+        lost = f"expected revenue lost: {format_number(leak['lost_revenue'])}{unit}"
         echo(f"  {leak['kind']}: {leak['sentence']} ({lost})")
 
 
@@ -128,6 +131,6 @@ def _echo_economics(economics: Mapping[str, Any] | None, unit: str) -> None:
         return
     total = economics["total"]
     echo(
-        f"cost {number(total['cost'])}{unit}: {number(total['cost_per_lead'])} a lead, "
-        f"{number(total['cost_per_deal'])} a deal, paid back in {number(total['payback_days'])} days"
+        f"cost {format_number(total['cost'])}{unit}: {format_number(total['cost_per_lead'])} a lead, "
+        f"{format_number(total['cost_per_deal'])} a deal, paid back in {format_number(total['payback_days'])} days"
     )

@@ -37,9 +37,9 @@ def snapshots(context: click.Context, kind: str | None, funnel: str | None, as_j
 
 
 def _list(kind: str | None, funnel: str | None, as_json: bool) -> None:
-    from funnel.archive import listed
+    from funnel.archive import list_reports
 
-    heads, broken = listed(home(), kind, funnel)
+    heads, broken = list_reports(home(), kind, funnel)
     for name in broken:
         echo(f"left out {home() / 'snapshots' / name}: not a snapshot")
     if heads:
@@ -84,9 +84,9 @@ def show(which: str, kind: str, funnel: str | None, as_json: bool) -> None:
     """
     from cli.forecast_text import echo_periods
     from cli.funnel_text import echo_state
-    from funnel.archive import FORECAST, find
+    from funnel.archive import FORECAST, find_report
 
-    record = find(home(), which, kind, funnel)
+    record = find_report(home(), which, kind, funnel)
     echo(
         f"{record['kind']} of {record['funnel']} as of {record['as_of']}, "
         f"made {record['made_at']}, {record['id']}"
@@ -127,8 +127,8 @@ def _of_folder(data: Path) -> Records:
     from cli.forecast import forecast_result
     from cli.model_choice import champion_if_sound
     from cli.options import now_us
-    from funnel.archive import FORECAST, FUNNEL, of_forecast, of_funnel
-    from funnel.forecast.forecast import Asked, forecast
+    from funnel.archive import FORECAST, FUNNEL, archived_forecast, archived_funnel
+    from funnel.forecast.forecast import ForecastOptions, forecast
     from funnel.state.report import funnel_report
     from history.read import open_folder
 
@@ -138,20 +138,20 @@ def _of_folder(data: Path) -> Records:
     history = folder.at()
     state = funnel_report(history, bundle=bundle, warnings=champion.warnings)
     if bundle is None:
-        return {FUNNEL: of_funnel(state, history.config, {"model_version": None})}
+        return {FUNNEL: archived_funnel(state, history.config, {"model_version": None})}
 
-    future = forecast(bundle, folder.at(config=bundle.config), Asked())
+    future = forecast(bundle, folder.at(config=bundle.config), ForecastOptions())
     result = forecast_result(future, bundle, folder.differences(bundle.config))
     return {
-        FUNNEL: of_funnel(state, history.config, {"model_version": bundle.version}),
-        FORECAST: of_forecast(result, bundle.config, {"period": "month"}),
+        FUNNEL: archived_funnel(state, history.config, {"model_version": bundle.version}),
+        FORECAST: archived_forecast(result, bundle.config, {"period": "month"}),
     }
 
 
 def _of_store() -> Records:
     from cli.model_choice import champion_if_sound
     from cli.store import open_store
-    from funnel.archive import FORECAST, FUNNEL, of_forecast, of_funnel
+    from funnel.archive import FORECAST, FUNNEL, archived_forecast, archived_funnel
     from serving.store.reports.build import forecast_from, funnel_config, funnel_from
     from serving.store.reports.queries import ForecastQuery, FunnelQuery
 
@@ -160,10 +160,10 @@ def _of_store() -> Records:
         state = funnel_from(store, FunnelQuery(), bundle)
         config = funnel_config(store, bundle)
         if bundle is None:
-            return {FUNNEL: of_funnel(state, config, {"model_version": None})}
+            return {FUNNEL: archived_funnel(state, config, {"model_version": None})}
 
         result = forecast_from(store, ForecastQuery(), bundle)
     return {
-        FUNNEL: of_funnel(state, config, {"model_version": bundle.version}),
-        FORECAST: of_forecast(result, bundle.config, {"period": "month"}),
+        FUNNEL: archived_funnel(state, config, {"model_version": bundle.version}),
+        FORECAST: archived_forecast(result, bundle.config, {"period": "month"}),
     }

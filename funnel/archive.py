@@ -174,7 +174,9 @@ def _is_by_end_of(head: Mapping[str, Any], day: date) -> bool:
 def _refuse_several_funnels(heads: Sequence[Mapping[str, Any]]) -> None:
     names = sorted({head["funnel"] for head in heads})
     if len(names) > 1:
-        raise InvalidInput(f"snapshots of several funnels exist ({', '.join(names)}): choose one with --funnel")
+        raise InvalidInput(
+            f"snapshots of several funnels exist ({', '.join(names)}): choose one with --funnel"
+        )
 
 
 def _json_value(value: Any) -> Any:

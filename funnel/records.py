@@ -5,10 +5,11 @@ from typing import Any, TypeAlias
 
 import numpy as np
 
-from funnel.survival import QUARTILES
 from history.arrays import Floats
 
 Record: TypeAlias = dict[str, Any]
+
+QUARTILES = {"q25": 0.25, "median": 0.5, "q75": 0.75}
 
 
 def finite(value: float) -> float | None:

@@ -10,7 +10,6 @@ from history.arrays import Flags, Floats, Mask
 from models.calibration import Z80
 
 CENSORED, EVENT, COMPETING = 0, 1, 2
-QUARTILES = {"q25": 0.25, "median": 0.5, "q75": 0.75}
 
 ROUNDING = 1e-12  # a share reached by summation may fall short of its level by this much
 
@@ -173,7 +172,7 @@ def score_standard_error(one: CumulativeIncidence, other: CumulativeIncidence, d
         exits[place] += side.exit_counts[observed]
         at_risk += side.entered - side.exits_before(times) - np.searchsorted(side.censored_days, times)
 
-    before = _just_before(np.cumprod(1.0 - exits / at_risk))
+    before = _just_before(np.cumprod(1.0 - exits / at_risk, dtype=np.float64))
     terms = _variance_terms(before, event, exits, at_risk)
     total = 0.0
     for side in sides:

@@ -193,14 +193,16 @@ def forecast(
     >>> months["period_start"].dt.strftime("%Y-%m").tolist()
     ['2026-06', '2026-07']
     """
-    from funnel.forecast.forecast import Asked
+    from funnel.forecast.forecast import ForecastOptions
     from funnel.forecast.forecast import forecast as make_forecast
     from funnel.forecast.table import COLUMNS, columns
-    from funnel.forecast.warnings import notes
+    from funnel.forecast.warnings import forecast_warnings
 
     rows = history.at(_instant_us(as_of, model.config.zone), model.config)
-    result = make_forecast(model, rows, Asked(period, periods, by))
-    return _frame(columns(result), COLUMNS, [*history.differences(model.config), *notes(result, model)])
+    result = make_forecast(model, rows, ForecastOptions(period, periods, by))
+    return _frame(
+        columns(result), COLUMNS, [*history.differences(model.config), *forecast_warnings(result, model)]
+    )
 
 
 def funnel(
@@ -220,13 +222,13 @@ def funnel(
     ['new', 'qualified', 'proposal', 'negotiation']
     """
     from funnel.state.report import funnel_report
-    from funnel.state.state import FunnelAsked
+    from funnel.state.state import FunnelOptions
     from models.home import home_folder
     from models.pointer import champion_if_sound
 
     champion = champion_if_sound(home_folder(home))
     rows = history.at(_instant_us(as_of, history.config.zone))
-    return funnel_report(rows, FunnelAsked(by=by), champion.bundle, champion.warnings)
+    return funnel_report(rows, FunnelOptions(by=by), champion.bundle, champion.warnings)
 
 
 def backtest(

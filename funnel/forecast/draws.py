@@ -86,9 +86,7 @@ def simulate(expected: Expectation, seed: int = 0) -> Quantiles:
     return Quantiles(wins, revenue, total_wins, total_revenue)
 
 
-def _simulate_period(
-    expected: Expectation, i: int, z: Floats, random: np.random.Generator
-) -> _PeriodDraws:
+def _simulate_period(expected: Expectation, i: int, z: Floats, random: np.random.Generator) -> _PeriodDraws:
     """Draws of period i; z (DRAWS, 1) is its standard normal shock. The order of the draws fixes the result."""
     shock = _lognormal(z, expected.wins_shock[i])
     open_wins = _binomial(expected.open_wins[i], expected.open_squares[i], shock, random)

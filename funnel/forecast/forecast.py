@@ -24,7 +24,10 @@ from history.arrays import Floats, Ints
 from history.history import DAY_US, History
 from models.bundle import Bundle
 
-MEASURED, MODEL = "measured", "model"  # basis of the intervals: replayed forecasts, or the model's uncertainty
+MEASURED, MODEL = (
+    "measured",
+    "model",
+)  # basis of the intervals: replayed forecasts, or the model's uncertainty
 
 
 @dataclass(frozen=True)

@@ -1,6 +1,7 @@
 """Wins and revenue of leads that have yet to come: arrivals times the conversion of leads by age."""
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 
@@ -74,8 +75,7 @@ def amount_dispersion(known: KnownLeads) -> float:
     return (len(amount) * observed + PRIOR_AMOUNTS) / (len(amount) + PRIOR_AMOUNTS)
 
 
-@dataclass(frozen=True)
-class DailyRate:
+class DailyRate(NamedTuple):
     """Mean wins and revenue a day."""
 
     wins: float

@@ -17,7 +17,9 @@ PRIOR_WINS = 14.0  # strength of the prior that all weekdays are alike, in wins
 MONTHS, FEWEST_MONTHS = 12, 3  # whole months before T that show the rhythm of the month
 PARTS, PART_DAYS = 10, 3  # parts of a month: days 1 to 3, 4 to 6 and so on, the last from the 28th on
 EPOCH_WEEKDAY: Final = 3  # 1970-01-01 was a Thursday; Monday is 0
-SIGNIFICANT = float(chi2.ppf(0.95, PARTS - 1))  # between-parts variation, in units of noise, from which it counts
+SIGNIFICANT = float(
+    chi2.ppf(0.95, PARTS - 1)
+)  # between-parts variation, in units of noise, from which it counts
 EVEN = np.ones(PARTS)
 
 

@@ -21,10 +21,14 @@ def _lead_warnings(result: Forecast, bundle: Bundle) -> Iterator[Record]:
         yield warning("no_leads", "leads", "no leads exist by this date, so no wins are expected")
         return
     if not len(result.leads):
-        yield warning("no_open_leads", "leads", "no leads are open; only leads created later can still be won")
+        yield warning(
+            "no_open_leads", "leads", "no leads are open; only leads created later can still be won"
+        )
     if not (result.known.state != OPEN).any():
         yield warning(
-            "no_outcomes", "outcomes", "no wins or losses are recorded; every lead counts as open, even old ones"
+            "no_outcomes",
+            "outcomes",
+            "no wins or losses are recorded; every lead counts as open, even old ones",
         )
     if bundle.config.stages and len(result.leads) and not any(result.leads.stage):
         text = "no open lead has a stage, although the model uses stages; probabilities are those of leads without one"

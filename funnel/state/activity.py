@@ -2,10 +2,10 @@
 
 import numpy as np
 
-from funnel.records import Record, finite, ratio
+from funnel.records import QUARTILES, Record, finite, ratio
 from funnel.state.period import View
 from funnel.state.touches import NEVER
-from funnel.survival import QUARTILES, CumulativeIncidence, kaplan_meier
+from funnel.survival import CumulativeIncidence, kaplan_meier
 from history.arrays import Mask
 from history.history import HOUR_US, OPEN
 

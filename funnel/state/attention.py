@@ -1,4 +1,4 @@
-"""Open leads that need action: unanswered, silent, stuck in their stage, valuable and untouched, or less likely to win."""
+"""Open leads that need action: unanswered, silent, stuck, valuable and untouched, or less likely to be won."""
 
 import math
 from collections.abc import Sequence

@@ -43,23 +43,21 @@ def triangle(view: View) -> list[Record]:
     for m, complete in enumerate(complete_ages):
         if size[m]:
             cells = _cells(cumulated, m, min(ages, complete), int(size[m]))
-            padding = [None] * (ages - len(cells["won"]))
-            padded = {name: values + padding for name, values in cells.items()}
-            records.append({"month": period.months[m].isoformat(), "leads": int(size[m]), **padded})
+            records.append({"month": period.months[m].isoformat(), "leads": int(size[m]), **cells})
     return records
 
 
-def _cells(cumulated: _Cumulated, m: int, ages: int, leads: int) -> dict[str, list[float | None]]:
-    """The first `ages` cells of month m."""
-    won: list[float | None] = []
-    rate: list[float | None] = []
-    revenue: list[float | None] = []
-    for k in range(ages):
+def _cells(cumulated: _Cumulated, m: int, complete: int, leads: int) -> Record:
+    """The cells of month m; those from `complete` on are null."""
+    ages = cumulated.wins.shape[1]
+    won: list[int | None] = [None] * ages
+    rate: list[float | None] = [None] * ages
+    revenue: list[float | None] = [None] * ages
+    for k in range(complete):
         wins = int(cumulated.wins[m, k])
-        is_known = cumulated.paid[m, k] or not wins
-        won.append(wins)
-        rate.append(ratio(wins, leads))
-        revenue.append(float(cumulated.revenue[m, k]) if is_known else None)
+        won[k], rate[k] = wins, ratio(wins, leads)
+        if cumulated.paid[m, k] or not wins:
+            revenue[k] = float(cumulated.revenue[m, k])
     return {"won": won, "rate": rate, "revenue": revenue}
 
 

@@ -1,19 +1,15 @@
 """Wins, losses and revenue of the period: each lead once, by the decision in force at as_of."""
 
-from collections.abc import Mapping
-from typing import Any
-
 import numpy as np
 
 from funnel.dates import MONTH_DAYS
-from funnel.records import Record, finite, quartiles, ratio
+from funnel.records import QUARTILES, Record, finite, quartiles, ratio
 from funnel.state.period import View
 from funnel.state.stages import conversion_record
 from funnel.survival import (
     CENSORED,
     COMPETING,
     EVENT,
-    QUARTILES,
     CumulativeIncidence,
     aalen_johansen,
     wilson,
@@ -70,12 +66,6 @@ def _reasons(view: View, lost: Ints) -> Record:
     count = np.bincount(codes[codes >= 0], minlength=len(values))
     order = np.argsort(-count, kind="stable")[:MAX_REASONS]
     return {values[code]: int(count[code]) for code in order.tolist() if count[code]}
-
-
-def reopened_closings(block: Mapping[str, Any]) -> int:
-    """Wins and losses of the period that were reopened since; with them the headline counts of a group add up."""
-    flow, money = block["flow"], block["deals"]
-    return int(flow["won"] + flow["lost"] - money["won"] - money["lost"])
 
 
 def win_incidence_of(view: View, lead: Ints) -> CumulativeIncidence:

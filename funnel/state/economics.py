@@ -79,9 +79,9 @@ def _by_value(view: View, of_lead: Factor, spending: _Spending) -> list[Record]:
     used.sort(key=lambda code: (-total[code], -count[code]))
 
     shown = used if len(used) <= MAX_NAMES else used[: MAX_NAMES - 1]
-    parts: list[tuple[str | None, list[int]]] = []
-    for code in shown:
-        parts.append((names[code - 1] if code else None, [code]))
+    parts: list[tuple[str | None, list[int]]] = [
+        (names[code - 1] if code else None, [code]) for code in shown
+    ]
     if rest := used[len(shown) :]:
         parts.append((OTHER, rest))
     return [

@@ -18,7 +18,7 @@ from funnel.figures import (
     html_page,
 )
 from funnel.formatting import format_number, format_percent
-from funnel.state.deals import reopened_closings
+from funnel.state.headline import reopened_closings
 from funnel.state.moves import place_name, shown_links
 
 State: TypeAlias = Mapping[str, Any]
@@ -254,10 +254,12 @@ def _attention(state: State) -> Iterator[str]:
 
 
 def _table(header: Sequence[str], rows: Sequence[Sequence[object]]) -> str:
-    lines = ["".join(f"<th>{escape(name)}</th>" for name in header)] if header else []
-    for row in rows:
-        lines.append("".join(f"<td>{escape(cell)}</td>" for cell in row))
-    return "<table>" + "".join(f"<tr>{line}</tr>" for line in lines) + "</table>"
+    head = _table_row("th", header) if header else ""
+    return f"<table>{head}{''.join(_table_row('td', row) for row in rows)}</table>"
+
+
+def _table_row(tag: str, cells: Sequence[object]) -> str:
+    return "<tr>" + "".join(f"<{tag}>{escape(cell)}</{tag}>" for cell in cells) + "</tr>"
 
 
 def _named(stages: Sequence[Any]) -> list[Any]:

@@ -57,14 +57,18 @@ def month_records(view: View) -> list[Record]:
 def _decisions(view: View) -> _Decisions:
     paths, n = view.paths, len(view.period.months)
     decided = decided_in(view)
-    month, won, amount = view.period.month_of(paths.closed_us[decided]), paths.won[decided], paths.amount[decided]
+    month, won, amount = (
+        view.period.month_of(paths.closed_us[decided]),
+        paths.won[decided],
+        paths.amount[decided],
+    )
     paid = won & np.isfinite(amount)
     timed = won & ~paths.is_implied[decided]
     return _Decisions(
         closed=_count(month, n),
         won=_count(month[won], n),
         paid=_count(month[paid], n),
-        revenue=np.bincount(month[paid], weights=amount[paid], minlength=n),
+        revenue=np.bincount(month[paid], weights=amount[paid], minlength=n).astype(np.float64),
         cycle_days=_medians(month[timed], open_days(view, decided[timed]), n),
     )
 

@@ -122,4 +122,5 @@ def _won_within(history: History, assigned: Assignments, horizon_us: int) -> Flo
     exists = first < outcomes.offsets[assigned.lead + 1]
     first = np.minimum(first, rows - 1)
     in_time = outcomes.time_us[first] <= assigned.at_us + horizon_us
-    return (exists & (outcomes.state[first] == WON) & in_time).astype(np.float64)
+    won = exists & (outcomes.state[first] == WON) & in_time
+    return np.asarray(won, dtype=np.float64)

@@ -84,7 +84,11 @@ def _move_identities(state: Mapping[str, Any]) -> Iterator[Identity]:
 
 def _group_identities(state: Mapping[str, Any]) -> Iterator[Identity]:
     total, groups = state["total"], state["groups"]
-    for part, names in (("funnel", ("entered", "won")), ("flow", ("open_at_end",)), ("deals", ("won", "lost"))):
+    for part, names in (
+        ("funnel", ("entered", "won")),
+        ("flow", ("open_at_end",)),
+        ("deals", ("won", "lost")),
+    ):
         for name in names:
             of_groups = sum(group[part][name] for group in groups)
             yield Identity(f"groups: {part} {name}", of_groups, total[part][name])

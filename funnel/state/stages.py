@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from funnel.records import Record, finite, quartiles, ratio
+from funnel.records import QUARTILES, Record, finite, quartiles, ratio
 from funnel.state.paths import (
     BACK,
     ENTRIES,
@@ -24,7 +24,6 @@ from funnel.survival import (
     CENSORED,
     COMPETING,
     EVENT,
-    QUARTILES,
     CumulativeIncidence,
     aalen_johansen,
     kaplan_meier,
@@ -188,6 +187,7 @@ def conversion_record(incidence: CumulativeIncidence, view: View) -> Record:
         "observed_days": finite(float(incidence.days[-1])) if happened else None,
         "median_days": finite(incidence.quantile_of_events(0.5)),
     }
+
 
 def duration_record(times: CumulativeIncidence) -> Record:
     """A duration's quartiles, unfinished ones censored (Kaplan and Meier 1958)."""

@@ -195,9 +195,7 @@ def _lead_groups(history: History, by: str) -> _LeadGroups:
 
 
 def _group_blocks(scope: _Scope, groups: _LeadGroups) -> list[Record]:
-    return [
-        {"group": name, **_block(scope, groups.codes == code)} for code, name in enumerate(groups.names)
-    ]
+    return [{"group": name, **_block(scope, groups.codes == code)} for code, name in enumerate(groups.names)]
 
 
 def _data_warnings(history: History) -> list[Record]:

@@ -50,9 +50,9 @@ def _compressed(name: str) -> bytes:
 def _asset(name: str) -> _Asset | None:
     """The asset of this name, None for any other: the name of a request never becomes a path."""
     if name == PLOTLY:
-        from funnel.state.figures import script  # imports plotly, which only these pages need
+        from funnel.figures import plotly_script  # imports plotly, which only these pages need
 
-        return _Asset(script(), MEDIA_TYPES[".js"])
+        return _Asset(plotly_script(), MEDIA_TYPES[".js"])
     for path in FOLDER.iterdir():
         if path.name == name and path.suffix in MEDIA_TYPES:
             return _Asset(path.read_bytes(), MEDIA_TYPES[path.suffix])

@@ -41,7 +41,7 @@ def _largest(periods: Sequence[Record], key: str) -> float:
 
 
 def _charts(forecast: Record) -> Charts:
-    from funnel.forecast.figures import figures  # imports plotly, which other pages do not need
-    from funnel.state.figures import pictures
+    from funnel.figures import serialized
+    from funnel.forecast.figures import forecast_figures  # imports plotly, which other pages do not need
 
-    return pictures(figures(forecast))
+    return serialized(forecast_figures(forecast))

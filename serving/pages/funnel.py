@@ -30,6 +30,7 @@ async def get_funnel_page(request: Request) -> Response:
 
 
 def _charts(state: Record) -> Charts:
-    from funnel.state.figures import figures, pictures  # imports plotly, which other pages do not need
+    from funnel.figures import serialized  # imports plotly, which other pages do not need
+    from funnel.state.figures import state_figures  # imports plotly, which other pages do not need
 
-    return pictures(figures(state))
+    return serialized(state_figures(state))

@@ -10,7 +10,7 @@ from click.testing import CliRunner, Result
 
 from cli.main import leadcast
 from funnel.forecast.explain import PARTS
-from funnel.forecast.figures import figures
+from funnel.forecast.figures import forecast_figures
 from funnel.forecast.table import COLUMNS
 
 
@@ -66,7 +66,7 @@ def test_the_waterfall_is_said_and_drawn_and_adds_up(champion_home: Path, crm: P
     for what in ("wins", "revenue"):
         parts = [changes[what][name] for name in PARTS]
         assert changes[what]["then"] + sum(parts) == pytest.approx(changes[what]["now"])
-        drawn = figures(result)[f"{what}_changes"].data[0]
+        drawn = forecast_figures(result)[f"{what}_changes"].data[0]
         assert list(drawn.y) == [changes[what]["then"], *parts, changes[what]["now"]]
         assert f'id="figure-{what}_changes"' in page.read_text()
     told = done.stderr[done.stderr.index("changes since") :].splitlines()

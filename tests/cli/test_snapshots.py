@@ -67,7 +67,7 @@ def test_without_a_model_the_funnel_is_taken(home: Path, crm: Path) -> None:
     assert set(told("snapshots", "take", crm)["snapshots"]) == {"funnel"}
     missing = run("snapshots", "show", ON)
     assert missing.exit_code == 1
-    assert "no forecast was kept" in missing.stderr
+    assert "no forecast snapshot exists" in missing.stderr
 
 
 @pytest.mark.parametrize("arguments", [("take",), ("take", "crm", "--store"), ("show",), ("--kind", "leads")])

@@ -7,8 +7,16 @@ from typing import Any
 import pytest
 
 from funnel import archive as snapshots
-from funnel.archive import FOLDER, find, listed, of_forecast, of_funnel, read, save
-from funnel.state.state import FunnelAsked, funnel_state
+from funnel.archive import (
+    FOLDER,
+    archived_forecast,
+    archived_funnel,
+    find_report,
+    list_reports,
+    read_report,
+    save_report,
+)
+from funnel.state.state import FunnelOptions, funnel_state
 from history.config import FunnelConfig
 from history.errors import DamagedArtifact, InvalidInput
 from history.history import DAY_US
@@ -25,15 +33,15 @@ def said(as_of: str, wins: float = 1.0, **asked: Any) -> dict[str, Any]:
         "periods": [{"wins_expected": wins}],
         "explain": {"top_leads": [{"lead_id": "SECRET"}], "by_stage": []},
     }
-    found = of_forecast(answer, CONFIG, {"period": "month"} | asked)
+    found = archived_forecast(answer, CONFIG, {"period": "month"} | asked)
     assert found is not None
     return found
 
 
 def test_what_was_said_is_read_back_with_its_date_and_model(tmp_path: Path) -> None:
     record = said("2026-03-01T08:00:00Z", 4.25, periods=None)
-    name = save(tmp_path, record, day(9))
-    kept = read(tmp_path, name)
+    name = save_report(tmp_path, record, day(9))
+    kept = read_report(tmp_path, name)
     assert kept["answer"]["periods"] == [{"wins_expected": 4.25}]
     assert (kept["kind"], kept["funnel"], kept["as_of"], kept["model_version"], kept["options"]) == (
         "forecast",
@@ -47,79 +55,79 @@ def test_what_was_said_is_read_back_with_its_date_and_model(tmp_path: Path) -> N
 
 
 def test_the_same_answer_is_kept_once_with_its_first_time(tmp_path: Path) -> None:
-    first = save(tmp_path, said("2026-03-01T08:00:00Z"), day(9))
-    made_at = read(tmp_path, first)["made_at"]
-    assert save(tmp_path, said("2026-03-01T08:00:00Z"), day(50)) == first
-    assert read(tmp_path, first)["made_at"] == made_at
-    assert save(tmp_path, said("2026-03-01T08:00:00Z", 2.0), day(50)) != first
-    assert len(listed(tmp_path)[0]) == 2
+    first = save_report(tmp_path, said("2026-03-01T08:00:00Z"), day(9))
+    made_at = read_report(tmp_path, first)["made_at"]
+    assert save_report(tmp_path, said("2026-03-01T08:00:00Z"), day(50)) == first
+    assert read_report(tmp_path, first)["made_at"] == made_at
+    assert save_report(tmp_path, said("2026-03-01T08:00:00Z", 2.0), day(50)) != first
+    assert len(list_reports(tmp_path)[0]) == 2
 
 
 def test_a_date_finds_the_last_said_by_the_end_of_that_day_where_the_funnel_is(tmp_path: Path) -> None:
-    early = save(tmp_path, said("2026-02-20T00:00:00Z"), day(0))
+    early = save_report(tmp_path, said("2026-02-20T00:00:00Z"), day(0))
     # 2026-03-01T10:59Z is 23:59 of the first in Auckland, 11:00Z is the second already
-    late = save(tmp_path, said("2026-03-01T10:59:00Z"), day(1))
-    save(tmp_path, said("2026-03-01T11:00:00Z"), day(2))
-    assert find(tmp_path, "2026-03-01", "forecast")["id"] == late
-    assert find(tmp_path, "2026-02-28", "forecast")["id"] == early
-    assert find(tmp_path, early, "funnel")["id"] == early
-    assert find(tmp_path, "9999-12-31", "forecast")["as_of"] == "2026-03-01T11:00:00Z"
+    late = save_report(tmp_path, said("2026-03-01T10:59:00Z"), day(1))
+    save_report(tmp_path, said("2026-03-01T11:00:00Z"), day(2))
+    assert find_report(tmp_path, "2026-03-01", "forecast")["id"] == late
+    assert find_report(tmp_path, "2026-02-28", "forecast")["id"] == early
+    assert find_report(tmp_path, early, "funnel")["id"] == early
+    assert find_report(tmp_path, "9999-12-31", "forecast")["as_of"] == "2026-03-01T11:00:00Z"
     with pytest.raises(InvalidInput, match="the oldest is of 2026-02-20"):
-        find(tmp_path, "2026-02-01", "forecast")
+        find_report(tmp_path, "2026-02-01", "forecast")
     for which in ("yesterday", "../champion", ""):
         with pytest.raises(InvalidInput, match="give an id"):
-            find(tmp_path, which, "forecast")
-    with pytest.raises(InvalidInput, match="no funnel was kept"):
-        find(tmp_path, "2026-03-01", "funnel")
+            find_report(tmp_path, which, "forecast")
+    with pytest.raises(InvalidInput, match="no funnel snapshot exists"):
+        find_report(tmp_path, "2026-03-01", "funnel")
 
 
 def test_hindsight_does_not_replace_what_was_said_then(tmp_path: Path) -> None:
-    save(tmp_path, said("2026-03-01T08:00:00Z", 9.0, by="owner"), day(0))
-    save(tmp_path, said("2026-03-01T08:00:00Z", 2.0, period="week"), day(0))
-    then = save(tmp_path, said("2026-03-01T08:00:00Z", 1.0), day(1))
-    save(tmp_path, said("2026-03-01T08:00:00Z", 5.0), day(100))
-    assert find(tmp_path, "2026-03-01", "forecast")["id"] == then
+    save_report(tmp_path, said("2026-03-01T08:00:00Z", 9.0, by="owner"), day(0))
+    save_report(tmp_path, said("2026-03-01T08:00:00Z", 2.0, period="week"), day(0))
+    then = save_report(tmp_path, said("2026-03-01T08:00:00Z", 1.0), day(1))
+    save_report(tmp_path, said("2026-03-01T08:00:00Z", 5.0), day(100))
+    assert find_report(tmp_path, "2026-03-01", "forecast")["id"] == then
 
 
 def test_several_funnels_in_one_home_are_told_apart(tmp_path: Path) -> None:
-    save(tmp_path, said("2026-03-01T08:00:00Z"), day(0))
-    save(tmp_path, {**said("2026-03-01T09:00:00Z"), "funnel": "other"}, day(0))
+    save_report(tmp_path, said("2026-03-01T08:00:00Z"), day(0))
+    save_report(tmp_path, {**said("2026-03-01T09:00:00Z"), "funnel": "other"}, day(0))
     with pytest.raises(InvalidInput, match="crm, other"):
-        find(tmp_path, "2026-03-02", "forecast")
-    assert find(tmp_path, "2026-03-02", "forecast", "crm")["funnel"] == "crm"
-    assert [head["funnel"] for head in listed(tmp_path, funnel="other")[0]] == ["other"]
+        find_report(tmp_path, "2026-03-02", "forecast")
+    assert find_report(tmp_path, "2026-03-02", "forecast", "crm")["funnel"] == "crm"
+    assert [head["funnel"] for head in list_reports(tmp_path, funnel="other")[0]] == ["other"]
 
 
 def test_no_lead_is_named(tmp_path: Path) -> None:
     asking = [(5, "out"), (6, "in")]
     history = history_of([Lead(0, touches=asking, source="web", owner="Ann") for _ in range(3)], 30)
     for by in (None, "owner", "email"):
-        state = funnel_state(history, FunnelAsked(by="owner"))
+        state = funnel_state(history, FunnelOptions(by="owner"))
         assert state["attention"]["list"]
-        kept = json.dumps(of_funnel(state, history.config, {"by": by}))
+        kept = json.dumps(archived_funnel(state, history.config, {"by": by}))
         assert not any(f'"{name}"' in kept for name in history.lead_ids)
         assert ('"group": "Ann"' in kept) == (by != "email")
     assert "SECRET" not in json.dumps(said("2026-03-01T08:00:00Z"))
-    assert of_forecast({"as_of": "2026-03-01"}, CONFIG, {"by": "email"}) is None
+    assert archived_forecast({"as_of": "2026-03-01"}, CONFIG, {"by": "email"}) is None
 
 
 def test_the_oldest_go_when_there_are_too_many(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(snapshots, "KEPT", 3)
-    state = of_funnel(funnel_state(twenty()), CONFIG, {})
-    other = save(tmp_path, state, day(0))
-    names = [save(tmp_path, said(f"2026-03-0{i}T00:00:00Z"), day(0) + i * DAY_US) for i in range(1, 7)]
-    assert {head["id"] for head in listed(tmp_path)[0]} == {other, *names[3:]}
+    monkeypatch.setattr(snapshots, "MAX_REPORTS", 3)
+    state = archived_funnel(funnel_state(twenty()), CONFIG, {})
+    other = save_report(tmp_path, state, day(0))
+    names = [save_report(tmp_path, said(f"2026-03-0{i}T00:00:00Z"), day(0) + i * DAY_US) for i in range(1, 7)]
+    assert {head["id"] for head in list_reports(tmp_path)[0]} == {other, *names[3:]}
 
 
 def test_a_foreign_file_is_named_and_ends_nothing(tmp_path: Path) -> None:
-    name = save(tmp_path, said("2026-03-01T08:00:00Z"), day(0))
+    name = save_report(tmp_path, said("2026-03-01T08:00:00Z"), day(0))
     (tmp_path / FOLDER / "notes.json").write_text("[1]")
-    heads, broken = listed(tmp_path)
+    heads, broken = list_reports(tmp_path)
     assert ([head["id"] for head in heads], broken) == ([name], ["notes.json"])
-    assert find(tmp_path, "2026-03-01", "forecast")["id"] == name
+    assert find_report(tmp_path, "2026-03-01", "forecast")["id"] == name
     with pytest.raises(DamagedArtifact, match="delete it"):
-        read(tmp_path, "notes")
+        read_report(tmp_path, "notes")
 
 
 def test_without_a_folder_there_are_none(tmp_path: Path) -> None:
-    assert listed(tmp_path) == ([], [])
+    assert list_reports(tmp_path) == ([], [])

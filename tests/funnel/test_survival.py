@@ -7,15 +7,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from funnel.survival import CENSORED, COMPETING, EVENT, Curve, curve, wilson
+from funnel.survival import CENSORED, COMPETING, EVENT, CumulativeIncidence, aalen_johansen, wilson
 
 rows = st.lists(
     st.tuples(st.integers(0, 12), st.sampled_from([CENSORED, EVENT, COMPETING])), min_size=1, max_size=40
 )
 
 
-def made(pairs: list[tuple[int, int]]) -> Curve:
-    return curve(
+def made(pairs: list[tuple[int, int]]) -> CumulativeIncidence:
+    return aalen_johansen(
         np.array([float(d) for d, _ in pairs]), np.array([outcome for _, outcome in pairs], dtype=np.int8)
     )
 
@@ -46,7 +46,7 @@ def test_the_curve_is_the_plain_loop(pairs: list[tuple[int, int]], until: int) -
 def test_event_competing_and_free_share_everyone(pairs: list[tuple[int, int]]) -> None:
     found = made(pairs)
     swapped = made([(d, {EVENT: COMPETING, COMPETING: EVENT}.get(o, o)) for d, o in pairs])
-    np.testing.assert_allclose(found.incidence + swapped.incidence + found.free, 1.0, atol=1e-12)
+    np.testing.assert_allclose(found.incidence + swapped.incidence + found.event_free, 1.0, atol=1e-12)
     assert np.all(np.diff(found.incidence) >= -1e-15)
 
 
@@ -54,7 +54,7 @@ def test_event_competing_and_free_share_everyone(pairs: list[tuple[int, int]]) -
 def test_without_censoring_it_is_the_share_and_its_binomial_variance(pairs: list[tuple[int, int]]) -> None:
     found = made([(d, o if o != CENSORED else COMPETING) for d, o in pairs])
     share = found.events / found.entered
-    assert found.rate == pytest.approx(share, abs=1e-12)
+    assert found.final == pytest.approx(share, abs=1e-12)
     assert found.variance[-1] == pytest.approx(share * (1 - share) / found.entered, abs=1e-12)
     assert found.interval() == pytest.approx(wilson(share, found.entered))
 
@@ -68,7 +68,7 @@ def test_the_variance_is_that_of_the_double_sum(pairs: list[tuple[int, int]]) ->
         n = sum(d >= t for d, _ in pairs)
         event = sum(d == t and o == EVENT for d, o in pairs)
         every = sum(d == t and o != CENSORED for d, o in pairs)
-        ahead = found.rate - f
+        ahead = found.final - f
         total += ahead**2 * every / (n * (n - every)) if n > every else 0.0
         total += before**2 * event * (n - event) / n**3 - 2 * ahead * before * event / n**2
         before *= 1 - every / n
@@ -80,19 +80,19 @@ def test_the_variance_is_that_of_the_double_sum(pairs: list[tuple[int, int]]) ->
 def test_a_lead_still_in_view_is_no_loss(pairs: list[tuple[int, int]]) -> None:
     found = made(pairs)
     as_lost = made([(d, COMPETING if o == CENSORED else o) for d, o in pairs])
-    assert found.rate >= as_lost.rate - 1e-12
+    assert found.final >= as_lost.final - 1e-12
 
 
 def test_quantiles_are_reached_or_unknown() -> None:
     found = made([(1, EVENT), (2, EVENT), (3, CENSORED), (9, CENSORED)])
     assert (found.quantile(0.25), found.quantile(0.5)) == (1.0, 2.0)
     assert math.isnan(found.quantile(0.75))
-    assert found.given_event(1.0) == 2.0
+    assert found.quantile_of_events(1.0) == 2.0
 
 
 def test_nobody_has_no_rate() -> None:
-    nobody = curve(np.zeros(0), np.zeros(0, dtype=np.int8))
-    assert math.isnan(nobody.rate)
+    nobody = aalen_johansen(np.zeros(0), np.zeros(0, dtype=np.int8))
+    assert math.isnan(nobody.final)
     assert math.isnan(nobody.at(3.0))
 
 
@@ -103,6 +103,6 @@ def test_intervals_of_many_samples_cover_what_they_say() -> None:
         won = rng.random(120) < 0.3
         ends, seen = rng.exponential(10.0, 120), rng.uniform(5.0, 60.0, 120)
         outcome = np.where(ends > seen, CENSORED, np.where(won, EVENT, COMPETING)).astype(np.int8)
-        low, high = curve(np.minimum(ends, seen), outcome).interval()
+        low, high = aalen_johansen(np.minimum(ends, seen), outcome).interval()
         covered += low <= 0.3 <= high
     assert 0.74 <= covered / 400 <= 0.86

@@ -5,9 +5,10 @@ from typing import Any
 
 import numpy as np
 
-from funnel.forecast.forecast import Asked, Forecast, forecast, views
-from funnel.forecast.hazards import Lives, lives
-from funnel.forecast.periods import DEFAULT_COUNT, Period, before, periods, shift
+from funnel.forecast.forecast import Forecast, ForecastOptions, forecast
+from funnel.forecast.hazards import KnownLeads, known_leads
+from funnel.forecast.periods import DEFAULT_COUNT, CalendarPeriod, periods, periods_before, shift
+from funnel.forecast.report import pipeline_views
 from history.errors import InvalidInput
 from history.history import History
 from history.snapshot import cut
@@ -28,7 +29,7 @@ MEASURES = ("wins", "revenue")
 def backtest_forecast(
     history: History,
     origins: Sequence[int],
-    asked: Asked,
+    asked: ForecastOptions,
     *,
     train_options: TrainOptions,
     progress: Progress = no_progress,
@@ -55,7 +56,7 @@ def backtest_forecast(
     return {**summarize_cells(cells), "skipped": [date.to_dict() for date in skipped]}
 
 
-def past_period_starts(history: History, asked: Asked, count: int) -> list[int]:
+def past_period_starts(history: History, asked: ForecastOptions, count: int) -> list[int]:
     """The last `count` period starts whose forecast had ended by history.as_of_us, oldest first, microseconds UTC.
 
     Starts before the first lead are left out. Raises InvalidInput if the history is too short for one.
@@ -63,7 +64,7 @@ def past_period_starts(history: History, asked: Asked, count: int) -> list[int]:
     zone = history.config.zone
     ahead = DEFAULT_COUNT[asked.period] if asked.count is None else asked.count
     running = periods(history.as_of_us, asked.period, 1, zone)[0]
-    past = before(running, asked.period, ahead + count - 1, zone)[:count]
+    past = periods_before(running, asked.period, ahead + count - 1, zone)[:count]
     first_us = int(history.created_us.min()) if len(history) else history.as_of_us
     starts = [period.start_us for period in past if period.start_us > first_us]
     if not starts:
@@ -74,14 +75,14 @@ def past_period_starts(history: History, asked: Asked, count: int) -> list[int]:
     return starts
 
 
-def forecast_cells(bundle: Bundle, past: History, history: History, asked: Asked) -> list[Cell]:
+def forecast_cells(bundle: Bundle, past: History, history: History, asked: ForecastOptions) -> list[Cell]:
     """The forecast at past.as_of_us and the baselines beside the actual values, for periods over by history.as_of_us.
 
     past: the history as known at the origin; history: with everything that happened later.
     """
     made = forecast(bundle, past, asked)
-    later = lives(history, history.as_of_us)
-    pipeline = views(made)
+    later = known_leads(history, history.as_of_us)
+    pipeline = pipeline_views(made)
     measures = MEASURES if made.has_amounts else MEASURES[:1]
     cells = []
     for k, period in enumerate(made.periods):
@@ -95,7 +96,7 @@ def forecast_cells(bundle: Bundle, past: History, history: History, asked: Asked
                 "stage_pipeline": Estimate(open_leads),
                 "stage_pipeline_and_new": Estimate(open_leads + _new_leads(made, k, measure)),
                 "last_periods": _last_periods(made, j),
-                "year_before": _year_before(made.seen, made, period, j),
+                "year_before": _year_before(made.known, made, period, j),
             }
             cells.append(Cell(made.as_of_us, k + 1, measure, float(actual[j]), estimates))
     return cells
@@ -122,14 +123,14 @@ def _last_periods(made: Forecast, j: int) -> Estimate:
 
     j: position of the measure. Periods before the first win are left out: the funnel was not yet running.
     """
-    past = before(made.periods[0], made.asked.period, SPREAD_PERIODS, made.zone)
-    first_win_us = made.seen.first_win_us
+    past = periods_before(made.periods[0], made.options.period, SPREAD_PERIODS, made.zone)
+    first_win_us = made.known.first_win_us
     if first_win_us is None:
         return NO_ESTIMATE
     running = [period for period in past if period.end_us > first_win_us]
     if not running:
         return NO_ESTIMATE
-    values = np.array([made.seen.won_between(period.start_us, period.end_us)[j] for period in running])
+    values = np.array([made.known.won_between(period.start_us, period.end_us)[j] for period in running])
     mean = float(values[-MEAN_PERIODS:].mean())
     if len(values) < 2:
         return Estimate(mean)
@@ -138,11 +139,11 @@ def _last_periods(made: Forecast, j: int) -> Estimate:
     return Estimate(mean, max(mean - half_width, 0.0), mean, mean + half_width)
 
 
-def _year_before(seen: Lives, made: Forecast, period: Period, j: int) -> Estimate:
+def _year_before(seen: KnownLeads, made: Forecast, period: CalendarPeriod, j: int) -> Estimate:
     """The same period a year before, if the history begins before it."""
-    kind = made.asked.period
+    kind = made.options.period
     count = PERIODS_PER_YEAR[kind]
-    year_before = before(period, kind, count, made.zone)[0]
+    year_before = periods_before(period, kind, count, made.zone)[0]
     assert year_before.start == shift(period.start, kind, -count)
     if not len(seen.created_us) or int(seen.created_us.min()) > year_before.start_us:
         return NO_ESTIMATE

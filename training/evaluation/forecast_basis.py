@@ -4,10 +4,10 @@ from dataclasses import fields
 
 import numpy as np
 
-from funnel.forecast.hazards import lives
-from funnel.forecast.new_leads import future, recent_rate
-from funnel.forecast.open_leads import OpenLeads, ages, win_chances
-from funnel.forecast.rhythm import rhythm_of, worked_days
+from funnel.forecast.hazards import known_leads
+from funnel.forecast.new_leads import forecast_new_leads, recent_rate
+from funnel.forecast.open_leads import OpenLeads, ages, win_probabilities
+from funnel.forecast.rhythm import fit_rhythm, working_days
 from history.arrays import Floats, Ints
 from history.history import DAY_US, WON, History
 from history.snapshot import current_stages, open_leads
@@ -77,12 +77,12 @@ def basis_at(bundle: Bundle, history: History, leads: OpenLeads, at_us: int, spa
 
     history: with everything up to its as_of_us; spans that end later have no actual values.
     """
-    seen = lives(history, at_us)
+    seen = known_leads(history, at_us)
     horizon_days, zone = bundle.config.horizon_days, bundle.config.zone
-    worked = worked_days(spans, at_us, rhythm_of(seen, zone), zone)
-    new_leads = future(seen, horizon_days, int(np.ceil(max(spans[-1], worked[-1]))))
+    worked = working_days(spans, at_us, fit_rhythm(seen, zone), zone)
+    new_leads = forecast_new_leads(seen, horizon_days, int(np.ceil(max(spans[-1], worked[-1]))))
     new_wins = new_leads.wins_by(worked)
-    chances = win_chances(leads, bundle.close_time, new_leads.rates, worked)
+    chances = win_probabilities(leads, bundle.close_time, new_leads.rates, worked)
     # Training samples the leads of a large history: the sample stands for all leads open then.
     leads_per_row = len(open_leads(history, at_us)) / max(len(leads), 1)
     actual_wins, actual_revenue = _actual(history, at_us, spans)
@@ -103,7 +103,7 @@ def basis_at(bundle: Bundle, history: History, leads: OpenLeads, at_us: int, spa
 
 def _actual(history: History, at_us: int, spans: Floats) -> tuple[Floats, Floats]:
     """Wins and revenue (k,) within each span after at_us; NaN for spans not over by history.as_of_us."""
-    later = lives(history, history.as_of_us)
+    later = known_leads(history, history.as_of_us)
     won = (later.state == WON) & (later.end_us > at_us)
     days = (later.end_us[won] - at_us) / DAY_US
     amount = np.nan_to_num(later.amount[won])

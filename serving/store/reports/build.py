@@ -2,11 +2,12 @@
 
 from typing import Any
 
-from funnel.forecast.explain import explained
-from funnel.forecast.forecast import Asked, answer, forecast
-from funnel.forecast.warnings import notes
+from funnel.forecast.explain import explanation
+from funnel.forecast.forecast import ForecastOptions, forecast
+from funnel.forecast.report import forecast_record
+from funnel.forecast.warnings import forecast_warnings
 from funnel.state.report import funnel_report
-from funnel.state.state import FunnelAsked
+from funnel.state.state import FunnelOptions
 from history.config import FunnelConfig
 from models.bundle import Bundle
 from serving.base.instant import read_instant
@@ -28,7 +29,7 @@ def funnel_from(store: Store, query: FunnelQuery, bundle: Bundle | None) -> Reco
     to_us = _instant(query.end, config, "to")
     since_us = _instant(query.since, config, "since")
     history = store.read_all(_as_of_us(store, query.as_of, config), config)
-    options = FunnelAsked(from_us, to_us, query.by, since_us, query.attention)
+    options = FunnelOptions(from_us, to_us, query.by, since_us, query.attention)
     return funnel_report(history, options, bundle)
 
 
@@ -36,11 +37,15 @@ def forecast_from(store: Store, query: ForecastQuery, bundle: Bundle) -> Record:
     """The forecast as `leadcast forecast --json` gives it, with the model's configuration."""
     since_us = _instant(query.since, bundle.config, "since")
     history = store.read_all(_as_of_us(store, query.as_of, bundle.config), bundle.config)
-    options = Asked(query.period, query.periods, query.by)
+    options = ForecastOptions(query.period, query.periods, query.by)
     result = forecast(bundle, history, options)
-    record = {**answer(result), "currency": result.currency, "warnings": notes(result, bundle)}
+    record = {
+        **forecast_record(result),
+        "currency": result.currency,
+        "warnings": forecast_warnings(result, bundle),
+    }
     if query.explain:
-        record["explain"] = explained(bundle, history, options, result, since_us)
+        record["explain"] = explanation(bundle, history, result, since_us)
     return record
 
 

@@ -6,13 +6,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from funnel.forecast.explain import PARTS, changes, explained
+from funnel.forecast.explain import PARTS, changes, explanation
 from funnel.forecast.figures import report_page
-from funnel.forecast.forecast import Asked, Forecast, answer, forecast, rows
-from funnel.forecast.hazards import hazards, lives
-from funnel.forecast.open_leads import scored_leads, win_chances
+from funnel.forecast.forecast import Forecast, ForecastOptions, forecast
+from funnel.forecast.hazards import hazards, known_leads
+from funnel.forecast.open_leads import scored_leads, win_probabilities
+from funnel.forecast.report import forecast_record, forecast_rows
 from funnel.forecast.table import COLUMNS
-from funnel.forecast.warnings import notes
+from funnel.forecast.warnings import forecast_warnings
 from history.errors import InvalidInput
 from history.history import DAY_US, History
 from history.read import read_folder
@@ -37,11 +38,11 @@ def history(crm: Path, bundle: Bundle) -> History:
 
 @pytest.fixture(scope="module")
 def made(bundle: Bundle, history: History) -> Forecast:
-    return forecast(bundle, history, Asked("month", 4))
+    return forecast(bundle, history, ForecastOptions("month", 4))
 
 
 def test_already_open_and_new_add_up_and_quantiles_are_in_order(made: Forecast) -> None:
-    for row in rows(made):
+    for row in forecast_rows(made):
         parts = row["already_won"] + row["open_wins_expected"] + row["new_wins_expected"]
         assert row["wins_expected"] == pytest.approx(parts)
         money = row["already_revenue"] + row["open_revenue_expected"] + row["new_revenue_expected"]
@@ -55,26 +56,26 @@ def test_already_open_and_new_add_up_and_quantiles_are_in_order(made: Forecast) 
 def test_the_first_period_holds_t_and_counts_what_is_won_in_it(made: Forecast, history: History) -> None:
     first = made.periods[0]
     assert first.start_us <= history.as_of_us < first.end_us
-    seen = lives(history, history.as_of_us)
-    assert rows(made)[0]["already_won"] == seen.won_between(first.start_us, history.as_of_us + 1)[0]
-    assert all(row["already_won"] == 0 for row in rows(made)[1:])
+    seen = known_leads(history, history.as_of_us)
+    assert forecast_rows(made)[0]["already_won"] == seen.won_between(first.start_us, history.as_of_us + 1)[0]
+    assert all(row["already_won"] == 0 for row in forecast_rows(made)[1:])
 
 
 @pytest.mark.parametrize("column", ["owner", "source", "stage", "industry"])
 def test_groups_add_up_to_the_whole(bundle: Bundle, history: History, made: Forecast, column: str) -> None:
-    grouped = forecast(bundle, history, Asked("month", 4, column), made.leads)
+    grouped = forecast(bundle, history, ForecastOptions("month", 4, column), made.leads)
     for name in ("already_wins", "already_revenue", "open_wins", "new_wins", "open_revenue", "new_revenue"):
         whole, parts = getattr(made.expectation, name), getattr(grouped.expectation, name)
         np.testing.assert_allclose(parts.sum(axis=1), whole[:, 0], atol=1e-8)
-    assert "group" in rows(grouped)[0]
+    assert "group" in forecast_rows(grouped)[0]
 
 
 def test_open_chances_rise_meet_at_the_horizon_and_stay_chances(bundle: Bundle, history: History) -> None:
     open_ = scored_leads(bundle, history, history.as_of_us)
-    rates = hazards(lives(history, history.as_of_us), 180.0)
+    rates = hazards(known_leads(history, history.as_of_us), 180.0)
     horizon = float(bundle.config.horizon_days)
     days = np.array([1.0, 20.0, horizon - 1e-6, horizon, horizon + 1e-6, horizon + 30, 3 * horizon])
-    chances = win_chances(open_, bundle.close_time, rates, days)
+    chances = win_probabilities(open_, bundle.close_time, rates, days)
     assert (np.diff(chances, axis=1) >= -1e-12).all()
     np.testing.assert_allclose(chances[:, 3], open_.probability, atol=1e-12)
     np.testing.assert_allclose(chances[:, 4], chances[:, 3], atol=1e-6)
@@ -83,26 +84,26 @@ def test_open_chances_rise_meet_at_the_horizon_and_stay_chances(bundle: Bundle, 
 
 
 def test_more_periods_do_not_change_the_first_ones(bundle: Bundle, history: History, made: Forecast) -> None:
-    longer = forecast(bundle, history, Asked("month", 9), made.leads)
+    longer = forecast(bundle, history, ForecastOptions("month", 9), made.leads)
     alone = replace(bundle, forecast=None)
     for name in ("open_wins", "new_wins"):
-        short = getattr(forecast(alone, history, Asked("month", 4), made.leads).expectation, name)
-        long = getattr(forecast(alone, history, Asked("month", 9), made.leads).expectation, name)
+        short = getattr(forecast(alone, history, ForecastOptions("month", 4), made.leads).expectation, name)
+        long = getattr(forecast(alone, history, ForecastOptions("month", 9), made.leads).expectation, name)
         np.testing.assert_allclose(long[:4], short)
-    assert len(rows(longer)) == 9
+    assert len(forecast_rows(longer)) == 9
 
 
 def test_what_lies_after_t_leaves_no_trace(bundle: Bundle, history: History) -> None:
     at = history.as_of_us - BACK_US
-    whole = forecast(bundle, replace(history, as_of_us=at), Asked("week", 6))
-    known = forecast(bundle, cut(history, at), Asked("week", 6))
-    assert rows(whole) == rows(known)
+    whole = forecast(bundle, replace(history, as_of_us=at), ForecastOptions("week", 6))
+    known = forecast(bundle, cut(history, at), ForecastOptions("week", 6))
+    assert forecast_rows(whole) == forecast_rows(known)
 
 
 def test_weeks_of_a_quarter_and_the_quarter_agree(bundle: Bundle, history: History) -> None:
     plain = replace(bundle, forecast=None)
-    quarters = forecast(plain, history, Asked("quarter", 1))
-    months = forecast(plain, history, Asked("month", 3))
+    quarters = forecast(plain, history, ForecastOptions("quarter", 1))
+    months = forecast(plain, history, ForecastOptions("month", 3))
     last = quarters.periods[0].end_us
     inside = [i for i, p in enumerate(months.periods) if p.end_us <= last]
     np.testing.assert_allclose(
@@ -112,15 +113,17 @@ def test_weeks_of_a_quarter_and_the_quarter_agree(bundle: Bundle, history: Histo
 
 
 def test_without_a_replay_the_interval_says_so(bundle: Bundle, history: History, made: Forecast) -> None:
-    plain = forecast(replace(bundle, forecast=None), history, Asked("month", 2), made.leads)
-    assert {row["interval_basis"] for row in rows(plain)} == {"model"}
-    assert all(row["wins_p10"] < row["wins_p90"] for row in rows(plain)[1:])
+    plain = forecast(replace(bundle, forecast=None), history, ForecastOptions("month", 2), made.leads)
+    assert {row["interval_basis"] for row in forecast_rows(plain)} == {"model"}
+    assert all(row["wins_p10"] < row["wins_p90"] for row in forecast_rows(plain)[1:])
 
 
 def test_without_amounts_revenue_is_empty_and_wins_are_not(bundle: Bundle, history: History) -> None:
     amount = np.full_like(history.outcomes.amount, np.nan)
     free = replace(history, outcomes=replace(history.outcomes, amount=amount))
-    said = rows(forecast(replace(bundle, amount=None, forecast=None), free, Asked("month", 2)))
+    said = forecast_rows(
+        forecast(replace(bundle, amount=None, forecast=None), free, ForecastOptions("month", 2))
+    )
     assert all(row[name] is None for row in said for name in row if "revenue" in name)
     assert said[1]["wins_expected"] > 0
 
@@ -130,22 +133,22 @@ def test_no_lead_or_one_lead_is_forecast_too(bundle: Bundle, history: History, n
     known = np.sort(history.created_us)
     tiny = cut(history, int(known[0]) - 1 if n == 0 else int(known[0]))
     assert len(tiny) == n
-    result = answer(forecast(bundle, tiny, Asked("month", 3)))
+    result = forecast_record(forecast(bundle, tiny, ForecastOptions("month", 3)))
     assert len(result["periods"]) == 3
     assert all(np.isfinite(row["wins_expected"]) for row in result["periods"])
 
 
 def test_an_unknown_column_is_named(bundle: Bundle, history: History) -> None:
     with pytest.raises(InvalidInput, match="no column 'colour'"):
-        forecast(bundle, history, Asked(by="colour"))
+        forecast(bundle, history, ForecastOptions(by="colour"))
 
 
 @pytest.mark.parametrize("back_days", [3, 20, 80])
 @pytest.mark.parametrize("period", ["week", "month"])
 def test_what_changed_adds_up(bundle: Bundle, history: History, back_days: int, period: str) -> None:
-    asked = Asked(period, 3)
+    asked = ForecastOptions(period, 3)
     now = forecast(bundle, history, asked)
-    moved = changes(bundle, history, asked, now, history.as_of_us - back_days * DAY_US)
+    moved = changes(bundle, history, now, history.as_of_us - back_days * DAY_US)
     for what, total in (("wins", now.wins), ("revenue", now.revenue)):
         parts = moved[what]
         assert parts["then"] + sum(parts[name] for name in PARTS) == pytest.approx(parts["now"], abs=1e-6)
@@ -155,13 +158,17 @@ def test_what_changed_adds_up(bundle: Bundle, history: History, back_days: int, 
 def test_the_explanation_sums_to_the_open_leads_part(
     bundle: Bundle, history: History, made: Forecast
 ) -> None:
-    asked = Asked("month", 4)
-    told = explained(bundle, history, asked, made)
+    told = explanation(bundle, history, made)
     for name in ("by_stage", "by_source"):
         assert sum(r["wins"] for r in told[name]) == pytest.approx(float(made.expectation.open_wins.sum()))
     assert len(told["top_leads"]) == 10
     page = report_page(
-        {**answer(made), "currency": made.currency, "warnings": notes(made, bundle), "explain": told}
+        {
+            **forecast_record(made),
+            "currency": made.currency,
+            "warnings": forecast_warnings(made, bundle),
+            "explain": told,
+        }
     )
     assert "Plotly" in page
     assert "http-equiv" not in page

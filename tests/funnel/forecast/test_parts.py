@@ -11,12 +11,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from funnel.dates import local_date
 from funnel.forecast.arrivals import arrivals
-from funnel.forecast.draws import Expectation, drawn
-from funnel.forecast.hazards import Lives, hazards
-from funnel.forecast.level import Ahead, learned, no_level
-from funnel.forecast.new_leads import win_amount
-from funnel.forecast.periods import KINDS, before, local_date, periods
+from funnel.forecast.draws import Expectation, simulate
+from funnel.forecast.hazards import KnownLeads, hazards
+from funnel.forecast.level import ComingSpans, fit_level, prior_level
+from funnel.forecast.new_leads import mean_amount
+from funnel.forecast.periods import KINDS, periods, periods_before
 from history.arrays import Floats, Ints
 from history.errors import InvalidInput
 from history.history import DAY_US, LOST, OPEN, WON
@@ -33,7 +34,7 @@ def test_periods_follow_each_other_and_the_first_contains_t(at: int, kind: str, 
     found = periods(at * 1_000_000, kind, 3, ZoneInfo(zone))
     assert found[0].start_us <= at * 1_000_000 < found[0].end_us
     assert all(a.end_us == b.start_us and a.end == b.start for a, b in pairwise(found))
-    assert before(found[1], kind, 1, ZoneInfo(zone)) == found[:1]
+    assert periods_before(found[1], kind, 1, ZoneInfo(zone)) == found[:1]
 
 
 def test_periods_are_whole_in_the_zone_of_the_funnel() -> None:
@@ -53,13 +54,13 @@ def test_a_period_that_makes_no_sense_is_refused(kind: str, count: int) -> None:
         periods(NOW_US, kind, count, ZoneInfo("UTC"))
 
 
-def made_lives(age: Floats, state: list[int], amount: float = 100.0) -> Lives:
+def made_lives(age: Floats, state: list[int], amount: float = 100.0) -> KnownLeads:
     """Leads that ended (or are open) at these ages; those decided were all created 400 days ago."""
     states = np.array(state, dtype=np.int8)
     created = np.where(states == OPEN, NOW_US - age * DAY_US, NOW_US - 400 * DAY_US).astype(np.int64)
     end = (created + age * DAY_US).astype(np.int64)
     amounts = np.where(states == WON, amount, np.nan)
-    return Lives(NOW_US, np.arange(len(age)), created, end, states, amounts)
+    return KnownLeads(NOW_US, np.arange(len(age)), created, end, states, amounts)
 
 
 def test_ages_that_few_leads_have_reached_take_the_rate_of_their_neighbours() -> None:
@@ -71,7 +72,7 @@ def test_ages_that_few_leads_have_reached_take_the_rate_of_their_neighbours() ->
     state[:5], age[:5] = OPEN, born[:5]
     created = (NOW_US - born * DAY_US).astype(np.int64)
     end = (created + age * DAY_US).astype(np.int64)
-    seen = Lives(NOW_US, np.arange(400), created, end, state.astype(np.int8), np.full(400, np.nan))
+    seen = KnownLeads(NOW_US, np.arange(400), created, end, state.astype(np.int8), np.full(400, np.nan))
     won = hazards(seen, 1e9).won
     assert 0.002 < won[-1] < 0.02
     assert won[:100].mean() == pytest.approx(0.01, rel=0.35)
@@ -81,7 +82,7 @@ def test_without_censoring_the_curve_is_the_plain_share() -> None:
     random = np.random.default_rng(0)
     state = random.choice([WON, LOST], 300, p=[0.3, 0.7]).tolist()
     seen = made_lives(random.uniform(0, 25, 300), state)
-    won, lost = hazards(seen, 1e9).from_age(200)
+    won, lost = hazards(seen, 1e9).incidence(200)
     assert won[-1] == pytest.approx(np.mean(np.array(state) == WON), abs=1e-3)
     assert won[-1] + lost[-1] <= 1 + 1e-12
 
@@ -90,10 +91,10 @@ def test_open_leads_are_not_counted_as_lost() -> None:
     random = np.random.default_rng(1)
     decided = made_lives(random.uniform(0, 20, 200), [WON, LOST] * 100)
     young = made_lives(np.full(500, 0.5), [OPEN] * 500)
-    both = Lives(NOW_US, np.arange(700), *(
+    both = KnownLeads(NOW_US, np.arange(700), *(
         np.concatenate((getattr(decided, n), getattr(young, n))) for n in ("created_us", "end_us", "state", "amount")
     ))  # fmt: skip
-    alone, with_young = hazards(decided, 1e9).from_age(60)[0][-1], hazards(both, 1e9).from_age(60)[0][-1]
+    alone, with_young = hazards(decided, 1e9).incidence(60)[0][-1], hazards(both, 1e9).incidence(60)[0][-1]
     assert alone == pytest.approx(0.5, abs=0.01)
     assert with_young > 0.3, "leads of half a day cannot halve the conversion"
 
@@ -106,9 +107,9 @@ def test_rates_are_chances_whatever_the_leads(leads: list[tuple[float, int]]) ->
     assert (rates.won >= 0).all()
     assert (rates.lost >= 0).all()
     assert (rates.won + rates.lost <= 1 + 1e-9).all()
-    won, lost = rates.from_age(400)
+    won, lost = rates.incidence(400)
     assert (np.diff(won) >= 0).all()
-    np.testing.assert_allclose(won + lost + rates.free(400), 1.0, atol=1e-9)
+    np.testing.assert_allclose(won + lost + rates.open_share(400), 1.0, atol=1e-9)
 
 
 def test_arrivals_keep_the_level_and_follow_the_weekday() -> None:
@@ -188,9 +189,9 @@ def test_one_large_deal_moves_the_mean_amount_little() -> None:
     seen = made_lives(np.linspace(1, 390, 100), [WON] * 100)
     amounts = seen.amount.copy()
     amounts[-1] = 10_000.0  # the latest win
-    weighted = win_amount(replace(seen, amount=amounts), 30)
+    weighted = mean_amount(replace(seen, amount=amounts), 30)
     assert 100 < weighted < 1.5 * amounts.mean()
-    assert np.isnan(win_amount(replace(seen, amount=np.full(100, np.nan)), 30))
+    assert np.isnan(mean_amount(replace(seen, amount=np.full(100, np.nan)), 30))
 
 
 def expectation(open_wins: float, new_wins: float, shock: float = 0.0) -> Expectation:
@@ -202,7 +203,7 @@ def expectation(open_wins: float, new_wins: float, shock: float = 0.0) -> Expect
 
 
 def test_draws_lie_around_the_expectation_and_widen_with_the_shock() -> None:
-    calm, shaken = drawn(expectation(60.0, 30.0)), drawn(expectation(60.0, 30.0, 0.3))
+    calm, shaken = simulate(expectation(60.0, 30.0)), simulate(expectation(60.0, 30.0, 0.3))
     assert calm.wins[1, 0, 0] == pytest.approx(92, abs=2)
     assert calm.revenue[1, 0, 0] == pytest.approx(920, rel=0.03)
     deviation = np.sqrt(60 * 0.7 + 30)
@@ -211,7 +212,7 @@ def test_draws_lie_around_the_expectation_and_widen_with_the_shock() -> None:
 
 
 def test_nothing_expected_is_nothing_drawn() -> None:
-    found = drawn(expectation(0.0, 0.0, 0.2))
+    found = simulate(expectation(0.0, 0.0, 0.2))
     assert (found.wins == 2).all()
     assert (found.revenue == 20).all()
 
@@ -236,11 +237,11 @@ def basis(ratio: float, origins: int = 8) -> ForecastBasis:
     )
 
 
-AHEAD = Ahead(np.array([0.0, 30.0, 170.0]), np.array([30.0, 60.0, 200.0]), np.full(3, 100.0), 100 / 30)
+AHEAD = ComingSpans(np.array([0.0, 30.0, 170.0]), np.array([30.0, 60.0, 200.0]), np.full(3, 100.0), 100 / 30)
 
 
 def test_a_replay_that_was_right_corrects_nothing_and_one_that_was_low_lifts() -> None:
-    right, low = (learned(basis(r), AHEAD, 30, NOW_US, revenue=False) for r in (1.0, 1.3))
+    right, low = (fit_level(basis(r), AHEAD, 30, NOW_US, revenue=False) for r in (1.0, 1.3))
     assert right.measured
     np.testing.assert_allclose(right.factor, 1.0, atol=1e-9)
     assert (low.factor > 1.02).all()
@@ -250,25 +251,25 @@ def test_a_replay_that_was_right_corrects_nothing_and_one_that_was_low_lifts() -
 
 def test_what_was_not_over_by_t_teaches_nothing() -> None:
     early = int(basis(1.3).as_of_us[0]) + 20 * DAY_US
-    unknown = learned(basis(1.3), AHEAD, 30, early, revenue=False)
+    unknown = fit_level(basis(1.3), AHEAD, 30, early, revenue=False)
     assert not unknown.measured
     np.testing.assert_array_equal(unknown.factor, 1.0)
-    assert not learned(None, AHEAD, 30, NOW_US, revenue=True).measured
+    assert not fit_level(None, AHEAD, 30, NOW_US, revenue=True).measured
 
 
 def test_the_fewer_wins_are_known_the_wider_is_what_is_assumed() -> None:
     """Twelve wins tell a rate within 29 % of itself; a thousand within 3 %, beside the 8 % that are assumed anyway."""
-    few, many, sure = (no_level(replace(AHEAD, known=n)).deviation[0] for n in (12.0, 1000.0, np.inf))
+    few, many, sure = (prior_level(replace(AHEAD, known_wins=n)).deviation[0] for n in (12.0, 1000.0, np.inf))
     np.testing.assert_allclose([few, many, sure], np.sqrt(0.0064 + np.array([1 / 12, 1 / 1000, 0.0])))
     judged = [
-        learned(basis(1.3), replace(AHEAD, known=n), 30, NOW_US, revenue=False).deviation
+        fit_level(basis(1.3), replace(AHEAD, known_wins=n), 30, NOW_US, revenue=False).deviation
         for n in (12.0, 1000.0)
     ]
     assert (judged[0] > judged[1]).all()
 
 
 def test_the_less_of_a_year_was_seen_the_wider_is_what_is_assumed() -> None:
-    none, half, whole = (no_level(replace(AHEAD, unseen=1 - y)).deviation[0] for y in (0.0, 0.5, 1.0))
+    none, half, whole = (prior_level(replace(AHEAD, unseen_year=1 - y)).deviation[0] for y in (0.0, 0.5, 1.0))
     np.testing.assert_allclose([none, half, whole], np.sqrt(0.0064 + 0.04 * np.array([1.0, 0.5, 0.0])))
 
 

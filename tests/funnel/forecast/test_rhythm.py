@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from funnel.forecast.hazards import Lives
-from funnel.forecast.rhythm import EVEN, PARTS, PRIOR_WINS, WEEKS, Rhythm, rhythm_of, worked_days
+from funnel.forecast.hazards import KnownLeads
+from funnel.forecast.rhythm import EVEN, PARTS, PRIOR_WINS, WEEKS, Rhythm, fit_rhythm, working_days
 from history.history import DAY_US, HOUR_US, LOST, WON
 
 TOKYO, NEW_YORK = ZoneInfo("Asia/Tokyo"), ZoneInfo("America/New_York")
@@ -17,10 +17,10 @@ MONDAY_US = int(datetime(2025, 6, 2, tzinfo=UTC).timestamp()) * 1_000_000
 WORKWEEK = np.array([1.4, 1.4, 1.4, 1.4, 1.4, 0.0, 0.0])
 
 
-def closed(at_us: list[int], state: int, as_of_us: int) -> Lives:
+def closed(at_us: list[int], state: int, as_of_us: int) -> KnownLeads:
     n = len(at_us)
     created = np.full(n, as_of_us - 400 * DAY_US)
-    return Lives(
+    return KnownLeads(
         as_of_us,
         np.arange(n),
         created,
@@ -33,7 +33,7 @@ def closed(at_us: list[int], state: int, as_of_us: int) -> Lives:
 def test_shares_are_those_of_local_weekdays() -> None:
     """Fridays 20:00 in London are Saturdays in Tokyo."""
     fridays = [MONDAY_US + (4 - 7 * k) * DAY_US + 20 * HOUR_US for k in range(1, 21)]
-    shares = rhythm_of(closed(fridays, WON, MONDAY_US), TOKYO).weekday
+    shares = fit_rhythm(closed(fridays, WON, MONDAY_US), TOKYO).weekday
     flat = 7 * (PRIOR_WINS / 7) / (20 + PRIOR_WINS)
     assert shares[5] == pytest.approx(7 * (20 + PRIOR_WINS / 7) / (20 + PRIOR_WINS))
     np.testing.assert_allclose(np.delete(shares, 5), flat)
@@ -41,16 +41,16 @@ def test_shares_are_those_of_local_weekdays() -> None:
 
 def test_losses_and_old_wins_say_nothing() -> None:
     tuesdays = [MONDAY_US - 6 * DAY_US] * 30
-    np.testing.assert_allclose(rhythm_of(closed(tuesdays, LOST, MONDAY_US), TOKYO).weekday, 1.0)
+    np.testing.assert_allclose(fit_rhythm(closed(tuesdays, LOST, MONDAY_US), TOKYO).weekday, 1.0)
     old = [MONDAY_US - (7 * WEEKS + 6) * DAY_US] * 30
-    np.testing.assert_allclose(rhythm_of(closed(old, WON, MONDAY_US), TOKYO).weekday, 1.0)
+    np.testing.assert_allclose(fit_rhythm(closed(old, WON, MONDAY_US), TOKYO).weekday, 1.0)
 
 
 def test_nothing_is_won_on_a_weekend_nobody_works_on() -> None:
     """From Friday 18:00 in New York: six hours of Friday, nothing until Monday, then a fifth of the week a day."""
     friday = int(datetime(2025, 6, 6, 22, tzinfo=UTC).timestamp()) * 1_000_000
     days = np.array([0.25, 1.25, 2.25, 3.25])
-    worked = worked_days(days, friday, Rhythm(WORKWEEK, EVEN), NEW_YORK)
+    worked = working_days(days, friday, Rhythm(WORKWEEK, EVEN), NEW_YORK)
     np.testing.assert_allclose(worked, [0.35, 0.35, 0.35, 1.75])
 
 
@@ -66,17 +66,19 @@ def monthly(day_of_month: int, months: int, spread: int) -> list[int]:
 
 def test_a_day_of_every_month_on_which_deals_are_booked_is_found() -> None:
     """Twelve months with 20 wins more on the 22nd: its part of three days brings 23 wins in place of 5 or so."""
-    part = rhythm_of(closed(monthly(22, 12, 20), WON, MONDAY_US), ZoneInfo("UTC")).part
+    part = fit_rhythm(closed(monthly(22, 12, 20), WON, MONDAY_US), ZoneInfo("UTC")).part
     assert part[7] == pytest.approx(23 / 5, rel=0.1)
     assert (np.delete(part, 7) < 0.75).all()
 
 
 def test_two_months_and_an_even_year_show_no_rhythm() -> None:
-    np.testing.assert_array_equal(rhythm_of(closed(monthly(22, 3, 20), WON, MONDAY_US), TOKYO).part, EVEN)
-    np.testing.assert_array_equal(rhythm_of(closed(monthly(22, 12, 0), WON, MONDAY_US), TOKYO).part, EVEN)
+    np.testing.assert_array_equal(fit_rhythm(closed(monthly(22, 3, 20), WON, MONDAY_US), TOKYO).part, EVEN)
+    np.testing.assert_array_equal(fit_rhythm(closed(monthly(22, 12, 0), WON, MONDAY_US), TOKYO).part, EVEN)
     random = np.random.default_rng(5)
     found = [
-        rhythm_of(closed((MONDAY_US - random.integers(0, 365 * DAY_US, 500)).tolist(), WON, MONDAY_US), TOKYO)
+        fit_rhythm(
+            closed((MONDAY_US - random.integers(0, 365 * DAY_US, 500)).tolist(), WON, MONDAY_US), TOKYO
+        )
         for _ in range(100)
     ]
     assert np.mean([(r.part == EVEN).all() for r in found]) >= 0.9, (
@@ -111,12 +113,12 @@ def test_days_are_counted_hour_by_hour(
     scale = {(2025, month): even((2025, month)) for month in range(6, 11)}
     each = [local + timedelta(hours=h) for h in range(hours)]
     by_hand = sum(weight(at) * scale[at.year, at.month] for at in each) / 24
-    worked = worked_days(np.array([0.0, hours / 24]), start, Rhythm(weekday, part), TOKYO)
+    worked = working_days(np.array([0.0, hours / 24]), start, Rhythm(weekday, part), TOKYO)
     np.testing.assert_allclose(worked, [0.0, by_hand], rtol=1e-7, atol=1e-7)
 
 
 @given(st.lists(st.floats(0.01, 5.0), min_size=7, max_size=7), st.integers(0, 40 * 24))
 def test_without_a_rhythm_of_the_month_whole_weeks_are_seven_days(given: list[float], hours: int) -> None:
     weekday = 7 * np.array(given) / sum(given)
-    worked = worked_days(np.array([7.0, 21.0]), MONDAY_US + hours * HOUR_US, Rhythm(weekday, EVEN), TOKYO)
+    worked = working_days(np.array([7.0, 21.0]), MONDAY_US + hours * HOUR_US, Rhythm(weekday, EVEN), TOKYO)
     np.testing.assert_allclose(worked, [7.0, 21.0], rtol=1e-7)

@@ -33,6 +33,6 @@ def test_each_row_is_a_creation_or_another_owner(
         for k, (what, value) in enumerate(changed):
             if what == "owner" and value != expected[-1][2]:
                 expected.append((i, day(1 + k), value))
-    lead, at_us, owner_of = assignments(history)
-    found = zip(lead.tolist(), at_us.tolist(), (owner_of.text(i) for i in range(len(lead))), strict=True)
-    assert list(found) == expected
+    assigned = assignments(history)
+    owners = [assigned.owner.text(i) for i in range(len(assigned))]
+    assert list(zip(assigned.lead.tolist(), assigned.at_us.tolist(), owners, strict=True)) == expected

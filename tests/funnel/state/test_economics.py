@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from funnel.state.attribution import removal_effects
-from funnel.state.state import FunnelAsked, funnel_state
+from funnel.state.state import FunnelOptions, funnel_state
 from history.history import Costs, History
 from tests.builders.funnel_leads import Lead, day, factor, history_of, ints
 
@@ -32,7 +32,7 @@ def costed(leads: tuple[Lead, ...] = LEADS) -> History:
 
 
 def economics(history: History, **period: Any) -> dict[str, Any]:
-    found: dict[str, Any] = funnel_state(history, FunnelAsked(**period))["economics"]
+    found: dict[str, Any] = funnel_state(history, FunnelOptions(**period))["economics"]
     return found
 
 

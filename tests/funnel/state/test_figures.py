@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from funnel.state.figures import figures, flow_links, report_page
+from funnel.state.figures import report_page, stage_flow, state_figures
 from funnel.state.state import funnel_state
 from tests.builders.funnel_leads import CONFIG, Lead, history_of
 from tests.builders.twenty_leads import twenty
@@ -17,19 +17,20 @@ def state() -> dict[str, Any]:
 
 
 def test_the_flow_leaves_nothing_out(state: dict[str, Any]) -> None:
-    nodes, links = flow_links(state)
-    out = {name: sum(link["value"] for link in links if nodes[link["source"]] == name) for name in nodes}
+    flow = stage_flow(state)
+    nodes, links = flow.nodes, flow.links
+    out = {name: sum(link.leads for link in links if nodes[link.source] == name) for name in nodes}
     assert out["new"] == 18
     assert out["demo"] == 16
     assert out["offer"] == 10
     assert all(
-        link["source"] < link["target"] for link in links
+        link.source < link.target for link in links
     )  # a move back is a node, so that no circle is drawn
 
 
 def test_every_picture_is_drawn_also_of_almost_nothing(state: dict[str, Any]) -> None:
-    assert figures(state)["funnel"].data[0].x == (17, 12, 9)
-    assert set(figures(funnel_state(history_of([Lead(0)], 1)))) == set(figures(state))
+    assert state_figures(state)["funnel"].data[0].x == (17, 12, 9)
+    assert set(state_figures(funnel_state(history_of([Lead(0)], 1)))) == set(state_figures(state))
 
 
 def test_the_page_loads_nothing_and_escapes_names(state: dict[str, Any]) -> None:
@@ -46,7 +47,7 @@ def test_the_page_holds_targets_and_leads_that_need_attention() -> None:
 
 
 def test_stages_named_by_numbers_or_dates_are_names_and_no_scale(state: dict[str, Any]) -> None:
-    drawn = figures(state)
+    drawn = state_figures(state)
     assert drawn["funnel"].layout.yaxis.type == "category"
     assert drawn["time_in_stage"].layout.xaxis.type == "category"
 

@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from scipy.stats import false_discovery_control, norm
 
-from funnel.state.leaks import benjamini_hochberg
 from funnel.state.state import funnel_state
-from funnel.survival import later
+from funnel.survival import Durations, logrank_p_later
 from tests.builders.funnel_leads import Lead, history_of
 
 AS_OF = 330
@@ -115,7 +115,7 @@ def test_few_leads_say_nothing() -> None:
 @given(st.lists(st.floats(0, 1), min_size=1, max_size=20))
 def test_benjamini_hochberg_is_the_step_up_rule(p: list[float]) -> None:
     values = np.array(p)
-    q = benjamini_hochberg(values)
+    q = false_discovery_control(values)
     for rate in (0.05, 0.1, 0.5):
         ordered = np.sort(values)
         below = np.flatnonzero(ordered <= rate * np.arange(1, len(p) + 1) / len(p) + 1e-15)
@@ -125,12 +125,13 @@ def test_benjamini_hochberg_is_the_step_up_rule(p: list[float]) -> None:
 
 def test_log_rank_of_a_small_example() -> None:
     """Four against four, by hand: risks and expected events at days 1 to 4, the last two of one side still in view."""
-    one = (np.array([2.0, 4.0, 5.0, 5.0]), np.array([True, True, False, False]))
-    other = (np.array([1.0, 1.0, 2.0, 3.0]), np.array([True, True, True, True]))
+    one = Durations(np.array([2.0, 4.0, 5.0, 5.0]), np.array([True, True, False, False]))
+    other = Durations(np.array([1.0, 1.0, 2.0, 3.0]), np.array([True, True, True, True]))
     expected = 2 * 4 / 8 + 2 * 4 / 6 + 1 * 3 / 4 + 1 * 3 / 3
     spread = 2 * 0.5 * 0.5 * 6 / 7 + 2 * (4 / 6) * (2 / 6) * 4 / 5 + (3 / 4) * (1 / 4)
-    assert later(one, other) == pytest.approx((expected - 2) / spread**0.5)
-    assert later(other, one) == pytest.approx(-later(one, other))
+    z = (expected - 2) / spread**0.5
+    assert logrank_p_later(one, other) == pytest.approx(norm.sf(z))
+    assert logrank_p_later(other, one) == pytest.approx(norm.sf(-z))
 
 
 def test_attention_names_the_unanswered_and_the_stuck() -> None:

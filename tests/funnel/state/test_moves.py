@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given, settings
 
 from funnel.state.figures import moves_figure
-from funnel.state.moves import DEFAULT_DAYS, moved, place_name
-from funnel.state.state import FunnelAsked, funnel_state
+from funnel.state.moves import DEFAULT_DAYS, place_name, shown_links
+from funnel.state.state import FunnelOptions, funnel_state
 from history.errors import InvalidInput
 from history.history import OPEN, WON, History
 from history.snapshot import Snapshot, all_leads, current_stages, cut, state_at
@@ -46,7 +46,7 @@ def as_counts(flow: Mapping[str, Any]) -> Counter[tuple[Place, Place]]:
 def test_the_links_are_a_count_lead_by_lead(given_leads: list[Lead]) -> None:
     history = history_of(given_leads, 20)
     for since in (-1, 0, 7, 19):
-        flow = funnel_state(history, FunnelAsked(since_us=day(since)))["moves"]
+        flow = funnel_state(history, FunnelOptions(since_us=day(since)))["moves"]
         then, now = places(history, day(since)), places(history, day(20))
         assert as_counts(flow) == Counter(zip(then, now, strict=True))
 
@@ -54,7 +54,7 @@ def test_the_links_are_a_count_lead_by_lead(given_leads: list[Lead]) -> None:
 @pytest.mark.parametrize("since", [4, 12, 17, 29])
 def test_the_nodes_are_what_the_funnel_said_at_both_dates(since: int) -> None:
     history = twenty()
-    state = funnel_state(history, FunnelAsked(since_us=day(since)))
+    state = funnel_state(history, FunnelOptions(since_us=day(since)))
     earlier = funnel_state(cut(history, day(since)))
     for when, said in (("then", earlier), ("now", state)):
         nodes = {(n["kind"], n["stage"]): n["leads"] for n in state["moves"]["nodes"] if n["when"] == when}
@@ -70,7 +70,7 @@ def test_the_nodes_are_what_the_funnel_said_at_both_dates(since: int) -> None:
 
 
 def test_twenty_leads_by_hand() -> None:
-    flow = funnel_state(twenty(), FunnelAsked(since_us=day(15)))["moves"]
+    flow = funnel_state(twenty(), FunnelOptions(since_us=day(15)))["moves"]
     found = as_counts(flow)
     assert found[("lost", None), ("won", None)] == 1  # corrected on day 17
     assert found[("lost", None), ("stage", "demo")] == 1  # reopened on day 20
@@ -82,15 +82,15 @@ def test_it_looks_back_a_month_unless_told_and_never_ahead() -> None:
     history = twenty()
     assert funnel_state(history)["moves"]["since"] == format_time(day(AS_OF - DEFAULT_DAYS))
     with pytest.raises(InvalidInput, match="--since"):
-        funnel_state(history, FunnelAsked(since_us=day(AS_OF)))
+        funnel_state(history, FunnelOptions(since_us=day(AS_OF)))
 
 
 def test_the_picture_leaves_out_who_was_closed_at_both_dates() -> None:
-    state = funnel_state(twenty(), FunnelAsked(since_us=day(15)))
+    state = funnel_state(twenty(), FunnelOptions(since_us=day(15)))
     flow = state["moves"]
     drawn = moves_figure(state).data[0]
     kinds = [node["kind"] for node in flow["nodes"]]
-    assert list(drawn.link.value) == [link["leads"] for link in moved(flow)]
+    assert list(drawn.link.value) == [link["leads"] for link in shown_links(flow)]
     assert not any(
         kinds[i] == kinds[j] and kinds[i] in ("won", "lost")
         for i, j in zip(drawn.link.source, drawn.link.target, strict=True)

@@ -8,8 +8,10 @@ import numpy as np
 import pytest
 
 import funnel.state.owners
-from funnel.state.owners import chances_of, levelled, owners
-from funnel.state.state import FunnelAsked, funnel_state
+import funnel.state.probabilities
+from funnel.state.owners import owners, shifted_to_total
+from funnel.state.probabilities import lead_probabilities
+from funnel.state.state import FunnelOptions, funnel_state
 from history.history import DAY_US, Changes, History
 from history.snapshot import Snapshot
 from tests.builders.funnel_leads import CONFIG, Lead, day, factor, history_of, ints
@@ -31,6 +33,7 @@ def made_up_chances(monkeypatch: pytest.MonkeyPatch) -> None:
         )
 
     monkeypatch.setattr(funnel.state.owners, "score", score)
+    monkeypatch.setattr(funnel.state.probabilities, "score", score)
 
 
 def team() -> History:
@@ -95,28 +98,30 @@ def test_nobody_owns_anything() -> None:
 def test_chances_rank_the_leads_that_need_attention() -> None:
     asking = [(5, "out"), (6, "in")]
     history = history_of([Lead(0, touches=asking, source="web"), Lead(0, touches=asking, source="fair")], 30)
-    chances = chances_of(BUNDLE, history)
-    urgent = funnel_state(history, chances=chances)["attention"]["list"]
+    chances = lead_probabilities(BUNDLE, history)
+    urgent = funnel_state(history, probabilities=chances)["attention"]["list"]
     assert [(lead["lead_id"], lead["expected_revenue"]) for lead in urgent] == [("L2", 60.0), ("L1", 20.0)]
-    fallen = replace(chances, before=chances.probability * 2)
-    codes = {r["code"] for r in funnel_state(history, chances=fallen)["attention"]["list"][0]["reasons"]}
+    fallen = replace(chances, earlier=chances.now * 2)
+    codes = {
+        r["code"] for r in funnel_state(history, probabilities=fallen)["attention"]["list"][0]["reasons"]
+    }
     assert "probability_fell" in codes
 
 
 def test_levelled_chances_keep_their_order_and_add_up() -> None:
     chance = np.array([0.1, 0.3, 0.8])
-    moved = levelled(chance, 2.0)
+    moved = shifted_to_total(chance, 2.0)
     assert moved.sum() == pytest.approx(2.0)
     assert np.all(np.diff(moved) > 0)
-    np.testing.assert_array_equal(levelled(chance, 3.0), chance)
+    np.testing.assert_array_equal(shifted_to_total(chance, 3.0), chance)
 
 
 def test_the_list_is_the_most_valuable_and_its_count_is_that_of_all() -> None:
     asking = [(5, "out"), (6, "in")]
     history = history_of([Lead(i % 5, touches=asking) for i in range(30)], 30)
-    whole = funnel_state(history, FunnelAsked(attention=100))["attention"]
+    whole = funnel_state(history, FunnelOptions(attention=100))["attention"]
     assert (whole["leads"], len(whole["list"])) == (30, 30)
     for most in (0, 3):
-        some = funnel_state(history, FunnelAsked(attention=most))["attention"]
+        some = funnel_state(history, FunnelOptions(attention=most))["attention"]
         assert (some["leads"], some["list"]) == (30, whole["list"][:most])
     assert len(funnel_state(history)["attention"]["list"]) == 20

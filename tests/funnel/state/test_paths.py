@@ -5,8 +5,8 @@ from dataclasses import replace
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from funnel.state.paths import BACK, EXITS, REOPENED, paths_of
-from funnel.state.state import FunnelAsked, funnel_state
+from funnel.state.paths import BACK, EXITS, REOPENED, stage_paths
+from funnel.state.state import FunnelOptions, funnel_state
 from history.snapshot import cut
 from tests.builders.funnel_leads import Lead, day, history_of
 
@@ -37,7 +37,7 @@ many = st.lists(leads(), min_size=1, max_size=6)
 @given(many, st.integers(0, 19), st.integers(1, 10))
 def test_everything_adds_up(given_leads: list[Lead], start: int, length: int) -> None:
     history = history_of(given_leads, 20)
-    state = funnel_state(history, FunnelAsked(from_us=day(start), to_us=day(start + length), by="source"))
+    state = funnel_state(history, FunnelOptions(from_us=day(start), to_us=day(start + length), by="source"))
     assert state["reconciliation"]["broken"] == []
     assert funnel_state(history)["reconciliation"]["broken"] == []
 
@@ -47,8 +47,8 @@ def test_everything_adds_up(given_leads: list[Lead], start: int, length: int) ->
 def test_adjacent_periods_add_up_to_the_whole(given_leads: list[Lead]) -> None:
     history = history_of(given_leads, 20)
     whole = funnel_state(history)["total"]
-    first = funnel_state(history, FunnelAsked(from_us=day(0), to_us=day(8)))["total"]
-    rest = funnel_state(history, FunnelAsked(from_us=day(8)))["total"]
+    first = funnel_state(history, FunnelOptions(from_us=day(0), to_us=day(8)))["total"]
+    rest = funnel_state(history, FunnelOptions(from_us=day(8)))["total"]
     for part, name in (
         ("flow", "entered"),
         ("flow", "won"),
@@ -88,7 +88,7 @@ def walk(lead: Lead, as_of: int) -> list[tuple[str | None, float, str, bool]]:
 @settings(deadline=None, max_examples=40)
 @given(leads())
 def test_visits_are_those_of_a_plain_walk(lead: Lead) -> None:
-    paths = paths_of(history_of([lead], 20))
+    paths = stage_paths(history_of([lead], 20))
     visits = paths.visits
     names = [None, *paths.names]
     found = [
@@ -96,13 +96,13 @@ def test_visits_are_those_of_a_plain_walk(lead: Lead) -> None:
         for place, begin, left, came in zip(
             visits.place.tolist(),
             visits.begin_us.tolist(),
-            visits.left.tolist(),
-            visits.came.tolist(),
+            visits.exit.tolist(),
+            visits.entry.tolist(),
             strict=True,
         )
     ]
     assert found == [(stage, day(start), left, again) for stage, start, left, again in walk(lead, 20)]
-    assert (visits.came == BACK).sum() == (visits.left == EXITS.index("moved_back")).sum()
+    assert (visits.entry == BACK).sum() == (visits.exit == EXITS.index("moved_back")).sum()
 
 
 @settings(deadline=None, max_examples=40)

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from funnel.state.state import FunnelAsked, funnel_state
+from funnel.state.state import FunnelOptions, funnel_state
 from history.errors import InvalidInput
 from tests.builders.funnel_leads import CONFIG, Lead, day, history_of
 from tests.builders.twenty_leads import LEADS, twenty
@@ -134,7 +134,7 @@ def test_follow_ups_and_responses(state: dict[str, Any]) -> None:
 
 
 def test_a_period_is_half_open_and_reconciles() -> None:
-    state = funnel_state(twenty(), FunnelAsked(from_us=day(5), to_us=day(15)))
+    state = funnel_state(twenty(), FunnelOptions(from_us=day(5), to_us=day(15)))
     flow, deals = state["total"]["flow"], state["total"]["deals"]
     keys = ("open_at_start", "entered", "reopened", "won", "lost", "open_at_end")
     assert tuple(flow[k] for k in keys) == (8, 9, 1, 5, 5, 8)
@@ -153,7 +153,7 @@ def test_groups_merge_their_stages(state: dict[str, Any]) -> None:
 
 def test_a_column_splits_the_whole() -> None:
     leads = [replace(lead, source=("web", "fair", None)[i % 3]) for i, lead in enumerate(LEADS)]
-    state = funnel_state(history_of(leads, 30), FunnelAsked(by="source"))
+    state = funnel_state(history_of(leads, 30), FunnelOptions(by="source"))
     assert [g["group"] for g in state["groups"]] == ["fair", "web", None]
     assert sum(g["funnel"]["entered"] for g in state["groups"]) == 20
     assert state["reconciliation"]["broken"] == []
@@ -179,7 +179,7 @@ def test_a_lead_alone_no_stages_no_outcomes() -> None:
 
 
 def test_an_empty_store_is_an_empty_funnel() -> None:
-    state = funnel_state(history_of([], 3), FunnelAsked(by="source"))
+    state = funnel_state(history_of([], 3), FunnelOptions(by="source"))
     assert (state["total"]["funnel"]["entered"], state["groups"], state["attention"]["list"]) == (0, [], [])
     assert state["reconciliation"]["broken"] == []
 
@@ -195,19 +195,19 @@ def test_months_are_those_of_the_funnels_time_zone() -> None:
 
 def test_beyond_fifty_values_the_smallest_share_a_group() -> None:
     leads = [Lead(0, owner=f"owner {i % 60}") for i in range(100)]
-    groups = funnel_state(history_of(leads, 1), FunnelAsked(by="owner"))["groups"]
+    groups = funnel_state(history_of(leads, 1), FunnelOptions(by="owner"))["groups"]
     assert (len(groups), groups[-1]["group"]) == (50, "(other)")
     assert sum(g["funnel"]["entered"] for g in groups) == 100
 
 
 def test_a_period_without_events_is_answered_and_a_reversed_one_refused() -> None:
     history = twenty()
-    quiet = funnel_state(history, FunnelAsked(from_us=day(29), to_us=day(29.5)))
+    quiet = funnel_state(history, FunnelOptions(from_us=day(29), to_us=day(29.5)))
     assert quiet["total"]["flow"]["entered"] == 0
     assert quiet["total"]["stages"][0]["conversion"]["win"]["rate"] is None
     with pytest.raises(InvalidInput, match="is empty"):
-        funnel_state(history, FunnelAsked(from_us=day(9), to_us=day(9)))
+        funnel_state(history, FunnelOptions(from_us=day(9), to_us=day(9)))
     with pytest.raises(InvalidInput, match="after the data's as-of"):
-        funnel_state(history, FunnelAsked(from_us=day(31)))
+        funnel_state(history, FunnelOptions(from_us=day(31)))
     with pytest.raises(InvalidInput, match=r"no column 'team'.*owner, source"):
-        funnel_state(history, FunnelAsked(by="team"))
+        funnel_state(history, FunnelOptions(by="team"))

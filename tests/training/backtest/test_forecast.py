@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from funnel.forecast.forecast import Asked
+from funnel.forecast.forecast import ForecastOptions
 from history.errors import InvalidInput
 from history.read import read_folder
 from history.snapshot import cut
@@ -17,7 +17,7 @@ def test_only_ended_periods_are_evaluated(trained_home: Path, crm: Path) -> None
     assert pointer is not None
     bundle = load_champion(pointer)
     history = read_folder(crm, config=bundle.config)
-    two_months = Asked("month", 2)
+    two_months = ForecastOptions("month", 2)
     origins = past_period_starts(history, two_months, 3)
     assert len(origins) == 3
 
@@ -29,4 +29,4 @@ def test_only_ended_periods_are_evaluated(trained_home: Path, crm: Path) -> None
 def test_too_short_a_history_is_refused(crm: Path) -> None:
     history = read_folder(crm)
     with pytest.raises(InvalidInput, match=r"too short.*--periods"):
-        past_period_starts(history, Asked("quarter", 12), 2)
+        past_period_starts(history, ForecastOptions("quarter", 12), 2)

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import numpy as np
 
-from funnel.forecast.hazards import lives
+from funnel.forecast.hazards import known_leads
 from history.history import DAY_US
 from history.read import read_folder
 from simulation.simulate import simulate
@@ -19,7 +19,7 @@ def test_basis_matches_the_history(tmp_path: Path) -> None:
     assert len(basis) > 3
     assert (basis.as_of_us + history.config.horizon_us <= history.as_of_us).all()
 
-    later = lives(history, history.as_of_us)
+    later = known_leads(history, history.as_of_us)
     for at_us, wins in zip(basis.as_of_us.tolist(), basis.wins, strict=True):
         last = int(np.flatnonzero(np.isfinite(wins))[-1])
         end_us = at_us + int(basis.days[last]) * DAY_US
