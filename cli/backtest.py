@@ -141,13 +141,13 @@ def _backtest_forecast(data: Path, report: Path | None, options: Mapping[str, An
 
 
 def _run_forecast(history: "History", options: Mapping[str, Any], progress: Progress) -> dict[str, Any]:
-    from funnel.forecast.forecast import Asked
+    from funnel.forecast.forecast import ForecastOptions
     from funnel.forecast.periods import DEFAULT_COUNT
     from training.backtest.forecast import backtest_forecast, past_period_starts
     from training.progress import part
 
     period = options["period"]
-    asked = Asked(period, options["periods"] or DEFAULT_COUNT[period])
+    asked = ForecastOptions(period, options["periods"] or DEFAULT_COUNT[period])
     origins = _dates_us(history, options["dates"])
     if not origins:
         origins = past_period_starts(history, asked, options["origins"] or FORECAST_ORIGINS)
