@@ -1,0 +1,52 @@
+"""The assembled bundle: the base rate alone without a signal, and a reference of probabilities in order."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from history.history import History
+from models.parameters import Parameters
+from training.assemble import REFERENCE_LEADS, assemble_bundle
+from training.fit.additive import FitSettings
+from training.fit.conversion import ConversionFit, fit_final
+from training.rows.dataset import training_rows
+from training.rows.training_set import PreparedData, prepare
+
+QUICK = Parameters(rounds=10)
+
+
+@pytest.fixture(scope="module")
+def prepared(small_history: History) -> PreparedData:
+    return prepare(small_history, training_rows(small_history, 0), 0)
+
+
+@pytest.fixture(scope="module")
+def conversion(prepared: PreparedData) -> ConversionFit:
+    return fit_final(prepared.training_set, FitSettings(QUICK, 0), None)
+
+
+def test_without_a_signal_every_score_is_the_base_rate(
+    prepared: PreparedData, conversion: ConversionFit
+) -> None:
+    bundle = assemble_bundle(prepared, conversion, None, "none", 0)
+    assert bundle.conversion is None
+    assert bundle.reference.tolist() == [bundle.base_rate]
+    probability = bundle.calibration.probability(np.array([bundle.base_margin]))
+    assert probability[0] == pytest.approx(bundle.base_rate)
+
+
+def test_the_reference_is_of_many_leads_and_sorted(prepared: PreparedData, conversion: ConversionFit) -> None:
+    bundle = assemble_bundle(prepared, conversion, None, "usable", 0)
+    assert len(bundle.reference) >= REFERENCE_LEADS
+    assert (np.diff(bundle.reference) >= 0).all()
+    assert ((bundle.reference > 0) & (bundle.reference < 1)).all()
+
+
+def test_the_base_rate_is_that_of_recent_grid_rows(prepared: PreparedData, conversion: ConversionFit) -> None:
+    """Rows at creations and entries are a sample at chosen moments: no rate of leads in general."""
+    training_set = prepared.training_set
+    no_moments = np.where(training_set.rows.origin == 0, conversion.weight, 0.0)
+    expected = np.average(training_set.won, weights=no_moments)
+    bundle = assemble_bundle(prepared, replace(conversion, weight=no_moments), None, "usable", 0)
+    assert bundle.base_rate == pytest.approx(expected)
