@@ -1,4 +1,4 @@
-"""Fits with censored rows: observed outcomes count in full, open rows by their expected outcome (one EM step)."""
+"""Fits with censored rows: observed outcomes as they are, open rows as their expected outcome (one EM step)."""
 
 from dataclasses import dataclass
 
