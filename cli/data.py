@@ -10,6 +10,7 @@ import click
 from cli.options import data_argument, in_a_folder, json_option, now_us
 from cli.output import echo, echo_warnings, print_json, readable_time
 from cli.progress import progress_bar
+from history.warnings import Warning, json_of
 
 if TYPE_CHECKING:
     from history.folder.rules import RejectedRow
@@ -93,7 +94,7 @@ def check(data: Path, rejected: Path | None, as_json: bool) -> None:
         inferred = inferred_settings(history)
 
         report("auditing for leakage", 0.6)
-        warnings = [*audit(history), *misread(history), *_no_outcomes(history)]
+        warnings = json_of([*audit(history), *misread(history), *_no_outcomes(history)])
 
     if rejected is not None:
         _write_rejected(rejected_rows or [], rejected)
@@ -104,14 +105,14 @@ def check(data: Path, rejected: Path | None, as_json: bool) -> None:
         print_json({"tables": tables, "inferred": inferred, "warnings": warnings, "as_of": as_of})
 
 
-def _no_outcomes(history: "History") -> list[dict[str, Any]]:
+def _no_outcomes(history: "History") -> list[Warning]:
     """A warning if no outcome is left: such data can be scored and counted, but no model can be trained."""
     if len(history.outcomes.time_us):
         return []
     rows = history.reports["outcomes"].rows if "outcomes" in history.reports else 0
     cause = f"all {rows:,} rows were set aside" if rows else "no lead is decided"
     detail = f"{cause}: no model can be trained on this data"
-    return [{"code": "no_outcomes", "subject": "outcomes", "detail": detail}]
+    return [Warning("no_outcomes", "outcomes", detail)]
 
 
 def inferred_settings(history: "History") -> dict[str, Any]:

@@ -23,6 +23,7 @@ from cli.options import (
 )
 from cli.output import echo, echo_warnings, print_json
 from cli.progress import progress_bar
+from history.warnings import Warning, json_of
 
 if TYPE_CHECKING:
     from funnel.forecast.forecast import Forecast
@@ -91,13 +92,13 @@ def forecast(data: Path, as_of: str | None, model: str, as_json: bool, **options
         print_json({"output": str(options["output"]), **result})
 
 
-def forecast_result(forecast: "Forecast", bundle: "Bundle", warnings: list[dict[str, Any]]) -> dict[str, Any]:
+def forecast_result(forecast: "Forecast", bundle: "Bundle", warnings: list[Warning]) -> dict[str, Any]:
     """The command's JSON: the forecast, its currency, and `warnings` followed by the forecast's own."""
     from funnel.forecast.report import forecast_record
     from funnel.forecast.warnings import forecast_warnings
 
-    own_warnings = forecast_warnings(forecast, bundle)
-    return {**forecast_record(forecast), "currency": forecast.currency, "warnings": warnings + own_warnings}
+    warnings = warnings + forecast_warnings(forecast, bundle)
+    return {**forecast_record(forecast), "currency": forecast.currency, "warnings": json_of(warnings)}
 
 
 def _write_files(forecast: "Forecast", result: dict[str, Any], options: Mapping[str, Any]) -> None:

@@ -1,7 +1,7 @@
 """Data folders read at --as-of, under their own configuration or a model's."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from cli.options import as_of_us, now_us
 from cli.output import echo
@@ -9,6 +9,7 @@ from history.config import load_config
 from history.folder.data_folder import report_lines
 from history.history import History
 from history.read import open_folder, read_folder
+from history.warnings import Warning
 
 if TYPE_CHECKING:
     from models.bundle import Bundle
@@ -27,7 +28,7 @@ def read_and_report(data: Path, as_of: str | None) -> History:
     return history
 
 
-def read_for(bundle: "Bundle", data: Path, as_of: str | None) -> tuple[History, list[dict[str, Any]]]:
+def read_for(bundle: "Bundle", data: Path, as_of: str | None) -> tuple[History, list[Warning]]:
     """The folder under a model's configuration at --as-of; a warning for each setting that the model overrules."""
     at_us = as_of_us(as_of, bundle.config.zone)
     folder = open_folder(data, now_us())

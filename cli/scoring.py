@@ -8,6 +8,7 @@ import click
 from cli.options import as_of_option, data_argument, json_option, model_option, table_option
 from cli.output import echo, echo_warnings, print_json, readable_time
 from cli.progress import progress_bar
+from history.warnings import Warning, json_of
 
 if TYPE_CHECKING:
     from models.scores import Scores
@@ -76,27 +77,23 @@ def score(data: Path, output: Path, reasons: int | None, as_json: bool, **option
         write_columns(scores.columns(), COLUMN_KINDS, output)
 
     echo_set_aside(history)
-    echo_warnings(with_fewer_drifts(warnings))
+    echo_warnings(json_of(with_fewer_drifts(warnings)))
     result = _summary(scores, history.as_of_us, output)
     echo(
         f"{len(scores):,} leads open at {readable_time(history.as_of_us)} scored by version {bundle.version}: "
         f"{result['expected_wins']:.1f} wins expected within {scores.horizon_days} days. Written to {output}"
     )
     if as_json:
-        print_json({**result, "warnings": warnings})
+        print_json({**result, "warnings": json_of(warnings)})
 
 
-def with_fewer_drifts(warnings: list[dict[str, Any]]) -> list[dict[str, Any]]:
+def with_fewer_drifts(warnings: list[Warning]) -> list[Warning]:
     """The warnings for the terminal: the MOST_DRIFTS largest drifts, then the number of the others."""
-    drifts = [warning for warning in warnings if warning["code"] == "drift"]
+    drifts = [warning for warning in warnings if warning.code == "drift"]
     if len(drifts) <= MOST_DRIFTS:
         return warnings
-    rest = {
-        "code": "drift",
-        "subject": "",
-        "detail": f"{len(drifts) - MOST_DRIFTS} more features differ; --json lists them all",
-    }
-    others = [warning for warning in warnings if warning["code"] != "drift"]
+    rest = Warning("drift", "", f"{len(drifts) - MOST_DRIFTS} more features differ; --json lists them all")
+    others = [warning for warning in warnings if warning.code != "drift"]
     return [*others, *drifts[:MOST_DRIFTS], rest]
 
 

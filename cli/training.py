@@ -19,6 +19,7 @@ from cli.options import (
 )
 from cli.output import echo, echo_table, echo_warnings, print_json, readable_time
 from cli.progress import progress_bar
+from history.warnings import json_of
 
 if TYPE_CHECKING:
     from history.history import History
@@ -91,7 +92,7 @@ def _read_store(as_of: str | None) -> "History":
 def _print_result(result: "TrainingResult", history: "History") -> None:
     from training.evaluation.metrics import METRICS
 
-    echo_warnings(result.warnings)
+    echo_warnings(json_of(result.warnings))
     as_of = readable_time(history.as_of_us)
     echo(f"\ntrained on {result.n_snapshots:,} snapshots of {result.n_leads:,} leads, as of {as_of}")
     rows = [("model", result.metrics), *result.baselines.items()]

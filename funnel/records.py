@@ -28,7 +28,3 @@ def quartiles(values: Floats) -> Record:
         return {"n": 0, "mean": None, **dict.fromkeys(QUARTILES)}
     quantiles = np.quantile(values, tuple(QUARTILES.values())).tolist()
     return {"n": len(values), "mean": float(values.mean()), **dict(zip(QUARTILES, quantiles, strict=True))}
-
-
-def warning(code: str, subject: str, detail: str) -> Record:
-    return {"code": code, "subject": subject, "detail": detail}

@@ -161,6 +161,7 @@ def score(
     [2, 2, 2]
     """
     from history.snapshot import open_leads
+    from history.warnings import json_of
     from models.scorer import score as score_leads
     from models.scores import COLUMN_KINDS, counted_warnings
     from training.drift import drift_warnings
@@ -172,7 +173,7 @@ def score(
         *drift_warnings(model, rows),
         *counted_warnings(scores.warnings),
     ]
-    return _frame(scores.columns(reasons_as_text=False), COLUMN_KINDS, warnings)
+    return _frame(scores.columns(reasons_as_text=False), COLUMN_KINDS, json_of(warnings))
 
 
 def forecast(
@@ -197,12 +198,12 @@ def forecast(
     from funnel.forecast.forecast import forecast as make_forecast
     from funnel.forecast.table import COLUMNS, columns
     from funnel.forecast.warnings import forecast_warnings
+    from history.warnings import json_of
 
     rows = history.at(_instant_us(as_of, model.config.zone), model.config)
     result = make_forecast(model, rows, ForecastOptions(period, periods, by))
-    return _frame(
-        columns(result), COLUMNS, [*history.differences(model.config), *forecast_warnings(result, model)]
-    )
+    warnings = [*history.differences(model.config), *forecast_warnings(result, model)]
+    return _frame(columns(result), COLUMNS, json_of(warnings))
 
 
 def funnel(

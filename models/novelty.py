@@ -14,7 +14,7 @@ from features.vocabulary import Vocabulary
 from history.arrays import Floats, Ints, Mask
 from history.compiled import F64, F64_2D, I64, OUT, compiled
 from history.snapshot import Snapshot
-from models.scores import Note
+from history.warnings import Warning
 
 FLAGS = types.Array(types.boolean, 1, "C", readonly=True)
 OUT_FLAGS = types.boolean[:, ::1]
@@ -115,16 +115,16 @@ class Watch:
         _shares(values, self.usual, self.usual_is_category, self.numbers, self.low, self.high, out)
         return out[0], out[1]
 
-    def notes(self, values: Floats, snapshot: Snapshot) -> list[list[Note]]:
+    def notes(self, values: Floats, snapshot: Snapshot) -> list[list[Warning]]:
         """What is worth saying of each row: categories that training never met, numbers outside of its range."""
-        found: list[list[Note]] = [[] for _ in range(len(values))]
+        found: list[list[Warning]] = [[] for _ in range(len(values))]
         outside, rare = self._unusual(values)
         for i, j in zip(*(places.tolist() for places in np.nonzero(outside)), strict=True):
             low, high = self.watched_low[j], self.watched_high[j]
             column = self.watched_numbers[j]
             value = f"{values[i, column]:g}"
             detail = f"{value} lies outside of {low:g} to {high:g}, the range of the training leads"
-            found[i].append(note("out_of_range", self.subjects[column], detail))
+            found[i].append(Warning("out_of_range", self.subjects[column], detail))
         for j in np.flatnonzero(rare.any(axis=0)).tolist():
             subject = self.subjects[self.categories[j]]
             rows = np.flatnonzero(rare[:, j])
@@ -132,7 +132,7 @@ class Watch:
             for i, text in zip(rows.tolist(), _texts(shown, subject), strict=True):
                 if text is not None and text not in self.seen[subject]:
                     found[i].append(
-                        note("unseen_category", subject, f"no training lead had {subject} = {text!r}")
+                        Warning("unseen_category", subject, f"no training lead had {subject} = {text!r}")
                     )
         return found
 
@@ -206,7 +206,3 @@ def _texts(snapshot: Snapshot, attribute: str) -> list[str | None]:
     values = text_at(snapshot.history, attribute, snapshot.lead, snapshot.as_of_us)
     read = [canonical(text) for text in values.values]
     return [None if code < 0 else read[code] for code in values.codes.tolist()]
-
-
-def note(code: str, subject: str, detail: str) -> Note:
-    return {"code": code, "subject": subject, "detail": detail}

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from history.atomic_file import replacing
 from history.errors import DamagedArtifact
+from history.warnings import Warning
 from models.bundle import MANIFEST, Bundle, load_bundle
 
 POINTER = "champion.json"
@@ -76,7 +77,7 @@ class Champion:
     """The promoted model, None without one, and the warning `model_refused` if it is damaged."""
 
     bundle: Bundle | None
-    warnings: list[dict[str, str]]
+    warnings: list[Warning]
 
 
 def champion_if_sound(home: Path) -> Champion:
@@ -84,7 +85,7 @@ def champion_if_sound(home: Path) -> Champion:
     try:
         return Champion(champion(home), [])
     except DamagedArtifact as error:
-        return Champion(None, [{"code": "model_refused", "subject": "", "detail": str(error)}])
+        return Champion(None, [Warning("model_refused", "", str(error))])
 
 
 def write_pointer(home: Path, pointer: Pointer) -> None:

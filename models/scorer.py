@@ -16,11 +16,11 @@ from history.arrays import Flags, Floats, Ints
 from history.compiled import F64, compiled
 from history.history import DAY_US, OPEN, WON
 from history.snapshot import Snapshot, current_stages, state_rows
+from history.warnings import Warning
 from models.bundle import Bundle
 from models.calibration import sigmoid
 from models.explain import reasons as explain
-from models.novelty import note
-from models.scores import ABSTAINED, LOST_LEAD, SCORED, WON_LEAD, Note, Scores
+from models.scores import ABSTAINED, LOST_LEAD, SCORED, WON_LEAD, Scores
 
 Days = npt.NDArray[np.datetime64]
 _STATUS = np.array([SCORED, WON_LEAD, LOST_LEAD], dtype=np.int8)  # by state
@@ -206,23 +206,23 @@ def _warnings(
     snapshot: Snapshot,
     matrix: FeatureMatrix,
     said: tuple[Sequence[str | None], Sequence[str]],
-) -> list[list[Note]]:
+) -> list[list[Warning]]:
     stages, why = said
     found = bundle.watch.notes(matrix.values, snapshot)
     known = set(bundle.config.stages)
     for i, stage in enumerate(stages):
         if stage is not None and known and stage not in known:
             found[i].append(
-                note(
+                Warning(
                     "unknown_stage",
                     stage,
                     "the model does not know this stage; it counts as one after the last",
                 )
             )
         if why[i]:
-            found[i].append(note("insufficient_data", "", why[i]))
+            found[i].append(Warning("insufficient_data", "", why[i]))
     for i in np.flatnonzero(snapshot.as_of_us < bundle.trained_through_us).tolist():
         found[i].append(
-            note("scored_in_sample", "", "as_of lies before the end of the model's own training data")
+            Warning("scored_in_sample", "", "as_of lies before the end of the model's own training data")
         )
     return found

@@ -12,6 +12,7 @@ import numpy.typing as npt
 from history.arrays import Floats
 from history.table_file import COUNT, DATE, JSON, NUMBER, TEXT, TIME
 from history.times import format_time
+from history.warnings import Warning, json_of
 
 SCORED, ABSTAINED, WON_LEAD, LOST_LEAD = 0, 1, 2, 3
 STATUS = ("scored", "insufficient_data", "won", "lost")
@@ -39,8 +40,6 @@ COLUMN_KINDS: Final[Mapping[str, str]] = {
 }
 COLUMNS = tuple(COLUMN_KINDS)
 
-Note = dict[str, str]  # {code, subject, detail}
-
 
 @dataclass(frozen=True)
 class Scores:
@@ -67,7 +66,7 @@ class Scores:
     expected_close_day: npt.NDArray[np.datetime64]
     baseline_probability: Floats
     reasons: Sequence[Sequence[dict[str, Any]]]
-    warnings: Sequence[Sequence[Note]]
+    warnings: Sequence[Sequence[Warning]]
     model_version: str
 
     def __len__(self) -> int:
@@ -116,21 +115,21 @@ class Scores:
             "baseline_probability": self.baseline_probability.tolist(),
             "reasons": list(self.reasons),
             "model_version": [self.model_version] * n,
-            "warnings": list(self.warnings),
+            "warnings": [json_of(warnings) for warnings in self.warnings],
         }
 
 
-def counted_warnings(of_leads: Iterable[Iterable[Mapping[str, str]]]) -> list[dict[str, Any]]:
+def counted_warnings(of_leads: Iterable[Iterable[Warning]]) -> list[Warning]:
     """Warnings of many leads as one for each code and subject: its number of leads and its first detail."""
     details: dict[tuple[str, str], str] = {}
     leads: Counter[tuple[str, str]] = Counter()
     for warnings in of_leads:
         for warning in warnings:
-            key = warning["code"], warning["subject"]
-            details.setdefault(key, warning["detail"])
+            key = warning.code, warning.subject
+            details.setdefault(key, warning.detail)
             leads[key] += 1
     return [
-        {"code": code, "subject": subject, "detail": details[code, subject], "leads": count}
+        Warning(code, subject, details[code, subject], leads=count)
         for (code, subject), count in leads.items()
     ]
 

@@ -6,7 +6,7 @@ needs both a large PSI and one that exceeds chance, at a significance level shar
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Any
 
@@ -18,6 +18,7 @@ from features.matrix import build_matrix
 from history.arrays import Floats
 from history.history import History
 from history.snapshot import open_leads
+from history.warnings import Warning
 from models.bundle import Bundle
 
 BINS = 10
@@ -92,39 +93,40 @@ def _bin_counts(column: Floats, cuts: Floats, kind: str) -> Floats:
 # ---- the comparison
 
 
-def drift(reference: Mapping[str, Any], values: Floats, features: Sequence[Feature]) -> list[dict[str, Any]]:
-    """Findings {code, subject, detail, evidence} on `values` (n, k) of the leads to score, the largest PSI first.
+def drift(reference: Mapping[str, Any], values: Floats, features: Sequence[Feature]) -> list[Warning]:
+    """Warnings with evidence on `values` (n, k) of the leads to score, the largest PSI first.
 
-    One finding a subject, which is the attribute, kind, channel or stage of the feature with its largest PSI, or the
+    One a subject, which is the attribute, kind, channel or stage of the feature with its largest PSI, or the
     feature's name. evidence.level is "alarm" (PSI above ALARM_PSI) or "warning" (PSI above WARNING_PSI, or a changed
-    missing rate). Fewer than MIN_ALARM_LEADS leads give no finding; features without a reference are not compared.
+    missing rate). Fewer than MIN_ALARM_LEADS leads give none; features without a reference are not compared.
     """
     learned = reference["features"]
     compared = [(j, feature) for j, feature in enumerate(features) if feature.name in learned]
     sizes = _Sizes(before=int(reference["leads"]), after=len(values), tests=len(compared))
     if sizes.after < MIN_ALARM_LEADS or sizes.before < 1:
         return []
-    worst: dict[str, dict[str, Any]] = {}
+    worst: dict[str, _Finding] = {}
     for j, feature in compared:
         finding = _compare(learned[feature.name], values[:, j], feature, sizes)
         if finding is None:
             continue
-        subject = finding["subject"]
+        subject = finding.warning.subject
         previous = worst.get(subject, finding)
         # Rounded PSIs may tie: of equal ones the later feature counts.
-        if finding["evidence"]["psi"] > previous["evidence"]["psi"] - 1e-12:
+        if finding.psi > previous.psi - 1e-12:
             worst[subject] = finding
-    return sorted(worst.values(), key=lambda finding: (-finding["evidence"]["psi"], finding["subject"]))
+    largest_first = sorted(worst.values(), key=lambda finding: (-finding.psi, finding.warning.subject))
+    return [finding.warning for finding in largest_first]
 
 
-def drift_warnings(bundle: Bundle, history: History) -> list[dict[str, str]]:
-    """Warnings {code, subject, detail} on the leads open at history.as_of_us; none for a bundle without reference."""
+def drift_warnings(bundle: Bundle, history: History) -> list[Warning]:
+    """Warnings on the leads open at history.as_of_us; none for a bundle without reference."""
     reference = bundle.card.get("reference")
     if not reference:
         return []
     matrix = build_matrix(open_leads(history, history.as_of_us), bundle.vocabulary)
     findings = drift(reference, matrix.values, matrix.features)
-    return [{key: str(finding[key]) for key in ("code", "subject", "detail")} for finding in findings]
+    return [replace(finding, evidence=None) for finding in findings]
 
 
 @dataclass(frozen=True)
@@ -149,9 +151,15 @@ class _MissingRates:
     after: float
 
 
-def _compare(
-    learned: Mapping[str, Any], column: Floats, feature: Feature, sizes: _Sizes
-) -> dict[str, Any] | None:
+@dataclass(frozen=True)
+class _Finding:
+    """A drift warning and its rounded PSI."""
+
+    psi: float
+    warning: Warning
+
+
+def _compare(learned: Mapping[str, Any], column: Floats, feature: Feature, sizes: _Sizes) -> _Finding | None:
     before = np.array(learned["shares"]) * sizes.before
     after = _bin_counts(column, np.array(learned["cuts"]), feature.kind)
     psi = population_stability(before, after)
@@ -167,20 +175,19 @@ def _compare(
     clauses = [_psi_text(psi, by_chance)] if shift_level else []
     if abs(missing.after - missing.before) >= 0.01:
         clauses.append(f"{missing.before:.0%} were missing, {missing.after:.0%} are")
-    return {
-        "code": "drift",
-        "subject": feature.subject or feature.name,
-        "detail": f"{feature.name} differs between training and scoring: {'; '.join(clauses)}; find the change in the "
-        "data, and train again once leads of the new kind are decided",
-        "evidence": {
-            "level": level,
-            "feature": feature.name,
-            "psi": round(psi, 4),
-            "by_chance": round(by_chance, 4),
-            "missing_before": round(missing.before, 4),
-            "missing_now": round(missing.after, 4),
-        },
+    detail = (
+        f"{feature.name} differs between training and scoring: {'; '.join(clauses)}; find the change in the "
+        "data, and train again once leads of the new kind are decided"
+    )
+    evidence = {
+        "level": level,
+        "feature": feature.name,
+        "psi": round(psi, 4),
+        "by_chance": round(by_chance, 4),
+        "missing_before": round(missing.before, 4),
+        "missing_now": round(missing.after, 4),
     }
+    return _Finding(round(psi, 4), Warning("drift", feature.subject or feature.name, detail, evidence))
 
 
 def _psi_text(psi: float, by_chance: float) -> str:

@@ -11,6 +11,7 @@ import numpy as np
 
 from history.snapshot import Snapshot
 from history.times import format_time
+from history.warnings import Warning, json_of
 from models.bundle import Bundle, base_probability
 from models.parameters import Parameters
 from training.drift import learn_reference
@@ -37,7 +38,7 @@ def training_content(
     bundle: Bundle,
     training_set: TrainingSet,
     evaluation: Evaluation | None,
-    warnings: Sequence[Mapping[str, str]],
+    warnings: Sequence[Warning],
     parameters: Parameters,
 ) -> dict[str, Any]:
     """The card's content on data, parameters and quality; metrics without a value are None."""
@@ -51,7 +52,7 @@ def training_content(
         **_quality(evaluation),
         "importance": _importance(bundle, training_set),
         "reference": _drift_reference(training_set),
-        "warnings": list(warnings),
+        "warnings": json_of(warnings),
     }
 
 

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from history.history import History
+from history.warnings import Warning, json_of
 from models.bundle import save_bundle
 from models.pointer import champion_if_sound
 from training.progress import Progress, no_progress, part
@@ -32,7 +33,7 @@ class TrainingResult:
     promoted: bool
     decision: list[str]
     signal: str
-    warnings: list[dict[str, str]]
+    warnings: list[Warning]
     metrics: dict[str, float]
     baselines: dict[str, dict[str, float]]
     n_leads: int
@@ -40,7 +41,8 @@ class TrainingResult:
 
     def to_dict(self) -> dict[str, Any]:
         """The fields by name, JSON-ready but for metrics that are NaN."""
-        return {field.name: getattr(self, field.name) for field in fields(self)}
+        values = {field.name: getattr(self, field.name) for field in fields(self)}
+        return {**values, "warnings": json_of(self.warnings)}
 
 
 def train_and_register(

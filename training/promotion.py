@@ -180,7 +180,7 @@ def later_rows(history: History, champion_us: int) -> LaterRows:
 def refitted(trained: Trained, history: History, at_us: int) -> Bundle:
     """The version as the same training would have built it at at_us, with the same attributes left out."""
     past = cut(history_as_trained(trained.bundle, history), at_us)
-    suspected = {finding["subject"] for finding in trained.audit if finding["code"] == SUSPECTED}
+    suspected = {finding.subject for finding in trained.audit if finding.code == SUSPECTED}
     used = suspected - {*trained.bundle.config.ignore}
     present = past.attributes.keys() | set(past.changes.attribute.values)
     options = TrainOptions(

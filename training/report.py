@@ -12,6 +12,7 @@ from matplotlib.figure import Figure
 
 from history.arrays import Ints
 from history.config import to_dict
+from history.warnings import json_of
 from models.calibration import Z80
 from training.evaluation.metrics import best_first
 from training.holdout import Holdout
@@ -32,7 +33,7 @@ def write_report(trained: Trained, decision: list[str], folder: Path) -> None:
         figure.savefig(plots / f"{name}.png", dpi=DPI)
     (folder / "card.md").write_text(card_text(trained.bundle), encoding="utf-8")
     documents = {
-        "audit": {"audit": trained.audit, "warnings": trained.warnings},
+        "audit": {"audit": json_of(trained.audit), "warnings": json_of(trained.warnings)},
         "evaluation": {
             "signal": trained.signal,
             "decision": decision,

@@ -5,6 +5,7 @@ import numpy as np
 from history.errors import InvalidInput
 from history.history import LOST, WON, History
 from history.times import format_time
+from history.warnings import Warning
 from models.amount import AmountModel
 from training.evaluation.evaluate import Evaluation
 from training.evaluation.out_of_fold import BY_DATE
@@ -68,24 +69,20 @@ def require_rows(history: History, rows: Rows) -> None:
 
 def warnings_of(
     history: History, rows: Rows, amount: AmountModel | None, evaluation: Evaluation | None
-) -> list[dict[str, str]]:
-    """Warnings {code, subject, detail} about a history that can be trained on, but holds little."""
+) -> list[Warning]:
+    """Warnings about a history that can be trained on, but holds little."""
     warnings = []
     leads_won = len(np.unique(rows.snapshot.lead[rows.labels.won]))
     if leads_won < FEW_WINS:
         detail = f"only {leads_won} leads were won within the horizon; with fewer than {FEW_WINS} intervals are wide"
-        warnings.append(_warning("too_few_outcomes", "outcomes", detail))
+        warnings.append(Warning("too_few_outcomes", "outcomes", detail))
     if evaluation is None or evaluation.how != BY_DATE:
         detail = "the history is too short for an evaluation at past dates; held-out leads are used instead"
-        warnings.append(_warning("immature_history", "outcomes", detail))
+        warnings.append(Warning("immature_history", "outcomes", detail))
     if not (history.outcomes.state == LOST).any():
         detail = "no lead is recorded as lost: leads without activity stay open and count as not won"
-        warnings.append(_warning("no_losses", "outcomes", detail))
+        warnings.append(Warning("no_losses", "outcomes", detail))
     if amount is not None and not amount.predictable:
         detail = "no feature of a lead predicts its amount; every lead gets the mean of past wins"
-        warnings.append(_warning("amount_not_predictable", "amount", detail))
+        warnings.append(Warning("amount_not_predictable", "amount", detail))
     return warnings
-
-
-def _warning(code: str, subject: str, detail: str) -> dict[str, str]:
-    return {"code": code, "subject": subject, "detail": detail}

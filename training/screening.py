@@ -2,9 +2,9 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Any
 
 from history.history import History
+from history.warnings import Warning
 from training.audit.audit import audit, suspects
 from training.audit.misread_kinds import misread
 
@@ -13,13 +13,13 @@ from training.audit.misread_kinds import misread
 class ScreenedHistory:
     """A history without the attributes that leak.
 
-    findings: of the leakage audit, {code, subject, detail, evidence}. misread: warnings about attributes read as
+    findings: of the leakage audit, with evidence. misread: warnings about attributes read as
     categories although they hold numbers or dates.
     """
 
     history: History
-    findings: list[dict[str, Any]]
-    misread: list[dict[str, str]]
+    findings: list[Warning]
+    misread: list[Warning]
 
 
 def screen(history: History, keep: Sequence[str]) -> ScreenedHistory:
@@ -31,7 +31,7 @@ def screen(history: History, keep: Sequence[str]) -> ScreenedHistory:
     findings = audit(history)
     columns = history.attributes.keys() | set(history.changes.attribute.values)
     dropped = suspects(findings, keep, columns)
-    warnings = [warning for warning in misread(history) if warning["subject"] not in dropped]
+    warnings = [warning for warning in misread(history) if warning.subject not in dropped]
 
     ignored = tuple(dict.fromkeys((*history.config.ignore, *dropped)))
     attributes = {name: column for name, column in history.attributes.items() if name not in dropped}

@@ -12,6 +12,7 @@ from threadpoolctl import threadpool_limits
 
 from history.history import History
 from history.snapshot import by_lead_id
+from history.warnings import Warning
 from models.amount import AmountModel
 from models.bundle import Bundle
 from training.assemble import assemble_bundle
@@ -59,11 +60,11 @@ class Trained:
     metrics: dict[str, float]
     baselines: dict[str, dict[str, float]]
     signal: str
-    warnings: list[dict[str, str]]
+    warnings: list[Warning]
     n_leads: int
     n_snapshots: int
     params: dict[str, Any]
-    audit: list[dict[str, Any]]
+    audit: list[Warning]
     holdout: Holdout | None
     evaluation: Evaluation | None = field(default=None, repr=False)
 
@@ -159,18 +160,13 @@ def _trained(bundle: Bundle, steps: TrainingSteps, options: TrainOptions) -> Tra
     )
 
 
-def _warnings(bundle: Bundle, steps: TrainingSteps) -> list[dict[str, str]]:
+def _warnings(bundle: Bundle, steps: TrainingSteps) -> list[Warning]:
     screened, rows = steps.screened, steps.prepared.training_set.rows
     warnings = [*warnings_of(screened.history, rows, bundle.amount, steps.evaluation), *screened.misread]
-    return warnings + [_warning_of(finding) for finding in screened.findings]
+    return warnings + [replace(finding, evidence=None) for finding in screened.findings]
 
 
-def _warning_of(finding: dict[str, Any]) -> dict[str, str]:
-    """An audit finding without its evidence."""
-    return {key: str(finding[key]) for key in ("code", "subject", "detail")}
-
-
-def _card(bundle: Bundle, steps: TrainingSteps, warnings: list[dict[str, str]], seed: int) -> dict[str, Any]:
+def _card(bundle: Bundle, steps: TrainingSteps, warnings: list[Warning], seed: int) -> dict[str, Any]:
     training_set, validation = steps.prepared.training_set, steps.validation
     card = training_content(bundle, training_set, steps.evaluation, warnings, validation.parameters)
     if steps.evaluation and validation.predictions:

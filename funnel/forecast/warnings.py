@@ -6,38 +6,38 @@ import numpy as np
 
 from funnel.forecast.forecast import Forecast
 from funnel.forecast.periods import DAYS
-from funnel.records import Record, warning
 from history.history import OPEN
+from history.warnings import Warning
 from models.bundle import Bundle
 
 
-def forecast_warnings(result: Forecast, bundle: Bundle) -> list[Record]:
-    """Warnings {code, subject, detail}, the same from the command and from the service."""
+def forecast_warnings(result: Forecast, bundle: Bundle) -> list[Warning]:
+    """The forecast's warnings, the same from the command and from the service."""
     return [*_lead_warnings(result, bundle), *_amount_warnings(result), *_interval_warnings(result, bundle)]
 
 
-def _lead_warnings(result: Forecast, bundle: Bundle) -> Iterator[Record]:
+def _lead_warnings(result: Forecast, bundle: Bundle) -> Iterator[Warning]:
     if not len(result.known):
-        yield warning("no_leads", "leads", "no leads exist by this date, so no wins are expected")
+        yield Warning("no_leads", "leads", "no leads exist by this date, so no wins are expected")
         return
     if not len(result.leads):
-        yield warning(
+        yield Warning(
             "no_open_leads", "leads", "no leads are open; only leads created later can still be won"
         )
     if not (result.known.state != OPEN).any():
-        yield warning(
+        yield Warning(
             "no_outcomes",
             "outcomes",
             "no wins or losses are recorded; every lead counts as open, even old ones",
         )
     if bundle.config.stages and len(result.leads) and not any(result.leads.stage):
         text = "no open lead has a stage, although the model uses stages; probabilities are those of leads without one"
-        yield warning("no_stages", "stages", text)
+        yield Warning("no_stages", "stages", text)
 
 
-def _amount_warnings(result: Forecast) -> Iterator[Record]:
+def _amount_warnings(result: Forecast) -> Iterator[Warning]:
     if not result.has_amounts:
-        yield warning("no_amounts", "amount", "no win has an amount; wins are forecast, revenue stays empty")
+        yield Warning("no_amounts", "amount", "no win has an amount; wins are forecast, revenue stays empty")
         return
     known, spans = result.known, result.periods
     won = known.is_won_between(spans[0].start_us, spans[-1].end_us)
@@ -47,17 +47,17 @@ def _amount_warnings(result: Forecast) -> Iterator[Record]:
             f"{unknown:,} of {int(won.sum()):,} deals already won have no amount; "
             "they count in wins but not in revenue"
         )
-        yield warning("unknown_amounts", "amount", text)
+        yield Warning("unknown_amounts", "amount", text)
 
 
-def _interval_warnings(result: Forecast, bundle: Bundle) -> Iterator[Record]:
+def _interval_warnings(result: Forecast, bundle: Bundle) -> Iterator[Warning]:
     kind, horizon = result.options.period, bundle.config.horizon_days
     if horizon < DAYS[kind]:
         text = (
             f"the model predicts {horizon} days ahead, which is shorter than a {kind}; "
             "after that, open leads follow the average win and loss rates of leads of their age"
         )
-        yield warning("short_horizon", "horizon_days", text)
+        yield Warning("short_horizon", "horizon_days", text)
     if not result.level.measured:
         text = "too little history to test past forecasts; intervals rest on the model's own uncertainty"
-        yield warning("unmeasured_interval", "forecast", text)
+        yield Warning("unmeasured_interval", "forecast", text)

@@ -1,12 +1,13 @@
 """The funnel's state with the figures that need a model: win probabilities of open leads, and owners."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 from funnel.records import Record
 from funnel.state.owners import owners
 from funnel.state.probabilities import lead_probabilities
 from funnel.state.state import EVERYTHING, FunnelOptions, funnel_state
 from history.history import History
+from history.warnings import Warning, json_of
 from models.bundle import Bundle
 
 
@@ -14,7 +15,7 @@ def funnel_report(
     history: History,
     options: FunnelOptions = EVERYTHING,
     bundle: Bundle | None = None,
-    warnings: Sequence[Mapping[str, str]] = (),
+    warnings: Sequence[Warning] = (),
 ) -> Record:
     """The JSON of `leadcast funnel`: funnel_state with `owners`, and these warnings added.
 
@@ -22,6 +23,6 @@ def funnel_report(
     """
     probabilities = None if bundle is None else lead_probabilities(bundle, history)
     state = funnel_state(history, options, probabilities)
-    state["warnings"] += warnings
+    state["warnings"] += json_of(warnings)
     state["owners"] = [] if bundle is None else owners(bundle, history, options.from_us, options.to_us)
     return state

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from funnel.columns import MAX_GROUPS, OTHER, column_values, known_columns, refuse_unknown_column
-from funnel.records import Record, warning
+from funnel.records import Record
 from funnel.state.activity import activity
 from funnel.state.attention import SHOWN_LEADS, attention
 from funnel.state.cohorts import triangle
@@ -26,6 +26,7 @@ from history.arrays import Codes, Mask
 from history.errors import InvalidInput
 from history.history import LOST, History
 from history.times import format_time
+from history.warnings import Warning, json_of
 
 FEWEST_STAGES = 3  # from which stages are grouped without configuration
 
@@ -84,7 +85,9 @@ def funnel_state(
         "economics": economics(paths, period, touches, spent_from_us),
         "moves": lead_moves(paths, options.since_us),
     }
-    state["warnings"] = [*_data_warnings(history), *_path_warnings(paths), *_period_warnings(state, history)]
+    state["warnings"] = json_of(
+        [*_data_warnings(history), *_path_warnings(paths), *_period_warnings(state, history)]
+    )
     state["reconciliation"] = reconciliation(state)
     return state
 
@@ -198,45 +201,45 @@ def _group_blocks(scope: _Scope, groups: _LeadGroups) -> list[Record]:
     return [{"group": name, **_block(scope, groups.codes == code)} for code, name in enumerate(groups.names)]
 
 
-def _data_warnings(history: History) -> list[Record]:
+def _data_warnings(history: History) -> list[Warning]:
     """Missing stages, outcomes, losses or amounts."""
     warnings = []
     outcomes = history.outcomes
     if not len(history.stages.time_us):
         text = "no stage entries are recorded; only figures of the whole funnel are reported"
-        warnings.append(warning("no_stages", "stages", text))
+        warnings.append(Warning("no_stages", "stages", text))
     if not len(outcomes.time_us):
         text = "no wins or losses are recorded; every lead counts as open"
-        warnings.append(warning("no_outcomes", "outcomes", text))
+        warnings.append(Warning("no_outcomes", "outcomes", text))
         return warnings
     if not (outcomes.state == LOST).any():
         text = (
             "no losses are recorded, so the win rate of decided leads is always 100 %; "
             "use the conversion of the leads created in the period instead"
         )
-        warnings.append(warning("no_losses", "outcomes", text))
+        warnings.append(Warning("no_losses", "outcomes", text))
     if not np.isfinite(outcomes.amount).any():
         text = "no amounts are known; revenue, average deal and revenue velocity are null"
-        warnings.append(warning("no_amounts", "outcomes", text))
+        warnings.append(Warning("no_amounts", "outcomes", text))
     return warnings
 
 
-def _path_warnings(paths: StagePaths) -> list[Record]:
+def _path_warnings(paths: StagePaths) -> list[Warning]:
     warnings = []
     implied = int(paths.is_implied.sum())
     if implied:
         text = f"{implied:,} closed leads have no closing time; they count in rates but not in durations"
-        warnings.append(warning("implied_closing_times", "outcomes", text))
+        warnings.append(Warning("implied_closing_times", "outcomes", text))
     if paths.ignored_entries:
         text = (
             f"{paths.ignored_entries:,} stage entries of closed leads are ignored; "
             "record an `open` outcome to reopen a lead"
         )
-        warnings.append(warning("stage_after_closing", "stages", text))
+        warnings.append(Warning("stage_after_closing", "stages", text))
     return warnings
 
 
-def _period_warnings(state: Record, history: History) -> list[Record]:
+def _period_warnings(state: Record, history: History) -> list[Warning]:
     """A period without leads is allowed, but its figures are empty."""
     flow = state["total"]["flow"]
     if flow["open_at_start"] or flow["entered"] or flow["reopened"]:
@@ -245,4 +248,4 @@ def _period_warnings(state: Record, history: History) -> list[Record]:
     if len(history):
         known = f"the first lead entered at {format_time(int(history.created_us.min()))}"
     text = f"no lead was open or entered between {state['from']} and {state['to']}; {known}"
-    return [warning("empty_period", "period", text)]
+    return [Warning("empty_period", "period", text)]

@@ -4,7 +4,7 @@ from collections import deque
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 from history.config import FunnelConfig, load_config, to_dict
 from history.errors import InvalidInput
@@ -14,6 +14,7 @@ from history.folder.rules import FLAGGED, REJECTED
 from history.history import History, TableReport
 from history.schema import TABLES
 from history.times import format_time
+from history.warnings import Warning
 
 KEPT_HISTORIES: Final = 3  # scores, forecast and funnel at one T, or two dates compared
 OWN_TO_FOLDER: Final = ("columns", "inferred")
@@ -57,7 +58,7 @@ class DataFolder:
         self._histories.append((as_of_us, used, history))
         return history
 
-    def differences(self, config: FunnelConfig) -> list[dict[str, Any]]:
+    def differences(self, config: FunnelConfig) -> list[Warning]:
         """The warnings `config_differs`: settings of funnel.toml that a model's configuration overrules."""
         return config_differences(self.config, config)
 
@@ -102,19 +103,20 @@ def _without(leads: RawTable, ignore: tuple[str, ...]) -> RawTable:
     return replace(leads, columns=columns, near=near)
 
 
-def config_differences(own: FunnelConfig, used: FunnelConfig) -> list[dict[str, Any]]:
+def config_differences(own: FunnelConfig, used: FunnelConfig) -> list[Warning]:
     """`config_differs` for each key that a folder's funnel.toml sets otherwise than the model has it."""
     folder, model = to_dict(own), to_dict(used)
     typed = folder["attribute_types"]
     model["attribute_types"] = {name: model["attribute_types"].get(name) for name in typed}
+    keys = [key for key in folder if key not in OWN_TO_FOLDER and key not in own.inferred and folder[key]]
     return [
-        {
-            "code": "config_differs",
-            "subject": key,
-            "detail": f"funnel.toml has {folder[key]!r}; the model was trained with {model[key]!r} and uses that",
-        }
-        for key in folder
-        if key not in OWN_TO_FOLDER and key not in own.inferred and folder[key] and folder[key] != model[key]
+        Warning(
+            "config_differs",
+            key,
+            f"funnel.toml has {folder[key]!r}; the model was trained with {model[key]!r} and uses that",
+        )
+        for key in keys
+        if folder[key] != model[key]
     ]
 
 

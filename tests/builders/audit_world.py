@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Any
 
 import numpy as np
 
@@ -20,6 +19,7 @@ from history.history import (
     no_interactions,
     no_stages,
 )
+from history.warnings import Warning
 from training.audit.audit import audit
 
 START_US = 1_600_000_000_000_000
@@ -111,8 +111,8 @@ def outcomes_of(closing_us: Ints, closed: Mask, will_win: Mask, *, implied: bool
     )
 
 
-def codes(findings: Sequence[dict[str, Any]]) -> dict[str, str]:
-    return {finding["subject"]: finding["code"] for finding in findings}
+def codes(findings: Sequence[Warning]) -> dict[str, str]:
+    return {finding.subject: finding.code for finding in findings}
 
 
 def factor(texts: Texts) -> Factor:

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from history.times import parse_time
+from history.warnings import Warning
 from models.scores import ABSTAINED, LOST_LEAD, SCORED, WON_LEAD, Scores
 from models.trees.ensemble import trees_from_text
 
@@ -32,11 +33,7 @@ def four_scores() -> Scores:
     unknown = math.nan
     said = "A total of 12 days in stage offer raises the chance"
     why = {"feature": "days_in_stage", "label": said, "value": "12", "direction": "up", "points": 12.5}
-    warning = {
-        "code": "insufficient_data",
-        "subject": "",
-        "detail": "no training lead stood in stage 'legal'",
-    }
+    warning = Warning("insufficient_data", "", "no training lead stood in stage 'legal'")
     return Scores(
         lead_ids=["L-1", "L-2", "L-3", "Zoë-4"],
         status=np.array([SCORED, ABSTAINED, WON_LEAD, LOST_LEAD], dtype=np.int8),

@@ -50,7 +50,7 @@ def test_half_a_standard_deviation_is_detected_in_1000_leads(seed: int) -> None:
     reference = learn_reference(_values(rng, 5000), _features())
     shifted = _values(rng, 1000)
     shifted[:, 4] += 0.5
-    assert [f["subject"] for f in drift(reference, shifted, _features())] == ["a4"]
+    assert [f.subject for f in drift(reference, shifted, _features())] == ["a4"]
 
 
 def test_an_emptied_column_alarms_with_its_missing_rates() -> None:
@@ -59,8 +59,8 @@ def test_an_emptied_column_alarms_with_its_missing_rates() -> None:
     values = _values(rng, 400)
     values[:, 3] = np.nan
     (finding,) = drift(reference, values, _features())
-    assert (finding["code"], finding["subject"], finding["evidence"]["level"]) == ("drift", "a3", "alarm")
-    assert "were missing, 100% are" in finding["detail"]
+    assert (finding.code, finding.subject, finding.to_json()["evidence"]["level"]) == ("drift", "a3", "alarm")
+    assert "were missing, 100% are" in finding.detail
 
 
 def test_a_moderate_rise_of_missing_values_warns() -> None:
@@ -69,7 +69,7 @@ def test_a_moderate_rise_of_missing_values_warns() -> None:
     values = _values(rng, 2000)
     values[rng.random(2000) < 0.14, 3] = np.nan
     (finding,) = drift(reference, values, _features())
-    assert (finding["subject"], finding["evidence"]["level"]) == ("a3", "warning")
+    assert (finding.subject, finding.to_json()["evidence"]["level"]) == ("a3", "warning")
 
 
 def test_a_missing_rate_warns_without_an_unchanged_psi() -> None:
@@ -78,10 +78,8 @@ def test_a_missing_rate_warns_without_an_unchanged_psi() -> None:
     before[rng.random(4000) < 0.4, 3] = np.nan
     after[rng.random(4000) < 0.55, 3] = np.nan
     (finding,) = drift(learn_reference(before, _features()), after, _features())
-    assert (finding["subject"], finding["evidence"]["level"]) == ("a3", "warning")
-    assert re.search(
-        r"training and scoring: \d\d% were missing, \d\d% are; find the change", finding["detail"]
-    )
+    assert (finding.subject, finding.to_json()["evidence"]["level"]) == ("a3", "warning")
+    assert re.search(r"training and scoring: \d\d% were missing, \d\d% are; find the change", finding.detail)
 
 
 @pytest.mark.parametrize(
@@ -102,7 +100,7 @@ def test_new_categories_drift_but_the_calendar_does_not() -> None:
     values = _values(rng, 600)
     values[:, -2] = 9.0
     values[:, -1] = 99.0
-    assert [f["subject"] for f in drift(reference, values, _features())] == ["stage"]
+    assert [f.subject for f in drift(reference, values, _features())] == ["stage"]
 
 
 def test_features_of_past_leads_never_drift() -> None:

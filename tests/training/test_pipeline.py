@@ -64,8 +64,8 @@ def test_always_overrides_the_gate(
 def test_a_damaged_champion_gives_a_warning(small_history: History, home: Path) -> None:
     (home / POINTER).write_text("{")
     result = train_and_register(small_history, OPTIONS, home=home)
-    (warning,) = [warning for warning in result.warnings if warning["code"] == "model_refused"]
-    assert POINTER in warning["detail"]
+    (warning,) = [warning for warning in result.warnings if warning.code == "model_refused"]
+    assert POINTER in warning.detail
     assert promoted_version(home) == result.model_version
 
 

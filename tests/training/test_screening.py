@@ -25,7 +25,7 @@ def test_a_leaking_attribute_is_left_out(leaking: History) -> None:
     screened = screen(leaking, keep=())
     assert "invoice" not in screened.history.attributes
     assert "invoice" in screened.history.config.ignore
-    assert "leakage_suspected" in {f["code"] for f in screened.findings if f["subject"] == "invoice"}
+    assert "leakage_suspected" in {f.code for f in screened.findings if f.subject == "invoice"}
     assert screened.history.attributes.keys() == leaking.attributes.keys() - {"invoice"}
 
 

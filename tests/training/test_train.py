@@ -13,6 +13,7 @@ import pytest
 from history.history import DAY_US, LOST, WON, History, empty_factor, no_interactions, no_stages
 from history.read import read_folder
 from history.snapshot import cut, open_leads
+from history.warnings import json_of
 from models.bundle import load_bundle, save_bundle
 from models.scorer import score
 from tests.builders.lead_histories import START_US, Decision, Entry, Lead, factor, history_of
@@ -111,8 +112,10 @@ def test_metrics_and_baselines_have_the_contract_names(small_trained: Trained) -
         assert names <= small_trained.baselines[name].keys()
     assert small_trained.signal == "usable"
     assert small_trained.n_snapshots > small_trained.n_leads > 0
-    json.dumps([small_trained.metrics, small_trained.baselines, small_trained.params, small_trained.audit])
-    assert all(set(w) == {"code", "subject", "detail"} for w in small_trained.warnings)
+    json.dumps(
+        [small_trained.metrics, small_trained.baselines, small_trained.params, json_of(small_trained.audit)]
+    )
+    assert all(set(w) == {"code", "subject", "detail"} for w in json_of(small_trained.warnings))
 
 
 def test_progress_never_goes_back() -> None:
@@ -217,7 +220,7 @@ def few_leads(n: int, wins: int, seed: int) -> History:
 def test_thirty_leads_train_with_wide_intervals(seed: int) -> None:
     history = few_leads(30, 10, seed)
     trained = train(history, OPTIONS)
-    assert "too_few_outcomes" in {w["code"] for w in trained.warnings}
+    assert "too_few_outcomes" in {w.code for w in trained.warnings}
     scores = score(trained.bundle, open_leads(history, history.as_of_us), None)
     assert ((scores.probability > 0) & (scores.probability < 1)).all()
     assert (scores.probability_high - scores.probability_low > 0.1).all()

@@ -1,11 +1,11 @@
 """The leakage audit: attributes that give the outcome away, with the evidence, and what to do about each."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from history.errors import InvalidInput
 from history.history import History
+from history.warnings import Warning
 from training.audit.absence import only_closed
 from training.audit.changes import back_filled
 from training.audit.closing import date_of_closing, never_ahead, written_at_closing
@@ -72,8 +72,8 @@ COLUMN_TESTS = (
 )
 
 
-def audit(history: History) -> list[dict[str, Any]]:
-    """Findings on a history cut at its T: {code, subject, detail, evidence}, at most one a column, gravest first.
+def audit(history: History) -> list[Warning]:
+    """Findings on a history cut at its T, with evidence: at most one a column, gravest first.
 
     Ignored and sensitive columns are not tested, since no model reads them; mutable ones by their changes alone.
     """
@@ -93,22 +93,22 @@ def audit(history: History) -> list[dict[str, Any]]:
         if finding is not None:
             findings.append(finding)
     findings += [_mutable_finding(name, history) for name in config.mutable if name in history.attributes]
-    return sorted(findings, key=lambda finding: (GRAVEST_FIRST.index(finding["code"]), finding["subject"]))
+    return sorted(findings, key=lambda finding: (GRAVEST_FIRST.index(finding.code), finding.subject))
 
 
 def suspects(
-    findings: Sequence[Mapping[str, Any]], keep: Sequence[str], columns: Iterable[str] | None = None
+    findings: Sequence[Warning], keep: Sequence[str], columns: Iterable[str] | None = None
 ) -> tuple[str, ...]:
     """The columns to leave out of a model: those suspected of leaking that are not in `keep`.
 
     columns: the names that `keep` may contain, by default those with a finding. Raises InvalidInput for other names.
     """
-    known = sorted({str(finding["subject"]) for finding in findings} if columns is None else set(columns))
+    known = sorted({finding.subject for finding in findings} if columns is None else set(columns))
     unknown = [name for name in keep if name not in known]
     if unknown:
         available = ", ".join(known) or "(none)"
         raise InvalidInput(f"--keep {name}: unknown column; the columns are: {available}" for name in unknown)
-    suspected = [str(finding["subject"]) for finding in findings if finding["code"] == SUSPECTED]
+    suspected = [finding.subject for finding in findings if finding.code == SUSPECTED]
     return tuple(name for name in suspected if name not in keep)
 
 
@@ -126,7 +126,7 @@ def _test_column(column: Column, context: Context) -> list[Evidence | None]:
     return [test.run(column, context) for test in COLUMN_TESTS if enough or not test.needs_values]
 
 
-def _finding(name: str, evidence: Sequence[Evidence]) -> dict[str, Any] | None:
+def _finding(name: str, evidence: Sequence[Evidence]) -> Warning | None:
     if not evidence:
         return None
     strongest_first = sorted(evidence, key=lambda item: -item.grade)
@@ -134,15 +134,15 @@ def _finding(name: str, evidence: Sequence[Evidence]) -> dict[str, Any] | None:
     clauses = [item.clause for item in strongest_first if item.grade == grade][:MAX_CLAUSES]
     remedy = LEFT_OUT.format(name=name) if grade == STRONG else STAYS_IN
     numbers = {key: value for item in strongest_first for key, value in item.numbers.items()}
-    return {
-        "code": SUSPECTED if grade == STRONG else POSSIBLE,
-        "subject": name,
-        "detail": f"{'; '.join(clauses)}; {remedy}",
-        "evidence": {key: round(value, 4) for key, value in numbers.items()},
-    }
+    return Warning(
+        SUSPECTED if grade == STRONG else POSSIBLE,
+        name,
+        f"{'; '.join(clauses)}; {remedy}",
+        evidence={key: round(value, 4) for key, value in numbers.items()},
+    )
 
 
-def _mutable_finding(name: str, history: History) -> dict[str, Any]:
+def _mutable_finding(name: str, history: History) -> Warning:
     changes = history.changes.attribute
     count = 0
     if name in changes.values:
@@ -151,9 +151,4 @@ def _mutable_finding(name: str, history: History) -> dict[str, Any]:
         use = f"the model reads its {count} changes in attribute_changes, not the column"
     else:
         use = "the model does not use it, because attribute_changes has no row for it; add its history there"
-    return {
-        "code": MUTABLE,
-        "subject": name,
-        "detail": f"declared mutable: {use}",
-        "evidence": {"changes": count},
-    }
+    return Warning(MUTABLE, name, f"declared mutable: {use}", evidence={"changes": count})

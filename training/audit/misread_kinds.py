@@ -11,6 +11,7 @@ import numpy as np
 from features.parsing import CATEGORY, DATE, FITS, NUMBER, infer_kind, instants, number
 from history.arrays import Ints
 from history.history import Factor, History
+from history.warnings import Warning
 
 SAMPLE: Final = 5_000  # leads
 MIN_LEADS: Final = 20  # with a value
@@ -58,8 +59,8 @@ class _Texts:
         return max(candidates)[1]
 
 
-def misread(history: History) -> list[dict[str, str]]:
-    """A warning {code, subject, detail} for each attribute that is a category only because of its format.
+def misread(history: History) -> list[Warning]:
+    """A warning for each attribute that is a category only because of its format.
 
     Attributes with a configured kind are not tested, nor are those that no model reads.
     """
@@ -74,7 +75,7 @@ def misread(history: History) -> list[dict[str, str]]:
             continue
         detail = _words_for_missing(column, name, config.zone) or _local_format(column)
         if detail:
-            warnings.append({"code": "misread_attribute", "subject": name, "detail": detail})
+            warnings.append(Warning("misread_attribute", name, detail))
     return warnings
 
 

@@ -9,6 +9,7 @@ from funnel.forecast.warnings import forecast_warnings
 from funnel.state.report import funnel_report
 from funnel.state.state import FunnelOptions
 from history.config import FunnelConfig
+from history.warnings import json_of
 from models.bundle import Bundle
 from serving.base.instant import read_instant
 from serving.store.reports.queries import ForecastQuery, FunnelQuery
@@ -42,7 +43,7 @@ def forecast_from(store: Store, query: ForecastQuery, bundle: Bundle) -> Record:
     record = {
         **forecast_record(result),
         "currency": result.currency,
-        "warnings": forecast_warnings(result, bundle),
+        "warnings": json_of(forecast_warnings(result, bundle)),
     }
     if query.explain:
         record["explain"] = explanation(bundle, history, result, since_us)

@@ -64,7 +64,7 @@ def test_settings_the_model_overrules_are_named(crm: Path) -> None:
     folder = open_folder(crm)
     assert folder.differences(folder.config) == []
     (warning,) = folder.differences(replace(folder.config, horizon_days=30))
-    assert (warning["code"], warning["subject"]) == ("config_differs", "horizon_days")
+    assert (warning.code, warning.subject) == ("config_differs", "horizon_days")
 
 
 def test_every_fault_of_configuration_and_tables_is_raised(tmp_path: Path) -> None:

@@ -10,6 +10,7 @@ from history.errors import InvalidInput
 from history.history import DAY_US
 from history.read import read_folder
 from history.snapshot import cut
+from history.warnings import Warning
 from simulation.simulate import simulate
 from tests.builders.audit_world import SPAN_DAYS, START_US, Texts, codes, days, either, factor, only, world
 from training.audit.audit import audit, suspects
@@ -23,8 +24,8 @@ def test_planted_leaks_and_nothing_else_are_found(leads: int, seed: int, tmp_pat
     findings = audit(read_folder(tmp_path / "crm"))
     assert codes(findings) == dict.fromkeys(PLANTED, "leakage_suspected")
     for finding in findings:
-        assert f"--keep {finding['subject']}" in finding["detail"]
-        assert finding["evidence"]
+        assert f"--keep {finding.subject}" in finding.detail
+        assert finding.evidence
 
 
 def test_honest_columns_are_kept_at_every_date(tmp_path: Path) -> None:
@@ -170,9 +171,9 @@ def test_columns_that_no_model_reads_are_not_tested() -> None:
 
 
 FINDINGS = [
-    {"code": "leakage_suspected", "subject": "tags"},
-    {"code": "leakage_suspected", "subject": "grade"},
-    {"code": "leakage_possible", "subject": "score"},
+    Warning("leakage_suspected", "tags", ""),
+    Warning("leakage_suspected", "grade", ""),
+    Warning("leakage_possible", "score", ""),
 ]
 
 

@@ -24,7 +24,7 @@ def test_ranges_of_numbers_are_named_by_their_ends() -> None:
     w = world(1200, 3, flat=True)
     paid = np.where(w.will_win, 100.0, 0.0) + w.rng.random(len(w)) * 90
     (finding,) = audit(replace(w.history, attributes={"amount_paid": factor([f"{x:.3f}" for x in paid])}))
-    assert "or more' (100% of" in finding["detail"]
-    ranges = re.findall(r"'(\S+) to below (\S+)' \(0% of", finding["detail"])
+    assert "or more' (100% of" in finding.detail
+    ranges = re.findall(r"'(\S+) to below (\S+)' \(0% of", finding.detail)
     assert ranges
     assert all(float(low) < float(high) <= 100 for low, high in ranges)

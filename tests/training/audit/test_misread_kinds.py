@@ -5,12 +5,13 @@ from pathlib import Path
 import pytest
 
 from history.read import read_folder
+from history.warnings import Warning
 from training.audit.misread_kinds import misread
 
 NUMBERS = [str(7 * i) for i in range(60)]
 
 
-def warnings_of(folder: Path, values: list[str], config: str = "") -> list[dict[str, str]]:
+def warnings_of(folder: Path, values: list[str], config: str = "") -> list[Warning]:
     """Warnings on a folder whose only attribute, "size", has these values."""
     rows = "".join(f'l{i},2026-01-01,"{value}"\n' for i, value in enumerate(values))
     (folder / "leads.csv").write_text("lead_id,created_at,size\n" + rows)
@@ -34,8 +35,8 @@ def warnings_of(folder: Path, values: list[str], config: str = "") -> list[dict[
 )  # fmt: skip
 def test_misread_column_is_reported_with_a_remedy(values: list[str], message: str, tmp_path: Path) -> None:
     (warning,) = warnings_of(tmp_path, values)
-    assert (warning["code"], warning["subject"]) == ("misread_attribute", "size")
-    assert message in warning["detail"]
+    assert (warning.code, warning.subject) == ("misread_attribute", "size")
+    assert message in warning.detail
 
 
 @pytest.mark.parametrize(
