@@ -14,6 +14,7 @@ from serving.store import schema as db
 from serving.store.database.statements import (
     PreparedInsert,
     PreparedQuery,
+    in_parts,
     is_sqlite,
     rows_of_lists,
     sqlite_driver,
@@ -150,7 +151,7 @@ def _interaction_id(event: Event) -> str | None:
 
 def _stored_keys(connection: Connection, keys: Sequence[bytes]) -> Iterator[bytes]:
     """The stored ones of these event keys."""
-    for part in _parts(keys):
+    for part in in_parts(keys, KEYS_PER_QUERY):
         if is_sqlite(connection):
             yield from _stored_keys_on_sqlite(connection, part)
         else:
@@ -174,21 +175,17 @@ def _select_keys(count: int) -> str:
 
 def _known_leads(connection: Connection, lead_ids: Sequence[str]) -> Iterator[tuple[str, _KnownLead]]:
     """lead_id and lead of the stored ones of these ids."""
-    for part in _parts(list(dict.fromkeys(lead_ids))):
+    for part in in_parts(list(dict.fromkeys(lead_ids)), KEYS_PER_QUERY):
         for lead_id, lead_no, created_us in _LEADS.rows(connection, some=part):
             yield lead_id, _KnownLead(lead_no, created_us)
 
 
 def _stored_ids(connection: Connection, ids: Sequence[tuple[int, str]]) -> Iterator[tuple[int, str]]:
     """The stored ones of these (lead_no, interaction_id)."""
-    for part in _parts(ids):
+    for part in in_parts(ids, KEYS_PER_QUERY):
         if is_sqlite(connection):
             yield from sqlite_driver(connection).execute(STORED_IDS_ON_SQLITE, (json.dumps(part),))
         else:
             numbers, texts = map(list, zip(*part, strict=True))
             parameters = {"lead_no": numbers, "interaction_id": texts}
             yield from map(tuple, connection.execute(STORED_IDS, parameters))
-
-
-def _parts(values: Sequence[Any]) -> Iterator[Sequence[Any]]:
-    return (values[start : start + KEYS_PER_QUERY] for start in range(0, len(values), KEYS_PER_QUERY))

@@ -13,7 +13,7 @@ from sqlalchemy import Connection, Select, Table, bindparam, select
 from history.history import DIRECTIONS, STATES
 from history.values import value_text
 from serving.store import schema as db
-from serving.store.database.statements import PreparedQuery
+from serving.store.database.statements import PreparedQuery, in_parts
 from serving.store.schema import FACT_COLUMNS, KEY_COLUMNS, LEAD_NO, ROW_NO
 
 LEADS_PER_QUERY = 900
@@ -104,8 +104,8 @@ class FactQueries:
             # Tables are clustered by lead: consecutive leads are one scan.
             yield self.of_range, {"first": numbers[0], "last": numbers[-1]}
         else:
-            for start in range(0, len(numbers), LEADS_PER_QUERY):
-                yield self.of_some, {"some": numbers[start : start + LEADS_PER_QUERY]}
+            for part in in_parts(numbers, LEADS_PER_QUERY):
+                yield self.of_some, {"some": part}
 
 
 FACT_QUERIES = {table.name: FactQueries(table) for table in db.FACTS}
@@ -121,8 +121,8 @@ def lead_row(row: Sequence[Any]) -> LeadRow:
 def find_leads(connection: Connection, lead_ids: Sequence[str]) -> dict[str, LeadRow]:
     """The stored leads among these ids."""
     leads: dict[str, LeadRow] = {}
-    for start in range(0, len(lead_ids), LEADS_PER_QUERY):
-        for row in LEADS_BY_ID.rows(connection, some=lead_ids[start : start + LEADS_PER_QUERY]):
+    for part in in_parts(lead_ids, LEADS_PER_QUERY):
+        for row in LEADS_BY_ID.rows(connection, some=part):
             lead = lead_row(row)
             leads[lead.lead_id] = lead
     return leads

@@ -9,7 +9,7 @@ from sqlalchemy import Connection, delete, select
 
 from history.values import value_text
 from serving.store import schema as db
-from serving.store.database.statements import PreparedInsert
+from serving.store.database.statements import PreparedInsert, in_parts
 from serving.store.database.transaction import Transaction
 from serving.store.lead_rows import LeadRow, LeadRows, find_leads, rows_of, scalar_text, scalar_value
 
@@ -168,8 +168,7 @@ def _erase(connection: Connection, lead_no: int) -> None:
     for table in db.FACTS:
         query = select(table.c.event_key).where(table.c.lead_no == lead_no, table.c.event_key.is_not(None))
         keys = list(connection.execute(query.distinct()).scalars())
-        for start in range(0, len(keys), EVENT_KEYS_PER_DELETE):
-            part = keys[start : start + EVENT_KEYS_PER_DELETE]
+        for part in in_parts(keys, EVENT_KEYS_PER_DELETE):
             connection.execute(delete(db.event_ids).where(db.event_ids.c.event_key.in_(part)))
         connection.execute(delete(table).where(table.c.lead_no == lead_no))
     for table in (*db.DERIVED, db.leads):

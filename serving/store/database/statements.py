@@ -7,8 +7,8 @@ serving.store.database.outages.
 
 import json
 import sqlite3
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, TypeVar
 
 from sqlalchemy import (
     ARRAY,
@@ -26,6 +26,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 
 ROWS_PER_INSERT = 1_000  # of a server, whose messages are limited to 1 GB
 Rows = list[tuple[Any, ...]]
+Value = TypeVar("Value")
 _NAMED_PARAMETERS = sqlite.dialect(paramstyle="named")
 
 
@@ -88,6 +89,11 @@ class PreparedUpdate:
         return int(connection.execute(self._statement, parameters).rowcount)
 
 
+def in_parts(values: Sequence[Value], size: int) -> Iterator[Sequence[Value]]:
+    """The values in parts of `size`, one for each statement."""
+    return (values[start : start + size] for start in range(0, len(values), size))
+
+
 def rows_of_lists(*columns: ColumnElement[Any]) -> Any:
     """A table of equally long lists, one parameter for each column and named like it. For PostgreSQL (unnest)."""
     lists = (bindparam(str(column.key), type_=ARRAY(column.type)) for column in columns)
@@ -117,8 +123,7 @@ class PreparedInsert:
         if is_sqlite(connection):
             sqlite_driver(connection).executemany(self._text, rows)
             return
-        for start in range(0, len(rows), ROWS_PER_INSERT):
-            part = rows[start : start + ROWS_PER_INSERT]
+        for part in in_parts(rows, ROWS_PER_INSERT):
             connection.execute(self._lists, {name: [row[name] for row in part] for name in self._names})
 
 

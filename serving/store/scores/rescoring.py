@@ -18,6 +18,7 @@ from serving.store.database.transaction import read_setting
 from serving.store.history import history_of
 from serving.store.lead_rows import LeadRow, LeadRows, lead_row, rows_of
 from serving.store.leads import current_attributes
+from serving.store.progress import Progress
 from serving.store.scores.causes import Move, Score, causes_of, has_moved
 from serving.store.scores.saved import (
     OPEN_STATUS,
@@ -41,7 +42,6 @@ BUSY_ROWS = 16  # rows in the writer's queue from which the rest is the longest 
 LEADS_PER_PAGE = 2_000
 POLL_INTERVAL_S = 0.15
 WAIT_AFTER_FAILURE_S = 2.0
-Progress = Callable[[str, float], None]
 
 
 @dataclass(frozen=True)

@@ -1,7 +1,7 @@
 """Stored scores: the row of the worklist's table for each scored lead, and the entries of its score history."""
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -11,7 +11,7 @@ from sqlalchemy import Connection, bindparam, delete, select
 from history.schema import OWN_ATTRIBUTES
 from history.times import format_time
 from serving.store import schema as db
-from serving.store.database.statements import PreparedInsert, PreparedQuery, PreparedUpdate
+from serving.store.database.statements import PreparedInsert, PreparedQuery, PreparedUpdate, in_parts
 from serving.store.database.transaction import Transaction
 from serving.store.lead_rows import LeadRow
 from serving.store.leads import CurrentAttributes
@@ -81,7 +81,7 @@ _UNMARK_DIRTY = PreparedUpdate(
 def stored_scores(connection: Connection, numbers: Sequence[int]) -> dict[int, StoredScore]:
     """lead_no -> stored score, of those that have one."""
     scores = {}
-    for part in _parts(numbers):
+    for part in in_parts(numbers, LEADS_PER_QUERY):
         for row in _STORED_SCORES.rows(connection, some=part):
             lead_no, as_of_us, through_row, version, status, *last_entry = row
             stamp = Stamp(as_of_us, through_row, version)
@@ -181,12 +181,10 @@ def _save(transaction: Transaction, scores: Sequence[NewScore]) -> int:
 def _still_current(connection: Connection, scores: Sequence[NewScore]) -> list[NewScore]:
     """The scores whose lead is stored and whose predecessor is the stored one."""
     numbers = [score.lead_no for score in scores]
-    existing = {row[0] for part in _parts(numbers) for row in _STORED_LEADS.rows(connection, some=part)}
+    existing: set[int] = set()
+    for part in in_parts(numbers, LEADS_PER_QUERY):
+        existing.update(lead_no for (lead_no,) in _STORED_LEADS.rows(connection, some=part))
     stamps = {lead_no: stored.stamp for lead_no, stored in stored_scores(connection, numbers).items()}
     return [
         score for score in scores if score.lead_no in existing and stamps.get(score.lead_no) == score.replaces
     ]
-
-
-def _parts(numbers: Sequence[int]) -> Iterator[Sequence[int]]:
-    return (numbers[start : start + LEADS_PER_QUERY] for start in range(0, len(numbers), LEADS_PER_QUERY))

@@ -19,8 +19,8 @@ from serving.store import schema as db
 from serving.store.config import attribute_names, stored_config
 from serving.store.database.engine import StoreEngine
 from serving.store.lead_rows import DIRECTION_TEXT, STATE_TEXT, scalar_text
+from serving.store.progress import Progress
 from serving.store.schema import FACT_COLUMNS
-from serving.store.transfer.load import Progress
 
 ROWS_PER_FETCH = 5_000
 COST_HEADER = ("period_start", "period_end", "amount", "channel", "source")

@@ -19,6 +19,7 @@ from serving.store.database.transaction import Transaction
 from serving.store.events import INSERT_FACTS
 from serving.store.lead_rows import Columns, LeadRow, LeadRows, find_leads, rows_of
 from serving.store.leads import compact_json, current_attributes, mark_dirty
+from serving.store.progress import Progress
 from serving.store.schema import FACT_COLUMNS, LEAD_NO, TIME_US
 from serving.store.transfer.folder_rows import FactRows, Row, Span, fact_rows, texts
 
@@ -27,7 +28,6 @@ LEADS_PER_TRANSACTION = 2_000
 ROWS_PER_TRANSACTION = 20_000
 CONFLICTS_NAMED = 3
 _INSERT_LEADS = PreparedInsert(db.leads)
-Progress = Callable[[str, float], None]
 
 
 @dataclass
