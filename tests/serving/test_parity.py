@@ -1,4 +1,4 @@
-"""The same history has the same score through every door: file, one request, a batch, the store; to the last bit."""
+"""A history has the same score from a file, a request, a batch and the store, to the last bit."""
 
 import asyncio
 import csv
@@ -34,15 +34,15 @@ def run(home: Path, *arguments: str) -> None:
 
 def rows(crm: Path, table: str) -> dict[str, list[Row]]:
     """The filled cells of a table's rows, by lead."""
-    found: dict[str, list[Row]] = defaultdict(list)
+    by_lead: dict[str, list[Row]] = defaultdict(list)
     with open(crm / f"{table}.csv", newline="", encoding="utf-8") as file:
         for row in csv.DictReader(file):
-            found[row.pop("lead_id")].append({key: value for key, value in row.items() if value})
-    return found
+            by_lead[row.pop("lead_id")].append({key: value for key, value in row.items() if value})
+    return by_lead
 
 
 def as_json_scalar(text: str) -> Any:
-    """The cell as a CRM would send it: a number or a boolean where it looks like one."""
+    """The cell as a CRM would send it: a number or a boolean if it looks like one."""
     if text in ("true", "false"):
         return text == "true"
     try:
@@ -52,32 +52,32 @@ def as_json_scalar(text: str) -> Any:
     return number if isinstance(number, int | float) else text
 
 
-def numbered(found: list[Row], *names: str) -> list[Row]:
-    return [{k: float(v) if k in names else v for k, v in row.items()} for row in found]
+def with_numbers(rows: list[Row], *names: str) -> list[Row]:
+    return [{k: float(v) if k in names else v for k, v in row.items()} for row in rows]
 
 
 @pytest.fixture(scope="module")
 def requests(crm: Path) -> dict[str, Row]:
-    """Each lead of the folder as a request; rows after T too. Of a lead decided more than once none is made."""
+    """Each lead of the folder as a request, rows after T included; not leads decided more than once."""
     tables = {name: rows(crm, name) for name in ("interactions", "stages", "attribute_changes", "outcomes")}
-    made: dict[str, Row] = {}
+    requests: dict[str, Row] = {}
     for lead_id, (lead,) in rows(crm, "leads").items():
-        outcomes = numbered(tables["outcomes"][lead_id], "amount")
+        outcomes = with_numbers(tables["outcomes"][lead_id], "amount")
         if len(outcomes) > 1:
             continue
         attributes = {k: as_json_scalar(v) for k, v in lead.items() if k not in (*OWN, "created_at")}
         changes = [{"value": None, **row} for row in tables["attribute_changes"][lead_id]]
-        made[lead_id] = {
+        requests[lead_id] = {
             "lead_id": lead_id,
             "created_at": lead["created_at"],
             **{name: lead[name] for name in OWN if name in lead},
             "attributes": attributes,
-            "interactions": numbered(tables["interactions"][lead_id], "value"),
+            "interactions": with_numbers(tables["interactions"][lead_id], "value"),
             "stages": tables["stages"][lead_id],
             "attribute_changes": changes,
             **({"outcome": outcomes[0]} if outcomes else {}),
         }
-    return made
+    return requests
 
 
 @pytest.fixture(scope="module")
@@ -108,7 +108,7 @@ def client(scored_home: Path, bundle: Bundle) -> Iterator[TestClient]:
 
 @pytest.fixture(scope="module")
 def filed(scored_home: Path) -> dict[str, Row]:
-    """The score file's rows, reasons read, missing numbers as None."""
+    """The rows of the score file by lead, with reasons as lists and missing numbers as None."""
     records = pq.read_table(scored_home.parent / "scores.parquet").to_pylist()
     for record in records:
         record["reasons"] = json.loads(record["reasons"])
@@ -118,8 +118,8 @@ def filed(scored_home: Path) -> dict[str, Row]:
     return {record["lead_id"]: record for record in records}
 
 
-def told(record: Row) -> Row:
-    """A score without its warnings, which the file has none of."""
+def without_warnings(record: Row) -> Row:
+    """A score without its warnings, which the file does not have."""
     return {key: value for key, value in record.items() if key != "warnings"}
 
 
@@ -131,10 +131,10 @@ def test_a_request_scores_as_the_file_does(
     for lead_id in some:
         answer = client.post(f"/v1/score?as_of={AS_OF}", json=requests[lead_id])
         assert answer.status_code == 200, answer.text
-        assert told(answer.json()) == filed[lead_id]
+        assert without_warnings(answer.json()) == filed[lead_id]
 
 
-def test_requests_at_the_same_moment_score_as_the_file_does(
+def test_concurrent_requests_score_as_the_file_does(
     scored_home: Path, bundle: Bundle, requests: dict[str, Row], filed: dict[str, Row]
 ) -> None:
     some = [lead_id for lead_id in filed if lead_id in requests][:40]
@@ -144,7 +144,7 @@ def test_requests_at_the_same_moment_score_as_the_file_does(
         async with httpx.AsyncClient(transport=transport, base_url="http://leadcast") as caller:
             path = f"/v1/score?as_of={AS_OF}"
             answers = await asyncio.gather(*(caller.post(path, json=requests[i]) for i in some))
-        return [told(answer.json()) for answer in answers]
+        return [without_warnings(answer.json()) for answer in answers]
 
     assert asyncio.run(main()) == [filed[lead_id] for lead_id in some]
 
@@ -155,10 +155,10 @@ def test_a_batch_scores_as_the_file_does(
     some = [lead_id for lead_id in filed if lead_id in requests]
     body = {"leads": [requests[lead_id] for lead_id in reversed(some)]}
     results = client.post(f"/v1/score/batch?as_of={AS_OF}", json=body).json()["results"]
-    assert [told(r) for r in results] == [filed[lead_id] for lead_id in reversed(some)]
+    assert [without_warnings(r) for r in results] == [filed[lead_id] for lead_id in reversed(some)]
 
 
-def test_closed_leads_are_closed_through_both_doors(
+def test_closed_leads_are_closed_in_requests_too(
     client: TestClient, requests: dict[str, Row], filed: dict[str, Row]
 ) -> None:
     closed = [r for lead_id, r in requests.items() if lead_id not in filed and r["created_at"] <= AS_OF]

@@ -60,18 +60,18 @@ SCRIPT: list[tuple[str, str, Any]] = [
 def answer(url: str, method: str, path: str, body: Any) -> tuple[int, dict[str, str], bytes]:
     data = None if body is None else json.dumps(body).encode()
     try:
-        got = urlopen(Request(url + path, data, JSON, method=method), timeout=60)
-    except HTTPError as refused:
-        got = refused
-    with got:
-        content = got.read()
-        headers = {k.lower(): v for k, v in got.headers.items() if k.lower() not in CHANGING}
+        response = urlopen(Request(url + path, data, JSON, method=method), timeout=60)
+    except HTTPError as refusal:
+        response = refusal
+    with response:
+        content = response.read()
+        headers = {k.lower(): v for k, v in response.headers.items() if k.lower() not in CHANGING}
     if headers.get("content-type") == "application/problem+json":
         problem = json.loads(content)
         problem.pop("request_id")
         content = json.dumps(problem).encode()
         headers.pop("content-length")
-    return got.status, headers, content
+    return response.status, headers, content
 
 
 def is_up(url: str) -> bool:
@@ -83,7 +83,7 @@ def is_up(url: str) -> bool:
 
 @contextmanager
 def served(command: list[str], folder: Path, environment: dict[str, str]) -> Iterator[str]:
-    """The service that a command starts, in `folder`, on a free port."""
+    """The URL of the service that a command starts in `folder`, on a free port."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = str(probe.getsockname()[1])
@@ -107,7 +107,7 @@ def served(command: list[str], folder: Path, environment: dict[str, str]) -> Ite
 
 
 def build(environment: dict[str, str]) -> Path:
-    """A bento of this tree, built in the folder that BENTOML_HOME names."""
+    """A bento of this tree, built in BENTOML_HOME."""
     done = subprocess.run(
         [sys.executable, "-m", "bentoml", "build", "--output", "tag"],
         cwd=ROOT,
@@ -123,7 +123,7 @@ def build(environment: dict[str, str]) -> Path:
 
 
 @pytest.mark.long
-def test_three_ways_to_run_it_give_the_same_answers(trained_home: Path, tmp_path: Path) -> None:
+def test_three_ways_to_serve_give_the_same_answers(trained_home: Path, tmp_path: Path) -> None:
     own = {"BENTOML_HOME": str(tmp_path / "bentoml"), "BENTOML_DO_NOT_TRACK": "true", "LEADCAST_LOG": "off"}
     bento = build(own)
     assert not (bento / "src" / "tests").exists()
@@ -133,12 +133,12 @@ def test_three_ways_to_run_it_give_the_same_answers(trained_home: Path, tmp_path
         "bentoml": (["bentoml", "serve", "serving.service:Leadcast", "--host", "127.0.0.1"], ROOT),
         "bento": (["bentoml", "serve", str(bento), "--host", "127.0.0.1"], tmp_path),
     }
-    said: dict[str, list[Any]] = {}
+    answers: dict[str, list[Any]] = {}
     for name, (command, folder) in ways.items():
         home = shutil.copytree(trained_home, tmp_path / f"home-{name}")
         with served(command, folder, {**own, "LEADCAST_HOME": str(home)}) as url:
-            said[name] = [answer(url, *call) for call in SCRIPT]
+            answers[name] = [answer(url, *call) for call in SCRIPT]
     for place, call in enumerate(SCRIPT):
-        assert said["bentoml"][place] == said["leadcast"][place], call[:2]
-        assert said["bento"][place] == said["leadcast"][place], call[:2]
-    assert {status for status, _, _ in said["leadcast"]} >= {200, 201, 204, 404, 405, 409, 422}
+        assert answers["bentoml"][place] == answers["leadcast"][place], call[:2]
+        assert answers["bento"][place] == answers["leadcast"][place], call[:2]
+    assert {status for status, _, _ in answers["leadcast"]} >= {200, 201, 204, 404, 405, 409, 422}

@@ -1,4 +1,4 @@
-"""Events: every one is accepted once, told as a duplicate, or rejected with a code; none is lost or doubled."""
+"""Events: each is accepted once, counted as a duplicate, or rejected with a code; none is lost or doubled."""
 
 import random
 import threading
@@ -41,7 +41,7 @@ def codes(result: IngestResult) -> list[tuple[int, str]]:
 
 
 def test_an_interaction_id_has_at_most_max_key_characters(store: Store) -> None:
-    """PostgreSQL's refusal of a longer one passed for an outage, and failed whatever was written beside it."""
+    """PostgreSQL's refusal of a longer one looked like an outage, and failed all writes of the same commit."""
     put(store)
     draw = random.Random(7)
     longest = "".join(chr(draw.randrange(0x20000, 0x2A6D0)) for _ in range(MAX_KEY))
@@ -50,7 +50,7 @@ def test_an_interaction_id_has_at_most_max_key_characters(store: Store) -> None:
     assert (done.accepted, done.duplicates, codes(done)) == (1, 1, [(2, "invalid")])
 
 
-def test_each_type_of_event_becomes_the_rows_it_means(store: Store, clock: Clock) -> None:
+def test_each_type_of_event_becomes_its_rows(store: Store, clock: Clock) -> None:
     put(store, owner="Ann", n=3)
     touch = {"kind": "call", "channel": "phone", "direction": "outbound", "value": 2, "interaction_id": "i"}
     done = post(
@@ -147,7 +147,7 @@ def test_a_rejected_event_can_be_sent_again(store: Store, clock: Clock) -> None:
         {"type": "stage", "data": {"stage": None}},
     ],
 )
-def test_a_broken_event_says_what_is_wrong(store: Store, broken: dict[str, Any]) -> None:
+def test_an_invalid_event_names_its_problem(store: Store, broken: dict[str, Any]) -> None:
     put(store)
     done = post(store, {**event("1", "a", {"kind": "call"}), **broken}, event("9", "a", {"kind": "call"}))
     assert codes(done) == [(0, "invalid")]
@@ -156,13 +156,13 @@ def test_a_broken_event_says_what_is_wrong(store: Store, broken: dict[str, Any])
 
 
 @pytest.mark.parametrize("body", [[], {}, {"events": None}, {"events": [], "x": 1}, {"events": {}}, 5])
-def test_a_broken_request_is_a_problem(body: Any) -> None:
+def test_an_invalid_request_is_a_problem(body: Any) -> None:
     with pytest.raises(Problem) as refused:
         read_events(body)
     assert refused.value.status == 422
 
 
-def test_too_many_events_are_refused_whole() -> None:
+def test_too_many_events_are_refused_as_a_whole() -> None:
     with pytest.raises(Problem) as refused:
         read_events({"events": [{}] * 1001})
     assert refused.value.status == 413
@@ -211,7 +211,7 @@ def test_a_put_body_is_strict() -> None:
 def test_the_same_events_from_many_processes_at_once_count_once(
     tmp_path: Path, store_url: str | None
 ) -> None:
-    """Each Store stands for a process: its own connections, its own writer, the locks between them."""
+    """Each Store acts as a process of its own: connections, writer, and the locks between them."""
     stores = [Store(tmp_path / "home", store_url, Clock()) for _ in range(3)]
     put(stores[0])
     events = [event(str(i), "a", {"kind": "call", "interaction_id": str(i)}) for i in range(200)]
@@ -238,7 +238,7 @@ sent = st.lists(st.tuples(ids, st.sampled_from(["a", "b"]), st.sampled_from([Non
 
 @settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(requests=st.lists(sent, max_size=4))
-def test_counts_are_those_of_a_plain_reference(shared: Iterator[Store], requests: list[Any]) -> None:
+def test_counts_equal_those_of_a_plain_reference(shared: Iterator[Store], requests: list[Any]) -> None:
     store: Store = shared  # type: ignore[assignment]
     salt = str(next(COUNTER))
     for name in ("a", "b"):
@@ -271,7 +271,7 @@ def shared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Store]:
     store.close()
 
 
-def test_known_interaction_ids_are_looked_up_not_searched_for(store: Store) -> None:
+def test_known_interaction_ids_are_found_by_index(store: Store) -> None:
     put(store)
     if store.engine.path is None:
         pytest.skip("only SQLite reads the whole index when it is asked in the wrong words")
@@ -281,8 +281,8 @@ def test_known_interaction_ids_are_looked_up_not_searched_for(store: Store) -> N
     assert any("interactions_once (lead_no=? AND interaction_id=?)" in step for step in steps), steps
 
 
-def test_many_events_take_no_more_statements_than_one(store: Store) -> None:
-    """On a server each statement is a way there and back, and each row of one of many a statement of its own."""
+def test_many_events_take_as_many_statements_as_one(store: Store) -> None:
+    """On a server each statement costs a round trip, and each row of an executemany is a statement."""
     put(store)
     if store.engine.path is not None:
         pytest.skip("SQLite has no way to go")
@@ -318,7 +318,7 @@ def test_many_events_take_no_more_statements_than_one(store: Store) -> None:
         "0001-01-01T00:00:00+14:00",
     ],
 )
-def test_a_time_is_read_by_events_as_by_scores(text: str) -> None:
+def test_events_read_times_as_scores_do(text: str) -> None:
     history, (refused,) = read_records([{"lead_id": "a", "created_at": text}], FunnelConfig(), FAR_US)
     (read,) = read_events({"events": [event("1", "a", {"kind": "call"}, occurred_at=text)]})
     assert bool(read.problems) == (refused is not None)

@@ -1,4 +1,4 @@
-"""The routes of stored leads, from outside: what they answer, what they refuse, and how."""
+"""PUT, GET and DELETE of stored leads over HTTP: answers and refusals."""
 
 from typing import Any
 
@@ -16,7 +16,7 @@ from tests.builders.store_fakes import NOW_US, Clock, FakeRuntime, event, pages_
 pytest_plugins = ["tests.builders.store_fixtures"]
 
 
-def test_put_then_get_gives_the_lead_with_its_types(client: TestClient) -> None:
+def test_get_returns_the_lead_with_its_types(client: TestClient) -> None:
     attributes = {"n": 5, "x": 1.5, "name": "Zoë", "vip": True, "none": None}
     values: dict[str, Any] = {"owner": "Ann", "attributes": attributes}
     assert put(client, **values).status_code == 201
@@ -40,7 +40,7 @@ def test_created_at_never_changes(client: TestClient) -> None:
     assert put(client, created_at="2026-04-01T10:00:00+02:00").status_code == 200
 
 
-def test_a_get_scores_now_and_shows_the_newest_first(client: TestClient) -> None:
+def test_get_scores_now_and_lists_the_newest_first(client: TestClient) -> None:
     put(client)
     calm = client.get("/v1/leads/a").json()["score"]["probability"]
     days = [f"2026-05-{day:02}T10:00:00Z" for day in range(1, 29)]
@@ -53,7 +53,7 @@ def test_a_get_scores_now_and_shows_the_newest_first(client: TestClient) -> None
     assert first["recorded_at"] > first["occurred_at"]
 
 
-def test_leads_read_together_are_what_they_are_alone(
+def test_leads_read_in_one_batch_equal_leads_read_alone(
     client: TestClient, runtime: FakeRuntime, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(lead_documents, "clock_us", Clock())
@@ -85,7 +85,7 @@ def test_leads_read_together_are_what_they_are_alone(
     assert [one and len(one["timeline"]) for one in together] == [2, 100, None, 0, 3, 2]
 
 
-def test_a_timeline_comes_in_pages_that_stay_stable_under_writes(client: TestClient) -> None:
+def test_pages_of_a_timeline_are_stable_under_writes(client: TestClient) -> None:
     put(client)
     moment = "2026-05-01T10:00:00Z"
     post(client, *(event(str(i), "a", {"kind": f"k{i}"}, occurred_at=moment) for i in range(250)))
@@ -117,7 +117,7 @@ def test_any_id_is_a_path(client: TestClient, lead_id: str) -> None:
 
 
 @pytest.mark.parametrize("path", ["%00", "%20", "a%00b", "x" * 201, "%ff"])
-def test_what_is_no_id_is_refused(client: TestClient, path: str) -> None:
+def test_an_invalid_id_is_refused(client: TestClient, path: str) -> None:
     for method in ("GET", "DELETE"):
         assert client.request(method, f"/v1/leads/{path}").status_code == 422
     assert client.put(f"/v1/leads/{path}", json={"created_at": CREATED}).status_code == 422
@@ -136,7 +136,7 @@ def test_unknown_leads_are_404_everywhere(client: TestClient) -> None:
     assert client.put("/v1/leads/a/history", json={}).status_code == 405
 
 
-def test_a_history_tells_causes(client: TestClient, runtime: FakeRuntime) -> None:
+def test_a_history_lists_causes(client: TestClient, runtime: FakeRuntime) -> None:
     put(client)
     refresh(runtime)
     post(client, event("1", "a", {"kind": "call"}))
@@ -147,7 +147,7 @@ def test_a_history_tells_causes(client: TestClient, runtime: FakeRuntime) -> Non
     assert sum(cause["points"] for cause in newest["causes"]) == pytest.approx(100 * newest["delta"])
 
 
-def test_without_a_model_a_lead_is_shown_without_a_score(client: TestClient, runtime: FakeRuntime) -> None:
+def test_without_a_model_a_lead_has_no_score(client: TestClient, runtime: FakeRuntime) -> None:
     runtime.watch.current = None
     put(client)
     assert client.get("/v1/leads/a").json()["score"] is None
@@ -155,7 +155,7 @@ def test_without_a_model_a_lead_is_shown_without_a_score(client: TestClient, run
 
 
 @pytest.mark.parametrize("outage", [StoreUnavailable("gone"), DiskFull("full")])
-def test_an_outage_is_503_with_a_time_to_wait(
+def test_an_outage_is_503_with_retry_after(
     client: TestClient, runtime: FakeRuntime, monkeypatch: pytest.MonkeyPatch, outage: StoreUnavailable
 ) -> None:
     put(client)
@@ -177,7 +177,7 @@ def test_an_outage_is_503_with_a_time_to_wait(
     assert client.get("/v1/leads").status_code == 503
 
 
-def test_metrics_tell_size_and_queue(client: TestClient, runtime: FakeRuntime) -> None:
+def test_metrics_show_size_and_queue(client: TestClient, runtime: FakeRuntime) -> None:
     put(client)
     found = {name: value for name, _, _, value in runtime.stored.gauges()}
     assert (found["leadcast_rescore_queue"], found["leadcast_leads"]) == (1, 1)

@@ -1,4 +1,4 @@
-"""A large request is worked off a little at a time: nobody waits for all of it."""
+"""Cooperative yielding: other requests run between the parts of a large one."""
 
 import asyncio
 from collections.abc import Iterator
@@ -13,10 +13,10 @@ from serving.runtime import Runtime
 from tests.builders.service_client import LEAD, service
 
 
-def test_others_have_their_turn_and_nothing_is_lost() -> None:
+def test_others_run_in_between_and_no_item_is_lost() -> None:
     order: list[int | str] = []
 
-    def work() -> Iterator[int]:
+    def items() -> Iterator[int]:
         for number in range(3 * ITEMS_PER_TURN + 1):
             order.append(number)
             yield number
@@ -28,9 +28,9 @@ def test_others_have_their_turn_and_nothing_is_lost() -> None:
 
     async def main() -> list[int]:
         beside = asyncio.create_task(other())
-        found = await collect(work())
+        collected = await collect(items())
         beside.cancel()
-        return found
+        return collected
 
     assert asyncio.run(main()) == list(range(3 * ITEMS_PER_TURN + 1))
     assert order.count("other") == 3
@@ -39,7 +39,7 @@ def test_others_have_their_turn_and_nothing_is_lost() -> None:
 
 @pytest.mark.parametrize("path", ["/v1/score/batch", "/v1/events"])
 def test_a_request_full_of_errors_does_not_delay_others(parts: tuple[Guard, Runtime], path: str) -> None:
-    """A thousand leads with nothing right in them took eight seconds, in which nobody else was answered."""
+    """A thousand invalid leads took eight seconds, in which no other request was answered."""
     lead = {**LEAD, "interactions": [{"kind": 1}] * 40}
     events = [{"event_id": str(i), "type": "attributes", "data": {}} for i in range(1_000)]
     body = {"leads": [lead] * 1_000} if path.endswith("batch") else {"events": events}

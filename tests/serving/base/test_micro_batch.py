@@ -1,4 +1,4 @@
-"""What requests ask for at the same moment is worked off together, and none of them notices."""
+"""Micro-batches: concurrent items share a call, and no result depends on that."""
 
 import asyncio
 from collections.abc import Sequence
@@ -7,57 +7,57 @@ from typing import Any
 from serving.base.micro_batch import MAX_BATCH, MicroBatch
 
 
-class Worker:
-    """Answers what is asked with itself and keeps it; it cannot bear what is named bad."""
+class Processor:
+    """Upper-cases items and records its calls; fails on an item named bad."""
 
     def __init__(self) -> None:
         self.calls: list[list[str]] = []
 
-    def work(self, asked: Sequence[str]) -> list[str]:
-        self.calls.append(list(asked))
-        if "bad" in asked:
+    def process(self, items: Sequence[str]) -> list[str]:
+        self.calls.append(list(items))
+        if "bad" in items:
             raise ValueError("bad")
-        return [one.upper() for one in asked]
+        return [item.upper() for item in items]
 
 
-def answers(worker: Worker, *asks: tuple[str, str]) -> list[Any]:
-    """What everyone of these gets who asks in the same turn of the loop: (key, what is asked)."""
+def results(processor: Processor, *items: tuple[str, str]) -> list[Any]:
+    """Results of items submitted in the same tick, as (key, item); an exception in place of a failed one."""
 
     async def main() -> list[Any]:
-        batch = MicroBatch(worker.work)
-        return await asyncio.gather(*(batch.submit(*ask) for ask in asks), return_exceptions=True)
+        batch = MicroBatch(processor.process)
+        return await asyncio.gather(*(batch.submit(*item) for item in items), return_exceptions=True)
 
     return asyncio.run(main())
 
 
-def test_what_is_asked_at_once_is_one_call_and_each_gets_its_own() -> None:
-    worker = Worker()
-    assert answers(worker, ("k", "a"), ("k", "b"), ("k", "a")) == ["A", "B", "A"]
-    assert worker.calls == [["a", "b", "a"]]
+def test_items_of_one_tick_share_a_call() -> None:
+    processor = Processor()
+    assert results(processor, ("k", "a"), ("k", "b"), ("k", "a")) == ["A", "B", "A"]
+    assert processor.calls == [["a", "b", "a"]]
 
 
 def test_keys_are_never_mixed() -> None:
-    worker = Worker()
-    assert answers(worker, ("7", "a"), ("8", "b"), ("7", "c")) == ["A", "B", "C"]
-    assert worker.calls == [["a", "c"], ["b"]]
+    processor = Processor()
+    assert results(processor, ("7", "a"), ("8", "b"), ("7", "c")) == ["A", "B", "C"]
+    assert processor.calls == [["a", "c"], ["b"]]
 
 
-def test_many_are_worked_off_in_parts() -> None:
-    worker = Worker()
+def test_many_items_are_split_into_batches() -> None:
+    processor = Processor()
     many = [str(i) for i in range(2 * MAX_BATCH + 1)]
-    assert answers(worker, *(("k", one) for one in many)) == many
-    assert [len(call) for call in worker.calls] == [MAX_BATCH, MAX_BATCH, 1]
+    assert results(processor, *(("k", one) for one in many)) == many
+    assert [len(call) for call in processor.calls] == [MAX_BATCH, MAX_BATCH, 1]
 
 
-def test_a_failure_is_of_the_one_who_asked_for_it() -> None:
-    good, bad, fine = answers(Worker(), ("k", "good"), ("k", "bad"), ("k", "fine"))
+def test_a_failure_concerns_its_item_only() -> None:
+    good, bad, fine = results(Processor(), ("k", "good"), ("k", "bad"), ("k", "fine"))
     assert (good, fine) == ("GOOD", "FINE")
     assert isinstance(bad, ValueError)
 
 
-def test_who_went_away_is_not_answered_and_the_others_are() -> None:
+def test_a_cancelled_item_does_not_disturb_others() -> None:
     async def main() -> list[Any]:
-        batch = MicroBatch(Worker().work)
+        batch = MicroBatch(Processor().process)
         gone = asyncio.create_task(batch.submit("k", "gone"))
         here = asyncio.create_task(batch.submit("k", "here"))
         await asyncio.sleep(0)
@@ -69,13 +69,13 @@ def test_who_went_away_is_not_answered_and_the_others_are() -> None:
     assert here == "HERE"
 
 
-def test_a_turn_after_another_is_another_call() -> None:
-    worker = Worker()
+def test_items_of_two_ticks_are_two_calls() -> None:
+    processor = Processor()
 
     async def main() -> None:
-        batch = MicroBatch(worker.work)
+        batch = MicroBatch(processor.process)
         for one in ("a", "b"):
             await batch.submit("k", one)
 
     asyncio.run(main())
-    assert worker.calls == [["a"], ["b"]]
+    assert processor.calls == [["a"], ["b"]]

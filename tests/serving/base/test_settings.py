@@ -1,4 +1,4 @@
-"""The environment: typed, with every problem at once, and no secret repeated."""
+"""Settings: typed, every problem reported at once, no secret repeated."""
 
 from pathlib import Path
 
@@ -22,7 +22,7 @@ def test_keys_carry_their_scopes_and_stay_hashed() -> None:
     assert "beta" not in repr(settings)
 
 
-def test_every_problem_is_told_at_once_and_no_key_repeated() -> None:
+def test_every_problem_is_reported_without_the_keys() -> None:
     with pytest.raises(InvalidInput) as caught:
         read_settings(
             {

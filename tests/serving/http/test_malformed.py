@@ -1,4 +1,4 @@
-"""Malformed requests: whatever comes, no answer is a 5xx, each is a problem, and its form is the one described."""
+"""Malformed requests: never a 5xx, always a problem, and always as /openapi.json describes it."""
 
 import json
 import os
@@ -44,7 +44,7 @@ Call = tuple[str, str, bytes, list[tuple[bytes, bytes]]]
 
 
 def spoiled(content: bytes, draw: random.Random) -> bytes:
-    """The bytes with one to three changes: a piece gone, doubled, replaced or a nasty one put in."""
+    """The bytes with one to three changes: a piece removed, doubled, replaced, or a nasty one inserted."""
     for _ in range(draw.randint(1, 3)):
         at = draw.randrange(len(content) + 1)
         end = min(len(content), at + draw.randint(0, 12))
@@ -74,7 +74,7 @@ def query(draw: random.Random) -> str:
 
 
 def call(draw: random.Random) -> Call:
-    """A request that is wrong somewhere, or nowhere by chance."""
+    """A request with a mistake somewhere, or by chance without."""
     if draw.random() < 0.3:
         path = draw.choice(READS)
         if draw.random() < 0.3:
@@ -107,17 +107,17 @@ def guarded(trained_home: Path, tmp_path: Path) -> Iterator[tuple[Guard, Runtime
 def test_no_request_gets_a_5xx(guarded: tuple[Guard, Runtime], count: int) -> None:
     app, _ = guarded
     draw = random.Random(count)
-    seen: set[int] = set()
+    statuses: set[int] = set()
     for number in range(count):
         method, target, body, headers = call(draw)
         status, content, _ = exchange(app, target, [body], headers, method)
         assert 200 <= status < 500, (number, method, target, body[:300], headers, content[:300])
-        seen.add(status)
+        statuses.add(status)
         if status >= 400 and target.startswith("/v1/"):
             problem = json.loads(content)
             assert problem["status"] == status
             assert len(problem["errors"]) <= 20
-    assert seen >= {200, 404, 405, 415, 422}
+    assert statuses >= {200, 404, 405, 415, 422}
 
 
 @pytest.fixture
@@ -132,13 +132,12 @@ def live(trained_home: Path, tmp_path: Path) -> Iterator[Callable[..., Service]]
 
     yield start
     for running in services:
-        running.process.kill()
-        running.process.communicate()
+        running.end()
 
 
 @pytest.mark.long
-def test_every_answer_is_as_described(live: Callable[..., Service], tmp_path: Path) -> None:
-    """schemathesis: made from the OpenAPI document, right and wrong, against the service as a process."""
+def test_every_answer_conforms_to_the_description(live: Callable[..., Service], tmp_path: Path) -> None:
+    """schemathesis sends valid and invalid requests made from the document to a service process."""
     running = live()
     checks = [
         "not_a_server_error",

@@ -1,4 +1,4 @@
-"""What two parsers could read differently is refused; everything else means what the standard library says."""
+"""JSON that two parsers could read differently is refused; other JSON reads as by the standard library."""
 
 import json
 import math
@@ -44,7 +44,7 @@ def test_floats_keep_every_bit(number: float) -> None:
 
 
 @given(TEXT, SCALARS, SCALARS, st.sampled_from(["", " ", "\n", "\t"]), st.booleans())
-def test_a_key_given_twice_is_refused_however_it_is_written(
+def test_a_duplicate_key_is_refused_in_every_spelling(
     key: str, one: Any, two: Any, space: str, nested: bool
 ) -> None:
     twice = f"{{{json.dumps(key)}{space}:{json.dumps(one)},{json.dumps(key, ensure_ascii=False)}:{json.dumps(two)}}}"
@@ -94,7 +94,7 @@ BAD = {
 
 
 @pytest.mark.parametrize("body", BAD.values(), ids=BAD.keys())
-def test_what_is_not_strict_json_is_refused_with_a_reason(body: bytes) -> None:
+def test_other_texts_are_refused_with_a_reason(body: bytes) -> None:
     with pytest.raises(Problem) as caught:
         read_json(body)
     assert caught.value.status == 422
@@ -103,7 +103,7 @@ def test_what_is_not_strict_json_is_refused_with_a_reason(body: bytes) -> None:
 
 
 @given(st.binary(max_size=60))
-def test_no_bytes_end_in_anything_but_a_value_or_a_problem(body: bytes) -> None:
+def test_any_bytes_give_a_value_or_a_problem(body: bytes) -> None:
     with suppress(Problem):
         value = read_json(body)
         assert not isinstance(value, float) or math.isfinite(value)
@@ -114,7 +114,7 @@ def test_no_bytes_end_in_anything_but_a_value_or_a_problem(body: bytes) -> None:
         st.sampled_from(["\\ud800", "\\uDBFF", "\\udc00", "\\uDFFF", "\\u0041", "x", "\\n", "é"]), max_size=5
     )
 )
-def test_half_a_surrogate_pair_is_refused_wherever_it_stands(parts: list[str]) -> None:
+def test_half_a_surrogate_pair_is_refused_anywhere(parts: list[str]) -> None:
     text = '{"a":"' + "".join(parts) + '"}'
     expected = json.loads(text)
     try:
@@ -126,7 +126,7 @@ def test_half_a_surrogate_pair_is_refused_wherever_it_stands(parts: list[str]) -
         assert read_json(text.encode()) == expected
 
 
-def test_a_key_is_the_same_however_it_is_escaped() -> None:
+def test_an_escaped_key_is_the_same_key() -> None:
     with pytest.raises(Problem):
         read_json(b'{"a":1,"\\u0061":2}')
 

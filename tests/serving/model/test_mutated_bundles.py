@@ -77,12 +77,12 @@ def promote_mutant(home: Path, number: int, draw: random.Random) -> str:
 
 @pytest.mark.parametrize("count", [20, pytest.param(300, marks=pytest.mark.long)])
 def test_every_damaged_bundle_is_refused(home: Path, count: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    """In this process: the digests alone must tell, before anything is parsed."""
+    """Without the child process: the digests must show the damage before anything is parsed."""
 
-    async def untried(*_: object) -> None:
-        return None
+    async def passes(_pointer: Pointer) -> None:
+        """A trial that every bundle passes."""
 
-    monkeypatch.setattr(serving.model.watch, "try_in_child", untried)
+    monkeypatch.setattr(serving.model.watch, "try_in_child", passes)
     watch = ModelWatch(home)
     asyncio.run(watch.look())
     draw = random.Random(7)
@@ -98,7 +98,7 @@ def test_every_damaged_bundle_is_refused(home: Path, count: int, monkeypatch: py
 
 @pytest.mark.long
 def test_a_resealed_damaged_bundle_kills_at_most_its_trial(home: Path) -> None:
-    """With digests made to fit, only the trial in a child stands before use: it ends with a verdict each time."""
+    """With matching digests only the trial in a child process protects the service; it always gives a verdict."""
     draw = random.Random(11)
     refused = 0
     for number in range(RESEALED):
