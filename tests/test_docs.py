@@ -122,6 +122,21 @@ def test_every_link_leads_to_a_file(page: Path) -> None:
     assert not missing
 
 
+@pytest.mark.parametrize("page", PAGES, ids=page_id)
+def test_every_source_file_shown_exists(page: Path) -> None:
+    if page.name == "CHANGELOG.md":
+        return  # names what was
+    rooms = "history|features|models|funnel|training|simulation|serving|cli|leadcast|tests|benchmarks"
+    shown = re.findall(rf"`((?:{rooms})/[\w/.-]+\.(?:py|html|css|js))`", page.read_text(encoding="utf-8"))
+    hypothetical = {
+        "serving/pages/owners.py",
+        "serving/pages/templates/owners.html",
+        "tests/serving/pages/test_owners.py",
+    }
+    missing = [path for path in shown if path not in hypothetical and not (ROOT / path).exists()]
+    assert not missing
+
+
 @pytest.mark.parametrize("name", COMMANDS)
 def test_help_says_what_a_command_does_and_shows_an_example(name: str) -> None:
     found = command(name)
