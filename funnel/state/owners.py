@@ -7,9 +7,9 @@ import numpy as np
 
 from funnel.records import Record
 from funnel.state.assignments import OWNER, Assignments, assignments
-from funnel.state.rows import rows_until
 from history.arrays import Floats, Mask
-from history.history import OPEN, WON, Factor, History
+from history.decisions import first_decisions
+from history.history import OPEN, Factor, History
 from history.snapshot import Snapshot, state_at
 from models.bundle import Bundle
 from models.calibration import Z80
@@ -37,7 +37,10 @@ def owners(
     assigned = assigned.take(state_at(history, assigned.lead, assigned.at_us) == OPEN)
     if not len(assigned):
         return []
-    won = _won_within(history, assigned, horizon_us)
+    first = first_decisions(
+        history.outcomes, assigned.lead, assigned.at_us, horizon_us, known_by_us=history.as_of_us
+    )
+    won = first.won.astype(np.float64)
     snapshot = Snapshot(_without_owners(history), assigned.lead, assigned.at_us)
     promised = shifted_to_total(score(bundle, snapshot, 0).probability, float(won.sum()))
     in_sample = assigned.at_us < bundle.trained_through_us
@@ -105,22 +108,3 @@ def _record(owner: str, promised: Floats, won: Floats, in_sample: Mask) -> Recor
         "differs": bool(abs(wins - expected) > half),
         "in_sample": float(in_sample.mean()),
     }
-
-
-def _won_within(history: History, assigned: Assignments, horizon_us: int) -> Floats:
-    """1.0 if the lead's first decision after the assignment is a win within the horizon, else 0.0 (m,)."""
-    outcomes = history.outcomes
-    rows = len(outcomes.state)
-    if not rows:
-        return np.zeros(len(assigned))
-    # Index of the first decision at or after each row; `rows` if none follows.
-    decision = np.where(outcomes.state != OPEN, np.arange(rows), rows)
-    next_decision = np.append(np.minimum.accumulate(decision[::-1])[::-1], rows)
-
-    after = rows_until(outcomes.offsets, outcomes.time_us, assigned.lead, assigned.at_us)
-    first = next_decision[after]
-    exists = first < outcomes.offsets[assigned.lead + 1]
-    first = np.minimum(first, rows - 1)
-    in_time = outcomes.time_us[first] <= assigned.at_us + horizon_us
-    won = exists & (outcomes.state[first] == WON) & in_time
-    return np.asarray(won, dtype=np.float64)
