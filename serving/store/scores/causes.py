@@ -3,6 +3,7 @@
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -58,13 +59,6 @@ class _NewEvent(NamedTuple):
     label: str
 
 
-class _ScoredStep(NamedTuple):
-    """A step of a move, by their indices."""
-
-    move: int
-    step: int
-
-
 def has_moved(before: HistoryEntry | None, probability: float, status: str, model_version: str) -> bool:
     """True for a first score, a move of SMALLEST_MOVE or more, and another status or model version."""
     if before is None or before.status != status or before.model_version != model_version:
@@ -82,15 +76,14 @@ def causes_of(
     """
     new_events = _new_events(rows, moves)
     steps = [_steps(bundle, move, new_events.get(move.position, []), as_of_us) for move in moves]
-    # The last step of a move ends at the score that is already known.
-    to_score = [_ScoredStep(i, j) for i, of_move in enumerate(steps) for j in range(len(of_move) - 1)]
-    cuts = [Cut(moves[at.move].position, steps[at.move][at.step].through_row) for at in to_score]
-    times = [steps[at.move][at.step].as_of_us for at in to_score]
-    probabilities = _probabilities(bundle, rows.cut(cuts), times, score) if cuts else []
-    after_step = dict(zip(to_score, probabilities, strict=True))
+    # The last step of a move ends at its new score, which is known.
+    inner_steps = [(move, step) for move, of_move in zip(moves, steps, strict=True) for step in of_move[:-1]]
+    cuts = [Cut(move.position, step.through_row) for move, step in inner_steps]
+    times_us = [step.as_of_us for _, step in inner_steps]
+    probabilities = iter(_probabilities(bundle, rows.cut(cuts), times_us, score) if cuts else [])
     causes = []
-    for i, (move, of_move) in enumerate(zip(moves, steps, strict=True)):
-        ends = [after_step.get(_ScoredStep(i, j), move.probability) for j in range(len(of_move))]
+    for move, of_move in zip(moves, steps, strict=True):
+        ends = [*islice(probabilities, len(of_move[:-1])), move.probability]
         causes.append(_causes(move, of_move, ends))
     return causes
 
