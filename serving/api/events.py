@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from hashlib import blake2b
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -123,6 +123,13 @@ def _entry(index: int, problem: EventProblem) -> dict[str, Any]:
     return {"code": problem.code, **error(["body", "events", index, *problem.path], problem.message)}
 
 
+class _Rows(NamedTuple):
+    """The rows of one table that an event adds, without numbers and times."""
+
+    table: str
+    rows: list[dict[str, Any]]
+
+
 class _InvalidValue(Exception):
     """A value of an event that breaks a rule."""
 
@@ -143,12 +150,12 @@ def _read(value: Any) -> Event:
         return Event(key, problems=[EventProblem("invalid", tuple(e["loc"]), e["msg"]) for e in errors])
     try:
         occurred_us = read_row_time(value["occurred_at"])
-        table, rows = _ROWS[kind](value["data"])
+        data = _ROWS[kind](value["data"])
     except InvalidRowTime as invalid_time:
         return Event(key, problems=[EventProblem("invalid", ("occurred_at",), str(invalid_time))])
     except _InvalidValue as invalid_value:
         return Event(key, problems=[invalid_value.problem])
-    return Event(key, value["lead_id"], occurred_us, table, rows)
+    return Event(key, value["lead_id"], occurred_us, data.table, data.rows)
 
 
 def _key(event: Mapping[str, Any]) -> bytes | None:
@@ -160,7 +167,7 @@ def _type_message(event: Mapping[str, Any]) -> str:
     return f"expected {' or '.join(EVENTS)}" if "type" in event else "missing"
 
 
-def _interaction(data: Mapping[str, Any]) -> tuple[str, list[dict[str, Any]]]:
+def _interaction(data: Mapping[str, Any]) -> _Rows:
     value = data.get("value")
     row = {
         "kind": data["kind"],
@@ -169,14 +176,14 @@ def _interaction(data: Mapping[str, Any]) -> tuple[str, list[dict[str, Any]]]:
         "value": None if value is None else float(value),
         "interaction_id": data.get("interaction_id") or None,
     }
-    return "interactions", [row]
+    return _Rows("interactions", [row])
 
 
-def _stage(data: Mapping[str, Any]) -> tuple[str, list[dict[str, Any]]]:
-    return "stages", [{"stage": data["stage"]}]
+def _stage(data: Mapping[str, Any]) -> _Rows:
+    return _Rows("stages", [{"stage": data["stage"]}])
 
 
-def _outcome(data: Mapping[str, Any]) -> tuple[str, list[dict[str, Any]]]:
+def _outcome(data: Mapping[str, Any]) -> _Rows:
     amount = data.get("amount")
     if amount is not None and amount < 0:
         raise _InvalidValue(("data", "amount"), "expected a number of at least 0")
@@ -185,10 +192,10 @@ def _outcome(data: Mapping[str, Any]) -> tuple[str, list[dict[str, Any]]]:
         "amount": None if amount is None else float(amount),
         "reason": data.get("reason") or None,
     }
-    return "outcomes", [row]
+    return _Rows("outcomes", [row])
 
 
-def _attributes(data: Mapping[str, Any]) -> tuple[str, list[dict[str, Any]]]:
+def _attributes(data: Mapping[str, Any]) -> _Rows:
     if not data:
         raise _InvalidValue(("data",), "expected at least one attribute")
     if len(data) > MAX_ATTRIBUTES:
@@ -196,7 +203,7 @@ def _attributes(data: Mapping[str, Any]) -> tuple[str, list[dict[str, Any]]]:
     if fixed := sorted(NOT_ATTRIBUTES & set(data)):
         raise _InvalidValue(("data", fixed[0]), "lead_id, created_at and recorded_at are not attributes")
     rows = [{"attribute": name, "value": stored_scalar(value)} for name, value in data.items()]
-    return "attribute_changes", rows
+    return _Rows("attribute_changes", rows)
 
 
 _ROWS: Final = {"interaction": _interaction, "stage": _stage, "outcome": _outcome, "attributes": _attributes}

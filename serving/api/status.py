@@ -97,8 +97,8 @@ async def get_readyz(request: Request) -> Response:
 @routes.get("/metrics", METRICS)
 async def get_metrics(request: Request) -> Response:
     """Counters of all workers in Prometheus' text format; gauges of the worker that answers."""
-    text, media_type = await asyncio.to_thread(metrics.exposition, request.app.state.runtime.states)
-    return Response(text, media_type=media_type)
+    exposition = await asyncio.to_thread(metrics.exposition, request.app.state.runtime.states)
+    return Response(exposition.text, media_type=exposition.media_type)
 
 
 @routes.get("/openapi.json", OPENAPI)

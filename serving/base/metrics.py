@@ -3,6 +3,7 @@
 import os
 from collections.abc import Callable, Iterable
 from functools import cache
+from typing import NamedTuple
 
 from prometheus_client import (
     CONTENT_TYPE_LATEST,
@@ -29,7 +30,21 @@ WARNINGS = Counter("leadcast_score_warnings_total", "Warnings that came with sco
 SWAPS = Counter("leadcast_model_swaps_total", "Times a worker took another model into use.")
 REFUSALS = Counter("leadcast_model_refused_total", "Times a worker refused a promoted bundle.")
 
-Gauge = tuple[str, str, dict[str, str], float]  # name, help, labels, value
+
+class Gauge(NamedTuple):
+    """One gauge with one set of labels."""
+
+    name: str
+    description: str
+    labels: dict[str, str]
+    value: float
+
+
+class Exposition(NamedTuple):
+    """The body of /metrics and its content type."""
+
+    text: bytes
+    media_type: str
 
 
 @cache  # labels() takes a lock and hashes all label values, for every request
@@ -43,6 +58,7 @@ def _scores(grade: str, status: str) -> Counter:
 
 
 def count_request(method: str, route: str, status: int, seconds: float) -> None:
+    """Counts one answered request; `route` is a path template."""
     _requests(method, route, status).observe(seconds)
 
 
@@ -66,13 +82,13 @@ class States:
 
     def collect(self) -> Iterable[Metric]:
         for source in self.sources:
-            for name, about, labels, value in source():
-                family = GaugeMetricFamily(name, about, labels=list(labels))
-                family.add_metric(list(labels.values()), value)
+            for gauge in source():
+                family = GaugeMetricFamily(gauge.name, gauge.description, labels=list(gauge.labels))
+                family.add_metric(list(gauge.labels.values()), gauge.value)
                 yield family
 
 
-def exposition(states: States) -> tuple[bytes, str]:
+def exposition(states: States) -> Exposition:
     """The text of /metrics with the counters of all workers summed, and its content type."""
     if "PROMETHEUS_MULTIPROC_DIR" in os.environ:
         counters = CollectorRegistry()
@@ -81,4 +97,4 @@ def exposition(states: States) -> tuple[bytes, str]:
         counters = REGISTRY
     own = CollectorRegistry()
     own.register(states)
-    return generate_latest(counters) + generate_latest(own), CONTENT_TYPE_LATEST
+    return Exposition(generate_latest(counters) + generate_latest(own), CONTENT_TYPE_LATEST)

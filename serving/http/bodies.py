@@ -1,7 +1,7 @@
 """Request bodies: media type, size limit and time limit."""
 
 import asyncio
-from typing import Any
+from typing import Any, NamedTuple
 
 from starlette.types import Message, Receive, Scope
 
@@ -16,15 +16,22 @@ class Disconnected(Exception):
     """The client disconnected before its request was complete."""
 
 
-async def json_body(scope: Scope, receive: Receive, limit: int) -> tuple[Any, bytes]:
-    """The JSON value of a request, and its bytes.
+class JsonBody(NamedTuple):
+    """The JSON value of a request, and the bytes that encode it."""
+
+    value: Any
+    content: bytes
+
+
+async def json_body(scope: Scope, receive: Receive, limit: int) -> JsonBody:
+    """The body of a request as strict JSON.
 
     Raises Problem: 415 unless application/json without compression, 413 over `limit` bytes, 408 after `BODY_SECONDS`,
     422 unless strict JSON; Disconnected.
     """
     _check_type(scope)
     body = await read_body(scope, receive, limit)
-    return read_json(body), body
+    return JsonBody(read_json(body), body)
 
 
 async def read_body(scope: Scope, receive: Receive, limit: int) -> bytes:

@@ -153,12 +153,12 @@ class ModelWatch:
         """Gauges of the model in use and of a refused one."""
         refused = {"model_version": self.refused.model_version if self.refused else ""}
         is_refused = float(self.refused is not None)
-        yield "leadcast_model_refused", "1 while a promoted bundle is refused.", refused, is_refused
+        yield Gauge("leadcast_model_refused", "1 while a promoted bundle is refused.", refused, is_refused)
         if self.current is not None:
             version = {"model_version": self.current.version}
-            yield "leadcast_model_info", "The model in use.", version, 1.0
+            yield Gauge("leadcast_model_info", "The model in use.", version, 1.0)
             age_seconds = clock_us() / 1e6 - self.current.trained_through_us / 1e6
-            yield "leadcast_model_age_seconds", "Time since the model's own T.", version, age_seconds
+            yield Gauge("leadcast_model_age_seconds", "Time since the model's own T.", version, age_seconds)
 
 
 def _state_of(path: Path) -> tuple[int, ...]:

@@ -206,7 +206,7 @@ class AsyncStore:
 
 
 def _gauge(name: str, description: str, value: float) -> Gauge:
-    return name, description, {}, float(value)
+    return Gauge(name, description, {}, float(value))
 
 
 def _log_failure(error: Exception) -> None:
