@@ -9,7 +9,7 @@ from starlette.responses import Response
 
 from history.history import DIRECTIONS, NO_DIRECTION, STATES
 from history.schema import NOT_ATTRIBUTES
-from serving.api.openapi import INTEGER, TEXT, answer, body, list_of, object_of, problems, ref
+from serving.api.openapi import INTEGER, TEXT, body, list_of, object_of, problems, ref, response
 from serving.api.records import EVENT_SHAPES, EVENTS
 from serving.base.cooperative import collect
 from serving.base.event import Event, EventProblem, RejectedEvent
@@ -18,7 +18,7 @@ from serving.base.limits import MAX_ATTRIBUTES, MAX_BODY_BYTES, MAX_EVENTS
 from serving.base.problems import error, invalid, too_large
 from serving.http.bodies import json_body
 from serving.http.queries import read_query
-from serving.http.responses import json_answer
+from serving.http.responses import json_response
 from serving.http.router import Json, Routes
 from serving.store.async_store import ACCEPTED, DUPLICATE, REJECTED, AsyncStore
 from serving.store.events import IngestResult, store_events
@@ -40,7 +40,7 @@ POST_EVENTS: Json = {
     "tags": ["leads"],
     "parameters": [],
     "requestBody": body(ref("Events"), {"events": [EXAMPLE]}),
-    "responses": {"200": answer("Durable.", ref("EventsResult")), **problems(408, 413, 415, 422)},
+    "responses": {"200": response("Durable.", ref("EventsResult")), **problems(408, 413, 415, 422)},
 }
 _INVALID_EVENT: Json = {"description": "An invalid event: it is listed in rejected, the others are stored."}
 _ANY_EVENT: Json = {"anyOf": [*(ref(shape.name) for shape in EVENTS.values()), _INVALID_EVENT]}
@@ -79,7 +79,7 @@ async def post_events(request: Request) -> Response:
         DUPLICATE.inc(result.duplicates)
         REJECTED.inc(len(result.rejected))
     rejected = rejections(result.rejected)
-    return json_answer({"accepted": result.accepted, "duplicates": result.duplicates, "rejected": rejected})
+    return json_response({"accepted": result.accepted, "duplicates": result.duplicates, "rejected": rejected})
 
 
 def event_key(event_id: str) -> bytes:

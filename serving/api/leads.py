@@ -18,13 +18,13 @@ from serving.api.openapi import (
     TEXT,
     TEXT_OR_NULL,
     TIME,
-    answer,
     body,
     list_of,
     nullable,
     object_of,
     problems,
     ref,
+    response,
 )
 from serving.api.records import EVENTS, STORED_LEAD
 from serving.base.clock import clock_us
@@ -33,7 +33,7 @@ from serving.base.limits import AHEAD_US, MAX_LEAD_BYTES, MAX_TEXT
 from serving.base.problems import Problem, error, invalid
 from serving.http.bodies import json_body
 from serving.http.queries import read_query, read_text
-from serving.http.responses import json_answer
+from serving.http.responses import json_response
 from serving.http.router import Json, Routes
 from serving.store.async_store import AsyncStore
 from serving.store.leads import CONFLICT, CREATED, PutLead, erase_leads, put_leads
@@ -56,8 +56,8 @@ PUT_LEAD: Json = {
     "parameters": [_LEAD_ID],
     "requestBody": body(ref(STORED_LEAD.name), _PUT_EXAMPLE),
     "responses": {
-        "200": answer("Merged.", ref("PutResult")),
-        "201": answer("Created.", ref("PutResult")),
+        "200": response("Merged.", ref("PutResult")),
+        "201": response("Created.", ref("PutResult")),
         **problems(405, 408, 409, 413, 415, 422),
     },
 }
@@ -65,14 +65,14 @@ GET_LEAD: Json = {
     "operationId": "get_lead",
     "tags": ["leads"],
     "parameters": [_LEAD_ID, CURSOR_PARAMETER],
-    "responses": {"200": answer("The lead.", ref("LeadDocument")), **problems(404, 422)},
+    "responses": {"200": response("The lead.", ref("LeadDocument")), **problems(404, 422)},
 }
 HISTORY: Json = {
     "operationId": "lead_history",
     "tags": ["leads"],
     "parameters": [_LEAD_ID, CURSOR_PARAMETER],
     "responses": {
-        "200": answer("How its score moved, newest first.", ref("ScoreHistory")),
+        "200": response("How its score moved, newest first.", ref("ScoreHistory")),
         **problems(404, 422),
     },
 }
@@ -152,7 +152,7 @@ async def put_lead(request: Request) -> Response:
     if result == CONFLICT:
         errors = [error(["body", "created_at"], "the stored lead was created at another time")]
         raise Problem(409, "created-at-differs", "created_at of a stored lead cannot change.", errors)
-    return json_answer({"lead_id": path.lead_id, "result": result}, 201 if result == CREATED else 200)
+    return json_response({"lead_id": path.lead_id, "result": result}, 201 if result == CREATED else 200)
 
 
 def read_lead(lead_id: str, value: Any) -> PutLead:
@@ -202,7 +202,7 @@ async def _get(request: Request) -> Response:
         document = await store.read_each(id(bundle), read_stored_leads, lead_request)
     if document is None:
         raise unknown_lead()
-    return json_answer(document)
+    return json_response(document)
 
 
 @routes.delete("/v1/leads/{lead_id:text}", DELETE_LEAD)

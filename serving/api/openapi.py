@@ -87,7 +87,7 @@ def body(schema: Json, example: Any = None) -> Json:
     return {"required": True, "content": {"application/json": content}}
 
 
-def answer(about: str, schema: Json, media: str = "application/json") -> Json:
+def response(about: str, schema: Json, media: str = "application/json") -> Json:
     """One response of an operation."""
     return {
         "description": about,
@@ -100,12 +100,12 @@ def problems(*statuses: int) -> Json:
     """The error responses of an operation: these statuses, and 401, 403, 429 and 503, which all operations have."""
     responses = {}
     for status in sorted({*statuses, *_ON_EVERY_OPERATION}):
-        response = answer(_PROBLEMS[status], ref("Problem"), MEDIA_TYPE)
+        problem = response(_PROBLEMS[status], ref("Problem"), MEDIA_TYPE)
         if status in _WITH_RETRY_AFTER:
-            response["headers"]["Retry-After"] = _ref_header("RetryAfter")
+            problem["headers"]["Retry-After"] = _ref_header("RetryAfter")
         if status == 401:
-            response["headers"]["WWW-Authenticate"] = _ref_header("Challenge")
-        responses[str(status)] = response
+            problem["headers"]["WWW-Authenticate"] = _ref_header("Challenge")
+        responses[str(status)] = problem
     return responses
 
 

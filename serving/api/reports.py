@@ -16,12 +16,12 @@ from serving.api.openapi import (
     TEXT,
     TEXT_OR_NULL,
     TIME,
-    answer,
     list_of,
     object_of,
     problems,
     query,
     ref,
+    response,
 )
 from serving.base.limits import MAX_TEXT
 from serving.http.queries import Reader, one_of, read_filter, read_flag, read_query, read_text, whole_number
@@ -69,7 +69,7 @@ FUNNEL: Json = {
         ),
     ],
     "responses": {
-        "200": answer("The state and flow of the funnel, as leadcast funnel --json.", ref("Funnel")),
+        "200": response("The state and flow of the funnel, as leadcast funnel --json.", ref("Funnel")),
         **problems(422),
     },
 }
@@ -90,7 +90,7 @@ FORECAST: Json = {
         ),
         _query_time("since", "With explain: what changed since then; default: one period before as_of."),
     ],
-    "responses": {"200": answer("Wins and revenue by period.", ref("Forecast")), **problems(422)},
+    "responses": {"200": response("Wins and revenue by period.", ref("Forecast")), **problems(422)},
 }
 
 _WINS = ("wins_expected", "wins_p10", "wins_p50", "wins_p90", "open_wins_expected", "new_wins_expected")

@@ -20,7 +20,6 @@ from serving.api.openapi import (
     TEXT,
     TEXT_OR_NULL,
     TIME,
-    answer,
     body,
     list_of,
     nullable,
@@ -28,6 +27,7 @@ from serving.api.openapi import (
     problems,
     query,
     ref,
+    response,
 )
 from serving.api.records import SCORE_SHAPES
 from serving.api.score_bodies import check_batch, check_lead
@@ -40,7 +40,7 @@ from serving.base.micro_batch import MicroBatch
 from serving.base.problems import Problem
 from serving.http.bodies import json_body
 from serving.http.queries import ScoreQuery, score_query
-from serving.http.responses import json_answer
+from serving.http.responses import json_response
 from serving.http.router import Json, Routes
 from serving.model.scoring import Lead, Record, score_leads
 
@@ -83,7 +83,7 @@ SCORE: Json = {
     "parameters": _QUERY,
     "requestBody": body(ref("Lead"), EXAMPLE),
     "responses": {
-        "200": answer("The score.", {"anyOf": [ref("Score"), ref("FlatScore")]}),
+        "200": response("The score.", {"anyOf": [ref("Score"), ref("FlatScore")]}),
         **problems(408, 413, 415, 422),
     },
 }
@@ -93,7 +93,7 @@ SCORE_BATCH: Json = {
     "parameters": _QUERY,
     "requestBody": body(ref("Batch"), {"leads": [EXAMPLE]}),
     "responses": {
-        "200": answer("One result per lead, in order.", ref("BatchResults")),
+        "200": response("One result per lead, in order.", ref("BatchResults")),
         **problems(408, 413, 415, 422),
     },
 }
@@ -172,7 +172,7 @@ async def post_score(request: Request) -> Response:
     if isinstance(result, Problem):
         raise result
     metrics.count_score(result)
-    return json_answer(flattened(result) if query.flat else result)
+    return json_response(flattened(result) if query.flat else result)
 
 
 @routes.post("/v1/score/batch", SCORE_BATCH)
@@ -187,7 +187,7 @@ async def post_score_batch(request: Request) -> Response:
         _entry(lead, index, result, query.flat)
         for index, (lead, result) in enumerate(zip(value["leads"], results, strict=True))
     ]
-    return json_answer({"results": entries})
+    return json_response({"results": entries})
 
 
 def _as_of_us(query: ScoreQuery, bundle: Bundle, now_us: int) -> int:

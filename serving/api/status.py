@@ -5,10 +5,21 @@ import asyncio
 from starlette.requests import Request
 from starlette.responses import Response
 
-from serving.api.openapi import INTEGER, RATE, TEXT, TIME, answer, list_of, nullable, object_of, problems, ref
+from serving.api.openapi import (
+    INTEGER,
+    RATE,
+    TEXT,
+    TIME,
+    list_of,
+    nullable,
+    object_of,
+    problems,
+    ref,
+    response,
+)
 from serving.base import metrics
 from serving.http.queries import read_query
-from serving.http.responses import json_answer
+from serving.http.responses import json_response
 from serving.http.router import Json, Routes
 
 routes = Routes()
@@ -16,29 +27,29 @@ routes = Routes()
 MODEL: Json = {
     "operationId": "model",
     "tags": ["model"],
-    "responses": {"200": answer("The model in use.", ref("Model")), **problems()},
+    "responses": {"200": response("The model in use.", ref("Model")), **problems()},
 }
 LIVEZ: Json = {
     "operationId": "livez",
     "tags": ["operation"],
     "security": [],
-    "responses": {"200": answer("The process is alive.", ref("State"))},
+    "responses": {"200": response("The process is alive.", ref("State"))},
 }
 READYZ: Json = {
     "operationId": "readyz",
     "tags": ["operation"],
     "security": [],
-    "responses": {"200": answer("Ready.", ref("State")), "503": answer("Not ready.", ref("State"))},
+    "responses": {"200": response("Ready.", ref("State")), "503": response("Not ready.", ref("State"))},
 }
 METRICS: Json = {
     "operationId": "metrics",
     "tags": ["operation"],
-    "responses": {"200": answer("Prometheus text.", TEXT, "text/plain"), **problems()},
+    "responses": {"200": response("Prometheus text.", TEXT, "text/plain"), **problems()},
 }
 OPENAPI: Json = {
     "operationId": "openapi",
     "tags": ["operation"],
-    "responses": {"200": answer("The OpenAPI document.", {"type": "object"}), **problems()},
+    "responses": {"200": response("The OpenAPI document.", {"type": "object"}), **problems()},
 }
 SCHEMAS: dict[str, Json] = {
     "Refused": object_of({"model_version": TEXT, "reason": TEXT, "since": TEXT}),
@@ -65,13 +76,13 @@ async def get_model(request: Request) -> Response:
     read_query(request.scope["query_string"], {})
     watch = request.app.state.runtime.watch
     described = watch.bundle().describe()
-    return json_answer({**described, "refused": watch.refused.describe() if watch.refused else None})
+    return json_response({**described, "refused": watch.refused.describe() if watch.refused else None})
 
 
 @routes.get("/livez", LIVEZ)
 async def get_livez(request: Request) -> Response:
     """Liveness: the process answers."""
-    return json_answer({"status": "alive"})
+    return json_response({"status": "alive"})
 
 
 @routes.get("/readyz", READYZ)
@@ -91,7 +102,7 @@ async def get_readyz(request: Request) -> Response:
         "store": "available" if has_store else "unavailable",
         "store_trouble": runtime.stored.outages.description(),
     }
-    return json_answer(state, 200 if status == "ready" else 503)
+    return json_response(state, 200 if status == "ready" else 503)
 
 
 @routes.get("/metrics", METRICS)
@@ -104,4 +115,4 @@ async def get_metrics(request: Request) -> Response:
 @routes.get("/openapi.json", OPENAPI)
 async def get_openapi(request: Request) -> Response:
     """This description, OpenAPI 3.1."""
-    return json_answer(request.app.state.openapi)
+    return json_response(request.app.state.openapi)

@@ -8,11 +8,11 @@ from starlette.responses import Response
 
 from history.config import GRADES
 from serving.api.cursors import CURSOR_PARAMETER, invalid_cursor
-from serving.api.openapi import TEXT_OR_NULL, TIME, answer, list_of, object_of, problems, query, ref
+from serving.api.openapi import TEXT_OR_NULL, TIME, list_of, object_of, problems, query, ref, response
 from serving.api.scores import SCORE_FIELDS
 from serving.base.limits import MAX_TEXT
 from serving.http.queries import Reader, one_of, optional, read_filter, read_query, read_text, whole_number
-from serving.http.responses import json_answer
+from serving.http.responses import json_response
 from serving.http.router import Json, Routes
 from serving.store.async_store import AsyncStore
 from serving.store.errors import InvalidCursor
@@ -35,7 +35,7 @@ WORKLIST: Json = {
         query("limit", "Default: 50.", {"type": "integer", "minimum": 1, "maximum": MAX_LIMIT}),
         CURSOR_PARAMETER,
     ],
-    "responses": {"200": answer("A page of open leads.", ref("Worklist")), **problems(422)},
+    "responses": {"200": response("A page of open leads.", ref("Worklist")), **problems(422)},
 }
 SCHEMAS: dict[str, Json] = {
     "WorklistEntry": {
@@ -69,7 +69,7 @@ async def get_worklist(request: Request) -> Response:
     wanted = wanted_of(request.scope["query_string"])
     store: AsyncStore = request.app.state.runtime.stored
     page = await store.read(partial(worklist, query=wanted))
-    return json_answer({"leads": page.entries, "next_cursor": page.next_cursor})
+    return json_response({"leads": page.entries, "next_cursor": page.next_cursor})
 
 
 def wanted_of(query_string: bytes) -> WorklistQuery:

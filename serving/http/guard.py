@@ -16,7 +16,7 @@ from serving.base.settings import ApiKey, Settings
 from serving.http.access import OPEN_PATHS, Access
 from serving.http.bodies import CLIENT_CLOSED_REQUEST, Disconnected, header
 from serving.http.rate_limit import RateLimit
-from serving.http.responses import problem_answer
+from serving.http.responses import problem_response
 
 REQUEST_ID = re.compile(rb"[A-Za-z0-9._-]{1,100}")
 METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "DELETE", "OPTIONS", "PATCH"})
@@ -56,21 +56,21 @@ class Guard:
             await _refuse_websocket(scope, receive, send)
             return
         started = time.perf_counter()
-        answer = _Answer(scope, send, self._leave)
+        sender = _Sender(scope, send, self._leave)
         key: ApiKey | None = None
         try:
             key = self.access.admit(scope)
-            self._enter(scope, key, answer)
-            await self.app(scope, receive, answer)
+            self._enter(scope, key, sender)
+            await self.app(scope, receive, sender)
         except Disconnected:
-            answer.status = CLIENT_CLOSED_REQUEST
+            sender.status = CLIENT_CLOSED_REQUEST
         except Exception as raised:
-            await answer.send_problem(self._problem_of(raised, answer.request_id))
+            await sender.send_problem(self._problem_of(raised, sender.request_id))
         finally:
-            answer.leave()
-            self._account(scope, answer, key, time.perf_counter() - started)
+            sender.leave()
+            self._account(scope, sender, key, time.perf_counter() - started)
 
-    def _enter(self, scope: Scope, key: ApiKey | None, answer: "_Answer") -> None:
+    def _enter(self, scope: Scope, key: ApiKey | None, sender: "_Sender") -> None:
         """Counts the request as running until its answer begins: a slow reader takes nobody's place."""
         if scope["path"] in UNLIMITED:
             return
@@ -79,7 +79,7 @@ class Guard:
         if self.running >= self.concurrency:
             raise unavailable("overloaded", "Too many requests at once; try again.", 1)
         self.running += 1
-        answer.is_running = True
+        sender.is_running = True
 
     def _leave(self) -> None:
         self.running -= 1
@@ -92,17 +92,17 @@ class Guard:
         LOGGER.log(logging.ERROR, "unexpected error", extra={"fields": fields})
         return unexpected_problem(raised)
 
-    def _account(self, scope: Scope, answer: "_Answer", key: ApiKey | None, seconds: float) -> None:
+    def _account(self, scope: Scope, sender: "_Sender", key: ApiKey | None, seconds: float) -> None:
         route = route_of(scope)
         method = scope["method"] if scope["method"] in METHODS else "OTHER"
-        metrics.count_request(method, route, answer.status, seconds)
-        if self.logged == "off" or (self.logged == "errors" and answer.status < 400):
+        metrics.count_request(method, route, sender.status, seconds)
+        if self.logged == "off" or (self.logged == "errors" and sender.status < 400):
             return
         fields = {
-            "request_id": answer.request_id,
+            "request_id": sender.request_id,
             "method": method,
             "route": route,
-            "status": answer.status,
+            "status": sender.status,
             "ms": round(seconds * 1e3, 3),
             "key": key.label if key else None,
         }
@@ -121,7 +121,7 @@ def route_of(scope: Scope) -> str:
     return getattr(scope.get("route"), "path_format", None) or "unmatched"
 
 
-class _Answer:
+class _Sender:
     """The `send` of a request: adds the headers of every answer and remembers its status."""
 
     def __init__(self, scope: Scope, send: Send, on_leave: Callable[[], None]) -> None:
@@ -149,7 +149,7 @@ class _Answer:
     async def send_problem(self, problem: Problem) -> None:
         """Sends the problem, unless an answer has begun."""
         if self.status == 0:
-            await problem_answer(self.scope, problem)(self.scope, _disconnected, self)
+            await problem_response(self.scope, problem)(self.scope, _disconnected, self)
 
 
 def _complete(headers: list[tuple[bytes, bytes]], request_id: str) -> list[tuple[bytes, bytes]]:

@@ -23,20 +23,20 @@ _PROBLEM_PAGE = """<!doctype html>
 """
 
 
-def json_answer(value: Any, status: int = 200) -> Response:
+def json_response(value: Any, status: int = 200) -> Response:
     """A value as JSON; floats in their shortest form that reads back to the same bits."""
     return Response(msgspec.json.encode(value), status, media_type="application/json")
 
 
-def html_answer(text: str, status: int = 200) -> Response:
+def html_response(text: str, status: int = 200) -> Response:
     return Response(text, status, {"content-security-policy": PAGE_POLICY}, media_type="text/html")
 
 
-def problem_answer(scope: Scope, problem: Problem) -> Response:
+def problem_response(scope: Scope, problem: Problem) -> Response:
     """The problem as JSON (RFC 9457); as a page if the path is a page and the client does not ask for JSON only."""
     request_id: str = scope["leadcast.request_id"]
     if _wants_html(scope):
-        answer = html_answer(_problem_page(problem, request_id), problem.status)
+        answer = html_response(_problem_page(problem, request_id), problem.status)
     else:
         answer = Response(problem.encoded(request_id), problem.status, media_type=MEDIA_TYPE)
     for name, value in problem.headers.items():

@@ -12,7 +12,7 @@ from markupsafe import Markup, escape
 from starlette.requests import Request
 from starlette.responses import Response
 
-from serving.http.responses import html_answer
+from serving.http.responses import html_response
 
 TEMPLATES = Path(__file__).parent / "templates"
 NO_MODEL = "No model is in use yet. Train and promote one: leadcast train DATA --promote always"
@@ -22,7 +22,7 @@ def render(template: str, request: Request, /, **values: Any) -> Response:
     """A page made of a template; every page shows the version of the current model."""
     bundle = request.app.state.runtime.watch.current
     values["model_version"] = bundle.version if bundle else None
-    return html_answer(_environment().get_template(template).render(values))
+    return html_response(_environment().get_template(template).render(values))
 
 
 @lru_cache(maxsize=1)
