@@ -117,6 +117,34 @@ class _Levels:
     revenue_deviation: Floats
 
 
+@dataclass(frozen=True)
+class _Parts:
+    """All parts of a forecast before they are put together."""
+
+    spans: Sequence[CalendarPeriod]
+    known: KnownLeads
+    groups: Groups
+    leads: OpenLeads
+    new_leads: NewLeads
+    by_period: _PeriodWins
+    levels: _Levels
+
+    @property
+    def factor(self) -> Floats:
+        """The level's factor (k,)."""
+        return self.levels.level.factor
+
+    @property
+    def open_wins(self) -> Floats:
+        """Expected wins of open leads (n, k), the level applied."""
+        return self.by_period.open_wins * self.factor
+
+    @property
+    def open_revenue(self) -> Floats:
+        """Expected revenue of open leads (n, k), the level applied."""
+        return self.open_wins * self.by_period.amount[:, None]
+
+
 def forecast(
     bundle: Bundle, history: History, options: ForecastOptions, leads: OpenLeads | None = None
 ) -> Forecast:
@@ -125,13 +153,37 @@ def forecast(
     leads: the open leads if they are scored already. Deterministic: the simulation has a fixed seed. Raises
     InvalidInput for an unknown period or column and for a count out of bounds.
     """
-    history = replace(history, config=bundle.config)
+    parts = _parts(bundle, replace(history, config=bundle.config), options, leads)
+    expectation = _expectation(parts)
+    return Forecast(
+        as_of_us=history.as_of_us,
+        options=options,
+        zone=bundle.config.zone,
+        model_version=bundle.version,
+        currency=bundle.config.currency,
+        periods=list(parts.spans),
+        groups=parts.groups,
+        known=parts.known,
+        leads=parts.leads,
+        new_leads=parts.new_leads,
+        expectation=expectation,
+        quantiles=simulate(expectation),
+        open_wins=parts.open_wins,
+        open_revenue=parts.open_revenue,
+        level=parts.levels.level,
+        revenue_deviation=parts.levels.revenue_deviation,
+        has_amounts=bundle.amount is not None and bool(np.isfinite(parts.leads.amount).all()),
+    )
+
+
+def _parts(bundle: Bundle, history: History, options: ForecastOptions, leads: OpenLeads | None) -> _Parts:
     at, zone = history.as_of_us, bundle.config.zone
     spans = periods(at, options.period, options.count, zone)
     known = known_leads(history, at)
     groups = single_group(history) if options.by is None else groups_by(history, known, options.by)
     open_ = scored_leads(bundle, history, at) if leads is None else leads
 
+    # Wins are counted in working days, the level and the arrivals in calendar days.
     end = np.array([(span.end_us - at) / DAY_US for span in spans])
     working = working_days(end, at, fit_rhythm(known, zone), zone)
     days = int(np.ceil(max(end[-1], working[-1]))) + 1
@@ -139,45 +191,29 @@ def forecast(
 
     by_period = _period_wins(bundle, open_, new_leads, end, working)
     levels = _levels(bundle, known, by_period)
-    open_wins = by_period.open_wins * levels.level.factor
-    open_revenue = open_wins * by_period.amount[:, None]
-    new_shock = _arrival_deviation(new_leads, end) * np.sqrt(1 - levels.level.measured_share)
+    return _Parts(spans, known, groups, open_, new_leads, by_period, levels)
 
-    already = _won_already(known, spans, groups)
-    of_group = groups.of_lead[open_.lead]
-    expectation = Expectation(
+
+def _expectation(parts: _Parts) -> Expectation:
+    """Sums by period and group, and the shocks by period."""
+    by_period, level, groups = parts.by_period, parts.levels.level, parts.groups
+    already = _won_already(parts.known, parts.spans, groups)
+    of_group = groups.of_lead[parts.leads.lead]
+    new_revenue = by_period.new_wins * by_period.new_amount
+    # The measured part of the deviation holds errors of past arrivals already.
+    arrival_deviation = _arrival_deviation(parts.new_leads, by_period.end)
+    return Expectation(
         already_wins=already.wins,
         already_revenue=already.revenue,
-        open_wins=_sum_by_group(of_group, open_wins, groups),
-        new_wins=np.outer(by_period.new_wins * levels.level.factor, groups.new_share),
-        open_squares=_sum_by_group(of_group, open_wins**2, groups),
-        open_revenue=_sum_by_group(of_group, open_revenue, groups),
-        new_revenue=np.outer(
-            by_period.new_wins * by_period.new_amount * levels.level.factor, groups.new_share
-        ),
-        wins_shock=levels.level.deviation,
-        revenue_shock=levels.revenue_deviation,
-        new_shock=new_shock,
-        amount_dispersion=amount_dispersion(known),
-    )
-    return Forecast(
-        as_of_us=at,
-        options=options,
-        zone=zone,
-        model_version=bundle.version,
-        currency=bundle.config.currency,
-        periods=spans,
-        groups=groups,
-        known=known,
-        leads=open_,
-        new_leads=new_leads,
-        expectation=expectation,
-        quantiles=simulate(expectation),
-        open_wins=open_wins,
-        open_revenue=open_revenue,
-        level=levels.level,
-        revenue_deviation=levels.revenue_deviation,
-        has_amounts=bundle.amount is not None and bool(np.isfinite(open_.amount).all()),
+        open_wins=_sum_by_group(of_group, parts.open_wins, groups),
+        new_wins=np.outer(by_period.new_wins * parts.factor, groups.new_share),
+        open_squares=_sum_by_group(of_group, parts.open_wins**2, groups),
+        open_revenue=_sum_by_group(of_group, parts.open_revenue, groups),
+        new_revenue=np.outer(new_revenue * parts.factor, groups.new_share),
+        wins_shock=level.deviation,
+        revenue_shock=parts.levels.revenue_deviation,
+        new_shock=arrival_deviation * np.sqrt(1 - level.measured_share),
+        amount_dispersion=amount_dispersion(parts.known),
     )
 
 

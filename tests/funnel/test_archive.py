@@ -38,7 +38,7 @@ def said(as_of: str, wins: float = 1.0, **asked: Any) -> dict[str, Any]:
     return found
 
 
-def test_what_was_said_is_read_back_with_its_date_and_model(tmp_path: Path) -> None:
+def test_report_is_read_back_with_date_and_model(tmp_path: Path) -> None:
     record = said("2026-03-01T08:00:00Z", 4.25, periods=None)
     name = save_report(tmp_path, record, day(9))
     kept = read_report(tmp_path, name)
@@ -54,7 +54,7 @@ def test_what_was_said_is_read_back_with_its_date_and_model(tmp_path: Path) -> N
     assert (tmp_path / FOLDER / f"{name}.json").stat().st_mode & 0o077 == 0
 
 
-def test_the_same_answer_is_kept_once_with_its_first_time(tmp_path: Path) -> None:
+def test_equal_report_is_saved_once_with_its_first_time(tmp_path: Path) -> None:
     first = save_report(tmp_path, said("2026-03-01T08:00:00Z"), day(9))
     made_at = read_report(tmp_path, first)["made_at"]
     assert save_report(tmp_path, said("2026-03-01T08:00:00Z"), day(50)) == first
@@ -63,7 +63,7 @@ def test_the_same_answer_is_kept_once_with_its_first_time(tmp_path: Path) -> Non
     assert len(list_reports(tmp_path)[0]) == 2
 
 
-def test_a_date_finds_the_last_said_by_the_end_of_that_day_where_the_funnel_is(tmp_path: Path) -> None:
+def test_date_finds_the_last_report_of_the_local_day(tmp_path: Path) -> None:
     early = save_report(tmp_path, said("2026-02-20T00:00:00Z"), day(0))
     # 2026-03-01T10:59Z is 23:59 of the first in Auckland, 11:00Z is the second already
     late = save_report(tmp_path, said("2026-03-01T10:59:00Z"), day(1))
@@ -81,7 +81,7 @@ def test_a_date_finds_the_last_said_by_the_end_of_that_day_where_the_funnel_is(t
         find_report(tmp_path, "2026-03-01", "funnel")
 
 
-def test_hindsight_does_not_replace_what_was_said_then(tmp_path: Path) -> None:
+def test_later_report_of_a_date_does_not_replace_the_first(tmp_path: Path) -> None:
     save_report(tmp_path, said("2026-03-01T08:00:00Z", 9.0, by="owner"), day(0))
     save_report(tmp_path, said("2026-03-01T08:00:00Z", 2.0, period="week"), day(0))
     then = save_report(tmp_path, said("2026-03-01T08:00:00Z", 1.0), day(1))
@@ -89,7 +89,7 @@ def test_hindsight_does_not_replace_what_was_said_then(tmp_path: Path) -> None:
     assert find_report(tmp_path, "2026-03-01", "forecast")["id"] == then
 
 
-def test_several_funnels_in_one_home_are_told_apart(tmp_path: Path) -> None:
+def test_several_funnels_in_one_home_need_a_choice(tmp_path: Path) -> None:
     save_report(tmp_path, said("2026-03-01T08:00:00Z"), day(0))
     save_report(tmp_path, {**said("2026-03-01T09:00:00Z"), "funnel": "other"}, day(0))
     with pytest.raises(InvalidInput, match="crm, other"):
@@ -98,7 +98,7 @@ def test_several_funnels_in_one_home_are_told_apart(tmp_path: Path) -> None:
     assert [head["funnel"] for head in list_reports(tmp_path, funnel="other")[0]] == ["other"]
 
 
-def test_no_lead_is_named(tmp_path: Path) -> None:
+def test_archive_holds_no_lead_id(tmp_path: Path) -> None:
     asking = [(5, "out"), (6, "in")]
     history = history_of([Lead(0, touches=asking, source="web", owner="Ann") for _ in range(3)], 30)
     for by in (None, "owner", "email"):
@@ -111,7 +111,7 @@ def test_no_lead_is_named(tmp_path: Path) -> None:
     assert archived_forecast({"as_of": "2026-03-01"}, CONFIG, {"by": "email"}) is None
 
 
-def test_the_oldest_go_when_there_are_too_many(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_oldest_reports_are_removed_beyond_the_limit(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(snapshots, "MAX_REPORTS", 3)
     state = archived_funnel(funnel_state(twenty()), CONFIG, {})
     other = save_report(tmp_path, state, day(0))
@@ -119,7 +119,7 @@ def test_the_oldest_go_when_there_are_too_many(tmp_path: Path, monkeypatch: pyte
     assert {head["id"] for head in list_reports(tmp_path)[0]} == {other, *names[3:]}
 
 
-def test_a_foreign_file_is_named_and_ends_nothing(tmp_path: Path) -> None:
+def test_foreign_file_is_listed_as_damaged(tmp_path: Path) -> None:
     name = save_report(tmp_path, said("2026-03-01T08:00:00Z"), day(0))
     (tmp_path / FOLDER / "notes.json").write_text("[1]")
     heads, broken = list_reports(tmp_path)
@@ -129,5 +129,5 @@ def test_a_foreign_file_is_named_and_ends_nothing(tmp_path: Path) -> None:
         read_report(tmp_path, "notes")
 
 
-def test_without_a_folder_there_are_none(tmp_path: Path) -> None:
+def test_missing_folder_gives_an_empty_list(tmp_path: Path) -> None:
     assert list_reports(tmp_path) == ([], [])

@@ -6,8 +6,18 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from scipy.stats import norm
 
-from funnel.survival import CENSORED, COMPETING, EVENT, CumulativeIncidence, aalen_johansen, wilson
+from funnel.survival import (
+    CENSORED,
+    COMPETING,
+    EVENT,
+    CumulativeIncidence,
+    Durations,
+    aalen_johansen,
+    logrank_p_later,
+    wilson,
+)
 
 rows = st.lists(
     st.tuples(st.integers(0, 12), st.sampled_from([CENSORED, EVENT, COMPETING])), min_size=1, max_size=40
@@ -35,7 +45,7 @@ def plain(pairs: list[tuple[int, int]], until: float) -> tuple[float, float]:
 
 
 @given(rows, st.integers(0, 13))
-def test_the_curve_is_the_plain_loop(pairs: list[tuple[int, int]], until: int) -> None:
+def test_incidence_equals_a_plain_loop(pairs: list[tuple[int, int]], until: int) -> None:
     found = made(pairs)
     incidence, _ = plain(pairs, until)
     assert found.at(until) == pytest.approx(incidence, abs=1e-12)
@@ -43,7 +53,7 @@ def test_the_curve_is_the_plain_loop(pairs: list[tuple[int, int]], until: int) -
 
 
 @given(rows)
-def test_event_competing_and_free_share_everyone(pairs: list[tuple[int, int]]) -> None:
+def test_incidences_and_event_free_share_sum_to_one(pairs: list[tuple[int, int]]) -> None:
     found = made(pairs)
     swapped = made([(d, {EVENT: COMPETING, COMPETING: EVENT}.get(o, o)) for d, o in pairs])
     np.testing.assert_allclose(found.incidence + swapped.incidence + found.event_free, 1.0, atol=1e-12)
@@ -51,7 +61,7 @@ def test_event_competing_and_free_share_everyone(pairs: list[tuple[int, int]]) -
 
 
 @given(rows)
-def test_without_censoring_it_is_the_share_and_its_binomial_variance(pairs: list[tuple[int, int]]) -> None:
+def test_without_censoring_variance_is_binomial(pairs: list[tuple[int, int]]) -> None:
     found = made([(d, o if o != CENSORED else COMPETING) for d, o in pairs])
     share = found.events / found.entered
     assert found.final == pytest.approx(share, abs=1e-12)
@@ -60,7 +70,7 @@ def test_without_censoring_it_is_the_share_and_its_binomial_variance(pairs: list
 
 
 @given(rows)
-def test_the_variance_is_that_of_the_double_sum(pairs: list[tuple[int, int]]) -> None:
+def test_variance_equals_the_double_sum(pairs: list[tuple[int, int]]) -> None:
     found = made(pairs)
     total = 0.0
     before = 1.0
@@ -77,26 +87,26 @@ def test_the_variance_is_that_of_the_double_sum(pairs: list[tuple[int, int]]) ->
 
 
 @given(rows)
-def test_a_lead_still_in_view_is_no_loss(pairs: list[tuple[int, int]]) -> None:
+def test_censored_subjects_do_not_count_as_losses(pairs: list[tuple[int, int]]) -> None:
     found = made(pairs)
     as_lost = made([(d, COMPETING if o == CENSORED else o) for d, o in pairs])
     assert found.final >= as_lost.final - 1e-12
 
 
-def test_quantiles_are_reached_or_unknown() -> None:
+def test_quantiles_beyond_the_data_are_nan() -> None:
     found = made([(1, EVENT), (2, EVENT), (3, CENSORED), (9, CENSORED)])
     assert (found.quantile(0.25), found.quantile(0.5)) == (1.0, 2.0)
     assert math.isnan(found.quantile(0.75))
     assert found.quantile_of_events(1.0) == 2.0
 
 
-def test_nobody_has_no_rate() -> None:
+def test_incidence_without_subjects_is_nan() -> None:
     nobody = aalen_johansen(np.zeros(0), np.zeros(0, dtype=np.int8))
     assert math.isnan(nobody.final)
     assert math.isnan(nobody.at(3.0))
 
 
-def test_intervals_of_many_samples_cover_what_they_say() -> None:
+def test_intervals_cover_as_often_as_stated() -> None:
     rng = np.random.default_rng(5)
     covered = 0
     for _ in range(400):
@@ -106,3 +116,14 @@ def test_intervals_of_many_samples_cover_what_they_say() -> None:
         low, high = aalen_johansen(np.minimum(ends, seen), outcome).interval()
         covered += low <= 0.3 <= high
     assert 0.74 <= covered / 400 <= 0.86
+
+
+def test_logrank_of_a_small_example() -> None:
+    """Four against four, by hand: risks and expected events at days 1 to 4, the last two of one side still in view."""
+    one = Durations(np.array([2.0, 4.0, 5.0, 5.0]), np.array([True, True, False, False]))
+    other = Durations(np.array([1.0, 1.0, 2.0, 3.0]), np.array([True, True, True, True]))
+    expected = 2 * 4 / 8 + 2 * 4 / 6 + 1 * 3 / 4 + 1 * 3 / 3
+    spread = 2 * 0.5 * 0.5 * 6 / 7 + 2 * (4 / 6) * (2 / 6) * 4 / 5 + (3 / 4) * (1 / 4)
+    z = (expected - 2) / spread**0.5
+    assert logrank_p_later(one, other) == pytest.approx(norm.sf(z))
+    assert logrank_p_later(other, one) == pytest.approx(norm.sf(-z))

@@ -41,7 +41,7 @@ def made(bundle: Bundle, history: History) -> Forecast:
     return forecast(bundle, history, ForecastOptions("month", 4))
 
 
-def test_already_open_and_new_add_up_and_quantiles_are_in_order(made: Forecast) -> None:
+def test_parts_add_up_and_quantiles_are_ordered(made: Forecast) -> None:
     for row in forecast_rows(made):
         parts = row["already_won"] + row["open_wins_expected"] + row["new_wins_expected"]
         assert row["wins_expected"] == pytest.approx(parts)
@@ -53,7 +53,7 @@ def test_already_open_and_new_add_up_and_quantiles_are_in_order(made: Forecast) 
         assert [name for name in COLUMNS if name != "group"] == list(row)
 
 
-def test_the_first_period_holds_t_and_counts_what_is_won_in_it(made: Forecast, history: History) -> None:
+def test_first_period_contains_t_and_its_wins(made: Forecast, history: History) -> None:
     first = made.periods[0]
     assert first.start_us <= history.as_of_us < first.end_us
     seen = known_leads(history, history.as_of_us)
@@ -70,7 +70,7 @@ def test_groups_add_up_to_the_whole(bundle: Bundle, history: History, made: Fore
     assert "group" in forecast_rows(grouped)[0]
 
 
-def test_open_chances_rise_meet_at_the_horizon_and_stay_chances(bundle: Bundle, history: History) -> None:
+def test_win_probabilities_rise_and_meet_at_the_horizon(bundle: Bundle, history: History) -> None:
     open_ = scored_leads(bundle, history, history.as_of_us)
     rates = hazards(known_leads(history, history.as_of_us), 180.0)
     horizon = float(bundle.config.horizon_days)
@@ -93,7 +93,7 @@ def test_more_periods_do_not_change_the_first_ones(bundle: Bundle, history: Hist
     assert len(forecast_rows(longer)) == 9
 
 
-def test_what_lies_after_t_leaves_no_trace(bundle: Bundle, history: History) -> None:
+def test_rows_after_t_leave_no_trace(bundle: Bundle, history: History) -> None:
     at = history.as_of_us - BACK_US
     whole = forecast(bundle, replace(history, as_of_us=at), ForecastOptions("week", 6))
     known = forecast(bundle, cut(history, at), ForecastOptions("week", 6))
@@ -112,13 +112,15 @@ def test_weeks_of_a_quarter_and_the_quarter_agree(bundle: Bundle, history: Histo
     )
 
 
-def test_without_a_replay_the_interval_says_so(bundle: Bundle, history: History, made: Forecast) -> None:
+def test_interval_basis_is_the_model_without_replays(
+    bundle: Bundle, history: History, made: Forecast
+) -> None:
     plain = forecast(replace(bundle, forecast=None), history, ForecastOptions("month", 2), made.leads)
     assert {row["interval_basis"] for row in forecast_rows(plain)} == {"model"}
     assert all(row["wins_p10"] < row["wins_p90"] for row in forecast_rows(plain)[1:])
 
 
-def test_without_amounts_revenue_is_empty_and_wins_are_not(bundle: Bundle, history: History) -> None:
+def test_revenue_is_null_without_amounts(bundle: Bundle, history: History) -> None:
     amount = np.full_like(history.outcomes.amount, np.nan)
     free = replace(history, outcomes=replace(history.outcomes, amount=amount))
     said = forecast_rows(
@@ -129,7 +131,7 @@ def test_without_amounts_revenue_is_empty_and_wins_are_not(bundle: Bundle, histo
 
 
 @pytest.mark.parametrize("n", [0, 1])
-def test_no_lead_or_one_lead_is_forecast_too(bundle: Bundle, history: History, n: int) -> None:
+def test_no_lead_or_one_lead_is_forecast(bundle: Bundle, history: History, n: int) -> None:
     known = np.sort(history.created_us)
     tiny = cut(history, int(known[0]) - 1 if n == 0 else int(known[0]))
     assert len(tiny) == n
@@ -145,7 +147,7 @@ def test_an_unknown_column_is_named(bundle: Bundle, history: History) -> None:
 
 @pytest.mark.parametrize("back_days", [3, 20, 80])
 @pytest.mark.parametrize("period", ["week", "month"])
-def test_what_changed_adds_up(bundle: Bundle, history: History, back_days: int, period: str) -> None:
+def test_changes_add_up(bundle: Bundle, history: History, back_days: int, period: str) -> None:
     asked = ForecastOptions(period, 3)
     now = forecast(bundle, history, asked)
     moved = changes(bundle, history, now, history.as_of_us - back_days * DAY_US)
@@ -155,9 +157,7 @@ def test_what_changed_adds_up(bundle: Bundle, history: History, back_days: int, 
         assert parts["now"] == pytest.approx(float(total.sum()))
 
 
-def test_the_explanation_sums_to_the_open_leads_part(
-    bundle: Bundle, history: History, made: Forecast
-) -> None:
+def test_explanation_sums_to_the_open_leads(bundle: Bundle, history: History, made: Forecast) -> None:
     told = explanation(bundle, history, made)
     for name in ("by_stage", "by_source"):
         assert sum(r["wins"] for r in told[name]) == pytest.approx(float(made.expectation.open_wins.sum()))

@@ -30,7 +30,7 @@ def closed(at_us: list[int], state: int, as_of_us: int) -> KnownLeads:
     )
 
 
-def test_shares_are_those_of_local_weekdays() -> None:
+def test_weekday_ratios_use_local_weekdays() -> None:
     """Fridays 20:00 in London are Saturdays in Tokyo."""
     fridays = [MONDAY_US + (4 - 7 * k) * DAY_US + 20 * HOUR_US for k in range(1, 21)]
     shares = fit_rhythm(closed(fridays, WON, MONDAY_US), TOKYO).weekday
@@ -39,14 +39,14 @@ def test_shares_are_those_of_local_weekdays() -> None:
     np.testing.assert_allclose(np.delete(shares, 5), flat)
 
 
-def test_losses_and_old_wins_say_nothing() -> None:
+def test_losses_and_old_wins_are_left_out() -> None:
     tuesdays = [MONDAY_US - 6 * DAY_US] * 30
     np.testing.assert_allclose(fit_rhythm(closed(tuesdays, LOST, MONDAY_US), TOKYO).weekday, 1.0)
     old = [MONDAY_US - (7 * WEEKS + 6) * DAY_US] * 30
     np.testing.assert_allclose(fit_rhythm(closed(old, WON, MONDAY_US), TOKYO).weekday, 1.0)
 
 
-def test_nothing_is_won_on_a_weekend_nobody_works_on() -> None:
+def test_free_weekend_has_no_length() -> None:
     """From Friday 18:00 in New York: six hours of Friday, nothing until Monday, then a fifth of the week a day."""
     friday = int(datetime(2025, 6, 6, 22, tzinfo=UTC).timestamp()) * 1_000_000
     days = np.array([0.25, 1.25, 2.25, 3.25])
@@ -64,14 +64,14 @@ def monthly(day_of_month: int, months: int, spread: int) -> list[int]:
     return [int(day.timestamp()) * 1_000_000 for day in many]
 
 
-def test_a_day_of_every_month_on_which_deals_are_booked_is_found() -> None:
+def test_monthly_booking_day_is_found() -> None:
     """Twelve months with 20 wins more on the 22nd: its part of three days brings 23 wins in place of 5 or so."""
     part = fit_rhythm(closed(monthly(22, 12, 20), WON, MONDAY_US), ZoneInfo("UTC")).part
     assert part[7] == pytest.approx(23 / 5, rel=0.1)
     assert (np.delete(part, 7) < 0.75).all()
 
 
-def test_two_months_and_an_even_year_show_no_rhythm() -> None:
+def test_short_or_even_history_has_no_monthly_rhythm() -> None:
     np.testing.assert_array_equal(fit_rhythm(closed(monthly(22, 3, 20), WON, MONDAY_US), TOKYO).part, EVEN)
     np.testing.assert_array_equal(fit_rhythm(closed(monthly(22, 12, 0), WON, MONDAY_US), TOKYO).part, EVEN)
     random = np.random.default_rng(5)
@@ -92,7 +92,7 @@ def test_two_months_and_an_even_year_show_no_rhythm() -> None:
     st.integers(0, 40 * 24),
     st.integers(0, 60 * 24),
 )
-def test_days_are_counted_hour_by_hour(
+def test_working_days_equal_a_count_of_hours(
     weekdays: list[float], parts: list[float], start_hours: int, hours: int
 ) -> None:
     """Brute force: each hour weighs as much as its local weekday and part of the month, months as their weekdays do."""
@@ -118,7 +118,7 @@ def test_days_are_counted_hour_by_hour(
 
 
 @given(st.lists(st.floats(0.01, 5.0), min_size=7, max_size=7), st.integers(0, 40 * 24))
-def test_without_a_rhythm_of_the_month_whole_weeks_are_seven_days(given: list[float], hours: int) -> None:
+def test_whole_weeks_are_seven_working_days(given: list[float], hours: int) -> None:
     weekday = 7 * np.array(given) / sum(given)
     worked = working_days(np.array([7.0, 21.0]), MONDAY_US + hours * HOUR_US, Rhythm(weekday, EVEN), TOKYO)
     np.testing.assert_allclose(worked, [7.0, 21.0], rtol=1e-7)

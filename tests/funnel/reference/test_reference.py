@@ -85,7 +85,7 @@ def counted_block(world: World, funnel: Funnel, span: reference.Span, directed: 
 
 
 @pytest.mark.parametrize("seed", SEEDS)
-def test_every_figure_is_the_one_counted_by_hand(seed: int, tmp_path: Path) -> None:
+def test_every_figure_equals_the_plain_count(seed: int, tmp_path: Path) -> None:
     world = random_world(seed)
     as_of, asked = asked_of(world, seed)
     state = funnel_state(read_folder(world.write(tmp_path), as_of_us=as_of), asked)
@@ -113,7 +113,7 @@ def by_name(records: Sequence[dict[str, Any]]) -> dict[str | None, dict[str, Any
 
 
 @pytest.mark.parametrize("seed", SEEDS)
-def test_money_moves_and_attention_are_those_counted_by_hand(seed: int, tmp_path: Path) -> None:
+def test_money_moves_and_attention_equal_the_plain_count(seed: int, tmp_path: Path) -> None:
     world = random_world(seed, 120 if seed % 10 == 0 else None)
     as_of, asked = asked_of(world, seed)
     asked = replace(asked, since_us=as_of - (seed % 4 * 10 + 1) * DAY, attention=10_000)
@@ -142,7 +142,7 @@ def test_money_moves_and_attention_are_those_counted_by_hand(seed: int, tmp_path
 
 
 @pytest.mark.parametrize("seed", range(4))
-def test_every_comparison_behind_the_leaks_is_the_one_counted_by_hand(
+def test_every_leak_comparison_equals_the_plain_count(
     seed: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for module in (

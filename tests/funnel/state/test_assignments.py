@@ -17,7 +17,7 @@ leads = st.lists(
 
 
 @given(leads)
-def test_each_row_is_a_creation_or_another_owner(
+def test_assignments_equal_a_walk_by_lead(
     made: list[tuple[str | None, list[tuple[str, str | None]]]],
 ) -> None:
     rows = [(what, value) for _, changed in made for what, value in changed]

@@ -13,7 +13,7 @@ AS_OF = 200
 
 
 @pytest.mark.parametrize("seed", [0, 1, 2])
-def test_each_cell_counts_what_was_won_by_that_age(seed: int) -> None:
+def test_cells_count_wins_by_age(seed: int) -> None:
     rng = np.random.default_rng(seed)
     leads = []
     for created in np.sort(rng.integers(0, AS_OF * 8, 150) / 8).tolist():
@@ -36,6 +36,6 @@ def test_each_cell_counts_what_was_won_by_that_age(seed: int) -> None:
             assert row["revenue"][k] == (10.0 * won if complete else None)
 
 
-def test_what_is_won_at_the_very_age_counts_there() -> None:
+def test_win_at_the_very_age_counts_there() -> None:
     row = funnel_state(history_of([Lead(0, [], [(30, "won", 1.0)])], 90))["total"]["cohorts"][0]
     assert row["won"] == [1, 1, 1]

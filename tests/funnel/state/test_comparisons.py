@@ -33,7 +33,7 @@ def shares(won: int, lost: int) -> CumulativeIncidence:
     )
 
 
-def test_without_censoring_it_is_the_score_test_of_two_shares() -> None:
+def test_without_censoring_p_is_of_the_score_test() -> None:
     now, before = shares(6, 34), shares(30, 50)
     pooled = 36 / 120
     spread = math.sqrt(pooled * (1 - pooled) * (1 / 40 + 1 / 80))
@@ -41,7 +41,7 @@ def test_without_censoring_it_is_the_score_test_of_two_shares() -> None:
     assert p_lower(now, before, 1000) == pytest.approx(norm.sf((30 / 80 - 6 / 40) / spread))
 
 
-def test_samples_of_one_kind_seldom_differ() -> None:
+def test_equal_samples_seldom_differ() -> None:
     """Of 1,000 comparisons 50 lie below 0.05 and 10 below 0.01; the bounds are four standard errors above."""
     rng = np.random.default_rng(7)
     chance = [p_lower(sample(rng, 25, 90.0), sample(rng, 200, 270.0), 60.0) for _ in range(1000)]
@@ -49,7 +49,7 @@ def test_samples_of_one_kind_seldom_differ() -> None:
     assert np.sum(np.array(chance) < 0.01) < 23
 
 
-def test_a_side_that_was_not_watched_so_long_is_not_judged() -> None:
+def test_side_not_observed_long_enough_has_p_one() -> None:
     short = aalen_johansen(np.full(50, 5.0), np.full(50, CENSORED, dtype=np.int8))
     assert p_lower(short, shares(40, 10), 60.0) == 1.0
     assert p_lower(short, shares(40, 10), 3.0) < 1.0

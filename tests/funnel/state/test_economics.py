@@ -1,4 +1,4 @@
-"""Costs, returns and attribution of examples small enough to check by hand."""
+"""Costs and returns of examples small enough to check by hand."""
 
 from dataclasses import replace
 from typing import Any
@@ -6,7 +6,6 @@ from typing import Any
 import numpy as np
 import pytest
 
-from funnel.state.attribution import removal_effects
 from funnel.state.state import FunnelOptions, funnel_state
 from history.history import Costs, History
 from tests.builders.funnel_leads import Lead, day, factor, history_of, ints
@@ -36,7 +35,7 @@ def economics(history: History, **period: Any) -> dict[str, Any]:
     return found
 
 
-def test_costs_count_by_the_share_of_their_time_in_the_period() -> None:
+def test_costs_count_by_their_share_of_the_period() -> None:
     total = economics(costed(), from_us=day(0))["total"]
     assert total["cost"] == pytest.approx(150.0)  # half of the third cost lies after the report's date
     assert total["cost_per_lead"] == pytest.approx(30.0)
@@ -46,7 +45,7 @@ def test_costs_count_by_the_share_of_their_time_in_the_period() -> None:
     assert half["cost"] == pytest.approx(70.0)
 
 
-def test_each_source_has_its_own_account_and_they_add_up() -> None:
+def test_accounts_of_sources_add_up() -> None:
     found = economics(costed(), from_us=day(0))
     by = {record["name"]: record for record in found["by_source"]}
     assert (by["fair"]["cost"], by["fair"]["won"], by["web"]["won"]) == (pytest.approx(100.0), 2, 1)
@@ -56,11 +55,11 @@ def test_each_source_has_its_own_account_and_they_add_up() -> None:
     assert sum(r["cost"] for r in by.values()) == pytest.approx(found["total"]["cost"])
 
 
-def test_without_costs_there_are_no_economics() -> None:
+def test_economics_are_null_without_costs() -> None:
     assert economics(history_of(LEADS, 10)) is None
 
 
-def test_an_account_that_may_buy_again_is_worth_more_than_a_deal() -> None:
+def test_lifetime_value_includes_repeat_purchases() -> None:
     history = costed()
     accounts = {**history.attributes, "account_id": factor(["a", "a", "b", "b", "b"])}
     value = economics(replace(history, attributes=accounts))["lifetime_value"]
@@ -69,29 +68,7 @@ def test_an_account_that_may_buy_again_is_worth_more_than_a_deal() -> None:
     assert value["lifetime_value"] == pytest.approx(50.0 / 0.5)
 
 
-def test_removal_effects_of_two_channels() -> None:
-    """From the start to mail; mail leads to a call half the time and is lost otherwise; calls win half the time."""
-    moves = np.array([[4.0, 0, 0, 0], [0, 2, 0, 2], [0, 0, 1, 1]])
-    np.testing.assert_allclose(removal_effects(moves), [1.0, 1.0])
-    direct = np.array([[4.0, 4, 0, 0], [0, 2, 0, 2], [0, 0, 3, 3]])
-    # P = (1/2 + 1/2 x 1/2) / 2; without mail 1/4 is left, without calls nothing
-    np.testing.assert_allclose(removal_effects(direct), [1 - 0.25 / 0.375, 1.0])
-
-
-def test_every_attribution_adds_up_to_the_touched_wins() -> None:
-    leads = tuple(
-        replace(lead, touches=[(lead.created + 0.5, "in"), (lead.created + 1, "out")]) for lead in LEADS
-    )
-    history = costed(leads)
-    channels = factor(["web", "phone", "mail", "phone", "web", "mail", "web", "phone", "mail", "web"])
-    history = replace(history, interactions=replace(history.interactions, channel=channels))
-    rows = economics(history)["attribution"]
-    assert sum(row["wins_first"] for row in rows) == sum(row["wins_last"] for row in rows) == 3
-    assert sum(row["wins_markov"] for row in rows) == pytest.approx(3.0)
-    assert {row["channel"]: row["wins_first"] for row in rows} == {"web": 2, "mail": 1, "phone": 0}
-
-
-def test_beyond_fifty_sources_the_rest_adds_up_to_the_whole() -> None:
+def test_sources_beyond_fifty_are_added_up() -> None:
     names = [f"campaign {i}" for i in range(70)]
     leads = [Lead(i / 10, [], [(i / 10 + 1, "won", 10)], source=name) for i, name in enumerate(names)]
     history = history_of(leads, 30)

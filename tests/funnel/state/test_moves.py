@@ -43,7 +43,7 @@ def as_counts(flow: Mapping[str, Any]) -> Counter[tuple[Place, Place]]:
 
 @settings(deadline=None, max_examples=40)
 @given(many)
-def test_the_links_are_a_count_lead_by_lead(given_leads: list[Lead]) -> None:
+def test_links_count_leads(given_leads: list[Lead]) -> None:
     history = history_of(given_leads, 20)
     for since in (-1, 0, 7, 19):
         flow = funnel_state(history, FunnelOptions(since_us=day(since)))["moves"]
@@ -52,7 +52,7 @@ def test_the_links_are_a_count_lead_by_lead(given_leads: list[Lead]) -> None:
 
 
 @pytest.mark.parametrize("since", [4, 12, 17, 29])
-def test_the_nodes_are_what_the_funnel_said_at_both_dates(since: int) -> None:
+def test_nodes_agree_with_the_reports_of_both_dates(since: int) -> None:
     history = twenty()
     state = funnel_state(history, FunnelOptions(since_us=day(since)))
     earlier = funnel_state(cut(history, day(since)))
@@ -78,14 +78,14 @@ def test_twenty_leads_by_hand() -> None:
     assert found[("new", None), ("stage", "demo")] == 1  # created on day 25
 
 
-def test_it_looks_back_a_month_unless_told_and_never_ahead() -> None:
+def test_default_is_a_month_back_and_future_is_refused() -> None:
     history = twenty()
     assert funnel_state(history)["moves"]["since"] == format_time(day(AS_OF - DEFAULT_DAYS))
     with pytest.raises(InvalidInput, match="--since"):
         funnel_state(history, FunnelOptions(since_us=day(AS_OF)))
 
 
-def test_the_picture_leaves_out_who_was_closed_at_both_dates() -> None:
+def test_plot_leaves_out_leads_closed_at_both_dates() -> None:
     state = funnel_state(twenty(), FunnelOptions(since_us=day(15)))
     flow = state["moves"]
     drawn = moves_figure(state).data[0]

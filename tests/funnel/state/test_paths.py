@@ -35,7 +35,7 @@ many = st.lists(leads(), min_size=1, max_size=6)
 
 @settings(deadline=None, max_examples=40)
 @given(many, st.integers(0, 19), st.integers(1, 10))
-def test_everything_adds_up(given_leads: list[Lead], start: int, length: int) -> None:
+def test_reports_of_arbitrary_leads_reconcile(given_leads: list[Lead], start: int, length: int) -> None:
     history = history_of(given_leads, 20)
     state = funnel_state(history, FunnelOptions(from_us=day(start), to_us=day(start + length), by="source"))
     assert state["reconciliation"]["broken"] == []
@@ -87,7 +87,7 @@ def walk(lead: Lead, as_of: int) -> list[tuple[str | None, float, str, bool]]:
 
 @settings(deadline=None, max_examples=40)
 @given(leads())
-def test_visits_are_those_of_a_plain_walk(lead: Lead) -> None:
+def test_visits_equal_a_plain_walk(lead: Lead) -> None:
     paths = stage_paths(history_of([lead], 20))
     visits = paths.visits
     names = [None, *paths.names]
@@ -107,7 +107,7 @@ def test_visits_are_those_of_a_plain_walk(lead: Lead) -> None:
 
 @settings(deadline=None, max_examples=40)
 @given(many, st.integers(3, 19))
-def test_what_comes_later_leaves_no_trace(given_leads: list[Lead], as_of: int) -> None:
+def test_later_rows_leave_no_trace(given_leads: list[Lead], as_of: int) -> None:
     known = [lead for lead in given_leads if lead.created <= as_of]
     shown = [
         Lead(

@@ -16,7 +16,7 @@ def targets(leads: list[Lead], as_of: float, **told: Any) -> list[dict[str, Any]
 
 
 @pytest.mark.parametrize("on", range(1, 10))
-def test_a_conversion_that_equals_its_target_meets_it(on: int) -> None:
+def test_conversion_equal_to_its_target_meets_it(on: int) -> None:
     leads = [
         Lead(0, [(0, "new"), *([(i + 1, "demo")] if i % 10 < on else [])], [(i + 2, "lost", 0)])
         for i in range(10)
@@ -24,7 +24,7 @@ def test_a_conversion_that_equals_its_target_meets_it(on: int) -> None:
     assert targets(leads, 20, stage_conversion={"new": on / 10})[0]["met"]
 
 
-def test_the_revenue_of_a_month_that_is_not_over_misses_nothing() -> None:
+def test_revenue_of_an_unfinished_month_is_not_missed() -> None:
     def won(day: float) -> Lead:
         return Lead(0, [], [(day, "won", 100)])
 

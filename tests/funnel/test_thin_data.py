@@ -83,7 +83,7 @@ THIN = {
 
 
 @pytest.mark.parametrize("case", THIN)
-def test_thin_data_is_forecast_and_counted_with_a_warning(
+def test_thin_data_gives_results_with_a_warning(
     champion_home: Path, crm: Path, tmp_path: Path, case: str
 ) -> None:
     edit, of_forecast, of_funnel = THIN[case]
@@ -109,7 +109,7 @@ def test_thin_data_is_forecast_and_counted_with_a_warning(
     assert "figure-moves" in page.read_text()
 
 
-def test_before_the_first_lead_everything_is_zero_and_said(
+def test_before_the_first_lead_all_is_zero_with_a_warning(
     champion_home: Path, crm: Path, tmp_path: Path
 ) -> None:
     done = run(
@@ -126,7 +126,7 @@ def test_before_the_first_lead_everything_is_zero_and_said(
     assert state["total"]["funnel"]["entered"] == 0
 
 
-def test_a_period_before_the_first_lead_is_empty_and_says_when_leads_begin(home: Path, crm: Path) -> None:
+def test_empty_period_warns_when_leads_begin(home: Path, crm: Path) -> None:
     done = run("funnel", crm, "--to", "2001-01-01", "--json")
     found = next(n for n in json.loads(done.stdout)["warnings"] if n["code"] == "empty_period")
     assert "the first lead entered at 20" in found["detail"]
@@ -141,15 +141,13 @@ def test_a_period_before_the_first_lead_is_empty_and_says_when_leads_begin(home:
         (("--since", "2099-01-01"), "give a time before"),
     ],
 )
-def test_a_period_that_cannot_be_is_refused(
-    home: Path, crm: Path, arguments: tuple[str, ...], said: str
-) -> None:
+def test_impossible_period_is_refused(home: Path, crm: Path, arguments: tuple[str, ...], said: str) -> None:
     done = run("funnel", crm, *arguments)
     assert done.exit_code == 1
     assert said in done.stderr
 
 
-def test_no_leads_at_all_end_with_a_message(champion_home: Path, crm: Path, tmp_path: Path) -> None:
+def test_no_leads_end_with_a_message(champion_home: Path, crm: Path, tmp_path: Path) -> None:
     folder = thin(crm, tmp_path, first_leads(0))
     for command in (("funnel", folder), ("forecast", folder, "--output", tmp_path / "f.csv")):
         done = run(*command)
@@ -157,7 +155,7 @@ def test_no_leads_at_all_end_with_a_message(champion_home: Path, crm: Path, tmp_
         assert "at least one lead is needed" in done.stderr
 
 
-def test_a_conversion_is_unknown_while_nothing_has_happened(home: Path, crm: Path, tmp_path: Path) -> None:
+def test_conversion_is_null_before_any_event(home: Path, crm: Path, tmp_path: Path) -> None:
     done = run("funnel", thin(crm, tmp_path, first_leads(1)), "--json")
     win = json.loads(done.stdout)["total"]["funnel"]["win"]
     assert (win["leads"], win["open"], win["rate"], win["rate_in_horizon"]) == (1, 1, None, None)
