@@ -1,63 +1,83 @@
-"""The forecast of many leads: seconds with the scores included, and peak memory, beside the sum over
-leads it must equal.
+"""Forecast of many leads: seconds with scoring included, and peak memory.
 
-Makes a simulated CRM, trains on a small one of the same kind, checks that the groups add up to the whole and that draws
-repeat, then measures.
+Simulates a CRM and trains on a small one of the same kind. Checks that groups add up to the whole and that the draws
+repeat before it measures; times are the best of several runs.
 
     python -m benchmarks.bench_forecast [--leads 100000] [--months 30]
 """
 
 import argparse
-import os
-import platform
-import resource
 import tempfile
+from dataclasses import dataclass
 from pathlib import Path
-from time import perf_counter, process_time
+from time import perf_counter
 
 import numpy as np
 
-from funnel.forecast.forecast import ForecastOptions, forecast
+from benchmarks.measure import best_of, machine, peak_mb
+from funnel.forecast.forecast import Forecast, ForecastOptions, forecast
 from funnel.forecast.report import forecast_rows
+from history.history import History
 from history.read import read_folder
+from models.bundle import Bundle
 from simulation.simulate import simulate
 from training.train import TrainOptions, train
 
+SIX_MONTHS = ForecastOptions("month", 6)
+
+
+@dataclass(frozen=True)
+class Data:
+    """A model, the history to forecast, and the seconds that reading it took."""
+
+    bundle: Bundle
+    history: History
+    reading_s: float
+
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--leads", type=int, default=100_000)
     parser.add_argument("--months", type=int, default=30)
     parser.add_argument("--runs", type=int, default=2)
-    given = parser.parse_args()
+    options = parser.parse_args()
+    data = simulated(options.leads, options.months)
+    whole = check_equal(data)
+    timing = best_of(lambda: forecast(data.bundle, data.history, SIX_MONTHS), options.runs)
+    print(machine())
+    print(
+        f"data: {len(data.history):,} leads, {len(data.history.interactions.time_us):,} interactions, "
+        f"{len(whole.leads):,} open, 6 months ahead; best of {options.runs}"
+    )
+    print(
+        f"reading {data.reading_s:.1f} s; forecast with scores {timing.wall:.2f} s "
+        f"({timing.processor:.2f} s of processor)"
+    )
+    print(f"peak memory of all of it, training and simulating included: {peak_mb() / 1024:.2f} GB")
+
+
+def simulated(leads: int, months: int) -> Data:
     with tempfile.TemporaryDirectory() as name:
         small, large = Path(name) / "small", Path(name) / "large"
         simulate(small, leads=3000, months=24, seed=1)
         bundle = train(read_folder(small), TrainOptions(trials=0)).bundle
-        simulate(large, leads=given.leads, months=given.months, seed=2)
-        started = perf_counter()
+        simulate(large, leads=leads, months=months, seed=2)
+        begin = perf_counter()
         history = read_folder(large, config=bundle.config)
-        reading = perf_counter() - started
-    made = forecast(bundle, history, ForecastOptions("month", 6))
-    grouped = forecast(bundle, history, ForecastOptions("month", 6, "owner"))
-    again = forecast(bundle, history, ForecastOptions("month", 6))
-    np.testing.assert_allclose(grouped.wins.sum(axis=1), made.wins[:, 0])
-    np.testing.assert_allclose(grouped.revenue.sum(axis=1), made.revenue[:, 0])
-    assert forecast_rows(again) == forecast_rows(made)
-    wall, cpu = [], []
-    for _ in range(given.runs):
-        a, b = perf_counter(), process_time()
-        forecast(bundle, history, ForecastOptions("month", 6))
-        wall.append(perf_counter() - a)
-        cpu.append(process_time() - b)
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024**2
-    print(f"machine: {platform.machine()}, {os.cpu_count()} cores, Python {platform.python_version()}")
-    print(
-        f"data: {len(history):,} leads, {len(history.interactions.time_us):,} interactions, {len(made.leads):,} open, "
-        f"6 months ahead; best of {given.runs}"
-    )
-    print(f"reading {reading:.1f} s; forecast with scores {min(wall):.2f} s ({min(cpu):.2f} s of processor)")
-    print(f"peak memory of all of it, training and simulating included: {peak:.2f} GB")
+        return Data(bundle, history, perf_counter() - begin)
+
+
+def check_equal(data: Data) -> Forecast:
+    """The forecast; raises AssertionError if its groups do not add up to it or its draws do not repeat."""
+    whole = forecast(data.bundle, data.history, SIX_MONTHS)
+    by_owner = forecast(data.bundle, data.history, ForecastOptions("month", 6, "owner"))
+    again = forecast(data.bundle, data.history, SIX_MONTHS)
+    np.testing.assert_allclose(by_owner.wins.sum(axis=1), whole.wins[:, 0])
+    np.testing.assert_allclose(by_owner.revenue.sum(axis=1), whole.revenue[:, 0])
+    assert forecast_rows(again) == forecast_rows(whole)
+    return whole
 
 
 if __name__ == "__main__":
