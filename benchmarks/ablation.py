@@ -1,27 +1,26 @@
-"""What each part of the conversion model buys: the model without it, at several past dates and seeds.
+"""Ablation: the conversion model without one of its parts at a time, at several past dates and seeds.
 
-Every variant is fitted on what was known at a date, with the default parameters, and judged on the leads open then.
-Prints the machine, the dates, and for each variant the mean AUC and log loss, and the differences from the whole model.
+Every variant is fitted on what was known at a date, with the default parameters, and evaluated on the leads open then.
+Prints the machine and the dates, and for each variant the mean AUC and log loss with the difference from the whole
+model, and the mean absolute error of the wins.
 
     python -m benchmarks.ablation DATA [--origins 6] [--seeds 1] [--at 2026-01-01 ...]
 """
 
 import argparse
-import os
-import platform
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
-import numpy.typing as npt
 
+from benchmarks.measure import machine
 from features.matrix import build_matrix
-from history.arrays import Floats
+from history.arrays import Floats, Ints
 from history.errors import InvalidInput
 from history.history import OPEN, History
 from history.read import parse_time, read_folder
-from history.snapshot import Snapshot, cut, open_leads, state_at
+from history.snapshot import cut, open_leads, state_at
 from history.times import format_time
 from models.additive import AdditiveModel
 from models.calibration import sigmoid
@@ -40,20 +39,24 @@ from training.rows.splits import lead_splits
 from training.rows.time_proxies import masked
 from training.rows.training_set import PreparedData, TrainingSet, prepare
 
-Figures = dict[str, dict[str, float]]
+Metrics = dict[str, float]
 
-NEVER_OLD = 1e9  # half-life in horizons
+NO_DECAY = 1e9  # half-life in horizons
 WHOLE = "whole model"
 
 
 @dataclass(frozen=True)
 class Case:
-    """One date: what training had, the rows that ask, and what became of them."""
+    """One date: the training data known then, the features (n, k) of the leads open then, and whether they won (n,)."""
 
     prepared: PreparedData
-    asked: Floats
+    values: Floats
     won: Floats
     seed: int
+
+    @property
+    def training_set(self) -> TrainingSet:
+        return self.prepared.training_set
 
 
 def main() -> None:
@@ -63,142 +66,142 @@ def main() -> None:
     parser.add_argument("data", type=Path)
     parser.add_argument("--origins", type=int, default=6)
     parser.add_argument("--seeds", type=int, default=1)
-    parser.add_argument("--at", nargs="*", default=[])
-    given = parser.parse_args()
-    history = read_folder(given.data)
-    dates = [parse_time(text, history.config.zone) for text in given.at] or default_dates(
-        history, given.origins
-    )
-    print(
-        f"machine: {platform.machine()}, {os.cpu_count()} cores, load {os.getloadavg()[0]:.1f}, numpy {np.__version__}"
-    )
-    print(f"{given.data.name}: {len(history):,} leads, {len(dates)} dates, {given.seeds} seeds")
-    found = [
-        f for at in dates for seed in range(given.seeds) if (f := at_date(history, at, seed)) is not None
-    ]
-    print_table(found)
+    parser.add_argument("--at", nargs="*", default=[], help="these dates instead of --origins")
+    options = parser.parse_args()
+    history = read_folder(options.data)
+    dates = [parse_time(text, history.config.zone) for text in options.at]
+    dates = dates or default_dates(history, options.origins)
+    print(f"{machine()}, numpy {np.__version__}")
+    print(f"{options.data.name}: {len(history):,} leads, {len(dates)} dates, {options.seeds} seeds")
+    results = []
+    for date in dates:
+        for seed in range(options.seeds):
+            result = metrics_at(history, date, seed)
+            if result is not None:
+                results.append(result)
+    print_table(results)
 
 
-def at_date(history: History, at_us: int, seed: int) -> Figures | None:
-    """Figures of every variant at one date; None, said why, where training has nothing to learn from."""
+def metrics_at(history: History, at_us: int, seed: int) -> dict[str, Metrics] | None:
+    """Metrics of every variant and baseline at one date; None, with a message, if training refuses."""
+    date = format_time(at_us)[:10]
     try:
-        case = case_of(history, at_us, seed)
-    except (InvalidInput, ValueError) as refused:
-        print(f"{format_time(at_us)[:10]} left out: {refused}")
+        case = case_at(history, at_us, seed)
+    except (InvalidInput, ValueError) as error:
+        print(f"{date} skipped: {error}")
         return None
-    out = {name: conversion_metrics(case.won, make(case)) for name, make in VARIANTS.items()}
-    out |= {
-        name: conversion_metrics(case.won, p)
-        for name, p in baseline_probabilities(case.prepared, case.asked).items()
-    }
-    whole = out[WHOLE]
+    probabilities = {name: predict(case) for name, predict in VARIANTS.items()}
+    probabilities |= baseline_probabilities(case.prepared, case.values)
+    metrics = {name: conversion_metrics(case.won, p) for name, p in probabilities.items()}
+    whole = metrics[WHOLE]
     print(
-        f"{format_time(at_us)[:10]} seed {seed}: {len(case.won)} leads, {int(case.won.sum())} won, whole model AUC "
+        f"{date} seed {seed}: {len(case.won)} leads, {int(case.won.sum())} won, whole model AUC "
         f"{whole['auc']:.3f}, log loss {whole['log_loss']:.4f}",
         flush=True,
     )
-    return out
+    return metrics
 
 
-def case_of(history: History, at_us: int, seed: int) -> Case:
+def case_at(history: History, at_us: int, seed: int) -> Case:
     past = cut(history, at_us)
     dropped = suspects(audit(past), ())
-    kept = {name: column for name, column in past.attributes.items() if name not in dropped}
-    past = replace(past, config=replace(past.config, ignore=(*past.config.ignore, *dropped)), attributes=kept)
+    attributes = {name: column for name, column in past.attributes.items() if name not in dropped}
+    config = replace(past.config, ignore=(*past.config.ignore, *dropped))
+    past = replace(past, config=config, attributes=attributes)
     prepared = prepare(past, training_rows(past, seed), seed)
-    if not 0 < prepared.training_set.won.sum() < len(prepared.training_set.won):
-        raise ValueError("all training rows ended the same way")
+    won = prepared.training_set.won
+    if not 0 < won.sum() < len(won):
+        raise ValueError("all training rows have the same outcome")
+
     values = build_matrix(open_leads(past, at_us), prepared.vocabulary).values
-    won = label(open_leads(history, at_us), history.config.horizon_us).won
-    return Case(prepared, masked(values, prepared.time_proxies), won.astype(np.float64), seed)
+    labels = label(open_leads(history, at_us), history.config.horizon_us)
+    return Case(prepared, masked(values, prepared.time_proxies), labels.won.astype(np.float64), seed)
 
 
 # ---- variants
 
 
-def margin(
-    case: Case,
-    parameters: Parameters,
-    rows: "npt.NDArray[np.int64] | None" = None,
-    sure: bool = True,
-    use_censored: bool = True,
-) -> Floats:
-    """The margins of the asked rows of one fit: on all rows or some, with directions or without."""
-    return fitted(case, parameters, rows, sure, use_censored).margin(case.asked)
+@dataclass(frozen=True)
+class Fit:
+    """How a variant is fitted: rows (None: all), with monotone directions, with censored rows."""
+
+    parameters: Parameters
+    rows: Ints | None = None
+    directions: bool = True
+    censored: bool = True
 
 
-def fitted(
-    case: Case, parameters: Parameters, rows: "npt.NDArray[np.int64] | None", sure: bool, use_censored: bool
-) -> AdditiveModel:
-    training_set = case.prepared.training_set
-    index = np.arange(len(training_set.rows)) if rows is None else rows
-    if not sure:
-        training_set = replace(
-            training_set, features=[replace(f, direction=0) for f in training_set.features]
-        )
-    now = training_set.rows.snapshot.history.as_of_us
-    if not use_censored:
-        return fit_matured(training_set, index, now, FitSettings(parameters, case.seed))
-    return fit_with_censored(
-        training_set, index, censored_at(training_set, now), now, FitSettings(parameters, case.seed)
-    )
+def fitted(case: Case, fit: Fit) -> AdditiveModel:
+    training_set = case.training_set
+    if not fit.directions:
+        free = [replace(feature, direction=0) for feature in training_set.features]
+        training_set = replace(training_set, features=free)
+    rows = np.arange(len(training_set.rows)) if fit.rows is None else fit.rows
+    at_us, settings = training_set.as_of_us, FitSettings(fit.parameters, case.seed)
+    if not fit.censored:
+        return fit_matured(training_set, rows, at_us, settings)
+    return fit_with_censored(training_set, rows, censored_at(training_set, at_us), at_us, settings)
 
 
-def calibrated(case: Case) -> Floats:
-    """The whole model as it is served: its slope from leads held out, its level from the latest matured rows."""
-    training_set, parameters = case.prepared.training_set, Parameters()
-    apart = lead_splits(training_set.rows, case.seed)
-    unseen = predict_splits(training_set, apart, parameters, case.seed) if apart else None
-    model = fitted(case, parameters, None, True, True)
-    return fit_calibration(unseen, training_set, model.margin(training_set.values)).probability(
-        model.margin(case.asked)
-    )
+def uncalibrated(case: Case, fit: Fit) -> Floats:
+    return sigmoid(fitted(case, fit).margin(case.values))
 
 
-def on_grid(training_set: TrainingSet) -> "npt.NDArray[np.int64]":
-    return np.flatnonzero(training_set.rows.origin == GRID)
+def whole_model(case: Case) -> Floats:
+    """As served: slope from held-out leads, level from the latest matured rows."""
+    training_set, parameters = case.training_set, Parameters()
+    splits = lead_splits(training_set.rows, case.seed)
+    held_out = predict_splits(training_set, splits, parameters, case.seed) if splits else None
+    model = fitted(case, Fit(parameters))
+    calibration = fit_calibration(held_out, training_set, model.margin(training_set.values))
+    return calibration.probability(model.margin(case.values))
 
 
-def decided(training_set: TrainingSet) -> "npt.NDArray[np.int64]":
-    """Rows of leads that are closed by now: what is trained on where open leads are left out."""
-    snapshot: Snapshot = training_set.rows.snapshot
+def grid_rows_alone(case: Case) -> Floats:
+    rows = np.flatnonzero(case.training_set.rows.origin == GRID)
+    return uncalibrated(case, Fit(Parameters(), rows))
+
+
+def closed_leads_alone(case: Case) -> Floats:
+    """Trained on the rows of leads closed at the date, as tools do that leave open leads out."""
+    snapshot = case.training_set.rows.snapshot
     now = np.full(len(snapshot), snapshot.history.as_of_us)
-    return np.flatnonzero(state_at(snapshot.history, snapshot.lead, now) != OPEN)
-
-
-def closed_alone(case: Case) -> Floats:
-    return margin(case, Parameters(), decided(case.prepared.training_set), use_censored=False)
+    closed = np.flatnonzero(state_at(snapshot.history, snapshot.lead, now) != OPEN)
+    return uncalibrated(case, Fit(Parameters(), closed, censored=False))
 
 
 VARIANTS: Mapping[str, Callable[[Case], Floats]] = {
-    WHOLE: calibrated,
-    "without calibration": lambda case: sigmoid(margin(case, Parameters())),
-    "without censored rows": lambda case: sigmoid(margin(case, Parameters(), use_censored=False)),
-    "linear start alone": lambda case: sigmoid(margin(case, Parameters(rounds=0))),
-    "trees alone": lambda case: sigmoid(margin(case, Parameters(linear_share=0.0))),
-    "without recency weights": lambda case: sigmoid(margin(case, Parameters(half_life_horizons=NEVER_OLD))),
-    "without sure directions": lambda case: sigmoid(margin(case, Parameters(), sure=False)),
-    "grid rows alone": lambda case: sigmoid(margin(case, Parameters(), on_grid(case.prepared.training_set))),
-    "closed leads alone": lambda case: sigmoid(closed_alone(case)),
+    WHOLE: whole_model,
+    "without calibration": lambda case: uncalibrated(case, Fit(Parameters())),
+    "without censored rows": lambda case: uncalibrated(case, Fit(Parameters(), censored=False)),
+    "linear start alone": lambda case: uncalibrated(case, Fit(Parameters(rounds=0))),
+    "trees alone": lambda case: uncalibrated(case, Fit(Parameters(linear_share=0.0))),
+    "without recency weights": lambda case: uncalibrated(case, Fit(Parameters(half_life_horizons=NO_DECAY))),
+    "without monotone directions": lambda case: uncalibrated(case, Fit(Parameters(), directions=False)),
+    "grid rows alone": grid_rows_alone,
+    "closed leads alone": closed_leads_alone,
 }
 
 
-def print_table(found: list[Figures]) -> None:
-    if not found:
-        raise SystemExit("no date could be judged")
-    print(
-        "\n| variant | AUC | minus whole | log loss | minus whole | wins error |\n|---|---|---|---|---|---|"
-    )
-    for name in found[0]:
-        auc, loss = (np.array([f[name][k] for f in found]) for k in ("auc", "log_loss"))
-        gaps = [
-            np.nanmean(x - np.array([f[WHOLE][k] for f in found]))
-            for x, k in ((auc, "auc"), (loss, "log_loss"))
-        ]
-        wins = np.mean([abs(f[name]["wins_error"]) for f in found])
+def print_table(results: Sequence[Mapping[str, Metrics]]) -> None:
+    """Means over dates and seeds."""
+    if not results:
+        raise SystemExit("no date could be evaluated")
+    print("\n| variant | AUC | minus whole | log loss | minus whole | wins error |")
+    print("|---|---|---|---|---|---|")
+    whole_auc, whole_loss = _values(results, WHOLE, "auc"), _values(results, WHOLE, "log_loss")
+    for name in results[0]:
+        auc, loss = _values(results, name, "auc"), _values(results, name, "log_loss")
+        auc_gap, loss_gap = np.nanmean(auc - whole_auc), np.nanmean(loss - whole_loss)
+        wins_error = np.abs(_values(results, name, "wins_error")).mean()
         print(
-            f"| {name} | {np.nanmean(auc):.4f} | {gaps[0]:+.4f} | {loss.mean():.4f} | {gaps[1]:+.4f} | {wins:.1%} |"
+            f"| {name} | {np.nanmean(auc):.4f} | {auc_gap:+.4f} | {loss.mean():.4f} | {loss_gap:+.4f} "
+            f"| {wins_error:.1%} |"
         )
+
+
+def _values(results: Sequence[Mapping[str, Metrics]], name: str, metric: str) -> Floats:
+    return np.array([result[name][metric] for result in results])
 
 
 if __name__ == "__main__":

@@ -1,16 +1,16 @@
-"""The store: loading a million interactions, durable events over HTTP, one lead read, everything rescored.
+"""Store: loading a million interactions, durable events over HTTP, reads of one lead, rescoring of everything.
 
-Run: python -m benchmarks.bench_store [--rows 1000000] [--seconds 10] [--home HOME]. The data is made here. With
---home, a home with a promoted model (leadcast train), leads are also read with their score and rescored. Counts are
-checked before speeds are told; a time in brackets is that of the processor, which neighbours do not change.
+Makes its own data. Checks counts before it prints times; a time in brackets is processor time, which neighbours on the
+machine do not change. With --home, a home with a promoted model, leads are read with their score and rescored.
 LEADCAST_DATABASE_URL names an empty database to measure instead of SQLite.
+
+    python -m benchmarks.bench_store [--rows 1000000] [--seconds 10] [--home HOME]
 """
 
 import argparse
 import os
 import platform
 import re
-import resource
 import shutil
 import subprocess
 import sys
@@ -20,74 +20,188 @@ import time
 import urllib.request
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
-from itertools import pairwise
+from dataclasses import dataclass
 from pathlib import Path
 
 import uvloop
 
 from benchmarks.bench_door import write_folder
-from benchmarks.http_load import Stream
+from benchmarks.http_load import Stream, quantile
+from benchmarks.measure import Timing, machine, peak_mb, timed
 from history.read import read_folder
 from models.pointer import load_champion, read_pointer
 from serving.base.clock import clock_us
 from serving.store.scores.rescoring import rescore_all
 from serving.store.store import Store
-from serving.store.transfer.load import load_history
+from serving.store.transfer.load import Loaded, load_history
+from training.progress import no_progress
 
-FAR_US = 7_258_118_400_000_000
-TIMES = "2026-01-06T10:12:00Z"
+FAR_FUTURE_US = 7_258_118_400_000_000  # 2200-01-01: everything is in the past
+OCCURRED_AT = "2026-01-06T10:12:00Z"
+SINGLE_RATE = 2000.0  # single events a second that the store must take without queueing
+LEAD_STRIDE, EVENT_STRIDE = 104_729, 7919  # primes: successive requests touch leads far apart
+EVENT = (
+    '{"event_id":"bench-%d-%d","lead_id":"L%06d","type":"interaction","occurred_at":"%s",'
+    '"data":{"kind":"call","channel":"phone","direction":"inbound","value":1.5,"interaction_id":"b%d"}}'
+)
 
 
-def silent(_text: str, _share: float) -> None:
-    """A progress that says nothing."""
-
-
-def bench_load(folder: Path, store: Store, rows: int) -> list[str]:
-    marks = [_mark()]
-    history = read_folder(folder, as_of_us=FAR_US, now_us=clock_us())
-    marks.append(_mark())
-    loaded = load_history(store.engine, history, clock_us, silent)
-    marks.append(_mark())
-    again = load_history(store.engine, history, clock_us, silent)
-    marks.append(_mark())
-    assert loaded.rows["interactions"] == rows
-    assert again.rows_known == rows
-    assert sum(again.rows.values()) == 0
-    total = len(store.read_all(FAR_US).interactions.time_us)
-    marks.append(_mark())
-    assert total == rows
-    names = (
-        "read the folder",
-        f"store {rows} interactions of {loaded.leads} leads",
-        "store it again, nothing new",
-        "read all back as one history",
+def main() -> None:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    lines = [f"{name}: {_between(*pair)}" for name, pair in zip(names, pairwise(marks), strict=True)]
-    memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss >> 10
-    return [*lines, f"peak memory {memory} MiB, {store.engine.bytes_on_disk() >> 20} MiB on disk"]
+    parser.add_argument("--rows", type=int, default=1_000_000)
+    parser.add_argument("--seconds", type=float, default=10.0, help="of each measurement over HTTP")
+    parser.add_argument("--workers", type=int, default=1)
+    parser.add_argument("--home", type=Path, help="a home with a promoted model")
+    options = parser.parse_args()
+    print(f"{machine()}, {platform.platform()}")
+    with tempfile.TemporaryDirectory() as name:
+        home, data = Path(name) / "home", Path(name) / "crm"
+        if options.home:
+            shutil.copytree(options.home, home, ignore=shutil.ignore_patterns("store.*"))
+        data.mkdir()
+        write_folder(data, options.rows)
+        store = Store(home, os.environ.get("LEADCAST_DATABASE_URL"))
+        bench_load(data, store, options.rows)
+        bench_rescoring(store, home)
+        leads = store.count_leads()
+        store.close()
+        with served(home, options.workers) as port:
+            HttpBenchmark(home, port, leads, options.seconds).run()
 
 
-def _mark() -> tuple[float, float]:
-    return time.perf_counter(), time.process_time()
+# ---- in this process
 
 
-def _between(before: tuple[float, float], after: tuple[float, float]) -> str:
-    return f"{after[0] - before[0]:.1f} s ({after[1] - before[1]:.1f} s)"
+def bench_load(data: Path, store: Store, rows: int) -> None:
+    history = None
+    loads: list[Loaded] = []
+
+    def read() -> None:
+        nonlocal history
+        history = read_folder(data, as_of_us=FAR_FUTURE_US, now_us=clock_us())
+
+    def load() -> None:
+        assert history is not None
+        loads.append(load_history(store.engine, history, clock_us, no_progress))
+
+    counts: list[int] = []
+    reading, loading, reloading = timed(read), timed(load), timed(load)
+    first, second = loads
+    assert first.rows["interactions"] == rows
+    assert second.rows_known == rows
+    assert sum(second.rows.values()) == 0
+    reading_back = timed(lambda: counts.append(len(store.read_all(FAR_FUTURE_US).interactions.time_us)))
+    assert counts == [rows]
+
+    print_timing("read the folder", reading)
+    print_timing(f"store {rows} interactions of {first.leads} leads", loading)
+    print_timing("store it again, nothing new", reloading)
+    print_timing("read all back as one history", reading_back)
+    on_disk_mib = store.engine.bytes_on_disk() >> 20
+    print(f"peak memory {int(peak_mb())} MiB, {on_disk_mib} MiB on disk", flush=True)
 
 
-def bench_rescore(store: Store, home: Path) -> list[str]:
+def bench_rescoring(store: Store, home: Path) -> None:
     pointer = read_pointer(home)
     if pointer is None:
-        return ["rescore: no model promoted in this home"]
+        print("rescore: no model promoted in this home", flush=True)
+        return
     bundle = load_champion(pointer)
-    before = _mark()
-    leads = rescore_all(store, bundle, clock_us(), silent)
-    return [f"rescore {leads} open leads: {_between(before, _mark())}"]
+    leads: list[int] = []
+    timing = timed(lambda: leads.append(rescore_all(store, bundle, clock_us(), no_progress)))
+    print_timing(f"rescore {leads[0]} open leads", timing)
+
+
+def print_timing(name: str, timing: Timing) -> None:
+    print(f"{name}: {timing.wall:.1f} s ({timing.processor:.1f} s)", flush=True)
+
+
+# ---- over HTTP
+
+
+@dataclass
+class HttpBenchmark:
+    """Reads and events over HTTP, each for some seconds, each line with the disk's own speed at that moment.
+
+    sent: events sent so far; every event of a run is new.
+    """
+
+    home: Path
+    port: int
+    leads: int
+    seconds: float
+    sent: int = 0
+
+    def run(self) -> None:
+        await_service(self.port)
+        self.measure_reads("GET /v1/leads/{id}, 4 connections")
+        self.measure_events("single events at 2,000/s", connections=64, batch=1, rate=SINGLE_RATE)
+        self.measure_events("single events, 64 connections", connections=64, batch=1)
+        self.measure_events("single events at 2,000/s after that", connections=64, batch=1, rate=SINGLE_RATE)
+        self.measure_events("events in batches of 500, 4 connections", connections=4, batch=500)
+        self.measure_reads("GET /v1/leads/{id} after that")
+
+    def measure_reads(self, name: str) -> None:
+        stream = self.stream(lambda number: get_lead(number, self.leads), connections=4)
+        self.report(name, stream)
+
+    def measure_events(self, name: str, connections: int, batch: int, rate: float = 0.0) -> None:
+        first = self.sent
+
+        def request(number: int) -> bytes:
+            return post_events(first + batch * number, batch, self.leads)
+
+        stream = self.stream(request, connections, rate)
+        self.sent += batch * stream.sent
+        self.report(name, stream, batch)
+
+    def stream(self, request: Callable[[int], bytes], connections: int, rate: float = 0.0) -> Stream:
+        stream = Stream(request, self.seconds, rate)
+        uvloop.run(stream.run(self.port, connections))
+        return stream
+
+    def report(self, name: str, stream: Stream, batch: int = 1) -> None:
+        latencies = sorted(stream.latencies)
+        speed = batch * len(latencies) / self.seconds
+        p50, p99 = (1e3 * quantile(latencies, q) for q in (0.5, 0.99))
+        line = f"{name}: {speed:.0f}/s, p50 {p50:.1f} ms, p99 {p99:.1f} ms, max {1e3 * latencies[-1]:.1f} ms"
+        print(line, disk_speed(self.home), sep="; ", flush=True)
+
+
+def post_events(first: int, count: int, leads: int) -> bytes:
+    """A request with `count` new events of leads all over the store."""
+    events = [
+        EVENT % (os.getpid(), i, i * EVENT_STRIDE % leads, OCCURRED_AT, i)
+        for i in range(first, first + count)
+    ]
+    body = f'{{"events":[{",".join(events)}]}}'
+    head = "POST /v1/events HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: "
+    return f"{head}{len(body)}\r\n\r\n{body}".encode()
+
+
+def get_lead(number: int, leads: int) -> bytes:
+    return f"GET /v1/leads/L{number * LEAD_STRIDE % leads:06d} HTTP/1.1\r\nHost: x\r\n\r\n".encode()
+
+
+def disk_speed(folder: Path) -> str:
+    """Time to make 64 KiB durable, which bounds every commit from below."""
+    times = []
+    with open(folder / "probe", "wb") as file:
+        for _ in range(200):
+            file.write(os.urandom(65_536))
+            file.flush()
+            begin = time.perf_counter()
+            os.fdatasync(file.fileno())
+            times.append(time.perf_counter() - begin)
+    times.sort()
+    return f"fdatasync of 64 KiB: p50 {1e3 * times[100]:.1f} ms, p99 {1e3 * times[198]:.1f} ms"
 
 
 @contextmanager
 def served(home: Path, workers: int) -> Iterator[int]:
-    """The service over a home, on a free port."""
+    """The port of a service over a home."""
     command = [sys.executable, "-m", "cli", "serve", "--port", "0", "--workers", str(workers)]
     environment = {**os.environ, "LEADCAST_HOME": str(home), "LEADCAST_LOG": "errors"}
     process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True, env=environment)
@@ -103,98 +217,12 @@ def served(home: Path, workers: int) -> Iterator[int]:
         process.wait(30)
 
 
-EVENT = (
-    '{"event_id":"bench-%d-%d","lead_id":"L%06d","type":"interaction","occurred_at":"%s",'
-    '"data":{"kind":"call","channel":"phone","direction":"inbound","value":1.5,"interaction_id":"b%d"}}'
-)
-
-
-def post_events(first: int, count: int, leads: int) -> bytes:
-    """A request with new events of leads all over the store."""
-    events = [EVENT % (os.getpid(), i, i * 7919 % leads, TIMES, i) for i in range(first, first + count)]
-    body = f'{{"events":[{",".join(events)}]}}'
-    head = "POST /v1/events HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: "
-    return f"{head}{len(body)}\r\n\r\n{body}".encode()
-
-
-def get_lead(number: int, leads: int) -> bytes:
-    return f"GET /v1/leads/L{number * 104_729 % leads:06d} HTTP/1.1\r\nHost: x\r\n\r\n".encode()
-
-
 def await_service(port: int) -> None:
     for _ in range(200):
         with suppress(OSError), urllib.request.urlopen(f"http://127.0.0.1:{port}/v1/leads?limit=1"):
             return
         time.sleep(0.1)
-    raise SystemExit("the service does not answer")
-
-
-def told(name: str, seconds: float, latencies: list[float], each: int = 1) -> str:
-    at = [1e3 * latencies[min(len(latencies) - 1, int(q * len(latencies)))] for q in (0.5, 0.99)]
-    speed = each * len(latencies) / seconds
-    return f"{name}: {speed:.0f}/s, p50 {at[0]:.1f} ms, p99 {at[1]:.1f} ms, max {1e3 * latencies[-1]:.1f} ms"
-
-
-def bench_http(port: int, leads: int, seconds: float) -> Iterator[str]:
-    await_service(port)
-    sent = 0
-
-    def measure(name: str, connections: int, request: Callable[[int], bytes], each: int, rate: float) -> str:
-        nonlocal sent
-        stream = Stream(request, seconds, rate)
-        uvloop.run(stream.run(port, connections))
-        sent += each * stream.sent
-        return told(name, seconds, sorted(stream.latencies), each)
-
-    def events(each: int) -> Callable[[int], bytes]:
-        first = sent
-        return lambda i: post_events(first + each * i, each, leads)
-
-    yield measure("GET /v1/leads/{id}, 4 connections", 4, lambda i: get_lead(i, leads), 1, 0.0)
-    yield measure("single events at 2,000/s", 64, events(1), 1, 2000.0)
-    yield measure("single events, 64 connections", 64, events(1), 1, 0.0)
-    yield measure("single events at 2,000/s after that", 64, events(1), 1, 2000.0)
-    yield measure("events in batches of 500, 4 connections", 4, events(500), 500, 0.0)
-    yield measure("GET /v1/leads/{id} after that", 4, lambda i: get_lead(i, leads), 1, 0.0)
-
-
-def bench_disk(folder: Path) -> str:
-    """What the disk takes to make 64 KiB durable, which every commit waits for."""
-    times = []
-    with open(folder / "probe", "wb") as file:
-        for _ in range(200):
-            file.write(os.urandom(65_536))
-            file.flush()
-            begun = time.perf_counter()
-            os.fdatasync(file.fileno())
-            times.append(time.perf_counter() - begun)
-    times.sort()
-    return f"fdatasync of 64 KiB: p50 {1e3 * times[100]:.1f} ms, p99 {1e3 * times[198]:.1f} ms"
-
-
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--rows", type=int, default=1_000_000)
-    parser.add_argument("--seconds", type=float, default=10.0)
-    parser.add_argument("--workers", type=int, default=1)
-    parser.add_argument("--home", type=Path, help="a home with a promoted model")
-    asked = parser.parse_args()
-    print(f"{platform.platform()}, {os.cpu_count()} cores, Python {platform.python_version()}")
-    with tempfile.TemporaryDirectory() as scratch:
-        home = Path(scratch) / "home"
-        if asked.home:
-            shutil.copytree(asked.home, home, ignore=shutil.ignore_patterns("store.*"))
-        folder = Path(scratch) / "crm"
-        folder.mkdir()
-        write_folder(folder, asked.rows)
-        store = Store(home, os.environ.get("LEADCAST_DATABASE_URL"))
-        for line in (*bench_load(folder, store, asked.rows), *bench_rescore(store, home)):
-            print(line, flush=True)
-        leads = store.count_leads()
-        store.close()
-        with served(home, asked.workers) as port:
-            for line in bench_http(port, leads, asked.seconds):
-                print(line, bench_disk(home), sep="; ", flush=True)
+    raise SystemExit("the service does not respond")
 
 
 if __name__ == "__main__":

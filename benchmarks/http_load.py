@@ -1,9 +1,9 @@
-"""HTTP clients for benchmarks, cheap enough to share two cores with the server: one process, bytes made beforehand.
+"""HTTP clients for benchmarks, cheap enough to share two cores with the server: one process, requests built once.
 
 As a script, a closed loop: a few connections, one request after the other on each. Reads a JSON list of {name, port,
-path, body, session} from stdin and visits them in turns, a short slice each and many rounds, so that what neighbours
-take from the machine hits all alike. Prints {name: summary} as JSON; processor time is that of all processes of the
-server's session, which neighbours change least.
+path, body, session} from stdin and visits these targets in turns, a short slice each and many rounds, so that
+neighbours on the machine slow all alike. Prints {name: summary} as JSON. Processor time is that of all processes of the
+server's session; neighbours change it least.
 """
 
 import argparse
@@ -15,44 +15,50 @@ import sys
 import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import cast
+from typing import NamedTuple, cast
 
 import uvloop
 
+QUANTILES = {"p50": 0.5, "p99": 0.99}
+
 
 @dataclass(frozen=True)
-class Load:
-    """What to send, on how many connections, for how long, and the session of the server's processes."""
+class Target:
+    """A request and its server; session: of the server's processes."""
 
+    name: str
     port: int
     path: str
-    body: bytes
+    body: str
     session: int
-    connections: int
-    seconds: float
 
     def request(self) -> bytes:
+        body = self.body.encode()
         head = (
             f"POST {self.path} HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/json\r\n"
-            f"Content-Length: {len(self.body)}\r\n\r\n"
+            f"Content-Length: {len(body)}\r\n\r\n"
         )
-        return head.encode() + self.body
+        return head.encode() + body
 
 
 @dataclass
-class Measured:
-    """Latencies in seconds of the requests that were answered with 200; others are counted by status."""
+class Slice:
+    """One visit to a target: seconds of each response of status 200, counts of other ends, processor seconds."""
 
-    latencies: list[float]
-    others: dict[str, int]
     seconds: float
+    latencies: list[float] = field(default_factory=list)
+    failures: dict[str, int] = field(default_factory=dict)
     processor: float = 0.0
 
     @property
     def rate(self) -> float:
+        """Responses of status 200 a second."""
         return len(self.latencies) / self.seconds
+
+    def count_failure(self, name: str) -> None:
+        self.failures[name] = self.failures.get(name, 0) + 1
 
 
 def processor_seconds(session: int) -> float:
@@ -60,45 +66,61 @@ def processor_seconds(session: int) -> float:
     ticks = 0
     for file in Path("/proc").glob("[0-9]*/stat"):
         with suppress(OSError):
+            # After the name in brackets: state, parent, group, session ...; 11 and 12 are utime and stime.
             fields = file.read_text().rpartition(")")[2].split()
             if int(fields[3]) == session:
                 ticks += int(fields[11]) + int(fields[12])
     return ticks / os.sysconf("SC_CLK_TCK")
 
 
-def summary(rounds: Sequence[Measured], base: Sequence[Measured]) -> dict[str, float]:
-    """Of all rounds together: the rate, latencies, and the median over rounds of the rate's share of the base's."""
-    ordered = sorted(latency for measured in rounds for latency in measured.latencies)
-    at = {name: ordered[min(len(ordered) - 1, int(q * len(ordered)))] for name, q in QUANTILES.items()}
-    shares = [one.rate / other.rate for one, other in zip(rounds, base, strict=True)]
+def summary(slices: Sequence[Slice], base: Sequence[Slice]) -> dict[str, float]:
+    """Median rate, latencies of all slices, and the median over rounds of the rate's share of the base's rate."""
+    latencies = sorted(latency for one in slices for latency in one.latencies)
+    shares = [one.rate / other.rate for one, other in zip(slices, base, strict=True)]
+    quantiles = {f"{name}_ms": round(1e3 * quantile(latencies, q), 3) for name, q in QUANTILES.items()}
+    processor = sum(one.processor for one in slices)
     return {
         "share": round(statistics.median(shares), 3),
-        "requests_per_second": round(statistics.median(measured.rate for measured in rounds), 1),
-        **{f"{name}_ms": round(1e3 * value, 3) for name, value in at.items()},
-        "max_ms": round(1e3 * ordered[-1], 3),
-        "processor_us": round(1e6 * sum(measured.processor for measured in rounds) / len(ordered), 1),
-        "errors": sum(sum(measured.others.values()) for measured in rounds),
+        "requests_per_second": round(statistics.median(one.rate for one in slices), 1),
+        **quantiles,
+        "max_ms": round(1e3 * latencies[-1], 3),
+        "processor_us": round(1e6 * processor / len(latencies), 1),
+        "errors": sum(sum(one.failures.values()) for one in slices),
     }
 
 
-QUANTILES = {"p50": 0.5, "p99": 0.99}
+def quantile(ordered: Sequence[float], q: float) -> float:
+    """The value at share q of ascending values."""
+    return ordered[min(len(ordered) - 1, int(q * len(ordered)))]
 
 
-def answer_of(received: bytes) -> tuple[int, bytes] | None:
-    """Status and body of an answer, None until it is whole."""
-    head = received.find(b"\r\n\r\n")
-    if head < 0:
+class Response(NamedTuple):
+    """Status and body of a complete response."""
+
+    status: int
+    body: bytes
+
+
+def parse_response(received: bytes) -> Response | None:
+    """The response in the received bytes; None while it is incomplete."""
+    head_end = received.find(b"\r\n\r\n")
+    if head_end < 0:
         return None
-    lowered = received[:head].lower()
-    at = lowered.find(b"content-length:")
-    length = int(lowered[at + 15 :].split(b"\r\n", 1)[0]) if at >= 0 else 0
-    if len(received) < head + 4 + length:
+    head = received[:head_end].lower()
+    at = head.find(b"content-length:")
+    length = int(head[at + 15 :].split(b"\r\n", 1)[0]) if at >= 0 else 0
+    if len(received) < head_end + 4 + length:
         return None
-    return int(received[9:12]), received[head + 4 :]
+    return Response(int(received[9:12]), received[head_end + 4 :])
 
 
-class _Client(asyncio.Protocol):
-    def __init__(self, request: bytes, measured: Measured, end: float) -> None:
+# ---- closed loop: the same request again and again
+
+
+class _RepeatingClient(asyncio.Protocol):
+    """Sends the same request on one connection as soon as the previous response is complete, until `end`."""
+
+    def __init__(self, request: bytes, measured: Slice, end: float) -> None:
         self.request, self.measured, self.end = request, measured, end
         self.done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self.buffer = b""
@@ -114,16 +136,15 @@ class _Client(asyncio.Protocol):
 
     def data_received(self, data: bytes) -> None:
         self.buffer += data
-        answer = answer_of(self.buffer)
-        if answer is None:
+        response = parse_response(self.buffer)
+        if response is None:
             return
         now = time.perf_counter()
-        status = answer[0]
         self.buffer = b""
-        if status == 200:
+        if response.status == 200:
             self.measured.latencies.append(now - self.sent)
         else:
-            self.measured.others[str(status)] = self.measured.others.get(str(status), 0) + 1
+            self.measured.count_failure(str(response.status))
         if now < self.end:
             self._send()
         else:
@@ -131,15 +152,33 @@ class _Client(asyncio.Protocol):
 
     def connection_lost(self, exc: Exception | None) -> None:
         if time.perf_counter() < self.end:
-            self.measured.others["lost"] = self.measured.others.get("lost", 0) + 1
+            self.measured.count_failure("lost")
         self.done.set_result(None)
 
 
-class Stream:
-    """Sends request(0), request(1) ... over some connections for `seconds`; raises RuntimeError for an answer not 200.
+async def visit(target: Target, connections: int, seconds: float) -> Slice:
+    """One slice of a closed loop on a target."""
+    loop = asyncio.get_running_loop()
+    used = processor_seconds(target.session)
+    end = time.perf_counter() + seconds
+    measured, request = Slice(seconds), target.request()
+    clients = [_RepeatingClient(request, measured, end) for _ in range(connections)]
+    for client in clients:
+        await loop.create_connection(lambda c=client: c, "127.0.0.1", target.port)  # type: ignore[misc]
+    await asyncio.gather(*(client.done for client in clients))
+    measured.processor = processor_seconds(target.session) - used
+    return measured
 
-    rate: requests a second that are due one after the other, whether or not a connection is free: a latency counts from
-    when its request was due. 0: as fast as they go, a latency counts from when its request was sent.
+
+# ---- open or closed loop of different requests
+
+
+class Stream:
+    """Sends request(0), request(1) ... over several connections for `seconds`.
+
+    rate: requests a second that fall due one after the other, whether or not a connection is free; a latency then
+    counts from when its request was due, so a stalled server cannot hide its delays (coordinated omission). 0: as fast
+    as possible; a latency counts from when its request was sent. Raises RuntimeError for a response other than 200.
     """
 
     def __init__(self, request: Callable[[int], bytes], seconds: float, rate: float = 0.0) -> None:
@@ -150,25 +189,28 @@ class Stream:
 
     async def run(self, port: int, connections: int) -> None:
         loop = asyncio.get_running_loop()
-        callers = [_Caller(self, loop) for _ in range(connections)]
-        for caller in callers:
-            await loop.create_connection(lambda c=caller: c, "127.0.0.1", port)  # type: ignore[misc]
+        clients = [_StreamClient(self, loop) for _ in range(connections)]
+        for client in clients:
+            await loop.create_connection(lambda c=client: c, "127.0.0.1", port)  # type: ignore[misc]
         self.started = time.perf_counter()
-        for caller in callers:
-            caller.go_on()
-        await asyncio.gather(*(caller.done for caller in callers))
+        for client in clients:
+            client.send_next()
+        await asyncio.gather(*(client.done for client in clients))
 
 
-class _Caller(asyncio.Protocol):
+class _StreamClient(asyncio.Protocol):
+    """One connection of a Stream."""
+
     def __init__(self, stream: Stream, loop: asyncio.AbstractEventLoop) -> None:
         self.stream, self.loop = stream, loop
         self.done: asyncio.Future[None] = loop.create_future()
         self.buffer = b""
+        self.since = 0.0
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self.transport = cast(asyncio.Transport, transport)
 
-    def go_on(self) -> None:
+    def send_next(self) -> None:
         stream, now = self.stream, time.perf_counter()
         number = stream.sent
         due = stream.started + number / stream.rate if stream.rate else now
@@ -188,35 +230,20 @@ class _Caller(asyncio.Protocol):
 
     def data_received(self, data: bytes) -> None:
         self.buffer += data
-        answer = answer_of(self.buffer)
-        if answer is None:
+        response = parse_response(self.buffer)
+        if response is None:
             return
-        if answer[0] != 200:
-            self.done.set_exception(RuntimeError(f"answered with {answer[0]}: {answer[1]!r}"))
+        if response.status != 200:
+            self.done.set_exception(RuntimeError(f"response {response.status}: {response.body!r}"))
             self.transport.close()
             return
         self.buffer = b""
         self.stream.latencies.append(time.perf_counter() - self.since)
-        self.go_on()
+        self.send_next()
 
     def connection_lost(self, exc: Exception | None) -> None:
         if not self.done.done():
             self.done.set_exception(RuntimeError("the server closed the connection"))
-
-
-async def run(load: Load) -> Measured:
-    """Sends the same request on each connection again as soon as its answer is there."""
-    loop = asyncio.get_running_loop()
-    used = processor_seconds(load.session)
-    end = time.perf_counter() + load.seconds
-    measured = Measured([], {}, load.seconds)
-    request = load.request()
-    clients = [_Client(request, measured, end) for _ in range(load.connections)]
-    for client in clients:
-        await loop.create_connection(lambda c=client: c, "127.0.0.1", load.port)  # type: ignore[misc]
-    await asyncio.gather(*(client.done for client in clients))
-    measured.processor = processor_seconds(load.session) - used
-    return measured
 
 
 def main() -> None:
@@ -224,25 +251,19 @@ def main() -> None:
     parser.add_argument("--connections", type=int, default=4)
     parser.add_argument("--seconds", type=float, default=1.0, help="of a slice")
     parser.add_argument("--rounds", type=int, default=5)
-    given = parser.parse_args()
-    targets = json.load(sys.stdin)
-    loads = {
-        t["name"]: Load(
-            t["port"], t["path"], t["body"].encode(), t["session"], given.connections, given.seconds
-        )
-        for t in targets
-    }
+    options = parser.parse_args()
+    targets = [Target(**values) for values in json.load(sys.stdin)]
     uvloop.install()
-    found: dict[str, list[Measured]] = {name: [] for name in loads}
-    for number in range(given.rounds + 1):  # the first warms up
-        for name, load in loads.items():
-            measured = asyncio.run(run(load))
+    slices: dict[str, list[Slice]] = {target.name: [] for target in targets}
+    for number in range(options.rounds + 1):
+        for target in targets:
+            measured = asyncio.run(visit(target, options.connections, options.seconds))
             if not measured.latencies:
-                sys.exit(f"{name}: no request was answered with 200: {measured.others}")
-            if number:
-                found[name].append(measured)
-    base = found[targets[0]["name"]]
-    print(json.dumps({name: summary(rounds, base) for name, rounds in found.items()}))
+                sys.exit(f"{target.name}: no response of status 200: {measured.failures}")
+            if number > 0:  # the first round warms up
+                slices[target.name].append(measured)
+    base = slices[targets[0].name]
+    print(json.dumps({name: summary(of_target, base) for name, of_target in slices.items()}))
 
 
 if __name__ == "__main__":
