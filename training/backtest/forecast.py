@@ -29,7 +29,7 @@ MEASURES = ("wins", "revenue")
 def backtest_forecast(
     history: History,
     origins: Sequence[int],
-    asked: ForecastOptions,
+    options: ForecastOptions,
     *,
     train_options: TrainOptions,
     progress: Progress = no_progress,
@@ -49,68 +49,68 @@ def backtest_forecast(
         except InvalidInput as error:
             skipped.append(Skipped(origin, str(error)))
             continue
-        cells += forecast_cells(bundle, past, history, asked)
+        cells += forecast_cells(bundle, past, history, options)
     if not cells:
         reasons = "; ".join(date.reason for date in skipped)
         raise InvalidInput(f"no past date could be forecast and evaluated: {reasons}")
     return {**summarize_cells(cells), "skipped": [date.to_dict() for date in skipped]}
 
 
-def past_period_starts(history: History, asked: ForecastOptions, count: int) -> list[int]:
+def past_period_starts(history: History, options: ForecastOptions, count: int) -> list[int]:
     """The last `count` period starts whose forecast had ended by history.as_of_us, oldest first, microseconds UTC.
 
     Starts before the first lead are left out. Raises InvalidInput if the history is too short for one.
     """
     zone = history.config.zone
-    ahead = DEFAULT_COUNT[asked.period] if asked.count is None else asked.count
-    running = periods(history.as_of_us, asked.period, 1, zone)[0]
-    past = periods_before(running, asked.period, ahead + count - 1, zone)[:count]
+    ahead = DEFAULT_COUNT[options.period] if options.count is None else options.count
+    running = periods(history.as_of_us, options.period, 1, zone)[0]
+    past = periods_before(running, options.period, ahead + count - 1, zone)[:count]
     first_us = int(history.created_us.min()) if len(history) else history.as_of_us
     starts = [period.start_us for period in past if period.start_us > first_us]
     if not starts:
         raise InvalidInput(
-            f"the history is too short to backtest a forecast of {ahead} {asked.period}s; use fewer periods "
+            f"the history is too short to backtest a forecast of {ahead} {options.period}s; use fewer periods "
             "(--periods) or add older leads"
         )
     return starts
 
 
-def forecast_cells(bundle: Bundle, past: History, history: History, asked: ForecastOptions) -> list[Cell]:
+def forecast_cells(bundle: Bundle, past: History, history: History, options: ForecastOptions) -> list[Cell]:
     """The forecast at past.as_of_us and the baselines beside the actual values, for periods over by history.as_of_us.
 
     past: the history as known at the origin; history: with everything that happened later.
     """
-    made = forecast(bundle, past, asked)
+    result = forecast(bundle, past, options)
     later = known_leads(history, history.as_of_us)
-    pipeline = pipeline_views(made)
-    measures = MEASURES if made.has_amounts else MEASURES[:1]
+    pipeline = pipeline_views(result)
+    measures = MEASURES if result.has_amounts else MEASURES[:1]
     cells = []
-    for k, period in enumerate(made.periods):
+    for k, period in enumerate(result.periods):
         if period.end_us > history.as_of_us + 1:
             break
         actual = later.won_between(period.start_us, period.end_us)
         for j, measure in enumerate(measures):
             open_leads = float(pipeline[k][f"weighted_pipeline_{measure}"])
             estimates = {
-                "forecast": _forecast_estimate(made, k, measure),
+                "forecast": _forecast_estimate(result, k, measure),
                 "stage_pipeline": Estimate(open_leads),
-                "stage_pipeline_and_new": Estimate(open_leads + _new_leads(made, k, measure)),
-                "last_periods": _last_periods(made, j),
-                "year_before": _year_before(made.known, made, period, j),
+                "stage_pipeline_and_new": Estimate(open_leads + _new_leads(result, k, measure)),
+                "last_periods": _last_periods(result, j),
+                "year_before": _year_before(result.known, result, period, j),
             }
-            cells.append(Cell(made.as_of_us, k + 1, measure, float(actual[j]), estimates))
+            cells.append(Cell(result.as_of_us, k + 1, measure, float(actual[j]), estimates))
     return cells
 
 
-def _forecast_estimate(made: Forecast, k: int, measure: str) -> Estimate:
-    expected = made.wins if measure == "wins" else made.revenue
-    quantiles = made.quantiles.wins if measure == "wins" else made.quantiles.revenue
+def _forecast_estimate(result: Forecast, k: int, measure: str) -> Estimate:
+    expected = result.wins if measure == "wins" else result.revenue
+    quantiles = result.quantiles.wins if measure == "wins" else result.quantiles.revenue
     p10, p50, p90 = quantiles[:, k, 0].tolist()
     return Estimate(float(expected[k, 0]), p10, p50, p90)
 
 
-def _new_leads(made: Forecast, k: int, measure: str) -> float:
-    expectation = made.expectation
+def _new_leads(result: Forecast, k: int, measure: str) -> float:
+    expectation = result.expectation
     by_group = expectation.new_wins if measure == "wins" else expectation.new_revenue
     return float(by_group[k].sum())
 
@@ -118,19 +118,19 @@ def _new_leads(made: Forecast, k: int, measure: str) -> float:
 # ---- baselines
 
 
-def _last_periods(made: Forecast, j: int) -> Estimate:
+def _last_periods(result: Forecast, j: int) -> Estimate:
     """The mean of the last MEAN_PERIODS whole periods, with a normal 80 % interval from the last SPREAD_PERIODS.
 
     j: position of the measure. Periods before the first win are left out: the funnel was not yet running.
     """
-    past = periods_before(made.periods[0], made.options.period, SPREAD_PERIODS, made.zone)
-    first_win_us = made.known.first_win_us
+    past = periods_before(result.periods[0], result.options.period, SPREAD_PERIODS, result.zone)
+    first_win_us = result.known.first_win_us
     if first_win_us is None:
         return NO_ESTIMATE
     running = [period for period in past if period.end_us > first_win_us]
     if not running:
         return NO_ESTIMATE
-    values = np.array([made.known.won_between(period.start_us, period.end_us)[j] for period in running])
+    values = np.array([result.known.won_between(period.start_us, period.end_us)[j] for period in running])
     mean = float(values[-MEAN_PERIODS:].mean())
     if len(values) < 2:
         return Estimate(mean)
@@ -139,12 +139,12 @@ def _last_periods(made: Forecast, j: int) -> Estimate:
     return Estimate(mean, max(mean - half_width, 0.0), mean, mean + half_width)
 
 
-def _year_before(seen: KnownLeads, made: Forecast, period: CalendarPeriod, j: int) -> Estimate:
+def _year_before(known: KnownLeads, result: Forecast, period: CalendarPeriod, j: int) -> Estimate:
     """The same period a year before, if the history begins before it."""
-    kind = made.options.period
+    kind = result.options.period
     count = PERIODS_PER_YEAR[kind]
-    year_before = periods_before(period, kind, count, made.zone)[0]
+    year_before = periods_before(period, kind, count, result.zone)[0]
     assert year_before.start == shift(period.start, kind, -count)
-    if not len(seen.created_us) or int(seen.created_us.min()) > year_before.start_us:
+    if not len(known.created_us) or int(known.created_us.min()) > year_before.start_us:
         return NO_ESTIMATE
-    return Estimate(float(seen.won_between(year_before.start_us, year_before.end_us)[j]))
+    return Estimate(float(known.won_between(year_before.start_us, year_before.end_us)[j]))

@@ -77,16 +77,16 @@ def basis_at(bundle: Bundle, history: History, leads: OpenLeads, at_us: int, spa
 
     history: with everything up to its as_of_us; spans that end later have no actual values.
     """
-    seen = known_leads(history, at_us)
+    known = known_leads(history, at_us)
     horizon_days, zone = bundle.config.horizon_days, bundle.config.zone
-    worked = working_days(spans, at_us, fit_rhythm(seen, zone), zone)
-    new_leads = forecast_new_leads(seen, horizon_days, int(np.ceil(max(spans[-1], worked[-1]))))
+    worked = working_days(spans, at_us, fit_rhythm(known, zone), zone)
+    new_leads = forecast_new_leads(known, horizon_days, int(np.ceil(max(spans[-1], worked[-1]))))
     new_wins = new_leads.wins_by(worked)
     chances = win_probabilities(leads, bundle.close_time, new_leads.rates, worked)
     # Training samples the leads of a large history: the sample stands for all leads open then.
     leads_per_row = len(open_leads(history, at_us)) / max(len(leads), 1)
     actual_wins, actual_revenue = _actual(history, at_us, spans)
-    recent_wins, recent_revenue = recent_rate(seen)
+    recent_wins, recent_revenue = recent_rate(known)
     return ForecastBasis(
         as_of_us=np.array([at_us]),
         days=spans,
