@@ -1,27 +1,40 @@
-"""Compiled loops over attributes: the entry valid at an instant, and the columns of every attribute of a row."""
+"""The compiled walks over attributes: the entry valid at an instant, and the columns of every attribute of a row.
+
+Arguments shared by the kernels (times are int64 microseconds): base (m, leads), starts, attribute and entry are those
+of features.entries.Entries; offsets (leads + 1,) index the changes, whose time, known, attribute and entry are
+(changes,). The scratch arrays valid, count and latest (m,) hold each attribute's valid entry id (-1 for none), number
+of changes and time of the last change.
+"""
 
 import numpy as np
-import numpy.typing as npt
 from numba import types
 
 from history.arrays import Codes, Floats, Ints
 from history.compiled import F64, I32, I32_2D, I64, I64_2D, OUT, OUT_I32_2D, compiled
 from history.history import DAY_US
 
-KIND_DATE, KIND_CATEGORY = 2, 3
-KIND_CODES = {"number": 0, "boolean": 1, "date": KIND_DATE, "category": KIND_CATEGORY}
+_NUMBER, _BOOLEAN, _DATE, _CATEGORY = range(4)
+KIND_CODES = {"number": _NUMBER, "boolean": _BOOLEAN, "date": _DATE, "category": _CATEGORY}
 
-# Places of an attribute's columns; `columns[j, PLACE]` is where the matrix holds it, -1 if it is left out.
-VALUE = 0
-DAYS_AHEAD = 1
-DAYS_AFTER_CREATION = 2
-WEEKDAY = 3
-WEEK = 4
-SHARE = 5
-PAST_LEADS = 6
-WIN_RATE = 7
-CHANGES = 8
-DAYS_SINCE_CHANGE = 9
+# What a column of an attribute holds, in matrix order, and the positions of these names.
+PLACES = (
+    "value", "days_ahead", "days_after_creation", "weekday", "week",
+    "share", "past_leads", "win_rate", "changes", "days_since_change",
+)  # fmt: skip
+(
+    _VALUE,
+    _DAYS_AHEAD,
+    _DAYS_AFTER_CREATION,
+    _WEEKDAY,
+    _WEEK,
+    _SHARE,
+    _PAST_LEADS,
+    _WIN_RATE,
+    _CHANGES,
+    _DAYS_SINCE_CHANGE,
+) = range(10)
+
+_RECENT_US = 30 * DAY_US
 
 
 @compiled()
@@ -45,7 +58,7 @@ def _valid_entries(
         valid[j] = entry[r]
         count[j] += 1
         latest[j] = time[r]
-        recent += as_of - time[r] < 30 * DAY_US
+        recent += as_of - time[r] < _RECENT_US
     return recent
 
 
@@ -54,7 +67,7 @@ def entry_rows(
     out: Codes, lead: Ints, as_of: Ints, base: Codes, starts: Ints,
     offsets: Ints, time: Ints, known: Ints, attribute: Codes, entry: Codes,
 ) -> None:  # fmt: skip
-    """Writes the valid entry of each attribute for each row into out (n, m), -1 for none."""
+    """Writes the valid entry of each attribute for each row (lead, as_of) into out (n, m), -1 for none."""
     m = out.shape[1]
     valid = np.empty(m, dtype=np.int64)
     count = np.empty(m, dtype=np.int64)
@@ -82,43 +95,27 @@ def _last_at(time: Ints, begin: int, end: int, as_of: int) -> int:
 
 @compiled()
 def _put(out: Floats, row: int, at: int, column: int, value: float) -> None:
+    """Writes a value unless its column is left out (-1)."""
     if column >= 0:
         out[row, at + column] = value
 
 
 @compiled()
-def _shrunk_rate(wins: int, leads: int, base_rate: float, shrinkage: float) -> float:
-    return (wins + shrinkage * base_rate) / (leads + shrinkage)
-
-
-@compiled()
-def _clear(out: Floats, row: int, at: int, columns: Ints, kind: int) -> None:
-    """Sets the columns of one attribute to missing: NaN, or code 0 of a category."""
-    for place in range(len(columns)):
-        _put(out, row, at, columns[place], np.nan)
-    if kind == KIND_CATEGORY:
-        _put(out, row, at, columns[VALUE], 0.0)
-
-
-@compiled()
-def _put_value(out: Floats, i: int, at: int, columns: Ints, value: float, share: float) -> None:
-    """Writes a number, a boolean, or a category's code with its share of leads."""
-    _put(out, i, at, columns[VALUE], value)
-    _put(out, i, at, columns[SHARE], share)
-
-
-@compiled()
-def _put_date(
-    out: Floats, i: int, at: int, columns: Ints, as_of: int, created: int,
-    instant: float, weekday: float, week: float,
+def _read_entry(
+    out: Floats, i: int, at: int, columns: Ints, kind: int, as_of: int, created: int,
+    value: float, share_or_weekday: float, week: float,
 ) -> None:  # fmt: skip
-    """Writes a date relative to as_of and to the lead's creation; NaN throughout for a text that is not a date."""
-    if np.isnan(instant):
-        weekday = week = np.nan
-    _put(out, i, at, columns[DAYS_AHEAD], (instant - as_of) / DAY_US)
-    _put(out, i, at, columns[DAYS_AFTER_CREATION], (instant - created) / DAY_US)
-    _put(out, i, at, columns[WEEKDAY], weekday)
-    _put(out, i, at, columns[WEEK], week)
+    """Writes the columns (places,) of one attribute from its valid entry."""
+    if kind != _DATE:
+        _put(out, i, at, columns[_VALUE], value)
+        _put(out, i, at, columns[_SHARE], share_or_weekday)
+        return
+    if np.isnan(value):
+        share_or_weekday = week = np.nan
+    _put(out, i, at, columns[_DAYS_AHEAD], (value - as_of) / DAY_US)
+    _put(out, i, at, columns[_DAYS_AFTER_CREATION], (value - created) / DAY_US)
+    _put(out, i, at, columns[_WEEKDAY], share_or_weekday)
+    _put(out, i, at, columns[_WEEK], week)
 
 
 @compiled(
@@ -130,16 +127,19 @@ def _put_date(
     )
 )
 def attribute_rows(
-    out: Floats, at: int, totals: int, lead: Ints, as_of: Ints, created: Ints,
+    out: Floats, at: int, changes_column: int, lead: Ints, as_of: Ints, created: Ints,
     base: Codes, starts: Ints, offsets: Ints, time: Ints, known: Ints, attribute: Codes, entry: Codes,
-    first: Floats, second: Floats, third: Floats, table: Ints, kinds: Ints, columns: npt.NDArray[np.int64],
+    value: Floats, share_or_weekday: Floats, week: Floats, table_row: Ints, kinds: Ints, columns: Ints,
     table_offsets: Ints, table_time: Ints, table_leads: Ints, table_wins: Ints,
     base_time: Ints, base_leads: Ints, base_wins: Ints, shrinkage: float,
 ) -> None:  # fmt: skip
     """Writes the columns of every attribute for each row into out (n, k) from column `at`.
 
-    Win rates are those of leads matured by as_of, shrunk to the rate of all leads: (wins + k * base) / (leads + k). NaN
-    if the attribute has no value or no lead has matured yet.
+    lead and as_of are (n,), created is (leads,). value, share_or_weekday, week and table_row (entries,) are each entry
+    as read; kinds (m,) and columns (m, places) describe the attributes, -1 leaves a column out. Row r of the category
+    tables is table_offsets[r]:table_offsets[r + 1]; their leads and wins are running totals from table_time on, those
+    of base are of all leads. Win rates are of leads matured by as_of, shrunk to the rate of all leads:
+    (wins + shrinkage * base rate) / (leads + shrinkage); NaN if the attribute has no value or no lead has matured yet.
     """
     m = len(kinds)
     valid = np.empty(m, dtype=np.int64)
@@ -152,29 +152,33 @@ def attribute_rows(
         now = _last_at(base_time, 0, len(base_time), as_of[i])
         changes = 0
         for j in range(m):
-            _clear(out, i, at, columns[j], kinds[j])
+            for p in range(columns.shape[1]):
+                _put(out, i, at, columns[j, p], np.nan)
             changes += count[j]
-            _put(out, i, at, columns[j, CHANGES], count[j])
+            _put(out, i, at, columns[j, _CHANGES], count[j])
             if count[j] > 0:
-                _put(out, i, at, columns[j, DAYS_SINCE_CHANGE], (as_of[i] - latest[j]) / DAY_US)
+                _put(out, i, at, columns[j, _DAYS_SINCE_CHANGE], (as_of[i] - latest[j]) / DAY_US)
             e = valid[j]
             if e < 0:
+                if kinds[j] == _CATEGORY:
+                    _put(out, i, at, columns[j, _VALUE], 0.0)
                 continue
-            if kinds[j] == KIND_DATE:
-                _put_date(out, i, at, columns[j], as_of[i], created[lead[i]], first[e], second[e], third[e])
-            else:
-                _put_value(out, i, at, columns[j], first[e], second[e])
-            if columns[j, PAST_LEADS] < 0 and columns[j, WIN_RATE] < 0:
+            _read_entry(
+                out, i, at, columns[j], kinds[j], as_of[i], created[lead[i]],
+                value[e], share_or_weekday[e], week[e],
+            )  # fmt: skip
+            if columns[j, _PAST_LEADS] < 0 and columns[j, _WIN_RATE] < 0:
                 continue
             leads = wins = 0
-            if table[e] >= 0:
-                last = _last_at(table_time, table_offsets[table[e]], table_offsets[table[e] + 1], as_of[i])
+            row = table_row[e]
+            if row >= 0:
+                last = _last_at(table_time, table_offsets[row], table_offsets[row + 1], as_of[i])
                 if last >= 0:
                     leads, wins = table_leads[last], table_wins[last]
-            _put(out, i, at, columns[j, PAST_LEADS], leads)
+            _put(out, i, at, columns[j, _PAST_LEADS], leads)
             if now >= 0 and base_leads[now] > 0:
-                rate = _shrunk_rate(wins, leads, base_wins[now] / base_leads[now], shrinkage)
-                _put(out, i, at, columns[j, WIN_RATE], rate)
-        if totals >= 0:
-            out[i, at + totals] = changes
-            out[i, at + totals + 1] = recent
+                rate = base_wins[now] / base_leads[now]
+                _put(out, i, at, columns[j, _WIN_RATE], (wins + shrinkage * rate) / (leads + shrinkage))
+        if changes_column >= 0:
+            out[i, at + changes_column] = changes
+            out[i, at + changes_column + 1] = recent

@@ -1,4 +1,4 @@
-"""The catalogue: the columns of the feature matrix of one vocabulary, in order, and the digest of the set."""
+"""The catalogue: every column of the feature matrix of one vocabulary, in order, and the digest that names it."""
 
 import hashlib
 import json
@@ -6,43 +6,43 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
 
-from features import attributes, calendar, interactions, stages
+from features.attributes import attribute_features
+from features.calendar import calendar_features
 from features.feature import Feature, digest
+from features.interactions import interaction_features
+from features.stages import stage_features
 from features.vocabulary import Vocabulary
 
 __all__ = ["Feature", "catalogue", "feature_set_id"]
 
 
 def catalogue(vocabulary: Vocabulary) -> tuple[Feature, ...]:
-    """The features in matrix order: stages, interactions, attributes, calendar; their names are unique."""
-    return _unique(
-        (
-            *stages.features(vocabulary.stages),
-            *interactions.features(vocabulary.interactions),
-            *attributes.features(vocabulary.attributes),
-            *calendar.features(vocabulary.whole_year),
-        )
+    """The features in matrix order: stages, engagement, attributes, calendar; their names are unique."""
+    columns = (
+        *stage_features(vocabulary.stages),
+        *interaction_features(vocabulary.interactions),
+        *attribute_features(vocabulary.attributes),
+        *calendar_features(vocabulary.whole_year),
     )
+    return _unique(columns)
 
 
 def feature_set_id(features: Sequence[Feature]) -> str:
-    """SHA-256 of the columns in order, equal if they hold the same numbers; wording does not count."""
+    """SHA-256 of the columns in order: equal if they hold the same numbers, whatever their wording."""
     columns = [[f.name, f.unit, f.kind, f.direction, f.block, f.subject] for f in features]
     text = json.dumps(columns, ensure_ascii=True, separators=(",", ":"))
     return hashlib.sha256(text.encode()).hexdigest()
 
 
 def _unique(features: Sequence[Feature]) -> tuple[Feature, ...]:
-    """Appends a digest to a name that columns of two subjects share, such as attributes `x` and `x_week`."""
-    counts = Counter(f.name for f in features)
+    """Appends a digest to a name shared by columns of two subjects, such as attributes `x` and `x_week`."""
+    counts = Counter(feature.name for feature in features)
     used: set[str] = set()
     result = []
     for column in features:
-        name = (
-            column.name
-            if counts[column.name] == 1
-            else f"{column.name}_{digest(f'{column.subject}|{column.phrase}')}"
-        )
+        name = column.name
+        if counts[name] > 1:
+            name = f"{name}_{digest(f'{column.block}|{column.subject}|{column.unit}')}"
         while name in used:
             name += "_"
         used.add(name)

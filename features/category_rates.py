@@ -1,18 +1,19 @@
-"""What is known of an owner, an account, a source from past leads: how many matured, how many of them were won.
+"""Leads and wins of each category (an owner, an account, a source) among the leads matured so far.
 
 Out of time: at an instant t a table holds leads created at least one horizon before t, judged by outcomes visible at t.
-A lead counts under the value it had when it was decided, or at the end of its horizon where that came first.
+A lead counts under its value at the time of its decision, or at the end of its horizon if that came first.
 """
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
-from history.arrays import Ints
+from history.arrays import Ints, Mask
 from history.history import OPEN, WON, History, offsets_of
 
+# Leads at the base rate added to each category: with this many leads, its own rate counts half.
 SHRINKAGE = 20.0
 ALWAYS = int(np.iinfo(np.int64).min)
 NEVER = int(np.iinfo(np.int64).max)
@@ -35,27 +36,21 @@ class CategoryTables:
     base_wins: Ints
 
     def freeze(self, as_of_us: int) -> "CategoryTables":
-        """The totals at one instant, valid at any: what a model carries."""
-        rows = len(self.offsets) - 1
+        """The totals at one instant, valid at any; a bundle carries such tables."""
         before = np.concatenate(([0], np.cumsum(self.time_us <= as_of_us)))
         last = self.offsets[:-1] + before[self.offsets[1:]] - before[self.offsets[:-1]] - 1
-        held = last >= self.offsets[:-1]
-        place = np.cumsum(held) - 1
-        index = {
-            name: {value: int(place[row]) for value, row in values.items() if held[row]}
-            for name, values in self.index.items()
-        }
-        n = int(held.sum())
+        has_totals = last >= self.offsets[:-1]
+        last = last[has_totals]
+
+        new_row = np.cumsum(has_totals) - 1
+        index: dict[str, dict[str, int]] = {}
+        for name, rows in self.index.items():
+            index[name] = {value: int(new_row[row]) for value, row in rows.items() if has_totals[row]}
+
         base = int(np.searchsorted(self.base_time_us, as_of_us, side="right")) - 1
-        return CategoryTables(
-            index,
-            np.arange(n + 1, dtype=np.int64),
-            np.full(n, ALWAYS, dtype=np.int64),
-            self.leads[last[held]] if rows else self.leads,
-            self.wins[last[held]] if rows else self.wins,
-            np.full(int(base >= 0), ALWAYS, dtype=np.int64),
-            self.base_leads[base : base + 1] if base >= 0 else self.base_leads[:0],
-            self.base_wins[base : base + 1] if base >= 0 else self.base_wins[:0],
+        base_rows = slice(base, base + 1) if base >= 0 else slice(0)
+        return _frozen(
+            index, self.leads[last], self.wins[last], self.base_leads[base_rows], self.base_wins[base_rows]
         )
 
     def to_dict(self) -> dict[str, Any]:
@@ -71,33 +66,42 @@ class CategoryTables:
         return {"columns": columns, "base": [*self.base_leads.tolist(), *self.base_wins.tolist()]}
 
 
-def from_dict(given: Mapping[str, Any]) -> CategoryTables:
+def from_dict(content: Mapping[str, Any]) -> CategoryTables:
     """The frozen tables that to_dict wrote."""
     index: dict[str, dict[str, int]] = {}
     leads: list[int] = []
     wins: list[int] = []
-    for name, column in given["columns"].items():
+    for name, column in content["columns"].items():
         index[name] = {value: len(leads) + i for i, value in enumerate(column["values"])}
         leads += column["leads"]
         wins += column["wins"]
-    base = given["base"]
+    base_leads, base_wins = content["base"][:1], content["base"][1:]
+    return _frozen(index, *(np.array(n, dtype=np.int64) for n in (leads, wins, base_leads, base_wins)))
+
+
+def _frozen(
+    index: Mapping[str, Mapping[str, int]], leads: Ints, wins: Ints, base_leads: Ints, base_wins: Ints
+) -> CategoryTables:
+    """Tables with one total a row, valid at any instant; base_leads and base_wins are (1,), or (0,) without leads."""
+    n = len(leads)
     return CategoryTables(
-        index,
-        np.arange(len(leads) + 1, dtype=np.int64),
-        np.full(len(leads), ALWAYS, dtype=np.int64),
-        np.array(leads, dtype=np.int64),
-        np.array(wins, dtype=np.int64),
-        np.full(len(base) // 2, ALWAYS, dtype=np.int64),
-        np.array(base[:1], dtype=np.int64),
-        np.array(base[1:], dtype=np.int64),
+        index=index,
+        offsets=np.arange(n + 1, dtype=np.int64),
+        time_us=np.full(n, ALWAYS, dtype=np.int64),
+        leads=leads,
+        wins=wins,
+        base_time_us=np.full(len(base_leads), ALWAYS, dtype=np.int64),
+        base_leads=base_leads,
+        base_wins=base_wins,
     )
 
 
 @dataclass(frozen=True)
 class Matured:
-    """Leads whose horizon ended within the history: which, when, and from when on they count as won (NEVER if not).
+    """m leads whose horizon ended within the history.
 
-    value_us is the instant at which a lead's value is read: its first visible decision, or the end of its horizon.
+    matured_us: the ends of their horizons; won_us: the instants from which they count as won, NEVER if not;
+    value_us: the instants at which their values are read, the first visible decision or the end of the horizon.
     """
 
     lead: Ints
@@ -107,7 +111,7 @@ class Matured:
 
 
 def matured_leads(history: History) -> Matured:
-    """Won: some won row that closes within the horizon of creation, counted from when it is known."""
+    """A lead is won if a won row closes within the horizon of its creation; it counts from when that is known."""
     end = history.created_us + history.config.horizon_us
     log = history.outcomes
     owner = np.repeat(np.arange(len(history)), np.diff(log.offsets))
@@ -115,16 +119,18 @@ def matured_leads(history: History) -> Matured:
     decided = end.copy()
     if len(owner):
         in_time = log.time_us <= end[owner]
-        rows = in_time & (log.state == WON)
-        np.minimum.at(won, owner[rows], np.maximum(log.known_us, end[owner])[rows])
-        rows = in_time & (log.state != OPEN) & (log.known_us <= end[owner])
-        np.minimum.at(decided, owner[rows], log.time_us[rows])
+        wins = in_time & (log.state == WON)
+        np.minimum.at(won, owner[wins], np.maximum(log.known_us, end[owner])[wins])
+        decisions = in_time & (log.state != OPEN) & (log.known_us <= end[owner])
+        np.minimum.at(decided, owner[decisions], log.time_us[decisions])
     lead = np.flatnonzero(end <= history.as_of_us).astype(np.int64)
     return Matured(lead, end[lead], won[lead], decided[lead])
 
 
 def build(matured: Matured, values: Mapping[str, tuple[Ints, Sequence[str]]]) -> CategoryTables:
-    """The tables of several attributes; values: name -> each matured lead's code (-1 missing) and the codes' texts."""
+    """The tables of several attributes; values: name -> codes (m,) of the matured leads (-1
+    missing), and their texts.
+    """
     index: dict[str, dict[str, int]] = {}
     codes = []
     rows = 0
@@ -134,24 +140,39 @@ def build(matured: Matured, values: Mapping[str, tuple[Ints, Sequence[str]]]) ->
         rows += len(texts)
     everyone = np.zeros(len(matured.lead), dtype=np.int64)
     base = _totals(everyone, 1, matured)
-    code = np.concatenate(codes) if codes else everyone[:0]
-    return CategoryTables(index, *_totals(code, rows, matured), *base[1:])
+    totals = _totals(np.concatenate(codes) if codes else everyone[:0], rows, matured)
+    return CategoryTables(index, *totals, base.time_us, base.leads, base.wins)
 
 
-def _totals(code: Ints, rows: int, matured: Matured) -> tuple[Ints, Ints, Ints, Ints]:
-    """Offsets per row and running totals of its leads and wins; code holds one code a lead, attribute by attribute."""
-    times = len(code) // max(len(matured.lead), 1)
-    won = np.tile(matured.won_us, times)
-    at = np.concatenate([np.tile(matured.matured_us, times), won])
+class _Totals(NamedTuple):
+    """Running totals grouped by row: those of row r are offsets[r]:offsets[r + 1], in order of time."""
+
+    offsets: Ints
+    time_us: Ints
+    leads: Ints
+    wins: Ints
+
+
+def _totals(code: Ints, rows: int, matured: Matured) -> _Totals:
+    """Totals of each row; code (attributes * m,) is the row of each matured lead, attribute by attribute, or -1."""
+    n_attributes = len(code) // max(len(matured.lead), 1)
+    won_us = np.tile(matured.won_us, n_attributes)
+
+    # Two happenings a lead, its maturing and its win, ordered by row and time.
+    at = np.concatenate([np.tile(matured.matured_us, n_attributes), won_us])
     row = np.concatenate([code, code])
     is_win = np.arange(len(row)) >= len(code)
     keep = (row >= 0) & (at != NEVER)
     row, at, is_win = row[keep], at[keep], is_win[keep]
     order = np.lexsort((at, row))
     row, at, is_win = row[order], at[order], is_win[order]
+
     offsets = offsets_of(row, rows)
-    leads, wins = np.cumsum(~is_win), np.cumsum(is_win)
-    before = offsets[:-1][row]
-    start_leads = np.concatenate(([0], leads))[before]
-    start_wins = np.concatenate(([0], wins))[before]
-    return offsets, at, (leads - start_leads).astype(np.int64), (wins - start_wins).astype(np.int64)
+    first = offsets[:-1][row]
+    return _Totals(offsets, at, _since(first, ~is_win), _since(first, is_win))
+
+
+def _since(first: Ints, counted: Mask) -> Ints:
+    """The number of counted entries from position first[i] to i, of each i."""
+    total = np.cumsum(counted)
+    return (total - np.concatenate(([0], total))[first]).astype(np.int64)

@@ -1,22 +1,25 @@
-"""One column of the feature matrix: its name, unit, direction, and the phrase that names its value in a reason."""
+"""One column of the feature matrix: its name, unit, direction and the phrase that names it to a salesperson."""
 
 import hashlib
 import re
 import unicodedata
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 NO_VALUE = "no value"
+LONGEST_SHOWN = 60  # characters of a data name inside a sentence
+LONGEST_SLUG = 40  # characters of a data name inside a column name
 
 
 @dataclass(frozen=True)
 class Feature:
-    """A column; kind is "number" or "category" (own codes: 0 missing, 1 rare or unseen, from 2 known).
+    """A column of the feature matrix.
 
-    direction is +1 or -1 if a larger value helps or hurts in any funnel, else 0. phrase is the subject of the reason's
-    sentence, a noun phrase with {value} for the value in words ("the last call {value} ago"); missing replaces it
-    if the value is missing. subject is the attribute, interaction kind, channel or stage of the column, as the data
-    names it.
+    kind: number or category (own codes: 0 missing, 1 rare or unseen, from 2 known).
+    direction: +1 or -1 if more surely helps or hurts in any funnel, else 0.
+    phrase: the noun phrase of a reason, with {value}; missing: the phrase for a missing value.
+    subject: the attribute, interaction kind, channel or stage behind the column, as the data names it.
     """
 
     name: str
@@ -30,46 +33,57 @@ class Feature:
 
     @property
     def of_past_leads(self) -> bool:
-        """True if the column is learned from other leads (their number, their win rate) and moves with them."""
+        """True for figures of other leads: their number, or their win rate, which moves with that of all leads."""
         return self.block == "attributes" and (self.unit == "leads" or self.name.endswith("_win_rate"))
 
 
-def feature(
-    name: str,
-    unit: str,
-    phrase: str,
-    block: str,
-    *,
-    kind: str = "number",
-    direction: int = 0,
-    missing: str = NO_VALUE,
-    subject: str = "",
-) -> Feature:
-    """A Feature with the usual defaults."""
-    return Feature(name, unit, kind, direction, block, phrase, missing, subject)
+@dataclass(frozen=True)
+class Block:
+    """A group of features that one kernel computes; its columns are neighbours in the matrix."""
+
+    name: str
+
+    def number(
+        self, name: str, unit: str, phrase: str, *, missing: str = NO_VALUE, subject: str = ""
+    ) -> Feature:
+        """A numeric column without a direction."""
+        return Feature(name, unit, "number", 0, self.name, phrase, missing, subject)
+
+    def category(
+        self, name: str, unit: str, phrase: str, *, missing: str = NO_VALUE, subject: str = ""
+    ) -> Feature:
+        """A column of category codes."""
+        return Feature(name, unit, "category", 0, self.name, phrase, missing, subject)
 
 
 def quoted(text: str) -> str:
-    """A name of the data inside a phrase: braces doubled, so that only {value} is replaced; at most 60 letters."""
-    shown = " ".join(text.split()) if len(text) <= 60 else " ".join(text[:57].split()) + "..."
+    """A data name inside a template: braces doubled, so that only {value} is replaced; cut to LONGEST_SHOWN."""
+    if len(text) > LONGEST_SHOWN:
+        shown = " ".join(text[: LONGEST_SHOWN - 3].split()) + "..."
+    else:
+        shown = " ".join(text.split())
     return shown.replace("{", "{{").replace("}", "}}")
 
 
 def slug(text: str) -> str:
-    """A short lower-case ASCII name of any text; a text without Latin letters or digits gets a digest."""
+    """A short lower-case ASCII name for any text; texts without Latin letters or digits get a digest."""
     ascii_text = unicodedata.normalize("NFKD", text).encode("ascii", "ignore").decode()
-    plain = re.sub(r"[^a-z0-9]+", "_", ascii_text.lower()).strip("_")[:40].strip("_")
+    words = re.sub(r"[^a-z0-9]+", "_", ascii_text.lower()).strip("_")
+    plain = words[:LONGEST_SLUG].strip("_")
     return plain or f"x{digest(text)}"
 
 
 def digest(text: str) -> str:
+    """Six hexadecimal digits that tell two texts apart; data may hold lone surrogates."""
     return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:6]
 
 
 def slugs(texts: Sequence[str]) -> list[str]:
-    """A unique slug for each text: texts that would share one get a digest of the text appended."""
+    """A distinct slug for each text; texts that share one get a digest behind it."""
     plain = [slug(text) for text in texts]
-    return [
-        name if plain.count(name) == 1 or name == text else f"{name}_{digest(text)}"
-        for name, text in zip(plain, texts, strict=True)
-    ]
+    counts = Counter(plain)
+    names = []
+    for name, text in zip(plain, texts, strict=True):
+        is_unique = counts[name] == 1 or name == text
+        names.append(name if is_unique else f"{name}_{digest(text)}")
+    return names

@@ -1,7 +1,9 @@
 """Aggregates over a lead's visible interactions: counts, sums, last, gaps and distinct values in one reduction order.
 
 Every row walks its own lead's interactions in time order, so one lead and a million give the same bits. A row is in the
-trailing window w when as_of - w < time <= as_of and it was known by as_of.
+trailing window w when as_of - w < time <= as_of and it was known by as_of. In every kernel, times are int64
+microseconds, `visible[:m]` are the positions of a lead's visible rows in time order, and `single` (N_SINGLES,) receives
+the figures that are not counts of a group, NaN for unknown.
 """
 
 import math
@@ -13,7 +15,7 @@ from history.arrays import Codes, Flags, Floats, Ints
 from history.compiled import F64, I8, I32, I64, OUT, compiled
 from history.history import DAY_US, HOUR_US, INBOUND, OUTBOUND
 
-# The single figures beside the group counts, in the order in which they are written.
+# Positions in `single`, in the order of `interactions._single_features`.
 (
     FIRST_DAYS,
     DECAY_SHORT,
@@ -41,21 +43,27 @@ from history.history import DAY_US, HOUR_US, INBOUND, OUTBOUND
 ) = range(23)
 N_SINGLES = 23
 
+# A usual week is the mean of the four weeks before the last seven days.
+_WEEK_US, _FIVE_WEEKS_US, _MONTH_US = 7 * DAY_US, 35 * DAY_US, 30 * DAY_US
+_USUAL_WEEKS = 4.0
+
 
 @compiled()
-def _visible(time: Ints, known: Ints, begin: int, end: int, as_of: int, seen: Ints) -> int:
+def _select_visible(time: Ints, known: Ints, begin: int, end: int, as_of: int, visible: Ints) -> int:
+    """Collects the rows of begin:end that happened and were known by as_of; returns their number."""
     m = 0
     for r in range(begin, end):
         if time[r] > as_of:
             break
         if known[r] <= as_of:
-            seen[m] = r
+            visible[m] = r
             m += 1
     return m
 
 
 @compiled()
 def _count(out: Floats, row: int, at: int, age: int, windows: Ints) -> None:
+    """Adds one interaction of an age to the group whose columns begin at `at`."""
     n = len(windows)
     for w in range(n):
         if age < windows[w]:
@@ -95,62 +103,65 @@ def _median(values: Ints, n: int) -> float:
 
 
 @compiled()
-def _rhythm(seen: Ints, m: int, time: Ints, as_of: int, gaps: Ints, half_lives: Ints, single: Floats) -> None:
+def _rhythm(
+    visible: Ints, m: int, time: Ints, as_of: int, gaps: Ints, half_lives: Ints, single: Floats
+) -> None:
+    """Recency, trend and gaps; `gaps` is scratch space for m - 1 numbers."""
     recent = before = active = 0
     last_bucket = -1
     longest = 0
     short = long = 0.0
     for i in range(m):
-        age = as_of - time[seen[i]]
+        age = as_of - time[visible[i]]
         short += math.exp(-math.log(2.0) * age / half_lives[0])
         long += math.exp(-math.log(2.0) * age / half_lives[1])
-        if age < 7 * DAY_US:
+        if age < _WEEK_US:
             recent += 1
-        elif age < 35 * DAY_US:
+        elif age < _FIVE_WEEKS_US:
             before += 1
-        if age < 30 * DAY_US and age // DAY_US != last_bucket:
+        if age < _MONTH_US and age // DAY_US != last_bucket:
             last_bucket = age // DAY_US
             active += 1
         if i > 0:
-            gaps[i - 1] = time[seen[i]] - time[seen[i - 1]]
+            gaps[i - 1] = time[visible[i]] - time[visible[i - 1]]
             longest = max(longest, gaps[i - 1])
     single[DECAY_SHORT] = short
     single[DECAY_LONG] = long
-    single[TREND] = recent - before / 4.0
+    single[TREND] = recent - before / _USUAL_WEEKS
     single[ACTIVE_DAYS] = active
     if m > 0:
-        single[FIRST_DAYS] = (as_of - time[seen[0]]) / DAY_US
-        single[LONGEST_SILENCE] = max(longest, as_of - time[seen[m - 1]]) / DAY_US
+        single[FIRST_DAYS] = (as_of - time[visible[0]]) / DAY_US
+        single[LONGEST_SILENCE] = max(longest, as_of - time[visible[m - 1]]) / DAY_US
     if m > 1:
         single[MEDIAN_GAP] = _median(gaps, m - 1) / DAY_US
 
 
 @compiled()
-def _dialogue(seen: Ints, m: int, time: Ints, direction: Flags, as_of: int, single: Floats) -> None:
-    """Who waits for whom: our answer is timed from the oldest open inbound, the lead's from the latest outbound."""
+def _dialogue(visible: Ints, m: int, time: Ints, direction: Flags, as_of: int, single: Floats) -> None:
+    """Reply times: ours from the oldest unanswered inbound row, the lead's from our latest outbound row."""
     inbound = outbound = since = ours = theirs = 0
     our_time = their_time = 0
-    asked = told = -1
+    waiting = sent = -1
     for i in range(m):
-        t = time[seen[i]]
-        if direction[seen[i]] == INBOUND:
+        t = time[visible[i]]
+        if direction[visible[i]] == INBOUND:
             inbound += 1
             since = 0
-            if told >= 0:
+            if sent >= 0:
                 theirs += 1
-                their_time += t - time[told]
-                told = -1
-            if asked < 0:
-                asked = seen[i]
-        elif direction[seen[i]] == OUTBOUND:
+                their_time += t - time[sent]
+                sent = -1
+            if waiting < 0:
+                waiting = visible[i]
+        elif direction[visible[i]] == OUTBOUND:
             outbound += 1
             since += 1
-            told = seen[i]
-            if asked >= 0:
+            sent = visible[i]
+            if waiting >= 0:
                 ours += 1
-                our_time += t - time[asked]
-                single[RESPONSE_LAST] = (t - time[asked]) / HOUR_US
-                asked = -1
+                our_time += t - time[waiting]
+                single[RESPONSE_LAST] = (t - time[waiting]) / HOUR_US
+                waiting = -1
     single[OUTBOUND_SINCE] = since
     if inbound + outbound > 0:
         single[SHARE_INBOUND] = inbound / (inbound + outbound)
@@ -158,22 +169,23 @@ def _dialogue(seen: Ints, m: int, time: Ints, direction: Flags, as_of: int, sing
         single[RESPONSE_MEAN] = our_time / HOUR_US / ours
     if theirs > 0:
         single[LEAD_RESPONSE_MEAN] = their_time / HOUR_US / theirs
-    if asked >= 0:
-        single[UNANSWERED] = (as_of - time[asked]) / HOUR_US
+    if waiting >= 0:
+        single[UNANSWERED] = (as_of - time[waiting]) / HOUR_US
 
 
 @compiled()
-def _values(seen: Ints, m: int, time: Ints, value: Floats, as_of: int, single: Floats) -> None:
+def _values(visible: Ints, m: int, time: Ints, value: Floats, as_of: int, single: Floats) -> None:
+    """Sums, mean and last of the recorded values."""
     total = recent = 0.0
     n = 0
     for i in range(m):
-        v = value[seen[i]]
+        v = value[visible[i]]
         if math.isnan(v):
             continue
         n += 1
         total += v
         single[VALUE_LAST] = v
-        if as_of - time[seen[i]] < 30 * DAY_US:
+        if as_of - time[visible[i]] < _MONTH_US:
             recent += v
     single[VALUE_SUM] = total
     single[VALUE_SUM_30D] = recent
@@ -182,10 +194,11 @@ def _values(seen: Ints, m: int, time: Ints, value: Floats, as_of: int, single: F
 
 
 @compiled()
-def _distinct(seen: Ints, m: int, codes: Codes, marks: Ints, mark: int) -> int:
+def _distinct(visible: Ints, m: int, codes: Codes, marks: Ints, mark: int) -> int:
+    """The number of distinct codes; `marks` (codes,) holds the mark of the row that met a code last."""
     n = 0
     for i in range(m):
-        c = codes[seen[i]]
+        c = codes[visible[i]]
         if c >= 0 and marks[c] != mark:
             marks[c] = mark
             n += 1
@@ -193,10 +206,11 @@ def _distinct(seen: Ints, m: int, codes: Codes, marks: Ints, mark: int) -> int:
 
 
 @compiled()
-def _context(seen: Ints, m: int, time: Ints, created: int, since: int, single: Floats) -> None:
+def _context(visible: Ints, m: int, time: Ints, created: int, since: int, single: Floats) -> None:
+    """Rows before the lead's creation, and in its current stage (entered at `since`)."""
     before = within = 0
     for i in range(m):
-        t = time[seen[i]]
+        t = time[visible[i]]
         if t < created:
             before += 1
         if t >= since:
@@ -240,16 +254,18 @@ def interaction_rows(
 ) -> None:
     """Writes each row's group counts and single figures into out (n, k).
 
-    Group g has columns at + g * (w + 2): the counts over w windows and ever, then days since the last. Group 0 is
-    everything; the group tables give that of a kind, channel or direction code, -1 for none, their last entry that of a
-    missing code. columns (N_SINGLES,) says where each single figure goes, -1 to leave it out. since (n,) is when the
-    current stage began, the least int64 where there is none.
+    lead, as_of, created and since are (n,): since is the entry into the current stage, the least int64 without one.
+    offsets (leads + 1,) index the log: time, known, kind, channel, direction and value, one entry an interaction.
+    Group g has columns at + g * (w + 2): the counts over w windows and so far, then days since the last. Group 0 holds
+    every interaction; kind_group, channel_group and direction_group give the group of a code, -1 for none, their last
+    entry that of a missing code. kind_code and channel_code give category codes alike. windows (w,) and half_lives (2,)
+    are microseconds. columns (N_SINGLES,) are the columns of the single figures, -1 to leave one out.
     """
     width = len(windows) + 2
     longest = 0
     for i in range(len(lead)):
         longest = max(longest, offsets[lead[i] + 1] - offsets[lead[i]])
-    seen = np.empty(longest, dtype=np.int64)
+    visible = np.empty(longest, dtype=np.int64)
     gaps = np.empty(longest, dtype=np.int64)
     kind_marks = np.full(len(kind_group), -1, dtype=np.int64)
     channel_marks = np.full(len(channel_group), -1, dtype=np.int64)
@@ -259,9 +275,9 @@ def interaction_rows(
             for c in range(at + g * width, at + (g + 1) * width - 1):
                 out[i, c] = 0.0
             out[i, at + (g + 1) * width - 1] = np.nan
-        m = _visible(time, known, offsets[lead[i]], offsets[lead[i] + 1], as_of[i], seen)
+        m = _select_visible(time, known, offsets[lead[i]], offsets[lead[i] + 1], as_of[i], visible)
         for j in range(m):
-            r = seen[j]
+            r = visible[j]
             age = as_of[i] - time[r]
             _count(out, i, at, age, windows)
             group = kind_group[kind[r]]
@@ -274,14 +290,14 @@ def interaction_rows(
             if group >= 0:
                 _count(out, i, at + group * width, age, windows)
         single[:] = np.nan
-        _rhythm(seen, m, time, as_of[i], gaps, half_lives, single)
-        _dialogue(seen, m, time, direction, as_of[i], single)
-        _values(seen, m, time, value, as_of[i], single)
-        _context(seen, m, time, created[i], since[i], single)
-        single[DISTINCT_KINDS] = _distinct(seen, m, kind, kind_marks, i)
-        single[DISTINCT_CHANNELS] = _distinct(seen, m, channel, channel_marks, i)
-        single[LAST_KIND] = kind_code[kind[seen[m - 1]]] if m > 0 else 0.0
-        single[LAST_CHANNEL] = channel_code[channel[seen[m - 1]]] if m > 0 else 0.0
+        _rhythm(visible, m, time, as_of[i], gaps, half_lives, single)
+        _dialogue(visible, m, time, direction, as_of[i], single)
+        _values(visible, m, time, value, as_of[i], single)
+        _context(visible, m, time, created[i], since[i], single)
+        single[DISTINCT_KINDS] = _distinct(visible, m, kind, kind_marks, i)
+        single[DISTINCT_CHANNELS] = _distinct(visible, m, channel, channel_marks, i)
+        single[LAST_KIND] = kind_code[kind[visible[m - 1]]] if m > 0 else 0.0
+        single[LAST_CHANNEL] = channel_code[channel[visible[m - 1]]] if m > 0 else 0.0
         for s in range(N_SINGLES):
             if columns[s] >= 0:
                 out[i, columns[s]] = single[s]

@@ -1,4 +1,4 @@
-"""Interaction features: counts, recency, rhythm, kinds, channels and response times."""
+"""Interaction features: how much, how recently, in which rhythm, through which channel, and open replies."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from features.feature import Feature, feature, quoted, slugs
+from features.feature import Block, Feature, quoted, slugs
 from features.interaction_kernel import (
     DISTINCT_CHANNELS,
     DISTINCT_KINDS,
@@ -25,27 +25,38 @@ from features.interaction_kernel import (
     VALUE_SUM_30D,
     interaction_rows,
 )
-from features.rows import Rows
-from history.arrays import Ints
-from history.history import DAY_US, INBOUND, OUTBOUND, History
+from history.arrays import Floats, Ints
+from history.history import DAY_US, INBOUND, OUTBOUND
+from history.history import Interactions as InteractionLog
+from history.snapshot import Snapshot
 
-BLOCK = "engagement"
+BLOCK = Block("engagement")
 WINDOWS_DAYS = (7, 30, 90)
 HALF_LIVES_DAYS = (7, 30)
-OTHER = "other"
 
-_WINDOWS = np.array([d * DAY_US for d in WINDOWS_DAYS], dtype=np.int64)
-_HALF_LIVES = np.array([d * DAY_US for d in HALF_LIVES_DAYS], dtype=np.int64)
-_WIDTH = len(WINDOWS_DAYS) + 2
+_WINDOWS = np.array([days * DAY_US for days in WINDOWS_DAYS], dtype=np.int64)
+_HALF_LIVES = np.array([days * DAY_US for days in HALF_LIVES_DAYS], dtype=np.int64)
+_GROUP_WIDTH = len(WINDOWS_DAYS) + 2  # a count a window, the count so far, days since the last
+
+# Groups of every vocabulary: all interactions, and by direction if training saw directions.
+_INBOUND_GROUP, _OUTBOUND_GROUP = 1, 2
+_N_DIRECTIONS = 3  # codes of NO_DIRECTION, INBOUND, OUTBOUND
+
+# Category codes of kinds and channels (see Feature).
+_MISSING, _RARE, _FIRST_KNOWN = 0, 1, 2
+
+_DIRECTION_SINGLES = frozenset(
+    (SHARE_INBOUND, RESPONSE_MEAN, RESPONSE_LAST, UNANSWERED, LEAD_RESPONSE_MEAN, OUTBOUND_SINCE)
+)
+_VALUE_SINGLES = frozenset((VALUE_SUM, VALUE_SUM_30D, VALUE_MEAN, VALUE_LAST))
 
 
 @dataclass(frozen=True)
 class InteractionVocabulary:
-    """Kinds and channels of the training interactions (most frequent first), and the optional fields they have.
+    """Kinds and channels with columns of their own (most frequent first), and the fields that interactions carry.
 
-    pools_kinds, pools_channels: others were too rare and are counted together as `other`. directions, values, any:
-    training saw a direction, a value, an interaction at all. echoes: channels in one-to-one correspondence with a
-    kind; their counts would duplicate the kind's.
+    pools_*: some kinds or channels are too rare and are counted together.
+    echoes: channels in one-to-one correspondence with a kind; their counts would duplicate the kind's.
     """
 
     kinds: tuple[str, ...] = ()
@@ -59,30 +70,32 @@ class InteractionVocabulary:
 
     @property
     def counted_channels(self) -> tuple[str, ...]:
-        """The channels with counts of their own."""
+        """The channels that have counts of their own."""
         return tuple(channel for channel in self.channels if channel not in self.echoes)
 
 
-class _Group(NamedTuple):
-    """Interactions that are counted together: prefix of the column names, and what follows their number in words."""
-
-    prefix: str
-    which: str = ""  # " from the lead", " of kind call"
-    subject: str = ""
-
-
-def features(vocabulary: InteractionVocabulary) -> tuple[Feature, ...]:
-    """The columns of the block, in the order written by `fill`; none if training saw no interaction."""
+def interaction_features(vocabulary: InteractionVocabulary) -> tuple[Feature, ...]:
+    """The columns of the block in matrix order; () if training saw no interaction."""
     if not vocabulary.any:
         return ()
     columns: list[Feature] = []
     for group in _groups(vocabulary):
         columns += _group_features(group)
-    singles = _singles()
-    return (*columns, *(singles[s] for s in _singles_kept(vocabulary)))
+    singles = _single_features()
+    columns += [singles[single] for single in _kept_singles(vocabulary)]
+    return tuple(columns)
+
+
+class _Group(NamedTuple):
+    """Interactions counted together; qualifier follows the noun, as in "3 interactions through phone"."""
+
+    prefix: str
+    qualifier: str = ""
+    subject: str = ""
 
 
 def _groups(vocabulary: InteractionVocabulary) -> list[_Group]:
+    """The groups in the order of their numbers in `interaction_layout`."""
     groups = [_Group("interactions")]
     if vocabulary.directions:
         groups += [_Group("inbound", " from the lead"), _Group("outbound", " from us")]
@@ -99,69 +112,86 @@ def _groups(vocabulary: InteractionVocabulary) -> list[_Group]:
 
 
 def _group_features(group: _Group) -> list[Feature]:
-    """The columns of one group: a count in each window, the count so far, and days since the last one."""
-    prefix, which, subject = group
+    """The group's counts over each window and so far, and the days since its last interaction."""
+    prefix, qualifier, subject = group
     columns = []
     for days in WINDOWS_DAYS:
-        phrase = f"{{value}}{which} in the last {days} days"
-        columns.append(feature(f"{prefix}_{days}d", "interactions", phrase, BLOCK, subject=subject))
-    so_far = f"{{value}}{which} so far"
-    columns.append(feature(f"{prefix}_count", "interactions", so_far, BLOCK, subject=subject))
-    last, none = f"the last interaction{which} {{value}} ago", f"no interaction{which} so far"
-    columns.append(feature(f"days_since_{prefix}", "days", last, BLOCK, missing=none, subject=subject))
+        phrase = f"{{value}}{qualifier} in the last {days} days"
+        columns.append(BLOCK.number(f"{prefix}_{days}d", "interactions", phrase, subject=subject))
+    so_far = f"{{value}}{qualifier} so far"
+    columns.append(BLOCK.number(f"{prefix}_count", "interactions", so_far, subject=subject))
+    since = f"the last interaction{qualifier} {{value}} ago"
+    none = f"no interaction{qualifier} so far"
+    columns.append(BLOCK.number(f"days_since_{prefix}", "days", since, missing=none, subject=subject))
     return columns
 
 
-def _singles() -> list[Feature]:
-    """The columns that exist once, in the order of the constants of features.interaction_kernel."""
+def _single_features() -> list[Feature]:
+    """The single figures, in the order of the constants of features.interaction_kernel."""
     none = "no interaction yet"
-    rows: list[tuple[str, str, str, str]] = [
-        ("days_since_first_interaction", "days", "the first interaction {value} ago", none),
-        ("activity_decay_7d", "touches", "recent activity worth {value} (halved every 7 days)", none),
-        ("activity_decay_30d", "touches", "activity worth {value} (halved every 30 days)", none),
-        ("activity_trend", "trend", "{value} in the last 7 days than in a usual week before", none),
-        ("distinct_kinds", "kinds", "{value} of interaction so far", none),
-        ("distinct_channels", "channels", "{value} used so far", none),
-        ("active_days_30d", "active days", "{value} in the last 30", none),
-        ("share_inbound", "share", "an inbound share of {value}", "no direction recorded"),
-        ("median_gap_days", "days", "a usual gap of {value} between interactions", "no second interaction yet"),
-        ("longest_silence_days", "days", "a longest silence of {value}", none),
-        ("response_hours_mean", "hours", "our average reply time of {value}", "no reply from us recorded"),
-        ("response_hours_last", "hours", "our latest reply time of {value}", "no reply from us recorded"),
-        ("unanswered_hours", "hours", "a message unanswered for {value}", "no message waiting for our reply"),
-        ("lead_response_hours_mean", "hours", "the lead's average reply time of {value}", "no reply from the lead"),
-        ("outbound_since_inbound", "interactions", "{value} from us since the lead's last one", none),
-        ("value_sum", "amount", "a total interaction value of {value}", none),
-        ("value_sum_30d", "amount", "an interaction value of {value} in the last 30 days", none),
-        ("value_mean", "amount", "an average interaction value of {value}", "no interaction with a value"),
-        ("value_last", "amount", "the last recorded value of {value}", "no interaction with a value"),
-        ("last_kind", "kind", "the last interaction of kind {value}", none),
-        ("last_channel", "channel", "the last interaction through {value}", none),
-        ("interactions_in_stage", "interactions", "{value} in the current stage", "no stage entered yet"),
-        ("interactions_before_creation", "interactions", "{value} before the lead was created", none),
-    ]  # fmt: skip
-    categories = ("last_kind", "last_channel")
+    no_direction = "no direction recorded"
+    no_gap = "no second interaction yet"
+    no_reply = "no reply from us recorded"
+    no_lead_reply = "no reply from the lead"
+    no_value = "no interaction with a value"
+    no_stage = "no stage entered yet"
+    number, category = BLOCK.number, BLOCK.category
+    more = "{value} in the last 7 days than in a usual week before"
+    unanswered, no_wait = "a message unanswered for {value}", "no message waiting for our reply"
+    since_inbound = "{value} from us since the lead's last one"
+    recent_sum = "an interaction value of {value} in the last 30 days"
     return [
-        feature(n, u, p, BLOCK, missing=m, kind="category" if n in categories else "number")
-        for n, u, p, m in rows
+        number("days_since_first_interaction", "days", "the first interaction {value} ago", missing=none),
+        number(
+            "activity_decay_7d",
+            "touches",
+            "recent activity worth {value} (halved every 7 days)",
+            missing=none,
+        ),
+        number(
+            "activity_decay_30d", "touches", "activity worth {value} (halved every 30 days)", missing=none
+        ),
+        number("activity_trend", "trend", more, missing=none),
+        number("distinct_kinds", "kinds", "{value} of interaction so far", missing=none),
+        number("distinct_channels", "channels", "{value} used so far", missing=none),
+        number("active_days_30d", "active days", "{value} in the last 30", missing=none),
+        number("share_inbound", "share", "an inbound share of {value}", missing=no_direction),
+        number("median_gap_days", "days", "a usual gap of {value} between interactions", missing=no_gap),
+        number("longest_silence_days", "days", "a longest silence of {value}", missing=none),
+        number("response_hours_mean", "hours", "our average reply time of {value}", missing=no_reply),
+        number("response_hours_last", "hours", "our latest reply time of {value}", missing=no_reply),
+        number("unanswered_hours", "hours", unanswered, missing=no_wait),
+        number(
+            "lead_response_hours_mean",
+            "hours",
+            "the lead's average reply time of {value}",
+            missing=no_lead_reply,
+        ),
+        number("outbound_since_inbound", "interactions", since_inbound, missing=none),
+        number("value_sum", "amount", "a total interaction value of {value}", missing=none),
+        number("value_sum_30d", "amount", recent_sum, missing=none),
+        number("value_mean", "amount", "an average interaction value of {value}", missing=no_value),
+        number("value_last", "amount", "the last recorded value of {value}", missing=no_value),
+        category("last_kind", "kind", "the last interaction of kind {value}", missing=none),
+        category("last_channel", "channel", "the last interaction through {value}", missing=none),
+        number("interactions_in_stage", "interactions", "{value} in the current stage", missing=no_stage),
+        number(
+            "interactions_before_creation",
+            "interactions",
+            "{value} before the lead was created",
+            missing=none,
+        ),
     ]
 
 
-def _singles_kept(vocabulary: InteractionVocabulary) -> list[int]:
-    of_direction = {
-        SHARE_INBOUND,
-        RESPONSE_MEAN,
-        RESPONSE_LAST,
-        UNANSWERED,
-        LEAD_RESPONSE_MEAN,
-        OUTBOUND_SINCE,
-    }
+def _kept_singles(vocabulary: InteractionVocabulary) -> list[int]:
+    """The single figures that training interactions have data for."""
     left_out: set[int] = set()
     if not vocabulary.directions:
-        left_out |= of_direction
+        left_out |= _DIRECTION_SINGLES
     if not vocabulary.values:
-        left_out |= {VALUE_SUM, VALUE_SUM_30D, VALUE_MEAN, VALUE_LAST}
-    if not (vocabulary.channels or vocabulary.pools_channels):
+        left_out |= _VALUE_SINGLES
+    if not vocabulary.channels and not vocabulary.pools_channels:
         left_out |= {DISTINCT_CHANNELS, LAST_CHANNEL}
     if len(vocabulary.kinds) + vocabulary.pools_kinds <= 1:
         left_out |= {DISTINCT_KINDS, LAST_KIND}
@@ -169,106 +199,105 @@ def _singles_kept(vocabulary: InteractionVocabulary) -> list[int]:
 
 
 @dataclass(frozen=True)
-class InteractionNames:
-    """How the kinds, or the channels, of the vocabulary are coded and grouped.
+class _Names:
+    """Kinds or channels of a vocabulary: position and group of each name, and the group of all others (-1: none)."""
 
-    position: of each kept name; group: of each kept name, -1 if it has no group of its own; pool: group of all others,
-    -1 for none.
-    """
-
-    position: dict[str, int]
-    group: dict[str, int]
+    positions: dict[str, int]
+    groups: dict[str, int]
     pool: int
 
 
 @dataclass(frozen=True)
 class InteractionLayout:
-    """Where each group and single column goes, from the block's first column."""
+    """The group of each kind, channel and direction, and the column of each single figure.
+
+    direction_group (3,) is -1 for no group; single_columns (N_SINGLES,) count from the block's first column, -1 if left
+    out.
+    """
 
     n_groups: int
-    kinds: InteractionNames
-    channels: InteractionNames
-    direction_group: Ints  # (3,) by direction, -1 for none
-    columns: Ints  # (N_SINGLES,) from the block's first column, -1 if left out
+    kinds: _Names
+    channels: _Names
+    direction_group: Ints
+    single_columns: Ints
 
 
-def layout(vocabulary: InteractionVocabulary) -> InteractionLayout:
-    """The layout of the block's columns, as `features` lists them."""
-    first_kind = 3 if vocabulary.directions else 1
-    first_channel = first_kind + len(vocabulary.kinds) + vocabulary.pools_kinds
-    counted = vocabulary.counted_channels
+def interaction_layout(vocabulary: InteractionVocabulary) -> InteractionLayout:
+    """Numbers the groups in the order of `_groups` and places the single figures behind them."""
+    kinds, channels, counted = vocabulary.kinds, vocabulary.channels, vocabulary.counted_channels
+    first_kind = _OUTBOUND_GROUP + 1 if vocabulary.directions else 1
+    first_channel = first_kind + len(kinds) + vocabulary.pools_kinds
     n_groups = first_channel + len(counted) + vocabulary.pools_channels
 
-    direction_group = np.full(3, -1, dtype=np.int64)
+    direction_group = np.full(_N_DIRECTIONS, -1, dtype=np.int64)
     if vocabulary.directions:
-        direction_group[[INBOUND, OUTBOUND]] = 1, 2
+        direction_group[INBOUND] = _INBOUND_GROUP
+        direction_group[OUTBOUND] = _OUTBOUND_GROUP
 
-    kind_group = {name: first_kind + i for i, name in enumerate(vocabulary.kinds)}
-    channel_group = dict.fromkeys(vocabulary.channels, -1)
-    channel_group |= {name: first_channel + i for i, name in enumerate(counted)}
+    kept = _kept_singles(vocabulary)
+    single_columns = np.full(N_SINGLES, -1, dtype=np.int64)
+    single_columns[kept] = n_groups * _GROUP_WIDTH + np.arange(len(kept))
+
+    kind_groups = {name: first_kind + i for i, name in enumerate(kinds)}
+    channel_groups = dict.fromkeys(channels, -1)
+    for i, name in enumerate(counted):
+        channel_groups[name] = first_channel + i
     kind_pool = first_channel - 1 if vocabulary.pools_kinds else -1
     channel_pool = n_groups - 1 if vocabulary.pools_channels else -1
-
-    columns = np.full(N_SINGLES, -1, dtype=np.int64)
-    kept = _singles_kept(vocabulary)
-    columns[kept] = n_groups * _WIDTH + np.arange(len(kept))
     return InteractionLayout(
         n_groups,
-        InteractionNames(_positions(vocabulary.kinds), kind_group, kind_pool),
-        InteractionNames(_positions(vocabulary.channels), channel_group, channel_pool),
+        _Names({name: i for i, name in enumerate(kinds)}, kind_groups, kind_pool),
+        _Names({name: i for i, name in enumerate(channels)}, channel_groups, channel_pool),
         direction_group,
-        columns,
+        single_columns,
     )
 
 
-def _positions(names: Sequence[str]) -> dict[str, int]:
-    return {name: i for i, name in enumerate(names)}
+class _Codes(NamedTuple):
+    """Group and category code of each text of a factor; the last entry is that of a missing text."""
+
+    group: Ints
+    code: Ints
 
 
 @dataclass(frozen=True)
-class PreparedInteractions:
-    """The layout, and the group and category code of each kind and channel of one history, missing last."""
+class InteractionInputs:
+    """One history's kinds and channels in the terms of a layout."""
 
     layout: InteractionLayout
-    kind_group: Ints
-    kind_code: Ints
-    channel_group: Ints
-    channel_code: Ints
+    kind: _Codes
+    channel: _Codes
 
 
-def prepare(history: History, layout: InteractionLayout) -> PreparedInteractions:
-    """Looks up every kind and channel of a history once."""
-    log = history.interactions
-    kinds, channels = log.kind.values, log.channel.values
-    return PreparedInteractions(
-        layout,
-        _group_codes(kinds, layout.kinds),
-        _category_codes(kinds, layout.kinds),
-        _group_codes(channels, layout.channels),
-        _category_codes(channels, layout.channels),
+def interaction_inputs(log: InteractionLog, layout: InteractionLayout) -> InteractionInputs:
+    """Looks up the log's kinds and channels."""
+    return InteractionInputs(
+        layout, _codes(log.kind.values, layout.kinds), _codes(log.channel.values, layout.channels)
     )
 
 
-def _group_codes(names: Sequence[str], known: InteractionNames) -> Ints:
-    codes = [known.group.get(name, known.pool) for name in names]
-    return np.array([*codes, -1], dtype=np.int64)
+def _codes(texts: Sequence[str], names: _Names) -> _Codes:
+    groups, codes = [], []
+    for text in texts:
+        position = names.positions.get(text)
+        groups.append(names.groups.get(text, names.pool))
+        codes.append(_RARE if position is None else position + _FIRST_KNOWN)
+    groups.append(-1)
+    codes.append(_MISSING)
+    return _Codes(np.array(groups, dtype=np.int64), np.array(codes, dtype=np.int64))
 
 
-def _category_codes(names: Sequence[str], known: InteractionNames) -> Ints:
-    """From 2 for kept names, 1 for others, 0 for a missing one."""
-    codes = [known.position.get(name, -1) + 2 for name in names]
-    return np.array([*codes, 0], dtype=np.int64)
-
-
-def fill(rows: Rows, at: int, history: History, stage_since_us: Ints, prepared: PreparedInteractions) -> None:
-    """Writes the block from column `at`; stage_since_us (n,) is the entry into the current stage, or NEVER."""
-    layout, log = prepared.layout, history.interactions
-    columns = np.where(layout.columns < 0, -1, layout.columns + at)
+def write_interactions(
+    out: Floats, at: int, rows: Snapshot, since_us: Ints, inputs: InteractionInputs
+) -> None:
+    """Writes the block of n rows at column `at`; since_us (n,) are the entry times of their current stages."""
+    layout, log = inputs.layout, rows.history.interactions
+    columns = np.where(layout.single_columns < 0, -1, layout.single_columns + at)
     interaction_rows(
-        rows.out, at, layout.n_groups, rows.lead, rows.as_of_us, history.created_us[rows.lead], stage_since_us,
+        out, at, layout.n_groups, rows.lead, rows.as_of_us, rows.history.created_us[rows.lead], since_us,
         log.offsets, log.time_us, log.known_us,
         log.kind.codes, log.channel.codes, log.direction, log.value,
-        prepared.kind_group, prepared.channel_group, layout.direction_group,
-        prepared.kind_code, prepared.channel_code,
+        inputs.kind.group, inputs.channel.group, layout.direction_group,
+        inputs.kind.code, inputs.channel.code,
         _WINDOWS, _HALF_LIVES, columns,
     )  # fmt: skip

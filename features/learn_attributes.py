@@ -1,12 +1,15 @@
-"""Learns the attributes: kind, categories with own codes, ranges, the columns worth having, and the category tables."""
+"""Learns the attributes: their kinds, categories with codes of their own, useful columns, and the category tables."""
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 
-from features.attributes import WELL_KNOWN, Attribute, Entries, entries_at, entries_of
+from features.attributes import WELL_KNOWN, Attribute
 from features.category_rates import CategoryTables, build, matured_leads
+from features.entries import Entries, entries_at, entries_of
 from features.parsing import (
     BOOLEAN,
     CATEGORY,
@@ -21,151 +24,201 @@ from features.parsing import (
 from features.stages import NEVER
 from history.arrays import Codes, Floats, Ints
 from history.history import DAY_US, History
+from history.snapshot import Snapshot
 
-LEAST_LEADS = 10  # of a category with its own code
-MOST_LEVELS = 200
-MOST_SEEN = 50_000
-SHARED, SHARED_WELL_KNOWN = (
-    0.2,
-    0.05,
-)  # share of leads whose value another has too, for a table to say anything
-MANY_LEVELS = 8  # from here on a category gets a table and its share
-LEAST_CHANGED = 20
+LEAST_LEADS = 10  # leads of a category with a code of its own
+MOST_LEVELS = 200  # categories with codes of their own
+MOST_SEEN = 50_000  # categories remembered, so that a bundle stays small
+# A category table helps only if leads share values: at least these shares of leads, less for well-known attributes,
+# whose effect is usual (an owner, an account).
+SHARED, SHARED_WELL_KNOWN = 0.2, 0.05
+MANY_LEVELS = 8  # a category with fewer needs neither table nor share: its codes are enough
+LEAST_CHANGED = 20  # leads with a change, for columns of changes
 YEAR_DAYS = 365.0
-UNTOLD = "mutable, and no attribute change tells its value"
+
+UNCHANGED_MUTABLE = "mutable, and no attribute change states its value"
+CHANGE_COLUMNS = ("changes", "days_since_change")
 
 
 @dataclass(frozen=True)
 class _Column:
-    """One attribute over the training leads: its texts, how many leads have each, and how many leads there are."""
+    """One attribute over n training leads.
+
+    counts (texts,): leads of each text; entry and as_of_days: text position and instant of the leads with a value;
+    changed: leads with a change of it.
+    """
 
     name: str
     texts: Sequence[str]
     counts: Ints
     n: int
-    as_of_days: Floats  # of the leads that have a value, in the order of `entry`
+    as_of_days: Floats
     entry: Codes
     changed: int
 
 
-def learn_attributes(
-    history: History, latest: Ints
-) -> tuple[tuple[Attribute, ...], CategoryTables, dict[str, str]]:
-    """The attributes kept, their tables, and what was dropped and why; latest (leads,) is NEVER for others' leads."""
+class LearnedAttributes(NamedTuple):
+    """The attributes with columns, their category tables, and the reason for each attribute without a column."""
+
+    attributes: tuple[Attribute, ...]
+    tables: CategoryTables
+    dropped: dict[str, str]
+
+
+class _LearnedAttribute(NamedTuple):
+    """An attribute, and the reason to drop it if it has no columns."""
+
+    attribute: Attribute
+    reason: str
+
+
+def learn_attributes(history: History, latest: Ints) -> LearnedAttributes:
+    """Learns from training leads only: latest (leads,) is each one's latest training instant, NEVER for other leads."""
     config = history.config
     hidden = {*config.sensitive, *config.ignore}
     names = sorted({*history.attributes, *history.changes.attribute.values} - hidden)
     mutable = [name in config.mutable for name in names]
     entries = entries_of(history, names, mutable)
-    lead = np.flatnonzero(latest != NEVER).astype(np.int64)
-    valid = entries_at(history, entries, lead, latest[lead])
-    changed = _leads_changed(history, entries, latest)
+
     kept: list[Attribute] = []
     dropped: dict[str, str] = {}
-    for j, name in enumerate(names):
-        entry = np.where(valid[:, j] < 0, -1, valid[:, j] - entries.starts[j]).astype(np.int32)
-        has = entry >= 0
-        counts = np.bincount(entry[has], minlength=len(entries.texts[j]))
-        days = latest[lead][has] / DAY_US
-        column = _Column(name, entries.texts[j], counts, len(lead), days, entry[has], int(changed[j]))
-        attribute, why = _learn_one(column, history)
+    for column in _columns(history, names, entries, latest):
+        attribute, reason = _learn_one(column, history)
         if attribute.columns:
             kept.append(attribute)
+        elif attribute.mutable and reason == "empty":
+            dropped[column.name] = UNCHANGED_MUTABLE
         else:
-            dropped[name] = UNTOLD if mutable[j] and why == "empty" else why
-    return tuple(kept), _tables(history, kept), dropped
+            dropped[column.name] = reason
+    return LearnedAttributes(tuple(kept), _tables(history, kept), dropped)
+
+
+def _columns(history: History, names: Sequence[str], entries: Entries, latest: Ints) -> list[_Column]:
+    """Each attribute at the leads' latest training instants."""
+    lead = np.flatnonzero(latest != NEVER).astype(np.int64)
+    rows = Snapshot(history, lead, latest[lead])
+    valid = entries_at(entries, rows)
+    changed = _leads_changed(history, entries, latest)
+    columns = []
+    for j, name in enumerate(names):
+        texts = entries.texts[j]
+        entry = entries.local(valid, j)
+        has_value = entry >= 0
+        counts = np.bincount(entry[has_value], minlength=len(texts))
+        days = rows.as_of_us[has_value] / DAY_US
+        columns.append(_Column(name, texts, counts, len(lead), days, entry[has_value], int(changed[j])))
+    return columns
 
 
 def _leads_changed(history: History, entries: Entries, latest: Ints) -> Ints:
-    """How many training leads saw each attribute change."""
-    log = history.changes
+    """The number of training leads (m,) with a visible change of each attribute."""
+    log, m = history.changes, len(entries.texts)
     owner = np.repeat(np.arange(len(history)), np.diff(log.offsets))
-    rows = (entries.change_attribute >= 0) & (log.known_us <= latest[owner]) if len(owner) else owner
-    m = len(entries.texts)
-    pairs = np.unique(owner[rows] * m + entries.change_attribute[rows]) if len(owner) else owner
-    return np.bincount(pairs % m, minlength=m) if m else pairs
+    if not len(owner) or not m:
+        return np.zeros(m, dtype=np.int64)
+    rows = (entries.change_attribute >= 0) & (log.known_us <= latest[owner])
+    pairs = np.unique(owner[rows] * m + entries.change_attribute[rows])
+    return np.bincount(pairs % m, minlength=m)
 
 
-def _learn_one(column: _Column, history: History) -> tuple[Attribute, str]:
+def _learn_one(column: _Column, history: History) -> _LearnedAttribute:
     config = history.config
-    zone = config.zone
-    kind = config.attribute_types.get(column.name) or infer_kind(column.texts, column.counts, zone)
+    configured = config.attribute_types.get(column.name)
+    kind = configured or infer_kind(column.texts, column.counts, config.zone)
     mutable = column.name in config.mutable
     if kind == CATEGORY:
         return _learn_category(column, mutable)
+
     values = _values(column, kind, history)
-    known = values[~np.isnan(values)]
-    changes = ("changes", "days_since_change") if column.changed >= LEAST_CHANGED else ()
-    varies = len(np.unique(known)) + (len(known) < column.n) > 1
-    if kind == DATE:
-        spans_years = (
-            len(known) > 0 and float(np.ptp(known + column.as_of_days[~np.isnan(values)])) >= YEAR_DAYS
-        )
-        columns = ("days_ahead", "days_after_creation", "weekday", *(("week",) if spans_years else ()))
-    else:
+    is_known = ~np.isnan(values)
+    known = values[is_known]
+    columns: tuple[str, ...] = ()
+    if len(np.unique(known)) + (len(known) < column.n) > 1:
         columns = ("value",)
-    kept = (*(columns if varies else ()), *changes)
-    return Attribute(column.name, kind, kept, mutable), "empty" if not len(known) else "constant"
+        if kind == DATE:
+            columns = _date_places(known + column.as_of_days[is_known])
+    if column.changed >= LEAST_CHANGED:
+        columns += CHANGE_COLUMNS
+    reason = "constant" if len(known) else "empty"
+    return _LearnedAttribute(Attribute(column.name, kind, columns, mutable), reason)
+
+
+def _date_places(days: Floats) -> tuple[str, ...]:
+    """The columns of a date; its week only tells the date if the training dates (n,) span less than a year."""
+    places = ("days_ahead", "days_after_creation", "weekday")
+    spans_a_year = len(days) > 0 and float(np.ptp(days)) >= YEAR_DAYS
+    return (*places, "week") if spans_a_year else places
 
 
 def _values(column: _Column, kind: str, history: History) -> Floats:
-    """Each lead's number, truth, or days from its instant to the date."""
+    """Of each lead with a value (n,): the number, 0 or 1, or the days from its instant to the date."""
     if kind == DATE:
         moments = instants(column.texts, history.config.zone)
-        read = np.array([np.nan if t is None else t / DAY_US for t in moments], dtype=np.float64)
-        return read[column.entry] - column.as_of_days
-    reader = {NUMBER: number, BOOLEAN: boolean}[kind]
-    return np.array([reader(text) for text in column.texts], dtype=np.float64)[column.entry]
+        days = [np.nan if moment is None else moment / DAY_US for moment in moments]
+        return np.array(days, dtype=np.float64)[column.entry] - column.as_of_days
+    read = {NUMBER: number, BOOLEAN: boolean}[kind]
+    return np.array([read(text) for text in column.texts], dtype=np.float64)[column.entry]
 
 
-def _learn_category(column: _Column, mutable: bool) -> tuple[Attribute, str]:
-    counts: dict[str, int] = {}
+def _learn_category(column: _Column, mutable: bool) -> _LearnedAttribute:
+    counts: Counter[str] = Counter()
     for text, n in zip(column.texts, column.counts.tolist(), strict=True):
         if n:
-            name = canonical(text)
-            counts[name] = counts.get(name, 0) + n
+            counts[canonical(text)] += n
     ranked = sorted(counts.items(), key=lambda item: (-item[1], item[0]))
-    known = [(name, n) for name, n in ranked if n >= LEAST_LEADS][:MOST_LEVELS]
-    total = sum(counts.values())
-    groups = len(known) + (len(known) < len(ranked)) + (total < column.n)
-    columns: list[str] = ["value"] if groups > 1 else []
-    if groups > 1 and len(known) >= MANY_LEVELS:
-        columns.append("share")
-    shared = sum(n for _, n in ranked if n > 1)
-    least, share = (2, SHARED_WELL_KNOWN) if column.name in WELL_KNOWN else (MANY_LEVELS, SHARED)
-    if len(ranked) >= least and shared >= share * column.n:
-        columns += ["past_leads", "win_rate"]
-    if column.changed >= LEAST_CHANGED:
-        columns += ["changes", "days_since_change"]
+    levels = [(name, n) for name, n in ranked if n >= LEAST_LEADS][:MOST_LEVELS]
     attribute = Attribute(
         column.name,
         CATEGORY,
-        tuple(columns),
+        _category_places(column, ranked, len(levels)),
         mutable,
-        tuple(name for name, _ in known),
-        tuple(n / max(column.n, 1) for _, n in known),
-        tuple(name for name, _ in ranked[:MOST_SEEN]),
+        levels=tuple(name for name, _ in levels),
+        shares=tuple(n / max(column.n, 1) for _, n in levels),
+        seen=tuple(name for name, _ in ranked[:MOST_SEEN]),
     )
-    why = "empty" if not total else "constant" if len(ranked) == 1 else "no value is shared by enough leads"
-    return attribute, why
+    if not ranked:
+        return _LearnedAttribute(attribute, "empty")
+    reason = "constant" if len(ranked) == 1 else "no value is shared by enough leads"
+    return _LearnedAttribute(attribute, reason)
+
+
+def _category_places(column: _Column, ranked: Sequence[tuple[str, int]], n_levels: int) -> tuple[str, ...]:
+    """The columns of a category with these counts, most frequent first."""
+    total = sum(n for _, n in ranked)
+    has_rare, has_missing = n_levels < len(ranked), total < column.n
+    groups = n_levels + has_rare + has_missing
+    columns: list[str] = []
+    if groups > 1:
+        columns.append("value")
+        if n_levels >= MANY_LEVELS:
+            columns.append("share")
+    shared = sum(n for _, n in ranked if n > 1)
+    is_well_known = column.name in WELL_KNOWN
+    least_categories = 2 if is_well_known else MANY_LEVELS
+    least_share = SHARED_WELL_KNOWN if is_well_known else SHARED
+    if len(ranked) >= least_categories and shared >= least_share * column.n:
+        columns += ["past_leads", "win_rate"]
+    if column.changed >= LEAST_CHANGED:
+        columns += CHANGE_COLUMNS
+    return tuple(columns)
 
 
 def _tables(history: History, attributes: Sequence[Attribute]) -> CategoryTables:
-    """Tables of the categories that have a win-rate column, each lead under the value it had when it was decided."""
-    chosen = [a for a in attributes if "win_rate" in a.columns]
+    """Tables of the categories with a win-rate column, each lead under its value at the time of its decision."""
+    chosen = [attribute for attribute in attributes if "win_rate" in attribute.columns]
     entries = entries_of(history, [a.name for a in chosen], [a.mutable for a in chosen])
     matured = matured_leads(history)
-    valid = entries_at(history, entries, matured.lead, matured.value_us)
+    valid = entries_at(entries, Snapshot(history, matured.lead, matured.value_us))
     values = {}
     for j, attribute in enumerate(chosen):
         texts, codes = _by_canonical(entries.texts[j])
-        local = np.where(valid[:, j] < 0, len(codes) - 1, valid[:, j] - entries.starts[j])
-        values[attribute.name] = (codes[local], texts)
+        # Position -1, a missing value, is the last code.
+        values[attribute.name] = (codes[entries.local(valid, j)], texts)
     return build(matured, values)
 
 
 def _by_canonical(texts: Sequence[str]) -> tuple[list[str], Ints]:
-    """The canonical texts, sorted, and the code of each given text among them, at the end that of a missing one."""
+    """The distinct canonical texts, sorted, and the code of each text among them; the last code is of a missing one."""
     names = [canonical(text) for text in texts]
     order = sorted(set(names))
     place = {name: i for i, name in enumerate(order)}

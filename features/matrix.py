@@ -5,15 +5,25 @@ from functools import lru_cache
 
 import numpy as np
 
-from features import attributes, calendar, interactions, stages
+from features import attributes, interactions, stages
+from features.attributes import AttributeLayout, attribute_inputs, attribute_layout, write_attributes
+from features.calendar import Calendar, write_calendar
 from features.catalogue import catalogue, feature_set_id
 from features.category_rates import CategoryTables
 from features.feature import Feature
-from features.rows import Rows
+from features.interactions import (
+    InteractionLayout,
+    interaction_inputs,
+    interaction_layout,
+    write_interactions,
+)
+from features.stages import StageOrder, stage_inputs, stage_order, write_stages
 from features.vocabulary import Vocabulary
 from history.arrays import Floats
 from history.compiled import in_chunks
 from history.snapshot import Snapshot
+
+STAGES_AT = 0  # the first block's first column
 
 
 @dataclass(frozen=True)
@@ -27,81 +37,86 @@ class FeatureMatrix:
 
 @dataclass(frozen=True)
 class Plan:
-    """The catalogue of a vocabulary, the first column of each block, and the layouts of the blocks.
-
-    The stage block begins at column 0.
-    """
+    """A vocabulary ready for use: the catalogue, and the layout and first column of each block."""
 
     features: tuple[Feature, ...]
     feature_set_id: str
     interactions_at: int
     attributes_at: int
     calendar_at: int
-    stages: stages.StageOrder
-    interactions: interactions.InteractionLayout
-    attributes: attributes.AttributeLayout
+    stages: StageOrder
+    interactions: InteractionLayout | None  # None if training saw no interaction
+    attributes: AttributeLayout | None  # None if no attribute has a column
+    calendar: Calendar
 
 
 @lru_cache(maxsize=16)
 def plan_of(vocabulary: Vocabulary) -> Plan:
-    """The plan of a vocabulary, computed once for each object."""
+    """The plan of one vocabulary object, made once."""
     columns = catalogue(vocabulary)
     blocks = [column.block for column in columns]
-    interactions_at = blocks.count(stages.BLOCK)
-    attributes_at = interactions_at + blocks.count(interactions.BLOCK)
-    calendar_at = attributes_at + blocks.count(attributes.BLOCK)
+    interactions_at = STAGES_AT + blocks.count(stages.BLOCK.name)
+    attributes_at = interactions_at + blocks.count(interactions.BLOCK.name)
+    calendar_at = attributes_at + blocks.count(attributes.BLOCK.name)
+    config = vocabulary.config
+    has_interactions, has_attributes = vocabulary.interactions.any, bool(vocabulary.attributes)
     return Plan(
-        columns,
-        feature_set_id(columns),
-        interactions_at,
-        attributes_at,
-        calendar_at,
-        stages.stage_order(vocabulary.stages, vocabulary.stage_medians),
-        interactions.layout(vocabulary.interactions),
-        attributes.layout(vocabulary.attributes, vocabulary.config.zone),
+        features=columns,
+        feature_set_id=feature_set_id(columns),
+        interactions_at=interactions_at,
+        attributes_at=attributes_at,
+        calendar_at=calendar_at,
+        stages=stage_order(vocabulary.stages, vocabulary.stage_medians),
+        interactions=interaction_layout(vocabulary.interactions) if has_interactions else None,
+        attributes=attribute_layout(vocabulary.attributes, config.zone) if has_attributes else None,
+        calendar=Calendar(config.zone, vocabulary.whole_year),
     )
 
 
 def build_matrix(
     snapshot: Snapshot, vocabulary: Vocabulary, tables: CategoryTables | None = None
 ) -> FeatureMatrix:
-    """The features of every row of a snapshot, in its order; each row reads only what was known at its own instant.
+    """The features of every row of a snapshot, in its order, reading only rows known at the row's own instant.
 
-    tables: None for those frozen in the vocabulary (serving, files); training passes those returned by `learn`, whose
-    totals depend on each row's instant. The values of a row do not depend on the other rows, to the last bit.
+    tables None uses those frozen in the vocabulary (serving, files); training passes those of `learn`, looked up at
+    each row's instant. A row's values do not depend on the other rows, to the last bit.
     """
     plan = plan_of(vocabulary)
     values = np.empty((len(snapshot), len(plan.features)), dtype=np.float64)
     if len(snapshot):
-        filler = _Filler(snapshot, vocabulary, tables or vocabulary.tables, plan)
-        in_chunks(len(values), lambda begin, end: filler.fill(values[begin:end], begin, end))
+        _MatrixWriter(snapshot, plan, tables or vocabulary.tables).write(values)
     return FeatureMatrix(values, plan.features, plan.feature_set_id)
 
 
-class _Filler:
-    """Prepares one history for a plan, then fills ranges of rows."""
+class _MatrixWriter:
+    """One history prepared for one plan; writes the blocks over ranges of rows."""
 
-    def __init__(
-        self, snapshot: Snapshot, vocabulary: Vocabulary, tables: CategoryTables, plan: Plan
-    ) -> None:
+    def __init__(self, snapshot: Snapshot, plan: Plan, tables: CategoryTables) -> None:
         history = snapshot.history
-        self._snapshot, self._vocabulary, self._plan = snapshot, vocabulary, plan
-        self._positions = stages.positions_of(history.stages.stage.values, plan.stages)
-        self._interactions = (
-            interactions.prepare(history, plan.interactions) if vocabulary.interactions.any else None
-        )
-        self._attributes = (
-            attributes.prepare(history, plan.attributes, tables) if vocabulary.attributes else None
-        )
+        self.snapshot, self.plan = snapshot, plan
+        self.stages = stage_inputs(history, plan.stages)
+        self.interactions = self.attributes = None
+        if plan.interactions is not None:
+            self.interactions = interaction_inputs(history.interactions, plan.interactions)
+        if plan.attributes is not None:
+            self.attributes = attribute_inputs(history, plan.attributes, tables)
 
-    def fill(self, out: Floats, begin: int, end: int) -> None:
-        """Writes the features of rows begin:end of the snapshot into out (end - begin, k)."""
-        plan, history = self._plan, self._snapshot.history
-        rows = Rows(out, self._snapshot.lead[begin:end], self._snapshot.as_of_us[begin:end])
-        stage_since_us = stages.fill(rows, 0, history, self._positions, plan.stages.median_days)
-        if self._interactions is not None:
-            interactions.fill(rows, plan.interactions_at, history, stage_since_us, self._interactions)
-        if self._attributes is not None:
-            attributes.fill(rows, plan.attributes_at, history, self._attributes)
-        zone, whole_year = self._vocabulary.config.zone, self._vocabulary.whole_year
-        calendar.fill(rows, plan.calendar_at, history.created_us[rows.lead], zone, whole_year)
+    def write(self, values: Floats) -> None:
+        """Fills values (n, k), many rows on several threads."""
+
+        def write_range(begin: int, end: int) -> None:
+            rows = Snapshot(
+                self.snapshot.history, self.snapshot.lead[begin:end], self.snapshot.as_of_us[begin:end]
+            )
+            self._write_rows(values[begin:end], rows)
+
+        in_chunks(len(values), write_range)
+
+    def _write_rows(self, out: Floats, rows: Snapshot) -> None:
+        plan = self.plan
+        since_us = write_stages(out, STAGES_AT, rows, self.stages)
+        if self.interactions is not None:
+            write_interactions(out, plan.interactions_at, rows, since_us, self.interactions)
+        if self.attributes is not None:
+            write_attributes(out, plan.attributes_at, rows, self.attributes)
+        write_calendar(out, plan.calendar_at, rows, plan.calendar)

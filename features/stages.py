@@ -1,132 +1,139 @@
-"""Stage features: the current stage, since when, the path to it, and the pace relative to leads that moved on."""
+"""Stage features: position in the funnel, time in stages, moves, and the pace against leads that went on."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 from numba import types
 
-from features.feature import Feature, feature, quoted, slugs
-from features.rows import Rows
+from features.feature import Block, Feature, quoted, slugs
 from history.arrays import Codes, Floats, Ints
 from history.compiled import F64, I32, I64, OUT, OUT_I64, compiled
 from history.history import DAY_US, HOUR_US, History
+from history.snapshot import Snapshot
 
 NEVER = int(np.iinfo(np.int64).min)
-BLOCK = "stages"
+BLOCK = Block("stages")
 
-# Columns of the block, from its first one; days in each stage follow from N_FIXED on.
-AGE = 0
-STAGE = 1
-POSITION = 2
-DAYS_IN_STAGE = 3
-DAYS_SINCE_MOVE = 4
-FURTHEST = 5
-MOVES = 6
-MOVES_BACK = 7
-SKIPS = 8
-VISITED = 9
-VISITED_SHARE = 10
-PACE = 11
-MOVES_7D = 12
-MOVES_30D = 13
-DAYS_TO_FIRST_STAGE = 14
-DAYS_IN_PREVIOUS_STAGE = 15
-DAYS_TO_STAGE = 16
-RETURNS = 17
+NO_STAGE = "no stage entered yet"
+NO_MOVE = "no move between stages yet"
+
+# Columns of the block, in the order of `stage_features`; behind them come the days in each stage.
+(
+    LEAD_AGE,
+    STAGE,
+    POSITION,
+    DAYS_IN_STAGE,
+    DAYS_SINCE_MOVE,
+    FURTHEST,
+    MOVES,
+    REGRESSIONS,
+    SKIPS,
+    VISITED,
+    FUNNEL_SHARE,
+    PACE,
+    MOVES_7D,
+    MOVES_30D,
+    DAYS_TO_FIRST_STAGE,
+    DAYS_IN_PREVIOUS,
+    DAYS_TO_STAGE,
+    RETURNS,
+) = range(18)
 N_FIXED = 18
 
-_NO_STAGE = "no stage entered yet"
-_NO_MOVE = "no move between stages yet"
+# The pace compares with at least this many days, so that a stage usually left at once does not blow it up.
+LEAST_USUAL_DAYS = HOUR_US / DAY_US
 
 
-def features(stages: Sequence[str]) -> tuple[Feature, ...]:
-    """The columns of the block, in the order written by stage_rows; only the lead's age if no stage is known."""
+def stage_features(stages: Sequence[str]) -> tuple[Feature, ...]:
+    """The columns of the block in matrix order; only the lead's age if the funnel has no stages."""
+    age = BLOCK.number("lead_age_days", "days", "an age of {value}")
     if not stages:
-        return (_age(),)
-    return _fixed(len(stages)) + _days_at_each(stages)
+        return (age,)
+    return (age, *_fixed_features(len(stages)), *_days_in_each(stages))
 
 
-def _age() -> Feature:
-    return feature("lead_age_days", "days", "an age of {value}", BLOCK)
+def _fixed_features(n_stages: int) -> tuple[Feature, ...]:
+    number, category = BLOCK.number, BLOCK.category
+    share = f"a visit to {{value}} of the funnel's {n_stages} stages"
+    pace = "a stay {value} as long as usual in this stage"
+    first, current = (
+        "entering the first stage {value} creation",
+        "reaching the current stage {value} creation",
+    )
+    return (
+        category("stage", "stage", "being in {value}", missing=NO_STAGE),
+        number("stage_position", "position", "being at {value}", missing=NO_STAGE),
+        number("days_in_stage", "days", "a stay of {value} in the current stage", missing=NO_STAGE),
+        number("days_since_move", "days", "the last stage move {value} ago", missing=NO_MOVE),
+        number("furthest_position", "position", "having reached {value}", missing=NO_STAGE),
+        number("stage_moves", "moves", "{value} between stages"),
+        number("stage_regressions", "moves back", "{value} to an earlier stage"),
+        number("stage_skips", "jumps", "{value} past a stage"),
+        number("stages_visited", "stages", "{value} visited"),
+        number("funnel_share", "share", share),
+        number("stage_pace", "times", pace, missing="no usual time for this stage"),
+        number("stage_moves_7d", "moves", "{value} in the last 7 days"),
+        number("stage_moves_30d", "moves", "{value} in the last 30 days"),
+        number("days_to_first_stage", "signed_days", first, missing=NO_STAGE),
+        number("days_in_previous_stage", "days", "a stay of {value} in the previous stage", missing=NO_MOVE),
+        number("days_to_stage", "signed_days", current, missing=NO_STAGE),
+        number("stage_returns", "returns", "{value} to the current stage"),
+    )
 
 
-def _fixed(n: int) -> tuple[Feature, ...]:
-    """The columns that every funnel of n stages has, in the order of the constants above."""
-    rows = [
-        ("stage", "stage", "being in {value}", _NO_STAGE),
-        ("stage_position", "position", "being at {value}", _NO_STAGE),
-        ("days_in_stage", "days", "a stay of {value} in the current stage", _NO_STAGE),
-        ("days_since_move", "days", "the last stage move {value} ago", _NO_MOVE),
-        ("furthest_position", "position", "having reached {value}", _NO_STAGE),
-        ("stage_moves", "moves", "{value} between stages", ""),
-        ("stage_regressions", "moves back", "{value} to an earlier stage", ""),
-        ("stage_skips", "jumps", "{value} past a stage", ""),
-        ("stages_visited", "stages", "{value} visited", ""),
-        ("funnel_share", "share", f"a visit to {{value}} of the funnel's {n} stages", ""),
-        (
-            "stage_pace",
-            "times",
-            "a stay {value} as long as usual in this stage",
-            "no usual time for this stage",
-        ),
-        ("stage_moves_7d", "moves", "{value} in the last 7 days", ""),
-        ("stage_moves_30d", "moves", "{value} in the last 30 days", ""),
-        ("days_to_first_stage", "signed_days", "entering the first stage {value} creation", _NO_STAGE),
-        ("days_in_previous_stage", "days", "a stay of {value} in the previous stage", _NO_MOVE),
-        ("days_to_stage", "signed_days", "reaching the current stage {value} creation", _NO_STAGE),
-        ("stage_returns", "returns", "{value} to the current stage", ""),
-    ]
-    columns = [_age()]
-    for name, unit, phrase, missing in rows:
-        kind = "category" if name == "stage" else "number"
-        column = feature(name, unit, phrase, BLOCK, kind=kind)
-        columns.append(replace(column, missing=missing) if missing else column)
-    return tuple(columns)
-
-
-def _days_at_each(stages: Sequence[str]) -> tuple[Feature, ...]:
-    columns = []
+def _days_in_each(stages: Sequence[str]) -> list[Feature]:
+    features = []
     for name, stage in zip(slugs(stages), stages, strict=True):
         phrase = f"a total of {{value}} in stage {quoted(stage)}"
-        columns.append(feature(f"days_at_{name}", "days", phrase, BLOCK, subject=stage, missing=_NO_STAGE))
-    return tuple(columns)
+        features.append(BLOCK.number(f"days_at_{name}", "days", phrase, missing=NO_STAGE, subject=stage))
+    return features
 
 
 @dataclass(frozen=True)
 class StageOrder:
-    """The model's stages: position by name (from 1), and the median days of leads that moved on, NaN if unknown."""
+    """A model's stages: position by name (from 1), and usual days (stages,) of leads that went on, NaN if unknown."""
 
     positions: dict[str, int]
     median_days: Floats
 
 
 def stage_order(stages: Sequence[str], medians: Sequence[float | None]) -> StageOrder:
-    known = [np.nan if m is None else m for m in medians]
-    return StageOrder({name: i + 1 for i, name in enumerate(stages)}, np.array(known, dtype=np.float64))
+    """The order of `stages` with their usual days, None for unknown ones."""
+    days = [np.nan if median is None else median for median in medians]
+    return StageOrder({name: i + 1 for i, name in enumerate(stages)}, np.array(days, dtype=np.float64))
 
 
-def positions_of(names: Sequence[str], order: StageOrder) -> Ints:
-    """The position of each stage name; a stage unknown to the model comes after the last."""
+@dataclass(frozen=True)
+class StageInputs:
+    """One history's stages in a model's order: the position of each stage code, and the usual days of each stage."""
+
+    positions: Ints
+    median_days: Floats
+
+
+def stage_inputs(history: History, order: StageOrder) -> StageInputs:
+    """Looks up the history's stage names; a stage that the model does not know comes after the last."""
     beyond = len(order.positions) + 1
-    return np.array([order.positions.get(name, beyond) for name in names], dtype=np.int64)
+    positions = [order.positions.get(name, beyond) for name in history.stages.stage.values]
+    return StageInputs(np.array(positions, dtype=np.int64), order.median_days)
 
 
-def fill(rows: Rows, at: int, history: History, positions: Ints, medians: Floats) -> Ints:
-    """Writes the block from column `at`; returns the entry of each row into its current stage (n,), or NEVER.
-
-    positions (number of stage names,) and medians (number of stages,) are those of the model's StageOrder.
-    """
-    since = np.full(len(rows.lead), NEVER, dtype=np.int64)
-    if not len(medians):
-        rows.out[:, at + AGE] = (rows.as_of_us - history.created_us[rows.lead]) / DAY_US
-        return since
+def write_stages(out: Floats, at: int, rows: Snapshot, inputs: StageInputs) -> Ints:
+    """Writes the block of n rows at column `at`; returns the entry times (n,) of their current stages, or NEVER."""
+    history = rows.history
     log = history.stages
-    stage_rows(
-        rows.out, at, since, rows.lead, rows.as_of_us, history.created_us,
-        log.offsets, log.time_us, log.known_us, log.stage.codes, positions, medians,
-    )  # fmt: skip
-    return since
+    since_us = np.empty(len(rows), dtype=np.int64)
+    if len(inputs.median_days):
+        stage_rows(
+            out, at, since_us, rows.lead, rows.as_of_us, history.created_us,
+            log.offsets, log.time_us, log.known_us, log.stage.codes,
+            inputs.positions, inputs.median_days,
+        )  # fmt: skip
+    else:
+        since_us[:] = NEVER
+        out[:, at + LEAD_AGE] = (rows.as_of_us - history.created_us[rows.lead]) / DAY_US
+    return since_us
 
 
 @compiled()
@@ -134,7 +141,11 @@ def _path(
     out: Floats, i: int, at: int, begin: int, end: int, as_of: int, created: int,
     time: Ints, known: Ints, stage: Codes, positions: Ints, visits: Ints,
 ) -> tuple[int, int, int]:  # fmt: skip
-    """Walks one lead's visible stage rows; returns the current stage's code (-1 none), position and entry."""
+    """Walks the visible stage rows begin:end of row i's lead and writes its moves.
+
+    visits (stages + 1,) counts entries by position; the last is every stage unknown to the model.
+    Returns the current stage code (-1 for none), its position and its entry time.
+    """
     n = len(visits) - 1
     current, position, since = -1, 0, NEVER
     furthest = moves = back = skips = visited = week = month = 0
@@ -151,7 +162,7 @@ def _path(
             week += as_of - time[r] < 7 * DAY_US
             month += as_of - time[r] < 30 * DAY_US
             out[i, at + DAYS_SINCE_MOVE] = (as_of - time[r]) / DAY_US
-            out[i, at + DAYS_IN_PREVIOUS_STAGE] = (time[r] - since) / DAY_US
+            out[i, at + DAYS_IN_PREVIOUS] = (time[r] - since) / DAY_US
             if position <= n:
                 out[i, at + N_FIXED + position - 1] += (time[r] - since) / DAY_US
         else:
@@ -163,10 +174,10 @@ def _path(
         furthest = max(furthest, to)
         current, position, since = stage[r], to, time[r]
     out[i, at + MOVES] = moves
-    out[i, at + MOVES_BACK] = back
+    out[i, at + REGRESSIONS] = back
     out[i, at + SKIPS] = skips
     out[i, at + VISITED] = visited
-    out[i, at + VISITED_SHARE] = visited / n
+    out[i, at + FUNNEL_SHARE] = visited / n
     out[i, at + MOVES_7D] = week
     out[i, at + MOVES_30D] = month
     if current >= 0:
@@ -189,10 +200,11 @@ def stage_rows(
     positions: Ints,
     medians: Floats,
 ) -> None:
-    """Writes the block of each row into out (n, k) from column `at`, and the entry into the stage into since (n,).
+    """Writes the stage features of each row into out (n, k) from column `at`, and since (n,).
 
-    An entry into the current stage is not a move and does not restart it. Positions run from 1; the last plus one is
-    every stage unknown to the model.
+    lead and as_of are (n,), created is (leads,); offsets (leads + 1,) index time, known and stage, one entry a stage
+    row; times are int64 microseconds. positions gives each stage code's place from 1; the last plus one is every stage
+    unknown to the model. An entry into the lead's current stage is not a move and does not restart the stay.
     """
     n = len(medians)
     visits = np.empty(n + 1, dtype=np.int64)
@@ -201,7 +213,7 @@ def stage_rows(
         for c in range(at, at + N_FIXED + n):
             out[i, c] = np.nan
         visits[:] = 0
-        out[i, at + AGE] = (as_of[i] - born) / DAY_US
+        out[i, at + LEAD_AGE] = (as_of[i] - born) / DAY_US
         out[i, at + STAGE] = 0.0
         out[i, at + RETURNS] = 0.0
         current, position, start = _path(
@@ -220,5 +232,4 @@ def stage_rows(
         if position <= n:
             out[i, at + N_FIXED + position - 1] += days
             if not np.isnan(medians[position - 1]):
-                # At least one hour, so that a stage that leads leave at once does not blow up the ratio.
-                out[i, at + PACE] = days / max(medians[position - 1], HOUR_US / DAY_US)
+                out[i, at + PACE] = days / max(medians[position - 1], LEAST_USUAL_DAYS)

@@ -1,8 +1,8 @@
-"""What features learn from training rows: frozen, JSON-ready, part of the bundle."""
+"""The vocabulary: everything that features learn from training rows, frozen and carried in the bundle as JSON."""
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -11,11 +11,7 @@ from features.attributes import Attribute
 from features.category_rates import CategoryTables
 from features.interactions import InteractionVocabulary
 from features.learn_attributes import learn_attributes
-from features.learn_interactions import (
-    latest_instants,
-    learn_interaction_vocabulary,
-    learn_stage_medians,
-)
+from features.learn_interactions import latest_instants, learn_interactions, learn_stage_medians
 from features.stages import NEVER
 from history import config
 from history.config import FunnelConfig
@@ -27,10 +23,10 @@ YEAR_US = 365 * DAY_US
 
 @dataclass(frozen=True, eq=False)
 class Vocabulary:
-    """Stages with their usual days, kinds and channels, attributes with their categories, and frozen category tables.
+    """A model's stages and their usual days, kinds and channels, attributes and categories, and frozen tables.
 
-    stage_medians: median days of each stage, None if too few leads moved on. whole_year: training instants span a year.
-    dropped: columns that give no feature, with the reason.
+    stage_medians: usual days by stage, None if too few leads went on; whole_year: training instants span a year;
+    dropped: attribute without a feature -> reason.
     """
 
     config: FunnelConfig
@@ -45,15 +41,22 @@ class Vocabulary:
 
     @property
     def stages(self) -> tuple[str, ...]:
-        """The stages with a position, in order; empty if training saw no stage entry."""
+        """The stages with a position, in order; () if training saw no stage entry."""
         return self.config.stages if self.stage_medians else ()
 
 
-def learn(snapshot: Snapshot) -> tuple[Vocabulary, CategoryTables]:
-    """The vocabulary of training rows, and category tables whose totals depend on each row's instant.
+class Learned(NamedTuple):
+    """The vocabulary of training rows, and category tables that training rows look up at their own instants."""
 
-    The history of the snapshot must be cut at T. The vocabulary holds the tables frozen at the history's as_of_us and
-    reads each lead no later than its own latest training instant. The order of the rows does not matter.
+    vocabulary: Vocabulary
+    tables: CategoryTables
+
+
+def learn(snapshot: Snapshot) -> Learned:
+    """Learns from the training rows of a history that is cut at T.
+
+    The vocabulary carries the tables frozen at T and reads each lead at its latest training instant. The order of the
+    rows does not matter.
     """
     history = snapshot.history
     latest = latest_instants(snapshot)
@@ -64,55 +67,56 @@ def learn(snapshot: Snapshot) -> tuple[Vocabulary, CategoryTables]:
         learned_at_us=history.as_of_us,
         n_leads=int((latest != NEVER).sum()),
         stage_medians=learn_stage_medians(history, latest),
-        interactions=learn_interaction_vocabulary(history, latest),
+        interactions=learn_interactions(history, latest),
         attributes=attributes,
         tables=tables.freeze(history.as_of_us),
         whole_year=span_us >= YEAR_US,
         dropped=dropped,
     )
-    return vocabulary, tables
+    return Learned(vocabulary, tables)
+
+
+# ---- JSON. "spoken" is the name of the interactions in bundles since the first version.
 
 
 def to_dict(vocabulary: Vocabulary) -> dict[str, Any]:
-    """JSON-ready values, from which from_dict restores a vocabulary with the same features, to the last bit."""
+    """The vocabulary as JSON-ready values; from_dict restores one with the same features, to the last bit."""
     return {
         "config": config.to_dict(vocabulary.config),
         "learned_at_us": vocabulary.learned_at_us,
         "n_leads": vocabulary.n_leads,
         "stage_medians": list(vocabulary.stage_medians),
-        "spoken": {key: _listed(value) for key, value in asdict(vocabulary.interactions).items()},
-        "attributes": [
-            {key: _listed(value) for key, value in asdict(a).items()} for a in vocabulary.attributes
-        ],
+        "spoken": _with_lists(asdict(vocabulary.interactions)),
+        "attributes": [_with_lists(asdict(attribute)) for attribute in vocabulary.attributes],
         "tables": vocabulary.tables.to_dict(),
         "whole_year": vocabulary.whole_year,
         "dropped": dict(vocabulary.dropped),
     }
 
 
-def from_dict(stored: Mapping[str, Any]) -> Vocabulary:
-    """The vocabulary of a bundle; further fields of attributes in older bundles are ignored."""
+def from_dict(content: Mapping[str, Any]) -> Vocabulary:
+    """The vocabulary of a bundle; further keys that older versions wrote for an attribute are ignored."""
     return Vocabulary(
-        config=config.from_dict(stored["config"]),
-        learned_at_us=stored["learned_at_us"],
-        n_leads=stored["n_leads"],
-        stage_medians=tuple(stored["stage_medians"]),
-        interactions=InteractionVocabulary(
-            **{key: _frozen(value) for key, value in stored["spoken"].items()}
-        ),
-        attributes=tuple(
-            Attribute(**{key.name: _frozen(one[key.name]) for key in fields(Attribute)})
-            for one in stored["attributes"]
-        ),
-        tables=category_rates.from_dict(stored["tables"]),
-        whole_year=stored["whole_year"],
-        dropped=dict(stored["dropped"]),
+        config=config.from_dict(content["config"]),
+        learned_at_us=content["learned_at_us"],
+        n_leads=content["n_leads"],
+        stage_medians=tuple(content["stage_medians"]),
+        interactions=InteractionVocabulary(**_with_tuples(content["spoken"])),
+        attributes=tuple(map(_attribute, content["attributes"])),
+        tables=category_rates.from_dict(content["tables"]),
+        whole_year=content["whole_year"],
+        dropped=dict(content["dropped"]),
     )
 
 
-def _listed(value: Any) -> Any:
-    return list(value) if isinstance(value, tuple) else value
+def _attribute(content: Mapping[str, Any]) -> Attribute:
+    known = {key.name: content[key.name] for key in fields(Attribute)}
+    return Attribute(**_with_tuples(known))
 
 
-def _frozen(value: Any) -> Any:
-    return tuple(value) if isinstance(value, list) else value
+def _with_lists(values: Mapping[str, Any]) -> dict[str, Any]:
+    return {key: list(value) if isinstance(value, tuple) else value for key, value in values.items()}
+
+
+def _with_tuples(values: Mapping[str, Any]) -> dict[str, Any]:
+    return {key: tuple(value) if isinstance(value, list) else value for key, value in values.items()}

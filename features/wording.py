@@ -1,4 +1,4 @@
-"""Reasons in words: the value of a feature, and the sentence that tells which way it moved the probability."""
+"""Feature values and reasons in words: "3.5 days", "Profile fit of 64 raises the chance"."""
 
 import math
 from collections.abc import Callable, Sequence
@@ -15,6 +15,13 @@ MONTHS: Final = (
 )  # fmt: skip
 RARE: Final = "a rare or new value"
 UNKNOWN_STAGE: Final = "a stage unknown to the model"
+_RARE_CODE: Final = 1  # of a category without a code of its own
+_FIRST_CODE: Final = 2  # of the first category with one
+
+# A quantity reads best in minutes below two hours and in hours below two days; from ten days on, in whole days.
+_MINUTES_A_DAY, _HOURS_A_DAY = 1_440, 24
+_MOST_MINUTES, _MOST_HOURS, _LEAST_WHOLE_DAYS = 119.5, 47.5, 9.95
+_LARGEST_EXACT = 1e15  # integers up to here are exact as float64
 
 # Units that are counted: singular and plural.
 _COUNTED: Final = {
@@ -33,7 +40,7 @@ _COUNTED: Final = {
 
 
 def readable(feature: Feature, value: float, vocabulary: Vocabulary) -> str:
-    """The value in words: "3.5 days", "no interactions", "Monday", the name of a category, or "missing"."""
+    """The value as people write it: 3.5 days, no interactions, Monday, a category's name; "missing" if it is."""
     if is_missing(feature, value):
         return "missing"
     if feature.kind == "category":
@@ -58,9 +65,9 @@ def _subject(feature: Feature, value: float, vocabulary: Vocabulary) -> str:
     if is_missing(feature, value):
         return feature.missing.format()
     words = readable(feature, value, vocabulary)
-    if feature.unit == "category":
-        words = f"with {RARE}" if words == RARE else f'"{words}"'
-    elif feature.unit == "boolean":
+    if feature.unit == "category" and words == RARE:
+        words = f"with {RARE}"
+    elif feature.unit in ("category", "boolean"):
         words = f'"{words}"'
     return feature.phrase.format(value=words)
 
@@ -73,26 +80,34 @@ def _is_plural(feature: Feature, value: float) -> bool:
 
 
 def is_missing(feature: Feature, value: float) -> bool:
+    """True for NaN, and for category code 0."""
     return value == 0 if feature.kind == "category" else math.isnan(value)
 
 
 def plain(value: float) -> str:
-    """A number in about six digits: 1,234, 12.35, 0.00123."""
-    if value == int(value) and abs(value) < 1e15:
+    """A number in at most six or so digits: 1,234, 12.35, 0.00123."""
+    if abs(value) >= _LARGEST_EXACT:
+        return f"{value:.3g}"
+    if value == int(value):
         return f"{int(value):,}"
-    return f"{value:,.2f}".rstrip("0").rstrip(".") if 1 <= abs(value) < 1e15 else f"{value:.3g}"
+    if abs(value) < 1:
+        return f"{value:.3g}"
+    return f"{value:,.2f}".rstrip("0").rstrip(".")
 
 
 def duration(days: float) -> str:
-    """A length of time in a fitting unit: "less than a minute", "40 minutes", "5 hours", "3.5 days", "120 days"."""
+    """A length of time in the unit that suits it: less than a minute, 40 minutes, 5 hours, 3.5 days, 120 days."""
     size = abs(days)
-    if size * 1_440 < 1:
+    minutes, hours = size * _MINUTES_A_DAY, size * _HOURS_A_DAY
+    if minutes < 1:
         return "less than a minute"
-    if size * 1_440 < 119.5:
-        return _count(round(size * 1_440), "minute", "minutes")
-    if size * 24 < 47.5:
-        return _count(round(size * 24), "hour", "hours")
-    return f"{size:,.0f} days" if size >= 9.95 else f"{size:.1f}".removesuffix(".0") + " days"
+    if minutes < _MOST_MINUTES:
+        return _count(round(minutes), "minute", "minutes")
+    if hours < _MOST_HOURS:
+        return _count(round(hours), "hour", "hours")
+    if size >= _LEAST_WHOLE_DAYS:
+        return f"{size:,.0f} days"
+    return f"{size:.1f}".removesuffix(".0") + " days"
 
 
 def _count(value: float, one: str, many: str) -> str:
@@ -103,16 +118,17 @@ def _count(value: float, one: str, many: str) -> str:
 
 def _category(feature: Feature, code: int, vocabulary: Vocabulary) -> str:
     if feature.unit == "stage":
-        return UNKNOWN_STAGE if code == 1 else f"stage {vocabulary.stages[code - 2]}"
+        return UNKNOWN_STAGE if code == _RARE_CODE else f"stage {vocabulary.stages[code - _FIRST_CODE]}"
     if feature.unit == "kind":
-        return "other" if code == 1 else vocabulary.interactions.kinds[code - 2]
+        return "other" if code == _RARE_CODE else vocabulary.interactions.kinds[code - _FIRST_CODE]
     if feature.unit == "channel":
-        return "other" if code == 1 else vocabulary.interactions.channels[code - 2]
-    return RARE if code == 1 else _levels(vocabulary)[feature.subject][code - 2]
+        return "other" if code == _RARE_CODE else vocabulary.interactions.channels[code - _FIRST_CODE]
+    return RARE if code == _RARE_CODE else _levels(vocabulary)[feature.subject][code - _FIRST_CODE]
 
 
 @lru_cache(maxsize=16)
 def _levels(vocabulary: Vocabulary) -> dict[str, tuple[str, ...]]:
+    """The categories of each attribute, in the order of their codes."""
     return {attribute.name: attribute.levels for attribute in vocabulary.attributes}
 
 
@@ -125,26 +141,32 @@ def _position(position: int, stages: Sequence[str]) -> str:
 def _trend(value: float) -> str:
     if value == 0:
         return "no more interactions"
-    size = _count(abs(value), "interaction", "interactions").split(" ")
-    return f"{size[0]} {'more' if value > 0 else 'fewer'} {size[1]}"
+    amount, noun = _count(abs(value), "interaction", "interactions").split(" ")
+    return f"{amount} {'more' if value > 0 else 'fewer'} {noun}"
 
 
 def _relative(days: float) -> str:
-    if abs(days) * 1_440 < 1:
+    """A time before or after as_of."""
+    if abs(days) * _MINUTES_A_DAY < 1:
         return "now"
     return f"{duration(days)} {'ahead' if days > 0 else 'ago'}"
 
 
 def _around(days: float) -> str:
-    if abs(days) * 1_440 < 1:
+    """A time before or after creation, which the phrase names."""
+    if abs(days) * _MINUTES_A_DAY < 1:
         return "at"
     return f"{duration(days)} {'after' if days > 0 else 'before'}"
+
+
+def _calendar_days(days: float) -> str:
+    return "less than a day" if days == 0 else _count(days, "day", "days")
 
 
 _UNITS: Final[dict[str, Callable[[float], str]]] = {
     "days": duration,
     "hours": lambda hours: duration(hours / 24),
-    "calendar days": lambda days: _count(days, "day", "days").replace("no days", "less than a day"),
+    "calendar days": _calendar_days,
     "relative_days": _relative,
     "signed_days": _around,
     "share": lambda share: f"{plain(round(100 * share, 1))} %",

@@ -180,7 +180,7 @@ class History:
     """All validated rows of n leads that are visible at as_of_us, under one configuration.
 
     attributes maps a name (owner, account_id and source among them) to its value at creation as text, one a lead:
-    numbers, dates and booleans stay text here and are read by kind in features.attributes, the same way from every
+    numbers, dates and booleans stay text here and are read by kind in features.parsing, the same way from every
     door. lead_known_us (n,) is the later of created_at and recorded_at where the leads table carries one: a lead is
     there at T when it is <= T.
     """

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numba import types
 
-from features.attributes import text_at
+from features.entries import text_at
 from features.feature import Feature
 from features.parsing import canonical
 from features.vocabulary import Vocabulary

@@ -4,7 +4,8 @@ from dataclasses import replace
 
 import numpy as np
 
-from features.attributes import PLACES, Attribute
+from features.attribute_kernel import PLACES
+from features.attributes import Attribute
 from features.category_rates import ALWAYS, CategoryTables
 from features.interactions import InteractionVocabulary
 from features.vocabulary import Vocabulary

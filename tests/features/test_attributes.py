@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from features.attributes import text_at
+from features.entries import text_at
 from features.learn_attributes import LEAST_LEADS
 from features.matrix import build_matrix
 from features.parsing import boolean, canonical, infer_kind, instants, number

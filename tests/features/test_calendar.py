@@ -8,8 +8,19 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from features.calendar import fill, offsets_of
-from features.rows import Rows
+from features.calendar import (
+    AS_OF_MONTH,
+    AS_OF_WEEKDAY,
+    CREATED_HOUR,
+    CREATED_WEEKDAY,
+    DAYS_TO_MONTH_END,
+    DAYS_TO_QUARTER_END,
+    Calendar,
+    write_calendar,
+    zone_offsets,
+)
+from history.snapshot import Snapshot
+from tests.builders.lead_histories import Lead, history_of
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 ZONES = [
@@ -31,24 +42,29 @@ def _us(moment: datetime) -> int:
     st.datetimes(datetime(1971, 1, 1), datetime(2090, 1, 1)),  # noqa: DTZ001
     st.sampled_from(ZONES),
 )
-def test_calendar_is_the_zones_own(wall: datetime, name: str) -> None:
+def test_calendar_agrees_with_the_standard_library(wall: datetime, name: str) -> None:
     zone = ZoneInfo(name)
     moment = wall.replace(tzinfo=UTC)
+    now = _us(moment)
+    rows = Snapshot(history_of([Lead(created=now)], now), np.array([0]), np.array([now]))
     out = np.empty((1, 6))
-    at = np.array([_us(moment)])
-    fill(Rows(out, np.zeros(1, dtype=np.int64), at), 0, at, zone, True)
+    write_calendar(out, 0, rows, Calendar(zone, has_month=True))
+
     local = moment.astimezone(zone)
-    assert out[0, [0, 1, 2, 5]].tolist() == [local.weekday(), local.hour, local.weekday(), local.month]
-    assert (local + timedelta(days=int(out[0, 3]))).month == local.month
-    assert (local.replace(hour=12) + timedelta(days=int(out[0, 3]) + 1)).day == 1
-    end = local.replace(hour=12) + timedelta(days=int(out[0, 4]) + 1)
+    noon = local.replace(hour=12)  # whole days from noon stay on the same day across a clock change
+    columns = [CREATED_WEEKDAY, CREATED_HOUR, AS_OF_WEEKDAY, AS_OF_MONTH]
+    assert out[0, columns].tolist() == [local.weekday(), local.hour, local.weekday(), local.month]
+    to_month_end, to_quarter_end = int(out[0, DAYS_TO_MONTH_END]), int(out[0, DAYS_TO_QUARTER_END])
+    assert (local + timedelta(days=to_month_end)).month == local.month
+    assert (noon + timedelta(days=to_month_end + 1)).day == 1
+    end = noon + timedelta(days=to_quarter_end + 1)
     assert (end.day, end.month % 3) == (1, 1)
 
 
 @pytest.mark.parametrize("name", ZONES)
-def test_the_table_of_offsets_changes_when_the_zone_does(name: str) -> None:
+def test_offsets_change_at_the_second_the_zone_changes(name: str) -> None:
     zone = ZoneInfo(name)
-    starts, offsets = offsets_of(zone)
+    starts, offsets = zone_offsets(zone)
     for start, offset in zip(starts[1:].tolist(), offsets[1:].tolist(), strict=True):
         moment = EPOCH + timedelta(microseconds=start)
         assert moment.astimezone(zone).utcoffset() == timedelta(microseconds=offset)

@@ -1,7 +1,8 @@
-"""The catalogue: unique names a model library takes, sentences that read well for any value, a page that is current."""
+"""The catalogue: unique names that LightGBM keeps, sentences that read well for any value, a current page."""
 
 import math
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import lightgbm
@@ -10,10 +11,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from features.attributes import PLACES, Attribute
+from features.attribute_kernel import PLACES
+from features.attributes import Attribute
 from features.catalogue import catalogue, feature_set_id
 from features.catalogue_page import example, page
-from features.feature import slugs
+from features.feature import quoted, slugs
 from features.interactions import InteractionVocabulary
 from features.matrix import build_matrix
 from features.vocabulary import Vocabulary, learn
@@ -25,28 +27,15 @@ from tests.builders.made_leads import LAST_US, made_leads
 
 WORDS = words()
 NAME = re.compile(r"[a-z][a-z0-9_]*")
-weird = st.text(max_size=12) | st.sampled_from(
-    [
-        "x",
-        "X",
-        "x week",
-        "x_week",
-        "{value}",
-        "{",
-        '"a":[1]',
-        "Größe",
-        "客户",
-        "顧客",
-        "a" * 99,
-        "x_share",
-        " ",
-        "é",
-        "e",
-    ]
-)
+ODD_NAMES = (
+    "x", "X", "x week", "x_week", "x_share", "{value}", "{", '"a":[1]', "Größe", "客户", "顧客", "a" * 99, " ", "é",
+    "e",
+)  # fmt: skip
+weird = st.text(max_size=12) | st.sampled_from(ODD_NAMES)
+RAISES, LOWERS = re.compile(r" raises? the chance$"), re.compile(r" lowers? the chance$")
 
 
-def _odd(names: list[str]) -> Vocabulary:
+def _vocabulary_named(names: list[str]) -> Vocabulary:
     """A vocabulary whose attributes, kinds, channels and stages have the given names."""
     half = len(names) // 2
     return Vocabulary(
@@ -65,8 +54,8 @@ def _odd(names: list[str]) -> Vocabulary:
 
 @settings(CALM, max_examples=100)
 @given(st.lists(weird, unique=True, max_size=8))
-def test_names_are_unique_and_plain_for_any_data(names: list[str]) -> None:
-    columns = catalogue(_odd(names))
+def test_names_are_unique_and_plain_for_any_data_names(names: list[str]) -> None:
+    columns = catalogue(_vocabulary_named(names))
     assert len({f.name for f in columns}) == len(columns)
     assert all(NAME.fullmatch(f.name) for f in columns)
     for column in columns:
@@ -75,86 +64,120 @@ def test_names_are_unique_and_plain_for_any_data(names: list[str]) -> None:
 
 
 def test_lightgbm_keeps_the_names() -> None:
-    names = [f.name for f in catalogue(_odd(["{value}", '"a":[1]', "客户", "x week", "x_week", "a b"]))]
+    names = [
+        f.name
+        for f in catalogue(_vocabulary_named(["{value}", '"a":[1]', "客户", "x week", "x_week", "a b"]))
+    ]
     rows = np.random.default_rng(0).random((50, len(names)))
     data = lightgbm.Dataset(rows, label=np.arange(50) % 2, feature_name=names)
     model = lightgbm.train({"verbose": -1, "num_threads": 1}, data, num_boost_round=1)
     assert model.feature_name() == names
 
 
-def test_slugs_are_unique_and_keep_plain_names() -> None:
+def test_slugs_keep_plain_names_and_distinguish_others() -> None:
     assert slugs(["call", "Demo call", "new"]) == ["call", "demo_call", "new"]
     first, second, third = slugs(["a b", "a_b", "A-B"])
     assert second == "a_b"
     assert len({first, second, third}) == 3
 
 
-def test_feature_set_id_changes_with_the_columns() -> None:
+def test_the_id_depends_on_columns_not_on_wording() -> None:
     columns = catalogue(WORDS)
     assert feature_set_id(columns) == feature_set_id(catalogue(words()))
     assert feature_set_id(columns[:-1]) != feature_set_id(columns)
+    other_unit = [replace(columns[0], unit="hours"), *columns[1:]]
+    assert feature_set_id(other_unit) != feature_set_id(columns)
+    reworded = [replace(column, phrase="age", missing="no age") for column in columns]
+    assert feature_set_id(reworded) == feature_set_id(columns)
     assert re.fullmatch("[0-9a-f]{64}", feature_set_id(columns))
 
 
 @settings(CALM, max_examples=60)
 @given(histories, instants)
-def test_every_value_has_a_sentence_in_both_directions(leads: list[Lead], as_of: int) -> None:
+def test_every_value_has_a_sentence_each_way(leads: list[Lead], as_of: int) -> None:
     history = history_of(leads, as_of)
     matrix = build_matrix(Snapshot(history, np.arange(len(leads)), np.full(len(leads), as_of)), WORDS)
     for row in matrix.values.tolist():
         for column, value in zip(matrix.features, row, strict=True):
             up, down = (sentence(column, value, way, WORDS) for way in (True, False))
-            assert up.endswith((" raises the chance", " raise the chance"))
-            assert down.endswith((" lowers the chance", " lower the chance"))
+            assert RAISES.sub("", up) == LOWERS.sub("", down)
+            assert up != down
             assert up[0] == up[0].upper()
             assert not re.search(r"\bnan\b", up)
-            words = readable(column, value, WORDS)
-            assert is_missing(column, value) or words.lower() in up.lower()
+            shown = readable(column, value, WORDS)
+            assert is_missing(column, value) or shown.lower() in up.lower()
 
 
 @pytest.mark.parametrize(
     ("name", "value", "text"),
     [
+        ("lead_age_days", 12, "An age of 12 days lowers the chance"),
         ("interactions_7d", 0, "No interactions in the last 7 days lower the chance"),
         ("interactions_7d", 1, "1 interaction in the last 7 days lowers the chance"),
+        ("kind_call_30d", 1200, "1,200 interactions of kind call in the last 30 days lower the chance"),
+        ("channel_phone_count", 3, "3 interactions through phone so far lower the chance"),
+        ("days_since_inbound", 2, "The last interaction from the lead 2 days ago lowers the chance"),
+        ("days_since_inbound", math.nan, "No interaction from the lead so far lowers the chance"),
+        (
+            "activity_trend",
+            1,
+            "1 more interaction in the last 7 days than in a usual week before lowers the chance",
+        ),
+        (
+            "activity_trend",
+            -2,
+            "2 fewer interactions in the last 7 days than in a usual week before lower the chance",
+        ),
         ("days_in_stage", 3.54, "A stay of 3.5 days in the current stage lowers the chance"),
+        ("stage_pace", 1.5, "A stay 1.5 times as long as usual in this stage lowers the chance"),
+        ("response_hours_mean", 5, "Our average reply time of 5 hours lowers the chance"),
         ("response_hours_mean", math.nan, "No reply from us recorded lowers the chance"),
         ("stage_regressions", 1, "1 move back to an earlier stage lowers the chance"),
-        ("attr_due_days_ahead", -2.0, "Due 2 days ago lowers the chance"),
-        ("attr_plan", 1, "Plan with a rare or new value lowers the chance"),
-        ("attr_plan", 2, 'Plan "x" lowers the chance'),
-        ("attr_plan", 0, "No plan lowers the chance"),
         ("stage_position", 2, "Being at stage 2 of 3 (demo) lowers the chance"),
         ("stage", 1, "Being in a stage unknown to the model lowers the chance"),
+        ("last_kind", 2, "The last interaction of kind call lowers the chance"),
         ("created_weekday", 6, "Creation on a Sunday lowers the chance"),
+        ("days_to_month_end", 0, "The end of the month in less than a day lowers the chance"),
+        ("attr_size", 64, "Size of 64 lowers the chance"),
+        ("attr_agreed", 1, 'Agreed "yes" lowers the chance'),
+        ("attr_due_days_ahead", -2.0, "Due 2 days ago lowers the chance"),
+        ("attr_due_weekday", 4, "Due on a Friday lowers the chance"),
+        ("attr_plan", 0, "No plan lowers the chance"),
+        ("attr_plan", 1, "Plan with a rare or new value lowers the chance"),
+        ("attr_plan", 2, 'Plan "x" lowers the chance'),
+        ("attr_plan_past_leads", 1, "Plan known from 1 past lead lowers the chance"),
         ("attr_plan_win_rate", 0.175, "A win rate of 17.5 % among past leads of its plan lowers the chance"),
+        ("attr_plan_changes", 2, "2 changes of plan so far lower the chance"),
     ],
-)  # fmt: skip
+)
 def test_sentences_read_as_written(name: str, value: float, text: str) -> None:
     (column,) = (f for f in catalogue(WORDS) if f.name == name)
     assert sentence(column, float(value), False, WORDS) == text
+    raised = text.replace("lower the", "raise the").replace("lowers the", "raises the")
+    assert sentence(column, float(value), True, WORDS) == raised
+
+
+def test_sentences_are_short() -> None:
+    for column in catalogue(WORDS):
+        values = (0.0, 1.0) if column.kind == "category" else (0.0, 1.0, math.nan)
+        longest = max(len(sentence(column, value, True, WORDS)) for value in values)
+        assert longest <= 85, column.name
+
+
+def test_long_data_names_are_cut_in_sentences() -> None:
+    assert quoted("a" * 60) == "a" * 60
+    assert quoted("a" * 61) == "a" * 57 + "..."
+    assert quoted("{x}  y") == "{{x}} y"
 
 
 def test_durations_and_numbers_are_short() -> None:
     days = (0, 1 / 1440, 0.05, 0.3, 1.5, 2, 9.97, 365.4)
-    said = [
-        "less than a minute",
-        "1 minute",
-        "72 minutes",
-        "7 hours",
-        "36 hours",
-        "2 days",
-        "10 days",
-        "365 days",
-    ]
-    assert [duration(d) for d in days] == said
-    assert [plain(x) for x in (0, -3, 1234567, 2.5, 0.00012345)] == [
-        "0",
-        "-3",
-        "1,234,567",
-        "2.5",
-        "0.000123",
-    ]
+    durations = [
+        "less than a minute", "1 minute", "72 minutes", "7 hours", "36 hours", "2 days", "10 days", "365 days",
+    ]  # fmt: skip
+    assert [duration(d) for d in days] == durations
+    numbers = (0, -3, 1234567, 2.5, 0.00012345, 1e16)
+    assert [plain(x) for x in numbers] == ["0", "-3", "1,234,567", "2.5", "0.000123", "1e+16"]
 
 
 def test_a_learned_catalogue_matches_its_matrix() -> None:
@@ -168,10 +191,9 @@ def test_a_learned_catalogue_matches_its_matrix() -> None:
 
 
 def test_the_page_of_features_is_current() -> None:
-    kept = Path(__file__).parents[2] / "docs" / "reference" / "features.md"
-    assert kept.read_text(encoding="utf-8") == page(), (
-        "run: python -m features.catalogue_page > docs/reference/features.md"
-    )
+    written = Path(__file__).parents[2] / "docs" / "reference" / "features.md"
+    remedy = "run: python -m features.catalogue_page > docs/reference/features.md"
+    assert written.read_text(encoding="utf-8") == page(), remedy
 
 
 def test_the_page_has_a_column_of_every_sort() -> None:

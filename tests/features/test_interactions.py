@@ -8,7 +8,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from features.interaction_kernel import N_SINGLES
-from features.interactions import WINDOWS_DAYS, InteractionVocabulary, features, layout
+from features.interactions import (
+    WINDOWS_DAYS,
+    InteractionVocabulary,
+    interaction_features,
+    interaction_layout,
+)
 from features.matrix import build_matrix
 from history.history import DAY_US, INBOUND, OUTBOUND
 from history.snapshot import Snapshot
@@ -68,8 +73,8 @@ def test_a_reply_is_timed_from_the_oldest_open_question() -> None:
 
 
 def test_columns_that_training_saw_nothing_for_are_left_out() -> None:
-    assert features(InteractionVocabulary()) == ()
-    bare = {f.name for f in features(InteractionVocabulary(kinds=("call",), any=True))}
+    assert interaction_features(InteractionVocabulary()) == ()
+    bare = {f.name for f in interaction_features(InteractionVocabulary(kinds=("call",), any=True))}
     assert not bare & {
         "share_inbound",
         "value_sum",
@@ -90,11 +95,11 @@ def test_columns_that_training_saw_nothing_for_are_left_out() -> None:
 def test_every_column_has_one_place(
     flags: tuple[bool, bool, bool, bool], kinds: int, channels: int, echoes: int
 ) -> None:
-    spoken = InteractionVocabulary(
+    vocabulary = InteractionVocabulary(
         ("a", "b", "c")[:kinds], ("d", "e")[:channels], *flags, True, ("d",)[:echoes]
     )
-    plan = layout(spoken)
-    singles = plan.columns[plan.columns >= 0].tolist()
+    plan = interaction_layout(vocabulary)
+    singles = plan.single_columns[plan.single_columns >= 0].tolist()
     width = len(WINDOWS_DAYS) + 2
-    assert len(plan.columns) == N_SINGLES
-    assert [*range(plan.n_groups * width), *singles] == list(range(len(features(spoken))))
+    assert len(plan.single_columns) == N_SINGLES
+    assert [*range(plan.n_groups * width), *singles] == list(range(len(interaction_features(vocabulary))))

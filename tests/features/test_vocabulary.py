@@ -54,10 +54,10 @@ def test_only_training_leads_teach() -> None:
 
 def test_kinds_need_enough_rows_and_the_rest_is_pooled() -> None:
     touches = [Touch(START_US, START_US, "call")] * LEAST_ROWS + [Touch(START_US, START_US, "fax")]
-    spoken = learn(_all([Lead(START_US, {}, touches)]))[0].interactions
-    assert (spoken.kinds, spoken.pools_kinds) == (("call",), True)
-    assert not spoken.directions
-    assert not spoken.values
+    interactions = learn(_all([Lead(START_US, {}, touches)]))[0].interactions
+    assert (interactions.kinds, interactions.pools_kinds) == (("call",), True)
+    assert not interactions.directions
+    assert not interactions.values
 
 
 def test_a_channel_that_only_echoes_a_kind_is_not_counted_twice() -> None:

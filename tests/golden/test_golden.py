@@ -1,4 +1,4 @@
-"""Small readable files that may not change by accident: how trees are read, and what a score looks like in JSON."""
+"""Small readable files that may not change by accident: the sums of two trees, and scores in JSON."""
 
 import json
 import math
@@ -16,7 +16,7 @@ from models.trees.ensemble import trees_from_text
 HERE = Path(__file__).parent
 
 
-def test_two_trees_are_walked_as_the_table_says() -> None:
+def test_two_trees_give_the_sums_of_the_table() -> None:
     golden = json.loads((HERE / "two_trees.json").read_text())
     trees = trees_from_text((HERE / "two_trees.txt").read_text())
     assert list(trees.names) == golden["columns"]
@@ -31,8 +31,13 @@ def four_scores() -> Scores:
     """A lead of each status, in numbers that are exact in binary."""
     at = parse_time("2026-03-01", ZoneInfo("UTC"))
     unknown = math.nan
-    said = "A total of 12 days in stage offer raises the chance"
-    why = {"feature": "days_in_stage", "label": said, "value": "12", "direction": "up", "points": 12.5}
+    reason = {
+        "feature": "days_at_offer",
+        "label": "A total of 12 days in stage offer raises the chance",
+        "value": "12 days",
+        "direction": "up",
+        "points": 12.5,
+    }
     warning = Warning("insufficient_data", "", "no training lead stood in stage 'legal'")
     return Scores(
         lead_ids=["L-1", "L-2", "L-3", "Zoë-4"],
@@ -51,7 +56,7 @@ def four_scores() -> Scores:
         currency="EUR",
         expected_close_day=np.array(["2026-04-15", "2026-04-20", "2026-02-27", "NaT"], dtype="M8[D]"),
         baseline_probability=np.array([0.3125, 0.25, 0.3125, 0.25]),
-        reasons=[[why], [], [], []],
+        reasons=[[reason], [], [], []],
         warnings=[[], [warning], [], []],
         model_version="7",
     )
@@ -60,6 +65,6 @@ def four_scores() -> Scores:
 def test_score_records_are_the_golden_ones() -> None:
     """What CRM integrations parse: a change here is a breaking change of the contract."""
     expected = json.loads((HERE / "score_records.json").read_text(encoding="utf-8"))
-    found = json.loads(json.dumps(four_scores().records(), allow_nan=False))
-    assert found == expected
-    assert [list(record) for record in found] == [list(record) for record in expected]
+    records = json.loads(json.dumps(four_scores().records(), allow_nan=False))
+    assert records == expected
+    assert [list(record) for record in records] == [list(record) for record in expected]

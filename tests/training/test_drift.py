@@ -8,19 +8,20 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from features.feature import Feature, feature
+from features.feature import Block, Feature
 from history.arrays import Floats
 from training.drift import _psi_text, drift, learn_reference, population_stability
 
 K = 20
+ATTRIBUTES = Block("attributes")
 
 
 def _features(kinds: int = K) -> tuple[Feature, ...]:
     numbers = [
-        feature(f"n{j}", "number", "x being {value}", "attributes", subject=f"a{j}") for j in range(kinds - 2)
+        ATTRIBUTES.number(f"n{j}", "number", "x of {value}", subject=f"a{j}") for j in range(kinds - 2)
     ]
-    stage = feature("stage", "category", "standing in {value}", "stages", kind="category")
-    day = feature("as_of_weekday", "weekday", "today being {value}", "calendar")
+    stage = Block("stages").category("stage", "category", "being in {value}")
+    day = Block("calendar").number("as_of_weekday", "weekday", "today being a {value}")
     return (*numbers, stage, day)
 
 
@@ -107,7 +108,7 @@ def test_features_of_past_leads_never_drift() -> None:
     """Leads without past ones of their value stand on the rate of all, one number on the day of the score."""
     rng = np.random.default_rng(3)
     columns = [
-        feature(f"attr_a_{name}", unit, "a being {value}", "attributes", subject="a")
+        ATTRIBUTES.number(f"attr_a_{name}", unit, "a of {value}", subject="a")
         for name, unit in (("win_rate", "share"), ("past_leads", "leads"))
     ]
     before = np.column_stack((rng.uniform(0.3, 0.4, 5000), rng.poisson(4, 5000).astype(np.float64)))
@@ -119,7 +120,7 @@ def test_the_week_of_an_attribute_date_never_drifts() -> None:
     """A year of planned closings held against those of next month; the days until them are as ever."""
     rng = np.random.default_rng(8)
     columns = [
-        feature(f"attr_planned_{name}", unit, "planned being {value}", "attributes", subject="planned")
+        ATTRIBUTES.number(f"attr_planned_{name}", unit, "planned {value}", subject="planned")
         for name, unit in (("week", "week"), ("days_ahead", "signed_days"))
     ]
     before = np.column_stack((rng.integers(1, 53, 5000), rng.normal(30, 9, 5000))).astype(np.float64)
