@@ -1,14 +1,15 @@
-"""The two ways a command or a call can fail that are not our bug."""
+"""The errors that are the caller's to mend: unusable input, and damaged files."""
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 
 SHOWN_PROBLEMS = 50
 
 
 class InvalidInput(Exception):
-    """What the user gave cannot be used; carries every problem found, not only the first.
+    """Unusable input, with every problem and not only the first.
 
-    Each problem is one sentence: what is wrong, what was got and expected, the first offender, what to do.
+    Each problem is one sentence: what is wrong, got and expected, the first offender, what to do.
     """
 
     def __init__(self, problems: str | Iterable[str]) -> None:
@@ -25,8 +26,29 @@ class InvalidInput(Exception):
         return "\n".join(lines)
 
 
+@dataclass(frozen=True, slots=True)
+class FieldProblem:
+    """A problem of one field of a request record; loc is its path, such as ("interactions", 3, "occurred_at")."""
+
+    loc: tuple[str | int, ...]
+    msg: str
+
+    def __str__(self) -> str:
+        """One sentence after the path: 'interactions[3].occurred_at: is missing, expected ...'."""
+        path = "".join(f"[{step}]" if isinstance(step, int) else f".{step}" for step in self.loc)
+        return f"{path.removeprefix('.')}: {self.msg}"
+
+
+class InvalidRecord(InvalidInput):
+    """A request record that breaks rules, with every problem and the path of its field."""
+
+    def __init__(self, fields: Iterable[FieldProblem]) -> None:
+        self.fields = tuple(fields)
+        super().__init__(str(problem) for problem in self.fields)
+
+
 class DamagedArtifact(Exception):
-    """A file that Leadcast wrote is missing, changed, foreign or unreadable; the message says which and why."""
+    """A file of Leadcast's own that is missing, changed, foreign or unreadable; the message names it and the cause."""
 
     @property
     def problems(self) -> tuple[str, ...]:

@@ -7,6 +7,7 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
+from history import schema
 from history.arrays import Codes, Flags, Floats, Ints, Mask
 from history.config import FunnelConfig
 
@@ -15,8 +16,8 @@ HOUR_US = 3_600_000_000
 
 OPEN, WON, LOST = 0, 1, 2  # Outcomes.state and history.snapshot.state_at
 NO_DIRECTION, INBOUND, OUTBOUND = 0, 1, 2  # Interactions.direction
-STATES: Final[Mapping[str, int]] = {"open": OPEN, "won": WON, "lost": LOST}
-DIRECTIONS: Final[Mapping[str, int]] = {"inbound": INBOUND, "outbound": OUTBOUND}
+STATES: Final[Mapping[str, int]] = dict(zip(schema.OUTCOMES, (OPEN, WON, LOST), strict=True))
+DIRECTIONS: Final[Mapping[str, int]] = dict(zip(schema.DIRECTIONS, (INBOUND, OUTBOUND), strict=True))
 
 
 @dataclass(frozen=True)

@@ -25,18 +25,11 @@ from history.history import (
     empty_factor,
     offsets_of,
 )
-from history.schema import FIXED_ATTRIBUTES, NOT_ATTRIBUTES
+from history.schema import FIXED_ATTRIBUTES, NOT_ATTRIBUTES, TABLES
 from history.times import next_month
 from history.values import LARGEST_NUMBER
 
-OWN_TIME: Final[Mapping[str, str]] = {
-    "leads": "created_at",
-    "interactions": "occurred_at",
-    "stages": "entered_at",
-    "outcomes": "closed_at",
-    "attribute_changes": "changed_at",
-    "costs": "period_start",
-}
+OWN_TIME: Final[Mapping[str, str]] = {name: layout.own_time for name, layout in TABLES.items()}
 IDS: Final = frozenset({"lead_id", "interaction_id"})
 
 

@@ -6,7 +6,7 @@ from typing import Any, Final
 import numpy as np
 
 from history.config import FunnelConfig
-from history.errors import InvalidInput
+from history.errors import InvalidRecord
 from history.history import Factor, History, empty_factor, factor_of
 from history.records.logs import changes_of, interactions_of, outcomes_of, stages_of
 from history.records.problems import problems_of
@@ -21,7 +21,7 @@ _MISSING: Final = empty_factor(1)
 
 def read_records(
     leads: Sequence[Record], config: FunnelConfig, as_of_us: int
-) -> tuple[History, list[InvalidInput | None]]:
+) -> tuple[History, list[InvalidRecord | None]]:
     """The history of request records of the contract's form, in their order; strict_json checked their types before.
 
     Their texts have no NUL, which strict_json refuses. Rows after as_of_us stay in the arrays, where no snapshot at
@@ -31,13 +31,12 @@ def read_records(
     try:
         return _assembled(leads, config, as_of_us), [None] * len(leads)
     except (KeyError, TypeError, ValueError, OverflowError):
-        found = [problems_of(lead) for lead in leads]
-    if not any(found):
-        raise RuntimeError("the record door refused leads that break none of its rules")
-    good = [lead for lead, problems in zip(leads, found, strict=True) if not problems]
-    return _assembled(good, config, as_of_us), [
-        InvalidInput(problems) if problems else None for problems in found
-    ]
+        problems = [problems_of(lead) for lead in leads]
+    if not any(problems):
+        raise RuntimeError("records were refused that break no rule")
+    valid = [lead for lead, of_lead in zip(leads, problems, strict=True) if not of_lead]
+    refusals = [InvalidRecord(of_lead) if of_lead else None for of_lead in problems]
+    return _assembled(valid, config, as_of_us), refusals
 
 
 def _assembled(leads: Sequence[Record], config: FunnelConfig, as_of_us: int) -> History:

@@ -8,8 +8,9 @@ import numpy as np
 
 from history.arrays import Ints
 from history.history import offsets_of
-from history.records.problems import ROWS
+from history.records.problems import ROW_TABLES
 from history.records.timestamps import instants
+from history.schema import TABLES
 
 Record = Mapping[str, Any]
 Rows = Sequence[Record]
@@ -46,6 +47,7 @@ class TableRows:
         return np.lexsort((self.time_us, self.lead))
 
 
+_OWN_TIMES: Final = tuple(TABLES[name].own_time for name in ROW_TABLES)
 _NO_TIMES: Final = np.zeros(0, dtype=np.int64)
 _NO_ROWS_OF_ONE: Final = TableRows((), np.zeros(2, dtype=np.int64), _NO_TIMES, _NO_TIMES, None)
 
@@ -64,12 +66,12 @@ class LeadRows(NamedTuple):
 
 def rows_of(leads: Sequence[Record]) -> LeadRows:
     """The rows of all leads, their times read in one go; ValueError, KeyError or TypeError where one is none."""
-    tables = [_rows(leads, name) for name in ROWS]
+    tables = [_rows(leads, name) for name in ROW_TABLES]
     recorded = [[row.get("recorded_at") for row in rows] for rows in tables]
     decisions = [lead.get("outcome") for lead in leads]
     texts = [lead["created_at"] for lead in leads]
-    for rows, (time, _) in zip(tables, ROWS.values(), strict=True):
-        texts += [row[time] for row in rows]
+    for rows, own_time in zip(tables, _OWN_TIMES, strict=True):
+        texts += [row[own_time] for row in rows]
     start, late = len(leads), len(texts)
     for of_table in recorded:
         texts += [text for text in of_table if text]
@@ -77,7 +79,7 @@ def rows_of(leads: Sequence[Record]) -> LeadRows:
     texts += [row[key] for row in decisions if row for key in ("closed_at", "recorded_at") if row.get(key)]
     us = instants(texts)
     read = {}
-    for name, rows, of_table in zip(ROWS, tables, recorded, strict=True):
+    for name, rows, of_table in zip(ROW_TABLES, tables, recorded, strict=True):
         own = known = us[start : start + len(rows)]
         start += len(rows)
         if any(of_table):

@@ -3,8 +3,9 @@
 An event's data are the fields of the row that it adds, without its times: they are declared once.
 """
 
-from history.history import DIRECTIONS, STATES
-from history.schema import OWN_ATTRIBUTES
+from dataclasses import replace
+
+from history import schema
 from serving.base.limits import MAX_INTERACTIONS
 from serving.http.shapes import (
     ID,
@@ -22,56 +23,38 @@ from serving.http.shapes import (
     rows,
 )
 
-_RECORDED_AT = Field(TIME, "When the CRM learned of it, if later.")
-INTERACTION = Shape(
-    "Interaction",
-    {
-        "kind": Field(NAME, "What happened, such as email_open or call.", required=True),
-        "occurred_at": Field(TIME, "When it happened.", required=True),
-        "interaction_id": Field(
-            TEXT, "Of several with the same id within a lead the one known first counts."
-        ),
-        "recorded_at": _RECORDED_AT,
-        "channel": Field(TEXT, "Such as email or phone."),
-        "direction": Field(choice(*DIRECTIONS), "Who acted: the lead (inbound) or you."),
-        "value": Field(NUMBER, "Any measure of it, such as minutes or pages."),
-    },
-)
-STAGE = Shape(
-    "Stage",
-    {
-        "stage": Field(NAME, "The stage entered.", required=True),
-        "entered_at": Field(TIME, "When.", required=True),
-        "recorded_at": _RECORDED_AT,
-    },
-)
-CHANGE = Shape(
-    "AttributeChange",
-    {
-        "attribute": Field(NAME, "An attribute's name; owner and account_id too.", required=True),
-        "value": Field(SCALAR, "The value from then on; null for none.", required=True),
-        "changed_at": Field(TIME, "When it changed.", required=True),
-        "recorded_at": _RECORDED_AT,
-    },
-)
-OUTCOME = Shape(
-    "Outcome",
-    {
-        "outcome": Field(choice(*STATES), "How it ended, or open again.", required=True),
-        "closed_at": Field(TIME, "When it was decided.", required=True),
-        "amount": Field(NUMBER, "The amount won, 0 or more."),
-        "reason": Field(TEXT, "Why."),
-        "recorded_at": _RECORDED_AT,
-    },
-)
+_KINDS = {
+    schema.TIME: TIME,
+    schema.NUMBER: NUMBER,
+    schema.TEXT: TEXT,
+    schema.ID: ID,
+    schema.NAME: NAME,
+    schema.SCALAR: SCALAR,
+}
+
+
+def _field(declared: schema.Field) -> Field:
+    kind = choice(*declared.choices) if declared.choices else _KINDS[declared.kind]
+    return Field(kind, declared.description, declared.required)
+
+
+def _row_fields(table: str) -> dict[str, Field]:
+    """Fields of a table's rows in a request, which hang on their lead."""
+    fields = schema.TABLES[table].fields
+    return {name: _field(declared) for name, declared in fields.items() if name != "lead_id"}
+
+
+INTERACTION = Shape("Interaction", _row_fields("interactions"))
+STAGE = Shape("Stage", _row_fields("stages"))
+CHANGE = Shape("AttributeChange", _row_fields("attribute_changes"))
+_OUTCOME = _row_fields("outcomes")
+# A file may lack closed_at, a request may not: its sender knows when the lead was decided.
+OUTCOME = Shape("Outcome", {**_OUTCOME, "closed_at": replace(_OUTCOME["closed_at"], required=True)})
+_LEAD = {name: _field(declared) for name, declared in schema.TABLES["leads"].fields.items()}
 LEAD = Shape(
     "Lead",
     {
-        "lead_id": Field(ID, "Your id of the lead.", required=True),
-        "created_at": Field(TIME, "When the lead was created.", required=True),
-        "account_id": Field(TEXT, "The organisation behind the lead."),
-        "owner": Field(TEXT, "Who works on the lead."),
-        "source": Field(TEXT, "Where the lead came from."),
+        **{name: _LEAD[name] for name in ("lead_id", "created_at", *schema.OWN_ATTRIBUTES)},
         "attributes": Field(SCALARS, "The lead's attributes at its creation."),
         "interactions": Field(
             rows(INTERACTION, MAX_INTERACTIONS), f"Touches by either side, at most {MAX_INTERACTIONS}."
@@ -87,7 +70,7 @@ STORED_LEAD = Shape(
     "StoredLead",
     {
         "created_at": Field(TIME, "When the lead was created; never changes.", required=True),
-        **{name: LEAD.fields[name] for name in OWN_ATTRIBUTES},
+        **{name: LEAD.fields[name] for name in schema.OWN_ATTRIBUTES},
         "attributes": Field(
             SCALARS, "The first gives the values at creation, a later one is merged; null clears."
         ),

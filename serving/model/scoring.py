@@ -1,13 +1,12 @@
 """Leads of a request -> history -> snapshot -> score records: the path of files and of the store, too."""
 
-import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
 from history.arrays import Ints
-from history.errors import InvalidInput
+from history.errors import InvalidRecord
 from history.history import History
 from history.read import read_records
 from history.snapshot import Snapshot
@@ -15,10 +14,6 @@ from models.bundle import Bundle
 from models.scorer import score
 from serving.base.limits import AHEAD_US
 from serving.base.problems import Problem, error, invalid
-
-# The path before a message of history/records, such as "interactions[3].occurred_at: ", and its steps.
-_PATH = re.compile(r"^([a-z_]+(?:\[\d+\])?(?:\.[a-z_]+(?:\[\d+\])?)*):? +")
-_STEP = re.compile(r"[a-z_]+|\d+")
 
 Lead = Mapping[str, Any]
 Record = dict[str, Any]
@@ -94,14 +89,5 @@ def _time_errors(history: History, row: int, as_of_us: int, latest_us: int) -> l
     return errors
 
 
-def _problem(refusal: InvalidInput) -> Problem:
-    return invalid([_located(message) for message in refusal.problems])
-
-
-def _located(message: str) -> dict[str, Any]:
-    """A message of history/records as {loc, msg}."""
-    path = _PATH.match(message)
-    if path is None:
-        return error(["body"], message)
-    steps = [int(step) if step.isdigit() else step for step in _STEP.findall(path[1])]
-    return error(["body", *steps], message[path.end() :])
+def _problem(refusal: InvalidRecord) -> Problem:
+    return invalid([error(["body", *problem.loc], problem.msg) for problem in refusal.fields])

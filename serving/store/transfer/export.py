@@ -89,7 +89,7 @@ def _write_facts(connection: Connection, table: Table, out: Path) -> int:
 
 def fact_header(table: str) -> tuple[str, ...]:
     """The columns of a fact table's file: known_us is exported as recorded_at, state as outcome."""
-    own_time = TABLES[table].times[0]
+    own_time = TABLES[table].own_time
     _time_us, _known_us, *content = FACT_COLUMNS[table]
     names = ("outcome" if name == "state" else name for name in content)
     return "lead_id", own_time, "recorded_at", *names
