@@ -10,7 +10,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from history.arrays import Codes, Floats, Ints, Mask
-from history.folder.files import python_value
+from history.folder.raw_table import python_value
 from history.history import DAY_US, Factor
 from history.times import LATEST_US, LONGEST_TEXT, from_local, parse_matrix
 from history.values import value_text

@@ -1,4 +1,4 @@
-"""CSV files to columns of text with pyarrow: the header, the rows of another width, and what else the bytes may be."""
+"""The parts of a CSV file: its header, its rows by pyarrow, rows of another width, and other formats by their bytes."""
 
 import csv
 import gzip
@@ -11,6 +11,8 @@ from typing import Any, BinaryIO, Final, cast
 
 import pyarrow as pa
 import pyarrow.csv as pa_csv
+
+from history.folder.raw_table import RaggedRow
 
 BLOCK_BYTES: Final = 1 << 23
 OTHER_MARKS: Final[Mapping[str, str]] = {";": "semicolons", "\t": "tabs", "|": "vertical bars"}
@@ -25,18 +27,8 @@ EXCEL_NOTE: Final = re.compile(r"sep=.?")
 
 
 @dataclass(frozen=True)
-class RaggedRow:
-    """A CSV row with more or fewer values than the header has columns."""
-
-    row: int
-    text: str
-    got: int
-    expected: int
-
-
-@dataclass(frozen=True)
 class Header:
-    """The names in a CSV's header, how many blank lines stand before it, and whether any row follows."""
+    """The names of a CSV's header, the number of blank lines before it, and whether any row follows."""
 
     names: list[str]
     before: int
@@ -44,7 +36,7 @@ class Header:
 
 
 def opened(path: Path) -> BinaryIO:
-    """The file's bytes, unpacked where its name ends in .gz."""
+    """The file's bytes, decompressed if its name ends in .gz."""
     return cast(BinaryIO, gzip.open(path)) if path.suffix == ".gz" else path.open("rb")
 
 
@@ -57,7 +49,7 @@ def read_header(path: Path) -> Header:
 
 
 def other_mark(names: list[str], known: Iterable[str]) -> str | None:
-    """The character that separates the columns where it isn't a comma: no name is known, and some part of one is."""
+    """The separator of the columns if it is not the comma: split by it, the header has a known name."""
     line = ",".join(names)
     for mark in OTHER_MARKS:
         parts = _parts(line, mark)
@@ -66,8 +58,8 @@ def other_mark(names: list[str], known: Iterable[str]) -> str | None:
     return None
 
 
-def apart(names: list[str], mark: str) -> list[str]:
-    """The names of a header whose columns `mark` separates."""
+def split_names(names: list[str], mark: str) -> list[str]:
+    """The names of a header split by `mark` instead of commas."""
     return _parts(",".join(names), mark)
 
 
@@ -76,7 +68,7 @@ def _parts(line: str, mark: str) -> list[str]:
 
 
 def foreign_bytes(path: Path) -> str | None:
-    """What the file is in place of UTF-8 text, by its first bytes; None where they say nothing."""
+    """The format of a file that is not UTF-8 text, by its first bytes; None if they are of no other known format."""
     try:
         with opened(path) as file:
             first = file.read(FIRST_BYTES)
@@ -91,7 +83,7 @@ def foreign_bytes(path: Path) -> str | None:
 
 
 def first_foreign_line(path: Path) -> str:
-    """Where the first bytes that are no UTF-8 stand, as lines of the file count."""
+    """The number and an excerpt of the first line that is not UTF-8."""
     with opened(path) as file:
         for number, line in enumerate(file, 1):
             try:
@@ -103,7 +95,7 @@ def first_foreign_line(path: Path) -> str:
 
 
 def unclosed_quote(path: Path, table: pa.Table, ragged: list[RaggedRow]) -> str | None:
-    """What an unclosed quote swallowed: the rest of the file, as a ragged row or as a value of the last row."""
+    """The text after an unclosed quote, which runs to the end of the file: a ragged row or a value of the last row."""
     swallowed = [row.text for row in ragged if row.text.count('"') % 2]
     last = [
         value for column in table.slice(max(table.num_rows - 1, 0)).columns for value in column.to_pylist()
@@ -120,7 +112,7 @@ def _quotes(path: Path) -> int:
 def parse(path: Path, header: Header, types: Mapping[str, pa.DataType]) -> tuple[pa.Table, list[RaggedRow]]:
     """The columns of `types` (place in the header -> type) with every value as text, and the rows of another width.
 
-    Read again without threads where there are such rows, which need numbers.
+    If such rows exist, the file is read again without threads: only then does pyarrow number them.
     """
     ragged: list[RaggedRow] = []
 

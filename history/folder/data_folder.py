@@ -8,7 +8,8 @@ from typing import Final
 
 from history.config import FunnelConfig, load_config, to_dict
 from history.errors import InvalidInput
-from history.folder.files import RawTable, read_tables
+from history.folder.files import read_tables
+from history.folder.raw_table import RawTable
 from history.folder.read import history_of, with_columns_of
 from history.folder.rules import FLAGGED, REJECTED
 from history.history import History, TableReport

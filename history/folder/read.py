@@ -7,7 +7,8 @@ import numpy as np
 
 from history.config import FunnelConfig, load_config
 from history.errors import InvalidInput
-from history.folder.files import RawTable, read_tables
+from history.folder.files import read_tables
+from history.folder.raw_table import RawTable
 from history.folder.rules import REJECTED, RejectedRow
 from history.folder.validate import (
     OWN_TIME,

@@ -8,7 +8,7 @@ import numpy as np
 
 from history.arrays import Ints, Mask
 from history.folder.columns import Numbers, Times
-from history.folder.files import RawTable
+from history.folder.raw_table import RawTable
 from history.history import Factor, Rejected, TableReport
 from history.schema import LONGEST_ID
 from history.times import EARLIEST_US, EXPECTED

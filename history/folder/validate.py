@@ -9,7 +9,7 @@ import numpy as np
 from history.arrays import Flags, Ints, Mask
 from history.config import FunnelConfig
 from history.folder.columns import Numbers, Times, no_numbers, no_times, numbers, texts, times, without_nul
-from history.folder.files import RawTable
+from history.folder.raw_table import RawTable
 from history.folder.rules import RejectedRow, Sieve, matching
 from history.history import (
     DIRECTIONS,

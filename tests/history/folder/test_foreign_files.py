@@ -23,9 +23,9 @@ def problems(folder: Path, files: Mapping[str, bytes]) -> tuple[str, ...]:
 @pytest.mark.parametrize(
     ("content", "expected"),
     [
-        (LEADS.replace(",", ";").encode(), "semicolons separate the columns"),
-        (LEADS.replace(",", "\t").encode(), "tabs separate the columns"),
-        (b'lead_id;created_at;"Revenue, EUR"\na;2024-01-01;1,5\n', "semicolons separate"),
+        (LEADS.replace(",", ";").encode(), "the columns are separated by semicolons"),
+        (LEADS.replace(",", "\t").encode(), "the columns are separated by tabs"),
+        (b'lead_id;created_at;"Revenue, EUR"\na;2024-01-01;1,5\n', "separated by semicolons"),
         (b"sep=,\r\n" + LEADS.encode(), "'sep=,', is a note for Excel"),
         (b"sep=;\r\n" + LEADS.encode(), "'sep=;', is a note for Excel"),
         (LEADS.encode("utf-16"), "is UTF-16"),

@@ -14,8 +14,8 @@ from hypothesis import strategies as st
 
 from history.config import load_config
 from history.errors import InvalidInput
-from history.folder.files import MOST_COLUMNS
 from history.folder.rules import FLAGGED, REJECTED, RejectedRow
+from history.folder.wanted_columns import MOST_COLUMNS
 from history.history import LOST, OPEN, WON, History, TableReport
 from history.read import format_time, parse_time, read_folder
 from history.snapshot import cut, state_at
@@ -287,7 +287,7 @@ def test_all_problems_of_all_tables_come_at_once(tmp_path: Path) -> None:
     for expected in (
         "horizon",
         "'lead_id' is missing",
-        "by commas",
+        "by semicolons",
         "outcomes.csv is empty",
         "stages.parquet",
         "2 times",
@@ -327,7 +327,7 @@ def test_missing_and_double_files(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("name", ["leads.csv", "outcomes.csv", "funnel.toml"])
 @pytest.mark.parametrize("kind", ["folder", "pipe", "link to nothing"])
-def test_what_is_no_file_is_told_and_never_waited_for(name: str, kind: str, tmp_path: Path) -> None:
+def test_a_pipe_or_folder_in_place_of_a_table_is_refused(name: str, kind: str, tmp_path: Path) -> None:
     (tmp_path / "leads.csv").write_text(LEADS)
     (tmp_path / name).unlink(missing_ok=True)
     if kind == "folder":
@@ -336,18 +336,18 @@ def test_what_is_no_file_is_told_and_never_waited_for(name: str, kind: str, tmp_
         os.mkfifo(tmp_path / name)
     else:
         (tmp_path / name).symlink_to("nothing")
-    with pytest.raises(InvalidInput, match=f"^{name} is a folder, a device or a link"):
+    with pytest.raises(InvalidInput, match=f"^{name} is not a regular file"):
         read_folder(tmp_path)
 
 
-def test_many_columns_are_read_and_too_many_are_told(tmp_path: Path) -> None:
+def test_a_table_has_at_most_so_many_columns(tmp_path: Path) -> None:
     def wide(n: int) -> Mapping[str, str]:
         header = ",".join(["lead_id", "created_at", *(f"x{i}" for i in range(n - 2))])
         return {"leads.csv": header + "\na,2024-01-01" + ",1" * (n - 2) + "\n"}
 
     assert len(read(tmp_path, wide(MOST_COLUMNS)).attributes) == MOST_COLUMNS - 2
     assert problems(tmp_path, wide(MOST_COLUMNS + 1)) == (
-        "leads.csv: the file has 10,001 columns; at most 10,000 are read, leave out what says nothing of a lead.",
+        "leads.csv: the file has 10,001 columns; at most 10,000 are read, leave out those that do not describe a lead.",
     )
 
 

@@ -1,0 +1,77 @@
+"""A table of a data folder from a CSV file."""
+
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+
+from history.folder.csv import (
+    EXCEL_NOTE,
+    OTHER_MARKS,
+    Header,
+    foreign_bytes,
+    other_mark,
+    parse,
+    read_header,
+    split_names,
+    unclosed_quote,
+)
+from history.folder.raw_table import RawTable, one_array
+from history.folder.wanted_columns import WantedColumns
+from history.schema import TABLES, TEXT
+
+
+def read_csv(path: Path, name: str, wanted: WantedColumns, problems: list[str]) -> RawTable | None:
+    """The table, or None after its problems were added.
+
+    Raises UnicodeDecodeError, OSError, csv.Error or pa.ArrowException for an unreadable file.
+    """
+    if (foreign := foreign_bytes(path)) is not None:
+        problems.append(f"{path.name} is {foreign}.")
+        return None
+    header = read_header(path)
+    if not any(header.names):
+        problems.append(f"{path.name} is empty: expected a header with {', '.join(TABLES[name].needed)}.")
+        return None
+    sources = _csv_sources(path, header, wanted, problems)
+    if sources is None:
+        return None
+    layout, place = TABLES[name], {column: str(i) for i, column in enumerate(header.names)}
+    types = {place[column]: pa.string() for column in sources.values()}
+    for canonical, column in sources.items():
+        if layout.role(canonical) == TEXT:
+            types[place[column]] = pa.dictionary(pa.int32(), pa.string())
+    near = wanted.near(header.names)
+    if not header.has_rows:
+        nothing = {canonical: pa.array([], pa.string()) for canonical in sources}
+        return RawTable(name, nothing, np.zeros(0, dtype=np.int64), near=near)
+    table, ragged = parse(path, header, types)
+    if (unclosed := unclosed_quote(path, table, ragged)) is not None:
+        problems.append(f"{path.name}: a quote is never closed: {unclosed[:80]!r}.")
+        return None
+    columns = {canonical: one_array(table.column(place[column])) for canonical, column in sources.items()}
+    numbers = header.before + np.arange(2, table.num_rows + len(ragged) + 2, dtype=np.int64)
+    if ragged:
+        numbers = np.delete(numbers, np.array([row.row - header.before - 2 for row in ragged]))
+    return RawTable(name, columns, numbers, ragged, near)
+
+
+def _csv_sources(
+    path: Path, header: Header, wanted: WantedColumns, problems: list[str]
+) -> dict[str, str] | None:
+    """WantedColumns.sources; a header with another separator than commas is split by it, to report all problems."""
+    if EXCEL_NOTE.fullmatch(",".join(header.names)):
+        problems.append(
+            f"{path.name}: its first line, {','.join(header.names)!r}, is a note for Excel; remove it, and separate "
+            "the columns with commas."
+        )
+        return None
+    mark = other_mark(header.names, wanted.known)
+    if mark is None:
+        return wanted.sources(path, header.names, problems)
+    problems.append(
+        f"{path.name}: the columns are separated by {OTHER_MARKS[mark]}; save it with commas "
+        "(and numbers with a decimal point)."
+    )
+    wanted.sources(path, split_names(header.names, mark), problems)
+    return None
