@@ -78,6 +78,7 @@ def claimed_at_creation(history: History, name: str) -> Factor:
         return base
     codes = base.codes.copy()
     changed = changes.value.codes[rows]
+    # The texts of changes follow those of the column. Rows are in order of time: the last one stays.
     codes[lead[rows]] = np.where(changed >= 0, changed + len(base.values), -1)
     return Factor(codes, [*base.values, *changes.value.values]).compact()
 
@@ -101,8 +102,8 @@ def _levels(codes: Codes, texts: list[str], counts: Ints) -> Grouping:
     place = {name: i for i, name in enumerate(names)}
     value_of_code = np.array([*(place[text] for text in texts), len(names)], dtype=np.int64)
     total = np.bincount(value_of_code[:-1], weights=counts, minlength=len(names))
-    by_size = np.argsort(-total, kind="stable")[:MAX_LEVELS].tolist()
-    frequent = [value for value in by_size if total[value] >= MIN_LEADS]
+    largest = np.argsort(-total, kind="stable")[:MAX_LEVELS].tolist()
+    frequent = [value for value in largest if total[value] >= MIN_LEADS]
 
     group_of_value = np.full(len(names) + 1, OTHERS, dtype=np.int64)
     group_of_value[frequent] = np.arange(FIRST_LEVEL, len(frequent) + FIRST_LEVEL)
@@ -115,11 +116,13 @@ def _ranges(values: Floats) -> Grouping:
     """A group for each number that many leads share, and ranges of equal count for all others."""
     known = values[~np.isnan(values)]
     unique, counts = np.unique(known, return_counts=True)
-    shared = unique[counts >= max(MIN_LEADS, len(known) // 50)][:MAX_LEVELS]
+    min_leads = max(MIN_LEADS, len(known) // 50)
+    shared = unique[counts >= min_leads][:MAX_LEVELS]
     rest = known[~np.isin(known, shared)]
     cuts = np.zeros(0)
     if len(rest):
-        cuts = np.unique(np.quantile(rest, np.linspace(0, 1, BINS + 1)[1:-1]))
+        shares = np.linspace(0, 1, BINS + 1)[1:-1]
+        cuts = np.unique(np.quantile(rest, shares))
 
     group = FIRST_LEVEL + np.searchsorted(cuts, values, side="right")
     names = ["none", "others", *_range_names(cuts)]

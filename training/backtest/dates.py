@@ -27,13 +27,18 @@ def default_dates(history: History, count: int = MAX_DATES) -> list[int]:
     if first is None or first > last or count <= 1:
         return [last]
 
-    least = max(horizon_us // 4, grid_step_us(horizon_us), DAY_US)
-    step = int(np.clip((last - first) // (count - 1), least, max(horizon_us, least)))
-    least_days = -(-least // DAY_US)
-    days = max(least_days, step // DAY_US)
-    fitting = (last - first) // (days * DAY_US) + 1
-    # Half a day is added before rounding down: days of 23 and 25 hours still give the intended midnight.
-    dates = {midnight(last - k * days * DAY_US + DAY_US // 2, history) for k in range(min(count, fitting))}
+    least_us = max(horizon_us // 4, grid_step_us(horizon_us), DAY_US)
+    most_us = max(horizon_us, least_us)
+    even_us = (last - first) // (count - 1)
+    least_days = -(-least_us // DAY_US)  # rounded up
+    step_days = max(least_days, int(np.clip(even_us, least_us, most_us)) // DAY_US)
+    step_us = step_days * DAY_US
+    fitting = (last - first) // step_us + 1
+    dates = set()
+    for k in range(min(count, fitting)):
+        # Noon before rounding down: days of 23 and 25 hours still give the intended midnight.
+        noon_us = last - k * step_us + DAY_US // 2
+        dates.add(midnight(noon_us, history))
     return sorted(dates)
 
 

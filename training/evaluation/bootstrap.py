@@ -29,7 +29,8 @@ def bootstrap_metrics(rows: EvaluatedRows, counts: Ints) -> dict[str, Floats]:
     step = max(1, CELLS // max(len(rows), 1))
     parts = []
     for start in range(0, len(counts), step):
-        weight = counts[start : start + step][:, rows.lead].astype(np.float64)
+        of_leads = counts[start : start + step]
+        weight = of_leads[:, rows.lead].astype(np.float64)
         parts.append(weighted_metrics(rows, weight))
     return {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
 
@@ -39,5 +40,6 @@ def interval(values: Floats) -> list[float] | None:
     known = values[np.isfinite(values)]
     if 2 * len(known) < len(values) or not len(known):
         return None
-    low, high = np.quantile(known, [(1 - LEVEL) / 2, (1 + LEVEL) / 2])
+    levels = [(1 - LEVEL) / 2, (1 + LEVEL) / 2]
+    low, high = np.quantile(known, levels)
     return [float(low), float(high)]

@@ -18,15 +18,19 @@ CLIP = 1e-6  # a probability of 0 or 1 would cost an infinite log loss
 def log_loss(won: Floats, probability: Floats) -> Floats:
     """Negative log-likelihood of each row (n,), in nats; probabilities are clipped to CLIP from 0 and 1."""
     p = np.clip(probability, CLIP, 1 - CLIP)
-    return -(won * np.log(p) + (1 - won) * np.log(1 - p))
+    of_wins = won * np.log(p)
+    of_losses = (1 - won) * np.log(1 - p)
+    return -(of_wins + of_losses)
 
 
 def ece(won: Floats, probability: Floats, bins: int = BINS) -> float:
     """Expected calibration error: mean |win rate - mean probability| over equal-width bins, weighted by rows."""
     index = np.minimum((probability * bins).astype(int), bins - 1)
     rows = np.bincount(index, minlength=bins)
-    wins, wins_expected = np.bincount(index, won, bins), np.bincount(index, probability, bins)
-    return float(np.abs(wins - wins_expected).sum() / max(rows.sum(), 1))
+    wins = np.bincount(index, won, bins)
+    wins_expected = np.bincount(index, probability, bins)
+    gap = np.abs(wins - wins_expected)
+    return float(gap.sum() / max(rows.sum(), 1))
 
 
 def best_first(score: Floats) -> Ints:
@@ -40,7 +44,8 @@ def best_first(score: Floats) -> Ints:
 
 def lift(won: Floats, score: Floats, share: float = 0.1) -> float:
     """Win rate among the best `share` of rows (at least one) over the win rate of all rows."""
-    top = best_first(score)[: max(1, round(len(won) * share))]
+    size = max(1, round(len(won) * share))
+    top = best_first(score)[:size]
     return float(won[top].mean() / max(won.mean(), 1e-12))
 
 
@@ -51,7 +56,8 @@ def gini(amount: Floats, score: Floats) -> float:
     """
 
     def area(order_by: Floats) -> float:
-        captured = np.cumsum(amount[best_first(order_by)]) / amount.sum()
+        ordered = amount[best_first(order_by)]
+        captured = np.cumsum(ordered) / amount.sum()
         diagonal = np.arange(1, len(amount) + 1) / len(amount)
         return float((captured - diagonal).mean())
 
@@ -67,11 +73,15 @@ def relative_error(predicted: float, actual: float) -> float:
 
 def conversion_metrics(won: npt.ArrayLike, probability: npt.ArrayLike) -> dict[str, float]:
     """auc, pr_auc, log_loss, brier, ece, lift_10 and wins_error of n rows; auc and pr_auc of a single class are NaN."""
-    y, p = np.asarray(won, dtype=np.float64), np.asarray(probability, dtype=np.float64)
-    two_classes = 0 < y.sum() < len(y)
+    y = np.asarray(won, dtype=np.float64)
+    p = np.asarray(probability, dtype=np.float64)
+    auc = average_precision = float("nan")
+    if 0 < y.sum() < len(y):
+        auc = float(roc_auc_score(y, p))
+        average_precision = float(average_precision_score(y, p))
     return {
-        "auc": float(roc_auc_score(y, p)) if two_classes else float("nan"),
-        "pr_auc": float(average_precision_score(y, p)) if two_classes else float("nan"),
+        "auc": auc,
+        "pr_auc": average_precision,
         "log_loss": float(log_loss(y, p).mean()),
         "brier": float(np.mean((y - p) ** 2)),
         "ece": ece(y, p),
@@ -82,7 +92,10 @@ def conversion_metrics(won: npt.ArrayLike, probability: npt.ArrayLike) -> dict[s
 
 def revenue_metrics(revenue: npt.ArrayLike, expected: npt.ArrayLike) -> dict[str, float]:
     """revenue_error and gini of n rows; revenue is 0 if not won."""
-    actual, predicted = np.asarray(revenue, dtype=np.float64), np.asarray(expected, dtype=np.float64)
+    actual = np.asarray(revenue, dtype=np.float64)
+    predicted = np.asarray(expected, dtype=np.float64)
     total = float(actual.sum())
-    error = float(predicted.sum()) / total - 1 if total > 0 else float("nan")
+    error = float("nan")
+    if total > 0:
+        error = float(predicted.sum()) / total - 1
     return {"revenue_error": error, "gini": gini(actual, predicted)}

@@ -76,7 +76,8 @@ def auc_within_splits(score: Floats, split: Ints, won: Floats, lead: Ints) -> Au
             continue
         placement = _placement_values(score, wins, others)
         auc = float(placement.of_wins.mean())
-        total, weight = total + len(wins) * auc, weight + len(wins)
+        total += len(wins) * auc
+        weight += len(wins)
         winners.update(lead[wins].tolist())
         influence[wins] = placement.of_wins - auc
         influence[others] = (placement.of_others - auc) * len(wins) / len(others)
@@ -84,11 +85,13 @@ def auc_within_splits(score: Floats, split: Ints, won: Floats, lead: Ints) -> Au
         return Auc(0.0, 0.5)
 
     _, index = np.unique(lead, return_inverse=True)
-    deviation = float(np.sqrt(np.sum(np.bincount(index, influence) ** 2))) / weight
+    by_lead = np.bincount(index, influence)
+    deviation = float(np.sqrt(np.sum(by_lead**2))) / weight
     auc = total / weight
     if len(winners) < 2:
         return Auc(0.0, auc)
-    return Auc(auc - float(t.isf(SURE_RANK, len(winners) - 1)) * deviation, auc)
+    quantile = float(t.isf(SURE_RANK, len(winners) - 1))
+    return Auc(auc - quantile * deviation, auc)
 
 
 class _Placement(NamedTuple):
@@ -110,9 +113,11 @@ def _placement_values(score: Floats, wins: Ints, others: Ints) -> _Placement:
 def cluster_interval(values: Floats, cluster: Ints, outside: float, seed: int = 0) -> MeanInterval:
     """Mean of values (n,) with its bootstrap interval over whole clusters; `outside` of the draws lie beyond it."""
     names, index = np.unique(cluster, return_inverse=True)
-    sums, sizes = np.bincount(index, values, len(names)), np.bincount(index, minlength=len(names))
-    chances = np.full(len(names), 1 / len(names))
-    draws = np.random.default_rng(seed).multinomial(len(names), chances, DRAWS)
+    count = len(names)
+    sums = np.bincount(index, values, count)
+    sizes = np.bincount(index, minlength=count)
+    chances = np.full(count, 1 / count)
+    draws = np.random.default_rng(seed).multinomial(count, chances, DRAWS)
     means = (draws @ sums) / np.maximum(draws @ sizes, 1)
     low, high = np.quantile(means, [outside / 2, 1 - outside / 2])
     return MeanInterval(float(low), float(values.mean()), float(high))

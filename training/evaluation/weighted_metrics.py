@@ -36,21 +36,26 @@ def weighted_metrics(rows: EvaluatedRows, weight: Floats) -> dict[str, Floats]:
 def ranking_metrics(rows: EvaluatedRows, weight: Floats) -> dict[str, Floats]:
     """auc (ties count half), pr_auc (average precision) and log_loss under weights (d, n), (d,) each."""
     order = np.argsort(-rows.probability, kind="stable")
+    ordered_weight = weight[:, order]
+    ordered_won = rows.won[order]
     # Rows of equal probability form one group: they enter the ranking together.
-    starts = np.flatnonzero(np.diff(rows.probability[order], prepend=np.inf) != 0)
-    sorted_weight, won = weight[:, order], rows.won[order]
-    wins = np.add.reduceat(sorted_weight * won, starts, axis=1)
-    losses = np.add.reduceat(sorted_weight * (1 - won), starts, axis=1)
+    steps = np.diff(rows.probability[order], prepend=np.inf)
+    starts = np.flatnonzero(steps != 0)
+    wins = np.add.reduceat(ordered_weight * ordered_won, starts, axis=1)
+    losses = np.add.reduceat(ordered_weight * (1 - ordered_won), starts, axis=1)
 
-    true_positives, false_positives = wins.cumsum(axis=1), losses.cumsum(axis=1)
+    true_positives = wins.cumsum(axis=1)
+    false_positives = losses.cumsum(axis=1)
     all_wins, all_losses = true_positives[:, -1:], false_positives[:, -1:]
     positives = true_positives + false_positives
-    precision = np.divide(true_positives, positives, out=np.zeros_like(true_positives), where=positives > 0)
+    zeros = np.zeros_like(true_positives)
+    precision = np.divide(true_positives, positives, out=zeros, where=positives > 0)
 
     with np.errstate(divide="ignore", invalid="ignore"):
         two_classes = np.where((all_wins > 0) & (all_losses > 0), 1.0, np.nan)[:, 0]
-        pairs_won = (wins * (all_losses - false_positives + losses / 2)).sum(axis=1)
-        auc = pairs_won / (all_wins * all_losses)[:, 0]
+        losses_below = all_losses - false_positives + losses / 2
+        pairs = (all_wins * all_losses)[:, 0]
+        auc = (wins * losses_below).sum(axis=1) / pairs
         average_precision = (wins * precision).sum(axis=1) / all_wins[:, 0]
         loss = weight @ log_loss(rows.won, rows.probability) / weight.sum(axis=1)
     return {"auc": auc * two_classes, "pr_auc": average_precision * two_classes, "log_loss": loss}
@@ -59,7 +64,9 @@ def ranking_metrics(rows: EvaluatedRows, weight: Floats) -> dict[str, Floats]:
 def _calibration_metrics(rows: EvaluatedRows, weight: Floats) -> dict[str, Floats]:
     """Totals, Brier score and expected calibration error over equal-width bins."""
     won, probability = rows.won, rows.probability
-    total, wins, wins_expected = weight.sum(axis=1), weight @ won, weight @ probability
+    total = weight.sum(axis=1)
+    wins = weight @ won
+    wins_expected = weight @ probability
     bin_of_row = np.minimum((probability * BINS).astype(int), BINS - 1)
     gap_by_bin = weight @ _in_columns(won - probability, bin_of_row)
     return {
@@ -116,10 +123,12 @@ def _top_share_metrics(rows: EvaluatedRows, weight: Floats) -> dict[str, Floats]
 
 def _top_weight(order: Ints, weight: Floats, share: float) -> Floats:
     """Weights (d, n), in the given order, of the first `share` of rows: rounded to whole rows, at least one."""
-    sorted_weight = weight[:, order]
-    before = sorted_weight.cumsum(axis=1) - sorted_weight
-    top_rows = np.maximum(1.0, np.round(sorted_weight.sum(axis=1) * share))[:, None]
-    return np.asarray(np.clip(top_rows - before, 0.0, sorted_weight), dtype=np.float64)
+    ordered_weight = weight[:, order]
+    before = ordered_weight.cumsum(axis=1) - ordered_weight
+    whole_rows = np.round(ordered_weight.sum(axis=1) * share)
+    top_rows = np.maximum(1.0, whole_rows)[:, None]
+    top = np.clip(top_rows - before, 0.0, ordered_weight)
+    return np.asarray(top, dtype=np.float64)
 
 
 def _revenue_metrics(rows: EvaluatedRows, weight: Floats) -> dict[str, Floats]:
@@ -153,11 +162,13 @@ def weighted_gini(revenue: Floats, score: Floats, weight: Floats) -> Floats:
 
     def area(order_by: Floats) -> Floats:
         order = best_first(order_by)
-        w, a = weight[:, order], revenue[order]
+        w = weight[:, order]
+        a = revenue[order]
         before = (w * a).cumsum(axis=1) - w * a
         # A row of weight w stands for w equal rows one after the other: their capture curve is summed in closed form.
         captured = (w * before + a * w * (w + 1) / 2).sum(axis=1)
-        return np.asarray(captured / (total * rows) - (rows + 1) / (2 * rows))
+        diagonal = (rows + 1) / (2 * rows)
+        return np.asarray(captured / (total * rows) - diagonal)
 
     with np.errstate(divide="ignore", invalid="ignore"):
         perfect = area(revenue)

@@ -44,7 +44,7 @@ def test_strong_predictors_known_all_along_are_kept(seed: int) -> None:
     intent = either(w.will_win ^ w.chance(0.03), "hot", "cold")
     budget = either(w.will_win & w.chance(0.8) | w.chance(0.05), "known", None)
     fit = [f"{x:.3f}" for x in 2.5 * w.will_win + w.rng.normal(size=2000)]
-    found = w.audit(
+    verdicts = w.audit(
         intent=intent,
         budget=budget,
         fit=fit,
@@ -52,7 +52,7 @@ def test_strong_predictors_known_all_along_are_kept(seed: int) -> None:
         planned_close=days(planned_us + w.rng.integers(-2, 3, 2000) * DAY_US),
         eligible=either(w.will_win | w.chance(0.5), "yes", "no"),
     )
-    assert "leakage_suspected" not in found.values()
+    assert "leakage_suspected" not in verdicts.values()
 
 
 @pytest.mark.parametrize("seed", range(3))
@@ -60,13 +60,13 @@ def test_columns_that_come_and_go_are_kept(seed: int) -> None:
     """A field that was introduced or given up has few open or few closed leads, and that is no leak."""
     w = world(2000, seed)
     age = (w.created_us - START_US) / (SPAN_DAYS * DAY_US)
-    found = w.audit(
+    verdicts = w.audit(
         introduced=either((age > 0.6) & w.chance(0.8), "a", None),
         given_up=either((age < 0.85) & w.chance(0.8), "a", None),
         campaign=[f"c{int(a * 20)}" for a in age],
         person=[f"p{i}" for i in range(2000)],
     )
-    assert found == {}
+    assert verdicts == {}
 
 
 @pytest.mark.parametrize("seed", range(3))
@@ -130,7 +130,7 @@ def test_flat_table_is_tested_by_deciding_values(seed: int) -> None:
     won_grade = rng.choice(["top", "fair"], n, p=[0.3, 0.7])
     lost_grade = rng.choice(["worst", "fair"], n, p=[0.5, 0.5])
     is_referral = win & w.chance(0.25) | ~win & w.chance(0.01)
-    found = w.audit(
+    verdicts = w.audit(
         remarks=either(w.chance(0.8), "x", None),
         sales_notes=only(~w.chance(0.2), np.where(win, won_note, lost_note).tolist()),
         lead_quality=np.where(win, won_grade, lost_grade).tolist(),
@@ -139,7 +139,7 @@ def test_flat_table_is_tested_by_deciding_values(seed: int) -> None:
         seconds=[str(int(s)) for s in rng.exponential(300 + 400 * win)],
         finished=either(w.closed, "true", "false"),
     )
-    assert found == dict.fromkeys(("sales_notes", "lead_quality", "finished"), "leakage_suspected")
+    assert verdicts == dict.fromkeys(("sales_notes", "lead_quality", "finished"), "leakage_suspected")
 
 
 @pytest.mark.parametrize("flat", [False, True])
