@@ -1,4 +1,11 @@
-"""The tables of the store: facts in their order of arrival, grouped by lead, and the scores derived from them."""
+"""The tables of the store: facts in their order of arrival, grouped by lead, and the scores derived from them.
+
+The columns of facts derive from the records in history/schema.py. A new field needs a migration: a test compares the
+migrated schema with this one.
+"""
+
+from collections.abc import Iterator
+from typing import Any
 
 from sqlalchemy import (
     BigInteger,
@@ -14,33 +21,52 @@ from sqlalchemy import (
     Text,
 )
 
+from history.schema import NAME, NUMBER, SCALAR, TABLES, TEXT, TableLayout
+
 metadata = MetaData()
+SQL_TYPES = {NUMBER: Double, TEXT: Text, NAME: Text, SCALAR: Text}
+# Fields of records whose codes are stored under another name.
+CODE_COLUMNS = {"outcome": "state"}
+ROW_ID = "interaction_id"
 # On SQLite only an INTEGER primary key is the row's own number, without an index beside it.
 Number = BigInteger().with_variant(Integer, "sqlite")
 
 
-def _lead_column(primary: bool = True) -> Column[int]:
-    return Column(
-        "lead_no",
-        Number,
-        ForeignKey("leads.lead_no"),
-        primary_key=primary,
-        autoincrement=False,
-        nullable=False,
-    )
+def _lead_column() -> Column[int]:
+    return Column("lead_no", Number, ForeignKey("leads.lead_no"), primary_key=True, autoincrement=False)
 
 
-def _fact_table(name: str, *columns: Column[object]) -> Table:
-    """A table of dated rows: clustered by lead, then by row_no, the order of arrival over all fact tables."""
+def _fact_table(name: str) -> Table:
+    """A table of dated rows with the fields of the record `name`.
+
+    Clustered by lead, then by row_no, the order of arrival over all fact tables. time_us is the record's own time and
+    known_us the later of it and recorded_at; both are NULL if no column of a folder gave them.
+    """
+    layout = TABLES[name]
+    has_time = layout.fields[layout.own_time].required
     return Table(
         name,
         metadata,
         _lead_column(),
         Column("row_no", Number, primary_key=True, autoincrement=False),
-        *columns,
+        Column("time_us", BigInteger, nullable=not has_time),
+        Column("known_us", BigInteger, nullable=not has_time),
+        *_content_columns(layout),
         Column("event_key", LargeBinary),
         sqlite_with_rowid=False,
     )
+
+
+def _content_columns(layout: TableLayout) -> Iterator[Column[Any]]:
+    """The fields of a record beside its lead and times; the id of a row comes last."""
+    names = [name for name in layout.fields if name not in ("lead_id", layout.own_time, "recorded_at")]
+    for name in sorted(names, key=lambda name: name == ROW_ID):
+        field = layout.fields[name]
+        if field.choices:  # a word stored as its code
+            yield Column(CODE_COLUMNS.get(name, name), SmallInteger, nullable=False)
+        else:  # a scalar is stored as JSON, and NULL clears the attribute
+            is_nullable = field.kind == SCALAR or not field.required
+            yield Column(name, SQL_TYPES[field.kind], nullable=is_nullable)
 
 
 leads = Table(
@@ -49,21 +75,11 @@ leads = Table(
     Column("lead_no", Number, primary_key=True, autoincrement=False),
     Column("lead_id", Text, nullable=False, unique=True),
     Column("created_us", BigInteger, nullable=False),
-    Column(
-        "attributes", Text, nullable=False
-    ),  # JSON object of the values at creation, with owner, source, account_id
+    # JSON object of the values at creation, with owner, source and account_id.
+    Column("attributes", Text, nullable=False),
 )
 
-interactions = _fact_table(
-    "interactions",
-    Column("time_us", BigInteger, nullable=False),
-    Column("known_us", BigInteger, nullable=False),
-    Column("kind", Text, nullable=False),
-    Column("channel", Text),
-    Column("direction", SmallInteger, nullable=False),
-    Column("value", Double),
-    Column("interaction_id", Text),
-)
+interactions = _fact_table("interactions")
 _has_id = interactions.c.interaction_id.is_not(None)
 Index(
     "interactions_once",
@@ -74,29 +90,9 @@ Index(
     postgresql_where=_has_id,
 )
 
-stages = _fact_table(
-    "stages",
-    Column("time_us", BigInteger, nullable=False),
-    Column("known_us", BigInteger, nullable=False),
-    Column("stage", Text, nullable=False),
-)
-
-outcomes = _fact_table(
-    "outcomes",
-    Column("time_us", BigInteger),  # closed_at; NULL if no column gave it
-    Column("known_us", BigInteger),  # the later of closed_at and recorded_at; NULL if neither is known
-    Column("state", SmallInteger, nullable=False),
-    Column("amount", Double),
-    Column("reason", Text),
-)
-
-attribute_changes = _fact_table(
-    "attribute_changes",
-    Column("time_us", BigInteger, nullable=False),
-    Column("known_us", BigInteger, nullable=False),
-    Column("attribute", Text, nullable=False),
-    Column("value", Text),  # JSON scalar; NULL clears the attribute
-)
+stages = _fact_table("stages")
+outcomes = _fact_table("outcomes")
+attribute_changes = _fact_table("attribute_changes")
 
 FACTS = (interactions, stages, outcomes, attribute_changes)
 KEY_COLUMNS = ("lead_no", "row_no")

@@ -20,7 +20,7 @@ from serving.store.config import attribute_names, stored_config
 from serving.store.database.engine import StoreEngine
 from serving.store.lead_rows import DIRECTION_TEXT, STATE_TEXT, scalar_text
 from serving.store.progress import Progress
-from serving.store.schema import FACT_COLUMNS
+from serving.store.schema import CODE_COLUMNS, FACT_COLUMNS
 
 ROWS_PER_FETCH = 5_000
 COST_HEADER = ("period_start", "period_end", "amount", "channel", "source")
@@ -88,11 +88,11 @@ def _write_facts(connection: Connection, table: Table, out: Path) -> int:
 
 
 def fact_header(table: str) -> tuple[str, ...]:
-    """The columns of a fact table's file: known_us is exported as recorded_at, state as outcome."""
-    own_time = TABLES[table].own_time
+    """The columns of a fact table's file; known_us is exported as recorded_at."""
+    field_of = {column: field for field, column in CODE_COLUMNS.items()}
     _time_us, _known_us, *content = FACT_COLUMNS[table]
-    names = ("outcome" if name == "state" else name for name in content)
-    return "lead_id", own_time, "recorded_at", *names
+    fields = (field_of.get(column, column) for column in content)
+    return "lead_id", TABLES[table].own_time, "recorded_at", *fields
 
 
 def _time_cells(time_us: int | None, known_us: int | None) -> tuple[str, str]:
