@@ -53,8 +53,8 @@ class World:
             ("targets.stage_conversion", self.stage_targets),
         ):
             if values:
-                shown = [f"{k} = {list(v) if isinstance(v, list) else v}" for k, v in values.items()]
-                lines += [f"[{title}]", *shown]
+                details = [f"{k} = {list(v) if isinstance(v, list) else v}" for k, v in values.items()]
+                lines += [f"[{title}]", *details]
         return "\n".join(lines) + "\n"
 
 
@@ -84,7 +84,7 @@ class _Maker:
             "revenue_per_month": 90.0,
             "response_time_hours": 12.0,
         }
-        told = {name: rng.choice((0.2, 0.6)) for name in names[:2]}
+        conversion_targets = {name: rng.choice((0.2, 0.6)) for name in names[:2]}
         rows: dict[str, list[Row]] = {name: [] for name in ("leads", "interactions", "stages", "outcomes")}
         changes: list[Row] = []
         for i in range(self.n):
@@ -99,7 +99,7 @@ class _Maker:
             configured[:-1] if odd and not groups else configured,
             groups,
             targets if rng.random() < 0.6 else {},
-            told if rng.random() < 0.6 and not odd else {},
+            conversion_targets if rng.random() < 0.6 and not odd else {},
             {**rows, "attribute_changes": changes, "costs": self._costs()},
         )
 
@@ -117,10 +117,10 @@ class _Maker:
             rows["outcomes"] += self._decisions("nobody", created)
         for _ in range(rng.choice((0, 0, 1, 3, 6)) if self.names else 0):
             at = created + rng.choice((-1, 0, 0, 1, 1, 2, 3, 5, 8)) * rng.choice((0.5, 1, 3))
-            seen = self._recorded(at)
+            recorded = self._recorded(at)
             name = rng.choice(self.names)
             rows["stages"].append(
-                {"lead_id": lead, "stage": name, "entered_at": self._time(at), "recorded_at": seen}
+                {"lead_id": lead, "stage": name, "entered_at": self._time(at), "recorded_at": recorded}
             )
         for _ in range(rng.choice((0, 0, 1, 4))):
             rows["interactions"].append(self._touch(lead, created))
@@ -158,8 +158,8 @@ class _Maker:
             row = {"lead_id": lead, "outcome": rng.choice(kinds), "closed_at": self._time(at)}
             if rng.random() < 0.05:
                 row["closed_at"] = ""
-            shown = {"amount": self._amount(), "reason": rng.choice(("", "price", "time"))}
-            rows.append({**row, **shown, "recorded_at": self._recorded(at)})
+            details = {"amount": self._amount(), "reason": rng.choice(("", "price", "time"))}
+            rows.append({**row, **details, "recorded_at": self._recorded(at)})
         return rows
 
     def _amount(self) -> str:

@@ -1,4 +1,4 @@
-"""Snapshots: what was said stays as it was said, is found by date, holds no lead, and is bounded in number."""
+"""Archived reports: unchanged, found by date, without lead ids, bounded in number."""
 
 import json
 from pathlib import Path
@@ -26,24 +26,24 @@ from tests.builders.twenty_leads import twenty
 CONFIG = FunnelConfig(name="crm", timezone="Pacific/Auckland")
 
 
-def said(as_of: str, wins: float = 1.0, **asked: Any) -> dict[str, Any]:
+def report_of(as_of: str, wins: float = 1.0, **options: Any) -> dict[str, Any]:
     answer = {
         "as_of": as_of,
         "model_version": "3",
         "periods": [{"wins_expected": wins}],
         "explain": {"top_leads": [{"lead_id": "SECRET"}], "by_stage": []},
     }
-    found = archived_forecast(answer, CONFIG, {"period": "month"} | asked)
-    assert found is not None
-    return found
+    archived = archived_forecast(answer, CONFIG, {"period": "month"} | options)
+    assert archived is not None
+    return archived
 
 
 def test_report_is_read_back_with_date_and_model(tmp_path: Path) -> None:
-    record = said("2026-03-01T08:00:00Z", 4.25, periods=None)
+    record = report_of("2026-03-01T08:00:00Z", 4.25, periods=None)
     name = save_report(tmp_path, record, day(9))
-    kept = read_report(tmp_path, name)
-    assert kept["answer"]["periods"] == [{"wins_expected": 4.25}]
-    assert (kept["kind"], kept["funnel"], kept["as_of"], kept["model_version"], kept["options"]) == (
+    saved = read_report(tmp_path, name)
+    assert saved["answer"]["periods"] == [{"wins_expected": 4.25}]
+    assert (saved["kind"], saved["funnel"], saved["as_of"], saved["model_version"], saved["options"]) == (
         "forecast",
         "crm",
         "2026-03-01T08:00:00Z",
@@ -55,19 +55,19 @@ def test_report_is_read_back_with_date_and_model(tmp_path: Path) -> None:
 
 
 def test_equal_report_is_saved_once_with_its_first_time(tmp_path: Path) -> None:
-    first = save_report(tmp_path, said("2026-03-01T08:00:00Z"), day(9))
+    first = save_report(tmp_path, report_of("2026-03-01T08:00:00Z"), day(9))
     made_at = read_report(tmp_path, first)["made_at"]
-    assert save_report(tmp_path, said("2026-03-01T08:00:00Z"), day(50)) == first
+    assert save_report(tmp_path, report_of("2026-03-01T08:00:00Z"), day(50)) == first
     assert read_report(tmp_path, first)["made_at"] == made_at
-    assert save_report(tmp_path, said("2026-03-01T08:00:00Z", 2.0), day(50)) != first
+    assert save_report(tmp_path, report_of("2026-03-01T08:00:00Z", 2.0), day(50)) != first
     assert len(list_reports(tmp_path)[0]) == 2
 
 
 def test_date_finds_the_last_report_of_the_local_day(tmp_path: Path) -> None:
-    early = save_report(tmp_path, said("2026-02-20T00:00:00Z"), day(0))
+    early = save_report(tmp_path, report_of("2026-02-20T00:00:00Z"), day(0))
     # 2026-03-01T10:59Z is 23:59 of the first in Auckland, 11:00Z is the second already
-    late = save_report(tmp_path, said("2026-03-01T10:59:00Z"), day(1))
-    save_report(tmp_path, said("2026-03-01T11:00:00Z"), day(2))
+    late = save_report(tmp_path, report_of("2026-03-01T10:59:00Z"), day(1))
+    save_report(tmp_path, report_of("2026-03-01T11:00:00Z"), day(2))
     assert find_report(tmp_path, "2026-03-01", "forecast")["id"] == late
     assert find_report(tmp_path, "2026-02-28", "forecast")["id"] == early
     assert find_report(tmp_path, early, "funnel")["id"] == early
@@ -82,16 +82,16 @@ def test_date_finds_the_last_report_of_the_local_day(tmp_path: Path) -> None:
 
 
 def test_later_report_of_a_date_does_not_replace_the_first(tmp_path: Path) -> None:
-    save_report(tmp_path, said("2026-03-01T08:00:00Z", 9.0, by="owner"), day(0))
-    save_report(tmp_path, said("2026-03-01T08:00:00Z", 2.0, period="week"), day(0))
-    then = save_report(tmp_path, said("2026-03-01T08:00:00Z", 1.0), day(1))
-    save_report(tmp_path, said("2026-03-01T08:00:00Z", 5.0), day(100))
+    save_report(tmp_path, report_of("2026-03-01T08:00:00Z", 9.0, by="owner"), day(0))
+    save_report(tmp_path, report_of("2026-03-01T08:00:00Z", 2.0, period="week"), day(0))
+    then = save_report(tmp_path, report_of("2026-03-01T08:00:00Z", 1.0), day(1))
+    save_report(tmp_path, report_of("2026-03-01T08:00:00Z", 5.0), day(100))
     assert find_report(tmp_path, "2026-03-01", "forecast")["id"] == then
 
 
 def test_several_funnels_in_one_home_need_a_choice(tmp_path: Path) -> None:
-    save_report(tmp_path, said("2026-03-01T08:00:00Z"), day(0))
-    save_report(tmp_path, {**said("2026-03-01T09:00:00Z"), "funnel": "other"}, day(0))
+    save_report(tmp_path, report_of("2026-03-01T08:00:00Z"), day(0))
+    save_report(tmp_path, {**report_of("2026-03-01T09:00:00Z"), "funnel": "other"}, day(0))
     with pytest.raises(InvalidInput, match="crm, other"):
         find_report(tmp_path, "2026-03-02", "forecast")
     assert find_report(tmp_path, "2026-03-02", "forecast", "crm")["funnel"] == "crm"
@@ -104,10 +104,10 @@ def test_archive_holds_no_lead_id(tmp_path: Path) -> None:
     for by in (None, "owner", "email"):
         state = funnel_state(history, FunnelOptions(by="owner"))
         assert state["attention"]["list"]
-        kept = json.dumps(archived_funnel(state, history.config, {"by": by}))
-        assert not any(f'"{name}"' in kept for name in history.lead_ids)
-        assert ('"group": "Ann"' in kept) == (by != "email")
-    assert "SECRET" not in json.dumps(said("2026-03-01T08:00:00Z"))
+        saved = json.dumps(archived_funnel(state, history.config, {"by": by}))
+        assert not any(f'"{name}"' in saved for name in history.lead_ids)
+        assert ('"group": "Ann"' in saved) == (by != "email")
+    assert "SECRET" not in json.dumps(report_of("2026-03-01T08:00:00Z"))
     assert archived_forecast({"as_of": "2026-03-01"}, CONFIG, {"by": "email"}) is None
 
 
@@ -115,12 +115,14 @@ def test_oldest_reports_are_removed_beyond_the_limit(tmp_path: Path, monkeypatch
     monkeypatch.setattr(snapshots, "MAX_REPORTS", 3)
     state = archived_funnel(funnel_state(twenty()), CONFIG, {})
     other = save_report(tmp_path, state, day(0))
-    names = [save_report(tmp_path, said(f"2026-03-0{i}T00:00:00Z"), day(0) + i * DAY_US) for i in range(1, 7)]
+    names = [
+        save_report(tmp_path, report_of(f"2026-03-0{i}T00:00:00Z"), day(0) + i * DAY_US) for i in range(1, 7)
+    ]
     assert {head["id"] for head in list_reports(tmp_path)[0]} == {other, *names[3:]}
 
 
 def test_foreign_file_is_listed_as_damaged(tmp_path: Path) -> None:
-    name = save_report(tmp_path, said("2026-03-01T08:00:00Z"), day(0))
+    name = save_report(tmp_path, report_of("2026-03-01T08:00:00Z"), day(0))
     (tmp_path / FOLDER / "notes.json").write_text("[1]")
     heads, broken = list_reports(tmp_path)
     assert ([head["id"] for head in heads], broken) == ([name], ["notes.json"])

@@ -1,4 +1,4 @@
-"""Curves against a plain loop, against shares where nobody is censored, and against what censoring must not do."""
+"""Cumulative incidence against a plain loop, against shares without censoring, and under censoring."""
 
 import math
 
@@ -24,7 +24,7 @@ rows = st.lists(
 )
 
 
-def made(pairs: list[tuple[int, int]]) -> CumulativeIncidence:
+def incidence_of(pairs: list[tuple[int, int]]) -> CumulativeIncidence:
     return aalen_johansen(
         np.array([float(d) for d, _ in pairs]), np.array([outcome for _, outcome in pairs], dtype=np.int8)
     )
@@ -46,58 +46,58 @@ def plain(pairs: list[tuple[int, int]], until: float) -> tuple[float, float]:
 
 @given(rows, st.integers(0, 13))
 def test_incidence_equals_a_plain_loop(pairs: list[tuple[int, int]], until: int) -> None:
-    found = made(pairs)
+    curve = incidence_of(pairs)
     incidence, _ = plain(pairs, until)
-    assert found.at(until) == pytest.approx(incidence, abs=1e-12)
-    assert found.entered == found.events + found.competing + found.censored == len(pairs)
+    assert curve.at(until) == pytest.approx(incidence, abs=1e-12)
+    assert curve.entered == curve.events + curve.competing + curve.censored == len(pairs)
 
 
 @given(rows)
 def test_incidences_and_event_free_share_sum_to_one(pairs: list[tuple[int, int]]) -> None:
-    found = made(pairs)
-    swapped = made([(d, {EVENT: COMPETING, COMPETING: EVENT}.get(o, o)) for d, o in pairs])
-    np.testing.assert_allclose(found.incidence + swapped.incidence + found.event_free, 1.0, atol=1e-12)
-    assert np.all(np.diff(found.incidence) >= -1e-15)
+    curve = incidence_of(pairs)
+    swapped = incidence_of([(d, {EVENT: COMPETING, COMPETING: EVENT}.get(o, o)) for d, o in pairs])
+    np.testing.assert_allclose(curve.incidence + swapped.incidence + curve.event_free, 1.0, atol=1e-12)
+    assert np.all(np.diff(curve.incidence) >= -1e-15)
 
 
 @given(rows)
 def test_without_censoring_variance_is_binomial(pairs: list[tuple[int, int]]) -> None:
-    found = made([(d, o if o != CENSORED else COMPETING) for d, o in pairs])
-    share = found.events / found.entered
-    assert found.final == pytest.approx(share, abs=1e-12)
-    assert found.variance[-1] == pytest.approx(share * (1 - share) / found.entered, abs=1e-12)
-    assert found.interval() == pytest.approx(wilson(share, found.entered))
+    curve = incidence_of([(d, o if o != CENSORED else COMPETING) for d, o in pairs])
+    share = curve.events / curve.entered
+    assert curve.final == pytest.approx(share, abs=1e-12)
+    assert curve.variance[-1] == pytest.approx(share * (1 - share) / curve.entered, abs=1e-12)
+    assert curve.interval() == pytest.approx(wilson(share, curve.entered))
 
 
 @given(rows)
 def test_variance_equals_the_double_sum(pairs: list[tuple[int, int]]) -> None:
-    found = made(pairs)
+    curve = incidence_of(pairs)
     total = 0.0
     before = 1.0
-    for t, f in zip(found.days.tolist(), found.incidence.tolist(), strict=True):
+    for t, f in zip(curve.days.tolist(), curve.incidence.tolist(), strict=True):
         n = sum(d >= t for d, _ in pairs)
         event = sum(d == t and o == EVENT for d, o in pairs)
         every = sum(d == t and o != CENSORED for d, o in pairs)
-        ahead = found.final - f
+        ahead = curve.final - f
         total += ahead**2 * every / (n * (n - every)) if n > every else 0.0
         total += before**2 * event * (n - event) / n**3 - 2 * ahead * before * event / n**2
         before *= 1 - every / n
-    if len(found.days):
-        assert found.variance[-1] == pytest.approx(max(total, 0.0), abs=1e-12)
+    if len(curve.days):
+        assert curve.variance[-1] == pytest.approx(max(total, 0.0), abs=1e-12)
 
 
 @given(rows)
 def test_censored_subjects_do_not_count_as_losses(pairs: list[tuple[int, int]]) -> None:
-    found = made(pairs)
-    as_lost = made([(d, COMPETING if o == CENSORED else o) for d, o in pairs])
-    assert found.final >= as_lost.final - 1e-12
+    curve = incidence_of(pairs)
+    as_lost = incidence_of([(d, COMPETING if o == CENSORED else o) for d, o in pairs])
+    assert curve.final >= as_lost.final - 1e-12
 
 
 def test_quantiles_beyond_the_data_are_nan() -> None:
-    found = made([(1, EVENT), (2, EVENT), (3, CENSORED), (9, CENSORED)])
-    assert (found.quantile(0.25), found.quantile(0.5)) == (1.0, 2.0)
-    assert math.isnan(found.quantile(0.75))
-    assert found.quantile_of_events(1.0) == 2.0
+    curve = incidence_of([(1, EVENT), (2, EVENT), (3, CENSORED), (9, CENSORED)])
+    assert (curve.quantile(0.25), curve.quantile(0.5)) == (1.0, 2.0)
+    assert math.isnan(curve.quantile(0.75))
+    assert curve.quantile_of_events(1.0) == 2.0
 
 
 def test_incidence_without_subjects_is_nan() -> None:
@@ -111,9 +111,9 @@ def test_intervals_cover_as_often_as_stated() -> None:
     covered = 0
     for _ in range(400):
         won = rng.random(120) < 0.3
-        ends, seen = rng.exponential(10.0, 120), rng.uniform(5.0, 60.0, 120)
-        outcome = np.where(ends > seen, CENSORED, np.where(won, EVENT, COMPETING)).astype(np.int8)
-        low, high = aalen_johansen(np.minimum(ends, seen), outcome).interval()
+        ends, observed = rng.exponential(10.0, 120), rng.uniform(5.0, 60.0, 120)
+        outcome = np.where(ends > observed, CENSORED, np.where(won, EVENT, COMPETING)).astype(np.int8)
+        low, high = aalen_johansen(np.minimum(ends, observed), outcome).interval()
         covered += low <= 0.3 <= high
     assert 0.74 <= covered / 400 <= 0.86
 

@@ -1,4 +1,4 @@
-"""Forecast and funnel of almost nothing: a useful answer with a warning, or one clear message; no crash, no NaN."""
+"""Forecast and funnel of thin data: a result with a warning, or one clear message; no crash, no NaN."""
 
 import csv
 import json
@@ -20,11 +20,11 @@ def rows(path: Path) -> list[dict[str, str]]:
         return list(csv.DictReader(file))
 
 
-def put(path: Path, kept: list[dict[str, str]], names: list[str]) -> None:
+def put(path: Path, rows_left: list[dict[str, str]], names: list[str]) -> None:
     with path.open("w", newline="") as file:
         writer = csv.DictWriter(file, names, extrasaction="ignore")
         writer.writeheader()
-        writer.writerows(kept)
+        writer.writerows(rows_left)
 
 
 def without(*names: str) -> Edit:
@@ -39,24 +39,24 @@ EVENTS = ("stages.csv", "outcomes.csv", "interactions.csv", "attribute_changes.c
 
 
 def no_amounts(folder: Path) -> None:
-    kept = rows(folder / "outcomes.csv")
-    put(folder / "outcomes.csv", kept, [name for name in kept[0] if name != "amount"])
+    rows_left = rows(folder / "outcomes.csv")
+    put(folder / "outcomes.csv", rows_left, [name for name in rows_left[0] if name != "amount"])
 
 
 def first_leads(n: int) -> Edit:
     def edit(folder: Path) -> None:
         without(*EVENTS)(folder)
-        kept = rows(folder / "leads.csv")
-        put(folder / "leads.csv", kept[:n], list(kept[0]))
+        rows_left = rows(folder / "leads.csv")
+        put(folder / "leads.csv", rows_left[:n], list(rows_left[0]))
 
     return edit
 
 
 def all_closed(folder: Path) -> None:
     state = {row["lead_id"]: row["outcome"] for row in rows(folder / "outcomes.csv")}
-    kept = rows(folder / "leads.csv")
-    closed = [row for row in kept if state.get(row["lead_id"]) in ("won", "lost")]
-    put(folder / "leads.csv", closed, list(kept[0]))
+    rows_left = rows(folder / "leads.csv")
+    closed = [row for row in rows_left if state.get(row["lead_id"]) in ("won", "lost")]
+    put(folder / "leads.csv", closed, list(rows_left[0]))
 
 
 def thin(crm: Path, tmp_path: Path, edit: Edit) -> Path:
@@ -91,15 +91,15 @@ def test_thin_data_gives_results_with_a_warning(
     page = tmp_path / "page.html"
     done = run("forecast", folder, "--explain", "--report", page, "--output", tmp_path / "f.csv", "--json")
     assert done.exit_code == 0, done.stderr
-    made = json.loads(done.stdout)
-    assert of_forecast <= codes(made)
+    forecast = json.loads(done.stdout)
+    assert of_forecast <= codes(forecast)
     assert "nan" not in done.stderr
-    for row in made["periods"]:
+    for row in forecast["periods"]:
         parts = row["already_won"] + row["open_wins_expected"] + row["new_wins_expected"]
         assert row["wins_expected"] == pytest.approx(parts)
         assert row["wins_p10"] <= row["wins_p50"] <= row["wins_p90"]
-    changes = made["explain"]["changes"]["wins"]
-    assert changes["now"] == pytest.approx(made["total"]["wins_expected"])
+    changes = forecast["explain"]["changes"]["wins"]
+    assert changes["now"] == pytest.approx(forecast["total"]["wins_expected"])
     assert "figure-wins_changes" in page.read_text()
     done = run("funnel", folder, "--report", page, "--output", tmp_path / "u.csv", "--json")
     assert done.exit_code == 0, done.stderr
@@ -116,10 +116,10 @@ def test_before_the_first_lead_all_is_zero_with_a_warning(
         "forecast", crm, "--as-of", "2001-01-01", "--explain", "--output", tmp_path / "f.csv", "--json"
     )
     assert done.exit_code == 0, done.stderr
-    made = json.loads(done.stdout)
-    assert "no_leads" in codes(made)
-    assert made["total"]["wins_expected"] == 0
-    assert {row["amount"] for row in made["explain"]["new_leads"]} == {None}
+    forecast = json.loads(done.stdout)
+    assert "no_leads" in codes(forecast)
+    assert forecast["total"]["wins_expected"] == 0
+    assert {row["amount"] for row in forecast["explain"]["new_leads"]} == {None}
     done = run("funnel", crm, "--as-of", "2001-01-01", "--json")
     state = json.loads(done.stdout)
     assert "empty_period" in codes(state)
@@ -128,8 +128,8 @@ def test_before_the_first_lead_all_is_zero_with_a_warning(
 
 def test_empty_period_warns_when_leads_begin(home: Path, crm: Path) -> None:
     done = run("funnel", crm, "--to", "2001-01-01", "--json")
-    found = next(n for n in json.loads(done.stdout)["warnings"] if n["code"] == "empty_period")
-    assert "the first lead entered at 20" in found["detail"]
+    empty_period = next(n for n in json.loads(done.stdout)["warnings"] if n["code"] == "empty_period")
+    assert "the first lead entered at 20" in empty_period["detail"]
 
 
 @pytest.mark.parametrize(
@@ -141,10 +141,12 @@ def test_empty_period_warns_when_leads_begin(home: Path, crm: Path) -> None:
         (("--since", "2099-01-01"), "give a time before"),
     ],
 )
-def test_impossible_period_is_refused(home: Path, crm: Path, arguments: tuple[str, ...], said: str) -> None:
+def test_impossible_period_is_refused(
+    home: Path, crm: Path, arguments: tuple[str, ...], expected: str
+) -> None:
     done = run("funnel", crm, *arguments)
     assert done.exit_code == 1
-    assert said in done.stderr
+    assert expected in done.stderr
 
 
 def test_no_leads_end_with_a_message(champion_home: Path, crm: Path, tmp_path: Path) -> None:

@@ -64,14 +64,14 @@ def test_unsteady_level_is_less_certain() -> None:
 def test_arrivals_are_unbiased_under_a_drifting_level() -> None:
     """The expectation is the mean of what may come; the median would be 2 % low here."""
     random, weeks, ahead = np.random.default_rng(5), 60, 26
-    said, came = 0.0, 0
+    expected, actual = 0.0, 0
     for _ in range(150):
         count = random.poisson(30 * np.exp(np.cumsum(random.normal(0, 0.08, weeks + ahead))))
         week = np.repeat(np.arange(weeks), count[:weeks])
         created = NOW_US - ((weeks - week - random.random(len(week))) * 7 * DAY_US).astype(np.int64)
-        said += arrivals(created, NOW_US, ahead * 7).daily.sum()
-        came += int(count[weeks:].sum())
-    assert said == pytest.approx(came, rel=0.015)
+        expected += arrivals(created, NOW_US, ahead * 7).daily.sum()
+        actual += int(count[weeks:].sum())
+    assert expected == pytest.approx(actual, rel=0.015)
 
 
 @pytest.mark.parametrize("n", [0, 1, 2])

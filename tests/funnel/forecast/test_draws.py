@@ -24,6 +24,6 @@ def test_draws_match_the_expectation_and_widen_with_shocks() -> None:
 
 
 def test_without_expected_wins_nothing_is_drawn() -> None:
-    found = simulate(expectation(0.0, 0.0, 0.2))
-    assert (found.wins == 2).all()
-    assert (found.revenue == 20).all()
+    quantiles = simulate(expectation(0.0, 0.0, 0.2))
+    assert (quantiles.wins == 2).all()
+    assert (quantiles.revenue == 20).all()

@@ -37,12 +37,12 @@ def history(crm: Path, bundle: Bundle) -> History:
 
 
 @pytest.fixture(scope="module")
-def made(bundle: Bundle, history: History) -> Forecast:
+def monthly(bundle: Bundle, history: History) -> Forecast:
     return forecast(bundle, history, ForecastOptions("month", 4))
 
 
-def test_parts_add_up_and_quantiles_are_ordered(made: Forecast) -> None:
-    for row in forecast_rows(made):
+def test_parts_add_up_and_quantiles_are_ordered(monthly: Forecast) -> None:
+    for row in forecast_rows(monthly):
         parts = row["already_won"] + row["open_wins_expected"] + row["new_wins_expected"]
         assert row["wins_expected"] == pytest.approx(parts)
         money = row["already_revenue"] + row["open_revenue_expected"] + row["new_revenue_expected"]
@@ -53,19 +53,22 @@ def test_parts_add_up_and_quantiles_are_ordered(made: Forecast) -> None:
         assert [name for name in COLUMNS if name != "group"] == list(row)
 
 
-def test_first_period_contains_t_and_its_wins(made: Forecast, history: History) -> None:
-    first = made.periods[0]
+def test_first_period_contains_t_and_its_wins(monthly: Forecast, history: History) -> None:
+    first = monthly.periods[0]
     assert first.start_us <= history.as_of_us < first.end_us
-    seen = known_leads(history, history.as_of_us)
-    assert forecast_rows(made)[0]["already_won"] == seen.won_between(first.start_us, history.as_of_us + 1)[0]
-    assert all(row["already_won"] == 0 for row in forecast_rows(made)[1:])
+    leads_known = known_leads(history, history.as_of_us)
+    assert (
+        forecast_rows(monthly)[0]["already_won"]
+        == leads_known.won_between(first.start_us, history.as_of_us + 1)[0]
+    )
+    assert all(row["already_won"] == 0 for row in forecast_rows(monthly)[1:])
 
 
 @pytest.mark.parametrize("column", ["owner", "source", "stage", "industry"])
-def test_groups_add_up_to_the_whole(bundle: Bundle, history: History, made: Forecast, column: str) -> None:
-    grouped = forecast(bundle, history, ForecastOptions("month", 4, column), made.leads)
+def test_groups_add_up_to_the_whole(bundle: Bundle, history: History, monthly: Forecast, column: str) -> None:
+    grouped = forecast(bundle, history, ForecastOptions("month", 4, column), monthly.leads)
     for name in ("already_wins", "already_revenue", "open_wins", "new_wins", "open_revenue", "new_revenue"):
-        whole, parts = getattr(made.expectation, name), getattr(grouped.expectation, name)
+        whole, parts = getattr(monthly.expectation, name), getattr(grouped.expectation, name)
         np.testing.assert_allclose(parts.sum(axis=1), whole[:, 0], atol=1e-8)
     assert "group" in forecast_rows(grouped)[0]
 
@@ -83,12 +86,16 @@ def test_win_probabilities_rise_and_meet_at_the_horizon(bundle: Bundle, history:
     assert chances[:, -1].sum() > chances[:, 3].sum(), "a lead may win after its horizon"
 
 
-def test_more_periods_do_not_change_the_first_ones(bundle: Bundle, history: History, made: Forecast) -> None:
-    longer = forecast(bundle, history, ForecastOptions("month", 9), made.leads)
+def test_more_periods_do_not_change_the_first_ones(
+    bundle: Bundle, history: History, monthly: Forecast
+) -> None:
+    longer = forecast(bundle, history, ForecastOptions("month", 9), monthly.leads)
     alone = replace(bundle, forecast=None)
     for name in ("open_wins", "new_wins"):
-        short = getattr(forecast(alone, history, ForecastOptions("month", 4), made.leads).expectation, name)
-        long = getattr(forecast(alone, history, ForecastOptions("month", 9), made.leads).expectation, name)
+        short = getattr(
+            forecast(alone, history, ForecastOptions("month", 4), monthly.leads).expectation, name
+        )
+        long = getattr(forecast(alone, history, ForecastOptions("month", 9), monthly.leads).expectation, name)
         np.testing.assert_allclose(long[:4], short)
     assert len(forecast_rows(longer)) == 9
 
@@ -113,9 +120,9 @@ def test_weeks_of_a_quarter_and_the_quarter_agree(bundle: Bundle, history: Histo
 
 
 def test_interval_basis_is_the_model_without_replays(
-    bundle: Bundle, history: History, made: Forecast
+    bundle: Bundle, history: History, monthly: Forecast
 ) -> None:
-    plain = forecast(replace(bundle, forecast=None), history, ForecastOptions("month", 2), made.leads)
+    plain = forecast(replace(bundle, forecast=None), history, ForecastOptions("month", 2), monthly.leads)
     assert {row["interval_basis"] for row in forecast_rows(plain)} == {"model"}
     assert all(row["wins_p10"] < row["wins_p90"] for row in forecast_rows(plain)[1:])
 
@@ -123,11 +130,11 @@ def test_interval_basis_is_the_model_without_replays(
 def test_revenue_is_null_without_amounts(bundle: Bundle, history: History) -> None:
     amount = np.full_like(history.outcomes.amount, np.nan)
     free = replace(history, outcomes=replace(history.outcomes, amount=amount))
-    said = forecast_rows(
+    forecasts = forecast_rows(
         forecast(replace(bundle, amount=None, forecast=None), free, ForecastOptions("month", 2))
     )
-    assert all(row[name] is None for row in said for name in row if "revenue" in name)
-    assert said[1]["wins_expected"] > 0
+    assert all(row[name] is None for row in forecasts for name in row if "revenue" in name)
+    assert forecasts[1]["wins_expected"] > 0
 
 
 @pytest.mark.parametrize("n", [0, 1])
@@ -157,17 +164,19 @@ def test_changes_add_up(bundle: Bundle, history: History, back_days: int, period
         assert parts["now"] == pytest.approx(float(total.sum()))
 
 
-def test_explanation_sums_to_the_open_leads(bundle: Bundle, history: History, made: Forecast) -> None:
-    told = explanation(bundle, history, made)
+def test_explanation_sums_to_the_open_leads(bundle: Bundle, history: History, monthly: Forecast) -> None:
+    explained = explanation(bundle, history, monthly)
     for name in ("by_stage", "by_source"):
-        assert sum(r["wins"] for r in told[name]) == pytest.approx(float(made.expectation.open_wins.sum()))
-    assert len(told["top_leads"]) == 10
+        assert sum(r["wins"] for r in explained[name]) == pytest.approx(
+            float(monthly.expectation.open_wins.sum())
+        )
+    assert len(explained["top_leads"]) == 10
     page = report_page(
         {
-            **forecast_record(made),
-            "currency": made.currency,
-            "warnings": forecast_warnings(made, bundle),
-            "explain": told,
+            **forecast_record(monthly),
+            "currency": monthly.currency,
+            "warnings": forecast_warnings(monthly, bundle),
+            "explain": explained,
         }
     )
     assert "Plotly" in page

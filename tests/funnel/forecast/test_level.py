@@ -55,11 +55,11 @@ def test_fewer_known_wins_widen_the_deviation() -> None:
     """Twelve wins tell a rate within 29 % of itself; a thousand within 3 %, beside the 8 % that are assumed anyway."""
     few, many, sure = (prior_level(replace(AHEAD, known_wins=n)).deviation[0] for n in (12.0, 1000.0, np.inf))
     np.testing.assert_allclose([few, many, sure], np.sqrt(0.0064 + np.array([1 / 12, 1 / 1000, 0.0])))
-    judged = [
+    deviations = [
         fit_level(basis(1.3), replace(AHEAD, known_wins=n), 30, NOW_US, revenue=False).deviation
         for n in (12.0, 1000.0)
     ]
-    assert (judged[0] > judged[1]).all()
+    assert (deviations[0] > deviations[1]).all()
 
 
 def test_unseen_part_of_a_year_widens_the_deviation() -> None:
@@ -68,10 +68,10 @@ def test_unseen_part_of_a_year_widens_the_deviation() -> None:
 
 
 def test_basis_survives_json() -> None:
-    kept = basis(1.1)
-    wins = kept.wins.copy()
+    stored = basis(1.1)
+    wins = stored.wins.copy()
     wins[-1, -3:] = np.nan
-    kept = replace(kept, wins=wins)
-    back = ForecastBasis.from_dict(json.loads(json.dumps(kept.to_dict(), allow_nan=False)))
-    for name, value in vars(kept).items():
+    stored = replace(stored, wins=wins)
+    back = ForecastBasis.from_dict(json.loads(json.dumps(stored.to_dict(), allow_nan=False)))
+    for name, value in vars(stored).items():
         np.testing.assert_allclose(getattr(back, name), value, rtol=1e-3)

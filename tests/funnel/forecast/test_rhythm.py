@@ -1,4 +1,4 @@
-"""The rhythm of wins: shares of weekdays and parts of the month, days after T as wins count them, hour by hour."""
+"""The rhythm of wins: ratios of weekdays and parts of the month, and working days counted by hours."""
 
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
@@ -75,13 +75,13 @@ def test_short_or_even_history_has_no_monthly_rhythm() -> None:
     np.testing.assert_array_equal(fit_rhythm(closed(monthly(22, 3, 20), WON, MONDAY_US), TOKYO).part, EVEN)
     np.testing.assert_array_equal(fit_rhythm(closed(monthly(22, 12, 0), WON, MONDAY_US), TOKYO).part, EVEN)
     random = np.random.default_rng(5)
-    found = [
+    rhythms = [
         fit_rhythm(
             closed((MONDAY_US - random.integers(0, 365 * DAY_US, 500)).tolist(), WON, MONDAY_US), TOKYO
         )
         for _ in range(100)
     ]
-    assert np.mean([(r.part == EVEN).all() for r in found]) >= 0.9, (
+    assert np.mean([(r.part == EVEN).all() for r in rhythms]) >= 0.9, (
         "chance alone passes in one case of twenty"
     )
 

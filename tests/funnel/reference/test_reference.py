@@ -1,4 +1,4 @@
-"""The report of random folders against a plain count over their raw rows (docs/reference/funnel.md)."""
+"""Reports of random folders against a plain count over their raw rows (docs/reference/funnel.md)."""
 
 import math
 import random
@@ -31,26 +31,26 @@ DIRECTED = (
 )
 
 
-def differences(told: Any, counted: Any, path: str = "") -> Iterator[str]:
-    """Where the report and the count are not the same; numbers to nine digits."""
-    if isinstance(counted, Mapping) and isinstance(told, Mapping):
-        if set(told) != set(counted):
-            yield f"{path}: {sorted(set(told) ^ set(counted), key=str)} on one side only"
-        for key in counted.keys() & told.keys():
-            yield from differences(told[key], counted[key], f"{path}.{key}")
-    elif isinstance(counted, Sequence) and isinstance(told, Sequence) and not isinstance(counted, str):
-        if len(told) != len(counted):
-            yield f"{path}: {len(told)} told, {len(counted)} counted"
-        for place, (one, other) in enumerate(zip(told, counted, strict=False)):
+def differences(reported: Any, counted: Any, path: str = "") -> Iterator[str]:
+    """Differences between the report and the count; numbers are compared to nine digits."""
+    if isinstance(counted, Mapping) and isinstance(reported, Mapping):
+        if set(reported) != set(counted):
+            yield f"{path}: {sorted(set(reported) ^ set(counted), key=str)} on one side only"
+        for key in counted.keys() & reported.keys():
+            yield from differences(reported[key], counted[key], f"{path}.{key}")
+    elif isinstance(counted, Sequence) and isinstance(reported, Sequence) and not isinstance(counted, str):
+        if len(reported) != len(counted):
+            yield f"{path}: {len(reported)} reported, {len(counted)} counted"
+        for place, (one, other) in enumerate(zip(reported, counted, strict=False)):
             yield from differences(one, other, f"{path}[{place}]")
-    elif isinstance(counted, float | Fraction) and isinstance(told, float | int):
-        if not math.isclose(told, counted, rel_tol=1e-9, abs_tol=1e-9):
-            yield f"{path}: {told} told, {float(counted)} counted"
-    elif told != counted or isinstance(told, bool) != isinstance(counted, bool):
-        yield f"{path}: {told!r} told, {counted!r} counted"
+    elif isinstance(counted, float | Fraction) and isinstance(reported, float | int):
+        if not math.isclose(reported, counted, rel_tol=1e-9, abs_tol=1e-9):
+            yield f"{path}: {reported} reported, {float(counted)} counted"
+    elif reported != counted or isinstance(reported, bool) != isinstance(counted, bool):
+        yield f"{path}: {reported!r} reported, {counted!r} counted"
 
 
-def asked_of(world: World, seed: int) -> tuple[int, FunnelOptions]:
+def options_of(world: World, seed: int) -> tuple[int, FunnelOptions]:
     """A date and a period for the world: early, late, cutting leads, longer than the data."""
     rng, zone = random.Random(seed + 10**6), ZoneInfo(world.zone)
     created = sorted(instant(row["created_at"], zone) for row in world.tables["leads"])
@@ -71,7 +71,7 @@ def groups_of(world: World, funnel: Funnel) -> Mapping[str, Sequence[str]]:
 
 
 def counted_block(world: World, funnel: Funnel, span: reference.Span, directed: bool) -> dict[str, Any]:
-    """The reference's block; without a known direction anywhere nothing is said of responses."""
+    """The reference's block; without outbound touches responses are null."""
     block = reference.block(funnel, span)
     if not directed:
         block["activity"].update(dict.fromkeys(DIRECTED))
@@ -87,23 +87,26 @@ def counted_block(world: World, funnel: Funnel, span: reference.Span, directed: 
 @pytest.mark.parametrize("seed", SEEDS)
 def test_every_figure_equals_the_plain_count(seed: int, tmp_path: Path) -> None:
     world = random_world(seed)
-    as_of, asked = asked_of(world, seed)
-    state = funnel_state(read_folder(world.write(tmp_path), as_of_us=as_of), asked)
+    as_of, options = options_of(world, seed)
+    state = funnel_state(read_folder(world.write(tmp_path), as_of_us=as_of), options)
     funnel = known_funnel(world.tables, world.zone, as_of, world.horizon_days, world.stages)
-    start = min(lead.created for lead in funnel.leads) if asked.from_us is None else asked.from_us
-    end = as_of + 1 if asked.to_us is None else min(asked.to_us, as_of + 1)
+    start = min(lead.created for lead in funnel.leads) if options.from_us is None else options.from_us
+    end = as_of + 1 if options.to_us is None else min(options.to_us, as_of + 1)
     directed = any(who == "outbound" for lead in funnel.leads for _, who, _ in lead.touches)
     counted = {"": funnel.leads}
-    if asked.by is not None:
+    if options.by is not None:
         for lead in funnel.leads:
-            counted.setdefault(f"{asked.by} {lead.values.get(asked.by)}", []).append(lead)
-    told = {"": state["total"], **{f"{asked.by} {group.pop('group')}": group for group in state["groups"]}}
+            counted.setdefault(f"{options.by} {lead.values.get(options.by)}", []).append(lead)
+    reported = {
+        "": state["total"],
+        **{f"{options.by} {group.pop('group')}": group for group in state["groups"]},
+    }
     span = reference.Span(start, end)
     blocks = {
         name: counted_block(world, replace(funnel, leads=leads), span, directed)
         for name, leads in counted.items()
     }
-    assert list(differences(told, blocks)) == []
+    assert list(differences(reported, blocks)) == []
     assert state["stage_order"] == funnel.order
     assert state["reconciliation"]["broken"] == []
 
@@ -115,23 +118,23 @@ def by_name(records: Sequence[dict[str, Any]]) -> dict[str | None, dict[str, Any
 @pytest.mark.parametrize("seed", SEEDS)
 def test_money_moves_and_attention_equal_the_plain_count(seed: int, tmp_path: Path) -> None:
     world = random_world(seed, 120 if seed % 10 == 0 else None)
-    as_of, asked = asked_of(world, seed)
-    asked = replace(asked, since_us=as_of - (seed % 4 * 10 + 1) * DAY, attention=10_000)
-    state = funnel_state(read_folder(world.write(tmp_path), as_of_us=as_of), asked)
+    as_of, options = options_of(world, seed)
+    options = replace(options, since_us=as_of - (seed % 4 * 10 + 1) * DAY, attention=10_000)
+    state = funnel_state(read_folder(world.write(tmp_path), as_of_us=as_of), options)
     funnel = known_funnel(world.tables, world.zone, as_of, world.horizon_days, world.stages)
-    start = min(lead.created for lead in funnel.leads) if asked.from_us is None else asked.from_us
-    end = as_of + 1 if asked.to_us is None else min(asked.to_us, as_of + 1)
+    start = min(lead.created for lead in funnel.leads) if options.from_us is None else options.from_us
+    end = as_of + 1 if options.to_us is None else min(options.to_us, as_of + 1)
     span = reference.Span(start, end)
-    if asked.from_us is None:  # what the first month cost counts whole
+    if options.from_us is None:  # what the first month cost counts whole
         start = instant(reference.month_starts(funnel, span)[0].isoformat(), funnel.zone)
-    told = state["economics"]
-    if told is not None:
-        told |= {key: by_name(told[key]) for key in ("by_source", "by_channel")}
-        told["attribution"] = {record["channel"]: record for record in told["attribution"]}
-    assert list(differences(told, reference_money.economics(funnel, span, start))) == []
+    reported = state["economics"]
+    if reported is not None:
+        reported |= {key: by_name(reported[key]) for key in ("by_source", "by_channel")}
+        reported["attribution"] = {record["channel"]: record for record in reported["attribution"]}
+    assert list(differences(reported, reference_money.economics(funnel, span, start))) == []
     nodes = [(node["kind"], node["stage"]) for node in state["moves"]["nodes"]]
     moves = {(nodes[m["source"]], nodes[m["target"]]): m["leads"] for m in state["moves"]["links"]}
-    dates = asked.since_us or 0, as_of
+    dates = options.since_us or 0, as_of
     assert moves == reference_money.moved(world.tables, world.zone, dates, world.horizon_days, world.stages)
     urgent = {
         lead["lead_id"]: (lead["expected_revenue"], {r["code"]: r["value"] for r in lead["reasons"]})
@@ -156,13 +159,13 @@ def test_every_leak_comparison_equals_the_plain_count(
     created = [instant(row["created_at"], ZoneInfo(world.zone)) for row in world.tables["leads"]]
     as_of = max(created) + seed % 2 * 20 * DAY
     history = read_folder(world.write(tmp_path), as_of_us=as_of)
-    found = {(leak["kind"], leak["subject"]) for leak in funnel_state(history)["leaks"]["found"]}
+    findings = {(leak["kind"], leak["subject"]) for leak in funnel_state(history)["leaks"]["found"]}
     monkeypatch.setattr(leaks, "FALSE_DISCOVERIES", 1.0)
     tested = funnel_state(history)["leaks"]["found"]
     funnel = known_funnel(world.tables, world.zone, as_of, world.horizon_days, world.stages)
     counted = reference_leaks.tests_of(funnel, as_of + 1, groups_of(world, funnel))
-    assert found == {(test.kind, test.subject) for test in reference_leaks.findings(counted)}
+    assert findings == {(test.kind, test.subject) for test in reference_leaks.findings(counted)}
     names = ("now", "before", "n_now", "n_before", "p", "lost_wins")
-    told = {(leak["kind"], leak["subject"]): {name: leak[name] for name in names} for leak in tested}
+    reported = {(leak["kind"], leak["subject"]): {name: leak[name] for name in names} for leak in tested}
     expected = {(test.kind, test.subject): test.figures() for test in counted}
-    assert list(differences(told, expected)) == []
+    assert list(differences(reported, expected)) == []

@@ -18,20 +18,20 @@ leads = st.lists(
 
 @given(leads)
 def test_assignments_equal_a_walk_by_lead(
-    made: list[tuple[str | None, list[tuple[str, str | None]]]],
+    drawn: list[tuple[str | None, list[tuple[str, str | None]]]],
 ) -> None:
-    rows = [(what, value) for _, changed in made for what, value in changed]
-    offsets = np.concatenate(([0], np.cumsum([len(changed) for _, changed in made]))).astype(np.int64)
-    at = ints([day(1 + k) for _, changed in made for k in range(len(changed))])
+    rows = [(attribute, value) for _, changed in drawn for attribute, value in changed]
+    offsets = np.concatenate(([0], np.cumsum([len(changed) for _, changed in drawn]))).astype(np.int64)
+    at = ints([day(1 + k) for _, changed in drawn for k in range(len(changed))])
     changes = Changes(
-        offsets, at, at, factor([what for what, _ in rows]), factor([value for _, value in rows])
+        offsets, at, at, factor([attribute for attribute, _ in rows]), factor([value for _, value in rows])
     )
-    history = replace(history_of([Lead(0, owner=owner) for owner, _ in made], 30), changes=changes)
+    history = replace(history_of([Lead(0, owner=owner) for owner, _ in drawn], 30), changes=changes)
     expected = []
-    for i, (owner, changed) in enumerate(made):
+    for i, (owner, changed) in enumerate(drawn):
         expected.append((i, day(0), owner))
-        for k, (what, value) in enumerate(changed):
-            if what == "owner" and value != expected[-1][2]:
+        for k, (attribute, value) in enumerate(changed):
+            if attribute == "owner" and value != expected[-1][2]:
                 expected.append((i, day(1 + k), value))
     assigned = assignments(history)
     owners = [assigned.owner.text(i) for i in range(len(assigned))]

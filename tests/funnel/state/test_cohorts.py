@@ -1,4 +1,4 @@
-"""The triangle against counting lead by lead, over random leads."""
+"""The triangle against a count lead by lead, over random leads."""
 
 import math
 from itertools import pairwise

@@ -1,4 +1,4 @@
-"""The test of two rates: the textbook's where all is seen, and right as often as it says where much is not."""
+"""The test of two rates: the textbook's without censoring, and of the stated level with much censoring."""
 
 import math
 
@@ -17,13 +17,14 @@ from funnel.survival import (
 )
 
 
-def sample(rng: np.random.Generator, n: int, watched_days: float) -> CumulativeIncidence:
+def sample(rng: np.random.Generator, n: int, window_days: float) -> CumulativeIncidence:
     """n leads that came evenly over `watched_days` and are decided after some 36 days, half of them won."""
-    came, needed = rng.uniform(0, watched_days, n), rng.gamma(3.0, 12.0, n)
-    seen = watched_days - came
+    came, needed = rng.uniform(0, window_days, n), rng.gamma(3.0, 12.0, n)
+    observed_days = window_days - came
     outcome = np.where(rng.random(n) < 0.5, EVENT, COMPETING)
     return aalen_johansen(
-        np.minimum(needed, seen), np.where(needed <= seen, outcome, CENSORED).astype(np.int8)
+        np.minimum(needed, observed_days),
+        np.where(needed <= observed_days, outcome, CENSORED).astype(np.int8),
     )
 
 

@@ -31,8 +31,8 @@ def costed(leads: tuple[Lead, ...] = LEADS) -> History:
 
 
 def economics(history: History, **period: Any) -> dict[str, Any]:
-    found: dict[str, Any] = funnel_state(history, FunnelOptions(**period))["economics"]
-    return found
+    report: dict[str, Any] = funnel_state(history, FunnelOptions(**period))["economics"]
+    return report
 
 
 def test_costs_count_by_their_share_of_the_period() -> None:
@@ -46,13 +46,13 @@ def test_costs_count_by_their_share_of_the_period() -> None:
 
 
 def test_accounts_of_sources_add_up() -> None:
-    found = economics(costed(), from_us=day(0))
-    by = {record["name"]: record for record in found["by_source"]}
+    report = economics(costed(), from_us=day(0))
+    by = {record["name"]: record for record in report["by_source"]}
     assert (by["fair"]["cost"], by["fair"]["won"], by["web"]["won"]) == (pytest.approx(100.0), 2, 1)
     assert by["fair"]["payback_days"] == 6.0  # 60 after four days, 120 after six
     assert by["web"]["payback_days"] is None
     assert by[None]["cost"] == pytest.approx(10.0)
-    assert sum(r["cost"] for r in by.values()) == pytest.approx(found["total"]["cost"])
+    assert sum(r["cost"] for r in by.values()) == pytest.approx(report["total"]["cost"])
 
 
 def test_economics_are_null_without_costs() -> None:
@@ -74,8 +74,8 @@ def test_sources_beyond_fifty_are_added_up() -> None:
     history = history_of(leads, 30)
     start, end = ints([day(0)] * 70), ints([day(10)] * 70)
     costs = Costs(start, end, np.arange(70.0), factor([None] * 70), factor(names))
-    found = economics(replace(history, costs=costs))
-    assert len(found["by_source"]) == 50
-    assert found["by_source"][-1]["name"] == "(other)"
+    report = economics(replace(history, costs=costs))
+    assert len(report["by_source"]) == 50
+    assert report["by_source"][-1]["name"] == "(other)"
     for key in ("cost", "leads", "won", "revenue"):
-        assert sum(record[key] for record in found["by_source"]) == pytest.approx(found["total"][key])
+        assert sum(record[key] for record in report["by_source"]) == pytest.approx(report["total"][key])

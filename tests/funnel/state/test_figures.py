@@ -1,4 +1,4 @@
-"""Pictures of a state hold its numbers, and the page is whole without a network."""
+"""Plots of a state hold its numbers, and the page needs no network."""
 
 import re
 from typing import Any

@@ -23,12 +23,12 @@ def handed_over(seed: int, direction: str) -> list[Lead]:
 
 
 def test_silence_after_a_hand_over_is_found_and_sized() -> None:
-    found = [leak for leak in leaks(handed_over(4, "out"))["found"] if leak["kind"] == "hand_over"]
-    assert len(found) == 1
-    assert found[0]["now"] == pytest.approx(0.2, abs=0.06)
-    assert found[0]["before"] == pytest.approx(0.6, abs=0.06)
+    findings = [leak for leak in leaks(handed_over(4, "out"))["found"] if leak["kind"] == "hand_over"]
+    assert len(findings) == 1
+    assert findings[0]["now"] == pytest.approx(0.2, abs=0.06)
+    assert findings[0]["before"] == pytest.approx(0.6, abs=0.06)
     # half of the 270 days' 685 leads were left alone, four of ten of which would have been won, at 100 each
-    assert found[0]["lost_revenue"] == pytest.approx(685 / 2 * 0.4 * 100, rel=0.25)
+    assert findings[0]["lost_revenue"] == pytest.approx(685 / 2 * 0.4 * 100, rel=0.25)
 
 
 @pytest.mark.parametrize("direction", ["in", ""])

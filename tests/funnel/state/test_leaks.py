@@ -45,13 +45,13 @@ def world(seed: int, *, drop: float = 0.0, drying: float = 0.0, slower: float = 
 
 
 def leaks(leads: list[Lead]) -> dict[str, Any]:
-    found: dict[str, Any] = funnel_state(history_of(leads, AS_OF))["leaks"]
-    return found
+    findings: dict[str, Any] = funnel_state(history_of(leads, AS_OF))["leaks"]
+    return findings
 
 
 def test_falling_conversion_is_found_and_sized() -> None:
-    found = leaks(world(1, drop=0.4))["found"]
-    drop = next(leak for leak in found if leak["kind"] == "conversion" and leak["subject"] == "new")
+    findings = leaks(world(1, drop=0.4))["found"]
+    drop = next(leak for leak in findings if leak["kind"] == "conversion" and leak["subject"] == "new")
     assert drop["now"] == pytest.approx(0.3, abs=0.06)
     assert drop["before"] == pytest.approx(0.5, abs=0.06)
     # some 400 leads entered; a fifth fewer went on, half of which would have been won, at 100 each

@@ -1,4 +1,4 @@
-"""Where the leads of an earlier date are now: what the funnel said at both dates, joined lead by lead."""
+"""Moves of leads: the reports of both dates, joined lead by lead."""
 
 from collections import Counter
 from collections.abc import Mapping
@@ -24,16 +24,16 @@ Place = tuple[str, str | None]
 
 def places(history: History, at_us: int) -> list[Place]:
     """Each lead's place at an instant, lead by lead."""
-    seen = all_leads(history, at_us)
-    found: list[Place] = [("new", None)] * len(history)
-    state = state_at(history, seen.lead, seen.as_of_us)
-    stages = current_stages(Snapshot(history, seen.lead, seen.as_of_us))
-    for lead, now, stage in zip(seen.lead.tolist(), state.tolist(), stages, strict=True):
+    known = all_leads(history, at_us)
+    counts: list[Place] = [("new", None)] * len(history)
+    state = state_at(history, known.lead, known.as_of_us)
+    stages = current_stages(Snapshot(history, known.lead, known.as_of_us))
+    for lead, now, stage in zip(known.lead.tolist(), state.tolist(), stages, strict=True):
         if now != OPEN:
-            found[lead] = ("won" if now == WON else "lost", None)
+            counts[lead] = ("won" if now == WON else "lost", None)
         else:
-            found[lead] = ("before_first_stage", None) if stage is None else ("stage", stage)
-    return found
+            counts[lead] = ("before_first_stage", None) if stage is None else ("stage", stage)
+    return counts
 
 
 def as_counts(flow: Mapping[str, Any]) -> Counter[tuple[Place, Place]]:
@@ -56,26 +56,26 @@ def test_nodes_agree_with_the_reports_of_both_dates(since: int) -> None:
     history = twenty()
     state = funnel_state(history, FunnelOptions(since_us=day(since)))
     earlier = funnel_state(cut(history, day(since)))
-    for when, said in (("then", earlier), ("now", state)):
+    for when, report in (("then", earlier), ("now", state)):
         nodes = {(n["kind"], n["stage"]): n["leads"] for n in state["moves"]["nodes"] if n["when"] == when}
-        for stage in said["total"]["stages"]:
+        for stage in report["total"]["stages"]:
             kind = "stage" if stage["stage"] else "before_first_stage"
             assert nodes.get((kind, stage["stage"]), 0) == stage["now"]["leads"]
         assert (nodes["won", None], nodes["lost", None]) == tuple(
-            said["total"]["funnel"][k] for k in ("won", "lost")
+            report["total"]["funnel"][k] for k in ("won", "lost")
         )
         everyone = sum(nodes.values()) - (nodes.get(("new", None), 0) if when == "then" else 0)
-        assert everyone == said["total"]["funnel"]["entered"]
+        assert everyone == report["total"]["funnel"]["entered"]
     assert state["reconciliation"]["broken"] == []
 
 
 def test_twenty_leads_by_hand() -> None:
     flow = funnel_state(twenty(), FunnelOptions(since_us=day(15)))["moves"]
-    found = as_counts(flow)
-    assert found[("lost", None), ("won", None)] == 1  # corrected on day 17
-    assert found[("lost", None), ("stage", "demo")] == 1  # reopened on day 20
-    assert found[("new", None), ("stage", "new")] == 1  # created on day 20
-    assert found[("new", None), ("stage", "demo")] == 1  # created on day 25
+    counts = as_counts(flow)
+    assert counts[("lost", None), ("won", None)] == 1  # corrected on day 17
+    assert counts[("lost", None), ("stage", "demo")] == 1  # reopened on day 20
+    assert counts[("new", None), ("stage", "new")] == 1  # created on day 20
+    assert counts[("new", None), ("stage", "demo")] == 1  # created on day 25
 
 
 def test_default_is_a_month_back_and_future_is_refused() -> None:

@@ -8,7 +8,6 @@ import numpy as np
 import pytest
 
 import funnel.state.owners
-import funnel.state.probabilities
 from funnel.state.owners import owners, shifted_to_total
 from history.history import DAY_US, Changes, History
 from history.snapshot import Snapshot
@@ -17,7 +16,7 @@ from tests.builders.funnel_leads import CONFIG, Lead, day, factor, history_of, i
 BUNDLE: Any = SimpleNamespace(config=CONFIG, trained_through_us=day(5), version="1")
 
 
-seen: list[History] = []
+scored: list[History] = []
 
 
 @pytest.fixture(autouse=True)
@@ -25,7 +24,7 @@ def fake_scores(monkeypatch: pytest.MonkeyPatch) -> None:
     """A lead from the fair has .6, others .2; all are worth 100."""
 
     def score(_bundle: object, snapshot: Snapshot, _reasons: int) -> Any:
-        seen.append(snapshot.history)
+        scored.append(snapshot.history)
         source = snapshot.history.attributes["source"]
         fair = np.array([source.text(i) == "fair" for i in snapshot.lead.tolist()])
         return SimpleNamespace(
@@ -33,7 +32,6 @@ def fake_scores(monkeypatch: pytest.MonkeyPatch) -> None:
         )
 
     monkeypatch.setattr(funnel.state.owners, "score", score)
-    monkeypatch.setattr(funnel.state.probabilities, "score", score)
 
 
 def team() -> History:
@@ -61,21 +59,21 @@ def test_owners_rank_by_wins_above_expectation() -> None:
 def test_only_assignments_in_the_period_count() -> None:
     """A lead a day for ten days: day 3 and day 4 lie in [3, 5)."""
     start_us = int(team().created_us.min())
-    found = owners(BUNDLE, team(), start_us + 3 * DAY_US, start_us + 5 * DAY_US)
-    assert {r["owner"]: r["leads"] for r in found} == {"Ann": 2, "Bob": 2}
+    records = owners(BUNDLE, team(), start_us + 3 * DAY_US, start_us + 5 * DAY_US)
+    assert {r["owner"]: r["leads"] for r in records} == {"Ann": 2, "Bob": 2}
 
 
 def test_owner_is_hidden_from_the_model() -> None:
-    seen.clear()
+    scored.clear()
     owners(BUNDLE, team())
-    assert "owner" not in seen[-1].attributes
+    assert "owner" not in scored[-1].attributes
 
 
 def test_change_of_owner_is_an_assignment() -> None:
     lead = Lead(0, [], [(8, "won", 1.0)], [], "web", "Ann")
     changes = Changes(ints([0, 1]), ints([day(4)]), ints([day(4)]), factor(["owner"]), factor(["Cy"]))
-    found = owners(BUNDLE, replace(history_of([lead], 30), changes=changes))
-    assert sorted((r["owner"], r["leads"], r["won"]) for r in found) == [("Ann", 1, 1), ("Cy", 1, 1)]
+    records = owners(BUNDLE, replace(history_of([lead], 30), changes=changes))
+    assert sorted((r["owner"], r["leads"], r["won"]) for r in records) == [("Ann", 1, 1), ("Cy", 1, 1)]
     later = replace(
         history_of([lead], 30), changes=replace(changes, time_us=ints([day(9)]), known_us=ints([day(9)]))
     )
@@ -87,8 +85,8 @@ def test_repeated_owner_is_not_an_assignment() -> None:
     lead = Lead(0, [], [(8, "won", 1.0)], [], "web", "Ann")
     at, names = ints([day(0), day(2), day(3), day(4)]), ["Ann", "Cy", "Cy", "Ann"]
     changes = Changes(ints([0, 4]), at, at, factor(["owner"] * 4), factor(names))
-    found = owners(BUNDLE, replace(history_of([lead], 30), changes=changes))
-    assert sorted((r["owner"], r["leads"], r["won"]) for r in found) == [("Ann", 2, 2), ("Cy", 1, 1)]
+    records = owners(BUNDLE, replace(history_of([lead], 30), changes=changes))
+    assert sorted((r["owner"], r["leads"], r["won"]) for r in records) == [("Ann", 2, 2), ("Cy", 1, 1)]
 
 
 def test_owners_are_empty_without_assignments() -> None:

@@ -1,4 +1,4 @@
-"""Paths of arbitrary leads: the sums hold, and the visits are those of a plain walk."""
+"""Paths of arbitrary leads: identities hold, and visits equal a plain walk."""
 
 from dataclasses import replace
 
@@ -91,7 +91,7 @@ def test_visits_equal_a_plain_walk(lead: Lead) -> None:
     paths = stage_paths(history_of([lead], 20))
     visits = paths.visits
     names = [None, *paths.names]
-    found = [
+    visits_found = [
         (names[place], begin, EXITS[left], came == REOPENED)
         for place, begin, left, came in zip(
             visits.place.tolist(),
@@ -101,7 +101,7 @@ def test_visits_equal_a_plain_walk(lead: Lead) -> None:
             strict=True,
         )
     ]
-    assert found == [(stage, day(start), left, again) for stage, start, left, again in walk(lead, 20)]
+    assert visits_found == [(stage, day(start), left, again) for stage, start, left, again in walk(lead, 20)]
     assert (visits.entry == BACK).sum() == (visits.exit == EXITS.index("moved_back")).sum()
 
 

@@ -29,13 +29,13 @@ def fake_scores(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_probabilities_are_of_leads_open_at_each_date() -> None:
     """As of day 30: an old lead, one closed on day 25, one created on day 25."""
     leads = [Lead(0), Lead(0, [], [(25, "lost", 1.0)]), Lead(25)]
-    found = lead_probabilities(BUNDLE, history_of(leads, 30))
-    np.testing.assert_allclose(found.now, [0.30, np.nan, 0.05])
-    np.testing.assert_allclose(found.earlier, [0.23, 0.23, np.nan])
-    np.testing.assert_allclose(found.amount, [100.0, np.nan, 100.0])
+    probabilities = lead_probabilities(BUNDLE, history_of(leads, 30))
+    np.testing.assert_allclose(probabilities.now, [0.30, np.nan, 0.05])
+    np.testing.assert_allclose(probabilities.earlier, [0.23, 0.23, np.nan])
+    np.testing.assert_allclose(probabilities.amount, [100.0, np.nan, 100.0])
 
 
 def test_without_open_leads_all_is_unknown() -> None:
-    found = lead_probabilities(BUNDLE, history_of([Lead(0, [], [(2, "won", 1.0)])], 30))
-    assert np.isnan(found.now).all()
-    assert np.isnan(found.earlier).all()
+    probabilities = lead_probabilities(BUNDLE, history_of([Lead(0, [], [(2, "won", 1.0)])], 30))
+    assert np.isnan(probabilities.now).all()
+    assert np.isnan(probabilities.earlier).all()

@@ -14,9 +14,9 @@ def test_rows_until_is_a_count_by_lead(times: list[list[int]], instant: int) -> 
     offsets = np.concatenate(([0], np.cumsum([len(rows) for rows in times]))).astype(np.int64)
     time_us = np.array([time for rows in times for time in rows], dtype=np.int64)
     lead = np.arange(len(times), dtype=np.int64)
-    found = rows_until(offsets, time_us, lead, np.full(len(times), instant))
+    ends = rows_until(offsets, time_us, lead, np.full(len(times), instant))
     expected = [offsets[i] + sum(time <= instant for time in rows) for i, rows in enumerate(times)]
-    assert found.tolist() == expected
+    assert ends.tolist() == expected
 
 
 @given(times_of_leads)

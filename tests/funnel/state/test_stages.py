@@ -9,8 +9,8 @@ from tests.builders.twenty_leads import twenty
 
 
 def stage(state: dict[str, Any], name: str | None) -> dict[str, Any]:
-    found: dict[str, Any] = next(s for s in state["total"]["stages"] if s["stage"] == name)
-    return found
+    record: dict[str, Any] = next(s for s in state["total"]["stages"] if s["stage"] == name)
+    return record
 
 
 LEDGERS = {

@@ -1,4 +1,4 @@
-"""Targets: what is met to the digit is met, and a month that has hardly begun has not missed its revenue."""
+"""Targets: equal values meet them, and an unfinished month does not miss its revenue."""
 
 from dataclasses import replace
 from typing import Any
@@ -9,10 +9,10 @@ from funnel.state.state import funnel_state
 from tests.builders.funnel_leads import CONFIG, Lead, history_of
 
 
-def targets(leads: list[Lead], as_of: float, **told: Any) -> list[dict[str, Any]]:
-    state = funnel_state(history_of(leads, as_of, replace(CONFIG, targets=told)))
-    found: list[dict[str, Any]] = state["total"]["targets"]
-    return found
+def targets(leads: list[Lead], as_of: float, **configured: Any) -> list[dict[str, Any]]:
+    state = funnel_state(history_of(leads, as_of, replace(CONFIG, targets=configured)))
+    records: list[dict[str, Any]] = state["total"]["targets"]
+    return records
 
 
 @pytest.mark.parametrize("on", range(1, 10))
