@@ -133,7 +133,7 @@ def test_empty_period_warns_when_leads_begin(home: Path, crm: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("arguments", "said"),
+    ("arguments", "expected"),
     [
         (("--from", "2026-03-01", "--to", "2026-03-01"), "is empty"),
         (("--from", "2026-03-01", "--to", "2026-02-01"), "is empty"),
