@@ -1,1 +1,1 @@
-"""Scores and history in, the funnel's state and future out. Knows features and models."""
+"""The state and the future of the funnel, from history and scores. Knows features and models."""

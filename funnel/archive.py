@@ -97,7 +97,7 @@ def _write(path: Path, record: Record) -> None:
 
 
 def _remove_oldest(folder: Path, kind: str, funnel: str) -> None:
-    # Counting names is cheap; the files are only read once there are too many.
+    # Counting names is cheap; the files are read only beyond the limit.
     if len(list(folder.glob(f"[!.]*-{kind}-*.json"))) <= MAX_REPORTS:
         return
     heads = [head for head in _read_heads(folder).heads if (head["kind"], head["funnel"]) == (kind, funnel)]

@@ -1,0 +1,1 @@
+"""Wins and revenue of coming calendar periods, with intervals and an explanation."""

@@ -10,7 +10,7 @@ import numpy as np
 from history.arrays import Floats, Ints
 from history.history import DAY_US
 
-MAX_WEEKS = 156  # older weeks tell nothing about the next ones
+MAX_WEEKS = 156  # older weeks do not inform about the next ones
 BLOCK_WEEKS = 2  # the level takes one step a block of this length
 SUM_WEEKS = 4.0  # weeks over which the unevenness of single weeks averages out
 DRIFTS = (1e-5, 1e-4, 4e-4, 1.6e-3, 6.4e-3)  # candidates: variance of the log level's step a week

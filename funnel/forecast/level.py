@@ -42,7 +42,7 @@ class Level:
 
 @dataclass(frozen=True)
 class ComingSpans:
-    """k spans of days after T and what is expected in them.
+    """k spans of days after T, with the expectation in each.
 
     start, end, expected (k,): the last is the sum over leads. recent_rate: recent mean a day. noise: variance that
     one win adds, over its squared mean. known_wins: wins that the model has learned from. unseen_year: share of a year

@@ -118,7 +118,7 @@ def _account(view: View, members: Mask, cost: float) -> Record:
 
 
 def _known_sum(amount: Floats) -> float | None:
-    """Sum of the known amounts; None if there are amounts and none is known."""
+    """Sum of the known amounts; None if all of one or more amounts are unknown."""
     known = amount[np.isfinite(amount)]
     return float(known.sum()) if len(known) or not len(amount) else None
 

@@ -263,7 +263,7 @@ def _table_row(tag: str, cells: Sequence[object]) -> str:
 
 
 def _named(stages: Sequence[Any]) -> list[Any]:
-    """The stages without the wait before the first one, if there are stages."""
+    """The stages without the wait before the first one; only the wait if no stage exists."""
     return [stage for stage in stages if stage["stage"] is not None] or list(stages)
 
 

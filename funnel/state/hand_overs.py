@@ -1,4 +1,4 @@
-"""Hand-overs followed by silence: a lead goes to another owner or stage group, and nobody contacts it."""
+"""Hand-overs followed by silence: a lead goes to another owner or stage group, and is not contacted."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace

@@ -18,6 +18,7 @@ from history.errors import InvalidInput
 from history.history import DAY_US, History
 from history.read import read_folder
 from history.snapshot import cut
+from history.warnings import json_of
 from models.bundle import Bundle
 from models.pointer import load_champion, read_pointer
 
@@ -175,7 +176,7 @@ def test_explanation_sums_to_the_open_leads(bundle: Bundle, history: History, mo
         {
             **forecast_record(monthly),
             "currency": monthly.currency,
-            "warnings": forecast_warnings(monthly, bundle),
+            "warnings": json_of(forecast_warnings(monthly, bundle)),
             "explain": explained,
         }
     )
