@@ -132,9 +132,9 @@ def _backtest_forecast(data: Path, report: Path | None, options: Mapping[str, An
         history = read_and_report(data, options["as_of"])
         result = _run_forecast(history, options, progress)
         if report is not None:
-            from funnel.forecast.figures import replay_page
+            from funnel.forecast.figures import backtest_page
 
-            write_text(replay_page(result, history.config.currency), report)
+            write_text(backtest_page(result, history.config.currency), report)
 
     echo_forecast(result, options["period"])
     return result

@@ -127,7 +127,7 @@ def report_page(record: Mapping[str, Any]) -> str:
     return _page(title, body)
 
 
-def replay_figure(cells: Rows, measure: str, step: int, unit: str) -> go.Figure:
+def backtest_figure(cells: Rows, measure: str, step: int, unit: str) -> go.Figure:
     """Actuals beside forecasts `step` periods ahead with their p10 to p90 interval, by date of the forecast.
 
     cells: of training.backtest; `forecast` is (expected, p10, p50, p90).
@@ -151,7 +151,7 @@ def replay_figure(cells: Rows, measure: str, step: int, unit: str) -> go.Figure:
     return figure.update_layout(**LAYOUT, title=title)
 
 
-def replay_page(result: Mapping[str, Any], currency: str | None) -> str:
+def backtest_page(result: Mapping[str, Any], currency: str | None) -> str:
     """One HTML page of a forecast backtest: metrics by method, actuals beside forecasts; it needs no network."""
     steps = sorted({cell["step"] for cell in result["cells"]})
     body: list[str] = []
@@ -162,7 +162,7 @@ def replay_page(result: Mapping[str, Any], currency: str | None) -> str:
         unit = f" ({currency})" if measure == "revenue" and currency else ""
         body += [f"<h2>{measure.capitalize()}{unit}</h2>", _table(_metric_rows(result[measure]))]
         for step in steps:
-            figure = replay_figure(result["cells"], measure, step, unit)
+            figure = backtest_figure(result["cells"], measure, step, unit)
             figures.append((f"{measure}_{step}", figure))
     return _page("Forecast replayed at past dates", [*body, *figure_divs(figures)])
 

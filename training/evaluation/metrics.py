@@ -1,7 +1,7 @@
 """Metrics of predictions under the names of the contract, each row counted once.
 
-`weighted_metrics` has the same metrics under bootstrap weights. The two agree to rounding, not to the last bit (sums in
-another order); stored versions are compared by the ones here, so neither replaces the other.
+`weighted_metrics` has the same metrics under bootstrap weights, for intervals. The two share their formulas, but add up
+in another order and agree only to rounding; versions in a registry are compared by the ones here.
 """
 
 import numpy as np
@@ -46,7 +46,12 @@ def lift(won: Floats, score: Floats, share: float = 0.1) -> float:
     """Win rate among the best `share` of rows (at least one) over the win rate of all rows."""
     size = max(1, round(len(won) * share))
     top = best_first(score)[:size]
-    return float(won[top].mean() / max(won.mean(), 1e-12))
+    return float(lift_of(won[top].mean(), won.mean()))
+
+
+def lift_of(top_rate: float | Floats, win_rate: float | Floats) -> Floats:
+    """A win rate over that of all rows, finite for rows without a win; numbers or arrays (d,)."""
+    return np.asarray(top_rate / np.maximum(win_rate, 1e-12))
 
 
 def gini(amount: Floats, score: Floats) -> float:
@@ -66,9 +71,9 @@ def gini(amount: Floats, score: Floats) -> float:
     return area(score) / area(amount)
 
 
-def relative_error(predicted: float, actual: float) -> float:
-    """predicted / actual - 1, with `actual` at least 1: finite for a group without a win."""
-    return predicted / max(actual, 1.0) - 1
+def relative_error(predicted: float | Floats, actual: float | Floats) -> Floats:
+    """predicted / actual - 1, with `actual` at least 1: finite for a group without a win; numbers or arrays (d,)."""
+    return np.asarray(predicted / np.maximum(actual, 1.0) - 1)
 
 
 def conversion_metrics(won: npt.ArrayLike, probability: npt.ArrayLike) -> dict[str, float]:
@@ -86,7 +91,7 @@ def conversion_metrics(won: npt.ArrayLike, probability: npt.ArrayLike) -> dict[s
         "brier": float(np.mean((y - p) ** 2)),
         "ece": ece(y, p),
         "lift_10": lift(y, p),
-        "wins_error": relative_error(float(p.sum()), float(y.sum())),
+        "wins_error": float(relative_error(p.sum(), y.sum())),
     }
 
 

@@ -4,7 +4,7 @@ import numpy as np
 
 from history.arrays import Floats, Ints
 from training.evaluation.evaluated_rows import EvaluatedRows
-from training.evaluation.metrics import BINS, best_first, log_loss
+from training.evaluation.metrics import BINS, best_first, lift_of, log_loss, relative_error
 
 SHARES = (0.05, 0.1, 0.2, 0.3)
 # Amounts are recorded in whole cents: one that misses an end by rounding alone lies inside the interval.
@@ -73,7 +73,7 @@ def _calibration_metrics(rows: EvaluatedRows, weight: Floats) -> dict[str, Float
         "leads": total,
         "wins": wins,
         "wins_expected": wins_expected,
-        "wins_error": wins_expected / np.maximum(wins, 1.0) - 1,
+        "wins_error": relative_error(wins_expected, wins),
         "brier": weight @ (won - probability) ** 2 / total,
         "ece": np.abs(gap_by_bin).sum(axis=1) / total,
         "abstained": weight @ rows.abstained.astype(np.float64) / total,
@@ -108,15 +108,15 @@ def _in_columns(values: Floats, column: Ints) -> Floats:
 
 def _top_share_metrics(rows: EvaluatedRows, weight: Floats) -> dict[str, Floats]:
     """Lift and captured share of wins among the best SHARES of rows by probability."""
-    total, wins = weight.sum(axis=1), weight @ rows.won
-    win_rate = np.maximum(wins / total, 1e-12)
+    wins = weight @ rows.won
+    win_rate = wins / weight.sum(axis=1)
     order = best_first(rows.probability)
     metrics = {}
     for share in SHARES:
         top = _top_weight(order, weight, share)
         top_wins = top @ rows.won[order]
         percent = round(100 * share)
-        metrics[f"lift_{percent}"] = (top_wins / top.sum(axis=1)) / win_rate
+        metrics[f"lift_{percent}"] = lift_of(top_wins / top.sum(axis=1), win_rate)
         metrics[f"wins_captured_{percent}"] = np.where(wins > 0, top_wins / wins, np.nan)
     return metrics
 
