@@ -12,6 +12,7 @@ from typing import Any
 import click
 
 from history.errors import DamagedArtifact, InvalidInput
+from history.extras import installation_hint
 
 COMMANDS = {
     "simulate": "cli.data:simulate",
@@ -108,6 +109,11 @@ class LazyGroup(click.Group):
             return super().invoke(ctx)
         except (InvalidInput, DamagedArtifact) as error:
             raise click.ClickException(str(error)) from None
+        except ModuleNotFoundError as error:
+            hint = installation_hint(error)
+            if hint is None:
+                raise
+            raise click.ClickException(hint) from None
         except BrokenPipeError:
             raise
         except OSError as error:

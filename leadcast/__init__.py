@@ -50,6 +50,7 @@ def _location(package: str) -> Path | None:
 _refuse_shadowed_rooms()
 
 from history.errors import DamagedArtifact, InvalidInput  # noqa: E402  the rooms are checked first
+from history.extras import explained_imports  # noqa: E402
 
 if TYPE_CHECKING:
     import pandas
@@ -115,10 +116,11 @@ def train(
     >>> result.model_version, result.promoted, sorted(result.metrics)[:3]
     ('1', False, ['auc', 'brier', 'ece'])
     """
-    from models.home import home_folder
-    from training.pipeline import train_and_register
-    from training.progress import no_progress
-    from training.train import TrainOptions
+    with explained_imports():
+        from models.home import home_folder
+        from training.pipeline import train_and_register
+        from training.progress import no_progress
+        from training.train import TrainOptions
 
     return train_and_register(
         history.at(_instant_us(as_of, history.config.zone)),
@@ -251,10 +253,11 @@ def backtest(
     >>> [origin["as_of"] for origin in result.origins]
     ['2026-03-01T00:00:00Z']
     """
-    from training.backtest.backtest import backtest as replay_dates
-    from training.backtest.result import BacktestResult
-    from training.progress import no_progress
-    from training.train import TrainOptions
+    with explained_imports():
+        from training.backtest.backtest import backtest as replay_dates
+        from training.backtest.result import BacktestResult
+        from training.progress import no_progress
+        from training.train import TrainOptions
 
     dates = () if origins is None or isinstance(origins, int) else origins
     instants_us = {_instant_us(date, history.config.zone) for date in dates}

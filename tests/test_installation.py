@@ -74,6 +74,16 @@ with TestClient(Leadcast.to_asgi(), base_url="http://127.0.0.1", client=("127.0.
     assert answer in ("scored", "insufficient_data")
 
 
+def test_training_without_its_packages_says_what_to_install(
+    installed: Path, tmp_path: Path, crm: Path
+) -> None:
+    command = [str(installed), "-m", "cli", "train", str(crm), "--home", str(tmp_path / "home")]
+    environment = {key: value for key, value in os.environ.items() if key != "PYTHONPATH"}
+    done = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True, check=False)
+    assert done.returncode == 1
+    assert done.stderr.strip().splitlines()[-1].endswith("pip install 'leadcast[train]'")
+
+
 def test_import_leadcast_beside_a_foreign_models_folder(installed: Path, tmp_path: Path) -> None:
     (tmp_path / "models").mkdir()
     (tmp_path / "models" / "__init__.py").write_text("", encoding="utf-8")
