@@ -7,7 +7,7 @@ import numpy as np
 from scipy.stats import CensoredData, logrank
 
 from history.arrays import Flags, Floats, Mask
-from models.calibration import Z80
+from models.intervals import rate_interval
 
 CENSORED, EVENT, COMPETING = 0, 1, 2
 
@@ -78,7 +78,7 @@ class CumulativeIncidence:
         variance = float(self.variance[-1]) if len(self.days) else 0.0
         if 0.0 < rate < 1.0 and variance > 0.0:
             sample_size = min(rate * (1.0 - rate) / variance, float(self.entered))
-        return wilson(rate, sample_size)
+        return rate_interval(rate, sample_size)
 
     def quantile(self, share: float) -> float:
         """Days until `share` of all subjects have the event; NaN if the data does not reach that far."""
@@ -211,13 +211,3 @@ def logrank_p_later(one: Durations, other: Durations) -> float:
     """
     test = logrank(one.censored_data(), other.censored_data(), alternative="less")
     return float(test.pvalue)
-
-
-def wilson(rate: float, n: float) -> tuple[float, float]:
-    """The 80 % interval of a share of n (Wilson 1927); (0, 1) without observations."""
-    if n <= 0 or math.isnan(rate):
-        return 0.0, 1.0
-    z2 = Z80 * Z80
-    middle = (rate + z2 / (2 * n)) / (1 + z2 / n)
-    half = Z80 * math.sqrt(rate * (1 - rate) / n + z2 / (4 * n * n)) / (1 + z2 / n)
-    return max(0.0, middle - half), min(1.0, middle + half)

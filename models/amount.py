@@ -1,6 +1,4 @@
-"""E[amount | won] and its interval: whether it is zero, how large it is if not,
-and how far off that was on later wins.
-"""
+"""E[amount | won] and its interval: the chance of a paying deal, its size, and the errors of both on later wins."""
 
 import math
 from dataclasses import dataclass
@@ -14,18 +12,18 @@ from history.compiled import F64, OUT, compiled
 from models.additive import AdditiveModel
 from models.calibration import sigmoid
 
-LOW, HIGH = 0.1, 0.9
+LOW, HIGH = 0.1, 0.9  # levels of the 80 % interval
 LARGEST_LOG = 46.0  # e^46 = 1e20: no deal is larger
 
 
 @dataclass(frozen=True)
 class AmountModel:
-    """positive(x) * factor * exp(size(x)): the chance that a won deal brings money, times its size if it does.
+    """positive(x) * factor * exp(size(x)): the chance that a won deal pays, times its size if it does.
 
-    size: log amount of deals > 0, or None for the constant `level`. positive: log-odds of amount > 0, or None
-    for the constant `positive_rate`. factor: what makes the total right on later wins (Duan's smearing
-    estimate, 1983, shrunk). residuals: quantiles of log(amount) - size(x) on later wins at `levels`.
-    predictable: whether size(x) told later amounts apart at all.
+    size: log amount of deals > 0, or None for the constant `level`. positive: log-odds of amount > 0, or None for the
+    constant `positive_rate`. factor: corrects the total on later wins (Duan's smearing estimate, 1983, shrunk).
+    residuals (levels,): quantiles of log(amount) - size(x) on later wins. predictable: True if size(x) distinguished
+    later amounts.
     """
 
     size: AdditiveModel | None
@@ -46,13 +44,13 @@ class AmountModel:
         return out[0], out[1], out[2]
 
     def paying(self, values: Floats) -> Floats:
-        """The chance (n,) that a won deal brings money at all."""
+        """The chance (n,) that a won deal pays at all."""
         if self.positive is None:
             return np.full(len(values), self.positive_rate)
         return sigmoid(self.positive.margin(values))
 
     def to_dict(self) -> dict[str, Any]:
-        """Everything but the trees, which the bundle keeps as files of their own."""
+        """Everything but the additive models, which the bundle stores itself."""
         plain = {k: getattr(self, k) for k in ("level", "positive_rate", "factor", "predictable")}
         return {**plain, "levels": self.levels.tolist(), "residuals": self.residuals.tolist()}
 

@@ -1,6 +1,4 @@
-"""The artifact of one training: a folder of JSON and LightGBM texts under a manifest, read only after its
-digests agree.
-"""
+"""The bundle of one training: a folder of JSON and LightGBM texts, used only if every file matches its manifest."""
 
 import hashlib
 import json
@@ -24,26 +22,29 @@ from history.times import format_time
 from models.additive import AdditiveModel
 from models.amount import AmountModel
 from models.baseline import StageTable
-from models.calibration import Calibration, Spread, rate_interval
+from models.calibration import Calibration
 from models.close_time import CloseTime
 from models.forecast_basis import ForecastBasis
+from models.intervals import LogOddsError, RateBounds, open_rate_interval
 from models.linear import LinearModel
-from models.novelty import Familiarity, Watch, watch_of
+from models.novelty import NoveltyCheck, TrainingRanges, novelty_check
 from models.trees.ensemble import trees_from_text
 
-FORMAT = 2
+FORMAT = 3
+# In format 2, feature_set_id also covered the wording of reasons, so it cannot be compared; the columns' names are.
+WORDED_FORMAT = 2
 MANIFEST, MODEL, VOCABULARY, CARD = "manifest.json", "model.json", "vocabulary.json", "card.json"
-LARGEST_FILE = 256 * 1024 * 1024
+LARGEST_FILE = 256 * 1024 * 1024  # bytes
 
 
 @dataclass(frozen=True, repr=False)
 class Bundle:
-    """Everything a score needs.
+    """Everything that a score needs.
 
-    base_rate is the share won within the horizon, seen on base_leads leads. conversion is None where the replay showed
-    no usable signal: then every open lead gets the base rate. reference holds sorted probabilities of the leads that
-    were open at trained_through_us; base_margin is the model's mean margin over them. card is what people read about
-    the model: metrics, baselines, calibration table, importance, warnings, dates.
+    base_rate: the share won within the horizon, of base_leads leads. conversion: None if the replay showed no usable
+    signal; then every open lead gets the base rate. reference (r,): sorted probabilities of the leads open at
+    trained_through_us; base_margin: the model's mean margin over them. card: the model card (metrics, baselines,
+    calibration table, importance, warnings, dates).
     """
 
     vocabulary: Vocabulary
@@ -53,8 +54,8 @@ class Bundle:
     conversion: AdditiveModel | None
     calibration: Calibration
     base_margin: float
-    spread: Spread
-    familiarity: Familiarity
+    log_odds_error: LogOddsError
+    training_ranges: TrainingRanges
     stage_table: StageTable
     amount: AmountModel | None
     close_time: CloseTime
@@ -70,27 +71,31 @@ class Bundle:
 
     @cached_property
     def features(self) -> tuple[Feature, ...]:
+        """The columns (k,) that the models read."""
         return catalogue(self.vocabulary)
 
     @cached_property
-    def watch(self) -> Watch:
-        return watch_of(self.familiarity, self.features, self.vocabulary)
+    def novelty(self) -> NoveltyCheck:
+        """The check for leads unlike those of training."""
+        return novelty_check(self.training_ranges, self.features, self.vocabulary)
 
     @cached_property
-    def doubt_interval(self) -> tuple[float, float]:
-        """80 % interval around the base rate: its own, and where a model told leads apart also the spread of theirs."""
-        low, high = rate_interval(self.base_rate, self.base_leads)
+    def abstained_interval(self) -> RateBounds:
+        """80 % interval of a lead that gets the base rate: that of the rate, and of the scored leads' probabilities."""
+        low, high = open_rate_interval(self.base_rate, self.base_leads)
         if self.conversion is None or not len(self.reference):
-            return low, high
-        spread = np.quantile(self.reference, [0.1, 0.9])
-        return min(low, float(spread[0])), max(high, float(spread[1]))
+            return RateBounds(low, high)
+        scored_low, scored_high = np.quantile(self.reference, [0.1, 0.9]).tolist()
+        return RateBounds(min(low, scored_low), max(high, scored_high))
 
     @property
     def signal(self) -> str:
+        """ "usable" if the model distinguishes leads, else "none"."""
         return "none" if self.conversion is None else "usable"
 
     @property
     def metrics(self) -> dict[str, float]:
+        """The metrics of the replay, by name."""
         return dict(self.card.get("metrics", {}))
 
     def __repr__(self) -> str:
@@ -98,7 +103,7 @@ class Bundle:
         return f"<Bundle version {self.version!r}, signal {self.signal}, trained through {through}>"
 
     def describe(self) -> dict[str, Any]:
-        """What GET /v1/model says of it, without `refused`."""
+        """The body of GET /v1/model without `refused`."""
         return {
             "model_version": self.version,
             "signal": self.signal,
@@ -115,7 +120,7 @@ class Bundle:
 
 
 def base_probability(bundle: Bundle) -> float:
-    """The calibrated probability at the model's mean margin: where reasons start from."""
+    """The calibrated probability at the model's mean margin, from which reasons start."""
     if bundle.conversion is None:
         return bundle.base_rate
     return float(bundle.calibration.probability(np.array([bundle.base_margin]))[0])
@@ -125,49 +130,55 @@ def base_probability(bundle: Bundle) -> float:
 
 
 def save_bundle(bundle: Bundle, folder: Path) -> str:
-    """Writes the bundle as `folder`, which must not exist, and returns the sha256 of its manifest."""
-    texts = {
-        f"{name}.txt": model.trees.text
-        for name, model in _additive(bundle).items()
-        if model.trees is not None
-    }
+    """Writes the bundle as `folder`, which must not exist, and returns the sha256 of its manifest.
+
+    Files appear all at once, flushed to disk, mode 0600.
+    """
+    texts = _tree_texts(bundle)
     files = {
         MODEL: _json(_model_dict(bundle)),
         VOCABULARY: _json(vocabularies.to_dict(bundle.vocabulary)),
         CARD: _json(bundle.card),
         **texts,
     }
-    raw = {name: text.encode() for name, text in files.items()}
+    contents = {name: text.encode() for name, text in files.items()}
     manifest = {
         "format": FORMAT,
         "feature_set_id": feature_set_id(bundle.features),
         "horizon_days": bundle.config.horizon_days,
         "trained_through": format_time(bundle.trained_through_us),
         "trees_sha256": trees_digest(texts),
-        "files": {name: hashlib.sha256(data).hexdigest() for name, data in sorted(raw.items())},
+        "files": {name: _sha256(data) for name, data in sorted(contents.items())},
     }
-    raw[MANIFEST] = _json(manifest).encode()
+    contents[MANIFEST] = _json(manifest).encode()
+    _write_folder(folder, contents)
+    return _sha256(contents[MANIFEST])
+
+
+def _write_folder(folder: Path, contents: dict[str, bytes]) -> None:
+    """Writes the files into a hidden folder beside it, then renames that: a reader never sees a part of them."""
     folder.parent.mkdir(parents=True, exist_ok=True)
-    made = Path(tempfile.mkdtemp(prefix=f".{folder.name}-", dir=folder.parent))
-    for name, data in raw.items():
-        with open(made / name, "wb") as f:
-            f.write(data)
-            f.flush()
-            os.fsync(f.fileno())
-        os.chmod(made / name, 0o600)
-    os.rename(made, folder)
-    return hashlib.sha256(raw[MANIFEST]).hexdigest()
+    hidden = Path(tempfile.mkdtemp(prefix=f".{folder.name}-", dir=folder.parent))
+    for name, data in contents.items():
+        with open(hidden / name, "wb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        os.chmod(hidden / name, 0o600)
+    os.rename(hidden, folder)
 
 
 def trees_digest(texts: dict[str, str]) -> str:
-    """sha256 of the tree sections alone: the same trees give the same digest whatever parameters were written
-    beside them.
-    """
-    seen = hashlib.sha256()
+    """sha256 of the tree sections alone: LightGBM writes parameters such as the thread count beside them."""
+    digest = hashlib.sha256()
     for name, text in sorted(texts.items()):
         start, end = text.find("Tree=0"), text.find("end of trees")
-        seen.update(name.encode() + text[max(start, 0) : end].encode())
-    return seen.hexdigest()
+        digest.update(name.encode() + text[max(start, 0) : end].encode())
+    return digest.hexdigest()
+
+
+def _sha256(data: bytes) -> str:
+    return hashlib.sha256(data).hexdigest()
 
 
 def _json(value: Any) -> str:
@@ -175,24 +186,36 @@ def _json(value: Any) -> str:
 
 
 def _additive(bundle: Bundle) -> dict[str, AdditiveModel]:
-    found = {
+    """The additive models that the bundle has, by the name of their file."""
+    amount = bundle.amount
+    models = {
         "conversion": bundle.conversion,
-        "amount_size": bundle.amount.size if bundle.amount else None,
-        "amount_positive": bundle.amount.positive if bundle.amount else None,
+        "amount_size": amount.size if amount else None,
+        "amount_positive": amount.positive if amount else None,
         "close_time": bundle.close_time.location,
     }
-    return {name: model for name, model in found.items() if model is not None}
+    return {name: model for name, model in models.items() if model is not None}
+
+
+def _tree_texts(bundle: Bundle) -> dict[str, str]:
+    """The LightGBM texts by file name."""
+    texts = {}
+    for name, model in _additive(bundle).items():
+        if model.trees is not None:
+            texts[f"{name}.txt"] = model.trees.text
+    return texts
 
 
 def _model_dict(bundle: Bundle) -> dict[str, Any]:
+    """The content of model.json. "spread" and "familiarity" are names from before they were renamed here."""
     return {
         "trained_through_us": bundle.trained_through_us,
         "base_rate": bundle.base_rate,
         "base_leads": bundle.base_leads,
         "base_margin": bundle.base_margin,
         "calibration": bundle.calibration.to_dict(),
-        "spread": bundle.spread.to_dict(),
-        "familiarity": bundle.familiarity.to_dict(),
+        "spread": bundle.log_odds_error.to_dict(),
+        "familiarity": bundle.training_ranges.to_dict(),
         "stage_table": bundle.stage_table.to_dict(),
         "amount": bundle.amount.to_dict() if bundle.amount else None,
         "close_time": bundle.close_time.to_dict(),
@@ -209,25 +232,14 @@ def _model_dict(bundle: Bundle) -> dict[str, Any]:
 
 
 def read_verified(folder: Path) -> dict[str, bytes]:
-    """Every file that the manifest names, read once and checked against its digest; raises DamagedArtifact."""
-    try:
-        manifest = json.loads(_read(folder / MANIFEST))
-        listed = {str(name): str(digest) for name, digest in manifest["files"].items()}
-        manifest = {**manifest, **{key: str(manifest[key]) for key in ("feature_set_id", "trees_sha256")}}
-        if manifest["format"] != FORMAT:
-            raise DamagedArtifact(
-                f"{folder}: bundle format {manifest['format']}, this version reads {FORMAT}; train again"
-            )
-    except (ValueError, KeyError, TypeError, AttributeError) as e:
-        raise DamagedArtifact(
-            f"{folder}/{MANIFEST} is not a bundle manifest ({type(e).__name__}); train again or roll back"
-        ) from e
+    """Every file of the manifest, read once and checked against its digest; raises DamagedArtifact."""
+    manifest = _read_manifest(folder)
     contents = {MANIFEST: json.dumps(manifest).encode()}
-    for name, expected in listed.items():
+    for name, expected in manifest["files"].items():
         if Path(name).name != name:
             raise DamagedArtifact(f"{folder}/{MANIFEST} names {name!r}, which is not a plain file name")
         data = _read(folder / name)
-        if hashlib.sha256(data).hexdigest() != expected:
+        if _sha256(data) != expected:
             raise DamagedArtifact(
                 f"{folder}/{name} has changed since it was written (sha256 differs); train again or roll back"
             )
@@ -235,68 +247,100 @@ def read_verified(folder: Path) -> dict[str, bytes]:
     return contents
 
 
+def _read_manifest(folder: Path) -> dict[str, Any]:
+    """The manifest with its keys checked; raises DamagedArtifact."""
+    try:
+        manifest = json.loads(_read(folder / MANIFEST))
+        checked = {
+            "format": manifest["format"],
+            "files": {str(name): str(digest) for name, digest in manifest["files"].items()},
+            "feature_set_id": str(manifest["feature_set_id"]),
+            "trees_sha256": str(manifest["trees_sha256"]),
+        }
+        manifest = {**manifest, **checked}
+    except (ValueError, KeyError, TypeError, AttributeError) as e:
+        raise DamagedArtifact(
+            f"{folder}/{MANIFEST} is not a bundle manifest ({type(e).__name__}); train again or roll back"
+        ) from e
+    if manifest["format"] not in (WORDED_FORMAT, FORMAT):
+        raise DamagedArtifact(
+            f"{folder}: bundle format {manifest['format']}, this version reads {FORMAT}; train again"
+        )
+    return manifest
+
+
 def _read(path: Path) -> bytes:
+    """The file's bytes; a link, or a file above LARGEST_FILE, is refused."""
     try:
         handle = os.open(path, os.O_RDONLY | os.O_NOFOLLOW)
-        with os.fdopen(handle, "rb") as f:
-            data = f.read(LARGEST_FILE + 1)
+        with os.fdopen(handle, "rb") as file:
+            data = file.read(LARGEST_FILE + 1)
     except OSError as e:
         raise DamagedArtifact(f"{path} cannot be read: {e.strerror}") from e
     except ValueError as e:
-        raise DamagedArtifact(f"{str(path)!r} is no name of a file") from e
+        raise DamagedArtifact(f"{str(path)!r} is not a file name") from e
     if len(data) > LARGEST_FILE:
         raise DamagedArtifact(f"{path} is larger than {LARGEST_FILE} bytes")
     return data
 
 
 def load_bundle(folder: Path, version: str = "") -> Bundle:
-    """The verified bundle in `folder`; raises DamagedArtifact where a file is missing, changed, foreign or
-    does not fit.
-    """
+    """The verified bundle in `folder`; raises DamagedArtifact if a file is missing, changed or does not fit."""
     contents = read_verified(folder)
     try:
         bundle = _assemble(contents)
     except (KeyError, TypeError, ValueError) as e:
         raise DamagedArtifact(
-            f"{folder} is not a bundle this version understands ({type(e).__name__}: {e})"
+            f"{folder} is not a bundle that this version understands ({type(e).__name__}: {e})"
         ) from e
     manifest = json.loads(contents[MANIFEST])
-    if feature_set_id(bundle.features) != manifest["feature_set_id"]:
+    is_comparable = manifest["format"] != WORDED_FORMAT
+    if is_comparable and feature_set_id(bundle.features) != manifest["feature_set_id"]:
         raise DamagedArtifact(f"{folder} was made for other features than this version computes; train again")
-    names = [f.name for f in bundle.features]
-    for name, model in _additive(bundle).items():
-        if model.trees is not None and list(model.trees.names) != names:
-            raise DamagedArtifact(
-                f"{folder}/{name}.txt expects other columns than the catalogue gives; train again"
-            )
+    _check_columns(bundle, folder)
     return replace(bundle, version=version, trees_sha256=manifest["trees_sha256"])
 
 
+def _check_columns(bundle: Bundle, folder: Path) -> None:
+    """Raises DamagedArtifact if a model reads other columns than the catalogue's."""
+    names = [feature.name for feature in bundle.features]
+    for name, model in _additive(bundle).items():
+        fits = len(model.linear.is_category) == len(names)
+        if not fits or (model.trees is not None and list(model.trees.names) != names):
+            raise DamagedArtifact(
+                f"{folder}: the model {name} expects other columns than the catalogue gives; train again"
+            )
+
+
 def _assemble(contents: dict[str, bytes]) -> Bundle:
-    d = json.loads(contents[MODEL])
-    models = {name: _read_additive(name, spec, contents) for name, spec in d["additive"].items()}
-    amount = d["amount"]
+    """The bundle of verified files; raises KeyError, TypeError or ValueError if they do not fit."""
+    content = json.loads(contents[MODEL])
+    models = {name: _read_additive(name, spec, contents) for name, spec in content["additive"].items()}
+    amount, forecast = content["amount"], content.get("forecast")
+    amount_model = None
+    if amount:
+        size, positive = models.get("amount_size"), models.get("amount_positive")
+        amount_model = AmountModel.from_dict(amount, size, positive)
     return Bundle(
         vocabulary=vocabularies.from_dict(json.loads(contents[VOCABULARY])),
-        trained_through_us=int(d["trained_through_us"]),
-        base_rate=float(d["base_rate"]),
-        base_leads=float(d["base_leads"]),
+        trained_through_us=int(content["trained_through_us"]),
+        base_rate=float(content["base_rate"]),
+        base_leads=float(content["base_leads"]),
         conversion=models.get("conversion"),
-        calibration=Calibration.from_dict(d["calibration"]),
-        base_margin=float(d["base_margin"]),
-        spread=Spread.from_dict(d["spread"]),
-        familiarity=Familiarity.from_dict(d["familiarity"]),
-        stage_table=StageTable.from_dict(d["stage_table"]),
-        amount=AmountModel.from_dict(amount, models.get("amount_size"), models.get("amount_positive"))
-        if amount
-        else None,
-        close_time=CloseTime.from_dict(d["close_time"], models.get("close_time")),
-        reference=np.array(d["reference"], dtype=np.float64),
-        forecast=ForecastBasis.from_dict(d["forecast"]) if d.get("forecast") else None,
+        calibration=Calibration.from_dict(content["calibration"]),
+        base_margin=float(content["base_margin"]),
+        log_odds_error=LogOddsError.from_dict(content["spread"]),
+        training_ranges=TrainingRanges.from_dict(content["familiarity"]),
+        stage_table=StageTable.from_dict(content["stage_table"]),
+        amount=amount_model,
+        close_time=CloseTime.from_dict(content["close_time"], models.get("close_time")),
+        reference=np.array(content["reference"], dtype=np.float64),
+        forecast=ForecastBasis.from_dict(forecast) if forecast else None,
         card=json.loads(contents[CARD]),
     )
 
 
 def _read_additive(name: str, spec: dict[str, Any], contents: dict[str, bytes]) -> AdditiveModel:
+    """One additive model from its entry in model.json, and its trees from their own file."""
     trees = trees_from_text(contents[f"{name}.txt"].decode()) if spec["trees"] else None
     return AdditiveModel(LinearModel.from_dict(spec["linear"]), float(spec["share"]), trees)

@@ -1,8 +1,9 @@
-"""A strictly monotone map from a model's margin to calibrated log-odds, kept as knots."""
+"""Margins to probabilities: a strictly monotone calibration, log-odds, and shifts of log-odds to a given total."""
 
 import math
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numba import types
@@ -10,13 +11,17 @@ from numba import types
 from history.arrays import Floats
 from history.compiled import F64, compiled
 
-MIN_SLOPE = 1e-3
+MIN_SLOPE = 1e-3  # a slope of 0 or less would turn the order of the leads
 BOUND = 9.2  # log-odds of 0.9999: no open lead is surer than that
+LEAST = 1e-9  # probabilities are kept this far from 0 and 1 before their log-odds
+
+BISECTIONS = 60
+MAX_INTERCEPT, MAX_SHIFT = 30.0, 40.0  # log-odds
 
 
 @dataclass(frozen=True)
 class Calibration:
-    """Piecewise linear through (knots, logits), both increasing; beyond the ends it goes on with the end slopes."""
+    """Piecewise linear through (knots, logits) (m,), both increasing; the end slopes continue beyond the ends."""
 
     knots: Floats
     logits: Floats
@@ -30,15 +35,19 @@ class Calibration:
         return sigmoid(self.logit(margin))
 
     def to_dict(self) -> dict[str, Any]:
+        """As JSON-ready values."""
         return {"knots": self.knots.tolist(), "logits": self.logits.tolist()}
 
     @classmethod
-    def from_dict(cls, d: dict[str, Any]) -> "Calibration":
-        return cls(np.array(d["knots"], dtype=np.float64), np.array(d["logits"], dtype=np.float64))
+    def from_dict(cls, content: Mapping[str, Any]) -> "Calibration":
+        """The inverse of to_dict."""
+        knots, logits = (np.array(content[name], dtype=np.float64) for name in ("knots", "logits"))
+        return cls(knots, logits)
 
 
 @compiled(types.float64[::1](F64, F64, F64))
 def _through(margin: Floats, knots: Floats, logits: Floats) -> Floats:
+    """The piecewise linear map of each margin (n,), clipped to +-BOUND."""
     out = np.empty(len(margin))
     last = len(knots) - 1
     for i in range(len(margin)):
@@ -50,68 +59,74 @@ def _through(margin: Floats, knots: Floats, logits: Floats) -> Floats:
 
 @compiled(types.float64[::1](F64))
 def sigmoid(logit: Floats) -> Floats:
-    """1 / (1 + exp(-x)), elementwise."""
+    """1 / (1 + exp(-x)) of each log-odds (n,)."""
     out = np.empty(len(logit))
     for i in range(len(logit)):
         out[i] = 1.0 / (1.0 + math.exp(-logit[i]))
     return out
 
 
-def log_odds(p: Floats | float) -> Floats:
-    q = np.clip(np.asarray(p, dtype=np.float64), 1e-9, 1 - 1e-9)
-    return np.asarray(np.log(q / (1 - q)), dtype=np.float64)
+def log_odds(probability: Floats | float) -> Floats:
+    """log(p / (1 - p)) of any shape, finite also at 0 and 1."""
+    p = np.clip(np.asarray(probability, dtype=np.float64), LEAST, 1 - LEAST)
+    return np.asarray(np.log(p / (1 - p)), dtype=np.float64)
 
 
 def line(slope: float, intercept: float) -> Calibration:
-    """The straight map logit = slope * margin + intercept."""
+    """The straight map logit = slope * margin + intercept, with a slope of at least MIN_SLOPE."""
     slope = max(slope, MIN_SLOPE)
     return Calibration(np.array([-10.0, 10.0]), np.array([intercept - 10 * slope, intercept + 10 * slope]))
+
+
+class Bracket(NamedTuple):
+    """The last interval of a bisection."""
+
+    low: float
+    high: float
+
+
+def bisect_shift(is_too_low: Callable[[float], bool], limit: float) -> Bracket:
+    """Brackets the least shift of log-odds within +-limit that is not too low.
+
+    BISECTIONS halvings leave no error above the resolution of a float64.
+    """
+    low, high = -limit, limit
+    for _ in range(BISECTIONS):
+        middle = (low + high) / 2
+        if is_too_low(middle):
+            low = middle
+        else:
+            high = middle
+    return Bracket(low, high)
 
 
 def intercept_for(margin: Floats, wins: float, weight: Floats | None = None) -> float:
     """The shift of log-odds (n,) at which the (weighted) probabilities sum to `wins`, by bisection.
 
-    `wins` is clipped to (0, n): no finite shift reaches the ends. 60 halvings of an interval of 60 leave no error
-    above the resolution of a float64.
+    `wins` is clipped to (0, n): no finite shift reaches the ends.
     """
-    w = np.ones(len(margin)) if weight is None else weight
-    wins = float(np.clip(wins, 1e-3, len(margin) - 1e-3))
-    low, high = -30.0, 30.0
-    for _ in range(60):
-        middle = (low + high) / 2
-        if np.sum(w * sigmoid(np.clip(margin + middle, -35, 35))) > wins:
-            high = middle
-        else:
-            low = middle
-    return (low + high) / 2
+    weights = np.ones(len(margin)) if weight is None else weight
+    target = float(np.clip(wins, 1e-3, len(margin) - 1e-3))
+
+    def is_too_low(shift: float) -> bool:
+        total = np.sum(weights * sigmoid(np.clip(margin + shift, -35, 35)))
+        return not total > target
+
+    bracket = bisect_shift(is_too_low, MAX_INTERCEPT)
+    return (bracket.low + bracket.high) / 2
 
 
-Z80 = 1.2815515655446004  # standard normal quantile of 0.9
+def shifted_to_total(probability: Floats, total: float) -> Floats:
+    """The probabilities (n,) shifted by one step in log-odds so that they sum to `total`.
 
+    Unchanged if no shift can reach the total.
+    """
+    if not 0 < total < len(probability):
+        return probability
+    logit = np.log(probability) - np.log1p(-probability)
 
-@dataclass(frozen=True)
-class Spread:
-    """Standard deviation of the calibrated log-odds, piecewise linear in the log-odds, constant beyond the ends."""
+    def is_too_low(shift: float) -> bool:
+        return bool((1 / (1 + np.exp(-logit - shift))).sum() < total)
 
-    logits: Floats
-    deviations: Floats
-
-    def interval(self, logit: Floats) -> tuple[Floats, Floats]:
-        """80 % interval (n,), (n,) of the probability for calibrated log-odds (n,)."""
-        width = Z80 * np.interp(logit, self.logits, self.deviations)
-        return sigmoid(logit - width), sigmoid(logit + width)
-
-    def to_dict(self) -> dict[str, Any]:
-        return {"logits": self.logits.tolist(), "deviations": self.deviations.tolist()}
-
-    @classmethod
-    def from_dict(cls, d: dict[str, Any]) -> "Spread":
-        return cls(np.array(d["logits"], dtype=np.float64), np.array(d["deviations"], dtype=np.float64))
-
-
-def rate_interval(rate: float, leads: float) -> tuple[float, float]:
-    """80 % interval of a win rate seen on so many leads: Wilson's, which stays inside (0, 1)."""
-    n = max(leads, 1.0)
-    centre = (rate + Z80**2 / (2 * n)) / (1 + Z80**2 / n)
-    half = Z80 / (1 + Z80**2 / n) * float(np.sqrt(rate * (1 - rate) / n + Z80**2 / (4 * n**2)))
-    return max(centre - half, 1e-6), min(centre + half, 1 - 1e-6)
+    shift = bisect_shift(is_too_low, MAX_SHIFT).low
+    return np.asarray(1 / (1 + np.exp(-logit - shift)))

@@ -1,4 +1,4 @@
-"""When a win comes, given that it comes within the horizon: a distribution over days for each lead."""
+"""The distribution of days to a win within the horizon, for each lead."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -11,16 +11,16 @@ from history.arrays import Floats, Ints
 from models.additive import AdditiveModel
 from models.calibration import log_odds, sigmoid
 
-EDGE = 1e-4  # shares of the horizon nearer to 0 or 1 than this count as this near
+EDGE = 1e-4  # least distance of a share of the horizon from 0 and 1, so that its logit is finite
 
 
 @dataclass(frozen=True)
 class CloseTime:
-    """logit(days / horizon) = location(x) + residual, the residual's quantiles taken from later wins.
+    """logit(days / horizon) = location(x) + residual, with quantiles of the residual from later wins.
 
-    places (b,), rising: locations at which quantiles are known; residuals (b, levels): each one's, strictly rising.
-    Between two of them quantiles are mixed, beyond the last ones they stay. The logit keeps every win inside the
-    horizon, so P(win by d) = probability * cdf(d) reaches the probability at the horizon.
+    places (b,): rising locations with known quantiles; residuals (b, levels): the quantiles there, strictly rising.
+    Quantiles are interpolated between places and constant beyond them. The logit keeps every win inside the horizon, so
+    P(win by d) = probability * cdf(d) reaches the probability at the horizon.
     """
 
     location: AdditiveModel | None
@@ -35,7 +35,7 @@ class CloseTime:
         return np.full(len(values), self.centre) if self.location is None else self.location.margin(values)
 
     def median_days(self, values: Floats) -> Floats:
-        """Days to the win (n,) that it is as likely to come before as after."""
+        """Median days to the win (n,)."""
         place = self.place(values)
         return self.horizon_days * sigmoid(place + np.interp(place, self.places, self._median_residuals))
 
@@ -44,8 +44,9 @@ class CloseTime:
         return np.array([np.interp(0.5, self.levels, row) for row in self.residuals])
 
     def cdf(self, place: Floats, days: Floats) -> Floats:
-        """P(win within `days` | win within the horizon): place (n, 1) or (n,), days broadcast against it; 0
-        at 0, 1 at the horizon.
+        """P(win within `days` | win within the horizon), 0 at 0 and 1 at the horizon.
+
+        place: (n,) or (n, 1); days broadcast against it.
         """
         share = np.asarray(days, dtype=np.float64) / self.horizon_days
         residual = log_odds(np.clip(share, EDGE, 1 - EDGE)) - place
@@ -61,7 +62,7 @@ class CloseTime:
         return np.where(share <= 0, 0.0, np.where(share >= 1, 1.0, self._level_of(residual, quantile)))
 
     def _level_of(self, residual: Floats, quantile: Callable[[Ints], Floats]) -> Floats:
-        """The level whose quantile is the residual, by halving, straight between two levels."""
+        """The level whose quantile is the residual, by bisection, linear between two levels."""
         low = np.zeros(residual.shape, dtype=np.int64)
         high = np.full(residual.shape, len(self.levels) - 1, dtype=np.int64)
         for _ in range(int(np.ceil(np.log2(len(self.levels))))):

@@ -12,16 +12,15 @@ from history.arrays import Floats
 from models.additive import AdditiveModel
 from models.calibration import Calibration
 
-BLOCK = 4096  # leads whose parts are held at once
-NEAR = 1e-6  # margins nearer to the base than this get the curve's slope instead of the chord's
+BLOCK = 4096  # leads whose parts are in memory at once
+NEAR = 1e-6  # nearer to the base, the chord is as good as the tangent and its slope would divide by about 0
 
 
 def points(parts: Floats, base: float, calibration: Calibration) -> Floats:
-    """Percentage points (n, k) of parts (n, k) around the margin `base`; a row's sum is 100 * (probability -
-    base probability).
+    """Percentage points (n, k) of the additive parts (n, k) of n margins around the margin `base`.
 
-    Calibrated probability is a curve over the margin. Each part gets its share of the chord from the base to
-    the lead's own margin, so signs are those of the parts and nothing is left over.
+    A row sums to 100 * (probability - probability at the base). The calibrated probability is a curve over the margin:
+    each part gets its share of the chord from the base to the lead's margin, so it keeps its sign and the sum is exact.
     """
     distance = parts.sum(axis=1)
     near = np.abs(distance) < NEAR
@@ -37,34 +36,33 @@ def reasons(
     vocabulary: Vocabulary,
     most: int | None,
 ) -> list[list[dict[str, Any]]]:
-    """For each row of the matrix its largest reasons first, at most `most` (None: all that are not zero)."""
-    found: list[list[dict[str, Any]]] = []
+    """The reasons of each row of the matrix, largest first, at most `most` (None: all that are not zero)."""
+    by_row: list[list[dict[str, Any]]] = []
     for start in range(0, len(matrix.values), BLOCK):
         values = matrix.values[start : start + BLOCK]
         parts, base = model.contributions(values)
-        found.extend(
+        by_row.extend(
             _largest(row, value, matrix.features, vocabulary, most)
             for row, value in zip(points(parts, base, calibration), values, strict=True)
         )
-    return found
+    return by_row
 
 
 def _largest(
     row: Floats, values: Floats, features: tuple[Feature, ...], vocabulary: Vocabulary, most: int | None
 ) -> list[dict[str, Any]]:
-    order = np.argsort(-np.abs(row), kind="stable")[: len(row) if most is None else most]
-    return [
-        _reason(features[j], float(values[j]), float(row[j]), vocabulary)
-        for j in order.tolist()
-        if row[j] != 0
-    ]
+    """The reasons of one row of points (k,), largest first; equal ones in column order."""
+    order = np.argsort(-np.abs(row), kind="stable")[:most]
+    largest = [j for j in order.tolist() if row[j] != 0]
+    return [_reason(features[j], float(values[j]), float(row[j]), vocabulary) for j in largest]
 
 
-def _reason(feature: Feature, value: float, worth: float, vocabulary: Vocabulary) -> dict[str, Any]:
+def _reason(feature: Feature, value: float, points: float, vocabulary: Vocabulary) -> dict[str, Any]:
+    """One reason in the contract's words."""
     return {
         "feature": feature.name,
-        "label": sentence(feature, value, worth > 0, vocabulary),
+        "label": sentence(feature, value, points > 0, vocabulary),
         "value": readable(feature, value, vocabulary),
-        "direction": "up" if worth > 0 else "down",
-        "points": worth,
+        "direction": "up" if points > 0 else "down",
+        "points": points,
     }

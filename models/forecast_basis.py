@@ -1,6 +1,4 @@
-"""What replayed forecasts promised and what came, kept with the model so that later forecasts know how
-far off they may be.
-"""
+"""The forecast basis: replayed forecasts beside what happened, from which later forecasts learn their errors."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -15,11 +13,11 @@ SERIES = ("open_wins", "new_wins", "open_revenue", "new_revenue", "wins", "reven
 
 @dataclass(frozen=True)
 class ForecastBasis:
-    """m replayed instants by k spans of days, each matrix (m, k) cumulated from the instant on.
+    """Forecasts at m replayed instants for k spans of days; each matrix (m, k) is cumulated from the instant on.
 
-    open_ and new_ are what was expected of leads open at the instant and of leads yet to come, with nothing known that
-    came after it but the model's parameters and level; wins and revenue are what came, NaN where the span was not over
-    at training. recent_wins and recent_revenue (m,) are the means a day of the RECENT_DAYS before the instant.
+    open_ and new_: expected of leads open at the instant and of leads yet to come; only the model's parameters and
+    level come from later data. wins and revenue: the actual ones, NaN if the span was not over at training. recent_wins
+    and recent_revenue (m,): means per day of the RECENT_DAYS before the instant.
     """
 
     as_of_us: npt.NDArray[np.int64]
@@ -54,6 +52,7 @@ class ForecastBasis:
 
 
 def _nullable(values: Floats) -> Any:
+    """Nested lists with None for NaN, to four decimals: cents need no more."""
     if values.ndim > 1:
         return [_nullable(row) for row in values]
     return [None if v != v else round(v, 4) for v in values.tolist()]

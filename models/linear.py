@@ -1,6 +1,4 @@
-"""An additive margin over feature columns: signed-log standardised numbers, missing flags and one effect a
-category code.
-"""
+"""An additive margin over feature columns: standardised signed logs of numbers, and an effect for each category."""
 
 import math
 from dataclasses import dataclass
@@ -16,17 +14,17 @@ from history.compiled import F64, F64_2D, I64, OUT, compiled
 Flags = npt.NDArray[np.bool_]
 FLAGS = types.Array(types.boolean, 1, "C", readonly=True)
 
-MAX_SIGMA = 5.0  # no number counts as further out than this, in training units
+MAX_SIGMA = (
+    5.0  # standard deviations at which a number is clipped: an outlier must not outweigh all other columns
+)
 
 
 @dataclass(frozen=True)
 class LinearModel:
-    """sum over columns of effect(value) + intercept, centred so that every effect has mean 0 over the training rows.
+    """intercept + the sum of one effect a column, each of mean 0 over the training rows; arrays are (k,).
 
-    Numbers: z = (signed_log(x) - mean) / scale within [low, high], effect slope * z + shift; missing: effect
-    `missing`.
-    Categories: effect levels[start + code] for code < width, else that of code 1 (unseen). is_category tells
-    which (k,).
+    Numbers: z = (signed_log(x) - mean) / scale, clipped to [low, high]; effect slope * z + shift, or `missing`.
+    Categories (is_category): effect levels[start + code] for code < width, else that of code 1 (unseen).
     """
 
     intercept: float

@@ -1,4 +1,4 @@
-"""What the model has not seen: notes on a lead's unusual values, and doubt where a score would be a guess."""
+"""Novelty: warnings about values unlike the training leads', and leads too unlike them for a score."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -19,18 +19,20 @@ from history.warnings import Warning
 FLAGS = types.Array(types.boolean, 1, "C", readonly=True)
 OUT_FLAGS = types.boolean[:, ::1]
 
-MOSTLY = (
-    0.8  # share of the usual attributes whose absence is doubt; that of numbers that must lie within reach
-)
-SLACK = 1.0  # a number is out of reach this many training ranges beyond the range
-FEWEST_USUAL = 3
+USUAL_SHARE = 0.8  # share of training rows that fill a usual attribute
+MOST_MISSING = 0.8  # from this share of missing usual attributes on, a lead is not scored
+MOST_OUTSIDE = (
+    1 - 0.8
+)  # above this share of numbers far outside, a lead is not scored (in floating point not 0.2)
+SLACK = 1.0  # a number is far outside if it lies this many training ranges beyond the range
+FEWEST_USUAL = 3  # usual attributes, for their absence to count
+_RARE_CODE = 1.0  # of a category without a code of its own
+_VALUE_UNITS = ("number", "boolean", "category", "relative_days")
 
 
 @dataclass(frozen=True)
-class Familiarity:
-    """What training rows looked like: smallest and largest value (k,) of each number, and which attribute
-    columns were usual.
-    """
+class TrainingRanges:
+    """The smallest and largest value (k,) of each number in training (NaN without), usual columns (k,), and stages."""
 
     low: Floats
     high: Floats
@@ -38,111 +40,126 @@ class Familiarity:
     stages: tuple[str, ...]
 
     def to_dict(self) -> dict[str, Any]:
+        """As JSON-ready values."""
         return {
-            "low": [None if np.isnan(v) else float(v) for v in self.low],
-            "high": [None if np.isnan(v) else float(v) for v in self.high],
+            "low": [None if np.isnan(value) else float(value) for value in self.low],
+            "high": [None if np.isnan(value) else float(value) for value in self.high],
             "usual": self.usual.tolist(),
             "stages": list(self.stages),
         }
 
     @classmethod
-    def from_dict(cls, d: dict[str, Any]) -> "Familiarity":
-        number = [
-            np.array([np.nan if v is None else v for v in d[name]], dtype=np.float64)
-            for name in ("low", "high")
-        ]
-        return cls(number[0], number[1], np.array(d["usual"], dtype=np.bool_), tuple(d["stages"]))
+    def from_dict(cls, content: Mapping[str, Any]) -> "TrainingRanges":
+        """The inverse of to_dict."""
+        return cls(
+            low=_floats(content["low"]),
+            high=_floats(content["high"]),
+            usual=np.array(content["usual"], dtype=np.bool_),
+            stages=tuple(content["stages"]),
+        )
 
 
-def learn_familiarity(
+def _floats(values: Sequence[float | None]) -> Floats:
+    return np.array([np.nan if value is None else value for value in values], dtype=np.float64)
+
+
+def learn_training_ranges(
     values: Floats, features: Sequence[Feature], stages: Sequence[str | None]
-) -> Familiarity:
-    """Ranges of training rows (n, k) and the attribute columns that at least MOSTLY of them fill."""
-    category = np.array([f.kind == "category" for f in features], dtype=np.bool_)
-    filled = np.where(category[None, :], values != 0, ~np.isnan(values))
-    seen = filled.any(axis=0) & ~category
+) -> TrainingRanges:
+    """The ranges of training rows (n, k), the attribute columns usually filled, and the rows' stages (n,)."""
+    is_category = np.array([feature.kind == "category" for feature in features], dtype=np.bool_)
+    is_filled = np.where(is_category[None, :], values != 0, ~np.isnan(values))
+    numbers = is_filled.any(axis=0) & ~is_category
     low, high = np.full(len(features), np.nan), np.full(len(features), np.nan)
-    low[seen], high[seen] = np.nanmin(values[:, seen], axis=0), np.nanmax(values[:, seen], axis=0)
-    usual = np.array([is_value(f) for f in features], dtype=np.bool_) & (filled.mean(axis=0) >= MOSTLY)
-    return Familiarity(low, high, usual, tuple(sorted({s for s in stages if s is not None})))
+    low[numbers] = np.nanmin(values[:, numbers], axis=0)
+    high[numbers] = np.nanmax(values[:, numbers], axis=0)
+    is_usual = _are_values(features) & (is_filled.mean(axis=0) >= USUAL_SHARE)
+    return TrainingRanges(low, high, is_usual, tuple(sorted({s for s in stages if s is not None})))
 
 
-def is_value(feature: Feature) -> bool:
-    """Whether the column is an attribute's own value, not something known about it."""
-    return feature.block == "attributes" and feature.unit in (
-        "number",
-        "boolean",
-        "category",
-        "relative_days",
-    )
+def _are_values(features: Sequence[Feature]) -> Mask:
+    """(k,) True for an attribute's own value, False for figures derived from it."""
+    is_value = [f.block == "attributes" and f.unit in _VALUE_UNITS for f in features]
+    return np.array(is_value, dtype=np.bool_)
+
+
+@dataclass(frozen=True)
+class NumberRanges:
+    """Positions of columns (m,) in the matrix, with the lowest and highest value (m,) of each."""
+
+    column: Ints
+    low: Floats
+    high: Floats
 
 
 @dataclass(frozen=True, eq=False)
-class Watch:
-    """A familiarity made ready for the columns of one model: positions of usual attributes,
-    of numbers and categories.
+class NoveltyCheck:
+    """The training ranges, ready for the columns of one model.
+
+    usual (u,): columns of usual attributes, usual_is_category (u,) their kind; far: columns that a score may use, with
+    the bounds beyond which a value is far outside; trained: attribute numbers with their training ranges; categories
+    (c,): attribute category columns; subjects (k,): by column; seen: categories of each attribute in training.
     """
 
     usual: Ints
     usual_is_category: Mask
-    numbers: Ints
-    low: Floats
-    high: Floats
-    watched_numbers: Ints
-    watched_low: Floats
-    watched_high: Floats
+    far: NumberRanges
+    trained: NumberRanges
     categories: Ints
     subjects: tuple[str, ...]
     seen: Mapping[str, frozenset[str]]
     stages: frozenset[str]
 
-    def doubts(self, values: Floats, stages: Sequence[str | None]) -> list[str]:
-        """Why the score of each row (n, k) would be a guess; empty where it would not."""
-        found = [""] * len(values)
-        missing, strange = self._shares(values)
-        for i in np.flatnonzero(missing >= MOSTLY).tolist() if len(self.usual) >= FEWEST_USUAL else ():
-            found[i] = f"{missing[i]:.0%} of the attributes that leads usually have are missing"
-        for i in np.flatnonzero(strange > 1 - MOSTLY).tolist():
-            found[i] = f"{strange[i]:.0%} of its numbers lie far outside of what training saw"
-        for i, stage in enumerate(stages if self.stages else ()):
-            if stage is not None and stage not in self.stages:
-                found[i] = f"no training lead stood in stage {stage!r}"
-        return found
+    def reasons_to_abstain(self, values: Floats, stages: Sequence[str | None]) -> list[str]:
+        """A sentence (n,) for each row (n, k) whose score would be a guess, "" for the others."""
+        reasons = [""] * len(values)
+        missing, outside = self._shares(values)
+        if len(self.usual) >= FEWEST_USUAL:
+            for i in np.flatnonzero(missing >= MOST_MISSING).tolist():
+                reasons[i] = f"{missing[i]:.0%} of the usual attributes are missing"
+        for i in np.flatnonzero(outside > MOST_OUTSIDE).tolist():
+            reasons[i] = f"{outside[i]:.0%} of the numbers lie far outside the range of the training leads"
+        if self.stages:
+            for i, stage in enumerate(stages):
+                if stage is not None and stage not in self.stages:
+                    reasons[i] = f"no training lead was in stage {stage!r}"
+        return reasons
 
     def _shares(self, values: Floats) -> tuple[Floats, Floats]:
-        """Of each row (n, k) the share of usual attributes that are missing, and of numbers out of reach."""
+        """Of each row (n, k): the share of missing usual attributes, and of numbers far outside."""
         out = np.empty((2, len(values)))
-        _shares(values, self.usual, self.usual_is_category, self.numbers, self.low, self.high, out)
+        far = self.far
+        _shares(values, self.usual, self.usual_is_category, far.column, far.low, far.high, out)
         return out[0], out[1]
 
-    def notes(self, values: Floats, snapshot: Snapshot) -> list[list[Warning]]:
-        """What is worth saying of each row: categories that training never met, numbers outside of its range."""
-        found: list[list[Warning]] = [[] for _ in range(len(values))]
+    def warnings(self, values: Floats, snapshot: Snapshot) -> list[list[Warning]]:
+        """Of each row: numbers outside of the training range, and categories that no training lead had."""
+        warnings: list[list[Warning]] = [[] for _ in range(len(values))]
         outside, rare = self._unusual(values)
         for i, j in zip(*(places.tolist() for places in np.nonzero(outside)), strict=True):
-            low, high = self.watched_low[j], self.watched_high[j]
-            column = self.watched_numbers[j]
-            value = f"{values[i, column]:g}"
-            detail = f"{value} lies outside of {low:g} to {high:g}, the range of the training leads"
-            found[i].append(Warning("out_of_range", self.subjects[column], detail))
+            warnings[i].append(self._out_of_range(values[i], j))
         for j in np.flatnonzero(rare.any(axis=0)).tolist():
-            subject = self.subjects[self.categories[j]]
-            rows = np.flatnonzero(rare[:, j])
-            shown = snapshot if len(rows) == len(snapshot) else snapshot.take(rows)
-            for i, text in zip(rows.tolist(), _texts(shown, subject), strict=True):
+            subject, rows = self.subjects[self.categories[j]], np.flatnonzero(rare[:, j])
+            rare_rows = snapshot if len(rows) == len(snapshot) else snapshot.take(rows)
+            for i, text in zip(rows.tolist(), _texts(rare_rows, subject), strict=True):
                 if text is not None and text not in self.seen[subject]:
-                    found[i].append(
-                        Warning("unseen_category", subject, f"no training lead had {subject} = {text!r}")
-                    )
-        return found
+                    detail = f"no training lead had {subject} = {text!r}"
+                    warnings[i].append(Warning("unseen_category", subject, detail))
+        return warnings
+
+    def _out_of_range(self, row: Floats, j: int) -> Warning:
+        """The warning for the row's (k,) value of trained number j."""
+        column = self.trained.column[j]
+        low, high = self.trained.low[j], self.trained.high[j]
+        detail = f"{row[column]:g} lies outside {low:g} to {high:g}, the range of the training leads"
+        return Warning("out_of_range", self.subjects[column], detail)
 
     def _unusual(self, values: Floats) -> tuple[Mask, Mask]:
-        """Which watched numbers of each row lie outside of their range, which categories have no code of their own."""
-        outside = np.empty((len(values), len(self.watched_numbers)), dtype=np.bool_)
+        """Of each row (n, k): trained numbers (n, m) outside their range, and categories (n, c) without a code."""
+        trained = self.trained
+        outside = np.empty((len(values), len(trained.column)), dtype=np.bool_)
         rare = np.empty((len(values), len(self.categories)), dtype=np.bool_)
-        _unusual(
-            values, self.watched_numbers, self.watched_low, self.watched_high, self.categories, outside, rare
-        )
+        _unusual(values, trained.column, trained.low, trained.high, self.categories, outside, rare)
         return outside, rare
 
 
@@ -150,57 +167,57 @@ class Watch:
 def _shares(
     values: Floats, usual: Ints, is_category: Mask, numbers: Ints, low: Floats, high: Floats, out: Floats
 ) -> None:  # fmt: skip
+    """Writes the shares of missing usual columns and of numbers beyond low or high into the two rows of out (2, n)."""
     for i in range(len(values)):
-        missing = strange = 0
+        missing = outside = 0
         for j in range(len(usual)):
             x = values[i, usual[j]]
             missing += (x == 0.0) if is_category[j] else np.isnan(x)
         for j in range(len(numbers)):
             x = values[i, numbers[j]]
-            strange += x > high[j] or x < low[j]
+            outside += x > high[j] or x < low[j]
         out[0, i] = missing / max(1, len(usual))
-        out[1, i] = strange / max(1, len(numbers))
+        out[1, i] = outside / max(1, len(numbers))
 
 
 @compiled(types.void(F64_2D, I64, F64, F64, I64, OUT_FLAGS, OUT_FLAGS))
 def _unusual(
-    values: Floats, watched: Ints, low: Floats, high: Floats, categories: Ints, outside: Mask, rare: Mask
+    values: Floats, numbers: Ints, low: Floats, high: Floats, categories: Ints, outside: Mask, rare: Mask
 ) -> None:
+    """Marks numbers beyond low or high in outside (n, m), and categories without a code in rare (n, c)."""
     for i in range(len(values)):
-        for j in range(len(watched)):
-            x = values[i, watched[j]]
+        for j in range(len(numbers)):
+            x = values[i, numbers[j]]
             outside[i, j] = x < low[j] or x > high[j]
         for j in range(len(categories)):
-            rare[i, j] = values[i, categories[j]] == 1.0
+            rare[i, j] = values[i, categories[j]] == _RARE_CODE
 
 
-def watch_of(familiarity: Familiarity, features: Sequence[Feature], vocabulary: Vocabulary) -> Watch:
-    """The watch over a model's columns; a number that never differed in training moves no score: no doubt either."""
-    numbers = np.flatnonzero(familiarity.high > familiarity.low)
-    reach = (familiarity.high - familiarity.low)[numbers] * SLACK
-    category = np.array([f.kind == "category" for f in features], dtype=np.bool_)
-    value = np.array([is_value(f) for f in features], dtype=np.bool_)
-    plain = np.array([f.unit == "number" for f in features], dtype=np.bool_)
-    watched = np.flatnonzero(value & plain & ~np.isnan(familiarity.low))
-    usual = np.flatnonzero(familiarity.usual)
-    return Watch(
+def novelty_check(
+    ranges: TrainingRanges, features: Sequence[Feature], vocabulary: Vocabulary
+) -> NoveltyCheck:
+    """The check of a model's columns; columns constant in training are skipped: they cannot change a score."""
+    is_category = np.array([feature.kind == "category" for feature in features], dtype=np.bool_)
+    is_plain = np.array([feature.unit == "number" for feature in features], dtype=np.bool_)
+    is_value = _are_values(features)
+    varying = np.flatnonzero(ranges.high > ranges.low)
+    slack = (ranges.high - ranges.low)[varying] * SLACK
+    trained = np.flatnonzero(is_value & is_plain & ~np.isnan(ranges.low))
+    usual = np.flatnonzero(ranges.usual)
+    return NoveltyCheck(
         usual=usual,
-        usual_is_category=category[usual],
-        numbers=numbers,
-        low=familiarity.low[numbers] - reach,
-        high=familiarity.high[numbers] + reach,
-        watched_numbers=watched,
-        watched_low=familiarity.low[watched],
-        watched_high=familiarity.high[watched],
-        categories=np.flatnonzero(value & category),
-        subjects=tuple(f.subject for f in features),
-        seen={a.name: frozenset(a.seen) for a in vocabulary.attributes},
-        stages=frozenset(familiarity.stages),
+        usual_is_category=is_category[usual],
+        far=NumberRanges(varying, ranges.low[varying] - slack, ranges.high[varying] + slack),
+        trained=NumberRanges(trained, ranges.low[trained], ranges.high[trained]),
+        categories=np.flatnonzero(is_value & is_category),
+        subjects=tuple(feature.subject for feature in features),
+        seen={attribute.name: frozenset(attribute.seen) for attribute in vocabulary.attributes},
+        stages=frozenset(ranges.stages),
     )
 
 
 def _texts(snapshot: Snapshot, attribute: str) -> list[str | None]:
-    """Canonical texts of an attribute, as valid at each row's instant."""
+    """Canonical texts (n,) of an attribute, as valid at each row's instant; None for missing."""
     if not len(snapshot):
         return []
     values = text_at(snapshot.history, attribute, snapshot.lead, snapshot.as_of_us)

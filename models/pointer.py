@@ -29,7 +29,7 @@ class Pointer:
 
 
 def manifest_sha256(folder: Path) -> str:
-    """The sha256 of a bundle's manifest; DamagedArtifact when it cannot be read."""
+    """The sha256 of a bundle's manifest; DamagedArtifact if it cannot be read."""
     try:
         return hashlib.sha256((folder / MANIFEST).read_bytes()).hexdigest()
     except OSError as error:
@@ -37,7 +37,7 @@ def manifest_sha256(folder: Path) -> str:
 
 
 def read_pointer(home: Path) -> Pointer | None:
-    """The champion of this home, None where none was promoted; DamagedArtifact when the file is not ours."""
+    """The champion of this home, None if none was promoted; DamagedArtifact if the file cannot be used."""
     path = home / POINTER
     try:
         content = json.loads(path.read_bytes())

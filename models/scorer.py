@@ -1,9 +1,9 @@
 """Bundle + snapshot -> Scores: the one entry that batch, service and forecast call."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import lru_cache
-from typing import Any
+from typing import Any, NamedTuple, TypeAlias
 from zoneinfo import ZoneInfo
 
 import numpy as np
@@ -12,8 +12,9 @@ from numba import types
 
 from features.calendar import local_us
 from features.matrix import FeatureMatrix, build_matrix
-from history.arrays import Flags, Floats, Ints
+from history.arrays import Flags, Floats, Ints, Mask
 from history.compiled import F64, compiled
+from history.config import FunnelConfig
 from history.history import DAY_US, OPEN, WON
 from history.snapshot import Snapshot, current_stages, state_rows
 from history.warnings import Warning
@@ -22,9 +23,27 @@ from models.calibration import sigmoid
 from models.explain import reasons as explain
 from models.scores import ABSTAINED, LOST_LEAD, SCORED, WON_LEAD, Scores
 
-Days = npt.NDArray[np.datetime64]
+Days: TypeAlias = npt.NDArray[np.datetime64]
+Reasons: TypeAlias = list[list[dict[str, Any]]]
+
 _STATUS = np.array([SCORED, WON_LEAD, LOST_LEAD], dtype=np.int8)  # by state
-Reasons = Sequence[Sequence[dict[str, Any]]]
+
+
+@dataclass(frozen=True)
+class _Decided:
+    """State (n,) of leads at their instants; amount (n,), NaN unless won, and closing time (n,), -1 if open."""
+
+    state: Flags
+    amount: Floats
+    closed_us: Ints
+
+
+class Estimate(NamedTuple):
+    """Estimates (n,) and the ends of their 80 % intervals, each (n,)."""
+
+    value: Floats
+    low: Floats
+    high: Floats
 
 
 def score(bundle: Bundle, snapshot: Snapshot, reasons: int | None = 5) -> Scores:
@@ -33,21 +52,22 @@ def score(bundle: Bundle, snapshot: Snapshot, reasons: int | None = 5) -> Scores
     reasons: how many a lead, None for all, 0 for none. Leads that are won or lost at their instant get
     probability 1 or 0.
     """
-    state, amount_won, closed_us = _decided(snapshot)
+    decided = _decided(snapshot)
+    is_open = decided.state == OPEN
     matrix = build_matrix(snapshot, bundle.vocabulary)
     stages = current_stages(snapshot)
-    why = bundle.watch.doubts(matrix.values, stages)
-    is_open = state == OPEN
-    status = _STATUS[state]
-    doubtful = np.zeros(len(status), dtype=np.bool_)
-    if any(why):
-        doubtful = np.array([bool(text) for text in why], dtype=np.bool_) & is_open
-        status[doubtful] = ABSTAINED
+    abstained_because = bundle.novelty.reasons_to_abstain(matrix.values, stages)
+    abstained = _is_given(abstained_because) & is_open
+    status = _STATUS[decided.state]
+    status[abstained] = ABSTAINED
 
-    probability, low, high = open_probability(bundle, matrix, doubtful)
-    place = midrank(bundle.reference, probability)
+    probability, low, high = open_probability(bundle, matrix, abstained)
+    rank = midrank(bundle.reference, probability)
     amount, amount_low, amount_high = _amounts(bundle, matrix.values)
-    closes = snapshot.as_of_us + (bundle.close_time.median_days(matrix.values) * DAY_US).astype(np.int64)
+    days_to_win = bundle.close_time.median_days(matrix.values)
+    closes_us = snapshot.as_of_us + (days_to_win * DAY_US).astype(np.int64)
+    warnings = bundle.novelty.warnings(matrix.values, snapshot)
+    _add_warnings(warnings, bundle, snapshot, stages, abstained_because)
 
     scores = Scores(
         lead_ids=[snapshot.history.lead_ids[i] for i in snapshot.lead.tolist()],
@@ -58,43 +78,45 @@ def score(bundle: Bundle, snapshot: Snapshot, reasons: int | None = 5) -> Scores
         probability_low=low,
         probability_high=high,
         horizon_days=bundle.config.horizon_days,
-        score=place,
-        grade=grades(place, bundle.config.grades),
+        score=rank,
+        grade=grades(rank, bundle.config.grades),
         expected_amount=amount,
         expected_amount_low=amount_low,
         expected_amount_high=amount_high,
         currency=bundle.config.currency,
-        expected_close_day=_days(closes, bundle.config.zone),
+        expected_close_day=_days(closes_us, bundle.config.zone),
         baseline_probability=bundle.stage_table.probability(stages),
         reasons=_reasons(bundle, matrix, status == SCORED, reasons),
-        warnings=_warnings(bundle, snapshot, matrix, (stages, why)),
+        warnings=warnings,
         model_version=bundle.version,
     )
-    if is_open.all():
-        return scores
-    closed = amount_won, _days(closed_us, bundle.config.zone)
-    return _with_decided(scores, state, closed, bundle.config.grades)
+    return scores if is_open.all() else _with_decided(scores, decided, bundle.config)
 
 
-def _with_decided(
-    scores: Scores, state: Flags, known: tuple[Floats, Days], shares: Mapping[str, float]
-) -> Scores:
-    """The scores with those of the leads that are won or lost, whose amount and closing date are known."""
-    amount_won, closed_day = known
-    won, closed = state == WON, state != OPEN
-    sure = np.where(won, 1.0, 0.0)
+def _is_given(texts: Sequence[str]) -> Mask:
+    """(n,) True for texts that are not empty; the usual case, all empty, costs no list."""
+    if not any(texts):
+        return np.zeros(len(texts), dtype=np.bool_)
+    return np.array([bool(text) for text in texts], dtype=np.bool_)
+
+
+def _with_decided(scores: Scores, decided: _Decided, config: FunnelConfig) -> Scores:
+    """The scores with those of won and lost leads replaced by what happened."""
+    won, closed = decided.state == WON, decided.state != OPEN
+    certain = np.where(won, 1.0, 0.0)
+    closed_day = _days(decided.closed_us, config.zone)
+    rank = np.where(closed, 100 * certain, scores.score)
 
     def amount(expected: Floats) -> Floats:
-        return np.where(won, amount_won, np.where(closed, np.nan, expected))
+        return np.where(won, decided.amount, np.where(closed, np.nan, expected))
 
-    rank = np.where(closed, 100 * sure, scores.score)
     return replace(
         scores,
-        probability=np.where(closed, sure, scores.probability),
-        probability_low=np.where(closed, sure, scores.probability_low),
-        probability_high=np.where(closed, sure, scores.probability_high),
+        probability=np.where(closed, certain, scores.probability),
+        probability_low=np.where(closed, certain, scores.probability_low),
+        probability_high=np.where(closed, certain, scores.probability_high),
         score=rank,
-        grade=grades(rank, shares),
+        grade=grades(rank, config.grades),
         expected_amount=amount(scores.expected_amount),
         expected_amount_low=amount(scores.expected_amount_low),
         expected_amount_high=amount(scores.expected_amount_high),
@@ -102,29 +124,28 @@ def _with_decided(
     )
 
 
-def open_probability(
-    bundle: Bundle, matrix: FeatureMatrix, doubtful: npt.NDArray[np.bool_]
-) -> tuple[Floats, Floats, Floats]:
-    """Calibrated probability of a win within the horizon and its 80 % interval, each (n,),
-    as if every lead were open.
-    """
+def open_probability(bundle: Bundle, matrix: FeatureMatrix, abstained: Mask) -> Estimate:
+    """Probability of a win within the horizon, as if every lead were open; abstained (n,) get the base rate."""
     n = len(matrix.values)
-    base, (base_low, base_high) = bundle.base_rate, bundle.doubt_interval
+    base, (base_low, base_high) = bundle.base_rate, bundle.abstained_interval
     if bundle.conversion is None:
-        return np.full(n, base), np.full(n, base_low), np.full(n, base_high)
+        return Estimate(np.full(n, base), np.full(n, base_low), np.full(n, base_high))
     logit = bundle.calibration.logit(bundle.conversion.margin(matrix.values))
-    probability, (low, high) = sigmoid(logit), bundle.spread.interval(logit)
-    if not doubtful.any():
-        return probability, low, high
-    return (
-        np.where(doubtful, base, probability),
-        np.where(doubtful, base_low, low),
-        np.where(doubtful, base_high, high),
+    probability, (low, high) = sigmoid(logit), bundle.log_odds_error.interval(logit)
+    if not abstained.any():
+        return Estimate(probability, low, high)
+    return Estimate(
+        np.where(abstained, base, probability),
+        np.where(abstained, base_low, low),
+        np.where(abstained, base_high, high),
     )
 
 
 def midrank(reference: Floats, probability: Floats) -> Floats:
-    """Share of the reference below each probability plus half the share equal to it, times 100, to a tenth."""
+    """100 times the share of the reference (r,) below each probability (n,), plus half the share equal to it.
+
+    The reference is sorted; results have one decimal, 50 without a reference.
+    """
     if not len(reference):
         return np.full(len(probability), 50.0)
     return _midrank(reference, probability)
@@ -132,6 +153,7 @@ def midrank(reference: Floats, probability: Floats) -> Floats:
 
 @compiled(types.float64[::1](F64, F64))
 def _midrank(reference: Floats, probability: Floats) -> Floats:
+    """`midrank` for a reference of at least one lead."""
     out = np.empty(len(probability))
     for i in range(len(probability)):
         below = np.searchsorted(reference, probability[i], side="left")
@@ -141,8 +163,9 @@ def _midrank(reference: Floats, probability: Floats) -> Floats:
 
 
 def grades(rank: Floats, shares: Mapping[str, float]) -> list[str]:
-    """The letter of each rank: the best share of the first letter gets it, and so on."""
+    """The letter of each rank (n,); shares: letter -> share of leads, the best ranks get the first letter."""
     letters, cuts = _cuts(tuple(shares.items()))
+    # The number of cuts above a rank is the position of its letter.
     return [letters[sum(map(value.__lt__, cuts))] for value in rank.tolist()]
 
 
@@ -153,21 +176,17 @@ def _cuts(shares: tuple[tuple[str, float], ...]) -> tuple[tuple[str, ...], tuple
     return tuple(letter for letter, _ in shares), tuple(cuts.tolist())
 
 
-def _decided(snapshot: Snapshot) -> tuple[Flags, Floats, npt.NDArray[np.int64]]:
-    """State, amount and closing time of each lead's latest visible outcome; OPEN, NaN and -1 without one."""
-    outcomes = snapshot.history.outcomes
+def _decided(snapshot: Snapshot) -> _Decided:
+    """The latest visible outcome of each lead."""
+    n, outcomes = len(snapshot), snapshot.history.outcomes
     if not len(outcomes.state):
-        n = len(snapshot)
-        return np.full(n, OPEN, dtype=np.int8), np.full(n, np.nan), np.full(n, -1, dtype=np.int64)
+        return _Decided(np.full(n, OPEN, dtype=np.int8), np.full(n, np.nan), np.full(n, -1, dtype=np.int64))
     row = state_rows(outcomes, snapshot.lead, snapshot.as_of_us)
-    found = row >= 0
     at = np.maximum(row, 0)
-    state = np.where(found, outcomes.state[at], OPEN).astype(np.int8)
-    return (
-        state,
-        np.where(state == WON, outcomes.amount[at], np.nan),
-        np.where(state == OPEN, -1, outcomes.time_us[at]),
-    )
+    state = np.where(row >= 0, outcomes.state[at], OPEN).astype(np.int8)
+    amount = np.where(state == WON, outcomes.amount[at], np.nan)
+    closed_us = np.where(state == OPEN, -1, outcomes.time_us[at])
+    return _Decided(state, amount, closed_us)
 
 
 def _days(instants_us: Ints, zone: ZoneInfo) -> Days:
@@ -175,54 +194,45 @@ def _days(instants_us: Ints, zone: ZoneInfo) -> Days:
     return np.asarray((local_us(instants_us, zone) // DAY_US).astype("M8[D]"))
 
 
-def _amounts(bundle: Bundle, values: Floats) -> tuple[Floats, Floats, Floats]:
+def _amounts(bundle: Bundle, values: Floats) -> Estimate:
+    """The amount if won, of feature values (n, k); NaN if no model could be fitted."""
     if bundle.amount is None:
         unknown = np.full(len(values), np.nan)
-        return unknown, unknown, unknown
-    return bundle.amount.predict(values)
+        return Estimate(unknown, unknown, unknown)
+    return Estimate(*bundle.amount.predict(values))
 
 
-def _reasons(
-    bundle: Bundle, matrix: FeatureMatrix, scored: npt.NDArray[np.bool_], most: int | None
-) -> Reasons:
-    none: list[list[dict[str, Any]]] = [[] for _ in range(len(scored))]
+def _reasons(bundle: Bundle, matrix: FeatureMatrix, scored: Mask, most: int | None) -> Reasons:
+    """The reasons of the scored rows (n,), at most `most` each; [] for the others."""
+    reasons: Reasons = [[] for _ in range(len(scored))]
     if bundle.conversion is None or most == 0 or not scored.any():
-        return none
+        return reasons
     if scored.all():
         return explain(bundle.conversion, bundle.calibration, matrix, bundle.vocabulary, most)
     rows = np.flatnonzero(scored)
-    part = FeatureMatrix(np.ascontiguousarray(matrix.values[rows]), matrix.features, matrix.feature_set_id)
-    for i, found in zip(
-        rows.tolist(),
-        explain(bundle.conversion, bundle.calibration, part, bundle.vocabulary, most),
-        strict=True,
-    ):
-        none[i] = found
-    return none
+    values = np.ascontiguousarray(matrix.values[rows])
+    part = replace(matrix, values=values)
+    explained = explain(bundle.conversion, bundle.calibration, part, bundle.vocabulary, most)
+    for i, row_reasons in zip(rows.tolist(), explained, strict=True):
+        reasons[i] = row_reasons
+    return reasons
 
 
-def _warnings(
+def _add_warnings(
+    warnings: list[list[Warning]],
     bundle: Bundle,
     snapshot: Snapshot,
-    matrix: FeatureMatrix,
-    said: tuple[Sequence[str | None], Sequence[str]],
-) -> list[list[Warning]]:
-    stages, why = said
-    found = bundle.watch.notes(matrix.values, snapshot)
+    stages: Sequence[str | None],
+    abstained_because: Sequence[str],
+) -> None:
+    """Adds to the rows' warnings those of unknown stages, missing scores and scores within the training data."""
     known = set(bundle.config.stages)
     for i, stage in enumerate(stages):
         if stage is not None and known and stage not in known:
-            found[i].append(
-                Warning(
-                    "unknown_stage",
-                    stage,
-                    "the model does not know this stage; it counts as one after the last",
-                )
-            )
-        if why[i]:
-            found[i].append(Warning("insufficient_data", "", why[i]))
+            detail = "the model does not know this stage; it counts as one after the last"
+            warnings[i].append(Warning("unknown_stage", stage, detail))
+        if abstained_because[i]:
+            warnings[i].append(Warning("insufficient_data", "", abstained_because[i]))
     for i in np.flatnonzero(snapshot.as_of_us < bundle.trained_through_us).tolist():
-        found[i].append(
-            Warning("scored_in_sample", "", "as_of lies before the end of the model's own training data")
-        )
-    return found
+        detail = "as_of is before the end of the model's training data"
+        warnings[i].append(Warning("scored_in_sample", "", detail))

@@ -14,7 +14,7 @@ from models.baseline import StageTable, fit_stage_table
 from models.bundle import Bundle
 from models.calibration import line, log_odds
 from models.close_time import CloseTime
-from models.novelty import learn_familiarity
+from models.novelty import learn_training_ranges
 from training.fit.close_time import WonRows, fit_close_time
 from training.fit.conversion import ConversionFit
 from training.rows.dataset import GRID
@@ -42,8 +42,10 @@ def assemble_bundle(
         conversion=conversion.model if usable else None,
         calibration=conversion.calibration if usable else line(1.0, 0.0),
         base_margin=conversion.base_margin if usable else float(log_odds(base_rate)),
-        spread=conversion.spread,
-        familiarity=learn_familiarity(training_set.values, training_set.features, current_stages(snapshot)),
+        log_odds_error=conversion.log_odds_error,
+        training_ranges=learn_training_ranges(
+            training_set.values, training_set.features, current_stages(snapshot)
+        ),
         stage_table=_stage_table(training_set, base_rate),
         amount=amount,
         close_time=_close_time(training_set, seed),

@@ -13,7 +13,7 @@ from matplotlib.figure import Figure
 from history.arrays import Ints
 from history.config import to_dict
 from history.warnings import json_of
-from models.calibration import Z80
+from models.intervals import Z80
 from training.evaluation.metrics import best_first
 from training.holdout import Holdout
 from training.model_card_text import card_text

@@ -12,10 +12,10 @@ from funnel.survival import (
     EVENT,
     CumulativeIncidence,
     aalen_johansen,
-    wilson,
 )
 from history.arrays import Floats, Ints, Mask
 from history.history import DAY_US, LOST, OPEN, WON
+from models.intervals import rate_interval
 
 LEAST_KNOWN = 0.5  # share of wins, and of losses, with an amount from which a win rate by amount is given
 MAX_REASONS = 10
@@ -35,7 +35,7 @@ def deals(view: View) -> Record:
     wins, losses = int(won.sum()), int((state == LOST).sum())
     paid = amount[won & known]
     revenue = float(paid.sum()) if len(paid) or not wins else None
-    low, high = wilson(wins / len(decided), len(decided)) if len(decided) else (None, None)
+    low, high = rate_interval(wins / len(decided), len(decided)) if len(decided) else (None, None)
     return {
         "won": wins,
         "lost": losses,

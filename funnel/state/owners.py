@@ -12,11 +12,9 @@ from history.decisions import first_decisions
 from history.history import OPEN, Factor, History
 from history.snapshot import Snapshot, state_at
 from models.bundle import Bundle
-from models.calibration import Z80
+from models.calibration import shifted_to_total
+from models.intervals import Z80
 from models.scorer import score
-
-BISECTIONS = 60  # halve the interval below to the resolution of a float64
-MAX_SHIFT = 40.0  # of log-odds
 
 
 def owners(
@@ -61,24 +59,6 @@ def _in_period(assigned: Assignments, last_us: int, from_us: int | None, to_us: 
     if to_us is not None:
         fits &= assigned.at_us < to_us
     return assigned.take(fits)
-
-
-def shifted_to_total(probability: Floats, total: float) -> Floats:
-    """The probabilities (n,) shifted by one step in log-odds so that they sum to `total`, by bisection.
-
-    Unchanged if no shift can reach the total.
-    """
-    if not 0 < total < len(probability):
-        return probability
-    logit = np.log(probability) - np.log1p(-probability)
-    low, high = -MAX_SHIFT, MAX_SHIFT
-    for _ in range(BISECTIONS):
-        middle = (low + high) / 2
-        if (1 / (1 + np.exp(-logit - middle))).sum() < total:
-            low = middle
-        else:
-            high = middle
-    return np.asarray(1 / (1 + np.exp(-logit - low)))
 
 
 def _without_owners(history: History) -> History:

@@ -1,8 +1,7 @@
-"""LightGBM trees as flat arrays: read from the model's own text, evaluated and explained by compiled loops.
+"""LightGBM trees as flat arrays: read from the model's text, evaluated and explained by compiled loops.
 
-Equal to LightGBM's predict to the last bit and to its pred_contrib within rounding (tests hold both), without
-loading the library: its own reader of model texts crashes on damaged ones, and a call of it costs more than a
-lead's whole score.
+Equal to LightGBM's predict to the last bit and to its pred_contrib within rounding (tests hold both). The library is
+not loaded: its reader crashes on damaged texts, and one call costs more than the whole score of a lead.
 """
 
 import math
@@ -22,7 +21,7 @@ from models.trees.paths import Paths, paths_of
 
 CATEGORICAL, DEFAULT_LEFT = 1, 2
 MISSING_ZERO, MISSING_NAN = 1, 2
-MOST_SLOTS = 15  # features on one way; trees of at most 16 leaves rarely have more than 8
+MOST_SLOTS = 15  # features on the path to a leaf; trees of at most 16 leaves rarely have more than 8
 LARGEST_TABLES = 32_000_000  # numbers
 ZERO = float(np.float32(1e-35))  # LightGBM's kZeroThreshold
 U32 = types.Array(types.uint32, 1, "C", readonly=True)
@@ -32,8 +31,9 @@ U32 = types.Array(types.uint32, 1, "C", readonly=True)
 class Trees:
     """An ensemble over k feature columns; text is the model as LightGBM wrote it.
 
-    Nodes of all trees lie one after the other, a tree's from starts[t]; children >= 0 are nodes of the same
-    ensemble, ~child is a leaf. paths holds for every leaf what SHAP needs of the way to it.
+    Nodes and leaves of all trees are concatenated. roots (trees,), left and right (nodes,): an index >= 0 is a node,
+    ~i is leaf i. feature, threshold and decision (nodes,) are LightGBM's; the category codes that go left at a node are
+    the set bits of bits[bits_start:bits_end]. expected: the mean output over the training rows.
     """
 
     text: str
@@ -62,7 +62,7 @@ class Trees:
 
     @cached_property
     def tables(self) -> tuple[Ints, Floats]:
-        """Where each leaf's table begins, and all tables."""
+        """Start of each leaf's table (leaves,), and all tables, filled on first use."""
         slots = np.diff(self.paths.slot_start)
         ends = np.cumsum(slots << slots)
         start, table = ends - (slots << slots), np.empty(int(ends[-1]) if len(ends) else 0)
@@ -72,8 +72,8 @@ class Trees:
     def contributions(self, values: Floats) -> Floats:
         """Shapley values (n, k) of the sum around `expected`: path-dependent TreeSHAP (Lundberg et al. 2020).
 
-        A leaf's parts depend only on which of its features' conditions hold; they are looked up (Fast
-        TreeSHAP v2, Yang 2021).
+        A leaf's values depend only on which conditions of its features hold, so they are looked up (Fast TreeSHAP v2,
+        Yang 2021).
         """
         out = np.zeros((len(values), len(self.names)))
         p = self.paths
@@ -85,7 +85,7 @@ class Trees:
 
 
 def trees_from_text(text: str) -> Trees:
-    """The ensemble of a LightGBM model text; raises ValueError where the text is not a sound one."""
+    """The ensemble of a LightGBM model text; raises ValueError if it is damaged."""
     names, parsed = read_trees(text)
     node_start = np.cumsum([0, *(len(t.feature) for t in parsed)])
     leaf_start = np.cumsum([0, *(len(t.leaf_value) for t in parsed)])
@@ -119,16 +119,15 @@ def _joined(parsed: Sequence[TreeText], name: str, dtype: type) -> npt.NDArray[A
 
 
 def _moved(children: Sequence[Ints], node_start: Ints, leaf_start: Ints) -> Ints:
-    """Children of each tree as places in the ensemble."""
-    moved = [
-        np.where(c >= 0, c + node, ~(~c + leaf))
-        for c, node, leaf in zip(children, node_start, leaf_start, strict=False)
-    ]
+    """Children of each tree as indices into the whole ensemble."""
+    moved = []
+    for child, node, leaf in zip(children, node_start, leaf_start, strict=False):
+        moved.append(np.where(child >= 0, child + node, ~(~child + leaf)))
     return np.concatenate([np.zeros(0, np.int64), *moved]).astype(np.int64)
 
 
 def _bit_ranges(parsed: Sequence[TreeText]) -> tuple[Ints, Ints]:
-    """Where each categorical node's set of codes lies in the joined bits; empty for numeric nodes."""
+    """Start and end of each node's set of codes in the joined bits (nodes,); empty for numeric nodes."""
     starts, ends, offset = [], [], 0
     for t in parsed:
         place = np.where(t.decision & CATEGORICAL, t.threshold, 0).astype(np.int64)
@@ -206,7 +205,7 @@ def _unwound(weight: Floats, depth: int, zero: float, one: float) -> float:
 def _fill_tables(
     leaf_value: Floats, slot_start: Ints, slot_share: Floats, table_start: Ints, table: Floats
 ) -> None:
-    """Every leaf's parts for each pattern of its features holding (bit s = slot s), pattern after pattern."""
+    """The values of every leaf for each pattern of true conditions (bit s = slot s), pattern after pattern."""
     weight = np.empty(MOST_SLOTS + 1, dtype=np.float64)
     for leaf in range(len(leaf_value)):
         first = slot_start[leaf]

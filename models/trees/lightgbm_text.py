@@ -1,4 +1,4 @@
-"""Reads LightGBM's model text tree by tree, and refuses one whose numbers could not be walked."""
+"""Reads LightGBM's model text tree by tree, and refuses trees that could not be walked safely."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -30,7 +30,7 @@ class TreeText:
 
 
 def read_trees(text: str) -> tuple[list[str], list[TreeText]]:
-    """Feature names and trees; raises ValueError that says what is wrong."""
+    """Feature names and trees; raises ValueError with the fault."""
     head, found, rest = text.partition("\nTree=")
     names = _fields(head).get("feature_names", "").split()
     if not text.startswith("tree\n") or not names:

@@ -1,6 +1,4 @@
-"""For every leaf the way to it: which decisions, of which features,
-and what share of training rows agreed with each.
-"""
+"""The path to each leaf: its decisions, their features, and the share of training rows that agreed with each."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -13,9 +11,11 @@ from models.trees.lightgbm_text import TreeText
 
 @dataclass(frozen=True, eq=False)
 class Paths:
-    """Leaf l's steps are step_start[l]:step_start[l + 1]: a node of the ensemble, whether the way goes left (1) there,
-    and the leaf's slot of the node's feature. Its slots are slot_start[l]:slot_start[l + 1]: one a distinct feature,
-    with the share of training rows that stays on the way where that feature is unknown.
+    """The paths of all leaves, as TreeSHAP needs them.
+
+    Steps of leaf l are step_start[l]:step_start[l + 1]: a node of the ensemble, 1 if the path goes left there, and the
+    slot of the node's feature. Slots of leaf l are slot_start[l]:slot_start[l + 1]: one a distinct feature, with the
+    share of training rows that stay on the path if that feature is unknown.
     """
 
     step_start: Ints

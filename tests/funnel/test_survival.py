@@ -16,8 +16,8 @@ from funnel.survival import (
     Durations,
     aalen_johansen,
     logrank_p_later,
-    wilson,
 )
+from models.intervals import rate_interval
 
 rows = st.lists(
     st.tuples(st.integers(0, 12), st.sampled_from([CENSORED, EVENT, COMPETING])), min_size=1, max_size=40
@@ -66,7 +66,7 @@ def test_without_censoring_variance_is_binomial(pairs: list[tuple[int, int]]) ->
     share = curve.events / curve.entered
     assert curve.final == pytest.approx(share, abs=1e-12)
     assert curve.variance[-1] == pytest.approx(share * (1 - share) / curve.entered, abs=1e-12)
-    assert curve.interval() == pytest.approx(wilson(share, curve.entered))
+    assert curve.interval() == pytest.approx(rate_interval(share, curve.entered))
 
 
 @given(rows)

@@ -38,7 +38,7 @@ def four_scores() -> Scores:
         "direction": "up",
         "points": 12.5,
     }
-    warning = Warning("insufficient_data", "", "no training lead stood in stage 'legal'")
+    warning = Warning("insufficient_data", "", "no training lead was in stage 'legal'")
     return Scores(
         lead_ids=["L-1", "L-2", "L-3", "Zoë-4"],
         status=np.array([SCORED, ABSTAINED, WON_LEAD, LOST_LEAD], dtype=np.int8),

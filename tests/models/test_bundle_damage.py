@@ -11,7 +11,7 @@ import pytest
 
 from history.errors import DamagedArtifact
 from models import bundle
-from models.bundle import MANIFEST, load_bundle, read_verified
+from models.bundle import MANIFEST, WORDED_FORMAT, load_bundle, read_verified
 from models.pointer import Pointer, load_champion, manifest_sha256
 
 Change = Callable[[bytes, np.random.Generator], bytes]
@@ -134,12 +134,21 @@ def test_a_missing_file_and_a_link_are_refused(copy: Path, tmp_path: Path) -> No
         load_bundle(copy)
 
 
-def test_another_format_and_other_features_say_train_again(copy: Path) -> None:
+def test_another_format_or_feature_set_is_refused(copy: Path) -> None:
     manifest = json.loads((copy / MANIFEST).read_text())
     for changed in ({"format": 99}, {"feature_set_id": "0" * 16}):
         (copy / MANIFEST).write_text(json.dumps({**manifest, **changed}))
         with pytest.raises(DamagedArtifact, match="train again"):
             load_bundle(copy)
+
+
+def test_a_bundle_of_format_2_is_read(copy: Path) -> None:
+    """Its feature_set_id also covered the wording of reasons, which has changed since."""
+    manifest = json.loads((copy / MANIFEST).read_text())
+    expected = load_bundle(copy).features
+    worded = {**manifest, "format": WORDED_FORMAT, "feature_set_id": "0" * 64}
+    (copy / MANIFEST).write_text(json.dumps(worded))
+    assert load_bundle(copy).features == expected
 
 
 def test_no_folder_at_all_is_refused(tmp_path: Path) -> None:

@@ -7,7 +7,16 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from models.calibration import BOUND, MIN_SLOPE, Calibration, line, log_odds, sigmoid
+from models.calibration import (
+    BOUND,
+    MIN_SLOPE,
+    Calibration,
+    bisect_shift,
+    line,
+    log_odds,
+    shifted_to_total,
+    sigmoid,
+)
 from tests.builders.lead_histories import CALM
 
 steps = st.lists(st.floats(1e-3, 5.0), min_size=1, max_size=8)
@@ -73,3 +82,19 @@ def test_a_line_is_its_slope_and_intercept(slope: float, intercept: float, x: fl
 @CALM
 def test_log_odds_and_sigmoid_undo_each_other(p: float) -> None:
     assert sigmoid(np.atleast_1d(log_odds(p)))[0] == pytest.approx(p, rel=1e-9)
+
+
+@given(st.floats(-29, 29))
+@CALM
+def test_bisection_finds_the_shift(shift: float) -> None:
+    low, high = bisect_shift(lambda middle: middle < shift, 30.0)
+    assert low <= shift <= high
+    assert high - low < 1e-14 * 30
+
+
+def test_shifted_probabilities_keep_their_order_and_sum() -> None:
+    probability = np.array([0.1, 0.4, 0.8])
+    shifted = shifted_to_total(probability, 2.0)
+    assert shifted.sum() == pytest.approx(2.0)
+    assert (np.diff(shifted) > 0).all()
+    np.testing.assert_array_equal(shifted_to_total(probability, 3.0), probability)

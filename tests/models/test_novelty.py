@@ -10,7 +10,7 @@ from features.feature import Feature
 from features.vocabulary import Vocabulary, learn
 from history.arrays import Floats
 from history.snapshot import open_leads
-from models.novelty import Familiarity, learn_familiarity, watch_of
+from models.novelty import TrainingRanges, learn_training_ranges, novelty_check
 from tests.builders.lead_histories import history_of
 from tests.builders.made_leads import LAST_US, made_leads
 
@@ -34,16 +34,16 @@ def matrix(*rows: list[float]) -> Floats:
 
 
 @pytest.fixture(scope="module")
-def doubts(seen: Familiarity, words: Vocabulary) -> Doubts:
-    return watch_of(seen, COLUMNS, words).doubts
+def doubts(seen: TrainingRanges, words: Vocabulary) -> Doubts:
+    return novelty_check(seen, COLUMNS, words).reasons_to_abstain
 
 
 @pytest.fixture(scope="module", params=[1, 2, 3])
-def seen(request: pytest.FixtureRequest) -> Familiarity:
+def seen(request: pytest.FixtureRequest) -> TrainingRanges:
     random = np.random.default_rng(request.param)
     values = np.array(USUAL) * random.uniform(0.5, 1.5, (300, len(USUAL)))
     values[:, 4] = random.integers(2, 5, 300)
-    return learn_familiarity(values, COLUMNS, random.choice(["new", "offer"], 300).tolist())
+    return learn_training_ranges(values, COLUMNS, random.choice(["new", "offer"], 300).tolist())
 
 
 def test_the_usual_lead_is_not_doubted(doubts: Doubts) -> None:
@@ -89,8 +89,8 @@ def test_one_lead_is_doubted_as_in_a_batch(doubts: Doubts) -> None:
     assert 0 < sum(map(bool, alone)) < 60
 
 
-def test_json_round_trip(seen: Familiarity) -> None:
-    back = Familiarity.from_dict(json.loads(json.dumps(seen.to_dict(), allow_nan=False)))
+def test_json_round_trip(seen: TrainingRanges) -> None:
+    back = TrainingRanges.from_dict(json.loads(json.dumps(seen.to_dict(), allow_nan=False)))
     np.testing.assert_array_equal(back.low, seen.low)
     np.testing.assert_array_equal(back.high, seen.high)
     np.testing.assert_array_equal(back.usual, seen.usual)
@@ -101,5 +101,5 @@ def test_a_number_that_never_differed_raises_no_doubt(words: Vocabulary) -> None
     """No fit can have used it: counts of past leads are all 0 while a funnel is young."""
     values = np.array(USUAL) * np.random.default_rng(4).uniform(0.5, 1.5, (300, len(USUAL)))
     values[:, 4], values[:, 5:] = 2.0, 0.0
-    constant = watch_of(learn_familiarity(values, COLUMNS, ["new"] * 300), COLUMNS, words)
-    assert constant.doubts(matrix(USUAL), ["new"]) == [""]
+    constant = novelty_check(learn_training_ranges(values, COLUMNS, ["new"] * 300), COLUMNS, words)
+    assert constant.reasons_to_abstain(matrix(USUAL), ["new"]) == [""]

@@ -177,8 +177,8 @@ def test_a_lead_that_is_doubted_gets_the_base_rate_and_a_wide_interval(
     seen = open_leads(history, history.as_of_us)
     plain = score(bundle, seen)
     gone = next(s for s in plain.stage if s is not None)
-    stages = tuple(s for s in bundle.familiarity.stages if s != gone)
-    forgetful = replace(bundle, familiarity=replace(bundle.familiarity, stages=stages))
+    stages = tuple(s for s in bundle.training_ranges.stages if s != gone)
+    forgetful = replace(bundle, training_ranges=replace(bundle.training_ranges, stages=stages))
     hit = 0
     for record, before in zip(score(forgetful, seen).records(), plain.records(), strict=True):
         if record["stage"] != gone:

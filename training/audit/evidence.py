@@ -2,12 +2,11 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
-from history.arrays import Floats
+from models.intervals import Bounds, wilson_terms
 
 STRONG, WEAK = 2, 1  # grades: strong evidence leaves the column out, weak evidence only warns
 ANY_VALUE = "any value"
@@ -25,22 +24,14 @@ class Evidence:
     numbers: dict[str, float] = field(default_factory=dict)
 
 
-class Bounds(NamedTuple):
-    """Lower and upper bounds of rates."""
-
-    low: Floats
-    high: Floats
-
-
 def wilson_bounds(hits: npt.ArrayLike, n: npt.ArrayLike, z: float = Z_ONE_SIDED) -> Bounds:
-    """Wilson's bounds of the rates hits / n, element by element (Wilson 1927); (0, 1) if n is 0."""
+    """Wilson's bounds of the rates hits / n, element by element; (0, 1) if n is 0."""
     n = np.maximum(np.asarray(n, dtype=np.float64), 1e-9)
-    p = np.asarray(hits) / n
-    middle = p + z * z / (2 * n)
-    half_width = z * np.sqrt(p * (1 - p) / n + z * z / (4 * n * n))
-    divisor = 1 + z * z / n
+    terms = wilson_terms(np.asarray(hits) / n, n, z)
+    half_width = z * terms.root
     return Bounds(
-        np.clip((middle - half_width) / divisor, 0, 1), np.clip((middle + half_width) / divisor, 0, 1)
+        np.clip((terms.middle - half_width) / terms.divisor, 0, 1),
+        np.clip((terms.middle + half_width) / terms.divisor, 0, 1),
     )
 
 

@@ -14,7 +14,7 @@ from history.history import History
 from history.snapshot import cut
 from history.times import format_time
 from models.bundle import Bundle
-from models.calibration import Z80
+from models.intervals import Z80
 from training.backtest.forecast_metrics import NO_ESTIMATE, Cell, Estimate, summarize_cells
 from training.backtest.summary import Skipped
 from training.progress import Progress, no_progress

@@ -6,7 +6,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from history.arrays import Floats, Ints
-from models.calibration import Calibration, Spread, intercept_for, line, sigmoid
+from models.calibration import Calibration, intercept_for, line, sigmoid
+from models.intervals import LogOddsError
 from models.parameters import Parameters
 from training.fit.additive import FitSettings, WeightedRows, fit_conversion
 from training.rows.dataset import GRID
@@ -105,9 +106,9 @@ def _slope_term(slope: float, margin: Floats, won: Floats) -> _SlopeTerm:
     )
 
 
-def fit_spread(
+def fit_log_odds_error(
     training_set: TrainingSet, weight: Floats, calibration: Calibration, settings: FitSettings
-) -> Spread:
+) -> LogOddsError:
     """Standard error of the calibrated log-odds, by log-odds, from two fits on half of the leads each.
 
     weight (n,): of the training rows. Two halves differ by twice the variance of one half, and a half has twice the
@@ -119,7 +120,7 @@ def fit_spread(
     leads_won = max(float(len(np.unique(lead[won > 0]))), 1.0)
     halves = (first_half, ~first_half)
     if not all(_has_both_outcomes(won[half]) for half in halves):
-        return Spread(np.array([0.0, 1.0]), np.full(2, 2.0 / np.sqrt(leads_won) + 0.5))
+        return LogOddsError(np.array([0.0, 1.0]), np.full(2, 2.0 / np.sqrt(leads_won) + 0.5))
 
     parameters = _for_half_the_rows(settings.parameters)
     logits = []
@@ -142,11 +143,11 @@ def _for_half_the_rows(parameters: Parameters) -> Parameters:
     )
 
 
-def _by_logit(logit: Floats, variance: Floats) -> Spread:
+def _by_logit(logit: Floats, variance: Floats) -> LogOddsError:
     """Root mean variance (n,) in SPREAD_BINS groups of equal size by log-odds (n,)."""
     order = np.argsort(logit, kind="stable")
     groups: Sequence[Ints] = [group for group in np.array_split(order, SPREAD_BINS) if len(group)]
     places = np.array([logit[group].mean() for group in groups])
     deviations = INFLATION * np.sqrt(np.array([variance[group].mean() for group in groups]))
     # Equal places would make the interpolation ambiguous: a step far below any effect keeps them apart.
-    return Spread(places + 1e-9 * np.arange(len(places)), np.maximum(deviations, MIN_DEVIATION))
+    return LogOddsError(places + 1e-9 * np.arange(len(places)), np.maximum(deviations, MIN_DEVIATION))

@@ -6,9 +6,10 @@ import numpy as np
 
 from history.arrays import Floats
 from models.additive import AdditiveModel
-from models.calibration import Calibration, Spread
+from models.calibration import Calibration
+from models.intervals import LogOddsError
 from training.fit.additive import FitSettings
-from training.fit.calibration import fit_calibration, fit_spread
+from training.fit.calibration import fit_calibration, fit_log_odds_error
 from training.fit.censored import censored_at, fit_with_censored
 from training.rows.predictions import OutOfFold
 from training.rows.training_set import TrainingSet
@@ -25,7 +26,7 @@ class ConversionFit:
     weight: Floats
     base_margin: float
     calibration: Calibration
-    spread: Spread
+    log_odds_error: LogOddsError
 
 
 def fit_final(training_set: TrainingSet, settings: FitSettings, held_out: OutOfFold | None) -> ConversionFit:
@@ -43,5 +44,5 @@ def fit_final(training_set: TrainingSet, settings: FitSettings, held_out: OutOfF
         weight=weight,
         base_margin=model.contributions(training_set.values[:1])[1],
         calibration=calibration,
-        spread=fit_spread(training_set, weight, calibration, settings),
+        log_odds_error=fit_log_odds_error(training_set, weight, calibration, settings),
     )

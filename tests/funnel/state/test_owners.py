@@ -8,9 +8,10 @@ import numpy as np
 import pytest
 
 import funnel.state.owners
-from funnel.state.owners import owners, shifted_to_total
+from funnel.state.owners import owners
 from history.history import DAY_US, Changes, History
 from history.snapshot import Snapshot
+from models.calibration import shifted_to_total
 from tests.builders.funnel_leads import CONFIG, Lead, day, factor, history_of, ints
 
 BUNDLE: Any = SimpleNamespace(config=CONFIG, trained_through_us=day(5), version="1")

@@ -15,7 +15,13 @@ from tests.builders.lead_histories import START_US, Lead, history_of
 from tests.builders.small_models import COLUMNS, QUICK, made_outcomes, made_values
 from training.evaluation.out_of_fold import recentred
 from training.fit.additive import FitSettings
-from training.fit.calibration import MIN_DEVIATION, UNPROVEN_SLOPE, fit_calibration, fit_slope, fit_spread
+from training.fit.calibration import (
+    MIN_DEVIATION,
+    UNPROVEN_SLOPE,
+    fit_calibration,
+    fit_log_odds_error,
+    fit_slope,
+)
 from training.rows.dataset import GRID, Rows
 from training.rows.labels import Labels
 from training.rows.predictions import OutOfFold
@@ -138,7 +144,7 @@ def spread_of(seed: int, n: int, parameters: Parameters = QUICK) -> Floats:
     margin = np.linspace(-3, 3, n)
     calibration = fit_calibration(None, training_set, margin)
     calibration = replace(calibration, logits=calibration.knots)
-    spread = fit_spread(training_set, np.ones(n), calibration, FitSettings(parameters, seed))
+    spread = fit_log_odds_error(training_set, np.ones(n), calibration, FitSettings(parameters, seed))
     assert (np.diff(spread.logits) > 0).all()
     return spread.deviations
 
@@ -157,5 +163,5 @@ def test_a_handful_of_wins_gives_a_wide_spread() -> None:
     won[0] = 1.0
     training_set = training_set_of(values, won, np.arange(12), np.zeros(12))
     calibration = fit_calibration(None, training_set, np.linspace(-1, 1, 12))
-    spread = fit_spread(training_set, np.ones(12), calibration, FitSettings(Parameters(), 0))
+    spread = fit_log_odds_error(training_set, np.ones(12), calibration, FitSettings(Parameters(), 0))
     assert spread.deviations.min() >= 2.0
