@@ -13,7 +13,7 @@ from cli.progress import progress_bar
 from history.warnings import Warning, json_of
 
 if TYPE_CHECKING:
-    from history.folder.rules import RejectedRow
+    from history.folder.row_filter import RejectedRow
     from history.history import History, Rejected, TableReport
 
 

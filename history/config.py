@@ -98,7 +98,7 @@ def load_config(folder: Path) -> FunnelConfig:
         return _config({}, _Faults())
     if not path.is_file():
         raise InvalidInput(
-            f"{CONFIG_FILE} is a folder, a device or a link that leads nowhere; make it a file."
+            f"{CONFIG_FILE} is not a regular file (a folder, a device or a broken link); make it a file."
         )
     try:
         document = tomllib.loads(path.read_text(encoding="utf-8-sig"))

@@ -10,7 +10,7 @@ from history.times import format_time, parse_time, parse_times
 
 if TYPE_CHECKING:
     from history.folder.data_folder import DataFolder
-    from history.folder.rules import RejectedRow
+    from history.folder.row_filter import RejectedRow
 
 __all__ = ["format_time", "open_folder", "parse_time", "parse_times", "read_folder", "read_records"]
 

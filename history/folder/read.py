@@ -8,19 +8,11 @@ import numpy as np
 from history.config import FunnelConfig, load_config
 from history.errors import InvalidInput
 from history.folder.files import read_tables
+from history.folder.logs import ChangeRows, CostRows, InteractionRows, OutcomeRows, StageRows
 from history.folder.raw_table import RawTable
-from history.folder.rules import REJECTED, RejectedRow
-from history.folder.validate import (
-    OWN_TIME,
-    ChangeRows,
-    CostRows,
-    InteractionRows,
-    Judged,
-    Leads,
-    OutcomeRows,
-    Reading,
-    StageRows,
-)
+from history.folder.row_filter import RejectedRow
+from history.folder.rules import REJECTED
+from history.folder.validate import OWN_TIME, LeadTable, ReadOptions, ValidatedTable
 from history.history import DAY_US, History, no_changes, no_interactions, no_outcomes, no_stages, stage_order
 from history.times import EXPECTED
 
@@ -49,16 +41,17 @@ def history_of(
     rejected: list[RejectedRow] | None = None,
 ) -> History:
     """Validates tables that are read and keeps the rows visible at as_of_us; see history.read.read_folder."""
-    reading = Reading(config, None if now_us is None else now_us + DAY_US, rejected)
-    tables = _judge(raw, reading)
+    latest_us = None if now_us is None else now_us + DAY_US
+    options = ReadOptions(config, latest_us, rejected)
+    tables = _validated(raw, options)
     leads = tables["leads"]
-    assert isinstance(leads, Leads)
+    assert isinstance(leads, LeadTable)
     if not leads.usable.any():
         raise InvalidInput([*_no_leads(leads), *_no_times(tables)])
     if as_of_us is None:
         latest = [table.latest_time(now_us) for name, table in tables.items() if name != "costs"]
         as_of_us = max((us for us in latest if us is not None), default=now_us if now_us is not None else 0)
-    return _history(tables, leads, reading, as_of_us)
+    return _history(tables, leads, options, as_of_us)
 
 
 def _config(folder: Path, given: FunnelConfig | None, problems: list[str]) -> FunnelConfig:
@@ -76,9 +69,9 @@ def with_columns_of(own: FunnelConfig, model: FunnelConfig) -> FunnelConfig:
     return replace(model, columns=own.columns, inferred=inferred)
 
 
-def _judge(raw: dict[str, RawTable], reading: Reading) -> dict[str, Judged]:
-    leads = Leads(raw["leads"], reading)
-    tables: dict[str, Judged] = {"leads": leads}
+def _validated(raw: dict[str, RawTable], options: ReadOptions) -> dict[str, ValidatedTable]:
+    leads = LeadTable(raw["leads"], options)
+    tables: dict[str, ValidatedTable] = {"leads": leads}
     kinds = {
         "interactions": InteractionRows,
         "stages": StageRows,
@@ -87,32 +80,34 @@ def _judge(raw: dict[str, RawTable], reading: Reading) -> dict[str, Judged]:
     }
     for name, kind in kinds.items():
         if name in raw:
-            tables[name] = kind(raw[name], reading, leads)
+            tables[name] = kind(raw[name], options, leads)
     if "costs" in raw:
-        tables["costs"] = CostRows(raw["costs"], reading)
+        tables["costs"] = CostRows(raw["costs"], options)
     return tables
 
 
-def _no_leads(leads: Leads) -> list[str]:
+def _no_leads(leads: LeadTable) -> list[str]:
     if not len(leads) and not leads.raw.ragged:
         return ["leads: the table has no rows; at least one lead is needed."]
     return [
         f"leads: every row is set aside, {broken.count} by {broken.rule} ({REJECTED[broken.rule]}): {broken.first[0]}."
-        for broken in leads.sieve.report().rejected
+        for broken in leads.rows.report().rejected
     ]
 
 
-def _no_times(tables: dict[str, Judged]) -> list[str]:
-    """The other tables none of whose own times can be read: their rows were set aside for their leads already."""
+def _no_times(tables: dict[str, ValidatedTable]) -> list[str]:
+    """Problems of the other tables without any readable own time; their rows were rejected for their leads already."""
     return [
         f"{name}: none of {int(table.own.given.sum())} {OWN_TIME[name]} is a time ({EXPECTED}): "
-        f"{table.sieve.shown(int(np.argmax(table.own.given)), (OWN_TIME[name],))}."
+        f"{table.rows.excerpt(int(np.argmax(table.own.given)), (OWN_TIME[name],))}."
         for name, table in tables.items()
         if name != "leads" and table.own.given.any() and not table.own.known.any()
     ]
 
 
-def _history(tables: dict[str, Judged], leads: Leads, reading: Reading, as_of_us: int) -> History:
+def _history(
+    tables: dict[str, ValidatedTable], leads: LeadTable, options: ReadOptions, as_of_us: int
+) -> History:
     visible, rows = leads.visible(as_of_us)
     n = len(rows)
     interactions, stages, outcomes, changes, costs = (
@@ -133,7 +128,7 @@ def _history(tables: dict[str, Judged], leads: Leads, reading: Reading, as_of_us
             changes = table.build(visible)
         elif isinstance(table, CostRows):
             costs = table.build(as_of_us)
-    config = reading.config if reading.config.stages else replace(reading.config, stages=stage_order(stages))
+    config = options.config if options.config.stages else replace(options.config, stages=stage_order(stages))
     return History(
         config=config,
         as_of_us=as_of_us,
@@ -146,5 +141,5 @@ def _history(tables: dict[str, Judged], leads: Leads, reading: Reading, as_of_us
         outcomes=outcomes,
         changes=changes,
         costs=costs,
-        reports={name: table.sieve.report() for name, table in tables.items()},
+        reports={name: table.rows.report() for name, table in tables.items()},
     )

@@ -1,164 +1,266 @@
-"""The rules of the door: their names, what each says, and the sieve that sets rows aside and remembers which."""
+"""The rules for the rows of a data folder: name, message and test of each, and which rules each table has.
+
+A row is set aside for the first rule of its table that it breaks, in the order of CHECKS. Rules without a test compare
+rows that are visible at as_of with each other or with their lead: history/folder/logs.py applies them.
+"""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
-from history.arrays import Ints, Mask
-from history.folder.columns import Numbers, Times
-from history.folder.raw_table import RawTable
-from history.history import Factor, Rejected, TableReport
-from history.schema import LONGEST_ID
+from history.arrays import Mask
+from history.history import STATES, Factor
+from history.schema import FIXED_ATTRIBUTES, LONGEST_ID, TABLES
 from history.times import EARLIEST_US, EXPECTED
 from history.values import LARGEST_NUMBER
 
-SHOWN_OFFENDERS: Final = 5
-LONGEST_SHOWN: Final = 80
+if TYPE_CHECKING:
+    from history.folder.validate import ValidatedTable
 
-REJECTED: Final[Mapping[str, str]] = {
-    "ragged_row": "the row has more or fewer values than the header",
-    "empty_id": "lead_id is empty or blank",
-    "nul_in_id": "lead_id or interaction_id holds a NUL character",
-    "long_id": f"lead_id is longer than {LONGEST_ID} characters",
-    "duplicate_lead": "an earlier row has the same lead_id",
-    "unknown_lead": "no lead has this lead_id",
-    "lead_set_aside": "the lead of this row was set aside itself",
-    "missing_time": "a needed time is empty",
-    "bad_time": f"expected {EXPECTED}",
-    "time_before_1990": "the time is before 1990",
-    "time_in_future": "the time is more than a day after now",
-    "empty_kind": "kind is empty",
-    "bad_value": "value is not a number from -1e30 to 1e30",
-    "duplicate_interaction": "the lead has this interaction_id already, known earlier",
-    "empty_stage": "stage is empty",
-    "bad_outcome": "expected won, lost or open",
-    "closed_before_created": "closed before the lead was created (a date means 00:00 of that day)",
-    "bad_amount": "amount is not a number from 0 to 1e30",
-    "empty_attribute": "attribute is empty",
-    "fixed_attribute": "lead_id and created_at never change",
-    "missing_amount": "amount is empty",
-    "period_ends_before_start": "period_end is not after period_start",
-}
-FLAGGED: Final[Mapping[str, str]] = {
-    "before_creation": "the row is older than its lead; it is kept",
-    "unknown_direction": "expected inbound or outbound; the row is kept without direction",
-    "open_without_time": "an open outcome without a time decides nothing",
-    "ignored_attribute": "the attribute is in attributes.ignore; the change is not read",
-    "near_column": "a column has the name of a known one but for case or spaces; it is not read as that one",
-}
+    Test = Callable[[ValidatedTable, str], Mask]
 
 
-@dataclass(frozen=True)
-class RejectedRow:
-    """One row that was set aside: its table, row number (as files.py counts), rule and text as a line of CSV."""
-
-    table: str
-    row: int
-    rule: str
-    text: str
-
-
-class Sieve:
-    """Sets rows of one table aside, each for the first rule it breaks; `alive` (n,) marks the rows that are left."""
-
-    def __init__(self, table: RawTable, rejected: list[RejectedRow] | None) -> None:
-        self.table = table
-        self.alive: Mask = np.ones(len(table), dtype=np.bool_)
-        self._rejected = rejected
-        self._out: dict[str, list[Rejected]] = {"rejected": [], "flagged": []}
-        self._reject_ragged()
-        self._flag_near()
-
-    def reject(self, rule: str, broken: Mask, *columns: str) -> None:
-        """Set the living rows of `broken` (n,) aside under `rule`; `columns` are shown with the first offenders."""
-        rows = np.flatnonzero(broken & self.alive)
-        if not len(rows):
-            return
-        self.alive[rows] = False
-        self._remember("rejected", rule, rows, columns)
-        if self._rejected is not None:
-            self._rejected += [
-                RejectedRow(self.table.name, int(self.table.row_numbers[i]), rule, self.table.row_text(i))
-                for i in rows.tolist()
-            ]
-
-    def flag(self, rule: str, noted: Mask, *columns: str) -> None:
-        """Count the living rows of `noted` (n,) under `rule` and keep them."""
-        rows = np.flatnonzero(noted & self.alive)
-        if len(rows):
-            self._remember("flagged", rule, rows, columns)
-
-    def check_times(self, column: str, times: Times, latest_us: int | None, needed: bool) -> None:
-        """Reject what is no time, before 1990 or after latest_us, and where it is needed a missing one."""
-        if needed:
-            self.reject("missing_time", ~times.given, column)
-        self.reject("bad_time", times.given & ~times.good, column)
-        self.reject("time_before_1990", times.known & (times.us < EARLIEST_US), column)
-        if latest_us is not None:
-            self.reject("time_in_future", times.known & (times.us > latest_us), column)
-
-    def check_numbers(self, rule: str, column: str, numbers: Numbers, lowest: float) -> None:
-        """Reject what is given and no number from `lowest` to LARGEST_NUMBER."""
-        with np.errstate(invalid="ignore"):
-            within = (numbers.value >= lowest) & (numbers.value <= LARGEST_NUMBER)
-        self.reject(rule, numbers.given & ~(numbers.good & within), column)
-
-    def check_ids(self, ids: Factor) -> None:
-        self.reject("empty_id", (ids.codes < 0) | matching(ids, lambda text: not text.strip()), "lead_id")
-        self.check_nul(ids, "lead_id")
-        self.reject("long_id", matching(ids, lambda text: len(text) > LONGEST_ID), "lead_id")
-
-    def check_nul(self, ids: Factor, *columns: str) -> None:
-        self.reject("nul_in_id", matching(ids, lambda text: "\0" in text), *columns)
-
-    def report(self) -> TableReport:
-        rows = len(self.table) + len(self.table.ragged)
-        return TableReport(rows, tuple(self._out["rejected"]), tuple(self._out["flagged"]))
-
-    def shown(self, index: int, columns: tuple[str, ...]) -> str:
-        """A row's number and its cells in `columns`."""
-        cells = [
-            (column, self.table.cell(column, index)) for column in columns if column in self.table.columns
-        ]
-        return f"row {self.table.row_numbers[index]}: " + ", ".join(
-            f"{name} {_short(value)}" for name, value in cells
-        )
-
-    def _remember(self, fate: str, rule: str, rows: Ints, columns: tuple[str, ...]) -> None:
-        first = tuple(self.shown(int(row), columns) for row in rows[:SHOWN_OFFENDERS])
-        self._out[fate].append(Rejected(rule, len(rows), first))
-
-    def _flag_near(self) -> None:
-        first = tuple(
-            f"column {column!r} is not read as {name}: rename it, or say so in [columns.{self.table.name}] "
-            f'of funnel.toml: {name} = "{column}"'
-            for column, name in self.table.near.items()
-        )
-        if first and len(self.table):
-            self._out["flagged"].append(Rejected("near_column", len(self.table), first))
-
-    def _reject_ragged(self) -> None:
-        ragged = self.table.ragged
-        if not ragged:
-            return
-        first = tuple(
-            f"row {r.row}: {r.got} values, the header has {r.expected}" for r in ragged[:SHOWN_OFFENDERS]
-        )
-        self._out["rejected"].append(Rejected("ragged_row", len(ragged), first))
-        if self._rejected is not None:
-            self._rejected += [RejectedRow(self.table.name, r.row, "ragged_row", r.text) for r in ragged]
+# ---- tests: the rows (n,) of a table that break a rule by one of their columns
 
 
 def matching(factor: Factor, test: Callable[[str], bool]) -> Mask:
-    """Rows whose text passes `test`, which is asked once for each distinct text."""
+    """Rows whose text passes `test`, which is called once for each distinct text."""
     passes = np.array([*map(test, factor.values), False], dtype=np.bool_)
     return np.asarray(passes[factor.codes])
 
 
-def _short(value: object) -> str:
-    text = (
-        "is empty" if value is None or value == "" else repr(value) if isinstance(value, str) else str(value)
-    )
-    return text if len(text) <= LONGEST_SHOWN else text[: LONGEST_SHOWN - 3] + "..."
+def _is_empty(table: "ValidatedTable", column: str) -> Mask:
+    return np.asarray(table.text(column).codes < 0)
+
+
+def _is_blank(table: "ValidatedTable", column: str) -> Mask:
+    return _is_empty(table, column) | matching(table.text(column), lambda text: not text.strip())
+
+
+def _has_nul(table: "ValidatedTable", column: str) -> Mask:
+    return matching(table.text(column), lambda text: "\0" in text)
+
+
+def _is_long(table: "ValidatedTable", column: str) -> Mask:
+    return matching(table.text(column), lambda text: len(text) > LONGEST_ID)
+
+
+def _has_no_lead(table: "ValidatedTable", column: str) -> Mask:
+    return np.asarray(table.lead < 0)
+
+
+def _has_invalid_lead(table: "ValidatedTable", column: str) -> Mask:
+    return ~np.append(table.is_valid_lead, False)[table.lead]
+
+
+def _has_no_time(table: "ValidatedTable", column: str) -> Mask:
+    return ~table.time(column).given
+
+
+def _is_not_a_time(table: "ValidatedTable", column: str) -> Mask:
+    times = table.time(column)
+    return times.given & ~times.good
+
+
+def _is_before_1990(table: "ValidatedTable", column: str) -> Mask:
+    times = table.time(column)
+    return times.known & (times.us < EARLIEST_US)
+
+
+def _lies_in_the_future(table: "ValidatedTable", column: str) -> Mask:
+    times, latest_us = table.time(column), table.latest_us
+    if latest_us is None:
+        return np.zeros(len(table), dtype=np.bool_)
+    return times.known & (times.us > latest_us)
+
+
+def _has_no_number(table: "ValidatedTable", column: str) -> Mask:
+    return ~table.number(column).given
+
+
+def _is_not_a_number(table: "ValidatedTable", column: str) -> Mask:
+    numbers, lowest = table.number(column), TABLES[table.name].fields[column].lowest
+    with np.errstate(invalid="ignore"):
+        within = (numbers.value >= lowest) & (numbers.value <= LARGEST_NUMBER)
+    return numbers.given & ~(numbers.good & within)
+
+
+def _is_not_a_state(table: "ValidatedTable", column: str) -> Mask:
+    return ~matching(table.text(column), STATES.__contains__)
+
+
+def _is_fixed(table: "ValidatedTable", column: str) -> Mask:
+    return matching(table.text(column), FIXED_ATTRIBUTES.__contains__)
+
+
+def _ends_before_start(table: "ValidatedTable", column: str) -> Mask:
+    end = table.time(column)
+    return end.known & (end.us <= table.own.us)
+
+
+# ---- the rules
+
+
+@dataclass(frozen=True)
+class Rule:
+    """A rule: its name in reports, a message, and the test of the rows that break it.
+
+    keeps_row: the row is only counted, not set aside.
+    """
+
+    name: str
+    message: str
+    test: "Test | None" = None
+    keeps_row: bool = False
+
+
+RAGGED_ROW: Final = Rule("ragged_row", "the row has more or fewer values than the header")
+EMPTY_ID: Final = Rule("empty_id", "lead_id is empty or blank", _is_blank)
+NUL_IN_ID: Final = Rule("nul_in_id", "lead_id or interaction_id contains a NUL character", _has_nul)
+LONG_ID: Final = Rule("long_id", f"lead_id is longer than {LONGEST_ID} characters", _is_long)
+DUPLICATE_LEAD: Final = Rule("duplicate_lead", "an earlier row has the same lead_id")
+UNKNOWN_LEAD: Final = Rule("unknown_lead", "no lead has this lead_id", _has_no_lead)
+LEAD_SET_ASIDE: Final = Rule("lead_set_aside", "the row of its lead is set aside", _has_invalid_lead)
+MISSING_TIME: Final = Rule("missing_time", "a required time is empty", _has_no_time)
+BAD_TIME: Final = Rule("bad_time", f"expected {EXPECTED}", _is_not_a_time)
+TIME_BEFORE_1990: Final = Rule("time_before_1990", "the time is before 1990", _is_before_1990)
+TIME_IN_FUTURE: Final = Rule("time_in_future", "the time is more than a day after now", _lies_in_the_future)
+EMPTY_KIND: Final = Rule("empty_kind", "kind is empty", _is_empty)
+BAD_VALUE: Final = Rule("bad_value", "value is not a number from -1e30 to 1e30", _is_not_a_number)
+DUPLICATE_INTERACTION: Final = Rule(
+    "duplicate_interaction", "the lead has another interaction of this interaction_id, known earlier"
+)
+EMPTY_STAGE: Final = Rule("empty_stage", "stage is empty", _is_empty)
+BAD_OUTCOME: Final = Rule("bad_outcome", "expected won, lost or open", _is_not_a_state)
+CLOSED_BEFORE_CREATED: Final = Rule(
+    "closed_before_created", "closed before the lead was created (a date means 00:00 of that day)"
+)
+BAD_AMOUNT: Final = Rule("bad_amount", "amount is not a number from 0 to 1e30", _is_not_a_number)
+EMPTY_ATTRIBUTE: Final = Rule("empty_attribute", "attribute is empty", _is_empty)
+FIXED_ATTRIBUTE: Final = Rule("fixed_attribute", "lead_id and created_at never change", _is_fixed)
+MISSING_AMOUNT: Final = Rule("missing_amount", "amount is empty", _has_no_number)
+PERIOD_ENDS_BEFORE_START: Final = Rule(
+    "period_ends_before_start", "period_end is not after period_start", _ends_before_start
+)
+
+BEFORE_CREATION: Final = Rule("before_creation", "the row is older than its lead; it is kept", keeps_row=True)
+UNKNOWN_DIRECTION: Final = Rule(
+    "unknown_direction",
+    "expected inbound or outbound; the row is kept without a direction",
+    keeps_row=True,
+)
+OPEN_WITHOUT_TIME: Final = Rule(
+    "open_without_time", "an open outcome without a time has no effect", keeps_row=True
+)
+IGNORED_ATTRIBUTE: Final = Rule(
+    "ignored_attribute", "the attribute is in attributes.ignore; the change is not read", keeps_row=True
+)
+NEAR_COLUMN: Final = Rule(
+    "near_column",
+    "a column has the name of a known one but for case or spaces; it is not read as that one",
+    keeps_row=True,
+)
+
+RULES: Final = (
+    RAGGED_ROW,
+    EMPTY_ID,
+    NUL_IN_ID,
+    LONG_ID,
+    DUPLICATE_LEAD,
+    UNKNOWN_LEAD,
+    LEAD_SET_ASIDE,
+    MISSING_TIME,
+    BAD_TIME,
+    TIME_BEFORE_1990,
+    TIME_IN_FUTURE,
+    EMPTY_KIND,
+    BAD_VALUE,
+    DUPLICATE_INTERACTION,
+    EMPTY_STAGE,
+    BAD_OUTCOME,
+    CLOSED_BEFORE_CREATED,
+    BAD_AMOUNT,
+    EMPTY_ATTRIBUTE,
+    FIXED_ATTRIBUTE,
+    MISSING_AMOUNT,
+    PERIOD_ENDS_BEFORE_START,
+    BEFORE_CREATION,
+    UNKNOWN_DIRECTION,
+    OPEN_WITHOUT_TIME,
+    IGNORED_ATTRIBUTE,
+    NEAR_COLUMN,
+)
+REJECTED: Final[Mapping[str, str]] = {rule.name: rule.message for rule in RULES if not rule.keeps_row}
+FLAGGED: Final[Mapping[str, str]] = {rule.name: rule.message for rule in RULES if rule.keeps_row}
+
+
+# ---- the rules of each table
+
+
+@dataclass(frozen=True)
+class Check:
+    """A rule for one column; shown: the columns in the message, by default the tested one."""
+
+    rule: Rule
+    column: str
+    shown: tuple[str, ...] = ()
+
+    @property
+    def shown_columns(self) -> tuple[str, ...]:
+        return self.shown or (self.column,)
+
+
+def _of_time(column: str, *rules: Rule) -> tuple[Check, ...]:
+    return tuple(Check(rule, column) for rule in rules)
+
+
+def _of_own_time(column: str) -> tuple[Check, ...]:
+    return _of_time(column, MISSING_TIME, BAD_TIME, TIME_BEFORE_1990, TIME_IN_FUTURE)
+
+
+_LEAD_ID: Final = (Check(EMPTY_ID, "lead_id"), Check(NUL_IN_ID, "lead_id"), Check(LONG_ID, "lead_id"))
+_OF_A_LEAD: Final = (*_LEAD_ID, Check(UNKNOWN_LEAD, "lead_id"), Check(LEAD_SET_ASIDE, "lead_id"))
+_RECORDED_AT: Final = _of_time("recorded_at", BAD_TIME, TIME_BEFORE_1990, TIME_IN_FUTURE)
+
+CHECKS: Final[Mapping[str, tuple[Check, ...]]] = {
+    "leads": (*_LEAD_ID, *_of_own_time("created_at"), *_RECORDED_AT),
+    "interactions": (
+        *_OF_A_LEAD,
+        *_of_own_time("occurred_at"),
+        *_RECORDED_AT,
+        Check(EMPTY_KIND, "kind", ("lead_id", "occurred_at")),
+        Check(NUL_IN_ID, "interaction_id", ("lead_id", "interaction_id")),
+        Check(BAD_VALUE, "value"),
+    ),
+    "stages": (
+        *_OF_A_LEAD,
+        *_of_own_time("entered_at"),
+        *_RECORDED_AT,
+        Check(EMPTY_STAGE, "stage", ("lead_id", "entered_at")),
+    ),
+    "outcomes": (
+        *_OF_A_LEAD,
+        Check(BAD_OUTCOME, "outcome", ("lead_id", "outcome")),
+        # closed_at may be empty, and may lie in the future: such an outcome is not visible before.
+        *_of_time("closed_at", BAD_TIME, TIME_BEFORE_1990),
+        *_RECORDED_AT,
+        Check(BAD_AMOUNT, "amount"),
+    ),
+    "attribute_changes": (
+        *_OF_A_LEAD,
+        *_of_own_time("changed_at"),
+        *_RECORDED_AT,
+        Check(EMPTY_ATTRIBUTE, "attribute", ("lead_id", "changed_at")),
+        Check(FIXED_ATTRIBUTE, "attribute"),
+    ),
+    "costs": (
+        *_of_own_time("period_start"),
+        *_RECORDED_AT,
+        *_of_time("period_end", BAD_TIME, TIME_BEFORE_1990),
+        Check(MISSING_AMOUNT, "amount", ("amount", "period_start")),
+        Check(BAD_AMOUNT, "amount"),
+        Check(PERIOD_ENDS_BEFORE_START, "period_end", ("period_start", "period_end")),
+    ),
+}

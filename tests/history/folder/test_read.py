@@ -14,7 +14,8 @@ from hypothesis import strategies as st
 
 from history.config import load_config
 from history.errors import InvalidInput
-from history.folder.rules import FLAGGED, REJECTED, RejectedRow
+from history.folder.row_filter import RejectedRow
+from history.folder.rules import FLAGGED, REJECTED
 from history.folder.wanted_columns import MOST_COLUMNS
 from history.history import LOST, OPEN, WON, History, TableReport
 from history.read import format_time, parse_time, read_folder

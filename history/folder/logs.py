@@ -1,0 +1,191 @@
+"""The logs of a history from validated tables: the rows that are visible at as_of, grouped by lead."""
+
+from collections.abc import Mapping
+
+import numpy as np
+
+from history.arrays import Flags, Ints, Mask
+from history.folder.rules import (
+    CLOSED_BEFORE_CREATED,
+    DUPLICATE_INTERACTION,
+    IGNORED_ATTRIBUTE,
+    OPEN_WITHOUT_TIME,
+    UNKNOWN_DIRECTION,
+    matching,
+)
+from history.folder.validate import LeadRows, ValidatedTable, VisibleLeads
+from history.history import (
+    DIRECTIONS,
+    NO_DIRECTION,
+    OPEN,
+    STATES,
+    Changes,
+    Costs,
+    Factor,
+    Interactions,
+    Outcomes,
+    Stages,
+    offsets_of,
+)
+from history.times import next_month
+
+
+def grouped(visible: Mask, index: Ints, *by: Ints) -> Ints:
+    """The visible rows by lead (index (n,)), then by the keys of `by`, then in file order."""
+    rows = np.flatnonzero(visible)
+    keys = [index[rows], *(key[rows] for key in by)]
+    return np.asarray(rows[np.lexsort(keys[::-1])], dtype=np.int64)
+
+
+class InteractionRows(LeadRows):
+    """The table of interactions."""
+
+    def build(self, leads: VisibleLeads) -> Interactions:
+        """The log of the visible leads, one row of each interaction_id."""
+        known = self.known_us()
+        visible, index = self.visible(leads, known)
+        visible = self._without_duplicates(visible, index, known)
+        self.flag_early(leads, visible, index)
+        direction = self.text("direction")
+        is_unknown = matching(direction, lambda text: text not in DIRECTIONS)
+        self.rows.flag(UNKNOWN_DIRECTION, visible & is_unknown, "direction")
+
+        rows = grouped(visible, index, self.own.us)
+        ids = self.text("interaction_id").take(rows)
+        return Interactions(
+            offsets=offsets_of(index[rows], len(leads.created_us)),
+            time_us=self.own.us[rows],
+            known_us=known[rows],
+            kind=self.text("kind").take(rows).compact(),
+            channel=self.text("channel").take(rows).compact(),
+            direction=_coded(direction, DIRECTIONS, NO_DIRECTION)[rows],
+            value=self.number("value").value[rows],
+            ids=_decoded(ids) if (ids.codes >= 0).any() else None,
+        )
+
+    def _without_duplicates(self, visible: Mask, index: Ints, known: Ints) -> Mask:
+        """Of visible rows with one interaction_id within a lead only the one known first, ties in file order."""
+        ids = self.text("interaction_id")
+        rows = np.flatnonzero(visible & (ids.codes >= 0))
+        key = index[rows] * len(ids.values) + ids.codes[rows]
+        order = np.argsort(key, kind="stable")
+        if not (np.diff(key[order]) == 0).any():
+            return visible
+        order = np.lexsort((known[rows], key))
+        is_duplicate = np.zeros(len(self), dtype=np.bool_)
+        is_duplicate[rows[order[1:]][np.diff(key[order]) == 0]] = True
+        self.rows.reject(DUPLICATE_INTERACTION, is_duplicate, "lead_id", "interaction_id")
+        return visible & ~is_duplicate
+
+
+class StageRows(LeadRows):
+    """The table of stage entries."""
+
+    def build(self, leads: VisibleLeads) -> Stages:
+        """The log of the visible leads."""
+        known = self.known_us()
+        visible, index = self.visible(leads, known)
+        self.flag_early(leads, visible, index)
+        rows = grouped(visible, index, self.own.us)
+        return Stages(
+            offsets_of(index[rows], len(leads.created_us)),
+            self.own.us[rows],
+            known[rows],
+            self.text("stage").take(rows).compact(),
+        )
+
+
+class OutcomeRows(LeadRows):
+    """The table of outcomes."""
+
+    def build(self, leads: VisibleLeads) -> Outcomes:
+        """The decisions; without closed_at one counts from recorded_at, without both from a horizon after creation."""
+        closed, recorded = self.own, self.recorded
+        state = _coded(self.text("outcome"), STATES, -1)
+        implied = ~closed.known & ~recorded.known
+        undecided = implied & (state == OPEN)
+
+        index = leads.index[self.lead]
+        created = np.append(leads.created_us, 0)[index]
+        time_us = np.where(recorded.known, recorded.us, created + self.options.config.horizon_us)
+        time_us = np.where(closed.known, closed.us, time_us)
+        known = np.where(recorded.known, np.maximum(time_us, recorded.us), time_us)
+
+        visible, _ = self.visible(leads, known)
+        self.rows.reject(
+            CLOSED_BEFORE_CREATED, visible & (time_us < created), "lead_id", "closed_at", "recorded_at"
+        )
+        self.rows.flag(OPEN_WITHOUT_TIME, undecided, "lead_id")
+        rows = grouped(visible & self.rows.valid & ~undecided, index, time_us, known)
+        return Outcomes(
+            offsets=offsets_of(index[rows], len(leads.created_us)),
+            time_us=time_us[rows],
+            known_us=known[rows],
+            state=state[rows],
+            amount=self.number("amount").value[rows],
+            reason=self.text("reason").take(rows).compact(),
+            implied=implied[rows],
+        )
+
+
+class ChangeRows(LeadRows):
+    """The table of attribute changes."""
+
+    def _read_text(self, column: str) -> Factor:
+        """Attributes by their canonical names, if funnel.toml maps the columns of leads."""
+        text = super()._read_text(column)
+        return (
+            _canonical(text, self.options.config.columns.get("leads", {})) if column == "attribute" else text
+        )
+
+    def build(self, leads: VisibleLeads) -> Changes:
+        """The log of the visible leads, without ignored attributes."""
+        known = self.known_us()
+        visible, index = self.visible(leads, known)
+        ignored = matching(self.text("attribute"), set(self.options.config.ignore).__contains__)
+        self.rows.flag(IGNORED_ATTRIBUTE, ignored, "attribute")
+        visible &= ~ignored
+        self.flag_early(leads, visible, index)
+        rows = grouped(visible, index, self.own.us)
+        return Changes(
+            offsets_of(index[rows], len(leads.created_us)),
+            self.own.us[rows],
+            known[rows],
+            self.text("attribute").take(rows).compact(),
+            self.text("value").take(rows).compact(),
+        )
+
+
+class CostRows(ValidatedTable):
+    """The table of costs, whose rows belong to no lead."""
+
+    def build(self, as_of_us: int) -> Costs:
+        """The periods that began by as_of_us, in file order."""
+        rows = np.flatnonzero(self.rows.valid & (self.own.us <= as_of_us))
+        start, period_end = self.own.us[rows], self.time("period_end")
+        following_month = next_month(start, self.options.config.zone)
+        end = np.where(period_end.known[rows], period_end.us[rows], following_month)
+        channel, source = self.text("channel").take(rows).compact(), self.text("source").take(rows).compact()
+        return Costs(start, end, self.number("amount").value[rows], channel, source)
+
+
+def _coded(factor: Factor, code_of: Mapping[str, int], otherwise: int) -> Flags:
+    """The code of each row's text; `otherwise` for a missing or unknown one."""
+    codes = [*(code_of.get(text, otherwise) for text in factor.values), otherwise]
+    return np.asarray(np.array(codes, dtype=np.int8)[factor.codes])
+
+
+def _decoded(factor: Factor) -> list[str | None]:
+    lookup = np.array([*factor.values, None], dtype=object)
+    return list(lookup[factor.codes])
+
+
+def _canonical(attribute: Factor, mapping: Mapping[str, str]) -> Factor:
+    """Canonical attribute names for those of the export's own columns; mapping: canonical name -> column."""
+    if not mapping:
+        return attribute
+    canonical = {column: name for name, column in mapping.items()}
+    names = [canonical.get(text, text) for text in attribute.values]
+    distinct = {name: code for code, name in enumerate(dict.fromkeys(names))}
+    recode = np.array([*(distinct[name] for name in names), -1], dtype=np.int32)
+    return Factor(recode[attribute.codes], list(distinct))
