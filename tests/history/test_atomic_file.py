@@ -25,7 +25,7 @@ def names(folder: Path) -> list[str]:
     return sorted(path.name for path in folder.iterdir())
 
 
-def test_what_a_killed_writer_left_goes_with_the_next_of_the_same_file(tmp_path: Path) -> None:
+def test_leftovers_of_a_killed_writer_go_with_the_next_write(tmp_path: Path) -> None:
     path = tmp_path / "a [1].csv"
     path.write_text("old")
     for _ in range(2):
@@ -42,7 +42,7 @@ def test_what_a_killed_writer_left_goes_with_the_next_of_the_same_file(tmp_path:
     assert path.read_text() == "new"
 
 
-def test_a_writer_at_work_is_let_alone_and_so_is_what_only_looks_alike(tmp_path: Path) -> None:
+def test_files_of_a_live_writer_and_similar_names_stay(tmp_path: Path) -> None:
     path = tmp_path / "a.csv"
     (tmp_path / "target").write_text("kept")
     (tmp_path / ".a.csv-linkaaaa.part").symlink_to("target")

@@ -10,7 +10,7 @@ from history.atomic_file import write_table, write_text
 from history.errors import InvalidInput
 
 
-def test_what_fails_leaves_the_file_as_it_was_and_nothing_beside_it(
+def test_a_failed_command_leaves_the_old_file_and_no_other(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def full(_descriptor: int) -> None:

@@ -131,7 +131,7 @@ def toml_of(value: object) -> str:
 @given(
     key=st.sampled_from(["name", "currency", "timezone", "horizon_days", "stages", "groups"]), value=scalars
 )
-def test_no_value_ends_otherwise_than_in_a_config_or_a_list_of_faults(
+def test_any_document_gives_a_config_or_a_list_of_faults(
     key: str, value: object, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
     folder = tmp_path_factory.mktemp("config")

@@ -90,7 +90,7 @@ def test_gap_overlap_and_date_in_berlin() -> None:
     assert format_time(parse_time("2026-03-01", berlin)) == "2026-02-28T23:00:00Z"
 
 
-def test_two_readings_of_an_overlap_differ_only_when_the_offset_says_so() -> None:
+def test_readings_of_an_overlap_differ_only_by_their_offset() -> None:
     berlin = ZoneInfo("Europe/Berlin")
     first = parse_time("2026-10-25T02:30+02:00", berlin)
     assert parse_time("2026-10-25T02:30", berlin) == first

@@ -38,7 +38,7 @@ def problems(folder: Path, files: Mapping[str, bytes]) -> tuple[str, ...]:
         (LEADS.encode().replace(b"plan", b"stra\xdfe"), "line 1: 'd_id,created_at,stra\ufffde"),
     ],
 )  # fmt: skip
-def test_a_foreign_file_is_one_problem_that_says_what_it_is(
+def test_a_foreign_file_is_one_problem_with_its_format(
     content: bytes, expected: str, tmp_path: Path
 ) -> None:
     (problem,) = problems(tmp_path, {"leads.csv": content})
@@ -54,7 +54,7 @@ def test_a_header_in_other_marks_tells_its_missing_columns_too(tmp_path: Path) -
 
 
 @pytest.mark.parametrize("name", ["Lead_ID", "LEAD ID", "leadId"])
-def test_a_needed_column_in_other_case_is_told_with_its_line_of_configuration(
+def test_a_required_column_in_other_case_names_its_mapping(
     name: str, tmp_path: Path
 ) -> None:
     (problem,) = problems(tmp_path, {"leads.csv": LEADS.replace("lead_id", name).encode()})
@@ -63,7 +63,7 @@ def test_a_needed_column_in_other_case_is_told_with_its_line_of_configuration(
     assert list(read_folder(tmp_path).lead_ids) == ["a", "b"]
 
 
-def test_an_optional_column_in_other_case_is_told_until_it_is_named(tmp_path: Path) -> None:
+def test_an_optional_column_in_other_case_is_flagged(tmp_path: Path) -> None:
     (tmp_path / "leads.csv").write_text(LEADS)
     (tmp_path / "outcomes.csv").write_text("lead_id,outcome,Closed_At\na,won,2024-01-05\n")
     (flag,) = read_folder(tmp_path).reports["outcomes"].flagged
@@ -73,7 +73,7 @@ def test_an_optional_column_in_other_case_is_told_until_it_is_named(tmp_path: Pa
     assert read_folder(tmp_path).reports["outcomes"].flagged == ()
 
 
-def test_a_table_whose_file_is_in_other_case_is_never_left_out_without_a_word(tmp_path: Path) -> None:
+def test_a_table_file_in_other_case_is_a_problem(tmp_path: Path) -> None:
     if (tmp_path / "leads.csv").write_text(LEADS) and (tmp_path / "LEADS.csv").exists():
         pytest.skip("a file system that knows no case")
     (problem,) = problems(tmp_path, {"Outcomes.CSV": b"lead_id,outcome\na,won\n"})

@@ -58,7 +58,7 @@ def test_the_shapes_of_csv_that_exports_have(tmp_path: Path) -> None:
     }
 
 
-def test_blank_lines_before_the_header_are_no_rows_and_do_not_make_the_header_one(tmp_path: Path) -> None:
+def test_blank_lines_before_the_header_are_skipped(tmp_path: Path) -> None:
     history = read(tmp_path, {"leads.csv": "\ufeff\n\r\nlead_id,created_at\na,2024-01-01\nb,c,d\nc,soon\n"})
     assert list(history.lead_ids) == ["a"]
     assert history.reports["leads"].rows == 3
@@ -108,7 +108,7 @@ def test_typed_parquet_columns_become_texts_and_times(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("zone", ["UTC", "Europe/Berlin"])
-def test_parquet_times_that_python_has_no_name_for_are_judged_and_shown(zone: str, tmp_path: Path) -> None:
+def test_parquet_times_beyond_python_are_rejected_and_shown(zone: str, tmp_path: Path) -> None:
     (tmp_path / "funnel.toml").write_text(f'[funnel]\ntimezone = "{zone}"')
     far = [-(10**17), np.iinfo(np.int64).max, 1_704_067_200_000_000]
     columns = {
@@ -402,7 +402,7 @@ def test_stages_are_ordered_by_their_mean_rank_of_first_entry(tmp_path: Path) ->
     assert history.config.stages == ("new", "call", "offer")
 
 
-def test_a_models_configuration_replaces_the_folders_but_for_column_names(tmp_path: Path) -> None:
+def test_a_models_configuration_keeps_the_folders_column_names(tmp_path: Path) -> None:
     toml = '[funnel]\nhorizon_days = 7\n[columns.leads]\nlead_id = "Id"'
     files = {"funnel.toml": toml, "leads.csv": LEADS.replace("lead_id", "Id")}
     model = read(tmp_path, {**files, "stages.csv": "lead_id,entered_at,stage\na,2024-01-03,new\n"}).config

@@ -1,4 +1,4 @@
-"""The record door: what it reads is what the folder door reads, and every problem is named with its path."""
+"""Request records and data folders of the same content give one history; every problem carries its path."""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -61,13 +61,13 @@ def test_one_lead_alone_is_read_as_among_others(leads: list[dict[str, Any]]) -> 
             assert together.attributes[name].text(i) == factor.text(0)
 
 
-def test_a_lead_with_nothing_but_its_birth_is_open() -> None:
+def test_a_lead_with_only_a_creation_is_open() -> None:
     history, refused = read_records([{"lead_id": "a", "created_at": TIME}], CONFIG, NOW_US)
     assert refused == [None]
     assert len(open_leads(history, NOW_US)) == 1
 
 
-def test_no_leads_are_no_leads() -> None:
+def test_no_records_give_an_empty_history() -> None:
     history, refused = read_records([], CONFIG, NOW_US)
     assert len(history) == 0
     assert refused == []
@@ -120,7 +120,7 @@ def test_of_rows_with_one_id_the_one_known_first_counts() -> None:
     assert history.interactions.offsets.tolist() == [0, 3, 4]
 
 
-def test_an_outcome_without_a_time_is_decided_when_recorded_or_a_horizon_after_creation() -> None:
+def test_an_outcome_without_a_time_gets_an_implied_one() -> None:
     records = [
         lead(lead_id="a", outcome={"outcome": "won", "recorded_at": "2024-02-01T00:00:00Z"}),
         lead(lead_id="b", outcome={"outcome": "won"}),
@@ -181,13 +181,21 @@ BROKEN: dict[str, tuple[dict[str, Any], str]] = {
 
 
 @pytest.mark.parametrize("name", BROKEN)
-def test_a_bad_lead_is_refused_with_the_path_and_the_others_are_read(name: str) -> None:
+def test_an_invalid_lead_is_refused_and_the_others_are_read(name: str) -> None:
     bad, path = BROKEN[name]
     history, refused = read_records([lead(lead_id="x"), bad, lead(lead_id="y")], CONFIG, NOW_US)
     assert list(history.lead_ids) == ["x", "y"]
     assert refused[0] is refused[2] is None
     assert refused[1] is not None
     assert [problem.startswith(path) for problem in refused[1].problems] == [True]
+
+
+def test_problems_carry_the_path_of_their_field() -> None:
+    bad = lead(interactions=[ROW, {**ROW, "kind": ""}], attributes={"Tags": ["a"]})
+    _, refusals = read_records([bad], CONFIG, NOW_US)
+    assert refusals[0] is not None
+    paths = [problem.loc for problem in refusals[0].fields]
+    assert paths == [("interactions", 1, "kind"), ("attributes", "Tags")]
 
 
 def test_every_problem_of_a_lead_is_named() -> None:
