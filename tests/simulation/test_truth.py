@@ -74,9 +74,7 @@ def test_expected_revenue_sums_to_what_comes_in(happened: pd.DataFrame) -> None:
     np.testing.assert_allclose(happened["expected_revenue"], product, rtol=1e-4, atol=0.01)
 
 
-def test_the_truth_beats_every_simple_feature(
-    folders: dict[int, Path], happened: pd.DataFrame
-) -> None:
+def test_the_truth_beats_every_simple_feature(folders: dict[int, Path], happened: pd.DataFrame) -> None:
     rate = happened["won"].mean()
     limit = roc_auc_score(happened["won"], happened["probability"])
     assert 0.10 < rate < 0.22

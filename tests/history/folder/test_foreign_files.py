@@ -38,9 +38,7 @@ def problems(folder: Path, files: Mapping[str, bytes]) -> tuple[str, ...]:
         (LEADS.encode().replace(b"plan", b"stra\xdfe"), "line 1: 'd_id,created_at,stra\ufffde"),
     ],
 )  # fmt: skip
-def test_a_foreign_file_is_one_problem_with_its_format(
-    content: bytes, expected: str, tmp_path: Path
-) -> None:
+def test_a_foreign_file_is_one_problem_with_its_format(content: bytes, expected: str, tmp_path: Path) -> None:
     (problem,) = problems(tmp_path, {"leads.csv": content})
     assert problem.startswith("leads.csv")
     assert expected in problem
@@ -54,9 +52,7 @@ def test_a_header_in_other_marks_tells_its_missing_columns_too(tmp_path: Path) -
 
 
 @pytest.mark.parametrize("name", ["Lead_ID", "LEAD ID", "leadId"])
-def test_a_required_column_in_other_case_names_its_mapping(
-    name: str, tmp_path: Path
-) -> None:
+def test_a_required_column_in_other_case_names_its_mapping(name: str, tmp_path: Path) -> None:
     (problem,) = problems(tmp_path, {"leads.csv": LEADS.replace("lead_id", name).encode()})
     assert problem.endswith(f'[columns.leads] of funnel.toml: lead_id = "{name}".')
     (tmp_path / "funnel.toml").write_text(f'[columns.leads]\nlead_id = "{name}"\n')
