@@ -13,7 +13,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
-from starlette.types import Receive, Scope, Send
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from serving.base.problems import Problem
 
@@ -36,11 +36,22 @@ class _AnyText(Convertor[str]):
 register_url_convertor("text", _AnyText())
 
 
+def _called(endpoint: Endpoint) -> ASGIApp:
+    """The endpoint as an ASGI application, without starlette's exception handlers: the guard answers exceptions."""
+
+    async def app(scope: Scope, receive: Receive, send: Send) -> None:
+        response = await endpoint(Request(scope, receive))
+        await response(scope, receive, send)
+
+    return app
+
+
 class DescribedRoute(Route):
     """A route with its OpenAPI operation, None for a page."""
 
     def __init__(self, path: str, endpoint: Endpoint, method: str, operation: Json | None) -> None:
         super().__init__(path, endpoint, methods=[method])
+        self.app = _called(endpoint)
         self.method = method
         self.operation = operation
 
