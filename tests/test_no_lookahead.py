@@ -27,7 +27,9 @@ WORDS = words()
     st.integers(-(10**13), 0),
     st.sampled_from(["touch", "entry", "decision", "change"]),
 )
-def test_a_row_known_later_changes_nothing(lead: Lead, as_of: int, delay: int, early: int, what: str) -> None:
+def test_a_row_known_later_changes_no_feature(
+    lead: Lead, as_of: int, delay: int, early: int, what: str
+) -> None:
     known = as_of + delay
     time = known + early  # may lie before as_of: recorded late
     later = {
@@ -76,7 +78,7 @@ def test_later_rows_do_not_change_what_is_learned_or_looked_up() -> None:
     assert learned[0] == learned[1]
 
 
-def test_a_table_looked_up_early_equals_one_learned_early() -> None:
+def test_a_table_read_early_equals_one_learned_early() -> None:
     leads = made_leads(400, seed=9)
     early = LAST_US - 30 * DAY_US
     history = history_of(leads, LAST_US)

@@ -44,7 +44,7 @@ def test_canonical_keeps_the_number_and_settles_at_once(value: float | int) -> N
 
 
 @pytest.mark.parametrize("text", ["", "abc", "nan", "inf", "-inf", "1e999", "1_000", "1,5", "0x10"])
-def test_what_is_no_finite_number_is_missing(text: str) -> None:
+def test_a_text_without_a_finite_number_is_missing(text: str) -> None:
     assert math.isnan(number(text))
 
 
@@ -54,7 +54,7 @@ def test_booleans_are_read_in_any_spelling_and_case() -> None:
     assert all(math.isnan(boolean(t)) for t in ("2", "maybe", "", "01"))
 
 
-def test_few_dates_and_many_are_read_alike() -> None:
+def test_few_dates_and_many_are_read_equally() -> None:
     zone = ZoneInfo("Europe/Berlin")
     texts = ["2024-03-31 02:30", "2024-10-27 02:30", "2024-01-01", "2024-01-01T00:00:00Z", "soon", "2024"] * 4
     assert instants(texts, zone) == [time for text in texts for time in instants([text], zone)]
@@ -74,7 +74,7 @@ def test_few_dates_and_many_are_read_alike() -> None:
         ([], "category"),
     ],
 )
-def test_the_kind_is_what_the_texts_say(texts: list[str], kind: str) -> None:
+def test_the_kind_fits_the_texts(texts: list[str], kind: str) -> None:
     assert infer_kind(texts, np.ones(len(texts), dtype=np.int64), UTC) == kind
 
 
@@ -117,7 +117,7 @@ def test_the_latest_visible_change_holds_and_an_empty_one_clears() -> None:
     assert [seen.text(i) for i in range(6)] == ["base", "base", "last of the day", None, None, None]
 
 
-def test_a_text_that_a_change_brings_is_the_same_as_at_creation() -> None:
+def test_equal_texts_of_changes_and_creation_share_a_code() -> None:
     """Groups by owner are made of codes: two codes for one text would show one owner twice."""
     change = Change(START_US + DAY_US, START_US + DAY_US, "owner", "Bob")
     leads = [Lead(START_US, {"owner": "Ann"}, changes=[change]), Lead(START_US, {"owner": "Bob"})]
@@ -127,13 +127,13 @@ def test_a_text_that_a_change_brings_is_the_same_as_at_creation() -> None:
     assert len(set(seen.values)) == len(seen.values)
 
 
-def test_constant_and_nameless_columns_are_dropped_and_said() -> None:
+def test_constant_and_unique_columns_are_dropped() -> None:
     vocabulary, _ = _learned(made_leads(200, seed=2))
     assert vocabulary.dropped["fixed"] == "constant"
     assert "name" in vocabulary.dropped
 
 
-def test_categories_have_codes_by_frequency_and_need_enough_leads() -> None:
+def test_frequent_categories_have_codes_by_frequency() -> None:
     leads = [Lead(START_US, {"c": "often"})] * 30 + [Lead(START_US, {"c": "some"})] * LEAST_LEADS
     leads += [Lead(START_US, {"c": "rare"})] * (LEAST_LEADS - 1) + [Lead(START_US, {"c": None})]
     vocabulary, snapshot = _learned(leads)
@@ -145,7 +145,7 @@ def test_categories_have_codes_by_frequency_and_need_enough_leads() -> None:
     assert [column[0], column[30], column[45], column[-1]] == [2, 3, 1, 0]
 
 
-def test_a_mutable_attribute_without_changes_is_dropped_with_its_reason() -> None:
+def test_a_mutable_attribute_without_changes_is_dropped() -> None:
     vocabulary, _ = _learned([Lead(START_US, {"score": str(k)}) for k in range(60)])
     assert "mutable" in vocabulary.dropped["score"]
 
@@ -167,7 +167,7 @@ def test_dates_may_lie_ahead_and_are_in_the_funnels_zone() -> None:
     assert matrix.values[:, names.index("attr_due_weekday")].tolist() == [(2 + d) % 7 for d in range(28)]
 
 
-def test_an_attribute_that_a_request_lacks_is_missing() -> None:
+def test_an_attribute_absent_from_a_request_is_missing() -> None:
     vocabulary, _ = _learned(made_leads(200, seed=4))
     bare = history_of([Lead(START_US)], LAST_US)
     row = build_matrix(Snapshot(bare, np.array([0]), np.array([LAST_US])), vocabulary)

@@ -24,7 +24,9 @@ ABROAD = in_zone("America/St_Johns")
 
 @settings(CALM, max_examples=120)
 @given(histories, st.lists(instants, min_size=1, max_size=3), st.booleans())
-def test_every_feature_is_what_plain_python_says(leads: list[Lead], as_of: list[int], abroad: bool) -> None:
+def test_every_feature_equals_the_plain_python_reference(
+    leads: list[Lead], as_of: list[int], abroad: bool
+) -> None:
     vocabulary = ABROAD if abroad else WORDS
     history = history_of(leads, max(as_of), vocabulary.config)
     lead = np.repeat(np.arange(len(leads)), len(as_of))
@@ -79,7 +81,7 @@ def test_chunks_cover_every_row_once() -> None:
     assert (seen == 1).all()
 
 
-def test_where_nothing_can_be_cached_functions_are_compiled_all_the_same(
+def test_functions_are_compiled_without_a_writable_cache(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     plain = numba.njit

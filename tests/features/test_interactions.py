@@ -72,7 +72,7 @@ def test_a_reply_is_timed_from_the_oldest_open_question() -> None:
     assert seen["share_inbound"] == 0.6
 
 
-def test_columns_that_training_saw_nothing_for_are_left_out() -> None:
+def test_columns_without_training_data_are_left_out() -> None:
     assert interaction_features(InteractionVocabulary()) == ()
     bare = {f.name for f in interaction_features(InteractionVocabulary(kinds=("call",), any=True))}
     assert not bare & {

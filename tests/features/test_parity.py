@@ -68,7 +68,7 @@ def test_many_rows_on_several_threads_equal_few_rows_at_a_time() -> None:
         assert rows.values.tobytes() == whole.values[part].tobytes()
 
 
-def test_timed_tables_at_the_models_own_instant_are_the_frozen_ones() -> None:
+def test_timed_tables_at_t_equal_the_frozen_ones() -> None:
     as_of = LAST_US
     history = history_of(made_leads(400, seed=3), as_of)
     snapshot = Snapshot(history, np.arange(len(history)), np.full(len(history), as_of))

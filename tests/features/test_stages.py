@@ -37,12 +37,12 @@ def test_days_in_stages_add_up_to_the_days_since_the_first(lead: Lead, as_of: in
         assert seen["stages_visited"] <= seen["stage_moves"] + 1
 
 
-def test_a_repeated_entry_is_no_move_and_does_not_restart_the_stay() -> None:
+def test_a_repeated_entry_is_not_a_move() -> None:
     seen = figures(path("new", "demo", "demo"), START_US + 2 * DAY_US)
     assert (seen["stage_moves"], seen["days_in_stage"], seen["stage_returns"]) == (1, 1, 0)
 
 
-def test_going_back_skipping_and_returning_are_told_apart() -> None:
+def test_going_back_skipping_and_returning_are_distinct() -> None:
     seen = figures(path("new", "offer", "new"), START_US + 3 * DAY_US)
     assert (seen["stage_skips"], seen["stage_regressions"], seen["stage_returns"]) == (1, 1, 1)
     assert (seen["stage_position"], seen["furthest_position"], seen["days_at_new"]) == (1, 3, 2)
@@ -58,7 +58,7 @@ def test_pace_is_against_the_usual_days_of_the_stage() -> None:
     assert figures(path("new"), START_US + 5 * DAY_US)["stage_pace"] == 2.5
 
 
-def test_a_lead_without_stages_has_none_of_their_figures() -> None:
+def test_a_lead_without_stages_has_no_stage_figures() -> None:
     seen = figures(Lead(START_US), START_US + DAY_US)
     assert (seen["lead_age_days"], seen["stage"], seen["stage_moves"]) == (1, 0, 0)
     assert np.isnan([seen["stage_position"], seen["days_in_stage"], seen["days_at_new"]]).all()

@@ -42,7 +42,7 @@ def test_the_order_of_training_rows_does_not_matter() -> None:
     assert json.dumps(to_dict(learn(snapshot)[0])) == json.dumps(to_dict(learn(shuffled)[0]))
 
 
-def test_only_training_leads_teach() -> None:
+def test_only_training_leads_are_learned_from() -> None:
     leads = [Lead(START_US, {"c": "seen"}, [Touch(START_US, START_US, "call")] * LEAST_ROWS)] * 20
     other = Lead(START_US, {"c": "unseen"}, [Touch(START_US, START_US, "fax")] * LEAST_ROWS)
     snapshot = _all([*leads, *[other] * 20])
@@ -88,7 +88,7 @@ def test_stage_medians_are_of_leads_that_went_on() -> None:
     assert vocabulary.stage_medians == (None, 3.0, None)
 
 
-def test_without_interactions_stages_and_attributes_there_is_still_a_matrix() -> None:
+def test_a_bare_history_still_gives_a_matrix() -> None:
     snapshot = _all([Lead(START_US)])
     vocabulary, tables = learn(snapshot)
     matrix = build_matrix(snapshot, vocabulary, tables)
@@ -97,7 +97,7 @@ def test_without_interactions_stages_and_attributes_there_is_still_a_matrix() ->
     assert matrix.features[0].name == "lead_age_days"
 
 
-def test_without_leads_there_are_columns_and_no_rows() -> None:
+def test_no_leads_give_columns_and_no_rows() -> None:
     snapshot = _all([])
     vocabulary, tables = learn(snapshot)
     assert build_matrix(snapshot, vocabulary, tables).values.shape[0] == 0
@@ -157,7 +157,7 @@ def _matured(lead: Lead, as_of: int) -> bool | None:
     return any(d.state == WON and d.time <= end and d.known <= as_of for d in lead.decisions)
 
 
-def test_a_lead_counts_under_the_owner_it_had_when_it_was_decided() -> None:
+def test_a_lead_counts_under_its_owner_at_the_decision() -> None:
     handed = made.Change(START_US + 5 * DAY_US, START_US + 5 * DAY_US, "owner", "after sales")
     early = made.Change(START_US + 1 * DAY_US, START_US + 1 * DAY_US, "owner", "closer")
     decision = Decision(START_US + 2 * DAY_US, START_US + 2 * DAY_US, WON)

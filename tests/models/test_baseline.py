@@ -35,5 +35,5 @@ def test_an_unknown_stage_and_none_get_the_base_rate() -> None:
     assert back == table
 
 
-def test_no_rows_at_all_give_nothing_to_say() -> None:
+def test_no_rows_give_an_empty_table() -> None:
     assert fit_stage_table([], np.zeros(0), np.zeros(0)) == StageTable(0.0, {})

@@ -22,7 +22,7 @@ def texts(scores: Scores) -> str:
     return json.dumps(scores.records())
 
 
-def test_saving_and_loading_again_gives_the_same_files_and_scores(
+def test_saving_again_gives_the_same_files_and_scores(
     bundle: Bundle, bundle_folder: Path, history: History, tmp_path: Path
 ) -> None:
     digest = save_bundle(bundle, tmp_path / "again")
@@ -76,16 +76,16 @@ def test_the_digest_of_trees_ignores_what_is_written_beside_them(bundle_folder: 
     assert trees_digest({"b": text}) != trees_digest({"a": text})
 
 
-def test_it_describes_itself_in_json(bundle: Bundle, history: History) -> None:
-    said = json.loads(json.dumps(bundle.describe(), allow_nan=False))
-    assert said["model_version"] == "7"
-    assert said["signal"] == "usable"
-    assert said["trained_through"] == format_time(history.as_of_us)
-    assert said["horizon_days"] == history.config.horizon_days
-    assert 0 < said["base_rate"] < 1
-    assert said["base_probability"] == base_probability(bundle)
-    assert [f["name"] for f in said["features"]] == [f.name for f in bundle.features]
-    assert {"auc", "log_loss", "brier", "ece"} <= said["metrics"].keys()
+def test_a_bundle_describes_itself_in_json(bundle: Bundle, history: History) -> None:
+    described = json.loads(json.dumps(bundle.describe(), allow_nan=False))
+    assert described["model_version"] == "7"
+    assert described["signal"] == "usable"
+    assert described["trained_through"] == format_time(history.as_of_us)
+    assert described["horizon_days"] == history.config.horizon_days
+    assert 0 < described["base_rate"] < 1
+    assert described["base_probability"] == base_probability(bundle)
+    assert [f["name"] for f in described["features"]] == [f.name for f in bundle.features]
+    assert {"auc", "log_loss", "brier", "ece"} <= described["metrics"].keys()
 
 
 def test_the_card_and_the_model_are_strict_json(bundle_folder: Path) -> None:

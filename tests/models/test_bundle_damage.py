@@ -86,7 +86,7 @@ def test_any_change_of_the_manifest_is_refused_by_the_pointer(copy: Path, change
 
 
 @pytest.mark.parametrize("change", CHANGES)
-def test_a_changed_manifest_without_a_pointer_fails_in_one_way_only(copy: Path, change: Change) -> None:
+def test_a_changed_manifest_raises_only_damaged_artifact(copy: Path, change: Change) -> None:
     """Its digests still hold every file to what was written: whatever passes is the same model."""
     good = (copy / MANIFEST).read_bytes()
     original = read_verified(copy)
@@ -110,7 +110,7 @@ def test_a_manifest_without_a_key_is_refused(copy: Path, key: str) -> None:
 
 
 @pytest.mark.parametrize("content", ["", "[]", "null", "3", '{"files": []}', '{"format": 2, "files": "x"}'])
-def test_what_is_no_manifest_is_refused(copy: Path, content: str) -> None:
+def test_a_file_that_is_not_a_manifest_is_refused(copy: Path, content: str) -> None:
     (copy / MANIFEST).write_text(content)
     with pytest.raises(DamagedArtifact, match=MANIFEST):
         load_bundle(copy)
@@ -151,6 +151,6 @@ def test_a_bundle_of_format_2_is_read(copy: Path) -> None:
     assert load_bundle(copy).features == expected
 
 
-def test_no_folder_at_all_is_refused(tmp_path: Path) -> None:
+def test_a_missing_folder_is_refused(tmp_path: Path) -> None:
     with pytest.raises(DamagedArtifact, match="nowhere"):
         load_bundle(tmp_path / "nowhere")

@@ -25,7 +25,7 @@ def clocks(draw: st.DrawFn) -> CloseTime:
 
 @given(clocks())
 @CALM
-def test_the_distribution_is_one(clock: CloseTime) -> None:
+def test_the_cdf_rises_from_0_to_1(clock: CloseTime) -> None:
     """0 at 0 and before, 1 at the horizon and after, never falling."""
     place = clock.place(np.zeros((1, 2)))
     days = np.concatenate(([-3.0, 0.0], np.linspace(0, clock.horizon_days, 301), [clock.horizon_days + 5.0]))

@@ -26,7 +26,7 @@ def test_the_interval_holds_its_probability_and_lies_inside(numbers: list[float]
     assert ((low > 0) & (low < p) & (p < high) & (high < 1)).all()
 
 
-def test_the_spread_is_linear_between_its_places_and_constant_beyond() -> None:
+def test_the_error_is_linear_inside_and_constant_beyond() -> None:
     spread = LogOddsError(np.array([-1.0, 1.0]), np.array([0.5, 1.5]))
     low, _ = spread.interval(np.array([-5.0, 0.0, 5.0]))
     np.testing.assert_allclose(low, sigmoid(np.array([-5.0, 0.0, 5.0]) - Z80 * np.array([0.5, 1.0, 1.5])))
@@ -50,14 +50,14 @@ def test_the_interval_of_a_rate_holds_it_and_lies_inside(rate: float, leads: flo
 
 @given(st.floats(0.01, 0.99), st.integers(2, 1000))
 @CALM
-def test_more_leads_make_a_rate_surer(rate: float, leads: int) -> None:
+def test_more_leads_narrow_the_interval_of_a_rate(rate: float, leads: int) -> None:
     low, high = open_rate_interval(rate, leads)
     nearer, further = open_rate_interval(rate, 4 * leads)
     assert further - nearer < high - low
 
 
 @pytest.mark.parametrize("leads", [25, 60, 500])
-def test_the_interval_of_a_rate_covers_the_truth_eight_times_in_ten(leads: int) -> None:
+def test_the_interval_of_a_rate_covers_80_percent(leads: int) -> None:
     """Exactly, by the binomial distribution, averaged over true rates: single rates jump with the counts."""
 
     def cover(rate: float) -> float:

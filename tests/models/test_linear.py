@@ -31,7 +31,7 @@ def brute_margin(model: LinearModel, row: list[float]) -> float:
 
 
 @pytest.mark.parametrize("seed", SEEDS)
-def test_margins_are_what_the_definition_says(seed: int) -> None:
+def test_margins_follow_the_definition(seed: int) -> None:
     model = made_model(seed).linear
     values = np.vstack([made_values(seed + 10, 60), odd_values()[:2]])
     expected = [brute_margin(model, row) for row in values.tolist()]
@@ -56,7 +56,7 @@ def test_one_row_is_bitwise_its_row_of_a_batch(seed: int) -> None:
     assert model.margin(values[::-1].copy())[::-1].tobytes() == model.margin(values).tobytes()
 
 
-def test_a_code_out_of_range_counts_as_unseen_and_a_missing_one_as_missing() -> None:
+def test_codes_out_of_range_count_as_unseen() -> None:
     model = made_model(4).linear
     values = np.repeat(made_values(5, 1), 5, axis=0)
     values[:, NUMBERS] = [1.0, 99.0, -3.0, 0.0, np.nan]

@@ -1,4 +1,4 @@
-"""What a model has not seen: doubt where a score would be a guess, and only there."""
+"""Novelty: a lead too unlike the training leads is not scored, any other is."""
 
 import json
 from collections.abc import Callable, Sequence
@@ -14,7 +14,7 @@ from models.novelty import TrainingRanges, learn_training_ranges, novelty_check
 from tests.builders.lead_histories import history_of
 from tests.builders.made_leads import LAST_US, made_leads
 
-Doubts = Callable[[Floats, Sequence[str | None]], list[str]]
+Check = Callable[[Floats, Sequence[str | None]], list[str]]
 COLUMNS = (
     *(Feature(f"size_{j}", "number", "number", 0, "attributes", "", "") for j in range(4)),
     Feature("plan", "category", "category", 0, "attributes", "", ""),
@@ -25,7 +25,7 @@ USUAL = [1.0, 2.0, 3.0, 4.0, 2.0, 5.0, 5.0, 5.0, 5.0, 5.0]
 
 @pytest.fixture(scope="module")
 def words() -> Vocabulary:
-    """Any vocabulary: doubt reads the columns alone."""
+    """Any vocabulary: the check reads the columns alone."""
     return learn(open_leads(history_of(made_leads(40, 1), LAST_US), LAST_US))[0]
 
 
@@ -34,70 +34,70 @@ def matrix(*rows: list[float]) -> Floats:
 
 
 @pytest.fixture(scope="module")
-def doubts(seen: TrainingRanges, words: Vocabulary) -> Doubts:
-    return novelty_check(seen, COLUMNS, words).reasons_to_abstain
+def check(ranges: TrainingRanges, words: Vocabulary) -> Check:
+    return novelty_check(ranges, COLUMNS, words).reasons_to_abstain
 
 
 @pytest.fixture(scope="module", params=[1, 2, 3])
-def seen(request: pytest.FixtureRequest) -> TrainingRanges:
+def ranges(request: pytest.FixtureRequest) -> TrainingRanges:
     random = np.random.default_rng(request.param)
     values = np.array(USUAL) * random.uniform(0.5, 1.5, (300, len(USUAL)))
     values[:, 4] = random.integers(2, 5, 300)
     return learn_training_ranges(values, COLUMNS, random.choice(["new", "offer"], 300).tolist())
 
 
-def test_the_usual_lead_is_not_doubted(doubts: Doubts) -> None:
-    assert doubts(matrix(USUAL, USUAL, USUAL), ["new", "offer", None]) == ["", "", ""]
+def test_a_usual_lead_is_scored(check: Check) -> None:
+    assert check(matrix(USUAL, USUAL, USUAL), ["new", "offer", None]) == ["", "", ""]
 
 
-def test_a_stage_never_seen_is_doubted(doubts: Doubts) -> None:
-    (said,) = doubts(matrix(USUAL), ["on the moon"])
-    assert "on the moon" in said
+def test_a_lead_in_an_unseen_stage_is_not_scored(check: Check) -> None:
+    (reason,) = check(matrix(USUAL), ["on the moon"])
+    assert "on the moon" in reason
 
 
-def test_mostly_missing_attributes_are_doubted_a_few_are_not(doubts: Doubts) -> None:
+def test_only_mostly_missing_attributes_prevent_a_score(check: Check) -> None:
     nothing = [np.nan] * 4 + [0.0] + USUAL[5:]
     some = [np.nan] * 2 + USUAL[2:]
-    empty, partial = doubts(matrix(nothing, some), ["new", "new"])
+    empty, partial = check(matrix(nothing, some), ["new", "new"])
     assert "missing" in empty
     assert partial == ""
 
 
-def test_numbers_far_outside_are_doubted_one_alone_is_not(doubts: Doubts) -> None:
+def test_only_many_numbers_far_outside_prevent_a_score(check: Check) -> None:
     wild = [1e6] * 4 + [2.0] + [1e6] * 5
     one = [1e6, *USUAL[1:]]
-    assert ["far outside" in said for said in doubts(matrix(wild, one), ["new", "new"])] == [
+    assert ["far outside" in reason for reason in check(matrix(wild, one), ["new", "new"])] == [
         True,
         False,
     ]
 
 
-def test_a_category_never_seen_is_no_reason_to_abstain(doubts: Doubts) -> None:
+def test_an_unseen_category_does_not_prevent_a_score(check: Check) -> None:
     unseen = [*USUAL[:4], 1.0, *USUAL[5:]]
-    assert doubts(matrix(unseen), ["new"]) == [""]
+    assert check(matrix(unseen), ["new"]) == [""]
 
 
-def test_one_lead_is_doubted_as_in_a_batch(doubts: Doubts) -> None:
+def test_one_lead_is_checked_as_in_a_batch(check: Check) -> None:
     random = np.random.default_rng(9)
     rows = np.where(random.random((60, len(USUAL))) < 0.5, np.nan, USUAL) * random.choice(
         [1, 1, 1e5], (60, 1)
     )
     rows[:, 4] = random.integers(0, 5, 60)
     stages = random.choice(["new", "offer", "odd"], 60).tolist()
-    alone = [doubts(matrix(row.tolist()), [s])[0] for row, s in zip(rows, stages, strict=True)]
-    assert alone == doubts(matrix(*rows.tolist()), stages)
+    alone = [check(matrix(row.tolist()), [s])[0] for row, s in zip(rows, stages, strict=True)]
+    assert alone == check(matrix(*rows.tolist()), stages)
     assert 0 < sum(map(bool, alone)) < 60
 
 
-def test_json_round_trip(seen: TrainingRanges) -> None:
-    back = TrainingRanges.from_dict(json.loads(json.dumps(seen.to_dict(), allow_nan=False)))
-    np.testing.assert_array_equal(back.low, seen.low)
-    np.testing.assert_array_equal(back.high, seen.high)
-    np.testing.assert_array_equal(back.usual, seen.usual)
-    assert back.stages == seen.stages
+def test_json_round_trip(ranges: TrainingRanges) -> None:
+    back = TrainingRanges.from_dict(json.loads(json.dumps(ranges.to_dict(), allow_nan=False)))
+    np.testing.assert_array_equal(back.low, ranges.low)
+    np.testing.assert_array_equal(back.high, ranges.high)
+    np.testing.assert_array_equal(back.usual, ranges.usual)
+    assert back.stages == ranges.stages
 
 
-def test_a_number_that_never_differed_raises_no_doubt(words: Vocabulary) -> None:
+def test_a_constant_number_does_not_prevent_a_score(words: Vocabulary) -> None:
     """No fit can have used it: counts of past leads are all 0 while a funnel is young."""
     values = np.array(USUAL) * np.random.default_rng(4).uniform(0.5, 1.5, (300, len(USUAL)))
     values[:, 4], values[:, 5:] = 2.0, 0.0

@@ -1,4 +1,4 @@
-"""The one entry that scores: what a score says, for one lead as for all, and that its parts agree."""
+"""Scores: equal for one lead and for many, with parts that agree."""
 
 import json
 from dataclasses import replace
@@ -52,7 +52,7 @@ def test_records_have_exactly_the_columns_of_the_contract(scores: Scores) -> Non
             assert set(warning) == {"code", "subject", "detail"}
 
 
-def test_columns_and_records_say_the_same(scores: Scores) -> None:
+def test_columns_and_records_are_equal(scores: Scores) -> None:
     columns = scores.columns()
     assert [json.loads(r) for r in columns["reasons"]] == [r["reasons"] for r in scores.records()]
     for name in set(CONTRACT) - {"reasons"}:
@@ -102,7 +102,7 @@ def test_open_leads_are_never_sure(scores: Scores, state: Any) -> None:
     assert ((scores.score >= 0) & (scores.score <= 100)).all()
 
 
-def test_closed_leads_say_what_happened(scores: Scores, everyone: Snapshot, state: Any) -> None:
+def test_closed_leads_have_their_outcome(scores: Scores, everyone: Snapshot, state: Any) -> None:
     outcomes = everyone.history.outcomes
     row = state_rows(outcomes, everyone.lead, everyone.as_of_us)
     seen = set()
@@ -170,9 +170,7 @@ def test_a_model_without_signal_gives_the_base_rate(bundle: Bundle, history: His
         assert record["reasons"] == []
 
 
-def test_a_lead_that_is_doubted_gets_the_base_rate_and_a_wide_interval(
-    bundle: Bundle, history: History
-) -> None:
+def test_an_abstained_lead_gets_the_base_rate(bundle: Bundle, history: History) -> None:
     """A stage that no training lead stood in: the model forgets one that some leads stand in."""
     seen = open_leads(history, history.as_of_us)
     plain = score(bundle, seen)
@@ -195,13 +193,13 @@ def test_a_lead_that_is_doubted_gets_the_base_rate_and_a_wide_interval(
     assert hit
 
 
-def test_scoring_before_the_models_own_end_is_said(bundle: Bundle, history: History) -> None:
-    def said(as_of_us: int) -> set[str]:
+def test_scoring_before_the_models_end_warns(bundle: Bundle, history: History) -> None:
+    def codes(as_of_us: int) -> set[str]:
         records = score(bundle, open_leads(history, as_of_us)).records()
         return {"scored_in_sample"} & {w["code"] for r in records for w in r["warnings"]}
 
-    assert said(history.as_of_us - 30 * DAY_US) == {"scored_in_sample"}
-    assert said(history.as_of_us) == set()
+    assert codes(history.as_of_us - 30 * DAY_US) == {"scored_in_sample"}
+    assert codes(history.as_of_us) == set()
 
 
 def test_no_leads_give_no_scores(bundle: Bundle, everyone: Snapshot) -> None:
