@@ -70,7 +70,7 @@ def _quality(evaluation: Evaluation | None) -> dict[str, Any]:
         "metrics": _finite(evaluation.metrics),
         "intervals": evaluation.intervals,
         "baselines": {name: _finite(metrics) for name, metrics in evaluation.baselines.items()},
-        "judged_by": evaluation.how,
+        "judged_by": evaluation.method,
         "evidence": evaluation.evidence,
         "calibration": evaluation.calibration,
     }

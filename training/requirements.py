@@ -76,7 +76,7 @@ def warnings_of(
     if leads_won < FEW_WINS:
         detail = f"only {leads_won} leads were won within the horizon; with fewer than {FEW_WINS} intervals are wide"
         warnings.append(Warning("too_few_outcomes", "outcomes", detail))
-    if evaluation is None or evaluation.how != BY_DATE:
+    if evaluation is None or evaluation.method != BY_DATE:
         detail = "the history is too short for an evaluation at past dates; held-out leads are used instead"
         warnings.append(Warning("immature_history", "outcomes", detail))
     if not (history.outcomes.state == LOST).any():

@@ -128,13 +128,15 @@ def last_before(rows: pd.DataFrame, table: pd.DataFrame, column: str) -> pd.Seri
     return value
 
 
-class Replay(NamedTuple):
+class ChanceAndShare(NamedTuple):
+    """The exact chance of a win, and the share of wins among simulated futures."""
+
     chance: float
     share: float
 
 
-def replayed(lead: int, runs: int) -> Replay:
-    """The exact chance of one lead the day after its creation, and the share of wins among futures run from there."""
+def simulated_futures(lead: int, runs: int) -> ChanceAndShare:
+    """The chance of one lead on the day after its creation, and the share of wins among `runs` futures from there."""
     world = build_world(4, 500, 6, date(2026, 6, 30), CUT_US)
     starts = lead_batch(world, np.array([lead])).starts
     first = int(starts.day[0]) + 1
@@ -151,16 +153,16 @@ def replayed(lead: int, runs: int) -> Replay:
     assert count <= len(events)
     wins = int((events[:count, 2] == WIN).sum())
     chance = win_chance(starts, world.tables, calendar, states[:1], (np.array([first]), HORIZON_DAYS))
-    return Replay(float(chance[0, 0]), wins / runs)
+    return ChanceAndShare(float(chance[0, 0]), wins / runs)
 
 
 @pytest.mark.parametrize("lead", [3, 150, 322])
 def test_exact_chances_are_the_shares_of_many_futures(lead: int) -> None:
     runs = 40_000
-    replay = replayed(lead, runs)
-    error = np.sqrt(replay.chance * (1 - replay.chance) / runs)
+    futures = simulated_futures(lead, runs)
+    error = np.sqrt(futures.chance * (1 - futures.chance) / runs)
     assert 0 < error < 0.005
-    assert abs(replay.chance - replay.share) < 4.5 * error
+    assert abs(futures.chance - futures.share) < 4.5 * error
 
 
 def test_the_state_is_read_from_the_rows_visible_then(tmp_path: Path) -> None:

@@ -29,7 +29,7 @@ def only_closed(column: Column, leads: LeadStates) -> Evidence | None:
     With closing times, only whether the column is filled is tested: single values are tested more sharply by
     `written_at_closing`.
     """
-    # Without closing times a young lead is open because nobody had the time to decide it.
+    # Without closing times a young lead is open because its decision was not yet due.
     min_age_us = 0 if leads.has_closing_times else leads.horizon_us + DAY_US
     old = leads.as_of_us - leads.created_us > min_age_us
     sides = Sides(old & ~leads.decided, old & leads.decided)
@@ -52,13 +52,14 @@ def _absent(group: Ints, names: list[str], leads: LeadStates, sides: Sides) -> E
     return Evidence(
         STRONG if not leads.has_closing_times and share_closed > 0.5 else WEAK,
         f"{share_closed:.0%} of closed leads have {values}, but only {present:.0f} of "
-        f"{np.count_nonzero(sides.still_open)} open ones; closed leads of the same age let expect {expected:.0f}",
+        f"{np.count_nonzero(sides.still_open)} open ones; at the rate of closed leads of the same age "
+        f"{expected:.0f} would",
         {"share_closed": share_closed, "open_with_value": present, "expected_open_with_value": expected},
     )
 
 
 class _Counts(NamedTuple):
-    """By value (values,): share of closed leads, open leads that have it, and as many as closed ones let expect."""
+    """By value (values,): share of closed leads, open leads that have it, and as many as would at the rate of closed ones."""
 
     share_closed: Floats
     present: Floats

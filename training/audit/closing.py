@@ -114,7 +114,7 @@ def never_ahead(column: Column, leads: LeadStates) -> Evidence | None:
         return None
     return Evidence(
         STRONG,
-        f"its dates lie after the lead's creation, but only {ahead:.0f} lie after T, where {expected:.0f} planned "
-        "dates would: it records later events",
+        f"its dates lie after the lead's creation, but only {ahead:.0f} lie after T; of planned dates about "
+        f"{expected:.0f} would, so it records later events",
         {"dates_ahead": ahead, "expected_ahead": expected},
     )

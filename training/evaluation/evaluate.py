@@ -9,12 +9,14 @@ from history.arrays import Floats, Ints
 from history.snapshot import current_stages
 from models.calibration import BOUND, intercept_for, sigmoid
 from training.evaluation.metrics import BINS, conversion_metrics, log_loss, revenue_metrics
-from training.evaluation.out_of_fold import baseline_predictions, recentred
+from training.evaluation.out_of_fold import BY_DATE, BY_LEAD, baseline_predictions, recentred
 from training.evaluation.signal import Signal, find_signal
 from training.fit.calibration import fit_slope
 from training.rows.predictions import OutOfFold
 from training.rows.splits import Split
 from training.rows.training_set import TrainingSet
+
+EVALUATED = {BY_DATE: "at past dates", BY_LEAD: "on held-out leads"}
 
 
 @dataclass(frozen=True)
@@ -22,8 +24,8 @@ class Evaluation:
     """Metrics and predictions of n evaluated rows.
 
     metrics: of the model, by the contract's names; baselines: the same of each baseline. intervals: [low, mean, high]
-    of the log loss saved. signal: "usable" or "none", with its evidence in a sentence. how: name of the kind of
-    splits. calibration: the table of `calibration_table`. won, probability, amount (NaN if not won or unknown),
+    of the log loss saved. signal: "usable" or "none"; evidence: why, in a sentence. method: BY_DATE or BY_LEAD.
+    calibration: the table of `calibration_table`. won, probability, amount (NaN if not won or unknown),
     expected_amount, stages and lead have shape (n,). held_out: log losses of leads held out together, or empty.
     """
 
@@ -32,7 +34,7 @@ class Evaluation:
     baselines: dict[str, dict[str, float]]
     signal: str
     evidence: str
-    how: str
+    method: str
     calibration: list[dict[str, float]]
     won: Floats
     probability: Floats
@@ -44,7 +46,7 @@ class Evaluation:
 
 
 def evaluate(
-    training_set: TrainingSet, splits: Sequence[Split], predictions: OutOfFold, how: str
+    training_set: TrainingSet, splits: Sequence[Split], predictions: OutOfFold, method: str
 ) -> Evaluation:
     """Evaluates calibrated out-of-fold predictions of the splits' rows; intervals by bootstrap over leads."""
     rows = predictions.rows
@@ -64,8 +66,8 @@ def evaluate(
         intervals={"log_loss_gain": list(signal.gain)},
         baselines={name: metrics_of(baseline) for name, baseline in baselines.items()},
         signal="usable" if signal.usable else "none",
-        evidence=_evidence(signal, how, n_leads=len(np.unique(lead)), n_wins=int(won.sum())),
-        how=how,
+        evidence=_evidence(signal, method, n_leads=len(np.unique(lead)), n_wins=int(won.sum())),
+        method=method,
         calibration=calibration_table(won, probability),
         won=won,
         probability=probability,
@@ -77,12 +79,12 @@ def evaluate(
     )
 
 
-def _evidence(signal: Signal, how: str, n_leads: int, n_wins: int) -> str:
+def _evidence(signal: Signal, method: str, n_leads: int, n_wins: int) -> str:
     gain, auc = signal.gain, signal.auc
     return (
         f"the model saves {gain.mean:.4f} nats of log loss a row against the base rate "
         f"(96 % interval {gain.low:.4f} to {gain.high:.4f}) and ranks leads with an AUC of {auc.value:.3f} "
-        f"(95 % sure of at least {auc.low:.3f}); evaluated by {how} on {n_leads} leads, {n_wins} won rows"
+        f"(95 % sure of at least {auc.low:.3f}); evaluated {EVALUATED[method]}: {n_leads} leads, {n_wins} won rows"
     )
 
 

@@ -40,7 +40,7 @@ class Signal(NamedTuple):
     def usable(self) -> bool:
         """True if the model surely has less log loss than the base rate, or surely a useful ranking.
 
-        Log loss needs many wins where wins are rare: at a rate of 2 % a perfect ranking of some 20 wins saves less
+        Log loss needs many wins if wins are rare: at a rate of 2 % a perfect ranking of some 20 wins saves less
         than their chance spread. The AUC needs few, and its threshold keeps tiny effects of many rows out
         (docs/decisions/0020).
         """
