@@ -59,7 +59,7 @@ def _absent(group: Ints, names: list[str], leads: LeadStates, sides: Sides) -> E
 
 
 class _Counts(NamedTuple):
-    """By value (values,): share of closed leads, open leads that have it, and as many as would at the rate of closed ones."""
+    """By value (values,): share of closed leads, open leads that have it, and open leads expected at that rate."""
 
     share_closed: Floats
     present: Floats
