@@ -114,7 +114,7 @@ def matured_leads(history: History) -> Matured:
     """A lead is won if a won row closes within the horizon of its creation; it counts from when that is known."""
     end = history.created_us + history.config.horizon_us
     log = history.outcomes
-    owner = np.repeat(np.arange(len(history)), np.diff(log.offsets))
+    owner = log.lead
     won = np.full(len(history), NEVER, dtype=np.int64)
     decided = end.copy()
     if len(owner):

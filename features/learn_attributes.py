@@ -113,7 +113,7 @@ def _columns(history: History, names: Sequence[str], entries: Entries, latest: I
 def _leads_changed(history: History, entries: Entries, latest: Ints) -> Ints:
     """The number of training leads (m,) with a visible change of each attribute."""
     log, m = history.changes, len(entries.texts)
-    owner = np.repeat(np.arange(len(history)), np.diff(log.offsets))
+    owner = log.lead
     if not len(owner) or not m:
         return np.zeros(m, dtype=np.int64)
     rows = (entries.change_attribute >= 0) & (log.known_us <= latest[owner])

@@ -1,4 +1,4 @@
-"""The one shape under all features: every table of a history as flat arrays, grouped by lead through offsets."""
+"""History and its tables: flat arrays whose rows are grouped by lead through offsets."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -66,16 +66,27 @@ def offsets_of(lead: Ints, n_leads: int) -> Ints:
 
 
 @dataclass(frozen=True)
-class Interactions:
-    """Dated touches. Rows of lead i are offsets[i]:offsets[i + 1], ordered by time_us, ties in file order.
+class Log:
+    """Rows grouped by lead: those of lead i are offsets[i]:offsets[i + 1], ordered by time_us, ties in file order.
 
-    known_us is the later of occurred_at and recorded_at: a row is visible at T when known_us <= T, so time_us <= T.
-    Rows with the same interaction_id within a lead are one already: the one known first.
+    known_us (m,) is the later of a row's own time and recorded_at: a row is visible at T if known_us <= T, so
+    time_us <= T too.
     """
 
     offsets: Ints
     time_us: Ints
     known_us: Ints
+
+    @property
+    def lead(self) -> Ints:
+        """The index of each row's lead (m,); computed at each call."""
+        return np.repeat(np.arange(len(self.offsets) - 1), np.diff(self.offsets))
+
+
+@dataclass(frozen=True)
+class Interactions(Log):
+    """Dated touches. Of rows with the same interaction_id within a lead only the one known first is kept."""
+
     kind: Factor
     channel: Factor
     direction: Flags
@@ -84,25 +95,19 @@ class Interactions:
 
 
 @dataclass(frozen=True)
-class Stages:
-    """Stage entries, grouped and ordered like Interactions."""
+class Stages(Log):
+    """Stage entries."""
 
-    offsets: Ints
-    time_us: Ints
-    known_us: Ints
     stage: Factor
 
 
 @dataclass(frozen=True)
-class Outcomes:
-    """Decisions, grouped by lead, ordered by time_us (closed_at, given or implied), ties by known_us and file order.
+class Outcomes(Log):
+    """Decisions; time_us is closed_at, given or implied, and ties are ordered by known_us, then as in the file.
 
-    state is OPEN, WON or LOST; amount is NaN where unknown; implied marks a closing time that no column gave.
+    state is OPEN, WON or LOST; amount is NaN if unknown; implied marks closing times that no column gave.
     """
 
-    offsets: Ints
-    time_us: Ints
-    known_us: Ints
     state: Flags
     amount: Floats
     reason: Factor
@@ -110,18 +115,15 @@ class Outcomes:
 
 
 @dataclass(frozen=True)
-class Changes:
-    """Attribute changes, grouped by lead, ordered by time_us, ties in file order; a missing value clears."""
+class Changes(Log):
+    """Attribute changes; a missing value clears the attribute."""
 
-    offsets: Ints
-    time_us: Ints
-    known_us: Ints
     attribute: Factor
     value: Factor
 
 
 def no_interactions(n_leads: int) -> Interactions:
-    """The log of leads that have no interaction."""
+    """The log of leads without an interaction."""
     none, offsets = np.zeros(0, dtype=np.int64), np.zeros(n_leads + 1, dtype=np.int64)
     return Interactions(
         offsets, none, none, empty_factor(), empty_factor(), none.astype(np.int8), none.astype(np.float64)
@@ -129,13 +131,13 @@ def no_interactions(n_leads: int) -> Interactions:
 
 
 def no_stages(n_leads: int) -> Stages:
-    """The log of leads that entered no stage."""
+    """The log of leads without a stage entry."""
     none = np.zeros(0, dtype=np.int64)
     return Stages(np.zeros(n_leads + 1, dtype=np.int64), none, none, empty_factor())
 
 
 def no_outcomes(n_leads: int) -> Outcomes:
-    """The log of leads that nobody decided."""
+    """The log of leads without a decision."""
     none, offsets = np.zeros(0, dtype=np.int64), np.zeros(n_leads + 1, dtype=np.int64)
     amount = none.astype(np.float64)
     return Outcomes(offsets, none, none, none.astype(np.int8), amount, empty_factor(), none.astype(np.bool_))
@@ -160,7 +162,7 @@ class Costs:
 
 @dataclass(frozen=True)
 class Rejected:
-    """Rows of one table that one rule set aside: how many, and the first offenders as readable text."""
+    """Rows of one table that break one rule: how many, and the first ones as readable text."""
 
     rule: str
     count: int
@@ -169,21 +171,21 @@ class Rejected:
 
 @dataclass(frozen=True)
 class TableReport:
-    """What the door saw of one table: rows read, and what was set aside by rule."""
+    """Rows read of one table, and those rejected or flagged by each rule."""
 
     rows: int
     rejected: tuple[Rejected, ...] = ()
-    flagged: tuple[Rejected, ...] = ()  # kept, but worth saying, such as rows before the lead's creation
+    flagged: tuple[Rejected, ...] = ()  # kept, such as rows before the lead's creation
 
 
 @dataclass(frozen=True)
 class History:
     """All validated rows of n leads that are visible at as_of_us, under one configuration.
 
-    attributes maps a name (owner, account_id and source among them) to its value at creation as text, one a lead:
-    numbers, dates and booleans stay text here and are read by kind in features.parsing, the same way from every
-    door. lead_known_us (n,) is the later of created_at and recorded_at where the leads table carries one: a lead is
-    there at T when it is <= T.
+    attributes maps a name (owner, account_id and source among them) to its value at creation as text, one a lead.
+    Numbers, dates and booleans stay text here, so that features.parsing reads them by kind in the same way from
+    files and requests. lead_known_us (n,) is the later of created_at and recorded_at, None if the table of leads has no
+    recorded_at: a lead exists at T if it is <= T.
     """
 
     config: FunnelConfig
@@ -211,7 +213,7 @@ def stage_order(stages: Stages) -> tuple[str, ...]:
     n_stages = len(stages.stage.values)
     if not n_stages:
         return ()
-    lead = np.repeat(np.arange(len(stages.offsets) - 1), np.diff(stages.offsets))
+    lead = stages.lead
     entry = lead * n_stages + stages.stage.codes
     _, first = np.unique(entry, return_index=True)
     first.sort()
@@ -220,8 +222,6 @@ def stage_order(stages: Stages) -> tuple[str, ...]:
     codes = stages.stage.codes[first]
     count = np.bincount(codes, minlength=n_stages)
     total = np.bincount(codes, weights=rank, minlength=n_stages)
-    seen = [code for code in range(n_stages) if count[code]]
-    return tuple(
-        stages.stage.values[c]
-        for c in sorted(seen, key=lambda c: (total[c] / count[c], stages.stage.values[c]))
-    )
+    entered = [code for code in range(n_stages) if count[code]]
+    entered.sort(key=lambda code: (total[code] / count[code], stages.stage.values[code]))
+    return tuple(stages.stage.values[code] for code in entered)

@@ -6,7 +6,7 @@ import numpy as np
 
 from history.arrays import Ints, Mask
 from history.history import DAY_US
-from simulation.leads import Columns, lead_ids, times
+from simulation.lead_columns import Columns, lead_ids, times
 from simulation.process import ENTER, REOPEN
 from simulation.rows import Closings, Events
 from simulation.world import pick, uniform

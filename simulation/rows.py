@@ -7,15 +7,13 @@ import numpy.typing as npt
 
 from history.arrays import Floats, Ints
 from history.history import DAY_US
+from simulation.lead_columns import Columns, lead_ids, times
 from simulation.leads import (
     AMOUNT_SIGMA,
     BIG_FACTOR,
     BIG_SHARE,
     ZERO_SHARE,
     Batch,
-    Columns,
-    lead_ids,
-    times,
 )
 from simulation.process import AMBIENT, DEMO, ENTER, INBOUND, LOSE, OUTBOUND, REOPEN, WIN
 from simulation.world import STAGE_NAMES, World, normal, pick, uniform

@@ -16,7 +16,8 @@ import pyarrow.csv
 from history.arrays import Floats, Ints
 from history.errors import InvalidInput
 from history.history import DAY_US
-from simulation.leads import Batch, Columns, expected_amount, lead_batch, lead_ids, times
+from simulation.lead_columns import Columns, lead_ids, times
+from simulation.leads import Batch, expected_amount, lead_batch
 from simulation.leaks import Planted, plant
 from simulation.process import paths, win_chance
 from simulation.rows import Events, attribute_changes, closings, interactions, outcomes, stages

@@ -18,8 +18,7 @@ FEW_WINS = 100  # leads won; with fewer the intervals of probabilities are wide
 def require_outcomes(history: History) -> None:
     """Raises InvalidInput, listing every problem, if fewer than MIN_WINS leads were won by T or every lead was."""
     outcomes = history.outcomes
-    lead = np.repeat(np.arange(len(history)), np.diff(outcomes.offsets))
-    leads_won = len(np.unique(lead[outcomes.state == WON]))
+    leads_won = len(np.unique(outcomes.lead[outcomes.state == WON]))
     problems = []
     if not len(outcomes.state):
         problems.append(_no_outcomes(history))

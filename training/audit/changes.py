@@ -60,8 +60,7 @@ def back_filled(history: History, name: str, leads: LeadStates) -> Evidence | No
 def _changes_of(history: History, name: str) -> _Changes:
     changes = history.changes
     rows = changes.attribute.codes == list(changes.attribute.values).index(name)
-    lead = np.repeat(np.arange(len(history)), np.diff(changes.offsets))
-    return _Changes(lead[rows], changes.time_us[rows], changes.known_us[rows])
+    return _Changes(changes.lead[rows], changes.time_us[rows], changes.known_us[rows])
 
 
 def _recorded_late(changes: _Changes, leads: LeadStates) -> Mask:

@@ -71,7 +71,7 @@ def claimed_at_creation(history: History, name: str) -> Factor:
     changes = history.changes
     if name not in changes.attribute.values:
         return base
-    lead = np.repeat(np.arange(n), np.diff(changes.offsets))
+    lead = changes.lead
     rows = changes.attribute.codes == list(changes.attribute.values).index(name)
     rows &= changes.time_us <= history.created_us[lead]
     if not rows.any():

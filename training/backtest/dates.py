@@ -52,7 +52,7 @@ def midnight(at_us: int, history: History) -> int:
 def first_trainable_us(history: History) -> int | None:
     """The first instant by which MIN_WINS leads were won and their first horizon was over; None if never."""
     outcomes = history.outcomes
-    lead = np.repeat(np.arange(len(history)), np.diff(outcomes.offsets))
+    lead = outcomes.lead
     won = outcomes.state == WON
     if len(np.unique(lead[won])) < MIN_WINS:
         return None

@@ -146,7 +146,7 @@ def _creations(history: History, last_us: int) -> Snapshot:
 def _entries(history: History, last_us: int) -> Snapshot:
     """Leads at the instants, by last_us, at which a stage entry became known."""
     stages = history.stages
-    lead = np.repeat(np.arange(len(history)), np.diff(stages.offsets))
+    lead = stages.lead
     known_us = stages.known_us
     in_time = (known_us <= last_us) & (known_us >= history.created_us[lead])
     pairs = np.unique(np.column_stack([lead[in_time], known_us[in_time]]), axis=0)
