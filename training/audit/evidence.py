@@ -26,13 +26,12 @@ class Evidence:
 
 def wilson_bounds(hits: npt.ArrayLike, n: npt.ArrayLike, z: float = Z_ONE_SIDED) -> Bounds:
     """Wilson's bounds of the rates hits / n, element by element; (0, 1) if n is 0."""
-    n = np.maximum(np.asarray(n, dtype=np.float64), 1e-9)
-    terms = wilson_terms(np.asarray(hits) / n, n, z)
+    cases = np.maximum(np.asarray(n, dtype=np.float64), 1e-9)
+    terms = wilson_terms(np.asarray(hits) / cases, cases, z)
     half_width = z * terms.root
-    return Bounds(
-        np.clip((terms.middle - half_width) / terms.divisor, 0, 1),
-        np.clip((terms.middle + half_width) / terms.divisor, 0, 1),
-    )
+    low = np.clip((terms.middle - half_width) / terms.divisor, 0, 1)
+    high = np.clip((terms.middle + half_width) / terms.divisor, 0, 1)
+    return Bounds(low, high)
 
 
 def quoted(values: Sequence[str], at_most: int = 3) -> str:
