@@ -42,6 +42,8 @@ _GROUP_WIDTH = len(WINDOWS_DAYS) + 2  # a count a window, the count so far, days
 _INBOUND_GROUP, _OUTBOUND_GROUP = 1, 2
 _N_DIRECTIONS = 3  # codes of NO_DIRECTION, INBOUND, OUTBOUND
 
+_NONE = "no interaction yet"
+
 # Category codes of kinds and channels (see Feature).
 _MISSING, _RARE, _FIRST_KNOWN = 0, 1, 2
 
@@ -128,59 +130,65 @@ def _group_features(group: _Group) -> list[Feature]:
 
 def _single_features() -> list[Feature]:
     """The single figures, in the order of the constants of features.interaction_kernel."""
-    none = "no interaction yet"
-    no_direction = "no direction recorded"
-    no_gap = "no second interaction yet"
-    no_reply = "no reply from us recorded"
-    no_lead_reply = "no reply from the lead"
-    no_value = "no interaction with a value"
-    no_stage = "no stage entered yet"
-    number, category = BLOCK.number, BLOCK.category
-    more = "{value} in the last 7 days than in a usual week before"
-    unanswered, no_wait = "a message unanswered for {value}", "no message waiting for our reply"
-    since_inbound = "{value} from us since the lead's last one"
-    recent_sum = "an interaction value of {value} in the last 30 days"
+    return [*_activity_features(), *_dialogue_features(), *_value_features(), *_context_features()]
+
+
+def _activity_features() -> list[Feature]:
+    number = BLOCK.number
+    decay_7d = "recent activity worth {value} (halved every 7 days)"
+    decay_30d = "activity worth {value} (halved every 30 days)"
+    trend = "{value} in the last 7 days than in a usual week before"
     return [
-        number("days_since_first_interaction", "days", "the first interaction {value} ago", missing=none),
-        number(
-            "activity_decay_7d",
-            "touches",
-            "recent activity worth {value} (halved every 7 days)",
-            missing=none,
-        ),
-        number(
-            "activity_decay_30d", "touches", "activity worth {value} (halved every 30 days)", missing=none
-        ),
-        number("activity_trend", "trend", more, missing=none),
-        number("distinct_kinds", "kinds", "{value} of interaction so far", missing=none),
-        number("distinct_channels", "channels", "{value} used so far", missing=none),
-        number("active_days_30d", "active days", "{value} in the last 30", missing=none),
+        number("days_since_first_interaction", "days", "the first interaction {value} ago", missing=_NONE),
+        number("activity_decay_7d", "touches", decay_7d, missing=_NONE),
+        number("activity_decay_30d", "touches", decay_30d, missing=_NONE),
+        number("activity_trend", "trend", trend, missing=_NONE),
+        number("distinct_kinds", "kinds", "{value} of interaction so far", missing=_NONE),
+        number("distinct_channels", "channels", "{value} used so far", missing=_NONE),
+        number("active_days_30d", "active days", "{value} in the last 30", missing=_NONE),
+    ]
+
+
+def _dialogue_features() -> list[Feature]:
+    number = BLOCK.number
+    no_direction, no_gap = "no direction recorded", "no second interaction yet"
+    no_reply, no_lead_reply = "no reply from us recorded", "no reply from the lead"
+    unanswered, no_wait = "a message unanswered for {value}", "no message waiting for our reply"
+    lead_reply = "the lead's average reply time of {value}"
+    since_inbound = "{value} from us since the lead's last one"
+    return [
         number("share_inbound", "share", "an inbound share of {value}", missing=no_direction),
         number("median_gap_days", "days", "a usual gap of {value} between interactions", missing=no_gap),
-        number("longest_silence_days", "days", "a longest silence of {value}", missing=none),
+        number("longest_silence_days", "days", "a longest silence of {value}", missing=_NONE),
         number("response_hours_mean", "hours", "our average reply time of {value}", missing=no_reply),
         number("response_hours_last", "hours", "our latest reply time of {value}", missing=no_reply),
         number("unanswered_hours", "hours", unanswered, missing=no_wait),
-        number(
-            "lead_response_hours_mean",
-            "hours",
-            "the lead's average reply time of {value}",
-            missing=no_lead_reply,
-        ),
-        number("outbound_since_inbound", "interactions", since_inbound, missing=none),
-        number("value_sum", "amount", "a total interaction value of {value}", missing=none),
-        number("value_sum_30d", "amount", recent_sum, missing=none),
+        number("lead_response_hours_mean", "hours", lead_reply, missing=no_lead_reply),
+        number("outbound_since_inbound", "interactions", since_inbound, missing=_NONE),
+    ]
+
+
+def _value_features() -> list[Feature]:
+    number = BLOCK.number
+    no_value = "no interaction with a value"
+    recent_sum = "an interaction value of {value} in the last 30 days"
+    return [
+        number("value_sum", "amount", "a total interaction value of {value}", missing=_NONE),
+        number("value_sum_30d", "amount", recent_sum, missing=_NONE),
         number("value_mean", "amount", "an average interaction value of {value}", missing=no_value),
         number("value_last", "amount", "the last recorded value of {value}", missing=no_value),
-        category("last_kind", "kind", "the last interaction of kind {value}", missing=none),
-        category("last_channel", "channel", "the last interaction through {value}", missing=none),
-        number("interactions_in_stage", "interactions", "{value} in the current stage", missing=no_stage),
-        number(
-            "interactions_before_creation",
-            "interactions",
-            "{value} before the lead was created",
-            missing=none,
-        ),
+    ]
+
+
+def _context_features() -> list[Feature]:
+    number, category = BLOCK.number, BLOCK.category
+    in_stage, no_stage = "{value} in the current stage", "no stage entered yet"
+    before = "{value} before the lead was created"
+    return [
+        category("last_kind", "kind", "the last interaction of kind {value}", missing=_NONE),
+        category("last_channel", "channel", "the last interaction through {value}", missing=_NONE),
+        number("interactions_in_stage", "interactions", in_stage, missing=no_stage),
+        number("interactions_before_creation", "interactions", before, missing=_NONE),
     ]
 
 

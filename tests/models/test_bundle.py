@@ -31,14 +31,14 @@ def test_saving_again_gives_the_same_files_and_scores(
     for name in files:
         assert (tmp_path / "again" / name).read_bytes() == (bundle_folder / name).read_bytes(), name
     assert digest == hashlib.sha256((bundle_folder / MANIFEST).read_bytes()).hexdigest()
-    seen = open_leads(history, history.as_of_us)
+    snapshot = open_leads(history, history.as_of_us)
     again = load_bundle(tmp_path / "again", "7")
-    assert texts(score(again, seen, None)) == texts(score(bundle, seen, None))
+    assert texts(score(again, snapshot, None)) == texts(score(bundle, snapshot, None))
 
 
 def test_a_model_in_memory_scores_as_its_bundle(bundle: Bundle, history: History, tmp_path: Path) -> None:
     """Also one that nothing was loaded into: another level, no amounts, no signal."""
-    seen = open_leads(history, history.as_of_us)
+    snapshot = open_leads(history, history.as_of_us)
     for k, changed in enumerate(
         (
             replace(bundle, calibration=line(0.37, -0.1)),
@@ -47,7 +47,7 @@ def test_a_model_in_memory_scores_as_its_bundle(bundle: Bundle, history: History
         )
     ):
         save_bundle(changed, tmp_path / str(k))
-        assert texts(score(load_bundle(tmp_path / str(k), "7"), seen)) == texts(score(changed, seen))
+        assert texts(score(load_bundle(tmp_path / str(k), "7"), snapshot)) == texts(score(changed, snapshot))
 
 
 def test_files_are_private_and_nothing_else_is_left(bundle: Bundle, tmp_path: Path) -> None:
