@@ -9,6 +9,7 @@ import plotly.graph_objects as go
 from plotly.offline import get_plotlyjs
 
 from history.arrays import Floats, Ints
+from models.intervals import Z80
 from training.backtest.backtest import Backtest
 from training.evaluation.evaluated_rows import EvaluatedRows
 from training.evaluation.grouping import group_labels
@@ -17,7 +18,6 @@ from training.evaluation.metrics import best_first
 CURVE_POINTS = 100
 MAX_STAGES = 6
 FEW_WINS = 5  # a stage with fewer wins has no curve worth drawing
-Z80 = 1.2816  # normal quantile of an 80 % interval
 GREY = "#9aa5b1"
 
 
