@@ -1,4 +1,8 @@
-"""The two doors: tables of a folder, or request records, to the same validated History by the same rules."""
+"""The inputs of the product: a data folder or request records become the same validated History by the same rules.
+
+A module of its own, not history/__init__.py: every `import history.X` runs that file, and commands such as
+`leadcast --help` must not load numpy.
+"""
 
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -27,8 +31,8 @@ def read_folder(
 
     config None is the folder's own funnel.toml; a given one (a model's) replaces it but for the column names, which are
     the folder's. as_of_us None is the latest created, own or recorded time of the data that is not after now_us. With
-    now_us, times more than a day after it are rejected. What was set aside is counted in history.reports; each such row
-    in full is appended to `rejected` where given.
+    now_us, times more than a day after it are rejected. Rejected rows are counted in history.reports; each such row
+    in full is appended to `rejected`, if given.
     Raises InvalidInput with every fault of the configuration and of all tables.
     """
     from history.folder.read import read_history  # keeps pyarrow out of the processes that read records only

@@ -21,7 +21,7 @@ NUMBER_PATTERN: Final = r"^[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?$"
 
 @dataclass(frozen=True)
 class Times:
-    """Instants (n,), which are given at all, and which of those are times of the calendar."""
+    """Parsed times (n,): microseconds UTC, presence mask, validity mask."""
 
     us: Ints
     given: Mask
@@ -34,7 +34,7 @@ class Times:
 
 @dataclass(frozen=True)
 class Numbers:
-    """Numbers (n,) with NaN where none is given, and which given ones are finite numbers."""
+    """Parsed numbers (n,): NaN if missing, presence mask, validity mask (a finite number)."""
 
     value: Floats
     given: Mask
@@ -54,7 +54,7 @@ def texts(array: pa.Array) -> Factor:
 
 
 def without_nul(factor: Factor) -> Factor:
-    """The texts with U+FFFD for each NUL, which no database takes."""
+    """The texts with U+FFFD for each NUL, which no database accepts."""
     if not any("\0" in text for text in factor.values):
         return factor
     return _merged(factor.codes, [text.replace("\0", "\ufffd") for text in factor.values])
@@ -116,7 +116,7 @@ def no_numbers(n: int) -> Numbers:
 
 
 def _merged(codes: Codes, values: Sequence[str | None]) -> Factor:
-    """Codes over distinct texts, where several typed values may have one text or none."""
+    """Codes over distinct texts; several typed values may have the same text, or none."""
     distinct: dict[str, int] = {}
     recode = np.array(
         [-1 if text is None else distinct.setdefault(text, len(distinct)) for text in values] + [-1],

@@ -1,4 +1,4 @@
-"""The logs of a history from the rows of request records, by the rules of the folder door."""
+"""The logs of a history from the rows of request records, by the rules of data folders."""
 
 from collections.abc import Sequence
 from typing import Final
@@ -32,7 +32,7 @@ _NOTHING_OF_ONE: Final = (no_interactions(1), no_stages(1), no_outcomes(1), no_c
 
 
 def _nothing(n_leads: int) -> tuple[Interactions, Stages, Outcomes, Changes]:
-    """The four logs without a row; those of one lead are made once."""
+    """The four empty logs; those of a single lead are shared, since most requests have empty ones."""
     if n_leads == 1:
         return _NOTHING_OF_ONE
     return no_interactions(n_leads), no_stages(n_leads), no_outcomes(n_leads), no_changes(n_leads)
@@ -67,7 +67,7 @@ def interactions_of(table: TableRows) -> Interactions:
 
 
 def _once(table: TableRows, ids: Sequence[str | None]) -> Mask | None:
-    """Which rows stay when of those with one id within a lead only the one known first does; None where all do."""
+    """Of the rows with one id within a lead only the one known first is kept (mask); None if all are."""
     lead = [0] * len(ids) if table.lead is None else table.lead.tolist()
     known = table.known_us.tolist()
     first: dict[tuple[int, str], int] = {}
@@ -84,7 +84,7 @@ def _once(table: TableRows, ids: Sequence[str | None]) -> Mask | None:
 
 def _ordered(interactions: Interactions, table: TableRows, order: Ints) -> Interactions:
     ids, kind, channel = interactions.ids, interactions.kind.take(order), interactions.channel.take(order)
-    whole = len(order) == len(table.rows)  # all texts are still there, so their codes hold
+    whole = len(order) == len(table.rows)  # all texts are still in use, so their codes hold
     return Interactions(
         offsets=interactions.offsets if whole else table.offsets_of(order),
         time_us=interactions.time_us[order],

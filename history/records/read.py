@@ -1,4 +1,4 @@
-"""The record door: leads of a request, with their rows, to a History by the rules of the folder door."""
+"""Leads of a request, with their rows, to a History by the rules of data folders."""
 
 from collections.abc import Sequence
 from typing import Any, Final
@@ -25,8 +25,8 @@ def read_records(
     """The history of request records of the contract's form, in their order; strict_json checked their types before.
 
     Their texts have no NUL, which strict_json refuses. Rows after as_of_us stay in the arrays, where no snapshot at
-    as_of_us reads them. A lead with any row that breaks a rule is left out; the list has an entry for each given lead:
-    None, or every problem with its path, such as 'interactions[3].occurred_at: what, got, expected'.
+    as_of_us reads them. A lead with any row that breaks a rule is left out; the list has an entry for each lead in the
+    request: None, or an InvalidRecord with every problem and its path.
     """
     try:
         return _assembled(leads, config, as_of_us), [None] * len(leads)
@@ -63,7 +63,7 @@ def _ids(leads: Sequence[Record]) -> list[str]:
 
 
 def _attributes(leads: Sequence[Record], config: FunnelConfig) -> dict[str, Factor]:
-    """Every attribute that any of the leads gives, missing where a lead does not."""
+    """Every attribute of any lead (n,), missing for leads without it."""
     given = [_given_attributes(lead) for lead in leads]
     if len(given) == 1:
         attributes = {}

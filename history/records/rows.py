@@ -18,13 +18,13 @@ Rows = Sequence[Record]
 
 @dataclass(frozen=True)
 class TableRows:
-    """The rows of one table of all leads in order: which lead each is of, where each lead's begin, and both times."""
+    """The rows of one table of all leads, in order of the leads, with both times of each."""
 
     rows: Rows
     offsets: Ints
     time_us: Ints
     known_us: Ints
-    lead: Ints | None  # None where there is one lead
+    lead: Ints | None  # None for a single lead
 
     @property
     def n_leads(self) -> int:
@@ -34,13 +34,13 @@ class TableRows:
         return [row.get(name) for row in self.rows]
 
     def offsets_of(self, rows: Ints) -> Ints:
-        """Where the rows of each lead begin, of these rows alone, which are grouped by lead."""
+        """Offsets (n_leads + 1,) of these rows alone, which are grouped by lead."""
         if self.lead is None:
             return np.array((0, len(rows)), dtype=np.int64)
         return offsets_of(self.lead[rows], self.n_leads)
 
     def order(self) -> Ints | None:
-        """The rows by lead and time, ties as given; None where they are in that order already."""
+        """Order of the rows by lead and time, ties as in the request; None if they are in that order."""
         if self.lead is None:
             in_order = bool((self.time_us[1:] >= self.time_us[:-1]).all())
             return None if in_order else np.argsort(self.time_us, kind="stable")
@@ -53,9 +53,9 @@ _NO_ROWS_OF_ONE: Final = TableRows((), np.zeros(2, dtype=np.int64), _NO_TIMES, _
 
 
 class LeadRows(NamedTuple):
-    """All that n leads bring: their creation (n,), the rows of each table, one decision or none a lead.
+    """Rows of n leads: creation (n,), the rows of each table, and at most one decision a lead.
 
-    decided_us holds closed_at and recorded_at of each decision where given, in order.
+    decided_us holds closed_at and recorded_at of each decision, if present, in order.
     """
 
     created_us: Ints
@@ -65,7 +65,7 @@ class LeadRows(NamedTuple):
 
 
 def rows_of(leads: Sequence[Record]) -> LeadRows:
-    """The rows of all leads, their times read in one go; ValueError, KeyError or TypeError where one is none."""
+    """The rows of all leads, their times read at once; ValueError, KeyError or TypeError for an invalid one."""
     tables = [_rows(leads, name) for name in ROW_TABLES]
     recorded = [[row.get("recorded_at") for row in rows] for rows in tables]
     decisions = [lead.get("outcome") for lead in leads]

@@ -42,7 +42,7 @@ def instants(texts: list[str]) -> Ints:
 
 
 def _whole_seconds(joined: str, count: int) -> Ints | None:
-    """The instants of lines that all read 2026-01-31T09:30:00Z; None where one does not."""
+    """The instants of lines of the form 2026-01-31T09:30:00Z; None if one has another form."""
     if len(joined) != count * (_SECONDS + 1) - 1 or not joined.isascii():
         return None
     us = np.empty(count, dtype=np.int64)
@@ -63,7 +63,7 @@ def _of_any_shape(joined: str) -> Ints:
 
 @compiled()
 def _number(text: npt.NDArray[np.uint8], begin: int, end: int) -> int:
-    """The number that the digits say, below 0 where one is none."""
+    """The number of the digits, below 0 if one of the characters is not a digit."""
     number = 0
     for i in range(begin, end):
         digit = np.int64(text[i]) - 48
@@ -75,7 +75,7 @@ def _number(text: npt.NDArray[np.uint8], begin: int, end: int) -> int:
 
 @compiled()
 def _days(year: int, month: int, day: int) -> int:
-    """Days since 1970 of a day that the calendar has, else below -1,000,000 (days_from_civil, Howard Hinnant)."""
+    """Days since 1970 of a civil day, below -1,000,000 if it does not exist (days_from_civil, Howard Hinnant)."""
     leap = year % 4 == 0 and (year % 100 != 0 or year % 400 == 0)
     longest = 28 + leap if month == 2 else 30 if month in (4, 6, 9, 11) else 31
     if year < 1 or month < 1 or month > 12 or day < 1 or day > longest:
