@@ -7,13 +7,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from click.testing import CliRunner, Result
 
-from cli.main import leadcast
-
-
-def run(*arguments: object) -> Result:
-    return CliRunner().invoke(leadcast, [str(a) for a in arguments], catch_exceptions=False)
+from tests.builders.command import run
 
 
 def checked(data: Path, *more: object) -> dict[str, Any]:
@@ -24,7 +19,7 @@ def checked(data: Path, *more: object) -> dict[str, Any]:
     return answer
 
 
-def test_what_simulate_writes_check_takes(tmp_path: Path) -> None:
+def test_check_accepts_what_simulate_writes(tmp_path: Path) -> None:
     made = run("simulate", tmp_path / "crm", "--leads", 100, "--months", 4, "--end", "2026-03-31", "--json")
     assert made.exit_code == 0
     assert json.loads(made.stdout)["leads"] == 100
@@ -34,14 +29,14 @@ def test_what_simulate_writes_check_takes(tmp_path: Path) -> None:
     assert answer["as_of"] < "2026-04-01"
 
 
-def test_simulate_refuses_a_folder_in_use_and_a_date_that_is_none(crm: Path) -> None:
+def test_simulate_refuses_a_used_folder_and_a_bad_date(crm: Path) -> None:
     refused = run("simulate", crm)
     assert (refused.exit_code, refused.stdout) == (1, "")
     assert "is not an empty folder" in refused.stderr
     assert run("simulate", "somewhere", "--end", "31.3.2026").exit_code == 2
 
 
-def test_check_names_the_inferred_and_spares_the_given(crm: Path, tmp_path: Path) -> None:
+def test_check_lists_inferred_settings_only(crm: Path, tmp_path: Path) -> None:
     copied = tmp_path / "crm"
     shutil.copytree(crm, copied)
     (copied / "funnel.toml").unlink()
@@ -66,7 +61,7 @@ def spoiled(tmp_path: Path) -> Path:
     return folder
 
 
-def test_rows_set_aside_are_counted_and_written_out_in_full(spoiled: Path, tmp_path: Path) -> None:
+def test_rows_set_aside_are_counted_and_written(spoiled: Path, tmp_path: Path) -> None:
     answer = checked(spoiled, "--rejected", tmp_path / "rejected.csv")
     leads = answer["tables"]["leads"]
     assert leads["rows"] == 4
@@ -84,37 +79,24 @@ def test_rows_set_aside_are_counted_and_written_out_in_full(spoiled: Path, tmp_p
     ]
 
 
-def test_outcomes_that_are_all_set_aside_are_warned_of(spoiled: Path) -> None:
+def test_data_without_outcomes_warns(spoiled: Path) -> None:
     assert "no_outcomes" not in {w["code"] for w in checked(spoiled)["warnings"]}
     (spoiled / "outcomes.csv").write_text("lead_id,outcome,closed_at\nL4,won,soon\n=1+1,perhaps,2026-02-01\n")
     found = {w["code"]: w["detail"] for w in checked(spoiled)["warnings"]}
     assert found["no_outcomes"] == "all 2 rows were set aside: no model can be trained on this data"
 
 
-def test_people_read_the_same_on_stderr_and_stdout_stays_empty(spoiled: Path) -> None:
+def test_text_goes_to_stderr_alone(spoiled: Path) -> None:
     result = run("check", spoiled)
     assert (result.exit_code, result.stdout) == (0, "")
     for word in ("leads: 4 rows, 2 set aside", "bad_time", "timezone: UTC", "plan"):
         assert word in result.stderr
 
 
-def test_a_folder_that_cannot_be_used_ends_with_every_problem(tmp_path: Path) -> None:
+def test_every_problem_of_a_folder_is_listed(tmp_path: Path) -> None:
     (tmp_path / "leads.csv").write_text("id,created\n1,2026-01-01\n")
     (tmp_path / "stages.csv").write_text("lead_id\n1\n")
     result = run("check", tmp_path, "--json")
     assert (result.exit_code, result.stdout) == (1, "")
     for column in ("lead_id", "created_at", "entered_at", "stage"):
         assert column in result.stderr
-
-
-def test_a_load_takes_a_closing_that_is_never_and_no_id_that_a_database_would_cut(tmp_path: Path) -> None:
-    (tmp_path / "leads.csv").write_bytes(
-        b"lead_id,created_at\na,2026-01-01\na\0b,2026-01-01\na\0c,2026-01-01\n"
-    )
-    (tmp_path / "outcomes.csv").write_text("lead_id,outcome,closed_at\na,lost,9999-12-31\n")
-    for known in (0, 1):
-        arguments = ["--home", str(tmp_path / "home"), "load", str(tmp_path), "--json"]
-        loaded = json.loads(CliRunner().invoke(leadcast, arguments).stdout)
-        assert (loaded["leads"], loaded["rows"]["outcomes"]) == (1 - known, 1 - known)
-        assert (loaded["leads_known"], loaded["rows_known"]) == (known, known)
-        assert loaded["rejected"] == {"leads": {"nul_in_id": 2}}

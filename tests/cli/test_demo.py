@@ -24,7 +24,7 @@ def column(crm: Path, table: str, name: str) -> set[str]:
         return {row[name] for row in csv.DictReader(file)}
 
 
-def test_the_example_is_made_of_what_the_simulated_crm_knows(crm: Path) -> None:
+def test_example_has_values_of_the_simulated_crm(crm: Path) -> None:
     lead: dict[str, Any] = demo.example_lead(NOW)
     with open(crm / "leads.csv", newline="", encoding="utf-8") as file:
         known = set(next(csv.reader(file)))
@@ -35,7 +35,7 @@ def test_the_example_is_made_of_what_the_simulated_crm_knows(crm: Path) -> None:
     assert lead["source"] in column(crm, "leads", "source")
 
 
-def test_the_example_is_scored_as_it_is(champion_home: Path) -> None:
+def test_example_is_scored_without_unknown_stage(champion_home: Path) -> None:
     bundle = model("champion")
     as_of_us = parse_time(NOW.isoformat(), bundle.config.zone)
     (score,) = score_leads(bundle, [check_lead(demo.example_lead(NOW))], as_of_us, as_of_us, None)
@@ -44,7 +44,7 @@ def test_the_example_is_scored_as_it_is(champion_home: Path) -> None:
     assert not [w for w in score["warnings"] if w["code"] == "unknown_stage"]
 
 
-def test_a_taken_port_is_told_before_anything_is_built(
+def test_used_port_is_refused_before_anything_is_built(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
@@ -59,7 +59,7 @@ def test_a_taken_port_is_told_before_anything_is_built(
     assert not list(tmp_path.iterdir())
 
 
-def test_the_demo_keeps_away_from_a_real_store_and_its_keys(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_environment_has_no_real_store_or_keys(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("LEADCAST_DATABASE_URL", "postgresql://real")
     monkeypatch.setenv("LEADCAST_API_KEYS", "secret")
     monkeypatch.setenv("MLFLOW_TRACKING_URI", "http://real")

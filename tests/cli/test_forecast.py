@@ -18,9 +18,7 @@ def run(*arguments: object) -> Result:
     return CliRunner().invoke(leadcast, ["forecast", *(str(a) for a in arguments)], catch_exceptions=False)
 
 
-def test_the_file_has_the_contracts_columns_and_equals_the_json(
-    champion_home: Path, crm: Path, tmp_path: Path
-) -> None:
+def test_file_has_its_columns_and_equals_the_json(champion_home: Path, crm: Path, tmp_path: Path) -> None:
     out, page = tmp_path / "f.csv", tmp_path / "f.html"
     done = run(crm, "--output", out, "--json", "--explain", "--report", page)
     assert done.exit_code == 0, done.stderr
@@ -34,7 +32,7 @@ def test_the_file_has_the_contracts_columns_and_equals_the_json(
     assert "plotly" in page.read_text().lower()
 
 
-def test_by_a_column_gives_a_row_a_period_and_group(champion_home: Path, crm: Path, tmp_path: Path) -> None:
+def test_by_gives_a_row_for_each_period_and_group(champion_home: Path, crm: Path, tmp_path: Path) -> None:
     out = tmp_path / "f.parquet"
     done = run(crm, "--period", "week", "--periods", 2, "--by", "owner", "--output", out, "--json")
     assert done.exit_code == 0, done.stderr
@@ -43,22 +41,20 @@ def test_by_a_column_gives_a_row_a_period_and_group(champion_home: Path, crm: Pa
     assert out.exists()
 
 
-def test_an_unknown_column_ends_with_1_and_says_which_there_are(
-    champion_home: Path, crm: Path, tmp_path: Path
-) -> None:
+def test_unknown_column_lists_the_known_ones(champion_home: Path, crm: Path, tmp_path: Path) -> None:
     done = run(crm, "--by", "colour", "--output", tmp_path / "f.csv")
     assert done.exit_code == 1
     assert "owner" in done.stderr
     assert not (tmp_path / "f.csv").exists()
 
 
-def test_without_a_model_it_says_to_train(home: Path, crm: Path, tmp_path: Path) -> None:
+def test_home_without_a_model_says_to_train(home: Path, crm: Path, tmp_path: Path) -> None:
     done = run(crm, "--output", tmp_path / "f.csv")
     assert done.exit_code == 1
     assert "train" in done.stderr
 
 
-def test_the_waterfall_is_said_and_drawn_and_adds_up(champion_home: Path, crm: Path, tmp_path: Path) -> None:
+def test_changes_are_printed_and_drawn_and_add_up(champion_home: Path, crm: Path, tmp_path: Path) -> None:
     page = tmp_path / "f.html"
     done = run(crm, "--output", tmp_path / "f.csv", "--json", "--explain", "--report", page)
     result = json.loads(done.stdout)

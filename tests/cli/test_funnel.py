@@ -34,7 +34,7 @@ def run(*arguments: object) -> Result:
     return CliRunner().invoke(funnel, [str(a) for a in arguments], catch_exceptions=True)
 
 
-def test_json_on_stdout_is_the_file_and_reconciles(data: Path, tmp_path: Path) -> None:
+def test_json_on_stdout_equals_the_file_and_reconciles(data: Path, tmp_path: Path) -> None:
     done = run(data, "--json", "--output", tmp_path / "state.json")
     assert done.exit_code == 0, done.output
     state = json.loads(done.stdout)
@@ -43,7 +43,7 @@ def test_json_on_stdout_is_the_file_and_reconciles(data: Path, tmp_path: Path) -
     assert state["reconciliation"]["broken"] == []
 
 
-def test_the_table_has_a_row_for_each_group_and_stage(data: Path, tmp_path: Path) -> None:
+def test_table_has_a_row_for_each_group_and_stage(data: Path, tmp_path: Path) -> None:
     assert run(data, "--by", "source", "--output", tmp_path / "t.csv").exit_code == 0
     with (tmp_path / "t.csv").open() as file:
         rows = list(csv.DictReader(file))
@@ -55,7 +55,7 @@ def test_the_table_has_a_row_for_each_group_and_stage(data: Path, tmp_path: Path
     ]
 
 
-def test_standing_earlier_knows_less(data: Path) -> None:
+def test_earlier_t_sees_less(data: Path) -> None:
     state = json.loads(run(data, "--as-of", "2026-01-06", "--json").stdout)
     assert state["total"]["funnel"] | {"win": None} == {
         "entered": 2,
@@ -66,12 +66,12 @@ def test_standing_earlier_knows_less(data: Path) -> None:
     }
 
 
-def test_a_report_is_one_page(data: Path, tmp_path: Path) -> None:
+def test_report_is_one_page(data: Path, tmp_path: Path) -> None:
     assert run(data, "--report", tmp_path / "page.html").exit_code == 0
     assert (tmp_path / "page.html").read_text().startswith("<!doctype html>")
 
 
-def test_moves_and_attention_are_told(data: Path) -> None:
+def test_moves_since_a_date_are_printed(data: Path) -> None:
     done = run(data, "--since", "2026-01-06", "--attention", "0", "--json")
     flow = json.loads(done.stdout)["moves"]
     assert flow["since"].startswith("2026-01-06")
@@ -96,17 +96,17 @@ def test_moves_and_attention_are_told(data: Path) -> None:
         ("--from", "yesterday"),
     ],
 )
-def test_wrong_usage_ends_with_two(data: Path, options: tuple[str, str]) -> None:
+def test_wrong_usage_is_exit_code_2(data: Path, options: tuple[str, str]) -> None:
     assert run(data, *options).exit_code == 2
 
 
-def test_an_unknown_column_names_those_there_are(data: Path) -> None:
+def test_unknown_column_lists_the_known_ones(data: Path) -> None:
     done = run(data, "--by", "team")
     assert isinstance(done.exception, InvalidInput)
     assert "source" in str(done.exception)
 
 
-def test_a_state_is_kept_where_there_is_a_home_and_nowhere_else(data: Path, tmp_path: Path) -> None:
+def test_state_is_saved_only_if_the_home_exists(data: Path, tmp_path: Path) -> None:
     assert run(data).exit_code == 0
     assert not (tmp_path / "home").exists()
     (tmp_path / "home").mkdir()
@@ -116,7 +116,7 @@ def test_a_state_is_kept_where_there_is_a_home_and_nowhere_else(data: Path, tmp_
     assert len(list((tmp_path / "home" / "snapshots").iterdir())) == 1
 
 
-def test_a_home_that_cannot_be_written_ends_nothing(data: Path, tmp_path: Path) -> None:
+def test_unwritable_home_ends_nothing(data: Path, tmp_path: Path) -> None:
     (tmp_path / "home").mkdir()
     (tmp_path / "home" / "snapshots").write_text("in the way")
     done = run(data, "--json")

@@ -9,7 +9,7 @@ from funnel.state.state import funnel_state
 from tests.builders.twenty_leads import twenty
 
 
-def test_the_first_line_adds_up_also_with_reopened_leads(capsys: pytest.CaptureFixture[str]) -> None:
+def test_first_line_adds_up_with_reopened_leads(capsys: pytest.CaptureFixture[str]) -> None:
     echo_state({**funnel_state(twenty()), "owners": []})
     line = next(line for line in capsys.readouterr().err.splitlines() if line.startswith("open at the start"))
     count = {name: int(n) for name, n in re.findall(r"([a-z ]+?) (\d+)(?:, |$)", line)}
@@ -18,6 +18,6 @@ def test_the_first_line_adds_up_also_with_reopened_leads(capsys: pytest.CaptureF
     assert (came, went, count["open at the end"]) == (23, 16, 7)
 
 
-def test_without_a_currency_no_number_has_a_gap_behind_it(capsys: pytest.CaptureFixture[str]) -> None:
+def test_numbers_without_currency_have_no_gap(capsys: pytest.CaptureFixture[str]) -> None:
     echo_state({**funnel_state(twenty(currency=None)), "owners": []})
     assert " ," not in capsys.readouterr().err

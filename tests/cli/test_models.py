@@ -1,18 +1,13 @@
-"""`leadcast models` in words, and where not all is in place: a restored home, a damaged champion file."""
+"""`leadcast models`: versions are listed, shown and promoted, also in a restored home and beside a damaged file."""
 
 import json
 import re
 from pathlib import Path
 
 import pytest
-from click.testing import CliRunner, Result
 
-from cli.main import leadcast
+from tests.builders.command import answer, run
 from training.registry.home import HomeLock
-
-
-def run(*arguments: str) -> Result:
-    return CliRunner().invoke(leadcast, list(arguments), catch_exceptions=False)
 
 
 @pytest.fixture
@@ -24,7 +19,30 @@ def restored_home(champion_home: Path, tmp_path: Path) -> Path:
     return home
 
 
-def test_a_restored_champion_is_listed_and_shown(restored_home: Path) -> None:
+def test_versions_are_listed_promoted_and_rolled_back(champion_home: Path, crm: Path, tmp_path: Path) -> None:
+    second = answer("train", crm, "--trials", 0, "--promote", "never", "--as-of", "2026-05-01")
+    assert (second["model_version"], second["promoted"]) == ("2", False)
+    listed = answer("models")
+    assert listed["champion"] == "1"
+    assert [(v["model_version"], v["aliases"]) for v in listed["versions"]] == [
+        ("2", ["challenger"]),
+        ("1", ["champion"]),
+    ]
+    assert (
+        answer("score", crm, "--model", "challenger", "--output", tmp_path / "s.csv")["model_version"] == "2"
+    )
+    assert answer("models", "promote", "2") == {"champion": "2"}
+    assert answer("score", crm, "--output", tmp_path / "s.csv")["model_version"] == "2"
+    assert answer("models", "rollback") == {"champion": "1"}
+    shown = answer("models", "show", "champion")
+    assert shown["model_version"] == "1"
+    assert shown["params"]["seed"] == "0"
+    for arguments in (("promote", "9"), ("show", "9"), ("rollback",)):
+        refused = run("models", *arguments)
+        assert (refused.exit_code, refused.stdout) == (1, "")
+
+
+def test_restored_champion_is_listed_and_shown(restored_home: Path) -> None:
     at = ("--home", str(restored_home))
     listed = json.loads(run("models", "--json", *at).stdout)
     shown = json.loads(run("models", "show", "champion", "--json", *at).stdout)
@@ -40,7 +58,7 @@ def test_a_restored_champion_is_listed_and_shown(restored_home: Path) -> None:
     assert not (restored_home / "mlflow.db").exists()
 
 
-def test_people_read_the_list_and_the_card_in_words(champion_home: Path) -> None:
+def test_list_and_card_are_readable_text(champion_home: Path) -> None:
     listed, shown = run("models"), run("models", "show", "1")
     assert (listed.stdout, shown.stdout) == ("", "")
     header, row = listed.stderr.splitlines()
@@ -51,11 +69,11 @@ def test_people_read_the_list_and_the_card_in_words(champion_home: Path) -> None
     assert re.search(r"^tags +signal \w+, funnel ", shown.stderr, re.M)
 
 
-def test_an_empty_home_is_named(home: Path) -> None:
+def test_empty_home_is_named(home: Path) -> None:
     assert f"{home} has no versions yet" in run("models").stderr
 
 
-def test_restoring_waits_for_whoever_changes_the_champion(
+def test_restore_holds_the_registrys_lock(
     champion_home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     file, held = tmp_path / "backup.tar", []
@@ -65,7 +83,7 @@ def test_restoring_waits_for_whoever_changes_the_champion(
     assert held == [champion_home / "registry.lock"]
 
 
-def test_a_damaged_champion_file_is_told_and_mended(champion_home: Path) -> None:
+def test_damaged_champion_file_is_named_and_replaced(champion_home: Path) -> None:
     (champion_home / "champion.json").write_text("{")
     listed = run("models", "--json")
     assert listed.exit_code == 0

@@ -1,52 +1,56 @@
-"""What is written once is one thing: an option means the same in every command, a bad output is refused first."""
+"""Options mean the same in every command, and a wrong one is refused before any work."""
 
+import os
 from collections import defaultdict
 from collections.abc import Iterator
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import click
 import pytest
 from click.testing import CliRunner
 
 from cli.main import COMMANDS, leadcast
+from cli.options import as_of_us
 from funnel.forecast.periods import KINDS, MOST
 from funnel.state.attention import MOST_ATTENTION
+from tests.builders.command import run
 from training.tune import TRIALS
 
 CONTEXT = click.Context(leadcast, info_name="leadcast")
-OWN = {
-    "--seed",  # of the simulator: any whole number
-    "--output",  # of the funnel: optional, JSON too
-    "--by",  # of the backtest: repeatable
-    "--kind",  # of the list of snapshots: any; of one date: the forecast
-    "data",  # of what reads the store in its place: optional
-    "file",  # of restore: there already
+DIFFERING = {
+    "--seed",  # simulate: any whole number
+    "--output",  # funnel: optional, JSON too
+    "--by",  # backtest: repeatable
+    "--kind",  # snapshots: any; snapshots show: forecast by default
+    "data",  # train, snapshots take: optional, as --store may take its place
+    "file",  # restore: must exist
 }
 
 
 def commands(name: str, command: click.Command) -> Iterator[tuple[str, click.Command]]:
     yield name, command
     if isinstance(command, click.Group):
-        for below, found in command.commands.items():
-            yield from commands(f"{name} {below}", found)
+        for subname, subcommand in command.commands.items():
+            yield from commands(f"{name} {subname}", subcommand)
 
 
-def test_a_name_has_one_type_and_default_in_all_commands() -> None:
+def test_option_is_the_same_in_every_command() -> None:
     forms: dict[str, dict[str, list[str]]] = defaultdict(lambda: defaultdict(list))
     for top in COMMANDS:
         found = leadcast.get_command(CONTEXT, top)
         assert found is not None
         for name, command in commands(top, found):
             for parameter in command.params:
-                told = parameter.to_info_dict()
-                form = [told.get(k) for k in ("type", "default", "multiple", "is_flag", "required")]
+                record = parameter.to_info_dict()
+                form = [record.get(k) for k in ("type", "default", "multiple", "is_flag", "required")]
                 forms[parameter.opts[0]][repr(form)].append(name)
     differing = {option: list(by.values()) for option, by in forms.items() if len(by) > 1}
-    assert set(differing) == OWN, differing
+    assert set(differing) == DIFFERING, differing
 
 
-def test_bounds_written_beside_the_options_are_those_of_the_library() -> None:
-    """They stand twice so that --help need not import the library."""
+def test_bounds_in_options_are_the_librarys() -> None:
+    """They are written twice, so that --help need not import the library."""
     funnel, forecast, train, backtest = (
         leadcast.get_command(CONTEXT, name) for name in ("funnel", "forecast", "train", "backtest")
     )
@@ -65,10 +69,10 @@ def test_bounds_written_beside_the_options_are_those_of_the_library() -> None:
     assert tuple(period.choices) == tuple(KINDS)
 
 
-def test_a_folder_that_cannot_be_written_is_told_before_the_work(
+def test_unwritable_folder_is_refused_before_the_work(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The tests may run as root, who may write anywhere; what is asked of the system is answered for it."""
+    """os.access as for another user: the tests may run as root, who may write anywhere."""
     monkeypatch.setattr("os.access", lambda _path, _mode: False)
     refused = CliRunner().invoke(leadcast, ["score", "crm", "--output", str(tmp_path / "s.csv")])
     assert refused.exit_code == 2
@@ -76,7 +80,7 @@ def test_a_folder_that_cannot_be_written_is_told_before_the_work(
 
 
 @pytest.mark.parametrize(
-    ("arguments", "said"),
+    ("arguments", "message"),
     [
         (("score", "crm", "--output", "scores.xlsx"), "the name must end in .csv or .parquet"),
         (("forecast", "crm", "--output", "missing/f.csv"), "does not exist"),
@@ -94,11 +98,44 @@ def test_a_folder_that_cannot_be_written_is_told_before_the_work(
         (("snapshots", "take", "crm", "--store"), "give either a data folder or --store"),
     ],
 )
-def test_what_cannot_be_written_or_read_is_refused_before_the_work(
-    arguments: tuple[str, ...], said: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+def test_wrong_option_is_refused_before_the_work(
+    arguments: tuple[str, ...], message: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
     refused = CliRunner().invoke(leadcast, list(arguments))
     assert refused.exit_code == 2
-    assert said in " ".join(refused.stderr.split())
+    assert message in " ".join(refused.stderr.split())
     assert not list(tmp_path.iterdir())
+
+
+def test_time_without_offset_is_in_the_funnels_zone() -> None:
+    berlin, utc = ZoneInfo("Europe/Berlin"), ZoneInfo("UTC")
+    start = as_of_us("2026-01-01", utc)
+    assert start is not None
+    assert as_of_us("2026-01-01", berlin) == start - 3_600_000_000
+    assert as_of_us("2026-01-01T00:00:00Z", berlin) == start
+    assert as_of_us(None, utc) is None
+    with pytest.raises(click.BadParameter, match="'yesterday' is not a time"):
+        as_of_us("yesterday", utc)
+
+
+@pytest.mark.parametrize(
+    "text", ["0001-01-01", "0001-01-01T00:00:00+14:00", "1989-12-31", "2200-01-01", "9999-12-31"]
+)
+def test_time_outside_1990_to_2199_is_wrong_usage(text: str, crm: Path) -> None:
+    result = run("funnel", str(crm), "--since", text)
+    assert result.exit_code == 2
+    assert f"Invalid value for --since: '{text}' is not from 1990 to 2199." in result.stderr
+
+
+@pytest.mark.parametrize(
+    "command", [("check", "DATA", "--rejected"), ("score", "DATA", "--output"), ("backup",), ("restore",)]
+)
+def test_pipe_is_neither_replaced_nor_waited_for(command: tuple[str, ...], tmp_path: Path) -> None:
+    pipe = tmp_path / "pipe.csv"
+    os.mkfifo(pipe)
+    result = run(*command, str(pipe), "--home", str(tmp_path / "home"))
+    assert result.exit_code == 2
+    assert "is a folder, a device or a pipe: name a file" in " ".join(result.stderr.split())
+    assert pipe.is_fifo()
+    assert not (tmp_path / "home").exists()

@@ -1,4 +1,4 @@
-"""How far a command is: a bar that moves on a terminal, one line a phase elsewhere."""
+"""Progress of a command: a bar that moves on a terminal, one line for each step elsewhere."""
 
 import io
 import sys
@@ -13,31 +13,33 @@ class Terminal(io.StringIO):
         return True
 
 
-def run() -> None:
-    with progress_bar() as tell:
+def work() -> bool:
+    """Reports three times; True once done."""
+    with progress_bar() as report:
         for text, share in (("reading", 0.0), ("fitting", 0.3), ("fitting", 0.6)):
-            tell(text, share)
+            report(text, share)
+    return True
 
 
-def test_off_a_terminal_each_phase_is_one_line(capsys: pytest.CaptureFixture[str]) -> None:
-    run()
+def test_each_step_is_one_line_without_a_terminal(capsys: pytest.CaptureFixture[str]) -> None:
+    work()
     assert capsys.readouterr() == ("", "reading ...\nfitting ...\n")
 
 
 @pytest.mark.parametrize("columns", ["40", "200"])
-def test_a_bar_leaves_nothing_behind(columns: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Its last word erases its line, so that what the command says next stands alone."""
-    shown = Terminal()
-    monkeypatch.setattr(sys, "stderr", shown)
+def test_bar_erases_itself(columns: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The next output of the command starts on an empty line."""
+    terminal = Terminal()
+    monkeypatch.setattr(sys, "stderr", terminal)
     monkeypatch.setenv("COLUMNS", columns)
     monkeypatch.setenv("TERM", "xterm")
-    run()
-    text = shown.getvalue()
+    work()
+    text = terminal.getvalue()
     assert "fitting" in text
     assert "60%" in text
     assert text.endswith("\x1b[1A\x1b[2K")
 
 
-def test_without_stderr_nothing_is_said_and_nothing_fails(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_closed_stderr_is_no_error(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sys, "stderr", None)
-    run()
+    assert work()

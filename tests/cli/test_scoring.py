@@ -1,7 +1,93 @@
-"""The terminal says a few drifts and how many more; nothing else is left out."""
+"""`leadcast score`: the score file, its reasons and its warnings."""
+
+import csv
+import json
+import shutil
+from pathlib import Path
+
+import pyarrow.parquet as pq
+import pytest
 
 from cli.scoring import MOST_DRIFTS, with_fewer_drifts
+from history.read import read_folder
+from history.snapshot import open_leads
 from history.warnings import Warning
+from models.pointer import load_champion, read_pointer
+from models.scorer import score
+from models.scores import COLUMNS
+from tests.builders.command import answer, run
+
+
+def test_score_file_equals_the_scorer_to_the_last_bit(champion_home: Path, crm: Path, tmp_path: Path) -> None:
+    pointer = read_pointer(champion_home)
+    assert pointer is not None
+    history = read_folder(crm)
+    expected = score(load_champion(pointer), open_leads(history, history.as_of_us)).columns()
+    for name in ("scores.csv", "scores.parquet"):
+        said = answer("score", crm, "--output", tmp_path / name)
+        assert said["leads"] == len(expected["lead_id"])
+        assert said["expected_wins"] == pytest.approx(sum(expected["probability"]))
+    assert pq.read_table(tmp_path / "scores.parquet").to_pydict() == expected
+    with open(tmp_path / "scores.csv", newline="", encoding="utf-8") as file:
+        rows = list(csv.DictReader(file))
+    assert tuple(rows[0]) == COLUMNS
+    assert [float(r["probability"]) for r in rows] == expected["probability"]
+    assert [json.loads(r["reasons"]) for r in rows] == [json.loads(r) for r in expected["reasons"]]
+    assert [r["expected_amount"] for r in rows if not r["expected_amount"]] == [
+        "" for a in expected["expected_amount"] if a is None
+    ]
+
+
+def test_number_of_reasons_is_as_asked(champion_home: Path, crm: Path, tmp_path: Path) -> None:
+    counts = {}
+    for asked in ("0", "2", "all"):
+        run("score", crm, "--reasons", asked, "--output", tmp_path / "scores.parquet")
+        reasons = pq.read_table(tmp_path / "scores.parquet").column("reasons").to_pylist()
+        counts[asked] = max(len(json.loads(r)) for r in reasons)
+    assert (counts["0"], counts["2"]) == (0, 2)
+    assert counts["all"] > 20
+
+
+def test_ids_that_look_like_formulas_are_unchanged(champion_home: Path, tmp_path: Path) -> None:
+    ids = ["=1+1", "+49", "-x", "@a", 'a"b', "a,b", "007", "Zürich"]
+    data = tmp_path / "data"
+    data.mkdir()
+    with open(data / "leads.csv", "w", newline="", encoding="utf-8") as file:
+        csv.writer(file).writerows([("lead_id", "created_at"), *((i, "2026-05-01") for i in ids)])
+    run("score", data, "--output", tmp_path / "scores.csv")
+    with open(tmp_path / "scores.csv", newline="", encoding="utf-8") as file:
+        assert [row["lead_id"] for row in csv.DictReader(file)] == ids
+
+
+def test_model_overrules_a_differing_funnel_toml(champion_home: Path, crm: Path, tmp_path: Path) -> None:
+    other = tmp_path / "crm"
+    shutil.copytree(crm, other)
+    text = (other / "funnel.toml").read_text().replace("horizon_days = 90", "horizon_days = 30")
+    (other / "funnel.toml").write_text(text)
+    same = answer("score", crm, "--output", tmp_path / "same.csv")
+    told = answer("score", other, "--output", tmp_path / "other.csv")
+    differs = [w for w in told["warnings"] if w["code"] == "config_differs"]
+    assert [w["subject"] for w in differs] == ["horizon_days"]
+    assert "30" in differs[0]["detail"]
+    assert not [w for w in same["warnings"] if w["code"] == "config_differs"]
+    assert (tmp_path / "same.csv").read_bytes() == (tmp_path / "other.csv").read_bytes()
+
+
+def test_scoring_before_the_models_date_warns(champion_home: Path, crm: Path, tmp_path: Path) -> None:
+    told = answer("score", crm, "--as-of", "2026-02-01", "--output", tmp_path / "scores.csv")
+    assert "scored_in_sample" in {w["code"] for w in told["warnings"]}
+
+
+@pytest.mark.parametrize("name", ["scores.txt", "nowhere/scores.csv"])
+def test_impossible_output_is_refused_before_any_work(tmp_path: Path, name: str) -> None:
+    assert run("score", tmp_path / "nothing", "--output", tmp_path / name).exit_code == 2
+
+
+def test_home_without_a_model_says_what_to_do(home: Path, crm: Path, tmp_path: Path) -> None:
+    result = run("score", crm, "--output", tmp_path / "scores.csv")
+    assert result.exit_code == 1
+    assert "leadcast train" in result.stderr
+    assert not (tmp_path / "scores.csv").exists()
 
 
 def _drifts(count: int) -> list[Warning]:
@@ -16,5 +102,5 @@ def test_many_drifts_become_a_few_and_a_count() -> None:
     assert shown[-1].detail.startswith("7 more")
 
 
-def test_a_few_drifts_are_all_said() -> None:
+def test_few_drifts_are_all_listed() -> None:
     assert with_fewer_drifts(_drifts(MOST_DRIFTS)) == _drifts(MOST_DRIFTS)

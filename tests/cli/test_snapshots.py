@@ -22,7 +22,7 @@ def told(*arguments: object) -> dict[str, Any]:
     return dict(json.loads(done.stdout))
 
 
-def test_every_forecast_is_there_again_by_its_date(champion_home: Path, crm: Path, tmp_path: Path) -> None:
+def test_forecast_is_found_by_its_date(champion_home: Path, crm: Path, tmp_path: Path) -> None:
     out = tmp_path / "f.csv"
     then = told("forecast", crm, "--as-of", ON, "--explain", "--output", out)
     told("forecast", crm, "--as-of", "2026-06-20", "--output", out)
@@ -39,14 +39,16 @@ def test_every_forecast_is_there_again_by_its_date(champion_home: Path, crm: Pat
     assert not any(lead["lead_id"] in text for lead in then["explain"]["top_leads"])
 
 
-def test_groups_that_may_name_a_lead_are_not_kept(champion_home: Path, crm: Path, tmp_path: Path) -> None:
+def test_groups_that_may_identify_a_lead_are_not_saved(
+    champion_home: Path, crm: Path, tmp_path: Path
+) -> None:
     done = run("forecast", crm, "--by", "company", "--output", tmp_path / "f.csv")
     assert done.exit_code == 0, done.stderr
     assert "not saved" in done.stderr
     assert told("snapshots") == {"snapshots": [], "set_aside": []}
 
 
-def test_a_night_takes_both_from_a_folder_or_from_the_store(champion_home: Path, crm: Path) -> None:
+def test_take_saves_both_from_a_folder_or_the_store(champion_home: Path, crm: Path) -> None:
     kept = told("snapshots", "take", crm)["snapshots"]
     assert set(kept) == {"forecast", "funnel"}
     told("load", crm)
@@ -63,7 +65,7 @@ def test_a_night_takes_both_from_a_folder_or_from_the_store(champion_home: Path,
     assert "open leads need attention" in shown.stderr
 
 
-def test_without_a_model_the_funnel_is_taken(home: Path, crm: Path) -> None:
+def test_take_without_a_model_saves_the_funnel(home: Path, crm: Path) -> None:
     assert set(told("snapshots", "take", crm)["snapshots"]) == {"funnel"}
     missing = run("snapshots", "show", ON)
     assert missing.exit_code == 1
@@ -71,5 +73,5 @@ def test_without_a_model_the_funnel_is_taken(home: Path, crm: Path) -> None:
 
 
 @pytest.mark.parametrize("arguments", [("take",), ("take", "crm", "--store"), ("show",), ("--kind", "leads")])
-def test_wrong_usage_ends_with_two(home: Path, arguments: tuple[str, ...]) -> None:
+def test_wrong_usage_is_exit_code_2(home: Path, arguments: tuple[str, ...]) -> None:
     assert run("snapshots", *arguments).exit_code == 2

@@ -24,7 +24,7 @@ def start(folder: Path, code: str = "import leadcast; print('imported')") -> sub
 @pytest.mark.parametrize("room", ROOMS)
 def test_package_of_a_rooms_name_is_named(tmp_path: Path, room: str) -> None:
     (tmp_path / room).mkdir()
-    (tmp_path / room / "__init__.py").write_text("raise SystemExit('the stranger was run')")
+    (tmp_path / room / "__init__.py").write_text("raise SystemExit('must not run')")
     done = start(tmp_path)
     assert done.returncode == 1
     last_line = done.stderr.splitlines()[-1]
@@ -38,7 +38,7 @@ def test_module_of_a_rooms_name_is_named(tmp_path: Path) -> None:
     assert f"{(tmp_path / 'models.py').resolve()} shadows the package 'models'" in done.stderr
 
 
-def test_module_that_was_imported_before_is_named(tmp_path: Path) -> None:
+def test_module_imported_earlier_is_named(tmp_path: Path) -> None:
     (tmp_path / "project" / "training").mkdir(parents=True)
     (tmp_path / "project" / "training" / "__init__.py").write_text("")
     code = "import sys; sys.path.insert(0, 'project'); import training; sys.path.pop(0); import leadcast"
@@ -46,7 +46,7 @@ def test_module_that_was_imported_before_is_named(tmp_path: Path) -> None:
     assert "shadows the package 'training'" in done.stderr
 
 
-def test_folder_without_a_package_is_in_nobodys_way(tmp_path: Path) -> None:
+def test_folder_that_is_no_package_shadows_nothing(tmp_path: Path) -> None:
     """A folder `models` of notebooks or weights is no package; the installed one comes first."""
     (tmp_path / "models").mkdir()
     (tmp_path / "models" / "weights.bin").write_bytes(b"")
@@ -63,7 +63,7 @@ def test_path_changed_after_the_import_shadows_nothing(tmp_path: Path) -> None:
     assert done.stdout == "True\n", done.stderr
 
 
-def test_another_folder_of_the_project_is_in_nobodys_way(tmp_path: Path) -> None:
+def test_package_of_another_name_shadows_nothing(tmp_path: Path) -> None:
     (tmp_path / "serving").mkdir()
     (tmp_path / "serving" / "__init__.py").write_text("")
     assert start(tmp_path).stdout == "imported\n"

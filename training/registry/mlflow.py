@@ -2,6 +2,7 @@
 
 import logging
 import os
+import shutil
 import sqlite3
 import tempfile
 from collections.abc import Collection, Iterator, Mapping
@@ -142,7 +143,12 @@ class Tracking:
     def download(self, version: str, folder: Path) -> None:
         """Fetches the bundle of a version as folder/bundle."""
         run_id = self._client.get_model_version(MODEL, version).run_id
-        self._client.download_artifacts(run_id, "bundle", str(folder))
+        own_copy = self._home / "artifacts" / run_id / "artifacts" / "bundle"
+        if self._server_uri is None and not os.access(self._database, os.W_OK) and own_copy.is_dir():
+            # MLflow's addresses are not relocated in a read-only home: after a move they lead nowhere.
+            shutil.copytree(own_copy, folder / "bundle")
+        else:
+            self._client.download_artifacts(run_id, "bundle", str(folder))
 
     @contextmanager
     def errors_explained(self) -> Iterator[None]:

@@ -1,0 +1,24 @@
+"""The funnel's report: the state, with owners and chances if a model is at hand."""
+
+from pathlib import Path
+
+from funnel.state.report import funnel_report
+from funnel.state.state import funnel_state
+from history.read import read_folder
+from models.pointer import champion
+
+WARNING = {"code": "model_refused", "subject": "", "detail": "damaged"}
+
+
+def test_report_without_a_model_is_the_state(crm: Path) -> None:
+    history = read_folder(crm)
+    report = funnel_report(history, warnings=[WARNING])
+    assert report.pop("owners") == []
+    assert report["warnings"].pop() == WARNING
+    assert report == funnel_state(history)
+
+
+def test_report_with_a_model_has_expected_wins_of_owners(champion_home: Path, crm: Path) -> None:
+    report = funnel_report(read_folder(crm), bundle=champion(champion_home))
+    assert report["owners"]
+    assert all(owner["promised"] >= 0 for owner in report["owners"])
