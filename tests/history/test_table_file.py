@@ -1,6 +1,7 @@
 """Tables that Leadcast writes: one type for each kind of column, numbers that read back to the last bit."""
 
 from pathlib import Path
+from typing import Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -9,7 +10,7 @@ import pytest
 from history.table_file import COUNT, DATE, JSON, NUMBER, TEXT, TIME, write_columns
 
 KINDS = {"id": TEXT, "n": COUNT, "x": NUMBER, "at": TIME, "on": DATE, "more": JSON}
-COLUMNS = {
+COLUMNS: dict[str, list[Any]] = {
     "id": ["=1+1", None],
     "n": [3, None],
     "x": [0.1 + 0.2, None],

@@ -5,16 +5,17 @@ from pathlib import Path
 from funnel.state.report import funnel_report
 from funnel.state.state import funnel_state
 from history.read import read_folder
+from history.warnings import Warning
 from models.pointer import champion
 
-WARNING = {"code": "model_refused", "subject": "", "detail": "damaged"}
+WARNING = Warning("model_refused", "", "damaged")
 
 
 def test_report_without_a_model_is_the_state(crm: Path) -> None:
     history = read_folder(crm)
     report = funnel_report(history, warnings=[WARNING])
     assert report.pop("owners") == []
-    assert report["warnings"].pop() == WARNING
+    assert report["warnings"].pop() == WARNING.to_json()
     assert report == funnel_state(history)
 
 
