@@ -1,4 +1,4 @@
-"""`make demo`: a simulated CRM, a model trained on it and promoted, the histories stored, and the service started."""
+"""`make demo`: simulates a CRM, trains and promotes a model, loads the store and starts the service."""
 
 import hashlib
 import json
@@ -16,7 +16,7 @@ import click
 ROOT = Path(__file__).parents[1]
 STATE = Path(".leadcast") / "demo"
 CRM, HOME, LEAD, READY = STATE / "crm", STATE / "home", STATE / "lead.json", STATE / "ready"
-ROOMS = ("features", "models", "funnel", "training", "serving", "cli")
+ROOMS = ("history", "features", "models", "funnel", "simulation", "training", "serving", "cli")
 MONTHS = 18
 LEADS = 4000
 
@@ -24,7 +24,7 @@ LEADS = 4000
 @click.command()
 @click.option("--port", type=click.IntRange(1, 65535), default=3000, show_default=True)
 def demo(port: int) -> None:
-    """Builds the demo's state where today's is not there yet, says where to look, and serves until Ctrl-C."""
+    """Builds the state of the demo, unless today's exists, prints where to look, and serves until Ctrl-C."""
     _refuse_taken(port)
     key = f"{datetime.now(UTC).date()} {_code()}"
     if not READY.exists() or READY.read_text() != key:
@@ -57,11 +57,13 @@ def _run(step: str, *command: str) -> None:
 
 
 def _environment() -> dict[str, str]:
-    """The caller's, without what would point the demo at a real store, server or key."""
-    kept = {
-        k: v for k, v in os.environ.items() if not k.startswith("LEADCAST_") and k != "MLFLOW_TRACKING_URI"
+    """The caller's environment without variables that name a real store, server or key."""
+    environment = {
+        name: value
+        for name, value in os.environ.items()
+        if not name.startswith("LEADCAST_") and name != "MLFLOW_TRACKING_URI"
     }
-    return {**kept, "LEADCAST_HOME": str(HOME), "OMP_WAIT_POLICY": "PASSIVE"}
+    return {**environment, "LEADCAST_HOME": str(HOME), "OMP_WAIT_POLICY": "PASSIVE"}
 
 
 def _refuse_taken(port: int) -> None:
@@ -76,16 +78,16 @@ def _refuse_taken(port: int) -> None:
 
 
 def _code() -> str:
-    """A digest of the code that made the state: another version starts over."""
-    seen = hashlib.sha256()
+    """A digest of the code that built the state: another version starts over."""
+    digest = hashlib.sha256()
     for room in ROOMS:
         for path in sorted((ROOT / room).rglob("*.py")):
-            seen.update(path.read_bytes())
-    return seen.hexdigest()[:16]
+            digest.update(path.read_bytes())
+    return digest.hexdigest()[:16]
 
 
 def example_lead(now: datetime) -> dict[str, Any]:
-    """A made-up lead with its history, as POST /v1/score takes it: 12 days old, a demo held yesterday."""
+    """An invented lead with its history, as POST /v1/score takes it: 12 days old, with a demo yesterday."""
 
     def at(days: float) -> str:
         return (now - timedelta(days=days)).isoformat(timespec="seconds").replace("+00:00", "Z")
@@ -121,7 +123,7 @@ def example_lead(now: datetime) -> dict[str, Any]:
 def _welcome(port: int) -> str:
     at = f"http://127.0.0.1:{port}"
     return f"""
-Leadcast is about to serve. Look at
+Leadcast is starting. Open
   {at}/        the ranked leads
   {at}/docs    the API
 

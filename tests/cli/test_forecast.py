@@ -65,6 +65,6 @@ def test_changes_are_printed_and_drawn_and_add_up(champion_home: Path, crm: Path
         drawn = forecast_figures(result)[f"{what}_changes"].data[0]
         assert list(drawn.y) == [changes[what]["then"], *parts, changes[what]["now"]]
         assert f'id="figure-{what}_changes"' in page.read_text()
-    told = done.stderr[done.stderr.index("changes since") :].splitlines()
-    assert [line.split()[0] for line in told[2:13]] == ["then", *PARTS, "now"]
+    lines = done.stderr[done.stderr.index("changes since") :].splitlines()
+    assert [line.split()[0] for line in lines[2:13]] == ["then", *PARTS, "now"]
     assert not re.search(r"<(script|link|img)[^>]*(src|href)\s*=", page.read_text())

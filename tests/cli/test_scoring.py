@@ -24,9 +24,9 @@ def test_score_file_equals_the_scorer_to_the_last_bit(champion_home: Path, crm: 
     history = read_folder(crm)
     expected = score(load_champion(pointer), open_leads(history, history.as_of_us)).columns()
     for name in ("scores.csv", "scores.parquet"):
-        said = answer("score", crm, "--output", tmp_path / name)
-        assert said["leads"] == len(expected["lead_id"])
-        assert said["expected_wins"] == pytest.approx(sum(expected["probability"]))
+        output = answer("score", crm, "--output", tmp_path / name)
+        assert output["leads"] == len(expected["lead_id"])
+        assert output["expected_wins"] == pytest.approx(sum(expected["probability"]))
     assert pq.read_table(tmp_path / "scores.parquet").to_pydict() == expected
     with open(tmp_path / "scores.csv", newline="", encoding="utf-8") as file:
         rows = list(csv.DictReader(file))
@@ -65,8 +65,8 @@ def test_model_overrules_a_differing_funnel_toml(champion_home: Path, crm: Path,
     text = (other / "funnel.toml").read_text().replace("horizon_days = 90", "horizon_days = 30")
     (other / "funnel.toml").write_text(text)
     same = answer("score", crm, "--output", tmp_path / "same.csv")
-    told = answer("score", other, "--output", tmp_path / "other.csv")
-    differs = [w for w in told["warnings"] if w["code"] == "config_differs"]
+    output = answer("score", other, "--output", tmp_path / "other.csv")
+    differs = [w for w in output["warnings"] if w["code"] == "config_differs"]
     assert [w["subject"] for w in differs] == ["horizon_days"]
     assert "30" in differs[0]["detail"]
     assert not [w for w in same["warnings"] if w["code"] == "config_differs"]
@@ -74,8 +74,8 @@ def test_model_overrules_a_differing_funnel_toml(champion_home: Path, crm: Path,
 
 
 def test_scoring_before_the_models_date_warns(champion_home: Path, crm: Path, tmp_path: Path) -> None:
-    told = answer("score", crm, "--as-of", "2026-02-01", "--output", tmp_path / "scores.csv")
-    assert "scored_in_sample" in {w["code"] for w in told["warnings"]}
+    output = answer("score", crm, "--as-of", "2026-02-01", "--output", tmp_path / "scores.csv")
+    assert "scored_in_sample" in {w["code"] for w in output["warnings"]}
 
 
 @pytest.mark.parametrize("name", ["scores.txt", "nowhere/scores.csv"])

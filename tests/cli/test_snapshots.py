@@ -1,37 +1,24 @@
-"""`leadcast snapshots`: what was said is listed, found by date, shown, and taken every night from either source."""
+"""`leadcast snapshots`: saved results are listed, found by date, shown, and taken from a folder or the store."""
 
-import json
 from pathlib import Path
-from typing import Any
 
 import pytest
-from click.testing import CliRunner, Result
 
-from cli.main import leadcast
+from tests.builders.command import answer, run
 
 ON = "2026-06-15"
 
 
-def run(*arguments: object) -> Result:
-    return CliRunner().invoke(leadcast, [str(a) for a in arguments], catch_exceptions=False)
-
-
-def told(*arguments: object) -> dict[str, Any]:
-    done = run(*arguments, "--json")
-    assert done.exit_code == 0, done.stderr
-    return dict(json.loads(done.stdout))
-
-
 def test_forecast_is_found_by_its_date(champion_home: Path, crm: Path, tmp_path: Path) -> None:
     out = tmp_path / "f.csv"
-    then = told("forecast", crm, "--as-of", ON, "--explain", "--output", out)
-    told("forecast", crm, "--as-of", "2026-06-20", "--output", out)
-    told("forecast", crm, "--as-of", ON, "--output", out, "--no-snapshot", "--period", "week")
-    found = told("snapshots", "show", ON)
+    then = answer("forecast", crm, "--as-of", ON, "--explain", "--output", out)
+    answer("forecast", crm, "--as-of", "2026-06-20", "--output", out)
+    answer("forecast", crm, "--as-of", ON, "--output", out, "--no-snapshot", "--period", "week")
+    found = answer("snapshots", "show", ON)
     assert found["answer"]["periods"] == then["periods"]
     assert found["answer"]["explain"]["changes"] == then["explain"]["changes"]
     assert (found["model_version"], found["options"]) == ("1", {"period": "month"})
-    heads = told("snapshots", "--kind", "forecast")["snapshots"]
+    heads = answer("snapshots", "--kind", "forecast")["snapshots"]
     assert [head["as_of"][:10] for head in heads] == ["2026-06-20", ON]
     shown = run("snapshots", "show", found["id"])
     assert f"{then['periods'][0]['wins_expected']:.1f}" in shown.stderr
@@ -45,20 +32,20 @@ def test_groups_that_may_identify_a_lead_are_not_saved(
     done = run("forecast", crm, "--by", "company", "--output", tmp_path / "f.csv")
     assert done.exit_code == 0, done.stderr
     assert "not saved" in done.stderr
-    assert told("snapshots") == {"snapshots": [], "set_aside": []}
+    assert answer("snapshots") == {"snapshots": [], "set_aside": []}
 
 
 def test_take_saves_both_from_a_folder_or_the_store(champion_home: Path, crm: Path) -> None:
-    kept = told("snapshots", "take", crm)["snapshots"]
+    kept = answer("snapshots", "take", crm)["snapshots"]
     assert set(kept) == {"forecast", "funnel"}
-    told("load", crm)
-    from_store = told("snapshots", "take", "--store")["snapshots"]
+    answer("load", crm)
+    from_store = answer("snapshots", "take", "--store")["snapshots"]
     one, other = (
-        told("snapshots", "show", name)["answer"] for name in (kept["funnel"], from_store["funnel"])
+        answer("snapshots", "show", name)["answer"] for name in (kept["funnel"], from_store["funnel"])
     )
     assert one["total"]["flow"] == other["total"]["flow"]
     one, other = (
-        told("snapshots", "show", name)["answer"] for name in (kept["forecast"], from_store["forecast"])
+        answer("snapshots", "show", name)["answer"] for name in (kept["forecast"], from_store["forecast"])
     )
     assert one["periods"] == other["periods"]
     shown = run("snapshots", "show", kept["funnel"])
@@ -66,7 +53,7 @@ def test_take_saves_both_from_a_folder_or_the_store(champion_home: Path, crm: Pa
 
 
 def test_take_without_a_model_saves_the_funnel(home: Path, crm: Path) -> None:
-    assert set(told("snapshots", "take", crm)["snapshots"]) == {"funnel"}
+    assert set(answer("snapshots", "take", crm)["snapshots"]) == {"funnel"}
     missing = run("snapshots", "show", ON)
     assert missing.exit_code == 1
     assert "no forecast snapshot exists" in missing.stderr

@@ -36,8 +36,8 @@ def json_ready(value: Any) -> Any:
 def test_score_equals_the_score_file(
     champion_home: Path, crm: Path, tmp_path: Path, as_of: str | None
 ) -> None:
-    given = ("--as-of", as_of) if as_of else ()
-    said = command("score", crm, "--output", tmp_path / "scores.parquet", "--reasons", "all", *given)
+    options = ("--as-of", as_of) if as_of else ()
+    output = command("score", crm, "--output", tmp_path / "scores.parquet", "--reasons", "all", *options)
     file = pq.read_table(tmp_path / "scores.parquet").to_pandas()
     frame = leadcast.score(leadcast.load_model(), leadcast.read_folder(crm), as_of, reasons="all")
     assert tuple(frame.columns) == tuple(file.columns) == SCORE_COLUMNS
@@ -47,15 +47,15 @@ def test_score_equals_the_score_file(
         pandas.testing.assert_series_equal(frame.pop(name), expected)
     assert frame.pop("reasons").tolist() == [json.loads(text) for text in file.pop("reasons")]
     pandas.testing.assert_frame_equal(frame, file, check_exact=True)
-    assert json_ready(frame.attrs["warnings"]) == said["warnings"]
+    assert json_ready(frame.attrs["warnings"]) == output["warnings"]
 
 
 @pytest.mark.parametrize("by", [None, "source"])
 def test_forecast_equals_the_forecast_file(
     champion_home: Path, crm: Path, tmp_path: Path, by: str | None
 ) -> None:
-    given = ("--by", by) if by else ()
-    said = command("forecast", crm, "--as-of", AS_OF, "--output", tmp_path / "f.parquet", *given)
+    options = ("--by", by) if by else ()
+    output = command("forecast", crm, "--as-of", AS_OF, "--output", tmp_path / "f.parquet", *options)
     file = pq.read_table(tmp_path / "f.parquet").to_pandas()
     frame = leadcast.forecast(leadcast.load_model(), leadcast.read_folder(crm), AS_OF, by=by)
     assert list(frame.columns) == [name for name in FORECAST_COLUMNS if by or name != "group"]
@@ -63,19 +63,19 @@ def test_forecast_equals_the_forecast_file(
         assert frame[name].dt.strftime("%Y-%m-%d").tolist() == file.pop(name).tolist()
         frame = frame.drop(columns=name)
     pandas.testing.assert_frame_equal(frame, file, check_exact=True)
-    assert frame.attrs["warnings"] == said["warnings"]
+    assert frame.attrs["warnings"] == output["warnings"]
 
 
 @pytest.mark.parametrize("as_of", [None, AS_OF])
 def test_funnel_equals_the_commands_json(champion_home: Path, crm: Path, as_of: str | None) -> None:
-    given = ("--as-of", as_of) if as_of else ()
-    said = command("funnel", crm, "--by", "source", *given)
-    assert json_ready(leadcast.funnel(leadcast.read_folder(crm), as_of, by="source")) == said
+    options = ("--as-of", as_of) if as_of else ()
+    output = command("funnel", crm, "--by", "source", *options)
+    assert json_ready(leadcast.funnel(leadcast.read_folder(crm), as_of, by="source")) == output
 
 
 def test_train_equals_the_command(home: Path, crm: Path, tmp_path: Path) -> None:
     texts: list[str] = []
-    said = command("train", crm, "--as-of", AS_OF, "--trials", 0)
+    output = command("train", crm, "--as-of", AS_OF, "--trials", 0)
     result = leadcast.train(
         leadcast.read_folder(crm),
         AS_OF,
@@ -84,8 +84,8 @@ def test_train_equals_the_command(home: Path, crm: Path, tmp_path: Path) -> None
         progress=lambda text, share: texts.append(text),
     )
     record = json_ready(result.to_dict())
-    assert record.pop("run_id") != said.pop("run_id")
-    assert record == said
+    assert record.pop("run_id") != output.pop("run_id")
+    assert record == output
     assert "fitting" in texts
     model = leadcast.load_model(result.model_version, home=tmp_path / "other")
     history = leadcast.read_folder(crm)
@@ -95,10 +95,10 @@ def test_train_equals_the_command(home: Path, crm: Path, tmp_path: Path) -> None
 
 
 def test_backtest_equals_the_command(home: Path, crm: Path) -> None:
-    said = command("backtest", crm, "--at", "2026-03-01", "--trials", 0, "--by", "country")
-    said.pop("run_id")
+    output = command("backtest", crm, "--at", "2026-03-01", "--trials", 0, "--by", "country")
+    output.pop("run_id")
     result = leadcast.backtest(leadcast.read_folder(crm), ["2026-03-01"], by=["country"], trials=0)
-    assert json_ready(vars(result)) == said
+    assert json_ready(vars(result)) == output
 
 
 def test_number_of_trials_is_the_commands() -> None:
