@@ -28,7 +28,8 @@ from models.parameters import Parameters
 from training.audit.audit import audit, suspects
 from training.backtest.dates import default_dates
 from training.backtest.origin import baseline_probabilities
-from training.evaluation.metrics import conversion_metrics
+from training.evaluation.bootstrap import point_metrics
+from training.evaluation.evaluated_rows import EvaluatedRows
 from training.evaluation.out_of_fold import predict_splits
 from training.fit.additive import FitSettings
 from training.fit.calibration import fit_calibration
@@ -100,6 +101,13 @@ def metrics_at(history: History, at_us: int, seed: int) -> dict[str, Metrics] | 
         flush=True,
     )
     return metrics
+
+
+def conversion_metrics(won: Floats, probability: Floats) -> Metrics:
+    """Metrics of probabilities alone: amounts are unknown, so those of revenue are NaN."""
+    unknown = np.full(len(won), np.nan)
+    never, lead = np.zeros(len(won), dtype=np.bool_), np.arange(len(won))
+    return point_metrics(EvaluatedRows(won, probability, unknown, unknown, unknown, unknown, never, lead))
 
 
 def case_at(history: History, at_us: int, seed: int) -> Case:

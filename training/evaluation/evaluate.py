@@ -8,7 +8,9 @@ import numpy as np
 from history.arrays import Floats, Ints
 from history.snapshot import current_stages
 from models.calibration import BOUND, intercept_for, sigmoid
-from training.evaluation.metrics import BINS, conversion_metrics, log_loss, revenue_metrics
+from training.evaluation.bootstrap import point_metrics
+from training.evaluation.evaluated_rows import EvaluatedRows
+from training.evaluation.metrics import BINS, CONVERSION_METRICS, REVENUE_METRICS, log_loss
 from training.evaluation.out_of_fold import BY_DATE, BY_LEAD, baseline_predictions, recentred
 from training.evaluation.signal import Signal, find_signal
 from training.fit.calibration import fit_slope
@@ -55,23 +57,31 @@ def evaluate(
     logit = out_of_fold_logits(predictions, won, lead)
     probability = sigmoid(np.clip(logit, -BOUND, BOUND))
 
-    def metrics_of(probability: Floats) -> dict[str, float]:
-        expected = probability * predictions.expected_amount
-        return {**conversion_metrics(won, probability), **_known_revenue_metrics(won, amount, expected)}
-
+    won_amount = np.where(won > 0, amount, np.nan)
+    unknown = np.full(len(rows), np.nan)
+    evaluated = EvaluatedRows(
+        won=won,
+        probability=probability,
+        amount=won_amount,
+        expected_amount=predictions.expected_amount,
+        amount_low=unknown,
+        amount_high=unknown,
+        abstained=np.zeros(len(rows), dtype=np.bool_),
+        lead=lead,
+    )
     baselines = baseline_predictions(training_set, splits)
     signal = find_signal(logit, predictions.split, won, lead)
     return Evaluation(
-        metrics=metrics_of(probability),
+        metrics=_metrics_of(evaluated),
         intervals={"log_loss_gain": list(signal.gain)},
-        baselines={name: metrics_of(baseline) for name, baseline in baselines.items()},
+        baselines={name: _metrics_of(evaluated.with_probability(p)) for name, p in baselines.items()},
         signal="usable" if signal.usable else "none",
         evidence=_evidence(signal, method, n_leads=len(np.unique(lead)), n_wins=int(won.sum())),
         method=method,
         calibration=calibration_table(won, probability),
         won=won,
         probability=probability,
-        amount=np.where(won > 0, amount, np.nan),
+        amount=won_amount,
         expected_amount=predictions.expected_amount,
         stages=current_stages(training_set.rows.snapshot.take(rows)),
         lead=lead,
@@ -128,9 +138,12 @@ def calibration_table(won: Floats, probability: Floats, bins: int = BINS) -> lis
     return table
 
 
-def _known_revenue_metrics(won: Floats, amount: Floats, expected: Floats) -> dict[str, float]:
-    """Revenue metrics of rows with a known amount (or not won) and an expectation; empty without such rows."""
-    known = ((won == 0) | ~np.isnan(amount)) & np.isfinite(expected)
-    if not known.any():
-        return {}
-    return revenue_metrics(np.where(won > 0, amount, 0.0)[known], expected[known])
+def _metrics_of(rows: EvaluatedRows) -> dict[str, float]:
+    """The metrics of the contract; those of revenue only if rows have a known amount and an expectation."""
+    conversion = point_metrics(rows)
+    metrics = {name: conversion[name] for name in CONVERSION_METRICS}
+    predicted = rows.take(np.isfinite(rows.expected_amount))
+    if ((predicted.won == 0) | ~np.isnan(predicted.amount)).any():
+        revenue = point_metrics(predicted)
+        metrics |= {name: revenue[name] for name in REVENUE_METRICS}
+    return metrics

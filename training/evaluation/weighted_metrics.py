@@ -9,7 +9,7 @@ from training.evaluation.metrics import BINS, best_first, lift_of, log_loss, rel
 SHARES = (0.05, 0.1, 0.2, 0.3)
 # Amounts are recorded in whole cents: one that misses an end by rounding alone lies inside the interval.
 TOLERANCE, HALF_CENT = 1e-6, 0.005
-REVENUE_METRICS = (
+AMOUNT_METRICS = (
     "revenue",
     "revenue_expected",
     "revenue_error",
@@ -134,7 +134,7 @@ def _top_weight(order: Ints, weight: Floats, share: float) -> Floats:
 def _revenue_metrics(rows: EvaluatedRows, weight: Floats) -> dict[str, Floats]:
     """Revenue metrics; won rows of unknown amount are left out. NaN if no amount is known or predicted."""
     if np.isnan(rows.expected_amount).all() or np.isnan(rows.amount).all():
-        return dict.fromkeys(REVENUE_METRICS, np.full(len(weight), np.nan))
+        return dict.fromkeys(AMOUNT_METRICS, np.full(len(weight), np.nan))
     known = (rows.won == 0) | ~np.isnan(rows.amount)
     known_weight = weight * known
     revenue = np.nan_to_num(rows.amount)

@@ -1,34 +1,9 @@
-"""Metrics: their properties on perfect, random and wrong predictions."""
+"""What the metrics share: ranking, lift and relative error."""
 
 import numpy as np
 import pytest
 
-from training.evaluation.metrics import best_first, conversion_metrics, ece, gini, lift, revenue_metrics
-
-
-def test_ece_is_small_for_calibrated_probabilities() -> None:
-    random = np.random.default_rng(0)
-    probability = random.uniform(0.05, 0.95, 20_000)
-    won = (random.random(len(probability)) < probability).astype(float)
-    assert ece(won, probability) < 0.02 < ece(won, probability**3)
-
-
-def test_gini_of_true_reverse_and_random_order() -> None:
-    random = np.random.default_rng(0)
-    amount = random.lognormal(3, 1, 5000)
-    assert gini(amount, amount) == pytest.approx(1.0)
-    assert gini(amount, -amount) < -0.9
-    assert abs(gini(amount, random.random(5000))) < 0.05
-
-
-def test_gini_without_amounts_is_undefined() -> None:
-    assert np.isnan(gini(np.zeros(5), np.arange(5.0)))
-    assert np.isnan(gini(np.ones(1), np.ones(1)))
-
-
-def test_lift_of_the_true_order_is_the_inverse_win_rate() -> None:
-    won = np.array([1.0] * 10 + [0.0] * 90)
-    assert lift(won, won, share=0.1) == pytest.approx(10.0)
+from training.evaluation.metrics import best_first, lift_of, log_loss, relative_error
 
 
 def test_equal_scores_do_not_keep_the_input_order() -> None:
@@ -37,14 +12,16 @@ def test_equal_scores_do_not_keep_the_input_order() -> None:
     assert abs(np.corrcoef(order, np.arange(1000))[0, 1]) < 0.1
 
 
-def test_single_class_has_no_ranking() -> None:
-    metrics = conversion_metrics(np.zeros(5), np.full(5, 0.2))
-    assert np.isnan(metrics["auc"])
-    assert np.isnan(metrics["pr_auc"])
-    assert np.isfinite(metrics["log_loss"])
-    assert metrics["wins_error"] == 0.0
+def test_log_loss_of_a_certain_mistake_is_finite() -> None:
+    loss = log_loss(np.array([1.0, 0.0]), np.array([0.0, 1.0]))
+    assert np.isfinite(loss).all()
+    assert (loss > 10).all()
 
 
-def test_revenue_error_is_relative_to_the_actual_total() -> None:
-    assert revenue_metrics([100.0, 0.0], [60.0, 90.0])["revenue_error"] == pytest.approx(0.5)
-    assert np.isnan(revenue_metrics([0.0], [60.0])["revenue_error"])
+def test_lift_without_a_win_is_finite() -> None:
+    assert lift_of(0.0, 0.0) == 0.0
+
+
+@pytest.mark.parametrize(("predicted", "actual", "error"), [(150.0, 100.0, 0.5), (0.5, 0.0, -0.5)])
+def test_relative_error_counts_at_least_one(predicted: float, actual: float, error: float) -> None:
+    assert relative_error(predicted, actual) == pytest.approx(error)

@@ -1,16 +1,18 @@
 """Weighted metrics: weights of one agree with scikit-learn and plain formulas, whole weights with repeated rows."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from sklearn.metrics import average_precision_score, brier_score_loss, log_loss, roc_auc_score
 
 from history.arrays import Floats
 from tests.builders.evaluated_rows import random_rows
+from tests.training.evaluation.reference_metrics import gini, lift, reference_metrics
 from training.evaluation.bootstrap import point_metrics
-from training.evaluation.metrics import best_first, conversion_metrics, lift, revenue_metrics
-from training.evaluation.weighted_metrics import SHARES, weighted_median, weighted_metrics
+from training.evaluation.metrics import METRICS, best_first
+from training.evaluation.weighted_metrics import SHARES, weighted_gini, weighted_median, weighted_metrics
 
 SEEDS = [0, 1, 2]
 
@@ -33,25 +35,38 @@ def brier_parts(won: Floats, probability: Floats, bins: int = 10) -> dict[str, f
 
 
 @pytest.mark.parametrize("seed", SEEDS)
-def test_unit_weights_agree_with_scikit_learn(seed: int) -> None:
-    rows = random_rows(seed)
-    metrics = point_metrics(rows)
-    assert metrics["auc"] == pytest.approx(roc_auc_score(rows.won, rows.probability))
-    assert metrics["pr_auc"] == pytest.approx(average_precision_score(rows.won, rows.probability))
-    assert metrics["log_loss"] == pytest.approx(log_loss(rows.won, rows.probability))
-    assert metrics["brier"] == pytest.approx(brier_score_loss(rows.won, rows.probability))
-
-
-@pytest.mark.parametrize("seed", SEEDS)
-def test_unit_weights_agree_with_unweighted_metrics(seed: int) -> None:
+def test_unit_weights_agree_with_the_reference(seed: int) -> None:
     rows = random_rows(seed)
     known = (rows.won == 0) | ~np.isnan(rows.amount)
     revenue = np.nan_to_num(rows.amount)[known]
     expected = (rows.probability * rows.expected_amount)[known]
-    unweighted = {**conversion_metrics(rows.won, rows.probability), **revenue_metrics(revenue, expected)}
+    reference = reference_metrics(rows.won, rows.probability, revenue, expected)
     metrics = point_metrics(rows)
-    for name, value in unweighted.items():
+    assert set(reference) == set(METRICS)
+    for name, value in reference.items():
         assert metrics[name] == pytest.approx(value), name
+
+
+def test_ece_is_small_for_calibrated_probabilities() -> None:
+    random = np.random.default_rng(0)
+    rows = random_rows(0).take(random.integers(0, 100, 20_000))
+    probability = random.uniform(0.05, 0.95, len(rows))
+    won = (random.random(len(rows)) < probability).astype(float)
+    calibrated = replace(rows, won=won, probability=probability)
+    cubed = calibrated.with_probability(probability**3)
+    assert point_metrics(calibrated)["ece"] < 0.02 < point_metrics(cubed)["ece"]
+
+
+def test_gini_of_true_reverse_and_random_order() -> None:
+    random = np.random.default_rng(0)
+    amount, ones = random.lognormal(3, 1, 5000), np.ones((1, 5000))
+    for score in (amount, -amount, random.random(5000)):
+        assert weighted_gini(amount, score, ones)[0] == pytest.approx(gini(amount, score))
+    assert weighted_gini(amount, amount, ones)[0] == pytest.approx(1.0)
+
+
+def test_gini_without_amounts_is_undefined() -> None:
+    assert np.isnan(weighted_gini(np.zeros(5), np.arange(5.0), np.ones((1, 5)))[0])
 
 
 @pytest.mark.parametrize("seed", SEEDS)
