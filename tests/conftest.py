@@ -6,7 +6,7 @@ Hypothesis draws the same examples at every run; `make search` draws new ones.
 import fcntl
 import os
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -22,6 +22,13 @@ os.environ["MLFLOW_DISABLE_TELEMETRY"] = "true"
 os.environ["BENTOML_DO_NOT_TRACK"] = "true"
 for name in [name for name in os.environ if name.startswith("LEADCAST_") or name == "MLFLOW_TRACKING_URI"]:
     del os.environ[name]
+
+
+@pytest.fixture(autouse=True)
+def _home_does_not_leak() -> Iterator[None]:
+    """Commands called in process write --home to the environment; the next test must not see it."""
+    yield
+    os.environ.pop("LEADCAST_HOME", None)
 
 
 @pytest.fixture(scope="session")
