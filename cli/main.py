@@ -16,6 +16,7 @@ from history.extras import installation_hint
 
 COMMANDS = {
     "simulate": "cli.data:simulate",
+    "import": "cli.importing:import_",
     "check": "cli.data:check",
     "train": "cli.training:train",
     "backtest": "cli.backtest:backtest",

@@ -16,6 +16,7 @@ ROOMS = (
     "models",
     "funnel",
     "simulation",
+    "connectors",
     "training",
     "serving",
     "leadcast",
@@ -28,8 +29,9 @@ ROOM_IMPORTS = {
     "models": {"features", "history"},
     "funnel": {"models", "features", "history"},
     "simulation": {"features", "history"},
+    "connectors": {"history"},
     "training": {"funnel", "models", "features", "history"},
-    "serving": {"funnel", "models", "features", "history"},
+    "serving": {"funnel", "models", "features", "history", "connectors"},
     "leadcast": {"training", "funnel", "models", "features", "history"},
     "cli": set(ROOMS),
 }
@@ -37,6 +39,7 @@ ROOM_IMPORTS = {
 CUPBOARD_IMPORTS = {
     "history": {".": set[str](), "folder": {"."}, "records": {"."}},
     "models": {".": {"trees"}, "trees": set[str]()},
+    "connectors": {".": {"salesforce", "formats"}, "formats": {"."}, "salesforce": {"."}},
     "funnel": {".": set[str](), "state": {"."}, "forecast": {"."}},
     "training": {
         "rows": set[str](),
@@ -75,6 +78,7 @@ LIBRARIES = {
     "starlette": ("serving/*.py",),
     "pandas": ("leadcast/__init__.py",),
     "uvicorn": ("serving/http/*.py", "serving/process/*.py"),
+    "python_calamine": ("connectors/formats/workbook.py",),
     "click": ("cli/*.py",),
     "rich": ("cli/*.py",),
 }

@@ -1,0 +1,98 @@
+"""`leadcast import`: another system's export becomes a data folder."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from cli.options import in_a_folder, json_option, now_us
+from cli.output import echo, echo_table, print_json
+from cli.progress import progress_bar
+
+if TYPE_CHECKING:
+    from connectors.run import Imported
+
+SYSTEMS = ("salesforce",)  # as connectors.run.SYSTEMS, which --help does not load
+SHOWN_REASONS = 20
+
+
+@click.command("import")
+@click.argument("system", type=click.Choice(SYSTEMS, case_sensitive=False))
+@click.argument("sources", nargs=-1, required=True, type=click.Path(path_type=Path), metavar="SOURCE...")
+@click.option(
+    "--output",
+    required=True,
+    type=click.Path(path_type=Path),
+    metavar="DATA",
+    help="The data folder to write.",
+)
+@click.option("--object", "object_name", metavar="NAME", help="What a lead is: deal (default).")
+@click.option("--won", multiple=True, metavar="NAME", help="A stage that means a win; repeatable.")
+@click.option("--lost", multiple=True, metavar="NAME", help="A stage that means a loss; repeatable.")
+@click.option(
+    "--currency", metavar="CODE", help="Keep the amounts of this currency, where the export has no rates."
+)
+@click.option(
+    "--mapping",
+    type=click.Path(path_type=Path),
+    callback=in_a_folder,
+    metavar="FILE",
+    help="A TOML file with [formats] datetime and decimal, and [funnel] timezone, where the export leaves them open.",
+)
+@json_option
+def import_(
+    system: str, sources: tuple[Path, ...], output: Path, mapping: Path | None, as_json: bool, **options: Any
+) -> None:
+    """Turns the export of another system into a data folder: CSV, JSON, workbooks, warehouse tables.
+
+    SOURCE are files or folders; their tables are told from their columns. Importing again into the same DATA adds what
+    is new. DATA/import.json accounts for every row: used, or set aside for a reason.
+
+    \b
+    Examples:
+      leadcast import salesforce export --output crm
+      leadcast import salesforce opportunities.csv history.csv tasks.csv --output crm
+      leadcast import salesforce report.xlsx --output crm --won Signed --lost Dropped
+    """
+    from zoneinfo import ZoneInfo
+
+    from connectors.export import ReadOptions
+    from connectors.run import run_import
+
+    read = ReadOptions(
+        now_us=now_us(),
+        zone=ZoneInfo("UTC"),
+        currency=options["currency"],
+        object=options["object_name"],
+        won=options["won"],
+        lost=options["lost"],
+    )
+    with progress_bar() as report:
+        imported = run_import(system, sources, output, read, report, mapping)
+
+    _echo_result(imported, output)
+    if as_json:
+        print_json(
+            {**imported.record, "folder": str(output), "rows": imported.rows, "new_rows": imported.new_rows}
+        )
+
+
+def _echo_result(imported: "Imported", output: Path) -> None:
+    record = imported.record
+    header = ("file", "kind", "rows", "used")
+    echo_table(header, ((s["file"], s["kind"], s["rows_read"], s["rows_used"]) for s in record["sources"]))
+    reasons = [(reason, entry) for s in record["sources"] for reason, entry in s["set_aside"].items()]
+    for _, entry in reasons[:SHOWN_REASONS]:
+        echo(f"set aside {entry['count']:,}, the first: {entry['first']}")
+    if len(reasons) > SHOWN_REASONS:
+        echo(f"... and {len(reasons) - SHOWN_REASONS} more reasons in {output}/import.json")
+    if record["unclaimed"]:
+        echo(f"not a table of {record['system']}: {', '.join(record['unclaimed'])}")
+    for kind, names in record["ignored"].items():
+        echo(
+            f"{kind}: not learned, since these columns hold today's value or the outcome: {', '.join(names)}"
+        )
+    written = ", ".join(f"{rows:,} {name}" for name, rows in imported.rows.items())
+    added = ", ".join(f"{rows:,} {name}" for name, rows in imported.new_rows.items() if rows) or "nothing"
+    echo(f"{output}: {written}; new: {added}")
+    echo(f"Next: leadcast train {output}")

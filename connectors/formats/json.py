@@ -1,0 +1,126 @@
+"""JSON as sources: arrays, lines and pages of an API; nested objects are dotted columns, nested lists sources."""
+
+import gzip
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+import pyarrow as pa
+
+from connectors.accounts import Account
+from connectors.sources import BATCH_ROWS, Batch, Source
+from history.errors import InvalidInput
+from history.values import value_text
+
+# Where the APIs of this field keep the records of a page.
+RECORD_LISTS: Final = ("records", "results", "data", "items", "value", "result")
+PARENT_ID: Final = "parent.Id"
+Record = Mapping[str, Any]
+Flat = dict[str, str | None]
+
+
+def open_json(path: Path, name: str) -> list[Source]:
+    """The records as one source, and one for each nested list of records, with the column `parent.Id`.
+
+    Raises InvalidInput for text that is no JSON, with the line.
+    """
+    opener = gzip.open if path.name.lower().endswith(".gz") else open
+    try:
+        with opener(path, "rt", encoding="utf-8-sig") as file:
+            text = file.read()
+    except (UnicodeError, EOFError, gzip.BadGzipFile) as error:
+        raise InvalidInput(f"{name} cannot be read as JSON in UTF-8: {error}; export it again.") from error
+    nested: dict[str, list[Flat]] = {}
+    rows = [_flat(record, nested) for record in _records(text, name)]
+    sources = [_source(name, rows)]
+    return sources + [_source(f"{name}, {key}", children) for key, children in nested.items()]
+
+
+def _records(text: str, name: str) -> Iterator[Record]:
+    try:
+        document = json.loads(text)
+    except (ValueError, RecursionError):
+        yield from _lines(text, name)
+        return
+    yield from _of(document)
+
+
+def _of(document: Any) -> Iterator[Record]:
+    """The records of a document or of one page."""
+    if isinstance(document, list):
+        for entry in document:
+            if isinstance(entry, dict) and _list_key(entry):
+                yield from _of(entry)
+            elif isinstance(entry, dict):
+                yield entry
+    elif isinstance(document, dict):
+        key = _list_key(document)
+        yield from _of(document[key]) if key else iter([document])
+
+
+def _list_key(document: Mapping[str, Any]) -> str | None:
+    """The key of a page's records; a record that only holds such a key among many others is no page."""
+    if len(document) > 8:
+        return None
+    for key in RECORD_LISTS:
+        value = document.get(key)
+        if isinstance(value, list) and all(isinstance(entry, dict) for entry in value):
+            return key
+    return None
+
+
+def _lines(text: str, name: str) -> Iterator[Record]:
+    for number, line in enumerate(text.splitlines(), 1):
+        if not line.strip():
+            continue
+        try:
+            yield from _of(json.loads(line))
+        except (ValueError, RecursionError) as error:
+            raise InvalidInput(f"{name}, line {number} is no JSON: {error}; export it again.") from error
+
+
+def _flat(record: Record, nested: dict[str, list[Flat]], prefix: str = "") -> Flat:
+    """One level: {"Owner": {"Name": "X"}} is {"Owner.Name": "X"}; lists of records go to `nested`."""
+    flat: Flat = {}
+    for key, value in record.items():
+        path = f"{prefix}{key}"
+        if isinstance(value, dict) and not isinstance(value.get("records"), list):
+            flat.update(_flat(value, nested, f"{path}."))
+            continue
+        children = value["records"] if isinstance(value, dict) else value
+        if isinstance(children, list) and children and all(isinstance(child, dict) for child in children):
+            parent = record.get("Id") or record.get("id")
+            for child in children:
+                row = _flat(child, {})
+                row[PARENT_ID] = _cell(parent)
+                nested.setdefault(path, []).append(row)
+        elif isinstance(children, list):
+            flat[path] = ";".join(filter(None, map(_cell, children))) or None
+        else:
+            flat[path] = _cell(value)
+    return flat
+
+
+def _cell(value: Any) -> str | None:
+    try:
+        text = value_text(value)
+    except TypeError:
+        return json.dumps(value, ensure_ascii=False)
+    return text.strip() or None if text else None
+
+
+def _source(name: str, rows: list[Flat]) -> Source:
+    columns = tuple(dict.fromkeys(column for row in rows for column in row))
+
+    def batches(account: Account, wanted: Sequence[str]) -> Iterator[Batch]:
+        for start in range(0, len(rows), BATCH_ROWS):
+            piece = rows[start : start + BATCH_ROWS]
+            account.rows_read += len(piece)
+            table = pa.table(
+                {column: pa.array([row.get(column) for row in piece], pa.string()) for column in wanted}
+            )
+            yield Batch(table, np.arange(start + 1, start + len(piece) + 1, dtype=np.int64))
+
+    return Source(name, columns, batches)

@@ -1,0 +1,146 @@
+"""An export over an earlier one: what is new is added, today's values that differ become changes, deletions leave."""
+
+from collections.abc import Collection, Mapping
+from typing import Final
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from connectors.write import SCHEMAS, TIME, NewFolder
+
+KEYS: Final[Mapping[str, tuple[str, ...]]] = {
+    "leads": ("lead_id",),
+    "interactions": ("interaction_id", "lead_id"),
+    "stages": ("lead_id", "entered_at", "stage"),
+    "outcomes": ("lead_id", "outcome", "closed_at", "amount"),
+    "attribute_changes": ("lead_id", "changed_at", "attribute", "value"),
+}
+NOT_ATTRIBUTES: Final = ("lead_id", "created_at")
+MARK: Final = "\x1f"  # between the parts of a key: no text of a CRM holds it
+
+
+class FolderTables:
+    """The tables of a new folder: those of the earlier import, and what the export adds to them."""
+
+    def __init__(self, folder: NewFolder, earlier: Mapping[str, pa.Table]) -> None:
+        self.rows: dict[str, int] = {}
+        self.new_rows: dict[str, int] = {}
+        self._folder, self._earlier = folder, dict(earlier)
+        self._keys: dict[str, pa.Array] = {}
+        self._exported_us = 0
+
+    def erase(self, ids: Collection[str]) -> None:
+        """Removes leads that the export marks as deleted from the earlier tables."""
+        gone = pa.array(sorted(ids), pa.string())
+        self._earlier = {name: _without(table, gone) for name, table in self._earlier.items()}
+
+    def leads(self, table: pa.Table, exported_us: int, with_history: Collection[str]) -> None:
+        """The leads of both, each as first seen; what differs from the last known value is a change since."""
+        self._exported_us = exported_us
+        old = self._earlier.get("leads")
+        if old is None:
+            self._write("leads", table, len(table))
+            return
+        known = pc.is_in(table.column("lead_id"), value_set=old.column("lead_id").combine_chunks())
+        fresh = table.filter(pc.invert(known))
+        self._write("leads", pa.concat_tables([old, fresh], promote_options="default"), len(fresh))
+        again = table.filter(known).drop_columns([n for n in with_history if n in table.column_names])
+        self.add("attribute_changes", self._changed(again, old))
+
+    def add(self, name: str, table: pa.Table) -> None:
+        """Rows of a table; those that the earlier import has are left out."""
+        if name not in self._keys:
+            self._begin(name)
+        fresh = self._new(name, table)
+        self._write(name, fresh, len(fresh))
+
+    def finish(self) -> None:
+        """Writes the earlier tables to which nothing was added."""
+        for name in self._earlier:
+            if name != "leads" and name not in self._keys:
+                self._begin(name)
+
+    def _begin(self, name: str) -> None:
+        old = self._earlier.get(name)
+        self._keys[name] = pa.array([], pa.string()) if old is None else _keys(old, name)
+        if old is not None:
+            self._write(name, old, 0)
+
+    def _write(self, name: str, table: pa.Table, fresh: int) -> None:
+        self._folder.add(name, table)
+        self.rows[name] = self.rows.get(name, 0) + len(table)
+        self.new_rows[name] = self.new_rows.get(name, 0) + fresh
+
+    def _new(self, name: str, table: pa.Table) -> pa.Table:
+        """The rows without those of the earlier import; of stages also without a present stage that is known."""
+        if not len(self._keys[name]) or not len(table):
+            return table
+        fresh = table.filter(pc.invert(pc.is_in(_keys(table, name), value_set=self._keys[name])))
+        return self._new_stages(fresh) if name == "stages" else fresh
+
+    def _new_stages(self, fresh: pa.Table) -> pa.Table:
+        ordered = self._earlier["stages"].sort_by("entered_at")
+        last = dict(
+            zip(ordered.column("lead_id").to_pylist(), ordered.column("stage").to_pylist(), strict=True)
+        )
+        at_export = pc.equal(fresh.column("entered_at").cast(pa.int64()), self._exported_us).to_pylist()
+        leads, stages = fresh.column("lead_id").to_pylist(), fresh.column("stage").to_pylist()
+        kept = [
+            not (today and last.get(lead) == stage)
+            for today, lead, stage in zip(at_export, leads, stages, strict=True)
+        ]
+        return fresh.filter(pa.array(kept, pa.bool_()))
+
+    def _changed(self, again: pa.Table, old: pa.Table) -> pa.Table:
+        place = pc.index_in(again.column("lead_id"), value_set=old.column("lead_id").combine_chunks())
+        before = old.take(place)
+        latest = self._latest()
+        rows: list[tuple[str, str, str]] = []
+        ids = again.column("lead_id").to_pylist()
+        for name in again.column_names:
+            if name in NOT_ATTRIBUTES or name not in old.column_names:
+                continue
+            values, former = again.column(name).to_pylist(), before.column(name).to_pylist()
+            for lead, value, first in zip(ids, values, former, strict=True):
+                if (value or "") != latest.get((lead, name), first or ""):
+                    rows.append((lead, name, value or ""))
+        leads, names, texts = zip(*rows, strict=True) if rows else ((), (), ())
+        instant = pa.array([self._exported_us] * len(rows), pa.int64()).cast(TIME)
+        return pa.table(
+            {
+                "lead_id": leads,
+                "changed_at": instant,
+                "attribute": names,
+                "value": texts,
+                "recorded_at": instant,
+            }
+        ).cast(SCHEMAS["attribute_changes"])
+
+    def _latest(self) -> dict[tuple[str, str], str]:
+        changes = self._earlier.get("attribute_changes")
+        if changes is None:
+            return {}
+        ordered = changes.sort_by("changed_at")
+        pairs = zip(
+            ordered.column("lead_id").to_pylist(), ordered.column("attribute").to_pylist(), strict=True
+        )
+        return dict(zip(pairs, ordered.column("value").to_pylist(), strict=True))
+
+
+def _without(table: pa.Table, gone: pa.Array) -> pa.Table:
+    return table.filter(pc.invert(pc.is_in(table.column("lead_id"), value_set=gone))) if len(gone) else table
+
+
+def _keys(table: pa.Table, name: str) -> pa.Array:
+    """One text a row that stands for the row's key."""
+    parts = [pc.fill_null(_text(table.column(column)), "") for column in KEYS[name]]
+    joined = pc.binary_join_element_wise(*parts, MARK)
+    return joined.combine_chunks() if isinstance(joined, pa.ChunkedArray) else joined
+
+
+def _text(column: pa.ChunkedArray) -> pa.ChunkedArray:
+    return (
+        column.cast(pa.int64()).cast(pa.string())
+        if pa.types.is_timestamp(column.type)
+        else column.cast(pa.string())
+    )

@@ -1,0 +1,86 @@
+"""Tells from its columns which object of a system a source holds; labels, API names and warehouse names are one."""
+
+import re
+import unicodedata
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from connectors.declare import Kind, ObjectKind
+from connectors.sources import Source
+
+# Columns that warehouse loaders add: Fivetran, Airbyte, dlt, Singer and Stitch.
+LOADER: Final = re.compile(r"^_(fivetran|airbyte|dlt|sdc)_?", re.IGNORECASE)
+DELETED: Final = ("_fivetran_deleted", "_sdc_deleted_at", "_ab_cdc_deleted_at")
+VERSION_START: Final = "_fivetran_start"
+_SEPARATORS: Final = re.compile(r"[\W_]+")
+
+
+@dataclass(frozen=True)
+class Recognised:
+    """A source and its kind: columns maps a field's name to the file's column, others are the columns of no field."""
+
+    source: Source
+    kind: ObjectKind
+    columns: Mapping[str, str]
+    others: tuple[str, ...]
+    deleted_column: str | None
+    version_column: str | None
+
+    @property
+    def time_columns(self) -> tuple[str, ...]:
+        """The file's columns whose fields are times."""
+        times = {field.name for field in self.kind.fields if field.kind is Kind.TIME}
+        return tuple(column for name, column in self.columns.items() if name in times)
+
+
+def key_of(name: str) -> str:
+    """The form in which "Close Date", "CloseDate" and "close_date" are one name."""
+    folded = unicodedata.normalize("NFKC", name).casefold()
+    return _SEPARATORS.sub("", folded)
+
+
+def recognise(source: Source, kinds: Sequence[ObjectKind]) -> Recognised | None:
+    """The source as the first of the kinds whose needed fields it has; None if no kind fits."""
+    by_key: dict[str, str] = {}
+    for column in source.columns:
+        if not LOADER.match(column):
+            by_key.setdefault(key_of(column), column)
+
+    for kind in kinds:
+        columns = _columns(kind, by_key)
+        if _fits(kind, columns):
+            claimed = set(columns.values())
+            others = [c for c in source.columns if c not in claimed and not LOADER.match(c)]
+            return Recognised(
+                source,
+                kind,
+                columns,
+                tuple(others),
+                _column(source, DELETED),
+                _column(source, (VERSION_START,)),
+            )
+    return None
+
+
+def _columns(kind: ObjectKind, by_key: Mapping[str, str]) -> dict[str, str]:
+    columns: dict[str, str] = {}
+    for field in kind.fields:
+        for name in (field.name, *field.labels):
+            column = by_key.get(key_of(name))
+            if column is not None and column not in columns.values():
+                columns[field.name] = column
+                break
+    return columns
+
+
+def _fits(kind: ObjectKind, columns: Mapping[str, str]) -> bool:
+    if any(name in columns for name in kind.without):
+        return False
+    alternatives = ((need,) if isinstance(need, str) else need for need in kind.needs)
+    return all(any(name in columns for name in names) for names in alternatives)
+
+
+def _column(source: Source, names: Sequence[str]) -> str | None:
+    lower = {column.lower(): column for column in source.columns}
+    return next((lower[name] for name in names if name in lower), None)

@@ -1,0 +1,107 @@
+"""Imports an export: sources -> recognised tables -> an adapter -> a data folder, every row accounted for."""
+
+import tomllib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from importlib import import_module
+from pathlib import Path
+from typing import Any, Final
+
+from connectors.export import Export, Progress, ReadOptions, open_export, with_settings
+from connectors.merge import FolderTables
+from connectors.sources import open_sources
+from connectors.tables import Result
+from connectors.write import (
+    IMPORT_FILE,
+    Settings,
+    import_record,
+    kept_config,
+    new_folder,
+    read_old,
+    refuse_unless_replaceable,
+)
+from history.config import CONFIG_FILE, SECTIONS
+from history.errors import InvalidInput
+from history.times import format_time
+
+# system -> the module of its adapter: OBJECTS, KINDS, convert(export, sink).
+SYSTEMS: Final[Mapping[str, str]] = {"salesforce": "connectors.salesforce.adapter"}
+
+
+@dataclass(frozen=True)
+class Imported:
+    """The record of import.json, and how many rows each table has and how many of them are new."""
+
+    record: Mapping[str, Any]
+    rows: Mapping[str, int]
+    new_rows: Mapping[str, int]
+
+
+def run_import(
+    system: str,
+    paths: Sequence[Path],
+    output: Path,
+    options: ReadOptions,
+    progress: Progress,
+    mapping: Path | None = None,
+) -> Imported:
+    """Writes the data folder `output` from the files of an export, over an earlier import if one is there.
+
+    Raises InvalidInput with every problem; then `output` is as it was.
+    """
+    adapter = import_module(SYSTEMS[system])
+    if options.object is not None and options.object not in adapter.OBJECTS:
+        raise InvalidInput(f"--object {options.object}: {system} has {', '.join(adapter.OBJECTS)}.")
+    if mapping is not None:
+        options = with_settings(options, _toml(mapping), mapping)
+    refuse_unless_replaceable(output)
+
+    progress("looking for files", 0.0)
+    export = open_export(system, adapter.KINDS, open_sources(paths), options, progress)
+    old = read_old(output)
+    with new_folder(output) as folder:
+        tables = FolderTables(folder, old)
+        result: Result = adapter.convert(export, tables)
+        progress("writing", 0.9)
+        tables.finish()
+        record = _record(export, result)
+        folder.write_text(IMPORT_FILE, import_record(record))
+        config = kept_config(output)
+        folder.write_text(CONFIG_FILE, config if config is not None else _settings(export, result).toml())
+    progress("imported", 1.0)
+    return Imported(record, tables.rows, tables.new_rows)
+
+
+def _toml(path: Path) -> dict[str, Any]:
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8-sig"))
+    except (OSError, ValueError, RecursionError) as error:
+        raise InvalidInput(f"--mapping {path}: cannot be read as TOML: {error}.") from error
+
+
+def _record(export: Export, result: Result) -> dict[str, Any]:
+    """import.json; raises RuntimeError if a row is neither used nor set aside, which is a fault of the adapter."""
+    for account in export.accounts:
+        if not account.is_balanced:
+            raise RuntimeError(f"{account.file}: rows are unaccounted for: {account.record()}")
+    return {
+        "system": export.system,
+        "object": result.object,
+        "imported_at": format_time(export.options.now_us),
+        "exported_at": format_time(result.exported_us),
+        "sources": [account.record() for account in export.accounts],
+        "unclaimed": list(export.unclaimed),
+        "ignored": {kind: names for kind, names in export.ignored.items() if names},
+    }
+
+
+def _settings(export: Export, result: Result) -> Settings:
+    """funnel.toml of the new folder; identity columns are never learned."""
+    return Settings(
+        name=export.system.capitalize(),
+        currency=result.currency,
+        timezone=export.options.zone.key,
+        stages=result.stages,
+        ignore=() if "identity" in SECTIONS["attributes"] else result.identity,
+        identity=result.identity if "identity" in SECTIONS["attributes"] else (),
+    )

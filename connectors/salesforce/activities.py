@@ -1,0 +1,136 @@
+"""Tasks and events as interactions, read in batches."""
+
+import re
+from collections.abc import Iterator
+from typing import Final
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from connectors.deals import NO_TIME, times
+from connectors.export import Export, booleans, column
+from connectors.salesforce.ids import keys
+from connectors.salesforce.leads import ConvertedLeads
+from connectors.salesforce.org import Org, without_deleted
+from connectors.values import end_of_day, read_numbers
+from history.arrays import Floats, Ints, Mask
+from history.history import DAY_US
+
+# Status of a completed task in the usual languages.
+DONE: Final = frozenset((
+    "completed", "erledigt", "abgeschlossen", "terminé", "terminée", "completado", "completada", "concluído",
+    "concluída", "completato", "completata", "voltooid", "zakończone", "befejezett", "已完成", "完了", "done", "closed",
+))  # fmt: skip
+EXACT_TIMES: Final = {
+    "Task": ("CompletedDateTime",),
+    "Event": ("StartDateTime", "ActivityDateTime", "EndDateTime"),
+}
+CHANNELS: Final = {
+    "call": "phone", "email": "email", "list_email": "email", "linkedin": "social", "meeting": "meeting",
+}  # fmt: skip
+SECONDS: Final = 60.0  # a call's value is in minutes
+LEAD: Final = "_lead"
+
+
+def interactions(org: Org, converted: ConvertedLeads) -> Iterator[pa.Table]:
+    """Batches of `interactions`: of each opportunity, and of the Lead that it was."""
+    targets = pa.concat_arrays([org.keys, converted.keys])
+    deals = np.concatenate((np.arange(len(org.keys)), converted.deal)).astype(np.int64)
+    ids = pa.array(org.ids, pa.string())
+    for kind in ("Task", "Event"):
+        for batch in org.export.batches(kind):
+            table = without_deleted(org.export, batch)
+            what = pc.index_in(keys(column(table, "WhatId")), value_set=targets)
+            who = pc.index_in(keys(column(table, "WhoId")), value_set=targets)
+            place = pc.fill_null(pc.coalesce(what, who), -1).to_numpy(zero_copy_only=False)
+            table = org.export.leave(table, "of_no_opportunity_of_the_export", place < 0)
+            table = table.append_column(LEAD, ids.take(pa.array(deals[place[place >= 0]])))
+            yield _happened(org, table, kind)
+
+
+def _happened(org: Org, table: pa.Table, kind: str) -> pa.Table:
+    """The rows that took place; what is not done, has no time or is planned is set aside."""
+    export = org.export
+    if kind == "Task":
+        table = export.leave(table, "not_completed", ~_is_done(export, table))
+    occurred = _occurred(export, table, kind)
+    table = export.leave(table, "no_time", occurred == NO_TIME)
+    occurred = occurred[occurred != NO_TIME]
+    # Histories of opportunities date the export; the activities of that very day may be later.
+    planned = occurred > org.exported_us + DAY_US
+    table, occurred = export.leave(table, "planned", planned), occurred[~planned]
+    export.use(table)
+
+    created = export.times(table, "CreatedDate")
+    recorded = np.where(created.known & (created.us > occurred), created.us, NO_TIME)
+    kinds = _kinds(table, kind)
+    channels = pa.array([CHANNELS.get(text) for text in kinds.dictionary.to_pylist()], pa.string())
+    minutes = _minutes(table, kind)
+    return pa.table(
+        {
+            "lead_id": column(table, LEAD),
+            "occurred_at": times(occurred),
+            "kind": kinds.dictionary_decode(),
+            "interaction_id": column(table, "Id"),
+            "recorded_at": times(recorded),
+            "channel": channels.take(kinds.indices),
+            "direction": _direction(table),
+            "value": pa.array(minutes, mask=~np.isfinite(minutes)),
+        }
+    )
+
+
+def _direction(table: pa.Table) -> pa.Array:
+    call = pc.utf8_lower(column(table, "CallType"))
+    known = pc.is_in(call, value_set=pa.array(["inbound", "outbound"]))
+    return pc.if_else(known, call, pa.scalar(None, pa.string()))
+
+
+def _minutes(table: pa.Table, kind: str) -> Floats:
+    if kind == "Event":
+        return read_numbers(column(table, "DurationInMinutes"), ".").value
+    return np.asarray(read_numbers(column(table, "CallDurationInSeconds"), ".").value / SECONDS)
+
+
+def _is_done(export: Export, table: pa.Table) -> Mask:
+    """Completed tasks, by IsClosed or the usual words of Status; without both all are."""
+    closed, is_open = booleans(column(table, "IsClosed"))
+    status = pc.utf8_lower(column(table, "Status"))
+    done = pc.fill_null(pc.is_in(status, value_set=pa.array(sorted(DONE))), False).to_numpy(
+        zero_copy_only=False
+    )
+    unknown = ~closed & ~is_open
+    without = unknown & pc.is_null(status).to_numpy(zero_copy_only=False)
+    completed = export.times(table, "CompletedDateTime").known
+    return np.asarray(closed | (unknown & (done | completed)) | without)
+
+
+def _occurred(export: Export, table: pa.Table, kind: str) -> Ints:
+    """When an activity happened; a bare date of the day on which it was entered is the time of the entry."""
+    us = np.full(len(table), NO_TIME, dtype=np.int64)
+    for name in EXACT_TIMES[kind]:
+        read = export.times(table, name)
+        us = np.where((us == NO_TIME) & read.known, read.us, us)
+    day, created = export.times(table, "ActivityDate"), export.times(table, "CreatedDate")
+    same_day = (
+        created.known & (created.us >= day.us) & (created.us <= end_of_day(day.us, export.options.zone))
+    )
+    us = np.where((us == NO_TIME) & day.known, np.where(same_day, created.us, day.us), us)
+    return np.asarray(np.where((us == NO_TIME) & created.known, created.us, us))
+
+
+def _kinds(table: pa.Table, kind: str) -> pa.DictionaryArray:
+    """The kind of each activity: its type, else its subtype, else the object's own word."""
+    subtype = column(table, "TaskSubtype" if kind == "Task" else "EventSubtype")
+    word = "task" if kind == "Task" else "meeting"
+    raw = pc.fill_null(pc.coalesce(column(table, "Type"), subtype), word)
+    encoded = (raw.combine_chunks() if isinstance(raw, pa.ChunkedArray) else raw).dictionary_encode()
+    return pa.DictionaryArray.from_arrays(
+        encoded.indices, pa.array(list(map(_slug, encoded.dictionary.to_pylist())), pa.string())
+    )
+
+
+def _slug(text: str) -> str:
+    spaced = re.sub(r"(?<=[a-z])(?=[A-Z])", " ", text)
+    return re.sub(r"[\W_]+", "_", spaced.strip().casefold()).strip("_") or "other"

@@ -1,0 +1,44 @@
+"""Ids of Salesforce: 15 characters tell records apart, three more check their capitals."""
+
+import re
+from typing import Final
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+ID_LENGTH: Final = 15
+OPPORTUNITY_PREFIX: Final = "006"
+CHECK_LETTERS: Final = "ABCDEFGHIJKLMNOPQRSTUVWXYZ012345"
+ID: Final = re.compile(r"^[0-9a-zA-Z]{15}([A-Z0-5]{3})?$")
+# Key prefixes that Salesforce gives to its own objects; a custom object's begins with "a".
+REFERENCE: Final = re.compile(
+    r"^(00[1-9A-Z]|01[0-9A-Z]|500|701|80[0-9]|a[0-9a-zA-Z]{2})[0-9a-zA-Z]{12}([A-Z0-5]{3})?$"
+)
+
+
+def keys(array: pa.Array) -> pa.Array:
+    """The part of each id that tells records apart: the first 15 of 15 or 18 characters, other ids as they are."""
+    length = pc.utf8_length(array)
+    return pc.if_else(pc.equal(length, ID_LENGTH + 3), pc.utf8_slice_codeunits(array, 0, ID_LENGTH), array)
+
+
+def long_id(text: str) -> str:
+    """The 18 characters of an id of 15; any other id as it is."""
+    if len(text) != ID_LENGTH or not ID.match(text):
+        return text
+    checks = ""
+    for start in range(0, ID_LENGTH, 5):
+        capitals = sum(1 << place for place in range(5) if "A" <= text[start + place] <= "Z")
+        checks += CHECK_LETTERS[capitals]
+    return text + checks
+
+
+def is_reference(value: str | None) -> bool:
+    """Whether a text is the id of a record."""
+    return value is not None and REFERENCE.match(value) is not None
+
+
+def are_references(array: pa.Array) -> bool:
+    """Whether every value is an id of another record."""
+    values = array.drop_null()
+    return len(values) > 0 and all(is_reference(text) for text in values.to_pylist())

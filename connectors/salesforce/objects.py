@@ -1,0 +1,198 @@
+"""The objects of Salesforce: fields by API name, their labels in reports, and what each is to a model."""
+
+from typing import Final
+
+from connectors.declare import ObjectKind, Trap, times, trapped, used
+
+_SYSTEM: Final = trapped(
+    Trap.IGNORE,
+    "CreatedById|Created By|Created Alias", "LastModifiedById|Last Modified By|Last Modified Alias",
+    "LastViewedDate|Last Viewed Date", "LastReferencedDate|Last Referenced Date", "RecordTypeId|Record Type ID",
+    "attributes.type", "attributes.url", "PhotoUrl", "Pricebook2Id", "SyncedQuoteId", "ContractId", "Territory2Id",
+    "IsExcludedFromTerritory2Filter", "CampaignId", "ContactId", "IsPrivate", "LastCloseDateChangedHistoryId",
+    "LastAmountChangedHistoryId", "parent.Id",
+)  # fmt: skip
+
+OPPORTUNITY: Final = ObjectKind(
+    "Opportunity",
+    (
+        *used(
+            "Id|Opportunity ID|Opportunity ID (18)|Case Safe ID", "StageName|Stage", "Amount",
+            "AmountConverted|Amount (converted)", "AmountConvertedCurrency|Amount (converted) Currency",
+            "CurrencyIsoCode|Amount Currency|Opportunity Currency|Currency ISO Code|Currency", "IsClosed|Closed",
+            "IsWon|Won", "IsDeleted|Deleted", "OwnerId|Owner ID|Opportunity Owner ID",
+            "Owner.Name|Opportunity Owner|Owner Name|Owner|Owner Full Name", "AccountId|Account ID",
+            "LeadSource|Lead Source",
+        ),
+        *times(
+            "CreatedDate|Created Date", "CloseDate|Close Date", "SystemModstamp|System Modstamp",
+            "LastModifiedDate|Last Modified Date|Last Modified", "LastStageChangeDate|Last Stage Change Date",
+        ),
+        *trapped(Trap.IDENTITY, "Name|Opportunity Name", "Account.Name|Account Name", "Description"),
+        *trapped(
+            Trap.TODAY,
+            "Probability|Probability (%)", "ForecastCategory|Forecast Category", "NextStep|Next Step",
+            "ForecastCategoryName|Forecast Category Name", "ExpectedRevenue|Expected Revenue",
+            "ExpectedRevenueCurrency|Expected Revenue Currency",
+            "ExpectedRevenueConverted|Expected Revenue (converted)", "LastActivityDate|Last Activity",
+            "LastActivityInDays|Last Activity In Days", "HasOpenActivity|Has Open Activity",
+            "HasOverdueTask|Has Overdue Task", "HasOpportunityLineItem|Has Line Item|Has Products", "Age",
+            "PushCount|Push Count", "StageDuration|Stage Duration", "IqScore|Opportunity Score",
+            "TotalOpportunityQuantity|Quantity",
+        ),
+        *trapped(
+            Trap.OUTCOME,
+            "Fiscal|Fiscal Period", "FiscalQuarter|Fiscal Quarter", "FiscalYear|Fiscal Year",
+            "LossReason|Loss Reason|Lost Reason|Closed Lost Reason|Loss_Reason__c|Lost_Reason__c|Closed_Lost_Reason__c"
+            "|loss_reason_c|lost_reason_c|closed_lost_reason_c|Reason Lost",
+            "CloseMonth|Close Month", "ClosedReason|Closed Reason|Won Reason|Win Reason|Win_Reason__c",
+        ),
+        *_SYSTEM,
+    ),
+    needs=("StageName", ("Id", "Name"), ("CloseDate", "CreatedDate", "IsClosed")),
+)  # fmt: skip
+OPPORTUNITY_HISTORY: Final = ObjectKind(
+    "OpportunityHistory",
+    (
+        *used(
+            "Id", "OpportunityId|Opportunity ID", "parent.Id", "StageName|Stage", "Amount", "IsDeleted",
+            "Probability|Probability (%)", "CurrencyIsoCode", "ForecastCategory",
+        ),
+        *times("CreatedDate|Created Date", "CloseDate|Close Date", "SystemModstamp"),
+        *trapped(
+            Trap.IGNORE, "ExpectedRevenue", "CreatedById", "PrevAmount", "PrevCloseDate", "FromForecastCategory",
+            "PrevForecastUpdate",
+        ),
+        *trapped(Trap.IDENTITY, "Name|Opportunity Name"),
+        *trapped(Trap.TODAY, "OwnerId", "Owner.Name|Opportunity Owner|Owner", "IsWon|Won", "IsClosed|Closed", "Type"),
+    ),
+    needs=(("OpportunityId", "parent.Id"), ("Id", "parent.Id"), "StageName", "CreatedDate"),
+    without=("Name", "OwnerId", "Owner.Name", "IsWon", "IsClosed", "Type"),
+)  # fmt: skip
+# The standard report "Opportunity History": its Created Date is the deal's, Last Modified the change's.
+OPPORTUNITY_HISTORY_REPORT: Final = ObjectKind(
+    "OpportunityHistory",
+    (
+        *used("OpportunityId|Opportunity ID", "StageName|To Stage", "Amount", "Probability|Probability (%)"),
+        *times("CreatedDate|Last Modified|Last Modified Date|Edit Date", "CloseDate|Close Date"),
+        *trapped(Trap.TODAY, "FromStage|From Stage", "Owner|Opportunity Owner"),
+        *trapped(Trap.IDENTITY, "Name|Opportunity Name"),
+    ),
+    needs=("OpportunityId", "StageName", "CreatedDate", "FromStage"),
+)
+FIELD_HISTORY: Final = ObjectKind(
+    "OpportunityFieldHistory",
+    (
+        *used(
+            "Id", "OpportunityId|Opportunity ID|parent.Id", "Field|Field / Event", "OldValue|Old Value",
+            "NewValue|New Value", "DataType", "IsDeleted",
+        ),
+        *times("CreatedDate|Edit Date|Created Date"),
+        *trapped(Trap.IGNORE, "CreatedById|Edited By"),
+        *trapped(Trap.IDENTITY, "Name|Opportunity Name"),
+    ),
+    needs=("OpportunityId", "Field", "NewValue", "CreatedDate"),
+)  # fmt: skip
+LEAD_HISTORY: Final = ObjectKind(
+    "LeadHistory",
+    (
+        *used(
+            "Id",
+            "LeadId|Lead ID",
+            "Field|Field / Event",
+            "OldValue|Old Value",
+            "NewValue|New Value",
+            "IsDeleted",
+        ),
+        *times("CreatedDate|Edit Date|Created Date"),
+    ),
+    needs=("LeadId", "Field", "NewValue", "CreatedDate"),
+)
+LEAD: Final = ObjectKind(
+    "Lead",
+    (
+        *used(
+            "Id|Lead ID", "ConvertedOpportunityId|Converted Opportunity ID|Opportunity ID", "IsDeleted|Deleted",
+            "IsConverted|Converted", "LeadSource|Lead Source", "MasterRecordId|Master Record ID",
+        ),
+        *times(
+            "CreatedDate|Created Date|Create Date", "ConvertedDate|Converted Date", "SystemModstamp",
+            "LastModifiedDate|Last Modified Date",
+        ),
+        *trapped(Trap.IDENTITY, "Name", "FirstName|First Name", "LastName|Last Name", "Company|Company / Account"),
+        *trapped(Trap.TODAY, "Status|Lead Status", "Rating", "OwnerId", "Owner.Name|Lead Owner"),
+        *_SYSTEM,
+    ),
+    needs=("Id", ("IsConverted", "ConvertedOpportunityId"), ("Status", "Company", "LastName")),
+    without=("StageName",),
+)  # fmt: skip
+EVENT: Final = ObjectKind(
+    "Event",
+    (
+        *used(
+            "Id|Activity ID|Event ID", "WhatId|Opportunity ID|Related To ID|What ID", "WhoId|Lead ID|Who ID", "Type",
+            "EventSubtype|Event Subtype", "DurationInMinutes|Duration", "IsDeleted|Deleted",
+        ),
+        *times(
+            "StartDateTime|Start Date Time|Start", "ActivityDateTime", "ActivityDate|Date", "EndDateTime|End",
+            "CreatedDate|Created Date",
+        ),
+        *trapped(Trap.IDENTITY, "Subject", "Description", "Location"),
+    ),
+    needs=("Id", ("WhatId", "WhoId"), ("StartDateTime", "ActivityDateTime", "EndDateTime")),
+    without=("Field",),
+    streamed=True,
+)  # fmt: skip
+TASK: Final = ObjectKind(
+    "Task",
+    (
+        *used(
+            "Id|Activity ID|Task ID", "WhatId|Opportunity ID|Related To ID|What ID", "WhoId|Lead ID|Who ID",
+            "Type|Task Type|Activity Type", "TaskSubtype|Task Subtype", "Status", "IsClosed|Closed|Completed",
+            "CallType|Call Type", "CallDurationInSeconds|Call Duration", "IsDeleted|Deleted",
+        ),
+        *times(
+            "ActivityDate|Date|Due Date|Due Date Only", "CompletedDateTime|Completed Date/Time|Completed Date",
+            "CreatedDate|Created Date",
+        ),
+        *trapped(Trap.IDENTITY, "Subject", "Description"),
+    ),
+    needs=("Id", ("WhatId", "WhoId"), ("ActivityDate", "CompletedDateTime"), ("Status", "IsClosed", "TaskSubtype")),
+    without=("Field", "StageName"),
+    streamed=True,
+)  # fmt: skip
+USER: Final = ObjectKind(
+    "User",
+    used(
+        "Id|User ID",
+        "Name|Full Name",
+        "FirstName|First Name",
+        "LastName|Last Name",
+        "Username",
+        "Alias",
+        "UserType",
+    ),
+    needs=("Id", ("Name", "LastName"), ("Username", "Alias", "UserType")),
+    without=("StageName",),
+)
+STAGE: Final = ObjectKind(
+    "OpportunityStage",
+    used(
+        "MasterLabel|Stage Name|Label",
+        "ApiName|API Name",
+        "SortOrder|Sort Order",
+        "IsClosed|Closed",
+        "IsWon|Won",
+    ),
+    needs=("MasterLabel", "SortOrder", "IsClosed", "IsWon"),
+)
+CURRENCY: Final = ObjectKind(
+    "CurrencyType",
+    used("IsoCode|Currency Code", "ConversionRate|Conversion Rate", "IsCorporate|Corporate Currency"),
+    needs=("IsoCode", "ConversionRate"),
+)
+# The most specific first.
+ALL_KINDS: Final = (
+    FIELD_HISTORY, OPPORTUNITY_HISTORY_REPORT, OPPORTUNITY_HISTORY, LEAD_HISTORY, STAGE, CURRENCY, USER, EVENT, TASK,
+    LEAD, OPPORTUNITY,
+)  # fmt: skip

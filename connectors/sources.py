@@ -1,0 +1,102 @@
+"""Finds the files of an export and opens each as a source: column names and batches of text columns."""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+import pyarrow as pa
+
+from connectors.accounts import Account
+from history.arrays import Ints
+from history.errors import InvalidInput
+
+BATCH_ROWS: Final = 100_000
+ENDINGS: Final = (
+    ".csv", ".tsv", ".txt", ".csv.gz", ".tsv.gz", ".xlsx", ".xlsm", ".json", ".jsonl", ".ndjson", ".json.gz",
+    ".jsonl.gz", ".ndjson.gz", ".parquet",
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Batch:
+    """Some rows of a source: text columns by the names of the file, and the number of each row in the file (n,)."""
+
+    table: pa.Table
+    rows: Ints
+
+
+Batches = Callable[[Account, Sequence[str]], Iterator[Batch]]
+
+
+@dataclass(frozen=True)
+class Source:
+    """One table of an export: a file, a sheet of a workbook, or a nested list of a JSON file.
+
+    batches(account, columns) reads these columns; it adds to account.rows_read and sets malformed rows aside there.
+    """
+
+    file: str
+    columns: tuple[str, ...]
+    batches: Batches
+
+
+def open_sources(paths: Sequence[Path]) -> list[Source]:
+    """Every source in these files and folders, in the order of their paths; raises InvalidInput with all problems.
+
+    A file of another form (a licence, a picture) is a source without columns, which no system claims.
+    """
+    problems: list[str] = []
+    files: dict[Path, str] = {}
+    for path in paths:
+        if not path.exists():
+            problems.append(f"{path} does not exist: name a file or folder of the export.")
+        for found in _files(path):
+            files.setdefault(found, str(found.relative_to(path.parent)))
+
+    sources: list[Source] = []
+    for file, name in files.items():
+        try:
+            sources += _open(file, name)
+        except InvalidInput as error:
+            problems += error.problems
+        except OSError as error:
+            problems.append(f"{name} cannot be read: {error.strerror or error}.")
+    if not files and not problems:
+        problems.append(f"{', '.join(map(str, paths))}: no file in it; export the tables into it first.")
+    if problems:
+        raise InvalidInput(problems)
+    return sources
+
+
+def _files(path: Path) -> list[Path]:
+    if not path.is_dir():
+        return [path] if path.exists() else []
+    inside = sorted(found for found in path.rglob("*") if found.is_file())
+    return [found for found in inside if not any(p.startswith(".") for p in found.relative_to(path).parts)]
+
+
+def _open(path: Path, name: str) -> list[Source]:
+    """The readers are imported on use: most exports have one form."""
+    lower = path.name.lower()
+    if not lower.endswith(ENDINGS):
+        return [Source(name, (), _no_batches)]
+    if lower.endswith((".xlsx", ".xlsm")):
+        from connectors.formats.workbook import open_workbook
+
+        return open_workbook(path, name)
+    if lower.endswith(".parquet"):
+        from connectors.formats.parquet import open_parquet
+
+        return [open_parquet(path, name)]
+    if lower.removesuffix(".gz").endswith((".json", ".jsonl", ".ndjson")):
+        from connectors.formats.json import open_json
+
+        return open_json(path, name)
+    from connectors.formats.csv import open_csv
+
+    return [open_csv(path, name)]
+
+
+def _no_batches(_account: Account, _columns: Sequence[str]) -> Iterator[Batch]:
+    return iter(())

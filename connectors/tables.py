@@ -1,0 +1,33 @@
+"""What passes between an adapter and the folder that is written: a sink of rows, and what the adapter found."""
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from typing import Protocol
+
+import pyarrow as pa
+
+
+@dataclass(frozen=True)
+class Result:
+    """What an adapter found: the object that a lead is, currency, open stages in order, columns of leads that are
+    identity, and when the export was made.
+    """
+
+    object: str
+    currency: str | None
+    stages: tuple[str, ...]
+    identity: tuple[str, ...]
+    exported_us: int
+
+
+class Sink(Protocol):
+    """Takes the rows of a data folder's tables: `erase` first, then `leads`, then the others in any order."""
+
+    def erase(self, ids: Collection[str]) -> None:
+        """Names leads that the export marks as deleted: an earlier import loses them."""
+
+    def leads(self, table: pa.Table, exported_us: int, with_history: Collection[str]) -> None:
+        """All leads, once; with_history are the attributes whose changes the export gives."""
+
+    def add(self, name: str, table: pa.Table) -> None:
+        """Rows of another table."""

@@ -1,0 +1,43 @@
+"""Broken exports are imported or refused with a message; never a traceback, never an unbalanced account."""
+
+from pathlib import Path
+
+import pytest
+
+from connectors.export import ReadOptions
+from connectors.run import run_import
+from history.errors import InvalidInput
+from tests.builders.salesforce_export import DELETED_DEALS, SHAPES, World, export, mutated, simulated
+from tests.connectors.test_salesforce import NOW_US, UTC
+
+MUTATIONS = 200
+
+
+@pytest.fixture(scope="module")
+def world(tmp_path_factory: pytest.TempPathFactory) -> World:
+    return simulated(tmp_path_factory.mktemp("simulated") / "crm", leads=60)
+
+
+@pytest.mark.parametrize("shape", sorted(SHAPES))
+def test_broken_files_never_give_a_traceback(world: World, shape: str, tmp_path: Path) -> None:
+    export(world, shape, tmp_path / "export")
+    outcomes = []
+    for seed in range(MUTATIONS):
+        what = mutated(tmp_path / "export", tmp_path / f"broken{seed}", seed)
+        try:
+            imported = run_import(
+                "salesforce",
+                [tmp_path / f"broken{seed}"],
+                tmp_path / f"crm{seed}",
+                ReadOptions(NOW_US, UTC),
+                lambda _t, _s: None,
+            )
+        except InvalidInput as error:
+            outcomes.append(f"refused: {error}")
+            continue
+        assert imported.rows["leads"] <= len(world.leads) + DELETED_DEALS, what
+        outcomes.append("imported")
+    assert outcomes.count("imported") > MUTATIONS // 2
+    assert all(len(outcome) > 40 for outcome in outcomes if outcome != "imported"), (
+        "a refusal names the problem"
+    )
