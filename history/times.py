@@ -110,6 +110,17 @@ def from_local(local_us: Ints, zone: ZoneInfo) -> Ints:
     return np.asarray(local_us - np.where(local_us < change, before, after), dtype=np.int64)
 
 
+def day_ends(us: Ints, zone: ZoneInfo) -> Ints:
+    """The last microsecond of the day in `zone` that each instant (n,) lies in."""
+    if zone.key == "UTC":
+        return us // DAY_US * DAY_US + DAY_US - 1
+    instants, inverse = np.unique(us, return_inverse=True)
+    walls = [(_EPOCH.replace(tzinfo=UTC) + at * _US).astimezone(zone) for at in instants.tolist()]
+    following = [(wall.date() - _EPOCH.date()).days + 1 for wall in walls]
+    ends = from_local(np.array(following, dtype=np.int64) * DAY_US, zone) - 1
+    return np.asarray(ends[inverse], dtype=np.int64)
+
+
 @lru_cache(maxsize=65_536)
 def _day_offsets(day: int, zone: ZoneInfo) -> tuple[int, int, int]:
     """Offsets at the start and the end of a wall-clock day since 1970, and the wall-clock microsecond of the change."""

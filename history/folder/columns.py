@@ -16,16 +16,18 @@ from history.times import LATEST_US, LONGEST_TEXT, from_local, parse_matrix
 from history.values import value_text
 
 ROWS_AT_ONCE: Final = 1 << 18
+LENGTH_OF_DATE: Final = len("2026-01-31")  # every longer time has a time of day
 NUMBER_PATTERN: Final = r"^[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?$"
 
 
 @dataclass(frozen=True)
 class Times:
-    """Parsed times (n,): microseconds UTC, presence mask, validity mask."""
+    """Parsed times (n,): microseconds UTC, presence mask, validity mask, mask of dates without a time of day."""
 
     us: Ints
     given: Mask
     good: Mask
+    is_date: Mask
 
     @property
     def known(self) -> Mask:
@@ -67,23 +69,24 @@ def times(array: pa.Array, zone: ZoneInfo) -> Times:
     if pa.types.is_date(kind):
         local = pc.fill_null(array.cast(pa.date32()).cast(pa.int32()), 0).to_numpy(zero_copy_only=False)
         us = from_local(local.astype(np.int64) * DAY_US, zone)
-        return Times(us, given, us <= LATEST_US)
+        return Times(us, given, us <= LATEST_US, given)
     if pa.types.is_timestamp(kind):
         cast = array.cast(pa.timestamp("us", kind.tz), safe=False).cast(pa.int64())
         us = pc.fill_null(cast, 0).to_numpy(zero_copy_only=False)
         us = us if kind.tz else from_local(us, zone)
-        return Times(us, given, us <= LATEST_US)
+        return Times(us, given, us <= LATEST_US, np.zeros(len(array), dtype=np.bool_))
     if pa.types.is_dictionary(kind):
         array = array.dictionary_decode()
     if not pa.types.is_string(array.type):
-        return Times(np.zeros(len(array), dtype=np.int64), given, np.zeros(len(array), dtype=np.bool_))
+        nothing = np.zeros(len(array), dtype=np.bool_)
+        return Times(np.zeros(len(array), dtype=np.int64), given, nothing, nothing)
     pieces = [
         _text_times(array.slice(start, ROWS_AT_ONCE), zone) for start in range(0, len(array), ROWS_AT_ONCE)
     ]
     if not pieces:
-        return Times(np.zeros(0, dtype=np.int64), given, given.copy())
-    us, given, good = (np.concatenate(parts) for parts in zip(*pieces, strict=True))
-    return Times(us, given, good & (us <= LATEST_US))
+        return no_times(0)
+    us, given, good, is_date = (np.concatenate(parts) for parts in zip(*pieces, strict=True))
+    return Times(us, given, good & (us <= LATEST_US), is_date)
 
 
 def numbers(array: pa.Array) -> Numbers:
@@ -107,7 +110,7 @@ def numbers(array: pa.Array) -> Numbers:
 
 def no_times(n: int) -> Times:
     nothing = np.zeros(n, dtype=np.bool_)
-    return Times(np.zeros(n, dtype=np.int64), nothing, nothing)
+    return Times(np.zeros(n, dtype=np.int64), nothing, nothing, nothing)
 
 
 def no_numbers(n: int) -> Numbers:
@@ -125,15 +128,16 @@ def _merged(codes: Codes, values: Sequence[str | None]) -> Factor:
     return Factor(recode[codes], list(distinct))
 
 
-def _text_times(array: pa.StringArray, zone: ZoneInfo) -> tuple[Ints, Mask, Mask]:
+def _text_times(array: pa.StringArray, zone: ZoneInfo) -> tuple[Ints, Mask, Mask, Mask]:
     array = pc.ascii_trim_whitespace(pc.fill_null(array, ""))
     given = pc.not_equal(array, "").to_numpy(zero_copy_only=False)
     readable = pc.and_(pc.string_is_ascii(array), pc.less_equal(pc.binary_length(array), LONGEST_TEXT))
     array = pc.if_else(readable, array, "?")
+    is_date = pc.equal(pc.binary_length(array), LENGTH_OF_DATE).to_numpy(zero_copy_only=False)
     width = max(int(pc.max(pc.binary_length(array)).as_py() or 0), 1)
     padded = pc.ascii_rpad(array, width)
     matrix = np.frombuffer(padded.buffers()[2], dtype=np.uint8)[: len(array) * width].reshape(
         len(array), width
     )
     us, good = parse_matrix(matrix, zone)
-    return us, given, good
+    return us, given, good, good & is_date

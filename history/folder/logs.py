@@ -1,10 +1,12 @@
 """The logs of a history from validated tables: the rows that are visible at as_of, grouped by lead."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 import numpy as np
 
 from history.arrays import Flags, Ints, Mask
+from history.folder.columns import Times
 from history.folder.rules import (
     CLOSED_BEFORE_CREATED,
     DUPLICATE_INTERACTION,
@@ -27,7 +29,7 @@ from history.history import (
     Stages,
     offsets_of,
 )
-from history.times import next_month
+from history.times import EARLIEST_US, LATEST_US, day_ends, next_month
 
 
 def grouped(visible: Mask, index: Ints, *by: Ints) -> Ints:
@@ -96,7 +98,25 @@ class StageRows(LeadRows):
 
 
 class OutcomeRows(LeadRows):
-    """The table of outcomes."""
+    """The table of outcomes; a date in closed_at is the end of its day."""
+
+    def _read_time(self, column: str) -> Times:
+        """The times of a column; a date in closed_at ends at now or recorded_at, if these lie on that day."""
+        times = super()._read_time(column)
+        if column != "closed_at":
+            return times
+        rows = np.flatnonzero(times.is_date & times.known & (times.us >= EARLIEST_US))
+        start_us = times.us[rows]
+        end_us = day_ends(start_us, self.options.config.zone)
+        self._day_end_us = times.us.copy()
+        self._day_end_us[rows] = end_us
+        now_us = LATEST_US if self.options.now_us is None else self.options.now_us
+        recorded_us = np.where(self.recorded.known, self.recorded.us, LATEST_US)[rows]
+        for bound_us in (np.full(len(rows), now_us), recorded_us):
+            end_us = np.where(bound_us >= start_us, np.minimum(end_us, bound_us), end_us)
+        closed_us = times.us.copy()
+        closed_us[rows] = end_us
+        return replace(times, us=closed_us)
 
     def build(self, leads: VisibleLeads) -> Outcomes:
         """The decisions; without closed_at one counts from recorded_at, without both from a horizon after creation."""
@@ -111,10 +131,14 @@ class OutcomeRows(LeadRows):
         time_us = np.where(closed.known, closed.us, time_us)
         known = np.where(recorded.known, np.maximum(time_us, recorded.us), time_us)
 
-        visible, _ = self.visible(leads, known)
-        self.rows.reject(
-            CLOSED_BEFORE_CREATED, visible & (time_us < created), "lead_id", "closed_at", "recorded_at"
-        )
+        # A recorded_at of the creation's day may lie before the creation, the end of that day never does.
+        latest_us = np.where(closed.known, self._day_end_us, time_us)
+        visible, _ = self.visible(leads, np.maximum(known, created))
+        before_created = visible & (latest_us < created)
+        self.rows.flag(CLOSED_BEFORE_CREATED, before_created, "lead_id", "closed_at", "recorded_at")
+        time_us, known = np.maximum(time_us, created), np.maximum(known, created)
+        implied |= before_created
+
         self.rows.flag(OPEN_WITHOUT_TIME, undecided, "lead_id")
         rows = grouped(visible & self.rows.valid & ~undecided, index, time_us, known)
         return Outcomes(

@@ -13,7 +13,7 @@ from history.folder.raw_table import RawTable
 from history.folder.row_filter import RejectedRow
 from history.folder.rules import REJECTED
 from history.folder.validate import OWN_TIME, LeadTable, ReadOptions, ValidatedTable
-from history.history import DAY_US, History, no_changes, no_interactions, no_outcomes, no_stages, stage_order
+from history.history import History, no_changes, no_interactions, no_outcomes, no_stages, stage_order
 from history.times import EXPECTED
 
 
@@ -41,8 +41,7 @@ def history_of(
     rejected: list[RejectedRow] | None = None,
 ) -> History:
     """Validates tables that are read and keeps the rows visible at as_of_us; see history.read.read_folder."""
-    latest_us = None if now_us is None else now_us + DAY_US
-    options = ReadOptions(config, latest_us, rejected)
+    options = ReadOptions(config, now_us, rejected)
     tables = _validated(raw, options)
     leads = tables["leads"]
     assert isinstance(leads, LeadTable)

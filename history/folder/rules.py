@@ -134,9 +134,6 @@ DUPLICATE_INTERACTION: Final = Rule(
 )
 EMPTY_STAGE: Final = Rule("empty_stage", "stage is empty", _is_empty)
 BAD_OUTCOME: Final = Rule("bad_outcome", "expected won, lost or open", _is_not_a_state)
-CLOSED_BEFORE_CREATED: Final = Rule(
-    "closed_before_created", "closed before the lead was created (a date means 00:00 of that day)"
-)
 BAD_AMOUNT: Final = Rule("bad_amount", "amount is not a number from 0 to 1e30", _is_not_a_number)
 EMPTY_ATTRIBUTE: Final = Rule("empty_attribute", "attribute is empty", _is_empty)
 FIXED_ATTRIBUTE: Final = Rule("fixed_attribute", "lead_id and created_at never change", _is_fixed)
@@ -149,6 +146,11 @@ BEFORE_CREATION: Final = Rule("before_creation", "the row is older than its lead
 UNKNOWN_DIRECTION: Final = Rule(
     "unknown_direction",
     "expected inbound or outbound; the row is kept without a direction",
+    keeps_row=True,
+)
+CLOSED_BEFORE_CREATED: Final = Rule(
+    "closed_before_created",
+    "closed before the lead was created; it counts as closed at its creation, and its cycle time is unknown",
     keeps_row=True,
 )
 OPEN_WITHOUT_TIME: Final = Rule(
@@ -180,7 +182,6 @@ RULES: Final = (
     DUPLICATE_INTERACTION,
     EMPTY_STAGE,
     BAD_OUTCOME,
-    CLOSED_BEFORE_CREATED,
     BAD_AMOUNT,
     EMPTY_ATTRIBUTE,
     FIXED_ATTRIBUTE,
@@ -188,6 +189,7 @@ RULES: Final = (
     PERIOD_ENDS_BEFORE_START,
     BEFORE_CREATION,
     UNKNOWN_DIRECTION,
+    CLOSED_BEFORE_CREATED,
     OPEN_WITHOUT_TIME,
     IGNORED_ATTRIBUTE,
     NEAR_COLUMN,

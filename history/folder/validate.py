@@ -12,7 +12,7 @@ from history.folder.columns import Numbers, Times, no_numbers, no_times, numbers
 from history.folder.raw_table import RawTable
 from history.folder.row_filter import RejectedRow, RowFilter
 from history.folder.rules import BEFORE_CREATION, CHECKS, DUPLICATE_LEAD
-from history.history import Factor, empty_factor
+from history.history import DAY_US, Factor, empty_factor
 from history.schema import NOT_ATTRIBUTES, TABLES
 
 OWN_TIME: Final[Mapping[str, str]] = {name: layout.own_time for name, layout in TABLES.items()}
@@ -21,11 +21,16 @@ IDS: Final = frozenset({"lead_id", "interaction_id"})
 
 @dataclass(frozen=True)
 class ReadOptions:
-    """Configuration, latest accepted time (None: any), and a list that collects rejected rows in full, if wanted."""
+    """Configuration, now (None: any time is accepted), and a list that collects rejected rows in full, if wanted."""
 
     config: FunnelConfig
-    latest_us: int | None = None
+    now_us: int | None = None
     rejected: list[RejectedRow] | None = None
+
+    @property
+    def latest_us(self) -> int | None:
+        """The latest accepted time: clocks of exports and zones differ by up to a day."""
+        return None if self.now_us is None else self.now_us + DAY_US
 
 
 @dataclass(frozen=True)
@@ -84,10 +89,12 @@ class ValidatedTable:
     def time(self, column: str) -> Times:
         """A column's times (n,)."""
         if column not in self._times:
-            array = self.raw.columns.get(column)
-            zone = self.options.config.zone
-            self._times[column] = no_times(len(self)) if array is None else times(array, zone)
+            self._times[column] = self._read_time(column)
         return self._times[column]
+
+    def _read_time(self, column: str) -> Times:
+        array = self.raw.columns.get(column)
+        return no_times(len(self)) if array is None else times(array, self.options.config.zone)
 
     def number(self, column: str) -> Numbers:
         """A column's numbers (n,)."""

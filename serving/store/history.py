@@ -41,7 +41,7 @@ def history_of(rows: LeadRows, config: FunnelConfig, as_of_us: int) -> History:
         attributes=_attributes(rows.leads, ignored),
         interactions=_interactions(rows.tables["interactions"], positions, as_of_us),
         stages=_stages(rows.tables["stages"], positions, as_of_us),
-        outcomes=_outcomes(rows.tables["outcomes"], positions, undated_us, as_of_us),
+        outcomes=_outcomes(rows.tables["outcomes"], positions, created_us, undated_us, as_of_us),
         changes=_changes(rows.tables["attribute_changes"], positions, ignored, as_of_us),
     )
 
@@ -125,8 +125,13 @@ def _stages(columns: Columns, positions: _Positions, as_of_us: int) -> Stages:
     return Stages(order.offsets, order.time_us, order.known_us, order.texts(stage))
 
 
-def _outcomes(columns: Columns, positions: _Positions, undated_us: Ints, as_of_us: int) -> Outcomes:
-    """An outcome without any time counts from undated_us of its lead on; an open one without a time is left out."""
+def _outcomes(
+    columns: Columns, positions: _Positions, created_us: Ints, undated_us: Ints, as_of_us: int
+) -> Outcomes:
+    """An outcome without any time counts from undated_us of its lead on; an open one without a time is left out.
+
+    One before its lead's creation counts from the creation on, and its time is implied.
+    """
     lead_no, _row_no, closed, known, state, amount, reason = columns
     if not lead_no:
         return no_outcomes(positions.count)
@@ -136,6 +141,9 @@ def _outcomes(columns: Columns, positions: _Positions, undated_us: Ints, as_of_u
     is_implied = _is_none(closed)
     known_us = np.where(is_undated, undated_us[position], _ints_or_zero(known))
     time_us = np.where(is_implied, known_us, _ints_or_zero(closed))
+    is_implied |= time_us < created_us[position]
+    time_us = np.maximum(time_us, created_us[position])
+    known_us = np.maximum(known_us, time_us)
     is_visible = ~(is_undated & (states == OPEN)) & (known_us <= as_of_us)
     rows = _DatedRows(position, time_us, known_us, is_visible)
     # Outcomes without a time of their own share one; the one known last comes last and decides.

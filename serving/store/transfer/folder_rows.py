@@ -76,12 +76,16 @@ def _stages(history: History) -> FactRows:
 
 
 def _outcomes(history: History) -> FactRows:
-    """Implied times are stored as NULL: reading derives them again, with the horizon configured then."""
+    """Implied times are stored as NULL: reading derives them again, with the horizon configured then.
+
+    A decision before the creation is stored as a microsecond before it, which reading recognises.
+    """
     table = history.outcomes
     created_us = np.repeat(history.created_us, np.diff(table.offsets))
     is_undated = table.implied & (table.time_us == created_us + history.config.horizon_us)
+    before_created = table.implied & (table.time_us == created_us)
     columns = [
-        _values_unless(table.time_us, table.implied),
+        _values_unless(table.time_us - before_created, table.implied & ~before_created),
         _values_unless(table.known_us, is_undated),
         _values(table.state),
         _values_or_none(table.amount),

@@ -94,10 +94,22 @@ class Reader:
                 at = recorded
             else:
                 at = self.created[lead] + (default or 0) * DAY
+            if own == "closed_at":
+                row, at = self._decided(row, at, recorded)
             known = at if recorded is None else max(at, recorded)
             if known <= self.as_of:
                 found.setdefault(lead, []).append((at, known, row))
         return found
+
+    def _decided(self, row: Row, at: int, recorded: int | None) -> tuple[Row, int]:
+        """A decision, marked "early" if it is before the creation, and its time: for a date the end of that day."""
+        created, bound = self.created[row["lead_id"]], at
+        if len(row.get("closed_at", "")) == 10:
+            following = date.fromisoformat(row["closed_at"]) + timedelta(days=1)
+            bound = instant(following.isoformat(), self.zone) - 1
+            at = recorded if recorded is not None and at <= recorded <= bound else bound
+        early = {"early": "yes"} if bound < created else {}
+        return {**row, **early}, max(at, created)
 
 
 def known_funnel(
@@ -159,11 +171,10 @@ def _once(rows: Sequence[tuple[int, int, Row]]) -> list[tuple[int, str, str]]:
 
 def _decide(lead: Known, rows: Sequence[tuple[int, int, Row]]) -> None:
     told = [
-        (at, known, row, not row.get("closed_at") and not row.get("recorded_at"))
+        (at, known, row, "early" in row or not (row.get("closed_at") or row.get("recorded_at")))
         for at, known, row in rows
-        if at >= lead.created
     ]
-    told = [item for item in told if not (item[3] and item[2]["outcome"] == "open")]
+    told = [item for item in told if "early" in item[2] or not (item[3] and item[2]["outcome"] == "open")]
     told.sort(key=lambda item: item[:2])
     lead.decisions = [(at, row["outcome"]) for at, _, row, _ in told]
     if told and told[-1][2]["outcome"] != "open":

@@ -201,7 +201,6 @@ BAD_ROWS = {
     "outcomes.csv": {
         "a,Won,2024-01-03,1": "bad_outcome",
         "a,,2024-01-03,1": "bad_outcome",
-        "a,won,2023-12-31,1": "closed_before_created",
         "a,won,2024-01-03,-1": "bad_amount",
         "a,won,2024-01-03,NaN": "bad_amount",
         "a,won,2024-01-03,inf": "bad_amount",
@@ -258,19 +257,20 @@ def test_odd_rows_are_kept_and_flagged(tmp_path: Path) -> None:
     files = {
         "funnel.toml": '[attributes]\nignore = ["note"]',
         "interactions.csv": "lead_id,occurred_at,kind,direction,extra\na,2023-01-03,call,sideways,1\n",
-        "outcomes.csv": "lead_id,outcome,Closed At\na,open,2024-02-01\n",
+        "outcomes.csv": "lead_id,outcome,Closed At,recorded_at\na,open,2024-02-01,\na,won,,2023-12-31\n",
         "attribute_changes.csv": "lead_id,changed_at,attribute,value\na,2024-01-03,note,z\n",
     }
     history = read(tmp_path, files)
     flags = {name: counts(report, flagged=True) for name, report in history.reports.items() if report.flagged}
     assert flags == {
         "interactions": {"before_creation": 1, "unknown_direction": 1},
-        "outcomes": {"near_column": 1, "open_without_time": 1},
+        "outcomes": {"near_column": 2, "closed_before_created": 1, "open_without_time": 1},
         "attribute_changes": {"ignored_attribute": 1},
     }
     assert {rule for found in flags.values() for rule in found} == set(FLAGGED)
     assert len(history.interactions.time_us) == 1
-    assert len(history.outcomes.time_us) == len(history.changes.time_us) == 0
+    assert len(history.outcomes.time_us) == 1
+    assert len(history.changes.time_us) == 0
 
 
 def test_all_problems_of_all_tables_come_at_once(tmp_path: Path) -> None:
@@ -364,12 +364,13 @@ def test_T_is_the_latest_time_of_the_data_that_is_not_after_now(tmp_path: Path) 
         "costs.csv": "period_start,amount\n2024-05-01,5\n",
     }
     assert format_time(read(tmp_path, files, now_us=us(NOW)).as_of_us) == "2024-03-01T00:00:00Z"
-    assert format_time(read(tmp_path, files).as_of_us) == "2024-12-01T00:00:00Z"
+    assert format_time(read(tmp_path, files).as_of_us) == "2024-12-01T23:59:59.999999Z"
 
 
 def test_when_an_outcome_is_decided(tmp_path: Path) -> None:
     outcomes = (
-        "lead_id,outcome,closed_at,recorded_at\na,lost,2024-01-05,\na,open,2024-01-06,\na,won,2024-01-07,2024-01-20\n"
+        "lead_id,outcome,closed_at,recorded_at\na,lost,2024-01-05T00:00,\na,open,2024-01-06T00:00,\n"
+        "a,won,2024-01-07,2024-01-20\n"
         "b,won,,2024-02-01\n"
     )
     history = read(tmp_path, {"outcomes.csv": outcomes})
@@ -378,6 +379,53 @@ def test_when_an_outcome_is_decided(tmp_path: Path) -> None:
     assert state_at(history, lead, instants).tolist() == [LOST, OPEN, OPEN, WON]
     assert format_time(history.outcomes.time_us[-1]) == "2024-02-01T00:00:00Z"
     assert not history.outcomes.implied.any()
+
+
+def closings(folder: Path, rows: str, zone: str = "UTC", now: str | None = None) -> list[tuple[str, bool]]:
+    """Closing time and whether it is implied of each decision; every lead is created at 09:30Z of 2 January."""
+    files = {
+        "funnel.toml": f'[funnel]\ntimezone = "{zone}"\n',
+        "leads.csv": "lead_id,created_at\na,2024-01-02T09:30:00Z\nb,2024-01-02T09:30:00Z\n",
+        "outcomes.csv": f"lead_id,outcome,closed_at,recorded_at\n{rows}",
+    }
+    outcomes = read(folder, files, as_of_us=us("2024-06-01"), now_us=None if now is None else us(now)).outcomes
+    return [
+        (format_time(at), implied)
+        for at, implied in zip(outcomes.time_us, outcomes.implied.tolist(), strict=True)
+    ]
+
+
+@pytest.mark.parametrize(
+    ("row", "zone", "now", "expected"),
+    [
+        ("2024-01-02,", "UTC", None, "2024-01-02T23:59:59.999999Z"),
+        ("2024-01-05,", "America/New_York", None, "2024-01-06T04:59:59.999999Z"),
+        ("2024-03-31,", "Europe/Berlin", None, "2024-03-31T21:59:59.999999Z"),
+        ("2024-01-05,", "UTC", "2024-01-05T12:00:00Z", "2024-01-05T12:00:00Z"),
+        ("2024-01-05,", "UTC", "2024-01-04T12:00:00Z", "2024-01-05T23:59:59.999999Z"),
+        ("2024-01-05,2024-01-05T08:00:00Z", "UTC", None, "2024-01-05T08:00:00Z"),
+        ("2024-01-05,2024-01-07", "UTC", None, "2024-01-05T23:59:59.999999Z"),
+        ("2024-01-02,2024-01-02", "UTC", None, "2024-01-02T09:30:00Z"),
+        ("2024-01-05T00:00,", "UTC", None, "2024-01-05T00:00:00Z"),
+    ],
+)
+def test_a_closing_date_is_the_end_of_its_day(
+    row: str, zone: str, now: str | None, expected: str, tmp_path: Path
+) -> None:
+    assert closings(tmp_path, f"a,won,{row}\n", zone, now) == [(expected, False)]
+
+
+@pytest.mark.parametrize("closed", ["2024-01-01,", "2024-01-02T09:29:59Z,", ",2023-12-31", "2024-01-01,2024-02-01"])
+def test_a_decision_before_creation_counts_at_creation(closed: str, tmp_path: Path) -> None:
+    assert closings(tmp_path, f"a,lost,{closed}\nb,won,{closed}\n") == [("2024-01-02T09:30:00Z", True)] * 2
+    report = read_folder(tmp_path, as_of_us=us("2024-06-01")).reports["outcomes"]
+    assert (counts(report), counts(report, flagged=True)) == ({}, {"closed_before_created": 2})
+
+
+def test_a_parquet_date_closes_at_the_end_of_its_day(tmp_path: Path) -> None:
+    closed = pa.array([19_724], pa.int32()).cast(pa.date32())
+    pq.write_table(pa.table({"lead_id": ["a"], "outcome": ["won"], "closed_at": closed}), tmp_path / "outcomes.parquet")
+    assert format_time(read(tmp_path, {}).outcomes.time_us[0]) == "2024-01-02T23:59:59.999999Z"
 
 
 def test_a_flat_table_is_decided_a_horizon_after_creation(tmp_path: Path) -> None:

@@ -32,6 +32,22 @@ def test_store_equals_the_folder_at_any_time(store: Store, folder: Path) -> None
         assert stored.config == expected.config
 
 
+def test_closings_around_the_creation_load_as_they_are(store: Store, tmp_path: Path) -> None:
+    tables = {name: [dict(row) for row in rows] for name, rows in TABLES.items()}
+    outcome = {"outcome": "won", "amount": "", "reason": ""}
+    tables["outcomes"] = [
+        {**outcome, "lead_id": "a", "closed_at": "2026-01-01", "recorded_at": ""},
+        {**outcome, "lead_id": "b", "closed_at": "2025-12-24", "recorded_at": "2026-02-01"},
+        {**outcome, "lead_id": "=c", "closed_at": "", "recorded_at": "2026-01-31"},
+    ]
+    folder = write_folder(tmp_path / "early", tables)
+    load(store, folder)
+    for as_of_us in (FAR_US, 1_768_500_000_000_000):
+        assert contents(store.read_all(as_of_us)) == contents(read(folder, as_of_us))
+    assert set(load(store, folder).rows.values()) == {0}
+    assert store.read_all(FAR_US).outcomes.implied.tolist() == [True, False, True]
+
+
 def test_loading_again_adds_nothing(store: Store, folder: Path) -> None:
     first = load(store, folder)
     before = contents(store.read_all(FAR_US))
