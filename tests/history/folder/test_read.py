@@ -388,7 +388,9 @@ def closings(folder: Path, rows: str, zone: str = "UTC", now: str | None = None)
         "leads.csv": "lead_id,created_at\na,2024-01-02T09:30:00Z\nb,2024-01-02T09:30:00Z\n",
         "outcomes.csv": f"lead_id,outcome,closed_at,recorded_at\n{rows}",
     }
-    outcomes = read(folder, files, as_of_us=us("2024-06-01"), now_us=None if now is None else us(now)).outcomes
+    outcomes = read(
+        folder, files, as_of_us=us("2024-06-01"), now_us=None if now is None else us(now)
+    ).outcomes
     return [
         (format_time(at), implied)
         for at, implied in zip(outcomes.time_us, outcomes.implied.tolist(), strict=True)
@@ -415,7 +417,9 @@ def test_a_closing_date_is_the_end_of_its_day(
     assert closings(tmp_path, f"a,won,{row}\n", zone, now) == [(expected, False)]
 
 
-@pytest.mark.parametrize("closed", ["2024-01-01,", "2024-01-02T09:29:59Z,", ",2023-12-31", "2024-01-01,2024-02-01"])
+@pytest.mark.parametrize(
+    "closed", ["2024-01-01,", "2024-01-02T09:29:59Z,", ",2023-12-31", "2024-01-01,2024-02-01"]
+)
 def test_a_decision_before_creation_counts_at_creation(closed: str, tmp_path: Path) -> None:
     assert closings(tmp_path, f"a,lost,{closed}\nb,won,{closed}\n") == [("2024-01-02T09:30:00Z", True)] * 2
     report = read_folder(tmp_path, as_of_us=us("2024-06-01")).reports["outcomes"]
@@ -424,7 +428,9 @@ def test_a_decision_before_creation_counts_at_creation(closed: str, tmp_path: Pa
 
 def test_a_parquet_date_closes_at_the_end_of_its_day(tmp_path: Path) -> None:
     closed = pa.array([19_724], pa.int32()).cast(pa.date32())
-    pq.write_table(pa.table({"lead_id": ["a"], "outcome": ["won"], "closed_at": closed}), tmp_path / "outcomes.parquet")
+    pq.write_table(
+        pa.table({"lead_id": ["a"], "outcome": ["won"], "closed_at": closed}), tmp_path / "outcomes.parquet"
+    )
     assert format_time(read(tmp_path, {}).outcomes.time_us[0]) == "2024-01-02T23:59:59.999999Z"
 
 
