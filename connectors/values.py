@@ -23,6 +23,7 @@ EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 DAY_FIRST: Final = "day first"
 MONTH_FIRST: Final = "month first"
 LARGEST_DAY_OR_MONTH: Final = 12
+LONGEST_DATE: Final = 23  # characters: 2026-01-31 00:00:00.000
 DATE_ONLY: Final = (
     r"^[0-9]{4}-[0-9]{1,2}-[0-9]{1,2}(?:[ T]00:00(?::00(?:\.0+)?)?)?$"
     r"|^[0-9]{1,2}[./-][0-9]{1,2}[./-][0-9]{2,4}\.?$"
@@ -80,7 +81,8 @@ class DateOrder:
 
 def read_times(array: pa.Array, zone: ZoneInfo, order: str | None) -> Times:
     """A column of texts as instants; those without an offset are in `zone`, local dates in the given order."""
-    array = pc.replace_substring_regex(array, r"\s*(UTC|GMT)$", "Z")
+    if pc.any(pc.or_(pc.ends_with(array, "UTC"), pc.ends_with(array, "GMT"))).as_py():
+        array = pc.replace_substring_regex(array, r"\s*(UTC|GMT)$", "Z")
     read = folder_columns.times(array, zone)
     given, good, us = (
         read.given & pc.is_valid(array).to_numpy(zero_copy_only=False),
@@ -95,8 +97,16 @@ def read_times(array: pa.Array, zone: ZoneInfo, order: str | None) -> Times:
         us[rest], good[rest] = again.us, again.good
         local_us, local_good = _local_times(values, zone, order)
         us[rest[local_good]], good[rest[local_good]] = local_us[local_good], True
-    dates = pc.fill_null(pc.match_substring_regex(array, DATE_ONLY), False).to_numpy(zero_copy_only=False)
-    return Times(us, given, good & given, dates)
+    return Times(us, given, good & given, _are_dates(array))
+
+
+def _are_dates(array: pa.Array) -> Mask:
+    """Which values are bare dates; a column of longer texts is not searched."""
+    shortest = pc.min(pc.binary_length(array)).as_py()
+    if shortest is None or shortest > LONGEST_DATE:
+        return np.zeros(len(array), dtype=np.bool_)
+    dates = pc.fill_null(pc.match_substring_regex(array, DATE_ONLY), False)
+    return np.asarray(dates.to_numpy(zero_copy_only=False))
 
 
 def _padded(text: str) -> str:
@@ -190,6 +200,8 @@ def read_numbers(array: pa.Array, decimal: str | None = None) -> Numbers:
     """
     plain = folder_columns.numbers(array)
     given = plain.given
+    if bool(np.all(plain.good | ~given)) and (decimal == POINT or _has_plain_points(array)):
+        return Numbers(plain.value, given, plain.good)
     values = array.to_pylist()
     texts = [_bare(value) if value is not None else "" for value in values]
     mark = decimal or decimal_mark(texts)
@@ -198,6 +210,14 @@ def read_numbers(array: pa.Array, decimal: str | None = None) -> Numbers:
     read = [_number_of(text, mark) for text in texts]
     value = np.array([np.nan if number is None else number for number in read], dtype=np.float64)
     return Numbers(value, given, given & np.isfinite(value))
+
+
+def _has_plain_points(array: pa.Array) -> bool:
+    """Whether numbers that read as they stand have no point, or a point that cannot separate thousands."""
+    pointed = pc.match_substring(array, POINT)
+    if not pc.any(pointed).as_py():
+        return True
+    return bool(pc.any(pc.match_substring_regex(array, r"\.([0-9]{1,2}|[0-9]{4,})$")).as_py())
 
 
 def _bare(text: str) -> str:

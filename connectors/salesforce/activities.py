@@ -96,27 +96,31 @@ def _minutes(table: pa.Table, kind: str) -> Floats:
 def _is_done(export: Export, table: pa.Table) -> Mask:
     """Completed tasks, by IsClosed or the usual words of Status; without both all are."""
     closed, is_open = booleans(column(table, "IsClosed"))
-    status = pc.utf8_lower(column(table, "Status"))
-    done = pc.fill_null(pc.is_in(status, value_set=pa.array(sorted(DONE))), False).to_numpy(
-        zero_copy_only=False
-    )
     unknown = ~closed & ~is_open
-    without = unknown & pc.is_null(status).to_numpy(zero_copy_only=False)
+    if not unknown.any():
+        return closed
+    status = pc.utf8_lower(column(table, "Status"))
+    done = pc.fill_null(pc.is_in(status, value_set=pa.array(sorted(DONE))), False)
+    without = pc.is_null(status).to_numpy(zero_copy_only=False)
     completed = export.times(table, "CompletedDateTime").known
-    return np.asarray(closed | (unknown & (done | completed)) | without)
+    return np.asarray(closed | (unknown & (done.to_numpy(zero_copy_only=False) | completed | without)))
 
 
 def _occurred(export: Export, table: pa.Table, kind: str) -> Ints:
     """When an activity happened; a bare date of the day on which it was entered is the time of the entry."""
     us = np.full(len(table), NO_TIME, dtype=np.int64)
     for name in EXACT_TIMES[kind]:
-        read = export.times(table, name)
-        us = np.where((us == NO_TIME) & read.known, read.us, us)
+        missing = us == NO_TIME
+        if missing.any():
+            read = export.times(table, name)
+            us = np.where(missing & read.known, read.us, us)
+    missing = us == NO_TIME
+    if not missing.any():
+        return us
     day, created = export.times(table, "ActivityDate"), export.times(table, "CreatedDate")
-    same_day = (
-        created.known & (created.us >= day.us) & (created.us <= end_of_day(day.us, export.options.zone))
-    )
-    us = np.where((us == NO_TIME) & day.known, np.where(same_day, created.us, day.us), us)
+    end = end_of_day(day.us, export.options.zone)
+    same_day = created.known & (created.us >= day.us) & (created.us <= end)
+    us = np.where(missing & day.known, np.where(same_day, created.us, day.us), us)
     return np.asarray(np.where((us == NO_TIME) & created.known, created.us, us))
 
 

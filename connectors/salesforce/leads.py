@@ -4,13 +4,14 @@ from dataclasses import dataclass
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from connectors.attributes import Changes, Text
 from connectors.deals import times
 from connectors.declare import Trap
 from connectors.export import OWN_COLUMNS, column
 from connectors.salesforce.changes import FirstValues
-from connectors.salesforce.ids import are_references, keys, long_id
+from connectors.salesforce.ids import are_references, keys, long_ids
 from connectors.salesforce.objects import LEAD, OPPORTUNITY
 from connectors.salesforce.org import Org, without_deleted
 from history.arrays import Ints
@@ -71,7 +72,7 @@ def _own_columns(org: Org, converted: ConvertedLeads) -> Columns:
     of_lead = converted.by_deal("LeadSource")
     own_sources = column(current, "LeadSource").to_pylist()
     columns: Columns = {
-        "account_id": [long_id(text) if text else None for text in column(current, "AccountId").to_pylist()],
+        "account_id": [text or None for text in long_ids(pc.fill_null(column(current, "AccountId"), ""))],
         "owner": [org.user(id_) or name or id_ for id_, name in zip(owner_ids, names, strict=True)],
         "source": [own or of_lead.get(place) for place, own in enumerate(own_sources)],
     }

@@ -9,7 +9,7 @@ import pyarrow.compute as pc
 
 from connectors.deals import NO_TIME
 from connectors.export import DELETED, OWN_COLUMNS, SOURCE, VERSION, Export, booleans, column
-from connectors.salesforce.ids import ID_LENGTH, OPPORTUNITY_PREFIX, REFERENCE, are_references, keys, long_id
+from connectors.salesforce.ids import ID_LENGTH, OPPORTUNITY_PREFIX, REFERENCE, are_references, keys, long_ids
 from connectors.salesforce.objects import OPPORTUNITY
 from history.arrays import Ints, Mask
 from history.errors import InvalidInput
@@ -71,7 +71,7 @@ def read_org(export: Export, *histories: pa.Table) -> Org:
     current, versions, erased = _newest(export, table)
     current = _with_creation(export, current)
     created = export.times(current, "CreatedDate").us
-    ids = [long_id(text) for text in column(current, "Id").to_pylist()]
+    ids = long_ids(column(current, "Id"))
     return Org(
         export=export,
         opportunities=current,
@@ -183,7 +183,7 @@ def _newest(export: Export, table: pa.Table) -> tuple[pa.Table, pa.Table, set[st
     is_newest[place] = True
 
     gone = np.isin(codes, np.unique(codes[is_newest & _is_deleted(table)]))
-    erased = {long_id(text) for text in column(table, "Id").filter(pa.array(gone)).to_pylist()}
+    erased = set(long_ids(column(table, "Id").filter(pa.array(gone))))
     is_version = pc.is_valid(column(table, VERSION)).to_numpy(zero_copy_only=False)
     versions = table.filter(pa.array(is_version & ~gone))
 
