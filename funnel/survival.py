@@ -11,7 +11,8 @@ from models.intervals import rate_interval
 
 CENSORED, EVENT, COMPETING = 0, 1, 2
 
-ROUNDING = 1e-12  # a share reached by summation may fall short of its level by this much
+# A share reached by summation may fall short of its level by this much.
+ROUNDING = 1e-12
 
 
 @dataclass(frozen=True)
@@ -57,6 +58,7 @@ class CumulativeIncidence:
     def censoring_survival(self, times: Floats) -> Floats:
         """Kaplan-Meier estimate G(t-) of the censoring times at `times` (m,); at ties events come first."""
         censored_at, counts = np.unique(self.censored_days, return_counts=True)
+        # Events at the time itself have left already; nextafter turns "before" into "up to and with".
         exits = self.exits_before(np.nextafter(censored_at, np.inf))
         at_risk = self.entered - exits - (np.cumsum(counts) - counts)
         survival = np.concatenate(([1.0], np.cumprod(1.0 - counts / at_risk)))
@@ -93,6 +95,14 @@ class CumulativeIncidence:
         return float(self.days[place]) if place < len(self.days) else math.nan
 
 
+def outcomes(event: Mask, competing: Mask) -> Flags:
+    """EVENT, COMPETING, or CENSORED for the others (n,); no subject may be marked twice."""
+    outcome = np.full(len(event), CENSORED, dtype=np.int8)
+    outcome[competing] = COMPETING
+    outcome[event] = EVENT
+    return outcome
+
+
 def aalen_johansen(days: Floats, outcome: Flags) -> CumulativeIncidence:
     """The cumulative incidence of EVENT among n subjects (Aalen and Johansen 1978).
 
@@ -103,9 +113,10 @@ def aalen_johansen(days: Floats, outcome: Flags) -> CumulativeIncidence:
     """
     n = len(days)
     times, place = np.unique(days, return_inverse=True)
-    event = np.bincount(place[outcome == EVENT], minlength=len(times)).astype(np.float64)
-    competing = np.bincount(place[outcome == COMPETING], minlength=len(times)).astype(np.float64)
-    leaving = np.bincount(place, minlength=len(times))
+    k = len(times)
+    event = np.bincount(place[outcome == EVENT], minlength=k).astype(np.float64)
+    competing = np.bincount(place[outcome == COMPETING], minlength=k).astype(np.float64)
+    leaving = np.bincount(place, minlength=k)
     at_risk: Floats = n - (np.cumsum(leaving) - leaving).astype(np.float64)
 
     happened = (event + competing) > 0
@@ -132,7 +143,7 @@ def aalen_johansen(days: Floats, outcome: Flags) -> CumulativeIncidence:
 
 def kaplan_meier(days: Floats, ended: Mask) -> CumulativeIncidence:
     """1 - Kaplan-Meier's survival of durations (n,), those that have not ended (n,) censored."""
-    return aalen_johansen(days, np.where(ended, EVENT, CENSORED).astype(np.int8))
+    return aalen_johansen(days, outcomes(event=ended, competing=np.zeros_like(ended)))
 
 
 def _just_before(event_free: Floats) -> Floats:
@@ -145,10 +156,13 @@ def _variance(incidence: Floats, before: Floats, event: Floats, exits: Floats, n
 
     sum (F(t) - F(u))^2 d / (n (n - d)) + sum S(u-)^2 e (n - e) / n^3 - 2 sum (F(t) - F(u)) S(u-) e / n^2.
     """
+    # At a time when the last subject leaves the sum's term is 0 / 0; it counts as 0.
     last = n <= exits
-    hazard = np.where(last, 0.0, exits / np.where(last, 1.0, n * (n - exits)))
+    divisor = np.where(last, 1.0, n * (n - exits))
+    hazard = np.where(last, 0.0, exits / divisor)
     own = np.cumsum(before**2 * event * (n - event) / n**3)
     cross = before * event / n**2
+    # (F(t) - F(u))^2 is expanded, so that all sums run over u alone and are cumulative.
     squares = incidence**2 * np.cumsum(hazard) - 2 * incidence * np.cumsum(hazard * incidence)
     squares += np.cumsum(hazard * incidence**2)
     mixed = incidence * np.cumsum(cross) - np.cumsum(cross * incidence)
@@ -176,10 +190,11 @@ def score_standard_error(one: CumulativeIncidence, other: CumulativeIncidence, d
     terms = _variance_terms(before, event, exits, at_risk)
     total = 0.0
     for side in sides:
-        n = side.entered * side.censoring_survival(times) * before
-        if (terms[n <= 0] > 0).any():
+        expected_at_risk = side.entered * side.censoring_survival(times) * before
+        observed = expected_at_risk > 0
+        if (terms[~observed] > 0).any():
             return math.inf
-        total += float(np.sum(terms[n > 0] / n[n > 0]))
+        total += float(np.sum(terms[observed] / expected_at_risk[observed]))
     return math.sqrt(total)
 
 
@@ -189,8 +204,10 @@ def _variance_terms(before: Floats, event: Floats, exits: Floats, at_risk: Float
     still_to_come = np.sum(before * hazard) - np.cumsum(before * hazard)
     some_stay = exits < at_risk
     staying = np.where(some_stay, at_risk - exits, 1.0)
-    terms = still_to_come**2 * np.where(some_stay, exits / staying, 0.0) + before**2 * hazard * (1 - hazard)
-    return np.asarray(np.maximum(terms - 2 * still_to_come * before * hazard, 0.0))
+    exit_odds = np.where(some_stay, exits / staying, 0.0)
+    own = before**2 * hazard * (1 - hazard)
+    terms = still_to_come**2 * exit_odds + own - 2 * still_to_come * before * hazard
+    return np.asarray(np.maximum(terms, 0.0))
 
 
 @dataclass(frozen=True)

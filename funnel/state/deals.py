@@ -6,13 +6,7 @@ from funnel.dates import MONTH_DAYS
 from funnel.records import QUARTILES, Record, finite, quartiles, ratio
 from funnel.state.period import View
 from funnel.state.stages import conversion_record
-from funnel.survival import (
-    CENSORED,
-    COMPETING,
-    EVENT,
-    CumulativeIncidence,
-    aalen_johansen,
-)
+from funnel.survival import CumulativeIncidence, aalen_johansen, outcomes
 from history.arrays import Floats, Ints, Mask
 from history.history import DAY_US, LOST, OPEN, WON
 from models.intervals import rate_interval
@@ -64,14 +58,17 @@ def _reasons(view: View, lost: Ints) -> Record:
     values = view.paths.history.outcomes.reason.values
     codes = view.paths.reason[lost]
     count = np.bincount(codes[codes >= 0], minlength=len(values))
-    order = np.argsort(-count, kind="stable")[:MAX_REASONS]
-    return {values[code]: int(count[code]) for code in order.tolist() if count[code]}
+    reasons = {}
+    for code in np.argsort(-count, kind="stable")[:MAX_REASONS].tolist():
+        if count[code]:
+            reasons[values[code]] = int(count[code])
+    return reasons
 
 
 def win_incidence_of(view: View, lead: Ints) -> CumulativeIncidence:
     """Days from creation to the win in force; a loss competes, leads open at as_of are censored."""
     state = view.paths.state[lead]
-    outcome = np.where(state == WON, EVENT, np.where(state == LOST, COMPETING, CENSORED)).astype(np.int8)
+    outcome = outcomes(event=state == WON, competing=state == LOST)
     return aalen_johansen(open_days(view, lead), outcome)
 
 
@@ -122,12 +119,16 @@ def velocity(open_leads: int, money: Record, days: Record) -> Record:
     money: of `deals`; days: of `cycle_time`.
     """
     mean, rate, deal = days["calendar"]["mean"], money["win_rate"], money["average_deal"]
-    known = mean is not None and mean > 0 and rate is not None
+    wins_per_day = revenue_per_day = None
+    if mean is not None and mean > 0 and rate is not None:
+        wins_per_day = open_leads * rate / mean
+        if deal is not None:
+            revenue_per_day = open_leads * rate * deal / mean
     return {
         "leads": open_leads,
         "win_rate": rate,
         "average_deal": deal,
         "cycle_time_days": mean,
-        "wins_per_day": open_leads * rate / mean if known else None,
-        "revenue_per_day": open_leads * rate * deal / mean if known and deal is not None else None,
+        "wins_per_day": wins_per_day,
+        "revenue_per_day": revenue_per_day,
     }

@@ -20,33 +20,28 @@ from funnel.state.paths import (
     Visits,
 )
 from funnel.state.period import View
-from funnel.survival import (
-    CENSORED,
-    COMPETING,
-    EVENT,
-    CumulativeIncidence,
-    aalen_johansen,
-    kaplan_meier,
-)
+from funnel.survival import CumulativeIncidence, aalen_johansen, kaplan_meier, outcomes
 from history.arrays import Floats, Ints, Mask
 from history.compiled import compiled
 from history.history import DAY_US, LOST, OPEN, WON
 
-ENDED = tuple(range(MOVED_ON, EXIT_LOST + 1))
+ENDED = tuple(range(MOVED_ON, EXIT_LOST + 1))  # exits of visits that are over
 
 
 def stage_records(view: View) -> list[Record]:
     """One record a stage, in order; first, with stage null, the wait before the first stage, if any lead waited."""
-    higher = next_higher_us(view.visits)
-    order = np.argsort(view.visits.place, kind="stable")
-    bounds = np.searchsorted(view.visits.place[order], np.arange(len(view.paths.names) + 2))
+    visits, names = view.visits, [None, *view.paths.names]
+    higher_us = next_higher_us(visits)
+    # Sorted once by place, so that each stage is a slice: a mask a stage would read every visit again.
+    order = np.argsort(visits.place, kind="stable")
+    bounds = np.searchsorted(visits.place[order], np.arange(len(names) + 1))
     records = []
-    for place in range(len(view.paths.names) + 1):
+    for place, name in enumerate(names):
         rows = order[bounds[place] : bounds[place + 1]]
         if place == NO_STAGE and not len(rows):
             continue
-        name = None if place == NO_STAGE else view.paths.names[place - 1]
-        records.append({"stage": name, **_stage_record(view, view.visits.take(rows), higher[rows])})
+        record = _stage_record(view, visits.take(rows), higher_us[rows])
+        records.append({"stage": name, **record})
     return records
 
 
@@ -74,9 +69,14 @@ def ledger(entered: Visits, names: Sequence[str]) -> Record:
     """Fates of m entries: here now, moved on, moved back, won and lost add up to them."""
     by_exit = np.bincount(entered.exit, minlength=len(EXITS)).tolist()
     by_entry = np.bincount(entered.entry, minlength=len(ENTRIES)).tolist()
-    by_next = np.bincount(entered.next_place[entered.next_place > 0], minlength=len(names) + 1).tolist()
-    skipped = (entered.exit == MOVED_ON) & (entered.next_place > entered.place + 1)
-    skipped &= entered.place != NO_STAGE
+    next_place = entered.next_place
+    by_next = np.bincount(next_place[next_place > 0], minlength=len(names) + 1).tolist()
+    next_stages = {}
+    for place, name in enumerate(names, start=1):
+        if by_next[place]:
+            next_stages[name] = by_next[place]
+    # The wait before the first stage may end in any stage without skipping one.
+    skipped = (entered.exit == MOVED_ON) & (next_place > entered.place + 1) & (entered.place != NO_STAGE)
     return {
         "entries": len(entered),
         "first_entries": int((~entered.is_return).sum()),
@@ -88,7 +88,7 @@ def ledger(entered: Visits, names: Sequence[str]) -> Record:
         "moved_back": by_exit[MOVED_BACK],
         "won": by_exit[EXIT_WON],
         "lost": by_exit[EXIT_LOST],
-        "next": {name: by_next[place] for place, name in enumerate(names, start=1) if by_next[place]},
+        "next": next_stages,
     }
 
 
@@ -163,8 +163,7 @@ def win_incidence(view: View, first: Visits) -> CumulativeIncidence:
 
 def _competing(begin_us: Ints, end_us: Ints, event: Mask, competing: Mask) -> CumulativeIncidence:
     days: Floats = (end_us - begin_us) / DAY_US
-    outcome = np.where(event, EVENT, np.where(competing, COMPETING, CENSORED)).astype(np.int8)
-    return aalen_johansen(days, outcome)
+    return aalen_johansen(days, outcomes(event, competing))
 
 
 def conversion_record(incidence: CumulativeIncidence, view: View) -> Record:

@@ -12,7 +12,7 @@ from funnel.state.attention import SHOWN_LEADS, attention
 from funnel.state.cohorts import triangle
 from funnel.state.deals import cycle_time, deals, funnel_record, velocity
 from funnel.state.economics import economics
-from funnel.state.leaks import leak_record
+from funnel.state.leaks.leaks import leak_record
 from funnel.state.months import month_records
 from funnel.state.moves import lead_moves
 from funnel.state.paths import StagePaths, Visits, group_stages, stage_paths

@@ -6,22 +6,24 @@ from fractions import Fraction
 from typing import Any
 
 Z80 = 1.2815515655446004
-Life = tuple[Fraction, str]  # how long, and how it ended: event, other, or open
+Spell = tuple[
+    Fraction, str
+]  # duration in days or hours, and its end: event, other (a competing event), or open (censored)
 
 
 class Incidence:
-    """The cumulative incidence of `event` where `other` ends the chance of it and `open` the view."""
+    """The cumulative incidence of `event`; `other` competes, `open` is censored."""
 
-    def __init__(self, lives: Sequence[Life]) -> None:
-        self.lives = lives
+    def __init__(self, spells: Sequence[Spell]) -> None:
+        self.spells = spells
         self.steps: list[tuple[Fraction, Fraction]] = []
         self.variance = Fraction(0)
         free, share = Fraction(1), Fraction(0)
         parts = []
-        for time in sorted({days for days, how in lives if how != "open"}):
-            risk = sum(days >= time for days, _ in lives)
-            event = sum(days == time and how == "event" for days, how in lives)
-            other = sum(days == time and how == "other" for days, how in lives)
+        for time in sorted({days for days, how in spells if how != "open"}):
+            risk = sum(days >= time for days, _ in spells)
+            event = sum(days == time and how == "event" for days, how in spells)
+            other = sum(days == time and how == "other" for days, how in spells)
             share += free * event / risk
             parts.append((share, free, event, event + other, risk))
             free *= 1 - Fraction(event + other, risk)
@@ -34,30 +36,30 @@ class Incidence:
             )
 
     def count(self, how: str) -> int:
-        return sum(ended == how for _, ended in self.lives)
+        return sum(ended == how for _, ended in self.spells)
 
     @property
     def rate(self) -> Fraction:
         return self.steps[-1][1] if self.steps else Fraction(0)
 
     def at(self, days: float | Fraction) -> Fraction | None:
-        if not self.lives:
+        if not self.spells:
             return None
         return max((share for time, share in self.steps if time <= days), default=Fraction(0))
 
-    def reached(self, share: Fraction) -> float | None:
+    def quantile(self, share: Fraction) -> float | None:
         return next((float(time) for time, so_far in self.steps if so_far >= share), None)
 
-    def given(self, share: Fraction) -> float | None:
-        return self.reached(share * self.rate) if self.count("event") else None
+    def quantile_of_events(self, share: Fraction) -> float | None:
+        return self.quantile(share * self.rate) if self.count("event") else None
 
     def interval(self) -> tuple[float, float] | tuple[None, None]:
-        if not self.lives:
+        if not self.spells:
             return None, None
-        seen = float(len(self.lives) - self.count("open"))
+        size = float(len(self.spells) - self.count("open"))
         if 0 < self.rate < 1 and self.variance > 0:
-            seen = min(float(self.rate * (1 - self.rate) / self.variance), float(len(self.lives)))
-        return wilson(float(self.rate), seen)
+            size = min(float(self.rate * (1 - self.rate) / self.variance), float(len(self.spells)))
+        return wilson(float(self.rate), size)
 
 
 def wilson(rate: float, n: float) -> tuple[float, float]:
@@ -69,20 +71,20 @@ def wilson(rate: float, n: float) -> tuple[float, float]:
     return max((-b - root) / (2 * a), 0.0), min((-b + root) / (2 * a), 1.0)
 
 
-def rate_record(found: Incidence, horizon_days: int) -> dict[str, Any]:
-    happened = bool(found.steps)
-    low, high = found.interval()
+def rate_record(incidence: Incidence, horizon_days: int) -> dict[str, Any]:
+    happened = bool(incidence.steps)
+    low, high = incidence.interval()
     return {
-        "leads": len(found.lives),
-        "so_far": found.count("event"),
-        "ended_otherwise": found.count("other"),
-        "open": found.count("open"),
-        "rate": found.rate if happened else None,
+        "leads": len(incidence.spells),
+        "so_far": incidence.count("event"),
+        "ended_otherwise": incidence.count("other"),
+        "open": incidence.count("open"),
+        "rate": incidence.rate if happened else None,
         "rate_low": low,
         "rate_high": high,
-        "rate_in_horizon": found.at(horizon_days) if happened else None,
-        "observed_days": found.steps[-1][0] if happened else None,
-        "median_days": found.given(Fraction(1, 2)),
+        "rate_in_horizon": incidence.at(horizon_days) if happened else None,
+        "observed_days": incidence.steps[-1][0] if happened else None,
+        "median_days": incidence.quantile_of_events(Fraction(1, 2)),
     }
 
 

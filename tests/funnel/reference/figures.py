@@ -8,7 +8,7 @@ from datetime import date
 from fractions import Fraction
 from typing import Any
 
-from tests.funnel.reference.curves import QUARTERS, Incidence, Life, quartiles, rate_record, wilson
+from tests.funnel.reference.curves import QUARTERS, Incidence, Spell, quartiles, rate_record, wilson
 from tests.funnel.reference.leads import DAY, HOUR, Funnel, Known, Visit, instant, local_day, walk
 
 Record = dict[str, Any]
@@ -151,10 +151,10 @@ def _win_days(funnel: Funnel, span: Span) -> list[float]:
 
 def cycle(funnel: Funnel, span: Span) -> Record:
     cohort = to_win([lead for lead in funnel.leads if lead.created in span and not lead.implied])
-    quarters = {name: cohort.given(share) for name, share in QUARTERS}
+    quarters = {name: cohort.quantile_of_events(share) for name, share in QUARTERS}
     return {
         "calendar": quartiles(_win_days(funnel, span)),
-        "cohort": {"n": len(cohort.lives), "wins": cohort.count("event"), **quarters},
+        "cohort": {"n": len(cohort.spells), "wins": cohort.count("event"), **quarters},
     }
 
 
@@ -178,14 +178,14 @@ def _seen(lead: Known) -> list[tuple[int, str]]:
 
 def _questions(lead: Known) -> list[tuple[int, int, bool]]:
     """(asked, settled, answered) of each inbound touch when none was waiting."""
-    found: list[tuple[int, int, bool]] = []
+    questions: list[tuple[int, int, bool]] = []
     for at, direction in _seen(lead):
-        waiting = bool(found) and not found[-1][2]
+        waiting = bool(questions) and not questions[-1][2]
         if direction == "inbound" and not waiting:
-            found.append((at, lead.closed, False))
+            questions.append((at, lead.closed, False))
         if direction == "outbound" and waiting:
-            found[-1] = (found[-1][0], at, True)
-    return found
+            questions[-1] = (questions[-1][0], at, True)
+    return questions
 
 
 def _answers(leads: Sequence[Known], span: Span) -> Incidence:
@@ -199,12 +199,12 @@ def _answers(leads: Sequence[Known], span: Span) -> Incidence:
     )
 
 
-def _hours(found: Incidence) -> Record:
+def _hours(incidence: Incidence) -> Record:
     return {
-        "n": len(found.lives),
-        "answered": found.count("event"),
-        **{name: found.reached(share) for name, share in QUARTERS},
-        "answered_in_a_day": found.at(24),
+        "n": len(incidence.spells),
+        "answered": incidence.count("event"),
+        **{name: incidence.quantile(share) for name, share in QUARTERS},
+        "answered_in_a_day": incidence.at(24),
     }
 
 
@@ -213,7 +213,7 @@ def activity(funnel: Funnel, span: Span, directed: bool = True) -> Record:
     touched = sum(at in span for lead in funnel.leads for at, _ in _seen(lead))
     ours = [[at for at, direction in _seen(lead) if direction == "outbound"] for lead in funnel.leads]
     followed = sum(at in span for touches in ours for at in touches[1:])
-    first: list[Life] = [
+    first: list[Spell] = [
         (Fraction((touches or [lead.closed])[0] - lead.created, HOUR), "event" if touches else "open")
         for lead, touches in zip(funnel.leads, ours, strict=True)
         if lead.created in span
@@ -264,7 +264,7 @@ def _stage(funnel: Funnel, span: Span, name: str | None) -> Record:
             "n": len(timed),
             "ended": stay.count("event"),
             "open": stay.count("open"),
-            **{quarter: stay.reached(share) for quarter, share in QUARTERS},
+            **{quarter: stay.quantile(share) for quarter, share in QUARTERS},
         },
     }
 
@@ -273,7 +273,7 @@ def _place(funnel: Funnel, stage: str | None) -> int:
     return -1 if stage is None else funnel.order.index(stage)
 
 
-def onward(funnel: Funnel, lead: Known, first: Visit) -> Life:
+def onward(funnel: Funnel, lead: Known, first: Visit) -> Spell:
     """To the first later visit of any later stage, or the win."""
     place = _place(funnel, first.stage)
     for visit in lead.visits[lead.visits.index(first) + 1 :]:
@@ -326,11 +326,11 @@ def _calendar(span: Span, stays: Sequence[tuple[Known, Visit]]) -> Record:
 def month_starts(funnel: Funnel, span: Span) -> list[date]:
     """The first day of every local month that the period touches."""
     month, last = local_day(span.start, funnel.zone).replace(day=1), local_day(span.end - 1, funnel.zone)
-    found = []
+    starts = []
     while month <= last:
-        found.append(month)
+        starts.append(month)
         month = date(month.year + month.month // 12, month.month % 12 + 1, 1)
-    return found
+    return starts
 
 
 def months(funnel: Funnel, span: Span) -> list[Record]:
@@ -369,7 +369,7 @@ def months(funnel: Funnel, span: Span) -> list[Record]:
                 "cycle_time_days": quartiles([(w.closed - w.created) / DAY for w in won if not w.implied])[
                     "median"
                 ],
-                "response_hours": Incidence(answers).reached(Fraction(1, 2)),
+                "response_hours": Incidence(answers).quantile(Fraction(1, 2)),
                 "stage_conversion": shares,
             }
         )
@@ -414,18 +414,18 @@ MONTHLY = {
 
 
 def whole_months(funnel: Funnel, span: Span) -> set[str]:
-    """The months that begin and end within the period; the last one's successor tells where it ends."""
-    found = set()
+    """The months that lie within the period whole."""
+    whole = set()
     for month in month_starts(funnel, span):
         after = date(month.year + month.month // 12, month.month % 12 + 1, 1)
         edges = [instant(day.isoformat(), funnel.zone) for day in (month, after)]
         if span.start <= edges[0] and edges[1] <= span.end:
-            found.add(month.isoformat())
-    return found
+            whole.add(month.isoformat())
+    return whole
 
 
 def targeted(
-    record: Record, targets: Mapping[str, float], told: Mapping[str, float], whole: set[str]
+    record: Record, targets: Mapping[str, float], stage_targets: Mapping[str, float], whole: set[str]
 ) -> list[Record]:
     actual = {
         "win_rate": record["deals"]["win_rate"],
@@ -433,16 +433,16 @@ def targeted(
         "revenue_per_month": record["deals"]["revenue_per_month"],
         "response_time_hours": (record["activity"]["response_hours"] or {}).get("median"),
     }
-    found = []
+    records = []
     for measure, target in targets.items():
         months = [m for m in record["months"] if measure != "revenue_per_month" or m["month"] in whole]
         values = [(month["month"], month[MONTHLY[measure]]) for month in months]
-        found.append(_target((measure, None, target), actual[measure], values))
+        records.append(_target((measure, None, target), actual[measure], values))
     by_stage = {stage["stage"]: stage["conversion"]["onward"]["rate"] for stage in record["stages"]}
-    for name, target in told.items():
+    for name, target in stage_targets.items():
         values = [(month["month"], month["stage_conversion"].get(name)) for month in record["months"]]
-        found.append(_target(("stage_conversion", name, target), by_stage.get(name), values))
-    return found
+        records.append(_target(("stage_conversion", name, target), by_stage.get(name), values))
+    return records
 
 
 def _target(

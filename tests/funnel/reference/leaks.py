@@ -16,7 +16,7 @@ SILENCE = 7 * DAY
 
 @dataclass(frozen=True)
 class Comparison:
-    """One comparison: what it found now and before, its chance under no change, and the wins that the gap costs."""
+    """One comparison: figures now and before, p under no change, and the wins that the gap costs."""
 
     kind: str
     subject: str
@@ -28,13 +28,13 @@ class Comparison:
     lost_wins: float
 
     def figures(self) -> dict[str, float | None]:
-        """The numbers under their names; None for one that is not known."""
+        """The numbers by name; None if unknown."""
         named = {name: value for name, value in vars(self).items() if not isinstance(value, str)}
         return {name: value if math.isfinite(value) else None for name, value in named.items()}
 
 
 def windows(funnel: Funnel, end: int) -> tuple[Span, Span] | None:
-    """The last 90 days up to `end`, a third of the history where that is shorter, and twice as long before."""
+    """The last 90 days up to `end`, or a third of a shorter history, and twice as long before."""
     days = min(90.0, (end - min(lead.created for lead in funnel.leads)) / DAY / 3)
     if days < 1:
         return None
@@ -43,26 +43,26 @@ def windows(funnel: Funnel, end: int) -> tuple[Span, Span] | None:
 
 
 def tests_of(funnel: Funnel, end: int, groups: Mapping[str, Sequence[str]]) -> list[Comparison]:
-    """Everything that is compared."""
+    """All comparisons."""
     both = windows(funnel, end)
     if both is None:
         return []
     now, before = both
     age = min(float(funnel.horizon_days), now.days * 2 / 3)
-    found = [test for stage in funnel.order for test in _stage(funnel, stage, both, age)]
-    found += _fewer(funnel, both, lambda _: True, "entrances")
+    tests = [test for stage in funnel.order for test in _stage(funnel, stage, both, age)]
+    tests += _fewer(funnel, both, lambda _: True, "entrances")
     if any("source" in lead.values for lead in funnel.leads):
         for name in _values(funnel, "source"):
-            found += _fewer(funnel, both, _from(name), f"source {name or '(none)'}")
+            tests += _fewer(funnel, both, _from(name), f"source {name or '(none)'}")
     if any(who == "outbound" for lead in funnel.leads for _, who, _ in lead.touches):
-        found += _hand_overs(funnel, Span(before.start, now.end), age, groups)
+        tests += _hand_overs(funnel, Span(before.start, now.end), age, groups)
     for column in ("source", "owner"):
-        found += _columns(funnel, column, both, age)
-    return found
+        tests += _columns(funnel, column, both, age)
+    return tests
 
 
 def findings(tests: Sequence[Comparison], rate: float = 0.1) -> list[Comparison]:
-    """Benjamini and Hochberg's step up: the largest k of which the k-th smallest p is at most k / m of the rate."""
+    """Benjamini and Hochberg's step-up rule: the k smallest p, k the largest with p_k <= rate * k / m."""
     ordered = sorted(tests, key=lambda test: test.p)
     most = max((k for k, test in enumerate(ordered, 1) if test.p <= rate * k / len(ordered)), default=0)
     return ordered[:most]
@@ -72,10 +72,10 @@ def _normal_tail(z: float) -> float:
     return 0.5 * math.erfc(z / math.sqrt(2))
 
 
-def _chance(now: Incidence, before: Incidence, age: float) -> float:
-    """One-sided: how far apart two samples of one kind come; both watched up to all that happened."""
+def _p_lower(now: Incidence, before: Incidence, age: float) -> float:
+    """One-sided p of the score test; 1 if a side was not observed up to every pooled event."""
     steps, free = [], Fraction(1)
-    pooled = [*now.lives, *before.lives]
+    pooled = [*now.spells, *before.spells]
     for time in sorted({days for days, how in pooled if how != "open" and days <= age}):
         risk = sum(days >= time for days, _ in pooled)
         event = Fraction(sum(days == time and how == "event" for days, how in pooled), risk)
@@ -90,30 +90,32 @@ def _chance(now: Incidence, before: Incidence, age: float) -> float:
         one = gap**2 * ended / (1 - ended) if ended < 1 else Fraction(0)
         one += alone**2 * event * (1 - event) - 2 * gap * alone * event
         for side in (now, before):
-            seen = len(side.lives) * alone * _watched(side, time)
-            if one and not seen:
+            at_risk = len(side.spells) * alone * _censoring_survival(side, time)
+            if one and not at_risk:
                 return 1.0
-            variance += one / seen if one else 0
+            variance += one / at_risk if one else 0
     gap = (before.at(age) or Fraction(0)) - (now.at(age) or Fraction(0))
     return _normal_tail(float(gap) / math.sqrt(variance)) if variance else 1.0
 
 
-def _watched(side: Incidence, time: Fraction) -> Fraction:
-    """The share whose view has not ended before a time."""
+def _censoring_survival(side: Incidence, time: Fraction) -> Fraction:
+    """The share not censored before a time."""
     share = Fraction(1)
-    for end in sorted({days for days, how in side.lives if how == "open" and days < time}):
-        left = sum(days > end or (days == end and how == "open") for days, how in side.lives)
-        share *= 1 - Fraction(sum(days == end and how == "open" for days, how in side.lives), left)
+    for end in sorted({days for days, how in side.spells if how == "open" and days < time}):
+        left = sum(days > end or (days == end and how == "open") for days, how in side.spells)
+        share *= 1 - Fraction(sum(days == end and how == "open" for days, how in side.spells), left)
     return share
 
 
 def _rates(
     named: tuple[str, str], now: Incidence, before: Incidence, age: float, worth: float = 1.0
 ) -> Iterator[Comparison]:
-    if min(len(now.lives), len(before.lives)) >= LEAST:
+    if min(len(now.spells), len(before.spells)) >= LEAST:
         rates = float(now.at(age) or 0), float(before.at(age) or 0)
-        lost = max(rates[1] - rates[0], 0.0) * len(now.lives) * worth
-        yield Comparison(*named, *rates, len(now.lives), len(before.lives), _chance(now, before, age), lost)
+        lost = max(rates[1] - rates[0], 0.0) * len(now.spells) * worth
+        yield Comparison(
+            *named, *rates, len(now.spells), len(before.spells), _p_lower(now, before, age), lost
+        )
 
 
 def _stage(funnel: Funnel, stage: str, spans: tuple[Span, Span], age: float) -> Iterator[Comparison]:
@@ -147,8 +149,8 @@ def _speed(
         ]
         for first in firsts
     ]
-    now, before = (Incidence(side).reached(Fraction(1, 2)) for side in stays)
-    cycle = to_win(funnel.leads).given(Fraction(1, 2))
+    now, before = (Incidence(side).quantile(Fraction(1, 2)) for side in stays)
+    cycle = to_win(funnel.leads).quantile_of_events(Fraction(1, 2))
     p, lost = 1.0, 0.0
     if now is not None and before is not None and now > before and cycle is not None:
         delay = now - before
@@ -158,7 +160,7 @@ def _speed(
 
 
 def _log_rank(now: Sequence[tuple[Fraction, str]], before: Sequence[tuple[Fraction, str]]) -> float:
-    """z of fewer endings now than equal hazards would bring, over the times at which any visit ended."""
+    """z of fewer exits now than under equal hazards, over all times with an exit."""
     gap = spread = Fraction(0)
     for time in {days for days, how in (*now, *before) if how == "event"}:
         at_risk = [sum(days >= time for days, _ in side) for side in (now, before)]
@@ -180,15 +182,15 @@ def _from(source: str | None) -> Callable[[Known], bool]:
 def _fewer(
     funnel: Funnel, spans: tuple[Span, Span], mine: Callable[[Known], bool], subject: str
 ) -> Iterator[Comparison]:
-    """Given n + m leads in all, n is binomial: normal, with a half for continuity."""
+    """Given n + m leads in all, n is binomial: normal approximation with continuity correction."""
     now, before = spans
-    came = [[lead for lead in funnel.leads if mine(lead) and lead.created in span] for span in spans]
-    n, m = map(len, came)
+    created = [[lead for lead in funnel.leads if mine(lead) and lead.created in span] for span in spans]
+    n, m = map(len, created)
     if m >= LEAST:
         share = now.days / (now.days + before.days)
         z = ((n + m) * share - n - 0.5) / math.sqrt((n + m) * share * (1 - share))
         rates = n / now.days, m / before.days
-        lost = max(rates[1] - rates[0], 0.0) * now.days * float(to_win(came[1]).rate)
+        lost = max(rates[1] - rates[0], 0.0) * now.days * float(to_win(created[1]).rate)
         yield Comparison("entrances", subject, *rates, n, m, _normal_tail(z), lost)
 
 
@@ -212,26 +214,26 @@ def _columns(funnel: Funnel, column: str, spans: tuple[Span, Span], age: float) 
 def _hand_overs(
     funnel: Funnel, span: Span, age: float, groups: Mapping[str, Sequence[str]]
 ) -> Iterator[Comparison]:
-    given = [(lead, at) for lead in funnel.leads for at, _ in lead.owners[1:]]
-    yield from _silence(given, "owner", span, age)
+    changes = [(lead, at) for lead in funnel.leads for at, _ in lead.owners[1:]]
+    yield from _silence(changes, "owner", span, age)
     levels = regrouped(funnel, groups)
     for group in levels.order:
-        given = [
+        moves = [
             (lead, visit.begin)
             for lead in levels.leads
             for visit in lead.visits
             if visit.stage == group and visit.how in ("forward", "skip")
         ]
-        yield from _silence(given, group, span, age)
+        yield from _silence(moves, group, span, age)
 
 
 def _silence(
-    given: Sequence[tuple[Known, int]], subject: str, span: Span, age: float
+    hand_overs: Sequence[tuple[Known, int]], subject: str, span: Span, age: float
 ) -> Iterator[Comparison]:
     sides: tuple[list[tuple[Fraction, str]], list[tuple[Fraction, str]]] = ([], [])
     ends = {"won": "event", "lost": "other", "open": "open"}
-    for lead, at in given:
+    for lead, at in hand_overs:
         if at in span and at + SILENCE <= lead.closed:
-            cared = any(who == "outbound" and at < t <= at + SILENCE for t, who, _ in lead.touches)
-            sides[cared].append((Fraction(lead.closed - at - SILENCE, DAY), ends[lead.state]))
+            touched = any(who == "outbound" and at < t <= at + SILENCE for t, who, _ in lead.touches)
+            sides[touched].append((Fraction(lead.closed - at - SILENCE, DAY), ends[lead.state]))
     yield from _rates(("hand_over", subject), Incidence(sides[0]), Incidence(sides[1]), age)

@@ -57,11 +57,11 @@ def _account(leads: Sequence[Known], span: Span, cost: float) -> Record:
 
 
 def _payback(created: Sequence[Known], cost: float) -> float | None:
-    brought = 0.0
+    earned = 0.0
     paid = [lead for lead in created if lead.state == "won" and lead.amount is not None and not lead.implied]
     for lead in sorted(paid, key=lambda lead: lead.closed - lead.created):
-        brought += lead.amount or 0.0
-        if 0 < cost <= brought:
+        earned += lead.amount or 0.0
+        if 0 < cost <= earned:
             return (lead.closed - lead.created) / DAY
     return None
 
@@ -98,14 +98,14 @@ def lifetime(funnel: Funnel) -> Record | None:
         times = sorted(lead.closed for lead in leads)
         waits += [(Fraction(b - a, DAY), "event") for a, b in pairwise(times)]
         waits.append((Fraction(funnel.as_of - times[-1], DAY), "open"))
-    found = Incidence(waits)
+    repeat = Incidence(waits)
     return {
         "accounts": len(won),
         "deals_per_account": len(deals) / len(won),
         "revenue_per_account": sum(paid) / len(won),
-        "buys_again": found.rate,
-        "median_days_between": found.given(Fraction(1, 2)),
-        "lifetime_value": None if found.rate == 1 else sum(paid) / len(paid) / float(1 - found.rate),
+        "buys_again": repeat.rate,
+        "median_days_between": repeat.quantile_of_events(Fraction(1, 2)),
+        "lifetime_value": None if repeat.rate == 1 else sum(paid) / len(paid) / float(1 - repeat.rate),
     }
 
 
@@ -121,8 +121,8 @@ def attribution(funnel: Funnel, span: Span) -> dict[str, Record]:
     for lead, way in ways:
         for here, there in zip(["(start)", *way], [*way, f"({lead.state})"], strict=True):
             steps[here][there] += 1 if way else 0
-    whole = _chance(steps, None)
-    effect = {c: 1 - _chance(steps, c) / whole for c in channels}
+    whole = _win_probability(steps, None)
+    effect = {c: 1 - _win_probability(steps, c) / whole for c in channels}
     return {
         c: {
             "channel": c,
@@ -137,8 +137,8 @@ def attribution(funnel: Funnel, span: Span) -> dict[str, Record]:
     }
 
 
-def _chance(steps: Mapping[str, Counter[str]], removed: str | None) -> float:
-    """The share of walkers from the start that are won when who comes to the removed channel is lost."""
+def _win_probability(steps: Mapping[str, Counter[str]], removed: str | None) -> float:
+    """The share of walkers from the start that reach the win; those that enter the removed channel are lost."""
     walkers, won = {"(start)": 1.0}, 0.0
     while sum(walkers.values()) > 1e-14:
         moved: dict[str, float] = defaultdict(float)
@@ -157,7 +157,7 @@ def moved(
     horizon_days: int,
     stages: Sequence[str],
 ) -> Counter[tuple[tuple[str, str | None], tuple[str, str | None]]]:
-    """How many leads went from where to where between two dates, each as known then."""
+    """Leads by their places at two dates, each as known then."""
     then, now = (
         {lead.id: _where(lead) for lead in known_funnel(tables, zone, at, horizon_days, stages).leads}
         for at in dates
@@ -173,18 +173,18 @@ def _where(lead: Known) -> tuple[str, str | None]:
 
 
 def attention(funnel: Funnel, hours: float = 24.0) -> dict[str, tuple[float | None, dict[str, float]]]:
-    """Of each lead that needs attention what it is worth and its reasons with how long it has been."""
+    """Each lead that needs attention: its value, and its reasons with their hours or days."""
     value = _values(funnel)
     known = sorted(v for v in value.values() if v is not None)
     directed = any(who == "outbound" for lead in funnel.leads for _, who, _ in lead.touches)
-    found = {}
+    urgent = {}
     for lead in (lead for lead in funnel.leads if lead.state == "open"):
-        seen = [(at, who) for at, who, _ in lead.touches if lead.created <= at]
-        silent = (funnel.as_of - max([lead.created, *(at for at, _ in seen)])) / DAY
+        touches = [(at, who) for at, who, _ in lead.touches if lead.created <= at]
+        silent = (funnel.as_of - max([lead.created, *(at for at, _ in touches)])) / DAY
         stage = lead.visits[-1].stage
         reasons = {}
         asked = None
-        for at, who in seen:
+        for at, who in touches:
             asked = None if who == "outbound" else at if who == "inbound" and asked is None else asked
         if directed and asked is not None and (funnel.as_of - asked) / HOUR > hours:
             reasons["unanswered"] = (funnel.as_of - asked) / HOUR
@@ -198,20 +198,20 @@ def attention(funnel: Funnel, hours: float = 24.0) -> dict[str, tuple[float | No
         if own is not None and known[0] < known[-1] and own >= quantile(known, 0.9) and silent > 7:
             reasons["high_value_untouched"] = silent
         if reasons:
-            found[lead.id] = (own, reasons)
-    return found
+            urgent[lead.id] = (own, reasons)
+    return urgent
 
 
 def _values(funnel: Funnel) -> dict[str, float | None]:
-    """Of each open lead its stage's win rate times the average deal."""
+    """Value of each open lead: its stage's win rate times the average deal."""
     paid = [lead.amount for lead in funnel.leads if lead.state == "won" and lead.amount is not None]
-    found: dict[str, float | None] = {}
+    values: dict[str, float | None] = {}
     for lead in (lead for lead in funnel.leads if lead.state == "open"):
         stage = lead.visits[-1].stage
         decided = [o for o in funnel.leads if o.state != "open" and any(v.stage == stage for v in o.visits)]
         rate = _share(sum(o.state == "won" for o in decided), len(decided))
-        found[lead.id] = None if rate is None or not paid else rate * sum(paid) / len(paid)
-    return found
+        values[lead.id] = None if rate is None or not paid else rate * sum(paid) / len(paid)
+    return values
 
 
 def _gaps(funnel: Funnel, stage: str | None) -> list[float]:
@@ -228,8 +228,8 @@ def _gaps(funnel: Funnel, stage: str | None) -> list[float]:
 def _longest(funnel: Funnel, stage: str) -> float | None:
     visits = [v for lead in funnel.leads if not lead.implied for v in lead.visits if v.stage == stage]
     stays = [(Fraction(v.end - v.begin, DAY), "open" if v.left == "here" else "event") for v in visits]
-    found = Incidence(stays).reached(Fraction(9, 10))
-    ended = [life for life in stays if life[1] == "event"]
-    if found is None and len(ended) >= 20:
-        found = Incidence(ended).reached(Fraction(9, 10))
-    return found
+    longest = Incidence(stays).quantile(Fraction(9, 10))
+    ended = [stay for stay in stays if stay[1] == "event"]
+    if longest is None and len(ended) >= 20:
+        longest = Incidence(ended).quantile(Fraction(9, 10))
+    return longest

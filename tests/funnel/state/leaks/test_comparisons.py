@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from scipy.stats import norm
 
-from funnel.state.comparisons import p_lower
+from funnel.state.leaks.comparisons import p_lower
 from funnel.survival import (
     CENSORED,
     COMPETING,

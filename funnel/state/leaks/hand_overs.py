@@ -7,15 +7,18 @@ import numpy as np
 
 from funnel.formatting import format_percent
 from funnel.state.assignments import OWNER, assignments
-from funnel.state.comparisons import FEWEST, Comparison, common_age_days, p_lower
+from funnel.state.leaks.comparisons import Comparison, RateGap
+from funnel.state.leaks.windows import Windows
 from funnel.state.paths import FORWARD, SKIPPED, StagePaths
 from funnel.state.period import View
 from funnel.state.rows import rows_until
-from funnel.survival import CENSORED, COMPETING, EVENT, CumulativeIncidence, aalen_johansen
+from funnel.survival import CumulativeIncidence, aalen_johansen, outcomes
 from history.arrays import Ints, Mask
-from history.history import DAY_US, OPEN, OUTBOUND, WON
+from history.history import DAY_US, LOST, OUTBOUND, WON
 
-SILENCE_DAYS = 7
+SILENCE_DAYS = (
+    7  # without an outbound touch; the win is counted from their end, so that both sides start alike
+)
 
 
 @dataclass(frozen=True)
@@ -35,16 +38,18 @@ class _HandOvers:
         return replace(self, lead=self.lead[index], at_us=self.at_us[index])
 
 
-def hand_overs(now: View, before: View, groups: StagePaths) -> Iterator[Comparison]:
+def hand_overs(windows: Windows, groups: StagePaths) -> Iterator[Comparison]:
     """Leads handed over in both windows: those without an outbound touch for a week against those with one.
 
     Hand-overs are changes of owner and moves on into each stage group; the lead stays open through the week. Without
     outbound touches in the log the result is empty: a lead's own messages would count as our care.
     """
+    now = windows.now
     if not now.touches.has_outbound:
         return
-    both_windows = replace(now, period=replace(now.period, from_us=before.period.from_us))
-    days = common_age_days(now)
+    # Silent and contacted leads are compared with each other, so both windows are one sample.
+    both_windows = replace(now, period=replace(now.period, from_us=windows.before.period.from_us))
+    days = windows.days
     assigned = assignments(now.paths.history)
     changed = assigned.take(assigned.is_change)
     yield from _silence(both_windows, _HandOvers(OWNER, changed.lead, changed.at_us), days)
@@ -60,26 +65,18 @@ def _silence(view: View, handed: _HandOvers, days: float) -> Iterator[Comparison
     observed = view.period.holds(handed.at_us) & (handed.until_us <= paths.closed_us[handed.lead])
     handed = handed.take(observed)
     touched = _is_touched(paths, handed)
-    silent_wins, touched_wins = (_win_incidence(paths, handed.take(rows)) for rows in (~touched, touched))
-    if min(silent_wins.entered, touched_wins.entered) < FEWEST:
+    silent_wins = _win_incidence(paths, handed.take(~touched))
+    touched_wins = _win_incidence(paths, handed.take(touched))
+    gap = RateGap(silent_wins, touched_wins, days)
+    if not gap.is_testable:
         return
-    silent_rate, touched_rate = silent_wins.at(days), touched_wins.at(days)
     receiver = "another owner" if handed.receiver == OWNER else f"the stage group {handed.receiver}"
-    yield Comparison(
-        kind="hand_over",
-        subject=handed.receiver,
-        now=silent_rate,
-        before=touched_rate,
-        n_now=silent_wins.entered,
-        n_before=touched_wins.entered,
-        p=p_lower(silent_wins, touched_wins, days),
-        lost_wins=max(touched_rate - silent_rate, 0.0) * silent_wins.entered,
-        sentence=(
-            f"{silent_wins.entered} leads went to {receiver} and were not contacted for {SILENCE_DAYS} days; "
-            f"{format_percent(silent_rate)} of them are won within {days:.0f} days, "
-            f"against {format_percent(touched_rate)} of those contacted"
-        ),
+    sentence = (
+        f"{silent_wins.entered} leads went to {receiver} and were not contacted for {SILENCE_DAYS} days; "
+        f"{format_percent(gap.rate_now)} of them are won within {days:.0f} days, "
+        f"against {format_percent(gap.rate_before)} of those contacted"
     )
+    yield gap.comparison("hand_over", handed.receiver, sentence)
 
 
 def _is_touched(paths: StagePaths, handed: _HandOvers) -> Mask:
@@ -94,5 +91,5 @@ def _is_touched(paths: StagePaths, handed: _HandOvers) -> Mask:
 def _win_incidence(paths: StagePaths, handed: _HandOvers) -> CumulativeIncidence:
     """Days from the end of the week to the win; a loss competes, open leads are censored."""
     state = paths.state[handed.lead]
-    outcome = np.where(state == WON, EVENT, np.where(state == OPEN, CENSORED, COMPETING)).astype(np.int8)
-    return aalen_johansen((paths.closed_us[handed.lead] - handed.until_us) / DAY_US, outcome)
+    days = (paths.closed_us[handed.lead] - handed.until_us) / DAY_US
+    return aalen_johansen(days, outcomes(event=state == WON, competing=state == LOST))

@@ -1,0 +1,1 @@
+"""Leaks: figures that became worse than before or are worse than elsewhere, tested and sized in revenue."""
