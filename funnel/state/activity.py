@@ -9,6 +9,14 @@ from funnel.survival import CumulativeIncidence, kaplan_meier
 from history.arrays import Mask
 from history.history import HOUR_US, OPEN
 
+OUTBOUND_KEYS = (
+    "follow_ups",
+    "follow_ups_per_lead",
+    "first_response_hours",
+    "response_hours",
+    "waiting_for_answer",
+)  # figures that need the direction of touches
+
 
 def activity(view: View) -> Record:
     """Touches and follow-ups of the period, and response times in hours.
@@ -16,18 +24,23 @@ def activity(view: View) -> Record:
     Follow-ups and responses are null if the log has no outbound touches.
     """
     touches, lead = view.touches, view.lead
-    touched, followed = int(touches.touch_count[lead].sum()), int(touches.follow_up_count[lead].sum())
+    touch_count = int(touches.touch_count[lead].sum())
     worked = _worked(view)
-    measured = touches.has_outbound
-    return {
+    counts = {
         "leads_open_in_period": worked,
-        "touches": touched,
-        "touches_per_lead": ratio(touched, worked),
-        "follow_ups": followed if measured else None,
-        "follow_ups_per_lead": ratio(followed, worked) if measured else None,
-        "first_response_hours": hours_record(first_response(view)) if measured else None,
-        "response_hours": hours_record(responses(view)) if measured else None,
-        "waiting_for_answer": _waiting(view) if measured else None,
+        "touches": touch_count,
+        "touches_per_lead": ratio(touch_count, worked),
+    }
+    if not touches.has_outbound:
+        return {**counts, **dict.fromkeys(OUTBOUND_KEYS)}
+    follow_ups = int(touches.follow_up_count[lead].sum())
+    return {
+        **counts,
+        "follow_ups": follow_ups,
+        "follow_ups_per_lead": ratio(follow_ups, worked),
+        "first_response_hours": hours_record(first_response(view)),
+        "response_hours": hours_record(responses(view)),
+        "waiting_for_answer": _waiting(view),
     }
 
 

@@ -4,9 +4,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from funnel.state.rows import row_leads
 from history.arrays import Codes, Ints, Mask
-from history.history import Factor, History
+from history.history import Changes, Factor, History
 
 OWNER = "owner"
 
@@ -40,23 +39,41 @@ def assignments(history: History) -> Assignments:
     """The assignments of all leads. A change that repeats the owner, as CRM field histories do, is dropped."""
     n, changes = len(history), history.changes
     at_creation = history.attributes.get(OWNER) or Factor(np.full(n, -1, dtype=np.int32), ())
-    rows = np.zeros(0, dtype=np.int64)
-    if OWNER in changes.attribute.values:
-        code = list(changes.attribute.values).index(OWNER)
-        rows = np.flatnonzero(changes.attribute.codes == code)
+    rows = _change_rows(changes)
+    changed = changes.value.take(rows)
 
+    # dict.fromkeys: distinct names in the order of their first use
     names = list(dict.fromkeys([*at_creation.values, *changes.value.values]))
     place = {name: i for i, name in enumerate(names)}
-    lead = np.concatenate((np.arange(n, dtype=np.int64), row_leads(changes.offsets)[rows]))
+    everyone = np.arange(n, dtype=np.int64)
+    lead = np.concatenate((everyone, changes.lead[rows]))
     at_us = np.concatenate((history.created_us, changes.time_us[rows]))
-    codes = np.concatenate((_recoded(at_creation, place), _recoded(changes.value.take(rows), place)))
+    codes = np.concatenate((_recoded(at_creation, place), _recoded(changed, place)))
 
+    # A stable sort keeps the creation first and the changes in order of time.
     order = np.argsort(lead, kind="stable")
-    lead, at_us, codes = lead[order], at_us[order], codes[order]
-    repeats = np.zeros(len(lead), dtype=np.bool_)
-    repeats[1:] = (lead[1:] == lead[:-1]) & (codes[1:] == codes[:-1])
-    return Assignments(lead[~repeats], at_us[~repeats], Factor(codes[~repeats], names))
+    sorted_assignments = Assignments(lead[order], at_us[order], Factor(codes[order], names))
+    return sorted_assignments.take(~_repeats(sorted_assignments))
+
+
+def _change_rows(changes: Changes) -> Ints:
+    """Rows of the changes of owner."""
+    if OWNER not in changes.attribute.values:
+        return np.zeros(0, dtype=np.int64)
+    code = list(changes.attribute.values).index(OWNER)
+    return np.flatnonzero(changes.attribute.codes == code)
 
 
 def _recoded(factor: Factor, place: dict[str, int]) -> Codes:
-    return np.array([*(place[value] for value in factor.values), -1], dtype=np.int32)[factor.codes]
+    """Codes (n,) over the names of `place`, -1 if missing."""
+    new_codes = [place[value] for value in factor.values]
+    # Code -1, a missing value, reads the last entry.
+    return np.array([*new_codes, -1], dtype=np.int32)[factor.codes]
+
+
+def _repeats(assigned: Assignments) -> Mask:
+    """Whether each assignment has the owner of the lead's one before (m,)."""
+    codes = assigned.owner.codes
+    repeats = assigned.is_change
+    repeats[1:] &= codes[1:] == codes[:-1]
+    return repeats

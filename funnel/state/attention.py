@@ -76,21 +76,22 @@ def attention(
     here = paths.visits.take(paths.visits.exit == HERE)
     worth = _worth(paths, here, probabilities)
     urgent = _urgent(_rules(paths, touches, here, worth, probabilities))
-    revenue, likely = np.nan_to_num(worth.revenue).tolist(), np.nan_to_num(worth.probability).tolist()
-    urgent.sort(key=lambda lead: (-revenue[lead.row], -likely[lead.row], -len(lead.reasons)))
-    return {
-        "leads": len(urgent),
-        "list": [
+    revenue = np.nan_to_num(worth.revenue).tolist()
+    probability = np.nan_to_num(worth.probability).tolist()
+    urgent.sort(key=lambda lead: (-revenue[lead.row], -probability[lead.row], -len(lead.reasons)))
+    shown = []
+    for lead in urgent[:most]:
+        row, place = lead.row, here.place[lead.row]
+        shown.append(
             {
-                "lead_id": paths.history.lead_ids[int(here.lead[lead.row])],
-                "stage": paths.names[here.place[lead.row] - 1] if here.place[lead.row] else None,
-                "probability": finite(worth.probability[lead.row]),
-                "expected_revenue": finite(worth.revenue[lead.row]),
+                "lead_id": paths.history.lead_ids[int(here.lead[row])],
+                "stage": paths.names[place - 1] if place else None,
+                "probability": finite(worth.probability[row]),
+                "expected_revenue": finite(worth.revenue[row]),
                 "reasons": lead.reasons,
             }
-            for lead in urgent[:most]
-        ],
-    }
+        )
+    return {"leads": len(urgent), "list": shown}
 
 
 def _rules(
@@ -143,10 +144,13 @@ def _unanswered(paths: StagePaths, touches: Touches, lead: Ints) -> _Rule:
     """Hours since the open question, against the configured response time, else a day."""
     waiting_hours = np.full(len(paths), np.nan)
     is_open = ~touches.answered
-    waiting_hours[touches.question_lead[is_open]] = (paths.as_of_us - touches.asked_us[is_open]) / HOUR_US
+    asking_lead = touches.question_lead[is_open]
+    waiting_hours[asking_lead] = (paths.as_of_us - touches.asked_us[is_open]) / HOUR_US
     hours = waiting_hours[lead]
     limit = float(paths.history.config.targets.get("response_time_hours", ANSWER_HOURS))
-    return _Rule("unanswered", hours, touches.has_outbound & (hours > limit), np.full(len(lead), limit))
+    # Without outbound touches in the log no question looks answered.
+    flagged = touches.has_outbound & (hours > limit)
+    return _Rule("unanswered", hours, flagged, np.full(len(lead), limit))
 
 
 def _silent(paths: StagePaths, here: Visits, silent_days: Floats) -> _Rule:
@@ -174,10 +178,13 @@ def _gaps(paths: StagePaths) -> _Gaps:
     rows = np.flatnonzero(lead[:-1] == lead[1:])
     lead = lead[rows]
     begin_us, end_us = log.time_us[rows], log.time_us[rows + 1]
-    inside = paths.won[lead] & (begin_us >= paths.created_us[lead]) & (end_us <= paths.closed_us[lead])
+    is_open = (begin_us >= paths.created_us[lead]) & (end_us <= paths.closed_us[lead])
+    inside = paths.won[lead] & is_open
     lead, begin_us, end_us = lead[inside], begin_us[inside], end_us[inside]
 
-    visit = rows_until(offsets_of(visits.lead, len(paths)), visits.begin_us, lead, begin_us) - 1
+    # The visit that a gap begins in is the last one that began by then.
+    offsets = offsets_of(visits.lead, len(paths))
+    visit = rows_until(offsets, visits.begin_us, lead, begin_us) - 1
     return _Gaps(visits.place[visit], (end_us - begin_us) / DAY_US)
 
 
@@ -205,9 +212,11 @@ def _long_stay(visits: Visits) -> float:
 def _valuable_and_untouched(revenue: Floats, silent_days: Floats) -> _Rule:
     """In the top tenth by expected revenue, if revenues differ, and silent for a week."""
     known = revenue[np.isfinite(revenue)]
-    least = np.quantile(known, HIGH_VALUE) if len(known) else math.inf
-    differs = len(known) > 0 and bool(known.min() < known.max())
-    flagged = differs & (revenue >= least) & (silent_days > HIGH_VALUE_SILENCE_DAYS)
+    flagged = np.zeros(len(revenue), dtype=np.bool_)
+    # Equal revenues have no top tenth: every lead would reach the quantile.
+    if len(known) and known.min() < known.max():
+        least = np.quantile(known, HIGH_VALUE)
+        flagged = (revenue >= least) & (silent_days > HIGH_VALUE_SILENCE_DAYS)
     limit = np.full(len(revenue), HIGH_VALUE_SILENCE_DAYS)
     return _Rule("high_value_untouched", silent_days, flagged, limit)
 

@@ -1,6 +1,7 @@
 """Attribution of wins to channels: by first touch, by last touch, and by a Markov chain's removal effect."""
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 
@@ -9,7 +10,7 @@ from funnel.state.paths import StagePaths
 from funnel.state.rows import row_leads
 from history.arrays import Floats, Ints, Mask
 
-MAX_CHANNELS = 100
+MAX_CHANNELS = 100  # each one costs a linear system of this size
 
 
 @dataclass(frozen=True)
@@ -43,26 +44,41 @@ def attribution(paths: StagePaths, decided: Ints) -> list[Record]:
         return []
     first = np.flatnonzero(touches.is_first & touches.won)
     last = np.flatnonzero(touches.is_last & touches.won)
+    by_first = _credited(touches.channel[first], paths.amount[touches.lead[first]], k)
+    by_last = _credited(touches.channel[last], paths.amount[touches.lead[last]], k)
     removal = removal_effects(_transitions(touches, k))
-    share = removal / removal.sum() if removal.sum() > 0 else np.full(k, 1.0 / k)
-    amount = np.nan_to_num(paths.amount)
-    wins_first, wins_last = (np.bincount(touches.channel[rows], minlength=k) for rows in (first, last))
-    revenue_first, revenue_last = (
-        np.bincount(touches.channel[rows], weights=amount[touches.lead[rows]], minlength=k)
-        for rows in (first, last)
-    )
-    return [
-        {
+    share = np.full(k, 1.0 / k)
+    if removal.sum() > 0:
+        # Removal effects do not add up to one: scaled, they share out the same wins as the other two ways.
+        share = removal / removal.sum()
+
+    records = []
+    for c in np.argsort(-share, kind="stable").tolist():
+        record = {
             "channel": channels[c],
-            "wins_first": int(wins_first[c]),
-            "wins_last": int(wins_last[c]),
+            "wins_first": int(by_first.wins[c]),
+            "wins_last": int(by_last.wins[c]),
             "wins_markov": float(share[c] * len(first)),
-            "revenue_first": float(revenue_first[c]),
-            "revenue_last": float(revenue_last[c]),
+            "revenue_first": float(by_first.revenue[c]),
+            "revenue_last": float(by_last.revenue[c]),
             "removal_effect": float(removal[c]),
         }
-        for c in np.argsort(-share, kind="stable").tolist()
-    ]
+        records.append(record)
+    return records
+
+
+class _Credit(NamedTuple):
+    """Wins and revenue by channel (k,)."""
+
+    wins: Ints
+    revenue: Floats
+
+
+def _credited(channel: Ints, amount: Floats, k: int) -> _Credit:
+    """Credits each win to one channel: channel, amount (w,)."""
+    wins = np.bincount(channel, minlength=k)
+    revenue: Floats = np.bincount(channel, weights=np.nan_to_num(amount), minlength=k).astype(np.float64)
+    return _Credit(wins, revenue)
 
 
 def _channel_touches(paths: StagePaths, decided: Ints) -> _ChannelTouches:
@@ -70,9 +86,9 @@ def _channel_touches(paths: StagePaths, decided: Ints) -> _ChannelTouches:
     is_decided = np.zeros(len(paths), dtype=np.bool_)
     is_decided[decided] = True
     lead = row_leads(log.offsets)
-    rows = np.flatnonzero(
-        is_decided[lead] & (log.channel.codes >= 0) & (log.time_us <= paths.closed_us[lead])
-    )
+    has_channel = log.channel.codes >= 0
+    is_before_closing = log.time_us <= paths.closed_us[lead]
+    rows = np.flatnonzero(is_decided[lead] & has_channel & is_before_closing)
     lead = lead[rows]
     return _ChannelTouches(lead, log.channel.codes[rows].astype(np.int64), paths.won[lead])
 
@@ -80,12 +96,15 @@ def _channel_touches(paths: StagePaths, decided: Ints) -> _ChannelTouches:
 def _transitions(touches: _ChannelTouches, k: int) -> Floats:
     """Counts (k + 1, k + 2): from the start (row 0) or a channel, to a channel, the win (k) or the loss (k + 1)."""
     channel, is_last = touches.channel, touches.is_last
-    before = np.where(touches.is_first, 0, np.append(0, channel[:-1]) + 1)
-    size = (k + 1) * (k + 2)
-    between = np.bincount(before * (k + 2) + channel, minlength=size)
+    rows, columns = k + 1, k + 2
+    previous = np.append(0, channel[:-1])
+    origin = np.where(touches.is_first, 0, previous + 1)
+    between = np.bincount(origin * columns + channel, minlength=rows * columns)
+
+    last_origin = channel[is_last] + 1
     end = np.where(touches.won[is_last], k, k + 1)
-    ending = np.bincount((channel[is_last] + 1) * (k + 2) + end, minlength=size)
-    return (between + ending).reshape(k + 1, k + 2).astype(np.float64)
+    ending = np.bincount(last_origin * columns + end, minlength=rows * columns)
+    return (between + ending).reshape(rows, columns).astype(np.float64)
 
 
 def removal_effects(transitions: Floats) -> Floats:
@@ -94,7 +113,8 @@ def removal_effects(transitions: Floats) -> Floats:
     The journey is a first-order Markov chain from the start through channels to the win or the loss.
     """
     k = transitions.shape[1] - 2
-    share = transitions / np.maximum(transitions.sum(axis=1, keepdims=True), 1.0)
+    from_each = transitions.sum(axis=1, keepdims=True)
+    share = transitions / np.maximum(from_each, 1.0)
     start, inner, win = share[0, :k], share[1:, :k], share[1:, k]
     whole = _win_probability(inner, win, start)
     effects = np.zeros(k)

@@ -9,9 +9,8 @@ from funnel.state.period import View
 from history.arrays import Floats, Ints
 from history.history import DAY_US
 
-AGE_DAYS = 30
-AGE_US = AGE_DAYS * DAY_US
-MAX_AGES = 24
+AGE_US = 30 * DAY_US
+MAX_AGES = 24  # two years: a wider triangle fits no page
 
 
 @dataclass(frozen=True)
@@ -31,19 +30,23 @@ def triangle(view: View) -> list[Record]:
     known.
     """
     paths, period, lead = view.paths, view.period, view.created
-    month = period.month_of(paths.created_us[lead])
-    ages = min(MAX_AGES, max(1, (paths.as_of_us - int(period.from_us)) // AGE_US))
+    created_us, months = paths.created_us[lead], len(period.months)
+    month = period.month_of(created_us)
+    period_ages = (paths.as_of_us - int(period.from_us)) // AGE_US
+    ages = min(MAX_AGES, max(1, period_ages))
     cumulated = _cumulated(view, lead[paths.won[lead]], ages)
-    size = np.bincount(month, minlength=len(period.months))
-    youngest_us = np.zeros(len(period.months), dtype=np.int64)
-    np.maximum.at(youngest_us, month, paths.created_us[lead])
+
+    # A month's cells are complete up to the age of its youngest lead.
+    sizes = np.bincount(month, minlength=months).tolist()
+    youngest_us = np.zeros(months, dtype=np.int64)
+    np.maximum.at(youngest_us, month, created_us)
     complete_ages = ((paths.as_of_us - youngest_us) // AGE_US).tolist()
 
     records = []
-    for m, complete in enumerate(complete_ages):
-        if size[m]:
-            cells = _cells(cumulated, m, min(ages, complete), int(size[m]))
-            records.append({"month": period.months[m].isoformat(), "leads": int(size[m]), **cells})
+    for m, (leads, complete) in enumerate(zip(sizes, complete_ages, strict=True)):
+        if leads:
+            cells = _cells(cumulated, m, min(ages, complete), leads)
+            records.append({"month": period.months[m].isoformat(), "leads": leads, **cells})
     return records
 
 
@@ -64,15 +67,23 @@ def _cells(cumulated: _Cumulated, m: int, complete: int, leads: int) -> Record:
 def _cumulated(view: View, won: Ints, ages: int) -> _Cumulated:
     """won (w,): the won leads of the cohorts."""
     paths, months = view.paths, len(view.period.months)
-    age_us = paths.closed_us[won] - paths.created_us[won]
-    bucket = np.maximum(-(-age_us // AGE_US) - 1, 0)  # rounded up: a win at the very age counts there
+    created_us = paths.created_us[won]
+    age_us = paths.closed_us[won] - created_us
+    # Rounded up (-(-a // b)): a win at the very age counts there.
+    ages_begun = -(-age_us // AGE_US)
+    bucket = np.maximum(ages_begun - 1, 0)
     in_table = bucket < ages
-    cell = (view.period.month_of(paths.created_us[won]) * ages + bucket)[in_table]
+    cell = (view.period.month_of(created_us) * ages + bucket)[in_table]
     amount = paths.amount[won][in_table]
     known = np.isfinite(amount)
 
-    size, shape = months * ages, (months, ages)
-    wins = np.bincount(cell, minlength=size).reshape(shape)
-    paid = np.bincount(cell[known], minlength=size).reshape(shape)
-    revenue = np.bincount(cell[known], weights=amount[known], minlength=size).reshape(shape)
-    return _Cumulated(wins.cumsum(axis=1), paid.cumsum(axis=1), revenue.cumsum(axis=1))
+    size = months * ages
+    wins = np.bincount(cell, minlength=size)
+    paid = np.bincount(cell[known], minlength=size)
+    revenue = np.bincount(cell[known], weights=amount[known], minlength=size)
+    shape = (months, ages)
+    return _Cumulated(
+        wins=wins.reshape(shape).cumsum(axis=1),
+        paid=paid.reshape(shape).cumsum(axis=1),
+        revenue=revenue.reshape(shape).cumsum(axis=1),
+    )

@@ -73,27 +73,30 @@ def _by_value(view: View, of_lead: Factor, spending: _Spending) -> list[Record]:
     leads, costs = _recoded(of_lead, names), _recoded(spending.label, names)
     if not (costs > 0).any():
         return []
-    total = np.bincount(costs, weights=spending.amount, minlength=len(names) + 1)
-    count = np.bincount(leads, minlength=len(names) + 1)
-    used = [code for code in range(len(total)) if total[code] or count[code]]
+    size = len(names) + 1
+    total = np.bincount(costs, weights=spending.amount, minlength=size)
+    count = np.bincount(leads, minlength=size)
+    used = np.flatnonzero((total != 0) | (count != 0)).tolist()
     used.sort(key=lambda code: (-total[code], -count[code]))
 
     shown = used if len(used) <= MAX_NAMES else used[: MAX_NAMES - 1]
-    parts: list[tuple[str | None, list[int]]] = [
-        (names[code - 1] if code else None, [code]) for code in shown
-    ]
+    records = []
+    for code in shown:
+        name = names[code - 1] if code else None
+        account = _account(view, leads == code, float(total[code]))
+        records.append({"name": name, **account})
     if rest := used[len(shown) :]:
-        parts.append((OTHER, rest))
-    return [
-        {"name": name, **_account(view, np.isin(leads, codes), float(total[codes].sum()))}
-        for name, codes in parts
-    ]
+        account = _account(view, np.isin(leads, rest), float(total[rest].sum()))
+        records.append({"name": OTHER, **account})
+    return records
 
 
 def _recoded(factor: Factor, names: list[str]) -> Ints:
     """Codes of a factor over `names`, from 1 on; 0 for a missing value."""
     code = {name: i for i, name in enumerate(names, start=1)}
-    return np.array([*(code[value] for value in factor.values), 0], dtype=np.int64)[factor.codes]
+    new_codes = [code[value] for value in factor.values]
+    # Code -1, a missing value, reads the last entry.
+    return np.array([*new_codes, 0], dtype=np.int64)[factor.codes]
 
 
 def _account(view: View, members: Mask, cost: float) -> Record:
@@ -103,7 +106,14 @@ def _account(view: View, members: Mask, cost: float) -> Record:
     decided = decided_in(view)
     won = decided[members[decided] & paths.won[decided]]
     revenue = _known_sum(paths.amount[won])
-    conversion = win_incidence_of(view, created).final
+    cost_per_deal_of_cohort = None
+    if len(created):
+        # Leads still open count with their probability, so that a young cohort's deals do not look dear.
+        deals_to_come = len(created) * win_incidence_of(view, created).final
+        cost_per_deal_of_cohort = ratio(cost, deals_to_come)
+    return_on_investment = None
+    if revenue is not None and cost:
+        return_on_investment = (revenue - cost) / cost
     return {
         "cost": cost,
         "leads": len(created),
@@ -111,8 +121,8 @@ def _account(view: View, members: Mask, cost: float) -> Record:
         "revenue": revenue,
         "cost_per_lead": ratio(cost, len(created)),
         "cost_per_deal": ratio(cost, len(won)),
-        "cost_per_deal_of_cohort": ratio(cost, len(created) * conversion) if len(created) else None,
-        "return_on_investment": None if revenue is None or not cost else (revenue - cost) / cost,
+        "cost_per_deal_of_cohort": cost_per_deal_of_cohort,
+        "return_on_investment": return_on_investment,
         "payback_days": finite(payback_days(paths, created, cost)),
     }
 
@@ -129,7 +139,8 @@ def payback_days(paths: StagePaths, created: Ints, cost: float) -> float:
     won = created[usable]
     age = (paths.closed_us[won] - paths.created_us[won]) / DAY_US
     order = np.argsort(age, kind="stable")
-    place = int(np.searchsorted(np.cumsum(paths.amount[won][order]), cost, side="left"))
+    earned = np.cumsum(paths.amount[won][order])
+    place = int(np.searchsorted(earned, cost, side="left"))
     return float(age[order][place]) if place < len(won) and cost > 0 else math.nan
 
 
@@ -144,10 +155,12 @@ def lifetime_value(paths: StagePaths) -> Record | None:
     amount = paths.amount[won][np.isfinite(paths.amount[won])]
     if not len(won) or not len(amount):
         return None
+    # By account, then time: the next row of the same account is its next deal.
     order = np.lexsort((paths.closed_us[won], account.codes[won]))
     buyer, bought_us = account.codes[won][order], paths.closed_us[won][order]
     buys_again = np.append(buyer[1:] == buyer[:-1], False)
-    until_us = np.where(buys_again, np.append(bought_us[1:], 0), paths.as_of_us)
+    next_us = np.append(bought_us[1:], 0)
+    until_us = np.where(buys_again, next_us, paths.as_of_us)
     repeat = kaplan_meier((until_us - bought_us) / DAY_US, buys_again)
     deal, accounts = float(amount.mean()), len(np.unique(buyer))
     return {

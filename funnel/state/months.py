@@ -29,14 +29,15 @@ class _Decisions:
 
 def month_records(view: View) -> list[Record]:
     """One record a month: leads created, decisions in force, revenue, cycle and response times, onward rates."""
-    entered = _count(view.period.month_of(view.paths.created_us[view.lead]), len(view.period.months))
+    created_us = view.paths.created_us[view.lead]
+    entered = _count(view.period.month_of(created_us), len(view.period.months))
     decisions = _decisions(view)
     response = _response_hours(view)
     onward = _onward_rates(view)
     records = []
     for m, month in enumerate(view.period.months):
-        won, closed, paid = (int(n[m]) for n in (decisions.won, decisions.closed, decisions.paid))
-        revenue = float(decisions.revenue[m])
+        won, closed = int(decisions.won[m]), int(decisions.closed[m])
+        paid, revenue = int(decisions.paid[m]), float(decisions.revenue[m])
         records.append(
             {
                 "month": month.isoformat(),
@@ -57,11 +58,8 @@ def month_records(view: View) -> list[Record]:
 def _decisions(view: View) -> _Decisions:
     paths, n = view.paths, len(view.period.months)
     decided = decided_in(view)
-    month, won, amount = (
-        view.period.month_of(paths.closed_us[decided]),
-        paths.won[decided],
-        paths.amount[decided],
-    )
+    month = view.period.month_of(paths.closed_us[decided])
+    won, amount = paths.won[decided], paths.amount[decided]
     paid = won & np.isfinite(amount)
     timed = won & ~paths.is_implied[decided]
     return _Decisions(
@@ -97,12 +95,15 @@ def _response_hours(view: View) -> list[float]:
 def _onward_rates(view: View) -> Mapping[str, ByMonth]:
     """By stage and month: the share of the visits that ended in the month which moved on or were won."""
     visits, n = view.visits, len(view.period.months)
-    ended = visits.take((visits.exit != HERE) & (visits.place != NO_STAGE) & view.period.holds(visits.end_us))
+    is_over = (visits.exit != HERE) & (visits.place != NO_STAGE)
+    ended = visits.take(is_over & view.period.holds(visits.end_us))
+    # One cell for each place and month, numbered row by row.
     cell = ended.place * n + view.period.month_of(ended.end_us)
+    places = len(view.paths.names) + 1
     went_on = (ended.exit == MOVED_ON) | (ended.exit == EXIT_WON)
-    shape = len(view.paths.names) + 1, n
-    exits = np.bincount(cell, minlength=shape[0] * n).reshape(shape)
-    onward = np.bincount(cell[went_on], minlength=shape[0] * n).reshape(shape)
+    exits = np.bincount(cell, minlength=places * n).reshape(places, n)
+    onward = np.bincount(cell[went_on], minlength=places * n).reshape(places, n)
+
     rates: dict[str, ByMonth] = {}
     for place, name in enumerate(view.paths.names, start=1):
         pairs = zip(onward[place].tolist(), exits[place].tolist(), strict=True)

@@ -50,16 +50,18 @@ def lead_moves(paths: StagePaths, since_us: int | None = None) -> Record:
         raise InvalidInput(f"--since {format_time(since_us)}: give a time before the as-of {as_of}")
     then = _earlier_position(history, since_us)
     now = _position(paths, np.arange(len(paths), dtype=np.int64), len(paths))
-    shape = len(then.places), len(now.places)
-    count = np.bincount(then.index * shape[1] + now.index, minlength=shape[0] * shape[1]).reshape(shape)
+    rows, columns = len(then.places), len(now.places)
+    # One cell for each pair of places, numbered row by row.
+    cell = then.index * columns + now.index
+    count = np.bincount(cell, minlength=rows * columns).reshape(rows, columns)
+    links = []
+    for i, j in np.argwhere(count > 0).tolist():
+        links.append({"source": i, "target": rows + j, "leads": int(count[i, j])})
     return {
         "since": format_time(since_us),
         "until": format_time(history.as_of_us),
         "nodes": [*_nodes("then", then, count.sum(axis=1)), *_nodes("now", now, count.sum(axis=0))],
-        "links": [
-            {"source": i, "target": shape[0] + j, "leads": int(count[i, j])}
-            for i, j in np.argwhere(count > 0).tolist()
-        ],
+        "links": links,
     }
 
 

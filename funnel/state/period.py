@@ -78,8 +78,10 @@ def view_of(paths: StagePaths, period: Period, touches: Touches, members: Mask |
 
 def calendar_period(from_us: int, to_us: int, zone: ZoneInfo) -> Period:
     """The period with the calendar months of `zone` that touch it."""
-    first, last = (local_date(instant, zone) for instant in (from_us, max(from_us, to_us - 1)))
-    count = (last.year - first.year) * 12 + last.month - first.month + 1
-    starts = [shift_months(first, k) for k in range(count + 1)]
-    local = np.array([(start - EPOCH).days * DAY_US for start in starts], dtype=np.int64)
-    return Period(from_us, to_us, from_local(local, zone), tuple(starts[:-1]))
+    last_us = max(from_us, to_us - 1)
+    first, last = local_date(from_us, zone), local_date(last_us, zone)
+    months = (last.year - first.year) * 12 + last.month - first.month + 1
+    starts = [shift_months(first, k) for k in range(months + 1)]
+    local_days = np.array([(start - EPOCH).days for start in starts], dtype=np.int64)
+    edges_us = from_local(local_days * DAY_US, zone)
+    return Period(from_us, to_us, edges_us, tuple(starts[:-1]))

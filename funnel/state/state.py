@@ -187,8 +187,10 @@ def _lead_groups(history: History, by: str) -> _LeadGroups:
     refuse_unknown_column(by, known_columns(history))
     factor = column_values(history, by, history.as_of_us)
     count = np.bincount(factor.codes + 1, minlength=len(factor.values) + 1)
-    used = [code for code in np.argsort(-count, kind="stable").tolist() if count[code]]
+    largest = np.argsort(-count, kind="stable")
+    used = largest[count[largest] > 0].tolist()
     alone = used if len(used) <= MAX_GROUPS else used[: MAX_GROUPS - 1]
+    # All other codes share the place after the last group of its own.
     place = np.full(len(count), len(alone), dtype=np.int32)
     place[alone] = np.arange(len(alone), dtype=np.int32)
     names: list[str | None] = [None if code == 0 else factor.values[code - 1] for code in alone]
