@@ -56,16 +56,16 @@ def archived_funnel(state: Mapping[str, Any], config: FunnelConfig, options: Map
 
 
 def _record(kind: str, content: Record, config: FunnelConfig, options: Mapping[str, Any]) -> Record:
-    given_options = {
-        key: value for key, value in options.items() if key != "model_version" and value is not None
-    }
+    # A default and its option left out are the same report.
+    set_options = {key: value for key, value in options.items() if value is not None}
+    model_version = set_options.pop("model_version", None)
     return {
         "kind": kind,
         "funnel": config.name,
         "timezone": config.timezone,
         "as_of": content["as_of"],
-        "model_version": content.get("model_version", options.get("model_version")),
-        "options": given_options,
+        "model_version": content.get("model_version", model_version),
+        "options": set_options,
         "answer": content,
     }
 
@@ -131,7 +131,8 @@ def read_report(home: Path, name: str) -> Record:
     path = home / FOLDER / f"{name}.json"
     try:
         record = json.loads(path.read_bytes())
-        return {"id": name, **{key: record[key] for key in (*HEAD_KEYS[1:], "timezone", "answer")}}
+        stored = {key: record[key] for key in (*HEAD_KEYS[1:], "timezone", "answer")}
+        return {"id": name, **stored}
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise DamagedArtifact(f"{path}: not a snapshot ({error!r}); delete it") from None
 

@@ -3,6 +3,7 @@
 Each part shows only as far as history supports it.
 """
 
+import itertools
 from dataclasses import dataclass
 
 import numpy as np
@@ -72,16 +73,19 @@ def arrivals(created_us: Ints, as_of_us: int, days: int) -> Arrivals:
         return Arrivals(np.full(days, daily_mean), np.full(days, FALLBACK_DEVIATION))
 
     posterior = _best_posterior(weeks)
-    weeks_ahead = np.arange(0.5, days, dtype=np.float64) / 7
+    weeks_ahead = np.arange(0.5, days, dtype=np.float64) / 7  # at noon of each day
     design = _future_design(weeks_ahead, len(posterior.mean))
-    log_variance = np.sum((design @ posterior.covariance) * design, axis=1) + posterior.drift * weeks_ahead
-    log_variance = np.minimum(log_variance, MAX_DEVIATION)
+    known_part = np.sum((design @ posterior.covariance) * design, axis=1)
+    drift_to_come = posterior.drift * weeks_ahead
+    log_variance = np.minimum(known_part + drift_to_come, MAX_DEVIATION)
     # Half the variance is added: the mean of a lognormal lies above its median.
     log_mean = np.clip(design @ posterior.mean + log_variance / 2, -MAX_LOG_LEVEL, MAX_LOG_LEVEL)
     weekly = np.exp(log_mean)
-    uneven = (posterior.dispersion - 1) / (SUM_WEEKS * np.maximum(weekly, 0.5))
     daily = weekly / 7 * _weekday_profile(created_us, as_of_us, days)
-    return Arrivals(daily, np.minimum(np.sqrt(log_variance + uneven), MAX_DEVIATION))
+
+    unevenness = (posterior.dispersion - 1) / (SUM_WEEKS * np.maximum(weekly, 0.5))
+    deviation = np.sqrt(log_variance + unevenness)
+    return Arrivals(daily, np.minimum(deviation, MAX_DEVIATION))
 
 
 def _future_design(weeks_ahead: Floats, parameters: int) -> Floats:
@@ -118,22 +122,26 @@ def _best_posterior(weeks: Floats) -> _Posterior:
     block = np.arange(len(weeks)) // BLOCK_WEEKS
     steps = (np.arange(block[-1] + 1) <= block[:, None]).astype(np.float64)
     design = np.column_stack((steps, back, _yearly_wave(back)))
-    candidates = [
-        _fit(weeks, design, drift, float(dispersion)) for drift in DRIFTS for dispersion in DISPERSIONS
-    ]
+    grid = itertools.product(DRIFTS, DISPERSIONS.tolist())
+    candidates = [_fit(weeks, design, drift, dispersion) for drift, dispersion in grid]
     return max(candidates, key=lambda posterior: posterior.evidence)
 
 
 def _fit(weeks: Floats, design: Floats, drift: float, dispersion: float) -> _Posterior:
     """The posterior under one drift and dispersion: Newton's method on the penalised quasi-likelihood."""
-    prior, precision = np.zeros(design.shape[1]), np.full(design.shape[1], 1 / (BLOCK_WEEKS * drift))
-    prior[0], precision[0] = np.log(weeks.mean() + 0.1), LEVEL_PRECISION
+    parameters = design.shape[1]
+    prior = np.zeros(parameters)
+    prior[0] = np.log(weeks.mean() + 0.1)  # finite without a lead too
+    precision = np.full(parameters, 1 / (BLOCK_WEEKS * drift))
+    precision[0] = LEVEL_PRECISION
     precision[TREND:] = 1 / TREND_SD**2, 1 / SEASON_SD**2, 1 / SEASON_SD**2
     theta = prior.copy()
     for _ in range(MAX_STEPS):
         expected = _expected(design, theta)
         gradient = design.T @ (weeks - expected) / dispersion - precision * (theta - prior)
-        curvature = (design * (expected / dispersion)[:, None]).T @ design + np.diag(precision)
+        weight = (expected / dispersion)[:, None]
+        curvature = (design * weight).T @ design + np.diag(precision)
+        # Steps of at most one in the log: a full Newton step from a far start overshoots.
         step = np.clip(np.linalg.solve(curvature, gradient), -1.0, 1.0)
         theta = theta + step
         if np.abs(step).max() < 1e-6:
@@ -152,7 +160,8 @@ def _fit(weeks: Floats, design: Floats, drift: float, dispersion: float) -> _Pos
 
 def _expected(design: Floats, theta: Floats) -> Floats:
     """Expected creations of each week (m,)."""
-    return np.asarray(np.exp(np.clip(design @ theta, -MAX_LOG_LEVEL, MAX_LOG_LEVEL)))
+    log_level = np.clip(design @ theta, -MAX_LOG_LEVEL, MAX_LOG_LEVEL)
+    return np.asarray(np.exp(log_level))
 
 
 def _weekday_profile(created_us: Ints, as_of_us: int, days: int) -> Floats:

@@ -47,8 +47,9 @@ def _top_leads(history: History, result: Forecast, wins: Floats, revenue: Floats
     """The TOP_LEADS open leads by expected revenue, or by expected wins without amounts."""
     leads = result.leads
     size = revenue if result.has_amounts else wins
-    return [
-        {
+    records = []
+    for i in np.argsort(-size, kind="stable")[:TOP_LEADS].tolist():
+        record = {
             "lead_id": history.lead_ids[leads.lead[i]],
             "stage": leads.stage[i],
             "probability": float(leads.probability[i]),
@@ -56,8 +57,8 @@ def _top_leads(history: History, result: Forecast, wins: Floats, revenue: Floats
             "expected_amount": _amount(result, float(leads.amount[i])),
             "revenue": _amount(result, float(revenue[i])),
         }
-        for i in np.argsort(-size, kind="stable")[:TOP_LEADS].tolist()
-    ]
+        records.append(record)
+    return records
 
 
 def _amount(result: Forecast, value: float) -> float | None:
@@ -81,11 +82,16 @@ def _summed(result: Forecast, names: list[str | None], wins: Floats, revenue: Fl
         total.leads += 1
         total.wins += lead_wins
         total.revenue += lead_revenue
-    ranked = sorted(totals.items(), key=lambda item: (-item[1].revenue, -item[1].wins, item[0] or ""))
-    return [
-        {"name": name, "leads": t.leads, "wins": t.wins, "revenue": _amount(result, t.revenue)}
-        for name, t in ranked
-    ]
+
+    def rank(name: str | None) -> tuple[float, float, str]:
+        return -totals[name].revenue, -totals[name].wins, name or ""
+
+    records: list[Record] = []
+    for name in sorted(totals, key=rank):
+        total = totals[name]
+        revenue_sum = _amount(result, total.revenue)
+        records.append({"name": name, "leads": total.leads, "wins": total.wins, "revenue": revenue_sum})
+    return records
 
 
 def _new_leads(result: Forecast) -> list[Record]:
@@ -95,12 +101,13 @@ def _new_leads(result: Forecast) -> list[Record]:
     by_end = np.interp(end, np.arange(len(arrived)), arrived)
     by_period = np.diff(by_end, prepend=0.0)
     amount = result.new_leads.amount
+    known_amount = _amount(result, amount) if np.isfinite(amount) else None
     return [
         {
             "period_start": span.start.isoformat(),
             "arrivals": float(by_period[i]),
             "wins": float(result.expectation.new_wins[i].sum()),
-            "amount": _amount(result, amount) if np.isfinite(amount) else None,
+            "amount": known_amount,
         }
         for i, span in enumerate(result.periods)
     ]
@@ -121,13 +128,17 @@ def changes(bundle: Bundle, history: History, result: Forecast, since_us: int | 
         raise InvalidInput(f"changes since {format_time(since_us)}: give a time before {as_of}")
     earlier = _earlier_forecast(bundle, history, result, since_us)
     skipped = max(len(earlier.periods) - len(result.periods), 0)
-    measures = {"wins": False, "revenue": True} if result.has_amounts else {"wins": False}
-    parts: Record = {"wins": None, "revenue": None}
-    for name, of_revenue in measures.items():
+
+    def change(*, of_revenue: bool) -> Record:
         now = _side(history, result, 0, of_revenue=of_revenue)
         then = _side(history, earlier, skipped, of_revenue=of_revenue)
-        parts[name] = _parts(now, then)
-    return {"since": format_time(since_us), **parts}
+        return _parts(now, then)
+
+    return {
+        "since": format_time(since_us),
+        "wins": change(of_revenue=False),
+        "revenue": change(of_revenue=True) if result.has_amounts else None,
+    }
 
 
 def _earlier_forecast(bundle: Bundle, history: History, result: Forecast, since_us: int) -> Forecast:
@@ -207,6 +218,8 @@ def _parts(now: _Side, then: _Side) -> Record:
     """The move from then to now, split over PARTS."""
     n = len(now.state)
     both = then.is_open & now.is_open
+    # Share of the value that fell into these periods: a change of value moves that much of it ("grown", "shrunk"); the
+    # rest of a lead's change is timing ("pulled", "pushed").
     share = np.divide(then.expected, then.value, out=np.zeros(n), where=then.value > 0)
     size = np.where(both, (now.value - then.value) * share, 0.0)
     time = np.where(both, now.expected - then.expected - size, 0.0)

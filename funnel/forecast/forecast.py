@@ -24,10 +24,8 @@ from history.arrays import Floats, Ints
 from history.history import DAY_US, History
 from models.bundle import Bundle
 
-MEASURED, MODEL = (
-    "measured",
-    "model",
-)  # basis of the intervals: replayed forecasts, or the model's uncertainty
+# Basis of the intervals: replayed forecasts, or the model's uncertainty.
+MEASURED, MODEL = "measured", "model"
 
 
 @dataclass(frozen=True)
@@ -272,7 +270,10 @@ def _arrival_deviation(new_leads: NewLeads, end: Floats) -> Floats:
 def _sum_by_group(of_group: Ints, values: Floats, groups: Groups) -> Floats:
     """Sums (k, g) of values (n, k) over leads of groups (n,)."""
     k, g = values.shape[1], len(groups.names)
-    return np.array([np.bincount(of_group, values[:, i], g) for i in range(k)]).reshape(k, g)
+    sums = np.empty((k, g))
+    for i in range(k):
+        sums[i] = np.bincount(of_group, values[:, i], g)
+    return sums
 
 
 @dataclass(frozen=True)
@@ -289,6 +290,7 @@ def _won_already(known: KnownLeads, spans: Sequence[CalendarPeriod], groups: Gro
     wins, revenue = np.zeros((len(spans), g)), np.zeros((len(spans), g))
     for i, span in enumerate(spans):
         inside = known.is_won_between(span.start_us, span.end_us)
-        wins[i] = np.bincount(of_group[inside], minlength=g)
-        revenue[i] = np.bincount(of_group[inside], np.nan_to_num(known.amount[inside]), g)
+        group = of_group[inside]
+        wins[i] = np.bincount(group, minlength=g)
+        revenue[i] = np.bincount(group, np.nan_to_num(known.amount[inside]), g)
     return _WonAlready(wins, revenue)

@@ -2,7 +2,7 @@
 
 from collections import Counter
 from dataclasses import dataclass
-from typing import TypeAlias
+from typing import NamedTuple, TypeAlias
 
 import numpy as np
 
@@ -44,27 +44,43 @@ def groups_by(history: History, known: KnownLeads, column: str) -> Groups:
         return _stage_groups(history, known)
     refuse_unknown_column(column, ["stage", *known_columns(history)])
     factor = column_values(history, column, known.as_of_us)
-    values = [None if code < 0 else factor.values[code] for code in factor.codes.tolist()]
-    names, of_lead = _coded(values, known)
-    return Groups(column, names, of_lead, _new_share(known, of_lead[known.lead], len(names)))
+    # Code -1, a missing value, reads the last entry.
+    value_of_code = [*factor.values, None]
+    values = [value_of_code[code] for code in factor.codes.tolist()]
+    coded = _coded(values, known)
+    share = _new_share(known, coded.of_lead[known.lead], len(coded.names))
+    return Groups(column, coded.names, coded.of_lead, share)
 
 
 def _stage_groups(history: History, known: KnownLeads) -> Groups:
     n = len(history)
     everyone = np.arange(n, dtype=np.int64)
     instants = np.full(n, known.as_of_us, dtype=np.int64)
-    names, of_lead = _coded(current_stages(Snapshot(history, everyone, instants)), known)
-    names = [*names, NOT_YET_CREATED]
-    return Groups("stage", names, of_lead, np.eye(len(names))[-1])
+    coded = _coded(current_stages(Snapshot(history, everyone, instants)), known)
+    names = [*coded.names, NOT_YET_CREATED]
+    new_share = np.zeros(len(names))
+    new_share[-1] = 1.0
+    return Groups("stage", names, coded.of_lead, new_share)
 
 
-def _coded(values: list[Value], known: KnownLeads) -> tuple[list[Value], Ints]:
-    """Group names, by number of known leads, then name, missing last; and the group of each value (n,)."""
+class _Coded(NamedTuple):
+    """Group names, by number of known leads, then name, missing last; and the group of each lead (n,)."""
+
+    names: list[Value]
+    of_lead: Ints
+
+
+def _coded(values: list[Value], known: KnownLeads) -> _Coded:
+    """Groups of the values (n,) of the history's leads."""
     count = Counter(values[i] for i in known.lead.tolist())
     ranked = sorted(count, key=lambda name: (-count[name], name is None, name or ""))
-    names = ranked if len(ranked) <= MAX_GROUPS else [*ranked[: MAX_GROUPS - 1], OTHER]
+    names = ranked
+    if len(ranked) > MAX_GROUPS:
+        names = [*ranked[: MAX_GROUPS - 1], OTHER]
     place = {name: min(i, len(names) - 1) for i, name in enumerate(ranked)}
-    return (names or [None]), np.array([place.get(value, 0) for value in values], dtype=np.int64)
+    # Leads not yet known at T may have other values; their group is not read.
+    of_lead = [place.get(value, 0) for value in values]
+    return _Coded(names or [None], np.array(of_lead, dtype=np.int64))
 
 
 def _new_share(known: KnownLeads, group: Ints, n: int) -> Floats:
@@ -75,8 +91,9 @@ def _new_share(known: KnownLeads, group: Ints, n: int) -> Floats:
     if recent.sum() < FEWEST_RECENT:
         recent = np.ones(len(known), dtype=np.bool_)
     rate = float(known.won.mean())
-    leads, wins = np.bincount(group, minlength=n), np.bincount(group, known.won, n)
+    leads = np.bincount(group, minlength=n)
+    wins = np.bincount(group, known.won, n)
     recent_leads = np.bincount(group[recent], minlength=n)
-    # 1e-6 keeps the weights positive if nothing was ever won.
+    # 1e-6 keeps the weights positive if no lead was ever won.
     weight = recent_leads * (wins + PRIOR_LEADS * rate + 1e-6) / (leads + PRIOR_LEADS)
     return np.asarray(weight / weight.sum(), dtype=np.float64)

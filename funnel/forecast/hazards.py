@@ -140,7 +140,8 @@ def hazards(known: KnownLeads, half_life_days: float) -> Hazards:
     days = len(daily.exposure)
     edges = _bin_edges(days, int((daily.at_risk >= FEWEST_AT_RISK).sum()))
     exposure = np.add.reduceat(daily.exposure, edges)
-    won, lost = (_shrunk_rates(np.add.reduceat(e, edges), exposure) for e in (daily.won, daily.lost))
+    won = _shrunk_rates(np.add.reduceat(daily.won, edges), exposure)
+    lost = _shrunk_rates(np.add.reduceat(daily.lost, edges), exposure)
 
     # Shrinkage treats both risks apart; together they may not exceed one.
     total = np.maximum(won + lost, 1.0)
@@ -170,13 +171,16 @@ def _daily_counts(known: KnownLeads, half_life_days: float) -> _DailyCounts:
 
     leaving = np.bincount(last, weight, days)
     whole_days = weight.sum() - np.cumsum(leaving)
-    last_day = np.bincount(last, weight * np.where(known.state == OPEN, age - last, 1.0), days)
+    # A decided lead was at risk for its last day as a whole: hazards are a day's, not an instant's.
+    last_exposure = np.where(known.state == OPEN, age - last, 1.0)
+    last_day = np.bincount(last, weight * last_exposure, days)
     leaving_heads = np.bincount(last, minlength=days)
+    gone_before = np.concatenate(([0], np.cumsum(leaving_heads)))[:-1]
     return _DailyCounts(
         exposure=growth * np.maximum(whole_days + last_day, 0.0),
         won=growth * np.bincount(last, weight * (known.state == WON), days),
         lost=growth * np.bincount(last, weight * (known.state == LOST), days),
-        at_risk=len(known) - np.concatenate(([0], np.cumsum(leaving_heads)))[:-1],
+        at_risk=len(known) - gone_before,
     )
 
 

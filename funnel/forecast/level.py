@@ -1,7 +1,7 @@
 """Level of a forecast from replayed forecasts: its bias, its trust in the sum over leads, and its error."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -99,11 +99,14 @@ def fit_level(
     bias = _bias(replays.actual, mixed, share)
 
     error = (replays.actual - bias * mixed) / np.maximum(bias * mixed, 1e-9)
+    # Without the variance of counting: the simulation adds that of its own draws.
     excess = error**2 - spans.noise / np.maximum(replays.wins, 1.0)
-    deviation = _deviation(excess, replays.span, spans, independent / (independent + SPREAD_REPLAYS))
+    measured_weight = independent / (independent + SPREAD_REPLAYS)
+    deviation = _deviation(excess, replays.span, spans, measured_weight)
 
     now = np.maximum(spans.expected, 1e-9)
-    mix = np.clip(trust + (1 - trust) * spans.recent_rate * spans.length / now, LEAST_MIX, MOST_MIX)
+    mix = trust + (1 - trust) * spans.recent_rate * spans.length / now
+    mix = np.clip(mix, LEAST_MIX, MOST_MIX)
     count = np.bincount(replays.span, minlength=len(deviation))
     return Level(bias * mix, deviation, count / (count + FEWEST_CELLS))
 
@@ -147,10 +150,15 @@ class _Replays:
 def _replays(basis: ForecastBasis, spans: ComingSpans, as_of_us: int, *, revenue: bool) -> _Replays:
     parts = list(_replays_by_span(basis, spans, as_of_us, revenue=revenue))
     if not parts:
-        none = np.zeros(0)
-        return _Replays(none, none, none, none, np.zeros(0, dtype=np.int64))
-    names = [column.name for column in fields(_Replays)]
-    return _Replays(**{name: np.concatenate([getattr(part, name) for part in parts]) for name in names})
+        empty = np.zeros(0)
+        return _Replays(empty, empty, empty, empty, np.zeros(0, dtype=np.int64))
+    return _Replays(
+        actual=np.concatenate([part.actual for part in parts]),
+        summed=np.concatenate([part.summed for part in parts]),
+        recent=np.concatenate([part.recent for part in parts]),
+        wins=np.concatenate([part.wins for part in parts]),
+        span=np.concatenate([part.span for part in parts]),
+    )
 
 
 def _replays_by_span(
@@ -166,13 +174,14 @@ def _replays_by_span(
         if end > basis.days[-1]:
             break
         over: Mask = basis.as_of_us + (end + SETTLING_DAYS) * DAY_US <= as_of_us
-        came, total, wins = (
-            _within(cumulated, basis.days, start, end) for cumulated in (actual, summed, expected_wins)
-        )
-        usable = over & np.isfinite(came) & np.isfinite(total) & (total > 0)
+        actual_total = _within(actual, basis.days, start, end)
+        expected_total = _within(summed, basis.days, start, end)
+        wins = _within(expected_wins, basis.days, start, end)
+        is_known = np.isfinite(actual_total) & np.isfinite(expected_total)
+        usable = over & is_known & (expected_total > 0)
         yield _Replays(
-            actual=came[usable],
-            summed=total[usable],
+            actual=actual_total[usable],
+            summed=expected_total[usable],
             recent=(rate * spans.length[k])[usable],
             wins=wins[usable],
             span=np.full(int(usable.sum()), k, dtype=np.int64),

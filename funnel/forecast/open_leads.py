@@ -41,8 +41,8 @@ def scored_leads(bundle: Bundle, history: History, as_of_us: int) -> OpenLeads:
     """Every lead open at as_of_us, scored."""
     snapshot = open_leads(history, as_of_us)
     if not len(snapshot):
-        none = np.zeros(0)
-        return OpenLeads(snapshot.lead, none, none, none, none, none, [])
+        empty = np.zeros(0)
+        return OpenLeads(snapshot.lead, empty, empty, empty, empty, empty, [])
     scores = score(bundle, snapshot, 0)
     return OpenLeads(
         lead=snapshot.lead,
@@ -62,6 +62,7 @@ def ages(snapshot: Snapshot) -> Floats:
 
 def _places(bundle: Bundle, snapshot: Snapshot) -> Floats:
     if bundle.close_time.location is None:
+        # All leads share one distribution of win times: the features, costly to build, are not read.
         return bundle.close_time.place(np.zeros((len(snapshot), 1)))
     return bundle.close_time.place(build_matrix(snapshot, bundle.vocabulary).values)
 
@@ -99,10 +100,14 @@ class _WinsAfterHorizon:
         self._start = age + horizon
         self._open_at_start = open_share[self._start]
 
+        # Below one, so that log1p stays finite.
         probability = np.clip(open_.probability, 0.0, 1 - 1e-9)
-        typical = np.clip((self._won[self._start] - self._won[age]) / open_share[age], 0.0, 1 - 1e-9)
-        lost_share = np.clip((lost[self._start] - lost[age]) / open_share[age], 0.0, 1.0)
-        self._still_open = (1 - probability) * np.clip(1 - lost_share / (1 - typical), 0.0, 1.0)
+        won_by_age = self._won[self._start] - self._won[age]
+        typical = np.clip(won_by_age / open_share[age], 0.0, 1 - 1e-9)
+        lost_by_age = lost[self._start] - lost[age]
+        lost_share = np.clip(lost_by_age / open_share[age], 0.0, 1.0)
+        not_lost = np.clip(1 - lost_share / (1 - typical), 0.0, 1.0)
+        self._still_open = (1 - probability) * not_lost
 
         hazard_ratio = np.log1p(-probability) / np.minimum(np.log1p(-typical), -1e-9)
         scale = np.clip(hazard_ratio, LEAST_SCALE, MOST_SCALE)
@@ -119,6 +124,7 @@ class _WinsAfterHorizon:
         """P(open at the horizon, won within `days` after it), (n,)."""
         whole = int(days)
         part = days - whole
-        end = self._won[self._start + whole] * (1 - part) + self._won[self._start + whole + 1] * part
+        end_age = self._start + whole
+        end = self._won[end_age] * (1 - part) + self._won[end_age + 1] * part
         gained: Floats = self._weight * (end - self._won[self._start]) / self._open_at_start
         return np.asarray(np.minimum(gained, self._still_open))

@@ -54,8 +54,10 @@ def periods_before(first: CalendarPeriod, kind: str, count: int, zone: ZoneInfo)
 
 def _between(edges: Sequence[date], zone: ZoneInfo) -> list[CalendarPeriod]:
     instants = [parse_time(edge.isoformat(), zone) for edge in edges]
-    ends = zip(pairwise(edges), pairwise(instants), strict=True)
-    return [CalendarPeriod(start, end, start_us, end_us) for (start, end), (start_us, end_us) in ends]
+    spans = []
+    for dates, times_us in zip(pairwise(edges), pairwise(instants), strict=True):
+        spans.append(CalendarPeriod(*dates, *times_us))
+    return spans
 
 
 def period_start(day: date, kind: str) -> date:

@@ -17,9 +17,8 @@ PRIOR_WINS = 14.0  # strength of the prior that all weekdays are alike, in wins
 MONTHS, FEWEST_MONTHS = 12, 3  # whole months before T that show the rhythm of the month
 PARTS, PART_DAYS = 10, 3  # parts of a month: days 1 to 3, 4 to 6 and so on, the last from the 28th on
 EPOCH_WEEKDAY: Final = 3  # 1970-01-01 was a Thursday; Monday is 0
-SIGNIFICANT = float(
-    chi2.ppf(0.95, PARTS - 1)
-)  # between-parts variation, in units of noise, from which it counts
+# Variation between parts, in units of noise, from which it counts: chi-squared, 95 %.
+SIGNIFICANT = float(chi2.ppf(0.95, PARTS - 1))
 EVEN = np.ones(PARTS)
 
 
@@ -32,13 +31,16 @@ class Rhythm:
 
     def lengths(self, day: Ints) -> Floats:
         """Relative lengths (n,) of local days since 1970; parts of the month keep the month's total of weekdays."""
-        first, last = int(_month(day.min())), int(_month(day.max())) + 1
-        whole = np.arange(_first_day(first), _first_day(last))
-        month = _month(whole) - first
+        first_month = int(_month(day.min()))
+        end_month = int(_month(day.max())) + 1
+        # Whole months, since the scale of a month needs all of its days.
+        whole = np.arange(_first_day(first_month), _first_day(end_month))
+        month = _month(whole) - first_month
         by_weekday = self.weekday[_weekday(whole)]
         by_part = by_weekday * self.part[_part(whole)]
         scale = np.bincount(month, by_weekday) / np.bincount(month, by_part)
-        return np.asarray((by_part * scale[month])[day - whole[0]])
+        length = by_part * scale[month]
+        return np.asarray(length[day - whole[0]])
 
 
 def fit_rhythm(known: KnownLeads, zone: ZoneInfo) -> Rhythm:
@@ -46,17 +48,21 @@ def fit_rhythm(known: KnownLeads, zone: ZoneInfo) -> Rhythm:
     closed_us = known.end_us[known.won]
     day = (local_us(closed_us, zone) // DAY_US).astype(np.int64)
     today = int(local_us(np.array([known.as_of_us]), zone)[0] // DAY_US)
-    weekday = _weekday_ratios(day[closed_us > known.as_of_us - WEEKS * 7 * DAY_US])
+    is_recent = closed_us > known.as_of_us - WEEKS * 7 * DAY_US
+    weekday = _weekday_ratios(day[is_recent])
     return Rhythm(weekday, _part_ratios(day, today, weekday))
 
 
 def working_days(days: Floats, as_of_us: int, rhythm: Rhythm, zone: ZoneInfo) -> Floats:
     """Calendar days after T (k,) in units of average days of wins. Clock changes after T are neglected."""
     start = float(local_us(np.array([as_of_us]), zone)[0]) / DAY_US
-    grid = np.arange(int(start), int(np.ceil(start + float(np.max(days, initial=0.0)))) + 1)
+    last = start + float(np.max(days, initial=0.0))
+    grid = np.arange(int(start), int(np.ceil(last)) + 1)
     passed = np.concatenate(([0.0], np.cumsum(rhythm.lengths(grid))))
     edges = np.append(grid, grid[-1] + 1).astype(np.float64)
-    return np.asarray(np.interp(start + days, edges, passed) - np.interp(start, edges, passed))
+    # Days pass evenly within a local day.
+    passed_by_end = np.interp(start + days, edges, passed)
+    return np.asarray(passed_by_end - np.interp(start, edges, passed))
 
 
 def _weekday_ratios(day: Ints) -> Floats:
@@ -72,7 +78,9 @@ def _part_ratios(day: Ints, today: int, weekday: Floats) -> Floats:
     from month to month, each month at its own level. Only whole months before T count.
     """
     current = int(_month(np.int64(today)))
-    first = max(current - MONTHS, int(_month(day).min(initial=current)) + 1)
+    # The month of the first win may have begun before the history did.
+    first_whole = int(_month(day).min(initial=current)) + 1
+    first = max(current - MONTHS, first_whole)
     months = current - first
     if months < FEWEST_MONTHS:
         return EVEN
@@ -80,7 +88,8 @@ def _part_ratios(day: Ints, today: int, weekday: Floats) -> Floats:
     inside = day[(day >= whole[0]) & (day <= whole[-1])]
     wins = _by_month_and_part(inside, None, first, months)
     expected = _by_month_and_part(whole, weekday[_weekday(whole)], first, months)
-    expected *= (wins.sum(axis=1) / np.maximum(expected.sum(axis=1), 1e-12))[:, None]
+    month_level = wins.sum(axis=1) / np.maximum(expected.sum(axis=1), 1e-12)
+    expected *= month_level[:, None]
     return _credible_ratios(wins, expected)
 
 
@@ -99,12 +108,16 @@ def _credible_ratios(wins: Floats, expected: Floats) -> Floats:
     ratio = wins.sum(axis=0) / due
     fitted = np.maximum(expected * ratio, 1e-9)
     within = float(np.sum((wins - fitted) ** 2 / np.maximum(fitted, 0.5)))
-    noise = max(within / ((len(wins) - 1) * (PARTS - 1)), 1.0)
+    degrees_of_freedom = (len(wins) - 1) * (PARTS - 1)
+    # Counts vary at least as a Poisson count does.
+    noise = max(within / degrees_of_freedom, 1.0)
     between = float(np.sum(due * (ratio - 1) ** 2))
     if between < SIGNIFICANT * noise:
         return EVEN
-    variance = (between - (PARTS - 1) * noise) / (due.sum() - float(np.sum(due**2)) / due.sum())
-    return np.asarray(1 + variance / (variance + noise / due) * (ratio - 1))
+    total = due.sum()
+    variance = (between - (PARTS - 1) * noise) / (total - float(np.sum(due**2)) / total)
+    credibility = variance / (variance + noise / due)
+    return np.asarray(1 + credibility * (ratio - 1))
 
 
 def _weekday(day: Ints) -> Ints:
@@ -123,5 +136,7 @@ def _first_day(month: int) -> int:
 
 def _part(day: Ints) -> Ints:
     """Part of its month of each day, 0 to PARTS - 1."""
-    first = day.astype("M8[D]").astype("M8[M]").astype("M8[D]").astype(np.int64)
-    return np.asarray(np.minimum((day - first) // PART_DAYS, PARTS - 1))
+    month = day.astype("M8[D]").astype("M8[M]")
+    first = month.astype("M8[D]").astype(np.int64)
+    part = (day - first) // PART_DAYS
+    return np.asarray(np.minimum(part, PARTS - 1))

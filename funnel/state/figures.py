@@ -133,12 +133,16 @@ def time_in_stage_figure(state: State) -> go.Figure:
     stages = [
         stage for stage in _named(state["total"]["stages"]) if stage["days_in_stage"]["median"] is not None
     ]
-    days = [stage["days_in_stage"] for stage in stages]
-    above = [(d["median"] if d["q75"] is None else d["q75"]) - d["median"] for d in days]
-    below = [d["median"] - d["q25"] for d in days]
+    medians, above, below = [], [], []
+    for stage in stages:
+        days = stage["days_in_stage"]
+        median, q25, q75 = days["median"], days["q25"], days["q75"]
+        medians.append(median)
+        above.append(0.0 if q75 is None else q75 - median)
+        below.append(median - q25)
     bar = go.Bar(
         x=[_stage_name(stage) for stage in stages],
-        y=[d["median"] for d in days],
+        y=medians,
         marker_color=BLUE,
         error_y=error_bars(above, below),
     )
@@ -151,7 +155,7 @@ def cohort_figure(state: State) -> go.Figure:
     """The share won by age, one row a month of creation; incomplete cells are empty."""
     cohorts = state["total"]["cohorts"]
     ages = max((len(cohort["rate"]) for cohort in cohorts), default=0)
-    percent = [[None if rate is None else 100 * rate for rate in cohort["rate"]] for cohort in cohorts]
+    percent = [_percents(cohort["rate"]) for cohort in cohorts]
     heatmap = go.Heatmap(
         z=percent,
         x=[f"{30 * (k + 1)} days" for k in range(ages)],
@@ -164,6 +168,10 @@ def cohort_figure(state: State) -> go.Figure:
     figure.update_yaxes(autorange="reversed", type="category")
     layout = {**LAYOUT, "height": max(300, 28 * len(cohorts) + 140)}
     return figure.update_layout(**layout, title="Won by age, by month of entry")
+
+
+def _percents(rates: Sequence[float | None]) -> list[float | None]:
+    return [None if rate is None else 100 * rate for rate in rates]
 
 
 def months_figure(state: State) -> go.Figure:
