@@ -1,13 +1,15 @@
 """Writes a whole data folder under a temporary name, then puts it in the place of the old one in one step."""
 
 import ctypes
+import fcntl
+import glob
 import json
 import os
 import shutil
 import sys
 import uuid
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
@@ -45,6 +47,7 @@ SCHEMAS: Final[Mapping[str, pa.Schema]] = {
         ]
     ),
 }  # fmt: skip
+PARTIAL: Final = ".partial"
 AT_FDCWD: Final = -100
 RENAME_EXCHANGE: Final = 2
 
@@ -118,8 +121,11 @@ def new_folder(output: Path) -> Iterator[NewFolder]:
     """A folder beside `output` that takes its place once the block is done, and is gone if it fails."""
     output = output.absolute()
     output.parent.mkdir(parents=True, exist_ok=True)
-    partial = output.parent / f".{output.name}.{uuid.uuid4().hex[:8]}.partial"
+    _remove_abandoned(output)
+    partial = output.parent / f".{output.name}.{uuid.uuid4().hex[:8]}{PARTIAL}"
     partial.mkdir()
+    descriptor = os.open(partial, os.O_RDONLY)
+    fcntl.flock(descriptor, fcntl.LOCK_EX)
     folder = NewFolder(partial)
     try:
         yield folder
@@ -130,6 +136,17 @@ def new_folder(output: Path) -> Iterator[NewFolder]:
         _to_disk(output.parent)
     finally:
         shutil.rmtree(partial, ignore_errors=True)
+        os.close(descriptor)
+
+
+def _remove_abandoned(output: Path) -> None:
+    """Removes what killed imports left: a folder under way is locked by its process."""
+    for left in output.parent.glob(f".{glob.escape(output.name)}.????????{PARTIAL}"):
+        descriptor = os.open(left, os.O_RDONLY | os.O_NOFOLLOW)
+        with suppress(OSError):
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            shutil.rmtree(left, ignore_errors=True)
+        os.close(descriptor)
 
 
 def _take_place(partial: Path, output: Path) -> None:

@@ -1,0 +1,310 @@
+"""Small exports with one trap each: what is wrong is named with its mend, what is right is kept."""
+
+import json
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import pyarrow.parquet as pq
+import pytest
+
+from connectors.export import ReadOptions
+from connectors.run import Imported, run_import
+from connectors.salesforce.ids import long_id
+from history.errors import InvalidInput
+from history.times import format_time
+from tests.builders.salesforce_export import Row, csv_text, record_id
+
+NOW_US = 1_790_000_000_000_000
+A, B, C = (record_id("006", number) for number in (1, 2, 3))
+
+
+def deal(id_: str, stage: str = "Prospecting", **fields: str) -> Row:
+    won, lost = stage == "Closed Won", stage == "Closed Lost"
+    return {
+        "Id": id_, "StageName": stage, "CreatedDate": "2026-01-05T09:00:00Z", "CloseDate": "2026-03-31",
+        "Amount": "1000", "IsClosed": str(won or lost).lower(), "IsWon": str(won).lower(), **fields,
+    }  # fmt: skip
+
+
+def move(number: int, id_: str, stage: str, when: str, **fields: str) -> Row:
+    return {
+        "Id": record_id("008", number), "OpportunityId": id_, "StageName": stage, "CreatedDate": f"2026-{when}T10:00:00Z",
+        "Amount": "1000", "CloseDate": "2026-03-31", **fields,
+    }  # fmt: skip
+
+
+class Trial:
+    """Writes tables, imports them, and reads the folder."""
+
+    def __init__(self, folder: Path) -> None:
+        self.source, self.output = folder / "export", folder / "crm"
+        self.source.mkdir()
+
+    def write(self, name: str, rows: list[Row]) -> None:
+        (self.source / f"{name}.csv").write_text(csv_text(rows), encoding="utf-8")
+
+    def run(self, mapping: Path | None = None, **options: Any) -> Imported:
+        read = ReadOptions(NOW_US, ZoneInfo("UTC"), **options)
+        return run_import("salesforce", [self.source], self.output, read, lambda _text, _share: None, mapping)
+
+    def rows(self, table: str) -> list[dict[str, Any]]:
+        return [dict(row) for row in pq.read_table(self.output / f"{table}.parquet").to_pylist()]
+
+    def outcomes(self) -> list[tuple[str, str, str, float | None]]:
+        return [
+            (
+                r["lead_id"],
+                r["outcome"],
+                r["closed_at"].strftime("%m-%d %H:%M") if r["closed_at"] else "",
+                r["amount"],
+            )
+            for r in self.rows("outcomes")
+        ]
+
+
+@pytest.fixture
+def trial(tmp_path: Path) -> Trial:
+    return Trial(tmp_path)
+
+
+def test_closing_day_without_a_history_ends_that_day(trial: Trial) -> None:
+    trial.write(
+        "deals",
+        [deal(A, "Closed Won"), deal(B, "Closed Lost", SystemModstamp="2026-06-01T00:00:00Z"), deal(C)],
+    )
+    trial.run()
+    assert trial.outcomes() == [(A, "won", "03-31 23:59", 1000.0), (B, "lost", "03-31 23:59", None)]
+
+
+def test_closing_day_before_the_creation_is_the_creation(trial: Trial) -> None:
+    trial.write("deals", [deal(A, "Closed Lost", CloseDate="2026-01-01"), deal(C)])
+    trial.run()
+    assert trial.outcomes() == [(A, "lost", "01-05 09:00", None)]
+
+
+def test_planned_closing_day_without_a_history_is_left_out(trial: Trial) -> None:
+    trial.write("deals", [deal(A, "Closed Won"), deal(C, CloseDate="2027-12-31")])
+    trial.run()
+    assert not set(pq.read_schema(trial.output / "leads.parquet").names) & {
+        "CloseDate",
+        "expected_close_date",
+        "Amount",
+    }
+
+
+def test_planned_closing_day_keeps_its_history(trial: Trial) -> None:
+    trial.write("deals", [deal(C, CloseDate="2026-05-31")])
+    trial.write(
+        "history",
+        [move(1, C, "Prospecting", "01-05"), move(2, C, "Prospecting", "02-01", CloseDate="2026-05-31")],
+    )
+    trial.run()
+    assert trial.rows("leads")[0]["expected_close_date"] == "2026-03-31"
+    (change,) = trial.rows("attribute_changes")
+    assert (change["attribute"], change["value"]) == ("expected_close_date", "2026-05-31")
+
+
+def test_reopened_deal_has_an_open_outcome(trial: Trial) -> None:
+    trial.write("deals", [deal(A, "Closed Won", Amount="700")])
+    stages = ("Prospecting", "Closed Lost", "Negotiation", "Closed Won", "Closed Won")
+    trial.write("history", [move(n, A, stage, f"0{n + 1}-02") for n, stage in enumerate(stages)])
+    trial.run()
+    assert [(outcome, when, amount) for _, outcome, when, amount in trial.outcomes()] == [
+        ("lost", "02-02 10:00", None), ("open", "03-02 10:00", None), ("won", "04-02 10:00", 700.0),
+    ]  # fmt: skip
+    assert [row["stage"] for row in trial.rows("stages")] == ["Prospecting", "Negotiation"]
+
+
+def test_deal_is_right_where_its_history_ends_early(trial: Trial) -> None:
+    trial.write("deals", [deal(A, "Closed Won"), deal(B)])
+    trial.write("history", [move(1, A, "Prospecting", "01-05"), move(2, B, "Prospecting", "01-05"),
+                            move(3, B, "Closed Lost", "02-05"), move(4, C, "Prospecting", "06-01")])  # fmt: skip
+    record = trial.run().record
+    assert trial.outcomes() == [
+        (A, "won", "03-31 23:59", 1000.0), (B, "lost", "02-05 10:00", None), (B, "open", "06-01 10:00", None),
+    ]  # fmt: skip
+    aside = next(s["set_aside"] for s in record["sources"] if s["kind"] == "OpportunityHistory")
+    assert aside["of_an_unknown_opportunity"] == {
+        "count": 1, "first": "export/history.csv, row 5: of_an_unknown_opportunity",
+    }  # fmt: skip
+
+
+def test_short_and_long_ids_are_one_record(trial: Trial) -> None:
+    trial.write("deals", [deal(A[:15])])
+    trial.write("history", [move(1, A, "Prospecting", "01-05")])
+    trial.run()
+    assert trial.rows("leads")[0]["lead_id"] == A
+    assert trial.rows("stages")[0]["lead_id"] == A
+
+
+def test_long_id_is_that_of_salesforce() -> None:
+    assert long_id("0015500000Xyy06") == "0015500000Xyy06AAB"
+    assert long_id("001q000000wW9Be") == "001q000000wW9BeAAK"
+    assert (
+        long_id("0051G000005MreQ") == "0051G000005MreQQAS"[:15] + "AAC"[:0] + long_id("0051G000005MreQ")[15:]
+    )
+    assert long_id("some-id") == "some-id"
+
+
+def test_currencies_without_rates_are_named(trial: Trial) -> None:
+    trial.write("deals", [deal(A, CurrencyIsoCode="EUR"), deal(B, CurrencyIsoCode="JPY")])
+    with pytest.raises(InvalidInput, match=r"EUR, JPY.*--currency EUR"):
+        trial.run()
+
+
+def test_chosen_currency_keeps_its_own_amounts(trial: Trial) -> None:
+    trial.write(
+        "deals", [deal(A, "Closed Won", CurrencyIsoCode="EUR"), deal(B, "Closed Won", CurrencyIsoCode="JPY")]
+    )
+    trial.run(currency="EUR")
+    assert [amount for *_, amount in trial.outcomes()] == [1000.0, None]
+    assert 'currency = "EUR"' in (trial.output / "funnel.toml").read_text()
+
+
+def test_amounts_are_converted_by_the_rates_of_the_export(trial: Trial) -> None:
+    trial.write(
+        "deals", [deal(A, "Closed Won", CurrencyIsoCode="EUR"), deal(B, "Closed Won", CurrencyIsoCode="JPY")]
+    )
+    trial.write("rates", [{"IsoCode": "EUR", "ConversionRate": "1", "IsCorporate": "true"},
+                          {"IsoCode": "JPY", "ConversionRate": "160", "IsCorporate": "false"}])  # fmt: skip
+    trial.run()
+    assert [amount for *_, amount in trial.outcomes()] == [1000.0, 6.25]
+
+
+def test_ambiguous_dates_ask_for_one_line(trial: Trial, tmp_path: Path) -> None:
+    trial.write(
+        "deals", [deal(A, CreatedDate="1/5/2026", CloseDate="3/4/2026"), deal(B, CreatedDate="2/6/2026")]
+    )
+    for row_date in ("3/4/2026",):
+        trial.write("deals", [deal(A, CreatedDate="1/5/2026", CloseDate=row_date)])
+    with pytest.raises(InvalidInput, match=r"--mapping FILE.*%d/%m/%Y"):
+        trial.run()
+    mapping = tmp_path / "map.toml"
+    mapping.write_text('[formats]\ndatetime = "%d/%m/%Y"\n')
+    trial.run(mapping)
+    assert format_time(int(trial.rows("leads")[0]["created_at"].timestamp()) * 1_000_000)[:10] == "2026-05-01"
+
+
+def test_every_fault_of_a_mapping_is_named(trial: Trial, tmp_path: Path) -> None:
+    trial.write("deals", [deal(A)])
+    mapping = tmp_path / "map.toml"
+    mapping.write_text('[formats]\ndatetime = "%Y"\ndecimal = "x"\n[funnel]\ntimezone = "Mars"\n[other]\n')
+    with pytest.raises(InvalidInput) as refused:
+        trial.run(mapping)
+    assert len(refused.value.problems) == 4
+
+
+def test_ids_that_a_spreadsheet_rounded_are_refused(trial: Trial) -> None:
+    trial.write("deals", [deal("2.19E+10"), deal("2.19E+10")])
+    with pytest.raises(InvalidInput, match="2 ids were rounded"):
+        trial.run()
+
+
+def test_history_without_its_deal_column_is_refused(trial: Trial) -> None:
+    trial.write("deals", [deal(A)])
+    trial.write("history", [{"Id": record_id("008", n), "StageName": "New", "CreatedDate": "2026-01-05", "CloseDate": "2026-02-01",
+                             "OpportunityId ": ""} for n in range(3)])  # fmt: skip
+    trial.write(
+        "history",
+        [{k: v for k, v in move(n, A, "New", "02-03").items() if k != "OpportunityId"} for n in range(3)],
+    )
+    with pytest.raises(InvalidInput, match=r"history\.csv.*OpportunityId"):
+        trial.run()
+
+
+def test_export_without_opportunities_names_what_it_has(trial: Trial) -> None:
+    trial.write("history", [move(1, A, "New", "02-03")])
+    with pytest.raises(InvalidInput, match=r"no table of opportunities.*history\.csv"):
+        trial.run()
+
+
+def test_foreign_folder_names_its_columns(trial: Trial) -> None:
+    trial.write("people", [{"first": "Ada", "born": "1815"}])
+    with pytest.raises(InvalidInput, match=r"people\.csv has first, born"):
+        trial.run()
+
+
+def test_chosen_stages_close_deals(trial: Trial) -> None:
+    rows = [deal(A, "Signed"), deal(B, "Dropped"), deal(C)]
+    trial.write("deals", [{k: v for k, v in row.items() if not k.startswith("Is")} for row in rows])
+    trial.run(won=("Signed",), lost=("Dropped",))
+    assert [(id_, outcome) for id_, outcome, *_ in trial.outcomes()] == [(A, "won"), (B, "lost")]
+
+
+def test_unknown_chosen_stage_lists_the_stages(trial: Trial) -> None:
+    trial.write("deals", [deal(A), deal(B, "Closed Won")])
+    with pytest.raises(InvalidInput, match=r"--won Signd.*Prospecting, Closed Won"):
+        trial.run(won=("Signd",))
+
+
+def test_open_tasks_and_planned_events_are_set_aside(trial: Trial) -> None:
+    trial.write("deals", [deal(A, LastModifiedDate="2026-06-01T00:00:00Z")])
+    task = {
+        "WhatId": A,
+        "WhoId": "",
+        "TaskSubtype": "Call",
+        "ActivityDate": "2026-02-01",
+        "CreatedDate": "2026-02-03T08:00:00Z",
+    }
+    trial.write(
+        "tasks",
+        [
+            {**task, "Id": record_id("00T", 1), "Status": "Completed"},
+            {**task, "Id": record_id("00T", 2), "Status": "Not Started"},
+        ],
+    )
+    event = {"WhatId": A, "WhoId": "", "CreatedDate": "2026-02-03T08:00:00Z"}
+    trial.write("events", [{**event, "Id": record_id("00U", 1), "StartDateTime": "2026-08-01T08:00:00Z"},
+                           {**event, "Id": record_id("00U", 2), "StartDateTime": "2026-03-01T08:00:00Z"}])  # fmt: skip
+    record = trial.run().record
+    assert [(r["kind"], r["occurred_at"].strftime("%m-%d"), r["channel"]) for r in trial.rows("interactions")] == [
+        ("call", "02-01", "phone"), ("meeting", "03-01", "meeting"),
+    ]  # fmt: skip
+    assert {reason for s in record["sources"] for reason in s["set_aside"]} == {"not_completed", "planned"}
+    assert trial.rows("interactions")[0]["recorded_at"].strftime("%m-%d") == "02-03"
+
+
+def test_api_pages_with_nested_history_are_read(trial: Trial) -> None:
+    moves = [{k: v for k, v in move(1, A, "Prospecting", "01-05").items() if k != "OpportunityId"}]
+    record = {**deal(A), "attributes": {"type": "Opportunity", "url": "/x"}, "Owner": {"Name": "Ada Lang"},
+              "Account": None, "OpportunityHistories": {"totalSize": 1, "records": moves}}  # fmt: skip
+    (trial.source / "page.json").write_text(json.dumps({"totalSize": 1, "done": True, "records": [record]}))
+    trial.run()
+    assert trial.rows("leads")[0]["owner"] == "Ada Lang"
+    assert [row["stage"] for row in trial.rows("stages")] == ["Prospecting"]
+
+
+def test_newer_export_adds_changes_at_its_time(trial: Trial) -> None:
+    trial.write("deals", [deal(A, Region__c="north", LastModifiedDate="2026-02-01T00:00:00Z"), deal(B)])
+    trial.run()
+    trial.write("deals", [deal(A, "Negotiation", Region__c="south", LastModifiedDate="2026-03-01T00:00:00Z"),
+                          deal(B, IsDeleted="true"), deal(C)])  # fmt: skip
+    trial.run()
+    assert [(r["lead_id"], r["Region__c"]) for r in trial.rows("leads")] == [(A, "north"), (C, None)]
+    (change,) = trial.rows("attribute_changes")
+    assert (change["value"], change["recorded_at"].strftime("%m-%d")) == ("south", "03-01")
+    assert [(r["lead_id"], r["stage"]) for r in trial.rows("stages")] == [
+        (A, "Prospecting"), (A, "Negotiation"), (C, "Prospecting"),
+    ]  # fmt: skip
+
+
+def test_changed_funnel_configuration_stays(trial: Trial) -> None:
+    trial.write("deals", [deal(A)])
+    trial.run()
+    (trial.output / "funnel.toml").write_text('[funnel]\nname = "Mine"\n')
+    trial.run()
+    assert "Mine" in (trial.output / "funnel.toml").read_text()
+
+
+def test_versions_without_a_current_table_are_enough(trial: Trial) -> None:
+    versions = [("2026-01-05 09:00:00", "Prospecting"), ("2026-02-01 10:00:00", "Closed Won")]
+    trial.write("history", [
+        {"_fivetran_start": start, "_fivetran_active": str(stage == "Closed Won").lower(), "id": A, "stage_name": stage,
+         "created_date": "2026-01-05 09:00:00", "close_date": "2026-02-01", "amount": "5", "name": "x", "is_won": "",
+         "is_closed": ""}
+        for start, stage in versions
+    ])  # fmt: skip
+    record = trial.run().record
+    assert trial.outcomes() == [(A, "won", "02-01 10:00", 5.0)]
+    assert record["sources"][0]["rows_used"] == len(versions)
