@@ -29,8 +29,8 @@ def deal(id_: str, stage: str = "Prospecting", **fields: str) -> Row:
 
 def move(number: int, id_: str, stage: str, when: str, **fields: str) -> Row:
     return {
-        "Id": record_id("008", number), "OpportunityId": id_, "StageName": stage, "CreatedDate": f"2026-{when}T10:00:00Z",
-        "Amount": "1000", "CloseDate": "2026-03-31", **fields,
+        "Id": record_id("008", number), "OpportunityId": id_, "StageName": stage,
+        "CreatedDate": f"2026-{when}T10:00:00Z", "Amount": "1000", "CloseDate": "2026-03-31", **fields,
     }  # fmt: skip
 
 
@@ -141,9 +141,6 @@ def test_short_and_long_ids_are_one_record(trial: Trial) -> None:
 def test_long_id_is_that_of_salesforce() -> None:
     assert long_id("0015500000Xyy06") == "0015500000Xyy06AAB"
     assert long_id("001q000000wW9Be") == "001q000000wW9BeAAK"
-    assert (
-        long_id("0051G000005MreQ") == "0051G000005MreQQAS"[:15] + "AAC"[:0] + long_id("0051G000005MreQ")[15:]
-    )
     assert long_id("some-id") == "some-id"
 
 
@@ -173,11 +170,7 @@ def test_amounts_are_converted_by_the_rates_of_the_export(trial: Trial) -> None:
 
 
 def test_ambiguous_dates_ask_for_one_line(trial: Trial, tmp_path: Path) -> None:
-    trial.write(
-        "deals", [deal(A, CreatedDate="1/5/2026", CloseDate="3/4/2026"), deal(B, CreatedDate="2/6/2026")]
-    )
-    for row_date in ("3/4/2026",):
-        trial.write("deals", [deal(A, CreatedDate="1/5/2026", CloseDate=row_date)])
+    trial.write("deals", [deal(A, CreatedDate="1/5/2026", CloseDate="3/4/2026")])
     with pytest.raises(InvalidInput, match=r"--mapping FILE.*%d/%m/%Y"):
         trial.run()
     mapping = tmp_path / "map.toml"
@@ -203,12 +196,8 @@ def test_ids_that_a_spreadsheet_rounded_are_refused(trial: Trial) -> None:
 
 def test_history_without_its_deal_column_is_refused(trial: Trial) -> None:
     trial.write("deals", [deal(A)])
-    trial.write("history", [{"Id": record_id("008", n), "StageName": "New", "CreatedDate": "2026-01-05", "CloseDate": "2026-02-01",
-                             "OpportunityId ": ""} for n in range(3)])  # fmt: skip
-    trial.write(
-        "history",
-        [{k: v for k, v in move(n, A, "New", "02-03").items() if k != "OpportunityId"} for n in range(3)],
-    )
+    rows = [move(number, A, "New", "02-03") for number in range(3)]
+    trial.write("history", [{k: v for k, v in row.items() if k != "OpportunityId"} for row in rows])
     with pytest.raises(InvalidInput, match=r"history\.csv.*OpportunityId"):
         trial.run()
 
