@@ -14,6 +14,8 @@ from click.testing import CliRunner
 from cli.main import leadcast
 from tests.conftest import made_once
 
+pytestmark = pytest.mark.long  # starts many processes
+
 ROOT = Path(__file__).parents[2]
 READING = {
     "check": ("check", "CRM"),

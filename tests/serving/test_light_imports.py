@@ -10,6 +10,8 @@ import pytest
 
 from tests.builders.running_service import AS_OF, LEAD, ROOT, Service, until
 
+pytestmark = pytest.mark.long  # starts many processes
+
 TRAINING_ONLY = (
     "fastapi",
     "lightgbm",
