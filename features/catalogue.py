@@ -6,11 +6,11 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
 
-from features.attributes import attribute_features
+from features.attributes.attributes import attribute_features
 from features.calendar import calendar_features
 from features.feature import Feature, digest
-from features.interactions import interaction_features
-from features.stages import stage_features
+from features.interactions.interactions import interaction_features
+from features.stages.stages import stage_features
 from features.vocabulary import Vocabulary
 
 __all__ = ["Feature", "catalogue", "feature_set_id"]

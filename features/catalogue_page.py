@@ -8,14 +8,14 @@ from itertools import groupby
 
 import numpy as np
 
-from features.attributes import Attribute
+from features.attributes.attributes import Attribute
+from features.attributes.category_rates import SHRINKAGE, CategoryTables
+from features.attributes.learn import CHANGE_COLUMNS, LEAST_CHANGED, LEAST_LEADS, MANY_LEVELS, MOST_LEVELS
+from features.attributes.parsing import FITS
 from features.catalogue import catalogue
-from features.category_rates import SHRINKAGE, CategoryTables
 from features.feature import NO_VALUE, Feature
-from features.interactions import HALF_LIVES_DAYS, InteractionVocabulary
-from features.learn_attributes import CHANGE_COLUMNS, LEAST_CHANGED, LEAST_LEADS, MANY_LEVELS, MOST_LEVELS
-from features.learn_interactions import KEPT_CHANNELS, KEPT_KINDS, LEAST_ROWS
-from features.parsing import FITS
+from features.interactions.interactions import HALF_LIVES_DAYS, InteractionVocabulary
+from features.interactions.learn import KEPT_CHANNELS, KEPT_KINDS, LEAST_ROWS
 from features.vocabulary import Vocabulary
 from history.config import FunnelConfig
 

@@ -5,19 +5,26 @@ from functools import lru_cache
 
 import numpy as np
 
-from features import attributes, interactions, stages
-from features.attributes import AttributeLayout, attribute_inputs, attribute_layout, write_attributes
+from features.attributes import attributes
+from features.attributes.attributes import (
+    AttributeLayout,
+    attribute_inputs,
+    attribute_layout,
+    write_attributes,
+)
+from features.attributes.category_rates import CategoryTables
 from features.calendar import Calendar, write_calendar
 from features.catalogue import catalogue, feature_set_id
-from features.category_rates import CategoryTables
 from features.feature import Feature
-from features.interactions import (
+from features.interactions import interactions
+from features.interactions.interactions import (
     InteractionLayout,
     interaction_inputs,
     interaction_layout,
     write_interactions,
 )
-from features.stages import StageOrder, stage_inputs, stage_order, write_stages
+from features.stages import stages
+from features.stages.stages import StageOrder, stage_inputs, stage_order, write_stages
 from features.vocabulary import Vocabulary
 from history.arrays import Floats
 from history.compiled import in_chunks

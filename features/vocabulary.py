@@ -6,13 +6,14 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from features import category_rates
-from features.attributes import Attribute
-from features.category_rates import CategoryTables
-from features.interactions import InteractionVocabulary
-from features.learn_attributes import learn_attributes
-from features.learn_interactions import latest_instants, learn_interactions, learn_stage_medians
-from features.stages import NEVER
+from features.attributes import category_rates
+from features.attributes.attributes import Attribute
+from features.attributes.category_rates import CategoryTables
+from features.attributes.learn import learn_attributes
+from features.instants import NO_INSTANT, latest_instants
+from features.interactions.interactions import InteractionVocabulary
+from features.interactions.learn import learn_interactions
+from features.stages.learn import learn_stage_medians
 from history import config
 from history.config import FunnelConfig
 from history.history import DAY_US
@@ -65,7 +66,7 @@ def learn(snapshot: Snapshot) -> Learned:
     vocabulary = Vocabulary(
         config=history.config,
         learned_at_us=history.as_of_us,
-        n_leads=int((latest != NEVER).sum()),
+        n_leads=int((latest != NO_INSTANT).sum()),
         stage_medians=learn_stage_medians(history, latest),
         interactions=learn_interactions(history, latest),
         attributes=attributes,

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from features.entries import text_at
+from features.attributes.entries import text_at
 from history.errors import InvalidInput
 from history.history import Factor, History
 

@@ -183,8 +183,8 @@ class History:
     """All validated rows of n leads that are visible at as_of_us, under one configuration.
 
     attributes maps a name (owner, account_id and source among them) to its value at creation as text, one a lead.
-    Numbers, dates and booleans stay text here, so that features.parsing reads them by kind in the same way from
-    files and requests. lead_known_us (n,) is the later of created_at and recorded_at, None if the table of leads has no
+    Numbers, dates and booleans stay text here: features.attributes.parsing reads them by kind, equally from files and
+    requests. lead_known_us (n,) is the later of created_at and recorded_at, None if the table of leads has no
     recorded_at: a lead exists at T if it is <= T.
     """
 

@@ -7,9 +7,9 @@ from typing import Any
 import numpy as np
 from numba import types
 
-from features.entries import text_at
+from features.attributes.entries import text_at
+from features.attributes.parsing import canonical
 from features.feature import Feature
-from features.parsing import canonical
 from features.vocabulary import Vocabulary
 from history.arrays import Floats, Ints, Mask
 from history.compiled import F64, F64_2D, I64, OUT, compiled

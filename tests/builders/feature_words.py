@@ -4,10 +4,10 @@ from dataclasses import replace
 
 import numpy as np
 
-from features.attribute_kernel import PLACES
-from features.attributes import Attribute
-from features.category_rates import ALWAYS, CategoryTables
-from features.interactions import InteractionVocabulary
+from features.attributes.attributes import Attribute
+from features.attributes.category_rates import ALWAYS, CategoryTables
+from features.attributes.kernel import PLACES
+from features.interactions.interactions import InteractionVocabulary
 from features.vocabulary import Vocabulary
 from history.config import FunnelConfig
 from tests.builders.lead_histories import CONFIG, START_US

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from statistics import median
 
-from features.category_rates import SHRINKAGE
+from features.attributes.category_rates import SHRINKAGE
 from features.vocabulary import Vocabulary
 from history.history import DAY_US, HOUR_US, INBOUND, OUTBOUND
 from tests.builders.lead_histories import STAGES, Change, Entry, Lead, Touch
@@ -17,7 +17,7 @@ EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 def reference(lead: Lead, as_of: int, vocabulary: Vocabulary) -> Figures:
-    """name -> value of every feature of a vocabulary made like that of tests/features/test_interaction_kernel.py."""
+    """name -> value of every feature of the vocabulary of tests/builders/feature_words.py."""
     touches = [row for row in sorted(lead.touches, key=lambda r: r.time) if row.known <= as_of]
     entries = [row for row in sorted(lead.entries, key=lambda r: r.time) if row.known <= as_of]
     changes = [row for row in sorted(lead.changes, key=lambda r: r.time) if row.known <= as_of]

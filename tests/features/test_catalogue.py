@@ -11,12 +11,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from features.attribute_kernel import PLACES
-from features.attributes import Attribute
+from features.attributes.attributes import Attribute
+from features.attributes.kernel import PLACES
 from features.catalogue import catalogue, feature_set_id
 from features.catalogue_page import example, page
 from features.feature import quoted, slugs
-from features.interactions import InteractionVocabulary
+from features.interactions.interactions import InteractionVocabulary
 from features.matrix import build_matrix
 from features.vocabulary import Vocabulary, learn
 from features.wording import duration, is_missing, plain, readable, sentence

@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from features.parsing import DATE, NUMBER, canonical, infer_kind, instants, number
+from features.attributes.parsing import DATE, NUMBER, canonical, infer_kind, instants, number
 from history.arrays import Codes, Floats, Ints, Mask
 from history.history import Factor, History
 

@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 import numpy as np
 
-from features.parsing import CATEGORY, DATE, FITS, NUMBER, infer_kind, instants, number
+from features.attributes.parsing import CATEGORY, DATE, FITS, NUMBER, infer_kind, instants, number
 from history.arrays import Ints
 from history.history import Factor, History
 from history.warnings import Warning

@@ -6,7 +6,7 @@ from itertools import pairwise
 
 import numpy as np
 
-from features.entries import text_at
+from features.attributes.entries import text_at
 from history.arrays import Floats
 from history.history import DAY_US
 from history.snapshot import Snapshot, current_stages

@@ -7,10 +7,10 @@ from typing import NamedTuple
 
 import numpy as np
 
-from features.attributes import WELL_KNOWN, Attribute
-from features.category_rates import CategoryTables, build, matured_leads
-from features.entries import Entries, entries_at, entries_of
-from features.parsing import (
+from features.attributes.attributes import WELL_KNOWN, Attribute
+from features.attributes.category_rates import CategoryTables, build, matured_leads
+from features.attributes.entries import Entries, entries_at, entries_of
+from features.attributes.parsing import (
     BOOLEAN,
     CATEGORY,
     DATE,
@@ -21,7 +21,7 @@ from features.parsing import (
     instants,
     number,
 )
-from features.stages import NEVER
+from features.instants import NO_INSTANT
 from history.arrays import Codes, Floats, Ints
 from history.history import DAY_US, History
 from history.snapshot import Snapshot
@@ -73,7 +73,7 @@ class _LearnedAttribute(NamedTuple):
 
 
 def learn_attributes(history: History, latest: Ints) -> LearnedAttributes:
-    """Learns from training leads only: latest (leads,) is each one's latest training instant, NEVER for other leads."""
+    """Learns from training leads only: latest (leads,) is each one's latest training instant, else NO_INSTANT."""
     config = history.config
     hidden = {*config.sensitive, *config.ignore}
     names = sorted({*history.attributes, *history.changes.attribute.values} - hidden)
@@ -95,7 +95,7 @@ def learn_attributes(history: History, latest: Ints) -> LearnedAttributes:
 
 def _columns(history: History, names: Sequence[str], entries: Entries, latest: Ints) -> list[_Column]:
     """Each attribute at the leads' latest training instants."""
-    lead = np.flatnonzero(latest != NEVER).astype(np.int64)
+    lead = np.flatnonzero(latest != NO_INSTANT).astype(np.int64)
     rows = Snapshot(history, lead, latest[lead])
     valid = entries_at(entries, rows)
     changed = _leads_changed(history, entries, latest)

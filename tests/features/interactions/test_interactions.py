@@ -7,13 +7,13 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from features.interaction_kernel import N_SINGLES
-from features.interactions import (
+from features.interactions.interactions import (
     WINDOWS_DAYS,
     InteractionVocabulary,
     interaction_features,
     interaction_layout,
 )
+from features.interactions.kernel import N_SINGLES
 from features.matrix import build_matrix
 from history.history import DAY_US, INBOUND, OUTBOUND
 from history.snapshot import Snapshot

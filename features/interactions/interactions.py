@@ -7,7 +7,7 @@ from typing import NamedTuple
 import numpy as np
 
 from features.feature import Block, Feature, quoted, slugs
-from features.interaction_kernel import (
+from features.interactions.kernel import (
     DISTINCT_CHANNELS,
     DISTINCT_KINDS,
     LAST_CHANNEL,
@@ -129,7 +129,7 @@ def _group_features(group: _Group) -> list[Feature]:
 
 
 def _single_features() -> list[Feature]:
-    """The single figures, in the order of the constants of features.interaction_kernel."""
+    """The single figures, in the order of the constants of features.interactions.kernel."""
     return [*_activity_features(), *_dialogue_features(), *_value_features(), *_context_features()]
 
 

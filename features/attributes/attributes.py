@@ -7,12 +7,12 @@ from zoneinfo import ZoneInfo
 
 import numpy as np
 
-from features.attribute_kernel import KIND_CODES, PLACES, attribute_rows
+from features.attributes.category_rates import SHRINKAGE, CategoryTables
+from features.attributes.entries import Entries, entries_of
+from features.attributes.kernel import KIND_CODES, PLACES, attribute_rows
+from features.attributes.parsing import BOOLEAN, CATEGORY, DATE, NUMBER, boolean, canonical, instants, number
 from features.calendar import weekday_and_week
-from features.category_rates import SHRINKAGE, CategoryTables
-from features.entries import Entries, entries_of
 from features.feature import Block, Feature, quoted, slugs
-from features.parsing import BOOLEAN, CATEGORY, DATE, NUMBER, boolean, canonical, instants, number
 from history.arrays import Floats, Ints
 from history.history import History
 from history.snapshot import Snapshot

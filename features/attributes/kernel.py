@@ -1,9 +1,9 @@
 """The compiled walks over attributes: the entry valid at an instant, and the columns of every attribute of a row.
 
 Arguments shared by the kernels (times are int64 microseconds): base (m, leads), starts, attribute and entry are those
-of features.entries.Entries; offsets (leads + 1,) index the changes, whose time, known, attribute and entry are
-(changes,). The scratch arrays valid, count and latest (m,) hold each attribute's valid entry id (-1 for none), number
-of changes and time of the last change.
+of `entries.Entries`; offsets (leads + 1,) index the changes, whose time, known, attribute and entry are (changes,). The
+scratch arrays valid, count and latest (m,) hold each attribute's valid entry id (-1 for none), number of changes and
+time of the last change.
 """
 
 import numpy as np
@@ -141,6 +141,7 @@ def attribute_rows(
     of base are of all leads. Win rates are of leads matured by as_of, shrunk to the rate of all leads:
     (wins + shrinkage * base rate) / (leads + shrinkage); NaN if the attribute has no value or no lead has matured yet.
     """
+    # One long loop: helpers that take the arrays of changes or tables doubled the time of 300 attributes.
     m = len(kinds)
     valid = np.empty(m, dtype=np.int64)
     count = np.empty(m, dtype=np.int64)

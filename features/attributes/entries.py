@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from features.attribute_kernel import entry_rows
+from features.attributes.kernel import entry_rows
 from history.arrays import Codes, Ints
 from history.history import Changes, Factor, History, empty_factor
 from history.snapshot import Snapshot

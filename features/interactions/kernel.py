@@ -11,6 +11,7 @@ import math
 import numpy as np
 from numba import types
 
+from features.instants import NO_INSTANT
 from history.arrays import Codes, Flags, Floats, Ints
 from history.compiled import F64, I8, I32, I64, OUT, compiled
 from history.history import DAY_US, HOUR_US, INBOUND, OUTBOUND
@@ -216,8 +217,57 @@ def _context(visible: Ints, m: int, time: Ints, created: int, since: int, single
         if t >= since:
             within += 1
     single[BEFORE_CREATION] = before
-    if since != np.iinfo(np.int64).min:
+    if since != NO_INSTANT:
         single[IN_STAGE] = within
+
+
+@compiled()
+def _longest_log(lead: Ints, offsets: Ints) -> int:
+    """The most rows that one of the leads (n,) has."""
+    longest = 0
+    for i in range(len(lead)):
+        longest = max(longest, offsets[lead[i] + 1] - offsets[lead[i]])
+    return longest
+
+
+@compiled()
+def _clear_groups(out: Floats, row: int, at: int, n_groups: int, width: int) -> None:
+    """Sets every count to 0 and the days since the last interaction to NaN."""
+    for g in range(n_groups):
+        for c in range(at + g * width, at + (g + 1) * width - 1):
+            out[row, c] = 0.0
+        out[row, at + (g + 1) * width - 1] = np.nan
+
+
+@compiled()
+def _count_groups(
+    out: Floats, row: int, at: int, visible: Ints, m: int, time: Ints, as_of: int, windows: Ints,
+    kind: Codes, channel: Codes, direction: Flags,
+    kind_group: Ints, channel_group: Ints, direction_group: Ints,
+) -> None:  # fmt: skip
+    """Counts each visible interaction in group 0 and in those of its kind, channel and direction."""
+    width = len(windows) + 2
+    for j in range(m):
+        r = visible[j]
+        age = as_of - time[r]
+        _count(out, row, at, age, windows)
+        group = kind_group[kind[r]]
+        if group >= 0:
+            _count(out, row, at + group * width, age, windows)
+        group = channel_group[channel[r]]
+        if group >= 0:
+            _count(out, row, at + group * width, age, windows)
+        group = direction_group[direction[r]]
+        if group >= 0:
+            _count(out, row, at + group * width, age, windows)
+
+
+@compiled()
+def _put_singles(out: Floats, row: int, columns: Ints, single: Floats) -> None:
+    """Writes the single figures that have a column."""
+    for s in range(N_SINGLES):
+        if columns[s] >= 0:
+            out[row, columns[s]] = single[s]
 
 
 @compiled(
@@ -229,66 +279,35 @@ def _context(visible: Ints, m: int, time: Ints, created: int, since: int, single
     )
 )
 def interaction_rows(
-    out: Floats,
-    at: int,
-    n_groups: int,
-    lead: Ints,
-    as_of: Ints,
-    created: Ints,
-    since: Ints,
-    offsets: Ints,
-    time: Ints,
-    known: Ints,
-    kind: Codes,
-    channel: Codes,
-    direction: Flags,
-    value: Floats,
-    kind_group: Ints,
-    channel_group: Ints,
-    direction_group: Ints,
-    kind_code: Ints,
-    channel_code: Ints,
-    windows: Ints,
-    half_lives: Ints,
-    columns: Ints,
-) -> None:
+    out: Floats, at: int, n_groups: int, lead: Ints, as_of: Ints, created: Ints, since: Ints,
+    offsets: Ints, time: Ints, known: Ints, kind: Codes, channel: Codes, direction: Flags, value: Floats,
+    kind_group: Ints, channel_group: Ints, direction_group: Ints, kind_code: Ints, channel_code: Ints,
+    windows: Ints, half_lives: Ints, columns: Ints,
+) -> None:  # fmt: skip
     """Writes each row's group counts and single figures into out (n, k).
 
-    lead, as_of, created and since are (n,): since is the entry into the current stage, the least int64 without one.
+    lead, as_of, created and since are (n,): since is the entry into the current stage, NO_INSTANT without one.
     offsets (leads + 1,) index the log: time, known, kind, channel, direction and value, one entry an interaction.
     Group g has columns at + g * (w + 2): the counts over w windows and so far, then days since the last. Group 0 holds
     every interaction; kind_group, channel_group and direction_group give the group of a code, -1 for none, their last
     entry that of a missing code. kind_code and channel_code give category codes alike. windows (w,) and half_lives (2,)
     are microseconds. columns (N_SINGLES,) are the columns of the single figures, -1 to leave one out.
     """
-    width = len(windows) + 2
-    longest = 0
-    for i in range(len(lead)):
-        longest = max(longest, offsets[lead[i] + 1] - offsets[lead[i]])
+    # Scratch space is allocated once a call: a row costs less than an allocation for it.
+    longest = _longest_log(lead, offsets)
     visible = np.empty(longest, dtype=np.int64)
     gaps = np.empty(longest, dtype=np.int64)
     kind_marks = np.full(len(kind_group), -1, dtype=np.int64)
     channel_marks = np.full(len(channel_group), -1, dtype=np.int64)
     single = np.empty(N_SINGLES, dtype=np.float64)
+
     for i in range(len(lead)):
-        for g in range(n_groups):
-            for c in range(at + g * width, at + (g + 1) * width - 1):
-                out[i, c] = 0.0
-            out[i, at + (g + 1) * width - 1] = np.nan
+        _clear_groups(out, i, at, n_groups, len(windows) + 2)
         m = _select_visible(time, known, offsets[lead[i]], offsets[lead[i] + 1], as_of[i], visible)
-        for j in range(m):
-            r = visible[j]
-            age = as_of[i] - time[r]
-            _count(out, i, at, age, windows)
-            group = kind_group[kind[r]]
-            if group >= 0:
-                _count(out, i, at + group * width, age, windows)
-            group = channel_group[channel[r]]
-            if group >= 0:
-                _count(out, i, at + group * width, age, windows)
-            group = direction_group[direction[r]]
-            if group >= 0:
-                _count(out, i, at + group * width, age, windows)
+        _count_groups(
+            out, i, at, visible, m, time, as_of[i], windows,
+            kind, channel, direction, kind_group, channel_group, direction_group,
+        )  # fmt: skip
         single[:] = np.nan
         _rhythm(visible, m, time, as_of[i], gaps, half_lives, single)
         _dialogue(visible, m, time, direction, as_of[i], single)
@@ -298,6 +317,4 @@ def interaction_rows(
         single[DISTINCT_CHANNELS] = _distinct(visible, m, channel, channel_marks, i)
         single[LAST_KIND] = kind_code[kind[visible[m - 1]]] if m > 0 else 0.0
         single[LAST_CHANNEL] = channel_code[channel[visible[m - 1]]] if m > 0 else 0.0
-        for s in range(N_SINGLES):
-            if columns[s] >= 0:
-                out[i, columns[s]] = single[s]
+        _put_singles(out, i, columns, single)

@@ -1,0 +1,43 @@
+"""Learning attributes: which get columns, of which kind, and which categories get codes."""
+
+from features.attributes.learn import LEAST_LEADS
+from features.matrix import build_matrix
+from tests.builders.lead_histories import START_US, Lead
+from tests.builders.learned_words import learned
+from tests.builders.made_leads import made_leads
+
+
+def test_sensitive_and_ignored_attributes_are_never_features() -> None:
+    vocabulary, snapshot = learned(made_leads(200, seed=1), sensitive=("age", "city"), ignore=("plan",))
+    names = {attribute.name for attribute in vocabulary.attributes}
+    assert not names & {"age", "city", "plan"}
+    assert not any("city" in f.name for f in build_matrix(snapshot, vocabulary).features)
+
+
+def test_constant_and_unique_columns_are_dropped() -> None:
+    vocabulary, _ = learned(made_leads(200, seed=2))
+    assert vocabulary.dropped["fixed"] == "constant"
+    assert "name" in vocabulary.dropped
+
+
+def test_a_mutable_attribute_without_changes_is_dropped() -> None:
+    vocabulary, _ = learned([Lead(START_US, {"score": str(k)}) for k in range(60)])
+    assert "mutable" in vocabulary.dropped["score"]
+
+
+def test_a_configured_kind_wins_over_the_inferred_one() -> None:
+    leads = [Lead(START_US, {"plan": str(k % 3)}) for k in range(60)]
+    assert learned(leads)[0].attributes[0].kind == "number"
+    assert learned(leads, attribute_types={"plan": "category"})[0].attributes[0].kind == "category"
+
+
+def test_frequent_categories_have_codes_by_frequency() -> None:
+    leads = [Lead(START_US, {"c": "often"})] * 30 + [Lead(START_US, {"c": "some"})] * LEAST_LEADS
+    leads += [Lead(START_US, {"c": "rare"})] * (LEAST_LEADS - 1) + [Lead(START_US, {"c": None})]
+    vocabulary, snapshot = learned(leads)
+    (attribute,) = vocabulary.attributes
+    assert attribute.levels == ("often", "some")
+    assert attribute.seen == ("often", "some", "rare")
+    matrix = build_matrix(snapshot, vocabulary)
+    column = matrix.values[:, [f.name for f in matrix.features].index("attr_c")]
+    assert [column[0], column[30], column[45], column[-1]] == [2, 3, 1, 0]
