@@ -28,13 +28,13 @@ import uvloop
 from benchmarks.bench_door import write_folder
 from benchmarks.http_load import Stream, quantile
 from benchmarks.measure import Timing, machine, peak_mb, timed
+from history.progress import no_progress
 from history.read import read_folder
 from models.pointer import load_champion, read_pointer
 from serving.base.clock import clock_us
 from serving.store.scores.rescoring import rescore_all
 from serving.store.store import Store
 from serving.store.transfer.load import Loaded, load_history
-from training.progress import no_progress
 
 FAR_FUTURE_US = 7_258_118_400_000_000  # 2200-01-01: everything is in the past
 OCCURRED_AT = "2026-01-06T10:12:00Z"

@@ -22,8 +22,9 @@ from cli.options import (
     trials_option,
 )
 from cli.output import echo, print_json
-from cli.progress import Progress, progress_bar
+from cli.progress import progress_bar
 from history.atomic_file import write_text
+from history.progress import Progress
 
 if TYPE_CHECKING:
     from history.history import History
@@ -80,9 +81,9 @@ def _backtest_scores(data: Path, report: Path | None, options: Mapping[str, Any]
     """Runs the backtest, writes the report, logs the run and prints the result; returns the command's JSON."""
     from cli.backtest_text import echo_scores
     from cli.reading import read_and_report
+    from history.progress import part
     from training.backtest.backtest import backtest as run_backtest
     from training.backtest.report import page
-    from training.progress import part
     from training.registry.registry import Registry
 
     registry = Registry(home())
@@ -143,8 +144,8 @@ def _backtest_forecast(data: Path, report: Path | None, options: Mapping[str, An
 def _run_forecast(history: "History", options: Mapping[str, Any], progress: Progress) -> dict[str, Any]:
     from funnel.forecast.forecast import ForecastOptions
     from funnel.forecast.periods import DEFAULT_COUNT
+    from history.progress import part
     from training.backtest.forecast import backtest_forecast, past_period_starts
-    from training.progress import part
 
     period = options["period"]
     asked = ForecastOptions(period, options["periods"] or DEFAULT_COUNT[period])

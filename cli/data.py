@@ -42,7 +42,7 @@ class Day(click.ParamType[date]):
 @click.option("--leak", is_flag=True, help="Add columns that leak the outcome, to try the leakage audit.")
 @json_option
 def simulate(out: Path, leads: int, months: int, as_json: bool, **options: Any) -> None:
-    """Writes a synthetic CRM into the folder OUT, with the true chances of each lead in OUT/truth.
+    """Writes a synthetic CRM into the folder OUT, with the true win probability of each lead in OUT/truth.
 
     \b
     Examples:

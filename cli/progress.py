@@ -1,13 +1,11 @@
 """Progress of a command: a bar on a terminal, otherwise one line for each step."""
 
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 
 from cli.output import echo
-
-Progress = Callable[[str, float], None]
-"""Called with the current step in words and the share of the work done, 0 to 1."""
+from history.progress import Progress
 
 
 @contextmanager

@@ -57,8 +57,8 @@ def train(data: Path | None, store: bool, **options: Any) -> None:
     """
     refuse_unless_one(data, store)
     from cli.reading import read_and_report
+    from history.progress import part
     from training.pipeline import train_and_register
-    from training.progress import part
 
     state = home()
     with progress_bar() as report:

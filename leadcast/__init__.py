@@ -15,7 +15,7 @@ the work done, 0 to 1. Errors are InvalidInput or DamagedArtifact; their `proble
 
 import sys
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date
 from importlib import import_module
 from importlib.util import find_spec
@@ -51,6 +51,7 @@ _refuse_shadowed_rooms()
 
 from history.errors import DamagedArtifact, InvalidInput  # noqa: E402  the rooms are checked first
 from history.extras import explained_imports  # noqa: E402
+from history.progress import Progress, no_progress  # noqa: E402
 
 if TYPE_CHECKING:
     import pandas
@@ -60,7 +61,6 @@ if TYPE_CHECKING:
     from training.backtest.result import BacktestResult
     from training.pipeline import TrainingResult
 
-Progress = Callable[[str, float], None]
 Period = Literal["week", "month", "quarter"]
 
 __all__ = [
@@ -119,7 +119,6 @@ def train(
     with explained_imports():
         from models.home import home_folder
         from training.pipeline import train_and_register
-        from training.progress import no_progress
         from training.train import TrainOptions
 
     return train_and_register(
@@ -256,7 +255,6 @@ def backtest(
     with explained_imports():
         from training.backtest.backtest import backtest as replay_dates
         from training.backtest.result import BacktestResult
-        from training.progress import no_progress
         from training.train import TrainOptions
 
     dates = () if origins is None or isinstance(origins, int) else origins

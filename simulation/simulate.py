@@ -4,7 +4,7 @@ import json
 import os
 import shutil
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import date, datetime, timedelta
 from pathlib import Path
@@ -16,6 +16,7 @@ import pyarrow.csv
 from history.arrays import Floats, Ints
 from history.errors import InvalidInput
 from history.history import DAY_US
+from history.progress import Progress, no_progress
 from simulation.lead_columns import Columns, lead_ids, times
 from simulation.leads import Batch, expected_amount, lead_batch
 from simulation.leaks import Planted, plant
@@ -35,7 +36,6 @@ DEFAULT_END = date(2026, 6, 30)
 EARLIEST_END, LATEST_END = date(2000, 12, 31), date(2058, 12, 31)
 PIECE_LEADS = 20_000
 MOST_LEADS, MOST_MONTHS = 1_000_000, 120
-Progress = Callable[[str, float], None]
 
 FUNNEL_TOML = """\
 [funnel]
@@ -76,7 +76,7 @@ def simulate(
     end is the last whole day (UTC) in which rows exist, or an instant after which none do; without it DEFAULT_END.
     Equal arguments give equal files, whatever piece_leads, which bounds memory. Raises InvalidInput for a full `out`.
     """
-    report = progress or (lambda message, share: None)
+    report = progress or no_progress
     day, cut_us = _last(end)
     _check(out, leads, months, seed, day)
     world = build_world(seed, leads, months, day, cut_us)

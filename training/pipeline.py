@@ -6,10 +6,10 @@ from pathlib import Path
 from typing import Any, Literal
 
 from history.history import History
+from history.progress import Progress, no_progress, part
 from history.warnings import Warning, json_of
 from models.bundle import save_bundle
 from models.pointer import champion_if_sound
-from training.progress import Progress, no_progress, part
 from training.promotion import Decision, decide
 from training.registry.registry import Registry
 from training.report import write_report

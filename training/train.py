@@ -11,6 +11,7 @@ import numpy as np
 from threadpoolctl import threadpool_limits
 
 from history.history import History
+from history.progress import Progress, no_progress, part
 from history.snapshot import by_lead_id
 from history.warnings import Warning
 from models.amount import AmountModel
@@ -23,7 +24,6 @@ from training.fit.amount import fit_amount, past_wins
 from training.fit.conversion import fit_final
 from training.holdout import Holdout, holdout_of
 from training.model_card import evaluation_content, training_content
-from training.progress import Progress, no_progress, part
 from training.requirements import require_outcomes, require_rows, warnings_of
 from training.rows.dataset import training_rows
 from training.rows.training_set import PreparedData, TrainingSet, prepare

@@ -7,11 +7,11 @@ import numpy as np
 import optuna
 
 from history.arrays import Floats, Ints
+from history.progress import Progress
 from models.parameters import Parameters
 from training.evaluation.metrics import log_loss
 from training.evaluation.out_of_fold import predict_splits, recentred
 from training.fit.calibration import fit_slope
-from training.progress import Progress
 from training.rows.splits import Split
 from training.rows.training_set import TrainingSet
 

@@ -2,10 +2,10 @@
 
 from dataclasses import dataclass, replace
 
+from history.progress import Progress, part
 from models.parameters import Parameters
 from training.evaluation.evaluate import Evaluation, evaluate, evaluate_held_out
 from training.evaluation.out_of_fold import expected_amounts, predict_splits, splits_of
-from training.progress import Progress, part
 from training.rows.predictions import OutOfFold
 from training.rows.splits import Split, lead_splits
 from training.rows.training_set import TrainingSet

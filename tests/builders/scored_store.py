@@ -3,6 +3,7 @@
 from typing import Any
 
 from history.history import DAY_US
+from history.progress import no_progress
 from serving.store.events import store_events
 from serving.store.lead_rows import find_leads
 from serving.store.leads import PutLead, put_leads
@@ -10,7 +11,7 @@ from serving.store.scores.history import score_history
 from serving.store.scores.rescoring import LeadView, count_waiting, rescore_all, rescore_dirty, view_leads
 from serving.store.scores.worklist import WorklistQuery, worklist
 from serving.store.store import Store
-from tests.builders.store_fakes import NOW_US, FakeModel, fake_score, read_events, silent
+from tests.builders.store_fakes import NOW_US, FakeModel, fake_score, read_events
 
 CREATED_US = NOW_US - 60 * DAY_US
 
@@ -33,7 +34,7 @@ def score_queued(store: Store, model: FakeModel) -> int:
 
 def score_all(store: Store, model: FakeModel, as_of_us: int) -> int:
     """Scores all open leads."""
-    return rescore_all(store, model, as_of_us, silent, fake_score)  # type: ignore[arg-type]
+    return rescore_all(store, model, as_of_us, no_progress, fake_score)  # type: ignore[arg-type]
 
 
 def view(store: Store, lead_id: str) -> LeadView:

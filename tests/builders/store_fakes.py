@@ -164,13 +164,6 @@ def read_leads(store: Store, lead_ids: Sequence[str], config: FunnelConfig, as_o
         return history_of(rows_of(connection, leads), config, as_of_us)
 
 
-Progress = Callable[[str, float], None]
-
-
-def silent(_text: str, _share: float) -> None:
-    """A progress callback without output."""
-
-
 def pages_of(read: Callable[[Any], tuple[Sequence[Any], Any]]) -> Iterator[Any]:
     """All entries of a paged call."""
     cursor = None

@@ -4,10 +4,11 @@ import csv
 from pathlib import Path
 from typing import Any
 
+from history.progress import no_progress
 from history.read import read_folder
 from serving.store.store import Store
 from serving.store.transfer.load import Loaded, load_history
-from tests.builders.store_fakes import NOW_US, silent
+from tests.builders.store_fakes import NOW_US
 
 FAR_US = 7_258_118_400_000_000  # 2200: everything is visible
 
@@ -115,4 +116,4 @@ def read(folder: Path, as_of_us: int = FAR_US) -> Any:
 
 def load(store: Store, folder: Path) -> Loaded:
     """Loads the folder into the store."""
-    return load_history(store.engine, read(folder), store.now_us, silent)
+    return load_history(store.engine, read(folder), store.now_us, no_progress)

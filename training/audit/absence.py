@@ -76,5 +76,10 @@ def _count_by_value(group: Ints, values: int, created_us: Ints, sides: Sides) ->
         return table.reshape(values, COHORTS).astype(np.float64)
 
     closed, still_open = count(sides.closed), count(sides.still_open)
-    expected = closed / np.maximum(closed.sum(axis=0), 1) * still_open.sum(axis=0)
-    return _Counts(closed.sum(axis=1) / closed.sum(), still_open.sum(axis=1), expected.sum(axis=1))
+    closed_rate = closed / np.maximum(closed.sum(axis=0), 1)
+    expected = closed_rate * still_open.sum(axis=0)
+    return _Counts(
+        share_closed=closed.sum(axis=1) / closed.sum(),
+        present=still_open.sum(axis=1),
+        expected=expected.sum(axis=1),
+    )

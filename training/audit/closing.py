@@ -48,7 +48,8 @@ def _vanished(survival: Survival, group: int, tests: int) -> bool:
 
 
 def _written_evidence(survival: Survival, groups: list[int], values: str, days: float) -> Evidence:
-    at_risk, still_open = float(survival.at_risk[groups].sum()), float(survival.still_open[groups].sum())
+    at_risk = float(survival.at_risk[groups].sum())
+    still_open = float(survival.still_open[groups].sum())
     expected = float(survival.expected[groups].sum())
     return Evidence(
         STRONG,
@@ -91,7 +92,8 @@ def _near_closing(moment_us: Ints, leads: LeadStates, dated: Mask) -> int:
     """Dated leads whose date is at most a quarter of the median cycle (1 to 7 days) from the closing."""
     cycle_us = np.median((leads.closed_us - leads.created_us)[dated])
     tolerance_us = np.clip(cycle_us / 4, DAY_US, 7 * DAY_US)
-    return int(np.count_nonzero(np.abs(moment_us - leads.closed_us)[dated] <= tolerance_us))
+    distance_us = np.abs(moment_us - leads.closed_us)[dated]
+    return int(np.count_nonzero(distance_us <= tolerance_us))
 
 
 def never_ahead(column: Column, leads: LeadStates) -> Evidence | None:

@@ -53,7 +53,9 @@ def column_of(history: History, name: str) -> Column:
     if kind == DATE:
         return _date_column(history, name, texts, factor.codes)
     if kind == NUMBER and np.count_nonzero(counts) > MAX_LEVELS:
-        values = np.array([*map(number, texts), np.nan])[factor.codes]
+        # One entry more: code -1, a missing value, reads the last one.
+        numbers = np.array([*map(number, texts), np.nan])
+        values = numbers[factor.codes]
         ranges = _ranges(values)
         return Column(name, kind, ranges.group, ranges.names, None)
     levels = _levels(factor.codes, texts, counts)
@@ -91,25 +93,30 @@ def _kind(texts: list[str], counts: Ints, history: History) -> str:
 def _date_column(history: History, name: str, texts: list[str], codes: Codes) -> Column:
     parsed = instants(texts, history.config.zone)
     # One entry more: code -1, a missing value, reads the last one.
-    moment_of_text = [*(NO_MOMENT if moment is None else moment for moment in parsed), NO_MOMENT]
-    moment_us = np.array(moment_of_text, dtype=np.int64)[codes]
-    return Column(name, DATE, (moment_us != NO_MOMENT).astype(np.int64), ["none", "any"], moment_us)
+    moments = [NO_MOMENT if moment is None else moment for moment in parsed]
+    moment_of_text = np.array([*moments, NO_MOMENT], dtype=np.int64)
+    moment_us = moment_of_text[codes]
+    is_dated = (moment_us != NO_MOMENT).astype(np.int64)
+    return Column(name, DATE, is_dated, ["none", "any"], moment_us)
 
 
 def _levels(codes: Codes, texts: list[str], counts: Ints) -> Grouping:
     """One group for each frequent value, OTHERS for rare ones; texts with one canonical form are one value."""
     names = sorted(set(texts))
     place = {name: i for i, name in enumerate(names)}
-    value_of_code = np.array([*(place[text] for text in texts), len(names)], dtype=np.int64)
+    missing = len(names)
+    values = [place[text] for text in texts]
+    value_of_code = np.array([*values, missing], dtype=np.int64)
     total = np.bincount(value_of_code[:-1], weights=counts, minlength=len(names))
     largest = np.argsort(-total, kind="stable")[:MAX_LEVELS].tolist()
     frequent = [value for value in largest if total[value] >= MIN_LEADS]
 
     group_of_value = np.full(len(names) + 1, OTHERS, dtype=np.int64)
     group_of_value[frequent] = np.arange(FIRST_LEVEL, len(frequent) + FIRST_LEVEL)
-    group_of_value[-1] = NONE
-    group_names = ["none", "others", *(names[value] for value in frequent)]
-    return Grouping(group_of_value[value_of_code[codes]], group_names)
+    group_of_value[missing] = NONE
+    frequent_names = [names[value] for value in frequent]
+    value = value_of_code[codes]
+    return Grouping(group_of_value[value], ["none", "others", *frequent_names])
 
 
 def _ranges(values: Floats) -> Grouping:

@@ -12,12 +12,12 @@ from typing import Any
 
 from history.errors import InvalidInput
 from history.history import History
+from history.progress import Progress, no_progress, part
 from history.times import format_time
 from training.backtest.dates import MAX_DATES, default_dates, require_matured
 from training.backtest.groups import grouping_columns
 from training.backtest.origin import Replay, replay
 from training.backtest.summary import Skipped, summarize
-from training.progress import Progress, no_progress, part
 from training.train import TrainOptions
 
 __all__ = ["Backtest", "backtest"]
@@ -45,7 +45,7 @@ def backtest(
 
     origins: how many dates, spread over the history; None for as many as have a matured horizon, up to 12.
     at_us: these dates instead, in microseconds UTC. by: columns to report by, beside stage, source, owner, lead age and
-    sensitive attributes. train: options of every training; None for the defaults. progress: see `training.progress`.
+    sensitive attributes. train: options of every training; None for the defaults. progress: see `history.progress`.
 
     Dates at which the history was too short to train are skipped, with the reason. Raises InvalidInput if a date has
     no matured horizon, if `by` names an unknown column, or if no date is left.

@@ -11,13 +11,13 @@ from funnel.forecast.periods import DEFAULT_COUNT, CalendarPeriod, periods, peri
 from funnel.forecast.report import pipeline_views
 from history.errors import InvalidInput
 from history.history import History
+from history.progress import Progress, no_progress
 from history.snapshot import cut
 from history.times import format_time
 from models.bundle import Bundle
 from models.intervals import Z80
 from training.backtest.forecast_metrics import NO_ESTIMATE, Cell, Estimate, summarize_cells
 from training.backtest.summary import Skipped
-from training.progress import Progress, no_progress
 from training.train import TrainOptions, train
 
 MEAN_PERIODS = 4  # whole periods whose mean is the baseline "last_periods"

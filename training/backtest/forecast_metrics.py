@@ -46,10 +46,11 @@ def summarize_cells(cells: Sequence[Cell]) -> dict[str, Any]:
     result: dict[str, Any] = {"origins": sorted({format_time(cell.origin_us) for cell in cells})}
     for measure in dict.fromkeys(cell.measure for cell in cells):
         of_measure = [cell for cell in cells if cell.measure == measure]
-        result[measure] = {
-            method: {**method_metrics(of_measure, method), "by_step": _by_step(of_measure, method)}
-            for method in METHODS
-        }
+        by_method = {}
+        for method in METHODS:
+            metrics = method_metrics(of_measure, method)
+            by_method[method] = {**metrics, "by_step": _by_step(of_measure, method)}
+        result[measure] = by_method
     result["cells"] = [_cell_record(cell) for cell in cells]
     return result
 
@@ -95,12 +96,15 @@ def _interval_metrics(actual: Floats, quantiles: Floats) -> dict[str, float]:
     error = actual[:, None] - quantiles
     pinball = np.maximum(levels * error, (levels - 1) * error)
     low, high = quantiles[:, 0], quantiles[:, 2]
+    inside = (actual >= low) & (actual <= high)
+    width = high - low
     missed_by = np.maximum(low - actual, 0) + np.maximum(actual - high, 0)
+    interval_score = width + 2 / OUTSIDE * missed_by
     return {
         "pinball": float(pinball.mean()),
-        "coverage": float(((actual >= low) & (actual <= high)).mean()),
-        "interval_score": float((high - low + 2 / OUTSIDE * missed_by).mean()),
-        "width": float((high - low).mean()),
+        "coverage": float(inside.mean()),
+        "interval_score": float(interval_score.mean()),
+        "width": float(width.mean()),
     }
 
 

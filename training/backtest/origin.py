@@ -8,6 +8,7 @@ import numpy as np
 from features.matrix import build_matrix
 from history.arrays import Floats
 from history.history import History
+from history.progress import Progress, part
 from history.snapshot import cut, open_leads
 from models.bundle import Bundle
 from models.scorer import score
@@ -15,7 +16,6 @@ from training.evaluation.baselines import BASELINES
 from training.evaluation.evaluated_rows import EvaluatedRows
 from training.evaluation.grouping import group_of
 from training.evaluation.out_of_fold import parallel_map, task_of
-from training.progress import Progress, part
 from training.rows.labels import Labels, label
 from training.rows.time_proxies import masked
 from training.rows.training_set import PreparedData, prepare_as_trained

@@ -1,6 +1,7 @@
 """Plots of a backtest: reliability, lift, capture, totals and AUC by date, precision by stage, close times."""
 
 import html
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
@@ -77,9 +78,12 @@ class _CaptureCurve(NamedTuple):
 
 def _capture_curve(rows: EvaluatedRows) -> _CaptureCurve:
     order = best_first(rows.probability)
-    at = np.unique(np.linspace(1, len(order), min(CURVE_POINTS, len(order))).astype(int)) - 1
-    captured = rows.won[order].cumsum()[at] / max(rows.won.sum(), 1)
-    return _CaptureCurve((at + 1) / len(order), captured, at)
+    n = len(order)
+    counts = np.linspace(1, n, min(CURVE_POINTS, n)).astype(int)
+    at = np.unique(counts) - 1
+    wins_so_far = rows.won[order].cumsum()
+    captured = wins_so_far[at] / max(rows.won.sum(), 1)
+    return _CaptureCurve((at + 1) / n, captured, at)
 
 
 def lift_curve(rows: EvaluatedRows) -> go.Figure:
@@ -125,7 +129,8 @@ def auc_by_date(origins: Sequence[Mapping[str, Any]]) -> go.Figure:
         baseline = [origin["baselines"][name]["auc"] for origin in origins]
         _add_line(figure, name.replace("_", " "), dates, baseline, line={"width": 1})
     auc = [origin["metrics"]["auc"] for origin in origins]
-    error = _asymmetric_error(auc, [origin["intervals"]["auc"] for origin in origins])
+    intervals = [origin["intervals"]["auc"] for origin in origins]
+    error = _asymmetric_error(auc, intervals)
     _add_line(figure, "model", dates, auc, mode="lines+markers", error_y=error, line={"width": 3})
     return figure
 
@@ -144,15 +149,17 @@ def precision_by_stage(rows: EvaluatedRows, stages: Sequence[str]) -> go.Figure:
     """Precision against recall within each of the MAX_STAGES largest stages that has FEW_WINS wins."""
     figure = _figure("recall", "precision")
     stage_of_row = np.array(stages, dtype=object)
-    by_size = sorted(set(stages), key=lambda stage: (-int((stage_of_row == stage).sum()), stage))
+    size = Counter(stages)
+    by_size = sorted(size, key=lambda stage: (-size[stage], stage))
     for stage in by_size[:MAX_STAGES]:
         members = np.flatnonzero(stage_of_row == stage)
         won = rows.won[members][best_first(rows.probability[members])]
         if won.sum() < FEW_WINS:
             continue
-        wins_so_far = won.cumsum()
         at = np.flatnonzero(won > 0)
-        recall, precision = wins_so_far[at] / won.sum(), wins_so_far[at] / (at + 1)
+        wins_so_far = won.cumsum()[at]
+        recall = wins_so_far / won.sum()
+        precision = wins_so_far / (at + 1)
         _add_line(figure, f"{stage} ({won.mean():.0%} won)", recall, precision)
     return figure
 

@@ -17,7 +17,7 @@ from training.evaluation.evaluated_rows import EvaluatedRows
 from training.evaluation.weighted_metrics import ranking_metrics
 
 COMPARED = ("auc", "log_loss")  # with each baseline
-PIT_BINS = 10
+PIT_BINS = 10  # of the histogram of probability integral transforms
 
 
 @dataclass(frozen=True)
@@ -87,8 +87,10 @@ def overall(dates: Sequence[DateMetrics]) -> dict[str, Any]:
     metrics = {name: _mean_number([date.metrics[name] for date in dates]) for name in names}
     intervals = {name: interval(_mean([date.draws[name] for date in dates])) for name in names}
     for name in ("wins_error", "revenue_error"):
-        metrics[f"{name}_abs"] = _mean_number([abs(date.metrics[name]) for date in dates])
-        intervals[f"{name}_abs"] = interval(_mean([np.abs(date.draws[name]) for date in dates]))
+        absolute = [abs(date.metrics[name]) for date in dates]
+        absolute_draws = [np.abs(date.draws[name]) for date in dates]
+        metrics[f"{name}_abs"] = _mean_number(absolute)
+        intervals[f"{name}_abs"] = interval(_mean(absolute_draws))
 
     compared = [name for name in names if name != "abstained"]  # a baseline never abstains
     baselines = {}
@@ -140,8 +142,10 @@ def _mean(values: Sequence[Floats]) -> Floats:
     """Element-wise mean over the dates of arrays of one shape; entries that are not finite are left out."""
     stacked = np.array(values, dtype=np.float64)
     known = np.isfinite(stacked)
-    total, count = np.where(known, stacked, 0.0).sum(axis=0), known.sum(axis=0)
-    mean: Floats = np.divide(total, count, out=np.full(total.shape, np.nan), where=count > 0)
+    total = np.where(known, stacked, 0.0).sum(axis=0)
+    count = known.sum(axis=0)
+    unknown = np.full(total.shape, np.nan)
+    mean: Floats = np.divide(total, count, out=unknown, where=count > 0)
     return mean
 
 

@@ -86,11 +86,13 @@ def naive_bayes(task: Task) -> Predict:
     """
     cuts = _cuts_of(task)
     binned = _binned(task.values, cuts)
-    wins, losses = float(task.won.sum()), float(len(task.won) - task.won.sum())
-    ratios = [log_ratios(binned[:, j], task.won) for j in range(binned.shape[1])]
+    wins = float(task.won.sum())
+    losses = float(len(task.won) - task.won.sum())
+    prior_log_odds = np.log((wins + SMOOTHING) / (losses + SMOOTHING))
+    ratios = [log_ratios(codes, task.won) for codes in binned.T]
 
     def predict(values: Floats) -> Floats:
-        log_odds = np.full(len(values), np.log((wins + SMOOTHING) / (losses + SMOOTHING)))
+        log_odds = np.full(len(values), prior_log_odds)
         for codes, ratio in zip(_binned(values, cuts).T, ratios, strict=True):
             is_known = codes < len(ratio)
             log_odds += np.where(is_known, ratio[np.minimum(codes, len(ratio) - 1)], 0.0)
@@ -117,8 +119,9 @@ def points(task: Task) -> Predict:
     """A marketing scorecard: the clearest POINT_COLUMNS columns give points, each band of total points a win rate."""
     cuts = _cuts_of(task)
     binned = _binned(task.values, cuts)
-    tables = [np.round(log_ratios(binned[:, j], task.won) * 2) * POINT_STEP for j in range(binned.shape[1])]
-    spread = np.array([np.std(table[binned[:, j]]) for j, table in enumerate(tables)])
+    # A marketer's points are round numbers: half a unit of log-odds is worth POINT_STEP.
+    tables = [np.round(log_ratios(codes, task.won) * 2) * POINT_STEP for codes in binned.T]
+    spread = np.array([np.std(table[codes]) for codes, table in zip(binned.T, tables, strict=True)])
     columns = np.argsort(-spread, kind="stable")[:POINT_COLUMNS]
 
     def total(values: Floats) -> Floats:
@@ -130,8 +133,12 @@ def points(task: Task) -> Predict:
 
     totals = total(task.values)
     edges = np.unique(np.quantile(totals, DECILES))
-    rate = _shrunk_rates(np.searchsorted(edges, totals, side="right"), task, len(edges) + 1)
-    return lambda values: rate[np.searchsorted(edges, total(values), side="right")]
+
+    def band(points: Floats) -> Ints:
+        return np.searchsorted(edges, points, side="right")
+
+    rate = _shrunk_rates(band(totals), task, len(edges) + 1)
+    return lambda values: rate[band(total(values))]
 
 
 def logistic_regression(task: Task) -> Predict:

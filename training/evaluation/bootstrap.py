@@ -6,7 +6,7 @@ from history.arrays import Floats, Ints
 from training.evaluation.evaluated_rows import EvaluatedRows
 from training.evaluation.weighted_metrics import weighted_metrics
 
-DRAWS = 200
+DRAWS = 200  # 10 of them beyond each end of the interval
 LEVEL = 0.9  # of every bootstrap interval
 CELLS = 4_000_000  # weights in memory at once: 32 MB
 
@@ -14,8 +14,8 @@ CELLS = 4_000_000  # weights in memory at once: 32 MB
 def draw_counts(n_leads: int, seed: int, draws: int = DRAWS) -> Ints:
     """Times each of n leads is drawn in each bootstrap sample (draws, n_leads); each row sums to n_leads."""
     random = np.random.default_rng(seed)
-    chances = np.full(n_leads, 1 / max(n_leads, 1))
-    return random.multinomial(n_leads, chances, draws).astype(np.int64)
+    equal_shares = np.full(n_leads, 1 / max(n_leads, 1))
+    return random.multinomial(n_leads, equal_shares, draws).astype(np.int64)
 
 
 def point_metrics(rows: EvaluatedRows) -> dict[str, float]:
@@ -27,6 +27,7 @@ def point_metrics(rows: EvaluatedRows) -> dict[str, float]:
 def bootstrap_metrics(rows: EvaluatedRows, counts: Ints) -> dict[str, Floats]:
     """Every metric in each bootstrap sample, (draws,) each; counts (draws, leads) come from `draw_counts`."""
     step = max(1, CELLS // max(len(rows), 1))
+    # In blocks of draws: all weights at once would take gigabytes on a large table.
     parts = []
     for start in range(0, len(counts), step):
         of_leads = counts[start : start + step]

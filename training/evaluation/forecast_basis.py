@@ -82,7 +82,7 @@ def basis_at(bundle: Bundle, history: History, leads: OpenLeads, at_us: int, spa
     worked = working_days(spans, at_us, fit_rhythm(known, zone), zone)
     new_leads = forecast_new_leads(known, horizon_days, int(np.ceil(max(spans[-1], worked[-1]))))
     new_wins = new_leads.wins_by(worked)
-    chances = win_probabilities(leads, bundle.close_time, new_leads.rates, worked)
+    probabilities = win_probabilities(leads, bundle.close_time, new_leads.rates, worked)
     # Training samples the leads of a large history: the sample stands for all leads open then.
     leads_per_row = len(open_leads(history, at_us)) / max(len(leads), 1)
     actual_wins, actual_revenue = _actual(history, at_us, spans)
@@ -90,9 +90,9 @@ def basis_at(bundle: Bundle, history: History, leads: OpenLeads, at_us: int, spa
     return ForecastBasis(
         as_of_us=np.array([at_us]),
         days=spans,
-        open_wins=leads_per_row * chances.sum(axis=0)[None],
+        open_wins=leads_per_row * probabilities.sum(axis=0)[None],
         new_wins=new_wins[None],
-        open_revenue=(leads_per_row * (leads.amount @ chances))[None],
+        open_revenue=(leads_per_row * (leads.amount @ probabilities))[None],
         new_revenue=(new_wins * new_leads.amount)[None],
         wins=actual_wins[None],
         revenue=actual_revenue[None],

@@ -41,7 +41,7 @@ class Signal(NamedTuple):
         """True if the model surely has less log loss than the base rate, or surely a useful ranking.
 
         Log loss needs many wins if wins are rare: at a rate of 2 % a perfect ranking of some 20 wins saves less
-        than their chance spread. The AUC needs few, and its threshold keeps tiny effects of many rows out
+        than their spread by chance. The AUC needs few, and its threshold keeps tiny effects of many rows out
         (docs/decisions/0020).
         """
         return self.gain.low > 0 or self.auc.low > USEFUL_AUC
@@ -116,8 +116,8 @@ def cluster_interval(values: Floats, cluster: Ints, outside: float, seed: int = 
     count = len(names)
     sums = np.bincount(index, values, count)
     sizes = np.bincount(index, minlength=count)
-    chances = np.full(count, 1 / count)
-    draws = np.random.default_rng(seed).multinomial(count, chances, DRAWS)
+    equal_shares = np.full(count, 1 / count)
+    draws = np.random.default_rng(seed).multinomial(count, equal_shares, DRAWS)
     means = (draws @ sums) / np.maximum(draws @ sizes, 1)
     low, high = np.quantile(means, [outside / 2, 1 - outside / 2])
     return MeanInterval(float(low), float(values.mean()), float(high))

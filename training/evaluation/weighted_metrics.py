@@ -67,6 +67,7 @@ def _calibration_metrics(rows: EvaluatedRows, weight: Floats) -> dict[str, Float
     total = weight.sum(axis=1)
     wins = weight @ won
     wins_expected = weight @ probability
+    # A probability of exactly 1 belongs to the last bin.
     bin_of_row = np.minimum((probability * BINS).astype(int), BINS - 1)
     gap_by_bin = weight @ _in_columns(won - probability, bin_of_row)
     return {
@@ -139,12 +140,14 @@ def _revenue_metrics(rows: EvaluatedRows, weight: Floats) -> dict[str, Floats]:
     known_weight = weight * known
     revenue = np.nan_to_num(rows.amount)
     expected = np.nan_to_num(rows.probability * rows.expected_amount)
-    total, total_expected = known_weight @ revenue, known_weight @ expected
+    total = known_weight @ revenue
+    total_expected = known_weight @ expected
+    absolute_error = np.abs(revenue - expected)
     metrics = {
         "revenue": total,
         "revenue_expected": total_expected,
         "revenue_error": np.where(total > 0, total_expected / total - 1, np.nan),
-        "revenue_mae": known_weight @ np.abs(revenue - expected) / known_weight.sum(axis=1),
+        "revenue_mae": known_weight @ absolute_error / known_weight.sum(axis=1),
         "gini": weighted_gini(revenue, expected, known_weight),
         **_amount_interval(rows, known_weight),
     }
@@ -183,10 +186,11 @@ def _amount_interval(rows: EvaluatedRows, weight: Floats) -> dict[str, Floats]:
     amount, low, high = rows.amount[known], rows.amount_low[known], rows.amount_high[known]
     slack = TOLERANCE * np.abs(amount) + HALF_CENT
     inside = (amount >= low - slack) & (amount <= high + slack)
+    width = (high - low) / np.maximum(amount, 1.0)
     known_weight = weight[:, known]
     return {
         "amount_coverage": known_weight @ inside / known_weight.sum(axis=1),
-        "amount_width": weighted_median((high - low) / np.maximum(amount, 1.0), known_weight),
+        "amount_width": weighted_median(width, known_weight),
     }
 
 
@@ -196,6 +200,7 @@ def weighted_median(values: Floats, weight: Floats) -> Floats:
     sorted_values = values[order]
     cumulative = weight[:, order].cumsum(axis=1)
     half = cumulative[:, -1:] / 2
+    # Two middle values if the weights before one end at exactly half, otherwise twice the same.
     last = len(values) - 1
     low = np.minimum((cumulative < half).sum(axis=1), last)
     high = np.minimum((cumulative <= half).sum(axis=1), last)

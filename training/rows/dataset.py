@@ -86,9 +86,8 @@ def training_rows(history: History, seed: int) -> Rows:
     horizon_us = history.config.horizon_us
     last_us = history.as_of_us - horizon_us
     random = np.random.default_rng(seed)
-    on_grid = _joined(
-        history, [open_leads(history, at) for at in grid(history, last_us, grid_step_us(horizon_us))]
-    )
+    dates = grid(history, last_us, grid_step_us(horizon_us))
+    on_grid = _joined(history, [open_leads(history, at) for at in dates])
     max_moments = int(MOMENT_SHARE * len(on_grid)) // 2
     creations = _sample(_creations(history, last_us), max_moments, random)
     entries = _sample(_entries(history, last_us), max_moments, random)
@@ -99,7 +98,8 @@ def training_rows(history: History, seed: int) -> Rows:
     rows = Rows(snapshot, label(snapshot, horizon_us), origin)
     if len(rows) <= MAX_ROWS:
         return rows
-    drawn = rows.take(np.sort(random.choice(len(rows), MAX_ROWS, replace=False)))
+    index = np.sort(random.choice(len(rows), MAX_ROWS, replace=False))
+    drawn = rows.take(index)
     return replace(drawn, share=MAX_ROWS / len(rows))
 
 
@@ -110,7 +110,9 @@ def recent_rows(history: History, share: float, seed: int) -> Rows:
     """
     horizon_us = history.config.horizon_us
     last_us = history.as_of_us - horizon_us
-    step_us = _widened(max(_span_us(history, last_us), 0), grid_step_us(horizon_us))
+    span_us = max(_span_us(history, last_us), 0)
+    # The training grid goes on to T in its own step.
+    step_us = _widened(span_us, grid_step_us(horizon_us))
     dates = range(last_us + step_us, history.as_of_us, step_us)
     snapshot = _joined(history, [open_leads(history, at) for at in dates])
     if share < 1:
@@ -134,7 +136,8 @@ def _sample(snapshot: Snapshot, max_rows: int, random: np.random.Generator) -> S
 
 def _drawn(snapshot: Snapshot, count: int, random: np.random.Generator) -> Snapshot:
     """`count` random rows, in their order."""
-    return snapshot.take(np.sort(random.choice(len(snapshot), count, replace=False)))
+    index = random.choice(len(snapshot), count, replace=False)
+    return snapshot.take(np.sort(index))
 
 
 def _creations(history: History, last_us: int) -> Snapshot:
@@ -149,8 +152,9 @@ def _entries(history: History, last_us: int) -> Snapshot:
     lead = stages.lead
     known_us = stages.known_us
     in_time = (known_us <= last_us) & (known_us >= history.created_us[lead])
-    pairs = np.unique(np.column_stack([lead[in_time], known_us[in_time]]), axis=0)
-    return _still_open(Snapshot(history, pairs[:, 0].astype(np.int64), pairs[:, 1].astype(np.int64)))
+    # Entries that became known together, such as an import's, are one instant.
+    pairs = np.unique(np.column_stack([lead[in_time], known_us[in_time]]), axis=0).astype(np.int64)
+    return _still_open(Snapshot(history, lead=pairs[:, 0], as_of_us=pairs[:, 1]))
 
 
 def _still_open(snapshot: Snapshot) -> Snapshot:

@@ -7,7 +7,8 @@ from history.arrays import Floats, Ints
 
 def recency_weight(age_us: Ints, horizon_us: int, half_life_horizons: float) -> Floats:
     """Exponential decay 0.5 ** (age / half-life) of rows (n,) that are age_us microseconds old."""
-    return np.asarray(0.5 ** (age_us / (horizon_us * half_life_horizons)), dtype=np.float64)
+    half_life_us = horizon_us * half_life_horizons
+    return np.asarray(0.5 ** (age_us / half_life_us), dtype=np.float64)
 
 
 def weight_per_lead(lead: Ints) -> Floats:
@@ -19,4 +20,5 @@ def weight_per_lead(lead: Ints) -> Floats:
 def concentration(weight: Floats, lead: Ints) -> float:
     """One over the effective number of leads, after Kish (1965): so many equal leads give the same variance."""
     _, index = np.unique(lead, return_inverse=True)
-    return float(np.sum(np.bincount(index, weight) ** 2) / weight.sum() ** 2)
+    weight_of_lead = np.bincount(index, weight)
+    return float(np.sum(weight_of_lead**2) / weight.sum() ** 2)

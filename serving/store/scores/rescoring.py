@@ -9,6 +9,7 @@ import numpy as np
 from sqlalchemy import Connection, func, select
 
 from history.history import OPEN
+from history.progress import Progress
 from history.snapshot import Snapshot, state_at
 from models.bundle import Bundle
 from models.scorer import score as score_snapshot
@@ -18,7 +19,6 @@ from serving.store.database.transaction import read_setting
 from serving.store.history import history_of
 from serving.store.lead_rows import LeadRow, LeadRows, lead_row, rows_of
 from serving.store.leads import current_attributes
-from serving.store.progress import Progress
 from serving.store.scores.causes import Move, Score, causes_of, has_moved
 from serving.store.scores.saved import (
     OPEN_STATUS,

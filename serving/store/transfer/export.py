@@ -12,6 +12,7 @@ from sqlalchemy import Connection, Select, Table, select
 from history.atomic_file import replacing
 from history.config import CONFIG_FILE
 from history.errors import InvalidInput
+from history.progress import Progress
 from history.schema import TABLES
 from history.times import format_time
 from history.values import number_text, value_text
@@ -19,7 +20,6 @@ from serving.store import schema as db
 from serving.store.config import attribute_names, stored_config
 from serving.store.database.engine import StoreEngine
 from serving.store.lead_rows import DIRECTION_TEXT, STATE_TEXT, scalar_text
-from serving.store.progress import Progress
 from serving.store.schema import CODE_COLUMNS, FACT_COLUMNS
 
 ROWS_PER_FETCH = 5_000

@@ -10,6 +10,7 @@ from sqlalchemy import Connection, Table, delete
 
 from history.errors import InvalidInput
 from history.history import Costs, History
+from history.progress import Progress
 from serving.base.limits import MAX_KEY
 from serving.store import schema as db
 from serving.store.config import add_attribute_names, store_config
@@ -19,7 +20,6 @@ from serving.store.database.transaction import Transaction
 from serving.store.events import INSERT_FACTS
 from serving.store.lead_rows import Columns, LeadRow, LeadRows, find_leads, rows_of
 from serving.store.leads import compact_json, current_attributes, mark_dirty
-from serving.store.progress import Progress
 from serving.store.schema import FACT_COLUMNS, LEAD_NO, TIME_US
 from serving.store.transfer.folder_rows import FactRows, Row, Span, fact_rows, texts
 

@@ -9,9 +9,10 @@ import pytest
 
 import serving.api.lead_documents
 import serving.api.leads
+from history.progress import no_progress
 from serving.store.scores.rescoring import rescore_all, rescore_dirty
 from tests.builders.service_client import caller
-from tests.builders.store_fakes import NOW_US, Clock, FakeModel, FakeRuntime, application, fake_score, silent
+from tests.builders.store_fakes import NOW_US, Clock, FakeModel, FakeRuntime, application, fake_score
 
 if TYPE_CHECKING:
     from tests.builders.store_fixtures import Server
@@ -99,7 +100,7 @@ def answers(home: Path, url: str | None, calls: list[Call], monkeypatch: pytest.
                 count = (
                     rescore_dirty(store, model, score=fake_score)  # type: ignore[arg-type]
                     if path == "dirty"
-                    else rescore_all(store, model, clock.now_us, silent, fake_score)  # type: ignore[arg-type]
+                    else rescore_all(store, model, clock.now_us, no_progress, fake_score)  # type: ignore[arg-type]
                 )
                 results.append((method, count))
                 continue

@@ -8,6 +8,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from history.errors import InvalidInput
+from history.progress import no_progress
 from history.schema import TABLES
 from serving.store import schema as db
 from serving.store.events import store_events
@@ -15,7 +16,7 @@ from serving.store.leads import PutLead, put_leads
 from serving.store.store import Store
 from serving.store.transfer import export
 from serving.store.transfer.export import export_folder, fact_header
-from tests.builders.store_fakes import NOW_US, Clock, contents, event, read_events, silent
+from tests.builders.store_fakes import NOW_US, Clock, contents, event, read_events
 from tests.builders.store_folder import FAR_US, load, read
 
 pytest_plugins = ["tests.builders.store_fixtures"]
@@ -30,7 +31,7 @@ def test_export_is_the_same_history(
     store: Store, folder: Path, tmp_path: Path, store_url: str | None
 ) -> None:
     load(store, folder)
-    written = export_folder(store.engine, tmp_path / "out", silent)
+    written = export_folder(store.engine, tmp_path / "out", no_progress)
     assert written["interactions"] == 5
     exported = read(tmp_path / "out")
     assert contents(exported) == contents(read(folder))
@@ -60,7 +61,7 @@ def test_export_keeps_any_text(tmp_path_factory: pytest.TempPathFactory, values:
     ]
     events = [event(what, name, content, what) for what, content in data]
     assert store.writer.write(store_events, read_events({"events": events})).accepted == 4
-    export_folder(store.engine, base / "out", silent)
+    export_folder(store.engine, base / "out", no_progress)
     assert contents(read(base / "out")) == contents(store.read_all(FAR_US))
     store.close()
 
@@ -70,7 +71,7 @@ def test_incomplete_export_is_not_read_as_a_folder(
 ) -> None:
     load(store, folder)
     whole = tmp_path / "whole"
-    export_folder(store.engine, whole, silent)
+    export_folder(store.engine, whole, no_progress)
     written: list[str] = []
     write_csv = export._write_csv
 
@@ -82,7 +83,7 @@ def test_incomplete_export_is_not_read_as_a_folder(
 
     monkeypatch.setattr(export, "_write_csv", killed)
     with pytest.raises(KeyboardInterrupt):
-        export_folder(store.engine, tmp_path / "half", silent)
+        export_folder(store.engine, tmp_path / "half", no_progress)
     assert (tmp_path / "half" / "interactions.csv").exists()
     with pytest.raises(InvalidInput, match="leads"):
         read(tmp_path / "half")

@@ -10,11 +10,12 @@ from hypothesis import strategies as st
 
 from history.config import FunnelConfig
 from history.errors import InvalidInput
+from history.progress import no_progress
 from history.read import read_records
 from serving.base.limits import MAX_KEY
 from serving.store.store import Store
 from serving.store.transfer.load import load_history
-from tests.builders.store_fakes import Clock, contents, read_leads, silent
+from tests.builders.store_fakes import Clock, contents, read_leads
 from tests.builders.store_folder import FAR_US, LEADS, TABLES, load, read, write_folder
 
 if TYPE_CHECKING:
@@ -190,5 +191,5 @@ def test_too_long_interaction_ids_name_their_first_lead(
     history, _ = read_records(leads, FunnelConfig(), FAR_US)
     with closing(Store(tmp_path / "home", postgres.database(), clock)) as store:
         with pytest.raises(InvalidInput, match=r"^1 interaction_id .* the first one of lead 'b'"):
-            load_history(store.engine, history, clock, silent)
+            load_history(store.engine, history, clock, no_progress)
         assert store.count_leads() == 0

@@ -1,6 +1,6 @@
 """Progress of a step covers its part of the whole."""
 
-from training.progress import part
+from history.progress import part
 
 
 def test_a_step_covers_its_part_of_the_whole() -> None:
