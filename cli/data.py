@@ -94,7 +94,7 @@ def check(data: Path, rejected: Path | None, as_json: bool) -> None:
         inferred = inferred_settings(history)
 
         report("auditing for leakage", 0.6)
-        warnings = json_of([*audit(history), *misread(history), *_no_outcomes(history)])
+        warnings = json_of([*history.warnings, *audit(history), *misread(history), *_no_outcomes(history)])
 
     if rejected is not None:
         _write_rejected(rejected_rows or [], rejected)

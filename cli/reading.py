@@ -29,10 +29,11 @@ def read_and_report(data: Path, as_of: str | None) -> History:
 
 
 def read_for(bundle: "Bundle", data: Path, as_of: str | None) -> tuple[History, list[Warning]]:
-    """The folder under a model's configuration at --as-of; a warning for each setting that the model overrules."""
+    """The folder under a model's configuration at --as-of; the warnings about how it was read."""
     at_us = as_of_us(as_of, bundle.config.zone)
     folder = open_folder(data, now_us())
-    return folder.at(at_us, bundle.config), folder.differences(bundle.config)
+    history = folder.at(at_us, bundle.config)
+    return history, [*folder.differences(bundle.config), *history.warnings]
 
 
 def echo_set_aside(history: History) -> None:

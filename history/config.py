@@ -21,7 +21,16 @@ GRADES: Final[Mapping[str, float]] = {"A": 0.10, "B": 0.20, "C": 0.30, "D": 0.40
 LONGEST_HORIZON_DAYS: Final = 3650
 LARGEST: Final = sys.float_info.max  # TOML's whole numbers have no end
 SECTIONS: Final[Mapping[str, tuple[str, ...]]] = {
-    "funnel": ("name", "currency", "timezone", "horizon_days", "stages", "groups"),
+    "funnel": (
+        "name",
+        "currency",
+        "timezone",
+        "horizon_days",
+        "stages",
+        "won_stages",
+        "lost_stages",
+        "groups",
+    ),
     "attributes": ("ignore", "mutable", "sensitive", "types"),
     "targets": (
         "win_rate",
@@ -43,7 +52,8 @@ def _zone(name: str) -> ZoneInfo:
 class FunnelConfig:
     """How one funnel is read and scored. A model carries the one it was trained with.
 
-    stages are the open stages in order; empty until given or inferred. columns maps table -> canonical name -> the
+    stages are the open stages in order; empty until given or inferred. Entering one of won_stages or lost_stages is an
+    outcome, beside the usual words (history/closing_stages.py). columns maps table -> canonical name -> the
     file's name. attribute_types maps an attribute to number, date, boolean or category. inferred names the keys that
     nobody gave.
     """
@@ -53,6 +63,8 @@ class FunnelConfig:
     timezone: str = "UTC"
     horizon_days: int = 90
     stages: tuple[str, ...] = ()
+    won_stages: tuple[str, ...] = ()
+    lost_stages: tuple[str, ...] = ()
     groups: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     columns: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     attribute_types: Mapping[str, str] = field(default_factory=dict)
@@ -174,6 +186,8 @@ def _config(document: Mapping[str, Any], faults: _Faults) -> FunnelConfig:
         timezone=_timezone(funnel, faults),
         horizon_days=_horizon(funnel, faults),
         stages=stages,
+        won_stages=faults.texts(funnel, "won_stages"),
+        lost_stages=faults.texts(funnel, "lost_stages"),
         groups=_groups(faults.table(funnel, "groups", "funnel."), stages, faults),
         columns=_columns(sections["columns"], faults),
         attribute_types=_types(faults.table(attributes, "types", "attributes."), faults),
@@ -185,11 +199,13 @@ def _config(document: Mapping[str, Any], faults: _Faults) -> FunnelConfig:
         inferred=_not_given(sections),
     )
     _check_attributes(config, faults)
+    _check_closing_stages(config, faults)
     return config
 
 
 def _not_given(sections: Mapping[str, Mapping[str, Any]]) -> tuple[str, ...]:
-    absent = [key for key in SECTIONS["funnel"] if key not in sections["funnel"]]
+    optional = ("won_stages", "lost_stages")  # absent, the usual words count
+    absent = [key for key in SECTIONS["funnel"] if key not in (*sections["funnel"], *optional)]
     return (*absent, *(key for key in ("grades",) if not sections[key]))
 
 
@@ -259,6 +275,18 @@ def _check_attributes(config: FunnelConfig, faults: _Faults) -> None:
         if both := sorted(ignored & set(names)):
             faults.add(
                 f"attributes.{key}", f"names {', '.join(both)}, which attributes.ignore says is never read"
+            )
+
+
+def _check_closing_stages(config: FunnelConfig, faults: _Faults) -> None:
+    for key, names, others in (
+        ("won_stages", config.won_stages, (*config.stages, *config.lost_stages)),
+        ("lost_stages", config.lost_stages, config.stages),
+    ):
+        if both := sorted(set(names) & set(others)):
+            faults.add(
+                f"funnel.{key}",
+                f"names {', '.join(both)}, which is an open stage or of the other outcome too",
             )
 
 

@@ -10,6 +10,7 @@ import numpy.typing as npt
 from history import schema
 from history.arrays import Codes, Flags, Floats, Ints, Mask
 from history.config import FunnelConfig
+from history.warnings import Warning
 
 DAY_US = 86_400_000_000
 HOUR_US = 3_600_000_000
@@ -185,7 +186,7 @@ class History:
     attributes maps a name (owner, account_id and source among them) to its value at creation as text, one a lead.
     Numbers, dates and booleans stay text here: features.attributes.parsing reads them by kind, equally from files and
     requests. lead_known_us (n,) is the later of created_at and recorded_at, None if the table of leads has no
-    recorded_at: a lead exists at T if it is <= T.
+    recorded_at: a lead exists at T if it is <= T. warnings: of what was read otherwise than it is written.
     """
 
     config: FunnelConfig
@@ -200,6 +201,7 @@ class History:
     costs: Costs | None = None
     reports: dict[str, TableReport] = field(default_factory=dict)
     lead_known_us: Ints | None = None
+    warnings: tuple[Warning, ...] = ()
 
     def __len__(self) -> int:
         return len(self.lead_ids)

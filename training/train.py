@@ -162,7 +162,11 @@ def _trained(bundle: Bundle, steps: TrainingSteps, options: TrainOptions) -> Tra
 
 def _warnings(bundle: Bundle, steps: TrainingSteps) -> list[Warning]:
     screened, rows = steps.screened, steps.prepared.training_set.rows
-    warnings = [*warnings_of(screened.history, rows, bundle.amount, steps.evaluation), *screened.misread]
+    warnings = [
+        *screened.history.warnings,
+        *warnings_of(screened.history, rows, bundle.amount, steps.evaluation),
+        *screened.misread,
+    ]
     return warnings + [replace(finding, evidence=None) for finding in screened.findings]
 
 

@@ -204,8 +204,8 @@ def _group_blocks(scope: _Scope, groups: _LeadGroups) -> list[Record]:
 
 
 def _data_warnings(history: History) -> list[Warning]:
-    """Missing stages, outcomes, losses or amounts."""
-    warnings = []
+    """Those of reading, then missing stages, outcomes, losses or amounts."""
+    warnings = list(history.warnings)
     outcomes = history.outcomes
     if not len(history.stages.time_us):
         text = "no stage entries are recorded; only figures of the whole funnel are reported"

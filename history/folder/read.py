@@ -5,6 +5,7 @@ from pathlib import Path
 
 import numpy as np
 
+from history.closing_stages import separate_closings
 from history.config import FunnelConfig, load_config
 from history.errors import InvalidInput
 from history.folder.files import read_tables
@@ -127,6 +128,8 @@ def _history(
             changes = table.build(visible)
         elif isinstance(table, CostRows):
             costs = table.build(as_of_us)
+    decided = separate_closings(stages, outcomes, visible.created_us, options.config)
+    stages, outcomes = decided.stages, decided.outcomes
     config = options.config if options.config.stages else replace(options.config, stages=stage_order(stages))
     return History(
         config=config,
@@ -140,5 +143,6 @@ def _history(
         outcomes=outcomes,
         changes=changes,
         costs=costs,
+        warnings=decided.warnings,
         reports={name: table.rows.report() for name, table in tables.items()},
     )

@@ -5,6 +5,7 @@ from typing import Any, Final
 
 import numpy as np
 
+from history.closing_stages import separate_closings
 from history.config import FunnelConfig
 from history.errors import InvalidRecord
 from history.history import Factor, History, empty_factor, factor_of
@@ -41,6 +42,9 @@ def read_records(
 
 def _assembled(leads: Sequence[Record], config: FunnelConfig, as_of_us: int) -> History:
     rows = rows_of(leads)
+    decided = separate_closings(
+        stages_of(rows.tables["stages"]), outcomes_of(rows, config), rows.created_us, config
+    )
     return History(
         config=config,
         as_of_us=as_of_us,
@@ -48,9 +52,10 @@ def _assembled(leads: Sequence[Record], config: FunnelConfig, as_of_us: int) -> 
         created_us=rows.created_us,
         attributes=_attributes(leads, config),
         interactions=interactions_of(rows.tables["interactions"]),
-        stages=stages_of(rows.tables["stages"]),
-        outcomes=outcomes_of(rows, config),
+        stages=decided.stages,
+        outcomes=decided.outcomes,
         changes=changes_of(rows.tables["attribute_changes"], config),
+        warnings=decided.warnings,
     )
 
 

@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from history.arrays import Floats, Ints, Mask
+from history.closing_stages import separate_closings
 from history.config import FunnelConfig
 from history.history import (
     OPEN,
@@ -33,6 +34,12 @@ def history_of(rows: LeadRows, config: FunnelConfig, as_of_us: int) -> History:
     created_us = np.array([lead.created_us for lead in rows.leads], dtype=np.int64)
     ignored = frozenset(config.ignore)
     undated_us = created_us + config.horizon_us
+    decided = separate_closings(
+        _stages(rows.tables["stages"], positions, as_of_us),
+        _outcomes(rows.tables["outcomes"], positions, created_us, undated_us, as_of_us),
+        created_us,
+        config,
+    )
     return History(
         config=config,
         as_of_us=as_of_us,
@@ -40,9 +47,10 @@ def history_of(rows: LeadRows, config: FunnelConfig, as_of_us: int) -> History:
         created_us=created_us,
         attributes=_attributes(rows.leads, ignored),
         interactions=_interactions(rows.tables["interactions"], positions, as_of_us),
-        stages=_stages(rows.tables["stages"], positions, as_of_us),
-        outcomes=_outcomes(rows.tables["outcomes"], positions, created_us, undated_us, as_of_us),
+        stages=decided.stages,
+        outcomes=decided.outcomes,
         changes=_changes(rows.tables["attribute_changes"], positions, ignored, as_of_us),
+        warnings=decided.warnings,
     )
 
 
