@@ -12,7 +12,7 @@ from cli.progress import progress_bar
 if TYPE_CHECKING:
     from connectors.run import Imported
 
-SYSTEMS = ("salesforce",)  # as connectors.run.SYSTEMS, which --help does not load
+SYSTEMS = ("salesforce", "mapping")  # those of connectors.run, which --help does not load
 SHOWN_REASONS = 20
 
 
@@ -37,7 +37,7 @@ SHOWN_REASONS = 20
     type=click.Path(path_type=Path),
     callback=in_a_folder,
     metavar="FILE",
-    help="A TOML file with [formats] datetime and decimal, and [funnel] timezone, where the export leaves them open.",
+    help="A TOML file: [formats] and [funnel] timezone where the export leaves them open; all tables for `mapping`.",
 )
 @json_option
 def import_(
@@ -53,6 +53,7 @@ def import_(
       leadcast import salesforce export --output crm
       leadcast import salesforce opportunities.csv history.csv tasks.csv --output crm
       leadcast import salesforce report.xlsx --output crm --won Signed --lost Dropped
+      leadcast import mapping answers.json --mapping map.toml --output crm
     """
     from zoneinfo import ZoneInfo
 

@@ -170,7 +170,7 @@ def open_export(
             f"no file is a table of {system}: {listed}. Export one of {', '.join(kind.name for kind in kinds)} "
             "with its ids, or choose another system."
         )
-    order = _date_order(claimed, options)
+    order = date_order(claimed, options)
     accounts = [Account(known.source.file, known.kind.name) for known in claimed]
     return Export(system, claimed, accounts, unclaimed, options, order, progress)
 
@@ -181,7 +181,7 @@ def _described(source: Source) -> str:
     return f"{source.file} has {columns}{more}"
 
 
-def _date_order(claimed: Sequence[Recognised], options: ReadOptions) -> str | None:
+def date_order(claimed: Sequence[Recognised], options: ReadOptions) -> str | None:
     """The order of day and month: as given, else by evidence over all local dates of the export.
 
     A file in which the first batch has ISO times only is not read to its end for this.
@@ -210,9 +210,11 @@ def _date_order(claimed: Sequence[Recognised], options: ReadOptions) -> str | No
     return decided
 
 
-def with_settings(options: ReadOptions, document: Mapping[str, object], path: Path) -> ReadOptions:
+def with_settings(
+    options: ReadOptions, document: Mapping[str, object], path: Path, own_tables: bool = False
+) -> ReadOptions:
     """The options with those of a --mapping file; raises InvalidInput with all faults."""
-    problems = _unknown_settings(document, path)
+    problems = [] if own_tables else _unknown_settings(document, path)
     formats, funnel = (table if isinstance(table, Mapping) else {} for table in map(document.get, SETTINGS))
     order, decimal, zone = options.date_order, options.decimal, options.zone
     if "datetime" in formats:

@@ -10,7 +10,7 @@ from connectors.write import SCHEMAS, TIME, NewFolder
 
 KEYS: Final[Mapping[str, tuple[str, ...]]] = {
     "leads": ("lead_id",),
-    "interactions": ("interaction_id", "lead_id"),
+    "interactions": ("interaction_id", "lead_id", "occurred_at", "kind"),
     "stages": ("lead_id", "entered_at", "stage"),
     "outcomes": ("lead_id", "outcome", "closed_at", "amount"),
     "attribute_changes": ("lead_id", "changed_at", "attribute", "value"),

@@ -1,16 +1,18 @@
 """Imports an export: sources -> recognised tables -> an adapter -> a data folder, every row accounted for."""
 
 import tomllib
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from importlib import import_module
 from pathlib import Path
 from typing import Any, Final
 
 from connectors.export import Export, Progress, ReadOptions, open_export, with_settings
+from connectors.mapping.read import MappingFile, read_mapping
 from connectors.merge import FolderTables
 from connectors.sources import open_sources
-from connectors.tables import Result
+from connectors.tables import Result, Sink
 from connectors.write import (
     IMPORT_FILE,
     Settings,
@@ -26,6 +28,7 @@ from history.times import format_time
 
 # system -> the module of its adapter: OBJECTS, KINDS, convert(export, sink).
 SYSTEMS: Final[Mapping[str, str]] = {"salesforce": "connectors.salesforce.adapter"}
+MAPPING: Final = "mapping"  # any other system, as a file describes it
 
 
 @dataclass(frozen=True)
@@ -49,19 +52,26 @@ def run_import(
 
     Raises InvalidInput with every problem; then `output` is as it was.
     """
-    adapter = import_module(SYSTEMS[system])
-    if options.object is not None and options.object not in adapter.OBJECTS:
-        raise InvalidInput(f"--object {options.object}: {system} has {', '.join(adapter.OBJECTS)}.")
-    if mapping is not None:
-        options = with_settings(options, _toml(mapping), mapping)
     refuse_unless_replaceable(output)
-
+    if system == MAPPING and mapping is None:
+        raise InvalidInput(
+            "import mapping needs --mapping FILE, which says which file and column fill which table."
+        )
+    document = _toml(mapping) if mapping is not None else {}
+    if mapping is not None:
+        options = with_settings(options, document, mapping, own_tables=system == MAPPING)
     progress("looking for files", 0.0)
-    export = open_export(system, adapter.KINDS, open_sources(paths), options, progress)
+    export, convert = _opened(
+        system,
+        paths,
+        options,
+        progress,
+        read_mapping(document, mapping) if mapping and system == MAPPING else None,
+    )
     old = read_old(output)
     with new_folder(output) as folder:
         tables = FolderTables(folder, old)
-        result: Result = adapter.convert(export, tables)
+        result = convert(export, tables)
         progress("writing", 0.9)
         tables.finish()
         record = _record(export, result)
@@ -70,6 +80,20 @@ def run_import(
         folder.write_text(CONFIG_FILE, config if config is not None else _settings(export, result).toml())
     progress("imported", 1.0)
     return Imported(record, tables.rows, tables.new_rows)
+
+
+def _opened(
+    system: str, paths: Sequence[Path], options: ReadOptions, progress: Progress, mapping: MappingFile | None
+) -> tuple[Export, Callable[[Export, Sink], Result]]:
+    """The export, and what converts it."""
+    if mapping is not None:
+        from connectors.mapping.adapter import convert, open_mapped
+
+        return open_mapped(mapping, open_sources(paths), options, progress), partial(convert, mapping)
+    adapter = import_module(SYSTEMS[system])
+    if options.object is not None and options.object not in adapter.OBJECTS:
+        raise InvalidInput(f"--object {options.object}: {system} has {', '.join(adapter.OBJECTS)}.")
+    return open_export(system, adapter.KINDS, open_sources(paths), options, progress), adapter.convert
 
 
 def _toml(path: Path) -> dict[str, Any]:

@@ -40,7 +40,12 @@ CUPBOARD_IMPORTS = {
     "history": {".": set[str](), "folder": {"."}, "records": {"."}},
     "features": {".": set[str](), "attributes": {"."}, "interactions": {"."}, "stages": {"."}},
     "models": {".": {"trees"}, "trees": set[str]()},
-    "connectors": {".": {"salesforce", "formats"}, "formats": {"."}, "salesforce": {"."}},
+    "connectors": {
+        ".": {"salesforce", "mapping", "formats"},
+        "formats": {"."},
+        "salesforce": {"."},
+        "mapping": {"."},
+    },
     "funnel": {".": set[str](), "state": {"."}, "forecast": {"."}},
     "training": {
         "rows": set[str](),

@@ -16,6 +16,12 @@ from history.values import value_text
 
 # Where the APIs of this field keep the records of a page.
 RECORD_LISTS: Final = ("records", "results", "data", "items", "value", "result")
+# Names and values of entries that are pairs: answers of form tools, parameters of events.
+PAIR_NAMES: Final = ("field.ref", "field.title", "field.id", "key", "name", "question", "label")
+PAIR_VALUES: Final = (
+    "value", "answer", "text", "choice.label", "choices.labels", "number", "boolean", "date", "email", "url",
+    "phone_number", "value.string_value", "value.int_value", "value.double_value", "value.float_value",
+)  # fmt: skip
 PARENT_ID: Final = "parent.Id"
 Record = Mapping[str, Any]
 Flat = dict[str, str | None]
@@ -90,6 +96,9 @@ def _flat(record: Record, nested: dict[str, list[Flat]], prefix: str = "") -> Fl
             flat.update(_flat(value, nested, f"{path}."))
             continue
         children = value["records"] if isinstance(value, dict) else value
+        if (pairs := _pairs(children)) is not None:
+            flat.update({f"{path}.{name}": text for name, text in pairs.items()})
+            continue
         if isinstance(children, list) and children and all(isinstance(child, dict) for child in children):
             parent = record.get("Id") or record.get("id")
             for child in children:
@@ -101,6 +110,28 @@ def _flat(record: Record, nested: dict[str, list[Flat]], prefix: str = "") -> Fl
         else:
             flat[path] = _cell(value)
     return flat
+
+
+def _pairs(children: Any) -> Flat | None:
+    """Entries that each name a field and hold its value, as in forms: {name: value}; None for others.
+
+    [{"field": {"ref": "size"}, "choice": {"label": "10-50"}}] is {"size": "10-50"}.
+    """
+    if (
+        not isinstance(children, list)
+        or not children
+        or not all(isinstance(child, dict) for child in children)
+    ):
+        return None
+    pairs: Flat = {}
+    for child in children:
+        flat = _flat(child, {})
+        name = next((flat[key] for key in PAIR_NAMES if flat.get(key)), None)
+        if name is None or not any(key in flat for key in PAIR_VALUES):
+            return None
+        value = next((flat[key] for key in PAIR_VALUES if flat.get(key)), None)
+        pairs[name] = f"{pairs[name]};{value}" if pairs.get(name) and value else value or pairs.get(name)
+    return pairs
 
 
 def _cell(value: Any) -> str | None:

@@ -8,6 +8,7 @@ from click.testing import CliRunner, Result
 
 from cli.importing import SYSTEMS
 from cli.main import leadcast
+from connectors.run import MAPPING
 from connectors.run import SYSTEMS as ADAPTERS
 from tests.builders.salesforce_export import export, simulated
 
@@ -24,7 +25,7 @@ def source(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def test_command_offers_every_system_that_has_an_adapter() -> None:
-    assert set(SYSTEMS) == set(ADAPTERS)
+    assert set(SYSTEMS) == {*ADAPTERS, MAPPING}
 
 
 def test_import_names_files_reasons_and_the_next_command(source: Path, tmp_path: Path) -> None:
