@@ -191,7 +191,7 @@ def _compare(learned: Mapping[str, Any], column: Floats, feature: Feature, sizes
 
 
 def _psi_text(psi: float, by_chance: float) -> str:
-    """The PSI and its bound, with as many digits as tell them apart."""
+    """The PSI and its bound, with enough digits to differ."""
     digits = 2
     while digits < 15 and f"{psi:.{digits}f}" == f"{by_chance:.{digits}f}":
         digits += 1

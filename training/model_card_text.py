@@ -91,7 +91,7 @@ def _left_out(content: Mapping[str, Any]) -> str:
         lines.append(f"Left out, as configured or as suspected of leaking the outcome: {names}.")
     if content["unused_clocks"]:
         names = ", ".join(content["unused_clocks"])
-        lines.append(f"Masked, as they tell the date rather than the lead: {names}.")
+        lines.append(f"Masked, as they reveal the date rather than describe the lead: {names}.")
     return "\n".join(lines)
 
 

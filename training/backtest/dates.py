@@ -11,7 +11,7 @@ from history.times import format_time
 from training.requirements import MIN_WINS
 from training.rows.dataset import grid_step_us
 
-MAX_DATES = 12
+MAX_DATES = 12  # each one costs a whole training
 
 
 def default_dates(history: History, count: int = MAX_DATES) -> list[int]:

@@ -16,8 +16,8 @@ from training.evaluation.evaluated_rows import EvaluatedRows
 from training.evaluation.grouping import group_labels
 from training.evaluation.metrics import best_first
 
-CURVE_POINTS = 100
-MAX_STAGES = 6
+CURVE_POINTS = 100  # one for each per cent of the leads
+MAX_STAGES = 6  # more curves cannot be distinguished by colour
 FEW_WINS = 5  # a stage with fewer wins has no curve worth drawing
 GREY = "#9aa5b1"
 
