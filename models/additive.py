@@ -1,15 +1,27 @@
 """A linear start plus LightGBM trees: one additive margin, for log-odds of conversion, log amounts and times alike."""
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from history.arrays import Floats
 from models.linear import LinearModel, row_sums
 from models.trees.ensemble import Trees
 
 
+class Contributions(NamedTuple):
+    """Additive parts (n, k) of n margins, and their common base: margin = base + sum of a row's parts."""
+
+    parts: Floats
+    base: float
+
+
 @dataclass(frozen=True)
 class AdditiveModel:
-    """intercept + share * linear effects + trees; trees may be missing."""
+    """intercept + share * linear effects + trees; trees may be missing.
+
+    Trees boost a part of the linear margin, 0.6 for conversion: with 0.8, rankings of later leads were worse on three
+    of four real data sets.
+    """
 
     linear: LinearModel
     share: float
@@ -22,12 +34,13 @@ class AdditiveModel:
             return start
         return start + self.trees.predict(values)
 
-    def contributions(self, values: Floats) -> tuple[Floats, float]:
-        """Additive parts (n, k) of the margin and their common base: margin = base + sum of a row's parts.
+    def contributions(self, values: Floats) -> Contributions:
+        """The parts of the margins of feature values (n, k).
 
         Trees: exact Shapley values (Lundberg et al. 2020), those of LightGBM's pred_contrib.
         """
         parts = self.share * self.linear.contributions(values)
         if self.trees is None:
-            return parts, self.linear.intercept
-        return parts + self.trees.contributions(values), self.linear.intercept + self.trees.expected
+            return Contributions(parts, self.linear.intercept)
+        tree_parts = self.trees.contributions(values)
+        return Contributions(parts + tree_parts, self.linear.intercept + self.trees.expected)

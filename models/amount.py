@@ -11,6 +11,7 @@ from history.arrays import Floats
 from history.compiled import F64, OUT, compiled
 from models.additive import AdditiveModel
 from models.calibration import sigmoid
+from models.intervals import Estimate
 
 LOW, HIGH = 0.1, 0.9  # levels of the 80 % interval
 LARGEST_LOG = 46.0  # e^46 = 1e20: no deal is larger
@@ -35,13 +36,15 @@ class AmountModel:
     residuals: Floats
     predictable: bool
 
-    def predict(self, values: Floats) -> tuple[Floats, Floats, Floats]:
-        """Expected amount if won and its 80 % interval, each (n,), for feature values (n, k)."""
-        log_size = np.full(len(values), self.level) if self.size is None else self.size.margin(values)
-        positive = self.paying(values)
+    def predict(self, values: Floats) -> Estimate:
+        """Expected amount if won and its 80 % interval for feature values (n, k)."""
+        if self.size is None:
+            log_size = np.full(len(values), self.level)
+        else:
+            log_size = self.size.margin(values)
         out = np.empty((3, len(values)))
-        _amounts(log_size, positive, self.factor, self.levels, self.residuals, out)
-        return out[0], out[1], out[2]
+        _amounts(log_size, self.paying(values), self.factor, self.levels, self.residuals, out)
+        return Estimate(out[0], out[1], out[2])
 
     def paying(self, values: Floats) -> Floats:
         """The chance (n,) that a won deal pays at all."""
@@ -51,15 +54,30 @@ class AmountModel:
 
     def to_dict(self) -> dict[str, Any]:
         """Everything but the additive models, which the bundle stores itself."""
-        plain = {k: getattr(self, k) for k in ("level", "positive_rate", "factor", "predictable")}
-        return {**plain, "levels": self.levels.tolist(), "residuals": self.residuals.tolist()}
+        return {
+            "level": self.level,
+            "positive_rate": self.positive_rate,
+            "factor": self.factor,
+            "predictable": self.predictable,
+            "levels": self.levels.tolist(),
+            "residuals": self.residuals.tolist(),
+        }
 
     @classmethod
     def from_dict(
         cls, d: dict[str, Any], size: AdditiveModel | None, positive: AdditiveModel | None
     ) -> "AmountModel":
-        d = {**d, "levels": np.array(d["levels"]), "residuals": np.array(d["residuals"])}
-        return cls(size=size, positive=positive, **d)
+        """The inverse of to_dict, with the additive models of the bundle."""
+        return cls(
+            size=size,
+            level=d["level"],
+            positive=positive,
+            positive_rate=d["positive_rate"],
+            factor=d["factor"],
+            levels=np.array(d["levels"]),
+            residuals=np.array(d["residuals"]),
+            predictable=d["predictable"],
+        )
 
 
 @compiled(types.void(F64, F64, types.float64, F64, F64, OUT))
@@ -73,5 +91,6 @@ def _amounts(
         out[0, i] = positive[i] * factor * size
         for end in range(2):
             level = HIGH if end else LOW
+            # The quantile of the paying deals that is the mixture's quantile at this level.
             inner = min(max((level - zero) / max(positive[i], 1e-9), 0.0), 1.0)
             out[1 + end, i] = 0.0 if level <= zero else math.exp(np.interp(inner, levels, residuals)) * size

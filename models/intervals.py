@@ -22,6 +22,14 @@ class Bounds(NamedTuple):
     high: Floats
 
 
+class Estimate(NamedTuple):
+    """Estimates (n,) and the ends of their 80 % intervals, each (n,)."""
+
+    value: Floats
+    low: Floats
+    high: Floats
+
+
 class RateBounds(NamedTuple):
     """Lower and upper end of the interval of one rate."""
 

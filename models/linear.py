@@ -14,17 +14,21 @@ from history.compiled import F64, F64_2D, I64, OUT, compiled
 Flags = npt.NDArray[np.bool_]
 FLAGS = types.Array(types.boolean, 1, "C", readonly=True)
 
-MAX_SIGMA = (
-    5.0  # standard deviations at which a number is clipped: an outlier must not outweigh all other columns
-)
+# Standard deviations at which a number is clipped: an outlier must not outweigh all other columns.
+MAX_SIGMA = 5.0
+
+# Fields of a LinearModel in a bundle that are not float64.
+_DTYPES = {"is_category": np.bool_, "start": np.int64, "width": np.int64}
 
 
 @dataclass(frozen=True)
 class LinearModel:
-    """intercept + the sum of one effect a column, each of mean 0 over the training rows; arrays are (k,).
+    """intercept + the sum of one effect a column, each of mean 0 over the training rows.
 
+    is_category (k,): the kind of each column. The other arrays are (k,) too, but levels.
     Numbers: z = (signed_log(x) - mean) / scale, clipped to [low, high]; effect slope * z + shift, or `missing`.
-    Categories (is_category): effect levels[start + code] for code < width, else that of code 1 (unseen).
+    Categories: start and width index levels (sum of widths,), the effects by code; effect levels[start + code] for
+    code < width, else that of code 1 (unseen).
     """
 
     intercept: float
@@ -65,20 +69,22 @@ class LinearModel:
         return row_sums(self.contributions(values)) + self.intercept
 
     def to_dict(self) -> dict[str, Any]:
-        return {
-            name: value.tolist() if isinstance(value, np.ndarray) else value
-            for name, value in vars(self).items()
-        }
+        """As JSON-ready values."""
+        content = {}
+        for name, value in vars(self).items():
+            content[name] = value.tolist() if isinstance(value, np.ndarray) else value
+        return content
 
     @classmethod
     def from_dict(cls, d: dict[str, Any]) -> "LinearModel":
-        kinds = {"is_category": np.bool_, "start": np.int64, "width": np.int64}
-        return cls(
-            **{
-                k: v if k == "intercept" else np.array(v, dtype=kinds.get(k, np.float64))
-                for k, v in d.items()
-            }
-        )
+        """The inverse of to_dict."""
+        fields: dict[str, Any] = {}
+        for name, value in d.items():
+            if name == "intercept":
+                fields[name] = value
+            else:
+                fields[name] = np.array(value, dtype=_DTYPES.get(name, np.float64))
+        return cls(**fields)
 
 
 def signed_log(values: Floats) -> Floats:
@@ -99,6 +105,7 @@ def _effects(
     values: Floats, is_category: Flags, mean: Floats, scale: Floats, low: Floats, high: Floats, slope: Floats,
     shift: Floats, missing: Floats, start: Ints, width: Ints, levels: Floats, out: Floats,
 ) -> None:  # fmt: skip
+    """Writes the effects (n, k) of values (n, k) into out."""
     for i in range(values.shape[0]):
         for j in range(values.shape[1]):
             x = values[i, j]
@@ -114,6 +121,7 @@ def _effects(
                 out[i, j] = missing[j]
             else:
                 z = (math.copysign(math.log1p(abs(x)), x) - mean[j]) / scale[j]
+                # Constant beyond the training range: ages and counts outgrow what a young funnel has shown.
                 z = min(max(z, low[j]), high[j])
                 out[i, j] = slope[j] * z + shift[j]
 
@@ -121,6 +129,7 @@ def _effects(
 @compiled(types.float64[::1](F64_2D))
 def row_sums(values: Floats) -> Floats:
     """Sum of each row (n, k) -> (n,), left to right: the same whatever n is."""
+    # Not np.sum: its pairwise order depends on the shape, so a lead alone would differ in its last bit.
     out = np.zeros(values.shape[0])
     for i in range(values.shape[0]):
         total = 0.0

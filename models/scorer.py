@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
-from typing import Any, NamedTuple, TypeAlias
+from typing import Any, TypeAlias
 from zoneinfo import ZoneInfo
 
 import numpy as np
@@ -21,6 +21,7 @@ from history.warnings import Warning
 from models.bundle import Bundle
 from models.calibration import sigmoid
 from models.explain import reasons as explain
+from models.intervals import Estimate
 from models.scores import ABSTAINED, LOST_LEAD, SCORED, WON_LEAD, Scores
 
 Days: TypeAlias = npt.NDArray[np.datetime64]
@@ -36,14 +37,6 @@ class _Decided:
     state: Flags
     amount: Floats
     closed_us: Ints
-
-
-class Estimate(NamedTuple):
-    """Estimates (n,) and the ends of their 80 % intervals, each (n,)."""
-
-    value: Floats
-    low: Floats
-    high: Floats
 
 
 def score(bundle: Bundle, snapshot: Snapshot, reasons: int | None = 5) -> Scores:
@@ -64,8 +57,6 @@ def score(bundle: Bundle, snapshot: Snapshot, reasons: int | None = 5) -> Scores
     probability, low, high = open_probability(bundle, matrix, abstained)
     rank = midrank(bundle.reference, probability)
     amount, amount_low, amount_high = _amounts(bundle, matrix.values)
-    days_to_win = bundle.close_time.median_days(matrix.values)
-    closes_us = snapshot.as_of_us + (days_to_win * DAY_US).astype(np.int64)
     warnings = bundle.novelty.warnings(matrix.values, snapshot)
     _add_warnings(warnings, bundle, snapshot, stages, abstained_because)
 
@@ -84,13 +75,20 @@ def score(bundle: Bundle, snapshot: Snapshot, reasons: int | None = 5) -> Scores
         expected_amount_low=amount_low,
         expected_amount_high=amount_high,
         currency=bundle.config.currency,
-        expected_close_day=_days(closes_us, bundle.config.zone),
+        expected_close_day=_close_days(bundle, snapshot, matrix),
         baseline_probability=bundle.stage_table.probability(stages),
         reasons=_reasons(bundle, matrix, status == SCORED, reasons),
         warnings=warnings,
         model_version=bundle.version,
     )
     return scores if is_open.all() else _with_decided(scores, decided, bundle.config)
+
+
+def _close_days(bundle: Bundle, snapshot: Snapshot, matrix: FeatureMatrix) -> Days:
+    """The dates (n,) of the median days to a win, counted from each row's instant."""
+    days_to_win = bundle.close_time.median_days(matrix.values)
+    closes_us = snapshot.as_of_us + (days_to_win * DAY_US).astype(np.int64)
+    return _days(closes_us, bundle.config.zone)
 
 
 def _is_given(texts: Sequence[str]) -> Mask:
@@ -199,7 +197,7 @@ def _amounts(bundle: Bundle, values: Floats) -> Estimate:
     if bundle.amount is None:
         unknown = np.full(len(values), np.nan)
         return Estimate(unknown, unknown, unknown)
-    return Estimate(*bundle.amount.predict(values))
+    return bundle.amount.predict(values)
 
 
 def _reasons(bundle: Bundle, matrix: FeatureMatrix, scored: Mask, most: int | None) -> Reasons:

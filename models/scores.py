@@ -9,7 +9,7 @@ from typing import Any, Final
 import numpy as np
 import numpy.typing as npt
 
-from history.arrays import Floats
+from history.arrays import Floats, Ints
 from history.table_file import COUNT, DATE, JSON, NUMBER, TEXT, TIME
 from history.times import format_time
 from history.warnings import Warning, json_of
@@ -90,14 +90,13 @@ class Scores:
         return {name: columns[name] for name in COLUMNS}
 
     def _plain(self) -> dict[str, list[Any]]:
+        """Every column as a list of JSON-ready values (n,), with the warnings."""
         n = len(self)
-        as_of = dict.fromkeys(self.as_of_us.tolist())
-        texts = {us: format_time(us) for us in as_of}
         return {
             "lead_id": list(self.lead_ids),
             "status": [STATUS[s] for s in self.status.tolist()],
             "stage": list(self.stage),
-            "as_of": [texts[us] for us in self.as_of_us.tolist()],
+            "as_of": _time_texts(self.as_of_us),
             "probability": self.probability.tolist(),
             "probability_low": self.probability_low.tolist(),
             "probability_high": self.probability_high.tolist(),
@@ -109,9 +108,7 @@ class Scores:
             "expected_amount_high": _nullable(self.expected_amount_high),
             "expected_revenue": _nullable(self.expected_revenue),
             "currency": [self.currency] * n,
-            "expected_close_date": [
-                None if day == "NaT" else day for day in self.expected_close_day.astype("U10").tolist()
-            ],
+            "expected_close_date": _day_texts(self.expected_close_day),
             "baseline_probability": self.baseline_probability.tolist(),
             "reasons": list(self.reasons),
             "model_version": [self.model_version] * n,
@@ -132,6 +129,19 @@ def counted_warnings(of_leads: Iterable[Iterable[Warning]]) -> list[Warning]:
         Warning(code, subject, details[code, subject], leads=count)
         for (code, subject), count in leads.items()
     ]
+
+
+def _time_texts(instants_us: Ints) -> list[str]:
+    """Each instant (n,) as text; leads of one run share theirs, so each distinct one is formatted once."""
+    instants = instants_us.tolist()
+    texts = {us: format_time(us) for us in dict.fromkeys(instants)}
+    return [texts[us] for us in instants]
+
+
+def _day_texts(days: npt.NDArray[np.datetime64]) -> list[str | None]:
+    """Each date (n,) as YYYY-MM-DD, None for NaT."""
+    texts = days.astype("U10").tolist()
+    return [None if text == "NaT" else text for text in texts]
 
 
 def _nullable(values: Floats) -> list[float | None]:

@@ -8,7 +8,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -22,7 +22,7 @@ from models.trees.paths import Paths, paths_of
 CATEGORICAL, DEFAULT_LEFT = 1, 2
 MISSING_ZERO, MISSING_NAN = 1, 2
 MOST_SLOTS = 15  # features on the path to a leaf; trees of at most 16 leaves rarely have more than 8
-LARGEST_TABLES = 32_000_000  # numbers
+LARGEST_TABLES = 32_000_000  # numbers: 256 MB
 ZERO = float(np.float32(1e-35))  # LightGBM's kZeroThreshold
 U32 = types.Array(types.uint32, 1, "C", readonly=True)
 
@@ -31,9 +31,10 @@ U32 = types.Array(types.uint32, 1, "C", readonly=True)
 class Trees:
     """An ensemble over k feature columns; text is the model as LightGBM wrote it.
 
-    Nodes and leaves of all trees are concatenated. roots (trees,), left and right (nodes,): an index >= 0 is a node,
-    ~i is leaf i. feature, threshold and decision (nodes,) are LightGBM's; the category codes that go left at a node are
-    the set bits of bits[bits_start:bits_end]. expected: the mean output over the training rows.
+    names (k,) are the columns. Nodes and leaves of all trees are concatenated. roots (trees,), left and right (nodes,):
+    an index >= 0 is a node, ~i is leaf i. feature, threshold and decision (nodes,) are LightGBM's; the category codes
+    that go left at a node are the set bits of bits[bits_start:bits_end], both (nodes,). leaf_value (leaves,).
+    expected: the mean output over the training rows.
     """
 
     text: str
@@ -61,13 +62,15 @@ class Trees:
         return out
 
     @cached_property
-    def tables(self) -> tuple[Ints, Floats]:
-        """Start of each leaf's table (leaves,), and all tables, filled on first use."""
+    def tables(self) -> "ShapleyTables":
+        """The tables of all leaves, filled on first use: a score without reasons needs none."""
         slots = np.diff(self.paths.slot_start)
-        ends = np.cumsum(slots << slots)
-        start, table = ends - (slots << slots), np.empty(int(ends[-1]) if len(ends) else 0)
+        sizes = slots << slots  # d numbers for each of 2^d patterns
+        ends = np.cumsum(sizes)
+        start = ends - sizes
+        table = np.empty(int(ends[-1]) if len(ends) else 0)
         _fill_tables(self.leaf_value, self.paths.slot_start, self.paths.slot_share, start, table)
-        return start, table
+        return ShapleyTables(start, table)
 
     def contributions(self, values: Floats) -> Floats:
         """Shapley values (n, k) of the sum around `expected`: path-dependent TreeSHAP (Lundberg et al. 2020).
@@ -82,6 +85,13 @@ class Trees:
             p.step_start, p.step_node, p.step_left, p.step_slot, p.slot_start, p.slot_feature, *self.tables, out,
         )  # fmt: skip
         return out
+
+
+class ShapleyTables(NamedTuple):
+    """Start of each leaf's table (leaves,), and the tables one after the other."""
+
+    start: Ints
+    table: Floats
 
 
 def trees_from_text(text: str) -> Trees:
@@ -106,7 +116,7 @@ def trees_from_text(text: str) -> Trees:
         _joined(parsed, "decision", np.int64),
         _moved([t.left for t in parsed], node_start, leaf_start),
         _moved([t.right for t in parsed], node_start, leaf_start),
-        *_bit_ranges(parsed),
+        *_set_ranges(parsed),
         _joined(parsed, "bits", np.uint32),
         _joined(parsed, "leaf_value", np.float64),
         paths,
@@ -126,18 +136,27 @@ def _moved(children: Sequence[Ints], node_start: Ints, leaf_start: Ints) -> Ints
     return np.concatenate([np.zeros(0, np.int64), *moved]).astype(np.int64)
 
 
-def _bit_ranges(parsed: Sequence[TreeText]) -> tuple[Ints, Ints]:
-    """Start and end of each node's set of codes in the joined bits (nodes,); empty for numeric nodes."""
-    starts, ends, offset = [], [], 0
-    for t in parsed:
-        place = np.where(t.decision & CATEGORICAL, t.threshold, 0).astype(np.int64)
-        bounds = t.bits_bounds if len(t.bits_bounds) > 1 else np.zeros(2, np.int64)
-        is_set = (t.decision & CATEGORICAL) > 0
-        starts.append(np.where(is_set, bounds[place] + offset, 0))
-        ends.append(np.where(is_set, bounds[np.minimum(place + 1, len(bounds) - 1)] + offset, 0))
-        offset += len(t.bits)
-    none = np.zeros(0, np.int64)
-    return np.concatenate([none, *starts]).astype(np.int64), np.concatenate([none, *ends]).astype(np.int64)
+class _SetRanges(NamedTuple):
+    """Start and end (nodes,) of each node's set of codes in the joined bits; empty for numeric nodes."""
+
+    start: Ints
+    end: Ints
+
+
+def _set_ranges(parsed: Sequence[TreeText]) -> _SetRanges:
+    """The ranges of all nodes, those of each tree moved behind the bits of the trees before it."""
+    starts, ends = [np.zeros(0, np.int64)], [np.zeros(0, np.int64)]
+    offset = 0
+    for tree in parsed:
+        is_set = (tree.decision & CATEGORICAL) > 0
+        number = np.where(is_set, tree.threshold, 0).astype(np.int64)
+        # A tree without sets has no bounds to look up; its nodes are numeric and the values unused.
+        bounds = tree.bits_bounds if len(tree.bits_bounds) > 1 else np.zeros(2, np.int64)
+        following = np.minimum(number + 1, len(bounds) - 1)
+        starts.append(np.where(is_set, bounds[number] + offset, 0))
+        ends.append(np.where(is_set, bounds[following] + offset, 0))
+        offset += len(tree.bits)
+    return _SetRanges(np.concatenate(starts).astype(np.int64), np.concatenate(ends).astype(np.int64))
 
 
 @compiled(types.boolean(types.float64, types.float64, types.int64, types.int64, types.int64, U32))

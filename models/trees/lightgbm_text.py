@@ -9,13 +9,19 @@ import numpy.typing as npt
 
 from history.arrays import Floats, Ints
 
+# Far above any fit of ours; below them, a damaged text cannot ask for memory that the machine lacks.
 MOST_LEAVES = 65_536
 MOST_TREES = 10_000
 
 
 @dataclass(frozen=True, eq=False)
 class TreeText:
-    """One tree of n inner nodes and n + 1 leaves: children >= 0 are nodes, ~child is a leaf; bits are sets of codes."""
+    """One tree of n inner nodes and n + 1 leaves, as LightGBM numbers them; the root is node 0.
+
+    feature, threshold, decision, left, right and node_count are (n,), leaf_value and leaf_count (n + 1,). A child >= 0
+    is a node, ~child is a leaf. A node that splits by category has the number of its set as threshold; set s is
+    bits[bits_bounds[s]:bits_bounds[s + 1]], one bit a code.
+    """
 
     feature: Ints
     threshold: Floats
@@ -89,13 +95,12 @@ def _check(number: int, tree: TreeText, n_features: int, sets: int) -> None:
     nodes, leaves = children[children >= 0], ~children[children < 0]
     is_set = (tree.decision & 1) > 0
     place = tree.threshold[is_set]
+    is_each_reached_once = sorted(nodes) == list(range(1, n)) and sorted(leaves) == list(range(n + 1))
+    # A child after its parent, each reached once: no walk can run in a circle or leave the arrays.
     faults = {
         "a feature out of range": ((tree.feature < 0) | (tree.feature >= n_features)).any(),
         "a child that is no later node": (nodes <= parents[children >= 0]).any() or (nodes >= n).any(),
-        "nodes or leaves reached twice or never": sorted(nodes) != list(range(1, n))
-        or sorted(leaves) != list(range(n + 1))
-        if n
-        else False,
+        "nodes or leaves reached twice or never": n > 0 and not is_each_reached_once,
         "a leaf that is not a number": not np.isfinite(tree.leaf_value).all(),
         "a threshold that is not a number": np.isnan(tree.threshold).any(),
         "a set of categories out of range": ((place < 0) | (place >= max(sets, 1)) | (place % 1 != 0)).any(),

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 
@@ -27,52 +28,76 @@ class Paths:
     slot_share: Floats
 
 
-def paths_of(trees: Sequence[TreeText]) -> tuple[Paths, float]:
-    """The paths of all leaves in ensemble order, and the trees' mean output over their training rows."""
-    steps: list[tuple[int, int, int]] = []
-    slots: list[tuple[int, float]] = []
+class PathsAndMean(NamedTuple):
+    """The paths of all leaves, and the trees' mean output over their training rows."""
+
+    paths: Paths
+    expected: float
+
+
+class _Decision(NamedTuple):
+    """A decision on the way to a leaf: its node, 1 for left, and the share of the node's rows that went that way."""
+
+    node: int
+    left: int
+    share: float
+
+
+def paths_of(trees: Sequence[TreeText]) -> PathsAndMean:
+    """The paths of all leaves in ensemble order."""
+    nodes: list[int] = []
+    lefts: list[int] = []
+    slots: list[int] = []
+    features: list[int] = []
+    shares: list[float] = []
     step_start, slot_start = [0], [0]
     expected, first_node = 0.0, 0
     for tree in trees:
         for way in _ways(tree):
-            own: dict[int, list[float]] = {}
-            for node, left, share in way:
-                feature = int(tree.feature[node])
-                slot = list(own).index(feature) if feature in own else len(own)
-                own.setdefault(feature, [1.0])[0] *= share
-                steps.append((first_node + node, left, slot))
-            slots += [(feature, share[0]) for feature, share in own.items()]
-            step_start.append(len(steps))
-            slot_start.append(len(slots))
-        count = tree.leaf_count.astype(np.float64)
-        expected += float((tree.leaf_value * count).sum() / max(count.sum(), 1.0))
+            # Slots of a leaf follow the order in which its features first appear: dicts keep it.
+            share_of: dict[int, float] = {}
+            slot_of: dict[int, int] = {}
+            for decision in way:
+                feature = int(tree.feature[decision.node])
+                slots.append(slot_of.setdefault(feature, len(slot_of)))
+                share_of[feature] = share_of.get(feature, 1.0) * decision.share
+                nodes.append(first_node + decision.node)
+                lefts.append(decision.left)
+            features += share_of
+            shares += share_of.values()
+            step_start.append(len(nodes))
+            slot_start.append(len(features))
+        expected += _mean_output(tree)
         first_node += len(tree.feature)
-    nodes, lefts, places = (np.ascontiguousarray(c) for c in np.array(steps, dtype=np.int64).reshape(-1, 3).T)
-    return (
-        Paths(
-            np.array(step_start, dtype=np.int64),
-            nodes,
-            lefts,
-            places,
-            np.array(slot_start, dtype=np.int64),
-            np.array([f for f, _ in slots], dtype=np.int64),
-            np.array([s for _, s in slots], dtype=np.float64),
-        ),
-        expected,
+    paths = Paths(
+        step_start=np.array(step_start, dtype=np.int64),
+        step_node=np.array(nodes, dtype=np.int64),
+        step_left=np.array(lefts, dtype=np.int64),
+        step_slot=np.array(slots, dtype=np.int64),
+        slot_start=np.array(slot_start, dtype=np.int64),
+        slot_feature=np.array(features, dtype=np.int64),
+        slot_share=np.array(shares, dtype=np.float64),
     )
+    return PathsAndMean(paths, expected)
 
 
-def _ways(tree: TreeText) -> list[list[tuple[int, int, float]]]:
-    """For each leaf its decisions from the root: (node, 1 for left, share of the node's rows that went that way)."""
-    ways: list[list[tuple[int, int, float]]] = [[] for _ in tree.leaf_value]
+def _mean_output(tree: TreeText) -> float:
+    """The tree's mean output over its training rows."""
+    count = tree.leaf_count.astype(np.float64)
+    return float((tree.leaf_value * count).sum() / max(count.sum(), 1.0))
+
+
+def _ways(tree: TreeText) -> list[list[_Decision]]:
+    """The decisions from the root to each leaf."""
+    ways: list[list[_Decision]] = [[] for _ in tree.leaf_value]
     if not len(tree.feature):
         return ways
-    waiting: list[tuple[int, list[tuple[int, int, float]]]] = [(0, [])]
+    waiting: list[tuple[int, list[_Decision]]] = [(0, [])]
     while waiting:
         node, way = waiting.pop()
         for child, left in ((int(tree.left[node]), 1), (int(tree.right[node]), 0)):
             rows = tree.node_count[child] if child >= 0 else tree.leaf_count[~child]
-            further = [*way, (node, left, float(rows / tree.node_count[node]))]
+            further = [*way, _Decision(node, left, float(rows / tree.node_count[node]))]
             if child >= 0:
                 waiting.append((child, further))
             else:
