@@ -34,7 +34,7 @@ FORMAT = 3
 # In format 2, feature_set_id also covered the wording of reasons, so it cannot be compared; the columns' names are.
 WORDED_FORMAT = 2
 MANIFEST, MODEL, VOCABULARY, CARD = "manifest.json", "model.json", "vocabulary.json", "card.json"
-LARGEST_FILE = 256 * 1024 * 1024  # bytes
+LARGEST_FILE = 256 * 1024 * 1024  # bytes; far above any bundle, so that a damaged home cannot fill the memory
 
 
 @dataclass(frozen=True, repr=False)
@@ -236,6 +236,7 @@ def read_verified(folder: Path) -> dict[str, bytes]:
     manifest = _read_manifest(folder)
     contents = {MANIFEST: json.dumps(manifest).encode()}
     for name, expected in manifest["files"].items():
+        # A manifest must not lead out of its folder.
         if Path(name).name != name:
             raise DamagedArtifact(f"{folder}/{MANIFEST} names {name!r}, which is not a plain file name")
         data = _read(folder / name)
@@ -272,6 +273,7 @@ def _read_manifest(folder: Path) -> dict[str, Any]:
 def _read(path: Path) -> bytes:
     """The file's bytes; a link, or a file above LARGEST_FILE, is refused."""
     try:
+        # A link is refused: it could lead out of the folder.
         handle = os.open(path, os.O_RDONLY | os.O_NOFOLLOW)
         with os.fdopen(handle, "rb") as file:
             data = file.read(LARGEST_FILE + 1)

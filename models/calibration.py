@@ -15,6 +15,7 @@ MIN_SLOPE = 1e-3  # a slope of 0 or less would turn the order of the leads
 BOUND = 9.2  # log-odds of 0.9999: no open lead is surer than that
 LEAST = 1e-9  # probabilities are kept this far from 0 and 1 before their log-odds
 
+# Halvings of at most 80 log-odds: the last interval is below the resolution of a float64.
 BISECTIONS = 60
 MAX_INTERCEPT, MAX_SHIFT = 30.0, 40.0  # log-odds
 
@@ -51,6 +52,7 @@ def _through(margin: Floats, knots: Floats, logits: Floats) -> Floats:
     out = np.empty(len(margin))
     last = len(knots) - 1
     for i in range(len(margin)):
+        # Clipped to the first and last piece, so that their slopes continue beyond the ends.
         j = min(max(np.searchsorted(knots, margin[i]) - 1, 0), last - 1)
         slope = (logits[j + 1] - logits[j]) / (knots[j + 1] - knots[j])
         out[i] = min(max(logits[j] + slope * (margin[i] - knots[j]), -BOUND), BOUND)
@@ -106,6 +108,7 @@ def intercept_for(margin: Floats, wins: float, weight: Floats | None = None) -> 
     `wins` is clipped to (0, n): no finite shift reaches the ends.
     """
     weights = np.ones(len(margin)) if weight is None else weight
+    # Without wins, or with wins alone, the shift would be infinite.
     target = float(np.clip(wins, 1e-3, len(margin) - 1e-3))
 
     def is_too_low(shift: float) -> bool:

@@ -41,10 +41,8 @@ def reasons(
     for start in range(0, len(matrix.values), BLOCK):
         values = matrix.values[start : start + BLOCK]
         parts, base = model.contributions(values)
-        by_row.extend(
-            _largest(row, value, matrix.features, vocabulary, most)
-            for row, value in zip(points(parts, base, calibration), values, strict=True)
-        )
+        for row, row_values in zip(points(parts, base, calibration), values, strict=True):
+            by_row.append(_largest(row, row_values, matrix.features, vocabulary, most))
     return by_row
 
 

@@ -55,4 +55,5 @@ def _nullable(values: Floats) -> Any:
     """Nested lists with None for NaN, to four decimals: cents need no more."""
     if values.ndim > 1:
         return [_nullable(row) for row in values]
+    # NaN is the only number that differs from itself.
     return [None if v != v else round(v, 4) for v in values.tolist()]

@@ -8,12 +8,15 @@ from typing import Any
 class Parameters:
     """How the conversion model is fitted.
 
-    linear_c: inverse L2 strength of the linear start, as in scikit-learn; linear_share: the part of its log-
-    odds the trees start from; rounds, learning_rate, leaves, min_leaf_rows, l2, column_share, row_share:
-    LightGBM's; half_life_horizons: age, in horizons, at which a training row counts half.
+    linear_c: inverse L2 strength of the linear start, as in scikit-learn; linear_share: the part of its log-odds that
+    the trees start from; rounds, learning_rate, leaves, min_leaf_rows, l2, column_share, row_share: LightGBM's;
+    half_life_horizons: age, in horizons, at which a training row counts half.
     """
 
+    # Strong penalties: LightGBM's defaults lose to or tie with logistic regression or naive Bayes on five of
+    # thirteen real data sets.
     linear_c: float = 0.002
+    # Against 0.8: AUC at ten dates 0.0003 to 0.0013 higher on three real sets, 0.0018 lower on one.
     linear_share: float = 0.6
     rounds: int = 80
     learning_rate: float = 0.04
@@ -31,8 +34,8 @@ class Parameters:
 def lightgbm_parameters(p: Parameters, seed: int, objective: str = "binary") -> dict[str, Any]:
     """LightGBM's own names for a deterministic fit on one thread.
 
-    Fits run beside each other instead: two OpenMP threads of one fit wait for each other, and on a machine
-    whose other core is taken that wait costs more than the second thread brings.
+    Independent fits run in parallel instead: two OpenMP threads of one fit wait for each other, and on a machine whose
+    other core is busy that wait costs more than the second thread brings (1.6 to 2.1 s instead of 0.5 to 0.8 s).
     """
     return {
         "objective": objective,
@@ -43,14 +46,17 @@ def lightgbm_parameters(p: Parameters, seed: int, objective: str = "binary") -> 
         "feature_fraction": p.column_share,
         "bagging_fraction": p.row_share,
         "bagging_freq": 1,
+        # A category of few leads must not make a leaf of its own.
         "cat_smooth": 50.0,
         "cat_l2": 50.0,
         "min_data_per_group": 50,
         "max_cat_to_onehot": 4,
         "max_bin": 127,
+        # The same rows give the same trees in every run.
         "deterministic": True,
         "force_row_wise": True,
         "feature_pre_filter": False,
+        # The start is the linear margin, given as init_score.
         "boost_from_average": False,
         "seed": seed,
         "verbosity": -1,

@@ -16,10 +16,10 @@ POINTER = "champion.json"
 
 @dataclass(frozen=True)
 class Pointer:
-    """The version in use: its exported bundle, the sha256 of its manifest, and what was in use before.
+    """The version in use: its exported bundle, the sha256 of its manifest, and the versions before.
 
-    folder is absolute here, relative to the home in the file: a home can be moved. before holds the
-    versions promoted earlier, latest first.
+    folder is absolute here, relative to the home in the file: a home can be moved. before: versions promoted earlier,
+    latest first.
     """
 
     model_version: str
@@ -54,6 +54,7 @@ def read_pointer(home: Path) -> Pointer | None:
         raise DamagedArtifact(f"{path} cannot be read: {error.strerror}") from None
     except (ValueError, KeyError, TypeError) as error:
         raise DamagedArtifact(f"{path}: not a champion file ({error!r}); promote a version again") from None
+    # Links are followed first, so that no link leads out of the home.
     if not folder.is_relative_to(home.resolve()):
         raise DamagedArtifact(f"{path}: points outside of its home, to {folder}; promote a version again")
     return pointer

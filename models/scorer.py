@@ -181,6 +181,7 @@ def _decided(snapshot: Snapshot) -> _Decided:
         return _Decided(np.full(n, OPEN, dtype=np.int8), np.full(n, np.nan), np.full(n, -1, dtype=np.int64))
     row = state_rows(outcomes, snapshot.lead, snapshot.as_of_us)
     at = np.maximum(row, 0)
+    # A lead without an outcome reads row 0, which the conditions below discard.
     state = np.where(row >= 0, outcomes.state[at], OPEN).astype(np.int8)
     amount = np.where(state == WON, outcomes.amount[at], np.nan)
     closed_us = np.where(state == OPEN, -1, outcomes.time_us[at])
