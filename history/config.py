@@ -12,7 +12,8 @@ from typing import Any, Final
 from zoneinfo import ZoneInfo
 
 from history.errors import InvalidInput
-from history.schema import TABLES
+from history.outcome_words import folded
+from history.schema import OUTCOMES, TABLES
 
 CONFIG_FILE: Final = "funnel.toml"
 ATTRIBUTE_KINDS: Final = ("number", "date", "boolean", "category")
@@ -40,6 +41,7 @@ SECTIONS: Final[Mapping[str, tuple[str, ...]]] = {
         "stage_conversion",
     ),
     "grades": tuple(GRADES),
+    "values": ("outcomes",),
 }
 
 
@@ -54,8 +56,8 @@ class FunnelConfig:
 
     stages are the open stages in order; empty until given or inferred. Entering one of won_stages or lost_stages is an
     outcome, beside the usual words (history/closing_stages.py). columns maps table -> canonical name -> the
-    file's name. attribute_types maps an attribute to number, date, boolean or category. inferred names the keys that
-    nobody gave.
+    file's name; outcome_words maps a state -> the file's words for it. attribute_types maps an attribute to number,
+    date, boolean or category. inferred names the keys that nobody gave.
     """
 
     name: str = "funnel"
@@ -67,6 +69,7 @@ class FunnelConfig:
     lost_stages: tuple[str, ...] = ()
     groups: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     columns: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    outcome_words: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     attribute_types: Mapping[str, str] = field(default_factory=dict)
     ignore: tuple[str, ...] = ()
     mutable: tuple[str, ...] = ()
@@ -100,6 +103,8 @@ def from_dict(values: Mapping[str, Any]) -> FunnelConfig:
     }
     if "groups" in given:
         given["groups"] = {name: tuple(stages) for name, stages in given["groups"].items()}
+    if "outcome_words" in given:
+        given["outcome_words"] = {state: tuple(words) for state, words in given["outcome_words"].items()}
     return FunnelConfig(**given)
 
 
@@ -190,6 +195,7 @@ def _config(document: Mapping[str, Any], faults: _Faults) -> FunnelConfig:
         lost_stages=faults.texts(funnel, "lost_stages"),
         groups=_groups(faults.table(funnel, "groups", "funnel."), stages, faults),
         columns=_columns(sections["columns"], faults),
+        outcome_words=_outcome_words(faults.table(sections["values"], "outcomes", "values."), faults),
         attribute_types=_types(faults.table(attributes, "types", "attributes."), faults),
         ignore=faults.texts(attributes, "ignore"),
         mutable=faults.texts(attributes, "mutable"),
@@ -252,6 +258,15 @@ def _columns(given: Mapping[str, Any], faults: _Faults) -> dict[str, dict[str, s
             faults.text(mapping, name, None)
         columns[table] = {name: column for name, column in mapping.items() if isinstance(column, str)}
     return columns
+
+
+def _outcome_words(given: Mapping[str, Any], faults: _Faults) -> dict[str, tuple[str, ...]]:
+    faults.unknown("values.outcomes.", given, OUTCOMES)
+    words = {state: faults.texts(given, state) for state in OUTCOMES if state in given}
+    distinct = [word for of_state in words.values() for word in {folded(text) for text in of_state}]
+    if twice := sorted({word for word in distinct if distinct.count(word) > 1}):
+        faults.add("values.outcomes", f"gives {', '.join(twice)} more than one meaning")
+    return words
 
 
 def _types(given: Mapping[str, Any], faults: _Faults) -> dict[str, str]:

@@ -171,6 +171,7 @@ def score(
     scores = score_leads(model, open_leads(rows, rows.as_of_us), None if reasons == "all" else reasons)
     warnings = [
         *history.differences(model.config),
+        *rows.warnings,
         *drift_warnings(model, rows),
         *counted_warnings(scores.warnings),
     ]
@@ -203,7 +204,11 @@ def forecast(
 
     rows = history.at(_instant_us(as_of, model.config.zone), model.config)
     result = make_forecast(model, rows, ForecastOptions(period, periods, by))
-    warnings = [*history.differences(model.config), *forecast_warnings(result, model)]
+    warnings = [
+        *history.differences(model.config),
+        *rows.warnings,
+        *forecast_warnings(result, model),
+    ]
     return _frame(columns(result), COLUMNS, json_of(warnings))
 
 

@@ -3,6 +3,7 @@
 import numpy as np
 
 from history.errors import InvalidInput
+from history.folder.rules import REJECTED
 from history.history import LOST, WON, History
 from history.times import format_time
 from history.warnings import Warning
@@ -25,7 +26,7 @@ def require_outcomes(history: History) -> None:
     elif leads_won < MIN_WINS:
         problems.append(
             f"{leads_won} leads were won by {format_time(history.as_of_us)}; training needs at least {MIN_WINS}: "
-            "add older leads, or wait for more wins"
+            + (_set_aside(history) or "add older leads, or wait for more wins")
         )
     if len(history) and leads_won == len(history):
         problems.append(
@@ -38,6 +39,8 @@ def require_outcomes(history: History) -> None:
 
 def _no_outcomes(history: History) -> str:
     problem = "no outcomes are visible at T: training needs the table outcomes with won and lost leads"
+    if set_aside := _set_aside(history):
+        return f"{problem}; {set_aside}"
     days = history.config.horizon_days
     if not len(history) or history.created_us.min() + history.config.horizon_us <= history.as_of_us:
         return problem
@@ -45,6 +48,16 @@ def _no_outcomes(history: History) -> str:
         f"{problem}; no lead is {days} days old at T, and an outcome without closed_at and recorded_at counts from "
         f"{days} days after its lead's creation: add closed_at, or choose a later T or a shorter horizon_days"
     )
+
+
+def _set_aside(history: History) -> str:
+    """The rule that set most outcomes aside, as a remedy; empty without any."""
+    report = history.reports.get("outcomes")
+    if report is None or not report.rejected:
+        return ""
+    broken = max(report.rejected, key=lambda rows: rows.count)
+    reason = REJECTED[broken.rule]
+    return f"{broken.count:,} of {report.rows:,} outcomes are set aside by {broken.rule} ({reason}): {broken.first[0]}"
 
 
 def require_rows(history: History, rows: Rows) -> None:

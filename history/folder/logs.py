@@ -1,6 +1,6 @@
 """The logs of a history from validated tables: the rows that are visible at as_of, grouped by lead."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -8,11 +8,13 @@ import numpy as np
 from history.arrays import Flags, Ints, Mask
 from history.folder.columns import Times
 from history.folder.rules import (
+    BAD_AMOUNT,
     CLOSED_BEFORE_CREATED,
     DUPLICATE_INTERACTION,
     IGNORED_ATTRIBUTE,
     OPEN_WITHOUT_TIME,
     UNKNOWN_DIRECTION,
+    is_bad_number,
     matching,
 )
 from history.folder.validate import LeadRows, ValidatedTable, VisibleLeads
@@ -21,6 +23,7 @@ from history.history import (
     NO_DIRECTION,
     OPEN,
     STATES,
+    WON,
     Changes,
     Costs,
     Factor,
@@ -29,6 +32,7 @@ from history.history import (
     Stages,
     offsets_of,
 )
+from history.outcome_words import folded, states_of_words
 from history.times import EARLIEST_US, LATEST_US, day_ends, next_month
 
 
@@ -100,6 +104,14 @@ class StageRows(LeadRows):
 class OutcomeRows(LeadRows):
     """The table of outcomes; a date in closed_at is the end of its day."""
 
+    def _read_text(self, column: str) -> Factor:
+        """The texts of a column; words for won, lost and open as these."""
+        text = super()._read_text(column)
+        if column != "outcome":
+            return text
+        states = states_of_words(self.options.config.outcome_words)
+        return _renamed(text, [states.get(folded(word), word) for word in text.values])
+
     def _read_time(self, column: str) -> Times:
         """The times of a column; a date in closed_at ends at now or recorded_at, if these lie on that day."""
         times = super()._read_time(column)
@@ -117,6 +129,23 @@ class OutcomeRows(LeadRows):
         closed_us = times.us.copy()
         closed_us[rows] = end_us
         return replace(times, us=closed_us)
+
+    def undecided(self, leads: VisibleLeads, end_us: int) -> Mask:
+        """Leads (n,) whose only outcomes that could be visible at T are set aside.
+
+        From end_us, the end of the data, on an outcome counts whatever its time. An empty one without closed_at tells
+        of no decision.
+        """
+        index = leads.index[self.lead]
+        closed, recorded = self.own, self.recorded
+        known_us = np.maximum(np.where(closed.known, closed.us, 0), np.where(recorded.known, recorded.us, 0))
+        tells_nothing = (self.text("outcome").codes < 0) & ~closed.given
+        is_visible = known_us <= leads.as_of_us
+        may_be_visible = (index >= 0) & (is_visible | (leads.as_of_us >= end_us))
+        undecided = np.zeros(len(leads.created_us) + 1, dtype=np.bool_)
+        undecided[index[may_be_visible & ~self.rows.valid & ~tells_nothing]] = True
+        undecided[index[may_be_visible & self.rows.valid]] = False
+        return undecided[:-1]
 
     def build(self, leads: VisibleLeads) -> Outcomes:
         """The decisions; without closed_at one counts from recorded_at, without both from a horizon after creation."""
@@ -140,13 +169,17 @@ class OutcomeRows(LeadRows):
         implied |= before_created
 
         self.rows.flag(OPEN_WITHOUT_TIME, undecided, "lead_id")
+        amount, is_bad = self.number("amount").value, is_bad_number(self, "amount")
+        self.rows.flag(BAD_AMOUNT, visible & is_bad & (state == WON), "lead_id", "amount")
+        amount = np.where(is_bad, np.nan, amount)
+
         rows = grouped(visible & self.rows.valid & ~undecided, index, time_us, known)
         return Outcomes(
             offsets=offsets_of(index[rows], len(leads.created_us)),
             time_us=time_us[rows],
             known_us=known[rows],
             state=state[rows],
-            amount=self.number("amount").value[rows],
+            amount=amount[rows],
             reason=self.text("reason").take(rows).compact(),
             implied=implied[rows],
         )
@@ -206,10 +239,14 @@ def _decoded(factor: Factor) -> list[str | None]:
 
 def _canonical(attribute: Factor, mapping: Mapping[str, str]) -> Factor:
     """Canonical attribute names for those of the export's own columns; mapping: canonical name -> column."""
-    if not mapping:
-        return attribute
     canonical = {column: name for name, column in mapping.items()}
-    names = [canonical.get(text, text) for text in attribute.values]
+    return _renamed(attribute, [canonical.get(text, text) for text in attribute.values])
+
+
+def _renamed(factor: Factor, names: Sequence[str]) -> Factor:
+    """The factor with another text for each of its values, of which several may become one."""
+    if names == factor.values:
+        return factor
     distinct = {name: code for code, name in enumerate(dict.fromkeys(names))}
     recode = np.array([*(distinct[name] for name in names), -1], dtype=np.int32)
-    return Factor(recode[attribute.codes], list(distinct))
+    return Factor(recode[factor.codes], list(distinct))

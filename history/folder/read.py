@@ -15,6 +15,7 @@ from history.folder.row_filter import RejectedRow
 from history.folder.rules import REJECTED
 from history.folder.validate import OWN_TIME, LeadTable, ReadOptions, ValidatedTable
 from history.history import History, no_changes, no_interactions, no_outcomes, no_stages, stage_order
+from history.row_warnings import row_warnings
 from history.times import EXPECTED
 
 
@@ -48,10 +49,9 @@ def history_of(
     assert isinstance(leads, LeadTable)
     if not leads.usable.any():
         raise InvalidInput([*_no_leads(leads), *_no_times(tables)])
-    if as_of_us is None:
-        latest = [table.latest_time(now_us) for name, table in tables.items() if name != "costs"]
-        as_of_us = max((us for us in latest if us is not None), default=now_us if now_us is not None else 0)
-    return _history(tables, leads, options, as_of_us)
+    latest = [table.latest_time(now_us) for name, table in tables.items() if name != "costs"]
+    end_us = max((us for us in latest if us is not None), default=now_us if now_us is not None else 0)
+    return _history(tables, leads, options, end_us if as_of_us is None else as_of_us, end_us)
 
 
 def _config(folder: Path, given: FunnelConfig | None, problems: list[str]) -> FunnelConfig:
@@ -64,9 +64,9 @@ def _config(folder: Path, given: FunnelConfig | None, problems: list[str]) -> Fu
 
 
 def with_columns_of(own: FunnelConfig, model: FunnelConfig) -> FunnelConfig:
-    """A model's configuration for a folder: column names are the folder's own affair."""
+    """A model's configuration for a folder: names of columns and words for outcomes are the folder's own affair."""
     inferred = tuple(key for key in model.inferred if key != "stages" or not model.stages)
-    return replace(model, columns=own.columns, inferred=inferred)
+    return replace(model, columns=own.columns, outcome_words=own.outcome_words, inferred=inferred)
 
 
 def _validated(raw: dict[str, RawTable], options: ReadOptions) -> dict[str, ValidatedTable]:
@@ -95,6 +95,14 @@ def _no_leads(leads: LeadTable) -> list[str]:
     ]
 
 
+def _no_decisions(outcomes: OutcomeRows) -> list[str]:
+    return [
+        f"outcomes: no lead is left, since the only outcomes of each are set aside, {broken.count} by {broken.rule} "
+        f"({REJECTED[broken.rule]}): {broken.first[0]}."
+        for broken in outcomes.rows.report().rejected
+    ]
+
+
 def _no_times(tables: dict[str, ValidatedTable]) -> list[str]:
     """Problems of the other tables without any readable own time; their rows were rejected for their leads already."""
     return [
@@ -106,9 +114,15 @@ def _no_times(tables: dict[str, ValidatedTable]) -> list[str]:
 
 
 def _history(
-    tables: dict[str, ValidatedTable], leads: LeadTable, options: ReadOptions, as_of_us: int
+    tables: dict[str, ValidatedTable], leads: LeadTable, options: ReadOptions, as_of_us: int, end_us: int
 ) -> History:
     visible, rows = leads.visible(as_of_us)
+    decisions = tables.get("outcomes")
+    if isinstance(decisions, OutcomeRows):
+        had_leads = len(rows) > 0
+        visible, rows = leads.without_undecided(visible, rows, decisions.undecided(visible, end_us))
+        if had_leads and not len(rows):
+            raise InvalidInput(_no_decisions(decisions))
     n = len(rows)
     interactions, stages, outcomes, changes, costs = (
         no_interactions(n),
@@ -130,6 +144,7 @@ def _history(
             costs = table.build(as_of_us)
     decided = separate_closings(stages, outcomes, visible.created_us, options.config)
     stages, outcomes = decided.stages, decided.outcomes
+    reports = {name: table.rows.report() for name, table in tables.items()}
     config = options.config if options.config.stages else replace(options.config, stages=stage_order(stages))
     return History(
         config=config,
@@ -143,6 +158,6 @@ def _history(
         outcomes=outcomes,
         changes=changes,
         costs=costs,
-        warnings=decided.warnings,
-        reports={name: table.rows.report() for name, table in tables.items()},
+        warnings=(*decided.warnings, *row_warnings(reports)),
+        reports=reports,
     )

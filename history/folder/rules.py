@@ -80,7 +80,7 @@ def _has_no_number(table: "ValidatedTable", column: str) -> Mask:
     return ~table.number(column).given
 
 
-def _is_not_a_number(table: "ValidatedTable", column: str) -> Mask:
+def is_bad_number(table: "ValidatedTable", column: str) -> Mask:
     numbers, lowest = table.number(column), TABLES[table.name].fields[column].lowest
     with np.errstate(invalid="ignore"):
         within = (numbers.value >= lowest) & (numbers.value <= LARGEST_NUMBER)
@@ -128,13 +128,17 @@ BAD_TIME: Final = Rule("bad_time", f"expected {EXPECTED}", _is_not_a_time)
 TIME_BEFORE_1990: Final = Rule("time_before_1990", "the time is before 1990", _is_before_1990)
 TIME_IN_FUTURE: Final = Rule("time_in_future", "the time is more than a day after now", _lies_in_the_future)
 EMPTY_KIND: Final = Rule("empty_kind", "kind is empty", _is_empty)
-BAD_VALUE: Final = Rule("bad_value", "value is not a number from -1e30 to 1e30", _is_not_a_number)
+BAD_VALUE: Final = Rule("bad_value", "value is not a number from -1e30 to 1e30", is_bad_number)
 DUPLICATE_INTERACTION: Final = Rule(
     "duplicate_interaction", "the lead has another interaction of this interaction_id, known earlier"
 )
 EMPTY_STAGE: Final = Rule("empty_stage", "stage is empty", _is_empty)
-BAD_OUTCOME: Final = Rule("bad_outcome", "expected won, lost or open", _is_not_a_state)
-BAD_AMOUNT: Final = Rule("bad_amount", "amount is not a number from 0 to 1e30", _is_not_a_number)
+BAD_OUTCOME: Final = Rule(
+    "bad_outcome",
+    "expected a word for won, lost or open; name your own in [values.outcomes] of funnel.toml",
+    _is_not_a_state,
+)
+BAD_COST: Final = Rule("bad_cost", "amount is not a number from 0 to 1e30", is_bad_number)
 EMPTY_ATTRIBUTE: Final = Rule("empty_attribute", "attribute is empty", _is_empty)
 FIXED_ATTRIBUTE: Final = Rule("fixed_attribute", "lead_id and created_at never change", _is_fixed)
 MISSING_AMOUNT: Final = Rule("missing_amount", "amount is empty", _has_no_number)
@@ -146,6 +150,16 @@ BEFORE_CREATION: Final = Rule("before_creation", "the row is older than its lead
 UNKNOWN_DIRECTION: Final = Rule(
     "unknown_direction",
     "expected inbound or outbound; the row is kept without a direction",
+    keeps_row=True,
+)
+BAD_AMOUNT: Final = Rule(
+    "bad_amount",
+    "amount is not a number from 0 to 1e30; the lead counts as won, its amount is unknown",
+    keeps_row=True,
+)
+UNDECIDED_OUTCOME: Final = Rule(
+    "undecided_outcome",
+    "its only outcomes are set aside; the lead counts neither as open nor as decided",
     keeps_row=True,
 )
 CLOSED_BEFORE_CREATED: Final = Rule(
@@ -182,13 +196,15 @@ RULES: Final = (
     DUPLICATE_INTERACTION,
     EMPTY_STAGE,
     BAD_OUTCOME,
-    BAD_AMOUNT,
+    BAD_COST,
     EMPTY_ATTRIBUTE,
     FIXED_ATTRIBUTE,
     MISSING_AMOUNT,
     PERIOD_ENDS_BEFORE_START,
     BEFORE_CREATION,
     UNKNOWN_DIRECTION,
+    BAD_AMOUNT,
+    UNDECIDED_OUTCOME,
     CLOSED_BEFORE_CREATED,
     OPEN_WITHOUT_TIME,
     IGNORED_ATTRIBUTE,
@@ -248,7 +264,6 @@ CHECKS: Final[Mapping[str, tuple[Check, ...]]] = {
         # closed_at may be empty, and may lie in the future: such an outcome is not visible before.
         *_of_time("closed_at", BAD_TIME, TIME_BEFORE_1990),
         *_RECORDED_AT,
-        Check(BAD_AMOUNT, "amount"),
     ),
     "attribute_changes": (
         *_OF_A_LEAD,
@@ -262,7 +277,7 @@ CHECKS: Final[Mapping[str, tuple[Check, ...]]] = {
         *_RECORDED_AT,
         *_of_time("period_end", BAD_TIME, TIME_BEFORE_1990),
         Check(MISSING_AMOUNT, "amount", ("amount", "period_start")),
-        Check(BAD_AMOUNT, "amount"),
+        Check(BAD_COST, "amount"),
         Check(PERIOD_ENDS_BEFORE_START, "period_end", ("period_start", "period_end")),
     ),
 }

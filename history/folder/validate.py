@@ -11,7 +11,7 @@ from history.config import FunnelConfig
 from history.folder.columns import Numbers, Times, no_numbers, no_times, numbers, texts, times, without_nul
 from history.folder.raw_table import RawTable
 from history.folder.row_filter import RejectedRow, RowFilter
-from history.folder.rules import BEFORE_CREATION, CHECKS, DUPLICATE_LEAD
+from history.folder.rules import BEFORE_CREATION, CHECKS, DUPLICATE_LEAD, UNDECIDED_OUTCOME
 from history.history import DAY_US, Factor, empty_factor
 from history.schema import NOT_ATTRIBUTES, TABLES
 
@@ -142,6 +142,20 @@ class LeadTable(ValidatedTable):
         index = np.full(len(self.ids.values) + 1, -1, dtype=np.int64)
         index[self.ids.codes[rows]] = np.arange(len(rows))
         return VisibleLeads(as_of_us, self.own.us[rows], index), rows
+
+    def without_undecided(
+        self, leads: VisibleLeads, rows: Ints, undecided: Mask
+    ) -> tuple[VisibleLeads, Ints]:
+        """The leads and their rows without the undecided ones (n,), which are counted."""
+        if not undecided.any():
+            return leads, rows
+        flagged = np.zeros(len(self), dtype=np.bool_)
+        flagged[rows[undecided]] = True
+        self.rows.flag(UNDECIDED_OUTCOME, flagged, "lead_id")
+        rows = rows[~undecided]
+        index = np.full(len(self.ids.values) + 1, -1, dtype=np.int64)
+        index[self.ids.codes[rows]] = np.arange(len(rows))
+        return VisibleLeads(leads.as_of_us, self.own.us[rows], index), rows
 
     def attributes(self, rows: Ints) -> dict[str, Factor]:
         """Every attribute of the leads in `rows`, over the values that they have."""

@@ -81,9 +81,17 @@ def test_rows_set_aside_are_counted_and_written(spoiled: Path, tmp_path: Path) -
 
 def test_data_without_outcomes_warns(spoiled: Path) -> None:
     assert "no_outcomes" not in {w["code"] for w in checked(spoiled)["warnings"]}
-    (spoiled / "outcomes.csv").write_text("lead_id,outcome,closed_at\nL4,won,soon\n=1+1,perhaps,2026-02-01\n")
+    (spoiled / "outcomes.csv").write_text("lead_id,outcome,closed_at\nL4,won,soon\n")
     found = {w["code"]: w["detail"] for w in checked(spoiled)["warnings"]}
-    assert found["no_outcomes"] == "all 2 rows were set aside: no model can be trained on this data"
+    assert found["no_outcomes"] == "all 1 rows were set aside: no model can be trained on this data"
+    assert found["undecided_outcome"].startswith("1 leads count neither as open nor as decided")
+
+
+def test_a_folder_without_a_decided_lead_names_the_rules(spoiled: Path) -> None:
+    (spoiled / "outcomes.csv").write_text("lead_id,outcome,closed_at\nL4,won,soon\n=1+1,perhaps,2026-02-01\n")
+    result = run("check", spoiled)
+    assert result.exit_code == 1
+    assert all(text in result.stderr for text in ("no lead is left", "bad_time", "bad_outcome", "row 3"))
 
 
 def test_text_goes_to_stderr_alone(spoiled: Path) -> None:

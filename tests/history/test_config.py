@@ -24,6 +24,8 @@ bottom = ["proposal"]
 [columns.leads]
 lead_id = "Id"
 revenue = "AnnualRevenue"
+[values.outcomes]
+won = ["Signed"]
 [attributes]
 ignore = ["note"]
 mutable = ["status"]
@@ -58,6 +60,7 @@ def test_a_whole_file_is_read(tmp_path: Path) -> None:
     assert config.stages == ("new", "qualified", "proposal")
     assert config.groups == {"top": ("new",), "bottom": ("proposal",)}
     assert config.columns == {"leads": {"lead_id": "Id", "revenue": "AnnualRevenue"}}
+    assert config.outcome_words == {"won": ("Signed",)}
     assert config.targets == {"win_rate": 0.25, "stage_conversion": {"qualified": 0.4}}
     assert config.zone.key == "Europe/Berlin"
     assert config.horizon_us == 60 * 86_400_000_000
@@ -73,6 +76,8 @@ def test_the_json_form_reads_back_equal(tmp_path: Path) -> None:
 
 FAULTS = {
     'horizon_day = 30\n[funnel]\nname = ""': ["horizon_day is not a known key", "name must be a text"],
+    '[values.outcomes]\nwin = ["x"]': ["values.outcomes.win is not a known key"],
+    '[values.outcomes]\nwon = ["X"]\nlost = ["x "]': ["values.outcomes gives x more than one meaning"],
     "[funnel]\nhorizon_day = 30": ["did you mean horizon_days"],
     "[funnel]\nhorizon_days = 0": ["horizon_days must be a whole number"],
     "[funnel]\nhorizon_days = true": ["horizon_days must be a whole number"],

@@ -12,14 +12,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from history.config import load_config
+from history.config import FunnelConfig, load_config
 from history.errors import InvalidInput
 from history.folder.row_filter import RejectedRow
 from history.folder.rules import FLAGGED, REJECTED
 from history.folder.wanted_columns import MOST_COLUMNS
 from history.history import LOST, OPEN, WON, History, TableReport
 from history.read import format_time, parse_time, read_folder
-from history.snapshot import cut, state_at
+from history.row_warnings import row_warnings
+from history.snapshot import cut, open_leads, state_at
 from tests.builders.door_content import DAY_US, START_US, lead_records, plain, table_rows, write_csv
 
 LEADS = "lead_id,created_at,plan\na,2024-01-01,x\nb,2024-01-02T10:00:00+02:00,y\n"
@@ -199,13 +200,8 @@ BAD_ROWS = {
     },
     "stages.csv": {"a,2024-01-03,": "empty_stage", "z,2024-01-03,new": "unknown_lead"},
     "outcomes.csv": {
-        "a,Won,2024-01-03,1": "bad_outcome",
+        "a,maybe,2024-01-03,1": "bad_outcome",
         "a,,2024-01-03,1": "bad_outcome",
-        "a,won,2024-01-03,-1": "bad_amount",
-        "a,won,2024-01-03,NaN": "bad_amount",
-        "a,won,2024-01-03,inf": "bad_amount",
-        "a,won,2024-01-03,1e308": "bad_amount",
-        "a,won,2024-01-03,1_000": "bad_amount",
         "a,won,yesterday,1": "bad_time",
     },
     "attribute_changes.csv": {
@@ -213,7 +209,11 @@ BAD_ROWS = {
         "a,2024-01-03,created_at,x": "fixed_attribute",
     },
     "costs.csv": {
-        "2024-01-01,,-1": "bad_amount",
+        "2024-01-01,,-1": "bad_cost",
+        "2024-01-01,,NaN": "bad_cost",
+        "2024-01-01,,inf": "bad_cost",
+        "2024-01-01,,1e308": "bad_cost",
+        "2024-01-01,,1_000": "bad_cost",
         "2024-01-01,,": "missing_amount",
         "2024-01-02,2024-01-01,1": "period_ends_before_start",
     },
@@ -223,7 +223,7 @@ GOOD_ROWS = {
     "interactions.csv": "lead_id,occurred_at,kind,interaction_id,recorded_at,channel,direction,value\n"
     "a,2024-01-03,call,1,,,,-2.5\n",
     "stages.csv": "lead_id,entered_at,stage\na,2024-01-03,new\n",
-    "outcomes.csv": "lead_id,outcome,closed_at,amount\na,won,2030-01-03,0\n",
+    "outcomes.csv": "lead_id,outcome,closed_at,amount\na,open,2024-01-02,\na,won,2030-01-03,0\n",
     "attribute_changes.csv": "lead_id,changed_at,attribute,value\na,2024-01-03,plan,z\n",
     "costs.csv": "period_start,period_end,amount\n2024-01-01,,5\n",
 }
@@ -257,14 +257,16 @@ def test_odd_rows_are_kept_and_flagged(tmp_path: Path) -> None:
     files = {
         "funnel.toml": '[attributes]\nignore = ["note"]',
         "interactions.csv": "lead_id,occurred_at,kind,direction,extra\na,2023-01-03,call,sideways,1\n",
-        "outcomes.csv": "lead_id,outcome,Closed At,recorded_at\na,open,2024-02-01,\na,won,,2023-12-31\n",
+        "outcomes.csv": "lead_id,outcome,Closed At,recorded_at,amount\na,open,2024-02-01,,\n"
+        "a,won,,2023-12-31,?\nb,maybe,,,\n",
         "attribute_changes.csv": "lead_id,changed_at,attribute,value\na,2024-01-03,note,z\n",
     }
     history = read(tmp_path, files)
     flags = {name: counts(report, flagged=True) for name, report in history.reports.items() if report.flagged}
     assert flags == {
         "interactions": {"before_creation": 1, "unknown_direction": 1},
-        "outcomes": {"near_column": 2, "closed_before_created": 1, "open_without_time": 1},
+        "leads": {"undecided_outcome": 1},
+        "outcomes": {"near_column": 3, "bad_amount": 1, "closed_before_created": 1, "open_without_time": 1},
         "attribute_changes": {"ignored_attribute": 1},
     }
     assert {rule for found in flags.values() for rule in found} == set(FLAGGED)
@@ -379,6 +381,70 @@ def test_when_an_outcome_is_decided(tmp_path: Path) -> None:
     assert state_at(history, lead, instants).tolist() == [LOST, OPEN, OPEN, WON]
     assert format_time(history.outcomes.time_us[-1]) == "2024-02-01T00:00:00Z"
     assert not history.outcomes.implied.any()
+
+
+@pytest.mark.parametrize("amount", ["NULL", "-", "n/a", "-50", '"$1,200.00"', "NaN", "inf", "1e308", "1_000"])
+def test_a_bad_amount_leaves_the_decision(amount: str, tmp_path: Path) -> None:
+    rows = f"a,won,2024-01-05,{amount}\nb,lost,2024-01-05,{amount}\n"
+    history = read(tmp_path, {"outcomes.csv": f"lead_id,outcome,closed_at,amount\n{rows}"})
+    report = history.reports["outcomes"]
+    assert history.outcomes.state.tolist() == [WON, LOST]
+    assert np.isnan(history.outcomes.amount).all()
+    assert (counts(report), counts(report, flagged=True)) == ({}, {"bad_amount": 1})
+    assert [warning.code for warning in row_warnings(history.reports)] == ["bad_amount"]
+
+
+@pytest.mark.parametrize(
+    ("word", "state"),
+    [("Won", WON), (" WON\u00a0", WON), ("Closed  Won", WON), ("gewonnen", WON), ("受注", WON), ("LOST", LOST),
+     ("Perdido", LOST), ("Open", OPEN), ("Signed ", WON), ("dead", LOST), ("lost cause", OPEN)],
+)  # fmt: skip
+def test_words_of_outcomes_are_read(word: str, state: int, tmp_path: Path) -> None:
+    files = {
+        "funnel.toml": '[values.outcomes]\nwon = ["signed"]\nlost = ["Dead"]\nopen = ["Lost Cause"]\n',
+        "outcomes.csv": f"lead_id,outcome,closed_at\na,{word},2024-01-05\n",
+    }
+    history = read(tmp_path, files)
+    assert (history.outcomes.state.tolist(), history.reports["outcomes"].rejected) == ([state], ())
+
+
+def test_the_words_of_a_folder_stay_its_own_under_a_model(tmp_path: Path) -> None:
+    files = {
+        "funnel.toml": '[values.outcomes]\nwon = ["signed"]\n',
+        "outcomes.csv": "lead_id,outcome,closed_at\na,signed,2024-01-05\n",
+    }
+    read(tmp_path, files)
+    assert read_folder(tmp_path, config=FunnelConfig()).outcomes.state.tolist() == [WON]
+
+
+@pytest.mark.parametrize(
+    "row", ["maybe,2024-01-05", "won,yesterday", ",2024-01-05", "won,1900-01-01", "maybe,"]
+)
+def test_a_lead_with_a_bad_outcome_only_is_left_out(row: str, tmp_path: Path) -> None:
+    files = {
+        "outcomes.csv": f"lead_id,outcome,closed_at\na,{row}\nb,won,2024-01-06\nb,maybe,2024-01-07\n",
+        "interactions.csv": "lead_id,occurred_at,kind\na,2024-01-03,call\nb,2024-01-04,mail\n",
+    }
+    history = read(tmp_path, files)
+    assert list(history.lead_ids) == ["b"]
+    assert history.interactions.kind.values == ["mail"]
+    assert counts(history.reports["leads"], flagged=True) == {"undecided_outcome": 1}
+    assert [warning.code for warning in row_warnings(history.reports)] == ["undecided_outcome"]
+
+
+def test_a_bad_outcome_after_T_or_an_empty_one_leaves_open(tmp_path: Path) -> None:
+    files = {
+        "outcomes.csv": "lead_id,outcome,closed_at\na,maybe,2024-02-05\nb,,\n",
+        "stages.csv": "lead_id,entered_at,stage\nb,2024-02-02,new\n",
+    }
+    history = read(tmp_path, files, as_of_us=us("2024-02-01"))
+    assert len(open_leads(history, history.as_of_us)) == 2
+    assert list(read_folder(tmp_path).lead_ids) == ["b"]
+
+
+def test_a_folder_of_undecided_leads_alone_is_refused(tmp_path: Path) -> None:
+    (problem,) = problems(tmp_path, {"outcomes.csv": "lead_id,outcome\na,maybe\nb,maybe\n"})
+    assert "no lead is left" in problem
 
 
 def closings(folder: Path, rows: str, zone: str = "UTC", now: str | None = None) -> list[tuple[str, bool]]:

@@ -1,0 +1,30 @@
+"""Warnings about rows whose faults change figures, from the reports of a data folder's tables."""
+
+from collections.abc import Mapping
+
+from history.history import Rejected, TableReport
+from history.warnings import Warning
+
+
+def row_warnings(reports: Mapping[str, TableReport]) -> list[Warning]:
+    """The warnings of a history's reports; without any for a history that is not read from a folder."""
+    warnings: list[Warning] = []
+    if (bad := _flagged(reports, "outcomes", "bad_amount")) is not None:
+        detail = (
+            f"{bad.count:,} amounts of won leads are unknown, because they are no numbers of at least 0: "
+            f"{bad.first[0]}"
+        )
+        warnings.append(Warning("bad_amount", "outcomes", detail))
+    if (undecided := _flagged(reports, "leads", "undecided_outcome")) is not None:
+        detail = (
+            f"{undecided.count:,} leads count neither as open nor as decided, because their only outcomes are set "
+            f"aside: {undecided.first[0]}"
+        )
+        warnings.append(Warning("undecided_outcome", "outcomes", detail))
+    return warnings
+
+
+def _flagged(reports: Mapping[str, TableReport], table: str, rule: str) -> Rejected | None:
+    report = reports.get(table)
+    flagged = () if report is None else report.flagged
+    return next((rows for rows in flagged if rows.rule == rule), None)
