@@ -80,7 +80,7 @@ def deal_tables(deals: Deals, moves: Moves, exported_us: int) -> DealTables:
     )
 
     rows = np.flatnonzero(decided | reopened)
-    final = _final_rows(deals, deal, state, exported_us)
+    final = _final_rows(deals, deal, us, state, exported_us)
     outcomes = _Outcomes(
         np.concatenate((deal[rows], final.deal)),
         np.concatenate((us[rows], final.us)),
@@ -127,14 +127,16 @@ def _starts(deal: Ints) -> Mask:
     return first
 
 
-def _final_rows(deals: Deals, deal: Ints, state: Flags, exported_us: int) -> _Final:
+def _final_rows(deals: Deals, deal: Ints, moved_us: Ints, state: Flags, exported_us: int) -> _Final:
     """One row for each deal whose present state is not that of its last move."""
     last_state = np.full(len(deals.ids), OPEN, dtype=np.int8)
-    last_state[deal] = state  # rows are sorted: the last one of a deal stays
+    last_us = deals.created_us.copy()
+    last_state[deal], last_us[deal] = state, moved_us  # rows are sorted: the last one of a deal stays
     differs = np.flatnonzero(deals.state != last_state)
     closed = deals.closed_us[differs]
     is_open, undated = deals.state[differs] == OPEN, closed == NO_TIME
-    us = np.minimum(np.maximum(closed, deals.created_us[differs]), exported_us)
+    earliest = np.maximum(deals.created_us[differs], last_us[differs])
+    us = np.minimum(np.maximum(closed, earliest), exported_us)
     us = np.where(is_open, exported_us, np.where(undated, NO_TIME, us))
     known = np.where(is_open | undated, exported_us, NO_TIME)
     return _Final(differs, us, known)

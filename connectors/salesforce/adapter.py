@@ -7,7 +7,7 @@ from connectors.deals import deal_tables
 from connectors.export import Export
 from connectors.salesforce.activities import interactions
 from connectors.salesforce.amounts import read_amounts
-from connectors.salesforce.changes import AMOUNT, CLOSE_DATE, add_field_changes, add_plans
+from connectors.salesforce.changes import AMOUNT, CLOSE_DATE, add_field_changes, add_plans, tracked_plans
 from connectors.salesforce.leads import identity_columns, lead_table, list_ignored, read_converted
 from connectors.salesforce.objects import ALL_KINDS
 from connectors.salesforce.org import read_org, without_deleted
@@ -32,7 +32,8 @@ def convert(export: Export, sink: Sink) -> Result:
     tables = deal_tables(deals, read_moves(org, history, fields, stages, amounts), org.exported_us)
     changes = Changes()
     first = add_plans(org, history, amounts, changes)
-    add_field_changes(org, fields, changes)
+    add_field_changes(org, fields, amounts, changes)
+    first |= tracked_plans(org, fields, amounts, changes) if not first else {}
     leads = lead_table(org, converted, changes, first)
     list_ignored(org)
 

@@ -1,6 +1,8 @@
 """Attributes of opportunities with their history: planned closing date, amount, owner and tracked fields."""
 
+from datetime import timedelta
 from typing import Final
+from zoneinfo import ZoneInfo
 
 import numpy as np
 import pyarrow as pa
@@ -12,7 +14,8 @@ from connectors.salesforce.amounts import Amounts, numbers
 from connectors.salesforce.ids import is_reference, long_id
 from connectors.salesforce.org import Org
 from connectors.salesforce.stages import STAGE_FIELDS, field_key
-from history.times import format_time
+from connectors.values import EPOCH, Times
+from history.arrays import Floats, Ints
 from history.values import number_text
 
 CLOSE_DATE: Final = "expected_close_date"
@@ -34,14 +37,9 @@ def add_plans(org: Org, history: pa.Table, amounts: Amounts, changes: Changes) -
     rank = pc.rank(column(history, "Id"), tiebreaker="first").to_numpy(zero_copy_only=False)
     order = np.lexsort((rank, us, deal))
     plan = org.export.times(history, "CloseDate")
-    dates = [
-        format_time(t)[:10] if ok else None
-        for t, ok in zip(plan.us[order].tolist(), plan.known[order].tolist(), strict=True)
-    ]
-    amount = np.round(numbers(org.export, history, "Amount", "OpportunityHistory") * amounts.factor[deal], 2)[
-        order
-    ]
-    texts = [None if np.isnan(value) else number_text(value) for value in amount.tolist()]
+    dates = _dates(org, plan, order)
+    amount = numbers(org.export, history, "Amount", "OpportunityHistory") * amounts.factor[deal]
+    texts = _amount_texts(amount[order])
     first: FirstValues = {}
     for name, values in ((CLOSE_DATE, dates), (AMOUNT, texts)):
         if any(values):
@@ -49,7 +47,31 @@ def add_plans(org: Org, history: pa.Table, amounts: Amounts, changes: Changes) -
     return first
 
 
-def add_field_changes(org: Org, fields: pa.Table, changes: Changes) -> None:
+def tracked_plans(org: Org, fields: pa.Table, amounts: Amounts, changes: Changes) -> FirstValues:
+    """Planned closing dates and amounts at the creation, of fields that only the field history tracks.
+
+    A deal without a change has had its present value from the start, if it was created after the tracking began; of an
+    older one the value at the creation is unknown. Without this the mere presence of a value would tell of a change.
+    """
+    tracked = org.export.times(fields, "CreatedDate")
+    if not tracked.known.any():
+        return {}
+    since = int(tracked.us[tracked.known].min())
+    covered = np.flatnonzero(org.created_us >= since).tolist()
+    everything = np.arange(len(org.ids))
+    present = {
+        CLOSE_DATE: _dates(org, org.export.times(org.opportunities, "CloseDate"), everything),
+        AMOUNT: _amount_texts(amounts.value),
+    }
+    at_creation = changes.at_creation()
+    return {
+        name: {place: at_creation[name].get(place, values[place]) for place in covered}
+        for name, values in present.items()
+        if name in at_creation
+    }
+
+
+def add_field_changes(org: Org, fields: pa.Table, amounts: Amounts, changes: Changes) -> None:
     """Changes of tracked fields; a change of the owner comes twice, by id and by name."""
     read = org.export.times(fields, "CreatedDate")
     fields = org.export.leave(fields, "bad_time", ~read.known)
@@ -61,8 +83,10 @@ def add_field_changes(org: Org, fields: pa.Table, changes: Changes) -> None:
     used = np.zeros(len(fields), dtype=np.bool_)
     aside: dict[str, list[int]] = {}
     seen: set[tuple[int, int, str]] = set()
-    rows = zip(deal.tolist(), us.tolist(), names, column(fields, "OldValue").to_pylist(),
-               column(fields, "NewValue").to_pylist(), strict=True)  # fmt: skip
+    old_values, new_values = (
+        _field_values(org, fields, name, names, amounts) for name in ("OldValue", "NewValue")
+    )
+    rows = zip(deal.tolist(), us.tolist(), names, old_values, new_values, strict=True)
     by_name = sorted(enumerate(rows), key=lambda row: is_reference(row[1][4]) or is_reference(row[1][3]))
     for place, (owner, instant, name, old, new) in by_name:
         attribute = FIELD_ATTRIBUTES.get(name) or custom.get(name)
@@ -81,6 +105,42 @@ def add_field_changes(org: Org, fields: pa.Table, changes: Changes) -> None:
         mask[places] = True
         org.export.leave(fields, reason, mask)
     org.export.use(fields.filter(pa.array(used)))
+
+
+def _field_values(org: Org, fields: pa.Table, name: str, names: list[str], amounts: Amounts) -> list[Text]:
+    """Old or new values of a field history; dates and amounts in the form of the other tables."""
+    values: list[Text] = column(fields, name).to_pylist()
+    for attribute, read in ((CLOSE_DATE, _date_texts), (AMOUNT, _money_texts)):
+        rows = [place for place, key in enumerate(names) if FIELD_ATTRIBUTES.get(key) == attribute]
+        if rows:
+            texts = read(org, fields.take(pa.array(rows)), name, amounts)
+            for place, text in zip(rows, texts, strict=True):
+                values[place] = text
+    return values
+
+
+def _date_texts(org: Org, fields: pa.Table, name: str, _amounts: Amounts) -> list[Text]:
+    return _dates(org, org.export.times(fields, name), np.arange(len(fields)))
+
+
+def _money_texts(org: Org, fields: pa.Table, name: str, amounts: Amounts) -> list[Text]:
+    deal = org.places(column(fields, "OpportunityId"))
+    return _amount_texts(numbers(org.export, fields, name, "OpportunityFieldHistory") * amounts.factor[deal])
+
+
+def _dates(org: Org, read: Times, rows: Ints) -> list[Text]:
+    """The days of some rows in the zone of the export, None for no time."""
+    days = {us: _day(us, org.export.options.zone) for us in np.unique(read.us[read.known]).tolist()}
+    known, us = read.known[rows].tolist(), read.us[rows].tolist()
+    return [days[instant] if ok else None for instant, ok in zip(us, known, strict=True)]
+
+
+def _day(us: int, zone: ZoneInfo) -> str:
+    return (EPOCH + timedelta(microseconds=us)).astimezone(zone).date().isoformat()
+
+
+def _amount_texts(amounts: Floats) -> list[Text]:
+    return [None if np.isnan(value) else number_text(value) for value in np.round(amounts, 2).tolist()]
 
 
 def _named(org: Org, attribute: str, value: Text) -> Text:

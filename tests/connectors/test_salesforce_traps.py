@@ -105,6 +105,35 @@ def test_planned_closing_day_keeps_its_history(trial: Trial) -> None:
     assert (change["attribute"], change["value"]) == ("expected_close_date", "2026-05-31")
 
 
+def test_tracked_plan_is_the_same_for_deals_without_a_change(trial: Trial) -> None:
+    """Otherwise the presence of a value at the creation would tell that it changes later."""
+    trial.write(
+        "deals",
+        [deal(A, CloseDate="2026-05-31"), deal(B, CloseDate="2026-06-30"), deal(C, CreatedDate="2025-01-01")],
+    )
+    tracked = {
+        "Field": "CloseDate",
+        "OldValue": "2026-03-31",
+        "NewValue": "2026-05-31",
+        "CreatedDate": "2026-02-01T10:00:00Z",
+    }
+    began = {"Field": "created", "OldValue": "", "NewValue": "", "CreatedDate": "2026-01-01T10:00:00Z"}
+    trial.write(
+        "fields", [{"Id": "1", "OpportunityId": A, **began}, {"Id": "2", "OpportunityId": A, **tracked}]
+    )
+    trial.run()
+    assert [row["expected_close_date"] for row in trial.rows("leads")] == ["2026-03-31", "2026-06-30", None]
+
+
+def test_planned_day_is_that_of_the_export_zone(trial: Trial, tmp_path: Path) -> None:
+    trial.write("deals", [deal(C)])
+    trial.write("history", [move(1, C, "Prospecting", "01-05")])
+    mapping = tmp_path / "map.toml"
+    mapping.write_text('[funnel]\ntimezone = "Europe/Berlin"\n')
+    trial.run(mapping)
+    assert trial.rows("leads")[0]["expected_close_date"] == "2026-03-31"
+
+
 def test_reopened_deal_has_an_open_outcome(trial: Trial) -> None:
     trial.write("deals", [deal(A, "Closed Won", Amount="700")])
     stages = ("Prospecting", "Closed Lost", "Negotiation", "Closed Won", "Closed Won")
