@@ -2,6 +2,7 @@
 
 import gzip
 import json
+from datetime import date
 from pathlib import Path
 
 import pyarrow as pa
@@ -11,6 +12,7 @@ import pytest
 from connectors.accounts import Account
 from connectors.sources import Source, open_sources
 from history.errors import InvalidInput
+from tests.builders.workbook import write_workbook
 
 TEXT = 'Id,Name,Amount\n1,"Müller, Söhne",5\n2,Žižka & Co,\n3,"two\nlines",7\n'
 ROWS = [{"Id": "1", "Name": "Müller, Söhne", "Amount": "5"}, {"Id": "2", "Name": "Žižka & Co", "Amount": None},
@@ -79,6 +81,22 @@ def test_parquet_values_become_texts(tmp_path: Path) -> None:
     assert rows_of(tmp_path / "a.parquet") == [
         {"Id": "1", "Share": "0.5", "Won": "true"}, {"Id": "2", "Share": None, "Won": "false"},
     ]  # fmt: skip
+
+
+def test_sheets_of_a_workbook_are_sources(tmp_path: Path) -> None:
+    rows: list[list[str | float | date | None]] = [
+        ["Opportunities"], [], [None, "Id", "Seats", "Closed"], [None, "1", 12, date(2026, 3, 31)],
+        [None, "2", 1.5, None],
+    ]  # fmt: skip
+    write_workbook(tmp_path / "a.xlsx", {"Deals": rows, "Notes": [["Kind"], ["call"]]})
+    deals, notes = open_sources([tmp_path / "a.xlsx"])
+    assert (deals.file, notes.file) == ("a.xlsx, sheet Deals", "a.xlsx, sheet Notes")
+    assert read(deals)[0] == [
+        {"Id": "1", "Seats": "12", "Closed": "2026-03-31"}, {"Id": "2", "Seats": "1.5", "Closed": None},
+    ]  # fmt: skip
+    account = Account("a")
+    (batch,) = deals.batches(account, ["Id"])
+    assert batch.rows.tolist() == [4, 5]
 
 
 @pytest.mark.parametrize(
