@@ -123,7 +123,7 @@ LEAD: Final = ObjectKind(
         *trapped(Trap.TODAY, "Status|Lead Status", "Rating", "OwnerId", "Owner.Name|Lead Owner"),
         *_SYSTEM,
     ),
-    needs=("Id", ("IsConverted", "ConvertedOpportunityId"), ("Status", "Company", "LastName")),
+    needs=("Id", ("IsConverted", "ConvertedOpportunityId"), ("Company", "LastName", "IsConverted")),
     without=("StageName",),
 )  # fmt: skip
 EVENT: Final = ObjectKind(

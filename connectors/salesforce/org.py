@@ -208,12 +208,13 @@ def _with_creation(export: Export, current: pa.Table) -> pa.Table:
 
 
 def _oldest_first(export: Export, table: pa.Table) -> Ints:
-    """The order of rows by their version or last modification, file order among equals."""
+    """The order of rows by their last modification, file order among equals; versions come before the present row."""
     us = np.full(len(table), NO_TIME, dtype=np.int64)
     for name in ("LastModifiedDate", "SystemModstamp", VERSION):
         read = export.times(table, name)
         us = np.where(read.known, np.maximum(us, read.us), us)
-    return np.argsort(us, kind="stable")
+    is_present = pc.is_null(column(table, VERSION)).to_numpy(zero_copy_only=False)
+    return np.lexsort((us, is_present))
 
 
 def _exported(export: Export, created_us: Ints, *tables: pa.Table) -> int:

@@ -326,3 +326,24 @@ def test_versions_without_a_current_table_are_enough(trial: Trial) -> None:
     record = trial.run().record
     assert trial.outcomes() == [(A, "won", "02-01 10:00", 5.0)]
     assert record["sources"][0]["rows_used"] == len(versions)
+
+
+def test_present_row_comes_before_versions_of_it(trial: Trial) -> None:
+    version = {
+        "_fivetran_start": "2026-06-01 00:00:00",
+        "_fivetran_active": "true",
+        **deal(A, Region__c="old"),
+    }
+    trial.write("opportunity_history", [version])
+    trial.write("opportunity", [deal(A, Region__c="new")])
+    trial.run()
+    assert trial.rows("leads")[0]["Region__c"] == "new"
+
+
+def test_table_with_a_link_to_opportunities_is_no_lead(trial: Trial) -> None:
+    trial.write("deals", [deal(A)])
+    trial.write(
+        "orders",
+        [{"Id": record_id("801", 1), "Status": "Draft", "CreatedDate": "2026-01-05", "OpportunityId": A}],
+    )
+    assert trial.run().record["unclaimed"] == ["export/orders.csv"]
