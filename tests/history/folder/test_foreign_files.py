@@ -33,7 +33,7 @@ def problems(folder: Path, files: Mapping[str, bytes]) -> tuple[str, ...]:
         (LEADS.encode("utf-16-be"), "is UTF-16"),
         (b"PK\x03\x04\x14\x00", "an Excel workbook"),
         (b"PAR1\x15\x04", "end in .parquet"),
-        (gzip.compress(LEADS.encode()), "end in .csv.gz"),
+        (gzip.compress(LEADS.encode(), mtime=0), "end in .csv.gz"),
         (LEADS.encode() + b"c,2024-01-01,K\xf6ln\n", "line 4: 'c,2024-01-01,K\ufffdln"),
         (LEADS.encode().replace(b"plan", b"stra\xdfe"), "line 1: 'd_id,created_at,stra\ufffde"),
     ],
