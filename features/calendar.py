@@ -154,7 +154,11 @@ def _civil(days: int, date: Ints) -> None:
 
 @compiled()
 def _day_number(year: int, month: int, day: int) -> int:
-    """The inverse of `_civil`: days since 1970-01-01 of a date."""
+    """The inverse of `_civil`: days since 1970-01-01 of a date.
+
+    Years begin in March, so that a leap day ends its year, and eras of 400 years have 146,097 days each; 719,468 days
+    lie between 0000-03-01 and 1970-01-01.
+    """
     y = year - 1 if month <= 2 else year
     era = y // 400
     yoe = y - era * 400

@@ -1,4 +1,4 @@
-"""funnel.toml -> one frozen configuration, every fault of the file listed together."""
+"""funnel.toml -> one frozen configuration; all faults of the file are reported together."""
 
 import difflib
 import os
@@ -20,7 +20,7 @@ ATTRIBUTE_KINDS: Final = ("number", "date", "boolean", "category")
 GROUPS: Final = ("top", "middle", "bottom")
 GRADES: Final[Mapping[str, float]] = {"A": 0.10, "B": 0.20, "C": 0.30, "D": 0.40}
 LONGEST_HORIZON_DAYS: Final = 3650
-LARGEST: Final = sys.float_info.max  # TOML's whole numbers have no end
+LARGEST: Final = sys.float_info.max  # TOML's integers are unbounded
 SECTIONS: Final[Mapping[str, tuple[str, ...]]] = {
     "funnel": (
         "name",
@@ -57,7 +57,8 @@ class FunnelConfig:
     stages are the open stages in order; empty until given or inferred. Entering one of won_stages or lost_stages is an
     outcome, beside the usual words (history/closing_stages.py). columns maps table -> canonical name -> the
     file's name; outcome_words maps a state -> the file's words for it. attribute_types maps an attribute to number,
-    date, boolean or category. inferred names the keys that nobody gave.
+    date, boolean or category. inferred lists the keys that
+    funnel.toml does not set.
     """
 
     name: str = "funnel"
@@ -94,22 +95,24 @@ def to_dict(config: FunnelConfig) -> dict[str, Any]:
 
 
 def from_dict(values: Mapping[str, Any]) -> FunnelConfig:
-    """The configuration that to_dict wrote; raises InvalidInput for a key it does not know."""
+    """The configuration that to_dict wrote; raises InvalidInput for an unknown key."""
     known = {f.name for f in fields(FunnelConfig)}
     if unknown := sorted(set(values) - known):
         raise InvalidInput(f"the configuration has unknown keys: {', '.join(unknown)}")
-    given: dict[str, Any] = {
+    settings: dict[str, Any] = {
         key: tuple(value) if isinstance(value, list) else value for key, value in values.items()
     }
-    if "groups" in given:
-        given["groups"] = {name: tuple(stages) for name, stages in given["groups"].items()}
-    if "outcome_words" in given:
-        given["outcome_words"] = {state: tuple(words) for state, words in given["outcome_words"].items()}
-    return FunnelConfig(**given)
+    if "groups" in settings:
+        settings["groups"] = {name: tuple(stages) for name, stages in settings["groups"].items()}
+    if "outcome_words" in settings:
+        settings["outcome_words"] = {
+            state: tuple(words) for state, words in settings["outcome_words"].items()
+        }
+    return FunnelConfig(**settings)
 
 
 def load_config(folder: Path) -> FunnelConfig:
-    """The folder's funnel.toml, or the defaults where there is none; raises InvalidInput with all its faults."""
+    """The folder's funnel.toml, or the defaults without one; raises InvalidInput with all its faults."""
     path = Path(folder) / CONFIG_FILE
     if not os.path.lexists(path):
         return _config({}, _Faults())
@@ -123,8 +126,8 @@ def load_config(folder: Path) -> FunnelConfig:
         raise InvalidInput(f"{CONFIG_FILE} cannot be read: {error}. Write it as TOML in UTF-8.") from error
     faults = _Faults()
     config = _config(document, faults)
-    if faults.found:
-        raise InvalidInput(faults.found)
+    if faults.messages:
+        raise InvalidInput(faults.messages)
     return config
 
 
@@ -132,38 +135,38 @@ class _Faults:
     """The faults found so far, and readers that add one and return a default when a value has the wrong form."""
 
     def __init__(self) -> None:
-        self.found: list[str] = []
+        self.messages: list[str] = []
 
     def add(self, key: str, fault: str) -> None:
-        self.found.append(f"{CONFIG_FILE}: {key} {fault}")
+        self.messages.append(f"{CONFIG_FILE}: {key} {fault}")
 
-    def unknown(self, where: str, given: Iterable[str], known: Iterable[str]) -> None:
-        for key in sorted(set(given) - set(known)):
+    def unknown(self, prefix: str, keys: Iterable[str], known: Iterable[str]) -> None:
+        for key in sorted(set(keys) - set(known)):
             near = difflib.get_close_matches(key, list(known), 1)
             hint = f"; did you mean {near[0]}?" if near else f"; known are {', '.join(known)}"
-            self.add(f"{where}{key}", f"is not a known key{hint}")
+            self.add(f"{prefix}{key}", f"is not a known key{hint}")
 
-    def table(self, source: Mapping[str, Any], key: str, where: str = "") -> dict[str, Any]:
+    def table(self, source: Mapping[str, Any], key: str, prefix: str = "") -> dict[str, Any]:
         value = source.get(key, {})
         if isinstance(value, dict):
             return value
-        self.add(f"[{where}{key}]", f"must be a table, got {value!r}")
+        self.add(f"[{prefix}{key}]", f"must be a table, got {value!r}")
         return {}
 
     def text(self, source: Mapping[str, Any], key: str, default: str | None) -> str | None:
         value = source.get(key, default)
         if value is None or (isinstance(value, str) and value.strip()):
             return value
-        self.add(key, f"must be a text that is not empty, got {value!r}")
+        self.add(key, f"must be a non-empty text, got {value!r}")
         return default
 
     def texts(self, source: Mapping[str, Any], key: str) -> tuple[str, ...]:
         value = source.get(key, [])
         if not isinstance(value, list) or not all(isinstance(item, str) and item for item in value):
-            self.add(key, f"must be a list of texts that are not empty, got {value!r}")
+            self.add(key, f"must be a list of non-empty texts, got {value!r}")
             return ()
-        if twice := sorted({item for item in value if value.count(item) > 1}):
-            self.add(key, f"names {', '.join(twice)} more than once")
+        if repeated := sorted({item for item in value if value.count(item) > 1}):
+            self.add(key, f"names {', '.join(repeated)} more than once")
         return tuple(dict.fromkeys(value))
 
     def number(self, key: str, value: object, highest: float = float("inf")) -> float | None:
@@ -202,15 +205,15 @@ def _config(document: Mapping[str, Any], faults: _Faults) -> FunnelConfig:
         sensitive=faults.texts(attributes, "sensitive"),
         targets=_targets(sections["targets"], stages, faults),
         grades=_grades(sections["grades"], faults),
-        inferred=_not_given(sections),
+        inferred=_inferred_keys(sections),
     )
     _check_attributes(config, faults)
     _check_closing_stages(config, faults)
     return config
 
 
-def _not_given(sections: Mapping[str, Mapping[str, Any]]) -> tuple[str, ...]:
-    optional = ("won_stages", "lost_stages")  # absent, the usual words count
+def _inferred_keys(sections: Mapping[str, Mapping[str, Any]]) -> tuple[str, ...]:
+    optional = ("won_stages", "lost_stages")  # without them, the usual words count
     absent = [key for key in SECTIONS["funnel"] if key not in (*sections["funnel"], *optional)]
     return (*absent, *(key for key in ("grades",) if not sections[key]))
 
@@ -233,24 +236,29 @@ def _horizon(funnel: Mapping[str, Any], faults: _Faults) -> int:
     return 90
 
 
-def _groups(given: Mapping[str, Any], stages: tuple[str, ...], faults: _Faults) -> dict[str, tuple[str, ...]]:
-    faults.unknown("funnel.groups.", given, GROUPS)
-    groups = {name: faults.texts(given, name) for name in GROUPS if name in given}
+def _groups(
+    section: Mapping[str, Any], stages: tuple[str, ...], faults: _Faults
+) -> dict[str, tuple[str, ...]]:
+    faults.unknown("funnel.groups.", section, GROUPS)
+    groups = {name: faults.texts(section, name) for name in GROUPS if name in section}
     members = [stage for names in groups.values() for stage in names]
-    if twice := sorted({stage for stage in members if members.count(stage) > 1}):
-        faults.add("funnel.groups", f"puts {', '.join(twice)} into more than one group")
-    if given and not stages:
+    if repeated := sorted({stage for stage in members if members.count(stage) > 1}):
+        faults.add("funnel.groups", f"puts {', '.join(repeated)} into more than one group")
+    if section and not stages:
         faults.add("funnel.groups", "needs funnel.stages: name the stages in their order")
     elif unknown := sorted(set(members) - set(stages)):
-        faults.add("funnel.groups", f"names {', '.join(unknown)}, which funnel.stages does not")
+        faults.add(
+            "funnel.groups",
+            f"names {', '.join(unknown)}, missing from funnel.stages: add it there or remove it here",
+        )
     return groups
 
 
-def _columns(given: Mapping[str, Any], faults: _Faults) -> dict[str, dict[str, str]]:
-    faults.unknown("columns.", given, tuple(TABLES))
+def _columns(section: Mapping[str, Any], faults: _Faults) -> dict[str, dict[str, str]]:
+    faults.unknown("columns.", section, tuple(TABLES))
     columns: dict[str, dict[str, str]] = {}
-    for table in (name for name in TABLES if name in given):
-        mapping = faults.table(given, table, "columns.")
+    for table in (name for name in TABLES if name in section):
+        mapping = faults.table(section, table, "columns.")
         layout = TABLES[table]
         if not layout.has_attributes:
             faults.unknown(f"columns.{table}.", mapping, layout.columns)
@@ -260,22 +268,22 @@ def _columns(given: Mapping[str, Any], faults: _Faults) -> dict[str, dict[str, s
     return columns
 
 
-def _outcome_words(given: Mapping[str, Any], faults: _Faults) -> dict[str, tuple[str, ...]]:
-    faults.unknown("values.outcomes.", given, OUTCOMES)
-    words = {state: faults.texts(given, state) for state in OUTCOMES if state in given}
+def _outcome_words(section: Mapping[str, Any], faults: _Faults) -> dict[str, tuple[str, ...]]:
+    faults.unknown("values.outcomes.", section, OUTCOMES)
+    words = {state: faults.texts(section, state) for state in OUTCOMES if state in section}
     distinct = [word for of_state in words.values() for word in {folded(text) for text in of_state}]
-    if twice := sorted({word for word in distinct if distinct.count(word) > 1}):
-        faults.add("values.outcomes", f"gives {', '.join(twice)} more than one meaning")
+    if repeated := sorted({word for word in distinct if distinct.count(word) > 1}):
+        faults.add("values.outcomes", f"gives {', '.join(repeated)} more than one meaning")
     return words
 
 
-def _types(given: Mapping[str, Any], faults: _Faults) -> dict[str, str]:
-    for name, kind in given.items():
+def _types(section: Mapping[str, Any], faults: _Faults) -> dict[str, str]:
+    for name, kind in section.items():
         if kind not in ATTRIBUTE_KINDS:
             faults.add(
                 f"attributes.types.{name}", f"must be one of {', '.join(ATTRIBUTE_KINDS)}, got {kind!r}"
             )
-    return {name: kind for name, kind in given.items() if kind in ATTRIBUTE_KINDS}
+    return {name: kind for name, kind in section.items() if kind in ATTRIBUTE_KINDS}
 
 
 def _check_attributes(config: FunnelConfig, faults: _Faults) -> None:
@@ -289,7 +297,8 @@ def _check_attributes(config: FunnelConfig, faults: _Faults) -> None:
     ):
         if both := sorted(ignored & set(names)):
             faults.add(
-                f"attributes.{key}", f"names {', '.join(both)}, which attributes.ignore says is never read"
+                f"attributes.{key}",
+                f"names {', '.join(both)}, which attributes.ignore leaves out: remove it from one of them",
             )
 
 
@@ -305,15 +314,18 @@ def _check_closing_stages(config: FunnelConfig, faults: _Faults) -> None:
             )
 
 
-def _targets(given: Mapping[str, Any], stages: tuple[str, ...], faults: _Faults) -> dict[str, Any]:
+def _targets(section: Mapping[str, Any], stages: tuple[str, ...], faults: _Faults) -> dict[str, Any]:
     targets: dict[str, Any] = {}
-    for key in (name for name in SECTIONS["targets"] if name in given and name != "stage_conversion"):
-        number = faults.number(f"targets.{key}", given[key], 1.0 if key == "win_rate" else float("inf"))
+    for key in (name for name in SECTIONS["targets"] if name in section and name != "stage_conversion"):
+        number = faults.number(f"targets.{key}", section[key], 1.0 if key == "win_rate" else float("inf"))
         if number is not None:
             targets[key] = number
-    shares = faults.table(given, "stage_conversion", "targets.")
+    shares = faults.table(section, "stage_conversion", "targets.")
     if stages and (unknown := sorted(set(shares) - set(stages))):
-        faults.add("targets.stage_conversion", f"names {', '.join(unknown)}, which funnel.stages does not")
+        faults.add(
+            "targets.stage_conversion",
+            f"names {', '.join(unknown)}, missing from funnel.stages: add it there or remove it here",
+        )
     read = {
         stage: faults.number(f"targets.stage_conversion.{stage}", share, 1.0)
         for stage, share in shares.items()
@@ -323,13 +335,13 @@ def _targets(given: Mapping[str, Any], stages: tuple[str, ...], faults: _Faults)
     return targets
 
 
-def _grades(given: Mapping[str, Any], faults: _Faults) -> dict[str, float]:
-    if not given:
+def _grades(section: Mapping[str, Any], faults: _Faults) -> dict[str, float]:
+    if not section:
         return dict(GRADES)
-    if missing := [name for name in GRADES if name not in given]:
-        faults.add("grades", f"must give all of {', '.join(GRADES)}; missing: {', '.join(missing)}")
+    if missing := [name for name in GRADES if name not in section]:
+        faults.add("grades", f"must set all of {', '.join(GRADES)}; missing: {', '.join(missing)}")
         return dict(GRADES)
-    shares = {name: faults.number(f"grades.{name}", given[name], 1.0) for name in GRADES}
+    shares = {name: faults.number(f"grades.{name}", section[name], 1.0) for name in GRADES}
     if any(share is None for share in shares.values()):
         return dict(GRADES)
     total = sum(share for share in shares.values() if share is not None)

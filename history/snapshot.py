@@ -133,8 +133,7 @@ def _cut_costs(costs: Costs, as_of_us: int) -> Costs:
 def _cut_log(log: Log, keep_lead: Mask, as_of_us: int) -> Log:
     lengths = np.diff(log.offsets)
     rows = np.repeat(keep_lead, lengths) & (log.known_us <= as_of_us)
-    owner = np.repeat(np.arange(len(lengths)), lengths)[rows]
-    kept = np.bincount(owner, minlength=len(lengths))[keep_lead]
+    kept = np.bincount(log.lead[rows], minlength=len(lengths))[keep_lead]
     return _log_of_rows(log, np.flatnonzero(rows), kept)
 
 

@@ -23,6 +23,7 @@ PER_STAGE = DWELLS * RECENCIES * 2
 STATES = STAGES * PER_STAGE
 WON, LOST, FORWARD, SKIP, BACK = range(5)  # columns of the rates
 ENTER, WIN, LOSE, REOPEN, INBOUND, DEMO, OUTBOUND, AMBIENT = range(8)  # event codes
+LEAD, DAY, CODE, DETAIL = range(4)  # columns of the events
 
 
 class Tables(NamedTuple):
@@ -136,7 +137,7 @@ def _touch_chance(inbound: Any, engagement: Any, touches: Any) -> Any:
 
 @compiled()
 def _moved(own: Any, state: Any, plan: Any, moves: Any, u: Any) -> Any:
-    """Which of the five moves a uniform u makes on a business day, -1 for none."""
+    """The move of a business day by a uniform u: a column of the rates, -1 for no move."""
     total = 1.0 + moves * own[state, WON] * plan
     for k in range(LOST, BACK + 1):
         total += moves * own[state, k]
@@ -150,12 +151,12 @@ def _moved(own: Any, state: Any, plan: Any, moves: Any, u: Any) -> Any:
 
 @compiled()
 def _emit(events: Any, count: Any, lead: Any, day: Any, code: Any, stage: Any) -> Any:
-    """Writes one event where there is room and returns the new count."""
+    """Writes one event if the array has room for it; returns the new count."""
     if count < len(events):
-        events[count, 0] = lead
-        events[count, 1] = day
-        events[count, 2] = code
-        events[count, 3] = stage
+        events[count, LEAD] = lead
+        events[count, DAY] = day
+        events[count, CODE] = code
+        events[count, DETAIL] = stage
     return count + 1
 
 
@@ -192,9 +193,9 @@ def _touches(
 
 @compiled()
 def paths(starts: Any, tables: Any, calendar: Any, last_day: Any, events: Any, states: Any) -> Any:
-    """Runs every lead to last_day: events (m, 4: lead, day, code, stage) and states (n, months), -1 where not open.
+    """Runs every lead to last_day: events (m, 4: LEAD, DAY, CODE, DETAIL) and states (n, months), -1 where not open.
 
-    Returns the number of events; where the array is too small the rest is counted only, for the caller to run again.
+    Returns the number of events. An array that is too small holds the first ones; run again with a larger one.
     """
     count = 0
     for i in range(len(starts.key)):
@@ -244,7 +245,7 @@ def _tick_mass(mass: Any, after: Any, monday: Any) -> Any:
 
 @compiled()
 def _move_mass(mass: Any, after: Any, own: Any, plan: Any, moves: Any) -> Any:
-    """The first step of a business day for a distribution over states; returns what was won."""
+    """The first step of a business day for a distribution over states; returns the probability won."""
     won = 0.0
     after[:] = 0.0
     for s in range(STATES):
@@ -280,7 +281,7 @@ def _touch_mass(mass: Any, tables: Any, engagement: Any, touches: Any, business:
 def win_chance(starts: Any, tables: Any, calendar: Any, states: Any, days: Any) -> Any:
     """P(won within days[1] days) at the month starts days[0], exact, (n, months); NaN where states is -1.
 
-    What leaves the open states for won is summed; what leaves for lost is gone, reopened or not.
+    Probability that moves from the open states to won adds up; a loss is final here, even if the lead reopens later.
     """
     n, months = states.shape
     chance = np.full((n, months), np.nan)

@@ -9,7 +9,7 @@ import numpy as np
 from funnel.records import Record, finite
 from funnel.state.paths import HERE, StagePaths, Visits
 from funnel.state.probabilities import LeadProbabilities
-from funnel.state.rows import row_leads, rows_until
+from funnel.state.rows import rows_until
 from funnel.state.stages import stay_incidence
 from funnel.state.touches import Touches
 from history.arrays import Floats, Ints, Mask
@@ -174,7 +174,7 @@ class _Gaps:
 
 def _gaps(paths: StagePaths) -> _Gaps:
     log, visits = paths.history.interactions, paths.visits
-    lead = row_leads(log.offsets)
+    lead = log.lead
     rows = np.flatnonzero(lead[:-1] == lead[1:])
     lead = lead[rows]
     begin_us, end_us = log.time_us[rows], log.time_us[rows + 1]

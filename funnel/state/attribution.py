@@ -7,7 +7,6 @@ import numpy as np
 
 from funnel.records import Record
 from funnel.state.paths import StagePaths
-from funnel.state.rows import row_leads
 from history.arrays import Floats, Ints, Mask
 
 MAX_CHANNELS = 100  # each one costs a linear system of this size
@@ -85,7 +84,7 @@ def _channel_touches(paths: StagePaths, decided: Ints) -> _ChannelTouches:
     log = paths.history.interactions
     is_decided = np.zeros(len(paths), dtype=np.bool_)
     is_decided[decided] = True
-    lead = row_leads(log.offsets)
+    lead = log.lead
     has_channel = log.channel.codes >= 0
     is_before_closing = log.time_us <= paths.closed_us[lead]
     rows = np.flatnonzero(is_decided[lead] & has_channel & is_before_closing)

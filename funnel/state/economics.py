@@ -11,7 +11,6 @@ from funnel.state.attribution import attribution
 from funnel.state.deals import decided_in, win_incidence_of
 from funnel.state.paths import StagePaths
 from funnel.state.period import Period, View, view_of
-from funnel.state.rows import row_leads
 from funnel.state.touches import Touches
 from funnel.survival import kaplan_meier
 from history.arrays import Floats, Ints, Mask
@@ -58,7 +57,7 @@ def first_channel(paths: StagePaths) -> Factor:
     """The channel of each lead's first interaction that has one (n,)."""
     log = paths.history.interactions
     rows = np.flatnonzero(log.channel.codes >= 0)
-    leads, first = np.unique(row_leads(log.offsets)[rows], return_index=True)
+    leads, first = np.unique(log.lead[rows], return_index=True)
     codes = np.full(len(paths), -1, dtype=np.int32)
     codes[leads] = log.channel.codes[rows[first]]
     return Factor(codes, log.channel.values)

@@ -5,11 +5,6 @@ import numpy as np
 from history.arrays import Ints
 
 
-def row_leads(offsets: Ints) -> Ints:
-    """The lead of each row of a table with offsets (n + 1,)."""
-    return np.repeat(np.arange(len(offsets) - 1, dtype=np.int64), np.diff(offsets))
-
-
 def rows_until(offsets: Ints, time_us: Ints, lead: Ints, instant_us: Ints) -> Ints:
     """End of the rows (m,) of each lead (m,) up to and with its instant (m,), by bisection within the lead's rows."""
     low, high = offsets[lead], offsets[lead + 1]

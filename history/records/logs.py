@@ -1,7 +1,7 @@
 """The logs of a history from the rows of request records, by the rules of data folders."""
 
 from collections.abc import Sequence
-from typing import Final
+from typing import Final, NamedTuple
 
 import numpy as np
 
@@ -39,7 +39,7 @@ def _nothing(n_leads: int) -> tuple[Interactions, Stages, Outcomes, Changes]:
 
 
 def interactions_of(table: TableRows) -> Interactions:
-    """Ordered by time within a lead, one of each interaction_id; ValueError for an empty kind or no finite value."""
+    """Ordered by time within a lead, one of each interaction_id; ValueError for an empty kind or a value too large."""
     n = len(table.rows)
     if not n:
         return _nothing(table.n_leads)[0]
@@ -49,6 +49,7 @@ def interactions_of(table: TableRows) -> Interactions:
         raise ValueError("a value that is not finite or too large")
     ids = [text or None for text in table.column("interaction_id")]
     directions = [DIRECTIONS.get(text, NO_DIRECTION) for text in table.column("direction")]
+
     interactions = Interactions(
         offsets=table.offsets,
         time_us=table.time_us,
@@ -59,6 +60,7 @@ def interactions_of(table: TableRows) -> Interactions:
         value=value,
         ids=ids if any(ids) else None,
     )
+
     order = table.order()
     kept = _once(table, ids) if interactions.ids is not None else None
     if kept is not None:
@@ -67,14 +69,14 @@ def interactions_of(table: TableRows) -> Interactions:
 
 
 def _once(table: TableRows, ids: Sequence[str | None]) -> Mask | None:
-    """Of the rows with one id within a lead only the one known first is kept (mask); None if all are."""
+    """The rows that stay (m,), of those with one id within a lead the one known first; None if all stay."""
     lead = [0] * len(ids) if table.lead is None else table.lead.tolist()
     known = table.known_us.tolist()
     first: dict[tuple[int, str], int] = {}
     for row, text in enumerate(ids):
         if text:
-            held = first.setdefault((lead[row], text), row)
-            if known[row] < known[held]:
+            earliest = first.setdefault((lead[row], text), row)
+            if known[row] < known[earliest]:
                 first[lead[row], text] = row
     if len(first) == len(ids) - ids.count(None):
         return None
@@ -127,38 +129,75 @@ def changes_of(table: TableRows, config: FunnelConfig) -> Changes:
     return Changes(offsets, table.time_us[order], table.known_us[order], attribute, value)
 
 
+class _Decision(NamedTuple):
+    """One row of the outcomes: the decision of the lead at index `lead`, amount NaN if unknown."""
+
+    lead: int
+    time_us: int
+    known_us: int
+    state: int
+    amount: float
+    reason: str | None
+    implied: bool
+
+
 def outcomes_of(leads: LeadRows, config: FunnelConfig) -> Outcomes:
-    """At most one decision a lead; ValueError for one before the lead's creation and for an amount below 0."""
+    """At most one decision a lead; ValueError for one before the lead's creation and for an amount out of bounds."""
     if not any(leads.decisions):
         return _nothing(len(leads.decisions))[2]
-    given = iter(leads.decided_us.tolist())
-    kept: list[tuple[int, int, int, int, float, str | None, bool]] = []
+
+    decisions = _decisions(leads, config)
+    lead = np.array([row.lead for row in decisions], dtype=np.int64)
+    return Outcomes(
+        offsets=offsets_of(lead, len(leads.decisions)),
+        time_us=np.array([row.time_us for row in decisions], dtype=np.int64),
+        known_us=np.array([row.known_us for row in decisions], dtype=np.int64),
+        state=np.array([row.state for row in decisions], dtype=np.int8),
+        amount=np.array([row.amount for row in decisions], dtype=np.float64),
+        reason=factor_of([row.reason for row in decisions]),
+        implied=np.array([row.implied for row in decisions], dtype=np.bool_),
+    )
+
+
+def _decisions(leads: LeadRows, config: FunnelConfig) -> list[_Decision]:
+    """The decisions in the order of their leads, without an open one that has no time of its own."""
+    times = iter(leads.decided_us.tolist())
+    decisions: list[_Decision] = []
     for lead, row in enumerate(leads.decisions):
         if not row:
             continue
-        state, amount = STATES[row["outcome"]], row.get("amount")
-        closed = next(given) if row.get("closed_at") else None
-        recorded = next(given) if row.get("recorded_at") else None
-        amount = float("nan") if amount is None else float(amount)
-        begun = int(leads.created_us[lead])
-        time = (
-            closed if closed is not None else recorded if recorded is not None else begun + config.horizon_us
-        )
-        if time < begun or (row.get("amount") is not None and not 0 <= amount <= LARGEST_NUMBER):
-            raise ValueError("a decision before the creation, or of no amount")
-        implied = closed is None and recorded is None
-        if not (implied and state == OPEN):
-            kept.append((lead, time, max(time, recorded or time), state, amount, row.get("reason"), implied))
-    lead_of = np.array([row[0] for row in kept], dtype=np.int64)
-    return Outcomes(
-        offsets=offsets_of(lead_of, len(leads.decisions)),
-        time_us=np.array([row[1] for row in kept], dtype=np.int64),
-        known_us=np.array([row[2] for row in kept], dtype=np.int64),
-        state=np.array([row[3] for row in kept], dtype=np.int8),
-        amount=np.array([row[4] for row in kept], dtype=np.float64),
-        reason=factor_of([row[5] for row in kept]),
-        implied=np.array([row[6] for row in kept], dtype=np.bool_),
-    )
+        state = STATES[row["outcome"]]
+        amount = _amount(row.get("amount"))
+        # `decided_us` holds only the times that are present, row by row: closed_at before recorded_at.
+        closed_us = next(times) if row.get("closed_at") else None
+        recorded_us = next(times) if row.get("recorded_at") else None
+        implied = closed_us is None and recorded_us is None
+
+        created_us = int(leads.created_us[lead])
+        if closed_us is not None:
+            time_us = closed_us
+        elif recorded_us is not None:
+            time_us = recorded_us
+        else:
+            time_us = created_us + config.horizon_us
+        if time_us < created_us:
+            raise ValueError("a decision before the lead's creation")
+
+        if implied and state == OPEN:
+            continue
+        known_us = max(time_us, recorded_us or time_us)
+        decisions.append(_Decision(lead, time_us, known_us, state, amount, row.get("reason"), implied))
+    return decisions
+
+
+def _amount(value: float | None) -> float:
+    """The amount as a float, NaN for None; ValueError below 0 or above the largest number."""
+    if value is None:
+        return float("nan")
+    amount = float(value)
+    if not 0 <= amount <= LARGEST_NUMBER:
+        raise ValueError("an amount below 0 or too large")
+    return amount
 
 
 def _needed(texts: list[str]) -> Factor:

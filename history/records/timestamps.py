@@ -75,7 +75,11 @@ def _number(text: npt.NDArray[np.uint8], begin: int, end: int) -> int:
 
 @compiled()
 def _days(year: int, month: int, day: int) -> int:
-    """Days since 1970 of a civil day, below -1,000,000 if it does not exist (days_from_civil, Howard Hinnant)."""
+    """Days since 1970 of a date, below -1,000,000 if it does not exist (days_from_civil, Howard Hinnant).
+
+    features/calendar.py explains the formula and compiles its own copy: numba's cache of a kernel does not notice a
+    change in a function of another file. `test_timestamps.py` holds both to the standard library.
+    """
     leap = year % 4 == 0 and (year % 100 != 0 or year % 400 == 0)
     longest = 28 + leap if month == 2 else 30 if month in (4, 6, 9, 11) else 31
     if year < 1 or month < 1 or month > 12 or day < 1 or day > longest:

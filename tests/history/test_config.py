@@ -75,7 +75,10 @@ def test_the_json_form_reads_back_equal(tmp_path: Path) -> None:
 
 
 FAULTS = {
-    'horizon_day = 30\n[funnel]\nname = ""': ["horizon_day is not a known key", "name must be a text"],
+    'horizon_day = 30\n[funnel]\nname = ""': [
+        "horizon_day is not a known key",
+        "name must be a non-empty text",
+    ],
     '[values.outcomes]\nwin = ["x"]': ["values.outcomes.win is not a known key"],
     '[values.outcomes]\nwon = ["X"]\nlost = ["x "]': ["values.outcomes gives x more than one meaning"],
     "[funnel]\nhorizon_day = 30": ["did you mean horizon_days"],
@@ -85,14 +88,16 @@ FAULTS = {
     '[funnel]\ntimezone = "../etc"': ["timezone must be an IANA name"],
     '[funnel]\nstages = ["a", "a"]': ["stages names a more than once"],
     '[funnel]\nstages = "a"': ["stages must be a list"],
-    '[funnel]\nstages = ["a"]\n[funnel.groups]\ntop = ["b"]': ["names b, which funnel.stages does not"],
+    '[funnel]\nstages = ["a"]\n[funnel.groups]\ntop = ["b"]': [
+        "names b, missing from funnel.stages: add it there or remove it here"
+    ],
     '[funnel]\nstages = ["a"]\n[funnel.groups]\ntop = ["a"]\nmiddle = ["a"]': ["more than one group"],
     '[funnel.groups]\ntop = ["a"]': ["needs funnel.stages"],
     '[columns.lead]\nlead_id = "Id"': ["columns.lead is not a known key; did you mean leads"],
     '[columns.stages]\nname = "Stage"': ["columns.stages.name is not a known key"],
-    "[columns.leads]\nlead_id = 3": ["lead_id must be a text"],
+    "[columns.leads]\nlead_id = 3": ["lead_id must be a non-empty text"],
     '[attributes]\nignore = ["lead_id"]': ["which every lead needs"],
-    '[attributes]\nignore = ["x"]\nsensitive = ["x"]': ["attributes.ignore says is never read"],
+    '[attributes]\nignore = ["x"]\nsensitive = ["x"]': ["which attributes.ignore leaves out"],
     '[attributes.types]\nplan = "text"': ["must be one of number, date, boolean, category"],
     "[targets]\nwin_rate = 2": ["targets.win_rate must be a number from 0 to 1"],
     "[targets]\nrevenue_per_month = nan": ["targets.revenue_per_month must be a number"],

@@ -4,7 +4,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from funnel.state.rows import row_leads, rows_until
+from funnel.state.rows import rows_until
 
 times_of_leads = st.lists(st.lists(st.integers(0, 9), max_size=6).map(sorted), min_size=1, max_size=5)
 
@@ -17,9 +17,3 @@ def test_rows_until_is_a_count_by_lead(times: list[list[int]], instant: int) -> 
     ends = rows_until(offsets, time_us, lead, np.full(len(times), instant))
     expected = [offsets[i] + sum(time <= instant for time in rows) for i, rows in enumerate(times)]
     assert ends.tolist() == expected
-
-
-@given(times_of_leads)
-def test_row_leads_repeats_each_lead(times: list[list[int]]) -> None:
-    offsets = np.concatenate(([0], np.cumsum([len(rows) for rows in times]))).astype(np.int64)
-    assert row_leads(offsets).tolist() == [i for i, rows in enumerate(times) for _ in rows]

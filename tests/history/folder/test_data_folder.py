@@ -10,7 +10,7 @@ from history.config import FunnelConfig, load_config
 from history.errors import InvalidInput
 from history.history import DAY_US
 from history.read import open_folder, read_folder
-from tests.builders.door_content import plain
+from tests.builders.lead_records import plain
 
 INSTANTS_US = [None, *range(1_765_000_000_000_000, 1_785_000_000_000_000, 90 * DAY_US)]
 CONFIGS = {

@@ -21,7 +21,7 @@ from history.history import LOST, OPEN, WON, History, TableReport
 from history.read import format_time, parse_time, read_folder
 from history.row_warnings import row_warnings
 from history.snapshot import cut, open_leads, state_at
-from tests.builders.door_content import DAY_US, START_US, lead_records, plain, table_rows, write_csv
+from tests.builders.lead_records import DAY_US, START_US, lead_records, plain, table_rows, write_csv
 
 LEADS = "lead_id,created_at,plan\na,2024-01-01,x\nb,2024-01-02T10:00:00+02:00,y\n"
 NOW = "2024-06-01T00:00:00Z"

@@ -12,7 +12,7 @@ from history.config import FunnelConfig
 from history.history import OPEN, WON
 from history.read import read_folder, read_records
 from history.snapshot import cut, open_leads
-from tests.builders.door_content import (
+from tests.builders.lead_records import (
     DAY_US,
     START_US,
     lead_records,

@@ -1,12 +1,13 @@
 """The times of request records: read all at once by digits, they are what the standard library reads one by one."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from history.records.timestamps import instants
+from features.calendar import _day_number
+from history.records.timestamps import _days, instants
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 MICROSECOND = timedelta(microseconds=1)
@@ -39,6 +40,15 @@ def test_every_day_of_a_year_is_where_the_calendar_has_it(year: int) -> None:
     days = [datetime(year, 1, 1, 23, 59, 59, tzinfo=UTC) + timedelta(days=i) for i in range(367)]
     texts = [day.strftime("%Y-%m-%dT%H:%M:%SZ") for day in days]
     assert instants(texts).tolist() == [(day - EPOCH) // MICROSECOND for day in days]
+
+
+def test_both_compiled_day_counts_equal_the_standard_library() -> None:
+    """The two files each compile their own copy of the formula; one reference holds both."""
+    for ordinal in range(1, date.max.toordinal(), 97):
+        day = date.fromordinal(ordinal)
+        expected = (day - EPOCH.date()).days
+        assert _days(day.year, day.month, day.day) == expected
+        assert _day_number(day.year, day.month, day.day) == expected
 
 
 @given(st.lists(digits.filter(lambda t: slowly(t) is not None), min_size=2, max_size=4), st.data())
