@@ -54,17 +54,20 @@ def readable(feature: Feature, value: float, vocabulary: Vocabulary) -> str:
 
 def sentence(feature: Feature, value: float, up: bool, vocabulary: Vocabulary) -> str:
     """The reason in words: "Profile fit of 64 raises the chance", with `lowers` unless `up`."""
-    subject = _subject(feature, value, vocabulary)
+    return sentence_with(feature, value, readable(feature, value, vocabulary), up)
+
+
+def sentence_with(feature: Feature, value: float, words: str, up: bool) -> str:
+    """The same, if the value is already at hand in words, as `readable` gives them."""
+    missing = is_missing(feature, value)
+    subject = feature.missing.format() if missing else _subject(feature, words)
     verb = "raise" if up else "lower"
-    if not _is_plural(feature, value):
+    if missing or not _is_plural(feature, value):
         verb += "s"
     return f"{subject[0].upper()}{subject[1:]} {verb} the chance"
 
 
-def _subject(feature: Feature, value: float, vocabulary: Vocabulary) -> str:
-    if is_missing(feature, value):
-        return feature.missing.format()
-    words = readable(feature, value, vocabulary)
+def _subject(feature: Feature, words: str) -> str:
     if feature.unit == "category" and words == RARE:
         words = f"with {RARE}"
     elif feature.unit in ("category", "boolean"):
@@ -75,8 +78,7 @@ def _subject(feature: Feature, value: float, vocabulary: Vocabulary) -> str:
 def _is_plural(feature: Feature, value: float) -> bool:
     """True if the sentence begins with a count other than one: "3 calls in the last 7 days raise the chance"."""
     is_count = feature.unit in _COUNTED or feature.unit == "trend"
-    begins_with_value = feature.phrase.startswith("{value}")
-    return is_count and begins_with_value and not is_missing(feature, value) and abs(value) != 1
+    return is_count and abs(value) != 1 and feature.phrase.startswith("{value}")
 
 
 def is_missing(feature: Feature, value: float) -> bool:

@@ -7,7 +7,7 @@ import numpy as np
 from features.catalogue import Feature
 from features.matrix import FeatureMatrix
 from features.vocabulary import Vocabulary
-from features.wording import readable, sentence
+from features.wording import readable, sentence_with
 from history.arrays import Floats
 from models.additive import AdditiveModel
 from models.calibration import Calibration
@@ -57,10 +57,11 @@ def _largest(
 
 def _reason(feature: Feature, value: float, points: float, vocabulary: Vocabulary) -> dict[str, Any]:
     """One reason in the contract's words."""
+    words = readable(feature, value, vocabulary)
     return {
         "feature": feature.name,
-        "label": sentence(feature, value, points > 0, vocabulary),
-        "value": readable(feature, value, vocabulary),
+        "label": sentence_with(feature, value, words, points > 0),
+        "value": words,
         "direction": "up" if points > 0 else "down",
         "points": points,
     }
