@@ -54,7 +54,7 @@ def bench_bulk(leads: int, interactions: int, rows: int) -> None:
     matrix = build_matrix(snapshot, vocabulary, tables)
     for reference in REFERENCES:
         if not np.array_equal(reference.count(snapshot), window_counts(matrix)):
-            raise SystemExit(f"counts by kind and window differ from those of {reference.library}")
+            raise SystemExit(f"counts by kind and window differ from those of {reference.package}")
     print("  counts by kind and window equal those of numpy and pandas: yes")
 
     timing = best_of(lambda: build_matrix(snapshot, vocabulary, tables), 3)
@@ -69,7 +69,7 @@ def bench_bulk(leads: int, interactions: int, rows: int) -> None:
     for reference in REFERENCES:
         timing = best_of(partial(reference.count, snapshot), 2)
         print(
-            f"  {len(KINDS) * len(WINDOWS)} of these features in {reference.library} ({reference.method}): "
+            f"  {len(KINDS) * len(WINDOWS)} of these features in {reference.package} ({reference.method}): "
             f"{timing.wall:.2f} s ({timing.processor:.2f} s of processor time)"
         )
 
@@ -124,7 +124,7 @@ def bench_many_attributes(leads: int, attributes: int) -> None:
 class Reference:
     """Counts (rows, kinds x windows) by another library."""
 
-    library: str
+    package: str
     method: str
     count: Callable[[Snapshot], Floats]
 

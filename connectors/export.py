@@ -14,10 +14,11 @@ from connectors.accounts import Account
 from connectors.declare import ObjectKind
 from connectors.recognise import Recognised, recognise
 from connectors.sources import Source
-from connectors.values import COMMA, DAY_FIRST, MONTH_FIRST, POINT, DateOrder, Times, read_times
+from connectors.values import COMMA, DAY_FIRST, MONTH_FIRST, POINT, DateOrder, read_times
 from connectors.words import is_true
 from history.arrays import Ints, Mask
 from history.errors import InvalidInput
+from history.folder.columns import Times
 
 SOURCE: Final = "_source"  # columns of each table: the place of its source, and the row in that file
 ROW: Final = "_row"

@@ -12,6 +12,7 @@ import pyarrow.compute as pc
 
 from history.arrays import Floats, Ints, Mask
 from history.folder import columns as folder_columns
+from history.folder.columns import Times
 
 # 3/31/2026, 31.03.2026 14:05, 3/31/26, 2:05 PM, 31-3-2026 14:05:00
 LOCAL: Final = (
@@ -28,20 +29,6 @@ DATE_ONLY: Final = (
     r"^[0-9]{4}-[0-9]{1,2}-[0-9]{1,2}(?:[ T]00:00(?::00(?:\.0+)?)?)?$"
     r"|^[0-9]{1,2}[./-][0-9]{1,2}[./-][0-9]{2,4}\.?$"
 )
-
-
-@dataclass(frozen=True)
-class Times:
-    """Instants (n,) in microseconds UTC; which rows have a value, which of them were read, which are bare dates."""
-
-    us: Ints
-    given: Mask
-    good: Mask
-    is_date: Mask
-
-    @property
-    def known(self) -> Mask:
-        return self.given & self.good
 
 
 @dataclass

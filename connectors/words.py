@@ -2,6 +2,8 @@
 
 from typing import Final
 
+from history.outcome_words import folded
+
 TRUE: Final = frozenset(
     ("true", "1", "1.0", "yes", "y", "t", "x", "ja", "j", "wahr", "oui", "vrai", "sí", "si", "sim", "vero", "tak",
      "igen", "是", "はい", "✓", "checked")
@@ -27,11 +29,6 @@ LOST: Final = frozenset(
      "zamknięte przegrane", "zamknięta przegrana", "elvesztett", "elveszett", "lezárt elvesztett", "lezárva - vesztett",
      "输单", "已输单", "丢单", "失注", "不成立", "商談不成立")
 )  # fmt: skip
-
-
-def folded(word: str) -> str:
-    """The word as it is compared: without case, outer and doubled blanks."""
-    return " ".join(word.casefold().split())
 
 
 def is_true(word: str | None) -> bool | None:

@@ -17,10 +17,11 @@ from connectors.recognise import Recognised, key_of
 from connectors.sources import Source
 from connectors.tables import Result, Sink
 from connectors.values import end_of_day, read_numbers
-from connectors.words import folded, outcome_of
+from connectors.words import outcome_of
 from connectors.write import SCHEMAS
 from history.arrays import Ints, Mask
 from history.errors import InvalidInput
+from history.outcome_words import folded
 from history.schema import NUMBER, TABLES, TIME
 
 SHOWN_WORDS: Final = 10

@@ -5,8 +5,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
-from connectors.words import folded
 from history.errors import InvalidInput
+from history.outcome_words import folded
 from history.schema import OUTCOMES, TABLES
 
 MAPPED_TABLES: Final = ("leads", "interactions", "stages", "outcomes", "attribute_changes")

@@ -14,8 +14,9 @@ from connectors.salesforce.amounts import Amounts, numbers
 from connectors.salesforce.ids import is_reference, long_id
 from connectors.salesforce.org import Org
 from connectors.salesforce.stages import STAGE_FIELDS, field_key
-from connectors.values import EPOCH, Times
+from connectors.values import EPOCH
 from history.arrays import Floats, Ints
+from history.folder.columns import Times
 from history.values import number_text
 
 CLOSE_DATE: Final = "expected_close_date"
