@@ -46,8 +46,10 @@ class RawTable:
         """The row as one line of CSV, columns in the file's order."""
         line = io.StringIO()
         values = [self.cell(column, index) for column in self.columns]
-        csv.writer(line, lineterminator="").writerow(["" if value is None else value for value in values])
-        return line.getvalue()
+        # A text with a line break is quoted only if the terminator has that character.
+        writer = csv.writer(line, lineterminator="\r\n")
+        writer.writerow(["" if value is None else value for value in values])
+        return line.getvalue().removesuffix("\r\n")
 
 
 def python_value(cell: pa.Scalar) -> Any:
