@@ -19,6 +19,8 @@ from history.values import value_text
 
 START_US = 1_700_000_000_000_000
 DAY_US = 86_400_000_000
+NOW_US = START_US + 300 * DAY_US
+TIME = "2024-01-01T00:00:00Z"
 COLUMNS: Mapping[str, tuple[str, ...]] = {
     "interactions": ("occurred_at", "kind", "interaction_id", "recorded_at", "channel", "direction", "value"),
     "stages": ("stage", "entered_at", "recorded_at"),
@@ -62,6 +64,11 @@ bodies = st.fixed_dictionaries({
     "interactions": st.lists(interactions, max_size=8), "stages": st.lists(stages, max_size=4),
     "attribute_changes": st.lists(changes, max_size=4), "outcome": st.one_of(st.none(), outcomes),
 })  # fmt: skip
+
+
+def lead(**changed: Any) -> dict[str, Any]:
+    """A valid lead created at TIME, with fields changed."""
+    return {"lead_id": "a", "created_at": TIME, "attributes": {}, **changed}
 
 
 @st.composite

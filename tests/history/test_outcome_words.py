@@ -1,0 +1,25 @@
+"""Words of outcomes: each stands for one state, a folder's own words come first."""
+
+from collections import Counter
+
+import pytest
+
+from history.outcome_words import _USUAL, folded, states_of_words
+from history.schema import OUTCOMES
+
+
+def test_no_word_stands_for_two_states() -> None:
+    assert set(_USUAL) == set(OUTCOMES)
+    states = Counter(word for words in _USUAL.values() for word in {folded(word) for word in words})
+    assert set(states.values()) == {1}
+
+
+@pytest.mark.parametrize("word", ["WON", " won ", "Closed  Won", "closed\u00a0won", "STRASSE"])
+def test_folding_twice_changes_nothing(word: str) -> None:
+    assert folded(folded(word)) == folded(word) == folded(word.lower())
+
+
+def test_own_words_precede_the_usual_ones() -> None:
+    states = states_of_words({"lost": ["Won"], "won": ["Signed"]})
+    assert (states["won"], states["signed"], states["closed won"]) == ("lost", "won", "won")
+    assert states_of_words({})["won"] == "won"

@@ -1,0 +1,23 @@
+"""Rows whose faults change figures give a warning with their number and the first offender."""
+
+import pytest
+
+from history.history import Rejected, TableReport
+from history.row_warnings import row_warnings
+
+
+@pytest.mark.parametrize(
+    ("table", "rule"), [("outcomes", "bad_amount"), ("leads", "undecided_outcome")], ids=["amount", "outcome"]
+)
+def test_flag_becomes_a_warning(table: str, rule: str) -> None:
+    reports = {table: TableReport(9, flagged=(Rejected(rule, 1200, ("row 7: x",)),))}
+    (warning,) = row_warnings(reports)
+    assert (warning.code, warning.subject) == (rule, "outcomes")
+    assert warning.detail.startswith("1,200 ")
+    assert warning.detail.endswith(": row 7: x")
+
+
+def test_other_flags_and_no_folder_give_no_warning() -> None:
+    flags = (Rejected("before_creation", 3, ()),)
+    assert row_warnings({"interactions": TableReport(9, flagged=flags)}) == []
+    assert row_warnings({}) == []
