@@ -1,17 +1,24 @@
 """Salesforce exports of one simulated CRM in three shapes, with the traps that real exports have."""
 
 import csv
-import io
-import random
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 
 from connectors.salesforce.ids import long_id
-from simulation.simulate import simulate
+from tests.builders.simulated_crm import (
+    Row,
+    World,
+    csv_text,
+    moves,
+    owners,
+    shifted,
+    snake,
+    sql_time,
+    values_today,
+)
 
-Row = dict[str, str]
 STAGE_LABELS = {
     "new": "Prospecting",
     "qualified": "Qualification",
@@ -30,33 +37,10 @@ FOOTER = (
 
 
 @dataclass(frozen=True)
-class World:
-    """The rows of a simulated data folder by table."""
-
-    leads: list[Row]
-    stages: list[Row]
-    outcomes: list[Row]
-    interactions: list[Row]
-    attribute_changes: list[Row]
-
-
-@dataclass(frozen=True)
 class Objects:
     """The rows of each Salesforce object, by API names, times as datetimes in ISO with Z."""
 
     tables: Mapping[str, list[Row]]
-
-
-def simulated(folder: Path, leads: int = 300, seed: int = 5) -> World:
-    """A simulated CRM; what is known of it is the truth of every export."""
-    simulate(folder, leads=leads, months=12, seed=seed)
-    names = ("leads", "stages", "outcomes", "interactions", "attribute_changes")
-    return World(*(read_csv(folder / f"{name}.csv") for name in names))
-
-
-def read_csv(path: Path) -> list[Row]:
-    with path.open(newline="", encoding="utf-8") as file:
-        return list(csv.DictReader(file))
 
 
 def record_id(prefix: str, number: int) -> str:
@@ -71,12 +55,13 @@ def deal_id(lead_id: str) -> str:
 
 def objects(world: World) -> Objects:
     """The objects of the org: opportunities with history, tasks, events, converted leads, users, deleted records."""
-    owners = {row["owner"] for row in world.leads}
-    owners |= {row["value"] for row in world.attribute_changes if row["attribute"] == "owner"}
-    owner_ids = {name: record_id("005", place) for place, name in enumerate(sorted(owners))}
-    history = _history(world)
+    owner_ids = {name: record_id("005", place) for place, name in enumerate(owners(world))}
+    history, today = _history(world), values_today(world)
     changes = sorted(world.attribute_changes, key=lambda row: row["changed_at"])
-    opportunities = [_opportunity(lead, history[lead["lead_id"]], changes, owner_ids) for lead in world.leads]
+    opportunities = [
+        _opportunity(lead, history[lead["lead_id"]], today[lead["lead_id"]], owner_ids)
+        for lead in world.leads
+    ]
     converted = {lead["lead_id"] for lead in world.leads[:DEALS_OF_LEADS]}
     tables = {
         "Opportunity": opportunities + [_deleted(number) for number in range(DELETED_DEALS)],
@@ -96,39 +81,29 @@ def objects(world: World) -> Objects:
 
 def _history(world: World) -> dict[str, list[Row]]:
     """OpportunityHistory by lead: a row for each stage entry, win, loss, and change of the planned closing date."""
-    moves: dict[str, list[tuple[str, int, str]]] = {lead["lead_id"]: [] for lead in world.leads}
-    for row in world.stages:
-        moves[row["lead_id"]].append((row["entered_at"], 1, STAGE_LABELS[row["stage"]]))
-    for row in world.outcomes:
-        if row["outcome"] in CLOSING:
-            moves[row["lead_id"]].append((row["closed_at"], 0, CLOSING[row["outcome"]]))
     number = 0
+    by_lead = moves(world)
     history: dict[str, list[Row]] = {}
     for lead in world.leads:
         rows = []
         plan = lead["planned_close_on"] or lead["created_at"][:10]
-        for moment, _, stage in sorted(moves[lead["lead_id"]]):
+        for move in by_lead[lead["lead_id"]]:
             number += 1
-            closed = stage in CLOSING.values()
+            closed = move.state in CLOSING
+            stage = CLOSING[move.state] if closed else STAGE_LABELS[move.stage]
             rows.append(
                 {
                     "Id": record_id("008", number), "OpportunityId": deal_id(lead["lead_id"]), "StageName": stage,
-                    "Amount": "5000", "Probability": PROBABILITY.get(stage, "100" if stage == "Closed Won" else "0"),
-                    "CloseDate": moment[:10] if closed else plan, "CreatedDate": moment, "IsDeleted": "false",
+                    "Amount": move.amount or "5000",
+                    "Probability": PROBABILITY.get(stage, "100" if move.state == "won" else "0"),
+                    "CloseDate": move.at[:10] if closed else plan, "CreatedDate": move.at, "IsDeleted": "false",
                 }
             )  # fmt: skip
         history[lead["lead_id"]] = rows
-    for row in world.outcomes:
-        if row["outcome"] == "won":
-            history[row["lead_id"]][-1]["Amount"] = row["amount"]
     return history
 
 
-def _opportunity(lead: Row, history: list[Row], changes: list[Row], owner_ids: Mapping[str, str]) -> Row:
-    now = dict(lead)
-    for change in changes:
-        if change["lead_id"] == lead["lead_id"]:
-            now[change["attribute"]] = change["value"]
+def _opportunity(lead: Row, history: list[Row], now: Row, owner_ids: Mapping[str, str]) -> Row:
     last = history[-1]
     closed, won = last["StageName"] in CLOSING.values(), last["StageName"] == "Closed Won"
     return {
@@ -195,7 +170,7 @@ def old_values(world: World, rows: list[Row]) -> list[Row]:
 
 
 def _lead(lead: Row) -> Row:
-    created = _shifted(lead["created_at"], -timedelta(days=3))
+    created = shifted(lead["created_at"], -timedelta(days=3))
     return {
         "Id": record_id("00Q", int(lead["lead_id"][1:])), "IsDeleted": "false", "IsConverted": "true",
         "LastName": "Doe",
@@ -242,10 +217,6 @@ def _event(row: Row) -> Row:
     }  # fmt: skip
 
 
-def _shifted(text: str, by: timedelta) -> str:
-    return (datetime.fromisoformat(text) + by).strftime("%Y-%m-%dT%H:%M:%SZ")
-
-
 # ---- shapes
 
 
@@ -269,13 +240,11 @@ def write_warehouse(made: Objects, folder: Path) -> None:
     }
     for name, file in names.items():
         rows = [
-            {"_fivetran_synced": "2026-07-01 00:00:00", **{snake(k): _sql_time(v) for k, v in row.items()}}
+            {"_fivetran_synced": "2026-07-01 00:00:00", **{snake(k): sql_time(v) for k, v in row.items()}}
             for row in made.tables[name]
         ]
         (folder / f"sf_{file}.csv").write_text(csv_text(rows), encoding="utf-8")
-    rows = [
-        {snake(k): _sql_time(v) for k, v in row.items()} for row in made.tables["OpportunityFieldHistory"]
-    ]
+    rows = [{snake(k): sql_time(v) for k, v in row.items()} for row in made.tables["OpportunityFieldHistory"]]
     (folder / "sf_opportunity_field_history.csv").write_text(csv_text(rows), encoding="utf-8")
     (folder / "sf_opportunity_history.csv").write_text(csv_text(_versions(made)), encoding="utf-8")
     (folder / "LICENSE").write_text("Not a table.\n", encoding="utf-8")
@@ -296,13 +265,13 @@ def _versions(made: Objects) -> list[Row]:
             | state
             | {k: row[k] for k in ("StageName", "Amount", "CloseDate", "Probability")}
         )
-        end = "9999-12-31 23:59:59" if is_last else _sql_time(history[place + 1]["CreatedDate"])
+        end = "9999-12-31 23:59:59" if is_last else sql_time(history[place + 1]["CreatedDate"])
         marks = {
             "_fivetran_active": str(is_last).lower(),
-            "_fivetran_start": _sql_time(row["CreatedDate"]),
+            "_fivetran_start": sql_time(row["CreatedDate"]),
             "_fivetran_end": end,
         }
-        rows.append(marks | {snake(k): _sql_time(v) for k, v in version.items()})
+        rows.append(marks | {snake(k): sql_time(v) for k, v in version.items()})
     return rows
 
 
@@ -358,30 +327,10 @@ def _report_cell(field: str, text: str) -> str:
     return text
 
 
-def snake(name: str) -> str:
-    text = "".join(f"_{c.lower()}" if c.isupper() else c for c in name).strip("_")
-    return text.replace("__c", "_c")
-
-
 def _api_time(name: str, text: str) -> str:
     return (
         text.replace("Z", ".000+0000") if text.endswith("Z") and name.endswith(("Date", "DateTime")) else text
     )
-
-
-def _sql_time(text: str) -> str:
-    return text.replace("T", " ").removesuffix("Z") if len(text) == 20 and text.endswith("Z") else text
-
-
-def csv_text(rows: Iterable[Row], delimiter: str = ",", quoting: int = csv.QUOTE_MINIMAL) -> str:
-    rows = list(rows)
-    names = list(dict.fromkeys(name for row in rows for name in row))
-    out = io.StringIO()
-    quoted = csv.QUOTE_ALL if quoting == csv.QUOTE_ALL else csv.QUOTE_MINIMAL
-    writer = csv.DictWriter(out, names, restval="", delimiter=delimiter, quoting=quoted, lineterminator="\n")  # type: ignore[arg-type,unused-ignore]
-    writer.writeheader()
-    writer.writerows(rows)
-    return out.getvalue()
 
 
 SHAPES: Mapping[str, Callable[[Objects, Path], None]] = {
@@ -397,53 +346,3 @@ def export(world: World, shape: str, folder: Path) -> Objects:
     made = Objects(tables)
     SHAPES[shape](made, folder)
     return made
-
-
-def mutated(source: Path, target: Path, seed: int) -> str:
-    """A copy of an export with one thing broken; returns what."""
-    rng = random.Random(seed)
-    target.mkdir(parents=True)
-    files = sorted(source.glob("*.csv"))
-    broken = rng.choice(files)
-    what = rng.choice(
-        ("drop", "rename", "reorder", "cells", "cut", "utf-16", "cp1252", "bytes", "twice", "empty")
-    )
-    for file in files:
-        data = file.read_bytes()
-        (target / file.name).write_bytes(_broken(data, what, rng) if file is broken else data)
-    return f"{what} {broken.name}"
-
-
-def _broken(data: bytes, what: str, rng: random.Random) -> bytes:
-    text = data.decode("latin-1")
-    if what in ("utf-16", "cp1252"):
-        return data.decode("utf-8", "replace").encode(what, "replace")
-    if what == "bytes":
-        place = rng.randrange(len(data))
-        return data[:place] + bytes(rng.randrange(256) for _ in range(20)) + data[place + 20 :]
-    if what == "cut":
-        return data[: rng.randrange(len(data))]
-    if what == "empty":
-        return b""
-    if what == "twice":
-        return data + data
-    separator = ";" if ";" in text.partition("\n")[0] else ","
-    rows = list(csv.reader(io.StringIO(text), delimiter=separator))
-    place = rng.randrange(len(rows[0]))
-    order = list(range(len(rows[0])))
-    if what == "drop":
-        order.pop(place)
-    elif what == "reorder":
-        rng.shuffle(order)
-    elif what == "rename":
-        rows[0][place] = rng.choice(("Foo", "", "Name", rows[0][0]))
-    else:
-        for row in rng.sample(rows[1:], min(20, len(rows) - 1)):
-            row[rng.randrange(len(row))] = rng.choice(
-                ("", "#N/A", "x" * 400, "2.19E+10", '"', "1/2/3", "-", "\0", "99/99/9999")
-            )
-    out = io.StringIO()
-    csv.writer(out, delimiter=separator, lineterminator="\n").writerows(
-        [[row[p] for p in order if p < len(row)] for row in rows]
-    )
-    return out.getvalue().encode("latin-1")

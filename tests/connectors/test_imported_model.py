@@ -7,7 +7,8 @@ import pytest
 from click.testing import CliRunner
 
 from cli.main import leadcast
-from tests.builders.salesforce_export import deal_id, export, simulated
+from tests.builders.salesforce_export import deal_id, export
+from tests.builders.simulated_crm import simulated
 
 LEADS = 1200
 WINS_WITHIN = 0.10  # of the expected wins on the native folder

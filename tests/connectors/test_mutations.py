@@ -4,13 +4,13 @@ from pathlib import Path
 
 import pytest
 
-from connectors.export import ReadOptions
-from connectors.run import run_import
 from history.errors import InvalidInput
-from tests.builders.salesforce_export import DELETED_DEALS, SHAPES, World, export, mutated, simulated
-from tests.connectors.test_salesforce import NOW_US, UTC
+from tests.builders.broken_export import mutated
+from tests.builders.imported_folder import bring_in
+from tests.builders.salesforce_export import DELETED_DEALS, SHAPES, export
+from tests.builders.simulated_crm import World, simulated
 
-FEW, MANY = 40, 200
+FEW, MANY = 20, 200
 
 
 @pytest.fixture(scope="module")
@@ -35,13 +35,7 @@ def import_broken(world: World, shape: str, tmp_path: Path, seeds: range) -> Non
     for seed in seeds:
         what = mutated(tmp_path / "export", tmp_path / f"broken{seed}", seed)
         try:
-            imported = run_import(
-                "salesforce",
-                [tmp_path / f"broken{seed}"],
-                tmp_path / f"crm{seed}",
-                ReadOptions(NOW_US, UTC),
-                lambda _t, _s: None,
-            )
+            imported = bring_in("salesforce", tmp_path / f"broken{seed}", tmp_path / f"crm{seed}")
         except InvalidInput as error:
             outcomes.append(f"refused: {error}")
             continue

@@ -13,7 +13,8 @@ from connectors.run import Imported, run_import
 from connectors.salesforce.ids import long_id
 from history.errors import InvalidInput
 from history.times import format_time
-from tests.builders.salesforce_export import Row, csv_text, record_id
+from tests.builders.salesforce_export import record_id
+from tests.builders.simulated_crm import Row, csv_text
 
 NOW_US = 1_790_000_000_000_000
 A, B, C = (record_id("006", number) for number in (1, 2, 3))
