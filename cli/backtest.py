@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from cli.options import (
+    accept_rejected_option,
     as_of_option,
     as_of_us,
     by_option,
@@ -53,6 +54,7 @@ FORECAST_ORIGINS = 6
     "With --forecast: length of a period.",
     "With --forecast: number of periods (default: three months of them).",
 )
+@accept_rejected_option
 @json_option
 def backtest(data: Path, report: Path | None, as_json: bool, **options: Any) -> None:
     """Trains and scores DATA at past dates and compares with the baselines and with what happened.
@@ -89,7 +91,7 @@ def _backtest_scores(data: Path, report: Path | None, options: Mapping[str, Any]
     registry = Registry(home())
     with progress_bar() as progress:
         progress("reading the data", 0.0)
-        history = read_and_report(data, options["as_of"])
+        history = read_and_report(data, options["as_of"], options["accept_rejected"])
         if not registry.is_read_only:
             registry.check_writable()
 
@@ -130,7 +132,7 @@ def _backtest_forecast(data: Path, report: Path | None, options: Mapping[str, An
 
     with progress_bar() as progress:
         progress("reading the data", 0.0)
-        history = read_and_report(data, options["as_of"])
+        history = read_and_report(data, options["as_of"], options["accept_rejected"])
         result = _run_forecast(history, options, progress)
         if report is not None:
             from funnel.forecast.figures import backtest_page

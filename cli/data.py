@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from cli.options import data_argument, in_a_folder, json_option, now_us
+from cli.options import accept_rejected_option, data_argument, in_a_folder, json_option, now_us
 from cli.output import echo, echo_warnings, print_json, readable_time
 from cli.progress import progress_bar
 from history.warnings import Warning, json_of
@@ -71,8 +71,9 @@ def simulate(out: Path, leads: int, months: int, as_json: bool, **options: Any) 
     metavar="FILE",
     help="Write every row that was set aside to this CSV file.",
 )
+@accept_rejected_option
 @json_option
-def check(data: Path, rejected: Path | None, as_json: bool) -> None:
+def check(data: Path, rejected: Path | None, accept_rejected: bool, as_json: bool) -> None:
     """Validates DATA, looks for columns that leak the outcome, and prints what was inferred.
 
     \b
@@ -81,6 +82,7 @@ def check(data: Path, rejected: Path | None, as_json: bool) -> None:
       leadcast check crm --rejected rejected.csv
       leadcast check crm --json
     """
+    from history.folder.acceptance import require_acceptable
     from history.read import format_time, read_folder
     from training.audit.audit import audit
     from training.audit.misread_kinds import misread
@@ -103,6 +105,10 @@ def check(data: Path, rejected: Path | None, as_json: bool) -> None:
         tables = {name: _table_record(report) for name, report in history.reports.items()}
         as_of = format_time(history.as_of_us)
         print_json({"tables": tables, "inferred": inferred, "warnings": warnings, "as_of": as_of})
+    if not accept_rejected:
+        require_acceptable(history.reports)
+    count_text = f"; warnings: {len(warnings)}" if warnings else ""
+    echo(f"the data can be used{count_text}")
 
 
 def _no_outcomes(history: "History") -> list[Warning]:
@@ -171,8 +177,6 @@ def _echo_result(
     for key, value in inferred.items():
         echo(f"  {key}: {_setting_text(value)}")
     echo_warnings(warnings)
-    count_text = f"; warnings: {len(warnings)}" if warnings else ""
-    echo(f"the data can be used{count_text}")
 
 
 def _setting_text(value: object) -> object:

@@ -8,6 +8,7 @@ import click
 
 from cli.archive import keep_forecast
 from cli.options import (
+    accept_rejected_option,
     as_of_option,
     as_of_us,
     by_option,
@@ -45,6 +46,7 @@ if TYPE_CHECKING:
 @report_option("Write an HTML page with charts.")
 @table_option
 @no_snapshot_option
+@accept_rejected_option
 @json_option
 def forecast(data: Path, as_of: str | None, model: str, as_json: bool, **options: Any) -> None:
     """Forecasts wins and revenue of DATA for calendar periods; the first one contains T.
@@ -70,7 +72,7 @@ def forecast(data: Path, as_of: str | None, model: str, as_json: bool, **options
         since_us = as_of_us(options["since"], bundle.config.zone, "--since")
 
         report("reading the data", 0.1)
-        history, warnings = read_for(bundle, data, as_of)
+        history, warnings = read_for(bundle, data, as_of, options["accept_rejected"])
 
         report("forecasting", 0.4)
         asked = ForecastOptions(options["period"], options["periods"], options["by"])

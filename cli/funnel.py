@@ -9,6 +9,7 @@ import click
 
 from cli.archive import keep_funnel
 from cli.options import (
+    accept_rejected_option,
     as_of_option,
     as_of_us,
     by_option,
@@ -53,6 +54,7 @@ ARCHIVED_AS = {"from": "start", "to": "end", "by": "by", "since": "since"}
 )
 @report_option("Write an HTML page with charts.")
 @no_snapshot_option
+@accept_rejected_option
 @json_option
 def funnel(data: Path, output: Path | None, as_json: bool, **options: Any) -> None:
     """Reports the state and flow of the funnel of DATA at T.
@@ -73,7 +75,7 @@ def funnel(data: Path, output: Path | None, as_json: bool, **options: Any) -> No
     with progress_bar() as report:
         report("reading the data", 0.0)
         query = _query(options, load_config(data).zone)
-        history = read_own(data, options["as_of"])
+        history = read_own(data, options["as_of"], options["accept_rejected"])
 
         report("counting", 0.6)
         champion = champion_if_sound()

@@ -91,6 +91,11 @@ seed_option = click.option(
     metavar="S",
     help="Seed of every random choice.",
 )
+accept_rejected_option = click.option(
+    "--accept-rejected",
+    is_flag=True,
+    help="Go on although more than a fifth of a table's rows is set aside.",
+)
 no_snapshot_option = click.option(
     "--no-snapshot", is_flag=True, help="Do not save the result as a snapshot (see `leadcast snapshots`)."
 )

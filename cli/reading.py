@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 from cli.options import as_of_us, now_us
 from cli.output import echo
 from history.config import load_config
+from history.folder.acceptance import require_acceptable
 from history.folder.data_folder import report_lines
 from history.history import History
 from history.read import open_folder, read_folder
@@ -15,24 +16,34 @@ if TYPE_CHECKING:
     from models.bundle import Bundle
 
 
-def read_own(data: Path, as_of: str | None) -> History:
-    """The folder under its own configuration at --as-of."""
+def read_own(data: Path, as_of: str | None, accept_rejected: bool) -> History:
+    """The folder under its own configuration at --as-of.
+
+    Raises InvalidInput if too many rows are set aside, unless accept_rejected; so do read_and_report and read_for.
+    """
     at_us = as_of_us(as_of, load_config(data).zone)
-    return read_folder(data, as_of_us=at_us, now_us=now_us())
+    history = read_folder(data, as_of_us=at_us, now_us=now_us())
+    if not accept_rejected:
+        require_acceptable(history.reports)
+    return history
 
 
-def read_and_report(data: Path, as_of: str | None) -> History:
+def read_and_report(data: Path, as_of: str | None, accept_rejected: bool) -> History:
     """The folder under its own configuration at --as-of; prints which rows were set aside."""
-    history = read_own(data, as_of)
+    history = read_own(data, as_of, accept_rejected)
     echo_set_aside(history)
     return history
 
 
-def read_for(bundle: "Bundle", data: Path, as_of: str | None) -> tuple[History, list[Warning]]:
+def read_for(
+    bundle: "Bundle", data: Path, as_of: str | None, accept_rejected: bool
+) -> tuple[History, list[Warning]]:
     """The folder under a model's configuration at --as-of; the warnings about how it was read."""
     at_us = as_of_us(as_of, bundle.config.zone)
     folder = open_folder(data, now_us())
     history = folder.at(at_us, bundle.config)
+    if not accept_rejected:
+        require_acceptable(history.reports)
     return history, [*folder.differences(bundle.config), *history.warnings]
 
 

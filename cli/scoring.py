@@ -5,7 +5,14 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from cli.options import as_of_option, data_argument, json_option, model_option, table_option
+from cli.options import (
+    accept_rejected_option,
+    as_of_option,
+    data_argument,
+    json_option,
+    model_option,
+    table_option,
+)
 from cli.output import echo, echo_warnings, print_json, readable_time
 from cli.progress import progress_bar
 from history.warnings import Warning, json_of
@@ -43,6 +50,7 @@ class ReasonCount(click.ParamType[int | None]):
     help="Reasons for each lead: the K strongest, or all.",
 )
 @table_option
+@accept_rejected_option
 @json_option
 def score(data: Path, output: Path, reasons: int | None, as_json: bool, **options: Any) -> None:
     """Scores every lead of DATA that is open at T.
@@ -66,7 +74,7 @@ def score(data: Path, output: Path, reasons: int | None, as_json: bool, **option
         bundle = find_model(options["model"])
 
         report("reading the data", 0.1)
-        history, warnings = read_for(bundle, data, options["as_of"])
+        history, warnings = read_for(bundle, data, options["as_of"], options["accept_rejected"])
 
         report("scoring", 0.5)
         scores = score_leads(bundle, open_leads(history, history.as_of_us), reasons)

@@ -8,7 +8,16 @@ from typing import TYPE_CHECKING
 
 import click
 
-from cli.options import as_of_option, as_of_us, data_argument, file_or_new, home, json_option, now_us
+from cli.options import (
+    accept_rejected_option,
+    as_of_option,
+    as_of_us,
+    data_argument,
+    file_or_new,
+    home,
+    json_option,
+    now_us,
+)
 from cli.output import echo, echo_table, print_json, readable_time
 from cli.progress import progress_bar
 
@@ -53,8 +62,9 @@ def _require_any(*files: str) -> None:
 
 @click.command()
 @data_argument
+@accept_rejected_option
 @json_option
-def load(data: Path, as_json: bool) -> None:
+def load(data: Path, accept_rejected: bool, as_json: bool) -> None:
     """Loads a data folder into the service's store; rows that are stored already are skipped.
 
     \b
@@ -63,6 +73,7 @@ def load(data: Path, as_json: bool) -> None:
       leadcast load crm --json
     """
     from cli.reading import echo_set_aside
+    from history.folder.acceptance import require_acceptable
     from history.read import read_folder
     from history.times import LATEST_US
     from serving.store.transfer.load import load_history
@@ -70,6 +81,8 @@ def load(data: Path, as_json: bool) -> None:
     with progress_bar() as report, open_store() as store:
         report("reading", 0.0)
         history = read_folder(data, as_of_us=LATEST_US, now_us=now_us())
+        if not accept_rejected:
+            require_acceptable(history.reports)
         loaded = load_history(store.engine, history, now_us, report)
 
     echo_set_aside(history)

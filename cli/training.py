@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from cli.options import (
+    accept_rejected_option,
     as_of_option,
     as_of_us,
     data_or_store,
@@ -13,6 +14,7 @@ from cli.options import (
     json_option,
     now_us,
     refuse_unless_one,
+    refuse_unused,
     seed_option,
     train_options,
     trials_option,
@@ -44,6 +46,7 @@ if TYPE_CHECKING:
     metavar="COLUMN",
     help="Use this column although it is leakage_suspected; repeatable.",
 )
+@accept_rejected_option
 @json_option
 def train(data: Path | None, store: bool, **options: Any) -> None:
     """Trains a model on what was known at T, evaluates it and registers a version, promoted if the gate passes.
@@ -56,6 +59,8 @@ def train(data: Path | None, store: bool, **options: Any) -> None:
       leadcast train --store
     """
     refuse_unless_one(data, store)
+    if data is None:
+        refuse_unused("DATA", "accept-rejected")
     from cli.reading import read_and_report
     from history.progress import part
     from training.pipeline import train_and_register
@@ -63,7 +68,10 @@ def train(data: Path | None, store: bool, **options: Any) -> None:
     state = home()
     with progress_bar() as report:
         report("reading the data", 0.0)
-        history = _read_store(options["as_of"]) if data is None else read_and_report(data, options["as_of"])
+        if data is None:
+            history = _read_store(options["as_of"])
+        else:
+            history = read_and_report(data, options["as_of"], options["accept_rejected"])
         result = train_and_register(
             history,
             train_options(options),

@@ -163,11 +163,16 @@ class Costs:
 
 @dataclass(frozen=True)
 class Rejected:
-    """Rows of one table that break one rule: how many, and the first ones as readable text."""
+    """Rows of one table that break one rule: how many, and the first ones as readable text.
+
+    column: the tested one, "" for none; value: the commonest text of these rows in it.
+    """
 
     rule: str
     count: int
     first: tuple[str, ...]
+    column: str = ""
+    value: str = ""
 
 
 @dataclass(frozen=True)

@@ -76,11 +76,11 @@ __all__ = [
 ]
 
 
-def read_folder(path: str | Path) -> "DataFolder":
+def read_folder(path: str | Path, *, accept_rejected: bool = False) -> "DataFolder":
     """Reads a data folder once; any `as_of` of the other functions then needs no file.
 
     `set_aside` of the result lists the rules that set rows aside. Raises InvalidInput with every problem of
-    funnel.toml and of all tables.
+    funnel.toml and of all tables, and if more than a fifth of a table's rows is set aside, unless accept_rejected.
 
     >>> history = leadcast.read_folder("crm")
     >>> history
@@ -88,10 +88,13 @@ def read_folder(path: str | Path) -> "DataFolder":
     >>> history.set_aside
     []
     """
+    from history.folder.acceptance import require_acceptable
     from history.read import open_folder
 
     folder = open_folder(Path(path), time.time_ns() // 1000)
-    folder.at()  # validates the rows, so that problems are raised here
+    reports = folder.reports  # validates the rows, so that problems are raised here
+    if not accept_rejected:
+        require_acceptable(reports, "accept_rejected=True")
     return folder
 
 

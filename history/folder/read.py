@@ -8,6 +8,7 @@ import numpy as np
 from history.closing_stages import separate_closings
 from history.config import FunnelConfig, load_config
 from history.errors import InvalidInput
+from history.folder.acceptance import mend_sentence
 from history.folder.files import read_tables
 from history.folder.logs import ChangeRows, CostRows, InteractionRows, OutcomeRows, StageRows
 from history.folder.raw_table import RawTable
@@ -91,6 +92,7 @@ def _no_leads(leads: LeadTable) -> list[str]:
         return ["leads: the table has no rows; at least one lead is needed."]
     return [
         f"leads: every row is set aside, {broken.count} by {broken.rule} ({REJECTED[broken.rule]}): {broken.first[0]}."
+        f"{mend_sentence(leads.name, broken)}"
         for broken in leads.rows.report().rejected
     ]
 
@@ -98,7 +100,7 @@ def _no_leads(leads: LeadTable) -> list[str]:
 def _no_decisions(outcomes: OutcomeRows) -> list[str]:
     return [
         f"outcomes: no lead is left, since the only outcomes of each are set aside, {broken.count} by {broken.rule} "
-        f"({REJECTED[broken.rule]}): {broken.first[0]}."
+        f"({REJECTED[broken.rule]}): {broken.first[0]}.{mend_sentence(outcomes.name, broken)}"
         for broken in outcomes.rows.report().rejected
     ]
 

@@ -4,9 +4,11 @@ from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
 
 from history.arrays import Ints, Mask
-from history.folder.raw_table import RawTable
+from history.folder.raw_table import RawTable, python_value
 from history.folder.rules import NEAR_COLUMN, RAGGED_ROW, Rule
 from history.history import Rejected, TableReport
 
@@ -37,13 +39,13 @@ class RowFilter:
         self._reject_ragged_rows()
         self._flag_near_columns()
 
-    def reject(self, rule: Rule, broken: Mask, *columns: str) -> None:
+    def reject(self, rule: Rule, broken: Mask, *columns: str, tested: str = "") -> None:
         """Sets the valid rows of `broken` (n,) aside; `columns` are shown with the first offenders."""
         rows = np.flatnonzero(broken & self.valid)
         if not len(rows):
             return
         self.valid[rows] = False
-        self._rejected.append(self._counted(rule, rows, columns))
+        self._rejected.append(self._counted(rule, rows, columns, tested))
         if self._collected is not None:
             self._collected += [
                 RejectedRow(
@@ -68,9 +70,19 @@ class RowFilter:
         cells = (f"{column} {_short(self.table.cell(column, index))}" for column in present)
         return f"row {self.table.row_numbers[index]}: " + ", ".join(cells)
 
-    def _counted(self, rule: Rule, rows: Ints, columns: tuple[str, ...]) -> Rejected:
+    def _counted(self, rule: Rule, rows: Ints, columns: tuple[str, ...], tested: str = "") -> Rejected:
         first = tuple(self.excerpt(int(row), columns) for row in rows[:SHOWN_OFFENDERS])
-        return Rejected(rule.name, len(rows), first)
+        return Rejected(rule.name, len(rows), first, tested, self._commonest(rows, tested))
+
+    def _commonest(self, rows: Ints, column: str) -> str:
+        """The commonest text of these rows in a column, "" if they have none."""
+        if column not in self.table.columns:
+            return ""
+        counts = pc.value_counts(self.table.columns[column].take(pa.array(rows)).drop_null())
+        if not len(counts):
+            return ""
+        commonest = int(np.argmax(counts.field("counts").to_numpy()))
+        return str(python_value(counts.field("values")[commonest]))
 
     def _flag_near_columns(self) -> None:
         first = tuple(

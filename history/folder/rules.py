@@ -4,6 +4,7 @@ A row is set aside for the first rule of its table that it breaks, in the order 
 rows that are visible at as_of with each other or with their lead: history/folder/logs.py applies them.
 """
 
+import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
@@ -107,43 +108,67 @@ def _ends_before_start(table: "ValidatedTable", column: str) -> Mask:
 class Rule:
     """A rule: its name in reports, a message, and the test of the rows that break it.
 
-    keeps_row: the row is only counted, not set aside.
+    keeps_row: the row is only counted, not set aside. mend: what to change, with the fields {table}, {column} and
+    {value} of the rows in question.
     """
 
     name: str
     message: str
     test: "Test | None" = None
     keeps_row: bool = False
+    mend: str = ""
+
+    def mend_text(self, table: str, column: str, value: str) -> str:
+        """The mend of rows of a table whose commonest value in the tested column is `value`, as a TOML text."""
+        return self.mend.format(table=table, column=column, value=json.dumps(value, ensure_ascii=False))
 
 
-RAGGED_ROW: Final = Rule("ragged_row", "the row has more or fewer values than the header")
-EMPTY_ID: Final = Rule("empty_id", "lead_id is empty or blank", _is_blank)
+_NAME_COLUMN: Final = 'Name the right column in [columns.{table}] of funnel.toml: {column} = "YOUR COLUMN"'
+
+RAGGED_ROW: Final = Rule(
+    "ragged_row",
+    "the row has more or fewer values than the header",
+    mend="Export again with quotes around values that contain a comma",
+)
+EMPTY_ID: Final = Rule("empty_id", "lead_id is empty or blank", _is_blank, mend=_NAME_COLUMN)
 NUL_IN_ID: Final = Rule("nul_in_id", "lead_id or interaction_id contains a NUL character", _has_nul)
-LONG_ID: Final = Rule("long_id", f"lead_id is longer than {LONGEST_ID} characters", _is_long)
+LONG_ID: Final = Rule(
+    "long_id", f"lead_id is longer than {LONGEST_ID} characters", _is_long, mend=_NAME_COLUMN
+)
 DUPLICATE_LEAD: Final = Rule("duplicate_lead", "an earlier row has the same lead_id")
-UNKNOWN_LEAD: Final = Rule("unknown_lead", "no lead has this lead_id", _has_no_lead)
+UNKNOWN_LEAD: Final = Rule(
+    "unknown_lead",
+    "no lead has this lead_id",
+    _has_no_lead,
+    mend=f"{_NAME_COLUMN}, whose ids are those of leads",
+)
 LEAD_SET_ASIDE: Final = Rule("lead_set_aside", "the row of its lead is set aside", _has_invalid_lead)
-MISSING_TIME: Final = Rule("missing_time", "a required time is empty", _has_no_time)
-BAD_TIME: Final = Rule("bad_time", f"expected {EXPECTED}", _is_not_a_time)
-TIME_BEFORE_1990: Final = Rule("time_before_1990", "the time is before 1990", _is_before_1990)
+MISSING_TIME: Final = Rule("missing_time", "a required time is empty", _has_no_time, mend=_NAME_COLUMN)
+BAD_TIME: Final = Rule("bad_time", f"expected {EXPECTED}", _is_not_a_time, mend=_NAME_COLUMN)
+TIME_BEFORE_1990: Final = Rule(
+    "time_before_1990", "the time is before 1990", _is_before_1990, mend=_NAME_COLUMN
+)
 TIME_IN_FUTURE: Final = Rule("time_in_future", "the time is more than a day after now", _lies_in_the_future)
-EMPTY_KIND: Final = Rule("empty_kind", "kind is empty", _is_empty)
-BAD_VALUE: Final = Rule("bad_value", "value is not a number from -1e30 to 1e30", is_bad_number)
+EMPTY_KIND: Final = Rule("empty_kind", "kind is empty", _is_empty, mend=_NAME_COLUMN)
+BAD_VALUE: Final = Rule(
+    "bad_value", "value is not a number from -1e30 to 1e30", is_bad_number, mend=_NAME_COLUMN
+)
 DUPLICATE_INTERACTION: Final = Rule(
     "duplicate_interaction", "the lead has another interaction of this interaction_id, known earlier"
 )
-EMPTY_STAGE: Final = Rule("empty_stage", "stage is empty", _is_empty)
+EMPTY_STAGE: Final = Rule("empty_stage", "stage is empty", _is_empty, mend=_NAME_COLUMN)
 BAD_OUTCOME: Final = Rule(
     "bad_outcome",
     "expected a word for won, lost or open; name your own in [values.outcomes] of funnel.toml",
     _is_not_a_state,
+    mend="In [values.outcomes] of funnel.toml: won = [{value}], if it means won; else lost or open",
 )
-BAD_COST: Final = Rule("bad_cost", "amount is not a number from 0 to 1e30", is_bad_number)
-EMPTY_ATTRIBUTE: Final = Rule("empty_attribute", "attribute is empty", _is_empty)
+BAD_COST: Final = Rule("bad_cost", "amount is not a number from 0 to 1e30", is_bad_number, mend=_NAME_COLUMN)
+EMPTY_ATTRIBUTE: Final = Rule("empty_attribute", "attribute is empty", _is_empty, mend=_NAME_COLUMN)
 FIXED_ATTRIBUTE: Final = Rule("fixed_attribute", "lead_id and created_at never change", _is_fixed)
-MISSING_AMOUNT: Final = Rule("missing_amount", "amount is empty", _has_no_number)
+MISSING_AMOUNT: Final = Rule("missing_amount", "amount is empty", _has_no_number, mend=_NAME_COLUMN)
 PERIOD_ENDS_BEFORE_START: Final = Rule(
-    "period_ends_before_start", "period_end is not after period_start", _ends_before_start
+    "period_ends_before_start", "period_end is not after period_start", _ends_before_start, mend=_NAME_COLUMN
 )
 
 BEFORE_CREATION: Final = Rule("before_creation", "the row is older than its lead; it is kept", keeps_row=True)
@@ -210,6 +235,7 @@ RULES: Final = (
     IGNORED_ATTRIBUTE,
     NEAR_COLUMN,
 )
+RULE_OF: Final[Mapping[str, Rule]] = {rule.name: rule for rule in RULES}
 REJECTED: Final[Mapping[str, str]] = {rule.name: rule.message for rule in RULES if not rule.keeps_row}
 FLAGGED: Final[Mapping[str, str]] = {rule.name: rule.message for rule in RULES if rule.keeps_row}
 

@@ -57,7 +57,8 @@ class ValidatedTable:
         self._prepare()
         for check in CHECKS[self.name]:
             if check.rule.test is not None:
-                self.rows.reject(check.rule, check.rule.test(self, check.column), *check.shown_columns)
+                broken = check.rule.test(self, check.column)
+                self.rows.reject(check.rule, broken, *check.shown_columns, tested=check.column)
 
     def _prepare(self) -> None:
         """Derives what the checks of a kind of table read."""

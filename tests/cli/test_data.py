@@ -62,7 +62,7 @@ def spoiled(tmp_path: Path) -> Path:
 
 
 def test_rows_set_aside_are_counted_and_written(spoiled: Path, tmp_path: Path) -> None:
-    answer = checked(spoiled, "--rejected", tmp_path / "rejected.csv")
+    answer = checked(spoiled, "--accept-rejected", "--rejected", tmp_path / "rejected.csv")
     leads = answer["tables"]["leads"]
     assert leads["rows"] == 4
     assert {rule: found["count"] for rule, found in leads["rejected"].items()} == {
@@ -80,9 +80,9 @@ def test_rows_set_aside_are_counted_and_written(spoiled: Path, tmp_path: Path) -
 
 
 def test_data_without_outcomes_warns(spoiled: Path) -> None:
-    assert "no_outcomes" not in {w["code"] for w in checked(spoiled)["warnings"]}
+    assert "no_outcomes" not in {w["code"] for w in checked(spoiled, "--accept-rejected")["warnings"]}
     (spoiled / "outcomes.csv").write_text("lead_id,outcome,closed_at\nL4,won,soon\n")
-    found = {w["code"]: w["detail"] for w in checked(spoiled)["warnings"]}
+    found = {w["code"]: w["detail"] for w in checked(spoiled, "--accept-rejected")["warnings"]}
     assert found["no_outcomes"] == "all 1 rows were set aside: no model can be trained on this data"
     assert found["undecided_outcome"].startswith("1 leads count neither as open nor as decided")
 
@@ -94,8 +94,30 @@ def test_a_folder_without_a_decided_lead_names_the_rules(spoiled: Path) -> None:
     assert all(text in result.stderr for text in ("no lead is left", "bad_time", "bad_outcome", "row 3"))
 
 
+def test_check_reports_all_and_ends_with_one_if_too_much_is_set_aside(spoiled: Path) -> None:
+    result = run("check", spoiled, "--json")
+    assert result.exit_code == 1
+    assert json.loads(result.stdout)["tables"]["leads"]["rejected"]["bad_time"]["count"] == 1
+    assert "the data can be used" not in result.stderr
+    for words in (
+        "row 4: created_at 'soon'",
+        "row 2: lead_id 'L4', outcome 'maybe'",
+        '["maybe"]',
+        "--accept-rejected",
+    ):
+        assert words in result.stderr
+
+
+@pytest.mark.parametrize("command", ["train", "funnel", "backtest", "load"])
+def test_commands_end_if_too_much_is_set_aside(spoiled: Path, tmp_path: Path, command: str) -> None:
+    result = run("--home", tmp_path / "home", command, spoiled)
+    assert result.exit_code == 1
+    assert "outcomes: 1 of 2 rows are set aside by bad_outcome" in result.stderr
+    assert run("--home", tmp_path / "home", "funnel", spoiled, "--accept-rejected").exit_code == 0
+
+
 def test_text_goes_to_stderr_alone(spoiled: Path) -> None:
-    result = run("check", spoiled)
+    result = run("check", spoiled, "--accept-rejected")
     assert (result.exit_code, result.stdout) == (0, "")
     for word in ("leads: 4 rows, 2 set aside", "bad_time", "timezone: UTC", "plan"):
         assert word in result.stderr

@@ -13,7 +13,7 @@ def test_loading_again_adds_nothing(tmp_path: Path) -> None:
     )
     (tmp_path / "outcomes.csv").write_text("lead_id,outcome,closed_at\na,lost,9999-12-31\n")
     for known in (0, 1):
-        loaded = answer("load", tmp_path, "--home", tmp_path / "home")
+        loaded = answer("load", tmp_path, "--accept-rejected", "--home", tmp_path / "home")
         assert (loaded["leads"], loaded["rows"]["outcomes"]) == (1 - known, 1 - known)
         assert (loaded["leads_known"], loaded["rows_known"]) == (known, known)
         assert loaded["rejected"] == {"leads": {"nul_in_id": 2}}

@@ -134,6 +134,13 @@ def test_every_problem_of_a_folder_is_listed(tmp_path: Path) -> None:
     assert len(error.value.problems) == 4
 
 
+def test_folder_with_too_many_rejected_rows_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "leads.csv").write_text("lead_id,created_at\na,2026-01-01\nb,soon\n")
+    with pytest.raises(leadcast.InvalidInput, match=r"row 3: created_at 'soon'.*accept_rejected=True"):
+        leadcast.read_folder(tmp_path)
+    assert len(leadcast.read_folder(tmp_path, accept_rejected=True)) == 1
+
+
 def test_folder_without_a_usable_lead_is_refused(tmp_path: Path) -> None:
     (tmp_path / "leads.csv").write_text("lead_id,created_at\na,never\n")
     with pytest.raises(leadcast.InvalidInput, match="every row is set aside"):
