@@ -138,6 +138,7 @@ def inferred_settings(history: "History") -> dict[str, Any]:
         "as_of": "the latest time in the data that is not after now",
         **{key: config[key] for key in history.config.inferred if key in config},
         "attributes": kinds,
+        "identity": dict(vocabulary.identity),
         "dropped": dict(vocabulary.dropped),
     }
 
@@ -181,7 +182,7 @@ def _echo_result(
 
 def _setting_text(value: object) -> object:
     if isinstance(value, dict):
-        value = [f"{name} {kind}" for name, kind in value.items()]
+        value = [f"{name} ({why})" if " " in str(why) else f"{name} {why}" for name, why in value.items()]
     if isinstance(value, list):
         return ", ".join(value) or "none"
     return value

@@ -10,6 +10,7 @@ import numpy as np
 
 from features.attributes.attributes import Attribute
 from features.attributes.category_rates import SHRINKAGE, CategoryTables
+from features.attributes.identity import UNIQUE
 from features.attributes.learn import CHANGE_COLUMNS, LEAST_CHANGED, LEAST_LEADS, MANY_LEVELS, MOST_LEVELS
 from features.attributes.parsing import FITS
 from features.catalogue import catalogue
@@ -46,6 +47,10 @@ category) and `owner`. A real model has these columns for each of its own.
 - **Kinds of attributes** are inferred: boolean (true, false, 1, 0), number, date, else category, if at least
   {FITS:.0%} of the values fit. Codes such as 01 make a column a category. `[attributes.types]` overrides. A column that
   is empty, constant, or different for nearly every lead gives no feature; `check` lists such columns.
+- **Identity** is never learned: `[attributes] identity`, e-mail addresses, phone numbers and links of one lead each,
+  long ids, and columns in which at least {UNIQUE:.0%} of the leads have a text of their own. `check` lists them with
+  the form of their values; a kind in `[attributes.types]` makes one a feature. A column whose values recur is a
+  feature, whatever its name. Of `account_id` only what is known of the account's other leads is learned.
 - **Attributes valid at as_of**: the value at creation until a visible change replaces or clears it. `mutable` ones are
   read from their changes only. `sensitive` and `ignore`d ones are never features. Columns of changes need
   {LEAST_CHANGED} leads with a change.

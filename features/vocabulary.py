@@ -27,7 +27,7 @@ class Vocabulary:
     """A model's stages and their usual days, kinds and channels, attributes and categories, and frozen tables.
 
     stage_medians: usual days by stage, None if too few leads went on; whole_year: training instants span a year;
-    dropped: attribute without a feature -> reason.
+    dropped: attribute without a feature -> reason; identity: attribute that identifies a lead -> form of its values.
     """
 
     config: FunnelConfig
@@ -39,6 +39,7 @@ class Vocabulary:
     tables: CategoryTables
     whole_year: bool = False
     dropped: Mapping[str, str] = field(default_factory=dict)
+    identity: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def stages(self) -> tuple[str, ...]:
@@ -61,7 +62,7 @@ def learn(snapshot: Snapshot) -> Learned:
     """
     history = snapshot.history
     latest = latest_instants(snapshot)
-    attributes, tables, dropped = learn_attributes(history, latest)
+    learned = learn_attributes(history, latest)
     span_us = int(np.ptp(snapshot.as_of_us)) if len(snapshot) else 0
     vocabulary = Vocabulary(
         config=history.config,
@@ -69,12 +70,13 @@ def learn(snapshot: Snapshot) -> Learned:
         n_leads=int((latest != NO_INSTANT).sum()),
         stage_medians=learn_stage_medians(history, latest),
         interactions=learn_interactions(history, latest),
-        attributes=attributes,
-        tables=tables.freeze(history.as_of_us),
+        attributes=learned.attributes,
+        tables=learned.tables.freeze(history.as_of_us),
         whole_year=span_us >= YEAR_US,
-        dropped=dropped,
+        dropped=learned.dropped,
+        identity=learned.identity,
     )
-    return Learned(vocabulary, tables)
+    return Learned(vocabulary, learned.tables)
 
 
 # ---- JSON. "spoken" is the name of the interactions in bundles since the first version.
@@ -92,6 +94,7 @@ def to_dict(vocabulary: Vocabulary) -> dict[str, Any]:
         "tables": vocabulary.tables.to_dict(),
         "whole_year": vocabulary.whole_year,
         "dropped": dict(vocabulary.dropped),
+        "identity": dict(vocabulary.identity),
     }
 
 
@@ -107,11 +110,12 @@ def from_dict(content: Mapping[str, Any]) -> Vocabulary:
         tables=category_rates.from_dict(content["tables"]),
         whole_year=content["whole_year"],
         dropped=dict(content["dropped"]),
+        identity=dict(content.get("identity", {})),
     )
 
 
 def _attribute(content: Mapping[str, Any]) -> Attribute:
-    known = {key.name: content[key.name] for key in fields(Attribute)}
+    known = {key.name: content[key.name] for key in fields(Attribute) if key.name in content}
     return Attribute(**_with_tuples(known))
 
 

@@ -32,7 +32,7 @@ SECTIONS: Final[Mapping[str, tuple[str, ...]]] = {
         "lost_stages",
         "groups",
     ),
-    "attributes": ("ignore", "mutable", "sensitive", "types"),
+    "attributes": ("ignore", "identity", "mutable", "sensitive", "types"),
     "targets": (
         "win_rate",
         "cycle_time_days",
@@ -55,10 +55,9 @@ class FunnelConfig:
     """How one funnel is read and scored. A model carries the one it was trained with.
 
     stages are the open stages in order; empty until given or inferred. Entering one of won_stages or lost_stages is an
-    outcome, beside the usual words (history/closing_stages.py). columns maps table -> canonical name -> the
-    file's name; outcome_words maps a state -> the file's words for it. attribute_types maps an attribute to number,
-    date, boolean or category. inferred lists the keys that
-    funnel.toml does not set.
+    outcome, beside the usual words (history/closing_stages.py). columns maps table -> canonical name -> the file's;
+    outcome_words maps a state -> the file's words for it. attribute_types maps an attribute to number, date, boolean or
+    category; attributes of identity are shown, never learned. inferred lists the keys that funnel.toml does not set.
     """
 
     name: str = "funnel"
@@ -73,6 +72,7 @@ class FunnelConfig:
     outcome_words: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     attribute_types: Mapping[str, str] = field(default_factory=dict)
     ignore: tuple[str, ...] = ()
+    identity: tuple[str, ...] = ()
     mutable: tuple[str, ...] = ()
     sensitive: tuple[str, ...] = ()
     targets: Mapping[str, Any] = field(default_factory=dict)
@@ -201,6 +201,7 @@ def _config(document: Mapping[str, Any], faults: _Faults) -> FunnelConfig:
         outcome_words=_outcome_words(faults.table(sections["values"], "outcomes", "values."), faults),
         attribute_types=_types(faults.table(attributes, "types", "attributes."), faults),
         ignore=faults.texts(attributes, "ignore"),
+        identity=faults.texts(attributes, "identity"),
         mutable=faults.texts(attributes, "mutable"),
         sensitive=faults.texts(attributes, "sensitive"),
         targets=_targets(sections["targets"], stages, faults),
@@ -290,7 +291,13 @@ def _check_attributes(config: FunnelConfig, faults: _Faults) -> None:
     ignored = set(config.ignore)
     if fixed := sorted(ignored & {"lead_id", "created_at"}):
         faults.add("attributes.ignore", f"names {', '.join(fixed)}, which every lead needs")
+    if learned := sorted(set(config.identity) & set(config.attribute_types)):
+        faults.add(
+            "attributes.types",
+            f"names {', '.join(learned)}, which attributes.identity leaves unlearned: remove it from one of them",
+        )
     for key, names in (
+        ("identity", config.identity),
         ("mutable", config.mutable),
         ("sensitive", config.sensitive),
         ("types", config.attribute_types),

@@ -26,7 +26,8 @@ DIRECTIONS: Final = ("inbound", "outbound")
 
 FIXED_ATTRIBUTES: Final = ("lead_id", "created_at")  # never change
 NOT_ATTRIBUTES: Final = frozenset((*FIXED_ATTRIBUTES, "recorded_at"))
-OWN_ATTRIBUTES: Final = ("account_id", "owner", "source")  # attributes with a column of their own
+ACCOUNT: Final = "account_id"
+OWN_ATTRIBUTES: Final = (ACCOUNT, "owner", "source")  # attributes with a column of their own
 
 
 @dataclass(frozen=True)

@@ -26,6 +26,8 @@ MOST_OUTSIDE = (
 )  # above this share of numbers far outside, a lead is not scored (in floating point not 0.2)
 SLACK = 1.0  # a number is far outside if it lies this many training ranges beyond the range
 FEWEST_USUAL = 3  # usual attributes, for their absence to count
+# Above this share of leads with a value of their own in training, a new value is nothing unusual.
+MOST_SINGLE = 0.1
 _RARE_CODE = 1.0  # of a category without a code of its own
 _VALUE_UNITS = ("number", "boolean", "category", "relative_days")
 
@@ -98,7 +100,8 @@ class NoveltyCheck:
 
     usual (u,): columns of usual attributes, usual_is_category (u,) their kind; far: columns that a score may use, with
     the bounds beyond which a value is far outside; trained: attribute numbers with their training ranges; categories
-    (c,): attribute category columns; subjects (k,): by column; seen: categories of each attribute in training.
+    (c,): attribute category columns; subjects (k,): by column; seen: categories in training of each attribute whose
+    values recur.
     """
 
     usual: Ints
@@ -140,6 +143,8 @@ class NoveltyCheck:
             warnings[i].append(self._out_of_range(values[i], j))
         for j in np.flatnonzero(rare.any(axis=0)).tolist():
             subject, rows = self.subjects[self.categories[j]], np.flatnonzero(rare[:, j])
+            if subject not in self.seen:
+                continue
             rare_rows = snapshot if len(rows) == len(snapshot) else snapshot.take(rows)
             for i, text in zip(rows.tolist(), _texts(rare_rows, subject), strict=True):
                 if text is not None and text not in self.seen[subject]:
@@ -211,7 +216,11 @@ def novelty_check(
         trained=NumberRanges(trained, ranges.low[trained], ranges.high[trained]),
         categories=np.flatnonzero(is_value & is_category),
         subjects=tuple(feature.subject for feature in features),
-        seen={attribute.name: frozenset(attribute.seen) for attribute in vocabulary.attributes},
+        seen={
+            attribute.name: frozenset(attribute.seen)
+            for attribute in vocabulary.attributes
+            if attribute.single_share <= MOST_SINGLE
+        },
         stages=frozenset(ranges.stages),
     )
 

@@ -195,6 +195,7 @@ def card(bundle: Bundle) -> dict[str, Any]:
         "features": _features(bundle),
         "unused_clocks": content.get("unused_clocks", []),
         "left_out": sorted(config.ignore),
+        "identity": {**dict.fromkeys(config.identity, "configured"), **bundle.vocabulary.identity},
         "sensitive": list(config.sensitive),
         "fairness": content.get("fairness", {}),
         "parameters": content.get("parameters", {}),

@@ -89,6 +89,9 @@ def _left_out(content: Mapping[str, Any]) -> str:
     if content["left_out"]:
         names = ", ".join(content["left_out"])
         lines.append(f"Left out, as configured or as suspected of leaking the outcome: {names}.")
+    if content["identity"]:
+        names = ", ".join(f"{name} ({form})" for name, form in content["identity"].items())
+        lines.append(f"Identity, never learned: {names}.")
     if content["unused_clocks"]:
         names = ", ".join(content["unused_clocks"])
         lines.append(f"Masked, as they reveal the date rather than describe the lead: {names}.")

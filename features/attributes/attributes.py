@@ -15,10 +15,11 @@ from features.calendar import weekday_and_week
 from features.feature import Block, Feature, quoted, slugs
 from history.arrays import Floats, Ints
 from history.history import History
+from history.schema import ACCOUNT
 from history.snapshot import Snapshot
 
 BLOCK = Block("attributes")
-WELL_KNOWN = ("owner", "account_id", "source")
+WELL_KNOWN = ("owner", ACCOUNT, "source")
 _UNITS: Mapping[str, str] = {NUMBER: "number", BOOLEAN: "boolean", CATEGORY: "category", DATE: "number"}
 _NO_ROWS: Mapping[str, int] = {}
 
@@ -31,7 +32,7 @@ class Attribute:
     """One attribute as learned: its kind, its columns (of PLACES) and its categories.
 
     levels: categories with codes of their own (from 2, most frequent first); shares: their share of leads; seen: every
-    category of the training leads, up to a limit.
+    category of the training leads, up to a limit; single_share: share of leads whose category no other lead has.
     """
 
     name: str
@@ -41,6 +42,7 @@ class Attribute:
     levels: tuple[str, ...] = ()
     shares: tuple[float, ...] = ()
     seen: tuple[str, ...] = ()
+    single_share: float = 0.0
 
 
 def attribute_features(attributes: Sequence[Attribute]) -> tuple[Feature, ...]:

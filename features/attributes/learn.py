@@ -10,6 +10,7 @@ import numpy as np
 from features.attributes.attributes import WELL_KNOWN, Attribute
 from features.attributes.category_rates import CategoryTables, build, matured_leads
 from features.attributes.entries import Entries, entries_at, entries_of
+from features.attributes.identity import contact_form, is_account, number_form, single_share, text_form
 from features.attributes.parsing import (
     BOOLEAN,
     CATEGORY,
@@ -58,11 +59,15 @@ class _Column:
 
 
 class LearnedAttributes(NamedTuple):
-    """The attributes with columns, their category tables, and the reason for each attribute without a column."""
+    """The attributes with columns, their category tables, and the reason for each attribute without a column.
+
+    identity: the form of each attribute that is guessed to identify a lead; none of them is learned.
+    """
 
     attributes: tuple[Attribute, ...]
     tables: CategoryTables
     dropped: dict[str, str]
+    identity: dict[str, str]
 
 
 class _LearnedAttribute(NamedTuple):
@@ -72,25 +77,37 @@ class _LearnedAttribute(NamedTuple):
     reason: str
 
 
+class _Kind(NamedTuple):
+    """The kind of an attribute; identity: the form of its values if they identify a lead, else ""."""
+
+    name: str
+    identity: str = ""
+
+
 def learn_attributes(history: History, latest: Ints) -> LearnedAttributes:
     """Learns from training leads only: latest (leads,) is each one's latest training instant, else NO_INSTANT."""
     config = history.config
-    hidden = {*config.sensitive, *config.ignore}
+    hidden = {*config.sensitive, *config.ignore, *config.identity}
     names = sorted({*history.attributes, *history.changes.attribute.values} - hidden)
     mutable = [name in config.mutable for name in names]
     entries = entries_of(history, names, mutable)
 
     kept: list[Attribute] = []
     dropped: dict[str, str] = {}
+    identity: dict[str, str] = {}
     for column in _columns(history, names, entries, latest):
-        attribute, reason = _learn_one(column, history)
+        kind = _kind_of(column, history)
+        if kind.identity:
+            identity[column.name] = kind.identity
+            continue
+        attribute, reason = _learn_one(column, kind.name, history)
         if attribute.columns:
             kept.append(attribute)
         elif attribute.mutable and reason == "empty":
             dropped[column.name] = UNCHANGED_MUTABLE
         else:
             dropped[column.name] = reason
-    return LearnedAttributes(tuple(kept), _tables(history, kept), dropped)
+    return LearnedAttributes(tuple(kept), _tables(history, kept), dropped, identity)
 
 
 def _columns(history: History, names: Sequence[str], entries: Entries, latest: Ints) -> list[_Column]:
@@ -121,11 +138,26 @@ def _leads_changed(history: History, entries: Entries, latest: Ints) -> Ints:
     return np.bincount(pairs % m, minlength=m)
 
 
-def _learn_one(column: _Column, history: History) -> _LearnedAttribute:
-    config = history.config
+def _kind_of(column: _Column, history: History) -> _Kind:
+    """The configured kind, else the inferred one; a column with a configured kind is learned whatever its values."""
+    config, texts, counts = history.config, column.texts, column.counts
+    if is_account(column.name):
+        return _Kind(CATEGORY)
     configured = config.attribute_types.get(column.name)
-    kind = configured or infer_kind(column.texts, column.counts, config.zone)
-    mutable = column.name in config.mutable
+    if configured is not None:
+        return _Kind(configured)
+    kind = infer_kind(texts, counts, config.zone)
+    if kind == CATEGORY:
+        return _Kind(kind, contact_form(texts, counts) or text_form(texts, counts) or "")
+    if kind == NUMBER:
+        return _Kind(kind, contact_form(texts, counts) or number_form(texts, counts) or "")
+    return _Kind(kind)
+
+
+def _learn_one(column: _Column, kind: str, history: History) -> _LearnedAttribute:
+    mutable = column.name in history.config.mutable
+    if is_account(column.name):
+        return _learn_account(column, mutable)
     if kind == CATEGORY:
         return _learn_category(column, mutable)
 
@@ -160,12 +192,26 @@ def _values(column: _Column, kind: str, history: History) -> Floats:
     return np.array([read(text) for text in column.texts], dtype=np.float64)[column.entry]
 
 
-def _learn_category(column: _Column, mutable: bool) -> _LearnedAttribute:
+def _ranked(column: _Column) -> list[tuple[str, int]]:
+    """The categories and their leads, most frequent first."""
     counts: Counter[str] = Counter()
     for text, n in zip(column.texts, column.counts.tolist(), strict=True):
         if n:
             counts[canonical(text)] += n
-    ranked = sorted(counts.items(), key=lambda item: (-item[1], item[0]))
+    return sorted(counts.items(), key=lambda item: (-item[1], item[0]))
+
+
+def _learn_account(column: _Column, mutable: bool) -> _LearnedAttribute:
+    """Columns of what is known of the account's other leads; a bundle need not list the accounts."""
+    ranked = _ranked(column)
+    places = _category_places(column, ranked, 0)
+    columns = tuple(place for place in places if place not in ("value", "share"))
+    reason = "no account has several leads" if ranked else "empty"
+    return _LearnedAttribute(Attribute(column.name, CATEGORY, columns, mutable), reason)
+
+
+def _learn_category(column: _Column, mutable: bool) -> _LearnedAttribute:
+    ranked = _ranked(column)
     levels = [(name, n) for name, n in ranked if n >= LEAST_LEADS][:MOST_LEVELS]
     attribute = Attribute(
         column.name,
@@ -175,6 +221,7 @@ def _learn_category(column: _Column, mutable: bool) -> _LearnedAttribute:
         levels=tuple(name for name, _ in levels),
         shares=tuple(n / max(column.n, 1) for _, n in levels),
         seen=tuple(name for name, _ in ranked[:MOST_SEEN]),
+        single_share=single_share(np.array([n for _, n in ranked], dtype=np.int64)),
     )
     if not ranked:
         return _LearnedAttribute(attribute, "empty")

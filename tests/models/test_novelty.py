@@ -7,11 +7,12 @@ import numpy as np
 import pytest
 
 from features.feature import Feature
+from features.matrix import build_matrix
 from features.vocabulary import Vocabulary, learn
 from history.arrays import Floats
-from history.snapshot import open_leads
+from history.snapshot import all_leads, open_leads
 from models.novelty import TrainingRanges, learn_training_ranges, novelty_check
-from tests.builders.lead_histories import history_of
+from tests.builders.lead_histories import START_US, Lead, history_of
 from tests.builders.made_leads import LAST_US, made_leads
 
 Check = Callable[[Floats, Sequence[str | None]], list[str]]
@@ -75,6 +76,19 @@ def test_only_many_numbers_far_outside_prevent_a_score(check: Check) -> None:
 def test_an_unseen_category_does_not_prevent_a_score(check: Check) -> None:
     unseen = [*USUAL[:4], 1.0, *USUAL[5:]]
     assert check(matrix(unseen), ["new"]) == [""]
+
+
+@pytest.mark.parametrize(("companies", "warned"), [(4, True), (200, False)])
+def test_new_values_warn_only_if_values_recur(companies: int, warned: bool) -> None:
+    leads = [Lead(START_US, {"company": f"c {k % companies}" if k % 3 else "usual"}) for k in range(240)]
+    snapshot = all_leads(history_of(leads, LAST_US), LAST_US)
+    vocabulary = learn(snapshot).vocabulary
+    matrix = build_matrix(snapshot, vocabulary)
+    ranges = learn_training_ranges(matrix.values, matrix.features, [None] * len(snapshot))
+    newcomer = all_leads(history_of([Lead(START_US, {"company": "new"})], LAST_US), LAST_US)
+    values = build_matrix(newcomer, vocabulary).values
+    (warnings,) = novelty_check(ranges, matrix.features, vocabulary).warnings(values, newcomer)
+    assert [warning.code for warning in warnings] == (["unseen_category"] if warned else [])
 
 
 def test_one_lead_is_checked_as_in_a_batch(check: Check) -> None:

@@ -75,10 +75,11 @@ COLUMN_TESTS = (
 def audit(history: History) -> list[Warning]:
     """Findings on a history cut at its T, with evidence: at most one a column, gravest first.
 
-    Ignored and sensitive columns are not tested, since no model reads them; mutable ones by their changes alone.
+    Ignored, identity and sensitive columns are not tested, since no model learns them; mutable ones
+    by their changes alone.
     """
     leads, config = lead_states(history), history.config
-    untested = {*config.ignore, *config.sensitive}
+    untested = {*config.ignore, *config.identity, *config.sensitive}
     names = sorted({*history.attributes, *history.changes.attribute.values} - untested)
     columns = {name: column_of(history, name) for name in names if name not in config.mutable}
     tests = sum(len(column.names) for column in columns.values())

@@ -6,7 +6,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from features.attributes.parsing import DATE, NUMBER, canonical, infer_kind, instants, number
+from features.attributes.identity import is_account
+from features.attributes.parsing import CATEGORY, DATE, NUMBER, canonical, infer_kind, instants, number
 from history.arrays import Codes, Floats, Ints, Mask
 from history.history import Factor, History
 
@@ -49,7 +50,8 @@ def column_of(history: History, name: str) -> Column:
     factor = claimed_at_creation(history, name)
     texts = [canonical(text) for text in factor.values]
     counts = np.bincount(factor.codes[factor.codes >= 0], minlength=len(texts))
-    kind = history.config.attribute_types.get(name) or _kind(texts, counts, history)
+    configured = CATEGORY if is_account(name) else history.config.attribute_types.get(name)
+    kind = configured or _kind(texts, counts, history)
     if kind == DATE:
         return _date_column(history, name, texts, factor.codes)
     if kind == NUMBER and np.count_nonzero(counts) > MAX_LEVELS:

@@ -11,6 +11,7 @@ import numpy as np
 from features.attributes.parsing import CATEGORY, DATE, FITS, NUMBER, infer_kind, instants, number
 from history.arrays import Ints
 from history.history import Factor, History
+from history.schema import ACCOUNT
 from history.warnings import Warning
 
 SAMPLE: Final = 5_000  # leads
@@ -65,7 +66,14 @@ def misread(history: History) -> list[Warning]:
     Attributes with a configured kind are not tested, nor are those that no model reads.
     """
     config = history.config
-    untested = {*config.ignore, *config.sensitive, *config.mutable, *config.attribute_types}
+    untested = {
+        ACCOUNT,
+        *config.ignore,
+        *config.identity,
+        *config.sensitive,
+        *config.mutable,
+        *config.attribute_types,
+    }
     warnings = []
     for name in sorted(history.attributes.keys() - untested):
         column = _sampled(history.attributes[name])

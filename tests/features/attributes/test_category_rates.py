@@ -34,7 +34,7 @@ def test_tables_hold_what_was_known_then(drawn: list[Lead], as_of: int) -> None:
     snapshot = all_leads(history, LAST_US)
     chosen = learn(rows_of([Lead(START_US, {"owner": o}) for o in "ab" * 20]))[0].attributes[0]
     assert "win_rate" in chosen.columns
-    _, tables, _ = learn_attributes(history, np.full(len(history), LAST_US))
+    tables = learn_attributes(history, np.full(len(history), LAST_US)).tables
     vocabulary = Vocabulary(
         CONFIG, LAST_US, len(leads), (), words().interactions, (chosen,), tables.freeze(LAST_US)
     )  # fmt: skip

@@ -14,10 +14,11 @@ def test_sensitive_and_ignored_attributes_are_never_features() -> None:
     assert not any("city" in f.name for f in build_matrix(snapshot, vocabulary).features)
 
 
-def test_constant_and_unique_columns_are_dropped() -> None:
+def test_constant_and_unique_columns_are_not_learned() -> None:
     vocabulary, _ = learned(made_leads(200, seed=2))
     assert vocabulary.dropped["fixed"] == "constant"
-    assert "name" in vocabulary.dropped
+    assert list(vocabulary.identity) == ["name"]
+    assert not {"fixed", "name"} & {attribute.name for attribute in vocabulary.attributes}
 
 
 def test_a_mutable_attribute_without_changes_is_dropped() -> None:
