@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
+from history.config import FunnelConfig
 from history.errors import InvalidInput
 from history.history import History
 from history.warnings import Warning
@@ -14,6 +15,7 @@ from training.audit.deciding_values import deciding_values
 from training.audit.evidence import MIN_DECIDED, STRONG, WEAK, Evidence
 from training.audit.leads import LeadStates, lead_states
 from training.audit.names import suspicious_words
+from training.audit.same_fact import same_fact
 from training.audit.survival import Spells, Windows, windows_of
 
 SUSPECTED, POSSIBLE, MUTABLE = "leakage_suspected", "leakage_possible", "mutable_attribute"
@@ -34,6 +36,7 @@ class Context:
     """
 
     leads: LeadStates
+    config: FunnelConfig
     windows: Windows | None
     tests: int
 
@@ -62,7 +65,12 @@ def _test_name(column: Column, context: Context) -> Evidence | None:
     return Evidence(WEAK, f"its name contains '{words}', a kind of field that CRMs fill in along the way")
 
 
+def _test_same_fact(column: Column, context: Context) -> Evidence | None:
+    return same_fact(column, context.leads, context.config)
+
+
 COLUMN_TESTS = (
+    ColumnTest("same fact", False, _test_same_fact),
     ColumnTest("written at the closing", True, _test_written_at_closing),
     ColumnTest("date of the closing", True, lambda column, context: date_of_closing(column, context.leads)),
     ColumnTest("dates never ahead", True, lambda column, context: never_ahead(column, context.leads)),
@@ -83,7 +91,7 @@ def audit(history: History) -> list[Warning]:
     names = sorted({*history.attributes, *history.changes.attribute.values} - untested)
     columns = {name: column_of(history, name) for name in names if name not in config.mutable}
     tests = sum(len(column.names) for column in columns.values())
-    context = Context(leads, _closing_windows(leads), tests)
+    context = Context(leads, config, _closing_windows(leads), tests)
 
     findings = []
     for name in names:

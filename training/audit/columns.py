@@ -32,6 +32,7 @@ class Column:
 
     group (n,): NONE, OTHERS, or from FIRST_LEVEL on the number of the value or range; of a date, 1 for any.
     names: of the groups. moment_us (n,): of a date, microseconds UTC, NO_MOMENT if missing; None for other kinds.
+    factor: the texts.
     """
 
     name: str
@@ -39,6 +40,12 @@ class Column:
     group: Ints
     names: list[str]
     moment_us: Ints | None
+    factor: Factor
+
+    @property
+    def numbers(self) -> Floats | None:
+        """The numbers (n,), NaN if missing; None for other kinds."""
+        return _numbers(self.factor) if self.kind == NUMBER else None
 
     @property
     def filled(self) -> Mask:
@@ -53,15 +60,18 @@ def column_of(history: History, name: str) -> Column:
     configured = CATEGORY if is_account(name) else history.config.attribute_types.get(name)
     kind = configured or _kind(texts, counts, history)
     if kind == DATE:
-        return _date_column(history, name, texts, factor.codes)
+        return _date_column(history, name, texts, factor)
     if kind == NUMBER and np.count_nonzero(counts) > MAX_LEVELS:
-        # One entry more: code -1, a missing value, reads the last one.
-        numbers = np.array([*map(number, texts), np.nan])
-        values = numbers[factor.codes]
-        ranges = _ranges(values)
-        return Column(name, kind, ranges.group, ranges.names, None)
+        ranges = _ranges(_numbers(factor))
+        return Column(name, kind, ranges.group, ranges.names, None, factor)
     levels = _levels(factor.codes, texts, counts)
-    return Column(name, kind, levels.group, levels.names, None)
+    return Column(name, kind, levels.group, levels.names, None, factor)
+
+
+def _numbers(factor: Factor) -> Floats:
+    # One entry more: code -1, a missing value, reads the last one.
+    numbers = np.array([*map(number, factor.values), np.nan])
+    return np.asarray(numbers[factor.codes])
 
 
 def claimed_at_creation(history: History, name: str) -> Factor:
@@ -92,14 +102,14 @@ def _kind(texts: list[str], counts: Ints, history: History) -> str:
     return infer_kind([texts[i] for i in most_frequent], counts[most_frequent], history.config.zone)
 
 
-def _date_column(history: History, name: str, texts: list[str], codes: Codes) -> Column:
+def _date_column(history: History, name: str, texts: list[str], factor: Factor) -> Column:
     parsed = instants(texts, history.config.zone)
     # One entry more: code -1, a missing value, reads the last one.
     moments = [NO_MOMENT if moment is None else moment for moment in parsed]
     moment_of_text = np.array([*moments, NO_MOMENT], dtype=np.int64)
-    moment_us = moment_of_text[codes]
+    moment_us = moment_of_text[factor.codes]
     is_dated = (moment_us != NO_MOMENT).astype(np.int64)
-    return Column(name, DATE, is_dated, ["none", "any"], moment_us)
+    return Column(name, DATE, is_dated, ["none", "any"], moment_us, factor)
 
 
 def _levels(codes: Codes, texts: list[str], counts: Ints) -> Grouping:

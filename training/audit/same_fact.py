@@ -1,0 +1,301 @@
+"""Tests of equality: does a column hold the closing date, cycle time, amount, word or reason of the outcome itself?"""
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Final, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from features.attributes.parsing import boolean, canonical
+from features.calendar import local_us
+from history.arrays import Floats, Ints, Mask
+from history.closing_stages import USUAL_LOST, USUAL_WON, match_key
+from history.config import FunnelConfig
+from history.history import DAY_US, LOST, OPEN, WON
+from history.outcome_words import folded, states_of_words
+from history.values import LARGEST_NUMBER
+from training.audit.columns import NO_MOMENT, Column
+from training.audit.evidence import STRONG, WEAK, Evidence
+from training.audit.leads import LeadStates
+from training.audit.names import suspicious_words
+
+MIN_COMPARED: Final = (
+    20  # decided leads with both facts; equality is sharper than a rate, so fewer than elsewhere do
+)
+MIN_SIDE: Final = 5  # won leads, and lost ones
+# Of simulated plans, one with a normal error of a day agrees on 60 % of leads, of half a day on 80 %.
+AGREES_ON_BOTH: Final = 0.8  # of the won and of the lost leads: no plan is kept that exactly by losses
+AGREES_ON_ONE: Final = 0.95  # of the won leads alone: more than any plan made before
+AGREES_OFTEN: Final = 0.5  # of the lost leads: a reason to look
+MOST_OF_ONE_LAG: Final = 0.8  # a date at one lag from the creation was known there: the end of a trial
+MOST_BY_CHANCE: Final = 0.5  # of values agree with another lead's fact: the facts hardly differ
+MIN_AMOUNTS: Final = 10  # distinct ones: fewer are a list of prices
+RARER_ELSEWHERE: Final = 0.5  # fill rate on other leads, relative to won ones
+ROUNDNESS_GAP: Final = 0.3  # between won and open leads: estimates are round, final amounts are not
+UNITS_OF_DURATION: Final = (1.0, 24.0, 1440.0, 86_400.0, 86_400_000.0)  # a day in days, hours, minutes, s, ms
+
+
+class Agreement(NamedTuple):
+    """Compared leads that agree, on the won and on the lost side: shares (0 if none is compared) and numbers.
+
+    by_chance: share of values that agree with the fact of another lead.
+    """
+
+    won: float
+    n_won: int
+    lost: float
+    n_lost: int
+    by_chance: float
+
+    @property
+    def n(self) -> int:
+        return self.n_won + self.n_lost
+
+    @property
+    def share(self) -> float:
+        return (self.won * self.n_won + self.lost * self.n_lost) / max(self.n, 1)
+
+
+class Pair(NamedTuple):
+    """A column's value and the outcome's own fact of each lead (n,)."""
+
+    value: npt.NDArray[Any]
+    fact: npt.NDArray[Any]
+
+
+Agree = Callable[[npt.NDArray[Any], npt.NDArray[Any]], npt.NDArray[np.bool_]]  # values and facts (m,)
+
+
+def same_fact(column: Column, leads: LeadStates, config: FunnelConfig) -> Evidence | None:
+    """Evidence that a column repeats a field of the outcome; the first that holds of date, duration, amount, words."""
+    if np.count_nonzero(leads.decided & column.filled) < MIN_COMPARED:
+        return None
+    return (
+        closing_date(column, leads, config)
+        or cycle_time(column, leads)
+        or final_amount(column, leads)
+        or outcome_word(column, leads, config)
+        or outcome_reason(column, leads)
+    )
+
+
+# ---- dates and durations
+
+
+def closing_date(column: Column, leads: LeadStates, config: FunnelConfig) -> Evidence | None:
+    """A date of the closing's day, or of the day before or after it by another time zone.
+
+    Leads that close on the day of their creation are not compared: there the date may be the creation's.
+    """
+    if column.moment_us is None:
+        return None
+    day, closed, created = (
+        local_us(us, config.zone) // DAY_US for us in (column.moment_us, leads.closed_us, leads.created_us)
+    )
+    has_date = column.moment_us != NO_MOMENT
+    compared = leads.decided & ~leads.implied & has_date & (closed != created)
+    if not compared.any() or _largest_share((day - created)[compared]) > MOST_OF_ONE_LAG:
+        return None
+    tests = [lambda a, b, shift=shift: (a == b) | (a == b + shift) for shift in (1, -1)]
+    agreement = max((_agreement(leads, compared, Pair(day, closed), test) for test in tests), key=_share)
+    return _graded(agreement, "its date is the day of the closing, or the next by another time zone,")
+
+
+def cycle_time(column: Column, leads: LeadStates) -> Evidence | None:
+    """A number of days, hours, minutes, seconds or milliseconds that is the time from creation to closing."""
+    if column.numbers is None:
+        return None
+    days = (leads.closed_us - leads.created_us) / DAY_US
+    compared = leads.decided & ~leads.implied & ~np.isnan(column.numbers) & (days >= 1)
+    if not compared.any():
+        return None
+    pairs = [Pair(column.numbers / unit, days) for unit in UNITS_OF_DURATION]
+    agreement = max((_agreement(leads, compared, pair, _within_a_day) for pair in pairs), key=_share)
+    return _graded(agreement, "its number is the time from the creation to the closing")
+
+
+def _within_a_day(values: Floats, days: Floats) -> Mask:
+    return np.asarray(np.abs(values - days) <= 1.0)
+
+
+def _share(agreement: Agreement) -> float:
+    return agreement.share
+
+
+def _graded(agreement: Agreement, fact: str) -> Evidence | None:
+    grade = _grade(agreement)
+    return None if grade is None else _evidence(grade, agreement, fact)
+
+
+def _grade(agreement: Agreement) -> int | None:
+    both_sides = min(agreement.n_won, agreement.n_lost) >= MIN_SIDE
+    if agreement.n < MIN_COMPARED or agreement.by_chance > MOST_BY_CHANCE:
+        return None
+    if both_sides and min(agreement.won, agreement.lost) >= AGREES_ON_BOTH:
+        return STRONG
+    if agreement.n_won >= MIN_COMPARED and agreement.won >= AGREES_ON_ONE:
+        return STRONG
+    if agreement.n_lost >= MIN_COMPARED and agreement.lost >= AGREES_OFTEN:
+        return WEAK
+    return None
+
+
+# ---- amounts
+
+
+def final_amount(column: Column, leads: LeadStates) -> Evidence | None:
+    """The final amount of won leads, up to rounding, where other leads lack it or have round estimates instead.
+
+    A column that all leads have alike, such as the amount that a loan is asked for, may be known from the start and
+    still be what is paid in the end.
+    """
+    values = column.numbers
+    if values is None:
+        return None
+    compared = leads.won & ~np.isnan(values) & (np.abs(leads.amount) < LARGEST_NUMBER) & (leads.amount > 0)
+    agreement = _agreement(leads, compared, Pair(values, leads.amount), _equal_but_for_rounding)
+    if agreement.n_won < MIN_COMPARED or agreement.won < AGREES_ON_ONE:
+        return None
+    if agreement.by_chance > MOST_BY_CHANCE or len(np.unique(leads.amount[compared])) < MIN_AMOUNTS:
+        return None
+
+    filled = ~np.isnan(values) & (values != 0)
+    others = ~leads.decided if np.count_nonzero(~leads.decided) >= MIN_COMPARED else leads.lost
+    n_others = np.count_nonzero(others)
+    if n_others < MIN_COMPARED:
+        return None
+    rate_won, rate_others = float(filled[leads.won].mean()), float(filled[others].mean())
+    is_rarer = rate_others <= RARER_ELSEWHERE * rate_won
+    is_rounder = (
+        np.count_nonzero(others & filled) >= MIN_COMPARED
+        and _roundness(values[others & filled]) - _roundness(values[compared]) > ROUNDNESS_GAP
+    )
+    if not (is_rarer or is_rounder):
+        return None
+    elsewhere = f"{rate_others:.0%} of the others have a value" if is_rarer else "others have round estimates"
+    return _evidence(STRONG, agreement, f"its number is the final amount ({elsewhere})")
+
+
+def _equal_but_for_rounding(values: Floats, amounts: Floats) -> Mask:
+    return np.asarray(np.abs(values - amounts) <= np.maximum(0.5, 0.005 * amounts))
+
+
+def _roundness(values: Floats) -> float:
+    """Share of the numbers (n,) that have at most two digits before zeros: 25, 7,000, 120,000."""
+    exponent = np.floor(np.log10(np.maximum(np.abs(values), 1e-9)))
+    digits = values / np.power(10.0, np.maximum(exponent - 1, 0))
+    return float(np.isclose(digits, np.round(digits), rtol=0, atol=1e-9).mean())
+
+
+# ---- words
+
+
+def outcome_word(column: Column, leads: LeadStates, config: FunnelConfig) -> Evidence | None:
+    """Words for won and lost, the usual ones or funnel.toml's, that agree with the outcome.
+
+    Truth values count as such words if the column's name speaks of the closing: is_won, converted.
+    """
+    states = _states_of_texts(column, config)
+    if states is None:
+        return None
+    state = states[column.factor.codes]
+    compared = leads.decided & (state != OPEN)
+    agreement = _agreement(leads, compared, Pair(state, leads.state), np.equal)
+    sides = [float(compared[side].mean()) if side.any() else 0.0 for side in (leads.won, leads.lost)]
+    if agreement.n < MIN_COMPARED or agreement.share < AGREES_ON_ONE or max(sides) < AGREES_OFTEN:
+        return None
+    # Words that most open leads have too mean something else; false is the value of open leads in a column "is won".
+    misplaced = np.count_nonzero((state == WON) & ~leads.decided)
+    if misplaced > AGREES_OFTEN * np.count_nonzero(~leads.decided):
+        return None
+    return _evidence(STRONG, agreement, "its words are the outcome")
+
+
+def _states_of_texts(column: Column, config: FunnelConfig) -> Ints | None:
+    """The state that each text of the column names (texts + 1,), OPEN for none; None if none names one."""
+    words = states_of_words(config.outcome_words)
+    own: Mapping[str, int] = {
+        **{match_key(word): WON for word in (*USUAL_WON, *config.won_stages)},
+        **{match_key(word): LOST for word in (*USUAL_LOST, *config.lost_stages)},
+    }
+    names_closing = suspicious_words(column.name) is not None
+    states = [_state_of(canonical(text), words, own, names_closing) for text in column.factor.values]
+    if not any(states):
+        return None
+    return np.array([*states, OPEN], dtype=np.int64)
+
+
+def _state_of(text: str, words: Mapping[str, str], own: Mapping[str, int], names_closing: bool) -> int:
+    state = {"won": WON, "lost": LOST}.get(words.get(folded(text), ""), OPEN)
+    if state == OPEN:
+        state = own.get(match_key(text), OPEN)
+    if state == OPEN and names_closing:
+        return {1.0: WON, 0.0: LOST}.get(boolean(text), OPEN)
+    return state
+
+
+def outcome_reason(column: Column, leads: LeadStates) -> Evidence | None:
+    """The reason of the outcome, by folded texts."""
+    ours, theirs = _folded_codes(column.factor.values, leads.reason.values)
+    mine, reason = ours[column.factor.codes], theirs[leads.reason.codes]
+    compared = leads.decided & (mine >= 0) & (reason >= 0)
+    agreement = _agreement(leads, compared, Pair(mine, reason), np.equal)
+    if agreement.n < MIN_COMPARED or agreement.share < AGREES_ON_BOTH:
+        return None
+    if len(np.unique(reason[compared])) < 2:
+        return None
+    return _evidence(STRONG, agreement, "its text is the reason of the outcome")
+
+
+def _folded_codes(*lists: Sequence[str]) -> list[Ints]:
+    """Codes of texts over their common folded forms, -1 at the end of each list for a missing text."""
+    place: dict[str, int] = {}
+    return [
+        np.array([*(place.setdefault(folded(text), len(place)) for text in texts), -1], dtype=np.int64)
+        for texts in lists
+    ]
+
+
+# ---- shared
+
+
+def _agreement(leads: LeadStates, compared: Mask, pair: Pair, agree: Agree) -> Agreement:
+    row = np.flatnonzero(compared)
+    value, fact = pair.value[row], pair.fact[row]
+    agrees, won = agree(value, fact), leads.won[row]
+    n_won, n_lost = int(np.count_nonzero(won)), int(np.count_nonzero(~won))
+    # Each value with the fact of a lead half of the table away.
+    chance = agree(np.roll(value, len(row) // 2), fact)
+    return Agreement(
+        won=float(agrees[won].mean()) if n_won else 0.0,
+        n_won=n_won,
+        lost=float(agrees[~won].mean()) if n_lost else 0.0,
+        n_lost=n_lost,
+        by_chance=float(chance.mean()) if len(row) else 0.0,
+    )
+
+
+def _largest_share(values: Ints | Floats) -> float:
+    """Share of the most frequent of the values (n,), n at least 1."""
+    _, counts = np.unique(values, return_counts=True)
+    return int(counts.max()) / len(values)
+
+
+def _evidence(grade: int, agreement: Agreement, fact: str) -> Evidence:
+    sides = [
+        f"{share:.0%} of {n} {name}"
+        for share, n, name in (
+            (agreement.won, agreement.n_won, "won"),
+            (agreement.lost, agreement.n_lost, "lost"),
+        )
+        if n
+    ]
+    return Evidence(
+        grade,
+        f"{fact} on {' and '.join(sides)} leads",
+        {
+            "same_won": agreement.won,
+            "same_lost": agreement.lost,
+            "compared": float(agreement.n),
+        },
+    )
