@@ -8,9 +8,9 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from connectors.amounts import Amounts, numbers
 from connectors.attributes import Changes, Text, add_versions
 from connectors.export import column
-from connectors.salesforce.amounts import Amounts, numbers
 from connectors.salesforce.ids import is_reference, long_id
 from connectors.salesforce.org import Org
 from connectors.salesforce.stages import STAGE_FIELDS, field_key

@@ -8,18 +8,34 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from connectors.deals import NO_TIME
-from connectors.export import DELETED, OWN_COLUMNS, SOURCE, VERSION, Export, booleans, column
+from connectors.export import OWN_COLUMNS, SOURCE, VERSION, Export, column
+from connectors.records import (
+    RecordKind,
+    are_deleted,
+    exported_at,
+    names_by_id,
+    newest_records,
+    with_creation,
+    with_good_ids,
+)
 from connectors.salesforce.ids import ID_LENGTH, OPPORTUNITY_PREFIX, REFERENCE, are_references, keys, long_ids
 from connectors.salesforce.objects import OPPORTUNITY
-from history.arrays import Ints, Mask
+from history.arrays import Ints
 from history.errors import InvalidInput
 from history.history import DAY_US
 
+TIMES: Final = ("CreatedDate", "LastModifiedDate", "SystemModstamp", "LastStageChangeDate", VERSION)
 FOREIGN_SHARE: Final = 0.5  # of a file's ids: a few broken cells are no other object
 HISTORY_SHARE: Final = 0.01  # of the opportunities: the creation date never changes
-FOOTER_CELLS: Final = 3  # at most, of a total or a note below a report
-GOOD_ID: Final = r"^[^\s;,]{1,200}$"
-ROUNDED_ID: Final = r"^[0-9][.,]?[0-9]*[eE]\+[0-9]+$"
+RECORDS: Final = RecordKind(
+    "Opportunity",
+    "Id",
+    "CreatedDate",
+    modified=("LastModifiedDate", "SystemModstamp"),
+    deleted=("IsDeleted",),
+    singular="opportunity",
+    key=keys,
+)
 
 
 @dataclass(frozen=True)
@@ -66,19 +82,20 @@ class Org:
 def read_org(export: Export, *histories: pa.Table) -> Org:
     """The opportunities of an export, whose histories help to date it; raises InvalidInput."""
     refuse_incomplete(export)
-    table = _with_good_ids(export, export.table("Opportunity"))
+    table = with_good_ids(export, export.table("Opportunity"), RECORDS)
     _refuse_foreign_ids(export, table)
-    current, versions, erased = _newest(export, table)
-    current = _with_creation(export, current)
+    _refuse_histories(export, table)
+    records = newest_records(export, table, RECORDS)
+    current = with_creation(export, records.current, RECORDS)
     created = export.times(current, "CreatedDate").us
     ids = long_ids(column(current, "Id"))
     return Org(
         export=export,
         opportunities=current,
-        versions=versions,
-        erased=frozenset(erased),
+        versions=records.versions,
+        erased=frozenset(long_ids(pa.array(records.erased, pa.string()))),
         created_us=created,
-        exported_us=_exported(export, created, current, versions, *histories),
+        exported_us=exported_at(export, ((t, TIMES) for t in (current, records.versions, *histories))),
         users=_users(export),
         keys=pa.array(keys(column(current, "Id")).to_pylist(), pa.string()),
         ids=ids,
@@ -87,13 +104,7 @@ def read_org(export: Export, *histories: pa.Table) -> Org:
 
 def without_deleted(export: Export, table: pa.Table) -> pa.Table:
     """The rows that neither Salesforce nor the loader marks as deleted."""
-    return export.leave(table, "deleted", _is_deleted(table))
-
-
-def _is_deleted(table: pa.Table) -> Mask:
-    deleted, _ = booleans(column(table, "IsDeleted"))
-    marked, _ = booleans(column(table, DELETED))
-    return np.asarray(deleted | marked)
+    return export.leave(table, "deleted", are_deleted(table, RECORDS))
 
 
 def refuse_incomplete(export: Export) -> None:
@@ -111,29 +122,6 @@ def refuse_incomplete(export: Export) -> None:
         problems.append(f"the export has no table of opportunities: export Opportunity beside {found}.")
     if problems:
         raise InvalidInput(problems)
-
-
-def _with_good_ids(export: Export, table: pa.Table) -> pa.Table:
-    ids = column(table, "Id")
-    rounded = ids.filter(pc.fill_null(pc.match_substring_regex(ids, ROUNDED_ID), False))
-    if len(rounded):
-        raise InvalidInput(
-            f"Opportunity: {len(rounded):,} ids were rounded by a spreadsheet ({rounded[0].as_py()}): "
-            "export again and do not open the file in a spreadsheet before the import."
-        )
-    good = pc.fill_null(pc.match_substring_regex(ids, GOOD_ID), False).to_numpy(zero_copy_only=False)
-    footers = ~good & (_filled(table) <= FOOTER_CELLS)
-    table = export.leave(table, "total_or_empty_row", footers)
-    return export.leave(table, "bad_id", ~good[~footers])
-
-
-def _filled(table: pa.Table) -> Ints:
-    """How many cells of each row hold a value."""
-    filled = np.zeros(len(table), dtype=np.int64)
-    for name in table.column_names:
-        if name not in OWN_COLUMNS:
-            filled += pc.is_valid(table.column(name)).to_numpy()
-    return filled
 
 
 def _refuse_foreign_ids(export: Export, table: pa.Table) -> None:
@@ -154,8 +142,9 @@ def _refuse_foreign_ids(export: Export, table: pa.Table) -> None:
         raise InvalidInput(problems)
 
 
-def _refuse_histories(export: Export, table: pa.Table, codes: Ints) -> None:
+def _refuse_histories(export: Export, table: pa.Table) -> None:
     """Raises InvalidInput if rows of one id were created on different days: then they are rows of a history."""
+    codes = keys(column(table, "Id")).dictionary_encode().indices.to_numpy(zero_copy_only=False)
     created = export.times(table, "CreatedDate")
     known, us = codes[created.known], created.us[created.known]
     count = int(codes.max()) + 1 if len(codes) else 0
@@ -172,68 +161,8 @@ def _refuse_histories(export: Export, table: pa.Table, codes: Ints) -> None:
         )
 
 
-def _newest(export: Export, table: pa.Table) -> tuple[pa.Table, pa.Table, set[str]]:
-    """The newest row of each opportunity, rows of versions, and the ids of deleted ones; the others are set aside."""
-    codes = keys(column(table, "Id")).dictionary_encode().indices.to_numpy(zero_copy_only=False)
-    _refuse_histories(export, table, codes)
-    order = _oldest_first(export, table)
-    place = np.full(int(codes.max()) + 1 if len(codes) else 0, -1, dtype=np.int64)
-    place[codes[order]] = order  # the last assignment of a place stays
-    is_newest = np.zeros(len(table), dtype=np.bool_)
-    is_newest[place] = True
-
-    gone = np.isin(codes, np.unique(codes[is_newest & _is_deleted(table)]))
-    erased = set(long_ids(column(table, "Id").filter(pa.array(gone))))
-    is_version = pc.is_valid(column(table, VERSION)).to_numpy(zero_copy_only=False)
-    versions = table.filter(pa.array(is_version & ~gone))
-
-    export.leave(table, "deleted", gone)
-    export.leave(table, "older_row_of_the_same_id", ~gone & ~is_newest & ~is_version)
-    export.use(table.filter(pa.array(~gone & ~is_newest & is_version)))
-    return table.filter(pa.array(~gone & is_newest)), versions, erased
-
-
-def _with_creation(export: Export, current: pa.Table) -> pa.Table:
-    created = export.times(current, "CreatedDate")
-    if len(current) and not created.known.any():
-        example = column(current, "CreatedDate").to_pylist()[0]
-        raise InvalidInput(
-            f"Opportunity: no CreatedDate can be read, the first is {example!r}; export it as ISO 8601."
-        )
-    current = export.leave(current, "bad_created_date", ~created.known)
-    export.use(current)
-    if not len(current):
-        raise InvalidInput("the export holds no opportunity that is not deleted: export all opportunities.")
-    return current
-
-
-def _oldest_first(export: Export, table: pa.Table) -> Ints:
-    """The order of rows by their last modification, file order among equals; versions come before the present row."""
-    us = np.full(len(table), NO_TIME, dtype=np.int64)
-    for name in ("LastModifiedDate", "SystemModstamp", VERSION):
-        read = export.times(table, name)
-        us = np.where(read.known, np.maximum(us, read.us), us)
-    is_present = pc.is_null(column(table, VERSION)).to_numpy(zero_copy_only=False)
-    return np.lexsort((us, is_present))
-
-
-def _exported(export: Export, created_us: Ints, *tables: pa.Table) -> int:
-    """When the export was made: the latest past time among the rows of opportunities and their histories."""
-    latest, now_us = int(created_us.max()), export.options.now_us
-    for table in tables:
-        for name in ("CreatedDate", "LastModifiedDate", "SystemModstamp", "LastStageChangeDate", VERSION):
-            read = export.times(table, name)
-            past = read.us[read.known & (read.us <= now_us)]
-            latest = max(latest, int(past.max()) if len(past) else latest)
-    return min(latest, now_us)
-
-
 def _users(export: Export) -> dict[str, str]:
     table = export.table("User")
     export.use(table)
-    rows = zip(
-        *(column(table, name).to_pylist() for name in ("Id", "Name", "FirstName", "LastName")),
-        strict=True,
-    )
-    names = {id_: name or " ".join(filter(None, (first, last))) for id_, name, first, last in rows if id_}
-    return {id_[:ID_LENGTH]: name for id_, name in names.items() if name}
+    names = names_by_id(table, "Id", ("Name", "FirstName", "LastName"))
+    return {id_[:ID_LENGTH]: name for id_, name in names.items()}

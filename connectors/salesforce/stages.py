@@ -7,9 +7,9 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from connectors.amounts import Amounts, numbers
 from connectors.deals import LOST, NO_TIME, OPEN, WON, Deals, Moves
 from connectors.export import ROW, SOURCE, VERSION, booleans, column
-from connectors.salesforce.amounts import Amounts, numbers
 from connectors.salesforce.org import Org, without_deleted
 from connectors.values import end_of_day, read_numbers
 from connectors.words import outcome_of

@@ -1,0 +1,152 @@
+"""The records of a system's main object: good ids, the newest row of each, deleted ones, and the export's time."""
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from connectors.deals import NO_TIME
+from connectors.export import DELETED, OWN_COLUMNS, VERSION, Export, booleans, column
+from history.arrays import Ints, Mask
+from history.errors import InvalidInput
+
+FOOTER_CELLS: Final = 3  # at most, of a total or a note below a table
+GOOD_ID: Final = r"^[^\s;,]{1,200}$"
+ROUNDED_ID: Final = r"^[0-9][.,]?[0-9]*[eE]\+[0-9]+$"
+
+
+def _as_it_is(ids: pa.Array) -> pa.Array:
+    return ids
+
+
+@dataclass(frozen=True)
+class RecordKind:
+    """The rows of a table of records: the object's name, and the fields of its id, creation, last changes, deletion.
+
+    key: the part of an id that tells records apart. singular: how messages name one record.
+    """
+
+    name: str
+    id: str
+    created: str
+    modified: tuple[str, ...]
+    deleted: tuple[str, ...] = ()
+    singular: str = ""
+    key: Callable[[pa.Array], pa.Array] = _as_it_is
+
+
+@dataclass(frozen=True)
+class Records:
+    """The newest row of each record (n,), rows of older versions, and the ids of deleted records."""
+
+    current: pa.Table
+    versions: pa.Table
+    erased: tuple[str, ...]
+
+
+def with_good_ids(export: Export, table: pa.Table, kind: RecordKind) -> pa.Table:
+    """The rows with an id; footers and broken ids are set aside. Raises InvalidInput for rounded ids."""
+    ids = column(table, kind.id)
+    rounded = ids.filter(pc.fill_null(pc.match_substring_regex(ids, ROUNDED_ID), False))
+    if len(rounded):
+        raise InvalidInput(
+            f"{kind.name}: {len(rounded):,} ids were rounded by a spreadsheet ({rounded[0].as_py()}): "
+            "export again and do not open the file in a spreadsheet before the import."
+        )
+    good = pc.fill_null(pc.match_substring_regex(ids, GOOD_ID), False).to_numpy(zero_copy_only=False)
+    footers = ~good & (_filled(table) <= FOOTER_CELLS)
+    table = export.leave(table, "total_or_empty_row", footers)
+    return export.leave(table, "bad_id", ~good[~footers])
+
+
+def _filled(table: pa.Table) -> Ints:
+    """How many cells of each row hold a value."""
+    filled = np.zeros(len(table), dtype=np.int64)
+    for name in table.column_names:
+        if name not in OWN_COLUMNS:
+            filled += pc.is_valid(table.column(name)).to_numpy()
+    return filled
+
+
+def are_deleted(table: pa.Table, kind: RecordKind) -> Mask:
+    """Which rows the system or the loader marks as deleted (n,)."""
+    deleted = np.zeros(len(table), dtype=np.bool_)
+    for name in (*kind.deleted, DELETED):
+        marked, _ = booleans(column(table, name))
+        deleted |= marked
+    return deleted
+
+
+def read_records(export: Export, table: pa.Table, kind: RecordKind) -> Records:
+    """Records with a good id and a creation; every other row is set aside. Raises InvalidInput without any."""
+    records = newest_records(export, with_good_ids(export, table, kind), kind)
+    return Records(with_creation(export, records.current, kind), records.versions, records.erased)
+
+
+def newest_records(export: Export, table: pa.Table, kind: RecordKind) -> Records:
+    """The newest row of each record; deleted records and older rows are set aside, rows of versions are used."""
+    codes = kind.key(column(table, kind.id)).dictionary_encode().indices.to_numpy(zero_copy_only=False)
+    order = _oldest_first(export, table, kind)
+    place = np.full(int(codes.max()) + 1 if len(codes) else 0, -1, dtype=np.int64)
+    place[codes[order]] = order  # the last assignment of a place stays
+    is_newest = np.zeros(len(table), dtype=np.bool_)
+    is_newest[place] = True
+
+    gone = np.isin(codes, np.unique(codes[is_newest & are_deleted(table, kind)]))
+    erased = tuple(dict.fromkeys(column(table, kind.id).filter(pa.array(gone)).to_pylist()))
+    is_version = pc.is_valid(column(table, VERSION)).to_numpy(zero_copy_only=False)
+    versions = table.filter(pa.array(is_version & ~gone))
+
+    export.leave(table, "deleted", gone)
+    export.leave(table, "older_row_of_the_same_id", ~gone & ~is_newest & ~is_version)
+    export.use(table.filter(pa.array(~gone & ~is_newest & is_version)))
+    return Records(table.filter(pa.array(~gone & is_newest)), versions, erased)
+
+
+def with_creation(export: Export, current: pa.Table, kind: RecordKind) -> pa.Table:
+    """The records whose creation is known, as used rows; raises InvalidInput without any."""
+    created = export.times(current, kind.created)
+    if len(current) and not created.known.any():
+        example = column(current, kind.created).to_pylist()[0]
+        raise InvalidInput(
+            f"{kind.name}: no {kind.created} can be read, the first is {example!r}; export it as ISO 8601."
+        )
+    current = export.leave(current, "bad_created_date", ~created.known)
+    export.use(current)
+    if not len(current):
+        one = kind.singular or kind.name
+        raise InvalidInput(f"the export holds no {one} that is not deleted: export all of them.")
+    return current
+
+
+def _oldest_first(export: Export, table: pa.Table, kind: RecordKind) -> Ints:
+    """The order of rows by their last modification, file order among equals; versions come before the present row."""
+    us = np.full(len(table), NO_TIME, dtype=np.int64)
+    for name in (*kind.modified, VERSION):
+        read = export.times(table, name)
+        us = np.where(read.known, np.maximum(us, read.us), us)
+    is_present = pc.is_null(column(table, VERSION)).to_numpy(zero_copy_only=False)
+    return np.lexsort((us, is_present))
+
+
+def exported_at(export: Export, tables: Iterable[tuple[pa.Table, Sequence[str]]]) -> int:
+    """When an export was made: the latest past time in these columns of its tables; now without any."""
+    now_us = export.options.now_us
+    latest = NO_TIME
+    for table, names in tables:
+        for name in names:
+            read = export.times(table, name)
+            past = read.us[read.known & (read.us <= now_us)]
+            latest = max(latest, int(past.max()) if len(past) else latest)
+    return now_us if latest == NO_TIME else latest
+
+
+def names_by_id(table: pa.Table, id_: str, names: Sequence[str]) -> dict[str, str]:
+    """id -> the first of these columns with a value, else the others joined: full name, first name, last name."""
+    full, *parts = (column(table, name).to_pylist() for name in names)
+    rows = zip(column(table, id_).to_pylist(), full, zip(*parts, strict=True), strict=True)
+    named = {key: name or " ".join(filter(None, rest)) for key, name, rest in rows if key}
+    return {key: name for key, name in named.items() if name}
