@@ -30,6 +30,11 @@ SHOWN_REASONS = 20
 @click.option("--won", multiple=True, metavar="NAME", help="A stage that means a win; repeatable.")
 @click.option("--lost", multiple=True, metavar="NAME", help="A stage that means a loss; repeatable.")
 @click.option(
+    "--pipeline",
+    metavar="NAME",
+    help="Keep the deals of this pipeline, by its name or id (Salesforce: record type).",
+)
+@click.option(
     "--currency", metavar="CODE", help="Keep the amounts of this currency, where the export has no rates."
 )
 @click.option(
@@ -67,6 +72,7 @@ def import_(
         object=options["object_name"],
         won=options["won"],
         lost=options["lost"],
+        pipeline=options["pipeline"],
     )
     with progress_bar() as report:
         imported = run_import(system, sources, output, read, report, mapping)
@@ -89,6 +95,8 @@ def _echo_result(imported: "Imported", output: Path) -> None:
         echo(f"... and {len(reasons) - SHOWN_REASONS} more reasons in {output}/import.json")
     if record["unclaimed"]:
         echo(f"not a table of {record['system']}: {', '.join(record['unclaimed'])}")
+    for note in record["notes"]:
+        echo(note)
     for kind, names in record["ignored"].items():
         echo(
             f"{kind}: not learned, since these columns hold today's value or the outcome: {', '.join(names)}"

@@ -1,5 +1,6 @@
 """How a system's objects are declared: their fields by API name, the labels these have in reports, and their traps."""
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
@@ -37,16 +38,27 @@ class Field:
 
 @dataclass(frozen=True)
 class ObjectKind:
-    """One object of a system: a file with all of `needs` (of a tuple one) and none of `without` is such a table."""
+    """One object of a system: a file with all of `needs` (of a tuple one) and none of `without` is such a table.
+
+    wrapper: parts of a column's name that its loader or API adds, such as `properties.`; dated: columns of no field
+    that hold times. unused: why no row of such a table is used, "" if the adapter reads it.
+    """
 
     name: str
     fields: tuple[Field, ...]
     needs: tuple[str | tuple[str, ...], ...]
     without: tuple[str, ...] = ()
     streamed: bool = False  # too many rows to hold: read in batches
+    wrapper: re.Pattern[str] | None = None
+    dated: re.Pattern[str] | None = None
+    unused: str = ""
 
     def field(self, name: str) -> Field | None:
         return next((field for field in self.fields if field.name == name), None)
+
+    def bare(self, column: str) -> str:
+        """A column's name without its wrapper."""
+        return self.wrapper.sub("", column) if self.wrapper else column
 
     def trapped(self, trap: Trap) -> Iterator[Field]:
         return (field for field in self.fields if field.trap is trap)

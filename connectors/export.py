@@ -34,7 +34,7 @@ class ReadOptions:
     """How an export is read; the clock is passed in.
 
     date_order: DAY_FIRST or MONTH_FIRST where the export itself leaves it open; decimal: "." or ",". currency: the one
-    whose amounts are kept. won, lost: stages that mean a win or a loss. pipeline: only deals of this record type.
+    whose amounts are kept. won, lost: stages that mean a win or a loss. pipeline: the one whose deals are kept.
     """
 
     now_us: int
@@ -45,6 +45,7 @@ class ReadOptions:
     object: str | None = None
     won: tuple[str, ...] = ()
     lost: tuple[str, ...] = ()
+    pipeline: str | None = None
 
 
 @dataclass
@@ -59,6 +60,7 @@ class Export:
     order: str | None
     progress: Progress
     ignored: dict[str, list[str]] = field(default_factory=dict)
+    notes: list[str] = field(default_factory=list)  # decisions that people should know, for import.json
 
     def has(self, kind: str) -> bool:
         return any(source.kind.name == kind for source in self.sources)
@@ -89,7 +91,8 @@ class Export:
                 else nothing
                 for declared in source.kind.fields
             }
-            table |= {name: batch.table.column(name) for name in others if name not in table}
+            bare = {source.kind.bare(name): batch.table.column(name) for name in others}
+            table |= {name: values for name, values in bare.items() if name not in table}
             table[SOURCE] = pa.array(np.full(rows, place, dtype=np.int32))
             table[ROW] = pa.array(batch.rows)
             for name, column in ((DELETED, source.deleted_column), (VERSION, source.version_column)):
@@ -122,6 +125,12 @@ class Export:
         for place in np.unique(places).tolist():
             self.accounts[place].leave(reason, rows[places == place])
         return table.filter(pa.array(~broken))
+
+    def leave_unused(self) -> None:
+        """Sets every row of the tables aside that are known and not needed."""
+        for kind in dict.fromkeys(source.kind for source in self.sources if source.kind.unused):
+            for batch in self.batches(kind.name):
+                self.leave(batch, kind.unused, np.ones(len(batch), dtype=np.bool_))
 
     def times(self, table: pa.Table, name: str) -> Times:
         """A column of a table as instants in the export's zone and order of day and month."""

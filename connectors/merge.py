@@ -3,6 +3,7 @@
 from collections.abc import Collection, Mapping
 from typing import Final
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
@@ -33,6 +34,16 @@ class FolderTables:
         """Removes leads that the export marks as deleted from the earlier tables."""
         gone = pa.array(sorted(ids), pa.string())
         self._earlier = {name: _without(table, gone) for name, table in self._earlier.items()}
+
+    def merge(self, survivors: Mapping[str, str]) -> None:
+        """Moves the earlier interactions of merged leads (id -> survivor's id); their other rows leave."""
+        if "interactions" in self._earlier:
+            table = self._earlier["interactions"]
+            ids = [survivors.get(id_, id_) for id_ in table.column("lead_id").to_pylist()]
+            place = table.schema.get_field_index("lead_id")
+            moved = table.set_column(place, "lead_id", pa.array(ids, pa.string()))
+            self._earlier["interactions"] = _distinct(moved, "interactions")
+        self.erase(survivors)
 
     def leads(self, table: pa.Table, exported_us: int, with_history: Collection[str]) -> None:
         """The leads of both, each as first seen; what differs from the last known value is a change since."""
@@ -129,6 +140,13 @@ class FolderTables:
 
 def _without(table: pa.Table, gone: pa.Array) -> pa.Table:
     return table.filter(pc.invert(pc.is_in(table.column("lead_id"), value_set=gone))) if len(gone) else table
+
+
+def _distinct(table: pa.Table, name: str) -> pa.Table:
+    """The first row of each key."""
+    encoded = _keys(table, name).dictionary_encode()
+    _, first = np.unique(encoded.indices.to_numpy(zero_copy_only=False), return_index=True)
+    return table.take(pa.array(np.sort(first)))
 
 
 def _keys(table: pa.Table, name: str) -> pa.Array:

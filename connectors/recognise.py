@@ -2,7 +2,7 @@
 
 import re
 import unicodedata
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -31,7 +31,9 @@ class Recognised:
     def time_columns(self) -> tuple[str, ...]:
         """The file's columns whose fields are times."""
         times = {field.name for field in self.kind.fields if field.kind is Kind.TIME}
-        return tuple(column for name, column in self.columns.items() if name in times)
+        dated = self.kind.dated
+        others = (c for c in self.others if dated is not None and dated.search(self.kind.bare(c)))
+        return (*(column for name, column in self.columns.items() if name in times), *others)
 
 
 def key_of(name: str) -> str:
@@ -42,13 +44,11 @@ def key_of(name: str) -> str:
 
 def recognise(source: Source, kinds: Sequence[ObjectKind]) -> Recognised | None:
     """The source as the first of the kinds whose needed fields it has; None if no kind fits."""
-    by_key: dict[str, str] = {}
-    for column in source.columns:
-        if not LOADER.match(column):
-            by_key.setdefault(key_of(column), column)
-
+    own = [column for column in source.columns if not LOADER.match(column)]
+    by_key = _first_by_key((key_of(column), column) for column in own)
     for kind in kinds:
-        columns = _columns(kind, by_key)
+        bare = _first_by_key((key_of(kind.bare(column)), column) for column in own) if kind.wrapper else {}
+        columns = _columns(kind, {**bare, **by_key})
         if _fits(kind, columns):
             claimed = set(columns.values())
             others = [c for c in source.columns if c not in claimed and not LOADER.match(c)]
@@ -61,6 +61,13 @@ def recognise(source: Source, kinds: Sequence[ObjectKind]) -> Recognised | None:
                 _column(source, (VERSION_START,)),
             )
     return None
+
+
+def _first_by_key(pairs: Iterable[tuple[str, str]]) -> dict[str, str]:
+    by_key: dict[str, str] = {}
+    for key, column in pairs:
+        by_key.setdefault(key, column)
+    return by_key
 
 
 def _columns(kind: ObjectKind, by_key: Mapping[str, str]) -> dict[str, str]:

@@ -147,6 +147,7 @@ def exported_at(export: Export, tables: Iterable[tuple[pa.Table, Sequence[str]]]
 def names_by_id(table: pa.Table, id_: str, names: Sequence[str]) -> dict[str, str]:
     """id -> the first of these columns with a value, else the others joined: full name, first name, last name."""
     full, *parts = (column(table, name).to_pylist() for name in names)
-    rows = zip(column(table, id_).to_pylist(), full, zip(*parts, strict=True), strict=True)
+    rests = zip(*parts, strict=True) if parts else ([] for _ in full)
+    rows = zip(column(table, id_).to_pylist(), full, rests, strict=True)
     named = {key: name or " ".join(filter(None, rest)) for key, name, rest in rows if key}
     return {key: name for key, name in named.items() if name}

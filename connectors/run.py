@@ -115,6 +115,7 @@ def _record(export: Export, result: Result) -> dict[str, Any]:
         "exported_at": format_time(result.exported_us),
         "sources": [account.record() for account in export.accounts],
         "unclaimed": list(export.unclaimed),
+        "notes": list(export.notes),
         "ignored": {kind: names for kind, names in export.ignored.items() if names},
     }
 

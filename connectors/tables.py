@@ -1,6 +1,6 @@
 """What passes between an adapter and the folder that is written: a sink of rows, and what the adapter found."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -25,6 +25,9 @@ class Sink(Protocol):
 
     def erase(self, ids: Collection[str]) -> None:
         """Names leads that the export marks as deleted: an earlier import loses them."""
+
+    def merge(self, survivors: Mapping[str, str]) -> None:
+        """Names leads that were merged, each with its survivor, before `leads`: what an earlier import has moves."""
 
     def leads(self, table: pa.Table, exported_us: int, with_history: Collection[str]) -> None:
         """All leads, once; with_history are the attributes whose changes the export gives."""

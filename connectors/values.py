@@ -19,6 +19,7 @@ LOCAL: Final = (
     r"^(?P<a>[0-9]{1,2})(?P<mark>[./-])(?P<b>[0-9]{1,2})[./-](?P<year>[0-9]{4}|[0-9]{2})\.?"
     r"(?:,?\s+(?P<hour>[0-9]{1,2}):(?P<minute>[0-9]{2})(?::(?P<second>[0-9]{2}))?\s*(?P<half>[AaPp])?\.?[Mm]?\.?)?$"
 )
+MILLISECONDS: Final = r"^[0-9]{13}(?:\.0+)?$"  # since 1970, as web APIs write a time: 2001 to 2286
 UNPADDED: Final = r"^([0-9]{4})-([0-9]{1,2})-([0-9]{1,2})(?:[ T]([0-9]{1,2}):(.*))?$"
 EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 DAY_FIRST: Final = "day first"
@@ -70,6 +71,8 @@ def read_times(array: pa.Array, zone: ZoneInfo, order: str | None) -> Times:
     """A column of texts as instants; those without an offset are in `zone`, local dates in the given order."""
     if pc.any(pc.or_(pc.ends_with(array, "UTC"), pc.ends_with(array, "GMT"))).as_py():
         array = pc.replace_substring_regex(array, r"\s*(UTC|GMT)$", "Z")
+    if pc.any(pc.match_substring_regex(array, MILLISECONDS)).as_py():
+        array = _from_milliseconds(array)
     read = folder_columns.times(array, zone)
     given, good, us = (
         read.given & pc.is_valid(array).to_numpy(zero_copy_only=False),
@@ -85,6 +88,20 @@ def read_times(array: pa.Array, zone: ZoneInfo, order: str | None) -> Times:
         local_us, local_good = _local_times(values, zone, order)
         us[rest[local_good]], good[rest[local_good]] = local_us[local_good], True
     return Times(us, given, good & given, _are_dates(array))
+
+
+def _from_milliseconds(array: pa.Array) -> pa.Array:
+    """The column with ISO 8601 in UTC in the place of milliseconds since 1970."""
+    texts = array.to_pylist()
+    return pa.array(
+        [
+            (EPOCH + timedelta(milliseconds=int(text[:13]))).isoformat()
+            if text is not None and re.match(MILLISECONDS, text)
+            else text
+            for text in texts
+        ],
+        pa.string(),
+    )
 
 
 def _are_dates(array: pa.Array) -> Mask:

@@ -23,6 +23,9 @@ PAIR_VALUES: Final = (
     "phone_number", "value.string_value", "value.int_value", "value.double_value", "value.float_value",
 )  # fmt: skip
 PARENT_ID: Final = "parent.Id"
+PARENT_LIST: Final = "parent.list"  # of records in lists below the same object: which list
+RECORD_IDS: Final = ("Id", "id", "vid", "dealId", "companyId")
+ID_HOLDERS: Final = ("engagement",)  # objects of a record that hold its id
 Record = Mapping[str, Any]
 Flat = dict[str, str | None]
 
@@ -87,29 +90,41 @@ def _lines(text: str, name: str) -> Iterator[Record]:
             raise InvalidInput(f"{name}, line {number} is no JSON: {error}; export it again.") from error
 
 
-def _flat(record: Record, nested: dict[str, list[Flat]], prefix: str = "") -> Flat:
-    """One level: {"Owner": {"Name": "X"}} is {"Owner.Name": "X"}; lists of records go to `nested`."""
+def _flat(record: Record, nested: dict[str, list[Flat]], prefix: str = "", root: Any = None) -> Flat:
+    """One level: {"Owner": {"Name": "X"}} is {"Owner.Name": "X"}; lists of records go to `nested`.
+
+    Lists below one object are one table: {"history": {"amount": [...], "stage": [...]}}.
+    """
     flat: Flat = {}
+    root = root if root is not None else _record_id(record)
     for key, value in record.items():
         path = f"{prefix}{key}"
         if isinstance(value, dict) and not isinstance(value.get("records"), list):
-            flat.update(_flat(value, nested, f"{path}."))
+            flat.update(_flat(value, nested, f"{path}.", root))
             continue
         children = value["records"] if isinstance(value, dict) else value
         if (pairs := _pairs(children)) is not None:
             flat.update({f"{path}.{name}": text for name, text in pairs.items()})
             continue
         if isinstance(children, list) and children and all(isinstance(child, dict) for child in children):
-            parent = record.get("Id") or record.get("id")
             for child in children:
                 row = _flat(child, {})
-                row[PARENT_ID] = _cell(parent)
-                nested.setdefault(path, []).append(row)
+                row[PARENT_ID] = _cell(root)
+                if prefix:
+                    row[PARENT_LIST] = path
+                nested.setdefault(prefix.rstrip(".") or path, []).append(row)
         elif isinstance(children, list):
             flat[path] = ";".join(filter(None, map(_cell, children))) or None
         else:
             flat[path] = _cell(value)
     return flat
+
+
+def _record_id(record: Record) -> Any:
+    """The id of a record, also if an object of its own holds it: {"engagement": {"id": 1}, ...}."""
+    holders = [record, *(record[name] for name in ID_HOLDERS if isinstance(record.get(name), dict))]
+    ids = (holder.get(name) for holder in holders for name in RECORD_IDS)
+    return next((id_ for id_ in ids if id_ is not None), None)
 
 
 def _pairs(children: Any) -> Flat | None:

@@ -7,10 +7,10 @@ from connectors.declare import ObjectKind, Trap, times, trapped, used
 _SYSTEM: Final = trapped(
     Trap.IGNORE,
     "CreatedById|Created By|Created Alias", "LastModifiedById|Last Modified By|Last Modified Alias",
-    "LastViewedDate|Last Viewed Date", "LastReferencedDate|Last Referenced Date", "RecordTypeId|Record Type ID",
+    "LastViewedDate|Last Viewed Date", "LastReferencedDate|Last Referenced Date",
     "attributes.type", "attributes.url", "PhotoUrl", "Pricebook2Id", "SyncedQuoteId", "ContractId", "Territory2Id",
     "IsExcludedFromTerritory2Filter", "CampaignId", "ContactId", "IsPrivate", "LastCloseDateChangedHistoryId",
-    "LastAmountChangedHistoryId", "parent.Id",
+    "LastAmountChangedHistoryId", "parent.Id", "parent.list",
 )  # fmt: skip
 
 OPPORTUNITY: Final = ObjectKind(
@@ -22,7 +22,8 @@ OPPORTUNITY: Final = ObjectKind(
             "CurrencyIsoCode|Amount Currency|Opportunity Currency|Currency ISO Code|Currency", "IsClosed|Closed",
             "IsWon|Won", "IsDeleted|Deleted", "OwnerId|Owner ID|Opportunity Owner ID",
             "Owner.Name|Opportunity Owner|Owner Name|Owner|Owner Full Name", "AccountId|Account ID",
-            "LeadSource|Lead Source",
+            "LeadSource|Lead Source", "RecordTypeId|Record Type ID",
+            "RecordType.Name|Opportunity Record Type|Record Type|Record Type Name",
         ),
         *times(
             "CreatedDate|Created Date", "CloseDate|Close Date", "SystemModstamp|System Modstamp",
@@ -191,8 +192,15 @@ CURRENCY: Final = ObjectKind(
     used("IsoCode|Currency Code", "ConversionRate|Conversion Rate", "IsCorporate|Corporate Currency"),
     needs=("IsoCode", "ConversionRate"),
 )
+RECORD_TYPE: Final = ObjectKind(
+    "RecordType",
+    used("Id|Record Type ID", "Name|Record Type Name", "DeveloperName", "SobjectType"),
+    needs=("Id", "Name", ("DeveloperName", "SobjectType")),
+    without=("StageName",),
+)
 # The most specific first.
 ALL_KINDS: Final = (
-    FIELD_HISTORY, OPPORTUNITY_HISTORY_REPORT, OPPORTUNITY_HISTORY, LEAD_HISTORY, STAGE, CURRENCY, USER, EVENT, TASK,
+    FIELD_HISTORY, OPPORTUNITY_HISTORY_REPORT, OPPORTUNITY_HISTORY, LEAD_HISTORY, STAGE, CURRENCY, RECORD_TYPE,
+    USER, EVENT, TASK,
     LEAD, OPPORTUNITY,
 )  # fmt: skip

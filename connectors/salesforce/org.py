@@ -9,6 +9,7 @@ import pyarrow.compute as pc
 
 from connectors.deals import NO_TIME
 from connectors.export import OWN_COLUMNS, SOURCE, VERSION, Export, column
+from connectors.pipelines import ELSEWHERE, in_pipeline
 from connectors.records import (
     RecordKind,
     are_deleted,
@@ -86,7 +87,7 @@ def read_org(export: Export, *histories: pa.Table) -> Org:
     _refuse_foreign_ids(export, table)
     _refuse_histories(export, table)
     records = newest_records(export, table, RECORDS)
-    current = with_creation(export, records.current, RECORDS)
+    current = with_creation(export, _of_record_type(export, records.current), RECORDS)
     created = export.times(current, "CreatedDate").us
     ids = long_ids(column(current, "Id"))
     return Org(
@@ -100,6 +101,20 @@ def read_org(export: Export, *histories: pa.Table) -> Org:
         keys=pa.array(keys(column(current, "Id")).to_pylist(), pa.string()),
         ids=ids,
     )
+
+
+def _of_record_type(export: Export, current: pa.Table) -> pa.Table:
+    """The opportunities of the record type of --pipeline; all without it, since record types share stages."""
+    table = export.table("RecordType")
+    export.use(table)
+    labels = names_by_id(table, "Id", ("Name",))
+    by_name, by_id = column(current, "RecordType.Name"), column(current, "RecordTypeId")
+    labels |= {id_[:ID_LENGTH]: name for id_, name in labels.items()}
+    types = [
+        name or (labels.get(id_, labels.get(id_[:ID_LENGTH], id_)) if id_ else None)
+        for name, id_ in zip(by_name.to_pylist(), by_id.to_pylist(), strict=True)
+    ]
+    return export.leave(current, ELSEWHERE, ~in_pipeline(export, types, {}, shared_stages=True))
 
 
 def without_deleted(export: Export, table: pa.Table) -> pa.Table:

@@ -123,6 +123,20 @@ def test_nested_records_are_a_source_of_their_own(tmp_path: Path) -> None:
     assert read(nested)[0] == [{"Id": "h1", "StageName": "New", "parent.Id": "1"}]
 
 
+def test_lists_of_an_inner_object_are_one_source(tmp_path: Path) -> None:
+    history = {"amount": [{"value": "5", "at": "1"}], "stage": [{"value": "new", "at": "2"}], "owner": []}
+    record = {"id": "7", "history": history, "links": {"deals": {"results": [{"id": "3", "type": "x"}]}}}
+    (tmp_path / "a.json").write_text(json.dumps({"results": [record]}))
+    _, rows, links = open_sources([tmp_path / "a.json"])
+    assert read(rows)[0] == [
+        {"value": "5", "at": "1", "parent.Id": "7", "parent.list": "history.amount"},
+        {"value": "new", "at": "2", "parent.Id": "7", "parent.list": "history.stage"},
+    ]
+    assert read(links)[0] == [
+        {"id": "3", "type": "x", "parent.Id": "7", "parent.list": "links.deals.results"}
+    ]
+
+
 @pytest.mark.parametrize(
     ("name", "content"),
     [("a.json", b'{"Id": '), ("a.xlsx", b"no workbook"), ("a.parquet", b"PAR1"), ("a.csv.gz", b"\x1f\x8bx")],

@@ -36,6 +36,7 @@ def us(text: str) -> int:
         ("2026-03-31T14:05:00.000+0000", None, "2026-03-31 14:05"),
         ("2026-03-31 14:05:00 UTC", None, "2026-03-31 14:05"),
         ("2026-3-1 6:49:18", None, "2026-03-01 06:49:18"),
+        ("1774965900000", None, "2026-03-31 14:05"),
     ],
 )
 def test_time_is_read_as_people_write_it(text: str, order: str | None, expected: str) -> None:

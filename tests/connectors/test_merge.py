@@ -1,0 +1,36 @@
+"""An export over an earlier import: rows of merged leads move to the survivor."""
+
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from connectors.merge import FolderTables
+from connectors.write import SCHEMAS, TIME, new_folder
+
+
+def interactions(rows: list[tuple[str, str]]) -> pa.Table:
+    table = {"lead_id": [lead for lead, _ in rows], "interaction_id": [id_ for _, id_ in rows]}
+    names = SCHEMAS["interactions"].names
+    table |= {name: [None] * len(rows) for name in names if name not in table}
+    table |= {"occurred_at": pa.array([0] * len(rows), TIME), "kind": ["call"] * len(rows)}
+    return pa.table({name: table[name] for name in names}).cast(SCHEMAS["interactions"])
+
+
+def leads(*ids: str) -> pa.Table:
+    return pa.table({"lead_id": pa.array(ids, pa.string()), "created_at": pa.array([0] * len(ids), TIME)})
+
+
+def test_interactions_of_a_merged_lead_move_to_the_survivor(tmp_path: Path) -> None:
+    earlier = {
+        "leads": leads("A", "B"),
+        "interactions": interactions([("A", "1"), ("B", "1"), ("B", "2")]),
+    }
+    with new_folder(tmp_path / "crm") as folder:
+        tables = FolderTables(folder, earlier)
+        tables.merge({"B": "A"})
+        tables.leads(leads("A"), 0, ())
+        tables.finish()
+    rows = pq.read_table(tmp_path / "crm" / "interactions.parquet").to_pylist()
+    assert [(row["lead_id"], row["interaction_id"]) for row in rows] == [("A", "1"), ("A", "2")]
+    assert pq.read_table(tmp_path / "crm" / "leads.parquet").column("lead_id").to_pylist() == ["A"]
