@@ -93,7 +93,7 @@ def _read_store(as_of: str | None) -> "History":
         at_us = as_of_us(as_of, config.zone)
         if at_us is None:
             now = now_us()
-            at_us = store.latest_us(now) or now
+            at_us = store.data_end_us(now) or now
         return store.read_all(at_us, config)
 
 

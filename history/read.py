@@ -30,7 +30,8 @@ def read_folder(
     """The history of a data folder as visible at as_of_us, rows ordered by lead, time and file order.
 
     config None is the folder's own funnel.toml; a given one (a model's) replaces it but for the column names, which are
-    the folder's. as_of_us None is the latest created, own or recorded time of the data that is not after now_us. With
+    the folder's. as_of_us None is the end of the data: the latest created, own or recorded time that is not after
+    now_us, without a few rows far after all others (history/data_end.py). With
     now_us, times more than a day after it are rejected. Rejected rows are counted in history.reports; each such row
     in full is appended to `rejected`, if given.
     Raises InvalidInput with every fault of the configuration and of all tables.

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 
+from history.data_end import GAP_DAYS
 from history.history import Rejected, TableReport
 from history.warnings import Warning
 
@@ -21,6 +22,13 @@ def row_warnings(reports: Mapping[str, TableReport]) -> list[Warning]:
             f"aside: {undecided.first[0]}"
         )
         warnings.append(Warning("undecided_outcome", "outcomes", detail))
+    for table in reports:
+        if (late := _flagged(reports, table, "late_row")) is not None:
+            detail = (
+                f"{late.count:,} rows lie more than {GAP_DAYS} days after everything else and are not visible: "
+                f"{late.first[0]}; --as-of with a date after them reads them"
+            )
+            warnings.append(Warning("late_rows", table, detail))
     return warnings
 
 

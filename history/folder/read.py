@@ -7,6 +7,7 @@ import numpy as np
 
 from history.closing_stages import separate_closings
 from history.config import FunnelConfig, load_config
+from history.data_end import end_of
 from history.errors import InvalidInput
 from history.folder.acceptance import mend_sentence
 from history.folder.files import read_tables
@@ -14,7 +15,7 @@ from history.folder.logs import ChangeRows, CostRows, InteractionRows, OutcomeRo
 from history.folder.raw_table import RawTable
 from history.folder.row_filter import RejectedRow
 from history.folder.rules import REJECTED
-from history.folder.validate import OWN_TIME, LeadTable, ReadOptions, ValidatedTable
+from history.folder.validate import NO_TIME, OWN_TIME, LeadTable, ReadOptions, ValidatedTable
 from history.history import History, no_changes, no_interactions, no_outcomes, no_stages, stage_order
 from history.row_warnings import row_warnings
 from history.times import EXPECTED
@@ -50,9 +51,21 @@ def history_of(
     assert isinstance(leads, LeadTable)
     if not leads.usable.any():
         raise InvalidInput([*_no_leads(leads), *_no_times(tables)])
-    latest = [table.latest_time(now_us) for name, table in tables.items() if name != "costs"]
-    end_us = max((us for us in latest if us is not None), default=now_us if now_us is not None else 0)
+    end_us = _data_end(tables, now_us, flags_late=as_of_us is None)
     return _history(tables, leads, options, end_us if as_of_us is None else as_of_us, end_us)
+
+
+def _data_end(tables: dict[str, ValidatedTable], now_us: int | None, flags_late: bool) -> int:
+    """The end of the data; counts the rows that lie after it, if T is that end."""
+    latest_us = {name: table.latest_us(now_us) for name, table in tables.items() if name != "costs"}
+    every_us = np.concatenate(list(latest_us.values()))
+    end_us = end_of(every_us[every_us != NO_TIME])
+    if end_us is None:
+        return 0 if now_us is None else now_us
+    if flags_late:
+        for name, times_us in latest_us.items():
+            tables[name].flag_late(times_us, end_us)
+    return end_us
 
 
 def _config(folder: Path, given: FunnelConfig | None, problems: list[str]) -> FunnelConfig:

@@ -71,7 +71,7 @@ def _is_before_1990(table: "ValidatedTable", column: str) -> Mask:
 
 
 def _lies_in_the_future(table: "ValidatedTable", column: str) -> Mask:
-    times, latest_us = table.time(column), table.latest_us
+    times, latest_us = table.time(column), table.options.latest_us
     if latest_us is None:
         return np.zeros(len(table), dtype=np.bool_)
     return times.known & (times.us > latest_us)
@@ -171,6 +171,11 @@ PERIOD_ENDS_BEFORE_START: Final = Rule(
     "period_ends_before_start", "period_end is not after period_start", _ends_before_start, mend=_NAME_COLUMN
 )
 
+LATE_ROW: Final = Rule(
+    "late_row",
+    "more than 30 days after everything else (a plan, or a typing error); it is not visible without an explicit T",
+    keeps_row=True,
+)
 BEFORE_CREATION: Final = Rule("before_creation", "the row is older than its lead; it is kept", keeps_row=True)
 UNKNOWN_DIRECTION: Final = Rule(
     "unknown_direction",
@@ -226,6 +231,7 @@ RULES: Final = (
     FIXED_ATTRIBUTE,
     MISSING_AMOUNT,
     PERIOD_ENDS_BEFORE_START,
+    LATE_ROW,
     BEFORE_CREATION,
     UNKNOWN_DIRECTION,
     BAD_AMOUNT,

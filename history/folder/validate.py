@@ -11,10 +11,17 @@ from history.config import FunnelConfig
 from history.folder.columns import Numbers, Times, no_numbers, no_times, numbers, texts, times, without_nul
 from history.folder.raw_table import RawTable
 from history.folder.row_filter import RejectedRow, RowFilter
-from history.folder.rules import BEFORE_CREATION, CHECKS, DUPLICATE_LEAD, UNDECIDED_OUTCOME
+from history.folder.rules import (
+    BEFORE_CREATION,
+    CHECKS,
+    DUPLICATE_LEAD,
+    LATE_ROW,
+    UNDECIDED_OUTCOME,
+)
 from history.history import DAY_US, Factor, empty_factor
 from history.schema import NOT_ATTRIBUTES, TABLES
 
+NO_TIME: Final = np.iinfo(np.int64).min
 OWN_TIME: Final[Mapping[str, str]] = {name: layout.own_time for name, layout in TABLES.items()}
 IDS: Final = frozenset({"lead_id", "interaction_id"})
 
@@ -47,7 +54,7 @@ class ValidatedTable:
 
     def __init__(self, raw: RawTable, options: ReadOptions) -> None:
         self.raw, self.options = raw, options
-        self.name, self.latest_us = raw.name, options.latest_us
+        self.name = raw.name
         self.rows = RowFilter(raw, options.rejected)
         self._texts: dict[str, Factor] = {}
         self._times: dict[str, Times] = {}
@@ -109,16 +116,19 @@ class ValidatedTable:
         own, recorded = self.own, self.recorded
         return np.where(recorded.known, np.maximum(own.us, recorded.us), own.us)
 
-    def latest_time(self, now_us: int | None) -> int | None:
-        """The latest own time or recorded_at of the valid rows, not after now_us; None without any."""
-        latest: list[int] = []
+    def latest_us(self, now_us: int | None) -> Ints:
+        """The later of own time and recorded_at that is not after now_us (n,); NO_TIME without any."""
+        latest = np.full(len(self), NO_TIME, dtype=np.int64)
         for column in (self.own, self.recorded):
-            times_us = column.us[column.known & self.rows.valid]
+            counts = column.known & self.rows.valid
             if now_us is not None:
-                times_us = times_us[times_us <= now_us]
-            if len(times_us):
-                latest.append(int(times_us.max()))
-        return max(latest, default=None)
+                counts &= column.us <= now_us
+            latest = np.where(counts, np.maximum(latest, column.us), latest)
+        return latest
+
+    def flag_late(self, latest_us: Ints, end_us: int) -> None:
+        """Counts the rows whose latest_us (n,) is after the end of the data."""
+        self.rows.flag(LATE_ROW, latest_us > end_us, "lead_id", OWN_TIME[self.name], "recorded_at")
 
 
 class LeadTable(ValidatedTable):

@@ -13,6 +13,7 @@ from history.history import Costs, History, stage_order
 from serving.base.clock import clock_us
 from serving.store import schema as db
 from serving.store.config import stored_config
+from serving.store.data_end import data_end_us
 from serving.store.database.engine import StoreEngine
 from serving.store.database.writer import Writer
 from serving.store.history import factor, history_of
@@ -45,16 +46,10 @@ class Store:
             config = stored_config(connection)
         return None if config is None else from_dict(config)
 
-    def latest_us(self, now_us: int) -> int | None:
-        """The latest time of any row up to now_us, the default as_of; None for an empty store."""
-        fact_times = [table.c[name] for table in db.FACTS for name in ("time_us", "known_us")]
-        latest: list[int] = []
+    def data_end_us(self, now_us: int) -> int | None:
+        """The end of the data up to now_us, the default as_of; None for an empty store."""
         with self.engine.reading() as connection:
-            for column in (db.leads.c.created_us, *fact_times):
-                time_us = connection.execute(select(func.max(column)).where(column <= now_us)).scalar()
-                if time_us is not None:
-                    latest.append(int(time_us))
-        return max(latest, default=None)
+            return data_end_us(connection, now_us)
 
     def read_all(self, as_of_us: int, config: FunnelConfig | None = None) -> History:
         """The whole history as visible at as_of_us, with costs; config None is that of the folder loaded last."""

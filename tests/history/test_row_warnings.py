@@ -17,6 +17,17 @@ def test_flag_becomes_a_warning(table: str, rule: str) -> None:
     assert warning.detail.endswith(": row 7: x")
 
 
+def test_late_rows_are_named_for_each_table() -> None:
+    late = Rejected("late_row", 2, ("row 7: x",))
+    reports = {name: TableReport(900, flagged=(late,)) for name in ("leads", "interactions")}
+    warnings = row_warnings(reports)
+    assert [(warning.code, warning.subject) for warning in warnings] == [
+        ("late_rows", "leads"),
+        ("late_rows", "interactions"),
+    ]
+    assert "row 7: x" in warnings[0].detail
+
+
 def test_other_flags_and_no_folder_give_no_warning() -> None:
     flags = (Rejected("before_creation", 3, ()),)
     assert row_warnings({"interactions": TableReport(9, flagged=flags)}) == []

@@ -51,13 +51,13 @@ def forecast_from(store: Store, query: ForecastQuery, bundle: Bundle) -> Record:
 
 
 def _as_of_us(store: Store, as_of: str | None, config: FunnelConfig) -> int:
-    """The requested instant; by default the latest time in the store, now for an empty one."""
+    """The requested instant; by default the end of the stored data, now for an empty store."""
     if as_of is not None:
         return read_instant(as_of, config.zone)
-    # The latest time and not now: a store that was loaded once and left alone still shows its last state.
+    # The end of the data and not now: a store that was loaded once and left alone still shows its last state.
     now_us = store.now_us()
-    latest_us = store.latest_us(now_us)
-    return now_us if latest_us is None else latest_us
+    end_us = store.data_end_us(now_us)
+    return now_us if end_us is None else end_us
 
 
 def _instant(text: str | None, config: FunnelConfig, key: str) -> int | None:

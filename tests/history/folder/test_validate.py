@@ -108,7 +108,8 @@ def test_odd_rows_are_kept_and_flagged(tmp_path: Path) -> None:
         "outcomes": {"near_column": 3, "bad_amount": 1, "closed_before_created": 1, "open_without_time": 1},
         "attribute_changes": {"ignored_attribute": 1},
     }
-    assert {rule for found in flags.values() for rule in found} == set(FLAGGED)
+    few_rows = {"late_row"}  # flagged only among many rows, see test_read.py
+    assert {rule for found in flags.values() for rule in found} == set(FLAGGED) - few_rows
     assert len(history.interactions.time_us) == 1
     assert len(history.outcomes.time_us) == 1
     assert len(history.changes.time_us) == 0

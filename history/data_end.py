@@ -1,0 +1,47 @@
+"""The end of the data: the latest time of its rows without a few that lie far after everything else."""
+
+from typing import Final
+
+import numpy as np
+
+from history.arrays import Ints
+from history.history import DAY_US
+
+MOST_LATE: Final = 3
+MOST_LATE_SHARE: Final = 0.005  # of all rows, where that is more
+GAP_DAYS: Final = 30  # before late rows
+OTHERS_FOR_EACH: Final = 10  # rows before the gap for each late one
+# Rows of slow funnels are often a month apart. A gap of twice the widest of the ten before it occurs by chance at one
+# end in a hundred, if rows come at random.
+WIDER_THAN_OTHERS: Final = 2
+
+
+def end_of(times_us: Ints) -> int | None:
+    """The end of the data whose rows have these times (n,); None without any."""
+    count = needed_count(len(times_us))
+    if not len(times_us):
+        return None
+    start = len(times_us) - count
+    latest_us = np.sort(np.partition(times_us, start)[start:]) if start else np.sort(times_us)
+    return end_of_latest(latest_us, len(times_us))
+
+
+def end_of_latest(latest_us: Ints, count: int) -> int:
+    """end_of for `count` rows of which only the latest needed_count are given, in ascending order."""
+    gaps = np.diff(latest_us)
+    for gap in (np.flatnonzero(gaps > GAP_DAYS * DAY_US)).tolist():
+        late_count = len(gaps) - gap
+        before = gaps[max(gap + 1 - OTHERS_FOR_EACH * late_count, 0) : gap]
+        if late_count <= most_late(count) and gaps[gap] > WIDER_THAN_OTHERS * before.max(initial=0):
+            return int(latest_us[gap])
+    return int(latest_us[-1])
+
+
+def most_late(count: int) -> int:
+    """The largest number of late rows among `count`."""
+    return min(max(MOST_LATE, int(MOST_LATE_SHARE * count)), count // (OTHERS_FOR_EACH + 1))
+
+
+def needed_count(count: int) -> int:
+    """The number of latest rows of `count` that decide on the end."""
+    return min(count, (OTHERS_FOR_EACH + 1) * most_late(count) + 1)
