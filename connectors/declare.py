@@ -52,6 +52,7 @@ class ObjectKind:
     wrapper: re.Pattern[str] | None = None
     dated: re.Pattern[str] | None = None
     unused: str = ""
+    kept: tuple[str, ...] = ()  # of a streamed kind: how columns of no field begin that are read too
 
     def field(self, name: str) -> Field | None:
         return next((field for field in self.fields if field.name == name), None)

@@ -34,7 +34,8 @@ class ReadOptions:
     """How an export is read; the clock is passed in.
 
     date_order: DAY_FIRST or MONTH_FIRST where the export itself leaves it open; decimal: "." or ",". currency: the one
-    whose amounts are kept. won, lost: stages that mean a win or a loss. pipeline: the one whose deals are kept.
+    whose amounts are kept. won, lost: stages or events that mean a win or a loss. lead: events that make a person a
+    lead; stages: events that are stages, in order. pipeline: the one whose deals are kept.
     """
 
     now_us: int
@@ -46,11 +47,16 @@ class ReadOptions:
     won: tuple[str, ...] = ()
     lost: tuple[str, ...] = ()
     pipeline: str | None = None
+    lead: tuple[str, ...] = ()
+    stages: tuple[str, ...] = ()
 
 
 @dataclass
 class Export:
-    """The recognised sources of an export with an account each, in one order."""
+    """The recognised sources of an export with an account each, in one order.
+
+    ignored: columns left out, by kind. earlier: the tables of an earlier import.
+    """
 
     system: str
     sources: Sequence[Recognised]
@@ -61,6 +67,7 @@ class Export:
     progress: Progress
     ignored: dict[str, list[str]] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)  # decisions that people should know, for import.json
+    earlier: Mapping[str, pa.Table] = field(default_factory=dict)
 
     def has(self, kind: str) -> bool:
         return any(source.kind.name == kind for source in self.sources)
@@ -80,7 +87,9 @@ class Export:
     def _batches(self, place: int, source: Recognised) -> Iterator[pa.Table]:
         self.progress(f"reading {source.source.file}", place / max(len(self.sources), 1))
         special = [column for column in (source.deleted_column, source.version_column) if column]
-        others = () if source.kind.streamed else source.others
+        others = source.others
+        if source.kind.streamed:
+            others = tuple(name for name in others if name.startswith(source.kind.kept))
         wanted = list(dict.fromkeys([*source.columns.values(), *others, *special]))
         for batch in source.source.batches(self.accounts[place], wanted):
             rows = len(batch.table)

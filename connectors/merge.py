@@ -15,6 +15,7 @@ KEYS: Final[Mapping[str, tuple[str, ...]]] = {
     "stages": ("lead_id", "entered_at", "stage"),
     "outcomes": ("lead_id", "outcome", "closed_at", "amount"),
     "attribute_changes": ("lead_id", "changed_at", "attribute", "value"),
+    "identities": ("lead_id", "id"),
 }
 NOT_ATTRIBUTES: Final = ("lead_id", "created_at")
 MARK: Final = "\x1f"  # between the parts of a key: no text of a CRM holds it
@@ -24,7 +25,7 @@ class FolderTables:
     """The tables of a new folder: those of the earlier import, and what the export adds to them."""
 
     def __init__(self, folder: NewFolder, earlier: Mapping[str, pa.Table]) -> None:
-        self.rows: dict[str, int] = {}
+        self.rows: dict[str, int] = {"leads": 0}
         self.new_rows: dict[str, int] = {}
         self._folder, self._earlier = folder, dict(earlier)
         self._keys: dict[str, pa.Array] = {}
@@ -44,6 +45,15 @@ class FolderTables:
             moved = table.set_column(place, "lead_id", pa.array(ids, pa.string()))
             self._earlier["interactions"] = _distinct(moved, "interactions")
         self.erase(survivors)
+
+    def rename(self, ids: Mapping[str, str]) -> None:
+        """Gives leads of the earlier import other ids; of leads that become one, the first created stays."""
+        if not ids:
+            return
+        for name, table in self._earlier.items():
+            self._earlier[name] = _renamed(table, ids)
+        if "leads" in self._earlier:
+            self._earlier["leads"] = _first_created(self._earlier["leads"])
 
     def leads(self, table: pa.Table, exported_us: int, with_history: Collection[str]) -> None:
         """The leads of both, each as first seen; what differs from the last known value is a change since."""
@@ -136,6 +146,22 @@ class FolderTables:
             ordered.column("lead_id").to_pylist(), ordered.column("attribute").to_pylist(), strict=True
         )
         return dict(zip(pairs, ordered.column("value").to_pylist(), strict=True))
+
+
+def _renamed(table: pa.Table, ids: Mapping[str, str]) -> pa.Table:
+    column = table.column("lead_id")
+    place = pc.index_in(column, value_set=pa.array(list(ids), pa.string()))
+    new = pc.coalesce(pa.array(list(ids.values()), pa.string()).take(place), column)
+    return table.set_column(table.schema.get_field_index("lead_id"), "lead_id", new)
+
+
+def _first_created(leads: pa.Table) -> pa.Table:
+    """One row a lead: that of its first creation."""
+    codes = leads.column("lead_id").combine_chunks().dictionary_encode().indices.to_numpy()
+    order = np.lexsort((leads.column("created_at").cast(pa.int64()).to_numpy(), codes))
+    first = np.ones(len(order), dtype=np.bool_)
+    first[1:] = codes[order[1:]] != codes[order[:-1]]
+    return leads.take(pa.array(order[first]))
 
 
 def _without(table: pa.Table, gone: pa.Array) -> pa.Table:

@@ -69,6 +69,7 @@ def run_import(
         read_mapping(document, mapping) if mapping and system == MAPPING else None,
     )
     old = read_old(output)
+    export.earlier = old
     with new_folder(output) as folder:
         tables = FolderTables(folder, old)
         result = convert(export, tables)

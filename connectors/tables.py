@@ -21,13 +21,18 @@ class Result:
 
 
 class Sink(Protocol):
-    """Takes the rows of a data folder's tables: `erase` first, then `leads`, then the others in any order."""
+    """Takes the rows of a data folder's tables: `erase` and `rename` first, `interactions` at any time after them, then
+    `leads`, then the others in any order.
+    """
 
     def erase(self, ids: Collection[str]) -> None:
         """Names leads that the export marks as deleted: an earlier import loses them."""
 
     def merge(self, survivors: Mapping[str, str]) -> None:
         """Names leads that were merged, each with its survivor, before `leads`: what an earlier import has moves."""
+
+    def rename(self, ids: Mapping[str, str]) -> None:
+        """Gives leads of an earlier import other ids; leads that get one id become one."""
 
     def leads(self, table: pa.Table, exported_us: int, with_history: Collection[str]) -> None:
         """All leads, once; with_history are the attributes whose changes the export gives."""

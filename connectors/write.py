@@ -46,6 +46,10 @@ SCHEMAS: Final[Mapping[str, pa.Schema]] = {
             ("recorded_at", TIME),
         ]
     ),
+    # Not a table of the data folder: all ids of each lead, for later imports.
+    "identities": pa.schema(
+        [("lead_id", pa.string()), ("id", pa.string()), ("is_known", pa.bool_()), ("joined_at", pa.int64())]
+    ),
 }  # fmt: skip
 PARTIAL: Final = ".partial"
 AT_FDCWD: Final = -100
@@ -184,7 +188,7 @@ def _to_disk(path: Path) -> None:
 def read_old(output: Path) -> dict[str, pa.Table]:
     """The tables of an earlier import, none if there is none; raises InvalidInput for a damaged one."""
     tables: dict[str, pa.Table] = {}
-    for name in TABLES:
+    for name in dict.fromkeys((*TABLES, *SCHEMAS)):
         path = output / f"{name}.parquet"
         if path.is_file():
             try:

@@ -42,6 +42,7 @@ CUPBOARD_IMPORTS = {
     "models": {".": {"trees"}, "trees": set[str]()},
     "connectors": {
         ".": {"salesforce", "mapping", "formats"},
+        "persons": {"."},
         "formats": {"."},
         "salesforce": {"."},
         "mapping": {"."},

@@ -1,0 +1,174 @@
+"""Who is a lead, since when, and which rows count: every row of an export gets a lead or the reason why it has none."""
+
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+import pyarrow as pa
+
+from connectors.deals import NO_TIME
+from connectors.persons.identities import NOBODY, SHARED, Ids, Links, People, join
+from connectors.persons.log import NO_ID, Log
+from connectors.persons.rows import Role
+from history.arrays import Codes, Flags, Ints, Mask
+
+USED: Final = 0
+# Why a row is set aside, in the order in which the reasons apply.
+REASONS: Final = (
+    "", "double", "no_id", "of_a_shared_browser", "erased", "won_without_being_a_lead", "of_no_lead", "repeat_win",
+    "after_the_win", "repeat_loss", "repeat_stage",
+)  # fmt: skip
+(
+    DOUBLE,
+    NO_ID_AT_ALL,
+    OF_SHARED,
+    ERASED,
+    WON_BY_NOBODY,
+    OF_NO_LEAD,
+    REPEAT_WIN,
+    AFTER_WIN,
+    REPEAT_LOSS,
+    REPEAT_STAGE,
+) = range(1, len(REASONS))
+
+
+@dataclass(frozen=True)
+class Census:
+    """Leads (n,): their ids and creation; lead (m,): the lead of each row of the log, NOBODY without one.
+
+    reason (m,): USED or a place in REASONS. visible_us (m,): when a row was known to be of its lead. renamed: ids that
+    earlier imports gave to leads, and their present ids. erased: ids of persons that the export erases.
+    """
+
+    ids: pa.Array
+    created_us: Ints
+    lead: Codes
+    reason: Flags
+    visible_us: Ints
+    renamed: dict[str, str]
+    erased: frozenset[str]
+    identities: pa.Table
+
+
+def take_census(log: Log, earlier: int) -> Census:
+    """The leads of a log whose first `earlier` rows are those of an earlier import."""
+    people = join(_ids(log), _links(log))
+    owner = log.owner
+    person = np.where(owner >= 0, people.person[owner], NOBODY) if len(people.person) else owner
+    persons = len(people.main)
+    repeated = log.repeated()
+
+    is_erased = _marked(persons, person[(log.role == Role.ERASURE) & (person >= 0)])
+    makes_lead = log.makes_lead & ~repeated & (person >= 0)
+    created_us = _creations(persons, person, log.us, makes_lead, earlier)
+    is_lead = (created_us != NO_TIME) & ~is_erased & (people.main >= 0)
+    lead_of = np.where(is_lead, np.cumsum(is_lead) - 1, NOBODY).astype(np.int32)
+    lead = np.where(person >= 0, lead_of[person], NOBODY).astype(np.int32) if persons else person
+
+    reason = np.full(len(log), USED, dtype=np.int8)
+    without = lead < 0
+    reason[without & (log.role == Role.WON)] = WON_BY_NOBODY
+    reason[without & (log.role != Role.WON)] = OF_NO_LEAD
+    reason[(person >= 0) & np.append(is_erased, False)[person]] = ERASED
+    reason[person == SHARED] = OF_SHARED
+    reason[owner == NO_ID] = NO_ID_AT_ALL
+    reason[repeated] = DOUBLE
+    reason[(log.role == Role.ERASURE) & (person >= 0)] = USED
+
+    main = people.main[is_lead]
+    ids = log.vocabulary.take(pa.array(main))
+    return Census(
+        ids=ids,
+        created_us=created_us[is_lead],
+        lead=lead,
+        reason=reason,
+        visible_us=_visible(log, people, owner),
+        renamed=_renamed(log, people, lead_of, earlier),
+        erased=_erased(log, people, is_erased),
+        identities=_identities(log, people, lead_of, ids),
+    )
+
+
+def _ids(log: Log) -> Ids:
+    count = len(log.vocabulary)
+    is_known, gave_way = np.zeros(count, dtype=np.bool_), np.zeros(count, dtype=np.bool_)
+    is_known[log.known[log.known >= 0]] = True
+    gave_way[log.other[(log.other >= 0) & (log.other != log.owner)]] = True
+    first_us = np.full(count, np.iinfo(np.int64).max)
+    for codes in (log.known, log.visitor, log.other):
+        rows = codes >= 0
+        np.minimum.at(first_us, codes[rows], log.us[rows])
+    return Ids(is_known, gave_way, first_us)
+
+
+def _links(log: Log) -> Links:
+    """Pairs of ids that share a row."""
+    both = (log.known >= 0) & (log.visitor >= 0)
+    other = (log.other >= 0) & (log.owner != log.other)
+    seen_us = log.seen_us
+    first = np.concatenate((log.visitor[both], log.other[other]))
+    second = np.concatenate((log.known[both], log.owner[other]))
+    us = np.concatenate((seen_us[both], seen_us[other]))
+    order = np.lexsort((us, second, first))
+    first, second, us = first[order], second[order], us[order]
+    new = np.ones(len(first), dtype=np.bool_)
+    new[1:] = (first[1:] != first[:-1]) | (second[1:] != second[:-1])
+    return Links(first[new], second[new], us[new])
+
+
+def _marked(count: int, places: Codes) -> Mask:
+    marked = np.zeros(count, dtype=np.bool_)
+    marked[places] = True
+    return marked
+
+
+def _creations(persons: int, person: Codes, us: Ints, makes_lead: Mask, earlier: int) -> Ints:
+    """When each person became a lead, NO_TIME if never; an earlier import's creation stays."""
+    created = np.full(persons, np.iinfo(np.int64).max)
+    np.minimum.at(created, person[makes_lead], us[makes_lead])
+    before = np.full(persons, np.iinfo(np.int64).max)
+    old = np.flatnonzero(makes_lead[:earlier])
+    np.minimum.at(before, person[old], us[old])
+    created = np.where(before != np.iinfo(np.int64).max, before, created)
+    return np.asarray(np.where(created == np.iinfo(np.int64).max, NO_TIME, created))
+
+
+def _visible(log: Log, people: People, owner: Codes) -> Ints:
+    """When each row was known to be of its person: a visitor's row not before the visitor is known."""
+    joined = np.append(people.joined_us, NO_TIME)[owner]
+    return np.asarray(np.maximum(log.seen_us, joined))
+
+
+def _renamed(log: Log, people: People, lead_of: Codes, earlier: int) -> dict[str, str]:
+    """Ids of earlier leads whose person has another id now."""
+    old = np.unique(log.owner[:earlier][log.makes_lead[:earlier]])
+    person = people.person[old] if len(old) else old
+    old, person = old[person >= 0], person[person >= 0]
+    moved = (people.main[person] != old) & (lead_of[person] >= 0)
+    names = log.vocabulary.take(pa.array(old[moved])).to_pylist()
+    return dict(
+        zip(names, log.vocabulary.take(pa.array(people.main[person[moved]])).to_pylist(), strict=True)
+    )
+
+
+def _erased(log: Log, people: People, is_erased: Mask) -> frozenset[str]:
+    """All ids of erased persons."""
+    rows = np.flatnonzero((people.person >= 0) & np.append(is_erased, False)[people.person])
+    return frozenset(log.vocabulary.take(pa.array(rows)).to_pylist())
+
+
+def _identities(log: Log, people: People, lead_of: Codes, ids: pa.Array) -> pa.Table:
+    """Every id of the leads, so that a later export without its link is still read right."""
+    lead = np.where(people.person >= 0, np.append(lead_of, NOBODY)[people.person], NOBODY)
+    nodes = np.flatnonzero(lead >= 0)
+    is_known = np.zeros(len(log.vocabulary), dtype=np.bool_)
+    is_known[log.known[log.known >= 0]] = True
+    joined = people.joined_us[nodes]
+    return pa.table(
+        {
+            "lead_id": ids.take(pa.array(lead[nodes])),
+            "id": log.vocabulary.take(pa.array(nodes)),
+            "is_known": pa.array(is_known[nodes]),
+            "joined_at": pa.array(joined, pa.int64(), mask=joined == NO_TIME),
+        }
+    )
