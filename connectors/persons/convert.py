@@ -80,8 +80,8 @@ def _without_backfill(export: Export, log: Log, earlier: int) -> Log:
     if not len(late) or np.median(late) <= BACKFILLED_US:
         return log
     export.notes.append(
-        f"half of the rows were recorded more than {np.median(late) / DAY_US:,.0f} days after they happened: the history was "
-        "filled later, and the times of recording are not used."
+        f"half of the rows were recorded more than {np.median(late) / DAY_US:,.0f} days after they happened: the "
+        "history was filled later, and the times of recording are not used."
     )
     return replace(log, recorded_us=np.full(len(log), NO_TIME))
 
@@ -154,4 +154,4 @@ def _note(export: Export, log: Log, census: Census, earlier: int, lead_rule: str
     """How many people are leads, for import.json."""
     owners = log.owner[earlier:]
     persons = len(np.unique(owners[owners >= 0]))
-    export.notes.append(f"{len(census.ids):,} of {persons:,} ids are or belong to leads: {lead_rule}.")
+    export.notes.append(f"{len(census.ids):,} leads among the owners of {persons:,} ids: {lead_rule}.")
