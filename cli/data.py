@@ -113,7 +113,7 @@ def check(data: Path, rejected: Path | None, accept_rejected: bool, as_json: boo
 
 def _no_outcomes(history: "History") -> list[Warning]:
     """A warning if no outcome is left: such data can be scored and counted, but no model can be trained."""
-    if len(history.outcomes.time_us):
+    if len(history.decisions.time_us):
         return []
     rows = history.reports["outcomes"].rows if "outcomes" in history.reports else 0
     cause = f"all {rows:,} rows were set aside" if rows else "no lead is decided"

@@ -191,7 +191,9 @@ class History:
     attributes maps a name (owner, account_id and source among them) to its value at creation as text, one a lead.
     Numbers, dates and booleans stay text here: features.attributes.parsing reads them by kind, equally from files and
     requests. lead_known_us (n,) is the later of created_at and recorded_at, None if the table of leads has no
-    recorded_at: a lead exists at T if it is <= T. warnings: of what was read otherwise than it is written.
+    recorded_at: a lead exists at T if it is <= T. warnings: of what was read otherwise than it is written. settled:
+    the outcomes with one more row for each lead that is decided from the end of the data on by a row without a time, or
+    dated after that end; None without any.
     """
 
     config: FunnelConfig
@@ -207,9 +209,15 @@ class History:
     reports: dict[str, TableReport] = field(default_factory=dict)
     lead_known_us: Ints | None = None
     warnings: tuple[Warning, ...] = ()
+    settled: Outcomes | None = None
 
     def __len__(self) -> int:
         return len(self.lead_ids)
+
+    @property
+    def decisions(self) -> Outcomes:
+        """What decides the state of a lead; labels and backtests, which need the time too, read `outcomes`."""
+        return self.outcomes if self.settled is None else self.settled
 
 
 def stage_order(stages: Stages) -> tuple[str, ...]:

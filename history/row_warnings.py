@@ -16,6 +16,12 @@ def row_warnings(reports: Mapping[str, TableReport]) -> list[Warning]:
             f"{bad.first[0]}"
         )
         warnings.append(Warning("bad_amount", "outcomes", detail))
+    if (ahead := _flagged(reports, "outcomes", "closing_ahead")) is not None:
+        detail = (
+            f"{ahead.count:,} wins and losses are dated after the end of the data; their leads count as decided at "
+            f"that end, and are never scored or forecast: {ahead.first[0]}"
+        )
+        warnings.append(Warning("closing_ahead", "outcomes", detail))
     if (undecided := _flagged(reports, "leads", "undecided_outcome")) is not None:
         detail = (
             f"{undecided.count:,} leads count neither as open nor as decided, because their only outcomes are set "

@@ -49,10 +49,11 @@ def state_rows(outcomes: Outcomes, lead: Ints, as_of_us: Ints) -> Ints:
 
 def state_at(history: History, lead: Ints, as_of_us: Ints) -> Flags:
     """OPEN, WON or LOST for each lead at its instant; open until an outcome is visible."""
-    row = state_rows(history.outcomes, lead, as_of_us)
-    if not len(history.outcomes.state):
+    decisions = history.decisions
+    row = state_rows(decisions, lead, as_of_us)
+    if not len(decisions.state):
         return np.full(len(lead), OPEN, dtype=np.int8)
-    return np.where(row >= 0, history.outcomes.state[np.maximum(row, 0)], OPEN).astype(np.int8)
+    return np.where(row >= 0, decisions.state[np.maximum(row, 0)], OPEN).astype(np.int8)
 
 
 def all_leads(history: History, as_of_us: int) -> Snapshot:
@@ -86,6 +87,7 @@ def cut(history: History, as_of_us: int) -> History:
         changes=_cut_log(history.changes, keep, as_of_us),
         costs=None if costs is None else _cut_costs(costs, as_of_us),
         lead_known_us=None if known is None else known[lead],
+        settled=None if history.settled is None else _cut_log(history.settled, keep, as_of_us),
     )
 
 
@@ -105,6 +107,7 @@ def by_lead_id(history: History) -> History:
         outcomes=_ordered_log(history.outcomes, order),
         changes=_ordered_log(history.changes, order),
         lead_known_us=None if known is None else known[order],
+        settled=None if history.settled is None else _ordered_log(history.settled, order),
     )
 
 

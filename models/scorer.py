@@ -176,7 +176,7 @@ def _cuts(shares: tuple[tuple[str, float], ...]) -> tuple[tuple[str, ...], tuple
 
 def _decided(snapshot: Snapshot) -> _Decided:
     """The latest visible outcome of each lead."""
-    n, outcomes = len(snapshot), snapshot.history.outcomes
+    n, outcomes = len(snapshot), snapshot.history.decisions
     if not len(outcomes.state):
         return _Decided(np.full(n, OPEN, dtype=np.int8), np.full(n, np.nan), np.full(n, -1, dtype=np.int64))
     row = state_rows(outcomes, snapshot.lead, snapshot.as_of_us)

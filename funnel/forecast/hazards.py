@@ -7,6 +7,7 @@ import numpy as np
 
 from history.arrays import Flags, Floats, Ints, Mask
 from history.history import DAY_US, LOST, OPEN, WON, History
+from history.settled import is_undated
 from history.snapshot import state_rows
 
 DAILY_BINS = 30  # ages up to here have a bin of one day, later ones share wider and wider bins
@@ -22,7 +23,7 @@ class KnownLeads:
     """The n leads known at as_of_us, columns (n,).
 
     lead: position in the history. end_us: closing time of a decided lead, as_of_us of an open one. amount: of
-    the win, NaN if unknown or not won.
+    the win, NaN if unknown or not won. undated: decided leads whose closing time is only implied, None without any.
     """
 
     as_of_us: int
@@ -31,6 +32,7 @@ class KnownLeads:
     end_us: Ints
     state: Flags
     amount: Floats
+    undated: Mask | None = None
 
     def __len__(self) -> int:
         return len(self.lead)
@@ -43,6 +45,7 @@ class KnownLeads:
             self.end_us[index],
             self.state[index],
             self.amount[index],
+            None if self.undated is None else self.undated[index],
         )
 
     @property
@@ -75,20 +78,24 @@ def known_leads(history: History, as_of_us: int) -> KnownLeads:
     """The leads as they stood at as_of_us, which may lie before history.as_of_us."""
     known_us = history.created_us if history.lead_known_us is None else history.lead_known_us
     lead = np.flatnonzero(known_us <= as_of_us).astype(np.int64)
-    row = state_rows(history.outcomes, lead, np.full(len(lead), as_of_us, dtype=np.int64))
+    decisions = history.decisions
+    row = state_rows(decisions, lead, np.full(len(lead), as_of_us, dtype=np.int64))
 
     state = np.full(len(lead), OPEN, dtype=np.int8)
     has_outcome = row >= 0
-    state[has_outcome] = history.outcomes.state[row[has_outcome]]
+    state[has_outcome] = decisions.state[row[has_outcome]]
 
     end_us = np.full(len(lead), as_of_us, dtype=np.int64)
     decided = state != OPEN
-    end_us[decided] = history.outcomes.time_us[row[decided]]
+    end_us[decided] = decisions.time_us[row[decided]]
 
     amount = np.full(len(lead), np.nan)
     won = state == WON
-    amount[won] = history.outcomes.amount[row[won]]
-    return KnownLeads(as_of_us, lead, history.created_us[lead], end_us, state, amount)
+    amount[won] = decisions.amount[row[won]]
+
+    undated = np.zeros(len(lead), dtype=np.bool_)
+    undated[decided] = is_undated(decisions, history.created_us)[row[decided]]
+    return KnownLeads(as_of_us, lead, history.created_us[lead], end_us, state, amount, undated)
 
 
 class IncidenceByAge(NamedTuple):

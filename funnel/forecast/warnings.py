@@ -7,13 +7,19 @@ import numpy as np
 from funnel.forecast.forecast import Forecast
 from funnel.forecast.periods import DAYS
 from history.history import OPEN
+from history.settled import MOSTLY
 from history.warnings import Warning
 from models.bundle import Bundle
 
 
 def forecast_warnings(result: Forecast, bundle: Bundle) -> list[Warning]:
     """The forecast's warnings, the same from the command and from the service."""
-    return [*_lead_warnings(result, bundle), *_amount_warnings(result), *_interval_warnings(result, bundle)]
+    return [
+        *_lead_warnings(result, bundle),
+        *_timing_warnings(result, bundle),
+        *_amount_warnings(result),
+        *_interval_warnings(result, bundle),
+    ]
 
 
 def _lead_warnings(result: Forecast, bundle: Bundle) -> Iterator[Warning]:
@@ -33,6 +39,19 @@ def _lead_warnings(result: Forecast, bundle: Bundle) -> Iterator[Warning]:
     if bundle.config.stages and len(result.leads) and not any(result.leads.stage):
         text = "no open lead has a stage, although the model uses stages; probabilities are those of leads without one"
         yield Warning("no_stages", "stages", text)
+
+
+def _timing_warnings(result: Forecast, bundle: Bundle) -> Iterator[Warning]:
+    known, horizon = result.known, bundle.config.horizon_days
+    if known.undated is None or known.undated.sum() <= MOSTLY * (known.state != OPEN).sum():
+        return
+    text = (
+        f"when leads are won is unknown, because {int(known.undated.sum()):,} of {int((known.state != OPEN).sum()):,} "
+        f"decided leads have no closing time: wins are placed {horizon} days after a lead's creation, so no figure of "
+        f"a single period can be relied on, wins so far included; the {len(result.leads):,} open leads have "
+        f"{result.leads.probability.sum():.1f} expected wins within {horizon} days; export closed_at"
+    )
+    yield Warning("unknown_timing", "closed_at", text)
 
 
 def _amount_warnings(result: Forecast) -> Iterator[Warning]:

@@ -55,7 +55,7 @@ def _win_rate_by_amount(amount: Floats, won: Mask, known: Mask) -> float | None:
 
 def _reasons(view: View, lost: Ints) -> Record:
     """The most frequent reasons of losses, with their counts."""
-    values = view.paths.history.outcomes.reason.values
+    values = view.paths.history.decisions.reason.values
     codes = view.paths.reason[lost]
     count = np.bincount(codes[codes >= 0], minlength=len(values))
     reasons = {}

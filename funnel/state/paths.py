@@ -50,7 +50,7 @@ class StagePaths:
     """The n leads known at as_of_us, their states and their visits; `names` (k,) are the stages in order.
 
     Columns (n,), in the history's order. closed_us: as_of_us while open. amount: NaN unless decided with a known one.
-    is_implied: the closing time is implied, not given. reason: code of outcomes.reason. ignored_entries counts stage
+    is_implied: the closing time is implied, not given. reason: code of decisions.reason. ignored_entries counts stage
     entries while closed.
     """
 
@@ -97,7 +97,7 @@ def stage_paths(history: History) -> StagePaths:
     """The path of every lead through the stages, as known at the history's as_of_us."""
     names = stage_names(history)
     walk = _walk(history, {name: place for place, name in enumerate(names, start=1)})
-    n, outcomes = len(history), history.outcomes
+    n, outcomes = len(history), history.decisions
     as_of = np.full(n, history.as_of_us, dtype=np.int64)
     row = state_rows(outcomes, np.arange(n, dtype=np.int64), as_of)
     has_outcome = row >= 0
@@ -135,7 +135,7 @@ def group_stages(paths: StagePaths, members: Mapping[str, Sequence[str]]) -> Sta
 
 
 def _walk(history: History, place_of: Mapping[str, int]) -> _Walk:
-    log, outcomes = history.stages, history.outcomes
+    log, outcomes = history.stages, history.decisions
     # The last entry serves code -1; stages without a place are -1 too.
     place_of_code = np.array([*(place_of.get(name, -1) for name in log.stage.values), -1], dtype=np.int64)
     place = place_of_code[log.stage.codes]

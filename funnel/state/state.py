@@ -206,7 +206,7 @@ def _group_blocks(scope: _Scope, groups: _LeadGroups) -> list[Record]:
 def _data_warnings(history: History) -> list[Warning]:
     """Those of reading, then missing stages, outcomes, losses or amounts."""
     warnings = list(history.warnings)
-    outcomes = history.outcomes
+    outcomes = history.decisions
     if not len(history.stages.time_us):
         text = "no stage entries are recorded; only figures of the whole funnel are reported"
         warnings.append(Warning("no_stages", "stages", text))

@@ -1,7 +1,7 @@
 """The logs of a history from validated tables: the rows that are visible at as_of, grouped by lead."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -10,6 +10,7 @@ from history.folder.columns import Times
 from history.folder.rules import (
     BAD_AMOUNT,
     CLOSED_BEFORE_CREATED,
+    CLOSING_AHEAD,
     DUPLICATE_INTERACTION,
     IGNORED_ATTRIBUTE,
     OPEN_WITHOUT_TIME,
@@ -20,6 +21,7 @@ from history.folder.rules import (
 from history.folder.validate import LeadRows, ValidatedTable, VisibleLeads
 from history.history import (
     DIRECTIONS,
+    LOST,
     NO_DIRECTION,
     OPEN,
     STATES,
@@ -33,6 +35,7 @@ from history.history import (
     offsets_of,
 )
 from history.outcome_words import folded, states_of_words
+from history.settled import Pending
 from history.times import EARLIEST_US, LATEST_US, day_ends, next_month
 
 
@@ -149,11 +152,35 @@ class OutcomeRows(LeadRows):
 
     def build(self, leads: VisibleLeads) -> Outcomes:
         """The decisions; without closed_at one counts from recorded_at, without both from a horizon after creation."""
-        closed, recorded = self.own, self.recorded
-        state = _coded(self.text("outcome"), STATES, -1)
-        implied = ~closed.known & ~recorded.known
-        undecided = implied & (state == OPEN)
+        rows = self._dated(leads)
+        is_idle = rows.is_undated & (rows.state == OPEN)
+        visible, _ = self.visible(leads, rows.known_us)
+        before_created = visible & rows.is_before_created
+        self.rows.flag(CLOSED_BEFORE_CREATED, before_created, "lead_id", "closed_at", "recorded_at")
+        self.rows.flag(OPEN_WITHOUT_TIME, is_idle, "lead_id")
+        is_bad = is_bad_number(self, "amount")
+        self.rows.flag(BAD_AMOUNT, visible & is_bad & (rows.state == WON), "lead_id", "amount")
+        log_rows = grouped(visible & self.rows.valid & ~is_idle, rows.index, rows.time_us, rows.known_us)
+        return self._log(leads, rows, log_rows)
 
+    def pending(self, leads: VisibleLeads, end_us: int) -> Pending | None:
+        """Wins and losses that decide a lead from end_us, the end of the data, on; None at an earlier T.
+
+        One dated after T decides before one without a time.
+        """
+        if leads.as_of_us < end_us:
+            return None
+        rows = self._dated(leads)
+        is_decision = self.rows.valid & (rows.index >= 0) & ((rows.state == WON) | (rows.state == LOST))
+        is_ahead = is_decision & ~rows.is_undated & (rows.known_us > leads.as_of_us)
+        self.rows.flag(CLOSING_AHEAD, is_ahead, "lead_id", "closed_at", "recorded_at")
+        chosen = is_ahead | (is_decision & rows.is_undated)
+        time_us = np.where(is_ahead, rows.time_us, 0)
+        return Pending(self._log(leads, rows, grouped(chosen, rows.index, time_us)), end_us, end_us)
+
+    def _dated(self, leads: VisibleLeads) -> "_DatedOutcomes":
+        """The rows (n,) with their leads, times and states."""
+        closed, recorded = self.own, self.recorded
         index = leads.index[self.lead]
         created = np.append(leads.created_us, 0)[index]
         time_us = np.where(recorded.known, recorded.us, created + self.options.config.horizon_us)
@@ -162,27 +189,39 @@ class OutcomeRows(LeadRows):
 
         # A recorded_at of the creation's day may lie before the creation, the end of that day never does.
         latest_us = np.where(closed.known, self._day_end_us, time_us)
-        visible, _ = self.visible(leads, np.maximum(known, created))
-        before_created = visible & (latest_us < created)
-        self.rows.flag(CLOSED_BEFORE_CREATED, before_created, "lead_id", "closed_at", "recorded_at")
-        time_us, known = np.maximum(time_us, created), np.maximum(known, created)
-        implied |= before_created
+        return _DatedOutcomes(
+            index=index,
+            time_us=np.maximum(time_us, created),
+            known_us=np.maximum(known, created),
+            state=_coded(self.text("outcome"), STATES, -1),
+            is_undated=~closed.known & ~recorded.known,
+            is_before_created=latest_us < created,
+        )
 
-        self.rows.flag(OPEN_WITHOUT_TIME, undecided, "lead_id")
-        amount, is_bad = self.number("amount").value, is_bad_number(self, "amount")
-        self.rows.flag(BAD_AMOUNT, visible & is_bad & (state == WON), "lead_id", "amount")
-        amount = np.where(is_bad, np.nan, amount)
-
-        rows = grouped(visible & self.rows.valid & ~undecided, index, time_us, known)
+    def _log(self, leads: VisibleLeads, dated: "_DatedOutcomes", rows: Ints) -> Outcomes:
+        """The log of these rows (m,), which are grouped by lead."""
+        amount = np.where(is_bad_number(self, "amount"), np.nan, self.number("amount").value)
         return Outcomes(
-            offsets=offsets_of(index[rows], len(leads.created_us)),
-            time_us=time_us[rows],
-            known_us=known[rows],
-            state=state[rows],
+            offsets=offsets_of(dated.index[rows], len(leads.created_us)),
+            time_us=dated.time_us[rows],
+            known_us=dated.known_us[rows],
+            state=dated.state[rows],
             amount=amount[rows],
             reason=self.text("reason").take(rows).compact(),
-            implied=implied[rows],
+            implied=(dated.is_undated | dated.is_before_created)[rows],
         )
+
+
+@dataclass(frozen=True)
+class _DatedOutcomes:
+    """The rows (n,) of the table of outcomes: lead among the visible ones or -1, times, and state or -1."""
+
+    index: Ints
+    time_us: Ints
+    known_us: Ints
+    state: Flags
+    is_undated: Mask
+    is_before_created: Mask
 
 
 class ChangeRows(LeadRows):

@@ -18,6 +18,7 @@ from history.folder.rules import REJECTED
 from history.folder.validate import NO_TIME, OWN_TIME, LeadTable, ReadOptions, ValidatedTable
 from history.history import History, no_changes, no_interactions, no_outcomes, no_stages, stage_order
 from history.row_warnings import row_warnings
+from history.settled import settle, undated_warning
 from history.times import EXPECTED
 
 
@@ -157,11 +158,12 @@ def _history(
             changes = table.build(visible)
         elif isinstance(table, CostRows):
             costs = table.build(as_of_us)
+    pending = decisions.pending(visible, end_us) if isinstance(decisions, OutcomeRows) else None
     decided = separate_closings(stages, outcomes, visible.created_us, options.config)
     stages, outcomes = decided.stages, decided.outcomes
     reports = {name: table.rows.report() for name, table in tables.items()}
     config = options.config if options.config.stages else replace(options.config, stages=stage_order(stages))
-    return History(
+    history = History(
         config=config,
         as_of_us=as_of_us,
         lead_ids=[leads.ids.values[code] for code in leads.ids.codes[rows].tolist()],
@@ -173,6 +175,8 @@ def _history(
         outcomes=outcomes,
         changes=changes,
         costs=costs,
-        warnings=(*decided.warnings, *row_warnings(reports)),
         reports=reports,
     )
+    history = settle(history, pending)
+    warnings = (*decided.warnings, *row_warnings(reports), *undated_warning(history))
+    return replace(history, warnings=warnings)

@@ -197,6 +197,11 @@ CLOSED_BEFORE_CREATED: Final = Rule(
     "closed before the lead was created; it counts as closed at its creation, and its cycle time is unknown",
     keeps_row=True,
 )
+CLOSING_AHEAD: Final = Rule(
+    "closing_ahead",
+    "won or lost after the end of the data; the lead counts as decided at that end",
+    keeps_row=True,
+)
 OPEN_WITHOUT_TIME: Final = Rule(
     "open_without_time", "an open outcome without a time has no effect", keeps_row=True
 )
@@ -237,6 +242,7 @@ RULES: Final = (
     BAD_AMOUNT,
     UNDECIDED_OUTCOME,
     CLOSED_BEFORE_CREATED,
+    CLOSING_AHEAD,
     OPEN_WITHOUT_TIME,
     IGNORED_ATTRIBUTE,
     NEAR_COLUMN,

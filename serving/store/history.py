@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from history.arrays import Floats, Ints, Mask
+from history.arrays import Flags, Floats, Ints, Mask
 from history.closing_stages import separate_closings
 from history.config import FunnelConfig
 from history.history import (
@@ -23,6 +23,7 @@ from history.history import (
     no_outcomes,
     no_stages,
 )
+from history.settled import Pending, settle
 from history.values import value_text
 from serving.store.lead_rows import Columns, LeadRow, LeadRows, scalar_text
 from serving.store.schema import KNOWN_US, LEAD_NO, TIME_US
@@ -33,14 +34,14 @@ def history_of(rows: LeadRows, config: FunnelConfig, as_of_us: int) -> History:
     positions = _Positions([lead.lead_no for lead in rows.leads])
     created_us = np.array([lead.created_us for lead in rows.leads], dtype=np.int64)
     ignored = frozenset(config.ignore)
-    undated_us = created_us + config.horizon_us
+    outcomes = _dated_outcomes(rows.tables["outcomes"], positions, created_us, config.horizon_us)
     decided = separate_closings(
         _stages(rows.tables["stages"], positions, as_of_us),
-        _outcomes(rows.tables["outcomes"], positions, created_us, undated_us, as_of_us),
+        no_outcomes(len(rows.leads)) if outcomes is None else outcomes.visible(as_of_us),
         created_us,
         config,
     )
-    return History(
+    history = History(
         config=config,
         as_of_us=as_of_us,
         lead_ids=[lead.lead_id for lead in rows.leads],
@@ -52,6 +53,7 @@ def history_of(rows: LeadRows, config: FunnelConfig, as_of_us: int) -> History:
         changes=_changes(rows.tables["attribute_changes"], positions, ignored, as_of_us),
         warnings=decided.warnings,
     )
+    return history if outcomes is None else settle(history, outcomes.pending(as_of_us, rows.end_us))
 
 
 class _Positions:
@@ -133,38 +135,95 @@ def _stages(columns: Columns, positions: _Positions, as_of_us: int) -> Stages:
     return Stages(order.offsets, order.time_us, order.known_us, order.texts(stage))
 
 
-def _outcomes(
-    columns: Columns, positions: _Positions, created_us: Ints, undated_us: Ints, as_of_us: int
-) -> Outcomes:
-    """An outcome without any time counts from undated_us of its lead on; an open one without a time is left out.
+@dataclass(frozen=True)
+class _StoredOutcomes:
+    """Fetched outcomes (m,) before they are ordered; closing times are given or implied.
 
-    One before its lead's creation counts from the creation on, and its time is implied.
+    is_over: an undated row after which a dated one of its lead arrived.
+    """
+
+    lead_count: int
+    position: Ints
+    time_us: Ints
+    known_us: Ints
+    state: Flags
+    amount: Floats
+    reason: Sequence[str | None]
+    is_undated: Mask
+    is_implied: Mask
+    is_over: Mask
+
+    def visible(self, as_of_us: int) -> Outcomes:
+        """Those known at as_of_us, without an open one that has no time."""
+        is_idle = self.is_undated & (self.state == OPEN)
+        return self._log(~is_idle & (self.known_us <= as_of_us), self.time_us)
+
+    def pending(self, as_of_us: int, since_us: int) -> Pending | None:
+        """Wins and losses that decide their lead at as_of_us although no time, or a later one, is stored."""
+        is_decision = self.state != OPEN
+        is_ahead = is_decision & ~self.is_undated & (self.known_us > as_of_us)
+        chosen = is_ahead | (is_decision & self.is_undated & ~self.is_over)
+        if not chosen.any():
+            return None
+        # One dated after T decides before one without a time.
+        return Pending(self._log(chosen, np.where(is_ahead, self.time_us, 0)), as_of_us, since_us)
+
+    def _log(self, is_chosen: Mask, rank: Ints) -> Outcomes:
+        """The chosen rows by lead and rank, ties by known_us: the one known last comes last and decides."""
+        rows = _DatedRows(self.position, rank, self.known_us, is_chosen)
+        order = _ordered(rows, self.lead_count, known_first=True)
+        return Outcomes(
+            offsets=order.offsets,
+            time_us=self.time_us[order.index],
+            known_us=order.known_us,
+            state=self.state[order.index],
+            amount=self.amount[order.index],
+            reason=order.texts(self.reason),
+            implied=self.is_implied[order.index],
+        )
+
+
+def _dated_outcomes(
+    columns: Columns, positions: _Positions, created_us: Ints, horizon_us: int
+) -> _StoredOutcomes | None:
+    """The stored outcomes; one without any time counts from horizon_us after its lead's creation on.
+
+    It counts no later than a dated row that arrived after it. One before its lead's creation counts from the creation
+    on, and its time is implied.
     """
     lead_no, _row_no, closed, known, state, amount, reason = columns
     if not lead_no:
-        return no_outcomes(positions.count)
+        return None
     position = positions.of(lead_no)
-    states = np.array(state, dtype=np.int8)
     is_undated = _is_none(known)
     is_implied = _is_none(closed)
-    known_us = np.where(is_undated, undated_us[position], _ints_or_zero(known))
+    known_us = np.where(is_undated, created_us[position] + horizon_us, _ints_or_zero(known))
+    following = _next_dated(position, is_undated)
+    is_over = is_undated & (following >= 0)
+    known_us = np.where(is_over, np.minimum(known_us, known_us[following]), known_us)
     time_us = np.where(is_implied, known_us, _ints_or_zero(closed))
     is_implied |= time_us < created_us[position]
     time_us = np.maximum(time_us, created_us[position])
-    known_us = np.maximum(known_us, time_us)
-    is_visible = ~(is_undated & (states == OPEN)) & (known_us <= as_of_us)
-    rows = _DatedRows(position, time_us, known_us, is_visible)
-    # Outcomes without a time of their own share one; the one known last comes last and decides.
-    order = _ordered(rows, positions.count, known_first=True)
-    return Outcomes(
-        offsets=order.offsets,
-        time_us=order.time_us,
-        known_us=order.known_us,
-        state=states[order.index],
-        amount=_floats(amount)[order.index],
-        reason=order.texts(reason),
-        implied=is_implied[order.index],
+    return _StoredOutcomes(
+        lead_count=positions.count,
+        position=position,
+        time_us=time_us,
+        known_us=np.maximum(known_us, time_us),
+        state=np.array(state, dtype=np.int8),
+        amount=_floats(amount),
+        reason=reason,
+        is_undated=is_undated,
+        is_implied=is_implied,
+        is_over=is_over,
     )
+
+
+def _next_dated(position: Ints, is_undated: Mask) -> Ints:
+    """The next row (m,) of the same lead that has a time, in the order of arrival; -1 for none."""
+    m = len(position)
+    dated = np.where(is_undated, m, np.arange(m))
+    following = np.append(np.minimum.accumulate(dated[::-1])[::-1][1:], m)
+    return np.where(np.append(position, -1)[following] == position, following, -1)
 
 
 def _changes(columns: Columns, positions: _Positions, ignored: frozenset[str], as_of_us: int) -> Changes:

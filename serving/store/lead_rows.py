@@ -43,11 +43,13 @@ class Cut(NamedTuple):
 class LeadRows:
     """Leads in order. `tables` holds the rows of each fact table as columns: KEY_COLUMNS, then FACT_COLUMNS.
 
-    The rows of each table are in the order of their lead_no, then row_no.
+    The rows of each table are in the order of their lead_no, then row_no. end_us: the end of the stored data, from
+    which on a decision without a time holds; 0 if no instant of interest lies before it.
     """
 
     leads: Sequence[LeadRow]
     tables: Mapping[str, Columns]
+    end_us: int = 0
 
     def only(self, position: int) -> "LeadRows":
         """The lead at this position alone."""
@@ -56,7 +58,7 @@ class LeadRows:
         for name, columns in self.tables.items():
             start, stop = bisect_left(columns[LEAD_NO], lead_no), bisect_right(columns[LEAD_NO], lead_no)
             tables[name] = [column[start:stop] for column in columns]
-        return LeadRows([self.leads[position]], tables)
+        return LeadRows([self.leads[position]], tables, self.end_us)
 
     def cut(self, cuts: Sequence[Cut]) -> "LeadRows":
         """One lead for each cut, in their order and numbered by it; a lead may occur several times."""
@@ -65,7 +67,7 @@ class LeadRows:
         for i, cut in enumerate(cuts):
             cuts_of_lead[self.leads[cut.position].lead_no].append((i, cut.through_row))
         tables = {name: _cut_table(columns, cuts_of_lead) for name, columns in self.tables.items()}
-        return LeadRows(leads, tables)
+        return LeadRows(leads, tables, self.end_us)
 
 
 def _cut_table(columns: Columns, cuts_of_lead: Mapping[int, Sequence[tuple[int, int]]]) -> Columns:

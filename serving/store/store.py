@@ -10,6 +10,7 @@ from sqlalchemy import Connection, func, select
 
 from history.config import FunnelConfig, from_dict
 from history.history import Costs, History, stage_order
+from history.settled import undated_warning
 from serving.base.clock import clock_us
 from serving.store import schema as db
 from serving.store.config import stored_config
@@ -54,14 +55,16 @@ class Store:
     def read_all(self, as_of_us: int, config: FunnelConfig | None = None) -> History:
         """The whole history as visible at as_of_us, with costs; config None is that of the folder loaded last."""
         used = config or self.config() or FunnelConfig()
+        end_us = self.data_end_us(self.now_us()) or 0
         with self.engine.reading() as connection:
             query = select(db.leads).where(db.leads.c.created_us <= as_of_us).order_by(db.leads.c.lead_no)
             leads = [lead_row(row) for row in connection.execute(query)]
-            history = history_of(rows_of(connection, leads), used, as_of_us)
+            rows = replace(rows_of(connection, leads), end_us=end_us)
+            history = history_of(rows, used, as_of_us)
             costs = _costs(connection, as_of_us)
         if not used.stages:
             history = replace(history, config=replace(used, stages=stage_order(history.stages)))
-        return replace(history, costs=costs)
+        return replace(history, costs=costs, warnings=(*history.warnings, *undated_warning(history)))
 
     def count_leads(self) -> int:
         """Number of stored leads."""

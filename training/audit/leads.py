@@ -48,7 +48,7 @@ class LeadStates:
 def lead_states(history: History) -> LeadStates:
     """The leads of a history cut at its T."""
     n, as_of_us = len(history), history.as_of_us
-    outcomes = history.outcomes
+    outcomes = history.decisions
     state = np.full(n, OPEN, np.int8)
     closed_us = np.full(n, as_of_us)
     implied = np.zeros(n, dtype=np.bool_)

@@ -1,6 +1,7 @@
 """Backtest of the forecast: trained and made at past dates, against what happened and four baselines."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -81,7 +82,7 @@ def forecast_cells(bundle: Bundle, past: History, history: History, options: For
     past: the history as known at the origin; history: with everything that happened later.
     """
     result = forecast(bundle, past, options)
-    later = known_leads(history, history.as_of_us)
+    later = known_leads(replace(history, settled=None), history.as_of_us)
     pipeline = pipeline_views(result)
     measures = MEASURES if result.has_amounts else MEASURES[:1]
     cells = []

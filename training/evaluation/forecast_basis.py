@@ -1,6 +1,6 @@
 """The forecast basis: forecasts as of past instants from out-of-fold predictions, beside what happened."""
 
-from dataclasses import fields
+from dataclasses import fields, replace
 
 import numpy as np
 
@@ -103,7 +103,7 @@ def basis_at(bundle: Bundle, history: History, leads: OpenLeads, at_us: int, spa
 
 def _actual(history: History, at_us: int, spans: Floats) -> tuple[Floats, Floats]:
     """Wins and revenue (k,) within each span after at_us; NaN for spans not over by history.as_of_us."""
-    later = known_leads(history, history.as_of_us)
+    later = known_leads(replace(history, settled=None), history.as_of_us)
     won = (later.state == WON) & (later.end_us > at_us)
     days = (later.end_us[won] - at_us) / DAY_US
     amount = np.nan_to_num(later.amount[won])

@@ -2,7 +2,7 @@
 
 import threading
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -138,6 +138,7 @@ def rescore_all(
 ) -> int:
     """Scores every lead that is open at as_of_us, or open by its stored score; returns their number."""
     scored_count = seen_count = last_lead_no = 0
+    end_us = store.data_end_us(store.now_us()) or 0
     lead_count = max(1, store.count_leads())
     while True:
         with store.engine.reading() as connection:
@@ -145,6 +146,7 @@ def rescore_all(
         if view is None:
             progress("rescoring", 1.0)
             return scored_count
+        view = replace(view, rows=replace(view.rows, end_us=end_us))
         last_lead_no = view.rows.leads[-1].lead_no
         scores = score_view(bundle, view, _open_leads(view, bundle, as_of_us), as_of_us, score)
         scored_count += int(store.writer.write(save_scores, scores, weight=len(scores) + 1))

@@ -96,16 +96,22 @@ def test_odd_rows_are_kept_and_flagged(tmp_path: Path) -> None:
     files = {
         "funnel.toml": '[attributes]\nignore = ["note"]',
         "interactions.csv": "lead_id,occurred_at,kind,direction,extra\na,2023-01-03,call,sideways,1\n",
-        "outcomes.csv": "lead_id,outcome,Closed At,recorded_at,amount\na,open,2024-02-01,,\n"
-        "a,won,,2023-12-31,?\nb,maybe,,,\n",
+        "outcomes.csv": "lead_id,outcome,Reason,closed_at,recorded_at,amount\na,open,x,,,\n"
+        "a,won,x,,2023-12-31,?\na,lost,x,2030-01-01,,\nb,maybe,x,,,\n",
         "attribute_changes.csv": "lead_id,changed_at,attribute,value\na,2024-01-03,note,z\n",
     }
-    history = read(tmp_path, files)
+    history = read(tmp_path, files, now_us=us(NOW))
     flags = {name: counts(report, flagged=True) for name, report in history.reports.items() if report.flagged}
     assert flags == {
         "interactions": {"before_creation": 1, "unknown_direction": 1},
         "leads": {"undecided_outcome": 1},
-        "outcomes": {"near_column": 3, "bad_amount": 1, "closed_before_created": 1, "open_without_time": 1},
+        "outcomes": {
+            "near_column": 4,
+            "bad_amount": 1,
+            "closed_before_created": 1,
+            "closing_ahead": 1,
+            "open_without_time": 1,
+        },
         "attribute_changes": {"ignored_attribute": 1},
     }
     few_rows = {"late_row"}  # flagged only among many rows, see test_read.py

@@ -1,0 +1,123 @@
+"""Decisions that hold from the end of the data on: without a time of their own, or dated after that end."""
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from history.arrays import Ints, Mask
+from history.history import OPEN, Factor, History, Outcomes, offsets_of
+from history.warnings import Warning
+
+MOSTLY = 0.5  # share of the decisions without a time from which nobody can learn how fast leads are decided
+
+
+@dataclass(frozen=True)
+class Pending:
+    """Wins and losses that decide their leads whatever their times: those without a time, and those after T.
+
+    rows: by lead, the deciding one last. end_us: the end of the data, the time of such a decision. since_us: the
+    instant from which it holds; before it a lead is open.
+    """
+
+    rows: Outcomes
+    end_us: int
+    since_us: int
+
+
+def settle(history: History, pending: Pending | None) -> History:
+    """The history with `settled` for the leads that are open at T by their visible outcomes and decided by `pending`.
+
+    A visible decision of the same state takes a missing amount and reason from its pending row. A history without
+    pending rows, or with a T before since_us, is unchanged.
+    """
+    if pending is None or history.as_of_us < pending.since_us or not len(pending.rows.time_us):
+        return history
+    last = _last_rows(pending.rows)
+    lead = np.flatnonzero(last >= 0)
+    last = last[lead]
+
+    visible = _last_rows(history.outcomes)[lead]
+    state = np.full(len(lead), OPEN, dtype=np.int8)
+    state[visible >= 0] = history.outcomes.state[visible[visible >= 0]]
+    same = state == pending.rows.state[last]
+    outcomes = _completed(history.outcomes, visible[same], pending.rows, last[same])
+    is_open = state == OPEN
+    history = replace(history, outcomes=outcomes)
+    if not is_open.any():
+        return history
+    return replace(history, settled=_with_rows(history, pending, lead[is_open], last[is_open]))
+
+
+def undated_warning(history: History) -> list[Warning]:
+    """`undated_outcomes` if most leads that are decided at T have a decision without a time."""
+    log = history.decisions
+    row = _last_rows(log)
+    row = row[row >= 0]
+    row = row[log.state[row] != OPEN]
+    if not len(row):
+        return []
+    undated = int(is_undated(log, history.created_us)[row].sum())
+    if undated <= MOSTLY * len(row):
+        return []
+    detail = (
+        f"{undated:,} of {len(row):,} decided leads have no closing time: how long leads take is unknown, and training "
+        f"counts each as decided {history.config.horizon_days} days after its creation (horizon_days); export closed_at"
+    )
+    return [Warning("undated_outcomes", "outcomes", detail)]
+
+
+def is_undated(outcomes: Outcomes, created_us: Ints) -> Mask:
+    """The outcomes (m,) whose time is implied, other than by a decision before the creation."""
+    return np.asarray(outcomes.implied & (outcomes.time_us > created_us[outcomes.lead]))
+
+
+def _last_rows(log: Outcomes) -> Ints:
+    """The last row of each lead (n,), -1 for none."""
+    return np.where(np.diff(log.offsets) > 0, log.offsets[1:] - 1, -1)
+
+
+def _completed(outcomes: Outcomes, rows: Ints, source: Outcomes, source_rows: Ints) -> Outcomes:
+    """The outcomes whose `rows` (k,) take a missing amount and reason from those of the source."""
+    lacks_amount = np.isnan(outcomes.amount[rows]) & ~np.isnan(source.amount[source_rows])
+    lacks_reason = (outcomes.reason.codes[rows] < 0) & (source.reason.codes[source_rows] >= 0)
+    if not (lacks_amount.any() or lacks_reason.any()):
+        return outcomes
+    amount = outcomes.amount.copy()
+    amount[rows[lacks_amount]] = source.amount[source_rows[lacks_amount]]
+    reason = _joined(outcomes.reason, source.reason)
+    codes = reason.codes[: len(outcomes.time_us)].copy()
+    codes[rows[lacks_reason]] = reason.codes[len(outcomes.time_us) :][source_rows[lacks_reason]]
+    return replace(outcomes, amount=amount, reason=Factor(codes, reason.values).compact())
+
+
+def _joined(first: Factor, second: Factor) -> Factor:
+    """The texts of both, one after the other, over common values."""
+    values = sorted({*first.values, *second.values})
+    code = {text: i for i, text in enumerate(values)}
+    recoded = [
+        np.array([*(code[text] for text in factor.values), -1], dtype=np.int32)[factor.codes]
+        for factor in (first, second)
+    ]
+    return Factor(np.concatenate(recoded), values)
+
+
+def _with_rows(history: History, pending: Pending, lead: Ints, rows: Ints) -> Outcomes:
+    """The outcomes with one row more for each `lead` (k,): its pending row, as the lead's last."""
+    outcomes, n = history.outcomes, len(history)
+    latest_us = np.maximum(history.created_us, pending.end_us)
+    np.maximum.at(latest_us, outcomes.lead, outcomes.time_us)
+    closed_us = latest_us[lead]
+    known_us = np.minimum(np.maximum(history.created_us[lead], pending.since_us), closed_us)
+
+    all_leads = np.concatenate((outcomes.lead, lead))
+    order = np.argsort(all_leads, kind="stable")
+    reason = _joined(outcomes.reason, pending.rows.reason.take(rows))
+    return Outcomes(
+        offsets=offsets_of(all_leads[order], n),
+        time_us=np.concatenate((outcomes.time_us, closed_us))[order],
+        known_us=np.concatenate((outcomes.known_us, known_us))[order],
+        state=np.concatenate((outcomes.state, pending.rows.state[rows]))[order],
+        amount=np.concatenate((outcomes.amount, pending.rows.amount[rows]))[order],
+        reason=reason.take(order),
+        implied=np.concatenate((outcomes.implied, np.ones(len(rows), dtype=np.bool_)))[order],
+    )
