@@ -186,7 +186,9 @@ def test_explanation_sums_to_the_open_leads(bundle: Bundle, history: History, mo
 
 def test_undated_wins_make_the_timing_unknown(bundle: Bundle, history: History) -> None:
     def codes(of: History) -> list[str]:
-        return [warning.code for warning in forecast_warnings(forecast(bundle, of, ForecastOptions()), bundle)]
+        return [
+            warning.code for warning in forecast_warnings(forecast(bundle, of, ForecastOptions()), bundle)
+        ]
 
     outcomes = history.outcomes
     undated = replace(history, outcomes=replace(outcomes, implied=outcomes.time_us > 0))
