@@ -1,7 +1,6 @@
 """POST /v1/events: strictly read events, stored once per event_id."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from hashlib import blake2b
 from typing import Any, Final, NamedTuple
 
 from starlette.requests import Request
@@ -11,11 +10,11 @@ from history.history import DIRECTIONS, NO_DIRECTION, STATES
 from history.schema import NOT_ATTRIBUTES
 from serving.api.openapi import INTEGER, TEXT, body, list_of, object_of, problems, ref, response
 from serving.api.records import EVENT_SHAPES, EVENTS
+from serving.api.rejections import entries_of, rejections
 from serving.base.cooperative import collect
-from serving.base.event import Event, EventProblem, RejectedEvent
+from serving.base.event import Event, EventProblem, event_key
 from serving.base.instant import InvalidRowTime, read_row_time
 from serving.base.limits import MAX_ATTRIBUTES, MAX_BODY_BYTES, MAX_EVENTS
-from serving.base.problems import error, invalid, too_large
 from serving.http.bodies import json_body
 from serving.http.queries import read_query
 from serving.http.responses import json_response
@@ -23,8 +22,6 @@ from serving.http.router import Json, Routes
 from serving.store.async_store import ACCEPTED, DUPLICATE, REJECTED, AsyncStore
 from serving.store.events import IngestResult, store_events
 from serving.store.leads import stored_scalar
-
-KEY_BYTES = 16
 
 routes = Routes()
 
@@ -78,13 +75,8 @@ async def post_events(request: Request) -> Response:
     if result.duplicates or result.rejected:
         DUPLICATE.inc(result.duplicates)
         REJECTED.inc(len(result.rejected))
-    rejected = rejections(result.rejected)
+    rejected = rejections(result.rejected, "events")
     return json_response({"accepted": result.accepted, "duplicates": result.duplicates, "rejected": rejected})
-
-
-def event_key(event_id: str) -> bytes:
-    """The digest under which an event_id is remembered."""
-    return blake2b(event_id.encode(), digest_size=KEY_BYTES).digest()
 
 
 def events_of(value: Any) -> Iterator[Event]:
@@ -92,35 +84,12 @@ def events_of(value: Any) -> Iterator[Event]:
 
     Raises Problem for the request itself: not {events: [...]}, or more than MAX_EVENTS.
     """
-    if type(value) is not dict:
-        raise invalid([error(["body"], "expected an object with the key events")])
-    errors = [error(["body", key], "unknown key") for key in value if key != "events"]
-    events = value.get("events")
-    if type(events) is not list:
-        message = "missing" if "events" not in value else "expected a list of events"
-        errors.append(error(["body", "events"], message))
-    if errors or type(events) is not list:
-        raise invalid(errors)
-    if len(events) > MAX_EVENTS:
-        raise too_large(f"A request may have {MAX_EVENTS} events, this one has {len(events)}; send several.")
-    return map(_read, events)
+    return map(read_event, entries_of(value, "events", MAX_EVENTS))
 
 
 def row_count(events: Sequence[Event]) -> int:
     """An upper bound of the rows that these events add to the store."""
     return sum(len(event.rows) for event in events) + 1
-
-
-def rejections(rejected: Sequence[RejectedEvent]) -> list[dict[str, Any]]:
-    """Rejected events as {index, errors: [{code, loc, msg}]}, loc within the whole request."""
-    return [
-        {"index": event.index, "errors": [_entry(event.index, problem) for problem in event.problems]}
-        for event in rejected
-    ]
-
-
-def _entry(index: int, problem: EventProblem) -> dict[str, Any]:
-    return {"code": problem.code, **error(["body", "events", index, *problem.path], problem.message)}
 
 
 class _Rows(NamedTuple):
@@ -138,7 +107,8 @@ class _InvalidValue(Exception):
         self.problem = EventProblem("invalid", path, message)
 
 
-def _read(value: Any) -> Event:
+def read_event(value: Any) -> Event:
+    """One event of a request as rows, or with its problems."""
     if type(value) is not dict:
         return Event(None, problems=[EventProblem("invalid", (), "expected an object")])
     key = _key(value)
@@ -156,6 +126,17 @@ def _read(value: Any) -> Event:
     except _InvalidValue as invalid_value:
         return Event(key, problems=[invalid_value.problem])
     return Event(key, value["lead_id"], occurred_us, data.table, data.rows)
+
+
+def read_data(kind: str, data: Any) -> tuple[list[dict[str, Any]], list[EventProblem]]:
+    """The rows of an event's data by its type, without times; or no rows, and every problem."""
+    errors = EVENTS[kind].fields["data"].kind.problems(data, ("data",))
+    if errors:
+        return [], [EventProblem("invalid", tuple(e["loc"]), e["msg"]) for e in errors]
+    try:
+        return _ROWS[kind](data).rows, []
+    except _InvalidValue as invalid_value:
+        return [], [invalid_value.problem]
 
 
 def _key(event: Mapping[str, Any]) -> bytes | None:

@@ -2,7 +2,15 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from hashlib import blake2b
 from typing import Any
+
+KEY_BYTES = 16
+
+
+def event_key(event_id: str) -> bytes:
+    """The digest under which an event_id is remembered."""
+    return blake2b(event_id.encode(), digest_size=KEY_BYTES).digest()
 
 
 @dataclass(frozen=True)

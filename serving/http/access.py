@@ -16,6 +16,7 @@ from serving.http.bodies import header
 
 OPEN_PATHS = frozenset({"/livez", "/readyz"})
 PAGES = frozenset({"/", "/docs", "/funnel", "/forecast", "/model"})
+INGEST_PATHS = frozenset({"/v1/events", "/v1/corrections"})  # by POST
 SCOPE_OF_METHOD = {"GET": "read", "HEAD": "read", "PUT": "ingest", "DELETE": "admin"}
 CHALLENGE = 'Bearer realm="leadcast"'
 PAGE_CHALLENGE = 'Basic realm="leadcast", charset="UTF-8"'
@@ -24,7 +25,7 @@ PAGE_CHALLENGE = 'Basic realm="leadcast", charset="UTF-8"'
 def required_scope(method: str, path: str) -> str | None:
     """Scope required for a request; None if any valid key suffices (no handler for this method)."""
     if method == "POST":
-        return "ingest" if path == "/v1/events" else "score"
+        return "ingest" if path in INGEST_PATHS else "score"
     return SCOPE_OF_METHOD.get(method)
 
 

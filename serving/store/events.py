@@ -81,7 +81,7 @@ class _Batch:
         self.leads = dict(_known_leads(connection, [e.lead_id for e in events if not e.problems]))
         self.known_ids = set(_stored_ids(connection, list(self._interaction_ids(events))))
         self.rows: dict[str, list[dict[str, Any]]] = {name: [] for name in INSERT_FACTS}
-        self.new_keys: list[bytes] = []
+        self.new_keys: dict[bytes, int] = {}  # its lead_no
         self.last_rows: dict[int, int] = {}
 
     def _interaction_ids(self, events: Sequence[Event]) -> Iterator[tuple[int, str]]:
@@ -115,16 +115,11 @@ class _Batch:
         if lead is None:
             message = "no lead is stored under this id: PUT it first"
             return [EventProblem("unknown_lead", ("lead_id",), message)]
-        if event.occurred_us > self.transaction.now_us + AHEAD_US:
-            return [EventProblem("time_ahead", ("occurred_at",), "the time is more than 5 minutes ahead")]
-        if event.table == "outcomes" and event.occurred_us < lead.created_us:
-            message = "decided before the lead was created"
-            return [EventProblem("closed_before_created", ("occurred_at",), message)]
-        return []
+        return time_problems(event.table, event.occurred_us, lead.created_us, self.transaction.now_us)
 
     def _add_rows(self, event: Event, key: bytes, lead_no: int) -> None:
         self.known_keys.add(key)
-        self.new_keys.append(key)
+        self.new_keys[key] = lead_no
         numbers = self.transaction.numbers("row_no", len(event.rows))
         # An event is known from its arrival on: a late one changes no past score or training row.
         known_us = max(event.occurred_us, self.transaction.now_us)
@@ -138,11 +133,22 @@ class _Batch:
         """Inserts the rows and queues their leads for a new score."""
         connection = self.transaction.connection
         if self.new_keys:
-            _INSERT_KEYS.run(connection, [{"event_key": key} for key in self.new_keys])
+            rows = [{"event_key": key, "lead_no": lead_no} for key, lead_no in self.new_keys.items()]
+            _INSERT_KEYS.run(connection, rows)
         for name, rows in self.rows.items():
             if rows:
                 INSERT_FACTS[name].run(connection, rows)
         mark_dirty(connection, self.last_rows)
+
+
+def time_problems(table: str, occurred_us: int, created_us: int, now_us: int) -> list[EventProblem]:
+    """The problem of an event's time, if it has one, against the clock and the creation of its lead."""
+    if occurred_us > now_us + AHEAD_US:
+        return [EventProblem("time_ahead", ("occurred_at",), "the time is more than 5 minutes ahead")]
+    if table == "outcomes" and occurred_us < created_us:
+        message = "decided before the lead was created"
+        return [EventProblem("closed_before_created", ("occurred_at",), message)]
+    return []
 
 
 def _interaction_id(event: Event) -> str | None:

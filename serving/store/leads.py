@@ -8,6 +8,7 @@ from typing import Any
 from sqlalchemy import Connection, delete, select
 
 from history.values import value_text
+from serving.base.event import event_key
 from serving.store import schema as db
 from serving.store.database.statements import PreparedInsert, in_parts
 from serving.store.database.transaction import Transaction
@@ -165,11 +166,17 @@ def _lead_numbers(connection: Connection, lead_ids: Sequence[str]) -> Iterator[t
 
 def _erase(connection: Connection, lead_no: int) -> None:
     # The digests of event ids go too: an erased lead may be created again and get the same events.
+    corrected = select(db.corrections.c.event_id).where(db.corrections.c.lead_no == lead_no)
+    _forget_events(connection, [event_key(name) for name in connection.execute(corrected).scalars()])
+    connection.execute(delete(db.corrections).where(db.corrections.c.lead_no == lead_no))
     for table in db.FACTS:
         query = select(table.c.event_key).where(table.c.lead_no == lead_no, table.c.event_key.is_not(None))
-        keys = list(connection.execute(query.distinct()).scalars())
-        for part in in_parts(keys, EVENT_KEYS_PER_DELETE):
-            connection.execute(delete(db.event_ids).where(db.event_ids.c.event_key.in_(part)))
+        _forget_events(connection, list(connection.execute(query.distinct()).scalars()))
         connection.execute(delete(table).where(table.c.lead_no == lead_no))
     for table in (*db.DERIVED, db.leads):
         connection.execute(delete(table).where(table.c.lead_no == lead_no))
+
+
+def _forget_events(connection: Connection, keys: Sequence[bytes]) -> None:
+    for part in in_parts(keys, EVENT_KEYS_PER_DELETE):
+        connection.execute(delete(db.event_ids).where(db.event_ids.c.event_key.in_(part)))

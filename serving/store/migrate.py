@@ -8,21 +8,21 @@ from sqlalchemy import inspect as inspect_database
 from serving.store import schema as db
 from serving.store.errors import StoreUnfit
 
-HEAD = "0001"
+HEAD = "0002"
 SCRIPTS = Path(__file__).parent / "migrations"
 
 
 def migrate(connection: Connection) -> None:
     """Runs the migrations up to HEAD; raises StoreUnfit for a store of a newer version."""
     revision = stored_revision(connection)
-    if revision == HEAD:
-        _recreate_derived(connection)
-        return
     if revision is not None and revision > HEAD:
         raise StoreUnfit(
             f"the store has schema {revision}, this version of Leadcast knows up to {HEAD}: use the newer one"
         )
-    _upgrade(connection)
+    if revision != HEAD:
+        _upgrade(connection)
+    if revision is not None:
+        _recreate_derived(connection)
 
 
 def stored_revision(connection: Connection) -> str | None:
@@ -35,7 +35,7 @@ def stored_revision(connection: Connection) -> str | None:
 def _recreate_derived(connection: Connection) -> None:
     """Replaces the tables of scores if they have other columns; facts stay, and every lead waits for a score.
 
-    The first commits wrote such tables under the revision of today.
+    The first commits wrote such tables under the first revision.
     """
     database = inspect_database(connection)
     tables = [db.dirty, db.scores]

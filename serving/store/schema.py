@@ -108,6 +108,20 @@ event_ids = Table(
     "event_ids",
     metadata,
     Column("event_key", LargeBinary, primary_key=True),  # 16-byte digest of the event_id
+    Column("lead_no", Number),
+    sqlite_with_rowid=False,
+)
+
+# The audit log of corrections: never the content that was wrong, only its digest.
+corrections = Table(
+    "corrections",
+    metadata,
+    _lead_column(),
+    Column("row_no", Number, primary_key=True, autoincrement=False),
+    Column("event_id", Text, nullable=False),
+    Column("action", Text, nullable=False),  # retract or replace
+    Column("corrected_us", BigInteger, nullable=False),
+    Column("digest", Text, nullable=False),  # SHA-256 of the replaced rows
     sqlite_with_rowid=False,
 )
 

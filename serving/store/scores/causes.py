@@ -37,11 +37,15 @@ class HistoryEntry:
 
 @dataclass(frozen=True)
 class Move:
-    """A lead, by its position, whose history gets an entry; `before` is its last one, None if this is the first."""
+    """A lead, by its position, whose history gets an entry; `before` is its last one, None if this is the first.
+
+    is_corrected: rows that `before` includes were retracted or replaced since.
+    """
 
     position: int
     probability: float
     before: HistoryEntry | None
+    is_corrected: bool = False
 
 
 @dataclass(frozen=True)
@@ -106,6 +110,9 @@ def _steps(bundle: Bundle, move: Move, events: Sequence[_NewEvent], as_of_us: in
     if before is None:
         return []
     steps = []
+    if move.is_corrected:
+        # The rows of then as they are now: the effect of every correction since.
+        steps.append(_Step("event", "earlier event corrected", before.through_row, before.as_of_us))
     if before.model_version != bundle.version:
         steps.append(_Step("model", f"model {bundle.version}", before.through_row, before.as_of_us))
     passed = _time_passed(as_of_us - before.as_of_us)

@@ -14,6 +14,7 @@ from history.snapshot import Snapshot, state_at
 from models.bundle import Bundle
 from models.scorer import score as score_snapshot
 from serving.store import schema as db
+from serving.store.corrections import last_corrections
 from serving.store.database.locks import LeaderElection
 from serving.store.database.transaction import read_setting
 from serving.store.history import history_of
@@ -46,18 +47,24 @@ WAIT_AFTER_FAILURE_S = 2.0
 
 @dataclass(frozen=True)
 class LeadView:
-    """Leads with their rows and stored scores in one view of the store; through_row is its last fact row."""
+    """Leads with their rows and stored scores in one view of the store; through_row is its last fact row.
+
+    corrected maps a lead_no to the row_no of its last correction.
+    """
 
     rows: LeadRows
     stored: dict[int, StoredScore]
     through_row: int
+    corrected: dict[int, int]
 
 
 def view_leads(connection: Connection, leads: Sequence[LeadRow]) -> LeadView:
     """Reads the rows and scores of these leads."""
     rows = rows_of(connection, leads)
     through_row = int(read_setting(connection, "row_no") or 1) - 1
-    return LeadView(rows, stored_scores(connection, [lead.lead_no for lead in leads]), through_row)
+    numbers = [lead.lead_no for lead in leads]
+    stored, corrected = stored_scores(connection, numbers), last_corrections(connection, numbers)
+    return LeadView(rows, stored, through_row, corrected)
 
 
 def score_view(
@@ -76,7 +83,8 @@ def score_view(
     records = score(bundle, snapshot, STORED_REASONS).records()
     attributes = current_attributes(view.rows, as_of_us)
     stored = [view.stored.get(lead.lead_no) for lead in leads]
-    moves = _moves(positions, records, stored, bundle.version)
+    corrected = [view.corrected.get(lead.lead_no, 0) for lead in leads]
+    moves = _moves(positions, records, stored, corrected, bundle.version)
     causes = causes_of(bundle, view.rows, moves, as_of_us, score)
     causes_at = {move.position: of_move for move, of_move in zip(moves, causes, strict=True)}
     scores = []
@@ -90,14 +98,16 @@ def _moves(
     positions: Sequence[int],
     records: Sequence[dict[str, Any]],
     stored: Sequence[StoredScore | None],
+    corrected: Sequence[int],
     model_version: str,
 ) -> list[Move]:
-    """The leads whose score moved enough for a history entry."""
+    """The leads whose score moved enough for a history entry; corrected: the row_no of a last correction, or 0."""
     moves = []
-    for position, record, score in zip(positions, records, stored, strict=True):
+    for position, record, score, row_no in zip(positions, records, stored, corrected, strict=True):
         before = None if score is None else score.last_entry
         if has_moved(before, record["probability"], record["status"], model_version):
-            moves.append(Move(position, record["probability"], before))
+            is_corrected = before is not None and row_no > before.through_row
+            moves.append(Move(position, record["probability"], before, is_corrected))
     return moves
 
 

@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 
 from history.config import FunnelConfig
 from history.read import read_records
-from serving.api.events import rejections
 from serving.api.leads import read_lead
+from serving.api.rejections import rejections
 from serving.base.limits import MAX_ATTRIBUTES, MAX_KEY
 from serving.base.problems import Problem
 from serving.store.events import STORED_IDS_ON_SQLITE, IngestResult, store_events
@@ -152,7 +152,7 @@ def test_an_invalid_event_names_its_problem(store: Store, broken: dict[str, Any]
     done = post(store, {**event("1", "a", {"kind": "call"}), **broken}, event("9", "a", {"kind": "call"}))
     assert codes(done) == [(0, "invalid")]
     assert done.accepted == 1
-    assert rejections(done.rejected)[0]["errors"][0]["loc"][:3] == ["body", "events", 0]
+    assert rejections(done.rejected, "events")[0]["errors"][0]["loc"][:3] == ["body", "events", 0]
 
 
 @pytest.mark.parametrize("body", [[], {}, {"events": None}, {"events": [], "x": 1}, {"events": {}}, 5])
