@@ -56,6 +56,11 @@ def separate_closings(stages: Stages, outcomes: Outcomes, created_us: Ints, conf
     )
 
 
+def is_closing(stage: str, config: FunnelConfig) -> bool:
+    """True if entering this stage is a win or a loss."""
+    return _states([stage], config) is not None
+
+
 def _states(values: Sequence[str], config: FunnelConfig) -> Flags | None:
     return _states_of(tuple(values), config.stages, config.won_stages, config.lost_stages)
 

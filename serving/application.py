@@ -8,7 +8,7 @@ from pathlib import Path
 
 from starlette.applications import Starlette
 
-from serving.api import corrections, events, leads, reports, scores, status, worklist
+from serving.api import bulk_leads, corrections, events, leads, reports, scores, status, worklist
 from serving.api.errors import expected_problem
 from serving.api.openapi import describe
 from serving.http.guard import Guard
@@ -18,7 +18,7 @@ from serving.pages import worklist as worklist_page
 from serving.runtime import Runtime
 
 # Frequent routes first: the router tries them in order.
-API = (scores, events, worklist, corrections, leads, reports, status)
+API = (scores, events, worklist, corrections, bulk_leads, leads, reports, status)
 PAGES = (worklist_page, lead, model, funnel, forecast, docs, assets)
 ROUTES = [route for part in (*API, *PAGES) for route in part.routes.all]
 

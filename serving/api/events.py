@@ -8,6 +8,7 @@ from starlette.responses import Response
 
 from history.history import DIRECTIONS, NO_DIRECTION, STATES
 from history.schema import NOT_ATTRIBUTES
+from serving.api.event_warnings import event_warnings
 from serving.api.openapi import INTEGER, TEXT, body, list_of, object_of, problems, ref, response
 from serving.api.records import EVENT_SHAPES, EVENTS
 from serving.api.rejections import entries_of, rejections
@@ -47,8 +48,14 @@ SCHEMAS: dict[str, Json] = {
         {"events": list_of(_ANY_EVENT, description=f"At most {MAX_EVENTS}; more are a 413.")}
     ),
     "EventsResult": object_of(
-        {"accepted": INTEGER, "duplicates": INTEGER, "rejected": list_of(ref("RejectedEvent"))}
+        {
+            "accepted": INTEGER,
+            "duplicates": INTEGER,
+            "rejected": list_of(ref("RejectedEvent")),
+            "warnings": list_of(ref("EventWarning")),
+        }
     ),
+    "EventWarning": object_of({"index": INTEGER, "code": TEXT, "subject": TEXT, "detail": TEXT}),
     "RejectedEvent": object_of({"index": INTEGER, "errors": list_of(ref("EventError"))}),
     "EventError": object_of(
         {
@@ -75,8 +82,13 @@ async def post_events(request: Request) -> Response:
     if result.duplicates or result.rejected:
         DUPLICATE.inc(result.duplicates)
         REJECTED.inc(len(result.rejected))
-    rejected = rejections(result.rejected, "events")
-    return json_response({"accepted": result.accepted, "duplicates": result.duplicates, "rejected": rejected})
+    answer = {
+        "accepted": result.accepted,
+        "duplicates": result.duplicates,
+        "rejected": rejections(result.rejected, "events"),
+        "warnings": event_warnings(request.app.state.runtime.watch.current, events, result.rejected),
+    }
+    return json_response(answer)
 
 
 def events_of(value: Any) -> Iterator[Event]:

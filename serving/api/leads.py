@@ -145,17 +145,18 @@ async def put_lead(request: Request) -> Response:
         raise _method_not_allowed()
     read_query(request.scope["query_string"], {})
     value, _ = await json_body(request.scope, request.receive, MAX_LEAD_BYTES)
-    put = read_lead(path.lead_id, value)
-    if put.created_us > clock_us() + AHEAD_US:
-        raise invalid([error(["body", "created_at"], "the time is more than 5 minutes ahead")])
-    result = await _store(request).write(put_leads, put)
+    result = await _store(request).write(put_leads, read_lead(path.lead_id, value, clock_us()))
     if result == CONFLICT:
-        errors = [error(["body", "created_at"], "the stored lead was created at another time")]
-        raise Problem(409, "created-at-differs", "created_at of a stored lead cannot change.", errors)
+        raise created_at_differs()
     return json_response({"lead_id": path.lead_id, "result": result}, 201 if result == CREATED else 200)
 
 
-def read_lead(lead_id: str, value: Any) -> PutLead:
+def created_at_differs() -> Problem:
+    errors = [error(["body", "created_at"], "the stored lead was created at another time")]
+    return Problem(409, "created-at-differs", "created_at of a stored lead cannot change.", errors)
+
+
+def read_lead(lead_id: str, value: Any, now_us: int) -> PutLead:
     """The body of PUT /v1/leads/{lead_id}; raises Problem 422 with every problem."""
     errors = STORED_LEAD.problems(value)
     attributes: Mapping[str, Any] = {}
@@ -170,6 +171,8 @@ def read_lead(lead_id: str, value: Any) -> PutLead:
         created_us = read_row_time(value["created_at"])
     except InvalidRowTime as invalid_time:
         raise invalid([error(["body", "created_at"], str(invalid_time))]) from None
+    if created_us > now_us + AHEAD_US:
+        raise invalid([error(["body", "created_at"], "the time is more than 5 minutes ahead")])
     own = {name: value[name] for name in OWN_ATTRIBUTES if name in value}
     return PutLead(lead_id, created_us, {**own, **attributes})
 

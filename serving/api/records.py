@@ -77,6 +77,8 @@ STORED_LEAD = Shape(
     },
 )
 
+LISTED_LEAD = Shape("ListedLead", {"lead_id": LEAD.fields["lead_id"], **STORED_LEAD.fields})
+
 INTERACTION_DATA = Shape(
     "InteractionData",
     {

@@ -110,9 +110,7 @@ def _add_rows(
         )
 
 
-def correct_events(
-    transaction: Transaction, requests: Sequence[Sequence[Correction]]
-) -> list[IngestResult]:
+def correct_events(transaction: Transaction, requests: Sequence[Sequence[Correction]]) -> list[IngestResult]:
     """Applies the corrections of each request in order; one that changes nothing counts as a duplicate."""
     keys = [correction.key for corrections in requests for correction in corrections]
     events = find_events(transaction.connection, keys)
@@ -225,5 +223,5 @@ def last_corrections(connection: Connection, numbers: Sequence[int]) -> dict[int
     """lead_no -> row_no of its last correction, for those of these leads that have one."""
     rows: dict[int, int] = {}
     for part in in_parts(list(numbers), KEYS_PER_QUERY):
-        rows |= {lead_no: row_no for lead_no, row_no in _LAST_CORRECTIONS.rows(connection, some=part)}
+        rows |= dict(_LAST_CORRECTIONS.rows(connection, some=part))
     return rows

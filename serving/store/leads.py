@@ -79,6 +79,11 @@ def put_leads(transaction: Transaction, puts: Sequence[PutLead]) -> list[str]:
     return [_put(transaction, put) for put in puts]
 
 
+def put_many(transaction: Transaction, requests: Sequence[Sequence[PutLead]]) -> list[list[str]]:
+    """`put_leads` for the leads of each request, in order."""
+    return [put_leads(transaction, puts) for puts in requests]
+
+
 def _put(transaction: Transaction, put: PutLead) -> str:
     connection = transaction.connection
     lead = find_leads(connection, [put.lead_id]).get(put.lead_id)

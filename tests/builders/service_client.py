@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Iterable, Sequence
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 from urllib.parse import unquote
 from zoneinfo import ZoneInfo
@@ -10,6 +11,7 @@ from zoneinfo import ZoneInfo
 from starlette.testclient import TestClient
 from starlette.types import ASGIApp, Message
 
+from features.interactions.interactions import InteractionVocabulary
 from serving.application import build_app, guarded
 from serving.base.settings import Settings, read_settings
 from serving.http.guard import Guard
@@ -20,6 +22,7 @@ LEAD = {"lead_id": "L1", "created_at": "2026-01-02T03:04:05Z"}
 
 class FakeConfig:
     zone = ZoneInfo("Europe/Berlin")
+    stages: tuple[str, ...] = ()
 
 
 class FakeBundle:
@@ -28,6 +31,7 @@ class FakeBundle:
     version = "7"
     trained_through_us = 0
     config = FakeConfig()
+    vocabulary = SimpleNamespace(interactions=InteractionVocabulary())
 
     def describe(self) -> dict[str, Any]:
         return {

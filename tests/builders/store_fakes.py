@@ -5,10 +5,12 @@ from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
 
+from features.interactions.interactions import InteractionVocabulary
 from history.config import FunnelConfig
 from history.history import DAY_US, LOST, OPEN, WON, History
 from history.snapshot import Snapshot, current_stages, state_at
@@ -38,6 +40,7 @@ class FakeModel:
     version: str = "1"
     weight: float = 0.3
     config: FunnelConfig = field(default_factory=FunnelConfig)
+    vocabulary: Any = field(default_factory=lambda: SimpleNamespace(interactions=InteractionVocabulary()))
 
 
 def _log_odds(model: FakeModel, history: History, lead: int, as_of_us: int) -> float:

@@ -196,14 +196,14 @@ def test_put_creates_then_merges_what_differs(store: Store, clock: Clock) -> Non
 def test_a_put_body_is_strict() -> None:
     body = {"created_at": "2026-01-01", "attributes": {"owner": "x", "y": []}, "z": 1}
     with pytest.raises(Problem) as refused:
-        read_lead("a", body)
+        read_lead("a", body, NOW_US)
     assert {".".join(map(str, e["loc"])) for e in refused.value.errors} == {
         "body.created_at",
         "body.attributes.owner",
         "body.attributes.y",
         "body.z",
     }
-    assert read_lead("a", {"created_at": "2026-01-01T00:00:00+01:00", "owner": None}).values == {
+    assert read_lead("a", {"created_at": "2026-01-01T00:00:00+01:00", "owner": None}, NOW_US).values == {
         "owner": None
     }
 

@@ -10,13 +10,16 @@ from alembic.migration import MigrationContext
 from sqlalchemy import Connection, text
 
 from history.errors import InvalidInput
+from serving.base.event import event_key
 from serving.store import migrate
+from serving.store.corrections import find_events
 from serving.store.database.engine import StoreEngine
+from serving.store.events import store_events
 from serving.store.leads import PutLead, put_leads
 from serving.store.schema import metadata
 from serving.store.scores.rescoring import count_waiting
 from serving.store.store import Store
-from tests.builders.store_fakes import NOW_US, Clock
+from tests.builders.store_fakes import NOW_US, Clock, event, read_events
 
 pytest_plugins = ["tests.builders.store_fixtures"]
 
@@ -51,6 +54,27 @@ def _downgrade_derived(connection: Connection) -> None:
     connection.execute(text("CREATE TABLE dirty (lead_no BIGINT PRIMARY KEY, row_no BIGINT NOT NULL)"))
     for name in ("probability", "status", "as_of_us", "through_row", "version"):
         connection.execute(text(f"ALTER TABLE scores DROP COLUMN told_{name}"))
+
+
+def test_events_of_a_store_without_corrections_can_be_corrected(
+    tmp_path: Path, store_url: str | None, clock: Clock
+) -> None:
+    events = [event("1", "a", {"stage": "new"}, "stage"), event("2", "a", {"n": 1, "m": 2}, "attributes")]
+    with closing(Store(tmp_path, store_url, clock)) as early:
+        early.writer.write(put_leads, put("Ann"))
+        early.writer.write(store_events, read_events({"events": events}))
+        with early.engine.writing() as connection:
+            connection.execute(text("DROP TABLE corrections"))
+            connection.execute(text("ALTER TABLE event_ids DROP COLUMN lead_no"))
+            connection.execute(text("UPDATE alembic_version SET version_num = '0001'"))
+            if store_url is None:
+                connection.execute(text("PRAGMA user_version=1"))
+    with closing(Store(tmp_path, store_url, clock)) as store, store.engine.reading() as connection:
+        stored = find_events(connection, [event_key("1"), event_key("2")])
+        assert sorted((e.lead_id, e.table, len(e.rows)) for e in stored.values()) == [
+            ("a", "attribute_changes", 2),
+            ("a", "stages", 1),
+        ]
 
 
 def test_failed_migration_leaves_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
