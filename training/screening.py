@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 
 from history.history import History
 from history.warnings import Warning
-from training.audit.audit import audit, suspects
+from training.audit.audit import audit, mutable_by_evidence, suspects
 from training.audit.misread_kinds import misread
 
 
@@ -25,7 +25,8 @@ class ScreenedHistory:
 def screen(history: History, keep: Sequence[str]) -> ScreenedHistory:
     """Leaves out the attributes that are suspected of leaking the outcome, except those in `keep`.
 
-    They are also added to the configuration's ignore list, which the bundle takes over. Raises InvalidInput if `keep`
+    They are also added to the configuration's ignore list, which the bundle takes over; columns with the value of today
+    are added to its mutable list, so that only their changes are read. Raises InvalidInput if `keep`
     names an unknown attribute.
     """
     findings = audit(history)
@@ -33,7 +34,11 @@ def screen(history: History, keep: Sequence[str]) -> ScreenedHistory:
     dropped = suspects(findings, keep, columns)
     warnings = [warning for warning in misread(history) if warning.subject not in dropped]
 
-    ignored = tuple(dict.fromkeys((*history.config.ignore, *dropped)))
+    config = history.config
+    ignored = tuple(dict.fromkeys((*config.ignore, *dropped)))
+    mutable = (*config.mutable, *mutable_by_evidence(findings, keep))
     attributes = {name: column for name, column in history.attributes.items() if name not in dropped}
-    screened = replace(history, config=replace(history.config, ignore=ignored), attributes=attributes)
+    screened = replace(
+        history, config=replace(config, ignore=ignored, mutable=mutable), attributes=attributes
+    )
     return ScreenedHistory(screened, findings, warnings)

@@ -1,18 +1,20 @@
 """The leakage audit: attributes that give the outcome away, with the evidence, and what to do about each."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from history.config import FunnelConfig
 from history.errors import InvalidInput
 from history.history import History
 from history.warnings import Warning
-from training.audit.absence import only_closed
-from training.audit.changes import back_filled
+from training.audit.absence import only_closed, only_open
+from training.audit.changes import back_filled, holds_last_value
 from training.audit.closing import date_of_closing, never_ahead, written_at_closing
 from training.audit.columns import Column, column_of
+from training.audit.current_values import CurrentFacts, current_facts, value_of_today
 from training.audit.deciding_values import deciding_values
 from training.audit.evidence import MIN_DECIDED, STRONG, WEAK, Evidence
+from training.audit.growth import grows_while_open, grows_with_age
 from training.audit.leads import LeadStates, lead_states
 from training.audit.names import suspicious_words
 from training.audit.same_fact import same_fact
@@ -24,6 +26,10 @@ MAX_CLAUSES = 2  # of a warning; the audit's JSON has the numbers of all
 LEFT_OUT = (
     "the model leaves it out; if it is known at creation, keep it with --keep {name}; if it changes later, give its "
     "history in attribute_changes and add it to attributes.mutable"
+)
+READ_BY_CHANGES = (
+    "the model reads its changes alone; add it to attributes.mutable, or put the value at creation into the column, or "
+    "use both with --keep {name}"
 )
 STAYS_IN = "it stays in the model; if it is filled in after creation, add it to attributes.mutable or attributes.ignore"
 
@@ -37,6 +43,7 @@ class Context:
 
     leads: LeadStates
     config: FunnelConfig
+    facts: CurrentFacts
     windows: Windows | None
     tests: int
 
@@ -71,9 +78,15 @@ def _test_same_fact(column: Column, context: Context) -> Evidence | None:
 
 COLUMN_TESTS = (
     ColumnTest("same fact", False, _test_same_fact),
+    ColumnTest(
+        "value of today", False, lambda column, context: value_of_today(column, context.leads, context.facts)
+    ),
+    ColumnTest("grows while open", True, lambda column, context: grows_while_open(column, context.leads)),
     ColumnTest("written at the closing", True, _test_written_at_closing),
     ColumnTest("date of the closing", True, lambda column, context: date_of_closing(column, context.leads)),
     ColumnTest("dates never ahead", True, lambda column, context: never_ahead(column, context.leads)),
+    ColumnTest("grows with age", True, lambda column, context: grows_with_age(column, context.leads)),
+    ColumnTest("only on open leads", True, lambda column, context: only_open(column, context.leads)),
     ColumnTest("only on closed leads", True, lambda column, context: only_closed(column, context.leads)),
     ColumnTest("deciding values", True, _test_deciding_values),
     ColumnTest("suspicious name", False, _test_name),
@@ -87,11 +100,12 @@ def audit(history: History) -> list[Warning]:
     by their changes alone.
     """
     leads, config = lead_states(history), history.config
-    untested = {*config.ignore, *config.identity, *config.sensitive}
+    untested = {*config.ignore, *config.sensitive}
     names = sorted({*history.attributes, *history.changes.attribute.values} - untested)
-    columns = {name: column_of(history, name) for name in names if name not in config.mutable}
+    of_today = {name: holds_last_value(history, name) for name in names if name not in config.mutable}
+    columns = {name: column_of(history, name) for name, evidence in of_today.items() if evidence is None}
     tests = sum(len(column.names) for column in columns.values())
-    context = Context(leads, config, _closing_windows(leads), tests)
+    context = Context(leads, config, current_facts(history), _closing_windows(leads), tests)
 
     findings = []
     for name in names:
@@ -101,6 +115,12 @@ def audit(history: History) -> list[Warning]:
         finding = _finding(name, [item for item in evidence if item is not None])
         if finding is not None:
             findings.append(finding)
+    suspected = {finding.subject for finding in findings if finding.code == SUSPECTED}
+    findings += [
+        _of_today_finding(name, evidence)
+        for name, evidence in of_today.items()
+        if evidence is not None and name not in suspected
+    ]
     findings += [_mutable_finding(name, history) for name in config.mutable if name in history.attributes]
     return sorted(findings, key=lambda finding: (GRAVEST_FIRST.index(finding.code), finding.subject))
 
@@ -119,6 +139,17 @@ def suspects(
         raise InvalidInput(f"--keep {name}: unknown column; the columns are: {available}" for name in unknown)
     suspected = [finding.subject for finding in findings if finding.code == SUSPECTED]
     return tuple(name for name in suspected if name not in keep)
+
+
+def mutable_by_evidence(findings: Sequence[Warning], keep: Sequence[str]) -> tuple[str, ...]:
+    """The columns with the value of today of which a model reads the changes alone, without those in `keep`."""
+    return tuple(
+        finding.subject
+        for finding in findings
+        if finding.code == MUTABLE
+        and "already_changed" in (finding.evidence or {})
+        and finding.subject not in keep
+    )
 
 
 def _closing_windows(leads: LeadStates) -> Windows | None:
@@ -147,8 +178,17 @@ def _finding(name: str, evidence: Sequence[Evidence]) -> Warning | None:
         SUSPECTED if grade == STRONG else POSSIBLE,
         name,
         f"{'; '.join(clauses)}; {remedy}",
-        evidence={key: round(value, 4) for key, value in numbers.items()},
+        evidence=_rounded(numbers),
     )
+
+
+def _of_today_finding(name: str, evidence: Evidence) -> Warning:
+    remedy = READ_BY_CHANGES.format(name=name)
+    return Warning(MUTABLE, name, f"{evidence.clause}; {remedy}", evidence=_rounded(evidence.numbers))
+
+
+def _rounded(numbers: Mapping[str, float]) -> dict[str, float]:
+    return {key: round(value, 4) for key, value in numbers.items()}
 
 
 def _mutable_finding(name: str, history: History) -> Warning:

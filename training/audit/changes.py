@@ -1,9 +1,11 @@
-"""Test of attribute changes: values recorded after the closing and dated before it."""
+"""Tests of attribute changes: back-filled ones, and columns that have the last value instead of the first."""
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
 
+from features.attributes.parsing import canonical
 from history.arrays import Ints, Mask
 from history.history import DAY_US, History
 from training.audit.evidence import STRONG, Evidence, wilson_bounds
@@ -11,6 +13,8 @@ from training.audit.leads import LeadStates
 
 MIN_ROWS = 30
 MIN_SHARE = 0.3  # of a column's changes
+MIN_CHANGED = 20  # leads with one change
+MIN_ALREADY_CHANGED = 0.5  # of them
 BULK_SHARE = 0.5  # of the back-dated changes on one day: a migration
 
 
@@ -73,6 +77,42 @@ def _recorded_late(changes: _Changes, leads: LeadStates) -> Mask:
 def _in_bulk(known_us: Ints) -> str:
     by_day = np.bincount((known_us - known_us.min()) // DAY_US)
     return "on one day " if by_day.max() / len(known_us) > BULK_SHARE else ""
+
+
+def holds_last_value(history: History, name: str) -> Evidence | None:
+    """A column of `leads` with the value of today: on leads with one change it already is the value after that change.
+
+    The column should have the value at creation, which a change replaces by another one.
+    """
+    changes, base = history.changes, history.attributes.get(name)
+    if base is None or name not in changes.attribute.values:
+        return None
+    lead = changes.lead
+    rows = changes.attribute.codes == list(changes.attribute.values).index(name)
+    rows &= changes.time_us > history.created_us[lead]
+    changed = lead[rows]
+    once = np.bincount(changed, minlength=len(history))[changed] == 1
+    changed, value = changed[once], changes.value.codes[rows][once]
+    base_codes, value_codes = _canonical_codes(base.values, changes.value.values)
+    at_creation, after = base_codes[base.codes[changed]], value_codes[value]
+    both = (at_creation >= 0) & (after >= 0)
+    n, same = int(np.count_nonzero(both)), int(np.count_nonzero(both & (at_creation == after)))
+    if n < MIN_CHANGED or wilson_bounds(same, n).low < MIN_ALREADY_CHANGED:
+        return None
+    return Evidence(
+        STRONG,
+        f"on {same} of the {n} leads whose value changed once, the column already has the value after the change",
+        {"already_changed": same / n, "changed_once": float(n)},
+    )
+
+
+def _canonical_codes(*lists: Sequence[str]) -> list[Ints]:
+    """Codes of texts over their common canonical forms, -1 at the end of each list for a missing text."""
+    place: dict[str, int] = {}
+    return [
+        np.array([*(place.setdefault(canonical(text), len(place)) for text in texts), -1], dtype=np.int64)
+        for texts in lists
+    ]
 
 
 class _Rate(NamedTuple):

@@ -1,10 +1,9 @@
 """Tests of equality: does a column hold the closing date, cycle time, amount, word or reason of the outcome itself?"""
 
-from collections.abc import Callable, Mapping, Sequence
-from typing import Any, Final, NamedTuple
+from collections.abc import Mapping, Sequence
+from typing import Final
 
 import numpy as np
-import numpy.typing as npt
 
 from features.attributes.parsing import boolean, canonical
 from features.calendar import local_us
@@ -14,14 +13,14 @@ from history.config import FunnelConfig
 from history.history import DAY_US, LOST, OPEN, WON
 from history.outcome_words import folded, states_of_words
 from history.values import LARGEST_NUMBER
+from training.audit.agreement import Agreement, Pair, agreement_of, largest_share
 from training.audit.columns import NO_MOMENT, Column
 from training.audit.evidence import STRONG, WEAK, Evidence
 from training.audit.leads import LeadStates
 from training.audit.names import suspicious_words
 
-MIN_COMPARED: Final = (
-    20  # decided leads with both facts; equality is sharper than a rate, so fewer than elsewhere do
-)
+# Equality is sharper than a rate, so fewer decided leads with both facts do than elsewhere.
+MIN_COMPARED: Final = 20
 MIN_SIDE: Final = 5  # won leads, and lost ones
 # Of simulated plans, one with a normal error of a day agrees on 60 % of leads, of half a day on 80 %.
 AGREES_ON_BOTH: Final = 0.8  # of the won and of the lost leads: no plan is kept that exactly by losses
@@ -33,37 +32,6 @@ MIN_AMOUNTS: Final = 10  # distinct ones: fewer are a list of prices
 RARER_ELSEWHERE: Final = 0.5  # fill rate on other leads, relative to won ones
 ROUNDNESS_GAP: Final = 0.3  # between won and open leads: estimates are round, final amounts are not
 UNITS_OF_DURATION: Final = (1.0, 24.0, 1440.0, 86_400.0, 86_400_000.0)  # a day in days, hours, minutes, s, ms
-
-
-class Agreement(NamedTuple):
-    """Compared leads that agree, on the won and on the lost side: shares (0 if none is compared) and numbers.
-
-    by_chance: share of values that agree with the fact of another lead.
-    """
-
-    won: float
-    n_won: int
-    lost: float
-    n_lost: int
-    by_chance: float
-
-    @property
-    def n(self) -> int:
-        return self.n_won + self.n_lost
-
-    @property
-    def share(self) -> float:
-        return (self.won * self.n_won + self.lost * self.n_lost) / max(self.n, 1)
-
-
-class Pair(NamedTuple):
-    """A column's value and the outcome's own fact of each lead (n,)."""
-
-    value: npt.NDArray[Any]
-    fact: npt.NDArray[Any]
-
-
-Agree = Callable[[npt.NDArray[Any], npt.NDArray[Any]], npt.NDArray[np.bool_]]  # values and facts (m,)
 
 
 def same_fact(column: Column, leads: LeadStates, config: FunnelConfig) -> Evidence | None:
@@ -94,10 +62,10 @@ def closing_date(column: Column, leads: LeadStates, config: FunnelConfig) -> Evi
     )
     has_date = column.moment_us != NO_MOMENT
     compared = leads.decided & ~leads.implied & has_date & (closed != created)
-    if not compared.any() or _largest_share((day - created)[compared]) > MOST_OF_ONE_LAG:
+    if not compared.any() or largest_share((day - created)[compared]) > MOST_OF_ONE_LAG:
         return None
     tests = [lambda a, b, shift=shift: (a == b) | (a == b + shift) for shift in (1, -1)]
-    agreement = max((_agreement(leads, compared, Pair(day, closed), test) for test in tests), key=_share)
+    agreement = max((agreement_of(leads, compared, Pair(day, closed), test) for test in tests), key=_share)
     return _graded(agreement, "its date is the day of the closing, or the next by another time zone,")
 
 
@@ -110,7 +78,7 @@ def cycle_time(column: Column, leads: LeadStates) -> Evidence | None:
     if not compared.any():
         return None
     pairs = [Pair(column.numbers / unit, days) for unit in UNITS_OF_DURATION]
-    agreement = max((_agreement(leads, compared, pair, _within_a_day) for pair in pairs), key=_share)
+    agreement = max((agreement_of(leads, compared, pair, _within_a_day) for pair in pairs), key=_share)
     return _graded(agreement, "its number is the time from the creation to the closing")
 
 
@@ -153,7 +121,7 @@ def final_amount(column: Column, leads: LeadStates) -> Evidence | None:
     if values is None:
         return None
     compared = leads.won & ~np.isnan(values) & (np.abs(leads.amount) < LARGEST_NUMBER) & (leads.amount > 0)
-    agreement = _agreement(leads, compared, Pair(values, leads.amount), _equal_but_for_rounding)
+    agreement = agreement_of(leads, compared, Pair(values, leads.amount), _equal_but_for_rounding)
     if agreement.n_won < MIN_COMPARED or agreement.won < AGREES_ON_ONE:
         return None
     if agreement.by_chance > MOST_BY_CHANCE or len(np.unique(leads.amount[compared])) < MIN_AMOUNTS:
@@ -200,7 +168,7 @@ def outcome_word(column: Column, leads: LeadStates, config: FunnelConfig) -> Evi
         return None
     state = states[column.factor.codes]
     compared = leads.decided & (state != OPEN)
-    agreement = _agreement(leads, compared, Pair(state, leads.state), np.equal)
+    agreement = agreement_of(leads, compared, Pair(state, leads.state), np.equal)
     sides = [float(compared[side].mean()) if side.any() else 0.0 for side in (leads.won, leads.lost)]
     if agreement.n < MIN_COMPARED or agreement.share < AGREES_ON_ONE or max(sides) < AGREES_OFTEN:
         return None
@@ -239,7 +207,7 @@ def outcome_reason(column: Column, leads: LeadStates) -> Evidence | None:
     ours, theirs = _folded_codes(column.factor.values, leads.reason.values)
     mine, reason = ours[column.factor.codes], theirs[leads.reason.codes]
     compared = leads.decided & (mine >= 0) & (reason >= 0)
-    agreement = _agreement(leads, compared, Pair(mine, reason), np.equal)
+    agreement = agreement_of(leads, compared, Pair(mine, reason), np.equal)
     if agreement.n < MIN_COMPARED or agreement.share < AGREES_ON_BOTH:
         return None
     if len(np.unique(reason[compared])) < 2:
@@ -256,29 +224,7 @@ def _folded_codes(*lists: Sequence[str]) -> list[Ints]:
     ]
 
 
-# ---- shared
-
-
-def _agreement(leads: LeadStates, compared: Mask, pair: Pair, agree: Agree) -> Agreement:
-    row = np.flatnonzero(compared)
-    value, fact = pair.value[row], pair.fact[row]
-    agrees, won = agree(value, fact), leads.won[row]
-    n_won, n_lost = int(np.count_nonzero(won)), int(np.count_nonzero(~won))
-    # Each value with the fact of a lead half of the table away.
-    chance = agree(np.roll(value, len(row) // 2), fact)
-    return Agreement(
-        won=float(agrees[won].mean()) if n_won else 0.0,
-        n_won=n_won,
-        lost=float(agrees[~won].mean()) if n_lost else 0.0,
-        n_lost=n_lost,
-        by_chance=float(chance.mean()) if len(row) else 0.0,
-    )
-
-
-def _largest_share(values: Ints | Floats) -> float:
-    """Share of the most frequent of the values (n,), n at least 1."""
-    _, counts = np.unique(values, return_counts=True)
-    return int(counts.max()) / len(values)
+# ---- evidence
 
 
 def _evidence(grade: int, agreement: Agreement, fact: str) -> Evidence:

@@ -7,8 +7,9 @@ import pytest
 
 from history.arrays import Ints
 from history.history import DAY_US, Changes, Factor
-from tests.builders.audit_world import codes, world
+from tests.builders.audit_world import codes, factor, world
 from training.audit.audit import audit
+from training.screening import screen
 
 
 def tier_changes(lead: Ints, time_us: Ints, known_us: Ints, n: int) -> Changes:
@@ -33,3 +34,22 @@ def test_bulk_back_fill(open_share: float, expected: dict[str, str]) -> None:
     lead = np.flatnonzero((w.created_us < night_us) & is_filled)
     changes = tier_changes(lead, w.created_us[lead], np.full(len(lead), night_us), 2000)
     assert codes(audit(replace(w.history, changes=changes))) == expected
+
+
+def test_column_with_the_last_value_is_read_by_its_changes() -> None:
+    """On leads with one change the column already has the new value; flags that change back are none of these."""
+    w = world(400, 3)
+    n, lead = len(w), np.arange(200, dtype=np.int64)
+    time_us = w.created_us[lead] + DAY_US
+    changes = tier_changes(lead, time_us, time_us, n)
+    old, new = ["silver"] * n, ["gold"] * 200 + ["silver"] * 200
+    history = replace(w.history, changes=changes, attributes={"tier": factor(old)})
+    assert codes(audit(history)) == {}
+    history = replace(history, attributes={"tier": factor(new)})
+    (finding,) = audit(history)
+    assert (finding.code, finding.subject) == ("mutable_attribute", "tier")
+    assert "on 200 of the 200 leads whose value changed once" in finding.detail
+
+    screened = screen(history, ())
+    assert screened.history.config.mutable == ("tier",)
+    assert screen(history, ("tier",)).history.config.mutable == ()
