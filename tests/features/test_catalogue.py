@@ -3,7 +3,6 @@
 import math
 import re
 from dataclasses import replace
-from pathlib import Path
 
 import lightgbm
 import numpy as np
@@ -14,8 +13,6 @@ from hypothesis import strategies as st
 from features.attributes.attributes import Attribute
 from features.attributes.kernel import PLACES
 from features.catalogue import catalogue, feature_set_id
-from features.catalogue_page import example, page
-from features.feature import quoted, slugs
 from features.interactions.interactions import InteractionVocabulary
 from features.matrix import build_matrix
 from features.vocabulary import Vocabulary, learn
@@ -72,13 +69,6 @@ def test_lightgbm_keeps_the_names() -> None:
     data = lightgbm.Dataset(rows, label=np.arange(50) % 2, feature_name=names)
     model = lightgbm.train({"verbose": -1, "num_threads": 1}, data, num_boost_round=1)
     assert model.feature_name() == names
-
-
-def test_slugs_keep_plain_names_and_distinguish_others() -> None:
-    assert slugs(["call", "Demo call", "new"]) == ["call", "demo_call", "new"]
-    first, second, third = slugs(["a b", "a_b", "A-B"])
-    assert second == "a_b"
-    assert len({first, second, third}) == 3
 
 
 def test_the_id_depends_on_columns_not_on_wording() -> None:
@@ -164,12 +154,6 @@ def test_sentences_are_short() -> None:
         assert longest <= 85, column.name
 
 
-def test_long_data_names_are_cut_in_sentences() -> None:
-    assert quoted("a" * 60) == "a" * 60
-    assert quoted("a" * 61) == "a" * 57 + "..."
-    assert quoted("{x}  y") == "{{x}} y"
-
-
 def test_durations_and_numbers_are_short() -> None:
     days = (0, 1 / 1440, 0.05, 0.3, 1.5, 2, 9.97, 365.4)
     durations = [
@@ -188,14 +172,3 @@ def test_a_learned_catalogue_matches_its_matrix() -> None:
     assert matrix.values.shape == (len(snapshot), len(matrix.features))
     assert matrix.values.flags.c_contiguous
     assert not np.isinf(matrix.values).any()
-
-
-def test_the_page_of_features_is_current() -> None:
-    written = Path(__file__).parents[2] / "docs" / "reference" / "features.md"
-    remedy = "run: python -m features.catalogue_page > docs/reference/features.md"
-    assert written.read_text(encoding="utf-8") == page(), remedy
-
-
-def test_the_page_has_a_column_of_every_sort() -> None:
-    units = {f.unit for f in catalogue(example())}
-    assert units == {f.unit for f in catalogue(WORDS)}

@@ -6,8 +6,6 @@ import numpy as np
 import pytest
 
 from models.additive import AdditiveModel
-from models.calibration import line
-from models.explain import NEAR, points
 from tests.builders.small_models import QUICK, made_model, made_values, odd_values
 
 SEEDS = (1, 2, 3)
@@ -59,24 +57,3 @@ def test_the_same_rows_and_seed_give_the_same_trees() -> None:
     values = made_values(23, 80)
     first, again = made_model(6), made_model(6)
     assert first.margin(values).tobytes() == again.margin(values).tobytes()
-
-
-@pytest.mark.parametrize("slope", [0.05, 1.0, 2.5])
-def test_points_add_up_to_the_rise_of_the_probability(model: AdditiveModel, slope: float) -> None:
-    calibration = line(slope, 0.3)
-    values = np.vstack([made_values(24, 150), odd_values()])
-    parts, base = model.contributions(values)
-    worth = points(parts, base, calibration)
-    rise = calibration.probability(model.margin(values)) - calibration.probability(np.array([base]))[0]
-    np.testing.assert_allclose(worth.sum(axis=1), 100 * rise, rtol=0, atol=1e-7)
-    assert (np.sign(worth) == np.sign(parts)).all()
-
-
-def test_points_of_a_lead_at_the_base_are_finite_and_small() -> None:
-    """The chord has no length there: the curve's own slope stands in."""
-    parts = np.array([[0.0, 0.0], [1.0, -1.0], [NEAR / 3, 0.0]])
-    worth = points(parts, -1.0, line(1.0, 0.0))
-    assert np.isfinite(worth).all()
-    assert abs(worth[1].sum()) < 1e-9
-    assert worth[1, 0] > 10
-    assert 0 < worth[2, 0] < 100 * NEAR

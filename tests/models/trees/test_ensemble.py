@@ -122,29 +122,3 @@ def test_trees_without_a_split_are_constants() -> None:
     expected = np.asarray(booster.predict(values, raw_score=True), dtype=np.float64)
     assert found.predict(values).tobytes() == expected.tobytes()
     assert not found.contributions(values).any()
-
-
-@pytest.mark.parametrize("seed", SEEDS)
-def test_a_damaged_text_is_refused_or_walks_to_an_end(trees: Trees, values: Floats, seed: int) -> None:
-    """Whoever signs a foreign bundle, reading it ends in ValueError or KeyError and never outside of the arrays."""
-    random = np.random.default_rng(seed)
-    data = trees.text.encode("ascii")
-    body = data[: data.index(b"end of trees") + 12]
-    refused = 0
-    for _ in range(60):
-        at = int(random.integers(len(body)))
-        cut = body[:at] + bytes([random.choice(list(b"0123456789 -=.e\n"))]) + body[at + 1 :]
-        try:
-            found = trees_from_text(cut.decode("ascii"))
-        except (ValueError, KeyError, OverflowError):
-            refused += 1
-            continue
-        assert found.predict(values[:5]).shape == (5,)
-    assert refused
-
-
-@pytest.mark.parametrize("share", [0.0, 0.1, 0.5, 0.9, 0.999])
-def test_a_truncated_text_is_refused(trees: Trees, share: float) -> None:
-    end = trees.text.index("end of trees")
-    with pytest.raises((ValueError, KeyError)):
-        trees_from_text(trees.text[: int(share * end)])
