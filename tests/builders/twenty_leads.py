@@ -4,6 +4,8 @@ import math
 from dataclasses import replace
 from typing import Any
 
+from funnel.records import Record
+from funnel.state.state import FunnelOptions, funnel_state
 from history.history import History
 from tests.builders.funnel_leads import CONFIG, Lead, history_of
 
@@ -55,3 +57,9 @@ LEADS = (
 
 def twenty(**config: Any) -> History:
     return history_of(LEADS, AS_OF, replace(CONFIG, **config))
+
+
+def twenty_by_source() -> Record:
+    """The state of the twenty leads grouped by three sources, of which one is missing."""
+    leads = [replace(lead, source=("web", "fair", None)[i % 3]) for i, lead in enumerate(LEADS)]
+    return funnel_state(history_of(leads, AS_OF), FunnelOptions(by="source"))

@@ -1,6 +1,5 @@
 """The simulated CRM: the format, the sizes and dates asked for, and the habits of real histories that it must show."""
 
-import json
 import subprocess
 import sys
 from datetime import UTC, date, datetime
@@ -14,13 +13,9 @@ from history.errors import InvalidInput
 from history.history import LOST, WON
 from history.read import read_folder
 from simulation.simulate import simulate
+from tests.builders.simulated_tables import TABLES, read
 
 ROOT = Path(__file__).parents[2]
-TABLES = ("leads", "interactions", "stages", "outcomes", "attribute_changes", "costs", "truth/leads")
-
-
-def read(folder: Path, table: str) -> pd.DataFrame:
-    return pd.read_csv(folder / f"{table}.csv", dtype=str, keep_default_na=False)
 
 
 @pytest.fixture(scope="module")
@@ -153,28 +148,3 @@ def test_the_mix_drifts_half_way(crm: Path) -> None:
     early = leads["created_at"] < "2025-10-01"
     share = (leads["source"] == "partner").groupby(early).mean()
     assert share[False] > 1.8 * share[True]
-
-
-def test_planted_leaks_are_listed_and_leak(tmp_path: Path) -> None:
-    simulate(tmp_path / "crm", leads=1500, seed=6, leak=True)
-    listed = json.loads((tmp_path / "crm" / "truth" / "leaks.json").read_text())["leaks"]
-    leads, outcomes = read(tmp_path / "crm", "leads"), read(tmp_path / "crm", "outcomes")
-    assert {row["column"] for row in listed} <= set(leads.columns)
-    assert len(listed) == 4
-    state = leads["lead_id"].map(outcomes.groupby("lead_id")["outcome"].last()).fillna("open")
-    assert set(state[leads["close_reason_code"] != ""]) == {"won", "lost"}
-    assert set(leads["probability_percent"][state == "won"]) == {"100"}
-    assert set(state[leads["contract_signed_on"] != ""]) == {"won"}
-    tier = read(tmp_path / "crm", "attribute_changes").query("attribute == 'account_tier'")
-    assert tier["recorded_at"].str[:10].nunique() == 1
-    assert (tier["changed_at"] < tier["recorded_at"]).all()
-    assert (leads["lead_id"].isin(tier["lead_id"]) & (state == "won")).sum() > 0.7 * len(tier)
-
-
-def test_leaks_change_nothing_else(tmp_path: Path) -> None:
-    simulate(tmp_path / "plain", leads=200, seed=8)
-    simulate(tmp_path / "leaky", leads=200, seed=8, leak=True)
-    plain, leaky = (read(tmp_path / name, "leads") for name in ("plain", "leaky"))
-    pd.testing.assert_frame_equal(plain, leaky[plain.columns])
-    for table in ("interactions", "stages", "outcomes", "truth/leads"):
-        pd.testing.assert_frame_equal(read(tmp_path / "plain", table), read(tmp_path / "leaky", table))

@@ -1,8 +1,6 @@
 """The truth of a simulated world: calibrated, exact, read from visible rows alone, above every simple feature."""
 
-from datetime import date
 from pathlib import Path
-from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -12,7 +10,7 @@ from sklearn.metrics import roc_auc_score
 
 from history.history import DAY_US
 from simulation.leads import lead_batch
-from simulation.process import PER_STAGE, RECENCIES, WIN, Starts, paths, win_chance
+from simulation.process import PER_STAGE, RECENCIES
 from simulation.simulate import DEFAULT_END, _run, simulate
 from simulation.world import HORIZON_DAYS, STAGE_NAMES, build_world, day_number
 
@@ -126,43 +124,6 @@ def last_before(rows: pd.DataFrame, table: pd.DataFrame, column: str) -> pd.Seri
     both = both[both["recorded_at"] <= both["as_of"]].sort_values("recorded_at")
     value: pd.Series = both.groupby("index")[column].last().reindex(rows.index)
     return value
-
-
-class ChanceAndShare(NamedTuple):
-    """The exact chance of a win, and the share of wins among simulated futures."""
-
-    chance: float
-    share: float
-
-
-def simulated_futures(lead: int, runs: int) -> ChanceAndShare:
-    """The chance of one lead on the day after its creation, and the share of wins among `runs` futures from there."""
-    world = build_world(4, 500, 6, date(2026, 6, 30), CUT_US)
-    starts = lead_batch(world, np.array([lead])).starts
-    first = int(starts.day[0]) + 1
-    month = np.full(len(world.calendar.month), -1)
-    month[first - world.calendar.first_day] = 0
-    calendar = world.calendar._replace(month=month)
-    one = {name: np.repeat(column, runs, axis=0) for name, column in starts._asdict().items()}
-    one["key"] = np.random.default_rng(lead).integers(0, 2**63, runs).astype(np.uint64)
-    many = Starts(**one)
-    states = np.full((runs, 1), -1, dtype=np.int64)
-    events = np.zeros((runs * 60, 4), dtype=np.int64)
-    tables = world.tables._replace(reopened=0.0)
-    count = paths(many, tables, calendar, first + HORIZON_DAYS - 1, events, states)
-    assert count <= len(events)
-    wins = int((events[:count, 2] == WIN).sum())
-    chance = win_chance(starts, world.tables, calendar, states[:1], (np.array([first]), HORIZON_DAYS))
-    return ChanceAndShare(float(chance[0, 0]), wins / runs)
-
-
-@pytest.mark.parametrize("lead", [3, 150, 322])
-def test_exact_chances_are_the_shares_of_many_futures(lead: int) -> None:
-    runs = 40_000
-    futures = simulated_futures(lead, runs)
-    error = np.sqrt(futures.chance * (1 - futures.chance) / runs)
-    assert 0 < error < 0.005
-    assert abs(futures.chance - futures.share) < 4.5 * error
 
 
 def test_the_state_is_read_from_the_rows_visible_then(tmp_path: Path) -> None:

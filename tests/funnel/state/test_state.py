@@ -7,7 +7,7 @@ import pytest
 from funnel.state.state import FunnelOptions, funnel_state
 from history.errors import InvalidInput
 from tests.builders.funnel_leads import CONFIG, Lead, day, history_of
-from tests.builders.twenty_leads import LEADS, twenty
+from tests.builders.twenty_leads import twenty, twenty_by_source
 
 
 def test_period_is_half_open_and_reconciles() -> None:
@@ -20,8 +20,7 @@ def test_period_is_half_open_and_reconciles() -> None:
 
 
 def test_groups_of_a_column_add_up() -> None:
-    leads = [replace(lead, source=("web", "fair", None)[i % 3]) for i, lead in enumerate(LEADS)]
-    state = funnel_state(history_of(leads, 30), FunnelOptions(by="source"))
+    state = twenty_by_source()
     assert [g["group"] for g in state["groups"]] == ["fair", "web", None]
     assert sum(g["funnel"]["entered"] for g in state["groups"]) == 20
     assert state["reconciliation"]["broken"] == []

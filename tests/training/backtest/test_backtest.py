@@ -4,54 +4,15 @@ import json
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pytest
 from click.testing import CliRunner
 
 from cli.main import leadcast
 from history.errors import InvalidInput
-from history.history import DAY_US, WON, History
-from history.read import read_folder
-from history.snapshot import open_leads
-from models.scorer import score
+from history.history import DAY_US, History
 from training.backtest.backtest import Backtest, backtest
 from training.evaluation.baselines import BASELINES
-from training.train import TrainOptions, train
-
-
-def test_replay_equals_training_at_that_date(crm: Path, result: Backtest, options: TrainOptions) -> None:
-    replay = result.replays[-1]
-    past = read_folder(crm, as_of_us=replay.origin_us)
-    trained = train(past, options)
-    scores = score(trained.bundle, open_leads(past, replay.origin_us), reasons=0)
-    assert (scores.probability == replay.rows.probability).all()
-    assert trained.metrics == replay.trained.metrics
-
-
-def test_outcomes_lie_within_the_horizon(history: History, result: Backtest) -> None:
-    replay = result.replays[-1]
-    end_us = replay.origin_us + history.config.horizon_us
-    outcomes = history.outcomes
-    for lead, won in zip(replay.rows.lead, replay.rows.won, strict=True):
-        of_lead = slice(outcomes.offsets[lead], outcomes.offsets[lead + 1])
-        times, states = outcomes.time_us[of_lead], outcomes.state[of_lead]
-        decisions = [
-            state
-            for state, at_us in zip(states, times, strict=True)
-            if replay.origin_us < at_us <= end_us and state != 0
-        ]
-        assert won == (decisions[:1] == [WON])
-
-
-def test_baselines_are_evaluated_on_the_same_rows(result: Backtest) -> None:
-    replay, origin = result.replays[-1], result.result["origins"][-1]
-    assert set(replay.baselines) == set(BASELINES)
-    for probability in replay.baselines.values():
-        assert len(probability) == len(replay.rows)
-        assert ((probability > 0) & (probability < 1)).all()
-    assert {metrics["leads"] for metrics in origin["baselines"].values()} == {origin["metrics"]["leads"]}
-    assert origin["baselines"]["base_rate"]["auc"] == 0.5
-    assert len(np.unique(replay.baselines["base_rate"])) == 1
+from training.train import TrainOptions
 
 
 def test_untrainable_date_is_skipped_with_the_reason(result: Backtest) -> None:

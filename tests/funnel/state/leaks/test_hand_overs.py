@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from tests.builders.funnel_leads import Lead
-from tests.funnel.state.leaks.test_leaks import AS_OF, leaks
+from tests.builders.leak_world import AS_OF, leaks
 
 
 def handed_over(seed: int, direction: str) -> list[Lead]:

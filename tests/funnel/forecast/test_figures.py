@@ -1,0 +1,72 @@
+"""Plots of a forecast show its figures, and the page needs no network."""
+
+import pytest
+
+from funnel.forecast.explain import PARTS, explanation
+from funnel.forecast.figures import (
+    backtest_figure,
+    fan_figure,
+    forecast_figures,
+    report_page,
+    sum_groups,
+    waterfall_figure,
+)
+from funnel.forecast.forecast import Forecast
+from funnel.forecast.report import forecast_record
+from funnel.forecast.warnings import forecast_warnings
+from history.history import History
+from history.warnings import json_of
+from models.bundle import Bundle
+
+ROW = {"period_start": "2026-01-01", "group": "a", "wins_expected": 2.0, "wins_p10": 1.0, "wins_p90": 4.0,
+       "already_won": 1, "currency": None}  # fmt: skip
+
+
+def test_page_of_a_forecast_loads_nothing(bundle: Bundle, history: History, monthly: Forecast) -> None:
+    explained = explanation(bundle, history, monthly)
+    page = report_page(
+        {
+            **forecast_record(monthly),
+            "currency": monthly.currency,
+            "warnings": json_of(forecast_warnings(monthly, bundle)),
+            "explain": explained,
+        }
+    )
+    assert "Plotly" in page
+    assert "http-equiv" not in page
+
+
+def test_figures_of_unknown_money_are_left_out(monthly: Forecast) -> None:
+    record = {**forecast_record(monthly), "currency": "<b>"}
+    assert set(forecast_figures(record)) == {"revenue_fan", "wins_fan", "revenue_origin", "wins_origin"}
+    assert "<b>" not in forecast_figures(record)["revenue_fan"].layout.title.text
+    record["total"] = {**record["total"], "revenue_expected": None}
+    assert set(forecast_figures(record)) == {"wins_fan", "wins_origin"}
+
+
+def test_groups_of_a_period_are_added_up() -> None:
+    rows = [ROW, {**ROW, "group": "b", "already_won": 2}, {**ROW, "period_start": "2026-02-01"}]
+    first, second = sum_groups(rows)
+    assert (first["wins_expected"], first["already_won"]) == (4.0, 3)
+    assert (second["period_start"], second["wins_expected"]) == ("2026-02-01", 2.0)
+    assert "group" not in first
+
+
+def test_error_bars_reach_from_p10_to_p90() -> None:
+    expected = fan_figure([ROW], [], "wins", "").data[-1]
+    assert expected.y == (2.0,)
+    assert (expected.error_y.array, expected.error_y.arrayminus) == ((2.0,), (1.0,))
+
+
+def test_waterfall_shows_every_part_once() -> None:
+    changes = {"then": 5.0, **dict.fromkeys(PARTS, 1.0), "now": 5.0 + len(PARTS)}
+    (bars,) = waterfall_figure(changes, "2026-01-01T00:00:00Z", "wins", "").data
+    assert bars.x == ("then", *PARTS, "now")
+    assert sum(bars.y[:-1]) == pytest.approx(bars.y[-1])
+
+
+def test_backtest_shows_one_measure_and_step() -> None:
+    cell = {"what": "wins", "step": 1, "as_of": "2026-01-01T00:00:00Z", "forecast": (2.0, 1.0, 2.0, 4.0),
+            "came": 3, "last_periods": []}  # fmt: skip
+    figure = backtest_figure([cell, {**cell, "step": 2}, {**cell, "what": "revenue"}], "wins", 1, "")
+    assert [list(trace.y) for trace in figure.data] == [[2.0], [3], [None]]

@@ -1,0 +1,57 @@
+"""A forecast as records: parts add up, quantiles are ordered, unknown money is null."""
+
+from dataclasses import replace
+from itertools import pairwise
+
+import numpy as np
+import pytest
+
+from funnel.forecast.forecast import Forecast, ForecastOptions, forecast
+from funnel.forecast.report import PAST_PERIODS, forecast_record, forecast_rows, past_periods, pipeline_views
+from funnel.forecast.table import COLUMNS
+from history.history import History
+from models.bundle import Bundle
+
+
+def test_parts_add_up_and_quantiles_are_ordered(monthly: Forecast) -> None:
+    for row in forecast_rows(monthly):
+        parts = row["already_won"] + row["open_wins_expected"] + row["new_wins_expected"]
+        assert row["wins_expected"] == pytest.approx(parts)
+        money = row["already_revenue"] + row["open_revenue_expected"] + row["new_revenue_expected"]
+        assert row["revenue_expected"] == pytest.approx(money)
+        for what in ("wins", "revenue"):
+            assert row[f"{what}_p10"] <= row[f"{what}_p50"] <= row[f"{what}_p90"]
+        assert row["wins_p10"] >= row["already_won"]
+        assert [name for name in COLUMNS if name != "group"] == list(row)
+
+
+def test_revenue_is_null_without_amounts(bundle: Bundle, history: History) -> None:
+    amount = np.full_like(history.outcomes.amount, np.nan)
+    free = replace(history, outcomes=replace(history.outcomes, amount=amount))
+    forecasts = forecast_rows(
+        forecast(replace(bundle, amount=None, forecast=None), free, ForecastOptions("month", 2))
+    )
+    assert all(row[name] is None for row in forecasts for name in row if "revenue" in name)
+    assert forecasts[1]["wins_expected"] > 0
+
+
+def test_commit_counts_no_more_than_the_best_case(monthly: Forecast) -> None:
+    for view, row in zip(pipeline_views(monthly), forecast_rows(monthly), strict=True):
+        assert view["period_start"] == row["period_start"]
+        assert row["already_won"] <= view["commit_wins"] <= view["best_case_wins"]
+        assert view["commit_revenue"] <= view["best_case_revenue"]
+
+
+def test_past_periods_are_whole_and_end_where_the_first_begins(monthly: Forecast) -> None:
+    past = past_periods(monthly)
+    assert 0 < len(past) <= PAST_PERIODS
+    assert past[-1]["period_end"] == monthly.periods[0].start.isoformat()
+    for before, after in pairwise(past):
+        assert before["period_end"] == after["period_start"]
+
+
+def test_total_is_the_sum_of_the_periods(monthly: Forecast) -> None:
+    record = forecast_record(monthly)
+    for what in ("wins_expected", "revenue_expected"):
+        assert record["total"][what] == pytest.approx(sum(row[what] for row in record["periods"]))
+    assert record["total"]["wins_p10"] >= sum(row["wins_p10"] for row in record["periods"]) - 1e-9
