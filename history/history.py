@@ -238,5 +238,6 @@ def stage_order(stages: Stages) -> tuple[str, ...]:
     count = np.bincount(codes, minlength=n_stages)
     total = np.bincount(codes, weights=rank, minlength=n_stages)
     entered = [code for code in range(n_stages) if count[code]]
-    entered.sort(key=lambda code: (total[code] / count[code], stages.stage.values[code]))
+    names = stages.stage.values
+    entered.sort(key=lambda code: (total[code] / count[code], names[code].casefold(), names[code]))
     return tuple(stages.stage.values[code] for code in entered)

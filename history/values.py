@@ -26,12 +26,12 @@ def number_text(number: int | float | Decimal) -> str:
 
 
 def value_text(value: object) -> str | None:
-    """The text of a value of a typed column or a request; None for a missing one (None, NaN or the empty text).
+    """The text of a value of a typed column or a request; None for a missing one (None, NaN or a blank text).
 
     Raises TypeError for what is no single value, such as a list.
     """
     if isinstance(value, str):
-        return value or None
+        return None if not value or value.isspace() else value
     if value is None or value != value:
         return None
     if isinstance(value, bool):

@@ -1,6 +1,6 @@
 """Novelty: warnings about values unlike the training leads', and leads too unlike them for a score."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -8,7 +8,6 @@ import numpy as np
 from numba import types
 
 from features.attributes.entries import text_at
-from features.attributes.parsing import canonical
 from features.feature import Feature
 from features.vocabulary import Vocabulary
 from history.arrays import Floats, Ints, Mask
@@ -101,7 +100,7 @@ class NoveltyCheck:
     usual (u,): columns of usual attributes, usual_is_category (u,) their kind; far: columns that a score may use, with
     the bounds beyond which a value is far outside; trained: attribute numbers with their training ranges; categories
     (c,): attribute category columns; subjects (k,): by column; seen: categories in training of each attribute whose
-    values recur.
+    values recur; keys: text -> category, of each attribute.
     """
 
     usual: Ints
@@ -111,6 +110,7 @@ class NoveltyCheck:
     categories: Ints
     subjects: tuple[str, ...]
     seen: Mapping[str, frozenset[str]]
+    keys: Mapping[str, Callable[[str], str]]
     stages: frozenset[str]
 
     def reasons_to_abstain(self, values: Floats, stages: Sequence[str | None]) -> list[str]:
@@ -147,7 +147,7 @@ class NoveltyCheck:
                 continue
             rare_rows = snapshot if len(rows) == len(snapshot) else snapshot.take(rows)
             for i, text in zip(rows.tolist(), _texts(rare_rows, subject), strict=True):
-                if text is not None and text not in self.seen[subject]:
+                if text is not None and self.keys[subject](text) not in self.seen[subject]:
                     detail = f"no training lead had {subject} = {text!r}"
                     warnings[i].append(Warning("unseen_category", subject, detail))
         return warnings
@@ -221,14 +221,14 @@ def novelty_check(
             for attribute in vocabulary.attributes
             if attribute.single_share <= MOST_SINGLE
         },
+        keys={attribute.name: attribute.key_of for attribute in vocabulary.attributes},
         stages=frozenset(ranges.stages),
     )
 
 
 def _texts(snapshot: Snapshot, attribute: str) -> list[str | None]:
-    """Canonical texts (n,) of an attribute, as valid at each row's instant; None for missing."""
+    """Texts (n,) of an attribute, as valid at each row's instant; None for missing."""
     if not len(snapshot):
         return []
     values = text_at(snapshot.history, attribute, snapshot.lead, snapshot.as_of_us)
-    read = [canonical(text) for text in values.values]
-    return [None if code < 0 else read[code] for code in values.codes.tolist()]
+    return [None if code < 0 else values.values[code] for code in values.codes.tolist()]

@@ -2,10 +2,12 @@
 
 import csv
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pytest
 
 from features.matrix import build_matrix
 from features.vocabulary import learn
@@ -94,5 +96,51 @@ def test_files_and_requests_give_the_same_features(tmp_path: Path) -> None:
     assert build_matrix(rows, vocabulary).values.tobytes() == matrix.values.tobytes()
     for i, record in enumerate(records[:40]):
         alone, _ = read_records([record], history.config, AS_OF)
+        row = build_matrix(Snapshot(alone, np.array([0]), np.array([AS_OF])), vocabulary)
+        assert row.values.tobytes() == matrix.values[i].tobytes()
+
+
+def _respelled(leads: Mapping[str, Lead], seed: int) -> dict[str, Lead]:
+    """The leads with categories, owners, sources, kinds, channels and stages in several spellings."""
+    rng = np.random.default_rng(seed)
+
+    def spelled(text: str | None) -> str | None:
+        spellings = (text, text, text.upper(), f" {text}", f"{text.title()}\u00a0") if text else (text,)
+        return spellings[int(rng.integers(len(spellings)))]
+
+    def respelled(lead: Lead) -> Lead:
+        names = ("owner", "source", "city", "plan")
+        return replace(
+            lead,
+            attributes={k: spelled(v) if k in names else v for k, v in lead.attributes.items()},
+            touches=[
+                row._replace(kind=spelled(row.kind), channel=spelled(row.channel)) for row in lead.touches
+            ],
+            entries=[row._replace(stage=spelled(row.stage) or "") for row in lead.entries],
+            changes=[row._replace(value=spelled(row.value)) for row in lead.changes],
+        )
+
+    return {lead_id: respelled(lead) for lead_id, lead in leads.items()}
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_spellings_do_not_change_features(tmp_path: Path, seed: int) -> None:
+    clean = {f"L{i}": lead for i, lead in enumerate(made_leads(200, seed=seed))}
+    messy = _respelled(clean, seed)
+    matrices = []
+    for name, leads in (("clean", clean), ("messy", messy)):
+        (tmp_path / name).mkdir()
+        _write_folder(tmp_path / name, leads)
+        snapshot = all_leads(read_folder(tmp_path / name, config=CONFIG, as_of_us=AS_OF), AS_OF)
+        vocabulary, tables = learn(snapshot)
+        matrices.append(build_matrix(snapshot, vocabulary, tables))
+    assert matrices[0].features == matrices[1].features
+    assert matrices[0].values.tobytes() == matrices[1].values.tobytes()
+
+    matrix = build_matrix(snapshot, vocabulary)
+    again = _respelled(clean, seed + 100)
+    ids = [snapshot.history.lead_ids[i] for i in snapshot.lead.tolist()]
+    for i, lead_id in enumerate(ids[:40]):
+        alone, _ = read_records([_record(lead_id, again[lead_id])], snapshot.history.config, AS_OF)
         row = build_matrix(Snapshot(alone, np.array([0]), np.array([AS_OF])), vocabulary)
         assert row.values.tobytes() == matrix.values[i].tobytes()

@@ -1,6 +1,6 @@
 """Attribute features: values by kind, dates relative to as_of, category codes and rates, and changes."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from math import nan
 from zoneinfo import ZoneInfo
@@ -10,7 +10,17 @@ import numpy as np
 from features.attributes.category_rates import SHRINKAGE, CategoryTables
 from features.attributes.entries import Entries, entries_of
 from features.attributes.kernel import KIND_CODES, PLACES, attribute_rows
-from features.attributes.parsing import BOOLEAN, CATEGORY, DATE, NUMBER, boolean, canonical, instants, number
+from features.attributes.parsing import (
+    BOOLEAN,
+    CATEGORY,
+    DATE,
+    NUMBER,
+    boolean,
+    canonical,
+    category_key,
+    instants,
+    number,
+)
 from features.calendar import weekday_and_week
 from features.feature import Block, Feature, quoted, slugs
 from history.arrays import Floats, Ints
@@ -33,6 +43,7 @@ class Attribute:
 
     levels: categories with codes of their own (from 2, most frequent first); shares: their share of leads; seen: every
     category of the training leads, up to a limit; single_share: share of leads whose category no other lead has.
+    folds: categories match without case and needless blanks, by `category_key`; levels are shown as people write them.
     """
 
     name: str
@@ -43,6 +54,12 @@ class Attribute:
     shares: tuple[float, ...] = ()
     seen: tuple[str, ...] = ()
     single_share: float = 0.0
+    folds: bool = False  # as in bundles before categories were folded
+
+    @property
+    def key_of(self) -> Callable[[str], str]:
+        """The function that gives one text a category."""
+        return category_key if self.folds else canonical
 
 
 def attribute_features(attributes: Sequence[Attribute]) -> tuple[Feature, ...]:
@@ -128,13 +145,15 @@ def _has_changes(attributes: Iterable[Attribute]) -> bool:
 class AttributeLayout:
     """m attributes and their columns, counted from the block's first; -1 = left out.
 
-    codes: category -> code, of each attribute; shares: by code; kind_codes (m,); columns (m, places);
+    keys: text -> category, of each attribute; codes: category -> code; shares: by code; kind_codes (m,); columns
+    (m, places);
     changes_column: of the number of changes of all attributes, the recent ones follow.
     """
 
     names: tuple[str, ...]
     kinds: tuple[str, ...]
     mutable: tuple[bool, ...]
+    keys: tuple[Callable[[str], str], ...]
     codes: tuple[dict[str, int], ...]
     shares: tuple[tuple[float, ...], ...]
     kind_codes: Ints
@@ -156,7 +175,10 @@ def attribute_layout(attributes: Sequence[Attribute], zone: ZoneInfo) -> Attribu
         names=tuple(a.name for a in attributes),
         kinds=tuple(a.kind for a in attributes),
         mutable=tuple(a.mutable for a in attributes),
-        codes=tuple({level: i + _FIRST_LEVEL for i, level in enumerate(a.levels)} for a in attributes),
+        keys=tuple(a.key_of for a in attributes),
+        codes=tuple(
+            {a.key_of(level): i for i, level in enumerate(a.levels, start=_FIRST_LEVEL)} for a in attributes
+        ),
         shares=tuple((0.0, 0.0, *a.shares) for a in attributes),
         kind_codes=np.array([KIND_CODES[a.kind] for a in attributes], dtype=np.int64),
         columns=columns,
@@ -195,7 +217,7 @@ def attribute_inputs(history: History, layout: AttributeLayout, tables: Category
         if kind == CATEGORY:
             codes, share_of = layout.codes[j], layout.shares[j]
             rows = tables.index.get(layout.names[j], _NO_ROWS)
-            for category in map(canonical, texts):
+            for category in map(layout.keys[j], texts):
                 code = codes.get(category, _RARE_CODE)
                 values.append(code)
                 shares.append(share_of[code])

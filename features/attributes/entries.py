@@ -11,10 +11,12 @@ from typing import NamedTuple
 
 import numpy as np
 
+from features.attributes.identity import is_account
 from features.attributes.kernel import entry_rows
 from history.arrays import Codes, Ints
 from history.history import Changes, Factor, History, empty_factor
 from history.snapshot import Snapshot
+from history.spelling import one_spelling
 
 _NO_CODES: Codes = np.empty(0, dtype=np.int32)
 
@@ -104,10 +106,16 @@ def entries_at(entries: Entries, rows: Snapshot) -> Codes:
 
 
 def text_at(history: History, name: str, lead: Ints, as_of_us: Ints) -> Factor:
-    """The text of one attribute valid for each row (n,) at its instant, as the data wrote it.
+    """The text of one attribute valid for each row (n,) at its instant, in one spelling a value; ids as they are.
 
     A mutable attribute is read from its changes only.
     """
+    factor = _written_at(history, name, lead, as_of_us)
+    return factor if is_account(name) else one_spelling(factor)
+
+
+def _written_at(history: History, name: str, lead: Ints, as_of_us: Ints) -> Factor:
+    """The text as the data wrote it."""
     at_creation = history.attributes.get(name)
     is_mutable = name in history.config.mutable
     if at_creation is not None and not len(history.changes.time_us) and not is_mutable:

@@ -1,7 +1,7 @@
 """Learns the attributes: their kinds, categories with codes of their own, useful columns, and the category tables."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -18,9 +18,11 @@ from features.attributes.parsing import (
     NUMBER,
     boolean,
     canonical,
+    category_key,
     infer_kind,
     instants,
     number,
+    shown_texts,
 )
 from features.instants import NO_INSTANT
 from history.arrays import Codes, Floats, Ints
@@ -192,18 +194,28 @@ def _values(column: _Column, kind: str, history: History) -> Floats:
     return np.array([read(text) for text in column.texts], dtype=np.float64)[column.entry]
 
 
-def _ranked(column: _Column) -> list[tuple[str, int]]:
-    """The categories and their leads, most frequent first."""
+class _Category(NamedTuple):
+    """A category of a column: its key, the text that people see, and its leads."""
+
+    key: str
+    shown: str
+    leads: int
+
+
+def _ranked(column: _Column, key_of: Callable[[str], str]) -> list[_Category]:
+    """The categories of a column, most frequent first."""
+    shown = shown_texts(column.texts, column.counts) if key_of is category_key else {}
     counts: Counter[str] = Counter()
     for text, n in zip(column.texts, column.counts.tolist(), strict=True):
         if n:
-            counts[canonical(text)] += n
-    return sorted(counts.items(), key=lambda item: (-item[1], item[0]))
+            counts[key_of(text)] += n
+    categories = [_Category(key, shown.get(key, key), n) for key, n in counts.items()]
+    return sorted(categories, key=lambda category: (-category.leads, category.shown))
 
 
 def _learn_account(column: _Column, mutable: bool) -> _LearnedAttribute:
     """Columns of what is known of the account's other leads; a bundle need not list the accounts."""
-    ranked = _ranked(column)
+    ranked = _ranked(column, canonical)
     places = _category_places(column, ranked, 0)
     columns = tuple(place for place in places if place not in ("value", "share"))
     reason = "no account has several leads" if ranked else "empty"
@@ -211,17 +223,18 @@ def _learn_account(column: _Column, mutable: bool) -> _LearnedAttribute:
 
 
 def _learn_category(column: _Column, mutable: bool) -> _LearnedAttribute:
-    ranked = _ranked(column)
-    levels = [(name, n) for name, n in ranked if n >= LEAST_LEADS][:MOST_LEVELS]
+    ranked = _ranked(column, category_key)
+    levels = [category for category in ranked if category.leads >= LEAST_LEADS][:MOST_LEVELS]
     attribute = Attribute(
         column.name,
         CATEGORY,
         _category_places(column, ranked, len(levels)),
         mutable,
-        levels=tuple(name for name, _ in levels),
-        shares=tuple(n / max(column.n, 1) for _, n in levels),
-        seen=tuple(name for name, _ in ranked[:MOST_SEEN]),
-        single_share=single_share(np.array([n for _, n in ranked], dtype=np.int64)),
+        levels=tuple(category.shown for category in levels),
+        shares=tuple(category.leads / max(column.n, 1) for category in levels),
+        seen=tuple(category.key for category in ranked[:MOST_SEEN]),
+        single_share=single_share(np.array([category.leads for category in ranked], dtype=np.int64)),
+        folds=True,
     )
     if not ranked:
         return _LearnedAttribute(attribute, "empty")
@@ -229,9 +242,9 @@ def _learn_category(column: _Column, mutable: bool) -> _LearnedAttribute:
     return _LearnedAttribute(attribute, reason)
 
 
-def _category_places(column: _Column, ranked: Sequence[tuple[str, int]], n_levels: int) -> tuple[str, ...]:
+def _category_places(column: _Column, ranked: Sequence[_Category], n_levels: int) -> tuple[str, ...]:
     """The columns of a category with these counts, most frequent first."""
-    total = sum(n for _, n in ranked)
+    total = sum(category.leads for category in ranked)
     has_rare, has_missing = n_levels < len(ranked), total < column.n
     groups = n_levels + has_rare + has_missing
     columns: list[str] = []
@@ -239,7 +252,7 @@ def _category_places(column: _Column, ranked: Sequence[tuple[str, int]], n_level
         columns.append("value")
         if n_levels >= MANY_LEVELS:
             columns.append("share")
-    shared = sum(n for _, n in ranked if n > 1)
+    shared = sum(category.leads for category in ranked if category.leads > 1)
     is_well_known = column.name in WELL_KNOWN
     least_categories = 2 if is_well_known else MANY_LEVELS
     least_share = SHARED_WELL_KNOWN if is_well_known else SHARED
@@ -258,15 +271,15 @@ def _tables(history: History, attributes: Sequence[Attribute]) -> CategoryTables
     valid = entries_at(entries, Snapshot(history, matured.lead, matured.value_us))
     values = {}
     for j, attribute in enumerate(chosen):
-        texts, codes = _by_canonical(entries.texts[j])
+        texts, codes = _by_category(entries.texts[j], attribute.key_of)
         # Position -1, a missing value, is the last code.
         values[attribute.name] = (codes[entries.local(valid, j)], texts)
     return build(matured, values)
 
 
-def _by_canonical(texts: Sequence[str]) -> tuple[list[str], Ints]:
-    """The distinct canonical texts, sorted, and the code of each text among them; the last code is of a missing one."""
-    names = [canonical(text) for text in texts]
+def _by_category(texts: Sequence[str], key_of: Callable[[str], str]) -> tuple[list[str], Ints]:
+    """The distinct categories, sorted, and the code of each text among them; the last code is of a missing one."""
+    names = [key_of(text) for text in texts]
     order = sorted(set(names))
     place = {name: i for i, name in enumerate(order)}
     return order, np.array([*(place[name] for name in names), -1], dtype=np.int64)

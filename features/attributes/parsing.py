@@ -1,6 +1,7 @@
 """Reads an attribute's text by its kind, equally from files and requests, and infers the kind of a column."""
 
 import re
+from collections import Counter
 from collections.abc import Sequence
 from functools import lru_cache
 from math import isfinite, nan
@@ -10,6 +11,7 @@ import numpy as np
 
 from history.arrays import Ints
 from history.errors import InvalidInput
+from history.spelling import fold, trimmed
 from history.times import parse_time, parse_times
 
 NUMBER, BOOLEAN, DATE, CATEGORY = "number", "boolean", "date", "category"
@@ -24,10 +26,26 @@ _BOOLEANS = {**_TRUTH, "yes": 1.0, "no": 0.0, "y": 1.0, "n": 0.0, "t": 1.0, "f":
 
 
 def canonical(text: str) -> str:
-    """One text a category: a decimal number without needless zeros (3.0 is 3, 01 stays), True as true."""
+    """One text an id: a decimal number without needless zeros (3.0 is 3, 01 stays), True as true."""
     if "." in text and _DECIMAL.fullmatch(text):
         text = text.rstrip("0").rstrip(".")
     return _CANONICAL.get(text, text)
+
+
+@lru_cache(maxsize=65_536)  # values repeat, and folding one takes as long as a feature
+def category_key(text: str) -> str:
+    """One text a category: canonical, without case and needless blanks."""
+    return fold(canonical(text.strip()))
+
+
+def shown_texts(texts: Sequence[str], counts: Ints) -> dict[str, str]:
+    """The commonest spelling of each category of a column, by its key; counts (texts,): leads with each text."""
+    spellings: dict[str, Counter[str]] = {}
+    for text, n in zip(texts, counts.tolist(), strict=True):
+        spellings.setdefault(category_key(text), Counter())[canonical(trimmed(text))] += n
+    return {
+        key: min(of_key.items(), key=lambda item: (-item[1], item[0]))[0] for key, of_key in spellings.items()
+    }
 
 
 def number(text: str) -> float:
@@ -43,21 +61,21 @@ def number(text: str) -> float:
 
 def boolean(text: str) -> float:
     """1 for true, yes, y, t and 1, 0 for false, no, n, f and 0 in any case, NaN for any other text."""
-    return _BOOLEANS.get(canonical(text).lower(), nan)
+    return _BOOLEANS.get(category_key(text), nan)
 
 
 def instants(texts: Sequence[str], zone: ZoneInfo) -> list[int | None]:
     """Microseconds UTC of each date or date-time (in the zone if it has no offset), None for any other text."""
     if len(texts) <= _FEW:
         return [_instant(text, zone) for text in texts]
-    times, is_valid = parse_times(texts, zone)
+    times, is_valid = parse_times([text.strip() for text in texts], zone)
     return [time if valid else None for time, valid in zip(times.tolist(), is_valid.tolist(), strict=True)]
 
 
 @lru_cache(maxsize=65_536)  # dates repeat, and reading one takes as long as ten features
 def _instant(text: str, zone: ZoneInfo) -> int | None:
     try:
-        return parse_time(text, zone)
+        return parse_time(text.strip(), zone)
     except InvalidInput:
         return None
 
@@ -76,9 +94,9 @@ def infer_kind(texts: Sequence[str], weights: Ints, zone: ZoneInfo) -> str:
         is_read = ~np.isnan(np.array(values, dtype=np.float64))
         return float(weights[is_read].sum() / total) >= FITS
 
-    if fits([_TRUTH.get(canonical(text), nan) for text in texts]):
+    if fits([_TRUTH.get(category_key(text), nan) for text in texts]):
         return BOOLEAN
     if fits([number(text) for text in texts]):
-        return CATEGORY if any(_CODE.fullmatch(text) for text in texts) else NUMBER
+        return CATEGORY if any(_CODE.fullmatch(text.strip()) for text in texts) else NUMBER
     dates = [nan if instant is None else float(instant) for instant in instants(texts, zone)]
     return DATE if fits(dates) else CATEGORY

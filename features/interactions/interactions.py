@@ -29,6 +29,7 @@ from history.arrays import Floats, Ints
 from history.history import DAY_US, INBOUND, OUTBOUND
 from history.history import Interactions as InteractionLog
 from history.snapshot import Snapshot
+from history.spelling import fold
 
 BLOCK = Block("engagement")
 WINDOWS_DAYS = (7, 30, 90)
@@ -208,11 +209,20 @@ def _kept_singles(vocabulary: InteractionVocabulary) -> list[int]:
 
 @dataclass(frozen=True)
 class _Names:
-    """Kinds or channels of a vocabulary: position and group of each name, and the group of all others (-1: none)."""
+    """Kinds or channels of a vocabulary: position and group of each name, and the group of all others (-1: none).
+
+    spellings: name by folded name, for texts that are spelled otherwise.
+    """
 
     positions: dict[str, int]
     groups: dict[str, int]
     pool: int
+    spellings: dict[str, str]
+
+
+def _names(names: Sequence[str], groups: dict[str, int], pool: int) -> _Names:
+    spellings = {fold(name): name for name in reversed(names)}
+    return _Names({name: i for i, name in enumerate(names)}, groups, pool, spellings)
 
 
 @dataclass(frozen=True)
@@ -254,8 +264,8 @@ def interaction_layout(vocabulary: InteractionVocabulary) -> InteractionLayout:
     channel_pool = n_groups - 1 if vocabulary.pools_channels else -1
     return InteractionLayout(
         n_groups,
-        _Names({name: i for i, name in enumerate(kinds)}, kind_groups, kind_pool),
-        _Names({name: i for i, name in enumerate(channels)}, channel_groups, channel_pool),
+        _names(kinds, kind_groups, kind_pool),
+        _names(channels, channel_groups, channel_pool),
         direction_group,
         single_columns,
     )
@@ -287,8 +297,9 @@ def interaction_inputs(log: InteractionLog, layout: InteractionLayout) -> Intera
 def _codes(texts: Sequence[str], names: _Names) -> _Codes:
     groups, codes = [], []
     for text in texts:
-        position = names.positions.get(text)
-        groups.append(names.groups.get(text, names.pool))
+        name = text if text in names.positions else names.spellings.get(fold(text), text)
+        position = names.positions.get(name)
+        groups.append(names.groups.get(name, names.pool))
         codes.append(_RARE if position is None else position + _FIRST_KNOWN)
     groups.append(-1)
     codes.append(_MISSING)

@@ -62,7 +62,9 @@ class _Frequent(NamedTuple):
 def _frequent(factor: Factor, most: int) -> _Frequent:
     """At most `most` texts with at least LEAST_ROWS rows each."""
     counts = np.bincount(factor.codes[factor.codes >= 0], minlength=len(factor.values))
-    with_rows = [(-n, text) for n, text in zip(counts.tolist(), factor.values, strict=True) if n]
+    with_rows = [
+        (-n, text.casefold(), text) for n, text in zip(counts.tolist(), factor.values, strict=True) if n
+    ]
     ranked = sorted(with_rows)
-    texts = tuple(text for n, text in ranked[:most] if -n >= LEAST_ROWS)
+    texts = tuple(text for n, _, text in ranked[:most] if -n >= LEAST_ROWS)
     return _Frequent(texts, len(texts) < len(ranked))

@@ -6,6 +6,7 @@ import numpy as np
 
 from history.arrays import Codes, Ints, Mask
 from history.history import Changes, Factor, History
+from history.spelling import one_spelling
 
 OWNER = "owner"
 
@@ -52,7 +53,7 @@ def assignments(history: History) -> Assignments:
 
     # A stable sort keeps the creation first and the changes in order of time.
     order = np.argsort(lead, kind="stable")
-    sorted_assignments = Assignments(lead[order], at_us[order], Factor(codes[order], names))
+    sorted_assignments = Assignments(lead[order], at_us[order], one_spelling(Factor(codes[order], names)))
     return sorted_assignments.take(~_repeats(sorted_assignments))
 
 

@@ -15,6 +15,7 @@ from funnel.state.touches import Touches
 from funnel.survival import kaplan_meier
 from history.arrays import Floats, Ints, Mask
 from history.history import DAY_US, Costs, Factor
+from history.spelling import one_spelling
 
 MAX_NAMES = 50  # sources or channels with a record of their own, by cost and leads
 
@@ -68,8 +69,9 @@ def _by_value(view: View, of_lead: Factor, spending: _Spending) -> list[Record]:
 
     Costs without a value and leads without one are under null. Empty if no cost has a value.
     """
-    names = sorted({*of_lead.values, *spending.label.values})
-    leads, costs = _recoded(of_lead, names), _recoded(spending.label, names)
+    label = one_spelling(spending.label, of_lead.values)
+    names = sorted({*of_lead.values, *label.values})
+    leads, costs = _recoded(of_lead, names), _recoded(label, names)
     if not (costs > 0).any():
         return []
     size = len(names) + 1

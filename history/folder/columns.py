@@ -62,6 +62,14 @@ def without_nul(factor: Factor) -> Factor:
     return _merged(factor.codes, [text.replace("\0", "\ufffd") for text in factor.values])
 
 
+def without_blanks(factor: Factor) -> Factor:
+    """The texts with those of blanks alone missing."""
+    blank = [code for code, text in enumerate(factor.values) if text.isspace()]
+    if not blank:
+        return factor
+    return Factor(np.where(np.isin(factor.codes, blank), np.int32(-1), factor.codes), factor.values)
+
+
 def times(array: pa.Array, zone: ZoneInfo) -> Times:
     """The column as instants; dates and times without an offset are in `zone`. Numbers are never times."""
     kind = array.type

@@ -36,6 +36,7 @@ from history.history import (
 )
 from history.outcome_words import folded, states_of_words
 from history.settled import Pending
+from history.spelling import one_spelling
 from history.times import EARLIEST_US, LATEST_US, day_ends, next_month
 
 
@@ -65,8 +66,8 @@ class InteractionRows(LeadRows):
             offsets=offsets_of(index[rows], len(leads.created_us)),
             time_us=self.own.us[rows],
             known_us=known[rows],
-            kind=self.text("kind").take(rows).compact(),
-            channel=self.text("channel").take(rows).compact(),
+            kind=one_spelling(self.text("kind").take(rows).compact()),
+            channel=one_spelling(self.text("channel").take(rows).compact()),
             direction=_coded(direction, DIRECTIONS, NO_DIRECTION)[rows],
             value=self.number("value").value[rows],
             ids=_decoded(ids) if (ids.codes >= 0).any() else None,
@@ -100,7 +101,7 @@ class StageRows(LeadRows):
             offsets_of(index[rows], len(leads.created_us)),
             self.own.us[rows],
             known[rows],
-            self.text("stage").take(rows).compact(),
+            one_spelling(self.text("stage").take(rows).compact(), self.options.config.stages),
         )
 
 
@@ -207,7 +208,7 @@ class OutcomeRows(LeadRows):
             known_us=dated.known_us[rows],
             state=dated.state[rows],
             amount=amount[rows],
-            reason=self.text("reason").take(rows).compact(),
+            reason=one_spelling(self.text("reason").take(rows).compact()),
             implied=(dated.is_undated | dated.is_before_created)[rows],
         )
 
@@ -261,7 +262,9 @@ class CostRows(ValidatedTable):
         start, period_end = self.own.us[rows], self.time("period_end")
         following_month = next_month(start, self.options.config.zone)
         end = np.where(period_end.known[rows], period_end.us[rows], following_month)
-        channel, source = self.text("channel").take(rows).compact(), self.text("source").take(rows).compact()
+        channel, source = (
+            one_spelling(self.text(column).take(rows).compact()) for column in ("channel", "source")
+        )
         return Costs(start, end, self.number("amount").value[rows], channel, source)
 
 

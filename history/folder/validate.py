@@ -8,7 +8,17 @@ import numpy as np
 
 from history.arrays import Ints, Mask
 from history.config import FunnelConfig
-from history.folder.columns import Numbers, Times, no_numbers, no_times, numbers, texts, times, without_nul
+from history.folder.columns import (
+    Numbers,
+    Times,
+    no_numbers,
+    no_times,
+    numbers,
+    texts,
+    times,
+    without_blanks,
+    without_nul,
+)
 from history.folder.raw_table import RawTable
 from history.folder.row_filter import RejectedRow, RowFilter
 from history.folder.rules import (
@@ -83,7 +93,7 @@ class ValidatedTable:
         return self.time("recorded_at")
 
     def text(self, column: str) -> Factor:
-        """A column's texts (n,); a NUL is replaced, except in ids, whose rows are rejected for it."""
+        """A column's texts (n,), blank ones missing; a NUL is replaced, except in ids, which are rejected for it."""
         if column not in self._texts:
             self._texts[column] = self._read_text(column)
         return self._texts[column]
@@ -92,7 +102,7 @@ class ValidatedTable:
         array = self.raw.columns.get(column)
         if array is None:
             return empty_factor(len(self))
-        return texts(array) if column in IDS else without_nul(texts(array))
+        return texts(array) if column in IDS else without_blanks(without_nul(texts(array)))
 
     def time(self, column: str) -> Times:
         """A column's times (n,)."""

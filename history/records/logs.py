@@ -26,6 +26,7 @@ from history.history import (
 )
 from history.records.rows import LeadRows, TableRows
 from history.schema import FIXED_ATTRIBUTES
+from history.spelling import one_spelling
 from history.values import LARGEST_NUMBER, value_text
 
 _NOTHING_OF_ONE: Final = (no_interactions(1), no_stages(1), no_outcomes(1), no_changes(1))
@@ -54,8 +55,8 @@ def interactions_of(table: TableRows) -> Interactions:
         offsets=table.offsets,
         time_us=table.time_us,
         known_us=table.known_us,
-        kind=_needed([row["kind"] for row in table.rows]),
-        channel=factor_of(table.column("channel")),
+        kind=one_spelling(_needed([row["kind"] for row in table.rows])),
+        channel=one_spelling(factor_of(table.column("channel"))),
         direction=np.array(directions, dtype=np.int8),
         value=value,
         ids=ids if any(ids) else None,
@@ -99,11 +100,11 @@ def _ordered(interactions: Interactions, table: TableRows, order: Ints) -> Inter
     )
 
 
-def stages_of(table: TableRows) -> Stages:
+def stages_of(table: TableRows, config: FunnelConfig) -> Stages:
     """Ordered by time within a lead; ValueError for an empty stage."""
     if not table.rows:
         return _nothing(table.n_leads)[1]
-    stage = _needed([row["stage"] for row in table.rows])
+    stage = one_spelling(_needed([row["stage"] for row in table.rows]), config.stages)
     order = table.order()
     if order is None:
         return Stages(table.offsets, table.time_us, table.known_us, stage)
@@ -154,7 +155,7 @@ def outcomes_of(leads: LeadRows, config: FunnelConfig) -> Outcomes:
         known_us=np.array([row.known_us for row in decisions], dtype=np.int64),
         state=np.array([row.state for row in decisions], dtype=np.int8),
         amount=np.array([row.amount for row in decisions], dtype=np.float64),
-        reason=factor_of([row.reason for row in decisions]),
+        reason=one_spelling(factor_of([row.reason for row in decisions])),
         implied=np.array([row.implied for row in decisions], dtype=np.bool_),
     )
 
@@ -201,6 +202,7 @@ def _amount(value: float | None) -> float:
 
 
 def _needed(texts: list[str]) -> Factor:
-    if "" in texts:
-        raise ValueError("an empty text")
-    return factor_of(texts)
+    factor = factor_of(texts)
+    if "" in texts or any(map(str.isspace, factor.values)):
+        raise ValueError("an empty or blank text")
+    return factor

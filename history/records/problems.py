@@ -79,7 +79,7 @@ def _field_problems(path: Path, value: object, field: Field) -> Problems:
     elif field.kind == NAME and field.choices:
         if value not in field.choices:
             yield _problem(path, f"{_shown(value)}, expected {_alternatives(field.choices)}")
-    elif field.kind == NAME and (not isinstance(value, str) or not value):
+    elif field.kind == NAME and (not isinstance(value, str) or not value.strip()):
         yield _problem(path, f"{_shown(value)} is empty or not a text")
 
 

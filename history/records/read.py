@@ -43,7 +43,7 @@ def read_records(
 def _assembled(leads: Sequence[Record], config: FunnelConfig, as_of_us: int) -> History:
     rows = rows_of(leads)
     decided = separate_closings(
-        stages_of(rows.tables["stages"]), outcomes_of(rows, config), rows.created_us, config
+        stages_of(rows.tables["stages"], config), outcomes_of(rows, config), rows.created_us, config
     )
     return History(
         config=config,
@@ -74,7 +74,7 @@ def _attributes(leads: Sequence[Record], config: FunnelConfig) -> dict[str, Fact
         attributes = {}
         for name, value in given[0].items():
             text = value if type(value) is str else value_text(value)
-            attributes[name] = Factor(_GIVEN.codes, (text,)) if text else _MISSING
+            attributes[name] = Factor(_GIVEN.codes, (text,)) if text and not text.isspace() else _MISSING
     else:
         names = dict.fromkeys(name for of_lead in given for name in of_lead)
         attributes = {name: factor_of([value_text(of_lead.get(name)) for of_lead in given]) for name in names}

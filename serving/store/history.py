@@ -24,6 +24,7 @@ from history.history import (
     no_stages,
 )
 from history.settled import Pending, settle
+from history.spelling import one_spelling
 from history.values import value_text
 from serving.store.lead_rows import Columns, LeadRow, LeadRows, scalar_text
 from serving.store.schema import KNOWN_US, LEAD_NO, TIME_US
@@ -36,7 +37,7 @@ def history_of(rows: LeadRows, config: FunnelConfig, as_of_us: int) -> History:
     ignored = frozenset(config.ignore)
     outcomes = _dated_outcomes(rows.tables["outcomes"], positions, created_us, config.horizon_us)
     decided = separate_closings(
-        _stages(rows.tables["stages"], positions, as_of_us),
+        _stages(rows.tables["stages"], positions, config, as_of_us),
         no_outcomes(len(rows.leads)) if outcomes is None else outcomes.visible(as_of_us),
         created_us,
         config,
@@ -119,20 +120,21 @@ def _interactions(columns: Columns, positions: _Positions, as_of_us: int) -> Int
         offsets=order.offsets,
         time_us=order.time_us,
         known_us=order.known_us,
-        kind=order.texts(kind),
-        channel=order.texts(channel),
+        kind=one_spelling(order.texts(kind)),
+        channel=one_spelling(order.texts(channel)),
         direction=np.array(direction, dtype=np.int8)[order.index],
         value=_floats(value)[order.index],
         ids=[ids[i] for i in order.index.tolist()] if any(ids) else None,
     )
 
 
-def _stages(columns: Columns, positions: _Positions, as_of_us: int) -> Stages:
+def _stages(columns: Columns, positions: _Positions, config: FunnelConfig, as_of_us: int) -> Stages:
     lead_no, _row_no, _time, _known, stage = columns
     if not lead_no:
         return no_stages(positions.count)
     order = _ordered(_dated(columns, positions, as_of_us), positions.count)
-    return Stages(order.offsets, order.time_us, order.known_us, order.texts(stage))
+    stages = one_spelling(order.texts(stage), config.stages)
+    return Stages(order.offsets, order.time_us, order.known_us, stages)
 
 
 @dataclass(frozen=True)
@@ -178,7 +180,7 @@ class _StoredOutcomes:
             known_us=order.known_us,
             state=self.state[order.index],
             amount=self.amount[order.index],
-            reason=order.texts(self.reason),
+            reason=one_spelling(order.texts(self.reason)),
             implied=self.is_implied[order.index],
         )
 
@@ -251,7 +253,7 @@ def _attributes(leads: Sequence[LeadRow], ignored: frozenset[str]) -> dict[str, 
 
 def _text(value: Any) -> str | None:
     # Most values are texts, which value_text returns unchanged: the shortcut saves its call.
-    return value if type(value) is str and value else value_text(value)
+    return value if type(value) is str and value and not value.isspace() else value_text(value)
 
 
 def _floats(column: Sequence[float | None]) -> Floats:

@@ -11,6 +11,7 @@ from sqlalchemy import Connection, func, select
 from history.config import FunnelConfig, from_dict
 from history.history import Costs, History, stage_order
 from history.settled import undated_warning
+from history.spelling import one_spelling
 from serving.base.clock import clock_us
 from serving.store import schema as db
 from serving.store.config import stored_config
@@ -92,6 +93,6 @@ def _costs(connection: Connection, as_of_us: int) -> Costs | None:
         np.array(start_us, dtype=np.int64),
         np.array(end_us, dtype=np.int64),
         np.array(amount, dtype=np.float64),
-        factor(channel),
-        factor(source),
+        one_spelling(factor(channel)),
+        one_spelling(factor(source)),
     )

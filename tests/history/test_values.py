@@ -35,7 +35,7 @@ def test_number_text_is_the_shortest(number: float | Decimal, text: str) -> None
 
 @pytest.mark.parametrize(
     ("value", "text"),
-    [(None, None), ("", None), (float("nan"), None), (" ", " "), (True, "true"), (False, "false"),
+    [(None, None), ("", None), (float("nan"), None), (" \u00a0", None), (" a", " a"), (True, "true"), (False, "false"),
      (date(2026, 1, 31), "2026-01-31"), (datetime(2026, 1, 31, 9, tzinfo=UTC), "2026-01-31T09:00:00Z"),
      (datetime(2026, 1, 31, 9), "2026-01-31T09:00:00")],  # noqa: DTZ001
 )  # fmt: skip

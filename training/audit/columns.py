@@ -1,5 +1,6 @@
 """The columns that the audit tests: the value each claims for a lead's creation, in groups of equal or near values."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import NamedTuple
@@ -7,7 +8,17 @@ from typing import NamedTuple
 import numpy as np
 
 from features.attributes.identity import is_account
-from features.attributes.parsing import CATEGORY, DATE, NUMBER, canonical, infer_kind, instants, number
+from features.attributes.parsing import (
+    CATEGORY,
+    DATE,
+    NUMBER,
+    canonical,
+    category_key,
+    infer_kind,
+    instants,
+    number,
+    shown_texts,
+)
 from history.arrays import Codes, Floats, Ints, Mask
 from history.history import Factor, History
 
@@ -55,8 +66,8 @@ class Column:
 def column_of(history: History, name: str) -> Column:
     """An attribute as of the leads' creation, according to its column and to the changes dated before it."""
     factor = claimed_at_creation(history, name)
-    texts = [canonical(text) for text in factor.values]
-    counts = np.bincount(factor.codes[factor.codes >= 0], minlength=len(texts))
+    counts = np.bincount(factor.codes[factor.codes >= 0], minlength=len(factor.values))
+    texts = _texts(name, factor.values, counts)
     configured = CATEGORY if is_account(name) else history.config.attribute_types.get(name)
     kind = configured or _kind(texts, counts, history)
     if kind == DATE:
@@ -72,6 +83,14 @@ def _numbers(factor: Factor) -> Floats:
     # One entry more: code -1, a missing value, reads the last one.
     numbers = np.array([*map(number, factor.values), np.nan])
     return np.asarray(numbers[factor.codes])
+
+
+def _texts(name: str, texts: Sequence[str], counts: Ints) -> list[str]:
+    """One text a category, that people see."""
+    if is_account(name):
+        return [canonical(text) for text in texts]
+    shown = shown_texts(texts, counts)
+    return [shown[category_key(text)] for text in texts]
 
 
 def claimed_at_creation(history: History, name: str) -> Factor:
