@@ -42,6 +42,7 @@ class ObjectKind:
 
     wrapper: parts of a column's name that its loader or API adds, such as `properties.`; dated: columns of no field
     that hold times. unused: why no row of such a table is used, "" if the adapter reads it.
+    named: words of which the file's name has one; only for lookup tables, whose columns are all alike.
     """
 
     name: str
@@ -53,6 +54,7 @@ class ObjectKind:
     dated: re.Pattern[str] | None = None
     unused: str = ""
     kept: tuple[str, ...] = ()  # of a streamed kind: how columns of no field begin that are read too
+    named: tuple[str, ...] = ()
 
     def field(self, name: str) -> Field | None:
         return next((field for field in self.fields if field.name == name), None)

@@ -49,7 +49,7 @@ def recognise(source: Source, kinds: Sequence[ObjectKind]) -> Recognised | None:
     for kind in kinds:
         bare = _first_by_key((key_of(kind.bare(column)), column) for column in own) if kind.wrapper else {}
         columns = _columns(kind, {**bare, **by_key})
-        if _fits(kind, columns):
+        if _fits(kind, columns) and _is_named(kind, source):
             claimed = set(columns.values())
             others = [c for c in source.columns if c not in claimed and not LOADER.match(c)]
             return Recognised(
@@ -86,6 +86,11 @@ def _fits(kind: ObjectKind, columns: Mapping[str, str]) -> bool:
         return False
     alternatives = ((need,) if isinstance(need, str) else need for need in kind.needs)
     return all(any(name in columns for name in names) for names in alternatives)
+
+
+def _is_named(kind: ObjectKind, source: Source) -> bool:
+    file = source.file.rpartition("/")[2].casefold().replace(".", "_").replace(" ", "_")
+    return not kind.named or any(word in file for word in kind.named)
 
 
 def _column(source: Source, names: Sequence[str]) -> str | None:

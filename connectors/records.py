@@ -118,8 +118,17 @@ def with_creation(export: Export, current: pa.Table, kind: RecordKind) -> pa.Tab
     export.use(current)
     if not len(current):
         one = kind.singular or kind.name
-        raise InvalidInput(f"the export holds no {one} that is not deleted: export all of them.")
+        raise InvalidInput(
+            f"the export holds no {one} that can be used: export all of them{_reasons(export, kind)}."
+        )
     return current
+
+
+def _reasons(export: Export, kind: RecordKind) -> str:
+    """Why the rows of the kind were set aside, for a message: counts and the first row of each reason."""
+    accounts = [account for account in export.accounts if account.kind == kind.name]
+    entries = [entry for account in accounts for entry in account.set_aside.values()]
+    return "".join(f"; {entry.count:,} set aside, the first: {entry.first}" for entry in entries)
 
 
 def _oldest_first(export: Export, table: pa.Table, kind: RecordKind) -> Ints:

@@ -27,7 +27,10 @@ from history.errors import InvalidInput
 from history.times import format_time
 
 # system -> the module of its adapter: OBJECTS, KINDS, convert(export, sink).
-SYSTEMS: Final[Mapping[str, str]] = {"salesforce": "connectors.salesforce.adapter"}
+SYSTEMS: Final[Mapping[str, str]] = {
+    "odoo": "connectors.odoo.adapter",
+    "salesforce": "connectors.salesforce.adapter",
+}
 MAPPING: Final = "mapping"  # any other system, as a file describes it
 
 

@@ -45,6 +45,7 @@ CUPBOARD_IMPORTS = {
         "persons": {"."},
         "formats": {"."},
         "salesforce": {"."},
+        "odoo": {"."},
         "mapping": {"."},
     },
     "funnel": {".": set[str](), "state": {"."}, "forecast": {"."}},

@@ -1,16 +1,26 @@
 """Broken exports are imported or refused with a message; never a traceback, never an unbalanced account."""
 
+from importlib import import_module
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from history.errors import InvalidInput
 from tests.builders.broken_export import mutated
-from tests.builders.imported_folder import bring_in
-from tests.builders.salesforce_export import DELETED_DEALS, SHAPES, export
+from tests.builders.imported_folder import bring_in, unbalanced
 from tests.builders.simulated_crm import World, simulated
 
+
+def builder(system: str) -> Any:
+    return import_module(f"tests.builders.{system}_export")
+
+
 FEW, MANY = 20, 200
+# The builders of exports: tests/builders/SYSTEM_export.py.
+SYSTEMS = ("odoo", "salesforce")
+DELETED_DEALS = 20  # at most, in any export
+CASES = [(name, shape) for name in SYSTEMS for shape in sorted(builder(name).SHAPES)]
 
 
 @pytest.fixture(scope="module")
@@ -18,28 +28,31 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> World:
     return simulated(tmp_path_factory.mktemp("simulated") / "crm", leads=30)
 
 
-@pytest.mark.parametrize("shape", sorted(SHAPES))
-def test_broken_files_never_give_a_traceback(world: World, shape: str, tmp_path: Path) -> None:
-    import_broken(world, shape, tmp_path, range(FEW))
+@pytest.mark.parametrize(("system", "shape"), CASES)
+def test_broken_files_never_give_a_traceback(world: World, system: str, shape: str, tmp_path: Path) -> None:
+    import_broken(world, system, shape, tmp_path, range(FEW))
 
 
 @pytest.mark.long
-@pytest.mark.parametrize("shape", sorted(SHAPES))
-def test_many_broken_files_never_give_a_traceback(world: World, shape: str, tmp_path: Path) -> None:
-    import_broken(world, shape, tmp_path, range(FEW, MANY))
+@pytest.mark.parametrize(("system", "shape"), CASES)
+def test_many_broken_files_never_give_a_traceback(
+    world: World, system: str, shape: str, tmp_path: Path
+) -> None:
+    import_broken(world, system, shape, tmp_path, range(FEW, MANY))
 
 
-def import_broken(world: World, shape: str, tmp_path: Path, seeds: range) -> None:
-    export(world, shape, tmp_path / "export")
+def import_broken(world: World, system: str, shape: str, tmp_path: Path, seeds: range) -> None:
+    builder(system).export(world, shape, tmp_path / "export")
     outcomes = []
     for seed in seeds:
         what = mutated(tmp_path / "export", tmp_path / f"broken{seed}", seed)
         try:
-            imported = bring_in("salesforce", tmp_path / f"broken{seed}", tmp_path / f"crm{seed}")
+            imported = bring_in(system, tmp_path / f"broken{seed}", tmp_path / f"crm{seed}")
         except InvalidInput as error:
             outcomes.append(f"refused: {error}")
             continue
         assert imported.rows["leads"] <= len(world.leads) + DELETED_DEALS, what
+        assert not unbalanced(imported), what
         outcomes.append("imported")
     assert outcomes.count("imported") > len(seeds) // 2
     assert all(len(outcome) > 40 for outcome in outcomes if outcome != "imported"), (

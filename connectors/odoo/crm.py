@@ -1,0 +1,181 @@
+"""The records of crm.lead in an export, and the names of what they link to."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from connectors.deals import NO_TIME
+from connectors.export import OWN_COLUMNS, SOURCE, Export, column
+from connectors.odoo.listed import PATH, head_rows, listed_rows
+from connectors.odoo.objects import LEAD, NAMED_MODELS
+from connectors.odoo.relations import Text, record_id, references, texts, translated
+from connectors.records import RecordKind, exported_at, read_records
+from history.arrays import Ints, Mask
+from history.errors import InvalidInput
+
+KIND: Final = RecordKind("crm.lead", "id", "create_date", ("write_date",))
+UNQUALIFIED: Final = "lead"  # a record's type before its conversion
+Names = dict[str, dict[str, str]]
+
+
+@dataclass(frozen=True)
+class Crm:
+    """The records (n,) that are leads, one row each.
+
+    children: rows (m,) of their linked records in list exports, with the place of the lead (m,). converted_us: when a
+    record became an opportunity, NO_TIME if it was one from the start or the time is unknown. names: id -> name by
+    relation.
+    """
+
+    export: Export
+    leads: pa.Table
+    children: pa.Table
+    child_of: Ints
+    erased: tuple[str, ...]
+    created_us: Ints
+    converted_us: Ints
+    is_unqualified: Mask
+    exported_us: int
+    ids: list[str]
+    place: dict[str, int]
+    names: Names
+
+    def places(self, ids: Sequence[Text]) -> Ints:
+        """The place of each id's lead, -1 without one."""
+        return np.array([self.place.get(id_ or "", -1) for id_ in ids], dtype=np.int64)
+
+    def attribute_columns(self) -> list[str]:
+        """The columns that no field claims, without those of linked records."""
+        known = {field.name for field in LEAD.fields}
+        names = [n for n in self.leads.column_names if n not in known and n not in OWN_COLUMNS]
+        return [n for n in names if PATH not in n and n not in (".id", "id")]
+
+
+def read_crm(export: Export) -> Crm:
+    """The leads of an export, dated by them; raises InvalidInput."""
+    _refuse_incomplete(export)
+    table = export.table("crm.lead")
+    place = table.column_names.index("id")
+    ids_ = [record_id(text) for text in column(table, "id").to_pylist()]
+    table = table.set_column(place, "id", pa.array(ids_, pa.string()))
+    heads = head_rows(table)
+    own_rows = table.filter(pa.array(heads == np.arange(len(table))))
+    records = read_records(export, _of_object(export, own_rows), KIND)
+    leads = records.current
+    children, child_of = listed_rows(export, table, heads, leads)
+    converted_us = _conversions(export, leads)
+    ids = column(leads, "id").to_pylist()
+    return Crm(
+        export=export,
+        leads=leads,
+        children=children,
+        child_of=child_of,
+        erased=records.erased,
+        created_us=_creations(export, leads, converted_us),
+        converted_us=converted_us,
+        is_unqualified=_is_unqualified(leads),
+        exported_us=exported_at(export, [(leads, ("create_date", "write_date"))]),
+        ids=ids,
+        place={id_: number for number, id_ in enumerate(ids)},
+        names=read_names(export),
+    )
+
+
+def _refuse_incomplete(export: Export) -> None:
+    """Raises InvalidInput without a table of leads, or for one without ids or creation times."""
+    problems = []
+    for known in export.sources:
+        if known.kind is LEAD:
+            for name, label in (("id", "External ID"), ("create_date", "Created on")):
+                if name not in known.columns:
+                    problems.append(
+                        f"{known.source.file} holds leads without {name} (in list exports {label!r}): add that "
+                        "field to the export."
+                    )
+    if not export.has("crm.lead"):
+        files = ", ".join(f"{known.source.file} ({known.kind.name})" for known in export.sources)
+        problems.append(f"the export has no table of crm.lead: export the pipeline beside {files}.")
+    if problems:
+        raise InvalidInput(problems)
+
+
+def _of_object(export: Export, rows: pa.Table) -> pa.Table:
+    """The rows that are leads: opportunities, under --object lead all."""
+    if export.options.object == UNQUALIFIED:
+        return rows
+    return export.leave(rows, "not_converted_to_an_opportunity", _is_unqualified(rows))
+
+
+def _conversions(export: Export, leads: pa.Table) -> Ints:
+    """When each lead became an opportunity (n,); NO_TIME if it was one from the start or the time is unknown."""
+    converted = export.times(leads, "date_conversion")
+    later = converted.known & (converted.us > export.times(leads, "create_date").us) & ~_is_unqualified(leads)
+    return np.where(later, converted.us, NO_TIME)
+
+
+def _is_unqualified(leads: pa.Table) -> Mask:
+    type_ = pc.fill_null(pc.utf8_lower(column(leads, "type")), "")
+    return np.asarray(pc.equal(type_, UNQUALIFIED).to_numpy(zero_copy_only=False))
+
+
+def _creations(export: Export, leads: pa.Table, converted_us: Ints) -> Ints:
+    """When each lead came into being: as an opportunity by its conversion, under --object lead by its entry."""
+    created = export.times(leads, "create_date").us
+    return created if export.options.object == UNQUALIFIED else np.maximum(created, converted_us)
+
+
+def read_names(export: Export) -> Names:
+    """id -> name by relation, from the tables of users, contacts, stages and lookup tables."""
+    names: Names = {}
+    table = export.table("names")
+    export.use(table)
+    files = [export.sources[place].source.file for place in table.column(SOURCE).to_pylist()]
+    for file, id_, name in zip(files, texts(table, "id"), texts(table, "name"), strict=True):
+        stem = file.rpartition(PATH)[2].casefold().replace(".", "_").replace(" ", "_")
+        relation = next(field for word, field in NAMED_MODELS.items() if word in stem)
+        if id_ and name:
+            names.setdefault(relation, {})[record_id(id_) or id_] = translated(name) or id_
+    partners_ = export.table("res.partner")
+    export.use(partners_)
+    names["partner_id"] = _by_id(partners_, "name", "display_name")
+    names["company_of"] = _companies(partners_)
+    users = export.table("res.users")
+    export.use(users)
+    contacts = references(users, "partner_id")
+    user_names = contacts.names(names["partner_id"])
+    names["user_contact"] = {contact: contact for contact in contacts.record_keys() if contact}
+    names["user_id"] = {
+        record_id(id_) or "": name or partner or login or ""
+        for id_, name, partner, login in zip(
+            texts(users, "id"), texts(users, "name"), user_names, texts(users, "login"), strict=True
+        )
+    }
+    names["subtype_id"] = _named(export, "mail.message.subtype", "name")
+    names["mail_activity_type_id"] = _named(export, "mail.activity.type", "name")
+    return names
+
+
+def _named(export: Export, kind: str, *columns: str) -> dict[str, str]:
+    table = export.table(kind)
+    export.use(table)
+    return _by_id(table, *columns)
+
+
+def _by_id(table: pa.Table, *columns: str) -> dict[str, str]:
+    names: dict[str, str] = {}
+    for name in reversed(columns):
+        pairs = zip(texts(table, "id"), texts(table, name), strict=True)
+        names |= {record_id(id_) or id_: translated(text) or text for id_, text in pairs if id_ and text}
+    return names
+
+
+def _companies(contacts: pa.Table) -> dict[str, str]:
+    """The company of each contact that belongs to one."""
+    ids = [record_id(text) or "" for text in texts(contacts, "id")]
+    pairs = (references(contacts, name).ids() for name in ("commercial_partner_id", "parent_id"))
+    companies = [first or second for first, second in zip(*pairs, strict=True)]
+    return {id_: company for id_, company in zip(ids, companies, strict=True) if company}

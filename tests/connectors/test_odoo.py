@@ -1,0 +1,171 @@
+"""Odoo exports of a simulated CRM: what is imported equals the truth, in every shape."""
+
+from pathlib import Path
+
+import pyarrow.parquet as pq
+import pytest
+
+from connectors.run import Imported
+from tests.builders.imported_folder import (
+    TO_THE_SECOND,
+    Facts,
+    bring_in,
+    imported_changes,
+    imported_interactions,
+    imported_leads,
+    imported_outcomes,
+    imported_stages,
+    open_leads,
+    rows_of,
+    true_changes,
+    true_interactions,
+    true_leads,
+    true_outcomes,
+    true_stages,
+    unbalanced,
+)
+from tests.builders.odoo_export import (
+    DELETED,
+    MERGED,
+    SHAPES,
+    STAGE_LABELS,
+    UNQUALIFIED,
+    deal_id,
+    export,
+    in_stage_since,
+    spelling,
+)
+from tests.builders.simulated_crm import World, moves, open_ids, simulated
+
+TRUTH = spelling(TO_THE_SECOND)
+ONLY_TODAY = ("list",)  # shapes without tracked changes
+
+
+@pytest.fixture(scope="module")
+def world(tmp_path_factory: pytest.TempPathFactory) -> World:
+    return simulated(tmp_path_factory.mktemp("simulated") / "crm", leads=150)
+
+
+@pytest.fixture(scope="module", params=sorted(SHAPES))
+def shape(request: pytest.FixtureRequest) -> str:
+    return str(request.param)
+
+
+@pytest.fixture(scope="module")
+def source(world: World, shape: str, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("export") / shape
+    export(world, shape, folder)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def output(source: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("imported") / "crm"
+
+
+@pytest.fixture(scope="module")
+def imported(source: Path, output: Path) -> Imported:
+    return bring_in("odoo", source, output)
+
+
+def test_leads_are_those_of_the_truth(imported: Imported, output: Path, world: World) -> None:
+    assert imported_leads(output, TO_THE_SECOND) == true_leads(world, TRUTH)
+    sources = {r["lead_id"]: r["source"] for r in rows_of(output, "leads")}
+    assert sources == {deal_id(r["lead_id"]): r["source"] for r in world.leads}
+
+
+def last_entries(world: World) -> Facts:
+    """The entry of each lead into its last stage, unless it is won: all that a list export tells."""
+    facts: Facts = []
+    for lead, path in moves(world).items():
+        if path[-1].state != "won":
+            last = [move for move in path if move.state == "open"][-1]
+            facts.append((deal_id(lead), in_stage_since(path), STAGE_LABELS[last.stage]))
+    return sorted(facts)
+
+
+def test_stage_entries_are_those_of_the_truth(
+    imported: Imported, output: Path, world: World, shape: str
+) -> None:
+    expected = last_entries(world) if shape in ONLY_TODAY else true_stages(world, TRUTH)
+    assert imported_stages(output, TO_THE_SECOND) == expected
+
+
+def test_outcomes_and_amounts_are_those_of_the_truth(
+    imported: Imported, output: Path, world: World, shape: str
+) -> None:
+    """Odoo has no empty amounts: an amount of 0 is unknown."""
+    expected = [(*row[:3], "" if row[3] == "0.00" else row[3]) for row in true_outcomes(world, TRUTH)]
+    if shape in ONLY_TODAY:
+        last = {row[0]: row for row in expected}
+        expected = sorted(row for row in last.values() if row[2] != "open")
+    assert imported_outcomes(output, TO_THE_SECOND) == expected
+    assert open_leads(output) == set(map(deal_id, open_ids(world)))
+
+
+def test_interactions_are_those_of_the_truth(imported: Imported, output: Path, world: World) -> None:
+    assert imported_interactions(output, TO_THE_SECOND) == true_interactions(world, TRUTH)
+
+
+def test_directions_and_durations_are_kept(imported: Imported, output: Path, shape: str) -> None:
+    if shape in ONLY_TODAY:
+        pytest.skip("list exports have neither")
+    rows = rows_of(output, "interactions")
+    assert {(r["kind"], r["direction"]) for r in rows if r["channel"] == "email"} == {
+        ("email", "inbound"), ("message", "outbound"), ("email_open", None),
+    }  # fmt: skip
+    assert all(r["value"] for r in rows if r["kind"] == "meeting")
+
+
+def test_every_row_is_used_or_set_aside(imported: Imported, shape: str) -> None:
+    assert not unbalanced(imported)
+    aside = {
+        reason: entry["count"] for s in imported.record["sources"] for reason, entry in s["set_aside"].items()
+    }
+    assert aside["not_converted_to_an_opportunity"] == UNQUALIFIED
+    assert shape in ONLY_TODAY or aside["of_a_merged_lead"] == MERGED
+    assert shape != "warehouse" or aside["deleted"] == DELETED
+    assert not imported.record["unclaimed"]
+
+
+def test_owner_at_creation_comes_before_its_changes(
+    imported: Imported, output: Path, world: World, shape: str
+) -> None:
+    if shape in ONLY_TODAY:
+        pytest.skip("list exports have no tracked changes")
+    owners = {r["lead_id"]: r["owner"] for r in rows_of(output, "leads")}
+    assert owners == {deal_id(r["lead_id"]): r["owner"] for r in world.leads}
+    assert imported_changes(output, "owner", TO_THE_SECOND) == true_changes(world, "owner", TRUTH)
+    newsletter = imported_changes(output, "x_newsletter", TO_THE_SECOND)
+    assert newsletter == without_repetitions(world, "newsletter")
+
+
+def without_repetitions(world: World, attribute: str) -> Facts:
+    """The true changes to another value; Odoo tracks no change to the same."""
+    value = {deal_id(r["lead_id"]): r[attribute] for r in world.leads}
+    facts: Facts = []
+    for lead, at, new in true_changes(world, attribute, TRUTH):
+        if value[lead] != new:
+            facts.append((lead, at, new))
+        value[lead] = new
+    return facts
+
+
+def test_importing_twice_adds_no_row(imported: Imported, source: Path, output: Path) -> None:
+    before = {table: rows_of(output, table) for table in imported.rows}
+    again = bring_in("odoo", source, output)
+    assert sum(again.new_rows.values()) == 0
+    assert {table: rows_of(output, table) for table in again.rows} == before
+
+
+def test_columns_of_today_are_listed_and_left_out(imported: Imported, output: Path, shape: str) -> None:
+    columns = set(pq.read_schema(output / "leads.parquet").names)
+    assert not columns & {
+        "probability",
+        "automated_probability",
+        "stage_id",
+        "expected_revenue",
+        "date_closed",
+    }
+    assert not columns & {"date_deadline", "expected_close_date", "deal_amount", "active", "lost_reason_id"}
+    assert {"priority"} <= set(imported.record["ignored"]["crm.lead"])

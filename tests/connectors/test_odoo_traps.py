@@ -1,0 +1,220 @@
+"""Small exports of Odoo with one trap each: what is wrong is named with its mend, what is right is kept."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pyarrow.parquet as pq
+import pytest
+
+from connectors.run import Imported
+from history.errors import InvalidInput
+from tests.builders.imported_folder import bring_in, rows_of
+from tests.builders.simulated_crm import Row, csv_text
+
+NEW, WON = [1, "New"], [4, "Won"]
+STAGES = [
+    {"id": 1, "name": "New", "sequence": 1, "is_won": False},
+    {"id": 2, "name": "Offer", "sequence": 2, "is_won": False},
+    {"id": 4, "name": "Won", "sequence": 9, "is_won": True},
+]  # fmt: skip
+Record = dict[str, Any]
+
+
+def lead(id_: int, **fields: Any) -> Record:
+    return {
+        "id": id_, "name": f"Deal {id_}", "type": "opportunity", "active": True, "stage_id": NEW, "probability": 20.0,
+        "create_date": "2026-01-05 09:00:00", "write_date": "2026-06-01 00:00:00", "date_closed": False,
+        "date_last_stage_update": "2026-01-05 09:00:00", "expected_revenue": 1000.0, "lost_reason_id": False, **fields,
+    }  # fmt: skip
+
+
+def message(id_: int, day: str, **fields: Any) -> Record:
+    return {
+        "id": id_, "model": "crm.lead", "res_id": 1, "date": f"2026-{day} 10:00:00", "message_type": "notification",
+        "subtype_id": [2, "Note"], "subject": False, **fields,
+    }  # fmt: skip
+
+
+def change(id_: int, message_id: int, old: Any, new: Any, **fields: Any) -> Record:
+    """A tracked change of a link, or of `active` where the values are whole numbers."""
+    sides = {}
+    for side, value in (("old", old), ("new", new)):
+        linked = isinstance(value, list)
+        sides[f"{side}_value_integer"] = value[0] if linked else value
+        sides[f"{side}_value_char"] = value[1] if linked else False
+    name = [9, "Stage (crm.lead)"] if isinstance(new, list) else [8, "Active (crm.lead)"]
+    return {"id": id_, "mail_message_id": [message_id, "x"], "field_id": name, **sides, **fields}
+
+
+class Trial:
+    """Writes models, imports them, and reads the folder."""
+
+    def __init__(self, folder: Path) -> None:
+        self.source, self.output = folder / "export", folder / "crm"
+        self.source.mkdir()
+
+    def write(self, name: str, records: list[Record]) -> None:
+        (self.source / f"{name}.json").write_text(json.dumps(records), encoding="utf-8")
+
+    def write_csv(self, name: str, rows: list[Row]) -> None:
+        (self.source / f"{name}.csv").write_text(csv_text(rows), encoding="utf-8")
+
+    def run(self, **options: Any) -> Imported:
+        return bring_in("odoo", self.source, self.output, **options)
+
+    def outcomes(self) -> list[tuple[str, str, str]]:
+        rows = rows_of(self.output, "outcomes")
+        return [(r["lead_id"], r["outcome"], r["closed_at"].strftime("%m-%d %H:%M")) for r in rows]
+
+    def stages(self) -> list[tuple[str, str, str]]:
+        rows = rows_of(self.output, "stages")
+        return [(r["lead_id"], r["entered_at"].strftime("%m-%d"), r["stage"]) for r in rows]
+
+
+@pytest.fixture
+def trial(tmp_path: Path) -> Trial:
+    trial = Trial(tmp_path)
+    trial.write("crm_stage", STAGES)
+    return trial
+
+
+def test_archived_lead_with_a_reason_is_lost(trial: Trial) -> None:
+    closed = {"active": False, "date_closed": "2026-03-01 12:00:00"}
+    trial.write(
+        "crm_lead",
+        [lead(1, lost_reason_id=[3, "Too expensive"], **closed), lead(2, probability=0.0, **closed)],
+    )
+    trial.run()
+    assert trial.outcomes() == [("1", "lost", "03-01 12:00"), ("2", "lost", "03-01 12:00")]
+    assert [row["reason"] for row in rows_of(trial.output, "outcomes")] == ["Too expensive", None]
+    assert trial.stages() == [("1", "01-05", "New"), ("2", "01-05", "New")]
+
+
+def test_archived_lead_with_a_chance_is_gone(trial: Trial) -> None:
+    trial.write("crm_lead", [lead(1, active=False, date_closed="2026-03-01 12:00:00"), lead(2)])
+    trial.run()
+    assert trial.outcomes() == [("1", "gone", "03-01 12:00")]
+
+
+def test_won_lead_that_is_archived_stays_won(trial: Trial) -> None:
+    won = lead(1, stage_id=WON, active=False, probability=100.0, date_closed="2026-03-01 12:00:00")
+    trial.write("crm_lead", [won, lead(2)])
+    trial.write("mail_message", [message(1, "03-01"), message(2, "04-01")])
+    trial.write("mail_tracking_value", [change(1, 1, NEW, WON), change(2, 2, 1, 0)])
+    trial.run()
+    assert trial.outcomes() == [("1", "won", "03-01 10:00")]
+
+
+def test_restored_lead_is_open_again(trial: Trial) -> None:
+    trial.write("crm_lead", [lead(1, stage_id=[2, "Offer"])])
+    trial.write("mail_message", [message(1, "02-01"), message(2, "03-01"), message(3, "04-01")])
+    changes = [change(1, 1, NEW, [2, "Quote"]), change(2, 2, 1, 0), change(3, 3, 0, 1)]
+    trial.write("mail_tracking_value", changes)
+    trial.run()
+    assert trial.outcomes() == [("1", "lost", "03-01 10:00"), ("1", "open", "04-01 10:00")]
+    assert trial.stages() == [("1", "01-05", "New"), ("1", "02-01", "Offer"), ("1", "04-01", "Offer")]
+
+
+def test_stage_is_known_by_its_values_in_any_language(trial: Trial) -> None:
+    """Without the table of fields and with foreign labels only the values tell which field is the stage."""
+    trial.write("crm_lead", [lead(1, stage_id=[2, "Offer"])])
+    trial.write("mail_message", [message(1, "02-01")])
+    trial.write("mail_tracking_value", [change(1, 1, NEW, [2, "Offer"], field_id=[77, "Phase (crm.lead)"])])
+    trial.run()
+    assert trial.stages() == [("1", "01-05", "New"), ("1", "02-01", "Offer")]
+
+
+def test_columns_of_older_versions_are_read(trial: Trial) -> None:
+    trial.write("crm_lead", [lead(1, stage_id=[2, "Offer"])])
+    trial.write("mail_message", [message(1, "02-01")])
+    old = {"field_id": None, "field": "stage_id", "field_desc": "Stufe", "field_type": "many2one"}
+    rows = [change(1, 1, NEW, [2, "Offer"]) | old]
+    trial.write("mail_tracking_value", [{k: v for k, v in row.items() if v is not None} for row in rows])
+    trial.run()
+    assert trial.stages() == [("1", "01-05", "New"), ("1", "02-01", "Offer")]
+
+
+def test_history_of_a_merged_lead_is_set_aside(trial: Trial) -> None:
+    trial.write("crm_lead", [lead(1)])
+    merged = message(1, "02-01", subject="From Old deal : False")
+    email = message(
+        2, "02-02", subject="From Old deal : Hello", message_type="email", subtype_id=[1, "Discussions"]
+    )
+    trial.write("mail_message", [merged, email])
+    trial.write("mail_tracking_value", [change(1, 1, NEW, [2, "Offer"])])
+    record = trial.run().record
+    assert trial.stages() == [("1", "01-05", "New")]
+    assert [row["kind"] for row in rows_of(trial.output, "interactions")] == ["email"]
+    aside = [entry for source in record["sources"] for entry in source["set_aside"]]
+    assert aside == ["of_a_merged_lead"]
+
+
+UNQUALIFIED = lead(1, type="lead")
+CONVERTED = lead(
+    2, date_conversion="2026-02-01 08:00:00", stage_id=[2, "Offer"], date_last_stage_update="2026-02-01 08:00:00"
+)  # fmt: skip
+
+
+def test_lead_is_a_deal_from_its_conversion_on(trial: Trial) -> None:
+    trial.write("crm_lead", [UNQUALIFIED, CONVERTED])
+    trial.run()
+    leads = [(r["lead_id"], r["created_at"].strftime("%m-%d")) for r in rows_of(trial.output, "leads")]
+    assert leads == [("2", "02-01")]
+    assert trial.stages() == [("2", "02-01", "Offer")]
+
+
+def test_unqualified_leads_are_leads_on_demand(trial: Trial) -> None:
+    trial.write("crm_lead", [UNQUALIFIED, CONVERTED])
+    assert trial.run(object="lead").record["object"] == "lead"
+    assert trial.stages() == [("1", "01-05", "Lead"), ("2", "01-05", "Lead"), ("2", "02-01", "Offer")]
+    assert 'stages = ["Lead", "Offer"]' in (trial.output / "funnel.toml").read_text()
+
+
+def test_list_export_without_ids_names_the_field(trial: Trial) -> None:
+    trial.write_csv("Lead-Opportunity", [{"Opportunity": "Deal", "Stage": "New", "Created on": "2026-01-05 09:00:00",
+                                          "Expected Revenue": "10"}])  # fmt: skip
+    with pytest.raises(InvalidInput, match=r"Lead-Opportunity\.csv holds leads without id .*'External ID'"):
+        trial.run()
+
+
+def test_rows_of_tags_below_a_lead_are_one_set(trial: Trial) -> None:
+    base = {"External ID": "", "Opportunity": "", "Stage": "", "Created on": "", "Tags/Tag Name": ""}
+    own = {
+        "External ID": "crm.case_1",
+        "Opportunity": "Deal",
+        "Stage": "New",
+        "Created on": "2026-01-05 09:00:00",
+    }
+    trial.write_csv("list", [base | own | {"Tags/Tag Name": "Hot"}, base | {"Tags/Tag Name": "Training"}])
+    record = trial.run().record
+    assert rows_of(trial.output, "leads")[0]["tags"] == "Hot;Training"
+    assert [source["rows_used"] for source in record["sources"]] == [len(STAGES), 2]
+
+
+def test_tracked_plan_is_kept_with_its_history(trial: Trial) -> None:
+    trial.write("crm_lead", [lead(1, expected_revenue=3000.0), lead(2, create_date="2026-04-01 09:00:00")])
+    trial.write("mail_message", [message(1, "02-01")])
+    revenue = {
+        "field_id": [7, "Expected Revenue (crm.lead)"],
+        "old_value_float": 1000.0,
+        "new_value_float": 3000.0,
+    }
+    trial.write("mail_tracking_value", [change(1, 1, 0, 0) | revenue])
+    trial.run()
+    amounts = {row["lead_id"]: row["deal_amount"] for row in rows_of(trial.output, "leads")}
+    assert amounts == {"1": "1000", "2": "1000"}
+    (row,) = rows_of(trial.output, "attribute_changes")
+    assert (row["attribute"], row["value"]) == ("deal_amount", "3000")
+
+
+def test_newer_export_adds_changes_at_its_time(trial: Trial) -> None:
+    trial.write("crm_lead", [lead(1, x_region="north")])
+    trial.run()
+    trial.write("crm_lead", [lead(1, x_region="south", write_date="2026-07-01 00:00:00", stage_id=[2, "Offer"],
+                                  date_last_stage_update="2026-06-15 00:00:00"), lead(2)])  # fmt: skip
+    trial.run()
+    (row,) = rows_of(trial.output, "attribute_changes")
+    assert (row["value"], row["recorded_at"].strftime("%m-%d")) == ("south", "07-01")
+    assert trial.stages() == [("1", "01-05", "New"), ("1", "06-15", "Offer"), ("2", "01-05", "New")]
+    assert "probability" not in pq.read_schema(trial.output / "leads.parquet").names
