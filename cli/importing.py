@@ -12,7 +12,7 @@ from cli.progress import progress_bar
 if TYPE_CHECKING:
     from connectors.run import Imported
 
-SYSTEMS = ("odoo", "salesforce", "mapping")  # those of connectors.run, which --help does not load
+SYSTEMS = ("hubspot", "odoo", "salesforce", "mapping")  # those of connectors.run, which --help does not load
 SHOWN_REASONS = 20
 
 

@@ -179,6 +179,15 @@ def end_of_day(us: Ints, zone: ZoneInfo) -> Ints:
     return np.array(ends, dtype=np.int64)[inverse] if ends else us.copy()
 
 
+def days_in(read: Times, zone: ZoneInfo) -> list[str | None]:
+    """The day of each instant in `zone` (n,), None for no time."""
+    days = {
+        us: (EPOCH + timedelta(microseconds=us)).astimezone(zone).date().isoformat()
+        for us in np.unique(read.us[read.known]).tolist()
+    }
+    return [days[us] if ok else None for us, ok in zip(read.us.tolist(), read.known.tolist(), strict=True)]
+
+
 # ---- numbers
 
 # Blanks, apostrophes, percent signs, currency signs and ISO codes; "Mio" and "k" change a number and stay.

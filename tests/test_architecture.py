@@ -41,10 +41,11 @@ CUPBOARD_IMPORTS = {
     "features": {".": set[str](), "attributes": {"."}, "interactions": {"."}, "stages": {"."}},
     "models": {".": {"trees"}, "trees": set[str]()},
     "connectors": {
-        ".": {"salesforce", "mapping", "formats"},
+        ".": {"salesforce", "hubspot", "mapping", "formats"},
         "persons": {"."},
         "formats": {"."},
         "salesforce": {"."},
+        "hubspot": {"."},
         "odoo": {"."},
         "mapping": {"."},
     },

@@ -16,6 +16,8 @@ from history.values import value_text
 
 # Where the APIs of this field keep the records of a page.
 RECORD_LISTS: Final = ("records", "results", "data", "items", "value", "result")
+# Lists of records on pages without an id of their own; a record with an id may have such a list of its own.
+LISTS_OF_PAGES: Final = ("events", "deals", "contacts", "engagements")
 # Names and values of entries that are pairs: answers of form tools, parameters of events.
 PAIR_NAMES: Final = ("field.ref", "field.title", "field.id", "key", "name", "question", "label")
 PAIR_VALUES: Final = (
@@ -73,7 +75,9 @@ def _list_key(document: Mapping[str, Any]) -> str | None:
     """The key of a page's records; a record that only holds such a key among many others is no page."""
     if len(document) > 8:
         return None
-    for key in RECORD_LISTS:
+    pages = () if _record_id(document) is not None else LISTS_OF_PAGES
+    keys: tuple[str, ...] = (*RECORD_LISTS, *pages)
+    for key in keys:
         value = document.get(key)
         if isinstance(value, list) and all(isinstance(entry, dict) for entry in value):
             return key

@@ -1,6 +1,5 @@
 """Tasks and events as interactions, read in batches."""
 
-import re
 from collections.abc import Iterator
 from typing import Final
 
@@ -10,6 +9,7 @@ import pyarrow.compute as pc
 
 from connectors.deals import NO_TIME, times
 from connectors.export import Export, booleans, column
+from connectors.interactions import slug
 from connectors.salesforce.ids import keys
 from connectors.salesforce.leads import ConvertedLeads
 from connectors.salesforce.org import Org, without_deleted
@@ -131,10 +131,5 @@ def _kinds(table: pa.Table, kind: str) -> pa.DictionaryArray:
     raw = pc.fill_null(pc.coalesce(column(table, "Type"), subtype), word)
     encoded = (raw.combine_chunks() if isinstance(raw, pa.ChunkedArray) else raw).dictionary_encode()
     return pa.DictionaryArray.from_arrays(
-        encoded.indices, pa.array(list(map(_slug, encoded.dictionary.to_pylist())), pa.string())
+        encoded.indices, pa.array(list(map(slug, encoded.dictionary.to_pylist())), pa.string())
     )
-
-
-def _slug(text: str) -> str:
-    spaced = re.sub(r"(?<=[a-z])(?=[A-Z])", " ", text)
-    return re.sub(r"[\W_]+", "_", spaced.strip().casefold()).strip("_") or "other"

@@ -1,8 +1,6 @@
 """Attributes of opportunities with their history: planned closing date, amount, owner and tracked fields."""
 
-from datetime import timedelta
 from typing import Final
-from zoneinfo import ZoneInfo
 
 import numpy as np
 import pyarrow as pa
@@ -14,7 +12,7 @@ from connectors.export import column
 from connectors.salesforce.ids import is_reference, long_id
 from connectors.salesforce.org import Org
 from connectors.salesforce.stages import STAGE_FIELDS, field_key
-from connectors.values import EPOCH
+from connectors.values import days_in
 from history.arrays import Floats, Ints
 from history.folder.columns import Times
 from history.values import number_text
@@ -131,13 +129,8 @@ def _money_texts(org: Org, fields: pa.Table, name: str, amounts: Amounts) -> lis
 
 def _dates(org: Org, read: Times, rows: Ints) -> list[Text]:
     """The days of some rows in the zone of the export, None for no time."""
-    days = {us: _day(us, org.export.options.zone) for us in np.unique(read.us[read.known]).tolist()}
-    known, us = read.known[rows].tolist(), read.us[rows].tolist()
-    return [days[instant] if ok else None for instant, ok in zip(us, known, strict=True)]
-
-
-def _day(us: int, zone: ZoneInfo) -> str:
-    return (EPOCH + timedelta(microseconds=us)).astimezone(zone).date().isoformat()
+    days = days_in(read, org.export.options.zone)
+    return [days[row] for row in rows.tolist()]
 
 
 def _amount_texts(amounts: Floats) -> list[Text]:

@@ -21,7 +21,7 @@ def mutated(source: Path, target: Path, seed: int) -> str:
     broken = rng.choice(files)
     what = rng.choice(TABLE_FAULTS if broken.suffix == ".csv" else JSON_FAULTS)
     fault = _broken_table if broken.suffix == ".csv" else _broken_json
-    for file in files:
+    for file in source.iterdir():
         data = file.read_bytes()
         (target / file.name).write_bytes(fault(data, what, rng) if file is broken else data)
     return f"{what} {broken.name}"

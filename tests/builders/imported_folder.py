@@ -129,11 +129,15 @@ def imported_changes(output: Path, attribute: str, precision: int) -> Facts:
 
 
 def true_changes(world: World, attribute: str, spelling: Spelling) -> Facts:
-    return sorted(
-        (spelling.lead_id(r["lead_id"]), moment(r["changed_at"], spelling.precision), r["value"])
-        for r in world.attribute_changes
-        if r["attribute"] == attribute
-    )
+    """The changes to another value; a value that is entered again is none."""
+    last = {lead["lead_id"]: lead[attribute] for lead in world.leads}
+    facts: Facts = []
+    for row in sorted(world.attribute_changes, key=lambda r: r["changed_at"]):
+        if row["attribute"] == attribute and row["value"] != last[row["lead_id"]]:
+            last[row["lead_id"]] = row["value"]
+            at = moment(row["changed_at"], spelling.precision)
+            facts.append((spelling.lead_id(row["lead_id"]), at, row["value"]))
+    return sorted(facts)
 
 
 def open_leads(output: Path) -> set[str]:

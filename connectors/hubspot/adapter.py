@@ -1,0 +1,160 @@
+"""HubSpot: deals or contacts with their histories, activities and marketing events -> the tables of a data folder."""
+
+from typing import Final
+
+import numpy as np
+import pyarrow as pa
+
+from connectors.amounts import Amounts, Money, in_one_currency, numbers
+from connectors.attributes import Changes
+from connectors.deals import LOST, WON, deal_tables
+from connectors.export import Export, column
+from connectors.hubspot.activities import Contacts, interactions
+from connectors.hubspot.history import read_history
+from connectors.hubspot.leads import (
+    AMOUNT,
+    CLOSE_DATE,
+    add_history,
+    identity_columns,
+    lead_table,
+    list_ignored,
+    tracked_properties,
+)
+from connectors.hubspot.links import Links, add_cells, read_links
+from connectors.hubspot.portal import CONTACTS, DEALS, ID, Portal, read_portal, refuse_incomplete
+from connectors.hubspot.stages import (
+    lifecycle_rows,
+    moves_of,
+    read_deals,
+    read_moves,
+    read_stage_rows,
+    stage_ids,
+    stages_of,
+)
+from connectors.hubspot.tables import ALL_KINDS
+from connectors.ids import whole_ids
+from connectors.people import People
+from connectors.records import exported_at
+from connectors.stage_table import StageRow
+from connectors.tables import Result, Sink
+from history.arrays import Codes, Ints
+
+KINDS: Final = ALL_KINDS
+OBJECTS: Final = ("deal", "person")
+TIMES: Final = ("createdate", "hs_lastmodifieddate", "lastmodifieddate")
+
+
+def convert(export: Export, sink: Sink) -> Result:
+    """Gives the tables of an export to the sink; raises InvalidInput with every problem found."""
+    lead = CONTACTS if export.options.object == "person" else DEALS
+    refuse_incomplete(export, lead)
+    export.leave_unused()
+    pipelines = export.table("Pipeline")
+    export.use(pipelines)
+    labels = dict(zip(*(column(pipelines, n).to_pylist() for n in ("pipeline_id", "label")), strict=True))
+    portal = read_portal(export, lead, export.table(lead.kind.name), labels)
+    contacts = _other_object(portal)
+    links = read_links(export)
+    add_cells(portal, contacts, links)
+
+    deal_stages = read_stage_rows(export, pipelines)
+    rows = deal_stages if lead is DEALS else lifecycle_rows()
+    history = read_history(portal, {*(name.lower() for name in tracked_properties(portal)), lead.stage})
+    amounts = _amounts(portal)
+    moved, moved_us, moved_to = read_moves(portal, history, rows)
+    present = stage_ids(rows, column(portal.table, lead.stage).to_pylist())
+    stages = stages_of(portal, rows, [*present, *moved_to])
+    codes = _of_kept_pipelines(portal, rows, present, moved_to, stages.codes(moved_to))
+    deals = read_deals(portal, stages, stages.codes(present), amounts)
+    exported_us = _exported(portal, deals.closed_us[np.isin(deals.state, (WON, LOST))], moved_us)
+    tables = deal_tables(deals, moves_of(moved, moved_us, codes, stages), exported_us)
+
+    changes = Changes()
+    first = add_history(portal, history, amounts, changes)
+    leads = lead_table(portal, contacts, links, first)
+    list_ignored(portal)
+    sink.erase(portal.erased)
+    sink.merge(portal.ids.survivors)
+    sink.leads(leads, exported_us, {*first, *changes.attribute, CLOSE_DATE, AMOUNT})
+    sink.add("stages", tables.stages)
+    sink.add("outcomes", tables.outcomes)
+    sink.add("attribute_changes", changes.table(portal.ids.own))
+    for batch in interactions(portal, links, _who(portal, contacts, links), exported_us):
+        sink.add("interactions", batch)
+    return Result(lead.object, amounts.currency, stages.order, identity_columns(portal, leads), exported_us)
+
+
+def _other_object(portal: Portal) -> pa.Table:
+    """The contacts, used for links and sources; if they are the leads, the deals are set aside."""
+    export = portal.export
+    if portal.lead is CONTACTS:
+        deals = export.table("Deal")
+        export.leave(deals, "deals_are_not_the_leads", np.ones(len(deals), dtype=np.bool_))
+        return portal.table
+    contacts = export.table("Contact")
+    export.use(contacts)
+    return contacts
+
+
+def _amounts(portal: Portal) -> Amounts:
+    """The amounts of deals in one currency: as HubSpot converted them, else of --currency alone."""
+    table, count = portal.table, len(portal)
+    if portal.lead is CONTACTS:
+        return Amounts(np.full(count, np.nan), None, np.ones(count))
+    own = numbers(portal.export, table, "amount", "Deal")
+    home = numbers(portal.export, table, "amount_in_home_currency", "Deal")
+    codes = column(table, "deal_currency_code")
+    same = np.isfinite(own) & (own == home) & (own > 0)
+    same_codes = {
+        code for code, equal in zip(codes.to_pylist(), same.tolist(), strict=True) if equal and code
+    }
+    money = Money(
+        amount=own,
+        codes=codes,
+        converted=home,
+        home=same_codes.pop() if len(same_codes) == 1 else portal.export.options.currency,
+        rates={},
+        name="Deal.amount",
+        mend="export the property amount_in_home_currency ('Amount in company currency') too",
+    )
+    return in_one_currency(money, portal.export.options.currency)
+
+
+def _of_kept_pipelines(
+    portal: Portal, rows: list[StageRow], present: list[str | None], moved_to: list[str | None], codes: Codes
+) -> Codes:
+    """The stage codes of moves, -1 for an open stage of a pipeline in which none of the leads is."""
+    pipeline_of = {row.id: row.pipeline for row in rows}
+    kept = {pipeline_of.get(id_) for id_ in present if id_}
+    elsewhere = np.array(
+        [id_ is not None and pipeline_of.get(id_) not in kept for id_ in moved_to], dtype=np.bool_
+    )
+    if elsewhere.any():
+        portal.export.notes.append(
+            f"{int(elsewhere.sum()):,} stage entries in another pipeline, before a deal moved, are left out."
+        )
+    return np.where(elsewhere, -1, codes).astype(np.int32)
+
+
+def _exported(portal: Portal, closed_us: Ints, moved_us: Ints) -> int:
+    """When the export was made: the latest past time of the leads and their stages."""
+    now_us = portal.export.options.now_us
+    past = [us[us <= now_us] for us in (closed_us, moved_us)]
+    latest = exported_at(portal.export, [(portal.table, TIMES)])
+    return max(latest, *(int(us.max()) for us in past if len(us)), latest)
+
+
+def _who(portal: Portal, contacts: pa.Table, links: Links) -> Contacts:
+    ids, emails = (column(contacts, name) for name in (ID, "email"))
+    by_email = {
+        email.lower(): id_
+        for id_, email in zip(whole_ids(ids).to_pylist(), emails.to_pylist(), strict=True)
+        if id_ and email
+    }
+    places = portal.ids.places(pa.array([deal for deal, _ in links.deal_contacts], pa.string())).tolist()
+    pairs = [
+        (contact, place)
+        for place, (_, contact) in zip(places, links.deal_contacts, strict=True)
+        if place >= 0
+    ]
+    return Contacts(People(pairs, portal.created_us), by_email)

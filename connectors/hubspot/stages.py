@@ -1,0 +1,182 @@
+"""Stages of deals and contacts, and every move between them."""
+
+import json
+from collections.abc import Sequence
+from typing import Any, Final
+
+import numpy as np
+import pyarrow as pa
+
+from connectors.amounts import Amounts
+from connectors.deals import LOST, NO_TIME, OPEN, WON, Deals, Moves
+from connectors.export import Export, booleans, column
+from connectors.hubspot.objects import CURRENT_STAGE, ENTERED
+from connectors.hubspot.portal import Portal
+from connectors.property_history import PropertyHistory
+from connectors.recognise import key_of
+from connectors.stage_table import StageRow, StageTable, stage_table
+from connectors.values import end_of_day, read_numbers
+from connectors.words import is_true
+from history.arrays import Codes, Ints, Mask
+
+# Of every portal, in case the export has no table of pipelines.
+DEFAULT_STAGES: Final = {
+    "appointmentscheduled": "Appointment Scheduled", "qualifiedtobuy": "Qualified To Buy",
+    "presentationscheduled": "Presentation Scheduled", "decisionmakerboughtin": "Decision Maker Bought-In",
+    "contractsent": "Contract Sent", "closedwon": "Closed Won", "closedlost": "Closed Lost",
+}  # fmt: skip
+# Lifecycle stages in their order; a customer is won.
+LIFECYCLE: Final = {
+    "subscriber": "Subscriber", "lead": "Lead", "marketingqualifiedlead": "Marketing Qualified Lead",
+    "salesqualifiedlead": "Sales Qualified Lead", "opportunity": "Opportunity", "customer": "Customer",
+    "evangelist": "Evangelist", "other": "Other",
+}  # fmt: skip
+WON_LIFECYCLE: Final = ("customer", "evangelist")
+
+
+def read_stage_rows(export: Export, pipelines: pa.Table) -> list[StageRow]:
+    """The stages of all pipelines of deals, HubSpot's default ones first; of one id the last row counts."""
+    rows = [
+        StageRow(id_, label, "", place, None) for place, (id_, label) in enumerate(DEFAULT_STAGES.items())
+    ]
+    table = export.table("Stage")
+    export.use(table)
+    names = ("stage_id", "label", "pipeline_id", "displayOrder", "probability", "isClosed", "closed_won")
+    cells = zip(*(column(table, name).to_pylist() for name in names), strict=True)
+    rows += [_stage_row(*texts) for texts in cells]
+    ids, nested = (column(pipelines, name).to_pylist() for name in ("pipeline_id", "stages"))
+    for pipeline, cell in zip(ids, nested, strict=True):
+        rows += _rows_of_cell(pipeline, cell)
+    return [row for row in rows if row.id and row.label]
+
+
+def _rows_of_cell(pipeline: str | None, cell: str | None) -> list[StageRow]:
+    """Stages as a JSON list in a cell, as loaders without nested tables write them."""
+    try:
+        entries = json.loads(cell) if cell else []
+    except (ValueError, RecursionError):
+        return []
+    rows = []
+    for entry in entries if isinstance(entries, list) else []:
+        if isinstance(entry, dict):
+            inner = entry.get("metadata")
+            metadata: dict[str, Any] = inner if isinstance(inner, dict) else {}
+            texts = (
+                None if value is None else str(value)
+                for value in (
+                    entry.get("id") or entry.get("stageId"), entry.get("label"), pipeline, entry.get("displayOrder"),
+                    metadata.get("probability"), metadata.get("isClosed"), None,
+                )
+            )  # fmt: skip
+            rows.append(_stage_row(*texts))
+    return rows
+
+
+def _stage_row(
+    id_: str | None, label: str | None, pipeline: str | None, order: str | None, *meaning: str | None
+) -> StageRow:
+    probability, closed, won = meaning
+    (share,) = read_numbers(pa.array([probability], pa.string()), ".").value.tolist()
+    (rank,) = read_numbers(pa.array([order], pa.string()), ".").value.tolist()
+    is_closed = is_true(closed)
+    state = None
+    if is_true(won) or (is_closed is not False and share == 1):
+        state = WON
+    elif is_closed or (is_closed is None and share == 0 and won is None):
+        state = LOST
+    elif is_closed is False:
+        state = OPEN
+    return StageRow(id_ or "", label or "", pipeline, rank, state)
+
+
+def lifecycle_rows() -> list[StageRow]:
+    """The lifecycle stages of contacts."""
+    return [
+        StageRow(id_, label, "", place, WON if id_ in WON_LIFECYCLE else OPEN)
+        for place, (id_, label) in enumerate(LIFECYCLE.items())
+    ]
+
+
+def stage_ids(rows: Sequence[StageRow], names: Sequence[str | None]) -> list[str | None]:
+    """The ids of stages that may be written as ids, labels, or labels with the pipeline in brackets."""
+    ids = {row.id for row in rows}
+    by_label = {row.label.casefold(): row.id for row in reversed(rows)}
+    by_key = {key_of(row.id): row.id for row in reversed(rows)}
+    meanings: dict[str, str] = {}
+    for name in {name for name in names if name}:
+        bare = name.rpartition(" (")[0] if name.endswith(")") else name
+        candidates = (name if name in ids else None, by_label.get(name.casefold()), by_label.get(bare.casefold()),
+                      by_key.get(key_of(name)), by_key.get(key_of(name.rpartition("_")[0])), bare or name)  # fmt: skip
+        meanings[name] = next(candidate for candidate in candidates if candidate)
+    return [meanings.get(name) if name else None for name in names]
+
+
+def entry_moves(portal: Portal, rows: list[StageRow]) -> tuple[Ints, Ints, list[str]]:
+    """Leads, times and stage ids of columns that say when a stage was entered; the second version before the first."""
+    entries: dict[tuple[int, str], tuple[bool, int]] = {}
+    for name in portal.entry_columns():
+        match = ENTERED.match(name)
+        if match is None or key_of(match["id"] or match["label"]).startswith("currentstage"):
+            continue
+        (stage,) = stage_ids(rows, [match["id"] or match["label"]])
+        read = portal.export.times(portal.table, name)
+        is_second = match["version"] is not None
+        for place in np.flatnonzero(read.known).tolist():
+            key = (place, stage or "")
+            if key not in entries or is_second:
+                entries[key] = (is_second, int(read.us[place]))
+    leads = np.array([place for place, _ in entries], dtype=np.int64)
+    us = np.array([instant for _, instant in entries.values()], dtype=np.int64)
+    return leads, us, [stage for _, stage in entries]
+
+
+def read_moves(
+    portal: Portal, history: PropertyHistory, rows: list[StageRow]
+) -> tuple[Ints, Ints, list[str | None]]:
+    """Stage moves by the history; of leads without one by their columns of entries. Leads, times, stage ids."""
+    lead, us, values = history.of(portal.lead.stage)
+    entered, entered_us, entered_stage = entry_moves(portal, rows)
+    without = ~np.isin(entered, np.unique(lead))
+    ids = stage_ids(rows, list(values))
+    ids += [stage for stage, kept in zip(entered_stage, without.tolist(), strict=True) if kept]
+    return np.concatenate((lead, entered[without])), np.concatenate((us, entered_us[without])), ids
+
+
+def moves_of(lead: Ints, us: Ints, codes: Codes, stages: StageTable) -> Moves:
+    """The moves; in an instant the system's order of the stages counts, a decision comes last."""
+    rank_of = {label: place for place, label in enumerate(stages.order)}
+    ranks = np.array([rank_of.get(label, len(rank_of)) for label in stages.labels] + [0], dtype=np.int64)
+    known = codes >= 0
+    return Moves(
+        lead[known],
+        us[known],
+        codes[known],
+        np.full(int(known.sum()), np.nan),
+        ranks[codes[known]],
+        stages.labels,
+        stages.states,
+    )
+
+
+def read_deals(portal: Portal, stages: StageTable, stage: Codes, amounts: Amounts) -> Deals:
+    """The leads as deals; --won and --lost come before the deal's own flags, these before the stage's meaning."""
+    table = portal.table
+    state = stages.states_of(stage)
+    won, not_won = booleans(column(table, "hs_is_closed_won"))
+    closed, is_open = booleans(column(table, "hs_is_closed"))
+    lost: Mask = closed & not_won
+    by_flag = np.where(won, WON, np.where(lost, LOST, np.where(is_open, OPEN, state)))
+    chosen = np.array([code in stages.chosen for code in range(len(stages.labels))] + [False])[stage]
+    state = np.where(chosen, state, by_flag).astype(np.int8)
+    plan = portal.export.times(table, "closedate" if portal.lead.object == "deal" else "")
+    ends = np.where(plan.is_date, end_of_day(plan.us, portal.export.options.zone), plan.us)
+    since = portal.export.times(table, CURRENT_STAGE)
+    return Deals(
+        portal.ids.own, portal.created_us, state, stage, np.where(since.known, since.us, NO_TIME),
+        np.where(plan.known, ends, NO_TIME), amounts.value, column(table, "closed_lost_reason").to_pylist(),
+    )  # fmt: skip
+
+
+def stages_of(portal: Portal, rows: list[StageRow], used: list[str | None]) -> StageTable:
+    """The table of the stages in use."""
+    return stage_table(rows, [id_ for id_ in used if id_], portal.export.options)

@@ -1,0 +1,56 @@
+"""Ids of records: several in one cell, whole numbers that became decimal, merged records under their survivor."""
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from history.arrays import Ints
+
+SEPARATORS: Final = re.compile(r"[\s;,|\[\]\"']+")
+DECIMAL: Final = r"^([0-9]+)\.0+$"  # a spreadsheet's or a data frame's form of a whole number
+
+
+def whole_ids(ids: pa.Array) -> pa.Array:
+    """The ids, 123.0 as 123."""
+    return pc.replace_substring_regex(ids, DECIMAL, r"\1")
+
+
+def ids_in_cell(text: str | None) -> list[str]:
+    """The ids of one cell: "1;2", '["1", "2"]', or "1:1571234567890;2:1571234567891" with times."""
+    parts = (part.partition(":")[0] for part in SEPARATORS.split(text or ""))
+    return [re.sub(DECIMAL, r"\1", part) for part in parts if part]
+
+
+@dataclass(frozen=True)
+class Ids:
+    """The ids of the leads (n,), and the survivor of each merged one."""
+
+    own: Sequence[str]
+    survivors: Mapping[str, str]
+
+    def places(self, array: pa.Array) -> Ints:
+        """The place of each id's lead, that of the survivor for a merged one; -1 without a lead."""
+        by_id = {id_: place for place, id_ in enumerate(self.own)}
+        merged = {old: by_id[new] for old, new in self.survivors.items() if new in by_id and old not in by_id}
+        known = pa.array([*by_id, *merged], pa.string())
+        place = np.array([*by_id.values(), *merged.values(), -1], dtype=np.int64)
+        found = pc.fill_null(pc.index_in(whole_ids(array), value_set=known), len(place) - 1)
+        return np.asarray(place[found.to_numpy(zero_copy_only=False)])
+
+
+def survivors_of(pairs: Iterable[tuple[str, str]]) -> dict[str, str]:
+    """Merged id -> the last survivor, through chains of merges; (merged, survivor) pairs in any order."""
+    direct = {old: new for old, new in pairs if old != new}
+    final: dict[str, str] = {}
+    for old in direct:
+        seen, new = {old}, direct[old]
+        while new in direct and new not in seen:
+            seen.add(new)
+            new = direct[new]
+        final[old] = new
+    return {old: new for old, new in final.items() if old != new}

@@ -1,0 +1,67 @@
+"""Rows of `interactions` from parallel columns."""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pyarrow as pa
+
+from connectors.deals import NO_TIME, times
+from history.arrays import Floats, Ints, Mask
+
+Texts = Sequence[str | None]
+
+
+@dataclass(frozen=True)
+class Touches:
+    """Activities (m,): the lead's place, when it happened and was entered (NO_TIME if unknown), kind, id, channel,
+    direction, and a number (NaN for none).
+    """
+
+    lead: Ints
+    us: Ints
+    entered_us: Ints
+    kind: Texts
+    id: Texts
+    channel: Texts
+    direction: Texts
+    value: Floats
+
+    def table(self, ids: Sequence[str]) -> pa.Table:
+        """The rows of `interactions` for leads of these ids; an entry before the event itself says nothing."""
+        recorded = np.where(self.entered_us > self.us, self.entered_us, NO_TIME)
+        return pa.table(
+            {
+                "lead_id": pa.array(ids, pa.string()).take(pa.array(self.lead)),
+                "occurred_at": times(self.us),
+                "kind": pa.array(self.kind, pa.string()),
+                "interaction_id": pa.array(self.id, pa.string()),
+                "recorded_at": times(recorded),
+                "channel": pa.array(self.channel, pa.string()),
+                "direction": pa.array(self.direction, pa.string()),
+                "value": pa.array(self.value, mask=~np.isfinite(self.value)),
+            }
+        )
+
+
+class SeenIds:
+    """Which activities come again: under the same id in another file or page."""
+
+    def __init__(self) -> None:
+        self._ids: set[str] = set()
+
+    def are_new(self, ids: Texts) -> Mask:
+        """Which ids (m,) come for the first time; rows without one are all new."""
+        new = np.ones(len(ids), dtype=np.bool_)
+        for row, id_ in enumerate(ids):
+            if id_ is not None:
+                new[row] = id_ not in self._ids
+                self._ids.add(id_)
+        return new
+
+
+def slug(text: str) -> str:
+    """The name of a kind: "Incoming E-mail" is incoming_e_mail."""
+    spaced = re.sub(r"(?<=[a-z])(?=[A-Z])", " ", text)
+    return re.sub(r"[\W_]+", "_", spaced.strip().casefold()).strip("_") or "other"

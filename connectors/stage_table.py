@@ -1,0 +1,105 @@
+"""Stages of a system that keeps them by id: their labels, order, pipelines, and what each means."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from connectors.deals import LOST, OPEN, WON
+from connectors.export import ReadOptions
+from connectors.words import outcome_of
+from history.arrays import Codes, Flags
+from history.errors import InvalidInput
+from history.outcome_words import folded
+
+
+@dataclass(frozen=True)
+class StageRow:
+    """One stage as the system describes it; state None and order NaN if it does not say."""
+
+    id: str
+    label: str
+    pipeline: str | None
+    order: float
+    state: int | None
+
+
+@dataclass(frozen=True)
+class StageTable:
+    """Labels (k,) with their states (OPEN, WON or LOST); codes: id of a stage -> place of its label.
+
+    order: the open labels in order, () if it is unknown. chosen: labels of --won and --lost.
+    """
+
+    labels: Sequence[str]
+    states: Flags
+    codes_by_id: Mapping[str, int]
+    order: tuple[str, ...]
+    chosen: frozenset[int]
+
+    def codes(self, ids: Iterable[str | None]) -> Codes:
+        """The place of each id's label, -1 for none."""
+        return np.array([self.codes_by_id.get(id_, -1) if id_ else -1 for id_ in ids], dtype=np.int32)
+
+    def states_of(self, codes: Codes) -> Flags:
+        """What the stage of each code means (n,), OPEN for -1."""
+        return np.append(self.states, np.int8(OPEN))[codes].astype(np.int8)
+
+
+def stage_table(rows: Sequence[StageRow], used: Iterable[str], options: ReadOptions) -> StageTable:
+    """The stages that the deals have been in; one that the system does not describe has its id as label.
+
+    used: ids of stages among deals and histories. What a stage means is told, in this order, by --won and --lost, the
+    system, and the usual words. Raises InvalidInput for a name of --won or --lost that no stage has.
+    """
+    known = {row.id: row for row in rows}
+    listed = [known.get(id_, StageRow(id_, id_, None, np.nan, None)) for id_ in dict.fromkeys(used)]
+    labels = list(dict.fromkeys(row.label for row in listed))
+    place = {label: code for code, label in enumerate(labels)}
+    states = np.full(len(labels), OPEN, dtype=np.int8)
+    for row in listed:
+        states[place[row.label]] = _state(row)
+    chosen = _chosen(listed, options)
+    for label, state in chosen.items():
+        states[place[label]] = state
+    return StageTable(
+        labels=labels,
+        states=states,
+        codes_by_id={row.id: place[row.label] for row in listed},
+        order=_order(rows, listed, labels, states),
+        chosen=frozenset(place[label] for label in chosen),
+    )
+
+
+def _state(row: StageRow) -> int:
+    if row.state is not None:
+        return row.state
+    word = outcome_of(row.label) or outcome_of(row.id)
+    return OPEN if word is None else WON if word == "won" else LOST
+
+
+def _chosen(rows: Sequence[StageRow], options: ReadOptions) -> dict[str, int]:
+    by_name = {folded(name): row.label for row in rows for name in (row.id, row.label)}
+    chosen: dict[str, int] = {}
+    for option, names, state in (("--won", options.won, WON), ("--lost", options.lost, LOST)):
+        for name in names:
+            label = by_name.get(folded(name))
+            if label is None:
+                listed = ", ".join(dict.fromkeys(row.label for row in rows))
+                raise InvalidInput(f"{option} {name}: no such stage; the stages are {listed}.")
+            chosen[label] = state
+    return chosen
+
+
+def _order(
+    rows: Sequence[StageRow], used: Sequence[StageRow], labels: Sequence[str], states: Flags
+) -> tuple[str, ...]:
+    """Open labels by the system's order, also those without a deal in the same pipelines; () if it is unknown."""
+    pipelines = {row.pipeline for row in used}
+    closing = {label for label, state in zip(labels, states.tolist(), strict=True) if state != OPEN}
+    listed = [row for row in rows if row.pipeline in pipelines and row.label not in closing]
+    listed = [row for row in listed if _state(row) == OPEN]
+    open_labels = set(labels) - closing
+    if not open_labels <= {row.label for row in listed} or any(np.isnan(row.order) for row in listed):
+        return ()
+    return tuple(dict.fromkeys(row.label for row in sorted(listed, key=lambda row: row.order)))
