@@ -28,6 +28,12 @@ def row_warnings(reports: Mapping[str, TableReport]) -> list[Warning]:
             f"aside: {undecided.first[0]}"
         )
         warnings.append(Warning("undecided_outcome", "outcomes", detail))
+    if (odd := _flagged(reports, "leads", "odd_creation")) is not None:
+        detail = (
+            f"{odd.count:,} leads were created far before all others, and no training and no period begins with "
+            f"them: {odd.first[0]}"
+        )
+        warnings.append(Warning("odd_creation", "leads", detail))
     for table in reports:
         if (late := _flagged(reports, table, "late_row")) is not None:
             detail = (

@@ -5,6 +5,7 @@ import numpy as np
 from history.errors import InvalidInput
 from history.folder.rules import REJECTED
 from history.history import LOST, WON, History
+from history.odd_creations import first_creation_us
 from history.times import format_time
 from history.warnings import Warning
 from models.amount import AmountModel
@@ -42,7 +43,10 @@ def _no_outcomes(history: History) -> str:
     if set_aside := _set_aside(history):
         return f"{problem}; {set_aside}"
     days = history.config.horizon_days
-    if not len(history) or history.created_us.min() + history.config.horizon_us <= history.as_of_us:
+    if (
+        not len(history)
+        or first_creation_us(history.created_us) + history.config.horizon_us <= history.as_of_us
+    ):
         return problem
     return (
         f"{problem}; no lead is {days} days old at T, and an outcome without closed_at and recorded_at counts from "

@@ -10,6 +10,7 @@ import numpy as np
 
 from history.arrays import Floats, Ints
 from history.history import DAY_US
+from history.odd_creations import odd_creations
 
 MAX_WEEKS = 156  # older weeks do not inform about the next ones
 BLOCK_WEEKS = 2  # the level takes one step a block of this length
@@ -60,13 +61,14 @@ class _Posterior:
 
 
 def arrivals(created_us: Ints, as_of_us: int, days: int) -> Arrivals:
-    """Expected creations on each of `days` days after T, from the creations (n,) known at T.
+    """Expected creations on each of `days` days after T, from the creations (n,) known at T, odd ones left out.
 
     A structural model (Harvey 1989) by Laplace's approximation: whole weeks back from T are quasi-Poisson counts
     around a log level that walks at random, with a trend and one yearly wave. Normal priors keep both at zero until
     data contradicts. Drift and dispersion maximise the evidence. The deviation holds the uncertainty left by the
     weeks, so a season that history is too short to show widens it, and the drift still to come.
     """
+    created_us = created_us[~odd_creations(created_us)]
     weeks = _weekly_counts(created_us, as_of_us)[:MAX_WEEKS]
     if len(weeks) < 2 or weeks.sum() == 0:
         daily_mean = len(created_us) / max(_span_days(created_us, as_of_us), 7.0)

@@ -9,6 +9,7 @@ from funnel.forecast.arrivals import Arrivals, arrivals
 from funnel.forecast.hazards import Hazards, KnownLeads, WinTotals, hazards
 from history.arrays import Floats
 from history.history import DAY_US
+from history.odd_creations import first_creation_us
 
 HALF_LIFE_HORIZONS = 2.0
 LEAST_HALF_LIFE_DAYS = 60.0
@@ -92,4 +93,4 @@ def unseen_year_share(known: KnownLeads) -> float:
     """Share of a year (0 to 1) by which the first lead is younger than a year: its season is unknown."""
     if not len(known.created_us):
         return 1.0
-    return 1 - min((known.as_of_us - int(known.created_us.min())) / YEAR_US, 1.0)
+    return 1 - min((known.as_of_us - first_creation_us(known.created_us)) / YEAR_US, 1.0)

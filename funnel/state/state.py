@@ -25,6 +25,7 @@ from funnel.state.touches import Touches, touches_of
 from history.arrays import Codes, Mask
 from history.errors import InvalidInput
 from history.history import LOST, History
+from history.odd_creations import first_creation_us
 from history.times import format_time
 from history.warnings import Warning, json_of
 
@@ -146,7 +147,7 @@ def _period(history: History, from_us: int | None, to_us: int | None) -> Period:
     """The period with the defaults of FunnelOptions; raises InvalidInput if it is empty."""
     end_us = history.as_of_us + 1 if to_us is None else min(to_us, history.as_of_us + 1)
     if from_us is None:
-        first_us = int(history.created_us.min()) if len(history) else history.as_of_us
+        first_us = first_creation_us(history.created_us) if len(history) else history.as_of_us
         from_us = min(first_us, end_us - 1)
     start, end, as_of = (format_time(instant) for instant in (from_us, end_us, history.as_of_us))
     if from_us > history.as_of_us:

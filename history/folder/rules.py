@@ -176,6 +176,11 @@ LATE_ROW: Final = Rule(
     "more than 30 days after everything else (a plan, or a typing error); it is not visible without an explicit T",
     keeps_row=True,
 )
+ODD_CREATION: Final = Rule(
+    "odd_creation",
+    "created far before all other leads (a placeholder, or a typing error); it widens no training and no period",
+    keeps_row=True,
+)
 BEFORE_CREATION: Final = Rule("before_creation", "the row is older than its lead; it is kept", keeps_row=True)
 UNKNOWN_DIRECTION: Final = Rule(
     "unknown_direction",
@@ -237,6 +242,7 @@ RULES: Final = (
     MISSING_AMOUNT,
     PERIOD_ENDS_BEFORE_START,
     LATE_ROW,
+    ODD_CREATION,
     BEFORE_CREATION,
     UNKNOWN_DIRECTION,
     BAD_AMOUNT,

@@ -26,9 +26,11 @@ from history.folder.rules import (
     CHECKS,
     DUPLICATE_LEAD,
     LATE_ROW,
+    ODD_CREATION,
     UNDECIDED_OUTCOME,
 )
 from history.history import DAY_US, Factor, empty_factor
+from history.odd_creations import odd_creations
 from history.schema import NOT_ATTRIBUTES, TABLES
 
 NO_TIME: Final = np.iinfo(np.int64).min
@@ -160,6 +162,9 @@ class LeadTable(ValidatedTable):
         is_duplicate[visible] = True
         is_duplicate[rows] = False
         self.rows.reject(DUPLICATE_LEAD, is_duplicate, "lead_id")
+        is_odd = np.zeros(len(self), dtype=np.bool_)
+        is_odd[rows] = odd_creations(self.own.us[rows])
+        self.rows.flag(ODD_CREATION, is_odd, "lead_id", "created_at")
         index = np.full(len(self.ids.values) + 1, -1, dtype=np.int64)
         index[self.ids.codes[rows]] = np.arange(len(rows))
         return VisibleLeads(as_of_us, self.own.us[rows], index), rows

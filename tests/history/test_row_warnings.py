@@ -7,12 +7,18 @@ from history.row_warnings import row_warnings
 
 
 @pytest.mark.parametrize(
-    ("table", "rule"), [("outcomes", "bad_amount"), ("leads", "undecided_outcome")], ids=["amount", "outcome"]
+    ("table", "rule", "subject"),
+    [
+        ("outcomes", "bad_amount", "outcomes"),
+        ("leads", "undecided_outcome", "outcomes"),
+        ("leads", "odd_creation", "leads"),
+    ],
+    ids=["amount", "outcome", "creation"],
 )
-def test_flag_becomes_a_warning(table: str, rule: str) -> None:
+def test_flag_becomes_a_warning(table: str, rule: str, subject: str) -> None:
     reports = {table: TableReport(9, flagged=(Rejected(rule, 1200, ("row 7: x",)),))}
     (warning,) = row_warnings(reports)
-    assert (warning.code, warning.subject) == (rule, "outcomes")
+    assert (warning.code, warning.subject) == (rule, subject)
     assert warning.detail.startswith("1,200 ")
     assert warning.detail.endswith(": row 7: x")
 

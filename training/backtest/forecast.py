@@ -12,6 +12,7 @@ from funnel.forecast.periods import DEFAULT_COUNT, CalendarPeriod, periods, peri
 from funnel.forecast.report import pipeline_views
 from history.errors import InvalidInput
 from history.history import History
+from history.odd_creations import first_creation_us
 from history.progress import Progress, no_progress
 from history.snapshot import cut
 from history.times import format_time
@@ -66,7 +67,7 @@ def past_period_starts(history: History, options: ForecastOptions, count: int) -
     ahead = DEFAULT_COUNT[options.period] if options.count is None else options.count
     running = periods(history.as_of_us, options.period, 1, zone)[0]
     past = periods_before(running, options.period, ahead + count - 1, zone)[:count]
-    first_us = int(history.created_us.min()) if len(history) else history.as_of_us
+    first_us = first_creation_us(history.created_us) if len(history) else history.as_of_us
     starts = [period.start_us for period in past if period.start_us > first_us]
     if not starts:
         raise InvalidInput(
@@ -146,6 +147,6 @@ def _year_before(known: KnownLeads, result: Forecast, period: CalendarPeriod, j:
     count = PERIODS_PER_YEAR[kind]
     year_before = periods_before(period, kind, count, result.zone)[0]
     assert year_before.start == shift(period.start, kind, -count)
-    if not len(known.created_us) or int(known.created_us.min()) > year_before.start_us:
+    if not len(known.created_us) or first_creation_us(known.created_us) > year_before.start_us:
         return NO_ESTIMATE
     return Estimate(float(known.won_between(year_before.start_us, year_before.end_us)[j]))

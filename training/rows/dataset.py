@@ -1,12 +1,13 @@
 """Training rows: every open lead on a calendar grid of past instants, plus some leads at creation and stage entry."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 
 from history.arrays import Flags, Ints, Mask
 from history.history import DAY_US, OPEN, History
+from history.odd_creations import first_creation_us, odd_creations
 from history.snapshot import Snapshot, open_leads, state_at
 from training.rows.labels import Labels, label
 
@@ -50,7 +51,7 @@ def grid_step_us(horizon_us: int) -> int:
 
 
 def grid(history: History, last_us: int, step_us: int) -> list[int]:
-    """Instants last_us, last_us - step_us, ... back to the first lead's creation, oldest first.
+    """Instants last_us, last_us - step_us, ... back to the first creation that is not odd, oldest first.
 
     At most MAX_DATES: a longer history is covered by steps of a whole multiple of step_us. Empty if no lead exists by
     last_us.
@@ -63,8 +64,8 @@ def grid(history: History, last_us: int, step_us: int) -> list[int]:
 
 
 def _span_us(history: History, last_us: int) -> int:
-    """Time from the first creation to last_us; negative without a lead by then."""
-    return last_us - int(history.created_us.min()) if len(history) else -1
+    """Time from the first creation to last_us, odd ones left out; negative without a lead by then."""
+    return last_us - first_creation_us(history.created_us) if len(history) else -1
 
 
 def _widened(span_us: int, step_us: int) -> int:
@@ -81,16 +82,16 @@ def training_rows(history: History, seed: int) -> Rows:
 
     Every row is matured: its whole horizon is observed, so that slow losses and fast wins count alike. Creations and
     entries are a random sample, each at most half of MOMENT_SHARE of the grid's rows. Of more than MAX_ROWS rows a
-    random sample stays.
+    random sample stays. Leads with an odd creation have no rows.
     """
     horizon_us = history.config.horizon_us
     last_us = history.as_of_us - horizon_us
     random = np.random.default_rng(seed)
     dates = grid(history, last_us, grid_step_us(horizon_us))
-    on_grid = _joined(history, [open_leads(history, at) for at in dates])
+    on_grid = _on_grid(history, dates)
     max_moments = int(MOMENT_SHARE * len(on_grid)) // 2
-    creations = _sample(_creations(history, last_us), max_moments, random)
-    entries = _sample(_entries(history, last_us), max_moments, random)
+    creations = _sample(_usual(_creations(history, last_us)), max_moments, random)
+    entries = _sample(_usual(_entries(history, last_us)), max_moments, random)
 
     snapshot = _joined(history, [on_grid, creations, entries])
     sizes = [len(on_grid), len(creations), len(entries)]
@@ -114,12 +115,23 @@ def recent_rows(history: History, share: float, seed: int) -> Rows:
     # The training grid goes on to T in its own step.
     step_us = _widened(span_us, grid_step_us(horizon_us))
     dates = range(last_us + step_us, history.as_of_us, step_us)
-    snapshot = _joined(history, [open_leads(history, at) for at in dates])
+    snapshot = _on_grid(history, dates)
     if share < 1:
         count = round(share * len(snapshot))
         snapshot = _drawn(snapshot, count, np.random.default_rng(seed))
     origin = np.full(len(snapshot), GRID, dtype=np.int8)
     return Rows(snapshot, label(snapshot, horizon_us), origin, share)
+
+
+def _on_grid(history: History, dates: Iterable[int]) -> Snapshot:
+    """The open leads at each date, odd creations left out."""
+    return _usual(_joined(history, [open_leads(history, at) for at in dates]))
+
+
+def _usual(snapshot: Snapshot) -> Snapshot:
+    """The rows of leads without an odd creation: an open lead of a placeholder's age would be in every snapshot."""
+    is_odd = odd_creations(snapshot.history.created_us)
+    return snapshot.take(~is_odd[snapshot.lead]) if is_odd.any() else snapshot
 
 
 def _joined(history: History, snapshots: Sequence[Snapshot]) -> Snapshot:

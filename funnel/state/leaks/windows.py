@@ -6,6 +6,7 @@ from funnel.state.paths import StagePaths
 from funnel.state.period import Period, View, view_of
 from funnel.state.touches import Touches
 from history.history import DAY_US
+from history.odd_creations import first_creation_us
 
 WINDOW_DAYS = 90.0  # the recent window; the one before it is twice as long, so that its rates vary less
 LEAST_WINDOW_DAYS = 1
@@ -34,7 +35,7 @@ def leak_windows(paths: StagePaths, touches: Touches, to_us: int) -> Windows | N
     """Both windows, shortened to the data; None if the data spans less than three days."""
     if not len(paths):
         return None
-    history_days = (to_us - int(paths.created_us.min())) / DAY_US
+    history_days = (to_us - first_creation_us(paths.created_us)) / DAY_US
     days = min(WINDOW_DAYS, history_days / 3)
     if days < LEAST_WINDOW_DAYS:
         return None

@@ -118,3 +118,14 @@ def test_explicit_T_hides_no_late_row(tmp_path: Path) -> None:
     history = read(tmp_path, {"interactions.csv": daily_calls("2024-03-20")}, as_of_us=us("2024-04-01"))
     assert len(history.interactions.time_us) == 31
     assert history.warnings == ()
+
+
+def test_odd_creation_is_named_among_visible_leads(tmp_path: Path) -> None:
+    leads = "lead_id,created_at\nold,2000-01-01\n"
+    leads += "".join(f"L{day},2024-01-{day:02d}\n" for day in range(1, 31))
+    history = read(tmp_path, {"leads.csv": leads})
+    (warning,) = history.warnings
+    assert (warning.code, warning.subject) == ("odd_creation", "leads")
+    assert "row 2: lead_id 'old', created_at '2000-01-01'" in warning.detail
+    assert len(history) == 31
+    assert read(tmp_path, {"leads.csv": leads}, as_of_us=us("2024-01-09")).warnings == ()

@@ -114,7 +114,7 @@ def test_odd_rows_are_kept_and_flagged(tmp_path: Path) -> None:
         },
         "attribute_changes": {"ignored_attribute": 1},
     }
-    few_rows = {"late_row"}  # flagged only among many rows, see test_read.py
+    few_rows = {"late_row", "odd_creation"}  # flagged among many rows alone, see test_read.py
     assert {rule for found in flags.values() for rule in found} == set(FLAGGED) - few_rows
     assert len(history.interactions.time_us) == 1
     assert len(history.outcomes.time_us) == 1

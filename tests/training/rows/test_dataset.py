@@ -110,3 +110,15 @@ def test_rows_recorded_after_t_are_left_out(world: History) -> None:
     """A history whose T is moved back without being cut gives the rows of that T."""
     earlier = replace(world, as_of_us=world.as_of_us - 60 * DAY_US)
     check(training_rows(earlier, 0), earlier)
+
+
+def test_lead_of_a_placeholder_date_changes_no_row() -> None:
+    day = DAY_US
+    usual = [Lead(created=(20_000 + i) * day) for i in range(300)]
+    placeholder = Lead(created=10_000 * day)
+    last_us = 20_400 * day
+    without, with_it = (
+        training_rows(history_of(leads_, last_us), seed=0) for leads_ in (usual, [*usual, placeholder])
+    )
+    assert (with_it.snapshot.lead == without.snapshot.lead).all()
+    assert (with_it.snapshot.as_of_us == without.snapshot.as_of_us).all()
