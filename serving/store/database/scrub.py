@@ -22,6 +22,7 @@ from history.arrays import Bytes, Ints
 CHUNK_BYTES = 16 * 1024 * 1024
 FILE_HEADER_BYTES = 100
 PAGE_SIZE_OFFSET = 16
+PAGE_SIZES = tuple(1 << power for power in range(9, 17))  # 512 to 65,536 bytes
 # First byte of a b-tree page. Other pages begin with a page number, whose first byte is 0 in files below 128 GiB.
 LEAF_TYPES = (10, 13)
 INTERIOR_TYPES = (2, 5)
@@ -50,6 +51,8 @@ def scrub(descriptor: int) -> int:
     if size < FILE_HEADER_BYTES or size >= LARGEST_FILE_BYTES:
         return 0
     page_size = _page_size(descriptor)
+    if page_size not in PAGE_SIZES:
+        return 0
     changed = 0
     for offset in range(0, size, CHUNK_BYTES):
         content = np.frombuffer(os.pread(descriptor, CHUNK_BYTES, offset), dtype=np.uint8)
