@@ -15,7 +15,7 @@ from history.read import read_records
 from serving.base.limits import MAX_KEY
 from serving.store.store import Store
 from serving.store.transfer.load import load_history
-from tests.builders.store_fakes import Clock, contents, read_leads
+from tests.builders.store_fakes import Clock, contents
 from tests.builders.store_folder import FAR_US, LEADS, TABLES, load, read, write_folder
 
 if TYPE_CHECKING:
@@ -31,22 +31,6 @@ def test_store_equals_the_folder_at_any_time(store: Store, folder: Path) -> None
         stored = store.read_all(as_of_us)
         assert contents(stored) == contents(expected)
         assert stored.config == expected.config
-
-
-def test_closings_around_the_creation_load_as_they_are(store: Store, tmp_path: Path) -> None:
-    tables = {name: [dict(row) for row in rows] for name, rows in TABLES.items()}
-    outcome = {"outcome": "won", "amount": "", "reason": ""}
-    tables["outcomes"] = [
-        {**outcome, "lead_id": "a", "closed_at": "2026-01-01", "recorded_at": ""},
-        {**outcome, "lead_id": "b", "closed_at": "2025-12-24", "recorded_at": "2026-02-01"},
-        {**outcome, "lead_id": "=c", "closed_at": "", "recorded_at": "2026-01-31"},
-    ]
-    folder = write_folder(tmp_path / "early", tables)
-    load(store, folder)
-    for as_of_us in (FAR_US, 1_768_500_000_000_000):
-        assert contents(store.read_all(as_of_us)) == contents(read(folder, as_of_us))
-    assert set(load(store, folder).rows.values()) == {0}
-    assert store.read_all(FAR_US).outcomes.implied.tolist() == [True, False, True]
 
 
 def test_loading_again_adds_nothing(store: Store, folder: Path) -> None:
@@ -103,50 +87,6 @@ def test_contradicting_created_at_is_reported_only(store: Store, tmp_path: Path)
     loaded = load(store, write_folder(tmp_path / "two", {"leads": other}))
     assert (loaded.conflict_count, loaded.conflicts) == (3, ["b", "a", "=c"])
     assert store.read_all(FAR_US).created_us.tolist() == read(tmp_path / "one").created_us.tolist()
-
-
-def test_leads_are_in_the_requested_order(store: Store, folder: Path) -> None:
-    load(store, folder)
-    history = read_leads(store, ["=c", "nobody", "a"], FunnelConfig(), FAR_US)
-    assert history.lead_ids == ["=c", "a"]
-    assert history.interactions.offsets.tolist() == [0, 0, 3]
-
-
-def test_stored_lead_equals_the_lead_of_a_request(store: Store, folder: Path) -> None:
-    load(store, folder)
-    config = FunnelConfig()
-    record = {
-        "lead_id": "b",
-        "created_at": "2026-01-01T23:00:00Z",
-        "owner": "Ann",
-        "source": "web",
-        "attributes": {"n": "3.0", "note": LEADS[0]["note"]},
-        "interactions": [
-            {
-                "occurred_at": "2026-01-05T10:00:00Z",
-                "recorded_at": "2026-03-01T00:00:00Z",
-                "kind": "call",
-                "channel": "phone",
-                "direction": "inbound",
-                "interaction_id": "i1",
-            },
-            {
-                "occurred_at": "2025-12-23T23:00:00Z",
-                "kind": "call",
-                "channel": "phone",
-                "direction": "inbound",
-                "value": 2.5,
-            },
-        ],
-        "outcome": {"outcome": "lost", "closed_at": "2026-03-02T23:00:00Z", "reason": "price"},
-    }
-    (expected, problems) = read_records([record], config, FAR_US)
-    assert problems == [None]
-    stored = contents(read_leads(store, ["b"], config, FAR_US))
-    requested = contents(expected)
-    for key in ("outcomes.implied", "interactions.ids"):
-        stored.pop(key), requested.pop(key)
-    assert stored == requested
 
 
 row = st.fixed_dictionaries(

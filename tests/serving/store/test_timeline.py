@@ -1,0 +1,71 @@
+"""The timeline of a lead: newest first, paged without gaps, changes of one moment as one entry."""
+
+from collections.abc import Sequence
+
+import pytest
+
+from history.history import DAY_US
+from serving.store.lead_rows import LeadRow, LeadRows
+from serving.store.leads import current_attributes
+from serving.store.schema import FACT_COLUMNS, KEY_COLUMNS
+from serving.store.timeline import UNDATED_US, Entry, lead_document, timeline
+
+LEAD = LeadRow(1, "a", 0, {"owner": "Ann", "size": 3})
+
+
+def rows_of(**tables: Sequence[tuple[object, ...]]) -> LeadRows:
+    """Rows are (time_us, known_us, content ...) of the one lead, numbered over all tables."""
+    columns, number = {}, 0
+    for name, fields in FACT_COLUMNS.items():
+        rows = []
+        for row in tables.get(name, []):
+            number += 1
+            rows.append((1, number, *row))
+        columns[name] = list(zip(*rows, strict=True)) if rows else [()] * (len(KEY_COLUMNS) + len(fields))
+    return LeadRows([LEAD], columns)
+
+
+TOUCHES = [(t, t, f"k{i}", None, 0, None, None) for i, t in enumerate([5, 1, 5, 3])]
+
+
+@pytest.mark.parametrize("limit", [1, 2, 3, 4, 9])
+def test_pages_hold_every_entry_once_newest_first(limit: int) -> None:
+    rows, kinds, key = rows_of(interactions=TOUCHES), [], None
+    while True:
+        page = timeline(rows, key, limit)
+        kinds += [entry["data"]["kind"] for entry in page.entries]
+        key = page.next_key
+        if key is None:
+            break
+    assert kinds == ["k2", "k0", "k3", "k1"]
+
+
+def test_missing_parts_of_a_row_are_left_out() -> None:
+    touch = (5, 7, "call", "phone", 1, 2.5, "i1")
+    (full,), (bare,) = (timeline(rows_of(interactions=[row]), None).entries for row in (touch, TOUCHES[0]))
+    assert full["data"] == {
+        "kind": "call", "channel": "phone", "direction": "inbound", "value": 2.5, "interaction_id": "i1",
+    }  # fmt: skip
+    assert bare["data"] == {"kind": "k0"}
+    assert full["recorded_at"] > full["occurred_at"] == bare["recorded_at"]
+
+
+def test_changes_of_one_moment_are_one_entry() -> None:
+    changes = [(5, 5, "owner", '"Bob"'), (5, 5, "size", None), (6, 6, "size", "4")]
+    entries = timeline(rows_of(attribute_changes=changes), None).entries
+    assert [entry["data"] for entry in entries] == [{"size": 4}, {"owner": "Bob", "size": None}]
+
+
+def test_outcome_without_a_time_comes_long_after_the_creation() -> None:
+    (entry,) = timeline(rows_of(outcomes=[(None, None, 1, None, None)]), None).entries
+    assert entry["data"] == {"outcome": "won"}
+    assert entry["recorded_at"] is None
+    assert UNDATED_US == 90 * DAY_US
+    assert entry["occurred_at"].startswith("1970-04-01")
+
+
+def test_document_has_own_attributes_as_text_and_others_as_sent() -> None:
+    changed = rows_of(attribute_changes=[(5, 5, "source", "7"), (6, 6, "plan", "true")])
+    document: Entry = lead_document(LEAD, current_attributes(changed)[0])
+    assert (document["owner"], document["source"], document["account_id"]) == ("Ann", "7", None)
+    assert document["attributes"] == {"size": 3, "plan": True}
