@@ -1,9 +1,9 @@
 """Finds the files of an export and opens each as a source: column names and batches of text columns."""
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import pyarrow as pa
 
@@ -14,7 +14,7 @@ from history.errors import InvalidInput
 BATCH_ROWS: Final = 100_000
 ENDINGS: Final = (
     ".csv", ".tsv", ".txt", ".csv.gz", ".tsv.gz", ".xlsx", ".xlsm", ".json", ".jsonl", ".ndjson", ".json.gz",
-    ".jsonl.gz", ".ndjson.gz", ".parquet",
+    ".jsonl.gz", ".ndjson.gz", ".parquet", ".zip",
 )  # fmt: skip
 
 
@@ -39,6 +39,7 @@ class Source:
     file: str
     columns: tuple[str, ...]
     batches: Batches
+    unpacked: Any = None  # keeps the folder of an unpacked archive alive
 
 
 def open_sources(paths: Sequence[Path]) -> list[Source]:
@@ -81,6 +82,8 @@ def _open(path: Path, name: str) -> list[Source]:
     lower = path.name.lower()
     if not lower.endswith(ENDINGS):
         return [Source(name, (), _no_batches)]
+    if lower.endswith(".zip"):
+        return _open_archive(path, name)
     if lower.endswith((".xlsx", ".xlsm")):
         from connectors.formats.workbook import open_workbook
 
@@ -96,6 +99,15 @@ def _open(path: Path, name: str) -> list[Source]:
     from connectors.formats.csv import open_csv
 
     return [open_csv(path, name)]
+
+
+def _open_archive(path: Path, name: str) -> list[Source]:
+    from connectors.formats.archive import Unpacked, unpack
+
+    folder = Unpacked()
+    members = unpack(path, name, [ending for ending in ENDINGS if ending != ".zip"], folder)
+    sources = [source for member in members for source in _open(member.path, member.name)]
+    return [replace(source, unpacked=folder) for source in sources] or [Source(name, (), _no_batches)]
 
 
 def _no_batches(_account: Account, _columns: Sequence[str]) -> Iterator[Batch]:

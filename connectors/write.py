@@ -48,7 +48,7 @@ SCHEMAS: Final[Mapping[str, pa.Schema]] = {
     ),
     # Not a table of the data folder: all ids of each lead, for later imports.
     "identities": pa.schema(
-        [("lead_id", pa.string()), ("id", pa.string()), ("is_known", pa.bool_()), ("joined_at", pa.int64())]
+        [("lead_id", pa.string()), ("id", pa.string()), ("level", pa.int8()), ("joined_at", pa.int64())]
     ),
 }  # fmt: skip
 PARTIAL: Final = ".partial"

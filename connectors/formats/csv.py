@@ -5,6 +5,7 @@ import csv
 import gzip
 import io
 import re
+import zlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -49,7 +50,7 @@ def open_csv(path: Path, name: str) -> Source:
     """The file as a source; raises InvalidInput if its layout cannot be found."""
     try:
         layout = _layout(path)
-    except (csv.Error, UnicodeError, EOFError, gzip.BadGzipFile) as error:
+    except (csv.Error, UnicodeError, EOFError, gzip.BadGzipFile, zlib.error) as error:
         raise InvalidInput(f"{name} cannot be read as delimited text: {error}; export it again.") from error
 
     def batches(account: Account, columns: Sequence[str]) -> Iterator[Batch]:

@@ -2,6 +2,7 @@
 
 import gzip
 import json
+import zlib
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
@@ -24,6 +25,13 @@ PAIR_VALUES: Final = (
     "value", "answer", "text", "choice.label", "choices.labels", "number", "boolean", "date", "email", "url",
     "phone_number", "value.string_value", "value.int_value", "value.double_value", "value.float_value",
 )  # fmt: skip
+# A record with a name and a link is no pair: a product, a person.
+SURE_NAMES: Final = ("field.ref", "field.title", "field.id", "key")
+PLAIN_VALUES: Final = tuple(
+    name for name in PAIR_VALUES if name.partition(".")[0] in ("value", "answer", "text")
+)
+LARGEST_WHOLE: Final = 32 << 20  # bytes of a file that is held as a whole
+COMPRESSION: Final = 8  # of JSON by gzip, about
 PARENT_ID: Final = "parent.Id"
 PARENT_LIST: Final = "parent.list"  # of records in lists below the same object: which list
 RECORD_IDS: Final = ("Id", "id", "vid", "dealId", "companyId")
@@ -38,22 +46,42 @@ def open_json(path: Path, name: str) -> list[Source]:
     Raises InvalidInput for text that is no JSON, with the line.
     """
     opener = gzip.open if path.name.lower().endswith(".gz") else open
+    if _is_large(path) and _has_record_lines(path, name):
+        from connectors.formats.json_lines import open_json_lines
+
+        return open_json_lines(path, name)
     try:
         with opener(path, "rt", encoding="utf-8-sig") as file:
             text = file.read()
-    except (UnicodeError, EOFError, gzip.BadGzipFile) as error:
+    except (UnicodeError, EOFError, gzip.BadGzipFile, zlib.error) as error:
         raise InvalidInput(f"{name} cannot be read as JSON in UTF-8: {error}; export it again.") from error
     nested: dict[str, list[Flat]] = {}
-    rows = [_flat(record, nested) for record in _records(text, name)]
+    rows = [flat_record(record, nested) for record in _records(text, name)]
     sources = [_source(name, rows)]
     return sources + [_source(f"{name}, {key}", children) for key, children in nested.items()]
+
+
+def _is_large(path: Path) -> bool:
+    share = COMPRESSION if path.name.lower().endswith(".gz") else 1
+    return path.stat().st_size * share > LARGEST_WHOLE
+
+
+def _has_record_lines(path: Path, name: str) -> bool:
+    """Whether the first line is a whole record, and no page of records."""
+    opener = gzip.open if path.name.lower().endswith(".gz") else open
+    try:
+        with opener(path, "rb") as file:
+            record = json.loads(file.readline().decode("utf-8-sig"))
+    except (OSError, EOFError, zlib.error, ValueError, RecursionError):
+        return False
+    return isinstance(record, dict) and not _list_key(record)
 
 
 def _records(text: str, name: str) -> Iterator[Record]:
     try:
         document = json.loads(text)
     except (ValueError, RecursionError):
-        yield from _lines(text, name)
+        yield from line_records(text, name)
         return
     yield from _of(document)
 
@@ -84,8 +112,9 @@ def _list_key(document: Mapping[str, Any]) -> str | None:
     return None
 
 
-def _lines(text: str, name: str) -> Iterator[Record]:
-    for number, line in enumerate(text.splitlines(), 1):
+def line_records(text: str, name: str, first: int = 1) -> Iterator[Record]:
+    """The records of lines, the first of which has this number; raises InvalidInput with a line that is no JSON."""
+    for number, line in enumerate(text.split("\n"), first):
         if not line.strip():
             continue
         try:
@@ -94,7 +123,7 @@ def _lines(text: str, name: str) -> Iterator[Record]:
             raise InvalidInput(f"{name}, line {number} is no JSON: {error}; export it again.") from error
 
 
-def _flat(record: Record, nested: dict[str, list[Flat]], prefix: str = "", root: Any = None) -> Flat:
+def flat_record(record: Record, nested: dict[str, list[Flat]], prefix: str = "", root: Any = None) -> Flat:
     """One level: {"Owner": {"Name": "X"}} is {"Owner.Name": "X"}; lists of records go to `nested`.
 
     Lists below one object are one table: {"history": {"amount": [...], "stage": [...]}}.
@@ -104,7 +133,7 @@ def _flat(record: Record, nested: dict[str, list[Flat]], prefix: str = "", root:
     for key, value in record.items():
         path = f"{prefix}{key}"
         if isinstance(value, dict) and not isinstance(value.get("records"), list):
-            flat.update(_flat(value, nested, f"{path}.", root))
+            flat.update(flat_record(value, nested, f"{path}.", root))
             continue
         children = value["records"] if isinstance(value, dict) else value
         if (pairs := _pairs(children)) is not None:
@@ -112,7 +141,7 @@ def _flat(record: Record, nested: dict[str, list[Flat]], prefix: str = "", root:
             continue
         if isinstance(children, list) and children and all(isinstance(child, dict) for child in children):
             for child in children:
-                row = _flat(child, {})
+                row = flat_record(child, {})
                 row[PARENT_ID] = _cell(root)
                 if prefix:
                     row[PARENT_LIST] = path
@@ -144,11 +173,12 @@ def _pairs(children: Any) -> Flat | None:
         return None
     pairs: Flat = {}
     for child in children:
-        flat = _flat(child, {})
+        flat = flat_record(child, {})
         name = next((flat[key] for key in PAIR_NAMES if flat.get(key)), None)
-        if name is None or not any(key in flat for key in PAIR_VALUES):
+        values = PAIR_VALUES if any(flat.get(key) for key in SURE_NAMES) else PLAIN_VALUES
+        if name is None or not any(key in flat for key in values):
             return None
-        value = next((flat[key] for key in PAIR_VALUES if flat.get(key)), None)
+        value = next((flat[key] for key in values if flat.get(key)), None)
         pairs[name] = f"{pairs[name]};{value}" if pairs.get(name) and value else value or pairs.get(name)
     return pairs
 

@@ -1,51 +1,71 @@
-"""A Parquet file as a source; every value as text."""
+"""A Parquet file as a source; every value as text, nested values as flat columns."""
 
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from connectors.accounts import Account
+from connectors.formats.json import flat_record
+from connectors.formats.nested import IrregularError, Names, flat_columns, text_of
 from connectors.sources import BATCH_ROWS, Batch, Source
 from history.errors import InvalidInput
-from history.values import value_text
 
 
 def open_parquet(path: Path, name: str) -> Source:
     """The file as a source; raises InvalidInput if it is damaged."""
     try:
-        columns = tuple(pq.ParquetFile(path).schema_arrow.names)
-    except pa.ArrowException as error:
+        columns = tuple(_columns(pq.ParquetFile(path)))
+    except (pa.ArrowException, OSError) as error:
         raise InvalidInput(f"{name} cannot be read as Parquet: {error}; export it again.") from error
 
     def batches(account: Account, wanted: Sequence[str]) -> Iterator[Batch]:
         first = 1
         try:
-            for batch in pq.ParquetFile(path).iter_batches(BATCH_ROWS, columns=list(wanted)):
+            file = pq.ParquetFile(path)
+            roots = _roots(file.schema_arrow, wanted)
+            for batch in file.iter_batches(BATCH_ROWS, columns=roots):
                 account.rows_read += batch.num_rows
-                table = pa.table([_text(column) for column in batch.columns], names=batch.schema.names)
+                table = _flat(pa.Table.from_batches([batch]), wanted)
                 yield Batch(table, np.arange(first, first + batch.num_rows, dtype=np.int64))
                 first += batch.num_rows
-        except pa.ArrowException as error:
+        except (pa.ArrowException, OSError) as error:
             raise InvalidInput(f"{name} cannot be read to its end: {error}; export it again.") from error
 
     return Source(name, columns, batches)
 
 
-def _text(column: pa.Array) -> pa.Array:
-    if pa.types.is_dictionary(column.type):
-        column = column.dictionary_decode()
-    if pa.types.is_string(column.type) or pa.types.is_large_string(column.type):
-        trimmed = pc.utf8_trim_whitespace(column.cast(pa.string()))
-        return pc.if_else(pc.equal(trimmed, ""), pa.scalar(None, pa.string()), trimmed)
-    return pa.array([_value(value) for value in column.to_pylist()], pa.string())
+def _columns(file: pq.ParquetFile) -> dict[str, None]:
+    """The names of the flat columns; the rows are read only for the keys of lists of pairs."""
+    nested = [field.name for field in file.schema_arrow if pa.types.is_nested(field.type)]
+    by_root = {name: Names() for name in nested}
+    for batch in file.iter_batches(BATCH_ROWS, columns=nested) if nested else ():
+        for root, names in by_root.items():
+            flat_columns(pa.table({root: batch.column(root)}), names)
+    columns: dict[str, None] = {}
+    for name in file.schema_arrow.names:
+        columns |= by_root[name].seen if name in by_root else {name: None}
+    return columns
 
 
-def _value(value: object) -> str | None:
+def _roots(schema: pa.Schema, wanted: Sequence[str]) -> list[str]:
+    """The file's own columns that hold the wanted flat ones."""
+    return [
+        name for name in schema.names
+        if any(column == name or column.startswith(f"{name}.") for column in wanted)
+    ]  # fmt: skip
+
+
+def _flat(table: pa.Table, wanted: Sequence[str]) -> pa.Table:
+    chosen = frozenset(wanted)
+    if not any(pa.types.is_nested(field.type) for field in table.schema):
+        return pa.table({name: text_of(table.column(name).combine_chunks()) for name in wanted})
     try:
-        return value_text(value)
-    except TypeError:
-        return str(value)
+        columns = flat_columns(table, chosen.__contains__)
+        nothing = pa.nulls(len(table), pa.string())
+        return pa.table({name: columns.get(name, nothing) for name in wanted})
+    except IrregularError:
+        rows = [flat_record(record, {}) for record in table.to_pylist()]
+        return pa.table({name: pa.array([row.get(name) for row in rows], pa.string()) for name in wanted})

@@ -7,7 +7,7 @@ import numpy as np
 import pyarrow as pa
 
 from connectors.deals import NO_TIME
-from connectors.persons.identities import NOBODY, SHARED, Ids, Links, People, join
+from connectors.persons.identities import ADDRESS, NOBODY, SHARED, USER, VISITOR, Ids, Links, People, join
 from connectors.persons.log import NO_ID, Log
 from connectors.persons.rows import Role
 from history.arrays import Codes, Flags, Ints, Mask
@@ -91,24 +91,31 @@ def take_census(log: Log, earlier: int) -> Census:
 
 def _ids(log: Log) -> Ids:
     count = len(log.vocabulary)
-    is_known, gave_way = np.zeros(count, dtype=np.bool_), np.zeros(count, dtype=np.bool_)
-    is_known[log.known[log.known >= 0]] = True
+    gave_way = np.zeros(count, dtype=np.bool_)
     gave_way[log.other[(log.other >= 0) & (log.other != log.owner)]] = True
     first_us = np.full(count, np.iinfo(np.int64).max)
-    for codes in (log.known, log.visitor, log.other):
+    for codes in (log.known, log.address, log.visitor, log.other):
         rows = codes >= 0
         np.minimum.at(first_us, codes[rows], log.us[rows])
-    return Ids(is_known, gave_way, first_us)
+    return Ids(_levels(log), gave_way, first_us)
+
+
+def _levels(log: Log) -> Flags:
+    """The level of each id: the highest at which it is used."""
+    level = np.full(len(log.vocabulary), VISITOR, dtype=np.int8)
+    level[log.address[log.address >= 0]] = ADDRESS
+    level[log.known[log.known >= 0]] = USER
+    return level
 
 
 def _links(log: Log) -> Links:
-    """Pairs of ids that share a row."""
-    both = (log.known >= 0) & (log.visitor >= 0)
-    other = (log.other >= 0) & (log.owner != log.other)
-    seen_us = log.seen_us
-    first = np.concatenate((log.visitor[both], log.other[other]))
-    second = np.concatenate((log.known[both], log.owner[other]))
-    us = np.concatenate((seen_us[both], seen_us[other]))
+    """Pairs of ids that share a row, each with the first time."""
+    owner, seen_us = log.owner, log.seen_us
+    pieces = []
+    for codes in (log.address, log.visitor, log.other):
+        rows = np.flatnonzero((codes >= 0) & (codes != owner))
+        pieces.append((codes[rows], owner[rows], seen_us[rows]))
+    first, second, us = (np.concatenate(parts) for parts in zip(*pieces, strict=True))
     order = np.lexsort((us, second, first))
     first, second, us = first[order], second[order], us[order]
     new = np.ones(len(first), dtype=np.bool_)
@@ -161,14 +168,12 @@ def _identities(log: Log, people: People, lead_of: Codes, ids: pa.Array) -> pa.T
     """Every id of the leads, so that a later export without its link is still read right."""
     lead = np.where(people.person >= 0, np.append(lead_of, NOBODY)[people.person], NOBODY)
     nodes = np.flatnonzero(lead >= 0)
-    is_known = np.zeros(len(log.vocabulary), dtype=np.bool_)
-    is_known[log.known[log.known >= 0]] = True
     joined = people.joined_us[nodes]
     return pa.table(
         {
             "lead_id": ids.take(pa.array(lead[nodes])),
             "id": log.vocabulary.take(pa.array(nodes)),
-            "is_known": pa.array(is_known[nodes]),
+            "level": pa.array(_levels(log)[nodes]),
             "joined_at": pa.array(joined, pa.int64(), mask=joined == NO_TIME),
         }
     )

@@ -1,6 +1,7 @@
 """An earlier import of the same persons as the first rows of a log: ids, creations and decisions that are known."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
@@ -8,6 +9,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from connectors.deals import NO_TIME
+from connectors.persons.identities import ADDRESS, LATEST, USER, VISITOR
 from connectors.persons.rows import PersonRows, Role
 from history.arrays import Ints
 
@@ -21,46 +23,50 @@ def earlier_rows(tables: Mapping[str, pa.Table]) -> list[PersonRows]:
     if "leads" not in tables or IDENTITIES not in tables:
         return []
     leads, ids = tables["leads"], tables[IDENTITIES]
-    place = pc.index_in(leads.column("lead_id"), value_set=ids.column("id").combine_chunks())
-    lead_is_known = pc.fill_null(ids.column("is_known").take(place), False)
-    known_leads = leads.column("lead_id").filter(lead_is_known).combine_chunks()
+    levels = _Levels(ids.column("id").combine_chunks(), ids.column("level").combine_chunks())
     created = _us(leads, "created_at")
-    rows = [_rows(leads.column("lead_id"), known_leads, created, makes_lead=True), _links(ids, known_leads)]
-    own = pc.if_else(ids.column("is_known"), ids.column("id"), pa.scalar(None, pa.string()))
-    rows.append(
-        _rows(ids.column("id"), own.combine_chunks().drop_null(), np.full(len(ids), created.min(initial=0)))
-    )
+    first_us = np.full(len(ids), created.min(initial=LATEST))
+    rows = [
+        levels.rows(leads.column("lead_id"), created, makes_lead=True),
+        levels.rows(ids.column("id"), first_us),
+        _links(ids, levels),
+    ]
     if "outcomes" in tables:
-        rows.append(_decisions(tables["outcomes"], known_leads))
+        rows.append(_decisions(tables["outcomes"], levels))
     return rows
 
 
-def _rows(
-    ids: pa.ChunkedArray, known: pa.Array, us: Ints, makes_lead: bool = False, **columns: pa.Array
-) -> PersonRows:
-    """Statements about persons, whose ids are known ones or visitors'."""
-    array = ids.combine_chunks() if isinstance(ids, pa.ChunkedArray) else ids
-    is_known = pc.is_in(array, value_set=known)
-    nothing = pa.scalar(None, pa.string())
-    named = {
-        "known": pc.if_else(is_known, array, nothing),
-        "visitor": pc.if_else(is_known, nothing, array),
-        **columns,
-    }
-    count = len(array)
-    return PersonRows(
-        pa.table({"id": array}), us, np.full(count, NO_TIME), np.full(count, Role.STATEMENT, np.int8),
-        np.full(count, makes_lead), named,
-    )  # fmt: skip
+@dataclass(frozen=True)
+class _Levels:
+    """The level of each known id."""
+
+    ids: pa.Array
+    level: pa.Array
+
+    def rows(
+        self, column: pa.ChunkedArray, us: Ints, makes_lead: bool = False, **columns: pa.Array
+    ) -> PersonRows:
+        """Statements about the persons of ids."""
+        array = column.combine_chunks()
+        level = pc.fill_null(self.level.take(pc.index_in(array, value_set=self.ids)), VISITOR)
+        nothing, count = pa.scalar(None, pa.string()), len(array)
+        named = {
+            name: pc.if_else(pc.equal(level, place), array, nothing)
+            for name, place in (("known", USER), ("address", ADDRESS), ("visitor", VISITOR))
+        }
+        return PersonRows(
+            pa.table({"id": array}), us, np.full(count, NO_TIME), np.full(count, Role.STATEMENT, np.int8),
+            np.full(count, makes_lead), {**named, **columns},
+        )  # fmt: skip
 
 
-def _links(ids: pa.Table, known: pa.Array) -> PersonRows:
+def _links(ids: pa.Table, levels: _Levels) -> PersonRows:
     others = ids.filter(pc.not_equal(ids.column("id"), ids.column("lead_id")))
     joined = np.asarray(pc.fill_null(others.column("joined_at"), NO_TIME).to_numpy(), dtype=np.int64)
-    return _rows(others.column("lead_id"), known, joined, other=others.column("id").combine_chunks())
+    return levels.rows(others.column("lead_id"), joined, other=others.column("id").combine_chunks())
 
 
-def _decisions(outcomes: pa.Table, known: pa.Array) -> PersonRows:
+def _decisions(outcomes: pa.Table, levels: _Levels) -> PersonRows:
     dated = outcomes.filter(
         pc.and_(
             pc.is_valid(outcomes.column("closed_at")),
@@ -68,7 +74,7 @@ def _decisions(outcomes: pa.Table, known: pa.Array) -> PersonRows:
         )
     )
     role = [ROLES[word] for word in dated.column("outcome").to_pylist()]
-    base = _rows(dated.column("lead_id"), known, _us(dated, "closed_at"))
+    base = levels.rows(dated.column("lead_id"), _us(dated, "closed_at"))
     amount = np.asarray(pc.fill_null(dated.column("amount"), float("nan")).to_numpy(), dtype=np.float64)
     return PersonRows(
         base.table,

@@ -14,7 +14,7 @@ from connectors.persons.hashes import Hashes, hashes
 from connectors.persons.rows import PersonRows, Role, person_ids
 from history.arrays import Codes, Flags, Floats, Ints, Mask
 
-ID_COLUMNS: Final = ("known", "visitor", "other")
+ID_COLUMNS: Final = ("known", "address", "visitor", "other")
 DECISION_TEXTS: Final = ("stage", "currency", "reason")
 NO_ID: Final = -1
 T = TypeVar("T", bound=np.generic)
@@ -34,13 +34,14 @@ class Decisions:
 
 @dataclass(frozen=True)
 class Log:
-    """All rows (m,) of an export. vocabulary: the ids; known, visitor, other: codes of ids, NO_ID without one.
+    """All rows (m,) of an export. vocabulary: the ids; known, address, visitor, other: codes of ids, NO_ID without one.
 
     us, recorded_us, role, makes_lead: as in PersonRows. event: a hash of the event's id, 0 without one.
     """
 
     vocabulary: pa.Array
     known: Codes
+    address: Codes
     visitor: Codes
     other: Codes
     us: Ints
@@ -56,7 +57,8 @@ class Log:
     @property
     def owner(self) -> Codes:
         """The id whose person each row belongs to (m,), NO_ID without one."""
-        owner = np.where(self.known >= 0, self.known, self.visitor)
+        owner = np.where(self.known >= 0, self.known, self.address)
+        owner = np.where(owner >= 0, owner, self.visitor)
         return np.asarray(np.where(owner >= 0, owner, self.other))
 
     @property
@@ -109,7 +111,7 @@ class LogBuilder:
         codes = [
             pc.fill_null(chunk.indices, NO_ID).to_numpy(zero_copy_only=False) for chunk in unified.chunks
         ]
-        known, visitor, other = (
+        known, address, visitor, other = (
             np.concatenate([*codes[place :: len(ID_COLUMNS)], np.zeros(0, np.int32)]).astype(np.int32)
             for place in range(len(ID_COLUMNS))
         )
@@ -124,7 +126,7 @@ class LogBuilder:
         )
         vocabulary = unified.chunk(0).dictionary if unified.num_chunks else pa.array([], pa.string())
         return Log(
-            vocabulary, known, visitor, other, _joined(self.us, np.int64), _joined(self.recorded_us, np.int64),
+            vocabulary, known, address, visitor, other, _joined(self.us, np.int64), _joined(self.recorded_us, np.int64),
             _joined(self.role, np.int8), _joined(self.makes_lead, np.bool_), _joined(self.event, np.uint64), decisions,
         )  # fmt: skip
 

@@ -70,10 +70,10 @@ class PersonRows:
         return np.full(len(self), np.nan) if values is None else values
 
 
-# known: the id by which the system knows a person; visitor: that of a device or browser; other: a further id of the
-# same person, whose rows are those of `known`, else of `visitor` (an alias, a merge). event_id tells doubles.
+# known: the id by which the system knows a person; address: an e-mail address; visitor: the id of a device or browser;
+# a row belongs to the first of them. other: a further id of that person (an alias, a merge). event_id tells doubles.
 COLUMNS: Final = (
-    "known", "visitor", "other", "event_id", "kind", "channel", "direction", "stage", "currency", "reason",
+    "known", "address", "visitor", "other", "event_id", "kind", "channel", "direction", "stage", "currency", "reason",
 )  # fmt: skip
 
 
