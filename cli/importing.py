@@ -12,7 +12,7 @@ from cli.progress import progress_bar
 if TYPE_CHECKING:
     from connectors.run import Imported
 
-SYSTEMS = ("hubspot", "odoo", "salesforce", "mapping")  # those of connectors.run, which --help does not load
+SYSTEMS = ("hubspot", "odoo", "salesforce", "segment", "mapping")  # those of connectors.run, which --help does not load
 SHOWN_REASONS = 20
 
 
@@ -26,9 +26,18 @@ SHOWN_REASONS = 20
     metavar="DATA",
     help="The data folder to write.",
 )
-@click.option("--object", "object_name", metavar="NAME", help="What a lead is: deal (default).")
-@click.option("--won", multiple=True, metavar="NAME", help="A stage that means a win; repeatable.")
-@click.option("--lost", multiple=True, metavar="NAME", help="A stage that means a loss; repeatable.")
+@click.option("--object", "object_name", metavar="NAME", help="What a lead is: deal or person, by system.")
+@click.option("--won", multiple=True, metavar="NAME", help="A stage or event that means a win; repeatable.")
+@click.option("--lost", multiple=True, metavar="NAME", help="A stage or event that means a loss; repeatable.")
+@click.option(
+    "--lead",
+    multiple=True,
+    metavar="NAME",
+    help="An event that makes a person a lead, in place of the system's rule; repeatable.",
+)
+@click.option(
+    "--stage", "stages", multiple=True, metavar="NAME", help="An event that is a stage; repeat in order."
+)
 @click.option(
     "--pipeline",
     metavar="NAME",
@@ -58,6 +67,7 @@ def import_(
       leadcast import salesforce export --output crm
       leadcast import salesforce opportunities.csv history.csv tasks.csv --output crm
       leadcast import salesforce report.xlsx --output crm --won Signed --lost Dropped
+      leadcast import segment calls.jsonl.gz --output crm --won "Order Completed" --stage "Trial Started"
       leadcast import mapping answers.json --mapping map.toml --output crm
     """
     from zoneinfo import ZoneInfo
@@ -72,6 +82,8 @@ def import_(
         object=options["object_name"],
         won=options["won"],
         lost=options["lost"],
+        lead=options["lead"],
+        stages=options["stages"],
         pipeline=options["pipeline"],
     )
     with progress_bar() as report:

@@ -84,6 +84,10 @@ class Export:
             if source.kind.name == kind:
                 yield from self._batches(place, source)
 
+    def source_batches(self, place: int) -> Iterator[pa.Table]:
+        """The batches of one source, as in `batches`."""
+        yield from self._batches(place, self.sources[place])
+
     def _batches(self, place: int, source: Recognised) -> Iterator[pa.Table]:
         self.progress(f"reading {source.source.file}", place / max(len(self.sources), 1))
         special = [column for column in (source.deleted_column, source.version_column) if column]

@@ -31,6 +31,7 @@ SYSTEMS: Final[Mapping[str, str]] = {
     "hubspot": "connectors.hubspot.adapter",
     "odoo": "connectors.odoo.adapter",
     "salesforce": "connectors.salesforce.adapter",
+    "segment": "connectors.segment.adapter",
 }
 MAPPING: Final = "mapping"  # any other system, as a file describes it
 

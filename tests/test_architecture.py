@@ -43,6 +43,7 @@ CUPBOARD_IMPORTS = {
     "connectors": {
         ".": {"salesforce", "hubspot", "mapping", "formats"},
         "persons": {"."},
+        "segment": {".", "persons"},
         "formats": {"."},
         "salesforce": {"."},
         "hubspot": {"."},

@@ -15,14 +15,15 @@ from history.arrays import Codes, Flags, Ints, Mask
 USED: Final = 0
 # Why a row is set aside, in the order in which the reasons apply.
 REASONS: Final = (
-    "", "double", "no_id", "of_a_shared_browser", "erased", "won_without_being_a_lead", "of_no_lead", "repeat_win",
-    "after_the_win", "repeat_loss", "repeat_stage",
+    "", "double", "no_id", "of_a_shared_browser", "erased", "test_user", "won_without_being_a_lead", "of_no_lead",
+    "repeat_win", "after_the_win", "repeat_loss", "repeat_stage",
 )  # fmt: skip
 (
     DOUBLE,
     NO_ID_AT_ALL,
     OF_SHARED,
     ERASED,
+    TEST_USER,
     WON_BY_NOBODY,
     OF_NO_LEAD,
     REPEAT_WIN,
@@ -37,7 +38,7 @@ class Census:
     """Leads (n,): their ids and creation; lead (m,): the lead of each row of the log, NOBODY without one.
 
     reason (m,): USED or a place in REASONS. visible_us (m,): when a row was known to be of its lead. renamed: ids that
-    earlier imports gave to leads, and their present ids. erased: ids of persons that the export erases.
+    earlier imports gave to leads, and their present ids. erased: ids of persons that the export erases, and of testers.
     """
 
     ids: pa.Array
@@ -59,9 +60,10 @@ def take_census(log: Log, earlier: int) -> Census:
     repeated = log.repeated()
 
     is_erased = _marked(persons, person[(log.role == Role.ERASURE) & (person >= 0)])
+    is_test = _marked(persons, person[log.is_test & (person >= 0)])
     makes_lead = log.makes_lead & ~repeated & (person >= 0)
     created_us = _creations(persons, person, log.us, makes_lead, earlier)
-    is_lead = (created_us != NO_TIME) & ~is_erased & (people.main >= 0)
+    is_lead = (created_us != NO_TIME) & ~is_erased & ~is_test & (people.main >= 0)
     lead_of = np.where(is_lead, np.cumsum(is_lead) - 1, NOBODY).astype(np.int32)
     lead = np.where(person >= 0, lead_of[person], NOBODY).astype(np.int32) if persons else person
 
@@ -69,6 +71,7 @@ def take_census(log: Log, earlier: int) -> Census:
     without = lead < 0
     reason[without & (log.role == Role.WON)] = WON_BY_NOBODY
     reason[without & (log.role != Role.WON)] = OF_NO_LEAD
+    reason[log.is_test | ((person >= 0) & np.append(is_test, False)[person])] = TEST_USER
     reason[(person >= 0) & np.append(is_erased, False)[person]] = ERASED
     reason[person == SHARED] = OF_SHARED
     reason[owner == NO_ID] = NO_ID_AT_ALL
@@ -84,7 +87,7 @@ def take_census(log: Log, earlier: int) -> Census:
         reason=reason,
         visible_us=_visible(log, people, owner),
         renamed=_renamed(log, people, lead_of, earlier),
-        erased=_erased(log, people, is_erased),
+        erased=_erased(log, people, is_erased | is_test),
         identities=_identities(log, people, lead_of, ids),
     )
 
@@ -159,7 +162,7 @@ def _renamed(log: Log, people: People, lead_of: Codes, earlier: int) -> dict[str
 
 
 def _erased(log: Log, people: People, is_erased: Mask) -> frozenset[str]:
-    """All ids of erased persons."""
+    """All ids of persons who leave: erased ones and testers."""
     rows = np.flatnonzero((people.person >= 0) & np.append(is_erased, False)[people.person])
     return frozenset(log.vocabulary.take(pa.array(rows)).to_pylist())
 

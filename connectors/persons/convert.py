@@ -53,7 +53,7 @@ def convert_persons(export: Export, read: Reader, rules: Rules, sink: Sink) -> R
     sink.add("attribute_changes", traits.changes())
     sink.add(IDENTITIES, census.identities)
     _note(export, log, census, earlier, rules.lead_rule)
-    stages = (rules.first_stage, *rules.stages) if rules.first_stage else rules.stages
+    stages = tuple(dict.fromkeys((rules.first_stage, *rules.stages) if rules.first_stage else rules.stages))
     identity = tuple(name for name in rules.identity if name in columns)
     return Result("person", amounts.currency, stages, identity, exported_us)
 
@@ -95,7 +95,8 @@ def _second_reading(
         piece = slice(start, start + len(rows))
         start += len(rows)
         reason = census.reason[piece]
-        _account(export, rows.table, reason)
+        if rows.table is not None:
+            _account(export, rows.table, reason)
         used = reason == USED
         lead = np.where(used, census.lead[piece], -1).astype(np.int32)
         visible_us = census.visible_us[piece]

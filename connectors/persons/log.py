@@ -36,7 +36,7 @@ class Decisions:
 class Log:
     """All rows (m,) of an export. vocabulary: the ids; known, address, visitor, other: codes of ids, NO_ID without one.
 
-    us, recorded_us, role, makes_lead: as in PersonRows. event: a hash of the event's id, 0 without one.
+    us, recorded_us, role, makes_lead, is_test: as in PersonRows. event: a hash of the event's id, 0 without one.
     """
 
     vocabulary: pa.Array
@@ -48,6 +48,7 @@ class Log:
     recorded_us: Ints
     role: Flags
     makes_lead: Mask
+    is_test: Mask
     event: Hashes
     decisions: Decisions
 
@@ -85,6 +86,7 @@ class LogBuilder:
     recorded_us: list[Ints] = field(default_factory=list)
     role: list[Flags] = field(default_factory=list)
     makes_lead: list[Mask] = field(default_factory=list)
+    is_test: list[Mask] = field(default_factory=list)
     event: list[Hashes] = field(default_factory=list)
     decided: list[Ints] = field(default_factory=list)
     amount: list[Floats] = field(default_factory=list)
@@ -96,6 +98,7 @@ class LogBuilder:
         self.ids += [person_ids(rows.text(name)).dictionary_encode() for name in ID_COLUMNS]
         for name in ("us", "recorded_us", "role", "makes_lead"):
             getattr(self, name).append(getattr(rows, name))
+        self.is_test.append(np.zeros(len(rows), np.bool_) if rows.is_test is None else rows.is_test)
         self.event.append(hashes(rows.text("event_id")))
         places = np.flatnonzero((rows.role >= Role.STAGE) & (rows.role <= Role.LOST))
         self.decided.append(places + self.rows)
@@ -126,8 +129,10 @@ class LogBuilder:
         )
         vocabulary = unified.chunk(0).dictionary if unified.num_chunks else pa.array([], pa.string())
         return Log(
-            vocabulary, known, address, visitor, other, _joined(self.us, np.int64), _joined(self.recorded_us, np.int64),
-            _joined(self.role, np.int8), _joined(self.makes_lead, np.bool_), _joined(self.event, np.uint64), decisions,
+            vocabulary=vocabulary, known=known, address=address, visitor=visitor, other=other,
+            us=_joined(self.us, np.int64), recorded_us=_joined(self.recorded_us, np.int64),
+            role=_joined(self.role, np.int8), makes_lead=_joined(self.makes_lead, np.bool_),
+            is_test=_joined(self.is_test, np.bool_), event=_joined(self.event, np.uint64), decisions=decisions,
         )  # fmt: skip
 
 

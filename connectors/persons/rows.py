@@ -10,6 +10,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from connectors.deals import NO_TIME
 from connectors.export import Export
 from history.arrays import Flags, Floats, Ints, Mask
 
@@ -38,14 +39,15 @@ class Role(IntEnum):
 class PersonRows:
     """Some rows (m,) of an export in the common form.
 
-    table: the rows as the export has them, for its accounts. us: when they happened; recorded_us: when the system knew
-    it, NO_TIME if unknown. makes_lead: rows that turn their person into a lead. columns: any of COLUMNS.
+    table: the rows as the export has them, for its accounts; None for a further id of rows that are there already.
+    us: when they happened; recorded_us: when the system knew it, NO_TIME if unknown. makes_lead: rows that turn their
+    person into a lead; is_test: rows by which a person is a tester. columns: any of COLUMNS.
     amount, value: NaN if unknown; converted: the amount in the currency of Rules.converted_into.
     traits: what is said of the person, from then on; context: the circumstances, of which those at the creation count;
     first: of which the first one counts. Null is no statement.
     """
 
-    table: pa.Table
+    table: pa.Table | None
     us: Ints
     recorded_us: Ints
     role: Flags
@@ -55,6 +57,7 @@ class PersonRows:
     converted: Floats | None = None
     value: Floats | None = None
     traits: Mapping[str, pa.Array] = field(default_factory=dict)
+    is_test: Mask | None = None
     context: Mapping[str, pa.Array] = field(default_factory=dict)
     first: Mapping[str, pa.Array] = field(default_factory=dict)
 
@@ -97,6 +100,15 @@ class Rules:
     identity: tuple[str, ...] = ()
     converted_into: str | None = None
     check_kinds: Callable[[Iterable[str]], None] | None = None
+
+
+def erasures(table: pa.Table | None, ids: pa.Array) -> PersonRows:
+    """Requests to erase people by their ids; they have no time of their own."""
+    count = len(ids)
+    return PersonRows(
+        table, np.zeros(count, np.int64), np.full(count, NO_TIME), np.full(count, Role.ERASURE, np.int8),
+        np.zeros(count, np.bool_), {"other": ids},
+    )  # fmt: skip
 
 
 def person_ids(array: pa.Array) -> pa.Array:

@@ -1,0 +1,147 @@
+"""What event streams have in common: their times, their test traffic, and the names of their attributes."""
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from connectors.deals import NO_TIME
+from connectors.export import OWN_COLUMNS, Export, booleans, column
+from connectors.persons.rows import each_word, slug
+from connectors.values import read_numbers
+from history.arrays import Floats, Ints, Mask
+from history.folder.columns import Times
+from history.history import DAY_US
+
+BOTS: Final = r"(?i)bot\b|crawler|spider|headless|slurp|lighthouse|pingdom|phantomjs|facebookexternalhit"
+# Attributes that say who it is, by the slugs that tracking plans use.
+IDENTITY: Final = (
+    "name", "first_name", "last_name", "full_name", "email", "phone", "mobile", "username", "avatar", "birthday",
+    "address_street", "description", "website", "linkedin", "twitter",
+)  # fmt: skip
+# Attributes of the folder's own tables, and those that follow from the outcome.
+RESERVED: Final = ("lead_id", "created_at", "id", "uuid", "user_id", "anonymous_id")
+CLOCK_AHEAD: Final = "clock_ahead"
+ADDRESS: Final = r"^[^@\s,;]+@[^@\s,;]+\.[^@\s,;]+$"
+
+
+@dataclass(frozen=True)
+class Moments:
+    """When rows happened and when they were recorded (m,), NO_TIME if that is unknown."""
+
+    us: Ints
+    recorded_us: Ints
+
+    def where(self, mask: Mask) -> "Moments":
+        return Moments(self.us[mask], self.recorded_us[mask])
+
+
+def moments(occurred: Times, recorded: Times) -> Moments:
+    """Times of rows; nothing happens after it was recorded, whatever the clock of a device says."""
+    known_us = np.where(recorded.known, recorded.us, NO_TIME)
+    us = np.where(occurred.known, occurred.us, known_us)
+    us = np.where(recorded.known, np.minimum(us, known_us), us)
+    return Moments(us, known_us)
+
+
+def usable(export: Export, table: pa.Table, times: Moments) -> tuple[pa.Table, Moments]:
+    """The rows with a time that is not ahead of the import; the others are set aside."""
+    missing = times.us == NO_TIME
+    table, times = export.leave(table, "no_time", missing), times.where(~missing)
+    ahead = times.us > export.options.now_us + DAY_US
+    return export.leave(table, "time_in_future", ahead), times.where(~ahead)
+
+
+def without_robots(export: Export, table: pa.Table, agents: Iterable[str]) -> Mask:
+    """Rows (m,) of people by the name of their browser; those of robots are set aside."""
+    is_bot = np.zeros(len(table), dtype=np.bool_)
+    for name in agents:
+        is_bot |= np.asarray(
+            pc.fill_null(pc.match_substring_regex(column(table, name), BOTS), False).to_numpy(
+                zero_copy_only=False
+            )
+        )
+    export.leave(table, "robot", is_bot)
+    return ~is_bot
+
+
+def are_tests(table: pa.Table, flags: Iterable[str]) -> Mask:
+    """Rows (m,) that one of these flags marks as made by a tester."""
+    is_test = np.zeros(len(table), dtype=np.bool_)
+    for name in flags:
+        is_test |= booleans(column(table, name))[0]
+    return is_test
+
+
+def addresses(array: pa.Array) -> pa.Array:
+    """E-mail addresses in small letters; null for other texts."""
+    lower = pc.utf8_lower(array)
+    is_address = pc.fill_null(pc.match_substring_regex(lower, ADDRESS), False)
+    return pc.if_else(is_address, lower, pa.scalar(None, pa.string()))
+
+
+def attributes(table: pa.Table, prefixes: Iterable[str], without: Iterable[str] = ()) -> dict[str, pa.Array]:
+    """The columns that begin with a prefix by the slugs of their further names; of two of one slug the first filled."""
+    left_out = {*RESERVED, *without}
+    columns: dict[str, pa.Array] = {}
+    for prefix in prefixes:
+        for name in table.column_names:
+            attribute = slug(name.removeprefix(prefix))
+            if not name.startswith(prefix) or name in OWN_COLUMNS or attribute in left_out:
+                continue
+            values = column(table, name)
+            columns[attribute] = pc.coalesce(columns[attribute], values) if attribute in columns else values
+    return {name: values for name, values in columns.items() if values.null_count < len(values)}
+
+
+def kinds_of(array: pa.Array) -> pa.Array:
+    """Names of events as kinds of interactions."""
+    return each_word(array, slug)
+
+
+def first_number(export: Export, table: pa.Table, names: Iterable[str]) -> Floats:
+    """The first of these columns that holds a number (m,), NaN without any."""
+    values = np.full(len(table), np.nan)
+    for name in names:
+        array = column(table, name)
+        if array.null_count == len(array):
+            continue
+        read = read_numbers(array, export.options.decimal or ".")
+        values = np.where(np.isnan(values) & read.good, read.value, values)
+    return values
+
+
+def renamed(table: pa.Table, names: Mapping[str, str]) -> dict[str, pa.Array]:
+    """Columns of a table under other names: attribute -> column; empty ones are left out."""
+    columns = {attribute: column(table, name) for attribute, name in names.items()}
+    return {name: values for name, values in columns.items() if values.null_count < len(values)}
+
+
+# Pages that a buyer looks at before deciding, by words of their name or path.
+KEY_PAGES: Final = {
+    "pricing": r"pric|preis|tarif|plans?\b|precio", "checkout": r"checkout|kasse", "cart": r"\bcart\b|basket|warenkorb",
+    "demo": r"demo", "trial": r"trial|free-test", "signup": r"sign-?_?up|register|registrier",
+    "contact": r"contact|kontakt", "quote": r"quote|angebot", "comparison": r"compar|versus|alternative|vergleich",
+    "integration": r"integration", "docs": r"\bdocs?\b|documentation|help-?center",
+}  # fmt: skip
+
+
+def page_kinds(base: str, texts: pa.Array) -> pa.Array:
+    """`page`, or `page_pricing` and the like for the pages that precede a decision; by name or address."""
+
+    def kind(text: str) -> str:
+        path = re.sub(r"^https?://[^/]*", "", text.casefold())
+        key = next((key for key, words in KEY_PAGES.items() if re.search(words, path)), None)
+        return f"{base}_{key}" if key else base
+
+    return pc.fill_null(each_word(texts, kind), base)
+
+
+def host_of(urls: pa.Array) -> pa.Array:
+    """The host of an address without www; null for other texts."""
+    match = pc.extract_regex(urls, r"^https?://(?:www\.)?(?P<host>[^/:?#]+)")
+    return pc.struct_field(match, "host")

@@ -1,0 +1,23 @@
+"""When a call happened, free of the clock of the device that sent it."""
+
+import numpy as np
+import pyarrow as pa
+
+from connectors.export import Export
+from history.folder.columns import Times
+
+
+def corrected(export: Export, table: pa.Table) -> Times:
+    """`timestamp`; without it, the device's time moved by the error of its clock: receivedAt - sentAt.
+
+    Source: Segment, "Common fields": timestamp = receivedAt - (sentAt - originalTimestamp).
+    """
+    stated, received = export.times(table, "timestamp"), export.times(table, "receivedAt")
+    if bool(np.all(stated.known)):
+        return stated
+    original, sent = export.times(table, "originalTimestamp"), export.times(table, "sentAt")
+    has_all = original.known & sent.known & received.known
+    moved = np.where(has_all, received.us - (sent.us - original.us), original.us)
+    us = np.where(stated.known, stated.us, moved)
+    known = stated.known | original.known
+    return Times(us, known, known, np.zeros(len(us), dtype=np.bool_))
