@@ -12,7 +12,13 @@ from cli.progress import progress_bar
 if TYPE_CHECKING:
     from connectors.run import Imported
 
-SYSTEMS = ("hubspot", "odoo", "salesforce", "segment", "mapping")  # those of connectors.run, which --help does not load
+SYSTEMS = (
+    "hubspot",
+    "odoo",
+    "salesforce",
+    "segment",
+    "mapping",
+)  # those of connectors.run, which --help does not load
 SHOWN_REASONS = 20
 
 
