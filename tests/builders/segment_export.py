@@ -9,7 +9,7 @@ from connectors.persons.rows import slug
 from tests.builders.event_stream import LOST, STAGE_EVENTS, Event, Stream, stream
 from tests.builders.simulated_crm import World, csv_text, shifted, sql_time
 
-OPTIONS = {"stages": tuple(STAGE_EVENTS.values()), "lost": (LOST,)}
+OPTIONS: dict[str, Any] = {"stages": tuple(STAGE_EVENTS.values()), "lost": (LOST,)}
 SHAPES = ("calls", "warehouse")
 
 

@@ -9,6 +9,7 @@ from connectors.run import Imported
 from tests.builders.event_stream import STAGE_EVENTS, Stream, event_world, real_changes, user_id
 from tests.builders.imported_folder import (
     TO_THE_SECOND,
+    Facts,
     Spelling,
     bring_in,
     imported_changes,
@@ -74,7 +75,7 @@ def test_leads_stages_and_outcomes_are_those_of_the_truth(
 def test_interactions_are_those_of_the_truth_and_the_early_visits(
     imported: Imported, made: Stream, output: Path, world: World
 ) -> None:
-    early = [(lead, at, "page") for lead, _, at, _ in made.early]
+    early: Facts = [(lead, at, "page") for lead, _, at, _ in made.early]
     assert imported_interactions(output, TO_THE_SECOND) == sorted(true_interactions(world, SPELLING) + early)
     known = {r["interaction_id"]: moment(r["recorded_at"]) for r in rows_of(output, "interactions")}
     assert all(known[id_] == joined for _, id_, _, joined in made.early)
