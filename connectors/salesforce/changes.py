@@ -9,12 +9,13 @@ import pyarrow.compute as pc
 from connectors.amounts import Amounts, numbers
 from connectors.attributes import Changes, Text, add_versions
 from connectors.export import column
-from connectors.salesforce.ids import is_reference, long_id
+from connectors.salesforce.ids import is_reference
 from connectors.salesforce.org import Org
 from connectors.salesforce.stages import STAGE_FIELDS, field_key
 from connectors.values import days_in
 from history.arrays import Floats, Ints
 from history.folder.columns import Times
+from history.folder.id_forms import long_id
 from history.values import number_text
 
 CLOSE_DATE: Final = "expected_close_date"

@@ -7,9 +7,10 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-ID_LENGTH: Final = 15
+from history.folder.id_forms import CHECK_LETTERS, SHORT_LENGTH
+
+ID_LENGTH: Final = SHORT_LENGTH
 OPPORTUNITY_PREFIX: Final = "006"
-CHECK_LETTERS: Final = "ABCDEFGHIJKLMNOPQRSTUVWXYZ012345"
 ID: Final = re.compile(r"^[0-9a-zA-Z]{15}([A-Z0-5]{3})?$")
 # Key prefixes that Salesforce gives to its own objects; a custom object's begins with "a".
 REFERENCE: Final = re.compile(
@@ -23,19 +24,8 @@ def keys(array: pa.Array) -> pa.Array:
     return pc.if_else(pc.equal(length, ID_LENGTH + 3), pc.utf8_slice_codeunits(array, 0, ID_LENGTH), array)
 
 
-def long_id(text: str) -> str:
-    """The 18 characters of an id of 15; any other id as it is."""
-    if len(text) != ID_LENGTH or not ID.match(text):
-        return text
-    checks = ""
-    for start in range(0, ID_LENGTH, 5):
-        capitals = sum(1 << place for place in range(5) if "A" <= text[start + place] <= "Z")
-        checks += CHECK_LETTERS[capitals]
-    return text + checks
-
-
 def long_ids(array: pa.Array) -> list[str]:
-    """long_id of each value of a column without nulls."""
+    """history.folder.id_forms.long_id of each value of a column without nulls."""
     short = pc.equal(pc.utf8_length(array), ID_LENGTH)
     short = pc.and_(short, pc.match_substring_regex(array, ID.pattern))
     rows = np.flatnonzero(short.to_numpy(zero_copy_only=False))

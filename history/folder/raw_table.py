@@ -9,7 +9,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from history.arrays import Ints
+from history.arrays import Ints, Mask
 
 
 @dataclass(frozen=True)
@@ -28,6 +28,7 @@ class RawTable:
 
     Rows are numbered as a spreadsheet shows them: a CSV's header is row 1; a Parquet file's first row is row 1. Blank
     lines between rows are not counted. near: columns of the file and the known names that they nearly have.
+    A cell that lists several ids gives a row for each: is_split (n,) marks the first, `added` counts the others.
     """
 
     name: str
@@ -35,6 +36,13 @@ class RawTable:
     row_numbers: Ints
     ragged: list[RaggedRow] = field(default_factory=list)
     near: Mapping[str, str] = field(default_factory=dict)
+    is_split: Mask | None = None
+    added: int = 0
+
+    @property
+    def row_count(self) -> int:
+        """Rows of the file."""
+        return len(self) - self.added + len(self.ragged)
 
     def __len__(self) -> int:
         return len(self.row_numbers)

@@ -61,8 +61,7 @@ class RowFilter:
             self._flagged.append(self._counted(rule, rows, columns))
 
     def report(self) -> TableReport:
-        rows = len(self.table) + len(self.table.ragged)
-        return TableReport(rows, tuple(self._rejected), tuple(self._flagged))
+        return TableReport(self.table.row_count, tuple(self._rejected), tuple(self._flagged))
 
     def excerpt(self, index: int, columns: tuple[str, ...]) -> str:
         """A row's number and its cells in `columns`."""

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 
 from history.arrays import Mask
+from history.folder.id_forms import is_rounded
 from history.history import STATES, Factor
 from history.schema import FIXED_ATTRIBUTES, LONGEST_ID, TABLES
 from history.times import EARLIEST_US, EXPECTED
@@ -50,6 +51,34 @@ def _is_long(table: "ValidatedTable", column: str) -> Mask:
 
 def _has_no_lead(table: "ValidatedTable", column: str) -> Mask:
     return np.asarray(table.lead < 0)
+
+
+def _is_rounded(table: "ValidatedTable", column: str) -> Mask:
+    return matching(table.text(column), is_rounded)
+
+
+def _has_no_lead_and(table: "ValidatedTable", column: str, test: Callable[[str], bool]) -> Mask:
+    """Rows without a lead whose text passes `test`, which is called for the texts of such rows only."""
+    has_no_lead = table.lead < 0
+    if not has_no_lead.any():
+        return has_no_lead
+    ids = table.text(column)
+    passes = np.zeros(len(ids.values) + 1, dtype=np.bool_)
+    for code in np.unique(ids.codes[has_no_lead & (ids.codes >= 0)]).tolist():
+        passes[code] = test(ids.values[code])
+    return np.asarray(has_no_lead & passes[ids.codes])
+
+
+def _differs_by_case(table: "ValidatedTable", column: str) -> Mask:
+    return _has_no_lead_and(table, column, table.id_forms.differs_by_case)
+
+
+def _differs_by_zeros(table: "ValidatedTable", column: str) -> Mask:
+    return _has_no_lead_and(table, column, table.id_forms.differs_by_zeros)
+
+
+def _lists_ids(table: "ValidatedTable", column: str) -> Mask:
+    return _has_no_lead_and(table, column, lambda text: table.id_forms.parts(text) is not None)
 
 
 def _has_invalid_lead(table: "ValidatedTable", column: str) -> Mask:
@@ -135,6 +164,30 @@ NUL_IN_ID: Final = Rule("nul_in_id", "lead_id or interaction_id contains a NUL c
 LONG_ID: Final = Rule(
     "long_id", f"lead_id is longer than {LONGEST_ID} characters", _is_long, mend=_NAME_COLUMN
 )
+ROUNDED_ID: Final = Rule(
+    "rounded_id",
+    "a spreadsheet has rounded the id, and its last digits are lost",
+    _is_rounded,
+    mend="Export again, and open the file with the column of ids as text",
+)
+ID_CASE: Final = Rule(
+    "id_case",
+    "the id is a lead's but for case or outer blanks; ids match as they are written",
+    _differs_by_case,
+    mend="Export the ids of both tables alike",
+)
+ID_ZEROS: Final = Rule(
+    "id_zeros",
+    "the id is a lead's but for leading zeros, which spreadsheets remove",
+    _differs_by_zeros,
+    mend="Export the ids of both tables as text",
+)
+LISTED_IDS: Final = Rule(
+    "listed_ids",
+    "the cell lists several ids, and the amount cannot be that of each",
+    _lists_ids,
+    mend="Give each lead a row of its own",
+)
 DUPLICATE_LEAD: Final = Rule("duplicate_lead", "an earlier row has the same lead_id")
 UNKNOWN_LEAD: Final = Rule(
     "unknown_lead",
@@ -171,6 +224,14 @@ PERIOD_ENDS_BEFORE_START: Final = Rule(
     "period_ends_before_start", "period_end is not after period_start", _ends_before_start, mend=_NAME_COLUMN
 )
 
+OTHER_ID_FORM: Final = Rule(
+    "other_id_form",
+    "the id is one lead's in another form (123.0 for 123; 15 for 18 characters of Salesforce); the row is that lead's",
+    keeps_row=True,
+)
+SEVERAL_IDS: Final = Rule(
+    "several_ids", "the cell lists several ids; the row counts for each of these leads", keeps_row=True
+)
 LATE_ROW: Final = Rule(
     "late_row",
     "more than 30 days after everything else (a plan, or a typing error); it is not visible without an explicit T",
@@ -224,6 +285,10 @@ RULES: Final = (
     EMPTY_ID,
     NUL_IN_ID,
     LONG_ID,
+    ROUNDED_ID,
+    ID_CASE,
+    ID_ZEROS,
+    LISTED_IDS,
     DUPLICATE_LEAD,
     UNKNOWN_LEAD,
     LEAD_SET_ASIDE,
@@ -241,6 +306,8 @@ RULES: Final = (
     FIXED_ATTRIBUTE,
     MISSING_AMOUNT,
     PERIOD_ENDS_BEFORE_START,
+    OTHER_ID_FORM,
+    SEVERAL_IDS,
     LATE_ROW,
     ODD_CREATION,
     BEFORE_CREATION,
@@ -282,8 +349,11 @@ def _of_own_time(column: str) -> tuple[Check, ...]:
     return _of_time(column, MISSING_TIME, BAD_TIME, TIME_BEFORE_1990, TIME_IN_FUTURE)
 
 
-_LEAD_ID: Final = (Check(EMPTY_ID, "lead_id"), Check(NUL_IN_ID, "lead_id"), Check(LONG_ID, "lead_id"))
-_OF_A_LEAD: Final = (*_LEAD_ID, Check(UNKNOWN_LEAD, "lead_id"), Check(LEAD_SET_ASIDE, "lead_id"))
+_LEAD_ID: Final = tuple(Check(rule, "lead_id") for rule in (EMPTY_ID, NUL_IN_ID, LONG_ID, ROUNDED_ID))
+_OF_A_LEAD: Final = (
+    *_LEAD_ID,
+    *(Check(rule, "lead_id") for rule in (ID_CASE, ID_ZEROS, LISTED_IDS, UNKNOWN_LEAD, LEAD_SET_ASIDE)),
+)
 _RECORDED_AT: Final = _of_time("recorded_at", BAD_TIME, TIME_BEFORE_1990, TIME_IN_FUTURE)
 
 CHECKS: Final[Mapping[str, tuple[Check, ...]]] = {

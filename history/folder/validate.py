@@ -19,6 +19,7 @@ from history.folder.columns import (
     without_blanks,
     without_nul,
 )
+from history.folder.id_forms import IdForms, split_lists
 from history.folder.raw_table import RawTable
 from history.folder.row_filter import RejectedRow, RowFilter
 from history.folder.rules import (
@@ -27,7 +28,10 @@ from history.folder.rules import (
     DUPLICATE_LEAD,
     LATE_ROW,
     ODD_CREATION,
+    OTHER_ID_FORM,
+    SEVERAL_IDS,
     UNDECIDED_OUTCOME,
+    matching,
 )
 from history.history import DAY_US, Factor, empty_factor
 from history.odd_creations import odd_creations
@@ -72,6 +76,7 @@ class ValidatedTable:
         self._times: dict[str, Times] = {}
         self._numbers: dict[str, Numbers] = {}
         self.lead: Ints = np.zeros(0, dtype=np.int64)  # of rows that belong to leads, see LeadRows
+        self.id_forms = IdForms({})
         self.is_valid_lead: Mask = np.zeros(0, dtype=np.bool_)
         self._prepare()
         for check in CHECKS[self.name]:
@@ -149,7 +154,7 @@ class LeadTable(ValidatedTable):
     def __init__(self, raw: RawTable, options: ReadOptions) -> None:
         super().__init__(raw, options)
         self.ids = self.text("lead_id")
-        self.code_of = {text: code for code, text in enumerate(self.ids.values)}
+        self.id_forms = IdForms({text: code for code, text in enumerate(self.ids.values)})
         self.usable: Mask = np.zeros(len(self.ids.values), dtype=np.bool_)
         self.usable[self.ids.codes[self.rows.valid]] = True
 
@@ -194,11 +199,19 @@ class LeadRows(ValidatedTable):
 
     def __init__(self, raw: RawTable, options: ReadOptions, leads: LeadTable) -> None:
         self._leads = leads
-        super().__init__(raw, options)
+        super().__init__(split_lists(raw, leads.id_forms), options)
+        self._flag_id_forms()
+
+    def _flag_id_forms(self) -> None:
+        """Counts the rows whose lead is written in another form than in the table of leads."""
+        if self.raw.is_split is not None:
+            self.rows.flag(SEVERAL_IDS, self.raw.is_split, "lead_id")
+        is_exact = matching(self.text("lead_id"), self.id_forms.is_exact)
+        self.rows.flag(OTHER_ID_FORM, ~is_exact & (self.lead >= 0), "lead_id")
 
     def _prepare(self) -> None:
-        ids, code_of = self.text("lead_id"), self._leads.code_of
-        codes = np.array([*(code_of.get(text, -1) for text in ids.values), -1], dtype=np.int64)
+        ids, self.id_forms = self.text("lead_id"), self._leads.id_forms
+        codes = np.array([*map(self.id_forms.code, ids.values), -1], dtype=np.int64)
         self.lead = codes[ids.codes]
         self.is_valid_lead = self._leads.usable
 

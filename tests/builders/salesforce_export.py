@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 
-from connectors.salesforce.ids import long_id
+from history.folder.id_forms import long_id
 from tests.builders.simulated_crm import (
     Row,
     World,

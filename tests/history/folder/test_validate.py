@@ -29,6 +29,9 @@ BAD_ROWS = {
     },
     "interactions.csv": {
         "z,2024-01-03,call,,,,,": "unknown_lead",
+        "A,2024-01-03,call,,,,,": "id_case",
+        "07,2024-01-03,call,,,,,": "id_zeros",
+        "1.2E+10,2024-01-03,call,,,,,": "rounded_id",
         "c,2024-01-03,call,,,,,": "lead_set_aside",
         ",2024-01-03,call,,,,,": "empty_id",
         "a,2024-01-03,,,,,,": "empty_kind",
@@ -44,6 +47,7 @@ BAD_ROWS = {
     },
     "stages.csv": {"a,2024-01-03,": "empty_stage", "z,2024-01-03,new": "unknown_lead"},
     "outcomes.csv": {
+        "a;b,won,2024-01-03,1": "listed_ids",
         "a,maybe,2024-01-03,1": "bad_outcome",
         "a,,2024-01-03,1": "bad_outcome",
         "a,won,yesterday,1": "bad_time",
@@ -65,7 +69,7 @@ BAD_ROWS = {
 
 
 GOOD_ROWS = {
-    "leads.csv": LEADS,
+    "leads.csv": f"{LEADS}7,2024-01-01,z\n",
     "interactions.csv": "lead_id,occurred_at,kind,interaction_id,recorded_at,channel,direction,value\n"
     "a,2024-01-03,call,1,,,,-2.5\n",
     "stages.csv": "lead_id,entered_at,stage\na,2024-01-03,new\n",
@@ -86,10 +90,10 @@ def test_every_bad_row_is_set_aside_alone_under_its_rule(tmp_path: Path) -> None
         found = sorted((row.row, row.rule) for row in rejected if row.table == table)
         assert found == [(number, rule) for number, rule in enumerate(rows.values(), start=good + 2)]
         assert sum(counts(history.reports[table]).values()) == len(rows)
-    assert len(history) == 2
+    assert len(history) == 3
     assert {row.rule for row in rejected} == set(REJECTED)
     texts = {row.row: row.text for row in rejected if row.table == "leads"}
-    assert texts[8] == "d,03/04/2026,x"
+    assert texts[9] == "d,03/04/2026,x"
 
 
 def test_odd_rows_are_kept_and_flagged(tmp_path: Path) -> None:
@@ -114,8 +118,8 @@ def test_odd_rows_are_kept_and_flagged(tmp_path: Path) -> None:
         },
         "attribute_changes": {"ignored_attribute": 1},
     }
-    few_rows = {"late_row", "odd_creation"}  # flagged among many rows alone, see test_read.py
-    assert {rule for found in flags.values() for rule in found} == set(FLAGGED) - few_rows
+    elsewhere = {"late_row", "odd_creation", "other_id_form", "several_ids"}  # test_read.py, test_id_forms.py
+    assert {rule for found in flags.values() for rule in found} == set(FLAGGED) - elsewhere
     assert len(history.interactions.time_us) == 1
     assert len(history.outcomes.time_us) == 1
     assert len(history.changes.time_us) == 0
