@@ -38,13 +38,16 @@ def read_and_report(data: Path, as_of: str | None, accept_rejected: bool) -> His
 def read_for(
     bundle: "Bundle", data: Path, as_of: str | None, accept_rejected: bool
 ) -> tuple[History, list[Warning]]:
-    """The folder under a model's configuration at --as-of; the warnings about how it was read."""
+    """The folder under a model's configuration at --as-of; the warnings about how it was read and what it lacks."""
+    from models.inputs import input_warnings
+
     at_us = as_of_us(as_of, bundle.config.zone)
     folder = open_folder(data, now_us())
     history = folder.at(at_us, bundle.config)
     if not accept_rejected:
         require_acceptable(history.reports)
-    return history, [*folder.differences(bundle.config), *history.warnings]
+    missing = input_warnings(bundle, history)
+    return history, [*missing, *folder.differences(bundle.config), *history.warnings]
 
 
 def echo_set_aside(history: History) -> None:

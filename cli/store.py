@@ -18,8 +18,9 @@ from cli.options import (
     json_option,
     now_us,
 )
-from cli.output import echo, echo_table, print_json, readable_time
+from cli.output import echo, echo_table, echo_warnings, print_json, readable_time
 from cli.progress import progress_bar
+from history.warnings import json_of
 
 if TYPE_CHECKING:
     from models.bundle import Bundle
@@ -72,20 +73,25 @@ def load(data: Path, accept_rejected: bool, as_json: bool) -> None:
       leadcast load crm
       leadcast load crm --json
     """
+    from cli.model_choice import champion_if_sound
     from cli.reading import echo_set_aside
     from history.folder.acceptance import require_acceptable
     from history.read import read_folder
     from history.times import LATEST_US
+    from serving.store.scores.inputs import stored_input_warnings
     from serving.store.transfer.load import load_history
 
+    bundle = champion_if_sound().bundle
     with progress_bar() as report, open_store() as store:
         report("reading", 0.0)
         history = read_folder(data, as_of_us=LATEST_US, now_us=now_us())
         if not accept_rejected:
             require_acceptable(history.reports)
         loaded = load_history(store.engine, history, now_us, report)
+        warnings = [] if bundle is None else json_of(stored_input_warnings(store, bundle, now_us()))
 
     echo_set_aside(history)
+    echo_warnings(warnings)
     if loaded.conflict_count:
         count, first = loaded.conflict_count, ", ".join(loaded.conflicts)
         echo(f"{count} stored leads keep their created_at, which differs in the folder; first {first}")
@@ -96,7 +102,7 @@ def load(data: Path, accept_rejected: bool, as_json: bool) -> None:
         for name, table in history.reports.items():
             if table.rejected:
                 rejected[name] = {rule.rule: rule.count for rule in table.rejected}
-        print_json({**vars(loaded), "rejected": rejected})
+        print_json({**vars(loaded), "rejected": rejected, "warnings": warnings})
 
 
 @click.command()
@@ -133,17 +139,21 @@ def rescore(as_of: str | None, as_json: bool) -> None:
       leadcast rescore --as-of 2026-03-01
     """
     from history.read import format_time
+    from serving.store.scores.inputs import stored_input_warnings
     from serving.store.scores.rescoring import rescore_all
 
     bundle = _champion()
     at_us = as_of_us(as_of, bundle.config.zone)
     with progress_bar() as report, open_store() as store:
         at_us = now_us() if at_us is None else at_us
+        warnings = json_of(stored_input_warnings(store, bundle, at_us))
         leads = rescore_all(store, bundle, at_us, report)
 
+    echo_warnings(warnings)
     echo(f"{leads:,} leads scored as of {readable_time(at_us)} by version {bundle.version}")
     if as_json:
-        print_json({"leads": leads, "as_of": format_time(at_us), "model_version": bundle.version})
+        summary = {"leads": leads, "as_of": format_time(at_us), "model_version": bundle.version}
+        print_json({**summary, "warnings": warnings})
 
 
 def _champion() -> "Bundle":

@@ -166,6 +166,7 @@ def score(
     """
     from history.snapshot import open_leads
     from history.warnings import json_of
+    from models.inputs import input_warnings
     from models.scorer import score as score_leads
     from models.scores import COLUMN_KINDS, counted_warnings
     from training.drift import drift_warnings
@@ -173,6 +174,7 @@ def score(
     rows = history.at(_instant_us(as_of, model.config.zone), model.config)
     scores = score_leads(model, open_leads(rows, rows.as_of_us), None if reasons == "all" else reasons)
     warnings = [
+        *input_warnings(model, rows),
         *history.differences(model.config),
         *rows.warnings,
         *drift_warnings(model, rows),
@@ -204,10 +206,12 @@ def forecast(
     from funnel.forecast.table import COLUMNS, columns
     from funnel.forecast.warnings import forecast_warnings
     from history.warnings import json_of
+    from models.inputs import input_warnings
 
     rows = history.at(_instant_us(as_of, model.config.zone), model.config)
     result = make_forecast(model, rows, ForecastOptions(period, periods, by))
     warnings = [
+        *input_warnings(model, rows),
         *history.differences(model.config),
         *rows.warnings,
         *forecast_warnings(result, model),

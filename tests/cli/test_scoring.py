@@ -104,3 +104,22 @@ def test_many_drifts_become_a_few_and_a_count() -> None:
 
 def test_few_drifts_are_all_listed() -> None:
     assert with_fewer_drifts(_drifts(MOST_DRIFTS)) == _drifts(MOST_DRIFTS)
+
+
+@pytest.mark.parametrize("command", ["score", "forecast"])
+def test_what_the_data_lack_is_named_before_any_number(
+    champion_home: Path, crm: Path, tmp_path: Path, command: str
+) -> None:
+    """Without the table of stages, and with a column under another name."""
+    data = tmp_path / "data"
+    shutil.copytree(crm, data, ignore=shutil.ignore_patterns("stages.csv*", "truth"))
+    leads = data / "leads.csv"
+    header, rows = leads.read_text(encoding="utf-8").split("\n", 1)
+    leads.write_text(header.replace("seats", "Number of seats") + "\n" + rows, encoding="utf-8")
+
+    result = run(command, data, "--output", tmp_path / "out.csv", "--json")
+    warnings = json.loads(result.stdout)["warnings"]
+    details = {w["subject"]: w["detail"] for w in warnings if w["code"] == "missing_input"}
+    assert details.keys() == {"stages", "seats"}
+    assert 'seats = "Number of seats"' in details["seats"]
+    assert result.stderr.index("missing_input stages") < result.stderr.index("wins")

@@ -1,5 +1,6 @@
 """`load`, `export`, `backup`: loading twice adds nothing, and a mistyped home is refused."""
 
+import shutil
 from pathlib import Path
 
 import pytest
@@ -26,3 +27,15 @@ def test_empty_home_is_neither_exported_nor_backed_up(tmp_path: Path, command: s
     assert result.exit_code == 1
     assert "has no store.db" in result.stderr
     assert list(tmp_path.iterdir()) == []
+
+
+def test_missing_columns_of_stored_leads_are_named(champion_home: Path, crm: Path, tmp_path: Path) -> None:
+    data = tmp_path / "data"
+    shutil.copytree(crm, data, ignore=shutil.ignore_patterns("truth"))
+    leads = data / "leads.csv"
+    header, rows = leads.read_text(encoding="utf-8").split("\n", 1)
+    leads.write_text(header.replace("annual_budget", "Budget") + "\n" + rows, encoding="utf-8")
+    for arguments in (("load", data), ("rescore", "--as-of", "2026-06-30")):
+        (warning,) = (w for w in answer(*arguments)["warnings"] if w["code"] == "missing_input")
+        assert warning["subject"] == "annual_budget"
+        assert "'Budget'" in warning["detail"]

@@ -158,7 +158,7 @@ def rescore_all(
             return scored_count
         view = replace(view, rows=replace(view.rows, end_us=end_us))
         last_lead_no = view.rows.leads[-1].lead_no
-        scores = score_view(bundle, view, _open_leads(view, bundle, as_of_us), as_of_us, score)
+        scores = score_view(bundle, view, open_positions(view, bundle, as_of_us), as_of_us, score)
         scored_count += int(store.writer.write(save_scores, scores, weight=len(scores) + 1))
         seen_count += len(view.rows.leads)
         progress("rescoring", min(1.0, seen_count / lead_count))
@@ -171,7 +171,7 @@ def _next_page(connection: Connection, last_lead_no: int, as_of_us: int) -> Lead
     return view_leads(connection, leads) if leads else None
 
 
-def _open_leads(view: LeadView, bundle: Bundle, as_of_us: int) -> list[int]:
+def open_positions(view: LeadView, bundle: Bundle, as_of_us: int) -> list[int]:
     """Positions of the leads that are open at as_of_us or open by their stored score."""
     history = history_of(view.rows, bundle.config, as_of_us)
     all_leads = np.arange(len(history), dtype=np.int64)
