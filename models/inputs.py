@@ -123,7 +123,11 @@ class InputCheck:
             "attribute_changes": has_changes,
         }
         return [
-            Warning("missing_input", table, f"the model was trained on the table {table}; the data have no row of it")
+            Warning(
+                "missing_input",
+                table,
+                f"the model was trained on the table {table}; the data have no row of it",
+            )
             for table, is_used in used.items()
             if is_used and not self._rows[table]
         ]
