@@ -11,7 +11,14 @@ import numpy as np
 from features.attributes.attributes import Attribute
 from features.attributes.category_rates import SHRINKAGE, CategoryTables
 from features.attributes.identity import UNIQUE
-from features.attributes.learn import CHANGE_COLUMNS, LEAST_CHANGED, LEAST_LEADS, MANY_LEVELS, MOST_LEVELS
+from features.attributes.learn import (
+    CHANGE_COLUMNS,
+    LEAST_CHANGED,
+    LEAST_LEADS,
+    MANY_LEVELS,
+    MOST_LEVELS,
+    MOST_PICKS,
+)
 from features.attributes.parsing import FITS
 from features.catalogue import catalogue
 from features.feature import NO_VALUE, Feature
@@ -31,7 +38,7 @@ INTRODUCTION = f"""# Features
 What the models know of a lead at an instant, `as_of`. The columns of a model depend on its training leads: this page
 shows those of an example with the stages {", ".join(STAGES)}, one interaction kind (`demo`), one channel (`phone`), and
 the attributes `company size` (a number), `newsletter` (true or false), `planned close` (a date), `industry` (a
-category) and `owner`. A real model has these columns for each of its own.
+category), `tools` (several picks in a cell) and `owner`. A real model has these columns for each of its own.
 
 - **Point in time.** A row counts if it happened and was recorded by `as_of`. Windows are (as_of - w, as_of]. One
   function computes a lead alone and a million together, to the same bits.
@@ -47,6 +54,10 @@ category) and `owner`. A real model has these columns for each of its own.
 - **Kinds of attributes** are inferred: boolean (true, false, 1, 0), number, date, else category, if at least
   {FITS:.0%} of the values fit. Codes such as 01 make a column a category. `[attributes.types]` overrides. A column that
   is empty, constant, or different for nearly every lead gives no feature; `check` lists such columns.
+- **Several picks in one cell** (`ERP;BI`, `A, B`, `["x","y"]`) are a set: one column a pick that at least {LEAST_LEADS}
+  leads have, up to {MOST_PICKS} a column, and one of their number. Picks are separated by `;`, `|`, line breaks or
+  commas and must recur; commas also need picks without a place of their own, so that `Smith, John` and
+  `Berlin, Germany` stay one text. `[attributes.types]` settles it with `set` or `category`.
 - **Identity** is never learned: `[attributes] identity`, e-mail addresses, phone numbers and links of one lead each,
   long ids, and columns in which at least {UNIQUE:.0%} of the leads have a text of their own. `check` lists them with
   the form of their values; a kind in `[attributes.types]` makes one a feature. A column whose values recur is a
@@ -100,6 +111,7 @@ def example() -> Vocabulary:
             Attribute("newsletter", "boolean", ("value",)),
             Attribute("owner", "category", (*CATEGORY, *CHANGE_COLUMNS)),
             Attribute("planned close", "date", (*DATE, *CHANGE_COLUMNS)),
+            Attribute("tools", "set", ("value",), levels=("ERP",)),
         ),
         tables=CategoryTables({}, np.zeros(1, dtype=np.int64), *[nothing] * 6),
         whole_year=True,

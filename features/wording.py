@@ -36,6 +36,7 @@ _COUNTED: Final = {
     "leads": ("past lead", "past leads"),
     "changes": ("change", "changes"),
     "returns": ("return", "returns"),
+    "picks": ("pick", "picks"),
 }
 
 
@@ -176,6 +177,7 @@ _UNITS: Final[dict[str, Callable[[float], str]]] = {
     "touches": lambda touches: _count(round(touches, 1), "interaction", "interactions"),
     "trend": _trend,
     "boolean": lambda truth: "yes" if truth else "no",
+    "pick": lambda has: "with" if has else "without",
     "weekday": lambda day: WEEKDAYS[int(day)],
     "month": lambda month: MONTHS[int(month) - 1],
     "hour": lambda hour: f"{int(hour):02d}:00 and {(int(hour) + 1) % 24:02d}:00",

@@ -16,7 +16,7 @@ from history.outcome_words import folded
 from history.schema import OUTCOMES, TABLES
 
 CONFIG_FILE: Final = "funnel.toml"
-ATTRIBUTE_KINDS: Final = ("number", "date", "boolean", "category")
+ATTRIBUTE_KINDS: Final = ("number", "date", "boolean", "category", "set")
 GROUPS: Final = ("top", "middle", "bottom")
 GRADES: Final[Mapping[str, float]] = {"A": 0.10, "B": 0.20, "C": 0.30, "D": 0.40}
 LONGEST_HORIZON_DAYS: Final = 3650

@@ -28,7 +28,7 @@ FEWEST_USUAL = 3  # usual attributes, for their absence to count
 # Above this share of leads with a value of their own in training, a new value is nothing unusual.
 MOST_SINGLE = 0.1
 _RARE_CODE = 1.0  # of a category without a code of its own
-_VALUE_UNITS = ("number", "boolean", "category", "relative_days")
+_VALUE_UNITS = ("number", "boolean", "category", "relative_days", "picks")
 
 
 @dataclass(frozen=True)

@@ -15,12 +15,14 @@ from features.attributes.parsing import (
     CATEGORY,
     DATE,
     NUMBER,
+    SET,
     boolean,
     canonical,
     category_key,
     instants,
     number,
 )
+from features.attributes.picks import pick_keys
 from features.calendar import weekday_and_week
 from features.feature import Block, Feature, quoted, slugs
 from history.arrays import Floats, Ints
@@ -30,11 +32,18 @@ from history.snapshot import Snapshot
 
 BLOCK = Block("attributes")
 WELL_KNOWN = ("owner", ACCOUNT, "source")
-_UNITS: Mapping[str, str] = {NUMBER: "number", BOOLEAN: "boolean", CATEGORY: "category", DATE: "number"}
+_UNITS: Mapping[str, str] = {
+    NUMBER: "number",
+    BOOLEAN: "boolean",
+    CATEGORY: "category",
+    DATE: "number",
+    SET: "picks",
+}
 _NO_ROWS: Mapping[str, int] = {}
 
 # Codes of a category column: levels follow from 2, most frequent first.
 _RARE_CODE, _FIRST_LEVEL = 1, 2
+_NO_PICKS: Ints = np.zeros(0, dtype=np.int64)
 
 
 @dataclass(frozen=True)
@@ -44,6 +53,7 @@ class Attribute:
     levels: categories with codes of their own (from 2, most frequent first); shares: their share of leads; seen: every
     category of the training leads, up to a limit; single_share: share of leads whose category no other lead has.
     folds: categories match without case and needless blanks, by `category_key`; levels are shown as people write them.
+    form: how the texts are written, "" for the plain way; of a set its separator, whose picks are the levels.
     """
 
     name: str
@@ -55,11 +65,17 @@ class Attribute:
     seen: tuple[str, ...] = ()
     single_share: float = 0.0
     folds: bool = False  # as in bundles before categories were folded
+    form: str = ""
 
     @property
     def key_of(self) -> Callable[[str], str]:
         """The function that gives one text a category."""
         return category_key if self.folds else canonical
+
+    @property
+    def picks(self) -> tuple[str, ...]:
+        """The picks of a set that have columns of their own; () for any other kind."""
+        return self.levels if self.kind == SET else ()
 
 
 def attribute_features(attributes: Sequence[Attribute]) -> tuple[Feature, ...]:
@@ -85,14 +101,19 @@ def _columns_of(attribute: Attribute, name: str) -> list[Feature]:
         **_rate_columns(name, prefix, shown),
         **_change_columns(name, shown),
     }
-    kept = [place for place in PLACES if place in attribute.columns]
-    return [replace(columns[place], subject=attribute.name) for place in kept]
+    kept = [columns[place] for place in PLACES if place in attribute.columns]
+    for pick, pick_name in zip(attribute.picks, slugs(attribute.picks), strict=True):
+        phrase = f'{{value}} "{quoted(pick)}" among {shown}'
+        kept.append(BLOCK.number(f"attr_{name}_has_{pick_name}", "pick", phrase, missing=f"no {shown}"))
+    return [replace(column, subject=attribute.name) for column in kept]
 
 
 def _value_column(attribute: Attribute, name: str, shown: str) -> Feature:
     unit, none = _UNITS[attribute.kind], f"no {shown}"
     if attribute.kind == CATEGORY:
         return BLOCK.category(name, unit, f"{shown} {{value}}", missing=none)
+    if attribute.kind == SET:
+        return BLOCK.number(f"{name}_count", unit, f"{{value}} of {shown}", missing=none)
     phrase = f"{shown} of {{value}}" if attribute.kind == NUMBER else f"{shown} {{value}}"
     return BLOCK.number(name, unit, phrase, missing=none)
 
@@ -146,8 +167,8 @@ class AttributeLayout:
     """m attributes and their columns, counted from the block's first; -1 = left out.
 
     keys: text -> category, of each attribute; codes: category -> code; shares: by code; kind_codes (m,); columns
-    (m, places);
-    changes_column: of the number of changes of all attributes, the recent ones follow.
+    (m, places); changes_column: of the number of changes of all attributes, the recent ones follow. forms: how texts
+    are written; picks_at (m,): the first column of the n_picks (m,) picks of a set.
     """
 
     names: tuple[str, ...]
@@ -160,17 +181,23 @@ class AttributeLayout:
     columns: Ints
     changes_column: int
     zone: ZoneInfo
+    forms: tuple[str, ...]
+    picks_at: Ints
+    n_picks: Ints
 
 
 def attribute_layout(attributes: Sequence[Attribute], zone: ZoneInfo) -> AttributeLayout:
     """Places the columns in the order of `attribute_features`."""
     columns = np.full((len(attributes), len(PLACES)), -1, dtype=np.int64)
+    picks_at = np.zeros(len(attributes), dtype=np.int64)
     at = 0
     for j, attribute in enumerate(attributes):
         for p, place in enumerate(PLACES):
             if place in attribute.columns:
                 columns[j, p] = at
                 at += 1
+        picks_at[j] = at
+        at += len(attribute.picks)
     return AttributeLayout(
         names=tuple(a.name for a in attributes),
         kinds=tuple(a.kind for a in attributes),
@@ -184,6 +211,9 @@ def attribute_layout(attributes: Sequence[Attribute], zone: ZoneInfo) -> Attribu
         columns=columns,
         changes_column=at if _has_changes(attributes) else -1,
         zone=zone,
+        forms=tuple(a.form for a in attributes),
+        picks_at=picks_at,
+        n_picks=np.array([len(a.picks) for a in attributes], dtype=np.int64),
     )
 
 
@@ -193,7 +223,8 @@ class AttributeInputs:
 
     value (E,): number, 0 or 1, instant in microseconds, or category code.
     share_or_weekday (E,): share of a category, weekday of a date, NaN otherwise; week (E,): of a date.
-    table_row (E,): row of the category tables, -1 for a value that they lack.
+    table_row (E,): row of the category tables, -1 for a value that they lack. picks: the known picks of every set,
+    those of entry e at pick_offsets[e]:pick_offsets[e + 1].
     """
 
     layout: AttributeLayout
@@ -203,6 +234,8 @@ class AttributeInputs:
     share_or_weekday: Floats
     week: Floats
     table_row: Ints
+    pick_offsets: Ints
+    picks: Ints
 
 
 def attribute_inputs(history: History, layout: AttributeLayout, tables: CategoryTables) -> AttributeInputs:
@@ -212,6 +245,8 @@ def attribute_inputs(history: History, layout: AttributeLayout, tables: Category
     shares: list[float] = []
     table_rows: list[int] = []
     dates: list[int] = []  # positions in values
+    pick_counts: dict[int, int] = {}  # by position in values
+    picks: list[int] = []
     for j, texts in enumerate(entries.texts):
         kind = layout.kinds[j]
         if kind == CATEGORY:
@@ -226,6 +261,13 @@ def attribute_inputs(history: History, layout: AttributeLayout, tables: Category
         if kind == DATE:
             dates += range(len(values), len(values) + len(texts))
             values += [nan if instant is None else float(instant) for instant in instants(texts, layout.zone)]
+        elif kind == SET:
+            for text in texts:
+                keys = pick_keys(text, layout.forms[j])
+                known = [layout.codes[j][key] - _FIRST_LEVEL for key in keys if key in layout.codes[j]]
+                pick_counts[len(values)] = len(known)
+                picks += known
+                values.append(len(keys))
         else:
             values += map(number if kind == NUMBER else boolean, texts)
         shares += [nan] * len(texts)
@@ -238,7 +280,19 @@ def attribute_inputs(history: History, layout: AttributeLayout, tables: Category
         week = np.full(len(value), nan)
         share_or_weekday[dates], week[dates] = weekday_and_week(value[dates], layout.zone)
     table_row = np.array(table_rows, dtype=np.int64)
-    return AttributeInputs(layout, tables, entries, value, share_or_weekday, week, table_row)
+    return AttributeInputs(
+        layout, tables, entries, value, share_or_weekday, week, table_row,
+        _pick_offsets(pick_counts, len(value)), np.array(picks, dtype=np.int64),
+    )  # fmt: skip
+
+
+def _pick_offsets(counts: Mapping[int, int], n: int) -> Ints:
+    """Offsets (n + 1,) of the picks of n entries; counts: by entry. Without sets nobody reads them."""
+    if not counts:
+        return _NO_PICKS
+    of_entry = np.zeros(n + 1, dtype=np.int64)
+    of_entry[np.array([*counts], dtype=np.int64) + 1] = [*counts.values()]
+    return np.cumsum(of_entry)
 
 
 def write_attributes(out: Floats, at: int, rows: Snapshot, inputs: AttributeInputs) -> None:
@@ -250,6 +304,7 @@ def write_attributes(out: Floats, at: int, rows: Snapshot, inputs: AttributeInpu
         entries.base, entries.starts, log.offsets, log.time_us, log.known_us,
         entries.change_attribute, entries.change_entry,
         inputs.value, inputs.share_or_weekday, inputs.week, inputs.table_row, layout.kind_codes, layout.columns,
+        layout.picks_at, layout.n_picks, inputs.pick_offsets, inputs.picks,
         tables.offsets, tables.time_us, tables.leads, tables.wins,
         tables.base_time_us, tables.base_leads, tables.base_wins, SHRINKAGE,
     )  # fmt: skip

@@ -13,8 +13,8 @@ from history.arrays import Codes, Floats, Ints
 from history.compiled import F64, I32, I32_2D, I64, I64_2D, OUT, OUT_I32_2D, compiled
 from history.history import DAY_US
 
-_NUMBER, _BOOLEAN, _DATE, _CATEGORY = range(4)
-KIND_CODES = {"number": _NUMBER, "boolean": _BOOLEAN, "date": _DATE, "category": _CATEGORY}
+_NUMBER, _BOOLEAN, _DATE, _CATEGORY, _SET = range(5)
+KIND_CODES = {"number": _NUMBER, "boolean": _BOOLEAN, "date": _DATE, "category": _CATEGORY, "set": _SET}
 
 # What a column of an attribute holds, in matrix order, and the positions of these names.
 PLACES = (
@@ -101,6 +101,23 @@ def _put(out: Floats, row: int, at: int, column: int, value: float) -> None:
 
 
 @compiled()
+def _fill(out: Floats, row: int, first: int, n: int, value: float) -> None:
+    """Writes one value into n columns from `first` on."""
+    for column in range(first, first + n):
+        out[row, column] = value
+
+
+@compiled()
+def _write_picks(out: Floats, row: int, first: int, n: int, entry: int, offsets: Ints, picks: Ints) -> None:
+    """Writes the n columns of an entry's picks from `first` on, 1 or 0."""
+    if n == 0:
+        return
+    _fill(out, row, first, n, 0.0)
+    for p in range(offsets[entry], offsets[entry + 1]):
+        out[row, first + picks[p]] = 1.0
+
+
+@compiled()
 def _read_entry(
     out: Floats, i: int, at: int, columns: Ints, kind: int, as_of: int, created: int,
     value: float, share_or_weekday: float, week: float,
@@ -123,6 +140,7 @@ def _read_entry(
         *(OUT, types.int64, types.int64, I64, I64, I64),
         *(I32_2D, I64, I64, I64, I64, I32, I32),
         *(F64, F64, F64, I64, I64, I64_2D),
+        *(I64, I64, I64, I64),
         *(I64, I64, I64, I64, I64, I64, I64, types.float64),
     )
 )
@@ -130,13 +148,16 @@ def attribute_rows(
     out: Floats, at: int, changes_column: int, lead: Ints, as_of: Ints, created: Ints,
     base: Codes, starts: Ints, offsets: Ints, time: Ints, known: Ints, attribute: Codes, entry: Codes,
     value: Floats, share_or_weekday: Floats, week: Floats, table_row: Ints, kinds: Ints, columns: Ints,
+    picks_at: Ints, n_picks: Ints, pick_offsets: Ints, picks: Ints,
     table_offsets: Ints, table_time: Ints, table_leads: Ints, table_wins: Ints,
     base_time: Ints, base_leads: Ints, base_wins: Ints, shrinkage: float,
 ) -> None:  # fmt: skip
     """Writes the columns of every attribute for each row into out (n, k) from column `at`.
 
     lead and as_of are (n,), created is (leads,). value, share_or_weekday, week and table_row (entries,) are each entry
-    as read; kinds (m,) and columns (m, places) describe the attributes, -1 leaves a column out. Row r of the category
+    as read; kinds (m,) and columns (m, places) describe the attributes, -1 leaves a column out. The n_picks (m,) picks
+    of an attribute have columns from picks_at (m,) on, 1 or 0; entry e of a set has those of picks at
+    pick_offsets[e]:pick_offsets[e + 1]. Row r of the category
     tables is table_offsets[r]:table_offsets[r + 1]; their leads and wins are running totals from table_time on, those
     of base are of all leads. Win rates are of leads matured by as_of, shrunk to the rate of all leads:
     (wins + shrinkage * base rate) / (leads + shrinkage); NaN if the attribute has no value or no lead has matured yet.
@@ -155,6 +176,7 @@ def attribute_rows(
         for j in range(m):
             for p in range(columns.shape[1]):
                 _put(out, i, at, columns[j, p], np.nan)
+            _fill(out, i, at + picks_at[j], n_picks[j], np.nan)
             changes += count[j]
             _put(out, i, at, columns[j, _CHANGES], count[j])
             if count[j] > 0:
@@ -168,6 +190,7 @@ def attribute_rows(
                 out, i, at, columns[j], kinds[j], as_of[i], created[lead[i]],
                 value[e], share_or_weekday[e], week[e],
             )  # fmt: skip
+            _write_picks(out, i, at + picks_at[j], n_picks[j], e, pick_offsets, picks)
             if columns[j, _PAST_LEADS] < 0 and columns[j, _WIN_RATE] < 0:
                 continue
             leads = wins = 0

@@ -16,6 +16,7 @@ from features.attributes.parsing import (
     CATEGORY,
     DATE,
     NUMBER,
+    SET,
     boolean,
     canonical,
     category_key,
@@ -24,6 +25,7 @@ from features.attributes.parsing import (
     number,
     shown_texts,
 )
+from features.attributes.picks import likeliest_separator, separator_of, split
 from features.instants import NO_INSTANT
 from history.arrays import Codes, Floats, Ints
 from history.history import DAY_US, History
@@ -31,6 +33,7 @@ from history.snapshot import Snapshot
 
 LEAST_LEADS = 10  # leads of a category with a code of its own
 MOST_LEVELS = 200  # categories with codes of their own
+MOST_PICKS = 50  # picks of a set with columns of their own
 MOST_SEEN = 50_000  # categories remembered, so that a bundle stays small
 # A category table helps only if leads share values: at least these shares of leads, less for well-known attributes,
 # whose effect is usual (an owner, an account).
@@ -80,10 +83,14 @@ class _LearnedAttribute(NamedTuple):
 
 
 class _Kind(NamedTuple):
-    """The kind of an attribute; identity: the form of its values if they identify a lead, else ""."""
+    """The kind of an attribute; identity: the form of its values if they identify a lead, else "".
+
+    form: how its texts are written (see Attribute).
+    """
 
     name: str
     identity: str = ""
+    form: str = ""
 
 
 def learn_attributes(history: History, latest: Ints) -> LearnedAttributes:
@@ -102,7 +109,7 @@ def learn_attributes(history: History, latest: Ints) -> LearnedAttributes:
         if kind.identity:
             identity[column.name] = kind.identity
             continue
-        attribute, reason = _learn_one(column, kind.name, history)
+        attribute, reason = _learn_one(column, kind, history)
         if attribute.columns:
             kept.append(attribute)
         elif attribute.mutable and reason == "empty":
@@ -147,21 +154,27 @@ def _kind_of(column: _Column, history: History) -> _Kind:
         return _Kind(CATEGORY)
     configured = config.attribute_types.get(column.name)
     if configured is not None:
-        return _Kind(configured)
+        return _Kind(configured, form=likeliest_separator(texts) if configured == SET else "")
     kind = infer_kind(texts, counts, config.zone)
     if kind == CATEGORY:
+        separator = separator_of(texts, counts)
+        if separator is not None:
+            return _Kind(SET, form=separator)
         return _Kind(kind, contact_form(texts, counts) or text_form(texts, counts) or "")
     if kind == NUMBER:
         return _Kind(kind, contact_form(texts, counts) or number_form(texts, counts) or "")
     return _Kind(kind)
 
 
-def _learn_one(column: _Column, kind: str, history: History) -> _LearnedAttribute:
+def _learn_one(column: _Column, of_column: _Kind, history: History) -> _LearnedAttribute:
+    kind = of_column.name
     mutable = column.name in history.config.mutable
     if is_account(column.name):
         return _learn_account(column, mutable)
     if kind == CATEGORY:
         return _learn_category(column, mutable)
+    if kind == SET:
+        return _learn_set(column, mutable, of_column.form)
 
     values = _values(column, kind, history)
     is_known = ~np.isnan(values)
@@ -240,6 +253,35 @@ def _learn_category(column: _Column, mutable: bool) -> _LearnedAttribute:
         return _LearnedAttribute(attribute, "empty")
     reason = "constant" if len(ranked) == 1 else "no value is shared by enough leads"
     return _LearnedAttribute(attribute, reason)
+
+
+def _learn_set(column: _Column, mutable: bool, separator: str) -> _LearnedAttribute:
+    """Columns of the number of picks, and of each pick that some leads have and others lack."""
+    leads: Counter[str] = Counter()
+    spellings: dict[str, Counter[str]] = {}
+    for text, n in zip(column.texts, column.counts.tolist(), strict=True):
+        for pick in split(text, separator) if n else ():
+            key = category_key(pick)
+            leads[key] += n
+            spellings.setdefault(key, Counter())[pick] += n
+    shown = {key: min(of_key, key=lambda pick: (-of_key[pick], pick)) for key, of_key in spellings.items()}
+    ranked = sorted(leads, key=lambda key: (-leads[key], shown[key]))
+    picks = [key for key in ranked if LEAST_LEADS <= leads[key] < column.n][:MOST_PICKS]
+
+    places: tuple[str, ...] = ("value",) if picks else ()
+    if column.changed >= LEAST_CHANGED:
+        places += CHANGE_COLUMNS
+    attribute = Attribute(
+        column.name,
+        SET,
+        places,
+        mutable,
+        levels=tuple(shown[key] for key in picks),
+        shares=tuple(leads[key] / column.n for key in picks),
+        folds=True,
+        form=separator,
+    )
+    return _LearnedAttribute(attribute, "no pick is shared by enough leads" if leads else "empty")
 
 
 def _category_places(column: _Column, ranked: Sequence[_Category], n_levels: int) -> tuple[str, ...]:

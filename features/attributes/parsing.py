@@ -14,7 +14,7 @@ from history.errors import InvalidInput
 from history.spelling import fold, trimmed
 from history.times import parse_time, parse_times
 
-NUMBER, BOOLEAN, DATE, CATEGORY = "number", "boolean", "date", "category"
+NUMBER, BOOLEAN, DATE, CATEGORY, SET = "number", "boolean", "date", "category", "set"
 FITS = 0.99  # share of a column's values that must read as a kind
 _FEW = 16  # texts up to which reading one by one is faster than all at once
 

@@ -37,6 +37,7 @@ def words(config: FunnelConfig = CONFIG) -> Vocabulary:
                 seen=("x", "3", "y"),
             ),
             Attribute("score", "number", ("value",), mutable=True),
+            Attribute("tools", "set", ("value",), levels=("ERP", "BI"), folds=True, form=";"),
         ),
         tables=CategoryTables(
             {"plan": {"x": 0, "3": 1}},

@@ -147,6 +147,7 @@ instants = st.integers(0, 480).map(lambda quarter: START_US + quarter * 6 * HOUR
 delays = st.sampled_from([0, 0, 0, 6 * HOUR_US, 3 * DAY_US, 40 * DAY_US])
 maybe_texts = st.sampled_from(["3", "3.0", "01", "x", "y", "True", "true", None])
 dates = st.sampled_from(["2023-12-24", "2024-02-29T10:30:00+02:00", "2023-11-01 08:00", "soon", None])
+picks = st.sampled_from(["ERP;BI", "bi", " erp ;x; X", ";", None])
 numbers = st.sampled_from(["1", "2.5", "-3e2", "nan", "1_0", "many", None])
 
 
@@ -178,8 +179,10 @@ def decisions(draw: st.DrawFn) -> Decision:
 @st.composite
 def attribute_changes(draw: st.DrawFn) -> Change:
     time = draw(instants)
-    name = draw(st.sampled_from(["size", "plan", "due", "score", "agreed", "age", "note", "unheard"]))
-    by_name = {"size": numbers, "score": numbers, "due": dates}
+    name = draw(
+        st.sampled_from(["size", "plan", "due", "score", "agreed", "age", "note", "tools", "unheard"])
+    )
+    by_name = {"size": numbers, "score": numbers, "due": dates, "tools": picks}
     return Change(time, time + draw(delays), name, draw(by_name.get(name, maybe_texts)))
 
 
@@ -194,6 +197,7 @@ def leads(draw: st.DrawFn) -> Lead:
             "agreed": draw(st.sampled_from(["true", "FALSE", "1", "0", "maybe", None])),
             "plan": draw(maybe_texts),
             "age": draw(numbers),
+            "tools": draw(picks),
             "note": draw(maybe_texts),
         },
         draw(st.lists(touches(), max_size=9)),

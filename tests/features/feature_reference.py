@@ -169,7 +169,7 @@ def attribute_figures(lead: Lead, changes: Sequence[Change], as_of: int, vocabul
     now = {name: value for name, value in lead.attributes.items() if name != "score"}
     for change in changes:
         now[change.attribute] = change.value
-    known = [c for c in changes if c.attribute in ("size", "score", "due", "agreed", "plan")]
+    known = [c for c in changes if c.attribute in ("size", "score", "due", "agreed", "plan", "tools")]
     plan_changes = [c for c in changes if c.attribute == "plan"]
     out: Figures = {
         "attr_size": _number(now.get("size")),
@@ -182,7 +182,25 @@ def attribute_figures(lead: Lead, changes: Sequence[Change], as_of: int, vocabul
         "attribute_changes_count": len(known),
         "attribute_changes_30d": sum(as_of - c.time < 30 * DAY_US for c in known),
     }
-    return out | _date_figures(lead, now.get("due"), as_of) | _plan_figures(now.get("plan"), vocabulary)
+    return (
+        out
+        | _date_figures(lead, now.get("due"), as_of)
+        | _plan_figures(now.get("plan"), vocabulary)
+        | _tools_figures(now.get("tools"))
+    )
+
+
+def _tools_figures(text: str | None) -> Figures:
+    picks = {"ERP;BI": {"erp", "bi"}, "bi": {"bi"}, " erp ;x; X": {"erp", "x"}, ";": set[str]()}.get(
+        text or ""
+    )
+    if picks is None:
+        return {}
+    return {
+        "attr_tools_count": len(picks),
+        "attr_tools_has_erp": "erp" in picks,
+        "attr_tools_has_bi": "bi" in picks,
+    }
 
 
 def _number(text: str | None) -> float:

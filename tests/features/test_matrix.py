@@ -40,7 +40,9 @@ def test_every_feature_equals_the_plain_python_reference(
 
 
 def test_the_reference_knows_every_feature() -> None:
-    lead = Lead(START_US, {"plan": "x", "due": "2023-12-24"}, [Touch(START_US, START_US, "call")])
+    lead = Lead(
+        START_US, {"plan": "x", "due": "2023-12-24", "tools": "bi"}, [Touch(START_US, START_US, "call")]
+    )
     known = reference(lead, START_US, WORDS)
     sometimes = {
         "stage_position", "furthest_position", "days_in_stage", "stage_pace", "days_to_first_stage", "days_to_stage",

@@ -3,7 +3,7 @@
 from bisect import bisect_right
 
 import numpy as np
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from features.attributes.kernel import KIND_CODES, PLACES, _last_at, entry_rows
@@ -21,6 +21,7 @@ def test_places_and_kinds_have_a_code_each() -> None:
     assert sorted(KIND_CODES.values()) == list(range(len(KIND_CODES)))
 
 
+@settings(deadline=None)
 @given(st.lists(st.integers(-1, 2), min_size=2, max_size=2), changes, st.integers(-1, 14))
 def test_valid_entry_is_the_latest_visible_change(
     base: list[int], rows: list[tuple[int, int, int, int]], as_of: int
@@ -42,6 +43,7 @@ def test_valid_entry_is_the_latest_visible_change(
     assert out[0].tolist() == expected
 
 
+@settings(deadline=None)  # the first call compiles
 @given(st.lists(st.integers(0, 20)), st.integers(-1, 21), st.data())
 def test_last_position_is_that_of_bisect(times: list[int], as_of: int, data: st.DataObject) -> None:
     times = sorted(times)

@@ -1,7 +1,10 @@
 """Learning attributes: which get columns, of which kind, and which categories get codes."""
 
+import numpy as np
+
 from features.attributes.learn import LEAST_LEADS
 from features.matrix import build_matrix
+from features.wording import sentence
 from tests.builders.lead_histories import START_US, Lead
 from tests.builders.learned_words import learned
 from tests.builders.made_leads import made_leads
@@ -42,3 +45,29 @@ def test_frequent_categories_have_codes_by_frequency() -> None:
     matrix = build_matrix(snapshot, vocabulary)
     column = matrix.values[:, [f.name for f in matrix.features].index("attr_c")]
     assert [column[0], column[30], column[45], column[-1]] == [2, 3, 1, 0]
+
+
+def test_several_picks_are_an_indicator_each_and_their_number() -> None:
+    tools = ["ERP;BI", "erp ; CRM", "BI", "CRM;BI;ERP", "rare;BI"]
+    leads = [Lead(START_US, {"tools": tools[k % 4]}) for k in range(80)] + [
+        Lead(START_US, {"tools": tools[4]})
+    ]
+    vocabulary, snapshot = learned([*leads, Lead(START_US, {"tools": None})])
+    (attribute,) = vocabulary.attributes
+    assert (attribute.kind, attribute.form, attribute.levels) == ("set", ";", ("BI", "ERP", "CRM"))
+    matrix = build_matrix(snapshot, vocabulary)
+    names = ["attr_tools_count", "attr_tools_has_bi", "attr_tools_has_erp", "attr_tools_has_crm"]
+    values = matrix.values[:, [[f.name for f in matrix.features].index(name) for name in names]]
+    assert values[:4].tolist() == [[2, 1, 1, 0], [2, 0, 1, 1], [1, 1, 0, 0], [3, 1, 1, 1]]
+    assert values[-2].tolist() == [2, 1, 0, 0]
+    assert np.isnan(values[-1]).all()
+    has_bi = next(feature for feature in matrix.features if feature.name == "attr_tools_has_bi")
+    assert sentence(has_bi, 1.0, True, vocabulary) == 'With "BI" among tools raises the chance'
+    assert sentence(has_bi, 0.0, False, vocabulary) == 'Without "BI" among tools lowers the chance'
+
+
+def test_a_configured_category_is_not_split() -> None:
+    leads = [Lead(START_US, {"tools": f"a;{'bcdef'[k % 5]}"}) for k in range(100)]
+    assert learned(leads, attribute_types={"tools": "category"})[0].attributes[0].kind == "category"
+    (declared,) = learned(leads, attribute_types={"tools": "set"})[0].attributes
+    assert declared.levels == ("b", "c", "d", "e", "f")
