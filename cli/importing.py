@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from connectors.run import Imported
 
 SYSTEMS = (
+    "amplitude",
     "hubspot",
     "odoo",
     "salesforce",

@@ -28,6 +28,7 @@ from history.times import format_time
 
 # system -> the module of its adapter: OBJECTS, KINDS, convert(export, sink).
 SYSTEMS: Final[Mapping[str, str]] = {
+    "amplitude": "connectors.amplitude.adapter",
     "hubspot": "connectors.hubspot.adapter",
     "odoo": "connectors.odoo.adapter",
     "salesforce": "connectors.salesforce.adapter",

@@ -44,6 +44,8 @@ CUPBOARD_IMPORTS = {
         ".": {"salesforce", "hubspot", "mapping", "formats"},
         "persons": {"."},
         "segment": {".", "persons"},
+        "amplitude": {".", "persons", "formats"},
+        "ga4": {".", "persons"},
         "formats": {"."},
         "salesforce": {"."},
         "hubspot": {"."},

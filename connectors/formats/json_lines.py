@@ -49,7 +49,7 @@ class _Block:
         """The columns of the records, and those of nested lists of records."""
         names = Names()
         try:
-            typed = _typed(self.data)
+            typed = typed_lines(self.data)
             flat_columns(typed, names)
             return list(names.seen), record_lists(typed.schema)
         except (pa.ArrowException, IrregularError):
@@ -63,7 +63,7 @@ class _Block:
     def flat(self, wanted: Sequence[str]) -> pa.Table:
         """The records as text columns."""
         try:
-            typed = _typed(self.data)
+            typed = typed_lines(self.data)
             columns = flat_columns(typed, frozenset(wanted).__contains__)
             nothing = pa.nulls(len(typed), pa.string())
             table = {name: columns.get(name, nothing) for name in wanted}
@@ -84,7 +84,7 @@ class _Block:
         return [flat_record(record, nested) for record in line_records(text, self.name, self.first)], nested
 
 
-def _typed(data: bytes) -> pa.Table:
+def typed_lines(data: bytes) -> pa.Table:
     """The records as typed columns; texts that look like times stay texts."""
     options = pa_json.ReadOptions(use_threads=False, block_size=len(data) + 1)
     table = pa_json.read_json(io.BytesIO(data.removeprefix(b"\xef\xbb\xbf")), options)

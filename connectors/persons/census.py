@@ -37,8 +37,9 @@ REASONS: Final = (
 class Census:
     """Leads (n,): their ids and creation; lead (m,): the lead of each row of the log, NOBODY without one.
 
-    reason (m,): USED or a place in REASONS. visible_us (m,): when a row was known to be of its lead. renamed: ids that
-    earlier imports gave to leads, and their present ids. erased: ids of persons that the export erases, and of testers.
+    reason (m,): USED or a place in REASONS. visible_us (m,): when a row was known to be of its lead; rank (m,): its
+    place in the order of lead and time. renamed: ids that earlier imports gave to leads, and their present ids. erased:
+    ids of persons that the export erases, and of testers.
     """
 
     ids: pa.Array
@@ -46,6 +47,7 @@ class Census:
     lead: Codes
     reason: Flags
     visible_us: Ints
+    rank: Codes
     renamed: dict[str, str]
     erased: frozenset[str]
     identities: pa.Table
@@ -86,6 +88,7 @@ def take_census(log: Log, earlier: int) -> Census:
         lead=lead,
         reason=reason,
         visible_us=_visible(log, people, owner),
+        rank=_ranks(lead, log.us),
         renamed=_renamed(log, people, lead_of, earlier),
         erased=_erased(log, people, is_erased | is_test),
         identities=_identities(log, people, lead_of, ids),
@@ -147,6 +150,12 @@ def _visible(log: Log, people: People, owner: Codes) -> Ints:
     """When each row was known to be of its person: a visitor's row not before the visitor is known."""
     joined = np.append(people.joined_us, NO_TIME)[owner]
     return np.asarray(np.maximum(log.seen_us, joined))
+
+
+def _ranks(lead: Codes, us: Ints) -> Codes:
+    rank = np.empty(len(lead), dtype=np.int32)
+    rank[np.lexsort((us, lead))] = np.arange(len(lead), dtype=np.int32)
+    return rank
 
 
 def _renamed(log: Log, people: People, lead_of: Codes, earlier: int) -> dict[str, str]:

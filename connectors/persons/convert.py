@@ -100,7 +100,7 @@ def _second_reading(
         used = reason == USED
         lead = np.where(used, census.lead[piece], -1).astype(np.int32)
         visible_us = census.visible_us[piece]
-        traits.add(lead, rows.us, visible_us, (rows.traits, rows.context, rows.first))
+        traits.add(rows, lead, visible_us, census.rank[piece])
         yield _interactions(census, rows, lead, visible_us)
 
 

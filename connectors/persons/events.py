@@ -15,6 +15,11 @@ from history.arrays import Flags, Mask
 from history.errors import InvalidInput
 
 SHOWN_NAMES: Final = 30
+# Events by which people ask to be called, in the usual tracking plans.
+LEAD_EVENTS: Final = (
+    "Form Submitted", "Lead Generated", "Generate Lead", "Lead Created", "Demo Requested", "Signed Up",
+    "Trial Started", "Contact Form Submitted", "Quote Requested",
+)  # fmt: skip
 OUTBOUND: Final = r"(^|_)(sent|delivered|bounced|dropped|deferred)$"  # done to a person, not by one
 
 

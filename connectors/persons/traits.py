@@ -1,6 +1,6 @@
 """What is said of persons over time: attributes at the creation of a lead, and their changes from then on."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -10,8 +10,9 @@ import pyarrow.compute as pc
 
 from connectors.deals import NO_TIME, times
 from connectors.persons.census import Census
+from connectors.persons.rows import PersonRows
 from connectors.write import SCHEMAS
-from history.arrays import Codes, Ints
+from history.arrays import Codes, Ints, Mask
 
 NOT_ATTRIBUTES: Final = ("lead_id", "created_at")
 EARLIEST: Final = NO_TIME + 1  # of what an earlier import knows
@@ -28,6 +29,37 @@ class _Joined:
     values: pa.Array
 
 
+@dataclass(frozen=True)
+class _Place:
+    """Where statements stand (s,): leads, times, times of knowledge, and ranks as in Census."""
+
+    lead: Codes
+    us: Ints
+    visible_us: Ints
+    rank: Codes
+
+    def take(self, rows: Ints | Mask) -> "_Place":
+        return _Place(self.lead[rows], self.us[rows], self.visible_us[rows], self.rank[rows])
+
+
+def _changed(place: _Place, code: Codes) -> Mask:
+    """Without those that repeat the row just before: a row of another batch may stand between any others."""
+    kept = np.ones(len(code), dtype=np.bool_)
+    same = (place.lead[1:] == place.lead[:-1]) & (code[1:] == code[:-1])
+    kept[1:] = ~(
+        same & (place.rank[1:] == place.rank[:-1] + 1) & (place.visible_us[1:] >= place.visible_us[:-1])
+    )
+    return kept
+
+
+def _last(place: _Place, _code: Codes) -> Mask:
+    return np.append(place.lead[1:] != place.lead[:-1], True)
+
+
+def _first(place: _Place, _code: Codes) -> Mask:
+    return np.insert(place.lead[1:] != place.lead[:-1], 0, True)
+
+
 @dataclass
 class _Statements:
     """Statements of one attribute in pieces: leads, times, and values as dictionaries."""
@@ -36,6 +68,12 @@ class _Statements:
     us: list[Ints] = field(default_factory=list)
     visible_us: list[Ints] = field(default_factory=list)
     value: list[pa.DictionaryArray] = field(default_factory=list)
+
+    def add(self, place: _Place, value: pa.DictionaryArray) -> None:
+        self.lead.append(place.lead)
+        self.us.append(place.us)
+        self.visible_us.append(place.visible_us)
+        self.value.append(value)
 
     def joined(self) -> "_Joined":
         unified = pa.chunked_array(self.value, pa.dictionary(pa.int32(), pa.string())).unify_dictionaries()
@@ -51,7 +89,7 @@ class _Statements:
 
 @dataclass
 class Traits:
-    """Collects statements by batches; only those that change a value stay in memory."""
+    """Collects statements by batches, without those that repeat the one before."""
 
     census: Census
     spoken: dict[str, _Statements] = field(default_factory=dict)
@@ -63,54 +101,54 @@ class Traits:
         if "leads" not in tables:
             return
         leads = tables["leads"]
-        values = {name: leads.column(name) for name in leads.column_names if name not in NOT_ATTRIBUTES}
-        for name, column in values.items():
-            self._add(self.spoken, name, self._places(leads), np.full(len(leads), EARLIEST), None, column)
+        earliest = np.full(len(leads), EARLIEST)
+        for name in leads.column_names:
+            if name not in NOT_ATTRIBUTES:
+                self._add_known(name, leads, earliest, leads.column(name))
         if "attribute_changes" not in tables:
             return
         changes = tables["attribute_changes"]
         for name in pc.unique(changes.column("attribute")).to_pylist():
             rows = changes.filter(pc.equal(changes.column("attribute"), name))
             us = np.asarray(rows.column("changed_at").cast(pa.int64()).to_numpy(), dtype=np.int64)
-            self._add(self.spoken, name, self._places(rows), us, None, rows.column("value"))
+            self._add_known(name, rows, us, rows.column("value"))
+
+    def _add_known(self, name: str, table: pa.Table, us: Ints, values: pa.ChunkedArray) -> None:
+        lead = self._places(table)
+        place = _Place(lead, us, us, np.zeros(len(lead), dtype=np.int32))
+        order = np.lexsort((us, lead))
+        self._add(
+            self.spoken, name, place, order, values.combine_chunks(), lambda rows, _codes: rows.lead >= 0
+        )
 
     def _places(self, table: pa.Table) -> Codes:
         ids = pc.index_in(table.column("lead_id"), value_set=self.census.ids)
         return np.asarray(pc.fill_null(ids, -1).to_numpy(), dtype=np.int32)
 
-    def add(self, lead: Codes, us: Ints, visible_us: Ints, kinds: tuple[Mapping[str, pa.Array], ...]) -> None:
-        """One batch (m,): traits, context and first values; lead -1 for rows of no lead."""
-        traits, context, first = kinds
-        for name, values in traits.items():
-            self._add(self.spoken, name, lead, us, visible_us, values)
+    def add(self, rows: PersonRows, lead: Codes, visible_us: Ints, rank: Codes) -> None:
+        """One batch (m,): traits, context and first values; lead -1 for rows of no lead; rank as in Census."""
+        order = np.lexsort((rank, lead))
+        for name, values in rows.traits.items():
+            self._add(self.spoken, name, _Place(lead, rows.us, visible_us, rank), order, values, _changed)
         created = np.append(self.census.created_us, NO_TIME)[lead]
-        until = np.where(us <= created, lead, -1).astype(np.int32)
-        for name, values in context.items():
-            self._add(self.context, name, until, us, visible_us, values)
-        for name, values in first.items():
-            self._add(self.first, name, until, us, visible_us, values)
+        until = _Place(np.where(rows.us <= created, lead, -1).astype(np.int32), rows.us, visible_us, rank)
+        for name, values in rows.context.items():
+            self._add(self.context, name, until, order, values, _last)
+        for name, values in rows.first.items():
+            self._add(self.first, name, until, order, values, _first)
 
     def _add(
-        self, kind: dict[str, _Statements], name: str, lead: Codes, us: Ints, visible_us: Ints | None,
-        values: pa.Array | pa.ChunkedArray,
+        self, kind: dict[str, _Statements], name: str, place: _Place, order: Ints, values: pa.Array,
+        keep: Callable[[_Place, Codes], Mask],
     ) -> None:  # fmt: skip
-        array = values.combine_chunks() if isinstance(values, pa.ChunkedArray) else values
-        rows = np.flatnonzero((lead >= 0) & pc.is_valid(array).to_numpy(zero_copy_only=False))
+        """The statements of one column that `keep` selects among those of leads in order of lead and time."""
+        said = (place.lead >= 0) & pc.is_valid(values).to_numpy(zero_copy_only=False)
+        rows = order[said[order]]
         if not len(rows):
             return
-        encoded = array.take(pa.array(rows)).dictionary_encode()
-        code: Codes = encoded.indices.to_numpy(zero_copy_only=False)
-        order = np.lexsort((us[rows], lead[rows]))
-        changes = np.ones(len(rows), dtype=np.bool_)
-        changes[1:] = (lead[rows[order]][1:] != lead[rows[order]][:-1]) | (
-            code[order][1:] != code[order][:-1]
-        )
-        kept = order[changes]
-        statements = kind.setdefault(name, _Statements())
-        statements.lead.append(lead[rows[kept]])
-        statements.us.append(us[rows[kept]])
-        statements.visible_us.append((us if visible_us is None else visible_us)[rows[kept]])
-        statements.value.append(encoded.take(pa.array(kept)))
+        encoded = values.take(pa.array(rows)).dictionary_encode()
+        kept = keep(place.take(rows), encoded.indices.to_numpy(zero_copy_only=False))
+        kind.setdefault(name, _Statements()).add(place.take(rows[kept]), encoded.filter(pa.array(kept)))
 
     def attributes(self) -> dict[str, pa.Array]:
         """attribute -> the value of each lead (n,) at its creation, null if nothing was said."""
@@ -142,11 +180,10 @@ class Traits:
     def _changes(self, name: str, statements: _Statements) -> pa.Table:
         joined = statements.joined()
         lead, us, visible, code = joined.lead, joined.us, joined.visible_us, joined.code
-        changed = np.zeros(len(lead), dtype=np.bool_)
-        changed[1:] = (lead[1:] == lead[:-1]) & (code[1:] != code[:-1])
-        first = np.ones(len(lead), dtype=np.bool_)
-        first[1:] = lead[1:] != lead[:-1]
-        rows = np.flatnonzero((changed | first) & (us > self.census.created_us[lead]))
+        starts = np.ones(len(lead), dtype=np.bool_)
+        starts[1:] = (lead[1:] != lead[:-1]) | (code[1:] != code[:-1])
+        starts |= _known_sooner(starts, visible)
+        rows = np.flatnonzero(starts & (us > self.census.created_us[lead]))
         return pa.table(
             {
                 "lead_id": self.census.ids.take(pa.array(lead[rows])),
@@ -156,3 +193,12 @@ class Traits:
                 "recorded_at": times(np.where(visible[rows] > us[rows], visible[rows], NO_TIME)),
             }
         ).cast(SCHEMAS["attribute_changes"])
+
+
+def _known_sooner(starts: Mask, visible_us: Ints) -> Mask:
+    """In each run of one value (s,), the first statement that was known before the one that began the run."""
+    run = np.cumsum(starts) - 1
+    sooner = np.flatnonzero(visible_us < visible_us[np.flatnonzero(starts)[run]]) if len(run) else run
+    result = np.zeros(len(starts), dtype=np.bool_)
+    result[sooner[np.unique(run[sooner], return_index=True)[1]]] = True
+    return result

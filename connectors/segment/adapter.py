@@ -11,7 +11,7 @@ import pyarrow.compute as pc
 
 from connectors.export import DELETED, Export, booleans, column
 from connectors.persons.convert import convert_persons
-from connectors.persons.events import EventNames, directions, event_names
+from connectors.persons.events import LEAD_EVENTS, EventNames, directions, event_names
 from connectors.persons.rows import PersonRows, Role, Rules, each_word, erasures, person_ids
 from connectors.persons.streams import (
     IDENTITY,
@@ -36,15 +36,7 @@ from history.arrays import Flags, Mask
 
 KINDS: Final = ALL_KINDS
 OBJECTS: Final = ("person",)
-DEFAULTS: Final = EventNames(
-    won=("Order Completed",),
-    lost=(),
-    stages=(),
-    lead=(
-        "Form Submitted", "Lead Generated", "Generate Lead", "Lead Created", "Demo Requested", "Signed Up",
-        "Trial Started", "Contact Form Submitted", "Quote Requested",
-    ),
-)  # fmt: skip
+DEFAULTS: Final = EventNames(won=("Order Completed",), lost=(), stages=(), lead=LEAD_EVENTS)
 FIRST_STAGE: Final = "new"
 LEAD_RULE: Final = (
     "a person is a lead from the first call with a userId or an e-mail address, or the first form"

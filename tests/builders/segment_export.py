@@ -40,7 +40,7 @@ def write_calls(made: Stream, folder: Path) -> None:
 def call(event: Event, stated: bool) -> dict[str, Any]:
     """A raw call; the device's clock is wrong by `skew`, and only the sent and received times tell."""
     sent = shifted(event.at, timedelta(seconds=event.skew))
-    late = timedelta(seconds=_seconds(event.at, event.recorded))
+    late = timedelta(seconds=seconds_between(event.at, event.recorded))
     context: dict[str, Any] = {
         "userAgent": event.agent,
         "library": {"name": "analytics.js", "version": "5.1"},
@@ -83,7 +83,7 @@ def millis(text: str) -> str:
     return text.replace("Z", ".000Z")
 
 
-def _seconds(start: str, end: str) -> float:
+def seconds_between(start: str, end: str) -> float:
     return (datetime.fromisoformat(end) - datetime.fromisoformat(start)).total_seconds()
 
 

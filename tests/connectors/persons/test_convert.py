@@ -137,6 +137,27 @@ def test_values_at_creation_and_their_changes(tmp_path: Path) -> None:
     assert got == [("plan", 3, "trial", None), ("plan", 4, "pro", 5), ("seats", 2, "5", None)]
 
 
+def test_value_that_another_batch_interrupts_changes_back(tmp_path: Path) -> None:
+    said = [(1, "free"), (5, "free"), (3, "pro")]
+    rows = [{"known": "u", "day": at, "lead": True, "traits": {"plan": plan}} for at, plan in said]
+    import_rows(rows, tmp_path / "crm", batch=2)
+    changes = [(day(r["changed_at"]), r["value"]) for r in rows_of(tmp_path / "crm", "attribute_changes")]
+    assert changes == [(3, "pro"), (5, "free")]
+
+
+def test_value_counts_since_the_first_row_that_was_known(tmp_path: Path) -> None:
+    said = [(1, 1, "free"), (2, 2.9, "pro"), (2.5, 2.5, "pro"), (2.6, 2.6, "pro")]
+    rows = [
+        {"known": "u", "day": at, "recorded": known, "lead": True, "traits": {"plan": plan}}
+        for at, known, plan in said
+    ]
+    import_rows(rows, tmp_path / "crm")
+    changes = [
+        (day(r["changed_at"]), day(r["recorded_at"])) for r in rows_of(tmp_path / "crm", "attribute_changes")
+    ]
+    assert changes == [(2, 2.9), (2.5, None)]
+
+
 def test_several_currencies_are_refused_or_chosen(tmp_path: Path) -> None:
     rows = [
         {
