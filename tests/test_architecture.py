@@ -104,6 +104,25 @@ LIBRARIES = {
 CLOCK_ROOMS = ("serving", "cli", "leadcast")
 CLOCKS = {"time.time", "time.time_ns", "datetime.now", "datetime.utcnow", "datetime.today", "date.today"}
 LONGEST_FILE = 600
+# Files without a test file of their own: packages' descriptions, and declarations without behaviour.
+DECLARATIONS = (
+    "*/__init__.py",
+    "cli/__main__.py",
+    "connectors/tables.py",
+    "connectors/*/objects.py",
+    "connectors/*/tables.py",
+    "history/arrays.py",
+    "serving/base/event.py",
+    "serving/base/limits.py",
+    "serving/model/errors.py",
+    "serving/store/errors.py",
+    "serving/store/migrations/*.py",
+    "serving/store/reports/queries.py",
+    "simulation/names.py",
+    "training/backtest/result.py",
+)
+# Systems whose files are tested together, by whole exports with a known truth: connectors/SYSTEM -> its tests.
+TESTED_BY_EXPORTS = ("hubspot", "odoo", "persons", "salesforce", "segment")
 FILES = sorted(path for room in ROOMS for path in (ROOT / room).rglob("*.py"))
 
 
@@ -216,3 +235,36 @@ def test_no_file_outgrows_a_reader() -> None:
     lengths = {name_of(path): len(path.read_text(encoding="utf-8").splitlines()) for path in FILES}
     too_long = {name: length for name, length in lengths.items() if length > LONGEST_FILE}
     assert not too_long, "split them: one file, one job"
+
+
+def test_every_file_has_a_test_file_in_its_place() -> None:
+    """tests/ROOM/CUPBOARD/test_FILE.py: whoever changes a file finds its tests without a search."""
+    missing = [
+        name for name in map(name_of, FILES) if needs_a_test(name) and not file_of_tests(name).is_file()
+    ]
+    assert not missing, "add tests/ROOM/CUPBOARD/test_FILE.py, or name a declaration in DECLARATIONS"
+
+
+def needs_a_test(name: str) -> bool:
+    by_exports = name.startswith("connectors/") and cupboard_of(name) in TESTED_BY_EXPORTS
+    return not by_exports and not any(fnmatch(name, pattern) for pattern in DECLARATIONS)
+
+
+def file_of_tests(name: str) -> Path:
+    path = ROOT / "tests" / name
+    return path.with_name(f"test_{path.name}")
+
+
+def test_every_exception_to_the_mirror_exists_and_is_needed() -> None:
+    names = [name_of(path) for path in FILES]
+    for pattern in DECLARATIONS:
+        assert any(fnmatch(name, pattern) for name in names), f"no file is {pattern}"
+    exact = [pattern for pattern in DECLARATIONS if "*" not in pattern]
+    assert [name for name in exact if file_of_tests(name).is_file()] == [], (
+        "it has a test: no exception is needed"
+    )
+    for system in TESTED_BY_EXPORTS:
+        assert (
+            list((ROOT / "tests" / "connectors").rglob(f"test_{system}*.py"))
+            or (ROOT / "tests" / "connectors" / system).is_dir()
+        )

@@ -1,0 +1,59 @@
+"""A forecast as text: unknown revenue is a dash, groups without a name are (none)."""
+
+from typing import Any
+
+import pytest
+
+from cli.forecast_text import echo_explanation, echo_periods
+
+PERIOD = {
+    "period_start": "2026-01-01", "wins_expected": 2.34, "wins_p10": 1.0, "wins_p90": 4.0, "already_won": 1,
+    "open_wins_expected": 1.0, "new_wins_expected": 0.34, "revenue_expected": 12345.6, "revenue_p10": 1.0,
+    "revenue_p90": 20000.0, "interval_basis": "model",
+}  # fmt: skip
+
+
+def record(*periods: dict[str, Any], revenue: float | None = 12345.6) -> dict[str, Any]:
+    total = {"wins_expected": 2.34, "revenue_expected": revenue}
+    return {
+        "as_of": "2026-01-15T00:00:00Z", "model_version": "7", "periods": list(periods), "total": total,
+        "currency": None,
+    }  # fmt: skip
+
+
+def test_periods_and_total_are_printed(capsys: pytest.CaptureFixture[str]) -> None:
+    echo_periods(record(PERIOD))
+    text = capsys.readouterr().err
+    assert "by version 7, intervals model" in text
+    assert "1-4" in text
+    assert "in total 2.3 wins, revenue 12,346\n" in text, "no gap without a currency"
+
+
+def test_unknown_revenue_is_a_dash_and_no_total(capsys: pytest.CaptureFixture[str]) -> None:
+    echo_periods(record({**PERIOD, "revenue_expected": None}, revenue=None))
+    text = capsys.readouterr().err
+    assert "in total 2.3 wins\n" in text
+    row = next(line for line in text.splitlines() if line.lstrip().startswith("2026-01-01"))
+    assert row.split()[-2:] == ["-", "-"]
+
+
+def test_group_without_a_value_is_named(capsys: pytest.CaptureFixture[str]) -> None:
+    echo_periods(record({**PERIOD, "group": None}, {**PERIOD, "group": "Ann"}))
+    text = capsys.readouterr().err
+    assert "(none)" in text
+    assert "Ann" in text
+
+
+def test_explanation_without_open_leads_has_its_changes(capsys: pytest.CaptureFixture[str]) -> None:
+    moved = {"then": 5.0, "won": 1.0, "now": 6.0}
+    echo_explanation(
+        {
+            "top_leads": [], "by_stage": [], "by_source": [],
+            "new_leads": [{"period_start": "2026-01-01", "arrivals": 3.0, "wins": 1.0, "amount": None}],
+            "changes": {"since": "2025-12-15T00:00:00Z", "wins": moved, "revenue": None},
+        }
+    )  # fmt: skip
+    text = capsys.readouterr().err
+    assert "open leads" not in text
+    assert "changes since 2025-12-15:" in text
+    assert "then" in text

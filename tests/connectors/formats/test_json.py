@@ -1,0 +1,33 @@
+"""JSON: arrays, pages and lines are records, nested lists sources of their own."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from connectors.sources import open_sources
+from tests.builders.export_sources import read, rows_of
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        json.dumps([{"Id": "1", "Owner": {"Name": "Ada"}, "N": 2.0}]),
+        json.dumps(
+            {"totalSize": 1, "done": True, "records": [{"Id": "1", "Owner": {"Name": "Ada"}, "N": 2.0}]}
+        ),
+        '{"Id": "1", "Owner": {"Name": "Ada"}, "N": 2.0}\n\n',
+        json.dumps([{"records": [{"Id": "1", "Owner": {"Name": "Ada"}, "N": 2}]}, {"records": []}]),
+    ],
+    ids=["array", "page", "lines", "pages"],
+)
+def test_json_records_are_flattened(tmp_path: Path, text: str) -> None:
+    (tmp_path / "a.json").write_text(text, encoding="utf-8")
+    assert rows_of(tmp_path / "a.json") == [{"Id": "1", "Owner.Name": "Ada", "N": "2"}]
+
+
+def test_nested_records_are_a_source_of_their_own(tmp_path: Path) -> None:
+    record = {"Id": "1", "OpportunityHistories": {"records": [{"Id": "h1", "StageName": "New"}]}}
+    (tmp_path / "a.json").write_text(json.dumps({"records": [record]}), encoding="utf-8")
+    _, nested = open_sources([tmp_path / "a.json"])
+    assert read(nested)[0] == [{"Id": "h1", "StageName": "New", "parent.Id": "1"}]

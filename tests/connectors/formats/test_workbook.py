@@ -1,0 +1,25 @@
+"""Workbooks: each sheet is a source, its header among notes."""
+
+from datetime import date
+from pathlib import Path
+
+from connectors.accounts import Account
+from connectors.sources import open_sources
+from tests.builders.export_sources import read
+from tests.builders.workbook import write_workbook
+
+
+def test_sheets_of_a_workbook_are_sources(tmp_path: Path) -> None:
+    rows: list[list[str | float | date | None]] = [
+        ["Opportunities"], [], [None, "Id", "Seats", "Closed"], [None, "1", 12, date(2026, 3, 31)],
+        [None, "2", 1.5, None],
+    ]  # fmt: skip
+    write_workbook(tmp_path / "a.xlsx", {"Deals": rows, "Notes": [["Kind"], ["call"]]})
+    deals, notes = open_sources([tmp_path / "a.xlsx"])
+    assert (deals.file, notes.file) == ("a.xlsx, sheet Deals", "a.xlsx, sheet Notes")
+    assert read(deals)[0] == [
+        {"Id": "1", "Seats": "12", "Closed": "2026-03-31"}, {"Id": "2", "Seats": "1.5", "Closed": None},
+    ]  # fmt: skip
+    account = Account("a")
+    (batch,) = deals.batches(account, ["Id"])
+    assert batch.rows.tolist() == [4, 5]

@@ -1,0 +1,58 @@
+"""Amounts in one currency: as the system converted them, else by its rates, else those of one alone."""
+
+import math
+
+import numpy as np
+import pyarrow as pa
+import pytest
+
+from connectors.amounts import Money, in_one_currency
+from history.errors import InvalidInput
+
+
+def money(
+    codes: list[str | None], rates: dict[str, float] | None = None, converted: list[float] | None = None
+) -> Money:
+    n = len(codes)
+    return Money(
+        amount=np.full(n, 100.0),
+        codes=pa.array(codes, pa.string()),
+        converted=np.array(converted or [math.nan] * n),
+        home="EUR",
+        rates=rates or {},
+        name="Deal.Amount",
+        mend="export the rates too",
+    )
+
+
+@pytest.mark.parametrize("codes", [["EUR", "EUR"], ["EUR", None], [None, None]])
+def test_one_currency_needs_no_rate(codes: list[str | None]) -> None:
+    amounts = in_one_currency(money(codes), None)
+    assert amounts.value.tolist() == [100.0, 100.0]
+    assert amounts.currency == codes[0]
+
+
+def test_several_currencies_without_rates_are_refused_with_the_mend() -> None:
+    with pytest.raises(
+        InvalidInput, match=r"Deal\.Amount is in 2 currencies \(EUR, JPY\).*export the rates too"
+    ):
+        in_one_currency(money(["EUR", "JPY"]), None)
+
+
+def test_chosen_currency_keeps_its_own_amounts_alone() -> None:
+    amounts = in_one_currency(money(["EUR", "JPY", None]), "JPY")
+    assert amounts.currency == "JPY"
+    np.testing.assert_array_equal(amounts.value, [math.nan, 100.0, math.nan])
+
+
+@pytest.mark.parametrize(("chosen", "values"), [(None, [100.0, 0.62]), ("JPY", [16_000.0, 100.0])])
+def test_rates_convert_to_the_home_or_the_chosen_currency(chosen: str | None, values: list[float]) -> None:
+    amounts = in_one_currency(money(["EUR", "JPY"], {"EUR": 1.0, "JPY": 160.0}), chosen)
+    assert amounts.value.tolist() == pytest.approx(values, abs=0.01)
+    assert amounts.currency == (chosen or "EUR")
+
+
+def test_amounts_converted_by_the_system_come_before_its_rates() -> None:
+    amounts = in_one_currency(money(["EUR", "JPY"], {"EUR": 1.0, "JPY": 160.0}, [100.0, 0.7]), None)
+    assert amounts.value.tolist() == [100.0, 0.7]
+    assert amounts.factor.tolist() == pytest.approx([1.0, 0.007])

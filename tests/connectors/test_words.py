@@ -1,0 +1,34 @@
+"""Words of CRMs: each stands for one thing, however it is written."""
+
+import pytest
+
+from connectors.words import FALSE, LOST, TRUE, WON, is_true, outcome_of
+from history.outcome_words import folded, states_of_words
+
+
+def test_no_word_means_two_things() -> None:
+    assert not TRUE & FALSE
+    assert not WON & LOST
+    for words in (TRUE, FALSE, WON, LOST):
+        assert {folded(word) for word in words} == set(words), "folded as they are compared"
+
+
+def test_words_of_outcomes_agree_with_those_of_a_folder() -> None:
+    states = states_of_words({})
+    for word in WON | LOST:
+        assert states.get(word, outcome_of(word)) == outcome_of(word)
+
+
+@pytest.mark.parametrize(
+    ("word", "meaning"),
+    [("TRUE", True), (" Ja ", True), ("0", False), ("いいえ", False), ("maybe", None), (None, None)],
+)
+def test_boolean_word(word: str | None, meaning: bool | None) -> None:
+    assert is_true(word) is meaning
+
+
+@pytest.mark.parametrize(
+    ("label", "outcome"), [("Closed  WON", "won"), ("Verloren", "lost"), ("Won't fit", None)]
+)
+def test_label_of_a_stage(label: str, outcome: str | None) -> None:
+    assert outcome_of(label) == outcome

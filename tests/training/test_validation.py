@@ -1,0 +1,44 @@
+"""Validation of a training set: predictions for the evaluated rows of every split, and of leads held out."""
+
+import numpy as np
+import pytest
+
+from history.history import History
+from history.progress import no_progress
+from training.rows.dataset import training_rows
+from training.rows.training_set import TrainingSet, prepare
+from training.validation import Validation, evaluate_validation, validate
+
+
+@pytest.fixture(scope="module")
+def training_set(small_history: History) -> TrainingSet:
+    return prepare(small_history, training_rows(small_history, 0), 0).training_set
+
+
+@pytest.fixture(scope="module")
+def validation(training_set: TrainingSet) -> Validation:
+    return validate(training_set, 0, 0, no_progress)
+
+
+def test_every_evaluated_row_is_predicted_once(validation: Validation) -> None:
+    assert validation.predictions is not None
+    expected = np.concatenate([split.evaluated for split in validation.splits])
+    assert sorted(validation.predictions.rows.tolist()) == sorted(expected.tolist())
+    for split in validation.splits:
+        assert not set(split.fit.tolist()) & set(split.evaluated.tolist())
+
+
+def test_evaluation_has_the_losses_of_held_out_leads(
+    training_set: TrainingSet, validation: Validation
+) -> None:
+    evaluation = evaluate_validation(training_set, validation)
+    assert evaluation is not None
+    assert set(evaluation.held_out) == {"log_loss", "base_rate"}
+    assert evaluation.method == validation.method
+
+
+def test_without_predictions_there_is_no_evaluation(
+    training_set: TrainingSet, validation: Validation
+) -> None:
+    nothing = Validation([], validation.method, validation.parameters, None, None)
+    assert evaluate_validation(training_set, nothing) is None
