@@ -139,8 +139,24 @@ def inferred_settings(history: "History") -> dict[str, Any]:
         **{key: config[key] for key in history.config.inferred if key in config},
         "attributes": kinds,
         "identity": dict(vocabulary.identity),
+        "display": _guessed_display(history),
         "dropped": dict(vocabulary.dropped),
     }
+
+
+def _guessed_display(history: "History") -> dict[str, str]:
+    """What people see of a lead, as far as `[display]` leaves it open: setting -> columns in order of preference."""
+    from history.display import display_of
+
+    display = display_of(history.config.display, tuple(history.attributes))
+    templates = {
+        "name": display.names,
+        "detail": tuple(" or ".join(group) for group in display.details),
+        "email": display.emails,
+        "phone": display.phones,
+    }
+    separators = {"detail": ", "}
+    return {name: separators.get(name, " or ").join(templates[name]) for name in display.guessed}
 
 
 def _table_record(report: "TableReport") -> dict[str, Any]:

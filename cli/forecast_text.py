@@ -46,7 +46,13 @@ def echo_explanation(explanation: Mapping[str, Any]) -> None:
         echo_table(
             ("lead", "stage", "probability", "wins", "revenue"),
             [
-                (lead["lead_id"], lead["stage"], lead["probability"], lead["wins"], _amount(lead["revenue"]))
+                (
+                    lead["name"] or lead["lead_id"],
+                    lead["stage"],
+                    lead["probability"],
+                    lead["wins"],
+                    _amount(lead["revenue"]),
+                )
                 for lead in explanation["top_leads"]
             ],
         )

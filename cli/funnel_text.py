@@ -114,7 +114,7 @@ def _echo_attention(attention: Mapping[str, Any]) -> None:
         echo(f"{count:,} open leads need attention{selection if shown else ''}")
     for lead in listed:
         sentences = " | ".join(reason["sentence"] for reason in lead["reasons"])
-        echo(f"  {lead['lead_id']}: {sentences}")
+        echo(f"  {lead['name'] or lead['lead_id']}: {sentences}")
 
 
 def _echo_owners(owners: Sequence[Mapping[str, Any]]) -> None:

@@ -64,6 +64,11 @@ def echo_warnings(warnings: Iterable[Mapping[str, Any]]) -> None:
         echo(f"warning: {name}: {warning['detail']}{leads}")
 
 
+def echo_next(command: str) -> None:
+    """Prints the command that usually follows."""
+    echo(f"Next: {command}")
+
+
 def readable_time(us: int) -> str:
     """An instant in microseconds UTC, for people: to the second."""
     return time.strftime("%Y-%m-%d %H:%M:%S UTC", time.gmtime(us // MICROSECONDS))

@@ -1,5 +1,7 @@
 """`leadcast score`: every lead open at T, scored by one model, to a CSV or Parquet file."""
 
+import shlex
+from difflib import get_close_matches
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -9,15 +11,17 @@ from cli.options import (
     accept_rejected_option,
     as_of_option,
     data_argument,
+    ending_in,
     json_option,
     model_option,
-    table_option,
 )
-from cli.output import echo, echo_warnings, print_json, readable_time
+from cli.output import echo, echo_next, echo_table, echo_warnings, print_json, readable_time
 from cli.progress import progress_bar
 from history.warnings import Warning, json_of
 
 if TYPE_CHECKING:
+    from history.history import History
+    from models.presentation import Presented
     from models.scores import Scores
 
 MOST_DRIFTS = 5  # lines on the terminal; --json has them all
@@ -49,50 +53,150 @@ class ReasonCount(click.ParamType[int | None]):
     metavar="K|all",
     help="Reasons for each lead: the K strongest, or all.",
 )
-@table_option
+@click.option(
+    "--output",
+    type=click.Path(path_type=Path),
+    callback=ending_in(".csv", ".parquet"),
+    help="The .csv or .parquet file to write; optional with --top.",
+)
+@click.option(
+    "--top", type=click.IntRange(min=1), metavar="N", help="Print the N best leads, with their first reason."
+)
+@click.option(
+    "--columns",
+    metavar="A,B",
+    default="",
+    help="Columns of `leads` to add to the file, with their values at T.",
+)
 @accept_rejected_option
 @json_option
-def score(data: Path, output: Path, reasons: int | None, as_json: bool, **options: Any) -> None:
-    """Scores every lead of DATA that is open at T.
+def score(
+    data: Path, output: Path | None, top: int | None, reasons: int | None, as_json: bool, **options: Any
+) -> None:
+    """Scores every lead of DATA that is open at T, best first.
 
     \b
     Examples:
       leadcast score crm --output scores.csv
+      leadcast score crm --top 20
+      leadcast score crm --columns city,owner --output scores.csv
       leadcast score crm --as-of 2026-03-01 --reasons all --output scores.parquet
       leadcast score crm --model 3 --output old-model.csv --json
     """
     from cli.model_choice import model as find_model
     from cli.reading import echo_set_aside, read_for
     from history.snapshot import open_leads
-    from history.table_file import write_columns
+    from models.presentation import present
     from models.scorer import score as score_leads
-    from models.scores import COLUMN_KINDS, counted_warnings
+    from models.scores import counted_warnings
     from training.drift import drift_warnings
 
+    if output is None and top is None:
+        raise click.UsageError("give --output FILE, --top N or both")
     with progress_bar() as report:
         report("loading the model", 0.0)
         bundle = find_model(options["model"])
 
         report("reading the data", 0.1)
         history, warnings = read_for(bundle, data, options["as_of"], options["accept_rejected"])
+        columns = _further_columns(options["columns"], history)
 
         report("scoring", 0.5)
-        scores = score_leads(bundle, open_leads(history, history.as_of_us), reasons)
+        snapshot = open_leads(history, history.as_of_us)
+        presented = present(score_leads(bundle, snapshot, reasons), snapshot, columns)
+        scores = presented.scores
         warnings += drift_warnings(bundle, history)
         warnings += counted_warnings(scores.warnings)
 
         report("writing", 0.9)
-        write_columns(scores.columns(), COLUMN_KINDS, output)
+        if output is not None:
+            _write(presented, output)
 
     echo_set_aside(history)
     echo_warnings(json_of(with_fewer_drifts(warnings)))
+    best = best_of(scores, top or 0)
+    echo_best(best, scores.currency)
     result = _summary(scores, history.as_of_us, output)
+    written = "" if output is None else f" Written to {output}"
     echo(
         f"{len(scores):,} leads open at {readable_time(history.as_of_us)} scored by version {bundle.version}: "
-        f"{result['expected_wins']:.1f} wins expected within {scores.horizon_days} days. Written to {output}"
+        f"{result['expected_wins']:.1f} wins expected within {scores.horizon_days} days.{written}"
     )
+    echo_next(f"leadcast forecast {shlex.quote(str(data))} --output forecast.csv")
     if as_json:
-        print_json({**result, "warnings": json_of(warnings)})
+        ranked = {"top": best} if top else {}
+        print_json({**result, **ranked, "warnings": json_of(warnings)})
+
+
+def _further_columns(text: str, history: "History") -> list[str]:
+    """The columns of --columns; raises a usage error for one that the folder does not have."""
+    from models.scores import COLUMNS
+
+    names = [name.strip() for name in text.split(",") if name.strip()]
+    known = [*history.attributes]
+    for name in names:
+        if name in COLUMNS:
+            raise click.BadParameter(f"{name} is a column of every score file", param_hint="--columns")
+        if name not in known:
+            near = get_close_matches(name, known, 1)
+            hint = f"did you mean {near[0]}?" if near else f"it has {', '.join(known) or 'no attributes'}"
+            raise click.BadParameter(f"`leads` has no column {name}: {hint}", param_hint="--columns")
+    return list(dict.fromkeys(names))
+
+
+def _write(presented: "Presented", output: Path) -> None:
+    from history.table_file import TEXT, write_columns
+    from models.scores import COLUMN_KINDS
+
+    kinds = {**COLUMN_KINDS, **dict.fromkeys(presented.columns, TEXT)}
+    write_columns({**presented.scores.columns(), **presented.columns}, kinds, output)
+
+
+def best_of(scores: "Scores", count: int) -> list[dict[str, Any]]:
+    """The first `count` scores, which are sorted, in the words of a list: rank, name, grade, figures, first reason."""
+    import numpy as np
+
+    names = ("rank", "lead_id", "name", "stage", "grade", "probability", "expected_revenue")
+    records = scores.take(np.arange(min(count, len(scores)))).records()
+    return [
+        {
+            **{name: record[name] for name in names},
+            "reason": record["reasons"][0]["label"] if record["reasons"] else None,
+        }
+        for record in records
+    ]
+
+
+def echo_best(best: list[dict[str, Any]], currency: str | None) -> None:
+    """Prints the ranked list for people."""
+    if not best:
+        return
+    header = (
+        "",
+        "lead",
+        "id",
+        "stage",
+        "grade",
+        "chance",
+        f"expected {currency or 'revenue'}",
+        "first reason",
+    )
+    rows = []
+    for lead in best:
+        revenue = lead["expected_revenue"]
+        rows.append(
+            (
+                lead["rank"],
+                lead["name"] or lead["lead_id"],
+                lead["lead_id"],
+                lead["stage"],
+                lead["grade"],
+                f"{lead['probability']:.0%}",
+                None if revenue is None else f"{revenue:,.0f}",
+                lead["reason"],
+            )
+        )
+    echo_table(header, rows)
 
 
 def with_fewer_drifts(warnings: list[Warning]) -> list[Warning]:
@@ -105,7 +209,7 @@ def with_fewer_drifts(warnings: list[Warning]) -> list[Warning]:
     return [*others, *drifts[:MOST_DRIFTS], rest]
 
 
-def _summary(scores: "Scores", as_of_us: int, output: Path) -> dict[str, Any]:
+def _summary(scores: "Scores", as_of_us: int, output: Path | None) -> dict[str, Any]:
     import numpy as np
 
     from history.times import format_time
@@ -113,7 +217,7 @@ def _summary(scores: "Scores", as_of_us: int, output: Path) -> dict[str, Any]:
 
     revenue = scores.expected_revenue[~np.isnan(scores.expected_revenue)]
     return {
-        "output": str(output),
+        "output": None if output is None else str(output),
         "model_version": scores.model_version,
         "as_of": format_time(as_of_us),
         "leads": len(scores),

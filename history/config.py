@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
+from history.display import DISPLAY_KEYS, TEMPLATES, fields_of
 from history.errors import InvalidInput
 from history.outcome_words import folded
 from history.schema import OUTCOMES, TABLES
@@ -42,6 +43,7 @@ SECTIONS: Final[Mapping[str, tuple[str, ...]]] = {
     ),
     "grades": tuple(GRADES),
     "values": ("outcomes",),
+    "display": DISPLAY_KEYS,
 }
 
 
@@ -57,7 +59,8 @@ class FunnelConfig:
     stages are the open stages in order; empty until given or inferred. Entering one of won_stages or lost_stages is an
     outcome, beside the usual words (history/closing_stages.py). columns maps table -> canonical name -> the file's;
     outcome_words maps a state -> the file's words for it. attribute_types maps an attribute to number, date, boolean or
-    category; attributes of identity are shown, never learned. inferred lists the keys that funnel.toml does not set.
+    category; attributes of identity are shown, never learned. display is as set; history/display.py guesses the rest.
+    inferred lists the keys that funnel.toml does not set.
     """
 
     name: str = "funnel"
@@ -75,6 +78,7 @@ class FunnelConfig:
     identity: tuple[str, ...] = ()
     mutable: tuple[str, ...] = ()
     sensitive: tuple[str, ...] = ()
+    display: Mapping[str, Any] = field(default_factory=dict)
     targets: Mapping[str, Any] = field(default_factory=dict)
     grades: Mapping[str, float] = field(default_factory=lambda: dict(GRADES))
     inferred: tuple[str, ...] = ()
@@ -204,6 +208,7 @@ def _config(document: Mapping[str, Any], faults: _Faults) -> FunnelConfig:
         identity=faults.texts(attributes, "identity"),
         mutable=faults.texts(attributes, "mutable"),
         sensitive=faults.texts(attributes, "sensitive"),
+        display=_display(sections["display"], faults),
         targets=_targets(sections["targets"], stages, faults),
         grades=_grades(sections["grades"], faults),
         inferred=_inferred_keys(sections),
@@ -276,6 +281,23 @@ def _outcome_words(section: Mapping[str, Any], faults: _Faults) -> dict[str, tup
     if repeated := sorted({word for word in distinct if distinct.count(word) > 1}):
         faults.add("values.outcomes", f"gives {', '.join(repeated)} more than one meaning")
     return words
+
+
+def _display(section: Mapping[str, Any], faults: _Faults) -> dict[str, Any]:
+    display: dict[str, Any] = {}
+    for key in (name for name in DISPLAY_KEYS if name in section):
+        value = section[key]
+        if key == "compare_owners":
+            if not isinstance(value, bool):
+                faults.add("display.compare_owners", f"must be true or false, got {value!r}")
+        elif not isinstance(value, str) or not value.strip():
+            faults.add(f"display.{key}", f"must be a non-empty text, got {value!r}")
+        elif key in TEMPLATES and not fields_of(value):
+            faults.add(f"display.{key}", f'needs a column in braces, such as "{{company}}", got {value!r}')
+        elif key == "url" and not value.startswith(("https://", "http://")):
+            faults.add("display.url", f"must begin with https:// or http://, got {value!r}")
+        display[key] = value
+    return display
 
 
 def _types(section: Mapping[str, Any], faults: _Faults) -> dict[str, str]:

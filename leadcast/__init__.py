@@ -154,7 +154,7 @@ def score(
     as_of: str | date | None = None,
     reasons: int | Literal["all"] = 5,
 ) -> "pandas.DataFrame":
-    """A row for each lead open at `as_of`, with the columns of the score file.
+    """A row for each lead open at `as_of`, best first, with the columns of the score file.
 
     as_of is a datetime in UTC, expected_close_date a datetime, reasons a list of dicts (the strongest, or "all").
     `attrs["warnings"]` holds the warnings of `leadcast score --json`.
@@ -167,12 +167,14 @@ def score(
     from history.snapshot import open_leads
     from history.warnings import json_of
     from models.inputs import input_warnings
+    from models.presentation import present
     from models.scorer import score as score_leads
     from models.scores import COLUMN_KINDS, counted_warnings
     from training.drift import drift_warnings
 
     rows = history.at(_instant_us(as_of, model.config.zone), model.config)
-    scores = score_leads(model, open_leads(rows, rows.as_of_us), None if reasons == "all" else reasons)
+    snapshot = open_leads(rows, rows.as_of_us)
+    scores = present(score_leads(model, snapshot, None if reasons == "all" else reasons), snapshot).scores
     warnings = [
         *input_warnings(model, rows),
         *history.differences(model.config),

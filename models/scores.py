@@ -3,7 +3,7 @@
 import json
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields, replace
 from typing import Any, Final
 
 import numpy as np
@@ -37,6 +37,8 @@ COLUMN_KINDS: Final[Mapping[str, str]] = {
     "baseline_probability": NUMBER,
     "reasons": JSON,
     "model_version": TEXT,
+    "name": TEXT,
+    "rank": COUNT,
 }
 COLUMNS = tuple(COLUMN_KINDS)
 
@@ -47,6 +49,7 @@ class Scores:
 
     status (n,) indexes STATUS; probabilities and rates lie in 0..1, score in 0..100, amounts in `currency` with NaN for
     unknown; expected_close_day (n,) is a date in the funnel's zone, NaT for none; reasons and warnings: a list a lead.
+    name and rank, which starts at 1, are for people.
     """
 
     lead_ids: Sequence[str]
@@ -68,6 +71,8 @@ class Scores:
     reasons: Sequence[Sequence[dict[str, Any]]]
     warnings: Sequence[Sequence[Warning]]
     model_version: str
+    name: Sequence[str | None] = ()  # empty, as rank, unless models/presentation.py has set them
+    rank: Sequence[int | None] = ()
 
     def __len__(self) -> int:
         return len(self.lead_ids)
@@ -75,6 +80,18 @@ class Scores:
     @property
     def expected_revenue(self) -> Floats:
         return self.probability * self.expected_amount
+
+    def take(self, order: Ints) -> "Scores":
+        """The scores at these positions, in their order."""
+        positions = order.tolist()
+        values: dict[str, Any] = {}
+        for field in fields(self):
+            value = getattr(self, field.name)
+            if isinstance(value, np.ndarray):
+                values[field.name] = value[order]
+            elif not isinstance(value, str | int | None) and len(value):
+                values[field.name] = [value[i] for i in positions]
+        return replace(self, **values)
 
     def records(self) -> list[dict[str, Any]]:
         """One JSON-ready dict a lead: the columns of the score file, reasons as a list, and warnings."""
@@ -112,6 +129,8 @@ class Scores:
             "baseline_probability": self.baseline_probability.tolist(),
             "reasons": list(self.reasons),
             "model_version": [self.model_version] * n,
+            "name": list(self.name) or [None] * n,
+            "rank": list(self.rank) or [None] * n,
             "warnings": [json_of(warnings) for warnings in self.warnings],
         }
 

@@ -11,8 +11,10 @@ from funnel.records import Record
 from history.arrays import Floats, Ints, Mask
 from history.errors import InvalidInput
 from history.history import DAY_US, OPEN, WON, History
+from history.snapshot import Snapshot
 from history.times import format_time
 from models.bundle import Bundle
+from models.presentation import lead_names
 
 TOP_LEADS = 10
 PARTS = ("won", "lost", "pushed", "pulled", "grown", "shrunk", "new", "reopened", "level")
@@ -48,9 +50,12 @@ def _top_leads(history: History, result: Forecast, wins: Floats, revenue: Floats
     leads = result.leads
     size = revenue if result.has_amounts else wins
     records = []
-    for i in np.argsort(-size, kind="stable")[:TOP_LEADS].tolist():
+    best = np.argsort(-size, kind="stable")[:TOP_LEADS]
+    names = lead_names(Snapshot(history, leads.lead[best], np.full(len(best), history.as_of_us)))
+    for i, name in zip(best.tolist(), names, strict=True):
         record = {
             "lead_id": history.lead_ids[leads.lead[i]],
+            "name": name,
             "stage": leads.stage[i],
             "probability": float(leads.probability[i]),
             "wins": float(wins[i]),

@@ -14,6 +14,8 @@ from funnel.state.stages import stay_incidence
 from funnel.state.touches import Touches
 from history.arrays import Floats, Ints, Mask
 from history.history import DAY_US, HOUR_US, OPEN, offsets_of
+from history.snapshot import Snapshot
+from models.presentation import lead_names
 
 LONG = 0.9  # a stay or silence beyond this quantile is too long
 FEWEST_GAPS = 20  # gaps, or stays, from which a quantile is taken
@@ -80,11 +82,14 @@ def attention(
     probability = np.nan_to_num(worth.probability).tolist()
     urgent.sort(key=lambda lead: (-revenue[lead.row], -probability[lead.row], -len(lead.reasons)))
     shown = []
-    for lead in urgent[:most]:
+    leads = np.array([here.lead[lead.row] for lead in urgent[:most]], dtype=np.int64)
+    names = lead_names(Snapshot(paths.history, leads, np.full(len(leads), paths.as_of_us)))
+    for lead, name in zip(urgent[:most], names, strict=True):
         row, place = lead.row, here.place[lead.row]
         shown.append(
             {
                 "lead_id": paths.history.lead_ids[int(here.lead[row])],
+                "name": name,
                 "stage": paths.names[place - 1] if place else None,
                 "probability": finite(worth.probability[row]),
                 "expected_revenue": finite(worth.revenue[row]),

@@ -254,7 +254,7 @@ def _attention(state: State) -> Iterator[str]:
     rows = []
     for lead in state["attention"]["list"]:
         sentences = "; ".join(reason["sentence"] for reason in lead["reasons"])
-        rows.append((lead["lead_id"], lead["stage"] or "", sentences))
+        rows.append((lead["name"] or lead["lead_id"], lead["stage"] or "", sentences))
     if rows:
         yield "<h2>Leads that need attention</h2>"
         yield f"<p>{state['attention']['leads']:,} in all, the {len(rows):,} most valuable.</p>"

@@ -79,9 +79,15 @@ def _config(folder: Path, given: FunnelConfig | None, problems: list[str]) -> Fu
 
 
 def with_columns_of(own: FunnelConfig, model: FunnelConfig) -> FunnelConfig:
-    """A model's configuration for a folder: names of columns and words for outcomes are the folder's own affair."""
+    """A model's configuration for a folder: column names, outcome words and display are the folder's own."""
     inferred = tuple(key for key in model.inferred if key != "stages" or not model.stages)
-    return replace(model, columns=own.columns, outcome_words=own.outcome_words, inferred=inferred)
+    return replace(
+        model,
+        columns=own.columns,
+        outcome_words=own.outcome_words,
+        display=own.display or model.display,
+        inferred=inferred,
+    )
 
 
 def _validated(raw: dict[str, RawTable], options: ReadOptions) -> dict[str, ValidatedTable]:

@@ -12,10 +12,11 @@ from history.times import format_time
 from models.bundle import Bundle
 from models.scorer import score
 from serving.base.clock import clock_us
+from serving.store.config import stored_display
 from serving.store.cursors import write_cursor
 from serving.store.history import history_of
 from serving.store.lead_rows import LeadRows, find_leads, rows_of
-from serving.store.leads import current_attributes
+from serving.store.leads import current_attributes, seen_lead
 from serving.store.scores.history import score_history
 from serving.store.timeline import Key, lead_document, timeline
 
@@ -41,14 +42,17 @@ def read_stored_leads(connection: Connection, requests: Sequence[LeadRequest]) -
     rows = rows_of(connection, list(leads.values()))
     places = {lead_id: place for place, lead_id in enumerate(leads)}
     as_of_us = [max(clock_us(), lead.created_us) for lead in leads.values()]
-    records = _records(rows, requests[0].bundle, as_of_us)
+    bundle = requests[0].bundle
+    records = _records(rows, bundle, as_of_us)
+    display = stored_display(connection) or ({} if bundle is None else bundle.config.display)
     documents: list[dict[str, Any] | None] = []
     for request in requests:
         place = places.get(request.lead_id)
         if place is None:
             documents.append(None)
         else:
-            documents.append(_document(rows.only(place), as_of_us[place], records[place], request.before))
+            page = _Page(rows.only(place), as_of_us[place], display, request.before)
+            documents.append(_document(page, records[place]))
     return documents
 
 
@@ -62,14 +66,24 @@ def _records(
     return score(bundle, Snapshot(history, leads, np.array(as_of_us, dtype=np.int64)), REASONS).records()
 
 
-def _document(
-    rows: LeadRows, now_us: int, record: dict[str, Any] | None, before: Key | None
-) -> dict[str, Any]:
-    (now,) = current_attributes(rows, now_us)
-    entries, key = timeline(rows, before)
+@dataclass(frozen=True)
+class _Page:
+    """The rows of one lead, read at now_us with the settings of `[display]`, and the start of its timeline's page."""
+
+    rows: LeadRows
+    now_us: int
+    display: Mapping[str, Any]
+    before: Key | None
+
+
+def _document(page: _Page, record: dict[str, Any] | None) -> dict[str, Any]:
+    (now,) = current_attributes(page.rows, page.now_us)
+    lead = page.rows.leads[0]
+    seen = seen_lead(page.display, lead.lead_id, now)
+    entries, key = timeline(page.rows, page.before)
     return {
-        "lead": lead_document(rows.leads[0], now),
-        "score": record,
+        "lead": {**lead_document(lead, now), **seen._asdict()},
+        "score": None if record is None else {**record, "name": seen.name},
         "timeline": entries,
         "next_cursor": None if key is None else write_cursor(*key),
     }

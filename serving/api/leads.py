@@ -95,6 +95,14 @@ SCHEMAS: dict[str, Json] = {
             "owner": TEXT_OR_NULL,
             "source": TEXT_OR_NULL,
             "attributes": {"type": "object", "additionalProperties": SCALAR},
+            "name": {
+                **TEXT_OR_NULL,
+                "description": "For people, as [display] of funnel.toml sets or guesses it.",
+            },
+            "detail": TEXT_OR_NULL,
+            "email": TEXT_OR_NULL,
+            "phone": TEXT_OR_NULL,
+            "url": {**TEXT_OR_NULL, "description": "The lead in your CRM."},
         }
     ),
     "TimelineEntry": object_of(

@@ -116,6 +116,8 @@ _SCORE: dict[str, Json] = {
     "expected_close_date": nullable(DATE),
     "baseline_probability": RATE,
     "model_version": TEXT,
+    "name": {**TEXT_OR_NULL, "description": "For people, as [display] of funnel.toml sets or guesses it."},
+    "rank": {"type": ["integer", "null"], "description": "In lists; null otherwise."},
 }
 SCORE_FIELDS: dict[str, Json] = {
     **_SCORE,

@@ -46,6 +46,7 @@ SCHEMAS: dict[str, Json] = {
                 "account_id": TEXT_OR_NULL,
                 "owner": TEXT_OR_NULL,
                 "source": TEXT_OR_NULL,
+                "detail": TEXT_OR_NULL,
             }
         ),
         "description": "A stored score with up to three reasons, and the lead's own fields.",

@@ -11,6 +11,7 @@ from history.history import History
 from history.read import read_records
 from history.snapshot import Snapshot
 from models.bundle import Bundle
+from models.presentation import lead_names
 from models.scorer import score
 from serving.base.limits import AHEAD_US
 from serving.base.problems import Problem, error, invalid
@@ -35,7 +36,8 @@ def score_leads(
     if len(rows):
         snapshot = Snapshot(history, rows, np.full(len(rows), as_of_us, dtype=np.int64))
         records = score(bundle, snapshot, reasons).records()
-        for row, record in zip(rows.tolist(), records, strict=True):
+        for row, record, name in zip(rows.tolist(), records, lead_names(snapshot), strict=True):
+            record["name"] = name
             results[places[row]] = record
     return results
 

@@ -63,6 +63,11 @@ def moment(text: str | None) -> str:
     return "" if text is None else re.sub(r"\.\d+", "", text).replace("T", " ").replace("Z", " UTC")
 
 
+def dialled(phone: str) -> str:
+    """A phone number as a tel: link takes it, without an extension."""
+    return re.sub(r"(?i)\s*(x|ext).*|[^0-9+]", "", phone)
+
+
 def lead_link(lead_id: str) -> str:
     """The path of a lead's page."""
     return f"/leads/{quote(lead_id, safe='')}"
@@ -90,6 +95,7 @@ _FILTERS = {
     "number": number,
     "points": points,
     "moment": moment,
+    "dialled": dialled,
     "lead_link": lead_link,
     "schema_link": schema_link,
 }

@@ -1,6 +1,8 @@
 """The configuration of the folder loaded last, as the store keeps it."""
 
 import json
+from collections.abc import Mapping
+from functools import lru_cache
 from typing import Any
 
 from sqlalchemy import Connection
@@ -14,6 +16,16 @@ def stored_config(connection: Connection) -> dict[str, Any] | None:
     """The stored configuration as history.config.to_dict gives it; None if no folder was loaded."""
     text = read_setting(connection, "config")
     return None if text is None else dict(json.loads(text))
+
+
+def stored_display(connection: Connection) -> Mapping[str, Any]:
+    """`[display]` of the folder loaded last; empty if it has none."""
+    return _display(read_setting(connection, "config") or "{}")
+
+
+@lru_cache(maxsize=4)
+def _display(config_text: str) -> Mapping[str, Any]:
+    return dict(json.loads(config_text).get("display", {}))
 
 
 def store_config(connection: Connection, config: FunnelConfig) -> None:

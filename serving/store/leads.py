@@ -7,6 +7,7 @@ from typing import Any
 
 from sqlalchemy import Connection, delete, select
 
+from history.display import LEAD_ID, Seen, display_of
 from history.values import value_text
 from serving.base.event import event_key
 from serving.store import schema as db
@@ -49,6 +50,13 @@ class CurrentAttributes:
         names = dict.fromkeys([*self._created, *self._changed])
         values = {name: self.scalar(name) for name in names}
         return {name: value for name, value in values.items() if value is not None}
+
+
+def seen_lead(settings: Mapping[str, Any], lead_id: str, current: CurrentAttributes) -> Seen:
+    """A lead as people see it, by the settings of `[display]`."""
+    values = {name: current.text(name) for name in current.scalars()}
+    values[LEAD_ID] = lead_id
+    return display_of(settings, tuple(values)).seen(values.get)
 
 
 def current_attributes(rows: LeadRows, as_of_us: int | None = None) -> list[CurrentAttributes]:

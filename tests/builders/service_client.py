@@ -68,6 +68,8 @@ def record(lead_id: str, as_of_us: int, reasons: int | None) -> dict[str, Any]:
         "baseline_probability": 0.2,
         "reasons": [reason] * (8 if reasons is None else reasons),
         "model_version": "7",
+        "name": None,
+        "rank": None,
         "warnings": [{"code": "c", "subject": "s", "detail": "d"}],
     }
 

@@ -9,10 +9,12 @@ import pyarrow.parquet as pq
 import pytest
 
 from cli.scoring import MOST_DRIFTS, with_fewer_drifts
+from features.attributes.entries import text_at
 from history.read import read_folder
 from history.snapshot import open_leads
 from history.warnings import Warning
 from models.pointer import load_champion, read_pointer
+from models.presentation import present
 from models.scorer import score
 from models.scores import COLUMNS
 from tests.builders.command import answer, run
@@ -22,7 +24,8 @@ def test_score_file_equals_the_scorer_to_the_last_bit(champion_home: Path, crm: 
     pointer = read_pointer(champion_home)
     assert pointer is not None
     history = read_folder(crm)
-    expected = score(load_champion(pointer), open_leads(history, history.as_of_us)).columns()
+    snapshot = open_leads(history, history.as_of_us)
+    expected = present(score(load_champion(pointer), snapshot), snapshot).scores.columns()
     for name in ("scores.csv", "scores.parquet"):
         output = answer("score", crm, "--output", tmp_path / name)
         assert output["leads"] == len(expected["lead_id"])
@@ -36,6 +39,34 @@ def test_score_file_equals_the_scorer_to_the_last_bit(champion_home: Path, crm: 
     assert [r["expected_amount"] for r in rows if not r["expected_amount"]] == [
         "" for a in expected["expected_amount"] if a is None
     ]
+
+
+def test_best_leads_are_printed_with_name_and_reason(champion_home: Path, crm: Path) -> None:
+    result = run("score", crm, "--top", "3", "--json")
+    best = json.loads(result.stdout)["top"]
+    assert [lead["rank"] for lead in best] == [1, 2, 3]
+    assert best[0]["expected_revenue"] >= best[1]["expected_revenue"]
+    assert all(lead["lead_id"] in result.stderr and lead["reason"] in result.stderr for lead in best)
+    assert "Next: leadcast forecast" in result.stderr
+
+
+def test_columns_of_leads_are_added_to_the_file(champion_home: Path, crm: Path, tmp_path: Path) -> None:
+    history = read_folder(crm)
+    run("score", crm, "--columns", "owner,source", "--output", tmp_path / "scores.parquet")
+    rows = pq.read_table(tmp_path / "scores.parquet").to_pylist()
+    snapshot = open_leads(history, history.as_of_us)
+    owners = text_at(history, "owner", snapshot.lead, snapshot.as_of_us)
+    by_lead = {history.lead_ids[lead]: owners.text(i) for i, lead in enumerate(snapshot.lead.tolist())}
+    assert {row["lead_id"]: row["owner"] for row in rows} == by_lead
+    refusal = run("score", crm, "--columns", "ownr", "--output", tmp_path / "no.csv")
+    assert refusal.exit_code == 2
+    assert "did you mean owner?" in refusal.stderr
+
+
+def test_neither_file_nor_list_is_wrong_usage(champion_home: Path, crm: Path) -> None:
+    refusal = run("score", crm)
+    assert refusal.exit_code == 2
+    assert "--output FILE, --top N" in refusal.stderr
 
 
 def test_number_of_reasons_is_as_asked(champion_home: Path, crm: Path, tmp_path: Path) -> None:

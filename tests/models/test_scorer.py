@@ -22,7 +22,7 @@ from tests.builders.lead_histories import CALM
 CONTRACT = [
     "lead_id", "status", "stage", "as_of", "probability", "probability_low", "probability_high", "horizon_days",
     "score", "grade", "expected_amount", "expected_amount_low", "expected_amount_high", "expected_revenue",
-    "currency", "expected_close_date", "baseline_probability", "reasons", "model_version",
+    "currency", "expected_close_date", "baseline_probability", "reasons", "model_version", "name", "rank",
 ]  # fmt: skip
 
 

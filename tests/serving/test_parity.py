@@ -111,6 +111,7 @@ def filed(scored_home: Path) -> dict[str, Row]:
     """The rows of the score file by lead, with reasons as lists and missing numbers as None."""
     records = pq.read_table(scored_home.parent / "scores.parquet").to_pylist()
     for record in records:
+        del record["rank"]
         record["reasons"] = json.loads(record["reasons"])
         for key, value in record.items():
             if isinstance(value, float) and math.isnan(value):
@@ -119,8 +120,8 @@ def filed(scored_home: Path) -> dict[str, Row]:
 
 
 def without_warnings(record: Row) -> Row:
-    """A score without its warnings, which the file does not have."""
-    return {key: value for key, value in record.items() if key != "warnings"}
+    """A score without its warnings, which the file does not have, and its rank, which a single score does not have."""
+    return {key: value for key, value in record.items() if key not in ("warnings", "rank")}
 
 
 def test_a_request_scores_as_the_file_does(

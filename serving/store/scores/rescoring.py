@@ -1,7 +1,7 @@
 """Keeps scores fresh: changed leads within a second, all open leads on request."""
 
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -14,16 +14,18 @@ from history.snapshot import Snapshot, state_at
 from models.bundle import Bundle
 from models.scorer import score as score_snapshot
 from serving.store import schema as db
+from serving.store.config import stored_display
 from serving.store.corrections import last_corrections
 from serving.store.database.locks import LeaderElection
 from serving.store.database.transaction import read_setting
 from serving.store.history import history_of
 from serving.store.lead_rows import LeadRow, LeadRows, lead_row, rows_of
-from serving.store.leads import current_attributes
+from serving.store.leads import current_attributes, seen_lead
 from serving.store.scores.causes import Move, Score, causes_of, has_moved
 from serving.store.scores.saved import (
     OPEN_STATUS,
     NewScore,
+    ScoredLead,
     StoredScore,
     save_scores,
     score_row,
@@ -49,13 +51,14 @@ WAIT_AFTER_FAILURE_S = 2.0
 class LeadView:
     """Leads with their rows and stored scores in one view of the store; through_row is its last fact row.
 
-    corrected maps a lead_no to the row_no of its last correction.
+    corrected maps a lead_no to the row_no of its last correction; display is `[display]` of the folder loaded last.
     """
 
     rows: LeadRows
     stored: dict[int, StoredScore]
     through_row: int
     corrected: dict[int, int]
+    display: Mapping[str, Any]
 
 
 def view_leads(connection: Connection, leads: Sequence[LeadRow]) -> LeadView:
@@ -64,7 +67,7 @@ def view_leads(connection: Connection, leads: Sequence[LeadRow]) -> LeadView:
     through_row = int(read_setting(connection, "row_no") or 1) - 1
     numbers = [lead.lead_no for lead in leads]
     stored, corrected = stored_scores(connection, numbers), last_corrections(connection, numbers)
-    return LeadView(rows, stored, through_row, corrected)
+    return LeadView(rows, stored, through_row, corrected, stored_display(connection))
 
 
 def score_view(
@@ -88,8 +91,11 @@ def score_view(
     causes = causes_of(bundle, view.rows, moves, as_of_us, score)
     causes_at = {move.position: of_move for move, of_move in zip(moves, causes, strict=True)}
     scores = []
+    display = view.display or bundle.config.display
     for position, lead, record, before in zip(positions, leads, records, stored, strict=True):
-        row = score_row(lead, attributes[position], record, as_of_us, view.through_row)
+        current = attributes[position]
+        scored = ScoredLead(lead, current, record, seen_lead(display, lead.lead_id, current))
+        row = score_row(scored, as_of_us, view.through_row)
         scores.append(with_history(row, before, causes_at.get(position)))
     return scores
 

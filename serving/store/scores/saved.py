@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 import msgspec
 from sqlalchemy import Connection, bindparam, delete, select
 
+from history.display import Seen
 from history.schema import OWN_ATTRIBUTES
 from history.times import format_time
 from serving.store import schema as db
@@ -89,12 +90,22 @@ def stored_scores(connection: Connection, numbers: Sequence[int]) -> dict[int, S
     return scores
 
 
-def score_row(
-    lead: LeadRow, current: CurrentAttributes, record: Mapping[str, Any], as_of_us: int, through_row: int
-) -> dict[str, Any]:
-    """The row of `scores` for a score record, without its last history entry; `record` is the worklist's entry."""
+@dataclass(frozen=True)
+class ScoredLead:
+    """A lead with its current values, its score record, and how people see it."""
+
+    lead: LeadRow
+    current: CurrentAttributes
+    record: Mapping[str, Any]
+    seen: Seen
+
+
+def score_row(scored: ScoredLead, as_of_us: int, through_row: int) -> dict[str, Any]:
+    """The row of `scores` for a lead, without its last history entry; its `record` is the worklist's entry."""
+    lead, current, record = scored.lead, scored.current, scored.record
     own = {name: current.text(name) for name in OWN_ATTRIBUTES}
     entry = {**record, "created_at": format_time(lead.created_us), **own}
+    entry |= {"name": scored.seen.name, "detail": scored.seen.detail}
     revenue = record["expected_revenue"]
     return {
         "lead_no": lead.lead_no,

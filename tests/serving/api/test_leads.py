@@ -30,6 +30,11 @@ def test_get_returns_the_lead_with_its_types(client: TestClient) -> None:
         "owner": "Ann",
         "source": None,
         "attributes": {"n": 6, "x": 1.5, "name": "Zoë", "vip": True},
+        "name": "Zoë",
+        "detail": None,
+        "email": None,
+        "phone": None,
+        "url": None,
     }
 
 
