@@ -76,15 +76,14 @@ def load(data: Path, accept_rejected: bool, as_json: bool) -> None:
     from cli.model_choice import champion_if_sound
     from cli.reading import echo_set_aside
     from history.folder.acceptance import require_acceptable
-    from history.read import read_folder
-    from history.times import LATEST_US
+    from history.read import read_as_stored
     from serving.store.scores.inputs import stored_input_warnings
     from serving.store.transfer.load import load_history
 
     bundle = champion_if_sound().bundle
     with progress_bar() as report, open_store() as store:
         report("reading", 0.0)
-        history = read_folder(data, as_of_us=LATEST_US, now_us=now_us())
+        history = read_as_stored(data, now_us())
         if not accept_rejected:
             require_acceptable(history.reports)
         loaded = load_history(store.engine, history, now_us, report)

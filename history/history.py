@@ -15,9 +15,9 @@ from history.warnings import Warning
 DAY_US = 86_400_000_000
 HOUR_US = 3_600_000_000
 
-OPEN, WON, LOST = 0, 1, 2  # Outcomes.state and history.snapshot.state_at
+OPEN, WON, LOST, GONE = 0, 1, 2, 3  # Outcomes.state and history.snapshot.state_at
 NO_DIRECTION, INBOUND, OUTBOUND = 0, 1, 2  # Interactions.direction
-STATES: Final[Mapping[str, int]] = dict(zip(schema.OUTCOMES, (OPEN, WON, LOST), strict=True))
+STATES: Final[Mapping[str, int]] = dict(zip(schema.OUTCOMES, (OPEN, WON, LOST, GONE), strict=True))
 DIRECTIONS: Final[Mapping[str, int]] = dict(zip(schema.DIRECTIONS, (INBOUND, OUTBOUND), strict=True))
 
 
@@ -106,7 +106,8 @@ class Stages(Log):
 class Outcomes(Log):
     """Decisions; time_us is closed_at, given or implied, and ties are ordered by known_us, then as in the file.
 
-    state is OPEN, WON or LOST; amount is NaN if unknown; implied marks closing times that no column gave.
+    state is OPEN, WON, LOST or GONE; amount is NaN if unknown; implied marks closing times that no column gave.
+    Histories of folders and whole stores have no lead that is gone; those of requests and of single stored leads may.
     """
 
     state: Flags

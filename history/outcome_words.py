@@ -1,4 +1,4 @@
-"""The words of CRMs for won, lost and open, in their usual languages."""
+"""The words of CRMs for won, lost, open and gone, in their usual languages."""
 
 from collections.abc import Mapping, Sequence
 from typing import Final
@@ -26,6 +26,16 @@ _USUAL: Final[Mapping[str, Sequence[str]]] = {
     "open": (
         "open", "offen", "ouvert", "ouverte", "abierto", "abierta", "aberto", "aberta", "aperto", "aperta",
         "otwarty", "otwarta", "otwarte", "nyitott", "进行中", "進行中",
+    ),
+    "gone": (
+        "gone", "merged", "deleted", "duplicate", "duplicated", "invalid", "test", "test record", "spam", "removed",
+        "zusammengeführt", "gelöscht", "dublette", "duplikat", "ungültig", "fusionné", "fusionnée", "supprimé",
+        "supprimée", "doublon", "invalide", "fusionado", "fusionada", "eliminado", "eliminada", "duplicado",
+        "duplicada", "inválido", "inválida", "prueba", "mesclado", "mesclada", "excluído", "excluída", "teste",
+        "eliminato", "eliminata", "duplicato", "duplicata", "non valido", "non valida", "samengevoegd", "verwijderd",
+        "dubbel", "duplicaat", "ongeldig", "scalony", "scalona", "usunięty", "usunięta", "nieprawidłowy", "összevont",
+        "törölt", "duplikált", "érvénytelen", "teszt", "已合并", "已删除", "重复", "无效", "测试", "統合済み",
+        "削除済み", "重複", "無効", "テスト",
     ),
 }  # fmt: skip
 

@@ -41,6 +41,16 @@ def read_folder(
     return read_history(Path(folder), config, as_of_us, now_us, rejected)
 
 
+def read_as_stored(folder: Path, now_us: int | None = None) -> History:
+    """The whole history of a data folder as the service's store keeps it, from which it reads what is visible at a T.
+
+    It has the leads that are gone, with the outcome GONE, and closing words among the stages. Raises as read_folder.
+    """
+    from history.folder.read import read_as_stored  # keeps pyarrow out of processes that read records only
+
+    return read_as_stored(Path(folder), now_us)
+
+
 def open_folder(folder: Path, now_us: int | None = None) -> "DataFolder":
     """A data folder read once, whose histories at any instant are read_folder's; raises InvalidInput as that does."""
     from history.folder.data_folder import DataFolder  # keeps pyarrow out of processes that read records only

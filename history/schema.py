@@ -21,7 +21,7 @@ NAME: Final = "name"  # a text that is not empty
 SCALAR: Final = "scalar"  # a text, number or boolean; a date or time in a Parquet file
 
 LONGEST_ID: Final = 200  # characters of a lead_id
-OUTCOMES: Final = ("open", "won", "lost")
+OUTCOMES: Final = ("open", "won", "lost", "gone")
 DIRECTIONS: Final = ("inbound", "outbound")
 
 FIXED_ATTRIBUTES: Final = ("lead_id", "created_at")  # never change
@@ -35,7 +35,7 @@ class Field:
     """One field of a record.
 
     choices: the words allowed, any text if empty; an unknown word of an optional field counts as missing. lowest: of a
-    number, at most LARGEST_NUMBER.
+    number, at most LARGEST_NUMBER. in_folders_only: requests and the store do not have it.
     """
 
     kind: str
@@ -43,6 +43,7 @@ class Field:
     required: bool = False
     choices: tuple[str, ...] = ()
     lowest: float = -LARGEST_NUMBER
+    in_folders_only: bool = False
 
 
 @dataclass(frozen=True)
@@ -117,11 +118,19 @@ TABLES: Final[Mapping[str, TableLayout]] = {
         "closed_at",
         {
             "lead_id": _LEAD_ID,
-            "outcome": Field(NAME, "How it ended, or open again.", required=True, choices=OUTCOMES),
+            "outcome": Field(
+                NAME,
+                "How it ended, or open again; gone for a lead that was merged, deleted or a test.",
+                required=True,
+                choices=OUTCOMES,
+            ),
             "closed_at": Field(TIME, "When it was decided."),
             "amount": Field(NUMBER, "The amount won, 0 or more.", lowest=0.0),
             "reason": Field(TEXT, "Why."),
             "recorded_at": _RECORDED_AT,
+            "merged_into": Field(
+                ID, "Of a lead that is gone: the lead that has its rows.", in_folders_only=True
+            ),
         },
     ),
     "attribute_changes": TableLayout(

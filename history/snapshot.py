@@ -94,14 +94,17 @@ def cut(history: History, as_of_us: int) -> History:
 def by_lead_id(history: History) -> History:
     """The same history with its leads in the order of their ids, whatever the order of their rows in a file was."""
     order = np.array(sorted(range(len(history)), key=history.lead_ids.__getitem__), dtype=np.int64)
-    if (order == np.arange(len(order))).all():
-        return history
+    return history if (order == np.arange(len(order))).all() else take_leads(history, order)
+
+
+def take_leads(history: History, order: Ints) -> History:
+    """The leads at these positions (k,), each at most once, with their rows."""
     known = history.lead_known_us
     return replace(
         history,
         lead_ids=[history.lead_ids[i] for i in order.tolist()],
         created_us=history.created_us[order],
-        attributes={name: factor.take(order) for name, factor in history.attributes.items()},
+        attributes={name: factor.take(order).compact() for name, factor in history.attributes.items()},
         interactions=_ordered_log(history.interactions, order),
         stages=_ordered_log(history.stages, order),
         outcomes=_ordered_log(history.outcomes, order),

@@ -15,19 +15,20 @@ from features.matrix import FeatureMatrix, build_matrix
 from history.arrays import Flags, Floats, Ints, Mask
 from history.compiled import F64, compiled
 from history.config import FunnelConfig
-from history.history import DAY_US, OPEN, WON
+from history.history import DAY_US, GONE, OPEN, WON
 from history.snapshot import Snapshot, current_stages, state_rows
 from history.warnings import Warning
 from models.bundle import Bundle
 from models.calibration import sigmoid
 from models.explain import reasons as explain
 from models.intervals import Estimate
-from models.scores import ABSTAINED, LOST_LEAD, SCORED, WON_LEAD, Scores
+from models.scores import ABSTAINED, GONE_LEAD, LOST_LEAD, SCORED, WON_LEAD, Scores
 
 Days: TypeAlias = npt.NDArray[np.datetime64]
 Reasons: TypeAlias = list[list[dict[str, Any]]]
 
-_STATUS = np.array([SCORED, WON_LEAD, LOST_LEAD], dtype=np.int8)  # by state
+NO_DAY = np.datetime64("NaT", "D")
+_STATUS = np.array([SCORED, WON_LEAD, LOST_LEAD, GONE_LEAD], dtype=np.int8)  # by state
 
 
 @dataclass(frozen=True)
@@ -42,8 +43,8 @@ class _Decided:
 def score(bundle: Bundle, snapshot: Snapshot, reasons: int | None = 5) -> Scores:
     """Scores of n snapshots, in their order; bitwise the same for a lead alone and among a million.
 
-    reasons: how many a lead, None for all, 0 for none. Leads that are won or lost at their instant get
-    probability 1 or 0.
+    reasons: how many a lead, None for all, 0 for none. Leads that are won at their instant get probability 1, those
+    that are lost or gone 0.
     """
     decided = _decided(snapshot)
     is_open = decided.state == OPEN
@@ -99,10 +100,11 @@ def _is_given(texts: Sequence[str]) -> Mask:
 
 
 def _with_decided(scores: Scores, decided: _Decided, config: FunnelConfig) -> Scores:
-    """The scores with those of won and lost leads replaced by what happened."""
+    """The scores with those of won, lost and gone leads replaced by what happened."""
     won, closed = decided.state == WON, decided.state != OPEN
     certain = np.where(won, 1.0, 0.0)
     closed_day = _days(decided.closed_us, config.zone)
+    closed_day[decided.state == GONE] = NO_DAY
     rank = np.where(closed, 100 * certain, scores.score)
 
     def amount(expected: Floats) -> Floats:

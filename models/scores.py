@@ -14,8 +14,8 @@ from history.table_file import COUNT, DATE, JSON, NUMBER, TEXT, TIME
 from history.times import format_time
 from history.warnings import Warning, json_of
 
-SCORED, ABSTAINED, WON_LEAD, LOST_LEAD = 0, 1, 2, 3
-STATUS = ("scored", "insufficient_data", "won", "lost")
+SCORED, ABSTAINED, WON_LEAD, LOST_LEAD, GONE_LEAD = 0, 1, 2, 3, 4
+STATUS = ("scored", "insufficient_data", "won", "lost", "gone")
 
 COLUMN_KINDS: Final[Mapping[str, str]] = {
     "lead_id": TEXT,

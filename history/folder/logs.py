@@ -7,6 +7,7 @@ import numpy as np
 
 from history.arrays import Flags, Ints, Mask
 from history.folder.columns import Times
+from history.folder.merges import NO_LEAD, Merges, merges_of
 from history.folder.rules import (
     BAD_AMOUNT,
     CLOSED_BEFORE_CREATED,
@@ -15,12 +16,14 @@ from history.folder.rules import (
     IGNORED_ATTRIBUTE,
     OPEN_WITHOUT_TIME,
     UNKNOWN_DIRECTION,
+    UNKNOWN_SURVIVOR,
     is_bad_number,
     matching,
 )
-from history.folder.validate import LeadRows, ValidatedTable, VisibleLeads
+from history.folder.validate import NO_TIME, LeadRows, ValidatedTable, VisibleLeads, VisibleRows
 from history.history import (
     DIRECTIONS,
+    GONE,
     LOST,
     NO_DIRECTION,
     OPEN,
@@ -52,40 +55,38 @@ class InteractionRows(LeadRows):
 
     def build(self, leads: VisibleLeads) -> Interactions:
         """The log of the visible leads, one row of each interaction_id."""
-        known = self.known_us()
-        visible, index = self.visible(leads, known)
-        visible = self._without_duplicates(visible, index, known)
-        self.flag_early(leads, visible, index)
+        rows = self._without_duplicates(self.visible(leads, self.known_us()))
+        self.flag_early(leads, rows)
         direction = self.text("direction")
         is_unknown = matching(direction, lambda text: text not in DIRECTIONS)
-        self.rows.flag(UNKNOWN_DIRECTION, visible & is_unknown, "direction")
+        self.rows.flag(UNKNOWN_DIRECTION, rows.is_visible & is_unknown, "direction")
 
-        rows = grouped(visible, index, self.own.us)
-        ids = self.text("interaction_id").take(rows)
+        order = grouped(rows.is_visible, rows.index, self.own.us)
+        ids = self.text("interaction_id").take(order)
         return Interactions(
-            offsets=offsets_of(index[rows], len(leads.created_us)),
-            time_us=self.own.us[rows],
-            known_us=known[rows],
-            kind=one_spelling(self.text("kind").take(rows).compact()),
-            channel=one_spelling(self.text("channel").take(rows).compact()),
-            direction=_coded(direction, DIRECTIONS, NO_DIRECTION)[rows],
-            value=self.number("value").value[rows],
+            offsets=offsets_of(rows.index[order], len(leads.created_us)),
+            time_us=self.own.us[order],
+            known_us=rows.known_us[order],
+            kind=one_spelling(self.text("kind").take(order).compact()),
+            channel=one_spelling(self.text("channel").take(order).compact()),
+            direction=_coded(direction, DIRECTIONS, NO_DIRECTION)[order],
+            value=self.number("value").value[order],
             ids=_decoded(ids) if (ids.codes >= 0).any() else None,
         )
 
-    def _without_duplicates(self, visible: Mask, index: Ints, known: Ints) -> Mask:
+    def _without_duplicates(self, rows: VisibleRows) -> VisibleRows:
         """Of visible rows with one interaction_id within a lead only the one known first, ties in file order."""
         ids = self.text("interaction_id")
-        rows = np.flatnonzero(visible & (ids.codes >= 0))
-        key = index[rows] * len(ids.values) + ids.codes[rows]
+        with_id = np.flatnonzero(rows.is_visible & (ids.codes >= 0))
+        key = rows.index[with_id] * len(ids.values) + ids.codes[with_id]
         order = np.argsort(key, kind="stable")
         if not (np.diff(key[order]) == 0).any():
-            return visible
-        order = np.lexsort((known[rows], key))
+            return rows
+        order = np.lexsort((rows.known_us[with_id], key))
         is_duplicate = np.zeros(len(self), dtype=np.bool_)
-        is_duplicate[rows[order[1:]][np.diff(key[order]) == 0]] = True
+        is_duplicate[with_id[order[1:]][np.diff(key[order]) == 0]] = True
         self.rows.reject(DUPLICATE_INTERACTION, is_duplicate, "lead_id", "interaction_id")
-        return visible & ~is_duplicate
+        return replace(rows, is_visible=rows.is_visible & ~is_duplicate)
 
 
 class StageRows(LeadRows):
@@ -93,23 +94,28 @@ class StageRows(LeadRows):
 
     def build(self, leads: VisibleLeads) -> Stages:
         """The log of the visible leads."""
-        known = self.known_us()
-        visible, index = self.visible(leads, known)
-        self.flag_early(leads, visible, index)
-        rows = grouped(visible, index, self.own.us)
+        rows = self.visible(leads, self.known_us())
+        self.flag_early(leads, rows)
+        order = grouped(rows.is_visible, rows.index, self.own.us)
         return Stages(
-            offsets_of(index[rows], len(leads.created_us)),
-            self.own.us[rows],
-            known[rows],
-            one_spelling(self.text("stage").take(rows).compact(), self.options.config.stages),
+            offsets_of(rows.index[order], len(leads.created_us)),
+            self.own.us[order],
+            rows.known_us[order],
+            one_spelling(self.text("stage").take(order).compact(), self.options.config.stages),
         )
+
+    def _survivor_has_own(self, leads: VisibleLeads, is_own: Mask, into: Ints) -> Mask:
+        """A lead with stage entries keeps its path: duplicates ran through the same stages beside it."""
+        has_own = np.zeros(len(leads.created_us) + 1, dtype=np.bool_)
+        has_own[leads.index[self.lead][is_own]] = True
+        return np.asarray(has_own[into])
 
 
 class OutcomeRows(LeadRows):
     """The table of outcomes; a date in closed_at is the end of its day."""
 
     def _read_text(self, column: str) -> Factor:
-        """The texts of a column; words for won, lost and open as these."""
+        """The texts of a column; words for won, lost, open and gone as these."""
         text = super()._read_text(column)
         if column != "outcome":
             return text
@@ -151,11 +157,81 @@ class OutcomeRows(LeadRows):
         undecided[index[may_be_visible & self.rows.valid]] = False
         return undecided[:-1]
 
+    def gone(self, leads: VisibleLeads, end_us: int) -> Mask:
+        """The leads (n,) that are gone at T. Only an `open` row with a later time brings one back."""
+        n = len(leads.created_us)
+        if "gone" not in self.text("outcome").values:
+            return np.zeros(n, dtype=np.bool_)
+        rows, is_endless = self._dated(leads), self._is_endless(leads, end_us)
+        says_gone = np.flatnonzero(self._says_gone(leads, end_us) & (rows.index >= 0))
+        is_dated = self.rows.valid & (rows.index >= 0) & ~rows.is_undated & (rows.known_us <= leads.as_of_us)
+        reopens = np.flatnonzero(is_dated & (rows.state == OPEN))
+
+        gone_us, open_us = (np.full(n, NO_TIME, dtype=np.int64) for _ in range(2))
+        np.maximum.at(
+            gone_us, rows.index[says_gone], np.where(is_endless, LATEST_US, rows.time_us)[says_gone]
+        )
+        np.maximum.at(open_us, rows.index[reopens], rows.time_us[reopens])
+        return np.asarray((gone_us != NO_TIME) & (gone_us >= open_us))
+
+    def _is_endless(self, leads: VisibleLeads, end_us: int) -> Mask:
+        """Rows (n,) without a time, and from end_us on those dated after T: a lead that they call gone stays gone."""
+        rows = self._dated(leads)
+        return np.asarray(rows.is_undated | ((rows.known_us > leads.as_of_us) & (leads.as_of_us >= end_us)))
+
+    def _says_gone(self, leads: VisibleLeads, end_us: int) -> Mask:
+        """The rows (n,) known at T by which their lead is gone."""
+        rows = self._dated(leads)
+        is_known = (rows.known_us <= leads.as_of_us) | self._is_endless(leads, end_us)
+        return np.asarray(self.rows.valid & (rows.state == GONE) & is_known)
+
+    def merges(self, leads: VisibleLeads, is_gone: Mask, left: VisibleLeads, end_us: int) -> Merges | None:
+        """Where the rows of merged leads go; of several merges of a lead the last counts.
+
+        is_gone (n,): of leads. left: the same leads, those that are gone left out or not.
+        """
+        into = self.text("merged_into")
+        dated = self._dated(leads)
+        rows = np.flatnonzero(self._says_gone(leads, end_us) & (into.codes >= 0))
+        rows = rows[np.append(is_gone, True)[dated.index[rows]]]  # True: of a lead without a row of its own
+        if not len(rows):
+            return None
+        rows = rows[np.argsort(dated.time_us[rows], kind="stable")]
+        codes = np.array([*map(self.id_forms.code, into.values), NO_LEAD], dtype=np.int64)
+        survivor, since_us = np.full(len(leads.index), NO_LEAD, dtype=np.int64), np.zeros_like(leads.index)
+        survivor[self.lead[rows]] = codes[into.codes[rows]]
+        since_us[self.lead[rows]] = np.where(dated.is_undated, 0, dated.known_us)[rows]
+
+        stays = np.append(~is_gone, False)[leads.index]
+        merges = merges_of(survivor, since_us, np.where(stays, left.index, NO_LEAD))
+        has_none = np.zeros(len(self), dtype=np.bool_)
+        has_none[rows[merges.into[self.lead[rows]] == NO_LEAD]] = True
+        self.rows.flag(UNKNOWN_SURVIVOR, has_none, "lead_id", "merged_into")
+        return merges
+
+    def _can_move(self) -> Mask:
+        """Decisions with a time; that a lead is gone is its own."""
+        return np.asarray(
+            (_coded(self.text("outcome"), STATES, -1) != GONE) & (self.own.known | self.recorded.known)
+        )
+
+    def _survivor_has_own(self, leads: VisibleLeads, is_own: Mask, into: Ints) -> Mask:
+        """Own decisions count; without any, a win moves: duplicates are often closed as lost before they are merged."""
+        state = _coded(self.text("outcome"), STATES, -1)
+        has_own = np.zeros(len(leads.created_us) + 1, dtype=np.bool_)
+        has_own[leads.index[self.lead][is_own & (state != GONE)]] = True
+        return np.asarray(has_own[into] | (state != WON))
+
     def build(self, leads: VisibleLeads) -> Outcomes:
         """The decisions; without closed_at one counts from recorded_at, without both from a horizon after creation."""
         rows = self._dated(leads)
         is_idle = rows.is_undated & (rows.state == OPEN)
-        visible, _ = self.visible(leads, rows.known_us)
+        moved = self.visible(leads, rows.known_us)
+        time_us = np.maximum(rows.time_us, np.append(leads.created_us, 0)[moved.index])
+        rows = replace(rows, index=moved.index, time_us=time_us, known_us=moved.known_us)
+        visible = moved.is_visible
+        if not self.options.as_stored:
+            visible &= rows.state != GONE
         before_created = visible & rows.is_before_created
         self.rows.flag(CLOSED_BEFORE_CREATED, before_created, "lead_id", "closed_at", "recorded_at")
         self.rows.flag(OPEN_WITHOUT_TIME, is_idle, "lead_id")
@@ -237,20 +313,30 @@ class ChangeRows(LeadRows):
 
     def build(self, leads: VisibleLeads) -> Changes:
         """The log of the visible leads, without ignored attributes."""
-        known = self.known_us()
-        visible, index = self.visible(leads, known)
+        rows = self.visible(leads, self.known_us())
         ignored = matching(self.text("attribute"), set(self.options.config.ignore).__contains__)
         self.rows.flag(IGNORED_ATTRIBUTE, ignored, "attribute")
-        visible &= ~ignored
-        self.flag_early(leads, visible, index)
-        rows = grouped(visible, index, self.own.us)
+        rows = replace(rows, is_visible=rows.is_visible & ~ignored)
+        self.flag_early(leads, rows)
+        order = grouped(rows.is_visible, rows.index, self.own.us)
         return Changes(
-            offsets_of(index[rows], len(leads.created_us)),
-            self.own.us[rows],
-            known[rows],
-            self.text("attribute").take(rows).compact(),
-            self.text("value").take(rows).compact(),
+            offsets_of(rows.index[order], len(leads.created_us)),
+            self.own.us[order],
+            rows.known_us[order],
+            self.text("attribute").take(order).compact(),
+            self.text("value").take(order).compact(),
         )
+
+    def _survivor_has_own(self, leads: VisibleLeads, is_own: Mask, into: Ints) -> Mask:
+        """A lead with a value of the attribute, at its creation or by a change, keeps its own."""
+        attribute = self.text("attribute")
+        n = len(leads.created_us)
+        has_own = np.zeros((len(attribute.values) + 1, n + 1), dtype=np.bool_)
+        for code, name in enumerate(attribute.values):
+            if name in self._leads.raw.columns:
+                has_own[code, :n] = self._leads.text(name).codes[leads.rows] >= 0
+        has_own[attribute.codes[is_own], leads.index[self.lead][is_own]] = True
+        return np.asarray(has_own[attribute.codes, into])
 
 
 class CostRows(ValidatedTable):

@@ -12,14 +12,22 @@ from history.errors import InvalidInput
 from history.folder.acceptance import mend_sentence
 from history.folder.files import read_tables
 from history.folder.logs import ChangeRows, CostRows, InteractionRows, OutcomeRows, StageRows
+from history.folder.merges import merged_ids
 from history.folder.raw_table import RawTable
 from history.folder.row_filter import RejectedRow
-from history.folder.rules import REJECTED
-from history.folder.validate import NO_TIME, OWN_TIME, LeadTable, ReadOptions, ValidatedTable
+from history.folder.rules import GONE_LEAD, REJECTED, UNDECIDED_OUTCOME
+from history.folder.validate import (
+    NO_TIME,
+    OWN_TIME,
+    LeadTable,
+    ReadOptions,
+    ValidatedTable,
+    VisibleLeads,
+)
 from history.history import History, no_changes, no_interactions, no_outcomes, no_stages, stage_order
 from history.row_warnings import row_warnings
 from history.settled import settle, undated_warning
-from history.times import EXPECTED
+from history.times import EXPECTED, LATEST_US
 
 
 def read_history(
@@ -38,6 +46,16 @@ def read_history(
     return history_of(raw, used, as_of_us, now_us, rejected)
 
 
+def read_as_stored(folder: Path, now_us: int | None) -> History:
+    """See history.read.read_as_stored."""
+    problems: list[str] = []
+    config = _config(folder, None, problems)
+    raw = read_tables(folder, config, False, problems)
+    if problems:
+        raise InvalidInput(problems)
+    return _validated_history(raw, ReadOptions(config, now_us, as_stored=True), LATEST_US)
+
+
 def history_of(
     raw: dict[str, RawTable],
     config: FunnelConfig,
@@ -46,13 +64,16 @@ def history_of(
     rejected: list[RejectedRow] | None = None,
 ) -> History:
     """Validates tables that are read and keeps the rows visible at as_of_us; see history.read.read_folder."""
-    options = ReadOptions(config, now_us, rejected)
+    return _validated_history(raw, ReadOptions(config, now_us, rejected), as_of_us)
+
+
+def _validated_history(raw: dict[str, RawTable], options: ReadOptions, as_of_us: int | None) -> History:
     tables = _validated(raw, options)
     leads = tables["leads"]
     assert isinstance(leads, LeadTable)
     if not leads.usable.any():
         raise InvalidInput([*_no_leads(leads), *_no_times(tables)])
-    end_us = _data_end(tables, now_us, flags_late=as_of_us is None)
+    end_us = _data_end(tables, options.now_us, flags_late=as_of_us is None)
     return _history(tables, leads, options, end_us if as_of_us is None else as_of_us, end_us)
 
 
@@ -92,6 +113,7 @@ def with_columns_of(own: FunnelConfig, model: FunnelConfig) -> FunnelConfig:
 
 def _validated(raw: dict[str, RawTable], options: ReadOptions) -> dict[str, ValidatedTable]:
     leads = LeadTable(raw["leads"], options)
+    leads.add_absent(merged_ids(raw["outcomes"]) if "outcomes" in raw else ())
     tables: dict[str, ValidatedTable] = {"leads": leads}
     kinds = {
         "interactions": InteractionRows,
@@ -135,16 +157,32 @@ def _no_times(tables: dict[str, ValidatedTable]) -> list[str]:
     ]
 
 
+def _without_left_out(
+    leads: LeadTable, visible: VisibleLeads, decisions: OutcomeRows, end_us: int
+) -> VisibleLeads:
+    """The leads without the undecided ones and those that are gone; raises InvalidInput if none is left."""
+    if not len(visible.rows):
+        return visible
+    visible = leads.without(visible, decisions.undecided(visible, end_us), UNDECIDED_OUTCOME)
+    if not len(visible.rows):
+        raise InvalidInput(_no_decisions(decisions))
+    is_gone = decisions.gone(visible, end_us)
+    if is_gone.all():
+        raise InvalidInput(
+            f"outcomes: no lead is left, since all {len(is_gone):,} are gone ({GONE_LEAD.message})."
+        )
+    left = visible if decisions.options.as_stored else leads.without(visible, is_gone, GONE_LEAD)
+    return replace(left, merges=decisions.merges(visible, is_gone, left, end_us))
+
+
 def _history(
     tables: dict[str, ValidatedTable], leads: LeadTable, options: ReadOptions, as_of_us: int, end_us: int
 ) -> History:
-    visible, rows = leads.visible(as_of_us)
     decisions = tables.get("outcomes")
+    visible = leads.visible(as_of_us)
     if isinstance(decisions, OutcomeRows):
-        had_leads = len(rows) > 0
-        visible, rows = leads.without_undecided(visible, rows, decisions.undecided(visible, end_us))
-        if had_leads and not len(rows):
-            raise InvalidInput(_no_decisions(decisions))
+        visible = _without_left_out(leads, visible, decisions, end_us)
+    rows = visible.rows
     n = len(rows)
     interactions, stages, outcomes, changes, costs = (
         no_interactions(n),
@@ -166,9 +204,12 @@ def _history(
             costs = table.build(as_of_us)
     pending = decisions.pending(visible, end_us) if isinstance(decisions, OutcomeRows) else None
     decided = separate_closings(stages, outcomes, visible.created_us, options.config)
-    stages, outcomes = decided.stages, decided.outcomes
     reports = {name: table.rows.report() for name, table in tables.items()}
-    config = options.config if options.config.stages else replace(options.config, stages=stage_order(stages))
+    config = options.config
+    if not config.stages:
+        config = replace(config, stages=stage_order(decided.stages))
+    if not options.as_stored:
+        stages, outcomes = decided.stages, decided.outcomes
     history = History(
         config=config,
         as_of_us=as_of_us,

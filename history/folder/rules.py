@@ -212,9 +212,9 @@ DUPLICATE_INTERACTION: Final = Rule(
 EMPTY_STAGE: Final = Rule("empty_stage", "stage is empty", _is_empty, mend=_NAME_COLUMN)
 BAD_OUTCOME: Final = Rule(
     "bad_outcome",
-    "expected a word for won, lost or open; name your own in [values.outcomes] of funnel.toml",
+    "expected a word for won, lost, open or gone; name your own in [values.outcomes] of funnel.toml",
     _is_not_a_state,
-    mend="In [values.outcomes] of funnel.toml: won = [{value}], if it means won; else lost or open",
+    mend="In [values.outcomes] of funnel.toml: won = [{value}], if it means won; else lost, open or gone",
 )
 BAD_COST: Final = Rule("bad_cost", "amount is not a number from 0 to 1e30", is_bad_number, mend=_NAME_COLUMN)
 EMPTY_ATTRIBUTE: Final = Rule("empty_attribute", "attribute is empty", _is_empty, mend=_NAME_COLUMN)
@@ -256,6 +256,21 @@ BAD_AMOUNT: Final = Rule(
 UNDECIDED_OUTCOME: Final = Rule(
     "undecided_outcome",
     "its only outcomes are set aside; the lead counts neither as open nor as decided",
+    keeps_row=True,
+)
+GONE_LEAD: Final = Rule(
+    "gone_lead",
+    "merged, deleted, invalid, a duplicate or a test; the lead is left out of training, ranking, funnel and forecast",
+    keeps_row=True,
+)
+MERGED_ROW: Final = Rule(
+    "merged_row",
+    "the lead is merged into another, which has stages, values or decisions of its own; the row is not read",
+    keeps_row=True,
+)
+UNKNOWN_SURVIVOR: Final = Rule(
+    "unknown_survivor",
+    "no lead that is left has the id in merged_into; the rows of the merged lead are not read",
     keeps_row=True,
 )
 CLOSED_BEFORE_CREATED: Final = Rule(
@@ -314,6 +329,9 @@ RULES: Final = (
     UNKNOWN_DIRECTION,
     BAD_AMOUNT,
     UNDECIDED_OUTCOME,
+    GONE_LEAD,
+    MERGED_ROW,
+    UNKNOWN_SURVIVOR,
     CLOSED_BEFORE_CREATED,
     CLOSING_AHEAD,
     OPEN_WITHOUT_TIME,

@@ -1,6 +1,6 @@
 """Tables validated row by row: each row of a table against the rules of history/folder/rules.py."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -20,6 +20,7 @@ from history.folder.columns import (
     without_nul,
 )
 from history.folder.id_forms import IdForms, split_lists
+from history.folder.merges import NO_LEAD, Merges
 from history.folder.raw_table import RawTable
 from history.folder.row_filter import RejectedRow, RowFilter
 from history.folder.rules import (
@@ -27,10 +28,11 @@ from history.folder.rules import (
     CHECKS,
     DUPLICATE_LEAD,
     LATE_ROW,
+    MERGED_ROW,
     ODD_CREATION,
     OTHER_ID_FORM,
     SEVERAL_IDS,
-    UNDECIDED_OUTCOME,
+    Rule,
     matching,
 )
 from history.history import DAY_US, Factor, empty_factor
@@ -44,11 +46,15 @@ IDS: Final = frozenset({"lead_id", "interaction_id"})
 
 @dataclass(frozen=True)
 class ReadOptions:
-    """Configuration, now (None: any time is accepted), and a list that collects rejected rows in full, if wanted."""
+    """Configuration, now (None: any time is accepted), and a list that collects rejected rows in full, if wanted.
+
+    as_stored: leads that are gone and closing words among the stages stay, as the store keeps them.
+    """
 
     config: FunnelConfig
     now_us: int | None = None
     rejected: list[RejectedRow] | None = None
+    as_stored: bool = False
 
     @property
     def latest_us(self) -> int | None:
@@ -58,11 +64,28 @@ class ReadOptions:
 
 @dataclass(frozen=True)
 class VisibleLeads:
-    """The leads visible at as_of_us: created_us (n,) in file order; index of each known id among them, or -1."""
+    """The leads visible at as_of_us, in file order: their rows (n,) in the table of leads and created_us (n,).
+
+    index: of each id of the table of leads among them, else -1. merges: of leads that are gone, None without any.
+    """
 
     as_of_us: int
+    rows: Ints
     created_us: Ints
     index: Ints
+    merges: Merges | None = None
+
+
+@dataclass(frozen=True)
+class VisibleRows:
+    """Which rows of a table (n,) are visible, the index of each one's lead, and when it was known.
+
+    Rows of a merged lead that moved have the survivor's index, and are known since the merge.
+    """
+
+    is_visible: Mask
+    index: Ints
+    known_us: Ints
 
 
 class ValidatedTable:
@@ -158,8 +181,16 @@ class LeadTable(ValidatedTable):
         self.usable: Mask = np.zeros(len(self.ids.values), dtype=np.bool_)
         self.usable[self.ids.codes[self.rows.valid]] = True
 
-    def visible(self, as_of_us: int) -> tuple[VisibleLeads, Ints]:
-        """The leads at as_of_us and their rows; of visible rows with one id the first in the file counts."""
+    def add_absent(self, lead_ids: Sequence[str]) -> None:
+        """Accepts rows of leads that have no row here, because the export lists them as merged only."""
+        absent = [lead_id for lead_id in dict.fromkeys(lead_ids) if self.id_forms.code(lead_id) < 0]
+        if absent:
+            code_of = {text: code for code, text in enumerate([*self.ids.values, *absent])}
+            self.id_forms = IdForms(code_of)
+            self.usable = np.append(self.usable, np.ones(len(absent), dtype=np.bool_))
+
+    def visible(self, as_of_us: int) -> VisibleLeads:
+        """The leads at as_of_us; of visible rows with one id the first in the file counts."""
         visible = np.flatnonzero(self.rows.valid & (self.known_us() <= as_of_us))
         _, first = np.unique(self.ids.codes[visible], return_index=True)
         rows = visible[np.sort(first)]
@@ -170,23 +201,21 @@ class LeadTable(ValidatedTable):
         is_odd = np.zeros(len(self), dtype=np.bool_)
         is_odd[rows] = odd_creations(self.own.us[rows])
         self.rows.flag(ODD_CREATION, is_odd, "lead_id", "created_at")
-        index = np.full(len(self.ids.values) + 1, -1, dtype=np.int64)
-        index[self.ids.codes[rows]] = np.arange(len(rows))
-        return VisibleLeads(as_of_us, self.own.us[rows], index), rows
+        return self._at(as_of_us, rows)
 
-    def without_undecided(
-        self, leads: VisibleLeads, rows: Ints, undecided: Mask
-    ) -> tuple[VisibleLeads, Ints]:
-        """The leads and their rows without the undecided ones (n,), which are counted."""
-        if not undecided.any():
-            return leads, rows
+    def without(self, leads: VisibleLeads, left_out: Mask, rule: Rule) -> VisibleLeads:
+        """The leads without those of left_out (n,), which are counted under the rule."""
+        if not left_out.any():
+            return leads
         flagged = np.zeros(len(self), dtype=np.bool_)
-        flagged[rows[undecided]] = True
-        self.rows.flag(UNDECIDED_OUTCOME, flagged, "lead_id")
-        rows = rows[~undecided]
-        index = np.full(len(self.ids.values) + 1, -1, dtype=np.int64)
+        flagged[leads.rows[left_out]] = True
+        self.rows.flag(rule, flagged, "lead_id")
+        return self._at(leads.as_of_us, leads.rows[~left_out])
+
+    def _at(self, as_of_us: int, rows: Ints) -> VisibleLeads:
+        index = np.full(len(self.usable) + 1, -1, dtype=np.int64)
         index[self.ids.codes[rows]] = np.arange(len(rows))
-        return VisibleLeads(leads.as_of_us, self.own.us[rows], index), rows
+        return VisibleLeads(as_of_us, rows, self.own.us[rows], index)
 
     def attributes(self, rows: Ints) -> dict[str, Factor]:
         """Every attribute of the leads in `rows`, over the values that they have."""
@@ -215,12 +244,32 @@ class LeadRows(ValidatedTable):
         self.lead = codes[ids.codes]
         self.is_valid_lead = self._leads.usable
 
-    def visible(self, leads: VisibleLeads, known_us: Ints) -> tuple[Mask, Ints]:
-        """The valid rows that are visible by their lead and known_us (n,), and the index of each row's lead."""
+    def visible(self, leads: VisibleLeads, known_us: Ints) -> VisibleRows:
+        """The valid rows that are visible by their lead and known_us (n,); those of merged leads move."""
         index = leads.index[self.lead]
-        return self.rows.valid & (index >= 0) & (known_us <= leads.as_of_us), index
+        if leads.merges is not None:
+            into = np.where(self.rows.valid & self._can_move(), leads.merges.into[self.lead], NO_LEAD)
+            since_us = leads.merges.since_us[self.lead]
+            moves = (into != NO_LEAD) & (np.maximum(known_us, since_us) <= leads.as_of_us)
+            stays = moves & self._survivor_has_own(leads, self.rows.valid & (index >= 0), into)
+            self.rows.flag(MERGED_ROW, stays, "lead_id", OWN_TIME[self.name])
+            moves &= ~stays
+            index = np.where(moves, into, index)
+            known_us = np.where(moves, np.maximum(known_us, since_us), known_us)
+        is_visible = self.rows.valid & (index >= 0) & (known_us <= leads.as_of_us)
+        return VisibleRows(is_visible, index, known_us)
 
-    def flag_early(self, leads: VisibleLeads, visible: Mask, index: Ints) -> None:
+    def _can_move(self) -> Mask:
+        """Rows (n,) that could be another lead's too."""
+        return np.ones(len(self), dtype=np.bool_)
+
+    def _survivor_has_own(self, leads: VisibleLeads, is_own: Mask, into: Ints) -> Mask:
+        """Rows (n,) that do not move, because the lead `into` (n,) has rows of its own, is_own (n,), instead."""
+        return np.zeros(len(self), dtype=np.bool_)
+
+    def flag_early(self, leads: VisibleLeads, rows: VisibleRows) -> None:
         """Counts the visible rows that are older than their lead."""
-        created_us = np.append(leads.created_us, 0)[index]
-        self.rows.flag(BEFORE_CREATION, visible & (self.own.us < created_us), "lead_id", OWN_TIME[self.name])
+        created_us = np.append(leads.created_us, 0)[rows.index]
+        self.rows.flag(
+            BEFORE_CREATION, rows.is_visible & (self.own.us < created_us), "lead_id", OWN_TIME[self.name]
+        )

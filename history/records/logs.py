@@ -9,6 +9,7 @@ from history.arrays import Ints, Mask
 from history.config import FunnelConfig
 from history.history import (
     DIRECTIONS,
+    GONE,
     NO_DIRECTION,
     OPEN,
     STATES,
@@ -179,6 +180,8 @@ def _decisions(leads: LeadRows, config: FunnelConfig) -> list[_Decision]:
             time_us = closed_us
         elif recorded_us is not None:
             time_us = recorded_us
+        elif state == GONE:
+            time_us = created_us
         else:
             time_us = created_us + config.horizon_us
         if time_us < created_us:

@@ -8,6 +8,7 @@ import numpy as np
 from history.closing_stages import separate_closings
 from history.config import FunnelConfig
 from history.errors import InvalidRecord
+from history.gone import end_with_gone
 from history.history import Factor, History, empty_factor, factor_of
 from history.records.logs import changes_of, interactions_of, outcomes_of, stages_of
 from history.records.problems import problems_of
@@ -53,7 +54,7 @@ def _assembled(leads: Sequence[Record], config: FunnelConfig, as_of_us: int) -> 
         attributes=_attributes(leads, config),
         interactions=interactions_of(rows.tables["interactions"]),
         stages=decided.stages,
-        outcomes=decided.outcomes,
+        outcomes=end_with_gone(decided.outcomes),
         changes=changes_of(rows.tables["attribute_changes"], config),
         warnings=decided.warnings,
     )

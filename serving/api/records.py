@@ -41,7 +41,11 @@ def _field(declared: schema.Field) -> Field:
 def _row_fields(table: str) -> dict[str, Field]:
     """Fields of a table's rows in a request, which hang on their lead."""
     fields = schema.TABLES[table].fields
-    return {name: _field(declared) for name, declared in fields.items() if name != "lead_id"}
+    return {
+        name: _field(declared)
+        for name, declared in fields.items()
+        if name != "lead_id" and not declared.in_folders_only
+    }
 
 
 INTERACTION = Shape("Interaction", _row_fields("interactions"))

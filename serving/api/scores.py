@@ -99,7 +99,7 @@ SCORE_BATCH: Json = {
 }
 _SCORE: dict[str, Json] = {
     "lead_id": TEXT,
-    "status": {"type": "string", "enum": ["scored", "insufficient_data", "won", "lost"]},
+    "status": {"type": "string", "enum": ["scored", "insufficient_data", "won", "lost", "gone"]},
     "stage": TEXT_OR_NULL,
     "as_of": TIME,
     "probability": RATE,

@@ -1,7 +1,7 @@
 """Stored rows -> History: the same arrays that a folder or a request gives."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -10,8 +10,12 @@ import numpy.typing as npt
 from history.arrays import Flags, Floats, Ints, Mask
 from history.closing_stages import separate_closings
 from history.config import FunnelConfig
+from history.gone import end_with_gone
 from history.history import (
+    GONE,
+    LOST,
     OPEN,
+    WON,
     Changes,
     Factor,
     History,
@@ -38,7 +42,7 @@ def history_of(rows: LeadRows, config: FunnelConfig, as_of_us: int) -> History:
     outcomes = _dated_outcomes(rows.tables["outcomes"], positions, created_us, config.horizon_us)
     decided = separate_closings(
         _stages(rows.tables["stages"], positions, config, as_of_us),
-        no_outcomes(len(rows.leads)) if outcomes is None else outcomes.visible(as_of_us),
+        no_outcomes(len(rows.leads)) if outcomes is None else outcomes.visible(as_of_us, rows.end_us),
         created_us,
         config,
     )
@@ -50,7 +54,7 @@ def history_of(rows: LeadRows, config: FunnelConfig, as_of_us: int) -> History:
         attributes=_attributes(rows.leads, ignored),
         interactions=_interactions(rows.tables["interactions"], positions, as_of_us),
         stages=decided.stages,
-        outcomes=decided.outcomes,
+        outcomes=end_with_gone(decided.outcomes),
         changes=_changes(rows.tables["attribute_changes"], positions, ignored, as_of_us),
         warnings=decided.warnings,
     )
@@ -141,10 +145,10 @@ def _stages(columns: Columns, positions: _Positions, config: FunnelConfig, as_of
 class _StoredOutcomes:
     """Fetched outcomes (m,) before they are ordered; closing times are given or implied.
 
-    is_over: an undated row after which a dated one of its lead arrived.
+    created_us (n,): of the leads. is_over: an undated row after which a dated one of its lead arrived.
     """
 
-    lead_count: int
+    created_us: Ints
     position: Ints
     time_us: Ints
     known_us: Ints
@@ -155,14 +159,30 @@ class _StoredOutcomes:
     is_implied: Mask
     is_over: Mask
 
-    def visible(self, as_of_us: int) -> Outcomes:
-        """Those known at as_of_us, without an open one that has no time."""
+    @property
+    def lead_count(self) -> int:
+        return len(self.created_us)
+
+    def visible(self, as_of_us: int, end_us: int) -> Outcomes:
+        """Those known at as_of_us, without an open one that has no time.
+
+        A row that calls its lead gone without a time, or from end_us on with a later one, is all that its lead has.
+        """
         is_idle = self.is_undated & (self.state == OPEN)
-        return self._log(~is_idle & (self.known_us <= as_of_us), self.time_us)
+        is_known = self.known_us <= as_of_us
+        is_endless = (self.state == GONE) & (self.is_undated | (~is_known & (as_of_us >= end_us)))
+        if not is_endless.any():
+            return self._log(~is_idle & is_known, self.time_us)
+        is_over = np.zeros(self.lead_count, dtype=np.bool_)
+        is_over[self.position[is_endless]] = True
+        created_us = self.created_us[self.position]
+        time_us, known_us = (np.where(is_endless, created_us, us) for us in (self.time_us, self.known_us))
+        stays = is_endless | (~is_idle & is_known & ~is_over[self.position])
+        return replace(self, time_us=time_us, known_us=known_us)._log(stays, time_us)
 
     def pending(self, as_of_us: int, since_us: int) -> Pending | None:
         """Wins and losses that decide their lead at as_of_us although no time, or a later one, is stored."""
-        is_decision = self.state != OPEN
+        is_decision = (self.state == WON) | (self.state == LOST)
         is_ahead = is_decision & ~self.is_undated & (self.known_us > as_of_us)
         chosen = is_ahead | (is_decision & self.is_undated & ~self.is_over)
         if not chosen.any():
@@ -200,14 +220,15 @@ def _dated_outcomes(
     is_undated = _is_none(known)
     is_implied = _is_none(closed)
     known_us = np.where(is_undated, created_us[position] + horizon_us, _ints_or_zero(known))
+    time_us = np.where(is_implied, known_us, _ints_or_zero(closed))
     following = _next_dated(position, is_undated)
     is_over = is_undated & (following >= 0)
-    known_us = np.where(is_over, np.minimum(known_us, known_us[following]), known_us)
-    time_us = np.where(is_implied, known_us, _ints_or_zero(closed))
+    time_us = np.where(is_over, np.minimum(time_us, time_us[following]), time_us)
+    known_us = np.where(is_over, time_us, known_us)
     is_implied |= time_us < created_us[position]
     time_us = np.maximum(time_us, created_us[position])
     return _StoredOutcomes(
-        lead_count=positions.count,
+        created_us=created_us,
         position=position,
         time_us=time_us,
         known_us=np.maximum(known_us, time_us),

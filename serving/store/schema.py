@@ -59,7 +59,8 @@ def _fact_table(name: str) -> Table:
 
 def _content_columns(layout: TableLayout) -> Iterator[Column[Any]]:
     """The fields of a record beside its lead and times; the id of a row comes last."""
-    names = [name for name in layout.fields if name not in ("lead_id", layout.own_time, "recorded_at")]
+    dates = ("lead_id", layout.own_time, "recorded_at")
+    names = [name for name, field in layout.fields.items() if name not in dates and not field.in_folders_only]
     for name in sorted(names, key=lambda name: name == ROW_ID):
         field = layout.fields[name]
         if field.choices:  # a word stored as its code

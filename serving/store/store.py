@@ -9,6 +9,7 @@ import numpy as np
 from sqlalchemy import Connection, func, select
 
 from history.config import FunnelConfig, from_dict
+from history.gone import without_gone
 from history.history import Costs, History, stage_order
 from history.settled import undated_warning
 from history.spelling import one_spelling
@@ -61,7 +62,7 @@ class Store:
             query = select(db.leads).where(db.leads.c.created_us <= as_of_us).order_by(db.leads.c.lead_no)
             leads = [lead_row(row) for row in connection.execute(query)]
             rows = replace(rows_of(connection, leads), end_us=end_us)
-            history = history_of(rows, used, as_of_us)
+            history = without_gone(history_of(rows, used, as_of_us))
             costs = _costs(connection, as_of_us)
         if not used.stages:
             history = replace(history, config=replace(used, stages=stage_order(history.stages)))

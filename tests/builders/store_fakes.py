@@ -12,9 +12,9 @@ import numpy as np
 
 from features.interactions.interactions import InteractionVocabulary
 from history.config import FunnelConfig
-from history.history import DAY_US, LOST, OPEN, WON, History
+from history.history import DAY_US, GONE, LOST, OPEN, WON, History
 from history.snapshot import Snapshot, current_stages, state_at
-from models.scores import LOST_LEAD, SCORED, WON_LEAD, Scores
+from models.scores import GONE_LEAD, LOST_LEAD, SCORED, WON_LEAD, Scores
 from serving.api.events import events_of
 from serving.application import build_app, guarded
 from serving.base.event import Event
@@ -63,7 +63,9 @@ def fake_score(bundle: Any, snapshot: Snapshot, reasons: int | None = 5) -> Scor
         [1 / (1 + math.exp(-_log_odds(bundle, history, lead, as_of_us))) for lead, as_of_us in rows]
     )
     chance = np.where(state == OPEN, open_chance, np.where(state == WON, 1.0, 0.0))
-    status = np.select([state == WON, state == LOST], [WON_LEAD, LOST_LEAD], SCORED).astype(np.int8)
+    status = np.select(
+        [state == WON, state == LOST, state == GONE], [WON_LEAD, LOST_LEAD, GONE_LEAD], SCORED
+    ).astype(np.int8)
     amount = np.full(n, 100.0)
     reason = {"feature": "x", "label": "a reason", "value": "1", "direction": "up", "points": 1.0}
     return Scores(

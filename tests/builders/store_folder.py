@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from history.progress import no_progress
-from history.read import read_folder
+from history.read import read_as_stored, read_folder
 from serving.store.store import Store
 from serving.store.transfer.load import Loaded, load_history
 from tests.builders.store_fakes import NOW_US
@@ -116,4 +116,4 @@ def read(folder: Path, as_of_us: int = FAR_US) -> Any:
 
 def load(store: Store, folder: Path) -> Loaded:
     """Loads the folder into the store."""
-    return load_history(store.engine, read(folder), store.now_us, no_progress)
+    return load_history(store.engine, read_as_stored(folder, NOW_US), store.now_us, no_progress)

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from history.history import DAY_US, LOST, OPEN, WON, History
+from history.history import DAY_US, GONE, LOST, OPEN, WON, History
 from history.snapshot import Snapshot, all_leads, open_leads, state_at, state_rows
 from history.times import format_time
 from models.bundle import Bundle, base_probability
@@ -122,6 +122,19 @@ def test_closed_leads_have_their_outcome(scores: Scores, everyone: Snapshot, sta
         assert [record[f"expected_amount{end}"] for end in ("", "_low", "_high")] == [expected] * 3
         assert record["expected_close_date"] == format_time(int(outcomes.time_us[row[i]]))[:10]
     assert seen == {WON, LOST}
+
+
+def test_leads_that_are_gone_have_no_chance_and_no_date(bundle: Bundle, everyone: Snapshot) -> None:
+    history = everyone.history
+    outcomes = replace(history.outcomes, state=np.full_like(history.outcomes.state, GONE))
+    gone = score(bundle, replace(everyone, history=replace(history, outcomes=outcomes)), None).records()
+    assert {record["status"] for record in gone} >= {"scored", "gone"}
+    for record in (record for record in gone if record["status"] == "gone"):
+        assert (record["probability"], record["score"], record["grade"]) == (0, 0, "D")
+        assert record["reasons"] == []
+        assert [record[key] for key in ("expected_amount", "expected_revenue", "expected_close_date")] == [
+            None
+        ] * 3
 
 
 def test_expected_revenue_is_probability_times_amount(scores: Scores) -> None:

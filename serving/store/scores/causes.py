@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from history.history import DAY_US, LOST, OPEN, WON
+from history.history import DAY_US, GONE, LOST, OPEN, WON
 from history.snapshot import Snapshot
 from models.bundle import Bundle
 from models.scores import Scores
@@ -18,7 +18,7 @@ from serving.store.schema import CONTENT, LEAD_NO, ROW_NO
 
 SMALLEST_MOVE = 0.005  # of the probability; smaller moves make no history
 MOST_EVENTS = 4  # listed one by one; more are joined into one cause
-DECISIONS = {WON: "won", LOST: "lost", OPEN: "reopened"}
+DECISIONS = {WON: "won", LOST: "lost", OPEN: "reopened", GONE: "gone"}
 
 Score = Callable[[Bundle, Snapshot, int | None], Scores]
 Cause = dict[str, Any]

@@ -187,11 +187,14 @@ def toml_text(config: Mapping[str, Any]) -> str:
     inferred = set(config["inferred"])
     keys = ("name", "currency", "timezone", "horizon_days", "stages")
     funnel = {key: config[key] for key in keys if key not in inferred and config[key] is not None}
+    funnel |= {key: config[key] for key in ("won_stages", "lost_stages") if config.get(key)}
     targets = dict(config["targets"])
     sections = {
         "funnel": funnel,
         "funnel.groups": config["groups"],
-        "attributes": {key: config[key] for key in ("ignore", "mutable", "sensitive") if config[key]},
+        "attributes": {
+            key: config[key] for key in ("ignore", "identity", "mutable", "sensitive") if config.get(key)
+        },
         "attributes.types": config["attribute_types"],
         "targets.stage_conversion": targets.pop("stage_conversion", {}),
         "targets": targets,

@@ -44,7 +44,7 @@ def test_the_message_has_rule_expectation_example_and_mend() -> None:
         require_acceptable({"outcomes": TableReport(4, (broken,))})
     (problem,) = caught.value.problems
     for words in (
-        "outcomes: 3 of 4 rows are set aside by bad_outcome (expected a word for won, lost or open",
+        "outcomes: 3 of 4 rows are set aside by bad_outcome (expected a word for won, lost, open or gone",
         "row 2: lead_id '1', outcome 'a\"b'",
         'In [values.outcomes] of funnel.toml: won = ["a\\"b"]',
         "--accept-rejected",
