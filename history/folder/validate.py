@@ -41,7 +41,7 @@ from history.schema import NOT_ATTRIBUTES, TABLES
 
 NO_TIME: Final = np.iinfo(np.int64).min
 OWN_TIME: Final[Mapping[str, str]] = {name: layout.own_time for name, layout in TABLES.items()}
-IDS: Final = frozenset({"lead_id", "interaction_id"})
+IDS: Final = frozenset({"lead_id", "interaction_id", "merged_into"})
 
 
 @dataclass(frozen=True)

@@ -30,7 +30,7 @@ def states(history: History) -> list[int]:
 
 def test_a_gone_lead_of_a_request_is_neither_open_nor_decided() -> None:
     entries = [{"stage": "Closed Won", "entered_at": f"2026-03-{day}T00:00:00Z"} for day in ("03", "09")]
-    leads = ({"outcome": GONE_ROW}, {"outcome": GONE_ROW, "stages": entries}, {})
+    leads: tuple[dict[str, Any], ...] = ({"outcome": GONE_ROW}, {"outcome": GONE_ROW, "stages": entries}, {})
     history = read(*leads)
     assert states(history) == [GONE, GONE, OPEN]
     assert open_leads(history, history.as_of_us).lead.tolist() == [2]
