@@ -94,7 +94,7 @@ def test_a_folder_without_a_decided_lead_names_the_rules(spoiled: Path) -> None:
     assert all(text in result.stderr for text in ("no lead is left", "bad_time", "bad_outcome", "row 3"))
 
 
-def test_check_reports_all_and_ends_with_one_if_too_much_is_set_aside(spoiled: Path) -> None:
+def test_check_reports_all_and_ends_with_1_at_too_many_bad_rows(spoiled: Path) -> None:
     result = run("check", spoiled, "--json")
     assert result.exit_code == 1
     assert json.loads(result.stdout)["tables"]["leads"]["rejected"]["bad_time"]["count"] == 1

@@ -32,7 +32,7 @@ def test_one_currency_needs_no_rate(codes: list[str | None]) -> None:
     assert amounts.currency == codes[0]
 
 
-def test_several_currencies_without_rates_are_refused_with_the_mend() -> None:
+def test_currencies_without_rates_are_refused_with_the_mend() -> None:
     with pytest.raises(
         InvalidInput, match=r"Deal\.Amount is in 2 currencies \(EUR, JPY\).*export the rates too"
     ):

@@ -72,7 +72,7 @@ def test_leads_stages_and_outcomes_are_those_of_the_truth(
     assert open_leads(output) == {user_id(lead) for lead in open_ids(world)}
 
 
-def test_interactions_are_those_of_the_truth_and_the_early_visits(
+def test_interactions_are_the_true_ones_and_the_early_visits(
     imported: Imported, made: Stream, output: Path, world: World
 ) -> None:
     early: Facts = [(lead, at, "page") for lead, _, at, _ in made.early]

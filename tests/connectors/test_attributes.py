@@ -10,7 +10,7 @@ versions = st.lists(st.tuples(st.integers(0, 2), st.sampled_from([None, "a", "b"
 
 
 @given(versions)
-def test_changes_replayed_from_the_first_value_give_every_version(rows: list[tuple[int, Text]]) -> None:
+def test_changes_replayed_from_the_start_give_every_version(rows: list[tuple[int, Text]]) -> None:
     rows = sorted(rows, key=lambda row: row[0])
     lead, us = np.array([row[0] for row in rows], dtype=np.int64), np.arange(len(rows), dtype=np.int64)
     changes = Changes()

@@ -88,7 +88,7 @@ def test_decision_without_a_move_is_dated_by_its_closing_day(closed: float | Non
     assert result.outcomes.column("reason").to_pylist() == ["price"]
 
 
-def test_deal_that_is_open_although_its_moves_end_closed_reopens_at_the_export() -> None:
+def test_open_deal_whose_moves_end_closed_reopens_at_the_export() -> None:
     assert outcomes(tables(OPEN, [(0, "new"), (5, "lost")])) == [("lost", 5, None), ("open", 100, None)]
 
 

@@ -36,7 +36,7 @@ def test_quoted_name_stays_literal_in_a_template(text: str) -> None:
     assert len(text) > LONGEST_SHOWN or shown == " ".join(text.split())
 
 
-def test_figures_of_past_leads_are_counts_and_win_rates_of_attributes() -> None:
+def test_figures_of_past_leads_are_those_of_attributes_alone() -> None:
     attributes, stages = Block("attributes"), Block("stages")
     assert attributes.number("attr_owner_past_leads", "leads", "").of_past_leads
     assert attributes.number("attr_owner_win_rate", "share", "").of_past_leads

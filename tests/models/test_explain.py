@@ -39,7 +39,7 @@ def test_points_of_a_lead_at_the_base_are_finite_and_small() -> None:
     assert 0 < worth[2, 0] < 100 * NEAR
 
 
-def test_equal_points_keep_the_order_of_columns_and_zeros_are_left_out() -> None:
+def test_equal_points_keep_the_order_of_columns() -> None:
     row, values = np.array([1.0, -2.0, 0.0, 2.0, 1.0]), np.arange(5.0)
     features = tuple(Feature(f"x{j}", "number", "number", 0, "stages", "x {value}") for j in range(5))
     largest = _largest(row, values, features, words(), None)

@@ -31,7 +31,7 @@ def test_pairs_are_a_column_for_each_name() -> None:
     }
 
 
-def test_name_twice_among_the_pairs_of_a_row_needs_another_reading() -> None:
+def test_name_twice_among_the_pairs_of_a_row_is_irregular() -> None:
     with pytest.raises(IrregularError):
         flat([{"p": [{"key": "a", "value": "1"}, {"key": "a", "value": "2"}]}])
 

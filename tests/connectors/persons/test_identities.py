@@ -68,7 +68,7 @@ def test_tablet_with_two_addresses_is_a_shared_browser() -> None:
     assert people.person[0] != people.person[1]
 
 
-def test_visitor_seen_with_the_address_and_the_user_of_one_person_is_that_person() -> None:
+def test_visitor_with_address_and_user_of_a_person_is_that_person() -> None:
     people = joined([USER, ADDRESS, VISITOR], [(2, 1), (1, 0), (2, 0)])
     assert len(set(people.person.tolist())) == 1
     assert people.main[people.person[2]] == 0
