@@ -23,7 +23,7 @@ def mutated(source: Path, target: Path, seed: int) -> str:
     fault = _broken_table if broken.suffix == ".csv" else _broken_json
     for file in source.iterdir():
         data = file.read_bytes()
-        (target / file.name).write_bytes(fault(data, what, rng) if file is broken else data)
+        (target / file.name).write_bytes(fault(data, what, rng) if file == broken else data)
     return f"{what} {broken.name}"
 
 
