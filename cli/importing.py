@@ -16,6 +16,7 @@ SYSTEMS = (
     "amplitude",
     "hubspot",
     "odoo",
+    "pipedrive",
     "salesforce",
     "segment",
     "mapping",

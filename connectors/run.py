@@ -31,6 +31,7 @@ SYSTEMS: Final[Mapping[str, str]] = {
     "amplitude": "connectors.amplitude.adapter",
     "hubspot": "connectors.hubspot.adapter",
     "odoo": "connectors.odoo.adapter",
+    "pipedrive": "connectors.pipedrive.adapter",
     "salesforce": "connectors.salesforce.adapter",
     "segment": "connectors.segment.adapter",
 }

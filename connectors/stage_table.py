@@ -5,10 +5,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from connectors.deals import LOST, OPEN, WON
+from connectors.deals import LOST, OPEN, WON, Moves
 from connectors.export import ReadOptions
 from connectors.words import outcome_of
-from history.arrays import Codes, Flags
+from history.arrays import Codes, Flags, Ints
 from history.errors import InvalidInput
 from history.outcome_words import folded
 
@@ -44,6 +44,15 @@ class StageTable:
     def states_of(self, codes: Codes) -> Flags:
         """What the stage of each code means (n,), OPEN for -1."""
         return np.append(self.states, np.int8(OPEN))[codes].astype(np.int8)
+
+    def moves(self, lead: Ints, us: Ints, codes: Codes) -> Moves:
+        """Moves (m,) without those of code -1; in an instant the stages' order counts, a decision comes last."""
+        rank_of = {label: place for place, label in enumerate(self.order)}
+        ranks = np.array([rank_of.get(label, len(rank_of)) for label in self.labels] + [0], dtype=np.int64)
+        known = codes >= 0
+        amount = np.full(int(known.sum()), np.nan)
+        rank = ranks[codes[known]]
+        return Moves(lead[known], us[known], codes[known], amount, rank, self.labels, self.states)
 
 
 def stage_table(rows: Sequence[StageRow], used: Iterable[str], options: ReadOptions) -> StageTable:

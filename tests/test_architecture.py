@@ -50,6 +50,7 @@ CUPBOARD_IMPORTS = {
         "salesforce": {"."},
         "hubspot": {"."},
         "odoo": {"."},
+        "pipedrive": {"."},
         "mapping": {"."},
     },
     "funnel": {".": set[str](), "state": {"."}, "forecast": {"."}},

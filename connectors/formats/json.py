@@ -1,5 +1,6 @@
 """JSON as sources: arrays, lines and pages of an API; nested objects are dotted columns, nested lists sources."""
 
+import codecs
 import gzip
 import json
 import zlib
@@ -32,6 +33,7 @@ PLAIN_VALUES: Final = tuple(
 )
 LARGEST_WHOLE: Final = 32 << 20  # bytes of a file that is held as a whole
 COMPRESSION: Final = 8  # of JSON by gzip, about
+UTF_16_MARKS: Final = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 PARENT_ID: Final = "parent.Id"
 PARENT_LIST: Final = "parent.list"  # of records in lists below the same object: which list
 RECORD_IDS: Final = ("Id", "id", "vid", "dealId", "companyId")
@@ -51,8 +53,9 @@ def open_json(path: Path, name: str) -> list[Source]:
 
         return open_json_lines(path, name)
     try:
-        with opener(path, "rt", encoding="utf-8-sig") as file:
-            text = file.read()
+        with opener(path, "rb") as file:
+            raw = file.read()
+        text = raw.decode("utf-16" if raw.startswith(UTF_16_MARKS) else "utf-8-sig")
     except (UnicodeError, EOFError, gzip.BadGzipFile, zlib.error) as error:
         raise InvalidInput(f"{name} cannot be read as JSON in UTF-8: {error}; export it again.") from error
     nested: dict[str, list[Flat]] = {}
@@ -192,7 +195,16 @@ def _cell(value: Any) -> str | None:
 
 
 def _source(name: str, rows: list[Flat]) -> Source:
-    columns = tuple(dict.fromkeys(column for row in rows for column in row))
+    names = dict.fromkeys(column for row in rows for column in row)
+    objects = {
+        ".".join(parts[:depth])
+        for name in names
+        for parts in [name.split(".")]
+        for depth in range(1, len(parts))
+    }
+    # {"person": null} beside {"person": {"id": 1}}: no column of its own.
+    nothing = {name for name in objects & names.keys() if all(row.get(name) is None for row in rows)}
+    columns = tuple(name for name in names if name not in nothing)
 
     def batches(account: Account, wanted: Sequence[str]) -> Iterator[Batch]:
         for start in range(0, len(rows), BATCH_ROWS):

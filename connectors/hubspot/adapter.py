@@ -24,7 +24,6 @@ from connectors.hubspot.links import Links, add_cells, read_links
 from connectors.hubspot.portal import CONTACTS, DEALS, ID, Portal, read_portal, refuse_incomplete
 from connectors.hubspot.stages import (
     lifecycle_rows,
-    moves_of,
     read_deals,
     read_moves,
     read_stage_rows,
@@ -67,7 +66,7 @@ def convert(export: Export, sink: Sink) -> Result:
     codes = _of_kept_pipelines(portal, rows, present, moved_to, stages.codes(moved_to))
     deals = read_deals(portal, stages, stages.codes(present), amounts)
     exported_us = _exported(portal, deals.closed_us[np.isin(deals.state, (WON, LOST))], moved_us)
-    tables = deal_tables(deals, moves_of(moved, moved_us, codes, stages), exported_us)
+    tables = deal_tables(deals, stages.moves(moved, moved_us, codes), exported_us)
 
     changes = Changes()
     first = add_history(portal, history, amounts, changes)

@@ -8,7 +8,7 @@ import numpy as np
 import pyarrow as pa
 
 from connectors.amounts import Amounts
-from connectors.deals import LOST, NO_TIME, OPEN, WON, Deals, Moves
+from connectors.deals import LOST, NO_TIME, OPEN, WON, Deals
 from connectors.export import Export, booleans, column
 from connectors.hubspot.objects import CURRENT_STAGE, ENTERED
 from connectors.hubspot.portal import Portal
@@ -16,7 +16,7 @@ from connectors.property_history import PropertyHistory
 from connectors.recognise import key_of
 from connectors.stage_table import StageRow, StageTable, stage_table
 from connectors.values import end_of_day, read_numbers
-from connectors.words import is_true
+from connectors.words import is_true, outcome_of
 from history.arrays import Codes, Ints, Mask
 
 # Of every portal, in case the export has no table of pipelines.
@@ -78,15 +78,20 @@ def _stage_row(
     probability, closed, won = meaning
     (share,) = read_numbers(pa.array([probability], pa.string()), ".").value.tolist()
     (rank,) = read_numbers(pa.array([order], pa.string()), ".").value.tolist()
-    is_closed = is_true(closed)
-    state = None
-    if is_true(won) or (is_closed is not False and share == 1):
-        state = WON
-    elif is_closed or (is_closed is None and share == 0 and won is None):
-        state = LOST
-    elif is_closed is False:
-        state = OPEN
-    return StageRow(id_ or "", label or "", pipeline, rank, state)
+    return StageRow(
+        id_ or "", label or "", pipeline, rank, _meaning(share, is_true(closed), is_true(won), label or id_)
+    )
+
+
+def _meaning(share: float, is_closed: bool | None, is_won: bool | None, label: str | None) -> int | None:
+    """What a stage means by its probability and flags; of a closed stage that has only this flag, by its label."""
+    if is_won or (share == 1 and is_closed is not False):
+        return WON
+    if is_closed and np.isnan(share) and is_won is None:
+        return WON if outcome_of(label or "") == "won" else LOST
+    if is_closed or (is_closed is None and share == 0 and is_won is None):
+        return LOST
+    return OPEN if is_closed is False else None
 
 
 def lifecycle_rows() -> list[StageRow]:
@@ -140,22 +145,6 @@ def read_moves(
     ids = stage_ids(rows, list(values))
     ids += [stage for stage, kept in zip(entered_stage, without.tolist(), strict=True) if kept]
     return np.concatenate((lead, entered[without])), np.concatenate((us, entered_us[without])), ids
-
-
-def moves_of(lead: Ints, us: Ints, codes: Codes, stages: StageTable) -> Moves:
-    """The moves; in an instant the system's order of the stages counts, a decision comes last."""
-    rank_of = {label: place for place, label in enumerate(stages.order)}
-    ranks = np.array([rank_of.get(label, len(rank_of)) for label in stages.labels] + [0], dtype=np.int64)
-    known = codes >= 0
-    return Moves(
-        lead[known],
-        us[known],
-        codes[known],
-        np.full(int(known.sum()), np.nan),
-        ranks[codes[known]],
-        stages.labels,
-        stages.states,
-    )
 
 
 def read_deals(portal: Portal, stages: StageTable, stage: Codes, amounts: Amounts) -> Deals:

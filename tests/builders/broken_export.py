@@ -46,7 +46,7 @@ def _broken_table(data: bytes, what: str, rng: random.Random) -> bytes:
         return broken
     text = data.decode("latin-1")
     separator = ";" if ";" in text.partition("\n")[0] else ","
-    rows = list(csv.reader(io.StringIO(text), delimiter=separator))
+    rows = [row for row in csv.reader(io.StringIO(text), delimiter=separator) if row]
     place = rng.randrange(len(rows[0]))
     order = list(range(len(rows[0])))
     if what == "drop":

@@ -18,7 +18,7 @@ def builder(system: str) -> Any:
 
 FEW, MANY = 20, 200
 # The builders of exports: tests/builders/SYSTEM_export.py.
-SYSTEMS = ("hubspot", "odoo", "salesforce")
+SYSTEMS = ("hubspot", "odoo", "pipedrive", "salesforce")
 DELETED_DEALS = 20  # at most, in any export
 CASES = [(name, shape) for name in SYSTEMS for shape in sorted(builder(name).SHAPES)]
 
@@ -43,11 +43,12 @@ def test_many_broken_files_never_give_a_traceback(
 
 def import_broken(world: World, system: str, shape: str, tmp_path: Path, seeds: range) -> None:
     builder(system).export(world, shape, tmp_path / "export")
+    options = getattr(builder(system), "OPTIONS", {})
     outcomes = []
     for seed in seeds:
         what = mutated(tmp_path / "export", tmp_path / f"broken{seed}", seed)
         try:
-            imported = bring_in(system, tmp_path / f"broken{seed}", tmp_path / f"crm{seed}")
+            imported = bring_in(system, tmp_path / f"broken{seed}", tmp_path / f"crm{seed}", **options)
         except InvalidInput as error:
             outcomes.append(f"refused: {error}")
             continue
