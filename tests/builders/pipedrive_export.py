@@ -4,6 +4,7 @@ import json
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -126,7 +127,7 @@ def _changes(world: World, lead: Row, entries: list[Any], users: Mapping[str, st
 
 def _deal(lead: Row, entries: list[Any], now: Row, count: int, users: Mapping[str, str]) -> Row:
     stages = [move for move in entries if move.state == "open"]
-    changed = [b.at for a, b in zip(stages, stages[1:], strict=False) if a.stage != b.stage]
+    changed = [b.at for a, b in pairwise(stages) if a.stage != b.stage]
     last = entries[-1]
     won = next((move for move in reversed(entries) if move.state == "won"), None)
     value = last.amount if last.state == "won" else won.amount if won else "5000"
@@ -370,7 +371,7 @@ def seen_in_reports(world: World) -> World:
     entered = {(row["lead_id"], row["entered_at"]): row for row in world.stages}
     for lead, entries in moves(world).items():
         opened = [move for move in entries if move.state == "open"]
-        changed = [b for a, b in zip(opened, opened[1:], strict=False) if a.stage != b.stage]
+        changed = [b for a, b in pairwise(opened) if a.stage != b.stage]
         stages.append(entered[lead, (changed[-1] if changed else opened[0]).at])
         if entries[-1].state != "open":
             outcomes.append(decided[lead, entries[-1].at])
