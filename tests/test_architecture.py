@@ -42,9 +42,9 @@ CUPBOARD_IMPORTS = {
     "models": {".": {"trees"}, "trees": set[str]()},
     "connectors": {
         ".": {"salesforce", "hubspot", "mapping", "formats"},
-        "persons": {"."},
+        "persons": {".", "formats"},
         "segment": {".", "persons"},
-        "amplitude": {".", "persons", "formats"},
+        "amplitude": {".", "persons"},
         "ga4": {".", "persons"},
         "formats": {"."},
         "salesforce": {"."},

@@ -11,7 +11,6 @@ import pyarrow.compute as pc
 from connectors.amplitude.objects import ALL_KINDS, DELETION, EVENT, MERGE
 from connectors.deals import NO_TIME
 from connectors.export import DELETED, Export, booleans, column
-from connectors.formats.json_cells import json_cells
 from connectors.persons.convert import convert_persons
 from connectors.persons.events import LEAD_EVENTS, EventNames, directions, event_names
 from connectors.persons.rows import PersonRows, Role, Rules, erasures, person_ids
@@ -27,6 +26,7 @@ from connectors.persons.streams import (
     page_kinds,
     renamed,
     usable,
+    with_cells,
     without_robots,
 )
 from connectors.tables import Result, Sink
@@ -92,7 +92,7 @@ def _read(export: Export, names: EventNames) -> Iterator[PersonRows]:
 
 def _events(export: Export, table: pa.Table, names: EventNames) -> Iterator[PersonRows]:
     table = export.leave(table, "deleted", booleans(column(table, DELETED))[0])
-    table = _with_cells(export, table)
+    table = with_cells(export, table, CELLS)
     times = moments(_occurred(export, table), _recorded(export, table))
     table, times = usable(export, table, times)
     people = without_robots(export, table, AGENTS)
@@ -101,28 +101,6 @@ def _events(export: Export, table: pa.Table, names: EventNames) -> Iterator[Pers
     table, times = export.leave(table, "session_end", ends), times.where(~ends)
     if len(table):
         yield _person_rows(export, table, times, names)
-
-
-def _with_cells(export: Export, table: pa.Table) -> pa.Table:
-    """The table with the keys of JSON texts as columns."""
-    for name in CELLS:
-        cells = json_cells(column(table, name))
-        for key, values in cells.columns.items():
-            path = f"{name}.{key}"
-            place = _place(table, path)
-            if place is None:
-                table = table.append_column(path, values)
-            else:
-                old = column(table, table.column_names[place])
-                table = table.set_column(place, table.column_names[place], pc.coalesce(old, values))
-        table = export.leave(table, f"{name}_are_no_json", cells.bad)
-    return table
-
-
-def _place(table: pa.Table, path: str) -> int | None:
-    """Where a column is, also by its declared name ($revenue for revenue)."""
-    names = (path, path.replace(".revenue", ".$revenue"))
-    return next((table.column_names.index(name) for name in names if name in table.column_names), None)
 
 
 def _occurred(export: Export, table: pa.Table) -> Times:

@@ -25,10 +25,10 @@ class Cells:
 
 
 def json_cells(array: pa.Array) -> Cells:
-    """The objects of a column; null and the empty text hold none, and are not bad."""
+    """The objects, or lists of pairs, of a column; null and the empty text hold none, and are not bad."""
     if array.null_count == len(array):
         return Cells({}, np.zeros(len(array), dtype=np.bool_))
-    texts = pc.replace_substring_regex(pc.fill_null(array, "{}"), r"[\r\n]", " ")
+    texts = pc.replace_substring_regex(pc.fill_null(array, "null"), r"[\r\n]", " ")
     lines = pc.binary_join_element_wise(f'{{"{CELL}":', texts, "}", "")
     data = "\n".join(lines.to_pylist()).encode()
     try:
@@ -46,18 +46,25 @@ def json_cells(array: pa.Array) -> Cells:
 def _row_by_row(array: pa.Array) -> Cells:
     rows, bad = [], np.zeros(len(array), dtype=np.bool_)
     for place, text in enumerate(array.to_pylist()):
-        record = _object(text)
+        record = _record(text)
         bad[place] = record is None
-        rows.append(flat_record(record or {}, {}))
-    names = dict.fromkeys(name for row in rows for name in row)
-    return Cells({name: pa.array([row.get(name) for row in rows], pa.string()) for name in names}, bad)
+        rows.append({} if record is None else flat_record({CELL: record}, {}))
+    names = dict.fromkeys(name for row in rows for name in row if name.startswith(f"{CELL}."))
+    columns = {
+        name.removeprefix(f"{CELL}."): pa.array([row.get(name) for row in rows], pa.string())
+        for name in names
+    }
+    return Cells(columns, bad)
 
 
-def _object(text: str | None) -> dict[str, object] | None:
+def _record(text: str | None) -> dict[str, object] | list[object] | None:
+    """The object or the list of pairs in a cell; None for another text."""
     if text is None:
         return {}
     try:
         record = json.loads(text)
     except (ValueError, RecursionError):
         return None
-    return record if isinstance(record, dict) else None
+    if record is None:
+        return {}
+    return record if isinstance(record, (dict, list)) else None

@@ -11,7 +11,9 @@ import pyarrow.compute as pc
 
 from connectors.deals import NO_TIME
 from connectors.export import OWN_COLUMNS, Export, booleans, column
+from connectors.formats.json_cells import json_cells
 from connectors.persons.rows import each_word, slug
+from connectors.recognise import key_of
 from connectors.values import read_numbers
 from history.arrays import Floats, Ints, Mask
 from history.folder.columns import Times
@@ -145,3 +147,24 @@ def host_of(urls: pa.Array) -> pa.Array:
     """The host of an address without www; null for other texts."""
     match = pc.extract_regex(urls, r"^https?://(?:www\.)?(?P<host>[^/:?#]+)")
     return pc.struct_field(match, "host")
+
+
+def with_cells(export: Export, table: pa.Table, names: Iterable[str]) -> pa.Table:
+    """The table with the keys of JSON texts in these columns as columns; rows with another text are set aside."""
+    for name in names:
+        cells = json_cells(column(table, name))
+        for key, values in cells.columns.items():
+            path = _same_column(table, f"{name}.{key}")
+            if path in table.column_names:
+                values = pc.coalesce(column(table, path), values)
+                table = table.set_column(table.column_names.index(path), path, values)
+            else:
+                table = table.append_column(path, values)
+        table = export.leave(table, f"{name}_are_no_json", cells.bad)
+    return table
+
+
+def _same_column(table: pa.Table, path: str) -> str:
+    """The column that stands for a path, whatever its separators: the declared one for `event_properties.revenue`."""
+    key = key_of(path)
+    return next((name for name in table.column_names if key_of(name) == key), path)

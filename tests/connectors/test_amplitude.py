@@ -54,8 +54,8 @@ def made(world: World, shape: str, source: Path) -> Stream:
 
 
 @pytest.fixture(scope="module")
-def output(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return tmp_path_factory.mktemp("imported") / "crm"
+def output(tmp_path_factory: pytest.TempPathFactory, shape: str) -> Path:
+    return tmp_path_factory.mktemp("imported") / shape
 
 
 @pytest.fixture(scope="module")
