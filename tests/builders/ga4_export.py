@@ -117,7 +117,7 @@ def record(event: Event) -> dict[str, Any]:
 
 def hash_of(text: str) -> int:
     """A number of a text that is the same in every process."""
-    return sum(ord(letter) * 31**place for place, letter in enumerate(text)) % 1_000_000_007
+    return int(sum(ord(letter) * 31**place for place, letter in enumerate(text)) % 1_000_000_007)
 
 
 def _name(event: Event) -> str:
@@ -133,7 +133,12 @@ def _name(event: Event) -> str:
 
 def pair(key: str, item: Any) -> dict[str, Any]:
     """A parameter with the one value of its type."""
-    value = {"string_value": None, "int_value": None, "float_value": None, "double_value": None}
+    value: dict[str, Any] = {
+        "string_value": None,
+        "int_value": None,
+        "float_value": None,
+        "double_value": None,
+    }
     kind = (
         "double_value"
         if isinstance(item, float)
