@@ -44,7 +44,7 @@ def read_csv(path: Path, name: str, wanted: WantedColumns, problems: list[str]) 
     near = wanted.near(header.names)
     if not header.has_rows:
         nothing = {canonical: pa.array([], pa.string()) for canonical in sources}
-        return RawTable(name, nothing, np.zeros(0, dtype=np.int64), near=near)
+        return RawTable(name, nothing, np.zeros(0, dtype=np.int64), near=near, header=header.names)
     table, ragged = parse(path, header, types)
     if (unclosed := unclosed_quote(path, table, ragged)) is not None:
         problems.append(f"{path.name}: a quote is never closed: {unclosed[:80]!r}.")
@@ -53,7 +53,7 @@ def read_csv(path: Path, name: str, wanted: WantedColumns, problems: list[str]) 
     numbers = header.before + np.arange(2, table.num_rows + len(ragged) + 2, dtype=np.int64)
     if ragged:
         numbers = np.delete(numbers, np.array([row.row - header.before - 2 for row in ragged]))
-    return RawTable(name, columns, numbers, ragged, near)
+    return RawTable(name, columns, numbers, ragged, near, header.names)
 
 
 def _csv_sources(

@@ -240,6 +240,14 @@ class OutcomeRows(LeadRows):
         log_rows = grouped(visible & self.rows.valid & ~is_idle, rows.index, rows.time_us, rows.known_us)
         return self._log(leads, rows, log_rows)
 
+    def paid_rows(self, leads: VisibleLeads) -> Ints:
+        """Wins with an amount, of visible leads and known at T or undated."""
+        closed, recorded = self.own, self.recorded
+        known_us = np.maximum(np.where(closed.known, closed.us, 0), np.where(recorded.known, recorded.us, 0))
+        is_won = _coded(self.text("outcome"), STATES, -1) == WON
+        is_visible = (leads.index[self.lead] >= 0) & (known_us <= leads.as_of_us)
+        return np.flatnonzero(self.rows.valid & is_won & is_visible & self.number("amount").given)
+
     def pending(self, leads: VisibleLeads, end_us: int) -> Pending | None:
         """Wins and losses that decide a lead from end_us, the end of the data, on; None at an earlier T.
 

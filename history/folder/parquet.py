@@ -17,7 +17,8 @@ def read_parquet(path: Path, name: str, wanted: WantedColumns, problems: list[st
         sources = wanted.sources(path, file.schema_arrow.names, problems)
         if sources is None:
             return None
-        near = wanted.near(file.schema_arrow.names)
+        header = file.schema_arrow.names
+        near = wanted.near(header)
         table = file.read(columns=list(dict.fromkeys(sources.values())))
     columns = {canonical: one_array(table.column(column)) for canonical, column in sources.items()}
     faults = [
@@ -28,7 +29,8 @@ def read_parquet(path: Path, name: str, wanted: WantedColumns, problems: list[st
     if faults:
         problems += faults
         return None
-    return RawTable(name, columns, np.arange(1, table.num_rows + 1, dtype=np.int64), near=near)
+    numbers = np.arange(1, table.num_rows + 1, dtype=np.int64)
+    return RawTable(name, columns, numbers, near=near, header=header)
 
 
 def _expected_instead(role: str, kind: pa.DataType) -> str | None:

@@ -2,7 +2,7 @@
 
 import csv
 import io
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -27,7 +27,8 @@ class RawTable:
     """One table as read: columns by canonical name (text columns dictionary-encoded), and the row number of each row.
 
     Rows are numbered as a spreadsheet shows them: a CSV's header is row 1; a Parquet file's first row is row 1. Blank
-    lines between rows are not counted. near: columns of the file and the known names that they nearly have.
+    lines between rows are not counted. near: columns of the file and the known names that they nearly have;
+    header: all its columns.
     A cell that lists several ids gives a row for each: is_split (n,) marks the first, `added` counts the others.
     """
 
@@ -36,6 +37,7 @@ class RawTable:
     row_numbers: Ints
     ragged: list[RaggedRow] = field(default_factory=list)
     near: Mapping[str, str] = field(default_factory=dict)
+    header: Sequence[str] = ()
     is_split: Mask | None = None
     added: int = 0
 

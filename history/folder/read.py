@@ -10,6 +10,7 @@ from history.config import FunnelConfig, load_config
 from history.data_end import end_of
 from history.errors import InvalidInput
 from history.folder.acceptance import mend_sentence
+from history.folder.currencies import currency_problem, currency_warnings
 from history.folder.files import read_tables
 from history.folder.logs import ChangeRows, CostRows, InteractionRows, OutcomeRows, StageRows
 from history.folder.merges import merged_ids
@@ -182,6 +183,8 @@ def _history(
     visible = leads.visible(as_of_us)
     if isinstance(decisions, OutcomeRows):
         visible = _without_left_out(leads, visible, decisions, end_us)
+        if (problem := currency_problem(leads, decisions, visible)) is not None:
+            raise InvalidInput(problem)
     rows = visible.rows
     n = len(rows)
     interactions, stages, outcomes, changes, costs = (
@@ -225,5 +228,10 @@ def _history(
         reports=reports,
     )
     history = settle(history, pending)
-    warnings = (*decided.warnings, *row_warnings(reports), *undated_warning(history))
+    warnings = (
+        *decided.warnings,
+        *row_warnings(reports),
+        *currency_warnings(leads, rows),
+        *undated_warning(history),
+    )
     return replace(history, warnings=warnings)

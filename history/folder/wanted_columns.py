@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Final
 
 from history.config import FunnelConfig
+from history.currency_words import is_currency_name
 from history.schema import TABLES, TableLayout
 
 MOST_COLUMNS: Final = 10_000
@@ -83,9 +84,12 @@ class WantedColumns:
             keep_all = layout.has_attributes or self.whole or column in renamed
             for name in names:
                 read = name not in self.config.ignore or name in layout.needed or not layout.has_attributes
-                if read and (keep_all or name in layout.columns):
+                if read and (keep_all or name in layout.columns or self._says_currency(name)):
                     chosen[name] = column
         return chosen
+
+    def _says_currency(self, name: str) -> bool:
+        return self.table == "outcomes" and is_currency_name(name)
 
 
 def listed(header: list[str]) -> str:

@@ -1,0 +1,134 @@
+"""Amounts in several currencies: found by a currency column or by the amounts themselves, and refused."""
+
+from collections import Counter
+from collections.abc import Iterable
+from typing import Final
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from history.arrays import Ints
+from history.currency_words import CODES, OF_MONEY, SIGNS, USUAL, currency_in, is_converted, is_currency_name
+from history.folder.logs import OutcomeRows
+from history.folder.validate import LeadTable, VisibleLeads
+from history.history import Factor
+from history.schema import NOT_ATTRIBUTES, OWN_ATTRIBUTES
+from history.warnings import Warning
+
+MARK: Final = r"[^0-9\s.,'’+\-eE()\x{a0}\x{202f}]"  # a character that no plain number has
+NAMED: Final = 5  # currencies in a message
+OF_AMOUNT: Final = "the signs of amount"
+
+
+def currency_problem(leads: LeadTable, outcomes: OutcomeRows, visible: VisibleLeads) -> str | None:
+    """A problem if amounts of wins visible at T are in more than one currency; they would be added up.
+
+    No problem if funnel.toml maps `amount` to a converted column, or ignores the currency column.
+    """
+    config = outcomes.options.config
+    if is_converted(config.columns.get("outcomes", {}).get("amount", "")):
+        return None
+    rows = outcomes.paid_rows(visible)
+    for source, factor in _currency_columns(leads, outcomes):
+        counts = _currencies(factor.take(rows))
+        if len(counts) > 1:
+            return _problem(source, counts, outcomes)
+    return None
+
+
+def currency_warnings(leads: LeadTable, rows: Ints) -> list[Warning]:
+    """`several_currencies` for a column of leads (their rows) that names more than one, where no amounts are mixed."""
+    for name in _columns_of_leads(leads):
+        counts = _currencies(leads.text(name).take(rows))
+        if len(counts) > 1:
+            detail = (
+                f"the leads are in {_listed(counts)}: their other columns of money are compared as if they were in one "
+                f"currency; convert them, or leave them out by ignore under [attributes] in funnel.toml"
+            )
+            return [Warning("several_currencies", name, detail)]
+    return []
+
+
+def _currency_columns(leads: LeadTable, outcomes: OutcomeRows) -> Iterable[tuple[str, Factor]]:
+    """The name of each source, and the currency of each outcome (n,) by it."""
+    ignored = set(outcomes.options.config.ignore)
+    for name in outcomes.raw.columns:
+        if is_currency_name(name) and name not in ignored:
+            yield f"the column {name}", outcomes.text(name)
+    for name in _columns_of_leads(leads):
+        yield f"the column {name} of leads", _of_outcomes(leads.text(name), leads, outcomes)
+    if (signs := _signs(outcomes.raw.columns.get("amount"))) is not None:
+        yield OF_AMOUNT, signs
+
+
+def _columns_of_leads(leads: LeadTable) -> list[str]:
+    return [
+        name
+        for name in leads.raw.columns
+        if name not in NOT_ATTRIBUTES
+        and name not in OWN_ATTRIBUTES
+        and _holds_currencies(name, leads.text(name))
+    ]
+
+
+def _holds_currencies(name: str, factor: Factor) -> bool:
+    """By its name, or by values that are all codes of currencies, a usual one among them."""
+    if is_currency_name(name):
+        return True
+    codes = {text.strip().upper() for text in factor.values[: len(CODES) + 1]}
+    return 2 <= len(codes) <= len(factor.values) <= len(CODES) and codes <= CODES and bool(codes & USUAL)
+
+
+def _of_outcomes(factor: Factor, leads: LeadTable, outcomes: OutcomeRows) -> Factor:
+    """The text of each outcome's lead (n,); of rows with one id the first counts."""
+    code_of_id = np.full(len(leads.ids.values) + 1, -1, dtype=np.int32)
+    rows = np.flatnonzero(leads.rows.valid)[::-1]
+    code_of_id[leads.ids.codes[rows]] = factor.codes[rows]
+    return Factor(code_of_id[outcomes.lead], factor.values)
+
+
+def _signs(amounts: pa.Array | None) -> Factor | None:
+    """The sign or code of a currency in each amount (n,); None if the amounts are plain numbers."""
+    if amounts is None or not pa.types.is_string(amounts.type):
+        return None
+    marked = pc.fill_null(pc.match_substring_regex(amounts, MARK), False).to_numpy(zero_copy_only=False)
+    if not marked.any():
+        return None
+    rows = np.flatnonzero(marked)
+    found = [currency_in(str(amounts[row])) for row in rows.tolist()]
+    values = sorted({sign for sign in found if sign})
+    codes = np.full(len(amounts), -1, dtype=np.int32)
+    codes[rows] = [values.index(sign) if sign else -1 for sign in found]
+    return Factor(codes, values)
+
+
+def _currencies(factor: Factor) -> Counter[str]:
+    """Rows of each currency; texts that are equal but for case and blanks, or a sign and its code, are one."""
+    counts: Counter[str] = Counter()
+    codes, numbers = np.unique(factor.codes[factor.codes >= 0], return_counts=True)
+    for code, number in zip(codes.tolist(), numbers.tolist(), strict=True):
+        text = " ".join(factor.values[code].split())
+        counts[SIGNS.get(text, text.upper() if len(text) == len("EUR") else text)] += number
+    return counts
+
+
+def _problem(source: str, counts: Counter[str], outcomes: OutcomeRows) -> str:
+    converted = [
+        name for name in outcomes.raw.header if is_converted(name) and OF_MONEY.search(name.casefold())
+    ]
+    column = converted[0] if converted else "amount_converted"
+    place = "that the file has" if converted else "after adding one converted at the rate of each closing day"
+    mend = f'name the converted column ({place}): [columns.outcomes] amount = "{column}"'
+    if source != OF_AMOUNT:
+        name = source.removeprefix("the column ").removesuffix(" of leads")
+        mend += f'. If amount is converted already: [attributes] ignore = ["{name}"]'
+    return (
+        f"outcomes: the amounts of won leads are in {len(counts)} currencies by {source}: {_listed(counts)}; they "
+        f"cannot be added up. In funnel.toml {mend}. Or keep the leads of one currency."
+    )
+
+
+def _listed(counts: Counter[str]) -> str:
+    shown = ", ".join(f"{name} ({count:,})" for name, count in counts.most_common(NAMED))
+    return shown + (f" and {len(counts) - NAMED} more" if len(counts) > NAMED else "")
