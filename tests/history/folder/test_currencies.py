@@ -29,7 +29,7 @@ PLAIN = "lead_id,outcome,closed_at,amount\na,won,2026-03-12,100\nb,won,2026-03-1
 
 
 def amounts_of(history: History) -> list[float]:
-    return history.outcomes.amount.tolist()
+    return [float(amount) for amount in history.outcomes.amount]
 
 
 @pytest.mark.parametrize(
