@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
 SYSTEMS = (
     "amplitude",
+    "dynamics",
     "ga4",
     "hubspot",
     "odoo",

@@ -29,6 +29,7 @@ from history.times import format_time
 # system -> the module of its adapter: OBJECTS, KINDS, convert(export, sink).
 SYSTEMS: Final[Mapping[str, str]] = {
     "amplitude": "connectors.amplitude.adapter",
+    "dynamics": "connectors.dynamics.adapter",
     "ga4": "connectors.ga4.adapter",
     "hubspot": "connectors.hubspot.adapter",
     "odoo": "connectors.odoo.adapter",

@@ -51,6 +51,7 @@ CUPBOARD_IMPORTS = {
         "hubspot": {"."},
         "odoo": {"."},
         "pipedrive": {"."},
+        "dynamics": {"."},
         "mapping": {"."},
     },
     "funnel": {".": set[str](), "state": {"."}, "forecast": {"."}},

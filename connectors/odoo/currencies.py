@@ -43,7 +43,7 @@ def read_amounts(crm: Crm) -> Amounts:
     amounts = in_one_currency(money, export.options.currency)
     unknown = int((np.isfinite(money.amount) & ~np.isfinite(amounts.value)).sum())
     if unknown:
-        export.notes.append(f"{unknown:,} amounts are in a currency without a rate: they count as unknown.")
+        export.notes.append(f"Amounts in a currency without a rate, which count as unknown: {unknown:,}.")
     return amounts
 
 

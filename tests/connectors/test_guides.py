@@ -11,7 +11,7 @@ from cli.main import leadcast
 from tests.builders.simulated_crm import World, open_ids, simulated
 
 GUIDES = Path(__file__).parents[2] / "docs" / "guides"
-SYSTEMS = ("odoo", "salesforce")
+SYSTEMS = ("dynamics", "odoo", "salesforce")
 EXAMPLE = re.compile(r"^leadcast (import \w+ export --output crm)$", re.MULTILINE)
 
 

@@ -18,7 +18,7 @@ def builder(system: str) -> Any:
 
 FEW, MANY = 20, 200
 # The builders of exports: tests/builders/SYSTEM_export.py.
-SYSTEMS = ("hubspot", "odoo", "pipedrive", "salesforce")
+SYSTEMS = ("dynamics", "hubspot", "odoo", "pipedrive", "salesforce")
 DELETED_DEALS = 20  # at most, in any export
 CASES = [(name, shape) for name in SYSTEMS for shape in sorted(builder(name).SHAPES)]
 

@@ -1,0 +1,230 @@
+"""Small exports of Dynamics with one trap each: what is wrong is named with its mend, what is right is kept."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from connectors.run import Imported
+from history.errors import InvalidInput
+from tests.builders.dynamics_export import FORMATTED, guid
+from tests.builders.imported_folder import bring_in, rows_of
+from tests.builders.simulated_crm import Row, csv_text
+
+Record = dict[str, Any]
+A, B, C = (guid(6, number) for number in (1, 2, 3))
+LEAD, STAGE, OTHER = guid(1, 1), guid(9, 1), guid(9, 2)
+
+
+def deal(id_: str, state: int = 0, **fields: Any) -> Record:
+    return {
+        "opportunityid": id_, "name": f"Deal {id_[-1]}", "statecode": state, "createdon": "2026-01-05T09:00:00Z",
+        "modifiedon": "2026-06-01T00:00:00Z", "estimatedvalue": 1000.0, "actualvalue": 900.0 if state == 1 else None,
+        "actualclosedate": "2026-03-31" if state else None, "statuscode": {0: 1, 1: 3, 2: 5}[state], **fields,
+    }  # fmt: skip
+
+
+def audit(id_: str, day: str, name: str, old: Any, new: Any) -> Record:
+    data = {"changedAttributes": [{"logicalName": name, "oldValue": old, "newValue": new}]}
+    return {
+        "_objectid_value": id_,
+        "createdon": f"2026-{day}T10:00:00Z",
+        "changedata": json.dumps(data),
+        "action": 2,
+    }
+
+
+def flow(id_: str, **fields: Any) -> Record:
+    return {
+        "businessprocessflowinstanceid": guid(7, 1), "_opportunityid_value": id_, "_activestageid_value": OTHER,
+        "activestagestartedon": "2026-02-01T08:00:00Z", "createdon": "2026-01-05T09:00:00Z",
+        "traversedpath": f"{STAGE},{OTHER}", **fields,
+    }  # fmt: skip
+
+
+class Trial:
+    """Writes tables, imports them, and reads the folder."""
+
+    def __init__(self, folder: Path) -> None:
+        self.source, self.output = folder / "export", folder / "crm"
+        self.source.mkdir()
+
+    def write(self, name: str, records: list[Record]) -> None:
+        (self.source / f"{name}.json").write_text(json.dumps({"value": records}), encoding="utf-8")
+
+    def write_csv(self, name: str, rows: list[Row]) -> None:
+        (self.source / f"{name}.csv").write_text(csv_text(rows), encoding="utf-8")
+
+    def write_stages(self) -> None:
+        names = ((STAGE, "Develop", 1), (OTHER, "Propose", 2))
+        self.write("stages", [{"processstageid": i, "stagename": n, "stagecategory": c} for i, n, c in names])
+
+    def run(self, **options: Any) -> Imported:
+        return bring_in("dynamics", self.source, self.output, **options)
+
+    def outcomes(self) -> list[tuple[str, str, str, float | None]]:
+        rows = rows_of(self.output, "outcomes")
+        return [
+            (r["lead_id"], r["outcome"], r["closed_at"].strftime("%m-%d %H:%M"), r["amount"]) for r in rows
+        ]
+
+    def stages(self) -> list[tuple[str, str]]:
+        return [(r["entered_at"].strftime("%m-%d"), r["stage"]) for r in rows_of(self.output, "stages")]
+
+
+@pytest.fixture
+def trial(tmp_path: Path) -> Trial:
+    return Trial(tmp_path)
+
+
+def test_closing_day_ends_that_day_without_a_history(trial: Trial) -> None:
+    trial.write("opportunity", [deal(A, 1), deal(B, 2), deal(C)])
+    trial.run()
+    assert trial.outcomes() == [(A, "won", "03-31 23:59", 900.0), (B, "lost", "03-31 23:59", None)]
+    assert [row["reason"] for row in rows_of(trial.output, "outcomes")] == [None, "Out-Sold"]
+
+
+def test_closing_activity_tells_the_time(trial: Trial) -> None:
+    trial.write("opportunity", [deal(A, 1), deal(C)])
+    trial.write("close", [{"activityid": guid(8, 1), "_opportunityid_value": A, "actualend": "2026-03-31",
+                           "createdon": "2026-03-31T15:30:00Z"}])  # fmt: skip
+    trial.run()
+    assert trial.outcomes() == [(A, "won", "03-31 15:30", 900.0)]
+
+
+def test_reopened_deal_without_stages_is_open_again(trial: Trial) -> None:
+    trial.write("opportunity", [deal(A)])
+    trial.write("audit", [audit(A, "02-01", "statecode", "0", "2"), audit(A, "03-01", "statecode", "2", "0")])
+    trial.run()
+    assert [(outcome, when) for _, outcome, when, _ in trial.outcomes()] == [
+        ("lost", "02-01 10:00"), ("open", "03-01 10:00"),
+    ]  # fmt: skip
+    assert trial.stages() == []
+
+
+def test_flow_without_audit_has_two_times(trial: Trial) -> None:
+    trial.write_stages()
+    trial.write("opportunity", [deal(A)])
+    trial.write("process", [flow(A)])
+    trial.run()
+    assert trial.stages() == [("01-05", "Develop"), ("02-01", "Propose")]
+
+
+def test_stages_without_a_time_are_counted(trial: Trial) -> None:
+    trial.write_stages()
+    trial.write("opportunity", [deal(A)])
+    trial.write("process", [flow(A, traversedpath=f"{STAGE},{guid(9, 3)},{OTHER}")])
+    record = trial.run().record
+    assert trial.stages() == [("01-05", "Develop"), ("02-01", "Propose")]
+    assert record["notes"] == [
+        "Stages between the first and the present one without a time: 1. Export the audit rows of the process flow "
+        "(activestageid) to have them."
+    ]
+
+
+def test_flow_of_the_lead_is_that_of_its_opportunity(trial: Trial) -> None:
+    trial.write_stages()
+    trial.write("opportunity", [deal(A, _originatingleadid_value=LEAD)])
+    trial.write(
+        "process",
+        [{**flow(A, createdon="2026-01-01T00:00:00Z", _leadid_value=LEAD), "_opportunityid_value": None}],
+    )
+    trial.run()
+    assert trial.stages() == [("01-05", "Develop"), ("02-01", "Propose")]
+
+
+def test_ids_match_in_any_case_and_braces(trial: Trial) -> None:
+    trial.write("opportunity", [deal(A)])
+    call = {"activityid": guid(4, 1), "_regardingobjectid_value": f"{{{A.upper()}}}", "activitytypecode": "phonecall",
+            "actualend": "2026-02-01T10:00:00Z", "directioncode": True, "statecode": 1}  # fmt: skip
+    trial.write("phonecall", [call])
+    trial.run()
+    (row,) = rows_of(trial.output, "interactions")
+    assert (row["lead_id"], row["kind"], row["channel"], row["direction"]) == (A, "call", "phone", "outbound")
+
+
+def test_activities_of_a_merged_lead_are_its_survivors(trial: Trial) -> None:
+    merged = guid(1, 2)
+    trial.write("opportunity", [deal(A)])
+    leads = [{"leadid": LEAD, "subject": "x", "_qualifyingopportunityid_value": A, "createdon": "2026-01-01T00:00:00Z",
+              "_masterid_value": None, "statecode": 1, "leadsourcecode": 8, f"leadsourcecode{FORMATTED}": "Web"},
+             {"leadid": merged, "subject": "y", "_qualifyingopportunityid_value": None, "_masterid_value": LEAD,
+              "createdon": "2026-01-01T00:00:00Z", "statecode": 2}]  # fmt: skip
+    trial.write("lead", leads)
+    trial.write("task", [{"activityid": guid(4, 1), "_regardingobjectid_value": merged, "activitytypecode": "task",
+                          "actualend": "2026-02-01T10:00:00Z", "statecode": 1}])  # fmt: skip
+    trial.run()
+    assert [row["lead_id"] for row in rows_of(trial.output, "interactions")] == [A]
+    assert rows_of(trial.output, "leads")[0]["source"] == "Web"
+
+
+def test_labels_of_choices_take_the_place_of_codes(trial: Trial) -> None:
+    plan = {
+        "new_size": 2,
+        f"new_size{FORMATTED}": "Large",
+        "new_seats": 1500,
+        f"new_seats{FORMATTED}": "1,500",
+    }
+    trial.write("opportunity", [deal(A, **plan)])
+    trial.write("audit", [audit(A, "02-01", "new_size", "1", "2")])
+    trial.run()
+    (row,) = rows_of(trial.output, "leads")
+    assert (row["new_size"], row["new_seats"]) == ("1", "1500")
+    (change,) = rows_of(trial.output, "attribute_changes")
+    assert change["value"] == "Large"
+
+
+def test_amounts_are_those_of_the_organisation(trial: Trial) -> None:
+    currency = {
+        "_transactioncurrencyid_value": guid(3, 1),
+        f"_transactioncurrencyid_value{FORMATTED}": "Euro",
+    }
+    yen = {
+        "_transactioncurrencyid_value": guid(3, 2),
+        f"_transactioncurrencyid_value{FORMATTED}": "Japanese Yen",
+    }
+    trial.write(
+        "opportunity", [deal(A, 1, exchangerate=1.0, **currency), deal(B, 1, exchangerate=160.0, **yen)]
+    )
+    trial.run()
+    assert [amount for *_, amount in trial.outcomes()] == [900.0, 5.62]
+    assert 'currency = "EUR"' in (trial.output / "funnel.toml").read_text()
+
+
+def test_currencies_without_rates_are_named(trial: Trial) -> None:
+    codes = [{f"_transactioncurrencyid_value{FORMATTED}": name} for name in ("Euro", "US Dollar")]
+    trial.write("opportunity", [deal(A, **codes[0]), deal(B, **codes[1])])
+    with pytest.raises(InvalidInput, match=r"EUR, USD.*exchangerate"):
+        trial.run()
+
+
+def test_view_without_hidden_columns_names_the_mend(trial: Trial) -> None:
+    trial.write_csv("view", [{"Topic": "x", "Status": "Open", "Created On": "2026-01-05", "Owner": "Ada"}])
+    with pytest.raises(InvalidInput, match=r"no file is a table of dynamics.*Topic"):
+        trial.run()
+
+
+def test_names_of_several_deals_match_no_activity(trial: Trial) -> None:
+    """Views name the opportunity of an activity; a name that two have could be either."""
+    row = {"Topic": "Same", "Status": "Open", "Created On": "2026-01-05"}
+    trial.write_csv("opportunities", [{"(Do Not Modify) Opportunity": id_, **row} for id_ in (A, B)])
+    call = {"Regarding": "Same", "Activity Status": "Completed", "Actual End": "2026-02-01"}
+    trial.write_csv("calls", [{"(Do Not Modify) Phone Call": guid(4, 1), **call}])
+    record = trial.run().record
+    assert rows_of(trial.output, "interactions") == []
+    aside = [reason for source in record["sources"] for reason in source["set_aside"]]
+    assert aside == ["of_no_opportunity_of_the_export"]
+
+
+def test_newer_export_adds_changes_and_erases(trial: Trial) -> None:
+    trial.write("opportunity", [deal(A, new_region="north"), deal(B)])
+    trial.run()
+    trial.write(
+        "opportunity",
+        [deal(A, new_region="south", modifiedon="2026-07-01T00:00:00Z"), deal(B, IsDelete=True)],
+    )
+    trial.run()
+    assert [row["lead_id"] for row in rows_of(trial.output, "leads")] == [A]
+    (change,) = rows_of(trial.output, "attribute_changes")
+    assert (change["value"], change["recorded_at"].strftime("%m-%d")) == ("south", "07-01")
