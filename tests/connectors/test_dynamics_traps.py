@@ -6,9 +6,10 @@ from typing import Any
 
 import pytest
 
+from connectors.dynamics.objects import FORMATTED
 from connectors.run import Imported
 from history.errors import InvalidInput
-from tests.builders.dynamics_export import FORMATTED, guid
+from tests.builders.dynamics_export import guid
 from tests.builders.imported_folder import bring_in, rows_of
 from tests.builders.simulated_crm import Row, csv_text
 
@@ -193,7 +194,7 @@ def test_amounts_are_those_of_the_organisation(trial: Trial) -> None:
 
 
 def test_currencies_without_rates_are_named(trial: Trial) -> None:
-    codes = [{f"_transactioncurrencyid_value{FORMATTED}": name} for name in ("Euro", "US Dollar")]
+    codes: list[Record] = [{f"_transactioncurrencyid_value{FORMATTED}": name} for name in ("Euro", "US Dollar")]
     trial.write("opportunity", [deal(A, **codes[0]), deal(B, **codes[1])])
     with pytest.raises(InvalidInput, match=r"EUR, USD.*exchangerate"):
         trial.run()
