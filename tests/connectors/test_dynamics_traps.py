@@ -167,7 +167,7 @@ def test_labels_of_choices_take_the_place_of_codes(trial: Trial) -> None:
         "new_seats": 1500,
         f"new_seats{FORMATTED}": "1,500",
     }
-    trial.write("opportunity", [deal(A, **plan)])
+    trial.write("opportunity", [deal(A) | plan])
     trial.write("audit", [audit(A, "02-01", "new_size", "1", "2")])
     trial.run()
     (row,) = rows_of(trial.output, "leads")
@@ -194,7 +194,9 @@ def test_amounts_are_those_of_the_organisation(trial: Trial) -> None:
 
 
 def test_currencies_without_rates_are_named(trial: Trial) -> None:
-    codes: list[Record] = [{f"_transactioncurrencyid_value{FORMATTED}": name} for name in ("Euro", "US Dollar")]
+    codes: list[Record] = [
+        {f"_transactioncurrencyid_value{FORMATTED}": name} for name in ("Euro", "US Dollar")
+    ]
     trial.write("opportunity", [deal(A, **codes[0]), deal(B, **codes[1])])
     with pytest.raises(InvalidInput, match=r"EUR, USD.*exchangerate"):
         trial.run()
