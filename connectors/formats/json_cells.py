@@ -67,4 +67,5 @@ def _record(text: str | None) -> dict[str, object] | list[object] | None:
         return None
     if record is None:
         return {}
-    return record if isinstance(record, (dict, list)) else None
+    pairs = isinstance(record, list) and all(isinstance(entry, dict) for entry in record)
+    return record if isinstance(record, dict) or pairs else None

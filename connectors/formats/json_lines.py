@@ -42,14 +42,14 @@ def open_json_lines(path: Path, name: str) -> list[Source]:
 class _Block:
     """Whole lines of a file; first is the number of the first."""
 
-    def __init__(self, data: bytes, first: int, name: str) -> None:
-        self.data, self.first, self.name = data, first, name
+    def __init__(self, data: bytes, first: int, name: str, texts: set[str]) -> None:
+        self.data, self.first, self.name, self.texts = data, first, name, texts
 
     def names(self) -> tuple[list[str], dict[str, tuple[str, ...]]]:
         """The columns of the records, and those of nested lists of records."""
         names = Names()
         try:
-            typed = typed_lines(self.data)
+            typed = typed_lines(self.data, self.texts)
             flat_columns(typed, names)
             return list(names.seen), record_lists(typed.schema)
         except (pa.ArrowException, IrregularError):
@@ -63,7 +63,7 @@ class _Block:
     def flat(self, wanted: Sequence[str]) -> pa.Table:
         """The records as text columns."""
         try:
-            typed = typed_lines(self.data)
+            typed = typed_lines(self.data, self.texts)
             columns = flat_columns(typed, frozenset(wanted).__contains__)
             nothing = pa.nulls(len(typed), pa.string())
             table = {name: columns.get(name, nothing) for name in wanted}
@@ -84,15 +84,30 @@ class _Block:
         return [flat_record(record, nested) for record in line_records(text, self.name, self.first)], nested
 
 
-def typed_lines(data: bytes) -> pa.Table:
-    """The records as typed columns; texts that look like times stay texts."""
-    options = pa_json.ReadOptions(use_threads=False, block_size=len(data) + 1)
-    table = pa_json.read_json(io.BytesIO(data.removeprefix(b"\xef\xbb\xbf")), options)
+def typed_lines(data: bytes, texts: set[str] | None = None) -> pa.Table:
+    """The records as typed columns; texts that look like times stay texts.
+
+    texts: columns that such texts were met in, for the next block; those that are known need no second reading.
+    """
+    data = data.removeprefix(b"\xef\xbb\xbf")
+    known = pa.schema([(name, pa.string()) for name in sorted(texts or ())])
+    try:
+        table = _parsed(data, known)
+    except pa.ArrowException:
+        table = _parsed(data, pa.schema([]))
     schema = pa.schema([field.with_type(_without_times(field.type)) for field in table.schema])
     if schema == table.schema:
         return table
+    if texts is not None:
+        texts |= {field.name for field in table.schema if pa.types.is_timestamp(field.type)}
+    return _parsed(data, schema)
+
+
+def _parsed(data: bytes, schema: pa.Schema) -> pa.Table:
     return pa_json.read_json(
-        io.BytesIO(data.removeprefix(b"\xef\xbb\xbf")), options, pa_json.ParseOptions(explicit_schema=schema)
+        io.BytesIO(data),
+        pa_json.ReadOptions(use_threads=False, block_size=len(data) + 1),
+        pa_json.ParseOptions(explicit_schema=schema),
     )
 
 
@@ -108,17 +123,18 @@ def _blocks(path: Path, name: str) -> Iterator[_Block]:
     """The file in blocks of whole lines."""
     opener = gzip.open if path.name.lower().endswith(".gz") else open
     first, rest = 1, b""
+    texts: set[str] = set()
     try:
         with cast(IO[bytes], opener(path, "rb")) as file:
             while data := file.read(BLOCK_BYTES):
                 lines, mark, rest = (rest + data).rpartition(b"\n")
                 if mark:
-                    yield _Block(lines, first, name)
+                    yield _Block(lines, first, name, texts)
                     first += lines.count(b"\n") + 1
     except (EOFError, gzip.BadGzipFile, zlib.error) as error:
         raise InvalidInput(f"{name} cannot be read to its end: {error}; export it again.") from error
     if rest.strip():
-        yield _Block(rest, first, name)
+        yield _Block(rest, first, name, texts)
 
 
 def _nested_reader(path: Path, name: str, key: str) -> Batches:
