@@ -123,6 +123,7 @@ def _no_outcomes(history: "History") -> list[Warning]:
 
 def inferred_settings(history: "History") -> dict[str, Any]:
     """The configuration that funnel.toml leaves open, and each attribute's kind as training would read it."""
+    from features.attributes.kinds import Reading, words_for
     from features.vocabulary import learn
     from history.config import to_dict
     from history.snapshot import all_leads
@@ -134,10 +135,16 @@ def inferred_settings(history: "History") -> dict[str, Any]:
         for attribute in vocabulary.attributes
         if attribute.name not in history.config.attribute_types
     }
+    written = {
+        attribute.name: words_for(Reading(attribute.kind, attribute.form))
+        for attribute in vocabulary.attributes
+        if attribute.form
+    }
     return {
         "as_of": "the latest time in the data that is not after now",
         **{key: config[key] for key in history.config.inferred if key in config},
         "attributes": kinds,
+        "written": written,
         "identity": dict(vocabulary.identity),
         "display": _guessed_display(history),
         "dropped": dict(vocabulary.dropped),

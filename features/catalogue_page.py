@@ -11,6 +11,7 @@ import numpy as np
 from features.attributes.attributes import Attribute
 from features.attributes.category_rates import SHRINKAGE, CategoryTables
 from features.attributes.identity import UNIQUE
+from features.attributes.kinds import FITS
 from features.attributes.learn import (
     CHANGE_COLUMNS,
     LEAST_CHANGED,
@@ -19,7 +20,6 @@ from features.attributes.learn import (
     MOST_LEVELS,
     MOST_PICKS,
 )
-from features.attributes.parsing import FITS
 from features.catalogue import catalogue
 from features.feature import NO_VALUE, Feature
 from features.interactions.interactions import HALF_LIVES_DAYS, InteractionVocabulary
@@ -54,6 +54,10 @@ category), `tools` (several picks in a cell) and `owner`. A real model has these
 - **Kinds of attributes** are inferred: boolean (true, false, 1, 0), number, date, else category, if at least
   {FITS:.0%} of the values fit. Codes such as 01 make a column a category. `[attributes.types]` overrides. A column that
   is empty, constant, or different for nearly every lead gives no feature; `check` lists such columns.
+- **Numbers and dates as people write them** (`$6,500.00`, `6.500,00 EUR`, `(500)`, `1,2 Mio`, `12 %`, `7 Mar 2026`,
+  `31.12.2026`, `12/31/2026 2:05 PM`) are read if the whole column leaves no choice of decimal mark, currency, unit, and
+  order of day and month; else `misread_attribute` names what is open. `check` lists how a column is written, and the
+  model reads a request's value the same way.
 - **Several picks in one cell** (`ERP;BI`, `A, B`, `["x","y"]`) are a set: one column a pick that at least {LEAST_LEADS}
   leads have, up to {MOST_PICKS} a column, and one of their number. Picks are separated by `;`, `|`, line breaks or
   commas and must recur; commas also need picks without a place of their own, so that `Smith, John` and

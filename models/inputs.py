@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 import numpy as np
 
 from features.attributes.attributes import Attribute
-from features.attributes.parsing import BOOLEAN, CATEGORY, DATE, NUMBER, boolean, canonical, instants, number
+from features.attributes.parsing import BOOLEAN, CATEGORY, DATE, NUMBER, boolean, instants, number
 from history.arrays import Ints
 from history.history import NO_DIRECTION, Factor, History
 from history.snapshot import open_leads
@@ -94,7 +94,7 @@ class InputCheck:
         texts = [factor.values[code] for code in codes.tolist()]
         unread = self._unread.setdefault(attribute.name, Counter())
         for text, count, reads in zip(
-            texts, counts.tolist(), _reads(attribute.kind, texts, self._bundle.config.zone), strict=True
+            texts, counts.tolist(), _reads(attribute, texts, self._bundle.config.zone), strict=True
         ):
             if not reads:
                 unread[text] += count
@@ -204,7 +204,7 @@ class InputCheck:
             return None
         shared = {}
         for name in unknown:
-            texts = [canonical(text) for text in self._texts[name].values[:SAMPLED_TEXTS]]
+            texts = [attribute.key_of(text) for text in self._texts[name].values[:SAMPLED_TEXTS]]
             shared[name] = sum(text in seen for text in texts) / len(texts)
         likest = max(shared, key=lambda name: shared[name], default=None)
         return likest if likest is not None and shared[likest] >= LEAST_SHARED else None
@@ -251,14 +251,15 @@ def _key(name: str) -> str:
     return name if name.isascii() and name.replace("_", "a").replace("-", "a").isalnum() else f'"{name}"'
 
 
-def _reads(kind: str, texts: list[str], zone: ZoneInfo) -> list[bool]:
-    """Whether each text reads as the kind; as a category every text does."""
-    if kind == DATE:
-        return [moment is not None for moment in instants(texts, zone)]
-    readers = {NUMBER: number, BOOLEAN: boolean}
-    if kind not in readers:
-        return [True] * len(texts)
-    return [not np.isnan(readers[kind](text)) for text in texts]
+def _reads(attribute: Attribute, texts: list[str], zone: ZoneInfo) -> list[bool]:
+    """Whether each text reads as the attribute's kind; as a category or set every text does."""
+    if attribute.kind == DATE:
+        return [moment is not None for moment in instants(texts, zone, attribute.form)]
+    if attribute.kind == NUMBER:
+        return [not np.isnan(number(text, attribute.form)) for text in texts]
+    if attribute.kind == BOOLEAN:
+        return [not np.isnan(boolean(text)) for text in texts]
+    return [True] * len(texts)
 
 
 def _missing_rates(bundle: Bundle) -> dict[str, float]:

@@ -53,7 +53,8 @@ class Attribute:
     levels: categories with codes of their own (from 2, most frequent first); shares: their share of leads; seen: every
     category of the training leads, up to a limit; single_share: share of leads whose category no other lead has.
     folds: categories match without case and needless blanks, by `category_key`; levels are shown as people write them.
-    form: how the texts are written, "" for the plain way; of a set its separator, whose picks are the levels.
+    form: how the texts are written, "" for the plain way (see `kinds.infer`); of a set its separator, whose picks are
+    the levels.
     """
 
     name: str
@@ -260,7 +261,8 @@ def attribute_inputs(history: History, layout: AttributeLayout, tables: Category
             continue
         if kind == DATE:
             dates += range(len(values), len(values) + len(texts))
-            values += [nan if instant is None else float(instant) for instant in instants(texts, layout.zone)]
+            moments = instants(texts, layout.zone, layout.forms[j])
+            values += [nan if instant is None else float(instant) for instant in moments]
         elif kind == SET:
             for text in texts:
                 keys = pick_keys(text, layout.forms[j])
@@ -268,8 +270,10 @@ def attribute_inputs(history: History, layout: AttributeLayout, tables: Category
                 pick_counts[len(values)] = len(known)
                 picks += known
                 values.append(len(keys))
+        elif kind == NUMBER:
+            values += [number(text, layout.forms[j]) for text in texts]
         else:
-            values += map(number if kind == NUMBER else boolean, texts)
+            values += map(boolean, texts)
         shares += [nan] * len(texts)
         table_rows += [-1] * len(texts)
 

@@ -11,8 +11,8 @@ from features.attributes.attributes import WELL_KNOWN, Attribute
 from features.attributes.category_rates import CategoryTables, build, matured_leads
 from features.attributes.entries import Entries, entries_at, entries_of
 from features.attributes.identity import contact_form, is_account, number_form, single_share, text_form
+from features.attributes.kinds import form_of, infer
 from features.attributes.parsing import (
-    BOOLEAN,
     CATEGORY,
     DATE,
     NUMBER,
@@ -20,7 +20,6 @@ from features.attributes.parsing import (
     boolean,
     canonical,
     category_key,
-    infer_kind,
     instants,
     number,
     shown_texts,
@@ -154,16 +153,17 @@ def _kind_of(column: _Column, history: History) -> _Kind:
         return _Kind(CATEGORY)
     configured = config.attribute_types.get(column.name)
     if configured is not None:
-        return _Kind(configured, form=likeliest_separator(texts) if configured == SET else "")
-    kind = infer_kind(texts, counts, config.zone)
+        form = likeliest_separator(texts) if configured == SET else form_of(configured, texts, counts)
+        return _Kind(configured, form=form)
+    kind, form = infer(texts, counts, config.zone)
     if kind == CATEGORY:
         separator = separator_of(texts, counts)
         if separator is not None:
             return _Kind(SET, form=separator)
         return _Kind(kind, contact_form(texts, counts) or text_form(texts, counts) or "")
-    if kind == NUMBER:
+    if kind == NUMBER and not form:
         return _Kind(kind, contact_form(texts, counts) or number_form(texts, counts) or "")
-    return _Kind(kind)
+    return _Kind(kind, form=form)
 
 
 def _learn_one(column: _Column, of_column: _Kind, history: History) -> _LearnedAttribute:
@@ -176,7 +176,7 @@ def _learn_one(column: _Column, of_column: _Kind, history: History) -> _LearnedA
     if kind == SET:
         return _learn_set(column, mutable, of_column.form)
 
-    values = _values(column, kind, history)
+    values = _values(column, of_column, history)
     is_known = ~np.isnan(values)
     known = values[is_known]
     columns: tuple[str, ...] = ()
@@ -187,7 +187,7 @@ def _learn_one(column: _Column, of_column: _Kind, history: History) -> _LearnedA
     if column.changed >= LEAST_CHANGED:
         columns += CHANGE_COLUMNS
     reason = "constant" if len(known) else "empty"
-    return _LearnedAttribute(Attribute(column.name, kind, columns, mutable), reason)
+    return _LearnedAttribute(Attribute(column.name, kind, columns, mutable, form=of_column.form), reason)
 
 
 def _date_places(days: Floats) -> tuple[str, ...]:
@@ -197,14 +197,17 @@ def _date_places(days: Floats) -> tuple[str, ...]:
     return (*places, "week") if spans_a_year else places
 
 
-def _values(column: _Column, kind: str, history: History) -> Floats:
+def _values(column: _Column, of_column: _Kind, history: History) -> Floats:
     """Of each lead with a value (n,): the number, 0 or 1, or the days from its instant to the date."""
-    if kind == DATE:
-        moments = instants(column.texts, history.config.zone)
+    if of_column.name == DATE:
+        moments = instants(column.texts, history.config.zone, of_column.form)
         days = [np.nan if moment is None else moment / DAY_US for moment in moments]
         return np.array(days, dtype=np.float64)[column.entry] - column.as_of_days
-    read = {NUMBER: number, BOOLEAN: boolean}[kind]
-    return np.array([read(text) for text in column.texts], dtype=np.float64)[column.entry]
+    if of_column.name == NUMBER:
+        values = [number(text, of_column.form) for text in column.texts]
+    else:
+        values = [boolean(text) for text in column.texts]
+    return np.array(values, dtype=np.float64)[column.entry]
 
 
 class _Category(NamedTuple):

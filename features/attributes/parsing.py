@@ -1,4 +1,4 @@
-"""Reads an attribute's text by its kind, equally from files and requests, and infers the kind of a column."""
+"""Reads an attribute's text by its kind, equally from files and requests."""
 
 import re
 from collections import Counter
@@ -7,22 +7,20 @@ from functools import lru_cache
 from math import isfinite, nan
 from zoneinfo import ZoneInfo
 
-import numpy as np
-
 from history.arrays import Ints
 from history.errors import InvalidInput
 from history.spelling import fold, trimmed
 from history.times import parse_time, parse_times
+from history.written_dates import DAY_FIRST, MONTH_FIRST, written_date
+from history.written_numbers import COMMA, PERCENT, POINT, taken_apart, value_of
 
 NUMBER, BOOLEAN, DATE, CATEGORY, SET = "number", "boolean", "date", "category", "set"
-FITS = 0.99  # share of a column's values that must read as a kind
 _FEW = 16  # texts up to which reading one by one is faster than all at once
 
 _DECIMAL = re.compile(r"-?(?:0|[1-9][0-9]*)\.[0-9]+")
-_CODE = re.compile(r"[+-]?0[0-9]+")  # a leading zero: a postcode or an id, not a number
 _CANONICAL = {"True": "true", "TRUE": "true", "False": "false", "FALSE": "false", "-0": "0"}
-_TRUTH = {"true": 1.0, "1": 1.0, "false": 0.0, "0": 0.0}
-_BOOLEANS = {**_TRUTH, "yes": 1.0, "no": 0.0, "y": 1.0, "n": 0.0, "t": 1.0, "f": 0.0}
+TRUTH = {"true": 1.0, "1": 1.0, "false": 0.0, "0": 0.0}
+_BOOLEANS = {**TRUTH, "yes": 1.0, "no": 0.0, "y": 1.0, "n": 0.0, "t": 1.0, "f": 0.0}
 
 
 def canonical(text: str) -> str:
@@ -48,8 +46,20 @@ def shown_texts(texts: Sequence[str], counts: Ints) -> dict[str, str]:
     }
 
 
-def number(text: str) -> float:
-    """The finite number in a text, NaN for any other text."""
+def number(text: str, form: str = "") -> float:
+    """The finite number in a text as the column writes it, NaN for any other text.
+
+    form: the decimal mark and the unit of the column, "" for numbers such as 1234.5 without a unit.
+    """
+    if form[:1] != COMMA and form[1:] != PERCENT:
+        value = plain_number(text)
+        if value == value:
+            return value
+    return _written_number(text, form)
+
+
+def plain_number(text: str) -> float:
+    """The finite number in a text such as 1234.5, NaN for any other text."""
     try:
         value = float(text)
     except ValueError:
@@ -59,44 +69,57 @@ def number(text: str) -> float:
     return value if is_number else nan
 
 
+@lru_cache(maxsize=65_536)  # values repeat, and reading one takes as long as ten features
+def _written_number(text: str, form: str) -> float:
+    written = taken_apart(text)
+    if written is None or not fits_unit(written.unit, form[1:]):
+        return nan
+    return value_of(written, form[:1] or POINT)
+
+
+def fits_unit(unit: str, usual: str) -> bool:
+    """True for a number whose unit is the column's, or is left out; percents and numbers without it do not mix."""
+    if PERCENT in (unit, usual):
+        return unit == usual
+    return not unit or not usual or unit == usual
+
+
 def boolean(text: str) -> float:
     """1 for true, yes, y, t and 1, 0 for false, no, n, f and 0 in any case, NaN for any other text."""
     return _BOOLEANS.get(category_key(text), nan)
 
 
-def instants(texts: Sequence[str], zone: ZoneInfo) -> list[int | None]:
-    """Microseconds UTC of each date or date-time (in the zone if it has no offset), None for any other text."""
+def instants(texts: Sequence[str], zone: ZoneInfo, form: str = "") -> list[int | None]:
+    """Microseconds UTC of each date or date-time (in the zone if it has no offset), None for any other text.
+
+    form: the order of day and month in the column; "" reads ISO 8601 and dates that leave no choice.
+    """
     if len(texts) <= _FEW:
-        return [_instant(text, zone) for text in texts]
+        return [_instant(text, zone, form) for text in texts]
+    return [
+        _written_instant(text, zone, form) if instant is None else instant
+        for instant, text in zip(plain_instants(texts, zone), texts, strict=True)
+    ]
+
+
+def plain_instants(texts: Sequence[str], zone: ZoneInfo) -> list[int | None]:
+    """Microseconds UTC of each date or date-time in ISO 8601, None for any other text."""
     times, is_valid = parse_times([text.strip() for text in texts], zone)
     return [time if valid else None for time, valid in zip(times.tolist(), is_valid.tolist(), strict=True)]
 
 
 @lru_cache(maxsize=65_536)  # dates repeat, and reading one takes as long as ten features
-def _instant(text: str, zone: ZoneInfo) -> int | None:
+def _instant(text: str, zone: ZoneInfo, form: str) -> int | None:
     try:
         return parse_time(text.strip(), zone)
     except InvalidInput:
+        return _written_instant(text, zone, form)
+
+
+@lru_cache(maxsize=65_536)
+def _written_instant(text: str, zone: ZoneInfo, form: str) -> int | None:
+    iso = written_date(text, form if form in (DAY_FIRST, MONTH_FIRST) else None)
+    try:
+        return None if iso is None else parse_time(iso, zone)
+    except InvalidInput:
         return None
-
-
-def infer_kind(texts: Sequence[str], weights: Ints, zone: ZoneInfo) -> str:
-    """The kind that at least 99 % of a column's values fit, else category; weights (texts,) count each text.
-
-    A column with texts such as 01 holds codes, not numbers. Small whole numbers are numbers; 0 and 1 alone are boolean,
-    as are true and false; yes and no are categories unless the configuration says boolean.
-    """
-    total = weights.sum()
-    if not total:
-        return CATEGORY
-
-    def fits(values: list[float]) -> bool:
-        is_read = ~np.isnan(np.array(values, dtype=np.float64))
-        return float(weights[is_read].sum() / total) >= FITS
-
-    if fits([_TRUTH.get(category_key(text), nan) for text in texts]):
-        return BOOLEAN
-    if fits([number(text) for text in texts]):
-        return CATEGORY if any(_CODE.fullmatch(text.strip()) for text in texts) else NUMBER
-    dates = [nan if instant is None else float(instant) for instant in instants(texts, zone)]
-    return DATE if fits(dates) else CATEGORY

@@ -51,7 +51,7 @@ def test_empty_column_of_few_leads_may_be_chance(bundle: Bundle, history: Histor
 
 def test_unreadable_column_is_named_with_a_value(bundle: Bundle, history: History) -> None:
     seats = history.attributes["seats"]
-    people = replace(seats, values=[f"{text} people" for text in seats.values])
+    people = replace(seats, values=[f"team of {text}" for text in seats.values])
     warnings = input_warnings(bundle, replace(history, attributes={**history.attributes, "seats": people}))
     assert codes(warnings) == {"seats": "unreadable_input"}
     assert "are no number, such as" in warnings[0].detail

@@ -8,13 +8,13 @@ from typing import NamedTuple
 import numpy as np
 
 from features.attributes.identity import is_account
+from features.attributes.kinds import Reading, form_of, infer
 from features.attributes.parsing import (
     CATEGORY,
     DATE,
     NUMBER,
     canonical,
     category_key,
-    infer_kind,
     instants,
     number,
     shown_texts,
@@ -52,11 +52,12 @@ class Column:
     names: list[str]
     moment_us: Ints | None
     factor: Factor
+    form: str = ""
 
     @property
     def numbers(self) -> Floats | None:
         """The numbers (n,), NaN if missing; None for other kinds."""
-        return _numbers(self.factor) if self.kind == NUMBER else None
+        return _numbers(self.factor, self.form) if self.kind == NUMBER else None
 
     @property
     def filled(self) -> Mask:
@@ -68,20 +69,19 @@ def column_of(history: History, name: str) -> Column:
     factor = claimed_at_creation(history, name)
     counts = np.bincount(factor.codes[factor.codes >= 0], minlength=len(factor.values))
     texts = _texts(name, factor.values, counts)
-    configured = CATEGORY if is_account(name) else history.config.attribute_types.get(name)
-    kind = configured or _kind(texts, counts, history)
+    kind, form = _reading(name, texts, counts, history)
     if kind == DATE:
-        return _date_column(history, name, texts, factor)
+        return _date_column(history, name, instants(texts, history.config.zone, form), factor)
     if kind == NUMBER and np.count_nonzero(counts) > MAX_LEVELS:
-        ranges = _ranges(_numbers(factor))
-        return Column(name, kind, ranges.group, ranges.names, None, factor)
+        ranges = _ranges(_numbers(factor, form))
+        return Column(name, kind, ranges.group, ranges.names, None, factor, form)
     levels = _levels(factor.codes, texts, counts)
-    return Column(name, kind, levels.group, levels.names, None, factor)
+    return Column(name, kind, levels.group, levels.names, None, factor, form)
 
 
-def _numbers(factor: Factor) -> Floats:
+def _numbers(factor: Factor, form: str) -> Floats:
     # One entry more: code -1, a missing value, reads the last one.
-    numbers = np.array([*map(number, factor.values), np.nan])
+    numbers = np.array([*(number(text, form) for text in factor.values), np.nan])
     return np.asarray(numbers[factor.codes])
 
 
@@ -116,13 +116,19 @@ def claimed_at_creation(history: History, name: str) -> Factor:
     return Factor(codes, [*base.values, *changes.value.values]).compact()
 
 
-def _kind(texts: list[str], counts: Ints, history: History) -> str:
+def _reading(name: str, texts: list[str], counts: Ints, history: History) -> Reading:
+    """The kind of a column, and how its texts are written, as training reads it."""
+    if is_account(name):
+        return Reading(CATEGORY)
     most_frequent = np.argsort(-counts, kind="stable")[:SAMPLED_TEXTS]
-    return infer_kind([texts[i] for i in most_frequent], counts[most_frequent], history.config.zone)
+    sample, weights = [texts[i] for i in most_frequent], counts[most_frequent]
+    configured = history.config.attribute_types.get(name)
+    if configured is not None:
+        return Reading(configured, form_of(configured, sample, weights))
+    return infer(sample, weights, history.config.zone)
 
 
-def _date_column(history: History, name: str, texts: list[str], factor: Factor) -> Column:
-    parsed = instants(texts, history.config.zone)
+def _date_column(history: History, name: str, parsed: Sequence[int | None], factor: Factor) -> Column:
     # One entry more: code -1, a missing value, reads the last one.
     moments = [NO_MOMENT if moment is None else moment for moment in parsed]
     moment_of_text = np.array([*moments, NO_MOMENT], dtype=np.int64)

@@ -1,4 +1,4 @@
-"""Attributes read as categories although they hold numbers or dates: words for missing values, local formats."""
+"""Attributes read as categories although they hold numbers or dates: words for missing values, unclear formats."""
 
 import re
 from collections.abc import Sequence
@@ -8,35 +8,21 @@ from zoneinfo import ZoneInfo
 
 import numpy as np
 
-from features.attributes.parsing import CATEGORY, DATE, FITS, NUMBER, infer_kind, instants, number
+from features.attributes.kinds import FITS, infer, written_number_form
+from features.attributes.parsing import CATEGORY, DATE, NUMBER, instants, number
 from history.arrays import Ints
 from history.history import Factor, History
 from history.schema import ACCOUNT
 from history.warnings import Warning
+from history.written_dates import DAY_FIRST, MONTH_FIRST, date_order, written_date
+from history.written_numbers import PERCENT, POINT, decimal_mark, is_currency, taken_apart
 
 SAMPLE: Final = 5_000  # leads
 MIN_LEADS: Final = 20  # with a value
 MAX_WORDS: Final = 5  # distinct texts that stand for a missing value
 CODE: Final = re.compile(r"[+-]?0\d")  # a leading zero: a postcode or article number, not a number
-LOCAL_NUMBER: Final = re.compile(r"[+-]?(0|[1-9]\d{0,2}([.,' \u00a0\u2019\u202f]\d{3})+|[1-9]\d*)([.,]\d+)?")
-LOCAL_DATE: Final = re.compile(
-    r"\d{1,2}([./-])\d{1,2}\1(\d{4}|\d\d)([ T,].*)?|\d{4}([./])\d{1,2}\4\d{1,2}([ T].*)?"
-)
-
-
-@dataclass(frozen=True)
-class LocalFormat:
-    """A way of writing values of some kind that is not read as this kind; like: the way that is."""
-
-    kinds: str
-    pattern: re.Pattern[str]
-    like: str
-
-
-LOCAL_FORMATS: Final = (
-    LocalFormat("numbers", LOCAL_NUMBER, "1234.5"),
-    LocalFormat("dates", LOCAL_DATE, "2026-03-31"),
-)
+THOUSANDS: Final = re.compile(r"[+-]?[1-9]\d{0,2}\.\d{3}")
+FEWEST_THOUSANDS: Final = 5  # distinct numbers with a point before three digits
 
 
 @dataclass(frozen=True)
@@ -79,12 +65,20 @@ def misread(history: History) -> list[Warning]:
         column = _sampled(history.attributes[name])
         if column.counts.sum() < MIN_LEADS:
             continue
-        if infer_kind(column.texts, column.counts, config.zone) != CATEGORY:
-            continue
-        detail = _words_for_missing(column, name, config.zone) or _local_format(column)
+        detail = _misread(column, name, config.zone)
         if detail:
             warnings.append(Warning("misread_attribute", name, detail))
     return warnings
+
+
+def _misread(column: _Texts, name: str, zone: ZoneInfo) -> str | None:
+    """A message about a column that is not read as what it likely holds."""
+    kind, form = infer(column.texts, column.counts, zone)
+    if kind == NUMBER and not form:
+        return _likely_thousands(column)
+    if kind != CATEGORY:
+        return None
+    return _unclear_number(column) or _unclear_date(column) or _words_for_missing(column, name, zone)
 
 
 def _sampled(factor: Factor) -> _Texts:
@@ -96,8 +90,8 @@ def _sampled(factor: Factor) -> _Texts:
 
 def _words_for_missing(column: _Texts, name: str, zone: ZoneInfo) -> str | None:
     """A message if all but a few words are numbers or dates, such as 'N/A' in a column of amounts."""
-    is_number = [_is_number(text) for text in column.texts]
-    is_date = [moment is not None for moment in instants(column.texts, zone)]
+    is_number = _are_numbers(column)
+    is_date = [moment is not None for moment in instants(column.texts, zone, date_order(column.texts) or "")]
     for kind, fits in ((NUMBER, is_number), (DATE, is_date)):
         words = [not text_fits for text_fits in fits]
         if sum(words) > MAX_WORDS:
@@ -111,19 +105,60 @@ def _words_for_missing(column: _Texts, name: str, zone: ZoneInfo) -> str | None:
     return None
 
 
-def _is_number(text: str) -> bool:
-    is_nan = number(text) != number(text)
-    return not is_nan and not CODE.match(text)
+def _are_numbers(column: _Texts) -> list[bool]:
+    """Whether each text is a number, plain or as the other numbers of the column are written."""
+    numbers = [(t, n) for t, n in zip(column.texts, column.counts.tolist(), strict=True) if taken_apart(t)]
+    form = written_number_form([t for t, _ in numbers], np.array([n for _, n in numbers], dtype=np.int64))
+    return [not np.isnan(number(text, form or "")) and not CODE.match(text) for text in column.texts]
 
 
-def _local_format(column: _Texts) -> str | None:
-    """A message if the values are numbers with thousands separators or decimal commas, or dates not in ISO 8601."""
-    for local in LOCAL_FORMATS:
-        matches = [local.pattern.fullmatch(text) is not None for text in column.texts]
-        odd = [match and not text.isdecimal() for match, text in zip(matches, column.texts, strict=True)]
-        if any(odd) and column.share(matches) >= FITS:
-            return (
-                f"its values are {local.kinds} written like {column.most_frequent(odd)!r}, which makes it a category; "
-                f"write them like {local.like}"
-            )
-    return None
+def _unclear_number(column: _Texts) -> str | None:
+    """A message if the values are numbers in several units, or with a mark that separates thousands or decimals."""
+    written = [taken_apart(text) for text in column.texts]
+    if column.share([number is not None for number in written]) < FITS:
+        return None
+    units = sorted({number.unit for number in written if number is not None and number.unit})
+    cores = [number.core for number in written if number is not None]
+    if len(units) > 1 and any(map(is_currency, units)):
+        shown = ", ".join(unit.upper() for unit in units[:MAX_WORDS])
+        return f"its values are numbers in several currencies ({shown}), which makes it a category; convert them to one"
+    if PERCENT in units:
+        return (
+            "only some of its values have a percent sign, which makes it a category; write all of them alike"
+        )
+    if any(map(CODE.match, cores)) or units or decimal_mark(cores) is not None:
+        return None
+    odd = [number is not None and not number.core.isdecimal() for number in written]
+    return (
+        f"its values are numbers written like {column.most_frequent(odd)!r}, whose mark may separate thousands or "
+        "decimals, which makes it a category; write them like 1234.5"
+    )
+
+
+def _unclear_date(column: _Texts) -> str | None:
+    """A message if the values are dates whose day and month cannot be told apart."""
+    is_date = [
+        any(written_date(text, order) is not None for order in (DAY_FIRST, MONTH_FIRST))
+        for text in column.texts
+    ]
+    if column.share(is_date) < FITS:
+        return None
+    return (
+        f"its values are dates written like {column.most_frequent(is_date)!r}, whose day and month cannot be told "
+        "apart, which makes it a category; write them like 2026-03-31"
+    )
+
+
+def _likely_thousands(column: _Texts) -> str | None:
+    """A message if plain numbers look like "1.250" and "12.500": thousands, or decimals with a zero at the end."""
+    pointed = [POINT in text for text in column.texts]
+    has_three = [THOUSANDS.fullmatch(text) is not None for text in column.texts]
+    if pointed != has_three or sum(has_three) < FEWEST_THOUSANDS:
+        return None
+    is_round = [three and text.endswith("0") for three, text in zip(has_three, column.texts, strict=True)]
+    if sum(is_round) < sum(has_three) / 2:
+        return None
+    return (
+        f"its numbers, such as {column.most_frequent(is_round)!r}, are read with a decimal point; if the point "
+        "separates thousands, write them like 1250"
+    )

@@ -71,3 +71,20 @@ def test_a_configured_category_is_not_split() -> None:
     assert learned(leads, attribute_types={"tools": "category"})[0].attributes[0].kind == "category"
     (declared,) = learned(leads, attribute_types={"tools": "set"})[0].attributes
     assert declared.levels == ("b", "c", "d", "e", "f")
+
+
+def test_written_numbers_and_dates_give_the_features_of_plain_ones() -> None:
+    amounts = [1000.25 + 37.5 * k for k in range(60)]
+    days = [f"2024-{1 + k % 12:02d}-{1 + k % 28:02d}" for k in range(60)]
+    plain = [Lead(START_US, {"amount": str(a), "due": d}) for a, d in zip(amounts, days, strict=True)]
+    german = str.maketrans(",.", ".,")
+    written = [
+        Lead(START_US, {"amount": f"{a:,.2f} €".translate(german), "due": ".".join(reversed(d.split("-")))})
+        for a, d in zip(amounts, days, strict=True)
+    ]
+    vocabulary, snapshot = learned(plain)
+    other, other_snapshot = learned(written)
+    assert [attribute.form for attribute in other.attributes] == [",eur", "local"]
+    expected = build_matrix(snapshot, vocabulary).values
+    assert build_matrix(other_snapshot, other).values.tobytes() == expected.tobytes()
+    assert build_matrix(snapshot, other).values.tobytes() == expected.tobytes()

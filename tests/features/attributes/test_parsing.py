@@ -3,12 +3,11 @@
 import math
 from zoneinfo import ZoneInfo
 
-import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from features.attributes.parsing import boolean, canonical, infer_kind, instants, number
+from features.attributes.parsing import boolean, canonical, instants, number
 
 UTC = ZoneInfo("UTC")
 
@@ -51,23 +50,47 @@ def test_few_dates_and_many_are_read_equally() -> None:
 
 
 @pytest.mark.parametrize(
-    ("texts", "kind"),
+    ("text", "form", "value"),
     [
-        (["0", "1"], "boolean"),
-        (["True", "false"], "boolean"),
-        (["1", "2", "3.5"], "number"),
-        (["2012", "2013"], "number"),
-        (["01", "02", "10"], "category"),
-        (["2024-01-01", "2024-01-02T10:00:00+01:00"], "date"),
-        (["a", "1"], "category"),
-        (["yes", "no"], "category"),
-        ([], "category"),
+        ("2,500", "", 2500), ("2500 people", "", 2500), ("$6,500.00", "", 6500), ("6500", ".usd", 6500),
+        ("$6,500.00", ".usd", 6500), ("1.234", "", 1.234), ("1.234", ",eur", 1234), ("1.234,50 EUR", ",eur", 1234.5),
+        ("12.5", ",eur", 12.5), ("12 %", ".%", 12), ("1,2 Mio", ",", 1_200_000), ("7", ",", 7),
+        ("-1e3", "", -1000),
+    ],
+)  # fmt: skip
+def test_numbers_are_read_as_the_column_writes_them(text: str, form: str, value: float) -> None:
+    assert number(text, form) == value
+
+
+@pytest.mark.parametrize(
+    ("text", "form"),
+    [
+        ("2,5", ""),
+        ("540 EUR", ".usd"),
+        ("12", ".%"),
+        ("12 %", ""),
+        ("true", ""),
+        ("many", ".usd"),
+        ("1_000", ""),
     ],
 )
-def test_the_kind_fits_the_texts(texts: list[str], kind: str) -> None:
-    assert infer_kind(texts, np.ones(len(texts), dtype=np.int64), UTC) == kind
+def test_unclear_numbers_are_not_read(text: str, form: str) -> None:
+    assert math.isnan(number(text, form))
 
 
-def test_one_odd_value_in_two_hundred_does_not_change_the_kind() -> None:
-    assert infer_kind(["5", "7", "n/a"], np.array([100, 99, 1]), UTC) == "number"
-    assert infer_kind(["5", "7", "n/a"], np.array([50, 40, 10]), UTC) == "category"
+@pytest.mark.parametrize(
+    ("text", "form", "iso"),
+    [
+        ("7 Mar 2026", "", "2026-03-07"), ("31.12.2026", "", "2026-12-31"), ("12/31/2026", "", "2026-12-31"),
+        ("3/4/2026", "day first", "2026-04-03"), ("3/4/2026", "month first", "2026-03-04"),
+        ("2026-03-04", "day first", "2026-03-04"),
+    ],
+)  # fmt: skip
+def test_dates_are_read_as_the_column_writes_them(text: str, form: str, iso: str) -> None:
+    expected = instants([iso], UTC)
+    assert instants([text], UTC, form) == expected
+    assert instants([text] * 20, UTC, form) == expected * 20
+
+
+def test_unclear_dates_are_not_read() -> None:
+    assert instants(["3/4/2026", "31.31.2026", "99/99/2026"], UTC) == [None] * 3
