@@ -22,7 +22,7 @@ from cli.options import (
     train_options,
     trials_option,
 )
-from cli.output import echo, print_json
+from cli.output import echo, echo_next, print_json
 from cli.progress import progress_bar
 from history.atomic_file import write_text
 from history.progress import Progress
@@ -75,6 +75,7 @@ def backtest(data: Path, report: Path | None, as_json: bool, **options: Any) -> 
         result = _backtest_scores(data, report, options)
     if report is not None:
         echo(f"\nreport: {report}")
+    echo_next("train", data)
     if as_json:
         print_json(result)
 

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from cli.options import accept_rejected_option, data_argument, in_a_folder, json_option, now_us
-from cli.output import echo, echo_warnings, print_json, readable_time
+from cli.output import echo, echo_next, echo_warnings, print_json, readable_time
 from cli.progress import progress_bar
+from cli.verdict import verdict_of
 from history.warnings import Warning, json_of
 
 if TYPE_CHECKING:
@@ -58,6 +59,7 @@ def simulate(out: Path, leads: int, months: int, as_json: bool, **options: Any) 
     tables = sorted(path.name for path in out.iterdir() if path.is_file())
     names = ", ".join(tables)
     echo(f"{leads:,} leads over {months} months written to {out}: {names}; the truth is in {out}/truth")
+    echo_next("check", out)
     if as_json:
         print_json({"folder": str(out), "leads": leads, "months": months, "files": tables})
 
@@ -71,17 +73,25 @@ def simulate(out: Path, leads: int, months: int, as_json: bool, **options: Any) 
     metavar="FILE",
     help="Write every row that was set aside to this CSV file.",
 )
+@click.option(
+    "--fix",
+    is_flag=True,
+    help="Write guessed column names into DATA/funnel.toml, then check the data with them.",
+)
 @accept_rejected_option
 @json_option
-def check(data: Path, rejected: Path | None, accept_rejected: bool, as_json: bool) -> None:
+def check(data: Path, rejected: Path | None, fix: bool, accept_rejected: bool, as_json: bool) -> None:
     """Validates DATA, looks for columns that leak the outcome, and prints what was inferred.
 
     \b
     Examples:
       leadcast check crm
       leadcast check crm --rejected rejected.csv
+      leadcast check crm --fix
       leadcast check crm --json
     """
+    if fix:
+        _write_guesses(data)
     from history.folder.acceptance import require_acceptable
     from history.read import format_time, read_folder
     from training.audit.audit import audit
@@ -101,14 +111,43 @@ def check(data: Path, rejected: Path | None, accept_rejected: bool, as_json: boo
     if rejected is not None:
         _write_rejected(rejected_rows or [], rejected)
     _echo_result(history, inferred, warnings)
+    verdict = verdict_of(history, warnings, data)
     if as_json:
         tables = {name: _table_record(report) for name, report in history.reports.items()}
         as_of = format_time(history.as_of_us)
-        print_json({"tables": tables, "inferred": inferred, "warnings": warnings, "as_of": as_of})
+        print_json(
+            {
+                "tables": tables,
+                "inferred": inferred,
+                "warnings": warnings,
+                "as_of": as_of,
+                "verdict": verdict.to_dict(),
+            }
+        )
     if not accept_rejected:
         require_acceptable(history.reports)
-    count_text = f"; warnings: {len(warnings)}" if warnings else ""
-    echo(f"the data can be used{count_text}")
+    for line in verdict.lines():
+        echo(line)
+
+
+def _write_guesses(data: Path) -> None:
+    """Writes the guessed columns of the folder into its funnel.toml."""
+    from history.config import load_config
+    from history.folder.column_guesses import toml_lines, write_columns
+    from history.folder.files import guess_columns
+
+    guesses = guess_columns(data, load_config(data))
+    lines = toml_lines(guesses)
+    if not lines:
+        echo("no column needs another name: funnel.toml is unchanged")
+        return
+    try:
+        write_columns(data, guesses)
+    except ValueError as error:
+        raise click.ClickException(f"{error}. Add these lines by hand:\n" + "\n".join(lines)) from None
+    echo(f"written into {data / 'funnel.toml'}:")
+    for line in lines:
+        echo(f"  {line}")
 
 
 def _no_outcomes(history: "History") -> list[Warning]:

@@ -22,7 +22,7 @@ from cli.options import (
     since_option,
     table_option,
 )
-from cli.output import echo, echo_warnings, print_json
+from cli.output import echo, echo_next, echo_warnings, print_json
 from cli.progress import progress_bar
 from history.warnings import Warning, json_of
 
@@ -87,6 +87,7 @@ def forecast(data: Path, as_of: str | None, model: str, as_json: bool, **options
 
     echo_set_aside(history)
     _echo_result(result, options)
+    echo_next("funnel", data)
     if not options["no_snapshot"]:
         archived = {name: options[name] for name in ("period", "periods", "by", "since")}
         keep_forecast(result, bundle.config, archived)

@@ -20,7 +20,7 @@ from cli.options import (
     report_option,
     since_option,
 )
-from cli.output import echo, echo_warnings, print_json
+from cli.output import echo, echo_next, echo_warnings, print_json
 from cli.progress import progress_bar
 
 if TYPE_CHECKING:
@@ -89,6 +89,7 @@ def funnel(data: Path, output: Path | None, as_json: bool, **options: Any) -> No
     echo_state(state)
     for path in written:
         echo(f"written to {path}")
+    echo_next("score", data, "--top", "20")
     if not options["no_snapshot"]:
         archived = {key: options[name] for key, name in ARCHIVED_AS.items()}
         keep_funnel(state, history.config, champion.bundle, archived)

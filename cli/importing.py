@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from cli.options import in_a_folder, json_option, now_us
-from cli.output import echo, echo_table, print_json
+from cli.output import echo, echo_next, echo_table, print_json
 from cli.progress import progress_bar
 
 if TYPE_CHECKING:
@@ -27,7 +27,7 @@ SHOWN_REASONS = 20
 
 
 @click.command("import")
-@click.argument("system", type=click.Choice(SYSTEMS, case_sensitive=False))
+@click.argument("system", type=click.Choice(SYSTEMS, case_sensitive=False), metavar="SYSTEM")
 @click.argument("sources", nargs=-1, required=True, type=click.Path(path_type=Path), metavar="SOURCE...")
 @click.option(
     "--output",
@@ -69,7 +69,7 @@ def import_(
 ) -> None:
     """Turns the export of another system into a data folder: CSV, JSON, workbooks, warehouse tables.
 
-    SOURCE are files or folders; their tables are told from their columns. Importing again into the same DATA adds what
+    SYSTEM is one of those below, or mapping for any other. SOURCE are files or folders; their tables are told from their columns. Importing again into the same DATA adds what
     is new. DATA/import.json accounts for every row: used, or set aside for a reason.
 
     \b
@@ -126,4 +126,4 @@ def _echo_result(imported: "Imported", output: Path) -> None:
     written = ", ".join(f"{rows:,} {name}" for name, rows in imported.rows.items())
     added = ", ".join(f"{rows:,} {name}" for name, rows in imported.new_rows.items() if rows) or "nothing"
     echo(f"{output}: {written}; new: {added}")
-    echo(f"Next: leadcast train {output}")
+    echo_next("train", output)

@@ -2,6 +2,7 @@
 
 import json
 import math
+import shlex
 import time
 from collections.abc import Iterable, Mapping
 from pathlib import Path
@@ -64,9 +65,9 @@ def echo_warnings(warnings: Iterable[Mapping[str, Any]]) -> None:
         echo(f"warning: {name}: {warning['detail']}{leads}")
 
 
-def echo_next(command: str) -> None:
-    """Prints the command that usually follows."""
-    echo(f"Next: {command}")
+def echo_next(*words: object) -> None:
+    """Prints the command that usually follows, its arguments quoted for a shell if need be."""
+    echo(f"Next: leadcast {shlex.join(map(str, words))}")
 
 
 def readable_time(us: int) -> str:

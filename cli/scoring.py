@@ -1,6 +1,5 @@
 """`leadcast score`: every lead open at T, scored by one model, to a CSV or Parquet file."""
 
-import shlex
 from difflib import get_close_matches
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -122,7 +121,7 @@ def score(
         f"{len(scores):,} leads open at {readable_time(history.as_of_us)} scored by version {bundle.version}: "
         f"{result['expected_wins']:.1f} wins expected within {scores.horizon_days} days.{written}"
     )
-    echo_next(f"leadcast forecast {shlex.quote(str(data))} --output forecast.csv")
+    echo_next("forecast", data, "--output", "forecast.csv")
     if as_json:
         ranked = {"top": best} if top else {}
         print_json({**result, **ranked, "warnings": json_of(warnings)})

@@ -18,7 +18,7 @@ from cli.options import (
     json_option,
     now_us,
 )
-from cli.output import echo, echo_table, echo_warnings, print_json, readable_time
+from cli.output import echo, echo_next, echo_table, echo_warnings, print_json, readable_time
 from cli.progress import progress_bar
 from history.warnings import json_of
 
@@ -96,6 +96,10 @@ def load(data: Path, accept_rejected: bool, as_json: bool) -> None:
         echo(f"{count} stored leads keep their created_at, which differs in the folder; first {first}")
     echo_table(("added", "rows"), [("leads", loaded.leads), *loaded.rows.items()])
     echo(f"{loaded.leads_known} leads and {loaded.rows_known} rows were already stored")
+    if bundle is None:
+        echo_next("train", "--store")
+    else:
+        echo_next("serve")
     if as_json:
         rejected = {}
         for name, table in history.reports.items():
@@ -150,6 +154,7 @@ def rescore(as_of: str | None, as_json: bool) -> None:
 
     echo_warnings(warnings)
     echo(f"{leads:,} leads scored as of {readable_time(at_us)} by version {bundle.version}")
+    echo_next("serve")
     if as_json:
         summary = {"leads": leads, "as_of": format_time(at_us), "model_version": bundle.version}
         print_json({**summary, "warnings": warnings})

@@ -19,7 +19,7 @@ from cli.options import (
     train_options,
     trials_option,
 )
-from cli.output import echo, echo_table, echo_warnings, print_json, readable_time
+from cli.output import echo, echo_next, echo_table, echo_warnings, print_json, readable_time
 from cli.progress import progress_bar
 from history.warnings import json_of
 
@@ -80,6 +80,12 @@ def train(data: Path | None, store: bool, **options: Any) -> None:
             progress=part(report, 0.05, 1.0),
         )
     _print_result(result, history)
+    if not result.promoted:
+        echo_next("models", "show", result.model_version)
+    elif data is None:
+        echo_next("rescore")
+    else:
+        echo_next("score", data, "--top", "20")
     if options["as_json"]:
         print_json(result.to_dict())
 

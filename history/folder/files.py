@@ -2,12 +2,14 @@
 
 import csv
 import os
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
 
 import pyarrow as pa
 
 from history.config import FunnelConfig
+from history.folder.column_guesses import ColumnGuesses
 from history.folder.csv import UTF_8, first_foreign_line
 from history.folder.csv_table import read_csv
 from history.folder.parquet import read_parquet
@@ -24,6 +26,24 @@ def read_tables(folder: Path, config: FunnelConfig, whole: bool, problems: list[
     whole also reads columns that no rule needs, so that a rejected row can be shown in full. Columns of leads in
     config.ignore are never read.
     """
+    return _read_tables(folder, config, whole, problems, {})
+
+
+def guess_columns(folder: Path, config: FunnelConfig) -> ColumnGuesses:
+    """Table -> field -> column, guessed for the tables whose files lack needed columns."""
+    guesses: dict[str, Mapping[str, str]] = {}
+    _read_tables(folder, config, False, [], guesses)
+    return guesses
+
+
+def _read_tables(
+    folder: Path,
+    config: FunnelConfig,
+    whole: bool,
+    problems: list[str],
+    guesses: dict[str, Mapping[str, str]],
+) -> dict[str, RawTable]:
+    """`read_tables`, which also fills `guesses`."""
     if not folder.is_dir():
         problems.append(
             f"{folder} is not a folder: give the folder that holds leads.csv and the other tables."
@@ -34,7 +54,9 @@ def read_tables(folder: Path, config: FunnelConfig, whole: bool, problems: list[
         path = _file_of(folder, name, problems)
         if path is None:
             continue
-        table = _read_table(path, name, WantedColumns(config, name, whole), problems)
+        wanted = WantedColumns(config, name, whole)
+        table = _read_table(path, name, wanted, problems)
+        guesses[name] = wanted.guesses
         if table is not None:
             tables[name] = table
     return tables

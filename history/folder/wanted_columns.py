@@ -3,15 +3,17 @@
 import re
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
 from history.config import FunnelConfig
+from history.folder.column_guesses import guessed_columns, toml_lines
 from history.currency_words import is_currency_name
 from history.schema import TABLES, TableLayout
 
 MOST_COLUMNS: Final = 10_000
+GUESSED: Final = "Guessed from the names of columns (`leadcast check DATA --fix` writes these lines):"
 LISTED_COLUMNS: Final = 20  # of a header in a message
 
 
@@ -19,12 +21,14 @@ LISTED_COLUMNS: Final = 20  # of a header in a message
 class WantedColumns:
     """Selects the columns of one table's file and their canonical names.
 
-    whole: also columns that no rule needs.
+    whole: also columns that no rule needs. guesses: of a file that lacks needed columns, field -> a column of another
+    name that may hold it.
     """
 
     config: FunnelConfig
     table: str
     whole: bool
+    guesses: dict[str, str] = field(default_factory=dict)
 
     def sources(self, path: Path, header: list[str], problems: list[str]) -> dict[str, str] | None:
         """Canonical name -> the file's column, in the file's order; None if a needed one is missing or duplicated."""
@@ -43,10 +47,19 @@ class WantedColumns:
         ]
         faults += [
             f"{path.name}: column {name!r} is missing; the file has {listed(header)}. "
-            f"Name your column in [columns.{self.table}] of funnel.toml{_such_as(name, header)}."
+            f"Name your column in [columns.{self.table}] of funnel.toml."
             for name in layout.needed
             if name not in mapping and name not in header
         ]
+        if any(name not in mapping and name not in header for name in layout.needed):
+            missing = [name for name in layout.columns if name not in mapping and name not in header]
+            free = [
+                column for column in header if column not in layout.columns and column not in mapping.values()
+            ]
+            self.guesses.update(guessed_columns(self.table, free, missing))
+            if self.guesses:
+                lines = toml_lines({self.table: self.guesses})
+                faults[-1] = "\n      ".join([f"{faults[-1]} {GUESSED}", *lines])
         sources = self._chosen(header)
         counts = Counter(header)
         faults += [
@@ -104,7 +117,3 @@ def _alike(name: str, header: list[str]) -> list[str]:
 
 def _plain(name: str) -> str:
     return re.sub(r"[\s_-]", "", name).casefold()
-
-
-def _such_as(name: str, header: list[str]) -> str:
-    return "".join(f': {name} = "{column}"' for column in _alike(name, header)[:1])

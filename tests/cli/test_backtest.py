@@ -19,7 +19,7 @@ def test_scores_are_printed_by_date_and_group(home: Path, crm: Path, tmp_path: P
     assert lines[header + 1].startswith("2026-03-01")
     assert "by country:" in lines
     assert " ".join(lines[lines.index("by country:") + 1].split()) == f"country {' '.join(GROUP_HEADER)}"
-    assert lines[-1] == f"report: {tmp_path / 'page.html'}"
+    assert lines[-2:] == [f"report: {tmp_path / 'page.html'}", f"Next: leadcast train {crm}"]
     assert (tmp_path / "page.html").read_text().startswith("<!doctype html>")
 
 

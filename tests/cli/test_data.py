@@ -98,7 +98,7 @@ def test_check_reports_all_and_ends_with_1_at_too_many_bad_rows(spoiled: Path) -
     result = run("check", spoiled, "--json")
     assert result.exit_code == 1
     assert json.loads(result.stdout)["tables"]["leads"]["rejected"]["bad_time"]["count"] == 1
-    assert "the data can be used" not in result.stderr
+    assert "Usable: yes" not in result.stderr
     for words in (
         "row 4: created_at 'soon'",
         "row 2: lead_id 'L4', outcome 'maybe'",

@@ -56,7 +56,7 @@ def test_a_models_configuration_keeps_the_folders_column_names(tmp_path: Path) -
 @pytest.mark.parametrize("name", ["Lead_ID", "LEAD ID", "leadId"])
 def test_a_required_column_in_other_case_names_its_mapping(name: str, tmp_path: Path) -> None:
     (problem,) = problems(tmp_path, {"leads.csv": LEADS.replace("lead_id", name).encode()})
-    assert problem.endswith(f'[columns.leads] of funnel.toml: lead_id = "{name}".')
+    assert problem.splitlines()[-1].strip() == f'lead_id = "{name}"'
     (tmp_path / "funnel.toml").write_text(f'[columns.leads]\nlead_id = "{name}"\n')
     assert list(read_folder(tmp_path).lead_ids) == ["a", "b"]
 

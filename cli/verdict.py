@@ -1,0 +1,81 @@
+"""The verdict of `leadcast check` in three lines: what the data can be used for, the largest risk, the next command."""
+
+import shlex
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+if TYPE_CHECKING:
+    from history.history import History
+
+TRAINING: Final = "training"
+SCORING: Final = "scoring"  # and the funnel's state, but no model can be trained
+FEWEST_WINS: Final = 100  # as `train` warns of too_few_outcomes
+# What would change a number most comes first; a code that is not listed comes last.
+BY_RISK: Final = (
+    "no_outcomes",
+    "undated_outcomes",
+    "undecided_outcome",
+    "leakage_suspected",
+    "closing_ahead",
+    "bulk_creation",
+    "late_rows",
+    "odd_creation",
+    "bad_amount",
+    "leakage_possible",
+    "mutable_attribute",
+    "misread_attribute",
+    "closing_stages",
+)
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """usable is TRAINING or SCORING; risk is the warning that matters most, None without warnings."""
+
+    usable: str
+    counts: str
+    risk: Mapping[str, Any] | None
+    next_command: str
+
+    def lines(self) -> list[str]:
+        """The verdict for people."""
+        uses = "yes" if self.usable == TRAINING else "for the funnel only, not for training"
+        return [
+            f"Usable: {uses}; {self.counts}",
+            f"Largest risk: {self._risk()}",
+            f"Next: {self.next_command}",
+        ]
+
+    def _risk(self) -> str:
+        if self.risk is None:
+            return "none found"
+        name = f"{self.risk['code']} {self.risk['subject']}".rstrip()
+        return f"{name}: {self.risk['detail']}"
+
+    def to_dict(self) -> dict[str, Any]:
+        return {"usable": self.usable, "largest_risk": self.risk, "next": self.next_command}
+
+
+def verdict_of(history: "History", warnings: Sequence[Mapping[str, Any]], data: Path) -> Verdict:
+    """The verdict on a history and the warnings about it."""
+    import numpy as np
+
+    from history.history import LOST, OPEN, WON
+    from history.snapshot import state_at
+
+    leads = np.arange(len(history))
+    states = state_at(history, leads, np.full(len(history), history.as_of_us))
+    won, lost, still_open = (int((states == state).sum()) for state in (WON, LOST, OPEN))
+    counts = f"{won:,} won, {lost:,} lost, {still_open:,} open"
+    if 0 < won < FEWEST_WINS:
+        counts += f"; fewer than {FEWEST_WINS} wins make wide intervals"
+    usable = TRAINING if won else SCORING
+    command = shlex.join(["leadcast", "train" if won else "funnel", str(data)])
+    return Verdict(usable, counts, _largest_risk(warnings), command)
+
+
+def _largest_risk(warnings: Sequence[Mapping[str, Any]]) -> Mapping[str, Any] | None:
+    rank = {code: place for place, code in enumerate(BY_RISK)}
+    return min(warnings, key=lambda warning: rank.get(warning["code"], len(rank)), default=None)
