@@ -69,8 +69,9 @@ def import_(
 ) -> None:
     """Turns the export of another system into a data folder: CSV, JSON, workbooks, warehouse tables.
 
-    SYSTEM is one of those below, or mapping for any other. SOURCE are files or folders; their tables are told from their columns. Importing again into the same DATA adds what
-    is new. DATA/import.json accounts for every row: used, or set aside for a reason.
+    SYSTEM is the system that wrote the export, or mapping for any other. SOURCE are files or folders; what each is
+    follows from its columns. Importing again into the same DATA adds what is new. DATA/import.json accounts for every
+    row: used, or set aside for a reason.
 
     \b
     Examples:

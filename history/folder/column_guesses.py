@@ -103,9 +103,9 @@ def guessed_columns(table: str, header: Sequence[str], missing: Sequence[str]) -
         if field in missing:
             names = (_SEPARATORS.sub("", field), *aliases)
             free = (by_key[name] for name in names if name in by_key)
-            column = next((name for name in free if name not in guesses.values()), None)
-            if column is not None:
-                guesses[field] = column
+            guess = next((name for name in free if name not in guesses.values()), None)
+            if guess is not None:
+                guesses[field] = guess
     return guesses
 
 

@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Final
 
 from history.config import FunnelConfig
-from history.folder.column_guesses import guessed_columns, toml_lines
 from history.currency_words import is_currency_name
+from history.folder.column_guesses import guessed_columns, toml_lines
 from history.schema import TABLES, TableLayout
 
 MOST_COLUMNS: Final = 10_000
