@@ -12,7 +12,8 @@ from tests.builders.segment_export import seconds_between, typed
 from tests.builders.simulated_crm import World, csv_text, shifted, sql_time
 
 OPTIONS: dict[str, Any] = {"stages": tuple(STAGE_EVENTS.values()), "lost": (LOST,)}
-SHAPES = ("archive", "csv")
+SHAPES = ("archive", "csv", "pages")
+TEXT_SHAPES = ("csv", "pages")
 PAGES = 3
 ROBOT_FAMILY = "Spider"
 
@@ -42,6 +43,11 @@ def write(made: Stream, shape: str, folder: Path) -> None:
             for page in range(PAGES):
                 lines = "\n".join(map(json.dumps, records[page::PAGES])) + "\n"
                 archive.writestr(f"187520/187520_2026-01-01_{page}#1.json.gz", gzip.compress(lines.encode()))
+        return
+    if shape == "pages":
+        for page in range(PAGES):
+            lines = "\n".join(map(json.dumps, records[page::PAGES])) + "\n"
+            (folder / f"187520_2026-01-01_{page}.json").write_text(lines, encoding="utf-8")
         return
     cells = [
         {

@@ -26,6 +26,7 @@ NAMES = {
     "Home": "page_view",
 }  # fmt: skip
 SHAPES = ("jsonl", "parquet", "csv")
+TEXT_SHAPES = ("jsonl", "csv")
 
 
 def without_returns(world: World) -> World:
