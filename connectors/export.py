@@ -66,6 +66,9 @@ class Export:
     order: str | None
     progress: Progress
     ignored: dict[str, list[str]] = field(default_factory=dict)
+    tallies: dict[str, int] = field(
+        default_factory=dict
+    )  # rows read otherwise than they stand, by what was done
     notes: list[str] = field(default_factory=list)  # decisions that people should know, for import.json
     earlier: Mapping[str, pa.Table] = field(default_factory=dict)
 

@@ -87,9 +87,23 @@ def run_import(
         record = _record(export, result)
         folder.write_text(IMPORT_FILE, import_record(record))
         config = kept_config(output)
+        _refuse_other_currency(output, config, result.currency)
         folder.write_text(CONFIG_FILE, config if config is not None else _settings(export, result).toml())
     progress("imported", 1.0)
     return Imported(record, tables.rows, tables.new_rows)
+
+
+def _refuse_other_currency(output: Path, config: str | None, currency: str | None) -> None:
+    """Raises InvalidInput if the folder's amounts are in another currency than those of the export."""
+    try:
+        kept = tomllib.loads(config).get("funnel", {}).get("currency") if config is not None else None
+    except (tomllib.TOMLDecodeError, AttributeError):
+        return  # a faulty funnel.toml is named by the commands that read it
+    if kept and currency and kept != currency:
+        raise InvalidInput(
+            f"{output} has amounts in {kept} (funnel.currency in {CONFIG_FILE}), and those of the export are in "
+            f"{currency}: add --currency {kept}, or name a new folder with --output."
+        )
 
 
 def _opened(

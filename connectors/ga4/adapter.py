@@ -92,6 +92,7 @@ def convert(export: Export, sink: Sink) -> Result:
         else LEAD_RULE,
         first_stage=FIRST_STAGE if names.stages else None,
         stages=names.stages,
+        won=names.won,
         identity=IDENTITY,
         converted_into=CURRENCY,
         check_kinds=names.refuse_unseen,

@@ -12,7 +12,7 @@ from connectors.deals import NO_TIME, times
 from connectors.export import Export
 from connectors.persons.amounts import amounts_of
 from connectors.persons.census import REASONS, USED, Census, take_census
-from connectors.persons.decisions import decide, outcome_table, stage_table
+from connectors.persons.decisions import Decided, decide, outcome_table, stage_table
 from connectors.persons.earlier import IDENTITIES, earlier_rows
 from connectors.persons.log import Log, LogBuilder
 from connectors.persons.rows import PersonRows, Reader, Role, Rules
@@ -29,6 +29,7 @@ BACKFILLED_US: Final = DAY_US
 
 def convert_persons(export: Export, read: Reader, rules: Rules, sink: Sink) -> Result:
     """Gives the tables of an export to the sink; raises InvalidInput with every problem found."""
+    export.leave_unused()
     log, earlier = _first_reading(export, read, rules)
     census = take_census(log, earlier)
     if not len(census.ids):
@@ -52,7 +53,7 @@ def convert_persons(export: Export, read: Reader, rules: Rules, sink: Sink) -> R
     sink.add("outcomes", outcome_table(log, census, decided, amounts.value))
     sink.add("attribute_changes", traits.changes())
     sink.add(IDENTITIES, census.identities)
-    _note(export, log, census, earlier, rules.lead_rule)
+    _note(export, log, decided, rules, len(census.ids))
     stages = tuple(dict.fromkeys((rules.first_stage, *rules.stages) if rules.first_stage else rules.stages))
     identity = tuple(name for name in rules.identity if name in columns)
     return Result("person", amounts.currency, stages, identity, exported_us)
@@ -60,7 +61,8 @@ def convert_persons(export: Export, read: Reader, rules: Rules, sink: Sink) -> R
 
 def _first_reading(export: Export, read: Reader, rules: Rules) -> tuple[Log, int]:
     """The log of all rows, and how many of them stand for an earlier import."""
-    scratch = replace(export, accounts=[Account(account.file, account.kind) for account in export.accounts])
+    accounts = [Account(account.file, account.kind) for account in export.accounts]
+    scratch = replace(export, accounts=accounts, tallies={})
     builder = LogBuilder()
     for rows in earlier_rows(export.earlier):
         builder.add(rows)
@@ -151,8 +153,11 @@ def _exported(log: Log, earlier: int, now_us: int) -> int:
     return int(past.max()) if len(past) else now_us
 
 
-def _note(export: Export, log: Log, census: Census, earlier: int, lead_rule: str) -> None:
-    """How many people are leads, for import.json."""
-    owners = log.owner[earlier:]
+def _note(export: Export, log: Log, decided: Decided, rules: Rules, leads: int) -> None:
+    """What people should know, for import.json: who is a lead, what was moved, and whether anybody wins."""
+    owners = log.owner
     persons = len(np.unique(owners[owners >= 0]))
-    export.notes.append(f"{len(census.ids):,} leads among the owners of {persons:,} ids: {lead_rule}.")
+    export.notes.append(f"{leads:,} leads among the owners of {persons:,} ids: {rules.lead_rule}.")
+    export.notes += [f"{count:,} rows {what}." for what, count in export.tallies.items()]
+    if not (decided.role == Role.WON).any() and "outcomes" not in export.earlier:
+        export.notes.append(f"nobody wins: no lead has {' or '.join(rules.won)}. --won NAME names what wins.")

@@ -89,14 +89,15 @@ class Rules:
     """What the rows of a system mean.
 
     first_stage: the stage in which each lead begins, None if there are no stages; stages: the open ones in order.
-    identity: attributes that say who it is. converted_into: the currency into which the system itself converts
-    amounts. lead_rule: the rule that makes a lead, in words. check_kinds: raises InvalidInput if rows of a kind that
-    the user named are missing.
+    won: the names of wins, for messages. identity: attributes that say who it is. converted_into: the currency into
+    which the system itself converts amounts. lead_rule: the rule that makes a lead, in words. check_kinds: raises
+    InvalidInput if rows of a kind that the user named are missing.
     """
 
     lead_rule: str
     first_stage: str | None = None
     stages: tuple[str, ...] = ()
+    won: tuple[str, ...] = ()
     identity: tuple[str, ...] = ()
     converted_into: str | None = None
     check_kinds: Callable[[Iterable[str]], None] | None = None

@@ -27,33 +27,37 @@ IDENTITY: Final = (
 )  # fmt: skip
 # Attributes of the folder's own tables, and those that follow from the outcome.
 RESERVED: Final = ("lead_id", "created_at", "id", "uuid", "user_id", "anonymous_id")
-CLOCK_AHEAD: Final = "clock_ahead"
+CLOCK_AHEAD: Final = "happened after they were recorded, by the clock of a device: they count when recorded"
 ADDRESS: Final = r"^[^@\s,;]+@[^@\s,;]+\.[^@\s,;]+$"
 
 
 @dataclass(frozen=True)
 class Moments:
-    """When rows happened and when they were recorded (m,), NO_TIME if that is unknown."""
+    """When rows happened and when they were recorded (m,), NO_TIME if that is unknown; moved: by what was recorded."""
 
     us: Ints
     recorded_us: Ints
+    moved: Mask
 
     def where(self, mask: Mask) -> "Moments":
-        return Moments(self.us[mask], self.recorded_us[mask])
+        return Moments(self.us[mask], self.recorded_us[mask], self.moved[mask])
 
 
 def moments(occurred: Times, recorded: Times) -> Moments:
     """Times of rows; nothing happens after it was recorded, whatever the clock of a device says."""
     known_us = np.where(recorded.known, recorded.us, NO_TIME)
     us = np.where(occurred.known, occurred.us, known_us)
-    us = np.where(recorded.known, np.minimum(us, known_us), us)
-    return Moments(us, known_us)
+    moved = recorded.known & (us > known_us)
+    return Moments(np.where(moved, known_us, us), known_us, moved)
 
 
 def usable(export: Export, table: pa.Table, times: Moments) -> tuple[pa.Table, Moments]:
     """The rows with a time that is not ahead of the import; the others are set aside."""
     missing = times.us == NO_TIME
     table, times = export.leave(table, "no_time", missing), times.where(~missing)
+    moved = int(times.moved.sum())
+    if moved:
+        export.tallies[CLOCK_AHEAD] = export.tallies.get(CLOCK_AHEAD, 0) + moved
     ahead = times.us > export.options.now_us + DAY_US
     return export.leave(table, "time_in_future", ahead), times.where(~ahead)
 

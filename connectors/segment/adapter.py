@@ -105,6 +105,7 @@ def convert(export: Export, sink: Sink) -> Result:
         lead_rule=rule,
         first_stage=FIRST_STAGE if names.stages else None,
         stages=names.stages,
+        won=names.won,
         identity=(*IDENTITY, *(f"account_{name}" for name in IDENTITY)),
         check_kinds=names.refuse_unseen,
     )

@@ -22,7 +22,7 @@ from connectors.write import IMPORT_FILE, import_record, new_folder, read_old
 
 DAY = 86_400_000_000
 NOW_US = 10_000 * DAY
-RULES = Rules(lead_rule="a row with makes_lead")
+RULES = Rules(lead_rule="a row with makes_lead", won=("an order",))
 ROLES = {role.name.lower(): role for role in Role}
 
 

@@ -72,7 +72,8 @@ def test_visitors_without_a_lead_event_are_counted(tmp_path: Path) -> None:
     ]
     export, _ = import_rows(rows, tmp_path / "crm")
     assert set_aside(export) == {"of_no_lead": 1, "won_without_being_a_lead": 1, "no_id": 2}
-    assert "1 leads among the owners of 2 ids" in export.notes[-1]
+    assert "1 leads among the owners of 2 ids" in export.notes[0]
+    assert "--won NAME" in export.notes[1]
 
 
 def test_no_lead_at_all_is_refused_with_the_rule(tmp_path: Path) -> None:
