@@ -9,6 +9,7 @@ import pyarrow as pa
 
 from connectors.deals import NO_TIME, times
 from history.arrays import Floats, Ints, Mask
+from history.history import DAY_US
 
 Texts = Sequence[str | None]
 
@@ -43,6 +44,15 @@ class Touches:
                 "value": pa.array(self.value, mask=~np.isfinite(self.value)),
             }
         )
+
+
+def are_planned(us: Ints, entered_us: Ints, exported_us: int, now_us: int) -> Mask:
+    """Which meetings and tasks (m,) lie ahead of now, or of the export, whose time is known to a day.
+
+    One that was entered after it took place is not planned, whatever the export's time.
+    """
+    ahead = us > exported_us + DAY_US
+    return np.asarray((ahead & ~(entered_us >= us)) | (us > now_us))
 
 
 class SeenIds:

@@ -13,11 +13,10 @@ from connectors.export import SOURCE, booleans, column
 from connectors.hubspot.links import Links
 from connectors.hubspot.portal import Portal
 from connectors.ids import ids_in_cell, whole_ids
-from connectors.interactions import SeenIds, Touches, slug
+from connectors.interactions import SeenIds, Touches, are_planned, slug
 from connectors.people import People
 from connectors.values import read_numbers
 from history.arrays import Floats, Ints, Mask
-from history.history import DAY_US
 
 # The kind of an engagement that has no type, by a column that only its table has.
 KIND_BY_COLUMN: Final = (
@@ -66,25 +65,29 @@ def _engagements(
     us = _occurred(portal, table, kinds)
     table, kinds = _kept(portal, table, kinds, "no_time", us == NO_TIME)
     us = us[us != NO_TIME]
-    planned = us > exported_us + DAY_US
+    created = export.times(table, "hs_createdate")
+    entered = np.where(created.known, created.us, NO_TIME)
+    now_us = export.options.now_us
+    planned = np.where(
+        _can_be_planned(table, kinds), are_planned(us, entered, exported_us, now_us), us > now_us
+    )
     table, kinds = _kept(portal, table, kinds, "planned", planned)
-    us = us[~planned]
+    us, entered = us[~planned], entered[~planned]
     ids = whole_ids(column(table, "engagement_id")).to_pylist()
     again = ~seen.are_new(ids)
     table, kinds = _kept(portal, table, kinds, "same_id_again", again)
-    us = us[~again]
+    us, entered = us[~again], entered[~again]
     rows, lead = _leads_of_engagements(portal, table, us, links, contacts)
     without = np.ones(len(table), dtype=np.bool_)
     without[rows] = False
     export.use(export.leave(table, f"of_no_{portal.lead.object}_of_the_export", without))
-    entered = export.times(table, "hs_createdate")
     directions = _directions(table, kinds)
     ids = whole_ids(column(table, "engagement_id")).to_pylist()
     picked = rows.tolist()
     return Touches(
         lead=lead,
         us=us[rows],
-        entered_us=np.where(entered.known, entered.us, NO_TIME)[rows],
+        entered_us=entered[rows],
         kind=[kinds[row] for row in picked],
         id=[ids[row] for row in picked],
         channel=[CHANNELS.get(kinds[row]) for row in picked],
@@ -127,6 +130,19 @@ def _is_undone(table: pa.Table, kinds: list[str]) -> Mask:
     is_open = np.array([bool(text) and text not in DONE_TASKS for text in statuses], dtype=np.bool_)
     not_held = np.array([text in NOT_HELD for text in outcomes], dtype=np.bool_)
     return np.asarray((tasks & is_open) | (meetings & not_held))
+
+
+def _can_be_planned(table: pa.Table, kinds: list[str]) -> Mask:
+    """Meetings, tasks, and calls that are not made yet; e-mails and notes have happened."""
+    statuses = [(text or "").casefold() for text in column(table, "hs_call_status").to_pylist()]
+    made = ("", "completed")
+    return np.array(
+        [
+            kind in ("meeting", "task", "todo") or (kind == "call" and status not in made)
+            for kind, status in zip(kinds, statuses, strict=True)
+        ],
+        dtype=np.bool_,
+    )
 
 
 def _occurred(portal: Portal, table: pa.Table, kinds: list[str]) -> Ints:

@@ -15,7 +15,6 @@ from connectors.pipedrive.company import Company, plain_ids
 from connectors.values import read_times
 from history.arrays import Floats, Ints, Mask
 from history.folder.columns import Times
-from history.history import DAY_US
 
 CHANNELS: Final = {"call": "phone", "email": "email", "meeting": "meeting", "lunch": "meeting"}
 DONE: Final = frozenset(
@@ -23,23 +22,23 @@ DONE: Final = frozenset(
 )
 
 
-def interactions(company: Company, people: People, exported_us: int) -> Iterator[pa.Table]:
+def interactions(company: Company, people: People) -> Iterator[pa.Table]:
     """Batches of `interactions` of activities that are done and of notes."""
     seen = SeenIds()
     for batch in company.export.batches("Activity"):
-        yield _activities(company, batch, people, (seen, exported_us))
+        yield _activities(company, batch, people, seen)
     seen_notes = SeenIds()
     for batch in company.export.batches("Note"):
         yield _notes(company, batch, people, seen_notes)
 
 
-def _activities(company: Company, table: pa.Table, people: People, state: tuple[SeenIds, int]) -> pa.Table:
-    export, (seen, exported_us) = company.export, state
+def _activities(company: Company, table: pa.Table, people: People, seen: SeenIds) -> pa.Table:
+    export = company.export
     table = _without_deleted(company, table)
     table = export.leave(table, "not_done", ~_is_done(table))
     us = _occurred(company, table)
     table, us = export.leave(table, "no_time", us == NO_TIME), us[us != NO_TIME]
-    planned = us > exported_us + DAY_US
+    planned = us > export.options.now_us  # an activity that is done has taken place, whenever it was due
     table, us = export.leave(table, "planned", planned), us[~planned]
     table, us, deal = _of_deals(company, table, us, people)
     again = ~seen.are_new(column(table, "id").to_pylist())
@@ -100,12 +99,16 @@ def _is_done(table: pa.Table) -> Mask:
 
 
 def _occurred(company: Company, table: pa.Table) -> Ints:
-    """The time of day for which an activity was planned, else when it was marked as done, else its day."""
+    """The time of day for which an activity was planned, else when it was marked as done, else its day.
+
+    An activity that is done before its time took place when it was marked.
+    """
     marked, due = (company.export.times(table, name) for name in ("marked_as_done_time", "due_date"))
     exact = _exact_times(company, table)
     us = np.where(due.known, due.us, NO_TIME)
     us = np.where(marked.known, marked.us, us)
-    return np.asarray(np.where(exact.known, exact.us, us))
+    early = exact.known & marked.known & (marked.us < exact.us)
+    return np.asarray(np.where(exact.known & ~early, exact.us, us))
 
 
 def _exact_times(company: Company, table: pa.Table) -> Times:

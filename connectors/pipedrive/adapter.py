@@ -64,7 +64,7 @@ def convert(export: Export, sink: Sink) -> Result:
     sink.add("attribute_changes", changes.table(company.ids.own))
     persons = plain_ids(column(company.deals, "person_id")).to_pylist()
     people = People([(id_, place) for place, id_ in enumerate(persons) if id_], company.created_us)
-    for batch in interactions(company, people, exported_us):
+    for batch in interactions(company, people):
         sink.add("interactions", batch)
     identity = tuple(name for name in IDENTITY if name in leads.column_names)
     return Result("deal", amounts.currency, stages.order, identity, exported_us)

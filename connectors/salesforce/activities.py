@@ -9,13 +9,12 @@ import pyarrow.compute as pc
 
 from connectors.deals import NO_TIME, times
 from connectors.export import Export, booleans, column
-from connectors.interactions import slug
+from connectors.interactions import are_planned, slug
 from connectors.salesforce.ids import keys
 from connectors.salesforce.leads import ConvertedLeads
 from connectors.salesforce.org import Org, without_deleted
 from connectors.values import end_of_day, read_numbers
 from history.arrays import Floats, Ints, Mask
-from history.history import DAY_US
 
 # Status of a completed task in the usual languages.
 DONE: Final = frozenset((
@@ -57,8 +56,11 @@ def _happened(org: Org, table: pa.Table, kind: str) -> pa.Table:
     occurred = _occurred(export, table, kind)
     table = export.leave(table, "no_time", occurred == NO_TIME)
     occurred = occurred[occurred != NO_TIME]
-    # Histories of opportunities date the export; the activities of that very day may be later.
-    planned = occurred > org.exported_us + DAY_US
+    created = export.times(table, "CreatedDate")
+    entered = np.where(created.known, created.us, NO_TIME)
+    now_us = export.options.now_us
+    ahead = are_planned(occurred, entered, org.exported_us, now_us)
+    planned = ahead if kind == "Event" else occurred > now_us  # a completed task has happened
     table, occurred = export.leave(table, "planned", planned), occurred[~planned]
     export.use(table)
 

@@ -158,11 +158,11 @@ def _deal(lead: Row, versions: list[Row], now: Row, count: int, owner_ids: Mappi
         for row in sorted(versions, key=lambda row: row["timestamp"])
         if row["name"] == "dealstage"
     }
-    home = float(latest["amount"]) / float(in_currency("1", code))
+    home = f"{float(latest['amount']) / float(in_currency('1', code)):.2f}" if latest["amount"] else ""
     return {
         "hs_object_id": deal_id(lead["lead_id"]), "dealname": f"{lead['company'] or 'Deal'}, {lead['product']}",
         "dealstage": stage, "pipeline": PIPELINE[0], "amount": latest["amount"], "deal_currency_code": code,
-        "amount_in_home_currency": f"{home:.2f}", "closedate": latest["closedate"], "createdate": lead["created_at"],
+        "amount_in_home_currency": home, "closedate": latest["closedate"], "createdate": lead["created_at"],
         "hs_lastmodifieddate": max(row["timestamp"] for row in versions),
         "hubspot_owner_id": owner_ids[now["owner"]], "hs_analytics_source": lead["source"],
         "hs_is_closed": str(closed).lower(), "hs_is_closed_won": str(stage == "closedwon").lower(),
@@ -428,7 +428,7 @@ def write_reports(made: Portal, folder: Path) -> None:
         label = LABELS.get(row["dealstage"], "Due")
         shown = {
             **row, "owner": names.get(row.get("hubspot_owner_id", ""), ""), "pipeline": pipeline,
-            "dealstage": f"{label} ({pipeline})", "amount": f"{row['deal_currency_code']} {float(row['amount']):,.2f}",
+            "dealstage": f"{label} ({pipeline})", "amount": _money(row["amount"], row["deal_currency_code"]),
         }  # fmt: skip
         cells = {title: _shown(field, shown.get(field, "")) for field, title in DEAL_LABELS.items()}
         for id_, stage in LABELS.items():
@@ -456,6 +456,10 @@ def write_reports(made: Portal, folder: Path) -> None:
         for row in made.submissions
     ]  # fmt: skip
     (folder / "form-submissions.csv").write_text(csv_text(forms), encoding="utf-16")
+
+
+def _money(amount: str, code: str) -> str:
+    return f"{code} {float(amount):,.2f}" if amount else ""
 
 
 def _shown_activity(row: Row) -> Row:

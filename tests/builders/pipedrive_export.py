@@ -320,7 +320,7 @@ def write_reports(made: Company, folder: Path) -> None:
             continue  # the list view does not export them
         shown = {
             **row, "stage": labels.get(row["stage_id"], "Talks"), "pipeline": pipelines[row["pipeline_id"]],
-            "status": row["status"].title(), "value": f"{float(row['value']):,.2f} {row['currency']}",
+            "status": row["status"].title(), "value": _money(row["value"], row["currency"]),
         }  # fmt: skip
         deals.append(
             {f"Deal - {label}": _shown(field, shown.get(field, "")) for field, label in DEAL_LABELS.items()}
@@ -345,6 +345,10 @@ def write_reports(made: Company, folder: Path) -> None:
         for r in made.notes
     ]  # fmt: skip
     (folder / "notes.csv").write_text(csv_text(notes), encoding="utf-8")
+
+
+def _money(amount: str, code: str) -> str:
+    return f"{float(amount):,.2f} {code}" if amount else ""
 
 
 def _shown(field: str, text: str) -> str:
