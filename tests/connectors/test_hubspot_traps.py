@@ -247,7 +247,7 @@ def test_rounded_ids_are_refused(trial: Trial) -> None:
 
 def test_contacts_alone_name_the_option_for_them(trial: Trial) -> None:
     trial.write("contacts", [contact("1", "lead")])
-    with pytest.raises(InvalidInput, match="no table of deals.*--object person"):
+    with pytest.raises(InvalidInput, match=r"no table of deals.*--object person"):
         trial.run()
 
 
