@@ -32,6 +32,7 @@ OTHER_STAGE = "21"
 CUSTOM = ("industry", "employees", "product", "seats", "profile_fit", "newsletter")
 DELETED, MERGED, OF_OTHER_PIPELINE, PLANNED = 7, 5, 9, 4
 OPTIONS = {"currency": "EUR"}
+ONE_CURRENCY = 50  # small exports need no option
 OTHER_CURRENCY_EVERY = 20  # Pipedrive exports no rates: the amounts of these deals are unknown
 
 
@@ -61,7 +62,8 @@ def field_hash(name: str) -> str:
 
 
 def currency_of(lead_id: str) -> str:
-    return "EUR" if int(lead_id[1:]) % OTHER_CURRENCY_EVERY else "USD"
+    number = int(lead_id[1:])
+    return "USD" if number > ONE_CURRENCY and number % OTHER_CURRENCY_EVERY == 0 else "EUR"
 
 
 def company(world: World) -> Company:
