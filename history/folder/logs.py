@@ -13,7 +13,6 @@ from history.folder.rules import (
     CLOSED_BEFORE_CREATED,
     CLOSING_AHEAD,
     DUPLICATE_INTERACTION,
-    IGNORED_ATTRIBUTE,
     OPEN_WITHOUT_TIME,
     UNKNOWN_DIRECTION,
     UNKNOWN_SURVIVOR,
@@ -29,7 +28,6 @@ from history.history import (
     OPEN,
     STATES,
     WON,
-    Changes,
     Costs,
     Factor,
     Interactions,
@@ -120,7 +118,7 @@ class OutcomeRows(LeadRows):
         if column != "outcome":
             return text
         states = states_of_words(self.options.config.outcome_words)
-        return _renamed(text, [states.get(folded(word), word) for word in text.values])
+        return renamed_texts(text, [states.get(folded(word), word) for word in text.values])
 
     def _read_time(self, column: str) -> Times:
         """The times of a column; a date in closed_at ends at now or recorded_at, if these lie on that day."""
@@ -309,44 +307,6 @@ class _DatedOutcomes:
     is_before_created: Mask
 
 
-class ChangeRows(LeadRows):
-    """The table of attribute changes."""
-
-    def _read_text(self, column: str) -> Factor:
-        """Attributes by their canonical names, if funnel.toml maps the columns of leads."""
-        text = super()._read_text(column)
-        return (
-            _canonical(text, self.options.config.columns.get("leads", {})) if column == "attribute" else text
-        )
-
-    def build(self, leads: VisibleLeads) -> Changes:
-        """The log of the visible leads, without ignored attributes."""
-        rows = self.visible(leads, self.known_us())
-        ignored = matching(self.text("attribute"), set(self.options.config.ignore).__contains__)
-        self.rows.flag(IGNORED_ATTRIBUTE, ignored, "attribute")
-        rows = replace(rows, is_visible=rows.is_visible & ~ignored)
-        self.flag_early(leads, rows)
-        order = grouped(rows.is_visible, rows.index, self.own.us)
-        return Changes(
-            offsets_of(rows.index[order], len(leads.created_us)),
-            self.own.us[order],
-            rows.known_us[order],
-            self.text("attribute").take(order).compact(),
-            self.text("value").take(order).compact(),
-        )
-
-    def _survivor_has_own(self, leads: VisibleLeads, is_own: Mask, into: Ints) -> Mask:
-        """A lead with a value of the attribute, at its creation or by a change, keeps its own."""
-        attribute = self.text("attribute")
-        n = len(leads.created_us)
-        has_own = np.zeros((len(attribute.values) + 1, n + 1), dtype=np.bool_)
-        for code, name in enumerate(attribute.values):
-            if name in self._leads.raw.columns:
-                has_own[code, :n] = self._leads.text(name).codes[leads.rows] >= 0
-        has_own[attribute.codes[is_own], leads.index[self.lead][is_own]] = True
-        return np.asarray(has_own[attribute.codes, into])
-
-
 class CostRows(ValidatedTable):
     """The table of costs, whose rows belong to no lead."""
 
@@ -373,13 +333,7 @@ def _decoded(factor: Factor) -> list[str | None]:
     return list(lookup[factor.codes])
 
 
-def _canonical(attribute: Factor, mapping: Mapping[str, str]) -> Factor:
-    """Canonical attribute names for those of the export's own columns; mapping: canonical name -> column."""
-    canonical = {column: name for name, column in mapping.items()}
-    return _renamed(attribute, [canonical.get(text, text) for text in attribute.values])
-
-
-def _renamed(factor: Factor, names: Sequence[str]) -> Factor:
+def renamed_texts(factor: Factor, names: Sequence[str]) -> Factor:
     """The factor with another text for each of its values, of which several may become one."""
     if names == factor.values:
         return factor

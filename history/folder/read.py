@@ -10,9 +10,10 @@ from history.config import FunnelConfig, load_config
 from history.data_end import end_of
 from history.errors import InvalidInput
 from history.folder.acceptance import mend_sentence
+from history.folder.change_rows import ChangeRows
 from history.folder.currencies import currency_problem, currency_warnings
 from history.folder.files import read_tables
-from history.folder.logs import ChangeRows, CostRows, InteractionRows, OutcomeRows, StageRows
+from history.folder.logs import CostRows, InteractionRows, OutcomeRows, StageRows
 from history.folder.merges import merged_ids
 from history.folder.raw_table import RawTable
 from history.folder.row_filter import RejectedRow

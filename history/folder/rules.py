@@ -289,6 +289,21 @@ OPEN_WITHOUT_TIME: Final = Rule(
 IGNORED_ATTRIBUTE: Final = Rule(
     "ignored_attribute", "the attribute is in attributes.ignore; the change is not read", keeps_row=True
 )
+RENAMED_ATTRIBUTE: Final = Rule(
+    "renamed_attribute",
+    "the attribute is a column of leads under another name; the change counts for that column",
+    keeps_row=True,
+)
+OTHER_FORM_OF_VALUE: Final = Rule(
+    "other_form_of_value",
+    "another change of the same instant has the value in the form of the column of leads; only that one counts",
+    keeps_row=True,
+)
+NEAR_ATTRIBUTE: Final = Rule(
+    "near_attribute",
+    "the attribute is no column of leads, but nearly has the name of one; it is kept as one of its own",
+    keeps_row=True,
+)
 NEAR_COLUMN: Final = Rule(
     "near_column",
     "a column has the name of a known one but for case or spaces; it is not read as that one",
@@ -336,6 +351,9 @@ RULES: Final = (
     CLOSING_AHEAD,
     OPEN_WITHOUT_TIME,
     IGNORED_ATTRIBUTE,
+    RENAMED_ATTRIBUTE,
+    NEAR_ATTRIBUTE,
+    OTHER_FORM_OF_VALUE,
     NEAR_COLUMN,
 )
 RULE_OF: Final[Mapping[str, Rule]] = {rule.name: rule for rule in RULES}

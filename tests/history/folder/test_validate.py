@@ -118,8 +118,9 @@ def test_odd_rows_are_kept_and_flagged(tmp_path: Path) -> None:
         },
         "attribute_changes": {"ignored_attribute": 1},
     }
-    # Flagged in test_read.py, test_id_forms.py and test_merges.py.
+    # Flagged in test_read.py, test_id_forms.py, test_merges.py and test_change_rows.py.
     elsewhere = {"late_row", "odd_creation", "other_id_form", "several_ids"}
+    elsewhere |= {"renamed_attribute", "near_attribute", "other_form_of_value"}
     elsewhere |= {"gone_lead", "merged_row", "unknown_survivor"}
     assert {rule for found in flags.values() for rule in found} == set(FLAGGED) - elsewhere
     assert len(history.interactions.time_us) == 1
