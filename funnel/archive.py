@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 
 from funnel.dates import local_date
 from funnel.records import Record
-from history.atomic_file import put_away, replacing
+from history.atomic_file import remove_leftovers, replacing
 from history.config import FunnelConfig
 from history.errors import DamagedArtifact, InvalidInput
 from history.times import format_time, parse_time
@@ -90,7 +90,7 @@ def save_report(home: Path, record: Mapping[str, Any], made_us: int) -> str:
 
 
 def _write(path: Path, record: Record) -> None:
-    put_away(path.parent)
+    remove_leftovers(path.parent)
     with replacing(path) as file:
         file.write(json.dumps(record, ensure_ascii=False, allow_nan=False).encode())
     sync_folder(path.parent)

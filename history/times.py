@@ -15,7 +15,7 @@ from history.history import DAY_US, HOUR_US
 
 SECOND_US: Final = 1_000_000
 EARLIEST_US: Final = 631_152_000 * SECOND_US  # 1990-01-01T00:00:00Z
-AS_OF_END_US: Final = 7_258_118_400 * SECOND_US  # 2200-01-01T00:00:00Z: what people ask for lies before it
+AS_OF_END_US: Final = 7_258_118_400 * SECOND_US  # 2200-01-01T00:00:00Z, the bound of --as-of and of queries
 LATEST_US: Final = 253_402_300_800 * SECOND_US - 1  # the last microsecond of the year 9999
 LONGEST_TEXT: Final = 40
 SHAPES_AT_ONCE: Final = 32
@@ -47,7 +47,7 @@ def parse_time(text: str, zone: ZoneInfo) -> int:
 
 
 def read_as_of(text: str, zone: ZoneInfo) -> int:
-    """parse_time of a date or time that a person asks for; InvalidInput too outside of the years 1990 to 2199."""
+    """parse_time of an option or query; raises InvalidInput outside of the years 1990 to 2199 too."""
     us = parse_time(text, zone)
     if not EARLIEST_US <= us < AS_OF_END_US:
         raise InvalidInput(f"{text!r} is not from 1990 to 2199.")
@@ -55,12 +55,13 @@ def read_as_of(text: str, zone: ZoneInfo) -> int:
 
 
 def parse_times(texts: Sequence[str], zone: ZoneInfo) -> tuple[Ints, Mask]:
-    """parse_time of every text: instants (n,), 0 where the text is no time, and which are times (n,)."""
-    raw = [text.strip(" \t").encode("utf-8", "replace") for text in texts]
-    long = [len(item) > LONGEST_TEXT for item in raw]
-    width = max((len(item) for item, cut in zip(raw, long, strict=True) if not cut), default=1) or 1
-    padded = b"".join(b" " * width if cut else item.ljust(width) for item, cut in zip(raw, long, strict=True))
-    return parse_matrix(np.frombuffer(padded, dtype=np.uint8).reshape(len(raw), width), zone)
+    """parse_time of each text: instants (n,), 0 for a text that is not a time, and the mask of times (n,)."""
+    encoded = [text.strip(" \t").encode("utf-8", "replace") for text in texts]
+    # A blank row is not a time: one long text must not make every row as wide.
+    encoded = [b"" if len(text) > LONGEST_TEXT else text for text in encoded]
+    width = max(map(len, encoded), default=1) or 1
+    padded = b"".join(text.ljust(width) for text in encoded)
+    return parse_matrix(np.frombuffer(padded, dtype=np.uint8).reshape(len(encoded), width), zone)
 
 
 def read_rfc_3339(text: str) -> int | None:
@@ -111,14 +112,26 @@ def from_local(local_us: Ints, zone: ZoneInfo) -> Ints:
 
 
 def day_ends(us: Ints, zone: ZoneInfo) -> Ints:
-    """The last microsecond of the day in `zone` that each instant (n,) lies in."""
+    """The last microsecond of each instant's day in `zone` (n,)."""
     if zone.key == "UTC":
         return us // DAY_US * DAY_US + DAY_US - 1
     instants, inverse = np.unique(us, return_inverse=True)
     walls = [(_EPOCH.replace(tzinfo=UTC) + at * _US).astimezone(zone) for at in instants.tolist()]
-    following = [(wall.date() - _EPOCH.date()).days + 1 for wall in walls]
-    ends = from_local(np.array(following, dtype=np.int64) * DAY_US, zone) - 1
+    next_day = [(wall.date() - _EPOCH.date()).days + 1 for wall in walls]
+    ends = from_local(np.array(next_day, dtype=np.int64) * DAY_US, zone) - 1
     return np.asarray(ends[inverse], dtype=np.int64)
+
+
+def next_month(start_us: Ints, zone: ZoneInfo) -> Ints:
+    """One calendar month after each instant, same day and time in `zone`, or the last day of a short month."""
+    ends = []
+    for us in start_us.tolist():
+        wall = (_EPOCH.replace(tzinfo=UTC) + timedelta(microseconds=us)).astimezone(zone).replace(tzinfo=None)
+        year, month = wall.year + wall.month // 12, wall.month % 12 + 1
+        last = (datetime(year + month // 12, month % 12 + 1, 1) - timedelta(days=1)).day  # noqa: DTZ001
+        moved = wall.replace(year=year, month=month, day=min(wall.day, last))
+        ends.append((moved - _EPOCH) // _US)
+    return from_local(np.array(ends, dtype=np.int64), zone)
 
 
 @lru_cache(maxsize=65_536)
@@ -160,7 +173,7 @@ def _read(text: str, zone: ZoneInfo) -> int | None:
 
 
 def _read_group(texts: Bytes, layout: re.Match[str], zone: ZoneInfo) -> tuple[Ints, Mask]:
-    """The instants of rows that share one valid shape, and which of them exist in the calendar."""
+    """The instants of rows of one valid shape, and the mask of those that exist in the calendar."""
 
     def digits(start: int, stop: int) -> Ints:
         total = np.zeros(len(texts), dtype=np.int64)
@@ -180,8 +193,8 @@ def _read_group(texts: Bytes, layout: re.Match[str], zone: ZoneInfo) -> tuple[In
         us += second * SECOND_US
         good &= second <= 59
     if end > 20:
-        kept = min(end, 26)
-        us += digits(20, kept) * 10 ** (26 - kept)
+        last = min(end, 26)  # digits after the microsecond are cut off
+        us += digits(20, last) * 10 ** (26 - last)
     if layout["zone"] is None:
         return from_local(np.where(good, us, 0), zone), good
     if layout["zone"] not in "Zz":
@@ -194,22 +207,10 @@ def _read_group(texts: Bytes, layout: re.Match[str], zone: ZoneInfo) -> tuple[In
 
 
 def _days(year: Ints, month: Ints, day: Ints) -> tuple[Ints, Mask]:
-    """Microseconds to the start of each civil day, and which days the calendar has."""
+    """Microseconds since 1970 to the start of each civil day (n,), and the mask of days that exist."""
     good = (year >= 1) & (month >= 1) & (month <= 12) & (day >= 1)
     months = np.where(good, (year - 1970) * 12 + month - 1, 0)
     first = months.astype("datetime64[M]").astype("datetime64[D]").astype(np.int64)
     following = (months + 1).astype("datetime64[M]").astype("datetime64[D]").astype(np.int64)
     good &= first + day - 1 < following
     return (first + day - 1) * DAY_US, good
-
-
-def next_month(start_us: Ints, zone: ZoneInfo) -> Ints:
-    """One calendar month after each instant, same day and time in `zone`, or the last day of a short month."""
-    ends = []
-    for us in start_us.tolist():
-        wall = (_EPOCH.replace(tzinfo=UTC) + timedelta(microseconds=us)).astimezone(zone).replace(tzinfo=None)
-        year, month = wall.year + wall.month // 12, wall.month % 12 + 1
-        last = (datetime(year + month // 12, month % 12 + 1, 1) - timedelta(days=1)).day  # noqa: DTZ001
-        moved = wall.replace(year=year, month=month, day=min(wall.day, last))
-        ends.append((moved - _EPOCH) // _US)
-    return from_local(np.array(ends, dtype=np.int64), zone)

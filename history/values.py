@@ -1,10 +1,10 @@
-"""Typed values to the one text that stands for them at every door."""
+"""The text of a typed value, the same for files, requests and the store."""
 
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Final
 
-LARGEST_NUMBER: Final = 1e30  # of amounts, and to either side of interactions' values
+LARGEST_NUMBER: Final = 1e30  # bound of amounts, and of the size of interactions' values
 
 
 def number_text(number: int | float | Decimal) -> str:
@@ -12,6 +12,7 @@ def number_text(number: int | float | Decimal) -> str:
     if isinstance(number, int):
         return str(number)
     if isinstance(number, float):
+        # From 1e16 on, int() would show digits that the float does not have.
         if number.is_integer() and abs(number) < 1e16:
             return str(int(number))
         text = repr(number)
@@ -28,11 +29,11 @@ def number_text(number: int | float | Decimal) -> str:
 def value_text(value: object) -> str | None:
     """The text of a value of a typed column or a request; None for a missing one (None, NaN or a blank text).
 
-    Raises TypeError for what is no single value, such as a list.
+    Raises TypeError for another type, such as a list.
     """
     if isinstance(value, str):
         return None if not value or value.isspace() else value
-    if value is None or value != value:
+    if value is None or value != value:  # NaN differs from itself
         return None
     if isinstance(value, bool):
         return "true" if value else "false"

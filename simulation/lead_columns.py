@@ -31,7 +31,7 @@ def lead_columns(world: World, index: Ints, created: Ints, t: Traits) -> Columns
     """The columns of the leads `index` (n,), created at these instants."""
     day = created // DAY_US
     firm = np.where(t.account < 0, world.leads + index, t.account)
-    campaigns = [f"{s[0].replace('_', '-')}-{c + 1:02d}" for s in SOURCES for c in range(CAMPAIGNS)]
+    campaigns = [f"{s.name.replace('_', '-')}-{c + 1:02d}" for s in SOURCES for c in range(CAMPAIGNS)]
     role = np.maximum(t.role, 0)
     age = (AGE_BY_ROLE[role].cumsum(1) / AGE_BY_ROLE[role].sum(1, keepdims=True)) < uniform(
         world.seed, "age", index
@@ -42,7 +42,7 @@ def lead_columns(world: World, index: Ints, created: Ints, t: Traits) -> Columns
         "created_at": times(created),
         "account_id": [None if a < 0 else f"A{a + 1:06d}" for a in t.account.tolist()],
         "owner": _texts(t.owner, world.owners),
-        "source": _texts(t.source, [s[0] for s in SOURCES]),
+        "source": _texts(t.source, [source.name for source in SOURCES]),
         "campaign": _texts(t.campaign, campaigns),
         "contact_name": _people(world, index),
         "contact_role": _texts(t.role, ROLES),

@@ -37,12 +37,13 @@ def lead_batch(world: World, index: Ints) -> Batch:
     planned = np.where(np.isnan(traits.planned_days), -1, day + np.nan_to_num(traits.planned_days)).astype(
         np.int64
     )
-    first_touch = uniform(world.seed, "first-touch", index) < np.array([s[3] for s in SOURCES])[traits.source]
+    inbound_share = np.array([source.inbound_share for source in SOURCES])[traits.source]
+    came_by_itself = uniform(world.seed, "first-touch", index) < inbound_share
     engagement = 0.25 + 0.15 * np.tanh(score[:, 0])
     starts = Starts(
         key=keys(world.seed, "path", index),
         day=day,
-        recency=np.where(first_touch, 0, 3).astype(np.int64),
+        recency=np.where(came_by_itself, 0, 3).astype(np.int64),
         planned=planned,
         score=score,
         engagement=engagement,
@@ -55,7 +56,7 @@ def lead_batch(world: World, index: Ints) -> Batch:
         log_amount=log_median_amount(traits),
         source=traits.source,
         owner=traits.owner,
-        came_by_itself=first_touch,
+        came_by_itself=came_by_itself,
     )
 
 

@@ -195,10 +195,10 @@ def _costs(world: World, arrivals: Ints) -> Columns:
     """What each source cost in each month: its usual price a lead, give or take a fifth."""
     month, source = np.nonzero(arrivals)
     swing = 0.8 + 0.4 * uniform(world.seed, "cost", month * len(SOURCES) + source)
-    amount = arrivals[month, source] * np.array([s[4] for s in SOURCES])[source] * swing
+    amount = arrivals[month, source] * np.array([entry.cost for entry in SOURCES])[source] * swing
     return {
         "period_start": [date(m // 12, m % 12 + 1, 1).isoformat() for m in month.tolist()],
-        "source": [SOURCES[s][0] for s in source.tolist()],
+        "source": [SOURCES[s].name for s in source.tolist()],
         "amount": [f"{a:.2f}" for a in amount.tolist()],
     }
 

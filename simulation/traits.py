@@ -53,8 +53,8 @@ def draw_traits(world: World, index: Ints, day: Ints) -> Traits:
     def u(name: str) -> Floats:
         return uniform(world.seed, name, index)
 
-    share = np.array([s[1] for s in SOURCES])
-    later = share * np.array([DRIFT_SHARE.get(s[0], 1.0) for s in SOURCES])
+    share = np.array([source.share for source in SOURCES])
+    later = share * np.array([DRIFT_SHARE.get(source.name, 1.0) for source in SOURCES])
     source = np.where(day < world.drift_day, pick(u("source"), share), pick(u("source"), later))
     account = (max(1, world.leads * 0.7) * u("account") ** 1.25).astype(np.int64)
     account = np.where(u("private") < 0.12, -1, account)
@@ -93,8 +93,8 @@ def draw_traits(world: World, index: Ints, day: Ints) -> Traits:
 
 def path_score(world: World, t: Traits, day: Ints) -> Floats:
     """The score of each lead and stage by its traits (n, stages); from the proposal on the owner's partner works."""
-    score = np.array([s[2] for s in SOURCES])[t.source]
-    fallen = np.array([DRIFT_QUALITY.get(s[0], 0.0) for s in SOURCES])[t.source]
+    score = np.array([source.quality for source in SOURCES])[t.source]
+    fallen = np.array([DRIFT_QUALITY.get(source.name, 0.0) for source in SOURCES])[t.source]
     score = score + np.where(day >= world.drift_day, fallen, 0.0)
     score += 0.04 * normal(world.seed, "campaign-effect", np.arange(len(SOURCES) * CAMPAIGNS))[t.campaign]
     score += np.where(t.industry < 0, -0.2, INDUSTRY_EFFECT[t.industry])

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from history.atomic_file import put_away, replacing
+from history.atomic_file import remove_leftovers, replacing
 
 ROOT = Path(__file__).parents[2]
 KILLED = """
@@ -68,7 +68,7 @@ def test_what_fails_leaves_the_old_one_and_nothing_beside_it(tmp_path: Path) -> 
     assert path.read_text() == "old"
 
 
-def test_a_file_put_away_before_it_was_held_is_made_again(
+def test_a_file_remove_leftovers_before_it_was_held_is_made_again(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Another writer may come between the making of the file and the lock on it."""
@@ -77,7 +77,7 @@ def test_a_file_put_away_before_it_was_held_is_made_again(
     def late(file: object, how: int) -> None:
         times.append(how)
         if len(times) == 1:
-            put_away(tmp_path)
+            remove_leftovers(tmp_path)
         real(file, how)  # type: ignore[arg-type]
 
     monkeypatch.setattr("history.atomic_file.fcntl.flock", late)

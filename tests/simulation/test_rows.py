@@ -28,7 +28,7 @@ CREATED = dict(zip(BATCH.columns["lead_id"], BATCH.columns["created_at"], strict
 
 
 def test_shares_of_kinds_are_those_of_one_group_each() -> None:
-    shares = np.array([kind[4] for kind in KINDS])
+    shares = np.array([kind.shares for kind in KINDS])
     assert shares.sum(axis=0) == pytest.approx([1.0] * len(GROUPS))
     assert ((shares > 0).sum(axis=1) == 1).all()
 

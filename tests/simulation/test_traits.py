@@ -39,7 +39,7 @@ def test_codes_have_a_name() -> None:
 
 def test_mix_of_sources_drifts_but_nothing_else() -> None:
     late = draw_traits(WORLD, INDEX, LATE)
-    partner = [source[0] for source in SOURCES].index("partner")
+    partner = [source.name for source in SOURCES].index("partner")
     assert (late.source == partner).sum() > 1.8 * (TRAITS.source == partner).sum()
     assert late.account.tolist() == TRAITS.account.tolist()
     assert late.seats.tobytes() == TRAITS.seats.tobytes()
@@ -61,7 +61,7 @@ def test_better_trait_raises_the_score_in_every_stage(name: str, low: float, hig
 
 
 def test_quality_of_a_source_falls_half_way() -> None:
-    social = TRAITS.source == [source[0] for source in SOURCES].index("paid_social")
+    social = TRAITS.source == [source.name for source in SOURCES].index("paid_social")
     fallen = score(TRAITS, LATE) - score(TRAITS)
     np.testing.assert_allclose(fallen[social], -0.45)
     assert not fallen[~social].any()
