@@ -23,6 +23,11 @@ class People:
             for person, deals in places.items()
         }
 
+    @property
+    def any(self) -> bool:
+        """Whether any person has a deal."""
+        return bool(self._deals)
+
     def deals_at(self, persons: pa.Array, us: Ints) -> Ints:
         """The place of each activity's deal (m,), -1 for a person without deals."""
         encoded = whole_ids(persons).dictionary_encode()

@@ -1,6 +1,7 @@
 """Tasks and events as interactions, read in batches."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
@@ -10,9 +11,9 @@ import pyarrow.compute as pc
 from connectors.deals import NO_TIME, times
 from connectors.export import Export, booleans, column
 from connectors.interactions import are_planned, slug
-from connectors.salesforce.ids import keys
-from connectors.salesforce.leads import ConvertedLeads
-from connectors.salesforce.org import Org, without_deleted
+from connectors.people import People
+from connectors.salesforce.ids import OPPORTUNITY_PREFIX, keys
+from connectors.salesforce.org import without_deleted
 from connectors.values import end_of_day, read_numbers
 from history.arrays import Floats, Ints, Mask
 
@@ -32,25 +33,56 @@ SECONDS: Final = 60.0  # a call's value is in minutes
 LEAD: Final = "_lead"
 
 
-def interactions(org: Org, converted: ConvertedLeads) -> Iterator[pa.Table]:
-    """Batches of `interactions`: of each opportunity, and of the Lead that it was."""
-    targets = pa.concat_arrays([org.keys, converted.keys])
-    deals = np.concatenate((np.arange(len(org.keys)), converted.deal)).astype(np.int64)
-    ids = pa.array(org.ids, pa.string())
+@dataclass(frozen=True)
+class Targets:
+    """The records whose activities are those of the leads (n,) with these ids.
+
+    keys (m,): ids of records; place (m,): the lead of each. contacts: persons whose activities are those of a lead too.
+    """
+
+    export: Export
+    exported_us: int
+    ids: Sequence[str]
+    keys: pa.Array
+    place: Ints
+    contacts: People
+
+    def places(self, array: pa.Array) -> Ints:
+        """The lead of each record's id (k,), -1 without one."""
+        found = pc.fill_null(pc.index_in(keys(array), value_set=self.keys), len(self.place))
+        place: Ints = np.append(self.place, -1)[found.to_numpy(zero_copy_only=False)]
+        return place
+
+
+def interactions(targets: Targets) -> Iterator[pa.Table]:
+    """Batches of `interactions`: of each lead's own records, and of its contacts if no other opportunity is named."""
+    ids = pa.array(targets.ids, pa.string())
     for kind in ("Task", "Event"):
-        for batch in org.export.batches(kind):
-            table = without_deleted(org.export, batch)
-            what = pc.index_in(keys(column(table, "WhatId")), value_set=targets)
-            who = pc.index_in(keys(column(table, "WhoId")), value_set=targets)
-            place = pc.fill_null(pc.coalesce(what, who), -1).to_numpy(zero_copy_only=False)
-            table = org.export.leave(table, "of_no_opportunity_of_the_export", place < 0)
-            table = table.append_column(LEAD, ids.take(pa.array(deals[place[place >= 0]])))
-            yield _happened(org, table, kind)
+        for batch in targets.export.batches(kind):
+            table = without_deleted(targets.export, batch)
+            place = _places(targets, table, kind)
+            table = targets.export.leave(table, "of_no_lead_of_the_export", place < 0)
+            table = table.append_column(LEAD, ids.take(pa.array(place[place >= 0])))
+            yield _happened(targets, table, kind)
 
 
-def _happened(org: Org, table: pa.Table, kind: str) -> pa.Table:
+def _places(targets: Targets, table: pa.Table, kind: str) -> Ints:
+    """The lead of each activity (n,): of what it is about, else of whom it is with, -1 without one."""
+    what, who = column(table, "WhatId"), column(table, "WhoId")
+    place = targets.places(what)
+    place = np.where(place >= 0, place, targets.places(who))
+    of_deal = pc.fill_null(pc.starts_with(what, OPPORTUNITY_PREFIX), False).to_numpy(zero_copy_only=False)
+    rows = np.flatnonzero((place < 0) & ~of_deal) if targets.contacts.any else np.zeros(0, dtype=np.int64)
+    if len(rows):
+        some = table.take(pa.array(rows))
+        us = _occurred(targets.export, some, kind)
+        place[rows] = targets.contacts.deals_at(keys(column(some, "WhoId")), us)
+    return place
+
+
+def _happened(targets: Targets, table: pa.Table, kind: str) -> pa.Table:
     """The rows that took place; what is not done, has no time or is planned is set aside."""
-    export = org.export
+    export = targets.export
     if kind == "Task":
         table = export.leave(table, "not_completed", ~_is_done(export, table))
     occurred = _occurred(export, table, kind)
@@ -59,7 +91,7 @@ def _happened(org: Org, table: pa.Table, kind: str) -> pa.Table:
     created = export.times(table, "CreatedDate")
     entered = np.where(created.known, created.us, NO_TIME)
     now_us = export.options.now_us
-    ahead = are_planned(occurred, entered, org.exported_us, now_us)
+    ahead = are_planned(occurred, entered, targets.exported_us, now_us)
     planned = ahead if kind == "Event" else occurred > now_us  # a completed task has happened
     table, occurred = export.leave(table, "planned", planned), occurred[~planned]
     export.use(table)

@@ -1,13 +1,19 @@
 """Salesforce: opportunities with their histories, activities and converted leads -> the tables of a data folder."""
 
+from itertools import chain
 from typing import Final
+
+import numpy as np
+import pyarrow as pa
 
 from connectors.attributes import Changes
 from connectors.deals import deal_tables
 from connectors.export import Export
-from connectors.salesforce.activities import interactions
+from connectors.salesforce.activities import Targets, interactions
 from connectors.salesforce.amounts import read_amounts
 from connectors.salesforce.changes import AMOUNT, CLOSE_DATE, add_field_changes, add_plans, tracked_plans
+from connectors.salesforce.contacts import campaign_interactions, read_contacts
+from connectors.salesforce.lead_object import convert_leads
 from connectors.salesforce.leads import identity_columns, lead_table, list_ignored, read_converted
 from connectors.salesforce.objects import ALL_KINDS
 from connectors.salesforce.org import read_org, without_deleted
@@ -15,11 +21,14 @@ from connectors.salesforce.stages import read_deals, read_moves, read_stages, st
 from connectors.tables import Result, Sink
 
 KINDS: Final = ALL_KINDS
-OBJECTS: Final = ("deal",)
+LEAD: Final = "lead"
+OBJECTS: Final = ("deal", LEAD)
 
 
 def convert(export: Export, sink: Sink) -> Result:
     """Gives the tables of an export to the sink; raises InvalidInput with every problem found."""
+    if export.options.object == LEAD:
+        return convert_leads(export, sink)
     history, fields = export.table("OpportunityHistory"), export.table("OpportunityFieldHistory")
     org = read_org(export, history, fields)
     converted = read_converted(org)
@@ -42,6 +51,10 @@ def convert(export: Export, sink: Sink) -> Result:
     sink.add("stages", tables.stages)
     sink.add("outcomes", tables.outcomes)
     sink.add("attribute_changes", changes.table(org.ids))
-    for batch in interactions(org, converted):
+    targets = Targets(
+        export, org.exported_us, org.ids, pa.concat_arrays([org.keys, converted.keys]),
+        np.concatenate((np.arange(len(org.keys)), converted.deal)), read_contacts(org),
+    )  # fmt: skip
+    for batch in chain(interactions(targets), campaign_interactions(targets)):
         sink.add("interactions", batch)
     return Result("deal", amounts.currency, stages.order, identity_columns(leads), org.exported_us)

@@ -42,6 +42,8 @@ def read_converted(org: Org) -> ConvertedLeads:
     org.export.use(table)
     history = org.export.table("LeadHistory")
     org.export.leave(history, "before_the_opportunity", np.ones(len(history), dtype=np.bool_))
+    statuses = org.export.table("LeadStatus")
+    org.export.leave(statuses, "of_another_object", np.ones(len(statuses), dtype=np.bool_))
     lead_keys = pa.array(keys(column(table, "Id")).to_pylist(), pa.string())
     return ConvertedLeads(table, lead_keys, deal[deal >= 0])
 
@@ -92,6 +94,8 @@ def _add_lead_columns(org: Org, converted: ConvertedLeads, columns: Columns) -> 
 
 def list_ignored(org: Org) -> None:
     """Lists the columns that hold today's value or the outcome, and links to other records."""
+    of_today = [name for name in ("Status", "OwnerId", "Owner.Name") if org.export.has_field("Lead", name)]
+    org.export.ignore("Lead", of_today)
     for known in org.export.sources:
         left_out = [f.name for f in known.kind.fields if f.trap in (Trap.TODAY, Trap.OUTCOME, Trap.IGNORE)]
         org.export.ignore(known.kind.name, (name for name in left_out if name in known.columns))

@@ -99,7 +99,7 @@ LEAD_HISTORY: Final = ObjectKind(
     (
         *used(
             "Id",
-            "LeadId|Lead ID",
+            "LeadId|Lead ID|parent.Id",
             "Field|Field / Event",
             "OldValue|Old Value",
             "NewValue|New Value",
@@ -120,12 +120,24 @@ LEAD: Final = ObjectKind(
             "CreatedDate|Created Date|Create Date", "ConvertedDate|Converted Date", "SystemModstamp",
             "LastModifiedDate|Last Modified Date",
         ),
-        *trapped(Trap.IDENTITY, "Name", "FirstName|First Name", "LastName|Last Name", "Company|Company / Account"),
-        *trapped(Trap.TODAY, "Status|Lead Status", "Rating", "OwnerId", "Owner.Name|Lead Owner"),
+        *trapped(
+            Trap.IDENTITY, "Name", "FirstName|First Name", "LastName|Last Name", "Company|Company / Account", "Email",
+            "Phone", "MobilePhone|Mobile", "Fax", "Website", "Street", "PostalCode|Zip/Postal Code", "Description",
+            "Title", "Salutation", "Latitude", "Longitude", "GeocodeAccuracy", "Jigsaw", "JigsawContactId",
+        ),
+        *used("Status|Lead Status", "OwnerId", "Owner.Name|Lead Owner"),
+        *trapped(
+            Trap.TODAY, "Rating", "LastActivityDate|Last Activity", "LastTransferDate",
+            "IsUnreadByOwner|Unread By Owner",
+            "EmailBouncedReason", "EmailBouncedDate", "HasOptedOutOfEmail|Email Opt Out", "HasOptedOutOfFax",
+            "DoNotCall|Do Not Call", "ActivityMetricId", "ScoreIntelligenceId", "FirstCallDateTime",
+            "FirstEmailDateTime", "ActionCadenceAssigneeId", "ActionCadenceId", "ActionCadenceState",
+        ),
+        *trapped(Trap.OUTCOME, "ConvertedAccountId", "ConvertedContactId"),
         *_SYSTEM,
     ),
     needs=("Id", ("IsConverted", "ConvertedOpportunityId"), ("Company", "LastName", "IsConverted")),
-    without=("StageName",),
+    without=("StageName", "SortOrder"),
 )  # fmt: skip
 EVENT: Final = ObjectKind(
     "Event",
@@ -192,15 +204,46 @@ CURRENCY: Final = ObjectKind(
     used("IsoCode|Currency Code", "ConversionRate|Conversion Rate", "IsCorporate|Corporate Currency"),
     needs=("IsoCode", "ConversionRate"),
 )
+LEAD_STATUS: Final = ObjectKind(
+    "LeadStatus",
+    used(
+        "MasterLabel|Lead Status|Label",
+        "ApiName",
+        "SortOrder|Sort Order",
+        "IsConverted|Converted",
+        "IsDefault",
+    ),
+    needs=("MasterLabel", "SortOrder", "IsConverted"),
+)
+CONTACT_ROLE: Final = ObjectKind(
+    "OpportunityContactRole",
+    used(
+        "Id", "OpportunityId|Opportunity ID|parent.Id", "ContactId|Contact ID", "Role", "IsPrimary|Primary", "IsDeleted"
+    ),
+    needs=("OpportunityId", "ContactId", ("Role", "IsPrimary")),
+    without=("StageName", "WhatId"),
+)  # fmt: skip
+CAMPAIGN_MEMBER: Final = ObjectKind(
+    "CampaignMember",
+    (
+        *used(
+            "Id|Campaign Member ID", "CampaignId|Campaign ID", "LeadId|Lead ID", "ContactId|Contact ID",
+            "Status|Member Status", "HasResponded|Responded", "IsDeleted",
+        ),
+        *times("CreatedDate|Created Date", "FirstRespondedDate|First Responded Date"),
+        *trapped(Trap.IDENTITY, "Name", "FirstName", "LastName", "Email", "Phone", "CompanyOrAccount"),
+    ),
+    needs=("CampaignId", ("LeadId", "ContactId"), "CreatedDate", ("HasResponded", "FirstRespondedDate", "Status")),
+    without=("StageName", "WhatId", "IsConverted"),
+)  # fmt: skip
 RECORD_TYPE: Final = ObjectKind(
     "RecordType",
     used("Id|Record Type ID", "Name|Record Type Name", "DeveloperName", "SobjectType"),
-    needs=("Id", "Name", ("DeveloperName", "SobjectType")),
+    needs=("Id", "Name", "SobjectType"),
     without=("StageName",),
 )
 # The most specific first.
 ALL_KINDS: Final = (
-    FIELD_HISTORY, OPPORTUNITY_HISTORY_REPORT, OPPORTUNITY_HISTORY, LEAD_HISTORY, STAGE, CURRENCY, RECORD_TYPE,
-    USER, EVENT, TASK,
-    LEAD, OPPORTUNITY,
+    FIELD_HISTORY, CONTACT_ROLE, CAMPAIGN_MEMBER, OPPORTUNITY_HISTORY_REPORT, OPPORTUNITY_HISTORY, LEAD_HISTORY, STAGE,
+    LEAD_STATUS, CURRENCY, RECORD_TYPE, USER, EVENT, TASK, LEAD, OPPORTUNITY,
 )  # fmt: skip

@@ -97,7 +97,7 @@ def read_org(export: Export, *histories: pa.Table) -> Org:
         erased=frozenset(long_ids(pa.array(records.erased, pa.string()))),
         created_us=created,
         exported_us=exported_at(export, ((t, TIMES) for t in (current, records.versions, *histories))),
-        users=_users(export),
+        users=read_users(export),
         keys=pa.array(keys(column(current, "Id")).to_pylist(), pa.string()),
         ids=ids,
     )
@@ -176,7 +176,8 @@ def _refuse_histories(export: Export, table: pa.Table) -> None:
         )
 
 
-def _users(export: Export) -> dict[str, str]:
+def read_users(export: Export) -> dict[str, str]:
+    """The names of users by the key of their id."""
     table = export.table("User")
     export.use(table)
     names = names_by_id(table, "Id", ("Name", "FirstName", "LastName"))
