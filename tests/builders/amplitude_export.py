@@ -101,7 +101,7 @@ def record(event: Event, traits: dict[str, str], account: str | None) -> dict[st
     names = {"identify": "$identify", "page": "[Amplitude] Page Viewed"}
     values = {name: typed(value) for name, value in event.properties.items() if value and name != "account"}
     if event.name == WON:
-        values["$revenue"] = values.pop("revenue")
+        values["$revenue"] = values.pop("revenue", None)
         values["products"] = [{"name": "Chair", "price": 5}]
     said: dict[str, Any] = {name: typed(value) for name, value in traits.items()}
     if event.source:

@@ -11,7 +11,7 @@ from cli.main import leadcast
 from tests.builders.simulated_crm import World, open_ids, simulated
 
 GUIDES = Path(__file__).parents[2] / "docs" / "guides"
-SYSTEMS = ("dynamics", "hubspot", "odoo", "pipedrive", "salesforce")
+SYSTEMS = ("amplitude", "dynamics", "ga4", "hubspot", "odoo", "pipedrive", "salesforce", "segment")
 EXAMPLE = re.compile(r"^leadcast (import \w+ export --output crm)$", re.MULTILINE)
 
 
