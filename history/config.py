@@ -15,6 +15,7 @@ from history.display import DISPLAY_KEYS, TEMPLATES, fields_of
 from history.errors import InvalidInput
 from history.outcome_words import folded
 from history.schema import OUTCOMES, TABLES
+from history.time_formats import format_problem
 
 CONFIG_FILE: Final = "funnel.toml"
 ATTRIBUTE_KINDS: Final = ("number", "date", "boolean", "category", "set")
@@ -45,6 +46,9 @@ SECTIONS: Final[Mapping[str, tuple[str, ...]]] = {
     "values": ("outcomes",),
     "display": DISPLAY_KEYS,
 }
+FORMATS: Final = ("datetime", "decimal")
+DECIMAL_MARKS: Final = (".", ",")
+ALL_TABLES: Final = ""  # the key of formats that hold for every table without its own
 
 
 @cache
@@ -58,9 +62,9 @@ class FunnelConfig:
 
     stages are the open stages in order; empty until given or inferred. Entering one of won_stages or lost_stages is an
     outcome, beside the usual words (history/closing_stages.py). columns maps table -> canonical name -> the file's;
-    outcome_words maps a state -> the file's words for it. attribute_types maps an attribute to number, date, boolean or
-    category; attributes of identity are shown, never learned. display is as set; history/display.py guesses the rest.
-    inferred lists the keys that funnel.toml does not set.
+    outcome_words maps a state -> the file's words for it; formats a table or ALL_TABLES -> datetime and decimal.
+    attribute_types maps an attribute to its kind; attributes of identity are shown, never learned. display is as set;
+    history/display.py guesses the rest. inferred lists the keys that funnel.toml does not set.
     """
 
     name: str = "funnel"
@@ -73,6 +77,7 @@ class FunnelConfig:
     groups: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     columns: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     outcome_words: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    formats: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     attribute_types: Mapping[str, str] = field(default_factory=dict)
     ignore: tuple[str, ...] = ()
     identity: tuple[str, ...] = ()
@@ -86,6 +91,11 @@ class FunnelConfig:
     @property
     def horizon_us(self) -> int:
         return self.horizon_days * 86_400_000_000
+
+    def format_of(self, table: str, name: str) -> str | None:
+        """The format of a table's times ("datetime") or numbers ("decimal"), None for ISO 8601 and 1234.5."""
+        own = self.formats.get(table, {})
+        return own.get(name, self.formats.get(ALL_TABLES, {}).get(name))
 
     @property
     def zone(self) -> ZoneInfo:
@@ -186,8 +196,9 @@ class _Faults:
 
 
 def _config(document: Mapping[str, Any], faults: _Faults) -> FunnelConfig:
-    faults.unknown("", document, (*SECTIONS, "columns"))
-    sections = {name: faults.table(document, name) for name in (*SECTIONS, "columns")}
+    by_table = ("columns", "formats")
+    faults.unknown("", document, (*SECTIONS, *by_table))
+    sections = {name: faults.table(document, name) for name in (*SECTIONS, *by_table)}
     for name, known in SECTIONS.items():
         faults.unknown(f"{name}.", sections[name], known)
     funnel, attributes = sections["funnel"], sections["attributes"]
@@ -203,6 +214,7 @@ def _config(document: Mapping[str, Any], faults: _Faults) -> FunnelConfig:
         groups=_groups(faults.table(funnel, "groups", "funnel."), stages, faults),
         columns=_columns(sections["columns"], faults),
         outcome_words=_outcome_words(faults.table(sections["values"], "outcomes", "values."), faults),
+        formats=_formats(sections["formats"], faults),
         attribute_types=_types(faults.table(attributes, "types", "attributes."), faults),
         ignore=faults.texts(attributes, "ignore"),
         identity=faults.texts(attributes, "identity"),
@@ -272,6 +284,32 @@ def _columns(section: Mapping[str, Any], faults: _Faults) -> dict[str, dict[str,
             faults.text(mapping, name, None)
         columns[table] = {name: column for name, column in mapping.items() if isinstance(column, str)}
     return columns
+
+
+def _formats(section: Mapping[str, Any], faults: _Faults) -> dict[str, dict[str, str]]:
+    """The formats of each table that has its own, and those of all others under ALL_TABLES."""
+    faults.unknown("formats.", section, (*FORMATS, *TABLES))
+    general = {name: section[name] for name in FORMATS if name in section}
+    formats = {ALL_TABLES: _format_values("formats.", general, faults)} if general else {}
+    for table in (name for name in TABLES if name in section):
+        own = faults.table(section, table, "formats.")
+        faults.unknown(f"formats.{table}.", own, FORMATS)
+        formats[table] = _format_values(f"formats.{table}.", own, faults)
+    return formats
+
+
+def _format_values(prefix: str, section: Mapping[str, Any], faults: _Faults) -> dict[str, str]:
+    values = {name: section[name] for name in FORMATS if name in section}
+    if "decimal" in values and values["decimal"] not in DECIMAL_MARKS:
+        faults.add(f"{prefix}decimal", f'must be "." or ",", got {values.pop("decimal")!r}')
+    if "datetime" in values:
+        problem = format_problem(values["datetime"])
+        if problem is not None:
+            got = values.pop("datetime")
+            faults.add(
+                f"{prefix}datetime", f"must be a format such as %d/%m/%Y %H:%M, got {got!r}: {problem}"
+            )
+    return values
 
 
 def _outcome_words(section: Mapping[str, Any], faults: _Faults) -> dict[str, tuple[str, ...]]:

@@ -182,7 +182,7 @@ def _read_group(texts: Bytes, layout: re.Match[str], zone: ZoneInfo) -> tuple[In
         return total
 
     shape = layout.string
-    us, good = _days(digits(0, 4), digits(5, 7), digits(8, 10))
+    us, good = day_starts(digits(0, 4), digits(5, 7), digits(8, 10))
     end = layout.start("zone") if layout["zone"] is not None else len(shape)
     if end > 10:
         hour, minute = digits(11, 13), digits(14, 16)
@@ -206,7 +206,7 @@ def _read_group(texts: Bytes, layout: re.Match[str], zone: ZoneInfo) -> tuple[In
     return np.where(good, us, 0), good
 
 
-def _days(year: Ints, month: Ints, day: Ints) -> tuple[Ints, Mask]:
+def day_starts(year: Ints, month: Ints, day: Ints) -> tuple[Ints, Mask]:
     """Microseconds since 1970 to the start of each civil day (n,), and the mask of days that exist."""
     good = (year >= 1) & (month >= 1) & (month <= 12) & (day >= 1)
     months = np.where(good, (year - 1970) * 12 + month - 1, 0)

@@ -6,9 +6,8 @@ from functools import lru_cache
 from typing import Final
 
 from history.spelling import fold
+from history.time_formats import DAY_FIRST, MONTH_FIRST
 
-DAY_FIRST: Final = "day first"
-MONTH_FIRST: Final = "month first"
 LARGEST_MONTH: Final = 12
 FIRST_OF_LAST_CENTURY: Final = 70  # two digits from here on are of the last century
 LONGEST: Final = 48  # characters

@@ -24,7 +24,8 @@ from features.attributes.parsing import (
     plain_number,
 )
 from history.arrays import Ints
-from history.written_dates import DAY_FIRST, date_order, written_date
+from history.time_formats import DAY_FIRST
+from history.written_dates import date_order, written_date
 from history.written_numbers import COMMA, PERCENT, decimal_mark, is_currency, taken_apart
 
 FITS: Final = 0.99  # share of a column's values that must read as a kind

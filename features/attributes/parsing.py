@@ -10,8 +10,9 @@ from zoneinfo import ZoneInfo
 from history.arrays import Ints
 from history.errors import InvalidInput
 from history.spelling import fold, trimmed
+from history.time_formats import DAY_FIRST, MONTH_FIRST
 from history.times import parse_time, parse_times
-from history.written_dates import DAY_FIRST, MONTH_FIRST, written_date
+from history.written_dates import written_date
 from history.written_numbers import COMMA, PERCENT, POINT, taken_apart, value_of
 
 NUMBER, BOOLEAN, DATE, CATEGORY, SET = "number", "boolean", "date", "category", "set"

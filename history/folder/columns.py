@@ -22,12 +22,17 @@ NUMBER_PATTERN: Final = r"^[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?$"
 
 @dataclass(frozen=True)
 class Times:
-    """Parsed times (n,): microseconds UTC, presence mask, validity mask, mask of dates without a time of day."""
+    """Parsed times (n,): microseconds UTC, presence mask, validity mask, mask of dates without a time of day.
+
+    is_local (n,): local dates such as 3/4/2026, None if no value is one; order: of their day and month, None if open.
+    """
 
     us: Ints
     given: Mask
     good: Mask
     is_date: Mask
+    is_local: Mask | None = None
+    order: str | None = None
 
     @property
     def known(self) -> Mask:
@@ -36,11 +41,16 @@ class Times:
 
 @dataclass(frozen=True)
 class Numbers:
-    """Parsed numbers (n,): NaN if missing, presence mask, validity mask (a finite number)."""
+    """Parsed numbers (n,): NaN if missing, presence mask, validity mask (a finite number).
+
+    is_local (n,): numbers read by their decimal mark, which is the column's or that of funnel.toml; None without any.
+    """
 
     value: Floats
     given: Mask
     good: Mask
+    is_local: Mask | None = None
+    mark: str | None = None
 
 
 def texts(array: pa.Array) -> Factor:

@@ -18,7 +18,7 @@ from history.times import format_time
 from history.warnings import Warning
 
 KEPT_HISTORIES: Final = 3  # scores, forecast and funnel at one T, or two dates compared
-OWN_TO_FOLDER: Final = ("columns", "outcome_words", "display", "inferred")
+OWN_TO_FOLDER: Final = ("columns", "outcome_words", "formats", "display", "inferred")
 
 
 class DataFolder:

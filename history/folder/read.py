@@ -102,12 +102,13 @@ def _config(folder: Path, given: FunnelConfig | None, problems: list[str]) -> Fu
 
 
 def with_columns_of(own: FunnelConfig, model: FunnelConfig) -> FunnelConfig:
-    """A model's configuration for a folder: column names, outcome words and display are the folder's own."""
+    """A model's configuration for a folder, whose own are column names, outcome words, formats and display."""
     inferred = tuple(key for key in model.inferred if key != "stages" or not model.stages)
     return replace(
         model,
         columns=own.columns,
         outcome_words=own.outcome_words,
+        formats=own.formats,
         display=own.display or model.display,
         inferred=inferred,
     )

@@ -94,6 +94,13 @@ def _is_not_a_time(table: "ValidatedTable", column: str) -> Mask:
     return times.given & ~times.good
 
 
+def _is_unclear(table: "ValidatedTable", column: str) -> Mask:
+    times = table.time(column)
+    if times.is_local is None or times.order is not None:
+        return np.zeros(len(table), dtype=np.bool_)
+    return times.is_local & ~times.good
+
+
 def _is_before_1990(table: "ValidatedTable", column: str) -> Mask:
     times = table.time(column)
     return times.known & (times.us < EARLIEST_US)
@@ -152,6 +159,14 @@ class Rule:
         return self.mend.format(table=table, column=column, value=json.dumps(value, ensure_ascii=False))
 
 
+_NAME_FORMAT: Final = (
+    'In [formats.{table}] of funnel.toml: datetime = "%d/%m/%Y %H:%M", as {value} is written; '
+    "or name the right column in [columns.{table}]"
+)
+_NAME_DECIMAL: Final = (
+    'In [formats.{table}] of funnel.toml: decimal = ",", if {value} has a decimal comma; '
+    "or name the right column in [columns.{table}]"
+)
 _NAME_COLUMN: Final = 'Name the right column in [columns.{table}] of funnel.toml: {column} = "YOUR COLUMN"'
 
 RAGGED_ROW: Final = Rule(
@@ -197,14 +212,20 @@ UNKNOWN_LEAD: Final = Rule(
 )
 LEAD_SET_ASIDE: Final = Rule("lead_set_aside", "the row of its lead is set aside", _has_invalid_lead)
 MISSING_TIME: Final = Rule("missing_time", "a required time is empty", _has_no_time, mend=_NAME_COLUMN)
-BAD_TIME: Final = Rule("bad_time", f"expected {EXPECTED}", _is_not_a_time, mend=_NAME_COLUMN)
+UNCLEAR_TIME: Final = Rule(
+    "unclear_time",
+    "the whole column leaves open which of day and month comes first",
+    _is_unclear,
+    mend='In [formats.{table}] of funnel.toml: datetime = "%d/%m/%Y" if {value} begins with the day, "%m/%d/%Y" if not',
+)
+BAD_TIME: Final = Rule("bad_time", f"expected {EXPECTED}", _is_not_a_time, mend=_NAME_FORMAT)
 TIME_BEFORE_1990: Final = Rule(
     "time_before_1990", "the time is before 1990", _is_before_1990, mend=_NAME_COLUMN
 )
 TIME_IN_FUTURE: Final = Rule("time_in_future", "the time is more than a day after now", _lies_in_the_future)
 EMPTY_KIND: Final = Rule("empty_kind", "kind is empty", _is_empty, mend=_NAME_COLUMN)
 BAD_VALUE: Final = Rule(
-    "bad_value", "value is not a number from -1e30 to 1e30", is_bad_number, mend=_NAME_COLUMN
+    "bad_value", "value is not a number from -1e30 to 1e30", is_bad_number, mend=_NAME_DECIMAL
 )
 DUPLICATE_INTERACTION: Final = Rule(
     "duplicate_interaction", "the lead has another interaction of this interaction_id, known earlier"
@@ -216,7 +237,7 @@ BAD_OUTCOME: Final = Rule(
     _is_not_a_state,
     mend="In [values.outcomes] of funnel.toml: won = [{value}], if it means won; else lost, open or gone",
 )
-BAD_COST: Final = Rule("bad_cost", "amount is not a number from 0 to 1e30", is_bad_number, mend=_NAME_COLUMN)
+BAD_COST: Final = Rule("bad_cost", "amount is not a number from 0 to 1e30", is_bad_number, mend=_NAME_DECIMAL)
 EMPTY_ATTRIBUTE: Final = Rule("empty_attribute", "attribute is empty", _is_empty, mend=_NAME_COLUMN)
 FIXED_ATTRIBUTE: Final = Rule("fixed_attribute", "lead_id and created_at never change", _is_fixed)
 MISSING_AMOUNT: Final = Rule("missing_amount", "amount is empty", _has_no_number, mend=_NAME_COLUMN)
@@ -224,6 +245,20 @@ PERIOD_ENDS_BEFORE_START: Final = Rule(
     "period_ends_before_start", "period_end is not after period_start", _ends_before_start, mend=_NAME_COLUMN
 )
 
+DAY_FIRST_TIME: Final = Rule(
+    "day_first", "a local date; the day comes first, as the whole column shows", keeps_row=True
+)
+MONTH_FIRST_TIME: Final = Rule(
+    "month_first", "a local date; the month comes first, as the whole column shows", keeps_row=True
+)
+COMMA_NUMBER: Final = Rule(
+    "decimal_comma",
+    "a number with a decimal comma, as the whole column shows, separators or a currency sign",
+    keeps_row=True,
+)
+POINT_NUMBER: Final = Rule(
+    "decimal_point", "a number with separators or a currency sign, and a decimal point if any", keeps_row=True
+)
 OTHER_ID_FORM: Final = Rule(
     "other_id_form",
     "the id is one lead's in another form (123.0 for 123; 15 for 18 characters of Salesforce); the row is that lead's",
@@ -323,6 +358,7 @@ RULES: Final = (
     UNKNOWN_LEAD,
     LEAD_SET_ASIDE,
     MISSING_TIME,
+    UNCLEAR_TIME,
     BAD_TIME,
     TIME_BEFORE_1990,
     TIME_IN_FUTURE,
@@ -336,6 +372,10 @@ RULES: Final = (
     FIXED_ATTRIBUTE,
     MISSING_AMOUNT,
     PERIOD_ENDS_BEFORE_START,
+    DAY_FIRST_TIME,
+    MONTH_FIRST_TIME,
+    COMMA_NUMBER,
+    POINT_NUMBER,
     OTHER_ID_FORM,
     SEVERAL_IDS,
     LATE_ROW,
@@ -382,7 +422,7 @@ def _of_time(column: str, *rules: Rule) -> tuple[Check, ...]:
 
 
 def _of_own_time(column: str) -> tuple[Check, ...]:
-    return _of_time(column, MISSING_TIME, BAD_TIME, TIME_BEFORE_1990, TIME_IN_FUTURE)
+    return _of_time(column, MISSING_TIME, UNCLEAR_TIME, BAD_TIME, TIME_BEFORE_1990, TIME_IN_FUTURE)
 
 
 _LEAD_ID: Final = tuple(Check(rule, "lead_id") for rule in (EMPTY_ID, NUL_IN_ID, LONG_ID, ROUNDED_ID))
@@ -390,7 +430,7 @@ _OF_A_LEAD: Final = (
     *_LEAD_ID,
     *(Check(rule, "lead_id") for rule in (ID_CASE, ID_ZEROS, LISTED_IDS, UNKNOWN_LEAD, LEAD_SET_ASIDE)),
 )
-_RECORDED_AT: Final = _of_time("recorded_at", BAD_TIME, TIME_BEFORE_1990, TIME_IN_FUTURE)
+_RECORDED_AT: Final = _of_time("recorded_at", UNCLEAR_TIME, BAD_TIME, TIME_BEFORE_1990, TIME_IN_FUTURE)
 
 CHECKS: Final[Mapping[str, tuple[Check, ...]]] = {
     "leads": (*_LEAD_ID, *_of_own_time("created_at"), *_RECORDED_AT),
@@ -412,7 +452,7 @@ CHECKS: Final[Mapping[str, tuple[Check, ...]]] = {
         *_OF_A_LEAD,
         Check(BAD_OUTCOME, "outcome", ("lead_id", "outcome")),
         # closed_at may be empty, and may lie in the future: such an outcome is not visible before.
-        *_of_time("closed_at", BAD_TIME, TIME_BEFORE_1990),
+        *_of_time("closed_at", UNCLEAR_TIME, BAD_TIME, TIME_BEFORE_1990),
         *_RECORDED_AT,
     ),
     "attribute_changes": (
@@ -425,7 +465,7 @@ CHECKS: Final[Mapping[str, tuple[Check, ...]]] = {
     "costs": (
         *_of_own_time("period_start"),
         *_RECORDED_AT,
-        *_of_time("period_end", BAD_TIME, TIME_BEFORE_1990),
+        *_of_time("period_end", UNCLEAR_TIME, BAD_TIME, TIME_BEFORE_1990),
         Check(MISSING_AMOUNT, "amount", ("amount", "period_start")),
         Check(BAD_COST, "amount"),
         Check(PERIOD_ENDS_BEFORE_START, "period_end", ("period_start", "period_end")),

@@ -8,14 +8,13 @@ import numpy as np
 
 from history.arrays import Ints, Mask
 from history.config import FunnelConfig
+from history.folder import local_numbers, local_times
 from history.folder.columns import (
     Numbers,
     Times,
     no_numbers,
     no_times,
-    numbers,
     texts,
-    times,
     without_blanks,
     without_nul,
 )
@@ -26,18 +25,24 @@ from history.folder.row_filter import RejectedRow, RowFilter
 from history.folder.rules import (
     BEFORE_CREATION,
     CHECKS,
+    COMMA_NUMBER,
+    DAY_FIRST_TIME,
     DUPLICATE_LEAD,
     LATE_ROW,
     MERGED_ROW,
+    MONTH_FIRST_TIME,
     ODD_CREATION,
     OTHER_ID_FORM,
+    POINT_NUMBER,
     SEVERAL_IDS,
     Rule,
     matching,
 )
 from history.history import DAY_US, Factor, empty_factor
 from history.odd_creations import odd_creations
-from history.schema import NOT_ATTRIBUTES, TABLES
+from history.schema import NOT_ATTRIBUTES, NUMBER, TABLES
+from history.time_formats import MONTH_FIRST
+from history.written_numbers import COMMA
 
 NO_TIME: Final = np.iinfo(np.int64).min
 OWN_TIME: Final[Mapping[str, str]] = {name: layout.own_time for name, layout in TABLES.items()}
@@ -106,9 +111,26 @@ class ValidatedTable:
             if check.rule.test is not None:
                 broken = check.rule.test(self, check.column)
                 self.rows.reject(check.rule, broken, *check.shown_columns, tested=check.column)
+        self._flag_local_values()
 
     def _prepare(self) -> None:
         """Derives what the checks of a kind of table read."""
+
+    def _flag_local_values(self) -> None:
+        """Counts the times and numbers whose form the column alone shows, and funnel.toml does not name."""
+        formats = self.options.config
+        if formats.format_of(self.name, "datetime") is None:
+            for column, times in self._times.items():
+                if times.is_local is not None:
+                    rule = MONTH_FIRST_TIME if times.order == MONTH_FIRST else DAY_FIRST_TIME
+                    self.rows.flag(rule, times.is_local & times.good, column)
+        if formats.format_of(self.name, "decimal") is None:
+            columns = (name for name in self.raw.columns if TABLES[self.name].role(name) == NUMBER)
+            for column in columns:
+                numbers = self.number(column)
+                if numbers.is_local is not None:
+                    rule = COMMA_NUMBER if numbers.mark == COMMA else POINT_NUMBER
+                    self.rows.flag(rule, numbers.is_local, column)
 
     def __len__(self) -> int:
         return len(self.raw)
@@ -141,15 +163,22 @@ class ValidatedTable:
         return self._times[column]
 
     def _read_time(self, column: str) -> Times:
-        array = self.raw.columns.get(column)
-        return no_times(len(self)) if array is None else times(array, self.options.config.zone)
+        array, config = self.raw.columns.get(column), self.options.config
+        if array is None:
+            return no_times(len(self))
+        return local_times.read_column(array, config.zone, config.format_of(self.name, "datetime"))
 
     def number(self, column: str) -> Numbers:
         """A column's numbers (n,)."""
         if column not in self._numbers:
-            array = self.raw.columns.get(column)
-            self._numbers[column] = no_numbers(len(self)) if array is None else numbers(array)
+            self._numbers[column] = self._read_number(column)
         return self._numbers[column]
+
+    def _read_number(self, column: str) -> Numbers:
+        array = self.raw.columns.get(column)
+        if array is None:
+            return no_numbers(len(self))
+        return local_numbers.read_column(array, self.options.config.format_of(self.name, "decimal"))
 
     def known_us(self) -> Ints:
         """The later of own time and recorded_at (n,)."""

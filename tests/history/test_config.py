@@ -26,6 +26,10 @@ lead_id = "Id"
 revenue = "AnnualRevenue"
 [values.outcomes]
 won = ["Signed"]
+[formats]
+datetime = "%d/%m/%Y %H:%M"
+[formats.outcomes]
+decimal = ","
 [attributes]
 ignore = ["note"]
 mutable = ["status"]
@@ -96,6 +100,16 @@ FAULTS = {
     '[columns.lead]\nlead_id = "Id"': ["columns.lead is not a known key; did you mean leads"],
     '[columns.stages]\nname = "Stage"': ["columns.stages.name is not a known key"],
     "[columns.leads]\nlead_id = 3": ["lead_id must be a non-empty text"],
+    '[formats]\ndate = "%d"': ["formats.date is not a known key; did you mean datetime"],
+    '[formats]\ndecimal = ";"': ['formats.decimal must be "." or ","'],
+    '[formats]\ndatetime = "dd/mm/yyyy"': [
+        "formats.datetime must be a format",
+        "it needs year, month and day",
+    ],
+    '[formats.leads]\ndatetime = "%d/%m/%Y %Q"': ["formats.leads.datetime must be a format", "%Q is unknown"],
+    '[formats]\ndatetime = "%d/%m/%Y %d"': ["it names a part of the time twice"],
+    "[formats]\ndatetime = 5": ["it is no text"],
+    "[formats]\nleads = 5": ["[formats.leads] must be a table"],
     '[attributes]\nignore = ["lead_id"]': ["which every lead needs"],
     '[attributes]\nignore = ["x"]\nsensitive = ["x"]': ["which attributes.ignore leaves out"],
     '[attributes.types]\nplan = "text"': ["must be one of number, date, boolean, category"],

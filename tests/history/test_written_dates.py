@@ -2,7 +2,8 @@
 
 import pytest
 
-from history.written_dates import DAY_FIRST, MONTH_FIRST, date_order, written_date
+from history.time_formats import DAY_FIRST, MONTH_FIRST
+from history.written_dates import date_order, written_date
 
 
 @pytest.mark.parametrize(

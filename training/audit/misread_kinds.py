@@ -13,8 +13,9 @@ from features.attributes.parsing import CATEGORY, DATE, NUMBER, instants, number
 from history.arrays import Ints
 from history.history import Factor, History
 from history.schema import ACCOUNT
+from history.time_formats import DAY_FIRST, MONTH_FIRST
 from history.warnings import Warning
-from history.written_dates import DAY_FIRST, MONTH_FIRST, date_order, written_date
+from history.written_dates import date_order, written_date
 from history.written_numbers import PERCENT, POINT, decimal_mark, is_currency, taken_apart
 
 SAMPLE: Final = 5_000  # leads

@@ -28,7 +28,7 @@ def test_when_an_outcome_is_decided(tmp_path: Path) -> None:
     assert not history.outcomes.implied.any()
 
 
-@pytest.mark.parametrize("amount", ["NULL", "-", "n/a", "-50", '"$1,200.00"', "NaN", "inf", "1e308", "1_000"])
+@pytest.mark.parametrize("amount", ["NULL", "-", "n/a", "-50", '"$1,200"', "NaN", "inf", "1e308", "1_000"])
 def test_a_bad_amount_leaves_the_decision(amount: str, tmp_path: Path) -> None:
     rows = f"a,won,2024-01-05,{amount}\nb,lost,2024-01-05,{amount}\n"
     history = read(tmp_path, {"outcomes.csv": f"lead_id,outcome,closed_at,amount\n{rows}"})

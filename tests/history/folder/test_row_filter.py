@@ -14,10 +14,10 @@ EMPTY_ID, BAD_TIME = (next(rule for rule in RULES if rule.name == name) for name
 
 
 def test_the_first_offenders_say_where_and_what(tmp_path: Path) -> None:
-    history = read(tmp_path, {"leads.csv": LEADS + "".join(f"x{i},{i}/1/2024,p\n" for i in range(9))})
+    history = read(tmp_path, {"leads.csv": LEADS + "".join(f"x{i},day {i},p\n" for i in range(9))})
     (broken,) = history.reports["leads"].rejected
     assert (broken.rule, broken.count, len(broken.first)) == ("bad_time", 9, 5)
-    assert broken.first[0] == "row 4: created_at '0/1/2024'"
+    assert broken.first[0] == "row 4: created_at 'day 0'"
 
 
 def numbered(*numbers: int, near: dict[str, str] | None = None) -> RawTable:

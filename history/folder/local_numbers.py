@@ -1,0 +1,91 @@
+"""Numbers as people write them: currency signs, separators of thousands, the decimal mark of their column."""
+
+import re
+from dataclasses import replace
+from typing import Final
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from history.currency_words import currency_in
+from history.folder import columns
+from history.folder.columns import Numbers
+from history.written_numbers import COMMA, POINT, decimal_mark
+
+# Blanks, apostrophes, percent signs, currency signs and ISO codes; "Mio" and "k" change a number and stay.
+NUMBER_NOISE: Final = r"[\s\u00a0\u202f'’%$€£¥₹₽₩₺元円]|[A-Z]{3}|US|R(?=\d)|z[łl]|Kč|kr\.?|Ft|lei"
+
+
+def read_numbers(array: pa.Array, decimal: str | None = None) -> Numbers:
+    """A column of texts as numbers: "$1,234.00", "1.234,50 EUR", "(500)".
+
+    The decimal mark is found from the whole column; where the column leaves it open ("1.234" throughout), the values
+    that depend on it are not good. decimal: "." or "," if it is known.
+    """
+    plain = columns.numbers(array)
+    given = plain.given
+    if bool(np.all(plain.good | ~given)) and (decimal == POINT or _has_plain_points(array)):
+        return Numbers(plain.value, given, plain.good)
+    values = array.to_pylist()
+    texts = [_bare(value) if value is not None else "" for value in values]
+    mark = decimal or decimal_mark(texts)
+    if mark == POINT and bool(np.all(plain.good | ~given)):
+        return Numbers(plain.value, given, plain.good)
+    read = [_number_of(text, mark) for text in texts]
+    value = np.array([np.nan if number is None else number for number in read], dtype=np.float64)
+    return Numbers(value, given, given & np.isfinite(value))
+
+
+def _has_plain_points(array: pa.Array) -> bool:
+    """Whether numbers that read as they stand have no point, or a point that cannot separate thousands."""
+    pointed = pc.match_substring(array, POINT)
+    if not pc.any(pointed).as_py():
+        return True
+    return bool(pc.any(pc.match_substring_regex(array, r"\.([0-9]{1,2}|[0-9]{4,})$")).as_py())
+
+
+def _bare(text: str) -> str:
+    stripped = text.strip()
+    negative = stripped.startswith("(") and stripped.endswith(")")
+    bare = re.sub(NUMBER_NOISE, "", stripped.strip("()"))
+    return f"-{bare}" if negative else bare
+
+
+def _number_of(text: str, mark: str | None) -> float | None:
+    if mark is None and ("." in text or "," in text):
+        return None
+    if mark == COMMA:
+        text = text.replace(".", "").replace(",", ".")
+    else:
+        text = text.replace(",", "")
+    if not re.fullmatch(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?", text):
+        return None
+    return float(text)
+
+
+# ---- columns of a data folder
+
+
+def read_column(array: pa.Array, decimal: str | None) -> Numbers:
+    """A column of a data folder as numbers: as they stand, else with the decimal mark of funnel.toml or of the column.
+
+    Texts that are plain numbers change by evidence only: "1.234" is 1,234 beside "1.234,50", not alone. A column of
+    several currencies is read as it stands, since its numbers do not add up.
+    """
+    plain = columns.numbers(array)
+    kind = array.type.value_type if pa.types.is_dictionary(array.type) else array.type
+    is_plain = bool(np.all(plain.good | ~plain.given)) and decimal != COMMA
+    if is_plain or not pa.types.is_string(kind):
+        return plain
+    array = array.cast(pa.string())
+    texts = array.to_pylist()
+    currencies = {currency_in(text) for text in texts if text and not text.isdecimal()}
+    if len(currencies - {None}) > 1:
+        return plain
+    mark = decimal or decimal_mark([_bare(text) for text in texts if text])
+    written = read_numbers(array, mark)
+    as_it_stands = plain.good & (mark != COMMA)
+    value = np.where(as_it_stands, plain.value, written.value)
+    good = as_it_stands | (written.good & plain.given)
+    return replace(plain, value=value, good=good, is_local=good & (value != plain.value), mark=mark)
