@@ -18,6 +18,7 @@ from features.feature import Feature
 from features.vocabulary import Vocabulary
 from history.config import FunnelConfig
 from history.errors import DamagedArtifact
+from history.schema import OWN_ATTRIBUTES
 from history.times import format_time
 from models.additive import AdditiveModel
 from models.amount import AmountModel
@@ -26,6 +27,7 @@ from models.calibration import Calibration
 from models.close_time import CloseTime
 from models.forecast_basis import ForecastBasis
 from models.intervals import LogOddsError, RateBounds, open_rate_interval
+from models.lead_values import ValueCheck, value_check
 from models.linear import LinearModel
 from models.novelty import NoveltyCheck, TrainingRanges, novelty_check
 from models.trees.ensemble import trees_from_text
@@ -78,6 +80,19 @@ class Bundle:
     def novelty(self) -> NoveltyCheck:
         """The check for leads unlike those of training."""
         return novelty_check(self.training_ranges, self.features, self.vocabulary)
+
+    @cached_property
+    def values(self) -> ValueCheck:
+        """The check for values that the model cannot read, and for misspelt attributes."""
+        vocabulary, config = self.vocabulary, self.config
+        unlearned = {
+            *vocabulary.dropped,
+            *vocabulary.identity,
+            *config.ignore,
+            *config.identity,
+            *config.sensitive,
+        }
+        return value_check(vocabulary.attributes, self.features, unlearned | {*OWN_ATTRIBUTES})
 
     @cached_property
     def abstained_interval(self) -> RateBounds:

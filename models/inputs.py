@@ -2,7 +2,6 @@
 
 from collections import Counter
 from collections.abc import Collection, Iterable
-from difflib import get_close_matches
 from typing import Final
 from zoneinfo import ZoneInfo
 
@@ -15,11 +14,11 @@ from history.history import NO_DIRECTION, Factor, History
 from history.snapshot import open_leads
 from history.warnings import Warning
 from models.bundle import Bundle
+from models.names import nearest_name
 
 BY_CHANCE: Final = 1e-3  # an empty column is reported if its leads would all lack a value more rarely
 LEAST_ROWS: Final = 20  # of interactions, for a field of theirs to be missed
 LEAST_READABLE: Final = 0.9  # of a column's values; in training 99 % were
-LEAST_SIMILARITY: Final = 0.6  # of a name that a warning suggests
 LEAST_SHARED: Final = 0.6  # of a column's values that are categories of the missing one
 SAMPLED_TEXTS: Final = 1_000
 MOST_LOST: Final = 0.5  # of the contributions to the log-odds
@@ -226,24 +225,6 @@ class InputCheck:
             if feature.block in lost_blocks or (feature.block == "attributes" and feature.subject in subjects)
         )
         return lost / total
-
-
-def nearest_name(name: str, others: Iterable[str]) -> str | None:
-    """The other name that is the same but for case, blanks and signs, contains all words of it, or is most alike."""
-    plain = {other: _words(other) for other in others}
-    words = _words(name)
-    same = [other for other, theirs in plain.items() if "".join(theirs) == "".join(words)]
-    containing = [other for other, theirs in plain.items() if words and set(words) <= set(theirs)]
-    contained = [other for other, theirs in plain.items() if theirs and set(theirs) <= set(words)]
-    if candidates := same or containing or contained:
-        return min(candidates, key=len)
-    by_text = {" ".join(theirs): other for other, theirs in plain.items()}
-    close = get_close_matches(" ".join(words), list(by_text), n=1, cutoff=LEAST_SIMILARITY)
-    return by_text[close[0]] if close else None
-
-
-def _words(name: str) -> list[str]:
-    return "".join(letter if letter.isalnum() else " " for letter in name.casefold()).split()
 
 
 def _key(name: str) -> str:

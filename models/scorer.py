@@ -59,6 +59,8 @@ def score(bundle: Bundle, snapshot: Snapshot, reasons: int | None = 5) -> Scores
     rank = midrank(bundle.reference, probability)
     amount, amount_low, amount_high = _amounts(bundle, matrix.values)
     warnings = bundle.novelty.warnings(matrix.values, snapshot)
+    for row, warning in bundle.values.unreadable(matrix.values, snapshot):
+        warnings[row].append(warning)
     _add_warnings(warnings, bundle, snapshot, stages, abstained_because)
 
     scores = Scores(

@@ -10,6 +10,7 @@ from history.errors import InvalidRecord
 from history.history import History
 from history.read import read_records
 from history.snapshot import Snapshot
+from history.warnings import json_of
 from models.bundle import Bundle
 from models.presentation import lead_names
 from models.scorer import score
@@ -38,6 +39,8 @@ def score_leads(
         records = score(bundle, snapshot, reasons).records()
         for row, record, name in zip(rows.tolist(), records, lead_names(snapshot), strict=True):
             record["name"] = name
+            lead = leads[places[row]]
+            record["warnings"] += json_of(bundle.values.misnamed(lead.get("attributes") or (), lead))
             results[places[row]] = record
     return results
 

@@ -3,13 +3,12 @@
 from dataclasses import replace
 
 import numpy as np
-import pytest
 
 from history.history import History, no_interactions, no_stages
 from history.snapshot import open_leads
 from history.warnings import Warning
 from models.bundle import Bundle
-from models.inputs import InputCheck, input_warnings, nearest_name
+from models.inputs import InputCheck, input_warnings
 from tests.builders.lead_histories import factor
 
 
@@ -74,18 +73,3 @@ def test_loss_of_most_inputs_comes_first(bundle: Bundle, history: History) -> No
     assert first.code == "most_inputs_missing"
     assert "of what moves this model's probabilities is missing" in first.detail
     assert {"interactions", "stages"} <= {warning.subject for warning in others}
-
-
-@pytest.mark.parametrize(
-    ("name", "others", "nearest"),
-    [
-        ("employees", ["Number of employees", "city"], "Number of employees"),
-        ("employees", ["Employees ", "employees_history"], "Employees "),
-        ("annual_revenue", ["AnnualRevenue", "revenue"], "AnnualRevenue"),
-        ("industry", ["industrie", "sector"], "industrie"),
-        ("owner", ["city", "plan"], None),
-        ("plan", [], None),
-    ],
-)
-def test_nearest_name(name: str, others: list[str], nearest: str | None) -> None:
-    assert nearest_name(name, others) == nearest

@@ -69,3 +69,47 @@ def test_lead_created_after_as_of_is_a_problem(bundle: Bundle) -> None:
 
 def test_no_lead_has_no_result(bundle: Bundle) -> None:
     assert score_leads(bundle, [], NOW_US, NOW_US, 0) == []
+
+
+def warnings_of(bundle: Bundle, **fields: Any) -> dict[str, str]:
+    """Code by subject of the warnings about a lead's attributes."""
+    (result,) = score_leads(bundle, [lead(**fields)], NOW_US, NOW_US, 0)
+    assert isinstance(result, dict)
+    codes = ("unreadable_value", "unknown_attribute")
+    return {w["subject"]: w["code"] for w in result["warnings"] if w["code"] in codes}
+
+
+def probability(bundle: Bundle, employees: Any) -> float:
+    (result,) = score_leads(bundle, [lead(attributes={"employees": employees})], NOW_US, NOW_US, 0)
+    assert isinstance(result, dict)
+    return float(result["probability"])
+
+
+def test_number_in_a_text_is_read(bundle: Bundle) -> None:
+    for text in ("2,500", "2500 people", "2500.0", " 2500\u00a0"):
+        assert probability(bundle, text) == probability(bundle, 2500)
+        assert warnings_of(bundle, attributes={"employees": text}) == {}
+
+
+@pytest.mark.parametrize("value", [True, "many", "2,5", "2,50"])
+def test_value_that_is_not_read_is_named(bundle: Bundle, value: Any) -> None:
+    assert warnings_of(bundle, attributes={"employees": value}) == {"employees": "unreadable_value"}
+    assert probability(bundle, value) == probability(bundle, None)
+
+
+def test_unreadable_change_is_named(bundle: Bundle) -> None:
+    change = {"attribute": "employees", "value": "many", "changed_at": format_time(NOW_US - 3600)}
+    found = warnings_of(bundle, attributes={"employees": 7}, attribute_changes=[change])
+    assert found == {"employees": "unreadable_value"}
+
+
+def test_misspelt_attribute_is_named_unless_the_lead_has_the_right_one(bundle: Bundle) -> None:
+    assert warnings_of(bundle, attributes={"Employees": 7}) == {"Employees": "unknown_attribute"}
+    assert warnings_of(bundle, attributes={"Employees": 7, "employees": 7}) == {}
+    assert warnings_of(bundle, owner="Ann", attributes={"Owner": "Ann", "colour": "red"}) == {}
+
+
+def test_missing_and_readable_values_give_no_warning(bundle: Bundle) -> None:
+    attributes = {"employees": None, "planned_close_on": "2026-07-01", "newsletter": False, "seats": 3}
+    assert warnings_of(bundle, attributes=attributes) == {}
+    assert warnings_of(bundle) == {}

@@ -1,0 +1,112 @@
+"""Values of a lead that the model cannot read, and attributes whose name is near that of one the model knows."""
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Final
+
+import numpy as np
+
+from features.attributes.attributes import Attribute
+from features.attributes.entries import text_at
+from features.attributes.parsing import BOOLEAN, DATE, NUMBER
+from features.feature import Feature
+from history.arrays import Floats, Ints
+from history.history import History
+from history.snapshot import Snapshot
+from history.warnings import Warning
+from models.names import misspelt_name
+
+LONGEST_SHOWN: Final = 60  # characters of a value
+EXPECTED: Final = {
+    NUMBER: "a number such as 1234.5",
+    DATE: "a date such as 2026-03-31",
+    BOOLEAN: "true or false",
+}
+# The place and the unit of the column that is NaN if a value is missing or unreadable.
+_FIRST_COLUMN: Final = {
+    NUMBER: ("value", "number"),
+    BOOLEAN: ("value", "boolean"),
+    DATE: ("days_ahead", "relative_days"),
+}
+
+
+@dataclass(frozen=True, eq=False)
+class ValueCheck:
+    """The attributes (m,) of one model whose values may be unreadable, and the column (m,) of each that shows it.
+
+    known: every name that the model knows; learned: those whose values move a score.
+    """
+
+    attributes: Sequence[Attribute]
+    columns: Ints
+    learned: frozenset[str]
+    known: frozenset[str]
+
+    def unreadable(self, values: Floats, snapshot: Snapshot) -> list[tuple[int, Warning]]:
+        """Position and warning of each row (n, k) that has a text of an attribute but no value."""
+        warnings: list[tuple[int, Warning]] = []
+        history = snapshot.history
+        is_missing = np.isnan(values[:, self.columns])
+        for j in np.flatnonzero(is_missing.any(axis=0)).tolist():
+            attribute = self.attributes[j]
+            rows = np.flatnonzero(is_missing[:, j])
+            if not _may_have_text(history, attribute.name, snapshot.lead[rows]):
+                continue
+            texts = text_at(history, attribute.name, snapshot.lead[rows], snapshot.as_of_us[rows])
+            for row, code in zip(rows.tolist(), texts.codes.tolist(), strict=True):
+                if code >= 0:
+                    warnings.append((row, _unreadable(attribute, texts.values[code])))
+        return warnings
+
+    def misnamed(self, names: Collection[str], fields: Collection[str]) -> list[Warning]:
+        """Warnings about attributes of one lead that the model does not know, if the lead lacks one of a near name.
+
+        names: its attributes; fields: those that it has beside them, such as owner.
+        """
+        unknown = set(names) - self.known
+        if not unknown:
+            return []
+        absent = tuple(sorted(self.learned.difference(names, fields)))
+        warnings = []
+        for name in sorted(unknown):
+            near = _nearest(name, absent)
+            if near is not None:
+                detail = f"the model does not know this attribute; did you mean {near!r}?"
+                warnings.append(Warning("unknown_attribute", name, detail))
+        return warnings
+
+
+def value_check(
+    attributes: Sequence[Attribute], features: Sequence[Feature], other_names: Collection[str]
+) -> ValueCheck:
+    """The check of one model's attributes; other_names: attributes that it knows and does not learn."""
+    kept, columns = [], []
+    for attribute in attributes:
+        place, unit = _FIRST_COLUMN.get(attribute.kind, ("", ""))
+        if place not in attribute.columns:
+            continue
+        column = next(j for j, f in enumerate(features) if f.subject == attribute.name and f.unit == unit)
+        kept.append(attribute)
+        columns.append(column)
+    learned = frozenset(attribute.name for attribute in attributes)
+    return ValueCheck(kept, np.array(columns, dtype=np.int64), learned, learned.union(other_names))
+
+
+def _may_have_text(history: History, name: str, lead: Ints) -> bool:
+    """False if no lead has a text of the attribute, the usual case of a missing value."""
+    factor = history.attributes.get(name)
+    if factor is not None and (factor.codes[lead] >= 0).any():
+        return True
+    return name in history.changes.attribute.values
+
+
+def _unreadable(attribute: Attribute, text: str) -> Warning:
+    shown = text if len(text) <= LONGEST_SHOWN else text[: LONGEST_SHOWN - 3] + "..."
+    detail = f"{shown!r} is not read and counts as missing: expected {EXPECTED[attribute.kind]}"
+    return Warning("unreadable_value", attribute.name, detail)
+
+
+@lru_cache(maxsize=4096)  # senders repeat their names
+def _nearest(name: str, others: tuple[str, ...]) -> str | None:
+    return misspelt_name(name, others)
