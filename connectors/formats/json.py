@@ -126,13 +126,15 @@ def line_records(text: str, name: str, first: int = 1) -> Iterator[Record]:
             raise InvalidInput(f"{name}, line {number} is no JSON: {error}; export it again.") from error
 
 
-def flat_record(record: Record, nested: dict[str, list[Flat]], prefix: str = "", root: Any = None) -> Flat:
+def flat_record(
+    record: Record, nested: dict[str, list[Flat]], prefix: str = "", root: Record | None = None
+) -> Flat:
     """One level: {"Owner": {"Name": "X"}} is {"Owner.Name": "X"}; lists of records go to `nested`.
 
     Lists below one object are one table: {"history": {"amount": [...], "stage": [...]}}.
     """
     flat: Flat = {}
-    root = root if root is not None else _record_id(record)
+    root = record if root is None else root
     for key, value in record.items():
         path = f"{prefix}{key}"
         if isinstance(value, dict) and not isinstance(value.get("records"), list):
@@ -143,9 +145,10 @@ def flat_record(record: Record, nested: dict[str, list[Flat]], prefix: str = "",
             flat.update({f"{path}.{name}": text for name, text in pairs.items()})
             continue
         if isinstance(children, list) and children and all(isinstance(child, dict) for child in children):
+            parent = _cell(_record_id(root))
             for child in children:
                 row = flat_record(child, {})
-                row[PARENT_ID] = _cell(root)
+                row[PARENT_ID] = parent
                 if prefix:
                     row[PARENT_LIST] = path
                 nested.setdefault(prefix.rstrip(".") or path, []).append(row)

@@ -42,14 +42,14 @@ class Flow:
 
     deal: Ints
     us: Ints
-    field: list[str]
+    field: "np.ndarray[tuple[int], np.dtype[np.object_]]"
     old: list[Text]
     new: list[Text]
     covered: Mask
 
     def of(self, field: str) -> Ints:
         """The rows of a field."""
-        return np.flatnonzero(np.array([name == field for name in self.field], dtype=np.bool_))
+        return np.flatnonzero(self.field == field)
 
 
 @dataclass(frozen=True)
@@ -85,7 +85,7 @@ def read_flow(company: Company) -> Flow:
         column(table, name).take(pa.array(order)).to_pylist()
         for name in ("field_key", "old_value", "new_value")
     )
-    return Flow(deal[order], us[order], field, old, new, covered)
+    return Flow(deal[order], us[order], np.array(field, dtype=object), old, new, covered)
 
 
 def _covered(company: Company, deal: Ints, us: Ints) -> Mask:
@@ -115,7 +115,8 @@ def stage_moves(company: Company, flow: Flow) -> StageMoves:
     moves: list[tuple[int, int, Text]] = []
     current = _add_first_stages(company, flow, moves)
     closed: set[int] = set()
-    for row in np.lexsort((_ranks(flow), flow.us, flow.deal)).tolist():
+    rows = np.concatenate((flow.of(STAGE), flow.of(STATUS)))  # of one instant the stage's change comes first
+    for row in rows[np.lexsort((flow.us[rows], flow.deal[rows]))].tolist():
         place, us, field, new = int(flow.deal[row]), int(flow.us[row]), flow.field[row], flow.new[row]
         state = state_of(new) if field == STATUS else None
         if field == STAGE:
@@ -130,11 +131,6 @@ def stage_moves(company: Company, flow: Flow) -> StageMoves:
             moves.append((place, us, WON_ID if state == WON else LOST_ID))
     deal, times, stage = zip(*moves, strict=True) if moves else ((), (), ())
     return StageMoves(np.array(deal, dtype=np.int64), np.array(times, dtype=np.int64), list(stage))
-
-
-def _ranks(flow: Flow) -> Ints:
-    """Of changes of one instant the stage's comes before the status's."""
-    return np.array([1 if name == STATUS else 0 for name in flow.field], dtype=np.int64)
 
 
 def _add_first_stages(company: Company, flow: Flow, moves: list[tuple[int, int, Text]]) -> dict[int, Text]:
