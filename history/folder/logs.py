@@ -38,6 +38,7 @@ from history.history import (
 from history.outcome_words import folded, states_of_words
 from history.settled import Pending
 from history.spelling import one_spelling
+from history.stage_ties import in_configured_order
 from history.times import EARLIEST_US, LATEST_US, day_ends, next_month
 
 
@@ -95,12 +96,14 @@ class StageRows(LeadRows):
         rows = self.visible(leads, self.known_us())
         self.flag_early(leads, rows)
         order = grouped(rows.is_visible, rows.index, self.own.us)
-        return Stages(
+        config = self.options.config
+        entries = Stages(
             offsets_of(rows.index[order], len(leads.created_us)),
             self.own.us[order],
             rows.known_us[order],
-            one_spelling(self.text("stage").take(order).compact(), self.options.config.stages),
+            one_spelling(self.text("stage").take(order).compact(), config.stages),
         )
+        return in_configured_order(entries, config)
 
     def _survivor_has_own(self, leads: VisibleLeads, is_own: Mask, into: Ints) -> Mask:
         """A lead with stage entries keeps its path: duplicates ran through the same stages beside it."""

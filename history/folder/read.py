@@ -29,6 +29,7 @@ from history.folder.validate import (
 from history.history import History, no_changes, no_interactions, no_outcomes, no_stages, stage_order
 from history.row_warnings import row_warnings
 from history.settled import settle, undated_warning
+from history.stage_ties import INFERRED_STAGES
 from history.times import EXPECTED, LATEST_US
 
 
@@ -103,7 +104,7 @@ def _config(folder: Path, given: FunnelConfig | None, problems: list[str]) -> Fu
 
 def with_columns_of(own: FunnelConfig, model: FunnelConfig) -> FunnelConfig:
     """A model's configuration for a folder, whose own are column names, outcome words, formats and display."""
-    inferred = tuple(key for key in model.inferred if key != "stages" or not model.stages)
+    inferred = tuple(INFERRED_STAGES if key == "stages" and model.stages else key for key in model.inferred)
     return replace(
         model,
         columns=own.columns,

@@ -28,6 +28,7 @@ from history.history import (
 from history.records.rows import LeadRows, TableRows
 from history.schema import FIXED_ATTRIBUTES
 from history.spelling import one_spelling
+from history.stage_ties import in_configured_order
 from history.values import LARGEST_NUMBER, value_text
 
 _NOTHING_OF_ONE: Final = (no_interactions(1), no_stages(1), no_outcomes(1), no_changes(1))
@@ -102,14 +103,16 @@ def _ordered(interactions: Interactions, table: TableRows, order: Ints) -> Inter
 
 
 def stages_of(table: TableRows, config: FunnelConfig) -> Stages:
-    """Ordered by time within a lead; ValueError for an empty stage."""
+    """Ordered by time within a lead, ties as configured; ValueError for an empty stage."""
     if not table.rows:
         return _nothing(table.n_leads)[1]
     stage = one_spelling(_needed([row["stage"] for row in table.rows]), config.stages)
     order = table.order()
     if order is None:
-        return Stages(table.offsets, table.time_us, table.known_us, stage)
-    return Stages(table.offsets, table.time_us[order], table.known_us[order], stage.take(order))
+        entries = Stages(table.offsets, table.time_us, table.known_us, stage)
+    else:
+        entries = Stages(table.offsets, table.time_us[order], table.known_us[order], stage.take(order))
+    return in_configured_order(entries, config)
 
 
 def changes_of(table: TableRows, config: FunnelConfig) -> Changes:

@@ -29,6 +29,7 @@ from history.history import (
 )
 from history.settled import Pending, settle
 from history.spelling import one_spelling
+from history.stage_ties import in_configured_order
 from history.values import value_text
 from serving.store.lead_rows import Columns, LeadRow, LeadRows, scalar_text
 from serving.store.schema import KNOWN_US, LEAD_NO, TIME_US
@@ -138,7 +139,7 @@ def _stages(columns: Columns, positions: _Positions, config: FunnelConfig, as_of
         return no_stages(positions.count)
     order = _ordered(_dated(columns, positions, as_of_us), positions.count)
     stages = one_spelling(order.texts(stage), config.stages)
-    return Stages(order.offsets, order.time_us, order.known_us, stages)
+    return in_configured_order(Stages(order.offsets, order.time_us, order.known_us, stages), config)
 
 
 @dataclass(frozen=True)
