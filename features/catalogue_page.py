@@ -55,9 +55,9 @@ category), `tools` (several picks in a cell) and `owner`. A real model has these
   {FITS:.0%} of the values fit. Codes such as 01 make a column a category. `[attributes.types]` overrides. A column that
   is empty, constant, or different for nearly every lead gives no feature; `check` lists such columns.
 - **Numbers and dates as people write them** (`$6,500.00`, `6.500,00 EUR`, `(500)`, `1,2 Mio`, `12 %`, `7 Mar 2026`,
-  `31.12.2026`, `12/31/2026 2:05 PM`) are read if the whole column leaves no choice of decimal mark, currency, unit, and
-  order of day and month; else `misread_attribute` names what is open. `check` lists how a column is written, and the
-  model reads a request's value the same way.
+  `31.12.2026`, `12/31/2026 2:05 PM`) are read if the whole column, or else `[formats]`, leaves no choice of decimal
+  mark, currency, unit, and order of day and month; else `misread_attribute` names what is open. `check` lists how a
+  column is written, and the model reads a request's value the same way.
 - **Several picks in one cell** (`ERP;BI`, `A, B`, `["x","y"]`) are a set: one column a pick that at least {LEAST_LEADS}
   leads have, up to {MOST_PICKS} a column, and one of their number. Picks are separated by `;`, `|`, line breaks or
   commas and must recur; commas also need picks without a place of their own, so that `Smith, John` and

@@ -6,6 +6,7 @@ from functools import lru_cache
 from math import nan
 from typing import Final, NamedTuple
 
+from history.currency_words import CODES, SIGNS, USUAL
 from history.spelling import fold
 
 POINT: Final = "."
@@ -13,16 +14,17 @@ COMMA: Final = ","
 PERCENT: Final = "%"
 LONGEST: Final = 40  # characters of a number with its unit
 
-_CURRENCIES: Final = {
-    "usd": ("$", "us$", "dollar", "dollars", "us"), "eur": ("€", "euro", "euros"), "gbp": ("£",), "jpy": ("¥", "円"),
-    "cny": ("元", "rmb", "yuan"), "inr": ("₹", "rs"), "rub": ("₽",), "krw": ("₩",), "try": ("₺", "tl"), "uah": ("₴",),
-    "ils": ("₪",), "brl": ("r$",), "pln": ("zł", "zl"), "czk": ("kč",), "huf": ("ft",), "ron": ("lei",),
-    "chf": ("fr", "sfr"), "kr": (), "aud": ("a$", "au$"), "cad": ("c$", "ca$"), "nzd": ("nz$",), "hkd": ("hk$",),
-    "sgd": ("s$",), "sek": (), "nok": (), "dkk": (), "isk": (), "bgn": (), "mxn": (), "ars": (), "clp": (), "cop": (),
-    "pen": (), "zar": (), "aed": (), "sar": (), "qar": (), "egp": (), "ngn": ("₦",), "kes": (), "idr": ("rp",),
-    "myr": ("rm",), "php": ("₱",), "thb": ("฿",), "vnd": ("₫",), "twd": ("nt$",), "pkr": (), "bdt": (), "kzt": (),
+# Codes in lower case, and words and signs beside those of history/currency_words.py.
+_MORE_WORDS: Final = {
+    "usd": "dollar dollars us", "eur": "euro euros", "cny": "rmb yuan", "inr": "rs", "try": "tl", "chf": "fr sfr",
+    "pln": "zl", "ron": "lei", "kr": "kr", "idr": "rp", "myr": "rm", "uah": "₴", "ils": "₪", "ngn": "₦", "php": "₱",
+    "thb": "฿", "vnd": "₫", "nzd": "nz$", "hkd": "hk$", "sgd": "s$", "twd": "nt$", "aud": "au$", "cad": "ca$",
 }  # fmt: skip
-CURRENCY_OF: Final = {sign: code for code, signs in _CURRENCIES.items() for sign in (code, *signs)}
+CURRENCY_OF: Final = {
+    **{code.lower(): code.lower() for code in USUAL},
+    **{fold(sign): code.lower() for sign, code in SIGNS.items()},
+    **{word: code for code, words in _MORE_WORDS.items() for word in words.split()},
+}
 # "mil" is a thousand in Spanish and a million in English, "Billion" 10^9 in English and 10^12 in German.
 _FACTORS: Final = {
     1e3: ("k", "tsd", "thousand", "tausend", "тыс"),
@@ -99,7 +101,7 @@ def taken_apart(text: str) -> Written | None:
 
 def is_currency(unit: str) -> bool:
     """True for the code of a currency."""
-    return unit in _CURRENCIES
+    return unit.upper() in CODES or unit in _MORE_WORDS
 
 
 def value_of(written: Written, mark: str) -> float:
@@ -149,8 +151,8 @@ def _unit_of(before: str, after: str) -> _Unit | None:
         *((token, False) for token in _TOKEN.findall(after)),
     ):
         key = fold(token)
-        if key in CURRENCY_OF:
-            currency = CURRENCY_OF[key]
+        if key in CURRENCY_OF or token in CODES:
+            currency = CURRENCY_OF.get(key, key)
         elif key[1:] in CURRENCY_OF and key[:1] in _GLUED:
             currency, factor = CURRENCY_OF[key[1:]], _GLUED[key[0]]
         elif is_before:

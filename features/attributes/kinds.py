@@ -24,7 +24,8 @@ from features.attributes.parsing import (
     plain_number,
 )
 from history.arrays import Ints
-from history.time_formats import DAY_FIRST
+from history.config import FunnelConfig
+from history.time_formats import DAY_FIRST, order_of_format
 from history.written_dates import date_order, written_date
 from history.written_numbers import COMMA, PERCENT, decimal_mark, is_currency, taken_apart
 
@@ -43,6 +44,23 @@ _SEPARATOR_WORDS: Final = {
 CODE: Final = re.compile(r"[+-]?0[0-9]+")  # a leading zero: a postcode or an id, not a number
 
 
+class Hints(NamedTuple):
+    """What funnel.toml says of the columns of leads: decimal mark, and order of day and month; None for nothing."""
+
+    mark: str | None = None
+    order: str | None = None
+
+
+NO_HINTS: Final = Hints()
+
+
+def hints_of(config: FunnelConfig) -> Hints:
+    """The hints of [formats]."""
+    time_format = config.format_of("leads", "datetime")
+    order = None if time_format is None else order_of_format(time_format)
+    return Hints(config.format_of("leads", "decimal"), order)
+
+
 class Reading(NamedTuple):
     """The kind of a column and, for `number` and `instants`, how its texts are written: "" for the plain way."""
 
@@ -50,12 +68,12 @@ class Reading(NamedTuple):
     form: str = ""
 
 
-def infer(texts: Sequence[str], weights: Ints, zone: ZoneInfo) -> Reading:
+def infer(texts: Sequence[str], weights: Ints, zone: ZoneInfo, hints: Hints = NO_HINTS) -> Reading:
     """The kind that at least 99 % of a column's values fit, else category; weights (texts,) count each text.
 
     A column with texts such as 01 holds codes, not numbers. Small whole numbers are numbers; 0 and 1 alone are boolean,
     as are true and false; yes and no are categories unless the configuration says boolean. Numbers and dates as people
-    write them count if the whole column leaves no choice.
+    write them count if the whole column, or else the hints, leave no choice.
     """
     total = weights.sum()
     if not total:
@@ -68,27 +86,30 @@ def infer(texts: Sequence[str], weights: Ints, zone: ZoneInfo) -> Reading:
     if fits([TRUTH.get(category_key(text), nan) for text in texts]):
         return Reading(BOOLEAN)
     if fits([plain_number(text) for text in texts]):
-        return Reading(CATEGORY if any(CODE.fullmatch(text.strip()) for text in texts) else NUMBER)
+        if any(CODE.fullmatch(text.strip()) for text in texts):
+            return Reading(CATEGORY)
+        form = written_number_form(texts, weights, hints) if hints.mark == COMMA else None
+        return Reading(NUMBER, form if form is not None and form[0] == COMMA else "")
     dates = [nan if instant is None else float(instant) for instant in plain_instants(texts, zone)]
     if fits(dates):
         return Reading(DATE)
     if not weights.all():
         used = np.flatnonzero(weights)
         texts, weights = [texts[i] for i in used.tolist()], weights[used]
-    form = written_number_form(texts, weights)
+    form = written_number_form(texts, weights, hints)
     if form is not None and fits([number(text, form) for text in texts]):
         return Reading(NUMBER, form)
-    form = written_date_form(texts)
+    form = written_date_form(texts, hints)
     if form is not None and fits([_as_float(instant) for instant in instants(texts, zone, form)]):
         return Reading(DATE, form)
     return Reading(CATEGORY)
 
 
-def form_of(kind: str, texts: Sequence[str], weights: Ints) -> str:
+def form_of(kind: str, texts: Sequence[str], weights: Ints, hints: Hints = NO_HINTS) -> str:
     """How the texts of a column of a configured kind are written, as far as they tell."""
     if kind == NUMBER:
-        return written_number_form(texts, weights) or ""
-    return (written_date_form(texts) or "") if kind == DATE else ""
+        return written_number_form(texts, weights, hints) or ""
+    return (written_date_form(texts, hints) or "") if kind == DATE else ""
 
 
 def words_for(reading: Reading) -> str:
@@ -104,7 +125,7 @@ def words_for(reading: Reading) -> str:
     return f"{mark}, {unit.upper() if is_currency(unit) else unit}" if unit else mark
 
 
-def written_number_form(texts: Sequence[str], weights: Ints) -> str | None:
+def written_number_form(texts: Sequence[str], weights: Ints, hints: Hints = NO_HINTS) -> str | None:
     """The decimal mark and the usual unit of a column of numbers as people write them, None for any other column.
 
     None too if the mark is open ("1.234" throughout), for codes such as 01, and for few numbers with a word behind.
@@ -125,15 +146,15 @@ def written_number_form(texts: Sequence[str], weights: Ints) -> str | None:
     is_word = usual not in ("", PERCENT) and not is_currency(usual)
     if any(CODE.fullmatch(core) for core in cores) or (is_word and len(cores) < FEWEST_WITH_WORD):
         return None
-    mark = decimal_mark(cores)
+    mark = decimal_mark(cores) or hints.mark
     return None if mark is None else mark + usual
 
 
-def written_date_form(texts: Sequence[str]) -> str | None:
+def written_date_form(texts: Sequence[str], hints: Hints = NO_HINTS) -> str | None:
     """The order of day and month in a column of dates as people write them; LOCAL if no date depends on it."""
     if not _looks_written(texts, lambda text: written_date(text, DAY_FIRST) is not None):
         return None
-    return date_order(texts) or LOCAL
+    return date_order(texts) or hints.order or LOCAL
 
 
 def _looks_written(texts: Sequence[str], is_written: Callable[[str], bool]) -> bool:

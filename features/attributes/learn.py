@@ -11,7 +11,7 @@ from features.attributes.attributes import WELL_KNOWN, Attribute
 from features.attributes.category_rates import CategoryTables, build, matured_leads
 from features.attributes.entries import Entries, entries_at, entries_of
 from features.attributes.identity import contact_form, is_account, number_form, single_share, text_form
-from features.attributes.kinds import form_of, infer
+from features.attributes.kinds import form_of, hints_of, infer
 from features.attributes.parsing import (
     CATEGORY,
     DATE,
@@ -153,9 +153,10 @@ def _kind_of(column: _Column, history: History) -> _Kind:
         return _Kind(CATEGORY)
     configured = config.attribute_types.get(column.name)
     if configured is not None:
-        form = likeliest_separator(texts) if configured == SET else form_of(configured, texts, counts)
+        form = form_of(configured, texts, counts, hints_of(config))
+        form = likeliest_separator(texts) if configured == SET else form
         return _Kind(configured, form=form)
-    kind, form = infer(texts, counts, config.zone)
+    kind, form = infer(texts, counts, config.zone, hints_of(config))
     if kind == CATEGORY:
         separator = separator_of(texts, counts)
         if separator is not None:

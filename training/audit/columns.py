@@ -8,7 +8,7 @@ from typing import NamedTuple
 import numpy as np
 
 from features.attributes.identity import is_account
-from features.attributes.kinds import Reading, form_of, infer
+from features.attributes.kinds import Reading, form_of, hints_of, infer
 from features.attributes.parsing import (
     CATEGORY,
     DATE,
@@ -124,8 +124,8 @@ def _reading(name: str, texts: list[str], counts: Ints, history: History) -> Rea
     sample, weights = [texts[i] for i in most_frequent], counts[most_frequent]
     configured = history.config.attribute_types.get(name)
     if configured is not None:
-        return Reading(configured, form_of(configured, sample, weights))
-    return infer(sample, weights, history.config.zone)
+        return Reading(configured, form_of(configured, sample, weights, hints_of(history.config)))
+    return infer(sample, weights, history.config.zone, hints_of(history.config))
 
 
 def _date_column(history: History, name: str, parsed: Sequence[int | None], factor: Factor) -> Column:

@@ -8,9 +8,10 @@ from zoneinfo import ZoneInfo
 
 import numpy as np
 
-from features.attributes.kinds import FITS, infer, written_number_form
+from features.attributes.kinds import FITS, hints_of, infer, written_number_form
 from features.attributes.parsing import CATEGORY, DATE, NUMBER, instants, number
 from history.arrays import Ints
+from history.config import FunnelConfig
 from history.history import Factor, History
 from history.schema import ACCOUNT
 from history.time_formats import DAY_FIRST, MONTH_FIRST
@@ -66,20 +67,21 @@ def misread(history: History) -> list[Warning]:
         column = _sampled(history.attributes[name])
         if column.counts.sum() < MIN_LEADS:
             continue
-        detail = _misread(column, name, config.zone)
+        detail = _misread(column, name, config)
         if detail:
             warnings.append(Warning("misread_attribute", name, detail))
     return warnings
 
 
-def _misread(column: _Texts, name: str, zone: ZoneInfo) -> str | None:
+def _misread(column: _Texts, name: str, config: FunnelConfig) -> str | None:
     """A message about a column that is not read as what it likely holds."""
-    kind, form = infer(column.texts, column.counts, zone)
-    if kind == NUMBER and not form:
+    hints = hints_of(config)
+    kind, form = infer(column.texts, column.counts, config.zone, hints)
+    if kind == NUMBER and not form and hints.mark is None:
         return _likely_thousands(column)
     if kind != CATEGORY:
         return None
-    return _unclear_number(column) or _unclear_date(column) or _words_for_missing(column, name, zone)
+    return _unclear_number(column) or _unclear_date(column) or _words_for_missing(column, name, config.zone)
 
 
 def _sampled(factor: Factor) -> _Texts:
@@ -127,12 +129,12 @@ def _unclear_number(column: _Texts) -> str | None:
         return (
             "only some of its values have a percent sign, which makes it a category; write all of them alike"
         )
-    if any(map(CODE.match, cores)) or units or decimal_mark(cores) is not None:
+    if len(units) > 1 or any(map(CODE.match, cores)) or decimal_mark(cores) is not None:
         return None
     odd = [number is not None and not number.core.isdecimal() for number in written]
     return (
         f"its values are numbers written like {column.most_frequent(odd)!r}, whose mark may separate thousands or "
-        "decimals, which makes it a category; write them like 1234.5"
+        'decimals, which makes it a category; set decimal = "," or decimal = "." in [formats] of funnel.toml'
     )
 
 
@@ -146,7 +148,7 @@ def _unclear_date(column: _Texts) -> str | None:
         return None
     return (
         f"its values are dates written like {column.most_frequent(is_date)!r}, whose day and month cannot be told "
-        "apart, which makes it a category; write them like 2026-03-31"
+        'apart, which makes it a category; set datetime = "%d/%m/%Y" or "%m/%d/%Y" in [formats] of funnel.toml'
     )
 
 
@@ -161,5 +163,5 @@ def _likely_thousands(column: _Texts) -> str | None:
         return None
     return (
         f"its numbers, such as {column.most_frequent(is_round)!r}, are read with a decimal point; if the point "
-        "separates thousands, write them like 1250"
+        'separates thousands, set decimal = "," in [formats] of funnel.toml'
     )

@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 import numpy as np
 import pytest
 
-from features.attributes.kinds import Reading, infer, words_for
+from features.attributes.kinds import Hints, Reading, infer, words_for
 
 UTC = ZoneInfo("UTC")
 Draw = Callable[[np.random.Generator], str]
@@ -131,3 +131,22 @@ def test_open_columns_and_categories_stay_categories(name: str) -> None:
 )
 def test_words_for_the_way_a_column_is_written(kind: str, form: str, words: str) -> None:
     assert words_for(Reading(kind, form)) == words
+
+
+def _hinted(texts: list[str], hints: Hints) -> tuple[str, str]:
+    return infer(texts, np.ones(len(texts), dtype=np.int64), UTC, hints)
+
+
+def test_hints_settle_what_a_column_leaves_open() -> None:
+    open_mark, open_days = ["1,250", "12,500"], ["3/4/2026", "5/6/2026"]
+    assert _hinted(open_mark, Hints(mark=",")) == ("number", ",")
+    assert _hinted(open_mark, Hints(mark=".")) == ("number", ".")
+    assert _hinted(["1.250", "12.500"], Hints(mark=",")) == ("number", ",")
+    assert _hinted(open_days, Hints(order="month first")) == ("date", "month first")
+
+
+def test_evidence_of_a_column_comes_before_hints() -> None:
+    assert _hinted(["1.25", "12.500"], Hints(mark=",")) == ("number", "")
+    assert _hinted(["1,234.50"], Hints(mark=",")) == ("number", ".")
+    assert _hinted(["7", "12"], Hints(mark=",")) == ("number", "")
+    assert _hinted(["13/4/2026"], Hints(order="month first")) == ("date", "day first")

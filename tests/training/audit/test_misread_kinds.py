@@ -28,18 +28,29 @@ def warnings_of(folder: Path, values: list[str], config: str = "") -> list[Warni
         ([*["2026-03-31", "2026-04-01"] * 20, *["none"] * 5], "are dates, but others, such as 'none'"),
         ([*[f"${i},500.00" for i in range(1, 31)], *["n/a"] * 9], "such as 'n/a'"),
         ([f"{i},500" for i in range(1, 30)], "may separate thousands or decimals"),
-        ([f"{i},500" for i in range(1, 30)], "write them like 1234.5"),
+        ([f"{i},500 EUR" for i in range(1, 30)], 'set decimal = "," or decimal = "."'),
         ([f"{i}.{j}50" for i in range(1, 6) for j in range(1, 6)], "if the point separates thousands"),
         ([f"{mark} {i}" for i in range(1, 20) for mark in ("EUR", "USD")], "in several currencies (EUR, USD)"),
         ([f"{i}{mark}" for i in range(1, 20) for mark in ("", "%")], "have a percent sign"),
         ([f"3/{i % 12 + 1}/26 9:30 AM" for i in range(30)], "day and month cannot be told apart"),
-        (["13/1/2026", "1/13/2026", "2/3/2026"] * 9, "write them like 2026-03-31"),
+        (["13/1/2026", "1/13/2026", "2/3/2026"] * 9, 'set datetime = "%d/%m/%Y" or "%m/%d/%Y"'),
     ],
 )  # fmt: skip
 def test_misread_column_is_reported_with_a_remedy(values: list[str], message: str, tmp_path: Path) -> None:
     (warning,) = warnings_of(tmp_path, values)
     assert (warning.code, warning.subject) == ("misread_attribute", "size")
     assert message in warning.detail
+
+
+def test_formats_settle_what_a_column_leaves_open(tmp_path: Path) -> None:
+    formats = '[formats]\ndecimal = ","\ndatetime = "%d/%m/%Y"\n'
+    for values in (
+        [f"{i},500" for i in range(1, 30)],
+        [f"{i}.{j}50" for i in range(1, 6) for j in range(1, 6)],
+        [f"{i % 12 + 1}/3/2026" for i in range(30)],
+    ):
+        assert len(warnings_of(tmp_path, values)) == 1
+        assert warnings_of(tmp_path, values, formats) == []
 
 
 @pytest.mark.parametrize(
