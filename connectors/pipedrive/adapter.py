@@ -105,8 +105,10 @@ def _deals(
         ends = np.where(read.is_date, end_of_day(read.us, export.options.zone), read.us)
         closed = np.where(read.known & np.isin(state, of_state), ends, closed)
     since = export.times(table, "stage_change_time")
+    closed = np.where(chosen & (closed == NO_TIME) & since.known, since.us, closed)
+    unchanged = company.created_us if since.known.any() else NO_TIME  # no time of a change: there was none
     return Deals(
-        company.ids.own, company.created_us, state, stage, np.where(since.known, since.us, NO_TIME), closed,
+        company.ids.own, company.created_us, state, stage, np.where(since.known, since.us, unchanged), closed,
         amounts.value, column(table, "lost_reason").to_pylist(),
     )  # fmt: skip
 

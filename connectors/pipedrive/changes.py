@@ -111,7 +111,7 @@ def _repeated(table: pa.Table, deal: Ints) -> Mask:
 
 
 def stage_moves(company: Company, flow: Flow) -> StageMoves:
-    """Every stage and status that a deal has had: by its flow, else its present stage since the last change."""
+    """Every stage and status that a deal has had, as far as the flow covers it."""
     moves: list[tuple[int, int, Text]] = []
     current = _add_first_stages(company, flow, moves)
     closed: set[int] = set()
@@ -134,21 +134,15 @@ def stage_moves(company: Company, flow: Flow) -> StageMoves:
 
 
 def _add_first_stages(company: Company, flow: Flow, moves: list[tuple[int, int, Text]]) -> dict[int, Text]:
-    """Adds the first known stage of each deal; returns the stages. A deal without a change has been there since its
-    creation, if the export has changes at all or Pipedrive's time of the last change says so.
+    """Adds the stage at the creation of each deal that the flow covers; returns the stages of all deals.
+
+    Of other deals only the present stage is known, and only since the export: an entry at the last change would tell
+    of every earlier time that the deal moves later.
     """
     current = dict(enumerate(present_stages(company)))
-    first = _first_stages(flow)
-    changed = company.export.times(company.deals, "stage_change_time")
-    is_known = flow.covered | changed.known.any()
-    for place, created in enumerate(company.created_us.tolist()):
-        since = created
-        if place in first:
-            current[place] = first[place]
-        elif changed.known[place]:
-            since = max(int(changed.us[place]), created)
-        if is_known[place]:
-            moves.append((place, since, current[place]))
+    current |= _first_stages(flow)
+    created = company.created_us.tolist()
+    moves += [(place, created[place], current[place]) for place in np.flatnonzero(flow.covered).tolist()]
     return current
 
 

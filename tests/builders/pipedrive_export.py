@@ -370,7 +370,7 @@ def known_amounts(world: World) -> World:
 
 
 def seen_in_reports(world: World) -> World:
-    """What the list view knows: the present stage since its last change, and the present status."""
+    """What the list view knows: the present stage of open deals since its last change, and the present status."""
     stages: list[Row] = []
     outcomes: list[Row] = []
     decided = {(row["lead_id"], row["closed_at"]): row for row in world.outcomes}
@@ -378,8 +378,9 @@ def seen_in_reports(world: World) -> World:
     for lead, entries in moves(world).items():
         opened = [move for move in entries if move.state == "open"]
         changed = [b for a, b in pairwise(opened) if a.stage != b.stage]
-        stages.append(entered[lead, (changed[-1] if changed else opened[0]).at])
-        if entries[-1].state != "open":
+        if entries[-1].state == "open":
+            stages.append(entered[lead, (changed[-1] if changed else opened[0]).at])
+        else:
             outcomes.append(decided[lead, entries[-1].at])
     return replace(world, stages=stages, outcomes=outcomes)
 

@@ -308,3 +308,73 @@ def test_merged_contacts_are_one_person_with_all_events(trial: Trial) -> None:
     )
     assert reasons(trial.run(object="person")) == {"merged_into_another": 1, "by_a_bot": 1}
     assert trial.touches() == [("1", "02-01 10:00", "form_submission"), ("1", "02-02 10:00", "email_click")]
+
+
+# ---- tables of other loaders
+
+
+def test_tables_of_airbyte_are_read(trial: Trial) -> None:
+    properties = '{"dealname": "Deal 1", "dealstage": "contractsent"}'
+    trial.write("deals", [{
+        "_airbyte_raw_id": "x", "_airbyte_extracted_at": "2026-04-01", "id": "1",
+        "createdAt": "2026-01-05T09:00:00.000Z",
+        "updatedAt": "2026-03-01T09:00:00.000Z", "archived": "false", "properties": properties, "contacts": '["7"]',
+        "companies": '["9", "8"]', "properties_dealname": "Deal 1", "properties_dealstage": "contractsent",
+        "properties_pipeline": "default", "properties_amount": "1000", "properties_hs_num_contacts": "3",
+        "properties_region": "north", "properties_createdate": "2026-01-05T09:00:00.000Z",
+    }])  # fmt: skip
+    base = {"dealId": "1", "sourceType": "CRM_UI", "archived": "false"}
+    path = [
+        ("appointmentscheduled", "2026-01-05T09:00:00.000Z"),
+        ("contractsent", "2026-03-01T09:00:00.000Z"),
+    ]
+    trial.write(
+        "deals_property_history",
+        [{**base, "property": "dealstage", "value": stage, "timestamp": at} for stage, at in path],
+    )
+    trial.write("engagements_calls", [{
+        "id": "5", "createdAt": "2026-02-01T09:00:00.000Z", "deals": "", "contacts": '["7"]',
+        "properties_hs_timestamp": "2026-02-01T09:00:00.000Z", "properties_hs_call_direction": "OUTBOUND",
+        "properties_hs_call_duration": "60000",
+    }])  # fmt: skip
+    record = trial.run().record
+    assert record["unclaimed"] == []
+    (lead,) = trial.rows("leads")
+    assert (lead["account_id"], lead["name"], lead["region"]) == ("9", "Deal 1", "north")
+    assert set(lead) == {"lead_id", "created_at", "account_id", "name", "region"}
+    assert trial.stages() == [
+        ("1", "01-05 09:00", "Appointment Scheduled"),
+        ("1", "03-01 09:00", "Contract Sent"),
+    ]
+    assert trial.touches() == [("1", "02-01 09:00", "call")]
+
+
+def test_tables_of_dlt_are_read(trial: Trial) -> None:
+    trial.write("deals", [{
+        "id": "1", "dealname": "Deal 1", "dealstage": "contractsent", "pipeline": "default", "amount": "1000",
+        "createdate": "2026-01-05 09:00:00+00:00", "hs_lastmodifieddate": "2026-03-01 09:00:00+00:00",
+        "hs_object_id": "1", "_dlt_load_id": "1772350000.1", "_dlt_id": "a",
+    }])  # fmt: skip
+    trial.write("deals_property_history", [{
+        "object_id": "1", "property_name": "dealstage", "value": "contractsent", "source_type": "CRM_UI",
+        "timestamp": "2026-03-01 09:00:00+00:00", "_dlt_load_id": "1772350000.1", "_dlt_id": "b",
+    }])  # fmt: skip
+    trial.write("pipelines_deals", [{
+        "label": "Sales", "display_order": "0", "id": "default", "created_at": "2020-01-01", "archived": "false",
+        "_dlt_id": "c",
+    }])  # fmt: skip
+    trial.write("pipelines_deals__stages", [{
+        "label": "Contract", "display_order": "4", "id": "contractsent", "metadata__is_closed": "false",
+        "metadata__probability": "0.9", "_dlt_parent_id": "c", "_dlt_id": "d",
+    }])  # fmt: skip
+    record = trial.run().record
+    assert record["unclaimed"] == []
+    assert trial.stages() == [("1", "03-01 09:00", "Contract")]
+    assert set(trial.rows("leads")[0]) == {"lead_id", "created_at", "name"}
+
+
+def test_several_ids_in_a_cell_are_several_deals(trial: Trial) -> None:
+    trial.write("deals", [deal("1"), deal("2"), deal("3")])
+    trial.write("calls", [call("5", "02-01", **{"Associated Deal IDs": "1;3"})])
+    trial.run()
+    assert trial.touches() == [("1", "02-01 10:00", "call"), ("3", "02-01 10:00", "call")]

@@ -65,10 +65,13 @@ def test_status_closes_a_deal_at_its_own_time(trial: Trial) -> None:
     assert trial.stages() == [("3", "04-01 09:00", "Lead in")]
 
 
-def test_deal_without_a_change_has_been_in_its_stage_since_the_creation(trial: Trial) -> None:
-    trial.write("deals", [deal("1"), deal("2", stage_id="2", stage_change_time="2026-02-01 10:00:00")])
+def test_present_stage_without_a_flow_is_known_since_the_export(trial: Trial) -> None:
+    """Known earlier, it would tell of every past time which deals move later."""
+    moved = {"stage_id": "2", "stage_change_time": "2026-02-01 10:00:00"}
+    trial.write("deals", [deal("1"), deal("2", **moved), deal("3", "won", **moved)])
     trial.run()
     assert trial.stages() == [("1", "01-05 09:00", "Lead in"), ("2", "02-01 10:00", "Won over")]
+    assert {r["recorded_at"].strftime("%m-%d %H:%M") for r in trial.rows("stages")} == {"04-01 09:00"}
 
 
 def test_stage_with_a_closing_word_closes_nothing(trial: Trial) -> None:
