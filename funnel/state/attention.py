@@ -28,7 +28,7 @@ SHOWN_LEADS, MOST_ATTENTION = 20, 10_000  # default and upper bound of the list'
 SENTENCES = {
     "unanswered": "has waited {value:.0f} hours for an answer; the limit is {limit:.0f} hours",
     "silent": "no contact for {value:.0f} days; won leads in this stage were contacted again within {limit:.0f} days",
-    "stuck": "in this stage for {value:.0f} days; nine of ten leads leave it within {limit:.0f} days",
+    "stuck": "in this stage for {value:.0f} days; nine of ten leads that left it did so within {limit:.0f} days",
     "high_value_untouched": "among the most valuable tenth of open leads, but no contact for {value:.0f} days",
     "probability_fell": "win probability fell by {points:.1f} percentage points within a week",
 }
@@ -114,8 +114,10 @@ def _rules(
         _unanswered(paths, touches, lead),
         _silent(paths, here, silent_days),
         _stuck(paths, here),
-        _valuable_and_untouched(worth.revenue, silent_days),
     ]
+    # Without any interaction nobody records contacts: the time since the creation is no silence.
+    if len(paths.history.interactions.time_us):
+        rules.append(_valuable_and_untouched(worth.revenue, silent_days))
     if probabilities is not None:
         rules.append(_less_likely(probabilities, lead))
     return rules
@@ -205,13 +207,17 @@ def _stuck(paths: StagePaths, here: Visits) -> _Rule:
 
 
 def _long_stay(visits: Visits) -> float:
-    """The LONG quantile of the stays, unfinished ones censored; else of the finished ones; else infinite."""
+    """The LONG quantile of the stays, unfinished ones censored; else of the finished ones; else infinite.
+
+    Infinite as well if most stays are unfinished: most leads are there, perhaps since losses are not recorded.
+    """
     days = stay_incidence(visits).quantile(LONG)
     if not math.isnan(days):
         return days
     # Censoring hides the quantile if too few visits have lasted that long.
     ended = visits.take(visits.exit != HERE)
-    return stay_incidence(ended).quantile(LONG) if len(ended) >= FEWEST_GAPS else math.inf
+    is_usual = len(ended) >= FEWEST_GAPS and 2 * len(ended) >= len(visits)
+    return stay_incidence(ended).quantile(LONG) if is_usual else math.inf
 
 
 def _valuable_and_untouched(revenue: Floats, silent_days: Floats) -> _Rule:

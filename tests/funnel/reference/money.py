@@ -176,6 +176,7 @@ def attention(funnel: Funnel, hours: float = 24.0) -> dict[str, tuple[float | No
     """Each lead that needs attention: its value, and its reasons with their hours or days."""
     value = _values(funnel)
     known = sorted(v for v in value.values() if v is not None)
+    recorded = any(lead.touches for lead in funnel.leads)
     directed = any(who == "outbound" for lead in funnel.leads for _, who, _ in lead.touches)
     urgent = {}
     for lead in (lead for lead in funnel.leads if lead.state == "open"):
@@ -195,7 +196,8 @@ def attention(funnel: Funnel, hours: float = 24.0) -> dict[str, tuple[float | No
         if stage is not None and (limit := _longest(funnel, stage)) is not None and stay > limit:
             reasons["stuck"] = stay
         own = value[lead.id]
-        if own is not None and known[0] < known[-1] and own >= quantile(known, 0.9) and silent > 7:
+        is_valued = own is not None and known[0] < known[-1] and own >= quantile(known, 0.9)
+        if recorded and is_valued and silent > 7:
             reasons["high_value_untouched"] = silent
         if reasons:
             urgent[lead.id] = (own, reasons)
@@ -230,6 +232,6 @@ def _longest(funnel: Funnel, stage: str) -> float | None:
     stays = [(Fraction(v.end - v.begin, DAY), "open" if v.left == "here" else "event") for v in visits]
     longest = Incidence(stays).quantile(Fraction(9, 10))
     ended = [stay for stay in stays if stay[1] == "event"]
-    if longest is None and len(ended) >= 20:
+    if longest is None and len(ended) >= 20 and 2 * len(ended) >= len(stays):
         longest = Incidence(ended).quantile(Fraction(9, 10))
     return longest

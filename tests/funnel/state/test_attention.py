@@ -44,3 +44,25 @@ def test_list_is_cut_and_its_count_is_not() -> None:
         some = funnel_state(history, FunnelOptions(attention=most))["attention"]
         assert (some["leads"], some["list"]) == (30, whole["list"][:most])
     assert len(funnel_state(history)["attention"]["list"]) == 20
+
+
+def test_valuable_leads_are_untouched_only_if_touches_are_recorded() -> None:
+    """Without a table of interactions the time since the creation is no silence."""
+    chances = LeadProbabilities(np.linspace(0.1, 0.9, 20), np.linspace(0.1, 0.9, 20), np.full(20, 100.0))
+
+    def reasons(touches: list[tuple[int, str]]) -> set[str]:
+        leads = [Lead(0), *(Lead(0, touches=touches) for _ in range(19))]
+        listed = funnel_state(history_of(leads, 30), probabilities=chances)["attention"]["list"]
+        return {reason["code"] for lead in listed for reason in lead["reasons"]}
+
+    assert "high_value_untouched" in reasons([(1, "out")])
+    assert reasons([]) == set()
+
+
+def test_stage_that_most_leads_never_left_makes_nobody_stuck() -> None:
+    """Where losses are not recorded, the few leads that left tell nothing about the others."""
+    left = [Lead(i, [(i, "new")], [(i + 2, "won", 9.0)]) for i in range(30)]
+    stay = [Lead(i % 60, [(i % 60, "new")]) for i in range(200)]
+    assert funnel_state(history_of([*left, *stay], 90))["attention"]["leads"] == 0
+    listed = funnel_state(history_of([*left, *stay[:20]], 90))["attention"]["list"]
+    assert "nine of ten leads that left it did so within 2 days" in listed[0]["reasons"][0]["sentence"]
