@@ -1,26 +1,45 @@
 """A forecast and its explanation as text for people, on stderr."""
 
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
 
 from cli.output import echo, echo_table
 
+ALL_GROUPS: Final = "(all)"
+
 
 def echo_periods(result: Mapping[str, Any]) -> None:
-    """Prints the table of periods and the total."""
-    periods, total = result["periods"], result["total"]
+    """Prints the table of periods, with groups also that of all together, and the sum with its interval."""
+    periods = result["periods"]
     basis = periods[0]["interval_basis"]
     echo(f"forecast as of {result['as_of']} by version {result['model_version']}, intervals {basis}:")
 
     grouped = "group" in periods[0]
     group_header = ["group"] if grouped else []
     header = ["from", *group_header, "wins", "p10-p90", "already", "open", "new", "revenue", "p10-p90"]
-    echo_table(header, [_period_cells(row, grouped) for row in periods])
+    totals = [{**row, "group": ALL_GROUPS} for row in _totals(result)] if grouped else []
+    echo_table(header, [_period_cells(row, grouped) for row in (*periods, *totals)])
+    _echo_sum(result)
 
+
+def _totals(result: Mapping[str, Any]) -> Sequence[Mapping[str, Any]]:
+    """The rows of all groups together; forecasts saved by versions before 0.2 have none."""
+    totals = result.get("total")
+    return totals if isinstance(totals, list) else ()
+
+
+def _echo_sum(result: Mapping[str, Any]) -> None:
+    # Versions before 0.2 saved the sum as `total`.
+    of_all = result["sum"] if "sum" in result else result["total"]
+    wins = f"{of_all['wins_expected']:.1f} wins"
+    if of_all.get("wins_p10") is not None:
+        wins += f" ({of_all['wins_p10']:.0f}-{of_all['wins_p90']:.0f})"
     revenue = ""
-    if total["revenue_expected"] is not None:
-        revenue = f", revenue {total['revenue_expected']:,.0f} {result['currency'] or ''}".rstrip()
-    echo(f"in total {total['wins_expected']:.1f} wins{revenue}")
+    if of_all["revenue_expected"] is not None:
+        revenue = f", revenue {of_all['revenue_expected']:,.0f} {result['currency'] or ''}".rstrip()
+        if of_all.get("revenue_p10") is not None:
+            revenue += f" ({of_all['revenue_p10']:,.0f}-{of_all['revenue_p90']:,.0f})"
+    echo(f"in total {wins}{revenue}")
 
 
 def _period_cells(row: Mapping[str, Any], grouped: bool) -> list[str]:

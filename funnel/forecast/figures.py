@@ -19,17 +19,6 @@ ALREADY = {"wins": "already_won", "revenue": "already_revenue"}
 HIDDEN_COLUMNS = ("interval_basis", "currency")
 
 
-def sum_groups(rows: Rows) -> list[dict[str, Any]]:
-    """Rows by period, groups added up; quantiles too, as if groups moved together."""
-    by_period: dict[str, dict[str, Any]] = {}
-    for row in rows:
-        total = by_period.setdefault(row["period_start"], {"period_start": row["period_start"]})
-        for name, value in row.items():
-            if isinstance(value, int | float):
-                total[name] = total.get(name, 0.0) + value
-    return list(by_period.values())
-
-
 def _column(rows: Rows, name: str) -> list[Any]:
     return [row[name] for row in rows]
 
@@ -39,11 +28,9 @@ def fan_figure(rows: Rows, actuals: Rows, measure: str, unit: str) -> go.Figure:
 
     measure: wins or revenue. The interval is a band, and an error bar as well, so that a single period shows it.
     """
-    spans = sum_groups(rows)
-    starts = _column(spans, "period_start")
-    low, high = _column(spans, f"{measure}_p10"), _column(spans, f"{measure}_p90")
-    expected = _column(spans, f"{measure}_expected")
-    band_name = "p10 to p90" if len(spans) == len(rows) else "p10 to p90, groups added up"
+    starts = _column(rows, "period_start")
+    low, high = _column(rows, f"{measure}_p10"), _column(rows, f"{measure}_p90")
+    expected = _column(rows, f"{measure}_expected")
     bars = error_bars(
         above=[top - middle for top, middle in zip(high, expected, strict=True)],
         below=[middle - bottom for middle, bottom in zip(expected, low, strict=True)],
@@ -52,10 +39,10 @@ def fan_figure(rows: Rows, actuals: Rows, measure: str, unit: str) -> go.Figure:
     figure = go.Figure()
     past = _column(actuals, "period_start")
     figure.add_bar(x=past, y=_column(actuals, measure), name="actual", marker_color=GREY)
-    figure.add_bar(x=starts, y=_column(spans, ALREADY[measure]), name="won already", marker_color=GREEN)
+    figure.add_bar(x=starts, y=_column(rows, ALREADY[measure]), name="won already", marker_color=GREEN)
     edge = {"mode": "lines", "line": {"width": 0}}
     figure.add_scatter(x=starts, y=high, name="p90", showlegend=False, **edge)
-    figure.add_scatter(x=starts, y=low, name=band_name, fill="tonexty", fillcolor=BAND, **edge)
+    figure.add_scatter(x=starts, y=low, name="p10 to p90", fill="tonexty", fillcolor=BAND, **edge)
     figure.add_scatter(
         x=starts, y=expected, mode="lines+markers", name="expected", line={"color": BLUE}, error_y=bars
     )
@@ -65,7 +52,6 @@ def fan_figure(rows: Rows, actuals: Rows, measure: str, unit: str) -> go.Figure:
 
 def origin_figure(rows: Rows, measure: str, unit: str) -> go.Figure:
     """Each period's expectation by origin: won already, open leads, new leads."""
-    spans = sum_groups(rows)
     origins = (
         ("won already", ALREADY[measure], GREEN),
         ("open leads", f"open_{measure}_expected", BLUE),
@@ -74,7 +60,7 @@ def origin_figure(rows: Rows, measure: str, unit: str) -> go.Figure:
     figure = go.Figure()
     for name, column, colour in origins:
         figure.add_bar(
-            x=_column(spans, "period_start"), y=_column(spans, column), name=name, marker_color=colour
+            x=_column(rows, "period_start"), y=_column(rows, column), name=name, marker_color=colour
         )
     figure.update_xaxes(type="category")
     return figure.update_layout(**LAYOUT, title=f"Expected {measure} by origin{unit}", barmode="stack")
@@ -100,8 +86,8 @@ def forecast_figures(record: Mapping[str, Any]) -> dict[str, go.Figure]:
 
     record: funnel.forecast.report.forecast_record with `currency`, and `explain` for the waterfalls.
     """
-    rows, actuals, currency = record["periods"], record["actuals"], record["currency"]
-    measures = ["wins"] if record["total"]["revenue_expected"] is None else ["revenue", "wins"]
+    rows, actuals, currency = record.get("total", record["periods"]), record["actuals"], record["currency"]
+    measures = ["wins"] if record["sum"]["revenue_expected"] is None else ["revenue", "wins"]
     units = {"revenue": f" ({escape(currency)})" if currency else "", "wins": ""}
     figures = {f"{measure}_fan": fan_figure(rows, actuals, measure, units[measure]) for measure in measures}
     for measure in measures:
@@ -122,6 +108,7 @@ def report_page(record: Mapping[str, Any]) -> str:
         *(f"<p>{escape(warning['detail'])}.</p>" for warning in record["warnings"]),
         f"<p>Intervals: {record['periods'][0]['interval_basis']}.</p>",
         _table(record["periods"]),
+        *(["<h2>All groups together</h2>", _table(record["total"])] if "total" in record else []),
         *figure_divs(forecast_figures(record).items()),
     ]
     return _page(title, body)

@@ -41,6 +41,7 @@ class ForecastOptions:
 class Forecast:
     """A forecast with its inputs, of n open leads, k periods and g groups.
 
+    whole, whole_quantiles: expectation and quantiles of all groups as one, as without groups.
     open_wins, open_revenue (n, k): expected of each open lead in each period, the level applied. level: the correction
     of wins and revenue; revenue_deviation (k,): relative standard deviation of the shock on revenue.
     """
@@ -57,6 +58,8 @@ class Forecast:
     new_leads: NewLeads
     expectation: Expectation
     quantiles: Quantiles
+    whole: Expectation
+    whole_quantiles: Quantiles
     open_wins: Floats
     open_revenue: Floats
     level: Level
@@ -153,6 +156,12 @@ def forecast(
     """
     parts = _parts(bundle, replace(history, config=bundle.config), options, leads)
     expectation = _expectation(parts)
+    quantiles = simulate(expectation)
+    whole, whole_quantiles = expectation, quantiles
+    if options.by is not None:
+        # Quantiles of groups do not add up: the whole is simulated as one group.
+        whole = _expectation(replace(parts, groups=single_group(history)))
+        whole_quantiles = simulate(whole)
     return Forecast(
         as_of_us=history.as_of_us,
         options=options,
@@ -165,7 +174,9 @@ def forecast(
         leads=parts.leads,
         new_leads=parts.new_leads,
         expectation=expectation,
-        quantiles=simulate(expectation),
+        quantiles=quantiles,
+        whole=whole,
+        whole_quantiles=whole_quantiles,
         open_wins=parts.open_wins,
         open_revenue=parts.open_revenue,
         level=parts.levels.level,

@@ -1,7 +1,11 @@
-"""A forecast as JSON-ready records: periods, past periods, pipeline views and the total."""
+"""A forecast as JSON-ready records: periods, their totals over groups, past periods, pipeline views and the sum."""
+
+import math
+from typing import NamedTuple
 
 import numpy as np
 
+from funnel.forecast.draws import Expectation, Quantiles
 from funnel.forecast.forecast import Forecast
 from funnel.forecast.periods import CalendarPeriod, periods_before
 from funnel.records import Record
@@ -14,18 +18,19 @@ BEST_CASE, COMMIT = 0.2, 0.5  # probability of a win in the period from which a 
 
 def forecast_record(result: Forecast) -> Record:
     """The body of GET /v1/forecast, and the core of the command's JSON."""
-    quantiles = result.quantiles
-    return {
+    quantiles = result.whole_quantiles
+    record = {
         "as_of": format_time(result.as_of_us),
         "model_version": result.model_version,
         "periods": forecast_rows(result),
         "actuals": past_periods(result),
         "views": pipeline_views(result),
-        "total": {
-            **_interval("wins", float(result.wins.sum()), _over_groups(quantiles.total_wins)),
-            **_interval("revenue", float(result.revenue.sum()), _over_groups(quantiles.total_revenue)),
+        "sum": {
+            **_interval("wins", float(result.wins.sum()), quantiles.total_wins[:, 0]),
+            **_interval("revenue", float(result.revenue.sum()), quantiles.total_revenue[:, 0]),
         },
     }
+    return record | ({"total": total_rows(result)} if result.groups.column else {})
 
 
 def forecast_rows(result: Forecast) -> list[Record]:
@@ -37,16 +42,34 @@ def forecast_rows(result: Forecast) -> list[Record]:
             row = _dates(span)
             if grouped:
                 row["group"] = name
-            rows.append(row | _row(result, i, j))
+            rows.append(row | _row(result, _Cell(result.expectation, result.quantiles, i, j)))
     return rows
 
 
-def _row(result: Forecast, i: int, j: int) -> Record:
-    """Figures of period i and group j."""
-    expected, quantiles = result.expectation, result.quantiles
+def total_rows(result: Forecast) -> list[Record]:
+    """One record a period of all groups together, with intervals of its own."""
+    return [
+        _dates(span) | _row(result, _Cell(result.whole, result.whole_quantiles, i, 0))
+        for i, span in enumerate(result.periods)
+    ]
+
+
+class _Cell(NamedTuple):
+    """Period i and group j of an expectation."""
+
+    expected: Expectation
+    quantiles: Quantiles
+    i: int
+    j: int
+
+
+def _row(result: Forecast, cell: _Cell) -> Record:
+    """The figures of one period and group."""
+    expected, quantiles, i, j = cell
+    revenue = float(expected.revenue[i, j]) if result.has_amounts else math.nan
     return {
-        **_interval("wins", float(result.wins[i, j]), quantiles.wins[:, i, j]),
-        **_interval("revenue", float(result.revenue[i, j]), quantiles.revenue[:, i, j]),
+        **_interval("wins", float(expected.wins[i, j]), quantiles.wins[:, i, j]),
+        **_interval("revenue", revenue, quantiles.revenue[:, i, j]),
         "already_won": int(expected.already_wins[i, j]),
         "already_revenue": _amount(result, expected.already_revenue[i, j]),
         "open_wins_expected": float(expected.open_wins[i, j]),
@@ -113,8 +136,3 @@ def past_periods(result: Forecast) -> list[Record]:
             figures = {"wins": total.wins, "revenue": _amount(result, total.revenue)}
             records.append(_dates(span) | figures)
     return records
-
-
-def _over_groups(by_group: Floats) -> Floats:
-    """Quantiles (3,) of the sum over groups (3, g), as if groups moved together; exact for one group."""
-    return by_group[:, 0] if by_group.shape[1] == 1 else np.asarray(by_group.sum(axis=1))

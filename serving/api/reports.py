@@ -120,7 +120,7 @@ SCHEMAS: dict[str, Json] = {
             "periods": list_of(ref("Period")),
             "actuals": _ENTRIES,
             "views": _ENTRIES,
-            "total": {"type": "object"},
+            "sum": {"type": "object", "description": "Over all periods."},
             "currency": TEXT_OR_NULL,
             "warnings": _ENTRIES,
         },
@@ -146,6 +146,10 @@ SCHEMAS: dict[str, Json] = {
         },
         more=True,
     ),
+}
+SCHEMAS["Forecast"]["properties"]["total"] = {
+    **list_of(ref("Period")),
+    "description": "With by: all groups together, with intervals of their own; quantiles of groups do not add up.",
 }
 SCHEMAS["Forecast"]["properties"]["explain"] = {
     "type": "object",

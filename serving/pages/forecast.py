@@ -1,6 +1,7 @@
 """The page of the forecast: wins and revenue by period with their intervals."""
 
 from collections.abc import Sequence
+from typing import Final
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -13,6 +14,7 @@ from serving.pages.forms import read_form
 from serving.pages.rendering import render
 from serving.store.reports.build import Record
 
+ALL_GROUPS: Final = "(all)"
 routes = Routes()
 
 
@@ -21,11 +23,13 @@ async def get_forecast_page(request: Request) -> Response:
     """The forecast, with the options of `leadcast forecast` as form fields."""
     form = read_form(request)
     report = await read_forecast(request, form.query)
-    periods = report.record["periods"]
+    totals = [{**row, "group": ALL_GROUPS} for row in report.record.get("total", [])]
+    periods = [*report.record["periods"], *totals]
     return render(
         "forecast.html",
         request,
         forecast=report.record,
+        periods=periods,
         most={kind: _largest(periods, f"{kind}_p90") for kind in ("wins", "revenue")},
         has_amounts=any(period["revenue_expected"] is not None for period in periods),
         has_groups=any("group" in period for period in periods),

@@ -14,9 +14,10 @@ PERIOD = {
 
 
 def record(*periods: dict[str, Any], revenue: float | None = 12345.6) -> dict[str, Any]:
-    total = {"wins_expected": 2.34, "revenue_expected": revenue}
+    whole = {"wins_expected": 2.34, "wins_p10": 1.0, "wins_p90": 4.0, "revenue_expected": revenue}
+    whole |= {"revenue_p10": revenue and 1.0, "revenue_p90": revenue and 20000.0}
     return {
-        "as_of": "2026-01-15T00:00:00Z", "model_version": "7", "periods": list(periods), "total": total,
+        "as_of": "2026-01-15T00:00:00Z", "model_version": "7", "periods": list(periods), "sum": whole,
         "currency": None,
     }  # fmt: skip
 
@@ -26,13 +27,13 @@ def test_periods_and_total_are_printed(capsys: pytest.CaptureFixture[str]) -> No
     text = capsys.readouterr().err
     assert "by version 7, intervals model" in text
     assert "1-4" in text
-    assert "in total 2.3 wins, revenue 12,346\n" in text, "no gap without a currency"
+    assert "in total 2.3 wins (1-4), revenue 12,346 (1-20,000)\n" in text, "no gap without a currency"
 
 
 def test_unknown_revenue_is_a_dash_and_no_total(capsys: pytest.CaptureFixture[str]) -> None:
     echo_periods(record({**PERIOD, "revenue_expected": None}, revenue=None))
     text = capsys.readouterr().err
-    assert "in total 2.3 wins\n" in text
+    assert "in total 2.3 wins (1-4)\n" in text
     row = next(line for line in text.splitlines() if line.lstrip().startswith("2026-01-01"))
     assert row.split()[-2:] == ["-", "-"]
 
@@ -42,6 +43,20 @@ def test_group_without_a_value_is_named(capsys: pytest.CaptureFixture[str]) -> N
     text = capsys.readouterr().err
     assert "(none)" in text
     assert "Ann" in text
+
+
+def test_groups_are_followed_by_the_whole(capsys: pytest.CaptureFixture[str]) -> None:
+    whole = {**PERIOD, "wins_p10": 2.0, "wins_p90": 7.0}
+    echo_periods({**record({**PERIOD, "group": "Ann"}, {**PERIOD, "group": "Bo"}), "total": [whole]})
+    lines = capsys.readouterr().err.splitlines()
+    assert next(line for line in lines if "(all)" in line).split()[3] == "2-7"
+
+
+def test_saved_forecast_of_an_earlier_version_is_printed(capsys: pytest.CaptureFixture[str]) -> None:
+    saved = record(PERIOD)
+    saved["total"] = {"wins_expected": saved.pop("sum")["wins_expected"], "revenue_expected": None}
+    echo_periods(saved)
+    assert "in total 2.3 wins\n" in capsys.readouterr().err
 
 
 def test_explanation_without_open_leads_has_its_changes(capsys: pytest.CaptureFixture[str]) -> None:

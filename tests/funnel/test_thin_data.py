@@ -99,7 +99,7 @@ def test_thin_data_gives_results_with_a_warning(
         assert row["wins_expected"] == pytest.approx(parts)
         assert row["wins_p10"] <= row["wins_p50"] <= row["wins_p90"]
     changes = forecast["explain"]["changes"]["wins"]
-    assert changes["now"] == pytest.approx(forecast["total"]["wins_expected"])
+    assert changes["now"] == pytest.approx(forecast["sum"]["wins_expected"])
     assert "figure-wins_changes" in page.read_text()
     done = run("funnel", folder, "--report", page, "--output", tmp_path / "u.csv", "--json")
     assert done.exit_code == 0, done.stderr
@@ -118,7 +118,7 @@ def test_before_the_first_lead_all_is_zero_with_a_warning(
     assert done.exit_code == 0, done.stderr
     forecast = json.loads(done.stdout)
     assert "no_leads" in codes(forecast)
-    assert forecast["total"]["wins_expected"] == 0
+    assert forecast["sum"]["wins_expected"] == 0
     assert {row["amount"] for row in forecast["explain"]["new_leads"]} == {None}
     done = run("funnel", crm, "--as-of", "2001-01-01", "--json")
     state = json.loads(done.stdout)

@@ -26,3 +26,8 @@ def history(crm: Path, bundle: Bundle) -> History:
 @pytest.fixture(scope="session")
 def monthly(bundle: Bundle, history: History) -> Forecast:
     return forecast(bundle, history, ForecastOptions("month", 4))
+
+
+@pytest.fixture(scope="session")
+def grouped(bundle: Bundle, history: History) -> Forecast:
+    return forecast(bundle, history, ForecastOptions("month", 4, by="owner"))

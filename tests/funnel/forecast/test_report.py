@@ -50,8 +50,17 @@ def test_past_periods_are_whole_and_end_where_the_first_begins(monthly: Forecast
         assert before["period_end"] == after["period_start"]
 
 
-def test_total_is_the_sum_of_the_periods(monthly: Forecast) -> None:
+def test_sum_is_that_of_the_periods(monthly: Forecast) -> None:
     record = forecast_record(monthly)
     for what in ("wins_expected", "revenue_expected"):
-        assert record["total"][what] == pytest.approx(sum(row[what] for row in record["periods"]))
-    assert record["total"]["wins_p10"] >= sum(row["wins_p10"] for row in record["periods"]) - 1e-9
+        assert record["sum"][what] == pytest.approx(sum(row[what] for row in record["periods"]))
+    assert record["sum"]["wins_p10"] >= sum(row["wins_p10"] for row in record["periods"]) - 1e-9
+
+
+def test_total_of_groups_is_the_forecast_without_groups(grouped: Forecast, monthly: Forecast) -> None:
+    """Bit by bit: intervals of owners added up would be three times as wide."""
+    record = forecast_record(grouped)
+    assert record["total"] == forecast_rows(monthly)
+    for name in ("wins_p10", "wins_p90", "revenue_p10", "revenue_p90"):
+        assert record["sum"][name] == forecast_record(monthly)["sum"][name]
+    assert "total" not in forecast_record(monthly)

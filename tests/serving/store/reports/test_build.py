@@ -107,7 +107,7 @@ def test_little_data_gives_a_warning(thin: TestClient, case: str) -> None:
         assert answer.status_code == 200
         assert expected <= {warning["code"] for warning in answer.json()["warnings"]}
         changes = answer.json()["explain"]["changes"]["wins"]
-        assert changes["now"] == pytest.approx(answer.json()["total"]["wins_expected"])
+        assert changes["now"] == pytest.approx(answer.json()["sum"]["wins_expected"])
         page = thin.get(f"/forecast?{query}")
         assert (page.status_code, page.headers["content-type"]) == (200, "text/html; charset=utf-8")
     assert thin.get("/v1/funnel").json()["reconciliation"]["broken"] == []
@@ -116,7 +116,7 @@ def test_little_data_gives_a_warning(thin: TestClient, case: str) -> None:
 
 def test_forecast_of_an_empty_store_is_zero(thin: TestClient) -> None:
     forecast = thin.get("/v1/forecast?explain=true").json()
-    assert forecast["total"]["wins_expected"] == 0
+    assert forecast["sum"]["wins_expected"] == 0
     assert "no_leads" in {warning["code"] for warning in forecast["warnings"]}
     assert "empty_period" in {warning["code"] for warning in thin.get("/v1/funnel").json()["warnings"]}
     assert thin.get("/forecast?explain=true").status_code == 200
