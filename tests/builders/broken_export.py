@@ -1,5 +1,6 @@
 """Copies of an export with one thing broken: columns, cells, encodings, JSON records."""
 
+import codecs
 import csv
 import io
 import json
@@ -9,6 +10,8 @@ from pathlib import Path
 from typing import Any
 
 TABLE_FAULTS = ("drop", "rename", "reorder", "cells", "cut", "utf-16", "cp1252", "bytes", "twice", "empty")
+# What a spreadsheet or a second download does to a file without changing what it says.
+HARMLESS = ("reorder", "utf-16", "twice")
 JSON_FAULTS = ("drop", "rename", "cells", "cut", "utf-16", "bytes", "empty", "missing", "null")
 BAD_CELLS = ("", "#N/A", "x" * 400, "2.19E+10", '"', "1/2/3", "-", "\0", "99/99/9999")
 
@@ -16,21 +19,27 @@ BAD_CELLS = ("", "#N/A", "x" * 400, "2.19E+10", '"', "1/2/3", "-", "\0", "99/99/
 def mutated(source: Path, target: Path, seed: int) -> str:
     """A copy of an export with one thing broken; returns what."""
     rng = random.Random(seed)
-    target.mkdir(parents=True)
     files = sorted(path for path in source.iterdir() if path.suffix in (".csv", ".json", ".jsonl"))
     broken = rng.choice(files)
     what = rng.choice(TABLE_FAULTS if broken.suffix == ".csv" else JSON_FAULTS)
+    copy_with(source, target, broken, what, rng)
+    return f"{what} {broken.name}"
+
+
+def copy_with(source: Path, target: Path, broken: Path, what: str, rng: random.Random) -> None:
+    """A copy of an export with this fault in this file."""
+    target.mkdir(parents=True)
     fault = _broken_table if broken.suffix == ".csv" else _broken_json
     for file in source.iterdir():
         data = file.read_bytes()
         (target / file.name).write_bytes(fault(data, what, rng) if file == broken else data)
-    return f"{what} {broken.name}"
 
 
 def _broken_bytes(data: bytes, what: str, rng: random.Random) -> bytes | None:
     """The faults of any file; None for another fault."""
     if what in ("utf-16", "cp1252"):
-        return data.decode("utf-8", "replace").encode(what, "replace")
+        known = "utf-16" if data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)) else "utf-8-sig"
+        return data.decode(known, "replace").encode(what, "replace")
     if what == "bytes":
         place = rng.randrange(len(data))
         return data[:place] + bytes(rng.randrange(256) for _ in range(20)) + data[place + 20 :]
@@ -44,11 +53,14 @@ def _broken_bytes(data: bytes, what: str, rng: random.Random) -> bytes | None:
 def _broken_table(data: bytes, what: str, rng: random.Random) -> bytes:
     if (broken := _broken_bytes(data, what, rng)) is not None:
         return broken
-    text = data.decode("latin-1")
-    separator = ";" if ";" in text.partition("\n")[0] else ","
+    encoding = "utf-16" if data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)) else "latin-1"
+    text = data.decode(encoding)
+    separator = max(",;", key=text.count)
     rows = [row for row in csv.reader(io.StringIO(text), delimiter=separator) if row]
-    place = rng.randrange(len(rows[0]))
-    order = list(range(len(rows[0])))
+    width = max(map(len, rows))
+    notes, rows = [row for row in rows if len(row) < width], [row for row in rows if len(row) == width]
+    place = rng.randrange(width)
+    order = list(range(width))
     if what == "drop":
         order.pop(place)
     elif what == "reorder":
@@ -60,9 +72,9 @@ def _broken_table(data: bytes, what: str, rng: random.Random) -> bytes:
             row[rng.randrange(len(row))] = rng.choice(BAD_CELLS)
     out = io.StringIO()
     csv.writer(out, delimiter=separator, lineterminator="\n").writerows(
-        [[row[p] for p in order if p < len(row)] for row in rows]
+        [[row[p] for p in order] for row in rows] + notes
     )
-    return out.getvalue().encode("latin-1")
+    return out.getvalue().encode(encoding)
 
 
 def _broken_json(data: bytes, what: str, rng: random.Random) -> bytes:

@@ -1,5 +1,6 @@
 """Broken exports are imported or refused with a message; never a traceback, never an unbalanced account."""
 
+import random
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -7,8 +8,16 @@ from typing import Any
 import pytest
 
 from history.errors import InvalidInput
-from tests.builders.broken_export import mutated
-from tests.builders.imported_folder import bring_in, unbalanced
+from tests.builders.broken_export import HARMLESS, copy_with, mutated
+from tests.builders.imported_folder import (
+    TO_THE_SECOND,
+    bring_in,
+    imported_interactions,
+    imported_leads,
+    imported_outcomes,
+    imported_stages,
+    unbalanced,
+)
 from tests.builders.simulated_crm import World, simulated
 
 
@@ -19,6 +28,11 @@ def builder(system: str) -> Any:
 FEW, MANY = 20, 200
 # The builders of exports: tests/builders/SYSTEM_export.py.
 SYSTEMS = ("amplitude", "dynamics", "ga4", "hubspot", "odoo", "pipedrive", "salesforce", "segment")
+MAIN_TABLES = [
+    ("hubspot", "reports", "all-deals.csv"), ("hubspot", "warehouse", "deal_data.csv"),
+    ("hubspot", "warehouse", "deal_property_history_data.csv"), ("pipedrive", "reports", "deals.csv"),
+    ("pipedrive", "warehouse", "deal_change.csv"), ("salesforce", "objects", "Opportunity.csv"),
+]  # fmt: skip
 DELETED_DEALS = 20  # at most, in any export
 # Archives and Parquet are broken by tests of their own: here a file of text is broken.
 CASES = [
@@ -44,6 +58,20 @@ def test_many_broken_files_never_give_a_traceback(
     world: World, system: str, shape: str, tmp_path: Path
 ) -> None:
     import_broken(world, system, shape, tmp_path, range(FEW, MANY))
+
+
+@pytest.mark.parametrize("what", HARMLESS)
+@pytest.mark.parametrize(("system", "shape", "file"), MAIN_TABLES)
+def test_harmless_changes_of_a_file_change_nothing(
+    world: World, system: str, shape: str, file: str, what: str, tmp_path: Path
+) -> None:
+    source, options = tmp_path / "export", getattr(builder(system), "OPTIONS", {})
+    builder(system).export(world, shape, source)
+    copy_with(source, tmp_path / "changed", source / file, what, random.Random(3))
+    bring_in(system, source, tmp_path / "crm", **options)
+    bring_in(system, tmp_path / "changed", tmp_path / "again", **options)
+    for facts in (imported_leads, imported_stages, imported_outcomes, imported_interactions):
+        assert facts(tmp_path / "again", TO_THE_SECOND) == facts(tmp_path / "crm", TO_THE_SECOND)
 
 
 def import_broken(world: World, system: str, shape: str, tmp_path: Path, seeds: range) -> None:
