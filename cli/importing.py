@@ -51,7 +51,7 @@ SHOWN_REASONS = 20
 @click.option(
     "--pipeline",
     metavar="NAME",
-    help="Keep the deals of this pipeline, by its name or id (Salesforce: record type).",
+    help="Keep the deals of this pipeline, by its name or id (Salesforce: record type, Odoo: sales team).",
 )
 @click.option(
     "--currency", metavar="CODE", help="Keep the amounts of this currency, where the export has no rates."

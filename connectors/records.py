@@ -125,10 +125,13 @@ def with_creation(export: Export, current: pa.Table, kind: RecordKind) -> pa.Tab
 
 
 def _reasons(export: Export, kind: RecordKind) -> str:
-    """Why the rows of the kind were set aside, for a message: counts and the first row of each reason."""
+    """What became of each file, for a message: why rows were set aside, and what the other files hold."""
     accounts = [account for account in export.accounts if account.kind == kind.name]
     entries = [entry for account in accounts for entry in account.set_aside.values()]
-    return "".join(f"; {entry.count:,} set aside, the first: {entry.first}" for entry in entries)
+    reasons = "".join(f"; {entry.count:,} set aside, the first: {entry.first}" for entry in entries)
+    others = [f"{account.file} ({account.kind})" for account in export.accounts if account.kind != kind.name]
+    others += [f"{file} (no table of {export.system})" for file in export.unclaimed]
+    return reasons + (f"; of no use without them: {', '.join(others)}" if others else "")
 
 
 def _oldest_first(export: Export, table: pa.Table, kind: RecordKind) -> Ints:

@@ -106,6 +106,10 @@ def _refuse_incomplete(export: Export) -> None:
             f"the export has no table of opportunities with their ids: export opportunity beside {files}. In a view "
             "use Export to Excel > Static Worksheet, which has the hidden column '(Do Not Modify) Opportunity'."
         )
+    if export.options.pipeline is not None:
+        problems.append(
+            f"--pipeline {export.options.pipeline}: opportunities of Dynamics are in no pipelines; omit it."
+        )
     if problems:
         raise InvalidInput(problems)
 

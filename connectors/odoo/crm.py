@@ -13,6 +13,7 @@ from connectors.export import OWN_COLUMNS, SOURCE, Export, column
 from connectors.odoo.listed import PATH, head_rows, listed_rows
 from connectors.odoo.objects import LEAD, NAMED_MODELS
 from connectors.odoo.relations import Text, record_id, references, texts, translated
+from connectors.pipelines import ELSEWHERE, in_pipeline
 from connectors.records import RecordKind, exported_at, read_records
 from history.arrays import Ints, Mask
 from history.errors import InvalidInput
@@ -63,8 +64,9 @@ def read_crm(export: Export) -> Crm:
     ids_ = [record_id(text) for text in column(table, "id").to_pylist()]
     table = table.set_column(place, "id", pa.array(ids_, pa.string()))
     heads = head_rows(table)
-    own_rows = table.filter(pa.array(heads == np.arange(len(table))))
-    records = read_records(export, _of_object(export, own_rows), KIND)
+    names = read_names(export)
+    own_rows = _of_object(export, table.filter(pa.array(heads == np.arange(len(table)))))
+    records = read_records(export, _of_team(export, own_rows, names), KIND)
     leads = records.current
     children, child_of = listed_rows(export, table, heads, leads)
     converted_us = _conversions(export, leads)
@@ -81,7 +83,7 @@ def read_crm(export: Export) -> Crm:
         exported_us=exported_at(export, [(leads, ("create_date", "write_date"))]),
         ids=ids,
         place={id_: number for number, id_ in enumerate(ids)},
-        names=read_names(export),
+        names=names,
     )
 
 
@@ -108,6 +110,17 @@ def _of_object(export: Export, rows: pa.Table) -> pa.Table:
     if export.options.object == UNQUALIFIED:
         return rows
     return export.leave(rows, "not_converted_to_an_opportunity", _is_unqualified(rows))
+
+
+def _of_team(export: Export, rows: pa.Table, names: Names) -> pa.Table:
+    """The rows of the sales team of --pipeline, by its name or id; all without it."""
+    if export.options.pipeline is None:
+        return rows
+    teams = references(rows, "team_id")
+    written = zip(teams.record_keys(), teams.names(names.get("team_id", {})), strict=True)
+    labels = {key: name for key, name in written if key and name}
+    kept = in_pipeline(export, teams.record_keys(), labels, shared_stages=True)
+    return export.leave(rows, ELSEWHERE, ~kept)
 
 
 def _conversions(export: Export, leads: pa.Table) -> Ints:

@@ -7,11 +7,11 @@ import numpy as np
 
 from connectors.deals import NO_TIME
 from connectors.export import DELETED, booleans, column
+from connectors.interactions import are_planned
 from connectors.odoo.crm import Crm
 from connectors.odoo.messages import Contact, Touch, contact_of
 from connectors.odoo.relations import Text, record_id, references, texts
 from connectors.values import read_numbers
-from history.history import DAY_US
 
 MEETING: Final = Contact("meeting", "meeting")
 HOUR: Final = 60.0  # minutes; Odoo counts the duration of meetings in hours
@@ -28,7 +28,9 @@ def read_meetings(crm: Crm, touches: list[Touch], exported_us: int) -> None:
     table, lead = export.leave(table, "of_no_lead_of_the_export", lead < 0), lead[lead >= 0]
     start = export.times(table, "start")
     table, lead = export.leave(table, "no_time", ~start.known), lead[start.known]
-    planned = export.times(table, "start").us > exported_us + DAY_US
+    us, created = export.times(table, "start").us, export.times(table, "create_date")
+    entered = np.where(created.known, created.us, NO_TIME)
+    planned = are_planned(us, entered, exported_us, export.options.now_us)
     table, lead = export.leave(table, "planned", planned), lead[~planned]
     export.use(table)
     us, created = export.times(table, "start").us, export.times(table, "create_date")

@@ -36,7 +36,14 @@ CURRENCIES = {"EUR": "Euro", "USD": "US Dollar", "JPY": "Japanese Yen"}
 TYPES = {"call": "phonecall", "email_reply": "email", "email_sent": "email", "demo": "appointment"}
 TYPE_LABELS = {"phonecall": "Phone Call", "email": "Email", "appointment": "Appointment"}
 KINDS = {"email_reply": "email", "email_sent": "email", "demo": "meeting"}
-CUSTOM = ("industry", "employees", "product", "seats", "profile_fit", "newsletter")
+CUSTOM = (
+    "industry", "employees", "product", "seats", "profile_fit", "newsletter", "campaign", "contact_role", "age_group",
+    "country", "city", "annual_budget", "is_customer", "work_email", "trial_started_on",
+)  # fmt: skip
+NUMBERS, BOOLEANS = (
+    ("employees", "seats", "profile_fit", "annual_budget"),
+    ("newsletter", "is_customer", "work_email"),
+)
 FROM_LEADS, MERGED_LEADS, DELETED, OPEN_TASKS = 15, 2, 4, 5
 
 
@@ -145,11 +152,11 @@ def _opportunity(truth: Truth, lead: Row, users: Mapping[str, str], from_lead: b
 def _custom(name: str, text: str) -> Any:
     if not text:
         return None
-    if name == "newsletter":
+    if name in BOOLEANS:
         return text == "true"
     if name == "industry":
         return Choice(100 + sum(map(ord, text)) % 7919, text)
-    return float(text) if name in ("employees", "seats", "profile_fit") else text
+    return float(text) if name in NUMBERS else text
 
 
 def _lead(lead: Row) -> Record:

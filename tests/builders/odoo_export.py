@@ -59,7 +59,14 @@ SOURCES = (
     "outbound",
     "paid_social",
 )
-CUSTOM = ("industry", "employees", "product", "seats", "profile_fit", "newsletter")
+CUSTOM = (
+    "industry", "employees", "product", "seats", "profile_fit", "newsletter", "campaign", "contact_role", "age_group",
+    "country", "city", "annual_budget", "is_customer", "work_email", "trial_started_on",
+)  # fmt: skip
+NUMBERS, BOOLEANS = (
+    ("employees", "seats", "profile_fit", "annual_budget"),
+    ("newsletter", "is_customer", "work_email"),
+)
 TAGS = ((1, "Product"), (2, "Services"), (3, "Training"))
 DELETED, UNQUALIFIED, MERGED, PLANNED = 5, 4, 3, 6
 
@@ -153,7 +160,7 @@ def _lead(truth: Truth, lead: Row) -> Record:
         "partner_id": (5000 + int(lead["account_id"][1:]), lead["company"]) if lead["account_id"] else None,
         "partner_name": lead["company"] or None, "contact_name": lead["contact_name"],
         "email_from": f"c{number}@example.com", "priority": "3" if won else "1",
-        "tag_ids": [tag for tag in TAGS if number >> tag[0] & 1],
+        "tag_ids": [tag for tag in TAGS if (number * 2654435761 >> 12) % 7 & tag[0]],
         "calendar_event_count": truth.counts[id_], "day_close": 0.0 if last.state == "open" else 12.0,
         **{f"x_{name}": custom(name, today[name]) for name in CUSTOM},
     }  # fmt: skip
@@ -175,9 +182,9 @@ def stage(name: str) -> tuple[int, str]:
 def custom(name: str, text: str) -> Any:
     if not text:
         return None
-    if name == "newsletter":
+    if name in BOOLEANS:
         return text == "true"
-    return float(text) if name in ("employees", "seats", "profile_fit") else text
+    return float(text) if name in NUMBERS else text
 
 
 def _unqualified() -> list[Record]:

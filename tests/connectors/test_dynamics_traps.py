@@ -202,6 +202,12 @@ def test_currencies_without_rates_are_named(trial: Trial) -> None:
         trial.run()
 
 
+def test_pipeline_is_refused(trial: Trial) -> None:
+    trial.write("opportunity", [deal(A)])
+    with pytest.raises(InvalidInput, match="--pipeline Sales"):
+        trial.run(pipeline="Sales")
+
+
 def test_view_without_hidden_columns_names_the_mend(trial: Trial) -> None:
     trial.write_csv("view", [{"Topic": "x", "Status": "Open", "Created On": "2026-01-05", "Owner": "Ada"}])
     with pytest.raises(InvalidInput, match=r"no file is a table of dynamics.*Topic"):

@@ -171,6 +171,16 @@ def test_unqualified_leads_are_leads_on_demand(trial: Trial) -> None:
     assert 'stages = ["Lead", "Offer"]' in (trial.output / "funnel.toml").read_text()
 
 
+def test_pipeline_is_the_sales_team(trial: Trial) -> None:
+    trial.write(
+        "crm_lead", [lead(1, team_id=[1, "Europe"]), lead(2, team_id=[2, "Asia"]), lead(3, team_id=False)]
+    )
+    trial.run(pipeline="asia")
+    assert [row["lead_id"] for row in rows_of(trial.output, "leads")] == ["2"]
+    with pytest.raises(InvalidInput, match=r"--pipeline Mars: .*Europe \(1\), Asia \(1\), no pipeline \(1\)"):
+        trial.run(pipeline="Mars")
+
+
 def test_list_export_without_ids_names_the_field(trial: Trial) -> None:
     trial.write_csv("Lead-Opportunity", [{"Opportunity": "Deal", "Stage": "New", "Created on": "2026-01-05 09:00:00",
                                           "Expected Revenue": "10"}])  # fmt: skip
