@@ -12,6 +12,8 @@ from tests.builders.simulated_crm import World, open_ids, simulated
 
 GUIDES = Path(__file__).parents[2] / "docs" / "guides"
 SYSTEMS = ("amplitude", "dynamics", "ga4", "hubspot", "odoo", "pipedrive", "salesforce", "segment")
+COMMAND = re.compile(r"^leadcast (.+)$", re.MULTILINE)
+SHELL = re.compile(r"```sh\n(.*?)```", re.DOTALL)
 EXAMPLE = re.compile(r"^leadcast (import \w+ export --output crm)$", re.MULTILINE)
 
 
@@ -35,3 +37,33 @@ def test_example_of_the_guide_gives_usable_data(
     checked = CliRunner().invoke(leadcast, ["check", "crm"], catch_exceptions=False)
     assert checked.exit_code == 0, checked.stderr
     assert len(open_ids(world)) > 0
+
+
+@pytest.mark.long
+def test_story_of_salesforce_leads_to_a_ranked_list(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Every command of the page in its order; the story's figures are those of this simulated CRM."""
+    page = (GUIDES / "story-salesforce.md").read_text(encoding="utf-8")
+    commands = [command for block in SHELL.findall(page) for command in COMMAND.findall(block)]
+    builder = import_module("tests.builders.salesforce_export")
+    monkeypatch.chdir(tmp_path)
+    builder.export(simulated(tmp_path / "crm", leads=300), "objects", Path("export"))
+    outputs = [run(command) for command in commands]
+    assert [command.split()[0] for command in commands] == [
+        "import",
+        "check",
+        "train",
+        "score",
+        "import",
+        "score",
+    ]
+    assert "Usable: yes" in outputs[1]
+    assert "new: nothing" in outputs[4]
+    assert Path("scores.csv").is_file()
+
+
+def run(command: str) -> str:
+    arguments = command.replace("--output crm", "--output data").replace(" crm", " data").split()
+    arguments += ["--trials", "0"] if arguments[0] == "train" else []
+    result = CliRunner().invoke(leadcast, ["--home", "home", *arguments], catch_exceptions=False)
+    assert result.exit_code == 0, result.stderr
+    return result.stderr

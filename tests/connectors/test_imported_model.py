@@ -1,14 +1,14 @@
 """From an export to a ranked list in two commands: open leads and expected wins are those of the native folder."""
 
 import csv
+from importlib import import_module
 from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
 
 from cli.main import leadcast
-from tests.builders.salesforce_export import deal_id, export
-from tests.builders.simulated_crm import simulated
+from tests.builders.simulated_crm import World, simulated
 
 LEADS = 1200
 WINS_WITHIN = 0.10  # of the expected wins on the native folder
@@ -27,14 +27,28 @@ def scores(folder: Path, data: Path) -> dict[str, float]:
         return {row["lead_id"]: float(row["probability"]) for row in csv.DictReader(file)}
 
 
+@pytest.fixture(scope="module")
+def crm(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, World]:
+    """The native data folder and its rows."""
+    folder = tmp_path_factory.mktemp("native") / "crm"
+    return folder, simulated(folder, leads=LEADS)
+
+
+@pytest.fixture(scope="module")
+def native(crm: tuple[Path, World], tmp_path_factory: pytest.TempPathFactory) -> dict[str, float]:
+    return scores(tmp_path_factory.mktemp("home"), crm[0])
+
+
 @pytest.mark.long
-def test_imported_model_is_that_of_the_native_folder(tmp_path: Path) -> None:
-    (tmp_path / "native").mkdir()
-    (tmp_path / "imported").mkdir()
-    world = simulated(tmp_path / "crm", leads=LEADS)
-    export(world, "objects", tmp_path / "export")
-    run(tmp_path, "import", "salesforce", tmp_path / "export", "--output", tmp_path / "data")
-    native = scores(tmp_path / "native", tmp_path / "crm")
-    imported = scores(tmp_path / "imported", tmp_path / "data")
-    assert set(imported) == {deal_id(lead_id) for lead_id in native}
+@pytest.mark.parametrize(
+    ("system", "shape"), [("dynamics", "api"), ("odoo", "api"), ("salesforce", "objects")]
+)
+def test_imported_model_is_that_of_the_native_folder(
+    crm: tuple[Path, World], native: dict[str, float], system: str, shape: str, tmp_path: Path
+) -> None:
+    builder = import_module(f"tests.builders.{system}_export")
+    builder.export(crm[1], shape, tmp_path / "export")
+    run(tmp_path, "import", system, tmp_path / "export", "--output", tmp_path / "data")
+    imported = scores(tmp_path, tmp_path / "data")
+    assert set(imported) == {builder.deal_id(lead_id) for lead_id in native}
     assert sum(imported.values()) == pytest.approx(sum(native.values()), rel=WINS_WITHIN)
