@@ -8,6 +8,7 @@ from dataclasses import replace
 
 from features.attributes.attributes import attribute_features
 from features.calendar import calendar_features
+from features.declared.declared import declared_columns
 from features.feature import Feature, digest
 from features.interactions.interactions import interaction_features
 from features.stages.stages import stage_features
@@ -17,12 +18,13 @@ __all__ = ["Feature", "catalogue", "feature_set_id"]
 
 
 def catalogue(vocabulary: Vocabulary) -> tuple[Feature, ...]:
-    """The features in matrix order: stages, engagement, attributes, calendar; their names are unique."""
+    """The features in matrix order: stages, engagement, attributes, calendar, declared ones; their names are unique."""
     columns = (
         *stage_features(vocabulary.stages),
         *interaction_features(vocabulary.interactions),
         *attribute_features(vocabulary.attributes),
         *calendar_features(vocabulary.whole_year),
+        *declared_columns(vocabulary.declared),
     )
     return _unique(columns)
 

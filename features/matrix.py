@@ -5,6 +5,7 @@ from functools import lru_cache
 
 import numpy as np
 
+from features import calendar
 from features.attributes import attributes
 from features.attributes.attributes import (
     AttributeLayout,
@@ -15,6 +16,7 @@ from features.attributes.attributes import (
 from features.attributes.category_rates import CategoryTables
 from features.calendar import Calendar, write_calendar
 from features.catalogue import catalogue, feature_set_id
+from features.declared.declared import declared_inputs, write_declared
 from features.feature import Feature
 from features.interactions import interactions
 from features.interactions.interactions import (
@@ -28,6 +30,7 @@ from features.stages.stages import StageOrder, stage_inputs, stage_order, write_
 from features.vocabulary import Vocabulary
 from history.arrays import Floats
 from history.compiled import in_chunks
+from history.declared_features import DeclaredFeature
 from history.snapshot import Snapshot
 
 STAGES_AT = 0  # the first block's first column
@@ -55,6 +58,8 @@ class Plan:
     interactions: InteractionLayout | None  # None if training saw no interaction
     attributes: AttributeLayout | None  # None if no attribute has a column
     calendar: Calendar
+    declared_at: int
+    declared: tuple[DeclaredFeature, ...]
 
 
 @lru_cache(maxsize=16)
@@ -77,6 +82,8 @@ def plan_of(vocabulary: Vocabulary) -> Plan:
         interactions=interaction_layout(vocabulary.interactions) if has_interactions else None,
         attributes=attribute_layout(vocabulary.attributes, config.zone) if has_attributes else None,
         calendar=Calendar(config.zone, vocabulary.whole_year),
+        declared_at=calendar_at + blocks.count(calendar.BLOCK.name),
+        declared=vocabulary.declared,
     )
 
 
@@ -107,6 +114,7 @@ class _MatrixWriter:
             self.interactions = interaction_inputs(history.interactions, plan.interactions)
         if plan.attributes is not None:
             self.attributes = attribute_inputs(history, plan.attributes, tables)
+        self.declared = declared_inputs(history, plan.declared) if plan.declared else None
 
     def write(self, values: Floats) -> None:
         """Fills values (n, k), many rows on several threads."""
@@ -127,3 +135,5 @@ class _MatrixWriter:
         if self.attributes is not None:
             write_attributes(out, plan.attributes_at, rows, self.attributes)
         write_calendar(out, plan.calendar_at, rows, plan.calendar)
+        if self.declared is not None:
+            write_declared(out, plan.declared_at, rows, self.declared)

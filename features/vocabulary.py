@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields
+from functools import cached_property
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -16,6 +17,7 @@ from features.interactions.learn import learn_interactions
 from features.stages.learn import learn_stage_medians
 from history import config
 from history.config import FunnelConfig
+from history.declared_features import ACCOUNT_SCOPE, DeclaredFeature, declared_features
 from history.history import DAY_US
 from history.snapshot import Snapshot
 
@@ -40,6 +42,16 @@ class Vocabulary:
     whole_year: bool = False
     dropped: Mapping[str, str] = field(default_factory=dict)
     identity: Mapping[str, str] = field(default_factory=dict)
+
+    @cached_property
+    def declared(self) -> tuple[DeclaredFeature, ...]:
+        """The features that the funnel declares."""
+        return declared_features(self.config.features)
+
+    @property
+    def reads_accounts(self) -> bool:
+        """True if a declared feature reads the rows of other leads of the account."""
+        return any(feature.scope == ACCOUNT_SCOPE for feature in self.declared)
 
     @property
     def stages(self) -> tuple[str, ...]:

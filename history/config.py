@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
+from history.declared_features import read_declared
 from history.display import DISPLAY_KEYS, TEMPLATES, fields_of
 from history.errors import InvalidInput
 from history.outcome_words import folded
@@ -45,6 +46,7 @@ SECTIONS: Final[Mapping[str, tuple[str, ...]]] = {
     "grades": tuple(GRADES),
     "values": ("outcomes",),
     "display": DISPLAY_KEYS,
+    "features": (),
 }
 FORMATS: Final = ("datetime", "decimal")
 DECIMAL_MARKS: Final = (".", ",")
@@ -64,7 +66,8 @@ class FunnelConfig:
     outcome, beside the usual words (history/closing_stages.py). columns maps table -> canonical name -> the file's;
     outcome_words maps a state -> the file's words for it; formats a table or ALL_TABLES -> datetime and decimal.
     attribute_types maps an attribute to its kind; attributes of identity are shown, never learned. display is as set;
-    history/display.py guesses the rest. inferred lists the keys that funnel.toml does not set.
+    history/display.py guesses the rest. features maps a name to its settings (history/declared_features.py). inferred
+    lists the keys that funnel.toml does not set.
     """
 
     name: str = "funnel"
@@ -84,6 +87,7 @@ class FunnelConfig:
     mutable: tuple[str, ...] = ()
     sensitive: tuple[str, ...] = ()
     display: Mapping[str, Any] = field(default_factory=dict)
+    features: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     targets: Mapping[str, Any] = field(default_factory=dict)
     grades: Mapping[str, float] = field(default_factory=lambda: dict(GRADES))
     inferred: tuple[str, ...] = ()
@@ -200,6 +204,8 @@ def _config(document: Mapping[str, Any], faults: _Faults) -> FunnelConfig:
     faults.unknown("", document, (*SECTIONS, *by_table))
     sections = {name: faults.table(document, name) for name in (*SECTIONS, *by_table)}
     for name, known in SECTIONS.items():
+        if name == "features":  # its keys are names of the user's own
+            continue
         faults.unknown(f"{name}.", sections[name], known)
     funnel, attributes = sections["funnel"], sections["attributes"]
     stages = faults.texts(funnel, "stages")
@@ -221,6 +227,7 @@ def _config(document: Mapping[str, Any], faults: _Faults) -> FunnelConfig:
         mutable=faults.texts(attributes, "mutable"),
         sensitive=faults.texts(attributes, "sensitive"),
         display=_display(sections["display"], faults),
+        features=read_declared(sections["features"], faults.add),
         targets=_targets(sections["targets"], stages, faults),
         grades=_grades(sections["grades"], faults),
         inferred=_inferred_keys(sections),

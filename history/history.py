@@ -194,7 +194,8 @@ class History:
     requests. lead_known_us (n,) is the later of created_at and recorded_at, None if the table of leads has no
     recorded_at: a lead exists at T if it is <= T. warnings: of what was read otherwise than it is written. settled:
     the outcomes with one more row for each lead that is decided from the end of the data on by a row without a time, or
-    dated after that end; None without any.
+    dated after that end; None without any. knows_accounts: the other leads of an account are here too; False for the
+    leads of requests, which know nothing of one another.
     """
 
     config: FunnelConfig
@@ -211,6 +212,7 @@ class History:
     lead_known_us: Ints | None = None
     warnings: tuple[Warning, ...] = ()
     settled: Outcomes | None = None
+    knows_accounts: bool = True
 
     def __len__(self) -> int:
         return len(self.lead_ids)

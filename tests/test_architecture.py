@@ -39,7 +39,13 @@ ROOM_IMPORTS = {
 # Cupboards that a cupboard may import besides itself; "." is the room's top level.
 CUPBOARD_IMPORTS = {
     "history": {".": set[str](), "folder": {"."}, "records": {"."}},
-    "features": {".": set[str](), "attributes": {"."}, "interactions": {"."}, "stages": {"."}},
+    "features": {
+        ".": set[str](),
+        "attributes": {"."},
+        "declared": {"."},
+        "interactions": {"."},
+        "stages": {"."},
+    },
     "models": {".": {"trees"}, "trees": set[str]()},
     "connectors": {
         ".": {"salesforce", "hubspot", "mapping", "formats"},

@@ -57,6 +57,7 @@ def _assembled(leads: Sequence[Record], config: FunnelConfig, as_of_us: int) -> 
         outcomes=end_with_gone(decided.outcomes),
         changes=changes_of(rows.tables["attribute_changes"], config),
         warnings=decided.warnings,
+        knows_accounts=False,
     )
 
 

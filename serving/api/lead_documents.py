@@ -12,6 +12,7 @@ from history.times import format_time
 from models.bundle import Bundle
 from models.scorer import score
 from serving.base.clock import clock_us
+from serving.store.account_mates import mates_of
 from serving.store.config import stored_display
 from serving.store.cursors import write_cursor
 from serving.store.history import history_of
@@ -39,10 +40,11 @@ def read_stored_leads(connection: Connection, requests: Sequence[LeadRequest]) -
     All requests have the same model; a document does not depend on the other requests.
     """
     leads = find_leads(connection, list({request.lead_id for request in requests}))
-    rows = rows_of(connection, list(leads.values()))
+    bundle = requests[0].bundle
+    mates = [] if bundle is None else mates_of(connection, bundle, list(leads.values()))
+    rows = rows_of(connection, [*leads.values(), *mates])
     places = {lead_id: place for place, lead_id in enumerate(leads)}
     as_of_us = [max(clock_us(), lead.created_us) for lead in leads.values()]
-    bundle = requests[0].bundle
     records = _records(rows, bundle, as_of_us)
     display = stored_display(connection) or ({} if bundle is None else bundle.config.display)
     documents: list[dict[str, Any] | None] = []

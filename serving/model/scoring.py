@@ -10,12 +10,18 @@ from history.errors import InvalidRecord
 from history.history import History
 from history.read import read_records
 from history.snapshot import Snapshot
-from history.warnings import json_of
+from history.warnings import Warning, json_of
 from models.bundle import Bundle
 from models.presentation import lead_names
 from models.scorer import score
 from serving.base.limits import AHEAD_US
 from serving.base.problems import Problem, error, invalid
+
+ACCOUNT_ALONE = Warning(
+    "account_alone",
+    "",
+    "features of the account read this lead's own rows alone; a stored lead's score reads all",
+)
 
 Lead = Mapping[str, Any]
 Record = dict[str, Any]
@@ -41,6 +47,8 @@ def score_leads(
             record["name"] = name
             lead = leads[places[row]]
             record["warnings"] += json_of(bundle.values.misnamed(lead.get("attributes") or (), lead))
+            if bundle.vocabulary.reads_accounts:
+                record["warnings"].append(ACCOUNT_ALONE.to_json())
             results[places[row]] = record
     return results
 

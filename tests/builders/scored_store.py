@@ -40,7 +40,8 @@ def score_all(store: Store, model: FakeModel, as_of_us: int) -> int:
 def view(store: Store, lead_id: str) -> LeadView:
     """The lead as a scorer reads it."""
     with store.engine.reading() as connection:
-        return view_leads(connection, list(find_leads(connection, [lead_id]).values()))
+        leads = list(find_leads(connection, [lead_id]).values())
+        return view_leads(connection, leads, FakeModel())  # type: ignore[arg-type]
 
 
 def history(store: Store, lead_id: str = "a") -> list[dict[str, Any]]:

@@ -31,7 +31,7 @@ class FakeBundle:
     version = "7"
     trained_through_us = 0
     config = FakeConfig()
-    vocabulary = SimpleNamespace(interactions=InteractionVocabulary())
+    vocabulary = SimpleNamespace(interactions=InteractionVocabulary(), reads_accounts=False)
 
     def describe(self) -> dict[str, Any]:
         return {

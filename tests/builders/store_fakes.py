@@ -40,7 +40,9 @@ class FakeModel:
     version: str = "1"
     weight: float = 0.3
     config: FunnelConfig = field(default_factory=FunnelConfig)
-    vocabulary: Any = field(default_factory=lambda: SimpleNamespace(interactions=InteractionVocabulary()))
+    vocabulary: Any = field(
+        default_factory=lambda: SimpleNamespace(interactions=InteractionVocabulary(), reads_accounts=False)
+    )
 
 
 def _log_odds(model: FakeModel, history: History, lead: int, as_of_us: int) -> float:

@@ -109,6 +109,9 @@ def _steps(bundle: Bundle, move: Move, events: Sequence[_NewEvent], as_of_us: in
     before = move.before
     if before is None:
         return []
+    if bundle.vocabulary.reads_accounts:
+        # Rows of other leads count too: which of them moved the score is not told apart.
+        return [_Step("event", "rows of the lead and its account, and time", before.through_row, as_of_us)]
     steps = []
     if move.is_corrected:
         # The rows of then as they are now: the effect of every correction since.

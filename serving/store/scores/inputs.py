@@ -26,7 +26,7 @@ def stored_input_warnings(store: Store, bundle: Bundle, as_of_us: int) -> list[W
         leads = [lead_row(row) for row in connection.execute(newest)]
         if not leads:
             return []
-        view = view_leads(connection, leads)
+        view = view_leads(connection, leads, bundle)
     view = replace(view, rows=replace(view.rows, end_us=store.data_end_us(store.now_us()) or 0))
     check = InputCheck(bundle)
     positions = np.array(open_positions(view, bundle, as_of_us), dtype=np.int64)

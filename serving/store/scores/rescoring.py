@@ -14,6 +14,7 @@ from history.snapshot import Snapshot, state_at
 from models.bundle import Bundle
 from models.scorer import score as score_snapshot
 from serving.store import schema as db
+from serving.store.account_mates import mates_of
 from serving.store.config import stored_display
 from serving.store.corrections import last_corrections
 from serving.store.database.locks import LeaderElection
@@ -51,23 +52,25 @@ WAIT_AFTER_FAILURE_S = 2.0
 class LeadView:
     """Leads with their rows and stored scores in one view of the store; through_row is its last fact row.
 
-    corrected maps a lead_no to the row_no of its last correction; display is `[display]` of the folder loaded last.
+    The first `count` leads of rows are those asked for, the others share their accounts. corrected maps a lead_no to
+    the row_no of its last correction; display is `[display]` of the folder loaded last.
     """
 
     rows: LeadRows
+    count: int
     stored: dict[int, StoredScore]
     through_row: int
     corrected: dict[int, int]
     display: Mapping[str, Any]
 
 
-def view_leads(connection: Connection, leads: Sequence[LeadRow]) -> LeadView:
-    """Reads the rows and scores of these leads."""
-    rows = rows_of(connection, leads)
+def view_leads(connection: Connection, leads: Sequence[LeadRow], bundle: Bundle) -> LeadView:
+    """Reads the rows and scores of these leads, and the rows of other leads that the model's features need."""
+    rows = rows_of(connection, [*leads, *mates_of(connection, bundle, leads)])
     through_row = int(read_setting(connection, "row_no") or 1) - 1
     numbers = [lead.lead_no for lead in leads]
     stored, corrected = stored_scores(connection, numbers), last_corrections(connection, numbers)
-    return LeadView(rows, stored, through_row, corrected, stored_display(connection))
+    return LeadView(rows, len(leads), stored, through_row, corrected, stored_display(connection))
 
 
 def score_view(
@@ -135,8 +138,8 @@ def rescore_dirty(
     scores: list[NewScore] = []
     for start in range(0, len(leads), LEADS_PER_STRETCH):
         with store.engine.reading() as connection:
-            view = view_leads(connection, leads[start : start + LEADS_PER_STRETCH])
-        scores += score_view(bundle, view, range(len(view.rows.leads)), store.now_us(), score)
+            view = view_leads(connection, leads[start : start + LEADS_PER_STRETCH], bundle)
+        scores += score_view(bundle, view, range(view.count), store.now_us(), score)
         rest()
     store.writer.write(save_scores, scores, weight=len(scores) + 1)
     return len(leads)
@@ -158,23 +161,23 @@ def rescore_all(
     lead_count = max(1, store.count_leads())
     while True:
         with store.engine.reading() as connection:
-            view = _next_page(connection, last_lead_no, as_of_us)
+            view = _next_page(connection, last_lead_no, as_of_us, bundle)
         if view is None:
             progress("rescoring", 1.0)
             return scored_count
         view = replace(view, rows=replace(view.rows, end_us=end_us))
-        last_lead_no = view.rows.leads[-1].lead_no
+        last_lead_no = view.rows.leads[view.count - 1].lead_no
         scores = score_view(bundle, view, open_positions(view, bundle, as_of_us), as_of_us, score)
         scored_count += int(store.writer.write(save_scores, scores, weight=len(scores) + 1))
-        seen_count += len(view.rows.leads)
+        seen_count += view.count
         progress("rescoring", min(1.0, seen_count / lead_count))
 
 
-def _next_page(connection: Connection, last_lead_no: int, as_of_us: int) -> LeadView | None:
+def _next_page(connection: Connection, last_lead_no: int, as_of_us: int, bundle: Bundle) -> LeadView | None:
     query = select(db.leads).where(db.leads.c.lead_no > last_lead_no, db.leads.c.created_us <= as_of_us)
     page = query.order_by(db.leads.c.lead_no).limit(LEADS_PER_PAGE)
     leads = [lead_row(row) for row in connection.execute(page)]
-    return view_leads(connection, leads) if leads else None
+    return view_leads(connection, leads, bundle) if leads else None
 
 
 def open_positions(view: LeadView, bundle: Bundle, as_of_us: int) -> list[int]:
@@ -186,7 +189,7 @@ def open_positions(view: LeadView, bundle: Bundle, as_of_us: int) -> list[int]:
     return [
         position
         for position, (lead, state) in enumerate(zip(view.rows.leads, states.tolist(), strict=True))
-        if state == OPEN or lead.lead_no in stored_open
+        if position < view.count and (state == OPEN or lead.lead_no in stored_open)
     ]
 
 
