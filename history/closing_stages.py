@@ -10,15 +10,14 @@ import numpy as np
 from history.arrays import Flags, Ints, Mask
 from history.config import FunnelConfig
 from history.history import DAY_US, LOST, OPEN, WON, Factor, Outcomes, Stages, empty_factor, offsets_of
+from history.outcome_words import match_key, usual_words
 from history.warnings import Warning
 
 # Closing dates are typed by hand and stage entries are not, so the two of one decision are often some days apart.
 SAME_DECISION_US: Final = 30 * DAY_US
 NAMED_WORDS: Final = 5
-USUAL_WON: Final = frozenset({"won", "closed won", "closedwon", "deal won", "closed as won", "closed: won"})
-USUAL_LOST: Final = frozenset(
-    {"lost", "closed lost", "closedlost", "deal lost", "closed as lost", "closed: lost"}
-)
+USUAL_WON: Final = usual_words("won")
+USUAL_LOST: Final = usual_words("lost")
 
 
 @dataclass(frozen=True)
@@ -28,11 +27,6 @@ class Decided:
     stages: Stages
     outcomes: Outcomes
     warnings: tuple[Warning, ...] = ()
-
-
-def match_key(word: str) -> str:
-    """A stage word for comparison: without case, with single blanks for blanks, hyphens and underscores."""
-    return " ".join(word.casefold().replace("_", " ").replace("-", " ").split())
 
 
 def separate_closings(stages: Stages, outcomes: Outcomes, created_us: Ints, config: FunnelConfig) -> Decided:

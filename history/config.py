@@ -14,7 +14,7 @@ from zoneinfo import ZoneInfo
 from history.declared_features import read_declared
 from history.display import DISPLAY_KEYS, TEMPLATES, fields_of
 from history.errors import InvalidInput
-from history.outcome_words import folded
+from history.outcome_words import match_key
 from history.schema import OUTCOMES, TABLES
 from history.time_formats import format_problem
 
@@ -322,7 +322,7 @@ def _format_values(prefix: str, section: Mapping[str, Any], faults: _Faults) -> 
 def _outcome_words(section: Mapping[str, Any], faults: _Faults) -> dict[str, tuple[str, ...]]:
     faults.unknown("values.outcomes.", section, OUTCOMES)
     words = {state: faults.texts(section, state) for state in OUTCOMES if state in section}
-    distinct = [word for of_state in words.values() for word in {folded(text) for text in of_state}]
+    distinct = [word for of_state in words.values() for word in {match_key(text) for text in of_state}]
     if repeated := sorted({word for word in distinct if distinct.count(word) > 1}):
         faults.add("values.outcomes", f"gives {', '.join(repeated)} more than one meaning")
     return words

@@ -10,6 +10,7 @@ import numpy.typing as npt
 from history import schema
 from history.arrays import Codes, Flags, Floats, Ints, Mask
 from history.config import FunnelConfig
+from history.outcome_words import outcome_of
 from history.warnings import Warning
 
 DAY_US = 86_400_000_000
@@ -19,6 +20,12 @@ OPEN, WON, LOST, GONE = 0, 1, 2, 3  # Outcomes.state and history.snapshot.state_
 NO_DIRECTION, INBOUND, OUTBOUND = 0, 1, 2  # Interactions.direction
 STATES: Final[Mapping[str, int]] = dict(zip(schema.OUTCOMES, (OPEN, WON, LOST, GONE), strict=True))
 DIRECTIONS: Final[Mapping[str, int]] = dict(zip(schema.DIRECTIONS, (INBOUND, OUTBOUND), strict=True))
+
+
+def state_of_word(word: str) -> int:
+    """The state that an outcome's word stands for; KeyError for a word that is not a usual one."""
+    state = STATES.get(word)
+    return STATES[outcome_of(word) or word] if state is None else state
 
 
 @dataclass(frozen=True)

@@ -1,27 +1,28 @@
 """The words of CRMs for won, lost, open and gone, in their usual languages."""
 
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
 from typing import Final
 
+# The one list for outcomes, closing stages and imports.
 # English, German, French, Spanish, Portuguese, Italian, Dutch, Polish, Hungarian, Chinese, Japanese.
 _USUAL: Final[Mapping[str, Sequence[str]]] = {
     "won": (
-        "won", "closed won", "closed - won", "closed-won", "closed/won", "closed_won", "closedwon", "win",
-        "gewonnen", "abgeschlossen und gewonnen", "geschlossen gewonnen", "gagné", "gagnée", "fermé gagné",
-        "fermée gagnée", "clôturé gagné", "ganado", "ganada", "cerrado ganado", "cerrada ganada", "ganho",
-        "ganha", "fechado ganho", "fechado e ganho", "fechada e ganha", "vinto", "vinta", "chiuso vinto",
-        "chiusa vinta", "chiusa - vinta", "gesloten gewonnen", "wygrany", "wygrana", "wygrane",
-        "zamknięta wygrana", "zamknięte wygrane", "megnyert", "lezárt megnyert", "lezárva - nyert", "赢单",
-        "已赢单", "成交", "已成交", "受注", "成約", "商談成立",
+        "won", "win", "closed won", "closedwon", "deal won", "closed as won", "gewonnen", "abgeschlossen und gewonnen",
+        "geschlossen gewonnen", "gagné", "gagnée", "fermé gagné", "fermée gagnée", "clôturé gagné", "conclue",
+        "ganado", "ganada", "cerrado ganado", "cerrada ganada", "ganho", "ganha", "fechado ganho", "fechado e ganho",
+        "fechada e ganha", "vinto", "vinta", "chiuso vinto", "chiusa vinta", "gesloten gewonnen", "wygrany", "wygrana",
+        "wygrane", "zamknięta wygrana", "zamknięte wygrane", "megnyert", "lezárt megnyert", "lezárva nyert", "赢单",
+        "已赢单", "成交", "已成交", "結束且獲得", "受注", "成立", "成約", "商談成立",
     ),
     "lost": (
-        "lost", "closed lost", "closed - lost", "closed-lost", "closed/lost", "closed_lost", "closedlost", "loss",
-        "verloren", "abgeschlossen und verloren", "geschlossen verloren", "perdu", "perdue", "fermé perdu",
-        "fermée perdue", "clôturé perdu", "perdido", "perdida", "cerrado perdido", "cerrada perdida",
-        "fechado perdido", "fechado e perdido", "fechada e perdida", "perso", "persa", "chiuso perso",
-        "chiusa persa", "chiusa - persa", "gesloten verloren", "przegrany", "przegrana", "przegrane",
-        "zamknięta przegrana", "zamknięte przegrane", "elvesztett", "elveszett", "lezárt elvesztett",
-        "lezárva - vesztett", "输单", "已输单", "丢单", "失注", "商談不成立",
+        "lost", "loss", "closed lost", "closedlost", "deal lost", "closed as lost", "verloren",
+        "abgeschlossen und verloren", "geschlossen verloren", "perdu", "perdue", "fermé perdu", "fermée perdue",
+        "clôturé perdu", "perdido", "perdida", "cerrado perdido", "cerrada perdida", "fechado perdido",
+        "fechado e perdido", "fechada e perdida", "perso", "persa", "chiuso perso", "chiusa persa",
+        "gesloten verloren", "przegrany", "przegrana", "przegrane", "zamknięta przegrana", "zamknięte przegrane",
+        "elvesztett", "elveszett", "lezárt elvesztett", "lezárva vesztett", "输单", "已输单", "丢单", "失注", "不成立",
+        "商談不成立",
     ),
     "open": (
         "open", "offen", "ouvert", "ouverte", "abierto", "abierta", "aberto", "aberta", "aperto", "aperta",
@@ -40,14 +41,33 @@ _USUAL: Final[Mapping[str, Sequence[str]]] = {
 }  # fmt: skip
 
 
+_MARKS: Final = str.maketrans("-_/:", "    ")
+
+
 def folded(word: str) -> str:
     """The form in which words are compared: without case, outer blanks and repeated blanks."""
     return " ".join(word.casefold().split())
 
 
-_STATE_OF: Final = {folded(word): state for state, words in _USUAL.items() for word in words}
+def match_key(word: str) -> str:
+    """The form in which words of outcomes and stages are compared: `folded`, with a blank for - _ / and :."""
+    return folded(word.translate(_MARKS))
+
+
+_STATE_OF: Final = {match_key(word): state for state, words in _USUAL.items() for word in words}
+
+
+def usual_words(state: str) -> frozenset[str]:
+    """The usual words for won, lost, open or gone, as `match_key` gives them."""
+    return frozenset(map(match_key, _USUAL[state]))
+
+
+@lru_cache(maxsize=4096)
+def outcome_of(word: str) -> str | None:
+    """won, lost, open or gone if the word is a usual one for it, else None."""
+    return _STATE_OF.get(match_key(word))
 
 
 def states_of_words(own: Mapping[str, Sequence[str]]) -> Mapping[str, str]:
-    """State by folded word: the usual words, and before them those of `own` (state -> words)."""
-    return {**_STATE_OF, **{folded(word): state for state, words in own.items() for word in words}}
+    """State by the `match_key` of a word: the usual words, and before them those of `own` (state -> words)."""
+    return {**_STATE_OF, **{match_key(word): state for state, words in own.items() for word in words}}

@@ -6,10 +6,11 @@
 requests (serving/api/records.py) and the settings `[columns.TABLE]` of funnel.toml. A new field is added here first.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Final
 
+from history.outcome_words import outcome_of
 from history.values import LARGEST_NUMBER
 
 # Kinds of fields. A data folder knows three of them: times, numbers, and texts (all the others).
@@ -35,7 +36,8 @@ class Field:
     """One field of a record.
 
     choices: the words allowed, any text if empty; an unknown word of an optional field counts as missing. lowest: of a
-    number, at most LARGEST_NUMBER. in_folders_only: requests and the store do not have it.
+    number, at most LARGEST_NUMBER. in_folders_only: requests and the store do not have it. choice_of: the choice that a
+    text stands for, None for any other text; without it the choices alone are allowed.
     """
 
     kind: str
@@ -44,6 +46,7 @@ class Field:
     choices: tuple[str, ...] = ()
     lowest: float = -LARGEST_NUMBER
     in_folders_only: bool = False
+    choice_of: Callable[[str], str | None] | None = None
 
 
 @dataclass(frozen=True)
@@ -123,6 +126,7 @@ TABLES: Final[Mapping[str, TableLayout]] = {
                 "How it ended, or open again; gone for a lead that was merged, deleted or a test.",
                 required=True,
                 choices=OUTCOMES,
+                choice_of=outcome_of,
             ),
             "closed_at": Field(TIME, "When it was decided."),
             "amount": Field(NUMBER, "The amount won, 0 or more.", lowest=0.0),

@@ -19,6 +19,7 @@ from connectors.tables import Result, Sink
 from connectors.values import end_of_day, read_numbers
 from connectors.words import outcome_of
 from connectors.write import SCHEMAS
+from history import outcome_words
 from history.arrays import Ints, Mask
 from history.errors import InvalidInput
 from history.outcome_words import folded
@@ -247,20 +248,15 @@ def _instants(export: Export, table: pa.Table, name: str, cell: Cell) -> Ints:
 
 
 def _outcomes(texts: pa.Array, cell: Cell) -> pa.Array:
-    """won, lost or open by the mapping's words, else by the usual ones."""
+    """won, lost, open or gone by the mapping's words, else by the usual ones."""
     words = pc.unique(texts).to_pylist()
-    meaning: Mapping[str, str | None] = {
-        word: word
-        if word in ("won", "lost", "open")
-        else outcome_of(word) or (folded(word) if folded(word) == "open" else None)
-        for word in words
-    }
+    meaning: Mapping[str, str | None] = {word: outcome_words.outcome_of(word) for word in words}
     if unknown := [word for word in words if meaning[word] is None]:
         listed = ", ".join(f'"{word}"' for word in unknown[:SHOWN_WORDS])
         first = cell.columns[0] if cell.columns else ""
         raise InvalidInput(
-            f"outcomes: {len(unknown)} words are neither won, lost nor open: {listed}. Sort them into the mapping: "
-            f'outcome = {{ column = "{first}", words = {{ won = [], lost = [], open = [{listed}] }} }}'
+            f"outcomes: {len(unknown)} words are neither won, lost, open nor gone: {listed}. Sort them into "
+            f'the mapping: outcome = {{ column = "{first}", words = {{ won = [], lost = [], open = [{listed}] }} }}'
         )
     return pa.array([meaning[text] for text in texts.to_pylist()], pa.string())
 

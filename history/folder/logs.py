@@ -35,7 +35,7 @@ from history.history import (
     Stages,
     offsets_of,
 )
-from history.outcome_words import folded, states_of_words
+from history.outcome_words import match_key, states_of_words
 from history.settled import Pending
 from history.spelling import one_spelling
 from history.stage_ties import in_configured_order
@@ -121,7 +121,7 @@ class OutcomeRows(LeadRows):
         if column != "outcome":
             return text
         states = states_of_words(self.options.config.outcome_words)
-        return renamed_texts(text, [states.get(folded(word), word) for word in text.values])
+        return renamed_texts(text, [states.get(match_key(word), word) for word in text.values])
 
     def _read_time(self, column: str) -> Times:
         """The times of a column; a date in closed_at ends at now or recorded_at, if these lie on that day."""

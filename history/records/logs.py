@@ -12,7 +12,6 @@ from history.history import (
     GONE,
     NO_DIRECTION,
     OPEN,
-    STATES,
     Changes,
     Factor,
     Interactions,
@@ -24,6 +23,7 @@ from history.history import (
     no_outcomes,
     no_stages,
     offsets_of,
+    state_of_word,
 )
 from history.records.rows import LeadRows, TableRows
 from history.schema import FIXED_ATTRIBUTES
@@ -171,7 +171,7 @@ def _decisions(leads: LeadRows, config: FunnelConfig) -> list[_Decision]:
     for lead, row in enumerate(leads.decisions):
         if not row:
             continue
-        state = STATES[row["outcome"]]
+        state = state_of_word(row["outcome"])
         amount = _amount(row.get("amount"))
         # `decided_us` holds only the times that are present, row by row: closed_at before recorded_at.
         closed_us = next(times) if row.get("closed_at") else None

@@ -77,10 +77,16 @@ def _field_problems(path: Path, value: object, field: Field) -> Problems:
     elif field.kind == SCALAR:
         yield from _scalar_problems(path, value)
     elif field.kind == NAME and field.choices:
-        if value not in field.choices:
+        if not _is_choice(value, field):
             yield _problem(path, f"{_shown(value)}, expected {_alternatives(field.choices)}")
     elif field.kind == NAME and (not isinstance(value, str) or not value.strip()):
         yield _problem(path, f"{_shown(value)} is empty or not a text")
+
+
+def _is_choice(value: object, field: Field) -> bool:
+    if value in field.choices or field.choice_of is None:
+        return value in field.choices
+    return isinstance(value, str) and field.choice_of(value) is not None
 
 
 def _time_problems(path: Path, text: object, required: bool) -> Problems:

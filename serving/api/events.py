@@ -6,7 +6,7 @@ from typing import Any, Final, NamedTuple
 from starlette.requests import Request
 from starlette.responses import Response
 
-from history.history import DIRECTIONS, NO_DIRECTION, STATES
+from history.history import DIRECTIONS, NO_DIRECTION, STATES, state_of_word
 from history.schema import NOT_ATTRIBUTES
 from serving.api.event_warnings import event_warnings
 from serving.api.openapi import INTEGER, TEXT, body, list_of, object_of, problems, ref, response
@@ -180,8 +180,13 @@ def _outcome(data: Mapping[str, Any]) -> _Rows:
     amount = data.get("amount")
     if amount is not None and amount < 0:
         raise _InvalidValue(("data", "amount"), "expected a number of at least 0")
+    try:
+        state = state_of_word(data["outcome"])
+    except KeyError:
+        message = f"expected {' or '.join(STATES)}, or a usual word for one of them"
+        raise _InvalidValue(("data", "outcome"), message) from None
     row = {
-        "state": STATES[data["outcome"]],
+        "state": state,
         "amount": None if amount is None else float(amount),
         "reason": data.get("reason") or None,
     }

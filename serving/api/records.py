@@ -21,6 +21,7 @@ from serving.http.shapes import (
     choice,
     record,
     rows,
+    word,
 )
 
 _KINDS = {
@@ -34,7 +35,11 @@ _KINDS = {
 
 
 def _field(declared: schema.Field) -> Field:
-    kind = choice(*declared.choices) if declared.choices else _KINDS[declared.kind]
+    kind = _KINDS[declared.kind]
+    if declared.choices:
+        kind = choice(*declared.choices)
+        if declared.choice_of is not None:
+            kind = word(declared.choices, declared.choice_of)
     return Field(kind, declared.description, declared.required)
 
 

@@ -4,7 +4,7 @@ A valid record costs one msgspec conversion. msgspec stops at the first problem,
 field by field, and every problem is reported.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Annotated, Any, Literal
 
@@ -168,6 +168,26 @@ def choice(*words: str) -> Kind:
     """One of the words."""
     schema: Json = {"type": "string"}
     return Kind(Annotated[Literal[words], Meta(extra_json_schema=schema)], " or ".join(words))
+
+
+@dataclass(frozen=True)
+class WordKind(Kind):
+    """A text that stands for one of the words. msgspec accepts any text: the reader of a valid record checks it too."""
+
+    words: Sequence[str] = ()
+    word_of: Callable[[str], str | None] = str
+
+    @property
+    def schema(self) -> Json:
+        return {"type": "string", "enum": sorted(self.words)}
+
+    def accepts(self, value: Any) -> bool:
+        return super().accepts(value) and (value in self.words or self.word_of(value) is not None)
+
+
+def word(words: Sequence[str], word_of: Callable[[str], str | None]) -> Kind:
+    """One of the words, or another text for which word_of gives one; the schema names the words alone."""
+    return WordKind(_Name, " or ".join(words), words=words, word_of=word_of)
 
 
 def record(shape: "Shape") -> Kind:

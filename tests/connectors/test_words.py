@@ -2,21 +2,14 @@
 
 import pytest
 
-from connectors.words import FALSE, LOST, TRUE, WON, is_true, outcome_of
-from history.outcome_words import folded, states_of_words
+from connectors.words import FALSE, TRUE, is_true, outcome_of
+from history.outcome_words import folded
 
 
 def test_no_word_means_two_things() -> None:
     assert not TRUE & FALSE
-    assert not WON & LOST
-    for words in (TRUE, FALSE, WON, LOST):
+    for words in (TRUE, FALSE):
         assert {folded(word) for word in words} == set(words), "folded as they are compared"
-
-
-def test_words_of_outcomes_agree_with_those_of_a_folder() -> None:
-    states = states_of_words({})
-    for word in WON | LOST:
-        assert states.get(word, outcome_of(word)) == outcome_of(word)
 
 
 @pytest.mark.parametrize(
@@ -28,7 +21,8 @@ def test_boolean_word(word: str | None, meaning: bool | None) -> None:
 
 
 @pytest.mark.parametrize(
-    ("label", "outcome"), [("Closed  WON", "won"), ("Verloren", "lost"), ("Won't fit", None)]
+    ("label", "outcome"),
+    [("Closed  WON", "won"), ("Verloren", "lost"), ("Won't fit", None), ("Deleted", None)],
 )
 def test_label_of_a_stage(label: str, outcome: str | None) -> None:
     assert outcome_of(label) == outcome

@@ -4,13 +4,13 @@ from collections import Counter
 
 import pytest
 
-from history.outcome_words import _USUAL, folded, states_of_words
+from history.outcome_words import _USUAL, folded, match_key, outcome_of, states_of_words
 from history.schema import OUTCOMES
 
 
 def test_no_word_stands_for_two_states() -> None:
     assert set(_USUAL) == set(OUTCOMES)
-    states = Counter(word for words in _USUAL.values() for word in {folded(word) for word in words})
+    states = Counter(word for words in _USUAL.values() for word in {match_key(word) for word in words})
     assert set(states.values()) == {1}
 
 
@@ -23,3 +23,22 @@ def test_own_words_precede_the_usual_ones() -> None:
     states = states_of_words({"lost": ["Won"], "won": ["Signed"]})
     assert (states["won"], states["signed"], states["closed won"]) == ("lost", "won", "won")
     assert states_of_words({})["won"] == "won"
+
+
+@pytest.mark.parametrize(
+    ("word", "state"),
+    [
+        ("Closed-Won", "won"),
+        ("closed / lost", "lost"),
+        ("CLOSED_LOST", "lost"),
+        ("Chiusa - vinta", "won"),
+        ("Closed: won", "won"),
+        ("商談不成立", "lost"),
+        (" Merged ", "gone"),
+        ("won back", None),
+        ("", None),
+    ],
+)
+def test_usual_words_in_any_form(word: str, state: str | None) -> None:
+    assert outcome_of(word) == state
+    assert states_of_words({}).get(match_key(word)) == state

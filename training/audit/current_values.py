@@ -8,8 +8,8 @@ import numpy as np
 
 from features.calendar import local_us
 from history.arrays import Floats, Ints, Mask
-from history.closing_stages import match_key
 from history.history import DAY_US, History, Log, Stages
+from history.outcome_words import match_key
 from training.audit.agreement import Agreement, Pair, agreement_of, largest_share
 from training.audit.columns import FIRST_LEVEL, NO_MOMENT, Column
 from training.audit.evidence import MIN_EACH, STRONG, Evidence

@@ -8,10 +8,9 @@ import numpy as np
 from features.attributes.parsing import boolean, canonical
 from features.calendar import local_us
 from history.arrays import Floats, Ints, Mask
-from history.closing_stages import USUAL_LOST, USUAL_WON, match_key
 from history.config import FunnelConfig
 from history.history import DAY_US, LOST, OPEN, WON
-from history.outcome_words import folded, states_of_words
+from history.outcome_words import folded, match_key, states_of_words
 from history.values import LARGEST_NUMBER
 from training.audit.agreement import Agreement, Pair, agreement_of, largest_share
 from training.audit.columns import NO_MOMENT, Column
@@ -183,8 +182,8 @@ def _states_of_texts(column: Column, config: FunnelConfig) -> Ints | None:
     """The state that each text of the column names (texts + 1,), OPEN for none; None if none names one."""
     words = states_of_words(config.outcome_words)
     own: Mapping[str, int] = {
-        **{match_key(word): WON for word in (*USUAL_WON, *config.won_stages)},
-        **{match_key(word): LOST for word in (*USUAL_LOST, *config.lost_stages)},
+        **{match_key(word): WON for word in config.won_stages},
+        **{match_key(word): LOST for word in config.lost_stages},
     }
     names_closing = suspicious_words(column.name) is not None
     states = [_state_of(canonical(text), words, own, names_closing) for text in column.factor.values]
@@ -194,7 +193,7 @@ def _states_of_texts(column: Column, config: FunnelConfig) -> Ints | None:
 
 
 def _state_of(text: str, words: Mapping[str, str], own: Mapping[str, int], names_closing: bool) -> int:
-    state = {"won": WON, "lost": LOST}.get(words.get(folded(text), ""), OPEN)
+    state = {"won": WON, "lost": LOST}.get(words.get(match_key(text), ""), OPEN)
     if state == OPEN:
         state = own.get(match_key(text), OPEN)
     if state == OPEN and names_closing:

@@ -8,7 +8,7 @@ import numpy as np
 from hypothesis import given, settings
 
 from history.config import FunnelConfig
-from history.history import OPEN, WON, Log
+from history.history import GONE, LOST, OPEN, WON, Log
 from history.read import read_records
 from tests.builders.lead_records import DAY_US, NOW_US, TIME, lead, lead_records, plain
 
@@ -55,6 +55,16 @@ def test_an_outcome_without_a_time_gets_an_implied_one() -> None:
     assert history.outcomes.time_us.tolist() == [created + 31 * DAY_US, created + CONFIG.horizon_us]
     assert history.outcomes.implied.tolist() == [False, True]
     assert history.outcomes.state.tolist() == [WON, WON] != [OPEN, OPEN]
+
+
+def test_usual_words_of_outcomes_are_read_as_in_a_folder() -> None:
+    words = ["Won", " CLOSED LOST", "verloren", "Merged", "perhaps"]
+    records = [lead(lead_id=word, outcome={"outcome": word, "closed_at": TIME}) for word in words]
+    history, refusals = read_records(records, CONFIG, NOW_US)
+    assert history.outcomes.state.tolist() == [WON, LOST, LOST, GONE]
+    assert [refusal is None for refusal in refusals] == [True, True, True, True, False]
+    assert refusals[4] is not None
+    assert [problem.loc for problem in refusals[4].fields] == [("outcome", "outcome")]
 
 
 def test_log_in_order_equals_a_shuffled_one() -> None:

@@ -10,13 +10,16 @@ import pytest
 import sqlalchemy.event
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from sqlalchemy import select
 
 from history.config import FunnelConfig
+from history.history import GONE, LOST, OPEN, WON
 from history.read import read_records
 from serving.api.leads import read_lead
 from serving.api.rejections import rejections
 from serving.base.limits import MAX_ATTRIBUTES, MAX_KEY
 from serving.base.problems import Problem
+from serving.store import schema as db
 from serving.store.events import STORED_IDS_ON_SQLITE, IngestResult, store_events
 from serving.store.leads import CONFLICT, CREATED, UNCHANGED, UPDATED, PutLead, put_leads
 from serving.store.store import Store
@@ -106,6 +109,16 @@ def test_an_interaction_id_counts_once_within_its_lead(store: Store) -> None:
     assert post(store, event("4", "a", touch)).duplicates == 1
 
 
+def test_usual_words_of_outcomes_are_stored_as_their_state(store: Store) -> None:
+    put(store)
+    words = ["Won", " CLOSED LOST", "reopened", "Open", "Duplicate"]
+    done = post(store, *(event(word, "a", {"outcome": word}, "outcome") for word in words))
+    assert codes(done) == [(2, "invalid")]
+    with store.engine.reading() as connection:
+        states = [row[0] for row in connection.execute(select(db.outcomes.c.state))]
+    assert states == [WON, LOST, OPEN, GONE]
+
+
 def test_a_rejected_event_can_be_sent_again(store: Store, clock: Clock) -> None:
     put(store)
     ahead = event("2", "a", {"kind": "call"}, occurred_at="2026-05-28T20:31:41Z")
@@ -141,6 +154,8 @@ def test_a_rejected_event_can_be_sent_again(store: Store, clock: Clock) -> None:
         {"data": {"kind": "x", "value": float("inf")}},
         {"data": None},
         {"type": "outcome", "data": {"outcome": "won", "amount": -1}},
+        {"type": "outcome", "data": {"outcome": "perhaps"}},
+        {"type": "outcome", "data": {"outcome": 1}},
         {"type": "attributes", "data": {}},
         {"type": "attributes", "data": {"lead_id": "x"}},
         {"type": "attributes", "data": {"x": [1]}},
