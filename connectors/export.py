@@ -13,7 +13,7 @@ import pyarrow.compute as pc
 from connectors.accounts import Account
 from connectors.declare import ObjectKind
 from connectors.recognise import Recognised, recognise
-from connectors.sources import Source
+from connectors.sources import BATCH_ROWS, Source
 from connectors.values import COMMA, DAY_FIRST, MONTH_FIRST, POINT, DateOrder, read_times
 from connectors.words import is_true
 from history.arrays import Ints, Mask
@@ -87,6 +87,17 @@ class Export:
             if source.kind.name == kind:
                 yield from self._batches(place, source)
 
+    def combined(self, kind: str) -> Iterator[pa.Table]:
+        """`batches` with those of small files joined: an hour of events a file is usual."""
+        waiting: list[pa.Table] = []
+        for batch in self.batches(kind):
+            waiting.append(batch)
+            if sum(map(len, waiting)) >= BATCH_ROWS // 2:
+                yield _concatenated(waiting)
+                waiting = []
+        if waiting:
+            yield _concatenated(waiting)
+
     def source_batches(self, place: int) -> Iterator[pa.Table]:
         """The batches of one source, as in `batches`."""
         yield from self._batches(place, self.sources[place])
@@ -159,6 +170,15 @@ class Export:
         """Lists columns of a kind that were left out, for import.json."""
         listed = self.ignored.setdefault(kind, [])
         listed += [name for name in names if name not in listed]
+
+
+def _concatenated(tables: Sequence[pa.Table]) -> pa.Table:
+    """Rows of several files; a column that one of them lacks is null there."""
+    return (
+        tables[0]
+        if len(tables) == 1
+        else pa.concat_tables(tables, promote_options="default").combine_chunks()
+    )
 
 
 def column(table: pa.Table, name: str) -> pa.Array:

@@ -1,6 +1,8 @@
 """Finds the files of an export and opens each as a source: column names and batches of text columns."""
 
-from collections.abc import Callable, Iterator, Sequence
+import gzip
+import zlib
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final
@@ -12,6 +14,8 @@ from history.arrays import Ints
 from history.errors import InvalidInput
 
 BATCH_ROWS: Final = 100_000
+LARGEST_WHOLE: Final = 32 << 20  # bytes of JSON that are held as objects
+COMPRESSION: Final = 8  # of JSON by gzip, about
 ENDINGS: Final = (
     ".csv", ".tsv", ".txt", ".csv.gz", ".tsv.gz", ".xlsx", ".xlsm", ".json", ".jsonl", ".ndjson", ".json.gz",
     ".jsonl.gz", ".ndjson.gz", ".parquet", ".zip",
@@ -56,9 +60,10 @@ def open_sources(paths: Sequence[Path]) -> list[Source]:
             files.setdefault(found, str(found.relative_to(path.parent)))
 
     sources: list[Source] = []
+    are_large = _text_bytes(files) > LARGEST_WHOLE
     for file, name in files.items():
         try:
-            sources += _open(file, name)
+            sources += _open(file, name, are_large)
         except InvalidInput as error:
             problems += error.problems
         except OSError as error:
@@ -77,9 +82,26 @@ def _files(path: Path) -> list[Path]:
     return [found for found in inside if not any(p.startswith(".") for p in found.relative_to(path).parts)]
 
 
-def _open(path: Path, name: str) -> list[Source]:
-    """The readers are imported on use: most exports have one form."""
+def _text_bytes(files: Iterable[Path]) -> int:
+    """About how large the JSON files of an export are unpacked."""
+    sizes = (
+        (file.stat().st_size, file.name.lower().endswith(".gz")) for file in files if _is_json(file.name)
+    )
+    return sum(size * (COMPRESSION if packed else 1) for size, packed in sizes)
+
+
+def _is_json(name: str) -> bool:
+    return name.lower().removesuffix(".gz").endswith((".json", ".jsonl", ".ndjson"))
+
+
+def _open(path: Path, name: str, are_large: bool) -> list[Source]:
+    """The readers are imported on use: most exports have one form.
+
+    are_large: the JSON files together are too large to be held.
+    """
     lower = path.name.lower()
+    if lower.endswith(".gz") and not lower.endswith(ENDINGS):
+        return _open_unnamed(path, name, are_large)
     if not lower.endswith(ENDINGS):
         return [Source(name, (), _no_batches)]
     if lower.endswith(".zip"):
@@ -92,13 +114,27 @@ def _open(path: Path, name: str) -> list[Source]:
         from connectors.formats.parquet import open_parquet
 
         return [open_parquet(path, name)]
-    if lower.removesuffix(".gz").endswith((".json", ".jsonl", ".ndjson")):
+    if _is_json(lower):
         from connectors.formats.json import open_json
 
-        return open_json(path, name)
+        return open_json(path, name, are_large)
     from connectors.formats.csv import open_csv
 
     return [open_csv(path, name)]
+
+
+def _open_unnamed(path: Path, name: str, are_large: bool) -> list[Source]:
+    """A compressed file whose name says nothing more, as buckets hold logs: JSON by its first character, else text."""
+    try:
+        with gzip.open(path) as file:
+            start = file.read(1 << 10).lstrip(b"\xef\xbb\xbf \r\n\t")
+    except (EOFError, zlib.error, gzip.BadGzipFile) as error:
+        raise InvalidInput(f"{name} cannot be unpacked: {error}; download it again.") from error
+    if start.startswith((b"{", b"[")):
+        from connectors.formats.json import open_json
+
+        return open_json(path, name, are_large)
+    return [Source(name, (), _no_batches)]
 
 
 def _open_archive(path: Path, name: str) -> list[Source]:
@@ -106,7 +142,8 @@ def _open_archive(path: Path, name: str) -> list[Source]:
 
     folder = Unpacked()
     members = unpack(path, name, [ending for ending in ENDINGS if ending != ".zip"], folder)
-    sources = [source for member in members for source in _open(member.path, member.name)]
+    are_large = _text_bytes(member.path for member in members) > LARGEST_WHOLE
+    sources = [source for member in members for source in _open(member.path, member.name, are_large)]
     return [replace(source, unpacked=folder) for source in sources] or [Source(name, (), _no_batches)]
 
 

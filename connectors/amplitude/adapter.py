@@ -83,7 +83,7 @@ def convert(export: Export, sink: Sink) -> Result:
 
 
 def _read(export: Export, names: EventNames) -> Iterator[PersonRows]:
-    for table in export.batches(EVENT.name):
+    for table in export.combined(EVENT.name):
         yield from _events(export, table, names)
     for table in export.batches(MERGE.name):
         yield _merges(export, table)
@@ -100,6 +100,8 @@ def _events(export: Export, table: pa.Table, names: EventNames) -> Iterator[Pers
     table, times = table.filter(pa.array(people)), times.where(people)
     ends = _are(kinds_of(column(table, "event_type")), (SESSION_END,))
     table, times = export.leave(table, "session_end", ends), times.where(~ends)
+    unnamed = pc.is_null(column(table, "event_type")).to_numpy(zero_copy_only=False)
+    table, times = export.leave(table, "no_event_name", unnamed), times.where(~unnamed)
     if len(table):
         yield _person_rows(export, table, times, names)
 

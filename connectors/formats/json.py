@@ -31,8 +31,6 @@ SURE_NAMES: Final = ("field.ref", "field.title", "field.id", "key")
 PLAIN_VALUES: Final = tuple(
     name for name in PAIR_VALUES if name.partition(".")[0] in ("value", "answer", "text")
 )
-LARGEST_WHOLE: Final = 32 << 20  # bytes of a file that is held as a whole
-COMPRESSION: Final = 8  # of JSON by gzip, about
 UTF_16_MARKS: Final = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 PARENT_ID: Final = "parent.Id"
 PARENT_LIST: Final = "parent.list"  # of records in lists below the same object: which list
@@ -42,13 +40,14 @@ Record = Mapping[str, Any]
 Flat = dict[str, str | None]
 
 
-def open_json(path: Path, name: str) -> list[Source]:
+def open_json(path: Path, name: str, is_large: bool = False) -> list[Source]:
     """The records as one source, and one for each nested list of records, with the column `parent.Id`.
 
-    Raises InvalidInput for text that is no JSON, with the line.
+    is_large: lines are read in blocks instead of as a whole. Raises InvalidInput for text that is no JSON, with the
+    line.
     """
     opener = gzip.open if path.name.lower().endswith(".gz") else open
-    if _is_large(path) and _has_record_lines(path, name):
+    if is_large and _has_record_lines(path, name):
         from connectors.formats.json_lines import open_json_lines
 
         return open_json_lines(path, name)
@@ -62,11 +61,6 @@ def open_json(path: Path, name: str) -> list[Source]:
     rows = [flat_record(record, nested) for record in _records(text, name)]
     sources = [_source(name, rows)]
     return sources + [_source(f"{name}, {key}", children) for key, children in nested.items()]
-
-
-def _is_large(path: Path) -> bool:
-    share = COMPRESSION if path.name.lower().endswith(".gz") else 1
-    return path.stat().st_size * share > LARGEST_WHOLE
 
 
 def _has_record_lines(path: Path, name: str) -> bool:

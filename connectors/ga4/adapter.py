@@ -103,10 +103,12 @@ def convert(export: Export, sink: Sink) -> Result:
 
 
 def _read(export: Export, names: EventNames) -> Iterator[PersonRows]:
-    for batch in export.batches(EVENT.name):
+    for batch in export.combined(EVENT.name):
         table = with_cells(export, batch, ("event_params", "user_properties"))
         occurred = _occurred(export, table)
         table, times = usable(export, table, moments(occurred, _recorded(table, occurred)))
+        unnamed = pc.is_null(column(table, "event_name")).to_numpy(zero_copy_only=False)
+        table, times = export.leave(table, "no_event_name", unnamed), times.where(~unnamed)
         if len(table):
             yield _person_rows(export, table, times, names)
 

@@ -35,7 +35,8 @@ REASONS: Final = (
 
 @dataclass(frozen=True)
 class Census:
-    """Leads (n,): their ids and creation; lead (m,): the lead of each row of the log, NOBODY without one.
+    """Leads (n,): their ids, their creation, and when that was known; lead (m,): the lead of each row of the log,
+    NOBODY without one.
 
     reason (m,): USED or a place in REASONS. visible_us (m,): when a row was known to be of its lead; rank (m,): its
     place in the order of lead and time. renamed: ids that earlier imports gave to leads, and their present ids. erased:
@@ -44,6 +45,7 @@ class Census:
 
     ids: pa.Array
     created_us: Ints
+    known_us: Ints
     lead: Codes
     reason: Flags
     visible_us: Ints
@@ -80,14 +82,16 @@ def take_census(log: Log, earlier: int) -> Census:
     reason[repeated] = DOUBLE
     reason[(log.role == Role.ERASURE) & (person >= 0)] = USED
 
+    visible_us = _visible(log, people, owner)
     main = people.main[is_lead]
     ids = log.vocabulary.take(pa.array(main))
     return Census(
         ids=ids,
         created_us=created_us[is_lead],
+        known_us=_known(created_us[is_lead], lead, log, visible_us, makes_lead, earlier),
         lead=lead,
         reason=reason,
-        visible_us=_visible(log, people, owner),
+        visible_us=visible_us,
         rank=_ranks(lead, log.us),
         renamed=_renamed(log, people, lead_of, earlier),
         erased=_erased(log, people, is_erased | is_test),
@@ -144,6 +148,15 @@ def _creations(persons: int, person: Codes, us: Ints, makes_lead: Mask, earlier:
     np.minimum.at(before, person[old], us[old])
     created = np.where(before != np.iinfo(np.int64).max, before, created)
     return np.asarray(np.where(created == np.iinfo(np.int64).max, NO_TIME, created))
+
+
+def _known(created_us: Ints, lead: Codes, log: Log, visible_us: Ints, makes_lead: Mask, earlier: int) -> Ints:
+    """When each creation (n,) was known: with the row that made it, else at once."""
+    rows = np.flatnonzero(makes_lead & (lead >= 0))
+    rows = rows[(rows >= earlier) & (log.us[rows] == created_us[lead[rows]])]
+    known = np.full(len(created_us), np.iinfo(np.int64).max)
+    np.minimum.at(known, lead[rows], visible_us[rows])
+    return np.where(known == np.iinfo(np.int64).max, created_us, known)
 
 
 def _visible(log: Log, people: People, owner: Codes) -> Ints:

@@ -130,8 +130,8 @@ class Traits:
         order = np.lexsort((rank, lead))
         for name, values in rows.traits.items():
             self._add(self.spoken, name, _Place(lead, rows.us, visible_us, rank), order, values, _changed)
-        created = np.append(self.census.created_us, NO_TIME)[lead]
-        until = _Place(np.where(rows.us <= created, lead, -1).astype(np.int32), rows.us, visible_us, rank)
+        at_hand = np.where(self._at_hand(lead, rows.us, visible_us), lead, -1).astype(np.int32)
+        until = _Place(at_hand, rows.us, visible_us, rank)
         for name, values in rows.context.items():
             self._add(self.context, name, until, order, values, _last)
         for name, values in rows.first.items():
@@ -162,9 +162,15 @@ class Traits:
             columns[name] = pc.coalesce(said, columns[name]) if name in columns else said
         return {name: column for name, column in columns.items() if column.null_count < len(column)}
 
+    def _at_hand(self, lead: Codes, us: Ints, visible_us: Ints) -> Mask:
+        """Which statements (s,) were made and known when their lead was created."""
+        created = np.append(self.census.created_us, NO_TIME)[lead]
+        known = np.append(self.census.known_us, NO_TIME)[lead]
+        return np.asarray((us <= created) & (visible_us <= known))
+
     def _at_creation(self, statements: _Statements, last: bool) -> pa.Array:
         joined = statements.joined()
-        until = joined.us <= self.census.created_us[joined.lead]
+        until = self._at_hand(joined.lead, joined.us, joined.visible_us)
         lead, code = joined.lead[until], joined.code[until]
         if not last:
             lead, code = lead[::-1], code[::-1]
@@ -183,7 +189,11 @@ class Traits:
         starts = np.ones(len(lead), dtype=np.bool_)
         starts[1:] = (lead[1:] != lead[:-1]) | (code[1:] != code[:-1])
         starts |= _known_sooner(starts, visible)
-        rows = np.flatnonzero(starts & (us > self.census.created_us[lead]))
+        at_hand = self._at_hand(lead, us, visible)
+        # A statement that was known late changes nothing if the value at the creation is a later one.
+        settled = np.full(len(self.census.ids), NO_TIME)
+        np.maximum.at(settled, lead[at_hand], us[at_hand])
+        rows = np.flatnonzero(starts & ~at_hand & (us > settled[lead]))
         return pa.table(
             {
                 "lead_id": self.census.ids.take(pa.array(lead[rows])),

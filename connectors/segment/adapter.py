@@ -114,6 +114,9 @@ def convert(export: Export, sink: Sink) -> Result:
 
 def _read(export: Export, names: EventNames) -> Iterator[PersonRows]:
     """All calls; the tables of single events come before `tracks`, which repeats their rows without properties."""
+    calls = [source for source in export.sources if source.kind is CALL]
+    for table in export.combined(CALL.name) if calls else ():
+        yield from _rows(export, calls[0], table, names, _calls)
     for kind, read in READERS.items():
         places = [place for place, source in enumerate(export.sources) if source.kind.name == kind]
         for place in sorted(places, key=lambda place: -len(export.sources[place].others)):
@@ -132,7 +135,10 @@ def _rows(
 ) -> Iterator[PersonRows]:
     """The rows of a batch that are of people and have a time."""
     if source.kind is CALL:
-        table = export.leave(table, "unknown_call", ~_is(pc.utf8_lower(column(table, "type")), *CALLS))
+        call = pc.utf8_lower(column(table, "type"))
+        table = export.leave(table, "unknown_call", ~_is(call, *CALLS))
+    if source.kind in (CALL, TRACK):
+        table = export.leave(table, "no_event_name", _are_unnamed(table))
     if source.kind is USER and export.has(IDENTIFY.name):
         gone, _ = booleans(column(table, DELETED))
         table = export.leave(table, "repeats_identifies", ~gone)
@@ -144,6 +150,15 @@ def _rows(
     batch = _Batch(export, source, table.filter(pa.array(kept)), times.where(kept), names)
     if len(batch.table):
         yield read(batch)
+
+
+def _are_unnamed(table: pa.Table) -> Mask:
+    """Rows of `track` (m,) that do not say what happened."""
+    event = pc.coalesce(column(table, "event"), column(table, "event_text"))
+    missing = pc.is_null(event).to_numpy(zero_copy_only=False)
+    if "type" not in table.column_names:
+        return np.asarray(missing)
+    return np.asarray(missing & _is(pc.utf8_lower(column(table, "type")), "track"))
 
 
 # ---- raw calls
@@ -255,7 +270,7 @@ def _account(batch: _Batch) -> dict[str, pa.Array]:
 
 
 READERS: Final[Mapping[str, Callable[[_Batch], PersonRows]]] = {
-    CALL.name: _calls, TRACK.name: _tracks, PAGE.name: _pages, IDENTIFY.name: _identifies, ALIAS.name: _aliases,
+    TRACK.name: _tracks, PAGE.name: _pages, IDENTIFY.name: _identifies, ALIAS.name: _aliases,
     GROUP.name: _groups, USER.name: _users,
 }  # fmt: skip
 

@@ -11,8 +11,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from connectors import sources
 from connectors.accounts import Account
-from connectors.formats import json as json_format
 from connectors.formats import json_lines
 from connectors.sources import open_sources
 from history.errors import InvalidInput
@@ -73,7 +73,7 @@ def test_blocks_give_the_same_texts_as_rows(
     path = tmp_path / "events.jsonl"
     path.write_text("\n".join(map(json.dumps, records(seed, irregular))) + "\n", encoding="utf-8")
     by_row = texts(path)
-    monkeypatch.setattr(json_format, "LARGEST_WHOLE", 0)
+    monkeypatch.setattr(sources, "LARGEST_WHOLE", 0)
     monkeypatch.setattr(json_lines, "BLOCK_BYTES", 4000)
     assert texts(path) == by_row
 
@@ -91,7 +91,7 @@ def test_parquet_with_nested_values_gives_the_same_texts(tmp_path: Path) -> None
 
 
 def test_broken_line_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(json_format, "LARGEST_WHOLE", 0)
+    monkeypatch.setattr(sources, "LARGEST_WHOLE", 0)
     monkeypatch.setattr(json_lines, "BLOCK_BYTES", 20)
     path = tmp_path / "events.jsonl"
     path.write_text('{"a": 1}\n{"a": 2}\n{"a": 3}\n{"a": \n', encoding="utf-8")
@@ -128,3 +128,10 @@ def test_damaged_archives_and_gzip_files_are_named(cut: int, tmp_path: Path) -> 
     for name in ("page.json.gz", "export.zip"):
         with pytest.raises(InvalidInput, match=name):
             open_sources([tmp_path / name])
+
+
+def test_compressed_logs_without_an_ending_are_read(tmp_path: Path) -> None:
+    (tmp_path / "1457020800000.ab12.gz").write_bytes(gzip.compress(b'{"id": "a"}\n{"id": "b"}\n'))
+    (tmp_path / "picture.gz").write_bytes(gzip.compress(b"\x89PNG"))
+    assert texts(tmp_path / "1457020800000.ab12.gz") == {"1457020800000.ab12.gz": {"id": ["a", "b"]}}
+    assert open_sources([tmp_path / "picture.gz"])[0].columns == ()

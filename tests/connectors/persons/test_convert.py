@@ -240,3 +240,25 @@ def test_history_filled_later_keeps_its_own_times(tmp_path: Path) -> None:
     export, _ = import_rows(rows, tmp_path / "crm")
     assert {r["recorded_at"] for r in rows_of(tmp_path / "crm", "interactions")} == {None}
     assert "the times of recording are not used" in export.notes[0]
+
+
+def test_what_was_known_later_is_no_value_at_the_creation(tmp_path: Path) -> None:
+    said = {"lead": True, "source": "ads", "traits": {"plan": "a"}}
+    rows = [
+        {"visitor": "phone", "day": 1, "kind": "page", "source": "late", "country": "AT"},
+        {"visitor": "v", "known": "u", "day": 2, "recorded": 2.1, **said},
+        {"known": "u", "day": 1.5, "recorded": 2.4, "traits": {"plan": "b", "seats": "5"}},
+        {"visitor": "phone", "known": "u", "day": 5, "kind": "page", "country": "DE"},
+    ]
+    for _ in range(2):
+        import_rows(rows, tmp_path / "crm")
+        lead = rows_of(tmp_path / "crm", "leads")[0]
+        assert (lead["source"], lead["plan"], lead.get("country"), lead.get("seats")) == (
+            "ads",
+            "a",
+            None,
+            None,
+        )
+        changes = rows_of(tmp_path / "crm", "attribute_changes")
+        got = [(r["attribute"], r["value"], day(r["changed_at"]), day(r["recorded_at"])) for r in changes]
+        assert got == [("seats", "5", 1.5, 2.4)], "the plan of day 2 is the later one"
