@@ -6,11 +6,13 @@ from dataclasses import dataclass
 import numpy as np
 
 from connectors.deals import LOST, OPEN, WON, Moves
-from connectors.export import ReadOptions
+from connectors.export import Export, ReadOptions
 from connectors.words import outcome_of
 from history.arrays import Codes, Flags, Ints
 from history.errors import InvalidInput
 from history.outcome_words import folded
+
+Texts = Sequence[str | None]
 
 
 @dataclass(frozen=True)
@@ -58,8 +60,8 @@ class StageTable:
 def stage_table(rows: Sequence[StageRow], used: Iterable[str], options: ReadOptions) -> StageTable:
     """The stages that the deals have been in; one that the system does not describe has its id as label.
 
-    used: ids of stages among deals and histories. What a stage means is told, in this order, by --won and --lost, the
-    system, and the usual words. Raises InvalidInput for a name of --won or --lost that no stage has.
+    used: ids of stages among deals and histories. For the meaning of a stage, --won and --lost come first, then the
+    system, then the usual words. Raises InvalidInput for a name of --won or --lost that no stage has.
     """
     known = {row.id: row for row in rows}
     listed = [known.get(id_, StageRow(id_, id_, None, np.nan, None)) for id_ in dict.fromkeys(used)]
@@ -78,6 +80,23 @@ def stage_table(rows: Sequence[StageRow], used: Iterable[str], options: ReadOpti
         order=_order(rows, listed, labels, states),
         chosen=frozenset(place[label] for label in chosen),
     )
+
+
+def of_kept_pipelines(
+    export: Export, rows: Sequence[StageRow], present: Texts, moved_to: Texts, stages: StageTable
+) -> Codes:
+    """The codes of the stages of moves (m,), -1 for a stage of a pipeline in which none of the deals is now.
+
+    present (n,), moved_to (m,): ids of stages. What is left out is a note of the import.
+    """
+    pipeline_of = {row.id: row.pipeline for row in rows if row.pipeline}
+    kept = {pipeline_of.get(id_) for id_ in present if id_}
+    elsewhere = [id_ is not None and pipeline_of.get(id_) not in {*kept, None} for id_ in moved_to]
+    if any(elsewhere):
+        export.notes.append(
+            f"{sum(elsewhere):,} stage entries in another pipeline, before a deal moved, are left out."
+        )
+    return np.where(elsewhere, -1, stages.codes(moved_to)).astype(np.int32)
 
 
 def _state(row: StageRow) -> int:

@@ -9,7 +9,7 @@ from connectors.amounts import Amounts, Money, in_one_currency, numbers
 from connectors.attributes import Changes
 from connectors.deals import LOST, WON, deal_tables
 from connectors.export import Export, column
-from connectors.hubspot.activities import Contacts, interactions
+from connectors.hubspot.engagements import Engagements
 from connectors.hubspot.history import read_history
 from connectors.hubspot.leads import (
     AMOUNT,
@@ -21,6 +21,7 @@ from connectors.hubspot.leads import (
     tracked_properties,
 )
 from connectors.hubspot.links import Links, add_cells, read_links
+from connectors.hubspot.marketing import Contacts, marketing_events
 from connectors.hubspot.portal import CONTACTS, DEALS, ID, Portal, read_portal, refuse_incomplete
 from connectors.hubspot.stages import (
     lifecycle_rows,
@@ -34,9 +35,9 @@ from connectors.hubspot.tables import ALL_KINDS
 from connectors.ids import whole_ids
 from connectors.people import People
 from connectors.records import exported_at
-from connectors.stage_table import StageRow
+from connectors.stage_table import of_kept_pipelines
 from connectors.tables import Result, Sink
-from history.arrays import Codes, Ints
+from history.arrays import Ints
 
 KINDS: Final = ALL_KINDS
 OBJECTS: Final = ("deal", "person")
@@ -63,7 +64,7 @@ def convert(export: Export, sink: Sink) -> Result:
     moved, moved_us, moved_to = read_moves(portal, history, rows)
     present = stage_ids(rows, column(portal.table, lead.stage).to_pylist())
     stages = stages_of(portal, rows, [*present, *moved_to])
-    codes = _of_kept_pipelines(portal, rows, present, moved_to, stages.codes(moved_to))
+    codes = of_kept_pipelines(export, rows, present, moved_to, stages)
     deals = read_deals(portal, stages, stages.codes(present), amounts)
     exported_us = _exported(portal, deals.closed_us[np.isin(deals.state, (WON, LOST))], moved_us)
     tables = deal_tables(deals, stages.moves(moved, moved_us, codes), exported_us)
@@ -78,7 +79,10 @@ def convert(export: Export, sink: Sink) -> Result:
     sink.add("stages", tables.stages)
     sink.add("outcomes", tables.outcomes)
     sink.add("attribute_changes", changes.table(portal.ids.own))
-    for batch in interactions(portal, links, _who(portal, contacts, links), exported_us):
+    who = _who(portal, contacts, links)
+    for batch in Engagements(portal, links, who.people, exported_us).interactions():
+        sink.add("interactions", batch)
+    for batch in marketing_events(portal, who):
         sink.add("interactions", batch)
     return Result(lead.object, amounts.currency, stages.order, identity_columns(portal, leads), exported_us)
 
@@ -117,22 +121,6 @@ def _amounts(portal: Portal) -> Amounts:
         mend="export the property amount_in_home_currency ('Amount in company currency') too",
     )
     return in_one_currency(money, portal.export.options.currency)
-
-
-def _of_kept_pipelines(
-    portal: Portal, rows: list[StageRow], present: list[str | None], moved_to: list[str | None], codes: Codes
-) -> Codes:
-    """The stage codes of moves, -1 for an open stage of a pipeline in which none of the leads is."""
-    pipeline_of = {row.id: row.pipeline for row in rows}
-    kept = {pipeline_of.get(id_) for id_ in present if id_}
-    elsewhere = np.array(
-        [id_ is not None and pipeline_of.get(id_) not in kept for id_ in moved_to], dtype=np.bool_
-    )
-    if elsewhere.any():
-        portal.export.notes.append(
-            f"{int(elsewhere.sum()):,} stage entries in another pipeline, before a deal moved, are left out."
-        )
-    return np.where(elsewhere, -1, codes).astype(np.int32)
 
 
 def _exported(portal: Portal, closed_us: Ints, moved_us: Ints) -> int:

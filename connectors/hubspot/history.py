@@ -75,7 +75,7 @@ def _link(portal: Portal, table: pa.Table, place: int) -> str | None:
     parent = parent_kind(portal.export, place)
     if parent in ("Deal", "Contact", "Company"):
         return "object_id" if parent == portal.lead.kind.name else None
-    # Tables of all objects have the same columns: their ids tell whose they are.
+    # Tables of all objects have the same columns: the ids decide.
     known = portal.ids.places(column(table, "object_id")) >= 0
     return "object_id" if known.any() else None
 

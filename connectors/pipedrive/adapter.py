@@ -26,10 +26,10 @@ from connectors.pipedrive.changes import (
 from connectors.pipedrive.company import Company, plain_ids, read_company, refuse_incomplete, state_of
 from connectors.pipedrive.objects import ALL_KINDS
 from connectors.records import exported_at
-from connectors.stage_table import StageRow, StageTable, stage_table
+from connectors.stage_table import StageRow, StageTable, of_kept_pipelines, stage_table
 from connectors.tables import Result, Sink
 from connectors.values import end_of_day, read_numbers
-from history.arrays import Ints
+from history.arrays import Codes, Ints
 
 KINDS: Final = ALL_KINDS
 OBJECTS: Final = ("deal",)
@@ -48,9 +48,10 @@ def convert(export: Export, sink: Sink) -> Result:
     moves = stage_moves(company, flow)
     present = present_stages(company)
     stages = stage_table([*rows, *CLOSING], [id_ for id_ in (*present, *moves.stage) if id_], export.options)
+    codes = of_kept_pipelines(export, rows, present, moves.stage, stages)
     deals = _deals(company, stages, stages.codes(present), amounts)
     exported_us = _exported(company, flow)
-    tables = deal_tables(deals, stages.moves(moves.deal, moves.us, stages.codes(moves.stage)), exported_us)
+    tables = deal_tables(deals, stages.moves(moves.deal, moves.us, codes), exported_us)
     changes = Changes()
     first = add_field_changes(company, flow, amounts, changes)
     leads = _lead_table(company, first)
@@ -79,9 +80,9 @@ def _stage_rows(export: Export) -> tuple[list[StageRow], dict[str, str]]:
     table = export.table("Stage")
     export.use(table)
     order = read_numbers(column(table, "order_nr"), ".").value.tolist()
-    ids, names, owners_ = (column(table, name) for name in ("id", "name", "pipeline_id"))
+    ids, names, pipeline_ids = (column(table, name) for name in ("id", "name", "pipeline_id"))
     cells = zip(
-        plain_ids(ids).to_pylist(), names.to_pylist(), plain_ids(owners_).to_pylist(), order, strict=True
+        plain_ids(ids).to_pylist(), names.to_pylist(), plain_ids(pipeline_ids).to_pylist(), order, strict=True
     )
     rows = [StageRow(id_, name, pipeline, rank, OPEN) for id_, name, pipeline, rank in cells if id_ and name]
     return rows, pipelines
@@ -90,7 +91,7 @@ def _stage_rows(export: Export) -> tuple[list[StageRow], dict[str, str]]:
 def _deals(
     company: Company,
     stages: StageTable,
-    stage: "np.ndarray[tuple[int], np.dtype[np.int32]]",
+    stage: Codes,
     amounts: Amounts,
 ) -> Deals:
     """The deals with the state of their status; --won and --lost come first."""
