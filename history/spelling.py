@@ -9,6 +9,7 @@ import numpy as np
 from history.history import Factor
 from history.outcome_words import folded
 
+FEW: Final = 16  # values of a request's column
 MOST_KEPT: Final = 65_536  # values repeat, and folding one takes as long as a feature
 
 fold = lru_cache(maxsize=MOST_KEPT)(folded)
@@ -26,14 +27,12 @@ def one_spelling(factor: Factor, preferred: Sequence[str] = ()) -> Factor:
     Outer and repeated blanks are trimmed; of equally common spellings the first in order of text counts. A text of
     blanks alone stays. A factor with one clean spelling a value is returned as it is.
     """
-    values = factor.values
-    spelling = _spelling_of(tuple(preferred))
-    keys = [fold(text) for text in values]
-    if len(set(keys)) == len(keys):
-        shown_texts = [spelling.get(key) or trimmed(text) for text, key in zip(values, keys, strict=True)]
-        if shown_texts == list(values):
-            return factor
+    values, known = factor.values, tuple(preferred)
+    are_clean = _are_clean(tuple(values), known) if len(values) <= FEW else _are_shown(values, known)
+    if are_clean:
+        return factor
 
+    spelling, keys = _spelling_of(known), [fold(text) for text in values]
     counts = np.bincount(factor.codes[factor.codes >= 0], minlength=len(values)).tolist()
     shown = dict(spelling)
     for text, key, _ in sorted(zip(values, keys, counts, strict=True), key=lambda item: (-item[2], item[0])):
@@ -42,6 +41,17 @@ def one_spelling(factor: Factor, preferred: Sequence[str] = ()) -> Factor:
     recode = [place.setdefault(key, len(place)) for key in keys]
     codes = np.array([*recode, -1], dtype=np.int32)[factor.codes]
     return Factor(codes, [shown[key] for key in place]).compact()
+
+
+def _are_shown(values: Sequence[str], preferred: tuple[str, ...]) -> bool:
+    """True if the texts (k,) are one clean spelling of a value each."""
+    spelling, keys = _spelling_of(preferred), [fold(text) for text in values]
+    if len(set(keys)) < len(keys):
+        return False
+    return all((spelling.get(key) or trimmed(text)) == text for text, key in zip(values, keys, strict=True))
+
+
+_are_clean = lru_cache(maxsize=4096)(_are_shown)  # requests repeat their few kinds, channels and stages
 
 
 @lru_cache(maxsize=1024)

@@ -6,17 +6,20 @@ from functools import lru_cache
 from typing import Final
 
 import numpy as np
+from numba import types
 
 from features.attributes.attributes import Attribute
 from features.attributes.entries import text_at
 from features.attributes.parsing import BOOLEAN, DATE, NUMBER
 from features.feature import Feature
-from history.arrays import Floats, Ints
+from history.arrays import Floats, Ints, Mask
+from history.compiled import F64_2D, I64, compiled
 from history.history import History
 from history.snapshot import Snapshot
 from history.warnings import Warning
 from models.names import misspelt_name
 
+FLAGS: Final = types.boolean[::1]
 LONGEST_SHOWN: Final = 60  # characters of a value
 EXPECTED: Final = {
     NUMBER: "a number such as 1234.5",
@@ -47,12 +50,11 @@ class ValueCheck:
         """Position and warning of each row (n, k) that has a text of an attribute but no value."""
         warnings: list[tuple[int, Warning]] = []
         history = snapshot.history
-        is_missing = np.isnan(values[:, self.columns])
-        for j in np.flatnonzero(is_missing.any(axis=0)).tolist():
+        for j in np.flatnonzero(_has_missing(values, self.columns)).tolist():
             attribute = self.attributes[j]
-            rows = np.flatnonzero(is_missing[:, j])
-            if not _may_have_text(history, attribute.name, snapshot.lead[rows]):
+            if not _may_have_text(history, attribute.name):
                 continue
+            rows = np.flatnonzero(np.isnan(values[:, self.columns[j]]))
             texts = text_at(history, attribute.name, snapshot.lead[rows], snapshot.as_of_us[rows])
             for row, code in zip(rows.tolist(), texts.codes.tolist(), strict=True):
                 if code >= 0:
@@ -93,12 +95,19 @@ def value_check(
     return ValueCheck(kept, np.array(columns, dtype=np.int64), learned, learned.union(other_names))
 
 
-def _may_have_text(history: History, name: str, lead: Ints) -> bool:
-    """False if no lead has a text of the attribute, the usual case of a missing value."""
-    factor = history.attributes.get(name)
-    if factor is not None and (factor.codes[lead] >= 0).any():
-        return True
-    return name in history.changes.attribute.values
+@compiled(FLAGS(F64_2D, I64))
+def _has_missing(values: Floats, columns: Ints) -> Mask:
+    """True for the columns (m,) of values (n, k) that are NaN in any row."""
+    out = np.zeros(len(columns), dtype=np.bool_)
+    for i in range(len(values)):
+        for j in range(len(columns)):
+            out[j] |= np.isnan(values[i, columns[j]])
+    return out
+
+
+def _may_have_text(history: History, name: str) -> bool:
+    """False if no lead has the attribute, the usual case of a missing value in a request."""
+    return name in history.attributes or name in history.changes.attribute.values
 
 
 def _unreadable(attribute: Attribute, text: str) -> Warning:

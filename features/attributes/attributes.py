@@ -271,7 +271,8 @@ def attribute_inputs(history: History, layout: AttributeLayout, tables: Category
                 picks += known
                 values.append(len(keys))
         elif kind == NUMBER:
-            values += [number(text, layout.forms[j]) for text in texts]
+            form = layout.forms[j]
+            values += [number(text, form) for text in texts]
         else:
             values += map(boolean, texts)
         shares += [nan] * len(texts)
@@ -286,7 +287,7 @@ def attribute_inputs(history: History, layout: AttributeLayout, tables: Category
     table_row = np.array(table_rows, dtype=np.int64)
     return AttributeInputs(
         layout, tables, entries, value, share_or_weekday, week, table_row,
-        _pick_offsets(pick_counts, len(value)), np.array(picks, dtype=np.int64),
+        _pick_offsets(pick_counts, len(value)), np.array(picks, dtype=np.int64) if picks else _NO_PICKS,
     )  # fmt: skip
 
 

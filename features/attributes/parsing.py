@@ -52,7 +52,7 @@ def number(text: str, form: str = "") -> float:
 
     form: the decimal mark and the unit of the column, "" for numbers such as 1234.5 without a unit.
     """
-    if form[:1] != COMMA and form[1:] != PERCENT:
+    if not form or (form[0] != COMMA and form[1:] != PERCENT):
         value = plain_number(text)
         if value == value:
             return value
