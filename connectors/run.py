@@ -22,7 +22,7 @@ from connectors.write import (
     read_old,
     refuse_unless_replaceable,
 )
-from history.config import CONFIG_FILE, SECTIONS
+from history.config import CONFIG_FILE
 from history.errors import InvalidInput
 from history.times import format_time
 
@@ -151,6 +151,5 @@ def _settings(export: Export, result: Result) -> Settings:
         currency=result.currency,
         timezone=export.options.zone.key,
         stages=result.stages,
-        ignore=() if "identity" in SECTIONS["attributes"] else result.identity,
-        identity=result.identity if "identity" in SECTIONS["attributes"] else (),
+        identity=result.identity,
     )

@@ -27,7 +27,7 @@ from history.arrays import Ints
 from history.config import FunnelConfig
 from history.time_formats import DAY_FIRST, order_of_format
 from history.written_dates import date_order, written_date
-from history.written_numbers import COMMA, PERCENT, decimal_mark, is_currency, taken_apart
+from history.written_numbers import COMMA, PERCENT, POINT, decimal_mark, is_currency, taken_apart
 
 FITS: Final = 0.99  # share of a column's values that must read as a kind
 LOCAL: Final = "local"  # the form of dates none of which depends on the order of day and month
@@ -107,9 +107,12 @@ def infer(texts: Sequence[str], weights: Ints, zone: ZoneInfo, hints: Hints = NO
 
 def form_of(kind: str, texts: Sequence[str], weights: Ints, hints: Hints = NO_HINTS) -> str:
     """How the texts of a column of a configured kind are written, as far as they tell."""
+    form = ""
     if kind == NUMBER:
-        return written_number_form(texts, weights, hints) or ""
-    return (written_date_form(texts, hints) or "") if kind == DATE else ""
+        form = written_number_form(texts, weights, hints) or ""
+    elif kind == DATE:
+        form = written_date_form(texts, hints) or ""
+    return "" if form in (POINT, LOCAL) else form  # read alike
 
 
 def words_for(reading: Reading) -> str:

@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 import numpy as np
 import pytest
 
-from features.attributes.kinds import Hints, Reading, infer, words_for
+from features.attributes.kinds import Hints, Reading, form_of, infer, words_for
 
 UTC = ZoneInfo("UTC")
 Draw = Callable[[np.random.Generator], str]
@@ -150,3 +150,18 @@ def test_evidence_of_a_column_comes_before_hints() -> None:
     assert _hinted(["1,234.50"], Hints(mark=",")) == ("number", ".")
     assert _hinted(["7", "12"], Hints(mark=",")) == ("number", "")
     assert _hinted(["13/4/2026"], Hints(order="month first")) == ("date", "day first")
+
+
+@pytest.mark.parametrize(
+    ("kind", "texts", "form"),
+    [
+        ("number", ["1,5", "2"], ","),
+        ("number", ["$5", "n/a", "$7.50"], ".usd"),
+        ("number", ["5", "n/a"], ""),
+        ("date", ["13/4/2026", "n/a"], "day first"),
+        ("date", ["2026-03-04"], ""),
+        ("category", ["1,5"], ""),
+    ],
+)
+def test_form_of_a_configured_kind(kind: str, texts: list[str], form: str) -> None:
+    assert form_of(kind, texts, np.ones(len(texts), dtype=np.int64)) == form
