@@ -24,6 +24,7 @@ SOURCE: Final = "_source"  # columns of each table: the place of its source, and
 ROW: Final = "_row"
 DELETED: Final = "_deleted"  # the loader's own mark of a deleted row
 VERSION: Final = "_version"  # since when a row of a table of versions was valid
+DELETION_TIME: Final = r"^[12][0-9]{3}-[0-9]{2}-[0-9]{2}"
 OWN_COLUMNS: Final = (SOURCE, ROW, DELETED, VERSION)
 SETTINGS: Final = {"formats": ("datetime", "decimal"), "funnel": ("timezone",)}  # of a --mapping file
 Progress = Callable[[str, float], None]
@@ -124,6 +125,7 @@ class Export:
             table[ROW] = pa.array(batch.rows)
             for name, column in ((DELETED, source.deleted_column), (VERSION, source.version_column)):
                 table[name] = batch.table.column(column) if column else nothing
+            table[DELETED] = _marks(table[DELETED])
             yield pa.table(table)
 
     def table(self, kind: str) -> pa.Table:
@@ -179,6 +181,12 @@ def _concatenated(tables: Sequence[pa.Table]) -> pa.Table:
         if len(tables) == 1
         else pa.concat_tables(tables, promote_options="default").combine_chunks()
     )
+
+
+def _marks(deleted: pa.ChunkedArray) -> pa.ChunkedArray:
+    """A loader's mark of deleted rows as a boolean: some loaders write when a row was deleted."""
+    timed = pc.fill_null(pc.match_substring_regex(deleted, DELETION_TIME), False)
+    return pc.if_else(timed, "true", deleted)
 
 
 def column(table: pa.Table, name: str) -> pa.Array:

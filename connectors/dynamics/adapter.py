@@ -7,7 +7,7 @@ import numpy as np
 from connectors.deals import NO_TIME, deal_tables
 from connectors.dynamics.activities import interactions
 from connectors.dynamics.amounts import read_amounts
-from connectors.dynamics.audit import Change, read_changes
+from connectors.dynamics.audit import Change, changes_of_versions, read_changes
 from connectors.dynamics.leads import (
     AMOUNT,
     CLOSE_DATE,
@@ -20,7 +20,7 @@ from connectors.dynamics.leads import (
 from connectors.dynamics.objects import ALL_KINDS
 from connectors.dynamics.org import Org, read_org
 from connectors.dynamics.processes import Processes, read_processes
-from connectors.dynamics.stages import known_entries, read_deals, read_moves, read_stages
+from connectors.dynamics.stages import known_entries, open_stages, read_deals, read_moves, read_stages
 from connectors.export import Export
 from connectors.tables import Result, Sink
 
@@ -33,7 +33,7 @@ def convert(export: Export, sink: Sink) -> Result:
     org = read_org(export)
     qualified = read_leads(org)
     processes = read_processes(org, qualified.place_of)
-    audited = read_changes(org, processes.owners)
+    audited = read_changes(org, processes.owners) or changes_of_versions(org)
     exported_us = _exported(org, processes, audited)
 
     stages = read_stages(org, processes, audited)
@@ -51,7 +51,7 @@ def convert(export: Export, sink: Sink) -> Result:
     sink.add("attribute_changes", changes.table(org.ids))
     for batch in interactions(org, qualified.place_of):
         sink.add("interactions", batch)
-    return Result("deal", amounts.currency, stages.table.order, identity_columns(leads), exported_us)
+    return Result("deal", amounts.currency, open_stages(stages), identity_columns(leads), exported_us)
 
 
 def _exported(org: Org, processes: Processes, audited: list[Change]) -> int:

@@ -8,11 +8,17 @@ from typing import Any, Final
 import numpy as np
 import pyarrow as pa
 
-from connectors.dynamics.guids import Text, guid, labels, links
+from connectors.dynamics.guids import Text, guid, guids, labels, links
 from connectors.dynamics.org import Org, without_deleted
 from connectors.export import column
 from connectors.recognise import key_of
+from connectors.versions import version_changes
 
+# Columns of opportunities whose changes between versions count, besides those of the organisation's own.
+VERSIONED: Final = (
+    "statecode", "stepname", "salesstage", "salesstagecode", "statuscode", "ownerid", "customerid", "parentaccountid",
+    "estimatedvalue", "estimatedclosedate",
+)  # fmt: skip
 CHANGES: Final = "changedAttributes"
 # Labels of the columns that this module's readers ask for; a column's own label is its logical name otherwise.
 COLUMN_OF_LABEL: Final = {
@@ -60,6 +66,21 @@ def read_changes(org: Org, owners: Mapping[str, int]) -> list[Change]:
     return [
         Change(int(deal[row]), int(us[row]), name, old, new) for row in order for name, old, new in found[row]
     ]
+
+
+def changes_of_versions(org: Org) -> list[Change]:
+    """The changes between a loader's versions of each opportunity, where an export has no audit."""
+    versions = org.versions
+    record = org.places(guids(column(versions, "opportunityid")).to_pylist())
+    names = [*VERSIONED, *org.attribute_columns()]
+    values = {name: column(versions, name).to_pylist() for name in names}
+    return [
+        Change(
+            change.record, change.us, change.column, _text(values[change.column][change.before]),
+            _text(values[change.column][change.after]),
+        )
+        for change in version_changes(org.export, versions, record, names)
+    ]  # fmt: skip
 
 
 Row = Mapping[str, Text]

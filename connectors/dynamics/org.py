@@ -30,10 +30,14 @@ ANNOTATION: Final = re.compile(
 
 @dataclass(frozen=True)
 class Org:
-    """The opportunities (n,) that are leads, one row each; users and accounts map an id to a name."""
+    """The opportunities (n,) that are leads, one row each; users and accounts map an id to a name.
+
+    versions: rows of a loader's history, in any order.
+    """
 
     export: Export
     opportunities: pa.Table
+    versions: pa.Table
     erased: tuple[str, ...]
     created_us: Ints
     exported_us: int
@@ -82,6 +86,7 @@ def read_org(export: Export) -> Org:
     return Org(
         export=export,
         opportunities=current,
+        versions=records.versions,
         erased=tuple(guids(pa.array(records.erased, pa.string())).to_pylist()),
         created_us=export.times(current, "createdon").us,
         exported_us=exported_at(export, [(current, TIMES)]),

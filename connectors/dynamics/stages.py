@@ -87,6 +87,11 @@ def _closing_state(label: str) -> int | None:
     return next((state for state, name in CLOSING.items() if name == label), None)
 
 
+def open_stages(stages: Stages) -> tuple[str, ...]:
+    """The open stages in order, () if that is unknown."""
+    return tuple(label for label in stages.table.order if label != UNKNOWN)
+
+
 def known_entries(stages: pa.Table) -> pa.Table:
     """The rows of `stages` without those of an unknown stage."""
     return stages.filter(pc.not_equal(stages.column("stage"), UNKNOWN))
@@ -94,6 +99,8 @@ def known_entries(stages: pa.Table) -> pa.Table:
 
 def _rank(label: str, name: str, names: Mapping[str, str], processes: Processes) -> float:
     """The place of a stage: on the paths of process flows, by its leading number, or by its code."""
+    if label == UNKNOWN:
+        return -1.0
     if name == PROCESS:
         return processes.order.get(label, np.nan)
     if match := NUMBERED.match(label):

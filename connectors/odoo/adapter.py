@@ -26,6 +26,7 @@ from connectors.odoo.relations import Text, references
 from connectors.odoo.stage_table import StageTable, read_stage_table
 from connectors.odoo.stages import archived_undecided, present_stages, read_deals, read_stages
 from connectors.odoo.tracking import read_changes
+from connectors.odoo.versions import changes_of_versions
 from connectors.tables import Result, Sink
 from connectors.write import SCHEMAS
 
@@ -43,7 +44,7 @@ def convert(export: Export, sink: Sink) -> Result:
     )
     exported_us = _exported(crm, posted)
     stage_table = read_stage_table(export)
-    tracked = read_changes(crm, tracking, posted, stage_table)
+    tracked = read_changes(crm, tracking, posted, stage_table) or changes_of_versions(crm)
 
     present = present_stages(crm, stage_table)
     stages = read_stages(crm, stage_table, present, tracked)

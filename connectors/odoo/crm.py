@@ -27,13 +27,14 @@ Names = dict[str, dict[str, str]]
 class Crm:
     """The records (n,) that are leads, one row each.
 
-    children: rows (m,) of their linked records in list exports, with the place of the lead (m,). converted_us: when a
-    record became an opportunity, NO_TIME if it was one from the start or the time is unknown. names: id -> name by
-    relation.
+    versions: rows of a loader's history, in any order. children: rows (m,) of their linked records in list exports,
+    with the place of the lead (m,). converted_us: when a record became an opportunity, NO_TIME if it was one from the
+    start or the time is unknown. names: id -> name by relation.
     """
 
     export: Export
     leads: pa.Table
+    versions: pa.Table
     children: pa.Table
     child_of: Ints
     erased: tuple[str, ...]
@@ -74,6 +75,7 @@ def read_crm(export: Export) -> Crm:
     return Crm(
         export=export,
         leads=leads,
+        versions=records.versions,
         children=children,
         child_of=child_of,
         erased=records.erased,

@@ -8,6 +8,7 @@ import pytest
 from connectors.run import Imported
 from tests.builders.dynamics_export import (
     DELETED,
+    LEAD_STAGE,
     OPEN_TASKS,
     SHAPES,
     STAGE_LABELS,
@@ -107,6 +108,13 @@ def test_outcomes_and_amounts_are_those_of_the_truth(
     else:
         assert imported_outcomes(output, truth.precision) == true_outcomes(world, truth)
     assert open_leads(output) == set(map(deal_id, open_ids(world)))
+
+
+def test_funnel_has_the_stages_in_order(imported: Imported, output: Path, shape: str) -> None:
+    if shape in ONLY_TODAY:
+        pytest.skip("views have no table of stages")
+    listed = ", ".join(f'"{label}"' for label in (LEAD_STAGE, *STAGE_LABELS.values()))
+    assert f"stages = [{listed}]" in (output / "funnel.toml").read_text(encoding="utf-8")
 
 
 def test_interactions_are_those_of_the_truth(

@@ -237,3 +237,18 @@ def test_newer_export_adds_changes_and_erases(trial: Trial) -> None:
     assert [row["lead_id"] for row in rows_of(trial.output, "leads")] == [A]
     (change,) = rows_of(trial.output, "attribute_changes")
     assert (change["value"], change["recorded_at"].strftime("%m-%d")) == ("south", "07-01")
+
+
+def test_versions_of_a_loader_are_a_history(trial: Trial) -> None:
+    """Without audit the versions of an opportunity tell its phases and its closing."""
+    steps = [("01-05", "1-Qualify", "0"), ("02-01", "2-Develop", "0"), ("03-01", "2-Develop", "1")]
+    rows = [
+        {"_fivetran_start": f"2026-{day} 09:00:00", "opportunityid": A, "name": "x", "createdon": "2026-01-05 09:00:00",
+         "stepname": step, "statecode": state, "actualvalue": "70", "actualclosedate": "2026-03-01"}
+        for day, step, state in steps
+    ]  # fmt: skip
+    trial.write_csv("opportunity", rows)
+    trial.run()
+    assert trial.stages() == [("01-05", "1-Qualify"), ("02-01", "2-Develop")]
+    assert trial.outcomes() == [(A, "won", "03-01 09:00", 70.0)]
+    assert 'stages = ["1-Qualify", "2-Develop"]' in (trial.output / "funnel.toml").read_text()

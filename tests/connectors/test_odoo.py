@@ -103,6 +103,13 @@ def test_outcomes_and_amounts_are_those_of_the_truth(
     assert open_leads(output) == set(map(deal_id, open_ids(world)))
 
 
+def test_funnel_has_the_stages_in_order(imported: Imported, output: Path, shape: str) -> None:
+    if shape in ONLY_TODAY:
+        pytest.skip("list exports have no table of stages")
+    listed = ", ".join(f'"{label}"' for label in STAGE_LABELS.values())
+    assert f"stages = [{listed}]" in (output / "funnel.toml").read_text(encoding="utf-8")
+
+
 def test_interactions_are_those_of_the_truth(imported: Imported, output: Path, world: World) -> None:
     assert imported_interactions(output, TO_THE_SECOND) == true_interactions(world, TRUTH)
 

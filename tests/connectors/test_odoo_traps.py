@@ -228,3 +228,37 @@ def test_newer_export_adds_changes_at_its_time(trial: Trial) -> None:
     assert (row["value"], row["recorded_at"].strftime("%m-%d")) == ("south", "07-01")
     assert trial.stages() == [("1", "01-05", "New"), ("1", "06-15", "Offer"), ("2", "01-05", "New")]
     assert "probability" not in pq.read_schema(trial.output / "leads.parquet").names
+
+
+def test_versions_of_a_loader_are_a_history(trial: Trial) -> None:
+    """Without tracked changes the versions of a record tell its stages, its loss and its owners."""
+    base = {
+        "id": "1",
+        "name": "Deal",
+        "type": "opportunity",
+        "create_date": "2026-01-05 09:00:00",
+        "probability": "0",
+    }
+    steps = [("01-05", "1", "t", "7"), ("02-01", "2", "t", "7"), ("03-01", "2", "f", "8")]
+    rows = [
+        {"_fivetran_start": f"2026-{day} 09:00:00", "_fivetran_active": str(n == 2).lower(), **base, "stage_id": stage,
+         "active": active, "user_id": user}
+        for n, (day, stage, active, user) in enumerate(steps)
+    ]  # fmt: skip
+    trial.write_csv("crm_lead", rows)
+    record = trial.run().record
+    assert trial.stages() == [("1", "01-05", "New"), ("1", "02-01", "Offer")]
+    assert trial.outcomes() == [("1", "lost", "03-01 09:00")]
+    assert rows_of(trial.output, "leads")[0]["owner"] == "7"
+    assert [(r["attribute"], r["value"]) for r in rows_of(trial.output, "attribute_changes")] == [
+        ("owner", "8")
+    ]
+    assert [source["rows_used"] for source in record["sources"]] == [3, len(STAGES)]
+
+
+def test_row_with_a_time_of_deletion_is_deleted(trial: Trial) -> None:
+    rows = [{"id": str(n), "name": "Deal", "stage_id": "1", "create_date": "2026-01-05 09:00:00",
+             "_ab_cdc_deleted_at": "2026-02-01T00:00:00.000Z" if n == 2 else ""} for n in (1, 2)]  # fmt: skip
+    trial.write_csv("crm_lead", rows)
+    trial.run()
+    assert [row["lead_id"] for row in rows_of(trial.output, "leads")] == ["1"]
