@@ -89,7 +89,8 @@ class _Batch:
     @property
     def own(self) -> tuple[str, ...]:
         """The table's own columns: properties of an event, traits of a person."""
-        return tuple(name for name in self.source.others if not name.startswith("context"))
+        own = (name for name in self.source.others if not name.startswith("context"))
+        return tuple(name for name in own if name in self.table.column_names)
 
     def own_columns(self, without: Iterable[str] = ()) -> dict[str, pa.Array]:
         return attributes(self.table.select(self.own), ("",), without)

@@ -42,7 +42,7 @@ ALIAS: Final = ObjectKind(
 )  # fmt: skip
 GROUP: Final = ObjectKind(
     "groups", (*used("groupId"), *_COMMON), needs=("groupId", ("userId", "anonymousId")),
-    without=("event",), streamed=True,
+    without=("event",),
 )  # fmt: skip
 # `tracks` has the fields of all events; the table of one event has its properties too.
 TRACK: Final = ObjectKind(

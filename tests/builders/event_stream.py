@@ -99,6 +99,7 @@ def stream(world: World, currencies: bool = False) -> Stream:
         ("double", "of_no_lead", "of_a_shared_browser", "robot", "test_user", "repeat_win"), 0
     )
     entries = moves(world)
+    known = {(row["lead_id"], row["entered_at"]): row["recorded_at"] for row in world.stages}
     for number, lead in enumerate(world.leads):
         user, visitor = user_id(lead["lead_id"]), visitor_id(lead["lead_id"])
         if number % 3 == 0:
@@ -107,7 +108,7 @@ def stream(world: World, currencies: bool = False) -> Stream:
             events.append(visit)
             early.append((user, visit.id, visit.at, lead["created_at"]))
         events.append(_identify(lead, user, visitor))
-        events += _decisions(lead["lead_id"], entries[lead["lead_id"]], user, visitor, currencies)
+        events += _decisions(lead["lead_id"], entries[lead["lead_id"]], known, currencies)
         if any(move.state == "won" for move in entries[lead["lead_id"]]) and number % 2:
             last = events[-1]
             later = shifted(last.at, timedelta(hours=3))
@@ -136,8 +137,11 @@ def _identify(lead: Row, user: str, visitor: str) -> Event:
     )  # fmt: skip
 
 
-def _decisions(lead_id: str, entries: list[Move], user: str, visitor: str, currencies: bool) -> list[Event]:
-    events = []
+def _decisions(
+    lead_id: str, entries: list[Move], known: dict[tuple[str, str], str], currencies: bool
+) -> list[Event]:
+    """known: when the entry of a lead into a stage was recorded, by lead and time."""
+    events, user, visitor = [], user_id(lead_id), visitor_id(lead_id)
     for place, move in enumerate(entries):
         if move.state == "open" and move.stage == "new" and place == 0:
             continue
@@ -146,7 +150,16 @@ def _decisions(lead_id: str, entries: list[Move], user: str, visitor: str, curre
         amount = in_currency(move.amount, code) if currencies else move.amount
         properties = {"revenue": amount, "currency": code} if move.state == "won" else {"reason": move.reason}
         events.append(
-            Event(f"{user}-move-{place}", move.at, move.at, user, visitor, "track", name, properties)
+            Event(
+                f"{user}-move-{place}",
+                move.at,
+                known.get((lead_id, move.at), move.at),
+                user,
+                visitor,
+                "track",
+                name,
+                properties,
+            )
         )
     return events
 
@@ -166,8 +179,8 @@ def _touch(row: Row, place: int) -> Event:
 def _change(row: Row, place: int) -> Event:
     user = user_id(row["lead_id"])
     return Event(
-        f"change-{place}", row["changed_at"], row["changed_at"], user, visitor_id(row["lead_id"]), "identify",
-        traits={row["attribute"]: row["value"]},
+        f"change-{place}", row["changed_at"], max(row["recorded_at"], row["changed_at"]), user,
+        visitor_id(row["lead_id"]), "identify", traits={row["attribute"]: row["value"]},
     )  # fmt: skip
 
 

@@ -5,6 +5,9 @@ from pathlib import Path
 
 import pytest
 
+import connectors.export
+from connectors import sources
+from connectors.formats import json_lines
 from connectors.run import Imported
 from tests.builders.event_stream import STAGE_EVENTS, Stream, event_world, real_changes, user_id
 from tests.builders.imported_folder import (
@@ -115,3 +118,18 @@ def test_same_export_twice_adds_no_row(imported: Imported, source: Path, output:
     again = bring_in("segment", source, output, **OPTIONS)
     assert sum(again.new_rows.values()) == 0
     assert {table: rows_of(output, table) for table in again.rows} == before
+
+
+def test_large_files_give_the_same_folder(
+    world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    export(world, "calls", tmp_path / "calls")
+    bring_in("segment", tmp_path / "calls", tmp_path / "whole", **OPTIONS)
+    monkeypatch.setattr(sources, "LARGEST_WHOLE", 0)
+    monkeypatch.setattr(json_lines, "BLOCK_BYTES", 50_000)
+    monkeypatch.setattr(connectors.export, "BATCH_ROWS", 400)
+    imported = bring_in("segment", tmp_path / "calls", tmp_path / "blocks", **OPTIONS)
+    for table in imported.rows:
+        assert sorted(rows_of(tmp_path / "blocks", table), key=repr) == sorted(
+            rows_of(tmp_path / "whole", table), key=repr
+        ), table

@@ -95,6 +95,16 @@ def test_users_table_alone_gives_leads_with_their_traits(tmp_path: Path) -> None
     assert {id_: row["plan"] for id_, row in leads(tmp_path).items()} == {"u1": "pro"}
 
 
+def test_traits_of_groups_in_a_warehouse_are_those_of_the_account(tmp_path: Path) -> None:
+    table(
+        tmp_path / "export", "groups.csv", "id,received_at,timestamp,user_id,anonymous_id,group_id,industry,id",
+        "m1,2026-03-02 10:00:00,2026-03-02 10:00:00,u1,a1,g7,steel,x",
+    )  # fmt: skip
+    imported("segment", tmp_path)
+    lead = leads(tmp_path)["u1"]
+    assert (lead["account_id"], lead["account_industry"]) == ("g7", "steel")
+
+
 def test_event_that_nobody_has_is_refused_with_near_names(tmp_path: Path) -> None:
     lines(tmp_path / "export", "calls.jsonl", [call(1, userId="u1", event="Subscription Started")])
     with pytest.raises(
