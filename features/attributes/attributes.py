@@ -19,7 +19,7 @@ from features.attributes.parsing import (
     boolean,
     canonical,
     category_key,
-    instants,
+    known_instants,
     number,
 )
 from features.attributes.picks import pick_keys
@@ -54,7 +54,7 @@ class Attribute:
     category of the training leads, up to a limit; single_share: share of leads whose category no other lead has.
     folds: categories match without case and needless blanks, by `category_key`; levels are shown as people write them.
     form: how the texts are written, "" for the plain way (see `kinds.infer`); of a set its separator, whose picks are
-    the levels.
+    the levels. placeholders: dates that stand for a missing one, because the training dates are far from them.
     """
 
     name: str
@@ -67,6 +67,7 @@ class Attribute:
     single_share: float = 0.0
     folds: bool = False  # as in bundles before categories were folded
     form: str = ""
+    placeholders: tuple[str, ...] = ()
 
     @property
     def key_of(self) -> Callable[[str], str]:
@@ -169,7 +170,7 @@ class AttributeLayout:
 
     keys: text -> category, of each attribute; codes: category -> code; shares: by code; kind_codes (m,); columns
     (m, places); changes_column: of the number of changes of all attributes, the recent ones follow. forms: how texts
-    are written; picks_at (m,): the first column of the n_picks (m,) picks of a set.
+    are written; placeholders: of dates; picks_at (m,): the first column of the n_picks (m,) picks of a set.
     """
 
     names: tuple[str, ...]
@@ -183,6 +184,7 @@ class AttributeLayout:
     changes_column: int
     zone: ZoneInfo
     forms: tuple[str, ...]
+    placeholders: tuple[tuple[str, ...], ...]
     picks_at: Ints
     n_picks: Ints
 
@@ -213,6 +215,7 @@ def attribute_layout(attributes: Sequence[Attribute], zone: ZoneInfo) -> Attribu
         changes_column=at if _has_changes(attributes) else -1,
         zone=zone,
         forms=tuple(a.form for a in attributes),
+        placeholders=tuple(a.placeholders for a in attributes),
         picks_at=picks_at,
         n_picks=np.array([len(a.picks) for a in attributes], dtype=np.int64),
     )
@@ -261,7 +264,7 @@ def attribute_inputs(history: History, layout: AttributeLayout, tables: Category
             continue
         if kind == DATE:
             dates += range(len(values), len(values) + len(texts))
-            moments = instants(texts, layout.zone, layout.forms[j])
+            moments = known_instants(texts, layout.zone, layout.forms[j], layout.placeholders[j])
             values += [nan if instant is None else float(instant) for instant in moments]
         elif kind == SET:
             for text in texts:

@@ -21,6 +21,7 @@ from features.attributes.parsing import (
     canonical,
     category_key,
     instants,
+    known_instants,
     number,
     shown_texts,
 )
@@ -28,6 +29,7 @@ from features.attributes.picks import likeliest_separator, separator_of, split
 from features.instants import NO_INSTANT
 from history.arrays import Codes, Floats, Ints
 from history.history import DAY_US, History
+from history.placeholders import placeholders_far_from
 from history.snapshot import Snapshot
 
 LEAST_LEADS = 10  # leads of a category with a code of its own
@@ -177,7 +179,8 @@ def _learn_one(column: _Column, of_column: _Kind, history: History) -> _LearnedA
     if kind == SET:
         return _learn_set(column, mutable, of_column.form)
 
-    values = _values(column, of_column, history)
+    placeholders = _placeholders(column, of_column, history) if kind == DATE else ()
+    values = _values(column, of_column, history, placeholders)
     is_known = ~np.isnan(values)
     known = values[is_known]
     columns: tuple[str, ...] = ()
@@ -188,7 +191,8 @@ def _learn_one(column: _Column, of_column: _Kind, history: History) -> _LearnedA
     if column.changed >= LEAST_CHANGED:
         columns += CHANGE_COLUMNS
     reason = "constant" if len(known) else "empty"
-    return _LearnedAttribute(Attribute(column.name, kind, columns, mutable, form=of_column.form), reason)
+    attribute = Attribute(column.name, kind, columns, mutable, form=of_column.form, placeholders=placeholders)
+    return _LearnedAttribute(attribute, reason)
 
 
 def _date_places(days: Floats) -> tuple[str, ...]:
@@ -198,10 +202,17 @@ def _date_places(days: Floats) -> tuple[str, ...]:
     return (*places, "week") if spans_a_year else places
 
 
-def _values(column: _Column, of_column: _Kind, history: History) -> Floats:
+def _placeholders(column: _Column, of_column: _Kind, history: History) -> tuple[str, ...]:
+    """The placeholders that are far from all dates of the training leads, whether the column has them or not."""
+    used = [text for text, n in zip(column.texts, column.counts.tolist(), strict=True) if n]
+    moments = instants(used, history.config.zone, of_column.form)
+    return placeholders_far_from(moment / DAY_US for moment in moments if moment is not None)
+
+
+def _values(column: _Column, of_column: _Kind, history: History, placeholders: tuple[str, ...]) -> Floats:
     """Of each lead with a value (n,): the number, 0 or 1, or the days from its instant to the date."""
     if of_column.name == DATE:
-        moments = instants(column.texts, history.config.zone, of_column.form)
+        moments = known_instants(column.texts, history.config.zone, of_column.form, placeholders)
         days = [np.nan if moment is None else moment / DAY_US for moment in moments]
         return np.array(days, dtype=np.float64)[column.entry] - column.as_of_days
     if of_column.name == NUMBER:

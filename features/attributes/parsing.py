@@ -7,15 +7,19 @@ from functools import lru_cache
 from math import isfinite, nan
 from zoneinfo import ZoneInfo
 
+import numpy as np
+
 from history.arrays import Ints
 from history.errors import InvalidInput
+from history.placeholders import are_placeholders
 from history.spelling import fold, trimmed
 from history.time_formats import DAY_FIRST, MONTH_FIRST
-from history.times import parse_time, parse_times
+from history.times import EARLIEST_US, parse_time, parse_times
 from history.written_dates import written_date
 from history.written_numbers import COMMA, PERCENT, POINT, taken_apart, value_of
 
 NUMBER, BOOLEAN, DATE, CATEGORY, SET = "number", "boolean", "date", "category", "set"
+NO_PLACEHOLDER_US = EARLIEST_US
 _FEW = 16  # texts up to which reading one by one is faster than all at once
 
 _DECIMAL = re.compile(r"-?(?:0|[1-9][0-9]*)\.[0-9]+")
@@ -101,6 +105,18 @@ def instants(texts: Sequence[str], zone: ZoneInfo, form: str = "") -> list[int |
         _written_instant(text, zone, form) if instant is None else instant
         for instant, text in zip(plain_instants(texts, zone), texts, strict=True)
     ]
+
+
+def known_instants(
+    texts: Sequence[str], zone: ZoneInfo, form: str, placeholders: tuple[str, ...]
+) -> list[int | None]:
+    """instants without those on the day of a placeholder, which stands for a missing date."""
+    moments = instants(texts, zone, form)
+    if not placeholders:
+        return moments
+    us = np.array([NO_PLACEHOLDER_US if moment is None else moment for moment in moments], dtype=np.int64)
+    missing = are_placeholders(us, placeholders).tolist()
+    return [None if is_missing else moment for moment, is_missing in zip(moments, missing, strict=True)]
 
 
 def plain_instants(texts: Sequence[str], zone: ZoneInfo) -> list[int | None]:

@@ -25,6 +25,7 @@ class Times:
     """Parsed times (n,): microseconds UTC, presence mask, validity mask, mask of dates without a time of day.
 
     is_local (n,): local dates such as 3/4/2026, None if no value is one; order: of their day and month, None if open.
+    is_placeholder (n,): dates that stand for a missing one and are not given, None without any.
     """
 
     us: Ints
@@ -33,6 +34,7 @@ class Times:
     is_date: Mask
     is_local: Mask | None = None
     order: str | None = None
+    is_placeholder: Mask | None = None
 
     @property
     def known(self) -> Mask:

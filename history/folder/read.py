@@ -210,6 +210,7 @@ def _history(
             costs = table.build(as_of_us)
     pending = decisions.pending(visible, end_us) if isinstance(decisions, OutcomeRows) else None
     decided = separate_closings(stages, outcomes, visible.created_us, options.config)
+    attributes = leads.attributes(rows)
     reports = {name: table.rows.report() for name, table in tables.items()}
     config = options.config
     if not config.stages:
@@ -222,7 +223,7 @@ def _history(
         lead_ids=[leads.ids.values[code] for code in leads.ids.codes[rows].tolist()],
         created_us=visible.created_us,
         lead_known_us=leads.known_us()[rows] if "recorded_at" in leads.raw.columns else None,
-        attributes=leads.attributes(rows),
+        attributes=attributes,
         interactions=interactions,
         stages=stages,
         outcomes=outcomes,

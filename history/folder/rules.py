@@ -245,6 +245,16 @@ PERIOD_ENDS_BEFORE_START: Final = Rule(
     "period_ends_before_start", "period_end is not after period_start", _ends_before_start, mend=_NAME_COLUMN
 )
 
+PLACEHOLDER_TIME: Final = Rule(
+    "placeholder_time",
+    "a date such as 1970-01-01 or 9999-12-31 that stands for none; it counts as missing",
+    keeps_row=True,
+)
+PLACEHOLDER_DATE: Final = Rule(
+    "placeholder_date",
+    "a date such as 1899-12-30 that stands for none; a date attribute whose other values are far from it is missing",
+    keeps_row=True,
+)
 DAY_FIRST_TIME: Final = Rule(
     "day_first", "a local date; the day comes first, as the whole column shows", keeps_row=True
 )
@@ -372,6 +382,8 @@ RULES: Final = (
     FIXED_ATTRIBUTE,
     MISSING_AMOUNT,
     PERIOD_ENDS_BEFORE_START,
+    PLACEHOLDER_TIME,
+    PLACEHOLDER_DATE,
     DAY_FIRST_TIME,
     MONTH_FIRST_TIME,
     COMMA_NUMBER,

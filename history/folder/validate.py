@@ -1,7 +1,7 @@
 """Tables validated row by row: each row of a table against the rules of history/folder/rules.py."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 import numpy as np
@@ -33,6 +33,8 @@ from history.folder.rules import (
     MONTH_FIRST_TIME,
     ODD_CREATION,
     OTHER_ID_FORM,
+    PLACEHOLDER_DATE,
+    PLACEHOLDER_TIME,
     POINT_NUMBER,
     SEVERAL_IDS,
     Rule,
@@ -40,8 +42,10 @@ from history.folder.rules import (
 )
 from history.history import DAY_US, Factor, empty_factor
 from history.odd_creations import odd_creations
+from history.placeholders import are_placeholders, is_placeholder_text
 from history.schema import NOT_ATTRIBUTES, NUMBER, TABLES
 from history.time_formats import MONTH_FIRST
+from history.times import LATEST_US
 from history.written_numbers import COMMA
 
 NO_TIME: Final = np.iinfo(np.int64).min
@@ -117,7 +121,10 @@ class ValidatedTable:
         """Derives what the checks of a kind of table read."""
 
     def _flag_local_values(self) -> None:
-        """Counts the times and numbers whose form the column alone shows, and funnel.toml does not name."""
+        """Counts placeholders, and times and numbers whose form the column alone shows."""
+        for column, times in self._times.items():
+            if times.is_placeholder is not None:
+                self.rows.flag(PLACEHOLDER_TIME, times.is_placeholder, column)
         formats = self.options.config
         if formats.format_of(self.name, "datetime") is None:
             for column, times in self._times.items():
@@ -166,7 +173,8 @@ class ValidatedTable:
         array, config = self.raw.columns.get(column), self.options.config
         if array is None:
             return no_times(len(self))
-        return local_times.read_column(array, config.zone, config.format_of(self.name, "datetime"))
+        times = local_times.read_column(array, config.zone, config.format_of(self.name, "datetime"))
+        return times if column in TABLES[self.name].needed else _without_placeholders(times)
 
     def number(self, column: str) -> Numbers:
         """A column's numbers (n,)."""
@@ -198,6 +206,21 @@ class ValidatedTable:
     def flag_late(self, latest_us: Ints, end_us: int) -> None:
         """Counts the rows whose latest_us (n,) is after the end of the data."""
         self.rows.flag(LATE_ROW, latest_us > end_us, "lead_id", OWN_TIME[self.name], "recorded_at")
+
+
+def _without_placeholders(times: Times) -> Times:
+    """The times without dates such as 9999-12-31, which stand for a missing one."""
+    is_read = times.good | (times.us > LATEST_US)
+    is_placeholder = times.given & is_read & are_placeholders(times.us)
+    if not is_placeholder.any():
+        return times
+    return replace(
+        times,
+        given=times.given & ~is_placeholder,
+        good=times.good & ~is_placeholder,
+        is_date=times.is_date & ~is_placeholder,
+        is_placeholder=is_placeholder,
+    )
 
 
 class LeadTable(ValidatedTable):
@@ -249,6 +272,10 @@ class LeadTable(ValidatedTable):
     def attributes(self, rows: Ints) -> dict[str, Factor]:
         """Every attribute of the leads in `rows`, over the values that they have."""
         names = [name for name in self.raw.columns if name not in NOT_ATTRIBUTES]
+        is_shown = np.zeros(len(self), dtype=np.bool_)
+        is_shown[rows] = True
+        for name in names:
+            self.rows.flag(PLACEHOLDER_DATE, is_shown & matching(self.text(name), is_placeholder_text), name)
         return {name: self.text(name).take(rows).compact() for name in names}
 
 
