@@ -9,7 +9,7 @@ import zlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, Any, Final, cast
+from typing import Any, BinaryIO, Final, cast
 
 import numpy as np
 import pyarrow as pa
@@ -20,12 +20,12 @@ from connectors.accounts import Account
 from connectors.formats.header import common_width, distinct, header_row
 from connectors.sources import Batch, Source
 from history.errors import InvalidInput
+from history.folder.encodings import encoding_of, western_encoding
 
 SEPARATORS: Final = (",", ";", "\t", "|")
 SAMPLE_BYTES: Final = 1 << 18
 SAMPLE_ROWS: Final = 200
 BLOCK_BYTES: Final = 8 << 20
-PIECE_BYTES: Final = 16 << 20
 SEPARATOR_NOTE: Final = re.compile(r"\ufeff?sep=(.)\s*", re.IGNORECASE)
 # Words that open the rows below a report's table.
 FOOTER: Final = re.compile(
@@ -59,12 +59,12 @@ def open_csv(path: Path, name: str) -> Source:
     return Source(name, layout.names, batches)
 
 
-def _opened(path: Path) -> IO[bytes]:
-    return cast(IO[bytes], gzip.open(path) if path.name.lower().endswith(".gz") else open(path, "rb"))
+def _opened(path: Path) -> BinaryIO:
+    return cast(BinaryIO, gzip.open(path) if path.name.lower().endswith(".gz") else open(path, "rb"))
 
 
 def _layout(path: Path) -> Layout:
-    encoding = _encoding(path)
+    encoding = encoding_of(lambda: _opened(path)) or western_encoding(lambda: _opened(path))
     with _opened(path) as file:
         raw = file.read(SAMPLE_BYTES)
     whole = len(raw) < SAMPLE_BYTES
@@ -100,33 +100,6 @@ def _rows(text: str, separator: str, whole: bool) -> list[tuple[int, list[str]]]
         if len(rows) >= SAMPLE_ROWS:
             return rows
     return rows if whole or len(rows) < 2 else rows[:-1]
-
-
-def _encoding(path: Path) -> str:
-    """UTF-8, UTF-16 (by its mark, or by NULs at every second byte) or Windows-1252."""
-    with _opened(path) as file:
-        head = file.read(4096)
-        if head.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
-            return "utf-16"
-        if head[1::2].count(0) > len(head) // 4:
-            return "utf-16-le"
-        if head[0::2].count(0) > len(head) // 4:
-            return "utf-16-be"
-        decoder = codecs.getincrementaldecoder("utf-8")()
-        try:
-            decoder.decode(head)
-            while piece := file.read(PIECE_BYTES):
-                decoder.decode(piece)
-            decoder.decode(b"", True)
-        except UnicodeDecodeError:
-            # Windows leaves five bytes of this code page undefined; a file with one of them is read as Latin-1.
-            file.seek(0)
-            undefined = any(
-                piece.translate(None, b"\x81\x8d\x8f\x90\x9d") != piece
-                for piece in iter(lambda: file.read(PIECE_BYTES), b"")
-            )
-            return "latin-1" if undefined else "cp1252"
-    return "utf-8"
 
 
 def _batches(

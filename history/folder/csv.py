@@ -12,6 +12,7 @@ from typing import Any, BinaryIO, Final, cast
 import pyarrow as pa
 import pyarrow.csv as pa_csv
 
+from history.folder.encodings import UTF_8
 from history.folder.raw_table import RaggedRow
 
 BLOCK_BYTES: Final = 1 << 23
@@ -22,7 +23,10 @@ FOREIGN: Final[Mapping[bytes, str]] = {
     b"PAR1": "a Parquet file; let its name end in .parquet",
     b"\x1f\x8b": "a gzip archive; let its name end in .csv.gz",
 }
-UTF_8: Final = "save it as UTF-8 (in Excel: CSV UTF-8, comma delimited)"
+SAVE_AS: Final = "save it as UTF-8 (in Excel: CSV UTF-8, comma delimited)"
+# A mark at the beginning is no part of the first name; pyarrow reads its own name of UTF-8 without transcoding.
+WITH_MARK: Final = {UTF_8: "utf-8-sig"}
+ARROW_NAMES: Final = {UTF_8: "utf8"}
 EXCEL_NOTE: Final = re.compile(r"sep=.?")
 
 
@@ -40,10 +44,10 @@ def opened(path: Path) -> BinaryIO:
     return cast(BinaryIO, gzip.open(path)) if path.suffix == ".gz" else path.open("rb")
 
 
-def read_header(path: Path) -> Header:
+def read_header(path: Path, encoding: str) -> Header:
     """Raises UnicodeDecodeError, OSError or csv.Error for what cannot be read."""
     with opened(path) as binary:
-        text = io.TextIOWrapper(binary, encoding="utf-8-sig", newline="")
+        text = io.TextIOWrapper(binary, encoding=WITH_MARK.get(encoding, encoding), newline="")
         before, names = next(((i, row) for i, row in enumerate(csv.reader(text)) if row), (0, []))
         return Header([name.strip() for name in names], before, any(not line.isspace() for line in text))
 
@@ -77,8 +81,6 @@ def foreign_bytes(path: Path) -> str | None:
     for beginning, what in FOREIGN.items():
         if first.startswith(beginning):
             return what
-    if first.startswith((b"\xff\xfe", b"\xfe\xff")) or first.count(0) > len(first) // 4:
-        return f"UTF-16; {UTF_8}"
     return None
 
 
@@ -109,7 +111,9 @@ def _quotes(path: Path) -> int:
         return sum(piece.count(b'"') for piece in iter(lambda: file.read(1 << 20), b""))
 
 
-def parse(path: Path, header: Header, types: Mapping[str, pa.DataType]) -> tuple[pa.Table, list[RaggedRow]]:
+def parse(
+    path: Path, header: Header, types: Mapping[str, pa.DataType], encoding: str
+) -> tuple[pa.Table, list[RaggedRow]]:
     """The columns of `types` (place in the header -> type) with every value as text, and the rows of another width.
 
     If such rows exist, the file is read again without threads: only then does pyarrow number them.
@@ -129,6 +133,7 @@ def parse(path: Path, header: Header, types: Mapping[str, pa.DataType]) -> tuple
                 skip_rows=header.before,
                 skip_rows_after_names=1,
                 block_size=BLOCK_BYTES,
+                encoding=ARROW_NAMES.get(encoding, encoding),
             ),
             parse_options=pa_csv.ParseOptions(newlines_in_values=True, invalid_row_handler=set_aside),
             convert_options=pa_csv.ConvertOptions(

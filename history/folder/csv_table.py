@@ -16,20 +16,24 @@ from history.folder.csv import (
     split_names,
     unclosed_quote,
 )
+from history.folder.encodings import NAMES, UTF_8
 from history.folder.raw_table import RawTable, one_array
 from history.folder.wanted_columns import WantedColumns
 from history.schema import TABLES, TEXT
 
 
-def read_csv(path: Path, name: str, wanted: WantedColumns, problems: list[str]) -> RawTable | None:
-    """The table, or None after its problems were added.
+def read_csv(
+    path: Path, wanted: WantedColumns, problems: list[str], encoding: str = UTF_8
+) -> RawTable | None:
+    """The table, or None after its problems were added; encoding: a key of history.folder.encodings.NAMES.
 
     Raises UnicodeDecodeError, OSError, csv.Error or pa.ArrowException for an unreadable file.
     """
     if (foreign := foreign_bytes(path)) is not None:
         problems.append(f"{path.name} is {foreign}.")
         return None
-    header = read_header(path)
+    name = wanted.table
+    header = read_header(path, encoding)
     if not any(header.names):
         problems.append(f"{path.name} is empty: expected a header with {', '.join(TABLES[name].needed)}.")
         return None
@@ -45,7 +49,7 @@ def read_csv(path: Path, name: str, wanted: WantedColumns, problems: list[str]) 
     if not header.has_rows:
         nothing = {canonical: pa.array([], pa.string()) for canonical in sources}
         return RawTable(name, nothing, np.zeros(0, dtype=np.int64), near=near, header=header.names)
-    table, ragged = parse(path, header, types)
+    table, ragged = parse(path, header, types, encoding)
     if (unclosed := unclosed_quote(path, table, ragged)) is not None:
         problems.append(f"{path.name}: a quote is never closed: {unclosed[:80]!r}.")
         return None
@@ -53,7 +57,7 @@ def read_csv(path: Path, name: str, wanted: WantedColumns, problems: list[str]) 
     numbers = header.before + np.arange(2, table.num_rows + len(ragged) + 2, dtype=np.int64)
     if ragged:
         numbers = np.delete(numbers, np.array([row.row - header.before - 2 for row in ragged]))
-    return RawTable(name, columns, numbers, ragged, near, header.names)
+    return RawTable(name, columns, numbers, ragged, near, header.names, encoding=NAMES[encoding])
 
 
 def _csv_sources(

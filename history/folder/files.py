@@ -10,8 +10,9 @@ import pyarrow as pa
 
 from history.config import FunnelConfig
 from history.folder.column_guesses import ColumnGuesses
-from history.folder.csv import UTF_8, first_foreign_line
+from history.folder.csv import SAVE_AS, first_foreign_line, opened
 from history.folder.csv_table import read_csv
+from history.folder.encodings import HEAD_BYTES, UTF_8, encoding_of, encoding_of_head
 from history.folder.parquet import read_parquet
 from history.folder.raw_table import RawTable
 from history.folder.wanted_columns import WantedColumns, listed
@@ -103,18 +104,33 @@ def _read_table(path: Path, name: str, wanted: WantedColumns, problems: list[str
     try:
         if path.suffix == ".parquet":
             return read_parquet(path, name, wanted, problems)
-        return read_csv(path, name, wanted, problems)
+        return _read_csv(path, wanted, problems)
     except UnicodeDecodeError as error:
-        problems.append(f"{path.name} is not UTF-8 ({error.reason}), {first_foreign_line(path)}: {UTF_8}.")
+        problems.append(f"{path.name} is not UTF-8 ({error.reason}), {first_foreign_line(path)}: {SAVE_AS}.")
     except (OSError, EOFError, pa.ArrowException, csv.Error, ValueError) as error:
         problems.append(f"{path.name} cannot be read: {_why(path, error)}")
     return None
 
 
+def _read_csv(path: Path, wanted: WantedColumns, problems: list[str]) -> RawTable | None:
+    """The table of a CSV file in UTF-8; one that is not UTF-8 is read again in the encoding that its bytes show."""
+    with opened(path) as file:
+        encoding = encoding_of_head(file.read(HEAD_BYTES)) or UTF_8
+    try:
+        return read_csv(path, wanted, problems, encoding)
+    except (UnicodeDecodeError, pa.ArrowInvalid) as error:
+        if isinstance(error, pa.ArrowInvalid) and "UTF8" not in str(error):
+            raise
+        other = encoding_of(lambda: opened(path))
+        if other in (None, encoding):
+            raise
+    return read_csv(path, wanted, problems, other)
+
+
 def _why(path: Path, error: BaseException) -> str:
     text = str(error).strip() or type(error).__name__
     if "UTF8" in text:
-        return f"it is not UTF-8, {first_foreign_line(path)}; {UTF_8}."
+        return f"it is not UTF-8, {first_foreign_line(path)}; {SAVE_AS}."
     if "straddling" in text:
         return "a value is longer than 8 MB; look for a quote that is never closed."
     return text

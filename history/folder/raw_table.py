@@ -29,6 +29,7 @@ class RawTable:
     Rows are numbered as a spreadsheet shows them: a CSV's header is row 1; a Parquet file's first row is row 1. Blank
     lines between rows are not counted. near: columns of the file and the known names that they nearly have;
     header: all its columns.
+    encoding: the name of the file's, for people.
     A cell that lists several ids gives a row for each: is_split (n,) marks the first, `added` counts the others.
     """
 
@@ -40,6 +41,7 @@ class RawTable:
     header: Sequence[str] = ()
     is_split: Mask | None = None
     added: int = 0
+    encoding: str = "UTF-8"
 
     @property
     def row_count(self) -> int:

@@ -8,10 +8,12 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from history.arrays import Ints, Mask
+from history.folder.encodings import NAMES, UTF_8
 from history.folder.raw_table import RawTable, python_value
-from history.folder.rules import NEAR_COLUMN, RAGGED_ROW, Rule
+from history.folder.rules import FOREIGN_ENCODING, NEAR_COLUMN, RAGGED_ROW, Rule
 from history.history import Rejected, TableReport
 
+UTF_8_NAME: Final = NAMES[UTF_8]
 SHOWN_OFFENDERS: Final = 5
 LONGEST_SHOWN: Final = 80  # characters of a cell in a message
 
@@ -38,6 +40,7 @@ class RowFilter:
         self._flagged: list[Rejected] = []
         self._reject_ragged_rows()
         self._flag_near_columns()
+        self._flag_encoding()
 
     def reject(self, rule: Rule, broken: Mask, *columns: str, tested: str = "") -> None:
         """Sets the valid rows of `broken` (n,) aside; `columns` are shown with the first offenders."""
@@ -91,6 +94,11 @@ class RowFilter:
         )
         if first and len(self.table):
             self._flagged.append(Rejected(NEAR_COLUMN.name, len(self.table), first))
+
+    def _flag_encoding(self) -> None:
+        if self.table.encoding != UTF_8_NAME and len(self.table):
+            first = f"read as {self.table.encoding}; if letters are wrong, save the file as UTF-8"
+            self._flagged.append(Rejected(FOREIGN_ENCODING.name, len(self.table), (first,)))
 
     def _reject_ragged_rows(self) -> None:
         ragged = self.table.ragged

@@ -349,6 +349,11 @@ NEAR_ATTRIBUTE: Final = Rule(
     "the attribute is no column of leads, but nearly has the name of one; it is kept as one of its own",
     keeps_row=True,
 )
+FOREIGN_ENCODING: Final = Rule(
+    "foreign_encoding",
+    "the file is not UTF-8; it is read in the encoding that its bytes show",
+    keeps_row=True,
+)
 NEAR_COLUMN: Final = Rule(
     "near_column",
     "a column has the name of a known one but for case or spaces; it is not read as that one",
@@ -406,6 +411,7 @@ RULES: Final = (
     RENAMED_ATTRIBUTE,
     NEAR_ATTRIBUTE,
     OTHER_FORM_OF_VALUE,
+    FOREIGN_ENCODING,
     NEAR_COLUMN,
 )
 RULE_OF: Final[Mapping[str, Rule]] = {rule.name: rule for rule in RULES}

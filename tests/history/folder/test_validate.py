@@ -122,7 +122,7 @@ def test_odd_rows_are_kept_and_flagged(tmp_path: Path) -> None:
     elsewhere = {"late_row", "odd_creation", "other_id_form", "several_ids"}
     elsewhere |= {"renamed_attribute", "near_attribute", "other_form_of_value"}
     elsewhere |= {"gone_lead", "merged_row", "unknown_survivor"}
-    elsewhere |= {"placeholder_time", "placeholder_date"}
+    elsewhere |= {"placeholder_time", "placeholder_date", "foreign_encoding"}
     elsewhere |= {"day_first", "month_first", "decimal_comma", "decimal_point"}
     assert {rule for found in flags.values() for rule in found} == set(FLAGGED) - elsewhere
     assert len(history.interactions.time_us) == 1
