@@ -41,14 +41,23 @@ def native(crm: tuple[Path, World], tmp_path_factory: pytest.TempPathFactory) ->
 
 @pytest.mark.long
 @pytest.mark.parametrize(
-    ("system", "shape"), [("dynamics", "api"), ("odoo", "api"), ("salesforce", "objects")]
+    ("system", "shape"),
+    [
+        ("dynamics", "api"),
+        ("hubspot", "objects"),
+        ("odoo", "api"),
+        ("pipedrive", "objects"),
+        ("salesforce", "objects"),
+    ],
 )
 def test_imported_model_is_that_of_the_native_folder(
     crm: tuple[Path, World], native: dict[str, float], system: str, shape: str, tmp_path: Path
 ) -> None:
     builder = import_module(f"tests.builders.{system}_export")
     builder.export(crm[1], shape, tmp_path / "export")
-    run(tmp_path, "import", system, tmp_path / "export", "--output", tmp_path / "data")
+    options = getattr(builder, "OPTIONS", {}).items()
+    named = [text for name, value in options for text in (f"--{name}", value)]
+    run(tmp_path, "import", system, tmp_path / "export", "--output", tmp_path / "data", *named)
     imported = scores(tmp_path, tmp_path / "data")
     assert set(imported) == {builder.deal_id(lead_id) for lead_id in native}
     assert sum(imported.values()) == pytest.approx(sum(native.values()), rel=WINS_WITHIN)
