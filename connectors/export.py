@@ -11,7 +11,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from connectors.accounts import Account
-from connectors.declare import ObjectKind
+from connectors.declare import ObjectKind, Trap
 from connectors.recognise import Recognised, recognise
 from connectors.sources import BATCH_ROWS, Source
 from connectors.values import COMMA, DAY_FIRST, MONTH_FIRST, POINT, DateOrder, read_times
@@ -172,6 +172,13 @@ class Export:
         """Lists columns of a kind that were left out, for import.json."""
         listed = self.ignored.setdefault(kind, [])
         listed += [name for name in names if name not in listed]
+
+    def ignore_trapped(self) -> None:
+        """Lists the fields that hold today's value, follow from the outcome or are the system's own."""
+        traps = (Trap.TODAY, Trap.OUTCOME, Trap.IGNORE)
+        for source in self.sources:
+            names = (field.name for field in source.kind.fields if field.trap in traps)
+            self.ignore(source.kind.name, (name for name in names if name in source.columns))
 
 
 def _concatenated(tables: Sequence[pa.Table]) -> pa.Table:

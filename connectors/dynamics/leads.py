@@ -11,7 +11,6 @@ import pyarrow as pa
 from connectors.amounts import Amounts
 from connectors.attributes import Changes
 from connectors.deals import times
-from connectors.declare import Trap
 from connectors.dynamics.audit import Change
 from connectors.dynamics.guids import Text, guid, guids, labels, links
 from connectors.dynamics.objects import LEAD
@@ -224,6 +223,4 @@ def _plans(org: Org, changes: Changes, audited: Sequence[Change], amounts: Amoun
 
 def list_ignored(org: Org) -> None:
     """Lists the columns that hold today's value or the outcome, and links to other records."""
-    for known in org.export.sources:
-        left_out = [f.name for f in known.kind.fields if f.trap in (Trap.TODAY, Trap.OUTCOME, Trap.IGNORE)]
-        org.export.ignore(known.kind.name, (name for name in left_out if name in known.columns))
+    org.export.ignore_trapped()

@@ -10,7 +10,6 @@ import pyarrow.compute as pc
 from connectors.amounts import Amounts
 from connectors.attributes import Changes, Text
 from connectors.deals import times
-from connectors.declare import Trap
 from connectors.export import column
 from connectors.hubspot.links import Links
 from connectors.hubspot.portal import Portal
@@ -86,9 +85,7 @@ def identity_columns(portal: Portal, leads: pa.Table) -> tuple[str, ...]:
 
 def list_ignored(portal: Portal) -> None:
     """Lists the columns that hold today's value or the outcome, and HubSpot's own ones."""
-    for known in portal.export.sources:
-        left_out = [f.name for f in known.kind.fields if f.trap in (Trap.TODAY, Trap.OUTCOME, Trap.IGNORE)]
-        portal.export.ignore(known.kind.name, (name for name in left_out if name in known.columns))
+    portal.export.ignore_trapped()
     entries = set(portal.entry_columns())
     portal.export.ignore(portal.lead.kind.name, sorted(set(portal.own_columns()) - entries))
 

@@ -9,7 +9,6 @@ import pyarrow as pa
 from connectors.amounts import Amounts
 from connectors.attributes import Changes
 from connectors.deals import times
-from connectors.declare import Trap
 from connectors.export import column
 from connectors.odoo.crm import Crm
 from connectors.odoo.fields import ACTIVE, STAGE
@@ -149,6 +148,4 @@ def _plans(crm: Crm, changes: Changes, tracked: Sequence[Change], amounts: Amoun
 
 def list_ignored(crm: Crm) -> None:
     """Lists the columns that hold today's value or the outcome."""
-    for known in crm.export.sources:
-        left_out = [f.name for f in known.kind.fields if f.trap in (Trap.TODAY, Trap.OUTCOME, Trap.IGNORE)]
-        crm.export.ignore(known.kind.name, (name for name in left_out if name in known.columns))
+    crm.export.ignore_trapped()

@@ -8,7 +8,6 @@ import pyarrow as pa
 from connectors.amounts import Amounts, Money, in_one_currency, numbers
 from connectors.attributes import Changes, Text
 from connectors.deals import LOST, NO_TIME, OPEN, WON, Deals, deal_tables, times
-from connectors.declare import Trap
 from connectors.export import Export, column
 from connectors.people import People
 from connectors.pipedrive.activities import interactions
@@ -159,7 +158,5 @@ def _lead_table(company: Company, first: dict[str, dict[int, Text]]) -> pa.Table
 
 def _list_ignored(company: Company) -> None:
     """Lists the columns that hold today's value or the outcome, and Pipedrive's own ones."""
-    for known in company.export.sources:
-        left_out = [f.name for f in known.kind.fields if f.trap in (Trap.TODAY, Trap.OUTCOME, Trap.IGNORE)]
-        company.export.ignore(known.kind.name, (name for name in left_out if name in known.columns))
+    company.export.ignore_trapped()
     company.export.ignore("Deal", company.own_columns())

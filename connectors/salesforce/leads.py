@@ -8,7 +8,6 @@ import pyarrow.compute as pc
 
 from connectors.attributes import Changes, Text
 from connectors.deals import times
-from connectors.declare import Trap
 from connectors.export import OWN_COLUMNS, column
 from connectors.salesforce.changes import FirstValues
 from connectors.salesforce.ids import are_references, keys, long_ids
@@ -96,9 +95,7 @@ def list_ignored(org: Org) -> None:
     """Lists the columns that hold today's value or the outcome, and links to other records."""
     of_today = [name for name in ("Status", "OwnerId", "Owner.Name") if org.export.has_field("Lead", name)]
     org.export.ignore("Lead", of_today)
-    for known in org.export.sources:
-        left_out = [f.name for f in known.kind.fields if f.trap in (Trap.TODAY, Trap.OUTCOME, Trap.IGNORE)]
-        org.export.ignore(known.kind.name, (name for name in left_out if name in known.columns))
+    org.export.ignore_trapped()
     links = set(org.opportunities.column_names) - set(org.attribute_columns())
     own = {field.name for field in OPPORTUNITY.fields} | set(OWN_COLUMNS)
     org.export.ignore("Opportunity", sorted(links - own))
