@@ -19,6 +19,7 @@ from connectors.write import (
     import_record,
     kept_config,
     new_folder,
+    other_records,
     read_old,
     refuse_unless_replaceable,
 )
@@ -84,7 +85,7 @@ def run_import(
         result = convert(export, tables)
         progress("writing", 0.9)
         tables.finish()
-        record = _record(export, result)
+        record = {**_record(export, result), "others": other_records(output, system)}
         folder.write_text(IMPORT_FILE, import_record(record))
         config = kept_config(output)
         _refuse_other_currency(output, config, result.currency)

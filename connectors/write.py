@@ -206,6 +206,16 @@ def kept_config(output: Path) -> str | None:
     return path.read_text(encoding="utf-8") if path.is_file() else None
 
 
+def other_records(output: Path, system: str) -> list[dict[str, Any]]:
+    """The last record of each other system that was imported into the folder; a damaged one is left out."""
+    try:
+        earlier = json.loads((output / IMPORT_FILE).read_text(encoding="utf-8"))
+        records = [{**earlier, "others": []}, *earlier.get("others", [])]
+        return [record for record in records if record["system"] != system]
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+        return []
+
+
 def import_record(record: Mapping[str, Any]) -> str:
     return json.dumps(record, indent=2, ensure_ascii=False) + "\n"
 

@@ -53,13 +53,9 @@ def open_mapped(
 
 def convert(mapping: MappingFile, export: Export, sink: Sink) -> Result:
     """Gives the tables to the sink; raises InvalidInput for words of outcomes that nobody explains."""
-    leads = pa.concat_tables(
-        [_leads(export, place, entry, mapping) for place, entry in _of(mapping, "leads")],
-        promote_options="default",
-    )
-    leads = _distinct(leads)
-    ids = leads.column("lead_id").combine_chunks()
-    exported_us = min(int(pc.max(leads.column("created_at").cast(pa.int64())).as_py()), export.options.now_us)
+    known = _known_leads(mapping, export)
+    ids = known.column("lead_id").combine_chunks()
+    exported_us = min(int(pc.max(known.column("created_at").cast(pa.int64())).as_py()), export.options.now_us)
     others = []
     for name in ("interactions", "stages", "outcomes", "attribute_changes"):
         for place, entry in _of(mapping, name):
@@ -75,11 +71,27 @@ def convert(mapping: MappingFile, export: Export, sink: Sink) -> Result:
         if name == "attribute_changes"
         for text in pc.unique(table.column("attribute")).to_pylist()
     }
+    # Without [[leads]] nothing is said of the leads of an earlier import: they stay as they are.
+    leads = known if _of(mapping, "leads") else known.slice(0, 0)
     sink.leads(leads, exported_us, changed)
     for name, table in others:
         sink.add(name, table)
-    identity = tuple(name for name in mapping.identity if name in leads.column_names)
+    identity = tuple(name for name in mapping.identity if name in known.column_names)
     return Result("person", mapping.currency, mapping.stages, identity, exported_us)
+
+
+def _known_leads(mapping: MappingFile, export: Export) -> pa.Table:
+    """The leads of the files, or of the earlier import if the mapping only adds to it; raises InvalidInput."""
+    entries = _of(mapping, "leads")
+    if entries:
+        tables = [_leads(export, place, entry, mapping) for place, entry in entries]
+        return _distinct(pa.concat_tables(tables, promote_options="default"))
+    if "leads" not in export.earlier:
+        raise InvalidInput(
+            f"{mapping.path.name}: [[leads]] is missing: it needs lead_id and created_at, unless --output is the "
+            "folder of an earlier import, to whose leads the rows are added."
+        )
+    return export.earlier["leads"]
 
 
 # ---- files

@@ -57,7 +57,7 @@ def read_mapping(document: Mapping[str, Any], path: Path) -> MappingFile:
     known = (*MAPPED_TABLES, "funnel", "formats", "attributes")
     problems += [f"[{key}] is not known; known: {', '.join(known)}" for key in document if key not in known]
     entries = [entry for table in MAPPED_TABLES for entry in _entries(table, document.get(table), problems)]
-    if not any(entry.table == "leads" for entry in entries):
+    if not entries:
         problems.append("[[leads]] is missing: it needs lead_id and created_at")
     funnel, attributes = document.get("funnel", {}), document.get("attributes", {})
     for section, keys in (("funnel", FUNNEL_KEYS), ("attributes", ("identity", "ignore"))):

@@ -172,7 +172,6 @@ def test_every_fault_of_a_mapping_is_listed(trial: Trial) -> None:
     text = str(refused.value)
     for part in (
         "[funel]",
-        "[[leads]] is missing",
         "interactions.knd",
         "interactions.lead_id",
         "occurred_at",
