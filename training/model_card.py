@@ -15,7 +15,7 @@ from history.warnings import Warning, json_of
 from models.bundle import Bundle, base_probability
 from models.parameters import Parameters
 from training.drift import learn_reference
-from training.evaluation.bootstrap import bootstrap_metrics, draw_counts, interval, point_metrics
+from training.evaluation.bootstrap import bootstrap_metrics, draw_counts, metric_intervals, point_metrics
 from training.evaluation.evaluate import Evaluation
 from training.evaluation.evaluated_rows import EvaluatedRows
 from training.evaluation.grouping import group_labels, group_of, selected
@@ -118,7 +118,7 @@ def evaluation_content(evaluation: Evaluation, evaluated: Snapshot, seed: int) -
     """
     rows = _evaluated_rows(evaluation)
     draws = bootstrap_metrics(rows, draw_counts(int(rows.lead.max()) + 1, seed))
-    intervals = {name: interval(draws[name]) for name in METRICS}
+    intervals = metric_intervals(evaluation.metrics, draws, METRICS)
     history = evaluated.history
     sensitive = [name for name in history.config.sensitive if name in history.attributes]
     return {

@@ -10,7 +10,7 @@ from history.arrays import Ints
 from history.errors import InvalidInput
 from history.history import History
 from training.backtest.origin import Replay
-from training.evaluation.bootstrap import bootstrap_metrics, interval, point_metrics
+from training.evaluation.bootstrap import bootstrap_metrics, metric_intervals, point_metrics
 from training.evaluation.evaluated_rows import EvaluatedRows
 from training.evaluation.grouping import NO_VALUE, REST, group_labels, selected
 
@@ -56,7 +56,7 @@ def metrics_by_group(replays: Sequence[Replay], column: str, counts: Ints) -> li
                 "value": label,
                 "selection_rate": float(is_selected[members].mean()),
                 "metrics": {name: metrics[name] for name in GROUP_METRICS},
-                "intervals": {name: interval(draws[name]) for name in GROUP_METRICS},
+                "intervals": metric_intervals(metrics, draws, GROUP_METRICS),
             }
         )
     return groups

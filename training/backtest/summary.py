@@ -11,7 +11,13 @@ from history.history import History
 from history.times import format_time
 from training.backtest.groups import metrics_by_group
 from training.backtest.origin import Replay
-from training.evaluation.bootstrap import bootstrap_metrics, draw_counts, interval, point_metrics
+from training.evaluation.bootstrap import (
+    bootstrap_metrics,
+    draw_counts,
+    interval,
+    metric_intervals,
+    point_metrics,
+)
 from training.evaluation.evaluate import calibration_table
 from training.evaluation.evaluated_rows import EvaluatedRows
 from training.evaluation.weighted_metrics import ranking_metrics
@@ -41,6 +47,7 @@ def summarize(
     counts = draw_counts(len(history), seed)
     dates = [DateMetrics.of(replay, counts) for replay in replays]
     rows = EvaluatedRows.concatenate([replay.rows for replay in replays])
+    pooled, pooled_draws = point_metrics(rows), bootstrap_metrics(rows, counts)
     return {
         "as_of": format_time(history.as_of_us),
         "horizon_days": history.config.horizon_days,
@@ -48,7 +55,7 @@ def summarize(
         "origins": [_date_record(replay, date) for replay, date in zip(replays, dates, strict=True)],
         "skipped": [date.to_dict() for date in skipped],
         "overall": overall(dates),
-        "pooled": {"metrics": point_metrics(rows), "intervals": _intervals(bootstrap_metrics(rows, counts))},
+        "pooled": {"metrics": pooled, "intervals": metric_intervals(pooled, pooled_draws, pooled)},
         "by": {column: metrics_by_group(replays, column, counts) for column in replays[0].groups},
         "calibration": calibration_table(rows.won, rows.probability),
         "close_time": close_time_pit(np.concatenate([replay.close_time_quantile for replay in replays])),
@@ -85,12 +92,10 @@ def overall(dates: Sequence[DateMetrics]) -> dict[str, Any]:
     """Means over the dates of every metric, and of the absolute errors of totals, which otherwise cancel out."""
     names = list(dates[0].metrics)
     metrics = {name: _mean_number([date.metrics[name] for date in dates]) for name in names}
-    intervals = {name: interval(_mean([date.draws[name] for date in dates])) for name in names}
+    draws = {name: _mean([date.draws[name] for date in dates]) for name in names}
     for name in ("wins_error", "revenue_error"):
-        absolute = [abs(date.metrics[name]) for date in dates]
-        absolute_draws = [np.abs(date.draws[name]) for date in dates]
-        metrics[f"{name}_abs"] = _mean_number(absolute)
-        intervals[f"{name}_abs"] = interval(_mean(absolute_draws))
+        metrics[f"{name}_abs"] = _mean_number([abs(date.metrics[name]) for date in dates])
+        draws[f"{name}_abs"] = _mean([np.abs(date.draws[name]) for date in dates])
 
     compared = [name for name in names if name != "abstained"]  # a baseline never abstains
     baselines = {}
@@ -100,7 +105,7 @@ def overall(dates: Sequence[DateMetrics]) -> dict[str, Any]:
         }
     return {
         "metrics": metrics,
-        "intervals": intervals,
+        "intervals": metric_intervals(metrics, draws, metrics),
         "baselines": baselines,
         "differences": _differences(dates),
     }
@@ -113,7 +118,7 @@ def _date_record(replay: Replay, date: DateMetrics) -> dict[str, Any]:
         "n_leads": replay.trained.n_leads,
         "n_snapshots": replay.trained.n_snapshots,
         "metrics": dict(date.metrics),
-        "intervals": _intervals(date.draws),
+        "intervals": metric_intervals(date.metrics, date.draws, date.draws),
         "baselines": {name: dict(metrics) for name, metrics in date.baselines.items()},
         "differences": _differences([date]),
     }
@@ -147,10 +152,6 @@ def _mean(values: Sequence[Floats]) -> Floats:
     unknown = np.full(total.shape, np.nan)
     mean: Floats = np.divide(total, count, out=unknown, where=count > 0)
     return mean
-
-
-def _intervals(draws: Mapping[str, Floats]) -> dict[str, list[float] | None]:
-    return {name: interval(values) for name, values in draws.items()}
 
 
 def close_time_pit(quantile: Floats) -> dict[str, Any]:

@@ -1,5 +1,8 @@
 """Bootstrap by lead: draw counts, every metric in each draw, percentile intervals (Efron 1979)."""
 
+from collections.abc import Iterable, Mapping
+from typing import Final
+
 import numpy as np
 
 from history.arrays import Floats, Ints
@@ -8,6 +11,8 @@ from training.evaluation.weighted_metrics import weighted_metrics
 
 DRAWS = 200  # 10 of them beyond each end of the interval
 LEVEL = 0.9  # of every bootstrap interval
+# Means of absolute values: the noise of a draw adds to them, so that most draws lie above the estimate.
+BIASED: Final = frozenset(("ece", "wins_error_abs", "revenue_error_abs"))
 CELLS = 4_000_000  # weights in memory at once: 32 MB
 
 
@@ -44,3 +49,20 @@ def interval(values: Floats) -> list[float] | None:
     levels = [(1 - LEVEL) / 2, (1 + LEVEL) / 2]
     low, high = np.quantile(known, levels)
     return [float(low), float(high)]
+
+
+def metric_intervals(
+    metrics: Mapping[str, float], draws: Mapping[str, Floats], names: Iterable[str]
+) -> dict[str, list[float] | None]:
+    """The interval of each metric by its draws (draws,); those of BIASED metrics are moved to their estimates.
+
+    Their bias is the distance from the estimate to the median draw. Without that, nearly all draws of a small
+    calibration error lie above it, and its interval leaves it out.
+    """
+    intervals = {name: interval(draws[name]) for name in names}
+    for name in BIASED & intervals.keys():
+        ends = intervals[name]
+        if ends is not None and np.isfinite(metrics[name]):
+            bias = float(np.nanmedian(draws[name])) - metrics[name]
+            intervals[name] = [max(end - bias, 0.0) for end in ends]
+    return intervals

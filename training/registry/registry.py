@@ -9,6 +9,7 @@ from pathlib import Path
 
 from history.errors import DamagedArtifact, InvalidInput
 from models.bundle import MANIFEST, Bundle, load_bundle
+from models.home import other_home
 from models.pointer import Pointer, manifest_sha256, read_pointer, sync_folder, write_pointer
 from training.registry.home import HomeLock, remove_export, secure
 from training.registry.mlflow import CHAMPION, Run, Tracking, Version
@@ -120,7 +121,7 @@ class Registry:
     def _choice(self, alias_or_version: str, versions: list[Version]) -> str:
         """The existing versions in words, and the command that creates or promotes one."""
         if not versions:
-            return f"none in {self.home}; run `leadcast train` first"
+            return f"none in {self.home}; run `leadcast train` first{other_home(self.home)}"
         numbers = ", ".join(version.model_version for version in versions)
         if alias_or_version == CHAMPION:
             return f"{numbers}; `leadcast models promote VERSION` makes one the champion"
