@@ -48,6 +48,7 @@ SECTIONS: Final[Mapping[str, tuple[str, ...]]] = {
     "display": DISPLAY_KEYS,
     "features": (),
 }
+KNOWN: Final = (*SECTIONS, "columns", "formats")  # the last two are by table
 FORMATS: Final = ("datetime", "decimal")
 DECIMAL_MARKS: Final = (".", ",")
 ALL_TABLES: Final = ""  # the key of formats that hold for every table without its own
@@ -129,11 +130,31 @@ def from_dict(values: Mapping[str, Any]) -> FunnelConfig:
     return FunnelConfig(**settings)
 
 
+@dataclass(frozen=True)
+class ConfigFile:
+    """A funnel.toml that is read: its configuration, with defaults for faulty settings, and the faults.
+
+    has_columns: no fault may hide names of columns, without which every table would seem to lack some.
+    """
+
+    config: FunnelConfig
+    problems: tuple[str, ...] = ()
+    has_columns: bool = True
+
+
 def load_config(folder: Path) -> FunnelConfig:
     """The folder's funnel.toml, or the defaults without one; raises InvalidInput with all its faults."""
+    file = read_config(folder)
+    if file.problems:
+        raise InvalidInput(file.problems)
+    return file.config
+
+
+def read_config(folder: Path) -> ConfigFile:
+    """The folder's funnel.toml with its faults; raises InvalidInput if it cannot be read at all."""
     path = Path(folder) / CONFIG_FILE
     if not os.path.lexists(path):
-        return _config({}, _Faults())
+        return ConfigFile(_config({}, _Faults()))
     if not path.is_file():
         raise InvalidInput(
             f"{CONFIG_FILE} is not a regular file (a folder, a device or a broken link); make it a file."
@@ -144,9 +165,10 @@ def load_config(folder: Path) -> FunnelConfig:
         raise InvalidInput(f"{CONFIG_FILE} cannot be read: {error}. Write it as TOML in UTF-8.") from error
     faults = _Faults()
     config = _config(document, faults)
-    if faults.messages:
-        raise InvalidInput(faults.messages)
-    return config
+    of_columns = _Faults()
+    of_columns.unknown("", document, KNOWN)
+    _columns(of_columns.table(document, "columns"), of_columns)
+    return ConfigFile(config, tuple(faults.messages), has_columns=not of_columns.messages)
 
 
 class _Faults:
@@ -200,9 +222,8 @@ class _Faults:
 
 
 def _config(document: Mapping[str, Any], faults: _Faults) -> FunnelConfig:
-    by_table = ("columns", "formats")
-    faults.unknown("", document, (*SECTIONS, *by_table))
-    sections = {name: faults.table(document, name) for name in (*SECTIONS, *by_table)}
+    faults.unknown("", document, KNOWN)
+    sections = {name: faults.table(document, name) for name in KNOWN}
     for name, known in SECTIONS.items():
         if name == "features":  # its keys are names of the user's own
             continue

@@ -6,11 +6,11 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
-from history.config import FunnelConfig, load_config, to_dict
+from history.config import FunnelConfig, to_dict
 from history.errors import InvalidInput
 from history.folder.files import read_tables
 from history.folder.raw_table import RawTable
-from history.folder.read import history_of, with_columns_of
+from history.folder.read import history_of, read_files, with_columns_of
 from history.folder.rules import FLAGGED, REJECTED
 from history.history import History, TableReport
 from history.schema import TABLES
@@ -35,15 +35,7 @@ class DataFolder:
         """
         self.path = Path(path)
         self._now_us = now_us
-        problems: list[str] = []
-        try:
-            self.config = load_config(self.path)
-        except InvalidInput as error:
-            problems += error.problems
-            self.config = FunnelConfig()
-        self._tables = read_tables(self.path, self.config, False, problems)
-        if problems:
-            raise InvalidInput(problems)
+        self.config, self._tables = read_files(self.path, None, whole=False)
         self._histories: deque[tuple[int | None, FunnelConfig, History]] = deque(maxlen=KEPT_HISTORIES)
 
     def at(self, as_of_us: int | None = None, config: FunnelConfig | None = None) -> History:

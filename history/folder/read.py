@@ -2,11 +2,12 @@
 
 from dataclasses import replace
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 
 from history.closing_stages import separate_closings
-from history.config import FunnelConfig, load_config
+from history.config import FunnelConfig, read_config
 from history.data_end import end_of
 from history.errors import InvalidInput
 from history.folder.acceptance import mend_sentence
@@ -41,21 +42,37 @@ def read_history(
     rejected: list[RejectedRow] | None,
 ) -> History:
     """See history.read.read_folder."""
-    problems: list[str] = []
-    used = _config(folder, config, problems)
-    raw = read_tables(folder, used, rejected is not None, problems)
+    own, raw = read_files(folder, config, rejected is not None)
+    used = own if config is None else with_columns_of(own, config)
+    return history_of(raw, used, as_of_us, now_us, rejected)
+
+
+class FolderFiles(NamedTuple):
+    """The folder's own configuration and its tables."""
+
+    config: FunnelConfig
+    tables: dict[str, RawTable]
+
+
+def read_files(folder: Path, config: FunnelConfig | None, whole: bool) -> FolderFiles:
+    """Reads funnel.toml and the tables, under a model's configuration if one is given; whole: see read_tables.
+
+    Raises InvalidInput with all faults of both, or with those of funnel.toml alone if they may hide names of columns.
+    """
+    file = read_config(folder)
+    problems = list(file.problems)
+    if not file.has_columns:
+        raise InvalidInput(problems)
+    used = file.config if config is None else with_columns_of(file.config, config)
+    tables = read_tables(folder, used, whole, problems)
     if problems:
         raise InvalidInput(problems)
-    return history_of(raw, used, as_of_us, now_us, rejected)
+    return FolderFiles(file.config, tables)
 
 
 def read_as_stored(folder: Path, now_us: int | None) -> History:
     """See history.read.read_as_stored."""
-    problems: list[str] = []
-    config = _config(folder, None, problems)
-    raw = read_tables(folder, config, False, problems)
-    if problems:
-        raise InvalidInput(problems)
+    config, raw = read_files(folder, None, whole=False)
     return _validated_history(raw, ReadOptions(config, now_us, as_stored=True), LATEST_US)
 
 
@@ -91,15 +108,6 @@ def _data_end(tables: dict[str, ValidatedTable], now_us: int | None, flags_late:
         for name, times_us in latest_us.items():
             tables[name].flag_late(times_us, end_us)
     return end_us
-
-
-def _config(folder: Path, given: FunnelConfig | None, problems: list[str]) -> FunnelConfig:
-    try:
-        own = load_config(folder)
-    except InvalidInput as error:
-        problems += error.problems
-        return given or FunnelConfig()
-    return own if given is None else with_columns_of(own, given)
 
 
 def with_columns_of(own: FunnelConfig, model: FunnelConfig) -> FunnelConfig:

@@ -61,6 +61,27 @@ def test_all_problems_of_all_tables_come_at_once(tmp_path: Path) -> None:
     assert len(found) == 6
 
 
+@pytest.mark.parametrize(
+    ("config", "message"),
+    [
+        ('[funnel]\nname = "x\n[columns.leads]\nlead_id = "id"\n', "cannot be read: Illegal character"),
+        ('[colums.leads]\nlead_id = "id"\n', "did you mean columns?"),
+        ("[columns.leads]\nlead_id = 3\n", "lead_id must be a non-empty text, got 3"),
+        ('[columns.leeds]\nlead_id = "id"\n', "did you mean leads?"),
+    ],
+)
+def test_a_typing_error_in_funnel_toml_is_one_problem(tmp_path: Path, config: str, message: str) -> None:
+    """Without its names of columns every table would seem to lack some."""
+    files = {
+        "funnel.toml": config,
+        "leads.csv": "id,on\n",
+        "stages.csv": "id,on,st\n",
+        "outcomes.csv": "id,o\n",
+    }
+    (problem,) = problems(tmp_path, files)
+    assert message in problem
+
+
 def test_a_table_file_in_other_case_is_a_problem(tmp_path: Path) -> None:
     if (tmp_path / "leads.csv").write_text(LEADS) and (tmp_path / "LEADS.csv").exists():
         pytest.skip("a file system that knows no case")
