@@ -13,9 +13,11 @@ from typing import Any
 
 import click
 
+from models.home import DEFAULT, DEMO
+
 ROOT = Path(__file__).parents[1]
-STATE = Path(".leadcast") / "demo"
-CRM, HOME, LEAD, READY = STATE / "crm", STATE / "home", STATE / "lead.json", STATE / "ready"
+STATE = Path(DEFAULT) / DEMO.parent
+CRM, HOME, LEAD, READY = STATE / "crm", Path(DEFAULT) / DEMO, STATE / "lead.json", STATE / "ready"
 ROOMS = ("history", "features", "models", "funnel", "simulation", "training", "serving", "cli")
 MONTHS = 18
 LEADS = 4000
@@ -129,6 +131,9 @@ Leadcast is starting. Open
 
 Score a lead of your own (edit {LEAD}):
   curl -s -H 'Content-Type: application/json' --data @{LEAD} {at}/v1/score
+
+Its versions and its store have a home of their own; commands need its name:
+  leadcast models --home {HOME}
 
 Ctrl-C stops it. Its state is in {STATE}."""
 

@@ -33,6 +33,8 @@ def models(context: click.Context, as_json: bool) -> None:
 
 
 def _list(as_json: bool) -> None:
+    from models.home import other_home
+
     versions = _registry().versions()
     champion = _champion_version()
     if as_json:
@@ -41,7 +43,7 @@ def _list(as_json: bool) -> None:
         header = ("version", "in use", "aliases", "registered", *LISTED_METRICS)
         echo_table(header, [_version_cells(version, champion) for version in versions])
     else:
-        echo(f"{home()} has no versions yet: run `leadcast train DATA`, or name another home with --home")
+        echo(f"{home()} has no versions yet: run `leadcast train DATA`{other_home(home())}")
 
 
 def _version_cells(version: "Version", champion: str | None) -> tuple[object, ...]:

@@ -162,10 +162,13 @@ def rescore(as_of: str | None, as_json: bool) -> None:
 
 def _champion() -> "Bundle":
     from cli.model_choice import champion
+    from models.home import other_home
 
     bundle = champion()
     if bundle is None:
-        raise click.ClickException(f"no model is promoted in {home()}: run `leadcast train DATA` first")
+        raise click.ClickException(
+            f"no model is promoted in {home()}: run `leadcast train DATA` first{other_home(home())}"
+        )
     return bundle
 
 

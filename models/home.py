@@ -8,6 +8,7 @@ from history.errors import InvalidInput
 
 VARIABLE: Final = "LEADCAST_HOME"
 DEFAULT: Final = ".leadcast"
+DEMO: Final = Path("demo") / "home"  # in the default home: the home of `make demo`
 
 
 def home_folder(folder: str | Path | None = None) -> Path:
@@ -22,3 +23,10 @@ def home_folder(folder: str | Path | None = None) -> Path:
                 f"{home} cannot be the home: {path} is a file; name a folder with --home or {VARIABLE}"
             )
     return home
+
+
+def other_home(home: Path) -> str:
+    """The end of a message that a home is empty: where else versions may be."""
+    if (home / DEMO).is_dir():
+        return f"; those of the demo are in another home: --home {home / DEMO}"
+    return ", or name another home with --home"

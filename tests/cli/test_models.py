@@ -91,3 +91,11 @@ def test_damaged_champion_file_is_named_and_replaced(champion_home: Path) -> Non
     assert json.loads(listed.stdout)["champion"] is None
     assert run("models", "promote", "1").exit_code == 0
     assert json.loads(run("models", "--json").stdout)["champion"] == "1"
+
+
+def test_home_of_the_demo_is_named(tmp_path: Path) -> None:
+    """`make demo` has a home of its own inside of the default one, whose versions `models` does not list."""
+    (tmp_path / "demo" / "home").mkdir(parents=True)
+    for command in (("models",), ("models", "show", "1"), ("rescore",)):
+        result = run(*command, "--home", str(tmp_path))
+        assert f"--home {tmp_path / 'demo' / 'home'}" in result.stderr
