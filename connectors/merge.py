@@ -46,6 +46,26 @@ class FolderTables:
             self._earlier["interactions"] = _distinct(moved, "interactions")
         self.erase(survivors)
 
+    def absorbed(self, interactions: pa.Table, leads: Collection[str]) -> dict[str, str]:
+        """Leads of the earlier import that the export lacks, each with the lead that has its interactions now.
+
+        Systems that leave no trace of a merge move the activities of the merged record to the survivor.
+        """
+        earlier = self._earlier.get("interactions")
+        if earlier is None:
+            return {}
+        now = dict(
+            zip(
+                *(interactions.column(name).to_pylist() for name in ("interaction_id", "lead_id")),
+                strict=True,
+            )
+        )
+        present = set(leads)
+        before = zip(
+            *(earlier.column(name).to_pylist() for name in ("interaction_id", "lead_id")), strict=True
+        )
+        return {lead: now[id_] for id_, lead in before if lead not in present and id_ in now}
+
     def rename(self, ids: Mapping[str, str]) -> None:
         """Gives leads of the earlier import other ids; of leads that become one, the first created stays."""
         if not ids:

@@ -31,6 +31,9 @@ class Sink(Protocol):
     def merge(self, survivors: Mapping[str, str]) -> None:
         """Names leads that were merged, each with its survivor, before `leads`: what an earlier import has moves."""
 
+    def absorbed(self, interactions: pa.Table, leads: Collection[str]) -> Mapping[str, str]:
+        """Leads of an earlier import that the export lacks, each with the lead that has its interactions now."""
+
     def rename(self, ids: Mapping[str, str]) -> None:
         """Gives leads of an earlier import other ids; leads that get one id become one."""
 

@@ -58,13 +58,20 @@ def convert(export: Export, sink: Sink) -> Result:
     read_activities(crm, touches)
     read_listed_messages(crm, touches, posted.place)
 
+    interactions = touch_table(touches, crm.ids)
     sink.erase(crm.erased)
+    merged = sink.absorbed(interactions, crm.ids)
+    if merged:
+        export.notes.append(
+            f"Leads of the earlier import that were merged into others since then: {len(merged):,}."
+        )
+    sink.merge(merged)
     sink.leads(leads, exported_us, {*changes.attribute, CLOSE_DATE, AMOUNT})
     sink.add("stages", tables.stages)
     sink.add("outcomes", tables.outcomes)
     sink.add("outcomes", _archived(crm, stage_table, present, exported_us))
     sink.add("attribute_changes", changes.table(crm.ids))
-    sink.add("interactions", touch_table(touches, crm.ids))
+    sink.add("interactions", interactions)
     name = UNQUALIFIED if export.options.object == UNQUALIFIED else "deal"
     return Result(name, amounts.currency, stages.order, identity_columns(leads), exported_us)
 

@@ -34,3 +34,16 @@ def test_interactions_of_a_merged_lead_move_to_the_survivor(tmp_path: Path) -> N
     rows = pq.read_table(tmp_path / "crm" / "interactions.parquet").to_pylist()
     assert [(row["lead_id"], row["interaction_id"]) for row in rows] == [("A", "1"), ("A", "2")]
     assert pq.read_table(tmp_path / "crm" / "leads.parquet").column("lead_id").to_pylist() == ["A"]
+
+
+def test_lead_without_its_interactions_was_absorbed(tmp_path: Path) -> None:
+    """B is gone and A has its interaction; C has another of A's ids but is still there; D left no trace."""
+    earlier = {
+        "leads": leads("A", "B", "C", "D"),
+        "interactions": interactions([("A", "1"), ("B", "2"), ("C", "3"), ("D", "4")]),
+    }
+    with new_folder(tmp_path / "crm") as folder:
+        tables = FolderTables(folder, earlier)
+        now = interactions([("A", "1"), ("A", "2"), ("A", "3")])
+        assert tables.absorbed(now, ("A", "C")) == {"B": "A"}
+        assert FolderTables(folder, {}).absorbed(now, ("A",)) == {}

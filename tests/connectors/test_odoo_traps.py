@@ -164,6 +164,22 @@ def test_lead_is_a_deal_from_its_conversion_on(trial: Trial) -> None:
     assert trial.stages() == [("2", "02-01", "Offer")]
 
 
+def test_lead_that_is_merged_after_an_import_leaves(trial: Trial) -> None:
+    """A merge deletes the other lead and moves its messages: a newer export shows that and no more."""
+    email = {"message_type": "email", "subtype_id": [1, "Discussions"]}
+    trial.write("crm_lead", [lead(1), lead(2)])
+    trial.write("mail_message", [message(1, "02-01", **email), message(2, "02-02", **email, res_id=2)])
+    trial.run()
+    trial.write("crm_lead", [lead(1, write_date="2026-07-01 00:00:00")])
+    trial.write(
+        "mail_message", [message(1, "02-01", **email), message(2, "02-02", **email, subject="From B : Hi")]
+    )
+    record = trial.run().record
+    assert [row["lead_id"] for row in rows_of(trial.output, "leads")] == ["1"]
+    assert [row["lead_id"] for row in rows_of(trial.output, "interactions")] == ["1", "1"]
+    assert record["notes"] == ["Leads of the earlier import that were merged into others since then: 1."]
+
+
 def test_unqualified_leads_are_leads_on_demand(trial: Trial) -> None:
     trial.write("crm_lead", [UNQUALIFIED, CONVERTED])
     assert trial.run(object="lead").record["object"] == "lead"
