@@ -10,6 +10,7 @@ import pyarrow.compute as pc
 
 from connectors.deals import NO_TIME
 from connectors.export import DELETED, OWN_COLUMNS, VERSION, Export, booleans, column
+from connectors.values import end_of_day
 from history.arrays import Ints, Mask
 from history.errors import InvalidInput
 
@@ -154,6 +155,14 @@ def exported_at(export: Export, tables: Iterable[tuple[pa.Table, Sequence[str]]]
             past = read.us[read.known & (read.us <= now_us)]
             latest = max(latest, int(past.max()) if len(past) else latest)
     return now_us if latest == NO_TIME else latest
+
+
+def latest_closing(export: Export, table: pa.Table, name: str) -> int:
+    """The latest past closing, a bare day at its end; NO_TIME without any. An export is not older than that."""
+    read = export.times(table, name)
+    us = np.where(read.is_date, end_of_day(read.us, export.options.zone), read.us)
+    past = us[read.known & (us <= export.options.now_us)]
+    return int(past.max()) if len(past) else NO_TIME
 
 
 def names_by_id(table: pa.Table, id_: str, names: Sequence[str]) -> dict[str, str]:

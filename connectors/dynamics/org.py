@@ -11,7 +11,7 @@ import pyarrow as pa
 from connectors.dynamics.guids import Text, guid, guids, links
 from connectors.dynamics.objects import OPPORTUNITY
 from connectors.export import OWN_COLUMNS, Export, column
-from connectors.records import RecordKind, are_deleted, exported_at, names_by_id, read_records
+from connectors.records import RecordKind, are_deleted, exported_at, latest_closing, names_by_id, read_records
 from history.arrays import Ints
 from history.errors import InvalidInput
 
@@ -89,7 +89,9 @@ def read_org(export: Export) -> Org:
         versions=records.versions,
         erased=tuple(guids(pa.array(records.erased, pa.string())).to_pylist()),
         created_us=export.times(current, "createdon").us,
-        exported_us=exported_at(export, [(current, TIMES)]),
+        exported_us=max(
+            exported_at(export, [(current, TIMES)]), latest_closing(export, current, "actualclosedate")
+        ),
         ids=ids,
         users=_users(export),
         accounts=_names(export, "account", "accountid", "name"),

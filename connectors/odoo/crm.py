@@ -14,11 +14,12 @@ from connectors.odoo.listed import PATH, head_rows, listed_rows
 from connectors.odoo.objects import LEAD, NAMED_MODELS
 from connectors.odoo.relations import Text, record_id, references, texts, translated
 from connectors.pipelines import ELSEWHERE, in_pipeline
-from connectors.records import RecordKind, exported_at, read_records
+from connectors.records import RecordKind, exported_at, latest_closing, read_records
 from history.arrays import Ints, Mask
 from history.errors import InvalidInput
 
 KIND: Final = RecordKind("crm.lead", "id", "create_date", ("write_date",))
+TIMES: Final = ("create_date", "write_date", "date_last_stage_update", "date_open")
 UNQUALIFIED: Final = "lead"  # a record's type before its conversion
 Names = dict[str, dict[str, str]]
 
@@ -82,7 +83,7 @@ def read_crm(export: Export) -> Crm:
         created_us=_creations(export, leads, converted_us),
         converted_us=converted_us,
         is_unqualified=_is_unqualified(leads),
-        exported_us=exported_at(export, [(leads, ("create_date", "write_date"))]),
+        exported_us=max(exported_at(export, [(leads, TIMES)]), latest_closing(export, leads, "date_closed")),
         ids=ids,
         place={id_: number for number, id_ in enumerate(ids)},
         names=names,

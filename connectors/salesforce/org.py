@@ -1,5 +1,6 @@
 """The opportunities of an export, and what the other tables need to know of them."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -8,12 +9,13 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from connectors.deals import NO_TIME
-from connectors.export import OWN_COLUMNS, SOURCE, VERSION, Export, column
+from connectors.export import OWN_COLUMNS, SOURCE, VERSION, Export, booleans, column
 from connectors.pipelines import ELSEWHERE, in_pipeline
 from connectors.records import (
     RecordKind,
     are_deleted,
     exported_at,
+    latest_closing,
     names_by_id,
     newest_records,
     with_creation,
@@ -96,7 +98,7 @@ def read_org(export: Export, *histories: pa.Table) -> Org:
         versions=records.versions,
         erased=frozenset(long_ids(pa.array(records.erased, pa.string()))),
         created_us=created,
-        exported_us=exported_at(export, ((t, TIMES) for t in (current, records.versions, *histories))),
+        exported_us=_exported(export, current, (current, records.versions, *histories)),
         users=read_users(export),
         keys=pa.array(keys(column(current, "Id")).to_pylist(), pa.string()),
         ids=ids,
@@ -115,6 +117,13 @@ def _of_record_type(export: Export, current: pa.Table) -> pa.Table:
         for name, id_ in zip(by_name.to_pylist(), by_id.to_pylist(), strict=True)
     ]
     return export.leave(current, ELSEWHERE, ~in_pipeline(export, types, {}, shared_stages=True))
+
+
+def _exported(export: Export, current: pa.Table, tables: Sequence[pa.Table]) -> int:
+    """When the export was made: the latest past time of its rows; a report may have no later one than a closing."""
+    closed, _ = booleans(column(current, "IsClosed"))
+    closing = latest_closing(export, current.filter(pa.array(closed)), "CloseDate")
+    return max(exported_at(export, ((table, TIMES) for table in tables)), closing)
 
 
 def without_deleted(export: Export, table: pa.Table) -> pa.Table:

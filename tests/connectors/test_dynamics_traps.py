@@ -1,6 +1,7 @@
 """Small exports of Dynamics with one trap each: what is wrong is named with its mend, what is right is kept."""
 
 import json
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ from history.errors import InvalidInput
 from tests.builders.dynamics_export import guid
 from tests.builders.imported_folder import bring_in, rows_of
 from tests.builders.simulated_crm import Row, csv_text
+from tests.builders.workbook import Cell, write_workbook
 
 Record = dict[str, Any]
 A, B, C = (guid(6, number) for number in (1, 2, 3))
@@ -252,3 +254,20 @@ def test_versions_of_a_loader_are_a_history(trial: Trial) -> None:
     assert trial.stages() == [("01-05", "1-Qualify"), ("02-01", "2-Develop")]
     assert trial.outcomes() == [(A, "won", "03-01 09:00", 70.0)]
     assert 'stages = ["1-Qualify", "2-Develop"]' in (trial.output / "funnel.toml").read_text()
+
+
+def test_workbook_of_a_view_is_read(trial: Trial) -> None:
+    header = ("(Do Not Modify) Opportunity", "(Do Not Modify) Row Checksum", "(Do Not Modify) Modified On", "Topic",
+              "Status", "Created On", "Actual Close Date", "Actual Revenue", "Seats")  # fmt: skip
+    rows: list[tuple[Cell, ...]] = [
+        header,
+        (A, "abc=", date(2026, 3, 2), "Alpha", "Won", date(2026, 1, 5), date(2026, 3, 1), 700.5, 12),
+        (B, "def=", date(2026, 3, 3), "Beta", "Open", date(2026, 1, 6), None, None, 3),
+    ]
+    write_workbook(
+        trial.source / "My Opportunities.xlsx", {"My Opportunities": rows, "hiddenSheet": [("x",), ("1",)]}
+    )
+    record = trial.run().record
+    assert trial.outcomes() == [(A, "won", "03-01 23:59", 700.5)]
+    assert [row["Seats"] for row in rows_of(trial.output, "leads")] == ["12", "3"]
+    assert record["unclaimed"] == ["export/My Opportunities.xlsx, sheet hiddenSheet"]

@@ -1,6 +1,7 @@
 """Small exports of Odoo with one trap each: what is wrong is named with its mend, what is right is kept."""
 
 import json
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,7 @@ from connectors.run import Imported
 from history.errors import InvalidInput
 from tests.builders.imported_folder import bring_in, rows_of
 from tests.builders.simulated_crm import Row, csv_text
+from tests.builders.workbook import Cell, write_workbook
 
 NEW, WON = [1, "New"], [4, "Won"]
 STAGES = [
@@ -278,3 +280,41 @@ def test_row_with_a_time_of_deletion_is_deleted(trial: Trial) -> None:
     trial.write_csv("crm_lead", rows)
     trial.run()
     assert [row["lead_id"] for row in rows_of(trial.output, "leads")] == ["1"]
+
+
+def test_workbook_of_a_grouped_list_is_read(trial: Trial) -> None:
+    """A grouped list has a row of its own for each group, with its name, its size and its sums."""
+    header = (
+        "Opportunity",
+        "External ID",
+        "Stage",
+        "Created on",
+        "Closed Date",
+        "Active",
+        "Expected Revenue",
+        "Seats",
+    )
+    rows: list[tuple[Cell, ...]] = [
+        header,
+        ("New (1)", None, None, None, None, None, 1000, None),
+        ("    Alpha", "__export__.crm_lead_1_0a1b2c3d", "New", date(2026, 1, 5), None, "true", 1000, 12),
+        ("Won (1)", None, None, None, None, None, 700.5, None),
+        (
+            "    Beta",
+            "__export__.crm_lead_2_0a1b2c3e",
+            "Won",
+            date(2026, 1, 6),
+            date(2026, 3, 1),
+            "true",
+            700.5,
+            3,
+        ),
+    ]
+    write_workbook(trial.source / "Lead-Opportunity.xlsx", {"Sheet1": rows})
+    record = trial.run().record
+    assert [(r["lead_id"], r["name"], r["Seats"]) for r in rows_of(trial.output, "leads")] == [
+        ("1", "Alpha", "12"), ("2", "Beta", "3"),
+    ]  # fmt: skip
+    assert trial.outcomes() == [("2", "won", "03-01 23:59")]
+    assert rows_of(trial.output, "outcomes")[0]["amount"] == 700.5
+    assert record["sources"][0]["set_aside"]["total_or_empty_row"]["count"] == 2

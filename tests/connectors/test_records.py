@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from connectors.export import column
-from connectors.records import RecordKind, exported_at, names_by_id, read_records
+from connectors.records import RecordKind, exported_at, latest_closing, names_by_id, read_records
 from history.errors import InvalidInput
 from history.times import format_time
 from tests.builders.small_export import NOW_US, export_of
@@ -53,6 +53,14 @@ def test_time_of_the_export_is_its_latest_past_time(tmp_path: Path) -> None:
     table = export.table("Deal")
     assert format_time(exported_at(export, [(table, ("Created", "Modified"))])) == "2026-03-01T00:00:00Z"
     assert exported_at(export, [(table, ("Amount",))]) == NOW_US
+
+
+def test_latest_closing_day_counts_to_its_end(tmp_path: Path) -> None:
+    export = export_of(
+        tmp_path / "deals.csv", HEADER + "1,1,,2026-01-01,2026-03-01\n2,1,,2026-02-01,2099-01-01\n"
+    )
+    closing = latest_closing(export, export.table("Deal"), "Modified")
+    assert format_time(closing) == "2026-03-01T23:59:59.999999Z"
 
 
 def test_name_is_the_full_one_or_its_parts(tmp_path: Path) -> None:

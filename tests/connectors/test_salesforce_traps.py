@@ -348,3 +348,10 @@ def test_table_with_a_link_to_opportunities_is_no_lead(trial: Trial) -> None:
         [{"Id": record_id("801", 1), "Status": "Draft", "CreatedDate": "2026-01-05", "OpportunityId": A}],
     )
     assert trial.run().record["unclaimed"] == ["export/orders.csv"]
+
+
+def test_export_is_not_older_than_its_latest_closing(trial: Trial) -> None:
+    """A report without modification dates: the last closing lies after the last creation."""
+    trial.write("deals", [deal(A, "Closed Won", CloseDate="2026-07-31"), deal(C)])
+    trial.run()
+    assert trial.outcomes() == [(A, "won", "07-31 23:59", 1000.0)]
