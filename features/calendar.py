@@ -17,6 +17,7 @@ from history.history import DAY_US, HOUR_US
 from history.snapshot import Snapshot
 
 BLOCK = Block("calendar")
+NO_CREATION = "an unknown day of creation"
 
 # Columns of the block, in the order of `calendar_features`.
 (
@@ -48,8 +49,8 @@ class Calendar:
 def calendar_features(has_month: bool) -> tuple[Feature, ...]:
     """The columns of the block. The month needs a whole year of training: before that it only tells the date."""
     columns = [
-        BLOCK.number("created_weekday", "weekday", "creation on a {value}"),
-        BLOCK.number("created_hour", "hour", "creation between {value}"),
+        BLOCK.number("created_weekday", "weekday", "creation on a {value}", missing=NO_CREATION),
+        BLOCK.number("created_hour", "hour", "creation between {value}", missing=NO_CREATION),
         BLOCK.number("as_of_weekday", "weekday", "today being a {value}"),
         BLOCK.number("days_to_month_end", "calendar days", "the end of the month in {value}"),
         BLOCK.number("days_to_quarter_end", "calendar days", "the end of the quarter in {value}"),

@@ -16,6 +16,7 @@ from features.attributes.attributes import (
 from features.attributes.category_rates import CategoryTables
 from features.calendar import Calendar, write_calendar
 from features.catalogue import catalogue, feature_set_id
+from features.creation import creation_columns, hide_creation
 from features.declared.declared import declared_inputs, write_declared
 from features.feature import Feature
 from features.interactions import interactions
@@ -28,7 +29,8 @@ from features.interactions.interactions import (
 from features.stages import stages
 from features.stages.stages import StageOrder, stage_inputs, stage_order, write_stages
 from features.vocabulary import Vocabulary
-from history.arrays import Floats
+from history.arrays import Floats, Ints
+from history.bulk_creations import BulkDay
 from history.compiled import in_chunks
 from history.declared_features import DeclaredFeature
 from history.snapshot import Snapshot
@@ -60,6 +62,8 @@ class Plan:
     calendar: Calendar
     declared_at: int
     declared: tuple[DeclaredFeature, ...]
+    bulk_days: tuple[BulkDay, ...]
+    creation_columns: Ints
 
 
 @lru_cache(maxsize=16)
@@ -84,6 +88,8 @@ def plan_of(vocabulary: Vocabulary) -> Plan:
         calendar=Calendar(config.zone, vocabulary.whole_year),
         declared_at=calendar_at + blocks.count(calendar.BLOCK.name),
         declared=vocabulary.declared,
+        bulk_days=vocabulary.bulk_days,
+        creation_columns=creation_columns(columns),
     )
 
 
@@ -137,3 +143,6 @@ class _MatrixWriter:
         write_calendar(out, plan.calendar_at, rows, plan.calendar)
         if self.declared is not None:
             write_declared(out, plan.declared_at, rows, self.declared)
+        if plan.bulk_days:
+            created_us = rows.history.created_us[rows.lead]
+            hide_creation(out, plan.creation_columns, created_us, plan.bulk_days)

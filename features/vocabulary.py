@@ -16,6 +16,7 @@ from features.interactions.interactions import InteractionVocabulary
 from features.interactions.learn import learn_interactions
 from features.stages.learn import learn_stage_medians
 from history import config
+from history.bulk_creations import BulkDay, bulk_days
 from history.config import FunnelConfig
 from history.declared_features import ACCOUNT_SCOPE, DeclaredFeature, declared_features
 from history.history import DAY_US
@@ -29,7 +30,8 @@ class Vocabulary:
     """A model's stages and their usual days, kinds and channels, attributes and categories, and frozen tables.
 
     stage_medians: usual days by stage, None if too few leads went on; whole_year: training instants span a year;
-    dropped: attribute without a feature -> reason; identity: attribute that identifies a lead -> form of its values.
+    dropped: attribute without a feature -> reason; identity: attribute that identifies a lead -> form of its values;
+    bulk_days: of the leads known at T, whose ages are not learned.
     """
 
     config: FunnelConfig
@@ -42,6 +44,7 @@ class Vocabulary:
     whole_year: bool = False
     dropped: Mapping[str, str] = field(default_factory=dict)
     identity: Mapping[str, str] = field(default_factory=dict)
+    bulk_days: tuple[BulkDay, ...] = ()
 
     @cached_property
     def declared(self) -> tuple[DeclaredFeature, ...]:
@@ -87,6 +90,7 @@ def learn(snapshot: Snapshot) -> Learned:
         whole_year=span_us >= YEAR_US,
         dropped=learned.dropped,
         identity=learned.identity,
+        bulk_days=bulk_days(history.created_us),
     )
     return Learned(vocabulary, learned.tables)
 
@@ -107,6 +111,7 @@ def to_dict(vocabulary: Vocabulary) -> dict[str, Any]:
         "whole_year": vocabulary.whole_year,
         "dropped": dict(vocabulary.dropped),
         "identity": dict(vocabulary.identity),
+        "bulk_days": [asdict(day) for day in vocabulary.bulk_days],
     }
 
 
@@ -123,6 +128,7 @@ def from_dict(content: Mapping[str, Any]) -> Vocabulary:
         whole_year=content["whole_year"],
         dropped=dict(content["dropped"]),
         identity=dict(content.get("identity", {})),
+        bulk_days=tuple(BulkDay(**day) for day in content.get("bulk_days", ())),
     )
 
 

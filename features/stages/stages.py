@@ -20,7 +20,7 @@ NO_MOVE = "no move between stages yet"
 
 def stage_features(stages: Sequence[str]) -> tuple[Feature, ...]:
     """The columns of the block in matrix order; only the lead's age if the funnel has no stages."""
-    age = BLOCK.number("lead_age_days", "days", "an age of {value}")
+    age = BLOCK.number("lead_age_days", "days", "an age of {value}", missing="an unknown age")
     if not stages:
         return (age,)
     return (age, *_fixed_features(len(stages)), *_days_in_each(stages))

@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from history.bulk_creations import bulk_warning
 from history.closing_stages import separate_closings
 from history.config import FunnelConfig, read_config
 from history.data_end import end_of
@@ -245,5 +246,6 @@ def _history(
         *row_warnings(reports),
         *currency_warnings(leads, rows),
         *undated_warning(history),
+        *bulk_warning(history),
     )
     return replace(history, warnings=warnings)

@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 from sqlalchemy import Connection, func, select
 
+from history.bulk_creations import bulk_warning
 from history.config import FunnelConfig, from_dict
 from history.gone import without_gone
 from history.history import Costs, History, stage_order
@@ -66,7 +67,11 @@ class Store:
             costs = _costs(connection, as_of_us)
         if not used.stages:
             history = replace(history, config=replace(used, stages=stage_order(history.stages)))
-        return replace(history, costs=costs, warnings=(*history.warnings, *undated_warning(history)))
+        return replace(
+            history,
+            costs=costs,
+            warnings=(*history.warnings, *undated_warning(history), *bulk_warning(history)),
+        )
 
     def count_leads(self) -> int:
         """Number of stored leads."""
