@@ -78,6 +78,7 @@ def import_(
       leadcast import salesforce export --output crm
       leadcast import salesforce opportunities.csv history.csv tasks.csv --output crm
       leadcast import salesforce report.xlsx --output crm --won Signed --lost Dropped
+      leadcast import hubspot export --output crm --pipeline "Sales Pipeline"
       leadcast import segment calls.jsonl.gz --output crm --won "Order Completed" --stage "Trial Started"
       leadcast import mapping answers.json --mapping map.toml --output crm
     """

@@ -30,6 +30,7 @@ from connectors.hubspot.stages import (
     read_stage_rows,
     stage_ids,
     stages_of,
+    with_probabilities,
 )
 from connectors.hubspot.tables import ALL_KINDS
 from connectors.ids import whole_ids
@@ -63,6 +64,7 @@ def convert(export: Export, sink: Sink) -> Result:
     amounts = _amounts(portal)
     moved, moved_us, moved_to = read_moves(portal, history, rows)
     present = stage_ids(rows, column(portal.table, lead.stage).to_pylist())
+    rows = with_probabilities(portal, rows, present)
     stages = stages_of(portal, rows, [*present, *moved_to])
     codes = of_kept_pipelines(export, rows, present, moved_to, stages)
     deals = read_deals(portal, stages, stages.codes(present), amounts)

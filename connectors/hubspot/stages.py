@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any, Final
 
 import numpy as np
@@ -92,6 +93,23 @@ def _meaning(share: float, is_closed: bool | None, is_won: bool | None, label: s
     if is_closed or (is_closed is None and share == 0 and is_won is None):
         return LOST
     return OPEN if is_closed is False else None
+
+
+def with_probabilities(
+    portal: Portal, rows: Sequence[StageRow], present: Sequence[str | None]
+) -> list[StageRow]:
+    """The stages; one without a meaning is a win if its deals' probability is 1 throughout, a loss if it is 0."""
+    read = read_numbers(column(portal.table, "hs_deal_stage_probability"), ".")
+    seen: dict[str, set[float]] = {}
+    for id_, value, good in zip(present, read.value.tolist(), read.good.tolist(), strict=True):
+        if id_ and good:
+            seen.setdefault(id_, set()).add(value / 100 if value > 1 else value)
+    known = {row.id: row for row in rows}
+    for id_, values in seen.items():
+        row = known.get(id_, StageRow(id_, id_, None, np.nan, None))
+        if row.state is None and values in ({1.0}, {0.0}):
+            known[id_] = replace(row, state=WON if values == {1.0} else LOST)
+    return list(known.values())
 
 
 def lifecycle_rows() -> list[StageRow]:

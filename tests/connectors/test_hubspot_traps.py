@@ -239,6 +239,20 @@ def test_renamed_won_stage_is_chosen(trial: Trial) -> None:
     assert [(id_, outcome) for id_, outcome, *_ in trial.outcomes()] == [("2", "won")]
 
 
+def test_probability_gives_the_meaning_of_a_stage_without_a_usual_word(trial: Trial) -> None:
+    rows = [("1", "Signed", "100%"), ("2", "Disqualified", "0%"), ("3", "Talks", "40%")]
+    trial.write(
+        "deals",
+        [
+            {"Record ID": id_, "Deal Name": "x", "Deal Stage": stage, "Deal probability": share, "Amount": "10",
+             "Create Date": "2026-01-05 09:00", "Close Date": "2026-03-31 12:00", "Pipeline": "Sales"}
+            for id_, stage, share in rows
+        ],
+    )  # fmt: skip
+    trial.run()
+    assert trial.outcomes() == [("1", "won", "03-31 12:00", 10.0), ("2", "lost", "03-31 12:00", None)]
+
+
 def test_rounded_ids_are_refused(trial: Trial) -> None:
     trial.write("deals", [deal("9.01E+09"), deal("9.02E+09")])
     with pytest.raises(InvalidInput, match="2 ids were rounded"):
