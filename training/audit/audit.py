@@ -100,11 +100,11 @@ def audit(history: History) -> list[Warning]:
     by their changes alone.
     """
     leads, config = lead_states(history), history.config
-    untested = {*config.ignore, *config.sensitive}
+    untested = {*config.ignore, *config.identity, *config.sensitive}
     names = sorted({*history.attributes, *history.changes.attribute.values} - untested)
     of_today = {name: holds_last_value(history, name) for name in names if name not in config.mutable}
     columns = {name: column_of(history, name) for name, evidence in of_today.items() if evidence is None}
-    tests = sum(len(column.names) for column in columns.values())
+    tests = sum(len(part.names) for column in columns.values() for part in (column, *column.picks))
     context = Context(leads, config, current_facts(history), _closing_windows(leads), tests)
 
     findings = []
@@ -163,7 +163,10 @@ def _test_column(column: Column, context: Context) -> list[Evidence | None]:
     if not column.filled.any():
         return []
     enough = context.leads.decided.sum() >= MIN_DECIDED
-    return [test.run(column, context) for test in COLUMN_TESTS if enough or not test.needs_values]
+    evidence = [test.run(column, context) for test in COLUMN_TESTS if enough or not test.needs_values]
+    for pick in column.picks:
+        evidence += [test.run(pick, context) for test in COLUMN_TESTS if enough and test.needs_values]
+    return evidence
 
 
 def _finding(name: str, evidence: Sequence[Evidence]) -> Warning | None:
@@ -171,7 +174,8 @@ def _finding(name: str, evidence: Sequence[Evidence]) -> Warning | None:
         return None
     strongest_first = sorted(evidence, key=lambda item: -item.grade)
     grade = strongest_first[0].grade
-    clauses = [item.clause for item in strongest_first if item.grade == grade][:MAX_CLAUSES]
+    of_grade = dict.fromkeys(item.clause for item in strongest_first if item.grade == grade)
+    clauses = list(of_grade)[:MAX_CLAUSES]
     remedy = LEFT_OUT.format(name=name) if grade == STRONG else STAYS_IN
     numbers = {key: value for item in strongest_first for key, value in item.numbers.items()}
     return Warning(

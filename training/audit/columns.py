@@ -1,5 +1,6 @@
 """The columns that the audit tests: the value each claims for a lead's creation, in groups of equal or near values."""
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
@@ -13,12 +14,14 @@ from features.attributes.parsing import (
     CATEGORY,
     DATE,
     NUMBER,
+    SET,
     canonical,
     category_key,
     instants,
     number,
     shown_texts,
 )
+from features.attributes.picks import likeliest_separator, pick_keys, separator_of
 from history.arrays import Codes, Floats, Ints, Mask
 from history.history import Factor, History
 
@@ -43,7 +46,7 @@ class Column:
 
     group (n,): NONE, OTHERS, or from FIRST_LEVEL on the number of the value or range; of a date, 1 for any.
     names: of the groups. moment_us (n,): of a date, microseconds UTC, NO_MOMENT if missing; None for other kinds.
-    factor: the texts.
+    factor: the texts. picks: of a set, a column for each frequent pick, whose groups are leads with it and without.
     """
 
     name: str
@@ -53,6 +56,7 @@ class Column:
     moment_us: Ints | None
     factor: Factor
     form: str = ""
+    picks: tuple["Column", ...] = ()
 
     @property
     def numbers(self) -> Floats | None:
@@ -76,7 +80,28 @@ def column_of(history: History, name: str) -> Column:
         ranges = _ranges(_numbers(factor, form))
         return Column(name, kind, ranges.group, ranges.names, None, factor, form)
     levels = _levels(factor.codes, texts, counts)
-    return Column(name, kind, levels.group, levels.names, None, factor, form)
+    picks = (
+        _pick_columns(name, factor, kind, counts) if kind in (CATEGORY, SET) and not is_account(name) else ()
+    )
+    return Column(name, kind, levels.group, levels.names, None, factor, form, picks)
+
+
+def _pick_columns(name: str, factor: Factor, kind: str, counts: Ints) -> tuple[Column, ...]:
+    """A column for each frequent pick of a set; () if the column is none."""
+    is_set = kind == SET
+    separator = likeliest_separator(factor.values) if is_set else separator_of(factor.values, counts)
+    if separator is None:
+        return ()
+    cells = [pick_keys(text, separator) for text in factor.values]
+    leads: Counter[str] = Counter()
+    for picks, n in zip(cells, counts.tolist(), strict=True):
+        leads.update(dict.fromkeys(picks, n))
+    columns = []
+    for pick in [pick for pick, n in leads.most_common(MAX_LEVELS) if n >= MIN_LEADS]:
+        group_of_text = [FIRST_LEVEL if pick in picks else OTHERS for picks in cells]
+        group = np.array([*group_of_text, NONE], dtype=np.int64)[factor.codes]
+        columns.append(Column(name, kind, group, ["none", "others", pick], None, factor))
+    return tuple(columns)
 
 
 def _numbers(factor: Factor, form: str) -> Floats:

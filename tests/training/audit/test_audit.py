@@ -36,6 +36,22 @@ def test_honest_columns_are_kept_at_every_date(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("seed", range(3))
+def test_pick_that_only_won_leads_have_is_found(seed: int) -> None:
+    """A pick that is written at the closing hides among many combinations of honest ones."""
+    n = 3000
+    w = world(n, seed, flat=True)
+    options = ("erp", "bi", "crm", "hr", "scm", "plm", "mes")
+    honest = [";".join(option for option in options if w.rng.random() < 0.4) or None for _ in range(n)]
+    signed = w.will_win & w.chance(0.7)
+    leaking = [
+        ";".join(filter(None, (text, "signed" if is_signed else None))) or None
+        for text, is_signed in zip(honest, signed.tolist(), strict=True)
+    ]
+    assert w.audit(tools=honest) == {}
+    assert w.audit(tools=leaking) == {"tools": "leakage_suspected"}
+
+
+@pytest.mark.parametrize("seed", range(3))
 def test_flat_table_is_tested_by_deciding_values(seed: int) -> None:
     """Without times, values that settle the outcome on many leads are the only evidence."""
     n = 4000
