@@ -17,6 +17,7 @@ SYSTEMS = (
     "dynamics",
     "ga4",
     "hubspot",
+    "marketo",
     "odoo",
     "pipedrive",
     "salesforce",

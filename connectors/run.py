@@ -33,6 +33,7 @@ SYSTEMS: Final[Mapping[str, str]] = {
     "dynamics": "connectors.dynamics.adapter",
     "ga4": "connectors.ga4.adapter",
     "hubspot": "connectors.hubspot.adapter",
+    "marketo": "connectors.marketo.adapter",
     "odoo": "connectors.odoo.adapter",
     "pipedrive": "connectors.pipedrive.adapter",
     "salesforce": "connectors.salesforce.adapter",

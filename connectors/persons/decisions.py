@@ -117,8 +117,10 @@ def outcome_table(log: Log, census: Census, decided: Decided, amount: Floats) ->
 
 def stage_table(log: Log, census: Census, decided: Decided, first_stage: str | None) -> pa.Table:
     """The rows of `stages`; each lead enters first_stage at its creation."""
-    rows = np.flatnonzero(decided.role == Role.STAGE)
     stages = log.decisions.texts["stage"]
+    # A stage entry without a name only reopens a lost lead.
+    is_named = np.array([stages[place] is not None for place in decided.place.tolist()], dtype=np.bool_)
+    rows = np.flatnonzero((decided.role == Role.STAGE) & is_named)
     entries = pa.table(
         {
             "lead_id": census.ids.take(pa.array(decided.lead[rows])),

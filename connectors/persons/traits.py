@@ -176,7 +176,8 @@ class Traits:
             lead, code = lead[::-1], code[::-1]
         chosen = np.full(len(self.census.ids), -1, dtype=np.int64)
         chosen[lead] = code  # the last assignment of a lead stays
-        return joined.values.take(pa.array(chosen, mask=chosen < 0))
+        values = joined.values.take(pa.array(chosen, mask=chosen < 0))
+        return pc.if_else(pc.equal(values, ""), pa.scalar(None, pa.string()), values)
 
     def changes(self) -> pa.Table:
         """The rows of `attribute_changes` that the export adds."""
@@ -189,6 +190,7 @@ class Traits:
         starts = np.ones(len(lead), dtype=np.bool_)
         starts[1:] = (lead[1:] != lead[:-1]) | (code[1:] != code[:-1])
         starts |= _known_sooner(starts, visible)
+        starts &= ~_says_nothing(joined)
         at_hand = self._at_hand(lead, us, visible)
         # A statement that was known late changes nothing if the value at the creation is a later one.
         settled = np.full(len(self.census.ids), NO_TIME)
@@ -203,6 +205,14 @@ class Traits:
                 "recorded_at": times(np.where(visible[rows] > us[rows], visible[rows], NO_TIME)),
             }
         ).cast(SCHEMAS["attribute_changes"])
+
+
+def _says_nothing(joined: _Joined) -> Mask:
+    """Statements (s,) of no value at the start of a lead, which had none before."""
+    is_first = np.ones(len(joined.lead), dtype=np.bool_)
+    is_first[1:] = joined.lead[1:] != joined.lead[:-1]
+    empty = pc.index(joined.values, "").as_py()
+    return np.asarray(is_first & (joined.code == empty))
 
 
 def _known_sooner(starts: Mask, visible_us: Ints) -> Mask:

@@ -11,7 +11,7 @@ from cli.main import leadcast
 from tests.builders.simulated_crm import World, open_ids, simulated
 
 GUIDES = Path(__file__).parents[2] / "docs" / "guides"
-SYSTEMS = ("amplitude", "dynamics", "ga4", "hubspot", "odoo", "pipedrive", "salesforce", "segment")
+SYSTEMS = ("amplitude", "dynamics", "ga4", "hubspot", "marketo", "odoo", "pipedrive", "salesforce", "segment")
 COMMAND = re.compile(r"^leadcast (.+)$", re.MULTILINE)
 SHELL = re.compile(r"```sh\n(.*?)```", re.DOTALL)
 EXAMPLE = re.compile(r"^leadcast (import \w+ export --output crm)$", re.MULTILINE)

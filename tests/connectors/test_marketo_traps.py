@@ -1,0 +1,149 @@
+"""Single traps of Marketo, each in the smallest export that has it."""
+
+from pathlib import Path
+
+import pytest
+
+from history.errors import InvalidInput
+from tests.builders.import_trial import Trial, reasons
+from tests.builders.simulated_crm import Row
+
+
+def person(id_: str, **values: str) -> Row:
+    row = {"id": id_, "email": f"p{id_}@x.example", "industry": "steel", "createdAt": "2026-01-05T10:00:00Z"}
+    return row | {"updatedAt": "2026-03-01T10:00:00Z"} | values
+
+
+def activity(id_: str, lead: str, type_: str, day: str, **attributes: str) -> Row:
+    return {
+        "marketoGUID": id_, "leadId": lead, "activityDate": f"2026-{day}T10:00:00Z", "activityTypeId": type_,
+        "primaryAttributeValue": attributes.pop("primary", ""),
+        **{name: attributes.get(name, "") for name in ("New Value", "Old Value", "New Stage", "Merge IDs")},
+    }  # fmt: skip
+
+
+def opportunity(id_: str, **values: str) -> Row:
+    row = {
+        "externalOpportunityId": id_,
+        "stage": "Closed Won",
+        "isClosed": "true",
+        "isWon": "true",
+        "amount": "100",
+    }
+    return row | {"closeDate": "2026-02-01", "externalCreatedDate": "2026-01-10T10:00:00Z"} | values
+
+
+def role(opportunity_id: str, lead: str, primary: str = "true") -> Row:
+    return {"externalOpportunityId": opportunity_id, "leadId": lead, "role": "Buyer", "isPrimary": primary}
+
+
+@pytest.fixture
+def trial(tmp_path: Path) -> Trial:
+    made = Trial("marketo", tmp_path)
+    made.write("people", [person("1"), person("2")])
+    return made
+
+
+def test_bare_closing_date_is_the_end_of_the_day(trial: Trial) -> None:
+    trial.write(
+        "opportunities", [opportunity("a"), opportunity("b", isClosed="false", isWon="false", stage="Demo")]
+    )
+    trial.write("roles", [role("a", "1"), role("a", "2", "false"), role("b", "2"), role("zzz", "2")])
+    imported = trial.run()
+    assert trial.outcomes() == [("1", "won", "02-01 23:59", 100.0)]
+    assert reasons(imported) == {"not_the_primary_person": 1, "open_opportunity": 1, "of_no_opportunity": 1}
+
+
+def test_opportunity_without_a_person_is_counted(trial: Trial) -> None:
+    trial.write("opportunities", [opportunity("a")])
+    assert reasons(trial.run()) == {"opportunity_of_no_person": 1}
+    assert trial.outcomes() == []
+
+
+def test_new_opportunity_reopens_a_lost_person(trial: Trial) -> None:
+    lost = opportunity("a", isWon="false", stage="Closed Lost")
+    later = opportunity(
+        "b", isClosed="false", isWon="false", stage="Demo", externalCreatedDate="2026-02-10T10:00:00Z"
+    )
+    trial.write("opportunities", [lost, later])
+    trial.write("roles", [role("a", "1"), role("b", "1")])
+    trial.run()
+    assert [row[:3] for row in trial.outcomes()] == [
+        ("1", "lost", "02-01 23:59"),
+        ("1", "open", "02-10 10:00"),
+    ]
+
+
+def test_chosen_stages_win_and_lose(trial: Trial) -> None:
+    rows = [activity("x", "1", "101", "01-08", **{"New Stage": "Customer"})]
+    trial.write("activities", [*rows, activity("y", "2", "101", "01-09", **{"New Stage": "Junk"})])
+    trial.run(won=("Customer",), lost=("Junk",))
+    assert [row[:3] for row in trial.outcomes()] == [
+        ("1", "won", "01-08 10:00"),
+        ("2", "lost", "01-09 10:00"),
+    ]
+    assert trial.stages() == []
+    with pytest.raises(InvalidInput, match="--won Clients: no event has this name"):
+        trial.run(won=("Clients",))
+
+
+def test_opens_and_clicks_are_two_kinds_and_custom_types_have_names(trial: Trial) -> None:
+    ids = ("10", "11", "100001", "100002")
+    trial.write("activities", [activity(f"a{n}", "1", id_, f"01-1{n}") for n, id_ in enumerate(ids)])
+    trial.write("activity_types", [{"id": "100001", "name": "Phone Call", "description": "A call"}])
+    trial.run()
+    assert [kind for _, _, kind in trial.touches()] == [
+        "open_email",
+        "click_email",
+        "phone_call",
+        "activity_100002",
+    ]
+
+
+def test_merged_and_deleted_people_leave_an_earlier_import(trial: Trial) -> None:
+    trial.write("activities", [activity("a", "2", "10", "01-10"), activity("b", "3", "10", "01-11")])
+    trial.write("more", [person("3")])
+    trial.run()
+    assert {row["lead_id"] for row in trial.rows("leads")} == {"1", "2", "3"}
+    merge = activity("m", "1", "32", "02-01", **{"Merge IDs": "[2]"})
+    trial.write("later", [merge, activity("d", "3", "37", "02-02")])
+    trial.run()
+    assert {row["lead_id"] for row in trial.rows("leads")} == {"1"}
+    assert trial.touches() == [("1", "01-10 10:00", "open_email")]
+
+
+def test_newer_value_without_a_log_is_a_change_since_its_update(trial: Trial) -> None:
+    trial.run()
+    trial.write(
+        "people", [person("1", industry="glass", updatedAt="2026-03-05T10:00:00Z"), person("2", industry="")]
+    )
+    trial.run()
+    changes = [(r["lead_id"], r["changed_at"].day, r["value"] or "") for r in trial.rows("attribute_changes")]
+    assert sorted(changes) == [("1", 5, "glass"), ("2", 1, "")]
+    assert {row["industry"] for row in trial.rows("leads")} == {"steel"}
+    assert sum(trial.run().new_rows.values()) == 0
+
+
+def test_logged_values_tell_the_value_of_the_creation(trial: Trial) -> None:
+    change = {"primary": "Lead Status", "New Value": "Working", "Old Value": "Open"}
+    trial.write("activities", [activity("a", "1", "13", "02-01", **change)])
+    trial.write("people", [person("1", leadStatus="Customer"), person("2", leadStatus="Customer")])
+    trial.run()
+    assert [row["lead_status"] for row in trial.rows("leads")] == ["Open", None]
+    assert [(r["attribute"], r["value"]) for r in trial.rows("attribute_changes")] == [
+        ("lead_status", "Working")
+    ]
+
+
+def test_revenue_stage_wins_only_without_opportunities(trial: Trial) -> None:
+    won = [activity("x", "1", "101", "01-08", **{"New Stage": "Closed Won"})]
+    trial.write("activities", won)
+    trial.run()
+    assert [row[:3] for row in trial.outcomes()] == [("1", "won", "01-08 10:00")]
+
+
+def test_deletion_of_a_merged_record_erases_nobody(trial: Trial) -> None:
+    merge = activity("m", "1", "32", "02-01", **{"Merge IDs": "[2]"})
+    trial.write("activities", [activity("d", "2", "37", "02-01"), activity("a", "2", "10", "01-10"), merge])
+    trial.run()
+    assert trial.touches() == [("1", "01-10 10:00", "open_email")]
