@@ -2,7 +2,7 @@
 
 import gzip
 import zlib
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final
@@ -60,7 +60,7 @@ def open_sources(paths: Sequence[Path]) -> list[Source]:
             files.setdefault(found, str(found.relative_to(path.parent)))
 
     sources: list[Source] = []
-    are_large = _text_bytes(files) > LARGEST_WHOLE
+    are_large = _text_bytes(list(files)) > LARGEST_WHOLE
     for file, name in files.items():
         try:
             sources += _open(file, name, are_large)
@@ -82,16 +82,25 @@ def _files(path: Path) -> list[Path]:
     return [found for found in inside if not any(p.startswith(".") for p in found.relative_to(path).parts)]
 
 
-def _text_bytes(files: Iterable[Path]) -> int:
-    """About how large the JSON files of an export are unpacked."""
-    sizes = (
-        (file.stat().st_size, file.name.lower().endswith(".gz")) for file in files if _is_json(file.name)
-    )
-    return sum(size * (COMPRESSION if packed else 1) for size, packed in sizes)
+def _text_bytes(files: Collection[Path]) -> int:
+    """About how large the JSON files of an export are unpacked; those in archives too."""
+    plain = [file.stat().st_size for file in files if _is_json(file.name) and not _is_packed(file.name)]
+    packed = [file.stat().st_size for file in files if _is_packed(file.name)]
+    return sum(plain) + COMPRESSION * sum(packed)
 
 
 def _is_json(name: str) -> bool:
     return name.lower().removesuffix(".gz").endswith((".json", ".jsonl", ".ndjson"))
+
+
+def _is_unnamed(name: str) -> bool:
+    """Whether a compressed file's name says nothing of its contents."""
+    return name.lower().endswith(".gz") and not name.lower().endswith(ENDINGS)
+
+
+def _is_packed(name: str) -> bool:
+    is_text = name.lower().endswith((".csv.gz", ".tsv.gz"))
+    return name.lower().endswith((".gz", ".zip")) and not is_text
 
 
 def _open(path: Path, name: str, are_large: bool) -> list[Source]:
@@ -100,12 +109,12 @@ def _open(path: Path, name: str, are_large: bool) -> list[Source]:
     are_large: the JSON files together are too large to be held.
     """
     lower = path.name.lower()
-    if lower.endswith(".gz") and not lower.endswith(ENDINGS):
+    if _is_unnamed(path.name):
         return _open_unnamed(path, name, are_large)
     if not lower.endswith(ENDINGS):
         return [Source(name, (), _no_batches)]
     if lower.endswith(".zip"):
-        return _open_archive(path, name)
+        return _open_archive(path, name, are_large)
     if lower.endswith((".xlsx", ".xlsm")):
         from connectors.formats.workbook import open_workbook
 
@@ -137,12 +146,12 @@ def _open_unnamed(path: Path, name: str, are_large: bool) -> list[Source]:
     return [Source(name, (), _no_batches)]
 
 
-def _open_archive(path: Path, name: str) -> list[Source]:
+def _open_archive(path: Path, name: str, are_large: bool) -> list[Source]:
     from connectors.formats.archive import Unpacked, unpack
 
     folder = Unpacked()
     members = unpack(path, name, [ending for ending in ENDINGS if ending != ".zip"], folder)
-    are_large = _text_bytes(member.path for member in members) > LARGEST_WHOLE
+    are_large = are_large or _text_bytes([member.path for member in members]) > LARGEST_WHOLE
     sources = [source for member in members for source in _open(member.path, member.name, are_large)]
     return [replace(source, unpacked=folder) for source in sources] or [Source(name, (), _no_batches)]
 

@@ -30,6 +30,7 @@ BACKFILLED_US: Final = DAY_US
 def convert_persons(export: Export, read: Reader, rules: Rules, sink: Sink) -> Result:
     """Gives the tables of an export to the sink; raises InvalidInput with every problem found."""
     export.leave_unused()
+    _note_lists(export)
     log, earlier = _first_reading(export, read, rules)
     census = take_census(log, earlier)
     if not len(census.ids):
@@ -57,6 +58,20 @@ def convert_persons(export: Export, read: Reader, rules: Rules, sink: Sink) -> R
     stages = tuple(dict.fromkeys((rules.first_stage, *rules.stages) if rules.first_stage else rules.stages))
     identity = tuple(name for name in rules.identity if name in columns)
     return Result("person", amounts.currency, stages, identity, exported_us)
+
+
+def _note_lists(export: Export) -> None:
+    """Names lists within the rows of files that are read, such as the products of orders, once for all files."""
+    files = {source.source.file for source in export.sources}
+    lists: dict[str, int] = {}
+    for name in export.unclaimed:
+        file, _, key = name.rpartition(", ")
+        if file in files:
+            lists[key] = lists.get(key, 0) + 1
+    export.unclaimed = [name for name in export.unclaimed if name.rpartition(", ")[0] not in files]
+    export.notes += [
+        f"lists below {key} are not read (in {count:,} files)." for key, count in sorted(lists.items())
+    ]
 
 
 def _first_reading(export: Export, read: Reader, rules: Rules) -> tuple[Log, int]:

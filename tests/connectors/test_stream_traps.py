@@ -140,7 +140,7 @@ def test_clock_ahead_of_its_receipt_counts_as_received(tmp_path: Path) -> None:
     )
     result = imported("segment", tmp_path)
     assert moment(leads(tmp_path)["u1"]["created_at"]) == DAY
-    assert "1 rows happened after they were recorded" in result.record["notes"][1]
+    assert "1 rows happened after they were recorded" in " ".join(result.record["notes"])
 
 
 def test_orders_in_two_currencies_need_a_choice(tmp_path: Path) -> None:
