@@ -180,7 +180,7 @@ def inferred_settings(history: "History") -> dict[str, Any]:
         if attribute.form
     }
     return {
-        "as_of": "the latest time in the data that is not after now",
+        "as_of": "the end of the data: its latest time that is not after now, late rows left out",
         **{key: config[key] for key in history.config.inferred if key in config},
         "attributes": kinds,
         "written": written,

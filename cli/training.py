@@ -1,5 +1,6 @@
 """`leadcast train`: trains, evaluates and registers a model, and promotes it if the promotion gate passes."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -97,10 +98,13 @@ def _read_store(as_of: str | None) -> "History":
     with open_store() as store:
         config = store.config() or FunnelConfig()
         at_us = as_of_us(as_of, config.zone)
-        if at_us is None:
-            now = now_us()
-            at_us = store.data_end_us(now) or now
-        return store.read_all(at_us, config)
+        if at_us is not None:
+            return store.read_all(at_us, config)
+        now = now_us()
+        end_us = store.data_end_us(now) or now
+        history = store.read_all(end_us, config)
+        late_rows = store.late_row_warnings(end_us, now)
+        return replace(history, warnings=(*history.warnings, *late_rows))
 
 
 def _print_result(result: "TrainingResult", history: "History") -> None:

@@ -7,6 +7,7 @@ from sqlalchemy import ColumnElement, Connection, Table, case, func, select
 
 from history.data_end import GAP_DAYS, end_of_latest, most_late, needed_count
 from history.history import DAY_US
+from history.warnings import Warning
 from serving.store import schema as db
 
 GAP_US: Final = GAP_DAYS * DAY_US
@@ -30,6 +31,20 @@ def data_end_us(connection: Connection, now_us: int) -> int | None:
     if latest_us - never_late_us <= GAP_US:
         return latest_us
     return max(never_late_us, _robust_end(connection, latest_us))
+
+
+def late_row_warnings(connection: Connection, end_us: int, now_us: int) -> list[Warning]:
+    """`late_rows` for each table with rows after the end of the data that are not after now_us."""
+    warnings = []
+    for table in db.FACTS:
+        count = _count_after(connection, _row_time(table, now_us), end_us)
+        if count:
+            detail = (
+                f"{count:,} stored rows lie more than {GAP_DAYS} days after everything else and are not visible; "
+                "as_of with a date after them reads them"
+            )
+            warnings.append(Warning("late_rows", table.name, detail))
+    return warnings
 
 
 def _latest(connection: Connection, table: Table, now_us: int, only_never_late: bool = False) -> int:

@@ -14,10 +14,11 @@ from history.gone import without_gone
 from history.history import Costs, History, stage_order
 from history.settled import undated_warning
 from history.spelling import one_spelling
+from history.warnings import Warning
 from serving.base.clock import clock_us
 from serving.store import schema as db
 from serving.store.config import stored_config
-from serving.store.data_end import data_end_us
+from serving.store.data_end import data_end_us, late_row_warnings
 from serving.store.database.engine import StoreEngine
 from serving.store.database.writer import Writer
 from serving.store.history import factor, history_of
@@ -54,6 +55,11 @@ class Store:
         """The end of the data up to now_us, the default as_of; None for an empty store."""
         with self.engine.reading() as connection:
             return data_end_us(connection, now_us)
+
+    def late_row_warnings(self, end_us: int, now_us: int) -> list[Warning]:
+        """`late_rows` for each table with rows between the end of the data and now_us."""
+        with self.engine.reading() as connection:
+            return late_row_warnings(connection, end_us, now_us)
 
     def read_all(self, as_of_us: int, config: FunnelConfig | None = None) -> History:
         """The whole history as visible at as_of_us, with costs; config None is that of the folder loaded last."""

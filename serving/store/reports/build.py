@@ -9,7 +9,8 @@ from funnel.forecast.warnings import forecast_warnings
 from funnel.state.report import funnel_report
 from funnel.state.state import FunnelOptions
 from history.config import FunnelConfig
-from history.warnings import json_of
+from history.history import History
+from history.warnings import Warning, json_of
 from models.bundle import Bundle
 from serving.base.instant import read_instant
 from serving.store.reports.queries import ForecastQuery, FunnelQuery
@@ -31,7 +32,7 @@ def funnel_from(store: Store, query: FunnelQuery, bundle: Bundle | None) -> Reco
     since_us = _instant(query.since, config, "since")
     history = store.read_all(_as_of_us(store, query.as_of, config), config)
     options = FunnelOptions(from_us, to_us, query.by, since_us, query.attention)
-    return funnel_report(history, options, bundle)
+    return funnel_report(history, options, bundle, _late_rows(store, query.as_of, history))
 
 
 def forecast_from(store: Store, query: ForecastQuery, bundle: Bundle) -> Record:
@@ -43,7 +44,7 @@ def forecast_from(store: Store, query: ForecastQuery, bundle: Bundle) -> Record:
     record = {
         **forecast_record(result),
         "currency": result.currency,
-        "warnings": json_of(forecast_warnings(result, bundle)),
+        "warnings": json_of([*_late_rows(store, query.as_of, history), *forecast_warnings(result, bundle)]),
     }
     if query.explain:
         record["explain"] = explanation(bundle, history, result, since_us)
@@ -58,6 +59,11 @@ def _as_of_us(store: Store, as_of: str | None, config: FunnelConfig) -> int:
     now_us = store.now_us()
     end_us = store.data_end_us(now_us)
     return now_us if end_us is None else end_us
+
+
+def _late_rows(store: Store, as_of: str | None, history: History) -> list[Warning]:
+    """Warnings about rows after the end of the data, if that is T."""
+    return [] if as_of is not None else store.late_row_warnings(history.as_of_us, store.now_us())
 
 
 def _instant(text: str | None, config: FunnelConfig, key: str) -> int | None:

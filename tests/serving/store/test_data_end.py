@@ -36,6 +36,16 @@ def test_end_is_that_of_the_folder(store: Store, tmp_path: Path, later: tuple[in
     assert store.data_end_us(NOW_US) == read_folder(folder, now_us=NOW_US).as_of_us
 
 
+def test_late_rows_are_named(store: Store, tmp_path: Path) -> None:
+    load(store, daily_folder(tmp_path / "crm", 140, 141))
+    end_us = store.data_end_us(NOW_US)
+    assert end_us is not None
+    (warning,) = store.late_row_warnings(end_us, NOW_US)
+    assert (warning.code, warning.subject) == ("late_rows", "interactions")
+    assert warning.detail.startswith("2 stored rows")
+    assert store.late_row_warnings(NOW_US, NOW_US) == []
+
+
 def test_event_by_a_call_always_moves_the_end(store: Store, tmp_path: Path) -> None:
     load(store, daily_folder(tmp_path / "crm", 140))
     call_us = START_US + 135 * DAY_US
