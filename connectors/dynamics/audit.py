@@ -11,6 +11,7 @@ import pyarrow as pa
 from connectors.dynamics.guids import Text, guid, guids, labels, links
 from connectors.dynamics.org import Org, without_deleted
 from connectors.export import column
+from connectors.interactions import SeenIds
 from connectors.recognise import key_of
 from connectors.versions import version_changes
 
@@ -46,6 +47,7 @@ def read_changes(org: Org, owners: Mapping[str, int]) -> list[Change]:
     """
     export = org.export
     table = without_deleted(export, export.table("audit"))
+    table = export.leave(table, "same_id_again", ~SeenIds().are_new(column(table, "auditid").to_pylist()))
     keys = links(table, "objectid").record_keys()
     known = org.places(keys)
     deal = np.array(

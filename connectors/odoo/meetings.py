@@ -7,7 +7,7 @@ import numpy as np
 
 from connectors.deals import NO_TIME
 from connectors.export import DELETED, booleans, column
-from connectors.interactions import are_planned
+from connectors.interactions import SeenIds, are_planned
 from connectors.odoo.crm import Crm
 from connectors.odoo.messages import Contact, Touch, contact_of
 from connectors.odoo.relations import Text, record_id, references, texts
@@ -26,6 +26,8 @@ def read_meetings(crm: Crm, touches: list[Touch], exported_us: int) -> None:
     table = export.leave(table, "deleted", deleted | inactive)
     lead = crm.places([record_id(text) for text in references(table, "opportunity_id").record_keys()])
     table, lead = export.leave(table, "of_no_lead_of_the_export", lead < 0), lead[lead >= 0]
+    again = ~SeenIds().are_new(column(table, "id").to_pylist())
+    table, lead = export.leave(table, "same_id_again", again), lead[~again]
     start = export.times(table, "start")
     table, lead = export.leave(table, "no_time", ~start.known), lead[start.known]
     us, created = export.times(table, "start").us, export.times(table, "create_date")
@@ -53,6 +55,8 @@ def read_activities(crm: Crm, touches: list[Touch]) -> None:
     owners = [record_id(text) for text in column(table, "res_id").to_pylist()]
     lead = crm.places(owners)
     table, lead = export.leave(table, "of_no_lead_of_the_export", lead < 0), lead[lead >= 0]
+    again = ~SeenIds().are_new(column(table, "id").to_pylist())
+    table, lead = export.leave(table, "same_id_again", again), lead[~again]
     done = export.times(table, "date_done")
     table, lead = export.leave(table, "planned", ~done.known), lead[done.known]
     if export.has("mail.message"):

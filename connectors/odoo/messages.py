@@ -9,8 +9,9 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from connectors.deals import NO_TIME, times
+from connectors.deals import NO_TIME
 from connectors.export import DELETED, booleans, column
+from connectors.interactions import SeenIds, Touches, slug
 from connectors.odoo.crm import Crm
 from connectors.odoo.relations import Text, record_id, references, texts
 from history.arrays import Ints, Mask
@@ -72,22 +73,17 @@ class Touch:
 
 def touch_table(touches: Sequence[Touch], ids: Sequence[str]) -> pa.Table:
     """The rows of `interactions`."""
-    us = np.array([touch.us for touch in touches], dtype=np.int64)
-    known = np.array([touch.known_us for touch in touches], dtype=np.int64)
-    minutes = np.array([touch.minutes for touch in touches], dtype=np.float64)
     contacts = [touch.contact for touch in touches]
-    return pa.table(
-        {
-            "lead_id": pa.array([ids[touch.lead] for touch in touches], pa.string()),
-            "occurred_at": times(us),
-            "kind": pa.array([contact.kind for contact in contacts], pa.string()),
-            "interaction_id": pa.array([touch.id for touch in touches], pa.string()),
-            "recorded_at": times(np.where(known > us, known, NO_TIME)),
-            "channel": pa.array([contact.channel for contact in contacts], pa.string()),
-            "direction": pa.array([contact.direction for contact in contacts], pa.string()),
-            "value": pa.array(minutes, mask=~np.isfinite(minutes)),
-        }
-    )
+    return Touches(
+        lead=np.array([touch.lead for touch in touches], dtype=np.int64),
+        us=np.array([touch.us for touch in touches], dtype=np.int64),
+        entered_us=np.array([touch.known_us for touch in touches], dtype=np.int64),
+        kind=[contact.kind for contact in contacts],
+        id=[touch.id for touch in touches],
+        channel=[contact.channel for contact in contacts],
+        direction=[contact.direction for contact in contacts],
+        value=np.array([touch.minutes for touch in touches], dtype=np.float64),
+    ).table(ids)
 
 
 @dataclass(frozen=True)
@@ -103,10 +99,12 @@ def read_messages(crm: Crm, touches: list[Touch], tracked: Collection[str]) -> P
 
     tracked: ids of messages with tracked changes; other messages of the system are set aside.
     """
-    people = _people(crm)
+    people, seen = _people(crm), SeenIds()
     posted: tuple[list[str], list[Ints], list[Ints], list[Mask]] = ([], [], [], [])
     for batch in crm.export.batches("mail.message"):
         table, lead = _of_leads(crm, batch)
+        again = ~seen.are_new(column(table, "id").to_pylist())
+        table, lead = crm.export.leave(table, "same_id_again", again), lead[~again]
         read = crm.export.times(table, "date")
         table, lead = crm.export.leave(table, "no_time", ~read.known), lead[read.known]
         ids = [record_id(text) or "" for text in column(table, "id").to_pylist()]
@@ -200,8 +198,3 @@ def _touch(
             touches.append(
                 Touch(int(lead[row]), us, known_us, f"mail.message,{record_id(ids[row])}", contact)
             )
-
-
-def slug(text: str) -> str:
-    """A name as the kind of an interaction: "Follow-up Quote" is follow_up_quote."""
-    return re.sub(r"[\W_]+", "_", text.strip().casefold()).strip("_") or "other"

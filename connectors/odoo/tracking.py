@@ -7,6 +7,8 @@ from typing import Final
 import numpy as np
 import pyarrow as pa
 
+from connectors.export import column
+from connectors.interactions import SeenIds
 from connectors.odoo.crm import Crm
 from connectors.odoo.fields import TrackedField, tracked_fields
 from connectors.odoo.messages import Posted
@@ -40,6 +42,7 @@ class Change:
 def read_changes(crm: Crm, table: pa.Table, posted: Posted, stages: StageTable) -> list[Change]:
     """Changes of leads in order of lead, time and id, from the rows of mail.tracking.value; others are set aside."""
     export = crm.export
+    table = export.leave(table, "same_id_again", ~SeenIds().are_new(column(table, "id").to_pylist()))
     messages = references(table, "mail_message_id").record_keys()
     place = np.array([posted.place.get(id_ or "", -1) for id_ in messages], dtype=np.int64)
     table, place = export.leave(table, "of_no_message_of_a_lead", place < 0), place[place >= 0]

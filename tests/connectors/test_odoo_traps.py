@@ -318,3 +318,25 @@ def test_workbook_of_a_grouped_list_is_read(trial: Trial) -> None:
     assert trial.outcomes() == [("2", "won", "03-01 23:59")]
     assert rows_of(trial.output, "outcomes")[0]["amount"] == 700.5
     assert record["sources"][0]["set_aside"]["total_or_empty_row"]["count"] == 2
+
+
+def test_file_that_comes_twice_counts_once(trial: Trial) -> None:
+    trial.write("crm_lead", [lead(1, stage_id=[2, "Offer"])])
+    messages = [message(1, "02-01"), message(2, "02-02", message_type="email", subtype_id=[1, "Discussions"])]
+    meeting = {
+        "id": 5,
+        "opportunity_id": [1, "x"],
+        "start": "2026-02-03 10:00:00",
+        "stop": "2026-02-03 11:00:00",
+    }
+    for copy in ("a", "b"):
+        trial.write(f"messages-{copy}", messages)
+        trial.write(f"tracking-{copy}", [change(1, 1, NEW, [2, "Offer"])])
+        trial.write(f"meetings-{copy}", [meeting])
+    record = trial.run().record
+    assert [row["kind"] for row in rows_of(trial.output, "interactions")] == ["email", "meeting"]
+    assert trial.stages() == [("1", "01-05", "New"), ("1", "02-01", "Offer")]
+    again = [
+        source["set_aside"]["same_id_again"]["count"] for source in record["sources"] if source["set_aside"]
+    ]
+    assert again == [1, 2, 1]
