@@ -27,6 +27,15 @@ class StageRow:
 
 
 @dataclass(frozen=True)
+class StageMoves:
+    """Moves (m,) in any order: the deal's place, when, and the id of the stage, None for an unknown one."""
+
+    deal: Ints
+    us: Ints
+    stage: Texts
+
+
+@dataclass(frozen=True)
 class StageTable:
     """Labels (k,) with their states (OPEN, WON or LOST); codes: id of a stage -> place of its label.
 
@@ -47,14 +56,14 @@ class StageTable:
         """What the stage of each code means (n,), OPEN for -1."""
         return np.append(self.states, np.int8(OPEN))[codes].astype(np.int8)
 
-    def moves(self, lead: Ints, us: Ints, codes: Codes) -> Moves:
-        """Moves (m,) without those of code -1; in an instant the stages' order counts, a decision comes last."""
+    def moves(self, moves: StageMoves, codes: Codes) -> Moves:
+        """The moves without those of code -1; in an instant the stages' order counts, a decision comes last."""
         rank_of = {label: place for place, label in enumerate(self.order)}
         ranks = np.array([rank_of.get(label, len(rank_of)) for label in self.labels] + [0], dtype=np.int64)
         known = codes >= 0
         amount = np.full(int(known.sum()), np.nan)
         rank = ranks[codes[known]]
-        return Moves(lead[known], us[known], codes[known], amount, rank, self.labels, self.states)
+        return Moves(moves.deal[known], moves.us[known], codes[known], amount, rank, self.labels, self.states)
 
 
 def stage_table(rows: Sequence[StageRow], used: Iterable[str], options: ReadOptions) -> StageTable:

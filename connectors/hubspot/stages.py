@@ -15,10 +15,10 @@ from connectors.hubspot.objects import CURRENT_STAGE, ENTERED
 from connectors.hubspot.portal import Portal
 from connectors.property_history import PropertyHistory
 from connectors.recognise import key_of
-from connectors.stage_table import StageRow, StageTable, stage_table
+from connectors.stage_table import StageMoves, StageRow, StageTable, stage_table
 from connectors.values import end_of_day, read_numbers
 from connectors.words import is_true, outcome_of
-from history.arrays import Codes, Ints, Mask
+from history.arrays import Codes, Mask
 
 # Of every portal, in case the export has no table of pipelines.
 DEFAULT_STAGES: Final = {
@@ -134,35 +134,60 @@ def stage_ids(rows: Sequence[StageRow], names: Sequence[str | None]) -> list[str
     return [meanings.get(name) if name else None for name in names]
 
 
-def entry_moves(portal: Portal, rows: list[StageRow]) -> tuple[Ints, Ints, list[str]]:
-    """Leads, times and stage ids of columns that say when a stage was entered; the second version before the first."""
-    entries: dict[tuple[int, str], tuple[bool, int]] = {}
-    for name in portal.entry_columns():
+def entry_moves(portal: Portal, rows: Sequence[StageRow]) -> StageMoves:
+    """The moves of columns that hold the latest entry of a stage; the second version comes before the first."""
+    entries: dict[tuple[int, str], int] = {}
+    names = [name for name in portal.entry_columns() if not _is_of_the_present(name)]
+    for name in sorted(names, key=_is_second_version):
         match = ENTERED.match(name)
-        if match is None or key_of(match["id"] or match["label"]).startswith("currentstage"):
-            continue
-        (stage,) = stage_ids(rows, [match["id"] or match["label"]])
+        (stage,) = stage_ids(rows, [match["id"] or match["label"]] if match else [None])
         read = portal.export.times(portal.table, name)
-        is_second = match["version"] is not None
         for place in np.flatnonzero(read.known).tolist():
-            key = (place, stage or "")
-            if key not in entries or is_second:
-                entries[key] = (is_second, int(read.us[place]))
+            entries[place, stage or ""] = int(read.us[place])
     leads = np.array([place for place, _ in entries], dtype=np.int64)
-    us = np.array([instant for _, instant in entries.values()], dtype=np.int64)
-    return leads, us, [stage for _, stage in entries]
+    us = np.array(list(entries.values()), dtype=np.int64)
+    return StageMoves(leads, us, [stage for _, stage in entries])
 
 
-def read_moves(
-    portal: Portal, history: PropertyHistory, rows: list[StageRow]
-) -> tuple[Ints, Ints, list[str | None]]:
-    """Stage moves by the history; of leads without one by their columns of entries. Leads, times, stage ids."""
+def _is_of_the_present(name: str) -> bool:
+    """hs_v2_date_entered_current_stage is no stage of its own."""
+    match = ENTERED.match(name)
+    return match is not None and key_of(match["id"] or match["label"]).startswith("currentstage")
+
+
+def _is_second_version(name: str) -> bool:
+    match = ENTERED.match(name)
+    return match is not None and match["version"] is not None
+
+
+def read_moves(portal: Portal, history: PropertyHistory, rows: Sequence[StageRow]) -> StageMoves:
+    """Stage moves by the history; of leads without one by their columns of entries."""
     lead, us, values = history.of(portal.lead.stage)
-    entered, entered_us, entered_stage = entry_moves(portal, rows)
-    without = ~np.isin(entered, np.unique(lead))
-    ids = stage_ids(rows, list(values))
-    ids += [stage for stage, kept in zip(entered_stage, without.tolist(), strict=True) if kept]
-    return np.concatenate((lead, entered[without])), np.concatenate((us, entered_us[without])), ids
+    entered = entry_moves(portal, rows)
+    kept = np.flatnonzero(~np.isin(entered.deal, np.unique(lead)))
+    columns = StageMoves(entered.deal[kept], entered.us[kept], [entered.stage[row] for row in kept.tolist()])
+    _note_returns(portal, columns, rows)
+    return StageMoves(
+        np.concatenate((lead, columns.deal)),
+        np.concatenate((us, columns.us)),
+        [*stage_ids(rows, values), *columns.stage],
+    )
+
+
+def _note_returns(portal: Portal, moves: StageMoves, rows: Sequence[StageRow]) -> None:
+    """Notes how many leads went back: a column holds the latest entry, so that their earlier entries are unknown."""
+    order = {row.id: row.order for row in rows}
+    position = np.array([order.get(id_ or "", np.nan) for id_ in moves.stage], dtype=np.float64)
+    known = np.isfinite(position)
+    lead, us, position = moves.deal[known], moves.us[known], position[known]
+    by_time = np.lexsort((position, us, lead))
+    back = (np.diff(lead[by_time]) == 0) & (np.diff(position[by_time]) < 0)
+    returned = len(np.unique(lead[by_time][1:][back]))
+    if returned:
+        portal.export.notes.append(
+            f"{returned:,} {portal.lead.plural} went back to an earlier stage; their first entries are unknown, since "
+            "the export has dates of entries and no property history."
+        )
 
 
 def read_deals(portal: Portal, stages: StageTable, stage: Codes, amounts: Amounts) -> Deals:

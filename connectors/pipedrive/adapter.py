@@ -50,7 +50,7 @@ def convert(export: Export, sink: Sink) -> Result:
     codes = of_kept_pipelines(export, rows, present, moves.stage, stages)
     deals = _deals(company, stages, stages.codes(present), amounts)
     exported_us = _exported(company, flow)
-    tables = deal_tables(deals, stages.moves(moves.deal, moves.us, codes), exported_us)
+    tables = deal_tables(deals, stages.moves(moves, codes), exported_us)
     changes = Changes()
     first = add_field_changes(company, flow, amounts, changes)
     leads = _lead_table(company, first)

@@ -12,7 +12,7 @@ from connectors.attributes import Changes, Text
 from connectors.deals import LOST, OPEN, WON
 from connectors.export import column
 from connectors.pipedrive.company import Company, linked, plain_ids, state_of
-from connectors.stage_table import StageRow
+from connectors.stage_table import StageMoves, StageRow
 from connectors.values import days_in, read_numbers, read_times
 from history.arrays import Ints, Mask
 from history.values import number_text
@@ -50,15 +50,6 @@ class Flow:
     def of(self, field: str) -> Ints:
         """The rows of a field."""
         return np.flatnonzero(self.field == field)
-
-
-@dataclass(frozen=True)
-class StageMoves:
-    """Moves (m,): the deal's place, when, and the id of the stage, or WON_ID or LOST_ID."""
-
-    deal: Ints
-    us: Ints
-    stage: list[Text]
 
 
 def read_flow(company: Company) -> Flow:

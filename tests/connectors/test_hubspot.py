@@ -135,7 +135,7 @@ def test_every_row_is_used_or_set_aside(imported: Imported, shape: str) -> None:
 
 
 def test_pipelines_are_named_with_the_one_that_is_kept(imported: Imported) -> None:
-    (note,) = imported.record["notes"]
+    note, *_ = imported.record["notes"]
     assert "Sales Pipeline (300), Renewals (9); those of Sales Pipeline are kept" in note
 
 

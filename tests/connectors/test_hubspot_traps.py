@@ -76,6 +76,16 @@ def test_newer_entry_columns_come_before_the_older_ones(trial: Trial) -> None:
     assert trial.stages() == [("1", "01-05 09:00", "Appointment Scheduled")]
 
 
+def test_return_to_an_earlier_stage_is_noted(trial: Trial) -> None:
+    entered = {"appointmentscheduled": "2026-02-05", "qualifiedtobuy": "2026-02-01"}
+    columns = {f"hs_v2_date_entered_{stage}": f"{day}T10:00:00Z" for stage, day in entered.items()}
+    trial.write(
+        "deals", [deal("1", **columns), deal("2", hs_v2_date_entered_appointmentscheduled="2026-02-05")]
+    )
+    (note,) = trial.run().record["notes"]
+    assert note.startswith("1 deals went back to an earlier stage")
+
+
 def test_currencies_without_company_amounts_are_named(trial: Trial) -> None:
     deals = [
         deal("1", "closedwon", deal_currency_code="EUR"),
