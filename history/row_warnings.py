@@ -1,5 +1,6 @@
 """Warnings about rows whose faults change figures, from the reports of a data folder's tables."""
 
+import re
 from collections.abc import Mapping
 
 from history.data_end import GAP_DAYS
@@ -13,7 +14,7 @@ def row_warnings(reports: Mapping[str, TableReport]) -> list[Warning]:
     if (bad := _flagged(reports, "outcomes", "bad_amount")) is not None:
         detail = (
             f"{bad.count:,} amounts of won leads are unknown, because they are no numbers of at least 0: "
-            f"{bad.first[0]}"
+            f"{bad.first[0]}{_mark_hint(bad.value)}"
         )
         warnings.append(Warning("bad_amount", "outcomes", detail))
     if (ahead := _flagged(reports, "outcomes", "closing_ahead")) is not None:
@@ -42,6 +43,13 @@ def row_warnings(reports: Mapping[str, TableReport]) -> list[Warning]:
             )
             warnings.append(Warning("late_rows", table, detail))
     return warnings
+
+
+def _mark_hint(value: str) -> str:
+    """How to name the decimal mark of amounts such as 1,234, which the whole column leaves open."""
+    if not re.search(r"\d[.,]\d{3}(?!\d)", value):
+        return ""
+    return f'; if {value} is one amount, name its mark in [formats.outcomes] of funnel.toml: decimal = "." or ","'
 
 
 def _flagged(reports: Mapping[str, TableReport], table: str, rule: str) -> Rejected | None:

@@ -237,7 +237,9 @@ class OutcomeRows(LeadRows):
         self.rows.flag(CLOSED_BEFORE_CREATED, before_created, "lead_id", "closed_at", "recorded_at")
         self.rows.flag(OPEN_WITHOUT_TIME, is_idle, "lead_id")
         is_bad = is_bad_number(self, "amount")
-        self.rows.flag(BAD_AMOUNT, visible & is_bad & (rows.state == WON), "lead_id", "amount")
+        self.rows.flag(
+            BAD_AMOUNT, visible & is_bad & (rows.state == WON), "lead_id", "amount", tested="amount"
+        )
         log_rows = grouped(visible & self.rows.valid & ~is_idle, rows.index, rows.time_us, rows.known_us)
         return self._log(leads, rows, log_rows)
 

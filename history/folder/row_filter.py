@@ -57,11 +57,11 @@ class RowFilter:
                 for i in rows.tolist()
             ]
 
-    def flag(self, rule: Rule, matches: Mask, *columns: str) -> None:
+    def flag(self, rule: Rule, matches: Mask, *columns: str, tested: str = "") -> None:
         """Counts the valid rows of `matches` (n,) and keeps them."""
         rows = np.flatnonzero(matches & self.valid)
         if len(rows):
-            self._flagged.append(self._counted(rule, rows, columns))
+            self._flagged.append(self._counted(rule, rows, columns, tested))
 
     def report(self) -> TableReport:
         return TableReport(self.table.row_count, tuple(self._rejected), tuple(self._flagged))

@@ -23,6 +23,15 @@ def test_flag_becomes_a_warning(table: str, rule: str, subject: str) -> None:
     assert warning.detail.endswith(": row 7: x")
 
 
+@pytest.mark.parametrize(
+    ("value", "is_open"), [("$1,200", True), ("1.234.", True), ("n/a", False), ("-50", False)]
+)
+def test_amount_of_an_open_mark_names_the_setting(value: str, is_open: bool) -> None:
+    bad = Rejected("bad_amount", 2, ("row 7: x",), "amount", value)
+    (warning,) = row_warnings({"outcomes": TableReport(9, flagged=(bad,))})
+    assert ("[formats.outcomes]" in warning.detail) == is_open
+
+
 def test_late_rows_are_named_for_each_table() -> None:
     late = Rejected("late_row", 2, ("row 7: x",))
     reports = {name: TableReport(900, flagged=(late,)) for name in ("leads", "interactions")}
