@@ -14,6 +14,9 @@ COHORTS = 5  # of creation time
 MIN_SIDE = 30  # open leads, and closed ones
 MIN_EXPECTED = 20  # open leads with the value
 MAX_PRESENT = 0.02  # of the expected ones
+MIN_EXPECTED_ONE_SIDED = (
+    12  # won, and open, leads with a value of lost ones: none by chance in one of 160,000
+)
 MIN_COHORTS, MIN_EXPECTED_OF_COHORT = 3, 10  # closed leads with a value that open leads have
 
 
@@ -61,6 +64,28 @@ def only_open(column: Column, leads: LeadStates) -> Evidence | None:
         f"{np.count_nonzero(sides.closed)} closed ones; at the rate of open leads of the same age "
         f"{expected.sum():.0f} would, so closing clears it",
         {"share_open": share_open, "expected_closed_with_value": float(expected.sum())},
+    )
+
+
+def only_lost(column: Column, leads: LeadStates) -> Evidence | None:
+    """A column that lost leads have, and neither won nor open ones: a reason of the loss.
+
+    A disqualifying fact that is known before is on open leads as well.
+    """
+    filled, still_open = column.filled, ~leads.decided
+    rate = float(filled[leads.lost].mean()) if leads.lost.any() else 0.0
+    share_lost = float(leads.lost[leads.decided].mean()) if leads.decided.any() else 0.0
+    expected_won, expected_open = rate * leads.won.sum(), rate * share_lost * still_open.sum()
+    if min(expected_won, expected_open) < MIN_EXPECTED_ONE_SIDED:
+        return None
+    won, open_ = np.count_nonzero(filled & leads.won), np.count_nonzero(filled & still_open)
+    if won > MAX_PRESENT * expected_won or open_ > MAX_PRESENT * expected_open:
+        return None
+    return Evidence(
+        STRONG,
+        f"{rate:.0%} of lost leads have any value, but only {won} of {leads.won.sum()} won and {open_} of "
+        f"{still_open.sum()} open ones: it is filled in with the loss",
+        {"share_lost": rate, "won_with_value": float(won), "open_with_value": float(open_)},
     )
 
 

@@ -7,7 +7,7 @@ from history.config import FunnelConfig
 from history.errors import InvalidInput
 from history.history import History
 from history.warnings import Warning
-from training.audit.absence import only_closed, only_open
+from training.audit.absence import only_closed, only_lost, only_open
 from training.audit.changes import back_filled, holds_last_value
 from training.audit.closing import date_of_closing, never_ahead, written_at_closing
 from training.audit.columns import Column, column_of
@@ -87,6 +87,7 @@ COLUMN_TESTS = (
     ColumnTest("dates never ahead", True, lambda column, context: never_ahead(column, context.leads)),
     ColumnTest("grows with age", True, lambda column, context: grows_with_age(column, context.leads)),
     ColumnTest("only on open leads", True, lambda column, context: only_open(column, context.leads)),
+    ColumnTest("only on lost leads", True, lambda column, context: only_lost(column, context.leads)),
     ColumnTest("only on closed leads", True, lambda column, context: only_closed(column, context.leads)),
     ColumnTest("deciding values", True, _test_deciding_values),
     ColumnTest("suspicious name", False, _test_name),

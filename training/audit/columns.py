@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import pairwise
 from typing import NamedTuple
 
@@ -58,7 +59,7 @@ class Column:
     form: str = ""
     picks: tuple["Column", ...] = ()
 
-    @property
+    @cached_property
     def numbers(self) -> Floats | None:
         """The numbers (n,), NaN if missing; None for other kinds."""
         return _numbers(self.factor, self.form) if self.kind == NUMBER else None

@@ -14,6 +14,8 @@ ACTIVITY = {
     *("activity", "contact", "contacted", "touch", "interaction", "engagement"),
     *("call", "email", "meeting", "reply", "seen"),
 }
+CONTRACT = {"contract", "order", "policy"}
+ISSUED = {"number", "no", "nr", "signed", "date"}  # of a contract: it has one once it is concluded
 PLANNED = {"planned", "plan", "expected", "estimated", "target", "forecast", "due"}
 ABOUT_PEOPLE = {
     *("marital", "employment", "credit", "civil", "residence", "education"),
@@ -35,6 +37,8 @@ def suspicious_words(name: str) -> str | None:
     if "last" in known and known & ACTIVITY:
         activity = next(word for word in words if word in ACTIVITY)
         return f"last {activity}"
+    if known & CONTRACT and known & ISSUED:
+        return " ".join(words)
     if {"days", "to"} <= known and known & {"close", "convert", "win", "closing"}:
         return " ".join(words)
     suspicious = [word for word in words if word in SUSPICIOUS]

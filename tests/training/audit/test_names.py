@@ -4,10 +4,13 @@ import pytest
 
 from training.audit.names import suspicious_words
 
-SUSPICIOUS = ("last_activity", "LastModifiedDate", "lead_status", "Lead Score", "IsClosed", "days_to_close")
+SUSPICIOUS = (
+    *("contract_number", "Order No", "lost reason", "close_reason", "probability"),
+    *("last_activity", "LastModifiedDate", "lead_status", "Lead Score", "IsClosed", "days_to_close"),
+)
 HARMLESS = (
     *("planned_close_on", "expected close", "marital_status", "credit_score"),
-    *("source", "last_name", "stagecoach", "consumer price index", "", "é"),
+    *("source", "last_name", "stagecoach", "consumer price index", "", "é", "contract_type", "phone number"),
 )
 
 
