@@ -1,5 +1,6 @@
 """`leadcast import`: another system's export becomes a data folder."""
 
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -25,6 +26,7 @@ SYSTEMS = (
     "mapping",
 )  # those of connectors.run, which --help does not load
 SHOWN_REASONS = 20
+SHOWN_FILES = 40  # more are shown by kind
 
 
 @click.command("import")
@@ -111,9 +113,10 @@ def import_(
 
 def _echo_result(imported: "Imported", output: Path) -> None:
     record = imported.record
-    header = ("file", "kind", "rows", "used")
-    echo_table(header, ((s["file"], s["kind"], s["rows_read"], s["rows_used"]) for s in record["sources"]))
+    echo_table(("file", "kind", "rows", "used"), _shown_sources(record["sources"]))
     reasons = [(reason, entry) for s in record["sources"] for reason, entry in s["set_aside"].items()]
+    if len(reasons) > SHOWN_REASONS:
+        reasons = _by_reason(reasons)
     for _, entry in reasons[:SHOWN_REASONS]:
         echo(f"set aside {entry['count']:,}, the first: {entry['first']}")
     if len(reasons) > SHOWN_REASONS:
@@ -130,3 +133,23 @@ def _echo_result(imported: "Imported", output: Path) -> None:
     added = ", ".join(f"{rows:,} {name}" for name, rows in imported.new_rows.items() if rows) or "nothing"
     echo(f"{output}: {written}; new: {added}")
     echo_next("train", output)
+
+
+def _shown_sources(sources: Sequence[Mapping[str, Any]]) -> Iterator[tuple[str, str, int, int]]:
+    """Name, kind, rows read and used of each file; of many files one row a kind."""
+    if len(sources) <= SHOWN_FILES:
+        yield from ((s["file"], s["kind"], s["rows_read"], s["rows_used"]) for s in sources)
+        return
+    for kind in dict.fromkeys(source["kind"] for source in sources):
+        files = [source for source in sources if source["kind"] == kind]
+        rows, used = (sum(source[name] for source in files) for name in ("rows_read", "rows_used"))
+        yield files[0]["file"] if len(files) == 1 else f"{len(files):,} files", kind, rows, used
+
+
+def _by_reason(entries: Sequence[tuple[str, Mapping[str, Any]]]) -> list[tuple[str, Mapping[str, Any]]]:
+    """One entry for each reason, over all files."""
+    totals: dict[str, dict[str, Any]] = {}
+    for reason, entry in entries:
+        total = totals.setdefault(reason, {"count": 0, "first": entry["first"]})
+        total["count"] += entry["count"]
+    return list(totals.items())

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 
-from cli.importing import SYSTEMS
+from cli.importing import SHOWN_FILES, SYSTEMS
 from cli.main import leadcast
 from connectors.run import MAPPING
 from connectors.run import SYSTEMS as ADAPTERS
@@ -68,3 +68,20 @@ def test_folder_without_a_table_is_refused(tmp_path: Path) -> None:
 
 def test_unknown_system_is_wrong_usage(tmp_path: Path) -> None:
     assert run("abacus", tmp_path, "--output", tmp_path / "crm").exit_code == 2
+
+
+def test_many_files_are_shown_by_kind_and_reason(tmp_path: Path) -> None:
+    (tmp_path / "calls").mkdir()
+    for number in range(SHOWN_FILES + 5):
+        call = {
+            "type": "track",
+            "event": "Demo",
+            "messageId": f"m{number}",
+            "timestamp": "2026-03-02T10:00:00Z",
+        }
+        lines = [call | {"userId": f"u{number}"}, call | {"anonymousId": "a", "messageId": f"n{number}"}]
+        (tmp_path / "calls" / f"{number}.jsonl").write_text("\n".join(map(json.dumps, lines)))
+    result = run("segment", tmp_path / "calls", "--output", tmp_path / "crm", "--lead", "Demo")
+    assert result.exit_code == 0, result.stderr
+    assert f"{SHOWN_FILES + 5} files" in result.stderr
+    assert len(json.loads((tmp_path / "crm" / "import.json").read_text())["sources"]) == SHOWN_FILES + 5
