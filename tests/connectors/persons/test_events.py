@@ -1,5 +1,6 @@
 """Names of events and their meaning."""
 
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import pyarrow as pa
@@ -14,7 +15,7 @@ DEFAULTS = EventNames(won=("Order Completed",), lost=(), stages=(), lead=("Signe
 KINDS = pa.array(["order_completed", "signed_up", "demo", None])
 
 
-def names(**options: tuple[str, ...]) -> EventNames:
+def names(**options: Any) -> EventNames:
     return event_names(ReadOptions(0, ZoneInfo("UTC"), **options), DEFAULTS)
 
 
