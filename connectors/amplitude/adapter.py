@@ -162,7 +162,7 @@ def _person_rows(export: Export, table: pa.Table, times: Moments, names: EventNa
             "currency": column(table, "event_properties.currency"),
             "reason": column(table, "event_properties.reason"),
         },
-        amount=first_number(export, table, AMOUNTS),
+        amount=first_number(export, table, AMOUNTS, of="an amount"),
         value=first_number(export, table, VALUES),
         traits={**attributes(table, TRAITS, LEFT_OUT), **_account(table)},
         context={**renamed(table, CONTEXT), **_form(table, form)},

@@ -167,7 +167,7 @@ def _person_rows(export: Export, table: pa.Table, times: Moments, names: EventNa
             "currency": column(table, "event_params.currency"),
             "reason": pc.coalesce(*(column(table, name) for name in REASONS)),
         },
-        amount=first_number(export, table, AMOUNTS),
+        amount=first_number(export, table, AMOUNTS, of="an amount"),
         converted=first_number(export, table, CONVERTED),
         value=first_number(export, table, ("event_params.value", "ecommerce.purchase_revenue")),
         traits=attributes(table, ("user_properties.",), ("is_test",)),

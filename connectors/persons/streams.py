@@ -14,7 +14,7 @@ from connectors.export import OWN_COLUMNS, Export, booleans, column
 from connectors.formats.json_cells import json_cells
 from connectors.persons.rows import each_word, slug
 from connectors.recognise import key_of
-from connectors.values import read_numbers
+from connectors.values import POINT, read_numbers
 from history.arrays import Floats, Ints, Mask
 from history.folder.columns import Times
 from history.history import DAY_US
@@ -109,15 +109,26 @@ def kinds_of(array: pa.Array) -> pa.Array:
     return each_word(array, slug)
 
 
-def first_number(export: Export, table: pa.Table, names: Iterable[str]) -> Floats:
-    """The first of these columns that holds a number (m,), NaN without any."""
+def first_number(export: Export, table: pa.Table, names: Iterable[str], of: str = "") -> Floats:
+    """The first of these columns that holds a number (m,), NaN without any.
+
+    of: the word for it, if numbers that cannot be read are to be reported. Texts with a comma are read by the evidence
+    of their column: "12,50" and "1,250.00" are told apart, "1,250" alone is not read.
+    """
+    unread = np.zeros(len(table), dtype=np.bool_)
     values = np.full(len(table), np.nan)
     for name in names:
         array = column(table, name)
         if array.null_count == len(array):
             continue
-        read = read_numbers(array, export.options.decimal or ".")
+        has_comma = pc.any(pc.match_substring(array, ",")).as_py()
+        read = read_numbers(array, export.options.decimal or (None if has_comma else POINT))
+        unread |= read.given & ~read.good
         values = np.where(np.isnan(values) & read.good, read.value, values)
+    missing = int((unread & np.isnan(values)).sum())
+    if of and missing:
+        what = f"have {of} that cannot be read, which counts as unknown"
+        export.tallies[what] = export.tallies.get(what, 0) + missing
     return values
 
 

@@ -314,7 +314,7 @@ def _person_rows(
             "currency": batch.text("properties.currency"),
             "reason": batch.text("properties.reason"),
         },
-        amount=first_number(export, table, AMOUNTS),
+        amount=first_number(export, table, AMOUNTS, of="an amount"),
         value=first_number(export, table, VALUES),
         is_test=are_tests(table, TEST_FLAGS),
         traits=further.get("traits", {}),

@@ -21,7 +21,7 @@ _COMMON: Final = (*_IDS, *_TIMES, *_CONTEXT, *_IGNORED)
 # Amounts and numbers of events, by the e-commerce specification and its usual spellings.
 _MONEY: Final = used(
     "properties.revenue|revenue", "properties.total|total", "properties.value|value", "properties.price|price",
-    "properties.currency|currency", "properties.reason|reason", "properties.is_test|is_test|properties.test|test",
+    "properties.currency|currency", "properties.reason|reason", "properties.is_test|is_test",
     "properties.email|email",
 )  # fmt: skip
 

@@ -60,7 +60,7 @@ def call(event: Event, stated: bool) -> dict[str, Any]:
         record["traits"] = {name: typed(value) for name, value in event.traits.items()}
     else:
         properties = {name: typed(value) for name, value in event.properties.items() if value}
-        record["properties"] = properties | ({"test": True} if event.is_test else {})
+        record["properties"] = properties | ({"is_test": True} if event.is_test else {})
         record["event" if event.kind == "track" else "name"] = event.name
         if event.name == "Order Completed":
             products = [{"name": "Chair", "url": "/chair", "price": 5}, {"name": "Desk", "price": 7.5}]

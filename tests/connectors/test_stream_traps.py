@@ -161,6 +161,28 @@ def test_orders_in_two_currencies_need_a_choice(tmp_path: Path) -> None:
     assert [row["amount"] for row in rows_of(tmp_path / "crm", "outcomes")] == [None, 5]
 
 
+@pytest.mark.parametrize(
+    ("revenues", "amounts"),
+    [
+        (("12,50", "1.000,00"), [12.5, 1000]),
+        (("1,250.00", "7"), [1250, 7]),
+        (("1,250", "7"), [None, 7]),
+        ((1.125, 2), [1.125, 2]),
+    ],
+)
+def test_amounts_in_texts_are_read_by_evidence(
+    revenues: Any, amounts: list[float | None], tmp_path: Path
+) -> None:
+    records = [
+        call(n, userId=f"u{n}", anonymousId=f"a{n}", event="Order Completed", properties={"revenue": revenue})
+        for n, revenue in enumerate(revenues)
+    ]
+    lines(tmp_path / "export", "calls.jsonl", records)
+    result = imported("segment", tmp_path)
+    assert [row["amount"] for row in rows_of(tmp_path / "crm", "outcomes")] == amounts
+    assert any("cannot be read" in note for note in result.record["notes"]) == (None in amounts)
+
+
 def test_later_export_in_another_currency_is_refused(tmp_path: Path) -> None:
     for n, code in enumerate(("EUR", "USD")):
         properties = {"revenue": 5, "currency": code}
