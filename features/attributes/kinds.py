@@ -34,7 +34,8 @@ LOCAL: Final = "local"  # the form of dates none of which depends on the order o
 FEWEST_WITH_WORD: Final = (
     5  # distinct numbers, for a column such as "12 people": "1 star" and "2 stars" are categories
 )
-SAMPLED: Final = 100  # texts that are tried first
+TRIED_FIRST: Final = 100  # texts
+SAMPLED: Final = 10_000  # texts that tell mark, unit and order: reading one takes about 10 microseconds
 _SEPARATOR_WORDS: Final = {
     "json": "commas in brackets",
     "\n": "line breaks",
@@ -135,6 +136,8 @@ def written_number_form(texts: Sequence[str], weights: Ints, hints: Hints = NO_H
     """
     if not _looks_written(texts, lambda text: taken_apart(text) is not None):
         return None
+    step = max(1, len(texts) // SAMPLED)
+    texts, weights = texts[::step], weights[::step]
     parts = [
         (written, n)
         for text, n in zip(texts, weights.tolist(), strict=True)
@@ -157,12 +160,12 @@ def written_date_form(texts: Sequence[str], hints: Hints = NO_HINTS) -> str | No
     """The order of day and month in a column of dates as people write them; LOCAL if no date depends on it."""
     if not _looks_written(texts, lambda text: written_date(text, DAY_FIRST) is not None):
         return None
-    return date_order(texts) or hints.order or LOCAL
+    return date_order(texts[:: max(1, len(texts) // SAMPLED)]) or hints.order or LOCAL
 
 
 def _looks_written(texts: Sequence[str], is_written: Callable[[str], bool]) -> bool:
     """False for most columns of other texts, by a few of them."""
-    sample = texts[:: max(1, len(texts) // SAMPLED)]
+    sample = texts[:: max(1, len(texts) // TRIED_FIRST)]
     return 2 * sum(map(is_written, sample)) >= len(sample)
 
 
