@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from history.arrays import Ints
+from history.arrays import Ints, Mask
 from history.history import DAY_US, History
 from history.times import format_time
 from history.warnings import Warning
@@ -38,6 +38,14 @@ def bulk_days(created_us: Ints) -> tuple[BulkDay, ...]:
         of_day = created_us[created_us // DAY_US == day]
         bulk.append(BulkDay(int(of_day.min()), int(of_day.max()), count))
     return tuple(bulk)
+
+
+def in_bulk(created_us: Ints) -> Mask:
+    """Which creations (n,) are of a bulk day."""
+    is_bulk = np.zeros(len(created_us), dtype=np.bool_)
+    for day in bulk_days(created_us):
+        is_bulk |= (created_us >= day.first_us) & (created_us <= day.last_us)
+    return is_bulk
 
 
 def _usual(counts: Ints) -> int:

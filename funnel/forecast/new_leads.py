@@ -8,6 +8,7 @@ import numpy as np
 from funnel.forecast.arrivals import Arrivals, arrivals
 from funnel.forecast.hazards import Hazards, KnownLeads, WinTotals, hazards
 from history.arrays import Floats
+from history.bulk_creations import in_bulk
 from history.history import DAY_US
 from history.odd_creations import first_creation_us
 
@@ -39,9 +40,13 @@ class NewLeads:
 
 
 def forecast_new_leads(known: KnownLeads, horizon_days: int, days: int) -> NewLeads:
-    """Arrivals, daily hazards and wins of new leads over `days` days after known.as_of_us."""
-    rates = hazards(known, max(HALF_LIFE_HORIZONS * horizon_days, LEAST_HALF_LIFE_DAYS))
-    coming = arrivals(known.created_us, known.as_of_us, days)
+    """Arrivals, daily hazards and wins of new leads over `days` days after known.as_of_us.
+
+    Leads of an import tell of neither arrivals nor ages, and count in the amounts alone.
+    """
+    dated = known.take(~in_bulk(known.created_us))
+    rates = hazards(dated, max(HALF_LIFE_HORIZONS * horizon_days, LEAST_HALF_LIFE_DAYS))
+    coming = arrivals(dated.created_us, known.as_of_us, days)
     won_by_age = rates.incidence(days).won
     # Leads arrive evenly over a day: on average they are half a day old at its end.
     won_mid_day = (won_by_age[:-1] + won_by_age[1:]) / 2
