@@ -71,6 +71,7 @@ def funnel(data: Path, output: Path | None, as_json: bool, **options: Any) -> No
     from cli.reading import echo_set_aside, read_own
     from funnel.state.report import funnel_report
     from history.config import load_config
+    from models.inputs import input_warnings
 
     with progress_bar() as report:
         report("reading the data", 0.0)
@@ -79,7 +80,8 @@ def funnel(data: Path, output: Path | None, as_json: bool, **options: Any) -> No
 
         report("counting", 0.6)
         champion = champion_if_sound()
-        state = funnel_report(history, query, champion.bundle, champion.warnings)
+        missing = [] if champion.bundle is None else input_warnings(champion.bundle, history)
+        state = funnel_report(history, query, champion.bundle, [*missing, *champion.warnings])
 
         report("writing", 0.9)
         written = _write_files(state, output, options["report"])

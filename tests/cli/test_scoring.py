@@ -137,9 +137,11 @@ def test_few_drifts_are_all_listed() -> None:
     assert with_fewer_drifts(_drifts(MOST_DRIFTS)) == _drifts(MOST_DRIFTS)
 
 
-@pytest.mark.parametrize("command", ["score", "forecast"])
+@pytest.mark.parametrize(
+    ("command", "figure"), [("score", "wins"), ("forecast", "wins"), ("funnel", "win rate")]
+)
 def test_what_the_data_lack_is_named_before_any_number(
-    champion_home: Path, crm: Path, tmp_path: Path, command: str
+    champion_home: Path, crm: Path, tmp_path: Path, command: str, figure: str
 ) -> None:
     """Without the table of stages, and with a column under another name."""
     data = tmp_path / "data"
@@ -153,4 +155,4 @@ def test_what_the_data_lack_is_named_before_any_number(
     details = {w["subject"]: w["detail"] for w in warnings if w["code"] == "missing_input"}
     assert details.keys() == {"stages", "seats"}
     assert 'seats = "Number of seats"' in details["seats"]
-    assert result.stderr.index("missing_input stages") < result.stderr.index("wins")
+    assert result.stderr.index("missing_input stages") < result.stderr.index(figure)
