@@ -39,6 +39,7 @@ SYSTEMS: Final[Mapping[str, str]] = {
     "salesforce": "connectors.salesforce.adapter",
     "segment": "connectors.segment.adapter",
 }
+PERSON: Final = "person"  # the object of systems without deals
 MAPPING: Final = "mapping"  # any other system, as a file describes it
 
 
@@ -117,9 +118,27 @@ def _opened(
 
         return open_mapped(mapping, open_sources(paths), options, progress), partial(convert, mapping)
     adapter = import_module(SYSTEMS[system])
-    if options.object is not None and options.object not in adapter.OBJECTS:
-        raise InvalidInput(f"--object {options.object}: {system} has {', '.join(adapter.OBJECTS)}.")
+    _refuse_other_options(system, adapter.OBJECTS, options)
     return open_export(system, adapter.KINDS, open_sources(paths), options, progress), adapter.convert
+
+
+def _refuse_other_options(system: str, objects: Sequence[str], options: ReadOptions) -> None:
+    """Raises InvalidInput for options that mean nothing to a system, rather than pass them over."""
+    lead = options.object or objects[0]
+    problems = []
+    if lead not in objects:
+        problems.append(f"--object {lead}: {system} has {', '.join(objects)}.")
+    elif options.pipeline is not None and lead == PERSON:
+        problems.append(f"--pipeline {options.pipeline}: persons of {system} are in no pipeline; omit it.")
+    if objects[0] != PERSON:
+        named = {"--lead": options.lead, "--stage": options.stages}
+        problems += [
+            f"{option} {names[0]}: stages of {system} are no events; omit it."
+            for option, names in named.items()
+            if names
+        ]
+    if problems:
+        raise InvalidInput(problems)
 
 
 def _toml(path: Path) -> dict[str, Any]:

@@ -68,3 +68,19 @@ def test_mapping_needs_its_file(source: Path, tmp_path: Path) -> None:
 def test_unknown_object_of_a_system_lists_those_it_has(system: str, source: Path, tmp_path: Path) -> None:
     with pytest.raises(InvalidInput, match=f"--object car: {system} has "):
         bring_in(system, source, tmp_path / "crm", object="car")
+
+
+@pytest.mark.parametrize(
+    ("system", "options", "message"),
+    [
+        ("segment", {"pipeline": "Sales"}, "--pipeline Sales: persons of segment are in no pipeline"),
+        ("hubspot", {"pipeline": "Sales", "object": "person"}, "--pipeline Sales: persons of hubspot"),
+        ("pipedrive", {"stages": ("Trial",)}, "--stage Trial: stages of pipedrive are no events"),
+        ("pipedrive", {"object": "person"}, "--object person: pipedrive has deal"),
+    ],
+)
+def test_option_of_other_systems_is_refused(
+    source: Path, tmp_path: Path, system: str, options: dict[str, str], message: str
+) -> None:
+    with pytest.raises(InvalidInput, match=message):
+        bring_in(system, source, tmp_path / "crm", None, **options)
