@@ -51,6 +51,8 @@ CORRECTION: Json = {
         },
     },
 }
+_INVALID: Json = {"description": "An invalid correction: it is listed in rejected, the others are taken."}
+_ANY_CORRECTION: Json = {"anyOf": [ref("Correction"), _INVALID]}
 EXAMPLE = {"event_id": "e-2", "action": "replace", "data": {"stage": "proposal"}}
 POST_CORRECTIONS: Json = {
     "operationId": "post_corrections",
@@ -62,7 +64,7 @@ POST_CORRECTIONS: Json = {
 SCHEMAS: dict[str, Json] = {
     "Correction": CORRECTION,
     "Corrections": object_of(
-        {"corrections": list_of(ref("Correction"), description=f"At most {MAX_EVENTS}; more are a 413.")}
+        {"corrections": list_of(_ANY_CORRECTION, description=f"At most {MAX_EVENTS}; more are a 413.")}
     ),
     "CorrectionsResult": object_of(
         {
