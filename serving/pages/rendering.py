@@ -2,65 +2,119 @@
 
 import re
 from collections.abc import Mapping
+from datetime import UTC, tzinfo
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
-from jinja2 import Environment, FileSystemLoader
+from jinja2 import Environment, FileSystemLoader, pass_context
+from jinja2.runtime import Context
 from markupsafe import Markup, escape
 from starlette.requests import Request
 from starlette.responses import Response
 
+from serving.base.clock import clock_us
+from serving.http.queries import query_texts
 from serving.http.responses import html_response
+from serving.pages.assets import asset_path
+from serving.pages.catalogue import LANGUAGES, Translator
+from serving.pages.formats import Formats
+from serving.pages.language import language_of
 
 TEMPLATES = Path(__file__).parent / "templates"
-NO_MODEL = "No model is in use yet. Train and promote one: leadcast train DATA --promote always"
+SECTIONS = {"leads": "/", "funnel": "/funnel", "forecast": "/forecast", "model": "/model"}
 
 
-def render(template: str, request: Request, /, **values: Any) -> Response:
-    """A page made of a template; every page shows the version of the current model."""
+def render(template: str, request: Request, /, status: int = 200, **values: Any) -> Response:
+    """A page made of a template, in the reader's language, with what the frame around every page shows.
+
+    `as_of` in values (RFC 3339 or microseconds) is the time that the frame and "5 days ago" refer to; default: now.
+    """
+    context = {**frame_of(request), **values}
+    page = environment(language_of(request), zone_of(request)).get_template(template)
+    return html_response(page.render(context), status)
+
+
+def frame_of(request: Request) -> dict[str, Any]:
+    """What every template may use: who reads, what they may do, the model in use, the current section."""
+    runtime = request.app.state.runtime
+    bundle = runtime.watch.current
+    scopes = None
+    return {
+        "model_version": bundle.version if bundle else None,
+        "as_of": clock_us(),
+        "section": section_of(request.scope["path"]),
+        "sections": SECTIONS,
+        "no_keys": not runtime.settings.api_keys,
+        "can": lambda scope: scopes is None or scope in scopes,
+        "csrf_token": None,
+        "panel": "panel" in query_texts(request.scope["query_string"]),
+        "notices": [],
+    }
+
+
+def formats_of(request: Request) -> Formats:
+    """The figures and dates of this reader, for texts that are not made in a template."""
+    return Formats(language_of(request), zone_of(request))
+
+
+def zone_of(request: Request) -> tzinfo:
+    """The funnel's time zone, in which all times are shown; UTC while no model tells it."""
     bundle = request.app.state.runtime.watch.current
-    values["model_version"] = bundle.version if bundle else None
-    return html_response(_environment().get_template(template).render(values))
+    zone: tzinfo = UTC if bundle is None else bundle.config.zone
+    return zone
 
 
-@lru_cache(maxsize=1)
-def _environment() -> Environment:
+def section_of(path: str) -> str | None:
+    """The part of the navigation that a path belongs to."""
+    if path.startswith("/leads/"):
+        return "leads"
+    return next((name for name, start in SECTIONS.items() if path == start), None)
+
+
+@lru_cache(maxsize=16)
+def environment(language: str, zone: tzinfo) -> Environment:
+    """The templates in one language and time zone."""
     # Autoescape: names of leads and stages are any text, markup included.
-    environment = Environment(loader=FileSystemLoader(TEMPLATES), autoescape=True, trim_blocks=True)
-    environment.filters |= _FILTERS
-    environment.globals["no_model"] = NO_MODEL
-    return environment
+    made = Environment(
+        loader=FileSystemLoader(TEMPLATES), autoescape=True, trim_blocks=True, auto_reload=False
+    )
+    formats = Formats(language, zone)
+    translate = Translator(formats)
+    made.globals |= {"t": translate, "asset": asset_path, "language": language, "languages": LANGUAGES}
+    made.filters |= {name: getattr(formats, name) for name in _FORMATS}
+    made.filters |= {"dialled": dialled, "lead_link": lead_link, "schema_link": schema_link}
+
+    @pass_context
+    def ago(context: Context, moment: str | int | None) -> str:
+        """today, yesterday, 5 days ago, in 3 days: calendar days to the page's as_of."""
+        if moment is None:
+            return ""
+        days = formats.days_between(moment, context["as_of"])
+        near = {0: "today", 1: "yesterday", -1: "tomorrow"}.get(days)
+        return translate(f"frame.{near}") if near else formats.distance(days)
+
+    made.filters["ago"] = ago
+    return made
 
 
-def percent(value: float | None) -> str:
-    """0.1234 as 12 %; below one percent with one more digit."""
-    if value is None:
-        return ""
-    return f"{100 * value:.1f} %" if 0 < value < 0.01 else f"{100 * value:.0f} %"
-
-
-def money(value: float | None) -> str:
-    """A whole amount with thousands separators."""
-    return "" if value is None else f"{value:,.0f}"
-
-
-def points(value: float) -> str:
-    """Percentage points with their sign."""
-    return f"{value:+.1f} points"
-
-
-def number(value: float | None) -> str:
-    """Three significant digits below a thousand, a whole number above; empty for None."""
-    if value is None:
-        return ""
-    return f"{value:,.0f}" if abs(value) >= 1000 else f"{value:.3g}"
-
-
-def moment(text: str | None) -> str:
-    """An RFC 3339 time in UTC without its fraction of a second."""
-    return "" if text is None else re.sub(r"\.\d+", "", text).replace("T", " ").replace("Z", " UTC")
+_FORMATS = (
+    "whole",
+    "percent",
+    "money",
+    "short_money",
+    "number",
+    "points",
+    "whole_points",
+    "day",
+    "short_day",
+    "weekday",
+    "month",
+    "period",
+    "clock",
+    "moment",
+)
 
 
 def dialled(phone: str) -> str:
@@ -87,15 +141,3 @@ def schema_link(schema: Mapping[str, Any]) -> Markup:
         return escape(", ".join(str(value) for value in values))
     kind = schema.get("type", "anything")
     return escape(kind if isinstance(kind, str) else " or ".join(kind))
-
-
-_FILTERS = {
-    "percent": percent,
-    "money": money,
-    "number": number,
-    "points": points,
-    "moment": moment,
-    "dialled": dialled,
-    "lead_link": lead_link,
-    "schema_link": schema_link,
-}

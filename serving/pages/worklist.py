@@ -9,7 +9,7 @@ from serving.api.errors import expected_problem
 from serving.api.worklist import QUERY, read_worklist_key
 from serving.http.queries import Reader, one_of, read_query, read_text
 from serving.http.router import Routes
-from serving.pages.rendering import NO_MODEL, render
+from serving.pages.rendering import render
 from serving.store.errors import StoreUnavailable
 from serving.store.scores.worklist import Page, WorklistQuery, worklist
 
@@ -47,14 +47,12 @@ async def get_worklist_page(request: Request) -> Response:
     query = WorklistQuery(
         order=order, limit=LEADS_PER_PAGE, after=read_worklist_key(cursor, order), **filters
     )
-    notice, page = None, Page((), None)
+    outage, page = None, Page((), None)
     try:
         page = await runtime.stored.read(lambda connection: worklist(connection, query))
-    except StoreUnavailable as outage:
-        problem = expected_problem(outage)
-        notice = problem.detail if problem else None
-    if runtime.watch.current is None:
-        notice = NO_MODEL
+    except StoreUnavailable as raised:
+        problem = expected_problem(raised)
+        outage = problem.detail if problem else None
     chosen_filters = {name: value for name, value in filters.items() if value}
     next_query = {"order": order, **chosen_filters, "cursor": page.next_cursor}
     return render(
@@ -62,7 +60,7 @@ async def get_worklist_page(request: Request) -> Response:
         request,
         leads=page.entries,
         next_link=f"/?{urlencode(next_query)}" if page.next_cursor else None,
-        notice=notice,
+        outage=outage,
         refused=runtime.watch.refused,
         orders=ORDER_LABELS,
         order=order,

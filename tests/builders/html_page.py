@@ -1,16 +1,27 @@
 """Reads a page and collects what a page of the service must not contain."""
 
 import json
+import re
 from html.parser import HTMLParser
 from typing import Any
 
 VOID_TAGS = {"meta", "link", "br", "input", "img", "hr"}
 FORBIDDEN_TAGS = ("iframe", "style", "img")
-SCRIPTS = ("/static/plotly.min.js", "/static/pictures.js")
+FRAME_SCRIPTS = ("/static/htmx.min.js", "/static/frame.js")
+CHART_SCRIPTS = ("/static/plotly.min.js", "/static/pictures.js")
+SCRIPTS = FRAME_SCRIPTS + CHART_SCRIPTS
+
+
+def without_digest(path: str) -> str:
+    """The path of an asset without the digest of its content: /static/leadcast.css."""
+    return re.sub(r"\.[0-9a-f]{12}(?=\.[a-z]+$)", "", path)
 
 
 class Page(HTMLParser):
-    """Links and chart data of a page; `faults` lists inline scripts and styles, foreign scripts and wrong nesting."""
+    """Links, words and chart data of a page; `faults` lists inline scripts and styles, foreign scripts, wrong nesting.
+
+    `words` has plain spaces where a figure has spaces that do not break.
+    """
 
     def __init__(self, text: str) -> None:
         super().__init__()
@@ -18,13 +29,16 @@ class Page(HTMLParser):
         self.links: list[str] = []
         self.faults: list[str] = []
         self.charts: list[dict[str, Any]] = []
+        self.words = ""
         self.feed(text)
         self.close()
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         if tag not in VOID_TAGS:
             self.open_tags.append(tag)
-        if tag == "script" and (dict(attrs).get("src") not in SCRIPTS or "defer" not in dict(attrs)):
+        if tag == "script" and (
+            without_digest(dict(attrs).get("src") or "") not in SCRIPTS or "defer" not in dict(attrs)
+        ):
             self.faults.append("script of another origin, or one that the page waits for")
         for name, value in attrs:
             if name.startswith("on") or name == "style" or tag in FORBIDDEN_TAGS:
@@ -40,6 +54,7 @@ class Page(HTMLParser):
             self.handle_endtag(tag)
 
     def handle_data(self, data: str) -> None:
+        self.words += data.replace("\u00a0", " ")
         if self.open_tags[-1:] == ["script"]:
             self.faults.append("script in the page")
 

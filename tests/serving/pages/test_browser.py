@@ -10,7 +10,7 @@ import pytest
 from click.testing import CliRunner
 
 from cli.main import leadcast
-from tests.builders.html_page import SCRIPTS
+from tests.builders.html_page import CHART_SCRIPTS, FRAME_SCRIPTS, without_digest
 from tests.builders.page_paths import CHARTS, HOSTILE, LEAD_PAGE, PATHS
 from tests.builders.running_service import Service, until
 
@@ -68,9 +68,9 @@ def test_browser_draws_the_charts_from_this_host_alone(trained_home: Path, tmp_p
             # One event a line; the browser's own requests (updates, time) have another initiator.
             by_page = [line for line in log.read_text().splitlines() if f'"initiator":"{service.url}' in line]
             urls = {url for line in by_page for url in re.findall(r'"url":"([^"]+)"', line)}
-            own_paths = ["/static/leadcast.css"]
-            own_paths += ["/static/pictures.css", *SCRIPTS] if path in CHARTS else []
-            assert urls - {f"{service.url}/favicon.ico"} == {service.url + name for name in own_paths}
+            own_paths = ["/static/leadcast.css", "/static/favicon.svg", *FRAME_SCRIPTS]
+            own_paths += ["/static/charts.css", *CHART_SCRIPTS] if path in CHARTS else []
+            assert {without_digest(url) for url in urls} == {service.url + name for name in own_paths}
     finally:
         service.process.terminate()
         service.process.communicate()

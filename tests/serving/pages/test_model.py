@@ -6,7 +6,6 @@ from starlette.testclient import TestClient
 
 from models.bundle import Bundle
 from serving.pages.model import FEATURES_SHOWN, METRICS
-from serving.pages.rendering import NO_MODEL
 from tests.builders.service_client import caller
 from tests.builders.store_fakes import FakeRuntime, application
 
@@ -29,4 +28,6 @@ def test_most_important_features_come_first(client: TestClient, bundle: Bundle) 
 
 def test_without_a_model_the_page_says_what_to_do(tmp_path: Path) -> None:
     with caller(application(FakeRuntime(tmp_path / "home", None))) as client:
-        assert NO_MODEL.split(":")[0] in client.get("/model").text
+        page = client.get("/model").text
+        assert "No model is in use yet" in page
+        assert "leadcast train DATA" in page

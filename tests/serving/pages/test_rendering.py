@@ -1,35 +1,58 @@
-"""Filters of the templates: short for people, empty for missing values, harmless for any text."""
+"""Templates: in the reader's language, with the frame of every page, harmless for any text."""
 
+from datetime import UTC
 from typing import Any
 from urllib.parse import unquote
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from starlette.testclient import TestClient
 
-from serving.pages.rendering import lead_link, moment, money, number, percent, points, schema_link
+from models.bundle import Bundle
+from serving.pages.rendering import environment, lead_link, schema_link, section_of
+from tests.builders.page_paths import LEAD_PAGE
+
+
+def test_section_is_that_of_the_path() -> None:
+    assert [section_of(path) for path in ("/", "/leads/a%2Fb", "/funnel", "/docs")] == [
+        "leads",
+        "leads",
+        "funnel",
+        None,
+    ]
 
 
 @pytest.mark.parametrize(
-    ("value", "text"),
-    [(None, ""), (0.0, "0 %"), (0.1234, "12 %"), (0.0034, "0.3 %"), (0.01, "1 %"), (1.0, "100 %")],
+    ("moment", "text"),
+    [
+        ("2026-11-28T01:00:00Z", "today"),
+        ("2026-11-27T12:00:00Z", "yesterday"),
+        ("2026-11-29", "tomorrow"),
+        ("2026-11-23T12:00:00Z", "5 days ago"),
+        (None, ""),
+    ],
 )
-def test_share_is_a_percentage(value: float | None, text: str) -> None:
-    assert percent(value) == text
+def test_time_is_told_from_the_page(moment: str | None, text: str) -> None:
+    template = environment("en", UTC).from_string("{{ moment | ago }}")
+    assert template.render(moment=moment, as_of="2026-11-28T17:00:00Z") == text
 
 
-@pytest.mark.parametrize(
-    ("value", "text"), [(None, ""), (0.12345, "0.123"), (999.4, "999"), (1234.5, "1,234"), (-5000, "-5,000")]
-)
-def test_number_has_three_digits_or_is_whole(value: float | None, text: str) -> None:
-    assert number(value) == text
+def test_page_is_in_the_language_of_its_reader(client: TestClient) -> None:
+    german = client.get("/", headers={"accept-language": "de-DE,de;q=0.9"}).text
+    assert '<html lang="de">' in german
+    assert "Prognose" in german
+    assert "Forecast" in client.get("/", headers={"accept-language": "fr"}).text
 
 
-def test_missing_values_are_empty() -> None:
-    assert money(None) == moment(None) == ""
-    assert money(1234567.8) == "1,234,568"
-    assert moment("2026-01-31T09:30:00.123456Z") == "2026-01-31 09:30:00 UTC"
-    assert (points(1.25), points(-0.04)) == ("+1.2 points", "-0.0 points")
+def test_frame_marks_the_current_page_and_the_model(client: TestClient, bundle: Bundle) -> None:
+    for path in ("/", "/funnel", "/forecast", "/model", LEAD_PAGE):
+        page = client.get(path).text
+        current = "/" if path == LEAD_PAGE else path
+        assert page.count("aria-current") == 1
+        assert f'<a href="{current}" aria-current="page">' in page
+        assert f"model {bundle.version}" in page
+    assert "aria-current" not in client.get("/docs").text
 
 
 @given(st.text(st.characters(exclude_categories=["Cs"]), min_size=1))
