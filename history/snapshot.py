@@ -91,12 +91,6 @@ def cut(history: History, as_of_us: int) -> History:
     )
 
 
-def by_lead_id(history: History) -> History:
-    """The same history with its leads in the order of their ids, whatever the order of their rows in a file was."""
-    order = np.array(sorted(range(len(history)), key=history.lead_ids.__getitem__), dtype=np.int64)
-    return history if (order == np.arange(len(order))).all() else take_leads(history, order)
-
-
 def take_leads(history: History, order: Ints) -> History:
     """The leads at these positions (k,), each at most once, with their rows."""
     known = history.lead_known_us

@@ -11,8 +11,8 @@ import numpy as np
 from threadpoolctl import threadpool_limits
 
 from history.history import History
+from history.lead_order import by_creation
 from history.progress import Progress, no_progress, part
-from history.snapshot import by_lead_id
 from history.warnings import Warning
 from models.amount import AmountModel
 from models.bundle import Bundle
@@ -72,13 +72,14 @@ class Trained:
 def train(history: History, options: TrainOptions, progress: Progress = no_progress) -> Trained:
     """Trains on a history cut at T, its as_of_us.
 
-    The same history, options and version of Leadcast give the same bundle, byte for byte. Raises InvalidInput if the
+    The same history, options and version of Leadcast give the same bundle, byte for byte, whatever the order of its leads
+    and, but for account_id, their ids are. Raises InvalidInput if the
     history cannot be learned from (see `training.requirements`), or if options.keep names an unknown attribute.
     """
     # One BLAS thread: two threads of one fit wait for each other, which tripled its time on a busy machine
     # (docs/decisions/0016).
     with threadpool_limits(1, user_api="blas"):
-        return _train(by_lead_id(history), options, progress)
+        return _train(by_creation(history), options, progress)
 
 
 def _train(history: History, options: TrainOptions, progress: Progress) -> Trained:

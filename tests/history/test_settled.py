@@ -10,7 +10,7 @@ from funnel.state.paths import EXIT_WON, HERE, stage_paths
 from history.config import FunnelConfig
 from history.history import DAY_US, LOST, OPEN, WON, History
 from history.read import parse_time, read_folder
-from history.snapshot import by_lead_id, cut, open_leads, state_at
+from history.snapshot import cut, open_leads, state_at, take_leads
 from serving.store.store import Store
 from tests.builders.store_folder import load
 from training.audit.leads import lead_states
@@ -72,7 +72,7 @@ def test_a_cut_to_an_earlier_instant_drops_them(tmp_path: Path) -> None:
     earlier = cut(history, history.as_of_us - 1)
     assert states(earlier) == states(read(tmp_path, "2026-04-10T11:59:59.999999Z"))
     assert states(cut(history, history.as_of_us)) == states(history)
-    assert states(by_lead_id(history)) == states(history)
+    assert states(take_leads(history, np.arange(len(history))[::-1])) == states(history)
 
 
 def test_every_reader_of_the_state_at_the_end_agrees(tmp_path: Path) -> None:

@@ -10,7 +10,7 @@ from features.matrix import build_matrix
 from features.vocabulary import Vocabulary, learn
 from history.arrays import Floats, Ints
 from history.history import History
-from history.snapshot import by_lead_id
+from history.lead_order import by_creation
 from models.bundle import Bundle
 from models.parameters import Parameters
 from training.rows.dataset import Rows, recent_rows, training_rows
@@ -86,7 +86,7 @@ def prepare(history: History, rows: Rows, seed: int) -> PreparedData:
 
 def prepare_as_trained(bundle: Bundle, history: History, seed: int) -> PreparedData:
     """The data that a bundle was trained on, from the same history and seed."""
-    past = by_lead_id(history_as_trained(bundle, history))
+    past = history_as_trained(bundle, by_creation(history))
     return prepare(past, training_rows(past, seed), seed)
 
 
@@ -99,4 +99,4 @@ def history_as_trained(bundle: Bundle, history: History) -> History:
 
 def rows_as_trained(bundle: Bundle, history: History, seed: int) -> Rows:
     """The training rows of a bundle, from the history it was trained on, cut at the same T, and the same seed."""
-    return training_rows(by_lead_id(history_as_trained(bundle, history)), seed)
+    return training_rows(history_as_trained(bundle, by_creation(history)), seed)

@@ -5,7 +5,7 @@ import pytest
 
 from features.matrix import build_matrix
 from history.history import History
-from history.snapshot import by_lead_id
+from history.lead_order import by_creation
 from models.parameters import Parameters
 from training.rows.dataset import training_rows
 from training.rows.training_set import PreparedData, prepare, prepare_as_trained
@@ -14,7 +14,7 @@ from training.train import Trained
 
 @pytest.fixture(scope="module")
 def prepared(world: History) -> PreparedData:
-    history = by_lead_id(world)
+    history = by_creation(world)
     return prepare(history, training_rows(history, 0), 0)
 
 
