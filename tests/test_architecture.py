@@ -53,6 +53,7 @@ CUPBOARD_IMPORTS = {
         "segment": {".", "persons"},
         "amplitude": {".", "persons"},
         "ga4": {".", "persons"},
+        "marketo": {".", "persons"},
         "formats": {"."},
         "salesforce": {"."},
         "hubspot": {"."},

@@ -5,6 +5,7 @@ Every function gives "" for None. Spaces inside a figure do not break: "71\u00a0
 
 import re
 from datetime import UTC, date, datetime, timedelta, tzinfo
+from typing import Literal
 
 from babel import Locale, dates, numbers
 
@@ -114,12 +115,16 @@ class Formats:
 
     def distance(self, days: int) -> str:
         """5 days ago; for a negative number: in 5 days."""
-        whole = timedelta(days=-days)
-        granularity = "day" if abs(days) <= DAYS_AS_DAYS else "month"
+        if abs(days) <= DAYS_AS_DAYS:
+            return self._distance(days, "day", threshold=10_000.0)
+        return self._distance(days, "month", threshold=1.0)
+
+    def _distance(self, days: int, granularity: Literal["day", "month"], threshold: float) -> str:
+        """Years once the distance is `threshold` years or more, else in units of `granularity`."""
         return dates.format_timedelta(
-            whole,
+            timedelta(days=-days),
             granularity=granularity,
-            threshold=1.0 if granularity == "month" else 10_000.0,
+            threshold=threshold,
             add_direction=True,
             locale=self.locale,
         )
