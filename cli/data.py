@@ -132,7 +132,7 @@ def check(data: Path, rejected: Path | None, fix: bool, accept_rejected: bool, a
 
 def _write_guesses(data: Path) -> None:
     """Writes the guessed columns of the folder into its funnel.toml."""
-    from history.config import load_config
+    from history.config_file import load_config
     from history.folder.column_guesses import toml_lines, write_columns
     from history.folder.files import guess_columns
 

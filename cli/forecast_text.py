@@ -9,9 +9,15 @@ ALL_GROUPS: Final = "(all)"
 
 
 def echo_periods(result: Mapping[str, Any]) -> None:
-    """Prints the table of periods, with groups also that of all together, and the sum with its interval."""
+    """Prints the table of periods, with groups also that of all together, and the sum with its interval.
+
+    If it is unknown when leads are won, one sentence says so instead.
+    """
     periods = result["periods"]
     basis = periods[0]["interval_basis"]
+    if periods[0]["wins_expected"] is None:
+        _echo_within_horizon(result)
+        return
     echo(f"forecast as of {result['as_of']} by version {result['model_version']}, intervals {basis}:")
 
     grouped = "group" in periods[0]
@@ -20,6 +26,17 @@ def echo_periods(result: Mapping[str, Any]) -> None:
     totals = [{**row, "group": ALL_GROUPS} for row in _totals(result)] if grouped else []
     echo_table(header, [_period_cells(row, grouped) for row in (*periods, *totals)])
     _echo_sum(result)
+
+
+def _echo_within_horizon(result: Mapping[str, Any]) -> None:
+    of_open = result["within_horizon"]
+    revenue = of_open["revenue_expected"]
+    money = "" if revenue is None else f" and {revenue:,.0f} {result['currency'] or ''}".rstrip()
+    echo(
+        f"forecast as of {result['as_of']} by version {result['model_version']}: when leads are won is unknown, so no "
+        f"period has figures; {of_open['open_leads']:,} open leads have {of_open['wins_expected']:.1f} expected "
+        f"wins{money} within {of_open['days']} days"
+    )
 
 
 def _totals(result: Mapping[str, Any]) -> Sequence[Mapping[str, Any]]:
@@ -81,6 +98,8 @@ def echo_explanation(explanation: Mapping[str, Any]) -> None:
             rows = [(row["name"], row["leads"], row["wins"], _amount(row["revenue"])) for row in groups]
             echo_table((name, "leads", "wins", "revenue"), rows)
 
+    if explanation["changes"]["wins"] is None:
+        return
     echo("\nnew leads expected:")
     echo_table(
         ("from", "arrivals", "wins", "mean amount"),

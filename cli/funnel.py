@@ -70,7 +70,7 @@ def funnel(data: Path, output: Path | None, as_json: bool, **options: Any) -> No
     from cli.model_choice import champion_if_sound
     from cli.reading import echo_set_aside, read_own
     from funnel.state.report import funnel_report
-    from history.config import load_config
+    from history.config_file import load_config
     from models.inputs import input_warnings
 
     with progress_bar() as report:

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 from cli.options import as_of_us, now_us
 from cli.output import echo
-from history.config import load_config
+from history.config_file import load_config
 from history.folder.acceptance import require_acceptable
 from history.folder.data_folder import report_lines
 from history.history import History

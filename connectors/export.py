@@ -14,7 +14,7 @@ from connectors.accounts import Account
 from connectors.declare import ObjectKind, Trap
 from connectors.recognise import Recognised, recognise
 from connectors.sources import BATCH_ROWS, Source
-from connectors.values import COMMA, DAY_FIRST, MONTH_FIRST, POINT, DateOrder, read_times
+from connectors.values import COMMA, DAY_FIRST, MONTH_FIRST, POINT, DateOrder, count_dates, read_times
 from connectors.words import is_true
 from history.arrays import Ints, Mask
 from history.errors import InvalidInput
@@ -252,10 +252,10 @@ def date_order(claimed: Sequence[Recognised], options: ReadOptions) -> str | Non
     evidence = DateOrder()
     for known in claimed:
         for place, batch in enumerate(known.source.batches(Account(known.source.file), known.time_columns)):
-            before = evidence.day_first + evidence.month_first + evidence.undecided
+            before = evidence.seen
             for name in batch.table.column_names:
-                evidence.add(batch.table.column(name), f"{known.source.file}, column {name}")
-            if place == 0 and before == evidence.day_first + evidence.month_first + evidence.undecided:
+                count_dates(evidence, batch.table.column(name), f"{known.source.file}, column {name}")
+            if place == 0 and before == evidence.seen:
                 break
     decided = evidence.decided()
     if decided is None and (evidence.undecided or evidence.month_first):

@@ -11,10 +11,11 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from history.arrays import Ints, Mask
+from history.date_order import DateOrder
 from history.folder import local_times
 from history.folder.columns import Times
 from history.folder.local_numbers import read_numbers
-from history.folder.local_times import DateOrder
+from history.folder.local_times import count_dates
 from history.time_formats import DAY_FIRST, MONTH_FIRST
 from history.written_numbers import COMMA, POINT, decimal_mark
 
@@ -24,6 +25,7 @@ __all__ = [
     "MONTH_FIRST",
     "POINT",
     "DateOrder",
+    "count_dates",
     "days_in",
     "decimal_mark",
     "end_of_day",

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 NO_VALUE = "no value"
 LONGEST_SHOWN = 60  # characters of a data name inside a sentence
+CUSTOM_FIELD = re.compile(r"(?:[A-Za-z0-9]+__)?(?P<field>[A-Za-z0-9](?:_?[A-Za-z0-9])*)__p?c")
 LONGEST_SLUG = 40  # characters of a data name inside a column name
 
 
@@ -54,6 +55,19 @@ class Block:
     ) -> Feature:
         """A column of category codes."""
         return Feature(name, unit, "category", 0, self.name, phrase, missing, subject)
+
+
+def spoken(name: str) -> str:
+    """The name of a column in words: profile_fit is "profile fit".
+
+    A custom field of Salesforce, such as Profile_Fit__c or crm__ERP_System__c, is without its prefix and ending, in
+    lower case but for words like ERP.
+    """
+    custom = CUSTOM_FIELD.fullmatch(name)
+    if custom is None:
+        return name.replace("_", " ")
+    words = custom["field"].split("_")
+    return " ".join(word.lower() if word[1:].islower() or len(word) == 1 else word for word in words)
 
 
 def quoted(text: str) -> str:

@@ -10,7 +10,7 @@ import numpy.typing as npt
 from history import schema
 from history.arrays import Codes, Flags, Floats, Ints, Mask
 from history.config import FunnelConfig
-from history.outcome_words import outcome_of
+from history.outcome_words import NO_WORDS, OutcomeWords, state_of
 from history.warnings import Warning
 
 DAY_US = 86_400_000_000
@@ -22,10 +22,10 @@ STATES: Final[Mapping[str, int]] = dict(zip(schema.OUTCOMES, (OPEN, WON, LOST, G
 DIRECTIONS: Final[Mapping[str, int]] = dict(zip(schema.DIRECTIONS, (INBOUND, OUTBOUND), strict=True))
 
 
-def state_of_word(word: str) -> int:
-    """The state that an outcome's word stands for; KeyError for a word that is not a usual one."""
-    state = STATES.get(word)
-    return STATES[outcome_of(word) or word] if state is None else state
+def state_of_word(word: str, own: OutcomeWords = NO_WORDS) -> int:
+    """The state that an outcome's word stands for, by `own` and the usual words; KeyError for any other word."""
+    state = None if own else STATES.get(word)
+    return STATES[state_of(word, own) or word] if state is None else state
 
 
 @dataclass(frozen=True)
@@ -60,8 +60,8 @@ def empty_factor(n: int = 0) -> Factor:
 
 
 def factor_of(texts: Sequence[str | None]) -> Factor:
-    """The texts over their sorted distinct values; None and the empty text are missing."""
-    distinct = sorted({text for text in texts if text})
+    """The texts over their sorted distinct values; None and texts of blanks alone are missing."""
+    distinct = sorted(text for text in set(texts) if text and not text.isspace())
     if not distinct:
         return empty_factor(len(texts))
     code = {text: i for i, text in enumerate(distinct)}.get

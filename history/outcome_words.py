@@ -41,6 +41,8 @@ _USUAL: Final[Mapping[str, Sequence[str]]] = {
 }  # fmt: skip
 
 
+OutcomeWords = Mapping[str, tuple[str, ...]]  # state -> the words for it of [values.outcomes]
+NO_WORDS: Final[OutcomeWords] = {}
 _MARKS: Final = str.maketrans("-_/:", "    ")
 
 
@@ -66,6 +68,17 @@ def usual_words(state: str) -> frozenset[str]:
 def outcome_of(word: str) -> str | None:
     """won, lost, open or gone if the word is a usual one for it, else None."""
     return _STATE_OF.get(match_key(word))
+
+
+def state_of(word: str, own: OutcomeWords) -> str | None:
+    """won, lost, open or gone if the word is one of `own`, else as `outcome_of` says; None for any other."""
+    state = _own_states(tuple(own.items())).get(match_key(word)) if own else None
+    return outcome_of(word) if state is None else state
+
+
+@lru_cache(maxsize=64)  # the words of a model's configuration
+def _own_states(own: tuple[tuple[str, tuple[str, ...]], ...]) -> Mapping[str, str]:
+    return {match_key(word): state for state, words in own for word in words}
 
 
 def states_of_words(own: Mapping[str, Sequence[str]]) -> Mapping[str, str]:

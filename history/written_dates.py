@@ -5,10 +5,12 @@ from collections.abc import Iterable, Sequence
 from functools import lru_cache
 from typing import Final
 
-from history.spelling import fold
-from history.time_formats import DAY_FIRST, MONTH_FIRST
+import numpy as np
 
-LARGEST_MONTH: Final = 12
+from history.date_order import DateOrder
+from history.spelling import fold
+from history.time_formats import DAY_FIRST
+
 FIRST_OF_LAST_CENTURY: Final = 70  # two digits from here on are of the last century
 LONGEST: Final = 48  # characters
 
@@ -66,12 +68,9 @@ def date_order(texts: Iterable[str]) -> str | None:
 
     With points the day comes first, and dates with another mark are no evidence of them.
     """
-    orders: set[str] = set()
-    for text in texts:
-        match = _SHAPES[0].fullmatch(text.strip())
-        if match is not None and match["mark"] != ".":
-            orders |= _orders_of(int(match["a"]), int(match["b"]))
-    return orders.pop() if len(orders) == 1 else None
+    matches = (_SHAPES[0].fullmatch(text.strip()) for text in texts)
+    pairs = [(int(match["a"]), int(match["b"])) for match in matches if match and match["mark"] != "."]
+    return _order_of(pairs)
 
 
 @lru_cache(maxsize=65_536)  # dates repeat
@@ -91,10 +90,11 @@ def written_date(text: str, order: str | None = None) -> str | None:
     return None
 
 
-def _orders_of(a: int, b: int) -> set[str]:
-    if a > LARGEST_MONTH >= b:
-        return {DAY_FIRST}
-    return {MONTH_FIRST} if b > LARGEST_MONTH >= a else set()
+def _order_of(pairs: Sequence[tuple[int, int]]) -> str | None:
+    numbers = np.array(pairs, dtype=np.int64).reshape(-1, 2)
+    evidence = DateOrder()
+    evidence.count(numbers[:, 0], numbers[:, 1])
+    return evidence.decided()
 
 
 def _day_of(match: re.Match[str], order: str | None) -> str | None:
@@ -110,10 +110,9 @@ def _day_of(match: re.Match[str], order: str | None) -> str | None:
     if parts["mark"] == "." or a == b:
         order = DAY_FIRST
     elif order is None:
-        orders = _orders_of(a, b)
-        if not orders:
+        order = _order_of([(a, b)])
+        if order is None:
             return None
-        order = orders.pop()
     day, month = (a, b) if order == DAY_FIRST else (b, a)
     return f"{year:04d}-{month:02d}-{day:02d}"
 

@@ -24,7 +24,7 @@ from features.attributes.parsing import (
 )
 from features.attributes.picks import pick_keys
 from features.calendar import weekday_and_week
-from features.feature import Block, Feature, quoted, slugs
+from features.feature import Block, Feature, quoted, slugs, spoken
 from history.arrays import Floats, Ints
 from history.history import History
 from history.schema import ACCOUNT
@@ -95,7 +95,7 @@ def attribute_features(attributes: Sequence[Attribute]) -> tuple[Feature, ...]:
 
 def _columns_of(attribute: Attribute, name: str) -> list[Feature]:
     """The attribute's columns in the order of PLACES; name is its slug."""
-    shown = quoted(attribute.name.replace("_", " "))
+    shown = quoted(spoken(attribute.name))
     prefix = name if attribute.name in WELL_KNOWN else f"attr_{name}"
     columns = {
         "value": _value_column(attribute, f"attr_{name}", shown),

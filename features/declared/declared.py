@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from features.declared.kernel import declared_rows
-from features.feature import Block, Feature, quoted
+from features.feature import Block, Feature, quoted, spoken
 from history.arrays import Codes, Floats, Ints, Mask
 from history.declared_features import ACCOUNT_SCOPE, INTERACTIONS, MEASURES, DeclaredFeature
 from history.history import DAY_US, DIRECTIONS, Changes, Factor, History
@@ -28,7 +28,7 @@ def declared_columns(features: Sequence[DeclaredFeature]) -> tuple[Feature, ...]
 
 
 def _column(feature: DeclaredFeature) -> Feature:
-    label = quoted(feature.name.replace("_", " "))
+    label = quoted(spoken(feature.name))
     unit = _UNITS.get(feature.measure, "number")
     return BLOCK.number(feature.name, unit, f"{label} of {{value}}", missing=f"{label} unknown")
 

@@ -7,7 +7,7 @@ import numpy as np
 from funnel.forecast.forecast import Forecast, ForecastOptions, forecast
 from funnel.forecast.groups import groups_by
 from funnel.forecast.periods import DAYS, MOST, periods
-from funnel.records import Record
+from funnel.records import Record, finite
 from history.arrays import Floats, Ints, Mask
 from history.errors import InvalidInput
 from history.history import DAY_US, OPEN, WON, History
@@ -23,9 +23,10 @@ PARTS = ("won", "lost", "pushed", "pulled", "grown", "shrunk", "new", "reopened"
 def explanation(bundle: Bundle, history: History, result: Forecast, since_us: int | None = None) -> Record:
     """Top leads, open leads by stage and source, new leads, level, and the change since `since_us`.
 
-    since_us None: one period's length before T. Sums are over all periods of the forecast.
+    since_us None: one period's length before T. Sums are over all periods of the forecast. If it is unknown when
+    leads are won, leads and groups are counted without wins and revenue, and nothing is said of new leads and changes.
     """
-    wins, revenue = result.open_wins.sum(axis=1), result.open_revenue.sum(axis=1)
+    wins, revenue = _within_periods(result)
     by_source: list[Record] = []
     if "source" in history.attributes:
         sources = groups_by(history, result.known, "source")
@@ -35,7 +36,7 @@ def explanation(bundle: Bundle, history: History, result: Forecast, since_us: in
         "top_leads": _top_leads(history, result, wins, revenue),
         "by_stage": _summed(result, list(result.leads.stage), wins, revenue),
         "by_source": by_source,
-        "new_leads": _new_leads(result),
+        "new_leads": _new_leads(result) if result.has_timing else [],
         "level": {
             "factor": result.level.factor.tolist(),
             "wins_deviation": result.level.deviation.tolist(),
@@ -45,10 +46,22 @@ def explanation(bundle: Bundle, history: History, result: Forecast, since_us: in
     }
 
 
+def _within_periods(result: Forecast) -> tuple[Floats, Floats]:
+    """Expected wins and revenue of each open lead (n,) in all periods; NaN if it is unknown when leads are won."""
+    unknown = 0.0 if result.has_timing else np.nan
+    return result.open_wins.sum(axis=1) + unknown, result.open_revenue.sum(axis=1) + unknown
+
+
 def _top_leads(history: History, result: Forecast, wins: Floats, revenue: Floats) -> list[Record]:
-    """The TOP_LEADS open leads by expected revenue, or by expected wins without amounts."""
+    """The TOP_LEADS open leads by expected revenue, or by expected wins without amounts.
+
+    If it is unknown when leads are won, by those of the model's horizon.
+    """
     leads = result.leads
-    size = revenue if result.has_amounts else wins
+    if result.has_timing:
+        size = revenue if result.has_amounts else wins
+    else:
+        size = leads.probability * leads.amount if result.has_amounts else leads.probability
     records = []
     best = np.argsort(-size, kind="stable")[:TOP_LEADS]
     names = lead_names(Snapshot(history, leads.lead[best], np.full(len(best), history.as_of_us)))
@@ -58,7 +71,7 @@ def _top_leads(history: History, result: Forecast, wins: Floats, revenue: Floats
             "name": name,
             "stage": leads.stage[i],
             "probability": float(leads.probability[i]),
-            "wins": float(wins[i]),
+            "wins": finite(wins[i]),
             "expected_amount": _amount(result, float(leads.amount[i])),
             "revenue": _amount(result, float(revenue[i])),
         }
@@ -67,7 +80,7 @@ def _top_leads(history: History, result: Forecast, wins: Floats, revenue: Floats
 
 
 def _amount(result: Forecast, value: float) -> float | None:
-    return value if result.has_amounts else None
+    return finite(value) if result.has_amounts else None
 
 
 @dataclass
@@ -88,14 +101,16 @@ def _summed(result: Forecast, names: list[str | None], wins: Floats, revenue: Fl
         total.wins += lead_wins
         total.revenue += lead_revenue
 
-    def rank(name: str | None) -> tuple[float, float, str]:
-        return -totals[name].revenue, -totals[name].wins, name or ""
+    def rank(name: str | None) -> tuple[float, float, int, str]:
+        total = totals[name]
+        return -np.nan_to_num(total.revenue), -np.nan_to_num(total.wins), -total.leads, name or ""
 
     records: list[Record] = []
     for name in sorted(totals, key=rank):
         total = totals[name]
         revenue_sum = _amount(result, total.revenue)
-        records.append({"name": name, "leads": total.leads, "wins": total.wins, "revenue": revenue_sum})
+        wins_sum = finite(total.wins)
+        records.append({"name": name, "leads": total.leads, "wins": wins_sum, "revenue": revenue_sum})
     return records
 
 
@@ -124,13 +139,16 @@ def changes(bundle: Bundle, history: History, result: Forecast, since_us: int | 
     won, lost: leads open then, decided now. Of leads open at both instants, grown and shrunk: their probability
     (for revenue, times amount) changed; pulled and pushed: the share of it that falls into these periods changed.
     new: leads created since, and the change in what new leads promise. reopened: leads decided then. level: change of
-    the correction from replays. Raises InvalidInput for an instant at or after T, or too far back.
+    the correction from replays. Null if it is unknown when leads are won. Raises InvalidInput for an instant at or
+    after T, or too far back.
     """
     if since_us is None:
         since_us = history.as_of_us - int(DAYS[result.options.period] * DAY_US)
     if since_us >= history.as_of_us:
         as_of = format_time(history.as_of_us)
         raise InvalidInput(f"changes since {format_time(since_us)}: give a time before {as_of}")
+    if not result.has_timing:
+        return {"since": format_time(since_us), "wins": None, "revenue": None}
     earlier = _earlier_forecast(bundle, history, result, since_us)
     skipped = max(len(earlier.periods) - len(result.periods), 0)
 

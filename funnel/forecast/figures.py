@@ -82,12 +82,12 @@ def waterfall_figure(changes: Mapping[str, Any], since: str, measure: str, unit:
 
 
 def forecast_figures(record: Mapping[str, Any]) -> dict[str, go.Figure]:
-    """All plots of a forecast by name, revenue first if amounts are known.
+    """All plots of a forecast by name, revenue first if amounts are known; none if the timing of wins is unknown.
 
     record: funnel.forecast.report.forecast_record with `currency`, and `explain` for the waterfalls.
     """
     rows, actuals, currency = record.get("total", record["periods"]), record["actuals"], record["currency"]
-    measures = ["wins"] if record["sum"]["revenue_expected"] is None else ["revenue", "wins"]
+    measures = [name for name in ("revenue", "wins") if record["sum"][f"{name}_expected"] is not None]
     units = {"revenue": f" ({escape(currency)})" if currency else "", "wins": ""}
     figures = {f"{measure}_fan": fan_figure(rows, actuals, measure, units[measure]) for measure in measures}
     for measure in measures:
@@ -106,7 +106,7 @@ def report_page(record: Mapping[str, Any]) -> str:
     title = f"Forecast as of {record['as_of'][:10]}, model version {escape(record['model_version'])}"
     body = [
         *(f"<p>{escape(warning['detail'])}.</p>" for warning in record["warnings"]),
-        f"<p>Intervals: {record['periods'][0]['interval_basis']}.</p>",
+        f"<p>Intervals: {record['periods'][0]['interval_basis'] or 'unknown'}.</p>",
         _table(record["periods"]),
         *(["<h2>All groups together</h2>", _table(record["total"])] if "total" in record else []),
         *figure_divs(forecast_figures(record).items()),

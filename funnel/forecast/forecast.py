@@ -42,14 +42,16 @@ class Forecast:
     """A forecast with its inputs, of n open leads, k periods and g groups.
 
     whole, whole_quantiles: expectation and quantiles of all groups as one, as without groups.
-    open_wins, open_revenue (n, k): expected of each open lead in each period, the level applied. level: the correction
-    of wins and revenue; revenue_deviation (k,): relative standard deviation of the shock on revenue.
+    horizon_days: of the model. open_wins, open_revenue (n, k): expected of each open lead in each period, the level
+    applied. level: the correction of wins and revenue; revenue_deviation (k,): relative standard deviation of the shock
+    on revenue.
     """
 
     as_of_us: int
     options: ForecastOptions
     zone: ZoneInfo
     model_version: str
+    horizon_days: int
     currency: str | None
     periods: list[CalendarPeriod]
     groups: Groups
@@ -65,6 +67,11 @@ class Forecast:
     level: Level
     revenue_deviation: Floats
     has_amounts: bool
+
+    @property
+    def has_timing(self) -> bool:
+        """False if it is unknown when leads are won: then no figure of a period is."""
+        return self.known.has_timing
 
     @property
     def interval_basis(self) -> str:
@@ -167,6 +174,7 @@ def forecast(
         options=options,
         zone=bundle.config.zone,
         model_version=bundle.version,
+        horizon_days=bundle.config.horizon_days,
         currency=bundle.config.currency,
         periods=list(parts.spans),
         groups=parts.groups,

@@ -7,7 +7,7 @@ import numpy as np
 
 from history.arrays import Flags, Floats, Ints, Mask
 from history.history import DAY_US, LOST, OPEN, WON, History
-from history.settled import is_undated
+from history.settled import MOSTLY, is_undated
 from history.snapshot import state_rows
 
 DAILY_BINS = 30  # ages up to here have a bin of one day, later ones share wider and wider bins
@@ -51,6 +51,11 @@ class KnownLeads:
     @property
     def won(self) -> Mask:
         return np.asarray(self.state == WON)
+
+    @property
+    def has_timing(self) -> bool:
+        """False if most decided leads have no closing time of their own: when leads are won is unknown."""
+        return self.undated is None or bool(self.undated.sum() <= MOSTLY * (self.state != OPEN).sum())
 
     @property
     def first_win_us(self) -> int | None:

@@ -19,6 +19,9 @@ BEST_CASE, COMMIT = 0.2, 0.5  # probability of a win in the period from which a 
 def forecast_record(result: Forecast) -> Record:
     """The body of GET /v1/forecast, and the core of the command's JSON."""
     quantiles = result.whole_quantiles
+    wins, revenue = (
+        float(total.sum()) if result.has_timing else math.nan for total in (result.wins, result.revenue)
+    )
     record = {
         "as_of": format_time(result.as_of_us),
         "model_version": result.model_version,
@@ -26,11 +29,23 @@ def forecast_record(result: Forecast) -> Record:
         "actuals": past_periods(result),
         "views": pipeline_views(result),
         "sum": {
-            **_interval("wins", float(result.wins.sum()), quantiles.total_wins[:, 0]),
-            **_interval("revenue", float(result.revenue.sum()), quantiles.total_revenue[:, 0]),
+            **_interval("wins", wins, quantiles.total_wins[:, 0]),
+            **_interval("revenue", revenue, quantiles.total_revenue[:, 0]),
         },
+        "within_horizon": within_horizon(result),
     }
     return record | ({"total": total_rows(result)} if result.groups.column else {})
+
+
+def within_horizon(result: Forecast) -> Record:
+    """Expected wins and revenue of the open leads within the model's horizon, whichever periods they fall into."""
+    leads = result.leads
+    return {
+        "days": result.horizon_days,
+        "open_leads": len(leads),
+        "wins_expected": float(leads.probability.sum()),
+        "revenue_expected": _amount(result, float(leads.probability @ np.nan_to_num(leads.amount))),
+    }
 
 
 def forecast_rows(result: Forecast) -> list[Record]:
@@ -42,14 +57,14 @@ def forecast_rows(result: Forecast) -> list[Record]:
             row = _dates(span)
             if grouped:
                 row["group"] = name
-            rows.append(row | _row(result, _Cell(result.expectation, result.quantiles, i, j)))
+            rows.append(row | _figures(result, _Cell(result.expectation, result.quantiles, i, j)))
     return rows
 
 
 def total_rows(result: Forecast) -> list[Record]:
     """One record a period of all groups together, with intervals of its own."""
     return [
-        _dates(span) | _row(result, _Cell(result.whole, result.whole_quantiles, i, 0))
+        _dates(span) | _figures(result, _Cell(result.whole, result.whole_quantiles, i, 0))
         for i, span in enumerate(result.periods)
     ]
 
@@ -63,8 +78,13 @@ class _Cell(NamedTuple):
     j: int
 
 
+def _figures(result: Forecast, cell: _Cell) -> Record:
+    """The figures of one period and group; all null if it is unknown when leads are won."""
+    known = _row(result, cell)
+    return known if result.has_timing else dict.fromkeys(known) | {"currency": result.currency}
+
+
 def _row(result: Forecast, cell: _Cell) -> Record:
-    """The figures of one period and group."""
     expected, quantiles, i, j = cell
     revenue = float(expected.revenue[i, j]) if result.has_amounts else math.nan
     return {
@@ -86,7 +106,7 @@ def _dates(span: CalendarPeriod) -> Record:
 
 
 def _interval(measure: str, expected: float, quantiles: Floats) -> Record:
-    """Expectation and quantiles (3,) of `measure`, null without amounts."""
+    """Expectation and quantiles (3,) of `measure`, null for an unknown one."""
     names = (f"{measure}_expected", f"{measure}_p10", f"{measure}_p50", f"{measure}_p90")
     if not np.isfinite(expected):
         return dict.fromkeys(names)
@@ -101,8 +121,10 @@ def pipeline_views(result: Forecast) -> list[Record]:
     """Classic pipeline figures beside each period, wins so far included.
 
     best_case and commit count leads in full whose probability in the period reaches BEST_CASE or COMMIT.
-    weighted_pipeline uses the stage table's rates in place of the model's probabilities.
+    weighted_pipeline uses the stage table's rates in place of the model's probabilities. Without timing, none.
     """
+    if not result.has_timing:
+        return []
     open_ = result.leads
     stage_ratio = open_.baseline / np.maximum(open_.probability, 1e-9)
     amount = np.nan_to_num(open_.amount)
@@ -127,7 +149,7 @@ def pipeline_views(result: Forecast) -> list[Record]:
 def past_periods(result: Forecast) -> list[Record]:
     """Wins and revenue of the whole periods before the first one, oldest first, from the first win on."""
     first_win_us = result.known.first_win_us
-    if first_win_us is None:
+    if first_win_us is None or not result.has_timing:
         return []
     records = []
     for span in periods_before(result.periods[0], result.options.period, PAST_PERIODS, result.zone):

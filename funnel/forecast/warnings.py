@@ -7,7 +7,6 @@ import numpy as np
 from funnel.forecast.forecast import Forecast
 from funnel.forecast.periods import DAYS
 from history.history import OPEN
-from history.settled import MOSTLY
 from history.warnings import Warning
 from models.bundle import Bundle
 
@@ -43,13 +42,13 @@ def _lead_warnings(result: Forecast, bundle: Bundle) -> Iterator[Warning]:
 
 def _timing_warnings(result: Forecast, bundle: Bundle) -> Iterator[Warning]:
     known, horizon = result.known, bundle.config.horizon_days
-    if known.undated is None or known.undated.sum() <= MOSTLY * (known.state != OPEN).sum():
+    if known.undated is None or known.has_timing:
         return
     text = (
         f"when leads are won is unknown, because {int(known.undated.sum()):,} of {int((known.state != OPEN).sum()):,} "
-        f"decided leads have no closing time: wins are placed {horizon} days after a lead's creation, so no figure of "
-        f"a single period can be relied on, wins so far included; the {len(result.leads):,} open leads have "
-        f"{result.leads.probability.sum():.1f} expected wins within {horizon} days; export closed_at"
+        "decided leads have no closing time: the figures of periods stay empty, wins so far included; the "
+        f"{len(result.leads):,} open leads have {result.leads.probability.sum():.1f} expected wins within {horizon} "
+        "days; export closed_at"
     )
     yield Warning("unknown_timing", "closed_at", text)
 

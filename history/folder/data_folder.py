@@ -4,7 +4,7 @@ from collections import deque
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from history.config import FunnelConfig, to_dict
 from history.errors import InvalidInput
@@ -18,6 +18,8 @@ from history.times import format_time
 from history.warnings import Warning
 
 KEPT_HISTORIES: Final = 3  # scores, forecast and funnel at one T, or two dates compared
+EXTENDED_LISTS: Final = ("ignore", "mutable")
+UNORDERED_LISTS: Final = ("identity", "sensitive")
 OWN_TO_FOLDER: Final = ("columns", "outcome_words", "formats", "display", "inferred")
 
 
@@ -109,8 +111,15 @@ def config_differences(own: FunnelConfig, used: FunnelConfig) -> list[Warning]:
             f"funnel.toml has {folder[key]!r}; the model was trained with {model[key]!r} and uses that",
         )
         for key in keys
-        if folder[key] != model[key]
+        if _differs(key, folder[key], model[key])
     ]
+
+
+def _differs(key: str, own: Any, used: Any) -> bool:
+    """Whether a setting of the folder is not the model's; a training adds columns that leak to EXTENDED_LISTS."""
+    if key in EXTENDED_LISTS:
+        return not set(own) <= set(used)
+    return set(own) != set(used) if key in UNORDERED_LISTS else own != used
 
 
 def report_lines(reports: Mapping[str, TableReport]) -> list[str]:

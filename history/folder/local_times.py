@@ -1,7 +1,7 @@
 """Times as people write them: local dates in the order of their column, offsets after a blank, own formats."""
 
 import re
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
@@ -10,13 +10,13 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from history.arrays import Ints, Mask
+from history.date_order import DateOrder
 from history.folder import columns
 from history.folder.columns import Times
 from history.history import HOUR_US
-from history.time_formats import DAY_FIRST, MONTH_FIRST, format_pattern, order_of_format
+from history.time_formats import DAY_FIRST, format_pattern, order_of_format
 from history.times import SECOND_US, day_starts, from_local
 
-LARGEST_DAY_OR_MONTH: Final = 12
 FIRST_SHORT_YEAR: Final = 1970  # 70 is 1970, 69 is 2069
 MINUTE_US: Final = 60 * SECOND_US
 # 3/31/2026, 31.03.2026 14:05, 3/31/26, 2:05 PM, 31-3-2026 14:05:00
@@ -37,45 +37,22 @@ MONTHS: Final = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", 
 # ---- the order of day and month
 
 
-@dataclass
-class DateOrder:
-    """Evidence for the order of day and month in local dates, gathered over one or more columns."""
-
-    day_first: int = 0
-    month_first: int = 0
-    undecided: int = 0
-    example: str = ""
-    where: str = ""
-
-    def add(self, array: pa.Array, where: str) -> None:
-        """Counts the evidence of one column."""
-        parts = _matches(array, LOCAL)
-        if parts is None:
-            return
-        a, b, dotted = _number(parts, "a"), _number(parts, "b"), _text(parts, "mark") == "."
-        local = a >= 0
-        day = local & ((a > LARGEST_DAY_OR_MONTH) | dotted)
-        month = local & ~day & (b > LARGEST_DAY_OR_MONTH)
-        self.day_first += int(day.sum())
-        self.month_first += int(month.sum())
-        unclear = np.flatnonzero(local & ~day & ~month & (a != b))
-        self.undecided += len(unclear)
-        if len(unclear) and not self.example:
-            self.example, self.where = str(array[int(unclear[0])].as_py()), where
-
-    def decided(self) -> str | None:
-        """DAY_FIRST or MONTH_FIRST; None if the dates leave it open or contradict each other."""
-        if self.day_first and self.month_first:
-            return None
-        if self.day_first:
-            return DAY_FIRST
-        return MONTH_FIRST if self.month_first else None
+def count_dates(evidence: DateOrder, array: pa.Array, where: str) -> None:
+    """Counts the local dates of a column; where: its name in messages."""
+    parts = _matches(array, LOCAL)
+    if parts is None:
+        return
+    a, b = _number(parts, "a"), _number(parts, "b")
+    rows = np.flatnonzero((a >= 0) & (_text(parts, "mark") != "."))
+    is_open = evidence.count(a[rows], b[rows])
+    if is_open.any() and not evidence.example:
+        evidence.example, evidence.where = str(array[int(rows[np.argmax(is_open)])].as_py()), where
 
 
 def order_of(array: pa.Array) -> str | None:
     """The order of day and month by the evidence of one column."""
     evidence = DateOrder()
-    evidence.add(array, "")
+    count_dates(evidence, array, "")
     return evidence.decided()
 
 

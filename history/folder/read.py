@@ -8,7 +8,8 @@ import numpy as np
 
 from history.bulk_creations import bulk_warning
 from history.closing_stages import separate_closings
-from history.config import FunnelConfig, read_config
+from history.config import FunnelConfig
+from history.config_file import read_config
 from history.data_end import end_of
 from history.errors import InvalidInput
 from history.folder.acceptance import mend_sentence

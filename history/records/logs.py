@@ -171,7 +171,7 @@ def _decisions(leads: LeadRows, config: FunnelConfig) -> list[_Decision]:
     for lead, row in enumerate(leads.decisions):
         if not row:
             continue
-        state = state_of_word(row["outcome"])
+        state = state_of_word(row["outcome"], config.outcome_words)
         amount = _amount(row.get("amount"))
         # `decided_us` holds only the times that are present, row by row: closed_at before recorded_at.
         closed_us = next(times) if row.get("closed_at") else None
@@ -209,6 +209,6 @@ def _amount(value: float | None) -> float:
 
 def _needed(texts: list[str]) -> Factor:
     factor = factor_of(texts)
-    if "" in texts or any(map(str.isspace, factor.values)):
+    if (factor.codes < 0).any():
         raise ValueError("an empty or blank text")
     return factor

@@ -1,9 +1,12 @@
 """Every problem of a request record, with the path of the field that has it."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+from functools import partial
 from typing import Any, Final
 
 from history.errors import FieldProblem
+from history.outcome_words import NO_WORDS, OutcomeWords, state_of
 from history.schema import (
     FIXED_ATTRIBUTES,
     LONGEST_ID,
@@ -29,8 +32,8 @@ TIME_FORM: Final = "expected an RFC 3339 time with an offset or Z, such as 2026-
 LONGEST_SHOWN: Final = 80  # characters of a value in a message
 
 
-def problems_of(lead: Record) -> list[FieldProblem]:
-    """Every rule that the lead breaks; empty for a valid lead."""
+def problems_of(lead: Record, words: OutcomeWords = NO_WORDS) -> list[FieldProblem]:
+    """Every rule that the lead breaks; empty for a valid lead. words: for outcomes, beside the usual ones."""
     problems = [
         *_id_problems(lead.get("lead_id")),
         *_time_problems(["created_at"], lead.get("created_at"), required=True),
@@ -40,9 +43,16 @@ def problems_of(lead: Record) -> list[FieldProblem]:
             problems += _row_problems([table, index], row, TABLES[table])
     problems += _attribute_problems(lead)
     if lead.get("outcome"):
-        problems += _row_problems(["outcome"], lead["outcome"], TABLES["outcomes"])
+        problems += _row_problems(["outcome"], lead["outcome"], _outcomes(words))
         problems += _order_problems(lead["outcome"], lead.get("created_at"))
     return problems
+
+
+def _outcomes(words: OutcomeWords) -> TableLayout:
+    """The table of outcomes, which knows these words, too."""
+    layout = TABLES["outcomes"]
+    outcome = replace(layout.fields["outcome"], choice_of=partial(state_of, own=words))
+    return replace(layout, fields={**layout.fields, "outcome": outcome})
 
 
 def _problem(path: Path, message: str) -> FieldProblem:

@@ -33,7 +33,7 @@ def read_records(
     try:
         return _assembled(leads, config, as_of_us), [None] * len(leads)
     except (KeyError, TypeError, ValueError, OverflowError):
-        problems = [problems_of(lead) for lead in leads]
+        problems = [problems_of(lead, config.outcome_words) for lead in leads]
     if not any(problems):
         raise RuntimeError("records were refused that break no rule")
     valid = [lead for lead, of_lead in zip(leads, problems, strict=True) if not of_lead]

@@ -7,8 +7,10 @@ from typing import Any, Final
 from starlette.requests import Request
 from starlette.responses import Response
 
+from history.outcome_words import NO_WORDS, OutcomeWords
 from serving.api.events import read_data
 from serving.api.openapi import INTEGER, body, list_of, object_of, problems, ref, response
+from serving.api.records import words_of
 from serving.api.rejections import entries_of, rejections
 from serving.base.event import EventProblem, event_key
 from serving.base.instant import InvalidRowTime, read_row_time
@@ -85,7 +87,8 @@ async def post_corrections(request: Request) -> Response:
     store: AsyncStore = request.app.state.runtime.stored
     keys = [event_key(entry["event_id"]) for entry in entries if _has_id(entry)]
     stored = await store.read(partial(find_events, keys=keys))
-    corrections = [read_correction(entry, stored) for entry in entries]
+    words = words_of(request.app.state.runtime.watch.current)
+    corrections = [read_correction(entry, stored, words) for entry in entries]
     result: IngestResult = await store.write(correct_events, corrections, _row_count(corrections))
     rejected = rejections(result.rejected, "corrections")
     return json_response({"accepted": result.accepted, "duplicates": result.duplicates, "rejected": rejected})
@@ -100,8 +103,13 @@ def _row_count(corrections: Sequence[Correction]) -> int:
     return sum(1 + len(correction.rows or ()) for correction in corrections) + 1
 
 
-def read_correction(entry: Any, stored: Mapping[bytes, StoredEvent]) -> Correction:
-    """One correction of a request, or its problems; `stored` gives the event's type."""
+def read_correction(
+    entry: Any, stored: Mapping[bytes, StoredEvent], words: OutcomeWords = NO_WORDS
+) -> Correction:
+    """One correction of a request, or its problems; `stored` gives the event's type.
+
+    words: the model's own for outcomes.
+    """
     event_id = entry["event_id"] if _has_id(entry) else ""
     correction = Correction(event_id, event_key(event_id), RETRACT)
     errors = _head_problems(entry)
@@ -109,7 +117,7 @@ def read_correction(entry: Any, stored: Mapping[bytes, StoredEvent]) -> Correcti
         return Correction(event_id, correction.key, RETRACT, problems=errors)
     if entry["action"] == RETRACT:
         return correction
-    return _replacement(entry, stored.get(correction.key))
+    return _replacement(entry, stored.get(correction.key), words)
 
 
 def _head_problems(entry: Any) -> list[EventProblem]:
@@ -126,7 +134,7 @@ def _head_problems(entry: Any) -> list[EventProblem]:
     return []
 
 
-def _replacement(entry: Mapping[str, Any], before: StoredEvent | None) -> Correction:
+def _replacement(entry: Mapping[str, Any], before: StoredEvent | None, words: OutcomeWords) -> Correction:
     """The new time and rows, read as those of an event of the stored type."""
     event_id, key = entry["event_id"], event_key(entry["event_id"])
     if before is None or before.is_retracted:
@@ -134,7 +142,7 @@ def _replacement(entry: Mapping[str, Any], before: StoredEvent | None) -> Correc
     occurred_us, rows = None, None
     errors: list[EventProblem] = []
     if entry.get("data") is not None:
-        rows, errors = read_data(TYPES[before.table], entry["data"])
+        rows, errors = read_data(TYPES[before.table], entry["data"], words)
     if entry.get("occurred_at") is not None:
         try:
             occurred_us = read_row_time(entry["occurred_at"])

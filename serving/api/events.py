@@ -7,10 +7,12 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from history.history import DIRECTIONS, NO_DIRECTION, STATES, state_of_word
+from history.outcome_words import NO_WORDS, OutcomeWords
 from history.schema import NOT_ATTRIBUTES
+from history.values import value_text
 from serving.api.event_warnings import event_warnings
 from serving.api.openapi import INTEGER, TEXT, body, list_of, object_of, problems, ref, response
-from serving.api.records import EVENT_SHAPES, EVENTS
+from serving.api.records import EVENT_SHAPES, EVENTS, without_known_word, words_of
 from serving.api.rejections import entries_of, rejections
 from serving.base.cooperative import collect
 from serving.base.event import Event, EventProblem, event_key
@@ -20,6 +22,7 @@ from serving.http.bodies import json_body
 from serving.http.queries import read_query
 from serving.http.responses import json_response
 from serving.http.router import Json, Routes
+from serving.http.shapes import Errors, Loc
 from serving.store.async_store import ACCEPTED, DUPLICATE, REJECTED, AsyncStore
 from serving.store.events import IngestResult, store_events
 from serving.store.leads import stored_scalar
@@ -75,7 +78,8 @@ async def post_events(request: Request) -> Response:
     """Stores events; answers when they are durable."""
     read_query(request.scope["query_string"], {})
     value, _ = await json_body(request.scope, request.receive, MAX_BODY_BYTES)
-    events = await collect(events_of(value))
+    bundle = request.app.state.runtime.watch.current
+    events = await collect(events_of(value, words_of(bundle)))
     store: AsyncStore = request.app.state.runtime.stored
     result: IngestResult = await store.write(store_events, events, row_count(events))
     ACCEPTED.inc(result.accepted)
@@ -86,17 +90,17 @@ async def post_events(request: Request) -> Response:
         "accepted": result.accepted,
         "duplicates": result.duplicates,
         "rejected": rejections(result.rejected, "events"),
-        "warnings": event_warnings(request.app.state.runtime.watch.current, events, result.rejected),
+        "warnings": event_warnings(bundle, events, result.rejected),
     }
     return json_response(answer)
 
 
-def events_of(value: Any) -> Iterator[Event]:
+def events_of(value: Any, words: OutcomeWords = NO_WORDS) -> Iterator[Event]:
     """The events of a request in order, read lazily; invalid ones carry their problems.
 
     Raises Problem for the request itself: not {events: [...]}, or more than MAX_EVENTS.
     """
-    return map(read_event, entries_of(value, "events", MAX_EVENTS))
+    return (read_event(entry, words) for entry in entries_of(value, "events", MAX_EVENTS))
 
 
 def row_count(events: Sequence[Event]) -> int:
@@ -119,8 +123,8 @@ class _InvalidValue(Exception):
         self.problem = EventProblem("invalid", path, message)
 
 
-def read_event(value: Any) -> Event:
-    """One event of a request as rows, or with its problems."""
+def read_event(value: Any, words: OutcomeWords = NO_WORDS) -> Event:
+    """One event of a request as rows, or with its problems; words: the model's own for outcomes."""
     if type(value) is not dict:
         return Event(None, problems=[EventProblem("invalid", (), "expected an object")])
     key = _key(value)
@@ -129,10 +133,10 @@ def read_event(value: Any) -> Event:
     if shape is None or type(kind) is not str:
         return Event(key, problems=[EventProblem("invalid", ("type",), _type_message(value))])
     if errors := shape.problems(value, ()):
-        return Event(key, problems=[EventProblem("invalid", tuple(e["loc"]), e["msg"]) for e in errors])
+        return Event(key, problems=_problems(errors, ("data", "outcome"), value.get("data"), words))
     try:
         occurred_us = read_row_time(value["occurred_at"])
-        data = _ROWS[kind](value["data"])
+        data = _rows_of(kind, value["data"], words)
     except InvalidRowTime as invalid_time:
         return Event(key, problems=[EventProblem("invalid", ("occurred_at",), str(invalid_time))])
     except _InvalidValue as invalid_value:
@@ -140,15 +144,28 @@ def read_event(value: Any) -> Event:
     return Event(key, value["lead_id"], occurred_us, data.table, data.rows)
 
 
-def read_data(kind: str, data: Any) -> tuple[list[dict[str, Any]], list[EventProblem]]:
+def read_data(
+    kind: str, data: Any, words: OutcomeWords = NO_WORDS
+) -> tuple[list[dict[str, Any]], list[EventProblem]]:
     """The rows of an event's data by its type, without times; or no rows, and every problem."""
     errors = EVENTS[kind].fields["data"].kind.problems(data, ("data",))
     if errors:
-        return [], [EventProblem("invalid", tuple(e["loc"]), e["msg"]) for e in errors]
+        return [], _problems(errors, ("data", "outcome"), data, words)
     try:
-        return _ROWS[kind](data).rows, []
+        return _rows_of(kind, data, words).rows, []
     except _InvalidValue as invalid_value:
         return [], [invalid_value.problem]
+
+
+def _rows_of(kind: str, data: Mapping[str, Any], words: OutcomeWords) -> _Rows:
+    return _outcome(data, words) if kind == "outcome" else _ROWS[kind](data)
+
+
+def _problems(errors: Errors, loc: Loc, data: Any, words: OutcomeWords) -> list[EventProblem]:
+    """The problems of an event's form; a word for an outcome at `loc` may be one of the model's own."""
+    word = data.get("outcome") if type(data) is dict else None
+    known = without_known_word(errors, loc, word, words)
+    return [EventProblem("invalid", tuple(problem["loc"]), problem["msg"]) for problem in known]
 
 
 def _key(event: Mapping[str, Any]) -> bytes | None:
@@ -163,8 +180,8 @@ def _type_message(event: Mapping[str, Any]) -> str:
 def _interaction(data: Mapping[str, Any]) -> _Rows:
     value = data.get("value")
     row = {
-        "kind": data["kind"],
-        "channel": data.get("channel") or None,
+        "kind": _name(data, "kind"),
+        "channel": value_text(data.get("channel")),
         "direction": DIRECTIONS.get(data.get("direction") or "", NO_DIRECTION),
         "value": None if value is None else float(value),
         "interaction_id": data.get("interaction_id") or None,
@@ -172,23 +189,31 @@ def _interaction(data: Mapping[str, Any]) -> _Rows:
     return _Rows("interactions", [row])
 
 
+def _name(data: Mapping[str, Any], key: str) -> str:
+    """The text, which a folder's row needs as well; raises _InvalidValue for one of blanks alone."""
+    text: str = data[key]
+    if text.isspace():
+        raise _InvalidValue(("data", key), "expected a text that is not blank")
+    return text
+
+
 def _stage(data: Mapping[str, Any]) -> _Rows:
-    return _Rows("stages", [{"stage": data["stage"]}])
+    return _Rows("stages", [{"stage": _name(data, "stage")}])
 
 
-def _outcome(data: Mapping[str, Any]) -> _Rows:
+def _outcome(data: Mapping[str, Any], words: OutcomeWords) -> _Rows:
     amount = data.get("amount")
     if amount is not None and amount < 0:
         raise _InvalidValue(("data", "amount"), "expected a number of at least 0")
     try:
-        state = state_of_word(data["outcome"])
+        state = state_of_word(data["outcome"], words)
     except KeyError:
         message = f"expected {' or '.join(STATES)}, or a usual word for one of them"
         raise _InvalidValue(("data", "outcome"), message) from None
     row = {
         "state": state,
         "amount": None if amount is None else float(amount),
-        "reason": data.get("reason") or None,
+        "reason": value_text(data.get("reason")),
     }
     return _Rows("outcomes", [row])
 
@@ -204,4 +229,4 @@ def _attributes(data: Mapping[str, Any]) -> _Rows:
     return _Rows("attribute_changes", rows)
 
 
-_ROWS: Final = {"interaction": _interaction, "stage": _stage, "outcome": _outcome, "attributes": _attributes}
+_ROWS: Final = {"interaction": _interaction, "stage": _stage, "attributes": _attributes}

@@ -6,6 +6,8 @@ An event's data are the fields of the row that it adds, without its times: they 
 from dataclasses import replace
 
 from history import schema
+from history.outcome_words import NO_WORDS, OutcomeWords, state_of
+from models.bundle import Bundle
 from serving.base.limits import MAX_INTERACTIONS
 from serving.http.shapes import (
     ID,
@@ -16,7 +18,9 @@ from serving.http.shapes import (
     SCALARS,
     TEXT,
     TIME,
+    Errors,
     Field,
+    Loc,
     Shape,
     choice,
     record,
@@ -104,6 +108,18 @@ _DATA = {
     "outcome": Field(record(OUTCOME_DATA), "The decision.", required=True),
     "attributes": Field(SCALARS, "The values from then on; null for none.", required=True),
 }
+
+
+def words_of(bundle: Bundle | None) -> OutcomeWords:
+    """The words for outcomes of a model's configuration, beside the usual ones."""
+    return NO_WORDS if bundle is None else bundle.config.outcome_words
+
+
+def without_known_word(errors: Errors, loc: Loc, word: object, words: OutcomeWords) -> Errors:
+    """The problems of a record but for that of its outcome at `loc`, if the word is one of the model's own."""
+    if not words or not isinstance(word, str) or state_of(word, words) is None:
+        return errors
+    return [problem for problem in errors if problem["loc"] != list(loc)]
 
 
 def _event_shape(kind: str, data: Field) -> Shape:

@@ -102,14 +102,17 @@ _PERIOD = object_of(
     {
         "period_start": DATE,
         "period_end": {**DATE, "description": "Exclusive."},
-        **dict.fromkeys(_WINS, NUMBER),
-        **dict.fromkeys(_MONEY, NUMBER_OR_NULL),
-        "already_won": INTEGER,
-        "interval_basis": {"type": "string", "enum": ["measured", "model"]},
+        # Null if it is unknown when leads are won.
+        **dict.fromkeys((*_WINS, *_MONEY), NUMBER_OR_NULL),
+        "already_won": {"type": ["integer", "null"]},
+        "interval_basis": {"type": ["string", "null"], "enum": ["measured", "model", None]},
         "currency": TEXT_OR_NULL,
     }
 )
 _PERIOD["properties"]["group"] = {**TEXT_OR_NULL, "description": "With by: its value."}
+_WITHIN_HORIZON = object_of(
+    {"days": INTEGER, "open_leads": INTEGER, "wins_expected": NUMBER, "revenue_expected": NUMBER_OR_NULL}
+)
 _ENTRIES = list_of({"type": "object"})
 SCHEMAS: dict[str, Json] = {
     "Period": _PERIOD,
@@ -121,6 +124,7 @@ SCHEMAS: dict[str, Json] = {
             "actuals": _ENTRIES,
             "views": _ENTRIES,
             "sum": {"type": "object", "description": "Over all periods."},
+            "within_horizon": {**_WITHIN_HORIZON, "description": "Of the open leads, whatever the periods."},
             "currency": TEXT_OR_NULL,
             "warnings": _ENTRIES,
         },

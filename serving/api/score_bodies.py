@@ -5,20 +5,29 @@ from typing import Any
 
 import msgspec
 
-from serving.api.records import LEAD
+from history.outcome_words import NO_WORDS, OutcomeWords
+from serving.api.records import LEAD, without_known_word
 from serving.base.limits import MAX_INTERACTIONS, MAX_LEAD_BYTES, MAX_LEADS
 from serving.base.problems import Problem, error, invalid, too_large
 from serving.model.scoring import Lead
 
 
-def check_lead(value: Any, loc: tuple[str | int, ...] = ("body",)) -> Lead:
-    """The value as a lead; raises Problem 413 for too many rows, 422 with every problem."""
+def check_lead(value: Any, loc: tuple[str | int, ...] = ("body",), words: OutcomeWords = NO_WORDS) -> Lead:
+    """The value as a lead; raises Problem 413 for too many rows, 422 with every problem.
+
+    words: the model's own for outcomes.
+    """
     _check_lengths(value)
     errors = LEAD.problems(value, loc)
     if errors:
-        raise invalid(errors)
+        raise invalid(without_known_word(errors, (*loc, "outcome", "outcome"), _outcome_word(value), words))
     lead: Lead = value
     return lead
+
+
+def _outcome_word(value: Any) -> object:
+    outcome = value.get("outcome") if type(value) is dict else None
+    return outcome.get("outcome") if type(outcome) is dict else None
 
 
 def _check_lengths(value: Any) -> None:
@@ -32,7 +41,7 @@ def _check_lengths(value: Any) -> None:
             )
 
 
-def check_batch(value: Any, content: bytes) -> Iterator[Lead | Problem]:
+def check_batch(value: Any, content: bytes, words: OutcomeWords = NO_WORDS) -> Iterator[Lead | Problem]:
     """The leads of a batch in order, checked lazily, with a Problem in the place of each invalid one.
 
     Raises Problem for the batch itself: not {leads: [...]}, or more than `MAX_LEADS`.
@@ -49,14 +58,14 @@ def check_batch(value: Any, content: bytes) -> Iterator[Lead | Problem]:
     if len(leads) > MAX_LEADS:
         raise too_large(f"A batch may have {MAX_LEADS} leads, this one has {len(leads)}; send several.")
     sizes = _sizes(content) if len(content) > MAX_LEAD_BYTES else [0] * len(leads)
-    return (_checked(lead, i, size) for i, (lead, size) in enumerate(zip(leads, sizes, strict=True)))
+    return (_checked(lead, i, size, words) for i, (lead, size) in enumerate(zip(leads, sizes, strict=True)))
 
 
-def _checked(value: Any, index: int, size: int) -> Lead | Problem:
+def _checked(value: Any, index: int, size: int, words: OutcomeWords) -> Lead | Problem:
     try:
         if size > MAX_LEAD_BYTES:
             raise too_large(f"A lead may have {MAX_LEAD_BYTES} bytes, this one has {size}.")
-        return check_lead(value, ("body", "leads", index))
+        return check_lead(value, ("body", "leads", index), words)
     except Problem as problem:
         return problem
 

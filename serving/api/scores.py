@@ -29,7 +29,7 @@ from serving.api.openapi import (
     ref,
     response,
 )
-from serving.api.records import SCORE_SHAPES
+from serving.api.records import SCORE_SHAPES, words_of
 from serving.api.score_bodies import check_batch, check_lead
 from serving.base import metrics
 from serving.base.clock import clock_us
@@ -167,8 +167,9 @@ async def post_score(request: Request) -> Response:
     """The score of one lead, from the history in the request."""
     query = score_query(request.scope["query_string"])
     value, _ = await json_body(request.scope, request.receive, MAX_LEAD_BYTES)
-    lead = check_lead(value)
-    bundle = request.app.state.runtime.watch.bundle()
+    watch = request.app.state.runtime.watch
+    lead = check_lead(value, words=words_of(watch.current))
+    bundle = watch.bundle()
     batch: ScoreBatch = request.app.state.score_batch
     result = await batch.submit((id(bundle), query), _ScoreRequest(bundle, lead, query))
     if isinstance(result, Problem):
@@ -182,8 +183,9 @@ async def post_score_batch(request: Request) -> Response:
     """The scores of up to 1,000 leads in order; a lead that cannot be scored gets its problem instead."""
     query = score_query(request.scope["query_string"])
     value, content = await json_body(request.scope, request.receive, MAX_BODY_BYTES)
-    leads = check_batch(value, content)
-    bundle = request.app.state.runtime.watch.bundle()
+    watch = request.app.state.runtime.watch
+    leads = check_batch(value, content, words_of(watch.current))
+    bundle = watch.bundle()
     results = await _score_in_turns(bundle, await collect(leads), query)
     entries = [
         _entry(lead, index, result, query.flat)

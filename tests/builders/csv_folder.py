@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from history.config import load_config
+from history.config_file import load_config
 from history.errors import InvalidInput
 from history.history import History, TableReport
 from history.read import parse_time, read_folder

@@ -12,6 +12,7 @@ from starlette.testclient import TestClient
 from starlette.types import ASGIApp, Message
 
 from features.interactions.interactions import InteractionVocabulary
+from history.outcome_words import NO_WORDS
 from serving.application import build_app, guarded
 from serving.base.settings import Settings, read_settings
 from serving.http.guard import Guard
@@ -23,6 +24,7 @@ LEAD = {"lead_id": "L1", "created_at": "2026-01-02T03:04:05Z"}
 class FakeConfig:
     zone = ZoneInfo("Europe/Berlin")
     stages: tuple[str, ...] = ()
+    outcome_words = NO_WORDS
 
 
 class FakeBundle:

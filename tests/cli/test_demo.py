@@ -11,7 +11,7 @@ from click.testing import CliRunner
 
 from cli import demo
 from cli.model_choice import model
-from history.config import load_config
+from history.config_file import load_config
 from history.times import parse_time
 from serving.api.score_bodies import check_lead
 from serving.model.scoring import score_leads

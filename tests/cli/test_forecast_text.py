@@ -38,6 +38,13 @@ def test_unknown_revenue_is_a_dash_and_no_total(capsys: pytest.CaptureFixture[st
     assert row.split()[-2:] == ["-", "-"]
 
 
+def test_unknown_timing_is_one_sentence(capsys: pytest.CaptureFixture[str]) -> None:
+    empty = dict.fromkeys(PERIOD) | {"period_start": "2026-01-01"}
+    within = {"days": 90, "open_leads": 252, "wins_expected": 45.04, "revenue_expected": 81_000.0}
+    echo_periods({**record(empty), "within_horizon": within, "currency": "EUR"})
+    assert "252 open leads have 45.0 expected wins and 81,000 EUR within 90 days\n" in capsys.readouterr().err
+
+
 def test_group_without_a_value_is_named(capsys: pytest.CaptureFixture[str]) -> None:
     echo_periods(record({**PERIOD, "group": None}, {**PERIOD, "group": "Ann"}))
     text = capsys.readouterr().err

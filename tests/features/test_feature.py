@@ -2,10 +2,11 @@
 
 import re
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from features.feature import LONGEST_SHOWN, LONGEST_SLUG, Block, quoted, slug, slugs
+from features.feature import LONGEST_SHOWN, LONGEST_SLUG, Block, quoted, slug, slugs, spoken
 
 
 def test_slugs_keep_plain_names_and_distinguish_others() -> None:
@@ -13,6 +14,24 @@ def test_slugs_keep_plain_names_and_distinguish_others() -> None:
     first, second, third = slugs(["a b", "a_b", "A-B"])
     assert second == "a_b"
     assert len({first, second, third}) == 3
+
+
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [
+        ("profile_fit", "profile fit"),
+        ("Profile Fit", "Profile Fit"),
+        ("Profile_Fit__c", "profile fit"),
+        ("crm__ERP_System_2__c", "ERP system 2"),
+        ("Person_Title__pc", "person title"),
+        ("NumberOfEmployees", "NumberOfEmployees"),
+        ("a__c d", "a  c d"),
+        ("__c", "  c"),
+    ],
+)
+def test_names_of_columns_are_spoken_as_words(name: str, words: str) -> None:
+    """Custom fields of Salesforce were "Profile Fit  c"."""
+    assert spoken(name) == words
 
 
 def test_long_data_names_are_cut_in_sentences() -> None:

@@ -6,7 +6,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from history.config import FunnelConfig, load_config
+from history.config import FunnelConfig
+from history.config_file import load_config
 from history.errors import InvalidInput
 from history.history import LOST, OPEN, WON, History
 from history.read import parse_time, read_folder, read_records

@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from history.config import from_dict, load_config, to_dict
+from history.config import from_dict, to_dict
+from history.config_file import load_config
 from history.declared_features import DeclaredFeature, declared_features, read_declared
 from history.errors import InvalidInput
 

@@ -4,7 +4,7 @@ from collections import Counter
 
 import pytest
 
-from history.outcome_words import _USUAL, folded, match_key, outcome_of, states_of_words
+from history.outcome_words import _USUAL, NO_WORDS, folded, match_key, outcome_of, state_of, states_of_words
 from history.schema import OUTCOMES
 
 
@@ -42,3 +42,12 @@ def test_own_words_precede_the_usual_ones() -> None:
 def test_usual_words_in_any_form(word: str, state: str | None) -> None:
     assert outcome_of(word) == state
     assert states_of_words({}).get(match_key(word)) == state
+
+
+@pytest.mark.parametrize(
+    ("word", "state"), [("signed ", "won"), ("WON", "lost"), ("closed-lost", "lost"), ("perhaps", None)]
+)
+def test_state_of_a_word_is_that_of_the_own_words_first(word: str, state: str | None) -> None:
+    own = {"lost": ("Won",), "won": ("Signed",)}
+    assert state_of(word, own) == state
+    assert state_of(word, NO_WORDS) == outcome_of(word)

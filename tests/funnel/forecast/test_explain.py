@@ -1,5 +1,7 @@
 """The explanation of a forecast: its sums and the parts of a change add up."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -57,3 +59,17 @@ def test_arrivals_of_new_leads_add_up(bundle: Bundle, history: History, monthly:
         days, np.arange(len(monthly.new_leads.arrivals.cumulative)), monthly.new_leads.arrivals.cumulative
     )
     assert sum(arrivals) == pytest.approx(expected)
+
+
+def test_unknown_timing_is_explained_by_counts_alone(bundle: Bundle, history: History) -> None:
+    outcomes = history.outcomes
+    undated = replace(history, outcomes=replace(outcomes, implied=outcomes.time_us > 0))
+    result = forecast(bundle, undated, ForecastOptions())
+    explained = explanation(bundle, undated, result)
+    assert sum(row["leads"] for row in explained["by_stage"]) == len(result.leads)
+    rows = (*explained["by_stage"], *explained["by_source"], *explained["top_leads"])
+    assert {(row["wins"], row["revenue"]) for row in rows} == {(None, None)}
+    values = [lead["probability"] * lead["expected_amount"] for lead in explained["top_leads"]]
+    assert values == sorted(values, reverse=True)
+    assert explained["new_leads"] == []
+    assert (explained["changes"]["wins"], explained["changes"]["revenue"]) == (None, None)

@@ -1,5 +1,7 @@
 """Plots of a forecast show its figures, and the page needs no network."""
 
+from dataclasses import replace
+
 import pytest
 
 from funnel.forecast.explain import PARTS, explanation
@@ -10,7 +12,7 @@ from funnel.forecast.figures import (
     report_page,
     waterfall_figure,
 )
-from funnel.forecast.forecast import Forecast
+from funnel.forecast.forecast import Forecast, ForecastOptions, forecast
 from funnel.forecast.report import forecast_record
 from funnel.forecast.warnings import forecast_warnings
 from history.history import History
@@ -41,6 +43,16 @@ def test_figures_of_unknown_money_are_left_out(monthly: Forecast) -> None:
     assert "<b>" not in forecast_figures(record)["revenue_fan"].layout.title.text
     record["sum"] = {**record["sum"], "revenue_expected": None}
     assert set(forecast_figures(record)) == {"wins_fan", "wins_origin"}
+
+
+def test_unknown_timing_has_no_figures(bundle: Bundle, history: History) -> None:
+    outcomes = history.outcomes
+    undated = replace(history, outcomes=replace(outcomes, implied=outcomes.time_us > 0))
+    result = forecast(bundle, undated, ForecastOptions())
+    explained = explanation(bundle, undated, result)
+    record = {**forecast_record(result), "currency": None, "warnings": [], "explain": explained}
+    assert forecast_figures(record) == {}
+    assert "Intervals: unknown." in report_page(record)
 
 
 def test_figures_of_groups_show_the_whole(grouped: Forecast, monthly: Forecast) -> None:

@@ -35,6 +35,24 @@ def test_revenue_is_null_without_amounts(bundle: Bundle, history: History) -> No
     assert forecasts[1]["wins_expected"] > 0
 
 
+@pytest.mark.parametrize("by", [None, "source"])
+def test_undated_wins_leave_the_periods_empty(bundle: Bundle, history: History, by: str | None) -> None:
+    """A spreadsheet without closing dates gave "0.0 wins in December" beside a warning."""
+    outcomes = history.outcomes
+    undated = replace(history, outcomes=replace(outcomes, implied=outcomes.time_us > 0))
+    result = forecast(bundle, undated, ForecastOptions(by=by))
+    record = forecast_record(result)
+    for row in (*record["periods"], *record.get("total", ())):
+        known = {name for name, value in row.items() if value is not None}
+        assert known <= {"period_start", "period_end", "group", "currency"}
+    assert set(record["sum"].values()) == {None}
+    assert record["actuals"] == record["views"] == []
+    within = record["within_horizon"]
+    assert (within["days"], within["open_leads"]) == (bundle.config.horizon_days, len(result.leads))
+    assert within["wins_expected"] == pytest.approx(result.leads.probability.sum())
+    assert within["revenue_expected"] == pytest.approx(result.leads.probability @ result.leads.amount)
+
+
 def test_commit_counts_no_more_than_the_best_case(monthly: Forecast) -> None:
     for view, row in zip(pipeline_views(monthly), forecast_rows(monthly), strict=True):
         assert view["period_start"] == row["period_start"]

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from history.config import load_config
+from history.config_file import load_config
 from history.errors import InvalidInput
 from history.folder.column_guesses import guessed_columns, toml_lines, write_columns
 from history.folder.files import guess_columns

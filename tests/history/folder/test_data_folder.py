@@ -6,8 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from history.config import FunnelConfig, load_config
+from history.config import FunnelConfig
+from history.config_file import load_config
 from history.errors import InvalidInput
+from history.folder.data_folder import config_differences
 from history.history import DAY_US
 from history.read import open_folder, read_folder
 from tests.builders.lead_records import plain
@@ -65,6 +67,26 @@ def test_settings_the_model_overrules_are_named(crm: Path) -> None:
     assert folder.differences(folder.config) == []
     (warning,) = folder.differences(replace(folder.config, horizon_days=30))
     assert (warning.code, warning.subject) == ("config_differs", "horizon_days")
+
+
+@pytest.mark.parametrize(
+    ("own", "model", "differs"),
+    [
+        (("note",), ("note", "leak"), False),  # the training left a column out
+        (("note", "memo"), ("memo", "note"), False),
+        (("note", "memo"), ("note",), True),
+    ],
+)
+@pytest.mark.parametrize("key", ["ignore", "mutable"])
+def test_columns_that_a_training_leaves_out_are_no_difference(
+    key: str, own: tuple[str, ...], model: tuple[str, ...], differs: bool
+) -> None:
+    configs = [
+        FunnelConfig(ignore=names) if key == "ignore" else FunnelConfig(mutable=names)
+        for names in (own, model)
+    ]
+    warnings = config_differences(*configs)
+    assert [warning.subject for warning in warnings] == [key] * differs
 
 
 def test_every_fault_of_configuration_and_tables_is_raised(tmp_path: Path) -> None:

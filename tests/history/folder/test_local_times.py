@@ -7,7 +7,8 @@ from zoneinfo import ZoneInfo
 import pyarrow as pa
 import pytest
 
-from history.folder.local_times import DateOrder, read_column, read_times
+from history.date_order import DateOrder
+from history.folder.local_times import count_dates, read_column, read_times
 from history.time_formats import DAY_FIRST, MONTH_FIRST
 from history.times import format_time
 from tests.builders.csv_folder import counts, read
@@ -63,13 +64,14 @@ def test_local_time_is_in_the_zone_of_the_export() -> None:
         ([["1/2/2026"], ["31/3/2026"]], DAY_FIRST),
         ([["1/2/2026", "3/4/2026"]], None),
         ([["31/3/2026", "3/31/2026"]], None),
+        ([["31.3.2026"], ["1/2/2026"]], None),
         ([["2026-01-02"]], None),
     ],
 )
 def test_order_of_day_and_month_is_evidence(columns: list[list[str]], expected: str | None) -> None:
     evidence = DateOrder()
     for column in columns:
-        evidence.add(pa.array(column), "a column")
+        count_dates(evidence, pa.array(column), "a column")
     assert evidence.decided() == expected
 
 

@@ -57,6 +57,15 @@ def test_an_outcome_without_a_time_gets_an_implied_one() -> None:
     assert history.outcomes.state.tolist() == [WON, WON] != [OPEN, OPEN]
 
 
+def test_own_words_of_a_model_are_read() -> None:
+    config = replace(CONFIG, outcome_words={"won": ("Signed",), "lost": ("Won",)})
+    words = [" signed", "Won", "Lost", "perhaps"]
+    records = [lead(lead_id=word, outcome={"outcome": word, "closed_at": TIME}) for word in words]
+    history, refusals = read_records(records, config, NOW_US)
+    assert history.outcomes.state.tolist() == [WON, LOST, LOST]
+    assert [refusal is None for refusal in refusals] == [True, True, True, False]
+
+
 def test_usual_words_of_outcomes_are_read_as_in_a_folder() -> None:
     words = ["Won", " CLOSED LOST", "verloren", "Merged", "perhaps"]
     records = [lead(lead_id=word, outcome={"outcome": word, "closed_at": TIME}) for word in words]

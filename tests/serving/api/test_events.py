@@ -11,6 +11,7 @@ import sqlalchemy.event
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import select
+from starlette.testclient import TestClient
 
 from history.config import FunnelConfig
 from history.history import GONE, LOST, OPEN, WON
@@ -23,7 +24,16 @@ from serving.store import schema as db
 from serving.store.events import STORED_IDS_ON_SQLITE, IngestResult, store_events
 from serving.store.leads import CONFLICT, CREATED, UNCHANGED, UPDATED, PutLead, put_leads
 from serving.store.store import Store
-from tests.builders.store_fakes import NOW_US, Clock, contents, event, read_events, read_leads
+from tests.builders import lead_requests as requests
+from tests.builders.store_fakes import (
+    NOW_US,
+    Clock,
+    FakeRuntime,
+    contents,
+    event,
+    read_events,
+    read_leads,
+)
 
 pytest_plugins = ["tests.builders.store_fixtures"]
 FAR_US = 7_258_118_400_000_000
@@ -117,6 +127,42 @@ def test_usual_words_of_outcomes_are_stored_as_their_state(store: Store) -> None
     with store.engine.reading() as connection:
         states = [row[0] for row in connection.execute(select(db.outcomes.c.state))]
     assert states == [WON, LOST, OPEN, GONE]
+
+
+@pytest.mark.parametrize("blank", [" ", "\r", "\u3000"])
+def test_texts_of_blanks_alone_are_those_of_a_folder(store: Store, blank: str) -> None:
+    """A folder sets such rows aside for their kind or stage, and takes a blank channel or reason as missing."""
+    put(store)
+    done = post(
+        store,
+        event("1", "a", {"kind": blank}),
+        event("2", "a", {"stage": blank}, "stage"),
+        event("3", "a", {"kind": "call", "channel": blank}),
+        event("4", "a", {"outcome": "lost", "reason": blank}, "outcome"),
+    )
+    assert codes(done) == [(0, "invalid"), (1, "invalid")]
+    with store.engine.reading() as connection:
+        channels = connection.execute(select(db.interactions.c.channel)).scalars().all()
+        reasons = connection.execute(select(db.outcomes.c.reason)).scalars().all()
+    assert (channels, reasons) == ([None], [None])
+
+
+def test_words_of_the_model_are_stored_as_their_state(client: TestClient, runtime: FakeRuntime) -> None:
+    """`[values.outcomes]` of the folder that the model was trained on counted for files alone."""
+    runtime.watch.current.config = FunnelConfig(outcome_words={"won": ("Signed",)})
+    requests.put(client)
+    signed = event("1", "a", {"outcome": "signed"}, "outcome")
+    broken = event("2", "a", {"outcome": "Signed", "amount": "12"}, "outcome")
+    answer = requests.post(client, signed, broken, event("3", "a", {"outcome": "x"}, "outcome"))
+    assert answer["accepted"] == 1
+    located = [[error["loc"][3:] for error in entry["errors"]] for entry in answer["rejected"]]
+    assert located == [[["data", "amount"]], [["data", "outcome"]]]
+    correction = {"event_id": "1", "action": "replace", "data": {"outcome": "Signed", "amount": 5}}
+    answer = client.post("/v1/corrections", json={"corrections": [correction]}).json()
+    assert answer == {"accepted": 1, "duplicates": 0, "rejected": []}
+    with runtime.stored.store.engine.reading() as connection:
+        rows = connection.execute(select(db.outcomes.c.state, db.outcomes.c.amount)).all()
+    assert [tuple(row) for row in rows] == [(WON, 5.0)]
 
 
 def test_a_rejected_event_can_be_sent_again(store: Store, clock: Clock) -> None:

@@ -50,6 +50,13 @@ def test_batch_of_too_many_leads_is_too_large() -> None:
     assert refused({"leads": [LEAD] * (MAX_LEADS + 1)}).status == 413
 
 
+def test_own_word_of_the_model_is_no_problem_beside_others() -> None:
+    lead = {**LEAD, "owner": {}, "outcome": {"outcome": "Signed", "closed_at": "2026-02-01T00:00:00Z"}}
+    with pytest.raises(Problem) as caught:
+        check_lead(lead, words={"won": ("signed",)})
+    assert [entry["loc"] for entry in caught.value.errors] == [["body", "owner"]]
+
+
 def test_invalid_lead_is_a_problem_in_its_place() -> None:
     value = {"leads": [LEAD, {"lead_id": 3}, LEAD]}
     first, problem, last = check_batch(value, json.dumps(value).encode())
