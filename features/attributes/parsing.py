@@ -111,9 +111,20 @@ def known_instants(
     texts: Sequence[str], zone: ZoneInfo, form: str, placeholders: tuple[str, ...]
 ) -> list[int | None]:
     """instants without those on the day of a placeholder, which stands for a missing date."""
-    moments = instants(texts, zone, form)
     if not placeholders:
-        return moments
+        return instants(texts, zone, form)
+    if len(texts) <= _FEW:
+        return [_known_instant(text, zone, form, placeholders) for text in texts]
+    moments = instants(texts, zone, form)
+    return _without_placeholders(moments, placeholders)
+
+
+@lru_cache(maxsize=65_536)
+def _known_instant(text: str, zone: ZoneInfo, form: str, placeholders: tuple[str, ...]) -> int | None:
+    return _without_placeholders([_instant(text, zone, form)], placeholders)[0]
+
+
+def _without_placeholders(moments: Sequence[int | None], placeholders: tuple[str, ...]) -> list[int | None]:
     us = np.array([NO_PLACEHOLDER_US if moment is None else moment for moment in moments], dtype=np.int64)
     missing = are_placeholders(us, placeholders).tolist()
     return [None if is_missing else moment for moment, is_missing in zip(moments, missing, strict=True)]

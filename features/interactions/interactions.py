@@ -297,8 +297,10 @@ def interaction_inputs(log: InteractionLog, layout: InteractionLayout) -> Intera
 def _codes(texts: Sequence[str], names: _Names) -> _Codes:
     groups, codes = [], []
     for text in texts:
-        name = text if text in names.positions else names.spellings.get(fold(text), text)
-        position = names.positions.get(name)
+        name, position = text, names.positions.get(text)
+        if position is None:
+            name = names.spellings.get(fold(text), text)
+            position = names.positions.get(name)
         groups.append(names.groups.get(name, names.pool))
         codes.append(_RARE if position is None else position + _FIRST_KNOWN)
     groups.append(-1)
