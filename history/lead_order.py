@@ -1,4 +1,4 @@
-"""The order of leads in training: by what is known of them, so that other ids, or another order of rows, change nothing."""
+"""The order of leads in training: by what is known of them; other ids or another order of rows change nothing."""
 
 from typing import Final
 
@@ -29,8 +29,8 @@ def creation_order(history: History) -> Ints:
         return order
     leads = order[tied]
     keys = [_rank_of_ids(history, leads)]
-    for name in sorted(history.attributes.keys() - {ACCOUNT}, reverse=True):
-        keys.append(_codes(history.attributes[name].take(leads)))
+    names = sorted(history.attributes.keys() - {ACCOUNT}, reverse=True)
+    keys += [_codes(history.attributes[name].take(leads)) for name in names]
     for log in (history.changes, history.outcomes, history.stages, history.interactions):
         keys += [sums[leads] for sums in _sums(log)]
     if history.lead_known_us is not None:

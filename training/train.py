@@ -72,9 +72,9 @@ class Trained:
 def train(history: History, options: TrainOptions, progress: Progress = no_progress) -> Trained:
     """Trains on a history cut at T, its as_of_us.
 
-    The same history, options and version of Leadcast give the same bundle, byte for byte, whatever the order of its leads
-    and, but for account_id, their ids are. Raises InvalidInput if the
-    history cannot be learned from (see `training.requirements`), or if options.keep names an unknown attribute.
+    The same history, options and version of Leadcast give the same bundle, byte for byte, whatever the ids of its leads
+    and their order are. Raises InvalidInput if the history cannot be learned from (see `training.requirements`), or if
+    options.keep names an unknown attribute.
     """
     # One BLAS thread: two threads of one fit wait for each other, which tripled its time on a busy machine
     # (docs/decisions/0016).
