@@ -142,9 +142,7 @@ def known_funnel(
             lead.values[row["attribute"]] = row["value"] or None
             if row["attribute"] == "owner" and (row["value"] or None) != lead.owners[-1][1]:
                 lead.owners.append((at, row["value"] or None))
-        lead.entries = [
-            (at, row["stage"]) for at, _, row in sorted(entries.get(name, ()), key=lambda r: r[0])
-        ]
+        lead.entries = _in_order(entries.get(name, ()), stages)
         lead.touches = _once(touches.get(name, ()))
         _decide(lead, outcomes.get(name, ()))
         leads.append(lead)
@@ -153,6 +151,17 @@ def known_funnel(
     for lead in leads:
         lead.visits = walk(lead, order, as_of)
     return Funnel(leads, order, as_of, reader.zone, horizon_days, _costs(tables.get("costs", ()), reader))
+
+
+def _in_order(rows: Sequence[tuple[int, int, Row]], stages: Sequence[str]) -> list[tuple[int, str]]:
+    """Entries by time; those of one instant as they became known, then as `stages` names them, else in file order."""
+
+    def key(row: tuple[int, int, Row]) -> tuple[int, ...]:
+        at, known, fields = row
+        stage = fields["stage"]
+        return (at, known, stages.index(stage) if stage in stages else len(stages)) if stages else (at,)
+
+    return [(at, row["stage"]) for at, _, row in sorted(rows, key=key)]
 
 
 def _once(rows: Sequence[tuple[int, int, Row]]) -> list[tuple[int, str, str]]:
