@@ -20,6 +20,7 @@ SYSTEMS = (
     "hubspot",
     "marketo",
     "odoo",
+    "pardot",
     "pipedrive",
     "salesforce",
     "segment",
@@ -82,6 +83,7 @@ def import_(
       leadcast import salesforce opportunities.csv history.csv tasks.csv --output crm
       leadcast import salesforce report.xlsx --output crm --won Signed --lost Dropped
       leadcast import hubspot export --output crm --pipeline "Sales Pipeline"
+      leadcast import pardot export --output crm
       leadcast import segment calls.jsonl.gz --output crm --won "Order Completed" --stage "Trial Started"
       leadcast import mapping answers.json --mapping map.toml --output crm
     """

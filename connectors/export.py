@@ -155,6 +155,11 @@ class Export:
             self.accounts[place].leave(reason, rows[places == place])
         return table.filter(pa.array(~broken))
 
+    def unaccounted(self) -> "Export":
+        """The same export for a further reading, whose rows are counted elsewhere."""
+        accounts = [Account(account.file, account.kind) for account in self.accounts]
+        return replace(self, accounts=accounts, tallies={})
+
     def leave_unused(self) -> None:
         """Sets every row of the tables aside that are known and not needed."""
         for kind in dict.fromkeys(source.kind for source in self.sources if source.kind.unused):

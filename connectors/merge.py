@@ -68,12 +68,7 @@ class FolderTables:
 
     def rename(self, ids: Mapping[str, str]) -> None:
         """Gives leads of the earlier import other ids; of leads that become one, the first created stays."""
-        if not ids:
-            return
-        for name, table in self._earlier.items():
-            self._earlier[name] = _renamed(table, ids)
-        if "leads" in self._earlier:
-            self._earlier["leads"] = _first_created(self._earlier["leads"])
+        self._earlier = with_other_ids(self._earlier, ids)
 
     def leads(self, table: pa.Table, exported_us: int, with_history: Collection[str]) -> None:
         """The leads of both, each as first seen; what differs from the last known value is a change since."""
@@ -166,6 +161,16 @@ class FolderTables:
             ordered.column("lead_id").to_pylist(), ordered.column("attribute").to_pylist(), strict=True
         )
         return dict(zip(pairs, ordered.column("value").to_pylist(), strict=True))
+
+
+def with_other_ids(tables: Mapping[str, pa.Table], ids: Mapping[str, str]) -> dict[str, pa.Table]:
+    """The tables with other ids of leads (old -> new); of leads that become one, the first created stays."""
+    if not ids:
+        return dict(tables)
+    renamed = {name: _renamed(table, ids) for name, table in tables.items()}
+    if "leads" in renamed:
+        renamed["leads"] = _first_created(renamed["leads"])
+    return renamed
 
 
 def _renamed(table: pa.Table, ids: Mapping[str, str]) -> pa.Table:

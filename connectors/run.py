@@ -35,6 +35,7 @@ SYSTEMS: Final[Mapping[str, str]] = {
     "hubspot": "connectors.hubspot.adapter",
     "marketo": "connectors.marketo.adapter",
     "odoo": "connectors.odoo.adapter",
+    "pardot": "connectors.pardot.adapter",
     "pipedrive": "connectors.pipedrive.adapter",
     "salesforce": "connectors.salesforce.adapter",
     "segment": "connectors.segment.adapter",

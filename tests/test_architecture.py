@@ -54,6 +54,8 @@ CUPBOARD_IMPORTS = {
         "amplitude": {".", "persons"},
         "ga4": {".", "persons"},
         "marketo": {".", "persons"},
+        "marketo": {".", "persons"},
+        "pardot": {".", "persons"},
         "formats": {"."},
         "salesforce": {"."},
         "hubspot": {"."},

@@ -18,6 +18,10 @@ from history.values import value_text
 
 # Where the APIs of this field keep the records of a page.
 RECORD_LISTS: Final = ("records", "results", "data", "items", "value", "result")
+NEXT_PAGE: Final = "nextPage"  # the keys beside `values` on a page
+# Pages of Account Engagement's API v4: {"@attributes": {...}, "result": {"total_results": 2, "prospect": [...]}}
+V4_PAGE: Final = {"@attributes", "result"}
+TOTAL: Final = "total_results"
 # Lists of records on pages without an id of their own; a record with an id may have such a list of its own.
 LISTS_OF_PAGES: Final = ("events", "deals", "contacts", "engagements")
 # Names and values of entries that are pairs: answers of form tools, parameters of events.
@@ -71,7 +75,7 @@ def _has_record_lines(path: Path, name: str) -> bool:
             record = json.loads(file.readline().decode("utf-8-sig"))
     except (OSError, EOFError, zlib.error, ValueError, RecursionError):
         return False
-    return isinstance(record, dict) and not _list_key(record)
+    return isinstance(record, dict) and _page_records(record) is None
 
 
 def _records(text: str, name: str) -> Iterator[Record]:
@@ -87,13 +91,34 @@ def _of(document: Any) -> Iterator[Record]:
     """The records of a document or of one page."""
     if isinstance(document, list):
         for entry in document:
-            if isinstance(entry, dict) and _list_key(entry):
+            if isinstance(entry, dict):
                 yield from _of(entry)
-            elif isinstance(entry, dict):
-                yield entry
     elif isinstance(document, dict):
-        key = _list_key(document)
-        yield from _of(document[key]) if key else iter([document])
+        records = _page_records(document)
+        yield from iter([document]) if records is None else _of(records)
+
+
+def _page_records(document: Mapping[str, Any]) -> Any:
+    """What holds the records of one page; None for a document that is a record itself."""
+    key = _list_key(document)
+    if key is not None:
+        return document[key]
+    values = document.get("values")
+    if isinstance(values, list) and all(name.startswith(NEXT_PAGE) for name in document if name != "values"):
+        # Answers of a form are named `values`, too; they have no id.
+        are_records = all(isinstance(value, dict) and _record_id(value) is not None for value in values)
+        return values if are_records else None
+    if set(document) <= V4_PAGE and isinstance(document.get("result"), dict):
+        return _v4_records(document["result"])
+    return None
+
+
+def _v4_records(result: Mapping[str, Any]) -> Any:
+    """The records of {"total_results": 2, "prospect": [...]}; the only record of a page is no list."""
+    lists = [value for name, value in result.items() if name != TOTAL]
+    if len(lists) > 1 or not all(isinstance(value, dict | list) for value in lists):
+        return None
+    return [entry for value in lists for entry in (value if isinstance(value, list) else [value])]
 
 
 def _list_key(document: Mapping[str, Any]) -> str | None:

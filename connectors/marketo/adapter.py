@@ -15,8 +15,9 @@ from connectors.ids import whole_ids
 from connectors.marketo.activities import Log, activity_rows, activity_types, own_name, without_null_words
 from connectors.marketo.objects import ALL_KINDS, LEAD, OPPORTUNITY, ROLE
 from connectors.persons.convert import convert_persons
+from connectors.persons.earlier import merged_earlier
 from connectors.persons.events import EventNames, event_names
-from connectors.persons.opportunities import OpportunityKind, opportunity_rows
+from connectors.persons.opportunities import Evidence, OpportunityKind, opportunity_rows
 from connectors.persons.rows import PersonRows, Rules, erasures, slug
 from connectors.persons.values_today import Persons, person_rows
 from connectors.records import RecordKind, newest_records, with_good_ids
@@ -54,9 +55,11 @@ def _read(export: Export, log: Log) -> Iterator[PersonRows]:
     log.types = activity_types(export)
     yield from activity_rows(export, log)
     # A merge deletes the merged record: that erases nobody.
-    yield erasures(None, pa.array(sorted(log.deleted - log.merged), pa.string()))
+    merged = log.merged | merged_earlier(export.earlier)
+    yield erasures(None, pa.array(sorted(log.deleted - merged), pa.string()))
     yield from _people(export, log)
-    yield from opportunity_rows(export, OPPORTUNITIES, log.names)
+    evidence = Evidence(latest_us=log.old.latest_us)
+    yield from opportunity_rows(export, OPPORTUNITIES, log.names, evidence)
 
 
 def _people(export: Export, log: Log) -> Iterator[PersonRows]:
@@ -65,7 +68,7 @@ def _people(export: Export, log: Log) -> Iterator[PersonRows]:
         return
     records = newest_records(export, with_good_ids(export, table, RECORDS), RECORDS)
     erased = set(whole_ids(pa.array(records.erased, pa.string())).to_pylist())
-    yield erasures(None, pa.array(sorted(erased - log.merged), pa.string()))
+    yield erasures(None, pa.array(sorted(erased - log.merged - merged_earlier(export.earlier)), pa.string()))
     created = export.times(records.current, RECORDS.created)
     current = export.leave(records.current, "bad_created_date", ~created.known)
     anonymous, _ = booleans(column(current, "isAnonymous"))

@@ -7,9 +7,9 @@ from typing import Final
 import numpy as np
 import pyarrow as pa
 
-from connectors.accounts import Account
 from connectors.deals import NO_TIME, times
 from connectors.export import Export
+from connectors.merge import with_other_ids
 from connectors.persons.amounts import amounts_of
 from connectors.persons.census import REASONS, USED, Census, take_census
 from connectors.persons.decisions import Decided, decide, outcome_table, stage_table
@@ -44,7 +44,8 @@ def convert_persons(export: Export, read: Reader, rules: Rules, sink: Sink) -> R
     sink.erase(census.erased)
     sink.rename(census.renamed)
     traits = Traits(census)
-    traits.add_earlier(export.earlier)
+    known = {name: export.earlier[name] for name in ("leads", "attribute_changes") if name in export.earlier}
+    traits.add_earlier(with_other_ids(known, census.renamed))
     for table in _second_reading(export, read, census, log, earlier, traits):
         sink.add("interactions", table)
     columns = {"lead_id": census.ids, "created_at": times(census.created_us), **traits.attributes()}
@@ -76,8 +77,7 @@ def _note_lists(export: Export) -> None:
 
 def _first_reading(export: Export, read: Reader, rules: Rules) -> tuple[Log, int]:
     """The log of all rows, and how many of them stand for an earlier import."""
-    accounts = [Account(account.file, account.kind) for account in export.accounts]
-    scratch = replace(export, accounts=accounts, tallies={})
+    scratch = export.unaccounted()
     builder = LogBuilder()
     for rows in earlier_rows(export.earlier):
         builder.add(rows)

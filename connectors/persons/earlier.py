@@ -36,6 +36,16 @@ def earlier_rows(tables: Mapping[str, pa.Table]) -> list[PersonRows]:
     return rows
 
 
+def merged_earlier(tables: Mapping[str, pa.Table]) -> frozenset[str]:
+    """Ids of records that an earlier import merged into another: their deletion erases nobody."""
+    if IDENTITIES not in tables:
+        return frozenset()
+    ids = tables[IDENTITIES]
+    is_user = pc.equal(ids.column("level"), USER)
+    is_other = pc.and_(is_user, pc.not_equal(ids.column("id"), ids.column("lead_id")))
+    return frozenset(ids.filter(is_other).column("id").to_pylist())
+
+
 @dataclass(frozen=True)
 class _Levels:
     """The level of each known id."""

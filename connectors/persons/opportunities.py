@@ -1,7 +1,7 @@
 """Opportunities of persons: a closed one decides its primary person, a new one reopens a lost person."""
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Final
 
 import numpy as np
@@ -17,13 +17,14 @@ from connectors.persons.streams import first_number
 from connectors.records import RecordKind, newest_records, with_good_ids
 from connectors.values import end_of_day
 from connectors.words import outcome_of
-from history.arrays import Flags
+from history.arrays import Flags, Ints, Mask
 from history.folder.columns import Times
 
 NOT_PRIMARY: Final = "not_the_primary_person"
 NO_OPPORTUNITY: Final = "of_no_opportunity"
 NO_PERSON: Final = "opportunity_of_no_person"
-NO_TIME_OF_CLOSING: Final = "closed_without_a_date"
+UNDATED: Final = "are of opportunities that closed without a date: they count as closed at their last change"
+NUMBER_DIGITS: Final = 18  # more do not fit into 64 bits
 OPEN: Final = "open_opportunity"  # why it decides nothing
 
 
@@ -31,7 +32,8 @@ OPEN: Final = "open_opportunity"  # why it decides nothing
 class OpportunityKind:
     """The fields of opportunities and of their link to persons.
 
-    won, closed: fields that hold true or false; status: a field of words such as Won.
+    won, closed: fields that hold true or false; status: a field of words such as Won. person: a field of the
+    opportunity itself. first_created: of several persons the one with the lowest number, where no link is primary.
     """
 
     records: RecordKind
@@ -47,12 +49,28 @@ class OpportunityKind:
     won: str = ""
     closed: str = ""
     status: str = ""
+    person: str = ""
+    first_created: bool = False
 
 
-def opportunity_rows(export: Export, kind: OpportunityKind, names: EventNames) -> Iterator[PersonRows]:
+@dataclass(frozen=True)
+class Evidence:
+    """What other tables tell of opportunities: links (opportunity, person), closing times, and the persons who are
+    there (None: unknown). latest_us: the latest time of the export, NO_TIME if unknown.
+    """
+
+    links: Sequence[tuple[str, str]] = ()
+    closed_us: Mapping[str, int] = field(default_factory=dict)
+    people: Collection[str] | None = None
+    latest_us: int = NO_TIME
+
+
+def opportunity_rows(
+    export: Export, kind: OpportunityKind, names: EventNames, evidence: Evidence
+) -> Iterator[PersonRows]:
     """Decisions at the closing date of the primary person, and reopenings at the creation."""
     table = export.table(kind.records.name)
-    person_of = _primary_persons(export, kind, set(column(table, kind.records.id).to_pylist()))
+    person_of = _primary_persons(export, kind, table, evidence)
     if not len(table):
         return
     table = newest_records(export, with_good_ids(export, table, kind.records), kind.records).current
@@ -61,12 +79,9 @@ def opportunity_rows(export: Export, kind: OpportunityKind, names: EventNames) -
     yield _reopenings(_persons(table, kind, person_of), export.times(table, kind.records.created))
 
     table = export.leave(table, OPEN, _roles(table, kind, names) == Role.STATEMENT)
-    table = export.leave(table, NO_TIME_OF_CLOSING, ~export.times(table, kind.closed_at).known)
-    closed_at = export.times(table, kind.closed_at)
-    us = np.where(closed_at.is_date, end_of_day(closed_at.us, export.options.zone), closed_at.us)
     count = len(table)
     yield PersonRows(
-        table, np.minimum(us, export.options.now_us), np.full(count, NO_TIME), _roles(table, kind, names),
+        table, _closings(export, table, kind, evidence), np.full(count, NO_TIME), _roles(table, kind, names),
         np.zeros(count, np.bool_),
         {
             "known": _persons(table, kind, person_of),
@@ -74,8 +89,31 @@ def opportunity_rows(export: Export, kind: OpportunityKind, names: EventNames) -
             "currency": column(table, kind.currency),
             "reason": column(table, kind.reason),
         },
-        amount=first_number(export, table, (kind.amount,)),
+        amount=first_number(export, table, (kind.amount,), of="an amount"),
     )  # fmt: skip
+
+
+def _closings(export: Export, table: pa.Table, kind: OpportunityKind, evidence: Evidence) -> Ints:
+    """When each opportunity (m,) closed: its date, else as other tables tell, else at its last change."""
+    read = export.times(table, kind.closed_at)
+    us = np.where(read.is_date, end_of_day(read.us, export.options.zone), read.us)
+    us = np.where(read.known, us, NO_TIME)
+    told = [evidence.closed_us.get(id_ or "", NO_TIME) for id_ in _ids(table, kind)]
+    us = np.where(us == NO_TIME, np.array(told, dtype=np.int64), us)
+    undated = us == NO_TIME
+    for name in kind.records.modified:
+        changed = export.times(table, name)
+        us = np.where((us == NO_TIME) & changed.known, changed.us, us)
+    latest = export.options.now_us if evidence.latest_us == NO_TIME else evidence.latest_us
+    us = np.where(us == NO_TIME, latest, us)
+    if undated.any():
+        export.tallies[UNDATED] = export.tallies.get(UNDATED, 0) + int(undated.sum())
+    return np.minimum(us, export.options.now_us)
+
+
+def _ids(table: pa.Table, kind: OpportunityKind) -> list[str | None]:
+    ids: list[str | None] = whole_ids(column(table, kind.records.id)).to_pylist()
+    return ids
 
 
 def _slugs(array: pa.Array) -> pa.Array:
@@ -101,8 +139,7 @@ def _roles(table: pa.Table, kind: OpportunityKind, names: EventNames) -> Flags:
 
 
 def _persons(table: pa.Table, kind: OpportunityKind, person_of: dict[str, str]) -> pa.Array:
-    ids = column(table, kind.records.id).to_pylist()
-    return pa.array([person_of.get(id_ or "") for id_ in ids], pa.string())
+    return pa.array([person_of.get(id_ or "") for id_ in _ids(table, kind)], pa.string())
 
 
 def _reopenings(persons: pa.Array, created: Times) -> PersonRows:
@@ -115,29 +152,66 @@ def _reopenings(persons: pa.Array, created: Times) -> PersonRows:
     )  # fmt: skip
 
 
-def _primary_persons(export: Export, kind: OpportunityKind, opportunities: set[str | None]) -> dict[str, str]:
+@dataclass(frozen=True)
+class _Links:
+    """Links (n,) of opportunities and persons; the first rows are those of the table of links."""
+
+    opportunity: list[str | None]
+    person: list[str | None]
+    primary: Mask
+
+    def order(self, evidence: Evidence, first_created: bool) -> list[int]:
+        """The links in the order in which they count: of persons who are there, primary ones, then by number or row."""
+        people = evidence.people
+        absent = np.array([people is not None and who not in people for who in self.person], dtype=np.bool_)
+        number = [
+            int(who) if first_created and who and who.isdecimal() and len(who) < NUMBER_DIGITS else 0
+            for who in self.person
+        ]
+        places = np.arange(len(self.person))
+        order: list[int] = np.lexsort(
+            (places, np.array(number, dtype=np.int64), ~self.primary, absent)
+        ).tolist()
+        return order
+
+
+def _links(table: pa.Table, opportunities: pa.Table, kind: OpportunityKind, evidence: Evidence) -> _Links:
+    opportunity = whole_ids(column(table, kind.link_opportunity)).to_pylist()
+    person = whole_ids(column(table, kind.link_person)).to_pylist()
+    further = [*evidence.links]
+    if kind.person:
+        own = whole_ids(column(opportunities, kind.person)).to_pylist()
+        further += [(a, b) for a, b in zip(_ids(opportunities, kind), own, strict=True) if a and b]
+    primary = np.concatenate(
+        (booleans(column(table, kind.link_primary))[0], np.zeros(len(further), np.bool_))
+    )
+    return _Links(opportunity + [a for a, _ in further], person + [b for _, b in further], primary)
+
+
+def _primary_persons(
+    export: Export, kind: OpportunityKind, opportunities: pa.Table, evidence: Evidence
+) -> dict[str, str]:
     """opportunity -> its primary person, else the first linked one; other links are set aside."""
     table = export.table(kind.links)
-    opportunity = column(table, kind.link_opportunity).to_pylist()
-    person = whole_ids(column(table, kind.link_person)).to_pylist()
-    primary, _ = booleans(column(table, kind.link_primary))
+    links = _links(table, opportunities, kind, evidence)
+    listed = set(_ids(opportunities, kind))
     chosen: dict[str, int] = {}
-    for row in np.lexsort((np.arange(len(table)), ~primary)).tolist():
-        id_ = opportunity[row]
-        if id_ in opportunities and id_ is not None and person[row] is not None:
+    for row in links.order(evidence, kind.first_created):
+        id_ = links.opportunity[row]
+        if id_ in listed and id_ is not None and links.person[row] is not None:
             chosen.setdefault(id_, row)
-    known = np.array([id_ in chosen for id_ in opportunity], dtype=np.bool_)
+    persons = {id_: links.person[row] or "" for id_, row in chosen.items()}
+
+    rows = list(zip(links.opportunity, links.person, strict=True))[: len(table)]
+    known = np.array([id_ in chosen for id_, _ in rows], dtype=np.bool_)
     is_used = np.zeros(len(table), dtype=np.bool_)
-    is_used[list(chosen.values())] = True
-    repeated = np.array(
-        [id_ in chosen and person[chosen[id_]] == who for id_, who in zip(opportunity, person, strict=True)],
-        dtype=np.bool_,
-    )
+    is_used[[row for row in chosen.values() if row < len(table)]] = True
+    repeated = np.array([persons.get(id_ or "") == who for id_, who in rows], dtype=np.bool_)
     export.use(table.filter(pa.array(is_used)))
-    for reason, rows in (
+    for reason, mask in (
         (NO_OPPORTUNITY, ~known),
         ("double", known & ~is_used & repeated),
         (NOT_PRIMARY, known & ~is_used & ~repeated),
     ):
-        export.leave(table, reason, rows)
-    return {id_: person[row] or "" for id_, row in chosen.items()}
+        export.leave(table, reason, mask)
+    return persons

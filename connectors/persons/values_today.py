@@ -62,6 +62,7 @@ class Persons:
 
     attributes: today's values; historic: attributes whose value of today counts only with a logged change.
     makes_lead: records that are leads by themselves. without_values: records whose values count for nobody.
+    addresses: e-mail addresses by which other rows name the persons.
     """
 
     table: pa.Table
@@ -72,6 +73,7 @@ class Persons:
     historic: frozenset[str]
     makes_lead: Mask
     without_values: Mask
+    addresses: pa.Array | None = None
 
 
 def person_rows(export: Export, persons: Persons, old: OldValues) -> Iterator[PersonRows]:
@@ -90,6 +92,8 @@ def person_rows(export: Export, persons: Persons, old: OldValues) -> Iterator[Pe
             before = pc.coalesce(before, today)
         first[name] = _unless(known, before)
     common = {"known": persons.ids}
+    if persons.addresses is not None:
+        common["address"] = persons.addresses
     yield PersonRows(
         persons.table, persons.created_us, np.full(count, NO_TIME), np.full(count, Role.STATEMENT, np.int8),
         persons.makes_lead, common, traits=first,

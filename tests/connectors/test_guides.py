@@ -11,7 +11,19 @@ from cli.main import leadcast
 from tests.builders.simulated_crm import World, open_ids, simulated
 
 GUIDES = Path(__file__).parents[2] / "docs" / "guides"
-SYSTEMS = ("amplitude", "dynamics", "ga4", "hubspot", "marketo", "odoo", "pipedrive", "salesforce", "segment")
+SYSTEMS = (
+    "amplitude",
+    "dynamics",
+    "ga4",
+    "hubspot",
+    "marketo",
+    "odoo",
+    "pardot",
+    "pipedrive",
+    "salesforce",
+    "segment",
+)
+PAGES = {"pardot": "account-engagement"}
 COMMAND = re.compile(r"^leadcast (.+)$", re.MULTILINE)
 SHELL = re.compile(r"```sh\n(.*?)```", re.DOTALL)
 EXAMPLE = re.compile(r"^leadcast (import \w+ export --output crm)$", re.MULTILINE)
@@ -29,7 +41,7 @@ def test_example_of_the_guide_gives_usable_data(
     builder = import_module(f"tests.builders.{system}_export")
     monkeypatch.chdir(tmp_path)
     builder.export(world, sorted(builder.SHAPES)[-1], Path("export"))
-    example = EXAMPLE.search((GUIDES / f"{system}.md").read_text(encoding="utf-8"))
+    example = EXAMPLE.search((GUIDES / f"{PAGES.get(system, system)}.md").read_text(encoding="utf-8"))
     assert example is not None
     imported = CliRunner().invoke(leadcast, example[1].split(), catch_exceptions=False)
     assert imported.exit_code == 0, imported.stderr

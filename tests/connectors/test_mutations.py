@@ -27,7 +27,18 @@ def builder(system: str) -> Any:
 
 FEW, MANY = 20, 200
 # The builders of exports: tests/builders/SYSTEM_export.py.
-SYSTEMS = ("amplitude", "dynamics", "ga4", "hubspot", "marketo", "odoo", "pipedrive", "salesforce", "segment")
+SYSTEMS = (
+    "amplitude",
+    "dynamics",
+    "ga4",
+    "hubspot",
+    "marketo",
+    "odoo",
+    "pardot",
+    "pipedrive",
+    "salesforce",
+    "segment",
+)
 MAIN_TABLES = [
     ("hubspot", "reports", "all-deals.csv"), ("hubspot", "warehouse", "deal_data.csv"),
     ("hubspot", "warehouse", "deal_property_history_data.csv"), ("pipedrive", "reports", "deals.csv"),

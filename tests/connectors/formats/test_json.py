@@ -18,12 +18,31 @@ from tests.builders.export_sources import read, rows_of
         ),
         '{"Id": "1", "Owner": {"Name": "Ada"}, "N": 2.0}\n\n',
         json.dumps([{"records": [{"Id": "1", "Owner": {"Name": "Ada"}, "N": 2}]}, {"records": []}]),
+        json.dumps({"nextPageToken": None, "values": [{"Id": "1", "Owner": {"Name": "Ada"}, "N": 2}]}),
+        json.dumps({"values": [{"Id": "1", "Owner": {"Name": "Ada"}, "N": 2}]}),
+        json.dumps(
+            {
+                "@attributes": {},
+                "result": {"total_results": 1, "person": [{"Id": "1", "Owner.Name": "Ada", "N": 2}]},
+            }
+        ),
+        json.dumps({"result": {"total_results": 1, "person": {"Id": "1", "Owner.Name": "Ada", "N": 2}}}),
     ],
-    ids=["array", "page", "lines", "pages"],
+    ids=["array", "page", "lines", "pages", "next page", "last page", "below result", "one below result"],
 )
 def test_json_records_are_flattened(tmp_path: Path, text: str) -> None:
     (tmp_path / "a.json").write_text(text, encoding="utf-8")
     assert rows_of(tmp_path / "a.json") == [{"Id": "1", "Owner.Name": "Ada", "N": "2"}]
+
+
+def test_page_without_records_has_none(tmp_path: Path) -> None:
+    (tmp_path / "a.json").write_text('{"@attributes": {"stat": "ok"}, "result": {"total_results": 0}}')
+    assert rows_of(tmp_path / "a.json") == []
+
+
+def test_answers_of_a_form_are_no_page(tmp_path: Path) -> None:
+    (tmp_path / "a.json").write_text('[{"values": [{"name": "size", "value": "9"}]}]')
+    assert rows_of(tmp_path / "a.json") == [{"values.size": "9"}]
 
 
 def test_nested_records_are_a_source_of_their_own(tmp_path: Path) -> None:
