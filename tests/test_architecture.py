@@ -54,7 +54,6 @@ CUPBOARD_IMPORTS = {
         "amplitude": {".", "persons"},
         "ga4": {".", "persons"},
         "marketo": {".", "persons"},
-        "marketo": {".", "persons"},
         "pardot": {".", "persons"},
         "formats": {"."},
         "salesforce": {"."},
