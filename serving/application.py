@@ -13,13 +13,14 @@ from serving.api.errors import expected_problem
 from serving.api.openapi import describe
 from serving.http.guard import Guard
 from serving.http.router import Dispatcher
-from serving.pages import assets, docs, forecast, funnel, lead, model
+from serving.pages import assets, docs, forecast, funnel, lead, model, preferences, signin
 from serving.pages import worklist as worklist_page
+from serving.pages.errors import problem_pages
 from serving.runtime import Runtime
 
 # Frequent routes first: the router tries them in order.
 API = (scores, events, worklist, corrections, bulk_leads, leads, reports, status)
-PAGES = (worklist_page, lead, model, funnel, forecast, docs, assets)
+PAGES = (worklist_page, lead, model, funnel, forecast, docs, signin, preferences, assets)
 ROUTES = [route for part in (*API, *PAGES) for route in part.routes.all]
 
 
@@ -40,7 +41,7 @@ def build_app(runtime: Runtime) -> Starlette:
 
 def guarded(app: Starlette, runtime: Runtime) -> Guard:
     """The application as clients reach it."""
-    return Guard(Dispatcher(app), runtime.settings, expected_problem)
+    return Guard(Dispatcher(app), runtime.settings, expected_problem, problem_pages(app))
 
 
 def _version() -> str:

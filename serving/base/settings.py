@@ -3,6 +3,7 @@
 import hashlib
 import math
 import os
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -16,6 +17,7 @@ DEFAULT_CONCURRENCY = 64
 MAX_CONCURRENCY = 10_000
 LOGGED = ("all", "errors", "off")
 LABEL_DIGITS = 8
+_ORIGIN = re.compile(r"https?://(\*\.)?[A-Za-z0-9.-]+(:\d{1,5})?")
 
 
 @dataclass(frozen=True)
@@ -33,7 +35,10 @@ class ApiKey:
 
 @dataclass(frozen=True)
 class Settings:
-    """rate_limit is in requests a second and key (None: unlimited), concurrency in requests at once per worker."""
+    """rate_limit is in requests a second and key (None: unlimited), concurrency in requests at once per worker.
+
+    frame_ancestors are the origins whose pages may show a lead's panel in a frame.
+    """
 
     home: Path
     api_keys: tuple[ApiKey, ...] = ()
@@ -41,6 +46,7 @@ class Settings:
     concurrency: int = DEFAULT_CONCURRENCY
     logged: str = "all"
     run_folder: Path | None = None
+    frame_ancestors: tuple[str, ...] = ()
     database_url: str | None = field(default=None, repr=False)  # may contain a password
 
 
@@ -55,6 +61,7 @@ def read_settings(environment: Mapping[str, str] = os.environ) -> Settings:
         concurrency=_concurrency(environment.get("LEADCAST_CONCURRENCY", ""), problems),
         logged=_logged(environment.get("LEADCAST_LOG", ""), problems),
         run_folder=Path(run_folder) if run_folder else None,
+        frame_ancestors=_origins(environment.get("LEADCAST_FRAME_ANCESTORS", ""), problems),
         database_url=_database(environment.get("LEADCAST_DATABASE_URL", ""), problems),
     )
     if problems:
@@ -114,6 +121,16 @@ def _database(text: str, problems: list[str]) -> str | None:
     except InvalidInput as refusal:
         problems.extend(refusal.problems)
     return text or None
+
+
+def _origins(text: str, problems: list[str]) -> tuple[str, ...]:
+    origins = tuple(text.replace(",", " ").split())
+    if not all(_ORIGIN.fullmatch(origin) for origin in origins):
+        problems.append(
+            "LEADCAST_FRAME_ANCESTORS must be origins such as https://crm.example.com or https://*.example.com, "
+            "split by blanks; no path"
+        )
+    return origins
 
 
 def _logged(text: str, problems: list[str]) -> str:

@@ -1,29 +1,36 @@
-"""Access: API keys with scopes; without keys, loopback clients only."""
+"""Access: API keys with scopes, sessions of people; without keys, loopback clients only."""
 
-import base64
-import binascii
 import hashlib
 import hmac
 import ipaddress
+import re
 from functools import lru_cache
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlsplit
 
+from starlette.requests import cookie_parser
 from starlette.types import Scope
 
 from serving.base.problems import Problem
 from serving.base.settings import ApiKey
+from serving.http.attempts import Attempts
 from serving.http.bodies import header
+from serving.http.sessions import SESSION_COOKIE, Session, Sessions
 
 OPEN_PATHS = frozenset({"/livez", "/readyz"})
-PAGES = frozenset({"/", "/docs", "/funnel", "/forecast", "/model"})
+SIGN_IN = "/signin"
+STATIC = "/static/"
+PAGES = frozenset({"/", "/docs", "/funnel", "/forecast", "/model", "/welcome", SIGN_IN, "/signout"})
+ANONYMOUS_COOKIE = "leadcast_form"  # the token of forms without a session
 INGEST_PATHS = frozenset({"/v1/events", "/v1/corrections"})  # by POST
 SCOPE_OF_METHOD = {"GET": "read", "HEAD": "read", "PUT": "ingest", "DELETE": "admin"}
 CHALLENGE = 'Bearer realm="leadcast"'
-PAGE_CHALLENGE = 'Basic realm="leadcast", charset="UTF-8"'
+_ANONYMOUS_TOKEN = re.compile(r"[A-Za-z0-9_-]{22,64}")
 
 
 def required_scope(method: str, path: str) -> str | None:
-    """Scope required for a request; None if any valid key suffices (no handler for this method)."""
+    """Scope required for a request; None if any valid key suffices: no such method, or a form, which checks its own."""
+    if method == "POST" and is_page(path):
+        return None
     if method == "POST":
         return "ingest" if path in INGEST_PATHS else "score"
     return SCOPE_OF_METHOD.get(method)
@@ -40,13 +47,15 @@ def is_known_page(path: str) -> bool:
 
 
 class Access:
-    """Admits a request or raises Problem 400, 401 or 403."""
+    """Admits a request or raises Problem: 303 to the page for signing in, 400, 401 or 403."""
 
     def __init__(self, keys: tuple[ApiKey, ...]) -> None:
         self.keys = keys
+        self.sessions = Sessions(keys)
+        self.attempts = Attempts()
 
     def admit(self, scope: Scope) -> ApiKey | None:
-        """The key of the request; None for open paths and without keys."""
+        """The key of the request; None for open paths and without keys. A session stands for its key."""
         path = scope["path"]
         hosts = [value for name, value in scope["headers"] if name == b"host"]
         if len(hosts) > 1:  # RFC 9112, section 3.2
@@ -56,41 +65,107 @@ class Access:
         if not self.keys:
             _check_loopback(scope, hosts[0] if hosts else b"")
             return None
-        key = self._find(_presented_key(scope, is_page(path)))
+        key = self._key_of(scope)
+        if is_open(path):
+            return key
         if key is None:
-            raise _key_required(path)
-        required = required_scope(scope["method"], path)
-        if required is not None and required not in key.scopes:
-            raise Problem(403, "missing-scope", f"This key lacks the scope {required}.")
+            raise _key_required(scope)
+        check_key(key, required_scope(scope["method"], path))
         return key
 
-    def _find(self, presented: bytes | None) -> ApiKey | None:
+    def find(self, presented: bytes) -> ApiKey | None:
         """The key with this text; compares with all keys, so that the time does not tell which one matched."""
-        digest = hashlib.sha256(presented or b"").digest()
+        digest = hashlib.sha256(presented).digest()
         match = None
         for key in self.keys:
             if hmac.compare_digest(key.digest, digest):
                 match = key
         return match if presented else None
 
-
-def _presented_key(scope: Scope, page: bool) -> bytes | None:
-    """The key in `Authorization: Bearer KEY`; on pages also a browser's Basic password (RFC 7617)."""
-    kind, _, credentials = (header(scope, b"authorization") or b"").partition(b" ")
-    if kind.lower() == b"bearer":
-        return credentials.strip()
-    if page and kind.lower() == b"basic" and scope["method"] in ("GET", "HEAD"):
-        try:
-            return base64.b64decode(credentials.strip(), validate=True).partition(b":")[2]
-        except binascii.Error:
+    def _key_of(self, scope: Scope) -> ApiKey | None:
+        """The key in `Authorization: Bearer KEY`, else that of the session."""
+        credentials = header(scope, b"authorization")
+        if credentials is not None:
+            kind, _, text = credentials.partition(b" ")
+            scope["leadcast.has_bearer"] = True
+            return self.find(text.strip()) if kind.lower() == b"bearer" else None
+        cookie = cookies_of(scope).get(SESSION_COOKIE)
+        if not cookie or not _takes_session(scope):
             return None
-    return None
+        session = self.sessions.read(cookie)
+        scope["leadcast.session"] = session
+        return session.key if session else None
 
 
-def _key_required(path: str) -> Problem:
-    challenge = f"{CHALLENGE}, {PAGE_CHALLENGE}" if is_page(path) else CHALLENGE
-    detail = "An API key is required: send Authorization: Bearer KEY."
-    return Problem(401, "key-needed", detail, headers={"WWW-Authenticate": challenge})
+def _takes_session(scope: Scope) -> bool:
+    """True for reading, and for the forms of pages: a browser's cookie changes nothing through the API."""
+    return scope["method"] in ("GET", "HEAD") or (scope["method"] == "POST" and is_page(scope["path"]))
+
+
+def is_open(path: str) -> bool:
+    """True for paths that need no key."""
+    return path in OPEN_PATHS or path == SIGN_IN or path.startswith(STATIC)
+
+
+def session_of(scope: Scope) -> Session | None:
+    """The session of an admitted request."""
+    session: Session | None = scope.get("leadcast.session")
+    return session
+
+
+def scopes_of(scope: Scope) -> frozenset[str] | None:
+    """The scopes of an admitted request's key; None if there are no keys, so that everything is allowed."""
+    key: ApiKey | None = scope.get("leadcast.key")
+    return key.scopes if key else None
+
+
+def check_scope(scope: Scope, required: str | None) -> None:
+    """Raises Problem 403 if an admitted request's key lacks the scope."""
+    key: ApiKey | None = scope.get("leadcast.key")
+    if key is not None:
+        check_key(key, required)
+
+
+def check_key(key: ApiKey, required: str | None) -> None:
+    """Raises Problem 403 if the key lacks the scope."""
+    if required is not None and required not in key.scopes:
+        raise Problem(403, "missing-scope", f"This key lacks the scope {required}.")
+
+
+def anonymous_token(scope: Scope) -> str | None:
+    """The token of forms without a session, from its cookie; None if the browser has none."""
+    token = cookies_of(scope).get(ANONYMOUS_COOKIE, "")
+    return token if _ANONYMOUS_TOKEN.fullmatch(token) else None
+
+
+def cookies_of(scope: Scope) -> dict[str, str]:
+    """The cookies of a request."""
+    return cookie_parser((header(scope, b"cookie") or b"").decode("latin-1"))
+
+
+def _key_required(scope: Scope) -> Problem:
+    """401; for people in a browser 303 to the page for signing in, from which they come back."""
+    detail = "An API key is required: send Authorization: Bearer KEY, or sign in at /signin."
+    if not is_page(scope["path"]) or b"text/html" not in (header(scope, b"accept") or b""):
+        return Problem(401, "key-needed", detail, headers={"WWW-Authenticate": CHALLENGE})
+    if (
+        header(scope, b"hx-request") is not None
+    ):  # htmx follows a 303 itself and would show the page inside this one
+        return Problem(
+            401, "key-needed", detail, headers={"HX-Redirect": SIGN_IN, "WWW-Authenticate": CHALLENGE}
+        )
+    return Problem(303, "sign-in", "Sign in first.", headers={"Location": f"{SIGN_IN}{_way_back(scope)}"})
+
+
+def _way_back(scope: Scope) -> str:
+    """The query that brings a person back to the page they wanted."""
+    if scope["method"] not in ("GET", "HEAD") or scope["path"] in ("/", "/signout"):
+        return ""
+    raw: bytes = scope.get("raw_path") or quote(scope["path"]).encode()
+    query: bytes = scope.get("query_string") or b""
+    target = raw.partition(b"?")[0] + (b"?" + query if query else b"")
+    panel = "&panel=1" if b"panel=1" in query.split(b"&") else ""
+    return f"?to={quote(target, safe='')}{panel}"
 
 
 def _check_loopback(scope: Scope, host: bytes) -> None:

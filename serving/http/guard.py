@@ -13,10 +13,10 @@ from serving.base import metrics
 from serving.base.json_logs import LOGGER, described
 from serving.base.problems import Problem, unavailable
 from serving.base.settings import ApiKey, Settings
-from serving.http.access import OPEN_PATHS, Access
+from serving.http.access import OPEN_PATHS, SIGN_IN, Access, is_open
 from serving.http.bodies import CLIENT_CLOSED_REQUEST, Disconnected, header
 from serving.http.rate_limit import RateLimit
-from serving.http.responses import problem_response
+from serving.http.responses import ProblemPage, problem_response
 
 REQUEST_ID = re.compile(rb"[A-Za-z0-9._-]{1,100}")
 METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "DELETE", "OPTIONS", "PATCH"})
@@ -29,7 +29,11 @@ _HEADERS = [
     (b"cross-origin-resource-policy", b"same-origin"),
 ]
 _NO_STORE = (b"cache-control", b"no-store")
-_POLICY = (b"content-security-policy", b"default-src 'none'; frame-ancestors 'none'")
+_POLICY = b"default-src 'none'; frame-ancestors 'none'"
+_PAGE_POLICY = (
+    "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self' data:; font-src 'self'; "
+    "connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors "
+)
 
 Translate = Callable[[Exception], Problem | None]
 
@@ -37,12 +41,17 @@ Translate = Callable[[Exception], Problem | None]
 class Guard:
     """Admits a request or answers with a problem; counts and logs it either way.
 
-    `translate` gives the problem of an exception of the application, None for an unexpected one.
+    `translate` gives the problem of an exception of the application, None for an unexpected one; `problem_page` the
+    page of a problem.
     """
 
-    def __init__(self, app: ASGIApp, settings: Settings, translate: Translate) -> None:
+    def __init__(
+        self, app: ASGIApp, settings: Settings, translate: Translate, problem_page: ProblemPage
+    ) -> None:
         self.app = app
         self.translate = translate
+        self.problem_page = problem_page
+        self.frame_ancestors = " ".join(settings.frame_ancestors)
         self.access = Access(settings.api_keys)
         self.limit: RateLimit | None = None
         if settings.rate_limit:
@@ -56,10 +65,11 @@ class Guard:
             await _refuse_websocket(scope, receive, send)
             return
         started = time.perf_counter()
-        sender = _Sender(scope, send, self._leave)
+        sender = _Sender(scope, send, self)
         key: ApiKey | None = None
+        scope["leadcast.access"] = self.access
         try:
-            key = self.access.admit(scope)
+            key = scope["leadcast.key"] = self.access.admit(scope)
             self._enter(scope, key, sender)
             await self.app(scope, receive, sender)
         except Disconnected:
@@ -74,15 +84,23 @@ class Guard:
         """Counts the request as running until its answer begins: a slow reader takes nobody's place."""
         if scope["path"] in UNLIMITED:
             return
-        if self.limit is not None:
+        if self.limit is not None and not is_open(scope["path"]):
             self.limit.take(key)
         if self.running >= self.concurrency:
             raise unavailable("overloaded", "Too many requests at once; try again.", 1)
         self.running += 1
         sender.is_running = True
 
-    def _leave(self) -> None:
+    def leave(self) -> None:
+        """Ends a request's place among the running ones."""
         self.running -= 1
+
+    def policy(self, scope: Scope, is_html: bool) -> bytes:
+        """The Content-Security-Policy of an answer: other sites may frame a lead's panel alone, if set so."""
+        if not is_html:
+            return _POLICY
+        ancestors = self.frame_ancestors if self.frame_ancestors and _is_panel(scope) else "'none'"
+        return f"{_PAGE_POLICY}{ancestors}".encode()
 
     def _problem_of(self, raised: Exception, request_id: str) -> Problem:
         problem = raised if isinstance(raised, Problem) else self.translate(raised)
@@ -124,10 +142,10 @@ def route_of(scope: Scope) -> str:
 class _Sender:
     """The `send` of a request: adds the headers of every answer and remembers its status."""
 
-    def __init__(self, scope: Scope, send: Send, on_leave: Callable[[], None]) -> None:
+    def __init__(self, scope: Scope, send: Send, guard: Guard) -> None:
         self.scope = scope
         self.send = send
-        self.on_leave = on_leave
+        self.guard = guard
         self.status = 0
         self.is_running = False
         self.request_id = _request_id(scope)
@@ -137,30 +155,36 @@ class _Sender:
         if message["type"] == "http.response.start":
             self.status = message["status"]
             self.leave()
-            message["headers"] = _complete(list(message.get("headers", ())), self.request_id)
+            message["headers"] = self._complete(list(message.get("headers", ())))
         await self.send(message)
 
     def leave(self) -> None:
         """Ends the request's place among the running ones, once."""
         if self.is_running:
             self.is_running = False
-            self.on_leave()
+            self.guard.leave()
 
     async def send_problem(self, problem: Problem) -> None:
         """Sends the problem, unless an answer has begun."""
         if self.status == 0:
-            await problem_response(self.scope, problem)(self.scope, _disconnected, self)
+            answer = problem_response(self.scope, problem, self.guard.problem_page)
+            await answer(self.scope, _disconnected, self)
+
+    def _complete(self, headers: list[tuple[bytes, bytes]]) -> list[tuple[bytes, bytes]]:
+        present = dict(headers)
+        headers.append((b"x-request-id", self.request_id.encode()))
+        headers.extend(_HEADERS)
+        if b"cache-control" not in present:
+            headers.append(_NO_STORE)
+        is_html = present.get(b"content-type", b"").startswith(b"text/html")
+        headers.append((b"content-security-policy", self.guard.policy(self.scope, is_html)))
+        return headers
 
 
-def _complete(headers: list[tuple[bytes, bytes]], request_id: str) -> list[tuple[bytes, bytes]]:
-    names = {name for name, _ in headers}
-    headers.append((b"x-request-id", request_id.encode()))
-    headers.extend(_HEADERS)
-    if b"cache-control" not in names:
-        headers.append(_NO_STORE)
-    if b"content-security-policy" not in names:
-        headers.append(_POLICY)
-    return headers
+def _is_panel(scope: Scope) -> bool:
+    """True for a lead's page inside a CRM, and for signing in on the way to it."""
+    is_place = scope["path"].startswith("/leads/") or scope["path"] == SIGN_IN
+    return is_place and b"panel=1" in scope["query_string"].split(b"&")
 
 
 def _request_id(scope: Scope) -> str:

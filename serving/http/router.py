@@ -16,6 +16,7 @@ from starlette.routing import BaseRoute, Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from serving.base.problems import Problem
+from serving.http.form_posts import FormEndpoint, checked_form
 
 Json = dict[str, Any]
 Endpoint = Callable[[Request], Awaitable[Response]]
@@ -69,8 +70,20 @@ class Routes:
     def get(self, path: str, operation: Json | None = None) -> Callable[[Endpoint], Endpoint]:
         return self._adder("GET", path, operation)
 
-    def post(self, path: str, operation: Json | None = None) -> Callable[[Endpoint], Endpoint]:
+    def post(self, path: str, operation: Json) -> Callable[[Endpoint], Endpoint]:
         return self._adder("POST", path, operation)
+
+    def form(self, path: str, scope: str | None) -> Callable[[FormEndpoint], FormEndpoint]:
+        """A form of the pages, for keys with this scope (None: any): `@routes.form("/snooze", "ingest")`.
+
+        The endpoint gets the request and its checked fields (serving/http/form_posts.py).
+        """
+
+        def add(endpoint: FormEndpoint) -> FormEndpoint:
+            self.all.append(DescribedRoute(path, checked_form(endpoint, scope), "POST", None))
+            return endpoint
+
+        return add
 
     def put(self, path: str, operation: Json | None = None) -> Callable[[Endpoint], Endpoint]:
         return self._adder("PUT", path, operation)

@@ -15,10 +15,11 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from serving.base.clock import clock_us
-from serving.http.queries import query_texts
+from serving.http.access import ANONYMOUS_COOKIE, scopes_of, session_of
 from serving.http.responses import html_response
 from serving.pages.assets import asset_path
 from serving.pages.catalogue import LANGUAGES, Translator
+from serving.pages.cookies import form_token, set_cookie
 from serving.pages.formats import Formats
 from serving.pages.language import language_of
 
@@ -31,26 +32,58 @@ def render(template: str, request: Request, /, status: int = 200, **values: Any)
 
     `as_of` in values (RFC 3339 or microseconds) is the time that the frame and "5 days ago" refer to; default: now.
     """
-    context = {**frame_of(request), **values}
+    token, is_new = form_token(request)
+    context = {**frame_of(request), "csrf_token": token, **values}
     page = environment(language_of(request), zone_of(request)).get_template(template)
-    return html_response(page.render(context), status)
+    answer = html_response(page.render(context), status)
+    if is_new:
+        set_cookie(answer, request, ANONYMOUS_COOKIE, token)
+    return answer
 
 
 def frame_of(request: Request) -> dict[str, Any]:
     """What every template may use: who reads, what they may do, the model in use, the current section."""
     runtime = request.app.state.runtime
     bundle = runtime.watch.current
+    scopes = scopes_of(request.scope)
+    has_keys = bool(runtime.settings.api_keys)
     return {
         "model_version": bundle.version if bundle else None,
         "as_of": clock_us(),
         "section": section_of(request.scope["path"]),
         "sections": SECTIONS,
-        "no_keys": not runtime.settings.api_keys,
-        "can": lambda scope: True,
-        "csrf_token": None,
-        "panel": "panel" in query_texts(request.scope["query_string"]),
+        "no_keys": not has_keys,
+        "may_read": scopes is not None or not has_keys,
+        "reader": reader_of(request),
+        "session": session_of(request.scope),
+        "can": lambda scope: scopes is None or scope in scopes,
+        "panel": is_panel(request),
+        "here": here(request),
         "notices": [],
     }
+
+
+def reader_of(request: Request) -> str | None:
+    """Who reads: the name given when signing in, else the label of the key; None without keys."""
+    session = session_of(request.scope)
+    key = request.scope.get("leadcast.key")
+    if session and session.name:
+        return session.name
+    return f"key {key.label}" if key else None
+
+
+def is_panel(request: Request) -> bool:
+    """True inside a CRM's frame (`panel=1`): narrow, without the navigation."""
+    return b"panel=1" in request.scope["query_string"].split(b"&")
+
+
+def here(request: Request) -> str:
+    """The path and query of a page that was read; "/" for what was posted."""
+    if request.method not in ("GET", "HEAD"):
+        return "/"
+    raw: bytes = request.scope.get("raw_path") or quote(request.scope["path"]).encode()
+    query: bytes = request.scope["query_string"]
+    return (raw.partition(b"?")[0] + (b"?" + query if query else b"")).decode("latin-1")
 
 
 def formats_of(request: Request) -> Formats:

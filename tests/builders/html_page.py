@@ -18,7 +18,7 @@ def without_digest(path: str) -> str:
 
 
 class Page(HTMLParser):
-    """Links, words and chart data of a page; `faults` lists inline scripts and styles, foreign scripts, wrong nesting.
+    """What a page holds; `faults` lists inline scripts and styles, foreign scripts and wrong nesting.
 
     `words` has plain spaces where a figure has spaces that do not break.
     """
@@ -30,6 +30,7 @@ class Page(HTMLParser):
         self.faults: list[str] = []
         self.charts: list[dict[str, Any]] = []
         self.words = ""
+        self.fields: dict[str, str] = {}
         self.feed(text)
         self.close()
 
@@ -40,12 +41,15 @@ class Page(HTMLParser):
             without_digest(dict(attrs).get("src") or "") not in SCRIPTS or "defer" not in dict(attrs)
         ):
             self.faults.append("script of another origin, or one that the page waits for")
+        if tag == "input":
+            self.fields[dict(attrs).get("name") or ""] = dict(attrs).get("value") or ""
         for name, value in attrs:
             if name.startswith("on") or name == "style" or tag in FORBIDDEN_TAGS:
                 self.faults.append(f"{tag} {name}")
             if name == "data-picture":
                 self.charts.append(json.loads(value or ""))
-            if name in ("href", "src", "action"):
+            is_post = name == "action" and dict(attrs).get("method") == "post"
+            if name in ("href", "src", "action") and not is_post:
                 self.links.append(value or "")
 
     def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:

@@ -40,3 +40,16 @@ def test_every_problem_is_reported_without_the_keys() -> None:
 def test_a_rate_is_a_number_above_zero(rate: str) -> None:
     with pytest.raises(InvalidInput):
         read_settings({"LEADCAST_RATE_LIMIT": rate})
+
+
+def test_frames_are_allowed_by_origin() -> None:
+    read = read_settings({"LEADCAST_FRAME_ANCESTORS": "https://crm.example, https://*.b.example:8443"})
+    assert read.frame_ancestors == ("https://crm.example", "https://*.b.example:8443")
+
+
+@pytest.mark.parametrize(
+    "text", ["*", "crm.example", "https://a.example/x", "https://a; script-src *", "'self'"]
+)
+def test_frames_of_anything_else_are_refused(text: str) -> None:
+    with pytest.raises(InvalidInput, match="LEADCAST_FRAME_ANCESTORS"):
+        read_settings({"LEADCAST_FRAME_ANCESTORS": text})

@@ -1,13 +1,14 @@
 """Access: scopes of every call, and loopback clients without keys."""
 
-import base64
+from base64 import b64encode
 from typing import Any
 
 import pytest
 
 from serving.base.problems import Problem
 from serving.base.settings import read_settings
-from serving.http.access import Access, is_loopback
+from serving.http.access import Access, check_scope, is_loopback
+from serving.http.sessions import SESSION_COOKIE
 
 ALL = read_settings({"LEADCAST_API_KEYS": "full,r:read,s:score,i:ingest,a:admin"})
 CALLS = {
@@ -17,7 +18,6 @@ CALLS = {
     ("GET", "/metrics"): "r",
     ("GET", "/docs"): "r",
     ("GET", "/openapi.json"): "r",
-    ("GET", "/static/leadcast.css"): "r",
     ("POST", "/v1/score"): "s",
     ("POST", "/v1/score/batch"): "s",
     ("POST", "/v1/events"): "i",
@@ -58,13 +58,68 @@ def test_health_needs_no_key() -> None:
     assert status(request("GET", "/readyz"), access) == 200
 
 
-def test_basic_passwords_are_for_pages_only() -> None:
+@pytest.mark.parametrize("path", ["/livez", "/signin", "/static/leadcast.css"])
+def test_what_everybody_needs_is_open(path: str) -> None:
+    assert status(request("GET", path), Access(ALL.api_keys)) == 200
+
+
+@pytest.mark.parametrize("path", ["/", "/leads/a%2Fb", "/v1/model", "/metrics"])
+def test_basic_passwords_are_no_keys(path: str) -> None:
+    basic = "Basic " + b64encode(b"anyone:r").decode()
+    assert status(request("GET", path, basic), Access(ALL.api_keys)) == 401
+
+
+def test_people_are_sent_to_the_page_for_signing_in() -> None:
+    scope = request("GET", "/leads/a")
+    scope |= {"raw_path": b"/leads/a%2Fb", "query_string": b"panel=1"}
+    scope["headers"] = [(b"accept", b"text/html,*/*")]
+    with pytest.raises(Problem) as caught:
+        Access(ALL.api_keys).admit(scope)
+    assert caught.value.status == 303
+    assert caught.value.headers["Location"] == "/signin?to=%2Fleads%2Fa%252Fb%3Fpanel%3D1&panel=1"
+    for path in ("/v1/model", "/metrics", "/openapi.json"):
+        assert status({**scope, "path": path}, Access(ALL.api_keys)) == 401
+
+
+def test_part_of_a_page_is_not_replaced_by_signing_in() -> None:
+    scope = request("GET", "/")
+    scope["headers"] = [(b"accept", b"text/html"), (b"hx-request", b"true")]
+    with pytest.raises(Problem) as caught:
+        Access(ALL.api_keys).admit(scope)
+    assert (caught.value.status, caught.value.headers["HX-Redirect"]) == (401, "/signin")
+
+
+def with_session(access: Access, method: str, path: str, key: int = 0) -> dict[str, Any]:
+    scope = request(method, path)
+    cookie = access.sessions.start(access.keys[key], "Ann")
+    scope["headers"] = [(b"cookie", f"x=1; {SESSION_COOKIE}={cookie}".encode())]
+    return scope
+
+
+def test_session_reads_everything_and_changes_nothing_through_the_api() -> None:
     access = Access(ALL.api_keys)
-    basic = "Basic " + base64.b64encode(b"anyone:r").decode()
-    assert status(request("GET", "/", basic), access) == 200
-    assert status(request("GET", "/v1/model", basic), access) == 401
-    assert status(request("POST", "/v1/score", basic), access) == 401
-    assert status(request("GET", "/", "Basic ???"), access) == 401
+    for method, path in CALLS:
+        expected = 200 if method == "GET" else 401
+        assert status(with_session(access, method, path), access) == expected
+    assert status(with_session(access, "POST", "/signout"), access) == 200
+
+
+def test_session_has_the_scopes_of_its_key() -> None:
+    access = Access(ALL.api_keys)
+    scope = with_session(access, "GET", "/", key=1)
+    assert status(scope, access) == 200
+    scope["leadcast.key"] = access.keys[1]
+    check_scope(scope, "read")
+    with pytest.raises(Problem):
+        check_scope(scope, "admin")
+    assert status(with_session(access, "GET", "/", key=2), access) == 403
+
+
+def test_a_key_in_the_header_comes_before_a_session() -> None:
+    access = Access(ALL.api_keys)
+    scope = with_session(access, "GET", "/")
+    scope["headers"].append((b"authorization", b"Bearer wrong"))
+    assert status(scope, access) == 401
 
 
 def test_a_401_has_a_challenge() -> None:

@@ -86,20 +86,20 @@ def test_every_answer_has_security_headers(fake_client: TestClient) -> None:
         assert "x-request-id" in headers
 
 
-def test_with_keys_every_path_but_health_needs_one(tmp_path: Path) -> None:
+def test_with_keys_every_path_but_a_few_needs_one(tmp_path: Path) -> None:
     guard, runtime = service(tmp_path, LEADCAST_API_KEYS="k:read")
     client = caller(guard, "10.0.0.1")
     paths = [
         *runtime_paths(client),
         "/",
         "/docs",
-        "/static/leadcast.css",
         "/nothing",
         "/schema.json",
         "/docs.json",
     ]
     for path in paths:
         assert client.get(path).status_code == (200 if path in ("/livez", "/readyz") else 401), path
+    assert client.get("/static/leadcast.css").status_code == client.get("/signin").status_code == 200
     authorized = caller(guard, "10.0.0.1", authorization="Bearer k")
     assert authorized.get("/v1/model").status_code == 200
     problem(authorized.post("/v1/score", json=LEAD), 403)
@@ -182,3 +182,29 @@ def test_metrics_name_routes_and_never_paths(fake_client: TestClient) -> None:
     assert 'leadcast_model_info{model_version="7"} 1.0' in text
     assert 'leadcast_scores_total{grade="A",status="scored"}' in text
     assert "canary" not in text
+
+
+@pytest.mark.parametrize(
+    ("path", "ancestors"),
+    [
+        ("/leads/x?panel=1", "https://crm.example https://*.b.example:8443"),
+        ("/signin?to=%2Fleads%2Fx&panel=1", "https://crm.example https://*.b.example:8443"),
+        ("/leads/x", "'none'"),
+        ("/leads/x?panel=12", "'none'"),
+        ("/?panel=1", "'none'"),
+        ("/v1/leads/x?panel=1", "'none'"),
+    ],
+)
+def test_only_the_panel_may_be_framed(tmp_path: Path, path: str, ancestors: str) -> None:
+    setting = "https://crm.example https://*.b.example:8443"
+    guard, runtime = service(tmp_path, LEADCAST_FRAME_ANCESTORS=setting, LEADCAST_API_KEYS="k")
+    bearer = {} if path.startswith("/signin") else {"authorization": "Bearer k"}
+    answer = caller(guard, **bearer).get(path, headers={"accept": "text/html"})
+    assert answer.headers["content-security-policy"].endswith(f"frame-ancestors {ancestors}")
+    runtime.stored.store.close()
+
+
+def test_signing_in_needs_no_token_of_the_rate_limit(tmp_path: Path) -> None:
+    client = caller(service(tmp_path, LEADCAST_API_KEYS="k", LEADCAST_RATE_LIMIT="0.01")[0])
+    for path in ("/signin", "/static/leadcast.css", "/signin"):
+        assert client.get(path).status_code == 200

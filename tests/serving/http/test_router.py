@@ -18,7 +18,7 @@ async def _text(request: Request) -> Response:
 
 
 routes.get("/a")(_text)
-routes.post("/a")(_text)
+routes.post("/a", {})(_text)
 routes.get("/leads/{lead_id}/history")(_text)
 routes.get("/leads/{lead_id:text}")(_text)
 routes.delete("/leads/{lead_id:text}")(_text)
@@ -28,7 +28,10 @@ routes.delete("/leads/{lead_id:text}")(_text)
 def client(tmp_path_factory: pytest.TempPathFactory) -> TestClient:
     app = Starlette(routes=routes.all)
     settings = Settings(home=tmp_path_factory.mktemp("home"), logged="off")
-    return TestClient(Guard(Dispatcher(app), settings, lambda _: None), client=("127.0.0.1", 5000))
+    guard = Guard(
+        Dispatcher(app), settings, lambda _: None, lambda _, problem: PlainTextResponse(problem.code)
+    )
+    return TestClient(guard, client=("127.0.0.1", 5000))
 
 
 @pytest.mark.parametrize(

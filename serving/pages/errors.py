@@ -1,0 +1,53 @@
+"""Problems as pages, with the navigation and a way on."""
+
+import html
+import logging
+from collections.abc import Callable
+
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.types import Scope
+
+from serving.base.json_logs import LOGGER, described
+from serving.base.problems import Problem
+from serving.http.responses import html_response
+from serving.pages.rendering import render
+
+# Statuses with texts of their own; `form` is a forged or old form.
+KNOWN = frozenset({401, 403, 404, 405, 413, 422, 429, 500, 503})
+
+
+def problem_pages(app: Starlette) -> Callable[[Scope, Problem], Response]:
+    """The page of a problem, also of a request that reached no route of `app`."""
+
+    def page(scope: Scope, problem: Problem) -> Response:
+        scope.setdefault("app", app)
+        try:
+            return _render(Request(scope), problem)
+        except Exception as raised:  # the page must not hide the problem that it tells
+            LOGGER.log(logging.ERROR, "error page failed", extra={"fields": described(raised)})
+            return html_response(
+                f"<!doctype html><title>Leadcast</title><p>{html.escape(problem.detail)}", problem.status
+            )
+
+    return page
+
+
+def _render(request: Request, problem: Problem) -> Response:
+    return render(
+        "error.html",
+        request,
+        problem.status,
+        kind=_kind(problem),
+        problem=problem,
+        request_id=request.scope["leadcast.request_id"],
+        is_wrong_key=problem.code == "missing-scope",
+    )
+
+
+def _kind(problem: Problem) -> str:
+    """The part of the keys of a problem's texts (texts/errors.toml)."""
+    if problem.code == "forged-form":
+        return "form"
+    return str(problem.status) if problem.status in KNOWN else "other"
