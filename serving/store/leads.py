@@ -19,6 +19,8 @@ EVENT_KEYS_PER_DELETE = 500
 # Results of put_leads.
 CREATED, UPDATED, UNCHANGED, CONFLICT = "created", "updated", "unchanged", "conflict"
 
+LIVE, LOAD, FOLLOWING = range(3)  # why a lead is queued: its change, its load, a change in its account
+
 _MARK_DIRTY = PreparedInsert(db.dirty, "lead_no", ("row_no", "is_bulk"))
 
 
@@ -151,14 +153,11 @@ def stored_scalar(value: Any) -> str | None:
     return None if value_text(value) is None else json.dumps(value, ensure_ascii=False)
 
 
-def mark_dirty(connection: Connection, last_rows: Mapping[int, int], is_bulk: bool = False) -> None:
-    """Queues leads for a new score: lead_no -> its last row_no. Those of a load (is_bulk) come after all others."""
+def mark_dirty(connection: Connection, last_rows: Mapping[int, int], queue: int = LIVE) -> None:
+    """Queues leads for a new score: lead_no -> its last row_no. Those LIVE come before a LOAD, and FOLLOWING last."""
     if not last_rows:
         return
-    rows = [
-        {"lead_no": lead_no, "row_no": row_no, "is_bulk": int(is_bulk)}
-        for lead_no, row_no in last_rows.items()
-    ]
+    rows = [{"lead_no": lead_no, "row_no": row_no, "is_bulk": queue} for lead_no, row_no in last_rows.items()]
     _MARK_DIRTY.run(connection, rows)
 
 

@@ -7,6 +7,7 @@ from sqlalchemy import inspect as inspect_database
 
 from serving.store import schema as db
 from serving.store.errors import StoreUnfit
+from serving.store.leads import LOAD
 
 HEAD = "0002"
 SCRIPTS = Path(__file__).parent / "migrations"
@@ -46,7 +47,7 @@ def _recreate_derived(connection: Connection) -> None:
         return
     db.metadata.drop_all(connection, tables)
     db.metadata.create_all(connection, tables)
-    all_leads = select(db.leads.c.lead_no, literal(0), literal(1))
+    all_leads = select(db.leads.c.lead_no, literal(0), literal(LOAD))
     connection.execute(db.dirty.insert().from_select(["lead_no", "row_no", "is_bulk"], all_leads))
 
 

@@ -143,7 +143,7 @@ dirty = Table(
     metadata,
     _lead_column(),
     Column("row_no", Number, nullable=False),  # the lead's last row that is not yet scored
-    Column("is_bulk", SmallInteger, nullable=False),  # 1: from a load, scored after live changes
+    Column("is_bulk", SmallInteger, nullable=False),  # LIVE, LOAD or FOLLOWING of serving/store/leads.py
 )
 
 scores = Table(

@@ -1,9 +1,9 @@
 """Keeps scores fresh: changed leads within a second, all open leads on request."""
 
 import threading
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from sqlalchemy import Connection, func, select
@@ -21,8 +21,9 @@ from serving.store.database.locks import LeaderElection
 from serving.store.database.transaction import read_setting
 from serving.store.history import history_of
 from serving.store.lead_rows import LeadRow, LeadRows, lead_row, rows_of
-from serving.store.leads import current_attributes, seen_lead
+from serving.store.leads import FOLLOWING, current_attributes, seen_lead
 from serving.store.scores.causes import Move, Score, causes_of, has_moved
+from serving.store.scores.followers import Followers, followers_of, queue_followers
 from serving.store.scores.saved import (
     OPEN_STATUS,
     NewScore,
@@ -129,27 +130,61 @@ def rescore_dirty(
 ) -> int:
     """Scores up to `limit` queued leads, oldest change first; returns their number.
 
-    Calls `rest` after every few leads.
+    The other leads of their accounts are queued if the model reads accounts. Calls `rest` after every few leads.
     """
     with store.engine.reading() as connection:
-        leads = _queued_leads(connection, limit)
-    if not leads:
+        queued = _queued_leads(connection, limit)
+    if not queued:
         return 0
     scores: list[NewScore] = []
-    for start in range(0, len(leads), LEADS_PER_STRETCH):
+    for stretch in _stretches(queued):
         with store.engine.reading() as connection:
-            view = view_leads(connection, leads[start : start + LEADS_PER_STRETCH], bundle)
+            view = view_leads(connection, [entry.lead for entry in stretch], bundle)
+            followers = _followers(connection, view, stretch)
         scores += score_view(bundle, view, range(view.count), store.now_us(), score)
+        if followers is not None:
+            # Before the scores: they take their leads off the queue, and with them the cause to follow.
+            store.writer.write(queue_followers, followers, weight=len(followers.last_rows) + 1)
         rest()
     store.writer.write(save_scores, scores, weight=len(scores) + 1)
-    return len(leads)
+    return len(queued)
 
 
-def _queued_leads(connection: Connection, limit: int) -> list[LeadRow]:
+class _Queued(NamedTuple):
+    """A lead that waits for a new score, its last row that is not yet scored, and whether it only follows another."""
+
+    lead: LeadRow
+    row_no: int
+    is_following: bool
+
+
+def _queued_leads(connection: Connection, limit: int) -> list[_Queued]:
+    """Those that follow others come last."""
     dirty = db.dirty.c
-    oldest = select(dirty.lead_no).order_by(dirty.is_bulk, dirty.row_no, dirty.lead_no).limit(limit)
-    query = select(db.leads).where(db.leads.c.lead_no.in_(oldest)).order_by(db.leads.c.lead_no)
-    return [lead_row(row) for row in connection.execute(query)]
+    oldest = select(db.dirty).order_by(dirty.is_bulk, dirty.row_no, dirty.lead_no).limit(limit).subquery()
+    query = select(db.leads, oldest.c.row_no, oldest.c.is_bulk).join(
+        oldest, oldest.c.lead_no == db.leads.c.lead_no
+    )
+    rows = connection.execute(query.order_by(db.leads.c.lead_no))
+    queued = [_Queued(lead_row(row[:4]), row.row_no, row.is_bulk == FOLLOWING) for row in rows]
+    return sorted(queued, key=lambda entry: entry.is_following)
+
+
+def _stretches(queued: Sequence[_Queued]) -> Iterator[Sequence[_Queued]]:
+    """The leads a few at a time; those that follow others apart."""
+    for is_following in (False, True):
+        entries = [entry for entry in queued if entry.is_following == is_following]
+        for start in range(0, len(entries), LEADS_PER_STRETCH):
+            yield entries[start : start + LEADS_PER_STRETCH]
+
+
+def _followers(connection: Connection, view: LeadView, stretch: Sequence[_Queued]) -> Followers | None:
+    """The leads whose scores follow these; None without any. A lead that follows another has no followers."""
+    mates = view.rows.leads[view.count :]
+    if not mates or stretch[0].is_following:
+        return None
+    followers = followers_of(connection, mates, max(entry.row_no for entry in stretch))
+    return followers if followers.last_rows else None
 
 
 def rescore_all(

@@ -19,7 +19,7 @@ from serving.store.database.statements import PreparedInsert
 from serving.store.database.transaction import Transaction
 from serving.store.events import INSERT_FACTS
 from serving.store.lead_rows import Columns, LeadRow, LeadRows, find_leads, rows_of
-from serving.store.leads import compact_json, current_attributes, mark_dirty
+from serving.store.leads import LOAD, compact_json, current_attributes, mark_dirty
 from serving.store.schema import FACT_COLUMNS, LEAD_NO, TIME_US
 from serving.store.transfer.folder_rows import FactRows, Row, Span, fact_rows, texts
 
@@ -120,7 +120,7 @@ class _Load:
         for lead_no in span.lead_numbers:
             if lead_no not in known_numbers:
                 last_rows.setdefault(lead_no, 0)  # a new lead without rows needs a score too
-        mark_dirty(transaction.connection, last_rows, is_bulk=True)
+        mark_dirty(transaction.connection, last_rows, LOAD)
         self.loaded.leads += len(lead_ids) - len(known)
         self.loaded.leads_known += len(known)
 

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from history.history import DAY_US
-from serving.store.leads import mark_dirty
+from serving.store.leads import LOAD, mark_dirty
 from serving.store.scores import rescoring
 from serving.store.scores.rescoring import Rescorer, rescore_dirty
 from serving.store.store import Store
@@ -43,7 +43,7 @@ def test_live_changes_are_scored_before_a_load(store: Store) -> None:
         put(store, f"l{i}")
     score_queued(store, FakeModel())
     with store.engine.writing() as connection:
-        mark_dirty(connection, dict.fromkeys(range(1, 6), 1), is_bulk=True)
+        mark_dirty(connection, dict.fromkeys(range(1, 6), 1), LOAD)
     post(store, event("1", "l3", {"kind": "call"}))
     before = listed(store)["l3"]["probability"]
     rescore_dirty(store, FakeModel(), limit=1, score=fake_score)  # type: ignore[arg-type]
