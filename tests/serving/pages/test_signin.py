@@ -25,7 +25,8 @@ def sign_in(browser: TestClient, key: str, **fields: str) -> int:
     """The status of posting the form of the page, without following it."""
     token = Page(browser.get("/signin").text).fields["csrf_token"]
     data = {"csrf_token": token, "key": key, **fields}
-    return browser.post("/signin", data=data, follow_redirects=False).status_code
+    status: int = browser.post("/signin", data=data, follow_redirects=False).status_code
+    return status
 
 
 def test_person_signs_in_reads_and_signs_out(browser: TestClient) -> None:
