@@ -233,7 +233,8 @@ class History:
 def stage_order(stages: Stages) -> tuple[str, ...]:
     """Stages by their mean rank of first entry over the leads that entered them, earliest first; ties by name.
 
-    A lead's rank of a stage counts the distinct stages that it entered before: 0 for its first.
+    A lead's rank of a stage counts the distinct stages that it entered before: 0 for its first. Stages that it entered
+    at one instant, and that became known at one, share their mean rank: the order of rows in a file tells nothing.
     """
     n_stages = len(stages.stage.values)
     if not n_stages:
@@ -244,6 +245,7 @@ def stage_order(stages: Stages) -> tuple[str, ...]:
     first.sort()
     firsts_of = np.bincount(lead[first], minlength=len(stages.offsets) - 1)
     rank = np.arange(len(first)) - np.repeat(np.cumsum(firsts_of) - firsts_of, firsts_of)
+    rank = _shared_ranks(rank, (lead[first], stages.time_us[first], stages.known_us[first]))
     codes = stages.stage.codes[first]
     count = np.bincount(codes, minlength=n_stages)
     total = np.bincount(codes, weights=rank, minlength=n_stages)
@@ -251,3 +253,11 @@ def stage_order(stages: Stages) -> tuple[str, ...]:
     names = stages.stage.values
     entered.sort(key=lambda code: (total[code] / count[code], names[code].casefold(), names[code]))
     return tuple(stages.stage.values[code] for code in entered)
+
+
+def _shared_ranks(rank: Ints, keys: tuple[Ints, ...]) -> Floats:
+    """The mean rank of the rows (n,) with equal keys that follow each other."""
+    is_new = np.ones(len(rank), dtype=np.bool_)
+    is_new[1:] = np.logical_or.reduce([np.diff(key) != 0 for key in keys])
+    group = np.cumsum(is_new) - 1
+    return np.asarray((np.bincount(group, weights=rank) / np.bincount(group))[group])

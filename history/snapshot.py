@@ -9,7 +9,8 @@ from numba import types
 
 from history.arrays import Codes, Flags, Ints, Mask
 from history.compiled import I32, I64, compiled
-from history.history import OPEN, Changes, Costs, History, Interactions, Outcomes, Stages, stage_order
+from history.history import OPEN, Changes, Costs, History, Interactions, Outcomes, Stages
+from history.stage_ties import infer_stages
 
 Log = TypeVar("Log", Interactions, Stages, Outcomes, Changes)
 
@@ -72,11 +73,13 @@ def cut(history: History, as_of_us: int) -> History:
     """The history as it was at as_of_us: later leads and rows leave no trace in codes, order or inferred stages."""
     keep = _lead_known_us(history) <= as_of_us
     lead = np.flatnonzero(keep)
-    stages = _cut_log(history.stages, keep, as_of_us)
-    config, costs, known = history.config, history.costs, history.lead_known_us
+    stages, config = _cut_log(history.stages, keep, as_of_us), history.config
+    if "stages" in config.inferred:
+        stages, config = infer_stages(stages, config)
+    costs, known = history.costs, history.lead_known_us
     return replace(
         history,
-        config=replace(config, stages=stage_order(stages)) if "stages" in config.inferred else config,
+        config=config,
         as_of_us=as_of_us,
         lead_ids=[history.lead_ids[i] for i in lead.tolist()],
         created_us=history.created_us[lead],

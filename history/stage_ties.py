@@ -1,30 +1,39 @@
 """Stage entries of one instant, as exports with dates alone have them: they take the configured order of stages."""
 
-from typing import Final
+from dataclasses import replace
+from typing import Final, NamedTuple
 
 import numpy as np
 
 from history.config import FunnelConfig
-from history.history import Stages
+from history.history import Stages, stage_order
 from history.spelling import fold
 
 # In FunnelConfig.inferred of a model's configuration for a folder: its stages were inferred when it was trained.
 INFERRED_STAGES: Final = "inferred_stages"
 
 
-def has_configured_order(config: FunnelConfig) -> bool:
-    """True if funnel.toml names the stages, here or where the model was trained."""
-    return bool(config.stages) and {"stages", INFERRED_STAGES}.isdisjoint(config.inferred)
+class Inferred(NamedTuple):
+    """A log whose ties have the order of the stages that were inferred from it, and the configuration with these."""
+
+    stages: Stages
+    config: FunnelConfig
+
+
+def infer_stages(stages: Stages, config: FunnelConfig) -> Inferred:
+    """The stages by the entries that are not of one instant; they order the others."""
+    config = replace(config, stages=stage_order(stages))
+    return Inferred(in_configured_order(stages, config), config)
 
 
 def in_configured_order(stages: Stages, config: FunnelConfig) -> Stages:
-    """The log with entries of one lead and instant in the order in which they became known, then of funnel.toml.
+    """The log with entries of one lead and instant in the order in which they became known, then of the stages.
 
-    Other stages come last. Without configured stages the log stays in file order, in training and scoring alike: an
-    order that is inferred from the file says no more than the file.
+    These are those of funnel.toml, or inferred ones, as a model carries them; other stages come last. A log without
+    either stays in file order.
     """
     is_tied = stages.time_us[1:] == stages.time_us[:-1]
-    if not is_tied.any() or not has_configured_order(config):
+    if not is_tied.any() or not config.stages:
         return stages
     starts = stages.offsets[1:-1]
     is_tied[starts[(starts > 0) & (starts <= len(is_tied))] - 1] = False

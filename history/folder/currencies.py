@@ -19,12 +19,14 @@ from history.warnings import Warning
 MARK: Final = r"[^0-9\s.,'’+\-eE()\x{a0}\x{202f}]"  # a character that no plain number has
 NAMED: Final = 5  # currencies in a message
 OF_AMOUNT: Final = "the signs of amount"
+OF_SHARED_SIGNS: Final = ("USD", "JPY")  # $ and the sign of yen and yuan
 
 
 def currency_problem(leads: LeadTable, outcomes: OutcomeRows, visible: VisibleLeads) -> str | None:
-    """A problem if amounts of wins visible at T are in more than one currency; they would be added up.
+    """A problem if amounts of wins visible at T are in more than one currency, or in another than funnel.toml names.
 
-    No problem if funnel.toml maps `amount` to a converted column, or ignores the currency column.
+    They would be added up, or shown under another name. No problem if funnel.toml maps `amount` to a converted column,
+    or ignores the currency column.
     """
     config = outcomes.options.config
     if is_converted(config.columns.get("outcomes", {}).get("amount", "")):
@@ -34,7 +36,32 @@ def currency_problem(leads: LeadTable, outcomes: OutcomeRows, visible: VisibleLe
         counts = _currencies(factor.take(rows))
         if len(counts) > 1:
             return _problem(source, counts, outcomes)
+        if counts and config.currency and _is_another(next(iter(counts)), config.currency, source):
+            return _problem_of_another(source, next(iter(counts)), config.currency)
     return None
+
+
+def _is_another(found: str, configured: str, source: str) -> bool:
+    """Whether both are codes, and of two currencies; a sign such as $ is that of several."""
+    if source == OF_AMOUNT and found in OF_SHARED_SIGNS:
+        return False
+    return {found, configured.upper()} <= CODES and found != configured.upper()
+
+
+def _problem_of_another(source: str, found: str, configured: str) -> str:
+    mend = f'In funnel.toml: [funnel] currency = "{found}"'
+    if source != OF_AMOUNT:
+        mend += (
+            f'. If amount is converted to {configured} already: [attributes] ignore = ["{_column(source)}"]'
+        )
+    return (
+        f"outcomes: the amounts of won leads are in {found} by {source}, and funnel.toml has currency = "
+        f'"{configured}". {mend}.'
+    )
+
+
+def _column(source: str) -> str:
+    return source.removeprefix("the column ").removesuffix(" of leads")
 
 
 def currency_warnings(leads: LeadTable, rows: Ints) -> list[Warning]:
@@ -121,8 +148,7 @@ def _problem(source: str, counts: Counter[str], outcomes: OutcomeRows) -> str:
     place = "that the file has" if converted else "after adding one converted at the rate of each closing day"
     mend = f'name the converted column ({place}): [columns.outcomes] amount = "{column}"'
     if source != OF_AMOUNT:
-        name = source.removeprefix("the column ").removesuffix(" of leads")
-        mend += f'. If amount is converted already: [attributes] ignore = ["{name}"]'
+        mend += f'. If amount is converted already: [attributes] ignore = ["{_column(source)}"]'
     return (
         f"outcomes: the amounts of won leads are in {len(counts)} currencies by {source}: {_listed(counts)}; they "
         f"cannot be added up. In funnel.toml {mend}. Or keep the leads of one currency."

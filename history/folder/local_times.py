@@ -16,6 +16,7 @@ from history.folder.columns import Times
 from history.history import HOUR_US
 from history.time_formats import DAY_FIRST, format_pattern, order_of_format
 from history.times import SECOND_US, day_starts, from_local
+from history.written_dates import written_date
 
 FIRST_SHORT_YEAR: Final = 1970  # 70 is 1970, 69 is 2069
 MINUTE_US: Final = 60 * SECOND_US
@@ -68,12 +69,19 @@ def read_times(array: pa.Array, zone: ZoneInfo, order: str | None) -> Times:
     if not len(rest):
         return replace(read, given=given, good=good)
     values = _with_iso_offsets(array.take(pa.array(rest)))
-    padded = pa.array([_padded(text) for text in values.to_pylist()], pa.string())
-    again = columns.times(padded, zone)
-    local_us, is_local_time = _local_times(values, zone, order)
-    us[rest] = np.where(is_local_time, local_us, again.us)
-    good[rest] = is_local_time | again.good
+    is_local = _matching(values, LOCAL)
+    us[rest], good[rest] = _local_times(values, zone, order)
     is_date[rest] = good[rest] & _matching(values, BARE_DATE)
+    others = rest[~is_local]
+    if len(others):
+        texts = values.filter(pa.array(~is_local)).to_pylist()
+        iso = pa.array([_iso(text, order) for text in texts], pa.string())
+        again = columns.times(iso, zone)
+        us[others], good[others], is_date[others] = (
+            again.us,
+            again.good,
+            again.good & _matching(iso, BARE_DATE),
+        )
     return Times(us, given, good, is_date)
 
 
@@ -115,10 +123,11 @@ def _with_iso_offsets(array: pa.Array) -> pa.Array:
     return array
 
 
-def _padded(text: str) -> str:
+def _iso(text: str, order: str | None) -> str:
+    """2026-3-2 6:49, 2026/3/2 and 2 Mar 2026 as ISO 8601; any other text as it is."""
     match = re.match(UNPADDED, text)
     if match is None:
-        return text
+        return written_date(text, order) or text
     year, month, day, hour, rest = match.groups()
     moment = f" {int(hour):02d}:{rest}" if hour else ""
     return f"{year}-{int(month):02d}-{int(day):02d}{moment}"

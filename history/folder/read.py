@@ -29,10 +29,10 @@ from history.folder.validate import (
     ValidatedTable,
     VisibleLeads,
 )
-from history.history import History, no_changes, no_interactions, no_outcomes, no_stages, stage_order
+from history.history import History, no_changes, no_interactions, no_outcomes, no_stages
 from history.row_warnings import row_warnings
 from history.settled import settle, undated_warning
-from history.stage_ties import INFERRED_STAGES
+from history.stage_ties import INFERRED_STAGES, infer_stages
 from history.times import EXPECTED, LATEST_US
 
 
@@ -222,11 +222,11 @@ def _history(
     decided = separate_closings(stages, outcomes, visible.created_us, options.config)
     attributes = leads.attributes(rows)
     reports = {name: table.rows.report() for name, table in tables.items()}
-    config = options.config
+    open_stages, config = decided.stages, options.config
     if not config.stages:
-        config = replace(config, stages=stage_order(decided.stages))
+        open_stages, config = infer_stages(open_stages, config)
     if not options.as_stored:
-        stages, outcomes = decided.stages, decided.outcomes
+        stages, outcomes = open_stages, decided.outcomes
     history = History(
         config=config,
         as_of_us=as_of_us,

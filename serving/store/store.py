@@ -11,9 +11,10 @@ from sqlalchemy import Connection, func, select
 from history.bulk_creations import bulk_warning
 from history.config import FunnelConfig, from_dict
 from history.gone import without_gone
-from history.history import Costs, History, stage_order
+from history.history import Costs, History
 from history.settled import undated_warning
 from history.spelling import one_spelling
+from history.stage_ties import infer_stages
 from history.warnings import Warning
 from serving.base.clock import clock_us
 from serving.store import schema as db
@@ -72,7 +73,8 @@ class Store:
             history = without_gone(history_of(rows, used, as_of_us))
             costs = _costs(connection, as_of_us)
         if not used.stages:
-            history = replace(history, config=replace(used, stages=stage_order(history.stages)))
+            stages, used = infer_stages(history.stages, used)
+            history = replace(history, config=used, stages=stages)
         return replace(
             history,
             costs=costs,

@@ -9,7 +9,7 @@ from history.config import FunnelConfig
 from history.folder.read import with_columns_of
 from history.history import DAY_US, Stages, factor_of
 from history.read import read_folder, read_records
-from history.stage_ties import in_configured_order
+from history.stage_ties import in_configured_order, infer_stages
 from history.times import parse_time
 from serving.store.store import Store
 from tests.builders.csv_folder import read
@@ -53,11 +53,21 @@ def test_entries_of_one_instant(rows: list[tuple[int, int, int, str]], expected:
     assert (stages.known_us >= stages.time_us).all()
 
 
-def test_inferred_stages_give_no_order() -> None:
+def test_inferred_stages_of_a_model_give_the_order() -> None:
     stages = log((0, 1, 1, "offer"), (0, 1, 1, "new"))
     model = FunnelConfig(stages=ORDER, inferred=("stages",))
-    for config in (FunnelConfig(), model, with_columns_of(FunnelConfig(), model)):
-        assert words(in_configured_order(stages, config)) == ["offer", "new"]
+    for config in (model, with_columns_of(FunnelConfig(), model)):
+        assert words(in_configured_order(stages, config)) == ["new", "offer"]
+    assert words(in_configured_order(stages, FunnelConfig())) == ["offer", "new"]
+
+
+def test_stages_are_inferred_from_entries_of_several_instants() -> None:
+    """Rows of one day, newest first, turned the order of the funnel round, and their leads moved back."""
+    newest_first = [(lead, 5, 5, stage) for lead in range(3) for stage in ("offer", "demo", "new")]
+    dated = [(3, day, day, stage) for day, stage in enumerate(ORDER)]
+    stages, config = infer_stages(log(*newest_first, *dated, leads=4), FunnelConfig())
+    assert config.stages == ORDER
+    assert words(stages) == list(ORDER) * 4
 
 
 TOML = '[funnel]\nstages = ["new", "demo", "offer"]'

@@ -103,3 +103,37 @@ def test_currencies_of_leads_without_amounts_are_warned_of(tmp_path: Path) -> No
     (warning,) = history.warnings
     assert (warning.code, warning.subject) == ("several_currencies", "Currency")
     assert "EUR (2), JPY (1)" in warning.detail
+
+
+@pytest.mark.parametrize(
+    ("outcomes", "mend"),
+    [
+        (deals("EUR EUR EUR"), '[funnel] currency = "EUR". If amount is converted to USD already'),
+        (deals("x x x", "note", "100€ €16000 7€"), '[funnel] currency = "EUR".'),
+    ],
+    ids=["column", "signs"],
+)
+def test_another_currency_than_that_of_the_funnel_is_refused(
+    tmp_path: Path, outcomes: str, mend: str
+) -> None:
+    """Amounts in euros were shown as dollars."""
+    with pytest.raises(InvalidInput) as refusal:
+        read_folder(folder(tmp_path, LEADS, outcomes, '[funnel]\ncurrency = "USD"'))
+    (problem,) = refusal.value.problems
+    assert "are in EUR by" in problem
+    assert mend in problem
+
+
+@pytest.mark.parametrize(
+    ("currency", "outcomes"),
+    [
+        ("eur", deals("EUR EUR EUR")),
+        ("CAD", deals("x x x", "note", "$100 $16000 $7")),
+        ("Euro", deals("EUR EUR EUR")),
+        ("EUR", deals("x x x", "note")),
+    ],
+    ids=["case", "shared sign", "a word", "no currency"],
+)
+def test_currency_of_the_funnel_is_no_problem(tmp_path: Path, currency: str, outcomes: str) -> None:
+    history = read_folder(folder(tmp_path, LEADS, outcomes, f'[funnel]\ncurrency = "{currency}"'))
+    assert amounts_of(history)[:2] == [100.0, 16000.0]

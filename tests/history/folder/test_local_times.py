@@ -39,6 +39,10 @@ def us(text: str) -> int:
         ("2026-3-1 6:49:18", None, "2026-03-01 06:49:18"),
         ("2026-3-2 6:49", None, "2026-03-02 06:49"),
         ("2026-3-2", None, "2026-03-02"),
+        ("2026/3/2 9:05", None, "2026-03-02 09:05"),
+        ("2026年3月2日", None, "2026-03-02"),
+        ("Mar 2, 2026 9:05 PM", None, "2026-03-02 21:05"),
+        ("Monday, 2 March 2026", None, "2026-03-02"),
     ],
 )
 def test_time_is_read_as_people_write_it(text: str, order: str | None, expected: str) -> None:
@@ -50,6 +54,12 @@ def test_time_is_read_as_people_write_it(text: str, order: str | None, expected:
 @pytest.mark.parametrize("text", ["13/13/2026", "2/30/2026", "1/2/3", "soon", "4/5/2026", "99/99/9999"])
 def test_a_time_that_means_none_is_not_read(text: str) -> None:
     assert not read_times(pa.array([text]), UTC_ZONE, None).known.any()
+
+
+def test_dates_with_names_of_months_are_bare_dates() -> None:
+    read = read_times(pa.array(["2 Mar 2026", "2 Mar 2026 9:05", "2026/3/2", "soon"]), UTC_ZONE, None)
+    assert read.is_date.tolist() == [True, False, True, False]
+    assert read.known.tolist() == [True, True, True, False]
 
 
 def test_local_time_is_in_the_zone_of_the_export() -> None:

@@ -28,7 +28,7 @@ def queue(store: Store) -> dict[str, int]:
     """lead_id -> why it is queued."""
     with store.engine.reading() as connection:
         query = select(db.leads.c.lead_id, db.dirty.c.is_bulk).join(db.dirty)
-        return {lead_id: why for lead_id, why in connection.execute(query)}
+        return {row.lead_id: row.is_bulk for row in connection.execute(query)}
 
 
 def drain(store: Store, bundle: FakeModel) -> int:
