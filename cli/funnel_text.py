@@ -7,6 +7,8 @@ from cli.output import echo, echo_table
 from funnel.formatting import format_number, format_percent
 from funnel.state.headline import reopened_closings
 
+SHOWN_DROP_OFF = 5
+
 
 def echo_state(state: Mapping[str, Any]) -> None:
     """Prints a funnel's state; that of a snapshot has no leads to list."""
@@ -19,6 +21,7 @@ def echo_state(state: Mapping[str, Any]) -> None:
         _echo_block(block, unit)
     _echo_moves(state["moves"])
     _echo_leaks(state["leaks"], unit)
+    _echo_drop_off(state["drop_off"])
     _echo_attention(state["attention"])
     _echo_owners(state["owners"])
     _echo_economics(state["economics"], unit)
@@ -104,6 +107,19 @@ def _echo_leaks(leaks: Mapping[str, Any], unit: str) -> None:
     for leak in leaks["found"]:
         lost = f"expected revenue lost: {format_number(leak['lost_revenue'])}{unit}"
         echo(f"  {leak['kind']}: {leak['sentence']} ({lost})")
+
+
+def _echo_drop_off(drop_off: Mapping[str, Any] | None) -> None:
+    """The strongest associations; that of a snapshot was not kept."""
+    if not drop_off or not drop_off["found"]:
+        return
+    shown = drop_off["found"][:SHOWN_DROP_OFF]
+    echo(
+        f"what goes with losses, {len(shown)} of {drop_off['significant']} findings in {drop_off['tested']} tests "
+        "(associations, not causes):"
+    )
+    for record in shown:
+        echo(f"  {record['sentence']}")
 
 
 def _echo_attention(attention: Mapping[str, Any]) -> None:

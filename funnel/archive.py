@@ -48,8 +48,11 @@ def archived_forecast(
 
 
 def archived_funnel(state: Mapping[str, Any], config: FunnelConfig, options: Mapping[str, Any]) -> Record:
-    """A funnel's state ready to save: without the list of leads that need attention, with their number."""
-    content = {**state, "attention": {"leads": state["attention"]["leads"]}}
+    """A funnel's state ready to save: without the list of leads that need attention, with their number.
+
+    The drop-off names values of any attribute and is left out.
+    """
+    content = {**state, "attention": {"leads": state["attention"]["leads"]}, "drop_off": None}
     if options.get("by") not in SHARED_COLUMNS:
         content["groups"] = []
     return _record(FUNNEL, content, config, options)

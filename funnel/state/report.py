@@ -2,7 +2,9 @@
 
 from collections.abc import Sequence
 
+from features.attributes.identity import is_account
 from funnel.records import Record
+from funnel.state.assignments import OWNER
 from funnel.state.owners import owners
 from funnel.state.probabilities import lead_probabilities
 from funnel.state.state import EVERYTHING, FunnelOptions, funnel_state
@@ -22,7 +24,14 @@ def funnel_report(
     Without a model the probabilities are null and `owners` is empty.
     """
     probabilities = None if bundle is None else lead_probabilities(bundle, history)
-    state = funnel_state(history, options, probabilities)
+    state = funnel_state(history, options, probabilities, None if bundle is None else learned_columns(bundle))
     state["warnings"] += json_of(warnings)
     state["owners"] = [] if bundle is None else owners(bundle, history, options.from_us, options.to_us)
     return state
+
+
+def learned_columns(bundle: Bundle) -> list[str]:
+    """The attributes that the model learned from: those that know the outcome were found at training and left out."""
+    sensitive = bundle.config.sensitive
+    names = (attribute.name for attribute in bundle.vocabulary.attributes)
+    return [name for name in names if name != OWNER and name not in sensitive and not is_account(name)]

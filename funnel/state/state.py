@@ -9,8 +9,10 @@ from funnel.columns import MAX_GROUPS, OTHER, column_values, known_columns, refu
 from funnel.records import Record
 from funnel.state.activity import activity
 from funnel.state.attention import SHOWN_LEADS, attention
+from funnel.state.attribution import attribution
 from funnel.state.cohorts import triangle
-from funnel.state.deals import cycle_time, deals, funnel_record, velocity
+from funnel.state.deals import cycle_time, deals, decided_in, funnel_record, velocity
+from funnel.state.drop_off import drop_off
 from funnel.state.economics import economics
 from funnel.state.leaks.leaks import leak_record
 from funnel.state.months import month_records
@@ -62,9 +64,14 @@ class _Scope:
 
 
 def funnel_state(
-    history: History, options: FunnelOptions = EVERYTHING, probabilities: LeadProbabilities | None = None
+    history: History,
+    options: FunnelOptions = EVERYTHING,
+    probabilities: LeadProbabilities | None = None,
+    columns: Sequence[str] | None = None,
 ) -> Record:
     """The funnel at history.as_of_us: the total, and one record a group of `by`.
+
+    columns: the attributes that the drop-off looks at, by default those of funnel.state.drop_off.
 
     The MAX_GROUPS - 1 largest groups by leads stand alone, the rest together. Raises InvalidInput for an empty or
     reversed period and for an unknown column.
@@ -75,6 +82,7 @@ def funnel_state(
     paths, touches = scope.paths, scope.touches
     # Without --from, costs of the first month count whole: they belong to the first leads.
     spent_from_us = period.edges_us[0] if options.from_us is None else period.from_us
+    money = economics(paths, period, touches, spent_from_us)
     state: Record = {
         **_head(history, period, options.by),
         "stage_order": list(paths.names),
@@ -82,8 +90,10 @@ def funnel_state(
         "total": _block(scope),
         "groups": [] if lead_groups is None else _group_blocks(scope, lead_groups),
         "leaks": leak_record(paths, scope.groups, touches, period.to_us),
+        "drop_off": drop_off(paths, period, columns),
         "attention": attention(paths, touches, probabilities, options.attention),
-        "economics": economics(paths, period, touches, spent_from_us),
+        "economics": money,
+        "attribution": _attribution(scope) if money is None else money["attribution"],
         "moves": lead_moves(paths, options.since_us),
     }
     state["warnings"] = json_of(
@@ -137,6 +147,11 @@ def _block(scope: _Scope, members: Mask | None = None) -> Record:
     }
     block["targets"] = target_records(view.paths.history.config.targets, block, scope.period.whole_months)
     return block
+
+
+def _attribution(scope: _Scope) -> list[Record]:
+    view = view_of(scope.paths, scope.period, scope.touches)
+    return attribution(scope.paths, decided_in(view))
 
 
 def _visits_of(paths: StagePaths, members: Mask | None) -> Visits:

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from funnel.records import Record
+from funnel.records import Record, ratio
 
 LOWER_IS_BETTER = ("cycle_time_days", "response_time_hours")
 SUMS = ("revenue_per_month",)  # of a whole month; a part of a month cannot miss them
@@ -32,6 +32,11 @@ class _Target:
             return actual <= self.value + slack
         return actual >= self.value - slack
 
+    def attained(self, actual: float) -> float | None:
+        """The share of the target that is reached."""
+        is_time = self.measure in LOWER_IS_BETTER
+        return ratio(self.value, actual) if is_time else ratio(actual, self.value)
+
     def in_month(self, month: Mapping[str, Any]) -> float | None:
         """The measure in a record of months.month_records."""
         if self.stage is not None:
@@ -42,7 +47,9 @@ class _Target:
 def target_records(
     targets: Mapping[str, Any], block: Mapping[str, Any], whole_months: Sequence[bool]
 ) -> list[Record]:
-    """One record a target: measure, stage, target, actual, gap (actual - target), met, missed_since.
+    """One record a target: measure, stage, target, actual, gap (actual - target), attained, met, missed_since.
+
+    attained: actual / target, of times target / actual, so that 1 and more is met; null for a divisor of 0.
 
     block: the figures of a group, with its months; whole_months (m,): the period contains the month whole. missed_since
     is the first month of the unbroken run of misses up to the last month with a value; null if that month met the
@@ -79,6 +86,7 @@ def _record(target: _Target, actual: float | None, months: Sequence[Mapping[str,
         "target": target.value,
         "actual": actual,
         "gap": None if actual is None else actual - target.value,
+        "attained": None if actual is None else target.attained(actual),
         "met": None if actual is None else target.is_met(actual),
         "missed_since": _missed_since(target, months),
     }

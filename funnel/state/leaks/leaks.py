@@ -35,7 +35,11 @@ def leak_record(paths: StagePaths, groups: StagePaths, touches: Touches, to_us: 
     return {
         "tested": len(tests),
         "false_discovery_rate": FALSE_DISCOVERIES,
-        "window": {"days": windows.now.period.days, "before_days": windows.before.period.days},
+        "window": {
+            "days": windows.now.period.days,
+            "before_days": windows.before.period.days,
+            "age_days": windows.days,
+        },
         "found": _significant(tests, _average_deal(paths)),
     }
 

@@ -445,6 +445,15 @@ def targeted(
     return records
 
 
+def attained(measure: str, target: float, actual: float | None) -> float | None:
+    if actual is None:
+        return None
+    part, whole = (
+        (target, actual) if measure in ("cycle_time_days", "response_time_hours") else (actual, target)
+    )
+    return part / whole if whole else None
+
+
 def _target(
     named: tuple[str, str | None, float], actual: float | None, values: Sequence[tuple[str, float | None]]
 ) -> Record:
@@ -465,6 +474,7 @@ def _target(
         "target": target,
         "actual": actual,
         "gap": None if actual is None else actual - target,
+        "attained": attained(measure, target, actual),
         "met": None if actual is None else met(actual),
         "missed_since": missed[-1] if missed else None,
     }
