@@ -24,7 +24,7 @@ _MOST_MINUTES, _MOST_HOURS, _LEAST_WHOLE_DAYS = 119.5, 47.5, 9.95
 _LARGEST_EXACT = 1e15  # integers up to here are exact as float64
 
 # Units that are counted: singular and plural.
-_COUNTED: Final = {
+COUNTED: Final = {
     "interactions": ("interaction", "interactions"),
     "moves": ("move", "moves"),
     "moves back": ("move back", "moves back"),
@@ -46,8 +46,8 @@ def readable(feature: Feature, value: float, vocabulary: Vocabulary) -> str:
         return "missing"
     if feature.kind == "category":
         return _category(feature, int(value), vocabulary)
-    if feature.unit in _COUNTED:
-        return _count(value, *_COUNTED[feature.unit])
+    if feature.unit in COUNTED:
+        return _count(value, *COUNTED[feature.unit])
     if feature.unit == "position":
         return _position(int(value), vocabulary.stages)
     return _UNITS.get(feature.unit, plain)(value)
@@ -61,14 +61,15 @@ def sentence(feature: Feature, value: float, up: bool, vocabulary: Vocabulary) -
 def sentence_with(feature: Feature, value: float, words: str, up: bool) -> str:
     """The same, if the value is already at hand in words, as `readable` gives them."""
     missing = is_missing(feature, value)
-    subject = feature.missing.format() if missing else _subject(feature, words)
+    subject = feature.missing.format() if missing else subject_of(feature, words)
     verb = "raise" if up else "lower"
     if missing or not _is_plural(feature, value):
         verb += "s"
     return f"{subject[0].upper()}{subject[1:]} {verb} the chance"
 
 
-def _subject(feature: Feature, words: str) -> str:
+def subject_of(feature: Feature, words: str) -> str:
+    """The feature's noun phrase with a value in words: "Profile fit of 64"."""
     if feature.unit == "category" and words == RARE:
         words = f"with {RARE}"
     elif feature.unit in ("category", "boolean"):
@@ -78,7 +79,7 @@ def _subject(feature: Feature, words: str) -> str:
 
 def _is_plural(feature: Feature, value: float) -> bool:
     """True if the sentence begins with a count other than one: "3 calls in the last 7 days raise the chance"."""
-    is_count = feature.unit in _COUNTED or feature.unit == "trend"
+    is_count = feature.unit in COUNTED or feature.unit == "trend"
     return is_count and abs(value) != 1 and feature.phrase.startswith("{value}")
 
 

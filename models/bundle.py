@@ -25,12 +25,15 @@ from models.amount import AmountModel
 from models.baseline import StageTable
 from models.calibration import Calibration
 from models.close_time import CloseTime
+from models.evidence import Evidence
 from models.forecast_basis import ForecastBasis
 from models.intervals import LogOddsError, RateBounds, open_rate_interval
 from models.lead_values import ValueCheck, value_check
 from models.linear import LinearModel
 from models.novelty import NoveltyCheck, TrainingRanges, novelty_check
+from models.past_leads import PastLeads
 from models.trees.ensemble import trees_from_text
+from models.usual_touches import UsualTouch
 
 FORMAT = 3
 # In format 2, feature_set_id also covered the wording of reasons, so it cannot be compared; the columns' names are.
@@ -45,7 +48,8 @@ class Bundle:
 
     base_rate: the share won within the horizon, of base_leads leads. conversion: None if the replay showed no usable
     signal; then every open lead gets the base rate. reference (r,): sorted probabilities of the leads open at
-    trained_through_us; base_margin: the model's mean margin over them. card: the model card (metrics, baselines,
+    trained_through_us; base_margin: the model's mean margin over them. evidence, past_leads and usual_touches explain a
+    score to people; bundles of older versions have none. card: the model card (metrics, baselines,
     calibration table, importance, warnings, dates).
     """
 
@@ -63,6 +67,9 @@ class Bundle:
     close_time: CloseTime
     reference: npt.NDArray[np.float64]
     forecast: ForecastBasis | None = None
+    evidence: Evidence = field(default_factory=Evidence)
+    past_leads: PastLeads | None = None
+    usual_touches: tuple[UsualTouch, ...] = ()
     card: dict[str, Any] = field(default_factory=dict)
     version: str = ""
     trees_sha256: str = ""
@@ -236,6 +243,9 @@ def _model_dict(bundle: Bundle) -> dict[str, Any]:
         "close_time": bundle.close_time.to_dict(),
         "reference": bundle.reference.tolist(),
         "forecast": bundle.forecast.to_dict() if bundle.forecast else None,
+        "evidence": bundle.evidence.to_dict(),
+        "past_leads": bundle.past_leads.to_dict() if bundle.past_leads else None,
+        "usual_touches": [touch.to_dict() for touch in bundle.usual_touches],
         "additive": {
             name: {"share": m.share, "linear": m.linear.to_dict(), "trees": m.trees is not None}
             for name, m in _additive(bundle).items()
@@ -333,7 +343,7 @@ def _assemble(contents: dict[str, bytes]) -> Bundle:
     """The bundle of verified files; raises KeyError, TypeError or ValueError if they do not fit."""
     content = json.loads(contents[MODEL])
     models = {name: _read_additive(name, spec, contents) for name, spec in content["additive"].items()}
-    amount, forecast = content["amount"], content.get("forecast")
+    amount, forecast, past_leads = content["amount"], content.get("forecast"), content.get("past_leads")
     amount_model = None
     if amount:
         size, positive = models.get("amount_size"), models.get("amount_positive")
@@ -353,6 +363,9 @@ def _assemble(contents: dict[str, bytes]) -> Bundle:
         close_time=CloseTime.from_dict(content["close_time"], models.get("close_time")),
         reference=np.array(content["reference"], dtype=np.float64),
         forecast=ForecastBasis.from_dict(forecast) if forecast else None,
+        evidence=Evidence.from_dict(content.get("evidence", {})),
+        past_leads=PastLeads.from_dict(past_leads) if past_leads else None,
+        usual_touches=tuple(UsualTouch.from_dict(touch) for touch in content.get("usual_touches", ())),
         card=json.loads(contents[CARD]),
     )
 

@@ -1,6 +1,7 @@
 """Reasons: the additive parts of a lead's margin, as signed percentage points of its probability."""
 
-from typing import Any
+from dataclasses import dataclass
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -11,9 +12,18 @@ from features.wording import readable, sentence_with
 from history.arrays import Floats
 from models.additive import AdditiveModel
 from models.calibration import Calibration
+from models.evidence import Evidence
 
 BLOCK = 4096  # leads whose parts are in memory at once
 NEAR = 1e-6  # nearer to the base, the chord is as good as the tangent and its slope would divide by about 0
+
+
+@dataclass(frozen=True)
+class Wording:
+    """What a reason says: names from the vocabulary, and evidence, None for reasons without it."""
+
+    vocabulary: Vocabulary
+    evidence: Evidence | None = None
 
 
 def points(parts: Floats, base: float, calibration: Calibration) -> Floats:
@@ -33,7 +43,7 @@ def reasons(
     model: AdditiveModel,
     calibration: Calibration,
     matrix: FeatureMatrix,
-    vocabulary: Vocabulary,
+    wording: Wording,
     most: int | None,
 ) -> list[list[dict[str, Any]]]:
     """The reasons of each row of the matrix, largest first, at most `most` (None: all that are not zero)."""
@@ -42,26 +52,50 @@ def reasons(
         values = matrix.values[start : start + BLOCK]
         parts, base = model.contributions(values)
         for row, row_values in zip(points(parts, base, calibration), values, strict=True):
-            by_row.append(_largest(row, row_values, matrix.features, vocabulary, most))
+            by_row.append(_largest(row, row_values, matrix.features, wording, most))
     return by_row
 
 
 def _largest(
-    row: Floats, values: Floats, features: tuple[Feature, ...], vocabulary: Vocabulary, most: int | None
+    row: Floats, values: Floats, features: tuple[Feature, ...], wording: Wording, most: int | None
 ) -> list[dict[str, Any]]:
     """The reasons of one row of points (k,), largest first; equal ones in column order."""
     order = np.argsort(-np.abs(row), kind="stable")[:most]
     largest = [j for j in order.tolist() if row[j] != 0]
-    return [_reason(features[j], float(values[j]), float(row[j]), vocabulary) for j in largest]
+    return [_reason(features[j], float(values[j]), float(row[j]), wording) for j in largest]
 
 
-def _reason(feature: Feature, value: float, points: float, vocabulary: Vocabulary) -> dict[str, Any]:
+def _reason(feature: Feature, value: float, points: float, wording: Wording) -> dict[str, Any]:
     """One reason in the contract's words."""
-    words = readable(feature, value, vocabulary)
-    return {
+    words = readable(feature, value, wording.vocabulary)
+    reason: dict[str, Any] = {
         "feature": feature.name,
         "label": sentence_with(feature, value, words, points > 0),
         "value": words,
         "direction": "up" if points > 0 else "down",
         "points": points,
     }
+    evidence = None if wording.evidence is None else wording.evidence.of(feature, value)
+    if evidence is not None:
+        reason["evidence"] = evidence
+    return reason
+
+
+class Instant(NamedTuple):
+    """Feature values (k,) of one lead, before or after a change."""
+
+    values: Floats
+    features: tuple[Feature, ...]
+
+
+def differences(
+    model: AdditiveModel, calibration: Calibration, before: Floats, after: Instant, wording: Wording
+) -> list[dict[str, Any]]:
+    """The reasons that moved between two states of a lead, (k,) each, largest first.
+
+    Their points add up to 100 * (probability after - probability before). A feature moves by the difference of its
+    part of the log-odds; the probability's chord between the two states turns that into points, as in `points`.
+    """
+    parts, base = model.contributions(np.vstack([before, after.values]))
+    moved = points((parts[1] - parts[0])[None, :], base + float(parts[0].sum()), calibration)
+    return _largest(moved[0], after.values, after.features, wording, None)

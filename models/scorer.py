@@ -20,6 +20,7 @@ from history.snapshot import Snapshot, current_stages, state_rows
 from history.warnings import Warning
 from models.bundle import Bundle
 from models.calibration import sigmoid
+from models.explain import Wording
 from models.explain import reasons as explain
 from models.intervals import Estimate
 from models.scores import ABSTAINED, GONE_LEAD, LOST_LEAD, SCORED, WON_LEAD, Scores
@@ -46,6 +47,15 @@ def score(bundle: Bundle, snapshot: Snapshot, reasons: int | None = 5) -> Scores
     reasons: how many a lead, None for all, 0 for none. Leads that are won at their instant get probability 1, those
     that are lost or gone 0.
     """
+    return _score(bundle, snapshot, reasons, Wording(bundle.vocabulary))
+
+
+def score_with_evidence(bundle: Bundle, snapshot: Snapshot, reasons: int | None = 5) -> Scores:
+    """`score` whose reasons have the evidence that tells, as HTTP gives them. Files do without: it is the model's."""
+    return _score(bundle, snapshot, reasons, Wording(bundle.vocabulary, bundle.evidence))
+
+
+def _score(bundle: Bundle, snapshot: Snapshot, reasons: int | None, wording: Wording) -> Scores:
     decided = _decided(snapshot)
     is_open = decided.state == OPEN
     matrix = build_matrix(snapshot, bundle.vocabulary)
@@ -80,11 +90,28 @@ def score(bundle: Bundle, snapshot: Snapshot, reasons: int | None = 5) -> Scores
         currency=bundle.config.currency,
         expected_close_day=_close_days(bundle, snapshot, matrix),
         baseline_probability=bundle.stage_table.probability(stages),
-        reasons=_reasons(bundle, matrix, status == SCORED, reasons),
+        reasons=_reasons(bundle, matrix, status == SCORED, reasons, wording),
         warnings=warnings,
         model_version=bundle.version,
     )
     return scores if is_open.all() else _with_decided(scores, decided, bundle.config)
+
+
+@dataclass(frozen=True)
+class OpenLeads:
+    """Probability (n,) of n snapshots of leads that are open, with their features and stages (n,)."""
+
+    probability: Floats
+    matrix: FeatureMatrix
+    stages: Sequence[str | None]
+
+
+def open_leads(bundle: Bundle, snapshot: Snapshot) -> OpenLeads:
+    """The probabilities that `score` gives open leads, to the last bit, without all that surrounds them."""
+    matrix = build_matrix(snapshot, bundle.vocabulary)
+    stages = current_stages(snapshot)
+    abstained = _is_given(bundle.novelty.reasons_to_abstain(matrix.values, stages))
+    return OpenLeads(open_probability(bundle, matrix, abstained).value, matrix, stages)
 
 
 def _close_days(bundle: Bundle, snapshot: Snapshot, matrix: FeatureMatrix) -> Days:
@@ -205,17 +232,19 @@ def _amounts(bundle: Bundle, values: Floats) -> Estimate:
     return bundle.amount.predict(values)
 
 
-def _reasons(bundle: Bundle, matrix: FeatureMatrix, scored: Mask, most: int | None) -> Reasons:
+def _reasons(
+    bundle: Bundle, matrix: FeatureMatrix, scored: Mask, most: int | None, wording: Wording
+) -> Reasons:
     """The reasons of the scored rows (n,), at most `most` each; [] for the others."""
     reasons: Reasons = [[] for _ in range(len(scored))]
     if bundle.conversion is None or most == 0 or not scored.any():
         return reasons
     if scored.all():
-        return explain(bundle.conversion, bundle.calibration, matrix, bundle.vocabulary, most)
+        return explain(bundle.conversion, bundle.calibration, matrix, wording, most)
     rows = np.flatnonzero(scored)
     values = np.ascontiguousarray(matrix.values[rows])
     part = replace(matrix, values=values)
-    explained = explain(bundle.conversion, bundle.calibration, part, bundle.vocabulary, most)
+    explained = explain(bundle.conversion, bundle.calibration, part, wording, most)
     for i, row_reasons in zip(rows.tolist(), explained, strict=True):
         reasons[i] = row_reasons
     return reasons

@@ -17,6 +17,9 @@ from models.close_time import CloseTime
 from models.novelty import learn_training_ranges
 from training.fit.close_time import WonRows, fit_close_time
 from training.fit.conversion import ConversionFit
+from training.fit.evidence import learn_evidence
+from training.fit.past_leads import past_leads
+from training.fit.usual_touches import learn_usual_touches
 from training.rows.dataset import GRID
 from training.rows.training_set import PreparedData, TrainingSet
 
@@ -50,6 +53,9 @@ def assemble_bundle(
         amount=amount,
         close_time=_close_time(training_set, seed),
         reference=np.zeros(0),
+        evidence=learn_evidence(training_set),
+        past_leads=past_leads(training_set, conversion.model, seed) if usable else None,
+        usual_touches=learn_usual_touches(snapshot.history, prepared.vocabulary),
     )
     return replace(bundle, reference=_reference(bundle, training_set, prepared.vocabulary))
 

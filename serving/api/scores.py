@@ -124,19 +124,28 @@ SCORE_FIELDS: dict[str, Json] = {
     "reasons": list_of(ref("Reason")),
     "warnings": list_of(ref("Warning")),
 }
+_REASON: dict[str, Json] = {
+    "feature": TEXT,
+    "label": {**TEXT, "description": "A sentence for a salesperson."},
+    "value": SCALAR,
+    "direction": {"type": "string", "enum": ["up", "down"]},
+    "points": {**NUMBER, "description": "Percentage points of probability."},
+}
 _ANY_LEAD: Json = {"anyOf": [ref("Lead"), {"description": "An invalid lead: its result is its problem."}]}
 SCHEMAS: dict[str, Json] = {
     **{shape.name: shape.schema for shape in SCORE_SHAPES},
     "Batch": object_of({"leads": list_of(_ANY_LEAD, description=f"At most {MAX_LEADS}.")}),
     "Reason": object_of(
-        {
-            "feature": TEXT,
-            "label": {**TEXT, "description": "A sentence for a salesperson."},
-            "value": SCALAR,
-            "direction": {"type": "string", "enum": ["up", "down"]},
-            "points": {**NUMBER, "description": "Percentage points of probability."},
-        }
+        {**_REASON, "evidence": ref("Evidence")},
+        required=list(_REASON),
     ),
+    "Evidence": {
+        **object_of(
+            {"share_with": RATE, "n_with": INTEGER, "share_without": RATE, "n_without": INTEGER},
+        ),
+        "description": "Share won within the horizon of the training leads like this one in the feature, and of the "
+        "others, with their numbers of leads; absent if the shares may be equal.",
+    },
     "Warning": object_of({"code": TEXT, "subject": TEXT, "detail": TEXT}),
     "Score": object_of(SCORE_FIELDS),
     "FlatScore": object_of({**_SCORE, "warnings": INTEGER}, more=True),
@@ -245,6 +254,8 @@ def flattened(record: Record) -> Record:
     """The record on one level: reasons as reason_1_label, reason_1_points and so on, warnings as their count."""
     flat = {key: value for key, value in record.items() if key not in ("reasons", "warnings")}
     for number, reason in enumerate(record["reasons"], start=1):
-        flat |= {f"reason_{number}_{key}": value for key, value in reason.items()}
+        evidence = reason.get("evidence", {})
+        plain = {key: value for key, value in reason.items() if key != "evidence"}
+        flat |= {f"reason_{number}_{key}": value for key, value in {**plain, **evidence}.items()}
     flat["warnings"] = len(record["warnings"])
     return flat

@@ -13,7 +13,7 @@ from history.snapshot import Snapshot
 from history.warnings import Warning, json_of
 from models.bundle import Bundle
 from models.presentation import lead_names
-from models.scorer import score
+from models.scorer import score_with_evidence as score
 from serving.base.limits import AHEAD_US
 from serving.base.problems import Problem, error, invalid
 

@@ -1,14 +1,16 @@
 """Reasons: points add up to the rise of the probability, and the largest come first."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from features.feature import Feature
 from models.additive import AdditiveModel
 from models.calibration import line
-from models.explain import NEAR, _largest, points
+from models.explain import NEAR, Instant, Wording, _largest, differences, points
 from tests.builders.feature_words import words
-from tests.builders.small_models import made_model, made_values, odd_values
+from tests.builders.small_models import COLUMNS, made_model, made_values, odd_values
 
 SEEDS = (1, 2, 3)
 
@@ -42,7 +44,26 @@ def test_points_of_a_lead_at_the_base_are_finite_and_small() -> None:
 def test_equal_points_keep_the_order_of_columns() -> None:
     row, values = np.array([1.0, -2.0, 0.0, 2.0, 1.0]), np.arange(5.0)
     features = tuple(Feature(f"x{j}", "number", "number", 0, "stages", "x {value}") for j in range(5))
-    largest = _largest(row, values, features, words(), None)
+    largest = _largest(row, values, features, Wording(words()), None)
     assert [reason["feature"] for reason in largest] == ["x1", "x3", "x0", "x4"]
     assert [reason["direction"] for reason in largest] == ["down", "up", "up", "up"]
-    assert _largest(row, values, features, words(), 2) == largest[:2]
+    assert _largest(row, values, features, Wording(words()), 2) == largest[:2]
+
+
+@pytest.mark.parametrize("slope", [0.05, 1.0, 2.5])
+def test_differences_add_up_to_the_change(model: AdditiveModel, slope: float) -> None:
+    calibration = line(slope, 0.3)
+    columns = tuple(
+        replace(column, unit="number", kind="number", phrase="x {value}", missing="no x")
+        for column in COLUMNS
+    )
+    values = np.vstack([made_values(7, 40), odd_values()])
+    probability = calibration.probability(model.margin(values))
+    for i in range(len(values) - 1):
+        after = Instant(values[i + 1], columns)
+        moved = differences(model, calibration, values[i], after, Wording(words()))
+        total = sum(reason["points"] for reason in moved)
+        assert total == pytest.approx(100 * (probability[i + 1] - probability[i]), abs=1e-7)
+        assert all((reason["points"] > 0) == (reason["direction"] == "up") for reason in moved)
+    same = differences(model, calibration, values[0], Instant(values[0], columns), Wording(words()))
+    assert same == []

@@ -1,0 +1,90 @@
+"""Past leads like an open one, and how they ended: closed training leads in the same stage, nearest by their reasons.
+
+Each was looked at once in each stage. What is compared are the additive parts of the log-odds: those of the features
+that move the model's probabilities most, and the sum of all others. Two leads are near if the same things speak for and
+against them. The table holds no id and no attribute.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from history.arrays import Floats, Ints, Mask
+
+MOST_SIMILAR = 5
+
+
+@dataclass(frozen=True)
+class PastLeads:
+    """m closed leads as they once stood.
+
+    columns (c,): features compared, stage (m,): index of `stages`, parts (m, c + 1): their log-odds and the sum of all
+    other features', won (m,), amount (m,) of a win, NaN if unknown or lost, days (m,) until the decision.
+    """
+
+    columns: Ints
+    stages: tuple[str | None, ...]
+    stage: Ints
+    parts: Floats
+    won: Mask
+    amount: Floats
+    days: Floats
+
+    def similar(
+        self, stage: str | None, contributions: Floats, most: int = MOST_SIMILAR
+    ) -> list[dict[str, Any]]:
+        """How the leads nearest to one in this stage with these contributions (k,) ended, nearest first.
+
+        Distance is the sum of absolute differences of the parts; ties are in the order of the table. Fewer than `most`
+        if the stage had fewer.
+        """
+        if stage not in self.stages:
+            return []
+        rows = np.flatnonzero(self.stage == self.stages.index(stage))
+        distance = np.abs(self.parts[rows] - compared(contributions[None, :], self.columns)).sum(axis=1)
+        nearest = rows[np.argsort(distance, kind="stable")[:most]]
+        return [self._end_of(row, stage) for row in nearest.tolist()]
+
+    def _end_of(self, row: int, stage: str | None) -> dict[str, Any]:
+        amount = float(self.amount[row])
+        return {
+            "stage": stage,
+            "outcome": "won" if self.won[row] else "lost",
+            "amount": None if amount != amount else amount,
+            "days": float(self.days[row]),
+        }
+
+    def to_dict(self) -> dict[str, Any]:
+        """As JSON-ready values."""
+        return {
+            "columns": self.columns.tolist(),
+            "stages": list(self.stages),
+            "stage": self.stage.tolist(),
+            "parts": self.parts.ravel().tolist(),
+            "won": self.won.tolist(),
+            "amount": [None if value != value else value for value in self.amount.tolist()],
+            "days": self.days.tolist(),
+        }
+
+    @classmethod
+    def from_dict(cls, content: Mapping[str, Any]) -> "PastLeads":
+        """The inverse of to_dict."""
+        columns = np.array(content["columns"], dtype=np.int64)
+        return cls(
+            columns=columns,
+            stages=tuple(content["stages"]),
+            stage=np.array(content["stage"], dtype=np.int64),
+            parts=np.array(content["parts"], dtype=np.float64).reshape(-1, len(columns) + 1),
+            won=np.array(content["won"], dtype=np.bool_),
+            amount=np.array(content["amount"], dtype=np.float64),  # None becomes NaN
+            days=np.array(content["days"], dtype=np.float64),
+        )
+
+
+def compared(contributions: Floats, columns: Ints) -> Floats:
+    """The parts (n, c + 1) that are compared, of contributions (n, k)."""
+    chosen = contributions[:, columns]
+    rest = contributions.sum(axis=1) - chosen.sum(axis=1)
+    return np.column_stack([chosen, rest])
