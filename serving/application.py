@@ -8,7 +8,18 @@ from pathlib import Path
 
 from starlette.applications import Starlette
 
-from serving.api import bulk_leads, corrections, events, leads, reports, scores, status, worklist
+from serving.api import (
+    beside,
+    bulk_leads,
+    corrections,
+    events,
+    leads,
+    reports,
+    scores,
+    status,
+    what_if,
+    worklist,
+)
 from serving.api.errors import expected_problem
 from serving.api.openapi import describe
 from serving.http.guard import Guard
@@ -19,7 +30,8 @@ from serving.pages.errors import problem_pages
 from serving.runtime import Runtime
 
 # Frequent routes first: the router tries them in order.
-API = (scores, events, worklist, corrections, bulk_leads, leads, reports, status)
+# Parts of a lead come before the lead, whose id may be any text.
+API = (scores, events, worklist, corrections, bulk_leads, what_if, beside, leads, reports, status)
 PAGES = (worklist_page, lead, model, funnel, forecast, docs, signin, preferences, assets)
 ROUTES = [route for part in (*API, *PAGES) for route in part.routes.all]
 

@@ -85,8 +85,8 @@ async def post_corrections(request: Request) -> Response:
     value, _ = await json_body(request.scope, request.receive, MAX_BODY_BYTES)
     entries = entries_of(value, "corrections", MAX_EVENTS)
     store: AsyncStore = request.app.state.runtime.stored
-    keys = [event_key(entry["event_id"]) for entry in entries if _has_id(entry)]
-    stored = await store.read(partial(find_events, keys=keys))
+    ids = [entry["event_id"] for entry in entries if _has_id(entry)]
+    stored = await store.read(partial(find_events, event_ids=ids))
     words = words_of(request.app.state.runtime.watch.current)
     corrections = [read_correction(entry, stored, words) for entry in entries]
     result: IngestResult = await store.write(correct_events, corrections, _row_count(corrections))

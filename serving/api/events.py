@@ -141,7 +141,7 @@ def read_event(value: Any, words: OutcomeWords = NO_WORDS) -> Event:
         return Event(key, problems=[EventProblem("invalid", ("occurred_at",), str(invalid_time))])
     except _InvalidValue as invalid_value:
         return Event(key, problems=[invalid_value.problem])
-    return Event(key, value["lead_id"], occurred_us, data.table, data.rows)
+    return Event(key, value["event_id"], value["lead_id"], occurred_us, data.table, data.rows)
 
 
 def read_data(

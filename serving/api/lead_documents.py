@@ -1,7 +1,7 @@
 """Stored leads as documents: values, score now, timeline, and the history of the score."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -10,19 +10,23 @@ from sqlalchemy import Connection
 from history.snapshot import Snapshot
 from history.times import format_time
 from models.bundle import Bundle
-from models.scorer import score
+from models.scorer import score_with_evidence as score
+from models.scores import SCORED, STATUS
 from serving.base.clock import clock_us
 from serving.store.account_mates import mates_of
 from serving.store.config import stored_display
 from serving.store.cursors import write_cursor
+from serving.store.event_ids import EventNames, event_names
 from serving.store.history import history_of
 from serving.store.lead_rows import LeadRows, find_leads, rows_of
 from serving.store.leads import current_attributes, seen_lead
+from serving.store.scores.advice import NO_ADVICE, advice
 from serving.store.scores.history import score_history
 from serving.store.timeline import Key, lead_document, timeline
 
 HISTORY_PAGE = 100
 REASONS = 5
+SCORED_STATUS = STATUS[SCORED]
 
 
 @dataclass(frozen=True, eq=False)
@@ -46,6 +50,10 @@ def read_stored_leads(connection: Connection, requests: Sequence[LeadRequest]) -
     places = {lead_id: place for place, lead_id in enumerate(leads)}
     as_of_us = [max(clock_us(), lead.created_us) for lead in leads.values()]
     records = _records(rows, bundle, as_of_us)
+    advised = [
+        _advice(rows, place, bundle, record, as_of)
+        for place, (record, as_of) in enumerate(zip(records, as_of_us, strict=True))
+    ]
     display = stored_display(connection) or ({} if bundle is None else bundle.config.display)
     documents: list[dict[str, Any] | None] = []
     for request in requests:
@@ -53,9 +61,23 @@ def read_stored_leads(connection: Connection, requests: Sequence[LeadRequest]) -
         if place is None:
             documents.append(None)
         else:
-            page = _Page(rows.only(place), as_of_us[place], display, request.before)
-            documents.append(_document(page, records[place]))
+            names = event_names(connection, rows.leads[place].lead_no)
+            page = _Page(rows.only(place), as_of_us[place], display, names, request.before)
+            documents.append({**_document(page, records[place]), **advised[place]})
     return documents
+
+
+def _advice(
+    rows: LeadRows, place: int, bundle: Bundle | None, record: dict[str, Any] | None, as_of_us: int
+) -> dict[str, Any]:
+    """What the sellers could do for the lead at this place, and how past leads like it ended; of scored leads only."""
+    if bundle is None or record is None or record["status"] != SCORED_STATUS:
+        return NO_ADVICE
+    leads = rows.leads
+    alone = replace(rows, leads=[leads[place], *leads[:place], *leads[place + 1 :]])
+    if not bundle.vocabulary.reads_accounts:
+        alone = rows.only(place)
+    return advice(bundle, alone, as_of_us)
 
 
 def _records(
@@ -75,6 +97,7 @@ class _Page:
     rows: LeadRows
     now_us: int
     display: Mapping[str, Any]
+    names: EventNames
     before: Key | None
 
 
@@ -82,7 +105,7 @@ def _document(page: _Page, record: dict[str, Any] | None) -> dict[str, Any]:
     (now,) = current_attributes(page.rows, page.now_us)
     lead = page.rows.leads[0]
     seen = seen_lead(page.display, lead.lead_id, now)
-    entries, key = timeline(page.rows, page.before)
+    entries, key = timeline(page.rows, page.names, page.before)
     return {
         "lead": {**lead_document(lead, now), **seen._asdict()},
         "score": None if record is None else {**record, "name": seen.name},

@@ -8,13 +8,15 @@ from starlette.requests import Request
 from serving.base.limits import MAX_TEXT
 from serving.base.problems import Problem, error, invalid
 
+HISTORY, NOTES, SNOOZE, CALLS, WHAT_IF = PARTS = ("history", "notes", "snooze", "calls", "what-if")
+
 
 @dataclass(frozen=True)
 class LeadPath:
-    """The path of a stored lead, or of its history."""
+    """The path of a stored lead, or of one of its parts, such as its history; part is "" for the lead itself."""
 
     lead_id: str
-    is_history: bool
+    part: str = ""
 
 
 def lead_path(request: Request, prefix: bytes) -> LeadPath:
@@ -24,8 +26,8 @@ def lead_path(request: Request, prefix: bytes) -> LeadPath:
     """
     raw: bytes = request.scope.get("raw_path") or request.scope["path"].encode()
     parts = raw.partition(b"?")[0].partition(prefix)[2].split(b"/")
-    is_history = len(parts) == 2 and parts[1] == b"history"
-    if len(parts) > 1 and not is_history:
+    part = parts[1].decode("latin-1") if len(parts) == 2 else ""
+    if len(parts) > 1 and part not in PARTS:
         raise unknown_lead()
     try:
         lead_id = unquote_to_bytes(parts[0]).decode()
@@ -34,7 +36,15 @@ def lead_path(request: Request, prefix: bytes) -> LeadPath:
     if not 1 <= len(lead_id) <= MAX_TEXT or not lead_id.strip() or "\0" in lead_id:
         message = f"expected 1 to {MAX_TEXT} characters, not all blank, without NUL"
         raise invalid([error(["path", "lead_id"], message)])
-    return LeadPath(lead_id, is_history)
+    return LeadPath(lead_id, part)
+
+
+def part_path(request: Request, prefix: bytes, part: str) -> LeadPath:
+    """The path of this part of a lead; raises Problem 404 for any other: an id may end like the path of a part."""
+    path = lead_path(request, prefix)
+    if path.part != part:
+        raise Problem(404, "not-found", "There is nothing at this path.")
+    return path
 
 
 def unknown_lead() -> Problem:

@@ -11,9 +11,11 @@ from history.schema import NOT_ATTRIBUTES, OWN_ATTRIBUTES
 from models.bundle import Bundle
 from serving.api.cursors import CURSOR_PARAMETER, read_page_cursor
 from serving.api.lead_documents import LeadRequest, read_score_history, read_stored_leads
+from serving.api.lead_path import HISTORY as HISTORY_PART
 from serving.api.lead_path import lead_path, unknown_lead
 from serving.api.openapi import (
     NUMBER,
+    NUMBER_OR_NULL,
     SCALAR,
     TEXT,
     TEXT_OR_NULL,
@@ -42,7 +44,7 @@ API_PREFIX = b"/v1/leads/"
 
 routes = Routes()
 
-_LEAD_ID: Json = {
+LEAD_ID: Json = {
     "name": "lead_id",
     "in": "path",
     "required": True,
@@ -53,7 +55,7 @@ _PUT_EXAMPLE = {"created_at": "2026-01-05T08:00:00Z", "owner": "Ann", "attribute
 PUT_LEAD: Json = {
     "operationId": "put_lead",
     "tags": ["leads"],
-    "parameters": [_LEAD_ID],
+    "parameters": [LEAD_ID],
     "requestBody": body(ref(STORED_LEAD.name), _PUT_EXAMPLE),
     "responses": {
         "200": response("Merged.", ref("PutResult")),
@@ -64,13 +66,13 @@ PUT_LEAD: Json = {
 GET_LEAD: Json = {
     "operationId": "get_lead",
     "tags": ["leads"],
-    "parameters": [_LEAD_ID, CURSOR_PARAMETER],
+    "parameters": [LEAD_ID, CURSOR_PARAMETER],
     "responses": {"200": response("The lead.", ref("LeadDocument")), **problems(404, 422)},
 }
 HISTORY: Json = {
     "operationId": "lead_history",
     "tags": ["leads"],
-    "parameters": [_LEAD_ID, CURSOR_PARAMETER],
+    "parameters": [LEAD_ID, CURSOR_PARAMETER],
     "responses": {
         "200": response("How its score moved, newest first.", ref("ScoreHistory")),
         **problems(404, 422),
@@ -79,7 +81,7 @@ HISTORY: Json = {
 DELETE_LEAD: Json = {
     "operationId": "delete_lead",
     "tags": ["leads"],
-    "parameters": [_LEAD_ID],
+    "parameters": [LEAD_ID],
     "responses": {"204": {"description": "Erased."}, **problems(404, 405, 422)},
 }
 SCHEMAS: dict[str, Json] = {
@@ -107,6 +109,10 @@ SCHEMAS: dict[str, Json] = {
     ),
     "TimelineEntry": object_of(
         {
+            "event_id": {
+                **TEXT,
+                "description": "For corrections: your id of the event; one of ours for rows that came without.",
+            },
             "type": {"type": "string", "enum": list(EVENTS)},
             "occurred_at": TIME,
             "recorded_at": nullable(TIME),
@@ -119,6 +125,23 @@ SCHEMAS: dict[str, Json] = {
             "score": {**nullable(ref("Score")), "description": "Now; null without a model."},
             "timeline": list_of(ref("TimelineEntry")),
             "next_cursor": TEXT_OR_NULL,
+            "suggestions": list_of(
+                ref("Suggestion"), description="What you could do, by what-if: no promise of a cause."
+            ),
+            "similar": list_of(
+                ref("SimilarLead"), description="Past leads in the same stage, nearest first."
+            ),
+        }
+    ),
+    "Suggestion": object_of(
+        {"change": TEXT, "points": {**NUMBER, "description": "Percentage points, above 0."}}
+    ),
+    "SimilarLead": object_of(
+        {
+            "stage": TEXT_OR_NULL,
+            "outcome": {"type": "string", "enum": ["won", "lost"]},
+            "amount": NUMBER_OR_NULL,
+            "days": {**NUMBER, "description": "From when it stood like this lead to its decision."},
         }
     ),
     "Cause": object_of(
@@ -149,7 +172,7 @@ def _store(request: Request) -> AsyncStore:
 async def put_lead(request: Request) -> Response:
     """Creates the lead, or merges the given values into it."""
     path = lead_path(request, API_PREFIX)
-    if path.is_history:
+    if path.part:
         raise _method_not_allowed()
     read_query(request.scope["query_string"], {})
     value, _ = await json_body(request.scope, request.receive, MAX_LEAD_BYTES)
@@ -203,8 +226,10 @@ async def _get(request: Request) -> Response:
     """Answers by the encoded path: the decoded path of an id that ends in "/history" matches the other route."""
     path = lead_path(request, API_PREFIX)
     store = _store(request)
+    if path.part not in ("", HISTORY_PART):
+        raise unknown_lead()
     cursor = read_query(request.scope["query_string"], {"cursor": read_text}).get("cursor")
-    if path.is_history:
+    if path.part == HISTORY_PART:
         read = partial(read_score_history, lead_id=path.lead_id, before=read_page_cursor(cursor, (int,)))
         document = await store.read(read, light=True)
     else:
@@ -220,7 +245,7 @@ async def _get(request: Request) -> Response:
 async def delete_lead(request: Request) -> Response:
     """Erases the lead and everything derived from it, in the database's log too."""
     path = lead_path(request, API_PREFIX)
-    if path.is_history:
+    if path.part:
         raise _method_not_allowed()
     read_query(request.scope["query_string"], {})
     store = _store(request)

@@ -17,7 +17,7 @@ def check_lead(value: Any, loc: tuple[str | int, ...] = ("body",), words: Outcom
 
     words: the model's own for outcomes.
     """
-    _check_lengths(value)
+    check_lengths(value)
     errors = LEAD.problems(value, loc)
     if errors:
         raise invalid(without_known_word(errors, (*loc, "outcome", "outcome"), _outcome_word(value), words))
@@ -30,7 +30,8 @@ def _outcome_word(value: Any) -> object:
     return outcome.get("outcome") if type(outcome) is dict else None
 
 
-def _check_lengths(value: Any) -> None:
+def check_lengths(value: Any) -> None:
+    """Raises Problem 413 if a lead has too many rows in one of its tables."""
     if type(value) is not dict:
         return
     for key in ("interactions", "stages", "attribute_changes"):

@@ -26,10 +26,11 @@ class EventProblem:
 class Event:
     """A valid event as rows of one table (row numbers and times are added by the store), or its problems.
 
-    key is the digest of the event's id, None if the id itself is invalid; occurred_us is microseconds UTC.
+    key is the digest of event_id, None if the id itself is invalid; occurred_us is microseconds UTC.
     """
 
     key: bytes | None
+    event_id: str = ""
     lead_id: str = ""
     occurred_us: int = 0
     table: str = ""

@@ -22,6 +22,7 @@ STATIC = "/static/"
 PAGES = frozenset({"/", "/docs", "/funnel", "/forecast", "/model", "/welcome", SIGN_IN, "/signout"})
 ANONYMOUS_COOKIE = "leadcast_form"  # the token of forms without a session
 INGEST_PATHS = frozenset({"/v1/events", "/v1/corrections"})  # by POST
+INGEST_PARTS = ("/calls", "/notes", "/snooze")  # of a lead
 SCOPE_OF_METHOD = {"GET": "read", "HEAD": "read", "PUT": "ingest", "DELETE": "admin"}
 CHALLENGE = 'Bearer realm="leadcast"'
 _ANONYMOUS_TOKEN = re.compile(r"[A-Za-z0-9_-]{22,64}")
@@ -32,7 +33,7 @@ def required_scope(method: str, path: str) -> str | None:
     if method == "POST" and is_page(path):
         return None
     if method == "POST":
-        return "ingest" if path in INGEST_PATHS else "score"
+        return "ingest" if path in INGEST_PATHS or path.endswith(INGEST_PARTS) else "score"
     return SCOPE_OF_METHOD.get(method)
 
 

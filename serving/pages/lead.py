@@ -24,7 +24,7 @@ routes = Routes()
 async def get_lead_page(request: Request) -> Response:
     """The lead, or a later page of its timeline; raises Problem 404 for an unknown one."""
     path = lead_path(request, b"/leads/")
-    if path.is_history:
+    if path.part:
         raise unknown_lead()
     cursor = read_query(request.scope["query_string"], {"cursor": read_text}).get("cursor")
     runtime = request.app.state.runtime

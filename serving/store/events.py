@@ -24,7 +24,7 @@ from serving.store.leads import mark_dirty
 
 KEYS_PER_QUERY = 500
 INSERT_FACTS = {table.name: PreparedInsert(table) for table in db.FACTS}
-_INSERT_KEYS = PreparedInsert(db.event_ids)
+INSERT_KEYS = PreparedInsert(db.event_ids)
 _STORED_KEYS = PreparedQuery(select(db.event_ids.c.event_key), among=db.event_ids.c.event_key)
 _LEADS = PreparedQuery(
     select(db.leads.c.lead_id, db.leads.c.lead_no, db.leads.c.created_us), among=db.leads.c.lead_id
@@ -81,7 +81,7 @@ class _Batch:
         self.leads = dict(_known_leads(connection, [e.lead_id for e in events if not e.problems]))
         self.known_ids = set(_stored_ids(connection, list(self._interaction_ids(events))))
         self.rows: dict[str, list[dict[str, Any]]] = {name: [] for name in INSERT_FACTS}
-        self.new_keys: dict[bytes, int] = {}  # its lead_no
+        self.new_keys: list[dict[str, Any]] = []  # rows of event_ids
         self.last_rows: dict[int, int] = {}
 
     def _interaction_ids(self, events: Sequence[Event]) -> Iterator[tuple[int, str]]:
@@ -119,7 +119,7 @@ class _Batch:
 
     def _add_rows(self, event: Event, key: bytes, lead_no: int) -> None:
         self.known_keys.add(key)
-        self.new_keys[key] = lead_no
+        self.new_keys.append({"event_key": key, "lead_no": lead_no, "event_id": event.event_id})
         numbers = self.transaction.numbers("row_no", len(event.rows))
         # An event is known from its arrival on: a late one changes no past score or training row.
         known_us = max(event.occurred_us, self.transaction.now_us)
@@ -133,8 +133,7 @@ class _Batch:
         """Inserts the rows and queues their leads for a new score."""
         connection = self.transaction.connection
         if self.new_keys:
-            rows = [{"event_key": key, "lead_no": lead_no} for key, lead_no in self.new_keys.items()]
-            _INSERT_KEYS.run(connection, rows)
+            INSERT_KEYS.run(connection, self.new_keys)
         for name, rows in self.rows.items():
             if rows:
                 INSERT_FACTS[name].run(connection, rows)

@@ -185,7 +185,7 @@ def _erase(connection: Connection, lead_no: int) -> None:
         query = select(table.c.event_key).where(table.c.lead_no == lead_no, table.c.event_key.is_not(None))
         _forget_events(connection, list(connection.execute(query.distinct()).scalars()))
         connection.execute(delete(table).where(table.c.lead_no == lead_no))
-    for table in (*db.DERIVED, db.leads):
+    for table in (*db.DERIVED, *db.BESIDE, db.leads):
         connection.execute(delete(table).where(table.c.lead_no == lead_no))
 
 

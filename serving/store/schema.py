@@ -110,6 +110,7 @@ event_ids = Table(
     metadata,
     Column("event_key", LargeBinary, primary_key=True),  # 16-byte digest of the event_id
     Column("lead_no", Number),
+    Column("event_id", Text),  # NULL for events that an older version stored
     sqlite_with_rowid=False,
 )
 
@@ -188,6 +189,28 @@ score_history = Table(
 )
 
 DERIVED = (dirty, scores, score_history)
+
+# What people write beside a lead: erased with it, never read by features, not exported.
+notes = Table(
+    "notes",
+    metadata,
+    _lead_column(),
+    Column("note_no", Number, primary_key=True, autoincrement=False),
+    Column("written_us", BigInteger, nullable=False),
+    Column("author", Text),
+    Column("text", Text, nullable=False),
+    sqlite_with_rowid=False,
+)
+
+# Leads that the worklist leaves out until an instant.
+snoozes = Table(
+    "snoozes",
+    metadata,
+    _lead_column(),
+    Column("until_us", BigInteger, nullable=False),
+)
+
+BESIDE = (notes, snoozes)
 
 settings = Table(
     "settings",

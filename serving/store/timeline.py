@@ -1,5 +1,6 @@
 """A stored lead as a caller reads it: its current values, and its timeline, newest first."""
 
+from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import groupby
 from operator import attrgetter
@@ -8,6 +9,7 @@ from typing import Any, NamedTuple
 from history.history import DAY_US
 from history.schema import OWN_ATTRIBUTES
 from history.times import format_time
+from serving.store.event_ids import EventNames
 from serving.store.lead_rows import DIRECTION_TEXT, STATE_TEXT, LeadRow, LeadRows, scalar_value
 from serving.store.leads import CurrentAttributes
 from serving.store.schema import CONTENT, KNOWN_US, ROW_NO, TIME_US
@@ -45,16 +47,29 @@ class TimelinePage(NamedTuple):
     next_key: Key | None
 
 
-def timeline(rows: LeadRows, before: Key | None, limit: int = PAGE) -> TimelinePage:
+def timeline(rows: LeadRows, names: EventNames, before: Key | None, limit: int = PAGE) -> TimelinePage:
     """A page of the timeline of the one lead in `rows`, from entries older than `before`."""
-    ordered = sorted(_rows(rows), key=attrgetter("key"), reverse=True)
+    ordered = sorted(_rows(rows, names.change_keys), key=attrgetter("key"), reverse=True)
     if before is not None:
         ordered = [row for row in ordered if row.key < before]
-    entries = [_entry(row) for row in ordered[:limit]]
-    return TimelinePage(entries, ordered[limit - 1].key if len(ordered) > limit else None)
+    page = ordered[:limit]
+    ids = _event_ids(page, names)
+    entries = [{"event_id": ids[row.key[1]], **_entry(row)} for row in page]
+    return TimelinePage(entries, page[-1].key if len(ordered) > limit else None)
 
 
-def _rows(rows: LeadRows) -> Iterator[_Row]:
+def _event_ids(page: Sequence[_Row], names: EventNames) -> dict[int, str]:
+    """row_no -> event_id of the rows of a page."""
+    numbers: dict[str, list[int]] = defaultdict(list)
+    for row in page:
+        numbers[row.kind].append(row.key[1])
+    ids: dict[int, str] = {}
+    for kind, of_kind in numbers.items():
+        ids |= names.of_rows(_TABLES.get(kind, "attribute_changes"), of_kind)
+    return ids
+
+
+def _rows(rows: LeadRows, change_keys: Mapping[int, bytes]) -> Iterator[_Row]:
     created_us = rows.leads[0].created_us
     for kind, table in _TABLES.items():
         for row in zip(*rows.tables[table], strict=True):
@@ -62,12 +77,16 @@ def _rows(rows: LeadRows) -> Iterator[_Row]:
             if time_us is None:
                 time_us = created_us + UNDATED_US if known_us is None else known_us
             yield _Row((time_us, row[ROW_NO]), kind, known_us, row[CONTENT:])
-    yield from _changes(zip(*rows.tables["attribute_changes"], strict=True))
+    yield from _changes(zip(*rows.tables["attribute_changes"], strict=True), change_keys)
 
 
-def _changes(rows: Iterable[Sequence[Any]]) -> Iterator[_Row]:
-    """Attribute changes of one moment as one row."""
-    for (time_us, known_us), alike in groupby(rows, key=lambda row: (row[TIME_US], row[KNOWN_US])):
+def _changes(rows: Iterable[Sequence[Any]], keys: Mapping[int, bytes]) -> Iterator[_Row]:
+    """Attribute changes of one moment and event as one row."""
+
+    def moment(row: Sequence[Any]) -> tuple[int, int, bytes | None]:
+        return row[TIME_US], row[KNOWN_US], keys.get(row[ROW_NO])
+
+    for (time_us, known_us, _key), alike in groupby(rows, key=moment):
         changes = list(alike)
         key = (time_us, changes[-1][ROW_NO])
         yield _Row(key, "attributes", known_us, [change[CONTENT:] for change in changes])

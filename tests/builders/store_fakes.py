@@ -15,6 +15,7 @@ from history.config import FunnelConfig
 from history.history import DAY_US, GONE, LOST, OPEN, WON, History
 from history.snapshot import Snapshot, current_stages, state_at
 from models.scores import GONE_LEAD, LOST_LEAD, SCORED, WON_LEAD, Scores
+from models.usual_touches import UsualTouch
 from serving.api.events import events_of
 from serving.application import build_app, guarded
 from serving.base.event import Event
@@ -41,8 +42,13 @@ class FakeModel:
     weight: float = 0.3
     config: FunnelConfig = field(default_factory=FunnelConfig)
     vocabulary: Any = field(
-        default_factory=lambda: SimpleNamespace(interactions=InteractionVocabulary(), reads_accounts=False)
+        default_factory=lambda: SimpleNamespace(
+            interactions=InteractionVocabulary(), attributes=(), reads_accounts=False
+        )
     )
+    usual_touches: tuple[UsualTouch, ...] = ()
+    conversion: None = None
+    past_leads: None = None
 
 
 def _log_odds(model: FakeModel, history: History, lead: int, as_of_us: int) -> float:

@@ -12,7 +12,7 @@ from history.history import OPEN
 from history.progress import Progress
 from history.snapshot import Snapshot, state_at
 from models.bundle import Bundle
-from models.scorer import score as score_snapshot
+from models.scorer import score_with_evidence as score_snapshot
 from serving.store import schema as db
 from serving.store.account_mates import mates_of
 from serving.store.config import stored_display

@@ -1,7 +1,7 @@
 """Loads a data folder's History into the store; loading it again adds nothing."""
 
-from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -14,6 +14,7 @@ from history.progress import Progress
 from serving.base.limits import MAX_KEY
 from serving.store import schema as db
 from serving.store.config import add_attribute_names, store_config
+from serving.store.corrections import content_digest, corrected_digests
 from serving.store.database.engine import StoreEngine
 from serving.store.database.statements import PreparedInsert
 from serving.store.database.transaction import Transaction
@@ -27,6 +28,7 @@ from serving.store.transfer.folder_rows import FactRows, Row, Span, fact_rows, t
 LEADS_PER_TRANSACTION = 2_000
 ROWS_PER_TRANSACTION = 20_000
 CONFLICTS_NAMED = 3
+CONTENT_AT = 3  # place in a folder's row behind lead_no, time_us and known_us
 _INSERT_LEADS = PreparedInsert(db.leads)
 
 
@@ -49,7 +51,8 @@ def load_history(
     """Adds the rows that the store does not have yet, in transactions of some thousand rows.
 
     A stored lead keeps its creation. An attribute whose value differs from both its value at creation and its current
-    one is stored as a change at this moment. Of equal rows without an id, the store has as many as the folder.
+    one is stored as a change at this moment. Of equal rows without an id, the store has as many as the folder. A row
+    that a correction has retracted or replaced stays away.
     """
     if engine.path is None:
         _check_ids(history)
@@ -153,10 +156,13 @@ class _Load:
     def _add_facts(self, transaction: Transaction, span: Span, stored: LeadRows | None) -> dict[int, int]:
         """Inserts the rows that are not stored; returns lead_no -> last row_no of the leads that got any."""
         last_rows: dict[int, int] = {}
+        known = [] if stored is None else [lead.lead_no for lead in stored.leads]
+        corrected = corrected_digests(transaction.connection, known)
         for table in db.FACTS:
             rows = self.tables[table.name].rows(span)
             if stored is not None:
                 new_rows = _not_stored(rows, stored.tables[table.name], has_id=table is db.interactions)
+                new_rows = _not_corrected(table, new_rows, corrected)
                 self.loaded.rows_known += len(rows) - len(new_rows)
                 rows = new_rows
             _insert_facts(transaction, table, rows, last_rows)
@@ -202,6 +208,24 @@ def _not_stored(rows: Sequence[Row], columns: Columns, has_id: bool) -> list[Row
         else:
             missing.append(row)
     return missing
+
+
+def _not_corrected(table: Table, rows: Sequence[Row], corrected: Set[tuple[int, str]]) -> list[Row]:
+    """The rows without those that a correction has retracted or replaced; changes of one moment are one event."""
+    if not corrected:
+        return list(rows)
+    names = FACT_COLUMNS[table.name][2:]
+    moments: dict[Any, list[Row]] = defaultdict(list)
+    for number, row in enumerate(rows):
+        is_change = table is db.attribute_changes
+        moments[row[:CONTENT_AT] if is_change else number].append(row)
+    new_rows = []
+    for of_event in moments.values():
+        lead_no, time_us, *_ = of_event[0]
+        content = [dict(zip(names, row[CONTENT_AT:], strict=True)) for row in of_event]
+        if (lead_no, content_digest(table.name, time_us, content)) not in corrected:
+            new_rows += of_event
+    return new_rows
 
 
 def _insert_facts(

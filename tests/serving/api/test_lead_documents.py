@@ -50,7 +50,7 @@ def test_without_a_model_a_lead_has_no_score(store: Store) -> None:
 
 
 def test_next_cursor_starts_the_next_page(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(documents, "timeline", lambda rows, before: timeline_of_two(rows, before))
+    monkeypatch.setattr(documents, "timeline", timeline_of_two)
     (first,) = read(store, LeadRequest("a", None, None))
     assert first is not None
     before = read_cursor(first["next_cursor"], (int, int))
@@ -61,10 +61,10 @@ def test_next_cursor_starts_the_next_page(store: Store, monkeypatch: pytest.Monk
     assert second["next_cursor"] is None
 
 
-def timeline_of_two(rows: Any, before: Any) -> Any:
+def timeline_of_two(rows: Any, names: Any, before: Any) -> Any:
     from serving.store.timeline import timeline
 
-    return timeline(rows, before, 2)
+    return timeline(rows, names, before, 2)
 
 
 def test_history_of_a_score_is_newest_first(store: Store) -> None:

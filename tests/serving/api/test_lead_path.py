@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from starlette.requests import Request
 
-from serving.api.lead_path import LeadPath, lead_path
+from serving.api.lead_path import PARTS, LeadPath, lead_path
 from serving.base.limits import MAX_TEXT
 from serving.base.problems import Problem
 
@@ -23,14 +23,14 @@ def path_of(raw: bytes) -> LeadPath:
 ids = st.text(st.characters(exclude_characters="\0", exclude_categories=["Cs"]), min_size=1, max_size=20)
 
 
-@given(ids.filter(lambda text: bool(text.strip())), st.booleans())
-def test_any_id_is_read_back(lead_id: str, is_history: bool) -> None:
-    raw = quote(lead_id, safe="").encode() + (b"/history" if is_history else b"")
-    assert path_of(raw) == LeadPath(lead_id, is_history)
+@given(ids.filter(lambda text: bool(text.strip())), st.sampled_from(["", *PARTS]))
+def test_any_id_is_read_back(lead_id: str, part: str) -> None:
+    raw = quote(lead_id, safe="").encode() + (f"/{part}".encode() if part else b"")
+    assert path_of(raw) == LeadPath(lead_id, part)
 
 
 def test_query_is_no_part_of_the_id() -> None:
-    assert path_of(b"a%3Fb?cursor=x/history") == LeadPath("a?b", False)
+    assert path_of(b"a%3Fb?cursor=x/history") == LeadPath("a?b")
 
 
 @pytest.mark.parametrize(

@@ -5,17 +5,19 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from history.config import FunnelConfig
 from serving.api.corrections import read_correction
-from serving.base.event import event_key
 from serving.store import schema as db
 from serving.store.corrections import REPLACE, RETRACT, correct_events, find_events
+from serving.store.event_ids import event_names
 from serving.store.events import IngestResult, store_events
+from serving.store.lead_rows import find_leads, rows_of
 from serving.store.leads import PutLead, erase_leads, put_leads
 from serving.store.scores.rescoring import rescore_dirty
 from serving.store.store import Store
+from serving.store.timeline import timeline
 from tests.builders.store_fakes import (
     NOW_US,
     Clock,
@@ -26,11 +28,11 @@ from tests.builders.store_fakes import (
     read_events,
     read_leads,
 )
+from tests.builders.store_folder import FAR_US, load
 
 pytest_plugins = ["tests.builders.store_fixtures"]
 LEADS = ("a", "b", "c")
 CREATED_US = NOW_US - 86_400_000_000 * 60
-FAR_US = 7_258_118_400_000_000
 
 
 def fill(store: Store, *events: dict[str, Any]) -> IngestResult:
@@ -41,9 +43,8 @@ def fill(store: Store, *events: dict[str, Any]) -> IngestResult:
 
 
 def correct(store: Store, *entries: dict[str, Any]) -> IngestResult:
-    keys = [event_key(entry["event_id"]) for entry in entries]
     with store.engine.reading() as connection:
-        stored = find_events(connection, keys)
+        stored = find_events(connection, [entry["event_id"] for entry in entries])
     corrections = [read_correction(entry, stored) for entry in entries]
     result: IngestResult = store.writer.write(correct_events, corrections)
     return result
@@ -193,3 +194,61 @@ def test_score_history_names_the_correction(store: Store, clock: Clock) -> None:
         ((delta, causes),) = connection.execute(query).all()
     assert delta < 0
     assert "earlier event corrected" in causes
+
+
+def loaded_names(store: Store, lead_id: str) -> dict[str, str]:
+    """event_id -> type, of a lead's timeline."""
+    with store.engine.reading() as connection:
+        rows = rows_of(connection, [find_leads(connection, [lead_id])[lead_id]])
+        names = event_names(connection, rows.leads[0].lead_no)
+        entries = timeline(rows, names, None).entries
+    return {entry["event_id"]: entry["type"] for entry in entries}
+
+
+@pytest.mark.parametrize("action", [RETRACT, REPLACE])
+def test_loaded_rows_are_corrected_and_stay_so(store: Store, folder: Path, action: str) -> None:
+    """Loading the same folder again would bring the wrong rows back."""
+    load(store, folder)
+    right = {
+        "interaction": {"kind": "corrected"},
+        "stage": {"stage": "corrected"},
+        "outcome": {"outcome": "lost", "reason": "corrected"},
+        "attributes": {"owner": "corrected"},
+    }
+    for lead_id in ("a", "b", "=c"):
+        for name, kind in loaded_names(store, lead_id).items():
+            entry: dict[str, Any] = {"event_id": name, "action": action}
+            if action == REPLACE:
+                entry["data"] = right[kind]
+            result = correct(store, entry)
+            assert (result.accepted, result.rejected) == (1, []), kind
+            assert correct(store, entry).duplicates == 1
+    corrected = contents(store.read_all(FAR_US))
+    again = load(store, folder)
+    assert set(again.rows.values()) == {0}
+    assert contents(store.read_all(FAR_US)) == corrected
+    if action == RETRACT:
+        assert corrected["interactions.kind"] == corrected["stages.stage"] == corrected["changes.value"] == []
+    else:
+        assert set(corrected["interactions.kind"]) == {"corrected"}
+        # A corrected row keeps its name.
+        assert all(correct(store, {"event_id": name, "action": RETRACT}).accepted
+                   for name in loaded_names(store, "b"))  # fmt: skip
+
+
+def test_ids_of_ours_that_name_no_row_are_unknown(store: Store) -> None:
+    fill(store, event("1", "a", {"kind": "call"}))
+    for name in ("leadcast:1-99", "leadcast:99-1", "leadcast:1-1-1"):
+        assert codes(correct(store, {"event_id": name, "action": RETRACT})) == [(0, "unknown_event")]
+
+
+def test_an_event_is_found_by_its_row_too(store: Store) -> None:
+    """Events that an older version stored have no text of their id."""
+    fill(store, event("1", "a", {"x": 1, "y": 2}, "attributes"))
+    with store.engine.writing() as connection:
+        connection.execute(update(db.event_ids).values(event_id=None))
+    (name,) = loaded_names(store, "a")
+    assert name.startswith("leadcast:")
+    assert correct(store, {"event_id": name, "action": RETRACT}).accepted == 1
+    assert fill(store, event("1", "a", {"x": 1}, "attributes")).duplicates == 1
+    assert correct(store, {"event_id": "1", "action": RETRACT}).duplicates == 1

@@ -10,7 +10,6 @@ from alembic.migration import MigrationContext
 from sqlalchemy import Connection, text
 
 from history.errors import InvalidInput
-from serving.base.event import event_key
 from serving.store import migrate
 from serving.store.corrections import find_events
 from serving.store.database.engine import StoreEngine
@@ -64,13 +63,15 @@ def test_events_of_a_store_without_corrections_can_be_corrected(
         early.writer.write(put_leads, put("Ann"))
         early.writer.write(store_events, read_events({"events": events}))
         with early.engine.writing() as connection:
-            connection.execute(text("DROP TABLE corrections"))
-            connection.execute(text("ALTER TABLE event_ids DROP COLUMN lead_no"))
+            for table in ("corrections", "notes", "snoozes"):
+                connection.execute(text(f"DROP TABLE {table}"))
+            for column in ("lead_no", "event_id"):
+                connection.execute(text(f"ALTER TABLE event_ids DROP COLUMN {column}"))
             connection.execute(text("UPDATE alembic_version SET version_num = '0001'"))
             if store_url is None:
                 connection.execute(text("PRAGMA user_version=1"))
     with closing(Store(tmp_path, store_url, clock)) as store, store.engine.reading() as connection:
-        stored = find_events(connection, [event_key("1"), event_key("2")])
+        stored = find_events(connection, ["1", "2"])
         assert sorted((e.lead_id, e.table, len(e.rows)) for e in stored.values()) == [
             ("a", "attribute_changes", 2),
             ("a", "stages", 1),

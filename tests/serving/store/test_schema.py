@@ -3,7 +3,16 @@
 import pytest
 
 from history.schema import TABLES
-from serving.store.schema import CODE_COLUMNS, DERIVED, FACT_COLUMNS, FACTS, KEY_COLUMNS, leads, metadata
+from serving.store.schema import (
+    BESIDE,
+    CODE_COLUMNS,
+    DERIVED,
+    FACT_COLUMNS,
+    FACTS,
+    KEY_COLUMNS,
+    leads,
+    metadata,
+)
 
 
 @pytest.mark.parametrize("table", FACTS, ids=lambda table: table.name)
@@ -26,6 +35,6 @@ def test_facts_are_clustered_by_lead_and_arrival() -> None:
 
 def test_every_table_hangs_on_a_lead_or_is_known() -> None:
     own = {"leads", "event_ids", "corrections", "costs", "settings"}
-    of_leads = {table.name for table in (*FACTS, *DERIVED)}
+    of_leads = {table.name for table in (*FACTS, *DERIVED, *BESIDE)}
     assert set(metadata.tables) == own | of_leads
     assert leads.c.lead_id.unique

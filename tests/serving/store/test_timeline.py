@@ -5,6 +5,7 @@ from collections.abc import Sequence
 import pytest
 
 from history.history import DAY_US
+from serving.store.event_ids import EventNames
 from serving.store.lead_rows import LeadRow, LeadRows
 from serving.store.leads import current_attributes
 from serving.store.schema import FACT_COLUMNS, KEY_COLUMNS
@@ -25,6 +26,7 @@ def rows_of(**tables: Sequence[tuple[object, ...]]) -> LeadRows:
     return LeadRows([LEAD], columns)
 
 
+NO_NAMES = EventNames(1, {}, lambda table, numbers: {})
 TOUCHES = [(t, t, f"k{i}", None, 0, None, None) for i, t in enumerate([5, 1, 5, 3])]
 
 
@@ -32,7 +34,7 @@ TOUCHES = [(t, t, f"k{i}", None, 0, None, None) for i, t in enumerate([5, 1, 5, 
 def test_pages_hold_every_entry_once_newest_first(limit: int) -> None:
     rows, kinds, key = rows_of(interactions=TOUCHES), [], None
     while True:
-        page = timeline(rows, key, limit)
+        page = timeline(rows, NO_NAMES, key, limit)
         kinds += [entry["data"]["kind"] for entry in page.entries]
         key = page.next_key
         if key is None:
@@ -42,7 +44,9 @@ def test_pages_hold_every_entry_once_newest_first(limit: int) -> None:
 
 def test_missing_parts_of_a_row_are_left_out() -> None:
     touch = (5, 7, "call", "phone", 1, 2.5, "i1")
-    (full,), (bare,) = (timeline(rows_of(interactions=[row]), None).entries for row in (touch, TOUCHES[0]))
+    (full,), (bare,) = (
+        timeline(rows_of(interactions=[row]), NO_NAMES, None).entries for row in (touch, TOUCHES[0])
+    )
     assert full["data"] == {
         "kind": "call", "channel": "phone", "direction": "inbound", "value": 2.5, "interaction_id": "i1",
     }  # fmt: skip
@@ -52,12 +56,12 @@ def test_missing_parts_of_a_row_are_left_out() -> None:
 
 def test_changes_of_one_moment_are_one_entry() -> None:
     changes = [(5, 5, "owner", '"Bob"'), (5, 5, "size", None), (6, 6, "size", "4")]
-    entries = timeline(rows_of(attribute_changes=changes), None).entries
+    entries = timeline(rows_of(attribute_changes=changes), NO_NAMES, None).entries
     assert [entry["data"] for entry in entries] == [{"size": 4}, {"owner": "Bob", "size": None}]
 
 
 def test_outcome_without_a_time_comes_long_after_the_creation() -> None:
-    (entry,) = timeline(rows_of(outcomes=[(None, None, 1, None, None)]), None).entries
+    (entry,) = timeline(rows_of(outcomes=[(None, None, 1, None, None)]), NO_NAMES, None).entries
     assert entry["data"] == {"outcome": "won"}
     assert entry["recorded_at"] is None
     assert UNDATED_US == 90 * DAY_US
@@ -69,3 +73,16 @@ def test_document_has_own_attributes_as_text_and_others_as_sent() -> None:
     document: Entry = lead_document(LEAD, current_attributes(changed)[0])
     assert (document["owner"], document["source"], document["account_id"]) == ("Ann", "7", None)
     assert document["attributes"] == {"size": 3, "plan": True}
+
+
+def test_entries_are_named_by_their_event_or_their_row() -> None:
+    changes = [(5, 5, "owner", '"Bob"'), (5, 5, "size", "1"), (5, 5, "size", "2")]
+    rows = rows_of(interactions=TOUCHES[:1], attribute_changes=changes)
+    given = {"interactions": {1: "mine"}, "attribute_changes": {4: "later"}}
+    names = EventNames(1, {4: b"x"}, lambda table, numbers: given[table])
+    entries = timeline(rows, names, None).entries
+    assert [(entry["event_id"], entry["data"]) for entry in entries] == [
+        ("later", {"size": 2}),
+        ("leadcast:1-3", {"owner": "Bob", "size": 1}),
+        ("mine", {"kind": "k0"}),
+    ]

@@ -1,0 +1,85 @@
+"""Names of stored events: the caller's event_id, or one of ours for rows that came without one.
+
+Rows of a loaded folder and changes by PUT have no event_id; events that an older version stored have only its digest.
+They are named by their place in the store, which never changes.
+"""
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
+from typing import NamedTuple
+
+from sqlalchemy import Connection, bindparam, select
+
+from serving.store import schema as db
+from serving.store.database.statements import PreparedQuery
+
+PREFIX = "leadcast:"
+_FORM = re.compile(rf"{PREFIX}(\d{{1,18}})-(\d{{1,18}})", re.ASCII)
+
+_NAMES = {
+    table.name: PreparedQuery(
+        select(table.c.row_no, db.event_ids.c.event_id)
+        .join_from(table, db.event_ids, table.c.event_key == db.event_ids.c.event_key)
+        .where(table.c.lead_no == bindparam("lead_no"), db.event_ids.c.event_id.is_not(None)),
+        among=table.c.row_no,
+    )
+    for table in db.FACTS
+}
+_CHANGES = db.attribute_changes.c
+_CHANGE_KEYS = PreparedQuery(
+    select(_CHANGES.row_no, _CHANGES.event_key).where(
+        _CHANGES.lead_no == bindparam("lead_no"), _CHANGES.event_key.is_not(None)
+    )
+)
+
+
+class RowPlace(NamedTuple):
+    """A fact row by its primary key."""
+
+    lead_no: int
+    row_no: int
+
+    @property
+    def name(self) -> str:
+        """The event_id of the row, if its sender gave none."""
+        return f"{PREFIX}{self.lead_no}-{self.row_no}"
+
+
+def named_row(event_id: str) -> RowPlace | None:
+    """The row that an event_id of ours names; None for any other id."""
+    match = _FORM.fullmatch(event_id)
+    return None if match is None else RowPlace(int(match[1]), int(match[2]))
+
+
+@dataclass(frozen=True)
+class EventNames:
+    """The events of one lead's rows.
+
+    change_keys: row_no of an attribute change -> the key of its event. given: table and row numbers -> the senders'
+    ids of those rows that have one.
+    """
+
+    lead_no: int
+    change_keys: Mapping[int, bytes]
+    given: Callable[[str, Sequence[int]], Mapping[int, str]]
+
+    def of_rows(self, table: str, numbers: Sequence[int]) -> dict[int, str]:
+        """row_no -> event_id of these rows of a table."""
+        given = self.given(table, numbers)
+        return {number: given.get(number) or RowPlace(self.lead_no, number).name for number in numbers}
+
+
+def event_names(connection: Connection, lead_no: int) -> EventNames:
+    """The events of a lead's rows, read on demand."""
+    keys: dict[int, bytes] = dict(_CHANGE_KEYS.rows(connection, lead_no=lead_no))
+    return EventNames(lead_no, keys, partial(_given_names, connection, lead_no))
+
+
+def _given_names(
+    connection: Connection, lead_no: int, table: str, numbers: Sequence[int]
+) -> Mapping[int, str]:
+    if not numbers:
+        return {}
+    return dict(_NAMES[table].rows(connection, lead_no=lead_no, some=list(numbers)))

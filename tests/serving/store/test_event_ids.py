@@ -1,0 +1,39 @@
+"""Names of events: the sender's where one was given, else one of ours that finds its row again."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from serving.store.event_ids import RowPlace, event_names, named_row
+from serving.store.lead_rows import find_leads
+from serving.store.store import Store
+from tests.builders.scored_store import post, put
+from tests.builders.store_fakes import event
+
+pytest_plugins = ["tests.builders.store_fixtures"]
+
+
+@given(st.integers(0, 2**59), st.integers(0, 2**59))
+def test_a_name_of_ours_is_read_back(lead_no: int, row_no: int) -> None:
+    place = RowPlace(lead_no, row_no)
+    assert named_row(place.name) == place
+
+
+@pytest.mark.parametrize("text", ["leadcast:1", "leadcast:1-2 ", "leadcast:-1-2", "x-1", "leadcast:1-٣", ""])
+def test_other_ids_name_no_row(text: str) -> None:
+    assert named_row(text) is None
+
+
+def test_rows_are_named_by_their_sender_or_by_us(store: Store) -> None:
+    put(store, owner="Ann")
+    post(store, event("mine", "a", {"kind": "call"}), event("both", "a", {"x": 1, "y": 2}, "attributes"))
+    put(store, owner="Bob")
+    with store.engine.reading() as connection:
+        lead_no = find_leads(connection, ["a"])["a"].lead_no
+        names = event_names(connection, lead_no)
+        assert names.of_rows("interactions", [1]) == {1: "mine"}
+        changes = names.of_rows("attribute_changes", [2, 3, 4])
+        assert changes == {2: "both", 3: "both", 4: RowPlace(lead_no, 4).name}
+        assert names.change_keys[2] == names.change_keys[3]
+        assert set(names.change_keys) == {2, 3}
+        assert names.of_rows("stages", []) == {}
