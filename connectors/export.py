@@ -14,7 +14,16 @@ from connectors.accounts import Account
 from connectors.declare import ObjectKind, Trap
 from connectors.recognise import Recognised, recognise
 from connectors.sources import BATCH_ROWS, Source
-from connectors.values import COMMA, DAY_FIRST, MONTH_FIRST, POINT, DateOrder, count_dates, read_times
+from connectors.values import (
+    COMMA,
+    DAY_FIRST,
+    MONTH_FIRST,
+    POINT,
+    DateOrder,
+    count_dates,
+    read_times,
+    without_errors,
+)
 from connectors.words import is_true
 from history.arrays import Ints, Mask
 from history.errors import InvalidInput
@@ -26,6 +35,7 @@ DELETED: Final = "_deleted"  # the loader's own mark of a deleted row
 VERSION: Final = "_version"  # since when a row of a table of versions was valid
 DELETION_TIME: Final = r"^[12][0-9]{3}-[0-9]{2}-[0-9]{2}"
 OWN_COLUMNS: Final = (SOURCE, ROW, DELETED, VERSION)
+ERRORS: Final = "cells hold the error of a spreadsheet, such as #N/A: they count as empty"
 SETTINGS: Final = {"formats": ("datetime", "decimal"), "funnel": ("timezone",)}  # of a --mapping file
 Progress = Callable[[str, float], None]
 
@@ -67,9 +77,8 @@ class Export:
     order: str | None
     progress: Progress
     ignored: dict[str, list[str]] = field(default_factory=dict)
-    tallies: dict[str, int] = field(
-        default_factory=dict
-    )  # rows read otherwise than they stand, by what was done
+    # What was read otherwise than it stands, by what was done; notes of import.json in the end.
+    tallies: dict[str, int] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)  # decisions that people should know, for import.json
     earlier: Mapping[str, pa.Table] = field(default_factory=dict)
 
@@ -113,20 +122,27 @@ class Export:
         for batch in source.source.batches(self.accounts[place], wanted):
             rows = len(batch.table)
             nothing = pa.nulls(rows, pa.string())
+            cells = self._cells(batch.table)
             table = {
-                declared.name: batch.table.column(source.columns[declared.name])
+                declared.name: cells[source.columns[declared.name]]
                 if declared.name in source.columns
                 else nothing
                 for declared in source.kind.fields
             }
-            bare = {source.kind.bare(name): batch.table.column(name) for name in others}
+            bare = {source.kind.bare(name): cells[name] for name in others}
             table |= {name: values for name, values in bare.items() if name not in table}
             table[SOURCE] = pa.array(np.full(rows, place, dtype=np.int32))
             table[ROW] = pa.array(batch.rows)
             for name, column in ((DELETED, source.deleted_column), (VERSION, source.version_column)):
-                table[name] = batch.table.column(column) if column else nothing
+                table[name] = cells[column] if column else nothing
             table[DELETED] = _marks(table[DELETED])
             yield pa.table(table)
+
+    def _cells(self, table: pa.Table) -> dict[str, pa.ChunkedArray]:
+        """The columns of a table; errors of a spreadsheet are no values, and counted."""
+        read = {name: without_errors(table.column(name)) for name in table.column_names}
+        self.tally(ERRORS, sum(count for _, count in read.values()))
+        return {name: texts for name, (texts, _) in read.items()}
 
     def table(self, kind: str) -> pa.Table:
         """All rows of one kind; a table without rows if the export has none."""
@@ -159,6 +175,16 @@ class Export:
         """The same export for a further reading, whose rows are counted elsewhere."""
         accounts = [Account(account.file, account.kind) for account in self.accounts]
         return replace(self, accounts=accounts, tallies={})
+
+    def tally(self, what: str, count: int) -> None:
+        """Counts what was read otherwise than it stands, for the notes of import.json."""
+        if count:
+            self.tallies[what] = self.tallies.get(what, 0) + count
+
+    def place_of(self, table: pa.Table, row: int) -> str:
+        """The file and the row in it of a row of a table, for messages."""
+        file = self.accounts[table.column(SOURCE)[row].as_py()].file
+        return f"{file}, row {table.column(ROW)[row].as_py()}"
 
     def leave_unused(self) -> None:
         """Sets every row of the tables aside that are known and not needed."""

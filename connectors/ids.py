@@ -9,10 +9,22 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from history.arrays import Ints
+from history.arrays import Ints, Mask
 
 SEPARATORS: Final = re.compile(r"[\s;,|\[\]\"']+")
+# Words that stand for no id, in exports and in the calls of faulty tracking code.
+NO_IDS: Final = (
+    "null", "nil", "none", "undefined", "nan", "unknown", "anonymous", "guest", "n/a", "na", "true", "false", "0",
+    "-1", "[]", "{}", "[object object]", "(not set)", "00000000-0000-0000-0000-000000000000",
+)  # fmt: skip
 DECIMAL: Final = r"^([0-9]+)\.0+$"  # a spreadsheet's or a data frame's form of a whole number
+
+
+def are_no_ids(ids: pa.Array) -> Mask:
+    """Which texts (n,) stand for no id: usual words, and signs without a letter or digit."""
+    is_word = pc.is_in(pc.utf8_lower(ids), value_set=pa.array(NO_IDS))
+    is_sign = pc.invert(pc.match_substring_regex(ids, r"[\pL\pN]"))
+    return np.asarray(pc.fill_null(pc.or_(is_word, is_sign), False).to_numpy(zero_copy_only=False))
 
 
 def whole_ids(ids: pa.Array) -> pa.Array:

@@ -10,6 +10,7 @@ import pyarrow.compute as pc
 
 from connectors.deals import NO_TIME
 from connectors.export import DELETED, OWN_COLUMNS, VERSION, Export, booleans, column
+from connectors.ids import are_no_ids
 from connectors.values import end_of_day
 from history.arrays import Ints, Mask
 from history.errors import InvalidInput
@@ -51,13 +52,17 @@ class Records:
 def with_good_ids(export: Export, table: pa.Table, kind: RecordKind) -> pa.Table:
     """The rows with an id; footers and broken ids are set aside. Raises InvalidInput for rounded ids."""
     ids = column(table, kind.id)
-    rounded = ids.filter(pc.fill_null(pc.match_substring_regex(ids, ROUNDED_ID), False))
+    is_rounded = pc.fill_null(pc.match_substring_regex(ids, ROUNDED_ID), False)
+    rounded = np.flatnonzero(is_rounded.to_numpy(zero_copy_only=False))
     if len(rounded):
+        first = int(rounded[0])
         raise InvalidInput(
-            f"{kind.name}: {len(rounded):,} ids were rounded by a spreadsheet ({rounded[0].as_py()}): "
-            "export again and do not open the file in a spreadsheet before the import."
+            f"{kind.name}: {len(rounded):,} ids were rounded by a spreadsheet, the first in "
+            f"{export.place_of(table, first)} ({ids[first].as_py()}): export again and do not open the file in a "
+            "spreadsheet before the import."
         )
     good = pc.fill_null(pc.match_substring_regex(ids, GOOD_ID), False).to_numpy(zero_copy_only=False)
+    good = good & ~are_no_ids(ids)
     footers = ~good & (_filled(table) <= FOOTER_CELLS)
     table = export.leave(table, "total_or_empty_row", footers)
     return export.leave(table, "bad_id", ~good[~footers])

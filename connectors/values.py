@@ -36,10 +36,20 @@ __all__ = [
 MILLISECONDS: Final = r"^[0-9]{13}(?:\.0+)?$"  # since 1970, as web APIs write a time: 2001 to 2286
 EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 LONGEST_DATE: Final = 23  # characters: 2026-01-31 00:00:00.000
+# What a spreadsheet writes where a formula fails, in its usual languages: #N/A, #REF!, #DIV/0!, #WERT!, #¿NOMBRE?
+ERROR_CELL: Final = r"^#(?:N/?A|NV|N/D|[¡¿]?(?:\p{Lu}+|DIV/0)[!?])$"
 DATE_ONLY: Final = (
     r"^[0-9]{4}-[0-9]{1,2}-[0-9]{1,2}(?:[ T]00:00(?::00(?:\.0+)?)?)?$"
     r"|^[0-9]{1,2}[./-][0-9]{1,2}[./-][0-9]{2,4}\.?$"
 )
+
+
+def without_errors(texts: pa.ChunkedArray) -> tuple[pa.ChunkedArray, int]:
+    """The texts with null for the error words of spreadsheets, and how many there were."""
+    if not pc.any(pc.starts_with(texts, "#")).as_py():
+        return texts, 0
+    are_errors = pc.fill_null(pc.match_substring_regex(texts, ERROR_CELL), False)
+    return pc.if_else(are_errors, pa.scalar(None, pa.string()), texts), pc.sum(are_errors).as_py()
 
 
 def read_times(array: pa.Array, zone: ZoneInfo, order: str | None) -> Times:

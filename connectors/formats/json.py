@@ -116,8 +116,9 @@ def _page_records(document: Mapping[str, Any]) -> Any:
 def _v4_records(result: Mapping[str, Any]) -> Any:
     """The records of {"total_results": 2, "prospect": [...]}; the only record of a page is no list."""
     lists = [value for name, value in result.items() if name != TOTAL]
-    if len(lists) > 1 or not all(isinstance(value, dict | list) for value in lists):
-        return None
+    is_empty = not lists and result.get(TOTAL) == 0
+    if len(lists) != 1 or not isinstance(lists[0], dict | list):
+        return [] if is_empty else None
     return [entry for value in lists for entry in (value if isinstance(value, list) else [value])]
 
 

@@ -22,6 +22,7 @@ from connectors.persons.rows import PersonRows, Rules, erasures, slug
 from connectors.persons.values_today import Persons, person_rows
 from connectors.records import RecordKind, newest_records, with_good_ids
 from connectors.tables import Result, Sink
+from history.arrays import Mask
 
 KINDS: Final = ALL_KINDS
 OBJECTS: Final = ("person",)
@@ -71,8 +72,7 @@ def _people(export: Export, log: Log) -> Iterator[PersonRows]:
     yield erasures(None, pa.array(sorted(erased - log.merged - merged_earlier(export.earlier)), pa.string()))
     created = export.times(records.current, RECORDS.created)
     current = export.leave(records.current, "bad_created_date", ~created.known)
-    anonymous, _ = booleans(column(current, "isAnonymous"))
-    current = export.leave(current, "anonymous", anonymous)
+    current = export.leave(current, "anonymous", _are_anonymous(current))
     created, modified = export.times(current, "createdAt"), export.times(current, "updatedAt")
     ids = whole_ids(column(current, "id"))
     merged = pc.is_in(ids, value_set=pa.array(sorted(log.merged), pa.string())).to_numpy(zero_copy_only=False)
@@ -86,6 +86,19 @@ def _people(export: Export, log: Log) -> Iterator[PersonRows]:
         ),
         log.old,
     )  # fmt: skip
+
+
+def _are_anonymous(table: pa.Table) -> Mask:
+    """Whom Marketo marks as anonymous; without a mark, who has no name, company, address or phone."""
+    marked, _ = booleans(column(table, "isAnonymous"))
+    if pc.is_valid(column(table, "isAnonymous")).to_numpy(zero_copy_only=False).any():
+        return marked
+    known = [field.name for field in LEAD.trapped(Trap.IDENTITY) if field.name in table.column_names]
+    named = np.zeros(len(table), dtype=np.bool_)
+    for name in known:
+        named |= np.asarray(pc.is_valid(column(table, name)).to_numpy(zero_copy_only=False))
+    # An export without any such column tells nothing.
+    return ~named & bool(named.any())
 
 
 def _attributes(table: pa.Table) -> dict[str, pa.Array]:

@@ -9,7 +9,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from connectors.deals import NO_TIME
-from connectors.export import Export, column
+from connectors.export import SOURCE, Export, column
 from connectors.ids import whole_ids
 from connectors.pardot.kinds import (
     IDENTIFYING,
@@ -35,6 +35,11 @@ from history.arrays import Flags, Ints, Mask
 # The system's mark of a session stands beside the visit itself.
 SESSION: Final = "session"
 ALSO_ACTIVITIES: Final = "also_among_the_activities"
+# Activities that have a table of their own, too: its name, their kind, and the column that names its row.
+OWN_TABLES: Final = (
+    (VISIT.name, "visit", "visit_id", "also_among_the_visits"),
+    (PAGE_VIEW.name, "page_view", "visitor_page_view_id", "also_among_the_page_views"),
+)
 NOTHING: Final = pa.scalar(None, pa.string())
 
 
@@ -129,9 +134,13 @@ def _prefixed(prefix: str, ids: pa.Array) -> pa.Array:
 def _activities(export: Export, log: Log, table: pa.Table, us: Ints) -> Iterator[PersonRows]:
     kinds = activity_kinds(table)
     rows = _Touches(table, us, kinds, _event_ids(table, kinds))
+    untyped = pc.is_null(kinds).to_numpy(zero_copy_only=False)
+    export.leave(rows.table, "no_type", untyped)
+    rows = rows.where(~untyped)
     sessions = mask(rows.kinds, SESSION)
     export.leave(rows.table, SESSION, sessions)
     rows = rows.where(~sessions)
+    rows = _without_others(export, rows)
     _remember(log, rows)
     if export.has(OPPORTUNITY.name):
         chosen = log.names.roles(rows.kinds) != Role.TOUCH
@@ -139,6 +148,18 @@ def _activities(export: Export, log: Log, table: pa.Table, us: Ints) -> Iterator
         export.leave(rows.table, "of_the_opportunity", said)
         rows = rows.where(~said)
     yield _touches(export, log, rows)
+
+
+def _without_others(export: Export, rows: _Touches) -> _Touches:
+    """The rows without visits and page views of files that do not name those in the tables of visits and page views."""
+    for name, kind, id_, reason in OWN_TABLES:
+        nameless = [place for place, known in enumerate(export.sources) if id_ not in known.columns]
+        if export.has(name) and nameless:
+            is_kind = pc.starts_with(rows.kinds, kind).to_numpy(zero_copy_only=False)
+            again = np.isin(rows.table.column(SOURCE).to_numpy(), nameless) & is_kind
+            export.leave(rows.table, reason, again)
+            rows = rows.where(~again)
+    return rows
 
 
 def _event_ids(table: pa.Table, kinds: pa.Array) -> pa.Array:

@@ -63,7 +63,10 @@ WEB: Final = r"^(page_|form_|landing_page_|file_|custom_|visit$|site_|paid_searc
 
 
 def activity_kinds(table: pa.Table) -> pa.Array:
-    """The kind of each activity (m,): `email_click`, `form_submission`, `page_view_pricing`, `webinar_attended`."""
+    """The kind of each activity (m,): `email_click`, `form_submission`, `page_view_pricing`, `webinar_attended`.
+
+    Null for one whose action nobody can tell: the name of an asset alone.
+    """
     actions = pc.coalesce(
         each_word(whole_ids(column(table, "type")), _by_type),
         each_word(column(table, "type_name"), lambda name: NAMES.get(slug(name))),
@@ -72,8 +75,7 @@ def activity_kinds(table: pa.Table) -> pa.Array:
     names = each_word(actions, lambda action: OF_ASSETS.get(action, action))
     whole = pc.binary_join_element_wise(assets, names, "_")
     kinds = pc.if_else(are(actions, *OF_ASSETS), pc.coalesce(whole, names), names)
-    kinds = pc.if_else(pc.equal(kinds, "page_view"), page_kinds("page_view", column(table, "details")), kinds)
-    return pc.coalesce(kinds, each_word(column(table, "type_name"), slug), "activity")
+    return pc.if_else(pc.equal(kinds, "page_view"), page_kinds("page_view", column(table, "details")), kinds)
 
 
 def _by_type(text: str) -> str:

@@ -13,6 +13,7 @@ from connectors.ids import whole_ids
 from connectors.pardot.activities import Log
 from connectors.pardot.kinds import mask
 from connectors.pardot.objects import HISTORY, OPPORTUNITY, STAGE
+from connectors.pardot.prospects import UNNAMED, unnamed
 from connectors.persons.rows import PersonRows, Role, each_word, person_ids, slug
 from connectors.persons.streams import Moments, usable
 from connectors.words import outcome_of
@@ -60,9 +61,11 @@ def history_rows(export: Export, log: Log) -> Iterator[PersonRows]:
     table, moments = usable(export, table, moments)
     log.see(moments.us, export.options.now_us)
     names = _names(table, stages)
-    unnamed = pc.is_null(names).to_numpy(zero_copy_only=False)
-    table, moments = export.leave(table, "no_stage", unnamed), moments.where(~unnamed)
-    names = names.filter(pa.array(~unnamed))
+    count = unnamed(_stage_ids(table), column(table, "next_stage"), stages.names)
+    export.tally(UNNAMED.format(STAGE.name, STAGE.name), count)
+    without = pc.is_null(names).to_numpy(zero_copy_only=False)
+    table, moments = export.leave(table, "no_stage", without), moments.where(~without)
+    names = names.filter(pa.array(~without))
     kinds, count = each_word(names, slug), len(table)
     roles = _roles(export, log, names, kinds)
     yield PersonRows(
@@ -82,11 +85,13 @@ def history_rows(export: Export, log: Log) -> Iterator[PersonRows]:
 
 def _names(table: pa.Table, stages: Stages) -> pa.Array:
     """The stage that each row (m,) enters: as named, by its id, else the id itself."""
-    by_id = each_word(
-        whole_ids(column(table, "next_stage_id")),
-        lambda id_: stages.names.get(id_, f"Stage {id_}") if id_ != "0" else None,
-    )
+    by_id = each_word(_stage_ids(table), lambda id_: stages.names.get(id_, f"Stage {id_}"))
     return pc.coalesce(column(table, "next_stage"), by_id)
+
+
+def _stage_ids(table: pa.Table) -> pa.Array:
+    """The id of the stage that each row (m,) enters; null for a prospect that leaves the lifecycle."""
+    return person_ids(whole_ids(column(table, "next_stage_id")))
 
 
 def _roles(export: Export, log: Log, names: pa.Array, kinds: pa.Array) -> Flags:

@@ -232,6 +232,7 @@ PROSPECT: Final = ObjectKind(
         ("id", "email"), "created_at",
         ("email", "score", "grade", "last_name", "company", "last_activity_at", "opted_out", "crm_lead_fid"),
     ),
+    without=("parent.list",),
 )  # fmt: skip
 USER: Final = ObjectKind(
     "users",

@@ -27,6 +27,7 @@ IDENTITY: Final = tuple(field.name for field in PROSPECT.trapped(Trap.IDENTITY))
 LEFT_OUT: Final = (Trap.TODAY, Trap.OUTCOME, Trap.IGNORE)
 # A column of an object within a prospect, such as its last activity; no field of a prospect is named like this.
 OF_OBJECT: Final = re.compile(r"^\w+(\.\w+)+$")
+UNNAMED: Final = "rows name {} that the export does not have: their numbers stand for their names; export {}"
 NOTHING: Final = pa.scalar(None, pa.string())
 
 
@@ -53,6 +54,7 @@ def prospects(export: Export) -> Prospects:
     created, modified = export.times(current, RECORDS.created), export.times(current, "updated_at")
     ids, count = whole_ids(column(current, "id")), len(current)
     by_address = any(export.has_field(kind.name, "email") for kind in (ACTIVITY, EXTERNAL))
+    _note_numbers(export, current, campaigns, users)
     persons = Persons(
         current, ids, created.us, np.where(modified.known, modified.us, NO_TIME),
         _attributes(current, campaigns, users), frozenset(), np.full(count, not export.options.lead),
@@ -121,6 +123,25 @@ def _attributes(
         if trap in (Trap.IDENTITY, Trap.ATTRIBUTE) and name not in OWN_COLUMNS and not OF_OBJECT.match(name):
             columns.setdefault(name if name in declared else slug(name), column(table, name))
     return {name: values for name, values in columns.items() if values.null_count < len(values)}
+
+
+def _note_numbers(
+    export: Export, table: pa.Table, campaigns: Mapping[str, str], users: Mapping[str, str]
+) -> None:
+    """Notes how many prospects have a number where another table would have given a name."""
+    for kind, id_, name, by_id in (
+        (CAMPAIGNS, "campaign_id", "campaign", campaigns),
+        (USER.name, "user_id", "owner", users),
+    ):
+        count = unnamed(column(table, id_), column(table, name), by_id)
+        export.tally(UNNAMED.format(kind, kind), count)
+
+
+def unnamed(ids: pa.Array, names: pa.Array, by_id: Mapping[str, str]) -> int:
+    """How many ids (n,) have neither a name beside them nor one in the table of names."""
+    known = pc.is_in(whole_ids(ids), value_set=pa.array(list(by_id), pa.string()))
+    without = pc.and_(pc.is_valid(ids), pc.and_(pc.is_null(names), pc.invert(known)))
+    return int(pc.sum(without).as_py() or 0)
 
 
 def _named(names: pa.Array, ids: pa.Array, by_id: Mapping[str, str]) -> pa.Array:

@@ -173,6 +173,5 @@ def _note(export: Export, log: Log, decided: Decided, rules: Rules, leads: int) 
     owners = log.owner
     persons = len(np.unique(owners[owners >= 0]))
     export.notes.append(f"{leads:,} leads among the owners of {persons:,} ids: {rules.lead_rule}.")
-    export.notes += [f"{count:,} rows {what}." for what, count in export.tallies.items()]
     if not (decided.role == Role.WON).any() and "outcomes" not in export.earlier:
         export.notes.append(f"nobody wins: no lead has {' or '.join(rules.won)}. --won NAME names what wins.")

@@ -23,7 +23,8 @@ from history.folder.columns import Times
 NOT_PRIMARY: Final = "not_the_primary_person"
 NO_OPPORTUNITY: Final = "of_no_opportunity"
 NO_PERSON: Final = "opportunity_of_no_person"
-UNDATED: Final = "are of opportunities that closed without a date: they count as closed at their last change"
+NO_PRIMARY: Final = "opportunities have several persons and no {}: the first person in the file counts"
+UNDATED: Final = "opportunities closed without a date: they count as closed at their last change"
 NUMBER_DIGITS: Final = 18  # more do not fit into 64 bits
 OPEN: Final = "open_opportunity"  # why it decides nothing
 
@@ -106,8 +107,7 @@ def _closings(export: Export, table: pa.Table, kind: OpportunityKind, evidence: 
         us = np.where((us == NO_TIME) & changed.known, changed.us, us)
     latest = export.options.now_us if evidence.latest_us == NO_TIME else evidence.latest_us
     us = np.where(us == NO_TIME, latest, us)
-    if undated.any():
-        export.tallies[UNDATED] = export.tallies.get(UNDATED, 0) + int(undated.sum())
+    export.tally(UNDATED, int(undated.sum()))
     return np.minimum(us, export.options.now_us)
 
 
@@ -201,6 +201,8 @@ def _primary_persons(
         if id_ in listed and id_ is not None and links.person[row] is not None:
             chosen.setdefault(id_, row)
     persons = {id_: links.person[row] or "" for id_, row in chosen.items()}
+    if kind.link_primary and not export.has_field(kind.links, kind.link_primary):
+        export.tally(NO_PRIMARY.format(kind.link_primary), _several(links, chosen))
 
     rows = list(zip(links.opportunity, links.person, strict=True))[: len(table)]
     known = np.array([id_ in chosen for id_, _ in rows], dtype=np.bool_)
@@ -215,3 +217,12 @@ def _primary_persons(
     ):
         export.leave(table, reason, mask)
     return persons
+
+
+def _several(links: _Links, chosen: Mapping[str, int]) -> int:
+    """How many opportunities have more than one person."""
+    persons: dict[str, set[str]] = {}
+    for id_, who in zip(links.opportunity, links.person, strict=True):
+        if id_ in chosen and id_ is not None and who is not None:
+            persons.setdefault(id_, set()).add(who)
+    return sum(len(people) > 1 for people in persons.values())

@@ -12,13 +12,9 @@ import pyarrow.compute as pc
 
 from connectors.deals import NO_TIME
 from connectors.export import Export
+from connectors.ids import are_no_ids
 from history.arrays import Flags, Floats, Ints, Mask
 
-# Ids that faulty tracking code sends for thousands of people.
-NO_IDS: Final = (
-    "null", "nil", "none", "undefined", "nan", "unknown", "anonymous", "guest", "n/a", "na", "true", "false", "0",
-    "-1", "[]", "{}", "[object object]", "(not set)", "00000000-0000-0000-0000-000000000000",
-)  # fmt: skip
 LONGEST_ID: Final = 200
 _WORDS: Final = re.compile(r"[\W_]+")
 _CAMEL: Final = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
@@ -114,8 +110,9 @@ def erasures(table: pa.Table | None, ids: pa.Array) -> PersonRows:
 
 def person_ids(array: pa.Array) -> pa.Array:
     """Ids without the words that stand for no id, and without those that are too long to be one."""
-    wrong = pc.is_in(pc.utf8_lower(array), value_set=pa.array(NO_IDS))
-    wrong = pc.or_(wrong, pc.greater(pc.fill_null(pc.utf8_length(array), 0), LONGEST_ID))
+    wrong = pc.or_(
+        pa.array(are_no_ids(array)), pc.greater(pc.fill_null(pc.utf8_length(array), 0), LONGEST_ID)
+    )
     return pc.if_else(wrong, pa.scalar(None, pa.string()), array)
 
 

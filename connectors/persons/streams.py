@@ -27,7 +27,9 @@ IDENTITY: Final = (
 )  # fmt: skip
 # Attributes of the folder's own tables, and those that follow from the outcome.
 RESERVED: Final = ("lead_id", "created_at", "id", "uuid", "user_id", "anonymous_id")
-CLOCK_AHEAD: Final = "happened after they were recorded, by the clock of a device: they count when recorded"
+CLOCK_AHEAD: Final = (
+    "rows happened after they were recorded, by the clock of a device: they count when recorded"
+)
 ADDRESS: Final = r"^[^@\s,;]+@[^@\s,;]+\.[^@\s,;]+$"
 
 
@@ -56,8 +58,7 @@ def usable(export: Export, table: pa.Table, times: Moments) -> tuple[pa.Table, M
     missing = times.us == NO_TIME
     table, times = export.leave(table, "no_time", missing), times.where(~missing)
     moved = int(times.moved.sum())
-    if moved:
-        export.tallies[CLOCK_AHEAD] = export.tallies.get(CLOCK_AHEAD, 0) + moved
+    export.tally(CLOCK_AHEAD, moved)
     ahead = times.us > export.options.now_us + DAY_US
     return export.leave(table, "time_in_future", ahead), times.where(~ahead)
 
@@ -126,9 +127,8 @@ def first_number(export: Export, table: pa.Table, names: Iterable[str], of: str 
         unread |= read.given & ~read.good
         values = np.where(np.isnan(values) & read.good, read.value, values)
     missing = int((unread & np.isnan(values)).sum())
-    if of and missing:
-        what = f"have {of} that cannot be read, which counts as unknown"
-        export.tallies[what] = export.tallies.get(what, 0) + missing
+    if of:
+        export.tally(f"rows have {of} that cannot be read, which counts as unknown", missing)
     return values
 
 

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from connectors.ids import Ids, ids_in_cell, survivors_of, whole_ids
+from connectors.ids import Ids, are_no_ids, ids_in_cell, survivors_of, whole_ids
 
 
 @pytest.mark.parametrize(
@@ -25,6 +25,11 @@ def test_whole_number_that_became_decimal_is_itself() -> None:
         "a.0",
         None,
     ]
+
+
+def test_words_and_signs_stand_for_no_id() -> None:
+    ids = pa.array(["null", "N/A", "-", "?", "\0", "00Q", "7", "é", None])
+    assert are_no_ids(ids).tolist() == [True] * 5 + [False] * 4
 
 
 def test_place_of_an_id_is_that_of_its_survivor() -> None:

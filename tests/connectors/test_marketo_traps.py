@@ -147,3 +147,37 @@ def test_deletion_of_a_merged_record_erases_nobody(trial: Trial) -> None:
     trial.write("activities", [activity("d", "2", "37", "02-01"), activity("a", "2", "10", "01-10"), merge])
     trial.run()
     assert trial.touches() == [("1", "01-10 10:00", "open_email")]
+
+
+def test_opportunity_without_primary_marks_is_noted(trial: Trial) -> None:
+    trial.write("opportunities", [opportunity("a")])
+    rows = [role("a", "1"), role("a", "2")]
+    trial.write(
+        "roles", [{name: value for name, value in row.items() if name != "isPrimary"} for row in rows]
+    )
+    notes = trial.run().record["notes"]
+    assert any(note.startswith("1 opportunities have several persons and no isPrimary") for note in notes)
+    assert [row[:2] for row in trial.outcomes()] == [("1", "won")]
+
+
+def test_people_without_a_name_are_anonymous_where_no_mark_tells(trial: Trial) -> None:
+    nobody = person("3") | {"email": ""}
+    trial.write("more", [nobody])
+    assert reasons(trial.run()) == {"anonymous": 1}
+
+
+def test_deletion_after_a_merge_of_an_earlier_import_erases_nobody(trial: Trial) -> None:
+    trial.write("activities", [activity("m", "1", "32", "02-01", **{"Merge IDs": "[2]"})])
+    trial.run()
+    trial.write("activities", [activity("d", "2", "37", "02-02")])
+    trial.write("people", [person("1")])
+    trial.run()
+    assert {row["lead_id"] for row in trial.rows("leads")} == {"1"}
+    assert sum(trial.run().new_rows.values()) == 0
+
+
+def test_closing_without_a_date_is_the_last_change(trial: Trial) -> None:
+    trial.write("opportunities", [opportunity("a", closeDate="", updatedAt="2026-02-03T10:00:00Z")])
+    trial.write("roles", [role("a", "1")])
+    trial.run()
+    assert [row[:3] for row in trial.outcomes()] == [("1", "won", "02-03 10:00")]

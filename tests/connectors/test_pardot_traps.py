@@ -60,9 +60,7 @@ def test_closing_without_a_date_is_told_by_an_activity_or_the_last_change(trial:
         ("1", "won", "01-20 10:00"),
         ("2", "lost", "02-03 10:00"),
     ]
-    assert any(
-        "1 rows are of opportunities that closed without a date" in n for n in imported.record["notes"]
-    )
+    assert any("1 opportunities closed without a date" in n for n in imported.record["notes"])
 
 
 def test_first_prospect_that_is_there_decides(trial: Trial) -> None:
@@ -97,17 +95,17 @@ def test_kinds_follow_the_number_and_the_asset(trial: Trial) -> None:
         {"type": "2", "type_name": "Landing Page"}, {"type": "4", "type_name": "Form Handler"},
         {"type": "2", "type_name": "Page View", "details": "https://x.example/pricing"},
         {"type": "99", "type_name": "Email"}, {"type": "Open", "type_name": "Email"}, {"type": "1"},
-        {"type": "", "type_name": "Webinar"},
+        {"type": "", "type_name": "Visit"}, {"type": "", "type_name": "Webinar"},
     ]  # fmt: skip
     made = [
         activity(str(n), "1", day=f"02-{n + 1:02d}", type_=row.pop("type"), **row)
         for n, row in enumerate(rows)
     ]
     trial.write("activities", made)
-    trial.run()
+    assert reasons(trial.run()) == {"no_type": 1}
     assert [kind for _, _, kind in trial.touches()] == [
         "email_sent", "email_open", "email_click", "email_click", "landing_page_view", "form_handler_submission",
-        "page_view_pricing", "activity_99", "email_open", "click", "webinar",
+        "page_view_pricing", "activity_99", "email_open", "click", "visit",
     ]  # fmt: skip
     directions = {row["kind"]: row["direction"] for row in trial.rows("interactions")}
     assert (directions["email_sent"], directions["email_open"]) == ("outbound", "inbound")
@@ -302,3 +300,25 @@ def test_forms_and_users_are_no_prospects(trial: Trial) -> None:
     assert leads(trial) == {"1", "2"}
     assert imported.record["unclaimed"] == ["export/forms.csv"]
     assert reasons(imported) == {"lists_are_made_by_rules": 1}
+
+
+def test_visits_of_two_tables_count_once_without_their_ids(trial: Trial) -> None:
+    visit = {"id": "5", "visitor_id": "9", "prospect_id": "1", "visitor_page_view_count": "2"}
+    trial.write("visits", [visit | {"created_at": "2026-02-01 10:00:00"}])
+    row = {name: value for name, value in activity("a", "1", "20", "02-01").items() if name != "visit_id"}
+    trial.write("activities", [row])
+    assert reasons(trial.run()) == {"also_among_the_visits": 1}
+    assert len(trial.touches()) == 1
+
+
+def test_numbers_without_a_name_are_noted(trial: Trial) -> None:
+    trial.write(
+        "prospects", [prospect("1", campaign_id="5", user_id="7"), prospect("2", campaign_id="5", user_id="")]
+    )
+    trial.write(
+        "users", [{"id": "7", "email": "u@us.example", "first_name": "Bo", "last_name": "Li", "role": "Rep"}]
+    )
+    notes = trial.run().record["notes"]
+    assert [note for note in notes if "stand for their names" in note] == [
+        "2 rows name campaigns that the export does not have: their numbers stand for their names; export campaigns."
+    ]

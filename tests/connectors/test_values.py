@@ -5,7 +5,7 @@ from zoneinfo import ZoneInfo
 
 import pyarrow as pa
 
-from connectors.values import end_of_day, read_times
+from connectors.values import end_of_day, read_times, without_errors
 
 BERLIN = ZoneInfo("Europe/Berlin")
 
@@ -28,3 +28,12 @@ def test_date_at_midnight_is_a_bare_date() -> None:
 def test_end_of_a_short_day_is_its_last_microsecond() -> None:
     read = read_times(pa.array(["2026-03-29"]), BERLIN, None)  # 23 hours
     assert end_of_day(read.us, BERLIN)[0] == us("2026-03-29 22:00") - 1
+
+
+def test_errors_of_a_spreadsheet_are_no_values() -> None:
+    texts = pa.chunked_array(
+        [["#N/A", "#WERT!", "#DIV/0!", "#¿NOMBRE?", "#NV", "#1", "#FFF", "#Ref", None, "x"]]
+    )
+    kept, errors = without_errors(texts)
+    assert kept.to_pylist() == [None] * 5 + ["#1", "#FFF", "#Ref", None, "x"]
+    assert errors == 5
