@@ -13,6 +13,7 @@ from typing import Any
 
 import click
 
+from cli.demo_data import set_revenue_target, write_folder_as_of
 from models.home import DEFAULT, DEMO
 
 ROOT = Path(__file__).parents[1]
@@ -21,6 +22,9 @@ CRM, HOME, LEAD, READY = STATE / "crm", Path(DEFAULT) / DEMO, STATE / "lead.json
 ROOMS = ("history", "features", "models", "funnel", "simulation", "training", "serving", "cli")
 MONTHS = 18
 LEADS = 4000
+FIRST_MODEL = timedelta(days=62)
+FORECASTS = (timedelta(days=61), timedelta(days=31))  # ago
+SCORED = (timedelta(days=8), timedelta(days=5), timedelta(days=3), timedelta(days=1))  # ago
 
 
 @click.command()
@@ -43,16 +47,39 @@ def demo(port: int) -> None:
 def _build(now: datetime) -> None:
     shutil.rmtree(STATE, ignore_errors=True)
     STATE.mkdir(parents=True, mode=0o700)
-    end = now.isoformat(timespec="seconds")
-    _run("1/5", "simulate", str(CRM), "--leads", str(LEADS), "--months", str(MONTHS), "--end", end)
-    _run("2/5", "check", str(CRM))
-    _run("3/5", "train", str(CRM), "--promote", "always")
-    _run("4/5", "load", str(CRM))
-    _run("5/5", "rescore")
+    end, then = _text(now), _text(now - FIRST_MODEL)
+    _step("1/6", "a CRM of the last 18 months")
+    _run("simulate", str(CRM), "--leads", str(LEADS), "--months", str(MONTHS), "--end", end)
+    set_revenue_target(CRM, now)
+    _run("check", str(CRM))
+    _step("2/6", "a first model, trained two months ago, and its forecasts of then")
+    _run("train", str(CRM), "--as-of", then, "--trials", "0", "--promote", "always")
+    for ago in FORECASTS:
+        _run("forecast", str(CRM), "--as-of", _text(now - ago), "--output", str(STATE / "forecast.csv"))
+    _step("3/6", "today's model")
+    _run("train", str(CRM), "--promote", "always")
+    _step("4/6", "the store as it was last week, day by day, so that scores have moved")
+    for ago in SCORED:
+        write_folder_as_of(CRM, STATE / "crm-then", now - ago)
+        _run("load", str(STATE / "crm-then"))
+        _run("rescore", "--as-of", _text(now - ago))
+    _step("5/6", "the store of today")
+    _run("load", str(CRM))
+    _run("rescore")
+    _step("6/6", "today's forecast")
+    _run("forecast", str(CRM), "--output", str(STATE / "forecast.csv"))
 
 
-def _run(step: str, *command: str) -> None:
-    click.echo(f"\n[{step}] leadcast {' '.join(command)}", err=True)
+def _text(moment: datetime) -> str:
+    return moment.isoformat(timespec="seconds")
+
+
+def _step(number: str, title: str) -> None:
+    click.echo(f"\n[{number}] {title}", err=True)
+
+
+def _run(*command: str) -> None:
+    click.echo(f"\n$ leadcast {' '.join(command)}", err=True)
     done = subprocess.run([sys.executable, "-m", "cli", *command], env=_environment(), check=False)
     if done.returncode:
         raise SystemExit(done.returncode)
@@ -125,17 +152,17 @@ def example_lead(now: datetime) -> dict[str, Any]:
 def _welcome(port: int) -> str:
     at = f"http://127.0.0.1:{port}"
     return f"""
-Leadcast is starting. Open
-  {at}/        the ranked leads
-  {at}/docs    the API
+Leadcast is starting. Try these three:
+  1. {at}/          whom to call first, and why
+  2. {at}/forecast  what this month will bring, against its target and earlier forecasts
+  3. a score for a lead of your own (edit {LEAD}):
+     curl -s -H 'Content-Type: application/json' --data @{LEAD} {at}/v1/score
 
-Score a lead of your own (edit {LEAD}):
-  curl -s -H 'Content-Type: application/json' --data @{LEAD} {at}/v1/score
+The demo's models and store have a home of their own. For commands in another terminal:
+  export LEADCAST_HOME={HOME.resolve()}
+  .venv/bin/leadcast models
 
-Its versions and its store have a home of their own; commands need its name:
-  leadcast models --home {HOME}
-
-Ctrl-C stops it. Its state is in {STATE}."""
+The API is described at {at}/docs. Ctrl-C stops the demo; its state is in {STATE}."""
 
 
 if __name__ == "__main__":

@@ -1,5 +1,8 @@
 """Leads as the columns of leads.csv."""
 
+import unicodedata
+from collections.abc import Sequence
+
 import numpy as np
 
 from history.arrays import Floats, Ints, Mask
@@ -26,6 +29,8 @@ AGE_BY_ROLE = np.array(
     [[1, 4, 4, 2], [1, 4, 5, 1], [2, 5, 3, 1], [4, 4, 2, 1], [5, 3, 2, 1], [9, 1, 0, 0]], dtype=np.float64
 )
 
+_WITHOUT_MARKS = str.maketrans({"ł": "l", "Ł": "L", "ø": "o", "Ø": "O", "ß": "ss"})
+
 
 def lead_columns(world: World, index: Ints, created: Ints, t: Traits) -> Columns:
     """The columns of the leads `index` (n,), created at these instants."""
@@ -36,6 +41,7 @@ def lead_columns(world: World, index: Ints, created: Ints, t: Traits) -> Columns
     age = (AGE_BY_ROLE[role].cumsum(1) / AGE_BY_ROLE[role].sum(1, keepdims=True)) < uniform(
         world.seed, "age", index
     )[:, None]
+    people, companies = _people(world, index), _companies(world, firm, t)
     age_code = np.where(uniform(world.seed, "age-known", index) < 0.75, np.minimum(age.sum(1), 3), -1)
     return {
         "lead_id": lead_ids(index),
@@ -44,10 +50,12 @@ def lead_columns(world: World, index: Ints, created: Ints, t: Traits) -> Columns
         "owner": _texts(t.owner, world.owners),
         "source": _texts(t.source, [source.name for source in SOURCES]),
         "campaign": _texts(t.campaign, campaigns),
-        "contact_name": _people(world, index),
+        "contact_name": people,
         "contact_role": _texts(t.role, ROLES),
         "age_group": _texts(age_code, AGE_GROUPS),
-        "company": _companies(world, firm, t),
+        "email": _emails(people, companies),
+        "phone": _phones(world, index),
+        "company": companies,
         "industry": _texts(t.industry, INDUSTRIES),
         "employees": _numbers(t.employees),
         "country": _texts(t.country, COUNTRIES),
@@ -113,6 +121,29 @@ def _companies(world: World, firm: Ints, t: Traits) -> list[str | None]:
         trade = COMPANY_TRADE[INDUSTRIES[industry]][v // 30011 % 4]
         names.append(f"{stem} {trade} {COMPANY_FORM[v // 200003 % len(COMPANY_FORM)]}")
     return names
+
+
+def _emails(people: Sequence[str], companies: Sequence[str | None]) -> list[str | None]:
+    """Addresses in domains that are reserved for examples (RFC 2606)."""
+    addresses: list[str | None] = []
+    for person, company in zip(people, companies, strict=True):
+        domain = "mail" if company is None else _ascii(company.split(" ")[0])
+        addresses.append(f"{'.'.join(map(_ascii, person.split(' ')))}@{domain}.example")
+    return addresses
+
+
+def _ascii(name: str) -> str:
+    """The letters of a name as an address writes them."""
+    plain = unicodedata.normalize("NFKD", name.translate(_WITHOUT_MARKS)).encode("ascii", "ignore").decode()
+    return "".join(letter for letter in plain.lower() if letter.isalnum())
+
+
+def _phones(world: World, index: Ints) -> list[str | None]:
+    """Numbers of the exchange 555-01xx, which is reserved for fiction; a fifth is unknown."""
+    k = (keys(world.seed, "phone", index) >> np.uint64(8)).tolist()
+    known = (uniform(world.seed, "phone-known", index) < 0.8).tolist()
+    numbers = [f"+1 {201 + v % 789} 555 01{v // 789 % 100:02d}" for v in k]
+    return [number if is_known else None for number, is_known in zip(numbers, known, strict=True)]
 
 
 def _cities(world: World, firm: Ints) -> list[str | None]:
