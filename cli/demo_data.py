@@ -1,11 +1,10 @@
 """The data folder of `make demo`: a simulated CRM with a target, and the same folder as it was on earlier days."""
 
+import csv
 import shutil
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Final
-
-import pandas as pd
 
 from history.schema import TABLES
 
@@ -13,12 +12,16 @@ AMBITION: Final = 1.1  # the target as a multiple of the latest revenue a month
 LATEST_DAYS: Final = 90
 MONTH_DAYS: Final = 30
 
+Rows = list[dict[str, str]]
+
 
 def set_revenue_target(folder: Path, end: datetime) -> None:
     """Writes a target of revenue a month into funnel.toml, a little above that of the latest months up to `end`."""
-    outcomes = _read(folder / "outcomes.csv")
-    recent = outcomes[outcomes["closed_at"] >= _text(end - timedelta(days=LATEST_DAYS))]
-    revenue = pd.to_numeric(recent.loc[recent["outcome"] == "won", "amount"]).sum()
+    start = _text(end - timedelta(days=LATEST_DAYS))
+    wins = [
+        row for row in _read(folder / "outcomes.csv") if row["outcome"] == "won" and row["closed_at"] >= start
+    ]
+    revenue = sum(float(row["amount"]) for row in wins if row["amount"])
     target = round(AMBITION * revenue * MONTH_DAYS / LATEST_DAYS, -3)
     path = folder / "funnel.toml"
     settings = path.read_text("utf-8")
@@ -32,17 +35,25 @@ def write_folder_as_of(folder: Path, out: Path, end: datetime) -> None:
     shutil.rmtree(out, ignore_errors=True)
     out.mkdir(parents=True)
     shutil.copy(folder / "funnel.toml", out)
+    last = _text(end)
     for table, layout in TABLES.items():
-        if not (folder / f"{table}.csv").exists():
-            continue
-        rows = _read(folder / f"{table}.csv")
-        for column in {layout.own_time, "recorded_at"} & set(rows.columns):
-            rows = rows[rows[column] <= _text(end)]
-        rows.to_csv(out / f"{table}.csv", index=False)
+        path = folder / f"{table}.csv"
+        if path.exists():
+            times = (layout.own_time, "recorded_at")
+            rows = [row for row in _read(path) if all(row.get(name, "") <= last for name in times)]
+            _write(out / path.name, rows)
 
 
-def _read(path: Path) -> pd.DataFrame:
-    return pd.read_csv(path, dtype=str, keep_default_na=False)
+def _read(path: Path) -> Rows:
+    with path.open(newline="", encoding="utf-8") as file:
+        return list(csv.DictReader(file))
+
+
+def _write(path: Path, rows: Rows) -> None:
+    with path.open("w", newline="", encoding="utf-8") as file:
+        writer = csv.DictWriter(file, rows[0].keys())
+        writer.writeheader()
+        writer.writerows(rows)
 
 
 def _text(moment: datetime) -> str:

@@ -245,10 +245,10 @@ def stage_order(stages: Stages) -> tuple[str, ...]:
     first.sort()
     firsts_of = np.bincount(lead[first], minlength=len(stages.offsets) - 1)
     rank = np.arange(len(first)) - np.repeat(np.cumsum(firsts_of) - firsts_of, firsts_of)
-    rank = _shared_ranks(rank, (lead[first], stages.time_us[first], stages.known_us[first]))
+    shared = _shared_ranks(rank, (lead[first], stages.time_us[first], stages.known_us[first]))
     codes = stages.stage.codes[first]
     count = np.bincount(codes, minlength=n_stages)
-    total = np.bincount(codes, weights=rank, minlength=n_stages)
+    total = np.bincount(codes, weights=shared, minlength=n_stages)
     entered = [code for code in range(n_stages) if count[code]]
     names = stages.stage.values
     entered.sort(key=lambda code: (total[code] / count[code], names[code].casefold(), names[code]))

@@ -8,8 +8,8 @@ import pytest
 
 from cli.demo_data import set_revenue_target, write_folder_as_of
 from history.config_file import load_config
-from history.read import read_folder
 from history.history import WON
+from history.read import read_folder
 
 DAY = datetime(2026, 4, 1, 12, tzinfo=UTC)
 DAY_US = int(DAY.timestamp() * 1e6)
