@@ -68,6 +68,8 @@ def _require_any(*files: str) -> None:
 def load(data: Path, accept_rejected: bool, as_json: bool) -> None:
     """Loads a data folder into the service's store; rows that are stored already are skipped.
 
+    Leads that an import into the folder called deleted are erased, those it called merged are closed as gone.
+
     \b
     Examples:
       leadcast load crm
@@ -75,9 +77,11 @@ def load(data: Path, accept_rejected: bool, as_json: bool) -> None:
     """
     from cli.model_choice import champion_if_sound
     from cli.reading import echo_set_aside
+    from connectors.gone import read_gone
     from history.folder.acceptance import require_acceptable
     from history.read import read_as_stored
     from serving.store.scores.inputs import stored_input_warnings
+    from serving.store.transfer.gone import take_out
     from serving.store.transfer.load import load_history
 
     bundle = champion_if_sound().bundle
@@ -87,6 +91,7 @@ def load(data: Path, accept_rejected: bool, as_json: bool) -> None:
         if not accept_rejected:
             require_acceptable(history.reports)
         loaded = load_history(store.engine, history, now_us, report)
+        taken = take_out(store.engine, read_gone(data), now_us)
         warnings = [] if bundle is None else json_of(stored_input_warnings(store, bundle, now_us()))
 
     echo_set_aside(history)
@@ -96,6 +101,10 @@ def load(data: Path, accept_rejected: bool, as_json: bool) -> None:
         echo(f"{count} stored leads keep their created_at, which differs in the folder; first {first}")
     echo_table(("added", "rows"), [("leads", loaded.leads), *loaded.rows.items()])
     echo(f"{loaded.leads_known} leads and {loaded.rows_known} rows were already stored")
+    if taken.erased or taken.merged:
+        echo(
+            f"gone since the last import: {taken.erased} deleted leads erased, {taken.merged} merged leads closed"
+        )
     if bundle is None:
         echo_next("train", "--store")
     else:
@@ -105,7 +114,7 @@ def load(data: Path, accept_rejected: bool, as_json: bool) -> None:
         for name, table in history.reports.items():
             if table.rejected:
                 rejected[name] = {rule.rule: rule.count for rule in table.rejected}
-        print_json({**vars(loaded), "rejected": rejected, "warnings": warnings})
+        print_json({**vars(loaded), **vars(taken), "rejected": rejected, "warnings": warnings})
 
 
 @click.command()

@@ -7,6 +7,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from connectors.gone import GONE, GoneLeads
 from connectors.write import SCHEMAS, TIME, NewFolder
 
 KEYS: Final[Mapping[str, tuple[str, ...]]] = {
@@ -22,17 +23,27 @@ MARK: Final = "\x1f"  # between the parts of a key: no text of a CRM holds it
 
 
 class FolderTables:
-    """The tables of a new folder: those of the earlier import, and what the export adds to them."""
+    """The tables of a new folder: those of the earlier import, and what the export adds to them.
 
-    def __init__(self, folder: NewFolder, earlier: Mapping[str, pa.Table]) -> None:
+    newest_us: when the newest export of the earlier import was made. left_out: leads of this export that a newer one
+    called deleted or merged; they stay out.
+    """
+
+    def __init__(self, folder: NewFolder, earlier: Mapping[str, pa.Table], newest_us: int = 0) -> None:
         self.rows: dict[str, int] = {"leads": 0}
         self.new_rows: dict[str, int] = {}
-        self._folder, self._earlier = folder, dict(earlier)
+        self.left_out = 0
+        self._folder, self._earlier, self._newest_us = folder, dict(earlier), newest_us
         self._keys: dict[str, pa.Array] = {}
         self._exported_us = 0
+        self._gone = GoneLeads(self._earlier.pop(GONE, None))
 
     def erase(self, ids: Collection[str]) -> None:
         """Removes leads that the export marks as deleted from the earlier tables."""
+        self._gone.add(dict.fromkeys(ids, ""))
+        self._remove(ids)
+
+    def _remove(self, ids: Collection[str]) -> None:
         gone = pa.array(sorted(ids), pa.string())
         self._earlier = {name: _without(table, gone) for name, table in self._earlier.items()}
 
@@ -44,7 +55,8 @@ class FolderTables:
             place = table.schema.get_field_index("lead_id")
             moved = table.set_column(place, "lead_id", pa.array(ids, pa.string()))
             self._earlier["interactions"] = _distinct(moved, "interactions")
-        self.erase(survivors)
+        self._gone.add(survivors)
+        self._remove(survivors.keys())
 
     def absorbed(self, interactions: pa.Table, leads: Collection[str]) -> dict[str, str]:
         """Leads of the earlier import that the export lacks, each with the lead that has its interactions now.
@@ -68,11 +80,16 @@ class FolderTables:
 
     def rename(self, ids: Mapping[str, str]) -> None:
         """Gives leads of the earlier import other ids; of leads that become one, the first created stays."""
+        self._gone.add(ids)
         self._earlier = with_other_ids(self._earlier, ids)
 
     def leads(self, table: pa.Table, exported_us: int, with_history: Collection[str]) -> None:
         """The leads of both, each as first seen; what differs from the last known value is a change since."""
         self._exported_us = exported_us
+        self._folder.add(GONE, self._gone.table(exported_us, table.column("lead_id")))
+        before = len(table)
+        table = self._gone.without(table)
+        self.left_out = before - len(table)
         old = self._earlier.get("leads")
         if old is None:
             self._write("leads", table, len(table))
@@ -81,12 +98,14 @@ class FolderTables:
         fresh = table.filter(pc.invert(known))
         self._write("leads", pa.concat_tables([old, fresh], promote_options="default"), len(fresh))
         again = table.filter(known).drop_columns([n for n in with_history if n in table.column_names])
-        self.add("attribute_changes", self._changed(again, old))
+        if exported_us >= self._newest_us:  # an older export says nothing of today
+            self.add("attribute_changes", self._changed(again, old))
 
     def add(self, name: str, table: pa.Table) -> None:
         """Rows of a table; those that the earlier import has are left out."""
         if name not in self._keys:
             self._begin(name)
+        table = self._gone.moved(table) if name == "interactions" else self._gone.without(table)
         fresh = self._new(name, table)
         self._write(name, fresh, len(fresh))
 

@@ -16,6 +16,7 @@ from connectors.tables import Result, Sink
 from connectors.write import (
     IMPORT_FILE,
     Settings,
+    exported_before,
     import_record,
     kept_config,
     new_folder,
@@ -84,8 +85,12 @@ def run_import(
     old = read_old(output)
     export.earlier = old
     with new_folder(output) as folder:
-        tables = FolderTables(folder, old)
+        tables = FolderTables(folder, old, exported_before(output, system))
         result = convert(export, tables)
+        if tables.left_out:
+            export.notes.append(
+                f"Leads that a newer export called deleted or merged, left out: {tables.left_out:,}."
+            )
         progress("writing", 0.9)
         tables.finish()
         record = {**_record(export, result), "others": other_records(output, system)}

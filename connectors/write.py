@@ -13,6 +13,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
+from zoneinfo import ZoneInfo
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -20,6 +21,7 @@ import pyarrow.parquet as pq
 from history.config import CONFIG_FILE
 from history.errors import InvalidInput
 from history.schema import TABLES
+from history.times import parse_time
 
 IMPORT_FILE: Final = "import.json"
 TIME: Final = pa.timestamp("us", "UTC")
@@ -50,6 +52,9 @@ SCHEMAS: Final[Mapping[str, pa.Schema]] = {
     "identities": pa.schema(
         [("lead_id", pa.string()), ("id", pa.string()), ("level", pa.int8()), ("joined_at", pa.int64())]
     ),
+    # Not a table of the data folder: leads that an export called deleted (merged_into empty) or merged, and when that
+    # export was made. They stay out of later imports of older exports, and `load` takes them out of a store.
+    "gone": pa.schema([("lead_id", pa.string()), ("merged_into", pa.string()), ("at", TIME)]),
 }  # fmt: skip
 PARTIAL: Final = ".partial"
 AT_FDCWD: Final = -100
@@ -204,6 +209,17 @@ def kept_config(output: Path) -> str | None:
     """funnel.toml of an earlier import: what people changed in it stays."""
     path = output / CONFIG_FILE
     return path.read_text(encoding="utf-8") if path.is_file() else None
+
+
+def exported_before(output: Path, system: str) -> int:
+    """When the newest export of this system was made that the folder has, in microseconds; 0 if unknown."""
+    try:
+        record = json.loads((output / IMPORT_FILE).read_text(encoding="utf-8"))
+        records = [record, *record.get("others", [])]
+        texts = [entry["exported_at"] for entry in records if entry.get("system") == system]
+        return max((parse_time(text, ZoneInfo("UTC")) for text in texts), default=0)
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, InvalidInput):
+        return 0
 
 
 def other_records(output: Path, system: str) -> list[dict[str, Any]]:

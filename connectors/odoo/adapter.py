@@ -59,8 +59,8 @@ def convert(export: Export, sink: Sink) -> Result:
     read_listed_messages(crm, touches, posted.place)
 
     interactions = touch_table(touches, crm.ids)
-    sink.erase(crm.erased)
     merged = sink.absorbed(interactions, crm.ids)
+    sink.erase([id_ for id_ in crm.erased if id_ not in merged])
     if merged:
         export.notes.append(
             f"Leads of the earlier import that were merged into others since then: {len(merged):,}."

@@ -21,6 +21,7 @@ from tests.builders.simulated_crm import (
     in_currency,
     interaction_counts,
     moves,
+    number_of,
     owners,
     shifted,
     values_today,
@@ -45,6 +46,7 @@ NUMBERS, BOOLEANS = (
     ("newsletter", "is_customer", "work_email"),
 )
 FROM_LEADS, MERGED_LEADS, DELETED, OPEN_TASKS = 15, 2, 4, 5
+DELETED_TABLE = "deleted"  # opportunities that were deleted; a file of its own in no export
 
 
 @dataclass(frozen=True)
@@ -121,6 +123,7 @@ def tables(world: World) -> Tables:
              "currencyname": CURRENCIES[code], "exchangerate": rate}
             for place, (code, rate) in enumerate(RATES.items())
         ],
+        DELETED_TABLE: [{"opportunityid": deal_id(old)} for old in world.deleted],
     }  # fmt: skip
 
 
@@ -196,7 +199,7 @@ def _activity(row: Row, from_lead: set[str]) -> Record:
     type_ = TYPES.get(row["kind"], f"new_{row['kind']}")
     label = TYPE_LABELS.get(type_, row["kind"].replace("_", " ").title())
     return {
-        "activityid": guid(0xAB000004, (int(row["lead_id"][1:]) << 40) + number), "subject": "x",
+        "activityid": guid(0xAB000004, number_of(row)), "subject": "x",
         "activitytypecode": Choice(type_, label), "statecode": Choice(1, "Completed"),
         "regardingobjectid": Choice(regarding, "x"), "actualend": row["occurred_at"], "createdon": row["recorded_at"],
         "scheduledend": row["occurred_at"][:10], "actualdurationminutes": float(row["value"] or 0) or None,
@@ -301,6 +304,8 @@ def write_api(made: Tables, folder: Path) -> None:
     """Pages of the Web API with annotations: links as `_NAME_value`, labels beside codes, GUIDs in capitals."""
     folder.mkdir(parents=True)
     for name, rows in made.items():
+        if name == DELETED_TABLE:
+            continue  # deleted rows are in no answer
         records = [_annotated(row) for row in rows]
         pages = [records[start : start + PAGE] for start in range(0, len(records), PAGE)]
         for number, page in enumerate(pages, 1):
@@ -324,12 +329,15 @@ def write_warehouse(made: Tables, folder: Path) -> None:
     """Tables as Synapse Link and loaders write them: codes and ids only, deleted rows marked."""
     folder.mkdir(parents=True)
     for name, rows in made.items():
+        if name == DELETED_TABLE:
+            continue
         lines = [{"Id": "", "IsDelete": "", **_plain(row)} for row in rows]
         if name == "opportunity":
             lines += [
                 lines[0] | {"opportunityid": deal_id(f"L{900_000 + place}"), "IsDelete": "True"}
                 for place in range(DELETED)
             ]
+            lines += [lines[0] | _plain(row) | {"IsDelete": "True"} for row in made[DELETED_TABLE]]
         (folder / f"{name}.csv").write_text(csv_text(lines), encoding="utf-8")
 
 

@@ -16,6 +16,7 @@ from tests.builders.simulated_crm import (
     interaction_counts,
     milliseconds,
     moves,
+    number_of,
     owners,
     sql_time,
     values_today,
@@ -88,15 +89,19 @@ def portal(world: World) -> Portal:
     owner_ids = {name: str(300 + place) for place, name in enumerate(owners(world))}
     today, counts = values_today(world), interaction_counts(world)
     merged = [(deal_id(lead["lead_id"]), merged_id(lead["lead_id"])) for lead in world.leads[:MERGED]]
+    merged += [(deal_id(new), deal_id(old)) for old, new in world.merged]
     deals, history = [], []
     by_lead = moves(world)
     for lead in world.leads:
         versions = list(_versions(world, lead, by_lead[lead["lead_id"]], owner_ids))
         history += versions
         deals.append(_deal(lead, versions, today[lead["lead_id"]], counts[lead["lead_id"]], owner_ids))
-    for row, (_, old) in zip(deals, merged, strict=False):
-        row["hs_merged_object_ids"] = f"{old};{int(old) + 500_000}"
+    by_id = {row["hs_object_id"]: row for row in deals}
+    for new, old in merged:
+        ids = filter(None, (by_id[new]["hs_merged_object_ids"], old, str(int(old) + 500_000)))
+        by_id[new]["hs_merged_object_ids"] = ";".join(ids)
     deals += [_other_deal(number) for number in range(DELETED + OF_OTHER_PIPELINE)]
+    deals += [_other_deal(0) | {"hs_object_id": deal_id(old)} for old in world.deleted]
     events = [row for row in world.interactions if row["kind"] in ("email_open", "ad_view")]
     return Portal(
         deals=deals,
@@ -201,7 +206,7 @@ def _engagement(place: int, row: Row, merged: list[tuple[str, str]]) -> Row:
     gone = dict(merged).get(deal_id(row["lead_id"]))
     duration = str(int(float(row["value"]) * MINUTE_MS)) if row["kind"] == "call" and row["value"] else ""
     return {
-        "id": str(20_000_000_000 + place), "type": TYPES[row["kind"]],
+        "id": str(20_000_000_000_000 + number_of(row)), "type": TYPES[row["kind"]],
         "deal": gone if gone and place % 3 == 0 else deal_id(row["lead_id"]),
         "hs_timestamp": row["occurred_at"], "hs_createdate": row["recorded_at"],
         "hs_call_direction": row["direction"].upper() if row["kind"] == "call" else "", "hs_call_duration": duration,
@@ -325,7 +330,8 @@ def write_warehouse(made: Portal, folder: Path) -> None:
     names = {"hs_object_id": "deal_id", "dealstage": "deal_pipeline_stage_id", "pipeline": "deal_pipeline_id",
              "hubspot_owner_id": "owner_id", "archived": "is_deleted"}  # fmt: skip
     dropped = ("company", "contact", "hs_merged_object_ids")
-    gone = [row | {"hs_object_id": old} for row, (_, old) in zip(made.deals, made.merged, strict=False)]
+    by_id = {row["hs_object_id"]: row for row in made.deals}
+    gone = [by_id[new] | {"hs_object_id": old} for new, old in made.merged]
     deals = [
         {names.get(k, f"property_{k}"): v for k, v in row.items() if k not in dropped}
         for row in made.deals + gone

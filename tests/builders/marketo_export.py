@@ -120,10 +120,10 @@ def _touches(world: World) -> list[dict[str, Any]]:
 def _changes(world: World) -> list[dict[str, Any]]:
     values = {(lead["lead_id"], name): lead[name] for lead in world.leads for name in lead}
     rows = []
-    for place, row in enumerate(sorted(world.attribute_changes, key=lambda row: row["changed_at"])):
+    for row in sorted(world.attribute_changes, key=lambda row: row["changed_at"]):
         key = (row["lead_id"], row["attribute"])
         old, values[key] = values[key], row["value"]
-        person, id_ = person_id(row["lead_id"]), f"change-{place}"
+        person, id_ = person_id(row["lead_id"]), "-".join((*key, row["changed_at"]))
         if row["attribute"] == "owner":
             rows.append(
                 _activity(id_, person, row["changed_at"], "23", New_Owner=row["value"], Old_Owner=old)
@@ -139,8 +139,8 @@ def _scores(world: World) -> list[dict[str, Any]]:
     """Every second person gains 5 points an hour after the creation."""
     return [
         _activity(
-            f"score-{n}", person_id(lead["lead_id"]), shifted(lead["created_at"], timedelta(hours=1)), "22",
-            "Lead Score", Change_Value="+5", New_Value=15, Old_Value=10, Reason="Visited pricing",
+            f"score-{lead['lead_id']}", person_id(lead["lead_id"]), shifted(lead["created_at"], timedelta(hours=1)),
+            "22", "Lead Score", Change_Value="+5", New_Value=15, Old_Value=10, Reason="Visited pricing",
         )
         for n, lead in enumerate(world.leads) if n % 2
     ]  # fmt: skip
@@ -201,6 +201,11 @@ def _traps(world: World) -> list[dict[str, Any]]:
                   Merge_IDs=[int(merged_id(lead["lead_id"]))])
         for n, lead in enumerate(world.leads[:MERGED])
     ]  # fmt: skip
+    rows += [
+        _activity(f"merge-{old}", person_id(new), at, "32", person_id(new), Merge_IDs=[int(person_id(old))])
+        for old, new in world.merged
+    ]
+    rows += [_activity(f"deleted-{old}", person_id(old), at, "37") for old in world.deleted]
     for n in range(DELETED):
         rows += [
             _activity(f"gone-{n}", str(800_000 + n), world.leads[0]["created_at"], "1", "Pricing"),

@@ -19,6 +19,7 @@ from tests.builders.simulated_crm import (
     in_currency,
     interaction_counts,
     moves,
+    number_of,
     owners,
     shifted,
     sql_time,
@@ -28,6 +29,7 @@ from tests.builders.simulated_crm import (
 Record = dict[str, Any]
 Models = dict[str, list[Record]]
 LEAD_MODEL = "crm.lead"
+GONE = "gone"  # records that were deleted or merged; a file of its own in no export
 STAGE_LABELS = {
     "new": "New",
     "qualified": "Qualified",
@@ -69,6 +71,7 @@ NUMBERS, BOOLEANS = (
 )
 TAGS = ((1, "Product"), (2, "Services"), (3, "Training"))
 DELETED, UNQUALIFIED, MERGED, PLANNED = 5, 4, 3, 6
+FIRST_OF_SYSTEM = 1 << 50  # ids of messages that are no interaction
 
 
 @dataclass(frozen=True)
@@ -100,7 +103,7 @@ def database(world: World) -> Models:
         LEAD_MODEL: [*(_lead(truth, lead) for lead in world.leads), *_unqualified()],
         "mail.message": messages,
         "mail.tracking.value": tracking,
-        "calendar.event": [_meeting(number, row) for number, row in enumerate(_rows(world, demo=True), 1)],
+        "calendar.event": [_meeting(number_of(row), row) for row in _rows(world, demo=True)],
         "mail.activity": [_planned(number, lead) for number, lead in enumerate(world.leads[:PLANNED], 1)],
         "crm.stage": _stages(),
         "ir.model.fields": [
@@ -126,6 +129,7 @@ def database(world: World) -> Models:
         ],
         "utm.source": [{"id": place, "name": name} for place, name in enumerate(SOURCES, 1)],
         "crm.tag": [{"id": id_, "name": name} for id_, name in TAGS],
+        GONE: [{"id": int(deal_id(old))} for old in world.gone],
     }  # fmt: skip
 
 
@@ -210,6 +214,7 @@ class _Post:
     lead: str
     fields: Record
     change: tuple[str, Any, Any] | None = None
+    number: int = 0  # of the interaction, 0 for what the system posts
 
 
 def _messages(truth: Truth) -> tuple[list[Record], list[Record]]:
@@ -222,14 +227,15 @@ def _messages(truth: Truth) -> tuple[list[Record], list[Record]]:
     posts.sort(key=lambda post: post.at)
     messages: list[Record] = []
     tracking: list[Record] = []
-    for number, post in enumerate(posts, 1):
+    for place, post in enumerate(posts, 1):
+        number = post.number or FIRST_OF_SYSTEM + place
         base = {"id": number, "model": LEAD_MODEL, "res_id": int(deal_id(post.lead)), "date": post.at,
                 "create_date": post.at, "subject": None, "is_internal": False}  # fmt: skip
         messages.append({**base, "body": '<p>x, "y"</p>', **post.fields})
         if post.change is not None:
             tracking.append(_tracked(len(tracking) + 1, number, *post.change))
-    messages.append({**messages[0], "id": len(messages) + 1, "model": "account.move"})
-    messages.append({**messages[0], "id": len(messages) + 1, "res_id": 999_999})
+    messages.append({**messages[0], "id": FIRST_OF_SYSTEM - 1, "model": "account.move"})
+    messages.append({**messages[0], "id": FIRST_OF_SYSTEM - 2, "res_id": 999_999})
     return messages, tracking
 
 
@@ -245,7 +251,7 @@ def _touch(truth: Truth, row: Row) -> _Post:
         fields |= {"message_type": "email", "subtype_id": DISCUSSIONS, "author_id": (7000, "y")}
     elif row["kind"] == "email_sent":
         fields |= {"message_type": "comment", "subtype_id": DISCUSSIONS}
-    return _Post(row["occurred_at"], lead, fields)
+    return _Post(row["occurred_at"], lead, fields, number=number_of(row))
 
 
 def _system(at: str, lead: str, change: tuple[str, Any, Any]) -> _Post:
@@ -345,7 +351,7 @@ def write_api(models: Models, folder: Path) -> None:
     folder.mkdir(parents=True)
     old = ("field", "field_desc", "field_type")
     for model, rows in models.items():
-        if model not in ("utm.source", "crm.tag"):  # their names stand in the links
+        if model not in ("utm.source", "crm.tag", GONE):  # their names stand in the links
             records = [
                 {k: _api(v) for k, v in row.items() if k not in old or model != "mail.tracking.value"}
                 for row in rows
@@ -368,6 +374,8 @@ def write_warehouse(models: Models, folder: Path) -> None:
     """Tables of the database of Odoo 16 as a loader copies them: ids only, names by language, deleted rows marked."""
     folder.mkdir(parents=True)
     for model, rows in models.items():
+        if model == GONE:
+            continue
         name = model.replace(".", "_")
         lines = [
             {k: _sql(model, k, v) for k, v in row.items() if k not in ("company_currency", "tag_ids", "field_id",
@@ -380,6 +388,7 @@ def write_warehouse(models: Models, folder: Path) -> None:
             lines += [
                 {**lines[0], "id": str(800_000 + n), "_fivetran_deleted": "true"} for n in range(DELETED)
             ]
+            lines += [{**lines[0], "id": str(row["id"]), "_fivetran_deleted": "true"} for row in models[GONE]]
         (folder / f"{name}.csv").write_text(csv_text(lines), encoding="utf-8")
     links = [
         {"lead_id": str(row["id"]), "tag_id": str(tag[0])}

@@ -14,6 +14,7 @@ from tests.builders.simulated_crm import (
     csv_text,
     interaction_counts,
     moves,
+    number_of,
     owners,
     sql_time,
     values_today,
@@ -72,6 +73,7 @@ def company(world: World) -> Company:
     today, counts = values_today(world), interaction_counts(world)
     by_lead = moves(world)
     merged = [(deal_id(lead["lead_id"]), merged_id(lead["lead_id"])) for lead in world.leads[:MERGED]]
+    merged += [(deal_id(new), deal_id(old)) for old, new in world.merged]
     deals, flow = [], []
     for lead in world.leads:
         changes = list(_changes(world, lead, by_lead[lead["lead_id"]], users))
@@ -79,9 +81,11 @@ def company(world: World) -> Company:
         deals.append(
             _deal(lead, by_lead[lead["lead_id"]], today[lead["lead_id"]], counts[lead["lead_id"]], users)
         )
-    for row, (_, old) in zip(deals, merged, strict=False):
-        row["merge_what_id"] = old
+    by_id = {row["id"]: row for row in deals}
+    for new, old in merged:
+        by_id[new]["merge_what_id"] = ";".join(filter(None, (by_id[new].get("merge_what_id"), old)))
     deals += [_other_deal(number) for number in range(DELETED + OF_OTHER_PIPELINE)]
+    deals += [_other_deal(0) | {"id": deal_id(old)} for old in world.deleted]
     activities = [
         _activity(place, row, merged)
         for place, row in enumerate(world.interactions)
@@ -170,7 +174,7 @@ def _activity(place: int, row: Row, merged: list[tuple[str, str]]) -> Row:
     is_meeting = row["kind"] == "demo"
     minutes = int(float(row["value"])) if row["value"] else 0
     return {
-        "id": str(1_000_000 + place), "type": KINDS.get(row["kind"], row["kind"]), "done": "true", "deal_id": deal,
+        "id": str(number_of(row)), "type": KINDS.get(row["kind"], row["kind"]), "done": "true", "deal_id": deal,
         "person_id": str(70_000 + int(row["lead_id"][1:])), "due_date": row["occurred_at"][:10],
         "due_time": row["occurred_at"][11:16] if is_meeting else "", "marked_as_done_time": row["occurred_at"],
         "add_time": row["recorded_at"], "duration": f"{minutes // 60:02d}:{minutes % 60:02d}" if minutes else "",
@@ -187,7 +191,7 @@ def _planned(number: int, lead_id: str) -> Row:
 
 def _note(place: int, row: Row) -> Row:
     return {
-        "id": str(1_000_000 + place), "content": "<b>visit</b>", "deal_id": deal_id(row["lead_id"]),
+        "id": str(number_of(row)), "content": "<b>visit</b>", "deal_id": deal_id(row["lead_id"]),
         "add_time": row["occurred_at"], "active_flag": "true",
     }  # fmt: skip
 
@@ -271,10 +275,8 @@ def write_warehouse(made: Company, folder: Path) -> None:
     """Tables as loaders write them; merged deals are still there, marked as deleted."""
     folder.mkdir(parents=True)
     links = {"user": "user_id", "person": "person_id", "org": "org_id"}
-    gone = [
-        row | {"id": old, "status": "deleted", "merge_what_id": ""}
-        for row, (_, old) in zip(made.deals, made.merged, strict=False)
-    ]
+    by_id = {row["id"]: row for row in made.deals}
+    gone = [by_id[new] | {"id": old, "status": "deleted", "merge_what_id": ""} for new, old in made.merged]
     names = {name: field_hash(name) for name in CUSTOM}
     deals = [{names.get(k, links.get(k, k)): v for k, v in row.items()} for row in made.deals + gone]
     tables: dict[str, list[Row]] = {

@@ -67,7 +67,9 @@ def objects(world: World) -> Objects:
     ]
     converted = {lead["lead_id"] for lead in world.leads[:DEALS_OF_LEADS]}
     tables = {
-        "Opportunity": opportunities + [_deleted(number) for number in range(DELETED_DEALS)],
+        "Opportunity": opportunities
+        + [_deleted(number) for number in range(DELETED_DEALS)]
+        + [_deleted(0) | {"Id": deal_id(old)} for old in world.deleted],
         "OpportunityHistory": [row for rows in history.values() for row in rows],
         "OpportunityFieldHistory": _field_history(changes, owner_ids),
         "Lead": [_lead(lead) for lead in world.leads if lead["lead_id"] in converted] + [_unconverted()],

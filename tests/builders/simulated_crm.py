@@ -3,7 +3,7 @@
 import csv
 import io
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -18,13 +18,26 @@ RATES = {"EUR": 1.0, "USD": 1.25, "JPY": 128.0}
 
 @dataclass(frozen=True)
 class World:
-    """The rows of a simulated data folder by table; times are ISO 8601 with Z."""
+    """The rows of a simulated data folder by table; times are ISO 8601 with Z.
+
+    gone: records that are no leads any more, with the lead each was merged into, "" for a deleted one.
+    """
 
     leads: list[Row]
     stages: list[Row]
     outcomes: list[Row]
     interactions: list[Row]
     attribute_changes: list[Row]
+    gone: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def merged(self) -> list[tuple[str, str]]:
+        """Each merged record with its survivor."""
+        return [(old, new) for old, new in self.gone.items() if new]
+
+    @property
+    def deleted(self) -> list[str]:
+        return [old for old, new in self.gone.items() if not new]
 
 
 @dataclass(frozen=True)
@@ -41,7 +54,8 @@ class Move:
 def simulated(folder: Path, leads: int = 300, seed: int = 5, reopened: int = 6) -> World:
     """A simulated CRM, in `folder` as the native data folder; `reopened` lost deals come back and are lost again."""
     simulate(folder, leads=leads, months=12, seed=seed)
-    world = World(*(read_csv(folder / f"{name}.csv") for name in TABLES))
+    leads_, stages, outcomes, interactions, changes = (read_csv(folder / f"{name}.csv") for name in TABLES)
+    world = World(leads_, stages, outcomes, interactions, changes)
     if reopened:
         world = with_reopened(world, reopened)
         for name in ("stages", "outcomes"):
@@ -118,6 +132,12 @@ def interaction_counts(world: World) -> Mapping[str, int]:
     for row in world.interactions:
         counts[row["lead_id"]] += 1
     return counts
+
+
+def number_of(row: Row) -> int:
+    """A number of an interaction that stays its own, whichever other rows an export has."""
+    lead, _, number = row["interaction_id"].partition("-")
+    return (int(lead[1:]) << 20) + int(number, 16)
 
 
 def shifted(text: str, by: timedelta) -> str:

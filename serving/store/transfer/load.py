@@ -117,7 +117,7 @@ class _Load:
         last_rows = self._add_facts(transaction, span, stored)
         if stored is not None:
             changes = list(self._changed_attributes(transaction.now_us, span, stored))
-            _insert_facts(transaction, db.attribute_changes, changes, last_rows)
+            insert_facts(transaction, db.attribute_changes, changes, last_rows)
             self.loaded.attributes_changed += len(changes)
         known_numbers = {lead.lead_no for lead in known.values()}
         for lead_no in span.lead_numbers:
@@ -165,7 +165,7 @@ class _Load:
                 new_rows = _not_corrected(table, new_rows, corrected)
                 self.loaded.rows_known += len(rows) - len(new_rows)
                 rows = new_rows
-            _insert_facts(transaction, table, rows, last_rows)
+            insert_facts(transaction, table, rows, last_rows)
             self.loaded.rows[table.name] += len(rows)
         return last_rows
 
@@ -228,7 +228,7 @@ def _not_corrected(table: Table, rows: Sequence[Row], corrected: Set[tuple[int, 
     return new_rows
 
 
-def _insert_facts(
+def insert_facts(
     transaction: Transaction, table: Table, rows: Sequence[Row], last_rows: dict[int, int]
 ) -> None:
     """Inserts the rows and records the last row_no of each lead in last_rows."""
