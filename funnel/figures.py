@@ -1,27 +1,67 @@
-"""Shared parts of plots (plotly) and of HTML report pages that need no network."""
+"""Shared parts of charts (plotly) and of HTML reports that need no network.
+
+Colours are names of the style sheet (funnel/static/tokens.css), such as `var(--won)`. The page's script puts in the
+value of the theme, light or dark.
+"""
 
 import html
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
 
 import plotly.graph_objects as go
 from plotly.offline import get_plotlyjs
 
-BLUE, GREY, GREEN, RED = "#2b6cb0", "#a0aec0", "#2f855a", "#c53030"
-LAYOUT = {
-    "template": "plotly_white",
-    "margin": {"l": 60, "r": 30, "t": 60, "b": 50},
-    "font": {"family": "system-ui, sans-serif"},
-    "height": 420,
+from funnel.formatting import format_number
+from funnel.theme import charts_script, report_style
+
+BLUE, GREY, GREEN, RED = "var(--accent)", "var(--neutral)", "var(--won)", "var(--lost)"
+BAND = "var(--band)"
+FLOW, FLOW_WON, FLOW_LOST = "var(--flow)", "var(--flow-won)", "var(--flow-lost)"
+SHADES = [[0, "var(--shade-low)"], [1, "var(--shade-high)"]]
+HEIGHT = 340  # pixels
+TABLE_LABEL = "The figures as a table"
+_AXIS = {
+    "gridcolor": "var(--line)",
+    "zerolinecolor": "var(--line)",
+    "linecolor": "var(--line)",
+    "automargin": True,
 }
-CONFIG = {"displaylogo": False, "modeBarButtons": [["toImage"]]}  # no button that sends data elsewhere
+_TEMPLATE = go.layout.Template(
+    layout={
+        "paper_bgcolor": "var(--surface)",
+        "plot_bgcolor": "var(--surface)",
+        "font": {"color": "var(--ink)", "family": "system-ui, sans-serif", "size": 12},
+        "colorway": [BLUE, GREY, GREEN, RED, "var(--warn)"],
+        "xaxis": _AXIS,
+        "yaxis": _AXIS,
+        "legend": {"orientation": "h", "x": 0, "y": 1.02, "yanchor": "bottom", "traceorder": "normal"},
+        "hoverlabel": {
+            "bgcolor": "var(--surface)",
+            "bordercolor": "var(--line)",
+            "font": {"color": "var(--ink)"},
+        },
+    }
+)
+LAYOUT = {"template": _TEMPLATE, "margin": {"l": 10, "r": 10, "t": 30, "b": 10}, "height": HEIGHT}
+
+Chart = dict[str, Any]
 
 
-def serialized(figures: Mapping[str, go.Figure]) -> list[dict[str, str]]:
-    """Figures as {name, title, json}, for a page that draws them with `plotly_script`."""
-    return [
-        {"name": name, "title": figure.layout.title.text, "json": figure.to_json()}
-        for name, figure in figures.items()
-    ]
+def serialized(figures: Mapping[str, go.Figure]) -> list[Chart]:
+    """Figures as {name, title, json, height, table}, for a page that draws them with `plotly_script` and charts.js."""
+    return [_serialized(name, figure) for name, figure in figures.items()]
+
+
+def _serialized(name: str, figure: go.Figure) -> Chart:
+    """The title stands in the page, where it wraps; the table is for who cannot see the chart."""
+    drawn = go.Figure(figure).update_layout(title=None)
+    return {
+        "name": name,
+        "title": html.unescape(figure.layout.title.text or name),
+        "json": drawn.to_json(),
+        "height": figure.layout.height or HEIGHT,
+        "table": figure_table(figure),
+    }
 
 
 def plotly_script() -> bytes:
@@ -29,24 +69,93 @@ def plotly_script() -> bytes:
     return str(get_plotlyjs()).encode()
 
 
-def figure_divs(figures: Iterable[tuple[str, go.Figure]]) -> list[str]:
-    """HTML of (name, figure) pairs; the first holds plotly.js (4.8 MB), so that the page works offline."""
-    divs: list[str] = []
-    for name, figure in figures:
-        has_script = bool(divs)
-        div = figure.to_html(
-            full_html=False, include_plotlyjs=not has_script, div_id=f"figure-{name}", config=CONFIG
+# ---- the figures of a chart as a table
+
+
+def figure_table(figure: go.Figure) -> list[list[Any]]:
+    """The figures of a chart in rows, the first of which names the columns."""
+    traces = list(figure.data)
+    if traces and traces[0].type == "sankey":
+        return _flow_rows(traces[0])
+    if traces and traces[0].type == "heatmap":
+        heatmap = traces[0]
+        return [["", *heatmap.x], *([_plain(y), *row] for y, row in zip(heatmap.y, heatmap.z, strict=True))]
+    return _series_rows(traces)
+
+
+def _flow_rows(sankey: go.Sankey) -> list[list[Any]]:
+    names, links = [_plain(label) for label in sankey.node.label], sankey.link
+    rows = zip(links.source, links.target, links.value, strict=True)
+    return [
+        ["from", "to", "leads"],
+        *([names[source], names[target], leads] for source, target, leads in rows),
+    ]
+
+
+def _series_rows(traces: Sequence[Any]) -> list[list[Any]]:
+    """One row for each place on the axis of categories or dates, one column for each series."""
+    places: list[Any] = []
+    columns: list[dict[Any, Any]] = []
+    for trace in traces:
+        is_lying = getattr(trace, "orientation", None) == "h"
+        along, values = (trace.y, trace.x) if is_lying else (trace.x, trace.y)
+        column = dict(
+            zip(along if along is not None else (), values if values is not None else (), strict=True)
         )
-        divs.append(div)
-    return divs
+        places += [place for place in column if place not in places]
+        columns.append(column)
+    header = ["", *(_plain(trace.name or "value") for trace in traces)]
+    return [header, *([_plain(place), *(column.get(place) for column in columns)] for place in places)]
 
 
-def html_page(title: str, style: str, body: str) -> str:
-    """A whole HTML document; title and body are HTML."""
+def _plain(value: Any) -> Any:
+    """Text as it was before `escape`."""
+    return html.unescape(value) if isinstance(value, str) else value
+
+
+# ---- reports
+
+
+def figure_divs(figures: Iterable[tuple[str, go.Figure]]) -> list[str]:
+    """HTML of (name, figure) pairs, each with its table; the last part draws them and holds plotly.js (4.8 MB)."""
+    charts = serialized(dict(figures))
+    if not charts:
+        return []
+    scripts = f"<script>{plotly_script().decode()}</script><script>{charts_script()}</script>"
+    return ['<section class="charts">', *(_figure_html(chart) for chart in charts), "</section>", scripts]
+
+
+def _figure_html(chart: Chart) -> str:
+    title = html.escape(chart["title"])
+    return (
+        f'<figure class="chart"><figcaption>{title}</figcaption>'
+        f'<div id="figure-{chart["name"]}" role="img" aria-label="{title}" data-chart="{html.escape(chart["json"])}">'
+        f'<svg width="1" height="{chart["height"]}" aria-hidden="true"></svg></div>'
+        f'<details class="data"><summary>{TABLE_LABEL}</summary>{_table_html(chart["table"])}</details></figure>'
+    )
+
+
+def _table_html(table: Sequence[Sequence[Any]]) -> str:
+    header, *rows = table
+    head = "".join(f'<th scope="col">{escape(cell)}</th>' for cell in header)
+    body = "".join(f"<tr>{_cell_html(row[0], 'th')}{''.join(map(_cell_html, row[1:]))}</tr>" for row in rows)
+    return f'<div class="scroll"><table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>'
+
+
+def _cell_html(value: Any, tag: str = "td") -> str:
+    if value is None:
+        return f"<{tag}></{tag}>"
+    if isinstance(value, str):
+        return f"<{tag}>{escape(value)}</{tag}>"
+    return f'<{tag} class="number">{format_number(value)}</{tag}>'
+
+
+def html_page(title: str, body: str) -> str:
+    """A whole HTML document in the look of the service's pages; title and body are HTML."""
     return (
         '<!doctype html><html lang="en"><head><meta charset="utf-8">'
         '<meta name="viewport" content="width=device-width, initial-scale=1">'
-        f"<title>{title}</title><style>{style}</style></head><body>{body}</body></html>\n"
+        f"<title>{title}</title><style>{report_style()}</style></head><body><main>{body}</main></body></html>\n"
     )
 
 
@@ -54,6 +163,7 @@ def error_bars(above: list[float], below: list[float]) -> dict[str, object]:
     """Asymmetric error bars by their lengths; negative lengths count as zero."""
     return {
         "type": "data",
+        "color": "var(--quiet)",
         "symmetric": False,
         "array": [max(length, 0.0) for length in above],
         "arrayminus": [max(length, 0.0) for length in below],

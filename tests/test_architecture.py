@@ -99,7 +99,7 @@ LIBRARIES = {
     "mlflow": ("training/registry/*.py",),
     "shap": ("training/report.py",),
     "matplotlib": ("training/report.py",),
-    "plotly": ("funnel/*figures.py", "training/backtest/plots.py"),
+    "plotly": ("funnel/*figures.py", "training/backtest/plots.py", "training/backtest/report.py"),
     "optuna": ("training/*.py",),
     "sklearn": ("training/*.py",),
     "lightgbm": ("training/*.py",),

@@ -5,16 +5,12 @@ from typing import Any, TypeAlias
 
 import plotly.graph_objects as go
 
-from funnel.figures import BLUE, GREEN, GREY, LAYOUT, RED, error_bars, escape, figure_divs, html_page
+from funnel.dates import day_name, period_name
+from funnel.figures import BAND, BLUE, GREEN, GREY, LAYOUT, RED, error_bars, escape, figure_divs, html_page
 from funnel.forecast.explain import PARTS
 
 Rows: TypeAlias = Sequence[Mapping[str, Any]]
 
-STYLE = (
-    "body{font-family:system-ui,sans-serif;margin:2rem auto;max-width:70rem;padding:0 1rem}"
-    "table{border-collapse:collapse}td,th{padding:.3rem .7rem;text-align:right;border-bottom:1px solid #ddd}"
-)
-BAND = "rgba(43,108,176,0.25)"
 ALREADY = {"wins": "already_won", "revenue": "already_revenue"}
 HIDDEN_COLUMNS = ("interval_basis", "currency")
 
@@ -23,12 +19,16 @@ def _column(rows: Rows, name: str) -> list[Any]:
     return [row[name] for row in rows]
 
 
+def _periods(rows: Rows) -> list[str]:
+    return [period_name(row["period_start"], row["period_end"]) for row in rows]
+
+
 def fan_figure(rows: Rows, actuals: Rows, measure: str, unit: str) -> go.Figure:
     """Past periods as bars; coming ones with wins so far, the expectation and the p10 to p90 interval.
 
     measure: wins or revenue. The interval is a band, and an error bar as well, so that a single period shows it.
     """
-    starts = _column(rows, "period_start")
+    starts = _periods(rows)
     low, high = _column(rows, f"{measure}_p10"), _column(rows, f"{measure}_p90")
     expected = _column(rows, f"{measure}_expected")
     bars = error_bars(
@@ -37,7 +37,7 @@ def fan_figure(rows: Rows, actuals: Rows, measure: str, unit: str) -> go.Figure:
     )
 
     figure = go.Figure()
-    past = _column(actuals, "period_start")
+    past = _periods(actuals)
     figure.add_bar(x=past, y=_column(actuals, measure), name="actual", marker_color=GREY)
     figure.add_bar(x=starts, y=_column(rows, ALREADY[measure]), name="won already", marker_color=GREEN)
     edge = {"mode": "lines", "line": {"width": 0}}
@@ -59,9 +59,7 @@ def origin_figure(rows: Rows, measure: str, unit: str) -> go.Figure:
     )
     figure = go.Figure()
     for name, column, colour in origins:
-        figure.add_bar(
-            x=_column(rows, "period_start"), y=_column(rows, column), name=name, marker_color=colour
-        )
+        figure.add_bar(x=_periods(rows), y=_column(rows, column), name=name, marker_color=colour)
     figure.update_xaxes(type="category")
     return figure.update_layout(**LAYOUT, title=f"Expected {measure} by origin{unit}", barmode="stack")
 
@@ -77,7 +75,7 @@ def waterfall_figure(changes: Mapping[str, Any], since: str, measure: str, unit:
         decreasing={"marker": {"color": RED}},
         totals={"marker": {"color": BLUE}},
     )
-    title = f"Expected {measure}: change since {since[:10]}{unit}"
+    title = f"Expected {measure}: change since {day_name(since)}{unit}"
     return go.Figure(waterfall).update_layout(**LAYOUT, title=title)
 
 
@@ -103,7 +101,7 @@ def forecast_figures(record: Mapping[str, Any]) -> dict[str, go.Figure]:
 
 def report_page(record: Mapping[str, Any]) -> str:
     """One HTML page with all plots and the table of periods; it needs no network."""
-    title = f"Forecast as of {record['as_of'][:10]}, model version {escape(record['model_version'])}"
+    title = f"Forecast as of {day_name(record['as_of'])}, model version {escape(record['model_version'])}"
     body = [
         *(f"<p>{escape(warning['detail'])}.</p>" for warning in record["warnings"]),
         f"<p>Intervals: {record['periods'][0]['interval_basis'] or 'unknown'}.</p>",
@@ -120,7 +118,7 @@ def backtest_figure(cells: Rows, measure: str, step: int, unit: str) -> go.Figur
     cells: of training.backtest; `forecast` is (expected, p10, p50, p90).
     """
     mine = [cell for cell in cells if cell["what"] == measure and cell["step"] == step]
-    dates = [cell["as_of"][:10] for cell in mine]
+    dates = [day_name(cell["as_of"]) for cell in mine]
     forecasts = _column(mine, "forecast")
     expected = [values[0] for values in forecasts]
     bars = error_bars(
@@ -133,6 +131,7 @@ def backtest_figure(cells: Rows, measure: str, step: int, unit: str) -> go.Figur
     figure.add_scatter(x=dates, y=expected, error_y=bars, mode="markers", name="forecast, p10 to p90")
     figure.add_scatter(x=dates, y=_column(mine, "came"), mode="lines+markers", name="actual")
     dotted = {"dash": "dot", "color": GREY}
+    figure.update_xaxes(type="category")
     figure.add_scatter(x=dates, y=last, mode="lines", name="mean of the last periods", line=dotted)
     title = f"{measure.capitalize()}, {step} periods ahead, by date of the forecast{unit}"
     return figure.update_layout(**LAYOUT, title=title)
@@ -164,7 +163,7 @@ def _metric_rows(by_method: Mapping[str, Any]) -> list[dict[str, Any]]:
 
 
 def _page(title: str, body: Sequence[str]) -> str:
-    return html_page(title, STYLE, f"<h1>{title}</h1>{''.join(body)}")
+    return html_page(title, f"<h1>{title}</h1>{''.join(body)}")
 
 
 def _table(rows: Rows) -> str:
@@ -175,7 +174,7 @@ def _table(rows: Rows) -> str:
     for row in rows:
         cells = "".join(f"<td>{_cell(row.get(name))}</td>" for name in names)
         lines.append(f"<tr>{cells}</tr>")
-    return f"<div style='overflow-x:auto'><table><tr>{head}</tr>{''.join(lines)}</table></div>"
+    return f'<div class="scroll"><table class="figures"><tr>{head}</tr>{"".join(lines)}</table></div>'
 
 
 def _cell(value: Any) -> str:

@@ -6,12 +6,17 @@ from typing import Any, TypeAlias
 
 import plotly.graph_objects as go
 
+from funnel.dates import day_name, month_name
 from funnel.figures import (
     BLUE,
+    FLOW,
+    FLOW_LOST,
+    FLOW_WON,
     GREEN,
     GREY,
     LAYOUT,
     RED,
+    SHADES,
     error_bars,
     escape,
     figure_divs,
@@ -23,11 +28,10 @@ from funnel.state.moves import place_name, shown_links
 
 State: TypeAlias = Mapping[str, Any]
 
-STYLE = (
-    "body{font-family:system-ui,sans-serif;max-width:70rem;margin:2rem auto;padding:0 1rem}"
-    "table{border-collapse:collapse}td,th{padding:.3rem .8rem;border-bottom:1px solid #ddd;text-align:left}"
-)
 WAITING = "before the first stage"
+ENDS = ("moved_back", "there_now", "won", "lost")
+NODE_COLOURS = {"won": GREEN, "lost": RED, "new": GREY, "moved_back": GREY, "there_now": GREY}
+LINK_COLOURS = {"won": FLOW_WON, "lost": FLOW_LOST}
 
 
 def state_figures(state: State) -> dict[str, go.Figure]:
@@ -79,11 +83,16 @@ class Flow:
     nodes: list[str]
     links: list[FlowLink]
 
-    def figure(self, title: str, colours: Sequence[str] | None = None) -> go.Figure:
-        node: dict[str, Any] = {"label": [escape(name) for name in self.nodes], "pad": 18}
-        if colours is not None:
-            node["color"] = colours
+    def figure(self, title: str, kinds: Sequence[str]) -> go.Figure:
+        """Wins green, losses red, by the kind of each node; a link has the shade of where it leads."""
+        node: dict[str, Any] = {
+            "label": [escape(name) for name in self.nodes],
+            "color": [NODE_COLOURS.get(kind, BLUE) for kind in kinds],
+            "line": {"width": 0},
+            "pad": 18,
+        }
         link = {
+            "color": [LINK_COLOURS.get(kinds[link.target], FLOW) for link in self.links],
             "source": [link.source for link in self.links],
             "target": [link.target for link in self.links],
             "value": [link.leads for link in self.links],
@@ -93,7 +102,9 @@ class Flow:
 
 def flow_figure(state: State) -> go.Figure:
     """Fates of the visits that began in the period."""
-    return stage_flow(state).figure("Where the visits of each stage led")
+    flow = stage_flow(state)
+    stages = len(flow.nodes) - len(ENDS)
+    return flow.figure("Where the visits of each stage led", [*["open"] * stages, *ENDS])
 
 
 def stage_flow(state: State) -> Flow:
@@ -104,8 +115,7 @@ def stage_flow(state: State) -> Flow:
     stages = state["total"]["stages"]
     names = [stage["stage"] or WAITING for stage in stages]
     place = {name: i for i, name in enumerate(names)}
-    ends = ("moved_back", "there_now", "won", "lost")
-    end_place = {name: len(names) + i for i, name in enumerate(ends)}
+    end_place = {name: len(names) + i for i, name in enumerate(ENDS)}
     links = []
     for i, stage in enumerate(stages):
         ledger = stage["ledger"]
@@ -121,11 +131,10 @@ def stage_flow(state: State) -> Flow:
 def moves_figure(state: State) -> go.Figure:
     """From the places of the leads at an earlier date to their places now."""
     moves = state["moves"]
-    colours = {"won": GREEN, "lost": RED, "new": GREY}
     links = [FlowLink(link["source"], link["target"], link["leads"]) for link in shown_links(moves)]
     flow = Flow([place_name(node) for node in moves["nodes"]], links)
-    title = f"Moves of leads from {moves['since'][:10]} to {moves['until'][:10]}"
-    return flow.figure(title, [colours.get(node["kind"], BLUE) for node in moves["nodes"]])
+    title = f"Moves of leads from {day_name(moves['since'])} to {day_name(moves['until'])}"
+    return flow.figure(title, [node["kind"] for node in moves["nodes"]])
 
 
 def time_in_stage_figure(state: State) -> go.Figure:
@@ -159,10 +168,10 @@ def cohort_figure(state: State) -> go.Figure:
     heatmap = go.Heatmap(
         z=percent,
         x=[f"{30 * (k + 1)} days" for k in range(ages)],
-        y=[f"{cohort['month'][:7]} ({cohort['leads']})" for cohort in cohorts],
-        colorscale="Blues",
+        y=[f"{month_name(cohort['month'])} ({cohort['leads']})" for cohort in cohorts],
+        colorscale=SHADES,
         hoverongaps=False,
-        colorbar={"title": "% won"},
+        colorbar={"title": "% won", "thickness": 12, "outlinewidth": 0},
     )
     figure = go.Figure(heatmap)
     figure.update_yaxes(autorange="reversed", type="category")
@@ -180,7 +189,7 @@ def months_figure(state: State) -> go.Figure:
     figure = go.Figure()
     for key, colour in (("entered", GREY), ("won", GREEN), ("lost", RED)):
         figure.add_scatter(
-            x=[month["month"][:7] for month in months],
+            x=[month_name(month["month"]) for month in months],
             y=[month[key] for month in months],
             name=key,
             mode="lines+markers",
@@ -196,7 +205,7 @@ def report_page(state: State) -> str:
     unit = f", {state['currency']}" if state["currency"] else ""
     body = [
         f"<h1>{title}</h1>",
-        f"<p>As of {state['as_of']}, from {state['from']} to {state['to']}.</p>",
+        f"<p>As of {day_name(state['as_of'])}, from {day_name(state['from'])} to {day_name(state['to'])}.</p>",
         *(f"<p>{escape(warning['detail'])}.</p>" for warning in state["warnings"]),
         _table((), _headline(state, unit)),
         *figure_divs(state_figures(state).items()),
@@ -204,7 +213,7 @@ def report_page(state: State) -> str:
         *_leaks(state, unit),
         *_attention(state),
     ]
-    return html_page(title, STYLE, "".join(body))
+    return html_page(title, "".join(body))
 
 
 def _headline(state: State, unit: str) -> list[tuple[str, object]]:
@@ -263,7 +272,8 @@ def _attention(state: State) -> Iterator[str]:
 
 def _table(header: Sequence[str], rows: Sequence[Sequence[object]]) -> str:
     head = _table_row("th", header) if header else ""
-    return f"<table>{head}{''.join(_table_row('td', row) for row in rows)}</table>"
+    lines = "".join(_table_row("td", row) for row in rows)
+    return f'<div class="scroll"><table>{head}{lines}</table></div>'
 
 
 def _table_row(tag: str, cells: Sequence[object]) -> str:

@@ -14,10 +14,11 @@ from typing import NamedTuple
 from starlette.requests import Request
 from starlette.responses import Response
 
+from funnel.theme import FOLDER as SHARED
 from serving.base.problems import Problem
 from serving.http.router import Routes
 
-FOLDER = Path(__file__).parent / "static"
+FOLDERS = (SHARED, Path(__file__).parent / "static")
 MEDIA_TYPES = {".css": "text/css", ".js": "text/javascript", ".svg": "image/svg+xml"}
 PLOTLY = "plotly.min.js"  # comes with the plotly package
 SHEET = "leadcast.css"
@@ -90,8 +91,13 @@ def _content(name: str) -> bytes | None:
 
         return plotly_script()
     if name == SHEET:
-        return b"".join((FOLDER / f"{part}.css").read_bytes() for part in PARTS)
-    return next((path.read_bytes() for path in FOLDER.iterdir() if path.name == name), None)
+        return b"".join(_read(f"{part}.css") or b"" for part in PARTS)
+    return _read(name)
+
+
+def _read(name: str) -> bytes | None:
+    files = (path for folder in FOLDERS for path in folder.iterdir())
+    return next((path.read_bytes() for path in files if path.name == name), None)
 
 
 def _split(name: str) -> tuple[str, str | None]:

@@ -2,11 +2,12 @@
 
 import asyncio
 from collections.abc import Callable
+from typing import Any
 
 from serving.store.reports.build import Record
 from serving.store.reports.cache import Report
 
-Charts = list[dict[str, str]]
+Charts = list[dict[str, Any]]
 
 
 async def charts_of(report: Report, draw: Callable[[Record], Charts]) -> Charts:

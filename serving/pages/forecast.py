@@ -35,7 +35,7 @@ async def get_forecast_page(request: Request) -> Response:
         has_groups=any("group" in period for period in periods),
         form=form.fields,
         kinds=KINDS,
-        pictures=await charts_of(report, _charts),
+        charts=await charts_of(report, _charts),
     )
 
 

@@ -9,7 +9,7 @@ from typing import Literal
 
 from babel import Locale, dates, numbers
 
-LOCALES = {"en": "en_GB", "de": "de_DE"}  # "28 Nov 2026", as the documentation and the command line write it
+LOCALES = {"en": "en", "de": "de"}
 MONEY = {"en": "¤\u00a0#,##0", "de": "#,##0\u00a0¤"}
 MILLIONS = {"en": "¤\u00a0#,##0.##\u00a0M", "de": "#,##0.##\u00a0'Mio.'\u00a0¤"}
 DAYS_AS_DAYS = 90  # a longer distance is in months

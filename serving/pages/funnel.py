@@ -25,7 +25,7 @@ async def get_funnel_page(request: Request) -> Response:
         state=report.record,
         most=max((stage["conversion"]["onward"]["leads"] for stage in stages), default=0),
         form=form.fields,
-        pictures=await charts_of(report, _charts),
+        charts=await charts_of(report, _charts),
     )
 
 

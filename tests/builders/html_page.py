@@ -8,7 +8,7 @@ from typing import Any
 VOID_TAGS = {"meta", "link", "br", "input", "img", "hr"}
 FORBIDDEN_TAGS = ("iframe", "style", "img")
 FRAME_SCRIPTS = ("/static/htmx.min.js", "/static/frame.js")
-CHART_SCRIPTS = ("/static/plotly.min.js", "/static/pictures.js")
+CHART_SCRIPTS = ("/static/plotly.min.js", "/static/charts.js")
 SCRIPTS = FRAME_SCRIPTS + CHART_SCRIPTS
 
 
@@ -46,7 +46,7 @@ class Page(HTMLParser):
         for name, value in attrs:
             if name.startswith("on") or name == "style" or tag in FORBIDDEN_TAGS:
                 self.faults.append(f"{tag} {name}")
-            if name == "data-picture":
+            if name == "data-chart":
                 self.charts.append(json.loads(value or ""))
             is_post = name == "action" and dict(attrs).get("method") == "post"
             if name in ("href", "src", "action") and not is_post:

@@ -2,13 +2,15 @@
 
 import plotly.graph_objects as go
 
-from funnel.figures import error_bars, escape, figure_divs, html_page, serialized
+from funnel.figures import error_bars, escape, figure_divs, figure_table, html_page, serialized
 
 
 def test_page_of_several_figures_holds_plotly_once() -> None:
-    divs = figure_divs([("first", go.Figure()), ("second", go.Figure())])
-    assert ['id="figure-first"' in divs[0], 'id="figure-second"' in divs[1]] == [True, True]
-    assert len(divs[0]) > 1_000_000 > len(divs[1])
+    text = "".join(figure_divs([("first", go.Figure()), ("second", go.Figure())]))
+    assert 'id="figure-first"' in text
+    assert 'id="figure-second"' in text
+    assert 1_000_000 < len(text) < 6_000_000
+    assert text.count("<script>") == 2
     assert figure_divs([]) == []
 
 
@@ -23,14 +25,29 @@ def test_error_bars_have_no_negative_length() -> None:
     assert error_bars([1.0, -0.1], [-0.1, 2.0])["arrayminus"] == [0.0, 2.0]
 
 
-def test_serialized_figure_has_its_title() -> None:
-    figure = go.Figure().update_layout(title="Wins")
+def test_title_of_a_figure_stands_in_the_page() -> None:
+    figure = go.Figure().update_layout(title="Wins &amp; losses")
     (record,) = serialized({"fan": figure})
-    assert (record["name"], record["title"]) == ("fan", "Wins")
-    assert '"Wins"' in record["json"]
+    assert (record["name"], record["title"]) == ("fan", "Wins & losses")
+    assert "Wins" not in record["json"]
+    assert figure.layout.title.text == "Wins &amp; losses"
+
+
+def test_figure_has_its_values_as_a_table() -> None:
+    lines = go.Figure(
+        [go.Bar(x=["a", "b"], y=[1, 2], name="won"), go.Scatter(x=["b", "c"], y=[3, 4], name="&lt;i&gt;")]
+    )
+    assert figure_table(lines) == [["", "won", "<i>"], ["a", 1, None], ["b", 2, 3], ["c", None, 4]]
+    lying = go.Figure(go.Bar(y=["a"], x=[5], orientation="h"))
+    assert figure_table(lying) == [["", "value"], ["a", 5]]
+    flow = go.Sankey(node={"label": ["new", "won"]}, link={"source": [0], "target": [1], "value": [7]})
+    assert figure_table(go.Figure(flow)) == [["from", "to", "leads"], ["new", "won", 7]]
+    heat = go.Figure(go.Heatmap(z=[[1, None]], x=["30 days", "60 days"], y=["Jan"]))
+    assert figure_table(heat) == [["", "30 days", "60 days"], ["Jan", 1, None]]
 
 
 def test_page_is_a_whole_document() -> None:
-    page = html_page("T", "b{}", "<p>x</p>")
+    page = html_page("T", "<p>x</p>")
     assert page.startswith("<!doctype html>")
-    assert page.endswith("<body><p>x</p></body></html>\n")
+    assert "--accent" in page
+    assert page.endswith("<main><p>x</p></main></body></html>\n")

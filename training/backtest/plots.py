@@ -7,8 +7,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import plotly.graph_objects as go
-from plotly.offline import get_plotlyjs
 
+from funnel.figures import GREY, LAYOUT
 from history.arrays import Floats, Ints
 from models.intervals import Z80
 from training.backtest.backtest import Backtest
@@ -19,7 +19,6 @@ from training.evaluation.metrics import best_first
 CURVE_POINTS = 100  # one for each per cent of the leads
 MAX_STAGES = 6  # more curves cannot be distinguished by colour
 FEW_WINS = 5  # a stage with fewer wins has no curve worth drawing
-GREY = "#9aa5b1"
 
 
 def plots(backtest: Backtest) -> dict[str, go.Figure]:
@@ -42,16 +41,6 @@ def plots(backtest: Backtest) -> dict[str, go.Figure]:
     if result["close_time"]["wins"]:
         figures["When wins came"] = close_time_histogram(result["close_time"])
     return figures
-
-
-def plotly_library() -> str:
-    """The script that draws the plots, to be put into a page once."""
-    return str(get_plotlyjs())
-
-
-def embedded(figure: go.Figure) -> str:
-    """A plot as HTML, for a page that contains `plotly_library`."""
-    return str(figure.to_html(full_html=False, include_plotlyjs=False, default_height="420px"))
 
 
 def reliability(table: Sequence[Mapping[str, float]]) -> go.Figure:
@@ -179,7 +168,7 @@ def close_time_histogram(close_time: Mapping[str, Any]) -> go.Figure:
 
 
 def _figure(x_title: str, y_title: str) -> go.Figure:
-    figure = go.Figure(layout={"template": "plotly_white", "margin": {"t": 30}})
+    figure = go.Figure(layout=LAYOUT)
     figure.update_xaxes(title=x_title)
     figure.update_yaxes(title=y_title)
     return figure

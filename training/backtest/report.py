@@ -2,26 +2,20 @@
 
 import html
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+import plotly.graph_objects as go
+
+from funnel.figures import figure_divs, html_page
 from history.history import History
 from training.backtest.backtest import Backtest
-from training.backtest.plots import embedded, plotly_library, plots
+from training.backtest.plots import plots
 from training.evaluation.metrics import METRICS
 from training.registry.mlflow import Run
 from training.run_record import fingerprint
 
-STYLE = """
-body { font: 15px/1.5 system-ui, sans-serif; margin: 2rem auto; max-width: 70rem; padding: 0 1rem;
-  color: #1c2530; background: #fff }
-table { border-collapse: collapse; margin: 1rem 0; font-variant-numeric: tabular-nums;
-  display: block; overflow-x: auto }
-th, td { padding: .25rem .7rem; text-align: right; white-space: nowrap; border-bottom: 1px solid #d8dee6 }
-th:first-child, td:first-child { text-align: left }
-small { color: #5a6675 }
-"""
 GROUP_METRICS = ("auc", "pr_auc", "log_loss", "ece", "wins_error", "revenue_error")
 NO_NUMBER = "-"
 
@@ -44,11 +38,16 @@ def page(backtest: Backtest) -> str:
         "<h2>By date</h2>",
         _date_table(origins),
         *(_skipped(date) for date in result["skipped"]),
-        *(f"<h2>{html.escape(name)}</h2>{embedded(plot)}" for name, plot in plots(backtest).items()),
+        *figure_divs(_titled(plots(backtest))),
         *(f"<h2>By {html.escape(name)}</h2>{_group_table(groups)}" for name, groups in result["by"].items()),
     ]
-    head = f'<meta charset="utf-8"><title>{title}</title><style>{STYLE}</style><script>{plotly_library()}</script>'
-    return f'<!doctype html><html lang="en"><head>{head}</head><body>{"".join(sections)}</body></html>'
+    return html_page(title, "".join(sections))
+
+
+def _titled(figures: Mapping[str, go.Figure]) -> Iterator[tuple[str, go.Figure]]:
+    """Plots by the name of their place in the page, each with its title."""
+    for number, (title, figure) in enumerate(figures.items()):
+        yield f"plot{number}", figure.update_layout(title=title)
 
 
 def _skipped(date: Mapping[str, str]) -> str:
@@ -128,7 +127,8 @@ def _bracket(ends: Sequence[float] | None) -> str:
 def _table(header: Iterable[str], rows: Iterable[Iterable[str]]) -> str:
     head = "".join(f"<th>{html.escape(cell)}</th>" for cell in header)
     body = "".join(_table_row(row) for row in rows)
-    return f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
+    table = f'<table class="figures"><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>'
+    return f'<div class="scroll">{table}</div>'
 
 
 def _table_row(row: Iterable[str]) -> str:

@@ -19,7 +19,8 @@ from history.history import History
 from history.warnings import json_of
 from models.bundle import Bundle
 
-ROW = {"period_start": "2026-01-01", "group": "a", "wins_expected": 2.0, "wins_p10": 1.0, "wins_p90": 4.0,
+ROW = {"period_start": "2026-01-01", "period_end": "2026-02-01", "group": "a",
+       "wins_expected": 2.0, "wins_p10": 1.0, "wins_p90": 4.0,
        "already_won": 1, "currency": None}  # fmt: skip
 
 

@@ -5,9 +5,10 @@ import re
 import pytest
 from starlette.testclient import TestClient
 
+from funnel.theme import style_part
 from serving.pages.assets import (
     CACHE_CONTROL,
-    FOLDER,
+    FOLDERS,
     KEPT_FOR_GOOD,
     MEDIA_TYPES,
     PARTS,
@@ -15,6 +16,7 @@ from serving.pages.assets import (
     asset_path,
 )
 from tests.builders.html_page import SCRIPTS, Page
+from tests.builders.page_paths import PATHS
 
 # Text on its background, in both themes: WCAG 2.2, 1.4.3 (4.5 to 1).
 TEXTS = [
@@ -47,13 +49,13 @@ def test_scripts_are_compressed_for_clients_that_accept_it(client: TestClient) -
     assert plain.headers["vary"] == compressed.headers["vary"] == "accept-encoding"
 
 
-@pytest.mark.parametrize("name", ["nothing.css", "..%2Frendering.py", "%2Fetc%2Fpasswd", "pictures.py", "."])
+@pytest.mark.parametrize("name", ["nothing.css", "..%2Frendering.py", "%2Fetc%2Fpasswd", "charts.py", "."])
 def test_other_name_is_not_found(client: TestClient, name: str) -> None:
     assert client.get(f"/static/{name}").status_code == 404
 
 
 def test_every_asset_has_its_type_and_may_be_kept(client: TestClient) -> None:
-    for path in FOLDER.iterdir():
+    for path in (path for folder in FOLDERS for path in folder.iterdir()):
         if path.suffix in MEDIA_TYPES:
             answer = client.get(f"/static/{path.name}")
             assert answer.content == path.read_bytes()
@@ -72,7 +74,7 @@ def test_a_name_with_its_digest_is_kept_for_good(client: TestClient) -> None:
 def test_sheet_has_every_part_and_loads_nothing(client: TestClient) -> None:
     sheet = client.get(f"/static/{SHEET}").text
     apart = {"charts"}  # plotly looks for it under an id of its own
-    assert {path.stem for path in FOLDER.glob("*.css")} - apart == set(PARTS)
+    assert {path.stem for folder in FOLDERS for path in folder.glob("*.css")} - apart == set(PARTS)
     assert "@import" not in sheet
     assert "url(" not in sheet
     assert sheet.count("{") == sheet.count("}")
@@ -80,8 +82,8 @@ def test_sheet_has_every_part_and_loads_nothing(client: TestClient) -> None:
 
 def test_every_class_of_the_pages_is_styled_or_a_hook(client: TestClient) -> None:
     """A misspelt class is a page that looks broken: no test would see it."""
-    sheet = client.get(f"/static/{SHEET}").text + (FOLDER / "charts.css").read_text()
-    for path in ("/", "/model", "/docs"):
+    sheet = client.get(f"/static/{SHEET}").text + style_part("charts")
+    for path in PATHS:
         classes = {
             name for value in re.findall(r'class="([^"]*)"', client.get(path).text) for name in value.split()
         }
@@ -102,7 +104,7 @@ def test_colours_can_be_read(theme: int) -> None:
 
 def _colours(theme: int) -> dict[str, str]:
     """The colours of the light theme (0), or those of the dark one (1) over them."""
-    blocks = (FOLDER / "tokens.css").read_text().split("@media")
+    blocks = style_part("tokens").split("@media")
     colours: dict[str, str] = {}
     for block in blocks[: theme + 1]:
         colours |= dict(re.findall(r"--([a-z-]+): (#[0-9a-f]{6});", block))

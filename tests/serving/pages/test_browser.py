@@ -63,7 +63,7 @@ def test_browser_draws_the_charts_from_this_host_alone(trained_home: Path, tmp_p
             page = page_in_browser(service.url + path, tmp_path, log)
             assert "Leadcast</title>" in page, path
             assert "taken</title>" not in page
-            drawn = re.findall(r'<div class="picture js-plotly-plot" id="picture-\w+"', page)
+            drawn = re.findall(r'<div id="chart-\w+"[^>]*js-plotly-plot', page)
             assert len(drawn) == CHARTS.get(path, 0), path
             # One event a line; the browser's own requests (updates, time) have another initiator.
             by_page = [line for line in log.read_text().splitlines() if f'"initiator":"{service.url}' in line]

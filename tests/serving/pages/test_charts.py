@@ -16,7 +16,17 @@ from tests.builders.page_paths import CHARTS
 def test_charts_are_data_in_the_page(client: TestClient, path: str) -> None:
     page = Page(client.get(path).text)
     assert len(page.charts) == CHARTS[path]
-    assert all(chart["data"] and chart["layout"]["title"]["text"] for chart in page.charts)
+    assert all(chart["data"] and not chart["layout"].get("title") for chart in page.charts)
+    assert page.faults == []
+
+
+@pytest.mark.parametrize("path", CHARTS)
+def test_every_chart_has_its_figures_as_a_table(client: TestClient, path: str) -> None:
+    text = client.get(path).text
+    for figure in text.split('<figure class="chart">')[1:]:
+        assert "<figcaption>" in figure
+        assert "<thead><tr><th" in figure
+        assert "<tbody>" in figure
 
 
 def test_charts_are_drawn_once_for_each_report() -> None:

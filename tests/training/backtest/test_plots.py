@@ -10,7 +10,6 @@ from training.backtest.plots import (
     auc_by_date,
     capture_curves,
     close_time_histogram,
-    embedded,
     lift_curve,
     precision_by_stage,
     reliability,
@@ -67,7 +66,3 @@ def test_reliability_and_close_times_have_their_reference() -> None:
     assert (perfect.y[-1], model.y) == (0.3, (0.3,))
     bars, even = close_time_histogram({"pit": [3, 1], "wins": 4}).data
     assert (bars.y, even.y) == ((3, 1), (2.0, 2.0))
-
-
-def test_embedded_plot_has_no_script_of_its_own_library() -> None:
-    assert len(embedded(lift_curve(random_rows(1)))) < 200_000

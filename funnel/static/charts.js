@@ -1,0 +1,19 @@
+"use strict";
+// Charts are data in the page. Their colours are names of the style sheet's, so that they follow its light and dark theme.
+const charts = [...document.querySelectorAll("[data-chart]")];
+
+function themed(text) {
+  const colours = getComputedStyle(document.documentElement);
+  return JSON.parse(text.replace(/var\(--([a-z-]+)\)/g, (_, name) => colours.getPropertyValue(`--${name}`).trim()));
+}
+
+function draw() {
+  for (const place of charts) {
+    const figure = themed(place.dataset.chart);
+    if (!place.classList.contains("js-plotly-plot")) place.replaceChildren(); // what kept the place free
+    Plotly.react(place, figure.data, figure.layout, { displayModeBar: false, responsive: true });
+  }
+}
+
+draw();
+matchMedia("(prefers-color-scheme: dark)").addEventListener("change", draw);
