@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -25,6 +25,9 @@ NAMES = {
     "1": "Click", "4": "Success", "6": "Sent", "9": "Opportunity Won", "10": "Opportunity Lost", "11": "Open",
     "19": "Opportunity Linked", "20": "Visit", "22": "Olark Chat", "24": "Attended Webinar", "26": "Social Post Click",
     "28": "Event Registered",
+}  # fmt: skip
+ASSET_IDS = {
+    "Email": "list_email_id", "Email Tracker": "email_id", "Form": "form_id", "Custom Redirect": "custom_redirect_id",
 }  # fmt: skip
 CUSTOM = ("industry", "employees", "product", "seats", "newsletter", "profile_fit")
 DELETED, STRANGERS, DOUBLES = 6, 8, 20
@@ -114,7 +117,7 @@ def _users(world: World) -> list[Row]:
 
 
 def _activity(id_: str, person: str, at: str, type_: str, asset: str, **more: str) -> Row:
-    row = dict.fromkeys(("visitor_id", "visit_id", "email_id", "form_id", "opportunity_id", "details"), "")
+    row = dict.fromkeys(("visitor_id", "visit_id", *ASSET_IDS.values(), "opportunity_id", "details"), "")
     own = {"id": id_, "prospect_id": person, "created_at": at, "type": type_, "type_name": asset}
     return own | row | {"campaign_id": "50"} | more
 
@@ -125,7 +128,8 @@ def _touches(world: World) -> tuple[list[Row], list[Row]]:
     for n, row in enumerate(world.interactions):
         type_, asset, _ = TYPES[row["kind"]]
         person, id_ = prospect_id(row["lead_id"]), str(10_000 + n)
-        made = _activity(id_, person, row["occurred_at"], type_, asset, details="Spring: offer, 1")
+        ids = {ASSET_IDS[asset]: "31"} if asset in ASSET_IDS else {}
+        made = _activity(id_, person, row["occurred_at"], type_, asset, details="Spring: offer, 1", **ids)
         if row["kind"] == "chat":
             external.append(made)
             continue
@@ -247,13 +251,17 @@ def _deleted(world: World) -> list[Row]:
 def export(world: World, shape: str, folder: Path) -> Org:
     """Writes one shape; returns the rows, with what this shape sets aside."""
     made = org(world)
+    return replace(made, set_aside={**made.set_aside, **write(world, made, shape, folder)})
+
+
+def write(world: World, made: Org, shape: str, folder: Path) -> Mapping[str, int]:
+    """Writes one shape; returns what it sets aside otherwise than the others."""
     folder.mkdir(parents=True)
     writers: dict[str, Callable[[World, Org, Path], Mapping[str, int]]] = {
         "airbyte": write_airbyte, "export": write_export, "interface": write_interface,
         "pages_v4": write_pages_v4, "pages_v5": write_pages_v5, "warehouse": write_warehouse,
     }  # fmt: skip
-    aside = {**made.set_aside, **writers[shape](world, made, folder)}
-    return Org(made.tables, made.external, made.links, aside)
+    return writers[shape](world, made, folder)
 
 
 def _with_ids(world: World, row: Row) -> Row:

@@ -97,6 +97,17 @@ def moves(world: World) -> dict[str, list[Move]]:
     return {lead: sorted(entries, key=lambda move: move.at) for lead, entries in by_lead.items()}
 
 
+def until(world: World, end: str) -> World:
+    """What had happened by a time: the world of an older export."""
+    return World(
+        leads=[row for row in world.leads if row["created_at"] <= end],
+        stages=[row for row in world.stages if row["entered_at"] <= end],
+        outcomes=[row for row in world.outcomes if row["closed_at"] <= end],
+        interactions=[row for row in world.interactions if row["occurred_at"] <= end],
+        attribute_changes=[row for row in world.attribute_changes if row["changed_at"] <= end],
+    )
+
+
 def values_today(world: World) -> dict[str, Row]:
     """The attributes of each lead with their present values, as a CRM shows them."""
     today = {lead["lead_id"]: dict(lead) for lead in world.leads}

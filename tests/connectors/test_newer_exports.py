@@ -1,0 +1,129 @@
+"""Exports of persons over older ones: the folder is that of the newer export alone, and keeps its history."""
+
+import subprocess
+import sys
+from importlib import import_module
+from pathlib import Path
+from signal import SIGKILL
+from typing import Any
+
+import pytest
+
+from tests.builders.event_stream import event_world
+from tests.builders.ga4_export import without_returns
+from tests.builders.imported_folder import (
+    TO_THE_SECOND,
+    Facts,
+    bring_in,
+    imported_interactions,
+    imported_leads,
+    imported_outcomes,
+    imported_stages,
+    moment,
+    rows_of,
+)
+from tests.builders.older_export import middle, write_older
+from tests.builders.pardot_export import prospect_id
+from tests.builders.simulated_crm import World, until, values_today
+
+# A system and one of its shapes.
+SYSTEMS = [
+    ("amplitude", "pages"), ("ga4", "jsonl"), ("marketo", "bulk"), ("pardot", "export"), ("segment", "calls"),
+]  # fmt: skip
+# Imports an export and kills itself in the middle.
+KILLED = """
+import os, signal, sys
+from pathlib import Path
+import connectors.write as write
+from tests.builders.imported_folder import bring_in
+from tests.connectors.test_newer_exports import options_of
+system, source, output, point, calls = sys.argv[1:]
+owner = write.NewFolder if point == "add" else write
+real, left = getattr(owner, point), int(calls)
+def killed(*arguments):
+    global left
+    left -= 1
+    if not left:
+        os.kill(os.getpid(), signal.SIGKILL)
+    return real(*arguments)
+setattr(owner, point, killed)
+bring_in(system, Path(source), Path(output), **options_of(system))
+"""
+POINTS = [("add", 4), ("_take_place", 1)]
+
+
+def options_of(system: str) -> dict[str, Any]:
+    options: dict[str, Any] = getattr(import_module(f"tests.builders.{system}_export"), "OPTIONS", {})
+    return options
+
+
+@pytest.fixture(scope="module")
+def world(tmp_path_factory: pytest.TempPathFactory) -> World:
+    return event_world(tmp_path_factory.mktemp("simulated") / "crm", leads=60)
+
+
+def write_both(system: str, shape: str, world: World, folder: Path) -> None:
+    """The folders `older` and `newer` with two exports of a system."""
+    world = without_returns(world) if system == "ga4" else world
+    write_older(system, world, shape, folder / "older", middle(world))
+    import_module(f"tests.builders.{system}_export").export(world, shape, folder / "newer")
+
+
+def facts(output: Path) -> list[Facts]:
+    known = [
+        (r["lead_id"], r["interaction_id"] or "", moment(r["recorded_at"]))
+        for r in rows_of(output, "interactions")
+    ]
+    reads = (imported_leads, imported_stages, imported_outcomes, imported_interactions)
+    return [*(read(output, TO_THE_SECOND) for read in reads), sorted(known)]
+
+
+@pytest.mark.parametrize(("system", "shape"), SYSTEMS)
+def test_newer_export_adds_what_is_new(system: str, shape: str, world: World, tmp_path: Path) -> None:
+    write_both(system, shape, world, tmp_path)
+    options = options_of(system)
+    bring_in(system, tmp_path / "newer", tmp_path / "alone", **options)
+    older = bring_in(system, tmp_path / "older", tmp_path / "crm", **options)
+    newer = bring_in(system, tmp_path / "newer", tmp_path / "crm", **options)
+    assert 0 < older.rows["interactions"] < newer.rows["interactions"]
+    for kept, fresh in zip(facts(tmp_path / "crm"), facts(tmp_path / "alone"), strict=True):
+        assert kept == fresh
+    again = bring_in(system, tmp_path / "newer", tmp_path / "crm", **options)
+    assert sum(again.new_rows.values()) == 0
+
+
+def test_values_of_a_newer_export_are_changes(world: World, tmp_path: Path) -> None:
+    """Account Engagement logs no changes: the older export has the first values, the newer one what they became."""
+    write_both("pardot", "export", world, tmp_path)
+    bring_in("pardot", tmp_path / "older", tmp_path / "crm")
+    bring_in("pardot", tmp_path / "newer", tmp_path / "crm")
+    before, today = values_today(until(world, middle(world))), values_today(world)
+    changes = {
+        (r["lead_id"], r["attribute"], r["value"] or "")
+        for r in rows_of(tmp_path / "crm", "attribute_changes")
+    }
+    names = ("owner", "newsletter", "employees")
+    assert {change for change in changes if change[1] in names} == {
+        (prospect_id(lead), name, today[lead][name])
+        for lead in before for name in names if before[lead][name] != today[lead][name]
+    }  # fmt: skip
+    leads = {r["lead_id"]: r["owner"] for r in rows_of(tmp_path / "crm", "leads")}
+    assert all(leads[prospect_id(lead)] == row["owner"] for lead, row in before.items())
+
+
+@pytest.mark.parametrize(("point", "calls"), POINTS)
+@pytest.mark.parametrize(("system", "shape"), SYSTEMS)
+def test_kill_leaves_the_older_import(
+    system: str, shape: str, point: str, calls: int, world: World, tmp_path: Path
+) -> None:
+    write_both(system, shape, world, tmp_path)
+    output = tmp_path / "crm"
+    bring_in(system, tmp_path / "older", output, **options_of(system))
+    before = facts(output)
+    arguments = (system, str(tmp_path / "newer"), str(output), point, str(calls))
+    done = subprocess.run([sys.executable, "-c", KILLED, *arguments], cwd=Path(__file__).parents[2])
+    assert done.returncode == -SIGKILL
+    assert facts(output) == before
+    bring_in(system, tmp_path / "newer", output, **options_of(system))
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["crm", "newer", "older"]
+    assert facts(output) != before
