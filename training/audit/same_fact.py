@@ -28,6 +28,7 @@ AGREES_OFTEN: Final = 0.5  # of the lost leads: a reason to look
 MOST_OF_ONE_LAG: Final = 0.8  # a date at one lag from the creation was known there: the end of a trial
 MOST_BY_CHANCE: Final = 0.5  # of values agree with another lead's fact: the facts hardly differ
 MIN_AMOUNTS: Final = 10  # distinct ones: fewer are a list of prices
+SAME_FACTOR: Final = 0.005  # rounding
 RARER_ELSEWHERE: Final = 0.5  # fill rate on other leads, relative to won ones
 ROUNDNESS_GAP: Final = 0.3  # between won and open leads: estimates are round, final amounts are not
 UNITS_OF_DURATION: Final = (1.0, 24.0, 1440.0, 86_400.0, 86_400_000.0)  # a day in days, hours, minutes, s, ms
@@ -111,16 +112,23 @@ def _grade(agreement: Agreement) -> int | None:
 
 
 def final_amount(column: Column, leads: LeadStates) -> Evidence | None:
-    """The final amount of won leads, up to rounding, where other leads lack it or have round estimates instead.
+    """The final amount of won leads, up to rounding and one factor for all, such as a tax or another currency.
 
-    A column that all leads have alike, such as the amount that a loan is asked for, may be known from the start and
-    still be what is paid in the end.
+    Strong where other leads lack it or have round estimates instead. A column that all leads have alike, such as the
+    amount that a loan is asked for, may be known from the start and still be what is paid in the end.
     """
     values = column.numbers
     if values is None:
         return None
     compared = leads.won & ~np.isnan(values) & (np.abs(leads.amount) < LARGEST_NUMBER) & (leads.amount > 0)
-    agreement = agreement_of(leads, compared, Pair(values, leads.amount), _equal_but_for_rounding)
+    if np.count_nonzero(compared) < MIN_COMPARED:
+        return None
+    factor = float(np.median(values[compared] / leads.amount[compared]))
+    if factor <= 0:
+        return None
+    is_same = abs(factor - 1) <= SAME_FACTOR
+    same_unit = values if is_same else np.round(values / factor, 1)  # the factor of rounded numbers is not exact
+    agreement = agreement_of(leads, compared, Pair(same_unit, leads.amount), _equal_but_for_rounding)
     if agreement.n_won < MIN_COMPARED or agreement.won < AGREES_ON_ONE:
         return None
     if agreement.by_chance > MOST_BY_CHANCE or len(np.unique(leads.amount[compared])) < MIN_AMOUNTS:
@@ -129,18 +137,21 @@ def final_amount(column: Column, leads: LeadStates) -> Evidence | None:
     filled = ~np.isnan(values) & (values != 0)
     others = ~leads.decided if np.count_nonzero(~leads.decided) >= MIN_COMPARED else leads.lost
     n_others = np.count_nonzero(others)
+    fact = (
+        "its number is the final amount" if is_same else f"its number is {factor:.4g} times the final amount"
+    )
     if n_others < MIN_COMPARED:
-        return None
+        return _evidence(WEAK, agreement, fact)
     rate_won, rate_others = float(filled[leads.won].mean()), float(filled[others].mean())
     is_rarer = rate_others <= RARER_ELSEWHERE * rate_won
     is_rounder = (
         np.count_nonzero(others & filled) >= MIN_COMPARED
-        and _roundness(values[others & filled]) - _roundness(values[compared]) > ROUNDNESS_GAP
+        and _roundness(same_unit[others & filled]) - _roundness(same_unit[compared]) > ROUNDNESS_GAP
     )
     if not (is_rarer or is_rounder):
-        return None
+        return _evidence(WEAK, agreement, f"{fact} (the others have a value as exact, maybe from the start)")
     elsewhere = f"{rate_others:.0%} of the others have a value" if is_rarer else "others have round estimates"
-    return _evidence(STRONG, agreement, f"its number is the final amount ({elsewhere})")
+    return _evidence(STRONG, agreement, f"{fact} ({elsewhere})")
 
 
 def _equal_but_for_rounding(values: Floats, amounts: Floats) -> Mask:

@@ -70,18 +70,24 @@ def with_amounts(w: World) -> tuple[World, Floats]:
 
 
 @pytest.mark.parametrize("seed", SEEDS)
-def test_final_amount_is_suspected_unless_all_leads_have_it(seed: int) -> None:
+def test_final_amount_is_suspected_and_possible_if_all_leads_have_it(seed: int) -> None:
     """The amount that is asked for may be paid in the end; open leads have it too, as exact as won ones."""
     w, amount = with_amounts(world(1500, seed))
     estimate = np.round(amount * np.exp(w.rng.normal(0, 0.3, len(w))), -3)
     columns: dict[str, Texts] = {
         "invoiced": [f"{x:.0f}" for x in np.where(w.won, amount, 0)],
         "deal_size": [f"{x:.2f}" for x in np.where(w.won, amount, estimate)],
+        "with_tax": [f"{1.19 * x:.2f}" for x in np.where(w.won, amount, estimate)],
+        "in_thousands": [f"{x / 1000:.5f}" for x in np.where(w.won, amount, 0)],
         "asked": [f"{x:.2f}" for x in amount],
         "estimate": [f"{x:.0f}" for x in estimate],
         "list_price": [f"{x:.0f}" for x in np.ceil(amount / 5_000) * 5_000],
     }
-    assert w.audit(**columns) == dict.fromkeys(("invoiced", "deal_size"), "leakage_suspected")
+    suspected = ("invoiced", "deal_size", "with_tax", "in_thousands")
+    assert w.audit(**columns) == {
+        **dict.fromkeys(suspected, "leakage_suspected"),
+        "asked": "leakage_possible",
+    }
 
 
 @pytest.mark.parametrize("n", [60, 2000])
