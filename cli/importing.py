@@ -40,7 +40,9 @@ SHOWN_FILES = 40  # more are shown by kind
     metavar="DATA",
     help="The data folder to write.",
 )
-@click.option("--object", "object_name", metavar="NAME", help="What a lead is: deal or person, by system.")
+@click.option(
+    "--object", "object_name", metavar="NAME", help="What a lead is: deal, lead or person, by system."
+)
 @click.option("--won", multiple=True, metavar="NAME", help="A stage or event that means a win; repeatable.")
 @click.option("--lost", multiple=True, metavar="NAME", help="A stage or event that means a loss; repeatable.")
 @click.option(

@@ -54,7 +54,7 @@ def _batch(org: Org, lead_deal: Mapping[str, int], batch: pa.Table, seen: SeenId
     own = org.places(keys)
     of_lead = np.array([lead_deal.get(key or "", -1) for key in keys], dtype=np.int64)
     deal = np.where(own >= 0, own, of_lead)
-    table, deal = export.leave(table, "of_no_opportunity_of_the_export", deal < 0), deal[deal >= 0]
+    table, deal = export.leave(table, org.foreign, deal < 0), deal[deal >= 0]
 
     kinds = _kinds(export, table)
     idle = np.array([kind in NO_CONTACT for kind in kinds], dtype=np.bool_)

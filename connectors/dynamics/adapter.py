@@ -8,6 +8,7 @@ from connectors.deals import NO_TIME, deal_tables
 from connectors.dynamics.activities import interactions
 from connectors.dynamics.amounts import read_amounts
 from connectors.dynamics.audit import Change, changes_of_versions, read_changes
+from connectors.dynamics.lead_object import convert_leads
 from connectors.dynamics.leads import (
     AMOUNT,
     CLOSE_DATE,
@@ -25,11 +26,14 @@ from connectors.export import Export
 from connectors.tables import Result, Sink
 
 KINDS: Final = ALL_KINDS
-OBJECTS: Final = ("deal",)
+LEAD: Final = "lead"
+OBJECTS: Final = ("deal", LEAD)
 
 
 def convert(export: Export, sink: Sink) -> Result:
     """Gives the tables of an export to the sink; raises InvalidInput with every problem found."""
+    if export.options.object == LEAD:
+        return convert_leads(export, sink)
     org = read_org(export)
     qualified = read_leads(org)
     processes = read_processes(org, qualified.place_of)

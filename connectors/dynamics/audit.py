@@ -57,7 +57,7 @@ def read_changes(org: Org, owners: Mapping[str, int]) -> list[Change]:
         ],
         dtype=np.int64,
     )
-    table, deal = export.leave(table, "of_no_opportunity_of_the_export", deal < 0), deal[deal >= 0]
+    table, deal = export.leave(table, org.foreign, deal < 0), deal[deal >= 0]
     read = export.times(table, "createdon")
     table, deal = export.leave(table, "no_time", ~read.known), deal[read.known]
     us = export.times(table, "createdon").us
@@ -73,7 +73,7 @@ def read_changes(org: Org, owners: Mapping[str, int]) -> list[Change]:
 def changes_of_versions(org: Org) -> list[Change]:
     """The changes between a loader's versions of each opportunity, where an export has no audit."""
     versions = org.versions
-    record = org.places(guids(column(versions, "opportunityid")).to_pylist())
+    record = org.places(guids(column(versions, f"{org.kind.name}id")).to_pylist())
     names = [*VERSIONED, *org.attribute_columns()]
     values = {name: column(versions, name).to_pylist() for name in names}
     return [

@@ -86,7 +86,7 @@ def attribute_changes(org: Org, audited: Sequence[Change], amounts: Amounts) -> 
     """The audited changes of attributes; those of stages and states are no attributes."""
     changes = Changes()
     own = set(org.attribute_columns())
-    names = {name: _label_map(org, name) for name in own}
+    names = {name: label_map(org, name) for name in own}
     for change in audited:
         attribute = AUDITED.get(change.column) or (change.column if change.column in own else None)
         if attribute is None:
@@ -123,7 +123,7 @@ def _plan(org: Org, name: str, text: Text, factor: float) -> Text:
     return number_text(round(value, 2)) if np.isfinite(value) else None
 
 
-def _label_map(org: Org, name: str) -> dict[str, str]:
+def label_map(org: Org, name: str) -> dict[str, str]:
     """The labels of the codes of a choice, from the rows that have both."""
     label = org.label_column(name)
     if label is None:
@@ -177,7 +177,7 @@ def _own_columns(org: Org, qualified: QualifiedLeads) -> Columns:
     }
     columns |= {label: column(current, name).to_pylist() for label, name in IDENTITY.items()}
     for name in org.attribute_columns():
-        codes, known = column(current, name).to_pylist(), _label_map(org, name)
+        codes, known = column(current, name).to_pylist(), label_map(org, name)
         columns[name] = [known.get(code or "", code) for code in codes]
     own_source = next((n for n in columns if n != "source" and key_of(n).endswith(SOURCE_NAMES)), None)
     if own_source is not None and not any(columns["source"]):

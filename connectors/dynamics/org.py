@@ -8,6 +8,7 @@ from typing import Final
 import numpy as np
 import pyarrow as pa
 
+from connectors.declare import ObjectKind
 from connectors.dynamics.guids import Text, guid, guids, links
 from connectors.dynamics.objects import OPPORTUNITY
 from connectors.export import OWN_COLUMNS, Export, column
@@ -30,9 +31,9 @@ ANNOTATION: Final = re.compile(
 
 @dataclass(frozen=True)
 class Org:
-    """The opportunities (n,) that are leads, one row each; users and accounts map an id to a name.
+    """The records (n,) that are leads, one row each: opportunities, or rows of the table of another kind.
 
-    versions: rows of a loader's history, in any order.
+    users and accounts map an id to a name. versions: rows of a loader's history, in any order.
     """
 
     export: Export
@@ -46,15 +47,21 @@ class Org:
     accounts: dict[str, str]
     by_id: dict[str, int] = field(default_factory=dict)
     by_name: dict[str, int] = field(default_factory=dict)
+    kind: ObjectKind = OPPORTUNITY
+
+    @property
+    def foreign(self) -> str:
+        """The reason for which rows of other records are set aside."""
+        return f"of_no_{self.kind.name}_of_the_export"
 
     def places(self, keys: Sequence[Text]) -> Ints:
-        """The place of each opportunity by its id or, as in views, by a name that only one has; -1 without one."""
+        """The place of each record by its id or, as in views, by a name that only one has; -1 without one."""
         found = [self.by_id.get(key or "", self.by_name.get(key or "", -1)) for key in keys]
         return np.array(found, dtype=np.int64)
 
     def attribute_columns(self) -> list[str]:
         """The columns of no field that hold values of their own: not those beside a column, and no ids."""
-        known = {declared.name for declared in OPPORTUNITY.fields}
+        known = {declared.name for declared in self.kind.fields}
         names = [n for n in self.opportunities.column_names if n not in known and n not in OWN_COLUMNS]
         names = [n for n in names if not ANNOTATION.search(n)]
         return [n for n in names if not _are_ids(column(self.opportunities, n))]
@@ -93,7 +100,7 @@ def read_org(export: Export) -> Org:
             exported_at(export, [(current, TIMES)]), latest_closing(export, current, "actualclosedate")
         ),
         ids=ids,
-        users=_users(export),
+        users=read_users(export),
         accounts=_names(export, "account", "accountid", "name"),
         by_id={id_: place for place, id_ in enumerate(ids)},
         by_name={name: places[0] for name, places in by_name.items() if name and len(places) == 1},
@@ -126,7 +133,7 @@ def without_deleted(export: Export, table: pa.Table) -> pa.Table:
     return export.leave(table, "deleted", are_deleted(table, RECORDS))
 
 
-def _users(export: Export) -> dict[str, str]:
+def read_users(export: Export) -> dict[str, str]:
     users = _names(export, "systemuser", "systemuserid", "fullname")
     return users | _names(export, "team", "teamid", "name")
 

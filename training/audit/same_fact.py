@@ -127,7 +127,9 @@ def final_amount(column: Column, leads: LeadStates) -> Evidence | None:
     if factor <= 0:
         return None
     is_same = abs(factor - 1) <= SAME_FACTOR
-    same_unit = values if is_same else np.round(values / factor, 1)  # the factor of rounded numbers is not exact
+    same_unit = (
+        values if is_same else np.round(values / factor, 1)
+    )  # the factor of rounded numbers is not exact
     agreement = agreement_of(leads, compared, Pair(same_unit, leads.amount), _equal_but_for_rounding)
     if agreement.n_won < MIN_COMPARED or agreement.won < AGREES_ON_ONE:
         return None
