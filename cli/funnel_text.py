@@ -127,10 +127,18 @@ def _echo_attention(attention: Mapping[str, Any]) -> None:
     count, shown = attention["leads"], len(listed)
     if count:
         selection = ":" if shown == count else f"; the {shown:,} most valuable:"
-        echo(f"{count:,} open leads need attention{selection if shown else ''}")
+        echo(f"{count:,} open leads need attention{_budget(attention)}{selection if shown else ''}")
     for lead in listed:
         sentences = " | ".join(reason["sentence"] for reason in lead["reasons"])
         echo(f"  {lead['name'] or lead['lead_id']}: {sentences}")
+
+
+def _budget(attention: Mapping[str, Any]) -> str:
+    """How many remain if nobody is to look after more than their most valuable leads."""
+    chosen = attention.get("chosen", attention["leads"])
+    if chosen == attention["leads"]:
+        return ""
+    return f", {chosen:,} with at most {attention['per_owner']:,} an owner"
 
 
 def _echo_owners(owners: Sequence[Mapping[str, Any]]) -> None:

@@ -10,7 +10,7 @@ from typing import Any, Final
 from history.config import ALL_TABLES, CONFIG_FILE, GRADES, FunnelConfig, zone_of
 from history.config_faults import Faults
 from history.declared_features import read_declared
-from history.display import DISPLAY_KEYS, TEMPLATES, fields_of
+from history.display import DISPLAY_KEYS, MOST_PER_OWNER, TEMPLATES, fields_of
 from history.errors import InvalidInput
 from history.outcome_words import match_key
 from history.schema import OUTCOMES, TABLES
@@ -221,7 +221,13 @@ def _display(section: Mapping[str, Any], faults: Faults) -> dict[str, Any]:
     display: dict[str, Any] = {}
     for key in (name for name in DISPLAY_KEYS if name in section):
         value = section[key]
-        if key == "compare_owners":
+        if key == "attention_per_owner":
+            if type(value) is not int or not 0 <= value <= MOST_PER_OWNER:
+                faults.add(
+                    f"display.{key}", f"must be a whole number from 0 to {MOST_PER_OWNER}, got {value!r}"
+                )
+                continue
+        elif key == "compare_owners":
             if not isinstance(value, bool):
                 faults.add("display.compare_owners", f"must be true or false, got {value!r}")
         elif not isinstance(value, str) or not value.strip():

@@ -10,7 +10,9 @@ from functools import cached_property, lru_cache
 from typing import Any, Final, NamedTuple
 from urllib.parse import quote
 
-DISPLAY_KEYS: Final = ("name", "detail", "compare_owners", "email", "phone", "url")
+DISPLAY_KEYS: Final = ("name", "detail", "compare_owners", "email", "phone", "url", "attention_per_owner")
+ATTENTION_PER_OWNER: Final = 20
+MOST_PER_OWNER: Final = 10_000
 TEMPLATES: Final = ("name", "detail", "url")
 LEAD_ID: Final = "lead_id"
 
@@ -156,6 +158,11 @@ def filled(template: str, value_of: Callable[[str], str | None]) -> str | None:
     if not text:
         return None
     return text + end if has_value else text
+
+
+def leads_per_owner(settings: Mapping[str, Any]) -> int:
+    """How many leads of one owner need attention at most, by the settings of `[display]`."""
+    return int(settings.get("attention_per_owner", ATTENTION_PER_OWNER))
 
 
 def display_of(settings: Mapping[str, Any], columns: Sequence[str]) -> Display:

@@ -31,6 +31,7 @@ from models.intervals import LogOddsError, RateBounds, open_rate_interval
 from models.lead_values import ValueCheck, value_check
 from models.linear import LinearModel
 from models.novelty import NoveltyCheck, TrainingRanges, novelty_check
+from models.pace import Pace
 from models.past_leads import PastLeads
 from models.trees.ensemble import trees_from_text
 from models.usual_touches import UsualTouch
@@ -49,8 +50,8 @@ class Bundle:
     base_rate: the share won within the horizon, of base_leads leads. conversion: None if the replay showed no usable
     signal; then every open lead gets the base rate. reference (r,): sorted probabilities of the leads open at
     trained_through_us; base_margin: the model's mean margin over them. evidence, past_leads and usual_touches explain a
-    score to people; bundles of older versions have none. card: the model card (metrics, baselines,
-    calibration table, importance, warnings, dates).
+    score to people, pace says when an open lead needs attention; bundles of older versions have none. card: the model
+    card (metrics, baselines, calibration table, importance, warnings, dates).
     """
 
     vocabulary: Vocabulary
@@ -70,6 +71,7 @@ class Bundle:
     evidence: Evidence = field(default_factory=Evidence)
     past_leads: PastLeads | None = None
     usual_touches: tuple[UsualTouch, ...] = ()
+    pace: Pace | None = None
     card: dict[str, Any] = field(default_factory=dict)
     version: str = ""
     trees_sha256: str = ""
@@ -246,6 +248,7 @@ def _model_dict(bundle: Bundle) -> dict[str, Any]:
         "evidence": bundle.evidence.to_dict(),
         "past_leads": bundle.past_leads.to_dict() if bundle.past_leads else None,
         "usual_touches": [touch.to_dict() for touch in bundle.usual_touches],
+        "pace": bundle.pace.to_dict() if bundle.pace else None,
         "additive": {
             name: {"share": m.share, "linear": m.linear.to_dict(), "trees": m.trees is not None}
             for name, m in _additive(bundle).items()
@@ -344,6 +347,7 @@ def _assemble(contents: dict[str, bytes]) -> Bundle:
     content = json.loads(contents[MODEL])
     models = {name: _read_additive(name, spec, contents) for name, spec in content["additive"].items()}
     amount, forecast, past_leads = content["amount"], content.get("forecast"), content.get("past_leads")
+    pace = content.get("pace")
     amount_model = None
     if amount:
         size, positive = models.get("amount_size"), models.get("amount_positive")
@@ -366,6 +370,7 @@ def _assemble(contents: dict[str, bytes]) -> Bundle:
         evidence=Evidence.from_dict(content.get("evidence", {})),
         past_leads=PastLeads.from_dict(past_leads) if past_leads else None,
         usual_touches=tuple(UsualTouch.from_dict(touch) for touch in content.get("usual_touches", ())),
+        pace=Pace.from_dict(pace) if pace else None,
         card=json.loads(contents[CARD]),
     )
 

@@ -10,6 +10,8 @@ from typing import Any
 import numpy as np
 from threadpoolctl import threadpool_limits
 
+from funnel.state.pace import learn_pace
+from funnel.state.paths import stage_paths
 from history.history import History
 from history.lead_order import by_creation
 from history.progress import Progress, no_progress, part
@@ -105,7 +107,8 @@ def _train(history: History, options: TrainOptions, progress: Progress) -> Train
     bundle = assemble_bundle(prepared, conversion, amount, _signal(evaluation), options.seed)
     basis = forecast_basis(training_set, validation.predictions, validation.method, bundle)
     steps = TrainingSteps(screened, prepared, validation, evaluation)
-    return _trained(replace(bundle, forecast=basis), steps, options)
+    pace = learn_pace(stage_paths(training_set.rows.snapshot.history))
+    return _trained(replace(bundle, forecast=basis, pace=pace), steps, options)
 
 
 def _prepare_rows(history: History, seed: int) -> PreparedData:

@@ -1,4 +1,4 @@
-"""Open leads that need action: unanswered, silent, stuck, valuable and untouched, or less likely to be won."""
+"""Open leads that need attention: unanswered, silent, stuck, valuable and untouched, or less likely to be won."""
 
 import math
 from collections.abc import Sequence
@@ -6,23 +6,23 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from funnel.columns import column_values
 from funnel.records import Record, finite
+from funnel.state.due import HIGH_VALUE_SILENCE_DAYS, DueTimes, OpenFacts, answer_limit, due_times, open_facts
+from funnel.state.next_step import LARGE_DROP, Situation, due_of, last_touch, next_step, question
+from funnel.state.pace import learn_pace
 from funnel.state.paths import HERE, StagePaths, Visits
 from funnel.state.probabilities import LeadProbabilities
-from funnel.state.rows import rows_until
-from funnel.state.stages import stay_incidence
 from funnel.state.touches import Touches
 from history.arrays import Floats, Ints, Mask
-from history.history import DAY_US, HOUR_US, OPEN, offsets_of
+from history.display import leads_per_owner
+from history.history import DAY_US, HOUR_US, OPEN
 from history.snapshot import Snapshot
+from history.spelling import fold
+from models.pace import Pace
 from models.presentation import lead_names
 
-LONG = 0.9  # a stay or silence beyond this quantile is too long
-FEWEST_GAPS = 20  # gaps, or stays, from which a quantile is taken
-ANSWER_HOURS = 24.0
 HIGH_VALUE = 0.9  # quantile of the expected revenue of open leads
-HIGH_VALUE_SILENCE_DAYS = 7.0
-LARGE_DROP = 0.25  # relative, since the earlier scoring
 SHOWN_LEADS, MOST_ATTENTION = 20, 10_000  # default and upper bound of the list's length
 
 SENTENCES = {
@@ -59,10 +59,27 @@ class _Worth:
 
 @dataclass
 class _Urgent:
-    """An open lead with its reasons; `row` indexes the open leads."""
+    """An open lead with its reasons; `row` indexes the open leads. is_chosen: within its owner's budget."""
 
     row: int
     reasons: list[Record] = field(default_factory=list)
+    is_chosen: bool = False
+
+
+@dataclass(frozen=True)
+class _Open:
+    """The m open leads: their facts, what they are worth, and when each rule begins to hold.
+
+    is_valuable (m,): in the top tenth by expected revenue.
+    """
+
+    paths: StagePaths
+    facts: OpenFacts
+    worth: _Worth
+    is_valuable: Mask
+    due: DueTimes
+    pace: Pace
+    probabilities: LeadProbabilities | None
 
 
 def attention(
@@ -70,56 +87,105 @@ def attention(
     touches: Touches,
     probabilities: LeadProbabilities | None = None,
     most: int = SHOWN_LEADS,
+    pace: Pace | None = None,
 ) -> Record:
     """The open leads with a reason, most expected revenue first, at most `most`, and their number in all.
 
-    Without a model a lead is worth its stage's win rate times the average deal.
+    Without a model a lead is worth its stage's win rate times the average deal. The limits are those of `pace`, else of
+    the leads themselves. `attention` of an entry is the code of its first reason if it is among the most valuable of
+    its owner (`per_owner`; `chosen` counts them), else null.
     """
+    facts, limits = open_facts(paths, touches), pace or learn_pace(paths, touches)
     here = paths.visits.take(paths.visits.exit == HERE)
+    due = due_times(facts, limits, answer_limit(paths.history.config.targets))
     worth = _worth(paths, here, probabilities)
-    urgent = _urgent(_rules(paths, touches, here, worth, probabilities))
-    revenue = np.nan_to_num(worth.revenue).tolist()
-    probability = np.nan_to_num(worth.probability).tolist()
-    urgent.sort(key=lambda lead: (-revenue[lead.row], -probability[lead.row], -len(lead.reasons)))
-    shown = []
-    leads = np.array([here.lead[lead.row] for lead in urgent[:most]], dtype=np.int64)
-    names = lead_names(Snapshot(paths.history, leads, np.full(len(leads), paths.as_of_us)))
-    for lead, name in zip(urgent[:most], names, strict=True):
-        row, place = lead.row, here.place[lead.row]
-        shown.append(
+    leads = _Open(paths, facts, worth, _is_valuable(worth.revenue), due, limits, probabilities)
+    urgent = _urgent(_rules(leads))
+    revenue = np.nan_to_num(leads.worth.revenue, nan=-1.0).tolist()
+    probability = np.nan_to_num(leads.worth.probability).tolist()
+    urgent.sort(key=lambda lead: (-revenue[lead.row], -probability[lead.row]))
+    per_owner = leads_per_owner(paths.history.config.display)
+    chosen = _choose(urgent, leads, per_owner)
+    return {
+        "leads": len(urgent),
+        "per_owner": per_owner,
+        "chosen": chosen,
+        "list": _entries(urgent[:most], leads),
+    }
+
+
+def _choose(urgent: Sequence[_Urgent], leads: _Open, per_owner: int) -> int:
+    """Marks the first `per_owner` leads of each owner, those without one together; returns their number."""
+    owners = column_values(leads.paths.history, "owner", leads.paths.as_of_us)
+    counts: dict[str | None, int] = {}
+    for lead in urgent:
+        owner = owners.text(int(leads.facts.lead[lead.row]))
+        key = None if owner is None else fold(owner)
+        counts[key] = counts.get(key, 0) + 1
+        lead.is_chosen = counts[key] <= per_owner
+    return sum(lead.is_chosen for lead in urgent)
+
+
+def _entries(urgent: Sequence[_Urgent], leads: _Open) -> list[Record]:
+    history, facts = leads.paths.history, leads.facts
+    lead = np.array([facts.lead[one.row] for one in urgent], dtype=np.int64)
+    names = lead_names(Snapshot(history, lead, np.full(len(lead), leads.paths.as_of_us)))
+    entries = []
+    for one, name in zip(urgent, names, strict=True):
+        step = next_step(_situation(leads, one.row))
+        action, fact = (None, None) if step is None else step.words()
+        entries.append(
             {
-                "lead_id": paths.history.lead_ids[int(here.lead[row])],
+                "lead_id": history.lead_ids[int(facts.lead[one.row])],
                 "name": name,
-                "stage": paths.names[place - 1] if place else None,
-                "probability": finite(worth.probability[row]),
-                "expected_revenue": finite(worth.revenue[row]),
-                "reasons": lead.reasons,
+                "stage": facts.stage[one.row],
+                "probability": finite(leads.worth.probability[one.row]),
+                "expected_revenue": finite(leads.worth.revenue[one.row]),
+                "attention": one.reasons[0]["code"] if one.is_chosen else None,
+                "next_action": action,
+                "next_fact": fact,
+                "reasons": one.reasons,
             }
         )
-    return {"leads": len(urgent), "list": shown}
+    return entries
 
 
-def _rules(
-    paths: StagePaths,
-    touches: Touches,
-    here: Visits,
-    worth: _Worth,
-    probabilities: LeadProbabilities | None,
-) -> list[_Rule]:
+def _situation(leads: _Open, row: int) -> Situation:
+    """The open lead as funnel/state/next_step.py takes it."""
+    paths, facts, due = leads.paths, leads.facts, leads.due
+    log, lead, stage = paths.history.interactions, int(facts.lead[row]), facts.stage[row]
+    earlier = None if leads.probabilities is None else finite(leads.probabilities.earlier[lead])
+    times = (due.unanswered_us, due.silent_us, due.stuck_us, due.untouched_us)
+    return Situation(
+        now_us=paths.as_of_us,
+        zone=paths.history.config.zone,
+        stage=stage,
+        next_stage=stage_after(paths.names, stage),
+        created_us=int(facts.created_us[row]),
+        entered_us=int(facts.entered_us[row]),
+        last_touch=last_touch(log, lead, int(facts.last_touch_us[row])),
+        asked=question(log, lead, int(facts.asked_us[row])),
+        due=due_of([int(us[row]) for us in times]),
+        probability=finite(leads.worth.probability[row]),
+        earlier=earlier,
+        is_valuable=bool(leads.is_valuable[row]),
+        answer_hours=leads.pace.answer_hours,
+    )
+
+
+def stage_after(names: Sequence[str], stage: str | None) -> str | None:
+    """The stage that follows, None after the last one."""
+    place = 0 if stage is None else names.index(stage) + 1
+    return names[place] if place < len(names) else None
+
+
+def _rules(leads: _Open) -> list[_Rule]:
     """All rules, in the order in which a lead's reasons are listed."""
-    lead = here.lead
-    last_us = np.maximum(touches.last_touch_us[lead], paths.created_us[lead])
-    silent_days = (paths.as_of_us - last_us) / DAY_US
-    rules = [
-        _unanswered(paths, touches, lead),
-        _silent(paths, here, silent_days),
-        _stuck(paths, here),
-    ]
-    # Without any interaction nobody records contacts: the time since the creation is no silence.
-    if len(paths.history.interactions.time_us):
-        rules.append(_valuable_and_untouched(worth.revenue, silent_days))
-    if probabilities is not None:
-        rules.append(_less_likely(probabilities, lead))
+    rules = [_unanswered(leads), _silent(leads), _stuck(leads)]
+    if leads.pace.has_touches:
+        rules.append(_valuable_and_untouched(leads))
+    if leads.probabilities is not None:
+        rules.append(_less_likely(leads.probabilities, leads.facts.lead))
     return rules
 
 
@@ -147,89 +213,53 @@ def _worth(paths: StagePaths, here: Visits, probabilities: LeadProbabilities | N
     return _Worth(probability, probability * (paid.mean() if len(paid) else math.nan))
 
 
-def _unanswered(paths: StagePaths, touches: Touches, lead: Ints) -> _Rule:
+def _since(leads: _Open, instant_us: Ints, unit_us: int) -> Floats:
+    return np.asarray((leads.paths.as_of_us - instant_us) / unit_us)
+
+
+def _limits(limits: Sequence[float | None]) -> Floats:
+    return np.array([math.inf if limit is None else limit for limit in limits], dtype=np.float64)
+
+
+def _unanswered(leads: _Open) -> _Rule:
     """Hours since the open question, against the configured response time, else a day."""
-    waiting_hours = np.full(len(paths), np.nan)
-    is_open = ~touches.answered
-    asking_lead = touches.question_lead[is_open]
-    waiting_hours[asking_lead] = (paths.as_of_us - touches.asked_us[is_open]) / HOUR_US
-    hours = waiting_hours[lead]
-    limit = float(paths.history.config.targets.get("response_time_hours", ANSWER_HOURS))
-    # Without outbound touches in the log no question looks answered.
-    flagged = touches.has_outbound & (hours > limit)
-    return _Rule("unanswered", hours, flagged, np.full(len(lead), limit))
+    limit = answer_limit(leads.paths.history.config.targets)
+    return _Rule(
+        "unanswered",
+        _since(leads, leads.facts.asked_us, HOUR_US),
+        leads.paths.as_of_us > leads.due.unanswered_us,
+        np.full(len(leads.facts.lead), limit),
+    )
 
 
-def _silent(paths: StagePaths, here: Visits, silent_days: Floats) -> _Rule:
+def _silent(leads: _Open) -> _Rule:
     """Longer without a touch than nine of ten gaps between touches in the same stage, of leads that were won."""
-    limit = np.full(len(here), np.inf)
-    gaps = _gaps(paths)
-    for place in np.unique(here.place).tolist():
-        days = gaps.days[gaps.place == place]
-        if len(days) >= FEWEST_GAPS:
-            limit[here.place == place] = np.quantile(days, LONG)
-    return _Rule("silent", silent_days, silent_days > limit, limit)
+    limit = _limits([leads.pace.silent_limit(stage) for stage in leads.facts.stage])
+    days = _since(leads, leads.facts.silent_since_us, DAY_US)
+    return _Rule("silent", days, leads.paths.as_of_us > leads.due.silent_us, limit)
 
 
-@dataclass(frozen=True)
-class _Gaps:
-    """Days between successive touches of a won lead, and the place in which each gap began, (g,)."""
-
-    place: Ints
-    days: Floats
-
-
-def _gaps(paths: StagePaths) -> _Gaps:
-    log, visits = paths.history.interactions, paths.visits
-    lead = log.lead
-    rows = np.flatnonzero(lead[:-1] == lead[1:])
-    lead = lead[rows]
-    begin_us, end_us = log.time_us[rows], log.time_us[rows + 1]
-    is_open = (begin_us >= paths.created_us[lead]) & (end_us <= paths.closed_us[lead])
-    inside = paths.won[lead] & is_open
-    lead, begin_us, end_us = lead[inside], begin_us[inside], end_us[inside]
-
-    # The visit that a gap begins in is the last one that began by then.
-    offsets = offsets_of(visits.lead, len(paths))
-    visit = rows_until(offsets, visits.begin_us, lead, begin_us) - 1
-    return _Gaps(visits.place[visit], (end_us - begin_us) / DAY_US)
-
-
-def _stuck(paths: StagePaths, here: Visits) -> _Rule:
+def _stuck(leads: _Open) -> _Rule:
     """Longer in the stage than nine of ten visits."""
-    days = (paths.as_of_us - here.begin_us) / DAY_US
-    limit = np.full(len(here), np.inf)
-    for place in np.unique(here.place[here.place > 0]).tolist():
-        in_place = paths.visits.place == place
-        visits = paths.visits.take(in_place & ~paths.is_implied[paths.visits.lead])
-        limit[here.place == place] = _long_stay(visits)
-    return _Rule("stuck", days, days > limit, limit)
+    limit = _limits([leads.pace.stuck_limit(stage) for stage in leads.facts.stage])
+    days = _since(leads, leads.facts.entered_us, DAY_US)
+    return _Rule("stuck", days, leads.paths.as_of_us > leads.due.stuck_us, limit)
 
 
-def _long_stay(visits: Visits) -> float:
-    """The LONG quantile of the stays, unfinished ones censored; else of the finished ones; else infinite.
-
-    Infinite as well if most stays are unfinished: most leads are there, perhaps since losses are not recorded.
-    """
-    days = stay_incidence(visits).quantile(LONG)
-    if not math.isnan(days):
-        return days
-    # Censoring hides the quantile if too few visits have lasted that long.
-    ended = visits.take(visits.exit != HERE)
-    is_usual = len(ended) >= FEWEST_GAPS and 2 * len(ended) >= len(visits)
-    return stay_incidence(ended).quantile(LONG) if is_usual else math.inf
-
-
-def _valuable_and_untouched(revenue: Floats, silent_days: Floats) -> _Rule:
+def _valuable_and_untouched(leads: _Open) -> _Rule:
     """In the top tenth by expected revenue, if revenues differ, and silent for a week."""
+    flagged = leads.is_valuable & (leads.paths.as_of_us > leads.due.untouched_us)
+    days = _since(leads, leads.facts.silent_since_us, DAY_US)
+    return _Rule("high_value_untouched", days, flagged, np.full(len(days), HIGH_VALUE_SILENCE_DAYS))
+
+
+def _is_valuable(revenue: Floats) -> Mask:
+    """The top tenth of the known revenues (m,)."""
     known = revenue[np.isfinite(revenue)]
-    flagged = np.zeros(len(revenue), dtype=np.bool_)
     # Equal revenues have no top tenth: every lead would reach the quantile.
-    if len(known) and known.min() < known.max():
-        least = np.quantile(known, HIGH_VALUE)
-        flagged = (revenue >= least) & (silent_days > HIGH_VALUE_SILENCE_DAYS)
-    limit = np.full(len(revenue), HIGH_VALUE_SILENCE_DAYS)
-    return _Rule("high_value_untouched", silent_days, flagged, limit)
+    if not len(known) or known.min() == known.max():
+        return np.zeros(len(revenue), dtype=np.bool_)
+    return np.asarray(revenue >= np.quantile(known, HIGH_VALUE))
 
 
 def _less_likely(probabilities: LeadProbabilities, lead: Ints) -> _Rule:

@@ -24,7 +24,8 @@ def funnel_report(
     Without a model the probabilities are null and `owners` is empty.
     """
     probabilities = None if bundle is None else lead_probabilities(bundle, history)
-    state = funnel_state(history, options, probabilities, None if bundle is None else learned_columns(bundle))
+    columns, pace = (None, None) if bundle is None else (learned_columns(bundle), bundle.pace)
+    state = funnel_state(history, options, probabilities, columns, pace)
     state["warnings"] += json_of(warnings)
     state["owners"] = [] if bundle is None else owners(bundle, history, options.from_us, options.to_us)
     return state

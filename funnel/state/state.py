@@ -30,6 +30,7 @@ from history.history import LOST, History
 from history.odd_creations import first_creation_us
 from history.times import format_time
 from history.warnings import Warning, json_of
+from models.pace import Pace
 
 FEWEST_STAGES = 3  # from which stages are grouped without configuration
 
@@ -68,10 +69,12 @@ def funnel_state(
     options: FunnelOptions = EVERYTHING,
     probabilities: LeadProbabilities | None = None,
     columns: Sequence[str] | None = None,
+    pace: Pace | None = None,
 ) -> Record:
     """The funnel at history.as_of_us: the total, and one record a group of `by`.
 
-    columns: the attributes that the drop-off looks at, by default those of funnel.state.drop_off.
+    columns: the attributes that the drop-off looks at, by default those of funnel.state.drop_off. pace: limits of
+    attention, by default those of the history.
 
     The MAX_GROUPS - 1 largest groups by leads stand alone, the rest together. Raises InvalidInput for an empty or
     reversed period and for an unknown column.
@@ -91,7 +94,7 @@ def funnel_state(
         "groups": [] if lead_groups is None else _group_blocks(scope, lead_groups),
         "leaks": leak_record(paths, scope.groups, touches, period.to_us),
         "drop_off": drop_off(paths, period, columns),
-        "attention": attention(paths, touches, probabilities, options.attention),
+        "attention": attention(paths, touches, probabilities, options.attention, pace),
         "economics": money,
         "attribution": _attribution(scope) if money is None else money["attribution"],
         "moves": lead_moves(paths, options.since_us),

@@ -61,11 +61,24 @@ def read_query(raw: bytes, readers: Mapping[str, Reader]) -> dict[str, Any]:
     return values
 
 
+@dataclass(frozen=True)
+class Many:
+    """A reader of a key that may be repeated: its values, each by `reader`, once and without those read as None."""
+
+    reader: Reader
+
+    def __call__(self, text: str) -> Any:
+        return self.reader(text)
+
+
 def _read(texts: tuple[str, ...], reader: Reader) -> Any:
+    if any("\0" in text for text in texts):
+        raise InvalidValue("contains NUL")
+    if isinstance(reader, Many):
+        values = dict.fromkeys(reader(text) for text in texts)
+        return tuple(value for value in values if value is not None)
     if len(texts) > 1:
         raise InvalidValue("given twice")
-    if "\0" in texts[0]:
-        raise InvalidValue("contains NUL")
     return reader(texts[0])
 
 

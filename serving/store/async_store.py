@@ -23,6 +23,7 @@ from serving.store.errors import StoreUnavailable
 from serving.store.outage_state import OutageState
 from serving.store.reports.cache import CachedReports
 from serving.store.scores.rescoring import Rescorer, count_waiting
+from serving.store.scores.worklist import Worklist
 from serving.store.store import Store
 
 # A hanging server must not keep requests open; both leave time for BUSY_TIMEOUT_S and a long commit.
@@ -59,6 +60,7 @@ class AsyncStore:
         self.rescorer = Rescorer(self.store, bundle)
         self.rescorer.on_failure = _log_failure
         self.reports = CachedReports(self.store)
+        self.worklist = Worklist(self.store.now_us)
         self.outages = OutageState()
         self._readers = ThreadPoolExecutor(READER_THREADS, thread_name_prefix="store-reader")
         self._futures: LoopFutures | None = None

@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlalchemy import Connection
 
-from history.config import FunnelConfig, to_dict
+from history.config import FunnelConfig, from_dict, to_dict
 from serving.store.database.transaction import read_setting, write_setting
 from serving.store.leads import compact_json
 
@@ -26,6 +26,17 @@ def stored_display(connection: Connection) -> Mapping[str, Any]:
 @lru_cache(maxsize=4)
 def _display(config_text: str) -> Mapping[str, Any]:
     return dict(json.loads(config_text).get("display", {}))
+
+
+def stored_view(connection: Connection) -> FunnelConfig | None:
+    """The configuration of the folder loaded last, parsed once; None if no folder was loaded."""
+    text = read_setting(connection, "config")
+    return None if text is None else _config(text)
+
+
+@lru_cache(maxsize=4)
+def _config(config_text: str) -> FunnelConfig:
+    return from_dict(json.loads(config_text))
 
 
 def store_config(connection: Connection, config: FunnelConfig) -> None:

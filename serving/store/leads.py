@@ -167,6 +167,8 @@ def erase_leads(transaction: Transaction, lead_ids: Sequence[str]) -> list[bool]
     numbers = dict(_lead_numbers(connection, lead_ids))
     for lead_no in numbers.values():
         _erase(connection, lead_no)
+    if numbers:
+        transaction.numbers("score_no", 1)  # serving/store/scores/saved.py
     # pop: the second of two equal ids finds nothing any more
     return [numbers.pop(lead_id, None) is not None for lead_id in lead_ids]
 

@@ -9,7 +9,7 @@ from serving.store import schema as db
 from serving.store.errors import StoreUnfit
 from serving.store.leads import LOAD
 
-HEAD = "0003"
+HEAD = "0004"
 SCRIPTS = Path(__file__).parent / "migrations"
 
 
@@ -39,7 +39,7 @@ def _recreate_derived(connection: Connection) -> None:
     The first commits wrote such tables under the first revision.
     """
     database = inspect_database(connection)
-    tables = [db.dirty, db.scores]
+    tables = [db.dirty, db.scores, db.score_records]
     for table in tables:
         if {column["name"] for column in database.get_columns(table.name)} != set(table.columns.keys()):
             break
@@ -51,7 +51,7 @@ def _recreate_derived(connection: Connection) -> None:
     connection.execute(db.dirty.insert().from_select(["lead_no", "row_no", "is_bulk"], all_leads))
 
 
-def _upgrade(connection: Connection) -> None:
+def _upgrade(connection: Connection, revision: str = HEAD) -> None:
     from alembic import command  # takes 0.2 s; only a new store needs it
     from alembic.config import Config
 
@@ -59,6 +59,6 @@ def _upgrade(connection: Connection) -> None:
     config.set_main_option("script_location", str(SCRIPTS).replace("%", "%%"))
     config.set_main_option("path_separator", "os")
     config.attributes["connection"] = connection
-    command.upgrade(config, "head")
+    command.upgrade(config, revision)
     if connection.dialect.name == "sqlite":
-        connection.exec_driver_sql(f"PRAGMA user_version={int(HEAD)}")
+        connection.exec_driver_sql(f"PRAGMA user_version={int(revision)}")

@@ -147,18 +147,36 @@ dirty = Table(
     Column("is_bulk", SmallInteger, nullable=False),  # LIVE, LOAD or FOLLOWING of serving/store/leads.py
 )
 
+# Of each scored lead what the worklist orders, filters and adds up; score_records holds what it only shows.
 scores = Table(
     "scores",
     metadata,
     _lead_column(),
     Column("is_open", SmallInteger, nullable=False),
-    Column("revenue_rank", Double, nullable=False),  # expected_revenue, -1 if unknown
+    Column("revenue_rank", Double, nullable=False),  # expected_revenue; probability - 2 if unknown
+    Column("amount_rank", Double, nullable=False),  # expected_amount, -1 if unknown
     Column("probability", Double, nullable=False),
     Column("created_us", BigInteger, nullable=False),
+    Column("touch_us", BigInteger, nullable=False),  # the last touch, 0 without one
+    Column("entered_us", BigInteger, nullable=False),  # begin of the stay in the current stage
+    # The probability 7 days ago, which holds until base_until_us, and how far it moved since, 0 if unknown.
+    Column("base_probability", Double),
+    Column("base_until_us", BigInteger),
+    Column("change", Double, nullable=False),
+    # The instants after which a rule of attention holds (funnel/state/due.py), NULL for never.
+    Column("unanswered_us", BigInteger),
+    Column("silent_us", BigInteger),
+    Column("stuck_us", BigInteger),
+    Column("untouched_us", BigInteger),
     Column("status", Text, nullable=False),
     Column("grade", Text),
     Column("stage", Text),
     Column("owner", Text),
+    Column("source", Text),
+    # Folded, for filters.
+    Column("stage_key", Text),
+    Column("owner_key", Text),
+    Column("source_key", Text),
     Column("search", Text, nullable=False),  # case-folded text for the worklist's q
     Column("as_of_us", BigInteger, nullable=False),
     Column("through_row", Number, nullable=False),  # the score includes rows up to this one
@@ -169,10 +187,20 @@ scores = Table(
     Column("told_as_of_us", BigInteger, nullable=False),
     Column("told_through_row", Number, nullable=False),
     Column("told_version", Text, nullable=False),
-    Column("record", Text, nullable=False),  # JSON: the worklist's entry
 )
-for _order in ("revenue_rank", "probability", "created_us"):
+ORDER_COLUMNS = ("revenue_rank", "probability", "amount_rank", "created_us", "touch_us", "change")
+for _order in ORDER_COLUMNS:
     Index(f"scores_by_{_order}", scores.c.is_open, scores.c[_order], scores.c.lead_no)
+Index("scores_by_base_until_us", scores.c.is_open, scores.c.base_until_us)
+
+score_records = Table(
+    "score_records",
+    metadata,
+    _lead_column(),
+    Column(
+        "record", Text, nullable=False
+    ),  # JSON: the worklist's entry, but for what depends on the time of reading
+)
 
 score_history = Table(
     "score_history",
@@ -188,7 +216,7 @@ score_history = Table(
     sqlite_with_rowid=False,
 )
 
-DERIVED = (dirty, scores, score_history)
+DERIVED = (dirty, scores, score_records, score_history)
 
 # What people write beside a lead: erased with it, never read by features, not exported.
 notes = Table(

@@ -9,7 +9,8 @@ from serving.store.lead_rows import find_leads
 from serving.store.leads import PutLead, put_leads
 from serving.store.scores.history import score_history
 from serving.store.scores.rescoring import LeadView, count_waiting, rescore_all, rescore_dirty, view_leads
-from serving.store.scores.worklist import WorklistQuery, worklist
+from serving.store.scores.selection import WorklistQuery
+from serving.store.scores.worklist import Worklist
 from serving.store.store import Store
 from tests.builders.store_fakes import NOW_US, FakeModel, fake_score, read_events
 
@@ -54,7 +55,8 @@ def history(store: Store, lead_id: str = "a") -> list[dict[str, Any]]:
 def listed(store: Store) -> dict[str, dict[str, Any]]:
     """The worklist's entries by lead_id."""
     with store.engine.reading() as connection:
-        return {entry["lead_id"]: entry for entry in worklist(connection, WorklistQuery()).entries}
+        page = Worklist(store.now_us).page(connection, WorklistQuery())
+    return {entry["lead_id"]: entry for entry in page.entries}
 
 
 def waiting(store: Store) -> int:

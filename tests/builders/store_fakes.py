@@ -14,6 +14,7 @@ from features.interactions.interactions import InteractionVocabulary
 from history.config import FunnelConfig
 from history.history import DAY_US, GONE, LOST, OPEN, WON, History
 from history.snapshot import Snapshot, current_stages, state_at
+from models.pace import Pace
 from models.scores import GONE_LEAD, LOST_LEAD, SCORED, WON_LEAD, Scores
 from models.usual_touches import UsualTouch
 from serving.api.events import events_of
@@ -43,12 +44,13 @@ class FakeModel:
     config: FunnelConfig = field(default_factory=FunnelConfig)
     vocabulary: Any = field(
         default_factory=lambda: SimpleNamespace(
-            interactions=InteractionVocabulary(), attributes=(), reads_accounts=False
+            interactions=InteractionVocabulary(), attributes=(), reads_accounts=False, identity={}
         )
     )
     usual_touches: tuple[UsualTouch, ...] = ()
     conversion: None = None
     past_leads: None = None
+    pace: Pace | None = None
 
 
 def _log_odds(model: FakeModel, history: History, lead: int, as_of_us: int) -> float:

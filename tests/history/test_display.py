@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from history.display import display_of, filled
+from history.display import display_of, filled, leads_per_owner
 
 
 @pytest.mark.parametrize(
@@ -72,3 +72,8 @@ def test_missing_columns_and_missing_values_are_alike(values: dict[str, str]) ->
     """A folder knows all columns, the store only those of the lead: people see the same."""
     own = tuple(name for name in COLUMNS if values.get(name))
     assert display_of({}, own).seen(values.get) == display_of({}, COLUMNS).seen(values.get)
+
+
+def test_attention_of_an_owner_is_bounded_by_the_setting() -> None:
+    assert leads_per_owner({}) == 20
+    assert leads_per_owner({"attention_per_owner": 3}) == 3

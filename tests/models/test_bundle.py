@@ -97,3 +97,18 @@ def test_the_card_and_the_model_are_strict_json(bundle_folder: Path) -> None:
     for path in bundle_folder.glob("*.json"):
         json.loads(path.read_text(), parse_constant=refuse)
     assert json.loads((bundle_folder / MODEL).read_text())["trained_through_us"] > 0
+
+
+def test_a_bundle_of_an_earlier_version_has_no_pace(bundle: Bundle, tmp_path: Path) -> None:
+    assert bundle.pace is not None, "training learns it"
+    save_bundle(bundle, tmp_path / "new")
+    assert load_bundle(tmp_path / "new").pace == bundle.pace
+    save_bundle(bundle, tmp_path / "old")
+    model, manifest = (tmp_path / "old" / name for name in (MODEL, MANIFEST))
+    content = json.loads(model.read_text("utf-8"))
+    del content["pace"]
+    model.write_text(json.dumps(content), "utf-8")
+    described = json.loads(manifest.read_text("utf-8"))
+    described["files"][MODEL] = hashlib.sha256(model.read_bytes()).hexdigest()
+    manifest.write_text(json.dumps(described), "utf-8")
+    assert load_bundle(tmp_path / "old").pace is None

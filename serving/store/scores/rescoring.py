@@ -23,12 +23,15 @@ from serving.store.history import history_of
 from serving.store.lead_rows import LeadRow, LeadRows, lead_row, rows_of
 from serving.store.leads import FOLLOWING, current_attributes, seen_lead
 from serving.store.scores.causes import Move, Score, causes_of, has_moved
+from serving.store.scores.facts import facts_of
 from serving.store.scores.followers import Followers, followers_of, queue_followers
 from serving.store.scores.saved import (
     OPEN_STATUS,
     NewScore,
     ScoredLead,
     StoredScore,
+    outdated,
+    refresh_bases,
     save_scores,
     score_row,
     stored_scores,
@@ -95,13 +98,20 @@ def score_view(
     causes = causes_of(bundle, view.rows, moves, as_of_us, score)
     causes_at = {move.position: of_move for move, of_move in zip(moves, causes, strict=True)}
     scores = []
-    display = view.display or bundle.config.display
+    facts = facts_of(bundle, history, positions)
+    display, searched = view.display or bundle.config.display, _searched(bundle)
     for position, lead, record, before in zip(positions, leads, records, stored, strict=True):
         current = attributes[position]
-        scored = ScoredLead(lead, current, record, seen_lead(display, lead.lead_id, current))
+        seen = seen_lead(display, lead.lead_id, current)
+        scored = ScoredLead(lead, current, record, seen, facts.get(position), searched)
         row = score_row(scored, as_of_us, view.through_row)
         scores.append(with_history(row, before, causes_at.get(position)))
     return scores
+
+
+def _searched(bundle: Bundle) -> Sequence[str]:
+    """The attributes that identify a lead: they are searched, never learned."""
+    return tuple(dict.fromkeys(("account_id", *bundle.config.identity, *bundle.vocabulary.identity)))
 
 
 def _moves(
@@ -228,6 +238,14 @@ def open_positions(view: LeadView, bundle: Bundle, as_of_us: int) -> list[int]:
     ]
 
 
+def refresh_changes(store: Store, limit: int = LEADS_PER_PAGE) -> int:
+    """Renews up to `limit` probabilities of a week ago that time has outdated; returns their number."""
+    with store.engine.reading() as connection:
+        if connection.execute(outdated(store.now_us()).limit(1)).first() is None:
+            return 0
+    return int(store.writer.write(refresh_bases, limit))
+
+
 def count_waiting(connection: Connection) -> int:
     """Number of leads that are queued for a new score."""
     return int(connection.execute(select(func.count()).select_from(db.dirty)).scalar() or 0)
@@ -272,6 +290,7 @@ class Rescorer:
         bundle = self._bundle()
         if bundle is None or not self._election.is_leader():
             return 0
+        refresh_changes(self._store, LEADS_PER_COMMIT)
         return rescore_dirty(self._store, bundle, LEADS_PER_COMMIT, self._score, self._rest)
 
     def _rest(self) -> None:

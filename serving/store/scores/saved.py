@@ -6,10 +6,12 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 import msgspec
-from sqlalchemy import Connection, bindparam, delete, select
+from sqlalchemy import Connection, Select, Table, bindparam, delete, func, literal_column, select, update
 
 from history.display import Seen
+from history.history import DAY_US
 from history.schema import OWN_ATTRIBUTES
+from history.spelling import fold
 from history.times import format_time
 from serving.store import schema as db
 from serving.store.database.statements import PreparedInsert, PreparedQuery, PreparedUpdate, in_parts
@@ -17,11 +19,14 @@ from serving.store.database.transaction import Transaction
 from serving.store.lead_rows import LeadRow
 from serving.store.leads import CurrentAttributes
 from serving.store.scores.causes import Cause, HistoryEntry
+from serving.store.scores.facts import LeadFacts
 
 LEADS_PER_QUERY = 500
 LONGEST_SEARCH_TEXT = 1_000
-LONGEST_SEARCHED_VALUE = 100
+LONGEST_SEARCHED_VALUE = 200
 OPEN_STATUS = ("scored", "insufficient_data")
+WEEK_US = 7 * DAY_US
+VERSION = "score_no"  # the counter that changes with every change of stored scores
 
 
 class Stamp(NamedTuple):
@@ -47,7 +52,10 @@ class StoredScore:
 
 @dataclass(frozen=True)
 class NewScore:
-    """A score to be stored: the row of `scores`, the stamp that it replaces, and its history entry, if it has one."""
+    """A score to be stored: the row of `scores` with the text of its `record`, and the stamp that it replaces.
+
+    entry: of its history, None if it has not moved enough.
+    """
 
     row: Mapping[str, Any]
     replaces: Stamp | None
@@ -71,6 +79,35 @@ _STORED_LEADS = PreparedQuery(select(db.leads.c.lead_no), among=db.leads.c.lead_
 _INSERT_ENTRIES = PreparedInsert(db.score_history)
 _REPLACED_COLUMNS = [column.name for column in db.scores.columns if column.name != "lead_no"]
 _REPLACE_SCORES = PreparedInsert(db.scores, "lead_no", _REPLACED_COLUMNS)
+_REPLACE_RECORDS = PreparedInsert(db.score_records, "lead_no", ("record",))
+# Of a lead's history: the last entry known a week ago, and the end of its week.
+_ENTRIES = db.score_history.c
+_OF_LEAD = _ENTRIES.lead_no == db.scores.c.lead_no
+
+
+def base_at(week_ago: Any) -> Any:
+    """The last probability in the history of a row of `scores` that was known at an instant, as a subquery."""
+    is_known = _ENTRIES.as_of_us <= week_ago
+    entries = select(_ENTRIES.probability).where(_OF_LEAD, is_known).order_by(_ENTRIES.entry_no.desc())
+    # Without parameters of their own, for prepared statements.
+    return entries.limit(literal_column("1")).offset(literal_column("0")).scalar_subquery()
+
+
+_BASE = base_at(bindparam("week_ago"))
+_BASE_UNTIL = (
+    select(func.min(_ENTRIES.as_of_us) + literal_column(str(WEEK_US)))
+    .where(_OF_LEAD, _ENTRIES.as_of_us > bindparam("week_ago"))
+    .scalar_subquery()
+)
+_SET_BASE = PreparedUpdate(
+    update(db.scores)
+    .where(db.scores.c.lead_no == bindparam("scored_lead"))
+    .values(
+        base_probability=_BASE,
+        base_until_us=_BASE_UNTIL,
+        change=db.scores.c.probability - func.coalesce(_BASE, db.scores.c.probability),
+    )
+)
 # A lead with rows after those of its score stays queued.
 _UNMARK_DIRTY = PreparedUpdate(
     delete(db.dirty).where(
@@ -92,32 +129,44 @@ def stored_scores(connection: Connection, numbers: Sequence[int]) -> dict[int, S
 
 @dataclass(frozen=True)
 class ScoredLead:
-    """A lead with its current values, its score record, and how people see it."""
+    """A lead with its current values, its score record, how people see it, and its facts, None unless open.
+
+    searched: the attributes whose values are searched beside what people see.
+    """
 
     lead: LeadRow
     current: CurrentAttributes
     record: Mapping[str, Any]
     seen: Seen
+    facts: LeadFacts | None = None
+    searched: Sequence[str] = ()
 
 
 def score_row(scored: ScoredLead, as_of_us: int, through_row: int) -> dict[str, Any]:
-    """The row of `scores` for a lead, without its last history entry; its `record` is the worklist's entry."""
-    lead, current, record = scored.lead, scored.current, scored.record
-    own = {name: current.text(name) for name in OWN_ATTRIBUTES}
+    """The row of `scores` for a lead with the text of its `record`, without its last history entry and its base."""
+    lead, record, facts = scored.lead, scored.record, scored.facts
+    own = {name: scored.current.text(name) for name in OWN_ATTRIBUTES}
     entry = {**record, "created_at": format_time(lead.created_us), **own}
     entry |= {"name": scored.seen.name, "detail": scored.seen.detail}
-    revenue = record["expected_revenue"]
+    entry["facts"] = {} if facts is None else facts.to_dict()
+    revenue, amount = record["expected_revenue"], record["expected_amount"]
     return {
         "lead_no": lead.lead_no,
         "is_open": int(record["status"] in OPEN_STATUS),
-        "revenue_rank": -1.0 if revenue is None else revenue,
+        "revenue_rank": record["probability"] - 2.0 if revenue is None else revenue,
+        "amount_rank": -1.0 if amount is None else amount,
         "probability": record["probability"],
         "created_us": lead.created_us,
+        **_fact_columns(lead, facts),
         "status": record["status"],
         "grade": record["grade"],
         "stage": record["stage"],
         "owner": own["owner"],
-        "search": search_text(lead.lead_id, current),
+        "source": own["source"],
+        "stage_key": filter_key(record["stage"]),
+        "owner_key": filter_key(own["owner"]),
+        "source_key": filter_key(own["source"]),
+        "search": search_text(scored),
         "as_of_us": as_of_us,
         "through_row": through_row,
         "model_version": record["model_version"],
@@ -125,10 +174,36 @@ def score_row(scored: ScoredLead, as_of_us: int, through_row: int) -> dict[str, 
     }
 
 
-def search_text(lead_id: str, current: CurrentAttributes) -> str:
-    """The text that the worklist's q searches: the id and every short text attribute, case-folded, one a line."""
-    values = (value for value in current.scalars().values() if isinstance(value, str))
-    texts = [lead_id, *(value for value in values if len(value) <= LONGEST_SEARCHED_VALUE)]
+def _fact_columns(lead: LeadRow, facts: LeadFacts | None) -> dict[str, int | float | None]:
+    due = None if facts is None else facts.due
+    return {
+        "touch_us": facts.last_touch.time_us if facts and facts.last_touch else 0,
+        "entered_us": facts.entered_us if facts else lead.created_us,
+        "base_probability": None,
+        "base_until_us": None,
+        "change": 0.0,
+        "unanswered_us": due.unanswered_us if due else None,
+        "silent_us": due.silent_us if due else None,
+        "stuck_us": due.stuck_us if due else None,
+        "untouched_us": due.untouched_us if due else None,
+    }
+
+
+def filter_key(text: str | None) -> str | None:
+    """The form in which values of owner, stage and source are compared."""
+    return None if text is None else fold(text)
+
+
+def search_text(scored: ScoredLead) -> str:
+    """The text that the worklist's q searches, case-folded, one a line.
+
+    The id, what people see of the lead, the phone number's digits too, and attributes that identify it.
+    """
+    seen = scored.seen
+    digits = None if seen.phone is None else "".join(c for c in seen.phone if c.isdecimal())
+    further = (scored.current.text(name) for name in scored.searched)
+    values = (scored.lead.lead_id, seen.name, seen.detail, seen.email, seen.phone, digits, *further)
+    texts = dict.fromkeys(value for value in values if value and len(value) <= LONGEST_SEARCHED_VALUE)
     return "\n".join(texts)[:LONGEST_SEARCH_TEXT].casefold()
 
 
@@ -178,7 +253,8 @@ def _save(transaction: Transaction, scores: Sequence[NewScore]) -> int:
     current = _still_current(connection, scores)
     if not current:
         return 0
-    _REPLACE_SCORES.run(connection, [dict(score.row) for score in current])
+    _REPLACE_SCORES.run(connection, [_columns(score.row, db.scores) for score in current])
+    _REPLACE_RECORDS.run(connection, [_columns(score.row, db.score_records) for score in current])
     entries = [score.entry for score in current if score.entry is not None]
     if entries:
         numbers = transaction.numbers("entry_no", len(entries))
@@ -186,7 +262,39 @@ def _save(transaction: Transaction, scores: Sequence[NewScore]) -> int:
         _INSERT_ENTRIES.run(connection, rows)
     scored = [{"scored_lead": score.lead_no, "through_row": score.row["through_row"]} for score in current]
     _UNMARK_DIRTY.run(connection, scored)
+    set_bases(transaction, [score.lead_no for score in current])
     return len(current)
+
+
+def _columns(row: Mapping[str, Any], table: Table) -> dict[str, Any]:
+    return {column.name: row[column.name] for column in table.columns}
+
+
+def set_bases(transaction: Transaction, numbers: Sequence[int]) -> None:
+    """Sets the probability a week ago of these leads, and counts a change of stored scores."""
+    week_ago = transaction.now_us - WEEK_US
+    rows = [{"scored_lead": lead_no, "week_ago": week_ago} for lead_no in numbers]
+    _SET_BASE.run(transaction.connection, rows)
+    transaction.numbers(VERSION, 1)
+
+
+def refresh_bases(transaction: Transaction, limits: Sequence[int]) -> list[int]:
+    """Sets anew up to `limit` probabilities a week ago whose time is over, for each request; returns their numbers."""
+    return [_refresh_bases(transaction, limit) for limit in limits]
+
+
+def _refresh_bases(transaction: Transaction, limit: int) -> int:
+    rows = transaction.connection.execute(outdated(transaction.now_us).limit(limit))
+    numbers = [int(lead_no) for lead_no in rows.scalars()]
+    if numbers:
+        set_bases(transaction, numbers)
+    return len(numbers)
+
+
+def outdated(now_us: int) -> Select[Any]:
+    """The open leads whose probability a week ago is another than the stored one."""
+    scores = db.scores.c
+    return select(scores.lead_no).where(scores.is_open == 1, scores.base_until_us <= now_us)
 
 
 def _still_current(connection: Connection, scores: Sequence[NewScore]) -> list[NewScore]:

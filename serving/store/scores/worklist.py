@@ -1,73 +1,207 @@
-"""The worklist: open leads by value, chance or age, filtered and paged by key."""
+"""The worklist: open leads in an order, filtered and paged by key, and what the selection is expected to bring."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Any
+import threading
+from collections import OrderedDict
+from collections.abc import Callable, Collection, Hashable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any, Final, NamedTuple, TypeVar
 
-import msgspec
-from sqlalchemy import ColumnElement, Connection, Select, and_, literal, or_, select
+from sqlalchemy import ColumnElement, Connection, func, select
 
+from funnel.state.next_step import CODES
+from history.config import FunnelConfig
+from history.display import leads_per_owner
 from serving.store import schema as db
+from serving.store.config import stored_view
 from serving.store.cursors import read_cursor, write_cursor
+from serving.store.database.transaction import read_setting
 from serving.store.errors import InvalidCursor
+from serving.store.scores.entries import COLUMNS, Attended, ReadingTime, Shown, entries_of
+from serving.store.scores.needed import high_value, needed
+from serving.store.scores.saved import VERSION, outdated
+from serving.store.scores.selection import (
+    Filters,
+    WorklistQuery,
+    base_now,
+    count_of,
+    order_key,
+    page_of,
+    selected,
+)
+from serving.store.scores.summary import Expected, best_of, expected_of
 
-ORDERS = {"expected_revenue": "revenue_rank", "probability": "probability", "created_at": "created_us"}
-
-
-@dataclass(frozen=True)
-class WorklistQuery:
-    """Order, filters and page of a worklist; a filter that is None or empty matches every lead.
-
-    `after` is the key of the last lead of the page before: its value in the order, and its lead_no.
-    """
-
-    order: str = "expected_revenue"
-    grade: str | None = None
-    stage: str | None = None
-    owner: str | None = None
-    q: str | None = None
-    limit: int = 50
-    after: tuple[float, int] | None = None
+VALID_US: Final = 5_000_000  # of a cached figure; attention changes with time alone
+MOST_CACHED: Final = 256
+Value = TypeVar("Value")
 
 
 @dataclass(frozen=True)
 class Page:
-    """Entries of one page and the cursor of the next, None on the last."""
+    """Entries of one page, the cursor of the next, None on the last, and the number of leads on all pages."""
 
-    entries: Sequence[dict[str, Any]]
+    shown: Sequence[Shown]
     next_cursor: str | None
+    total: int
+
+    @property
+    def entries(self) -> list[dict[str, Any]]:
+        """The entries as the API gives them."""
+        return [shown.entry for shown in self.shown]
 
 
-def worklist(connection: Connection, query: WorklistQuery) -> Page:
-    """Open scored leads, highest first.
-
-    Ties are in order of arrival, newest first: over all pages, each lead that keeps its score occurs exactly once.
-    """
-    key = db.scores.c[ORDERS[query.order]]
-    rows = connection.execute(_select(query, key).limit(query.limit + 1)).all()
-    page = rows[: query.limit]
-    entries = [msgspec.json.decode(record) for _value, _lead_no, record in page]
-    if len(rows) <= query.limit:
-        return Page(entries, None)
-    value, lead_no, _record = page[-1]
-    return Page(entries, write_cursor(query.order, value, lead_no))
+class _Cached(NamedTuple):
+    version: str | None
+    made_us: int
+    value: Any
 
 
-def _select(query: WorklistQuery, key: ColumnElement[Any]) -> Select[Any]:
+class _Reading:
+    """The state of one read: the connection, the time, the version of the stored scores."""
+
+    def __init__(self, connection: Connection, time: ReadingTime) -> None:
+        self.connection = connection
+        self.time = time
+        self.version = read_setting(connection, VERSION)
+
+
+class Worklist:
+    """The worklists of one process. Totals, summaries and attention are kept until the stored scores change."""
+
+    def __init__(self, now_us: Callable[[], int]) -> None:
+        self._now_us = now_us
+        self._cache: OrderedDict[Hashable, _Cached] = OrderedDict()
+        self._lock = threading.Lock()
+
+    def page(self, connection: Connection, query: WorklistQuery, config: FunnelConfig | None = None) -> Page:
+        """Open scored leads in the query's order, highest first.
+
+        Ties are in order of arrival, newest first: over all pages, each lead that keeps its score occurs exactly once.
+        config: the model's, for what the folder loaded last does not set.
+        """
+        reading = self._reading(connection, config)
+        attended = self._attended(reading)
+        conditions = _conditions(query.filters, attended.codes)
+        rows = _rows(reading, query, conditions)
+        shown = entries_of(connection, rows[: query.limit], reading.time, attended)
+        total = self._kept(
+            reading, ("total", query.filters), lambda: _count(connection, query.filters, conditions)
+        )
+        if len(rows) <= query.limit:
+            return Page(shown, None, total)
+        last = rows[query.limit - 1]
+        return Page(shown, write_cursor(query.cursor_order, last["key"], last["lead_no"]), total)
+
+    def summary(
+        self,
+        connection: Connection,
+        query: WorklistQuery,
+        capacity: int | None = None,
+        config: FunnelConfig | None = None,
+    ) -> dict[str, Any]:
+        """What the selected leads are expected to bring, by value, and with `capacity` what the first ones bring."""
+        reading = self._reading(connection, config)
+        key = ("summary", query.filters, query.cursor_order, capacity)
+        record: dict[str, Any] = self._kept(reading, key, lambda: self._summary(reading, query, capacity))
+        return record
+
+    def _summary(self, reading: _Reading, query: WorklistQuery, capacity: int | None) -> dict[str, Any]:
+        codes = self._attended(reading).codes
+        conditions = _conditions(query.filters, codes)
+        record = self._kept(
+            reading, ("expected", query.filters), lambda: expected_of(reading.connection, conditions)
+        )
+        needs = _by_attention(reading.connection, conditions, codes)
+        record = {**record, "by": {**record["by"], "attention": needs}}
+        if capacity is None:
+            return record
+        first = replace(query, after=None, limit=capacity)
+        key = order_key(first, _exact_change(reading, first))
+        columns = select(db.scores.c.probability, db.scores.c.revenue_rank).where(*conditions)
+        return {
+            **record,
+            "capacity": best_of(reading.connection, page_of(first, key, columns), record, capacity),
+        }
+
+    def _reading(self, connection: Connection, config: FunnelConfig | None) -> _Reading:
+        used = stored_view(connection) or config or FunnelConfig()
+        return _Reading(connection, ReadingTime(self._now_us(), used.zone, leads_per_owner(used.display)))
+
+    def _attended(self, reading: _Reading) -> Attended:
+        connection, time = reading.connection, reading.time
+        return self._kept(
+            reading,
+            ("attention", time.per_owner),
+            lambda: Attended(needed(connection, time.now_us, time.per_owner), high_value(connection)),
+        )
+
+    def _kept(self, reading: _Reading, key: Hashable, make: Callable[[], Value]) -> Value:
+        """The cached value if no stored score changed since, and not much time passed."""
+        now_us = reading.time.now_us
+        with self._lock:
+            cached = self._cache.get(key)
+        if (
+            cached is not None
+            and cached.version == reading.version
+            and 0 <= now_us - cached.made_us < VALID_US
+        ):
+            value: Value = cached.value
+            return value
+        value = make()
+        with self._lock:
+            self._cache[key] = _Cached(reading.version, now_us, value)
+            self._cache.move_to_end(key)
+            while len(self._cache) > MOST_CACHED:
+                self._cache.popitem(last=False)
+        return value
+
+
+def _conditions(filters: Filters, codes: Mapping[int, str]) -> list[ColumnElement[bool]]:
+    chosen: Collection[int] | None = None
+    if filters.attention:
+        chosen = [lead_no for lead_no, code in codes.items() if code in filters.attention]
+    return selected(filters, chosen)
+
+
+def _rows(
+    reading: _Reading, query: WorklistQuery, conditions: Sequence[ColumnElement[bool]]
+) -> Sequence[Any]:
+    """The rows of one page and one more, if there is one."""
+    key = order_key(query, _exact_change(reading, query))
+    statement = (
+        select(
+            *COLUMNS, key.label("key"), base_now(reading.time.now_us).label("base"), db.score_records.c.record
+        )
+        .join_from(db.scores, db.score_records, db.scores.c.lead_no == db.score_records.c.lead_no)
+        .where(*conditions)
+    )
+    return reading.connection.execute(page_of(query, key, statement)).mappings().all()
+
+
+def _exact_change(reading: _Reading, query: WorklistQuery) -> ColumnElement[Any] | None:
+    """The change computed for every lead, if the order needs it and time has outdated a stored one."""
+    if query.order != "change":
+        return None
+    if reading.connection.execute(outdated(reading.time.now_us).limit(1)).first() is None:
+        return None
+    probability, base = db.scores.c.probability, base_now(reading.time.now_us)
+    return probability - func.coalesce(base, probability)
+
+
+def _count(connection: Connection, filters: Filters, conditions: list[ColumnElement[bool]]) -> int:
+    return int(connection.execute(count_of(conditions)).scalar() or 0)
+
+
+def _by_attention(
+    connection: Connection, conditions: Sequence[ColumnElement[bool]], codes: Mapping[int, str]
+) -> dict[str, Any]:
+    """The figures of the selected leads by the code of their attention, in the order of CODES."""
     scores = db.scores.c
-    statement = select(key, scores.lead_no, scores.record).where(scores.is_open == 1)
-    filters = ((scores.grade, query.grade), (scores.stage, query.stage), (scores.owner, query.owner))
-    for column, value in filters:
-        if value is not None:
-            statement = statement.where(column == value)
-    if query.q:
-        statement = statement.where(scores.search.contains(query.q.casefold(), autoescape=True))
-    if query.after is not None:
-        last, lead_no = query.after
-        # The first condition follows from the second; alone it lets the database start within its index.
-        is_after = or_(key < literal(last), and_(key == last, scores.lead_no < lead_no))
-        statement = statement.where(key <= literal(last), is_after)
-    return statement.order_by(key.desc(), scores.lead_no.desc())
+    query = select(scores.lead_no, scores.probability, scores.revenue_rank)
+    query = query.where(*conditions, scores.lead_no.in_(sorted(codes)))
+    figures = {code: Expected() for code in CODES}
+    for lead_no, probability, revenue in connection.execute(query):
+        figures[codes[lead_no]].add(1, probability, revenue if revenue >= 0 else None)
+    return {code: expected.record() for code, expected in figures.items() if expected.leads}
 
 
 def read_worklist_cursor(text: str, order: str) -> tuple[float, int]:
@@ -76,3 +210,13 @@ def read_worklist_cursor(text: str, order: str) -> tuple[float, int]:
     if cursor_order != order:
         raise InvalidCursor
     return value, lead_no
+
+
+def all_pages(read: Callable[[WorklistQuery], Page], query: WorklistQuery) -> Iterator[Page]:
+    """Each page of a worklist."""
+    page = read(query)
+    yield page
+    while page.next_cursor is not None:
+        after = read_worklist_cursor(page.next_cursor, query.cursor_order)
+        page = read(replace(query, after=after))
+        yield page

@@ -6,7 +6,8 @@ import numpy as np
 
 from funnel.state.probabilities import LeadProbabilities
 from funnel.state.state import FunnelOptions, funnel_state
-from tests.builders.funnel_leads import Lead, history_of
+from models.pace import Pace
+from tests.builders.funnel_leads import CONFIG, Lead, history_of
 
 
 def test_unanswered_and_stuck_leads_are_listed() -> None:
@@ -66,3 +67,37 @@ def test_stage_that_most_leads_never_left_makes_nobody_stuck() -> None:
     assert funnel_state(history_of([*left, *stay], 90))["attention"]["leads"] == 0
     listed = funnel_state(history_of([*left, *stay[:20]], 90))["attention"]["list"]
     assert "nine of ten leads that left it did so within 2 days" in listed[0]["reasons"][0]["sentence"]
+
+
+def test_an_owner_has_no_more_than_the_budget() -> None:
+    asking = [(5, "out"), (6, "in")]
+    owners = ["Ann", "ann ", "Ann", "Bob", None, None, None]
+    config = replace(CONFIG, display={"attention_per_owner": 2})
+    history = history_of([Lead(0, touches=asking, owner=owner) for owner in owners], 30, config)
+    chances = np.array([0.3, 0.2, 0.1, 0.05, 0.01, 0.02, 0.03])
+    state = funnel_state(history, probabilities=LeadProbabilities(chances, chances, np.full(7, 100.0)))
+    urgent = state["attention"]
+    chosen = {lead["lead_id"]: lead["attention"] for lead in urgent["list"]}
+    assert chosen == {
+        **dict.fromkeys(("L1", "L2", "L4", "L6", "L7"), "unanswered"),
+        **dict.fromkeys(("L3", "L5"), None),
+    }
+    assert (urgent["leads"], urgent["per_owner"], urgent["chosen"]) == (7, 2, 5)
+
+
+def test_each_lead_says_what_to_do_next() -> None:
+    history = history_of([Lead(0, [(0, "new")], touches=[(5, "out"), (27, "in")])], 30)
+    (lead,) = funnel_state(history)["attention"]["list"]
+    assert (lead["next_action"], lead["next_fact"]) == (
+        "Answer the call of Tuesday",
+        "the limit for an answer is 24 hours",
+    )
+
+
+def test_limits_of_the_model_replace_those_of_the_leads() -> None:
+    history = history_of([Lead(0, [(0, "new")], touches=[(5, "out")])], 30)
+    assert funnel_state(history)["attention"]["leads"] == 0
+    pace = Pace({"new": 6.0}, {"new": 10.0}, has_touches=True)
+    (lead,) = funnel_state(history, pace=pace)["attention"]["list"]
+    assert [reason["code"] for reason in lead["reasons"]] == ["silent", "stuck"]
+    assert lead["next_action"] == "Call: silent for 25 days"

@@ -156,7 +156,7 @@ def test_without_a_model_a_lead_has_no_score(client: TestClient, runtime: FakeRu
     runtime.watch.current = None
     put(client)
     assert client.get("/v1/leads/a").json()["score"] is None
-    assert client.get("/v1/leads").json() == {"leads": [], "next_cursor": None}
+    assert client.get("/v1/leads").json() == {"leads": [], "next_cursor": None, "total": 0}
 
 
 @pytest.mark.parametrize("outage", [StoreUnavailable("gone"), DiskFull("full")])

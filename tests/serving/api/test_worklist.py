@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 from starlette.testclient import TestClient
 
+from serving.store.scores.selection import ORDERS
 from tests.builders.lead_requests import post, put, refresh
 from tests.builders.store_fakes import FakeRuntime, event, pages_of
 
@@ -21,7 +22,11 @@ pytest_plugins = ["tests.builders.store_fixtures"]
         "cursor=x",
         "cursor=WzEsMl0",
         "grade=Z",
-        "grade=A&grade=B",
+        "grade=A&grade=Z",
+        "order=probability&order=change",
+        "attention=loud",
+        "format=xlsx",
+        "reverse=maybe",
         "orders=probability",
         "q=%00",
     ],
@@ -86,5 +91,5 @@ def test_an_unknown_grade_names_the_grades(client: TestClient) -> None:
     answer = client.get("/v1/leads?grade=Z&order=size")
     assert answer.json()["errors"] == [
         {"loc": ["query", "grade"], "msg": "expected A, B, C, D"},
-        {"loc": ["query", "order"], "msg": "expected expected_revenue, probability, created_at"},
+        {"loc": ["query", "order"], "msg": f"expected {', '.join(ORDERS)}"},
     ]

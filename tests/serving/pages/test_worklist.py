@@ -53,7 +53,7 @@ def test_outage_is_a_notice_on_the_page(client: TestClient, monkeypatch: pytest.
     def fail(*_arguments: object) -> None:
         raise StoreUnavailable("gone")
 
-    monkeypatch.setattr(page_of_leads, "worklist", fail)
+    monkeypatch.setattr(page_of_leads, "read_page", fail)
     answer = client.get("/")
     assert answer.status_code == 200
     assert "gone" not in answer.text

@@ -18,7 +18,8 @@ from serving.store.leads import PutLead, put_leads
 from serving.store.schema import metadata
 from serving.store.scores.rescoring import count_waiting
 from serving.store.store import Store
-from tests.builders.store_fakes import NOW_US, Clock, event, read_events
+from tests.builders.scored_store import history, listed, score_queued
+from tests.builders.store_fakes import NOW_US, Clock, FakeModel, event, read_events
 
 pytest_plugins = ["tests.builders.store_fixtures"]
 
@@ -63,7 +64,7 @@ def test_events_of_a_store_without_corrections_can_be_corrected(
         early.writer.write(put_leads, put("Ann"))
         early.writer.write(store_events, read_events({"events": events}))
         with early.engine.writing() as connection:
-            for table in ("corrections", "notes", "snoozes"):
+            for table in ("corrections", "notes", "snoozes", "score_records"):
                 connection.execute(text(f"DROP TABLE {table}"))
             for column in ("lead_no", "event_id"):
                 connection.execute(text(f"ALTER TABLE event_ids DROP COLUMN {column}"))
@@ -76,6 +77,36 @@ def test_events_of_a_store_without_corrections_can_be_corrected(
             ("a", "attribute_changes", 2),
             ("a", "stages", 1),
         ]
+
+
+def test_scores_of_an_earlier_version_stay_until_leads_are_scored_again(
+    tmp_path: Path, store_url: str | None, clock: Clock
+) -> None:
+    with closing(Store(tmp_path, store_url, clock)) as early:
+        if early.engine.path is not None:
+            early.engine.path.touch()
+        with early.engine._writer.begin() as connection:
+            migrate._upgrade(connection, "0003")
+            values = {"lead_no": 1, "lead_id": "a", "created_us": NOW_US - 10**12, "attributes": "{}"}
+            connection.execute(
+                text("INSERT INTO leads VALUES (:lead_no, :lead_id, :created_us, :attributes)"), values
+            )
+            connection.execute(text(OLD_SCORE), {"created_us": NOW_US - 10**12, "as_of_us": NOW_US})
+    with closing(Store(tmp_path, store_url, clock)) as store:
+        (entry,) = listed(store).values()
+        assert (entry["lead_id"], entry["owner"], entry["change_7d"]) == ("a", "Ann", None)
+        assert score_queued(store, FakeModel()) == 1
+        assert listed(store)["a"]["next_action"] == "Make the first contact"
+        assert [entry["delta"] for entry in history(store)] != [0.0], "the move is from the kept score"
+
+
+OLD_SCORE = """
+INSERT INTO scores (lead_no, is_open, revenue_rank, probability, created_us, status, grade, stage, owner, search,
+as_of_us, through_row, model_version, told_probability, told_status, told_as_of_us, told_through_row, told_version,
+record)
+VALUES (1, 1, 50.0, 0.5, :created_us, 'scored', 'A', NULL, 'Ann', 'a', :as_of_us, 0, '1', 0.5, 'scored', :as_of_us, 0,
+'1', '{"lead_id": "a", "probability": 0.5, "owner": "Ann"}')
+"""
 
 
 def test_failed_migration_leaves_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,76 +1,168 @@
-"""The worklist: every open lead exactly once over all pages, in its order, by literal filters."""
+"""The worklist against a plain count: filters, orders, pages, totals and summaries, at the time of reading."""
 
+import random
 from typing import Any
 
 import pytest
 
 from history.history import DAY_US
 from serving.store.errors import InvalidCursor
-from serving.store.scores.worklist import ORDERS, WorklistQuery, read_worklist_cursor, worklist
+from serving.store.scores import worklist as module
+from serving.store.scores.rescoring import refresh_changes
+from serving.store.scores.selection import ORDERS, WorklistQuery
+from serving.store.scores.worklist import Worklist, read_worklist_cursor
 from serving.store.store import Store
-from tests.builders.scored_store import CREATED_US, post, put, score_queued
-from tests.builders.store_fakes import FakeModel, event, pages_of
+from tests.builders.scored_store import CREATED_US, put, score_queued
+from tests.builders.store_fakes import Clock, FakeModel
+from tests.builders.worklist_world import (
+    World,
+    expected,
+    folded,
+    random_worklist,
+    sums,
+    sums_by,
+)
 
 pytest_plugins = ["tests.builders.store_fixtures"]
-OWNERS = ("Ann", "Bob", "100%", "a_b")
+SEARCHES = (
+    None,
+    None,
+    None,
+    "größe",
+    "100%",
+    "a_b",
+    "'; --",
+    "L1",
+    "@EXAMPLE.org",
+    "secret",
+    "<SCRIPT>",
+    "77",
+    "\\",
+)
 
 
-@pytest.fixture
-def scored(store: Store) -> Store:
-    for i in range(12):
-        put(store, f"L{i:02d}", CREATED_US + (i // 2) * DAY_US, owner=OWNERS[i % 4])
-        post(store, *(event(f"{i}-{k}", f"L{i:02d}", {"kind": "call"}) for k in range(i % 3)))
-    post(store, event("won", "L05", {"outcome": "won"}, "outcome"))
-    score_queued(store, FakeModel())
-    return store
+def some_query(draw: random.Random) -> dict[str, Any]:
+    def some(*values: str) -> tuple[str, ...]:
+        return tuple(draw.sample(values, draw.choice((0, 0, 0, 1, 2))))
+
+    return {
+        "grade": some("A", "D"),
+        "stage": some("NEW", "demo", "offer", "nowhere"),
+        "owner": some("ann", "BÖB", "=1+1", "<b>", "nobody"),
+        "source": some("WEB", "fair"),
+        "attention": some("unanswered", "silent", "stuck", "high_value_untouched", "probability_fell"),
+        "q": draw.choice(SEARCHES),
+        "order": draw.choice(list(ORDERS)),
+        "reverse": draw.random() < 0.3,
+    }
 
 
-def all_pages(store: Store, **options: Any) -> list[dict[str, Any]]:
-    order = options.get("order", "expected_revenue")
+def assert_sums(found: dict[str, Any], counted: dict[str, Any]) -> None:
+    assert found["leads"] == counted["leads"]
+    for name in ("expected_wins", "expected_revenue"):
+        value = counted[name]
+        assert found[name] == (None if value is None else pytest.approx(value, rel=1e-9))
 
-    def read(cursor: str | None) -> tuple[Any, Any]:
-        after = None if cursor is None else read_worklist_cursor(cursor, order)
-        with store.engine.reading() as connection:
-            page = worklist(connection, WorklistQuery(after=after, **options))
-        return page.entries, page.next_cursor
 
-    return list(pages_of(read))
+@pytest.mark.parametrize("seed", range(8))
+def test_lists_and_sums_equal_the_plain_count(store: Store, clock: Clock, seed: int) -> None:
+    world, draw = random_worklist(store, clock, seed), random.Random(seed)
+    whole = world.entries()
+    assert {entry["lead_id"] for entry in whole} == {lead.lead_id for lead in world.open_leads}
+    for _ in range(25):
+        query = some_query(draw)
+        wanted = expected(world, whole, **query)
+        assert world.entries(**query) == wanted
+        assert world.entries(**query, limit=draw.choice((1, 3, 7))) == wanted
+        assert world.total(**query) == len(wanted)
+        capacity = draw.choice((1, 4, 100))
+        assert_summary(world.summary(capacity, **query), wanted, capacity)
+
+
+def assert_summary(found: dict[str, Any], wanted: list[dict[str, Any]], capacity: int) -> None:
+    assert_sums(found, sums(wanted))
+    for name in ("grade", "stage", "owner", "source", "attention"):
+        counted = sums_by([entry for entry in wanted if name != "attention" or entry[name]], name)
+        assert {folded(value) for value in found["by"][name]} == set(counted)
+        for value, figures in found["by"][name].items():
+            assert_sums(figures, counted[folded(value)])
+    first, whole = sums(wanted[:capacity]), sums(wanted)
+    best = found["capacity"]
+    assert best["n"] == first["leads"]
+    assert best["expected_wins"] == pytest.approx(first["expected_wins"], rel=1e-9)
+    if whole["expected_revenue"] is None:
+        assert best["expected_revenue"] is best["random_revenue"] is None
+    else:
+        assert best["expected_revenue"] == pytest.approx(first["expected_revenue"] or 0.0, rel=1e-9)
+        random_revenue = whole["expected_revenue"] * first["leads"] / len(wanted)
+        assert best["random_revenue"] == pytest.approx(random_revenue, rel=1e-9)
+    random_wins = whole["expected_wins"] * first["leads"] / max(1, len(wanted))
+    assert best["random_wins"] == pytest.approx(random_wins, rel=1e-9)
 
 
 @pytest.mark.parametrize("order", ORDERS)
-@pytest.mark.parametrize("limit", [1, 3, 11, 50])
-def test_every_open_lead_is_listed_once(scored: Store, order: str, limit: int) -> None:
-    entries = all_pages(scored, order=order, limit=limit)
-    ids = [entry["lead_id"] for entry in entries]
-    assert sorted(ids) == [f"L{i:02d}" for i in range(12) if i != 5]
-    assert entries == all_pages(scored, order=order, limit=50)
-    keys = [entry[order] for entry in entries]
-    assert keys == sorted(keys, reverse=True)
+@pytest.mark.parametrize("reverse", [False, True])
+def test_pages_visit_every_lead_once(store: Store, clock: Clock, order: str, reverse: bool) -> None:
+    world = random_worklist(store, clock, 3)
+    ids = [e["lead_id"] for e in world.entries(order=order, reverse=reverse, limit=4)]
+    assert sorted(ids) == sorted(lead.lead_id for lead in world.open_leads)
 
 
-def test_ties_are_newest_first(scored: Store) -> None:
-    ids = [entry["lead_id"] for entry in all_pages(scored, order="created_at")]
-    assert ids[:2] == ["L11", "L10"], "created at one instant, the later arrival first"
+def test_ranks_are_of_all_open_leads(store: Store, clock: Clock) -> None:
+    world = random_worklist(store, clock, 4)
+    assert [entry["rank"] for entry in world.entries()] == list(range(1, len(world.open_leads) + 1))
+    ranks = {entry["lead_id"]: entry["rank"] for entry in world.entries()}
+    for entry in world.entries(order="created_at", stage=("new", "demo"), limit=3):
+        assert entry["rank"] == ranks[entry["lead_id"]]
 
 
-@pytest.mark.parametrize(
-    ("q", "owners"), [("100%", {"100%"}), ("A_B", {"a_b"}), ("%", {"100%"}), ("l0", set(OWNERS))]
-)
-def test_search_is_literal_and_ignores_case(scored: Store, q: str, owners: set[str]) -> None:
-    assert {entry["owner"] for entry in all_pages(scored, q=q)} == owners
+def test_ties_are_newest_first(store: Store) -> None:
+    for i in range(4):
+        put(store, f"L{i}", CREATED_US + i // 2 * DAY_US)
+    score_queued(store, FakeModel())
+    with store.engine.reading() as connection:
+        page = Worklist(store.now_us).page(connection, WorklistQuery(order="created_at"))
+    assert [entry["lead_id"] for entry in page.entries] == ["L3", "L2", "L1", "L0"]
 
 
-def test_filters_are_joined(scored: Store) -> None:
-    ids = [entry["lead_id"] for entry in all_pages(scored, owner="Ann", q="8")]
-    assert ids == ["L08"]
-    assert all_pages(scored, owner="ann") == []
-    assert all_pages(scored, stage="new") == []
+def test_order_by_change_is_of_the_time_of_reading(store: Store, clock: Clock) -> None:
+    """Time alone moves the base of a change; before and after the sweep the lists are equal."""
+    world = random_worklist(store, clock, 5)
+    for _ in range(3):
+        clock.now_us += 3 * DAY_US
+        before = world.entries(order="change")
+        assert before == expected(world, world.entries(), order="change")
+        while refresh_changes(store, 4):
+            pass
+        assert world.entries(order="change") == before
 
 
-def test_cursor_of_another_order_is_refused(scored: Store) -> None:
-    with scored.engine.reading() as connection:
-        cursor = worklist(connection, WorklistQuery(limit=1)).next_cursor
+def test_figures_are_kept_until_a_score_changes(
+    store: Store, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    world = random_worklist(store, clock, 6)
+    summary = world.summary()
+    calls: list[object] = []
+
+    def counted(*given: object) -> dict[str, Any]:
+        calls.append(given)
+        return summary
+
+    monkeypatch.setattr(module, "expected_of", counted)
+    assert world.summary() == summary
+    assert not calls
+    put(store, "another", CREATED_US)
+    score_queued(store, world.model)
+    world.summary()
+    assert len(calls) == 1
+
+
+def test_cursor_of_another_order_is_refused(store: Store, clock: Clock) -> None:
+    world: World = random_worklist(store, clock, 7)
+    with store.engine.reading() as connection:
+        cursor = world.worklist.page(connection, WorklistQuery(limit=1)).next_cursor
     assert cursor is not None
     read_worklist_cursor(cursor, "expected_revenue")
-    with pytest.raises(InvalidCursor):
-        read_worklist_cursor(cursor, "probability")
+    for other in ("probability", "-expected_revenue"):
+        with pytest.raises(InvalidCursor):
+            read_worklist_cursor(cursor, other)

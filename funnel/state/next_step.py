@@ -1,0 +1,286 @@
+"""What to do next with an open lead, in words, and why: the one place for the service, its pages and the command."""
+
+from bisect import bisect_left, bisect_right
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any, Final, NamedTuple
+from zoneinfo import ZoneInfo
+
+from funnel.state.due import NOT_DUE
+from funnel.state.touches import NEVER
+from history.history import DAY_US, HOUR_US, INBOUND, Interactions
+
+# In the order in which a lead's reasons are listed; the first that holds is the lead's `attention`.
+CODES: Final = ("unanswered", "silent", "stuck", "high_value_untouched", "probability_fell")
+LARGE_DROP: Final = 0.25  # of the probability, relative, since the earlier scoring
+# Words in kinds of inbound touches that nobody answers: people react to them.
+_PASSIVE: Final = ("visit", "view", "open", "click", "download")
+
+ACTIONS: Final[Mapping[str, str]] = {
+    "answer": "Answer the {kind} of {day}",
+    "react": "Follow up on the {kind} of {day}",
+    "silent": "Call: silent for {days}",
+    "stuck": "Move on to {next_stage} or close: {days} in {stage}",
+    "stuck_last": "Win or close: {days} in {stage}",
+    "high_value_untouched": "Call: no contact for {days}",
+    "probability_fell": "Ask what changed: chance down {points} points in a week",
+    "first": "Make the first contact",
+    "follow_up": "Follow up by {by}",
+    "move_on": "Move on to {next_stage} by {by}",
+    "next_stage": "Move on to {next_stage}",
+    "close_by": "Win or close by {by}",
+    "close": "Win or close",
+}
+FACTS: Final[Mapping[str, str]] = {
+    "answer": "won leads were answered within {usual_hours}",
+    "answer_limit": "the limit for an answer is {limit_hours}",
+    "silent": "won leads in this stage were contacted again within {limit}",
+    "stuck": "nine of ten leads that left this stage did so within {limit}",
+    "high_value_untouched": "among the most valuable tenth of open leads",
+    "probability_fell": "from {before} % to {now} %",
+    "first": "created {days} ago",
+}
+WEEKDAYS: Final = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
+MONTHS: Final = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
+
+
+class Touch(NamedTuple):
+    """One interaction; direction is INBOUND, OUTBOUND or 0."""
+
+    time_us: int
+    kind: str
+    channel: str | None
+    direction: int
+
+
+class Due(NamedTuple):
+    """The instants after which each rule holds (funnel/state/due.py), None for never."""
+
+    unanswered_us: int | None = None
+    silent_us: int | None = None
+    stuck_us: int | None = None
+    untouched_us: int | None = None
+
+
+@dataclass(frozen=True)
+class Situation:
+    """An open lead at now_us.
+
+    next_stage: None in the last stage. asked: the question that waits for an answer. earlier: the probability a week
+    ago, None if unknown. is_valuable: in the top tenth by expected revenue. answer_hours: models.pace.Pace.
+    """
+
+    now_us: int
+    zone: ZoneInfo
+    stage: str | None
+    next_stage: str | None
+    created_us: int
+    entered_us: int
+    last_touch: Touch | None
+    asked: Touch | None
+    due: Due
+    probability: float | None = None
+    earlier: float | None = None
+    is_valuable: bool = False
+    answer_hours: float | None = None
+
+    @property
+    def silent_since_us(self) -> int:
+        """The last touch, or the creation."""
+        return max(self.created_us, self.last_touch.time_us if self.last_touch else self.created_us)
+
+
+@dataclass(frozen=True)
+class NextStep:
+    """What to do (a key of ACTIONS) and why (of FACTS), with the values that their sentences need."""
+
+    action: str
+    fact: str | None = None
+    values: Mapping[str, Any] = field(default_factory=dict)
+
+    def words(self) -> tuple[str, str | None]:
+        """Both sentences in English."""
+        return ACTIONS[self.action].format_map(self.values), (
+            None if self.fact is None else FACTS[self.fact].format_map(self.values)
+        )
+
+
+def signs(lead: Situation) -> list[str]:
+    """The rules that hold, in the order of CODES."""
+    due, now_us = lead.due, lead.now_us
+    holds = (
+        _is_over(due.unanswered_us, now_us),
+        _is_over(due.silent_us, now_us),
+        _is_over(due.stuck_us, now_us),
+        lead.is_valuable and _is_over(due.untouched_us, now_us),
+        has_fallen(lead.probability, lead.earlier),
+    )
+    return [code for code, is_so in zip(CODES, holds, strict=True) if is_so]
+
+
+def has_fallen(probability: float | None, earlier: float | None) -> bool:
+    """True if the probability fell by LARGE_DROP of itself."""
+    return probability is not None and earlier is not None and probability - earlier < -LARGE_DROP * earlier
+
+
+def next_step(lead: Situation) -> NextStep | None:
+    """What to do next: what the first sign asks for, else what comes next at the usual pace; None if nothing tells."""
+    held = signs(lead)
+    if lead.asked is not None and lead.due.unanswered_us is not None:
+        return _answer(lead, lead.asked)
+    for code in held:
+        if code != "unanswered":
+            return _ATTENTION[code](lead)
+    return _at_usual_pace(lead)
+
+
+def _answer(lead: Situation, asked: Touch) -> NextStep:
+    kind = asked.kind.replace("_", " ")
+    is_passive = any(word in kind.lower() for word in _PASSIVE)
+    values: dict[str, Any] = {"kind": kind, "day": day_word(asked.time_us, lead.now_us, lead.zone)}
+    action = "react" if is_passive else "answer"
+    if lead.answer_hours is not None:
+        return NextStep(action, "answer", {**values, "usual_hours": _hours(lead.answer_hours)})
+    assert lead.due.unanswered_us is not None
+    limit_hours = (lead.due.unanswered_us - asked.time_us) / HOUR_US
+    return NextStep(action, "answer_limit", {**values, "limit_hours": _hours(limit_hours)})
+
+
+def _silent(lead: Situation) -> NextStep:
+    return NextStep(
+        "silent", "silent", {"days": _days_since(lead, lead.silent_since_us), "limit": _usual_gap(lead)}
+    )
+
+
+def _stuck(lead: Situation) -> NextStep:
+    assert lead.due.stuck_us is not None
+    values = {
+        "days": _days_since(lead, lead.entered_us),
+        "stage": lead.stage,
+        "next_stage": lead.next_stage,
+        "limit": _days(lead.due.stuck_us - lead.entered_us),
+    }
+    return NextStep("stuck" if lead.next_stage else "stuck_last", "stuck", values)
+
+
+def _valuable(lead: Situation) -> NextStep:
+    return NextStep(
+        "high_value_untouched", "high_value_untouched", {"days": _days_since(lead, lead.silent_since_us)}
+    )
+
+
+def _fallen(lead: Situation) -> NextStep:
+    assert lead.probability is not None
+    assert lead.earlier is not None
+    values = {
+        "points": f"{100 * (lead.earlier - lead.probability):.0f}",
+        "before": f"{100 * lead.earlier:.0f}",
+        "now": f"{100 * lead.probability:.0f}",
+    }
+    return NextStep("probability_fell", "probability_fell", values)
+
+
+def _at_usual_pace(lead: Situation) -> NextStep | None:
+    due = lead.due
+    if lead.last_touch is None and due.untouched_us is not None:
+        return NextStep("first", "first", {"days": _days_since(lead, lead.created_us)})
+    if due.silent_us is not None:
+        by = day_word(due.silent_us, lead.now_us, lead.zone)
+        return NextStep("follow_up", "silent", {"by": by, "limit": _usual_gap(lead)})
+    if lead.stage is None and lead.next_stage is None:
+        return None
+    values: dict[str, Any] = {"next_stage": lead.next_stage}
+    if due.stuck_us is None:
+        return NextStep("next_stage" if lead.next_stage else "close", None, values)
+    values["by"] = day_word(due.stuck_us, lead.now_us, lead.zone)
+    values["limit"] = _days(due.stuck_us - lead.entered_us)
+    return NextStep("move_on" if lead.next_stage else "close_by", "stuck", values)
+
+
+_ATTENTION: Final = {
+    "silent": _silent,
+    "stuck": _stuck,
+    "high_value_untouched": _valuable,
+    "probability_fell": _fallen,
+}
+
+
+def _is_over(due_us: int | None, now_us: int) -> bool:
+    return due_us is not None and now_us > due_us
+
+
+def _usual_gap(lead: Situation) -> str:
+    assert lead.due.silent_us is not None
+    return _days(lead.due.silent_us - lead.silent_since_us)
+
+
+def _days_since(lead: Situation, since_us: int) -> str:
+    return _count((lead.now_us - since_us) // DAY_US, "day")
+
+
+def _days(duration_us: int) -> str:
+    """A limit in whole days, or in hours below two days."""
+    if duration_us < 2 * DAY_US:
+        return _hours(duration_us / HOUR_US)
+    return _count(round(duration_us / DAY_US), "day")
+
+
+def _hours(hours: float) -> str:
+    return _count(max(1, round(hours)), "hour")
+
+
+def _count(number: int, unit: str) -> str:
+    return f"{number} {unit}" if number == 1 else f"{number} {unit}s"
+
+
+def day_word(then_us: int, now_us: int, zone: ZoneInfo) -> str:
+    """A day as people call it: today, a weekday within six days, else the date."""
+    then, now = (_local(us, zone).date() for us in (then_us, now_us))
+    distance = (then - now).days
+    if distance in _NEAR:
+        return _NEAR[distance]
+    if abs(distance) < len(WEEKDAYS):
+        return WEEKDAYS[then.weekday()]
+    year = "" if then.year == now.year else f" {then.year}"
+    return f"{then.day} {MONTHS[then.month - 1]}{year}"
+
+
+_NEAR: Final = {-1: "yesterday", 0: "today", 1: "tomorrow"}
+
+
+def _local(instant_us: int, zone: ZoneInfo) -> datetime:
+    return (datetime(1970, 1, 1, tzinfo=ZoneInfo("UTC")) + timedelta(microseconds=instant_us)).astimezone(
+        zone
+    )
+
+
+def due_of(row: Sequence[int]) -> Due:
+    """The four instants with None for NOT_DUE."""
+    return Due(*(None if us == NOT_DUE else us for us in row))
+
+
+def last_touch(log: Interactions, lead: int, time_us: int) -> Touch | None:
+    """The last touch of a lead at this instant, None for NEVER."""
+    if time_us == NEVER:
+        return None
+    return _touch(log, _rows_at(log, lead, time_us)[-1])
+
+
+def question(log: Interactions, lead: int, asked_us: int) -> Touch | None:
+    """The first inbound touch of a lead at this instant, None for NEVER."""
+    if asked_us == NEVER:
+        return None
+    rows = [row for row in _rows_at(log, lead, asked_us) if log.direction[row] == INBOUND]
+    return _touch(log, rows[0])
+
+
+def _rows_at(log: Interactions, lead: int, time_us: int) -> range:
+    start, stop = int(log.offsets[lead]), int(log.offsets[lead + 1])
+    times = log.time_us[start:stop].tolist()
+    return range(start + bisect_left(times, time_us), start + bisect_right(times, time_us))
+
+
+def _touch(log: Interactions, row: int) -> Touch:
+    kind = log.kind.text(row)
+    return Touch(int(log.time_us[row]), kind or "", log.channel.text(row), int(log.direction[row]))

@@ -1,0 +1,113 @@
+"""Which open leads a worklist shows, and in which order: its query as conditions of SQL."""
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, fields
+from typing import Any, Final
+
+from sqlalchemy import ColumnElement, Select, and_, case, func, literal, or_, select
+
+from serving.store import schema as db
+from serving.store.scores.saved import WEEK_US, base_at, filter_key
+
+ORDERS: Final[Mapping[str, str]] = {
+    "expected_revenue": "revenue_rank",
+    "probability": "probability",
+    "expected_amount": "amount_rank",
+    "created_at": "created_us",
+    "last_touch": "touch_us",
+    "change": "change",
+}
+Values = tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Filters:
+    """Filters of a worklist; an empty one matches every lead, several values of one any of them, whatever their case.
+
+    q is searched in id, name, detail, e-mail address, phone number and identifying attributes.
+    """
+
+    grade: Values = ()
+    stage: Values = ()
+    owner: Values = ()
+    source: Values = ()
+    attention: Values = ()
+    q: str | None = None
+
+
+@dataclass(frozen=True)
+class WorklistQuery(Filters):
+    """Filters, order and page of a worklist; `reverse` turns the order round.
+
+    `after` is the key of the last lead of the page before: its value in the order, and its lead_no.
+    """
+
+    order: str = "expected_revenue"
+    reverse: bool = False
+    limit: int = 50
+    after: tuple[float, int] | None = None
+
+    @property
+    def filters(self) -> Filters:
+        """The filters alone."""
+        return Filters(**{field.name: getattr(self, field.name) for field in fields(Filters)})
+
+    @property
+    def cursor_order(self) -> str:
+        """The order as a cursor names it."""
+        return f"-{self.order}" if self.reverse else self.order
+
+
+def selected(filters: Filters, chosen: Collection[int] | None) -> list[ColumnElement[bool]]:
+    """The conditions on `scores`; chosen: the lead numbers that `attention` selects, None without that filter."""
+    scores = db.scores.c
+    conditions: list[ColumnElement[bool]] = [scores.is_open == 1]
+    if filters.grade:
+        conditions.append(scores.grade.in_(filters.grade))
+    for column, values in (
+        (scores.stage_key, filters.stage),
+        (scores.owner_key, filters.owner),
+        (scores.source_key, filters.source),
+    ):
+        if values:
+            conditions.append(column.in_(sorted({filter_key(value) or "" for value in values})))
+    if filters.q:
+        conditions.append(scores.search.contains(filters.q.casefold(), autoescape=True))
+    if chosen is not None:
+        conditions.append(scores.lead_no.in_(sorted(chosen)))
+    return conditions
+
+
+def base_now(now_us: int) -> ColumnElement[Any]:
+    """The probability 7 days before now_us, NULL if unknown: as stored, or from the history where time outdated it."""
+    scores = db.scores.c
+    is_stored = or_(scores.base_until_us.is_(None), scores.base_until_us > now_us)
+    return case((is_stored, scores.base_probability), else_=base_at(now_us - WEEK_US))
+
+
+def order_key(query: WorklistQuery, exact_change: ColumnElement[Any] | None) -> ColumnElement[Any]:
+    """What the list is ordered by; exact_change replaces the stored column `change`."""
+    if query.order == "change" and exact_change is not None:
+        return exact_change
+    return db.scores.c[ORDERS[query.order]]
+
+
+def page_of(query: WorklistQuery, key: ColumnElement[Any], statement: Select[Any]) -> Select[Any]:
+    """The statement in the query's order, from the lead after `query.after` on; ties are newest arrival first."""
+    lead_no = db.scores.c.lead_no
+    if query.after is not None:
+        last, last_no = query.after
+        # The first condition follows from the second; alone it lets the database start within its index.
+        if query.reverse:
+            is_after = or_(key > literal(last), and_(key == last, lead_no > last_no))
+            statement = statement.where(key >= literal(last), is_after)
+        else:
+            is_after = or_(key < literal(last), and_(key == last, lead_no < last_no))
+            statement = statement.where(key <= literal(last), is_after)
+    order = (key.asc(), lead_no.asc()) if query.reverse else (key.desc(), lead_no.desc())
+    return statement.order_by(*order).limit(query.limit + 1)
+
+
+def count_of(conditions: list[ColumnElement[bool]]) -> Select[Any]:
+    """The number of leads that meet the conditions."""
+    return select(func.count()).select_from(db.scores).where(*conditions)

@@ -1,0 +1,95 @@
+"""What a selection of open leads is expected to bring: in all, by value, and from the best of them."""
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from sqlalchemy import ColumnElement, Connection, Select, case, func, null, select
+
+from serving.store import schema as db
+from serving.store.scores.saved import filter_key
+
+GROUPS: Final = ("grade", "stage", "owner", "source")
+MISSING: Final = ""  # the value of leads without one
+
+
+@dataclass
+class Expected:
+    """Leads with their expected wins and expected revenue, None while no amount is known."""
+
+    leads: int = 0
+    wins: float = 0.0
+    revenue: float | None = None
+
+    def add(self, leads: int, wins: float, revenue: float | None) -> None:
+        self.leads += leads
+        self.wins += wins
+        if revenue is not None:
+            self.revenue = (self.revenue or 0.0) + revenue
+
+    def record(self) -> dict[str, Any]:
+        """The figures in the contract's words."""
+        return {"leads": self.leads, "expected_wins": self.wins, "expected_revenue": self.revenue}
+
+
+@dataclass
+class _Value:
+    """One value of a column, whatever its spelling: the commonest one is shown."""
+
+    expected: Expected = field(default_factory=Expected)
+    spellings: dict[str, int] = field(default_factory=lambda: defaultdict(int))
+
+    @property
+    def spelling(self) -> str:
+        return min(self.spellings, key=lambda text: (-self.spellings[text], text))
+
+
+_SCORES = db.scores.c
+_REVENUE = case((_SCORES.revenue_rank >= 0, _SCORES.revenue_rank), else_=null())
+_FIGURES = (func.count(), func.sum(_SCORES.probability), func.sum(_REVENUE))
+
+
+def expected_of(connection: Connection, conditions: Sequence[ColumnElement[bool]]) -> dict[str, Any]:
+    """{leads, expected_wins, expected_revenue, by: {grade, stage, owner, source: {value: figures}}}.
+
+    A lead without a value counts under an empty text. Values are in order of their leads' number, most first.
+    """
+    columns = [_SCORES[name] for name in GROUPS]
+    rows = connection.execute(select(*columns, *_FIGURES).where(*conditions).group_by(*columns)).all()
+    total = Expected()
+    values: dict[str, dict[str | None, _Value]] = {name: defaultdict(_Value) for name in GROUPS}
+    for *texts, leads, wins, revenue in rows:
+        total.add(leads, wins, revenue)
+        for name, text in zip(GROUPS, texts, strict=True):
+            value = values[name][filter_key(text)]
+            value.expected.add(leads, wins, revenue)
+            value.spellings[text or MISSING] += leads
+    return {**total.record(), "by": {name: _listed(of_column) for name, of_column in values.items()}}
+
+
+def _listed(values: Mapping[str | None, _Value]) -> dict[str, Any]:
+    ordered = sorted(values.values(), key=lambda value: (-value.expected.leads, value.spelling))
+    return {value.spelling: value.expected.record() for value in ordered}
+
+
+def best_of(
+    connection: Connection, best: Select[Any], total: Mapping[str, Any], capacity: int
+) -> dict[str, Any]:
+    """What the first `capacity` leads bring, and as many at random.
+
+    best: probability and revenue_rank of the selection in its order.
+    """
+    first = best.limit(capacity).subquery()
+    revenue = case((first.c.revenue_rank >= 0, first.c.revenue_rank), else_=null())
+    query = select(func.count(), func.sum(first.c.probability), func.sum(revenue))
+    count, wins, brought = connection.execute(query).one()
+    share = count / total["leads"] if total["leads"] else 0.0
+    in_all = total["expected_revenue"]
+    return {
+        "n": count,
+        "expected_wins": wins or 0.0,
+        "expected_revenue": None if in_all is None else brought or 0.0,
+        "random_wins": share * total["expected_wins"],
+        "random_revenue": None if in_all is None else share * in_all,
+    }
