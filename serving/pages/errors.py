@@ -14,7 +14,14 @@ from serving.base.problems import Problem
 from serving.http.responses import html_response
 from serving.pages.rendering import render
 
-# Statuses with texts of their own; `form` is a forged or old form.
+# Codes and statuses with texts of their own.
+OF_CODE = {
+    "forged-form": "form",
+    "no-model": "no_model",
+    "store-unavailable": "store",
+    "store-slow": "store",
+    "disk-full": "store",
+}
 KNOWN = frozenset({401, 403, 404, 405, 413, 422, 429, 500, 503})
 
 
@@ -48,6 +55,6 @@ def _render(request: Request, problem: Problem) -> Response:
 
 def _kind(problem: Problem) -> str:
     """The part of the keys of a problem's texts (texts/errors.toml)."""
-    if problem.code == "forged-form":
-        return "form"
+    if problem.code in OF_CODE:
+        return OF_CODE[problem.code]
     return str(problem.status) if problem.status in KNOWN else "other"

@@ -11,3 +11,15 @@ document.addEventListener("keydown", (event) => {
     menu.querySelector("summary").focus();
   }
 });
+
+// What is wider than its place scrolls, and can be reached by keyboard.
+function reachWideParts() {
+  for (const part of document.querySelectorAll(".scroll, pre")) {
+    if (part.scrollWidth > part.clientWidth) part.tabIndex = 0;
+    else part.removeAttribute("tabindex");
+  }
+}
+reachWideParts();
+addEventListener("resize", reachWideParts);
+document.addEventListener("htmx:afterSettle", reachWideParts);
+document.addEventListener("toggle", reachWideParts, true); // a table in <details>

@@ -68,7 +68,17 @@ def test_no_model_is_no_error_of_the_page(tmp_path: Path) -> None:
         assert without.get(path).status_code == 200
     answer = without.get("/forecast")
     assert answer.status_code == 503
+    assert "No model is in use yet" in answer.text
     assert "/forecast" in Page(answer.text).links
+
+
+def test_outage_of_the_store_is_told(client: TestClient, monkeypatch: pytest.MonkeyPatch) -> None:
+    raised = unavailable("store-unavailable", "canary", 5)
+    monkeypatch.setattr("serving.pages.model.render", lambda *_, **__: (_ for _ in ()).throw(raised))
+    answer = client.get("/model", headers=HTML)
+    assert "The store does not answer" in answer.text
+    assert "canary" not in answer.text
+    assert answer.headers["retry-after"] == "5"
 
 
 def test_missing_scope_is_told(tmp_path: Path) -> None:
