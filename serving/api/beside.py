@@ -161,11 +161,7 @@ async def post_snooze(request: Request) -> Response:
 async def post_call(request: Request) -> Response:
     """Stores a call that you have made: an outbound interaction of kind call, once per event_id."""
     path = part_path(request, API_PREFIX, CALLS)
-    value = await _body(request)
-    errors = CALL.problems(value)
-    if errors:
-        raise invalid(errors)
-    return json_response(await keep_call(request, path.lead_id, value))
+    return json_response(await keep_call(request, path.lead_id, read_call(await _body(request))))
 
 
 async def _body(request: Request) -> Any:
@@ -246,6 +242,15 @@ class _Call:
                 "data": data,
             }
         )
+
+
+def read_call(value: Any) -> dict[str, Any]:
+    """A call of a request; raises Problem 422 with every problem."""
+    errors = CALL.problems(value)
+    if errors:
+        raise invalid(errors)
+    call: dict[str, Any] = value
+    return call
 
 
 async def keep_call(request: Request, lead_id: str, value: dict[str, Any]) -> dict[str, Any]:

@@ -83,7 +83,11 @@ async def post_corrections(request: Request) -> Response:
     """Retracts or replaces events; answers when the corrections are durable. Scores, history and funnel follow."""
     read_query(request.scope["query_string"], {})
     value, _ = await json_body(request.scope, request.receive, MAX_BODY_BYTES)
-    entries = entries_of(value, "corrections", MAX_EVENTS)
+    return json_response(await keep_corrections(request, entries_of(value, "corrections", MAX_EVENTS)))
+
+
+async def keep_corrections(request: Request, entries: Sequence[Any]) -> dict[str, Any]:
+    """The answer to these corrections, once they are durable."""
     store: AsyncStore = request.app.state.runtime.stored
     ids = [entry["event_id"] for entry in entries if _has_id(entry)]
     stored = await store.read(partial(find_events, event_ids=ids))
@@ -91,7 +95,7 @@ async def post_corrections(request: Request) -> Response:
     corrections = [read_correction(entry, stored, words) for entry in entries]
     result: IngestResult = await store.write(correct_events, corrections, _row_count(corrections))
     rejected = rejections(result.rejected, "corrections")
-    return json_response({"accepted": result.accepted, "duplicates": result.duplicates, "rejected": rejected})
+    return {"accepted": result.accepted, "duplicates": result.duplicates, "rejected": rejected}
 
 
 def _has_id(entry: Any) -> bool:

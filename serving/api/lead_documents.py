@@ -22,7 +22,7 @@ from serving.store.lead_rows import LeadRows, find_leads, rows_of
 from serving.store.leads import current_attributes, seen_lead
 from serving.store.scores.advice import NO_ADVICE, advice
 from serving.store.scores.history import score_history
-from serving.store.timeline import Key, lead_document, timeline
+from serving.store.timeline import Key, Wanted, lead_document, timeline
 
 HISTORY_PAGE = 100
 REASONS = 5
@@ -31,11 +31,12 @@ SCORED_STATUS = STATUS[SCORED]
 
 @dataclass(frozen=True, eq=False)
 class LeadRequest:
-    """A stored lead to read: the model to score it with (None: no score), and the start of its timeline's page."""
+    """A stored lead to read: the model to score it with (None: no score), and the page of its timeline."""
 
     lead_id: str
     bundle: Bundle | None
-    before: Key | None
+    before: Key | None = None
+    kind: str | None = None
 
 
 def read_stored_leads(connection: Connection, requests: Sequence[LeadRequest]) -> list[dict[str, Any] | None]:
@@ -62,7 +63,9 @@ def read_stored_leads(connection: Connection, requests: Sequence[LeadRequest]) -
             documents.append(None)
         else:
             names = event_names(connection, rows.leads[place].lead_no)
-            page = _Page(rows.only(place), as_of_us[place], display, names, request.before)
+            page = _Page(
+                rows.only(place), as_of_us[place], display, names, Wanted(request.before, request.kind)
+            )
             documents.append({**_document(page, records[place]), **advised[place]})
     return documents
 
@@ -92,20 +95,20 @@ def _records(
 
 @dataclass(frozen=True)
 class _Page:
-    """The rows of one lead, read at now_us with the settings of `[display]`, and the start of its timeline's page."""
+    """The rows of one lead, read at now_us with the settings of `[display]`, and the page of its timeline."""
 
     rows: LeadRows
     now_us: int
     display: Mapping[str, Any]
     names: EventNames
-    before: Key | None
+    wanted: Wanted
 
 
 def _document(page: _Page, record: dict[str, Any] | None) -> dict[str, Any]:
     (now,) = current_attributes(page.rows, page.now_us)
     lead = page.rows.leads[0]
     seen = seen_lead(page.display, lead.lead_id, now)
-    entries, key = timeline(page.rows, page.names, page.before)
+    entries, key = timeline(page.rows, page.names, page.wanted)
     return {
         "lead": {**lead_document(lead, now), **seen._asdict()},
         "score": None if record is None else {**record, "name": seen.name},

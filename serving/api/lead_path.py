@@ -1,5 +1,6 @@
 """Paths of stored leads: an id may contain any character, slashes percent-encoded."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from urllib.parse import unquote_to_bytes
 
@@ -19,7 +20,7 @@ class LeadPath:
     part: str = ""
 
 
-def lead_path(request: Request, prefix: bytes) -> LeadPath:
+def lead_path(request: Request, prefix: bytes, parts_of_lead: Sequence[str] = PARTS) -> LeadPath:
     """The id after `prefix`, decoded once its slashes are split, so that an id may contain encoded slashes.
 
     Raises Problem 404 for a path of more parts, 422 for an invalid id.
@@ -27,7 +28,7 @@ def lead_path(request: Request, prefix: bytes) -> LeadPath:
     raw: bytes = request.scope.get("raw_path") or request.scope["path"].encode()
     parts = raw.partition(b"?")[0].partition(prefix)[2].split(b"/")
     part = parts[1].decode("latin-1") if len(parts) == 2 else ""
-    if len(parts) > 1 and part not in PARTS:
+    if len(parts) > 1 and part not in parts_of_lead:
         raise unknown_lead()
     try:
         lead_id = unquote_to_bytes(parts[0]).decode()

@@ -25,6 +25,7 @@ from serving.api.openapi import (
     nullable,
     object_of,
     problems,
+    query,
     ref,
     response,
 )
@@ -34,7 +35,7 @@ from serving.base.instant import InvalidRowTime, read_row_time
 from serving.base.limits import AHEAD_US, MAX_LEAD_BYTES, MAX_TEXT
 from serving.base.problems import Problem, error, invalid
 from serving.http.bodies import json_body
-from serving.http.queries import read_query, read_text
+from serving.http.queries import Reader, read_filter, read_query, read_text
 from serving.http.responses import json_response
 from serving.http.router import Json, Routes
 from serving.store.async_store import AsyncStore
@@ -66,7 +67,11 @@ PUT_LEAD: Json = {
 GET_LEAD: Json = {
     "operationId": "get_lead",
     "tags": ["leads"],
-    "parameters": [LEAD_ID, CURSOR_PARAMETER],
+    "parameters": [
+        LEAD_ID,
+        query("kind", "Only entries of this type of event or kind of interaction, whatever its case.", TEXT),
+        CURSOR_PARAMETER,
+    ],
     "responses": {"200": response("The lead.", ref("LeadDocument")), **problems(404, 422)},
 }
 HISTORY: Json = {
@@ -228,13 +233,18 @@ async def _get(request: Request) -> Response:
     store = _store(request)
     if path.part not in ("", HISTORY_PART):
         raise unknown_lead()
-    cursor = read_query(request.scope["query_string"], {"cursor": read_text}).get("cursor")
+    readers: dict[str, Reader] = {"cursor": read_text}
+    if not path.part:
+        readers["kind"] = read_filter
+    values = read_query(request.scope["query_string"], readers)
+    cursor = values.get("cursor")
     if path.part == HISTORY_PART:
         read = partial(read_score_history, lead_id=path.lead_id, before=read_page_cursor(cursor, (int,)))
         document = await store.read(read, light=True)
     else:
         bundle: Bundle | None = request.app.state.runtime.watch.current
-        lead_request = LeadRequest(path.lead_id, bundle, read_page_cursor(cursor, (int, int)))
+        before = read_page_cursor(cursor, (int, int))
+        lead_request = LeadRequest(path.lead_id, bundle, before, values.get("kind"))
         document = await store.read_each(id(bundle), read_stored_leads, lead_request)
     if document is None:
         raise unknown_lead()

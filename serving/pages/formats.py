@@ -101,6 +101,12 @@ class Formats:
         """18:07, in the zone."""
         return "" if moment is None else f"{_instant(moment).astimezone(self.zone):%H:%M}"
 
+    def local_input(self, moment: str | int | None) -> str:
+        """2026-11-28T18:07:05, in the zone: the value of a field for a date and time."""
+        if moment is None:
+            return ""
+        return f"{_instant(moment).astimezone(self.zone):%Y-%m-%dT%H:%M:%S}"
+
     def moment(self, moment: str | int | None) -> str:
         """28 Nov 2026, 18:07 CET, in the zone; a date alone stays a date."""
         if moment is None:

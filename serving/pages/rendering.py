@@ -145,6 +145,7 @@ _FORMATS = (
     "month",
     "period",
     "clock",
+    "local_input",
     "moment",
 )
 

@@ -2,12 +2,14 @@
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from itertools import groupby
 from operator import attrgetter
 from typing import Any, NamedTuple
 
 from history.history import DAY_US
 from history.schema import OWN_ATTRIBUTES
+from history.spelling import fold
 from history.times import format_time
 from serving.store.event_ids import EventNames
 from serving.store.lead_rows import DIRECTION_TEXT, STATE_TEXT, LeadRow, LeadRows, scalar_value
@@ -29,6 +31,26 @@ class _Row(NamedTuple):
     content: Sequence[Any]
 
 
+@dataclass(frozen=True)
+class Wanted:
+    """Which entries: those older than `before`, and of this type of event or kind of interaction, whatever its case."""
+
+    before: Key | None = None
+    kind: str | None = None
+
+    def has(self, row: _Row) -> bool:
+        """True for an entry to show."""
+        if self.before is not None and row.key >= self.before:
+            return False
+        if not self.kind:
+            return True
+        kind = fold(self.kind)
+        return row.kind == kind or (row.kind == "interaction" and fold(row.content[0]) == kind)
+
+
+ALL = Wanted()
+
+
 def lead_document(lead: LeadRow, current: CurrentAttributes) -> Entry:
     """The stored lead with its current values."""
     other = {name: value for name, value in current.scalars().items() if name not in OWN_ATTRIBUTES}
@@ -47,11 +69,11 @@ class TimelinePage(NamedTuple):
     next_key: Key | None
 
 
-def timeline(rows: LeadRows, names: EventNames, before: Key | None, limit: int = PAGE) -> TimelinePage:
-    """A page of the timeline of the one lead in `rows`, from entries older than `before`."""
+def timeline(rows: LeadRows, names: EventNames, wanted: Wanted = ALL, limit: int = PAGE) -> TimelinePage:
+    """A page of the timeline of the one lead in `rows`."""
     ordered = sorted(_rows(rows, names.change_keys), key=attrgetter("key"), reverse=True)
-    if before is not None:
-        ordered = [row for row in ordered if row.key < before]
+    if wanted.before is not None or wanted.kind:
+        ordered = [row for row in ordered if wanted.has(row)]
     page = ordered[:limit]
     ids = _event_ids(page, names)
     entries = [{"event_id": ids[row.key[1]], **_entry(row)} for row in page]

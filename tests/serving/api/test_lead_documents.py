@@ -61,10 +61,10 @@ def test_next_cursor_starts_the_next_page(store: Store, monkeypatch: pytest.Monk
     assert second["next_cursor"] is None
 
 
-def timeline_of_two(rows: Any, names: Any, before: Any) -> Any:
+def timeline_of_two(rows: Any, names: Any, wanted: Any) -> Any:
     from serving.store.timeline import timeline
 
-    return timeline(rows, names, before, 2)
+    return timeline(rows, names, wanted, 2)
 
 
 def test_history_of_a_score_is_newest_first(store: Store) -> None:

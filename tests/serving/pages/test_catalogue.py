@@ -11,7 +11,7 @@ from serving.pages.catalogue import FOLDER, LANGUAGES, Translator, catalogue
 from serving.pages.formats import Formats
 
 PAGES = Path(FOLDER).parent
-SOURCES = [*PAGES.glob("*.py"), *(PAGES / "templates").glob("*.html")]
+SOURCES = [*PAGES.rglob("*.py"), *(PAGES / "templates").glob("*.html")]
 USE = re.compile(r"""\bt\(\s*["']([a-z_]+\.[A-Za-z0-9_]+)["']""")
 # t("frame." ~ name): every key that starts so counts as used.
 USE_BY_PREFIX = re.compile(r"""\bt\(\s*["']([a-z_]+\.[A-Za-z0-9_]*)["']\s*~""")

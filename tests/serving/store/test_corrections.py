@@ -201,7 +201,7 @@ def loaded_names(store: Store, lead_id: str) -> dict[str, str]:
     with store.engine.reading() as connection:
         rows = rows_of(connection, [find_leads(connection, [lead_id])[lead_id]])
         names = event_names(connection, rows.leads[0].lead_no)
-        entries = timeline(rows, names, None).entries
+        entries = timeline(rows, names).entries
     return {entry["event_id"]: entry["type"] for entry in entries}
 
 

@@ -9,7 +9,7 @@ from serving.store.event_ids import EventNames
 from serving.store.lead_rows import LeadRow, LeadRows
 from serving.store.leads import current_attributes
 from serving.store.schema import FACT_COLUMNS, KEY_COLUMNS
-from serving.store.timeline import UNDATED_US, Entry, lead_document, timeline
+from serving.store.timeline import UNDATED_US, Entry, Wanted, lead_document, timeline
 
 LEAD = LeadRow(1, "a", 0, {"owner": "Ann", "size": 3})
 
@@ -34,7 +34,7 @@ TOUCHES = [(t, t, f"k{i}", None, 0, None, None) for i, t in enumerate([5, 1, 5, 
 def test_pages_hold_every_entry_once_newest_first(limit: int) -> None:
     rows, kinds, key = rows_of(interactions=TOUCHES), [], None
     while True:
-        page = timeline(rows, NO_NAMES, key, limit)
+        page = timeline(rows, NO_NAMES, Wanted(key), limit)
         kinds += [entry["data"]["kind"] for entry in page.entries]
         key = page.next_key
         if key is None:
@@ -45,7 +45,7 @@ def test_pages_hold_every_entry_once_newest_first(limit: int) -> None:
 def test_missing_parts_of_a_row_are_left_out() -> None:
     touch = (5, 7, "call", "phone", 1, 2.5, "i1")
     (full,), (bare,) = (
-        timeline(rows_of(interactions=[row]), NO_NAMES, None).entries for row in (touch, TOUCHES[0])
+        timeline(rows_of(interactions=[row]), NO_NAMES).entries for row in (touch, TOUCHES[0])
     )
     assert full["data"] == {
         "kind": "call", "channel": "phone", "direction": "inbound", "value": 2.5, "interaction_id": "i1",
@@ -56,12 +56,12 @@ def test_missing_parts_of_a_row_are_left_out() -> None:
 
 def test_changes_of_one_moment_are_one_entry() -> None:
     changes = [(5, 5, "owner", '"Bob"'), (5, 5, "size", None), (6, 6, "size", "4")]
-    entries = timeline(rows_of(attribute_changes=changes), NO_NAMES, None).entries
+    entries = timeline(rows_of(attribute_changes=changes), NO_NAMES).entries
     assert [entry["data"] for entry in entries] == [{"size": 4}, {"owner": "Bob", "size": None}]
 
 
 def test_outcome_without_a_time_comes_long_after_the_creation() -> None:
-    (entry,) = timeline(rows_of(outcomes=[(None, None, 1, None, None)]), NO_NAMES, None).entries
+    (entry,) = timeline(rows_of(outcomes=[(None, None, 1, None, None)]), NO_NAMES).entries
     assert entry["data"] == {"outcome": "won"}
     assert entry["recorded_at"] is None
     assert UNDATED_US == 90 * DAY_US
@@ -80,9 +80,23 @@ def test_entries_are_named_by_their_event_or_their_row() -> None:
     rows = rows_of(interactions=TOUCHES[:1], attribute_changes=changes)
     given = {"interactions": {1: "mine"}, "attribute_changes": {4: "later"}}
     names = EventNames(1, {4: b"x"}, lambda table, numbers: given[table])
-    entries = timeline(rows, names, None).entries
+    entries = timeline(rows, names).entries
     assert [(entry["event_id"], entry["data"]) for entry in entries] == [
         ("later", {"size": 2}),
         ("leadcast:1-3", {"owner": "Bob", "size": 1}),
         ("mine", {"kind": "k0"}),
     ]
+
+
+def test_a_kind_selects_entries_by_type_or_kind() -> None:
+    rows = rows_of(interactions=TOUCHES, attribute_changes=[(5, 5, "owner", '"Bob"')])
+    chosen = {
+        kind: timeline(rows, NO_NAMES, Wanted(kind=kind), 1) for kind in ("K1", "interaction", "attributes")
+    }
+    assert {kind: page.entries[0]["data"] for kind, page in chosen.items()} == {
+        "K1": {"kind": "k1"},
+        "interaction": {"kind": "k2"},
+        "attributes": {"owner": "Bob"},
+    }
+    assert [page.next_key is None for page in chosen.values()] == [True, False, True]
+    assert timeline(rows, NO_NAMES, Wanted(kind="stage")).entries == []

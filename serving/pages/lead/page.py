@@ -1,0 +1,211 @@
+"""The page of a stored lead: its score and why, what could be done, how it came here, and its timeline."""
+
+import secrets
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+from urllib.parse import urlencode, urlsplit
+
+from sqlalchemy import Connection
+from starlette.requests import Request
+from starlette.responses import Response
+
+from models.bundle import Bundle
+from serving.api.cursors import read_page_cursor
+from serving.api.lead_documents import LeadRequest, read_score_history, read_stored_leads
+from serving.api.lead_path import lead_path, unknown_lead
+from serving.api.what_if import WhatIf, what_if
+from serving.base.clock import clock_us
+from serving.http.queries import query_texts, read_filter, read_query, read_text
+from serving.http.router import Routes
+from serving.pages.catalogue import Translator
+from serving.pages.lead.score_line import score_line
+from serving.pages.lead.waterfall import Bar, Ends, stage_labels, steps_of, waterfall
+from serving.pages.lead.what_if import choices_of
+from serving.pages.lead.words import days_of, plain, said, value_words
+from serving.pages.rendering import formats_of, is_panel, lead_link, render
+from serving.store.beside import read_beside
+
+PREFIX = b"/leads/"
+MOVES_SHOWN = 8
+# What a form has done, by the query with which it returns.
+DONE = {
+    "called": "lead.done_called",
+    "noted": "lead.done_noted",
+    "removed": "lead.done_removed",
+    "snoozed": "lead.done_snoozed",
+    "awake": "lead.done_awake",
+    "corrected": "lead.done_corrected",
+}
+READERS = {
+    "cursor": read_text,
+    "kind": read_filter,
+    "correct": read_filter,
+    "done": read_filter,
+    "panel": read_filter,
+}
+OPEN_STATUS = ("scored", "insufficient_data")
+
+routes = Routes()
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """A lead's page to read: its timeline's page, and a change to try."""
+
+    lead_id: str
+    bundle: Bundle | None
+    query: Mapping[str, Any]
+    change: WhatIf | None = None
+
+
+@routes.get("/leads/{lead_id:text}")
+async def get_lead_page(request: Request) -> Response:
+    """The lead, or a later page of its timeline; raises Problem 404 for an unknown one."""
+    path = lead_path(request, PREFIX)
+    if path.part:
+        raise unknown_lead()
+    bundle = request.app.state.runtime.watch.current
+    return await lead_page(request, Wanted(path.lead_id, bundle, query_of(request)))
+
+
+def query_of(request: Request) -> dict[str, Any]:
+    """The page's query; a CRM's frame may add keys of its own, which are passed over."""
+    raw: bytes = request.scope["query_string"]
+    if is_panel(request):
+        known = [(key, text) for key in READERS for text in query_texts(raw).get(key, ())]
+        raw = urlencode(known).encode()
+    return read_query(raw, READERS)
+
+
+async def lead_page(request: Request, wanted: Wanted, **more: Any) -> Response:
+    """The page; raises Problem 404 for an unknown lead."""
+    runtime = request.app.state.runtime
+    # In a thread: a page's lead, its history and a what-if take several queries and scores.
+    document = await runtime.stored.read(lambda connection: _read(connection, wanted))
+    if document is None:
+        raise unknown_lead()
+    return render("lead.html", request, **{**document, **_shown(request, wanted, document), **more})
+
+
+def _read(connection: Connection, wanted: Wanted) -> dict[str, Any] | None:
+    """The lead's document, its moves, what is beside it and the change's result; None for an unknown lead."""
+    query = wanted.query
+    before = read_page_cursor(query.get("cursor"), (int, int))
+    (document,) = read_stored_leads(
+        connection, [LeadRequest(wanted.lead_id, wanted.bundle, before, query.get("kind"))]
+    )
+    moves = read_score_history(connection, wanted.lead_id, None)
+    beside = read_beside(connection, wanted.lead_id, clock_us())
+    if document is None or moves is None or beside is None:
+        return None
+    result = None
+    if wanted.change is not None and wanted.bundle is not None:
+        result = what_if(connection, wanted.bundle, wanted.change)
+    return {**document, **beside, "moves": moves["history"], "result": result}
+
+
+def _shown(request: Request, wanted: Wanted, document: Mapping[str, Any]) -> dict[str, Any]:
+    """What the template shows beside the document."""
+    translate = Translator(formats_of(request))
+    lead, score, query = document["lead"], document["score"], wanted.query
+    currency = None if score is None else score["currency"]
+    link = lead_link(wanted.lead_id)
+    panel = {"panel": "1"} if is_panel(request) else {}
+    is_first = not query.get("cursor")
+    result = document["result"]
+    shown: dict[str, Any] = {
+        "lead_path": link,
+        "bars": [],
+        "line": None,
+        "days": days_of(document["timeline"], translate, currency),
+        "kinds": _kinds(wanted),
+        "kind": query.get("kind"),
+        "correcting": _corrected(document, query, translate, currency),
+        "next_link": _link(link, {**panel, "kind": query.get("kind"), "cursor": document["next_cursor"]})
+        if document["next_cursor"]
+        else None,
+        "panel_query": _link("", panel),
+        "back": _link(link, {**panel, **{key: query.get(key) for key in ("kind", "cursor")}}),
+        "edit_query": partial(_edit_query, {**panel, **{key: query.get(key) for key in ("kind", "cursor")}}),
+        "zone_name": str(translate.formats.zone),
+        "tried": {},
+        "is_first_page": is_first,
+        "known": [(plain(name), value_words(value, translate)) for name, value in lead["attributes"].items()],
+        "crm_url": safe_url(lead["url"]),
+        "choices": None if wanted.bundle is None else choices_of(wanted.bundle),
+        "call_id": f"page-{secrets.token_urlsafe(12)}",
+        "notices": [translate(DONE[query["done"]])] if query.get("done") in DONE else [],
+        "moves": document["moves"][:MOVES_SHOWN],
+        "changed": None if result is None else _moved(wanted, result),
+    }
+    if score is not None and score["status"] in OPEN_STATUS:
+        shown["line"] = score_line(document["moves"], score["probability"], score["as_of"])
+    if score is not None and score["reasons"] and wanted.bundle is not None:
+        shown["bars"] = bars_of(score, wanted.bundle, translate)
+    return shown
+
+
+def bars_of(score: Mapping[str, Any], bundle: Bundle, translate: Translator) -> list[Bar]:
+    """The waterfall of a score with reasons, each with its evidence in words."""
+    formats = translate.formats
+    stage = score["stage"]
+    ends = Ends(
+        start=translate("lead.stage_average", stage=stage) if stage else translate("lead.average"),
+        start_note="; ".join([translate("lead.base_note"), *stage_labels(score)]),
+        rest=translate("lead.rest"),
+        end=translate("lead.chance_now"),
+        end_note=translate(
+            "frame.interval",
+            low=formats.percent(score["probability_low"]),
+            high=formats.percent(score["probability_high"]),
+        ),
+    )
+    notes = [
+        bundle.evidence.sentence(bundle.features, reason, bundle.vocabulary) for reason in score["reasons"]
+    ]
+    return waterfall(score, steps_of(score, notes), ends)
+
+
+def _moved(wanted: Wanted, result: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """The largest moves of reasons, and what all others add."""
+    largest = list(result["change"][:5])
+    rest = sum(reason["points"] for reason in result["change"][5:])
+    return [*largest, {"label": None, "points": rest}] if result["change"][5:] else largest
+
+
+def _kinds(wanted: Wanted) -> list[str]:
+    """What the timeline can be filtered by: types of events, and the kinds that the model knows."""
+    kinds = [] if wanted.bundle is None else list(wanted.bundle.vocabulary.interactions.kinds)
+    return ["stage", "outcome", "attributes", *kinds]
+
+
+def _corrected(
+    document: Mapping[str, Any], query: Mapping[str, Any], translate: Translator, currency: str | None
+) -> Any:
+    """The entry that is to be corrected, if it is on this page of the timeline."""
+    wanted = query.get("correct")
+    entries = [entry for entry in document["timeline"] if wanted and entry["event_id"] == wanted]
+    return said(entries[0], translate, currency) if entries else None
+
+
+def _edit_query(query: Mapping[str, Any], event_id: str) -> str:
+    return urlencode({**{key: value for key, value in query.items() if value}, "correct": event_id})
+
+
+def _link(path: str, query: Mapping[str, Any]) -> str:
+    """A path with the values that are not empty."""
+    text = urlencode({key: value for key, value in query.items() if value})
+    return f"{path}?{text}" if text else path
+
+
+def safe_url(url: str | None) -> str | None:
+    """A link to another system, None unless it is one of the web: `javascript:` must not become a link."""
+    if url is None:
+        return None
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        return None
+    return url if parts.scheme in ("http", "https") and parts.hostname and url.isprintable() else None

@@ -1,0 +1,98 @@
+"""Entries of a timeline as people say them: "Call, from us, 13", "Moved to Negotiation"."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import groupby
+from typing import Any
+
+from serving.pages.catalogue import Translator
+
+Entry = Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Said:
+    """An entry in words, with a short label beside it, and the entry itself."""
+
+    text: str
+    tag: str | None
+    entry: Entry
+
+
+@dataclass(frozen=True)
+class Day:
+    """The entries of one day, newest first; moment is one of its instants."""
+
+    moment: str
+    entries: Sequence[Said]
+
+
+def days_of(entries: Sequence[Entry], translate: Translator, currency: str | None) -> list[Day]:
+    """The entries, newest first, by calendar day of the funnel's zone."""
+    formats = translate.formats
+    by_day = groupby(entries, key=lambda entry: formats.day(entry["occurred_at"]))
+    return [
+        Day(same[0]["occurred_at"], [said(entry, translate, currency) for entry in same])
+        for same in (list(of_day) for _, of_day in by_day)
+    ]
+
+
+def said(entry: Entry, translate: Translator, currency: str | None) -> Said:
+    """One entry in words."""
+    text, tag = _WORDS[entry["type"]](entry["data"], translate, currency)
+    return Said(text, tag, entry)
+
+
+def plain(name: str) -> str:
+    """A name of the data for people: email_open as Email open."""
+    words = name.replace("_", " ").strip() or name
+    return words[:1].upper() + words[1:]
+
+
+Words = tuple[str, str | None]
+
+
+def _interaction(data: Mapping[str, Any], translate: Translator, _currency: str | None) -> Words:
+    parts = [plain(data["kind"])]
+    if data.get("direction") == "inbound":
+        parts.append(translate("lead.from_lead"))
+    elif data.get("direction") == "outbound":
+        parts.append(translate("lead.from_us"))
+    if data.get("value") is not None:
+        parts.append(translate("lead.with_value", value=translate.formats.number(data["value"])))
+    return ", ".join(parts), data.get("channel")
+
+
+def _stage(data: Mapping[str, Any], translate: Translator, _currency: str | None) -> Words:
+    return translate("lead.moved_to", stage=plain(data["stage"])), translate("lead.stage_tag")
+
+
+def _outcome(data: Mapping[str, Any], translate: Translator, currency: str | None) -> Words:
+    parts = [translate(f"lead.outcome_{data['outcome']}")]
+    if data.get("amount") is not None:
+        parts.append(translate.formats.money(data["amount"], currency))
+    if data.get("reason"):
+        parts.append(str(data["reason"]))
+    return ", ".join(parts), None
+
+
+def _attributes(data: Mapping[str, Any], translate: Translator, _currency: str | None) -> Words:
+    told = [f"{plain(name)}: {value_words(value, translate)}" for name, value in data.items()]
+    return "; ".join(told), translate("lead.change_tag")
+
+
+def value_words(value: Any, translate: Translator) -> str:
+    """The value of an attribute as it was sent; yes and no as words."""
+    if value is None:
+        return translate("lead.no_value")
+    if str(value).lower() in ("true", "false"):  # a folder's booleans are texts
+        return translate("lead.yes" if str(value).lower() == "true" else "lead.no")
+    return str(value)
+
+
+_WORDS: Mapping[str, Callable[[Mapping[str, Any], Translator, str | None], Words]] = {
+    "interaction": _interaction,
+    "stage": _stage,
+    "outcome": _outcome,
+    "attributes": _attributes,
+}

@@ -1,0 +1,51 @@
+"""The what-if form: its fields become the request of the API, its lists are the model's words."""
+
+from pathlib import Path
+
+import pytest
+
+from models.pointer import champion
+from serving.base.problems import Problem
+from serving.http.form_posts import Fields
+from serving.pages.lead.what_if import choices_of, filled, read_number, request_of
+
+
+def sent(**fields: str) -> dict[str, str]:
+    return filled(Fields({name: (text,) for name, text in fields.items()}))
+
+
+def test_fields_become_the_rows_of_a_request() -> None:
+    body = request_of(
+        sent(
+            attribute="seats",
+            attribute_value="50",
+            kind="call",
+            direction="outbound",
+            value="6,5",
+            stage="new",
+        )
+    )
+    times = {body["interactions"][0].pop("occurred_at"), body["stages"][0].pop("entered_at")}
+    assert len(times) == 1
+    assert body == {
+        "attributes": {"seats": "50"},
+        "interactions": [{"kind": "call", "direction": "outbound", "value": 6.5}],
+        "stages": [{"stage": "new"}],
+    }
+    assert request_of(sent(attribute="seats")) == {"attributes": {"seats": None}}
+
+
+def test_an_empty_form_is_refused() -> None:
+    with pytest.raises(Problem):
+        request_of(sent(value="5", attribute_value="x"))
+    with pytest.raises(Problem):
+        read_number("many", "value")
+
+
+def test_choices_are_the_words_of_the_model(trained_home: Path) -> None:
+    bundle = champion(trained_home)
+    assert bundle is not None
+    choices = choices_of(bundle)
+    assert choices.stages == bundle.vocabulary.stages
+    assert "call" in choices.kinds
+    assert "seats" in choices.attributes
