@@ -20,13 +20,16 @@ from connectors.accounts import Account
 from connectors.formats.header import common_width, distinct, header_row
 from connectors.sources import Batch, Source
 from history.errors import InvalidInput
-from history.folder.encodings import encoding_of, western_encoding
+from history.folder.encodings import UNDEFINED, encoding_of, western_encoding
 
 SEPARATORS: Final = (",", ";", "\t", "|")
 SAMPLE_BYTES: Final = 1 << 18
 SAMPLE_ROWS: Final = 200
 BLOCK_BYTES: Final = 8 << 20
 SEPARATOR_NOTE: Final = re.compile(r"\ufeff?sep=(.)\s*", re.IGNORECASE)
+WESTERN: Final = ("cp1252", "latin-1")
+# Control characters, and what Windows-1252 leaves undefined; not tabs, line ends, form feeds and the mark of an end.
+NO_TEXT: Final = bytes({*range(0x20), *UNDEFINED} - {*b"\t\n\r\v\f\x1a"})
 # Words that open the rows below a report's table.
 FOOTER: Final = re.compile(
     r'^[\s"]*(grand totals?|totals?|subtotal|sum of|average|record count|copyright|confidential information'
@@ -65,6 +68,8 @@ def _opened(path: Path) -> BinaryIO:
 
 def _layout(path: Path) -> Layout:
     encoding = encoding_of(lambda: _opened(path)) or western_encoding(lambda: _opened(path))
+    if encoding in WESTERN and (line := _damaged_line(path)):
+        raise csv.Error(f"line {line} has bytes that are no text of any known encoding")
     with _opened(path) as file:
         raw = file.read(SAMPLE_BYTES)
     whole = len(raw) < SAMPLE_BYTES
@@ -87,6 +92,15 @@ def _layout(path: Path) -> Layout:
         return Layout(encoding, separator, 0, (), False)
     index = header_row([row for _, row in rows])
     return Layout(encoding, separator, rows[index][0], distinct(rows[index][1]), len(rows) > index + 1)
+
+
+def _damaged_line(path: Path) -> int | None:
+    """The first line with a byte that no text of one byte a character has; None for a whole file."""
+    with _opened(path) as file:
+        for number, line in enumerate(file, 1):
+            if line.translate(None, NO_TEXT) != line:
+                return number
+    return None
 
 
 def _rows(text: str, separator: str, whole: bool) -> list[tuple[int, list[str]]]:

@@ -59,6 +59,11 @@ def open_json(path: Path, name: str, is_large: bool = False) -> list[Source]:
         with opener(path, "rb") as file:
             raw = file.read()
         text = raw.decode("utf-16" if raw.startswith(UTF_16_MARKS) else "utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = raw[: error.start].count(b"\n") + 1
+        raise InvalidInput(
+            f"{name}, line {line} is no text in UTF-8: {error.reason}; export it again."
+        ) from error
     except (UnicodeError, EOFError, gzip.BadGzipFile, zlib.error) as error:
         raise InvalidInput(f"{name} cannot be read as JSON in UTF-8: {error}; export it again.") from error
     nested: dict[str, list[Flat]] = {}

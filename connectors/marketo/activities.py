@@ -45,6 +45,7 @@ OF_THE_SYSTEM: Final = (
 STATEMENTS: Final = (*CHANGES, OWNER, STAGE, MERGE, DELETE, NEW)
 OUTBOUND: Final = r"^(send_|email_delivered|email_bounced|receive_sales_email)"
 WEB: Final = r"^(visit_webpage|click_link|fill_out_)"
+UNNAMED: Final = "activities have types that the export does not name: export the activity types"
 # "Person" took the place of "Lead" in later versions of the interface.
 _RENAMED: Final = ("person", "lead")
 
@@ -65,11 +66,11 @@ class Log:
 
 
 def activity_types(export: Export) -> dict[str, str]:
-    """id -> name of the types that the export lists, on top of the usual ones."""
+    """id -> name of the types: the usual ones, which are the same everywhere, and those that the export lists."""
     table = export.table(ACTIVITY_TYPE.name)
     export.use(table)
     pairs = zip(whole_ids(column(table, "id")).to_pylist(), column(table, "name").to_pylist(), strict=True)
-    return dict(TYPES) | {id_: name for id_, name in pairs if id_ and name}
+    return {id_: name for id_, name in pairs if id_ and name} | dict(TYPES)
 
 
 def activity_rows(export: Export, log: Log) -> Iterator[PersonRows]:
@@ -83,6 +84,7 @@ def _batch_rows(export: Export, log: Log, table: pa.Table) -> Iterator[PersonRow
     result = pc.fill_null(pc.utf8_lower(column(table, "actionResult")), "")
     undone = pc.is_in(result, value_set=pa.array(["failed", "skipped"])).to_numpy(zero_copy_only=False)
     table = export.leave(table, "failed_or_skipped", undone)
+    table = _telling(export, table, log)
     kinds = _kinds(table, log.types)
     ours = pc.is_in(kinds, value_set=pa.array(OF_THE_SYSTEM)).to_numpy(zero_copy_only=False)
     chosen = log.names.roles(kinds) != Role.TOUCH
@@ -100,6 +102,29 @@ def _batch_rows(export: Export, log: Log, table: pa.Table) -> Iterator[PersonRow
         log.deleted.update(pc.unique(gone).drop_null().to_pylist())
         yield _rows(export, log, table, moments)
         yield from _merges(log, table, moments)
+
+
+def _telling(export: Export, table: pa.Table, log: Log) -> pa.Table:
+    """The rows of a known type that tell what they should: a change its value, a revenue stage which one."""
+    ids = whole_ids(column(table, "activityTypeId"))
+    unnamed = pc.is_null(pc.coalesce(each_word(ids, log.types.get), column(table, "activityTypeName")))
+    is_number = pc.fill_null(pc.match_substring_regex(ids, r"^[0-9]+$"), False)
+    export.tally(UNNAMED, int(pc.sum(pc.and_(unnamed, is_number)).as_py() or 0))
+    untyped = pc.and_(unnamed, pc.invert(is_number)).to_numpy(zero_copy_only=False)
+    table = export.leave(table, "no_type", untyped)
+    for kinds, names, reason in (
+        (CHANGES, ("attributes.New Value", "attributes.Old Value"), "change_without_values"),
+        (
+            (OWNER,),
+            ("attributes.New Owner", "attributes.Old Owner", "primaryAttributeValue"),
+            "change_without_values",
+        ),
+        ((STAGE,), ("attributes.New Stage", "attributes.New Stage ID"), "no_stage"),
+    ):
+        told = pc.coalesce(*(column(table, name) for name in names))
+        missing = pc.is_null(told).to_numpy(zero_copy_only=False) & _are(_kinds(table, log.types), *kinds)
+        table = export.leave(table, reason, missing)
+    return table
 
 
 def without_null_words(table: pa.Table) -> pa.Table:
@@ -131,10 +156,7 @@ def _kind(name: str) -> str:
 def _rows(export: Export, log: Log, table: pa.Table, moments: Moments) -> PersonRows:
     kinds = _kinds(table, log.types)
     people = whole_ids(column(table, "leadId"))
-    stages = pc.coalesce(
-        column(table, "attributes.New Stage"), column(table, "attributes.New Stage ID"),
-        column(table, "primaryAttributeValue"),
-    )  # fmt: skip
+    stages = pc.coalesce(column(table, "attributes.New Stage"), column(table, "attributes.New Stage ID"))
     is_stage = _are(kinds, STAGE)
     stages = _only(stages, is_stage)
     shown = pc.coalesce(each_word(stages, slug), _shown_kinds(table, kinds))

@@ -90,15 +90,12 @@ def _people(export: Export, log: Log) -> Iterator[PersonRows]:
 
 def _are_anonymous(table: pa.Table) -> Mask:
     """Whom Marketo marks as anonymous; without a mark, who has no name, company, address or phone."""
-    marked, _ = booleans(column(table, "isAnonymous"))
-    if pc.is_valid(column(table, "isAnonymous")).to_numpy(zero_copy_only=False).any():
-        return marked
-    known = [field.name for field in LEAD.trapped(Trap.IDENTITY) if field.name in table.column_names]
+    marked, named_ones = booleans(column(table, "isAnonymous"))
     named = np.zeros(len(table), dtype=np.bool_)
-    for name in known:
-        named |= np.asarray(pc.is_valid(column(table, name)).to_numpy(zero_copy_only=False))
+    for field in LEAD.trapped(Trap.IDENTITY):
+        named |= np.asarray(pc.is_valid(column(table, field.name)).to_numpy(zero_copy_only=False))
     # An export without any such column tells nothing.
-    return ~named & bool(named.any())
+    return marked | (~named_ones & ~named & bool(named.any()))
 
 
 def _attributes(table: pa.Table) -> dict[str, pa.Array]:

@@ -79,6 +79,8 @@ def activity_rows(export: Export, log: Log) -> Iterator[PersonRows]:
             yield from _activities(export, log, table, us)
     for table in export.combined(EXTERNAL.name):
         table, us = _dated(export, log, table, ("activity_date",))
+        untyped = pc.is_null(column(table, "type")).to_numpy(zero_copy_only=False)
+        table, us = export.leave(table, "no_type", untyped), us[~untyped]
         kinds = each_word(column(table, "type"), slug)
         ids = _prefixed("external-", column(table, "id"))
         yield _touches(export, log, _Touches(table, us, kinds, ids))

@@ -16,7 +16,7 @@ from connectors.pardot.moved import moved_from
 from connectors.pardot.objects import ALL_KINDS, LINKS, OPPORTUNITY, STAGE
 from connectors.pardot.prospects import IDENTITY, list_ignored, prospects
 from connectors.persons.convert import convert_persons
-from connectors.persons.earlier import merged_earlier
+from connectors.persons.earlier import known_earlier, merged_earlier
 from connectors.persons.events import EventNames, event_names
 from connectors.persons.opportunities import Evidence, OpportunityKind, opportunity_rows
 from connectors.persons.rows import PersonRows, Role, Rules, erasures
@@ -64,7 +64,8 @@ def _read(export: Export, log: Log) -> Iterator[PersonRows]:
     yield _merges(merged, log)
     if people.records is not None:
         yield from person_rows(export, people.records, log.old())
-    known = people.ids if people.records is not None else None
+    # A later export may hold the changed prospects alone.
+    known = people.ids | known_earlier(export.earlier) if people.records is not None else None
     evidence = Evidence(log.linked(), log.closed_us, known, log.latest_us)
     yield from opportunity_rows(export, OPPORTUNITIES, log.names, evidence)
 

@@ -36,6 +36,14 @@ def earlier_rows(tables: Mapping[str, pa.Table]) -> list[PersonRows]:
     return rows
 
 
+def known_earlier(tables: Mapping[str, pa.Table]) -> frozenset[str]:
+    """Ids of all records that an earlier import knows, merged ones too."""
+    if IDENTITIES not in tables:
+        return frozenset()
+    ids = tables[IDENTITIES]
+    return frozenset(ids.filter(pc.equal(ids.column("level"), USER)).column("id").to_pylist())
+
+
 def merged_earlier(tables: Mapping[str, pa.Table]) -> frozenset[str]:
     """Ids of records that an earlier import merged into another: their deletion erases nobody."""
     if IDENTITIES not in tables:

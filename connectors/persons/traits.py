@@ -10,11 +10,12 @@ import pyarrow.compute as pc
 
 from connectors.deals import NO_TIME, times
 from connectors.persons.census import Census
-from connectors.persons.rows import PersonRows
+from connectors.persons.rows import PersonRows, person_ids
 from connectors.write import SCHEMAS
 from history.arrays import Codes, Ints, Mask
 
 NOT_ATTRIBUTES: Final = ("lead_id", "created_at")
+ACCOUNT: Final = "account_id"
 EARLIEST: Final = NO_TIME + 1  # of what an earlier import knows
 
 
@@ -87,6 +88,15 @@ class _Statements:
         return _Joined(lead[order], us[order], visible[order], code[order], unified.chunk(0).dictionary)
 
 
+def _with_good_accounts(traits: Mapping[str, pa.Array]) -> Mapping[str, pa.Array]:
+    """The traits without accounts of no id, such as "-" or "n/a", which would be one account of many people."""
+    accounts = traits.get(ACCOUNT)
+    if accounts is None:
+        return traits
+    is_removed = pc.fill_null(pc.equal(accounts, ""), False)
+    return {**traits, ACCOUNT: pc.if_else(is_removed, accounts, person_ids(accounts))}
+
+
 @dataclass
 class Traits:
     """Collects statements by batches, without those that repeat the one before."""
@@ -128,7 +138,7 @@ class Traits:
     def add(self, rows: PersonRows, lead: Codes, visible_us: Ints, rank: Codes) -> None:
         """One batch (m,): traits, context and first values; lead -1 for rows of no lead; rank as in Census."""
         order = np.lexsort((rank, lead))
-        for name, values in rows.traits.items():
+        for name, values in _with_good_accounts(rows.traits).items():
             self._add(self.spoken, name, _Place(lead, rows.us, visible_us, rank), order, values, _changed)
         at_hand = np.where(self._at_hand(lead, rows.us, visible_us), lead, -1).astype(np.int32)
         until = _Place(at_hand, rows.us, visible_us, rank)

@@ -1,10 +1,16 @@
 """When a call happened, free of the clock of the device that sent it."""
 
+from typing import Final
+
 import numpy as np
 import pyarrow as pa
 
 from connectors.export import Export
 from history.folder.columns import Times
+
+DEVICE_CLOCK: Final = (
+    "rows have the time of a device alone, which may be wrong: export timestamp, or sentAt and receivedAt"
+)
 
 
 def corrected(export: Export, table: pa.Table) -> Times:
@@ -17,6 +23,7 @@ def corrected(export: Export, table: pa.Table) -> Times:
         return stated
     original, sent = export.times(table, "originalTimestamp"), export.times(table, "sentAt")
     has_all = original.known & sent.known & received.known
+    export.tally(DEVICE_CLOCK, int((~stated.known & original.known & ~has_all).sum()))
     moved = np.where(has_all, received.us - (sent.us - original.us), original.us)
     us = np.where(stated.known, stated.us, moved)
     known = stated.known | original.known

@@ -10,10 +10,13 @@ from tests.builders import dynamics_export
 from tests.builders.event_stream import user_id
 from tests.builders.imported_folder import TO_THE_SECOND, Spelling
 from tests.builders.marketo_export import person_id
+from tests.builders.pardot_export import prospect_id
 from tests.builders.simulated_crm import World
 
 DEALS = ("dynamics", "hubspot", "odoo", "pipedrive", "salesforce")
-PERSONS = {"amplitude": user_id, "ga4": user_id, "marketo": person_id, "segment": user_id}
+PERSONS = {
+    "amplitude": user_id, "ga4": user_id, "marketo": person_id, "pardot": prospect_id, "segment": user_id,
+}  # fmt: skip
 # Exports of the user interface: present values and present stages, without the history of either.
 OF_THE_INTERFACE = ("interface", "list", "reports", "view")
 
@@ -30,7 +33,7 @@ class Case:
 
     @property
     def has_history(self) -> bool:
-        return self.shape not in OF_THE_INTERFACE or self.system == "marketo"
+        return self.shape not in OF_THE_INTERFACE or self.system in ("marketo", "pardot")
 
     def export(self, world: World, folder: Path) -> None:
         self._builder.export(world, self.shape, folder)
@@ -45,7 +48,7 @@ class Case:
         builder = self._builder
         if self.system == "dynamics":
             return dynamics_export.spelling(precision, self.shape)
-        stages = builder.STAGES if self.system == "marketo" else builder.STAGE_LABELS
+        stages = builder.STAGES if self.system in ("marketo", "pardot") else builder.STAGE_LABELS
         return Spelling(self.lead_id, stages, getattr(builder, "KINDS", {}), precision)
 
     @property

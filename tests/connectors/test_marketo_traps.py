@@ -181,3 +181,25 @@ def test_closing_without_a_date_is_the_last_change(trial: Trial) -> None:
     trial.write("roles", [role("a", "1")])
     trial.run()
     assert [row[:3] for row in trial.outcomes()] == [("1", "won", "02-03 10:00")]
+
+
+def test_activities_that_tell_nothing_are_counted(trial: Trial) -> None:
+    rows = [
+        activity("a", "1", "13", "01-08", primary="Industry"), activity("b", "1", "101", "01-09", primary="Model"),
+        activity("c", "1", "", "01-10"), activity("d", "1", "x", "01-11"), activity("e", "1", "100003", "01-12"),
+    ]  # fmt: skip
+    trial.write("activities", rows)
+    imported = trial.run()
+    assert reasons(imported) == {"change_without_values": 1, "no_stage": 1, "no_type": 2}
+    assert (trial.stages(), trial.rows("attribute_changes")) == ([], [])
+    assert any(
+        note.startswith("1 activities have types that the export does not name")
+        for note in imported.record["notes"]
+    )
+
+
+def test_usual_types_keep_their_names(trial: Trial) -> None:
+    trial.write("activities", [activity("a", "1", "10", "01-08")])
+    trial.write("activity_types", [{"id": "10", "name": "E-Mail öffnen", "description": "x"}])
+    trial.run()
+    assert [kind for _, _, kind in trial.touches()] == ["open_email"]

@@ -115,10 +115,14 @@ def test_external_activities_are_those_of_the_address(trial: Trial) -> None:
     trial.write("more", [prospect("3", email="two@x.example"), prospect("4", email="two@x.example")])
     base = {"extension": "Shop", "activity_date": "2026-02-01T10:00:00+01:00", "value": ""}
     rows = [base | {"id": "1", "type": "Cart Left", "email": "P1@X.example"}]
-    trial.write("external", [*rows, base | {"id": "2", "type": "Cart Left", "email": "two@x.example"}])
+    more = [
+        base | {"id": id_, "type": type_, "email": "two@x.example"}
+        for id_, type_ in (("2", "Cart Left"), ("3", ""))
+    ]
+    trial.write("external", [*rows, *more])
     imported = trial.run()
     assert trial.touches() == [("1", "02-01 09:00", "cart_left")]
-    assert reasons(imported) == {"of_no_lead": 1}
+    assert reasons(imported) == {"of_no_lead": 1, "no_type": 1}
 
 
 def test_page_views_count_once_the_visitor_is_known(trial: Trial) -> None:
@@ -322,3 +326,13 @@ def test_numbers_without_a_name_are_noted(trial: Trial) -> None:
     assert [note for note in notes if "stand for their names" in note] == [
         "2 rows name campaigns that the export does not have: their numbers stand for their names; export campaigns."
     ]
+
+
+def test_person_of_an_earlier_import_decides(trial: Trial) -> None:
+    """A later export may hold the prospects alone that changed."""
+    trial.run()
+    trial.write("prospects", [prospect("2")])
+    trial.write("opportunities", [opportunity("8")])
+    trial.write("links", [link("8", "1"), link("8", "2")])
+    trial.run()
+    assert [row[:2] for row in trial.outcomes()] == [("1", "won")]

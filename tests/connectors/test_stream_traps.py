@@ -302,3 +302,25 @@ def test_rows_of_single_parameters_are_no_table_of_ga4(tmp_path: Path) -> None:
     )
     with pytest.raises(InvalidInput, match="no file is a table of ga4"):
         imported("ga4", tmp_path)
+
+
+def test_times_of_a_device_alone_are_noted(tmp_path: Path) -> None:
+    record = call(1, userId="u1", event="Demo", originalTimestamp=DAY)
+    del record["timestamp"]
+    lines(tmp_path / "export", "calls.jsonl", [record])
+    notes = imported("segment", tmp_path).record["notes"]
+    assert any(note.startswith("1 rows have the time of a device alone") for note in notes)
+
+
+def test_signs_are_no_accounts(tmp_path: Path) -> None:
+    records = [
+        call(n, userId=f"u{n}", anonymousId=f"a{n}", type="group", groupId=group)
+        for n, group in enumerate(("g1", "-", "N/A"))
+    ]
+    lines(tmp_path / "export", "calls.jsonl", records)
+    imported("segment", tmp_path)
+    assert {id_: lead["account_id"] for id_, lead in leads(tmp_path).items()} == {
+        "u0": "g1",
+        "u1": None,
+        "u2": None,
+    }

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from connectors.sources import open_sources
+from history.errors import InvalidInput
 from tests.builders.export_sources import read, rows_of
 
 TEXT = 'Id,Name,Amount\n1,"Müller, Söhne",5\n2,Žižka & Co,\n3,"two\nlines",7\n'
@@ -24,6 +25,16 @@ def test_encoding_is_told_from_the_bytes(tmp_path: Path, encoding: str) -> None:
 def test_windows_1252_is_read(tmp_path: Path) -> None:
     (tmp_path / "a.csv").write_bytes("Id,Name\n1,Müller – 5 €\n".encode("cp1252"))
     assert rows_of(tmp_path / "a.csv") == [{"Id": "1", "Name": "Müller – 5 €"}]
+
+
+@pytest.mark.parametrize("damage", [b"\x90\xff", b"\xff\x00\xe4"])
+def test_damaged_line_is_named(tmp_path: Path, damage: bytes) -> None:
+    """It must not turn the other lines into text of another encoding."""
+    (tmp_path / "a.csv").write_bytes("Id,Name\n1,Žižka\n2,".encode() + damage + b"\n3,Ada\n")
+    with pytest.raises(
+        InvalidInput, match=r"a.csv cannot be read as delimited text: line 3 has bytes that are no text"
+    ):
+        open_sources([tmp_path / "a.csv"])
 
 
 @pytest.mark.parametrize("separator", [";", "\t", "|"])

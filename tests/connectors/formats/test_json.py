@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from connectors.sources import open_sources
+from history.errors import InvalidInput
 from tests.builders.export_sources import read, rows_of
 
 
@@ -50,3 +51,9 @@ def test_nested_records_are_a_source_of_their_own(tmp_path: Path) -> None:
     (tmp_path / "a.json").write_text(json.dumps({"records": [record]}), encoding="utf-8")
     _, nested = open_sources([tmp_path / "a.json"])
     assert read(nested)[0] == [{"Id": "h1", "StageName": "New", "parent.Id": "1"}]
+
+
+def test_line_that_is_no_utf_8_is_named(tmp_path: Path) -> None:
+    (tmp_path / "a.json").write_bytes(b'{"Id": "1"}\n{"Id": "\xff"}\n')
+    with pytest.raises(InvalidInput, match=r"a.json, line 2 is no text in UTF-8"):
+        open_sources([tmp_path / "a.json"])
