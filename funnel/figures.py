@@ -139,7 +139,7 @@ def _table_html(table: Sequence[Sequence[Any]]) -> str:
     header, *rows = table
     head = "".join(f'<th scope="col">{escape(cell)}</th>' for cell in header)
     body = "".join(f"<tr>{_cell_html(row[0], 'th')}{''.join(map(_cell_html, row[1:]))}</tr>" for row in rows)
-    return f'<div class="scroll"><table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>'
+    return scrolled(f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>")
 
 
 def _cell_html(value: Any, tag: str = "td") -> str:
@@ -148,6 +148,11 @@ def _cell_html(value: Any, tag: str = "td") -> str:
     if isinstance(value, str):
         return f"<{tag}>{escape(value)}</{tag}>"
     return f'<{tag} class="number">{format_number(value)}</{tag}>'
+
+
+def scrolled(table: str) -> str:
+    """A table of a report that scrolls where it is wider than the page, also by keyboard."""
+    return f'<div class="scroll" tabindex="0">{table}</div>'
 
 
 def html_page(title: str, body: str) -> str:

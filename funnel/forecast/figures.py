@@ -6,13 +6,25 @@ from typing import Any, TypeAlias
 import plotly.graph_objects as go
 
 from funnel.dates import day_name, period_name
-from funnel.figures import BAND, BLUE, GREEN, GREY, LAYOUT, RED, error_bars, escape, figure_divs, html_page
+from funnel.figures import (
+    BAND,
+    BLUE,
+    GREEN,
+    GREY,
+    LAYOUT,
+    RED,
+    error_bars,
+    escape,
+    figure_divs,
+    html_page,
+    scrolled,
+)
 from funnel.forecast.explain import PARTS
 
 Rows: TypeAlias = Sequence[Mapping[str, Any]]
 
 ALREADY = {"wins": "already_won", "revenue": "already_revenue"}
-HIDDEN_COLUMNS = ("interval_basis", "currency")
+HIDDEN_COLUMNS = ("period_start", "period_end", "interval_basis", "currency")
 
 
 def _column(rows: Rows, name: str) -> list[Any]:
@@ -167,14 +179,16 @@ def _page(title: str, body: Sequence[str]) -> str:
 
 
 def _table(rows: Rows) -> str:
-    """A table of the rows, columns named by the first row."""
+    """A table of the rows, columns named by the first row; a period stands by its name."""
+    if rows and "period_start" in rows[0]:
+        rows = [{"period": _periods([row])[0], **row} for row in rows]
     names = [name for name in dict(rows[0] if rows else {}) if name not in HIDDEN_COLUMNS]
     head = "".join(f"<th>{escape(name.replace('_', ' '))}</th>" for name in names)
     lines = []
     for row in rows:
         cells = "".join(f"<td>{_cell(row.get(name))}</td>" for name in names)
         lines.append(f"<tr>{cells}</tr>")
-    return f'<div class="scroll"><table class="figures"><tr>{head}</tr>{"".join(lines)}</table></div>'
+    return scrolled(f'<table class="figures"><tr>{head}</tr>{"".join(lines)}</table>')
 
 
 def _cell(value: Any) -> str:

@@ -21,6 +21,7 @@ from funnel.figures import (
     escape,
     figure_divs,
     html_page,
+    scrolled,
 )
 from funnel.formatting import format_number, format_percent
 from funnel.state.headline import reopened_closings
@@ -273,7 +274,8 @@ def _attention(state: State) -> Iterator[str]:
 def _table(header: Sequence[str], rows: Sequence[Sequence[object]]) -> str:
     head = _table_row("th", header) if header else ""
     lines = "".join(_table_row("td", row) for row in rows)
-    return f'<div class="scroll"><table>{head}{lines}</table></div>'
+    kind = "" if header else ' class="figures"'  # a list of figures with their names
+    return scrolled(f"<table{kind}>{head}{lines}</table>")
 
 
 def _table_row(tag: str, cells: Sequence[object]) -> str:

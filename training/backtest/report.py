@@ -8,7 +8,7 @@ from typing import Any
 
 import plotly.graph_objects as go
 
-from funnel.figures import figure_divs, html_page
+from funnel.figures import figure_divs, html_page, scrolled
 from history.history import History
 from training.backtest.backtest import Backtest
 from training.backtest.plots import plots
@@ -128,7 +128,7 @@ def _table(header: Iterable[str], rows: Iterable[Iterable[str]]) -> str:
     head = "".join(f"<th>{html.escape(cell)}</th>" for cell in header)
     body = "".join(_table_row(row) for row in rows)
     table = f'<table class="figures"><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>'
-    return f'<div class="scroll">{table}</div>'
+    return scrolled(table)
 
 
 def _table_row(row: Iterable[str]) -> str:
