@@ -155,9 +155,10 @@ def dialled(phone: str) -> str:
     return re.sub(r"(?i)\s*(x|ext).*|[^0-9+]", "", phone)
 
 
-def lead_link(lead_id: str) -> str:
-    """The path of a lead's page."""
-    return f"/leads/{quote(lead_id, safe='')}"
+def lead_link(lead_id: str, view: str = "") -> str:
+    """The path of a lead's page; view: the query of the list that leads to it, for its neighbours."""
+    path = f"/leads/{quote(lead_id, safe='')}"
+    return f"{path}?view={quote(view, safe='')}" if view else path
 
 
 def schema_link(schema: Mapping[str, Any]) -> Markup:

@@ -16,6 +16,7 @@ from serving.api.cursors import read_page_cursor
 from serving.api.lead_documents import LeadRequest, read_score_history, read_stored_leads
 from serving.api.lead_path import lead_path, unknown_lead
 from serving.api.what_if import WhatIf, what_if
+from serving.api.worklist import SELECTION, worklist_query
 from serving.base.clock import clock_us
 from serving.http.queries import query_texts, read_filter, read_query, read_text
 from serving.http.router import Routes
@@ -26,6 +27,8 @@ from serving.pages.lead.what_if import choices_of
 from serving.pages.lead.words import days_of, plain, said, value_words
 from serving.pages.rendering import formats_of, is_panel, lead_link, render
 from serving.store.beside import read_beside
+from serving.store.scores.selection import WorklistQuery
+from serving.store.scores.worklist import Worklist
 
 PREFIX = b"/leads/"
 MOVES_SHOWN = 8
@@ -39,6 +42,7 @@ DONE = {
     "corrected": "lead.done_corrected",
 }
 READERS = {
+    "view": read_text,
     "cursor": read_text,
     "kind": read_filter,
     "correct": read_filter,
@@ -48,6 +52,10 @@ READERS = {
 OPEN_STATUS = ("scored", "insufficient_data")
 
 routes = Routes()
+
+
+# Of a page's query, what its links and forms keep.
+KEPT = ("view", "kind", "cursor")
 
 
 @dataclass(frozen=True)
@@ -82,11 +90,29 @@ def query_of(request: Request) -> dict[str, Any]:
 async def lead_page(request: Request, wanted: Wanted, **more: Any) -> Response:
     """The page; raises Problem 404 for an unknown lead."""
     runtime = request.app.state.runtime
+    view = list_query(wanted.query.get("view") or "")
+    config = None if wanted.bundle is None else wanted.bundle.config
+
+    def read(connection: Connection) -> dict[str, Any] | None:
+        document = _read(connection, wanted)
+        if document is None:
+            return None
+        listed: Worklist = runtime.stored.worklist
+        around = listed.around(connection, view, wanted.lead_id, config)
+        return {**document, "around": around, "listed": listed.entry(connection, wanted.lead_id, config)}
+
     # In a thread: a page's lead, its history and a what-if take several queries and scores.
-    document = await runtime.stored.read(lambda connection: _read(connection, wanted))
+    document = await runtime.stored.read(read)
     if document is None:
         raise unknown_lead()
     return render("lead.html", request, **{**document, **_shown(request, wanted, document), **more})
+
+
+def list_query(view: str) -> WorklistQuery:
+    """The worklist that led to the page, from its query; what selects and orders nothing is passed over."""
+    texts = query_texts(view.encode())
+    known = [(key, text) for key in SELECTION for text in texts.get(key, ())]
+    return worklist_query(read_query(urlencode(known).encode(), SELECTION))
 
 
 def _read(connection: Connection, wanted: Wanted) -> dict[str, Any] | None:
@@ -113,6 +139,7 @@ def _shown(request: Request, wanted: Wanted, document: Mapping[str, Any]) -> dic
     currency = None if score is None else score["currency"]
     link = lead_link(wanted.lead_id)
     panel = {"panel": "1"} if is_panel(request) else {}
+    kept = {key: query.get(key) for key in KEPT}
     is_first = not query.get("cursor")
     result = document["result"]
     shown: dict[str, Any] = {
@@ -123,12 +150,14 @@ def _shown(request: Request, wanted: Wanted, document: Mapping[str, Any]) -> dic
         "kinds": _kinds(wanted),
         "kind": query.get("kind"),
         "correcting": _corrected(document, query, translate, currency),
-        "next_link": _link(link, {**panel, "kind": query.get("kind"), "cursor": document["next_cursor"]})
+        "next_link": _link(link, {**panel, **kept, "cursor": document["next_cursor"]})
         if document["next_cursor"]
         else None,
         "panel_query": _link("", panel),
-        "back": _link(link, {**panel, **{key: query.get(key) for key in ("kind", "cursor")}}),
-        "edit_query": partial(_edit_query, {**panel, **{key: query.get(key) for key in ("kind", "cursor")}}),
+        "back": _link(link, {**panel, **kept}),
+        "edit_query": partial(_edit_query, {**panel, **kept}),
+        "view": query.get("view") or "",
+        "list_path": "/?" + query["view"] if query.get("view") else "/",
         "zone_name": str(translate.formats.zone),
         "tried": {},
         "is_first_page": is_first,

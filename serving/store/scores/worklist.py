@@ -6,7 +6,7 @@ from collections.abc import Callable, Collection, Hashable, Iterator, Mapping, S
 from dataclasses import dataclass, replace
 from typing import Any, Final, NamedTuple, TypeVar
 
-from sqlalchemy import ColumnElement, Connection, func, select
+from sqlalchemy import ColumnElement, Connection, Select, func, select
 
 from funnel.state.next_step import CODES
 from history.config import FunnelConfig
@@ -18,6 +18,7 @@ from serving.store.database.transaction import read_setting
 from serving.store.errors import InvalidCursor
 from serving.store.scores.entries import COLUMNS, Attended, ReadingTime, Shown, entries_of
 from serving.store.scores.needed import high_value, needed
+from serving.store.scores.neighbours import Listed, Neighbours, neighbours
 from serving.store.scores.saved import VERSION, outdated
 from serving.store.scores.selection import (
     Filters,
@@ -104,6 +105,35 @@ class Worklist:
         record: dict[str, Any] = self._kept(reading, key, lambda: self._summary(reading, query, capacity))
         return record
 
+    def around(
+        self,
+        connection: Connection,
+        query: WorklistQuery,
+        lead_id: str,
+        config: FunnelConfig | None = None,
+    ) -> Neighbours:
+        """The leads before and after one in the query's order, and its place."""
+        reading = self._reading(connection, config)
+        conditions = _conditions(query.filters, self._attended(reading).codes)
+        total = self._kept(
+            reading, ("total", query.filters), lambda: _count(connection, query.filters, conditions)
+        )
+        key = order_key(query, _exact_change(reading, query))
+        return neighbours(connection, Listed(query, key, conditions, total), lead_id)
+
+    def entry(
+        self, connection: Connection, lead_id: str, config: FunnelConfig | None = None
+    ) -> dict[str, Any] | None:
+        """The entry of one open lead; None without one."""
+        reading = self._reading(connection, config)
+        statement = _entry_columns(reading, db.scores.c.lead_no.label("key")).join(
+            db.leads, db.leads.c.lead_no == db.scores.c.lead_no
+        )
+        is_lead = (db.leads.c.lead_id == lead_id) & (db.scores.c.is_open == 1)
+        rows = connection.execute(statement.where(is_lead)).mappings().all()
+        shown = entries_of(connection, rows, reading.time, self._attended(reading))
+        return shown[0].entry if shown else None
+
     def _summary(self, reading: _Reading, query: WorklistQuery, capacity: int | None) -> dict[str, Any]:
         codes = self._attended(reading).codes
         conditions = _conditions(query.filters, codes)
@@ -167,14 +197,16 @@ def _rows(
 ) -> Sequence[Any]:
     """The rows of one page and one more, if there is one."""
     key = order_key(query, _exact_change(reading, query))
-    statement = (
-        select(
-            *COLUMNS, key.label("key"), base_now(reading.time.now_us).label("base"), db.score_records.c.record
-        )
-        .join_from(db.scores, db.score_records, db.scores.c.lead_no == db.score_records.c.lead_no)
-        .where(*conditions)
-    )
+    statement = _entry_columns(reading, key.label("key")).where(*conditions)
     return reading.connection.execute(page_of(query, key, statement)).mappings().all()
+
+
+def _entry_columns(reading: _Reading, key: ColumnElement[Any]) -> Select[Any]:
+    """What entries are made of, with the key of the order."""
+    base = base_now(reading.time.now_us).label("base")
+    return select(*COLUMNS, key, base, db.score_records.c.record).join_from(
+        db.scores, db.score_records, db.scores.c.lead_no == db.score_records.c.lead_no
+    )
 
 
 def _exact_change(reading: _Reading, query: WorklistQuery) -> ColumnElement[Any] | None:

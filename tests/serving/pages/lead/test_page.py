@@ -169,3 +169,19 @@ def test_a_page_of_an_odd_id_links_to_itself(client: TestClient) -> None:
     )
     text = client.get(f"/leads/{quote(odd, safe='')}", headers=HTML).text
     assert f'action="/leads/{quote(odd, safe="")}/notes"' in text
+
+
+def test_a_page_knows_its_place_in_the_list(known: TestClient) -> None:
+    """The worklist has the hostile lead alone until the usual one is scored: both are open, one is listed."""
+    listed = [entry["lead_id"] for entry in known.get("/v1/leads?owner=nobody").json()["leads"]]
+    assert listed == []
+    view = "order=probability&owner=nobody&capacity=20"
+    page = known.get(f"{LEAD_PAGE}?view={quote(view, safe='')}", headers=HTML).text
+    assert f'href="/?{view.replace("&", "&amp;")}"' in page
+    assert Page(known.get(LEAD_PAGE, headers=HTML).text).words.count("1 of 1") == 1
+    assert known.get(f"{LEAD_PAGE}?view={quote('order=size')}", headers=HTML).status_code == 422
+
+
+def test_a_page_says_what_to_do_next(client: TestClient) -> None:
+    (entry,) = client.get("/v1/leads").json()["leads"]
+    assert entry["next_action"] in Page(client.get(LEAD_PAGE, headers=HTML).text).words
