@@ -3,6 +3,7 @@
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Final
 
 import numpy as np
 import pyarrow as pa
@@ -12,6 +13,8 @@ from connectors.export import Export, column
 from connectors.values import decimal_mark, read_numbers
 from history.arrays import Floats
 from history.errors import InvalidInput
+
+SCIENTIFIC: Final = r"[0-9][eE][+-]?[0-9]"
 
 
 @dataclass(frozen=True)
@@ -91,4 +94,10 @@ def numbers(export: Export, table: pa.Table, name: str, kind: str) -> Floats:
                 f"{kind}.{name}: {examples[0]!r} may have thousands or decimals; no value decides it. "
                 'Put these lines into a file and add --mapping FILE: [formats] decimal = "." or decimal = ",".'
             )
+    scientific = pc.fill_null(pc.match_substring_regex(array, SCIENTIFIC), False)
+    export.tally(
+        f"amounts of {kind}.{name} are in scientific notation, such as 2.19E+10: they count as these numbers, which a "
+        "spreadsheet may have rounded",
+        int((scientific.to_numpy(zero_copy_only=False) & read.good).sum()),
+    )
     return np.asarray(np.where(read.good, read.value, np.nan))

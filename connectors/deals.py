@@ -128,7 +128,10 @@ def _starts(deal: Ints) -> Mask:
 
 
 def _final_rows(deals: Deals, deal: Ints, moved_us: Ints, state: Flags, exported_us: int) -> _Final:
-    """One row for each deal whose present state is not that of its last move."""
+    """One row for each deal whose present state is not that of its last move.
+
+    A decision without a date has no time at all: that it was known at the export does not tell when it was made.
+    """
     last_state = np.full(len(deals.ids), OPEN, dtype=np.int8)
     last_us = deals.created_us.copy()
     last_state[deal], last_us[deal] = state, moved_us  # rows are sorted: the last one of a deal stays
@@ -138,7 +141,7 @@ def _final_rows(deals: Deals, deal: Ints, moved_us: Ints, state: Flags, exported
     earliest = np.maximum(deals.created_us[differs], last_us[differs])
     us = np.minimum(np.maximum(closed, earliest), exported_us)
     us = np.where(is_open, exported_us, np.where(undated, NO_TIME, us))
-    known = np.where(is_open | undated, exported_us, NO_TIME)
+    known = np.where(is_open, exported_us, NO_TIME)
     return _Final(differs, us, known)
 
 

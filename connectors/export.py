@@ -12,6 +12,7 @@ import pyarrow.compute as pc
 
 from connectors.accounts import Account
 from connectors.declare import ObjectKind, Trap
+from connectors.ids import are_rounded, is_id_name
 from connectors.recognise import Recognised, recognise
 from connectors.sources import BATCH_ROWS, Source
 from connectors.values import (
@@ -36,6 +37,7 @@ VERSION: Final = "_version"  # since when a row of a table of versions was valid
 DELETION_TIME: Final = r"^[12][0-9]{3}-[0-9]{2}-[0-9]{2}"
 OWN_COLUMNS: Final = (SOURCE, ROW, DELETED, VERSION)
 ERRORS: Final = "cells hold the error of a spreadsheet, such as #N/A: they count as empty"
+ROUNDED_NOTE: Final = "were rounded by a spreadsheet (2.19E+10): their rows belong to no record"
 SETTINGS: Final = {"formats": ("datetime", "decimal"), "funnel": ("timezone",)}  # of a --mapping file
 Progress = Callable[[str, float], None]
 
@@ -136,7 +138,14 @@ class Export:
             for name, column in ((DELETED, source.deleted_column), (VERSION, source.version_column)):
                 table[name] = cells[column] if column else nothing
             table[DELETED] = _marks(table[DELETED])
+            self._tally_rounded(source, table)
             yield pa.table(table)
+
+    def _tally_rounded(self, source: Recognised, table: Mapping[str, pa.Array]) -> None:
+        """Counts ids that a spreadsheet has rounded: their rows belong to no record."""
+        for name in filter(is_id_name, source.columns):
+            count = int(are_rounded(table[name]).sum())
+            self.tally(f"ids in {source.source.file}, column {source.columns[name]}, {ROUNDED_NOTE}", count)
 
     def _cells(self, table: pa.Table) -> dict[str, pa.ChunkedArray]:
         """The columns of a table; errors of a spreadsheet are no values, and counted."""

@@ -17,6 +17,8 @@ NO_IDS: Final = (
     "null", "nil", "none", "undefined", "nan", "unknown", "anonymous", "guest", "n/a", "na", "true", "false", "0",
     "-1", "[]", "{}", "[object object]", "(not set)", "00000000-0000-0000-0000-000000000000",
 )  # fmt: skip
+ROUNDED: Final = r"^[0-9][.,]?[0-9]*[eE]\+[0-9]+$"
+ID_NAME: Final = re.compile(r"(?:^|[_\s]|(?<=[a-z])(?=I))(?:[iI]d|ID)s?$")
 DECIMAL: Final = r"^([0-9]+)\.0+$"  # a spreadsheet's or a data frame's form of a whole number
 
 
@@ -25,6 +27,17 @@ def are_no_ids(ids: pa.Array) -> Mask:
     is_word = pc.is_in(pc.utf8_lower(ids), value_set=pa.array(NO_IDS))
     is_sign = pc.invert(pc.match_substring_regex(ids, r"[\pL\pN]"))
     return np.asarray(pc.fill_null(pc.or_(is_word, is_sign), False).to_numpy(zero_copy_only=False))
+
+
+def are_rounded(ids: pa.Array) -> Mask:
+    """Which ids (n,) a spreadsheet has rounded to 2.19E+10: their last digits are lost."""
+    rounded = pc.fill_null(pc.match_substring_regex(ids, ROUNDED), False)
+    return np.asarray(rounded.to_numpy(zero_copy_only=False))
+
+
+def is_id_name(name: str) -> bool:
+    """Whether a field's name says that it holds ids: id, OpportunityId, deal_id, Record ID."""
+    return ID_NAME.search(name) is not None
 
 
 def whole_ids(ids: pa.Array) -> pa.Array:

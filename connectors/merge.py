@@ -19,6 +19,7 @@ KEYS: Final[Mapping[str, tuple[str, ...]]] = {
     "identities": ("lead_id", "id"),
 }
 NOT_ATTRIBUTES: Final = ("lead_id", "created_at")
+DECIDED: Final = pa.array(["won", "lost"])
 MARK: Final = "\x1f"  # between the parts of a key: no text of a CRM holds it
 
 
@@ -128,10 +129,29 @@ class FolderTables:
 
     def _new(self, name: str, table: pa.Table) -> pa.Table:
         """The rows without those of the earlier import; of stages also without a present stage that is known."""
-        if not len(self._keys[name]) or not len(table):
+        if not len(table):
             return table
-        fresh = table.filter(pc.invert(pc.is_in(_keys(table, name), value_set=self._keys[name])))
-        return self._new_stages(fresh) if name == "stages" else fresh
+        if len(self._keys[name]):
+            table = table.filter(pc.invert(pc.is_in(_keys(table, name), value_set=self._keys[name])))
+            if name == "stages":
+                return self._new_stages(table)
+        return self._dated(table) if name == "outcomes" and "leads" in self._earlier else table
+
+    def _dated(self, outcomes: pa.Table) -> pa.Table:
+        """The rows; a decision without a date of a lead that was open before was made by the time of this export."""
+        if self._exported_us < self._newest_us:
+            return outcomes
+        lead = outcomes.column("lead_id")
+        since = pc.is_in(lead, value_set=self._earlier["leads"].column("lead_id").combine_chunks())
+        if (earlier := self._earlier.get("outcomes")) is not None:
+            decided = earlier.filter(pc.is_in(earlier.column("outcome"), value_set=DECIDED))
+            was_decided = pc.is_in(lead, value_set=decided.column("lead_id").combine_chunks())
+            since = pc.and_(since, pc.invert(was_decided))
+        for name in ("closed_at", "recorded_at"):
+            since = pc.and_(since, pc.is_null(outcomes.column(name)))
+        instant = pa.scalar(self._exported_us, pa.int64()).cast(TIME)
+        recorded = pc.if_else(since, instant, outcomes.column("recorded_at"))
+        return outcomes.set_column(outcomes.schema.get_field_index("recorded_at"), "recorded_at", recorded)
 
     def _new_stages(self, fresh: pa.Table) -> pa.Table:
         ordered = self._earlier["stages"].sort_by("entered_at")

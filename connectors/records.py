@@ -10,14 +10,14 @@ import pyarrow.compute as pc
 
 from connectors.deals import NO_TIME
 from connectors.export import DELETED, OWN_COLUMNS, VERSION, Export, booleans, column
-from connectors.ids import are_no_ids
+from connectors.ids import are_no_ids, are_rounded
 from connectors.values import end_of_day
 from history.arrays import Ints, Mask
 from history.errors import InvalidInput
 
 FOOTER_CELLS: Final = 3  # at most, of a total or a note below a table
 GOOD_ID: Final = r"^[^\s;,]{1,200}$"
-ROUNDED_ID: Final = r"^[0-9][.,]?[0-9]*[eE]\+[0-9]+$"
+MOSTLY_ROUNDED: Final = 0.5  # of the ids of a table
 
 
 def _as_it_is(ids: pa.Array) -> pa.Array:
@@ -50,17 +50,18 @@ class Records:
 
 
 def with_good_ids(export: Export, table: pa.Table, kind: RecordKind) -> pa.Table:
-    """The rows with an id; footers and broken ids are set aside. Raises InvalidInput for rounded ids."""
-    ids = column(table, kind.id)
-    is_rounded = pc.fill_null(pc.match_substring_regex(ids, ROUNDED_ID), False)
-    rounded = np.flatnonzero(is_rounded.to_numpy(zero_copy_only=False))
-    if len(rounded):
-        first = int(rounded[0])
+    """The rows with an id; footers, broken and rounded ids are set aside. Raises InvalidInput if most are rounded."""
+    rounded = are_rounded(column(table, kind.id))
+    count, given = int(rounded.sum()), len(table) - column(table, kind.id).null_count
+    if count > MOSTLY_ROUNDED * given:
+        first = int(np.argmax(rounded))
         raise InvalidInput(
-            f"{kind.name}: {len(rounded):,} ids were rounded by a spreadsheet, the first in "
-            f"{export.place_of(table, first)} ({ids[first].as_py()}): export again and do not open the file in a "
-            "spreadsheet before the import."
+            f"{kind.name}: {count:,} ids were rounded by a spreadsheet, the first in {export.place_of(table, first)} "
+            f"({column(table, kind.id)[first].as_py()}): export again and do not open the file in a spreadsheet before "
+            "the import."
         )
+    table = export.leave(table, "rounded_id", rounded)
+    ids = column(table, kind.id)
     good = pc.fill_null(pc.match_substring_regex(ids, GOOD_ID), False).to_numpy(zero_copy_only=False)
     good = good & ~are_no_ids(ids)
     footers = ~good & (_filled(table) <= FOOTER_CELLS)

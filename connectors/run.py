@@ -174,7 +174,7 @@ def _record(export: Export, result: Result) -> dict[str, Any]:
 def _settings(export: Export, result: Result) -> Settings:
     """funnel.toml of the new folder; identity columns are never learned."""
     return Settings(
-        name=export.system.capitalize(),
+        name=result.name or export.system.capitalize(),
         currency=result.currency,
         timezone=export.options.zone.key,
         stages=result.stages,

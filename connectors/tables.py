@@ -10,7 +10,7 @@ import pyarrow as pa
 @dataclass(frozen=True)
 class Result:
     """What an adapter found: the object that a lead is, currency, open stages in order, columns of leads that are
-    identity, and when the export was made.
+    identity, when the export was made, and the funnel's name, "" for that of the system.
     """
 
     object: str
@@ -18,6 +18,7 @@ class Result:
     stages: tuple[str, ...]
     identity: tuple[str, ...]
     exported_us: int
+    name: str = ""
 
 
 class Sink(Protocol):

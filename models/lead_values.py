@@ -15,6 +15,7 @@ from features.feature import Feature
 from history.arrays import Floats, Ints, Mask
 from history.compiled import F64_2D, I64, compiled
 from history.history import History
+from history.placeholders import is_placeholder_text
 from history.snapshot import Snapshot
 from history.warnings import Warning
 from models.names import misspelt_name
@@ -112,7 +113,10 @@ def _may_have_text(history: History, name: str) -> bool:
 
 def _unreadable(attribute: Attribute, text: str) -> Warning:
     shown = text if len(text) <= LONGEST_SHOWN else text[: LONGEST_SHOWN - 3] + "..."
-    detail = f"{shown!r} is not read and counts as missing: expected {EXPECTED[attribute.kind]}"
+    if attribute.kind == DATE and is_placeholder_text(text):
+        detail = f"{shown!r} stands for no date and counts as missing; send no value instead"
+    else:
+        detail = f"{shown!r} is not read and counts as missing: expected {EXPECTED[attribute.kind]}"
     return Warning("unreadable_value", attribute.name, detail)
 
 

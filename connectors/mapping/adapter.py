@@ -48,7 +48,12 @@ def open_mapped(
     used = {known.source.file for known in claimed}
     unclaimed = [source.file for source in sources if source.file not in used]
     accounts = [Account(known.source.file, mapping.entries[_place(known)].table) for known in claimed]
-    return Export("mapping", claimed, accounts, unclaimed, options, date_order(claimed, options), progress)
+    export = Export("mapping", claimed, accounts, unclaimed, options, date_order(claimed, options), progress)
+    for source in (
+        known.source for known, account in zip(claimed, accounts, strict=True) if account.kind == "leads"
+    ):
+        export.ignore("leads", sorted(_of_outcomes(source, mapping)))
+    return export
 
 
 def convert(mapping: MappingFile, export: Export, sink: Sink) -> Result:
@@ -77,7 +82,7 @@ def convert(mapping: MappingFile, export: Export, sink: Sink) -> Result:
     for name, table in others:
         sink.add(name, table)
     identity = tuple(name for name in mapping.identity if name in known.column_names)
-    return Result("person", mapping.currency, mapping.stages, identity, exported_us)
+    return Result("person", mapping.currency, mapping.stages, identity, exported_us, mapping.name)
 
 
 def _known_leads(mapping: MappingFile, export: Export) -> pa.Table:
@@ -135,9 +140,17 @@ def _recognised(source: Source, kind: ObjectKind, entry: Entry, mapping: Mapping
         cell = entry.cells[name]
         if cell.constant is None and not any(c in columns for c in cell.columns):
             return None
-    used = set(columns.values()) | set(mapping.ignore)
+    used = set(columns.values()) | set(mapping.ignore) | _of_outcomes(source, mapping)
     others = tuple(name for name in source.columns if name not in used) if entry.other_columns else ()
     return Recognised(source, kind, columns, others, None, None)
+
+
+def _of_outcomes(source: Source, mapping: MappingFile) -> set[str]:
+    """The columns of a file that hold the outcomes: no attributes, since they are known afterwards."""
+    entries = [entry for _, entry in _of(mapping, "outcomes") if _matches(source, entry.file)]
+    cells = [cell for entry in entries for name, cell in entry.cells.items() if name != "lead_id"]
+    keys = {key_of(name) for cell in cells for name in cell.columns}
+    return {name for name in source.columns if key_of(name) in keys}
 
 
 def _unfilled(mapping: MappingFile, entry: Entry, sources: Iterable[Source]) -> str:

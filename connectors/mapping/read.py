@@ -44,7 +44,7 @@ class MappingFile:
 
     path: Path
     entries: tuple[Entry, ...]
-    name: str = "Imported"
+    name: str = ""
     currency: str | None = None
     stages: tuple[str, ...] = ()
     identity: tuple[str, ...] = ()
@@ -73,7 +73,7 @@ def read_mapping(document: Mapping[str, Any], path: Path) -> MappingFile:
     return MappingFile(
         path,
         tuple(entries),
-        str(funnel.get("name", "Imported")),
+        str(funnel.get("name", "")),
         funnel.get("currency"),
         tuple(map(str, funnel.get("stages", ()))),
         tuple(map(str, attributes.get("identity", ()))),

@@ -1,13 +1,15 @@
 """Amounts in one currency: as the system converted them, else by its rates, else those of one alone."""
 
 import math
+from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
 import pytest
 
-from connectors.amounts import Money, in_one_currency
+from connectors.amounts import Money, in_one_currency, numbers
 from history.errors import InvalidInput
+from tests.builders.small_export import export_of
 
 
 def money(
@@ -56,3 +58,14 @@ def test_amounts_converted_by_the_system_come_before_its_rates() -> None:
     amounts = in_one_currency(money(["EUR", "JPY"], {"EUR": 1.0, "JPY": 160.0}, [100.0, 0.7]), None)
     assert amounts.value.tolist() == [100.0, 0.7]
     assert amounts.factor.tolist() == pytest.approx([1.0, 0.007])
+
+
+def test_amount_in_scientific_notation_is_one_and_noted(tmp_path: Path) -> None:
+    export = export_of(
+        tmp_path / "deals.csv",
+        "Id,Amount,Created\n1,2.19E+10,2026-01-01\n2,300,2026-01-01\n3,1e3,2026-01-01\n",
+    )
+    assert numbers(export, export.table("Deal"), "Amount", "Deal").tolist() == [2.19e10, 300.0, 1000.0]
+    ((note, count),) = export.tallies.items()
+    assert note.startswith("amounts of Deal.Amount are in scientific notation")
+    assert count == 2

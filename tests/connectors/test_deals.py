@@ -88,6 +88,14 @@ def test_decision_without_a_move_is_dated_by_its_closing_day(closed: float | Non
     assert result.outcomes.column("reason").to_pylist() == ["price"]
 
 
+def test_decision_without_a_date_has_no_time() -> None:
+    """With the time of the export, thousands of deals were open until that day and decided on it."""
+    result = tables(LOST, [(0, "new")])
+    assert [(r["outcome"], r["closed_at"], r["recorded_at"]) for r in result.outcomes.to_pylist()] == [
+        ("lost", None, None)
+    ]
+
+
 def test_open_deal_whose_moves_end_closed_reopens_at_the_export() -> None:
     assert outcomes(tables(OPEN, [(0, "new"), (5, "lost")])) == [("lost", 5, None), ("open", 100, None)]
 

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from connectors.ids import Ids, are_no_ids, ids_in_cell, survivors_of, whole_ids
+from connectors.ids import Ids, are_no_ids, are_rounded, ids_in_cell, is_id_name, survivors_of, whole_ids
 
 
 @pytest.mark.parametrize(
@@ -50,3 +50,28 @@ def test_survivor_follows_the_chain_and_every_circle_ends(pairs: list[tuple[str,
 
 def test_last_survivor_of_a_chain_counts() -> None:
     assert survivors_of([("b", "c"), ("a", "b")]) == {"a": "c", "b": "c"}
+
+
+@pytest.mark.parametrize(
+    ("text", "rounded"),
+    [
+        ("2.19E+10", True),
+        ("2,19E+10", True),
+        ("9e+15", True),
+        ("21900000001", False),
+        ("2.19", False),
+        (None, False),
+    ],
+)
+def test_rounded_ids_are_recognised(text: str | None, rounded: bool) -> None:
+    assert are_rounded(pa.array([text], pa.string())).tolist() == [rounded]
+
+
+@pytest.mark.parametrize("name", ["Id", "id", "OpportunityId", "deal_id", "Record ID", "Associated Deal IDs"])
+def test_names_of_ids(name: str) -> None:
+    assert is_id_name(name)
+
+
+@pytest.mark.parametrize("name", ["paid", "Amount Paid", "valid", "amount", "identity", "bid"])
+def test_other_names_are_none_of_ids(name: str) -> None:
+    assert not is_id_name(name)

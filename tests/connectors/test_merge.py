@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from connectors.merge import FolderTables
@@ -47,3 +48,30 @@ def test_lead_without_its_interactions_was_absorbed(tmp_path: Path) -> None:
         now = interactions([("A", "1"), ("A", "2"), ("A", "3")])
         assert tables.absorbed(now, ("A", "C")) == {"B": "A"}
         assert FolderTables(folder, {}).absorbed(now, ("A",)) == {}
+
+
+def outcomes(*rows: tuple[str, str, int | None]) -> pa.Table:
+    """Rows of (lead, outcome, closed_at)."""
+    lead, outcome, closed = zip(*rows, strict=True)
+    table = {"lead_id": lead, "outcome": outcome, "closed_at": pa.array(closed, TIME)}
+    names = SCHEMAS["outcomes"].names
+    table |= {name: [None] * len(rows) for name in names if name not in table}
+    return pa.table({name: table[name] for name in names}).cast(SCHEMAS["outcomes"])
+
+
+def test_undated_decision_since_the_earlier_export_is_known_by_this_one(tmp_path: Path) -> None:
+    """A was open, B decided already; C is new, so nothing tells when it was decided; D has a date."""
+    earlier = {"leads": leads("A", "B", "D"), "outcomes": outcomes(("B", "lost", None), ("D", "open", 5))}
+    with new_folder(tmp_path / "crm") as folder:
+        tables = FolderTables(folder, earlier, newest_us=50)
+        tables.leads(leads("A", "B", "C", "D"), 100, ())
+        now = outcomes(("A", "won", None), ("B", "won", None), ("C", "lost", None), ("D", "won", 70))
+        tables.add("outcomes", now)
+        tables.finish()
+    rows = (
+        pq.read_table(tmp_path / "crm" / "outcomes.parquet").filter(pc.field("outcome") != "open").to_pylist()
+    )
+    recorded = {(row["lead_id"], row["outcome"]): row["recorded_at"] is not None for row in rows}
+    assert recorded == {
+        ("B", "lost"): False, ("A", "won"): True, ("B", "won"): False, ("C", "lost"): False, ("D", "won"): False
+    }  # fmt: skip

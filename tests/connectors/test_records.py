@@ -46,6 +46,19 @@ def test_export_without_a_usable_record_is_refused(tmp_path: Path, rows: str, fa
         read_records(export, export.table("Deal"), KIND)
 
 
+def test_few_rounded_ids_are_set_aside(tmp_path: Path) -> None:
+    """One id that a spreadsheet had rounded ended the import of a thousand others."""
+    rows = "1,10,,2026-01-01,\n2.19E+10,20,,2026-01-01,\n3,30,,2026-01-01,\n"
+    export = export_of(tmp_path / "deals.csv", HEADER + rows)
+    records = read_records(export, export.table("Deal"), KIND)
+    assert column(records.current, "Id").to_pylist() == ["1", "3"]
+    (account,) = export.accounts
+    assert account.is_balanced
+    assert {reason: entry.count for reason, entry in account.set_aside.items()} == {"rounded_id": 1}
+    (note,) = export.tallies
+    assert note.startswith("ids in deals.csv, column Id, were rounded by a spreadsheet")
+
+
 def test_time_of_the_export_is_its_latest_past_time(tmp_path: Path) -> None:
     export = export_of(
         tmp_path / "deals.csv", HEADER + "1,1,,2026-01-01,2026-03-01\n2,1,,2026-02-01,2099-01-01\n"

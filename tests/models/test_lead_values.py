@@ -64,3 +64,9 @@ def test_misspelt_names(check: ValueCheck) -> None:
     assert [w.subject for w in check.misnamed(["Size", "colour", "due"], ())] == ["Size"]
     assert check.misnamed(["Size", "size"], ()) == []
     assert check.misnamed(["Owner"], ("owner",)) == []
+
+
+def test_date_that_stands_for_none_is_named_as_such(check: ValueCheck) -> None:
+    snapshot = all_leads(history_of([Lead(START_US, {"due": "1899-12-30"})], LAST_US), LAST_US)
+    ((_, warning),) = check.unreadable(build_matrix(snapshot, VOCABULARY).values, snapshot)
+    assert "stands for no date and counts as missing" in warning.detail

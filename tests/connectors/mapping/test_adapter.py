@@ -139,6 +139,16 @@ def test_spreadsheet_with_its_own_words_comes_in(trial: Trial) -> None:
     }
 
 
+def test_columns_of_the_outcomes_are_no_attributes(trial: Trial) -> None:
+    """`other_columns` took the status, the closing date and the amount for attributes."""
+    (trial.source / "deals 2026.csv").write_bytes(ROWS.encode("cp1252"))
+    record = trial.run('[funnel]\nname = "Neugeschäft"\n' + SHEET).record
+    names = set(trial.rows("leads")[1])
+    assert names == {"Branche", "Ende2", "Kanal", "created_at", "lead_id", "owner"}
+    assert record["ignored"] == {"leads": ["Ende", "Status", "Summe"]}
+    assert 'name = "Neugeschäft"' in (trial.folder / "crm" / "funnel.toml").read_text(encoding="utf-8")
+
+
 def test_importing_a_mapping_twice_adds_no_row(trial: Trial) -> None:
     (trial.source / "deals.csv").write_text(ROWS, encoding="utf-8")
     trial.run(SHEET)
