@@ -100,7 +100,7 @@ def _events(export: Export, table: pa.Table, names: EventNames) -> Iterator[Pers
     table, times = table.filter(pa.array(people)), times.where(people)
     ends = _are(kinds_of(column(table, "event_type")), (SESSION_END,))
     table, times = export.leave(table, "session_end", ends), times.where(~ends)
-    unnamed = pc.is_null(column(table, "event_type")).to_numpy(zero_copy_only=False)
+    unnamed = pc.is_null(kinds_of(column(table, "event_type"))).to_numpy(zero_copy_only=False)
     table, times = export.leave(table, "no_event_name", unnamed), times.where(~unnamed)
     if len(table):
         yield _person_rows(export, table, times, names)

@@ -107,7 +107,7 @@ def _read(export: Export, names: EventNames) -> Iterator[PersonRows]:
         table = with_cells(export, batch, ("event_params", "user_properties"))
         occurred = _occurred(export, table)
         table, times = usable(export, table, moments(occurred, _recorded(table, occurred)))
-        unnamed = pc.is_null(column(table, "event_name")).to_numpy(zero_copy_only=False)
+        unnamed = pc.is_null(kinds_of(column(table, "event_name"))).to_numpy(zero_copy_only=False)
         table, times = export.leave(table, "no_event_name", unnamed), times.where(~unnamed)
         if len(table):
             yield _person_rows(export, table, times, names)

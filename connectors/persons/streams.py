@@ -106,8 +106,8 @@ def attributes(table: pa.Table, prefixes: Iterable[str], without: Iterable[str] 
 
 
 def kinds_of(array: pa.Array) -> pa.Array:
-    """Names of events as kinds of interactions."""
-    return each_word(array, slug)
+    """Names of events as kinds of interactions; null for signs without a letter or digit."""
+    return each_word(array, lambda name: slug(name) if re.search(r"[^\W_]", name) else None)
 
 
 def first_number(export: Export, table: pa.Table, names: Iterable[str], of: str = "") -> Floats:

@@ -156,7 +156,7 @@ def _rows(
 def _are_unnamed(table: pa.Table) -> Mask:
     """Rows of `track` (m,) that do not say what happened."""
     event = pc.coalesce(column(table, "event"), column(table, "event_text"))
-    missing = pc.is_null(event).to_numpy(zero_copy_only=False)
+    missing = pc.is_null(kinds_of(event)).to_numpy(zero_copy_only=False)
     if "type" not in table.column_names:
         return np.asarray(missing)
     return np.asarray(missing & _is(pc.utf8_lower(column(table, "type")), "track"))
@@ -234,7 +234,9 @@ def _pages(batch: _Batch) -> PersonRows:
 
 
 def _identifies(batch: _Batch) -> PersonRows:
-    if not batch.own and "email" not in batch.source.columns:
+    source = batch.source
+    names_screens = "name" in source.columns or "screen" in source.source.file.casefold()
+    if not batch.own and "email" not in source.columns and names_screens:
         # Without traits these are rows of `screens`, which has the same columns otherwise.
         kinds = page_kinds("screen", batch.text("name"))
         return _person_rows(batch, kinds, batch.all(Role.TOUCH), traits=_account(batch))

@@ -324,3 +324,11 @@ def test_signs_are_no_accounts(tmp_path: Path) -> None:
         "u1": None,
         "u2": None,
     }
+
+
+def test_groups_without_their_id_are_no_screens(tmp_path: Path) -> None:
+    table(
+        tmp_path / "export", "groups.csv", "id,received_at,timestamp,user_id,anonymous_id",
+        "m1,2026-03-02 10:00:00,2026-03-02 10:00:00,u1,a1",
+    )  # fmt: skip
+    assert imported("segment", tmp_path).rows.get("interactions", 0) == 0

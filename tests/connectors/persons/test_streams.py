@@ -7,7 +7,15 @@ import pyarrow as pa
 import pytest
 
 from connectors.persons.rows import person_ids, slug
-from connectors.persons.streams import addresses, are_tests, attributes, host_of, moments, page_kinds
+from connectors.persons.streams import (
+    addresses,
+    are_tests,
+    attributes,
+    host_of,
+    kinds_of,
+    moments,
+    page_kinds,
+)
 from connectors.values import read_times
 
 
@@ -16,6 +24,16 @@ from connectors.values import read_times
 )
 def test_spellings_of_an_event_are_one_kind(name: str) -> None:
     assert slug(name) == "order_completed"
+
+
+def test_signs_name_no_event() -> None:
+    assert kinds_of(pa.array(["Cart Left", "-", "?!", "購入", None])).to_pylist() == [
+        "cart_left",
+        None,
+        None,
+        "購入",
+        None,
+    ]
 
 
 def test_words_for_no_id_are_no_ids() -> None:
