@@ -5,7 +5,7 @@ value of the theme, light or dark.
 """
 
 import html
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 import plotly.graph_objects as go
@@ -47,9 +47,35 @@ LAYOUT = {"template": _TEMPLATE, "margin": {"l": 10, "r": 10, "t": 30, "b": 10},
 Chart = dict[str, Any]
 
 
-def serialized(figures: Mapping[str, go.Figure]) -> list[Chart]:
+Say = Callable[[str], str]  # a word of a chart in the reader's language
+
+
+def serialized(figures: Mapping[str, go.Figure], say: Say = str) -> list[Chart]:
     """Figures as {name, title, json, height, table}, for a page that draws them with `plotly_script` and charts.js."""
-    return [_serialized(name, figure) for name, figure in figures.items()]
+    return [_serialized(name, _spoken(figure, say)) for name, figure in figures.items()]
+
+
+def _spoken(figure: go.Figure, say: Say) -> go.Figure:
+    """The figure with its words as `say` gives them: names of series, axes, labels of flows and periods."""
+    if say is str:
+        return figure
+    spoken = go.Figure(figure)
+    for axis in (spoken.layout.xaxis, spoken.layout.yaxis):
+        if axis.title.text:
+            axis.title.text = say(axis.title.text)
+    for trace in spoken.data:
+        if trace.name:
+            trace.name = say(trace.name)
+        if trace.type == "sankey":
+            trace.node.label = [say(label) for label in trace.node.label]
+            continue
+        for name in ("x", "y"):
+            values = trace[name]
+            if values is not None and any(isinstance(value, str) for value in values):
+                trace[name] = [say(value) if isinstance(value, str) else value for value in values]
+        if trace.type == "heatmap":
+            trace.colorbar.title.text = say(trace.colorbar.title.text)
+    return spoken
 
 
 def _serialized(name: str, figure: go.Figure) -> Chart:

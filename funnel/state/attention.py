@@ -93,7 +93,7 @@ def attention(
 
     Without a model a lead is worth its stage's win rate times the average deal. The limits are those of `pace`, else of
     the leads themselves. `attention` of an entry is the code of its first reason if it is among the most valuable of
-    its owner (`per_owner`; `chosen` counts them), else null.
+    its owner (`per_owner`; `chosen` counts them), else null; by_reason counts the chosen leads by that code.
     """
     facts, limits = open_facts(paths, touches), pace or learn_pace(paths, touches)
     here = paths.visits.take(paths.visits.exit == HERE)
@@ -110,6 +110,7 @@ def attention(
         "leads": len(urgent),
         "per_owner": per_owner,
         "chosen": chosen,
+        "by_reason": _by_reason(urgent, leads.worth),
         "list": _entries(urgent[:most], leads),
     }
 
@@ -124,6 +125,26 @@ def _choose(urgent: Sequence[_Urgent], leads: _Open, per_owner: int) -> int:
         counts[key] = counts.get(key, 0) + 1
         lead.is_chosen = counts[key] <= per_owner
     return sum(lead.is_chosen for lead in urgent)
+
+
+def _by_reason(urgent: Sequence[_Urgent], worth: _Worth) -> list[Record]:
+    """The chosen leads by their first reason: leads and expected revenue, the most revenue first."""
+    rows: dict[str, list[int]] = {}
+    for lead in urgent:
+        if lead.is_chosen:
+            rows.setdefault(lead.reasons[0]["code"], []).append(lead.row)
+    records = []
+    for code, of_code in rows.items():
+        revenue = worth.revenue[of_code]
+        known = revenue[np.isfinite(revenue)]
+        records.append(
+            {
+                "code": code,
+                "leads": len(of_code),
+                "expected_revenue": float(known.sum()) if len(known) else None,
+            }
+        )
+    return sorted(records, key=lambda record: (-(record["expected_revenue"] or 0.0), record["code"]))
 
 
 def _entries(urgent: Sequence[_Urgent], leads: _Open) -> list[Record]:

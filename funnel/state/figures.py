@@ -29,6 +29,7 @@ from funnel.state.moves import place_name, shown_links
 
 State: TypeAlias = Mapping[str, Any]
 
+SHOWN_DROP_OFF = 20
 WAITING = "before the first stage"
 ENDS = ("moved_back", "there_now", "won", "lost")
 NODE_COLOURS = {"won": GREEN, "lost": RED, "new": GREY, "moved_back": GREY, "there_now": GREY}
@@ -208,11 +209,12 @@ def report_page(state: State) -> str:
         f"<h1>{title}</h1>",
         f"<p>As of {day_name(state['as_of'])}, from {day_name(state['from'])} to {day_name(state['to'])}.</p>",
         *(f"<p>{escape(warning['detail'])}.</p>" for warning in state["warnings"]),
-        _table((), _headline(state, unit)),
-        *figure_divs(state_figures(state).items()),
-        *_targets(state),
         *_leaks(state, unit),
         *_attention(state),
+        _table((), _headline(state, unit)),
+        *_targets(state),
+        *figure_divs(state_figures(state).items()),
+        *_drop_off(state),
     ]
     return html_page(title, "".join(body))
 
@@ -244,10 +246,20 @@ def _targets(state: State) -> Iterator[str]:
     for target in state["total"]["targets"]:
         name = f"{target['measure']} {target['stage'] or ''}"
         values = format_number(target["target"]), format_number(target["actual"])
-        rows.append((name, *values, target["missed_since"] or ""))
+        since = month_name(target["missed_since"]) if target["missed_since"] else ""
+        rows.append((name, *values, format_percent(target["attained"]), since))
     if rows:
         yield "<h2>Targets</h2>"
-        yield _table(("measure", "target", "actual", "missed since"), rows)
+        yield _table(("measure", "target", "actual", "attained", "missed since"), rows)
+
+
+def _drop_off(state: State) -> Iterator[str]:
+    drop_off = state["drop_off"]
+    rows = [(record["stage"], record["sentence"]) for record in drop_off["found"][:SHOWN_DROP_OFF]]
+    if rows:
+        yield "<h2>What goes with losses</h2>"
+        yield f"<p>Associations, not causes: {len(rows)} of {drop_off['significant']} findings.</p>"
+        yield _table(("stage", "finding"), rows)
 
 
 def _leaks(state: State, unit: str) -> Iterator[str]:

@@ -18,16 +18,20 @@ def funnel_report(
     options: FunnelOptions = EVERYTHING,
     bundle: Bundle | None = None,
     warnings: Sequence[Warning] = (),
+    *,
+    with_owners: bool = True,
 ) -> Record:
     """The JSON of `leadcast funnel`: funnel_state with `owners`, and these warnings added.
 
-    Without a model the probabilities are null and `owners` is empty.
+    Without a model the probabilities are null and `owners` is empty, as it is unless `with_owners`.
     """
     probabilities = None if bundle is None else lead_probabilities(bundle, history)
     columns, pace = (None, None) if bundle is None else (learned_columns(bundle), bundle.pace)
     state = funnel_state(history, options, probabilities, columns, pace)
     state["warnings"] += json_of(warnings)
-    state["owners"] = [] if bundle is None else owners(bundle, history, options.from_us, options.to_us)
+    state["owners"] = []
+    if bundle is not None and with_owners:
+        state["owners"] = owners(bundle, history, options.from_us, options.to_us)
     return state
 
 

@@ -24,10 +24,11 @@ from serving.api.openapi import (
     response,
 )
 from serving.base.limits import MAX_TEXT
+from serving.http.access import scopes_of
 from serving.http.queries import Reader, one_of, read_filter, read_flag, read_query, read_text, whole_number
 from serving.http.router import Json, Routes
 from serving.store.reports.cache import Report
-from serving.store.reports.queries import ForecastQuery, FunnelQuery
+from serving.store.reports.queries import IF_CONFIGURED, NEVER, ForecastQuery, FunnelQuery
 
 routes = Routes()
 
@@ -163,7 +164,10 @@ SCHEMAS["Forecast"]["properties"]["explain"] = {
 
 @routes.get("/v1/funnel", FUNNEL)
 async def get_funnel(request: Request) -> Response:
-    """The state and flow of the funnel from the store, with the options of `leadcast funnel` as query."""
+    """The state and flow of the funnel from the store, with the options of `leadcast funnel` as query.
+
+    `owners` is filled with `compare_owners = true` under [display] and for keys with scope admin.
+    """
     report = await read_funnel(request, request.scope["query_string"])
     return Response(report.body, media_type="application/json")
 
@@ -179,9 +183,16 @@ async def read_funnel(request: Request, query_string: bytes) -> Report:
     """The funnel with the options of a query string; raises Problem 422 and what the store raises."""
     values = read_query(query_string, FUNNEL_READERS)
     options = {_FUNNEL_OPTIONS.get(key, key): value for key, value in values.items()}
+    options["owners"] = IF_CONFIGURED if may_compare_owners(request) else NEVER
     runtime = request.app.state.runtime
     report: Report = await runtime.stored.reports.get(FunnelQuery(**options), runtime.watch.current)
     return report
+
+
+def may_compare_owners(request: Request) -> bool:
+    """True for people with scope admin: comparing employees is regulated in many places."""
+    scopes = scopes_of(request.scope)
+    return scopes is None or "admin" in scopes
 
 
 async def read_forecast(request: Request, query_string: bytes) -> Report:

@@ -9,7 +9,7 @@ from starlette.responses import Response
 from funnel.forecast.periods import KINDS
 from serving.api.reports import read_forecast
 from serving.http.router import Routes
-from serving.pages.charts import Charts, charts_of
+from serving.pages.charts import Charts, Words, charts_of
 from serving.pages.forms import read_form
 from serving.pages.rendering import render
 from serving.store.reports.build import Record
@@ -35,7 +35,7 @@ async def get_forecast_page(request: Request) -> Response:
         has_groups=any("group" in period for period in periods),
         form=form.fields,
         kinds=KINDS,
-        charts=await charts_of(report, _charts),
+        charts=list((await charts_of(report, _charts, Words(request))).values()),
     )
 
 
@@ -44,8 +44,8 @@ def _largest(periods: Sequence[Record], key: str) -> float:
     return max((period[key] for period in periods if period[key] is not None), default=0.0) or 1.0
 
 
-def _charts(forecast: Record) -> Charts:
+def _charts(forecast: Record, say: Words) -> Charts:
     from funnel.figures import serialized
     from funnel.forecast.figures import forecast_figures  # imports plotly, which other pages do not need
 
-    return serialized(forecast_figures(forecast))
+    return serialized(forecast_figures(forecast), say)

@@ -1,14 +1,30 @@
-"""The page of the funnel: stages, conversion, time, leaks, and leads that need attention."""
+"""The page of the funnel: what needs attention and where money is lost, then flow, time, drop-off, cohorts, targets."""
 
 from starlette.requests import Request
 from starlette.responses import Response
 
-from serving.api.reports import read_funnel
+from features.attributes.identity import is_account
+from features.attributes.parsing import BOOLEAN, CATEGORY
+from funnel.dates import local_date
+from funnel.state.moves import shown_links
+from history.config import zone_of
+from history.times import parse_time
+from models.bundle import Bundle
+from serving.api.reports import may_compare_owners, read_funnel
 from serving.http.router import Routes
-from serving.pages.charts import Charts, charts_of
+from serving.pages.charts import Charts, Words, charts_of
+from serving.pages.date_presets import presets
 from serving.pages.forms import read_form
 from serving.pages.rendering import render
+from serving.pages.worklist_links import leak_link, worklist_link
 from serving.store.reports.build import Record
+
+# A page shows so many and the number of all: its size must not grow with the data.
+MOST_STAGES, MOST_MONTHS, MOST_LINKS = 30, 24, 60
+SHOWN_LEAKS, MOST_LEAKS = 8, 40
+SHOWN_LEADS = 8
+SHOWN_DROP_OFF, MOST_DROP_OFF = 8, 40
+SHOWN_GROUPS = 15
 
 routes = Routes()
 
@@ -18,19 +34,59 @@ async def get_funnel_page(request: Request) -> Response:
     """The funnel, with the options of `leadcast funnel` as form fields."""
     form = read_form(request)
     report = await read_funnel(request, form.query)
-    stages = report.record["total"]["stages"]
+    state = shown(report.record)
+    bundle = request.app.state.runtime.watch.current
+    zone = zone_of(state["timezone"])
+    today = local_date(parse_time(state["as_of"], zone), zone)
     return render(
         "funnel.html",
         request,
-        state=report.record,
-        most=max((stage["conversion"]["onward"]["leads"] for stage in stages), default=0),
+        state=state,
+        as_of=state["as_of"],
         form=form.fields,
-        charts=await charts_of(report, _charts),
+        presets=presets("/funnel", form.fields, today),
+        columns=columns_to_group_by(bundle, with_owner=may_compare_owners(request)),
+        hides_owners=state["by"] == "owner" and not may_compare_owners(request),
+        leak_link=leak_link,
+        worklist_link=worklist_link,
+        limits={
+            "leaks": SHOWN_LEAKS,
+            "leads": SHOWN_LEADS,
+            "drop_off": SHOWN_DROP_OFF,
+            "groups": SHOWN_GROUPS,
+        },
+        charts=await charts_of(report, _charts, Words(request)),
     )
 
 
-def _charts(state: Record) -> Charts:
-    from funnel.figures import serialized  # imports plotly, which other pages do not need
-    from funnel.state.figures import state_figures  # imports plotly, which other pages do not need
+def shown(state: Record) -> Record:
+    """The state cut to what a page can hold: the last months, the first stages, the largest flows."""
+    total = dict(state["total"])
+    total["stages"] = total["stages"][:MOST_STAGES]
+    for name in ("months", "cohorts"):
+        total[name] = total[name][-MOST_MONTHS:]
+    links = sorted(shown_links(state["moves"]), key=lambda link: -link["leads"])[:MOST_LINKS]
+    return {
+        **state,
+        "total": total,
+        "moves": {**state["moves"], "links": links},
+        "leaks": {**state["leaks"], "shown": state["leaks"]["found"][:MOST_LEAKS]},
+        "drop_off": {**state["drop_off"], "shown": state["drop_off"]["found"][:MOST_DROP_OFF]},
+        "months_left_out": len(state["total"]["months"]) - len(total["months"]),
+        "stages_left_out": len(state["total"]["stages"]) - len(total["stages"]),
+    }
 
-    return serialized(state_figures(state))
+
+def columns_to_group_by(bundle: Bundle | None, *, with_owner: bool) -> list[str]:
+    """The columns that the form offers: source, with leave the owner, and the categories that the model knows."""
+    known = [] if bundle is None else bundle.vocabulary.attributes
+    categories = [attribute.name for attribute in known if attribute.kind in (CATEGORY, BOOLEAN)]
+    names = ["source", *(["owner"] if with_owner else []), *categories]
+    return [name for name in dict.fromkeys(names) if (with_owner or name != "owner") and not is_account(name)]
+
+
+def _charts(state: Record, say: Words) -> Charts:
+    from funnel.figures import serialized  # imports plotly, which other pages do not need
+    from funnel.state.figures import state_figures
+
+    return serialized(state_figures(shown(state)), say)

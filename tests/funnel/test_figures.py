@@ -51,3 +51,19 @@ def test_page_is_a_whole_document() -> None:
     assert page.startswith("<!doctype html>")
     assert "--accent" in page
     assert page.endswith("<main><p>x</p></main></body></html>\n")
+
+
+def test_words_of_a_chart_are_given_in_another_language() -> None:
+    figure = go.Figure(go.Bar(x=["Nov 2026"], y=[3], name="won")).update_layout(
+        xaxis_title="days", title="Wins"
+    )
+    (chart,) = serialized(
+        {"months": figure}, lambda word: word.replace("won", "gewonnen").replace("Nov", "N")
+    )
+    assert chart["table"] == [["", "gewonnen"], ["N 2026", 3]]
+    assert '"won"' not in chart["json"]
+    flow = go.Figure(
+        go.Sankey(node={"label": ["new", "won"]}, link={"source": [0], "target": [1], "value": [2]})
+    )
+    (chart,) = serialized({"flow": flow}, str.upper)
+    assert chart["table"][1] == ["NEW", "WON", 2]

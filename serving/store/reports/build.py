@@ -13,7 +13,7 @@ from history.history import History
 from history.warnings import Warning, json_of
 from models.bundle import Bundle
 from serving.base.instant import read_instant
-from serving.store.reports.queries import ForecastQuery, FunnelQuery
+from serving.store.reports.queries import ALWAYS, IF_CONFIGURED, ForecastQuery, FunnelQuery
 from serving.store.store import Store
 
 Record = dict[str, Any]
@@ -32,7 +32,14 @@ def funnel_from(store: Store, query: FunnelQuery, bundle: Bundle | None) -> Reco
     since_us = _instant(query.since, config, "since")
     history = store.read_all(_as_of_us(store, query.as_of, config), config)
     options = FunnelOptions(from_us, to_us, query.by, since_us, query.attention)
-    return funnel_report(history, options, bundle, _late_rows(store, query.as_of, history))
+    allowed = config.display.get("compare_owners", False)
+    return funnel_report(
+        history,
+        options,
+        bundle,
+        _late_rows(store, query.as_of, history),
+        with_owners=query.owners == ALWAYS or (query.owners == IF_CONFIGURED and bool(allowed)),
+    )
 
 
 def forecast_from(store: Store, query: ForecastQuery, bundle: Bundle) -> Record:

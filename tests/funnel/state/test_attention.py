@@ -1,5 +1,6 @@
 """Leads that need attention: reasons, order, and length of the list."""
 
+from collections import Counter
 from dataclasses import replace
 
 import numpy as np
@@ -83,6 +84,8 @@ def test_an_owner_has_no_more_than_the_budget() -> None:
         **dict.fromkeys(("L3", "L5"), None),
     }
     assert (urgent["leads"], urgent["per_owner"], urgent["chosen"]) == (7, 2, 5)
+    reasons = [code for code in chosen.values() if code is not None]
+    assert {record["code"]: record["leads"] for record in urgent["by_reason"]} == Counter(reasons)
 
 
 def test_each_lead_says_what_to_do_next() -> None:

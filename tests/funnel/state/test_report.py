@@ -23,3 +23,8 @@ def test_report_with_a_model_has_expected_wins_of_owners(champion_home: Path, cr
     report = funnel_report(read_folder(crm), bundle=champion(champion_home))
     assert report["owners"]
     assert all(owner["promised"] >= 0 for owner in report["owners"])
+
+
+def test_owners_are_left_out_where_they_may_not_be_compared(champion_home: Path, crm: Path) -> None:
+    report = funnel_report(read_folder(crm), bundle=champion(champion_home), with_owners=False)
+    assert report["owners"] == []

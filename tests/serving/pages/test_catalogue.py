@@ -13,8 +13,8 @@ from serving.pages.formats import Formats
 PAGES = Path(FOLDER).parent
 SOURCES = [*PAGES.rglob("*.py"), *(PAGES / "templates").glob("*.html")]
 USE = re.compile(r"""\bt\(\s*["']([a-z_]+\.[A-Za-z0-9_]+)["']""")
-# t("frame." ~ name): every key that starts so counts as used.
-USE_BY_PREFIX = re.compile(r"""\bt\(\s*["']([a-z_]+\.[A-Za-z0-9_]*)["']\s*~""")
+# t("frame." ~ name), or "frame." + name in Python: every key that starts so counts as used.
+USE_BY_PREFIX = re.compile(r"""["']([a-z_]+\.[A-Za-z0-9_]*)["']\s*[~+]""")
 NAMED = re.compile(r"""["']([a-z_]+\.[A-Za-z0-9_]+)["']""")
 
 

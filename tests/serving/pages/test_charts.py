@@ -1,13 +1,13 @@
-"""Charts of a report: data in the page, drawn once."""
+"""Charts of a report: data in the page, drawn once for each language."""
 
 import asyncio
 from types import SimpleNamespace
-from typing import Any
+from typing import Any, cast
 
 import pytest
 from starlette.testclient import TestClient
 
-from serving.pages.charts import charts_of
+from serving.pages.charts import Words, charts_of, slug
 from tests.builders.html_page import Page
 from tests.builders.page_paths import CHARTS
 
@@ -29,14 +29,38 @@ def test_every_chart_has_its_figures_as_a_table(client: TestClient, path: str) -
         assert "<tbody>" in figure
 
 
-def test_charts_are_drawn_once_for_each_report() -> None:
+class Reader:
+    """The words of one language."""
+
+    def __init__(self, language: str) -> None:
+        self.language = language
+
+    def title_of(self, name: str) -> str | None:
+        return f"{name} in {self.language}"
+
+
+def test_charts_are_drawn_once_for_each_report_and_language() -> None:
     drawn: list[Any] = []
 
-    def draw(record: Any) -> list[dict[str, str]]:
-        drawn.append(record)
+    def draw(record: Any, words: Any) -> list[dict[str, Any]]:
+        drawn.append(words.language)
         return [{"name": "x"}]
 
     report: Any = SimpleNamespace(page_cache={}, record={"as_of": "2026-01-01"})
-    first = asyncio.run(charts_of(report, draw))
-    assert asyncio.run(charts_of(report, draw)) is first
-    assert drawn == [report.record]
+    english, german = (cast(Words, Reader(language)) for language in ("en", "de"))
+    first = asyncio.run(charts_of(report, draw, english))
+    assert first["x"]["title"] == "x in en"
+    assert asyncio.run(charts_of(report, draw, english)) is first
+    assert asyncio.run(charts_of(report, draw, german))["x"]["title"] == "x in de"
+    assert drawn == ["en", "de"]
+
+
+def test_words_of_charts_have_keys_of_letters() -> None:
+    assert slug("went on, or won so far!") == "went_on_or_won_so_far"
+    assert slug("% won") == "percent_won"
+
+
+def test_charts_speak_german_to_germans(client: TestClient) -> None:
+    charts = Page(client.get("/funnel", headers={"accept-language": "de"}).text).charts
+    names = {trace.get("name") for chart in charts for trace in chart["data"]}
+    assert {"gewonnen", "verloren", "eingegangen"} <= names
