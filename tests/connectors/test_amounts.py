@@ -61,10 +61,8 @@ def test_amounts_converted_by_the_system_come_before_its_rates() -> None:
 
 
 def test_amount_in_scientific_notation_is_one_and_noted(tmp_path: Path) -> None:
-    export = export_of(
-        tmp_path / "deals.csv",
-        "Id,Amount,Created\n1,2.19E+10,2026-01-01\n2,300,2026-01-01\n3,1e3,2026-01-01\n",
-    )
+    rows = "1,2.19E+10,2026-01-01\n2,300,2026-01-01\n3,1e3,2026-01-01\n"
+    export = export_of(tmp_path / "deals.csv", "Id,Amount,Created\n" + rows)
     assert numbers(export, export.table("Deal"), "Amount", "Deal").tolist() == [2.19e10, 300.0, 1000.0]
     ((note, count),) = export.tallies.items()
     assert note.startswith("amounts of Deal.Amount are in scientific notation")
