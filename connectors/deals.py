@@ -39,7 +39,8 @@ class Deals:
 class Moves:
     """Stage moves (m,) in any order: the deal's index, when, the stage as a code, and the amount then (NaN: unknown).
 
-    rank orders moves of one instant. stages are the labels, stage_states what each means: OPEN, WON or LOST.
+    rank orders moves of one instant. stages are the labels, stage_states what each means: OPEN, WON or LOST. of_today:
+    moves (m,) that only the deals' present values tell, None for none: nobody knew them before the export.
     """
 
     deal: Ints
@@ -49,6 +50,7 @@ class Moves:
     rank: Ints
     stages: Sequence[str]
     stage_states: Flags
+    of_today: Mask | None = None
 
 
 @dataclass(frozen=True)
@@ -65,7 +67,7 @@ def deal_tables(deals: Deals, moves: Moves, exported_us: int) -> DealTables:
     A deal's amount belongs to its last win; an earlier win has the amount of its move. Where the moves end in another
     state than the deal has, the deal is right: the decision is dated by its closing day, a return by the export's time.
     """
-    deal, us, stage, amount = _entries(moves)
+    deal, us, stage, amount, of_today = _entries(moves)
     state = moves.stage_states[stage]
     first = _starts(deal)
     before = np.where(first, OPEN, np.concatenate(([OPEN], state[:-1])))
@@ -90,9 +92,21 @@ def deal_tables(deals: Deals, moves: Moves, exported_us: int) -> DealTables:
     )
     entries = np.flatnonzero(state == OPEN)
     return DealTables(
-        _stage_table(deals, moves, deal[entries], us[entries], stage[entries], exported_us),
+        _stage_table(deals, moves, _Entries(deal, us, stage, of_today).take(entries), exported_us),
         _outcome_table(deals, outcomes),
     )
+
+
+def note_present_stages(tables: DealTables, notes: list[str]) -> None:
+    """Notes that most stage entries are present stages of deals, which a model cannot learn from."""
+    rows = len(tables.stages)
+    of_today = rows - tables.stages.column("recorded_at").null_count
+    if of_today > rows / 2:
+        notes.append(
+            f"Stage entries that only the present stage of a deal tells: {of_today:,} of {rows:,}. They count from the "
+            "export on, so that a model learns nothing of stages: export their history too, or import newer exports "
+            "into the same folder."
+        )
 
 
 @dataclass(frozen=True)
@@ -111,13 +125,25 @@ class _Final:
     known_us: Ints
 
 
-def _entries(moves: Moves) -> tuple[Ints, Ints, Codes, Floats]:
+@dataclass(frozen=True)
+class _Entries:
+    deal: Ints
+    us: Ints
+    stage: Codes
+    of_today: Mask
+
+    def take(self, rows: Ints) -> "_Entries":
+        return _Entries(self.deal[rows], self.us[rows], self.stage[rows], self.of_today[rows])
+
+
+def _entries(moves: Moves) -> tuple[Ints, Ints, Codes, Floats, Mask]:
     """The moves in order of deal and time, without those that stay in the stage."""
     order = np.lexsort((moves.rank, moves.us, moves.deal))
     deal, us, stage, amount = moves.deal[order], moves.us[order], moves.stage[order], moves.amount[order]
     kept = _starts(deal)
     kept[1:] |= stage[1:] != stage[:-1]
-    return deal[kept], us[kept], stage[kept], amount[kept]
+    of_today = np.zeros(len(deal), dtype=np.bool_) if moves.of_today is None else moves.of_today[order]
+    return deal[kept], us[kept], stage[kept], amount[kept], of_today[kept]
 
 
 def _starts(deal: Ints) -> Mask:
@@ -168,18 +194,22 @@ def _outcome_table(deals: Deals, rows: _Outcomes) -> pa.Table:
     )
 
 
-def _stage_table(
-    deals: Deals, moves: Moves, deal: Ints, us: Ints, stage: Codes, exported_us: int
-) -> pa.Table:
-    """The entries, and the present stage of open deals without any; its time is that of the export if unknown."""
+def _stage_table(deals: Deals, moves: Moves, entries: _Entries, exported_us: int) -> pa.Table:
+    """The entries, and the present stage of open deals without any; its time is that of the export if unknown.
+
+    What only the present values tell was known with the export: as history it would tell at any earlier time that the
+    deal did not move on since, and of those that are won it would tell less than of the others.
+    """
     without = np.ones(len(deals.ids), dtype=np.bool_)
     without[moves.deal] = False
     only_today = np.flatnonzero(without & (deals.state == OPEN) & (deals.stage >= 0))
     since = deals.stage_us[only_today]
     today_us = np.where(since == NO_TIME, exported_us, since)
-    all_deals, all_us = np.concatenate((deal, only_today)), np.concatenate((us, today_us))
-    known = np.concatenate((np.full(len(us), NO_TIME), np.full(len(only_today), exported_us)))
-    codes = np.concatenate((stage, deals.stage[only_today]))
+    all_deals = np.concatenate((entries.deal, only_today))
+    all_us = np.concatenate((entries.us, today_us))
+    of_moves = np.where(entries.of_today & (entries.us < exported_us), exported_us, NO_TIME)
+    known = np.concatenate((of_moves, np.full(len(only_today), exported_us)))
+    codes = np.concatenate((entries.stage, deals.stage[only_today]))
     return pa.table(
         {
             "lead_id": pa.array([deals.ids[d] for d in all_deals.tolist()], pa.string()),

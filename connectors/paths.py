@@ -14,18 +14,22 @@ Text = str | None
 
 @dataclass(frozen=True)
 class Turn:
-    """One change of a deal: it enters a stage, or its state becomes OPEN, WON or LOST while its stage stays."""
+    """One change of a deal: it enters a stage, or its state becomes OPEN, WON or LOST while its stage stays.
+
+    of_today: only the deal's present values tell of it, not a history.
+    """
 
     us: int
     stage: Text = None
     state: int | None = None
+    of_today: bool = False
 
 
 @dataclass(frozen=True)
 class Life:
     """A deal's known life: from start_us on in a stage, with its turns in order of time.
 
-    before: an entry ahead of the start, such as the time as an unqualified lead.
+    before: an entry ahead of the start, such as the time as an unqualified lead. of_today: the start, as of a Turn.
     """
 
     deal: int
@@ -33,6 +37,7 @@ class Life:
     stage: Text
     turns: Sequence[Turn]
     before: Turn | None = None
+    of_today: bool = False
 
 
 @dataclass(frozen=True)
@@ -48,6 +53,7 @@ class _Move(NamedTuple):
     deal: int
     us: int
     label: str
+    of_today: bool = False
 
 
 def path_moves(lives: Iterable[Life], labels: Labels) -> Moves:
@@ -63,6 +69,7 @@ def path_moves(lives: Iterable[Life], labels: Labels) -> Moves:
         np.arange(len(moves), dtype=np.int64),
         labels.stages,
         labels.states,
+        np.array([move.of_today for move in moves], dtype=np.bool_),
     )
 
 
@@ -73,23 +80,23 @@ def _moves(life: Life, labels: Labels, state: Mapping[str, int]) -> Iterator[_Mo
     for turn in life.turns:
         if not begun and turn.us >= life.start_us:
             begun = True
-            yield from _entry(life.deal, life.start_us, label)
+            yield from _entry(life.deal, life.start_us, label, life.of_today)
         if turn.stage is not None:
             label = turn.stage
             closed = closed and state.get(label, OPEN) == OPEN
             if begun and not closed:
-                yield _Move(life.deal, turn.us, label)
+                yield _Move(life.deal, turn.us, label, turn.of_today)
         elif turn.state is not None and state.get(label or "", OPEN) == OPEN:
             was_closed, closed = closed, turn.state != OPEN
             if begun and (closed or was_closed):
                 yield from _entry(life.deal, turn.us, labels.closing[turn.state] if closed else label)
     if not begun:
-        yield from _entry(life.deal, life.start_us, label)
+        yield from _entry(life.deal, life.start_us, label, life.of_today)
 
 
-def _entry(deal: int, us: int, label: Text) -> Iterator[_Move]:
+def _entry(deal: int, us: int, label: Text, of_today: bool = False) -> Iterator[_Move]:
     if label is not None:
-        yield _Move(deal, us, label)
+        yield _Move(deal, us, label, of_today)
 
 
 def _last_of_instant(moves: Iterator[_Move], state: Mapping[str, int]) -> Iterator[_Move]:

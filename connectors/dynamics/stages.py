@@ -171,22 +171,26 @@ def _lives(
             turns = [Turn(change.us, stage=stages.label(change.new)) for change in moved]
             yield Life(deal, created, stages.label(moved[0].old or moved[0].new), _in_order(turns, closed))
         elif stages.column == PROCESS and processes.active[deal] is not None:
-            yield _of_process(deal, created, processes, closed)
+            yield _of_process(deal, created, processes, closed, of_today=not audited)
         elif audited:
             yield Life(deal, created, stages.present[deal], closed)
         elif closed:
             yield Life(deal, created, UNKNOWN, closed)
 
 
-def _of_process(deal: int, created: int, processes: Processes, closed: Sequence[Turn]) -> Life:
+def _of_process(
+    deal: int, created: int, processes: Processes, closed: Sequence[Turn], of_today: bool
+) -> Life:
     """A deal of whose flow only the first and the present stage have a time."""
     first, active = processes.first[deal], processes.active[deal]
     since = int(processes.since_us[deal])
     if since == NO_TIME:
-        return Life(deal, created, active if first in (None, active) else first, closed)
+        return Life(deal, created, active if first in (None, active) else first, closed, of_today=of_today)
     if first in (None, active):
-        return Life(deal, created if first == active else max(created, since), active, closed)
-    return Life(deal, created, first, _in_order([Turn(max(since, created), stage=active)], closed))
+        start = created if first == active else max(created, since)
+        return Life(deal, start, active, closed, of_today=of_today and first is None)
+    entry = Turn(max(since, created), stage=active, of_today=of_today)
+    return Life(deal, created, first, _in_order([entry], closed))
 
 
 def _in_order(turns: Sequence[Turn], closed: Sequence[Turn]) -> list[Turn]:

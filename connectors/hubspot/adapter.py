@@ -7,7 +7,7 @@ import pyarrow as pa
 
 from connectors.amounts import Amounts, Money, in_one_currency, numbers
 from connectors.attributes import Changes
-from connectors.deals import LOST, WON, deal_tables
+from connectors.deals import LOST, WON, deal_tables, note_present_stages
 from connectors.export import Export, column
 from connectors.hubspot.engagements import Engagements
 from connectors.hubspot.history import read_history
@@ -70,6 +70,7 @@ def convert(export: Export, sink: Sink) -> Result:
     deals = read_deals(portal, stages, stages.codes(present), amounts)
     exported_us = _exported(portal, deals.closed_us[np.isin(deals.state, (WON, LOST))], moves.us)
     tables = deal_tables(deals, stages.moves(moves, codes), exported_us)
+    note_present_stages(tables, export.notes)
 
     changes = Changes()
     first = add_history(portal, history, amounts, changes)

@@ -6,7 +6,7 @@ from typing import Final
 import numpy as np
 import pyarrow as pa
 
-from connectors.deals import NO_TIME, deal_tables, times
+from connectors.deals import NO_TIME, deal_tables, note_present_stages, times
 from connectors.export import Export
 from connectors.odoo.crm import UNQUALIFIED, Crm, read_crm
 from connectors.odoo.currencies import read_amounts
@@ -51,6 +51,7 @@ def convert(export: Export, sink: Sink) -> Result:
     amounts = read_amounts(crm)
     deals = read_deals(crm, stages, present, amounts.value)
     tables = deal_tables(deals, read_moves(crm, stages, stage_table, present, tracked), exported_us)
+    note_present_stages(tables, export.notes)
     changes = attribute_changes(crm, tracked, amounts)
     leads = lead_table(crm, changes, tracked, amounts)
     list_ignored(crm)

@@ -43,7 +43,7 @@ def _lives(crm: Crm, table: StageTable, present: Sequence[Text], changes: Sequen
         elif not changes:
             continue
         before = Turn(created, LEAD_STAGE) if converted != NO_TIME else None
-        yield Life(lead, max(start, converted), label, _turns(rows, table), before)
+        yield Life(lead, max(start, converted), label, _turns(rows, table), before, of_today=not changes)
 
 
 def _turns(changes: Sequence[Change], table: StageTable) -> list[Turn]:

@@ -7,7 +7,7 @@ import pyarrow as pa
 
 from connectors.amounts import Amounts, Money, in_one_currency, numbers
 from connectors.attributes import Changes, Text
-from connectors.deals import LOST, NO_TIME, OPEN, WON, Deals, deal_tables, times
+from connectors.deals import LOST, NO_TIME, OPEN, WON, Deals, deal_tables, note_present_stages, times
 from connectors.export import Export, column
 from connectors.people import People
 from connectors.pipedrive.activities import interactions
@@ -51,6 +51,7 @@ def convert(export: Export, sink: Sink) -> Result:
     deals = _deals(company, stages, stages.codes(present), amounts)
     exported_us = _exported(company, flow)
     tables = deal_tables(deals, stages.moves(moves, codes), exported_us)
+    note_present_stages(tables, export.notes)
     changes = Changes()
     first = add_field_changes(company, flow, amounts, changes)
     leads = _lead_table(company, first)

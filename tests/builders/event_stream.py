@@ -6,7 +6,7 @@ must be set aside.
 
 import random
 from dataclasses import dataclass, field, replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 
 from tests.builders.simulated_crm import (
@@ -70,9 +70,11 @@ class Stream:
     set_aside: dict[str, int]
 
 
-def event_world(folder: Path, leads: int, reopened: int = 6) -> World:
+def event_world(
+    folder: Path, leads: int, reopened: int = 6, seed: int = 5, end: datetime | None = None
+) -> World:
     """A simulated CRM; lost leads that come back return to a stage that an event names."""
-    world = simulated(folder, leads, reopened=0)
+    world = simulated(folder, leads, seed, reopened=0, end=end)
     beyond = {row["lead_id"] for row in world.stages if row["stage"] != "new"}
     lost = [row for row in world.outcomes if row["outcome"] == "lost" and row["lead_id"] in beyond]
     others = [row for row in world.outcomes if row not in lost]

@@ -9,6 +9,7 @@ from typing import Any
 from tests.builders import dynamics_export
 from tests.builders.event_stream import user_id
 from tests.builders.imported_folder import TO_THE_SECOND, Spelling
+from tests.builders.mapping_export import mapping_of
 from tests.builders.marketo_export import person_id
 from tests.builders.pardot_export import prospect_id
 from tests.builders.simulated_crm import World
@@ -34,6 +35,10 @@ class Case:
     @property
     def has_history(self) -> bool:
         return self.shape not in OF_THE_INTERFACE or self.system in ("marketo", "pardot")
+
+    def mapping_of(self, export: Path) -> Path | None:
+        """The file for --mapping of an export, None if the system needs none."""
+        return mapping_of(export) if self.system == "mapping" else None
 
     def export(self, world: World, folder: Path) -> None:
         self._builder.export(world, self.shape, folder)
@@ -75,6 +80,6 @@ def _texts(options: Mapping[str, Any]) -> Iterator[str]:
 
 CASES = [
     Case(system, shape)
-    for system in sorted((*DEALS, *PERSONS))
+    for system in sorted((*DEALS, *PERSONS, "mapping"))
     for shape in import_module(f"tests.builders.{system}_export").SHAPES
 ]

@@ -51,9 +51,11 @@ class Move:
     reason: str = ""
 
 
-def simulated(folder: Path, leads: int = 300, seed: int = 5, reopened: int = 6) -> World:
+def simulated(
+    folder: Path, leads: int = 300, seed: int = 5, reopened: int = 6, end: datetime | None = None
+) -> World:
     """A simulated CRM, in `folder` as the native data folder; `reopened` lost deals come back and are lost again."""
-    simulate(folder, leads=leads, months=12, seed=seed)
+    simulate(folder, leads=leads, months=12, seed=seed, end=end)
     leads_, stages, outcomes, interactions, changes = (read_csv(folder / f"{name}.csv") for name in TABLES)
     world = World(leads_, stages, outcomes, interactions, changes)
     if reopened:

@@ -5,7 +5,17 @@ from typing import Any
 import numpy as np
 import pytest
 
-from connectors.deals import LOST, NO_TIME, OPEN, WON, Deals, DealTables, Moves, deal_tables
+from connectors.deals import (
+    LOST,
+    NO_TIME,
+    OPEN,
+    WON,
+    Deals,
+    DealTables,
+    Moves,
+    deal_tables,
+    note_present_stages,
+)
 from history.history import DAY_US
 
 START, EXPORTED = 1_750_000_000_000_000, 1_750_000_000_000_000 + 100 * DAY_US
@@ -44,6 +54,7 @@ def tables(
         rank=np.arange(n),
         stages=STAGES,
         stage_states=STATES,
+        of_today=np.array([name in deal.get("of_today", ()) for _, name in moves], dtype=np.bool_),
     )
     return deal_tables(deals, log, EXPORTED)
 
@@ -111,3 +122,26 @@ def test_deal_entered_closed_counts_from_its_closing_day() -> None:
     assert outcomes(result) == [("won", 4, 50.0)]
     (recorded,) = result.outcomes.column("recorded_at").cast("int64").to_pylist()
     assert recorded == day(20)
+
+
+def known(result: DealTables) -> list[float | None]:
+    """The day on which each stage entry became known, None for its own."""
+    times = result.stages.column("recorded_at").cast("int64").to_pylist()
+    return [None if us is None else (us - START) / DAY_US for us in times]
+
+
+def test_present_stage_without_a_history_is_known_from_the_export_on() -> None:
+    """As history it would tell of lost deals and not of won ones: a list view of Odoo expected 3 wins of 67."""
+    moves: list[tuple[float, str]] = [(0, "new"), (10, "offer"), (20, "lost")]
+    assert known(tables(LOST, moves, of_today=("offer",))) == [None, 100]
+    assert known(tables(LOST, moves)) == [None, None]
+    assert known(tables(OPEN, [], stage="offer", since=3)) == [100]
+
+
+def test_stages_that_nobody_can_learn_from_are_noted() -> None:
+    notes: list[str] = []
+    note_present_stages(tables(OPEN, [(0, "new"), (10, "offer")], of_today=("offer",)), notes)
+    note_present_stages(tables(OPEN, []), notes)
+    assert notes == []
+    note_present_stages(tables(OPEN, [], stage="offer", since=3), notes)
+    assert notes[0].startswith("Stage entries that only the present stage of a deal tells: 1 of 1.")

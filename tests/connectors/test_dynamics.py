@@ -96,6 +96,8 @@ def test_stage_entries_are_those_of_the_truth(
 ) -> None:
     expected = last_entries(world, truth.precision) if shape in ONLY_TODAY else true_stages(world, truth)
     assert imported_stages(output, truth.precision) == expected
+    own_time = sum(row["recorded_at"] is None for row in rows_of(output, "stages"))
+    assert own_time <= 1 if shape in ONLY_TODAY else own_time == len(expected)
 
 
 def test_outcomes_and_amounts_are_those_of_the_truth(

@@ -89,6 +89,8 @@ def test_stage_entries_are_those_of_the_truth(
 ) -> None:
     expected = last_entries(world) if shape in ONLY_TODAY else true_stages(world, TRUTH)
     assert imported_stages(output, TO_THE_SECOND) == expected
+    own_time = sum(row["recorded_at"] is None for row in rows_of(output, "stages"))
+    assert own_time <= 1 if shape in ONLY_TODAY else own_time == len(expected)
 
 
 def test_outcomes_and_amounts_are_those_of_the_truth(

@@ -179,7 +179,7 @@ def test_lead_that_is_merged_after_an_import_leaves(trial: Trial) -> None:
     record = trial.run().record
     assert [row["lead_id"] for row in rows_of(trial.output, "leads")] == ["1"]
     assert [row["lead_id"] for row in rows_of(trial.output, "interactions")] == ["1", "1"]
-    assert record["notes"] == ["Leads of the earlier import that were merged into others since then: 1."]
+    assert record["notes"][-1] == "Leads of the earlier import that were merged into others since then: 1."
 
 
 def test_unqualified_leads_are_leads_on_demand(trial: Trial) -> None:

@@ -51,3 +51,15 @@ def test_entry_at_the_instant_of_a_closing_stays() -> None:
 
 def test_entry_ahead_of_the_start_comes_first() -> None:
     assert moves(before=Turn(1, stage="offer")) == [(1, "offer"), (10, "new")]
+
+
+def test_what_only_present_values_tell_is_marked() -> None:
+    lives = [
+        Life(0, 10, "new", [Turn(20, stage="offer", of_today=True), Turn(30, state=LOST)], of_today=False)
+    ]
+    lives.append(Life(1, 10, "offer", [], of_today=True))
+    result = path_moves(lives, LABELS)
+    assert result.of_today is not None
+    assert list(zip(result.us.tolist(), result.of_today.tolist(), strict=True)) == [
+        (10, False), (20, True), (30, False), (10, True),
+    ]  # fmt: skip
