@@ -23,6 +23,18 @@ _MINUTES_A_DAY, _HOURS_A_DAY = 1_440, 24
 _MOST_MINUTES, _MOST_HOURS, _LEAST_WHOLE_DAYS = 119.5, 47.5, 9.95
 _LARGEST_EXACT = 1e15  # integers up to here are exact as float64
 
+# Units of attributes whose phrase is their name and then the value: "industry retail", "planned close in 3 days".
+_NAMED_UNITS: Final = ("category", "boolean", "relative_days")
+# Labels of features whose phrase does not read without its value.
+_LABELS: Final = {
+    "lead_age_days": "Age of the lead",
+    "stage": "Stage",
+    "stage_position": "Place of the stage in the funnel",
+    "furthest_position": "Furthest stage reached",
+    "activity_trend": "Interactions of the last 7 days against a usual week",
+    "as_of_weekday": "Day of the week",
+    "as_of_month": "Month",
+}
 # Units that are counted: singular and plural.
 COUNTED: Final = {
     "interactions": ("interaction", "interactions"),
@@ -75,6 +87,23 @@ def subject_of(feature: Feature, words: str) -> str:
     elif feature.unit in ("category", "boolean"):
         words = f'"{words}"'
     return feature.phrase.format(value=words)
+
+
+def label_of(feature: Feature) -> str:
+    """The feature's name for people, with "…" in place of a value inside it: "Profile fit", "The last call … ago"."""
+    phrase = feature.phrase
+    if feature.name in _LABELS:
+        return _LABELS[feature.name]
+    if feature.unit in COUNTED:
+        words = phrase.format(value=COUNTED[feature.unit][1])
+    elif phrase.endswith(" of {value}"):
+        words = phrase.removesuffix(" of {value}").format()
+    elif feature.subject and feature.unit in _NAMED_UNITS and phrase.endswith(" {value}"):
+        words = phrase.removesuffix(" {value}").format()
+    else:
+        words = phrase.format(value="…")
+    words = words.removeprefix("a ").removeprefix("an ")
+    return words[0].upper() + words[1:]
 
 
 def _is_plural(feature: Feature, value: float) -> bool:

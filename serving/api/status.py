@@ -5,6 +5,7 @@ import asyncio
 from starlette.requests import Request
 from starlette.responses import Response
 
+from serving.api.model_record import model_record
 from serving.api.openapi import (
     INTEGER,
     RATE,
@@ -62,7 +63,21 @@ SCHEMAS: dict[str, Json] = {
             "metrics": {"type": "object"},
             "features": list_of({}),
             "calibration": {},
+            "baselines": {"type": "object"},
+            "importance": list_of({}),
+            "segments": {"type": "object"},
+            "versions": list_of(ref("ModelVersion")),
             "refused": nullable(ref("Refused")),
+        },
+        more=True,
+    ),
+    "ModelVersion": object_of(
+        {
+            "model_version": TEXT,
+            "in_use": {"type": "boolean"},
+            "rollback": {"type": "boolean"},
+            "trained_through": TIME,
+            "metrics": {"type": "object"},
         },
         more=True,
     ),
@@ -74,9 +89,8 @@ SCHEMAS: dict[str, Json] = {
 async def get_model(request: Request) -> Response:
     """The model in use, and the promoted one if it was refused."""
     read_query(request.scope["query_string"], {})
-    watch = request.app.state.runtime.watch
-    described = watch.bundle().describe()
-    return json_response({**described, "refused": watch.refused.describe() if watch.refused else None})
+    runtime = request.app.state.runtime
+    return json_response(await asyncio.to_thread(model_record, runtime.watch, runtime.settings.home))
 
 
 @routes.get("/livez", LIVEZ)

@@ -23,7 +23,19 @@ MEDIA_TYPES = {".css": "text/css", ".js": "text/javascript", ".svg": "image/svg+
 PLOTLY = "plotly.min.js"  # comes with the plotly package
 SHEET = "leadcast.css"
 # The parts of the style sheet, in the order of the cascade.
-PARTS = ("tokens", "base", "frame", "controls", "boxes", "figures", "tables", "lead", "reports", "print")
+PARTS = (
+    "tokens",
+    "base",
+    "frame",
+    "controls",
+    "boxes",
+    "figures",
+    "tables",
+    "lead",
+    "reports",
+    "model",
+    "print",
+)
 SMALLEST_COMPRESSED = 1_000  # bytes
 DIGEST_DIGITS = 12
 CACHE_CONTROL = "max-age=3600"

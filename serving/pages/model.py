@@ -1,23 +1,32 @@
-"""The page of the current model: its metrics, calibration and most important features."""
+"""The page of the model in use: what it is worth in one sentence, then its calibration, ranking, features, versions."""
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 from starlette.requests import Request
 from starlette.responses import Response
 
+from serving.api.model_record import model_record
 from serving.http.router import Routes
 from serving.pages.rendering import render
 
-FEATURES_SHOWN = 25
-METRICS = {
-    "auc": "How often a won lead ranks above one that is not won; 0.5 is chance.",
-    "pr_auc": "The same with weight on the leads at the top; chance is the share of wins.",
-    "log_loss": "How far the probabilities are from the outcomes; lower is better.",
-    "brier": "Mean squared error of the probabilities; lower is better.",
-    "ece": "Gap between predicted and actual win rates; lower is better.",
-    "lift_10": "Wins among the best tenth of leads, as a multiple of the average.",
-    "wins_error": "Predicted against actual wins, as a share; 0 is best.",
-    "revenue_error": "Predicted against actual revenue, as a share; 0 is best.",
-    "gini": "How well ranking by expected revenue puts the revenue first; 1 is best.",
-}
+FEATURES_SHOWN = 20
+# Metrics in the order of the table; their words are texts/model.toml's.
+METRICS = (
+    "lift_10",
+    "auc",
+    "pr_auc",
+    "log_loss",
+    "brier",
+    "ece",
+    "wins_error",
+    "revenue_error",
+    "gini",
+)
+SHARES = ("wins_error", "revenue_error")  # shown in percent
+NEAR = 0.02  # promises off by less are "about right"
+SIDE = 100.0  # of the calibration chart, in its own units
 
 routes = Routes()
 
@@ -25,16 +34,50 @@ routes = Routes()
 @routes.get("/model")
 async def get_model_page(request: Request) -> Response:
     """The current model, and the promoted one if it was refused."""
-    watch = request.app.state.runtime.watch
-    bundle = watch.current
-    card = {} if bundle is None else getattr(bundle, "card", {})
+    runtime = request.app.state.runtime
+    record: dict[str, Any] | None = None
+    if runtime.watch.current is not None:
+        record = await asyncio.to_thread(model_record, runtime.watch, runtime.settings.home)
     return render(
         "model.html",
         request,
-        model=None if bundle is None else bundle.describe(),
-        card=card,
-        importance=card.get("importance", [])[:FEATURES_SHOWN],
-        baselines=card.get("baselines", {}),
-        metric_meanings=METRICS,
-        refused=watch.refused,
+        model=record,
+        claim=claim_of(record["metrics"]) if record else None,
+        metrics=[name for name in METRICS if record and name in record["metrics"]],
+        shares=SHARES,
+        best=_best_baseline(record) if record else None,
+        calibration=calibration_points(record["calibration"]) if record else None,
+        features_shown=FEATURES_SHOWN,
+        refused=runtime.watch.refused,
     )
+
+
+def claim_of(metrics: Mapping[str, float | None]) -> dict[str, Any] | None:
+    """What the sentence on top says: the lift, and whether promises were high, low or right; None without figures."""
+    lift, error = metrics.get("lift_10"), metrics.get("wins_error")
+    if lift is None:
+        return None
+    kind = "lift"
+    if error is not None:
+        kind = "right" if abs(error) < NEAR else ("high" if error > 0 else "low")
+    return {"kind": kind, "lift": lift, "share": abs(error or 0.0)}
+
+
+def _best_baseline(record: Mapping[str, Any]) -> tuple[str, float] | None:
+    """The baseline that ranks best besides the model, and its AUC."""
+    known = {name: metrics.get("auc") for name, metrics in record["baselines"].items()}
+    ranked = [(auc, name) for name, auc in known.items() if auc is not None]
+    if not ranked:
+        return None
+    auc, name = max(ranked)
+    return name, auc
+
+
+def calibration_points(table: Sequence[Mapping[str, float]]) -> dict[str, Any] | None:
+    """The points of the calibration chart in a square of SIDE, and the largest share on its axes; None without rows."""
+    if not table:
+        return None
+    largest = max(max(row["probability"], row["won"]) for row in table) or 1.0
+    top = min(1.0, largest * 1.1)
+    points = [(SIDE * row["probability"] / top, SIDE - SIDE * row["won"] / top) for row in table]
+    return {"top": top, "points": points}

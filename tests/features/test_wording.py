@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from features.catalogue import catalogue
 from features.matrix import build_matrix
-from features.wording import duration, is_missing, plain, readable, sentence
+from features.wording import duration, is_missing, label_of, plain, readable, sentence
 from history.snapshot import Snapshot
 from tests.builders.feature_words import words
 from tests.builders.lead_histories import CALM, Lead, histories, history_of, instants
@@ -120,3 +120,25 @@ def test_duration_is_within_its_rounding(days: float) -> None:
 @pytest.mark.parametrize("value", [0.0, 1.0, -1.0, 999.5, 1e14, 1e15, 0.00012345, -2.5])
 def test_number_reads_back_within_three_digits(value: float) -> None:
     assert float(plain(value).replace(",", "")) == pytest.approx(value, rel=5e-3)
+
+
+@pytest.mark.parametrize(
+    ("name", "label"),
+    [
+        ("lead_age_days", "Age of the lead"),
+        ("interactions_7d", "Interactions in the last 7 days"),
+        ("days_since_inbound", "The last interaction from the lead … ago"),
+        ("stage", "Stage"),
+        ("days_in_stage", "Stay of … in the current stage"),
+    ],
+)
+def test_feature_has_a_label_without_a_value(name: str, label: str) -> None:
+    assert label_of(next(column for column in catalogue(WORDS) if column.name == name)) == label
+
+
+def test_every_label_is_words_of_its_own_phrase() -> None:
+    for column in catalogue(WORDS):
+        label = label_of(column)
+        assert "{" not in label
+        assert not re.search(r" (of|a|on|in)$", label), label
+        assert label[0] == label[0].upper()
