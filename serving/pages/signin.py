@@ -1,6 +1,7 @@
 """Signing in with a key, and out."""
 
 import logging
+from dataclasses import dataclass
 
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
@@ -17,13 +18,26 @@ from serving.pages.rendering import render
 routes = Routes()
 
 
+@dataclass(frozen=True)
+class _Entry:
+    """What the form shows: where it leads, what was wrong, the name given before, and whether the page asks again."""
+
+    target: str
+    fault: str | None = None
+    name: str = ""
+    asks_again: bool = False
+
+
 @routes.get(SIGN_IN)
 async def get_sign_in_page(request: Request) -> Response:
     """The form for a key; to the page that was wanted if there is nothing to sign in for."""
     target = own_path(query_texts(request.scope["query_string"]).get("to", ("/",))[-1])
     if not _access(request).keys or session_of(request.scope) is not None:
         return _to(target)
-    return _form(request, target)
+    # Whoever follows a link from the CRM is signed in, but the browser keeps back a SameSite=Strict cookie. It sends it
+    # when this page asks for itself again.
+    is_from_elsewhere = request.headers.get("sec-fetch-site") == "cross-site"
+    return _form(request, _Entry(target, asks_again=is_from_elsewhere))
 
 
 @routes.form(SIGN_IN, None)
@@ -39,9 +53,9 @@ async def post_sign_in(request: Request, fields: Fields) -> Response:
     if key is None:
         access.attempts.count_failure(address)
         LOGGER.log(logging.WARNING, "sign-in refused", extra={"fields": {"client": address}})
-        return _form(request, target, "wrong_key", fields.text("name"), 401)
+        return _form(request, _Entry(target, "wrong_key", fields.text("name")), 401)
     if "read" not in key.scopes:
-        return _form(request, target, "cannot_read", fields.text("name"), 403)
+        return _form(request, _Entry(target, "cannot_read", fields.text("name")), 403)
     answer = _to(target)
     set_cookie(
         answer, request, SESSION_COOKIE, access.sessions.start(key, fields.text("name")), LIFETIME_SECONDS
@@ -57,10 +71,8 @@ async def post_sign_out(request: Request, fields: Fields) -> Response:
     return answer
 
 
-def _form(
-    request: Request, target: str, fault: str | None = None, name: str = "", status: int = 200
-) -> Response:
-    return render("signin.html", request, status, target=target, fault=fault, name=name, max_name=MAX_NAME)
+def _form(request: Request, entry: _Entry, status: int = 200) -> Response:
+    return render("signin.html", request, status, entry=entry, max_name=MAX_NAME)
 
 
 def _to(target: str) -> Response:

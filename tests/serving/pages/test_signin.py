@@ -51,6 +51,17 @@ def test_person_signs_in_reads_and_signs_out(browser: TestClient) -> None:
     assert browser.get("/", follow_redirects=False).status_code == 303
 
 
+def test_link_from_the_crm_asks_again_for_the_cookie(browser: TestClient) -> None:
+    path = "/signin?to=%2Fleads%2FL1%3Fpanel%3D1&panel=1"
+    asked = browser.get(path, headers={"sec-fetch-site": "cross-site"}).text
+    assert (
+        '<meta http-equiv="refresh" content="0;url=/signin?to=%2Fleads%2FL1%3Fpanel%3D1&amp;panel=1">'
+        in asked
+    )
+    for site in ("same-origin", "none"):
+        assert "http-equiv" not in browser.get(path, headers={"sec-fetch-site": site}).text
+
+
 def test_wrong_key_is_asked_for_again_and_not_repeated(browser: TestClient) -> None:
     token = Page(browser.get("/signin").text).fields["csrf_token"]
     answer = browser.post(
