@@ -179,10 +179,12 @@ def _shown(request: Request, wanted: Wanted, document: Mapping[str, Any]) -> dic
 def bars_of(score: Mapping[str, Any], bundle: Bundle, translate: Translator) -> list[Bar]:
     """The waterfall of a score with reasons, each with its evidence in words."""
     formats = translate.formats
-    stage = score["stage"]
+    stage, said_already = score["stage"], stage_labels(score)
     ends = Ends(
         start=translate("lead.stage_average", stage=stage) if stage else translate("lead.average"),
-        start_note="; ".join([translate("lead.base_note"), *stage_labels(score)]),
+        start_note=translate("lead.base_with", reasons="; ".join(said_already))
+        if said_already
+        else translate("lead.base_note"),
         rest=translate("lead.rest"),
         end=translate("lead.chance_now"),
         end_note=translate(
