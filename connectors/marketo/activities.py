@@ -9,7 +9,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from connectors.deals import NO_TIME
-from connectors.export import Export, column
+from connectors.export import DELETED, Export, booleans, column
 from connectors.ids import ids_in_cell, whole_ids
 from connectors.marketo.objects import ACTIVITY, ACTIVITY_TYPE, LEAD, OPPORTUNITY
 from connectors.persons.events import EventNames
@@ -80,6 +80,7 @@ def activity_rows(export: Export, log: Log) -> Iterator[PersonRows]:
 
 
 def _batch_rows(export: Export, log: Log, table: pa.Table) -> Iterator[PersonRows]:
+    table = export.leave(table, "deleted", booleans(column(table, DELETED))[0])
     table = with_cells(export, without_null_words(table), ("attributes",))
     result = pc.fill_null(pc.utf8_lower(column(table, "actionResult")), "")
     undone = pc.is_in(result, value_set=pa.array(["failed", "skipped"])).to_numpy(zero_copy_only=False)

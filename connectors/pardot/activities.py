@@ -1,6 +1,6 @@
 """Activities of Account Engagement as rows of persons: touches, visits, page views, and traces of opportunities."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -9,7 +9,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from connectors.deals import NO_TIME
-from connectors.export import SOURCE, Export, column
+from connectors.export import DELETED, SOURCE, Export, booleans, column
 from connectors.ids import whole_ids
 from connectors.pardot.kinds import (
     IDENTIFYING,
@@ -27,8 +27,8 @@ from connectors.pardot.kinds import (
 from connectors.pardot.moved import Moved
 from connectors.pardot.objects import ACTIVITY, CLICK, EXTERNAL, OPPORTUNITY, PAGE_VIEW, VISIT, VISITOR
 from connectors.persons.events import EventNames
-from connectors.persons.rows import PersonRows, Role, each_word, person_ids, slug
-from connectors.persons.streams import Moments, addresses, page_kinds, usable
+from connectors.persons.rows import PersonRows, Role, person_ids
+from connectors.persons.streams import Moments, addresses, kinds_of, page_kinds, usable
 from connectors.persons.values_today import OldValues
 from history.arrays import Flags, Ints, Mask
 
@@ -40,6 +40,31 @@ OWN_TABLES: Final = (
     (VISIT.name, "visit", "visit_id", "also_among_the_visits"),
     (PAGE_VIEW.name, "page_view", "visitor_page_view_id", "also_among_the_page_views"),
 )
+
+
+@dataclass(frozen=True)
+class _Further:
+    """A further table of touches: its name, times, what makes its ids its own, and the kinds of its rows."""
+
+    name: str
+    times: tuple[str, ...]
+    prefix: str
+    kinds: Callable[[pa.Table], pa.Array]
+
+
+def _all(kind: str) -> Callable[[pa.Table], pa.Array]:
+    return lambda table: pa.array([kind] * len(table), pa.string())
+
+
+FURTHER: Final = (
+    _Further(EXTERNAL.name, ("activity_date",), "external-", lambda table: kinds_of(column(table, "type"))),
+    _Further(VISIT.name, ("created_at", "first_visitor_page_view_at"), "visit-", _all("visit")),
+    _Further(
+        PAGE_VIEW.name, ("created_at",), "page-",
+        lambda table: page_kinds("page_view", pc.coalesce(column(table, "url"), column(table, "title"))),
+    ),
+    _Further(CLICK.name, ("created_at",), "click-", _all("email_click")),
+)  # fmt: skip
 NOTHING: Final = pa.scalar(None, pa.string())
 
 
@@ -77,27 +102,15 @@ def activity_rows(export: Export, log: Log) -> Iterator[PersonRows]:
         table, us = _dated(export, log, table, ("created_at",))
         if len(table):
             yield from _activities(export, log, table, us)
-    for table in export.combined(EXTERNAL.name):
-        table, us = _dated(export, log, table, ("activity_date",))
-        untyped = pc.is_null(column(table, "type")).to_numpy(zero_copy_only=False)
-        table, us = export.leave(table, "no_type", untyped), us[~untyped]
-        kinds = each_word(column(table, "type"), slug)
-        ids = _prefixed("external-", column(table, "id"))
-        yield _touches(export, log, _Touches(table, us, kinds, ids))
-    for table in export.combined(VISIT.name):
-        table, us = _dated(export, log, table, ("created_at", "first_visitor_page_view_at"))
-        kinds = pa.array(["visit"] * len(table), pa.string())
-        yield _touches(export, log, _Touches(table, us, kinds, _prefixed("visit-", column(table, "id"))))
-    for table in export.combined(PAGE_VIEW.name):
-        table, us = _dated(export, log, table, ("created_at",))
-        kinds = page_kinds("page_view", pc.coalesce(column(table, "url"), column(table, "title")))
-        yield _touches(export, log, _Touches(table, us, kinds, _prefixed("page-", column(table, "id"))))
-    for table in export.combined(CLICK.name):
-        if export.has(ACTIVITY.name):
-            table = export.leave(table, ALSO_ACTIVITIES, np.ones(len(table), dtype=np.bool_))
-        table, us = _dated(export, log, table, ("created_at",))
-        kinds = pa.array(["email_click"] * len(table), pa.string())
-        yield _touches(export, log, _Touches(table, us, kinds, _prefixed("click-", column(table, "id"))))
+    for further in FURTHER:
+        for table in export.combined(further.name):
+            table, us = _dated(export, log, table, further.times)
+            kinds, ids = further.kinds(table), _prefixed(further.prefix, column(table, "id"))
+            rows = _without_type(export, _Touches(table, us, kinds, ids))
+            if further.name == CLICK.name and export.has(ACTIVITY.name):
+                export.leave(rows.table, ALSO_ACTIVITIES, np.ones(len(rows.table), dtype=np.bool_))
+                continue
+            yield _touches(export, log, rows)
 
 
 @dataclass(frozen=True)
@@ -117,7 +130,8 @@ class _Touches:
 
 
 def _dated(export: Export, log: Log, table: pa.Table, names: tuple[str, ...]) -> tuple[pa.Table, Ints]:
-    """The rows with a time, by the first of these columns that has one."""
+    """The rows with a time, by the first of these columns that has one, without those that a loader calls deleted."""
+    table = export.leave(table, "deleted", booleans(column(table, DELETED))[0])
     us = np.full(len(table), NO_TIME, dtype=np.int64)
     for name in names:
         read = export.times(table, name)
@@ -136,9 +150,7 @@ def _prefixed(prefix: str, ids: pa.Array) -> pa.Array:
 def _activities(export: Export, log: Log, table: pa.Table, us: Ints) -> Iterator[PersonRows]:
     kinds = activity_kinds(table)
     rows = _Touches(table, us, kinds, _event_ids(table, kinds))
-    untyped = pc.is_null(kinds).to_numpy(zero_copy_only=False)
-    export.leave(rows.table, "no_type", untyped)
-    rows = rows.where(~untyped)
+    rows = _without_type(export, rows)
     sessions = mask(rows.kinds, SESSION)
     export.leave(rows.table, SESSION, sessions)
     rows = rows.where(~sessions)
@@ -150,6 +162,12 @@ def _activities(export: Export, log: Log, table: pa.Table, us: Ints) -> Iterator
         export.leave(rows.table, "of_the_opportunity", said)
         rows = rows.where(~said)
     yield _touches(export, log, rows)
+
+
+def _without_type(export: Export, rows: _Touches) -> _Touches:
+    untyped = pc.is_null(rows.kinds).to_numpy(zero_copy_only=False)
+    export.leave(rows.table, "no_type", untyped)
+    return rows.where(~untyped)
 
 
 def _without_others(export: Export, rows: _Touches) -> _Touches:

@@ -75,7 +75,9 @@ def activity_kinds(table: pa.Table) -> pa.Array:
     names = each_word(actions, lambda action: OF_ASSETS.get(action, action))
     whole = pc.binary_join_element_wise(assets, names, "_")
     kinds = pc.if_else(are(actions, *OF_ASSETS), pc.coalesce(whole, names), names)
-    return pc.if_else(pc.equal(kinds, "page_view"), page_kinds("page_view", column(table, "details")), kinds)
+    is_page = pc.equal(kinds, "page_view")
+    pages = pc.if_else(is_page, column(table, "details"), pa.scalar(None, pa.string()))
+    return pc.if_else(is_page, page_kinds("page_view", pages), kinds)
 
 
 def _by_type(text: str) -> str:

@@ -8,7 +8,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from connectors.deals import NO_TIME
-from connectors.export import Export, column
+from connectors.export import DELETED, Export, booleans, column
 from connectors.ids import whole_ids
 from connectors.pardot.activities import Log
 from connectors.pardot.kinds import mask
@@ -55,6 +55,7 @@ def history_rows(export: Export, log: Log) -> Iterator[PersonRows]:
     export.use(stage_table)
     stages = lifecycle_stages(stage_table)
     table = export.table(HISTORY.name)
+    table = export.leave(table, "deleted", booleans(column(table, DELETED))[0])
     read = export.times(table, "created_at")
     unknown = np.full(len(table), NO_TIME, dtype=np.int64)
     moments = Moments(np.where(read.known, read.us, NO_TIME), unknown, unknown > NO_TIME)

@@ -9,7 +9,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from connectors.deals import NO_TIME
-from connectors.export import Export, booleans, column
+from connectors.export import DELETED, Export, booleans, column
 from connectors.ids import whole_ids
 from connectors.persons.events import EventNames
 from connectors.persons.rows import PersonRows, Role, each_word, slug
@@ -193,6 +193,7 @@ def _primary_persons(
 ) -> dict[str, str]:
     """opportunity -> its primary person, else the first linked one; other links are set aside."""
     table = export.table(kind.links)
+    table = export.leave(table, "deleted", booleans(column(table, DELETED))[0])
     links = _links(table, opportunities, kind, evidence)
     listed = set(_ids(opportunities, kind))
     chosen: dict[str, int] = {}

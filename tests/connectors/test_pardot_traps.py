@@ -336,3 +336,13 @@ def test_person_of_an_earlier_import_decides(trial: Trial) -> None:
     trial.write("links", [link("8", "1"), link("8", "2")])
     trial.run()
     assert [row[:2] for row in trial.outcomes()] == [("1", "won")]
+
+
+def test_rows_that_a_loader_calls_deleted_are_counted(trial: Trial) -> None:
+    gone = {"_fivetran_deleted": "true"}
+    trial.write("activities", [activity("a", "1", "11", "02-01") | gone])
+    trial.write("opportunities", [opportunity("8")])
+    trial.write("links", [link("8", "1") | gone, link("8", "2") | {"_fivetran_deleted": "false"}])
+    assert reasons(trial.run()) == {"deleted": 2}
+    assert trial.touches() == []
+    assert [row[:2] for row in trial.outcomes()] == [("2", "won")]
