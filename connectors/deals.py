@@ -77,9 +77,7 @@ def deal_tables(deals: Deals, moves: Moves, exported_us: int) -> DealTables:
     # A deal that enters its history closed was put in later: its own closing day is the better witness.
     late_us = us.copy()
     entered_closed = decided & first & (deals.closed_us[deal] != NO_TIME)
-    us = np.where(
-        entered_closed, np.minimum(np.maximum(deals.closed_us[deal], deals.created_us[deal]), exported_us), us
-    )
+    us = np.where(entered_closed, np.minimum(deals.closed_us[deal], exported_us), us)
 
     rows = np.flatnonzero(decided | reopened)
     final = _final_rows(deals, deal, us, state, exported_us)
@@ -164,8 +162,9 @@ def _final_rows(deals: Deals, deal: Ints, moved_us: Ints, state: Flags, exported
     differs = np.flatnonzero(deals.state != last_state)
     closed = deals.closed_us[differs]
     is_open, undated = deals.state[differs] == OPEN, closed == NO_TIME
-    earliest = np.maximum(deals.created_us[differs], last_us[differs])
-    us = np.minimum(np.maximum(closed, earliest), exported_us)
+    # A closing before the creation stays one: readers of the folder count it at the creation, its cycle time unknown.
+    is_early = (closed < deals.created_us[differs]) & (last_us[differs] <= deals.created_us[differs])
+    us = np.minimum(np.where(is_early, closed, np.maximum(closed, last_us[differs])), exported_us)
     us = np.where(is_open, exported_us, np.where(undated, NO_TIME, us))
     known = np.where(is_open, exported_us, NO_TIME)
     return _Final(differs, us, known)

@@ -99,6 +99,12 @@ def test_decision_without_a_move_is_dated_by_its_closing_day(closed: float | Non
     assert result.outcomes.column("reason").to_pylist() == ["price"]
 
 
+@pytest.mark.parametrize("moves", [[], [(0, "new")], [(20, "won")]])
+def test_closing_day_before_the_creation_stays_one(moves: list[tuple[float, str]]) -> None:
+    """At the creation it looked like a deal won within a moment; the folder's rule counts it, cycle time unknown."""
+    assert outcomes(tables(WON, moves, closed=-5)) == [("won", -5, 50.0)]
+
+
 def test_decision_without_a_date_has_no_time() -> None:
     """With the time of the export, thousands of deals were open until that day and decided on it."""
     result = tables(LOST, [(0, "new")])
