@@ -16,6 +16,7 @@ from history.arrays import Floats, Ints, Mask
 from history.compiled import F64_2D, I64, compiled
 from history.history import History
 from history.placeholders import is_placeholder_text
+from history.schema import OWN_ATTRIBUTES
 from history.snapshot import Snapshot
 from history.warnings import Warning
 from models.names import misspelt_name
@@ -70,14 +71,12 @@ class ValueCheck:
         unknown = set(names) - self.known
         if not unknown:
             return []
-        absent = tuple(sorted(self.learned.difference(names, fields)))
-        warnings = []
-        for name in sorted(unknown):
-            near = _nearest(name, absent)
-            if near is not None:
-                detail = f"the model does not know this attribute; did you mean {near!r}?"
-                warnings.append(Warning("unknown_attribute", name, detail))
-        return warnings
+        return _suggestions(unknown, self.learned.difference(names, fields))
+
+    def misnamed_changes(self, names: Collection[str]) -> list[Warning]:
+        """Warnings about attributes that change, if the model does not know them, but one of a near name."""
+        unknown = set(names) - self.known
+        return _suggestions(unknown, self.learned.union(OWN_ATTRIBUTES)) if unknown else []
 
 
 def value_check(
@@ -94,6 +93,17 @@ def value_check(
         columns.append(column)
     learned = frozenset(attribute.name for attribute in attributes)
     return ValueCheck(kept, np.array(columns, dtype=np.int64), learned, learned.union(other_names))
+
+
+def _suggestions(unknown: Collection[str], others: Collection[str]) -> list[Warning]:
+    warnings = []
+    candidates = tuple(sorted(others))
+    for name in sorted(unknown):
+        near = _nearest(name, candidates)
+        if near is not None:
+            detail = f"the model does not know this attribute; did you mean {near!r}?"
+            warnings.append(Warning("unknown_attribute", name, detail))
+    return warnings
 
 
 @compiled(FLAGS(F64_2D, I64))

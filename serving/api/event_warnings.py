@@ -16,28 +16,37 @@ LEAST_SIMILARITY = 0.75  # of a word that the warning suggests
 def event_warnings(
     bundle: Bundle | None, events: Sequence[Event], rejected: Sequence[RejectedEvent]
 ) -> list[dict[str, Any]]:
-    """{index, code, subject, detail} of each event whose stage or kind the model does not know."""
+    """{index, code, subject, detail} of each event whose stage, kind or attribute the model does not know.
+
+    An attribute is named only if it is near one that the model knows: others may be for people.
+    """
     if bundle is None:
         return []
     words = _Words(bundle)
     refused = {entry.index for entry in rejected}
-    warnings = []
-    for index, event in enumerate(events):
-        warning = None if index in refused else words.warning(event)
-        if warning is not None:
-            warnings.append({"index": index, **json_of([warning])[0]})
-    return warnings
+    return [
+        {"index": index, **warning}
+        for index, event in enumerate(events)
+        if index not in refused
+        for warning in json_of(words.warnings(event))
+    ]
 
 
 class _Words:
     """The stages and kinds of a model."""
 
     def __init__(self, bundle: Bundle) -> None:
-        self._config = bundle.config
+        self._config, self._values = bundle.config, bundle.values
         self._stages = {match_key(stage): stage for stage in bundle.config.stages}
         self._kinds = {match_key(kind): kind for kind in bundle.vocabulary.interactions.kinds}
 
-    def warning(self, event: Event) -> Warning | None:
+    def warnings(self, event: Event) -> list[Warning]:
+        if event.table == "attribute_changes":
+            return self._values.misnamed_changes([row["attribute"] for row in event.rows])
+        warning = self._word(event)
+        return [] if warning is None else [warning]
+
+    def _word(self, event: Event) -> Warning | None:
         if event.table == "stages" and self._stages:
             stage = event.rows[0]["stage"]
             if match_key(stage) in self._stages or is_closing(stage, self._config):

@@ -47,6 +47,9 @@ def score_leads(
             record["name"] = name
             lead = leads[places[row]]
             record["warnings"] += json_of(bundle.values.misnamed(lead.get("attributes") or (), lead))
+            if changes := lead.get("attribute_changes"):
+                names = {change["attribute"] for change in changes}
+                record["warnings"] += json_of(bundle.values.misnamed_changes(names))
             if bundle.vocabulary.reads_accounts:
                 record["warnings"].append(ACCOUNT_ALONE.to_json())
             results[places[row]] = record

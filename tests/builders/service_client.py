@@ -13,6 +13,7 @@ from starlette.types import ASGIApp, Message
 
 from features.interactions.interactions import InteractionVocabulary
 from history.outcome_words import NO_WORDS
+from models.lead_values import value_check
 from serving.application import build_app, guarded
 from serving.base.settings import Settings, read_settings
 from serving.http.guard import Guard
@@ -34,6 +35,7 @@ class FakeBundle:
     trained_through_us = 0
     config = FakeConfig()
     vocabulary = SimpleNamespace(interactions=InteractionVocabulary(), reads_accounts=False)
+    values = value_check([], [], ())
 
     def describe(self) -> dict[str, Any]:
         return {

@@ -13,7 +13,9 @@ import numpy as np
 from features.interactions.interactions import InteractionVocabulary
 from history.config import FunnelConfig
 from history.history import DAY_US, GONE, LOST, OPEN, WON, History
+from history.schema import OWN_ATTRIBUTES
 from history.snapshot import Snapshot, current_stages, state_at
+from models.lead_values import ValueCheck, value_check
 from models.pace import Pace
 from models.scores import GONE_LEAD, LOST_LEAD, SCORED, WON_LEAD, Scores
 from models.usual_touches import UsualTouch
@@ -47,6 +49,7 @@ class FakeModel:
             interactions=InteractionVocabulary(), attributes=(), reads_accounts=False, identity={}
         )
     )
+    values: ValueCheck = field(default_factory=lambda: value_check([], [], OWN_ATTRIBUTES))
     usual_touches: tuple[UsualTouch, ...] = ()
     conversion: None = None
     past_leads: None = None

@@ -12,6 +12,7 @@ from connectors.export import ReadOptions
 from connectors.run import Imported, run_import
 from history.errors import InvalidInput
 from history.folder.id_forms import long_id
+from history.read import read_folder
 from history.times import format_time
 from tests.builders.salesforce_export import record_id
 from tests.builders.simulated_crm import Row, csv_text
@@ -78,10 +79,14 @@ def test_closing_day_without_a_history_ends_that_day(trial: Trial) -> None:
     assert trial.outcomes() == [(A, "won", "03-31 23:59", 1000.0), (B, "lost", "03-31 23:59", None)]
 
 
-def test_closing_day_before_the_creation_is_the_creation(trial: Trial) -> None:
+def test_closing_day_before_the_creation_counts_at_the_creation(trial: Trial) -> None:
     trial.write("deals", [deal(A, "Closed Lost", CloseDate="2026-01-01"), deal(C)])
     trial.run()
-    assert trial.outcomes() == [(A, "lost", "01-05 09:00", None)]
+    assert trial.outcomes() == [(A, "lost", "01-01 23:59", None)]
+    history = read_folder(trial.output)
+    assert history.outcomes.time_us.tolist() == [history.created_us[history.lead_ids.index(A)]]
+    assert history.outcomes.implied.tolist() == [True]
+    assert [flag.rule for flag in history.reports["outcomes"].flagged] == ["closed_before_created"]
 
 
 def test_planned_closing_day_without_a_history_is_left_out(trial: Trial) -> None:

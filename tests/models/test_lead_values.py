@@ -66,6 +66,13 @@ def test_misspelt_names(check: ValueCheck) -> None:
     assert check.misnamed(["Owner"], ("owner",)) == []
 
 
+def test_misspelt_names_of_changes(check: ValueCheck) -> None:
+    """`Owner` in attribute_changes was a second attribute, though the lead had an owner."""
+    named = {w.subject: w.detail for w in check.misnamed_changes(["Owner", "size", "colour", "Due"])}
+    assert sorted(named) == ["Due", "Owner"]
+    assert "did you mean 'owner'?" in named["Owner"]
+
+
 def test_date_that_stands_for_none_is_named_as_such(check: ValueCheck) -> None:
     snapshot = all_leads(history_of([Lead(START_US, {"due": "1899-12-30"})], LAST_US), LAST_US)
     ((_, warning),) = check.unreadable(build_matrix(snapshot, VOCABULARY).values, snapshot)

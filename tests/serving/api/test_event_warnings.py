@@ -7,6 +7,7 @@ import pytest
 
 from features.interactions.interactions import InteractionVocabulary
 from history.config import FunnelConfig
+from models.lead_values import value_check
 from serving.api.event_warnings import event_warnings
 from serving.base.event import RejectedEvent
 from tests.builders.store_fakes import event, read_events
@@ -15,7 +16,11 @@ from tests.builders.store_fakes import event, read_events
 def bundle() -> Any:
     config = FunnelConfig(stages=("New", "Proposal"), won_stages=("Signed",))
     interactions = InteractionVocabulary(kinds=("call", "email_open"))
-    return SimpleNamespace(config=config, vocabulary=SimpleNamespace(interactions=interactions))
+    return SimpleNamespace(
+        config=config,
+        vocabulary=SimpleNamespace(interactions=interactions),
+        values=value_check([], [], ["plan", "owner"]),
+    )
 
 
 def warned(*events: dict[str, Any]) -> list[tuple[int, str, str]]:
@@ -42,6 +47,12 @@ def test_near_word_is_suggested() -> None:
         bundle(), read_events({"events": [event("2", "a", {"stage": "Propsal"}, "stage")]}), []
     )
     assert "did you mean 'Proposal'?" in warning["detail"]
+
+
+def test_near_names_of_attributes_are_suggested() -> None:
+    """`Owner` was stored as a second attribute beside the owner, without a word."""
+    changed = event("1", "a", {"Owner": "Bo", "plan": "pro", "owner": "Bo", "remark": "x"}, "attributes")
+    assert warned(changed) == [(0, "unknown_attribute", "Owner")]
 
 
 def test_rejected_events_and_a_missing_model_give_no_warning() -> None:
