@@ -13,7 +13,7 @@ from connectors.export import DELETED, Export, booleans, column
 from connectors.ids import ids_in_cell, whole_ids
 from connectors.marketo.objects import ACTIVITY, ACTIVITY_TYPE, LEAD, OPPORTUNITY
 from connectors.persons.events import EventNames
-from connectors.persons.rows import PersonRows, Role, each_word, slug
+from connectors.persons.rows import PersonRows, Role, each_word, kind_of, slug
 from connectors.persons.streams import Moments, page_kinds, usable, with_cells, without_robots
 from connectors.persons.values_today import EMPTY, OldValues
 from connectors.recognise import key_of
@@ -108,7 +108,8 @@ def _batch_rows(export: Export, log: Log, table: pa.Table) -> Iterator[PersonRow
 def _telling(export: Export, table: pa.Table, log: Log) -> pa.Table:
     """The rows of a known type that tell what they should: a change its value, a revenue stage which one."""
     ids = whole_ids(column(table, "activityTypeId"))
-    unnamed = pc.is_null(pc.coalesce(each_word(ids, log.types.get), column(table, "activityTypeName")))
+    by_name = each_word(column(table, "activityTypeName"), kind_of)
+    unnamed = pc.is_null(pc.coalesce(each_word(ids, log.types.get), by_name))
     is_number = pc.fill_null(pc.match_substring_regex(ids, r"^[0-9]+$"), False)
     export.tally(UNNAMED, int(pc.sum(pc.and_(unnamed, is_number)).as_py() or 0))
     untyped = pc.and_(unnamed, pc.invert(is_number)).to_numpy(zero_copy_only=False)

@@ -9,7 +9,7 @@ import pyarrow.compute as pc
 
 from connectors.export import column
 from connectors.ids import whole_ids
-from connectors.persons.rows import each_word, slug
+from connectors.persons.rows import each_word, kind_of, slug
 from connectors.persons.streams import page_kinds
 from history.arrays import Mask
 
@@ -80,11 +80,11 @@ def activity_kinds(table: pa.Table) -> pa.Array:
     return pc.if_else(is_page, page_kinds("page_view", pages), kinds)
 
 
-def _by_type(text: str) -> str:
-    """The action of a number, of a name, or a new kind of either."""
+def _by_type(text: str) -> str | None:
+    """The action of a number, of a name, or a new kind of either; None for signs."""
     if text.isdecimal():
         return TYPES.get(text, f"activity_{text}")
-    return NAMES.get(slug(text), slug(text))
+    return NAMES.get(slug(text), kind_of(text))
 
 
 def _assets(table: pa.Table) -> pa.Array:

@@ -34,8 +34,13 @@ def convert_persons(export: Export, read: Reader, rules: Rules, sink: Sink) -> R
     log, earlier = _first_reading(export, read, rules)
     census = take_census(log, earlier)
     if not len(census.ids):
+        unused = (
+            f" Of no use: {', '.join(export.unclaimed)} (no table of {export.system})."
+            if export.unclaimed
+            else ""
+        )
         raise InvalidInput(
-            f"no row makes a lead: {rules.lead_rule}. --lead NAME names an event that makes one."
+            f"no row makes a lead: {rules.lead_rule}. --lead NAME names an event that makes one.{unused}"
         )
     decided = decide(log, census, earlier)
     amounts = amounts_of(log.decisions, decided, export.options, rules.converted_into)

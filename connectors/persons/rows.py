@@ -17,6 +17,7 @@ from history.arrays import Flags, Floats, Ints, Mask
 
 LONGEST_ID: Final = 200
 _WORDS: Final = re.compile(r"[\W_]+")
+_WORD: Final = re.compile(r"[^\W_]")
 _CAMEL: Final = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
 
 
@@ -120,6 +121,11 @@ def slug(text: str) -> str:
     """ "Order Completed", "orderCompleted" and "order_completed" as order_completed."""
     spaced = _CAMEL.sub(" ", text)
     return _WORDS.sub("_", spaced.strip().casefold()).strip("_") or "other"
+
+
+def kind_of(text: str) -> str | None:
+    """The slug of a name; None for signs without a letter or digit, which name nothing."""
+    return slug(text) if _WORD.search(text) else None
 
 
 def each_word(array: pa.Array, change: Callable[[str], str | None]) -> pa.Array:

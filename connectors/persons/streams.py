@@ -12,7 +12,7 @@ import pyarrow.compute as pc
 from connectors.deals import NO_TIME
 from connectors.export import OWN_COLUMNS, Export, booleans, column
 from connectors.formats.json_cells import json_cells
-from connectors.persons.rows import each_word, slug
+from connectors.persons.rows import each_word, kind_of, slug
 from connectors.recognise import key_of
 from connectors.values import POINT, read_numbers
 from history.arrays import Floats, Ints, Mask
@@ -107,7 +107,7 @@ def attributes(table: pa.Table, prefixes: Iterable[str], without: Iterable[str] 
 
 def kinds_of(array: pa.Array) -> pa.Array:
     """Names of events as kinds of interactions; null for signs without a letter or digit."""
-    return each_word(array, lambda name: slug(name) if re.search(r"[^\W_]", name) else None)
+    return each_word(array, kind_of)
 
 
 def first_number(export: Export, table: pa.Table, names: Iterable[str], of: str = "") -> Floats:

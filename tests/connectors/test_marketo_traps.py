@@ -203,3 +203,12 @@ def test_usual_types_keep_their_names(trial: Trial) -> None:
     trial.write("activity_types", [{"id": "10", "name": "E-Mail öffnen", "description": "x"}])
     trial.run()
     assert [kind for _, _, kind in trial.touches()] == ["open_email"]
+
+
+def test_people_that_are_no_table_are_named(trial: Trial) -> None:
+    trial.write("activities", [activity("a", "1", "10", "01-08")])
+    trial.write("people", [{"id": "1", "name": "Ada"}])
+    with pytest.raises(
+        InvalidInput, match=r"no row makes a lead.* Of no use: export/people.csv \(no table of marketo\)"
+    ):
+        trial.run()
