@@ -26,6 +26,8 @@ from history.history import DAY_US
 # when it was filled, not when anybody knew.
 BACKFILLED_US: Final = DAY_US
 
+NO_IDS: Final = "rows have no id of their own: the same row in two files counts twice"
+
 
 def convert_persons(export: Export, read: Reader, rules: Rules, sink: Sink) -> Result:
     """Gives the tables of an export to the sink; raises InvalidInput with every problem found."""
@@ -178,5 +180,6 @@ def _note(export: Export, log: Log, decided: Decided, rules: Rules, leads: int) 
     owners = log.owner
     persons = len(np.unique(owners[owners >= 0]))
     export.notes.append(f"{leads:,} leads among the owners of {persons:,} ids: {rules.lead_rule}.")
+    export.tally(NO_IDS, int(((log.role == Role.TOUCH) & (log.event == 0)).sum()))
     if not (decided.role == Role.WON).any() and "outcomes" not in export.earlier:
         export.notes.append(f"nobody wins: no lead has {' or '.join(rules.won)}. --won NAME names what wins.")

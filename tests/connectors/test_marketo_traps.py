@@ -212,3 +212,10 @@ def test_people_that_are_no_table_are_named(trial: Trial) -> None:
         InvalidInput, match=r"no row makes a lead.* Of no use: export/people.csv \(no table of marketo\)"
     ):
         trial.run()
+
+
+def test_activities_without_ids_are_noted(trial: Trial) -> None:
+    row = {name: value for name, value in activity("", "1", "10", "01-08").items() if name != "marketoGUID"}
+    trial.write("activities", [row, row])
+    notes = trial.run().record["notes"]
+    assert "2 rows have no id of their own: the same row in two files counts twice." in notes
