@@ -13,6 +13,7 @@ from cli.options import (
     as_of_us,
     by_option,
     data_argument,
+    home,
     json_option,
     model_option,
     no_snapshot_option,
@@ -42,7 +43,7 @@ if TYPE_CHECKING:
     is_flag=True,
     help="Print what the forecast is made of: leads, stages, sources, changes since an earlier date.",
 )
-@since_option("With --explain or --report: the earlier date (default: one period before T).")
+@since_option("With --explain or --report: the earlier date (default: a week before T).")
 @report_option("Write an HTML page with charts.")
 @table_option
 @no_snapshot_option
@@ -65,6 +66,7 @@ def forecast(data: Path, as_of: str | None, model: str, as_json: bool, **options
     from funnel.forecast.explain import explanation
     from funnel.forecast.forecast import ForecastOptions
     from funnel.forecast.forecast import forecast as make_forecast
+    from history.config_file import load_config
 
     with progress_bar() as report:
         report("loading the model", 0.0)
@@ -75,9 +77,11 @@ def forecast(data: Path, as_of: str | None, model: str, as_json: bool, **options
         history, warnings = read_for(bundle, data, as_of, options["accept_rejected"])
 
         report("forecasting", 0.4)
-        asked = ForecastOptions(options["period"], options["periods"], options["by"])
+        target = load_config(data).targets.get("revenue_per_month")
+        asked = ForecastOptions(options["period"], options["periods"], options["by"], target)
         forecast = make_forecast(bundle, history, asked)
         result = forecast_result(forecast, bundle, warnings)
+        result["past"] = _past(result, bundle, options["period"])
         if with_explanation:
             report("explaining", 0.7)
             result["explain"] = explanation(bundle, history, forecast, since_us)
@@ -102,6 +106,15 @@ def forecast_result(forecast: "Forecast", bundle: "Bundle", warnings: list[Warni
 
     warnings = warnings + forecast_warnings(forecast, bundle)
     return {**forecast_record(forecast), "currency": forecast.currency, "warnings": json_of(warnings)}
+
+
+def _past(result: Mapping[str, Any], bundle: "Bundle", period: str) -> list[dict[str, Any]]:
+    """What earlier forecasts of the archive said of the past periods."""
+    from funnel.archive import FORECAST, read_reports
+    from funnel.forecast.track import past_forecasts
+
+    reports = read_reports(home(), FORECAST, bundle.config.name)
+    return past_forecasts(reports, result["actuals"], period, bundle.config.zone)
 
 
 def _write_files(forecast: "Forecast", result: dict[str, Any], options: Mapping[str, Any]) -> None:

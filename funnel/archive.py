@@ -41,7 +41,7 @@ def archived_forecast(
     """A forecast's answer without leads, ready to save; None if its groups may identify one lead."""
     if options.get("by") not in SHARED_COLUMNS:
         return None
-    content = dict(answer)
+    content = {name: value for name, value in answer.items() if name != "past"}
     if "explain" in content:
         content["explain"] = {k: v for k, v in content["explain"].items() if k != "top_leads"}
     return _record(FORECAST, content, config, options)
@@ -127,6 +127,11 @@ def _read_heads(folder: Path) -> Listing:
             continue
         heads.append({name: record[name] for name in (*HEAD_KEYS, "timezone")})
     return Listing(heads, damaged)
+
+
+def read_reports(home: Path, kind: str, funnel: str) -> list[Record]:
+    """Every readable report of a kind and funnel."""
+    return [read_report(home, head["id"]) for head in list_reports(home, kind, funnel).heads]
 
 
 def read_report(home: Path, name: str) -> Record:

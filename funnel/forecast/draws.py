@@ -47,12 +47,18 @@ class Expectation:
 
 @dataclass(frozen=True)
 class Quantiles:
-    """QUANTILES (3, k, g) of wins and revenue by period and group, and (3, g) of their sums over the periods."""
+    """QUANTILES (3, k, g) of wins and revenue by period and group, and (3, g) of their sums over the periods.
+
+    goal_chance (k, g), total_goal_chance (g,): the share of the draws whose revenue reaches the goal of the period, and
+    the sum of the goals; NaN without goals.
+    """
 
     wins: Floats
     revenue: Floats
     total_wins: Floats
     total_revenue: Floats
+    goal_chance: Floats
+    total_goal_chance: Floats
 
 
 @dataclass(frozen=True)
@@ -63,8 +69,8 @@ class _PeriodDraws:
     revenue: Floats
 
 
-def simulate(expected: Expectation, seed: int = 0) -> Quantiles:
-    """Quantiles over DRAWS simulations; equal input gives equal output.
+def simulate(expected: Expectation, seed: int = 0, goals: Floats | None = None) -> Quantiles:
+    """Quantiles over DRAWS simulations, and the chance to reach the goals (k,) of revenue; equal input, equal output.
 
     Wins of open leads: a binomial with the mean and variance of the sum of independent wins. Wins of new leads: a
     Poisson with a lognormal rate. Both share one lognormal shock a period, of mean 1. Revenue: a gamma with the mean
@@ -74,6 +80,8 @@ def simulate(expected: Expectation, seed: int = 0) -> Quantiles:
     random = np.random.default_rng(seed)
     shared = random.standard_normal(DRAWS)
     wins, revenue = np.empty((3, k, g)), np.empty((3, k, g))
+    goal = np.full(k, np.nan) if goals is None else goals
+    chance = np.empty((k, g))
     sums = np.zeros((2, DRAWS, g))
     for i in range(k):
         own = random.standard_normal(DRAWS)
@@ -81,9 +89,16 @@ def simulate(expected: Expectation, seed: int = 0) -> Quantiles:
         draws = _simulate_period(expected, i, z[:, None], random)
         wins[:, i] = np.quantile(draws.wins, QUANTILES, axis=0, method="inverted_cdf")
         revenue[:, i] = np.quantile(draws.revenue, QUANTILES, axis=0)
+        chance[i] = _reached(draws.revenue, goal[i])
         sums += np.stack((draws.wins, draws.revenue))
     total_wins, total_revenue = (np.quantile(total, QUANTILES, axis=0) for total in sums)
-    return Quantiles(wins, revenue, total_wins, total_revenue)
+    return Quantiles(wins, revenue, total_wins, total_revenue, chance, _reached(sums[1], float(goal.sum())))
+
+
+def _reached(revenue: Floats, goal: float) -> Floats:
+    """The share (g,) of the draws (DRAWS, g) that reach a goal; NaN for none."""
+    share: Floats = (revenue >= goal).mean(axis=0)
+    return share if np.isfinite(goal) else np.full(revenue.shape[1], np.nan)
 
 
 def _simulate_period(expected: Expectation, i: int, z: Floats, random: np.random.Generator) -> _PeriodDraws:

@@ -6,7 +6,7 @@ import numpy as np
 
 from funnel.forecast.forecast import Forecast, ForecastOptions, forecast
 from funnel.forecast.groups import groups_by
-from funnel.forecast.periods import DAYS, MOST, periods
+from funnel.forecast.periods import MOST, periods
 from funnel.records import Record, finite
 from history.arrays import Floats, Ints, Mask
 from history.errors import InvalidInput
@@ -17,13 +17,14 @@ from models.bundle import Bundle
 from models.presentation import lead_names
 
 TOP_LEADS = 10
+SINCE_DAYS = 7
 PARTS = ("won", "lost", "pushed", "pulled", "grown", "shrunk", "new", "reopened", "level")
 
 
 def explanation(bundle: Bundle, history: History, result: Forecast, since_us: int | None = None) -> Record:
     """Top leads, open leads by stage and source, new leads, level, and the change since `since_us`.
 
-    since_us None: one period's length before T. Sums are over all periods of the forecast. If it is unknown when
+    since_us None: a week before T. Sums are over all periods of the forecast. If it is unknown when
     leads are won, leads and groups are counted without wins and revenue, and nothing is said of new leads and changes.
     """
     wins, revenue = _within_periods(result)
@@ -143,7 +144,7 @@ def changes(bundle: Bundle, history: History, result: Forecast, since_us: int | 
     after T, or too far back.
     """
     if since_us is None:
-        since_us = history.as_of_us - int(DAYS[result.options.period] * DAY_US)
+        since_us = history.as_of_us - SINCE_DAYS * DAY_US
     if since_us >= history.as_of_us:
         as_of = format_time(history.as_of_us)
         raise InvalidInput(f"changes since {format_time(since_us)}: give a time before {as_of}")

@@ -1,6 +1,7 @@
 """Plots of a forecast: periods with intervals, sources of wins, changes, replays; and report pages of them."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any, TypeAlias
 
 import plotly.graph_objects as go
@@ -23,6 +24,7 @@ from funnel.forecast.explain import PARTS
 
 Rows: TypeAlias = Sequence[Mapping[str, Any]]
 
+AMBER = "var(--warn)"
 ALREADY = {"wins": "already_won", "revenue": "already_revenue"}
 HIDDEN_COLUMNS = ("period_start", "period_end", "interval_basis", "currency")
 
@@ -35,7 +37,15 @@ def _periods(rows: Rows) -> list[str]:
     return [period_name(row["period_start"], row["period_end"]) for row in rows]
 
 
-def fan_figure(rows: Rows, actuals: Rows, measure: str, unit: str) -> go.Figure:
+@dataclass(frozen=True)
+class Beside:
+    """What stands beside a fan: the target of one period, and earlier forecasts of past periods."""
+
+    goal: float | None = None
+    past: Rows = ()
+
+
+def fan_figure(rows: Rows, actuals: Rows, measure: str, unit: str, beside: Beside = Beside()) -> go.Figure:
     """Past periods as bars; coming ones with wins so far, the expectation and the p10 to p90 interval.
 
     measure: wins or revenue. The interval is a band, and an error bar as well, so that a single period shows it.
@@ -58,8 +68,32 @@ def fan_figure(rows: Rows, actuals: Rows, measure: str, unit: str) -> go.Figure:
     figure.add_scatter(
         x=starts, y=expected, mode="lines+markers", name="expected", line={"color": BLUE}, error_y=bars
     )
+    _add_past(figure, beside.past, measure)
+    if beside.goal is not None:
+        places = [*past, *starts]
+        dashed = {"color": AMBER, "dash": "dash", "width": 1.5}
+        figure.add_scatter(x=places, y=[beside.goal] * len(places), mode="lines", name="target", line=dashed)
     figure.update_xaxes(type="category")
     return figure.update_layout(**LAYOUT, title=f"{measure.capitalize()} by period{unit}", barmode="stack")
+
+
+def _add_past(figure: go.Figure, past: Rows, measure: str) -> None:
+    """Earlier forecasts of past periods, with their intervals."""
+    known = [row for row in past if row[f"{measure}_expected"] is not None]
+    if not known:
+        return
+    bars = error_bars(
+        above=[row[f"{measure}_p90"] - row[f"{measure}_expected"] for row in known],
+        below=[row[f"{measure}_expected"] - row[f"{measure}_p10"] for row in known],
+    )
+    figure.add_scatter(
+        x=_periods(known),
+        y=_column(known, f"{measure}_expected"),
+        mode="markers",
+        name="forecast of then",
+        marker={"color": BLUE, "symbol": "diamond-open", "size": 9},
+        error_y={**bars, "color": BLUE},
+    )
 
 
 def origin_figure(rows: Rows, measure: str, unit: str) -> go.Figure:
@@ -99,7 +133,12 @@ def forecast_figures(record: Mapping[str, Any]) -> dict[str, go.Figure]:
     rows, actuals, currency = record.get("total", record["periods"]), record["actuals"], record["currency"]
     measures = [name for name in ("revenue", "wins") if record["sum"][f"{name}_expected"] is not None]
     units = {"revenue": f" ({escape(currency)})" if currency else "", "wins": ""}
-    figures = {f"{measure}_fan": fan_figure(rows, actuals, measure, units[measure]) for measure in measures}
+    target, past = record.get("target"), record.get("past", ())
+    goals = {"revenue": target["periods"][0]["revenue"] if target else None, "wins": None}
+    figures = {
+        f"{measure}_fan": fan_figure(rows, actuals, measure, units[measure], Beside(goals[measure], past))
+        for measure in measures
+    }
     for measure in measures:
         figures[f"{measure}_origin"] = origin_figure(rows, measure, units[measure])
     if "explain" in record:

@@ -18,7 +18,7 @@ from funnel.forecast.new_leads import (
     unseen_year_share,
 )
 from funnel.forecast.open_leads import OpenLeads, scored_leads, win_probabilities
-from funnel.forecast.periods import CalendarPeriod, periods
+from funnel.forecast.periods import LENGTH_IN_MONTHS, CalendarPeriod, periods
 from funnel.forecast.rhythm import fit_rhythm, working_days
 from history.arrays import Floats, Ints
 from history.history import DAY_US, History
@@ -30,11 +30,21 @@ MEASURED, MODEL = "measured", "model"
 
 @dataclass(frozen=True)
 class ForecastOptions:
-    """Period (week, month or quarter), number of periods (None: about three months), column to group by."""
+    """Period (week, month or quarter), number of periods (None: about three months), column to group by.
+
+    revenue_per_month: the target whose chance is computed, None for none.
+    """
 
     period: str = "month"
     count: int | None = None
     by: str | None = None
+    revenue_per_month: float | None = None
+
+    @property
+    def goal(self) -> float | None:
+        """The target's share of one period."""
+        monthly = self.revenue_per_month
+        return None if monthly is None else monthly * LENGTH_IN_MONTHS[self.period]
 
 
 @dataclass(frozen=True)
@@ -163,12 +173,13 @@ def forecast(
     """
     parts = _parts(bundle, replace(history, config=bundle.config), options, leads)
     expectation = _expectation(parts)
-    quantiles = simulate(expectation)
+    goals = None if options.goal is None else np.full(len(parts.spans), options.goal)
+    quantiles = simulate(expectation, goals=goals)
     whole, whole_quantiles = expectation, quantiles
     if options.by is not None:
         # Quantiles of groups do not add up: the whole is simulated as one group.
         whole = _expectation(replace(parts, groups=single_group(history)))
-        whole_quantiles = simulate(whole)
+        whole_quantiles = simulate(whole, goals=goals)
     return Forecast(
         as_of_us=history.as_of_us,
         options=options,

@@ -33,8 +33,35 @@ def forecast_record(result: Forecast) -> Record:
             **_interval("revenue", revenue, quantiles.total_revenue[:, 0]),
         },
         "within_horizon": within_horizon(result),
+        "target": target_record(result),
     }
     return record | ({"total": total_rows(result)} if result.groups.column else {})
+
+
+def target_record(result: Forecast) -> Record | None:
+    """The revenue target of each period and of all, its chance in the simulation, and the gap to the expectation.
+
+    A week has its share of the month's target. None without a target, amounts or timing.
+    """
+    goal = result.options.goal
+    if goal is None or not (result.has_amounts and result.has_timing):
+        return None
+    quantiles, expected = result.whole_quantiles, result.whole.revenue[:, 0]
+    periods = [
+        {**_dates(span), **_goal(goal, float(expected[i]), float(quantiles.goal_chance[i, 0]))}
+        for i, span in enumerate(result.periods)
+    ]
+    total = _goal(goal * len(periods), float(expected.sum()), float(quantiles.total_goal_chance[0]))
+    return {"revenue_per_month": result.options.revenue_per_month, "periods": periods, "sum": total}
+
+
+def _goal(goal: float, expected: float, chance: float) -> Record:
+    return {
+        "revenue": goal,
+        "chance": chance,
+        "gap": expected - goal,
+        "attained": expected / goal if goal else None,
+    }
 
 
 def within_horizon(result: Forecast) -> Record:

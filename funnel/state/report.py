@@ -19,18 +19,19 @@ def funnel_report(
     bundle: Bundle | None = None,
     warnings: Sequence[Warning] = (),
     *,
-    with_owners: bool = True,
+    may_compare_owners: bool = True,
 ) -> Record:
     """The JSON of `leadcast funnel`: funnel_state with `owners`, and these warnings added.
 
-    Without a model the probabilities are null and `owners` is empty, as it is unless `with_owners`.
+    Without a model the probabilities are null. `owners` is empty without a model, without `compare_owners` under
+    [display], and for people who may not compare: comparing employees is regulated in many places.
     """
     probabilities = None if bundle is None else lead_probabilities(bundle, history)
     columns, pace = (None, None) if bundle is None else (learned_columns(bundle), bundle.pace)
     state = funnel_state(history, options, probabilities, columns, pace)
     state["warnings"] += json_of(warnings)
     state["owners"] = []
-    if bundle is not None and with_owners:
+    if bundle is not None and may_compare_owners and history.config.display.get("compare_owners", False):
         state["owners"] = owners(bundle, history, options.from_us, options.to_us)
     return state
 

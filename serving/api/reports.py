@@ -17,6 +17,7 @@ from serving.api.openapi import (
     TEXT_OR_NULL,
     TIME,
     list_of,
+    nullable,
     object_of,
     problems,
     query,
@@ -28,7 +29,7 @@ from serving.http.access import scopes_of
 from serving.http.queries import Reader, one_of, read_filter, read_flag, read_query, read_text, whole_number
 from serving.http.router import Json, Routes
 from serving.store.reports.cache import Report
-from serving.store.reports.queries import IF_CONFIGURED, NEVER, ForecastQuery, FunnelQuery
+from serving.store.reports.queries import ForecastQuery, FunnelQuery
 
 routes = Routes()
 
@@ -89,7 +90,7 @@ FORECAST: Json = {
         query(
             "explain", "Add the arithmetic: leads, stages, sources, and what changed.", {"type": "boolean"}
         ),
-        _query_time("since", "With explain: what changed since then; default: one period before as_of."),
+        _query_time("since", "With explain: what changed since then; default: a week before as_of."),
     ],
     "responses": {"200": response("Wins and revenue by period.", ref("Forecast")), **problems(422)},
 }
@@ -125,6 +126,10 @@ SCHEMAS: dict[str, Json] = {
             "actuals": _ENTRIES,
             "views": _ENTRIES,
             "sum": {"type": "object", "description": "Over all periods."},
+            "target": nullable(
+                {"type": "object", "description": "Of [targets], with the chance to reach it."}
+            ),
+            "past": {**_ENTRIES, "description": "Archived forecasts of past periods, and what came."},
             "within_horizon": {**_WITHIN_HORIZON, "description": "Of the open leads, whatever the periods."},
             "currency": TEXT_OR_NULL,
             "warnings": _ENTRIES,
@@ -183,7 +188,7 @@ async def read_funnel(request: Request, query_string: bytes) -> Report:
     """The funnel with the options of a query string; raises Problem 422 and what the store raises."""
     values = read_query(query_string, FUNNEL_READERS)
     options = {_FUNNEL_OPTIONS.get(key, key): value for key, value in values.items()}
-    options["owners"] = IF_CONFIGURED if may_compare_owners(request) else NEVER
+    options["may_compare_owners"] = may_compare_owners(request)
     runtime = request.app.state.runtime
     report: Report = await runtime.stored.reports.get(FunnelQuery(**options), runtime.watch.current)
     return report

@@ -2,9 +2,11 @@
 
 from typing import Any
 
+from funnel.archive import FORECAST, read_reports
 from funnel.forecast.explain import explanation
 from funnel.forecast.forecast import ForecastOptions, forecast
 from funnel.forecast.report import forecast_record
+from funnel.forecast.track import past_forecasts
 from funnel.forecast.warnings import forecast_warnings
 from funnel.state.report import funnel_report
 from funnel.state.state import FunnelOptions
@@ -13,7 +15,7 @@ from history.history import History
 from history.warnings import Warning, json_of
 from models.bundle import Bundle
 from serving.base.instant import read_instant
-from serving.store.reports.queries import ALWAYS, IF_CONFIGURED, ForecastQuery, FunnelQuery
+from serving.store.reports.queries import ForecastQuery, FunnelQuery
 from serving.store.store import Store
 
 Record = dict[str, Any]
@@ -32,13 +34,12 @@ def funnel_from(store: Store, query: FunnelQuery, bundle: Bundle | None) -> Reco
     since_us = _instant(query.since, config, "since")
     history = store.read_all(_as_of_us(store, query.as_of, config), config)
     options = FunnelOptions(from_us, to_us, query.by, since_us, query.attention)
-    allowed = config.display.get("compare_owners", False)
     return funnel_report(
         history,
         options,
         bundle,
         _late_rows(store, query.as_of, history),
-        with_owners=query.owners == ALWAYS or (query.owners == IF_CONFIGURED and bool(allowed)),
+        may_compare_owners=query.may_compare_owners,
     )
 
 
@@ -46,13 +47,16 @@ def forecast_from(store: Store, query: ForecastQuery, bundle: Bundle) -> Record:
     """The forecast as `leadcast forecast --json` gives it, with the model's configuration."""
     since_us = _instant(query.since, bundle.config, "since")
     history = store.read_all(_as_of_us(store, query.as_of, bundle.config), bundle.config)
-    options = ForecastOptions(query.period, query.periods, query.by)
+    target = funnel_config(store, bundle).targets.get("revenue_per_month")
+    options = ForecastOptions(query.period, query.periods, query.by, target)
     result = forecast(bundle, history, options)
     record = {
         **forecast_record(result),
         "currency": result.currency,
         "warnings": json_of([*_late_rows(store, query.as_of, history), *forecast_warnings(result, bundle)]),
     }
+    reports = read_reports(store.engine.home, FORECAST, bundle.config.name)
+    record["past"] = past_forecasts(reports, record["actuals"], query.period, bundle.config.zone)
     if query.explain:
         record["explain"] = explanation(bundle, history, result, since_us)
     return record

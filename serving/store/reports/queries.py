@@ -1,21 +1,15 @@
 """The options of the funnel and the forecast, as the commands have them."""
 
 from dataclasses import dataclass
-from typing import Final
 
 from funnel.state.attention import SHOWN_LEADS
-
-# Whether a funnel compares owners: always for commands, over HTTP if [display] allows it and for admins alone.
-ALWAYS: Final = "always"
-IF_CONFIGURED: Final = "if configured"
-NEVER: Final = "never"
 
 
 @dataclass(frozen=True)
 class FunnelQuery:
     """The options of `leadcast funnel`; times are still text, since a date depends on the configured time zone.
 
-    owners: ALWAYS, IF_CONFIGURED or NEVER.
+    may_compare_owners: over HTTP for admins alone.
     """
 
     as_of: str | None = None
@@ -24,7 +18,7 @@ class FunnelQuery:
     by: str | None = None
     since: str | None = None
     attention: int = SHOWN_LEADS
-    owners: str = ALWAYS
+    may_compare_owners: bool = True
 
 
 @dataclass(frozen=True)

@@ -27,3 +27,21 @@ def test_without_expected_wins_nothing_is_drawn() -> None:
     quantiles = simulate(expectation(0.0, 0.0, 0.2))
     assert (quantiles.wins == 2).all()
     assert (quantiles.revenue == 20).all()
+
+
+def test_chance_of_a_goal_agrees_with_the_quantiles() -> None:
+    """The share of draws at or above the p10, p50 and p90 is 90, 50 and 10 %."""
+    expected = expectation(60.0, 30.0, 0.2)
+    quantiles = simulate(expected)
+    for level, share in zip(quantiles.revenue[:, 0, 0], (0.9, 0.5, 0.1), strict=True):
+        with_goal = simulate(expected, goals=np.array([level]))
+        assert with_goal.goal_chance[0, 0] == pytest.approx(share, abs=0.001)
+        assert with_goal.total_goal_chance[0] == with_goal.goal_chance[0, 0], "one period is the sum"
+        assert (with_goal.revenue == quantiles.revenue).all(), "a goal changes no draw"
+
+
+def test_goal_is_certain_or_impossible_without_uncertainty() -> None:
+    certain = expectation(0.0, 0.0)
+    assert simulate(certain, goals=np.array([20.0])).goal_chance[0, 0] == 1.0
+    assert simulate(certain, goals=np.array([20.01])).goal_chance[0, 0] == 0.0
+    assert np.isnan(simulate(certain).goal_chance).all()

@@ -6,6 +6,7 @@ import pytest
 
 from funnel.forecast.explain import PARTS, explanation
 from funnel.forecast.figures import (
+    Beside,
     backtest_figure,
     fan_figure,
     forecast_figures,
@@ -61,6 +62,13 @@ def test_figures_of_groups_show_the_whole(grouped: Forecast, monthly: Forecast) 
     record = {**forecast_record(grouped), "currency": None}
     plain = {**forecast_record(monthly), "currency": None}
     assert forecast_figures(record)["wins_fan"].data[2].y == forecast_figures(plain)["wins_fan"].data[2].y
+
+
+def test_target_and_earlier_forecasts_stand_in_the_fan() -> None:
+    past = {**ROW, "period_start": "2025-12-01", "period_end": "2026-01-01", "wins": 3}
+    names = [trace.name for trace in fan_figure([ROW], [past], "wins", "", Beside(2.5, [past])).data]
+    assert names[-2:] == ["forecast of then", "target"]
+    assert "target" not in [trace.name for trace in fan_figure([ROW], [past], "wins", "").data]
 
 
 def test_error_bars_reach_from_p10_to_p90() -> None:

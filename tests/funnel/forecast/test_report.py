@@ -82,3 +82,20 @@ def test_total_of_groups_is_the_forecast_without_groups(grouped: Forecast, month
     for name in ("wins_p10", "wins_p90", "revenue_p10", "revenue_p90"):
         assert record["sum"][name] == forecast_record(monthly)["sum"][name]
     assert "total" not in forecast_record(monthly)
+
+
+def test_target_has_its_chance_in_every_period(bundle: Bundle, history: History, monthly: Forecast) -> None:
+    assert forecast_record(monthly)["target"] is None
+    p50 = float(monthly.whole_quantiles.revenue[1, 0, 0])
+    record = forecast_record(forecast(bundle, history, ForecastOptions("month", 4, "owner", p50)))
+    target = record["target"]
+    assert target["periods"][0]["chance"] == pytest.approx(0.5, abs=0.01), "of the whole, not of a group"
+    assert [row["revenue"] for row in target["periods"]] == [p50] * 4
+    assert target["sum"]["revenue"] == pytest.approx(4 * p50)
+    expected = record["total"][0]["revenue_expected"]
+    assert target["periods"][0]["gap"] == pytest.approx(expected - p50)
+
+
+@pytest.mark.parametrize(("period", "share"), [("week", 7 / (365.25 / 12)), ("month", 1), ("quarter", 3)])
+def test_target_of_a_period_is_its_share_of_months(period: str, share: float) -> None:
+    assert ForecastOptions(period, revenue_per_month=300.0).goal == pytest.approx(300 * share)
