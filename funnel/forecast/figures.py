@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
+import numpy as np
 import plotly.graph_objects as go
 
 from funnel.dates import day_name, period_name
@@ -122,7 +123,16 @@ def waterfall_figure(changes: Mapping[str, Any], since: str, measure: str, unit:
         totals={"marker": {"color": BLUE}},
     )
     title = f"Expected {measure}: change since {day_name(since)}{unit}"
-    return go.Figure(waterfall).update_layout(**LAYOUT, title=title)
+    figure = go.Figure(waterfall).update_layout(**LAYOUT, title=title)
+    return figure.update_yaxes(range=_around_changes(changes))
+
+
+def _around_changes(changes: Mapping[str, Any]) -> list[float] | None:
+    """The part of the axis in which a waterfall moves: from zero its steps would be lines. None: all of it."""
+    levels = np.cumsum([changes[name] for name in ("then", *PARTS)])
+    low, high = float(levels.min()), float(levels.max())
+    room = high - low
+    return [max(low - room, 0.0), high + room / 2] if room > 0 else None
 
 
 def forecast_figures(record: Mapping[str, Any]) -> dict[str, go.Figure]:

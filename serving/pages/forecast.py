@@ -1,51 +1,101 @@
-"""The page of the forecast: wins and revenue by period with their intervals."""
+"""The page of the forecast: how much, when, how sure; the target, what changed, and the leads that decide it."""
 
-from collections.abc import Sequence
-from typing import Final
+from collections.abc import Mapping, Sequence
+from urllib.parse import urlencode
 
 from starlette.requests import Request
 from starlette.responses import Response
 
-from funnel.forecast.periods import KINDS
+from funnel.forecast.explain import PARTS
+from funnel.forecast.periods import DEFAULT_COUNT, KINDS, MOST
+from funnel.forecast.report import BEST_CASE, COMMIT
 from serving.api.reports import read_forecast
 from serving.http.router import Routes
 from serving.pages.charts import Charts, Words, charts_of
-from serving.pages.forms import read_form
+from serving.pages.forms import Form, read_form
+from serving.pages.funnel import columns_to_group_by
 from serving.pages.rendering import render
+from serving.pages.worklist_links import worklist_link
 from serving.store.reports.build import Record
 
-ALL_GROUPS: Final = "(all)"
+# A page shows so many and the number of all: its size must not grow with the data.
+SHOWN_GROUPS, GROUP_PERIODS = 15, 3
+SHOWN_PERIODS = 26
+SHOWN_SUMS = 10
+
 routes = Routes()
 
 
 @routes.get("/forecast")
 async def get_forecast_page(request: Request) -> Response:
-    """The forecast, with the options of `leadcast forecast` as form fields."""
+    """The forecast, explained, with the options of `leadcast forecast` as form fields."""
     form = read_form(request)
-    report = await read_forecast(request, form.query)
-    totals = [{**row, "group": ALL_GROUPS} for row in report.record.get("total", [])]
-    periods = [*report.record["periods"], *totals]
+    report = await read_forecast(request, explained(form))
+    forecast = report.record
+    rows = forecast.get("total", forecast["periods"])
+    kind = form.fields.get("period", "month")
     return render(
         "forecast.html",
         request,
-        forecast=report.record,
-        periods=periods,
-        most={kind: _largest(periods, f"{kind}_p90") for kind in ("wins", "revenue")},
-        has_amounts=any(period["revenue_expected"] is not None for period in periods),
-        has_groups=any("group" in period for period in periods),
+        forecast=forecast,
+        as_of=forecast["as_of"],
+        rows=rows,
+        kind=kind,
+        kinds={name: _link(form.fields, period=name, periods=None) for name in KINDS},
+        measures=measures_of(forecast),
+        groups=groups_of(forecast["periods"]) if "total" in forecast else [],
+        parts=PARTS,
         form=form.fields,
-        kinds=KINDS,
-        charts=list((await charts_of(report, _charts, Words(request))).values()),
+        columns=["stage", *columns_to_group_by(report.bundle, with_owner=True)],
+        bounds={"least": 1, "most": MOST.get(kind, 1), "default": DEFAULT_COUNT.get(kind, 1)},
+        definitions={"best_case": BEST_CASE, "commit": COMMIT},
+        limits={
+            "groups": SHOWN_GROUPS,
+            "group_periods": GROUP_PERIODS,
+            "periods": SHOWN_PERIODS,
+            "sums": SHOWN_SUMS,
+        },
+        worklist_link=worklist_link,
+        charts=await charts_of(report, _charts, Words(request)),
     )
 
 
-def _largest(periods: Sequence[Record], key: str) -> float:
-    """The largest value, to which bars are scaled; 1 if no value is positive."""
-    return max((period[key] for period in periods if period[key] is not None), default=0.0) or 1.0
+def explained(form: Form) -> bytes:
+    """The query of the page's figures: that of the form, always explained."""
+    query = form.query.decode()
+    return (
+        query.encode() if "explain" in form.fields else f"{query}{'&' if query else ''}explain=true".encode()
+    )
+
+
+def measures_of(forecast: Record) -> list[str]:
+    """revenue and wins, as far as they are known; revenue first."""
+    return [name for name in ("revenue", "wins") if forecast["sum"][f"{name}_expected"] is not None]
+
+
+def groups_of(periods: Sequence[Record]) -> list[list[Record]]:
+    """The records of each group, in order of the group's revenue, or wins, over the periods."""
+    by_group: dict[str | None, list[Record]] = {}
+    for record in periods:
+        by_group.setdefault(record["group"], []).append(record)
+
+    def size(records: list[Record]) -> tuple[float, float]:
+        return (
+            -sum(record["revenue_expected"] or 0.0 for record in records),
+            -sum(record["wins_expected"] or 0.0 for record in records),
+        )
+
+    return sorted(by_group.values(), key=size)
+
+
+def _link(fields: Mapping[str, str], **changes: str | None) -> str:
+    """The page with some fields of its form changed; None removes one."""
+    query = {name: value for name, value in {**fields, **changes}.items() if value is not None}
+    return f"/forecast?{urlencode(query)}"
 
 
 def _charts(forecast: Record, say: Words) -> Charts:
-    from funnel.figures import serialized
-    from funnel.forecast.figures import forecast_figures  # imports plotly, which other pages do not need
+    from funnel.figures import serialized  # imports plotly, which other pages do not need
+    from funnel.forecast.figures import forecast_figures
 
     return serialized(forecast_figures(forecast), say)

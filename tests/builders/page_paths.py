@@ -5,4 +5,4 @@ from urllib.parse import quote
 HOSTILE = "<img src=x onerror=\"document.title='taken'\">/../‮';--"
 LEAD_PAGE = f"/leads/{quote(HOSTILE, safe='')}"
 PATHS = ("/", "/funnel", "/forecast", "/model", "/docs", LEAD_PAGE)
-CHARTS = {"/funnel": 6, "/forecast": 4, "/forecast?explain=true&period=quarter": 6}
+CHARTS = {"/funnel": 6, "/forecast": 6, "/forecast?explain=true&period=quarter": 6}

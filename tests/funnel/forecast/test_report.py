@@ -86,14 +86,14 @@ def test_total_of_groups_is_the_forecast_without_groups(grouped: Forecast, month
 
 def test_target_has_its_chance_in_every_period(bundle: Bundle, history: History, monthly: Forecast) -> None:
     assert forecast_record(monthly)["target"] is None
-    p50 = float(monthly.whole_quantiles.revenue[1, 0, 0])
+    p50 = float(monthly.whole_quantiles.revenue[1, 1, 0])
     record = forecast_record(forecast(bundle, history, ForecastOptions("month", 4, "owner", p50)))
     target = record["target"]
-    assert target["periods"][0]["chance"] == pytest.approx(0.5, abs=0.01), "of the whole, not of a group"
+    assert target["periods"][1]["chance"] == pytest.approx(0.5, abs=0.01), "of the whole, not of a group"
     assert [row["revenue"] for row in target["periods"]] == [p50] * 4
     assert target["sum"]["revenue"] == pytest.approx(4 * p50)
-    expected = record["total"][0]["revenue_expected"]
-    assert target["periods"][0]["gap"] == pytest.approx(expected - p50)
+    expected = record["total"][1]["revenue_expected"]
+    assert target["periods"][1]["gap"] == pytest.approx(expected - p50)
 
 
 @pytest.mark.parametrize(("period", "share"), [("week", 7 / (365.25 / 12)), ("month", 1), ("quarter", 3)])

@@ -1,5 +1,6 @@
 """An application with one stored and scored lead of a hostile name in a hostile stage."""
 
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import quote
@@ -7,12 +8,18 @@ from urllib.parse import quote
 import pytest
 from starlette.testclient import TestClient
 
+from funnel.archive import archived_forecast, save_report
+from history.times import parse_time
 from models.bundle import Bundle
 from models.pointer import load_champion, read_pointer
+from serving.store.reports.build import forecast_from
+from serving.store.reports.queries import ForecastQuery
 from serving.store.scores.rescoring import rescore_dirty
+from serving.store.store import Store
 from tests.builders.page_paths import HOSTILE
 from tests.builders.service_client import caller
 from tests.builders.store_fakes import FakeRuntime, application, event
+from tests.builders.store_folder import load
 
 
 @pytest.fixture(scope="module")
@@ -37,3 +44,26 @@ def client(tmp_path: Path, bundle: Bundle) -> Iterator[TestClient]:
         assert client.post("/v1/events", json={"events": events}).json()["accepted"] == 3
         rescore_dirty(runtime.stored.store, bundle)
         yield client
+
+
+@pytest.fixture(scope="module")
+def world(tmp_path_factory: pytest.TempPathFactory, bundle: Bundle, crm: Path) -> Iterator[TestClient]:
+    """The simulated CRM behind a service with its model, owners compared, a target and earlier forecasts."""
+    folder = tmp_path_factory.mktemp("world")
+    data = Path(shutil.copytree(crm, folder / "crm"))
+    with open(data / "funnel.toml", "a") as file:  # the file ends with its targets
+        file.write("\nrevenue_per_month = 90000\n[display]\ncompare_owners = true\n")
+    runtime = FakeRuntime(folder / "home", bundle)
+    load(runtime.stored.store, data)
+    archive_forecasts(runtime.stored.store, bundle)
+    with caller(application(runtime)) as client:
+        yield client
+
+
+def archive_forecasts(store: Store, bundle: Bundle) -> None:
+    """Saves the forecasts of the first days of three past months."""
+    for day in ("2026-02-01", "2026-03-01", "2026-04-01"):
+        answer = forecast_from(store, ForecastQuery(as_of=day), bundle)
+        record = archived_forecast(answer, bundle.config, {"period": "month"})
+        assert record is not None
+        save_report(store.engine.home, record, parse_time(answer["as_of"], bundle.config.zone))

@@ -1,24 +1,86 @@
-"""The page of the forecast: the periods of the API, bars scaled to the largest value."""
+"""The page of the forecast: the API's figures, target and chance, groups with the whole, bounded size."""
+
+from typing import Any
 
 import pytest
 from starlette.testclient import TestClient
 
-from serving.pages.forecast import _largest
+from serving.pages.forecast import SHOWN_GROUPS, explained, groups_of, measures_of
+from serving.pages.forms import Form
+from tests.builders.html_page import Page
+from tests.builders.page_figures import figures_of, unknown_figures
+
+QUERIES = ["", "?period=week&periods=6", "?period=quarter", "?by=owner", "?as_of=2026-04-15&since=2026-03-01"]
+
+
+def api_query(query: str) -> str:
+    return f"{query}{'&' if query else '?'}explain=true"
+
+
+@pytest.mark.parametrize("query", QUERIES)
+@pytest.mark.parametrize("language", ["en", "de"])
+def test_every_figure_of_the_page_is_the_apis(world: TestClient, query: str, language: str) -> None:
+    answer = world.get(f"/v1/forecast{api_query(query)}").json()
+    page = world.get(f"/forecast{query}", headers={"accept-language": language}).text
+    defined = {"share": 0.99, "commit": 0.5, "best_case": 0.2}
+    known = figures_of([answer, defined], language, answer["currency"])
+    assert unknown_figures(page, known | {"1"}) == []
+
+
+def test_page_answers_how_much_when_and_how_sure(world: TestClient) -> None:
+    answer = world.get("/v1/forecast?explain=true").json()
+    page = Page(world.get("/forecast").text)
+    assert "four times in five between" in page.words
+    assert "is met with a chance of" in page.words
+    assert answer["target"]["revenue_per_month"] == 90000
+    assert answer["past"], "earlier forecasts are archived"
+    assert "Earlier forecasts and what came" in page.words
+    assert all(f"/leads/{lead['lead_id']}" in page.links for lead in answer["explain"]["top_leads"])
+
+
+def test_groups_end_with_the_whole_and_its_own_interval(world: TestClient) -> None:
+    words = Page(world.get("/forecast?by=owner").text).words
+    assert "All together" in words
+    assert "quantiles of groups do not add up" in words
 
 
 def test_page_shows_the_periods_of_the_forecast(client: TestClient) -> None:
-    page = client.get("/forecast?period=month&periods=3").text
-    for period in client.get("/v1/forecast?period=month&periods=3").json()["periods"]:
-        assert period["period_start"][:7] in page
+    assert client.get("/forecast?period=month&periods=3").text.count('<th scope="row">') >= 3
 
 
-@pytest.mark.parametrize(
-    ("values", "largest"), [([None, 2.0, 5.0], 5.0), ([None], 1.0), ([0.0], 1.0), ([], 1.0)]
-)
-def test_bars_are_scaled_to_a_positive_value(values: list[float | None], largest: float) -> None:
-    assert _largest([{"x": value} for value in values], "x") == largest
+def test_chosen_options_stay_in_the_form_and_the_links(world: TestClient) -> None:
+    text = world.get("/forecast?period=quarter&by=source&as_of=2026-04-15").text
+    assert '<option value="source" selected>' in text
+    assert 'name="as_of" value="2026-04-15"' in text
+    periods = [link for link in Page(text).links if link.startswith("/forecast?")]
+    assert len(periods) == 3
+    assert all("by=source" in link and "as_of=2026-04-15" in link for link in periods)
 
 
-def test_chosen_options_stay_in_the_form(client: TestClient) -> None:
-    page = client.get("/forecast?period=quarter").text
-    assert 'value="quarter" selected' in page or "selected>quarter" in page
+def test_page_is_light(world: TestClient) -> None:
+    assert len(world.get("/forecast?period=week&by=owner").content) < 150_000
+
+
+def test_many_groups_are_cut(world: TestClient) -> None:
+    page = world.get("/forecast?by=account_id").text
+    assert f"{50 - SHOWN_GROUPS} more" in page
+    assert len(page) < 150_000
+
+
+def test_groups_are_in_order_of_their_revenue() -> None:
+    rows: list[dict[str, Any]] = [
+        {"group": name, "revenue_expected": revenue, "wins_expected": wins}
+        for name, revenue, wins in (("a", 1.0, 9.0), (None, 3.0, 1.0), ("a", 1.0, 9.0), ("c", None, 5.0))
+    ]
+    assert [records[0]["group"] for records in groups_of(rows)] == [None, "a", "c"]
+
+
+def test_unknown_measures_are_not_shown() -> None:
+    assert measures_of({"sum": {"revenue_expected": None, "wins_expected": 2.0}}) == ["wins"]
+    assert measures_of({"sum": {"revenue_expected": None, "wins_expected": None}}) == []
+
+
+def test_page_is_always_explained() -> None:
+    assert explained(Form({}, b"")) == b"explain=true"
+    assert explained(Form({"by": "x"}, b"by=x")) == b"by=x&explain=true"
+    assert explained(Form({"explain": "true"}, b"explain=true")) == b"explain=true"

@@ -1,8 +1,5 @@
 """The page of the funnel: the API's figures, links to the leads behind them, owners only for admins, bounded size."""
 
-import shutil
-from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -13,22 +10,6 @@ from serving.pages.funnel import MOST_MONTHS, MOST_STAGES, columns_to_group_by, 
 from tests.builders.html_page import Page
 from tests.builders.page_figures import figures_of, unknown_figures
 from tests.builders.page_paths import HOSTILE
-from tests.builders.service_client import caller
-from tests.builders.store_fakes import FakeRuntime, application
-from tests.builders.store_folder import load
-
-
-@pytest.fixture(scope="module")
-def world(tmp_path_factory: pytest.TempPathFactory, bundle: Bundle, crm: Path) -> Iterator[TestClient]:
-    """The simulated CRM behind a service with its model, owners compared."""
-    folder = tmp_path_factory.mktemp("world")
-    data = Path(shutil.copytree(crm, folder / "crm"))
-    with open(data / "funnel.toml", "a") as file:  # the file ends with its targets
-        file.write("\nrevenue_per_month = 90000\n[display]\ncompare_owners = true\n")
-    runtime = FakeRuntime(folder / "home", bundle)
-    load(runtime.stored.store, data)
-    with caller(application(runtime)) as client:
-        yield client
 
 
 def test_page_shows_the_stages_of_the_funnel(client: TestClient) -> None:
