@@ -63,6 +63,11 @@ def _month_names() -> dict[str, int]:
 _MONTH_OF: Final = _month_names()
 
 
+def month_of_name(name: str) -> int | None:
+    """The month of a name such as March, Mär or dec, None for any other word."""
+    return _MONTH_OF.get(fold(name))
+
+
 def date_order(texts: Iterable[str]) -> str | None:
     """DAY_FIRST or MONTH_FIRST, by evidence over all dates of a column; None if it is open or contradicted.
 

@@ -13,6 +13,7 @@ from history.history import DAY_US, LOST, OPEN, WON
 from history.outcome_words import folded, match_key, states_of_words
 from history.values import LARGEST_NUMBER
 from training.audit.agreement import Agreement, Pair, agreement_of, largest_share
+from training.audit.closing_period import closing_period
 from training.audit.columns import NO_MOMENT, Column
 from training.audit.evidence import STRONG, WEAK, Evidence
 from training.audit.leads import LeadStates
@@ -23,6 +24,7 @@ MIN_COMPARED: Final = 20
 MIN_SIDE: Final = 5  # won leads, and lost ones
 # Of simulated plans, one with a normal error of a day agrees on 60 % of leads, of half a day on 80 %.
 AGREES_ON_BOTH: Final = 0.8  # of the won and of the lost leads: no plan is kept that exactly by losses
+AGREES_ON_PERIOD: Final = 0.98  # of either side: a plan with an error of two days keeps its quarter on 96 %
 AGREES_ON_ONE: Final = 0.95  # of the won leads alone: more than any plan made before
 AGREES_OFTEN: Final = 0.5  # of the lost leads: a reason to look
 MOST_OF_ONE_LAG: Final = 0.8  # a date at one lag from the creation was known there: the end of a trial
@@ -40,6 +42,7 @@ def same_fact(column: Column, leads: LeadStates, config: FunnelConfig) -> Eviden
         return None
     return (
         closing_date(column, leads, config)
+        or period_of_closing(column, leads, config)
         or cycle_time(column, leads)
         or final_amount(column, leads)
         or outcome_word(column, leads, config)
@@ -67,6 +70,19 @@ def closing_date(column: Column, leads: LeadStates, config: FunnelConfig) -> Evi
     tests = [lambda a, b, shift=shift: (a == b) | (a == b + shift) for shift in (1, -1)]
     agreement = max((agreement_of(leads, compared, Pair(day, closed), test) for test in tests), key=_share)
     return _graded(agreement, "its date is the day of the closing, or the next by another time zone,")
+
+
+def period_of_closing(column: Column, leads: LeadStates, config: FunnelConfig) -> Evidence | None:
+    """A month, quarter or week that is that of the closing, for won and lost leads alike."""
+    found = closing_period(column, leads, config)
+    if found is None:
+        return None
+    unit, agreement = found
+    if agreement.n < MIN_COMPARED or min(agreement.n_won, agreement.n_lost) < MIN_SIDE:
+        return None
+    if min(agreement.won, agreement.lost) < AGREES_ON_PERIOD or agreement.by_chance > MOST_BY_CHANCE:
+        return None
+    return _evidence(STRONG, agreement, f"its {unit} is that of the closing")
 
 
 def cycle_time(column: Column, leads: LeadStates) -> Evidence | None:

@@ -54,6 +54,41 @@ def test_planned_dates_are_kept(error_days: int, n: int) -> None:
         assert "leakage_suspected" not in verdicts.values()
 
 
+def quarters(us: Ints, shift: int = 0) -> list[str]:
+    months = us.astype("M8[us]").astype("M8[M]").astype(np.int64) + 12 * 1970 + shift
+    return [f"Q{month // 3 % 4 + 1}-{month // 12}" for month in months.tolist()]
+
+
+@pytest.mark.parametrize("n", [300, 2000])
+@pytest.mark.parametrize("seed", SEEDS)
+def test_period_of_the_closing_is_suspected(n: int, seed: int) -> None:
+    """Fiscal quarters of closed deals, and the planned ones of open deals, tell when a deal closed."""
+    w = world(n, seed)
+    known_us = np.where(w.closed, w.will_close_us, planned_us(w))
+    weeks = [day.isocalendar() for day in known_us.astype("M8[us]").astype("M8[D]").tolist()]
+    columns: dict[str, Texts] = {
+        "fiscal_period": quarters(known_us),
+        "from_february": quarters(known_us, 11),
+        "month": [text[:7] for text in days(known_us) if text],
+        "week": [f"{week.year}-W{week.week:02d}" for week in weeks],
+    }  # fmt: skip
+    assert w.audit(**columns) == dict.fromkeys(columns, "leakage_suspected")
+
+
+@pytest.mark.parametrize("error_days", [2, 15])
+def test_planned_quarters_and_those_of_the_creation_are_kept(error_days: int) -> None:
+    for seed in SEEDS:
+        w = world(2000, seed)
+        plan_us = w.will_close_us + (w.rng.normal(0, error_days, 2000) * DAY_US).astype(np.int64)
+        later_us = w.created_us + (w.rng.exponential(60, 2000) * DAY_US).astype(np.int64)
+        verdicts = w.audit(
+            plan=quarters(np.where(w.will_win, plan_us, later_us)),
+            cohort=quarters(w.created_us),
+            campaign=[f"{text[:7]}" for text in days(w.created_us) if text],
+        )
+        assert "leakage_suspected" not in verdicts.values()
+
+
 def test_date_of_creation_is_kept_though_leads_close_that_day() -> None:
     w = world(400, 1)
     w = w.closing_at(np.where(w.chance(0.8), w.created_us, w.will_close_us))
