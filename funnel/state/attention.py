@@ -154,7 +154,7 @@ def _entries(urgent: Sequence[_Urgent], leads: _Open) -> list[Record]:
     entries = []
     for one, name in zip(urgent, names, strict=True):
         step = next_step(_situation(leads, one.row))
-        action, fact = (None, None) if step is None else step.words()
+        action, fact = (None, None) if step is None else step.words(leads.paths.as_of_us, history.config.zone)
         entries.append(
             {
                 "lead_id": history.lead_ids[int(facts.lead[one.row])],

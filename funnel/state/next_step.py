@@ -33,8 +33,8 @@ ACTIONS: Final[Mapping[str, str]] = {
     "close": "Win or close",
 }
 FACTS: Final[Mapping[str, str]] = {
-    "answer": "won leads were answered within {usual_hours}",
-    "answer_limit": "the limit for an answer is {limit_hours}",
+    "answer": "won leads were answered within {limit}",
+    "answer_limit": "the limit for an answer is {limit}",
     "silent": "won leads in this stage were contacted again within {limit}",
     "stuck": "nine of ten leads that left this stage did so within {limit}",
     "high_value_untouched": "among the most valuable tenth of open leads",
@@ -93,17 +93,39 @@ class Situation:
 
 @dataclass(frozen=True)
 class NextStep:
-    """What to do (a key of ACTIONS) and why (of FACTS), with the values that their sentences need."""
+    """What to do (a key of ACTIONS) and why (of FACTS), with the values that their sentences need.
+
+    day and by are instants, limit is a duration, in microseconds; days are whole; before and now are shares.
+    """
 
     action: str
     fact: str | None = None
     values: Mapping[str, Any] = field(default_factory=dict)
 
-    def words(self) -> tuple[str, str | None]:
+    def words(self, now_us: int, zone: ZoneInfo) -> tuple[str, str | None]:
         """Both sentences in English."""
-        return ACTIONS[self.action].format_map(self.values), (
-            None if self.fact is None else FACTS[self.fact].format_map(self.values)
+        written = {name: _written(name, value, now_us, zone) for name, value in self.values.items()}
+        return ACTIONS[self.action].format_map(written), (
+            None if self.fact is None else FACTS[self.fact].format_map(written)
         )
+
+
+def _written(name: str, value: Any, now_us: int, zone: ZoneInfo) -> Any:
+    if name in ("day", "by"):
+        return day_word(value, now_us, zone)
+    if name == "days":
+        return _count(value, "day")
+    if name == "limit":
+        number, unit = in_units(value)
+        return _count(number, unit)
+    return value
+
+
+def in_units(duration_us: int) -> tuple[int, str]:
+    """A duration in whole days, below two days in whole hours, at least one."""
+    if duration_us < 2 * DAY_US:
+        return max(1, round(duration_us / HOUR_US)), "hour"
+    return round(duration_us / DAY_US), "day"
 
 
 def signs(lead: Situation) -> list[str]:
@@ -137,64 +159,53 @@ def next_step(lead: Situation) -> NextStep | None:
 
 def _answer(lead: Situation, asked: Touch) -> NextStep:
     kind = asked.kind.replace("_", " ")
-    is_passive = any(word in kind.lower() for word in _PASSIVE)
-    values: dict[str, Any] = {"kind": kind, "day": day_word(asked.time_us, lead.now_us, lead.zone)}
-    action = "react" if is_passive else "answer"
+    action = "react" if any(word in kind.lower() for word in _PASSIVE) else "answer"
+    values: dict[str, Any] = {"kind": kind, "day": asked.time_us}
     if lead.answer_hours is not None:
-        return NextStep(action, "answer", {**values, "usual_hours": _hours(lead.answer_hours)})
+        return NextStep(action, "answer", {**values, "limit": round(lead.answer_hours * HOUR_US)})
     assert lead.due.unanswered_us is not None
-    limit_hours = (lead.due.unanswered_us - asked.time_us) / HOUR_US
-    return NextStep(action, "answer_limit", {**values, "limit_hours": _hours(limit_hours)})
+    return NextStep(action, "answer_limit", {**values, "limit": lead.due.unanswered_us - asked.time_us})
 
 
 def _silent(lead: Situation) -> NextStep:
-    return NextStep(
-        "silent", "silent", {"days": _days_since(lead, lead.silent_since_us), "limit": _usual_gap(lead)}
-    )
+    return NextStep("silent", "silent", {"days": _days_of_silence(lead), "limit": _usual_gap(lead)})
 
 
 def _stuck(lead: Situation) -> NextStep:
     assert lead.due.stuck_us is not None
     values = {
-        "days": _days_since(lead, lead.entered_us),
+        "days": (lead.now_us - lead.entered_us) // DAY_US,
         "stage": lead.stage,
         "next_stage": lead.next_stage,
-        "limit": _days(lead.due.stuck_us - lead.entered_us),
+        "limit": lead.due.stuck_us - lead.entered_us,
     }
     return NextStep("stuck" if lead.next_stage else "stuck_last", "stuck", values)
 
 
 def _valuable(lead: Situation) -> NextStep:
-    return NextStep(
-        "high_value_untouched", "high_value_untouched", {"days": _days_since(lead, lead.silent_since_us)}
-    )
+    return NextStep("high_value_untouched", "high_value_untouched", {"days": _days_of_silence(lead)})
 
 
 def _fallen(lead: Situation) -> NextStep:
     assert lead.probability is not None
     assert lead.earlier is not None
-    values = {
-        "points": f"{100 * (lead.earlier - lead.probability):.0f}",
-        "before": f"{100 * lead.earlier:.0f}",
-        "now": f"{100 * lead.probability:.0f}",
-    }
+    before, now = 100 * lead.earlier, 100 * lead.probability
+    values = {"points": round(before - now), "before": round(before), "now": round(now)}
     return NextStep("probability_fell", "probability_fell", values)
 
 
 def _at_usual_pace(lead: Situation) -> NextStep | None:
     due = lead.due
     if lead.last_touch is None and due.untouched_us is not None:
-        return NextStep("first", "first", {"days": _days_since(lead, lead.created_us)})
+        return NextStep("first", "first", {"days": _days_of_silence(lead)})
     if due.silent_us is not None:
-        by = day_word(due.silent_us, lead.now_us, lead.zone)
-        return NextStep("follow_up", "silent", {"by": by, "limit": _usual_gap(lead)})
+        return NextStep("follow_up", "silent", {"by": due.silent_us, "limit": _usual_gap(lead)})
     if lead.stage is None and lead.next_stage is None:
         return None
     values: dict[str, Any] = {"next_stage": lead.next_stage}
     if due.stuck_us is None:
         return NextStep("next_stage" if lead.next_stage else "close", None, values)
-    values["by"] = day_word(due.stuck_us, lead.now_us, lead.zone)
-    values["limit"] = _days(due.stuck_us - lead.entered_us)
+    values |= {"by": due.stuck_us, "limit": due.stuck_us - lead.entered_us}
     return NextStep("move_on" if lead.next_stage else "close_by", "stuck", values)
 
 
@@ -210,24 +221,13 @@ def _is_over(due_us: int | None, now_us: int) -> bool:
     return due_us is not None and now_us > due_us
 
 
-def _usual_gap(lead: Situation) -> str:
+def _usual_gap(lead: Situation) -> int:
     assert lead.due.silent_us is not None
-    return _days(lead.due.silent_us - lead.silent_since_us)
+    return lead.due.silent_us - lead.silent_since_us
 
 
-def _days_since(lead: Situation, since_us: int) -> str:
-    return _count((lead.now_us - since_us) // DAY_US, "day")
-
-
-def _days(duration_us: int) -> str:
-    """A limit in whole days, or in hours below two days."""
-    if duration_us < 2 * DAY_US:
-        return _hours(duration_us / HOUR_US)
-    return _count(round(duration_us / DAY_US), "day")
-
-
-def _hours(hours: float) -> str:
-    return _count(max(1, round(hours)), "hour")
+def _days_of_silence(lead: Situation) -> int:
+    return (lead.now_us - lead.silent_since_us) // DAY_US
 
 
 def _count(number: int, unit: str) -> str:

@@ -75,6 +75,7 @@ _SELECTION = [
         "attribute that identifies them.",
         {"type": "string", "maxLength": MAX_TEXT},
     ),
+    query("snoozed", "true: the snoozed leads, which are left out otherwise.", {"type": "boolean"}),
 ]
 WORKLIST: Json = {
     "operationId": "worklist",
@@ -151,6 +152,7 @@ SCHEMAS: dict[str, Json] = {
     "WorklistSummary": object_of(
         {
             **_EXPECTED,
+            "snoozed": {**INTEGER, "description": "Leads that would match were they not snoozed."},
             "by": {
                 **object_of(dict.fromkeys(("grade", "stage", "owner", "source", "attention"), _BY_VALUE)),
                 "description": "Leads without a value count under an empty text.",
@@ -180,6 +182,7 @@ SELECTION: dict[str, Reader] = {
     "source": Many(read_filter),
     "attention": Many(optional(one_of(CODES, ignore_case=True))),
     "q": read_filter,
+    "snoozed": read_flag,
 }
 PAGE: dict[str, Reader] = {"limit": whole_number(1, MAX_LIMIT), "cursor": read_text}
 CAPACITY: dict[str, Reader] = {"capacity": whole_number(1, MAX_CAPACITY)}

@@ -100,6 +100,9 @@ def set_snoozes(transaction: Transaction, snoozes: Sequence[Snooze]) -> list[boo
         else:
             row = {"lead_no": lead.lead_no, "until_us": snooze.until_us}
             _SET_SNOOZES.run(transaction.connection, [row])
+    transaction.numbers(
+        "score_no", 1
+    )  # kept figures of the worklist are stale (serving/store/scores/saved.py)
     return [snooze.lead_id in leads for snooze in snoozes]
 
 

@@ -7,7 +7,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import msgspec
-from sqlalchemy import Connection, RowMapping, and_, bindparam, func, literal_column, or_, select
+from sqlalchemy import Connection, and_, bindparam, func, literal_column, or_, select
 
 from funnel.state.next_step import Due, NextStep, Situation, next_step
 from history.history import DAY_US
@@ -19,6 +19,7 @@ from serving.store.scores.facts import ShownFacts, read_facts
 from serving.store.scores.saved import WEEK_US
 
 TREND_DAYS = 7
+Row = Mapping[str, Any]
 # Of `scores`, for an entry.
 COLUMNS = tuple(
     db.scores.c[name]
@@ -62,7 +63,7 @@ class Attended:
 
 
 def entries_of(
-    connection: Connection, rows: Sequence[RowMapping], time: ReadingTime, attended: Attended
+    connection: Connection, rows: Sequence[Row], time: ReadingTime, attended: Attended
 ) -> list[Shown]:
     """The entries of these rows of COLUMNS with `record` and `base`, in their order."""
     ranks = _ranks(connection, rows)
@@ -73,11 +74,11 @@ def entries_of(
     ]
 
 
-def _shown(row: RowMapping, time: ReadingTime, attended: Attended, listed: Mapping[str, Any]) -> Shown:
+def _shown(row: Row, time: ReadingTime, attended: Attended, listed: Mapping[str, Any]) -> Shown:
     entry: dict[str, Any] = msgspec.json.decode(row["record"])
     facts = read_facts(entry.pop("facts", {}))
     step = next_step(_situation(row, facts, time, attended.high_value))
-    action, fact = (None, None) if step is None else step.words()
+    action, fact = (None, None) if step is None else step.words(time.now_us, time.zone)
     touch, base = facts.last_touch, row["base"]
     entry |= listed
     entry |= {
@@ -94,7 +95,7 @@ def _shown(row: RowMapping, time: ReadingTime, attended: Attended, listed: Mappi
     return Shown(entry, step)
 
 
-def _situation(row: RowMapping, facts: ShownFacts, time: ReadingTime, high_value: float | None) -> Situation:
+def _situation(row: Row, facts: ShownFacts, time: ReadingTime, high_value: float | None) -> Situation:
     return Situation(
         now_us=time.now_us,
         zone=time.zone,
@@ -112,7 +113,7 @@ def _situation(row: RowMapping, facts: ShownFacts, time: ReadingTime, high_value
     )
 
 
-def _ranks(connection: Connection, rows: Sequence[RowMapping]) -> dict[int, int]:
+def _ranks(connection: Connection, rows: Sequence[Row]) -> dict[int, int]:
     """lead_no -> its place by expected revenue among all open leads, 1 for the largest.
 
     Counts the leads between neighbours, so that no part of the index is read twice.
@@ -150,7 +151,7 @@ def _count_between(connection: Connection, above: tuple[float, int] | None, key:
     return int(rows[0][0])
 
 
-def _trends(connection: Connection, rows: Sequence[RowMapping], now_us: int) -> dict[int, list[float | None]]:
+def _trends(connection: Connection, rows: Sequence[Row], now_us: int) -> dict[int, list[float | None]]:
     """lead_no -> its probability 7, 6, ... 1 days ago as known then, None before its first score, and now."""
     moves: dict[int, list[tuple[int, float]]] = defaultdict(list)
     numbers = [row["lead_no"] for row in rows]
@@ -159,7 +160,7 @@ def _trends(connection: Connection, rows: Sequence[RowMapping], now_us: int) -> 
     return {row["lead_no"]: _trend(row, moves[row["lead_no"]], now_us) for row in rows}
 
 
-def _trend(row: RowMapping, moves: Sequence[tuple[int, float]], now_us: int) -> list[float | None]:
+def _trend(row: Row, moves: Sequence[tuple[int, float]], now_us: int) -> list[float | None]:
     trend: list[float | None] = []
     for days in range(TREND_DAYS, 0, -1):
         known = [probability for as_of_us, probability in moves if as_of_us <= now_us - days * DAY_US]

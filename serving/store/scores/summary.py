@@ -55,13 +55,13 @@ def expected_of(connection: Connection, conditions: Sequence[ColumnElement[bool]
 
     A lead without a value counts under an empty text. Values are in order of their leads' number, most first.
     """
-    columns = [_SCORES[name] for name in GROUPS]
+    columns = [_SCORES[name] for name in db.SUMMED]
     rows = connection.execute(select(*columns, *_FIGURES).where(*conditions).group_by(*columns)).all()
     total = Expected()
     values: dict[str, dict[str | None, _Value]] = {name: defaultdict(_Value) for name in GROUPS}
     for *texts, leads, wins, revenue in rows:
         total.add(leads, wins, revenue)
-        for name, text in zip(GROUPS, texts, strict=True):
+        for name, text in zip(db.SUMMED, texts, strict=True):
             value = values[name][filter_key(text)]
             value.expected.add(leads, wins, revenue)
             value.spellings[text or MISSING] += leads

@@ -19,7 +19,7 @@ from serving.store.errors import InvalidCursor
 from serving.store.scores.entries import COLUMNS, Attended, ReadingTime, Shown, entries_of
 from serving.store.scores.needed import high_value, needed
 from serving.store.scores.neighbours import Listed, Neighbours, neighbours
-from serving.store.scores.saved import VERSION, outdated
+from serving.store.scores.saved import VERSION, WEEK_US, outdated
 from serving.store.scores.selection import (
     Filters,
     WorklistQuery,
@@ -81,12 +81,10 @@ class Worklist:
         """
         reading = self._reading(connection, config)
         attended = self._attended(reading)
-        conditions = _conditions(query.filters, attended.codes)
+        conditions = _conditions(query.filters, attended.codes, reading.time.now_us)
         rows = _rows(reading, query, conditions)
         shown = entries_of(connection, rows[: query.limit], reading.time, attended)
-        total = self._kept(
-            reading, ("total", query.filters), lambda: _count(connection, query.filters, conditions)
-        )
+        total = self._kept(reading, ("total", query.filters), lambda: _count(connection, conditions))
         if len(rows) <= query.limit:
             return Page(shown, None, total)
         last = rows[query.limit - 1]
@@ -114,10 +112,8 @@ class Worklist:
     ) -> Neighbours:
         """The leads before and after one in the query's order, and its place."""
         reading = self._reading(connection, config)
-        conditions = _conditions(query.filters, self._attended(reading).codes)
-        total = self._kept(
-            reading, ("total", query.filters), lambda: _count(connection, query.filters, conditions)
-        )
+        conditions = _conditions(query.filters, self._attended(reading).codes, reading.time.now_us)
+        total = self._kept(reading, ("total", query.filters), lambda: _count(connection, conditions))
         key = order_key(query, _exact_change(reading, query))
         return neighbours(connection, Listed(query, key, conditions, total), lead_id)
 
@@ -126,7 +122,7 @@ class Worklist:
     ) -> dict[str, Any] | None:
         """The entry of one open lead; None without one."""
         reading = self._reading(connection, config)
-        statement = _entry_columns(reading, db.scores.c.lead_no.label("key")).join(
+        statement = _entry_columns(reading).join(
             db.leads, db.leads.c.lead_no == db.scores.c.lead_no
         )
         is_lead = (db.leads.c.lead_id == lead_id) & (db.scores.c.is_open == 1)
@@ -136,12 +132,14 @@ class Worklist:
 
     def _summary(self, reading: _Reading, query: WorklistQuery, capacity: int | None) -> dict[str, Any]:
         codes = self._attended(reading).codes
-        conditions = _conditions(query.filters, codes)
+        conditions = _conditions(query.filters, codes, reading.time.now_us)
         record = self._kept(
             reading, ("expected", query.filters), lambda: expected_of(reading.connection, conditions)
         )
         needs = _by_attention(reading.connection, conditions, codes)
-        record = {**record, "by": {**record["by"], "attention": needs}}
+        snoozed = _conditions(replace(query.filters, snoozed=True), codes, reading.time.now_us)
+        asleep = _count(reading.connection, snoozed)
+        record = {**record, "snoozed": asleep, "by": {**record["by"], "attention": needs}}
         if capacity is None:
             return record
         first = replace(query, after=None, limit=capacity)
@@ -185,26 +183,31 @@ class Worklist:
         return value
 
 
-def _conditions(filters: Filters, codes: Mapping[int, str]) -> list[ColumnElement[bool]]:
+def _conditions(filters: Filters, codes: Mapping[int, str], now_us: int) -> list[ColumnElement[bool]]:
     chosen: Collection[int] | None = None
     if filters.attention:
         chosen = [lead_no for lead_no, code in codes.items() if code in filters.attention]
-    return selected(filters, chosen)
+    return selected(filters, chosen, now_us)
 
 
-def _rows(
-    reading: _Reading, query: WorklistQuery, conditions: Sequence[ColumnElement[bool]]
-) -> Sequence[Any]:
-    """The rows of one page and one more, if there is one."""
-    key = order_key(query, _exact_change(reading, query))
-    statement = _entry_columns(reading, key.label("key")).where(*conditions)
-    return reading.connection.execute(page_of(query, key, statement)).mappings().all()
+def _rows(reading: _Reading, query: WorklistQuery, conditions: Sequence[ColumnElement[bool]]) -> list[Any]:
+    """The rows of one page and one more, if there is one.
+
+    The numbers of the leads come first: a sort then carries no records.
+    """
+    key, lead_no = order_key(query, _exact_change(reading, query)), db.scores.c.lead_no
+    numbers = page_of(query, key, select(lead_no, key.label("key")).where(*conditions))
+    keys = dict(map(tuple, reading.connection.execute(numbers)))
+    statement = _entry_columns(reading).where(lead_no.in_(list(keys)))
+    rows = {row["lead_no"]: row for row in reading.connection.execute(statement).mappings()}
+    return [{**rows[lead_no], "key": value} for lead_no, value in keys.items()]
 
 
-def _entry_columns(reading: _Reading, key: ColumnElement[Any]) -> Select[Any]:
-    """What entries are made of, with the key of the order."""
-    base = base_now(reading.time.now_us).label("base")
-    return select(*COLUMNS, key, base, db.score_records.c.record).join_from(
+def _entry_columns(reading: _Reading) -> Select[Any]:
+    """What entries are made of."""
+    now_us = reading.time.now_us
+    base = base_now(now_us, now_us - WEEK_US).label("base")
+    return select(*COLUMNS, base, db.score_records.c.record).join_from(
         db.scores, db.score_records, db.scores.c.lead_no == db.score_records.c.lead_no
     )
 
@@ -215,11 +218,12 @@ def _exact_change(reading: _Reading, query: WorklistQuery) -> ColumnElement[Any]
         return None
     if reading.connection.execute(outdated(reading.time.now_us).limit(1)).first() is None:
         return None
-    probability, base = db.scores.c.probability, base_now(reading.time.now_us)
+    now_us, probability = reading.time.now_us, db.scores.c.probability
+    base = base_now(now_us, now_us - WEEK_US)
     return probability - func.coalesce(base, probability)
 
 
-def _count(connection: Connection, filters: Filters, conditions: list[ColumnElement[bool]]) -> int:
+def _count(connection: Connection, conditions: list[ColumnElement[bool]]) -> int:
     return int(connection.execute(count_of(conditions)).scalar() or 0)
 
 

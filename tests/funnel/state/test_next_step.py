@@ -76,7 +76,7 @@ def test_each_sign_asks_for_its_step(
 ) -> None:
     step = next_step(lead)
     assert step is not None
-    assert (signs(lead), step.words()) == (codes, (action, fact))
+    assert (signs(lead), step.words(NOW_US, lead.zone)) == (codes, (action, fact))
 
 
 def test_every_sentence_is_used() -> None:

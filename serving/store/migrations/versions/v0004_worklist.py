@@ -87,3 +87,6 @@ def _create_scores() -> None:
     for order in ORDERS:
         op.create_index(f"scores_by_{order}", "scores", ["is_open", order, "lead_no"])
     op.create_index("scores_by_base_until_us", "scores", ["is_open", "base_until_us"])
+    op.create_index("scores_by_owner", "scores", ["is_open", "owner_key", "revenue_rank"])
+    summed = ["is_open", "owner", "stage", "source", "grade", "probability", "revenue_rank"]
+    op.create_index("scores_summed", "scores", summed)

@@ -1,0 +1,260 @@
+"""Worklist: the page, its API and its CSV at 100,000 leads, for the queries that people make.
+
+Makes its own store. Checks each list against the sorted values before it reads a clock; prints median and p95 with the
+size of the answer, with the totals kept (nobody wrote in between) and after a score has changed.
+LEADCAST_DATABASE_URL names an empty database to measure instead of SQLite.
+
+    python -m benchmarks.bench_worklist [--leads 100000] [--runs 20]
+"""
+
+import argparse
+import asyncio
+import os
+import platform
+import random
+import tempfile
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from time import perf_counter
+from typing import Any
+
+import httpx
+import msgspec
+from sqlalchemy import text
+
+from benchmarks.http_load import quantile
+from benchmarks.measure import machine
+from funnel.state.next_step import Due, Touch
+from history.history import DAY_US, OUTBOUND
+from history.times import format_time
+from serving.application import build_app, guarded
+from serving.base.clock import clock_us
+from serving.base.settings import Settings
+from serving.runtime import Runtime
+from serving.store import schema as db
+from serving.store.database.transaction import Transaction
+from serving.store.scores.facts import LeadFacts
+from serving.store.scores.saved import save_scores, with_history
+from serving.store.scores.selection import ORDERS
+from serving.store.store import Store
+
+STAGES = ("New", "Qualified", "Demo", "Proposal", "Negotiation")
+SOURCES = ("web", "fair", "partner", "ads", "referral", "outbound")
+GRADES = ("A", "B", "C", "D")
+OWNERS = tuple(f"Owner {number}" for number in range(60))
+LEADS_PER_COMMIT = 5_000
+QUERIES = (
+    *(f"order={order}" for order in ORDERS),
+    "order=change&reverse=true",
+    "owner=owner%2017",
+    "owner=owner%2017&owner=owner%2018&grade=a&grade=b",
+    "stage=proposal&source=fair",
+    "attention=silent",
+    "attention=silent&attention=stuck&owner=owner%205",
+    "q=company%2077",
+    "q=nobody",
+)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--leads", type=int, default=100_000)
+    parser.add_argument("--runs", type=int, default=20)
+    options = parser.parse_args()
+    print(f"{machine()}, {platform.platform()}")
+    with tempfile.TemporaryDirectory() as name:
+        settings = Settings(home=Path(name), database_url=os.environ.get("LEADCAST_DATABASE_URL"))
+        asyncio.run(measure(settings, options.leads, options.runs))
+
+
+# ---- the store
+
+
+def fill(store: Store, count: int) -> None:
+    """Open leads with made scores, and two moves of each score within the last ten days."""
+    draw, now_us = random.Random(1), clock_us()
+    for start in range(1, count + 1, LEADS_PER_COMMIT):
+        numbers = range(start, min(start + LEADS_PER_COMMIT, count + 1))
+        with store.engine.writing() as connection:
+            leads = [
+                {
+                    "lead_no": n,
+                    "lead_id": f"L{n:07d}",
+                    "created_us": now_us - n * DAY_US // 500,
+                    "attributes": "{}",
+                }
+                for n in numbers
+            ]
+            connection.execute(db.leads.insert(), leads)
+            transaction = Transaction(connection, now_us)
+            save_scores(transaction, [[score_of(draw, lead, now_us) for lead in leads]])
+            transaction.finish()
+        with store.engine.writing() as connection:  # a week ago each of them had another probability
+            moves = "UPDATE score_history SET as_of_us = :then WHERE entry_no BETWEEN :first AND :last"
+            times = {"then": now_us - 9 * DAY_US, "first": numbers[0], "last": numbers[-1]}
+            connection.execute(text(moves), times)
+            connection.execute(
+                text(
+                    "UPDATE scores SET base_probability = (1 + probability) * :share, base_until_us = NULL, "
+                    "change = probability - (1 + probability) * :share WHERE lead_no BETWEEN :first AND :last"
+                ),
+                {**times, "share": 0.3},
+            )
+
+
+def score_of(draw: random.Random, lead: dict[str, Any], now_us: int) -> Any:
+    """The score of one lead, of the size that a model's scores have."""
+    probability, amount = draw.betavariate(1, 5), draw.lognormvariate(9, 1)
+    touched_us = now_us - draw.randrange(30 * DAY_US)
+    entered_us = now_us - draw.randrange(60 * DAY_US)
+    stage, owner, source = draw.choice(STAGES), draw.choice(OWNERS), draw.choice(SOURCES)
+    facts = LeadFacts(
+        entered_us=entered_us,
+        last_touch=Touch(touched_us, "call", "phone", OUTBOUND),
+        asked=None,
+        due=Due(None, touched_us + 12 * DAY_US, entered_us + 40 * DAY_US, touched_us + 7 * DAY_US),
+        next_stage="Proposal",
+        answer_hours=4.0,
+    )
+    company = f"Company {lead['lead_no']} Ltd"
+    row = {
+        "lead_no": lead["lead_no"],
+        "is_open": 1,
+        "revenue_rank": probability * amount,
+        "amount_rank": amount,
+        "probability": probability,
+        "created_us": lead["created_us"],
+        "touch_us": touched_us,
+        "entered_us": entered_us,
+        "base_probability": None,
+        "base_until_us": None,
+        "change": 0.0,
+        **facts.due._asdict(),
+        "status": "scored",
+        "grade": draw.choice(GRADES),
+        "stage": stage,
+        "owner": owner,
+        "source": source,
+        "stage_key": stage.casefold(),
+        "owner_key": owner.casefold(),
+        "source_key": source,
+        "search": f"{lead['lead_id']}\n{company}\nmara lindqvist, berlin\nm@example.org\n+49 30 1234".casefold(),
+        "as_of_us": now_us,
+        "through_row": 0,
+        "model_version": "1",
+    }
+    row["record"] = record_text(row, lead, facts, company)
+    return with_history(row, None, [])
+
+
+def record_text(row: dict[str, Any], lead: dict[str, Any], facts: LeadFacts, company: str) -> str:
+    reason = {
+        "feature": "days_since_last_touch",
+        "label": "Last touch 3 days ago raises the chance",
+        "points": 4.1,
+    }
+    record = {
+        **{
+            name: row[name]
+            for name in ("status", "stage", "probability", "grade", "owner", "source", "model_version")
+        },
+        "lead_id": lead["lead_id"],
+        "as_of": format_time(row["as_of_us"]),
+        "probability_low": row["probability"] * 0.7,
+        "probability_high": min(1.0, row["probability"] * 1.4),
+        "horizon_days": 90,
+        "score": 100 * row["probability"],
+        "expected_amount": row["amount_rank"],
+        "expected_amount_low": row["amount_rank"] / 2,
+        "expected_amount_high": row["amount_rank"] * 2,
+        "expected_revenue": row["revenue_rank"],
+        "currency": "EUR",
+        "expected_close_date": "2027-02-01",
+        "baseline_probability": 0.15,
+        "reasons": [{**reason, "value": "3", "direction": "up"}] * 3,
+        "warnings": [],
+        "rank": None,
+        "created_at": format_time(lead["created_us"]),
+        "account_id": None,
+        "name": company,
+        "detail": "Mara Lindqvist, Berlin",
+        "facts": facts.to_dict(),
+    }
+    return msgspec.json.encode(record).decode()
+
+
+# ---- requests
+
+
+async def measure(settings: Settings, count: int, runs: int) -> None:
+    runtime = Runtime(settings)
+    started = perf_counter()
+    fill(runtime.stored.store, count)
+    print(f"{count:,} leads stored in {perf_counter() - started:.0f} s")
+    transport = httpx.ASGITransport(app=guarded(build_app(runtime), runtime))
+    async with httpx.AsyncClient(transport=transport, base_url="http://127.0.0.1") as client:
+        await check(client, count)
+        for path in ("/v1/leads", "/v1/leads/summary", "/"):
+            print(f"{path:<20} {'query':<52} {'kept, p95':>10} {'changed, median':>16} {'p95':>8} {'kB':>6}")
+            for query in QUERIES:
+                query = f"{query}&capacity=20" if path != "/v1/leads" else query
+                await bench(client, runtime.stored.store, f"{path}?{query}", runs)
+        started = perf_counter()
+        answer = await client.get("/v1/leads?format=csv")
+        print(f"CSV: {len(answer.content) / 1e6:.0f} MB in {perf_counter() - started:.1f} s")
+
+
+async def check(client: httpx.AsyncClient, count: int) -> None:
+    """The first page of each order is that of the sorted CSV."""
+    keys: dict[str, Callable[[dict[str, Any]], Any]] = {
+        "expected_revenue": lambda lead: lead["expected_revenue"],
+        "probability": lambda lead: lead["probability"],
+        "change": lambda lead: lead["change_7d"],
+        "last_touch": lambda lead: lead["last_touch_at"],
+    }
+    for order, key in keys.items():
+        page = (await client.get(f"/v1/leads?order={order}&limit=1000")).json()
+        values = [key(lead) for lead in page["leads"]]
+        assert page["total"] == count
+        assert values == sorted(values, reverse=True)
+    summary = (await client.get("/v1/leads/summary")).json()
+    assert sum(value["leads"] for value in summary["by"]["owner"].values()) == summary["leads"] == count
+
+
+async def bench(client: httpx.AsyncClient, store: Store, address: str, runs: int) -> None:
+    size = len((await client.get(address)).content)
+    kept = await seconds(lambda: client.get(address), runs)
+    changed = []
+    for _ in range(runs):
+        touch(store)
+        changed += await seconds(lambda: client.get(address), 1)
+    path, _, query = address.partition("?")
+    slow = sorted(changed)
+    print(
+        f"{path:<20} {query:<52} {1e3 * quantile(kept, 0.95):>7.0f} ms {1e3 * quantile(slow, 0.5):>13.0f} ms "
+        f"{1e3 * quantile(slow, 0.95):>5.0f} ms {size / 1e3:>6.0f}"
+    )
+
+
+def touch(store: Store) -> None:
+    """Makes every kept figure stale, as a new score does."""
+    with store.engine.writing() as connection:
+        transaction = Transaction(connection, clock_us())
+        transaction.numbers("score_no", 1)
+        transaction.finish()
+
+
+async def seconds(work: Callable[[], Awaitable[Any]], runs: int) -> list[float]:
+    times: list[float] = []
+    for _ in range(runs):
+        started = perf_counter()
+        answer = await work()
+        times.append(perf_counter() - started)
+        assert answer.status_code == 200, answer.text
+    return sorted(times)
+
+
+if __name__ == "__main__":
+    main()
