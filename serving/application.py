@@ -24,7 +24,7 @@ from serving.api.errors import expected_problem
 from serving.api.openapi import describe
 from serving.http.guard import Guard
 from serving.http.router import Dispatcher
-from serving.pages import assets, docs, forecast, funnel, model, preferences, signin
+from serving.pages import assets, docs, forecast, funnel, model, preferences, saved_views, signin
 from serving.pages import worklist as worklist_page
 from serving.pages.errors import problem_pages
 from serving.pages.lead import forms as lead_forms
@@ -34,7 +34,10 @@ from serving.runtime import Runtime
 # Frequent routes first: the router tries them in order.
 # Parts of a lead come before the lead, whose id may be any text.
 API = (scores, events, worklist, corrections, bulk_leads, what_if, beside, leads, reports, status)
-PAGES = (worklist_page, lead_forms, lead_page, model, funnel, forecast, docs, signin, preferences, assets)
+PAGES = (
+    *(worklist_page, lead_forms, lead_page, model, funnel, forecast, docs),
+    *(signin, preferences, saved_views, assets),
+)
 ROUTES = [route for part in (*API, *PAGES) for route in part.routes.all]
 
 

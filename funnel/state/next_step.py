@@ -161,10 +161,11 @@ def _answer(lead: Situation, asked: Touch) -> NextStep:
     kind = asked.kind.replace("_", " ")
     action = "react" if any(word in kind.lower() for word in _PASSIVE) else "answer"
     values: dict[str, Any] = {"kind": kind, "day": asked.time_us}
-    if lead.answer_hours is not None:
-        return NextStep(action, "answer", {**values, "limit": round(lead.answer_hours * HOUR_US)})
     assert lead.due.unanswered_us is not None
-    return NextStep(action, "answer_limit", {**values, "limit": lead.due.unanswered_us - asked.time_us})
+    limit_us = lead.due.unanswered_us - asked.time_us
+    if lead.answer_hours is not None and lead.answer_hours * HOUR_US <= limit_us:
+        return NextStep(action, "answer", {**values, "limit": round(lead.answer_hours * HOUR_US)})
+    return NextStep(action, "answer_limit", {**values, "limit": limit_us})
 
 
 def _silent(lead: Situation) -> NextStep:
@@ -227,7 +228,9 @@ def _usual_gap(lead: Situation) -> int:
 
 
 def _days_of_silence(lead: Situation) -> int:
-    return (lead.now_us - lead.silent_since_us) // DAY_US
+    """Calendar days, as pages count how long ago the last touch was."""
+    now, since = (_local(us, lead.zone).date() for us in (lead.now_us, lead.silent_since_us))
+    return (now - since).days
 
 
 def _count(number: int, unit: str) -> str:

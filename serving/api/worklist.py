@@ -197,7 +197,7 @@ async def get_worklist(request: Request) -> Response:
     wanted = worklist_query(values)
     runtime = request.app.state.runtime
     if as_csv:
-        return await _csv_response(runtime, replace(wanted, limit=MAX_LIMIT))
+        return await csv_response(runtime, wanted)
     page = await read_page(runtime, wanted)
     return json_response({"leads": page.entries, "next_cursor": page.next_cursor, "total": page.total})
 
@@ -242,8 +242,9 @@ def worklist_query(values: dict[str, Any]) -> WorklistQuery:
         raise invalid_cursor() from None
 
 
-async def _csv_response(runtime: Any, wanted: WorklistQuery) -> Response:
+async def csv_response(runtime: Any, wanted: WorklistQuery) -> Response:
     """All pages as CSV. The first is read before the answer begins, so that an outage is a problem document."""
+    wanted = replace(wanted, limit=MAX_LIMIT)
     first = await read_page(runtime, wanted)
 
     async def lines() -> AsyncIterator[str]:

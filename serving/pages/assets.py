@@ -34,6 +34,7 @@ PARTS = (
     "lead",
     "reports",
     "model",
+    "worklist",
     "print",
 )
 SMALLEST_COMPRESSED = 1_000  # bytes

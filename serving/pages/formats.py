@@ -85,6 +85,14 @@ class Formats:
         """Saturday, 28 Nov."""
         return self._date(moment, "EEEE, d MMM", "EEEE, d. MMM")
 
+    def weekday_name(self, moment: str | int | None) -> str:
+        """Saturday."""
+        return self._date(moment, "EEEE", "EEEE")
+
+    def year(self, moment: str | int | None) -> str:
+        """2026."""
+        return self._date(moment, "y", "y")
+
     def month(self, moment: str | int | None) -> str:
         """Nov 2026."""
         return self._date(moment, "MMM y", "MMM y")

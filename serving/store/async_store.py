@@ -60,7 +60,7 @@ class AsyncStore:
         self.rescorer = Rescorer(self.store, bundle)
         self.rescorer.on_failure = _log_failure
         self.reports = CachedReports(self.store)
-        self.worklist = Worklist(self.store.now_us)
+        self.worklist = Worklist(lambda: self.store.now_us())
         self.outages = OutageState()
         self._readers = ThreadPoolExecutor(READER_THREADS, thread_name_prefix="store-reader")
         self._futures: LoopFutures | None = None

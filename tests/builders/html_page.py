@@ -9,7 +9,8 @@ VOID_TAGS = {"meta", "link", "br", "input", "img", "hr"}
 FORBIDDEN_TAGS = ("iframe", "style", "img")
 FRAME_SCRIPTS = ("/static/htmx.min.js", "/static/frame.js")
 CHART_SCRIPTS = ("/static/plotly.min.js", "/static/charts.js")
-SCRIPTS = FRAME_SCRIPTS + CHART_SCRIPTS
+LIST_SCRIPT = "/static/worklist.js"
+SCRIPTS = (*FRAME_SCRIPTS, *CHART_SCRIPTS, LIST_SCRIPT)
 
 
 def without_digest(path: str) -> str:

@@ -25,6 +25,7 @@ from serving.store.scores.selection import (
     WorklistQuery,
     base_now,
     count_of,
+    is_before,
     order_key,
     page_of,
     selected,
@@ -38,11 +39,16 @@ Value = TypeVar("Value")
 
 @dataclass(frozen=True)
 class Page:
-    """Entries of one page, the cursor of the next, None on the last, and the number of leads on all pages."""
+    """Entries of one page at now_us, the cursor of the next, None on the last, and the number of leads on all pages.
+
+    per_owner: the leads of one owner that need attention at most.
+    """
 
     shown: Sequence[Shown]
     next_cursor: str | None
     total: int
+    now_us: int = 0
+    per_owner: int = 0
 
     @property
     def entries(self) -> list[dict[str, Any]]:
@@ -85,10 +91,24 @@ class Worklist:
         rows = _rows(reading, query, conditions)
         shown = entries_of(connection, rows[: query.limit], reading.time, attended)
         total = self._kept(reading, ("total", query.filters), lambda: _count(connection, conditions))
+        about = reading.time.now_us, reading.time.per_owner
         if len(rows) <= query.limit:
-            return Page(shown, None, total)
+            return Page(shown, None, total, *about)
         last = rows[query.limit - 1]
-        return Page(shown, write_cursor(query.cursor_order, last["key"], last["lead_no"]), total)
+        cursor = write_cursor(query.cursor_order, last["key"], last["lead_no"])
+        return Page(shown, cursor, total, *about)
+
+    def count_before(
+        self, connection: Connection, query: WorklistQuery, config: FunnelConfig | None = None
+    ) -> int:
+        """The number of leads on the pages before that of the query."""
+        if query.after is None:
+            return 0
+        reading = self._reading(connection, config)
+        codes = self._attended(reading).codes if query.attention else {}
+        conditions = _conditions(query.filters, codes, reading.time.now_us)
+        key = order_key(query, _exact_change(reading, query))
+        return _count(connection, [*conditions, is_before(query, key)])
 
     def summary(
         self,
@@ -122,11 +142,9 @@ class Worklist:
     ) -> dict[str, Any] | None:
         """The entry of one open lead; None without one."""
         reading = self._reading(connection, config)
-        statement = _entry_columns(reading).join(
-            db.leads, db.leads.c.lead_no == db.scores.c.lead_no
-        )
+        statement = _entry_columns(reading).join(db.leads, db.leads.c.lead_no == db.scores.c.lead_no)
         is_lead = (db.leads.c.lead_id == lead_id) & (db.scores.c.is_open == 1)
-        rows = connection.execute(statement.where(is_lead)).mappings().all()
+        rows = list(map(dict, connection.execute(statement.where(is_lead)).mappings()))
         shown = entries_of(connection, rows, reading.time, self._attended(reading))
         return shown[0].entry if shown else None
 

@@ -10,7 +10,7 @@ import pytest
 from click.testing import CliRunner
 
 from cli.main import leadcast
-from tests.builders.html_page import CHART_SCRIPTS, FRAME_SCRIPTS, without_digest
+from tests.builders.html_page import CHART_SCRIPTS, FRAME_SCRIPTS, LIST_SCRIPT, without_digest
 from tests.builders.page_paths import CHARTS, HOSTILE, LEAD_PAGE, PATHS
 from tests.builders.running_service import Service, until
 
@@ -69,6 +69,7 @@ def test_browser_draws_the_charts_from_this_host_alone(trained_home: Path, tmp_p
             by_page = [line for line in log.read_text().splitlines() if f'"initiator":"{service.url}' in line]
             urls = {url for line in by_page for url in re.findall(r'"url":"([^"]+)"', line)}
             own_paths = ["/static/leadcast.css", *FRAME_SCRIPTS]
+            own_paths += [LIST_SCRIPT] if path == "/" else []
             own_paths += ["/static/charts.css", *CHART_SCRIPTS] if path in CHARTS else []
             loaded = {without_digest(url) for url in urls} - {f"{service.url}/static/favicon.svg"}
             assert loaded == {service.url + name for name in own_paths}
