@@ -49,7 +49,8 @@ READERS = {
     "done": read_filter,
     "panel": read_filter,
 }
-OPEN_STATUS = ("scored", "insufficient_data")
+ABSTAINED = "insufficient_data"
+OPEN_STATUS = ("scored", ABSTAINED)
 
 routes = Routes()
 
@@ -161,6 +162,7 @@ def _shown(request: Request, wanted: Wanted, document: Mapping[str, Any]) -> dic
         "zone_name": str(translate.formats.zone),
         "tried": {},
         "is_first_page": is_first,
+        "other_warnings": [] if score is None else [w for w in score["warnings"] if w["code"] != ABSTAINED],
         "known": [(plain(name), value_words(value, translate)) for name, value in lead["attributes"].items()],
         "crm_url": safe_url(lead["url"]),
         "choices": None if wanted.bundle is None else choices_of(wanted.bundle),

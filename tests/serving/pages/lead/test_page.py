@@ -105,7 +105,10 @@ def test_abstention_is_explained_by_its_cause(client: TestClient) -> None:
     score = client.get(f"/v1{LEAD_PAGE}").json()["score"]
     assert score["status"] == "insufficient_data"
     (cause,) = [w["detail"] for w in score["warnings"] if w["code"] == "insufficient_data"]
-    assert f"The cause: {cause}." in Page(client.get(LEAD_PAGE, headers=HTML).text).words
+    page = Page(client.get(LEAD_PAGE, headers=HTML).text).words
+    assert f"The cause: {cause}." in page
+    assert page.count(cause) == 1
+    assert "Nothing that you usually do" not in page
 
 
 @pytest.mark.parametrize(
