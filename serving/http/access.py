@@ -147,15 +147,13 @@ def cookies_of(scope: Scope) -> dict[str, str]:
 def _key_required(scope: Scope) -> Problem:
     """401; for people in a browser 303 to the page for signing in, from which they come back."""
     detail = "An API key is required: send Authorization: Bearer KEY, or sign in at /signin."
-    if not is_page(scope["path"]) or b"text/html" not in (header(scope, b"accept") or b""):
-        return Problem(401, "key-needed", detail, headers={"WWW-Authenticate": CHALLENGE})
-    if (
-        header(scope, b"hx-request") is not None
-    ):  # htmx follows a 303 itself and would show the page inside this one
-        return Problem(
-            401, "key-needed", detail, headers={"HX-Redirect": SIGN_IN, "WWW-Authenticate": CHALLENGE}
-        )
-    return Problem(303, "sign-in", "Sign in first.", headers={"Location": f"{SIGN_IN}{_way_back(scope)}"})
+    headers = {"WWW-Authenticate": CHALLENGE}
+    if is_page(scope["path"]) and header(scope, b"hx-request") is not None:
+        # htmx follows a 303 itself and would show the page for signing in inside this one.
+        headers["HX-Redirect"] = f"{SIGN_IN}{_way_back_of_part(scope)}"
+    elif is_page(scope["path"]) and b"text/html" in (header(scope, b"accept") or b""):
+        return Problem(303, "sign-in", "Sign in first.", headers={"Location": f"{SIGN_IN}{_way_back(scope)}"})
+    return Problem(401, "key-needed", detail, headers=headers)
 
 
 def _way_back(scope: Scope) -> str:
@@ -163,8 +161,20 @@ def _way_back(scope: Scope) -> str:
     if scope["method"] not in ("GET", "HEAD") or scope["path"] in ("/", "/signout"):
         return ""
     raw: bytes = scope.get("raw_path") or quote(scope["path"]).encode()
-    query: bytes = scope.get("query_string") or b""
-    target = raw.partition(b"?")[0] + (b"?" + query if query else b"")
+    return _query_for(raw.partition(b"?")[0], scope.get("query_string") or b"")
+
+
+def _way_back_of_part(scope: Scope) -> str:
+    """The same for a part of a page, which htmx asks for: the page is in HX-Current-URL."""
+    try:
+        page = urlsplit(header(scope, b"hx-current-url") or b"")
+    except ValueError:
+        return ""
+    return _query_for(page.path, page.query) if page.path else ""
+
+
+def _query_for(path: bytes, query: bytes) -> str:
+    target = path + (b"?" + query if query else b"")
     panel = "&panel=1" if b"panel=1" in query.split(b"&") else ""
     return f"?to={quote(target, safe='')}{panel}"
 

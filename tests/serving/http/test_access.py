@@ -83,10 +83,16 @@ def test_people_are_sent_to_the_page_for_signing_in() -> None:
 
 def test_part_of_a_page_is_not_replaced_by_signing_in() -> None:
     scope = request("GET", "/")
-    scope["headers"] = [(b"accept", b"text/html"), (b"hx-request", b"true")]
-    with pytest.raises(Problem) as caught:
-        Access(ALL.api_keys).admit(scope)
-    assert (caught.value.status, caught.value.headers["HX-Redirect"]) == (401, "/signin")
+    for page, way_back in (
+        (b"http://crm.example:3000/leads/a%2Fb?panel=1", "?to=%2Fleads%2Fa%252Fb%3Fpanel%3D1&panel=1"),
+        (b"http://[", ""),
+        (b"", ""),
+        (b"/a\xff", ""),
+    ):
+        scope["headers"] = [(b"accept", b"*/*"), (b"hx-request", b"true"), (b"hx-current-url", page)]
+        with pytest.raises(Problem) as caught:
+            Access(ALL.api_keys).admit(scope)
+        assert (caught.value.status, caught.value.headers["HX-Redirect"]) == (401, f"/signin{way_back}")
 
 
 def with_session(access: Access, method: str, path: str, key: int = 0) -> dict[str, Any]:
