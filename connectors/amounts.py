@@ -94,6 +94,7 @@ def numbers(export: Export, table: pa.Table, name: str, kind: str) -> Floats:
                 f"{kind}.{name}: {examples[0]!r} may have thousands or decimals; no value decides it. "
                 'Put these lines into a file and add --mapping FILE: [formats] decimal = "." or decimal = ",".'
             )
+    export.unread.add(f"amounts of {kind}.{name}", array, unread | (read.good & (read.value < 0)))
     scientific = pc.fill_null(pc.match_substring_regex(array, SCIENTIFIC), False)
     export.tally(
         f"amounts of {kind}.{name} are in scientific notation, such as 2.19E+10: they count as these numbers, which a "

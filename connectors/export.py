@@ -15,6 +15,7 @@ from connectors.declare import ObjectKind, Trap
 from connectors.ids import are_rounded, is_id_name
 from connectors.recognise import Recognised, recognise
 from connectors.sources import BATCH_ROWS, Source
+from connectors.unread import UnreadCells
 from connectors.values import (
     COMMA,
     DAY_FIRST,
@@ -81,6 +82,7 @@ class Export:
     ignored: dict[str, list[str]] = field(default_factory=dict)
     # What was read otherwise than it stands, by what was done; notes of import.json in the end.
     tallies: dict[str, int] = field(default_factory=dict)
+    unread: UnreadCells = field(default_factory=UnreadCells)
     notes: list[str] = field(default_factory=list)  # decisions that people should know, for import.json
     earlier: Mapping[str, pa.Table] = field(default_factory=dict)
 
@@ -183,7 +185,7 @@ class Export:
     def unaccounted(self) -> "Export":
         """The same export for a further reading, whose rows are counted elsewhere."""
         accounts = [Account(account.file, account.kind) for account in self.accounts]
-        return replace(self, accounts=accounts, tallies={})
+        return replace(self, accounts=accounts, tallies={}, unread=UnreadCells())
 
     def tally(self, what: str, count: int) -> None:
         """Counts what was read otherwise than it stands, for the notes of import.json."""
@@ -201,12 +203,18 @@ class Export:
             for batch in self.batches(kind.name):
                 self.leave(batch, kind.unused, np.ones(len(batch), dtype=np.bool_))
 
-    def times(self, table: pa.Table, name: str) -> Times:
-        """A column of a table as instants in the export's zone and order of day and month."""
+    def times(self, table: pa.Table, name: str, label: str | None = None) -> Times:
+        """A column of a table as instants in the export's zone and order of day and month.
+
+        Cells that are no times are noted under the label, the column's name without one.
+        """
         if name not in table.column_names:
             nothing = np.zeros(len(table), dtype=np.bool_)
             return Times(np.zeros(len(table), dtype=np.int64), nothing, nothing, nothing)
-        return read_times(column(table, name), self.options.zone, self.order)
+        texts = column(table, name)
+        read = read_times(texts, self.options.zone, self.order)
+        self.unread.add(f"times of {label or name}", texts, read.given & ~read.good)
+        return read
 
     def ignore(self, kind: str, names: Iterable[str]) -> None:
         """Lists columns of a kind that were left out, for import.json."""

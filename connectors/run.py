@@ -166,7 +166,11 @@ def _record(export: Export, result: Result) -> dict[str, Any]:
         "exported_at": format_time(result.exported_us),
         "sources": [account.record() for account in export.accounts],
         "unclaimed": list(export.unclaimed),
-        "notes": [*export.notes, *(f"{count:,} {what}." for what, count in export.tallies.items())],
+        "notes": [
+            *export.notes,
+            *(f"{count:,} {what}." for what, count in export.tallies.items()),
+            *export.unread.notes(),
+        ],
         "ignored": {kind: names for kind, names in export.ignored.items() if names},
     }
 

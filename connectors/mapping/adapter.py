@@ -208,7 +208,7 @@ def _rows(export: Export, place: int, entry: Entry, ids: pa.Array) -> tuple[pa.T
     table = export.leave(table, "unknown_lead", ~known)
     for name in layout.needed:
         if name == layout.own_time:
-            read = export.times(_filled(table, "_time", entry.cells[name]), "_time")
+            read = export.times(_filled(table, "_time", entry.cells[name]), "_time", name)
             table = export.leave(table, "bad_time", ~read.known)
         elif name not in ("lead_id", "value"):
             empty = pc.is_null(_texts(table, entry.cells[name])).to_numpy(zero_copy_only=False)
@@ -259,12 +259,13 @@ def _column(export: Export, table: pa.Table, name: str, entry: Entry) -> pa.Arra
     if role == NUMBER:
         read = read_numbers(texts, export.options.decimal)
         good = read.good & ((read.value >= 0) | (name != "amount"))
+        export.unread.add(f"numbers of {entry.table}.{name}", texts, read.given & ~good)
         return pa.array(read.value, mask=~good)
     return _outcomes(texts, cell) if name == "outcome" else texts
 
 
 def _instants(export: Export, table: pa.Table, name: str, cell: Cell) -> Ints:
-    read = export.times(_filled(table, "_time", cell), "_time")
+    read = export.times(_filled(table, "_time", cell), "_time", name)
     us = read.us
     if name == "closed_at":
         ends = np.minimum(end_of_day(us, export.options.zone), max(export.options.now_us, 0))

@@ -149,6 +149,16 @@ def test_columns_of_the_outcomes_are_no_attributes(trial: Trial) -> None:
     assert 'name = "Neugeschäft"' in (trial.folder / "crm" / "funnel.toml").read_text(encoding="utf-8")
 
 
+def test_cells_of_outcomes_that_cannot_be_read_are_noted(trial: Trial) -> None:
+    """An amount of TBD and a closing date of soon were missing without a word."""
+    rows = ROWS.replace("05/04/2026;1.234,50 €", "soon;TBD").replace("06/04/2026;;", "06/04/2026;-5;")
+    (trial.source / "deals 2026.csv").write_text(rows, encoding="utf-8")
+    assert trial.run(SHEET).record["notes"] == [
+        "1 times of closed_at cannot be read, such as 'soon': they count as missing.",
+        "2 numbers of outcomes.amount cannot be read, such as 'TBD': they count as missing.",
+    ]
+
+
 def test_importing_a_mapping_twice_adds_no_row(trial: Trial) -> None:
     (trial.source / "deals.csv").write_text(ROWS, encoding="utf-8")
     trial.run(SHEET)
