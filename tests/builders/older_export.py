@@ -1,4 +1,4 @@
-"""Exports of persons as they were made earlier: what had happened by then, with the values of that day."""
+"""Exports as they were made earlier: what had happened by then, with the values of that day."""
 
 from dataclasses import replace
 from importlib import import_module
@@ -6,6 +6,7 @@ from pathlib import Path
 
 from tests.builders import marketo_export, pardot_export
 from tests.builders.event_stream import stream
+from tests.builders.import_cases import DEALS
 from tests.builders.simulated_crm import World, until
 
 
@@ -21,6 +22,8 @@ def write_older(system: str, world: World, shape: str, folder: Path, end: str) -
         _write_marketo(world, shape, folder, end)
     elif system == "pardot":
         _write_pardot(world, shape, folder, end)
+    elif system in DEALS:
+        import_module(f"tests.builders.{system}_export").export(until(world, end), shape, folder)
     else:
         made = stream(world)
         events = [event for event in made.events if event.recorded <= end]

@@ -1,4 +1,4 @@
-"""Exports of persons over older ones: the folder is that of the newer export alone, and keeps its history."""
+"""Exports over older ones: the folder is that of the newer export alone, and keeps its history."""
 
 import subprocess
 import sys
@@ -29,7 +29,10 @@ from tests.builders.simulated_crm import World, until, values_today
 # A system and one of its shapes.
 SYSTEMS = [
     ("amplitude", "pages"), ("ga4", "jsonl"), ("marketo", "bulk"), ("pardot", "export"), ("segment", "calls"),
+    ("dynamics", "api"), ("hubspot", "objects"), ("odoo", "api"), ("pipedrive", "objects"), ("salesforce", "objects"),
 ]  # fmt: skip
+# Exports of the interface, which tell present values and stages.
+OF_TODAY = [("dynamics", "view"), ("odoo", "list"), ("pipedrive", "reports")]
 # Imports an export and kills itself in the middle.
 KILLED = """
 import os, signal, sys
@@ -109,6 +112,27 @@ def test_values_of_a_newer_export_are_changes(world: World, tmp_path: Path) -> N
     }  # fmt: skip
     leads = {r["lead_id"]: r["owner"] for r in rows_of(tmp_path / "crm", "leads")}
     assert all(leads[prospect_id(lead)] == row["owner"] for lead, row in before.items())
+
+
+@pytest.mark.parametrize(("system", "shape"), OF_TODAY)
+def test_present_stages_and_owners_of_both_exports_are_kept(
+    system: str, shape: str, world: World, tmp_path: Path
+) -> None:
+    """Each is known from its own export on: so exports without a history become one."""
+    write_both(system, shape, world, tmp_path)
+    times = []
+    for name in ("older", "newer"):
+        imported = bring_in(system, tmp_path / name, tmp_path / "crm", **options_of(system))
+        times.append(imported.record["exported_at"][:19])
+    stages = rows_of(tmp_path / "crm", "stages")
+    known = [moment(row["recorded_at"] or row["entered_at"])[:19] for row in stages]
+    assert set(known) == set(times)
+    entered = [row["lead_id"] for row, at in zip(stages, known, strict=True) if at == times[0]]
+    moved = [row["lead_id"] for row, at in zip(stages, known, strict=True) if at == times[1]]
+    assert set(entered) & set(moved)
+    changes = rows_of(tmp_path / "crm", "attribute_changes")
+    assert "owner" in {row["attribute"] for row in changes}
+    assert {moment(row["recorded_at"])[:19] for row in changes} == {times[1]}
 
 
 @pytest.mark.parametrize(("point", "calls"), POINTS)
