@@ -19,9 +19,10 @@ pytest_plugins = ["tests.builders.store_fixtures"]
 
 
 def model(reads_accounts: bool = True) -> FakeModel:
-    return FakeModel(
-        vocabulary=SimpleNamespace(interactions=InteractionVocabulary(), reads_accounts=reads_accounts)
+    vocabulary = SimpleNamespace(
+        interactions=InteractionVocabulary(), reads_accounts=reads_accounts, identity=()
     )
+    return FakeModel(vocabulary=vocabulary)
 
 
 def queue(store: Store) -> dict[str, int]:
