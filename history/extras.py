@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from importlib.util import find_spec
 from typing import Final
 
 _EXTRAS: Final = {
@@ -33,6 +34,11 @@ def installation_hint(error: ModuleNotFoundError) -> str | None:
         if package in packages:
             return f"{package} is not installed: pip install 'leadcast[{extra}]'"
     return None
+
+
+def missing_packages(extra: str) -> list[str]:
+    """The packages of an extra that are not installed; nothing is imported."""
+    return [package for package in _EXTRAS[extra] if find_spec(package) is None]
 
 
 @contextmanager

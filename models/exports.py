@@ -18,7 +18,7 @@ class ExportedVersion:
     """A version whose bundle is in the home: when it was trained through, and the metrics of its card."""
 
     model_version: str
-    trained_through: str
+    trained_through: str | None
     n_leads: int | None
     metrics: Mapping[str, float | None]
     is_champion: bool

@@ -25,6 +25,7 @@ from serving.api.openapi import describe
 from serving.http.guard import Guard
 from serving.http.router import Dispatcher
 from serving.pages import assets, docs, forecast, funnel, model, preferences, saved_views, signin
+from serving.pages import jobs as job_pages
 from serving.pages import worklist as worklist_page
 from serving.pages.errors import problem_pages
 from serving.pages.lead import forms as lead_forms
@@ -37,6 +38,7 @@ API = (scores, events, worklist, corrections, bulk_leads, what_if, beside, leads
 PAGES = (
     *(worklist_page, lead_forms, lead_page, model, funnel, forecast, docs),
     *(signin, preferences, saved_views, assets),
+    *(job_pages,),
 )
 ROUTES = [route for part in (*API, *PAGES) for route in part.routes.all]
 

@@ -9,6 +9,7 @@ from sqlalchemy import Connection, select
 
 from serving.base.metrics import States
 from serving.base.settings import Settings
+from serving.jobs.jobs import Jobs
 from serving.model.watch import ModelWatch
 from serving.store import schema as db
 from serving.store.async_store import AsyncStore
@@ -28,6 +29,7 @@ class Runtime:
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
         self.watch = ModelWatch(settings.home, settings.run_folder)
+        self.jobs = Jobs(settings.home)
         self.states = States()
         self.stored = AsyncStore(settings.home, settings.database_url, lambda: self.watch.current)
         self.states.sources += [self.watch.gauges, self.stored.gauges]
@@ -46,7 +48,7 @@ class Runtime:
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
         """Opens the store, takes the champion into use before the first request, then follows it."""
-        async with self.stored.running(), self._watching():
+        async with self.stored.running(), self.jobs.running(), self._watching():
             yield
 
     @asynccontextmanager

@@ -78,9 +78,10 @@ CUPBOARD_IMPORTS = {
         "http": {"base"},
         "store": {"base"},
         "model": {"base"},
-        "api": {"base", "http", "store", "model"},
-        "pages": {"base", "http", "store", "model", "api"},
-        ".": {"base", "http", "store", "model", "api", "pages"},
+        "jobs": {"base"},
+        "api": {"base", "http", "store", "model", "jobs"},
+        "pages": {"base", "http", "store", "model", "jobs", "api"},
+        ".": {"base", "http", "store", "model", "jobs", "api", "pages"},
         "process": {"base", "http", "."},
     },
 }

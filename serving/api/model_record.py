@@ -6,7 +6,8 @@ from typing import Any
 
 from features.wording import label_of
 from models.bundle import Bundle
-from models.exports import exported_versions
+from models.exports import ExportedVersion, exported_versions
+from serving.jobs.kinds import registered_versions
 from serving.model.watch import ModelWatch
 
 # Parts of the model card that are answered as they are.
@@ -40,8 +41,18 @@ def model_record(watch: ModelWatch, home: Path) -> dict[str, Any]:
 
 
 def versions_record(home: Path) -> list[dict[str, Any]]:
-    """The versions whose bundles are in the home, the newest first."""
-    return [version.describe() for version in exported_versions(home)]
+    """The versions whose bundles are in the home, and those that the registry was last seen to have, newest first."""
+    versions = {version.model_version: version.describe() for version in exported_versions(home)}
+    for registered in registered_versions(home):
+        number = str(registered["model_version"])
+        unknown = ExportedVersion(number, None, None, registered["metrics"], False, False).describe()
+        known = versions.setdefault(number, unknown)
+        versions[number] = {
+            **known,
+            "registered_at": registered["created_at"],
+            "run_id": registered["run_id"],
+        }
+    return sorted(versions.values(), key=lambda version: -int(version["model_version"]))
 
 
 def _importance(bundle: Bundle, card: Mapping[str, Any]) -> list[dict[str, Any]]:

@@ -76,7 +76,7 @@ SCHEMAS: dict[str, Json] = {
             "model_version": TEXT,
             "in_use": {"type": "boolean"},
             "rollback": {"type": "boolean"},
-            "trained_through": TIME,
+            "trained_through": nullable(TIME),
             "metrics": {"type": "object"},
         },
         more=True,

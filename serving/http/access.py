@@ -19,7 +19,7 @@ from serving.http.sessions import SESSION_COOKIE, Session, Sessions
 OPEN_PATHS = frozenset({"/livez", "/readyz"})
 SIGN_IN = "/signin"
 STATIC = "/static/"
-PAGES = frozenset({"/", "/docs", "/funnel", "/forecast", "/model", "/welcome", SIGN_IN, "/signout"})
+PAGES = frozenset({"/", "/docs", "/funnel", "/forecast", "/model", "/job", "/welcome", SIGN_IN, "/signout"})
 ANONYMOUS_COOKIE = "leadcast_form"  # the token of forms without a session
 INGEST_PATHS = frozenset({"/v1/events", "/v1/corrections"})  # by POST
 INGEST_PARTS = ("/calls", "/notes", "/snooze")  # of a lead

@@ -1,14 +1,18 @@
 """The page of the model in use: what it is worth in one sentence, then its calibration, ranking, features, versions."""
 
 import asyncio
+import os
 from collections.abc import Mapping, Sequence
 from typing import Any
+from urllib.parse import urlsplit
 
 from starlette.requests import Request
 from starlette.responses import Response
 
-from serving.api.model_record import model_record
+from history.extras import missing_packages
+from serving.api.model_record import model_record, versions_record
 from serving.http.router import Routes
+from serving.jobs.kinds import are_listed
 from serving.pages.rendering import render
 
 FEATURES_SHOWN = 20
@@ -49,7 +53,23 @@ async def get_model_page(request: Request) -> Response:
         calibration=calibration_points(record["calibration"]) if record else None,
         features_shown=FEATURES_SHOWN,
         refused=runtime.watch.refused,
+        versions=record["versions"]
+        if record
+        else await asyncio.to_thread(versions_record, runtime.settings.home),
+        job=runtime.jobs.state(),
+        are_listed=are_listed(runtime.settings.home),
+        missing=missing_packages("train"),
+        tracking=tracking_link(),
     )
+
+
+def tracking_link(environment: Mapping[str, str] = os.environ) -> str | None:
+    """The tracking server's page of the model, without user and password; None unless it is reached by HTTP."""
+    parts = urlsplit(environment.get("MLFLOW_TRACKING_URI", ""))
+    if parts.scheme not in ("http", "https") or not parts.hostname:
+        return None
+    host = parts.netloc.rpartition("@")[2]
+    return f"{parts.scheme}://{host}{parts.path.rstrip('/')}/#/models/leadcast"
 
 
 def claim_of(metrics: Mapping[str, float | None]) -> dict[str, Any] | None:

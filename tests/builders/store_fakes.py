@@ -23,6 +23,7 @@ from serving.api.events import events_of
 from serving.application import build_app, guarded
 from serving.base.event import Event
 from serving.base.settings import Settings
+from serving.jobs.jobs import Jobs
 from serving.model.errors import NoModel
 from serving.store.async_store import AsyncStore
 from serving.store.history import history_of
@@ -131,11 +132,12 @@ class FakeRuntime:
     def __init__(self, home: Path, model: Any, url: str | None = None) -> None:
         self.settings = Settings(home=home)
         self.watch = FakeWatch(model)
+        self.jobs = Jobs(home)
         self.stored = AsyncStore(home, url, lambda: None)
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
-        async with self.stored.running():
+        async with self.stored.running(), self.jobs.running():
             yield
 
 

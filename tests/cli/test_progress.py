@@ -26,6 +26,14 @@ def test_each_step_is_one_line_without_a_terminal(capsys: pytest.CaptureFixture[
     assert capsys.readouterr() == ("", "reading ...\nfitting ...\n")
 
 
+def test_shares_are_lines_for_a_program(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("LEADCAST_PROGRESS", "shares")
+    work()
+    assert capsys.readouterr() == ("", "0% reading\n30% fitting\n60% fitting\n")
+
+
 @pytest.mark.parametrize("columns", ["40", "200"])
 def test_bar_erases_itself(columns: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """The next output of the command starts on an empty line."""

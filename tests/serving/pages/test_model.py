@@ -25,7 +25,7 @@ def plain(text: str) -> str:
 def test_page_begins_with_what_the_model_is_worth(client: TestClient, bundle: Bundle) -> None:
     claim = claim_of(bundle.metrics)
     assert claim is not None
-    lift, share = FORMATS.number(claim["lift"]), FORMATS.percent(claim["share"])
+    lift, share = FORMATS.number(round(claim["lift"], 1)), FORMATS.percent(claim["share"])
     sentence = TEXT(f"model.claim_{claim['kind']}", lift=lift, share=share)
     words = Page(client.get("/model").text).words
     assert plain(sentence) in words

@@ -1,0 +1,137 @@
+"""One job at a time over all workers of a home; a killed one leaves nothing behind."""
+
+import asyncio
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from serving.jobs.jobs import LOCK, SCRATCH, Job, JobRunning, Jobs
+from serving.jobs.run import JobRun
+from serving.jobs.state import DONE, FAILED, INTERRUPTED, JobState, write_state
+from tests.builders.running_service import ROOT, until
+
+COMMAND = "tests.builders.job_command"
+
+
+def job(*arguments: str) -> Job:
+    async def work(run: JobRun) -> None:
+        (run.scratch / "private").write_text("x")
+        await run.step("one", *arguments, module=COMMAND)
+
+    return Job("test", ("one",), work)
+
+
+async def ended(jobs: Jobs) -> None:
+    assert jobs._task is not None
+    await jobs._task
+
+
+async def soon(condition: Callable[[], bool]) -> None:
+    await asyncio.to_thread(until, condition)
+
+
+def test_job_runs_to_its_end_and_every_worker_sees_it(tmp_path: Path) -> None:
+    async def check() -> None:
+        jobs, other = Jobs(tmp_path), Jobs(tmp_path)
+        await jobs.start(job("answer"), "Olga")
+        with pytest.raises(JobRunning):
+            await other.claim()
+        state = other.state()
+        assert state is not None
+        assert (state.is_running, state.by) == (True, "Olga")
+        await ended(jobs)
+        state = other.state()
+        assert state is not None
+        assert (state.status, state.error) == (DONE, None)
+        assert state.results["one"]["given"] == []
+
+    asyncio.run(check())
+    assert list((tmp_path / "jobs").glob(f"{SCRATCH}*")) == []
+
+
+def test_failure_keeps_its_words_and_frees_the_lock(tmp_path: Path) -> None:
+    async def check() -> None:
+        jobs = Jobs(tmp_path)
+        await jobs.start(job("refuse"), None)
+        await ended(jobs)
+        state = jobs.state()
+        assert state is not None
+        assert state.status == FAILED
+        assert state.error is not None
+        assert state.error.startswith("the data is bad")
+        (await jobs.claim()).release()
+
+    asyncio.run(check())
+
+
+def test_end_of_the_worker_ends_its_job(tmp_path: Path) -> None:
+    pid_file = tmp_path / "pid"
+
+    async def check() -> None:
+        jobs = Jobs(tmp_path)
+        async with jobs.running():
+            await jobs.start(job("hang", str(pid_file)), None)
+            await soon(lambda: pid_file.exists() and bool(pid_file.read_text()))
+        state = jobs.state()
+        assert state is not None
+        assert state.status == INTERRUPTED
+
+    asyncio.run(check())
+    with pytest.raises(ProcessLookupError):
+        os.kill(int(pid_file.read_text()), 0)
+
+
+WORKER = f"""
+import asyncio, sys
+from pathlib import Path
+from serving.jobs.jobs import Job, Jobs
+async def work(run):
+    await run.step("one", "hang", sys.argv[2], module="{COMMAND}")
+async def main():
+    await Jobs(Path(sys.argv[1])).start(Job("test", ("one",), work), None)
+    await asyncio.Event().wait()
+asyncio.run(main())
+"""
+
+
+def test_killed_worker_takes_its_command_along(tmp_path: Path) -> None:
+    pid_file = tmp_path / "pid"
+    worker = subprocess.Popen([sys.executable, "-c", WORKER, str(tmp_path), str(pid_file)], cwd=ROOT)
+    until(lambda: pid_file.exists() and bool(pid_file.read_text()))
+    worker.kill()
+    worker.wait()
+    command = Path(f"/proc/{pid_file.read_text()}/cmdline")
+    until(lambda: not command.exists() or COMMAND.encode() not in command.read_bytes())
+    jobs = Jobs(tmp_path)
+    state = jobs.state()
+    assert state is not None
+    assert state.status == INTERRUPTED
+    assert list((tmp_path / "jobs").glob(f"{SCRATCH}*"))
+
+    async def start_again() -> None:
+        async with jobs.running():
+            pass
+
+    asyncio.run(start_again())
+    assert list((tmp_path / "jobs").glob(f"{SCRATCH}*")) == []
+
+
+def test_home_without_jobs_has_no_state_and_is_not_written(tmp_path: Path) -> None:
+    jobs = Jobs(tmp_path / "home")
+    assert jobs.state() is None
+    assert not jobs.is_busy()
+    assert not (tmp_path / "home").exists()
+
+
+def test_running_state_without_a_lock_is_interrupted(tmp_path: Path) -> None:
+    jobs = Jobs(tmp_path)
+    jobs.folder.mkdir()
+    (jobs.folder / LOCK).touch()
+    write_state(jobs.folder, JobState("test", ["one"], None, 1))
+    state = jobs.state()
+    assert state is not None
+    assert state.status == INTERRUPTED

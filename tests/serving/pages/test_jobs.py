@@ -1,0 +1,90 @@
+"""Jobs on pages: started by admins with the page's form alone, one at a time, shown with and without scripts."""
+
+import asyncio
+from pathlib import Path
+
+import pytest
+from starlette.testclient import TestClient
+
+from serving.jobs.jobs import Claim, Jobs
+from serving.jobs.state import JobState, write_state
+from tests.builders.html_page import Page
+from tests.builders.page_paths import HOSTILE
+from tests.builders.service_client import caller, service
+from tests.builders.store_fakes import FakeRuntime, application
+
+KEYS = "full,reader:read"
+PATHS = ("/model/train", "/model/promote", "/model/rollback", "/model/versions")
+
+
+@pytest.fixture
+def held(tmp_path: Path) -> Claim:
+    """A job of another worker that runs in the home."""
+    return asyncio.run(Jobs(tmp_path / "home").claim())
+
+
+@pytest.mark.parametrize("path", PATHS)
+def test_forms_need_the_scope_and_the_token(tmp_path: Path, path: str) -> None:
+    guard, runtime = service(tmp_path, LEADCAST_API_KEYS=KEYS)
+    client = caller(guard)
+    reader = client.post(path, data={"version": "1"}, headers={"authorization": "Bearer reader"})
+    assert (reader.status_code, reader.json()["type"]) == (403, "urn:leadcast:problem:missing-scope")
+    assert client.post(path, data={"version": "1"}).status_code == 401
+    runtime.stored.store.close()
+
+
+@pytest.mark.parametrize("path", PATHS)
+def test_forged_form_starts_nothing(tmp_path: Path, path: str) -> None:
+    client = caller(application(FakeRuntime(tmp_path / "home", None)))
+    assert client.post(path, data={"version": "1"}).status_code == 403
+    assert not (tmp_path / "home" / "jobs").exists()
+
+
+@pytest.mark.parametrize("version", ["", "champion", "1; rm", "../1", "-h"])
+def test_only_numbers_are_promoted(tmp_path: Path, version: str) -> None:
+    with caller(application(FakeRuntime(tmp_path / "home", None))) as client:
+        token = Page(client.get("/model").text).fields["csrf_token"]
+        answer = client.post("/model/promote", data={"csrf_token": token, "version": version})
+        assert answer.status_code == 422
+
+
+def test_second_job_is_refused_in_words(tmp_path: Path, held: Claim) -> None:
+    with caller(application(FakeRuntime(tmp_path / "home", None)), accept="text/html") as client:
+        token = Page(client.get("/model").text).fields["csrf_token"]
+        answer = client.post("/model/train", data={"csrf_token": token})
+        assert answer.status_code == 409
+        assert "One job at a time" in answer.text or "runs" in answer.text
+    held.release()
+
+
+def running(client_home: Path, **fields: object) -> None:
+    write_state(client_home / "jobs", JobState("train", ["train", "versions"], HOSTILE, 1, **fields))  # type: ignore[arg-type]
+
+
+def test_progress_is_shown_with_and_without_scripts(tmp_path: Path, held: Claim) -> None:
+    with caller(application(FakeRuntime(tmp_path / "home", None))) as client:
+        running(tmp_path / "home", text=HOSTILE, share=0.42)
+        page = client.get("/model").text
+        assert 'value="42"' in page
+        assert '<meta http-equiv="refresh" content="3">' in page
+        assert Page(page).faults == []
+        part = client.get("/job")
+        assert 'hx-get="/job"' in part.text
+        assert "hx-refresh" not in part.headers
+    held.release()
+
+
+@pytest.mark.parametrize(
+    ("fields", "words"),
+    [({"status": "failed", "error": HOSTILE}, "The training failed."), ({}, "The training was interrupted.")],
+)
+def test_failure_is_shown_and_the_page_loaded_anew(
+    tmp_path: Path, held: Claim, fields: dict[str, str], words: str
+) -> None:
+    running(tmp_path / "home", **fields)
+    held.release()
+    client: TestClient = caller(application(FakeRuntime(tmp_path / "home", None)))
+    page = client.get("/model").text
+    assert words in page
+    assert Page(page).faults == []
+    assert client.get("/job").headers["hx-refresh"] == "true"
