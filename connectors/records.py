@@ -51,22 +51,26 @@ class Records:
 
 def with_good_ids(export: Export, table: pa.Table, kind: RecordKind) -> pa.Table:
     """The rows with an id; footers, broken and rounded ids are set aside. Raises InvalidInput if most are rounded."""
-    rounded = are_rounded(column(table, kind.id))
-    count, given = int(rounded.sum()), len(table) - column(table, kind.id).null_count
-    if count > MOSTLY_ROUNDED * given:
-        first = int(np.argmax(rounded))
-        raise InvalidInput(
-            f"{kind.name}: {count:,} ids were rounded by a spreadsheet, the first in {export.place_of(table, first)} "
-            f"({column(table, kind.id)[first].as_py()}): export again and do not open the file in a spreadsheet before "
-            "the import."
-        )
-    table = export.leave(table, "rounded_id", rounded)
+    table = without_rounded(export, table, column(table, kind.id), kind.name)
     ids = column(table, kind.id)
     good = pc.fill_null(pc.match_substring_regex(ids, GOOD_ID), False).to_numpy(zero_copy_only=False)
     good = good & ~are_no_ids(ids)
     footers = ~good & (_filled(table) <= FOOTER_CELLS)
     table = export.leave(table, "total_or_empty_row", footers)
     return export.leave(table, "bad_id", ~good[~footers])
+
+
+def without_rounded(export: Export, table: pa.Table, ids: pa.Array, name: str) -> pa.Table:
+    """The rows whose id (n,) no spreadsheet has rounded; raises InvalidInput if most are. name: of the table."""
+    rounded = are_rounded(ids)
+    count = int(rounded.sum())
+    if count > MOSTLY_ROUNDED * (len(ids) - ids.null_count):
+        first = int(np.argmax(rounded))
+        raise InvalidInput(
+            f"{name}: {count:,} ids were rounded by a spreadsheet, the first in {export.place_of(table, first)} "
+            f"({ids[first].as_py()}): export again and do not open the file in a spreadsheet before the import."
+        )
+    return export.leave(table, "rounded_id", rounded)
 
 
 def _filled(table: pa.Table) -> Ints:

@@ -14,6 +14,7 @@ from connectors.declare import Field, Kind, ObjectKind, Trap
 from connectors.export import OWN_COLUMNS, Export, Progress, ReadOptions, column, date_order
 from connectors.mapping.read import Cell, Entry, MappingFile
 from connectors.recognise import Recognised, key_of
+from connectors.records import without_rounded
 from connectors.sources import Source
 from connectors.tables import Result, Sink
 from connectors.values import end_of_day, read_numbers
@@ -302,6 +303,8 @@ def _split(table: pa.Table, entry: Entry) -> pa.Table:
 
 
 def _with_ids(export: Export, table: pa.Table, entry: Entry) -> pa.Table:
+    """The rows with an id; raises InvalidInput if a spreadsheet has rounded most of them."""
+    table = without_rounded(export, table, _texts(table, entry.cells["lead_id"]), f"[[{entry.table}]]")
     empty = pc.is_null(_texts(table, entry.cells["lead_id"])).to_numpy(zero_copy_only=False)
     return export.leave(table, "empty_id", empty)
 

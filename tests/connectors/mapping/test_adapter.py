@@ -159,6 +159,14 @@ def test_cells_of_outcomes_that_cannot_be_read_are_noted(trial: Trial) -> None:
     ]
 
 
+def test_rounded_ids_of_leads_are_refused(trial: Trial) -> None:
+    """Thousands of leads became one, and the others its duplicates."""
+    rows = ROWS.replace("\n1;", "\n2.19E+10;").replace("\n2;", "\n2.19E+10;")
+    (trial.source / "deals 2026.csv").write_text(rows, encoding="utf-8")
+    with pytest.raises(InvalidInput, match=r"\[\[leads\]\]: 2 ids were rounded"):
+        trial.run(SHEET)
+
+
 def test_importing_a_mapping_twice_adds_no_row(trial: Trial) -> None:
     (trial.source / "deals.csv").write_text(ROWS, encoding="utf-8")
     trial.run(SHEET)
