@@ -68,9 +68,12 @@ class Log:
         return np.where(self.recorded_us == NO_TIME, self.us, self.recorded_us)
 
     def repeated(self) -> Mask:
-        """Rows of an event that is there already (m,): of each event the row recorded first counts."""
+        """Rows of an event that is there already (m,): of each event the row recorded first counts, one of an unknown
+        time only without another.
+        """
         rows = np.flatnonzero(self.event)
-        order = rows[np.lexsort((rows, self.recorded_us[rows], self.event[rows]))]
+        recorded_us = np.where(self.recorded_us == NO_TIME, np.iinfo(np.int64).max, self.recorded_us)
+        order = rows[np.lexsort((rows, recorded_us[rows], self.event[rows]))]
         repeated = np.zeros(len(self), dtype=np.bool_)
         repeated[order[1:]] = self.event[order[1:]] == self.event[order[:-1]]
         return repeated

@@ -155,8 +155,8 @@ def _rows(
 
 def _are_unnamed(table: pa.Table) -> Mask:
     """Rows of `track` (m,) that do not say what happened."""
-    event = pc.coalesce(column(table, "event"), column(table, "event_text"))
-    missing = pc.is_null(kinds_of(event)).to_numpy(zero_copy_only=False)
+    kinds = pc.coalesce(kinds_of(column(table, "event")), kinds_of(column(table, "event_text")))
+    missing = pc.is_null(kinds).to_numpy(zero_copy_only=False)
     if "type" not in table.column_names:
         return np.asarray(missing)
     return np.asarray(missing & _is(pc.utf8_lower(column(table, "type")), "track"))
@@ -219,7 +219,7 @@ def _masked(columns: Mapping[str, pa.Array], rows: Mask) -> dict[str, pa.Array]:
 
 
 def _tracks(batch: _Batch) -> PersonRows:
-    kinds = kinds_of(pc.coalesce(batch.text("event_text"), batch.text("event")))
+    kinds = pc.coalesce(kinds_of(batch.text("event_text")), kinds_of(batch.text("event")))
     form = batch.names.make_leads(kinds)
     address = _only(batch.text("properties.email"), form)
     properties = _masked(batch.own_columns(OF_PAGE), form)
