@@ -26,7 +26,9 @@ from serving.pages.lead.waterfall import Bar, Ends, stage_labels, steps_of, wate
 from serving.pages.lead.what_if import choices_of
 from serving.pages.lead.words import days_of, plain, said, value_words
 from serving.pages.rendering import formats_of, is_panel, lead_link, render
+from serving.pages.steps import StepWords, step_words
 from serving.store.beside import read_beside
+from serving.store.scores.entries import Shown
 from serving.store.scores.selection import WorklistQuery
 from serving.store.scores.worklist import Worklist
 
@@ -100,7 +102,7 @@ async def lead_page(request: Request, wanted: Wanted, **more: Any) -> Response:
             return None
         listed: Worklist = runtime.stored.worklist
         around = listed.around(connection, view, wanted.lead_id, config)
-        return {**document, "around": around, "listed": listed.entry(connection, wanted.lead_id, config)}
+        return {**document, "around": around, "listed": listed.shown(connection, wanted.lead_id, config)}
 
     # In a thread: a page's lead, its history and a what-if take several queries and scores.
     document = await runtime.stored.read(read)
@@ -162,6 +164,7 @@ def _shown(request: Request, wanted: Wanted, document: Mapping[str, Any]) -> dic
         "zone_name": str(translate.formats.zone),
         "tried": {},
         "is_first_page": is_first,
+        "step": _step(document["listed"], translate),
         "other_warnings": [] if score is None else [w for w in score["warnings"] if w["code"] != ABSTAINED],
         "known": [(plain(name), value_words(value, translate)) for name, value in lead["attributes"].items()],
         "crm_url": safe_url(lead["url"]),
@@ -199,6 +202,11 @@ def bars_of(score: Mapping[str, Any], bundle: Bundle, translate: Translator) -> 
         bundle.evidence.sentence(bundle.features, reason, bundle.vocabulary) for reason in score["reasons"]
     ]
     return waterfall(score, steps_of(score, notes), ends)
+
+
+def _step(shown: Shown | None, translate: Translator) -> StepWords | None:
+    """What to do next, as the worklist says it."""
+    return None if shown is None else step_words(shown.step, translate, clock_us())
 
 
 def _moved(wanted: Wanted, result: Mapping[str, Any]) -> list[dict[str, Any]]:

@@ -137,16 +137,14 @@ class Worklist:
         key = order_key(query, _exact_change(reading, query))
         return neighbours(connection, Listed(query, key, conditions, total), lead_id)
 
-    def entry(
-        self, connection: Connection, lead_id: str, config: FunnelConfig | None = None
-    ) -> dict[str, Any] | None:
-        """The entry of one open lead; None without one."""
+    def shown(self, connection: Connection, lead_id: str, config: FunnelConfig | None = None) -> Shown | None:
+        """The entry and next step of one open lead; None without one."""
         reading = self._reading(connection, config)
         statement = _entry_columns(reading).join(db.leads, db.leads.c.lead_no == db.scores.c.lead_no)
         is_lead = (db.leads.c.lead_id == lead_id) & (db.scores.c.is_open == 1)
         rows = list(map(dict, connection.execute(statement.where(is_lead)).mappings()))
         shown = entries_of(connection, rows, reading.time, self._attended(reading))
-        return shown[0].entry if shown else None
+        return shown[0] if shown else None
 
     def _summary(self, reading: _Reading, query: WorklistQuery, capacity: int | None) -> dict[str, Any]:
         codes = self._attended(reading).codes

@@ -55,5 +55,7 @@ def test_the_entry_of_one_lead_is_that_of_the_list(store: Store, clock: Clock) -
     world = random_worklist(store, clock, 2)
     with store.engine.reading() as connection:
         for entry in world.entries():
-            assert world.worklist.entry(connection, entry["lead_id"], CONFIG) == entry
-        assert world.worklist.entry(connection, "nobody", CONFIG) is None
+            shown = world.worklist.shown(connection, entry["lead_id"], CONFIG)
+            assert shown is not None
+            assert shown.entry == entry
+        assert world.worklist.shown(connection, "nobody", CONFIG) is None
