@@ -9,6 +9,7 @@ from pathlib import Path
 from starlette.applications import Starlette
 
 from serving.api import (
+    adjustments,
     beside,
     bulk_leads,
     corrections,
@@ -34,7 +35,10 @@ from serving.runtime import Runtime
 
 # Frequent routes first: the router tries them in order.
 # Parts of a lead come before the lead, whose id may be any text.
-API = (scores, events, worklist, corrections, bulk_leads, what_if, beside, leads, reports, status)
+API = (
+    *(scores, events, worklist, corrections, bulk_leads, what_if, beside),
+    *(leads, reports, adjustments, status),
+)
 PAGES = (
     *(worklist_page, lead_forms, lead_page, model, funnel, forecast, docs),
     *(signin, preferences, saved_views, assets),

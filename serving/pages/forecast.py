@@ -4,17 +4,21 @@ from collections.abc import Mapping, Sequence
 from urllib.parse import urlencode
 
 from starlette.requests import Request
-from starlette.responses import Response
+from starlette.responses import RedirectResponse, Response
 
 from funnel.forecast.explain import PARTS
 from funnel.forecast.periods import DEFAULT_COUNT, KINDS, MOST
 from funnel.forecast.report import BEST_CASE, COMMIT
+from serving.api.adjustments import adjustments_of, keep_adjustment, read_adjustment
 from serving.api.reports import read_forecast
+from serving.http.form_posts import Fields
 from serving.http.router import Routes
 from serving.pages.charts import Charts, Words, charts_of
+from serving.pages.cookies import own_path
 from serving.pages.forms import Form, read_form
 from serving.pages.funnel import columns_to_group_by
-from serving.pages.rendering import render
+from serving.pages.lead.what_if import read_number
+from serving.pages.rendering import reader_of, render
 from serving.pages.worklist_links import worklist_link
 from serving.store.reports.build import Record
 
@@ -22,6 +26,7 @@ from serving.store.reports.build import Record
 SHOWN_GROUPS, GROUP_PERIODS = 15, 3
 SHOWN_PERIODS = 26
 SHOWN_SUMS = 10
+SHOWN_EARLIER = 20
 
 routes = Routes()
 
@@ -32,8 +37,9 @@ async def get_forecast_page(request: Request) -> Response:
     form = read_form(request)
     report = await read_forecast(request, explained(form))
     forecast = report.record
-    rows = forecast.get("total", forecast["periods"])
+    rows: list[Record] = forecast["total"] if "total" in forecast else forecast["periods"]
     kind = form.fields.get("period", "month")
+    adjustments = await adjustments_of(request.app.state.runtime.stored, kind)
     return render(
         "forecast.html",
         request,
@@ -56,8 +62,32 @@ async def get_forecast_page(request: Request) -> Response:
             "sums": SHOWN_SUMS,
         },
         worklist_link=worklist_link,
+        current=[one for one in adjustments if is_shown(one, rows)],
+        earlier=[one for one in adjustments if not is_shown(one, rows)][:SHOWN_EARLIER],
         charts=await charts_of(report, _charts, Words(request)),
     )
+
+
+@routes.form("/forecast/adjustments", "score")
+async def post_adjusted(request: Request, fields: Fields) -> Response:
+    """Keeps what the manager expects, with the name of who is signed in; without figures it is withdrawn."""
+    sent: dict[str, str | float] = {name: fields.text(name) for name in ("period", "period_start")}
+    sent |= {name: fields.text(name) for name in ("lead_id", "note") if fields.text(name)}
+    for name in ("revenue", "wins"):
+        if fields.text(name):
+            sent[name] = read_number(fields.text(name), name)
+    author = reader_of(request)
+    if author:
+        sent["author"] = author
+    await keep_adjustment(request.app.state.runtime.stored, read_adjustment(sent))
+    return RedirectResponse(own_path(fields.text("to")), 303)
+
+
+def is_shown(adjustment: Record, rows: Sequence[Record]) -> bool:
+    """True for one that counts now, with a figure, of a period of these rows."""
+    has_figure = adjustment["revenue"] is not None or adjustment["wins"] is not None
+    starts = {row["period_start"] for row in rows}
+    return bool(adjustment["is_current"]) and has_figure and adjustment["period_start"] in starts
 
 
 def explained(form: Form) -> bytes:

@@ -245,7 +245,22 @@ snoozes = Table(
     Column("until_us", BigInteger, nullable=False),
 )
 
-BESIDE = (notes, snoozes)
+# What managers expect in place of the model's figures: of a whole period, or of one lead in it. Never read by models.
+adjustments = Table(
+    "adjustments",
+    metadata,
+    Column("adjustment_no", Number, primary_key=True, autoincrement=False),
+    Column("lead_no", Number, ForeignKey("leads.lead_no"), index=True),  # NULL: of the whole period
+    Column("period", Text, nullable=False),  # week, month or quarter
+    Column("period_start", Text, nullable=False),  # date
+    Column("revenue", Double),
+    Column("wins", Double),
+    Column("note", Text),
+    Column("author", Text),
+    Column("made_us", BigInteger, nullable=False),
+)
+
+BESIDE = (notes, snoozes, adjustments)
 
 settings = Table(
     "settings",

@@ -23,7 +23,8 @@ def test_every_figure_of_the_page_is_the_apis(world: TestClient, query: str, lan
     answer = world.get(f"/v1/forecast{api_query(query)}").json()
     page = world.get(f"/forecast{query}", headers={"accept-language": language}).text
     defined = {"share": 0.99, "commit": 0.5, "best_case": 0.2}
-    known = figures_of([answer, defined], language, answer["currency"])
+    said = world.get("/v1/forecast/adjustments").json()
+    known = figures_of([answer, said, defined], language, answer["currency"])
     assert unknown_figures(page, known | {"1"}) == []
 
 
@@ -84,3 +85,36 @@ def test_page_is_always_explained() -> None:
     assert explained(Form({}, b"")) == b"explain=true"
     assert explained(Form({"by": "x"}, b"by=x")) == b"by=x&explain=true"
     assert explained(Form({"explain": "true"}, b"explain=true")) == b"explain=true"
+
+
+def test_managers_figure_stands_apart_with_who_and_when(client: TestClient) -> None:
+    """A form of the page keeps it; the model's figures stay as they are."""
+    before = client.get("/v1/forecast").content
+    start = client.get("/v1/forecast").json()["periods"][0]["period_start"]
+    fields = Page(client.get("/forecast").text).fields
+    form = {
+        "csrf_token": fields["csrf_token"],
+        "period": "month",
+        "period_start": start,
+        "to": "/forecast?by=source",
+    }
+    answer = client.post(
+        "/forecast/adjustments", data={**form, "wins": "7.5", "note": "<b>slips</b>"}, follow_redirects=False
+    )
+    assert (answer.status_code, answer.headers["location"]) == (303, "/forecast?by=source")
+    (kept,) = client.get("/v1/forecast/adjustments").json()["adjustments"]
+    assert (kept["wins"], kept["revenue"]) == (7.5, None)
+    text = client.get("/forecast").text
+    assert "&lt;b&gt;slips&lt;/b&gt;" in text
+    assert "What the manager expects" in text
+    assert client.get("/v1/forecast").content == before
+
+
+def test_forged_or_wrong_adjustments_are_refused(client: TestClient) -> None:
+    form = {"period": "month", "period_start": "2026-05-01", "wins": "1"}
+    assert client.post("/forecast/adjustments", data=form).status_code == 403
+    token = Page(client.get("/forecast").text).fields["csrf_token"]
+    assert (
+        client.post("/forecast/adjustments", data={**form, "csrf_token": token, "wins": "many"}).status_code
+        == 422
+    )

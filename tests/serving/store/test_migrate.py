@@ -64,7 +64,7 @@ def test_events_of_a_store_without_corrections_can_be_corrected(
         early.writer.write(put_leads, put("Ann"))
         early.writer.write(store_events, read_events({"events": events}))
         with early.engine.writing() as connection:
-            for table in ("corrections", "notes", "snoozes", "score_records"):
+            for table in ("corrections", "notes", "snoozes", "adjustments", "score_records"):
                 connection.execute(text(f"DROP TABLE {table}"))
             for column in ("lead_no", "event_id"):
                 connection.execute(text(f"ALTER TABLE event_ids DROP COLUMN {column}"))
