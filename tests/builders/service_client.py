@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from types import SimpleNamespace
-from typing import Any
+from typing import Any, ClassVar
 from urllib.parse import unquote
 from zoneinfo import ZoneInfo
 
@@ -26,6 +26,7 @@ class FakeConfig:
     zone = ZoneInfo("Europe/Berlin")
     stages: tuple[str, ...] = ()
     outcome_words = NO_WORDS
+    display: ClassVar[dict[str, Any]] = {}
 
 
 class FakeBundle:
