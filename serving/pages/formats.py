@@ -62,6 +62,10 @@ class Formats:
             return ""
         return self._decimal(value, "#,##0" if abs(value) >= 1000 else "@##")
 
+    def wins(self, value: float | None) -> str:
+        """Expected wins: one digit after the point below ten, a whole number from there on."""
+        return self._decimal(value, "#,##0" if value is not None and value >= 9.95 else "0.0")
+
     def points(self, value: float | None) -> str:
         """Percentage points with their sign and one digit after the point: +1.2."""
         return self._decimal(value, "+0.0;-0.0")

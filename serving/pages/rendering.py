@@ -137,6 +137,7 @@ _FORMATS = (
     "money",
     "short_money",
     "number",
+    "wins",
     "points",
     "whole_points",
     "day",

@@ -16,6 +16,7 @@ from serving.store import schema as db
 from serving.store.database.statements import PreparedQuery
 from serving.store.lead_rows import DIRECTION_TEXT
 from serving.store.scores.facts import ShownFacts, read_facts
+from serving.store.scores.needed import Attended
 from serving.store.scores.saved import WEEK_US
 
 TREND_DAYS = 7
@@ -52,14 +53,6 @@ class Shown:
 
     entry: dict[str, Any]
     step: NextStep | None
-
-
-@dataclass(frozen=True)
-class Attended:
-    """lead_no -> code of the leads that need attention, and the expected revenue of the top tenth (needed.py)."""
-
-    codes: Mapping[int, str]
-    high_value: float | None
 
 
 def entries_of(

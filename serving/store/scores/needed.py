@@ -1,6 +1,8 @@
 """The open leads that need attention at an instant, within the budget of each owner."""
 
 import sys
+from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, and_, bindparam, case, func, literal_column, select
@@ -11,6 +13,14 @@ from serving.store import schema as db
 from serving.store.database.statements import PreparedQuery, is_sqlite
 from serving.store.scores.saved import WEEK_US
 from serving.store.scores.selection import base_now, snoozed_now
+
+
+@dataclass(frozen=True)
+class Attended:
+    """lead_no -> code of the leads that need attention, and the expected revenue of the top tenth ."""
+
+    codes: Mapping[int, str]
+    high_value: float | None
 
 
 def high_value(connection: Connection) -> float | None:
@@ -84,8 +94,8 @@ _NEXT_OWNER = PreparedQuery(
 )
 
 
-def needed(connection: Connection, now_us: int, per_owner: int) -> dict[int, str]:
-    """lead_no -> code, of the `per_owner` most valuable leads of each owner for which a rule holds.
+def needed(connection: Connection, now_us: int, per_owner: int) -> Attended:
+    """The `per_owner` most valuable leads of each owner for which a rule holds.
 
     Leads without an owner share a budget; snoozed leads are left out. Ties are in order of arrival.
     """
@@ -97,7 +107,7 @@ def needed(connection: Connection, now_us: int, per_owner: int) -> dict[int, str
         "per_owner": per_owner,
     }
     if not is_sqlite(connection):
-        return dict(_OF_ALL.rows(connection, **parameters))
+        return Attended(dict(_OF_ALL.rows(connection, **parameters)), valuable)
     # Where most leads need attention, the first rows of an owner's index are enough: 100,000 leads took 370 ms at once
     # and take 10.
     codes: dict[int, str] = dict(_OF_NOBODY.rows(connection, **parameters))
@@ -105,4 +115,4 @@ def needed(connection: Connection, now_us: int, per_owner: int) -> dict[int, str
     codes |= dict(_OF_OWNER.rows(connection, **parameters, owner=owner))
     while (owner := _NEXT_OWNER.rows(connection, after=owner)[0][0]) is not None:
         codes |= dict(_OF_OWNER.rows(connection, **parameters, owner=owner))
-    return codes
+    return Attended(codes, valuable)

@@ -16,8 +16,8 @@ from serving.store.config import stored_view
 from serving.store.cursors import read_cursor, write_cursor
 from serving.store.database.transaction import read_setting
 from serving.store.errors import InvalidCursor
-from serving.store.scores.entries import COLUMNS, Attended, ReadingTime, Shown, entries_of
-from serving.store.scores.needed import high_value, needed
+from serving.store.scores.entries import COLUMNS, ReadingTime, Shown, entries_of
+from serving.store.scores.needed import Attended, needed
 from serving.store.scores.neighbours import Listed, Neighbours, neighbours
 from serving.store.scores.saved import VERSION, WEEK_US, outdated
 from serving.store.scores.selection import (
@@ -175,7 +175,7 @@ class Worklist:
         return self._kept(
             reading,
             ("attention", time.per_owner),
-            lambda: Attended(needed(connection, time.now_us, time.per_owner), high_value(connection)),
+            lambda: needed(connection, time.now_us, time.per_owner),
         )
 
     def _kept(self, reading: _Reading, key: Hashable, make: Callable[[], Value]) -> Value:

@@ -110,3 +110,11 @@ def test_distance_is_in_words(days: int, english: str, german: str) -> None:
 def test_zone_without_a_name_is_an_offset() -> None:
     assert EN.moment(SATURDAY).endswith("CET")
     assert Formats("en", ZoneInfo("America/Sao_Paulo")).moment(SATURDAY).endswith("UTC-03")
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [(0.04, "0.0"), (0.834, "0.8"), (9.94, "9.9"), (9.96, "10"), (1234.5, "1,234"), (None, "")],
+)
+def test_wins_are_as_precise_as_people_say_them(value: float | None, text: str) -> None:
+    assert Formats("en").wins(value) == text

@@ -81,12 +81,11 @@ def test_figures_are_those_of_the_api(world: tuple[World, TestClient], query: di
     plural = "" if answer["total"] == 1 else "s"
     assert f"{answer['total']} open lead{plural}" in words
     if answer["total"]:
-        assert f"{formats.number(summary['expected_wins'])} wins" in words
-        assert (
-            f"{summary['capacity']['n']} calls: {formats.number(summary['capacity']['expected_wins'])}"
-            in words
-        )
-        assert f"would bring {formats.number(summary['capacity']['random_wins'])}" in words
+        assert f"{formats.wins(summary['expected_wins'])} wins" in words
+        best = summary["capacity"]
+        calls = "call" if best["n"] == 1 else "calls"
+        assert f"{best['n']} {calls}: {formats.wins(best['expected_wins'])}" in words
+        assert f"would bring {formats.wins(best['random_wins'])}" in words
 
 
 def test_pages_continue_and_say_where_they_are(world: tuple[World, TestClient]) -> None:
