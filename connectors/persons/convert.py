@@ -64,8 +64,11 @@ def convert_persons(export: Export, read: Reader, rules: Rules, sink: Sink) -> R
     sink.add(IDENTITIES, census.identities)
     _note(export, log, decided, rules, len(census.ids))
     wins = amounts.value[decided.place[decided.role == Role.WON]]
-    if len(wins) and np.isnan(wins).all():
-        export.notes.append(f"none of the {len(wins):,} wins has an amount: what they brought is unknown.")
+    unknown = int(np.isnan(wins).sum())
+    if unknown:
+        export.notes.append(
+            f"{unknown:,} of {len(wins):,} wins have no amount: what they brought is unknown."
+        )
     stages = tuple(dict.fromkeys((rules.first_stage, *rules.stages) if rules.first_stage else rules.stages))
     identity = tuple(name for name in rules.identity if name in columns)
     return Result("person", amounts.currency, stages, identity, exported_us)

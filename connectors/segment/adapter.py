@@ -120,11 +120,17 @@ def _read(export: Export, names: EventNames) -> Iterator[PersonRows]:
         yield from _rows(export, calls[0], table, names, _calls)
     for kind, read in READERS.items():
         places = [place for place, source in enumerate(export.sources) if source.kind.name == kind]
-        for place in sorted(places, key=lambda place: -len(export.sources[place].others)):
+        for place in sorted(places, key=lambda place: -_properties(export.sources[place])):
             for table in export.source_batches(place):
                 yield from _rows(export, export.sources[place], table, names, read)
     for table in export.batches(SUPPRESSION.name):
         yield from _erasures(export, table)
+
+
+def _properties(source: Recognised) -> int:
+    """How many columns of a table are properties of its event."""
+    own = [name for name in source.others if not name.startswith("context")]
+    return len(own) + sum(name.startswith("properties.") for name in source.columns)
 
 
 def _rows(

@@ -337,18 +337,27 @@ def test_groups_without_their_id_are_no_screens(tmp_path: Path) -> None:
 def test_event_of_two_tables_keeps_its_amount(tmp_path: Path) -> None:
     """The row of `tracks` has no properties; without a time of receipt it must not count before the other."""
     table(
-        tmp_path / "export", "order_completed.csv", "id,user_id,anonymous_id,event,timestamp,received_at,revenue",
+        tmp_path / "export", "trial_ended.csv", "id,user_id,anonymous_id,event,timestamp,received_at,revenue",
         "m1,u1,a1,order_completed,2026-03-02 10:00:00,2026-03-02 10:00:05,50",
     )  # fmt: skip
     table(
-        tmp_path / "export", "tracks.csv", "id,user_id,anonymous_id,event,event_text,timestamp",
-        "m1,u1,a1,order_completed,Order Completed,2026-03-02 10:00:00",
+        tmp_path / "export", "tracks.csv", "id,user_id,anonymous_id,event,event_text,timestamp,context_app_name",
+        "m1,u1,a1,order_completed,Order Completed,2026-03-02 10:00:00,shop",
     )  # fmt: skip
     assert set_aside(imported("segment", tmp_path)) == {"double": 1}
     assert [row["amount"] for row in rows_of(tmp_path / "crm", "outcomes")] == [50]
 
 
-def test_wins_without_any_amount_are_noted(tmp_path: Path) -> None:
+def test_wins_without_an_amount_are_noted(tmp_path: Path) -> None:
     lines(tmp_path / "export", "calls.jsonl", [call(1, userId="u1", event="Order Completed")])
     notes = imported("segment", tmp_path).record["notes"]
-    assert "none of the 1 wins has an amount: what they brought is unknown." in notes
+    assert "1 of 1 wins have no amount: what they brought is unknown." in notes
+
+
+def test_table_of_an_event_counts_before_tracks(tmp_path: Path) -> None:
+    head = "id,user_id,anonymous_id,event,timestamp,received_at"
+    row = "m1,u1,a1,order_completed,2026-03-02 10:00:00,2026-03-02 10:00:05"
+    table(tmp_path / "export", "trial_ended.csv", f"{head},revenue", f"{row},50")
+    table(tmp_path / "export", "tracks.csv", f"{head},context_app_name", f"{row},shop")
+    imported("segment", tmp_path)
+    assert [row["amount"] for row in rows_of(tmp_path / "crm", "outcomes")] == [50]
