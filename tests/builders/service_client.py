@@ -4,15 +4,14 @@ import asyncio
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from types import SimpleNamespace
-from typing import Any, ClassVar
+from typing import Any
 from urllib.parse import unquote
-from zoneinfo import ZoneInfo
 
 from starlette.testclient import TestClient
 from starlette.types import ASGIApp, Message
 
 from features.interactions.interactions import InteractionVocabulary
-from history.outcome_words import NO_WORDS
+from history.config import FunnelConfig
 from models.lead_values import value_check
 from serving.application import build_app, guarded
 from serving.base.settings import Settings, read_settings
@@ -22,19 +21,12 @@ from serving.runtime import Runtime
 LEAD = {"lead_id": "L1", "created_at": "2026-01-02T03:04:05Z"}
 
 
-class FakeConfig:
-    zone = ZoneInfo("Europe/Berlin")
-    stages: tuple[str, ...] = ()
-    outcome_words = NO_WORDS
-    display: ClassVar[dict[str, Any]] = {}
-
-
 class FakeBundle:
     """The part of a bundle that routes use."""
 
     version = "7"
     trained_through_us = 0
-    config = FakeConfig()
+    config = FunnelConfig(timezone="Europe/Berlin")
     vocabulary = SimpleNamespace(interactions=InteractionVocabulary(), reads_accounts=False)
     values = value_check([], [], ())
 
