@@ -4,6 +4,7 @@ from datetime import UTC
 from typing import Any
 
 import pytest
+from jinja2 import UndefinedError
 
 from serving.pages.rendering import environment
 from tests.builders.html_page import Page
@@ -60,6 +61,12 @@ def test_bar_stays_inside_its_frame() -> None:
         text = environment("en", UTC).from_string(source).render(v=value)
         place = float(text.split('class="mark" x="')[1].split('"')[0])
         assert 0 <= place <= 118
+
+
+def test_unknown_icon_is_an_error() -> None:
+    source = '{% from "icons.html" import icon %}{{ icon("nothing") }}'
+    with pytest.raises(UndefinedError):
+        environment("en", UTC).from_string(source).render()
 
 
 def test_icon_is_a_picture_with_a_name_or_none() -> None:
