@@ -1,6 +1,6 @@
 """GET /v1/leads and /v1/leads/summary: the worklist, and what it is expected to bring."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterable
 from dataclasses import replace
 from functools import partial
 from typing import Any, Final
@@ -54,20 +54,25 @@ MAX_CAPACITY: Final = 1_000_000
 routes = Routes()
 
 _FILTER: Json = list_of({"type": "string", "maxLength": MAX_TEXT})
+
+
+def _choices(names: Iterable[str]) -> Json:
+    """Any of the names; an empty field, as forms send it, is none."""
+    return list_of({"type": "string", "enum": [*names, ""]})
+
+
 _REPEATABLE = "Repeatable; whatever its case."
 _SELECTION = [
     query("order", "Highest first. Default: expected_revenue.", {"type": "string", "enum": list(ORDERS)}),
     query("reverse", "true: lowest first.", {"type": "boolean"}),
-    query(
-        "grade", f"Only leads of this grade. {_REPEATABLE}", list_of({"type": "string", "enum": list(GRADES)})
-    ),
+    query("grade", f"Only leads of this grade. {_REPEATABLE}", _choices(GRADES)),
     query("stage", f"Only leads in this stage. {_REPEATABLE}", _FILTER),
     query("owner", f"Only leads of this owner. {_REPEATABLE}", _FILTER),
     query("source", f"Only leads from this source. {_REPEATABLE}", _FILTER),
     query(
         "attention",
         f"Only leads that need attention for this reason. {_REPEATABLE}",
-        list_of({"type": "string", "enum": list(CODES)}),
+        _choices(CODES),
     ),
     query(
         "q",
