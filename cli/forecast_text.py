@@ -26,6 +26,7 @@ def echo_periods(result: Mapping[str, Any]) -> None:
     totals = [{**row, "group": ALL_GROUPS} for row in _totals(result)] if grouped else []
     echo_table(header, [_period_cells(row, grouped) for row in (*periods, *totals)])
     _echo_sum(result)
+    _echo_target(result)
 
 
 def _echo_within_horizon(result: Mapping[str, Any]) -> None:
@@ -57,6 +58,16 @@ def _echo_sum(result: Mapping[str, Any]) -> None:
         if of_all.get("revenue_p10") is not None:
             revenue += f" ({of_all['revenue_p10']:,.0f}-{of_all['revenue_p90']:,.0f})"
     echo(f"in total {wins}{revenue}")
+
+
+def _echo_target(result: Mapping[str, Any]) -> None:
+    """The chance to reach the target in each period; forecasts saved by versions before 0.2 have none."""
+    target = result.get("target")
+    if not target:
+        return
+    unit = f" {result['currency']}" if result["currency"] else ""
+    chances = [f"{100 * row['chance']:.0f} % from {row['period_start']}" for row in target["periods"]]
+    echo(f"chance to reach the target of {target['periods'][0]['revenue']:,.0f}{unit}: {', '.join(chances)}")
 
 
 def _period_cells(row: Mapping[str, Any], grouped: bool) -> list[str]:

@@ -79,3 +79,9 @@ def test_explanation_without_open_leads_has_its_changes(capsys: pytest.CaptureFi
     assert "open leads" not in text
     assert "changes since 2025-12-15:" in text
     assert "then" in text
+
+
+def test_chance_of_the_target_is_printed(capsys: pytest.CaptureFixture[str]) -> None:
+    goal = {"period_start": "2026-03-01", "revenue": 50_000.0, "chance": 0.421}
+    echo_periods({**record(PERIOD), "target": {"periods": [goal]}})
+    assert "chance to reach the target of 50,000: 42 % from 2026-03-01" in capsys.readouterr().err
