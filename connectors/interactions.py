@@ -8,10 +8,12 @@ import numpy as np
 import pyarrow as pa
 
 from connectors.deals import NO_TIME, times
+from connectors.hashes import Hashes, hashes
 from history.arrays import Floats, Ints, Mask
 from history.history import DAY_US
 
 Texts = Sequence[str | None]
+NULL = np.uint64(0)  # the hash of no text
 
 
 @dataclass(frozen=True)
@@ -56,19 +58,31 @@ def are_planned(us: Ints, entered_us: Ints, exported_us: int, now_us: int) -> Ma
 
 
 class SeenIds:
-    """Which activities come again: under the same id in another file or page."""
+    """Which activities come again: under the same id in another file or page.
+
+    Of 20 million ids the hashes are kept, 8 bytes each, as sorted runs, each more than twice as long as the next one.
+    """
 
     def __init__(self) -> None:
-        self._ids: set[str] = set()
+        self._runs: list[Hashes] = []
 
-    def are_new(self, ids: Texts) -> Mask:
+    def are_new(self, ids: Texts | pa.Array) -> Mask:
         """Which ids (m,) come for the first time; rows without one are all new."""
-        new = np.ones(len(ids), dtype=np.bool_)
-        for row, id_ in enumerate(ids):
-            if id_ is not None:
-                new[row] = id_ not in self._ids
-                self._ids.add(id_)
+        keys = hashes(ids if isinstance(ids, pa.Array) else pa.array(ids, pa.string()))
+        new = np.zeros(len(keys), dtype=np.bool_)
+        new[np.unique(keys, return_index=True)[1]] = True
+        for run in self._runs:
+            place = np.minimum(np.searchsorted(run, keys), len(run) - 1)
+            new &= run[place] != keys
+        new |= keys == NULL
+        self._keep(np.sort(keys[new & (keys != NULL)]))
         return new
+
+    def _keep(self, run: Hashes) -> None:
+        while self._runs and len(self._runs[-1]) <= 2 * len(run):
+            run = np.sort(np.concatenate((self._runs.pop(), run)), kind="stable")
+        if len(run):
+            self._runs.append(run)
 
 
 def slug(text: str) -> str:

@@ -12,9 +12,9 @@ from connectors.deals import NO_TIME
 from connectors.declare import Trap
 from connectors.export import Export, column
 from connectors.ga4.objects import ALL_KINDS, EVENT
+from connectors.hashes import hashes
 from connectors.persons.convert import convert_persons
 from connectors.persons.events import EventNames, are_named, directions, event_names
-from connectors.persons.hashes import hashes
 from connectors.persons.rows import PersonRows, Role, Rules, person_ids
 from connectors.persons.streams import (
     IDENTITY,

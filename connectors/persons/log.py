@@ -10,7 +10,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from connectors.deals import NO_TIME
-from connectors.persons.hashes import Hashes, hashes
+from connectors.hashes import Hashes, hashes
 from connectors.persons.rows import PersonRows, Role, person_ids
 from history.arrays import Codes, Flags, Floats, Ints, Mask
 

@@ -10,7 +10,7 @@ import pyarrow.compute as pc
 
 from connectors.deals import NO_TIME, times
 from connectors.export import Export, booleans, column
-from connectors.interactions import are_planned, slug
+from connectors.interactions import SeenIds, are_planned, slug
 from connectors.people import People
 from connectors.salesforce.ids import OPPORTUNITY_PREFIX, keys
 from connectors.salesforce.org import without_deleted
@@ -58,11 +58,16 @@ def interactions(targets: Targets) -> Iterator[pa.Table]:
     """Batches of `interactions`: of each lead's own records, and of its contacts if no other opportunity is named."""
     ids = pa.array(targets.ids, pa.string())
     for kind in ("Task", "Event"):
+        several = sum(source.kind.name == kind for source in targets.export.sources) > 1
+        seen = SeenIds()
         for batch in targets.export.batches(kind):
             table = without_deleted(targets.export, batch)
             place = _places(targets, table, kind)
             table = targets.export.leave(table, "of_no_lead_of_the_export", place < 0)
             table = table.append_column(LEAD, ids.take(pa.array(place[place >= 0])))
+            if several:
+                again = ~seen.are_new(keys(column(table, "Id")))
+                table = targets.export.leave(table, "same_id_again", again)
             yield _happened(targets, table, kind)
 
 

@@ -123,7 +123,10 @@ def tables(world: World) -> Tables:
              "currencyname": CURRENCIES[code], "exchangerate": rate}
             for place, (code, rate) in enumerate(RATES.items())
         ],
-        DELETED_TABLE: [{"opportunityid": deal_id(old)} for old in world.deleted],
+        DELETED_TABLE: [
+            {"opportunityid": deal_id(old), "createdon": world.gone_created[old], "modifiedon": world.gone_at}
+            for old in world.deleted
+        ],
     }  # fmt: skip
 
 

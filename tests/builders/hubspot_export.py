@@ -101,7 +101,15 @@ def portal(world: World) -> Portal:
         ids = filter(None, (by_id[new]["hs_merged_object_ids"], old, str(int(old) + 500_000)))
         by_id[new]["hs_merged_object_ids"] = ";".join(ids)
     deals += [_other_deal(number) for number in range(DELETED + OF_OTHER_PIPELINE)]
-    deals += [_other_deal(0) | {"hs_object_id": deal_id(old)} for old in world.deleted]
+    deals += [
+        _other_deal(0)
+        | {
+            "hs_object_id": deal_id(old),
+            "createdate": world.gone_created[old],
+            "hs_lastmodifieddate": world.gone_at,
+        }
+        for old in world.deleted
+    ]
     events = [row for row in world.interactions if row["kind"] in ("email_open", "ad_view")]
     return Portal(
         deals=deals,

@@ -75,7 +75,11 @@ def _after(world: World, gone: Mapping[str, str], late: set[int]) -> World:
     }
     deleted = {old for old, new in gone.items() if not new}
     after = World(
-        **tables, interactions=[row for row in moved if row["lead_id"] not in deleted], gone=dict(gone)
+        **tables,
+        interactions=[row for row in moved if row["lead_id"] not in deleted],
+        gone=dict(gone),
+        gone_created={row["lead_id"]: row["created_at"] for row in world.leads if row["lead_id"] in gone},
+        gone_at=shifted(end, timedelta(days=5)),
     )
     lost = {
         "lead_id": max(open_ids(after)), "outcome": "lost", "closed_at": shifted(end, timedelta(days=6)),

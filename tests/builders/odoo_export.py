@@ -129,7 +129,10 @@ def database(world: World) -> Models:
         ],
         "utm.source": [{"id": place, "name": name} for place, name in enumerate(SOURCES, 1)],
         "crm.tag": [{"id": id_, "name": name} for id_, name in TAGS],
-        GONE: [{"id": int(deal_id(old))} for old in world.gone],
+        GONE: [
+            {"id": int(deal_id(old)), "create_date": world.gone_created[old], "write_date": world.gone_at}
+            for old in world.gone
+        ],
     }  # fmt: skip
 
 
@@ -388,7 +391,10 @@ def write_warehouse(models: Models, folder: Path) -> None:
             lines += [
                 {**lines[0], "id": str(800_000 + n), "_fivetran_deleted": "true"} for n in range(DELETED)
             ]
-            lines += [{**lines[0], "id": str(row["id"]), "_fivetran_deleted": "true"} for row in models[GONE]]
+            lines += [
+                {**lines[0], **{k: _sql(model, k, v) for k, v in row.items()}, "_fivetran_deleted": "true"}
+                for row in models[GONE]
+            ]
         (folder / f"{name}.csv").write_text(csv_text(lines), encoding="utf-8")
     links = [
         {"lead_id": str(row["id"]), "tag_id": str(tag[0])}

@@ -85,7 +85,11 @@ def company(world: World) -> Company:
     for new, old in merged:
         by_id[new]["merge_what_id"] = ";".join(filter(None, (by_id[new].get("merge_what_id"), old)))
     deals += [_other_deal(number) for number in range(DELETED + OF_OTHER_PIPELINE)]
-    deals += [_other_deal(0) | {"id": deal_id(old)} for old in world.deleted]
+    deals += [
+        _other_deal(0)
+        | {"id": deal_id(old), "add_time": world.gone_created[old], "update_time": world.gone_at}
+        for old in world.deleted
+    ]
     activities = [
         _activity(place, row, merged)
         for place, row in enumerate(world.interactions)

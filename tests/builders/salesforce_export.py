@@ -69,7 +69,11 @@ def objects(world: World) -> Objects:
     tables = {
         "Opportunity": opportunities
         + [_deleted(number) for number in range(DELETED_DEALS)]
-        + [_deleted(0) | {"Id": deal_id(old)} for old in world.deleted],
+        + [
+            _deleted(0)
+            | {"Id": deal_id(old), "CreatedDate": world.gone_created[old], "LastModifiedDate": world.gone_at}
+            for old in world.deleted
+        ],
         "OpportunityHistory": [row for rows in history.values() for row in rows],
         "OpportunityFieldHistory": _field_history(changes, owner_ids),
         "Lead": [_lead(lead) for lead in world.leads if lead["lead_id"] in converted] + [_unconverted()],
@@ -119,7 +123,8 @@ def _opportunity(lead: Row, history: list[Row], now: Row, owner_ids: Mapping[str
         "CloseDate": last["CloseDate"], "CreatedDate": lead["created_at"], "IsClosed": str(closed).lower(),
         "IsWon": str(won).lower(), "OwnerId": owner_ids[now["owner"]], "LeadSource": lead["source"],
         "ForecastCategory": "Closed" if won else "Pipeline", "NextStep": "" if closed else "call",
-        "LastActivityDate": last["CreatedDate"][:10], "HasOpenActivity": str(not closed).lower(),
+        "LastActivityDate": last["CreatedDate"][:10],
+        "LastModifiedDate": last["CreatedDate"], "HasOpenActivity": str(not closed).lower(),
         **{f"{name.title()}__c": now[name] for name in CUSTOM},
     }  # fmt: skip
 

@@ -20,7 +20,8 @@ RATES = {"EUR": 1.0, "USD": 1.25, "JPY": 128.0}
 class World:
     """The rows of a simulated data folder by table; times are ISO 8601 with Z.
 
-    gone: records that are no leads any more, with the lead each was merged into, "" for a deleted one.
+    gone: records that are no leads any more, with the lead each was merged into, "" for a deleted one; gone_created,
+    gone_at: when each was created, and when they went.
     """
 
     leads: list[Row]
@@ -29,6 +30,8 @@ class World:
     interactions: list[Row]
     attribute_changes: list[Row]
     gone: Mapping[str, str] = field(default_factory=dict)
+    gone_created: Mapping[str, str] = field(default_factory=dict)
+    gone_at: str = ""
 
     @property
     def merged(self) -> list[tuple[str, str]]:

@@ -30,6 +30,17 @@ def test_id_is_new_once_over_all_batches() -> None:
     assert seen.are_new(["2", "1"]).tolist() == [True, False]
 
 
+@pytest.mark.parametrize("seed", range(3))
+def test_new_ids_are_those_that_no_batch_had(seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    seen, known = SeenIds(), set[str]()
+    for size in rng.integers(0, 400, 30).tolist():
+        ids = [str(number) for number in rng.integers(0, 3000, size).tolist()]
+        expected = [id_ not in known and id_ not in ids[:place] for place, id_ in enumerate(ids)]
+        assert seen.are_new(ids).tolist() == expected
+        known |= set(ids)
+
+
 @pytest.mark.parametrize(
     ("text", "name"),
     [

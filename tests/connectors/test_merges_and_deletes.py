@@ -1,4 +1,4 @@
-"""1,000 merges, 1,000 deletes and late rows between two exports: nothing lost, doubled or brought back."""
+"""Merges, deletes and late rows between two exports, 1,000 of each: nothing lost, doubled or brought back."""
 
 from contextlib import closing
 from dataclasses import dataclass, replace
@@ -123,6 +123,18 @@ def test_nothing_is_lost_doubled_or_brought_back(trial: Trial) -> None:
     found, truth = trial.facts(), trial.truth()
     assert {name: differences(found[name], truth[name]) for name in truth} == dict.fromkeys(truth, ([], []))
     assert open_leads(trial.data) == {trial.case.lead_id(id_) for id_ in open_ids(trial.later)}
+
+
+@pytest.mark.parametrize("case", [*MERGING[:3], DELETING[-1]], ids=str)
+def test_both_exports_at_once_are_the_newer_one(case: Case, tmp_path: Path) -> None:
+    made = exports(tmp_path / "crm", 80, 15, 15)
+    later = replace(made.later, gone=dict.fromkeys(made.later.gone, "")) if case in DELETING else made.later
+    case.export(made.earlier, tmp_path / "both" / "1")
+    case.export(later, tmp_path / "both" / "2")
+    trial = Trial(case, tmp_path, later)
+    trial.bring_in("both")
+    found, truth = trial.facts(), trial.truth()
+    assert {name: differences(found[name], truth[name]) for name in truth} == dict.fromkeys(truth, ([], []))
 
 
 @pytest.mark.long

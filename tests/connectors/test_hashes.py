@@ -2,7 +2,7 @@
 
 import pyarrow as pa
 
-from connectors.persons.hashes import hashes
+from connectors.hashes import hashes
 
 
 def test_equal_texts_have_equal_hashes_in_any_company() -> None:
