@@ -55,7 +55,12 @@ class Verdict:
         return f"{name}: {self.risk['detail']}"
 
     def to_dict(self) -> dict[str, Any]:
-        return {"usable": self.usable, "largest_risk": self.risk, "next": self.next_command}
+        return {
+            "usable": self.usable,
+            "counts": self.counts,
+            "largest_risk": self.risk,
+            "next": self.next_command,
+        }
 
 
 def verdict_of(history: "History", warnings: Sequence[Mapping[str, Any]], data: Path) -> Verdict:

@@ -27,6 +27,7 @@ from serving.http.guard import Guard
 from serving.http.router import Dispatcher
 from serving.pages import assets, docs, forecast, funnel, model, preferences, saved_views, signin
 from serving.pages import jobs as job_pages
+from serving.pages import welcome as welcome_page
 from serving.pages import worklist as worklist_page
 from serving.pages.errors import problem_pages
 from serving.pages.lead import forms as lead_forms
@@ -42,7 +43,7 @@ API = (
 PAGES = (
     *(worklist_page, lead_forms, lead_page, model, funnel, forecast, docs),
     *(signin, preferences, saved_views, assets),
-    *(job_pages,),
+    *(job_pages, welcome_page),
 )
 ROUTES = [route for part in (*API, *PAGES) for route in part.routes.all]
 

@@ -15,6 +15,7 @@ SCOPES = ("read", "score", "ingest", "admin")
 DEFAULT_HOME = ".leadcast"
 DEFAULT_CONCURRENCY = 64
 MAX_CONCURRENCY = 10_000
+DEFAULT_UPLOAD_MB, MAX_UPLOAD_MB = 200, 10_000
 LOGGED = ("all", "errors", "off")
 LABEL_DIGITS = 8
 _ORIGIN = re.compile(r"https?://(\*\.)?[A-Za-z0-9.-]+(:\d{1,5})?")
@@ -47,6 +48,7 @@ class Settings:
     logged: str = "all"
     run_folder: Path | None = None
     frame_ancestors: tuple[str, ...] = ()
+    upload_mb: int = DEFAULT_UPLOAD_MB  # files of one upload
     database_url: str | None = field(default=None, repr=False)  # may contain a password
 
 
@@ -62,6 +64,7 @@ def read_settings(environment: Mapping[str, str] = os.environ) -> Settings:
         logged=_logged(environment.get("LEADCAST_LOG", ""), problems),
         run_folder=Path(run_folder) if run_folder else None,
         frame_ancestors=_origins(environment.get("LEADCAST_FRAME_ANCESTORS", ""), problems),
+        upload_mb=_upload(environment.get("LEADCAST_UPLOAD_MB", ""), problems),
         database_url=_database(environment.get("LEADCAST_DATABASE_URL", ""), problems),
     )
     if problems:
@@ -113,6 +116,17 @@ def _concurrency(text: str, problems: list[str]) -> int:
         f"LEADCAST_CONCURRENCY must be a whole number from 1 to {MAX_CONCURRENCY}: requests at once in a worker"
     )
     return DEFAULT_CONCURRENCY
+
+
+def _upload(text: str, problems: list[str]) -> int:
+    if not text.strip():
+        return DEFAULT_UPLOAD_MB
+    if text.strip().isdecimal() and 1 <= int(text) <= MAX_UPLOAD_MB:
+        return int(text)
+    problems.append(
+        f"LEADCAST_UPLOAD_MB must be a whole number from 1 to {MAX_UPLOAD_MB}: megabytes of files in one upload"
+    )
+    return DEFAULT_UPLOAD_MB
 
 
 def _database(text: str, problems: list[str]) -> str | None:

@@ -53,3 +53,11 @@ def test_frames_are_allowed_by_origin() -> None:
 def test_frames_of_anything_else_are_refused(text: str) -> None:
     with pytest.raises(InvalidInput, match="LEADCAST_FRAME_ANCESTORS"):
         read_settings({"LEADCAST_FRAME_ANCESTORS": text})
+
+
+def test_size_of_uploads_is_a_whole_number_of_megabytes() -> None:
+    assert read_settings({}).upload_mb == 200
+    assert read_settings({"LEADCAST_UPLOAD_MB": " 50 "}).upload_mb == 50
+    for text in ("0", "-1", "1.5", "20000", "lots"):
+        with pytest.raises(InvalidInput, match="LEADCAST_UPLOAD_MB"):
+            read_settings({"LEADCAST_UPLOAD_MB": text})
