@@ -9,6 +9,7 @@ _EXTRAS: Final = {
     "train": ("lightgbm", "matplotlib", "mlflow", "optuna", "shap", "skops", "sklearn", "threadpoolctl"),
     "serve": (
         "alembic",
+        "babel",
         "bentoml",
         "httptools",
         "jinja2",

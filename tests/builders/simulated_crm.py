@@ -34,6 +34,11 @@ class World:
     gone_at: str = ""
 
     @property
+    def tables(self) -> dict[str, list[Row]]:
+        """The rows by the name of their table."""
+        return {name: getattr(self, name) for name in TABLES}
+
+    @property
     def merged(self) -> list[tuple[str, str]]:
         """Each merged record with its survivor."""
         return [(old, new) for old, new in self.gone.items() if new]

@@ -151,16 +151,16 @@ def test_merges_and_deletes_lose_double_and_revive_nothing(tmp_path: Path, leads
     split = divided(world, merges=count, deletes=count, seed=3)
     folder = tmp_path / "split"
     folder.mkdir()
-    for name, rows in vars(split).items():
+    for name, rows in split.tables.items():
         (folder / f"{name}.csv").write_text(csv_text(rows), encoding="utf-8")
     (folder / "funnel.toml").write_bytes((tmp_path / "truth" / "funnel.toml").read_bytes())
 
     deleted = {row["lead_id"] for row in split.outcomes if row["outcome"] == "Deleted"}
-    for table in vars(world).values():
+    for table in world.tables.values():
         table[:] = [row for row in table if row["lead_id"] not in deleted]
     expected_folder = tmp_path / "expected"
     expected_folder.mkdir()
-    for name, rows in vars(world).items():
+    for name, rows in world.tables.items():
         (expected_folder / f"{name}.csv").write_text(csv_text(rows), encoding="utf-8")
     (expected_folder / "funnel.toml").write_bytes((folder / "funnel.toml").read_bytes())
 
