@@ -8,7 +8,6 @@ from typing import Any, Final, NamedTuple, TypeVar
 
 from sqlalchemy import ColumnElement, Connection, Select, func, select
 
-from funnel.state.next_step import CODES
 from history.config import FunnelConfig
 from history.display import leads_per_owner
 from serving.store import schema as db
@@ -30,7 +29,7 @@ from serving.store.scores.selection import (
     page_of,
     selected,
 )
-from serving.store.scores.summary import Expected, best_of, expected_of
+from serving.store.scores.summary import best_of, expected_by_code, expected_of
 
 VALID_US: Final = 5_000_000  # of a cached figure; attention changes with time alone
 MOST_CACHED: Final = 256
@@ -147,23 +146,30 @@ class Worklist:
         return shown[0] if shown else None
 
     def _summary(self, reading: _Reading, query: WorklistQuery, capacity: int | None) -> dict[str, Any]:
-        codes = self._attended(reading).codes
-        conditions = _conditions(query.filters, codes, reading.time.now_us)
-        record = self._kept(
-            reading, ("expected", query.filters), lambda: expected_of(reading.connection, conditions)
+        record: dict[str, Any] = self._kept(
+            reading, ("sums", query.filters), lambda: self._sums(reading, query.filters)
         )
-        needs = _by_attention(reading.connection, conditions, codes)
-        snoozed = _conditions(replace(query.filters, snoozed=True), codes, reading.time.now_us)
-        asleep = _count(reading.connection, snoozed)
-        record = {**record, "snoozed": asleep, "by": {**record["by"], "attention": needs}}
         if capacity is None:
             return record
         first = replace(query, after=None, limit=capacity)
         key = order_key(first, _exact_change(reading, first))
+        conditions = _conditions(query.filters, self._attended(reading).codes, reading.time.now_us)
         columns = select(db.scores.c.probability, db.scores.c.revenue_rank).where(*conditions)
+        best = best_of(reading.connection, page_of(first, key, columns), record, capacity)
+        return {**record, "capacity": best}
+
+    def _sums(self, reading: _Reading, filters: Filters) -> dict[str, Any]:
+        codes, connection = self._attended(reading).codes, reading.connection
+        conditions = _conditions(filters, codes, reading.time.now_us)
+        record = expected_of(connection, conditions, filters != Filters())
+        snoozed = _conditions(replace(filters, snoozed=True), codes, reading.time.now_us)
+        # Snoozed leads need nobody's attention.
+        needing = codes if filters == Filters() else _among(connection, conditions, codes)
+        by_attention = expected_by_code(connection, needing)
         return {
             **record,
-            "capacity": best_of(reading.connection, page_of(first, key, columns), record, capacity),
+            "snoozed": _count(connection, snoozed),
+            "by": {**record["by"], "attention": by_attention},
         }
 
     def _reading(self, connection: Connection, config: FunnelConfig | None) -> _Reading:
@@ -243,17 +249,13 @@ def _count(connection: Connection, conditions: list[ColumnElement[bool]]) -> int
     return int(connection.execute(count_of(conditions)).scalar() or 0)
 
 
-def _by_attention(
+def _among(
     connection: Connection, conditions: Sequence[ColumnElement[bool]], codes: Mapping[int, str]
-) -> dict[str, Any]:
-    """The figures of the selected leads by the code of their attention, in the order of CODES."""
-    scores = db.scores.c
-    query = select(scores.lead_no, scores.probability, scores.revenue_rank)
-    query = query.where(*conditions, scores.lead_no.in_(sorted(codes)))
-    figures = {code: Expected() for code in CODES}
-    for lead_no, probability, revenue in connection.execute(query):
-        figures[codes[lead_no]].add(1, probability, revenue if revenue >= 0 else None)
-    return {code: expected.record() for code, expected in figures.items() if expected.leads}
+) -> dict[int, str]:
+    """The codes of the leads that meet the conditions."""
+    lead_no = db.scores.c.lead_no
+    query = select(lead_no).where(*conditions, lead_no.in_(sorted(codes)))
+    return {number: codes[number] for number in connection.execute(query).scalars()}
 
 
 def read_worklist_cursor(text: str, order: str) -> tuple[float, int]:

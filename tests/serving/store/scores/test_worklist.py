@@ -1,11 +1,13 @@
 """The worklist against a plain count: filters, orders, pages, totals and summaries, at the time of reading."""
 
 import random
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from history.history import DAY_US
+from serving.store.beside import Snooze, set_snoozes
 from serving.store.errors import InvalidCursor
 from serving.store.scores import worklist as module
 from serving.store.scores.rescoring import refresh_changes
@@ -106,6 +108,61 @@ def test_pages_visit_every_lead_once(store: Store, clock: Clock, order: str, rev
     world = random_worklist(store, clock, 3)
     ids = [e["lead_id"] for e in world.entries(order=order, reverse=reverse, limit=4)]
     assert sorted(ids) == sorted(lead.lead_id for lead in world.open_leads)
+
+
+def test_snoozed_leads_are_left_out_until_their_time(store: Store, clock: Clock) -> None:
+    world = random_worklist(store, clock, 9)
+    clock.now_us += 20 * DAY_US
+    whole = world.entries()
+    urgent = next(entry["lead_id"] for entry in whole if entry["attention"])
+    asleep = {urgent, whole[0]["lead_id"]}
+    for lead_id in asleep:
+        store.writer.write(set_snoozes, Snooze(lead_id, clock.now_us + DAY_US))
+    rest = [entry["lead_id"] for entry in whole if entry["lead_id"] not in asleep]
+    assert [entry["lead_id"] for entry in world.entries()] == rest
+    assert {entry["lead_id"] for entry in world.entries(snoozed=True)} == asleep
+    summary = world.summary()
+    assert (summary["leads"], summary["snoozed"], world.total()) == (len(rest), len(asleep), len(rest))
+    assert {entry["lead_id"]: entry["rank"] for entry in world.entries()} == {
+        entry["lead_id"]: entry["rank"] for entry in whole if entry["lead_id"] not in asleep
+    }
+    clock.now_us += DAY_US
+    assert len(world.entries()) == len(whole), "they come back by themselves"
+    store.writer.write(set_snoozes, Snooze(urgent, clock.now_us + DAY_US))
+    assert world.total() == len(whole) - 1
+    store.writer.write(set_snoozes, Snooze(urgent, None))
+    assert world.total() == len(whole)
+
+
+def test_a_snoozed_lead_leaves_its_place_in_the_budget(store: Store, clock: Clock) -> None:
+    world = random_worklist(store, clock, 11, count=60)
+    clock.now_us += 40 * DAY_US
+    urgent = [entry for entry in world.entries() if entry["attention"] and folded(entry["owner"]) == "ann"]
+    assert len(urgent) == 2
+    store.writer.write(set_snoozes, Snooze(urgent[0]["lead_id"], clock.now_us + DAY_US))
+    later = [
+        entry["lead_id"]
+        for entry in world.entries()
+        if entry["attention"] and folded(entry["owner"]) == "ann"
+    ]
+    assert len(later) == 2
+    assert urgent[0]["lead_id"] not in later
+
+
+def test_number_before_a_page_is_that_of_the_pages_before(store: Store, clock: Clock) -> None:
+    world = random_worklist(store, clock, 12)
+    for query in (WorklistQuery(limit=4), WorklistQuery(limit=3, order="last_touch", reverse=True)):
+        with store.engine.reading() as connection:
+            count, after = 0, None
+            while True:
+                now = replace(query, after=after)
+                assert world.worklist.count_before(connection, now, world.model.config) == count
+                page = world.worklist.page(connection, now, world.model.config)
+                count += len(page.shown)
+                if page.next_cursor is None:
+                    break
+                after = read_worklist_cursor(page.next_cursor, query.cursor_order)
+        assert count == len(world.open_leads)
 
 
 def test_ranks_are_of_all_open_leads(store: Store, clock: Clock) -> None:
