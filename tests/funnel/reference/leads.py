@@ -3,6 +3,8 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
+from fractions import Fraction
+from itertools import groupby
 from zoneinfo import ZoneInfo
 
 Row = Mapping[str, str]
@@ -26,7 +28,10 @@ class Visit:
 
 @dataclass
 class Known:
-    """One lead as known at T; closed is T while open, touches are (time, direction, channel)."""
+    """One lead as known at T; closed is T while open, touches are (time, direction, channel).
+
+    dated are entries of stages (time, known, stage) in file order of each time, entries those in their order.
+    """
 
     id: str
     created: int
@@ -37,6 +42,7 @@ class Known:
     implied: bool = False
     reason: str | None = None
     visits: list[Visit] = field(default_factory=list)
+    dated: list[tuple[int, int, str]] = field(default_factory=list)
     entries: list[tuple[int, str]] = field(default_factory=list)
     decisions: list[tuple[int, str]] = field(default_factory=list)
     touches: list[tuple[int, str, str]] = field(default_factory=list)
@@ -142,26 +148,24 @@ def known_funnel(
             lead.values[row["attribute"]] = row["value"] or None
             if row["attribute"] == "owner" and (row["value"] or None) != lead.owners[-1][1]:
                 lead.owners.append((at, row["value"] or None))
-        lead.entries = _in_order(entries.get(name, ()), stages)
+        lead.dated = [(at, known, row["stage"]) for at, known, row in entries.get(name, ())]
+        lead.dated.sort(key=lambda entry: entry[0])
         lead.touches = _once(touches.get(name, ()))
         _decide(lead, outcomes.get(name, ()))
         leads.append(lead)
     ranked = _ranked(leads)
     order = list(stages) + sorted(set(ranked) - set(stages)) if stages else ranked
     for lead in leads:
+        lead.entries = _in_order(lead.dated, stages or ranked)
         lead.visits = walk(lead, order, as_of)
     return Funnel(leads, order, as_of, reader.zone, horizon_days, _costs(tables.get("costs", ()), reader))
 
 
-def _in_order(rows: Sequence[tuple[int, int, Row]], stages: Sequence[str]) -> list[tuple[int, str]]:
-    """Entries by time; those of one instant as they became known, then as `stages` names them, else in file order."""
-
-    def key(row: tuple[int, int, Row]) -> tuple[int, ...]:
-        at, known, fields = row
-        stage = fields["stage"]
-        return (at, known, stages.index(stage) if stage in stages else len(stages)) if stages else (at,)
-
-    return [(at, row["stage"]) for at, _, row in sorted(rows, key=key)]
+def _in_order(dated: Sequence[tuple[int, int, str]], stages: Sequence[str]) -> list[tuple[int, str]]:
+    """Entries by time; those of one instant as they became known, then in the order of the stages, others last."""
+    place = {stage: at for at, stage in enumerate(stages)}
+    ordered = sorted(dated, key=lambda entry: (entry[0], entry[1], place.get(entry[2], len(place))))
+    return [(at, stage) for at, _, stage in ordered]
 
 
 def _once(rows: Sequence[tuple[int, int, Row]]) -> list[tuple[int, str, str]]:
@@ -194,10 +198,18 @@ def _decide(lead: Known, rows: Sequence[tuple[int, int, Row]]) -> None:
 
 
 def _ranked(leads: Sequence[Known]) -> list[str]:
-    ranks: dict[str, list[int]] = {}
+    """By mean rank of first entry; stages that a lead entered, and that became known, at one instant share theirs."""
+    ranks: dict[str, list[Fraction]] = {}
     for lead in leads:
-        for rank, stage in enumerate(dict.fromkeys(stage for _, stage in lead.entries)):
-            ranks.setdefault(stage, []).append(rank)
+        firsts: dict[str, tuple[int, int]] = {}
+        for at, known, stage in lead.dated:
+            firsts.setdefault(stage, (at, known))
+        place = 0
+        for _, group in groupby(firsts.items(), key=lambda first: first[1]):
+            tied = [stage for stage, _ in group]
+            for stage in tied:
+                ranks.setdefault(stage, []).append(place + Fraction(len(tied) - 1, 2))
+            place += len(tied)
     return sorted(ranks, key=lambda stage: (sum(ranks[stage]) / len(ranks[stage]), stage))
 
 
