@@ -33,7 +33,8 @@ demo: $(RUNTIME)
 	@exec $(BIN)/python -m cli.demo --port "$(PORT)"
 
 test: $(DEV)
-	$(BIN)/python -m pytest -n $(JOBS) -m "not long" $(TESTS)
+	# A worker keeps neighbouring tests, which share what they prepare.
+	$(BIN)/python -m pytest -n $(JOBS) --dist worksteal -m "not long" $(TESTS)
 
 test-all: $(DEV)
 	$(BIN)/python -m pytest -m long $(TESTS)
