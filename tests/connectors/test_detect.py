@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from connectors.detect import detect, main
+from connectors.run import SYSTEMS
 from connectors.sources import open_sources
 from tests.builders.import_cases import CASES, Case
 from tests.builders.simulated_crm import World, simulated
@@ -16,7 +17,8 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> World:
     return simulated(tmp_path_factory.mktemp("world") / "crm", leads=80)
 
 
-@pytest.mark.parametrize("case", CASES, ids=str)
+# Files of any other system, for which a mapping is needed, belong to none.
+@pytest.mark.parametrize("case", [case for case in CASES if case.system in SYSTEMS], ids=str)
 def test_system_of_an_export_comes_first(case: Case, world: World, tmp_path: Path) -> None:
     case.export(world, tmp_path / "export")
     best = detect(open_sources([tmp_path / "export"]))[0]
