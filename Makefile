@@ -32,8 +32,8 @@ help:
 demo: $(RUNTIME)
 	@exec $(BIN)/python -m cli.demo --port "$(PORT)"
 
+# With worksteal a worker keeps neighbouring tests, which share what they prepare.
 test: $(DEV)
-	# A worker keeps neighbouring tests, which share what they prepare.
 	$(BIN)/python -m pytest -n $(JOBS) --dist worksteal -m "not long" $(TESTS)
 
 test-all: $(DEV)
