@@ -28,7 +28,7 @@ def builder(system: str) -> Any:
     return import_module(f"tests.builders.{system}_export")
 
 
-FEW, MANY = 6, 200
+FEW, MANY = 12, 200
 # The builders of exports: tests/builders/SYSTEM_export.py.
 SYSTEMS = (
     "amplitude",

@@ -36,13 +36,19 @@ async def soon(condition: Callable[[], bool]) -> None:
 
 def test_job_runs_to_its_end_and_every_worker_sees_it(tmp_path: Path) -> None:
     async def check() -> None:
-        jobs, other = Jobs(tmp_path), Jobs(tmp_path)
-        await jobs.start(job("answer"), "Olga")
+        jobs, other, may_begin = Jobs(tmp_path), Jobs(tmp_path), asyncio.Event()
+
+        async def work(run: JobRun) -> None:
+            await may_begin.wait()
+            await job("answer").work(run)
+
+        await jobs.start(Job("test", ("one",), work), "Olga")
         with pytest.raises(JobRunning):
             await other.claim()
         state = other.state()
         assert state is not None
         assert (state.is_running, state.by) == (True, "Olga")
+        may_begin.set()
         await ended(jobs)
         state = other.state()
         assert state is not None
