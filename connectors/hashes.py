@@ -8,6 +8,8 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from history.arrays import Ints
+
 Hashes = npt.NDArray[np.uint64]
 WORD: Final = 8  # bytes
 SEED: Final = np.uint64(0x9E3779B97F4A7C15)
@@ -32,6 +34,24 @@ def hashes(array: pa.Array) -> Hashes:
                 result[rows] = _mixed(result[rows] ^ words[:, column])
     result = np.where(result == 0, np.uint64(1), result)
     return np.asarray(np.where(length < 0, np.uint64(0), result))
+
+
+class Places:
+    """The places of keys (n,), looked up again and again: a new table of a million keys takes 0.1 s a batch."""
+
+    def __init__(self, keys: pa.Array) -> None:
+        found = hashes(keys)
+        self._keys, self._order = keys, np.argsort(found, kind="stable")
+        self._sorted = found[self._order]
+
+    def of(self, array: pa.Array) -> Ints:
+        """The first place of each text (m,), -1 of one that is no key and of null."""
+        if not len(self._keys):
+            return np.full(len(array), -1, dtype=np.int64)
+        near = np.minimum(np.searchsorted(self._sorted, hashes(array)), len(self._sorted) - 1)
+        place = self._order[near]
+        same = pc.fill_null(pc.equal(self._keys.take(pa.array(place)), array), False)
+        return np.where(same.to_numpy(zero_copy_only=False), place, -1).astype(np.int64)
 
 
 def _bands(width: int) -> list[tuple[int, int]]:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Final
 
 import numpy as np
@@ -10,6 +11,7 @@ import pyarrow.compute as pc
 
 from connectors.deals import NO_TIME, times
 from connectors.export import Export, booleans, column
+from connectors.hashes import Places
 from connectors.interactions import SeenIds, are_planned, slug
 from connectors.people import People
 from connectors.salesforce.ids import OPPORTUNITY_PREFIX, keys
@@ -49,9 +51,12 @@ class Targets:
 
     def places(self, array: pa.Array) -> Ints:
         """The lead of each record's id (k,), -1 without one."""
-        found = pc.fill_null(pc.index_in(keys(array), value_set=self.keys), len(self.place))
-        place: Ints = np.append(self.place, -1)[found.to_numpy(zero_copy_only=False)]
+        place: Ints = np.append(self.place, -1)[self._index.of(keys(array))]
         return place
+
+    @cached_property
+    def _index(self) -> Places:
+        return Places(self.keys)
 
 
 def interactions(targets: Targets) -> Iterator[pa.Table]:

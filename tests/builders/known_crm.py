@@ -1,5 +1,6 @@
 """A simulated CRM up to an instant at which the true chance of each open lead is known, and models of such folders."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -75,8 +76,8 @@ def expected_auc(values: "list[float]", chance: "list[float]") -> float:
 
 
 def plain_name(column: str) -> str:
-    """The truth's name of an attribute: "Profile Fit", x_profile_fit, new_profile_fit and Profile_Fit__c are one."""
-    name = column.lower().replace(" ", "_").removesuffix("__c")
+    """The truth's name of an attribute: Profile Fit, x_profile_fit, new_profile_fit, Profile_Fit__c, profile__fit_c."""
+    name = re.sub("[ _]+", "_", column.lower()).removesuffix("_c")
     return name.removeprefix("x_").removeprefix("new_")
 
 

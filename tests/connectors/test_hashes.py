@@ -2,7 +2,7 @@
 
 import pyarrow as pa
 
-from connectors.hashes import hashes
+from connectors.hashes import Places, hashes
 
 
 def test_equal_texts_have_equal_hashes_in_any_company() -> None:
@@ -22,3 +22,10 @@ def test_sliced_columns_hash_as_whole_ones() -> None:
 def test_many_similar_ids_do_not_collide() -> None:
     ids = pa.array([f"msg-{number:07d}" for number in range(200_000)])
     assert len(set(hashes(ids).tolist())) == 200_000
+
+
+def test_places_are_those_of_the_first_equal_key() -> None:
+    keys = pa.array(["b", "a", "b", None, ""])
+    texts = pa.array(["a", "b", "c", None, "", "b"])
+    assert Places(keys).of(texts).tolist() == [1, 0, -1, -1, 4, 0]
+    assert Places(pa.array([], pa.string())).of(texts).tolist() == [-1] * 6
