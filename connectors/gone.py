@@ -8,6 +8,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
+from connectors.ids import survivors_of
 from connectors.write import SCHEMAS, TIME
 from history.errors import InvalidInput
 
@@ -56,17 +57,10 @@ class GoneLeads:
         """Interactions of merged leads as their survivors', without those of deleted leads."""
         if not len(self._out) or not pc.any(self._are_out(interactions)).as_py():
             return interactions
-        ids = [self._survivor(id_) for id_ in interactions.column("lead_id").to_pylist()]
+        final = survivors_of((id_, survivor) for id_, survivor in self._into.items() if survivor)
+        ids = [final.get(id_, id_) for id_ in interactions.column("lead_id").to_pylist()]
         place = interactions.schema.get_field_index("lead_id")
         return self.without(interactions.set_column(place, "lead_id", pa.array(ids, pa.string())))
-
-    def _survivor(self, id_: str) -> str:
-        """The last of a chain of merges."""
-        seen = {id_}
-        while (into := self._into.get(id_)) and into not in seen:
-            seen.add(into)
-            id_ = into
-        return id_
 
     def _are_out(self, table: pa.Table) -> pa.ChunkedArray:
         return pc.is_in(table.column("lead_id"), value_set=self._out)

@@ -56,7 +56,7 @@ def open_facts(paths: StagePaths, touches: Touches) -> OpenFacts:
     asked_us[touches.question_lead[waiting]] = touches.asked_us[waiting]
     return OpenFacts(
         lead=here.lead,
-        stage=[paths.names[place - 1] if place else None for place in here.place.tolist()],
+        stage=[paths.name_of(place) for place in here.place.tolist()],
         created_us=paths.created_us[here.lead],
         entered_us=here.begin_us,
         last_touch_us=touches.last_touch_us[here.lead],

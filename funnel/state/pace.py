@@ -31,18 +31,13 @@ def learn_pace(paths: StagePaths, touches: Touches | None = None) -> Pace:
     )
 
 
-def stage_of(paths: StagePaths, place: int) -> str | None:
-    """The name of a place, None before the first stage."""
-    return paths.names[place - 1] if place else None
-
-
 def _silent_days(paths: StagePaths) -> Iterator[tuple[str, float]]:
     """For each stage the days within which nine of ten gaps between touches ended, of leads that were won."""
     gaps = _gaps(paths)
     for place in np.unique(gaps.place).tolist():
         days = gaps.days[gaps.place == place]
         if len(days) >= FEWEST:
-            yield stage_key(stage_of(paths, place)), float(np.quantile(days, LONG))
+            yield stage_key(paths.name_of(place)), float(np.quantile(days, LONG))
 
 
 @dataclass(frozen=True)
@@ -75,7 +70,7 @@ def _stuck_days(paths: StagePaths) -> Iterator[tuple[str, float]]:
         in_place = paths.visits.place == place
         days = _long_stay(paths.visits.take(in_place & ~paths.is_implied[paths.visits.lead]))
         if math.isfinite(days):
-            yield stage_key(stage_of(paths, place)), days
+            yield stage_key(paths.name_of(place)), days
 
 
 def _long_stay(visits: Visits) -> float:

@@ -76,6 +76,10 @@ class StagePaths:
     def __len__(self) -> int:
         return len(self.created_us)
 
+    def name_of(self, place: int) -> str | None:
+        """The stage at a place, None before the first stage."""
+        return self.names[place - 1] if place else None
+
 
 @dataclass(frozen=True)
 class _Walk:

@@ -23,6 +23,7 @@ from serving.api.openapi import (
     ref,
     response,
 )
+from serving.api.stored import store_of
 from serving.base.limits import MAX_LEAD_BYTES
 from serving.base.problems import error, invalid
 from serving.http.bodies import json_body
@@ -107,7 +108,7 @@ SCHEMAS: dict[str, Json] = {
 async def get_adjustments(request: Request) -> Response:
     """The manual adjustments, newest first."""
     options = read_query(request.scope["query_string"], {"period": one_of(KINDS)})
-    return json_response({"adjustments": await adjustments_of(_store(request), options.get("period"))})
+    return json_response({"adjustments": await adjustments_of(store_of(request), options.get("period"))})
 
 
 @routes.post("/v1/forecast/adjustments", _POST)
@@ -115,12 +116,7 @@ async def post_adjustment(request: Request) -> Response:
     """Keeps what a manager expects of a period, or of a lead in it; the model's figures stay as they are."""
     read_query(request.scope["query_string"], {})
     value, _ = await json_body(request.scope, request.receive, MAX_LEAD_BYTES)
-    return json_response(await keep_adjustment(_store(request), read_adjustment(value)))
-
-
-def _store(request: Request) -> AsyncStore:
-    store: AsyncStore = request.app.state.runtime.stored
-    return store
+    return json_response(await keep_adjustment(store_of(request), read_adjustment(value)))
 
 
 async def adjustments_of(store: AsyncStore, period: str | None) -> list[Record]:

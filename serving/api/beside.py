@@ -28,6 +28,7 @@ from serving.api.openapi import (
     ref,
     response,
 )
+from serving.api.stored import store_of
 from serving.base.clock import clock_us
 from serving.base.event import Event
 from serving.base.instant import InvalidInstant, read_instant
@@ -120,11 +121,6 @@ SCHEMAS: dict[str, Json] = {
 }
 
 
-def _store(request: Request) -> AsyncStore:
-    store: AsyncStore = request.app.state.runtime.stored
-    return store
-
-
 # An id may contain slashes, which the decoded path of a route does not tell from its own.
 @routes.get("/v1/leads/{lead_id:text}/notes", _NOTES)
 async def get_notes(request: Request) -> Response:
@@ -134,7 +130,7 @@ async def get_notes(request: Request) -> Response:
         return await get_lead(request)
     read_query(request.scope["query_string"], {})
     read = partial(read_beside, lead_id=path.lead_id, now_us=clock_us())
-    document = await _store(request).read(read, light=True)
+    document = await store_of(request).read(read, light=True)
     if document is None:
         raise unknown_lead()
     return json_response(document)
@@ -145,7 +141,7 @@ async def post_note(request: Request) -> Response:
     """Keeps a note beside a lead: erased with it, never read by the model."""
     path = part_path(request, API_PREFIX, NOTES)
     note = read_note(path.lead_id, await _body(request))
-    return json_response(await keep_note(_store(request), note))
+    return json_response(await keep_note(store_of(request), note))
 
 
 @routes.post("/v1/leads/{lead_id:text}/snooze", _POST_SNOOZE)
@@ -154,7 +150,7 @@ async def post_snooze(request: Request) -> Response:
     path = part_path(request, API_PREFIX, SNOOZE)
     bundle: Bundle | None = request.app.state.runtime.watch.current
     snooze = read_snooze(path.lead_id, await _body(request), bundle)
-    return json_response(await keep_snooze(_store(request), snooze))
+    return json_response(await keep_snooze(store_of(request), snooze))
 
 
 @routes.post("/v1/leads/{lead_id:text}/calls", _POST_CALL)
@@ -259,7 +255,7 @@ async def keep_call(request: Request, lead_id: str, value: dict[str, Any]) -> di
     words = InteractionVocabulary() if bundle is None else bundle.vocabulary.interactions
     occurred_at = value.get("occurred_at") or format_time(clock_us())
     event = _Call(lead_id, value["event_id"], occurred_at, value.get("value")).event(words)
-    result: IngestResult = await _store(request).write(store_events, [event], row_count([event]))
+    result: IngestResult = await store_of(request).write(store_events, [event], row_count([event]))
     if result.rejected:
         raise _refusal(result)
     return {"event_id": value["event_id"], "result": "stored" if result.accepted else "duplicate"}

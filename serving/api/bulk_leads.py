@@ -10,6 +10,7 @@ from serving.api.leads import created_at_differs, read_lead
 from serving.api.openapi import TEXT_OR_NULL, body, list_of, object_of, problems, ref, response
 from serving.api.records import LISTED_LEAD
 from serving.api.rejections import entries_of
+from serving.api.stored import store_of
 from serving.base.clock import clock_us
 from serving.base.cooperative import collect
 from serving.base.limits import MAX_BODY_BYTES, MAX_LEADS
@@ -18,7 +19,6 @@ from serving.http.bodies import json_body
 from serving.http.queries import read_query
 from serving.http.responses import json_response
 from serving.http.router import Json, Routes
-from serving.store.async_store import AsyncStore
 from serving.store.leads import CONFLICT, PutLead, put_many
 
 routes = Routes()
@@ -64,7 +64,7 @@ async def put_leads(request: Request) -> Response:
     now_us = clock_us()
     puts = await collect(_read(entry, index, now_us) for index, entry in enumerate(entries))
     valid = [put for put in puts if isinstance(put, PutLead)]
-    store: AsyncStore = request.app.state.runtime.stored
+    store = store_of(request)
     stored = iter(await store.write(put_many, valid, _row_count(valid)))
     results = [
         _refused(entry, put) if isinstance(put, Problem) else _result(put, next(stored), index)

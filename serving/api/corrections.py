@@ -12,6 +12,7 @@ from serving.api.events import read_data
 from serving.api.openapi import INTEGER, body, list_of, object_of, problems, ref, response
 from serving.api.records import words_of
 from serving.api.rejections import entries_of, rejections
+from serving.api.stored import store_of
 from serving.base.event import EventProblem, event_key
 from serving.base.instant import InvalidRowTime, read_row_time
 from serving.base.limits import MAX_BODY_BYTES, MAX_EVENTS
@@ -20,7 +21,6 @@ from serving.http.queries import read_query
 from serving.http.responses import json_response
 from serving.http.router import Json, Routes
 from serving.http.shapes import ID, TIME, Field, Shape, choice
-from serving.store.async_store import AsyncStore
 from serving.store.corrections import REPLACE, RETRACT, Correction, StoredEvent, correct_events, find_events
 from serving.store.events import IngestResult
 
@@ -88,7 +88,7 @@ async def post_corrections(request: Request) -> Response:
 
 async def keep_corrections(request: Request, entries: Sequence[Any]) -> dict[str, Any]:
     """The answer to these corrections, once they are durable."""
-    store: AsyncStore = request.app.state.runtime.stored
+    store = store_of(request)
     ids = [entry["event_id"] for entry in entries if _has_id(entry)]
     stored = await store.read(partial(find_events, event_ids=ids))
     words = words_of(request.app.state.runtime.watch.current)

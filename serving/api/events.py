@@ -14,6 +14,7 @@ from serving.api.event_warnings import event_warnings
 from serving.api.openapi import INTEGER, TEXT, body, list_of, object_of, problems, ref, response
 from serving.api.records import EVENT_SHAPES, EVENTS, without_known_word, words_of
 from serving.api.rejections import entries_of, rejections
+from serving.api.stored import store_of
 from serving.base.cooperative import collect
 from serving.base.event import Event, EventProblem, event_key
 from serving.base.instant import InvalidRowTime, read_row_time
@@ -23,7 +24,7 @@ from serving.http.queries import read_query
 from serving.http.responses import json_response
 from serving.http.router import Json, Routes
 from serving.http.shapes import Errors, Loc
-from serving.store.async_store import ACCEPTED, DUPLICATE, REJECTED, AsyncStore
+from serving.store.async_store import ACCEPTED, DUPLICATE, REJECTED
 from serving.store.events import IngestResult, store_events
 from serving.store.leads import stored_scalar
 
@@ -80,7 +81,7 @@ async def post_events(request: Request) -> Response:
     value, _ = await json_body(request.scope, request.receive, MAX_BODY_BYTES)
     bundle = request.app.state.runtime.watch.current
     events = await collect(events_of(value, words_of(bundle)))
-    store: AsyncStore = request.app.state.runtime.stored
+    store = store_of(request)
     result: IngestResult = await store.write(store_events, events, row_count(events))
     ACCEPTED.inc(result.accepted)
     if result.duplicates or result.rejected:

@@ -30,6 +30,7 @@ from serving.api.openapi import (
     response,
 )
 from serving.api.records import EVENTS, STORED_LEAD
+from serving.api.stored import store_of
 from serving.base.clock import clock_us
 from serving.base.instant import InvalidRowTime, read_row_time
 from serving.base.limits import AHEAD_US, MAX_LEAD_BYTES, MAX_TEXT
@@ -38,7 +39,6 @@ from serving.http.bodies import json_body
 from serving.http.queries import Reader, read_filter, read_query, read_text
 from serving.http.responses import json_response
 from serving.http.router import Json, Routes
-from serving.store.async_store import AsyncStore
 from serving.store.leads import CONFLICT, CREATED, PutLead, erase_leads, put_leads
 
 API_PREFIX = b"/v1/leads/"
@@ -168,11 +168,6 @@ SCHEMAS: dict[str, Json] = {
 }
 
 
-def _store(request: Request) -> AsyncStore:
-    store: AsyncStore = request.app.state.runtime.stored
-    return store
-
-
 @routes.put("/v1/leads/{lead_id:text}", PUT_LEAD)
 async def put_lead(request: Request) -> Response:
     """Creates the lead, or merges the given values into it."""
@@ -181,7 +176,7 @@ async def put_lead(request: Request) -> Response:
         raise _method_not_allowed()
     read_query(request.scope["query_string"], {})
     value, _ = await json_body(request.scope, request.receive, MAX_LEAD_BYTES)
-    result = await _store(request).write(put_leads, read_lead(path.lead_id, value, clock_us()))
+    result = await store_of(request).write(put_leads, read_lead(path.lead_id, value, clock_us()))
     if result == CONFLICT:
         raise created_at_differs()
     return json_response({"lead_id": path.lead_id, "result": result}, 201 if result == CREATED else 200)
@@ -230,7 +225,7 @@ routes.get("/v1/leads/{lead_id:text}", GET_LEAD)(get_lead)
 async def _get(request: Request) -> Response:
     """Answers by the encoded path: the decoded path of an id that ends in "/history" matches the other route."""
     path = lead_path(request, API_PREFIX)
-    store = _store(request)
+    store = store_of(request)
     if path.part not in ("", HISTORY_PART):
         raise unknown_lead()
     readers: dict[str, Reader] = {"cursor": read_text}
@@ -258,7 +253,7 @@ async def delete_lead(request: Request) -> Response:
     if path.part:
         raise _method_not_allowed()
     read_query(request.scope["query_string"], {})
-    store = _store(request)
+    store = store_of(request)
     if not await store.write(erase_leads, path.lead_id):
         raise unknown_lead()
     await store.erase_traces()

@@ -23,6 +23,7 @@ from serving.api.leads import LEAD_ID as LEAD_ID_PARAMETER
 from serving.api.openapi import body, list_of, object_of, problems, ref, response
 from serving.api.records import LEAD
 from serving.api.score_bodies import check_lengths
+from serving.api.stored import store_of
 from serving.base.clock import clock_us
 from serving.base.instant import InvalidInstant, read_instant, read_row_time
 from serving.base.limits import MAX_LEAD_BYTES
@@ -34,7 +35,6 @@ from serving.http.router import Json, Routes
 from serving.http.shapes import NAME, Field, Shape
 from serving.model.scoring import score_leads
 from serving.store.account_mates import mates_of
-from serving.store.async_store import AsyncStore
 from serving.store.config import stored_display
 from serving.store.lead_rows import LeadRow, LeadRows, find_leads, rows_of
 from serving.store.leads import current_attributes, seen_lead
@@ -100,7 +100,7 @@ async def post_what_if(request: Request) -> Response:
     value, _ = await json_body(request.scope, request.receive, MAX_LEAD_BYTES)
     wanted = read_what_if(path.lead_id, value)
     bundle: Bundle = request.app.state.runtime.watch.bundle()
-    store: AsyncStore = request.app.state.runtime.stored
+    store = store_of(request)
     document = await store.read(partial(what_if, bundle=bundle, wanted=wanted))
     if document is None:
         raise unknown_lead()

@@ -18,8 +18,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, Any
 
+from history.schema import TABLES
+
 UPLOAD, LISTING, FILES = "upload", "upload.json", "files"
-TABLES = ("leads", "interactions", "stages", "outcomes", "attribute_changes", "costs")
 TABLE_ENDINGS = (".csv.gz", ".csv", ".parquet")
 BESIDE_TABLES = ("funnel.toml", "import.json", "gone.parquet", "identities.parquet")
 ENDINGS = (

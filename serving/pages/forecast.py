@@ -11,6 +11,7 @@ from funnel.forecast.periods import DEFAULT_COUNT, KINDS, MOST
 from funnel.forecast.report import BEST_CASE, COMMIT
 from serving.api.adjustments import adjustments_of, keep_adjustment, read_adjustment
 from serving.api.reports import read_forecast
+from serving.api.stored import store_of
 from serving.http.form_posts import Fields
 from serving.http.router import Routes
 from serving.pages.charts import Charts, Words, charts_of
@@ -39,7 +40,7 @@ async def get_forecast_page(request: Request) -> Response:
     forecast = report.record
     rows: list[Record] = forecast["total"] if "total" in forecast else forecast["periods"]
     kind = form.fields.get("period", "month")
-    adjustments = await adjustments_of(request.app.state.runtime.stored, kind)
+    adjustments = await adjustments_of(store_of(request), kind)
     return render(
         "forecast.html",
         request,
@@ -79,7 +80,7 @@ async def post_adjusted(request: Request, fields: Fields) -> Response:
     author = reader_of(request)
     if author:
         sent["author"] = author
-    await keep_adjustment(request.app.state.runtime.stored, read_adjustment(sent))
+    await keep_adjustment(store_of(request), read_adjustment(sent))
     return RedirectResponse(own_path(fields.text("to")), 303)
 
 

@@ -15,7 +15,6 @@ from serving.store.lead_rows import find_leads
 MOST_NOTES = 500  # of a lead
 UNKNOWN_LEAD: Final = "unknown_lead"
 TOO_MANY: Final = "too_many"
-DONE: Final = "done"
 
 _INSERT_NOTES = PreparedInsert(db.notes)
 _SET_SNOOZES = PreparedInsert(db.snoozes, "lead_no", ("until_us",))
@@ -100,9 +99,8 @@ def set_snoozes(transaction: Transaction, snoozes: Sequence[Snooze]) -> list[boo
         else:
             row = {"lead_no": lead.lead_no, "until_us": snooze.until_us}
             _SET_SNOOZES.run(transaction.connection, [row])
-    transaction.numbers(
-        "score_no", 1
-    )  # kept figures of the worklist are stale (serving/store/scores/saved.py)
+    # Kept figures of the worklist are stale (serving/store/scores/saved.py).
+    transaction.numbers("score_no", 1)
     return [snooze.lead_id in leads for snooze in snoozes]
 
 

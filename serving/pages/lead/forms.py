@@ -15,6 +15,7 @@ from models.bundle import Bundle
 from serving.api.beside import keep_call, keep_note, keep_snooze, read_call, read_note, read_snooze
 from serving.api.corrections import keep_corrections
 from serving.api.lead_path import lead_path, unknown_lead
+from serving.api.stored import store_of
 from serving.api.what_if import read_what_if
 from serving.base.clock import clock_us
 from serving.base.instant import InvalidInstant, read_instant
@@ -25,7 +26,6 @@ from serving.pages.cookies import own_path
 from serving.pages.lead.page import PREFIX, Wanted, lead_page
 from serving.pages.lead.what_if import filled, read_number, request_of
 from serving.pages.rendering import lead_link, reader_of
-from serving.store.async_store import AsyncStore
 from serving.store.beside import NoteKey, delete_notes
 
 routes = Routes()
@@ -37,11 +37,6 @@ def _lead_id(request: Request, part: str) -> str:
     if path.part != part:
         raise unknown_lead()
     return path.lead_id
-
-
-def _store(request: Request) -> AsyncStore:
-    store: AsyncStore = request.app.state.runtime.stored
-    return store
 
 
 def _zone(request: Request) -> ZoneInfo:
@@ -77,7 +72,7 @@ async def post_noted(request: Request, fields: Fields) -> Response:
     lead_id = _lead_id(request, "notes")
     author = reader_of(request)
     note = read_note(lead_id, {"text": fields.text("text"), **({"author": author} if author else {})})
-    await keep_note(_store(request), note)
+    await keep_note(store_of(request), note)
     return _back(fields, lead_id, "noted")
 
 
@@ -88,7 +83,7 @@ async def post_removed(request: Request, fields: Fields) -> Response:
     number = fields.text("note_id")
     if not (number.isascii() and number.isdecimal() and len(number) <= 15):
         raise invalid([error(["body", "note_id"], "expected the number of a note")])
-    await _store(request).write(delete_notes, NoteKey(lead_id, int(number)))
+    await store_of(request).write(delete_notes, NoteKey(lead_id, int(number)))
     return _back(fields, lead_id, "removed")
 
 
@@ -98,7 +93,7 @@ async def post_snoozed(request: Request, fields: Fields) -> Response:
     lead_id = _lead_id(request, "snooze")
     until = fields.text("until") or _in_days(fields.text("days"), _zone(request))
     snooze = read_snooze(lead_id, {"until": until}, request.app.state.runtime.watch.current)
-    await keep_snooze(_store(request), snooze)
+    await keep_snooze(store_of(request), snooze)
     return _back(fields, lead_id, "snoozed" if until else "awake")
 
 

@@ -17,7 +17,7 @@ from serving.store.scores.selection import base_now, snoozed_now
 
 @dataclass(frozen=True)
 class Attended:
-    """lead_no -> code of the leads that need attention, and the expected revenue of the top tenth ."""
+    """lead_no -> code of the leads that need attention, and the expected revenue of the top tenth."""
 
     codes: Mapping[int, str]
     high_value: float | None

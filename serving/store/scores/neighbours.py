@@ -4,10 +4,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Select, and_, func, literal, or_, select
+from sqlalchemy import ColumnElement, Connection, select
 
 from serving.store import schema as db
-from serving.store.scores.selection import WorklistQuery, page_of
+from serving.store.scores.selection import WorklistQuery, count_of, is_before, page_of
 
 
 @dataclass(frozen=True)
@@ -44,7 +44,8 @@ def neighbours(connection: Connection, listed: Listed, lead_id: str) -> Neighbou
     is_listed = select(scores.lead_no).where(*listed.conditions, scores.lead_no == at[1])
     place = None
     if connection.execute(is_listed).first() is not None:
-        place = 1 + int(connection.execute(_before(listed, at)).scalar() or 0)
+        up_to_it = is_before(replace(listed.query, after=at), listed.key)
+        place = int(connection.execute(count_of([*listed.conditions, up_to_it])).scalar() or 0)
     reverse = not listed.query.reverse
     return Neighbours(
         _next_id(connection, listed, replace(listed.query, after=at, reverse=reverse)),
@@ -62,13 +63,3 @@ def _next_id(connection: Connection, listed: Listed, query: WorklistQuery) -> st
     )
     row = connection.execute(page_of(replace(query, limit=0), listed.key, statement)).first()
     return None if row is None else str(row[0])
-
-
-def _before(listed: Listed, at: tuple[Any, int]) -> Select[Any]:
-    """The number of leads in the list before a key."""
-    key, lead_no = listed.key, db.scores.c.lead_no
-    if listed.query.reverse:
-        is_before = or_(key < literal(at[0]), and_(key == at[0], lead_no < at[1]))
-    else:
-        is_before = or_(key > literal(at[0]), and_(key == at[0], lead_no > at[1]))
-    return select(func.count()).select_from(db.scores).where(*listed.conditions, is_before)
