@@ -132,14 +132,20 @@ class _Touches:
 def _dated(export: Export, log: Log, table: pa.Table, names: tuple[str, ...]) -> tuple[pa.Table, Ints]:
     """The rows with a time, by the first of these columns that has one, without those that a loader calls deleted."""
     table = export.leave(table, "deleted", booleans(column(table, DELETED))[0])
-    us = np.full(len(table), NO_TIME, dtype=np.int64)
-    for name in names:
-        read = export.times(table, name)
-        us = np.where((us == NO_TIME) & read.known, read.us, us)
+    us = _first_time(export, table, names)
     unknown = np.full(len(table), NO_TIME, dtype=np.int64)
     table, moments = usable(export, table, Moments(us, unknown, unknown > NO_TIME))
     log.see(moments.us, export.options.now_us)
     return table, moments.us
+
+
+def _first_time(export: Export, table: pa.Table, names: tuple[str, ...]) -> Ints:
+    """The time of each row (m,) in the first of these columns that has one, else NO_TIME."""
+    us = np.full(len(table), NO_TIME, dtype=np.int64)
+    for name in names:
+        read = export.times(table, name)
+        us = np.where((us == NO_TIME) & read.known, read.us, us)
+    return us
 
 
 def _prefixed(prefix: str, ids: pa.Array) -> pa.Array:
@@ -268,10 +274,7 @@ def visitor_rows(export: Export, log: Log) -> Iterator[PersonRows]:
     for table in export.combined(VISITOR.name):
         anonymous = pc.is_null(_people(table)).to_numpy(zero_copy_only=False)
         table = export.leave(table, "anonymous_visitor", anonymous)
-        us = np.full(len(table), NO_TIME, dtype=np.int64)
-        for name in ("updated_at", "created_at"):
-            read = export.times(table, name)
-            us = np.where((us == NO_TIME) & read.known, read.us, us)
+        us = _first_time(export, table, ("updated_at", "created_at"))
         us = np.where((us == NO_TIME) | (us > export.options.now_us), max(log.latest_us, 0), us)
         count = len(table)
         yield PersonRows(

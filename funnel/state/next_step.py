@@ -3,10 +3,10 @@
 from bisect import bisect_left, bisect_right
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
 from typing import Any, Final, NamedTuple
 from zoneinfo import ZoneInfo
 
+from funnel.dates import MONTH_NAMES, local_date
 from funnel.state.due import NOT_DUE
 from funnel.state.touches import NEVER
 from history.history import DAY_US, HOUR_US, INBOUND, Interactions
@@ -42,7 +42,6 @@ FACTS: Final[Mapping[str, str]] = {
     "first": "created {days} ago",
 }
 WEEKDAYS: Final = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
-MONTHS: Final = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 
 
 class Touch(NamedTuple):
@@ -229,7 +228,7 @@ def _usual_gap(lead: Situation) -> int:
 
 def _days_of_silence(lead: Situation) -> int:
     """Calendar days, as pages count how long ago the last touch was."""
-    now, since = (_local(us, lead.zone).date() for us in (lead.now_us, lead.silent_since_us))
+    now, since = (local_date(us, lead.zone) for us in (lead.now_us, lead.silent_since_us))
     return (now - since).days
 
 
@@ -239,23 +238,17 @@ def _count(number: int, unit: str) -> str:
 
 def day_word(then_us: int, now_us: int, zone: ZoneInfo) -> str:
     """A day as people call it: today, a weekday within six days, else the date."""
-    then, now = (_local(us, zone).date() for us in (then_us, now_us))
+    then, now = (local_date(us, zone) for us in (then_us, now_us))
     distance = (then - now).days
     if distance in _NEAR:
         return _NEAR[distance]
     if abs(distance) < len(WEEKDAYS):
         return WEEKDAYS[then.weekday()]
     year = "" if then.year == now.year else f" {then.year}"
-    return f"{then.day} {MONTHS[then.month - 1]}{year}"
+    return f"{then.day} {MONTH_NAMES[then.month - 1]}{year}"
 
 
 _NEAR: Final = {-1: "yesterday", 0: "today", 1: "tomorrow"}
-
-
-def _local(instant_us: int, zone: ZoneInfo) -> datetime:
-    return (datetime(1970, 1, 1, tzinfo=ZoneInfo("UTC")) + timedelta(microseconds=instant_us)).astimezone(
-        zone
-    )
 
 
 def due_of(row: Sequence[int]) -> Due:

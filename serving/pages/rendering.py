@@ -2,11 +2,12 @@
 
 import re
 from collections.abc import Mapping
-from datetime import UTC, tzinfo
+from datetime import tzinfo
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
+from zoneinfo import ZoneInfo
 
 from jinja2 import Environment, FileSystemLoader, pass_context
 from jinja2.runtime import Context
@@ -14,6 +15,8 @@ from markupsafe import Markup, escape
 from starlette.requests import Request
 from starlette.responses import Response
 
+from history.config import FunnelConfig
+from models.bundle import Bundle
 from serving.base.clock import clock_us
 from serving.http.access import ANONYMOUS_COOKIE, scopes_of, session_of
 from serving.http.responses import html_response
@@ -91,11 +94,10 @@ def formats_of(request: Request) -> Formats:
     return Formats(language_of(request), zone_of(request))
 
 
-def zone_of(request: Request) -> tzinfo:
+def zone_of(request: Request) -> ZoneInfo:
     """The funnel's time zone, in which all times are shown; UTC while no model tells it."""
-    bundle = request.app.state.runtime.watch.current
-    zone: tzinfo = UTC if bundle is None else bundle.config.zone
-    return zone
+    bundle: Bundle | None = request.app.state.runtime.watch.current
+    return (FunnelConfig() if bundle is None else bundle.config).zone
 
 
 def section_of(path: str) -> str | None:

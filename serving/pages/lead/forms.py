@@ -1,7 +1,7 @@
 """The forms of a lead's page: called, snoozed, a note, a wrong event, and a change to try."""
 
 from collections.abc import Mapping
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any
 from urllib.parse import parse_qsl, urlencode
 from zoneinfo import ZoneInfo
@@ -9,9 +9,8 @@ from zoneinfo import ZoneInfo
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
-from history.config import FunnelConfig
+from funnel.dates import local_date
 from history.times import format_time
-from models.bundle import Bundle
 from serving.api.beside import keep_call, keep_note, keep_snooze, read_call, read_note, read_snooze
 from serving.api.corrections import keep_corrections
 from serving.api.lead_path import lead_path, unknown_lead
@@ -25,7 +24,7 @@ from serving.http.router import Routes
 from serving.pages.cookies import own_path
 from serving.pages.lead.page import PREFIX, Wanted, lead_page
 from serving.pages.lead.what_if import filled, read_number, request_of
-from serving.pages.rendering import lead_link, reader_of
+from serving.pages.rendering import lead_link, reader_of, zone_of
 from serving.store.beside import NoteKey, delete_notes
 
 routes = Routes()
@@ -37,11 +36,6 @@ def _lead_id(request: Request, part: str) -> str:
     if path.part != part:
         raise unknown_lead()
     return path.lead_id
-
-
-def _zone(request: Request) -> ZoneInfo:
-    bundle: Bundle | None = request.app.state.runtime.watch.current
-    return (FunnelConfig() if bundle is None else bundle.config).zone
 
 
 def _back(fields: Fields, lead_id: str, done: str) -> Response:
@@ -91,7 +85,7 @@ async def post_removed(request: Request, fields: Fields) -> Response:
 async def post_snoozed(request: Request, fields: Fields) -> Response:
     """Snoozes the lead for some days, until a date, or wakes it if neither is given."""
     lead_id = _lead_id(request, "snooze")
-    until = fields.text("until") or _in_days(fields.text("days"), _zone(request))
+    until = fields.text("until") or _in_days(fields.text("days"), zone_of(request))
     snooze = read_snooze(lead_id, {"until": until}, request.app.state.runtime.watch.current)
     await keep_snooze(store_of(request), snooze)
     return _back(fields, lead_id, "snoozed" if until else "awake")
@@ -103,15 +97,14 @@ def _in_days(days: str, zone: ZoneInfo) -> str | None:
         return None
     if not (days.isascii() and days.isdecimal() and len(days) <= 3):
         raise invalid([error(["body", "days"], "expected a whole number of days")])
-    today = datetime.fromtimestamp(clock_us() / 1e6, zone).date()
-    return str(today + timedelta(days=int(days)))
+    return str(local_date(clock_us(), zone) + timedelta(days=int(days)))
 
 
 @routes.form("/leads/{lead_id:text}/corrections", "ingest")
 async def post_corrected(request: Request, fields: Fields) -> Response:
     """Retracts or replaces an event of the lead."""
     lead_id = _lead_id(request, "corrections")
-    correction = _correction(fields, _zone(request))
+    correction = _correction(fields, zone_of(request))
     result = await keep_corrections(request, [correction])
     if result["rejected"]:
         raise invalid([error(e["loc"], e["msg"]) for e in result["rejected"][0]["errors"]])
