@@ -99,10 +99,10 @@ def _read_store(as_of: str | None) -> "History":
         config = store.config() or FunnelConfig()
         at_us = as_of_us(as_of, config.zone)
         if at_us is not None:
-            return store.read_all(at_us, config)
+            return store.read_all(at_us, config, with_ids=False)
         now = now_us()
         end_us = store.data_end_us(now) or now
-        history = store.read_all(end_us, config)
+        history = store.read_all(end_us, config, with_ids=False)
         late_rows = store.late_row_warnings(end_us, now)
         return replace(history, warnings=(*history.warnings, *late_rows))
 

@@ -1,6 +1,6 @@
 """Stored rows -> History: the same arrays that a folder or a request gives."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 
@@ -31,47 +31,77 @@ from history.settled import Pending, settle
 from history.spelling import one_spelling
 from history.stage_ties import in_configured_order
 from history.values import value_text
-from serving.store.lead_rows import Columns, LeadRow, LeadRows, scalar_text
+from serving.store.lead_rows import LeadRow, LeadRows, scalar_text
 from serving.store.schema import KNOWN_US, LEAD_NO, TIME_US
+
+TableColumns = Sequence[Any]  # one column a field: a sequence, an array or a Factor
+
+
+@dataclass(frozen=True)
+class StoredLeads:
+    """Leads (n,) with the rows of their fact tables as columns (LeadRows); end_us as there.
+
+    A column of texts may be a Factor, one of numbers an array. Values of attribute_changes are then texts as a History
+    holds them, not JSON.
+    """
+
+    lead_no: Ints
+    lead_ids: Sequence[str]
+    created_us: Ints
+    attributes: Mapping[str, Factor]
+    tables: Mapping[str, TableColumns]
+    end_us: int
 
 
 def history_of(rows: LeadRows, config: FunnelConfig, as_of_us: int) -> History:
     """The History of these leads in their order, as visible at as_of_us; every lead is created by then."""
-    positions = _Positions([lead.lead_no for lead in rows.leads])
-    created_us = np.array([lead.created_us for lead in rows.leads], dtype=np.int64)
+    leads = StoredLeads(
+        lead_no=np.array([lead.lead_no for lead in rows.leads], dtype=np.int64),
+        lead_ids=[lead.lead_id for lead in rows.leads],
+        created_us=np.array([lead.created_us for lead in rows.leads], dtype=np.int64),
+        attributes=_attributes(rows.leads, frozenset(config.ignore)),
+        tables=rows.tables,
+        end_us=rows.end_us,
+    )
+    return history_of_leads(leads, config, as_of_us)
+
+
+def history_of_leads(leads: StoredLeads, config: FunnelConfig, as_of_us: int) -> History:
+    """The History of stored leads, as history_of gives it."""
+    positions = _Positions(leads.lead_no)
+    tables, created_us, end_us = leads.tables, leads.created_us, leads.end_us
     ignored = frozenset(config.ignore)
-    outcomes = _dated_outcomes(rows.tables["outcomes"], positions, created_us, config.horizon_us)
+    outcomes = _dated_outcomes(tables["outcomes"], positions, created_us, config.horizon_us)
     decided = separate_closings(
-        _stages(rows.tables["stages"], positions, config, as_of_us),
-        no_outcomes(len(rows.leads)) if outcomes is None else outcomes.visible(as_of_us, rows.end_us),
+        _stages(tables["stages"], positions, config, as_of_us),
+        no_outcomes(len(created_us)) if outcomes is None else outcomes.visible(as_of_us, end_us),
         created_us,
         config,
     )
     history = History(
         config=config,
         as_of_us=as_of_us,
-        lead_ids=[lead.lead_id for lead in rows.leads],
+        lead_ids=leads.lead_ids,
         created_us=created_us,
-        attributes=_attributes(rows.leads, ignored),
-        interactions=_interactions(rows.tables["interactions"], positions, as_of_us),
+        attributes={name: texts for name, texts in leads.attributes.items() if name not in ignored},
+        interactions=_interactions(tables["interactions"], positions, as_of_us),
         stages=decided.stages,
         outcomes=end_with_gone(decided.outcomes),
-        changes=_changes(rows.tables["attribute_changes"], positions, ignored, as_of_us),
+        changes=_changes(tables["attribute_changes"], positions, ignored, as_of_us),
         warnings=decided.warnings,
     )
-    return history if outcomes is None else settle(history, outcomes.pending(as_of_us, rows.end_us))
+    return history if outcomes is None else settle(history, outcomes.pending(as_of_us, end_us))
 
 
 class _Positions:
     """lead_no -> position among the requested leads."""
 
-    def __init__(self, numbers: Sequence[int]) -> None:
-        lead_no = np.array(numbers, dtype=np.int64)
+    def __init__(self, lead_no: Ints) -> None:
         self.count = len(lead_no)
         self._order = np.argsort(lead_no, kind="stable")
         self._sorted = lead_no[self._order]
 
-    def of(self, numbers: Sequence[int]) -> Ints:
+    def of(self, numbers: Sequence[int] | Ints) -> Ints:
         """Positions (n,) of these lead numbers, all of which are requested."""
         rank = np.searchsorted(self._sorted, np.array(numbers, dtype=np.int64))
         return np.asarray(self._order[rank], dtype=np.int64)
@@ -95,8 +125,10 @@ class _Order:
     time_us: Ints
     known_us: Ints
 
-    def texts(self, column: Sequence[str | None]) -> Factor:
+    def texts(self, column: Sequence[str | None] | Factor) -> Factor:
         """A column of texts in this order."""
+        if isinstance(column, Factor):
+            return column.take(self.index).compact()
         return factor([column[i] for i in self.index.tolist()])
 
 
@@ -110,15 +142,15 @@ def _ordered(rows: _DatedRows, lead_count: int, known_first: bool = False) -> _O
     return _Order(index, offsets, rows.time_us[index], rows.known_us[index])
 
 
-def _dated(columns: Columns, positions: _Positions, as_of_us: int) -> _DatedRows:
+def _dated(columns: TableColumns, positions: _Positions, as_of_us: int) -> _DatedRows:
     time_us = np.array(columns[TIME_US], dtype=np.int64)
     known_us = np.array(columns[KNOWN_US], dtype=np.int64)
     return _DatedRows(positions.of(columns[LEAD_NO]), time_us, known_us, known_us <= as_of_us)
 
 
-def _interactions(columns: Columns, positions: _Positions, as_of_us: int) -> Interactions:
+def _interactions(columns: TableColumns, positions: _Positions, as_of_us: int) -> Interactions:
     lead_no, _row_no, _time, _known, kind, channel, direction, value, ids = columns
-    if not lead_no:
+    if not len(lead_no):
         return no_interactions(positions.count)
     order = _ordered(_dated(columns, positions, as_of_us), positions.count)
     return Interactions(
@@ -133,9 +165,9 @@ def _interactions(columns: Columns, positions: _Positions, as_of_us: int) -> Int
     )
 
 
-def _stages(columns: Columns, positions: _Positions, config: FunnelConfig, as_of_us: int) -> Stages:
+def _stages(columns: TableColumns, positions: _Positions, config: FunnelConfig, as_of_us: int) -> Stages:
     lead_no, _row_no, _time, _known, stage = columns
-    if not lead_no:
+    if not len(lead_no):
         return no_stages(positions.count)
     order = _ordered(_dated(columns, positions, as_of_us), positions.count)
     stages = one_spelling(order.texts(stage), config.stages)
@@ -207,7 +239,7 @@ class _StoredOutcomes:
 
 
 def _dated_outcomes(
-    columns: Columns, positions: _Positions, created_us: Ints, horizon_us: int
+    columns: TableColumns, positions: _Positions, created_us: Ints, horizon_us: int
 ) -> _StoredOutcomes | None:
     """The stored outcomes; one without any time counts from horizon_us after its lead's creation on.
 
@@ -215,7 +247,7 @@ def _dated_outcomes(
     on, and its time is implied.
     """
     lead_no, _row_no, closed, known, state, amount, reason = columns
-    if not lead_no:
+    if not len(lead_no):
         return None
     position = positions.of(lead_no)
     is_undated = _is_none(known)
@@ -250,30 +282,40 @@ def _next_dated(position: Ints, is_undated: Mask) -> Ints:
     return np.where(np.append(position, -1)[following] == position, following, -1)
 
 
-def _changes(columns: Columns, positions: _Positions, ignored: frozenset[str], as_of_us: int) -> Changes:
+def _changes(columns: TableColumns, positions: _Positions, ignored: frozenset[str], as_of_us: int) -> Changes:
     lead_no, _row_no, _time, _known, attribute, stored = columns
-    if not lead_no:
+    if not len(lead_no):
         return no_changes(positions.count)
     rows = _dated(columns, positions, as_of_us)
     if ignored:
-        is_used = np.array([name not in ignored for name in attribute], dtype=np.bool_)
-        rows = rows._replace(is_visible=rows.is_visible & is_used)
+        rows = rows._replace(is_visible=rows.is_visible & ~_is_among(attribute, ignored))
     order = _ordered(rows, positions.count)
-    values = [scalar_text(stored[i]) for i in order.index.tolist()]
-    return Changes(order.offsets, order.time_us, order.known_us, order.texts(attribute), factor(values))
+    if isinstance(stored, Factor):
+        values = order.texts(stored)
+    else:
+        values = factor([scalar_text(stored[i]) for i in order.index.tolist()])
+    return Changes(order.offsets, order.time_us, order.known_us, order.texts(attribute), values)
+
+
+def _is_among(column: Sequence[str | None] | Factor, names: frozenset[str]) -> Mask:
+    if not isinstance(column, Factor):
+        return np.array([name in names for name in column], dtype=np.bool_)
+    # The code -1, of a missing text, reads the last place.
+    return np.array([*(name in names for name in column.values), False], dtype=np.bool_)[column.codes]
 
 
 def _attributes(leads: Sequence[LeadRow], ignored: frozenset[str]) -> dict[str, Factor]:
     """The attributes at creation, in the order in which the leads name them first."""
     names = dict.fromkeys(name for lead in leads for name in lead.attributes)
     return {
-        name: factor([_text(lead.attributes.get(name)) for lead in leads])
+        name: factor([attribute_text(lead.attributes.get(name)) for lead in leads])
         for name in names
         if name not in ignored
     }
 
 
-def _text(value: Any) -> str | None:
+def attribute_text(value: Any) -> str | None:
+    """An attribute's JSON scalar as the text that a History holds."""
     # Most values are texts, which value_text returns unchanged: the shortcut saves its call.
     return value if type(value) is str and value and not value.isspace() else value_text(value)
 

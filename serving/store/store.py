@@ -18,12 +18,12 @@ from history.stage_ties import infer_stages
 from history.warnings import Warning
 from serving.base.clock import clock_us
 from serving.store import schema as db
+from serving.store.all_leads import all_leads
 from serving.store.config import stored_config
 from serving.store.data_end import data_end_us, late_row_warnings
 from serving.store.database.engine import StoreEngine
 from serving.store.database.writer import Writer
-from serving.store.history import factor, history_of
-from serving.store.lead_rows import lead_row, rows_of
+from serving.store.history import factor, history_of_leads
 
 
 class Store:
@@ -62,15 +62,18 @@ class Store:
         with self.engine.reading() as connection:
             return late_row_warnings(connection, end_us, now_us)
 
-    def read_all(self, as_of_us: int, config: FunnelConfig | None = None) -> History:
-        """The whole history as visible at as_of_us, with costs; config None is that of the folder loaded last."""
+    def read_all(
+        self, as_of_us: int, config: FunnelConfig | None = None, *, with_ids: bool = True
+    ) -> History:
+        """The whole history as visible at as_of_us, with costs; config None is that of the folder loaded last.
+
+        with_ids=False leaves out the ids of interactions, which no figure needs.
+        """
         used = config or self.config() or FunnelConfig()
         end_us = self.data_end_us(self.now_us()) or 0
         with self.engine.reading() as connection:
-            query = select(db.leads).where(db.leads.c.created_us <= as_of_us).order_by(db.leads.c.lead_no)
-            leads = [lead_row(row) for row in connection.execute(query)]
-            rows = replace(rows_of(connection, leads), end_us=end_us)
-            history = without_gone(history_of(rows, used, as_of_us))
+            leads = all_leads(connection, as_of_us, end_us, with_ids)
+            history = without_gone(history_of_leads(leads, used, as_of_us))
             costs = _costs(connection, as_of_us)
         if not used.stages:
             stages, used = infer_stages(history.stages, used)

@@ -32,7 +32,7 @@ def funnel_from(store: Store, query: FunnelQuery, bundle: Bundle | None) -> Reco
     from_us = _instant(query.start, config, "from")
     to_us = _instant(query.end, config, "to")
     since_us = _instant(query.since, config, "since")
-    history = store.read_all(_as_of_us(store, query.as_of, config), config)
+    history = store.read_all(_as_of_us(store, query.as_of, config), config, with_ids=False)
     options = FunnelOptions(from_us, to_us, query.by, since_us, query.attention)
     return funnel_report(
         history,
@@ -46,7 +46,7 @@ def funnel_from(store: Store, query: FunnelQuery, bundle: Bundle | None) -> Reco
 def forecast_from(store: Store, query: ForecastQuery, bundle: Bundle) -> Record:
     """The forecast as `leadcast forecast --json` gives it, with the model's configuration."""
     since_us = _instant(query.since, bundle.config, "since")
-    history = store.read_all(_as_of_us(store, query.as_of, bundle.config), bundle.config)
+    history = store.read_all(_as_of_us(store, query.as_of, bundle.config), bundle.config, with_ids=False)
     target = funnel_config(store, bundle).targets.get("revenue_per_month")
     options = ForecastOptions(query.period, query.periods, query.by, target)
     result = forecast(bundle, history, options)
