@@ -2,15 +2,14 @@
 
 import json
 from collections.abc import Sequence
-from typing import Any
 
-from sqlalchemy import JSON, ColumnElement, Connection, Text, cast, func, select
+from sqlalchemy import Connection, select
 
 from history.schema import ACCOUNT
 from history.values import value_text
 from models.bundle import Bundle
 from serving.store import schema as db
-from serving.store.database.statements import in_parts, is_sqlite
+from serving.store.database.statements import in_parts
 from serving.store.lead_rows import LeadRow, lead_row, scalar_text
 
 VALUES_PER_QUERY = 500
@@ -18,18 +17,21 @@ VALUES_PER_QUERY = 500
 
 def mates_of(connection: Connection, bundle: Bundle, leads: Sequence[LeadRow]) -> list[LeadRow]:
     """The stored leads that share an account with one of these at some time; none unless the model reads accounts."""
-    if not bundle.vocabulary.reads_accounts:
-        return []
+    return account_mates(connection, leads) if bundle.vocabulary.reads_accounts else []
+
+
+def account_mates(connection: Connection, leads: Sequence[LeadRow]) -> list[LeadRow]:
+    """The stored leads that share an account with one of these at some time, in the order of their arrival."""
     known = {lead.lead_no for lead in leads}
     mates: dict[int, LeadRow] = {}
     for part in in_parts(sorted(_accounts_of(connection, leads)), VALUES_PER_QUERY):
-        created_with = _account_at_creation(connection).in_(part)
         changed_to = select(db.attribute_changes.c.lead_no).where(
-            db.attribute_changes.c.attribute == ACCOUNT,
-            db.attribute_changes.c.value.in_([json.dumps(account, ensure_ascii=False) for account in part]),
+            db.OF_ACCOUNT, db.attribute_changes.c.value.in_([form for name in part for form in _stored(name)])
         )
-        query = select(db.leads).where(created_with | db.leads.c.lead_no.in_(changed_to))
-        mates |= {row.lead_no: lead_row(row) for row in connection.execute(query) if row.lead_no not in known}
+        # Two queries: an index answers each, and none answers their union on every server.
+        for is_mate in (db.leads.c.account.in_(part), db.leads.c.lead_no.in_(changed_to)):
+            rows = connection.execute(select(db.leads).where(is_mate))
+            mates |= {row.lead_no: lead_row(row) for row in rows if row.lead_no not in known}
     return [mates[lead_no] for lead_no in sorted(mates)]
 
 
@@ -44,9 +46,11 @@ def _accounts_of(connection: Connection, leads: Sequence[LeadRow]) -> set[str]:
     return {account for account in accounts if account}
 
 
-def _account_at_creation(connection: Connection) -> ColumnElement[Any]:
-    """account_id in the JSON text of a lead's attributes, as text."""
-    if is_sqlite(connection):
-        return cast(func.json_extract(db.leads.c.attributes, f"$.{ACCOUNT}"), Text)
-    account: ColumnElement[Any] = cast(db.leads.c.attributes, JSON)[ACCOUNT].as_string()
-    return account
+def _stored(account: str) -> Sequence[str]:
+    """The JSON scalars of a change to this account: the text, and the number or truth value of this text."""
+    text = json.dumps(account, ensure_ascii=False)
+    try:
+        is_other = scalar_text(account) == account
+    except (ValueError, TypeError):  # not JSON, or a list
+        return (text,)
+    return (text, account) if is_other else (text,)

@@ -116,7 +116,7 @@ LEADS_BY_ID = PreparedQuery(select(db.leads), among=db.leads.c.lead_id)
 
 def lead_row(row: Sequence[Any]) -> LeadRow:
     """A row of the table `leads`."""
-    lead_no, lead_id, created_us, attributes = row
+    lead_no, lead_id, created_us, attributes = row[:4]
     return LeadRow(lead_no, lead_id, created_us, json.loads(attributes))
 
 

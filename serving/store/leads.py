@@ -1,16 +1,18 @@
 """Stored leads: creation, merging of later values, erasure, and their current attributes."""
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import Connection, delete, select
 
 from history.display import LEAD_ID, Seen, display_of
+from history.schema import ACCOUNT
 from history.values import value_text
 from serving.base.event import event_key
 from serving.store import schema as db
+from serving.store.account_mates import account_mates
 from serving.store.database.statements import PreparedInsert, in_parts
 from serving.store.database.transaction import Transaction
 from serving.store.lead_rows import LeadRow, LeadRows, find_leads, rows_of, scalar_text, scalar_value
@@ -20,6 +22,7 @@ EVENT_KEYS_PER_DELETE = 500
 CREATED, UPDATED, UNCHANGED, CONFLICT = "created", "updated", "unchanged", "conflict"
 
 LIVE, LOAD, FOLLOWING = range(3)  # why a lead is queued: its change, its load, a change in its account
+MOST_FOLLOWERS = 500  # of the leads that are scored together: two seconds of work
 
 _MARK_DIRTY = PreparedInsert(db.dirty, "lead_no", ("row_no", "is_bulk"))
 
@@ -118,6 +121,7 @@ def _create(transaction: Transaction, put: PutLead) -> str:
         "lead_id": put.lead_id,
         "created_us": put.created_us,
         "attributes": compact_json(attributes),
+        "account": value_text(attributes.get(ACCOUNT)),
     }
     transaction.connection.execute(db.leads.insert(), [row])
     mark_dirty(transaction.connection, {lead_no: 0})
@@ -162,9 +166,14 @@ def mark_dirty(connection: Connection, last_rows: Mapping[int, int], queue: int 
 
 
 def erase_leads(transaction: Transaction, lead_ids: Sequence[str]) -> list[bool]:
-    """Deletes each lead with everything derived from it; False for an unknown lead."""
+    """Deletes each lead with everything derived from it; False for an unknown lead.
+
+    The other leads of its accounts wait for a new score: a model may count what this one did.
+    """
     connection = transaction.connection
-    numbers = dict(_lead_numbers(connection, lead_ids))
+    leads = find_leads(connection, lead_ids)
+    numbers = {lead_id: lead.lead_no for lead_id, lead in leads.items()}
+    _queue_mates(connection, list(leads.values()))
     for lead_no in numbers.values():
         _erase(connection, lead_no)
     if numbers:
@@ -173,9 +182,15 @@ def erase_leads(transaction: Transaction, lead_ids: Sequence[str]) -> list[bool]
     return [numbers.pop(lead_id, None) is not None for lead_id in lead_ids]
 
 
-def _lead_numbers(connection: Connection, lead_ids: Sequence[str]) -> Iterator[tuple[str, int]]:
-    query = select(db.leads.c.lead_id, db.leads.c.lead_no).where(db.leads.c.lead_id.in_(lead_ids))
-    return iter(connection.execute(query))
+def _queue_mates(connection: Connection, leads: Sequence[LeadRow]) -> None:
+    """Queues the open leads that share an account with these, the newest MOST_FOLLOWERS of them."""
+    numbers = [mate.lead_no for mate in account_mates(connection, leads)]
+    is_open = (db.scores.c.is_open == 1) & db.scores.c.lead_no.not_in(select(db.dirty.c.lead_no))
+    query = select(db.scores.c.lead_no).where(is_open).order_by(db.scores.c.lead_no.desc())
+    behind: list[int] = []
+    for part in in_parts(numbers[::-1], MOST_FOLLOWERS):
+        behind += connection.execute(query.where(db.scores.c.lead_no.in_(part))).scalars()
+    mark_dirty(connection, dict.fromkeys(behind[:MOST_FOLLOWERS], 0), FOLLOWING)
 
 
 def _erase(connection: Connection, lead_no: int) -> None:

@@ -19,9 +19,10 @@ from sqlalchemy import (
     SmallInteger,
     Table,
     Text,
+    literal_column,
 )
 
-from history.schema import NAME, NUMBER, SCALAR, TABLES, TEXT, TableLayout
+from history.schema import ACCOUNT, NAME, NUMBER, SCALAR, TABLES, TEXT, TableLayout
 
 metadata = MetaData()
 SQL_TYPES = {NUMBER: Double, TEXT: Text, NAME: Text, SCALAR: Text}
@@ -78,7 +79,10 @@ leads = Table(
     Column("created_us", BigInteger, nullable=False),
     # JSON object of the values at creation, with owner, source and account_id.
     Column("attributes", Text, nullable=False),
+    Column("account", Text),  # account_id among them, as a History holds it
 )
+_has_account = leads.c.account.is_not(None)
+Index("leads_by_account", leads.c.account, sqlite_where=_has_account, postgresql_where=_has_account)
 
 interactions = _fact_table("interactions")
 _has_id = interactions.c.interaction_id.is_not(None)
@@ -94,6 +98,9 @@ Index(
 stages = _fact_table("stages")
 outcomes = _fact_table("outcomes")
 attribute_changes = _fact_table("attribute_changes")
+# A literal, as in the queries: SQLite takes a partial index only if the statement's text shows that it fits.
+OF_ACCOUNT = attribute_changes.c.attribute == literal_column(f"'{ACCOUNT}'")
+Index("changes_of_account", attribute_changes.c.value, sqlite_where=OF_ACCOUNT, postgresql_where=OF_ACCOUNT)
 
 FACTS = (interactions, stages, outcomes, attribute_changes)
 KEY_COLUMNS = ("lead_no", "row_no")

@@ -176,7 +176,7 @@ def _queued_leads(connection: Connection, limit: int) -> list[_Queued]:
         oldest, oldest.c.lead_no == db.leads.c.lead_no
     )
     rows = connection.execute(query.order_by(db.leads.c.lead_no))
-    queued = [_Queued(lead_row(row[:4]), row.row_no, row.is_bulk == FOLLOWING) for row in rows]
+    queued = [_Queued(lead_row(row), row.row_no, row.is_bulk == FOLLOWING) for row in rows]
     return sorted(queued, key=lambda entry: entry.is_following)
 
 

@@ -11,6 +11,7 @@ from sqlalchemy import Connection, Table, delete
 from history.errors import InvalidInput
 from history.history import Costs, History
 from history.progress import Progress
+from history.schema import ACCOUNT
 from serving.base.limits import MAX_KEY
 from serving.store import schema as db
 from serving.store.config import add_attribute_names, store_config
@@ -146,6 +147,7 @@ class _Load:
                 "lead_id": lead_id,
                 "created_us": int(history.created_us[start + i]),
                 "attributes": compact_json(attributes),
+                "account": attributes.get(ACCOUNT),
             }
             numbers.append(lead_no)
             rows.append(row)

@@ -66,6 +66,9 @@ def test_events_of_a_store_without_corrections_can_be_corrected(
         with early.engine.writing() as connection:
             for table in ("corrections", "notes", "snoozes", "adjustments", "score_records"):
                 connection.execute(text(f"DROP TABLE {table}"))
+            for name in ("leads_by_account", "changes_of_account"):
+                connection.execute(text(f"DROP INDEX {name}"))
+            connection.execute(text("ALTER TABLE leads DROP COLUMN account"))
             for column in ("lead_no", "event_id"):
                 connection.execute(text(f"ALTER TABLE event_ids DROP COLUMN {column}"))
             connection.execute(text("UPDATE alembic_version SET version_num = '0001'"))
@@ -98,6 +101,25 @@ def test_scores_of_an_earlier_version_stay_until_leads_are_scored_again(
         assert score_queued(store, FakeModel()) == 1
         assert listed(store)["a"]["next_action"] == "Make the first contact"
         assert [entry["delta"] for entry in history(store)] != [0.0], "the move is from the kept score"
+
+
+def test_accounts_of_an_earlier_version_get_their_column(
+    tmp_path: Path, store_url: str | None, clock: Clock
+) -> None:
+    attributes = ['{"account_id": "acme"}', '{"account_id": 7.0}', '{"note": "account_id"}', "{}"]
+    with closing(Store(tmp_path, store_url, clock)) as early:
+        if early.engine.path is not None:
+            early.engine.path.touch()
+        with early.engine._writer.begin() as connection:
+            migrate._upgrade(connection, "0005")
+            for number, values in enumerate(attributes, start=1):
+                connection.execute(
+                    text("INSERT INTO leads VALUES (:number, :lead_id, 0, :attributes)"),
+                    {"number": number, "lead_id": f"l{number}", "attributes": values},
+                )
+    with closing(Store(tmp_path, store_url, clock)) as store, store.engine.reading() as connection:
+        rows = connection.execute(text("SELECT account FROM leads ORDER BY lead_no")).scalars()
+        assert list(rows) == ["acme", "7", None, None]
 
 
 OLD_SCORE = """
