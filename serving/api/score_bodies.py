@@ -9,7 +9,20 @@ from history.outcome_words import NO_WORDS, OutcomeWords
 from serving.api.records import LEAD, without_known_word
 from serving.base.limits import MAX_INTERACTIONS, MAX_LEAD_BYTES, MAX_LEADS
 from serving.base.problems import Problem, error, invalid, too_large
+from serving.http.strict_json import read_json, read_valid
 from serving.model.scoring import Lead
+
+
+def read_lead(content: bytes, words: OutcomeWords = NO_WORDS) -> Lead:
+    """The lead that strict JSON encodes; raises Problem 413 for too many rows, 422 with every problem.
+
+    A valid lead, the usual one, is checked while it is decoded.
+    """
+    value = read_valid(content, LEAD.decoder)
+    if value is not None and LEAD.has_finite_numbers(value):
+        lead: Lead = value
+        return lead
+    return check_lead(read_json(content), words=words)
 
 
 def check_lead(value: Any, loc: tuple[str | int, ...] = ("body",), words: OutcomeWords = NO_WORDS) -> Lead:

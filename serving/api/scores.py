@@ -30,7 +30,7 @@ from serving.api.openapi import (
     response,
 )
 from serving.api.records import SCORE_SHAPES, words_of
-from serving.api.score_bodies import check_batch, check_lead
+from serving.api.score_bodies import check_batch, read_lead
 from serving.base import metrics
 from serving.base.clock import clock_us
 from serving.base.cooperative import collect
@@ -38,7 +38,7 @@ from serving.base.instant import read_instant
 from serving.base.limits import MAX_BODY_BYTES, MAX_LEAD_BYTES, MAX_LEADS
 from serving.base.micro_batch import MicroBatch
 from serving.base.problems import Problem
-from serving.http.bodies import json_body
+from serving.http.bodies import json_body, json_content
 from serving.http.queries import ScoreQuery, score_query
 from serving.http.responses import json_response
 from serving.http.router import Json, Routes
@@ -175,9 +175,9 @@ def new_score_batch() -> ScoreBatch:
 async def post_score(request: Request) -> Response:
     """The score of one lead, from the history in the request."""
     query = score_query(request.scope["query_string"])
-    value, _ = await json_body(request.scope, request.receive, MAX_LEAD_BYTES)
+    content = await json_content(request.scope, request.receive, MAX_LEAD_BYTES)
     watch = request.app.state.runtime.watch
-    lead = check_lead(value, words=words_of(watch.current))
+    lead = read_lead(content, words_of(watch.current))
     bundle = watch.bundle()
     batch: ScoreBatch = request.app.state.score_batch
     result = await batch.submit((id(bundle), query), _ScoreRequest(bundle, lead, query))

@@ -57,6 +57,11 @@ def _scores(grade: str, status: str) -> Counter:
     return SCORES.labels(grade, status)
 
 
+@cache
+def _warnings(code: str) -> Counter:
+    return WARNINGS.labels(code)
+
+
 def count_request(method: str, route: str, status: int, seconds: float) -> None:
     """Counts one answered request; `route` is a path template."""
     _requests(method, route, status).observe(seconds)
@@ -71,7 +76,7 @@ def count_score(record: dict[str, object]) -> None:
     warnings = record["warnings"]
     if isinstance(warnings, list):
         for warning in warnings:
-            WARNINGS.labels(str(warning["code"])).inc()
+            _warnings(warning["code"]).inc()
 
 
 class States:

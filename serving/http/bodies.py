@@ -24,14 +24,19 @@ class JsonBody(NamedTuple):
 
 
 async def json_body(scope: Scope, receive: Receive, limit: int) -> JsonBody:
-    """The body of a request as strict JSON.
+    """The body of a request as strict JSON; raises what `json_content` raises, and Problem 422 unless strict JSON."""
+    body = await json_content(scope, receive, limit)
+    return JsonBody(read_json(body), body)
 
-    Raises Problem: 415 unless application/json without compression, 413 over `limit` bytes, 408 after `BODY_SECONDS`,
-    422 unless strict JSON; Disconnected.
+
+async def json_content(scope: Scope, receive: Receive, limit: int) -> bytes:
+    """The bytes of a body that claims to be JSON.
+
+    Raises Problem: 415 unless application/json without compression, 413 over `limit` bytes, 408 after `BODY_SECONDS`;
+    Disconnected.
     """
     _check_type(scope)
-    body = await read_body(scope, receive, limit)
-    return JsonBody(read_json(body), body)
+    return await read_body(scope, receive, limit)
 
 
 async def read_body(scope: Scope, receive: Receive, limit: int) -> bytes:

@@ -6,7 +6,7 @@ field by field, and every problem is reported.
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, NotRequired, TypedDict
 
 import msgspec
 from msgspec import Meta
@@ -38,6 +38,11 @@ class Kind:
     @property
     def schema(self) -> Json:
         return msgspec.json.schema(self.type)
+
+    @property
+    def plain_type(self) -> Any:
+        """The type for decoding to plain dicts, lists and values."""
+        return self.type
 
     @property
     def is_free(self) -> bool:
@@ -118,6 +123,10 @@ class ShapeKind(Kind):
         return {"$ref": f"#/components/schemas/{self.shape.name}"}
 
     @property
+    def plain_type(self) -> Any:
+        return self.shape.plain_type
+
+    @property
     def is_free(self) -> bool:
         return bool(self.shape.free)
 
@@ -130,9 +139,15 @@ class ShapeKind(Kind):
 
 @dataclass(frozen=True)
 class RowsKind(ShapeKind):
-    """A list of records of a shape."""
+    """A list of at most `limit` records of a shape."""
 
     empty: type | None = list
+    limit: int = 0
+
+    @property
+    def plain_type(self) -> Any:
+        of_rows = list[self.shape.plain_type]  # type: ignore[name-defined]
+        return Annotated[of_rows, Meta(max_length=self.limit)]
 
     @property
     def schema(self) -> Json:
@@ -197,7 +212,7 @@ def record(shape: "Shape") -> Kind:
 def rows(shape: "Shape", limit: int) -> Kind:
     """At most `limit` records."""
     of_rows = Annotated[list[shape.struct], Meta(max_length=limit)]  # type: ignore[name-defined]
-    return RowsKind(of_rows, "a list of objects", shape=shape)
+    return RowsKind(of_rows, "a list of objects", shape=shape, limit=limit)
 
 
 @dataclass(frozen=True)
@@ -222,6 +237,15 @@ class Field:
             return {"anyOf": [schema, {"type": "null"}]}
         return {**schema, "type": [schema["type"], "null"]}
 
+    @property
+    def plain_type(self) -> Any:
+        """The field in a TypedDict."""
+        if self.required:
+            return self.kind.plain_type
+        return NotRequired[
+            self.kind.plain_type if self.kind.empty is not None else self.kind.plain_type | None
+        ]
+
     def member(self, key: str) -> tuple[Any, ...]:
         """The field as msgspec.defstruct takes it."""
         if self.required:
@@ -240,6 +264,9 @@ class Shape:
         by_need = sorted(fields.items(), key=lambda item: not item[1].required)  # as defstruct demands
         members = [field.member(key) for key, field in by_need]
         self.struct = msgspec.defstruct(name, members, forbid_unknown_fields=True)
+        # Drops unknown keys in silence: serving/http/strict_json.read_valid notices.
+        self.plain_type = TypedDict(name, {key: field.plain_type for key, field in fields.items()})  # type: ignore[misc]
+        self.decoder = msgspec.json.Decoder(self.plain_type)
         self.free = [(key, field.kind) for key, field in fields.items() if field.kind.is_free]
 
     @property

@@ -22,14 +22,31 @@ def read_json(body: bytes) -> Any:
     """
     try:
         value = _DECODER.decode(body)
-        encoded = _ENCODER.encode(value)
-        if (b"\\" not in encoded or _has_plain_texts(body)) and body.count(b'"') == encoded.count(b'"'):
+        if _is_whole(value, body):
             return value
     except RecursionError:
         raise _refused("nested too deeply") from None
     except (msgspec.MsgspecError, UnicodeDecodeError, ValueError):
         raise _refused(_reason_of(body)) from None
     return _read_with_hooks(body)
+
+
+def read_valid(body: bytes, decoder: msgspec.json.Decoder[Any]) -> Any | None:
+    """The value of `read_json` if it is of the decoder's type, without a key that this lacks; else None.
+
+    It checks while it reads; `read_json` and a check of its value say what is wrong with any other body.
+    """
+    try:
+        value = decoder.decode(body)
+    except (msgspec.MsgspecError, ValueError, OverflowError, RecursionError):
+        return None
+    return value if _is_whole(value, body) else None
+
+
+def _is_whole(value: Any, body: bytes) -> bool:
+    """True if the value has every key and text of the body; False also for a body whose quotes do not tell."""
+    encoded = _ENCODER.encode(value)
+    return (b"\\" not in encoded or _has_plain_texts(body)) and body.count(b'"') == encoded.count(b'"')
 
 
 def _has_plain_texts(body: bytes) -> bool:

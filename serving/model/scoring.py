@@ -4,8 +4,10 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
+from numba import types
 
 from history.arrays import Ints
+from history.compiled import I64, compiled
 from history.errors import InvalidRecord
 from history.history import History
 from history.read import read_records
@@ -83,10 +85,26 @@ def _logs(history: History) -> dict[str, Any]:
 
 
 def _all_in_time(history: History, as_of_us: int, latest_us: int) -> bool:
-    """True if every lead was created by as_of_us and no row lies after latest_us: one comparison per log."""
-    return _largest(history.created_us) <= min(as_of_us, latest_us) and all(
-        _largest(log.known_us) <= latest_us for log in _logs(history).values()
-    )
+    """True if every lead was created by as_of_us and no row lies after latest_us."""
+    return _are_until(
+        history.created_us, history.interactions.known_us, history.stages.known_us,
+        history.changes.known_us, history.outcomes.known_us, min(as_of_us, latest_us), latest_us,
+    )  # fmt: skip
+
+
+@compiled(types.boolean(I64, I64, I64, I64, I64, types.int64, types.int64))
+def _are_until(
+    created: Ints, interactions: Ints, stages: Ints, changes: Ints, outcomes: Ints, as_of_us: int, latest_us: int
+) -> bool:  # fmt: skip
+    """True if no creation lies after as_of_us and no row of the four logs after latest_us."""
+    for i in range(len(created)):
+        if created[i] > as_of_us:
+            return False
+    for log in (interactions, stages, changes, outcomes):
+        for i in range(len(log)):
+            if log[i] > latest_us:
+                return False
+    return True
 
 
 def _largest(times_us: Ints) -> int:

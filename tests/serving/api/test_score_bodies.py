@@ -1,13 +1,18 @@
 """Bodies of score requests: limits first, then every problem in the place of its lead."""
 
+import copy
 import json
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from serving.api.score_bodies import check_batch, check_lead
+from serving.api.score_bodies import check_batch, check_lead, read_lead
 from serving.base.limits import MAX_INTERACTIONS, MAX_LEAD_BYTES, MAX_LEADS
 from serving.base.problems import Problem
+from serving.http.strict_json import read_json
 from tests.builders.service_client import LEAD
 
 
@@ -19,6 +24,68 @@ def refused(value: Any) -> Problem:
 
 def test_valid_lead_is_itself() -> None:
     assert check_lead(LEAD) is LEAD
+
+
+def places(value: Any) -> Iterator[tuple[Any, Any]]:
+    """Every member of a JSON value, as its container and key."""
+    if isinstance(value, dict | list):
+        for key, member in value.items() if isinstance(value, dict) else enumerate(value):
+            yield value, key
+            yield from places(member)
+
+
+WHOLE = {
+    **LEAD,
+    "owner": None,
+    "attributes": {"industry": "software", "seats": 3, "trial": True},
+    "interactions": [
+        {"kind": "call", "occurred_at": "2026-01-03T03:04:05Z", "value": 3, "direction": "inbound"},
+        {"kind": "email", "occurred_at": "2026-01-04T03:04:05.5+01:00", "interaction_id": "i1"},
+    ],
+    "stages": [{"stage": "new", "entered_at": "2026-01-02T03:04:05Z"}],
+    "attribute_changes": [{"attribute": "seats", "value": None, "changed_at": "2026-01-05T03:04:05Z"}],
+    "outcome": {"outcome": "won", "closed_at": "2026-01-09T03:04:05Z", "amount": 12.5},
+}
+SCALARS = [None, True, -1, 3, 2.5, 1e31, 10**400, "", " ", "x", "won", "inbound", "2026-05-01", "x" * 300]
+CONTAINERS = [[], {}, [{}], {"x": 1}, {"x": 10**400}, {"": 1}, {"x": {"y": 1}}]
+MEMBERS = st.sampled_from([*SCALARS, *CONTAINERS])
+
+
+@given(st.data(), st.integers(0, 3))
+def test_lead_decoded_at_once_is_the_one_checked_later(data: st.DataObject, changes: int) -> None:
+    value = copy.deepcopy(WHOLE)
+    for _ in range(changes):
+        container, key = data.draw(st.sampled_from(list(places(value))))
+        kind = data.draw(st.sampled_from(["replace", "remove", "add"]))
+        if kind == "add" and isinstance(container, dict):
+            container[data.draw(st.sampled_from(["x", "value", "owner", "recorded_at"]))] = copy.deepcopy(
+                data.draw(MEMBERS)
+            )
+        elif kind == "remove" and isinstance(container, dict):
+            del container[key]
+        else:
+            container[key] = copy.deepcopy(data.draw(MEMBERS))
+    body = json.dumps(value).encode()
+    assert _outcome(lambda: read_lead(body)) == _outcome(lambda: check_lead(read_json(body)))
+
+
+def _outcome(read: Any) -> Any:
+    """The lead, or all that its problem says."""
+    try:
+        return read()
+    except Problem as problem:
+        return problem.status, problem.detail, problem.errors
+
+
+@pytest.mark.parametrize(
+    "body",
+    [b"", b"[", b'{"lead_id": "L", "lead_id": "L"}', b'{"x": NaN}', b"\xff", b"[" * 100_000],
+    ids=lambda body: repr(body[:20]),
+)
+def test_body_that_is_not_strict_json_is_refused(body: bytes) -> None:
+    with pytest.raises(Problem) as caught:
+        read_lead(body)
+    assert caught.value.status == 422
 
 
 @pytest.mark.parametrize("key", ["interactions", "stages", "attribute_changes"])
