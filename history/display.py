@@ -148,9 +148,9 @@ def filled(template: str, value_of: Callable[[str], str | None]) -> str | None:
 
     A separator stands only between two values: "{contact}, {city}" without a city is the contact alone.
     """
-    *parts, end = _FIELD.split(template)
+    parts, end = _parts(template)
     text, has_value = "", False
-    for place, (literal, column) in enumerate(zip(parts[::2], parts[1::2], strict=True)):
+    for place, (literal, column) in enumerate(parts):
         value = value_of(column)
         has_value = bool(value)
         if value:
@@ -158,6 +158,19 @@ def filled(template: str, value_of: Callable[[str], str | None]) -> str | None:
     if not text:
         return None
     return text + end if has_value else text
+
+
+class _Parts(NamedTuple):
+    """The columns of a template, each with the text before it, and the text after the last."""
+
+    columns: tuple[tuple[str, str], ...]
+    end: str
+
+
+@lru_cache(maxsize=1024)
+def _parts(template: str) -> _Parts:
+    *parts, end = _FIELD.split(template)
+    return _Parts(tuple(zip(parts[::2], parts[1::2], strict=True)), end)
 
 
 def leads_per_owner(settings: Mapping[str, Any]) -> int:

@@ -61,11 +61,12 @@ def empty_factor(n: int = 0) -> Factor:
 
 def factor_of(texts: Sequence[str | None]) -> Factor:
     """The texts over their sorted distinct values; None and texts of blanks alone are missing."""
-    distinct = sorted(text for text in set(texts) if text and not text.isspace())
+    code: dict[str | None, int] = dict.fromkeys(texts, -1)
+    distinct = sorted(text for text in code if text and not text.isspace())
     if not distinct:
         return empty_factor(len(texts))
-    code = {text: i for i, text in enumerate(distinct)}.get
-    return Factor(np.array([code(text, -1) for text in texts], dtype=np.int32), distinct)  # type: ignore[arg-type]
+    code.update(zip(distinct, range(len(distinct)), strict=True))
+    return Factor(np.fromiter(map(code.__getitem__, texts), np.int32, len(texts)), distinct)
 
 
 def offsets_of(lead: Ints, n_leads: int) -> Ints:

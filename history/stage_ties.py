@@ -4,7 +4,10 @@ from dataclasses import replace
 from typing import Final, NamedTuple
 
 import numpy as np
+from numba import types
 
+from history.arrays import Ints
+from history.compiled import I64, compiled
 from history.config import FunnelConfig
 from history.history import Stages, stage_order
 from history.spelling import fold
@@ -26,15 +29,24 @@ def infer_stages(stages: Stages, config: FunnelConfig) -> Inferred:
     return Inferred(in_configured_order(stages, config), config)
 
 
+@compiled(types.boolean(I64))
+def _has_neighbours(time_us: Ints) -> bool:
+    """True if two rows (m,) that follow each other have one time."""
+    for i in range(1, len(time_us)):  # noqa: SIM110 - numba compiles no generator
+        if time_us[i] == time_us[i - 1]:
+            return True
+    return False
+
+
 def in_configured_order(stages: Stages, config: FunnelConfig) -> Stages:
     """The log with entries of one lead and instant in the order in which they became known, then of the stages.
 
     These are those of funnel.toml, or inferred ones, as a model carries them; other stages come last. A log without
     either stays in file order.
     """
-    is_tied = stages.time_us[1:] == stages.time_us[:-1]
-    if not is_tied.any() or not config.stages:
+    if not config.stages or not _has_neighbours(stages.time_us):
         return stages
+    is_tied = stages.time_us[1:] == stages.time_us[:-1]
     starts = stages.offsets[1:-1]
     is_tied[starts[(starts > 0) & (starts <= len(is_tied))] - 1] = False
     if not is_tied.any():

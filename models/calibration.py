@@ -68,6 +68,26 @@ def sigmoid(logit: Floats) -> Floats:
     return out
 
 
+@compiled(types.float64[::1](F64, F64, F64))
+def interpolated(x: Floats, places: Floats, values: Floats) -> Floats:
+    """Piecewise linear through values (m,) at rising places (m,), constant beyond, at finite x (n,).
+
+    Equal to `np.interp` to the last bit, without its checks in Python, which cost a request more than the sum.
+    """
+    out = np.empty(len(x))
+    last = len(places) - 1
+    for i in range(len(x)):
+        j = np.searchsorted(places, x[i], side="right") - 1
+        if j < 0:
+            out[i] = values[0]
+        elif j >= last:
+            out[i] = values[last]
+        else:
+            slope = (values[j + 1] - values[j]) / (places[j + 1] - places[j])
+            out[i] = slope * (x[i] - places[j]) + values[j]
+    return out
+
+
 def log_odds(probability: Floats | float) -> Floats:
     """log(p / (1 - p)) of any shape, finite also at 0 and 1."""
     p = np.clip(np.asarray(probability, dtype=np.float64), LEAST, 1 - LEAST)

@@ -9,7 +9,7 @@ import numpy as np
 
 from history.arrays import Floats, Ints
 from models.additive import AdditiveModel
-from models.calibration import log_odds, sigmoid
+from models.calibration import interpolated, log_odds, sigmoid
 
 EDGE = 1e-4  # least distance of a share of the horizon from 0 and 1, so that its logit is finite
 
@@ -38,7 +38,7 @@ class CloseTime:
     def median_days(self, values: Floats) -> Floats:
         """Median days to the win (n,)."""
         place = self.place(values)
-        return self.horizon_days * sigmoid(place + np.interp(place, self.places, self._median_residuals))
+        return self.horizon_days * sigmoid(place + interpolated(place, self.places, self._median_residuals))
 
     @cached_property
     def _median_residuals(self) -> Floats:

@@ -35,7 +35,9 @@ def points(parts: Floats, base: float, calibration: Calibration) -> Floats:
     distance = parts.sum(axis=1)
     near = np.abs(distance) < NEAR
     reach = np.where(near, NEAR, distance)
-    probability = calibration.probability(np.append(base + reach, base))
+    margins = np.full(len(parts) + 1, base)
+    margins[:-1] += reach
+    probability = calibration.probability(margins)
     return np.asarray(100 * parts * ((probability[:-1] - probability[-1]) / reach)[:, None])
 
 

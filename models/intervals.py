@@ -7,7 +7,7 @@ from typing import Any, NamedTuple, TypeVar
 import numpy as np
 
 from history.arrays import Floats
-from models.calibration import sigmoid
+from models.calibration import interpolated, sigmoid
 
 Z80 = 1.2815515655446004  # standard normal quantile of 0.9: 80 % intervals
 NEVER_SURE = 1e-6  # distance of the interval of an open lead's probability from 0 and 1
@@ -49,7 +49,7 @@ class LogOddsError:
 
     def interval(self, logit: Floats) -> Bounds:
         """80 % interval of the probability for calibrated log-odds (n,)."""
-        width = Z80 * np.interp(logit, self.logits, self.deviations)
+        width = Z80 * interpolated(logit, self.logits, self.deviations)
         return Bounds(sigmoid(logit - width), sigmoid(logit + width))
 
     def to_dict(self) -> dict[str, Any]:

@@ -1,17 +1,20 @@
 """Scores as people read them: with names, best first, with further columns of the leads."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 
-from features.attributes.entries import text_at
+from features.attributes.entries import text_at, written_at
 from history.arrays import Ints
 from history.display import LEAD_ID, display_of
+from history.history import Factor, History
 from history.snapshot import Snapshot
+from history.spelling import trimmed
 from models.scores import Scores
 
 Texts = Sequence[str | None]
+ReadTexts = Callable[[History, str, Ints, Ints], Factor]
 
 
 @dataclass(frozen=True)
@@ -24,54 +27,32 @@ class Presented:
 
 def present(scores: Scores, snapshot: Snapshot, columns: Sequence[str] = ()) -> Presented:
     """The scores of the snapshot's rows with names and ranks, sorted by rank; columns: attributes to add."""
-    texts = _Texts(snapshot)
-    names = _names(texts)
     order = _best_first(scores)
     ranks = np.arange(1, len(scores) + 1)
-    ranked = replace(replace(scores, name=names).take(order), rank=ranks.tolist())
-    further = {column: texts.of(column) for column in columns}
+    ranked = replace(replace(scores, name=lead_names(snapshot)).take(order), rank=ranks.tolist())
+    further = {column: _column(snapshot, column, text_at) for column in columns}
     return Presented(ranked, {name: [of[i] for i in order.tolist()] for name, of in further.items()})
 
 
-class _Texts:
-    """Attributes of the snapshot's rows as texts, each read once, and how people see the leads."""
-
-    def __init__(self, snapshot: Snapshot) -> None:
-        self._snapshot = snapshot
-        self._columns: dict[str, Texts] = {}
-        history = snapshot.history
-        self.display = display_of(history.config.display, tuple(history.attributes))
-
-    def __len__(self) -> int:
-        return len(self._snapshot)
-
-    def of(self, column: str) -> Texts:
-        """The column (n,) as valid at each row's instant; LEAD_ID is the leads' ids."""
-        if column not in self._columns:
-            self._columns[column] = self._read(column)
-        return self._columns[column]
-
-    def _read(self, column: str) -> Texts:
-        rows = self._snapshot
-        if column == LEAD_ID:
-            return [rows.history.lead_ids[i] for i in rows.lead.tolist()]
-        if not len(rows):
-            return []
-        factor = text_at(rows.history, column, rows.lead, rows.as_of_us)
-        return [factor.text(i) for i in range(len(rows))]
-
-
 def lead_names(snapshot: Snapshot) -> Texts:
-    """The name (n,) of each row's lead, None if no column gives one."""
-    return _names(_Texts(snapshot))
+    """The name (n,) of each row's lead, None if no column gives one; it does not depend on other leads' spelling."""
+    history = snapshot.history
+    display = display_of(history.config.display, tuple(history.attributes))
+    columns = display.name_columns
+    if not columns or not len(snapshot):
+        return [None] * len(snapshot)
+    rows = zip(*(_column(snapshot, column, written_at) for column in columns), strict=True)
+    return [display.name_of(dict(zip(columns, row, strict=True)).get) for row in rows]
 
 
-def _names(texts: _Texts) -> Texts:
-    names = texts.display.name_columns
-    if not names:
-        return [None] * len(texts)
-    rows = zip(*(texts.of(column) for column in names), strict=True)
-    return [texts.display.name_of(dict(zip(names, row, strict=True)).get) for row in rows]
+def _column(snapshot: Snapshot, column: str, read: ReadTexts) -> Texts:
+    """The column (n,) as valid at each row's instant; LEAD_ID is the leads' ids."""
+    if column == LEAD_ID:
+        return [snapshot.history.lead_ids[i] for i in snapshot.lead.tolist()]
+    if not len(snapshot):
+        return []
+    factor = read(snapshot.history, column, snapshot.lead, snapshot.as_of_us)
+    return [None if code < 0 else trimmed(factor.values[code]) for code in factor.codes.tolist()]
 
 
 def _best_first(scores: Scores) -> Ints:

@@ -61,9 +61,11 @@ def _score(bundle: Bundle, snapshot: Snapshot, reasons: int | None, wording: Wor
     matrix = build_matrix(snapshot, bundle.vocabulary)
     stages = current_stages(snapshot)
     abstained_because = bundle.novelty.reasons_to_abstain(matrix.values, stages)
-    abstained = _is_given(abstained_because) & is_open
     status = _STATUS[decided.state]
-    status[abstained] = ABSTAINED
+    abstained = None
+    if any(abstained_because):
+        abstained = _is_given(abstained_because) & is_open
+        status[abstained] = ABSTAINED
 
     probability, low, high = open_probability(bundle, matrix, abstained)
     rank = midrank(bundle.reference, probability)
@@ -110,7 +112,8 @@ def open_leads(bundle: Bundle, snapshot: Snapshot) -> OpenLeads:
     """The probabilities that `score` gives open leads, to the last bit, without all that surrounds them."""
     matrix = build_matrix(snapshot, bundle.vocabulary)
     stages = current_stages(snapshot)
-    abstained = _is_given(bundle.novelty.reasons_to_abstain(matrix.values, stages))
+    because = bundle.novelty.reasons_to_abstain(matrix.values, stages)
+    abstained = _is_given(because) if any(because) else None
     return OpenLeads(open_probability(bundle, matrix, abstained).value, matrix, stages)
 
 
@@ -122,9 +125,7 @@ def _close_days(bundle: Bundle, snapshot: Snapshot, matrix: FeatureMatrix) -> Da
 
 
 def _is_given(texts: Sequence[str]) -> Mask:
-    """(n,) True for texts that are not empty; the usual case, all empty, costs no list."""
-    if not any(texts):
-        return np.zeros(len(texts), dtype=np.bool_)
+    """(n,) True for texts that are not empty."""
     return np.array([bool(text) for text in texts], dtype=np.bool_)
 
 
@@ -153,7 +154,7 @@ def _with_decided(scores: Scores, decided: _Decided, config: FunnelConfig) -> Sc
     )
 
 
-def open_probability(bundle: Bundle, matrix: FeatureMatrix, abstained: Mask) -> Estimate:
+def open_probability(bundle: Bundle, matrix: FeatureMatrix, abstained: Mask | None) -> Estimate:
     """Probability of a win within the horizon, as if every lead were open; abstained (n,) get the base rate."""
     n = len(matrix.values)
     base, (base_low, base_high) = bundle.base_rate, bundle.abstained_interval
@@ -161,7 +162,7 @@ def open_probability(bundle: Bundle, matrix: FeatureMatrix, abstained: Mask) -> 
         return Estimate(np.full(n, base), np.full(n, base_low), np.full(n, base_high))
     logit = bundle.calibration.logit(bundle.conversion.margin(matrix.values))
     probability, (low, high) = sigmoid(logit), bundle.log_odds_error.interval(logit)
-    if not abstained.any():
+    if abstained is None:
         return Estimate(probability, low, high)
     return Estimate(
         np.where(abstained, base, probability),
@@ -209,7 +210,8 @@ def _decided(snapshot: Snapshot) -> _Decided:
     """The latest visible outcome of each lead."""
     n, outcomes = len(snapshot), snapshot.history.decisions
     if not len(outcomes.state):
-        return _Decided(np.full(n, OPEN, dtype=np.int8), np.full(n, np.nan), np.full(n, -1, dtype=np.int64))
+        is_open = np.zeros(n, dtype=np.int8)  # OPEN is 0
+        return _Decided(is_open, np.full(n, np.nan), np.full(n, -1, dtype=np.int64))
     row = state_rows(outcomes, snapshot.lead, snapshot.as_of_us)
     at = np.maximum(row, 0)
     # A lead without an outcome reads row 0, which the conditions below discard.

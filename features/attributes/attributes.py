@@ -252,6 +252,8 @@ def attribute_inputs(history: History, layout: AttributeLayout, tables: Category
     pick_counts: dict[int, int] = {}  # by position in values
     picks: list[int] = []
     for j, texts in enumerate(entries.texts):
+        if not texts:
+            continue
         kind = layout.kinds[j]
         if kind == CATEGORY:
             codes, share_of = layout.codes[j], layout.shares[j]

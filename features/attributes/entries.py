@@ -44,9 +44,11 @@ class Entries:
 def entries_of(history: History, names: Sequence[str], mutable: Sequence[bool]) -> Entries:
     """Collects the texts of the named attributes; one that the history lacks is missing on every lead."""
     nothing = empty_factor(len(history))
-    factors = []
-    for name, is_mutable in zip(names, mutable, strict=True):
-        factors.append(nothing if is_mutable else history.attributes.get(name, nothing))
+    attributes = history.attributes.get
+    factors = [
+        nothing if is_mutable else attributes(name, nothing)
+        for name, is_mutable in zip(names, mutable, strict=True)
+    ]
     texts: list[Sequence[str]] = [factor.values for factor in factors]
     codes = np.concatenate([factor.codes for factor in factors]) if factors else _NO_CODES
     base = codes.reshape(len(names), len(history))
@@ -55,7 +57,7 @@ def entries_of(history: History, names: Sequence[str], mutable: Sequence[bool]) 
     if n_changes:
         changed = _change_entries(history.changes, names, texts)
     else:
-        changed = _ChangeEntries(_NO_CODES, _NO_CODES)
+        changed = _NO_CHANGES
     starts = np.array([0, *accumulate(map(len, texts))], dtype=np.int64)
     if n_changes:
         first = np.where(changed.entry < 0, 0, starts[changed.attribute])
@@ -68,6 +70,9 @@ class _ChangeEntries(NamedTuple):
 
     attribute: Codes
     entry: Codes
+
+
+_NO_CHANGES = _ChangeEntries(_NO_CODES, _NO_CODES)
 
 
 def _change_entries(changes: Changes, names: Sequence[str], texts: list[Sequence[str]]) -> _ChangeEntries:
@@ -110,12 +115,12 @@ def text_at(history: History, name: str, lead: Ints, as_of_us: Ints) -> Factor:
 
     A mutable attribute is read from its changes only.
     """
-    factor = _written_at(history, name, lead, as_of_us)
+    factor = written_at(history, name, lead, as_of_us)
     return factor if is_account(name) else one_spelling(factor)
 
 
-def _written_at(history: History, name: str, lead: Ints, as_of_us: Ints) -> Factor:
-    """The text as the data wrote it."""
+def written_at(history: History, name: str, lead: Ints, as_of_us: Ints) -> Factor:
+    """The text of one attribute valid for each row (n,) at its instant, as the data wrote it."""
     at_creation = history.attributes.get(name)
     is_mutable = name in history.config.mutable
     if at_creation is not None and not len(history.changes.time_us) and not is_mutable:

@@ -5,7 +5,7 @@ from typing import Final, NamedTuple
 
 import numpy as np
 
-from history.arrays import Ints, Mask
+from history.arrays import Floats, Ints, Mask
 from history.config import FunnelConfig
 from history.history import (
     DIRECTIONS,
@@ -43,36 +43,47 @@ def _nothing(n_leads: int) -> tuple[Interactions, Stages, Outcomes, Changes]:
 
 def interactions_of(table: TableRows) -> Interactions:
     """Ordered by time within a lead, one of each interaction_id; ValueError for an empty kind or a value too large."""
-    n = len(table.rows)
-    if not n:
+    if not table.rows:
         return _nothing(table.n_leads)[0]
-    values = table.column("value")
-    value = np.array(values, dtype=np.float64)
-    if np.count_nonzero(np.abs(value) <= LARGEST_NUMBER) != n - values.count(None):
-        raise ValueError("a value that is not finite or too large")
+    kept = _once(table)
+    if kept is None:
+        return _interactions(table.in_order())
+    interactions, order = _interactions(table), table.order()
+    return _ordered(interactions, table, np.flatnonzero(kept) if order is None else order[kept[order]])
+
+
+def _interactions(table: TableRows) -> Interactions:
+    """All rows in the order of the table."""
     ids = [text or None for text in table.column("interaction_id")]
     directions = [DIRECTIONS.get(text, NO_DIRECTION) for text in table.column("direction")]
-
-    interactions = Interactions(
+    return Interactions(
         offsets=table.offsets,
         time_us=table.time_us,
         known_us=table.known_us,
         kind=one_spelling(_needed([row["kind"] for row in table.rows])),
         channel=one_spelling(factor_of(table.column("channel"))),
         direction=np.array(directions, dtype=np.int8),
-        value=value,
+        value=_values(table.column("value")),
         ids=ids if any(ids) else None,
     )
 
-    order = table.order()
-    kept = _once(table, ids) if interactions.ids is not None else None
-    if kept is not None:
-        order = np.flatnonzero(kept) if order is None else order[kept[order]]
-    return interactions if order is None else _ordered(interactions, table, order)
+
+def _values(values: Sequence[float | None]) -> Floats:
+    """The values (m,), NaN for None; ValueError for one that is not finite or too large."""
+    without = values.count(None)
+    if without == len(values):
+        return np.full(len(values), np.nan)
+    value = np.array(values, dtype=np.float64)
+    if np.count_nonzero(np.abs(value) <= LARGEST_NUMBER) != len(values) - without:
+        raise ValueError("a value that is not finite or too large")
+    return value
 
 
-def _once(table: TableRows, ids: Sequence[str | None]) -> Mask | None:
+def _once(table: TableRows) -> Mask | None:
     """The rows that stay (m,), of those with one id within a lead the one known first; None if all stay."""
+    ids = table.column("interaction_id")
+    if len(set(ids)) == len(ids):
+        return None
     lead = [0] * len(ids) if table.lead is None else table.lead.tolist()
     known = table.known_us.tolist()
     first: dict[tuple[int, str], int] = {}
@@ -81,21 +92,21 @@ def _once(table: TableRows, ids: Sequence[str | None]) -> Mask | None:
             earliest = first.setdefault((lead[row], text), row)
             if known[row] < known[earliest]:
                 first[lead[row], text] = row
-    if len(first) == len(ids) - ids.count(None):
+    if len(first) == sum(map(bool, ids)):
         return None
     stays = [not text or first[lead[row], text] == row for row, text in enumerate(ids)]
     return np.array(stays, dtype=np.bool_)
 
 
 def _ordered(interactions: Interactions, table: TableRows, order: Ints) -> Interactions:
-    ids, kind, channel = interactions.ids, interactions.kind.take(order), interactions.channel.take(order)
-    whole = len(order) == len(table.rows)  # all texts are still in use, so their codes hold
+    """The rows at these positions (m,), grouped by lead."""
+    ids = interactions.ids
     return Interactions(
-        offsets=interactions.offsets if whole else table.offsets_of(order),
+        offsets=table.offsets_of(order),
         time_us=interactions.time_us[order],
         known_us=interactions.known_us[order],
-        kind=kind if whole else kind.compact(),
-        channel=channel if whole else channel.compact(),
+        kind=interactions.kind.take(order).compact(),
+        channel=interactions.channel.take(order).compact(),
         direction=interactions.direction[order],
         value=interactions.value[order],
         ids=None if ids is None else [ids[i] for i in order.tolist()],
@@ -106,13 +117,9 @@ def stages_of(table: TableRows, config: FunnelConfig) -> Stages:
     """Ordered by time within a lead, ties as configured; ValueError for an empty stage."""
     if not table.rows:
         return _nothing(table.n_leads)[1]
+    table = table.in_order()
     stage = one_spelling(_needed([row["stage"] for row in table.rows]), config.stages)
-    order = table.order()
-    if order is None:
-        entries = Stages(table.offsets, table.time_us, table.known_us, stage)
-    else:
-        entries = Stages(table.offsets, table.time_us[order], table.known_us[order], stage.take(order))
-    return in_configured_order(entries, config)
+    return in_configured_order(Stages(table.offsets, table.time_us, table.known_us, stage), config)
 
 
 def changes_of(table: TableRows, config: FunnelConfig) -> Changes:
@@ -209,6 +216,6 @@ def _amount(value: float | None) -> float:
 
 def _needed(texts: list[str]) -> Factor:
     factor = factor_of(texts)
-    if (factor.codes < 0).any():
+    if len(factor.values) != len(set(texts)):
         raise ValueError("an empty or blank text")
     return factor

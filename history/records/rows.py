@@ -5,8 +5,10 @@ from dataclasses import dataclass
 from typing import Any, Final, NamedTuple
 
 import numpy as np
+from numba import types
 
 from history.arrays import Ints
+from history.compiled import I64, compiled
 from history.history import offsets_of
 from history.records.problems import ROW_TABLES
 from history.records.timestamps import instants
@@ -39,11 +41,24 @@ class TableRows:
             return np.array((0, len(rows)), dtype=np.int64)
         return offsets_of(self.lead[rows], self.n_leads)
 
+    def in_order(self) -> "TableRows":
+        """The same rows, ordered as `order` says."""
+        order = self.order()
+        if order is None:
+            return self
+        rows, lead = self.rows, self.lead
+        return TableRows(
+            [rows[i] for i in order.tolist()],
+            self.offsets,
+            self.time_us[order],
+            self.known_us[order],
+            lead if lead is None else lead[order],
+        )
+
     def order(self) -> Ints | None:
         """Order of the rows by lead and time, ties as in the request; None if they are in that order."""
         if self.lead is None:
-            in_order = bool((self.time_us[1:] >= self.time_us[:-1]).all())
-            return None if in_order else np.argsort(self.time_us, kind="stable")
+            return None if _is_sorted(self.time_us) else np.argsort(self.time_us, kind="stable")
         return np.lexsort((self.time_us, self.lead))
 
 
@@ -83,12 +98,24 @@ def rows_of(leads: Sequence[Record]) -> LeadRows:
         own = known = us[start : start + len(rows)]
         start += len(rows)
         if any(of_table):
-            which = np.array([i for i, text in enumerate(of_table) if text])
-            known = own.copy()
-            known[which] = np.maximum(own[which], us[late : late + len(which)])
+            which = [i for i, text in enumerate(of_table) if text]
+            recorded_us = us[late : late + len(which)]
             late += len(which)
+            if len(which) < len(rows):
+                known = own.copy()
+                known[which] = np.maximum(own[which], recorded_us)
+            else:
+                known = np.maximum(own, recorded_us)
         read[name] = _table(leads, name, rows, own, known)
     return LeadRows(us[: len(leads)], read, decisions, us[decided:])
+
+
+@compiled(types.boolean(I64))
+def _is_sorted(time_us: Ints) -> bool:
+    for i in range(1, len(time_us)):  # noqa: SIM110 - numba compiles no generator
+        if time_us[i] < time_us[i - 1]:
+            return False
+    return True
 
 
 def _rows(leads: Sequence[Record], name: str) -> Rows:

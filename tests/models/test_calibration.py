@@ -12,6 +12,7 @@ from models.calibration import (
     MIN_SLOPE,
     Calibration,
     bisect_shift,
+    interpolated,
     line,
     log_odds,
     shifted_to_total,
@@ -32,6 +33,14 @@ def calibrations(draw: st.DrawFn) -> Calibration:
     return Calibration(
         start + np.concatenate(([0.0], np.cumsum(across))), -1.0 + np.concatenate(([0.0], np.cumsum(up)))
     )
+
+
+@given(calibrations(), st.lists(st.floats(-1e3, 1e3), min_size=1, max_size=20))
+@CALM
+def test_interpolation_is_numpys_to_the_last_bit(calibration: Calibration, numbers: list[float]) -> None:
+    places, values = calibration.knots, np.sin(7 * calibration.logits)
+    x = np.concatenate([np.array(numbers), places])
+    assert interpolated(x, places, values).tolist() == np.interp(x, places, values).tolist()
 
 
 @given(calibrations(), margins)

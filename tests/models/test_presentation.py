@@ -49,3 +49,12 @@ def test_every_column_stays_with_its_lead(scores: Scores, snapshot: Snapshot) ->
 
 def test_leads_without_a_telling_column_have_no_name(history: History) -> None:
     assert set(lead_names(open_leads(replace(history, attributes={}), history.as_of_us))) == {None}
+
+
+def test_name_does_not_depend_on_the_spelling_of_others(history: History) -> None:
+    company = Factor(np.arange(len(history), dtype=np.int32) % 3, ["ACME", "Acme ", "acme"])
+    leads = open_leads(replace(history, attributes={"company": company}), history.as_of_us)
+    together = lead_names(leads)
+    assert set(together) == {"ACME", "Acme", "acme"}
+    alone = [lead_names(leads.take(np.array([row])))[0] for row in range(len(leads))]
+    assert together == alone
