@@ -20,6 +20,8 @@ from training.rows.dataset import grid, grid_step_us
 from training.rows.labels import NOTHING_YET, label
 from training.train import TrainOptions, train
 
+pytestmark = pytest.mark.long
+
 
 def true_auc(ranked: Floats, truth: Floats) -> float:
     """The expected AUC if each lead is won with its true probability, without the noise of outcomes."""
