@@ -14,7 +14,7 @@ COMPILE := $(BIN)/uv pip compile pyproject.toml --generate-hashes --universal --
 # Threads of OpenMP that wait sleep instead of spinning on one of few cores.
 export OMP_WAIT_POLICY := PASSIVE
 
-.PHONY: help demo test test-all test-lowest coverage search lint format bench docs wheel install install-dev locks clean
+.PHONY: help demo test test-all test-lowest coverage search lint format bench screenshots docs wheel install install-dev locks clean
 
 help:
 	@echo "make demo         simulate a CRM, train, promote, load, serve at http://127.0.0.1:$(PORT) (PORT= to change)"
@@ -25,6 +25,7 @@ help:
 	@echo "make search       run the property tests on examples no run has seen"
 	@echo "make lint         ruff, format check, mypy --strict; make format applies ruff's fixes"
 	@echo "make bench        measure features, scoring and the service on this machine"
+	@echo "make screenshots  picture every page and state in build/screenshots/ (needs Chromium)"
 	@echo "make docs         build the documentation site in site/, links checked"
 	@echo "make wheel        build the wheel in dist/"
 	@echo "make install      only create .venv; make locks renews the pinned requirements"
@@ -65,6 +66,9 @@ format: $(DEV)
 
 bench: $(DEV)
 	@for script in benchmarks/bench_*.py; do echo "== $$script"; name=$${script##*/}; $(BIN)/python -m "benchmarks.$${name%.py}" || exit 1; done
+
+screenshots: $(DEV)
+	@$(BIN)/python -m tests.screenshots
 
 docs: $(DEV)
 	NO_MKDOCS_2_WARNING=1 $(BIN)/python -m mkdocs build --quiet --strict --clean

@@ -13,7 +13,7 @@ from typing import Any
 
 import click
 
-from cli.demo_data import set_revenue_target, write_folder_as_of
+from cli.demo_data import complete_settings, write_folder_as_of
 from models.home import DEFAULT, DEMO
 
 ROOT = Path(__file__).parents[1]
@@ -24,6 +24,7 @@ MONTHS = 18
 LEADS = 4000
 FIRST_MODEL = timedelta(days=62)
 FORECASTS = (timedelta(days=61), timedelta(days=31))  # ago
+QUICK = ("--trials", "0", "--promote", "always")  # the simulator's leads suit the default parameters
 SCORED = (timedelta(days=8), timedelta(days=5), timedelta(days=3), timedelta(days=1))  # ago
 
 
@@ -34,7 +35,7 @@ def demo(port: int) -> None:
     _refuse_taken(port)
     key = f"{datetime.now(UTC).date()} {_code()}"
     if not READY.exists() or READY.read_text() != key:
-        _build(datetime.now(UTC))
+        build(datetime.now(UTC))
         READY.write_text(key)
     else:
         click.echo(f"reusing today's state in {STATE} (remove that folder to start over)", err=True)
@@ -44,20 +45,20 @@ def demo(port: int) -> None:
     os.execve(sys.executable, [sys.executable, "-m", "cli", "serve", "--port", str(port)], _environment())
 
 
-def _build(now: datetime) -> None:
+def build(now: datetime) -> None:
     shutil.rmtree(STATE, ignore_errors=True)
     STATE.mkdir(parents=True, mode=0o700)
     end, then = _text(now), _text(now - FIRST_MODEL)
     _step("1/6", "a CRM of the last 18 months")
     _run("simulate", str(CRM), "--leads", str(LEADS), "--months", str(MONTHS), "--end", end)
-    set_revenue_target(CRM, now)
+    complete_settings(CRM, now)
     _run("check", str(CRM))
     _step("2/6", "a first model, trained two months ago, and its forecasts of then")
-    _run("train", str(CRM), "--as-of", then, "--trials", "0", "--promote", "always")
+    _run("train", str(CRM), "--as-of", then, *QUICK)
     for ago in FORECASTS:
         _run("forecast", str(CRM), "--as-of", _text(now - ago), "--output", str(STATE / "forecast.csv"))
     _step("3/6", "today's model")
-    _run("train", str(CRM), "--promote", "always")
+    _run("train", str(CRM), *QUICK)
     _step("4/6", "the store as it was last week, day by day, so that scores have moved")
     for ago in SCORED:
         write_folder_as_of(CRM, STATE / "crm-then", now - ago)

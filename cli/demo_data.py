@@ -15,8 +15,9 @@ MONTH_DAYS: Final = 30
 Rows = list[dict[str, str]]
 
 
-def set_revenue_target(folder: Path, end: datetime) -> None:
-    """Writes a target of revenue a month into funnel.toml, a little above that of the latest months up to `end`."""
+def complete_settings(folder: Path, end: datetime) -> None:
+    """Completes funnel.toml: a target of revenue a month, a little above that of the latest months up to `end`, and
+    simulated sales people side by side."""
     start = _text(end - timedelta(days=LATEST_DAYS))
     wins = [
         row for row in _read(folder / "outcomes.csv") if row["outcome"] == "won" and row["closed_at"] >= start
@@ -25,9 +26,8 @@ def set_revenue_target(folder: Path, end: datetime) -> None:
     target = round(AMBITION * revenue * MONTH_DAYS / LATEST_DAYS, -3)
     path = folder / "funnel.toml"
     settings = path.read_text("utf-8")
-    path.write_text(
-        settings.replace("[targets]\n", f"[targets]\nrevenue_per_month = {target:.0f}\n"), "utf-8"
-    )
+    settings = settings.replace("[targets]\n", f"[targets]\nrevenue_per_month = {target:.0f}\n")
+    path.write_text(f"{settings}\n[display]\ncompare_owners = true\n", "utf-8")
 
 
 def write_folder_as_of(folder: Path, out: Path, end: datetime) -> None:

@@ -121,6 +121,7 @@ def _value_column(attribute: Attribute, name: str, shown: str) -> Feature:
 
 
 def _date_columns(name: str, shown: str) -> dict[str, Feature]:
+    shown = shown.removesuffix(" on").removesuffix(" at")  # "planned close on a Monday" of planned_close_on
     none = f"no {shown}"
 
     def column(suffix: str, unit: str, phrase: str) -> Feature:

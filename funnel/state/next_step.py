@@ -26,20 +26,29 @@ ACTIONS: Final[Mapping[str, str]] = {
     "high_value_untouched": "Call: no contact for {days}",
     "probability_fell": "Ask what changed: chance down {points} points in a week",
     "first": "Make the first contact",
-    "follow_up": "Follow up by {by}",
-    "move_on": "Move on to {next_stage} by {by}",
+    "follow_up": "Follow up {by}",
+    "move_on": "Move on to {next_stage} {by}",
     "next_stage": "Move on to {next_stage}",
-    "close_by": "Win or close by {by}",
+    "close_by": "Win or close {by}",
     "close": "Win or close",
 }
 FACTS: Final[Mapping[str, str]] = {
     "answer": "won leads were answered within {limit}",
     "answer_limit": "the limit for an answer is {limit}",
-    "silent": "won leads in this stage were contacted again within {limit}",
-    "stuck": "nine of ten leads that left this stage did so within {limit}",
+    "silent": "won leads here were contacted again within {limit}",
+    "stuck": "nine of ten that left this stage did so within {limit}",
     "high_value_untouched": "among the most valuable tenth of open leads",
     "probability_fell": "from {before} % to {now} %",
     "first": "created {days} ago",
+}
+# What people call the inbound touches that wait for an answer; other kinds are called by their name.
+KIND_NOUNS: Final[Mapping[str, str]] = {
+    "email_reply": "e-mail",
+    "email_received": "e-mail",
+    "email_open": "opened e-mail",
+    "form_submit": "form",
+    "form_submission": "form",
+    "social_message": "message",
 }
 WEEKDAYS: Final = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 
@@ -110,7 +119,11 @@ class NextStep:
 
 
 def _written(name: str, value: Any, now_us: int, zone: ZoneInfo) -> Any:
-    if name in ("day", "by"):
+    if name == "kind":
+        return KIND_NOUNS.get(value, value.replace("_", " "))
+    if name == "by":
+        return by_day(value, now_us, zone)
+    if name == "day":
         return day_word(value, now_us, zone)
     if name == "days":
         return _count(value, "day")
@@ -157,9 +170,8 @@ def next_step(lead: Situation) -> NextStep | None:
 
 
 def _answer(lead: Situation, asked: Touch) -> NextStep:
-    kind = asked.kind.replace("_", " ")
-    action = "react" if any(word in kind.lower() for word in _PASSIVE) else "answer"
-    values: dict[str, Any] = {"kind": kind, "day": asked.time_us}
+    action = "react" if any(word in asked.kind.lower() for word in _PASSIVE) else "answer"
+    values: dict[str, Any] = {"kind": asked.kind, "day": asked.time_us}
     assert lead.due.unanswered_us is not None
     limit_us = lead.due.unanswered_us - asked.time_us
     if lead.answer_hours is not None and lead.answer_hours * HOUR_US <= limit_us:
@@ -234,6 +246,12 @@ def _days_of_silence(lead: Situation) -> int:
 
 def _count(number: int, unit: str) -> str:
     return f"{number} {unit}" if number == 1 else f"{number} {unit}s"
+
+
+def by_day(then_us: int, now_us: int, zone: ZoneInfo) -> str:
+    """A last day as people call it: today, else "by" and the day."""
+    day = day_word(then_us, now_us, zone)
+    return day if day == _NEAR[0] else f"by {day}"
 
 
 def day_word(then_us: int, now_us: int, zone: ZoneInfo) -> str:

@@ -31,18 +31,20 @@ SCORED_STATUS = STATUS[SCORED]
 
 @dataclass(frozen=True, eq=False)
 class LeadRequest:
-    """A stored lead to read: the model to score it with (None: no score), and the page of its timeline."""
+    """A stored lead to read: the model to score it with (None: no score), the page of its timeline, and how many
+    reasons the score gives."""
 
     lead_id: str
     bundle: Bundle | None
     before: Key | None = None
     kind: str | None = None
+    reasons: int = REASONS
 
 
 def read_stored_leads(connection: Connection, requests: Sequence[LeadRequest]) -> list[dict[str, Any] | None]:
     """Each lead with its score now (null without a model) and a page of its timeline; None for an unknown lead.
 
-    All requests have the same model; a document does not depend on the other requests.
+    All requests have the same model and number of reasons; a document does not depend on the other requests.
     """
     leads = find_leads(connection, list({request.lead_id for request in requests}))
     bundle = requests[0].bundle
@@ -50,7 +52,7 @@ def read_stored_leads(connection: Connection, requests: Sequence[LeadRequest]) -
     rows = rows_of(connection, [*leads.values(), *mates])
     places = {lead_id: place for place, lead_id in enumerate(leads)}
     as_of_us = [max(clock_us(), lead.created_us) for lead in leads.values()]
-    records = _records(rows, bundle, as_of_us)
+    records = _records(rows, bundle, as_of_us, requests[0].reasons)
     advised = [
         _advice(rows, place, bundle, record, as_of)
         for place, (record, as_of) in enumerate(zip(records, as_of_us, strict=True))
@@ -84,13 +86,13 @@ def _advice(
 
 
 def _records(
-    rows: LeadRows, bundle: Bundle | None, as_of_us: Sequence[int]
+    rows: LeadRows, bundle: Bundle | None, as_of_us: Sequence[int], reasons: int
 ) -> Sequence[dict[str, Any] | None]:
     if bundle is None or not as_of_us:
         return [None] * len(as_of_us)
     history = history_of(rows, bundle.config, max(as_of_us))
     leads = np.arange(len(as_of_us), dtype=np.int64)
-    return score(bundle, Snapshot(history, leads, np.array(as_of_us, dtype=np.int64)), REASONS).records()
+    return score(bundle, Snapshot(history, leads, np.array(as_of_us, dtype=np.int64)), reasons).records()
 
 
 @dataclass(frozen=True)

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Mapping
 from datetime import tzinfo
-from functools import lru_cache
+from functools import lru_cache, partial
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -24,6 +24,7 @@ from serving.pages.assets import asset_path
 from serving.pages.catalogue import LANGUAGES, Translator
 from serving.pages.cookies import form_token, set_cookie
 from serving.pages.formats import Formats
+from serving.pages.kinds import kind_words, touch_words
 from serving.pages.language import language_of
 
 TEMPLATES = Path(__file__).parent / "templates"
@@ -129,7 +130,11 @@ def environment(language: str, zone: tzinfo) -> Environment:
         near = {0: "today", 1: "yesterday", -1: "tomorrow"}.get(days)
         return translate(f"frame.{near}") if near else formats.distance(days)
 
-    made.filters["ago"] = ago
+    made.filters |= {
+        "ago": ago,
+        "kind": partial(kind_words, translate=translate),
+        "touch": partial(touch_words, translate=translate),
+    }
     return made
 
 

@@ -5,6 +5,7 @@ from typing import Any
 
 from funnel.state.next_step import WEEKDAYS, NextStep, in_units
 from serving.pages.catalogue import Translator
+from serving.pages.kinds import kind_noun
 
 _NEAR = {0: "today", 1: "yesterday", -1: "tomorrow"}
 
@@ -27,8 +28,14 @@ def step_words(step: NextStep | None, translate: Translator, now_us: int) -> Ste
 
 
 def _written(name: str, value: Any, translate: Translator, now_us: int) -> Any:
-    if name in ("day", "by"):
+    if name == "kind":
+        return kind_noun(value, translate)
+    if name == "day":
         return _day(value, translate, now_us)
+    if name == "by":
+        is_today = translate.formats.days_between(value, now_us) == 0
+        day = _day(value, translate, now_us)
+        return day if is_today else translate("steps.by", day=day)
     if name == "days":
         return translate("steps.day", n=value)
     if name == "limit":

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from cli.demo_data import set_revenue_target, write_folder_as_of
+from cli.demo_data import complete_settings, write_folder_as_of
 from history.config_file import load_config
 from history.history import WON
 from history.read import read_folder
@@ -30,7 +30,9 @@ def test_target_is_a_tenth_above_the_latest_months(crm: Path, tmp_path: Path) ->
     history = read_folder(folder)
     outcomes = history.outcomes
     end = datetime.fromtimestamp(outcomes.time_us.max() / 1e6, UTC)
-    set_revenue_target(folder, end)
+    complete_settings(folder, end)
     recent = (outcomes.state == WON) & (outcomes.time_us >= outcomes.time_us.max() - 90 * 86_400_000_000)
     monthly = sum(amount for amount in outcomes.amount[recent].tolist() if amount == amount) / 3
-    assert load_config(folder).targets["revenue_per_month"] == pytest.approx(1.1 * monthly, abs=600)
+    config = load_config(folder)
+    assert config.display == {"compare_owners": True}
+    assert config.targets["revenue_per_month"] == pytest.approx(1.1 * monthly, abs=600)

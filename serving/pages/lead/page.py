@@ -57,6 +57,7 @@ OPEN_STATUS = ("scored", ABSTAINED)
 routes = Routes()
 
 
+REASONS = 10  # more than the API's five: those that say which stage it is share a bar
 # Of a page's query, what its links and forms keep.
 KEPT = ("view", "kind", "cursor")
 
@@ -123,7 +124,7 @@ def _read(connection: Connection, wanted: Wanted) -> dict[str, Any] | None:
     query = wanted.query
     before = read_page_cursor(query.get("cursor"), (int, int))
     (document,) = read_stored_leads(
-        connection, [LeadRequest(wanted.lead_id, wanted.bundle, before, query.get("kind"))]
+        connection, [LeadRequest(wanted.lead_id, wanted.bundle, before, query.get("kind"), REASONS)]
     )
     moves = read_score_history(connection, wanted.lead_id, None)
     beside = read_beside(connection, wanted.lead_id, clock_us())
@@ -184,12 +185,10 @@ def _shown(request: Request, wanted: Wanted, document: Mapping[str, Any]) -> dic
 def bars_of(score: Mapping[str, Any], bundle: Bundle, translate: Translator) -> list[Bar]:
     """The waterfall of a score with reasons, each with its evidence in words."""
     formats = translate.formats
-    stage, said_already = score["stage"], stage_labels(score)
+    stage = score["stage"]
     ends = Ends(
         start=translate("lead.stage_average", stage=stage) if stage else translate("lead.average"),
-        start_note=translate("lead.base_with", reasons="; ".join(said_already))
-        if said_already
-        else translate("lead.base_note"),
+        start_note=translate("lead.base_with" if stage_labels(score) else "lead.base_note"),
         rest=translate("lead.rest"),
         end=translate("lead.chance_now"),
         end_note=translate(

@@ -1,11 +1,14 @@
-"""Entries of a timeline as people say them: "Call, from us, 13", "Moved to Negotiation"."""
+"""Entries of a timeline as people say them: "Call, from us, 13 minutes", "Moved to Negotiation"."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import groupby
-from typing import Any
+from typing import Any, Final
 
 from serving.pages.catalogue import Translator
+from serving.pages.kinds import DIRECTED, kind_words
+
+TIMED: Final = ("call", "meeting", "demo")  # kinds whose value is minutes in every import
 
 Entry = Mapping[str, Any]
 
@@ -53,14 +56,22 @@ Words = tuple[str, str | None]
 
 
 def _interaction(data: Mapping[str, Any], translate: Translator, _currency: str | None) -> Words:
-    parts = [plain(data["kind"])]
-    if data.get("direction") == "inbound":
+    parts = [plain(kind_words(data["kind"], translate))]
+    if data["kind"] in DIRECTED:
+        pass
+    elif data.get("direction") == "inbound":
         parts.append(translate("lead.from_lead"))
     elif data.get("direction") == "outbound":
         parts.append(translate("lead.from_us"))
     if data.get("value") is not None:
-        parts.append(translate("lead.with_value", value=translate.formats.number(data["value"])))
+        parts.append(_value(data["kind"], data["value"], translate))
     return ", ".join(parts), data.get("channel")
+
+
+def _value(kind: str, value: float, translate: Translator) -> str:
+    if kind in TIMED:
+        return translate("lead.minutes", n=round(value))
+    return translate("lead.with_value", value=translate.formats.number(value))
 
 
 def _stage(data: Mapping[str, Any], translate: Translator, _currency: str | None) -> Words:

@@ -164,7 +164,8 @@ def _labelled(rows: LeadRows) -> Iterator[tuple[Sequence[Any], Label]]:
 
 def _interaction(content: Sequence[Any]) -> str:
     kind, channel, *_ = content
-    return f"{kind} by {channel}" if channel else str(kind)
+    words = str(kind).replace("_", " ")
+    return f"{words} by {channel}" if channel and channel not in words else words
 
 
 def _stage(content: Sequence[Any]) -> str:
@@ -179,7 +180,7 @@ def _outcome(content: Sequence[Any]) -> str:
 
 def _change(content: Sequence[Any]) -> str:
     attribute, *_ = content
-    return f"{attribute} changed"
+    return f"{str(attribute).replace('_', ' ')} changed"
 
 
 _LABELS: Mapping[str, Label] = {

@@ -42,30 +42,30 @@ def due(**times: int | None) -> Due:
 
 
 ASKED = replace(CALM, asked=EMAIL, due=due(unanswered_us=EMAIL.time_us + DAY_US))
-VISIT = EMAIL._replace(kind="web visit")
+VISIT = EMAIL._replace(kind="web_visit")
 CASES = [
-    (CALM, [], "Follow up by Sunday", "won leads in this stage were contacted again within 19 days"),
-    (ASKED, ["unanswered"], "Answer the email reply of Tuesday", "the limit for an answer is 24 hours"),
-    (replace(ASKED, answer_hours=4.2), ["unanswered"], "Answer the email reply of Tuesday",
+    (CALM, [], "Follow up by Sunday", "won leads here were contacted again within 19 days"),
+    (ASKED, ["unanswered"], "Answer the e-mail of Tuesday", "the limit for an answer is 24 hours"),
+    (replace(ASKED, answer_hours=4.2), ["unanswered"], "Answer the e-mail of Tuesday",
      "won leads were answered within 4 hours"),
     (replace(ASKED, asked=VISIT), ["unanswered"], "Follow up on the web visit of Tuesday",
      "the limit for an answer is 24 hours"),
     (replace(CALM, due=due(silent_us=CALL.time_us + 6 * DAY_US)), ["silent"], "Call: silent for 16 days",
-     "won leads in this stage were contacted again within 6 days"),
+     "won leads here were contacted again within 6 days"),
     (replace(CALM, due=due(stuck_us=CALM.entered_us + DAY_US)), ["stuck"],
-     "Move on to offer or close: 20 days in demo", "nine of ten leads that left this stage did so within 24 hours"),
+     "Move on to offer or close: 20 days in demo", "nine of ten that left this stage did so within 24 hours"),
     (replace(CALM, next_stage=None, due=due(stuck_us=CALM.entered_us + 9 * DAY_US)), ["stuck"],
-     "Win or close: 20 days in demo", "nine of ten leads that left this stage did so within 9 days"),
+     "Win or close: 20 days in demo", "nine of ten that left this stage did so within 9 days"),
     (replace(CALM, is_valuable=True, due=due(untouched_us=NOW_US - DAY_US)), ["high_value_untouched"],
      "Call: no contact for 16 days", "among the most valuable tenth of open leads"),
     (replace(CALM, probability=0.2), ["probability_fell"], "Ask what changed: chance down 10 points in a week",
      "from 30 % to 20 %"),
     (replace(CALM, last_touch=None), [], "Make the first contact", "created 40 days ago"),
     (replace(CALM, due=Due(stuck_us=NOW_US + 30 * DAY_US)), [], "Move on to offer by 27 Jun",
-     "nine of ten leads that left this stage did so within 50 days"),
+     "nine of ten that left this stage did so within 50 days"),
     (replace(CALM, due=Due()), [], "Move on to offer", None),
     (replace(CALM, next_stage=None, due=Due(stuck_us=NOW_US + DAY_US)), [], "Win or close by tomorrow",
-     "nine of ten leads that left this stage did so within 21 days"),
+     "nine of ten that left this stage did so within 21 days"),
     (replace(CALM, next_stage=None, due=Due()), [], "Win or close", None),
 ]  # fmt: skip
 

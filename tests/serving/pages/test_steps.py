@@ -4,7 +4,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from funnel.state.next_step import ACTIONS, FACTS, NextStep
+from funnel.state.next_step import ACTIONS, FACTS, KIND_NOUNS, NextStep
 from history.history import DAY_US, HOUR_US
 from serving.pages.catalogue import Translator
 from serving.pages.formats import Formats
@@ -33,5 +33,13 @@ def test_german_has_the_same_figures() -> None:
     words = step_words(step, Translator(Formats("de", ZONE)), NOW_US)
     assert words is not None
     assert words.action == "Anrufen: seit 16 Tagen kein Kontakt"
-    assert words.fact == "gewonnene Leads in dieser Stufe hatten innerhalb von 6 Tagen wieder Kontakt"
+    assert words.fact == "gewonnene Leads hatten hier binnen 6 Tagen wieder Kontakt"
     assert step_words(None, Translator(Formats("de", ZONE)), NOW_US) is None
+
+
+@pytest.mark.parametrize("kind", [*KIND_NOUNS, "web_visit", "call", "kind_of_their_own"])
+def test_kinds_have_the_api_s_nouns(kind: str) -> None:
+    step = NextStep("answer", None, {"kind": kind, "day": NOW_US})
+    words = step_words(step, Translator(Formats("en", ZONE)), NOW_US)
+    assert words is not None
+    assert words.action == step.words(NOW_US, ZONE)[0]

@@ -73,7 +73,7 @@ def test_every_figure_is_that_of_the_api(known: TestClient) -> None:
     assert document["similar"]
     missing = [figure for figure in figures if words(figure) not in page]
     assert missing == []
-    for text in ("Call, from us, value 13", "Moved to Qualified", "Seats: 50"):
+    for text in ("Call, from us, 13 minutes", "Moved to Qualified", "Seats: 50"):
         assert text in page
 
 

@@ -22,10 +22,10 @@ def entry(kind: str, data: dict[str, Any], at: str = "2026-11-26T10:00:00Z") -> 
         (
             "interaction",
             {"kind": "call", "direction": "outbound", "value": 13.0, "channel": "phone"},
-            ("Call, from us, value 13", "phone"),
-            ("Call, von uns, Wert 13", "phone"),
+            ("Call, from us, 13 minutes", "phone"),
+            ("Anruf, von uns, 13 Minuten", "phone"),
         ),
-        ("interaction", {"kind": "web_visit"}, ("Web visit", None), ("Web visit", None)),
+        ("interaction", {"kind": "web_visit"}, ("Web visit", None), ("Website-Besuch", None)),
         ("stage", {"stage": "negotiation"}, ("Moved to Negotiation", "stage"), ("Weiter zu Negotiation", "Phase")),
         (
             "outcome",
