@@ -16,12 +16,12 @@ import numpy as np
 
 from benchmarks.measure import machine
 from features.matrix import build_matrix
-from history.arrays import Floats, Ints
-from history.errors import InvalidInput
+from history.base.arrays import Floats, Ints
+from history.base.errors import InvalidInput
 from history.history import OPEN, History
 from history.read import parse_time, read_folder
 from history.snapshot import cut, open_leads, state_at
-from history.times import format_time
+from history.text.times import format_time
 from models.additive import AdditiveModel
 from models.calibration import sigmoid
 from models.parameters import Parameters

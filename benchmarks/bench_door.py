@@ -15,10 +15,11 @@ from typing import Any
 import numpy as np
 
 from benchmarks.measure import machine, peak_mb, timed
-from history.config import FunnelConfig
-from history.history import DAY_US, History
+from history.config.config import FunnelConfig
+from history.history import History
 from history.read import read_folder, read_records
 from history.snapshot import cut
+from history.text.times import DAY_US
 
 KINDS = np.array(["email_open", "email_sent", "call", "meeting", "web_visit", "form"])
 DIRECTIONS = np.array(["inbound", "outbound", ""])

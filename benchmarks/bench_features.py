@@ -17,9 +17,9 @@ from benchmarks.feature_data import KINDS, NOW_US, random_history, single_lead
 from benchmarks.measure import best_of, machine
 from features.matrix import FeatureMatrix, build_matrix
 from features.vocabulary import learn
-from history.arrays import Floats, Ints
-from history.history import DAY_US
+from history.base.arrays import Floats, Ints
 from history.snapshot import Snapshot
+from history.text.times import DAY_US
 
 WINDOWS = (7, 30, 90)  # days
 SINGLE_LEADS = 200

@@ -22,8 +22,8 @@ import pyarrow.csv
 import pyarrow.parquet as pq
 
 from benchmarks.measure import machine
-from history.arrays import Ints
-from history.history import DAY_US
+from history.base.arrays import Ints
+from history.text.times import DAY_US
 
 START_US = 1_640_995_200_000_000  # 2022-01-01
 PIECE = 500_000

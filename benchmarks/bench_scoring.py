@@ -24,7 +24,7 @@ import numpy as np
 
 from benchmarks.measure import best_of, machine
 from features.matrix import build_matrix
-from history.arrays import Floats
+from history.base.arrays import Floats
 from history.read import read_folder
 from history.records.read import read_records
 from history.snapshot import Snapshot, open_leads

@@ -32,7 +32,7 @@ from benchmarks.measure import machine
 from features.matrix import build_matrix
 from history.read import read_records
 from history.snapshot import Snapshot
-from history.times import format_time
+from history.text.times import format_time
 from models.bundle import Bundle, load_bundle
 from models.pointer import read_pointer
 from models.trees.ensemble import Trees

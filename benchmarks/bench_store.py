@@ -28,7 +28,7 @@ import uvloop
 from benchmarks.bench_door import write_folder
 from benchmarks.http_load import Stream, quantile
 from benchmarks.measure import Timing, machine, peak_mb, timed
-from history.progress import no_progress
+from history.base.progress import no_progress
 from history.read import read_folder
 from models.pointer import load_champion, read_pointer
 from serving.base.clock import clock_us

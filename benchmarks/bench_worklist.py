@@ -25,8 +25,8 @@ from sqlalchemy import text
 from benchmarks.http_load import quantile
 from benchmarks.measure import Timing, machine
 from funnel.state.next_step import Due, Touch
-from history.history import DAY_US, OUTBOUND
-from history.times import format_time
+from history.history import OUTBOUND
+from history.text.times import DAY_US, format_time
 from serving.application import build_app, guarded
 from serving.base.clock import clock_us
 from serving.base.settings import Settings

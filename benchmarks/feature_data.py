@@ -2,9 +2,10 @@
 
 import numpy as np
 
-from history.arrays import Codes, Ints
-from history.config import FunnelConfig
-from history.history import DAY_US, Changes, Factor, History, Interactions, Outcomes, Stages, empty_factor
+from history.base.arrays import Codes, Ints
+from history.config.config import FunnelConfig
+from history.history import Changes, Factor, History, Interactions, Outcomes, Stages, empty_factor
+from history.text.times import DAY_US
 
 NOW_US = 1_750_000_000_000_000
 KINDS = ("call", "mail", "demo", "meeting", "visit", "form", "chat", "note")

@@ -7,7 +7,7 @@ from cli.options import home, now_us
 from cli.output import echo
 
 if TYPE_CHECKING:
-    from history.config import FunnelConfig
+    from history.config.config import FunnelConfig
     from models.bundle import Bundle
 
 

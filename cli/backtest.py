@@ -24,8 +24,8 @@ from cli.options import (
 )
 from cli.output import echo, echo_next, print_json
 from cli.progress import progress_bar
-from history.atomic_file import write_text
-from history.progress import Progress
+from history.base.atomic_file import write_text
+from history.base.progress import Progress
 
 if TYPE_CHECKING:
     from history.history import History
@@ -84,7 +84,7 @@ def _backtest_scores(data: Path, report: Path | None, options: Mapping[str, Any]
     """Runs the backtest, writes the report, logs the run and prints the result; returns the command's JSON."""
     from cli.backtest_text import echo_scores
     from cli.reading import read_and_report
-    from history.progress import part
+    from history.base.progress import part
     from training.backtest.backtest import backtest as run_backtest
     from training.backtest.report import page
     from training.registry.registry import Registry
@@ -147,7 +147,7 @@ def _backtest_forecast(data: Path, report: Path | None, options: Mapping[str, An
 def _run_forecast(history: "History", options: Mapping[str, Any], progress: Progress) -> dict[str, Any]:
     from funnel.forecast.forecast import ForecastOptions
     from funnel.forecast.periods import DEFAULT_COUNT
-    from history.progress import part
+    from history.base.progress import part
     from training.backtest.forecast import backtest_forecast, past_period_starts
 
     period = options["period"]

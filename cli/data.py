@@ -11,7 +11,7 @@ from cli.options import accept_rejected_option, data_argument, in_a_folder, json
 from cli.output import echo, echo_next, echo_warnings, print_json, readable_time
 from cli.progress import progress_bar
 from cli.verdict import verdict_of
-from history.warnings import Warning, json_of
+from history.base.warnings import Warning, json_of
 
 if TYPE_CHECKING:
     from history.folder.row_filter import RejectedRow
@@ -132,7 +132,7 @@ def check(data: Path, rejected: Path | None, fix: bool, accept_rejected: bool, a
 
 def _write_guesses(data: Path) -> None:
     """Writes the guessed columns of the folder into its funnel.toml."""
-    from history.config_file import load_config
+    from history.config.file import load_config
     from history.folder.column_guesses import toml_lines, write_columns
     from history.folder.files import guess_columns
 
@@ -164,7 +164,7 @@ def inferred_settings(history: "History") -> dict[str, Any]:
     """The configuration that funnel.toml leaves open, and each attribute's kind as training would read it."""
     from features.attributes.kinds import Reading, words_for
     from features.vocabulary import learn
-    from history.config import to_dict
+    from history.config.config import to_dict
     from history.snapshot import all_leads
 
     config = to_dict(history.config)
@@ -192,7 +192,7 @@ def inferred_settings(history: "History") -> dict[str, Any]:
 
 def _guessed_display(history: "History") -> dict[str, str]:
     """What people see of a lead, as far as `[display]` leaves it open: setting -> columns in order of preference."""
-    from history.display import display_of
+    from history.config.display import display_of
 
     display = display_of(history.config.display, tuple(history.attributes))
     templates = {
@@ -218,7 +218,7 @@ def _by_rule(rules: "Iterable[Rejected]") -> dict[str, Any]:
 
 
 def _write_rejected(rows: "Sequence[RejectedRow]", output: Path) -> None:
-    from history.table_file import COUNT, TEXT, write_columns
+    from history.base.table_file import COUNT, TEXT, write_columns
 
     kinds = {"table": TEXT, "row": COUNT, "rule": TEXT, "text": TEXT}
     columns = {name: [getattr(row, name) for row in rows] for name in kinds}

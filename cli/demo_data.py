@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Final
 
-from history.schema import TABLES
+from history.config.schema import TABLES
 
 AMBITION: Final = 1.1  # the target as a multiple of the latest revenue a month
 LATEST_DAYS: Final = 90

@@ -25,7 +25,7 @@ from cli.options import (
 )
 from cli.output import echo, echo_next, echo_warnings, print_json
 from cli.progress import progress_bar
-from history.warnings import Warning, json_of
+from history.base.warnings import Warning, json_of
 
 if TYPE_CHECKING:
     from funnel.forecast.forecast import Forecast
@@ -66,7 +66,7 @@ def forecast(data: Path, as_of: str | None, model: str, as_json: bool, **options
     from funnel.forecast.explain import explanation
     from funnel.forecast.forecast import ForecastOptions
     from funnel.forecast.forecast import forecast as make_forecast
-    from history.config_file import load_config
+    from history.config.file import load_config
 
     with progress_bar() as report:
         report("loading the model", 0.0)
@@ -119,12 +119,12 @@ def _past(result: Mapping[str, Any], bundle: "Bundle", period: str) -> list[dict
 
 def _write_files(forecast: "Forecast", result: dict[str, Any], options: Mapping[str, Any]) -> None:
     from funnel.forecast.table import COLUMNS, columns
-    from history.table_file import write_columns
+    from history.base.table_file import write_columns
 
     write_columns(columns(forecast), COLUMNS, options["output"])
     if options["report"] is not None:
         from funnel.forecast.figures import report_page
-        from history.atomic_file import write_text
+        from history.base.atomic_file import write_text
 
         write_text(report_page(result), options["report"])
 

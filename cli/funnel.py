@@ -70,7 +70,7 @@ def funnel(data: Path, output: Path | None, as_json: bool, **options: Any) -> No
     from cli.model_choice import champion_if_sound
     from cli.reading import echo_set_aside, read_own
     from funnel.state.report import funnel_report
-    from history.config_file import load_config
+    from history.config.file import load_config
     from models.inputs import input_warnings
 
     with progress_bar() as report:
@@ -116,7 +116,7 @@ def _query(options: Mapping[str, Any], zone: "ZoneInfo") -> "FunnelOptions":
 
 def _write_files(state: dict[str, Any], output: Path | None, report: Path | None) -> list[Path]:
     """Writes the files that are asked for; returns their paths."""
-    from history.atomic_file import write_text
+    from history.base.atomic_file import write_text
 
     if output is not None:
         _write_state(state, output)
@@ -130,8 +130,8 @@ def _write_files(state: dict[str, Any], output: Path | None, report: Path | None
 def _write_state(state: dict[str, Any], output: Path) -> None:
     """Writes the whole state to a .json file, its stages as a table to any other."""
     from funnel.state.table import COLUMNS, columns
-    from history.atomic_file import write_text
-    from history.table_file import write_columns
+    from history.base.atomic_file import write_text
+    from history.base.table_file import write_columns
 
     if output.suffix.lower() == ".json":
         write_text(json.dumps(state, ensure_ascii=False, allow_nan=False, indent=1) + "\n", output)

@@ -11,8 +11,8 @@ from typing import Any
 
 import click
 
-from history.errors import DamagedArtifact, InvalidInput
-from history.extras import installation_hint
+from history.base.errors import DamagedArtifact, InvalidInput
+from history.base.extras import installation_hint
 
 COMMANDS = {
     "simulate": "cli.data:simulate",

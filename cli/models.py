@@ -57,7 +57,7 @@ def _version_cells(version: "Version", champion: str | None) -> tuple[object, ..
 
 
 def _champion_version() -> str | None:
-    from history.errors import DamagedArtifact
+    from history.base.errors import DamagedArtifact
     from models.pointer import read_pointer
 
     try:

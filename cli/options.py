@@ -10,8 +10,8 @@ from zoneinfo import ZoneInfo
 import click
 from click.core import ParameterSource
 
-from history.atomic_file import refuse_unless_file
-from history.errors import InvalidInput
+from history.base.atomic_file import refuse_unless_file
+from history.base.errors import InvalidInput
 
 if TYPE_CHECKING:
     from training.train import TrainOptions
@@ -186,7 +186,7 @@ def as_of_us(text: str | None, zone: ZoneInfo, option: str = "--as-of") -> int |
     """
     if text is None:
         return None
-    from history.times import read_as_of
+    from history.text.times import read_as_of
 
     try:
         return read_as_of(text, zone)

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from cli.output import echo
-from history.progress import Progress
+from history.base.progress import Progress
 
 VARIABLE, SHARES = "LEADCAST_PROGRESS", "shares"
 

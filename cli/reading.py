@@ -5,12 +5,12 @@ from typing import TYPE_CHECKING
 
 from cli.options import as_of_us, now_us
 from cli.output import echo
-from history.config_file import load_config
+from history.base.warnings import Warning
+from history.config.file import load_config
 from history.folder.acceptance import require_acceptable
 from history.folder.data_folder import report_lines
 from history.history import History
 from history.read import open_folder, read_folder
-from history.warnings import Warning
 
 if TYPE_CHECKING:
     from models.bundle import Bundle

@@ -16,7 +16,7 @@ from cli.options import (
 )
 from cli.output import echo, echo_next, echo_table, echo_warnings, print_json, readable_time
 from cli.progress import progress_bar
-from history.warnings import Warning, json_of
+from history.base.warnings import Warning, json_of
 
 if TYPE_CHECKING:
     from history.history import History
@@ -144,7 +144,7 @@ def _further_columns(text: str, history: "History") -> list[str]:
 
 
 def _write(presented: "Presented", output: Path) -> None:
-    from history.table_file import TEXT, write_columns
+    from history.base.table_file import TEXT, write_columns
     from models.scores import COLUMN_KINDS
 
     kinds = {**COLUMN_KINDS, **dict.fromkeys(presented.columns, TEXT)}
@@ -211,7 +211,7 @@ def with_fewer_drifts(warnings: list[Warning]) -> list[Warning]:
 def _summary(scores: "Scores", as_of_us: int, output: Path | None) -> dict[str, Any]:
     import numpy as np
 
-    from history.times import format_time
+    from history.text.times import format_time
     from models.scores import STATUS
 
     revenue = scores.expected_revenue[~np.isnan(scores.expected_revenue)]

@@ -20,7 +20,7 @@ from cli.options import (
 )
 from cli.output import echo, echo_next, echo_table, echo_warnings, print_json, readable_time
 from cli.progress import progress_bar
-from history.warnings import json_of
+from history.base.warnings import json_of
 
 if TYPE_CHECKING:
     from models.bundle import Bundle

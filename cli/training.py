@@ -22,7 +22,7 @@ from cli.options import (
 )
 from cli.output import echo, echo_next, echo_table, echo_warnings, print_json, readable_time
 from cli.progress import progress_bar
-from history.warnings import json_of
+from history.base.warnings import json_of
 
 if TYPE_CHECKING:
     from history.history import History
@@ -63,7 +63,7 @@ def train(data: Path | None, store: bool, **options: Any) -> None:
     if data is None:
         refuse_unused("DATA", "accept-rejected")
     from cli.reading import read_and_report
-    from history.progress import part
+    from history.base.progress import part
     from training.pipeline import train_and_register
 
     state = home()
@@ -93,7 +93,7 @@ def train(data: Path | None, store: bool, **options: Any) -> None:
 
 def _read_store(as_of: str | None) -> "History":
     from cli.store import open_store
-    from history.config import FunnelConfig
+    from history.config.config import FunnelConfig
 
     with open_store() as store:
         config = store.config() or FunnelConfig()

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from history.arrays import Ints
+from history.base.arrays import Ints
 
 
 @dataclass

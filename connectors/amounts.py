@@ -11,8 +11,8 @@ import pyarrow.compute as pc
 
 from connectors.export import Export, column
 from connectors.values import decimal_mark, read_numbers
-from history.arrays import Floats
-from history.errors import InvalidInput
+from history.base.arrays import Floats
+from history.base.errors import InvalidInput
 
 SCIENTIFIC: Final = r"[0-9][eE][+-]?[0-9]"
 

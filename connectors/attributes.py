@@ -7,7 +7,7 @@ import numpy as np
 import pyarrow as pa
 
 from connectors.deals import NO_TIME, times
-from history.arrays import Ints
+from history.base.arrays import Ints
 
 Text = str | None
 

@@ -8,7 +8,7 @@ import numpy as np
 import pyarrow as pa
 
 from connectors.write import TIME
-from history.arrays import Codes, Flags, Floats, Ints, Mask
+from history.base.arrays import Codes, Flags, Floats, Ints, Mask
 
 OPEN: Final = 0
 WON: Final = 1

@@ -10,7 +10,7 @@ from pathlib import Path
 from connectors.recognise import recognise
 from connectors.run import SYSTEMS
 from connectors.sources import Source, open_sources
-from history.errors import InvalidInput
+from history.base.errors import InvalidInput
 
 
 @dataclass(frozen=True)

@@ -27,8 +27,8 @@ from connectors.values import (
     without_errors,
 )
 from connectors.words import is_true
-from history.arrays import Ints, Mask
-from history.errors import InvalidInput
+from history.base.arrays import Ints, Mask
+from history.base.errors import InvalidInput
 from history.folder.columns import Times
 
 SOURCE: Final = "_source"  # columns of each table: the place of its source, and the row in that file

@@ -10,7 +10,7 @@ import pyarrow.parquet as pq
 
 from connectors.ids import survivors_of
 from connectors.write import SCHEMAS, TIME
-from history.errors import InvalidInput
+from history.base.errors import InvalidInput
 
 GONE: Final = "gone"
 

@@ -8,7 +8,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from history.arrays import Ints
+from history.base.arrays import Ints
 
 Hashes = npt.NDArray[np.uint64]
 WORD: Final = 8  # bytes

@@ -9,7 +9,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from history.arrays import Ints, Mask
+from history.base.arrays import Ints, Mask
 
 SEPARATORS: Final = re.compile(r"[\s;,|\[\]\"']+")
 # Words that stand for no id, in exports and in the calls of faulty tracking code.

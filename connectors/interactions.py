@@ -9,8 +9,8 @@ import pyarrow as pa
 
 from connectors.deals import NO_TIME, times
 from connectors.hashes import Hashes, hashes
-from history.arrays import Floats, Ints, Mask
-from history.history import DAY_US
+from history.base.arrays import Floats, Ints, Mask
+from history.text.times import DAY_US
 
 Texts = Sequence[str | None]
 NULL = np.uint64(0)  # the hash of no text

@@ -7,7 +7,7 @@ from typing import NamedTuple
 import numpy as np
 
 from connectors.deals import OPEN, Moves
-from history.arrays import Flags
+from history.base.arrays import Flags
 
 Text = str | None
 

@@ -6,7 +6,7 @@ import numpy as np
 import pyarrow as pa
 
 from connectors.ids import whole_ids
-from history.arrays import Ints
+from history.base.arrays import Ints
 
 
 class People:

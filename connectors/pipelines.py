@@ -6,9 +6,9 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from connectors.export import Export
-from history.arrays import Mask
-from history.errors import InvalidInput
-from history.outcome_words import folded
+from history.base.arrays import Mask
+from history.base.errors import InvalidInput
+from history.text.folding import folded
 
 UNNAMED = "no pipeline"
 ELSEWHERE = "of_another_pipeline"  # why a deal is set aside

@@ -7,7 +7,7 @@ from typing import Final
 import numpy as np
 
 from connectors.attributes import Changes, Text
-from history.arrays import Ints
+from history.base.arrays import Ints
 
 # A form or an integration fills a new record within moments: such a value was there from the start.
 AT_CREATION_US: Final = 60_000_000

@@ -12,8 +12,8 @@ from connectors.deals import NO_TIME
 from connectors.export import DELETED, OWN_COLUMNS, VERSION, Export, booleans, column
 from connectors.ids import are_no_ids, are_rounded
 from connectors.values import end_of_day
-from history.arrays import Ints, Mask
-from history.errors import InvalidInput
+from history.base.arrays import Ints, Mask
+from history.base.errors import InvalidInput
 
 FOOTER_CELLS: Final = 3  # at most, of a total or a note below a table
 GOOD_ID: Final = r"^[^\s;,]{1,200}$"

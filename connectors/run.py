@@ -24,9 +24,9 @@ from connectors.write import (
     read_old,
     refuse_unless_replaceable,
 )
-from history.config import CONFIG_FILE
-from history.errors import InvalidInput
-from history.times import format_time
+from history.base.errors import InvalidInput
+from history.config.config import CONFIG_FILE
+from history.text.times import format_time
 
 # system -> the module of its adapter: OBJECTS, KINDS, convert(export, sink).
 SYSTEMS: Final[Mapping[str, str]] = {

@@ -10,8 +10,8 @@ from typing import Any, Final
 import pyarrow as pa
 
 from connectors.accounts import Account
-from history.arrays import Ints
-from history.errors import InvalidInput
+from history.base.arrays import Ints
+from history.base.errors import InvalidInput
 
 BATCH_ROWS: Final = 100_000
 LARGEST_WHOLE: Final = 32 << 20  # bytes of JSON that are held as objects

@@ -8,9 +8,9 @@ import numpy as np
 from connectors.deals import LOST, OPEN, WON, Moves
 from connectors.export import Export, ReadOptions
 from connectors.words import outcome_of
-from history.arrays import Codes, Flags, Ints
-from history.errors import InvalidInput
-from history.outcome_words import folded
+from history.base.arrays import Codes, Flags, Ints
+from history.base.errors import InvalidInput
+from history.text.folding import folded
 
 Texts = Sequence[str | None]
 

@@ -7,7 +7,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from history.arrays import Mask
+from history.base.arrays import Mask
 
 NOTHING: Final = "false"  # an empty field, in the API of Odoo
 

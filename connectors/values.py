@@ -10,14 +10,14 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from history.arrays import Ints, Mask
-from history.date_order import DateOrder
+from history.base.arrays import Ints, Mask
 from history.folder import local_times
 from history.folder.columns import Times
 from history.folder.local_numbers import read_numbers
 from history.folder.local_times import count_dates
-from history.time_formats import DAY_FIRST, MONTH_FIRST
-from history.written_numbers import COMMA, POINT, decimal_mark
+from history.text.date_order import DateOrder
+from history.text.time_formats import DAY_FIRST, MONTH_FIRST
+from history.text.written_numbers import COMMA, POINT, decimal_mark
 
 __all__ = [
     "COMMA",

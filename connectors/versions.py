@@ -7,7 +7,7 @@ import numpy as np
 import pyarrow as pa
 
 from connectors.export import VERSION, Export, column
-from history.arrays import Ints
+from history.base.arrays import Ints
 
 Text = str | None
 

@@ -2,8 +2,8 @@
 
 from typing import Final
 
-from history import outcome_words
-from history.outcome_words import folded
+from history.text import outcome_words
+from history.text.folding import folded
 
 TRUE: Final = frozenset(
     ("true", "1", "1.0", "yes", "y", "t", "x", "ja", "j", "wahr", "oui", "vrai", "sí", "si", "sim", "vero", "tak",

@@ -18,10 +18,10 @@ from zoneinfo import ZoneInfo
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from history.config import CONFIG_FILE
-from history.errors import InvalidInput
-from history.schema import TABLES
-from history.times import parse_time
+from history.base.errors import InvalidInput
+from history.config.config import CONFIG_FILE
+from history.config.schema import TABLES
+from history.text.times import parse_time
 
 IMPORT_FILE: Final = "import.json"
 TIME: Final = pa.timestamp("us", "UTC")

@@ -11,10 +11,10 @@ import numpy as np
 from numba import types
 
 from features.feature import Block, Feature
-from history.arrays import Floats, Ints
-from history.compiled import F64, I64, OUT, compiled
-from history.history import DAY_US, HOUR_US
+from history.base.arrays import Floats, Ints
+from history.base.compiled import F64, I64, OUT, compiled
 from history.snapshot import Snapshot
+from history.text.times import DAY_US, HOUR_US
 
 BLOCK = Block("calendar")
 NO_CREATION = "an unknown day of creation"

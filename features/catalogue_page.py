@@ -25,7 +25,7 @@ from features.feature import NO_VALUE, Feature
 from features.interactions.interactions import HALF_LIVES_DAYS, InteractionVocabulary
 from features.interactions.learn import KEPT_CHANNELS, KEPT_KINDS, LEAST_ROWS
 from features.vocabulary import Vocabulary
-from history.config import FunnelConfig
+from history.config.config import FunnelConfig
 
 STAGES = ("new", "qualified", "proposal")
 DATE = ("days_ahead", "days_after_creation", "weekday", "week")

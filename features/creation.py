@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from features.feature import Feature
-from history.arrays import Floats, Ints
+from history.base.arrays import Floats, Ints
 from history.bulk_creations import BulkDay
 
 _OF_CREATION = frozenset(

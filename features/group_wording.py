@@ -11,7 +11,7 @@ import numpy as np
 from features.feature import Feature
 from features.vocabulary import Vocabulary
 from features.wording import COUNTED, is_missing, readable, subject_of
-from history.arrays import Floats, Ints
+from history.base.arrays import Floats, Ints
 
 MISSING: Final = 0
 BELOW: Final = 1

@@ -4,7 +4,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from history.arrays import Ints, Mask
+from history.base.arrays import Ints, Mask
 from history.snapshot import Snapshot
 
 # Before every time, so that comparisons need no special case: of a lead without a training row or without a stage.

@@ -29,10 +29,10 @@ from features.interactions.interactions import (
 from features.stages import stages
 from features.stages.stages import StageOrder, stage_inputs, stage_order, write_stages
 from features.vocabulary import Vocabulary
-from history.arrays import Floats, Ints
+from history.base.arrays import Floats, Ints
+from history.base.compiled import in_chunks
 from history.bulk_creations import BulkDay
-from history.compiled import in_chunks
-from history.declared_features import DeclaredFeature
+from history.config.declared_features import DeclaredFeature
 from history.snapshot import Snapshot
 
 STAGES_AT = 0  # the first block's first column

@@ -15,12 +15,12 @@ from features.instants import NO_INSTANT, latest_instants
 from features.interactions.interactions import InteractionVocabulary
 from features.interactions.learn import learn_interactions
 from features.stages.learn import learn_stage_medians
-from history import config
 from history.bulk_creations import BulkDay, bulk_days
-from history.config import FunnelConfig
-from history.declared_features import ACCOUNT_SCOPE, DeclaredFeature, declared_features
-from history.history import DAY_US
+from history.config import config
+from history.config.config import FunnelConfig
+from history.config.declared_features import ACCOUNT_SCOPE, DeclaredFeature, declared_features
 from history.snapshot import Snapshot
+from history.text.times import DAY_US
 
 YEAR_US = 365 * DAY_US
 

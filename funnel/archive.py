@@ -14,10 +14,10 @@ from typing import Any, NamedTuple
 
 from funnel.dates import local_date
 from funnel.records import Record
-from history.atomic_file import remove_leftovers, replacing
-from history.config import FunnelConfig
-from history.errors import DamagedArtifact, InvalidInput
-from history.times import format_time, parse_time
+from history.base.atomic_file import remove_leftovers, replacing
+from history.base.errors import DamagedArtifact, InvalidInput
+from history.config.config import FunnelConfig
+from history.text.times import format_time, parse_time
 from models.pointer import sync_folder
 
 FOLDER = "snapshots"  # under the home

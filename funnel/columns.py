@@ -3,7 +3,7 @@
 import numpy as np
 
 from features.attributes.entries import text_at
-from history.errors import InvalidInput
+from history.base.errors import InvalidInput
 from history.history import Factor, History
 
 MAX_GROUPS = 50

@@ -5,7 +5,7 @@ from typing import Any, TypeAlias
 
 import numpy as np
 
-from history.arrays import Floats
+from history.base.arrays import Floats
 
 Record: TypeAlias = dict[str, Any]
 

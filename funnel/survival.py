@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.stats import CensoredData, logrank
 
-from history.arrays import Flags, Floats, Mask
+from history.base.arrays import Flags, Floats, Mask
 from models.intervals import rate_interval
 
 CENSORED, EVENT, COMPETING = 0, 1, 2

@@ -4,10 +4,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from history.arrays import Ints, Mask
-from history.history import DAY_US, History
-from history.times import format_time
-from history.warnings import Warning
+from history.base.arrays import Ints, Mask
+from history.base.warnings import Warning
+from history.history import History
+from history.text.times import DAY_US, format_time
 
 FEWEST_LEADS = 50  # of a bulk day
 # The leads of a bulk day against the median day. On simulated worlds and four real data sets the largest

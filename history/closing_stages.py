@@ -7,11 +7,12 @@ from typing import Final
 
 import numpy as np
 
-from history.arrays import Flags, Ints, Mask
-from history.config import FunnelConfig
-from history.history import DAY_US, LOST, OPEN, WON, Factor, Outcomes, Stages, empty_factor, offsets_of
-from history.outcome_words import match_key, usual_words
-from history.warnings import Warning
+from history.base.arrays import Flags, Ints, Mask
+from history.base.warnings import Warning
+from history.config.config import FunnelConfig
+from history.history import LOST, OPEN, WON, Factor, Outcomes, Stages, empty_factor, offsets_of
+from history.text.outcome_words import match_key, usual_words
+from history.text.times import DAY_US
 
 # Closing dates are typed by hand and stage entries are not, so the two of one decision are often some days apart.
 SAME_DECISION_US: Final = 30 * DAY_US

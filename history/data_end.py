@@ -4,8 +4,8 @@ from typing import Final
 
 import numpy as np
 
-from history.arrays import Ints
-from history.history import DAY_US
+from history.base.arrays import Ints
+from history.text.times import DAY_US
 
 MOST_LATE: Final = 3
 MOST_LATE_SHARE: Final = 0.005  # of all rows, where that is more

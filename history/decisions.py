@@ -5,8 +5,8 @@ from dataclasses import dataclass
 import numpy as np
 from numba import types
 
-from history.arrays import Flags, Ints, Mask
-from history.compiled import I8, I64, OUT_I64, compiled
+from history.base.arrays import Flags, Ints, Mask
+from history.base.compiled import I8, I64, OUT_I64, compiled
 from history.history import LOST, WON, Outcomes
 
 UNDECIDED = 0  # state of a lead without a decision within the horizon

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from history.arrays import Mask
+from history.base.arrays import Mask
 from history.history import GONE, OPEN, History, Outcomes, offsets_of
 from history.snapshot import state_at, take_leads
 

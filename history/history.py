@@ -7,14 +7,11 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
-from history import schema
-from history.arrays import Codes, Flags, Floats, Ints, Mask
-from history.config import FunnelConfig
-from history.outcome_words import NO_WORDS, OutcomeWords, state_of
-from history.warnings import Warning
-
-DAY_US = 86_400_000_000
-HOUR_US = 3_600_000_000
+from history.base.arrays import Codes, Flags, Floats, Ints, Mask
+from history.base.warnings import Warning
+from history.config import schema
+from history.config.config import FunnelConfig
+from history.text.outcome_words import NO_WORDS, OutcomeWords, state_of
 
 OPEN, WON, LOST, GONE = 0, 1, 2, 3  # Outcomes.state and history.snapshot.state_at
 NO_DIRECTION, INBOUND, OUTBOUND = 0, 1, 2  # Interactions.direction

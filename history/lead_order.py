@@ -4,7 +4,7 @@ from typing import Final
 
 import numpy as np
 
-from history.arrays import Ints, Mask
+from history.base.arrays import Ints, Mask
 from history.history import Factor, History, Log
 from history.snapshot import take_leads
 

@@ -2,9 +2,9 @@
 
 import numpy as np
 
-from history.arrays import Ints, Mask
+from history.base.arrays import Ints, Mask
 from history.data_end import GAP_DAYS, most_late
-from history.history import DAY_US
+from history.text.times import DAY_US
 
 
 def first_creation_us(created_us: Ints) -> int:

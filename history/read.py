@@ -7,10 +7,10 @@ A module of its own, not history/__init__.py: every `import history.X` runs that
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from history.config import FunnelConfig
+from history.config.config import FunnelConfig
 from history.history import History
 from history.records.read import read_records
-from history.times import format_time, parse_time, parse_times
+from history.text.times import format_time, parse_time, parse_times
 
 if TYPE_CHECKING:
     from history.folder.data_folder import DataFolder

@@ -3,9 +3,9 @@
 import re
 from collections.abc import Mapping
 
+from history.base.warnings import Warning
 from history.data_end import GAP_DAYS
 from history.history import Rejected, TableReport
-from history.warnings import Warning
 
 
 def row_warnings(reports: Mapping[str, TableReport]) -> list[Warning]:

@@ -4,9 +4,9 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from history.arrays import Ints, Mask
+from history.base.arrays import Ints, Mask
+from history.base.warnings import Warning
 from history.history import OPEN, Factor, History, Outcomes, offsets_of
-from history.warnings import Warning
 
 MOSTLY = 0.5  # share of the decisions without a time from which nobody can learn how fast leads are decided
 

@@ -7,8 +7,8 @@ import numpy as np
 import numpy.typing as npt
 from numba import types
 
-from history.arrays import Codes, Flags, Ints, Mask
-from history.compiled import I32, I64, compiled
+from history.base.arrays import Codes, Flags, Ints, Mask
+from history.base.compiled import I32, I64, compiled
 from history.history import OPEN, Changes, Costs, History, Interactions, Outcomes, Stages
 from history.stage_ties import infer_stages
 

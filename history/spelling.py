@@ -7,18 +7,9 @@ from typing import Final
 import numpy as np
 
 from history.history import Factor
-from history.outcome_words import folded
+from history.text.folding import fold, trimmed
 
 FEW: Final = 16  # values of a request's column
-MOST_KEPT: Final = 65_536  # values repeat, and folding one takes as long as a feature
-
-fold = lru_cache(maxsize=MOST_KEPT)(folded)
-
-
-@lru_cache(maxsize=MOST_KEPT)
-def trimmed(text: str) -> str:
-    """The text without outer and repeated blanks; one of blanks alone stays as it is."""
-    return " ".join(text.split()) or text
 
 
 def one_spelling(factor: Factor, preferred: Sequence[str] = ()) -> Factor:

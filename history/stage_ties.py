@@ -6,11 +6,11 @@ from typing import Final, NamedTuple
 import numpy as np
 from numba import types
 
-from history.arrays import Ints
-from history.compiled import I64, compiled
-from history.config import FunnelConfig
+from history.base.arrays import Ints
+from history.base.compiled import I64, compiled
+from history.config.config import FunnelConfig
 from history.history import Stages, stage_order
-from history.spelling import fold
+from history.text.folding import fold
 
 # In FunnelConfig.inferred of a model's configuration for a folder: its stages were inferred when it was trained.
 INFERRED_STAGES: Final = "inferred_stages"

@@ -49,9 +49,9 @@ def _location(package: str) -> Path | None:
 
 _refuse_shadowed_rooms()
 
-from history.errors import DamagedArtifact, InvalidInput  # noqa: E402  the rooms are checked first
-from history.extras import explained_imports  # noqa: E402
-from history.progress import Progress, no_progress  # noqa: E402
+from history.base.errors import DamagedArtifact, InvalidInput  # noqa: E402  the rooms are checked first
+from history.base.extras import explained_imports  # noqa: E402
+from history.base.progress import Progress, no_progress  # noqa: E402
 
 if TYPE_CHECKING:
     import pandas
@@ -164,8 +164,8 @@ def score(
     >>> best["reasons"].str.len().tolist()
     [2, 2, 2]
     """
+    from history.base.warnings import json_of
     from history.snapshot import open_leads
-    from history.warnings import json_of
     from models.inputs import input_warnings
     from models.presentation import present
     from models.scorer import score as score_leads
@@ -207,7 +207,7 @@ def forecast(
     from funnel.forecast.forecast import forecast as make_forecast
     from funnel.forecast.table import COLUMNS, columns
     from funnel.forecast.warnings import forecast_warnings
-    from history.warnings import json_of
+    from history.base.warnings import json_of
     from models.inputs import input_warnings
 
     rows = history.at(_instant_us(as_of, model.config.zone), model.config)
@@ -285,7 +285,7 @@ def backtest(
 
 
 def _instant_us(instant: str | date | None, zone: Any) -> int | None:
-    from history.times import read_as_of
+    from history.text.times import read_as_of
 
     return None if instant is None else read_as_of(str(instant), zone)
 
@@ -295,7 +295,7 @@ def _frame(
 ) -> "pandas.DataFrame":
     import pandas
 
-    from history.table_file import COUNT, DATE, JSON, NUMBER, TEXT, TIME
+    from history.base.table_file import COUNT, DATE, JSON, NUMBER, TEXT, TIME
 
     types = {TEXT: "str", COUNT: "int64", NUMBER: "float64", JSON: "object"}
     frame = pandas.DataFrame(index=range(len(next(iter(columns.values())))))

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from history.arrays import Floats
+from history.base.arrays import Floats
 from models.linear import LinearModel, row_sums
 from models.trees.ensemble import Trees
 

@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 from numba import types
 
-from history.arrays import Floats
-from history.compiled import F64, OUT, compiled
+from history.base.arrays import Floats
+from history.base.compiled import F64, OUT, compiled
 from models.additive import AdditiveModel
 from models.calibration import sigmoid
 from models.intervals import Estimate

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from history.arrays import Floats
+from history.base.arrays import Floats
 
 PRIOR_ROWS = 10  # rows at the base rate added to each stage, so that a rare stage is not extreme
 

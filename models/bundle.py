@@ -16,10 +16,10 @@ from features import vocabulary as vocabularies
 from features.catalogue import catalogue, feature_set_id
 from features.feature import Feature
 from features.vocabulary import Vocabulary
-from history.config import FunnelConfig
-from history.errors import DamagedArtifact
-from history.schema import OWN_ATTRIBUTES
-from history.times import format_time
+from history.base.errors import DamagedArtifact
+from history.config.config import FunnelConfig
+from history.config.schema import OWN_ATTRIBUTES
+from history.text.times import format_time
 from models.additive import AdditiveModel
 from models.amount import AmountModel
 from models.baseline import StageTable

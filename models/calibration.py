@@ -8,8 +8,8 @@ from typing import Any, NamedTuple
 import numpy as np
 from numba import types
 
-from history.arrays import Floats
-from history.compiled import F64, compiled
+from history.base.arrays import Floats
+from history.base.compiled import F64, compiled
 
 MIN_SLOPE = 1e-3  # a slope of 0 or less would turn the order of the leads
 BOUND = 9.2  # log-odds of 0.9999: no open lead is surer than that

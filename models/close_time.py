@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from history.arrays import Floats, Ints
+from history.base.arrays import Floats, Ints
 from models.additive import AdditiveModel
 from models.calibration import interpolated, log_odds, sigmoid
 

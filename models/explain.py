@@ -9,7 +9,7 @@ from features.catalogue import Feature
 from features.matrix import FeatureMatrix
 from features.vocabulary import Vocabulary
 from features.wording import readable, sentence_with
-from history.arrays import Floats
+from history.base.arrays import Floats
 from models.additive import AdditiveModel
 from models.calibration import Calibration
 from models.evidence import Evidence

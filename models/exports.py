@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from history.errors import DamagedArtifact
+from history.base.errors import DamagedArtifact
 from models.bundle import CARD, MANIFEST
 from models.pointer import read_pointer
 

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from history.arrays import Floats
+from history.base.arrays import Floats
 
 SERIES = ("open_wins", "new_wins", "open_revenue", "new_revenue", "wins", "revenue")
 

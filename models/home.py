@@ -4,7 +4,7 @@ import os
 from pathlib import Path
 from typing import Final
 
-from history.errors import InvalidInput
+from history.base.errors import InvalidInput
 
 VARIABLE: Final = "LEADCAST_HOME"
 DEFAULT: Final = ".leadcast"

@@ -9,10 +9,10 @@ import numpy as np
 
 from features.attributes.attributes import Attribute
 from features.attributes.parsing import BOOLEAN, CATEGORY, DATE, NUMBER, boolean, instants, number
-from history.arrays import Ints
+from history.base.arrays import Ints
+from history.base.warnings import Warning
 from history.history import NO_DIRECTION, Factor, History
 from history.snapshot import open_leads
-from history.warnings import Warning
 from models.bundle import Bundle
 from models.names import nearest_name
 

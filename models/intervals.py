@@ -6,7 +6,7 @@ from typing import Any, NamedTuple, TypeVar
 
 import numpy as np
 
-from history.arrays import Floats
+from history.base.arrays import Floats
 from models.calibration import interpolated, sigmoid
 
 Z80 = 1.2815515655446004  # standard normal quantile of 0.9: 80 % intervals

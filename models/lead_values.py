@@ -12,13 +12,13 @@ from features.attributes.attributes import Attribute
 from features.attributes.entries import text_at
 from features.attributes.parsing import BOOLEAN, DATE, NUMBER
 from features.feature import Feature
-from history.arrays import Floats, Ints, Mask
-from history.compiled import F64_2D, I64, compiled
+from history.base.arrays import Floats, Ints, Mask
+from history.base.compiled import F64_2D, I64, compiled
+from history.base.warnings import Warning
+from history.config.schema import OWN_ATTRIBUTES
 from history.history import History
-from history.placeholders import is_placeholder_text
-from history.schema import OWN_ATTRIBUTES
 from history.snapshot import Snapshot
-from history.warnings import Warning
+from history.text.placeholders import is_placeholder_text
 from models.names import misspelt_name
 
 FLAGS: Final = types.boolean[::1]

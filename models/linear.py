@@ -8,8 +8,8 @@ import numpy as np
 import numpy.typing as npt
 from numba import types
 
-from history.arrays import Floats, Ints
-from history.compiled import F64, F64_2D, I64, OUT, compiled
+from history.base.arrays import Floats, Ints
+from history.base.compiled import F64, F64_2D, I64, OUT, compiled
 
 Flags = npt.NDArray[np.bool_]
 FLAGS = types.Array(types.boolean, 1, "C", readonly=True)

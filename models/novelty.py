@@ -10,10 +10,10 @@ from numba import types
 from features.attributes.entries import text_at
 from features.feature import Feature
 from features.vocabulary import Vocabulary
-from history.arrays import Floats, Ints, Mask
-from history.compiled import F64, F64_2D, I64, OUT, compiled
+from history.base.arrays import Floats, Ints, Mask
+from history.base.compiled import F64, F64_2D, I64, OUT, compiled
+from history.base.warnings import Warning
 from history.snapshot import Snapshot
-from history.warnings import Warning
 
 FLAGS = types.Array(types.boolean, 1, "C", readonly=True)
 OUT_FLAGS = types.boolean[:, ::1]

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from history.spelling import fold
+from history.text.folding import fold
 
 NO_STAGE = ""  # the key of leads before their first stage
 

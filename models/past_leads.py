@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from history.arrays import Floats, Ints, Mask
+from history.base.arrays import Floats, Ints, Mask
 
 MOST_SIMILAR = 5
 

@@ -6,9 +6,9 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
-from history.atomic_file import replacing
-from history.errors import DamagedArtifact
-from history.warnings import Warning
+from history.base.atomic_file import replacing
+from history.base.errors import DamagedArtifact
+from history.base.warnings import Warning
 from models.bundle import MANIFEST, Bundle, load_bundle
 
 POINTER = "champion.json"

@@ -6,11 +6,11 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from features.attributes.entries import text_at, written_at
-from history.arrays import Ints
-from history.display import LEAD_ID, display_of
+from history.base.arrays import Ints
+from history.config.display import LEAD_ID, display_of
 from history.history import Factor, History
 from history.snapshot import Snapshot
-from history.spelling import trimmed
+from history.text.folding import trimmed
 from models.scores import Scores
 
 Texts = Sequence[str | None]

@@ -12,12 +12,13 @@ from numba import types
 
 from features.calendar import local_us
 from features.matrix import FeatureMatrix, build_matrix
-from history.arrays import Flags, Floats, Ints, Mask
-from history.compiled import F64, compiled
-from history.config import FunnelConfig
-from history.history import DAY_US, GONE, OPEN, WON
+from history.base.arrays import Flags, Floats, Ints, Mask
+from history.base.compiled import F64, compiled
+from history.base.warnings import Warning
+from history.config.config import FunnelConfig
+from history.history import GONE, OPEN, WON
 from history.snapshot import Snapshot, current_stages, state_rows
-from history.warnings import Warning
+from history.text.times import DAY_US
 from models.bundle import Bundle
 from models.calibration import sigmoid
 from models.explain import Wording

@@ -9,10 +9,10 @@ from typing import Any, Final
 import numpy as np
 import numpy.typing as npt
 
-from history.arrays import Floats, Ints
-from history.table_file import COUNT, DATE, JSON, NUMBER, TEXT, TIME
-from history.times import format_time
-from history.warnings import Warning, json_of
+from history.base.arrays import Floats, Ints
+from history.base.table_file import COUNT, DATE, JSON, NUMBER, TEXT, TIME
+from history.base.warnings import Warning, json_of
+from history.text.times import format_time
 
 SCORED, ABSTAINED, WON_LEAD, LOST_LEAD, GONE_LEAD = 0, 1, 2, 3, 4
 STATUS = ("scored", "insufficient_data", "won", "lost", "gone")

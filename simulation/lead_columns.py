@@ -5,8 +5,8 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from history.arrays import Floats, Ints, Mask
-from history.history import DAY_US
+from history.base.arrays import Floats, Ints, Mask
+from history.text.times import DAY_US
 from simulation.names import (
     CITY_HEAD,
     CITY_MIDDLE,

@@ -4,8 +4,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from history.arrays import Floats, Ints, Mask
-from history.history import DAY_US
+from history.base.arrays import Floats, Ints, Mask
+from history.text.times import DAY_US
 from simulation.lead_columns import Columns, lead_columns
 from simulation.process import Starts
 from simulation.traits import draw_traits, log_median_amount, path_score

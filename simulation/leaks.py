@@ -4,8 +4,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from history.arrays import Ints, Mask
-from history.history import DAY_US
+from history.base.arrays import Ints, Mask
+from history.text.times import DAY_US
 from simulation.lead_columns import Columns, lead_ids, times
 from simulation.process import ENTER, REOPEN
 from simulation.rows import Closings, Events

@@ -13,8 +13,8 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from history.arrays import Floats, Ints
-from history.compiled import compiled
+from history.base.arrays import Floats, Ints
+from history.base.compiled import compiled
 
 Keys = npt.NDArray[np.uint64]
 

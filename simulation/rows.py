@@ -5,8 +5,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from history.arrays import Floats, Ints, Mask
-from history.history import DAY_US
+from history.base.arrays import Floats, Ints, Mask
+from history.text.times import DAY_US
 from simulation.lead_columns import Columns, lead_ids, times
 from simulation.leads import AMOUNT_SIGMA, BIG_FACTOR, BIG_SHARE, ZERO_SHARE, Batch
 from simulation.process import AMBIENT, DEMO, ENTER, INBOUND, LOSE, OUTBOUND, REOPEN, WIN

@@ -13,10 +13,10 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.csv
 
-from history.arrays import Floats, Ints
-from history.errors import InvalidInput
-from history.history import DAY_US
-from history.progress import Progress, no_progress
+from history.base.arrays import Floats, Ints
+from history.base.errors import InvalidInput
+from history.base.progress import Progress, no_progress
+from history.text.times import DAY_US
 from simulation.lead_columns import Columns, lead_ids, times
 from simulation.leads import Batch, expected_amount, lead_batch
 from simulation.leaks import Planted, plant

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from history.arrays import Floats, Ints, Mask
+from history.base.arrays import Floats, Ints, Mask
 from simulation.names import COMPANY_TRADE
 from simulation.process import STAGES
 from simulation.world import DRIFT_QUALITY, DRIFT_SHARE, SOURCES, World, normal, pick, uniform

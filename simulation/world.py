@@ -9,8 +9,8 @@ import numpy as np
 import numpy.typing as npt
 from scipy.special import ndtri
 
-from history.arrays import Floats, Ints
-from history.history import DAY_US
+from history.base.arrays import Floats, Ints
+from history.text.times import DAY_US
 from simulation.names import PEOPLE_FIRST, PEOPLE_LAST
 from simulation.process import (
     BACK,

@@ -38,7 +38,14 @@ ROOM_IMPORTS = {
 }
 # Cupboards that a cupboard may import besides itself; "." is the room's top level.
 CUPBOARD_IMPORTS = {
-    "history": {".": set[str](), "folder": {"."}, "records": {"."}},
+    "history": {
+        "base": set[str](),
+        "text": {"base"},
+        "config": {"base", "text"},
+        ".": {"base", "text", "config"},
+        "folder": {".", "base", "text", "config"},
+        "records": {".", "base", "text", "config"},
+    },
     "features": {
         ".": set[str](),
         "attributes": {"."},
@@ -123,7 +130,7 @@ DECLARATIONS = (
     "connectors/tables.py",
     "connectors/*/objects.py",
     "connectors/*/tables.py",
-    "history/arrays.py",
+    "history/base/arrays.py",
     "serving/base/event.py",
     "serving/base/limits.py",
     "serving/model/errors.py",

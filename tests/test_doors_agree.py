@@ -11,12 +11,12 @@ import pytest
 
 from features.matrix import build_matrix
 from features.vocabulary import learn
-from history.config import FunnelConfig
-from history.history import DAY_US, INBOUND, WON
+from history.config.config import FunnelConfig
+from history.history import INBOUND, WON
 from history.read import read_folder
 from history.records.read import read_records
 from history.snapshot import Snapshot, all_leads
-from history.times import format_time
+from history.text.times import DAY_US, format_time
 from tests.builders.lead_histories import STAGES, Lead, Touch
 from tests.builders.made_leads import LAST_US, made_leads
 

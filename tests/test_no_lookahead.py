@@ -9,8 +9,9 @@ from hypothesis import strategies as st
 
 from features.matrix import build_matrix
 from features.vocabulary import learn, to_dict
-from history.history import DAY_US, LOST, WON
+from history.history import LOST, WON
 from history.snapshot import Snapshot, cut, open_leads
+from history.text.times import DAY_US
 from tests.builders import lead_histories as made
 from tests.builders.feature_words import words
 from tests.builders.lead_histories import CALM, Change, Decision, Entry, Lead, Touch, history_of

@@ -8,9 +8,9 @@ import pytest
 
 from funnel.state.report import funnel_report
 from funnel.state.state import FunnelOptions
-from history.errors import InvalidInput
+from history.base.errors import InvalidInput
+from history.base.progress import no_progress
 from history.history import History
-from history.progress import no_progress
 from history.read import read_as_stored, read_folder
 from history.snapshot import state_at
 from serving.store.store import Store

@@ -6,9 +6,9 @@ import numpy as np
 
 from features.matrix import build_matrix
 from features.vocabulary import Vocabulary
-from history.arrays import Floats
-from history.history import DAY_US
+from history.base.arrays import Floats
 from history.snapshot import current_stages, open_leads
+from history.text.times import DAY_US
 from models.amount import AmountModel
 from models.baseline import StageTable, fit_stage_table
 from models.bundle import Bundle

@@ -15,10 +15,10 @@ from scipy.stats import chi2, norm
 
 from features.feature import Feature
 from features.matrix import build_matrix
-from history.arrays import Floats
+from history.base.arrays import Floats
+from history.base.warnings import Warning
 from history.history import History
 from history.snapshot import open_leads
-from history.warnings import Warning
 from models.bundle import Bundle
 
 BINS = 10

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from features.matrix import build_matrix
-from history.arrays import Floats
+from history.base.arrays import Floats
 from history.history import History
 from history.snapshot import open_leads
 from models.bundle import Bundle

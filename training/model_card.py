@@ -9,9 +9,9 @@ from typing import Any
 
 import numpy as np
 
+from history.base.warnings import Warning, json_of
 from history.snapshot import Snapshot
-from history.times import format_time
-from history.warnings import Warning, json_of
+from history.text.times import format_time
 from models.bundle import Bundle, base_probability
 from models.parameters import Parameters
 from training.drift import learn_reference

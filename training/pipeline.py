@@ -5,9 +5,9 @@ from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any, Literal
 
+from history.base.progress import Progress, no_progress, part
+from history.base.warnings import Warning, json_of
 from history.history import History
-from history.progress import Progress, no_progress, part
-from history.warnings import Warning, json_of
 from models.bundle import save_bundle
 from models.pointer import champion_if_sound
 from training.promotion import Decision, decide

@@ -5,11 +5,11 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 
-from history.arrays import Floats, Ints
-from history.errors import InvalidInput
+from history.base.arrays import Floats, Ints
+from history.base.errors import InvalidInput
 from history.history import History
 from history.snapshot import Snapshot, cut, open_leads
-from history.times import format_time
+from history.text.times import format_time
 from models.bundle import Bundle
 from models.scorer import score
 from training.audit.audit import SUSPECTED

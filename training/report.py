@@ -10,9 +10,9 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from history.arrays import Ints
-from history.config import to_dict
-from history.warnings import json_of
+from history.base.arrays import Ints
+from history.base.warnings import json_of
+from history.config.config import to_dict
 from models.intervals import Z80
 from training.evaluation.metrics import best_first
 from training.holdout import Holdout

@@ -2,12 +2,12 @@
 
 import numpy as np
 
-from history.errors import InvalidInput
+from history.base.errors import InvalidInput
+from history.base.warnings import Warning
 from history.folder.rules import REJECTED
 from history.history import LOST, WON, History
 from history.odd_creations import first_creation_us
-from history.times import format_time
-from history.warnings import Warning
+from history.text.times import format_time
 from models.amount import AmountModel
 from training.evaluation.evaluate import Evaluation
 from training.evaluation.out_of_fold import BY_DATE

@@ -8,9 +8,9 @@ from typing import Any
 
 import numpy as np
 
-from history.config import to_dict
+from history.config.config import to_dict
 from history.history import Factor, History
-from history.times import format_time
+from history.text.times import format_time
 from training.registry.mlflow import Run
 from training.train import Trained
 

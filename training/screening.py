@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
+from history.base.warnings import Warning
 from history.history import History
-from history.warnings import Warning
 from training.audit.audit import audit, mutable_by_evidence, suspects
 from training.audit.misread_kinds import misread
 

@@ -12,10 +12,10 @@ from threadpoolctl import threadpool_limits
 
 from funnel.state.pace import learn_pace
 from funnel.state.paths import stage_paths
+from history.base.progress import Progress, no_progress, part
+from history.base.warnings import Warning
 from history.history import History
 from history.lead_order import by_creation
-from history.progress import Progress, no_progress, part
-from history.warnings import Warning
 from models.amount import AmountModel
 from models.bundle import Bundle
 from training.assemble import assemble_bundle

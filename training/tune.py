@@ -6,8 +6,8 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 import optuna
 
-from history.arrays import Floats, Ints
-from history.progress import Progress
+from history.base.arrays import Floats, Ints
+from history.base.progress import Progress
 from models.parameters import Parameters
 from training.evaluation.metrics import log_loss
 from training.evaluation.out_of_fold import predict_splits, recentred

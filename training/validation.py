@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, replace
 
-from history.progress import Progress, part
+from history.base.progress import Progress, part
 from models.parameters import Parameters
 from training.evaluation.evaluate import Evaluation, evaluate, evaluate_held_out
 from training.evaluation.out_of_fold import expected_amounts, predict_splits, splits_of

@@ -30,7 +30,7 @@ from connectors.persons.streams import (
     without_robots,
 )
 from connectors.tables import Result, Sink
-from history.arrays import Flags, Mask
+from history.base.arrays import Flags, Mask
 from history.folder.columns import Times
 
 KINDS: Final = ALL_KINDS

@@ -13,7 +13,7 @@ from connectors.dynamics.org import Org, without_deleted
 from connectors.export import SOURCE, Export, column
 from connectors.interactions import SeenIds, Touches, slug
 from connectors.values import read_numbers
-from history.arrays import Ints, Mask
+from history.base.arrays import Ints, Mask
 
 TYPE_CODES: Final = {
     "4201": "appointment", "4202": "email", "4204": "fax", "4206": "incidentresolution", "4207": "letter",

@@ -23,9 +23,9 @@ from connectors.paths import Labels, Life, Turn, path_moves
 from connectors.records import exported_at, newest_records, with_creation, with_good_ids
 from connectors.stage_table import StageRow, StageTable, stage_table
 from connectors.tables import Result, Sink
-from history.arrays import Flags, Ints, Mask
-from history.errors import InvalidInput
-from history.outcome_words import folded
+from history.base.arrays import Flags, Ints, Mask
+from history.base.errors import InvalidInput
+from history.text.folding import folded
 
 STATE, REASON = "statecode", "statuscode"
 # The states by number, and their labels in the languages of CRMs.

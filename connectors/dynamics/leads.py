@@ -19,8 +19,8 @@ from connectors.export import OWN_COLUMNS, column
 from connectors.recognise import key_of
 from connectors.records import RecordKind, newest_records, with_good_ids
 from connectors.values import EPOCH, MONTH_FIRST, read_numbers, read_times
-from history.arrays import Ints
-from history.values import number_text
+from history.base.arrays import Ints
+from history.text.values import number_text
 
 CLOSE_DATE: Final = "expected_close_date"
 AMOUNT: Final = "deal_amount"

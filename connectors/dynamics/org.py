@@ -13,8 +13,8 @@ from connectors.dynamics.guids import Text, guid, guids, links
 from connectors.dynamics.objects import OPPORTUNITY
 from connectors.export import OWN_COLUMNS, Export, column
 from connectors.records import RecordKind, are_deleted, exported_at, latest_closing, names_by_id, read_records
-from history.arrays import Ints
-from history.errors import InvalidInput
+from history.base.arrays import Ints
+from history.base.errors import InvalidInput
 
 RECORDS: Final = RecordKind(
     "opportunity", "opportunityid", "createdon", ("modifiedon",), ("IsDelete",), key=guids

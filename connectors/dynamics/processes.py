@@ -11,7 +11,7 @@ from connectors.dynamics.guids import Text, guid, links
 from connectors.dynamics.org import Org, without_deleted
 from connectors.export import column
 from connectors.values import read_numbers
-from history.arrays import Ints
+from history.base.arrays import Ints
 
 
 @dataclass(frozen=True)

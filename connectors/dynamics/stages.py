@@ -21,7 +21,7 @@ from connectors.paths import Labels, Life, Turn, path_moves
 from connectors.stage_table import StageRow, StageTable, stage_table
 from connectors.values import end_of_day
 from connectors.words import outcome_of
-from history.arrays import Flags, Floats
+from history.base.arrays import Flags, Floats
 
 UNKNOWN: Final = (
     ""  # the stage of an opportunity that was closed and opened again, without a history of stages

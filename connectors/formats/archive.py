@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from history.errors import InvalidInput
+from history.base.errors import InvalidInput
 
 
 class Unpacked:

@@ -19,7 +19,7 @@ import pyarrow.csv as pa_csv
 from connectors.accounts import Account
 from connectors.formats.header import common_width, distinct, header_row
 from connectors.sources import Batch, Source
-from history.errors import InvalidInput
+from history.base.errors import InvalidInput
 from history.folder.encodings import UNDEFINED, encoding_of, western_encoding
 
 SEPARATORS: Final = (",", ";", "\t", "|")

@@ -13,8 +13,8 @@ import pyarrow as pa
 
 from connectors.accounts import Account
 from connectors.sources import BATCH_ROWS, Batch, Source
-from history.errors import InvalidInput
-from history.values import value_text
+from history.base.errors import InvalidInput
+from history.text.values import value_text
 
 # Where the APIs of this field keep the records of a page.
 RECORD_LISTS: Final = ("records", "results", "data", "items", "value", "result")

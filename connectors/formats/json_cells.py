@@ -11,7 +11,7 @@ import pyarrow.compute as pc
 from connectors.formats.json import flat_record
 from connectors.formats.json_lines import typed_lines
 from connectors.formats.nested import IrregularError, flat_columns
-from history.arrays import Mask
+from history.base.arrays import Mask
 
 CELL = "cell"
 

@@ -15,7 +15,7 @@ from connectors.accounts import Account
 from connectors.formats.json import Flat, flat_record, line_records
 from connectors.formats.nested import IrregularError, Names, flat_columns, record_lists
 from connectors.sources import BATCH_ROWS, Batch, Batches, Source
-from history.errors import InvalidInput
+from history.base.errors import InvalidInput
 
 BLOCK_BYTES: Final = 16 << 20
 

@@ -12,7 +12,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from connectors.formats.json import PAIR_NAMES, PAIR_VALUES, PARENT_ID, PARENT_LIST, PLAIN_VALUES, SURE_NAMES
-from history.values import number_text, value_text
+from history.text.values import number_text, value_text
 
 Wanted = Callable[[str], bool]
 SPECIAL_NUMBER: Final = r"[a-zA-Z]|^-0$"  # an exponent, inf, nan or minus zero in the text of a number

@@ -11,7 +11,7 @@ from connectors.accounts import Account
 from connectors.formats.json import flat_record
 from connectors.formats.nested import IrregularError, Names, flat_columns, text_of
 from connectors.sources import BATCH_ROWS, Batch, Source
-from history.errors import InvalidInput
+from history.base.errors import InvalidInput
 
 
 def open_parquet(path: Path, name: str) -> Source:

@@ -11,8 +11,8 @@ import pyarrow as pa
 from connectors.accounts import Account
 from connectors.formats.header import distinct, header_row
 from connectors.sources import Batch, Source
-from history.errors import InvalidInput
-from history.values import number_text
+from history.base.errors import InvalidInput
+from history.text.values import number_text
 
 SAMPLE_ROWS: Final = 200
 

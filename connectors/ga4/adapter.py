@@ -32,7 +32,7 @@ from connectors.persons.streams import (
     with_cells,
 )
 from connectors.tables import Result, Sink
-from history.arrays import Mask
+from history.base.arrays import Mask
 from history.folder.columns import Times
 
 KINDS: Final = ALL_KINDS

@@ -38,7 +38,7 @@ from connectors.people import People
 from connectors.records import exported_at
 from connectors.stage_table import of_kept_pipelines
 from connectors.tables import Result, Sink
-from history.arrays import Ints
+from history.base.arrays import Ints
 
 KINDS: Final = ALL_KINDS
 OBJECTS: Final = ("deal", "person")

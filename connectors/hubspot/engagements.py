@@ -16,7 +16,7 @@ from connectors.ids import ids_in_cell, whole_ids
 from connectors.interactions import SeenIds, Touches, are_planned, slug
 from connectors.people import People
 from connectors.values import read_numbers
-from history.arrays import Floats, Ints, Mask
+from history.base.arrays import Floats, Ints, Mask
 
 # The kind of an engagement that has no type, by a column that only its table has.
 KIND_BY_COLUMN: Final = (

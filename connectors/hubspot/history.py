@@ -9,7 +9,7 @@ import pyarrow.compute as pc
 from connectors.export import SOURCE, Export, column
 from connectors.hubspot.portal import Portal, parent_kind, places_of_sources
 from connectors.property_history import PropertyHistory, in_order
-from history.arrays import Ints
+from history.base.arrays import Ints
 
 NAME = "_property"
 LINKS = ("deal_id", "contact_id", "company_id")

@@ -15,8 +15,8 @@ from connectors.hubspot.links import Links
 from connectors.hubspot.portal import Portal
 from connectors.property_history import FirstValues, PropertyHistory, Reader
 from connectors.values import days_in, read_numbers, read_times
-from history.arrays import Ints
-from history.values import number_text
+from history.base.arrays import Ints
+from history.text.values import number_text
 
 CLOSE_DATE: Final = "expected_close_date"
 AMOUNT: Final = "deal_amount"

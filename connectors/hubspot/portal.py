@@ -15,8 +15,8 @@ from connectors.ids import Ids, ids_in_cell, survivors_of, whole_ids
 from connectors.pipelines import ELSEWHERE, in_pipeline
 from connectors.recognise import key_of
 from connectors.records import RecordKind, names_by_id, newest_records, with_creation, with_good_ids
-from history.arrays import Ints
-from history.errors import InvalidInput
+from history.base.arrays import Ints
+from history.base.errors import InvalidInput
 
 ID: Final = "hs_object_id"
 

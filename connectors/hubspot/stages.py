@@ -18,7 +18,7 @@ from connectors.recognise import key_of
 from connectors.stage_table import StageMoves, StageRow, StageTable, stage_table
 from connectors.values import end_of_day, read_numbers
 from connectors.words import is_true, outcome_of
-from history.arrays import Codes, Mask
+from history.base.arrays import Codes, Mask
 
 # Of every portal, in case the export has no table of pipelines.
 DEFAULT_STAGES: Final = {

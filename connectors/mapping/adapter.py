@@ -20,11 +20,11 @@ from connectors.tables import Result, Sink
 from connectors.values import end_of_day, read_numbers
 from connectors.words import outcome_of
 from connectors.write import SCHEMAS
-from history import outcome_words
-from history.arrays import Ints, Mask
-from history.errors import InvalidInput
-from history.outcome_words import folded
-from history.schema import NUMBER, TABLES, TIME
+from history.base.arrays import Ints, Mask
+from history.base.errors import InvalidInput
+from history.config.schema import NUMBER, TABLES, TIME
+from history.text import outcome_words
+from history.text.folding import folded
 
 SHOWN_WORDS: Final = 10
 

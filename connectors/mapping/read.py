@@ -5,9 +5,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
-from history.errors import InvalidInput
-from history.outcome_words import folded
-from history.schema import OUTCOMES, TABLES
+from history.base.errors import InvalidInput
+from history.config.schema import OUTCOMES, TABLES
+from history.text.folding import folded
 
 MAPPED_TABLES: Final = ("leads", "interactions", "stages", "outcomes", "attribute_changes")
 ENTRY_KEYS: Final = ("file", "other_columns")

@@ -18,7 +18,7 @@ from connectors.persons.streams import Moments, page_kinds, usable, with_cells, 
 from connectors.persons.values_today import EMPTY, OldValues
 from connectors.recognise import key_of
 from connectors.words import outcome_of
-from history.arrays import Flags, Mask
+from history.base.arrays import Flags, Mask
 
 # Source: Adobe, activity types of the Marketo REST API; the numbers are the same in every instance.
 TYPES: Final[Mapping[str, str]] = {

@@ -22,7 +22,7 @@ from connectors.persons.rows import PersonRows, Rules, erasures, slug
 from connectors.persons.values_today import Persons, person_rows
 from connectors.records import RecordKind, newest_records, with_good_ids
 from connectors.tables import Result, Sink
-from history.arrays import Mask
+from history.base.arrays import Mask
 
 KINDS: Final = ALL_KINDS
 OBJECTS: Final = ("person",)

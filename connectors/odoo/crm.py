@@ -15,8 +15,8 @@ from connectors.odoo.objects import LEAD, NAMED_MODELS
 from connectors.odoo.relations import Text, record_id, references, texts, translated
 from connectors.pipelines import ELSEWHERE, in_pipeline
 from connectors.records import RecordKind, exported_at, latest_closing, read_records
-from history.arrays import Ints, Mask
-from history.errors import InvalidInput
+from history.base.arrays import Ints, Mask
+from history.base.errors import InvalidInput
 
 KIND: Final = RecordKind("crm.lead", "id", "create_date", ("write_date",))
 TIMES: Final = ("create_date", "write_date", "date_last_stage_update", "date_open")

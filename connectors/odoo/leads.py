@@ -17,7 +17,7 @@ from connectors.odoo.relations import EMPTY, PAIR, Text, references, texts, tran
 from connectors.odoo.tags import tag_names
 from connectors.odoo.tracking import Change
 from connectors.values import read_numbers
-from history.values import number_text
+from history.text.values import number_text
 
 IDENTITY: Final = {
     "name": "name", "company": "partner_name", "contact_name": "contact_name", "email": "email_from",

@@ -7,7 +7,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from connectors.export import OWN_COLUMNS, ROW, SOURCE, Export, column
-from history.arrays import Ints
+from history.base.arrays import Ints
 
 COLUMNS: Final = ("tag_ids.name", "message_ids.date", "message_ids.message_type", "message_ids.subtype",
                   "message_ids.activity")  # fmt: skip

@@ -14,7 +14,7 @@ from connectors.export import DELETED, booleans, column
 from connectors.interactions import SeenIds, Touches, slug
 from connectors.odoo.crm import Crm
 from connectors.odoo.relations import Text, record_id, references, texts
-from history.arrays import Ints, Mask
+from history.base.arrays import Ints, Mask
 
 MODEL: Final = "crm.lead"
 MODEL_WORDS: Final = frozenset((MODEL, "lead", "lead/opportunity", "opportunity"))

@@ -11,7 +11,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from connectors.export import column
-from history.arrays import Ints
+from history.base.arrays import Ints
 
 PAIR: Final = re.compile(r"^([0-9]+);(.*)$", re.DOTALL)  # [3, "Qualified"] of JSON
 LISTED: Final = re.compile(r"""^\[\s*([0-9]+)\s*,\s*["'](.*)["']\s*\]$""", re.DOTALL)  # the same in a cell

@@ -14,8 +14,8 @@ from connectors.odoo.stage_table import StageTable, changed_label
 from connectors.odoo.tracking import Change
 from connectors.values import end_of_day, read_numbers
 from connectors.words import outcome_of
-from history.arrays import Codes, Flags, Floats, Mask
-from history.errors import InvalidInput
+from history.base.arrays import Codes, Flags, Floats, Mask
+from history.base.errors import InvalidInput
 
 ARCHIVED: Final = "Lost"  # the move of a lead that is archived as lost; Odoo leaves it in its stage
 LEAD_STAGE: Final = "Lead"  # before the conversion, under --object lead

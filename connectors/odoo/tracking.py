@@ -14,7 +14,7 @@ from connectors.odoo.fields import TrackedField, tracked_fields
 from connectors.odoo.messages import Posted
 from connectors.odoo.relations import Text, record_id, references, texts
 from connectors.odoo.stage_table import StageTable
-from history.arrays import Ints
+from history.base.arrays import Ints
 
 ZERO: Final = frozenset(("0", "0.0"))
 BOOLEAN: Final = "boolean"

@@ -30,7 +30,7 @@ from connectors.persons.events import EventNames
 from connectors.persons.rows import PersonRows, Role, person_ids
 from connectors.persons.streams import Moments, addresses, kinds_of, page_kinds, usable
 from connectors.persons.values_today import OldValues
-from history.arrays import Flags, Ints, Mask
+from history.base.arrays import Flags, Ints, Mask
 
 # The system's mark of a session stands beside the visit itself.
 SESSION: Final = "session"

@@ -11,7 +11,7 @@ from connectors.export import column
 from connectors.ids import whole_ids
 from connectors.persons.rows import each_word, kind_of, slug
 from connectors.persons.streams import page_kinds
-from history.arrays import Mask
+from history.base.arrays import Mask
 
 # Source: Salesforce, Account Engagement API, types of visitor activities; the same numbers in every account.
 TYPES: Final[Mapping[str, str]] = {

@@ -17,7 +17,7 @@ from connectors.pardot.prospects import UNNAMED, unnamed
 from connectors.persons.rows import PersonRows, Role, each_word, person_ids, slug
 from connectors.persons.streams import Moments, usable
 from connectors.words import outcome_of
-from history.arrays import Flags
+from history.base.arrays import Flags
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from connectors.hashes import Hashes, hashes
-from history.arrays import Ints
+from history.base.arrays import Ints
 
 
 @dataclass

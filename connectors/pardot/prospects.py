@@ -18,7 +18,7 @@ from connectors.persons.rows import each_word, slug
 from connectors.persons.streams import addresses
 from connectors.persons.values_today import Persons
 from connectors.records import RecordKind, names_by_id, newest_records, with_good_ids
-from history.errors import InvalidInput
+from history.base.errors import InvalidInput
 
 RECORDS: Final = RecordKind(
     PROSPECT.name, "id", "created_at", ("updated_at",), ("is_deleted",), singular="prospect", key=whole_ids

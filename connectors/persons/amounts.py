@@ -8,8 +8,8 @@ from connectors.export import ReadOptions
 from connectors.persons.decisions import Decided
 from connectors.persons.log import Decisions
 from connectors.persons.rows import Role
-from history.arrays import Floats
-from history.errors import InvalidInput
+from history.base.arrays import Floats
+from history.base.errors import InvalidInput
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@ from connectors.deals import NO_TIME
 from connectors.persons.identities import ADDRESS, NOBODY, SHARED, USER, VISITOR, Ids, Links, People, join
 from connectors.persons.log import NO_ID, Log
 from connectors.persons.rows import Role
-from history.arrays import Codes, Flags, Ints, Mask
+from history.base.arrays import Codes, Flags, Ints, Mask
 
 USED: Final = 0
 # Why a row is set aside, in the order in which the reasons apply.

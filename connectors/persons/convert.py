@@ -18,9 +18,9 @@ from connectors.persons.log import Log, LogBuilder
 from connectors.persons.rows import PersonRows, Reader, Role, Rules
 from connectors.persons.traits import Traits
 from connectors.tables import Result, Sink
-from history.arrays import Codes, Flags, Ints, Mask
-from history.errors import InvalidInput
-from history.history import DAY_US
+from history.base.arrays import Codes, Flags, Ints, Mask
+from history.base.errors import InvalidInput
+from history.text.times import DAY_US
 
 # A system that knows most rows only a day after they happened was filled later: then its times of knowledge tell
 # when it was filled, not when anybody knew.

@@ -10,7 +10,7 @@ from connectors.deals import NO_TIME, times
 from connectors.persons.census import AFTER_WIN, REPEAT_LOSS, REPEAT_STAGE, REPEAT_WIN, USED, Census
 from connectors.persons.log import Log
 from connectors.persons.rows import Role
-from history.arrays import Codes, Flags, Floats, Ints, Mask
+from history.base.arrays import Codes, Flags, Floats, Ints, Mask
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,7 @@ import pyarrow.compute as pc
 from connectors.deals import NO_TIME
 from connectors.persons.identities import ADDRESS, LATEST, USER, VISITOR
 from connectors.persons.rows import PersonRows, Role
-from history.arrays import Ints
+from history.base.arrays import Ints
 
 IDENTITIES: Final = "identities"  # the table of a folder that keeps the ids of its leads
 # A reopening is a stage entry without a name.

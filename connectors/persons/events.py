@@ -11,8 +11,8 @@ import pyarrow.compute as pc
 
 from connectors.export import ReadOptions
 from connectors.persons.rows import Role, slug
-from history.arrays import Flags, Mask
-from history.errors import InvalidInput
+from history.base.arrays import Flags, Mask
+from history.base.errors import InvalidInput
 
 SHOWN_NAMES: Final = 30
 # Events by which people ask to be called, in the usual tracking plans.

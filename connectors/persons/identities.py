@@ -6,7 +6,7 @@ from typing import Final
 import numpy as np
 
 from connectors.deals import NO_TIME
-from history.arrays import Codes, Flags, Ints, Mask
+from history.base.arrays import Codes, Flags, Ints, Mask
 
 SHARED: Final = -2  # the person of an id that several known persons use
 NOBODY: Final = -1

@@ -12,7 +12,7 @@ import pyarrow.compute as pc
 from connectors.deals import NO_TIME
 from connectors.hashes import Hashes, hashes
 from connectors.persons.rows import PersonRows, Role, person_ids
-from history.arrays import Codes, Flags, Floats, Ints, Mask
+from history.base.arrays import Codes, Flags, Floats, Ints, Mask
 
 ID_COLUMNS: Final = ("known", "address", "visitor", "other")
 DECISION_TEXTS: Final = ("stage", "currency", "reason")

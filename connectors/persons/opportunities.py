@@ -17,7 +17,7 @@ from connectors.persons.streams import first_number
 from connectors.records import RecordKind, newest_records, with_good_ids
 from connectors.values import end_of_day
 from connectors.words import outcome_of
-from history.arrays import Flags, Ints, Mask
+from history.base.arrays import Flags, Ints, Mask
 from history.folder.columns import Times
 
 NOT_PRIMARY: Final = "not_the_primary_person"

@@ -13,7 +13,7 @@ import pyarrow.compute as pc
 from connectors.deals import NO_TIME
 from connectors.export import Export
 from connectors.ids import are_no_ids
-from history.arrays import Flags, Floats, Ints, Mask
+from history.base.arrays import Flags, Floats, Ints, Mask
 
 LONGEST_ID: Final = 200
 _WORDS: Final = re.compile(r"[\W_]+")

@@ -15,9 +15,9 @@ from connectors.formats.json_cells import json_cells
 from connectors.persons.rows import each_word, kind_of, slug
 from connectors.recognise import key_of
 from connectors.values import POINT, read_numbers
-from history.arrays import Floats, Ints, Mask
+from history.base.arrays import Floats, Ints, Mask
 from history.folder.columns import Times
-from history.history import DAY_US
+from history.text.times import DAY_US
 
 BOTS: Final = r"(?i)bot\b|crawler|spider|headless|slurp|lighthouse|pingdom|phantomjs|facebookexternalhit"
 # Attributes that say who it is, by the slugs that tracking plans use.

@@ -12,7 +12,7 @@ from connectors.deals import NO_TIME, times
 from connectors.persons.census import Census
 from connectors.persons.rows import PersonRows, person_ids
 from connectors.write import SCHEMAS
-from history.arrays import Codes, Ints, Mask
+from history.base.arrays import Codes, Ints, Mask
 
 NOT_ATTRIBUTES: Final = ("lead_id", "created_at")
 ACCOUNT: Final = "account_id"

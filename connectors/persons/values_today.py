@@ -11,7 +11,7 @@ import pyarrow.compute as pc
 from connectors.deals import NO_TIME
 from connectors.export import Export
 from connectors.persons.rows import PersonRows, Role
-from history.arrays import Ints, Mask
+from history.base.arrays import Ints, Mask
 
 EMPTY: Final = ""  # a statement that a value is none
 _SCHEMA: Final = pa.schema([("id", pa.string()), ("us", pa.int64()), ("old", pa.string())])

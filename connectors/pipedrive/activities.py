@@ -13,7 +13,7 @@ from connectors.interactions import SeenIds, Touches, slug
 from connectors.people import People
 from connectors.pipedrive.company import Company, plain_ids
 from connectors.values import read_times
-from history.arrays import Floats, Ints, Mask
+from history.base.arrays import Floats, Ints, Mask
 from history.folder.columns import Times
 
 CHANNELS: Final = {"call": "phone", "email": "email", "meeting": "meeting", "lunch": "meeting"}

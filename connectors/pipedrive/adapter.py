@@ -28,7 +28,7 @@ from connectors.records import exported_at
 from connectors.stage_table import StageRow, StageTable, of_kept_pipelines, stage_table
 from connectors.tables import Result, Sink
 from connectors.values import end_of_day, read_numbers
-from history.arrays import Codes, Ints
+from history.base.arrays import Codes, Ints
 
 KINDS: Final = ALL_KINDS
 OBJECTS: Final = ("deal",)

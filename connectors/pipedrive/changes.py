@@ -14,8 +14,8 @@ from connectors.export import column
 from connectors.pipedrive.company import Company, linked, plain_ids, state_of
 from connectors.stage_table import StageMoves, StageRow
 from connectors.values import days_in, read_numbers, read_times
-from history.arrays import Ints, Mask
-from history.values import number_text
+from history.base.arrays import Ints, Mask
+from history.text.values import number_text
 
 CLOSE_DATE: Final = "expected_close_date"
 AMOUNT: Final = "deal_amount"

@@ -17,9 +17,9 @@ from connectors.pipelines import ELSEWHERE, in_pipeline
 from connectors.recognise import key_of
 from connectors.records import RecordKind, newest_records, with_creation, with_good_ids
 from connectors.words import outcome_of
-from history.arrays import Ints, Mask
-from history.errors import InvalidInput
-from history.outcome_words import folded
+from history.base.arrays import Ints, Mask
+from history.base.errors import InvalidInput
+from history.text.folding import folded
 
 RECORDS: Final = RecordKind("Deal", "id", "add_time", ("update_time",), ("deleted",), "deal", whole_ids)
 DELETED_STATUS: Final = "deleted"

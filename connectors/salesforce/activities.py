@@ -17,7 +17,7 @@ from connectors.people import People
 from connectors.salesforce.ids import OPPORTUNITY_PREFIX, keys
 from connectors.salesforce.org import without_deleted
 from connectors.values import end_of_day, read_numbers
-from history.arrays import Floats, Ints, Mask
+from history.base.arrays import Floats, Ints, Mask
 
 # Status of a completed task in the usual languages.
 DONE: Final = frozenset((

@@ -13,10 +13,10 @@ from connectors.salesforce.ids import is_reference
 from connectors.salesforce.org import Org
 from connectors.salesforce.stages import STAGE_FIELDS, field_key
 from connectors.values import days_in
-from history.arrays import Floats, Ints
+from history.base.arrays import Floats, Ints
 from history.folder.columns import Times
 from history.folder.id_forms import long_id
-from history.values import number_text
+from history.text.values import number_text
 
 CLOSE_DATE: Final = "expected_close_date"
 AMOUNT: Final = "deal_amount"

@@ -13,7 +13,7 @@ from connectors.people import People
 from connectors.salesforce.activities import Targets
 from connectors.salesforce.ids import keys
 from connectors.salesforce.org import Org, without_deleted
-from history.arrays import Ints
+from history.base.arrays import Ints
 
 MEMBER, RESPONSE = "campaign", "campaign_response"  # kinds of interactions
 

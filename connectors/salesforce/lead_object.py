@@ -25,9 +25,9 @@ from connectors.salesforce.stages import field_key
 from connectors.stage_table import StageRow, StageTable, stage_table
 from connectors.tables import Result, Sink
 from connectors.values import end_of_day, read_numbers
-from history.arrays import Flags, Ints
+from history.base.arrays import Flags, Ints
 from history.folder.id_forms import long_id
-from history.outcome_words import folded
+from history.text.folding import folded
 
 RECORDS: Final = RecordKind(
     "Lead",

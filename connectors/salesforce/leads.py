@@ -13,7 +13,7 @@ from connectors.salesforce.changes import FirstValues
 from connectors.salesforce.ids import are_references, keys, long_ids
 from connectors.salesforce.objects import LEAD, OPPORTUNITY
 from connectors.salesforce.org import Org, without_deleted
-from history.arrays import Ints
+from history.base.arrays import Ints
 
 IDENTITY = {"name": "Name", "account_name": "Account.Name", "description": "Description"}
 Columns = dict[str, list[Text]]

@@ -23,9 +23,9 @@ from connectors.records import (
 )
 from connectors.salesforce.ids import ID_LENGTH, OPPORTUNITY_PREFIX, REFERENCE, are_references, keys, long_ids
 from connectors.salesforce.objects import OPPORTUNITY
-from history.arrays import Ints
-from history.errors import InvalidInput
-from history.history import DAY_US
+from history.base.arrays import Ints
+from history.base.errors import InvalidInput
+from history.text.times import DAY_US
 
 TIMES: Final = ("CreatedDate", "LastModifiedDate", "SystemModstamp", "LastStageChangeDate", VERSION)
 FOREIGN_SHARE: Final = 0.5  # of a file's ids: a few broken cells are no other object

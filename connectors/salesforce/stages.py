@@ -13,8 +13,8 @@ from connectors.export import ROW, SOURCE, VERSION, booleans, column
 from connectors.salesforce.org import Org, without_deleted
 from connectors.values import end_of_day, read_numbers
 from connectors.words import outcome_of
-from history.arrays import Codes, Flags, Mask
-from history.errors import InvalidInput
+from history.base.arrays import Codes, Flags, Mask
+from history.base.errors import InvalidInput
 
 STAGE_FIELDS = ("stagename", "stage")
 CERTAIN = frozenset(("100", "100.0", "100%"))  # a probability that only a won stage has throughout

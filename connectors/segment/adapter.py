@@ -32,7 +32,7 @@ from connectors.recognise import Recognised
 from connectors.segment.objects import ALIAS, ALL_KINDS, CALL, GROUP, IDENTIFY, PAGE, SUPPRESSION, TRACK, USER
 from connectors.segment.times import corrected
 from connectors.tables import Result, Sink
-from history.arrays import Flags, Mask
+from history.base.arrays import Flags, Mask
 
 KINDS: Final = ALL_KINDS
 OBJECTS: Final = ("person",)

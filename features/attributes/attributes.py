@@ -25,9 +25,9 @@ from features.attributes.parsing import (
 from features.attributes.picks import pick_keys
 from features.calendar import weekday_and_week
 from features.feature import Block, Feature, quoted, slugs, spoken
-from history.arrays import Floats, Ints
+from history.base.arrays import Floats, Ints
+from history.config.schema import ACCOUNT
 from history.history import History
-from history.schema import ACCOUNT
 from history.snapshot import Snapshot
 
 BLOCK = Block("attributes")

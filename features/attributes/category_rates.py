@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from history.arrays import Ints, Mask
+from history.base.arrays import Ints, Mask
 from history.history import OPEN, WON, History, offsets_of
 
 # Leads at the base rate added to each category: with this many leads, its own rate counts half.

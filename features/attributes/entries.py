@@ -13,7 +13,7 @@ import numpy as np
 
 from features.attributes.identity import is_account
 from features.attributes.kernel import entry_rows
-from history.arrays import Codes, Ints
+from history.base.arrays import Codes, Ints
 from history.history import Changes, Factor, History, empty_factor
 from history.snapshot import Snapshot
 from history.spelling import one_spelling

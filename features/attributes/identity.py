@@ -11,8 +11,8 @@ from typing import Final
 
 import numpy as np
 
-from history.arrays import Ints
-from history.schema import ACCOUNT
+from history.base.arrays import Ints
+from history.config.schema import ACCOUNT
 
 MIN_LEADS: Final = 20  # with a value, for a guess
 FITS: Final = 0.9  # share of leads whose value has a form; the rest are typing errors

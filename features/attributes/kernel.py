@@ -9,9 +9,9 @@ time of the last change.
 import numpy as np
 from numba import types
 
-from history.arrays import Codes, Floats, Ints
-from history.compiled import F64, I32, I32_2D, I64, I64_2D, OUT, OUT_I32_2D, compiled
-from history.history import DAY_US
+from history.base.arrays import Codes, Floats, Ints
+from history.base.compiled import F64, I32, I32_2D, I64, I64_2D, OUT, OUT_I32_2D, compiled
+from history.text.times import DAY_US
 
 _NUMBER, _BOOLEAN, _DATE, _CATEGORY, _SET = range(5)
 KIND_CODES = {"number": _NUMBER, "boolean": _BOOLEAN, "date": _DATE, "category": _CATEGORY, "set": _SET}

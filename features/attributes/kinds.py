@@ -23,11 +23,11 @@ from features.attributes.parsing import (
     plain_instants,
     plain_number,
 )
-from history.arrays import Ints
-from history.config import FunnelConfig
-from history.time_formats import DAY_FIRST, order_of_format
-from history.written_dates import date_order, written_date
-from history.written_numbers import COMMA, PERCENT, POINT, decimal_mark, is_currency, taken_apart
+from history.base.arrays import Ints
+from history.config.config import FunnelConfig
+from history.text.time_formats import DAY_FIRST, order_of_format
+from history.text.written_dates import date_order, written_date
+from history.text.written_numbers import COMMA, PERCENT, POINT, decimal_mark, is_currency, taken_apart
 
 FITS: Final = 0.99  # share of a column's values that must read as a kind
 LOCAL: Final = "local"  # the form of dates none of which depends on the order of day and month

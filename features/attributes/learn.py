@@ -27,10 +27,11 @@ from features.attributes.parsing import (
 )
 from features.attributes.picks import likeliest_separator, separator_of, split
 from features.instants import NO_INSTANT
-from history.arrays import Codes, Floats, Ints
-from history.history import DAY_US, History
-from history.placeholders import placeholders_far_from
+from history.base.arrays import Codes, Floats, Ints
+from history.history import History
 from history.snapshot import Snapshot
+from history.text.placeholders import placeholders_far_from
+from history.text.times import DAY_US
 
 LEAST_LEADS = 10  # leads of a category with a code of its own
 MOST_LEVELS = 200  # categories with codes of their own

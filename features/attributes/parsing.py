@@ -9,14 +9,14 @@ from zoneinfo import ZoneInfo
 
 import numpy as np
 
-from history.arrays import Ints
-from history.errors import InvalidInput
-from history.placeholders import are_placeholders
-from history.spelling import fold, trimmed
-from history.time_formats import DAY_FIRST, MONTH_FIRST
-from history.times import EARLIEST_US, parse_time, parse_times
-from history.written_dates import written_date
-from history.written_numbers import COMMA, PERCENT, POINT, taken_apart, value_of
+from history.base.arrays import Ints
+from history.base.errors import InvalidInput
+from history.text.folding import fold, trimmed
+from history.text.placeholders import are_placeholders
+from history.text.time_formats import DAY_FIRST, MONTH_FIRST
+from history.text.times import EARLIEST_US, parse_time, parse_times
+from history.text.written_dates import written_date
+from history.text.written_numbers import COMMA, PERCENT, POINT, taken_apart, value_of
 
 NUMBER, BOOLEAN, DATE, CATEGORY, SET = "number", "boolean", "date", "category", "set"
 NO_PLACEHOLDER_US = EARLIEST_US

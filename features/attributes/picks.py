@@ -9,8 +9,8 @@ from typing import Final, NamedTuple
 import numpy as np
 
 from features.attributes.parsing import category_key
-from history.arrays import Ints
-from history.spelling import trimmed
+from history.base.arrays import Ints
+from history.text.folding import trimmed
 
 JSON: Final = "json"
 COMMA: Final = ","

@@ -11,12 +11,13 @@ import numpy as np
 
 from features.declared.kernel import declared_rows
 from features.feature import Block, Feature, quoted, spoken
-from history.arrays import Codes, Floats, Ints, Mask
-from history.declared_features import ACCOUNT_SCOPE, INTERACTIONS, MEASURES, DeclaredFeature
-from history.history import DAY_US, DIRECTIONS, Changes, Factor, History
-from history.outcome_words import folded
-from history.schema import ACCOUNT
+from history.base.arrays import Codes, Floats, Ints, Mask
+from history.config.declared_features import ACCOUNT_SCOPE, INTERACTIONS, MEASURES, DeclaredFeature
+from history.config.schema import ACCOUNT
+from history.history import DIRECTIONS, Changes, Factor, History
 from history.snapshot import Snapshot
+from history.text.folding import folded
+from history.text.times import DAY_US
 
 BLOCK = Block("declared")
 _UNITS = {"share": "share", "days_since_last": "days", "days_since_first": "days"}

@@ -6,9 +6,9 @@ Times are int64 microseconds.
 import numpy as np
 from numba import types
 
-from history.arrays import Codes, Floats, Ints, Mask
-from history.compiled import F64, I32, I64, OUT, compiled
-from history.history import DAY_US
+from history.base.arrays import Codes, Floats, Ints, Mask
+from history.base.compiled import F64, I32, I64, OUT, compiled
+from history.text.times import DAY_US
 
 COUNT, SUM, MEAN, MAX, DISTINCT, SHARE, DAYS_SINCE_LAST, DAYS_SINCE_FIRST = range(8)
 NO_ACCOUNT = -1

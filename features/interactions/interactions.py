@@ -25,11 +25,12 @@ from features.interactions.kernel import (
     VALUE_SUM_30D,
     interaction_rows,
 )
-from history.arrays import Floats, Ints
-from history.history import DAY_US, INBOUND, OUTBOUND
+from history.base.arrays import Floats, Ints
+from history.history import INBOUND, OUTBOUND
 from history.history import Interactions as InteractionLog
 from history.snapshot import Snapshot
-from history.spelling import fold
+from history.text.folding import fold
+from history.text.times import DAY_US
 
 BLOCK = Block("engagement")
 WINDOWS_DAYS = (7, 30, 90)

@@ -12,9 +12,10 @@ import numpy as np
 from numba import types
 
 from features.instants import NO_INSTANT
-from history.arrays import Codes, Flags, Floats, Ints
-from history.compiled import F64, I8, I32, I64, OUT, compiled
-from history.history import DAY_US, HOUR_US, INBOUND, OUTBOUND
+from history.base.arrays import Codes, Flags, Floats, Ints
+from history.base.compiled import F64, I8, I32, I64, OUT, compiled
+from history.history import INBOUND, OUTBOUND
+from history.text.times import DAY_US, HOUR_US
 
 # Positions in `single`, in the order of `interactions._single_features`.
 (

@@ -7,7 +7,7 @@ import numpy as np
 
 from features.instants import visible_rows
 from features.interactions.interactions import InteractionVocabulary
-from history.arrays import Ints
+from history.base.arrays import Ints
 from history.history import NO_DIRECTION, Factor, History
 
 KEPT_KINDS = 30

@@ -7,9 +7,9 @@ import numpy as np
 from numba import types
 
 from features.instants import NO_INSTANT
-from history.arrays import Codes, Floats, Ints
-from history.compiled import F64, I32, I64, OUT, OUT_I64, compiled
-from history.history import DAY_US, HOUR_US
+from history.base.arrays import Codes, Floats, Ints
+from history.base.compiled import F64, I32, I64, OUT, OUT_I64, compiled
+from history.text.times import DAY_US, HOUR_US
 
 # Columns of the block, in the order of `stages.stage_features`; behind them come the days in each stage.
 (

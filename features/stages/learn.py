@@ -6,8 +6,9 @@ from typing import NamedTuple
 import numpy as np
 
 from features.instants import visible_rows
-from history.arrays import Floats, Ints
-from history.history import DAY_US, History
+from history.base.arrays import Floats, Ints
+from history.history import History
+from history.text.times import DAY_US
 
 LEAST_STAYS = 5  # stays in a stage, for a median
 

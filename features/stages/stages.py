@@ -8,9 +8,10 @@ import numpy as np
 from features.feature import Block, Feature, quoted, slugs
 from features.instants import NO_INSTANT
 from features.stages.kernel import LEAD_AGE, stage_rows
-from history.arrays import Floats, Ints
-from history.history import DAY_US, History
+from history.base.arrays import Floats, Ints
+from history.history import History
 from history.snapshot import Snapshot
+from history.text.times import DAY_US
 
 BLOCK = Block("stages")
 

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from history.arrays import Floats, Ints
-from history.history import DAY_US
+from history.base.arrays import Floats, Ints
 from history.odd_creations import odd_creations
+from history.text.times import DAY_US
 
 MAX_WEEKS = 156  # older weeks do not inform about the next ones
 BLOCK_WEEKS = 2  # the level takes one step a block of this length

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from history.arrays import Floats
+from history.base.arrays import Floats
 
 DRAWS = 4000
 SHOCK_SHARED = 0.5  # share of the shock's variance that is common to all periods

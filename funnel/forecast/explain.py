@@ -8,11 +8,11 @@ from funnel.forecast.forecast import Forecast, ForecastOptions, forecast
 from funnel.forecast.groups import groups_by
 from funnel.forecast.periods import MOST, periods
 from funnel.records import Record, finite
-from history.arrays import Floats, Ints, Mask
-from history.errors import InvalidInput
-from history.history import DAY_US, OPEN, WON, History
+from history.base.arrays import Floats, Ints, Mask
+from history.base.errors import InvalidInput
+from history.history import OPEN, WON, History
 from history.snapshot import Snapshot
-from history.times import format_time
+from history.text.times import DAY_US, format_time
 from models.bundle import Bundle
 from models.presentation import lead_names
 

@@ -20,8 +20,9 @@ from funnel.forecast.new_leads import (
 from funnel.forecast.open_leads import OpenLeads, scored_leads, win_probabilities
 from funnel.forecast.periods import LENGTH_IN_MONTHS, CalendarPeriod, periods
 from funnel.forecast.rhythm import fit_rhythm, working_days
-from history.arrays import Floats, Ints
-from history.history import DAY_US, History
+from history.base.arrays import Floats, Ints
+from history.history import History
+from history.text.times import DAY_US
 from models.bundle import Bundle
 
 # Basis of the intervals: replayed forecasts, or the model's uncertainty.

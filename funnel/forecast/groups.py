@@ -8,9 +8,10 @@ import numpy as np
 
 from funnel.columns import MAX_GROUPS, OTHER, column_values, known_columns, refuse_unknown_column
 from funnel.forecast.hazards import KnownLeads
-from history.arrays import Floats, Ints
-from history.history import DAY_US, History
+from history.base.arrays import Floats, Ints
+from history.history import History
 from history.snapshot import Snapshot, current_stages
+from history.text.times import DAY_US
 
 Value: TypeAlias = str | None
 

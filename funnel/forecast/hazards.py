@@ -5,10 +5,11 @@ from typing import NamedTuple
 
 import numpy as np
 
-from history.arrays import Flags, Floats, Ints, Mask
-from history.history import DAY_US, LOST, OPEN, WON, History
+from history.base.arrays import Flags, Floats, Ints, Mask
+from history.history import LOST, OPEN, WON, History
 from history.settled import MOSTLY, is_undated
 from history.snapshot import state_rows
+from history.text.times import DAY_US
 
 DAILY_BINS = 30  # ages up to here have a bin of one day, later ones share wider and wider bins
 BIN_GROWTH = 1.15

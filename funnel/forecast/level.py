@@ -5,8 +5,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from history.arrays import Floats, Ints, Mask
-from history.history import DAY_US
+from history.base.arrays import Floats, Ints, Mask
+from history.text.times import DAY_US
 from models.forecast_basis import ForecastBasis
 
 MEMORY_HORIZONS = 1.0  # replays less than this many horizons apart are nearly the same evidence

@@ -7,10 +7,10 @@ import numpy as np
 
 from funnel.forecast.arrivals import Arrivals, arrivals
 from funnel.forecast.hazards import Hazards, KnownLeads, WinTotals, hazards
-from history.arrays import Floats
+from history.base.arrays import Floats
 from history.bulk_creations import in_bulk
-from history.history import DAY_US
 from history.odd_creations import first_creation_us
+from history.text.times import DAY_US
 
 HALF_LIFE_HORIZONS = 2.0
 LEAST_HALF_LIFE_DAYS = 60.0

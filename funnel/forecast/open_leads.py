@@ -6,9 +6,10 @@ import numpy as np
 
 from features.matrix import build_matrix
 from funnel.forecast.hazards import Hazards
-from history.arrays import Floats, Ints
-from history.history import DAY_US, History
+from history.base.arrays import Floats, Ints
+from history.history import History
 from history.snapshot import Snapshot, open_leads
+from history.text.times import DAY_US
 from models.bundle import Bundle
 from models.close_time import CloseTime
 from models.scorer import score

@@ -8,8 +8,8 @@ from typing import Final
 from zoneinfo import ZoneInfo
 
 from funnel.dates import MONTH_DAYS, local_date, shift_months
-from history.errors import InvalidInput
-from history.times import parse_time
+from history.base.errors import InvalidInput
+from history.text.times import parse_time
 
 KINDS: Final = ("week", "month", "quarter")
 DEFAULT_COUNT: Final = {"week": 13, "month": 3, "quarter": 1}  # about three months each

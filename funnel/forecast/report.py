@@ -9,8 +9,8 @@ from funnel.forecast.draws import Expectation, Quantiles
 from funnel.forecast.forecast import Forecast
 from funnel.forecast.periods import CalendarPeriod, periods_before
 from funnel.records import Record
-from history.arrays import Floats
-from history.times import format_time
+from history.base.arrays import Floats
+from history.text.times import format_time
 
 PAST_PERIODS = 13
 BEST_CASE, COMMIT = 0.2, 0.5  # probability of a win in the period from which a lead counts in full

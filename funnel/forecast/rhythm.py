@@ -9,8 +9,8 @@ from scipy.stats import chi2
 
 from features.calendar import local_us
 from funnel.forecast.hazards import KnownLeads
-from history.arrays import Floats, Ints
-from history.history import DAY_US
+from history.base.arrays import Floats, Ints
+from history.text.times import DAY_US
 
 WEEKS = 26
 PRIOR_WINS = 14.0  # strength of the prior that all weekdays are alike, in wins

@@ -5,7 +5,7 @@ from typing import Any, Final
 
 from funnel.forecast.forecast import Forecast
 from funnel.forecast.report import forecast_rows
-from history.table_file import COUNT, DATE, NUMBER, TEXT
+from history.base.table_file import COUNT, DATE, NUMBER, TEXT
 
 COLUMNS: Final[Mapping[str, str]] = {
     "period_start": DATE,

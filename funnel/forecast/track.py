@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 
 from funnel.dates import local_date
 from funnel.records import Record
-from history.times import parse_time
+from history.text.times import parse_time
 
 MEASURES = ("wins", "revenue")
 DEFAULT_PERIOD = "month"  # of a forecast without options

@@ -6,8 +6,8 @@ import numpy as np
 
 from funnel.forecast.forecast import Forecast
 from funnel.forecast.periods import DAYS
+from history.base.warnings import Warning
 from history.history import OPEN
-from history.warnings import Warning
 from models.bundle import Bundle
 
 

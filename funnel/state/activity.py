@@ -6,8 +6,9 @@ from funnel.records import QUARTILES, Record, finite, ratio
 from funnel.state.period import View
 from funnel.state.touches import NEVER
 from funnel.survival import CumulativeIncidence, kaplan_meier
-from history.arrays import Mask
-from history.history import HOUR_US, OPEN
+from history.base.arrays import Mask
+from history.history import OPEN
+from history.text.times import HOUR_US
 
 OUTBOUND_KEYS = (
     "follow_ups",

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from history.arrays import Codes, Ints, Mask
+from history.base.arrays import Codes, Ints, Mask
 from history.history import Changes, Factor, History
 from history.spelling import one_spelling
 

@@ -14,11 +14,12 @@ from funnel.state.pace import learn_pace
 from funnel.state.paths import HERE, StagePaths, Visits
 from funnel.state.probabilities import LeadProbabilities
 from funnel.state.touches import Touches
-from history.arrays import Floats, Ints, Mask
-from history.display import leads_per_owner
-from history.history import DAY_US, HOUR_US, OPEN
+from history.base.arrays import Floats, Ints, Mask
+from history.config.display import leads_per_owner
+from history.history import OPEN
 from history.snapshot import Snapshot
-from history.spelling import fold
+from history.text.folding import fold
+from history.text.times import DAY_US, HOUR_US
 from models.pace import Pace
 from models.presentation import lead_names
 

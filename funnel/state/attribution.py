@@ -7,7 +7,7 @@ import numpy as np
 
 from funnel.records import Record
 from funnel.state.paths import StagePaths
-from history.arrays import Floats, Ints, Mask
+from history.base.arrays import Floats, Ints, Mask
 
 MAX_CHANNELS = 100  # each one costs a linear system of this size
 

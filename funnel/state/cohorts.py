@@ -6,8 +6,8 @@ import numpy as np
 
 from funnel.records import Record, ratio
 from funnel.state.period import View
-from history.arrays import Floats, Ints
-from history.history import DAY_US
+from history.base.arrays import Floats, Ints
+from history.text.times import DAY_US
 
 AGE_US = 30 * DAY_US
 MAX_AGES = 24  # two years: a wider triangle fits no page

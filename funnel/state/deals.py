@@ -7,8 +7,9 @@ from funnel.records import QUARTILES, Record, finite, quartiles, ratio
 from funnel.state.period import View
 from funnel.state.stages import conversion_record
 from funnel.survival import CumulativeIncidence, aalen_johansen, outcomes
-from history.arrays import Floats, Ints, Mask
-from history.history import DAY_US, LOST, OPEN, WON
+from history.base.arrays import Floats, Ints, Mask
+from history.history import LOST, OPEN, WON
+from history.text.times import DAY_US
 from models.intervals import rate_interval
 
 LEAST_KNOWN = 0.5  # share of wins, and of losses, with an amount from which a win rate by amount is given

@@ -15,8 +15,9 @@ from funnel.records import Record
 from funnel.state.assignments import OWNER
 from funnel.state.leaks.comparisons import FEWEST
 from funnel.state.rows import rows_until
-from history.arrays import Floats, Ints, Mask
-from history.history import DAY_US, INBOUND, OUTBOUND, History
+from history.base.arrays import Floats, Ints, Mask
+from history.history import INBOUND, OUTBOUND, History
+from history.text.times import DAY_US
 
 MAX_VALUES = 30  # values of a column, the most frequent ones
 MAX_KINDS = 30

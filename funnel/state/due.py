@@ -8,8 +8,8 @@ import numpy as np
 
 from funnel.state.paths import HERE, StagePaths
 from funnel.state.touches import NEVER, Touches
-from history.arrays import Floats, Ints
-from history.history import DAY_US, HOUR_US
+from history.base.arrays import Floats, Ints
+from history.text.times import DAY_US, HOUR_US
 from models.pace import Pace
 
 ANSWER_HOURS: Final = 24.0

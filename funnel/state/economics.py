@@ -13,9 +13,10 @@ from funnel.state.paths import StagePaths
 from funnel.state.period import Period, View, view_of
 from funnel.state.touches import Touches
 from funnel.survival import kaplan_meier
-from history.arrays import Floats, Ints, Mask
-from history.history import DAY_US, Costs, Factor
+from history.base.arrays import Floats, Ints, Mask
+from history.history import Costs, Factor
 from history.spelling import one_spelling
+from history.text.times import DAY_US
 
 MAX_NAMES = 50  # sources or channels with a record of their own, by cost and leads
 

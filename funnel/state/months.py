@@ -11,7 +11,7 @@ from funnel.state.activity import responses
 from funnel.state.deals import decided_in, open_days
 from funnel.state.paths import EXIT_WON, HERE, MOVED_ON, NO_STAGE
 from funnel.state.period import View
-from history.arrays import Floats, Ints
+from history.base.arrays import Floats, Ints
 
 ByMonth: TypeAlias = Sequence[float | None]
 

@@ -7,11 +7,11 @@ import numpy as np
 
 from funnel.records import Record
 from funnel.state.paths import HERE, StagePaths, stage_paths
-from history.arrays import Ints
-from history.errors import InvalidInput
-from history.history import DAY_US, LOST, History
+from history.base.arrays import Ints
+from history.base.errors import InvalidInput
+from history.history import LOST, History
 from history.snapshot import all_leads, cut
-from history.times import format_time
+from history.text.times import DAY_US, format_time
 
 DEFAULT_DAYS = 30
 STAGE, WAITING, NEW, WON_ALREADY, LOST_ALREADY = "stage", "before_first_stage", "new", "won", "lost"

@@ -9,7 +9,8 @@ from zoneinfo import ZoneInfo
 from funnel.dates import MONTH_NAMES, local_date
 from funnel.state.due import NOT_DUE
 from funnel.state.touches import NEVER
-from history.history import DAY_US, HOUR_US, INBOUND, Interactions
+from history.history import INBOUND, Interactions
+from history.text.times import DAY_US, HOUR_US
 
 # In the order in which a lead's reasons are listed; the first that holds is the lead's `attention`.
 CODES: Final = ("unanswered", "silent", "stuck", "high_value_untouched", "probability_fell")

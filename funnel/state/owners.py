@@ -7,7 +7,7 @@ import numpy as np
 
 from funnel.records import Record
 from funnel.state.assignments import OWNER, Assignments, assignments
-from history.arrays import Floats, Mask
+from history.base.arrays import Floats, Mask
 from history.decisions import first_decisions
 from history.history import OPEN, Factor, History
 from history.snapshot import Snapshot, state_at

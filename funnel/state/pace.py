@@ -10,8 +10,9 @@ from funnel.state.paths import HERE, StagePaths, Visits
 from funnel.state.rows import rows_until
 from funnel.state.stages import stay_incidence
 from funnel.state.touches import Touches, touches_of
-from history.arrays import Floats, Ints
-from history.history import DAY_US, HOUR_US, offsets_of
+from history.base.arrays import Floats, Ints
+from history.history import offsets_of
+from history.text.times import DAY_US, HOUR_US
 from models.pace import Pace, stage_key
 
 LONG = 0.9  # a stay or silence beyond this quantile is too long

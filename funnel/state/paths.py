@@ -5,8 +5,8 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from history.arrays import Flags, Floats, Ints, Mask
-from history.compiled import compiled
+from history.base.arrays import Flags, Floats, Ints, Mask
+from history.base.compiled import compiled
 from history.history import OPEN, WON, History
 from history.snapshot import state_rows
 

@@ -9,9 +9,8 @@ import numpy as np
 from funnel.dates import local_date, shift_months
 from funnel.state.paths import StagePaths, Visits
 from funnel.state.touches import Touches
-from history.arrays import Ints, Mask
-from history.history import DAY_US
-from history.times import from_local
+from history.base.arrays import Ints, Mask
+from history.text.times import DAY_US, from_local
 
 EPOCH = date(1970, 1, 1)
 

@@ -4,9 +4,10 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from history.arrays import Floats
-from history.history import DAY_US, History
+from history.base.arrays import Floats
+from history.history import History
 from history.snapshot import open_leads
+from history.text.times import DAY_US
 from models.bundle import Bundle
 from models.scorer import score
 

@@ -8,8 +8,8 @@ from funnel.state.assignments import OWNER
 from funnel.state.owners import owners
 from funnel.state.probabilities import lead_probabilities
 from funnel.state.state import EVERYTHING, FunnelOptions, funnel_state
+from history.base.warnings import Warning, json_of
 from history.history import History
-from history.warnings import Warning, json_of
 from models.bundle import Bundle
 
 

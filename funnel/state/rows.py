@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from history.arrays import Ints
+from history.base.arrays import Ints
 
 
 def rows_until(offsets: Ints, time_us: Ints, lead: Ints, instant_us: Ints) -> Ints:

@@ -21,9 +21,10 @@ from funnel.state.paths import (
 )
 from funnel.state.period import View
 from funnel.survival import CumulativeIncidence, aalen_johansen, kaplan_meier, outcomes
-from history.arrays import Floats, Ints, Mask
-from history.compiled import compiled
-from history.history import DAY_US, LOST, OPEN, WON
+from history.base.arrays import Floats, Ints, Mask
+from history.base.compiled import compiled
+from history.history import LOST, OPEN, WON
+from history.text.times import DAY_US
 
 ENDED = tuple(range(MOVED_ON, EXIT_LOST + 1))  # exits of visits that are over
 

@@ -24,12 +24,12 @@ from funnel.state.reconcile import reconciliation
 from funnel.state.stages import flow_ledger, stage_records
 from funnel.state.targets import target_records
 from funnel.state.touches import Touches, touches_of
-from history.arrays import Codes, Mask
-from history.errors import InvalidInput
+from history.base.arrays import Codes, Mask
+from history.base.errors import InvalidInput
+from history.base.warnings import Warning, json_of
 from history.history import LOST, History
 from history.odd_creations import first_creation_us
-from history.times import format_time
-from history.warnings import Warning, json_of
+from history.text.times import format_time
 from models.pace import Pace
 
 FEWEST_STAGES = 3  # from which stages are grouped without configuration

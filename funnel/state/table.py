@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
 from funnel.records import Record
-from history.table_file import COUNT, NUMBER, TEXT
+from history.base.table_file import COUNT, NUMBER, TEXT
 
 LEDGER_COLUMNS = (
     "entries",

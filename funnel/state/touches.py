@@ -5,8 +5,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from funnel.state.paths import StagePaths
-from history.arrays import Flags, Ints, Mask
-from history.compiled import compiled
+from history.base.arrays import Flags, Ints, Mask
+from history.base.compiled import compiled
 from history.history import INBOUND, OUTBOUND
 
 NEVER = -1

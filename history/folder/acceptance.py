@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Final
 
-from history.errors import InvalidInput
+from history.base.errors import InvalidInput
 from history.folder.rules import (
     DUPLICATE_INTERACTION,
     DUPLICATE_LEAD,

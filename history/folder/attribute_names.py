@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 from typing import Final
 
-from history.schema import ACCOUNT, OWN_ATTRIBUTES
+from history.config.schema import ACCOUNT, OWN_ATTRIBUTES
 
 # Labels of CRMs for the attributes with a column of their own, in plain form.
 LABELS: Final[Mapping[str, str]] = {

@@ -5,7 +5,7 @@ from typing import Final
 
 import numpy as np
 
-from history.arrays import Ints, Mask
+from history.base.arrays import Ints, Mask
 from history.folder.attribute_names import attribute_names
 from history.folder.logs import grouped, renamed_texts
 from history.folder.rules import (
@@ -17,7 +17,7 @@ from history.folder.rules import (
 )
 from history.folder.validate import LeadRows, VisibleLeads
 from history.history import Changes, Factor, offsets_of
-from history.outcome_words import folded
+from history.text.folding import folded
 
 LEAST_REPEATED: Final = 10  # changes of an attribute, for a second form of its values
 MOSTLY_REPEATED: Final = 0.8  # of them come in both forms

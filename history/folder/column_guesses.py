@@ -7,8 +7,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
 
-from history.atomic_file import write_text
-from history.config import CONFIG_FILE
+from history.base.atomic_file import write_text
+from history.config.config import CONFIG_FILE
 
 ColumnGuesses = Mapping[str, Mapping[str, str]]  # table -> field -> the file's column
 

@@ -9,11 +9,11 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from history.arrays import Codes, Floats, Ints, Mask
+from history.base.arrays import Codes, Floats, Ints, Mask
 from history.folder.raw_table import python_value
-from history.history import DAY_US, Factor
-from history.times import LATEST_US, LONGEST_TEXT, from_local, parse_matrix
-from history.values import value_text
+from history.history import Factor
+from history.text.times import DAY_US, LATEST_US, LONGEST_TEXT, from_local, parse_matrix
+from history.text.values import value_text
 
 ROWS_AT_ONCE: Final = 1 << 18
 LENGTH_OF_DATE: Final = len("2026-01-31")  # every longer time has a time of day

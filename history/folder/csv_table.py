@@ -5,6 +5,7 @@ from pathlib import Path
 import numpy as np
 import pyarrow as pa
 
+from history.config.schema import TABLES, TEXT
 from history.folder.csv import (
     EXCEL_NOTE,
     OTHER_MARKS,
@@ -19,7 +20,6 @@ from history.folder.csv import (
 from history.folder.encodings import NAMES, UTF_8
 from history.folder.raw_table import RawTable, one_array
 from history.folder.wanted_columns import WantedColumns
-from history.schema import TABLES, TEXT
 
 
 def read_csv(

@@ -8,13 +8,21 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from history.arrays import Ints
-from history.currency_words import CODES, OF_MONEY, SIGNS, USUAL, currency_in, is_converted, is_currency_name
+from history.base.arrays import Ints
+from history.base.warnings import Warning
+from history.config.schema import NOT_ATTRIBUTES, OWN_ATTRIBUTES
 from history.folder.logs import OutcomeRows
 from history.folder.validate import LeadTable, VisibleLeads
 from history.history import Factor
-from history.schema import NOT_ATTRIBUTES, OWN_ATTRIBUTES
-from history.warnings import Warning
+from history.text.currency_words import (
+    CODES,
+    OF_MONEY,
+    SIGNS,
+    USUAL,
+    currency_in,
+    is_converted,
+    is_currency_name,
+)
 
 MARK: Final = r"[^0-9\s.,'’+\-eE()\x{a0}\x{202f}]"  # a character that no plain number has
 NAMED: Final = 5  # currencies in a message

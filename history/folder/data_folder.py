@@ -6,16 +6,16 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final
 
-from history.config import FunnelConfig, to_dict
-from history.errors import InvalidInput
+from history.base.errors import InvalidInput
+from history.base.warnings import Warning
+from history.config.config import FunnelConfig, to_dict
+from history.config.schema import TABLES
 from history.folder.files import read_tables
 from history.folder.raw_table import RawTable
 from history.folder.read import history_of, read_files, with_columns_of
 from history.folder.rules import FLAGGED, REJECTED
 from history.history import History, TableReport
-from history.schema import TABLES
-from history.times import format_time
-from history.warnings import Warning
+from history.text.times import format_time
 
 KEPT_HISTORIES: Final = 3  # scores, forecast and funnel at one T, or two dates compared
 EXTENDED_LISTS: Final = ("ignore", "mutable")

@@ -6,7 +6,7 @@ from typing import BinaryIO, Final
 
 import numpy as np
 
-from history.arrays import Bytes
+from history.base.arrays import Bytes
 
 HEAD_BYTES: Final = 4096
 PIECE_BYTES: Final = 16 << 20

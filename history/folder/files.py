@@ -8,7 +8,8 @@ from typing import Final
 
 import pyarrow as pa
 
-from history.config import FunnelConfig
+from history.config.config import FunnelConfig
+from history.config.schema import TABLES
 from history.folder.column_guesses import ColumnGuesses
 from history.folder.csv import SAVE_AS, first_foreign_line, opened
 from history.folder.csv_table import read_csv
@@ -16,7 +17,6 @@ from history.folder.encodings import HEAD_BYTES, UTF_8, encoding_of, encoding_of
 from history.folder.parquet import read_parquet
 from history.folder.raw_table import RawTable
 from history.folder.wanted_columns import WantedColumns, listed
-from history.schema import TABLES
 
 SUFFIXES: Final = (".csv", ".csv.gz", ".parquet")
 

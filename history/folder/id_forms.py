@@ -9,7 +9,7 @@ from typing import Final
 import numpy as np
 import pyarrow as pa
 
-from history.arrays import Ints, Mask
+from history.base.arrays import Ints, Mask
 from history.folder.columns import texts
 from history.folder.raw_table import RawTable
 from history.history import Factor

@@ -8,10 +8,10 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from history.currency_words import currency_in
 from history.folder import columns
 from history.folder.columns import Numbers
-from history.written_numbers import COMMA, POINT, decimal_mark
+from history.text.currency_words import currency_in
+from history.text.written_numbers import COMMA, POINT, decimal_mark
 
 # Blanks, apostrophes, percent signs, currency signs and ISO codes; "Mio" and "k" change a number and stay.
 NUMBER_NOISE: Final = r"[\s\u00a0\u202f'’%$€£¥₹₽₩₺元円]|[A-Z]{3}|US|R(?=\d)|z[łl]|Kč|kr\.?|Ft|lei"

@@ -9,14 +9,13 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from history.arrays import Ints, Mask
-from history.date_order import DateOrder
+from history.base.arrays import Ints, Mask
 from history.folder import columns
 from history.folder.columns import Times
-from history.history import HOUR_US
-from history.time_formats import DAY_FIRST, format_pattern, order_of_format
-from history.times import SECOND_US, day_starts, from_local
-from history.written_dates import written_date
+from history.text.date_order import DateOrder
+from history.text.time_formats import DAY_FIRST, format_pattern, order_of_format
+from history.text.times import HOUR_US, SECOND_US, day_starts, from_local
+from history.text.written_dates import written_date
 
 FIRST_SHORT_YEAR: Final = 1970  # 70 is 1970, 69 is 2069
 MINUTE_US: Final = 60 * SECOND_US

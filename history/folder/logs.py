@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from history.arrays import Flags, Ints, Mask
+from history.base.arrays import Flags, Ints, Mask
 from history.folder.columns import Times
 from history.folder.merges import NO_LEAD, Merges, merges_of
 from history.folder.rules import (
@@ -35,11 +35,11 @@ from history.history import (
     Stages,
     offsets_of,
 )
-from history.outcome_words import match_key, states_of_words
 from history.settled import Pending
 from history.spelling import one_spelling
 from history.stage_ties import in_configured_order
-from history.times import EARLIEST_US, LATEST_US, day_ends, next_month
+from history.text.outcome_words import match_key, states_of_words
+from history.text.times import EARLIEST_US, LATEST_US, day_ends, next_month
 
 
 def grouped(visible: Mask, index: Ints, *by: Ints) -> Ints:

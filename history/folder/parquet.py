@@ -6,9 +6,9 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from history.config.schema import NUMBER, TABLES, TIME
 from history.folder.raw_table import RawTable, one_array
 from history.folder.wanted_columns import WantedColumns
-from history.schema import NUMBER, TABLES, TIME
 
 
 def read_parquet(path: Path, name: str, wanted: WantedColumns, problems: list[str]) -> RawTable | None:

@@ -9,7 +9,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from history.arrays import Ints, Mask
+from history.base.arrays import Ints, Mask
 
 
 @dataclass(frozen=True)

@@ -6,12 +6,12 @@ from typing import NamedTuple
 
 import numpy as np
 
+from history.base.errors import InvalidInput
 from history.bulk_creations import bulk_warning
 from history.closing_stages import separate_closings
-from history.config import FunnelConfig
-from history.config_file import read_config
+from history.config.config import FunnelConfig
+from history.config.file import read_config
 from history.data_end import end_of
-from history.errors import InvalidInput
 from history.folder.acceptance import mend_sentence
 from history.folder.change_rows import ChangeRows
 from history.folder.currencies import currency_problem, currency_warnings
@@ -21,19 +21,12 @@ from history.folder.merges import merged_ids
 from history.folder.raw_table import RawTable
 from history.folder.row_filter import RejectedRow
 from history.folder.rules import GONE_LEAD, REJECTED, UNDECIDED_OUTCOME
-from history.folder.validate import (
-    NO_TIME,
-    OWN_TIME,
-    LeadTable,
-    ReadOptions,
-    ValidatedTable,
-    VisibleLeads,
-)
+from history.folder.validate import NO_TIME, OWN_TIME, LeadTable, ReadOptions, ValidatedTable, VisibleLeads
 from history.history import History, no_changes, no_interactions, no_outcomes, no_stages
 from history.row_warnings import row_warnings
 from history.settled import settle, undated_warning
 from history.stage_ties import INFERRED_STAGES, infer_stages
-from history.times import EXPECTED, LATEST_US
+from history.text.times import EXPECTED, LATEST_US
 
 
 def read_history(

@@ -7,7 +7,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from history.arrays import Ints, Mask
+from history.base.arrays import Ints, Mask
 from history.folder.encodings import NAMES, UTF_8
 from history.folder.raw_table import RawTable, python_value
 from history.folder.rules import FOREIGN_ENCODING, NEAR_COLUMN, RAGGED_ROW, Rule

@@ -11,12 +11,12 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
-from history.arrays import Mask
+from history.base.arrays import Mask
+from history.config.schema import FIXED_ATTRIBUTES, LONGEST_ID, TABLES
 from history.folder.id_forms import is_rounded
 from history.history import STATES, Factor
-from history.schema import FIXED_ATTRIBUTES, LONGEST_ID, TABLES
-from history.times import EARLIEST_US, EXPECTED
-from history.values import LARGEST_NUMBER
+from history.text.times import EARLIEST_US, EXPECTED
+from history.text.values import LARGEST_NUMBER
 
 if TYPE_CHECKING:
     from history.folder.validate import ValidatedTable

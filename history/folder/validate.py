@@ -6,18 +6,11 @@ from typing import Final
 
 import numpy as np
 
-from history.arrays import Ints, Mask
-from history.config import FunnelConfig
+from history.base.arrays import Ints, Mask
+from history.config.config import FunnelConfig
+from history.config.schema import NOT_ATTRIBUTES, NUMBER, TABLES
 from history.folder import local_numbers, local_times
-from history.folder.columns import (
-    Numbers,
-    Times,
-    no_numbers,
-    no_times,
-    texts,
-    without_blanks,
-    without_nul,
-)
+from history.folder.columns import Numbers, Times, no_numbers, no_times, texts, without_blanks, without_nul
 from history.folder.id_forms import IdForms, split_lists
 from history.folder.merges import NO_LEAD, Merges
 from history.folder.raw_table import RawTable
@@ -40,13 +33,12 @@ from history.folder.rules import (
     Rule,
     matching,
 )
-from history.history import DAY_US, Factor, empty_factor
+from history.history import Factor, empty_factor
 from history.odd_creations import odd_creations
-from history.placeholders import are_placeholders, is_placeholder_text
-from history.schema import NOT_ATTRIBUTES, NUMBER, TABLES
-from history.time_formats import MONTH_FIRST
-from history.times import LATEST_US
-from history.written_numbers import COMMA
+from history.text.placeholders import are_placeholders, is_placeholder_text
+from history.text.time_formats import MONTH_FIRST
+from history.text.times import DAY_US, LATEST_US
+from history.text.written_numbers import COMMA
 
 NO_TIME: Final = np.iinfo(np.int64).min
 OWN_TIME: Final[Mapping[str, str]] = {name: layout.own_time for name, layout in TABLES.items()}

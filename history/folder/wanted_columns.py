@@ -7,10 +7,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
-from history.config import FunnelConfig
-from history.currency_words import is_currency_name
+from history.config.config import FunnelConfig
+from history.config.schema import TABLES, TableLayout
 from history.folder.column_guesses import guessed_columns, toml_lines
-from history.schema import TABLES, TableLayout
+from history.text.currency_words import is_currency_name
 
 MOST_COLUMNS: Final = 10_000
 GUESSED: Final = "Guessed from the names of columns (`leadcast check DATA --fix` writes these lines):"

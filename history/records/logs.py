@@ -5,8 +5,9 @@ from typing import Final, NamedTuple
 
 import numpy as np
 
-from history.arrays import Floats, Ints, Mask
-from history.config import FunnelConfig
+from history.base.arrays import Floats, Ints, Mask
+from history.config.config import FunnelConfig
+from history.config.schema import FIXED_ATTRIBUTES
 from history.history import (
     DIRECTIONS,
     GONE,
@@ -26,10 +27,9 @@ from history.history import (
     state_of_word,
 )
 from history.records.rows import LeadRows, TableRows
-from history.schema import FIXED_ATTRIBUTES
 from history.spelling import one_spelling
 from history.stage_ties import in_configured_order
-from history.values import LARGEST_NUMBER, value_text
+from history.text.values import LARGEST_NUMBER, value_text
 
 _NOTHING_OF_ONE: Final = (no_interactions(1), no_stages(1), no_outcomes(1), no_changes(1))
 

@@ -5,9 +5,8 @@ from dataclasses import replace
 from functools import partial
 from typing import Any, Final
 
-from history.errors import FieldProblem
-from history.outcome_words import NO_WORDS, OutcomeWords, state_of
-from history.schema import (
+from history.base.errors import FieldProblem
+from history.config.schema import (
     FIXED_ATTRIBUTES,
     LONGEST_ID,
     NAME,
@@ -20,8 +19,9 @@ from history.schema import (
     Field,
     TableLayout,
 )
-from history.times import EARLIEST_US, LATEST_US, read_rfc_3339
-from history.values import LARGEST_NUMBER, value_text
+from history.text.outcome_words import NO_WORDS, OutcomeWords, state_of
+from history.text.times import EARLIEST_US, LATEST_US, read_rfc_3339
+from history.text.values import LARGEST_NUMBER, value_text
 
 Record = Mapping[str, Any]
 Path = Sequence[str | int]

@@ -5,16 +5,16 @@ from typing import Any, Final
 
 import numpy as np
 
+from history.base.errors import InvalidRecord
 from history.closing_stages import separate_closings
-from history.config import FunnelConfig
-from history.errors import InvalidRecord
+from history.config.config import FunnelConfig
+from history.config.schema import LONGEST_ID, NOT_ATTRIBUTES, OWN_ATTRIBUTES
 from history.gone import end_with_gone
 from history.history import Factor, History, empty_factor, factor_of
 from history.records.logs import changes_of, interactions_of, outcomes_of, stages_of
 from history.records.problems import problems_of
 from history.records.rows import Record, rows_of
-from history.schema import LONGEST_ID, NOT_ATTRIBUTES, OWN_ATTRIBUTES
-from history.values import value_text
+from history.text.values import value_text
 
 _RESERVED: Final = NOT_ATTRIBUTES.union(OWN_ATTRIBUTES)
 _GIVEN: Final = Factor(np.zeros(1, dtype=np.int32), ())

@@ -7,12 +7,12 @@ from typing import Any, Final, NamedTuple
 import numpy as np
 from numba import types
 
-from history.arrays import Ints
-from history.compiled import I64, compiled
+from history.base.arrays import Ints
+from history.base.compiled import I64, compiled
+from history.config.schema import TABLES
 from history.history import offsets_of
 from history.records.problems import ROW_TABLES
 from history.records.timestamps import instants
-from history.schema import TABLES
 
 Record = Mapping[str, Any]
 Rows = Sequence[Record]

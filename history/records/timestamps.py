@@ -7,10 +7,9 @@ import numpy as np
 import numpy.typing as npt
 from numba import types
 
-from history.arrays import Ints
-from history.compiled import OUT_I64, compiled
-from history.history import DAY_US
-from history.times import EARLIEST_US, LATEST_US, SECOND_US
+from history.base.arrays import Ints
+from history.base.compiled import OUT_I64, compiled
+from history.text.times import DAY_US, EARLIEST_US, LATEST_US, SECOND_US
 
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _DIGIT_TO_ZERO: Final = bytes(48 if 48 <= b <= 57 else b for b in range(256))

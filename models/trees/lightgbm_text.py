@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from history.arrays import Floats, Ints
+from history.base.arrays import Floats, Ints
 
 # Far above any fit of ours; below them, a damaged text cannot ask for memory that the machine lacks.
 MOST_LEAVES = 65_536

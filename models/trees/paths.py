@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from history.arrays import Floats, Ints
+from history.base.arrays import Floats, Ints
 from models.trees.lightgbm_text import TreeText
 
 

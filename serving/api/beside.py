@@ -8,8 +8,8 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from features.interactions.interactions import InteractionVocabulary
-from history.config import FunnelConfig
-from history.times import format_time
+from history.config.config import FunnelConfig
+from history.text.times import format_time
 from models.bundle import Bundle
 from serving.api.events import read_event, row_count
 from serving.api.lead_path import CALLS, NOTES, SNOOZE, lead_path, part_path, unknown_lead

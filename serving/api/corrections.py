@@ -7,7 +7,7 @@ from typing import Any, Final
 from starlette.requests import Request
 from starlette.responses import Response
 
-from history.outcome_words import NO_WORDS, OutcomeWords
+from history.text.outcome_words import NO_WORDS, OutcomeWords
 from serving.api.events import read_data
 from serving.api.openapi import INTEGER, body, list_of, object_of, problems, ref, response
 from serving.api.records import words_of

@@ -6,10 +6,10 @@ from typing import Any, Final, NamedTuple
 from starlette.requests import Request
 from starlette.responses import Response
 
+from history.config.schema import NOT_ATTRIBUTES
 from history.history import DIRECTIONS, NO_DIRECTION, STATES, state_of_word
-from history.outcome_words import NO_WORDS, OutcomeWords
-from history.schema import NOT_ATTRIBUTES
-from history.values import value_text
+from history.text.outcome_words import NO_WORDS, OutcomeWords
+from history.text.values import value_text
 from serving.api.event_warnings import event_warnings
 from serving.api.openapi import INTEGER, TEXT, body, list_of, object_of, problems, ref, response
 from serving.api.records import EVENT_SHAPES, EVENTS, without_known_word, words_of

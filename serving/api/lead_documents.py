@@ -8,7 +8,7 @@ import numpy as np
 from sqlalchemy import Connection
 
 from history.snapshot import Snapshot
-from history.times import format_time
+from history.text.times import format_time
 from models.bundle import Bundle
 from models.scorer import score_with_evidence as score
 from models.scores import SCORED, STATUS

@@ -7,7 +7,7 @@ from typing import Any
 from starlette.requests import Request
 from starlette.responses import Response
 
-from history.schema import NOT_ATTRIBUTES, OWN_ATTRIBUTES
+from history.config.schema import NOT_ATTRIBUTES, OWN_ATTRIBUTES
 from models.bundle import Bundle
 from serving.api.cursors import CURSOR_PARAMETER, read_page_cursor
 from serving.api.lead_documents import LeadRequest, read_score_history, read_stored_leads

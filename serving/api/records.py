@@ -5,8 +5,8 @@ An event's data are the fields of the row that it adds, without its times: they 
 
 from dataclasses import replace
 
-from history import schema
-from history.outcome_words import NO_WORDS, OutcomeWords, state_of
+from history.config import schema
+from history.text.outcome_words import NO_WORDS, OutcomeWords, state_of
 from models.bundle import Bundle
 from serving.base.limits import MAX_INTERACTIONS
 from serving.http.shapes import (

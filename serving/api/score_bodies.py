@@ -5,7 +5,7 @@ from typing import Any
 
 import msgspec
 
-from history.outcome_words import NO_WORDS, OutcomeWords
+from history.text.outcome_words import NO_WORDS, OutcomeWords
 from serving.api.records import LEAD, without_known_word
 from serving.base.limits import MAX_INTERACTIONS, MAX_LEAD_BYTES, MAX_LEADS
 from serving.base.problems import Problem, error, invalid, too_large

@@ -11,7 +11,7 @@ from starlette.responses import Response
 
 from features.matrix import build_matrix
 from history.snapshot import Snapshot
-from history.times import format_time
+from history.text.times import format_time
 from models.bundle import Bundle
 from models.explain import Instant, Wording, differences
 from models.scorer import score_with_evidence as score

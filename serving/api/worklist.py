@@ -9,8 +9,8 @@ from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 
 from funnel.state.next_step import CODES
-from history.config import GRADES
-from history.schema import DIRECTIONS
+from history.config.config import GRADES
+from history.config.schema import DIRECTIONS
 from serving.api.cursors import CURSOR_PARAMETER, invalid_cursor
 from serving.api.openapi import (
     INTEGER,

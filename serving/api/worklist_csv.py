@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
-from history.table_file import JSON
+from history.base.table_file import JSON
 from models.scores import COLUMN_KINDS
 
 COLUMNS: Final = (*COLUMN_KINDS, "detail", "owner", "source", "next_action")

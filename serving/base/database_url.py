@@ -9,7 +9,7 @@ from sqlalchemy import make_url
 from sqlalchemy.engine import URL
 from sqlalchemy.exc import ArgumentError
 
-from history.errors import InvalidInput
+from history.base.errors import InvalidInput
 
 SQLITE = "sqlite://"
 FORM = (

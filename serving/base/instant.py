@@ -3,8 +3,8 @@
 import re
 from zoneinfo import ZoneInfo
 
-from history.errors import InvalidInput
-from history.times import AS_OF_END_US, EARLIEST_US, parse_time, read_rfc_3339
+from history.base.errors import InvalidInput
+from history.text.times import AS_OF_END_US, EARLIEST_US, parse_time, read_rfc_3339
 
 FORM = "expected a time from 1990 to 2199 such as 2026-01-31T09:30:00Z, or a date such as 2026-01-31"
 _SPACE_FOR_PLUS = re.compile(r"(T\d\d:\d\d\S*) (\d\d:?\d\d)$", re.IGNORECASE)

@@ -1,6 +1,6 @@
 """Limits of the HTTP interface (docs/reference/api.md), shared by requests, the store and OpenAPI."""
 
-from history.schema import LONGEST_ID
+from history.config.schema import LONGEST_ID
 
 MAX_LEAD_BYTES = 1 << 20
 MAX_BODY_BYTES = 16 << 20

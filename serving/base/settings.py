@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from history.errors import InvalidInput
+from history.base.errors import InvalidInput
 from serving.base.database_url import read_address
 
 SCOPES = ("read", "score", "ingest", "admin")

@@ -11,7 +11,7 @@ from typing import Annotated, Any, Literal, NotRequired, TypedDict
 import msgspec
 from msgspec import Meta
 
-from history.values import LARGEST_NUMBER
+from history.text.values import LARGEST_NUMBER
 from serving.base.limits import MAX_KEY, MAX_TEXT
 from serving.base.problems import error
 

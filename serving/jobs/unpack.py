@@ -18,7 +18,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, Any
 
-from history.schema import TABLES
+from history.config.schema import TABLES
 
 UPLOAD, LISTING, FILES = "upload", "upload.json", "files"
 TABLE_ENDINGS = (".csv.gz", ".csv", ".parquet")

@@ -6,13 +6,13 @@ from typing import Any
 import numpy as np
 from numba import types
 
-from history.arrays import Ints
-from history.compiled import I64, compiled
-from history.errors import InvalidRecord
+from history.base.arrays import Ints
+from history.base.compiled import I64, compiled
+from history.base.errors import InvalidRecord
+from history.base.warnings import Warning, json_of
 from history.history import History
 from history.read import read_records
 from history.snapshot import Snapshot
-from history.warnings import Warning, json_of
 from models.bundle import Bundle
 from models.presentation import lead_names
 from models.scorer import score_with_evidence as score

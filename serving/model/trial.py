@@ -12,10 +12,9 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from history.errors import DamagedArtifact
-from history.history import DAY_US
-from history.schema import OWN_ATTRIBUTES
-from history.times import format_time
+from history.base.errors import DamagedArtifact
+from history.config.schema import OWN_ATTRIBUTES
+from history.text.times import DAY_US, format_time
 from models.bundle import Bundle, load_bundle
 from models.pointer import Pointer, manifest_sha256
 from serving.base.parent_death import die_with_parent

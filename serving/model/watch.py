@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from history.errors import DamagedArtifact
-from history.times import format_time
+from history.base.errors import DamagedArtifact
+from history.text.times import format_time
 from models.bundle import Bundle
 from models.pointer import POINTER, Pointer, manifest_sha256, read_pointer
 from serving.base import metrics

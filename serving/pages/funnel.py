@@ -7,8 +7,8 @@ from features.attributes.identity import is_account
 from features.attributes.parsing import BOOLEAN, CATEGORY
 from funnel.dates import local_date
 from funnel.state.moves import shown_links
-from history.config import zone_of
-from history.times import parse_time
+from history.config.config import zone_of
+from history.text.times import parse_time
 from models.bundle import Bundle
 from serving.api.reports import may_compare_owners, read_funnel
 from serving.http.router import Routes

@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 from starlette.requests import Request
 from starlette.responses import Response
 
-from history.extras import missing_packages
+from history.base.extras import missing_packages
 from serving.api.model_record import model_record, versions_record
 from serving.http.router import Routes
 from serving.jobs.kinds import are_listed

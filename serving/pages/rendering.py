@@ -15,7 +15,7 @@ from markupsafe import Markup, escape
 from starlette.requests import Request
 from starlette.responses import Response
 
-from history.config import FunnelConfig
+from history.config.config import FunnelConfig
 from models.bundle import Bundle
 from serving.base.clock import clock_us
 from serving.http.access import ANONYMOUS_COOKIE, scopes_of, session_of

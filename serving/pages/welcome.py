@@ -7,7 +7,7 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
 from connectors.run import SYSTEMS
-from history.extras import missing_packages
+from history.base.extras import missing_packages
 from serving.base.limits import MAX_TEXT
 from serving.base.problems import Problem, error, invalid
 from serving.http.form_posts import Fields

@@ -13,7 +13,7 @@ from types import FrameType
 
 from prometheus_client import multiprocess
 
-from history.errors import InvalidInput
+from history.base.errors import InvalidInput
 from serving.base.json_logs import LOGGER
 from serving.base.locked_tempdir import locked_tempdir
 from serving.base.settings import Settings

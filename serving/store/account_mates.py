@@ -5,8 +5,8 @@ from collections.abc import Sequence
 
 from sqlalchemy import Connection, select
 
-from history.schema import ACCOUNT
-from history.values import value_text
+from history.config.schema import ACCOUNT
+from history.text.values import value_text
 from models.bundle import Bundle
 from serving.store import schema as db
 from serving.store.database.statements import in_parts

@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from sqlalchemy import Connection, func, select
 
-from history.times import format_time
+from history.text.times import format_time
 from serving.store import schema as db
 from serving.store.config import stored_display
 from serving.store.database.transaction import Transaction

@@ -13,7 +13,7 @@ import msgspec
 import numpy as np
 from sqlalchemy import Connection, Select, Table, select
 
-from history.arrays import Codes, Ints, Mask
+from history.base.arrays import Codes, Ints, Mask
 from history.history import Factor
 from serving.store import schema as db
 from serving.store.database.statements import is_sqlite, sqlite_driver, sqlite_text

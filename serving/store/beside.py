@@ -6,7 +6,7 @@ from typing import Any, Final
 
 from sqlalchemy import Connection, bindparam, delete, func, select
 
-from history.times import format_time
+from history.text.times import format_time
 from serving.store import schema as db
 from serving.store.database.statements import PreparedInsert, PreparedQuery
 from serving.store.database.transaction import Transaction

@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlalchemy import Connection
 
-from history.config import FunnelConfig, from_dict, to_dict
+from history.config.config import FunnelConfig, from_dict, to_dict
 from serving.store.database.transaction import read_setting, write_setting
 from serving.store.leads import compact_json
 

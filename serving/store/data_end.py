@@ -5,9 +5,9 @@ from typing import Final
 import numpy as np
 from sqlalchemy import ColumnElement, Connection, Table, case, func, select
 
+from history.base.warnings import Warning
 from history.data_end import GAP_DAYS, end_of_latest, most_late, needed_count
-from history.history import DAY_US
-from history.warnings import Warning
+from history.text.times import DAY_US
 from serving.store import schema as db
 
 GAP_US: Final = GAP_DAYS * DAY_US

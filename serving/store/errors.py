@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from history.errors import InvalidInput
+from history.base.errors import InvalidInput
 
 RETRY_AFTER_SECONDS = 2
 LONG_RETRY_SECONDS = 30  # an operator has to act first

@@ -7,9 +7,9 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from history.arrays import Flags, Floats, Ints, Mask
+from history.base.arrays import Flags, Floats, Ints, Mask
 from history.closing_stages import separate_closings
-from history.config import FunnelConfig
+from history.config.config import FunnelConfig
 from history.gone import end_with_gone
 from history.history import (
     GONE,
@@ -30,7 +30,7 @@ from history.history import (
 from history.settled import Pending, settle
 from history.spelling import one_spelling
 from history.stage_ties import in_configured_order
-from history.values import value_text
+from history.text.values import value_text
 from serving.store.lead_rows import LeadRow, LeadRows, scalar_text
 from serving.store.schema import KNOWN_US, LEAD_NO, TIME_US
 

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 from sqlalchemy import Connection, Select, Table, bindparam, select
 
 from history.history import DIRECTIONS, STATES
-from history.values import value_text
+from history.text.values import value_text
 from serving.store import schema as db
 from serving.store.database.statements import PreparedQuery, in_parts
 from serving.store.schema import FACT_COLUMNS, KEY_COLUMNS, LEAD_NO, ROW_NO

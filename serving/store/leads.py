@@ -7,9 +7,9 @@ from typing import Any
 
 from sqlalchemy import Connection, delete, select
 
-from history.display import LEAD_ID, Seen, display_of
-from history.schema import ACCOUNT
-from history.values import value_text
+from history.config.display import LEAD_ID, Seen, display_of
+from history.config.schema import ACCOUNT
+from history.text.values import value_text
 from serving.base.event import event_key
 from serving.store import schema as db
 from serving.store.account_mates import account_mates

@@ -1,7 +1,7 @@
 """The tables of the store: facts in their order of arrival, grouped by lead, and the scores derived from them.
 
-The columns of facts derive from the records in history/schema.py. A new field needs a migration: a test compares the
-migrated schema with this one.
+The columns of facts derive from the records in history/config/schema.py. A new field needs a migration: a test
+compares the migrated schema with this one.
 """
 
 from collections.abc import Iterator
@@ -22,7 +22,7 @@ from sqlalchemy import (
     literal_column,
 )
 
-from history.schema import ACCOUNT, NAME, NUMBER, SCALAR, TABLES, TEXT, TableLayout
+from history.config.schema import ACCOUNT, NAME, NUMBER, SCALAR, TABLES, TEXT, TableLayout
 
 metadata = MetaData()
 SQL_TYPES = {NUMBER: Double, TEXT: Text, NAME: Text, SCALAR: Text}

@@ -8,14 +8,14 @@ from pathlib import Path
 import numpy as np
 from sqlalchemy import Connection, func, select
 
+from history.base.warnings import Warning
 from history.bulk_creations import bulk_warning
-from history.config import FunnelConfig, from_dict
+from history.config.config import FunnelConfig, from_dict
 from history.gone import without_gone
 from history.history import Costs, History
 from history.settled import undated_warning
 from history.spelling import one_spelling
 from history.stage_ties import infer_stages
-from history.warnings import Warning
 from serving.base.clock import clock_us
 from serving.store import schema as db
 from serving.store.all_leads import all_leads

@@ -7,10 +7,9 @@ from itertools import groupby
 from operator import attrgetter
 from typing import Any, NamedTuple
 
-from history.history import DAY_US
-from history.schema import OWN_ATTRIBUTES
-from history.spelling import fold
-from history.times import format_time
+from history.config.schema import OWN_ATTRIBUTES
+from history.text.folding import fold
+from history.text.times import DAY_US, format_time
 from serving.store.event_ids import EventNames
 from serving.store.lead_rows import DIRECTION_TEXT, STATE_TEXT, LeadRow, LeadRows, scalar_value
 from serving.store.leads import CurrentAttributes

@@ -5,10 +5,10 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from history.arrays import Floats, Ints, Mask
-from history.config import FunnelConfig
+from history.base.arrays import Floats, Ints, Mask
+from history.base.warnings import Warning
+from history.config.config import FunnelConfig
 from history.history import (
-    DAY_US,
     LOST,
     WON,
     Factor,
@@ -19,7 +19,7 @@ from history.history import (
     no_interactions,
     no_stages,
 )
-from history.warnings import Warning
+from history.text.times import DAY_US
 from training.audit.audit import audit
 
 START_US = 1_600_000_000_000_000

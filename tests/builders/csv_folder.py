@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from history.config_file import load_config
-from history.errors import InvalidInput
+from history.base.errors import InvalidInput
+from history.config.file import load_config
 from history.history import History, TableReport
 from history.read import parse_time, read_folder
 

@@ -9,7 +9,7 @@ from features.attributes.category_rates import ALWAYS, CategoryTables
 from features.attributes.kernel import PLACES
 from features.interactions.interactions import InteractionVocabulary
 from features.vocabulary import Vocabulary
-from history.config import FunnelConfig
+from history.config.config import FunnelConfig
 from tests.builders.lead_histories import CONFIG, START_US
 
 DATE_PLACES = ("days_ahead", "days_after_creation", "weekday", "week")

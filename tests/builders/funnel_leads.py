@@ -6,10 +6,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from history.arrays import Ints
-from history.config import FunnelConfig
+from history.base.arrays import Ints
+from history.config.config import FunnelConfig
 from history.history import (
-    DAY_US,
     INBOUND,
     LOST,
     OPEN,
@@ -22,6 +21,7 @@ from history.history import (
     Stages,
     no_changes,
 )
+from history.text.times import DAY_US
 
 START_US = 1_700_006_400_000_000  # 2023-11-15T00:00:00Z
 STAGES = ("new", "demo", "offer")

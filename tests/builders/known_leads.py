@@ -3,8 +3,9 @@
 import numpy as np
 
 from funnel.forecast.hazards import KnownLeads
-from history.arrays import Floats
-from history.history import DAY_US, OPEN, WON
+from history.base.arrays import Floats
+from history.history import OPEN, WON
+from history.text.times import DAY_US
 
 NOW_US = 1_780_000_000_000_000  # 2026-05-28T20:26:40Z
 

@@ -8,11 +8,9 @@ import numpy as np
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 
-from history.arrays import Ints
-from history.config import FunnelConfig
+from history.base.arrays import Ints
+from history.config.config import FunnelConfig
 from history.history import (
-    DAY_US,
-    HOUR_US,
     INBOUND,
     LOST,
     NO_DIRECTION,
@@ -26,6 +24,7 @@ from history.history import (
     Outcomes,
     Stages,
 )
+from history.text.times import DAY_US, HOUR_US
 
 CALM = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])  # on a busy machine
 START_US = 1_700_006_400_000_000  # a midnight in November 2023

@@ -14,8 +14,8 @@ import pyarrow.parquet as pq
 from hypothesis import strategies as st
 
 from history.history import Factor, History
-from history.times import format_time
-from history.values import value_text
+from history.text.times import format_time
+from history.text.values import value_text
 
 START_US = 1_700_000_000_000_000
 DAY_US = 86_400_000_000

@@ -2,8 +2,8 @@
 
 from typing import Any
 
-from history.history import DAY_US
-from history.progress import no_progress
+from history.base.progress import no_progress
+from history.text.times import DAY_US
 from serving.store.events import store_events
 from serving.store.lead_rows import find_leads
 from serving.store.leads import PutLead, put_leads

@@ -11,7 +11,7 @@ from starlette.testclient import TestClient
 from starlette.types import ASGIApp, Message
 
 from features.interactions.interactions import InteractionVocabulary
-from history.config import FunnelConfig
+from history.config.config import FunnelConfig
 from models.lead_values import value_check
 from serving.application import build_app, guarded
 from serving.base.settings import Settings, read_settings

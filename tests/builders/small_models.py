@@ -3,7 +3,7 @@
 import numpy as np
 
 from features.feature import Feature
-from history.arrays import Floats
+from history.base.arrays import Floats
 from models.additive import AdditiveModel
 from models.calibration import sigmoid
 from models.parameters import Parameters

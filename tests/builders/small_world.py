@@ -4,7 +4,7 @@ from datetime import date
 
 import numpy as np
 
-from history.history import DAY_US
+from history.text.times import DAY_US
 from simulation.leads import Batch, lead_batch
 from simulation.world import World, build_world, day_number
 

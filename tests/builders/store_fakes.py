@@ -11,10 +11,11 @@ from typing import Any
 import numpy as np
 
 from features.interactions.interactions import InteractionVocabulary
-from history.config import FunnelConfig
-from history.history import DAY_US, GONE, LOST, OPEN, WON, History
-from history.schema import OWN_ATTRIBUTES
+from history.config.config import FunnelConfig
+from history.config.schema import OWN_ATTRIBUTES
+from history.history import GONE, LOST, OPEN, WON, History
 from history.snapshot import Snapshot, current_stages, state_at
+from history.text.times import DAY_US
 from models.lead_values import ValueCheck, value_check
 from models.pace import Pace
 from models.scores import GONE_LEAD, LOST_LEAD, SCORED, WON_LEAD, Scores

@@ -4,7 +4,7 @@ import csv
 from pathlib import Path
 from typing import Any
 
-from history.progress import no_progress
+from history.base.progress import no_progress
 from history.read import read_as_stored, read_folder
 from serving.store.store import Store
 from serving.store.transfer.load import Loaded, load_history

@@ -10,10 +10,9 @@ from typing import Any
 
 import numpy as np
 
-from history.config import FunnelConfig
-from history.history import DAY_US, HOUR_US
+from history.config.config import FunnelConfig
 from history.snapshot import Snapshot
-from history.times import format_time, read_rfc_3339
+from history.text.times import DAY_US, HOUR_US, format_time, read_rfc_3339
 from models.pace import Pace
 from models.scores import Scores
 from serving.store.events import store_events

@@ -11,8 +11,8 @@ from click.testing import CliRunner
 
 from cli import demo
 from cli.model_choice import model
-from history.config_file import load_config
-from history.times import parse_time
+from history.config.file import load_config
+from history.text.times import parse_time
 from serving.api.score_bodies import check_lead
 from serving.model.scoring import score_leads
 

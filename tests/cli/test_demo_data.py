@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from cli.demo_data import complete_settings, write_folder_as_of
-from history.config_file import load_config
+from history.config.file import load_config
 from history.history import WON
 from history.read import read_folder
 

@@ -8,7 +8,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from cli.funnel import funnel
-from history.errors import InvalidInput
+from history.base.errors import InvalidInput
 
 FILES = {
     "leads.csv": "lead_id,created_at,source\na,2026-01-01,web\nb,2026-01-02,fair\nc,2026-02-03,web\n",

@@ -13,7 +13,7 @@ from click.testing import CliRunner, Result
 
 from cli import options as environment
 from cli.main import COMMANDS, leadcast
-from history.errors import DamagedArtifact, InvalidInput
+from history.base.errors import DamagedArtifact, InvalidInput
 
 ROOT = Path(__file__).parents[2]
 

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from cli.model_choice import champion, champion_if_sound, model
-from history.errors import DamagedArtifact
+from history.base.errors import DamagedArtifact
 
 
 def test_home_without_a_champion_has_no_model(home: Path) -> None:

@@ -5,8 +5,8 @@ from pathlib import Path
 import pytest
 
 from cli.reading import read_and_report, read_for, read_own
-from history.errors import InvalidInput
-from history.times import format_time
+from history.base.errors import InvalidInput
+from history.text.times import format_time
 from models.bundle import Bundle
 from models.pointer import champion
 

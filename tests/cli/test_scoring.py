@@ -10,9 +10,9 @@ import pytest
 
 from cli.scoring import MOST_DRIFTS, with_fewer_drifts
 from features.attributes.entries import text_at
+from history.base.warnings import Warning
 from history.read import read_folder
 from history.snapshot import open_leads
-from history.warnings import Warning
 from models.pointer import load_champion, read_pointer
 from models.presentation import present
 from models.scorer import score

@@ -8,7 +8,7 @@ import pyarrow as pa
 import pytest
 
 from connectors.amounts import Money, in_one_currency, numbers
-from history.errors import InvalidInput
+from history.base.errors import InvalidInput
 from tests.builders.small_export import export_of
 
 

@@ -16,7 +16,7 @@ from connectors.deals import (
     deal_tables,
     note_present_stages,
 )
-from history.history import DAY_US
+from history.text.times import DAY_US
 
 START, EXPORTED = 1_750_000_000_000_000, 1_750_000_000_000_000 + 100 * DAY_US
 STAGES, STATES = ("new", "offer", "won", "lost"), np.array([OPEN, OPEN, WON, LOST], dtype=np.int8)

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from connectors.run import Imported
-from history.errors import InvalidInput
+from history.base.errors import InvalidInput
 from tests.builders.dynamics_export import guid
 from tests.builders.imported_folder import bring_in, rows_of
 from tests.builders.simulated_crm import csv_text

@@ -9,7 +9,7 @@ import pytest
 
 from connectors.dynamics.objects import FORMATTED
 from connectors.run import Imported
-from history.errors import InvalidInput
+from history.base.errors import InvalidInput
 from tests.builders.dynamics_export import guid
 from tests.builders.imported_folder import bring_in, rows_of
 from tests.builders.simulated_crm import Row, csv_text

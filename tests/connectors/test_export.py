@@ -10,7 +10,7 @@ import pytest
 
 from connectors.export import ReadOptions, booleans, column, with_settings
 from connectors.values import DAY_FIRST, MONTH_FIRST
-from history.errors import InvalidInput
+from history.base.errors import InvalidInput
 from tests.builders.small_export import NOW_US, export_of
 
 

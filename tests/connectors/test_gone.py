@@ -6,7 +6,7 @@ import pyarrow as pa
 import pytest
 
 from connectors.gone import GoneLeads, read_gone
-from history.errors import InvalidInput
+from history.base.errors import InvalidInput
 from tests.builders.import_trial import Trial, reasons
 from tests.builders.simulated_crm import Row
 

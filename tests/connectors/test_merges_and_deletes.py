@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 from connectors.gone import read_gone
+from history.base.progress import no_progress
 from history.history import OPEN, History, Log
-from history.progress import no_progress
 from history.read import read_as_stored, read_folder
 from history.snapshot import state_at
 from serving.store.store import Store

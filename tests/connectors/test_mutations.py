@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from connectors.run import Imported
-from history.errors import InvalidInput
+from history.base.errors import InvalidInput
 from tests.builders.broken_export import HARMLESS, copy_with, mutated
 from tests.builders.imported_folder import (
     TO_THE_SECOND,

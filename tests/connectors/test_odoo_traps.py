@@ -9,7 +9,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from connectors.run import Imported
-from history.errors import InvalidInput
+from history.base.errors import InvalidInput
 from tests.builders.imported_folder import bring_in, rows_of
 from tests.builders.simulated_crm import Row, csv_text
 from tests.builders.workbook import Cell, write_workbook

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from history.errors import InvalidInput
+from history.base.errors import InvalidInput
 from tests.builders.import_trial import Trial, reasons
 from tests.builders.simulated_crm import Row
 

@@ -6,7 +6,7 @@ from typing import Any
 import pyarrow.parquet as pq
 import pytest
 
-from history.errors import InvalidInput
+from history.base.errors import InvalidInput
 from tests.builders.import_trial import Trial, reasons
 from tests.builders.pipedrive_export import field_hash
 from tests.builders.simulated_crm import Row

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from history.errors import InvalidInput
+from history.base.errors import InvalidInput
 from tests.builders.imported_folder import bring_in, rows_of
 from tests.builders.salesforce_export import record_id
 from tests.builders.simulated_crm import csv_text

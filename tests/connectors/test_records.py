@@ -6,8 +6,8 @@ import pytest
 
 from connectors.export import column
 from connectors.records import RecordKind, exported_at, latest_closing, names_by_id, read_records
-from history.errors import InvalidInput
-from history.times import format_time
+from history.base.errors import InvalidInput
+from history.text.times import format_time
 from tests.builders.small_export import NOW_US, export_of
 
 KIND = RecordKind("Deal", "Id", "Created", ("Modified",), ("Deleted",), "deal")

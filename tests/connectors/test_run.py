@@ -8,7 +8,7 @@ import pytest
 
 from connectors.export import ReadOptions
 from connectors.run import MAPPING, SYSTEMS, Imported, run_import
-from history.errors import InvalidInput
+from history.base.errors import InvalidInput
 from history.read import read_folder
 from tests.builders.small_export import NOW_US
 

@@ -10,10 +10,10 @@ import pytest
 
 from connectors.export import ReadOptions
 from connectors.run import Imported, run_import
-from history.errors import InvalidInput
+from history.base.errors import InvalidInput
 from history.folder.id_forms import long_id
 from history.read import read_folder
-from history.times import format_time
+from history.text.times import format_time
 from tests.builders.salesforce_export import record_id
 from tests.builders.simulated_crm import Row, csv_text
 

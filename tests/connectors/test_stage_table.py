@@ -9,7 +9,7 @@ import pytest
 from connectors.deals import LOST, OPEN, WON
 from connectors.export import ReadOptions
 from connectors.stage_table import StageRow, StageTable, stage_table
-from history.errors import InvalidInput
+from history.base.errors import InvalidInput
 
 ROWS = [
     StageRow("1", "New", "sales", 0, OPEN),

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from connectors.run import Imported
-from history.errors import InvalidInput
+from history.base.errors import InvalidInput
 from tests.builders.imported_folder import bring_in, moment, rows_of
 
 DAY = "2026-03-02T10:00:00Z"

@@ -3,7 +3,7 @@
 import pytest
 
 from connectors.words import FALSE, TRUE, is_true, outcome_of
-from history.outcome_words import folded
+from history.text.folding import folded
 
 
 def test_no_word_means_two_things() -> None:

@@ -11,7 +11,7 @@ import pyarrow as pa
 import pytest
 
 from connectors.write import IMPORT_FILE, new_folder, refuse_unless_replaceable
-from history.errors import InvalidInput
+from history.base.errors import InvalidInput
 
 KILLED = """
 import os, signal, sys

@@ -8,7 +8,8 @@ from statistics import median
 
 from features.attributes.category_rates import SHRINKAGE
 from features.vocabulary import Vocabulary
-from history.history import DAY_US, HOUR_US, INBOUND, OUTBOUND
+from history.history import INBOUND, OUTBOUND
+from history.text.times import DAY_US, HOUR_US
 from tests.builders.lead_histories import STAGES, Change, Entry, Lead, Touch
 
 Figures = dict[str, float]

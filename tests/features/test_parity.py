@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from features.matrix import build_matrix
 from features.vocabulary import learn
-from history import compiled
+from history.base import compiled
 from history.history import Factor
 from history.snapshot import Snapshot
 from tests.builders.feature_words import words

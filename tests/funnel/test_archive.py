@@ -17,9 +17,9 @@ from funnel.archive import (
     save_report,
 )
 from funnel.state.state import FunnelOptions, funnel_state
-from history.config import FunnelConfig
-from history.errors import DamagedArtifact, InvalidInput
-from history.history import DAY_US
+from history.base.errors import DamagedArtifact, InvalidInput
+from history.config.config import FunnelConfig
+from history.text.times import DAY_US
 from tests.builders.funnel_leads import Lead, day, history_of
 from tests.builders.twenty_leads import twenty
 

@@ -3,8 +3,8 @@
 import pytest
 
 from funnel.columns import column_values, known_columns, refuse_unknown_column
-from history.errors import InvalidInput
-from history.history import DAY_US
+from history.base.errors import InvalidInput
+from history.text.times import DAY_US
 from tests.builders.lead_histories import START_US, Change, Lead, history_of
 
 CHANGE = Change(START_US + DAY_US, START_US + DAY_US, "region", "north")

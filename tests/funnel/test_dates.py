@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from funnel.dates import day_name, local_date, month_name, period_name, shift_months
-from history.times import parse_time
+from history.text.times import parse_time
 
 
 def test_local_date_is_that_of_the_time_zone() -> None:

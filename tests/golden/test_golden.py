@@ -8,8 +8,8 @@ from zoneinfo import ZoneInfo
 import numpy as np
 import pytest
 
-from history.times import parse_time
-from history.warnings import Warning
+from history.base.warnings import Warning
+from history.text.times import parse_time
 from models.scores import ABSTAINED, LOST_LEAD, SCORED, WON_LEAD, Scores
 from models.trees.ensemble import trees_from_text
 

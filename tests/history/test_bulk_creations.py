@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from history.bulk_creations import bulk_days
-from history.history import DAY_US, HOUR_US
+from history.text.times import DAY_US, HOUR_US
 from tests.builders.csv_folder import read
 
 START_US = 1_704_067_200_000_000  # 2024-01-01

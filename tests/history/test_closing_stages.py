@@ -6,13 +6,13 @@ from typing import Any
 import numpy as np
 import pytest
 
-from history.config import FunnelConfig
-from history.config_file import load_config
-from history.errors import InvalidInput
+from history.base.errors import InvalidInput
+from history.config.config import FunnelConfig
+from history.config.file import load_config
 from history.history import LOST, OPEN, WON, History
 from history.read import parse_time, read_folder, read_records
 from history.snapshot import current_stages, open_leads, state_at
-from history.times import LATEST_US
+from history.text.times import LATEST_US
 from serving.store.store import Store
 from tests.builders.store_folder import load
 

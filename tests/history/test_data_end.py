@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from history.data_end import end_of, end_of_latest, needed_count
-from history.history import DAY_US
+from history.text.times import DAY_US
 
 
 def days(*at: float) -> np.ndarray:

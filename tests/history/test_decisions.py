@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from history.arrays import Ints
+from history.base.arrays import Ints
 from history.decisions import UNDECIDED, WITHOUT_ROW, first_decisions
 from history.history import OPEN, WON, Outcomes, empty_factor, offsets_of
 

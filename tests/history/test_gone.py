@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from history.config import FunnelConfig
+from history.config.config import FunnelConfig
 from history.gone import end_with_gone, without_gone
 from history.history import GONE, LOST, OPEN, WON, History, Outcomes, empty_factor
 from history.read import parse_time, read_records

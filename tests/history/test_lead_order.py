@@ -5,9 +5,10 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from history.history import DAY_US, History
+from history.history import History
 from history.lead_order import by_creation
 from history.snapshot import take_leads
+from history.text.times import DAY_US
 from tests.builders.lead_histories import history_of
 from tests.builders.made_leads import LAST_US, made_leads
 

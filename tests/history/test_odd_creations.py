@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from history.history import DAY_US
 from history.odd_creations import first_creation_us, odd_creations
+from history.text.times import DAY_US
 
 DAILY = tuple(range(1000, 1100))
 

@@ -4,7 +4,7 @@ from pathlib import Path
 
 from history.folder.row_filter import RejectedRow
 from history.read import open_folder, read_folder
-from history.times import parse_time
+from history.text.times import parse_time
 from tests.builders.csv_folder import LEADS
 from tests.builders.lead_records import plain
 

@@ -7,10 +7,11 @@ import pytest
 
 from funnel.forecast.hazards import known_leads
 from funnel.state.paths import EXIT_WON, HERE, stage_paths
-from history.config import FunnelConfig
-from history.history import DAY_US, LOST, OPEN, WON, History
+from history.config.config import FunnelConfig
+from history.history import LOST, OPEN, WON, History
 from history.read import parse_time, read_folder
 from history.snapshot import cut, open_leads, state_at, take_leads
+from history.text.times import DAY_US
 from serving.store.store import Store
 from tests.builders.store_folder import load
 from training.audit.leads import lead_states

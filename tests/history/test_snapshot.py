@@ -6,8 +6,8 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from history.arrays import Ints
-from history.config import FunnelConfig
+from history.base.arrays import Ints
+from history.config.config import FunnelConfig
 from history.history import LOST, OPEN, WON, Factor, History, Outcomes, empty_factor
 from history.read import read_records
 from history.snapshot import Snapshot, all_leads, cut, open_leads, state_at, state_rows

@@ -4,8 +4,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from history.history import Factor, factor_of
-from history.outcome_words import folded
 from history.spelling import one_spelling
+from history.text.folding import folded
 
 words = st.sampled_from(
     ["web", "Web", "WEB ", "\u00a0web", "ad  words", "Ad words", "fair", "straße", "STRASSE", " "]

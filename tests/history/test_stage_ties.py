@@ -5,12 +5,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from history.config import FunnelConfig
+from history.config.config import FunnelConfig
 from history.folder.read import with_columns_of
-from history.history import DAY_US, Stages, factor_of
+from history.history import Stages, factor_of
 from history.read import read_folder, read_records
 from history.stage_ties import in_configured_order, infer_stages
-from history.times import parse_time
+from history.text.times import DAY_US, parse_time
 from serving.store.store import Store
 from tests.builders.csv_folder import read
 from tests.builders.store_folder import load

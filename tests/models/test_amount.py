@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from history.arrays import Floats
+from history.base.arrays import Floats
 from models.amount import AmountModel
 from tests.builders.lead_histories import CALM
 from tests.builders.small_models import made_model, made_values, odd_values

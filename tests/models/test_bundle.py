@@ -10,7 +10,7 @@ import pytest
 
 from history.history import History
 from history.snapshot import open_leads
-from history.times import format_time
+from history.text.times import format_time
 from models.bundle import MANIFEST, MODEL, Bundle, base_probability, load_bundle, save_bundle, trees_digest
 from models.calibration import line
 from models.scorer import score

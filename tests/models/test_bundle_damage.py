@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from history.errors import DamagedArtifact
+from history.base.errors import DamagedArtifact
 from models import bundle
 from models.bundle import MANIFEST, WORDED_FORMAT, load_bundle, read_verified
 from models.pointer import Pointer, load_champion, manifest_sha256

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from history.errors import InvalidInput
+from history.base.errors import InvalidInput
 from models.home import home_folder
 
 

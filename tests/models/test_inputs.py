@@ -4,9 +4,9 @@ from dataclasses import replace
 
 import numpy as np
 
+from history.base.warnings import Warning
 from history.history import History, no_interactions, no_stages
 from history.snapshot import open_leads
-from history.warnings import Warning
 from models.bundle import Bundle
 from models.inputs import InputCheck, input_warnings
 from tests.builders.lead_histories import factor

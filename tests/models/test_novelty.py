@@ -9,7 +9,7 @@ import pytest
 from features.feature import Feature
 from features.matrix import build_matrix
 from features.vocabulary import Vocabulary, learn
-from history.arrays import Floats
+from history.base.arrays import Floats
 from history.snapshot import all_leads, open_leads
 from models.novelty import TrainingRanges, learn_training_ranges, novelty_check
 from tests.builders.lead_histories import START_US, Lead, history_of

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from history.errors import DamagedArtifact
+from history.base.errors import DamagedArtifact
 from models.pointer import POINTER, Pointer, read_pointer, write_pointer
 
 

@@ -11,9 +11,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from history.history import DAY_US, GONE, LOST, OPEN, WON, History
+from history.history import GONE, LOST, OPEN, WON, History
 from history.snapshot import Snapshot, all_leads, open_leads, state_at, state_rows
-from history.times import format_time
+from history.text.times import DAY_US, format_time
 from models.bundle import Bundle, base_probability
 from models.scorer import grades, midrank, score
 from models.scores import COLUMNS, Scores

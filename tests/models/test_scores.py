@@ -5,7 +5,7 @@ import math
 import numpy as np
 import pytest
 
-from history.warnings import Warning
+from history.base.warnings import Warning
 from models.scores import COLUMN_KINDS, COLUMNS, STATUS, Scores, counted_warnings
 
 

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from history.history import DAY_US
+from history.text.times import DAY_US
 from simulation.leads import AMOUNT_SIGMA, BIG_FACTOR, BIG_SHARE, ZERO_SHARE, expected_amount, lead_batch
 from tests.builders.small_world import LEADS, simulated_batch, simulated_world
 

@@ -6,8 +6,8 @@ from typing import NamedTuple
 import numpy as np
 import pytest
 
-from history.arrays import Ints
-from history.history import DAY_US
+from history.base.arrays import Ints
+from history.text.times import DAY_US
 from simulation.leads import lead_batch
 from simulation.process import (
     DWELLS,

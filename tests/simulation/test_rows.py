@@ -5,7 +5,7 @@ from itertools import groupby
 import numpy as np
 import pytest
 
-from history.history import DAY_US
+from history.text.times import DAY_US
 from simulation.lead_columns import times
 from simulation.process import LOSE, REOPEN, WIN
 from simulation.rows import (

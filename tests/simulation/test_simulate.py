@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from history.errors import InvalidInput
+from history.base.errors import InvalidInput
 from history.history import LOST, WON
 from history.read import read_folder
 from simulation.simulate import simulate

@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 from sklearn.metrics import roc_auc_score
 
-from history.history import DAY_US
+from history.text.times import DAY_US
 from simulation.leads import lead_batch
 from simulation.process import PER_STAGE, RECENCIES
 from simulation.simulate import DEFAULT_END, _run, simulate

@@ -5,7 +5,7 @@ from datetime import date, timedelta
 import numpy as np
 import pytest
 
-from history.history import DAY_US
+from history.text.times import DAY_US
 from simulation.world import (
     EPOCH,
     HORIZON_DAYS,

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from features.feature import Block, Feature
-from history.arrays import Floats
+from history.base.arrays import Floats
 from training.drift import _psi_text, drift, learn_reference, population_stability
 
 K = 20

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from history.errors import InvalidInput
+from history.base.errors import InvalidInput
 from history.history import History
 from models.pointer import POINTER, read_pointer
 from training import pipeline

@@ -6,8 +6,9 @@ from typing import Any, cast
 import numpy as np
 import pytest
 
-from history.history import DAY_US, History
+from history.history import History
 from history.snapshot import cut
+from history.text.times import DAY_US
 from models.bundle import Bundle
 from training import promotion
 from training.evaluation.evaluated_rows import EvaluatedRows

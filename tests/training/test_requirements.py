@@ -5,8 +5,9 @@ from dataclasses import replace
 
 import pytest
 
-from history.errors import InvalidInput
-from history.history import DAY_US, LOST, WON, History
+from history.base.errors import InvalidInput
+from history.history import LOST, WON, History
+from history.text.times import DAY_US
 from tests.builders.lead_histories import START_US, Decision, Lead, history_of
 from training.requirements import MIN_WINS, require_outcomes, require_rows
 from training.rows.dataset import training_rows

@@ -4,8 +4,9 @@ from dataclasses import replace
 
 import numpy as np
 
-from history.history import DAY_US, History
+from history.history import History
 from history.snapshot import all_leads, cut
+from history.text.times import DAY_US
 from training.run_record import fingerprint
 
 

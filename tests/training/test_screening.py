@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from history.errors import InvalidInput
+from history.base.errors import InvalidInput
 from history.history import WON, History
 from tests.builders.lead_histories import factor
 from training.screening import screen

@@ -11,10 +11,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from history.history import DAY_US, LOST, WON, History, empty_factor, no_interactions, no_stages
+from history.base.warnings import json_of
+from history.history import LOST, WON, History, empty_factor, no_interactions, no_stages
 from history.read import read_folder
 from history.snapshot import cut, open_leads
-from history.warnings import json_of
+from history.text.times import DAY_US
 from models.bundle import load_bundle, save_bundle
 from models.scorer import score
 from tests.builders.lead_histories import START_US, Decision, Entry, Lead, factor, history_of

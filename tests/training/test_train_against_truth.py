@@ -7,9 +7,10 @@ import pytest
 
 from features.matrix import build_matrix
 from features.vocabulary import learn
-from history.arrays import Floats
-from history.history import DAY_US, LOST, OPEN, WON, History
+from history.base.arrays import Floats
+from history.history import LOST, OPEN, WON, History
 from history.snapshot import Snapshot, open_leads
+from history.text.times import DAY_US
 from models.calibration import sigmoid
 from models.parameters import Parameters
 from models.scorer import score

@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
+from history.base.progress import no_progress
 from history.history import History
-from history.progress import no_progress
 from training.rows.dataset import training_rows
 from training.rows.training_set import TrainingSet, prepare
 from training.validation import Validation, evaluate_validation, validate

@@ -4,8 +4,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from history.arrays import Floats, Ints, Mask
-from history.history import DAY_US
+from history.base.arrays import Floats, Ints, Mask
+from history.text.times import DAY_US
 from training.audit.columns import Column
 from training.audit.evidence import ANY_VALUE, STRONG, WEAK, Evidence, quoted
 from training.audit.leads import LeadStates

@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from history.arrays import Floats, Ints, Mask
+from history.base.arrays import Floats, Ints, Mask
 from training.audit.leads import LeadStates
 
 

@@ -3,10 +3,10 @@
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from history.config import FunnelConfig
-from history.errors import InvalidInput
+from history.base.errors import InvalidInput
+from history.base.warnings import Warning
+from history.config.config import FunnelConfig
 from history.history import History
-from history.warnings import Warning
 from training.audit.absence import only_closed, only_lost, only_open
 from training.audit.changes import back_filled, holds_last_value
 from training.audit.closing import date_of_closing, never_ahead, written_at_closing

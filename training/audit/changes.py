@@ -6,8 +6,9 @@ from typing import NamedTuple
 import numpy as np
 
 from features.attributes.parsing import canonical
-from history.arrays import Ints, Mask
-from history.history import DAY_US, History
+from history.base.arrays import Ints, Mask
+from history.history import History
+from history.text.times import DAY_US
 from training.audit.evidence import STRONG, Evidence, wilson_bounds
 from training.audit.leads import LeadStates
 

@@ -3,8 +3,8 @@
 import numpy as np
 from scipy.stats import poisson
 
-from history.arrays import Ints, Mask
-from history.history import DAY_US
+from history.base.arrays import Ints, Mask
+from history.text.times import DAY_US
 from training.audit.columns import NO_MOMENT, Column
 from training.audit.evidence import ANY_VALUE, MIN_EACH, STRONG, Evidence, quoted, wilson_bounds
 from training.audit.leads import LeadStates

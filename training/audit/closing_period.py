@@ -6,10 +6,10 @@ from typing import Final, NamedTuple
 import numpy as np
 
 from features.calendar import local_us
-from history.arrays import Ints
-from history.config import FunnelConfig
-from history.history import DAY_US
-from history.written_dates import month_of_name
+from history.base.arrays import Ints
+from history.config.config import FunnelConfig
+from history.text.times import DAY_US
+from history.text.written_dates import month_of_name
 from training.audit.agreement import Agreement, Pair, agreement_of
 from training.audit.columns import Column
 from training.audit.leads import LeadStates

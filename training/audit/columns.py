@@ -23,7 +23,7 @@ from features.attributes.parsing import (
     shown_texts,
 )
 from features.attributes.picks import likeliest_separator, pick_keys, separator_of
-from history.arrays import Codes, Floats, Ints, Mask
+from history.base.arrays import Codes, Floats, Ints, Mask
 from history.history import Factor, History
 
 MAX_LEVELS = 60  # values tested one by one

@@ -7,9 +7,10 @@ from typing import Final
 import numpy as np
 
 from features.calendar import local_us
-from history.arrays import Floats, Ints, Mask
-from history.history import DAY_US, History, Log, Stages
-from history.outcome_words import match_key
+from history.base.arrays import Floats, Ints, Mask
+from history.history import History, Log, Stages
+from history.text.outcome_words import match_key
+from history.text.times import DAY_US
 from training.audit.agreement import Agreement, Pair, agreement_of, largest_share
 from training.audit.columns import FIRST_LEVEL, NO_MOMENT, Column
 from training.audit.evidence import MIN_EACH, STRONG, Evidence

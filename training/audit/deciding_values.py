@@ -8,7 +8,7 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from history.arrays import Floats, Ints, Mask
+from history.base.arrays import Floats, Ints, Mask
 from training.audit.columns import FIRST_LEVEL, Column
 from training.audit.evidence import (
     ANY_VALUE,

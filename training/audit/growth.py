@@ -5,8 +5,8 @@ from typing import Final, NamedTuple
 import numpy as np
 from scipy.stats import rankdata, spearmanr
 
-from history.arrays import Floats, Ints, Mask
-from history.history import DAY_US
+from history.base.arrays import Floats, Ints, Mask
+from history.text.times import DAY_US
 from training.audit.columns import Column
 from training.audit.evidence import MIN_EACH, STRONG, WEAK, Evidence
 from training.audit.leads import LeadStates

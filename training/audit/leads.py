@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from history.arrays import Flags, Floats, Ints, Mask
+from history.base.arrays import Flags, Floats, Ints, Mask
 from history.history import LOST, OPEN, WON, Factor, History, empty_factor
 from history.snapshot import state_rows
 

@@ -10,14 +10,14 @@ import numpy as np
 
 from features.attributes.kinds import FITS, hints_of, infer, written_number_form
 from features.attributes.parsing import CATEGORY, DATE, NUMBER, instants, number
-from history.arrays import Ints
-from history.config import FunnelConfig
+from history.base.arrays import Ints
+from history.base.warnings import Warning
+from history.config.config import FunnelConfig
+from history.config.schema import ACCOUNT
 from history.history import Factor, History
-from history.schema import ACCOUNT
-from history.time_formats import DAY_FIRST, MONTH_FIRST
-from history.warnings import Warning
-from history.written_dates import date_order, written_date
-from history.written_numbers import PERCENT, POINT, decimal_mark, is_currency, taken_apart
+from history.text.time_formats import DAY_FIRST, MONTH_FIRST
+from history.text.written_dates import date_order, written_date
+from history.text.written_numbers import PERCENT, POINT, decimal_mark, is_currency, taken_apart
 
 SAMPLE: Final = 5_000  # leads
 MIN_LEADS: Final = 20  # with a value

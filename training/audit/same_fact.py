@@ -7,11 +7,13 @@ import numpy as np
 
 from features.attributes.parsing import boolean, canonical
 from features.calendar import local_us
-from history.arrays import Floats, Ints, Mask
-from history.config import FunnelConfig
-from history.history import DAY_US, LOST, OPEN, WON
-from history.outcome_words import folded, match_key, states_of_words
-from history.values import LARGEST_NUMBER
+from history.base.arrays import Floats, Ints, Mask
+from history.config.config import FunnelConfig
+from history.history import LOST, OPEN, WON
+from history.text.folding import folded
+from history.text.outcome_words import match_key, states_of_words
+from history.text.times import DAY_US
+from history.text.values import LARGEST_NUMBER
 from training.audit.agreement import Agreement, Pair, agreement_of, largest_share
 from training.audit.closing_period import closing_period
 from training.audit.columns import NO_MOMENT, Column

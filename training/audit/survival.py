@@ -5,8 +5,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from history.arrays import Floats, Ints, Mask
-from history.history import DAY_US
+from history.base.arrays import Floats, Ints, Mask
+from history.text.times import DAY_US
 from training.audit.evidence import MIN_EACH
 
 WINDOWS = 12

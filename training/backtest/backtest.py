@@ -10,10 +10,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from history.errors import InvalidInput
+from history.base.errors import InvalidInput
+from history.base.progress import Progress, no_progress, part
 from history.history import History
-from history.progress import Progress, no_progress, part
-from history.times import format_time
+from history.text.times import format_time
 from training.backtest.dates import MAX_DATES, default_dates, require_matured
 from training.backtest.groups import grouping_columns
 from training.backtest.origin import Replay, replay
@@ -45,7 +45,8 @@ def backtest(
 
     origins: how many dates, spread over the history; None for as many as have a matured horizon, up to 12.
     at_us: these dates instead, in microseconds UTC. by: columns to report by, beside stage, source, owner, lead age and
-    sensitive attributes. train: options of every training; None for the defaults. progress: see `history.progress`.
+    sensitive attributes. train: options of every training; None for the defaults. progress: see
+    `history.base.progress`.
 
     Dates at which the history was too short to train are skipped, with the reason. Raises InvalidInput if a date has
     no matured horizon, if `by` names an unknown column, or if no date is left.

@@ -5,9 +5,9 @@ from datetime import datetime
 
 import numpy as np
 
-from history.errors import InvalidInput
-from history.history import DAY_US, WON, History
-from history.times import format_time
+from history.base.errors import InvalidInput
+from history.history import WON, History
+from history.text.times import DAY_US, format_time
 from training.requirements import MIN_WINS
 from training.rows.dataset import grid_step_us
 

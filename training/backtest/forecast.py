@@ -10,12 +10,12 @@ from funnel.forecast.forecast import Forecast, ForecastOptions, forecast
 from funnel.forecast.hazards import KnownLeads, known_leads
 from funnel.forecast.periods import DEFAULT_COUNT, CalendarPeriod, periods, periods_before, shift
 from funnel.forecast.report import pipeline_views
-from history.errors import InvalidInput
+from history.base.errors import InvalidInput
+from history.base.progress import Progress, no_progress
 from history.history import History
 from history.odd_creations import first_creation_us
-from history.progress import Progress, no_progress
 from history.snapshot import cut
-from history.times import format_time
+from history.text.times import format_time
 from models.bundle import Bundle
 from models.intervals import Z80
 from training.backtest.forecast_metrics import NO_ESTIMATE, Cell, Estimate, summarize_cells

@@ -6,8 +6,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from history.arrays import Floats
-from history.times import format_time
+from history.base.arrays import Floats
+from history.text.times import format_time
 
 LEVELS = (0.1, 0.5, 0.9)  # of the quantiles
 OUTSIDE = 0.2  # of an 80 % interval

@@ -6,8 +6,8 @@ from typing import Any
 
 import numpy as np
 
-from history.arrays import Ints
-from history.errors import InvalidInput
+from history.base.arrays import Ints
+from history.base.errors import InvalidInput
 from history.history import History
 from training.backtest.origin import Replay
 from training.evaluation.bootstrap import bootstrap_metrics, metric_intervals, point_metrics

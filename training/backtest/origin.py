@@ -6,9 +6,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from features.matrix import build_matrix
-from history.arrays import Floats
+from history.base.arrays import Floats
+from history.base.progress import Progress, part
 from history.history import History
-from history.progress import Progress, part
 from history.snapshot import cut, open_leads
 from models.bundle import Bundle
 from models.scorer import score

@@ -9,7 +9,7 @@ import numpy as np
 import plotly.graph_objects as go
 
 from funnel.figures import GREY, LAYOUT
-from history.arrays import Floats, Ints
+from history.base.arrays import Floats, Ints
 from models.intervals import Z80
 from training.backtest.backtest import Backtest
 from training.evaluation.evaluated_rows import EvaluatedRows

@@ -6,9 +6,9 @@ from typing import Any
 
 import numpy as np
 
-from history.arrays import Floats, Ints
+from history.base.arrays import Floats, Ints
 from history.history import History
-from history.times import format_time
+from history.text.times import format_time
 from training.backtest.groups import metrics_by_group
 from training.backtest.origin import Replay
 from training.evaluation.bootstrap import (

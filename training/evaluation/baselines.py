@@ -11,7 +11,7 @@ import lightgbm as lgb
 import numpy as np
 
 from features.catalogue import Feature
-from history.arrays import Floats, Ints
+from history.base.arrays import Floats, Ints
 from models.calibration import sigmoid
 from training.evaluation.odoo import SMOOTHING
 from training.fit.linear import fit_logistic

@@ -5,7 +5,7 @@ from typing import Final
 
 import numpy as np
 
-from history.arrays import Floats, Ints
+from history.base.arrays import Floats, Ints
 from training.evaluation.evaluated_rows import EvaluatedRows
 from training.evaluation.weighted_metrics import weighted_metrics
 

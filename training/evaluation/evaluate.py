@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from history.arrays import Floats, Ints
+from history.base.arrays import Floats, Ints
 from history.snapshot import current_stages
 from models.calibration import BOUND, intercept_for, sigmoid
 from training.evaluation.bootstrap import point_metrics

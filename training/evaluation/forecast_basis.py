@@ -8,9 +8,10 @@ from funnel.forecast.hazards import known_leads
 from funnel.forecast.new_leads import forecast_new_leads, recent_rate
 from funnel.forecast.open_leads import OpenLeads, ages, win_probabilities
 from funnel.forecast.rhythm import fit_rhythm, working_days
-from history.arrays import Floats, Ints
-from history.history import DAY_US, WON, History
+from history.base.arrays import Floats, Ints
+from history.history import WON, History
 from history.snapshot import current_stages, open_leads
+from history.text.times import DAY_US
 from models.bundle import Bundle
 from models.calibration import intercept_for, sigmoid
 from models.forecast_basis import ForecastBasis

@@ -7,9 +7,9 @@ from itertools import pairwise
 import numpy as np
 
 from features.attributes.entries import text_at
-from history.arrays import Floats
-from history.history import DAY_US
+from history.base.arrays import Floats
 from history.snapshot import Snapshot, current_stages
+from history.text.times import DAY_US
 from training.evaluation.metrics import best_first
 
 AGE_STARTS = (0, 7, 30, 90, 180)  # days

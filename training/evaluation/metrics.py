@@ -5,7 +5,7 @@ The metrics themselves are in `weighted_metrics`: one implementation for a figur
 
 import numpy as np
 
-from history.arrays import Floats, Ints
+from history.base.arrays import Floats, Ints
 
 CONVERSION_METRICS = ("auc", "pr_auc", "log_loss", "brier", "ece", "lift_10", "wins_error")
 REVENUE_METRICS = ("revenue_error", "gini")

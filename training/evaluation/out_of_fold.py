@@ -7,7 +7,7 @@ from typing import NamedTuple, TypeVar
 
 import numpy as np
 
-from history.arrays import Floats, Ints
+from history.base.arrays import Floats, Ints
 from models.calibration import intercept_for, sigmoid
 from models.parameters import Parameters
 from training.evaluation.baselines import BASELINES, Task

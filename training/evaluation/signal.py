@@ -5,7 +5,7 @@ from typing import NamedTuple
 import numpy as np
 from scipy.stats import rankdata, t
 
-from history.arrays import Floats, Ints
+from history.base.arrays import Floats, Ints
 from training.evaluation.metrics import log_loss
 from training.evaluation.out_of_fold import recentred
 

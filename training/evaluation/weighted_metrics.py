@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from history.arrays import Floats, Ints
+from history.base.arrays import Floats, Ints
 from training.evaluation.evaluated_rows import EvaluatedRows
 from training.evaluation.metrics import BINS, best_first, lift_of, log_loss, relative_error
 

@@ -7,7 +7,7 @@ from typing import Any
 import lightgbm as lgb
 
 from features.catalogue import Feature
-from history.arrays import Floats
+from history.base.arrays import Floats
 from models.additive import AdditiveModel
 from models.linear import row_sums
 from models.parameters import Parameters, lightgbm_parameters

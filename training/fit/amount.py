@@ -7,8 +7,8 @@ import numpy as np
 from scipy.stats import rankdata
 
 from features.catalogue import Feature
-from history.arrays import Floats, Ints, Mask
-from history.history import DAY_US
+from history.base.arrays import Floats, Ints, Mask
+from history.text.times import DAY_US
 from models.amount import AmountModel
 from models.parameters import Parameters
 from training.fit.additive import FitSettings, WeightedRows, fit_conversion, fit_regression

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from history.arrays import Floats, Ints
+from history.base.arrays import Floats, Ints
 from models.calibration import Calibration, intercept_for, line, sigmoid
 from models.intervals import LogOddsError
 from models.parameters import Parameters

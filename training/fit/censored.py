@@ -4,8 +4,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from history.arrays import Floats, Ints, Mask
-from history.history import DAY_US, LOST, WON
+from history.base.arrays import Floats, Ints, Mask
+from history.history import LOST, WON
+from history.text.times import DAY_US
 from models.additive import AdditiveModel
 from models.calibration import sigmoid
 from training.fit.additive import FitSettings, WeightedRows, fit_conversion

@@ -7,7 +7,7 @@ from typing import NamedTuple
 import numpy as np
 
 from features.catalogue import Feature
-from history.arrays import Floats, Ints
+from history.base.arrays import Floats, Ints
 from models.calibration import log_odds
 from models.close_time import EDGE, CloseTime
 from models.parameters import Parameters

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from history.arrays import Floats
+from history.base.arrays import Floats
 from models.additive import AdditiveModel
 from models.calibration import Calibration
 from models.intervals import LogOddsError

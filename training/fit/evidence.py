@@ -7,7 +7,7 @@ import numpy as np
 
 from features.feature import Feature
 from features.group_wording import groups_of, has_groups, split_of
-from history.arrays import Floats, Ints, Mask
+from history.base.arrays import Floats, Ints, Mask
 from models.evidence import Comparison, Evidence, FeatureEvidence
 from models.intervals import wilson_terms
 from training.rows.dataset import GRID

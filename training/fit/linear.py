@@ -9,7 +9,7 @@ from sklearn.exceptions import ConvergenceWarning
 from sklearn.linear_model import LogisticRegression, Ridge
 
 from features.catalogue import Feature
-from history.arrays import Floats, Ints, Mask
+from history.base.arrays import Floats, Ints, Mask
 from models.linear import MAX_SIGMA, LinearModel, signed_log
 
 MAX_NEWTON_REGRESSORS = 1500  # up to so many a Newton step is cheaper than many gradient steps

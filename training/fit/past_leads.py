@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from history.arrays import Floats, Ints
+from history.base.arrays import Floats, Ints
 from history.history import WON
 from history.snapshot import current_stages
 from models.additive import AdditiveModel

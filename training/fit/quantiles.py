@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from history.arrays import Floats
+from history.base.arrays import Floats
 
 LEVELS = np.linspace(0.0, 1.0, 101)
 

@@ -12,8 +12,8 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from history.errors import InvalidInput
-from history.times import format_time
+from history.base.errors import InvalidInput
+from history.text.times import format_time
 from training.registry.home import relocate
 
 MODEL = "leadcast"

@@ -7,7 +7,7 @@ from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 
-from history.errors import DamagedArtifact, InvalidInput
+from history.base.errors import DamagedArtifact, InvalidInput
 from models.bundle import MANIFEST, Bundle, load_bundle
 from models.home import other_home
 from models.pointer import Pointer, manifest_sha256, read_pointer, sync_folder, write_pointer

@@ -5,10 +5,11 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from history.arrays import Flags, Ints, Mask
-from history.history import DAY_US, OPEN, History
+from history.base.arrays import Flags, Ints, Mask
+from history.history import OPEN, History
 from history.odd_creations import first_creation_us, odd_creations
 from history.snapshot import Snapshot, open_leads, state_at
+from history.text.times import DAY_US
 from training.rows.labels import Labels, label
 
 GRID, CREATION, ENTRY = 0, 1, 2  # origins of a row

@@ -8,10 +8,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from history.arrays import Flags, Floats, Ints, Mask
+from history.base.arrays import Flags, Floats, Ints, Mask
 from history.decisions import UNDECIDED, first_decisions
-from history.history import DAY_US, WON
+from history.history import WON
 from history.snapshot import Snapshot
+from history.text.times import DAY_US
 
 NOTHING_YET = UNDECIDED  # outcome of a row without a decision within the horizon
 

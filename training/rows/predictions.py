@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from history.arrays import Floats, Ints, Mask
+from history.base.arrays import Floats, Ints, Mask
 
 
 @dataclass(frozen=True)

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from history.arrays import Ints
+from history.base.arrays import Ints
 from training.rows.dataset import GRID, Rows
 
 FOLDS = 4

@@ -10,8 +10,8 @@ import numpy as np
 from scipy.stats import spearmanr
 
 from features.feature import Feature
-from history.arrays import Floats, Ints
-from history.history import DAY_US
+from history.base.arrays import Floats, Ints
+from history.text.times import DAY_US
 
 MAX_CORRELATION = 0.7  # rank correlation with the date; an attribute above it is a running number or similar
 MAX_PAST_LEADS_CORRELATION = 0.3  # of features learned from past leads: their counts grow with the company

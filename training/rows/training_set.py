@@ -8,7 +8,7 @@ import numpy as np
 from features.catalogue import Feature
 from features.matrix import build_matrix
 from features.vocabulary import Vocabulary, learn
-from history.arrays import Floats, Ints
+from history.base.arrays import Floats, Ints
 from history.history import History
 from history.lead_order import by_creation
 from models.bundle import Bundle

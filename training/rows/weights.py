@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from history.arrays import Floats, Ints
+from history.base.arrays import Floats, Ints
 
 
 def recency_weight(age_us: Ints, horizon_us: int, half_life_horizons: float) -> Floats:

@@ -12,7 +12,7 @@ from funnel.formatting import format_percent
 from funnel.state.deals import win_incidence_of
 from funnel.state.leaks.comparisons import FEWEST, Comparison, GroupValue, RateGap
 from funnel.state.leaks.windows import Windows
-from history.arrays import Mask
+from history.base.arrays import Mask
 
 MAX_GROUPS = 30  # values of a column that are tested, the most frequent ones
 COLUMNS = ("source", "owner")

@@ -13,8 +13,9 @@ from funnel.state.paths import FORWARD, SKIPPED, StagePaths
 from funnel.state.period import View
 from funnel.state.rows import rows_until
 from funnel.survival import CumulativeIncidence, aalen_johansen, outcomes
-from history.arrays import Ints, Mask
-from history.history import DAY_US, LOST, OUTBOUND, WON
+from history.base.arrays import Ints, Mask
+from history.history import LOST, OUTBOUND, WON
+from history.text.times import DAY_US
 
 SILENCE_DAYS = (
     7  # without an outbound touch; the win is counted from their end, so that both sides start alike

@@ -20,8 +20,8 @@ from funnel.state.stages import (
     win_incidence,
 )
 from funnel.survival import CumulativeIncidence, Durations, logrank_p_later
-from history.arrays import Ints, Mask
-from history.history import DAY_US
+from history.base.arrays import Ints, Mask
+from history.text.times import DAY_US
 
 
 @dataclass(frozen=True)

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from funnel.state.paths import StagePaths
 from funnel.state.period import Period, View, view_of
 from funnel.state.touches import Touches
-from history.history import DAY_US
 from history.odd_creations import first_creation_us
+from history.text.times import DAY_US
 
 WINDOW_DAYS = 90.0  # the recent window; the one before it is twice as long, so that its rates vary less
 LEAST_WINDOW_DAYS = 1

@@ -10,7 +10,7 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
 from funnel.dates import local_date
-from history.times import format_time
+from history.text.times import format_time
 from serving.api.beside import keep_call, keep_note, keep_snooze, read_call, read_note, read_snooze
 from serving.api.corrections import keep_corrections
 from serving.api.lead_path import lead_path, unknown_lead

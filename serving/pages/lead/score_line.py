@@ -5,8 +5,7 @@ from dataclasses import dataclass
 from math import ceil
 from typing import Any
 
-from history.history import DAY_US
-from history.times import read_rfc_3339
+from history.text.times import DAY_US, read_rfc_3339
 
 WIDTH, HEIGHT = 600, 120
 STEP = 0.1  # the axis ends at a multiple of it

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from history.times import format_time
+from history.text.times import format_time
 from models.bundle import Bundle
 from serving.base.clock import clock_us
 from serving.base.problems import error, invalid

@@ -17,7 +17,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from history.arrays import Bytes, Ints
+from history.base.arrays import Bytes, Ints
 
 CHUNK_BYTES = 16 * 1024 * 1024
 FILE_HEADER_BYTES = 100

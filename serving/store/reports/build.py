@@ -10,9 +10,9 @@ from funnel.forecast.track import past_forecasts
 from funnel.forecast.warnings import forecast_warnings
 from funnel.state.report import funnel_report
 from funnel.state.state import FunnelOptions
-from history.config import FunnelConfig
+from history.base.warnings import Warning, json_of
+from history.config.config import FunnelConfig
 from history.history import History
-from history.warnings import Warning, json_of
 from models.bundle import Bundle
 from serving.base.instant import read_instant
 from serving.store.reports.queries import ForecastQuery, FunnelQuery

@@ -9,7 +9,7 @@ from typing import Any
 import msgspec
 from sqlalchemy import func, select
 
-from history.errors import InvalidInput
+from history.base.errors import InvalidInput
 from models.bundle import Bundle
 from serving.store import schema as db
 from serving.store.database.transaction import read_setting

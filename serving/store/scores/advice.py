@@ -10,7 +10,8 @@ from typing import Any
 
 from features.attributes.parsing import BOOLEAN, boolean
 from features.wording import duration
-from history.history import DAY_US, INBOUND, NO_DIRECTION, OUTBOUND
+from history.history import INBOUND, NO_DIRECTION, OUTBOUND
+from history.text.times import DAY_US
 from models.bundle import Bundle
 from models.scorer import OpenLeads
 from models.usual_touches import UsualTouch

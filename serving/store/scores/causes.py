@@ -8,8 +8,9 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from history.history import DAY_US, GONE, LOST, OPEN, WON
+from history.history import GONE, LOST, OPEN, WON
 from history.snapshot import Snapshot
+from history.text.times import DAY_US
 from models.bundle import Bundle
 from models.scores import Scores
 from serving.store.history import history_of

@@ -10,8 +10,7 @@ import msgspec
 from sqlalchemy import Connection, and_, bindparam, func, literal_column, or_, select
 
 from funnel.state.next_step import Due, NextStep, Situation, next_step
-from history.history import DAY_US
-from history.times import format_time
+from history.text.times import DAY_US, format_time
 from serving.store import schema as db
 from serving.store.database.statements import PreparedQuery
 from serving.store.lead_rows import DIRECTION_TEXT

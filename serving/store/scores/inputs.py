@@ -6,7 +6,7 @@ from typing import Final
 import numpy as np
 from sqlalchemy import select
 
-from history.warnings import Warning
+from history.base.warnings import Warning
 from models.bundle import Bundle
 from models.inputs import InputCheck
 from serving.store import schema as db

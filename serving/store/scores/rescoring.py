@@ -8,8 +8,8 @@ from typing import Any, NamedTuple
 import numpy as np
 from sqlalchemy import Connection, func, select
 
+from history.base.progress import Progress
 from history.history import OPEN
-from history.progress import Progress
 from history.snapshot import Snapshot, state_at
 from models.bundle import Bundle
 from models.scorer import score_with_evidence as score_snapshot

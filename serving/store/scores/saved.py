@@ -8,11 +8,10 @@ from typing import Any, NamedTuple
 import msgspec
 from sqlalchemy import Connection, Select, Table, bindparam, delete, func, literal_column, select, update
 
-from history.display import Seen
-from history.history import DAY_US
-from history.schema import OWN_ATTRIBUTES
-from history.spelling import fold
-from history.times import format_time
+from history.config.display import Seen
+from history.config.schema import OWN_ATTRIBUTES
+from history.text.folding import fold
+from history.text.times import DAY_US, format_time
 from serving.store import schema as db
 from serving.store.database.statements import PreparedInsert, PreparedQuery, PreparedUpdate, in_parts
 from serving.store.database.transaction import Transaction

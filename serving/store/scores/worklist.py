@@ -8,8 +8,8 @@ from typing import Any, Final, NamedTuple, TypeVar
 
 from sqlalchemy import ColumnElement, Connection, Select, func, select
 
-from history.config import FunnelConfig
-from history.display import leads_per_owner
+from history.config.config import FunnelConfig
+from history.config.display import leads_per_owner
 from serving.store import schema as db
 from serving.store.config import stored_view
 from serving.store.cursors import read_cursor, write_cursor

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-from history.errors import DamagedArtifact
+from history.base.errors import DamagedArtifact
 from models.pointer import POINTER, sync_folder
 
 FORMAT = 1

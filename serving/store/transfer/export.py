@@ -9,13 +9,13 @@ from typing import Any
 
 from sqlalchemy import Connection, Select, Table, select
 
-from history.atomic_file import replacing
-from history.config import CONFIG_FILE
-from history.errors import InvalidInput
-from history.progress import Progress
-from history.schema import TABLES
-from history.times import format_time
-from history.values import number_text, value_text
+from history.base.atomic_file import replacing
+from history.base.errors import InvalidInput
+from history.base.progress import Progress
+from history.config.config import CONFIG_FILE
+from history.config.schema import TABLES
+from history.text.times import format_time
+from history.text.values import number_text, value_text
 from serving.store import schema as db
 from serving.store.config import attribute_names, stored_config
 from serving.store.database.engine import StoreEngine

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from history.arrays import Floats, Ints, Mask
+from history.base.arrays import Floats, Ints, Mask
 from history.history import Factor, History
 from serving.store.leads import compact_json
 

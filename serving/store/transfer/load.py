@@ -8,10 +8,10 @@ from typing import Any
 import numpy as np
 from sqlalchemy import Connection, Table, delete
 
-from history.errors import InvalidInput
+from history.base.errors import InvalidInput
+from history.base.progress import Progress
+from history.config.schema import ACCOUNT
 from history.history import Costs, History
-from history.progress import Progress
-from history.schema import ACCOUNT
 from serving.base.limits import MAX_KEY
 from serving.store import schema as db
 from serving.store.config import add_attribute_names, store_config

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from connectors.formats.archive import Unpacked, unpack
-from history.errors import InvalidInput
+from history.base.errors import InvalidInput
 
 
 def archive(path: Path, names: list[str]) -> Path:

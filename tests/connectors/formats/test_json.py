@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from connectors.sources import open_sources
-from history.errors import InvalidInput
+from history.base.errors import InvalidInput
 from tests.builders.export_sources import read, rows_of
 
 

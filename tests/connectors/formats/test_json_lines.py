@@ -15,7 +15,7 @@ from connectors import sources
 from connectors.accounts import Account
 from connectors.formats import json_lines
 from connectors.sources import open_sources
-from history.errors import InvalidInput
+from history.base.errors import InvalidInput
 
 PAIRS = [
     {"key": "value", "value": {"string_value": None, "int_value": "5"}},

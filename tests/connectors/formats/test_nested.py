@@ -6,7 +6,7 @@ import pyarrow as pa
 import pytest
 
 from connectors.formats.nested import IrregularError, Names, are_pairs, flat_columns, record_lists, text_of
-from history.values import value_text
+from history.text.values import value_text
 
 
 def flat(rows: list[dict[str, Any]], wanted: Any = lambda _name: True) -> dict[str, list[str | None]]:

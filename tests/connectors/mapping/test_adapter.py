@@ -10,7 +10,7 @@ import pytest
 
 from connectors.export import ReadOptions
 from connectors.run import Imported, run_import
-from history.errors import InvalidInput
+from history.base.errors import InvalidInput
 
 NOW_US = 1_790_000_000_000_000
 

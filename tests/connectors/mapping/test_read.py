@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from connectors.mapping.read import Cell, read_mapping
-from history.errors import InvalidInput
+from history.base.errors import InvalidInput
 
 LEADS = {"lead_id": "id", "created_at": "at"}
 PATH = Path("map.toml")

@@ -7,7 +7,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from connectors.persons.rows import Rules
-from history.errors import InvalidInput
+from history.base.errors import InvalidInput
 from tests.builders.person_rows import DAY, import_rows
 
 

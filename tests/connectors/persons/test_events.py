@@ -9,7 +9,7 @@ import pytest
 from connectors.export import ReadOptions
 from connectors.persons.events import EventNames, directions, event_names
 from connectors.persons.rows import Role
-from history.errors import InvalidInput
+from history.base.errors import InvalidInput
 
 DEFAULTS = EventNames(won=("Order Completed",), lost=(), stages=(), lead=("Signed Up",))
 KINDS = pa.array(["order_completed", "signed_up", "demo", None])

@@ -6,9 +6,8 @@ from zoneinfo import ZoneInfo
 import numpy as np
 
 from features.matrix import build_matrix
-from history.history import DAY_US
 from history.snapshot import Snapshot
-from history.times import parse_time
+from history.text.times import DAY_US, parse_time
 from tests.builders.lead_histories import START_US, Lead, history_of
 from tests.builders.learned_words import learned
 from tests.builders.made_leads import LAST_US, made_leads

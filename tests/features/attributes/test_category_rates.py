@@ -9,8 +9,9 @@ from features.attributes.category_rates import SHRINKAGE
 from features.attributes.learn import learn_attributes
 from features.matrix import build_matrix
 from features.vocabulary import Vocabulary, learn
-from history.history import DAY_US, LOST, OPEN, WON
+from history.history import LOST, OPEN, WON
 from history.snapshot import Snapshot, all_leads
+from history.text.times import DAY_US
 from tests.builders import lead_histories as made
 from tests.builders.feature_words import words
 from tests.builders.lead_histories import CALM, CONFIG, START_US, Decision, Lead, history_of

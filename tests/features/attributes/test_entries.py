@@ -3,7 +3,7 @@
 import numpy as np
 
 from features.attributes.entries import text_at
-from history.history import DAY_US
+from history.text.times import DAY_US
 from tests.builders.lead_histories import START_US, Change, Lead, history_of
 from tests.builders.made_leads import LAST_US
 

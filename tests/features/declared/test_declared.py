@@ -12,11 +12,12 @@ from hypothesis import strategies as st
 from features.declared.declared import declared_columns, declared_inputs, write_declared
 from features.matrix import build_matrix
 from features.vocabulary import learn
-from history.arrays import Floats
-from history.config import FunnelConfig
-from history.declared_features import ACCOUNT_SCOPE, LEAD, MEASURES, OF_VALUES, STAGES, DeclaredFeature
-from history.history import DAY_US, DIRECTIONS, History
+from history.base.arrays import Floats
+from history.config.config import FunnelConfig
+from history.config.declared_features import ACCOUNT_SCOPE, LEAD, MEASURES, OF_VALUES, STAGES, DeclaredFeature
+from history.history import DIRECTIONS, History
 from history.snapshot import Snapshot, open_leads
+from history.text.times import DAY_US
 from tests.builders import lead_histories as made
 from tests.builders.lead_histories import CALM, Change, Lead, history_of
 from tests.builders.made_leads import LAST_US, made_leads

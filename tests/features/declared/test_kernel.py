@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from features.declared.kernel import COUNT, declared_rows
-from history.history import DAY_US
+from history.text.times import DAY_US
 
 AS_OF_US = 100 * DAY_US
 

@@ -15,8 +15,9 @@ from features.interactions.interactions import (
 )
 from features.interactions.kernel import N_SINGLES
 from features.matrix import build_matrix
-from history.history import DAY_US, INBOUND, OUTBOUND
+from history.history import INBOUND, OUTBOUND
 from history.snapshot import Snapshot
+from history.text.times import DAY_US
 from tests.builders import lead_histories as made
 from tests.builders.feature_words import words
 from tests.builders.lead_histories import CALM, START_US, Lead, Touch, history_of

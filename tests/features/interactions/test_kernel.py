@@ -6,8 +6,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from features.matrix import build_matrix
-from history.history import DAY_US
 from history.snapshot import Snapshot
+from history.text.times import DAY_US
 from tests.builders.feature_words import words
 from tests.builders.lead_histories import CALM, START_US, Lead, Touch, history_of
 

@@ -5,8 +5,8 @@ import pytest
 from hypothesis import given, settings
 
 from features.matrix import build_matrix
-from history.history import DAY_US
 from history.snapshot import Snapshot
+from history.text.times import DAY_US
 from tests.builders import lead_histories as made
 from tests.builders.feature_words import words
 from tests.builders.lead_histories import CALM, STAGES, START_US, Entry, Lead, history_of

@@ -1,7 +1,7 @@
 """Learning stages: the usual days in each."""
 
 from features.vocabulary import learn
-from history.history import DAY_US
+from history.text.times import DAY_US
 from tests.builders.lead_histories import START_US, Entry, Lead
 from tests.builders.learned_words import rows_of
 

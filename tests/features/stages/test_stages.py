@@ -6,8 +6,8 @@ import pytest
 from features.matrix import build_matrix
 from features.stages import kernel
 from features.stages.stages import stage_features
-from history.history import DAY_US
 from history.snapshot import Snapshot
+from history.text.times import DAY_US
 from tests.builders.feature_words import words
 from tests.builders.lead_histories import STAGES, START_US, Lead, history_of
 

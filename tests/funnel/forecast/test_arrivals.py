@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from funnel.forecast.arrivals import arrivals
-from history.arrays import Ints
-from history.history import DAY_US
+from history.base.arrays import Ints
+from history.text.times import DAY_US
 from tests.builders.known_leads import NOW_US
 
 

@@ -7,8 +7,9 @@ import pytest
 
 from funnel.forecast.explain import PARTS, changes, explanation
 from funnel.forecast.forecast import Forecast, ForecastOptions, forecast
-from history.errors import InvalidInput
-from history.history import DAY_US, History
+from history.base.errors import InvalidInput
+from history.history import History
+from history.text.times import DAY_US
 from models.bundle import Bundle
 
 

@@ -16,8 +16,8 @@ from funnel.forecast.figures import (
 from funnel.forecast.forecast import Forecast, ForecastOptions, forecast
 from funnel.forecast.report import forecast_record
 from funnel.forecast.warnings import forecast_warnings
+from history.base.warnings import json_of
 from history.history import History
-from history.warnings import json_of
 from models.bundle import Bundle
 
 ROW = {"period_start": "2026-01-01", "period_end": "2026-02-01", "group": "a",

@@ -8,8 +8,9 @@ import pytest
 from funnel.forecast.forecast import Forecast, ForecastOptions, forecast
 from funnel.forecast.hazards import known_leads
 from funnel.forecast.report import forecast_record, forecast_rows
-from history.history import DAY_US, History
+from history.history import History
 from history.snapshot import cut
+from history.text.times import DAY_US
 from models.bundle import Bundle
 
 BACK_US = 45 * DAY_US

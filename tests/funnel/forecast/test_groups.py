@@ -8,7 +8,7 @@ from funnel.forecast.forecast import Forecast, ForecastOptions, forecast
 from funnel.forecast.groups import NOT_YET_CREATED, _coded, _new_share, groups_by
 from funnel.forecast.hazards import known_leads
 from funnel.forecast.report import forecast_rows
-from history.errors import InvalidInput
+from history.base.errors import InvalidInput
 from history.history import LOST, OPEN, WON, History
 from models.bundle import Bundle
 from tests.builders.known_leads import known_leads_of

@@ -6,7 +6,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from funnel.forecast.hazards import KnownLeads, hazards
-from history.history import DAY_US, LOST, OPEN, WON
+from history.history import LOST, OPEN, WON
+from history.text.times import DAY_US
 from tests.builders.known_leads import NOW_US, known_leads_of
 
 

@@ -6,7 +6,7 @@ from dataclasses import replace
 import numpy as np
 
 from funnel.forecast.level import ComingSpans, fit_level, prior_level
-from history.history import DAY_US
+from history.text.times import DAY_US
 from models.forecast_basis import ForecastBasis
 from tests.builders.known_leads import NOW_US
 

@@ -6,7 +6,8 @@ import numpy as np
 
 from funnel.forecast.hazards import KnownLeads
 from funnel.forecast.new_leads import forecast_new_leads, mean_amount
-from history.history import DAY_US, LOST, OPEN, WON
+from history.history import LOST, OPEN, WON
+from history.text.times import DAY_US
 from tests.builders.known_leads import NOW_US, known_leads_of
 
 

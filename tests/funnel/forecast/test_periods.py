@@ -10,9 +10,8 @@ from hypothesis import strategies as st
 
 from funnel.dates import local_date
 from funnel.forecast.periods import KINDS, periods, periods_before
-from history.errors import InvalidInput
-from history.history import DAY_US
-from history.times import parse_time
+from history.base.errors import InvalidInput
+from history.text.times import DAY_US, parse_time
 
 NOW_US = 1_780_000_000_000_000  # 2026-05-28T20:26:40Z
 

@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 
 from funnel.forecast.hazards import KnownLeads
 from funnel.forecast.rhythm import EVEN, PARTS, PRIOR_WINS, WEEKS, Rhythm, fit_rhythm, working_days
-from history.history import DAY_US, HOUR_US, LOST, WON
+from history.history import LOST, WON
+from history.text.times import DAY_US, HOUR_US
 
 TOKYO, NEW_YORK = ZoneInfo("Asia/Tokyo"), ZoneInfo("America/New_York")
 MONDAY_US = int(datetime(2025, 6, 2, tzinfo=UTC).timestamp()) * 1_000_000

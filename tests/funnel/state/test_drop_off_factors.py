@@ -8,8 +8,9 @@ from funnel.state.drop_off import ended_visits
 from funnel.state.drop_off_factors import Factor, attribute_factors, columns_of_interest, touch_factors
 from funnel.state.paths import stage_paths
 from funnel.state.period import Period
-from history.config import FunnelConfig
-from history.history import DAY_US, History
+from history.config.config import FunnelConfig
+from history.history import History
+from history.text.times import DAY_US
 from tests.builders.funnel_leads import STAGES, Lead, factor, history_of
 
 N = 80

@@ -11,7 +11,8 @@ from funnel.state.paths import stage_paths
 from funnel.state.probabilities import LeadProbabilities
 from funnel.state.state import FunnelOptions, funnel_state
 from funnel.state.touches import NEVER, touches_of
-from history.history import DAY_US, History
+from history.history import History
+from history.text.times import DAY_US
 from models.pace import Pace
 from tests.builders.funnel_leads import Lead, day, history_of
 

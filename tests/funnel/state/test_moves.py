@@ -11,10 +11,10 @@ from hypothesis import given, settings
 from funnel.state.figures import moves_figure
 from funnel.state.moves import DEFAULT_DAYS, place_name, shown_links
 from funnel.state.state import FunnelOptions, funnel_state
-from history.errors import InvalidInput
+from history.base.errors import InvalidInput
 from history.history import OPEN, WON, History
 from history.snapshot import Snapshot, all_leads, current_stages, cut, state_at
-from history.times import format_time
+from history.text.times import format_time
 from tests.builders.funnel_leads import Lead, day, history_of
 from tests.builders.twenty_leads import AS_OF, twenty
 from tests.funnel.state.test_paths import many

@@ -17,7 +17,8 @@ from funnel.state.next_step import (
     next_step,
     signs,
 )
-from history.history import DAY_US, HOUR_US, INBOUND, OUTBOUND
+from history.history import INBOUND, OUTBOUND
+from history.text.times import DAY_US, HOUR_US
 
 NOW_US = 1_780_000_000_000_000  # Thursday 28 May 2026, 20:26 UTC
 CALL = Touch(NOW_US - 16 * DAY_US, "call", "phone", OUTBOUND)

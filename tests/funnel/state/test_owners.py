@@ -9,8 +9,9 @@ import pytest
 
 import funnel.state.owners
 from funnel.state.owners import owners
-from history.history import DAY_US, Changes, History
+from history.history import Changes, History
 from history.snapshot import Snapshot
+from history.text.times import DAY_US
 from models.calibration import shifted_to_total
 from tests.builders.funnel_leads import CONFIG, Lead, day, factor, history_of, ints
 

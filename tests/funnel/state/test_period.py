@@ -11,8 +11,7 @@ from hypothesis import strategies as st
 from funnel.state.paths import stage_paths
 from funnel.state.period import Period, calendar_period, view_of
 from funnel.state.touches import touches_of
-from history.history import DAY_US
-from history.times import parse_time
+from history.text.times import DAY_US, parse_time
 from tests.builders.twenty_leads import twenty
 
 UTC, BERLIN = ZoneInfo("UTC"), ZoneInfo("Europe/Berlin")

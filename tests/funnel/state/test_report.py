@@ -5,9 +5,9 @@ from pathlib import Path
 
 from funnel.state.report import funnel_report
 from funnel.state.state import funnel_state
+from history.base.warnings import Warning
 from history.history import History
 from history.read import read_folder
-from history.warnings import Warning
 from models.pointer import champion
 
 WARNING = Warning("model_refused", "", "damaged")

@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from funnel.state.state import FunnelOptions, funnel_state
-from history.errors import InvalidInput
+from history.base.errors import InvalidInput
 from tests.builders.funnel_leads import CONFIG, Lead, day, history_of
 from tests.builders.twenty_leads import twenty, twenty_by_source
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from history.errors import InvalidInput
+from history.base.errors import InvalidInput
 from history.folder.acceptance import excess_problems, require_acceptable
 from history.history import Rejected, TableReport
 

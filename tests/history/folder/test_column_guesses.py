@@ -7,12 +7,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from history.config_file import load_config
-from history.errors import InvalidInput
+from history.base.errors import InvalidInput
+from history.config.file import load_config
+from history.config.schema import TABLES
 from history.folder.column_guesses import guessed_columns, toml_lines, write_columns
 from history.folder.files import guess_columns
 from history.read import read_folder
-from history.schema import TABLES
 
 
 @pytest.mark.parametrize(

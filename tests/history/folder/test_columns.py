@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from history.folder.columns import ROWS_AT_ONCE, numbers, texts, times, without_nul
 from history.history import Factor
-from history.times import format_time, parse_times
+from history.text.times import format_time, parse_times
 from tests.builders.csv_folder import read
 
 BERLIN = ZoneInfo("Europe/Berlin")

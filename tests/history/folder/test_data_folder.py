@@ -6,12 +6,12 @@ from pathlib import Path
 
 import pytest
 
-from history.config import FunnelConfig
-from history.config_file import load_config
-from history.errors import InvalidInput
+from history.base.errors import InvalidInput
+from history.config.config import FunnelConfig
+from history.config.file import load_config
 from history.folder.data_folder import config_differences
-from history.history import DAY_US
 from history.read import open_folder, read_folder
+from history.text.times import DAY_US
 from tests.builders.lead_records import plain
 
 INSTANTS_US = [None, *range(1_765_000_000_000_000, 1_785_000_000_000_000, 90 * DAY_US)]

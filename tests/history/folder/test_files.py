@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from history.errors import InvalidInput
+from history.base.errors import InvalidInput
 from history.read import read_folder
 from tests.builders.csv_folder import LEADS, problems
 

@@ -7,7 +7,7 @@ import pyarrow as pa
 import pytest
 
 from history.folder.local_numbers import read_column, read_numbers
-from history.written_numbers import decimal_mark
+from history.text.written_numbers import decimal_mark
 from tests.builders.csv_folder import counts, read
 
 

@@ -7,10 +7,10 @@ from zoneinfo import ZoneInfo
 import pyarrow as pa
 import pytest
 
-from history.date_order import DateOrder
 from history.folder.local_times import count_dates, read_column, read_times
-from history.time_formats import DAY_FIRST, MONTH_FIRST
-from history.times import format_time
+from history.text.date_order import DateOrder
+from history.text.time_formats import DAY_FIRST, MONTH_FIRST
+from history.text.times import format_time
 from tests.builders.csv_folder import counts, read
 
 UTC_ZONE = ZoneInfo("UTC")

@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from history.config import FunnelConfig
+from history.config.config import FunnelConfig
 from history.history import LOST, OPEN, WON
 from history.read import format_time, read_folder
 from history.row_warnings import row_warnings

@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from history.errors import InvalidInput
+from history.base.errors import InvalidInput
 from history.folder.merges import NO_LEAD, merges_of
 from history.history import LOST, OPEN, WON, History
 from history.read import read_folder

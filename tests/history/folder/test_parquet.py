@@ -7,7 +7,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from history.errors import InvalidInput
+from history.base.errors import InvalidInput
 from history.read import format_time, read_folder
 from tests.builders.csv_folder import read
 

@@ -2,8 +2,8 @@
 
 import pytest
 
+from history.config.schema import TABLES
 from history.folder.rules import CHECKS, FLAGGED, REJECTED, RULES
-from history.schema import TABLES
 
 
 def test_every_rule_has_a_name_of_its_own() -> None:

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from hypothesis import given, settings
 
-from history.config import FunnelConfig
+from history.config.config import FunnelConfig
 from history.history import GONE, LOST, OPEN, WON, Log
 from history.read import read_records
 from tests.builders.lead_records import DAY_US, NOW_US, TIME, lead, lead_records, plain

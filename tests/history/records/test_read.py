@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from history.config import FunnelConfig
+from history.config.config import FunnelConfig
 from history.read import read_folder, read_records
 from history.snapshot import cut, open_leads
 from tests.builders.lead_records import (

@@ -7,10 +7,10 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 
+from history.config.schema import TABLES
 from history.records.problems import ROW_TABLES
 from history.records.rows import TableRows, rows_of
 from history.records.timestamps import instants
-from history.schema import TABLES
 from tests.builders.lead_records import TIME, lead, lead_records
 
 

@@ -8,7 +8,7 @@ import lightgbm as lgb
 import numpy as np
 import pytest
 
-from history.arrays import Floats
+from history.base.arrays import Floats
 from models.trees.ensemble import Trees, trees_from_text
 from models.trees.lightgbm_text import TreeText, read_trees
 from tests.builders.small_models import made_model, made_values, odd_values

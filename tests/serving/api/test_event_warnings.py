@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from features.interactions.interactions import InteractionVocabulary
-from history.config import FunnelConfig
+from history.config.config import FunnelConfig
 from models.lead_values import value_check
 from serving.api.event_warnings import event_warnings
 from serving.base.event import RejectedEvent

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from sqlalchemy import select
 from starlette.testclient import TestClient
 
-from history.config import FunnelConfig
+from history.config.config import FunnelConfig
 from history.history import GONE, LOST, OPEN, WON
 from history.read import read_records
 from serving.api.leads import read_lead

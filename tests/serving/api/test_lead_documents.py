@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 import serving.api.lead_documents as documents
-from history.history import DAY_US
+from history.text.times import DAY_US
 from serving.api.lead_documents import LeadRequest, read_score_history, read_stored_leads
 from serving.store.cursors import read_cursor
 from serving.store.store import Store

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from starlette.testclient import TestClient
 
-from history.times import format_time
+from history.text.times import format_time
 from serving.api import lead_documents
 from serving.api.cursors import read_page_cursor
 from serving.api.lead_documents import LeadRequest, read_stored_leads

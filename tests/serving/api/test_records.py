@@ -2,7 +2,7 @@
 
 import pytest
 
-from history import schema
+from history.config import schema
 from serving.api.records import (
     CHANGE,
     EVENTS,

@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import select
 from starlette.testclient import TestClient
 
-from history.times import format_time
+from history.text.times import format_time
 from models.bundle import Bundle
 from models.pointer import champion
 from serving.base.clock import clock_us

@@ -2,7 +2,7 @@
 
 import pytest
 
-from history.errors import InvalidInput
+from history.base.errors import InvalidInput
 from serving.base.database_url import connect_arguments, read_address
 from serving.base.settings import read_settings
 

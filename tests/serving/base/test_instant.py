@@ -4,7 +4,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from history.times import format_time, parse_time
+from history.text.times import format_time, parse_time
 from serving.base.instant import FORM, InvalidInstant, InvalidRowTime, read_instant, read_row_time
 
 BERLIN = ZoneInfo("Europe/Berlin")

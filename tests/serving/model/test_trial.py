@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from history.errors import DamagedArtifact
+from history.base.errors import DamagedArtifact
 from models.pointer import Pointer, manifest_sha256
 from serving.model.trial import load_checked, try_in_child, try_out
 

@@ -9,7 +9,7 @@ import pytest
 from starlette.testclient import TestClient
 
 from funnel.archive import archived_forecast, save_report
-from history.times import parse_time
+from history.text.times import parse_time
 from models.bundle import Bundle
 from models.pointer import load_champion, read_pointer
 from serving.store.reports.build import forecast_from

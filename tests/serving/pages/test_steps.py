@@ -5,7 +5,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from funnel.state.next_step import ACTIONS, FACTS, KIND_NOUNS, NextStep
-from history.history import DAY_US, HOUR_US
+from history.text.times import DAY_US, HOUR_US
 from serving.pages.catalogue import Translator
 from serving.pages.formats import Formats
 from serving.pages.steps import step_words

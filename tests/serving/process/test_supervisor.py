@@ -10,7 +10,7 @@ import pytest
 from click.testing import CliRunner
 
 from cli.main import leadcast
-from history.errors import InvalidInput
+from history.base.errors import InvalidInput
 from models.bundle import load_bundle
 from models.pointer import read_pointer
 from serving.base.locked_tempdir import locked

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from history.times import format_time
+from history.text.times import format_time
 from serving.store import adjustments
 from serving.store.adjustments import (
     TOO_MANY,

@@ -9,9 +9,9 @@ import numpy as np
 import pytest
 from sqlalchemy import select
 
-from history.config import FunnelConfig
-from history.history import DAY_US, Factor, History
-from history.times import format_time
+from history.config.config import FunnelConfig
+from history.history import Factor, History
+from history.text.times import DAY_US, format_time
 from serving.store import all_leads as module
 from serving.store import schema as db
 from serving.store.all_leads import all_leads

@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from history.config import FunnelConfig
-from history.history import DAY_US
+from history.config.config import FunnelConfig
+from history.text.times import DAY_US
 from serving.store import beside
 from serving.store.beside import (
     TOO_MANY,

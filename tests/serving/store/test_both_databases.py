@@ -9,7 +9,7 @@ import pytest
 
 import serving.api.lead_documents
 import serving.api.leads
-from history.progress import no_progress
+from history.base.progress import no_progress
 from serving.store.scores.rescoring import rescore_all, rescore_dirty
 from tests.builders.service_client import caller
 from tests.builders.store_fakes import NOW_US, Clock, FakeModel, FakeRuntime, application, fake_score

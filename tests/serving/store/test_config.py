@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from history.config import FunnelConfig, from_dict
+from history.config.config import FunnelConfig, from_dict
 from serving.store.config import add_attribute_names, attribute_names, store_config, stored_config
 from serving.store.store import Store
 

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from sqlalchemy import select, update
 
-from history.config import FunnelConfig
+from history.config.config import FunnelConfig
 from serving.api.corrections import read_correction
 from serving.store import schema as db
 from serving.store.corrections import REPLACE, RETRACT, correct_events, find_events

@@ -6,9 +6,8 @@ import numpy as np
 import pytest
 
 from history.data_end import end_of
-from history.history import DAY_US
 from history.read import read_folder
-from history.times import format_time
+from history.text.times import DAY_US, format_time
 from serving.store.store import Store
 from tests.builders.scored_store import post, put
 from tests.builders.store_fakes import NOW_US, event

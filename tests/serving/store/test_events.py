@@ -5,8 +5,7 @@ from typing import Any
 import pytest
 from sqlalchemy import select
 
-from history.history import DAY_US
-from history.times import format_time
+from history.text.times import DAY_US, format_time
 from serving.base.limits import AHEAD_US
 from serving.store import schema as db
 from serving.store.events import IngestResult, store_events

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from history.config import FunnelConfig
+from history.config.config import FunnelConfig
 from history.read import read_records
 from serving.store.store import Store
 from tests.builders.store_fakes import contents, read_leads

@@ -9,7 +9,7 @@ from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from sqlalchemy import Connection, text
 
-from history.errors import InvalidInput
+from history.base.errors import InvalidInput
 from serving.store import migrate
 from serving.store.corrections import find_events
 from serving.store.database.engine import StoreEngine

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 from sqlalchemy import create_engine, text
 
-from history.config import FunnelConfig
+from history.config.config import FunnelConfig
 from serving.store.database import engine as store_engine
 from serving.store.database.engine import StoreEngine
 from serving.store.errors import StoreUnavailable, StoreUnfit

@@ -2,7 +2,7 @@
 
 import pytest
 
-from history.schema import TABLES
+from history.config.schema import TABLES
 from serving.store.schema import (
     BESIDE,
     CODE_COLUMNS,

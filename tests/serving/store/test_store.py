@@ -4,7 +4,7 @@ from pathlib import Path
 
 import numpy as np
 
-from history.history import DAY_US
+from history.text.times import DAY_US
 from serving.store.store import Store
 from tests.builders.scored_store import CREATED_US, post, put
 from tests.builders.store_fakes import NOW_US, event

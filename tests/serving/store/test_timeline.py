@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import pytest
 
-from history.history import DAY_US
+from history.text.times import DAY_US
 from serving.store.event_ids import EventNames
 from serving.store.lead_rows import LeadRow, LeadRows
 from serving.store.leads import current_attributes

@@ -6,11 +6,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from history.errors import InvalidInput
-from history.history import DAY_US
+from history.base.errors import InvalidInput
+from history.base.warnings import Warning
 from history.read import read_folder
 from history.snapshot import cut
-from history.warnings import Warning
+from history.text.times import DAY_US
 from simulation.simulate import simulate
 from tests.builders.audit_world import START_US, Texts, codes, days, either, factor, only, world
 from training.audit.audit import audit, suspects

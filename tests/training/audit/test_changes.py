@@ -5,8 +5,9 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from history.arrays import Ints
-from history.history import DAY_US, Changes, Factor
+from history.base.arrays import Ints
+from history.history import Changes, Factor
+from history.text.times import DAY_US
 from tests.builders.audit_world import codes, factor, world
 from training.audit.audit import audit
 from training.screening import screen

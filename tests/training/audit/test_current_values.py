@@ -6,9 +6,10 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from history.arrays import Ints
-from history.history import DAY_US, History, Interactions
+from history.base.arrays import Ints
+from history.history import History, Interactions
 from history.read import read_folder
+from history.text.times import DAY_US
 from simulation.simulate import simulate
 from tests.builders.audit_world import Texts, codes, days, factor, only
 from training.audit.audit import audit

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from history.arrays import Ints, Mask
+from history.base.arrays import Ints, Mask
 from training.audit.deciding_values import two_fold_auc
 
 

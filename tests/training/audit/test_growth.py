@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from history.arrays import Floats, Ints
-from history.history import DAY_US
+from history.base.arrays import Floats, Ints
+from history.text.times import DAY_US
 from tests.builders.audit_world import World, days, only, world
 
 SEEDS = range(3)

@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
+from history.base.warnings import Warning
 from history.read import read_folder
-from history.warnings import Warning
 from training.audit.misread_kinds import misread
 
 NUMBERS = [str(7 * i) for i in range(60)]

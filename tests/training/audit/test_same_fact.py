@@ -5,8 +5,9 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from history.arrays import Floats, Ints
-from history.history import DAY_US, Factor, Outcomes
+from history.base.arrays import Floats, Ints
+from history.history import Factor, Outcomes
+from history.text.times import DAY_US
 from tests.builders.audit_world import Texts, World, codes, days, factor, only, world
 from training.audit.audit import audit
 

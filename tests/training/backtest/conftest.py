@@ -4,8 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from history.history import DAY_US, History
+from history.history import History
 from history.read import read_folder
+from history.text.times import DAY_US
 from training.backtest.backtest import Backtest, backtest
 from training.backtest.dates import default_dates
 from training.train import TrainOptions

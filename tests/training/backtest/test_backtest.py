@@ -8,8 +8,9 @@ import pytest
 from click.testing import CliRunner
 
 from cli.main import leadcast
-from history.errors import InvalidInput
-from history.history import DAY_US, History
+from history.base.errors import InvalidInput
+from history.history import History
+from history.text.times import DAY_US
 from training.backtest.backtest import Backtest, backtest
 from training.evaluation.baselines import BASELINES
 from training.train import TrainOptions

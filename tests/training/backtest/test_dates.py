@@ -4,7 +4,8 @@ from itertools import pairwise
 
 import pytest
 
-from history.history import DAY_US, History
+from history.history import History
+from history.text.times import DAY_US
 from training.backtest.dates import default_dates, first_trainable_us
 
 

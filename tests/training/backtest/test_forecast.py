@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from funnel.forecast.forecast import ForecastOptions
-from history.errors import InvalidInput
+from history.base.errors import InvalidInput
 from history.read import read_folder
 from history.snapshot import cut
 from models.pointer import load_champion, read_pointer

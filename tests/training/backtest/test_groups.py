@@ -2,7 +2,7 @@
 
 import pytest
 
-from history.errors import InvalidInput
+from history.base.errors import InvalidInput
 from history.history import History
 from training.backtest.backtest import Backtest
 from training.backtest.groups import grouping_columns

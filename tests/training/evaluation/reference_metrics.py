@@ -3,7 +3,7 @@
 import numpy as np
 from sklearn.metrics import average_precision_score, brier_score_loss, log_loss, roc_auc_score
 
-from history.arrays import Floats
+from history.base.arrays import Floats
 from training.evaluation.metrics import best_first
 
 

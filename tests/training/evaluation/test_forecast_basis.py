@@ -5,8 +5,8 @@ from pathlib import Path
 import numpy as np
 
 from funnel.forecast.hazards import known_leads
-from history.history import DAY_US
 from history.read import read_folder
+from history.text.times import DAY_US
 from simulation.simulate import simulate
 from training.train import TrainOptions, train
 

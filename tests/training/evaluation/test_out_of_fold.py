@@ -5,9 +5,10 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from history.arrays import Floats
-from history.history import DAY_US, History
+from history.base.arrays import Floats
+from history.history import History
 from history.snapshot import cut
+from history.text.times import DAY_US
 from training.evaluation.out_of_fold import BY_DATE, expected_amounts, splits_of
 from training.fit.amount import fit_amount, past_wins
 from training.rows.dataset import training_rows

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from sklearn.metrics import roc_auc_score
 
-from history.arrays import Floats, Ints
+from history.base.arrays import Floats, Ints
 from training.evaluation.signal import auc_within_splits, find_signal
 
 REPEATS = 3  # rows of each lead

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from history.arrays import Floats
+from history.base.arrays import Floats
 from tests.builders.evaluated_rows import random_rows
 from tests.training.evaluation.reference_metrics import gini, lift, reference_metrics
 from training.evaluation.bootstrap import point_metrics

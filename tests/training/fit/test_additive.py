@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from features.feature import Feature
-from history.arrays import Floats
+from history.base.arrays import Floats
 from tests.builders.small_models import COLUMNS, QUICK, made_outcomes, made_values
 from training.fit.additive import FitSettings, WeightedRows, fit_conversion, fit_regression
 

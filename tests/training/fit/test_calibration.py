@@ -6,7 +6,7 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 
-from history.arrays import Floats
+from history.base.arrays import Floats
 from history.history import History
 from history.snapshot import Snapshot
 from models.calibration import intercept_for, sigmoid

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from features.feature import Feature
-from history.arrays import Floats
+from history.base.arrays import Floats
 from training.fit.close_time import MIN_WINS, WonRows, fit_close_time
 
 COLUMNS = tuple(Feature(f"x{j}", "number", "number", 0, "attributes", "", "") for j in range(3))

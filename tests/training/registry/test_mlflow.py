@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from history.errors import InvalidInput
+from history.base.errors import InvalidInput
 from tests.builders.registry_runs import Killed, add, champion, make_run
 from training.registry.registry import Registry
 

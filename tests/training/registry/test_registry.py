@@ -7,7 +7,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from history.errors import DamagedArtifact, InvalidInput
+from history.base.errors import DamagedArtifact, InvalidInput
 from models.bundle import read_verified
 from models.pointer import Pointer, manifest_sha256, read_pointer, write_pointer
 from tests.builders.registry_runs import add, champion, make_run

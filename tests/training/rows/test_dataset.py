@@ -7,8 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from history.history import DAY_US, OPEN, History
+from history.history import OPEN, History
 from history.snapshot import open_leads, state_at
+from history.text.times import DAY_US
 from tests.builders.lead_histories import CALM, Lead, history_of, instants, leads
 from training.rows import dataset
 from training.rows.dataset import CREATION, ENTRY, GRID, MOMENT_SHARE, Rows, grid, grid_step_us, training_rows

@@ -8,8 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from history.history import DAY_US, LOST, OPEN, WON, History
+from history.history import LOST, OPEN, WON, History
 from history.snapshot import Snapshot
+from history.text.times import DAY_US
 from tests.builders.lead_histories import CALM, CONFIG, START_US, Decision, Lead, history_of, instants, leads
 from training.rows.labels import NOTHING_YET, Labels, label
 

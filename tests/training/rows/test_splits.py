@@ -3,8 +3,9 @@
 import numpy as np
 import pytest
 
-from history.history import DAY_US, History
+from history.history import History
 from history.snapshot import cut
+from history.text.times import DAY_US
 from training.evaluation.out_of_fold import splits_of
 from training.rows.dataset import GRID, Rows, training_rows
 from training.rows.splits import FOLDS, MIN_EVALUATED_WINS, MIN_FIT_WINS, lead_splits, time_splits

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from features.feature import Feature
-from history.history import DAY_US
+from history.text.times import DAY_US
 from training.rows.time_proxies import MIN_KNOWN, masked, time_proxy_columns
 
 

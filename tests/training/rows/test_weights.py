@@ -5,8 +5,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from history.arrays import Ints
-from history.history import DAY_US
+from history.base.arrays import Ints
+from history.text.times import DAY_US
 from training.rows.weights import concentration, recency_weight, weight_per_lead
 
 leads = st.lists(st.integers(0, 9), min_size=1, max_size=40).map(lambda rows: np.array(rows, dtype=np.int64))

@@ -5,8 +5,8 @@ import json
 import sqlalchemy as sa
 from alembic import op
 
-from history.schema import ACCOUNT
-from history.values import value_text
+from history.config.schema import ACCOUNT
+from history.text.values import value_text
 
 revision = "0006"
 down_revision = "0005"

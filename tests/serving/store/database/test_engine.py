@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import text
 
-from history.errors import InvalidInput
+from history.base.errors import InvalidInput
 from serving.store.database.engine import StoreEngine
 from serving.store.errors import StoreUnavailable
 from serving.store.leads import PutLead, put_leads

@@ -6,8 +6,7 @@ from typing import Any
 
 import pytest
 
-from history.history import DAY_US
-from history.times import format_time
+from history.text.times import DAY_US, format_time
 from models.bundle import Bundle
 from models.pointer import champion
 from models.scorer import score

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from history.history import DAY_US
+from history.text.times import DAY_US
 from serving.store.store import Store
 from tests.builders.scored_store import history, listed, post, put, score_all, score_queued
 from tests.builders.store_fakes import NOW_US, Clock, FakeModel, event

@@ -2,8 +2,7 @@
 
 import pytest
 
-from history.history import DAY_US
-from history.times import format_time
+from history.text.times import DAY_US, format_time
 from serving.store.scores.rescoring import rescore_all
 from serving.store.store import Store
 from tests.builders.store_fakes import Clock

@@ -2,7 +2,7 @@
 
 import pytest
 
-from history.history import DAY_US
+from history.text.times import DAY_US
 from serving.store.lead_rows import find_leads
 from serving.store.scores.history import HistoryPage, score_history
 from serving.store.store import Store

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from history.history import DAY_US
+from history.text.times import DAY_US
 from models.bundle import Bundle
 from models.pointer import champion
 from serving.store.scores.inputs import stored_input_warnings

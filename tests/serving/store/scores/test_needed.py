@@ -5,7 +5,7 @@ from collections import Counter
 import numpy as np
 import pytest
 
-from history.history import DAY_US
+from history.text.times import DAY_US
 from serving.store import schema as db
 from serving.store.scores.needed import high_value
 from serving.store.store import Store

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from history.history import DAY_US
+from history.text.times import DAY_US
 from serving.store.leads import LOAD, mark_dirty
 from serving.store.scores import rescoring
 from serving.store.scores.rescoring import Rescorer, rescore_dirty

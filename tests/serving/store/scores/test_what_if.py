@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from history.history import DAY_US, INBOUND, OUTBOUND
-from history.times import format_time
+from history.history import INBOUND, OUTBOUND
+from history.text.times import DAY_US, format_time
 from models.bundle import Bundle
 from models.pointer import champion
 from models.scorer import score

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from history.history import DAY_US
+from history.text.times import DAY_US
 from serving.store.beside import Snooze, set_snoozes
 from serving.store.errors import InvalidCursor
 from serving.store.scores import worklist as module

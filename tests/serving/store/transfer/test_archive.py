@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from history.errors import DamagedArtifact
+from history.base.errors import DamagedArtifact
 from serving.store.transfer.archive import MANIFEST, STORE, pack, unpack
 
 RECORD: dict[str, Any] = {"leads": 3, "model_version": None}

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 import models.pointer
-from history.errors import DamagedArtifact
+from history.base.errors import DamagedArtifact
 from models.pointer import Pointer, manifest_sha256, read_pointer, write_pointer
 from serving.base.locked_tempdir import locked
 from serving.store.leads import PutLead, put_leads

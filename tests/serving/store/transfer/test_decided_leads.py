@@ -5,11 +5,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from history.config import FunnelConfig
-from history.history import DAY_US, GONE, LOST, OPEN, WON, History
-from history.progress import no_progress
+from history.base.progress import no_progress
+from history.config.config import FunnelConfig
+from history.history import GONE, LOST, OPEN, WON, History
 from history.read import parse_time
 from history.snapshot import state_at
+from history.text.times import DAY_US
 from serving.store.store import Store
 from serving.store.transfer.export import export_folder
 from tests.builders.scored_store import listed, post, score_all, score_queued, view

@@ -7,9 +7,9 @@ import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from history.errors import InvalidInput
-from history.progress import no_progress
-from history.schema import TABLES
+from history.base.errors import InvalidInput
+from history.base.progress import no_progress
+from history.config.schema import TABLES
 from serving.store import schema as db
 from serving.store.events import store_events
 from serving.store.leads import PutLead, put_leads

@@ -8,9 +8,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from history.config import FunnelConfig
-from history.errors import InvalidInput
-from history.progress import no_progress
+from history.base.errors import InvalidInput
+from history.base.progress import no_progress
+from history.config.config import FunnelConfig
 from history.read import read_records
 from serving.base.limits import MAX_KEY
 from serving.store.store import Store
