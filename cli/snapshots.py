@@ -152,17 +152,18 @@ def _of_store() -> Records:
     from cli.model_choice import champion_if_sound
     from cli.store import open_store
     from funnel.archive import FORECAST, FUNNEL, archived_forecast, archived_funnel
-    from serving.store.reports.build import forecast_from, funnel_config, funnel_from
+    from serving.store.reports.build import Source, forecast_from, funnel_config, funnel_from
     from serving.store.reports.queries import ForecastQuery, FunnelQuery
 
     bundle = champion_if_sound().bundle
     with open_store() as store:
-        state = funnel_from(store, FunnelQuery(), bundle)
+        source = Source(store, keeps=True)
+        state = funnel_from(source, FunnelQuery(), bundle)
         config = funnel_config(store, bundle)
         if bundle is None:
             return {FUNNEL: archived_funnel(state, config, {"model_version": None})}
 
-        result = forecast_from(store, ForecastQuery(), bundle)
+        result = forecast_from(source, ForecastQuery(), bundle)
     return {
         FUNNEL: archived_funnel(state, config, {"model_version": bundle.version}),
         FORECAST: archived_forecast(result, bundle.config, {"period": "month"}),

@@ -14,9 +14,12 @@ from serving.model.watch import ModelWatch
 from serving.store import schema as db
 from serving.store.async_store import AsyncStore
 from serving.store.errors import StoreUnavailable
+from serving.store.reports.cache import DIRECT_ROWS
+from serving.store.reports.kept import Schedule
 
 FIRST_LOOK_SECONDS = 20.0  # requests are accepted after this time even without a model
 STORE_SECONDS = 1.5
+MINUTE_US = 60_000_000
 
 
 def _any_lead(connection: Connection) -> object:
@@ -31,7 +34,8 @@ class Runtime:
         self.watch = ModelWatch(settings.home, settings.run_folder)
         self.jobs = Jobs(settings.home)
         self.states = States()
-        self.stored = AsyncStore(settings.home, settings.database_url, lambda: self.watch.current)
+        reports = Schedule(settings.report_minutes * MINUTE_US, DIRECT_ROWS)
+        self.stored = AsyncStore(settings.home, settings.database_url, lambda: self.watch.current, reports)
         self.states.sources += [self.watch.gauges, self.stored.gauges]
 
     async def store_answers(self) -> bool:

@@ -136,7 +136,6 @@ DECLARATIONS = (
     "serving/model/errors.py",
     "serving/store/errors.py",
     "serving/store/migrations/*.py",
-    "serving/store/reports/queries.py",
     "simulation/names.py",
     "training/backtest/result.py",
 )

@@ -83,20 +83,21 @@ def _change_entries(changes: Changes, names: Sequence[str], texts: list[Sequence
     values = changes.value.values
     new_texts: dict[int, list[str]] = {}
     known: dict[tuple[int, int], int] = {}
-    entry = []
-    for pair in zip(attribute.tolist(), changes.value.codes.tolist(), strict=True):
-        j, code = pair
-        if j < 0 or code < 0:
-            entry.append(-1)
-            continue
+    entry = np.full(len(attribute), -1, dtype=np.int32)
+    # The others are skipped at once: of a million changes, one attribute has a few.
+    rows = np.flatnonzero((attribute >= 0) & (changes.value.codes >= 0))
+    entries = []
+    for pair in zip(attribute[rows].tolist(), changes.value.codes[rows].tolist(), strict=True):
         if pair not in known:
+            j, code = pair
             appended = new_texts.setdefault(j, [])
             known[pair] = len(texts[j]) + len(appended)
             appended.append(values[code])
-        entry.append(known[pair])
+        entries.append(known[pair])
+    entry[rows] = entries
     for j, appended in new_texts.items():
         texts[j] = [*texts[j], *appended]
-    return _ChangeEntries(attribute, np.array(entry, dtype=np.int32))
+    return _ChangeEntries(attribute, entry)
 
 
 def entries_at(entries: Entries, rows: Snapshot) -> Codes:

@@ -5,12 +5,15 @@ from serving.base.problems import Problem, error, invalid, unavailable
 from serving.model.errors import NoModel
 from serving.store.errors import (
     DiskFull,
+    ReportPreparing,
     ReportRefused,
     ReportsBusy,
     ReportSlow,
     StoreSlow,
     StoreUnavailable,
 )
+
+PREPARING_SECONDS = 5  # between two looks
 
 
 def expected_problem(raised: Exception) -> Problem | None:
@@ -27,6 +30,9 @@ def expected_problem(raised: Exception) -> Problem | None:
         return unavailable("outlook-busy", "Too many funnels and forecasts at once; try again.", 2)
     if isinstance(raised, ReportSlow):
         return unavailable("outlook-slow", "It takes longer than expected; ask again.", 10)
+    if isinstance(raised, ReportPreparing):
+        detail = "It is being prepared for the first time from all stored leads; ask again in some seconds."
+        return unavailable("outlook-preparing", detail, PREPARING_SECONDS)
     return None
 
 

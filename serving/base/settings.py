@@ -15,6 +15,7 @@ SCOPES = ("read", "score", "ingest", "admin")
 DEFAULT_HOME = ".leadcast"
 DEFAULT_CONCURRENCY = 64
 MAX_CONCURRENCY = 10_000
+DEFAULT_REPORT_MINUTES, MAX_REPORT_MINUTES = 10, 1_440
 DEFAULT_UPLOAD_MB, MAX_UPLOAD_MB = 200, 10_000
 LOGGED = ("all", "errors", "off")
 LABEL_DIGITS = 8
@@ -38,6 +39,7 @@ class ApiKey:
 class Settings:
     """rate_limit is in requests a second and key (None: unlimited), concurrency in requests at once per worker.
 
+    report_minutes: the least time between two funnels or forecasts of a large store.
     frame_ancestors are the origins whose pages may show a lead's panel in a frame.
     """
 
@@ -49,6 +51,7 @@ class Settings:
     run_folder: Path | None = None
     frame_ancestors: tuple[str, ...] = ()
     upload_mb: int = DEFAULT_UPLOAD_MB  # files of one upload
+    report_minutes: int = DEFAULT_REPORT_MINUTES
     database_url: str | None = field(default=None, repr=False)  # may contain a password
 
 
@@ -65,6 +68,7 @@ def read_settings(environment: Mapping[str, str] = os.environ) -> Settings:
         run_folder=Path(run_folder) if run_folder else None,
         frame_ancestors=_origins(environment.get("LEADCAST_FRAME_ANCESTORS", ""), problems),
         upload_mb=_upload(environment.get("LEADCAST_UPLOAD_MB", ""), problems),
+        report_minutes=_minutes(environment.get("LEADCAST_REPORT_MINUTES", ""), problems),
         database_url=_database(environment.get("LEADCAST_DATABASE_URL", ""), problems),
     )
     if problems:
@@ -127,6 +131,18 @@ def _upload(text: str, problems: list[str]) -> int:
         f"LEADCAST_UPLOAD_MB must be a whole number from 1 to {MAX_UPLOAD_MB}: megabytes of files in one upload"
     )
     return DEFAULT_UPLOAD_MB
+
+
+def _minutes(text: str, problems: list[str]) -> int:
+    if not text.strip():
+        return DEFAULT_REPORT_MINUTES
+    if text.strip().isdecimal() and 1 <= int(text) <= MAX_REPORT_MINUTES:
+        return int(text)
+    problems.append(
+        f"LEADCAST_REPORT_MINUTES must be a whole number from 1 to {MAX_REPORT_MINUTES}: "
+        "minutes between two funnels or forecasts of a large store"
+    )
+    return DEFAULT_REPORT_MINUTES
 
 
 def _database(text: str, problems: list[str]) -> str | None:

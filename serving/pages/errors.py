@@ -21,6 +21,7 @@ OF_CODE = {
     "store-unavailable": "store",
     "store-slow": "store",
     "disk-full": "store",
+    "outlook-preparing": "preparing",
 }
 KNOWN = frozenset({401, 403, 404, 405, 413, 422, 429, 500, 503})
 
@@ -42,6 +43,10 @@ def problem_pages(app: Starlette) -> Callable[[Scope, Problem], Response]:
 
 
 def _render(request: Request, problem: Problem) -> Response:
+    if problem.code == "outlook-preparing" and request.headers.get("hx-request"):
+        return Response(
+            status_code=204
+        )  # the waiting page asks again (htmx); a 503 would be an error in its console
     return render(
         "error.html",
         request,

@@ -19,7 +19,7 @@ from serving.pages.cookies import own_path
 from serving.pages.forms import Form, read_form
 from serving.pages.funnel import columns_to_group_by
 from serving.pages.lead.what_if import read_number
-from serving.pages.rendering import reader_of, render
+from serving.pages.rendering import is_waiting_page, reader_of, refreshed, render
 from serving.pages.worklist_links import worklist_link
 from serving.store.reports.build import Record
 
@@ -37,6 +37,8 @@ async def get_forecast_page(request: Request) -> Response:
     """The forecast, explained, with the options of `leadcast forecast` as form fields."""
     form = read_form(request)
     report = await read_forecast(request, explained(form))
+    if is_waiting_page(request):
+        return refreshed()
     forecast = report.record
     rows: list[Record] = forecast["total"] if "total" in forecast else forecast["periods"]
     kind = form.fields.get("period", "month")

@@ -15,7 +15,7 @@ from serving.http.router import Routes
 from serving.pages.charts import Charts, Words, charts_of
 from serving.pages.date_presets import presets
 from serving.pages.forms import read_form
-from serving.pages.rendering import render
+from serving.pages.rendering import is_waiting_page, refreshed, render
 from serving.pages.worklist_links import leak_link, worklist_link
 from serving.store.reports.build import Record
 
@@ -34,6 +34,8 @@ async def get_funnel_page(request: Request) -> Response:
     """The funnel, with the options of `leadcast funnel` as form fields."""
     form = read_form(request)
     report = await read_funnel(request, form.query)
+    if is_waiting_page(request):
+        return refreshed()
     state = shown(report.record)
     bundle = request.app.state.runtime.watch.current
     zone = zone_of(state["timezone"])

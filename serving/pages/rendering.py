@@ -81,6 +81,16 @@ def is_panel(request: Request) -> bool:
     return b"panel=1" in request.scope["query_string"].split(b"&")
 
 
+def refreshed() -> Response:
+    """The answer to a page that waited for a report: it reads itself anew, with scripts and charts (htmx)."""
+    return Response(headers={"HX-Refresh": "true"})
+
+
+def is_waiting_page(request: Request) -> bool:
+    """True for the question of a page whether its report is prepared by now."""
+    return "hx-request" in request.headers
+
+
 def here(request: Request) -> str:
     """The path and query of a page that was read; "/" for what was posted."""
     if request.method not in ("GET", "HEAD"):

@@ -5,6 +5,7 @@ import logging
 from collections.abc import AsyncIterator, Callable, Hashable, Iterable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import asynccontextmanager, suppress
+from functools import partial
 from itertools import count
 from pathlib import Path
 from typing import Any, NamedTuple, TypeVar
@@ -21,7 +22,9 @@ from serving.store.database.storage_warnings import storage_warnings
 from serving.store.database.writer import Work
 from serving.store.errors import StoreUnavailable
 from serving.store.outage_state import OutageState
-from serving.store.reports.cache import CachedReports
+from serving.store.reports.cache import DIRECT, CachedReports
+from serving.store.reports.keeper import ReportKeeper
+from serving.store.reports.kept import Schedule
 from serving.store.scores.rescoring import Rescorer, count_waiting
 from serving.store.scores.worklist import Worklist
 from serving.store.store import Store
@@ -55,11 +58,19 @@ class _Counts(NamedTuple):
 class AsyncStore:
     """A worker's access to the store; `bundle` returns the current model, None if there is none."""
 
-    def __init__(self, home: Path, url: str | None, bundle: Callable[[], Bundle | None]) -> None:
+    def __init__(
+        self,
+        home: Path,
+        url: str | None,
+        bundle: Callable[[], Bundle | None],
+        reports: Schedule = DIRECT,
+    ) -> None:
         self.store = Store(home, url)
         self.rescorer = Rescorer(self.store, bundle)
-        self.rescorer.on_failure = _log_failure
-        self.reports = CachedReports(self.store)
+        self.rescorer.on_failure = partial(_log_failure, "rescoring failed")
+        self.reports = CachedReports(self.store, reports)
+        self.report_keeper = ReportKeeper(self.store, url, bundle, reports)
+        self.report_keeper.on_failure = partial(_log_failure, "reports could not be prepared")
         self.worklist = Worklist(lambda: self.store.now_us())
         self.outages = OutageState()
         self._readers = ThreadPoolExecutor(READER_THREADS, thread_name_prefix="store-reader")
@@ -78,6 +89,7 @@ class AsyncStore:
         except StoreUnavailable as outage:
             self.outages.failed("read", outage)
         self.rescorer.start()
+        self.report_keeper.start()
         try:
             yield
         finally:
@@ -88,6 +100,7 @@ class AsyncStore:
 
     def _close(self) -> None:
         self.rescorer.close()
+        self.report_keeper.close()
         self._readers.shutdown()
         self.reports.close()
         self.store.close()
@@ -211,6 +224,6 @@ def _gauge(name: str, description: str, value: float) -> Gauge:
     return Gauge(name, description, {}, float(value))
 
 
-def _log_failure(error: Exception) -> None:
+def _log_failure(event: str, error: Exception) -> None:
     fields = {"reason": error.reason} if isinstance(error, StoreUnavailable) else described(error)
-    LOGGER.log(logging.ERROR, "rescoring failed", extra={"fields": fields})
+    LOGGER.log(logging.ERROR, event, extra={"fields": fields})

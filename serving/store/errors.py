@@ -57,5 +57,9 @@ class ReportSlow(Exception):
     """A funnel or forecast is still being computed after the longest wait of a request."""
 
 
+class ReportPreparing(Exception):
+    """A funnel or forecast of a large store that is prepared for the first time."""
+
+
 class InvalidCursor(ValueError):
     """The cursor was not issued by this query."""

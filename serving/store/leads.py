@@ -5,7 +5,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, delete, select
+import msgspec
+from sqlalchemy import Connection, delete, select, update
 
 from history.config.display import LEAD_ID, Seen, display_of
 from history.config.schema import ACCOUNT
@@ -22,6 +23,7 @@ EVENT_KEYS_PER_DELETE = 500
 CREATED, UPDATED, UNCHANGED, CONFLICT = "created", "updated", "unchanged", "conflict"
 
 LIVE, LOAD, FOLLOWING = range(3)  # why a lead is queued: its change, its load, a change in its account
+ERASURES = "erase_no"  # the counter of erasures
 MOST_FOLLOWERS = 500  # of the leads that are scored together: two seconds of work
 
 _MARK_DIRTY = PreparedInsert(db.dirty, "lead_no", ("row_no", "is_bulk"))
@@ -178,6 +180,8 @@ def erase_leads(transaction: Transaction, lead_ids: Sequence[str]) -> list[bool]
         _erase(connection, lead_no)
     if numbers:
         transaction.numbers("score_no", 1)  # serving/store/scores/saved.py
+        transaction.numbers(ERASURES, 1)
+        forget_reports(connection, list(numbers))
     # pop: the second of two equal ids finds nothing any more
     return [numbers.pop(lead_id, None) is not None for lead_id in lead_ids]
 
@@ -204,6 +208,14 @@ def _erase(connection: Connection, lead_no: int) -> None:
         connection.execute(delete(table).where(table.c.lead_no == lead_no))
     for table in (*db.DERIVED, *db.BESIDE, db.leads):
         connection.execute(delete(table).where(table.c.lead_no == lead_no))
+
+
+def forget_reports(connection: Connection, lead_ids: Sequence[str]) -> None:
+    """Empties the prepared reports that name one of these leads; they are prepared anew."""
+    emptied = {"made_us": None, "version": None, "body": None}
+    for lead_id in lead_ids:
+        names_it = db.reports.c.body.contains(msgspec.json.encode(lead_id).decode(), autoescape=True)
+        connection.execute(update(db.reports).where(names_it).values(emptied))
 
 
 def _forget_events(connection: Connection, keys: Sequence[bytes]) -> None:

@@ -269,6 +269,20 @@ adjustments = Table(
 
 BESIDE = (notes, snoozes, adjustments)
 
+# Funnels and forecasts of a large store, by their query: asked for, and as prepared last (serving/store/reports).
+reports = Table(
+    "reports",
+    metadata,
+    Column("key", Text, primary_key=True),  # SHA-256 of the query
+    Column("query", Text, nullable=False),  # JSON
+    Column("asked_us", BigInteger, nullable=False),
+    Column("made_us", BigInteger),  # NULL: not prepared yet
+    Column("version", Text),  # of the store that it was made of
+    Column("model_version", Text),
+    Column("refused", Text),  # JSON list of messages, in place of a body
+    Column("body", Text),  # JSON
+)
+
 settings = Table(
     "settings",
     metadata,

@@ -1,7 +1,7 @@
 """The service's store: one object for everything that reads and writes it."""
 
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 
@@ -23,7 +23,28 @@ from serving.store.config import stored_config
 from serving.store.data_end import data_end_us, late_row_warnings
 from serving.store.database.engine import StoreEngine
 from serving.store.database.writer import Writer
-from serving.store.history import factor, history_of_leads
+from serving.store.history import StoredLeads, factor, history_of_leads
+
+
+@dataclass(frozen=True)
+class StoredRows:
+    """The rows of a store as visible at as_of_us, before a configuration reads them."""
+
+    as_of_us: int
+    leads: StoredLeads
+    costs: Costs | None
+
+    def history(self, config: FunnelConfig) -> History:
+        """The whole history under a configuration; stages that it does not name are ordered by the data."""
+        history = without_gone(history_of_leads(self.leads, config, self.as_of_us))
+        if not config.stages:
+            stages, config = infer_stages(history.stages, config)
+            history = replace(history, config=config, stages=stages)
+        return replace(
+            history,
+            costs=self.costs,
+            warnings=(*history.warnings, *undated_warning(history), *bulk_warning(history)),
+        )
 
 
 class Store:
@@ -69,20 +90,15 @@ class Store:
 
         with_ids=False leaves out the ids of interactions, which no figure needs.
         """
-        used = config or self.config() or FunnelConfig()
+        rows = self.read_rows(as_of_us, with_ids=with_ids)
+        return rows.history(config or self.config() or FunnelConfig())
+
+    def read_rows(self, as_of_us: int, *, with_ids: bool = True) -> StoredRows:
+        """All rows of the leads created by as_of_us, of which histories under several configurations can be made."""
         end_us = self.data_end_us(self.now_us()) or 0
         with self.engine.reading() as connection:
             leads = all_leads(connection, as_of_us, end_us, with_ids)
-            history = without_gone(history_of_leads(leads, used, as_of_us))
-            costs = _costs(connection, as_of_us)
-        if not used.stages:
-            stages, used = infer_stages(history.stages, used)
-            history = replace(history, config=used, stages=stages)
-        return replace(
-            history,
-            costs=costs,
-            warnings=(*history.warnings, *undated_warning(history), *bulk_warning(history)),
-        )
+            return StoredRows(as_of_us, leads, _costs(connection, as_of_us))
 
     def count_leads(self) -> int:
         """Number of stored leads."""

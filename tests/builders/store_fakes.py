@@ -29,6 +29,8 @@ from serving.model.errors import NoModel
 from serving.store.async_store import AsyncStore
 from serving.store.history import history_of
 from serving.store.lead_rows import find_leads, rows_of
+from serving.store.reports.cache import DIRECT
+from serving.store.reports.kept import Schedule
 from serving.store.store import Store
 
 NOW_US = 1_780_000_000_000_000  # 2026-05-28
@@ -130,11 +132,11 @@ class FakeWatch:
 class FakeRuntime:
     """The part of serving.runtime.Runtime that routes use."""
 
-    def __init__(self, home: Path, model: Any, url: str | None = None) -> None:
+    def __init__(self, home: Path, model: Any, url: str | None = None, reports: Schedule = DIRECT) -> None:
         self.settings = Settings(home=home)
         self.watch = FakeWatch(model)
         self.jobs = Jobs(home)
-        self.stored = AsyncStore(home, url, lambda: None)
+        self.stored = AsyncStore(home, url, lambda: None, reports)
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:

@@ -11,6 +11,7 @@ from serving.http.guard import unexpected_problem
 from serving.model.errors import NoModel
 from serving.store.errors import (
     DiskFull,
+    ReportPreparing,
     ReportRefused,
     ReportsBusy,
     ReportSlow,
@@ -29,6 +30,7 @@ from serving.store.errors import (
         (StoreSlow(), 503, "store-slow", "2"),
         (ReportsBusy(), 503, "outlook-busy", "2"),
         (ReportSlow(), 503, "outlook-slow", "10"),
+        (ReportPreparing(), 503, "outlook-preparing", "5"),
         (NoModel(), 503, "no-model", "5"),
         (InvalidInstant("from"), 422, "invalid-request", None),
         (ReportRefused(["by: no such column"]), 422, "invalid-request", None),

@@ -61,3 +61,11 @@ def test_size_of_uploads_is_a_whole_number_of_megabytes() -> None:
     for text in ("0", "-1", "1.5", "20000", "lots"):
         with pytest.raises(InvalidInput, match="LEADCAST_UPLOAD_MB"):
             read_settings({"LEADCAST_UPLOAD_MB": text})
+
+
+def test_time_between_reports_is_a_whole_number_of_minutes() -> None:
+    assert read_settings({}).report_minutes == 10
+    assert read_settings({"LEADCAST_REPORT_MINUTES": " 60 "}).report_minutes == 60
+    for text in ("0", "-1", "1.5", "1441", "often"):
+        with pytest.raises(InvalidInput, match="LEADCAST_REPORT_MINUTES"):
+            read_settings({"LEADCAST_REPORT_MINUTES": text})

@@ -12,7 +12,7 @@ from funnel.archive import archived_forecast, save_report
 from history.text.times import parse_time
 from models.bundle import Bundle
 from models.pointer import load_champion, read_pointer
-from serving.store.reports.build import forecast_from
+from serving.store.reports.build import Source, forecast_from
 from serving.store.reports.queries import ForecastQuery
 from serving.store.scores.rescoring import rescore_dirty
 from serving.store.store import Store
@@ -63,7 +63,7 @@ def world(tmp_path_factory: pytest.TempPathFactory, bundle: Bundle, crm: Path) -
 def archive_forecasts(store: Store, bundle: Bundle) -> None:
     """Saves the forecasts of the first days of three past months."""
     for day in ("2026-02-01", "2026-03-01", "2026-04-01"):
-        answer = forecast_from(store, ForecastQuery(as_of=day), bundle)
+        answer = forecast_from(Source(store), ForecastQuery(as_of=day), bundle)
         record = archived_forecast(answer, bundle.config, {"period": "month"})
         assert record is not None
         save_report(store.engine.home, record, parse_time(answer["as_of"], bundle.config.zone))

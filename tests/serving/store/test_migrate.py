@@ -64,7 +64,7 @@ def test_events_of_a_store_without_corrections_can_be_corrected(
         early.writer.write(put_leads, put("Ann"))
         early.writer.write(store_events, read_events({"events": events}))
         with early.engine.writing() as connection:
-            for table in ("corrections", "notes", "snoozes", "adjustments", "score_records"):
+            for table in ("corrections", "notes", "snoozes", "adjustments", "score_records", "reports"):
                 connection.execute(text(f"DROP TABLE {table}"))
             for name in ("leads_by_account", "changes_of_account"):
                 connection.execute(text(f"DROP INDEX {name}"))

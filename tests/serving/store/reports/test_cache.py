@@ -23,7 +23,7 @@ def test_report_follows_every_change(client: TestClient) -> None:
 
 
 def test_report_expires_also_if_the_clock_is_set_back() -> None:
-    report = Report({}, b"", None, (), made_us=NOW_US)
+    report = Report({}, b"", None, "", made_us=NOW_US)
     assert report.is_fresh(NOW_US + VALID_US - 1)
     assert not report.is_fresh(NOW_US + VALID_US)
     assert not report.is_fresh(NOW_US - 1)
