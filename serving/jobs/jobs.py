@@ -1,7 +1,7 @@
 """Jobs of people that take minutes, such as a training: child processes, one job at a time over all workers of a home.
 
 The worker that was asked holds the lock and reads the child's progress; every worker reads the state file. A job ends
-with its worker.
+with its worker, or by a file that any worker writes to cancel it.
 """
 
 import asyncio
@@ -17,10 +17,12 @@ from pathlib import Path
 from serving.base.clock import clock_us
 from serving.base.json_logs import LOGGER
 from serving.jobs.run import JobRun, StepFailed
-from serving.jobs.state import DONE, FAILED, INTERRUPTED, JobState, read_state, write_state
+from serving.jobs.state import CANCELLED, DONE, FAILED, INTERRUPTED, JobState, read_state, write_state
 
 FOLDER = "jobs"
 LOCK = "lock"
+CANCEL = "cancel"  # holds the start of the job that is to end
+CANCEL_SECONDS = 0.25  # between two looks for it
 SCRATCH = "work-"  # folders of a job; those of a killed one are removed by the next
 ATTEMPTS, PAUSE_SECONDS = 5, 0.02  # a look at the lock holds it for a moment
 
@@ -108,6 +110,12 @@ class Jobs:
                 state.status = INTERRUPTED
         return state
 
+    def cancel(self) -> None:
+        """Asks the worker of the running job to end it; nothing if none runs. Raises OSError for a read-only home."""
+        state = self.state()
+        if state is not None and state.is_running:
+            (self.folder / CANCEL).write_text(str(state.started_us))
+
     def is_busy(self) -> bool:
         """True while a job, or an upload for one, holds the lock."""
         if not (self.folder / LOCK).exists():
@@ -121,8 +129,7 @@ class Jobs:
     async def _work(self, claim: Claim, job: Job, run: JobRun) -> None:
         state, outcome = run.state, INTERRUPTED
         try:
-            await job.work(run)
-            outcome = DONE
+            outcome = DONE if await self._finishes(job, run) else CANCELLED
         except StepFailed as failure:
             outcome, state.error = FAILED, str(failure)
         except OSError as error:
@@ -131,9 +138,32 @@ class Jobs:
             state.status, state.ended_us = outcome, clock_us()
             with suppress(OSError):
                 write_state(self.folder, state)
+            (self.folder / CANCEL).unlink(missing_ok=True)
             claim.release()
             fields = {"kind": job.kind, "status": outcome, "step": state.steps[state.step]}
             LOGGER.info("job ended", extra={"fields": fields})
+
+    async def _finishes(self, job: Job, run: JobRun) -> bool:
+        """Works until the job's end, which raises its failures; False if it was cancelled before."""
+        work = asyncio.ensure_future(job.work(run))
+        try:
+            while not (await asyncio.wait([work], timeout=CANCEL_SECONDS))[0]:
+                if self._is_cancelled(run.state):
+                    return False
+            await work
+            return True
+        finally:
+            if not work.done():
+                work.cancel()
+                with suppress(asyncio.CancelledError):
+                    await work
+
+    def _is_cancelled(self, state: JobState) -> bool:
+        """True if the file names this job: one for a job before it means nothing."""
+        try:
+            return (self.folder / CANCEL).read_text() == str(state.started_us)
+        except OSError:
+            return False
 
     def _lock(self, mode: int) -> int | None:
         """A descriptor that holds the lock, None if another one does."""
@@ -147,6 +177,7 @@ class Jobs:
 
     def _clean_up(self) -> None:
         """Removes the folders of a killed job. Called with the lock held."""
+        (self.folder / CANCEL).unlink(missing_ok=True)
         for leftover in self.folder.glob(f"{SCRATCH}*"):
             shutil.rmtree(leftover, ignore_errors=True)
         state = read_state(self.folder)

@@ -1,11 +1,13 @@
 """One job while it runs: its steps are commands, whose progress and results it keeps in the state file."""
 
 import asyncio
+import os
 import re
 import signal
 import time
 from asyncio.subprocess import PIPE, Process
 from collections import deque
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -50,6 +52,7 @@ class JobRun:
             stderr=PIPE,
             limit=LONGEST_LINE,
             env=environment_of(self.home, self.scratch),
+            start_new_session=True,  # a group of its own, so that `_end` reaches what the command has started
         )
         try:
             tail, output = await asyncio.gather(self._follow(process), _read_result(process))
@@ -104,16 +107,23 @@ async def _read_result(process: Process) -> bytes:
 
 
 async def _end(process: Process) -> None:
-    """Ends a command that still runs: first politely, so that it removes its temporary files."""
+    """Ends a command that still runs, with its children: first politely, so that it removes its temporary files."""
     if process.returncode is not None:
         return
-    process.terminate()
+    _signal_group(process, signal.SIGTERM)
     try:
         async with asyncio.timeout(END_SECONDS):
             await process.wait()
     except TimeoutError:
-        process.kill()
-        await process.wait()
+        pass
+    _signal_group(process, signal.SIGKILL)
+    await process.wait()
+
+
+def _signal_group(process: Process, number: int) -> None:
+    """Sends a signal to the command and what it has started; some of it may have ended."""
+    with suppress(ProcessLookupError):
+        os.killpg(process.pid, number)
 
 
 def _words(code: int, tail: list[str]) -> str:

@@ -8,6 +8,7 @@ import msgspec
 
 FILE = "state.json"
 RUNNING, DONE, FAILED, INTERRUPTED = "running", "done", "failed", "interrupted"
+CANCELLED = "cancelled"  # by someone on a page
 
 
 class JobState(msgspec.Struct):

@@ -10,6 +10,7 @@ from serving.http.form_posts import Fields
 from serving.http.router import Routes
 from serving.jobs import kinds
 from serving.jobs.jobs import Job, JobRunning, Jobs
+from serving.pages.cookies import own_path
 from serving.pages.rendering import reader_of, render
 
 VERSION = re.compile(r"\d{1,9}")
@@ -53,6 +54,17 @@ async def post_rollback(request: Request, fields: Fields) -> Response:
 async def post_versions(request: Request, fields: Fields) -> Response:
     """Lists the registry's versions anew."""
     return await started(request, kinds.listing())
+
+
+@routes.form("/job/cancel", "admin")
+async def post_cancel(request: Request, fields: Fields) -> Response:
+    """Ends the running job; returns to the page that shows it. One that has ended meanwhile is no fault."""
+    jobs: Jobs = request.app.state.runtime.jobs
+    try:
+        jobs.cancel()
+    except OSError as fault:
+        raise unwritable(fault) from None
+    return RedirectResponse(own_path(fields.text("to")), 303)
 
 
 async def started(request: Request, job: Job, page: str = "/model") -> Response:

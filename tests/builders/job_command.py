@@ -3,8 +3,11 @@
 import json
 import os
 import signal
+import subprocess
 import sys
 from pathlib import Path
+
+WAIT = [sys.executable, "-c", "import signal; signal.pause()"]
 
 
 def tell(line: str) -> None:
@@ -13,7 +16,7 @@ def tell(line: str) -> None:
 
 
 def main(what: str, *arguments: str) -> None:
-    """Does one of: answer JSON, fail in words, fail without, die, hang, print too much, print no JSON."""
+    """Does one of: answer JSON, fail in words or without, die, hang (with a child), print too much, print no JSON."""
     tell("0% reading")
     tell("a line for people")
     tell("40% fitting")
@@ -31,7 +34,9 @@ def main(what: str, *arguments: str) -> None:
     elif what == "die":
         os.kill(os.getpid(), signal.SIGKILL)
     elif what == "hang":
-        Path(arguments[0]).write_text(str(os.getpid()))
+        child = [subprocess.Popen(WAIT).pid] if len(arguments) > 1 else []
+        for file, pid in zip(arguments, [os.getpid(), *child], strict=True):
+            Path(file).write_text(str(pid))
         while True:
             signal.pause()
     elif what == "long line":

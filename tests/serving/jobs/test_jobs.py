@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from serving.jobs.jobs import LOCK, SCRATCH, Job, JobRunning, Jobs
+from serving.jobs.jobs import CANCEL, LOCK, SCRATCH, Job, JobRunning, Jobs
 from serving.jobs.run import JobRun
-from serving.jobs.state import DONE, FAILED, INTERRUPTED, JobState, write_state
+from serving.jobs.state import CANCELLED, DONE, FAILED, INTERRUPTED, JobState, write_state
 from tests.builders.running_service import ROOT, until
 
 COMMAND = "tests.builders.job_command"
@@ -89,6 +89,51 @@ def test_end_of_the_worker_ends_its_job(tmp_path: Path) -> None:
     asyncio.run(check())
     with pytest.raises(ProcessLookupError):
         os.kill(int(pid_file.read_text()), 0)
+
+
+def test_any_worker_cancels_a_job_with_all_its_processes(tmp_path: Path) -> None:
+    pid_files = tmp_path / "pid", tmp_path / "pid-of-child"
+
+    async def check() -> None:
+        jobs, other = Jobs(tmp_path), Jobs(tmp_path)
+        other.cancel()  # nothing runs
+        await jobs.start(job("hang", *map(str, pid_files)), None)
+        await soon(lambda: all(file.exists() and file.read_text() for file in pid_files))
+        other.cancel()
+        await ended(jobs)
+        state = other.state()
+        assert state is not None
+        assert (state.status, state.error) == (CANCELLED, None)
+        (await jobs.claim()).release()
+
+    asyncio.run(check())
+    until(lambda: not any(is_running(int(file.read_text())) for file in pid_files))
+    assert sorted(path.name for path in (tmp_path / "jobs").iterdir()) == [LOCK, "state.json"]
+
+
+def is_running(pid: int) -> bool:
+    """False also for a child that has ended and that nobody waits for."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except OSError:
+        return False
+
+
+def test_what_cancels_an_earlier_job_leaves_a_later_one_alone(tmp_path: Path) -> None:
+    async def check() -> None:
+        jobs = Jobs(tmp_path)
+
+        async def work(run: JobRun) -> None:
+            (jobs.folder / CANCEL).write_text("1")
+            await job("answer").work(run)
+
+        await jobs.start(Job("test", ("one",), work), None)
+        await ended(jobs)
+        state = jobs.state()
+        assert state is not None
+        assert state.status == DONE
+
+    asyncio.run(check())
 
 
 WORKER = f"""

@@ -14,7 +14,7 @@ from tests.builders.service_client import caller, service
 from tests.builders.store_fakes import FakeRuntime, application
 
 KEYS = "full,reader:read"
-PATHS = ("/model/train", "/model/promote", "/model/rollback", "/model/versions")
+PATHS = ("/model/train", "/model/promote", "/model/rollback", "/model/versions", "/job/cancel")
 
 
 @pytest.fixture
@@ -71,6 +71,24 @@ def test_progress_is_shown_with_and_without_scripts(tmp_path: Path, held: Claim)
         part = client.get("/job")
         assert 'hx-get="/job"' in part.text
         assert "hx-refresh" not in part.headers
+    held.release()
+
+
+def test_running_job_is_cancelled_from_its_page(tmp_path: Path, held: Claim) -> None:
+    with caller(application(FakeRuntime(tmp_path / "home", None))) as client:
+        running(tmp_path / "home")
+        page = client.get("/model")
+        assert 'action="/job/cancel"' in page.text
+        sent = {"csrf_token": Page(page.text).fields["csrf_token"], "to": "/model"}
+        answer = client.post("/job/cancel", data=sent, follow_redirects=False)
+        assert (answer.status_code, answer.headers["location"]) == (303, "/model")
+        assert (tmp_path / "home" / "jobs" / "cancel").read_text() == "1"
+        running(tmp_path / "home", status="cancelled", step=1, ended_us=2)
+        words = Page(client.get("/model").text).words
+        assert "The training was cancelled." in words
+        assert "Done before: Train and judge" in words
+        answer = client.post("/job/cancel", data=sent, follow_redirects=False)
+        assert answer.status_code == 303
     held.release()
 
 
