@@ -16,6 +16,7 @@ from serving.api.worklist import CAPACITY, PAGE, SELECTION, csv_response, workli
 from serving.http.queries import Many, Reader, one_of, optional, read_filter, read_query, read_text
 from serving.http.router import Routes
 from serving.pages.catalogue import Translator
+from serving.pages.lead.page import notices_of
 from serving.pages.rendering import formats_of, render
 from serving.pages.saved_views import my_owner, saved_views
 from serving.pages.steps import step_words
@@ -46,6 +47,7 @@ READERS: dict[str, Reader] = {
     "capacity": optional(CAPACITY["capacity"]),
     "format": one_of(("html", "csv")),
     "panel": read_text,
+    "done": read_text,
 }
 
 
@@ -73,6 +75,7 @@ async def get_worklist_page(request: Request) -> Response:
     values = read_query(request.scope["query_string"], READERS)
     as_csv = values.pop("format", "html") == "csv"
     values.pop("panel", None)
+    done = values.pop("done", None)
     values = {key: value for key, value in values.items() if value is not None}
     capacity = values.pop("capacity", None)
     address = address_of({**values, "capacity": capacity})
@@ -92,6 +95,7 @@ async def get_worklist_page(request: Request) -> Response:
         request,
         **_shown(request, listed, address),
         **as_of,
+        notices=notices_of(done, Translator(formats_of(request))),
         outage=outage,
         refused=runtime.watch.refused,
         snooze_days=SNOOZE_DAYS,

@@ -25,7 +25,7 @@ from serving.pages.cookies import own_path
 from serving.pages.lead.page import PREFIX, Wanted, lead_page
 from serving.pages.lead.what_if import filled, read_number, request_of
 from serving.pages.rendering import lead_link, reader_of, zone_of
-from serving.store.beside import NoteKey, delete_notes
+from serving.store.beside import NewNote, NoteKey, delete_notes
 
 routes = Routes()
 
@@ -39,12 +39,10 @@ def _lead_id(request: Request, part: str) -> str:
 
 
 def _back(fields: Fields, lead_id: str, done: str) -> Response:
-    """To the page that the form was on, which says what was done."""
+    """To the page that the form was on, the lead's or the worklist, which says what was done."""
     target = own_path(fields.text("to"))
     path, _, query = target.partition("?")
-    if not path.startswith("/leads/"):
-        # The worklist's forms return to it.
-        return RedirectResponse(target if fields.text("to") else lead_link(lead_id), 303)
+    path = path if fields.text("to") else lead_link(lead_id)
     kept = [(key, text) for key, text in parse_qsl(query) if key not in ("done", "correct")]
     return RedirectResponse(f"{path}?{urlencode([*kept, ('done', done)])}", 303)
 
@@ -64,10 +62,33 @@ async def post_called(request: Request, fields: Fields) -> Response:
 async def post_noted(request: Request, fields: Fields) -> Response:
     """Keeps a note, with the name of who is signed in."""
     lead_id = _lead_id(request, "notes")
-    author = reader_of(request)
-    note = read_note(lead_id, {"text": fields.text("text"), **({"author": author} if author else {})})
-    await keep_note(store_of(request), note)
+    await keep_note(store_of(request), _note(request, fields, lead_id))
     return _back(fields, lead_id, "noted")
+
+
+def _note(request: Request, fields: Fields, lead_id: str) -> NewNote:
+    author = reader_of(request)
+    return read_note(lead_id, {"text": fields.text("text"), **({"author": author} if author else {})})
+
+
+@routes.form("/leads/{lead_id:text}/keep", "ingest")
+async def post_kept(request: Request, fields: Fields) -> Response:
+    """Keeps a note, a snooze until a date, or both: what is filled in on a line of the worklist."""
+    lead_id, store = _lead_id(request, "keep"), store_of(request)
+    if not fields.text("text") and not fields.text("until"):
+        raise invalid([error(["body"], "write a note, or choose a date")])
+    note = _note(request, fields, lead_id) if fields.text("text") else None
+    snooze = None
+    if fields.text("until"):
+        snooze = read_snooze(
+            lead_id, {"until": fields.text("until")}, request.app.state.runtime.watch.current
+        )
+    # Both are read before either is kept: a form with a fault changes nothing.
+    if note is not None:
+        await keep_note(store, note)
+    if snooze is not None:
+        await keep_snooze(store, snooze)
+    return _back(fields, lead_id, "noted" if snooze is None else ("snoozed" if note is None else "kept"))
 
 
 @routes.form("/leads/{lead_id:text}/remove-note", "ingest")

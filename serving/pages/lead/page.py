@@ -41,6 +41,7 @@ DONE = {
     "removed": "lead.done_removed",
     "snoozed": "lead.done_snoozed",
     "awake": "lead.done_awake",
+    "kept": "lead.done_kept",
     "corrected": "lead.done_corrected",
 }
 READERS = {
@@ -171,7 +172,7 @@ def _shown(request: Request, wanted: Wanted, document: Mapping[str, Any]) -> dic
         "crm_url": safe_url(lead["url"]),
         "choices": None if wanted.bundle is None else choices_of(wanted.bundle),
         "call_id": f"page-{secrets.token_urlsafe(12)}",
-        "notices": [translate(DONE[query["done"]])] if query.get("done") in DONE else [],
+        "notices": notices_of(query.get("done"), translate),
         "moves": document["moves"][:MOVES_SHOWN],
         "changed": None if result is None else _moved(wanted, result),
     }
@@ -201,6 +202,11 @@ def bars_of(score: Mapping[str, Any], bundle: Bundle, translate: Translator) -> 
         bundle.evidence.sentence(bundle.features, reason, bundle.vocabulary) for reason in score["reasons"]
     ]
     return waterfall(score, steps_of(score, notes), ends)
+
+
+def notices_of(done: str | None, translate: Translator) -> list[str]:
+    """What a form has done, in words; nothing for a word that is not one of ours."""
+    return [translate(DONE[done])] if done in DONE else []
 
 
 def _step(shown: Shown | None, translate: Translator) -> StepWords | None:

@@ -155,7 +155,7 @@ def test_called_and_snoozed_leads_change_the_list(world: tuple[World, TestClient
     lead_id = client.get("/v1/leads?limit=1&order=created_at").json()["leads"][0]["lead_id"]
     form = {"csrf_token": fields["csrf_token"], "to": "/?limit=3", "days": "7"}
     answer = client.post(f"/leads/{lead_id}/snooze", data=form, follow_redirects=False)
-    assert (answer.status_code, answer.headers["location"]) == (303, "/?limit=3")
+    assert (answer.status_code, answer.headers["location"]) == (303, "/?limit=3&done=snoozed")
     after = client.get("/v1/leads/summary").json()
     assert (after["leads"], after["snoozed"]) == (before["leads"] - 1, before["snoozed"] + 1)
     assert lead_id not in {lead["lead_id"] for lead in client.get("/v1/leads?limit=1000").json()["leads"]}

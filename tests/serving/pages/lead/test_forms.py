@@ -17,6 +17,7 @@ EVERY_FORM: dict[str, dict[str, str]] = {
     "notes": {"text": "t"},
     "remove-note": {"note_id": "1"},
     "snooze": {"days": "3"},
+    "keep": {"text": "t", "until": "2190-01-05"},
     "corrections": {"event_id": "e1", "action": "retract"},
     "what-if": {"kind": "call"},
 }
@@ -79,6 +80,22 @@ def test_a_snooze_lasts_so_many_days_or_until_a_date(client: TestClient) -> None
     assert client.get(f"{API}/notes").json()["snoozed_until"] is None
     for wrong in ({"days": "-1"}, {"days": "x"}, {"until": "2020-01-01"}):
         assert post(client, "snooze", **wrong).status_code == 422
+
+
+def test_a_line_keeps_its_note_its_date_or_both(client: TestClient) -> None:
+    for sent, done in (
+        ({"text": "one"}, "noted"),
+        ({"until": "2190-01-05"}, "snoozed"),
+        ({"text": "two", "until": "2191-01-05"}, "kept"),
+    ):
+        answer = post(client, "keep", **sent, to="/?grade=A")
+        assert answer.headers["location"] == f"/?grade=A&done={done}"
+    beside = client.get(f"{API}/notes").json()
+    assert [note["text"] for note in beside["notes"]] == ["two", "one"]
+    assert beside["snoozed_until"].startswith("2191-01-0")
+    for wrong in ({}, {"text": " "}, {"text": "three", "until": "2020-01-01"}, {"until": "soon"}):
+        assert post(client, "keep", **wrong).status_code == 422
+    assert client.get(f"{API}/notes").json() == beside
 
 
 def test_a_wrong_event_is_replaced_or_retracted(client: TestClient) -> None:
@@ -148,7 +165,11 @@ def test_a_form_returns_to_pages_of_this_service_alone(client: TestClient) -> No
         location = post(client, "notes", text="t", to=target).headers["location"]
         assert location.startswith("/")
         assert "evil" not in location
-    assert post(client, "calls", event_id="c2", to="/?grade=A").headers["location"] == "/?grade=A"
+    for target, location in (("/?grade=A", "/?grade=A&done=called"), ("/?done=noted", "/?done=called")):
+        assert post(client, "calls", event_id="c2", to=target).headers["location"] == location
+    page = Page(client.get("/?done=called", headers=HTML).text)
+    assert "The call is stored." in page.words
+    assert not [link for link in page.links if "done=" in link]
 
 
 def test_each_form_needs_its_scope(tmp_path: Any) -> None:
