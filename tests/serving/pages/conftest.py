@@ -47,8 +47,15 @@ def client(tmp_path: Path, bundle: Bundle) -> Iterator[TestClient]:
 
 
 @pytest.fixture(scope="module")
-def world(tmp_path_factory: pytest.TempPathFactory, bundle: Bundle, crm: Path) -> Iterator[TestClient]:
+def world(world_runtime: FakeRuntime) -> Iterator[TestClient]:
     """The simulated CRM behind a service with its model, owners compared, a target and earlier forecasts."""
+    with caller(application(world_runtime)) as client:
+        yield client
+
+
+@pytest.fixture(scope="module")
+def world_runtime(tmp_path_factory: pytest.TempPathFactory, bundle: Bundle, crm: Path) -> FakeRuntime:
+    """The runtime of `world`; its leads have no scores yet."""
     folder = tmp_path_factory.mktemp("world")
     data = Path(shutil.copytree(crm, folder / "crm"))
     with open(data / "funnel.toml", "a") as file:  # the file ends with its targets
@@ -56,8 +63,7 @@ def world(tmp_path_factory: pytest.TempPathFactory, bundle: Bundle, crm: Path) -
     runtime = FakeRuntime(folder / "home", bundle)
     load(runtime.stored.store, data)
     archive_forecasts(runtime.stored.store, bundle)
-    with caller(application(runtime)) as client:
-        yield client
+    return runtime
 
 
 def archive_forecasts(store: Store, bundle: Bundle) -> None:
