@@ -163,7 +163,7 @@ def _figure_html(chart: Chart) -> str:
 
 def _table_html(table: Sequence[Sequence[Any]]) -> str:
     header, *rows = table
-    head = "".join(f'<th scope="col">{escape(cell)}</th>' for cell in header)
+    head = "".join(f'<th scope="col">{escape(cell)}</th>' if cell else "<td></td>" for cell in header)
     body = "".join(f"<tr>{_cell_html(row[0], 'th')}{''.join(map(_cell_html, row[1:]))}</tr>" for row in rows)
     return scrolled(f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>")
 

@@ -1,5 +1,13 @@
 "use strict";
 // Charts are data in the page. Their colours are names of the style sheet's, so that they follow its light and dark theme.
+
+// Plotly sets some styles as attributes, which the content security policy forbids; it allows styles set by script.
+const setAttribute = Element.prototype.setAttribute;
+Element.prototype.setAttribute = function (name, value) {
+  if (name === "style") this.style.cssText = value;
+  else setAttribute.call(this, name, value);
+};
+
 const charts = [...document.querySelectorAll("[data-chart]")];
 
 function themed(text) {

@@ -59,9 +59,19 @@ class Service:
         content, headers = json.dumps(body).encode(), {"Content-Type": "application/json"}
         urlopen(Request(self.url + path, content, headers, method="PUT"), timeout=60).close()
 
+    def delete(self, path: str) -> None:
+        urlopen(Request(self.url + path, method="DELETE"), timeout=60).close()
+
     def is_ready(self) -> bool:
         try:
             return bool(self.get("/readyz")["status"] == "ready")
+        except (URLError, OSError):
+            return False
+
+    def is_alive(self) -> bool:
+        """True once it answers, with or without a model."""
+        try:
+            return bool(self.get("/livez"))
         except (URLError, OSError):
             return False
 

@@ -10,6 +10,7 @@ import pytest
 from click.testing import CliRunner
 
 from cli.main import leadcast
+from tests.builders.browser import chromium_path
 from tests.builders.html_page import CHART_SCRIPTS, FRAME_SCRIPTS, LIST_SCRIPT, without_digest
 from tests.builders.page_paths import CHARTS, HOSTILE, LEAD_PAGE, PATHS
 from tests.builders.running_service import Service, until
@@ -17,9 +18,6 @@ from tests.builders.running_service import Service, until
 
 def page_in_browser(address: str, tmp_path: Path, log: Path) -> str:
     """The page after Chromium ran its scripts; its requests are in the log. Only this machine's name resolves."""
-    chromium = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
-    if chromium is None:
-        pytest.skip("no browser: apt-get install chromium")
     options = [
         *("--headless", "--no-sandbox", "--disable-gpu", "--dump-dom", f"--log-net-log={log}"),
         *("--virtual-time-budget=20000", "--window-size=1200,2000"),
@@ -29,7 +27,12 @@ def page_in_browser(address: str, tmp_path: Path, log: Path) -> str:
     ]
     environment = {**os.environ, "HOME": str(tmp_path)}
     result = subprocess.run(
-        [chromium, *options, address], capture_output=True, text=True, timeout=90, check=True, env=environment
+        [chromium_path(), *options, address],
+        capture_output=True,
+        text=True,
+        timeout=90,
+        check=True,
+        env=environment,
     )
     return result.stdout
 
