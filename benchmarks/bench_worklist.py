@@ -89,6 +89,7 @@ def fill(store: Store, count: int) -> None:
             ]
             connection.execute(db.leads.insert(), leads)
             transaction = Transaction(connection, now_us)
+            transaction.numbers("lead_no", len(leads))
             save_scores(transaction, [[score_of(draw, lead, now_us) for lead in leads]])
             transaction.finish()
         with store.engine.writing() as connection:  # a week ago each of them had another probability

@@ -100,7 +100,7 @@ def set_snoozes(transaction: Transaction, snoozes: Sequence[Snooze]) -> list[boo
             row = {"lead_no": lead.lead_no, "until_us": snooze.until_us}
             _SET_SNOOZES.run(transaction.connection, [row])
     # Kept figures of the worklist are stale (serving/store/scores/saved.py).
-    transaction.numbers("score_no", 1)
+    transaction.numbers("act_no", 1)
     return [snooze.lead_id in leads for snooze in snoozes]
 
 

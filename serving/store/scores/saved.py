@@ -26,6 +26,7 @@ LONGEST_SEARCHED_VALUE = 200
 OPEN_STATUS = ("scored", "insufficient_data")
 WEEK_US = 7 * DAY_US
 VERSION = "score_no"  # the counter that changes with every change of stored scores
+ACTS = "act_no"  # and that of what people do to leads: snoozing
 
 
 class Stamp(NamedTuple):

@@ -15,10 +15,11 @@ from serving.store.config import stored_view
 from serving.store.cursors import read_cursor, write_cursor
 from serving.store.database.transaction import read_setting
 from serving.store.errors import InvalidCursor
+from serving.store.leads import ERASURES
 from serving.store.scores.entries import COLUMNS, ReadingTime, Shown, entries_of
 from serving.store.scores.needed import Attended, needed
 from serving.store.scores.neighbours import Listed, Neighbours, neighbours
-from serving.store.scores.saved import VERSION, WEEK_US, outdated
+from serving.store.scores.saved import ACTS, VERSION, WEEK_US, outdated
 from serving.store.scores.selection import (
     Filters,
     WorklistQuery,
@@ -32,6 +33,10 @@ from serving.store.scores.selection import (
 from serving.store.scores.summary import best_of, expected_by_code, expected_of
 
 VALID_US: Final = 5_000_000  # of a cached figure; attention changes with time alone
+# Figures of a store with so many leads stay for a while although scores changed: they change all the time, and each
+# page of 100,000 leads would add them all up again. What people do to leads and erasures show at once.
+LARGE_STORE: Final = 20_000
+HELD_US: Final = 2_000_000
 MOST_CACHED: Final = 256
 Value = TypeVar("Value")
 
@@ -55,8 +60,17 @@ class Page:
         return [shown.entry for shown in self.shown]
 
 
+class _Versions(NamedTuple):
+    """Counters: of leads, of changes of scores, of what people did, and of erasures."""
+
+    leads: str | None
+    scores: str | None
+    acts: str | None
+    erasures: str | None
+
+
 class _Cached(NamedTuple):
-    version: str | None
+    versions: _Versions
     made_us: int
     value: Any
 
@@ -67,7 +81,9 @@ class _Reading:
     def __init__(self, connection: Connection, time: ReadingTime) -> None:
         self.connection = connection
         self.time = time
-        self.version = read_setting(connection, VERSION)
+        self.versions = _Versions(
+            *(read_setting(connection, name) for name in ("lead_no", VERSION, ACTS, ERASURES))
+        )
 
 
 class Worklist:
@@ -189,20 +205,24 @@ class Worklist:
         now_us = reading.time.now_us
         with self._lock:
             cached = self._cache.get(key)
-        if (
-            cached is not None
-            and cached.version == reading.version
-            and 0 <= now_us - cached.made_us < VALID_US
-        ):
+        if cached is not None and _is_valid(cached, reading.versions, now_us):
             value: Value = cached.value
             return value
         value = make()
         with self._lock:
-            self._cache[key] = _Cached(reading.version, now_us, value)
+            self._cache[key] = _Cached(reading.versions, now_us, value)
             self._cache.move_to_end(key)
             while len(self._cache) > MOST_CACHED:
                 self._cache.popitem(last=False)
         return value
+
+
+def _is_valid(cached: _Cached, versions: _Versions, now_us: int) -> bool:
+    age_us = now_us - cached.made_us
+    if not 0 <= age_us < VALID_US or cached.versions[2:] != versions[2:]:
+        return False
+    is_held = age_us < HELD_US and int(versions.leads or 0) > LARGE_STORE
+    return is_held or cached.versions.scores == versions.scores
 
 
 def _conditions(filters: Filters, codes: Mapping[int, str], now_us: int) -> list[ColumnElement[bool]]:

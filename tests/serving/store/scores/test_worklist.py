@@ -9,6 +9,7 @@ import pytest
 from history.text.times import DAY_US
 from serving.store.beside import Snooze, set_snoozes
 from serving.store.errors import InvalidCursor
+from serving.store.leads import erase_leads
 from serving.store.scores import worklist as module
 from serving.store.scores.rescoring import refresh_changes
 from serving.store.scores.selection import ORDERS, WorklistQuery
@@ -212,6 +213,26 @@ def test_figures_are_kept_until_a_score_changes(
     score_queued(store, world.model)
     world.summary()
     assert len(calls) == 1
+
+
+def test_figures_of_a_large_store_are_held_but_not_after_an_act(
+    store: Store, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    world = random_worklist(store, clock, 6)
+    monkeypatch.setattr(module, "LARGE_STORE", 1)
+    before = world.summary()
+    put(store, "another", CREATED_US)
+    score_queued(store, world.model)
+    assert world.summary() == before
+    clock.now_us += module.HELD_US
+    held = world.summary()
+    assert held["leads"] == before["leads"] + 1
+    store.writer.write(set_snoozes, Snooze("another", clock.now_us + DAY_US))
+    assert world.summary()["leads"] == before["leads"], "snoozed"
+    store.writer.write(set_snoozes, Snooze("another", None))
+    assert world.summary()["leads"] == held["leads"]
+    store.writer.write(erase_leads, "another")
+    assert world.summary()["leads"] == before["leads"]
 
 
 def test_cursor_of_another_order_is_refused(store: Store, clock: Clock) -> None:
