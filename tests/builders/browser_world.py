@@ -13,7 +13,7 @@ from history.read import read_as_stored
 from history.text.times import parse_time
 from models.bundle import Bundle
 from models.pointer import load_champion, read_pointer
-from serving.store.reports.build import forecast_from
+from serving.store.reports.build import Source, forecast_from
 from serving.store.reports.queries import ForecastQuery
 from serving.store.scores.rescoring import rescore_all
 from serving.store.store import Store
@@ -77,7 +77,7 @@ def _us(span: timedelta) -> int:
 
 
 def _archive_forecast(store: Store, bundle: Bundle, day: str) -> None:
-    answer = forecast_from(store, ForecastQuery(as_of=day), bundle)
+    answer = forecast_from(Source(store), ForecastQuery(as_of=day), bundle)
     record = archived_forecast(answer, bundle.config, {"period": "month"})
     assert record is not None
     save_report(store.engine.home, record, parse_time(answer["as_of"], bundle.config.zone))
