@@ -47,7 +47,7 @@ FORECAST_ORIGINS = 6
 @click.option("--at", "dates", multiple=True, metavar="D", help="Use this past date; repeatable.")
 @by_option("Report metrics for each value of this column too; repeatable.", multiple=True)
 @report_option("Write an HTML page with tables and charts.")
-@trials_option("Number of parameter settings to try at each date (default: 12).")
+@trials_option("Settings of the trees to compare at each date, at most (default: 12).")
 @seed_option
 @click.option("--forecast", is_flag=True, help="Backtest the forecast of periods instead of the scores.")
 @periods_options(

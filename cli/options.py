@@ -130,7 +130,7 @@ def report_option(text: str) -> Decorator:
 
 
 def trials_option(text: str) -> Decorator:
-    """--trials: how long to tune; None is training's own default."""
+    """--trials: how many settings to compare; None is training's own default."""
     return click.option("--trials", type=click.IntRange(0, 1000), metavar="N", help=text)
 
 

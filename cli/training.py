@@ -39,7 +39,7 @@ if TYPE_CHECKING:
     show_default=True,
     help="Make the version the champion if the promotion gate passes, always, or never.",
 )
-@trials_option("Number of parameter settings to try (default: 12).")
+@trials_option("Settings of the trees to compare, at most (default: 12).")
 @seed_option
 @click.option(
     "--keep",

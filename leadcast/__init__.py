@@ -111,8 +111,9 @@ def train(
 ) -> "TrainingResult":
     """Trains a model on what was known at `as_of`, evaluates it and registers a version in the home.
 
-    trials: parameter settings to try. seed: of every random choice. promote: make the version the champion if the
-    promotion gate passes ("auto"), "always" or "never". keep: columns to use although they are leakage_suspected.
+    trials: settings of the trees to compare, at most. seed: of every random choice. promote: make the version the
+    champion if the promotion gate passes ("auto"), "always" or "never". keep: columns to use although they are
+    leakage_suspected.
     The fields of the result are the keys of `leadcast train --json`.
 
     >>> result = leadcast.train(history, trials=0, promote="never", home="trial")

@@ -1,4 +1,4 @@
-"""The parameters that every fit starts from; tuning moves a few of them."""
+"""The parameters of a fit: the defaults, and the larger trees that much data can fill."""
 
 from dataclasses import asdict, dataclass
 from typing import Any
@@ -9,8 +9,8 @@ class Parameters:
     """How the conversion model is fitted.
 
     linear_c: inverse L2 strength of the linear start, as in scikit-learn; linear_share: the part of its log-odds that
-    the trees start from; rounds, learning_rate, leaves, min_leaf_rows, l2, column_share, row_share: LightGBM's;
-    half_life_horizons: age, in horizons, at which a training row counts half.
+    the trees start from; rounds, learning_rate, leaves, max_depth, min_leaf_rows, l2, column_share, row_share:
+    LightGBM's; half_life_horizons: age, in horizons, at which a training row counts half.
     """
 
     # Strong penalties: LightGBM's defaults lose to or tie with logistic regression or naive Bayes on five of
@@ -21,6 +21,8 @@ class Parameters:
     rounds: int = 80
     learning_rate: float = 0.04
     leaves: int = 8
+    # Never reached by 8 leaves; a way to a leaf must not read more features than can be explained.
+    max_depth: int = 12
     min_leaf_rows: int = 40
     l2: float = 40.0
     column_share: float = 0.5
@@ -29,6 +31,11 @@ class Parameters:
 
     def to_dict(self) -> dict[str, Any]:
         return asdict(self)
+
+
+# Trees that follow interactions of columns, if there is data enough. Seven decisions deep, 640 of them need at most
+# 18 million numbers for their reasons (models/trees/ensemble.py).
+LARGER = Parameters(leaves=31, max_depth=7, learning_rate=0.1, l2=30.0)
 
 
 def lightgbm_parameters(p: Parameters, seed: int, objective: str = "binary") -> dict[str, Any]:
@@ -41,6 +48,7 @@ def lightgbm_parameters(p: Parameters, seed: int, objective: str = "binary") -> 
         "objective": objective,
         "learning_rate": p.learning_rate,
         "num_leaves": p.leaves,
+        "max_depth": p.max_depth,
         "min_data_in_leaf": p.min_leaf_rows,
         "lambda_l2": p.l2,
         "feature_fraction": p.column_share,

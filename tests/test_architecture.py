@@ -108,7 +108,6 @@ LIBRARIES = {
     "shap": ("training/report.py",),
     "matplotlib": ("training/report.py",),
     "plotly": ("funnel/*figures.py", "training/backtest/plots.py", "training/backtest/report.py"),
-    "optuna": ("training/*.py",),
     "sklearn": ("training/*.py",),
     "lightgbm": ("training/*.py",),
     "sqlalchemy": ("serving/*.py",),
@@ -226,7 +225,7 @@ def test_only_the_edges_read_the_clock(path: Path) -> None:
 
 def test_training_and_serving_share_only_the_bundle() -> None:
     """Loading the service must not load a training package, not even through a room between."""
-    training_only = ["lightgbm", "sklearn", "mlflow", "shap", "matplotlib", "optuna"]
+    training_only = ["lightgbm", "sklearn", "mlflow", "shap", "matplotlib"]
     code = f"import serving.application, sys\nprint([m for m in {training_only} if m in sys.modules])"
     done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
@@ -236,7 +235,7 @@ def test_training_and_serving_share_only_the_bundle() -> None:
     ("start", "unwanted"),
     [
         ("import history.records.read, features.matrix", "pandas pyarrow lightgbm sklearn mlflow"),
-        ("import models.scorer, models.pointer", "mlflow shap plotly matplotlib optuna"),
+        ("import models.scorer, models.pointer", "mlflow shap plotly matplotlib"),
         ("import leadcast", "pandas pyarrow numba lightgbm sklearn mlflow sqlalchemy"),
         (
             "from cli.main import main, COMMANDS, leadcast as g\nimport click\ng.get_help(click.Context(g))",

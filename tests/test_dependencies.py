@@ -18,7 +18,7 @@ LOCKS = {
     "requirements-serve.lock": ("", "serve", "postgres", "build"),
     "requirements-dev.lock": (*RUNTIME, "docs", "dev"),
 }
-TRAINING_ONLY = ("lightgbm", "matplotlib", "mlflow", "optuna", "scikit-learn", "shap")
+TRAINING_ONLY = ("lightgbm", "matplotlib", "mlflow", "scikit-learn", "shap")
 FLOORS = {
     "bentoml": "1.4.39",  # CVE-2026-44345 and -44346: symlinks in bento builds
     "mlflow": "3.17.0",  # CVE-2026-116690: path traversal

@@ -11,7 +11,7 @@ import pytest
 pytestmark = [pytest.mark.long, pytest.mark.timeout(900)]
 
 ROOT = Path(__file__).parents[1]
-TRAINING_PACKAGES = ("lightgbm", "matplotlib", "mlflow", "optuna", "shap", "sklearn")
+TRAINING_PACKAGES = ("lightgbm", "matplotlib", "mlflow", "shap", "sklearn")
 
 
 def run(*command: str | Path, cwd: Path) -> str:

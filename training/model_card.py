@@ -13,7 +13,7 @@ from history.base.warnings import Warning, json_of
 from history.snapshot import Snapshot
 from history.text.times import format_time
 from models.bundle import Bundle, base_probability
-from models.parameters import Parameters
+from training.capacity import Capacity
 from training.drift import learn_reference
 from training.evaluation.bootstrap import bootstrap_metrics, draw_counts, metric_intervals, point_metrics
 from training.evaluation.evaluate import Evaluation
@@ -39,7 +39,7 @@ def training_content(
     training_set: TrainingSet,
     evaluation: Evaluation | None,
     warnings: Sequence[Warning],
-    parameters: Parameters,
+    capacity: Capacity,
 ) -> dict[str, Any]:
     """The card's content on data, parameters and quality; metrics without a value are None."""
     snapshot = training_set.rows.snapshot
@@ -48,7 +48,9 @@ def training_content(
         "first_snapshot": format_time(int(snapshot.as_of_us.min())),
         "n_leads": len(np.unique(snapshot.lead)),
         "n_snapshots": len(snapshot),
-        "parameters": parameters.to_dict(),
+        "parameters": capacity.parameters.to_dict(),
+        "settings": capacity.to_list(),
+        "rows_read": training_set.rows.share,
         **_quality(evaluation),
         "importance": _importance(bundle, training_set),
         "reference": _drift_reference(training_set),
@@ -199,6 +201,8 @@ def card(bundle: Bundle) -> dict[str, Any]:
         "sensitive": list(config.sensitive),
         "fairness": content.get("fairness", {}),
         "parameters": content.get("parameters", {}),
+        "settings": content.get("settings", []),
+        "rows_read": content.get("rows_read", 1.0),
         "warnings": content.get("warnings", []),
         "limits": limits(bundle),
     }

@@ -37,6 +37,8 @@ def card_text(bundle: Bundle) -> str:
         "## What drives its scores",
         _features(content),
         _left_out(content),
+        "## How large its trees are",
+        _settings(content),
         "## Fairness",
         _fairness(content),
         "## Known limits",
@@ -96,6 +98,27 @@ def _left_out(content: Mapping[str, Any]) -> str:
         names = ", ".join(content["unused_clocks"])
         lines.append(f"Masked, as they reveal the date rather than describe the lead: {names}.")
     return "\n".join(lines)
+
+
+def _settings(content: Mapping[str, Any]) -> str:
+    """What was compared, and why the chosen setting was chosen."""
+    parameters = content["parameters"]
+    if not parameters:
+        return ""
+    share = content["rows_read"]
+    read = "all snapshots" if share == 1 else f"an even sample of {share:.0%} of the snapshots"
+    lines = [f"{parameters['rounds']} trees of at most {parameters['leaves']} leaves, from {read}."]
+    if not content["settings"]:
+        return f"{lines[0]} No other setting was compared."
+    lines.append(
+        "Another setting than the default replaces it if its gain in log loss at later instants is surely above 0:"
+    )
+    rows = [
+        (one["rounds"], one["leaves"], one["log_loss"], one["gain"], one["standard_error"], one["chosen"])
+        for one in content["settings"]
+    ]
+    header = ("trees", "leaves", "log loss", "gain", "standard error", "chosen")
+    return f"{' '.join(lines)}\n\n{_table(header, [(*row[:-1], 'yes' if row[-1] else '') for row in rows])}"
 
 
 def _fairness(content: Mapping[str, Any]) -> str:

@@ -19,6 +19,7 @@ from history.lead_order import by_creation
 from models.amount import AmountModel
 from models.bundle import Bundle
 from training.assemble import assemble_bundle
+from training.capacity import TRIALS
 from training.evaluation.evaluate import Evaluation
 from training.evaluation.forecast_basis import forecast_basis
 from training.fit.additive import FitSettings
@@ -30,7 +31,6 @@ from training.requirements import require_outcomes, require_rows, warnings_of
 from training.rows.dataset import training_rows
 from training.rows.training_set import PreparedData, TrainingSet, prepare
 from training.screening import ScreenedHistory, screen
-from training.tune import TRIALS
 from training.validation import Validation, evaluate_validation, validate
 
 __all__ = ["TrainOptions", "Trained", "train"]
@@ -40,8 +40,8 @@ __all__ = ["TrainOptions", "Trained", "train"]
 class TrainOptions:
     """How to train.
 
-    trials: parameter settings to try, 0 or 1 for the defaults alone. seed: of every random choice. keep: attributes
-    to use although the audit suspects them of leaking the outcome.
+    trials: the most settings of the trees to compare, 0 or 1 for the defaults alone. seed: of every random choice.
+    keep: attributes to use although the audit suspects them of leaking the outcome.
     """
 
     trials: int = TRIALS
@@ -155,6 +155,7 @@ def _trained(bundle: Bundle, steps: TrainingSteps, options: TrainOptions) -> Tra
         params={
             **steps.validation.parameters.to_dict(),
             "trials": options.trials,
+            "settings_tried": len(steps.validation.capacity.tried),
             "seed": options.seed,
             "judged_by": steps.validation.method,
         },
@@ -176,7 +177,7 @@ def _warnings(bundle: Bundle, steps: TrainingSteps) -> list[Warning]:
 
 def _card(bundle: Bundle, steps: TrainingSteps, warnings: list[Warning], seed: int) -> dict[str, Any]:
     training_set, validation = steps.prepared.training_set, steps.validation
-    card = training_content(bundle, training_set, steps.evaluation, warnings, validation.parameters)
+    card = training_content(bundle, training_set, steps.evaluation, warnings, validation.capacity)
     if steps.evaluation and validation.predictions:
         evaluated = training_set.rows.snapshot.take(validation.predictions.rows)
         card |= evaluation_content(steps.evaluation, evaluated, seed)

@@ -4,42 +4,50 @@ from dataclasses import dataclass, replace
 
 from history.base.progress import Progress, part
 from models.parameters import Parameters
+from training.capacity import Capacity, choose_capacity
 from training.evaluation.evaluate import Evaluation, evaluate, evaluate_held_out
 from training.evaluation.out_of_fold import expected_amounts, predict_splits, splits_of
 from training.rows.predictions import OutOfFold
-from training.rows.splits import Split, lead_splits
+from training.rows.splits import Split, enough_splits, lead_splits
 from training.rows.training_set import TrainingSet
-from training.tune import tune
+
+HELD_OUT_WINS = 2_000  # leads won; the slope needs no more
 
 
 @dataclass(frozen=True)
 class Validation:
-    """The chosen parameters and out-of-fold predictions.
+    """The chosen capacity and out-of-fold predictions.
 
     splits, method: the rows to fit on and to evaluate, and the name of that scheme. predictions: of the evaluated rows
-    of `splits`, with amounts; None without splits. held_out: of all grid rows, a quarter of the leads at a time; None
-    if no lead can be held out.
+    of `splits`, with amounts; None without splits. held_out: of grid rows, a quarter of the leads at a time, all
+    quarters or as many as hold HELD_OUT_WINS; None if no lead can be held out.
     """
 
     splits: list[Split]
     method: str
-    parameters: Parameters
+    capacity: Capacity
     predictions: OutOfFold | None
     held_out: OutOfFold | None
 
+    @property
+    def parameters(self) -> Parameters:
+        """The chosen parameters."""
+        return self.capacity.parameters
+
 
 def validate(training_set: TrainingSet, trials: int, seed: int, progress: Progress) -> Validation:
-    """Tunes within `trials` settings, then predicts with the chosen one."""
+    """Chooses among `trials` settings at most, then predicts with the chosen one."""
     splits, method = splits_of(training_set, seed)
-    parameters = tune(training_set, splits, trials, seed, part(progress, 0.0, 0.95))
+    capacity = choose_capacity(training_set, splits, trials, seed, part(progress, 0.0, 0.95))
+    parameters = capacity.parameters
 
     progress("predicting with the chosen parameters", 0.95)
     predictions = _predict_with_amounts(training_set, splits, parameters, seed) if splits else None
     # Fits at past dates are far smaller than the final one, and so is their slope: calibration reads leads held out
     # together (docs/decisions/0011).
-    by_lead = lead_splits(training_set.rows, seed)
+    by_lead = enough_splits(training_set.rows, lead_splits(training_set.rows, seed), HELD_OUT_WINS)
     held_out = predict_splits(training_set, by_lead, parameters, seed) if by_lead else None
-    return Validation(splits, method, parameters, predictions, held_out)
+    return Validation(splits, method, capacity, predictions, held_out)
 
 
 def evaluate_validation(training_set: TrainingSet, validation: Validation) -> Evaluation | None:

@@ -6,7 +6,7 @@ from importlib.util import find_spec
 from typing import Final
 
 _EXTRAS: Final = {
-    "train": ("lightgbm", "matplotlib", "mlflow", "optuna", "shap", "skops", "sklearn", "threadpoolctl"),
+    "train": ("lightgbm", "matplotlib", "mlflow", "shap", "skops", "sklearn", "threadpoolctl"),
     "serve": (
         "alembic",
         "babel",

@@ -15,7 +15,7 @@ from cli.options import as_of_us
 from funnel.forecast.periods import KINDS, MOST
 from funnel.state.attention import MOST_ATTENTION
 from tests.builders.command import run
-from training.tune import TRIALS
+from training.capacity import TRIALS
 
 CONTEXT = click.Context(leadcast, info_name="leadcast")
 DIFFERING = {

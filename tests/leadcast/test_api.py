@@ -15,7 +15,7 @@ import leadcast
 from cli.main import leadcast as command_line
 from funnel.forecast.table import COLUMNS as FORECAST_COLUMNS
 from models.scores import COLUMNS as SCORE_COLUMNS
-from training.tune import TRIALS
+from training.capacity import TRIALS
 
 AS_OF = "2026-06-01"
 

@@ -17,7 +17,6 @@ TRAINING_ONLY = (
     "lightgbm",
     "matplotlib",
     "mlflow",
-    "optuna",
     "pandas",
     "shap",
     "sklearn",

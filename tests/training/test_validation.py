@@ -40,5 +40,5 @@ def test_evaluation_has_the_losses_of_held_out_leads(
 def test_without_predictions_there_is_no_evaluation(
     training_set: TrainingSet, validation: Validation
 ) -> None:
-    nothing = Validation([], validation.method, validation.parameters, None, None)
+    nothing = Validation([], validation.method, validation.capacity, None, None)
     assert evaluate_validation(training_set, nothing) is None

@@ -77,7 +77,7 @@ def parallel_map(work: Callable[[Item], Result], items: Sequence[Item]) -> list[
 def _predict_split(
     training_set: TrainingSet, split: Split, settings: FitSettings, use_censored: bool
 ) -> Floats:
-    at_us = _instant(training_set, split)
+    at_us = instant_of(training_set, split)
     if use_censored:
         censored = censored_at(training_set, at_us)
         if split.as_of_us is None:
@@ -90,7 +90,7 @@ def _predict_split(
     return model.margin(training_set.values[split.evaluated])
 
 
-def _instant(training_set: TrainingSet, split: Split) -> int:
+def instant_of(training_set: TrainingSet, split: Split) -> int:
     """The instant at which a split's fit stands: its own, or T if leads are held out."""
     return split.as_of_us or training_set.as_of_us
 
@@ -99,7 +99,7 @@ def expected_amounts(training_set: TrainingSet, splits: Sequence[Split], seed: i
     """E[amount | won] (n,) of the splits' evaluated rows, from the wins of each fit; NaN if they have no amounts."""
 
     def expected(split: Split) -> Floats:
-        wins = past_wins(training_set, split.fit, _instant(training_set, split))
+        wins = past_wins(training_set, split.fit, instant_of(training_set, split))
         model = fit_amount(wins, training_set.features, seed)
         values = training_set.values[split.evaluated]
         return model.predict(values)[0] if model else np.full(len(values), np.nan)

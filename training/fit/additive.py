@@ -5,14 +5,18 @@ from dataclasses import dataclass
 from typing import Any
 
 import lightgbm as lgb
+import numpy as np
 
 from features.catalogue import Feature
-from history.base.arrays import Floats
+from history.base.arrays import Floats, Ints
 from models.additive import AdditiveModel
-from models.linear import row_sums
+from models.linear import LinearModel, row_sums
 from models.parameters import Parameters, lightgbm_parameters
 from models.trees.ensemble import Trees, trees_from_text
 from training.fit.linear import fit_logistic, fit_ridge
+
+# The linear start has a few hundred effects, which more rows would not tell better; its Hessian costs the most.
+MAX_LINEAR_ROWS = 40_000
 
 
 @dataclass(frozen=True)
@@ -32,6 +36,10 @@ class WeightedRows:
     target: Floats
     weight: Floats
 
+    def take(self, index: Ints) -> "WeightedRows":
+        """The rows at `index`."""
+        return WeightedRows(self.values[index], self.features, self.target[index], self.weight[index])
+
 
 def fit_conversion(rows: WeightedRows, settings: FitSettings) -> AdditiveModel:
     """The uncalibrated model of a win: rows.target is 1 or 0, with both present.
@@ -39,18 +47,30 @@ def fit_conversion(rows: WeightedRows, settings: FitSettings) -> AdditiveModel:
     Trees are monotone in every feature whose direction the catalogue states.
     """
     parameters = settings.parameters
-    linear = fit_logistic(rows.values, rows.features, rows.target, rows.weight, parameters.linear_c)
+    linear = fit_linear(rows, parameters.linear_c)
     if parameters.rounds == 0:
         return AdditiveModel(linear, 1.0, None)
 
     share = parameters.linear_share
-    start = linear.intercept + share * row_sums(linear.contributions(rows.values))
-    lightgbm_options = lightgbm_parameters(parameters, settings.seed)
-    directions = [feature.direction for feature in rows.features]
-    if any(directions):
-        lightgbm_options["monotone_constraints"] = directions
-    trees = fit_trees(rows, start, lightgbm_options, parameters.rounds)
+    start = AdditiveModel(linear, share, None).margin(rows.values)
+    trees = fit_trees(rows, start, conversion_options(settings, rows.features), parameters.rounds)
     return AdditiveModel(linear, share, trees)
+
+
+def fit_linear(rows: WeightedRows, c: float) -> LinearModel:
+    """The linear start; of more than MAX_LINEAR_ROWS rows, so many at even distances are read."""
+    if len(rows.values) > MAX_LINEAR_ROWS:
+        rows = rows.take(np.linspace(0, len(rows.values) - 1, MAX_LINEAR_ROWS).astype(np.int64))
+    return fit_logistic(rows.values, rows.features, rows.target, rows.weight, c)
+
+
+def conversion_options(settings: FitSettings, features: Sequence[Feature]) -> dict[str, Any]:
+    """LightGBM's parameters for trees that are monotone in every feature with a direction."""
+    options = lightgbm_parameters(settings.parameters, settings.seed)
+    directions = [feature.direction for feature in features]
+    if any(directions):
+        options["monotone_constraints"] = directions
+    return options
 
 
 def fit_regression(rows: WeightedRows, settings: FitSettings, ridge_alpha: float) -> AdditiveModel:
@@ -64,7 +84,13 @@ def fit_regression(rows: WeightedRows, settings: FitSettings, ridge_alpha: float
 
 def fit_trees(rows: WeightedRows, start: Floats, lightgbm_options: dict[str, Any], rounds: int) -> Trees:
     """`rounds` trees by LightGBM, boosted from the margins `start` (n,)."""
-    data = lgb.Dataset(
+    booster = lgb.train(lightgbm_options, lightgbm_rows(rows, start), rounds)
+    return trees_from_text(booster.model_to_string())
+
+
+def lightgbm_rows(rows: WeightedRows, start: Floats) -> lgb.Dataset:
+    """The rows as LightGBM's, to be boosted from the margins `start` (n,)."""
+    return lgb.Dataset(
         rows.values,
         rows.target,
         weight=rows.weight,
@@ -72,5 +98,3 @@ def fit_trees(rows: WeightedRows, start: Floats, lightgbm_options: dict[str, Any
         feature_name=[feature.name for feature in rows.features],
         categorical_feature=[j for j, feature in enumerate(rows.features) if feature.kind == "category"],
     )
-    booster = lgb.train(lightgbm_options, data, rounds)
-    return trees_from_text(booster.model_to_string())

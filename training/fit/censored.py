@@ -1,6 +1,6 @@
 """Fits with censored rows: observed outcomes as they are, open rows as their expected outcome (one EM step)."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -9,6 +9,7 @@ from history.history import LOST, WON
 from history.text.times import DAY_US
 from models.additive import AdditiveModel
 from models.calibration import sigmoid
+from models.parameters import Parameters
 from training.fit.additive import FitSettings, WeightedRows, fit_conversion
 from training.fit.close_time import WonRows, fit_close_time
 from training.rows.dataset import GRID
@@ -71,7 +72,7 @@ def censored_at(training_set: TrainingSet, at_us: int) -> CensoredRows:
 
 def fit_matured(training_set: TrainingSet, index: Ints, at_us: int, settings: FitSettings) -> AdditiveModel:
     """The conversion model as of at_us from the matured rows at `index` alone."""
-    return fit_conversion(_matured(training_set, index, at_us, settings), settings)
+    return fit_conversion(matured_rows(training_set, index, at_us, settings.parameters), settings)
 
 
 def fit_with_censored(
@@ -87,13 +88,13 @@ def fit_with_censored(
     Two steps, or full weight, gained nothing and lost accuracy of totals (docs/decisions/0009). Fewer than MIN_WINS
     leads won, or no censored rows, give the matured fit.
     """
-    matured = _matured(training_set, index, at_us, settings)
-    model = fit_conversion(matured, settings)
+    matured = matured_rows(training_set, index, at_us, settings.parameters)
     wins = index[matured.target > 0]
     leads_won = len(np.unique(training_set.rows.snapshot.lead[wins]))
     if not len(censored) or leads_won < MIN_WINS:
-        return model
+        return fit_conversion(matured, settings)
 
+    model = fit_conversion(matured, _modest(settings))
     came = _share_of_wins_by(training_set, wins, censored, settings.seed)
     is_loss = (matured.target == 0) & (training_set.rows.origin[index] == GRID)
     lost = lost_by(training_set.rows.labels, index[is_loss], censored.observed_days)
@@ -117,12 +118,20 @@ def lost_by(labels: Labels, rows: Ints, days: Floats) -> Floats:
     return np.asarray(np.searchsorted(lost, days, side="right") / max(len(lost), 1), dtype=np.float64)
 
 
-def _matured(training_set: TrainingSet, index: Ints, at_us: int, settings: FitSettings) -> WeightedRows:
+def _modest(settings: FitSettings) -> FitSettings:
+    """At most the default's trees: the first of two fits only shares out the open rows."""
+    parameters, usual = settings.parameters, Parameters()
+    rounds, leaves = min(parameters.rounds, usual.rounds), min(parameters.leaves, usual.leaves)
+    return replace(settings, parameters=replace(parameters, rounds=rounds, leaves=leaves))
+
+
+def matured_rows(training_set: TrainingSet, index: Ints, at_us: int, parameters: Parameters) -> WeightedRows:
+    """The matured rows at `index` with their weights as of at_us."""
     return WeightedRows(
         values=training_set.values[index],
         features=training_set.features,
         target=training_set.won[index],
-        weight=training_set.weight(index, at_us, settings.parameters),
+        weight=training_set.weight(index, at_us, parameters),
     )
 
 

@@ -11,6 +11,7 @@ from sklearn.linear_model import LogisticRegression, Ridge
 from features.catalogue import Feature
 from history.base.arrays import Floats, Ints, Mask
 from models.linear import MAX_SIGMA, LinearModel, signed_log
+from training.fit.logistic import Coefficients, fit_coefficients
 
 MAX_NEWTON_REGRESSORS = 1500  # up to so many a Newton step is cheaper than many gradient steps
 MIN_MISSING_SHARE = 0.01  # of missing, and of present, values from which missing gets an effect of its own
@@ -171,13 +172,19 @@ def fit_logistic(
     """L2-regularised logistic regression of won (n,), 1 or 0, on feature values (n, k); c: inverse of the penalty."""
     design = design_of(values, features, weight)
     regressors = design.expand(values)
-    solver = "newton-cholesky" if regressors.shape[1] <= MAX_NEWTON_REGRESSORS else "lbfgs"
-    model = LogisticRegression(C=c, max_iter=MAX_ITERATIONS, tol=TOLERANCE, solver=solver)
+    is_narrow = regressors.shape[1] <= MAX_NEWTON_REGRESSORS
+    fit = fit_coefficients if is_narrow else _fit_wide
+    slopes, intercept = fit(regressors, won, weight, c)
+    return design.fold(slopes, intercept, values, weight)
+
+
+def _fit_wide(regressors: Floats, won: Floats, weight: Floats, c: float) -> Coefficients:
+    model = LogisticRegression(C=c, max_iter=MAX_ITERATIONS, tol=TOLERANCE, solver="lbfgs")
     with warnings.catch_warnings():
         # A start that has not converged to the last digit is as good: the trees take up the rest.
         warnings.simplefilter("ignore", ConvergenceWarning)
         model.fit(regressors, won, sample_weight=weight)
-    return design.fold(model.coef_[0], float(model.intercept_[0]), values, weight)
+    return Coefficients(model.coef_[0], float(model.intercept_[0]))
 
 
 def fit_ridge(

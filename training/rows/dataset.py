@@ -13,7 +13,9 @@ from history.text.times import DAY_US
 from training.rows.labels import Labels, label
 
 GRID, CREATION, ENTRY = 0, 1, 2  # origins of a row
-MAX_ROWS = 40_000
+# Snapshots of one lead are much alike: on simulated worlds more than two a lead taught nothing.
+ROWS_PER_LEAD = 2
+FEW_ROWS, MAX_ROWS = 40_000, 300_000  # all of up to FEW_ROWS are read, whatever the number of leads
 MAX_DATES = 60
 MAX_STEP_DAYS = 14
 STEPS_PER_HORIZON = 6
@@ -82,8 +84,8 @@ def training_rows(history: History, seed: int) -> Rows:
     """All training rows of a history cut at T: open leads on the grid up to T - horizon, some creations and entries.
 
     Every row is matured: its whole horizon is observed, so that slow losses and fast wins count alike. Creations and
-    entries are a random sample, each at most half of MOMENT_SHARE of the grid's rows. Of more than MAX_ROWS rows a
-    random sample stays. Leads with an odd creation have no rows.
+    entries are a random sample, each at most half of MOMENT_SHARE of the grid's rows. Of more rows than `row_limit`
+    an even sample stays. Leads with an odd creation have no rows.
     """
     horizon_us = history.config.horizon_us
     last_us = history.as_of_us - horizon_us
@@ -98,11 +100,25 @@ def training_rows(history: History, seed: int) -> Rows:
     sizes = [len(on_grid), len(creations), len(entries)]
     origin = np.repeat(np.array([GRID, CREATION, ENTRY], dtype=np.int8), sizes)
     rows = Rows(snapshot, label(snapshot, horizon_us), origin)
-    if len(rows) <= MAX_ROWS:
+    most = row_limit(len(np.unique(snapshot.lead)))
+    if len(rows) <= most:
         return rows
-    index = np.sort(random.choice(len(rows), MAX_ROWS, replace=False))
-    drawn = rows.take(index)
-    return replace(drawn, share=MAX_ROWS / len(rows))
+    return replace(rows.take(_evenly_by_lead(snapshot, most, random)), share=most / len(rows))
+
+
+def row_limit(leads: int) -> int:
+    """The most rows that are read of a history with rows of so many leads."""
+    return min(max(ROWS_PER_LEAD * leads, FEW_ROWS), MAX_ROWS)
+
+
+def _evenly_by_lead(snapshot: Snapshot, count: int, random: np.random.Generator) -> Ints:
+    """`count` positions in order, each as likely as any other, that thin the snapshots of leads before the leads.
+
+    A systematic sample along the rows sorted by lead and time: with half of the rows, every lead keeps half of its own.
+    """
+    by_lead = np.lexsort((snapshot.as_of_us, snapshot.lead))
+    places = np.floor((random.random() + np.arange(count)) * len(snapshot) / count).astype(np.int64)
+    return np.sort(by_lead[np.minimum(places, len(snapshot) - 1)])
 
 
 def recent_rows(history: History, share: float, seed: int) -> Rows:

@@ -1,5 +1,6 @@
 """Splits into rows to fit on and rows to evaluate: by time, if the history is long enough, else by lead."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -46,6 +47,18 @@ def time_splits(rows: Rows, horizon_us: int, folds: int = FOLDS) -> list[Split]:
         splits.append(Split(fit, evaluated, int(instant)))
         end_us = int(instant)
     return splits[::-1]
+
+
+def enough_splits(rows: Rows, splits: Sequence[Split], wins: int) -> list[Split]:
+    """The fewest of the latest splits that evaluate so many leads won; all splits if they have fewer."""
+    chosen: list[Split] = []
+    found = 0
+    for split in reversed(splits):
+        if found >= wins:
+            break
+        chosen.insert(0, split)
+        found += _leads_won(rows, split.evaluated)
+    return chosen
 
 
 def _leads_won(rows: Rows, index: Ints) -> int:

@@ -12,7 +12,17 @@ from history.snapshot import open_leads, state_at
 from history.text.times import DAY_US
 from tests.builders.lead_histories import CALM, Lead, history_of, instants, leads
 from training.rows import dataset
-from training.rows.dataset import CREATION, ENTRY, GRID, MOMENT_SHARE, Rows, grid, grid_step_us, training_rows
+from training.rows.dataset import (
+    CREATION,
+    ENTRY,
+    GRID,
+    MOMENT_SHARE,
+    Rows,
+    grid,
+    grid_step_us,
+    row_limit,
+    training_rows,
+)
 
 
 def pairs(rows: Rows, origin: int) -> set[tuple[int, int]]:
@@ -89,14 +99,25 @@ def test_a_seed_changes_the_sample_but_not_the_grid(world: History, world_rows: 
     assert pairs(other, CREATION) != pairs(world_rows, CREATION)
 
 
+@pytest.mark.parametrize(
+    ("leads", "most"), [(0, 40_000), (20_000, 40_000), (50_000, 100_000), (10**6, 300_000)]
+)
+def test_row_limit_grows_with_the_leads(leads: int, most: int) -> None:
+    assert row_limit(leads) == most
+
+
 def test_too_many_rows_are_thinned_evenly(world: History, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each row as likely as any other, and snapshots of a lead go before a lead does."""
     whole = training_rows(world, 0)
-    monkeypatch.setattr(dataset, "MAX_ROWS", len(whole) // 3)
+    monkeypatch.setattr(dataset, "row_limit", lambda leads: len(whole) // 3)
     thin = training_rows(world, 0)
     check(thin, world)
     assert len(thin) == len(whole) // 3
     assert pairs(thin, GRID) < pairs(whole, GRID)
     assert thin.labels.won.mean() == pytest.approx(whole.labels.won.mean(), abs=0.03)
+    assert thin.share == len(thin) / len(whole)
+    before, after = (np.bincount(rows.snapshot.lead, minlength=len(world)) for rows in (whole, thin))
+    assert (np.abs(after - before * thin.share) < 1).all()
 
 
 def test_taking_rows_takes_their_labels(world_rows: Rows) -> None:

@@ -8,7 +8,14 @@ from history.snapshot import cut
 from history.text.times import DAY_US
 from training.evaluation.out_of_fold import splits_of
 from training.rows.dataset import GRID, Rows, training_rows
-from training.rows.splits import FOLDS, MIN_EVALUATED_WINS, MIN_FIT_WINS, lead_splits, time_splits
+from training.rows.splits import (
+    FOLDS,
+    MIN_EVALUATED_WINS,
+    MIN_FIT_WINS,
+    enough_splits,
+    lead_splits,
+    time_splits,
+)
 from training.rows.training_set import TrainingSet
 
 
@@ -81,6 +88,14 @@ def test_short_histories_fall_back_to_held_out_leads(world: History) -> None:
     assert time_splits(rows, world.config.horizon_us) == []
     assert how == "held-out leads"
     assert splits
+
+
+def test_the_latest_splits_suffice_if_they_hold_the_wins(rows: Rows) -> None:
+    splits = time_splits(rows, rows.snapshot.history.config.horizon_us)
+    wins = [leads_won(rows, split.evaluated) for split in splits]
+    assert enough_splits(rows, splits, 1) == splits[-1:]
+    assert enough_splits(rows, splits, sum(wins[-2:])) == splits[-2:]
+    assert enough_splits(rows, splits, 10 * sum(wins)) == splits
 
 
 def test_no_rows_give_no_splits(world: History) -> None:

@@ -1,0 +1,100 @@
+"""Capacity follows the evidence: the defaults unless a setting is surely better, the same choice on the same data."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from features.feature import Feature
+from history.base.arrays import Floats
+from history.base.progress import no_progress
+from history.history import LOST, WON
+from models.calibration import sigmoid
+from models.parameters import LARGER, Parameters
+from training.capacity import Capacity, Tried, choose_capacity, standard_error
+from training.rows.dataset import Rows
+from training.rows.splits import Split, lead_splits, time_splits
+from training.rows.training_set import TrainingSet
+
+COLUMNS = tuple(Feature(f"x{j}", "number", "number", 0, "attributes", "", "") for j in range(4))
+
+
+def with_outcomes(rows: Rows, seed: int, strength: float) -> TrainingSet:
+    """The rows with columns of their own, outcomes waving with two of them; strength 0 makes them noise."""
+    random = np.random.default_rng(seed)
+    values: Floats = random.normal(size=(len(rows), len(COLUMNS)))
+    margin = strength * (np.sin(3 * values[:, 0]) + np.sin(3 * values[:, 1]))
+    won = random.random(len(rows)) < sigmoid(margin)
+    labels = replace(rows.labels, outcome=np.where(won, WON, LOST).astype(rows.labels.outcome.dtype))
+    horizon_us = rows.snapshot.history.config.horizon_us
+    return TrainingSet(replace(rows, labels=labels), values, COLUMNS, horizon_us)
+
+
+def chosen(training_set: TrainingSet, trials: int = 12) -> Capacity:
+    splits = time_splits(training_set.rows, training_set.horizon_us)
+    return choose_capacity(training_set, splits, trials, 0, no_progress)
+
+
+@pytest.mark.parametrize("seed", [1, 2, 3])
+def test_noise_never_gets_more_trees(world_rows: Rows, seed: int) -> None:
+    capacity = chosen(with_outcomes(world_rows, seed, 0.0))
+    assert capacity.parameters.leaves == Parameters().leaves
+    assert capacity.parameters.rounds <= Parameters().rounds
+    # The loss rises with every stage, so that few stages are grown at all.
+    assert max(one.parameters.rounds for one in capacity.tried) <= 160
+
+
+@pytest.mark.parametrize("seed", [1, 2, 3])
+def test_waves_get_as_many_trees_as_they_need(world_rows: Rows, seed: int) -> None:
+    """A wave takes many small steps; no line and no few shrunken trees follow it."""
+    capacity = chosen(with_outcomes(world_rows, seed, 1.5))
+    best = min(capacity.tried, key=lambda one: one.log_loss)
+    assert capacity.parameters == best.parameters != Parameters()
+    assert best.gain > 1.6 * best.error > 0
+    assert capacity == chosen(with_outcomes(world_rows, seed, 1.5))
+
+
+def test_trials_bound_the_settings_tried(world_rows: Rows) -> None:
+    training_set = with_outcomes(world_rows, 1, 1.5)
+    for trials in (0, 1):
+        assert chosen(training_set, trials) == Capacity(Parameters())
+    for trials in (2, 5):
+        tried = chosen(training_set, trials).tried
+        assert len(tried) == trials
+        assert Parameters() in [one.parameters for one in tried]
+
+
+def test_too_few_wins_keep_the_defaults_untried(world_rows: Rows) -> None:
+    training_set = with_outcomes(world_rows, 1, 1.5)
+    won = np.flatnonzero(training_set.won)[:50]
+    assert choose_capacity(training_set, [Split(won, won, 0)], 12, 0, no_progress).tried == ()
+    assert choose_capacity(training_set, [], 12, 0, no_progress) == Capacity(Parameters())
+
+
+def test_held_out_leads_are_no_evidence(world_rows: Rows) -> None:
+    """Their fits have seen the time of the evaluated rows: what lasts cannot be told."""
+    training_set = with_outcomes(world_rows, 1, 1.5)
+    splits = lead_splits(training_set.rows, 0)
+    assert choose_capacity(training_set, splits, 12, 0, no_progress).tried == ()
+
+
+def test_a_gain_within_its_error_is_chance() -> None:
+    random = np.random.default_rng(1)
+    noise = random.normal(0, 1, 400)
+    error = standard_error(noise, np.arange(400))
+    assert error == pytest.approx(20, rel=0.1)
+    assert not Tried(LARGER, 0.5, 1.5 * error, error).is_better
+    assert Tried(LARGER, 0.5, 1.7 * error, error).is_better
+    # Rows of one lead say the same thing: four leads of a hundred rows are far less sure than 400 leads.
+    repeated = np.repeat(random.normal(0, 1, 4), 100)
+    assert standard_error(repeated, np.repeat(np.arange(4), 100)) > 2 * standard_error(
+        repeated, np.arange(400)
+    )
+
+
+def test_the_record_marks_the_chosen_setting() -> None:
+    more = replace(Parameters(), rounds=160)
+    tried = (Tried(Parameters(), 0.5, 0.0, 0.0), Tried(more, 0.4, 0.1, 0.01))
+    record = Capacity(more, tried).to_list()
+    assert [one["chosen"] for one in record] == [False, True]
+    assert [one["rounds"] for one in record] == [80, 160]

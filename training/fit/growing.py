@@ -1,0 +1,61 @@
+"""Trees that grow beside the rows that evaluate them: one fit tells the loss at every number of rounds."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import lightgbm as lgb
+
+from features.feature import Feature
+from history.base.arrays import Floats
+from models.additive import AdditiveModel
+from training.fit.additive import FitSettings, WeightedRows, conversion_options, fit_linear, lightgbm_rows
+
+
+@dataclass(frozen=True)
+class Ground:
+    """What the growing trees of one split share: rows in LightGBM's bins, boosted from one linear start.
+
+    values (m, k): of the evaluated rows; start (m,): their margin without trees.
+    """
+
+    data: lgb.Dataset
+    features: Sequence[Feature]
+    values: Floats
+    start: Floats
+
+
+def ground(rows: WeightedRows, values: Floats, settings: FitSettings) -> Ground:
+    """The ground for trees on `rows` that are evaluated at feature values (m, k)."""
+    parameters = settings.parameters
+    linear = AdditiveModel(fit_linear(rows, parameters.linear_c), parameters.linear_share, None)
+    data = lightgbm_rows(rows, linear.margin(rows.values))
+    # Constructed here, in the caller's thread: boosters that share it find the bins ready.
+    data.params = conversion_options(settings, rows.features)
+    return Ground(data.construct(), rows.features, values, linear.margin(values))
+
+
+class GrowingTrees:
+    """Trees of one kind on a ground; margin (m,): of the evaluated rows, by the trees grown so far."""
+
+    def __init__(self, on: Ground, settings: FitSettings) -> None:
+        self._ground = on
+        self._booster = lgb.Booster(conversion_options(settings, on.features), on.data)
+        self.rounds = 0
+        self.margin = on.start
+
+    def grow_to(self, rounds: int) -> Floats:
+        """Grows up to so many rounds, and returns the new margin."""
+        first, more = self.rounds, rounds - self.rounds
+        for _ in range(more):
+            self._booster.update()
+        added = self._booster.predict(
+            self._ground.values,
+            start_iteration=first,
+            num_iteration=more,
+            raw_score=True,
+            # LightGBM would take up its own defaults for both.
+            num_threads=1,
+            verbosity=-1,
+        )
+        self.rounds, self.margin = rounds, self.margin + added
+        return self.margin
