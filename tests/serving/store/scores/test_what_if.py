@@ -9,12 +9,21 @@ import numpy as np
 import pytest
 
 from history.history import INBOUND, OUTBOUND
+from history.snapshot import Snapshot
 from history.text.times import DAY_US, format_time
 from models.bundle import Bundle
 from models.pointer import champion
-from models.scorer import score
+from models.scorer import open_leads, score
+from serving.store.history import history_of
 from serving.store.lead_rows import find_leads, rows_of
-from serving.store.scores.what_if import NOTHING, Change, changed, open_variants, snapshot_of
+from serving.store.scores.what_if import (
+    NOTHING,
+    Change,
+    _copies,
+    changed,
+    open_variants,
+    snapshot_of,
+)
 from serving.store.store import Store
 from tests.builders.scored_store import CREATED_US, post, put
 from tests.builders.store_fakes import NOW_US, Clock, event
@@ -91,6 +100,48 @@ def test_copies_score_as_changes_one_by_one(tmp_path: Path, bundle: Bundle, seed
     alone = [score(bundle, snapshot_of(changed(rows, one), bundle, NOW_US), 0) for one in changes]
     assert together.probability.tolist() == [float(one.probability[0]) for one in alone]
     assert list(together.stages) == [one.stage[0] for one in alone]
+    store.close()
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_variants_of_arrays_equal_those_of_rows(tmp_path: Path, bundle: Bundle, seed: int) -> None:
+    """What sellers could do now is added to arrays; the reference copies every row."""
+    store = filled(tmp_path, seed)
+    if seed % 2:
+        post(store, event("s", "a", {"stage": "demo"}, "stage"), event("r", "a", {"n": 7}, "attributes"))
+        post(store, event("c", "a", {"kind": "Web Visit", "channel": "SITE"}))
+    if seed == 3:
+        post(store, event("o", "a", {"outcome": "lost"}, "outcome", occurred_at="2026-05-02T10:00:00Z"))
+        post(store, event("p", "a", {"outcome": "open"}, "outcome", occurred_at="2026-05-03T10:00:00Z"))
+    rows = rows_in(store)
+    touches = [
+        (NOW_US, NOW_US, "CALL", "phone", OUTBOUND, 6.0, None),
+        (NOW_US, NOW_US, "new kind", None, INBOUND, None, "i"),
+    ]
+    changes = [
+        NOTHING,
+        *(Change({"interactions": [touch]}) for touch in touches),
+        Change({"interactions": touches, "stages": []}),
+        Change({"attribute_changes": [ADDED["attribute_changes"], (NOW_US, NOW_US, "seats", None)]}),
+    ]
+    (made,) = open_variants(bundle, rows, changes, NOW_US)
+    history = history_of(_copies(rows, changes), bundle.config, NOW_US)
+    leads, times = np.arange(len(changes)), np.full(len(changes), NOW_US)
+    reference = open_leads(bundle, Snapshot(history, leads, times))
+    assert made.matrix.values.tobytes() == reference.matrix.values.tobytes()
+    assert made.probability.tobytes() == reference.probability.tobytes()
+    assert list(made.stages) == list(reference.stages)
+    store.close()
+
+
+def test_variants_of_a_lead_without_rows(tmp_path: Path, bundle: Bundle) -> None:
+    store = Store(tmp_path, now_us=Clock(NOW_US - DAY_US))
+    put(store)
+    rows = rows_in(store)
+    changes = [NOTHING, Change({name: [ADDED[name]] for name in ("interactions", "attribute_changes")})]
+    (made,) = open_variants(bundle, rows, changes, NOW_US)
+    alone = [score(bundle, snapshot_of(changed(rows, one), bundle, NOW_US), 0) for one in changes]
+    assert made.probability.tolist() == [float(one.probability[0]) for one in alone]
     store.close()
 
 
