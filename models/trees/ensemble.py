@@ -8,6 +8,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import accumulate
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -16,13 +17,14 @@ from numba import types
 
 from history.base.arrays import Floats, Ints
 from history.base.compiled import F64, F64_2D, I64, OUT, compiled
+from models.trees.leaf_groups import leaf_groups
 from models.trees.lightgbm_text import TreeText, read_trees
-from models.trees.paths import Paths, paths_of
+from models.trees.paths import mean_output, paths_of
+from models.trees.shapley import Nodes, ShapleyTables, shapley_tables
 
 CATEGORICAL, DEFAULT_LEFT = 1, 2
 MISSING_ZERO, MISSING_NAN = 1, 2
-MOST_SLOTS = 15  # features on the path to a leaf; trees of at most 16 leaves rarely have more than 8
-LARGEST_TABLES = 32_000_000  # numbers: 256 MB
+FEW_ROWS = 8  # explained row by row
 ZERO = float(np.float32(1e-35))  # LightGBM's kZeroThreshold
 U32 = types.Array(types.uint32, 1, "C", readonly=True)
 
@@ -49,7 +51,6 @@ class Trees:
     bits_end: Ints
     bits: npt.NDArray[np.uint32]
     leaf_value: Floats
-    paths: Paths
     expected: float
 
     def predict(self, values: Floats) -> Floats:
@@ -62,36 +63,41 @@ class Trees:
         return out
 
     @cached_property
-    def tables(self) -> "ShapleyTables":
-        """The tables of all leaves, filled on first use: a score without reasons needs none."""
-        slots = np.diff(self.paths.slot_start)
-        sizes = slots << slots  # d numbers for each of 2^d patterns
-        ends = np.cumsum(sizes)
-        start = ends - sizes
-        table = np.empty(int(ends[-1]) if len(ends) else 0)
-        _fill_tables(self.leaf_value, self.paths.slot_start, self.paths.slot_share, start, table)
-        return ShapleyTables(start, table)
+    def tables(self) -> ShapleyTables:
+        """What Shapley values need; made on first use, since a score without reasons needs none.
+
+        A service that explains scores reads it when it loads a model.
+        """
+        _, parsed = read_trees(self.text)
+        paths = paths_of(parsed)
+        nodes = Nodes(
+            np.array([0, *accumulate(len(tree.feature) for tree in parsed)], dtype=np.int64),
+            self.feature, self.threshold, self.decision, self.bits_start, self.bits_end, self.bits,
+        )  # fmt: skip
+        groups = leaf_groups([len(tree.leaf_value) for tree in parsed], paths)
+        return shapley_tables(nodes, paths, self.leaf_value, groups)
 
     def contributions(self, values: Floats) -> Floats:
         """Shapley values (n, k) of the sum around `expected`: path-dependent TreeSHAP (Lundberg et al. 2020).
 
-        A leaf's values depend only on which conditions of its features hold, so they are looked up (Fast TreeSHAP v2,
-        Yang 2021).
+        Bitwise the same for a row alone and among many: few rows go through another kernel, which adds in the same
+        order.
         """
         out = np.zeros((len(values), len(self.names)))
-        p = self.paths
-        _shapley(
-            values, self.feature, self.threshold, self.decision, self.bits_start, self.bits_end, self.bits,
-            p.step_start, p.step_node, p.step_left, p.step_slot, p.slot_start, p.slot_feature, *self.tables, out,
+        if len(values) >= FEW_ROWS:
+            self.tables.add_parts(values, out)
+            return out
+        t, p = self.tables, self.tables.paths
+        g = t.groups
+        _add_row_parts(
+            values, t.nodes.start, self.feature, self.threshold, self.decision,
+            self.bits_start, self.bits_end, self.bits,
+            g.tree_start, g.condition_start, g.literal_start, g.literal_node, g.literal_left,
+            g.column_start, g.column, t.start, t.table, g.direct_start, g.direct, self.leaf_value,
+            p.step_start, p.step_node, p.step_left, p.step_slot, p.slot_start, p.slot_feature, p.slot_share,
+            t.points, t.weights, out,
         )  # fmt: skip
         return out
-
-
-class ShapleyTables(NamedTuple):
-    """Start of each leaf's table (leaves,), and the tables one after the other."""
-
-    start: Ints
-    table: Floats
 
 
 def trees_from_text(text: str) -> Trees:
@@ -103,10 +109,6 @@ def trees_from_text(text: str) -> Trees:
         int(n) if len(t.feature) else ~int(leaf)
         for n, leaf, t in zip(node_start, leaf_start, parsed, strict=False)
     ]
-    paths, expected = paths_of(parsed)
-    slots = np.diff(paths.slot_start)
-    if len(slots) and (slots.max() > MOST_SLOTS or int((slots << slots).sum()) > LARGEST_TABLES):
-        raise ValueError(f"a leaf depends on {slots.max()} features, at most {MOST_SLOTS} can be explained")
     return Trees(
         text,
         names,
@@ -119,8 +121,7 @@ def trees_from_text(text: str) -> Trees:
         *_set_ranges(parsed),
         _joined(parsed, "bits", np.uint32),
         _joined(parsed, "leaf_value", np.float64),
-        paths,
-        expected,
+        mean_output(parsed),
     )
 
 
@@ -196,69 +197,64 @@ def _sum_leaves(
         out[i] = total
 
 
-@compiled(types.void(types.float64[::1], types.int64, types.float64, types.float64))
-def _extend(weight: Floats, depth: int, zero: float, one: float) -> None:
-    """Adds a feature to the path: weight[j] belongs to the subsets of j present features."""
-    weight[depth] = 0.0
-    for j in range(depth - 1, -1, -1):
-        weight[j + 1] += one * weight[j] * (j + 1) / (depth + 1)
-        weight[j] = zero * weight[j] * (depth - j) / (depth + 1)
-
-
-@compiled(types.float64(types.float64[::1], types.int64, types.float64, types.float64))
-def _unwound(weight: Floats, depth: int, zero: float, one: float) -> float:
-    """Sum of the weights without one of the features."""
-    following = weight[depth]
-    total = 0.0
-    for j in range(depth - 1, -1, -1):
-        if one != 0.0:
-            part = following * (depth + 1) / ((j + 1) * one)
-            total += part
-            following = weight[j] - part * zero * (depth - j) / (depth + 1)
-        elif zero != 0.0:
-            total += weight[j] / zero / ((depth - j) / (depth + 1))
-    return total
-
-
-@compiled(types.void(F64, I64, F64, I64, types.float64[::1]))
-def _fill_tables(
-    leaf_value: Floats, slot_start: Ints, slot_share: Floats, table_start: Ints, table: Floats
-) -> None:
-    """The values of every leaf for each pattern of true conditions (bit s = slot s), pattern after pattern."""
-    weight = np.empty(MOST_SLOTS + 1, dtype=np.float64)
-    for leaf in range(len(leaf_value)):
-        first = slot_start[leaf]
-        d = slot_start[leaf + 1] - first
-        for pattern in range(1 << d):
-            weight[0] = 1.0
-            for s in range(d):
-                _extend(weight, s + 1, slot_share[first + s], float((pattern >> s) & 1))
-            for s in range(d):
-                share, holds = slot_share[first + s], float((pattern >> s) & 1)
-                part = _unwound(weight, d, share, holds) * (holds - share)
-                table[table_start[leaf] + pattern * d + s] = part * leaf_value[leaf]
-
-
-@compiled(types.void(F64_2D, I64, F64, I64, I64, I64, U32, I64, I64, I64, I64, I64, I64, I64, F64, OUT))
-def _shapley(
-    values: Floats, feature: Ints, threshold: Floats, decision: Ints, bits_start: Ints, bits_end: Ints,
-    bits: npt.NDArray[np.uint32], step_start: Ints, step_node: Ints, step_left: Ints, step_slot: Ints,
-    slot_start: Ints, slot_feature: Ints, table_start: Ints, table: Floats, out: Floats,
+@compiled(
+    types.void(
+        F64_2D, I64, I64, F64, I64, I64, I64, U32, I64, I64, I64, I64, I64, I64, I64, I64, F64, I64, I64, F64,
+        I64, I64, I64, I64, I64, I64, F64, F64, F64, OUT,
+    )
+)  # fmt: skip
+def _add_row_parts(  # noqa: C901 - loops of one kernel
+    values: Floats, node_start: Ints, feature: Ints, threshold: Floats, decision: Ints, bits_start: Ints,
+    bits_end: Ints, bits: npt.NDArray[np.uint32], tree_start: Ints, condition_start: Ints, literal_start: Ints,
+    literal_node: Ints, literal_left: Ints, column_start: Ints, column: Ints, table_start: Ints, table: Floats,
+    direct_start: Ints, direct: Ints, leaf_value: Floats, step_start: Ints, step_node: Ints, step_left: Ints,
+    step_slot: Ints, slot_start: Ints, slot_feature: Ints, slot_share: Floats, points: Floats, weights: Floats,
+    out: Floats,
 ) -> None:  # fmt: skip
-    goes = np.empty(len(feature), dtype=np.int64)
+    """`ShapleyTables.add_parts` row by row: loops over blocks of rows cost a single one three times as much."""
+    left = np.empty(len(feature), dtype=np.int64)
+    holds, before, parts = np.empty(out.shape[1]), np.empty(out.shape[1]), np.empty(out.shape[1])
     for i in range(len(values)):
-        for node in range(len(feature)):
-            x = values[i, feature[node]]
-            goes[node] = _goes_left(
-                x, threshold[node], decision[node], bits_start[node], bits_end[node], bits
-            )
-        for leaf in range(len(table_start)):
-            first = slot_start[leaf]
-            d = slot_start[leaf + 1] - first
-            pattern = (1 << d) - 1
-            for step in range(step_start[leaf], step_start[leaf + 1]):
-                if goes[step_node[step]] != step_left[step]:
-                    pattern &= ~(1 << step_slot[step])
-            place = table_start[leaf] + pattern * d
-            for s in range(d):
-                out[i, slot_feature[first + s]] += table[place + s]
+        for t in range(len(node_start) - 1):
+            for node in range(node_start[t], node_start[t + 1]):
+                left[node] = _goes_left(
+                    values[i, feature[node]],
+                    threshold[node],
+                    decision[node],
+                    bits_start[node],
+                    bits_end[node],
+                    bits,
+                )
+            for group in range(tree_start[t], tree_start[t + 1]):
+                pattern, first = 0, condition_start[group]
+                for c in range(first, condition_start[group + 1]):
+                    all_hold = True
+                    for literal in range(literal_start[c], literal_start[c + 1]):
+                        all_hold &= left[literal_node[literal]] == literal_left[literal]
+                    pattern |= np.int64(all_hold) << (c - first)
+                width = column_start[group + 1] - column_start[group]
+                row = table_start[group] + pattern * width
+                for s in range(width):
+                    out[i, column[column_start[group] + s]] += table[row + s]
+            for place in range(direct_start[t], direct_start[t + 1]):
+                leaf = direct[place]
+                first = slot_start[leaf]
+                d = slot_start[leaf + 1] - first
+                for s in range(d):
+                    holds[s] = 1.0
+                for step in range(step_start[leaf], step_start[leaf + 1]):
+                    if left[step_node[step]] != step_left[step]:
+                        holds[step_slot[step]] = 0.0
+                for s in range(d):
+                    parts[s] = 0.0
+                for q in range(len(points)):
+                    x, after = points[q], leaf_value[leaf] * weights[q]
+                    for s in range(d):
+                        before[s] = after
+                        after *= (1.0 - x) * slot_share[first + s] + x * holds[s]
+                    after = 1.0
+                    for s in range(d - 1, -1, -1):
+                        parts[s] += before[s] * after
+                        after *= (1.0 - x) * slot_share[first + s] + x * holds[s]
+                for s in range(d):
+                    out[i, slot_feature[first + s]] += parts[s] * (holds[s] - slot_share[first + s])

@@ -28,13 +28,6 @@ class Paths:
     slot_share: Floats
 
 
-class PathsAndMean(NamedTuple):
-    """The paths of all leaves, and the trees' mean output over their training rows."""
-
-    paths: Paths
-    expected: float
-
-
 class _Decision(NamedTuple):
     """A decision on the way to a leaf: its node, 1 for left, and the share of the node's rows that went that way."""
 
@@ -43,7 +36,7 @@ class _Decision(NamedTuple):
     share: float
 
 
-def paths_of(trees: Sequence[TreeText]) -> PathsAndMean:
+def paths_of(trees: Sequence[TreeText]) -> Paths:
     """The paths of all leaves in ensemble order."""
     nodes: list[int] = []
     lefts: list[int] = []
@@ -51,7 +44,7 @@ def paths_of(trees: Sequence[TreeText]) -> PathsAndMean:
     features: list[int] = []
     shares: list[float] = []
     step_start, slot_start = [0], [0]
-    expected, first_node = 0.0, 0
+    first_node = 0
     for tree in trees:
         for way in _ways(tree):
             # Slots of a leaf follow the order in which its features first appear: dicts keep it.
@@ -67,9 +60,8 @@ def paths_of(trees: Sequence[TreeText]) -> PathsAndMean:
             shares += share_of.values()
             step_start.append(len(nodes))
             slot_start.append(len(features))
-        expected += _mean_output(tree)
         first_node += len(tree.feature)
-    paths = Paths(
+    return Paths(
         step_start=np.array(step_start, dtype=np.int64),
         step_node=np.array(nodes, dtype=np.int64),
         step_left=np.array(lefts, dtype=np.int64),
@@ -78,13 +70,15 @@ def paths_of(trees: Sequence[TreeText]) -> PathsAndMean:
         slot_feature=np.array(features, dtype=np.int64),
         slot_share=np.array(shares, dtype=np.float64),
     )
-    return PathsAndMean(paths, expected)
 
 
-def _mean_output(tree: TreeText) -> float:
-    """The tree's mean output over its training rows."""
-    count = tree.leaf_count.astype(np.float64)
-    return float((tree.leaf_value * count).sum() / max(count.sum(), 1.0))
+def mean_output(trees: Sequence[TreeText]) -> float:
+    """The mean of the trees' sum over their training rows."""
+    total = 0.0
+    for tree in trees:
+        count = tree.leaf_count.astype(np.float64)
+        total += float((tree.leaf_value * count).sum() / max(count.sum(), 1.0))
+    return total
 
 
 def _ways(tree: TreeText) -> list[list[_Decision]]:

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from models.trees.lightgbm_text import TreeText, read_trees
-from models.trees.paths import paths_of
+from models.trees.paths import mean_output, paths_of
 from tests.builders.small_models import made_model
 
 TWO_TREES = Path(__file__).parents[2] / "golden" / "two_trees.txt"
@@ -22,7 +22,7 @@ def trees(request: pytest.FixtureRequest) -> list[TreeText]:
 
 
 def test_decisions_of_a_path_lead_to_its_leaf(trees: list[TreeText]) -> None:
-    paths = paths_of(trees).paths
+    paths = paths_of(trees)
     leaf = first_node = 0
     for tree in trees:
         for own_leaf in range(len(tree.leaf_value)):
@@ -37,7 +37,7 @@ def test_decisions_of_a_path_lead_to_its_leaf(trees: list[TreeText]) -> None:
 
 
 def test_shares_along_a_path_multiply_to_the_leafs_share_of_rows(trees: list[TreeText]) -> None:
-    paths = paths_of(trees).paths
+    paths = paths_of(trees)
     leaf = 0
     for tree in trees:
         for count in (tree.leaf_count / tree.leaf_count.sum()).tolist():
@@ -47,7 +47,7 @@ def test_shares_along_a_path_multiply_to_the_leafs_share_of_rows(trees: list[Tre
 
 
 def test_slots_of_a_leaf_are_its_distinct_features(trees: list[TreeText]) -> None:
-    paths = paths_of(trees).paths
+    paths = paths_of(trees)
     features = np.concatenate([tree.feature for tree in trees])
     for leaf in range(len(paths.step_start) - 1):
         slots = paths.slot_feature[paths.slot_start[leaf] : paths.slot_start[leaf + 1]]
@@ -58,6 +58,4 @@ def test_slots_of_a_leaf_are_its_distinct_features(trees: list[TreeText]) -> Non
 
 def test_expected_output_is_the_mean_over_training_rows() -> None:
     _, trees = read_trees(TWO_TREES.read_text(encoding="utf-8"))
-    assert paths_of(trees).expected == pytest.approx(
-        (0.5 * 40 - 40 + 0.25 * 20) / 100 + (2 * 25 - 0.5 * 75) / 100
-    )
+    assert mean_output(trees) == pytest.approx((0.5 * 40 - 40 + 0.25 * 20) / 100 + (2 * 25 - 0.5 * 75) / 100)
