@@ -34,6 +34,7 @@ from history.text.values import value_text
 from serving.store.lead_rows import LeadRow, LeadRows, scalar_text
 from serving.store.schema import KNOWN_US, LEAD_NO, TIME_US
 
+_FIRST, _MISSING = np.zeros(1, dtype=np.int32), np.full(1, -1, dtype=np.int32)  # codes of one lead
 TableColumns = Sequence[Any]  # one column a field: a sequence, an array or a Factor
 
 
@@ -306,6 +307,13 @@ def _is_among(column: Sequence[str | None] | Factor, names: frozenset[str]) -> M
 
 def _attributes(leads: Sequence[LeadRow], ignored: frozenset[str]) -> dict[str, Factor]:
     """The attributes at creation, in the order in which the leads name them first."""
+    if len(leads) == 1:
+        named = ((name, attribute_text(value)) for name, value in leads[0].attributes.items())
+        return {
+            name: Factor(_MISSING, []) if text is None else Factor(_FIRST, [text])
+            for name, text in named
+            if name not in ignored
+        }
     names = dict.fromkeys(name for lead in leads for name in lead.attributes)
     return {
         name: factor([attribute_text(lead.attributes.get(name)) for lead in leads])

@@ -53,6 +53,8 @@ class LeadRows:
 
     def only(self, position: int) -> "LeadRows":
         """The lead at this position alone."""
+        if len(self.leads) == 1:
+            return self
         lead_no = self.leads[position].lead_no
         tables = {}
         for name, columns in self.tables.items():

@@ -2,10 +2,12 @@
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import groupby
 from operator import attrgetter
 from typing import Any, NamedTuple
+
+import numpy as np
 
 from history.config.schema import OWN_ATTRIBUTES
 from history.text.folding import fold
@@ -70,6 +72,8 @@ class TimelinePage(NamedTuple):
 
 def timeline(rows: LeadRows, names: EventNames, wanted: Wanted = ALL, limit: int = PAGE) -> TimelinePage:
     """A page of the timeline of the one lead in `rows`."""
+    if not wanted.kind:
+        rows = _newest(rows, wanted.before, limit + 1)
     ordered = sorted(_rows(rows, names.change_keys), key=attrgetter("key"), reverse=True)
     if wanted.before is not None or wanted.kind:
         ordered = [row for row in ordered if wanted.has(row)]
@@ -77,6 +81,21 @@ def timeline(rows: LeadRows, names: EventNames, wanted: Wanted = ALL, limit: int
     ids = _event_ids(page, names)
     entries = [{"event_id": ids[row.key[1]], **_entry(row)} for row in page]
     return TimelinePage(entries, page[-1].key if len(ordered) > limit else None)
+
+
+def _newest(rows: LeadRows, before: Key | None, most: int) -> LeadRows:
+    """The rows with the `most` newest interactions before a key: of 10,000 a page shows a hundred."""
+    columns = rows.tables["interactions"]
+    if len(columns[ROW_NO]) <= most:
+        return rows
+    time_us, row_no = (np.array(columns[i], dtype=np.int64) for i in (TIME_US, ROW_NO))
+    order = np.lexsort((row_no, time_us))
+    if before is not None:
+        is_older = (time_us < before[0]) | ((time_us == before[0]) & (row_no < before[1]))
+        order = order[is_older[order]]
+    newest = order[-most:].tolist()
+    chosen = [[column[i] for i in newest] for column in columns]
+    return replace(rows, tables={**rows.tables, "interactions": chosen})
 
 
 def _event_ids(page: Sequence[_Row], names: EventNames) -> dict[int, str]:

@@ -19,6 +19,8 @@ from serving.store.schema import LEAD_NO, ROW_NO
 AddedRow = tuple[Any, ...]  # a table's FACT_COLUMNS
 AnyLog = TypeVar("AnyLog", bound=Log)
 ADDED_TO = ("interactions", "attribute_changes")  # what sellers do
+# Interactions from which copies of arrays take less time than copies of rows: 40 interactions took 0.2 ms more.
+LONG_LEAD = 300
 
 
 @dataclass(frozen=True)
@@ -65,7 +67,8 @@ def open_variants(
         each = (snapshot_of(changed(rows, change), bundle, as_of_us) for change in changes)
         return [open_leads(bundle, snapshot) for snapshot in each]
     alone = rows.only(0)
-    if all(_is_now(change, as_of_us) for change in changes):
+    is_long = len(alone.tables["interactions"][LEAD_NO]) >= LONG_LEAD
+    if is_long and all(_is_now(change, as_of_us) for change in changes):
         history = _variants(history_of(alone, bundle.config, as_of_us), changes)
     else:
         history = history_of(_copies(alone, changes), bundle.config, as_of_us)

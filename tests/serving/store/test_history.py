@@ -16,6 +16,18 @@ def test_leads_are_in_the_requested_order(store: Store, folder: Path) -> None:
     assert history.interactions.offsets.tolist() == [0, 0, 3]
 
 
+def test_one_lead_has_the_attributes_it_has_among_others(store: Store, folder: Path) -> None:
+    load(store, folder)
+    ids = ["b", "a", "=c"]
+    together = read_leads(store, ids, FunnelConfig(ignore=("note",)), FAR_US)
+    for place, lead_id in enumerate(ids):
+        alone = read_leads(store, [lead_id], FunnelConfig(ignore=("note",)), FAR_US)
+        assert "note" not in alone.attributes
+        for name, texts in together.attributes.items():
+            assert name not in alone.attributes or alone.attributes[name].text(0) == texts.text(place)
+            assert name in alone.attributes or texts.text(place) is None
+
+
 def test_stored_lead_equals_the_lead_of_a_request(store: Store, folder: Path) -> None:
     load(store, folder)
     config = FunnelConfig()

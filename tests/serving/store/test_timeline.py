@@ -1,5 +1,6 @@
 """The timeline of a lead: newest first, paged without gaps, changes of one moment as one entry."""
 
+import random
 from collections.abc import Sequence
 
 import pytest
@@ -40,6 +41,22 @@ def test_pages_hold_every_entry_once_newest_first(limit: int) -> None:
         if key is None:
             break
     assert kinds == ["k2", "k0", "k3", "k1"]
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_pages_of_a_long_timeline_are_those_of_all_rows(seed: int) -> None:
+    draw = random.Random(seed)
+    touches = [(t := draw.randrange(40), t, f"k{i}", None, 0, None, None) for i in range(200)]
+    stages = [(t := draw.randrange(40), t, f"s{i}") for i in range(20)]
+    rows, shown, key = rows_of(interactions=touches, stages=stages), [], None
+    while True:
+        page = timeline(rows, NO_NAMES, Wanted(key), 7)
+        shown += [next(iter(entry["data"].values())) for entry in page.entries]
+        key = page.next_key
+        if key is None:
+            break
+    numbered = [(row[0], number, row[2]) for number, row in enumerate([*touches, *stages])]
+    assert shown == [name for _time, _number, name in sorted(numbered, reverse=True)]
 
 
 def test_missing_parts_of_a_row_are_left_out() -> None:

@@ -16,6 +16,7 @@ from models.pointer import champion
 from models.scorer import open_leads, score
 from serving.store.history import history_of
 from serving.store.lead_rows import find_leads, rows_of
+from serving.store.scores import what_if
 from serving.store.scores.what_if import (
     NOTHING,
     Change,
@@ -104,8 +105,11 @@ def test_copies_score_as_changes_one_by_one(tmp_path: Path, bundle: Bundle, seed
 
 
 @pytest.mark.parametrize("seed", range(4))
-def test_variants_of_arrays_equal_those_of_rows(tmp_path: Path, bundle: Bundle, seed: int) -> None:
+def test_variants_of_arrays_equal_those_of_rows(
+    tmp_path: Path, bundle: Bundle, seed: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """What sellers could do now is added to arrays; the reference copies every row."""
+    monkeypatch.setattr(what_if, "LONG_LEAD", 0)
     store = filled(tmp_path, seed)
     if seed % 2:
         post(store, event("s", "a", {"stage": "demo"}, "stage"), event("r", "a", {"n": 7}, "attributes"))
@@ -134,7 +138,10 @@ def test_variants_of_arrays_equal_those_of_rows(tmp_path: Path, bundle: Bundle, 
     store.close()
 
 
-def test_variants_of_a_lead_without_rows(tmp_path: Path, bundle: Bundle) -> None:
+def test_variants_of_a_lead_without_rows(
+    tmp_path: Path, bundle: Bundle, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(what_if, "LONG_LEAD", 0)
     store = Store(tmp_path, now_us=Clock(NOW_US - DAY_US))
     put(store)
     rows = rows_in(store)
