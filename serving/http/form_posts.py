@@ -21,7 +21,7 @@ from serving.http.queries import query_texts
 CSRF_FIELD = "csrf_token"
 CSRF_HEADER = b"x-csrf-token"
 MAX_FORM = 64 * 1024  # bytes
-MAX_FIELDS = 200
+MAX_FIELDS = 2_100  # two for each line of a worklist of the longest page
 FORM_TYPE = b"application/x-www-form-urlencoded"
 UPLOAD_TYPE = b"multipart/form-data"
 _OWN_SITE = (None, b"same-origin", b"none")

@@ -106,9 +106,12 @@ def visiting(browser: Browser, url: str, **options: Any) -> Iterator[Visit]:
     assert visit.faults == []
 
 
-def violations(page: Page, **options: Any) -> list[str]:
-    """What axe-core finds on the page, of any impact: the rule, and the places. Options as of axe.run."""
-    answer = Axe().run(page, options={"resultTypes": ["violations"], **options}).response
+def violations(page: Page, part: str | None = None, **options: Any) -> list[str]:
+    """What axe-core finds on the page, or in a part of it (a selector), of any impact: the rule, and the places.
+
+    Options are those of axe.run.
+    """
+    answer = Axe().run(page, context=part, options={"resultTypes": ["violations"], **options}).response
     return [
         f"{found['id']}: {[node['target'] for node in found['nodes']]} {found['nodes'][0]['html']}"
         for found in answer["violations"]

@@ -73,8 +73,9 @@ def _note(request: Request, fields: Fields, lead_id: str) -> NewNote:
 
 @routes.form("/leads/{lead_id:text}/keep", "ingest")
 async def post_kept(request: Request, fields: Fields) -> Response:
-    """Keeps a note, a snooze until a date, or both: what is filled in on a line of the worklist."""
+    """Keeps a note, a snooze until a date, or both: what is filled in on the line of the worklist that was sent."""
     lead_id, store = _lead_id(request, "keep"), store_of(request)
+    fields = _of_line(fields)
     if not fields.text("text") and not fields.text("until"):
         raise invalid([error(["body"], "write a note, or choose a date")])
     note = _note(request, fields, lead_id) if fields.text("text") else None
@@ -119,6 +120,14 @@ def _in_days(days: str, zone: ZoneInfo) -> str | None:
     if not (days.isascii() and days.isdecimal() and len(days) <= 3):
         raise invalid([error(["body", "days"], "expected a whole number of days")])
     return str(local_date(clock_us(), zone) + timedelta(days=int(days)))
+
+
+def _of_line(fields: Fields) -> Fields:
+    """The fields of one line: the form of a worklist sends those of all, named by their number."""
+    line = fields.text("line")
+    return Fields(
+        {**fields.texts, **{name: fields.all(f"{name}-{line}") or ("",) for name in ("text", "until")}}
+    )
 
 
 @routes.form("/leads/{lead_id:text}/corrections", "ingest")

@@ -29,6 +29,12 @@
     event.preventDefault();
     action();
   });
+  // Enter in a line's note or date keeps it; without this script only its button does.
+  document.addEventListener("keydown", (event) => {
+    if (event.key !== "Enter" || !event.target.matches(".why input")) return;
+    event.preventDefault();
+    event.target.closest(".actions").querySelector("button").click();
+  });
   for (const button of document.querySelectorAll(".by-script")) {
     button.classList.remove("by-script");
     button.addEventListener("click", () => help?.showModal());

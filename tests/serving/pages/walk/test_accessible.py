@@ -13,8 +13,8 @@ pytestmark = pytest.mark.long
 
 WIDTHS = pytest.mark.parametrize("viewport", [PHONE, DESKTOP], ids=["phone", "desktop"])
 LARGEST_SHIFT = 0.01
-STILL = {"reduced_motion": "reduce"}  # colours in transition have no contrast of their own
-COLOURS = {"runOnly": ["color-contrast", "link-in-text-block"]}  # all that a theme changes
+STILL: dict[str, Any] = {"reduced_motion": "reduce"}  # colours in transition have no contrast of their own
+COLOURS: dict[str, Any] = {"runOnly": ["color-contrast", "link-in-text-block"]}  # all that a theme changes
 # A list in short and a reference in part: their other rows and sections come from the same lines of a template.
 FEW = "limit=8"
 SECTIONS_KEPT = 6
@@ -80,18 +80,17 @@ def test_menus_are_accessible(sized: Visit) -> None:
     menus = page.locator("details.menu:visible")
     for n in range(menus.count()):
         menus.nth(n).locator("summary").click()
-        assert violations(page, runOnly=["color-contrast", "label", "list", "target-size"]) == []
+        assert violations(page, "details.menu[open]") == []
         assert not is_wider_than_window(page)
         page.keyboard.press("Escape")
 
 
-@WIDTHS
 @pytest.mark.parametrize("path", [f"/?{FEW}", "/funnel", "/forecast", "/model"])
-def test_german_page_is_accessible(open_browser: Open, service: Service, viewport: Any, path: str) -> None:
-    with open_browser(service.url, viewport=viewport, **STILL, locale="de-DE") as visit:
+def test_german_page_is_accessible(open_browser: Open, service: Service, path: str) -> None:
+    with open_browser(service.url, viewport=PHONE, locale="de-DE", **STILL) as visit:
         page = visit.go(path)
         assert page.locator("html").get_attribute("lang") == "de"
-        assert not is_wider_than_window(page)
+        assert not is_wider_than_window(page)  # German words are longer
         assert violations(page) == []
 
 

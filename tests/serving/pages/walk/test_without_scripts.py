@@ -44,6 +44,8 @@ def test_worklist_works(plain: Visit, leads: list[dict[str, Any]], service: Serv
     row = page.locator(".worklist tbody tr", has=page.locator(f"a[href^='/leads/{lead['lead_id']}']"))
     row.locator("details.why > summary").click()
     row.get_by_label("Note").fill("Without a script")
+    row.get_by_label("Note").press("Enter")  # which marks no line as called
+    expect(row.get_by_label("Note")).to_have_value("Without a script")
     row.get_by_role("button", name="Keep").click()
     expect(page.get_by_text("The note is kept.")).to_be_visible()
     assert service.get(f"/v1/leads/{lead['lead_id']}/notes")["notes"][0]["text"] == "Without a script"

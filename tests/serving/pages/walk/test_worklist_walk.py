@@ -140,7 +140,7 @@ def test_note_and_snooze_are_kept_on_the_line(visit: Visit, leads: Leads, servic
     row = line(page, lead)
     row.get_by_label("Note").fill("Wants terms for two years")
     row.get_by_label("Snooze until").fill("2190-01-05")
-    row.get_by_role("button", name="Keep").click()
+    row.get_by_label("Note").press("Enter")
     expect(page.get_by_text("The note is kept, and the lead is snoozed.")).to_be_visible()
     assert lead["lead_id"] not in ids(page)
     beside = service.get(f"/v1/leads/{lead['lead_id']}/notes")
