@@ -13,7 +13,7 @@ from typing import Any
 
 import click
 
-from cli.demo_data import complete_settings, write_folder_as_of
+from cli.demo_data import complete_settings, month_start, plant_leaks, write_folder_as_of
 from models.home import DEFAULT, DEMO
 
 ROOT = Path(__file__).parents[1]
@@ -21,9 +21,8 @@ STATE = Path(DEFAULT) / DEMO.parent
 CRM, HOME, LEAD, READY = STATE / "crm", Path(DEFAULT) / DEMO, STATE / "lead.json", STATE / "ready"
 ROOMS = ("history", "features", "models", "funnel", "simulation", "training", "serving", "cli")
 MONTHS = 18
-LEADS = 4000
-FIRST_MODEL = timedelta(days=62)
-FORECASTS = (timedelta(days=61), timedelta(days=31))  # ago
+LEADS = 3000
+FORECASTS = (2, 1)  # the first days of these months, before this one; the first model is of the earliest
 QUICK = ("--trials", "0", "--promote", "always")  # the simulator's leads suit the default parameters
 SCORED = (timedelta(days=8), timedelta(days=5), timedelta(days=3), timedelta(days=1))  # ago
 
@@ -48,15 +47,16 @@ def demo(port: int) -> None:
 def build(now: datetime) -> None:
     shutil.rmtree(STATE, ignore_errors=True)
     STATE.mkdir(parents=True, mode=0o700)
-    end, then = _text(now), _text(now - FIRST_MODEL)
+    end, starts = _text(now), [_text(month_start(now, months)) for months in FORECASTS]
     _step("1/6", "a CRM of the last 18 months")
     _run("simulate", str(CRM), "--leads", str(LEADS), "--months", str(MONTHS), "--end", end)
+    plant_leaks(CRM, now)
     complete_settings(CRM, now)
     _run("check", str(CRM))
-    _step("2/6", "a first model, trained two months ago, and its forecasts of then")
-    _run("train", str(CRM), "--as-of", then, *QUICK)
-    for ago in FORECASTS:
-        _run("forecast", str(CRM), "--as-of", _text(now - ago), "--output", str(STATE / "forecast.csv"))
+    _step("2/6", "a first model, as two months ago, and its forecasts of then")
+    _run("train", str(CRM), "--as-of", starts[0], *QUICK)
+    for start in starts:
+        _run("forecast", str(CRM), "--as-of", start, "--output", str(STATE / "forecast.csv"))
     _step("3/6", "today's model")
     _run("train", str(CRM), *QUICK)
     _step("4/6", "the store as it was last week, day by day, so that scores have moved")

@@ -174,6 +174,10 @@ SCHEMAS["WorklistSummary"]["properties"]["capacity"] = {
             "expected_revenue": NUMBER_OR_NULL,
             "random_wins": NUMBER,
             "random_revenue": NUMBER_OR_NULL,
+            "n_half_wins": {
+                **INTEGER,
+                "description": "The first leads that bring half of the expected wins.",
+            },
         }
     ),
     "description": "With capacity.",

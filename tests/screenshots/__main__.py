@@ -16,6 +16,7 @@ from playwright.sync_api import Browser, Page, sync_playwright
 
 from tests.screenshots.shots import (
     DESKTOP,
+    DOCS,
     EMPTY,
     FRESH,
     LOCKED,
@@ -30,6 +31,7 @@ from tests.screenshots.shots import (
 from tests.screenshots.world import KEY, ROOT, World
 
 OUT = ROOT / "build" / "screenshots"
+IMAGES = ROOT / "docs" / "images"
 WORLD = World(ROOT / "build" / "screenshots-world")
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 JOB_PATIENCE_MS = 120_000
@@ -89,19 +91,23 @@ class Camera:
         if not name.startswith(self.only):
             return
         page.screenshot(path=self.out / f"{name}.png", full_page=True)
-        self.taken += 1
-        _tell(f"{self.taken:4d}  {name}\n")
+        self.told(name)
         too_wide = page.evaluate(
             "document.documentElement.scrollWidth - document.documentElement.clientWidth"
         )
         if too_wide > 0:
             _tell(f"!     {name} is {too_wide} px wider than the window\n")
 
+    def told(self, name: str) -> None:
+        self.taken += 1
+        _tell(f"{self.taken:4d}  {name}\n")
+
 
 def main() -> None:
     parser = argparse.ArgumentParser(prog="make screenshots", description=__doc__)
     parser.add_argument("--url", help="a running service, instead of the demo's data")
     parser.add_argument("--only", default="", metavar="PAGE", help="the start of the pictures' names")
+    parser.add_argument("--docs", action="store_true", help="the pictures of docs/images/ alone")
     parser.add_argument("--out", type=Path, default=OUT, help="the folder of the pictures")
     options = parser.parse_args()
     options.out.mkdir(parents=True, exist_ok=True)
@@ -111,7 +117,9 @@ def main() -> None:
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=program, args=["--no-sandbox"])
         camera = Camera(browser, options.out, options.only)
-        if options.url:
+        if options.docs:
+            take_docs(camera)
+        elif options.url:
             camera.take_all(options.url.rstrip("/"), PAGES)
         else:
             take_world(camera)
@@ -136,6 +144,20 @@ def take_world(camera: Camera) -> None:
             camera.take_all(service, FRESH)
             if camera.wants((Shot("job", ""),)):
                 take_jobs(camera, service)
+
+
+def take_docs(camera: Camera) -> None:
+    """What README and the documentation show, without the banner of a service without keys."""
+    WORLD.build()
+    with WORLD.service(WORLD.home) as service:
+        lead = top_lead(service)
+        for name, path, size, scheme in DOCS:
+            with camera.page(size) as page:
+                page.emulate_media(color_scheme=scheme)
+                page.goto(service + path.format(lead=lead), wait_until="load")
+                page.evaluate("document.querySelector('.banner').remove()")
+                page.screenshot(path=IMAGES / f"{name}.png")
+                camera.told(name)
 
 
 def take_jobs(camera: Camera, service: str) -> None:

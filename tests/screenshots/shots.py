@@ -3,7 +3,7 @@
 import json
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Final, Literal
+from typing import Any, Final, Literal
 from urllib.parse import quote
 from urllib.request import urlopen
 
@@ -35,6 +35,7 @@ class Size:
 
 
 DESKTOP, TABLET, PHONE = Size("desktop", 1280, 900), Size("tablet", 820, 1180), Size("phone", 360, 780)
+PAPER = Size("paper", 1280, 740)  # of the documentation
 WIDE = Size("wide", 2560, 1300)
 SIZES = (DESKTOP, TABLET, PHONE)
 SCHEMES: Final[tuple[Literal["light", "dark"], ...]] = ("light", "dark")
@@ -45,6 +46,15 @@ def opened(selector: str) -> Act:
     return lambda page: page.locator(selector).first.click()
 
 
+# For README and the documentation, of the window alone: name of the file, page, window and scheme.
+DOCS: Final[tuple[tuple[str, str, Size, Literal["light", "dark"]], ...]] = (
+    ("worklist", "/?capacity=5", PAPER, "light"),
+    ("worklist-dark", "/?capacity=5", PAPER, "dark"),
+    ("worklist-phone", "/?capacity=5", PHONE, "light"),
+    ("lead", "/leads/{lead}", PAPER, "light"),
+    ("forecast", "/forecast", PAPER, "light"),
+    ("funnel", "/funnel", PAPER, "light"),
+)
 # With a model and leads: the demo.
 PAGES = (
     Shot("worklist", "/?limit=12"),
@@ -90,7 +100,12 @@ LOCKED = (Shot("signin", "/signin"), Shot("signin-first", "/forecast"))
 
 
 def top_lead(service: str) -> str:
-    """The id of the lead at the top of the worklist, ready for a path; "none" in an empty store."""
-    with urlopen(f"{service}/v1/leads?limit=1", timeout=60) as answer:
-        leads = json.load(answer)["leads"]
-    return quote(leads[0]["lead_id"], safe="") if leads else "none"
+    """The id, ready for a path, of the first lead of the worklist with something to do about it; else of the first."""
+    ids = [quote(lead["lead_id"], safe="") for lead in _read(f"{service}/v1/leads?limit=20")["leads"]]
+    advised = (lead for lead in ids if _read(f"{service}/v1/leads/{lead}").get("suggestions"))
+    return next(advised, ids[0] if ids else "none")
+
+
+def _read(url: str) -> Any:
+    with urlopen(url, timeout=60) as answer:
+        return json.load(answer)

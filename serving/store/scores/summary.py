@@ -104,7 +104,7 @@ def _listed(values: Mapping[str | None, _Value]) -> dict[str, Any]:
 def best_of(
     connection: Connection, best: Select[Any], total: Mapping[str, Any], capacity: int
 ) -> dict[str, Any]:
-    """What the first `capacity` leads bring, and as many at random.
+    """What the first `capacity` leads bring, as many at random, and how many bring half of the expected wins.
 
     best: probability and revenue_rank of the selection in its order.
     """
@@ -120,4 +120,16 @@ def best_of(
         "expected_revenue": None if in_all is None else brought or 0.0,
         "random_wins": share * total["expected_wins"],
         "random_revenue": None if in_all is None else share * in_all,
+        "n_half_wins": _half(connection, best, total),
     }
+
+
+def _half(connection: Connection, best: Select[Any], total: Mapping[str, Any]) -> int:
+    """How many of the first leads together bring half of the expected wins."""
+    so_far, n = 0.0, 0
+    with connection.execute(best.limit(total["leads"])) as rows:
+        for row in rows:
+            so_far, n = so_far + row[0], n + 1
+            if so_far >= total["expected_wins"] / 2:
+                break
+    return n

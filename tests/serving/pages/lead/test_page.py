@@ -61,7 +61,7 @@ def test_every_figure_is_that_of_the_api(known: TestClient) -> None:
     figures += [FORMATS.points(suggestion["points"]) for suggestion in document["suggestions"]]
     figures += [suggestion["change"] for suggestion in document["suggestions"]]
     for past in document["similar"]:
-        figures += [f"after {round(past['days'])} days", FORMATS.money(past["amount"], score["currency"])]
+        figures += [f"after {round(past['days'])} day", FORMATS.money(past["amount"], score["currency"])]
     for reason in score["reasons"]:
         evidence = reason.get("evidence")
         if evidence:

@@ -101,6 +101,9 @@ def assert_summary(found: dict[str, Any], wanted: list[dict[str, Any]], capacity
         assert best["random_revenue"] == pytest.approx(random_revenue, rel=1e-9)
     random_wins = whole["expected_wins"] * first["leads"] / max(1, len(wanted))
     assert best["random_wins"] == pytest.approx(random_wins, rel=1e-9)
+    half, n = whole["expected_wins"] / 2, best["n_half_wins"]
+    assert sums(wanted[:n])["expected_wins"] >= half - 1e-9
+    assert n == 0 or sums(wanted[: n - 1])["expected_wins"] < half + 1e-9
 
 
 @pytest.mark.parametrize("order", ORDERS)
