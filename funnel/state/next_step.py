@@ -36,6 +36,8 @@ ACTIONS: Final[Mapping[str, str]] = {
 FACTS: Final[Mapping[str, str]] = {
     "answer": "won leads were answered within {limit}",
     "answer_limit": "the limit for an answer is {limit}",
+    "react": "won leads heard from us within {limit}",
+    "react_limit": "the limit for a reaction is {limit}",
     "silent": "won leads here were contacted again within {limit}",
     "stuck": "nine of ten that left this stage did so within {limit}",
     "high_value_untouched": "among the most valuable tenth of open leads",
@@ -176,8 +178,8 @@ def _answer(lead: Situation, asked: Touch) -> NextStep:
     assert lead.due.unanswered_us is not None
     limit_us = lead.due.unanswered_us - asked.time_us
     if lead.answer_hours is not None and lead.answer_hours * HOUR_US <= limit_us:
-        return NextStep(action, "answer", {**values, "limit": round(lead.answer_hours * HOUR_US)})
-    return NextStep(action, "answer_limit", {**values, "limit": limit_us})
+        return NextStep(action, action, {**values, "limit": round(lead.answer_hours * HOUR_US)})
+    return NextStep(action, f"{action}_limit", {**values, "limit": limit_us})
 
 
 def _silent(lead: Situation) -> NextStep:

@@ -1,4 +1,4 @@
-"""Usual periods as links: this month, last month, this quarter, the last 90 days, this year, everything."""
+"""Usual periods and starts of changes as links: this month, the last 90 days, since Monday and so on."""
 
 from datetime import date, timedelta
 from typing import NamedTuple
@@ -38,4 +38,20 @@ def presets(path: str, fields: dict[str, str], today: date) -> list[Preset]:
         query = urlencode({**others, **dates})
         is_current = chosen == (dates.get("from"), dates.get("to"))
         links.append(Preset(name, f"{path}?{query}" if query else path, is_current))
+    return links
+
+
+def since_presets(path: str, fields: dict[str, str], today: date) -> list[Preset]:
+    """Usual starts of what changed, with the form's other fields kept: the last Monday before today, and so on."""
+    starts = {
+        "since_monday": today - timedelta(days=today.weekday() or 7),
+        "since_week": None,
+        "since_month": today - timedelta(days=30),
+    }
+    others = {name: value for name, value in fields.items() if name != "since"}
+    links = []
+    for name, start in starts.items():
+        query = urlencode(others if start is None else {**others, "since": start.isoformat()})
+        is_current = fields.get("since") == (start and start.isoformat())
+        links.append(Preset(name, f"{path}?{query}#changes", is_current))
     return links

@@ -1,14 +1,17 @@
 """The page of the forecast: how much, when, how sure; the target, what changed, and the leads that decide it."""
 
 from collections.abc import Mapping, Sequence
+from datetime import date
 from urllib.parse import urlencode
 
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
+from funnel.dates import local_date
 from funnel.forecast.explain import PARTS
 from funnel.forecast.periods import DEFAULT_COUNT, KINDS, MOST
 from funnel.forecast.report import BEST_CASE, COMMIT
+from history.text.times import parse_time
 from serving.api.adjustments import adjustments_of, keep_adjustment, read_adjustment
 from serving.api.reports import read_forecast
 from serving.api.stored import store_of
@@ -16,10 +19,11 @@ from serving.http.form_posts import Fields
 from serving.http.router import Routes
 from serving.pages.charts import Charts, Words, charts_of
 from serving.pages.cookies import own_path
+from serving.pages.date_presets import since_presets
 from serving.pages.forms import Form, read_form
 from serving.pages.funnel import columns_to_group_by
 from serving.pages.lead.what_if import read_number
-from serving.pages.rendering import is_waiting_page, reader_of, refreshed, render
+from serving.pages.rendering import is_waiting_page, reader_of, refreshed, render, zone_of
 from serving.pages.worklist_links import worklist_link
 from serving.store.reports.build import Record
 
@@ -55,6 +59,7 @@ async def get_forecast_page(request: Request) -> Response:
         groups=groups_of(forecast["periods"]) if "total" in forecast else [],
         parts=PARTS,
         form=form.fields,
+        since=since_presets("/forecast", form.fields, _today(request, forecast)),
         columns=["stage", *columns_to_group_by(report.bundle, with_owner=True)],
         bounds={"least": 1, "most": MOST.get(kind, 1), "default": DEFAULT_COUNT.get(kind, 1)},
         definitions={"best_case": BEST_CASE, "commit": COMMIT},
@@ -84,6 +89,12 @@ async def post_adjusted(request: Request, fields: Fields) -> Response:
         sent["author"] = author
     await keep_adjustment(store_of(request), read_adjustment(sent))
     return RedirectResponse(own_path(fields.text("to")), 303)
+
+
+def _today(request: Request, forecast: Record) -> date:
+    """The day of the figures in the funnel's zone."""
+    zone = zone_of(request)
+    return local_date(parse_time(forecast["as_of"], zone), zone)
 
 
 def is_shown(adjustment: Record, rows: Sequence[Record]) -> bool:

@@ -31,7 +31,7 @@ BUILD = f"""from datetime import datetime
 from cli.demo import build
 build(datetime.fromisoformat({NOW.isoformat()!r}))
 """
-PATIENCE_S, POLL_S = 120.0, 0.1
+PATIENCE_S, POLL_S = 300.0, 0.1
 KEY = "a-key-for-the-pictures"
 
 

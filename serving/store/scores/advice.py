@@ -6,10 +6,11 @@ mutable and say yes or no.
 """
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 from features.attributes.parsing import BOOLEAN, boolean
 from features.wording import duration
+from funnel.state.next_step import KIND_NOUNS
 from history.history import INBOUND, NO_DIRECTION, OUTBOUND
 from history.text.times import DAY_US
 from models.bundle import Bundle
@@ -70,6 +71,10 @@ def candidates(bundle: Bundle, rows: LeadRows, as_of_us: int) -> list[Suggestion
     return touches + _yes(bundle, rows, as_of_us)
 
 
+# What people call their own touches; other kinds are called by their name.
+OWN_TOUCHES: Final = {"email_sent": "e-mail"}
+
+
 @dataclass(frozen=True)
 class _Message:
     """The lead's last interaction, which nobody has answered."""
@@ -99,10 +104,10 @@ def _waiting_message(rows: LeadRows, as_of_us: int) -> _Message | None:
 def _touch(touch: UsualTouch, waiting: _Message | None, as_of_us: int) -> Suggestion:
     content = (touch.kind, touch.channel, OUTBOUND, touch.value, None)
     change = Change({"interactions": [(as_of_us, as_of_us, *content)]})
-    kind = _words(touch.kind)
+    kind = OWN_TOUCHES.get(touch.kind, _words(touch.kind))
     is_answer = waiting is not None and waiting.channel is not None and waiting.channel == touch.channel
     if waiting is not None and is_answer and waiting.days <= LONGEST_WAIT_DAYS:
-        asked = f"{_words(waiting.kind)} of {duration(waiting.days)} ago"
+        asked = f"{KIND_NOUNS.get(waiting.kind, _words(waiting.kind))} of {duration(waiting.days)} ago"
         return Suggestion(f"Answer the lead's {asked}: {kind} now", change)
     return Suggestion(f"{kind[:1].upper()}{kind[1:]} from us now", change)
 

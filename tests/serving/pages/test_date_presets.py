@@ -5,7 +5,7 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
-from serving.pages.date_presets import presets
+from serving.pages.date_presets import presets, since_presets
 
 
 def spans(today: date) -> dict[str, tuple[str, str]]:
@@ -35,3 +35,20 @@ def test_other_fields_stay_and_the_shown_period_is_marked() -> None:
     assert [link.name for link in presets("/funnel", {}, date(2026, 11, 29)) if link.is_current] == [
         "everything"
     ]
+
+
+@pytest.mark.parametrize(
+    ("today", "monday"),
+    [
+        (date(2026, 11, 17), "2026-11-16"),
+        (date(2026, 11, 16), "2026-11-09"),
+        (date(2026, 3, 1), "2026-02-23"),
+    ],
+)
+def test_changes_since_monday_span_at_least_a_day(today: date, monday: str) -> None:
+    links = since_presets("/forecast", {"by": "stage", "since": monday}, today)
+    assert [link.name for link in links if link.is_current] == ["since_monday"]
+    assert parse_qs(urlsplit(links[0].href).query) == {"by": ["stage"], "since": [monday]}
+    assert parse_qs(urlsplit(links[1].href).query) == {"by": ["stage"]}, (
+        "a week is what the page shows by itself"
+    )

@@ -53,8 +53,10 @@ def test_chosen_options_stay_in_the_form_and_the_links(world: TestClient) -> Non
     text = world.get("/forecast?period=quarter&by=source&as_of=2026-04-15").text
     assert '<option value="source" selected>' in text
     assert 'name="as_of" value="2026-04-15"' in text
-    periods = [link for link in Page(text).links if link.startswith("/forecast?")]
-    assert len(periods) == 3
+    links = [link for link in Page(text).links if link.startswith("/forecast?")]
+    periods, changes = links[:3], links[3:]
+    assert len(periods) == len(changes) == 3
+    assert all("by=source" in link and link.endswith("#changes") for link in changes)
     assert all("by=source" in link and "as_of=2026-04-15" in link for link in periods)
 
 
