@@ -93,6 +93,14 @@ def test_worklist(scored: TestClient, query: dict[str, Any]) -> None:
     assert found == []
 
 
+@pytest.mark.parametrize("language", ["en", "de"])
+def test_worklist_is_light(scored: TestClient, language: str) -> None:
+    query = urlencode({"stage": ["new", "qualified", "proposal"], "order": "probability"}, doseq=True)
+    page = scored.get(f"/?{query}&capacity=20", headers={"accept-language": language})
+    assert page.text.count('class="why"') == 50
+    assert len(page.content) < 145_000, "the bound is 150 KB, and names may be longer"
+
+
 def lead_line(row: Element, lead: Record) -> Iterator[str]:
     cells = {cell.get("class", "").split()[-1]: cell for cell in row}
     chance = [lead["probability"], INTERVAL, lead["probability_low"], lead["probability_high"]]

@@ -14,7 +14,10 @@ pytestmark = pytest.mark.long
 WIDTHS = pytest.mark.parametrize("viewport", [PHONE, DESKTOP], ids=["phone", "desktop"])
 LARGEST_SHIFT = 0.01
 STILL: dict[str, Any] = {"reduced_motion": "reduce"}  # colours in transition have no contrast of their own
-COLOURS: dict[str, Any] = {"runOnly": ["color-contrast", "link-in-text-block"]}  # all that a theme changes
+COLOURS: dict[str, Any] = {
+    "runOnly": ["color-contrast", "link-in-text-block"],
+    "rules": {},
+}  # all that a theme changes
 # A list in short and a reference in part: their other rows and sections come from the same lines of a template.
 FEW = "limit=8"
 SECTIONS_KEPT = 6
