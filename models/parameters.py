@@ -21,7 +21,7 @@ class Parameters:
     rounds: int = 80
     learning_rate: float = 0.04
     leaves: int = 8
-    # Never reached by 8 leaves; a way to a leaf must not read more features than can be explained.
+    # Never reached by 8 leaves.
     max_depth: int = 12
     min_leaf_rows: int = 40
     l2: float = 40.0
@@ -33,8 +33,8 @@ class Parameters:
         return asdict(self)
 
 
-# Trees that follow interactions of columns, if there is data enough. Seven decisions deep, 640 of them need at most
-# 18 million numbers for their reasons (models/trees/ensemble.py).
+# Trees that follow interactions of columns, if there is data enough. Seven decisions deep, so that the reasons of a
+# leaf fit a small table (models/trees/leaf_groups.py).
 LARGER = Parameters(leaves=31, max_depth=7, learning_rate=0.1, l2=30.0)
 
 

@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from scipy.stats import spearmanr
 
 from features.feature import Feature
 from history.base.arrays import Floats
@@ -11,7 +12,15 @@ from history.base.progress import no_progress
 from history.history import LOST, WON
 from models.calibration import sigmoid
 from models.parameters import LARGER, Parameters
-from training.capacity import Capacity, Tried, choose_capacity, standard_error
+from training.capacity import (
+    LARGER_STAGES,
+    Capacity,
+    Tried,
+    choose_capacity,
+    standard_error,
+)
+from training.fit.additive import FitSettings, fit_conversion
+from training.fit.censored import matured_rows
 from training.rows.dataset import Rows
 from training.rows.splits import Split, lead_splits, time_splits
 from training.rows.training_set import TrainingSet
@@ -76,6 +85,36 @@ def test_held_out_leads_are_no_evidence(world_rows: Rows) -> None:
     training_set = with_outcomes(world_rows, 1, 1.5)
     splits = lead_splits(training_set.rows, 0)
     assert choose_capacity(training_set, splits, 12, 0, no_progress).tried == ()
+
+
+@pytest.mark.parametrize("seed", [1, 2])
+def test_four_times_the_rows_rank_better(world_rows: Rows, seed: int) -> None:
+    """On outcomes that waves decide, capacity grows with the rows, and the ranking with it."""
+    fresh: Floats = np.random.default_rng(seed + 100).normal(size=(3000, len(COLUMNS)))
+    truth = np.sin(3 * fresh[:, 0]) + np.sin(3 * fresh[:, 1])
+
+    def likeness(training_set: TrainingSet) -> float:
+        parameters = chosen(training_set).parameters
+        every_row = np.arange(len(training_set.rows))
+        rows = matured_rows(training_set, every_row, training_set.as_of_us, parameters)
+        return float(
+            spearmanr(fit_conversion(rows, FitSettings(parameters, 0)).margin(fresh), truth).statistic
+        )
+
+    assert likeness(with_outcomes(world_rows, seed, 1.5)) > likeness(
+        with_outcomes(world_rows.take(np.arange(0, len(world_rows), 4)), seed, 1.5)
+    )
+
+
+def test_reasons_of_the_largest_setting_add_up(world_rows: Rows) -> None:
+    training_set = with_outcomes(world_rows, 1, 1.5)
+    every_row = np.arange(len(world_rows))
+    largest = replace(LARGER, rounds=max(LARGER_STAGES))
+    rows = matured_rows(training_set, every_row, training_set.as_of_us, largest)
+    model = fit_conversion(rows, FitSettings(largest, 0))
+    values = np.ascontiguousarray(training_set.values[:300])
+    parts, base = model.contributions(values)
+    np.testing.assert_allclose(base + parts.sum(axis=1), model.margin(values), rtol=0, atol=1e-9)
 
 
 def test_a_gain_within_its_error_is_chance() -> None:
