@@ -10,7 +10,6 @@ from history.base.warnings import Warning
 from models.bundle import Bundle
 from models.inputs import InputCheck
 from serving.store import schema as db
-from serving.store.history import history_of
 from serving.store.lead_rows import lead_row
 from serving.store.scores.rescoring import open_positions, view_leads
 from serving.store.store import Store
@@ -30,5 +29,5 @@ def stored_input_warnings(store: Store, bundle: Bundle, as_of_us: int) -> list[W
     view = replace(view, rows=replace(view.rows, end_us=store.data_end_us(store.now_us()) or 0))
     check = InputCheck(bundle)
     positions = np.array(open_positions(view, bundle, as_of_us), dtype=np.int64)
-    check.add(history_of(view.rows, bundle.config, as_of_us), positions)
+    check.add(view.history(bundle.config, as_of_us), positions)
     return check.warnings()

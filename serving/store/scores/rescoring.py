@@ -2,14 +2,15 @@
 
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any, NamedTuple
 
 import numpy as np
 from sqlalchemy import Connection, func, select
 
 from history.base.progress import Progress
-from history.history import OPEN
+from history.config.config import FunnelConfig
+from history.history import OPEN, History
 from history.snapshot import Snapshot, state_at
 from models.bundle import Bundle
 from models.scorer import score_with_evidence as score_snapshot
@@ -66,6 +67,16 @@ class LeadView:
     through_row: int
     corrected: dict[int, int]
     display: Mapping[str, Any]
+    _histories: list[History] = field(default_factory=list, init=False, compare=False, repr=False)
+
+    def history(self, config: FunnelConfig, as_of_us: int) -> History:
+        """The rows as a History; the last one is kept, for who looks which leads are open and then scores them."""
+        if not self._histories or (self._histories[0].config, self._histories[0].as_of_us) != (
+            config,
+            as_of_us,
+        ):
+            self._histories[:] = [history_of(self.rows, config, as_of_us)]
+        return self._histories[0]
 
 
 def view_leads(connection: Connection, leads: Sequence[LeadRow], bundle: Bundle) -> LeadView:
@@ -88,7 +99,7 @@ def score_view(
         return []
     leads = [view.rows.leads[position] for position in positions]
     times_us = np.array([max(as_of_us, lead.created_us) for lead in leads], dtype=np.int64)
-    history = history_of(view.rows, bundle.config, int(times_us.max()))
+    history = view.history(bundle.config, int(times_us.max()))
     snapshot = Snapshot(history, np.array(positions, dtype=np.int64), times_us)
     records = score(bundle, snapshot, STORED_REASONS).records()
     attributes = current_attributes(view.rows, as_of_us)
@@ -227,7 +238,7 @@ def _next_page(connection: Connection, last_lead_no: int, as_of_us: int, bundle:
 
 def open_positions(view: LeadView, bundle: Bundle, as_of_us: int) -> list[int]:
     """Positions of the leads that are open at as_of_us or open by their stored score."""
-    history = history_of(view.rows, bundle.config, as_of_us)
+    history = view.history(bundle.config, as_of_us)
     all_leads = np.arange(len(history), dtype=np.int64)
     states = state_at(history, all_leads, np.full(len(history), as_of_us, dtype=np.int64))
     stored_open = {lead_no for lead_no, stored in view.stored.items() if stored.status in OPEN_STATUS}

@@ -5,12 +5,16 @@ from pathlib import Path
 
 import pytest
 
+from history.config.config import FunnelConfig
+from history.history import History
 from history.text.times import DAY_US
+from serving.store.history import history_of
+from serving.store.lead_rows import LeadRows
 from serving.store.leads import LOAD, mark_dirty
 from serving.store.scores import rescoring
 from serving.store.scores.rescoring import Rescorer, rescore_dirty
 from serving.store.store import Store
-from tests.builders.scored_store import listed, post, put, score_all, score_queued, waiting
+from tests.builders.scored_store import listed, post, put, score_all, score_queued, view, waiting
 from tests.builders.store_fakes import NOW_US, Clock, FakeModel, event, fake_score
 
 pytest_plugins = ["tests.builders.store_fixtures"]
@@ -81,3 +85,22 @@ def test_rescorer_rests_longer_while_many_rows_wait(tmp_path: Path, monkeypatch:
         rescorer._rest()
         assert sum(rests[4:]) == pytest.approx(rescoring.LONGEST_REST_S)
         rescorer.close()
+
+
+def test_a_page_of_leads_is_read_into_one_history(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Which leads are open and their scores come from the same arrays; another instant has its own."""
+    for lead_id in ("a", "b"):
+        put(store, lead_id)
+    made: list[int] = []
+
+    def counted(rows: LeadRows, config: FunnelConfig, as_of_us: int) -> History:
+        made.append(as_of_us)
+        return history_of(rows, config, as_of_us)
+
+    monkeypatch.setattr(rescoring, "history_of", counted)
+    assert score_all(store, FakeModel(), NOW_US) == 2
+    assert made == [NOW_US]
+    seen = view(store, "a")
+    config = FakeModel().config
+    assert seen.history(config, NOW_US) is seen.history(config, NOW_US)
+    assert seen.history(config, NOW_US - DAY_US).as_of_us == NOW_US - DAY_US
