@@ -116,6 +116,7 @@ def test_batches_equal_rows(
     store: Store, seed: int, rows_per_batch: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(module, "ROWS_PER_BATCH", rows_per_batch)
+    monkeypatch.setattr(module, "LEADS_PER_BATCH", rows_per_batch)
     fill(store, seed)
     for as_of_us in (NOW_US, CREATED_US + 20 * DAY_US, CREATED_US - DAY_US):
         for config in (FunnelConfig(), FunnelConfig(ignore=("n", "new"))):
