@@ -52,7 +52,7 @@ DOCS: Final[tuple[tuple[str, str, Size, Literal["light", "dark"]], ...]] = (
     ("worklist-dark", "/?capacity=5", PAPER, "dark"),
     ("worklist-phone", "/?capacity=5", PHONE, "light"),
     ("lead", "/leads/{lead}", PAPER, "light"),
-    ("forecast", "/forecast", PAPER, "light"),
+    ("forecast", "/forecast", DESKTOP, "light"),
     ("funnel", "/funnel", PAPER, "light"),
 )
 # With a model and leads: the demo.
