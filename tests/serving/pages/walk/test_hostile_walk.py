@@ -76,7 +76,7 @@ def test_texts_of_the_data_stay_texts(visit: Visit, hostile_lead: str) -> None:
         harmless(page)
     for path in ("/funnel?by=owner", "/funnel?by=source", "/forecast?by=owner", "/forecast?by=stage"):
         visit.go(path)
-        page.wait_for_function("document.querySelectorAll('.js-plotly-plot').length > 3")
+        expect(page.locator(".js-plotly-plot").nth(3)).to_be_attached()
         harmless(page)
 
 

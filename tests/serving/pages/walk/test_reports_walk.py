@@ -43,10 +43,10 @@ def test_charts_are_drawn_in_both_themes(visit: Visit, path: str, count: int) ->
     page = visit.go(path)
     drawn = page.locator("[data-chart].js-plotly-plot")
     expect(drawn).to_have_count(count)
-    shade = "document.querySelector('.main-svg text').style.fill"
-    in_light = page.evaluate(shade)
+    label = page.locator(".main-svg text").first
+    in_light = label.evaluate("text => getComputedStyle(text).fill")
     page.emulate_media(color_scheme="dark")
-    page.wait_for_function(f"{shade} !== '{in_light}'")
+    expect(page.locator(".main-svg text").first).not_to_have_css("fill", in_light)
     page.locator("figure.chart details summary").first.click()
     expect(page.locator("figure.chart table").first).to_be_visible()
 
