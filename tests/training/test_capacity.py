@@ -80,6 +80,13 @@ def test_too_few_wins_keep_the_defaults_untried(world_rows: Rows) -> None:
     assert choose_capacity(training_set, [], 12, 0, no_progress) == Capacity(Parameters())
 
 
+def test_nothing_is_written_to_the_output(world_rows: Rows, capfd: pytest.CaptureFixture[str]) -> None:
+    """LightGBM warns on stdout, where --json prints one object; its verbosity is that of each thread."""
+    few = world_rows.take(np.arange(0, len(world_rows), 6))
+    assert len(chosen(with_outcomes(few, 1, 1.5)).tried) > 4
+    assert "".join(capfd.readouterr()) == ""
+
+
 def test_held_out_leads_are_no_evidence(world_rows: Rows) -> None:
     """Their fits have seen the time of the evaluated rows: what lasts cannot be told."""
     training_set = with_outcomes(world_rows, 1, 1.5)

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import lightgbm as lgb
+import numpy as np
 
 from features.feature import Feature
 from history.base.arrays import Floats
@@ -46,16 +47,16 @@ class GrowingTrees:
     def grow_to(self, rounds: int) -> Floats:
         """Grows up to so many rounds, and returns the new margin."""
         first, more = self.rounds, rounds - self.rounds
+        # LightGBM's verbosity is that of the thread: without this it would write warnings to stdout from a new one.
+        self._added(self._ground.values[:1], first, more)
         for _ in range(more):
             self._booster.update()
-        added = self._booster.predict(
-            self._ground.values,
-            start_iteration=first,
-            num_iteration=more,
-            raw_score=True,
-            # LightGBM would take up its own defaults for both.
-            num_threads=1,
-            verbosity=-1,
-        )
-        self.rounds, self.margin = rounds, self.margin + added
+        self.rounds, self.margin = rounds, self.margin + self._added(self._ground.values, first, more)
         return self.margin
+
+    def _added(self, values: Floats, first: int, rounds: int) -> Floats:
+        """The margin (m,) of so many trees from the first on."""
+        added = self._booster.predict(
+            values, start_iteration=first, num_iteration=rounds, raw_score=True, num_threads=1, verbosity=-1
+        )
+        return np.asarray(added, dtype=np.float64)
