@@ -11,7 +11,7 @@ import pytest
 
 from history.base.atomic_file import remove_leftovers, replacing
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 KILLED = """
 import os, pathlib, signal, sys
 from history.base.atomic_file import replacing

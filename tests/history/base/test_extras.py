@@ -8,7 +8,7 @@ from packaging.requirements import Requirement
 
 from history.base.extras import explained_imports, installation_hint
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 
 
 @pytest.mark.parametrize(

@@ -25,7 +25,8 @@ def test_every_chart_has_its_figures_as_a_table(client: TestClient, path: str) -
     text = client.get(path).text
     for figure in text.split('<figure class="chart">')[1:]:
         assert "<figcaption>" in figure
-        assert "<thead><tr><th" in figure
+        assert "<thead><tr>" in figure
+        assert '<th scope="col"' in figure
         assert "<tbody>" in figure
 
 
