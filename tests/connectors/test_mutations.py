@@ -29,7 +29,7 @@ def builder(system: str) -> Any:
     return import_module(f"tests.builders.{system}_export")
 
 
-FEW, PER_SYSTEM = 4, 200
+FEW, PER_SYSTEM = 3, 200
 # The builders of exports: tests/builders/SYSTEM_export.py.
 SYSTEMS = (
     "amplitude",

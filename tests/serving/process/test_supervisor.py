@@ -47,6 +47,7 @@ def is_alive(pid: int) -> bool:
         return False
 
 
+@pytest.mark.long
 def test_two_workers_score_alike_are_replaced_and_end_cleanly(
     started: Callable[..., Service], home: Path
 ) -> None:

@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import numpy as np
+import pytest
 
 from funnel.forecast.hazards import known_leads
 from history.read import read_folder
@@ -11,6 +12,7 @@ from simulation.simulate import simulate
 from training.train import TrainOptions, train
 
 
+@pytest.mark.long
 def test_basis_matches_the_history(tmp_path: Path) -> None:
     simulate(tmp_path / "crm", leads=600, months=18)
     history = read_folder(tmp_path / "crm")
