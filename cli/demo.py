@@ -3,6 +3,7 @@
 import hashlib
 import json
 import os
+import shlex
 import shutil
 import socket
 import subprocess
@@ -160,7 +161,7 @@ Leadcast is starting. Try these three:
      curl -s -H 'Content-Type: application/json' --data @{LEAD} {at}/v1/score
 
 The demo's models and store have a home of their own. For commands in another terminal:
-  export LEADCAST_HOME={HOME.resolve()}
+  export LEADCAST_HOME={shlex.quote(str(HOME.resolve()))}
   .venv/bin/leadcast models
 
 The API is described at {at}/docs. Ctrl-C stops the demo; its state is in {STATE}."""
