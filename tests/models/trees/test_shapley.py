@@ -9,7 +9,7 @@ import pytest
 from history.base.arrays import Floats
 from models.trees import leaf_groups
 from models.trees.ensemble import Trees, trees_from_text
-from models.trees.shapley import ROWS
+from models.trees.kernel import ROWS
 
 
 @pytest.fixture(scope="module")
