@@ -7,6 +7,8 @@ from html.parser import HTMLParser
 from typing import Any
 from xml.etree.ElementTree import Element, TreeBuilder
 
+from starlette.testclient import TestClient
+
 from tests.builders.html_page import VOID_TAGS
 
 HEADINGS = ("h1", "h2", "h3", "figcaption")
@@ -14,6 +16,8 @@ _FIGURE = re.compile(
     r"(?<![\w.,])([\u2212+]?)(?:€ )?(\d{1,3}(?:,\d{3})+|\d+)(?:\.(\d+))?(?: ?(%|M\b))?(?!\w)"
 )
 _UNITS = {"%": 0.01, "M": 1e6, "": 1.0}
+ENGLISH = {"accept-language": "en", "accept": "text/html"}
+INTERVAL = 0.8  # of every interval of scores and forecasts, named before its bounds: "80 % interval: ..."
 NOISE = 1e-9  # of sums of binary fractions
 
 
@@ -46,6 +50,20 @@ def main_of(page: str) -> Element:
     start = page.index("<main")
     builder = _Builder(page[start : page.index("</main>") + len("</main>")])
     return builder._tree.close()
+
+
+def page_of(client: TestClient, path: str) -> Element:
+    """The main part of a page in English."""
+    answer = client.get(path, headers=ENGLISH)
+    assert answer.status_code == 200, answer.text
+    return main_of(answer.text)
+
+
+def answer_of(client: TestClient, path: str) -> Any:
+    """The API's answer for the query of a page."""
+    answer = client.get(f"/v1{path}", headers={"accept": "application/json"})
+    assert answer.status_code == 200, answer.text
+    return answer.json()
 
 
 def words(node: Element | None) -> str:

@@ -14,18 +14,19 @@ from models.bundle import Bundle
 from serving.pages.lead.waterfall import OF_STAGE
 from serving.store.scores.rescoring import rescore_dirty
 from tests.builders.page_content import (
+    INTERVAL,
+    answer_of,
     cards,
     classed,
     differences,
     figures,
-    main_of,
+    page_of,
     part,
     words,
 )
 from tests.builders.store_fakes import FakeRuntime
 
 Record = Mapping[str, Any]
-INTERVAL = 0.8  # of every interval of scores and forecasts: "80 % interval: ..."
 
 
 @pytest.fixture(scope="module")
@@ -35,18 +36,6 @@ def scored(world: TestClient, world_runtime: FakeRuntime, bundle: Bundle) -> Tes
         pass
     world.headers.update({"accept-language": "en", "accept": "text/html,application/json"})
     return world
-
-
-def page_of(client: TestClient, path: str) -> Element:
-    answer = client.get(path)
-    assert answer.status_code == 200, answer.text
-    return main_of(answer.text)
-
-
-def answer_of(client: TestClient, path: str) -> Any:
-    answer = client.get(f"/v1{path}", headers={"accept": "application/json"})
-    assert answer.status_code == 200, answer.text
-    return answer.json()
 
 
 def day_in(text: str) -> str:

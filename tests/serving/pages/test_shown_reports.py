@@ -9,12 +9,14 @@ from starlette.testclient import TestClient
 
 from funnel.forecast.explain import PARTS
 from tests.builders.page_content import (
+    INTERVAL,
     Values,
+    answer_of,
     cards,
     classed,
     differences,
-    main_of,
     numbered,
+    page_of,
     part,
     table,
     table_differences,
@@ -23,20 +25,6 @@ from tests.builders.page_content import (
 )
 
 Record = Mapping[str, Any]
-INTERVAL = 0.8  # named before the bounds of a card: "80 % interval: ..."
-ENGLISH = {"accept-language": "en", "accept": "text/html"}
-
-
-def page_of(client: TestClient, path: str) -> Element:
-    answer = client.get(path, headers=ENGLISH)
-    assert answer.status_code == 200, answer.text
-    return main_of(answer.text)
-
-
-def answer_of(client: TestClient, path: str) -> Any:
-    answer = client.get(f"/v1{path}")
-    assert answer.status_code == 200, answer.text
-    return answer.json()
 
 
 def at(path: str) -> Values:
