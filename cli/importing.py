@@ -117,6 +117,8 @@ def import_(
 
 def _echo_result(imported: "Imported", output: Path) -> None:
     record = imported.record
+    for what in record["lacks"]:
+        echo(f"This export has {what}")
     echo_table(("file", "kind", "rows", "used"), _shown_sources(record["sources"]))
     reasons = [(reason, entry) for s in record["sources"] for reason, entry in s["set_aside"].items()]
     if len(reasons) > SHOWN_REASONS:

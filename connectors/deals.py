@@ -95,18 +95,6 @@ def deal_tables(deals: Deals, moves: Moves, exported_us: int) -> DealTables:
     )
 
 
-def note_present_stages(tables: DealTables, notes: list[str]) -> None:
-    """Notes that most stage entries are present stages of deals, which a model cannot learn from."""
-    rows = len(tables.stages)
-    of_today = rows - tables.stages.column("recorded_at").null_count
-    if of_today > rows / 2:
-        notes.append(
-            f"Stage entries that only the present stage of a deal tells: {of_today:,} of {rows:,}. They count from the "
-            "export on, so that a model learns nothing of stages: export their history too, or import newer exports "
-            "into the same folder."
-        )
-
-
 @dataclass(frozen=True)
 class _Outcomes:
     deal: Ints

@@ -84,6 +84,7 @@ class Export:
     tallies: dict[str, int] = field(default_factory=dict)
     unread: UnreadCells = field(default_factory=UnreadCells)
     notes: list[str] = field(default_factory=list)  # decisions that people should know, for import.json
+    lacks: list[str] = field(default_factory=list)  # what the export says nothing of, and which export does
     earlier: Mapping[str, pa.Table] = field(default_factory=dict)
 
     def has(self, kind: str) -> bool:
@@ -191,6 +192,11 @@ class Export:
         """Counts what was read otherwise than it stands, for the notes of import.json."""
         if count:
             self.tallies[what] = self.tallies.get(what, 0) + count
+
+    def lack(self, what: str | None) -> None:
+        """Notes what the export says nothing of, None for nothing."""
+        if what is not None:
+            self.lacks.append(what)
 
     def place_of(self, table: pa.Table, row: int) -> str:
         """The file and the row in it of a row of a table, for messages."""

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from connectors.export import Export, Progress, ReadOptions, open_export, with_settings
+from connectors.lacks import activity_lack
 from connectors.mapping.read import MappingFile, read_mapping
 from connectors.merge import FolderTables
 from connectors.sources import open_sources
@@ -93,6 +94,7 @@ def run_import(
             )
         progress("writing", 0.9)
         tables.finish()
+        export.lack(activity_lack(system, tables.rows))
         record = {**_record(export, result), "others": other_records(output, system)}
         folder.write_text(IMPORT_FILE, import_record(record))
         config = kept_config(output)
@@ -166,6 +168,7 @@ def _record(export: Export, result: Result) -> dict[str, Any]:
         "exported_at": format_time(result.exported_us),
         "sources": [account.record() for account in export.accounts],
         "unclaimed": list(export.unclaimed),
+        "lacks": list(export.lacks),
         "notes": [
             *export.notes,
             *(f"{count:,} {what}." for what, count in export.tallies.items()),

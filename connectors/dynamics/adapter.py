@@ -4,7 +4,7 @@ from typing import Final
 
 import numpy as np
 
-from connectors.deals import NO_TIME, deal_tables, note_present_stages
+from connectors.deals import NO_TIME, deal_tables
 from connectors.dynamics.activities import interactions
 from connectors.dynamics.amounts import read_amounts
 from connectors.dynamics.audit import Change, changes_of_versions, read_changes
@@ -23,6 +23,7 @@ from connectors.dynamics.org import Org, read_org
 from connectors.dynamics.processes import Processes, read_processes
 from connectors.dynamics.stages import known_entries, open_stages, read_deals, read_moves, read_stages
 from connectors.export import Export
+from connectors.lacks import stage_lack
 from connectors.tables import Result, Sink
 
 KINDS: Final = ALL_KINDS
@@ -44,7 +45,7 @@ def convert(export: Export, sink: Sink) -> Result:
     amounts = read_amounts(org)
     deals = read_deals(org, stages, processes, amounts.value)
     tables = deal_tables(deals, read_moves(org, stages, processes, audited, deals), exported_us)
-    note_present_stages(tables, export.notes)
+    export.lack(stage_lack(export.system, tables.stages))
     changes = attribute_changes(org, audited, amounts)
     leads = lead_table(org, qualified, changes, audited, amounts)
     list_ignored(org)

@@ -19,6 +19,7 @@ from connectors.dynamics.objects import LEAD
 from connectors.dynamics.org import Org, read_users
 from connectors.export import Export, column
 from connectors.ids import survivors_of
+from connectors.lacks import stage_lack
 from connectors.paths import Labels, Life, Turn, path_moves
 from connectors.records import exported_at, newest_records, with_creation, with_good_ids
 from connectors.stage_table import StageRow, StageTable, stage_table
@@ -62,6 +63,7 @@ def convert_leads(export: Export, sink: Sink) -> Result:
     statuses = _statuses(org, audited)
     deals = _deals(org, statuses)
     tables = deal_tables(deals, _moves(org, statuses, audited, deals), exported_us)
+    export.lack(stage_lack(export.system, tables.stages))
     changes = _attribute_changes(org, audited)
     leads = _lead_table(org, changes)
     for kind in OTHER_TABLES:

@@ -7,7 +7,7 @@ import pyarrow as pa
 
 from connectors.amounts import Amounts, Money, in_one_currency, numbers
 from connectors.attributes import Changes
-from connectors.deals import LOST, WON, deal_tables, note_present_stages
+from connectors.deals import LOST, WON, deal_tables
 from connectors.export import Export, column
 from connectors.hubspot.engagements import Engagements
 from connectors.hubspot.history import read_history
@@ -34,6 +34,7 @@ from connectors.hubspot.stages import (
 )
 from connectors.hubspot.tables import ALL_KINDS
 from connectors.ids import whole_ids
+from connectors.lacks import stage_lack
 from connectors.people import People
 from connectors.records import exported_at
 from connectors.stage_table import of_kept_pipelines
@@ -70,7 +71,7 @@ def convert(export: Export, sink: Sink) -> Result:
     deals = read_deals(portal, stages, stages.codes(present), amounts)
     exported_us = _exported(portal, deals.closed_us[np.isin(deals.state, (WON, LOST))], moves.us)
     tables = deal_tables(deals, stages.moves(moves, codes), exported_us)
-    note_present_stages(tables, export.notes)
+    export.lack(stage_lack(export.system, tables.stages))
 
     changes = Changes()
     first = add_history(portal, history, amounts, changes)

@@ -6,8 +6,9 @@ from typing import Final
 import numpy as np
 import pyarrow as pa
 
-from connectors.deals import NO_TIME, deal_tables, note_present_stages, times
+from connectors.deals import NO_TIME, deal_tables, times
 from connectors.export import Export
+from connectors.lacks import stage_lack
 from connectors.odoo.crm import UNQUALIFIED, Crm, read_crm
 from connectors.odoo.currencies import read_amounts
 from connectors.odoo.leads import (
@@ -25,7 +26,7 @@ from connectors.odoo.objects import ALL_KINDS
 from connectors.odoo.relations import Text, references
 from connectors.odoo.stage_table import StageTable, read_stage_table
 from connectors.odoo.stages import archived_undecided, present_stages, read_deals, read_stages
-from connectors.odoo.tracking import read_changes
+from connectors.odoo.tracking import read_changes, read_listed_changes
 from connectors.odoo.versions import changes_of_versions
 from connectors.tables import Result, Sink
 from connectors.write import SCHEMAS
@@ -44,14 +45,18 @@ def convert(export: Export, sink: Sink) -> Result:
     )
     exported_us = _exported(crm, posted)
     stage_table = read_stage_table(export)
-    tracked = read_changes(crm, tracking, posted, stage_table) or changes_of_versions(crm)
+    tracked = (
+        read_changes(crm, tracking, posted, stage_table)
+        or read_listed_changes(crm, stage_table)
+        or changes_of_versions(crm)
+    )
 
     present = present_stages(crm, stage_table)
     stages = read_stages(crm, stage_table, present, tracked)
     amounts = read_amounts(crm)
     deals = read_deals(crm, stages, present, amounts.value)
     tables = deal_tables(deals, read_moves(crm, stages, stage_table, present, tracked), exported_us)
-    note_present_stages(tables, export.notes)
+    export.lack(stage_lack(export.system, tables.stages))
     changes = attribute_changes(crm, tracked, amounts)
     leads = lead_table(crm, changes, tracked, amounts)
     list_ignored(crm)

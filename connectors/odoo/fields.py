@@ -1,7 +1,8 @@
 """The tracked field in each row of mail.tracking.value: by its technical name, its label, or its values."""
 
 import json
-from collections.abc import Mapping, Sequence
+import re
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -14,10 +15,13 @@ from connectors.odoo.objects import LEAD
 from connectors.odoo.relations import Text, record_id, references, texts
 from connectors.odoo.stage_table import StageTable
 from connectors.recognise import key_of
+from connectors.values import read_numbers
+from connectors.words import is_true
 
 STAGE: Final = "stage_id"
 ACTIVE: Final = "active"
 LEAD_MODELS: Final = frozenset(("crm.lead", "lead/opportunity", "lead"))
+ISO: Final = re.compile(r"^[0-9]{4}-[0-9]{2}-")
 MATCHING: Final = 0.9  # share of an unnamed field's new ids that are stages, for it to be the stage
 # Types of fields of crm.lead; the others have that of the export.
 OWN_TYPES: Final = {
@@ -40,15 +44,16 @@ class TrackedField:
 
 @dataclass(frozen=True)
 class _Known:
-    """Fields of the leads by their names and labels in one form, and technical names and types by id."""
+    """Fields of the leads by their names and labels in one form, technical names and types by id, and types by name."""
 
     by_key: Mapping[str, str]
     by_id: Mapping[str, TrackedField]
+    types: Mapping[str, str]
 
 
 def tracked_fields(crm: Crm, table: pa.Table, stages: StageTable) -> list[TrackedField | None]:
     """The field of each row, None for one that the leads of the export do not have."""
-    known = _Known(_by_key(crm), _by_id(crm.export))
+    known = _Known(_by_key(crm), _by_id(crm.export), _types(crm))
     field, field_id = references(table, "field"), references(table, "field_id")
     rows = zip(
         field.ids(), field_id.ids(), field.names({}), field_id.names({}),
@@ -68,7 +73,8 @@ def _field(row: Sequence[Text], known: _Known) -> TrackedField | None:
     for label in (stated.name if stated else None, *labels):
         name = known.by_key.get(key_of((label or "").partition(" (")[0]))
         if name is not None:
-            return TrackedField(name, OWN_TYPES.get(name) or type_ or (stated.type if stated else ""))
+            given = OWN_TYPES.get(name) or type_ or (stated.type if stated else "")
+            return TrackedField(name, given or known.types.get(name, ""))
     return None
 
 
@@ -90,6 +96,22 @@ def _by_key(crm: Crm) -> dict[str, str]:
         for name in (field.name, *field.labels):
             by_key.setdefault(key_of(name), base)
     return by_key | {key_of(name): name for name in crm.attribute_columns()}
+
+
+def _types(crm: Crm) -> dict[str, str]:
+    """The type of each own field as its column shows it, for changes that come without their types."""
+    columns = {name: {text for text in texts(crm.leads, name) if text} for name in crm.attribute_columns()}
+    return {name: _type_of(values) for name, values in columns.items() if values}
+
+
+def _type_of(values: Collection[str]) -> str:
+    """boolean, datetime or text; "" for numbers, whose changes may stand in any of three columns."""
+    if all(is_true(text) is not None and not text.isdigit() for text in values):
+        return "boolean"
+    if all(ISO.match(text) for text in values):
+        return "datetime"
+    read = read_numbers(pa.array(list(values), pa.string()))
+    return "" if np.isfinite(read.value).all() else "text"
 
 
 def _by_id(export: Export) -> dict[str, TrackedField]:

@@ -7,10 +7,12 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from connectors.export import OWN_COLUMNS, ROW, SOURCE, Export, column
+from connectors.odoo.objects import LEAD, TRACKED_PATH
 from history.base.arrays import Ints
 
-COLUMNS: Final = ("tag_ids.name", "message_ids.date", "message_ids.message_type", "message_ids.subtype",
-                  "message_ids.activity")  # fmt: skip
+LINKED: Final = ("tag_ids.", "message_ids.")
+COLUMNS: Final = tuple(field.name for field in LEAD.fields if field.name.startswith(LINKED))
+DATE: Final = "message_ids.date"
 PATH: Final = "/"  # in the name of a column of linked records
 ROW_BITS: Final = 40  # of the key of a row: more rows than any file has
 
@@ -44,6 +46,28 @@ def listed_rows(export: Export, table: pa.Table, heads: Ints, leads: pa.Table) -
         known |= pc.is_valid(column(table, name)).to_numpy(zero_copy_only=False)
     known &= lead >= 0
     return table.filter(pa.array(known)), lead[known]
+
+
+def message_rows(children: pa.Table, lead: Ints) -> Ints:
+    """The row of each linked row's message (m,): the last one with a date at or above it, -1 without one.
+
+    A message with several tracked changes has its date in the row of the first.
+    """
+    dated = column(children, DATE).is_valid().to_numpy(zero_copy_only=False)
+    rows = np.arange(len(children))
+    last = np.maximum.accumulate(np.where(dated, rows, -1)) if len(children) else rows
+    return np.where((last >= 0) & (lead[last] == lead), last, -1)
+
+
+def tracked_rows(children: pa.Table) -> pa.Table:
+    """The rows (k,) with a tracked change under the names of mail.tracking.value; `row`: places among `children`."""
+    names = [name for name in children.column_names if name.startswith(TRACKED_PATH)]
+    filled = np.zeros(len(children), dtype=np.bool_)
+    for name in names:
+        filled |= column(children, name).is_valid().to_numpy(zero_copy_only=False)
+    table = {name.removeprefix(TRACKED_PATH): column(children, name) for name in names}
+    table |= {name: column(children, name) for name in OWN_COLUMNS}
+    return pa.table({**table, "row": np.arange(len(children))}).filter(pa.array(filled))
 
 
 def _keys(table: pa.Table) -> pa.Array:

@@ -1,6 +1,7 @@
 """Meetings, done activities and messages in list exports as interactions of their leads."""
 
 from collections.abc import Collection
+from dataclasses import replace
 from typing import Final
 
 import numpy as np
@@ -9,7 +10,7 @@ from connectors.deals import NO_TIME
 from connectors.export import DELETED, booleans, column
 from connectors.interactions import SeenIds, are_planned
 from connectors.odoo.crm import Crm
-from connectors.odoo.messages import Contact, Touch, contact_of
+from connectors.odoo.messages import MESSAGE, Contact, Touch, contact_of, direction_of, read_people
 from connectors.odoo.relations import Text, record_id, references, texts
 from connectors.values import read_numbers
 
@@ -78,12 +79,16 @@ def read_listed_messages(crm: Crm, touches: list[Touch], known: Collection[str])
     if known or not len(crm.children):
         return
     read = crm.export.times(crm.children, "message_ids.date")
-    columns = (texts(crm.children, f"message_ids.{name}") for name in ("message_type", "subtype", "activity"))
+    names = ("message_type", "subtype", "activity", "author")
+    columns = (texts(crm.children, f"message_ids.{name}") for name in names)
     seen: dict[tuple[int, int, str], int] = {}
-    for row, (type_, subtype, activity) in enumerate(zip(*columns, strict=True)):
+    people = read_people(crm)
+    for row, (type_, subtype, activity, author) in enumerate(zip(*columns, strict=True)):
         contact = contact_of(type_, _word(subtype), _word(activity))
         if contact is None or not read.known[row]:
             continue
+        if contact.kind == MESSAGE and author is not None:
+            contact = replace(contact, direction=direction_of(author, people, int(crm.child_of[row])))
         key = (int(crm.child_of[row]), int(read.us[row]), contact.kind)
         seen[key] = seen.get(key, 0) + 1
         id_ = f"message_ids,{key[1]},{key[2]},{seen[key]}"  # list exports give messages without their ids

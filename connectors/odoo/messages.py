@@ -87,7 +87,7 @@ def touch_table(touches: Sequence[Touch], ids: Sequence[str]) -> pa.Table:
 
 
 @dataclass(frozen=True)
-class _People:
+class People:
     """Contacts (ids or names) of users, and of each lead (n,)."""
 
     users: frozenset[str]
@@ -99,7 +99,7 @@ def read_messages(crm: Crm, touches: list[Touch], tracked: Collection[str]) -> P
 
     tracked: ids of messages with tracked changes; other messages of the system are set aside.
     """
-    people, seen = _people(crm), SeenIds()
+    people, seen = read_people(crm), SeenIds()
     posted: tuple[list[str], list[Ints], list[Ints], list[Mask]] = ([], [], [], [])
     for batch in crm.export.batches("mail.message"):
         table, lead = _of_leads(crm, batch)
@@ -119,9 +119,7 @@ def read_messages(crm: Crm, touches: list[Touch], tracked: Collection[str]) -> P
         posted[0].extend(ids)
         posted[1].append(lead)
         posted[2].append(crm.export.times(table, "date").us)
-        posted[3].append(
-            np.array([OF_MERGED.match(text or "") is not None for text in subjects], dtype=np.bool_)
-        )
+        posted[3].append(np.array([of_merged(text) for text in subjects], dtype=np.bool_))
     nothing = np.zeros(0, dtype=np.int64)
     return Posted(
         {id_: place for place, id_ in enumerate(posted[0])},
@@ -129,6 +127,11 @@ def read_messages(crm: Crm, touches: list[Touch], tracked: Collection[str]) -> P
         np.concatenate((nothing, *posted[2])),
         np.concatenate((nothing.astype(np.bool_), *posted[3])),
     )
+
+
+def of_merged(subject: Text) -> bool:
+    """Whether a message with this subject came with a lead that was merged into another."""
+    return OF_MERGED.match(subject or "") is not None
 
 
 def _of_leads(crm: Crm, table: pa.Table) -> tuple[pa.Table, Ints]:
@@ -144,11 +147,11 @@ def _of_leads(crm: Crm, table: pa.Table) -> tuple[pa.Table, Ints]:
     return export.leave(table, "of_no_lead_of_the_export", lead < 0), lead[lead >= 0]
 
 
-def _people(crm: Crm) -> _People:
-    return _People(frozenset(crm.names["user_contact"]), references(crm.leads, "partner_id").record_keys())
+def read_people(crm: Crm) -> People:
+    return People(frozenset(crm.names["user_contact"]), references(crm.leads, "partner_id").record_keys())
 
 
-def _contacts(crm: Crm, table: pa.Table, lead: Ints, people: _People) -> list[Contact | None]:
+def _contacts(crm: Crm, table: pa.Table, lead: Ints, people: People) -> list[Contact | None]:
     """The exchange in each message; None for a message of the system itself."""
     activities = references(table, "mail_activity_type_id").names(crm.names["mail_activity_type_id"])
     subtypes = references(table, "subtype_id")
@@ -163,7 +166,7 @@ def _contacts(crm: Crm, table: pa.Table, lead: Ints, people: _People) -> list[Co
             subtype = NOTE
         contact = contact_of(type_, subtype, activity)
         if contact is not None and contact.kind == MESSAGE:
-            contact = Contact(MESSAGE, contact.channel, _direction(author, people, owner))
+            contact = Contact(MESSAGE, contact.channel, direction_of(author, people, owner))
         contacts.append(contact)
     return contacts
 
@@ -179,7 +182,7 @@ def contact_of(type_: Text, subtype: Text, activity: Text) -> Contact | None:
     return Contact(NOTE) if (subtype or "").casefold() in NOTE_WORDS else Contact(MESSAGE, "email")
 
 
-def _direction(author: Text, people: _People, lead: int) -> Text:
+def direction_of(author: Text, people: People, lead: int) -> Text:
     """Outbound by a user, inbound by anyone else; without the table of users, inbound by the lead's contact."""
     if people.users and author:
         return OUTBOUND if author in people.users else INBOUND

@@ -1,8 +1,13 @@
 """The models of Odoo: fields by technical name, their labels in list exports, and what each is to a model."""
 
+from dataclasses import replace
 from typing import Final
 
 from connectors.declare import Field, ObjectKind, Trap, times, trapped, used
+
+# Columns of a list export of leads whose cells are changes that a message tracks.
+TRACKED_LABEL: Final = "Messages/Tracking values"
+TRACKED_PATH: Final = "message_ids.tracking."
 
 
 def relation(name: str, *labels: str, trap: Trap = Trap.USED) -> tuple[Field, ...]:
@@ -18,6 +23,30 @@ def relation(name: str, *labels: str, trap: Trap = Trap.USED) -> tuple[Field, ..
         Field(name, trap, labels),
         Field(f"{name}.id", trap, (f"{name}/.id", *ids)),
         Field(f"{name}.name", trap, (f"{name}.display_name", f"{name}/complete_name", *names)),
+    )
+
+
+_VALUES: Final = tuple(
+    f"{side}_value_{kind}|{side.title()} Value {kind.title()}"
+    for side in ("old", "new")
+    for kind in ("integer", "float", "monetary", "char", "text")
+)
+_MOMENTS: Final = ("old_value_datetime|Old Value DateTime", "new_value_datetime|New Value DateTime")
+
+
+def _tracked() -> tuple[Field, ...]:
+    """The columns of tracked changes in a list export of leads: `message_ids/tracking_value_ids/new_value_char`."""
+    names = used("field_id|Field", "field", "field_desc|Field Description", *_VALUES) + times(*_MOMENTS)
+    return tuple(
+        replace(
+            field,
+            name=f"{TRACKED_PATH}{field.name}",
+            labels=(
+                f"message_ids/tracking_value_ids/{field.name}",
+                *(f"{TRACKED_LABEL}/{label}" for label in field.labels),
+            ),
+        )
+        for field in names
     )
 
 
@@ -45,7 +74,10 @@ LEAD: Final = ObjectKind(
             "message_ids.message_type|message_ids/message_type|Messages/Type",
             "message_ids.subtype|message_ids/subtype_id/name|message_ids/subtype_id|Messages/Subtype",
             "message_ids.activity|message_ids/mail_activity_type_id|Messages/Mail Activity Type",
+            "message_ids.author|message_ids/author_id|Messages/Author",
+            "message_ids.subject|message_ids/subject|Messages/Subject",
         ),
+        *_tracked(),
         *relation("stage_id", "Stage"),
         *relation("user_id", "Salesperson"),
         *relation("team_id", "Sales Team"),
@@ -116,16 +148,11 @@ MESSAGE: Final = ObjectKind(
     ),
     needs=(("res_id", "parent.Id"), "date", ("message_type", "subtype_id")),
 )  # fmt: skip
-_VALUES: Final = tuple(
-    f"{side}_value_{kind}|{side.title()} Value {kind.title()}"
-    for side in ("old", "new")
-    for kind in ("integer", "float", "monetary", "char", "text")
-)
 TRACKING: Final = ObjectKind(
     "mail.tracking.value",
     (
         *used("id|ID", "field_desc|Field Description", "field_type|Field Type", "field_info", *_VALUES),
-        *times("old_value_datetime|Old Value DateTime", "new_value_datetime|New Value DateTime", "create_date"),
+        *times(*_MOMENTS, "create_date"),
         *relation("field_id"),  # since Odoo 17
         *relation("field", "Field"),
         *relation("mail_message_id", "Message ID", "Message"),

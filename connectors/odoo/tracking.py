@@ -7,13 +7,15 @@ from typing import Final
 import numpy as np
 import pyarrow as pa
 
-from connectors.export import column
+from connectors.export import Export, column
 from connectors.interactions import SeenIds
 from connectors.odoo.crm import Crm
-from connectors.odoo.fields import TrackedField, tracked_fields
-from connectors.odoo.messages import Posted
+from connectors.odoo.fields import ISO, TrackedField, tracked_fields
+from connectors.odoo.listed import DATE, message_rows, tracked_rows
+from connectors.odoo.messages import Posted, of_merged
 from connectors.odoo.relations import Text, record_id, references, texts
 from connectors.odoo.stage_table import StageTable
+from connectors.values import days_in
 from history.base.arrays import Ints
 
 ZERO: Final = frozenset(("0", "0.0"))
@@ -52,13 +54,39 @@ def read_changes(crm: Crm, table: pa.Table, posted: Posted, stages: StageTable) 
     unknown = np.array([field is None for field in fields], dtype=np.bool_)
     table, place = export.leave(table, "field_that_is_no_attribute", unknown), place[~unknown]
     export.use(table)
-    return _changes(table, posted.lead[place], posted.us[place], [field for field in fields if field])
+    return _changes(export, table, posted.lead[place], posted.us[place], [field for field in fields if field])
 
 
-def _changes(table: pa.Table, lead: Ints, us: Ints, fields: Sequence[TrackedField]) -> list[Change]:
+def read_listed_changes(crm: Crm, stages: StageTable) -> list[Change]:
+    """Changes in a list export of leads (`Messages/Tracking values/...`), in order of lead and time.
+
+    Odoo lists the newest message first; changes have no ids there.
+    """
+    table, export = tracked_rows(crm.children), crm.export
+    row = table.column("row").to_numpy()
+    message = message_rows(crm.children, crm.child_of)[row]
+    read = export.times(crm.children, DATE)
+    subjects = texts(crm.children, "message_ids.subject")
+    merged = np.array(
+        [of_merged(subjects[place]) if place >= 0 else False for place in message.tolist()], np.bool_
+    )
+    undated = (message < 0) | ~read.known[message]
+    fields = tracked_fields(crm, table, stages)
+    unknown = np.array([field is None for field in fields], np.bool_)
+    for what, out in (("of merged leads", merged), ("without a time", undated), ("of no attribute", unknown)):
+        export.tally(f"tracked changes {what} in a list export are left out", int(out.sum()))
+    kept = np.flatnonzero(~merged & ~undated & ~unknown)
+    lead, us = crm.child_of[row][kept], read.us[message[kept]]
+    return _changes(export, table.take(kept), lead, us, [field for place in kept if (field := fields[place])])
+
+
+def _changes(
+    export: Export, table: pa.Table, lead: Ints, us: Ints, fields: Sequence[TrackedField]
+) -> list[Change]:
     old_ids, new_ids = (_integers(table, side) for side in ("old", "new"))
-    old, new = (_values(table, side, fields) for side in ("old", "new"))
-    order = np.lexsort((_numbers(table, "id"), us, lead)).tolist()
+    old, new = (_values(export, table, side, fields) for side in ("old", "new"))
+    listed = -np.arange(len(table)) if "id" not in table.column_names else _numbers(table, "id")
+    order = np.lexsort((listed, us, lead)).tolist()
     return [
         Change(int(lead[row]), int(us[row]), fields[row].name, old[row], new[row], old_ids[row], new_ids[row])
         for row in order
@@ -75,9 +103,10 @@ def _integers(table: pa.Table, side: str) -> list[Text]:
     return [text.removesuffix(".0") if text else None for text in texts(table, f"{side}_value_integer")]
 
 
-def _values(table: pa.Table, side: str, fields: Sequence[TrackedField]) -> list[Text]:
+def _values(export: Export, table: pa.Table, side: str, fields: Sequence[TrackedField]) -> list[Text]:
     """The old or new values: from the column of each field's type, else from the first that is filled."""
     columns = {kind: texts(table, f"{side}_value_{kind}") for kind in UNTYPED}
+    columns["datetime"] = _moments(export, table, f"{side}_value_datetime")
     values: list[Text] = []
     for row, field in enumerate(fields):
         if field.type == BOOLEAN:
@@ -87,3 +116,12 @@ def _values(table: pa.Table, side: str, fields: Sequence[TrackedField]) -> list[
         cells = [cell for kind in kinds if (cell := columns[kind][row]) is not None]
         values.append(next((cell for cell in cells if cell not in ZERO), cells[0] if cells else None))
     return values
+
+
+def _moments(export: Export, table: pa.Table, name: str) -> list[Text]:
+    """Dates and times in ISO form; days of other forms, as a spreadsheet writes them."""
+    cells = texts(table, name)
+    if all(cell is None or ISO.match(cell) for cell in cells):
+        return cells
+    days = days_in(export.times(table, name), export.options.zone)
+    return [cell if cell is None or ISO.match(cell) else day for cell, day in zip(cells, days, strict=True)]

@@ -7,14 +7,16 @@ import pyarrow as pa
 
 from connectors.amounts import Amounts, Money, in_one_currency, numbers
 from connectors.attributes import Changes, Text
-from connectors.deals import LOST, NO_TIME, OPEN, WON, Deals, deal_tables, note_present_stages, times
+from connectors.deals import LOST, NO_TIME, OPEN, WON, Deals, deal_tables, times
 from connectors.export import Export, column
+from connectors.lacks import stage_lack
 from connectors.people import People
 from connectors.pipedrive.activities import interactions
 from connectors.pipedrive.changes import (
     AMOUNT,
     CLOSE_DATE,
     CLOSING,
+    STAGE,
     Flow,
     add_field_changes,
     owners,
@@ -24,6 +26,7 @@ from connectors.pipedrive.changes import (
 )
 from connectors.pipedrive.company import Company, plain_ids, read_company, refuse_incomplete, state_of
 from connectors.pipedrive.objects import ALL_KINDS
+from connectors.pipedrive.progress import flow_of_progress
 from connectors.records import exported_at
 from connectors.stage_table import StageRow, StageTable, of_kept_pipelines, stage_table
 from connectors.tables import Result, Sink
@@ -42,7 +45,8 @@ def convert(export: Export, sink: Sink) -> Result:
     export.leave_unused()
     rows, pipelines = _stage_rows(export)
     company = read_company(export, export.table("Deal"), pipelines)
-    flow = read_flow(company)
+    flow, entries = read_flow(company), flow_of_progress(company)
+    flow = flow if len(flow.of(STAGE)) else entries.beside(flow)
     amounts = _amounts(company)
     moves = stage_moves(company, flow)
     present = present_stages(company)
@@ -51,7 +55,7 @@ def convert(export: Export, sink: Sink) -> Result:
     deals = _deals(company, stages, stages.codes(present), amounts)
     exported_us = _exported(company, flow)
     tables = deal_tables(deals, stages.moves(moves, codes), exported_us)
-    note_present_stages(tables, export.notes)
+    export.lack(stage_lack(export.system, tables.stages))
     changes = Changes()
     first = add_field_changes(company, flow, amounts, changes)
     leads = _lead_table(company, first)

@@ -51,6 +51,17 @@ class Flow:
         """The rows of a field."""
         return np.flatnonzero(self.field == field)
 
+    def beside(self, other: "Flow") -> "Flow":
+        """The changes of both, in order of deal and time."""
+        deal, us = np.concatenate((self.deal, other.deal)), np.concatenate((self.us, other.us))
+        order = np.lexsort((us, deal))
+        old, new = ([*mine, *theirs] for mine, theirs in ((self.old, other.old), (self.new, other.new)))
+        rows = order.tolist()
+        return Flow(
+            deal[order], us[order], np.concatenate((self.field, other.field))[order],
+            [old[row] for row in rows], [new[row] for row in rows], self.covered | other.covered,
+        )  # fmt: skip
+
 
 def read_flow(company: Company) -> Flow:
     """The changes of fields that are used; what else the flow lists is set aside."""

@@ -69,6 +69,18 @@ CHANGE: Final = ObjectKind(
     ),
     needs=("deal_id", "field_key", "new_value", "log_time"),
 )  # fmt: skip
+STAGE_ENTRY: Final = ObjectKind(
+    "StageEntry",
+    (
+        *used("deal_id|Deal ID|ID", "stage|Stage entered|Entered stage|Deal stage entered"),
+        *times(
+            "entered|Date of entering stage|Stage entered date|Stage entered on|Entered stage on|Date entered stage"
+            "|Stage entry date"
+        ),
+    ),
+    needs=("deal_id", "stage", "entered"),
+    wrapper=WRAPPER,
+)  # fmt: skip
 ACTIVITY: Final = ObjectKind(
     "Activity",
     (
@@ -159,5 +171,5 @@ UNUSED: Final = (
 )  # fmt: skip
 # The most specific first.
 ALL_KINDS: Final = (
-    CHANGE, FIELD, DEAL, ACTIVITY, NOTE, USER, STAGE, PIPELINE, OPTION, *UNUSED,
+    CHANGE, STAGE_ENTRY, FIELD, DEAL, ACTIVITY, NOTE, USER, STAGE, PIPELINE, OPTION, *UNUSED,
 )  # fmt: skip

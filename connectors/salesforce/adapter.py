@@ -7,8 +7,9 @@ import numpy as np
 import pyarrow as pa
 
 from connectors.attributes import Changes
-from connectors.deals import deal_tables, note_present_stages
+from connectors.deals import deal_tables
 from connectors.export import Export
+from connectors.lacks import stage_lack
 from connectors.salesforce.activities import Targets, interactions
 from connectors.salesforce.amounts import read_amounts
 from connectors.salesforce.changes import AMOUNT, CLOSE_DATE, add_field_changes, add_plans, tracked_plans
@@ -39,7 +40,7 @@ def convert(export: Export, sink: Sink) -> Result:
     amounts = read_amounts(org)
     deals = read_deals(org, stages, amounts)
     tables = deal_tables(deals, read_moves(org, history, fields, stages, amounts), org.exported_us)
-    note_present_stages(tables, export.notes)
+    export.lack(stage_lack(export.system, tables.stages))
     changes = Changes()
     first = add_plans(org, history, amounts, changes)
     add_field_changes(org, fields, amounts, changes)

@@ -13,6 +13,7 @@ from connectors.attributes import Changes, Text
 from connectors.deals import LOST, NO_TIME, OPEN, WON, Deals, Moves, deal_tables, times
 from connectors.export import OWN_COLUMNS, Export, booleans, column
 from connectors.ids import survivors_of
+from connectors.lacks import stage_lack
 from connectors.paths import Labels, Life, Turn, path_moves
 from connectors.people import People
 from connectors.records import RecordKind, exported_at, read_records
@@ -94,6 +95,7 @@ def convert_leads(export: Export, sink: Sink) -> Result:
     stages = _stages(leads, changes)
     deals = _deals(leads, stages)
     tables = deal_tables(deals, _moves(leads, stages, changes), exported_us)
+    export.lack(stage_lack(export.system, tables.stages))
     attributes = _attribute_changes(leads, changes)
     table = _lead_table(leads, attributes)
     for kind in OTHER_TABLES:

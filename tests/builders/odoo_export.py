@@ -453,15 +453,76 @@ def write_list(models: Models, folder: Path) -> None:
     }
     text = "Pipeline of all teams\n\n" + csv_text([*rows, group], delimiter=";")
     (folder / "Lead-Opportunity (crm.lead).csv").write_text(text, encoding="utf-8-sig")
+    _write_lists_beside(models, folder)
+
+
+def _write_lists_beside(models: Models, folder: Path) -> None:
+    """The list exports of meetings and currencies."""
     meetings = [
         {"ID": str(row["id"]), "Meeting Subject": "Demo", "Opportunity": str(row["opportunity_id"][0]),
-         "Start": _cell("start", row["start"]), "Stop": _cell("stop", row["stop"])}
+         "Start": _cell("start", row["start"]), "Stop": _cell("stop", row["stop"]),
+         "Duration": str(row["duration"])}
         for row in models["calendar.event"]
     ]  # fmt: skip
     rates = [{"Currency": row["name"], "Symbol": "", "Current Rate": str(row["rate"]), "Rounding Factor": "0.01"}
              for row in models["res.currency"]]  # fmt: skip
     (folder / "currencies.csv").write_text(csv_text(rates), encoding="utf-8")
     (folder / "meetings.csv").write_text(csv_text(meetings, delimiter=";"), encoding="utf-8")
+
+
+NESTED_LABELS = {
+    **LIST_LABELS, "partner_id": "Customer",
+    **{f"x_{name}": name.replace("_", " ").capitalize() for name in CUSTOM},
+}  # fmt: skip
+TRACKED_LABELS = {
+    "field_id": "Field", "old_value_integer": "Old Value Integer", "old_value_char": "Old Value Char",
+    "old_value_float": "Old Value Float", "new_value_integer": "New Value Integer", "new_value_char": "New Value Char",
+    "new_value_float": "New Value Float",
+}  # fmt: skip
+
+
+def write_nested(models: Models, folder: Path) -> None:
+    """A list export with messages and their tracked changes: the first of each kind in the lead's own row.
+
+    Messages come newest first. A message with several changes has the others in rows below it, without its date.
+    """
+    folder.mkdir(parents=True)
+    changes: dict[int, list[Record]] = {}
+    for row in models["mail.tracking.value"]:
+        changes.setdefault(row["mail_message_id"][0], []).append(row)
+    messages: dict[int, list[Row]] = {}
+    for message in sorted(models["mail.message"], key=lambda row: str(row["date"]), reverse=True):
+        if message["model"] == LEAD_MODEL:
+            messages.setdefault(message["res_id"], []).extend(
+                _nested(message, changes.get(message["id"], []))
+            )
+    rows: list[Row] = []
+    for lead in models[LEAD_MODEL]:
+        own = {"External ID": f"__export__.crm_lead_{lead['id']}_{lead['id']:08x}"}
+        own |= {label: _cell(name, lead.get(name)) for name, label in NESTED_LABELS.items()}
+        tags = [{"Tags/Tag Name": tag[1]} for tag in lead.get("tag_ids", [])]
+        posts = messages.get(lead["id"], [])
+        rows += [{**own, **(tags[:1] or [{}])[0], **(posts[:1] or [{}])[0]}, *tags[1:], *posts[1:]]
+    (folder / "crm.lead.csv").write_text(csv_text(rows), encoding="utf-8")
+    stages = [{"Stage Name": row["name"], "Sequence": str(row["sequence"]), "Is Won Stage?": str(row["is_won"]),
+               "External ID": f"__export__.crm_stage_{row['id']}_0a"} for row in models["crm.stage"]]  # fmt: skip
+    (folder / "crm.stage.csv").write_text(csv_text(stages), encoding="utf-8")
+    _write_lists_beside(models, folder)
+
+
+def _nested(message: Record, changes: list[Record]) -> list[Row]:
+    shown = {**MESSAGE_LABELS, "subject": "Messages/Subject"}
+    own = {label: _cell(name, message[name]) for name, label in shown.items()}
+    if message["message_type"] == "comment":
+        own["Messages/Author"] = "Mitchell Admin"
+    tracked = [
+        {
+            f"Messages/Tracking values/{label}": _cell(name, row[name])
+            for name, label in TRACKED_LABELS.items()
+        }
+        for row in changes
+    ]
+    return [own | (tracked[0] if tracked else {}), *tracked[1:]]
 
 
 TYPE_LABELS = {"notification": "System notification", "email": "Email", "comment": "Comment"}
@@ -482,7 +543,7 @@ def _cell(name: str, value: Any) -> str:
 
 
 SHAPES: Mapping[str, Callable[[Models, Path], None]] = {
-    "api": write_api, "list": write_list, "warehouse": write_warehouse,
+    "api": write_api, "list": write_list, "nested": write_nested, "warehouse": write_warehouse,
 }  # fmt: skip
 
 

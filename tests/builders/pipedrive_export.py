@@ -355,6 +355,29 @@ def write_reports(made: Company, folder: Path) -> None:
     (folder / "notes.csv").write_text(csv_text(notes), encoding="utf-8")
 
 
+def write_progress(made: Company, folder: Path) -> None:
+    """The exports of the list view, and the table of a progress report of Insights: every entry into a stage."""
+    write_reports(made, folder)
+    labels = {id_: STAGE_LABELS[stage] for stage, id_ in STAGE_IDS.items()}
+    first: dict[str, str] = {}
+    moved: list[Row] = []
+    for row in sorted(made.flow, key=lambda row: row["log_time"]):
+        if row["field_key"] == "stage_id":
+            first.setdefault(row["item_id"], row["old_value"])
+            moved.append(_entered(row["item_id"], labels.get(row["new_value"], "Talks"), row["log_time"]))
+    begun = [
+        _entered(row["id"], labels.get(first.get(row["id"], row["stage_id"]), "Talks"), row["add_time"])
+        for row in made.deals if row["status"] != "deleted"
+    ]  # fmt: skip
+    text = csv_text([*begun, *moved])
+    (folder / "Deal progress.csv").write_text(text, encoding="utf-8-sig")
+
+
+def _entered(deal: str, stage: str, at: str) -> Row:
+    return {"Deal - ID": deal, "Deal - Title": "x", "Deal - Stage entered": stage,
+            "Deal - Date of entering stage": datetime.fromisoformat(at).strftime("%d.%m.%Y %H:%M:%S")}  # fmt: skip
+
+
 def _money(amount: str, code: str) -> str:
     return f"{float(amount):,.2f} {code}" if amount else ""
 
@@ -391,8 +414,19 @@ def seen_in_reports(world: World) -> World:
     return replace(world, stages=stages, outcomes=outcomes)
 
 
+def seen_in_progress(world: World) -> World:
+    """What a progress report knows beside the list view: every entry into another stage."""
+    entered = {(row["lead_id"], row["entered_at"]): row for row in world.stages}
+    stages: list[Row] = []
+    for lead, entries in moves(world).items():
+        opened = [move for move in entries if move.state == "open"]
+        kept = [opened[0], *(b for a, b in pairwise(opened) if a.stage != b.stage)]
+        stages += [entered[lead, move.at] for move in kept]
+    return replace(seen_in_reports(world), stages=stages)
+
+
 SHAPES: Mapping[str, Callable[[Company, Path], None]] = {
-    "objects": write_objects, "warehouse": write_warehouse, "reports": write_reports,
+    "objects": write_objects, "warehouse": write_warehouse, "reports": write_reports, "progress": write_progress,
 }  # fmt: skip
 
 

@@ -14,7 +14,6 @@ from connectors.deals import (
     DealTables,
     Moves,
     deal_tables,
-    note_present_stages,
 )
 from history.text.times import DAY_US
 
@@ -142,12 +141,3 @@ def test_present_stage_without_a_history_is_known_from_the_export_on() -> None:
     assert known(tables(LOST, moves, of_today=("offer",))) == [None, 100]
     assert known(tables(LOST, moves)) == [None, None]
     assert known(tables(OPEN, [], stage="offer", since=3)) == [100]
-
-
-def test_stages_that_nobody_can_learn_from_are_noted() -> None:
-    notes: list[str] = []
-    note_present_stages(tables(OPEN, [(0, "new"), (10, "offer")], of_today=("offer",)), notes)
-    note_present_stages(tables(OPEN, []), notes)
-    assert notes == []
-    note_present_stages(tables(OPEN, [], stage="offer", since=3), notes)
-    assert notes[0].startswith("Stage entries that only the present stage of a deal tells: 1 of 1.")

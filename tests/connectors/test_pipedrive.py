@@ -37,9 +37,13 @@ from tests.builders.pipedrive_export import (
     deal_id,
     export,
     known_amounts,
+    seen_in_progress,
     seen_in_reports,
 )
 from tests.builders.simulated_crm import World, open_ids, simulated
+
+
+OF_THE_INTERFACE = ("reports", "progress")
 
 
 @pytest.fixture(scope="module")
@@ -55,7 +59,8 @@ def shape(request: pytest.FixtureRequest) -> str:
 @pytest.fixture(scope="module")
 def world(crm: World, shape: str) -> World:
     """The truth as far as the shape can tell it."""
-    return known_amounts(seen_in_reports(crm) if shape == "reports" else crm)
+    seen = {"reports": seen_in_reports, "progress": seen_in_progress}
+    return known_amounts(seen[shape](crm) if shape in seen else crm)
 
 
 @pytest.fixture(scope="module")
@@ -77,7 +82,9 @@ def imported(source: Path, output: Path) -> Imported:
 
 @pytest.fixture(scope="module")
 def spelling(shape: str) -> Spelling:
-    return Spelling(deal_id, STAGE_LABELS, KINDS, TO_THE_MINUTE if shape == "reports" else TO_THE_SECOND)
+    return Spelling(
+        deal_id, STAGE_LABELS, KINDS, TO_THE_MINUTE if shape in OF_THE_INTERFACE else TO_THE_SECOND
+    )
 
 
 def aside(imported: Imported, reason: str) -> int:
@@ -119,7 +126,7 @@ def test_interactions_are_those_of_the_truth(imported: Imported, output: Path, w
 def test_every_row_is_used_or_set_aside(imported: Imported, shape: str) -> None:
     assert not unbalanced(imported)
     assert imported.record["unclaimed"] == (["warehouse/LICENSE"] if shape == "warehouse" else [])
-    assert aside(imported, "deleted") == (0 if shape == "reports" else DELETED)
+    assert aside(imported, "deleted") == (0 if shape in OF_THE_INTERFACE else DELETED)
     assert aside(imported, "merged_into_another") == (MERGED if shape == "warehouse" else 0)
     assert aside(imported, "of_another_pipeline") == OF_OTHER_PIPELINE
     assert aside(imported, "not_done") == PLANNED
@@ -128,7 +135,7 @@ def test_every_row_is_used_or_set_aside(imported: Imported, shape: str) -> None:
 def test_attributes_have_their_value_at_the_creation(
     imported: Imported, output: Path, world: World, shape: str, spelling: Spelling
 ) -> None:
-    if shape == "reports":
+    if shape in OF_THE_INTERFACE:
         pytest.skip("the list view exports no changes")
     rows = {
         r["lead_id"]: (r["owner"], r["newsletter"], r["expected_close_date"])
@@ -152,8 +159,8 @@ def test_importing_twice_adds_no_row(imported: Imported, source: Path, output: P
 
 def test_values_of_today_are_listed_and_left_out(imported: Imported, output: Path, shape: str) -> None:
     names = set(pq.read_schema(output / "leads.parquet").names)
-    custom = {name.replace("_", " ").title() for name in CUSTOM} if shape == "reports" else set(CUSTOM)
-    plans = set() if shape == "reports" else {"expected_close_date", "deal_amount"}
+    custom = {name.replace("_", " ").title() for name in CUSTOM} if shape in OF_THE_INTERFACE else set(CUSTOM)
+    plans = set() if shape in OF_THE_INTERFACE else {"expected_close_date", "deal_amount"}
     identity = {"name"} | ({"organization", "contact"} if shape == "objects" else set())
     assert names == {"lead_id", "created_at", "account_id", "owner", "source"} | identity | custom | plans
     assert {"weighted_value", "activities_count"} <= set(imported.record["ignored"]["Deal"])
@@ -162,5 +169,5 @@ def test_values_of_today_are_listed_and_left_out(imported: Imported, output: Pat
 def test_stages_come_in_the_order_of_the_pipeline(imported: Imported, output: Path, shape: str) -> None:
     text = (output / "funnel.toml").read_text()
     assert 'currency = "EUR"' in text
-    if shape != "reports":
+    if shape not in OF_THE_INTERFACE:
         assert 'stages = ["Incoming", "Qualified", "Proposal made", "Negotiations"]' in text

@@ -1,0 +1,54 @@
+"""What an export says nothing of although it matters to a model, and which other export of its system has it."""
+
+from collections.abc import Mapping
+from typing import Final
+
+import pyarrow as pa
+
+NEWER: Final = "or import a newer export into the same folder from time to time"
+# What has the times of stage changes, by system.
+STAGE_HISTORY: Final[Mapping[str, str]] = {
+    "dynamics": "the rows of audit of the opportunities and of their process flow (activestageid, by the Web API, a "
+    "loader, or a tool that saves the audit history as CSV)",
+    "hubspot": "the columns 'Date entered ...' of each stage, or the deals with propertiesWithHistory by the API",
+    "odoo": "as an administrator in the list export Messages/Date, Messages/Subject, Messages/Tracking values/Field, "
+    ".../Old Value Char, .../New Value Char, .../Old Value Integer and .../New Value Integer, or mail.message and "
+    "mail.tracking.value",
+    "pipedrive": "the flow of the deals by the API (/deals/{id}/flow), or the table of a progress report of Insights "
+    "with Deal ID, Stage entered and Date of entering stage",
+    "salesforce": "OpportunityHistory, or a report of the type Opportunity History with From Stage, To Stage and Last "
+    "Modified (of Leads: LeadHistory)",
+}
+# What has the interactions, by system.
+ACTIVITIES: Final[Mapping[str, str]] = {
+    "dynamics": "the tables or views of phone calls, e-mails, appointments and tasks",
+    "hubspot": "calls, e-mails, meetings, notes and tasks with their associations, and form submissions",
+    "marketo": "the activities",
+    "odoo": "in the list export Messages/Date, Messages/Type, Messages/Subtype, Messages/Mail Activity Type and "
+    "Messages/Author, or mail.message; and the meetings (calendar.event)",
+    "pardot": "the visitor activities",
+    "pipedrive": "activities and notes",
+    "salesforce": "Task and Event, or a report of the type Tasks and Events",
+}
+
+
+def stage_lack(system: str, stages: pa.Table) -> str | None:
+    """The sentence for an export most of whose rows of `stages` are present stages, which no model can learn from."""
+    rows = len(stages)
+    of_today = rows - stages.column("recorded_at").null_count
+    if rows and of_today <= rows / 2:
+        return None
+    known = f"{of_today:,} of {rows:,} stages are known only since the export" if rows else "it has no stages"
+    mend = STAGE_HISTORY.get(system)
+    return (
+        f"no note of when stages changed ({known}): a model learns nothing of stages. "
+        + (f"Export {mend} as well, {NEWER}." if mend else "")
+    ).strip()
+
+
+def activity_lack(system: str, rows: Mapping[str, int]) -> str | None:
+    """The sentence for an import without interactions; rows by table."""
+    mend = ACTIVITIES.get(system)
+    if rows.get("interactions") or mend is None:
+        return None
+    return f"no calls, e-mails, meetings or other activities: a model learns nothing of them. Export {mend} as well."
