@@ -217,14 +217,15 @@ AUDIT: Final = ObjectKind(
     "audit",
     (
         *used(
-            "auditid", "changedata|Change Data", "attribute|Changed Field", "oldvalue|Old Value", "newvalue|New Value",
-            "objecttypecode|Entity",
+            "auditid|Audit ID", "changedata|Change Data",
+            "attribute|Changed Field|Attribute|Attribute Name|Field|Field Name", "oldvalue|Old Value",
+            "newvalue|New Value", "objecttypecode|Entity|Entity Name|Table",
         ),
         *choice("operation", "Operation"),
         *choice("action", "Event"),
-        *lookup("objectid", "Record"),
+        *lookup("objectid", "Record", "Record ID", "Record GUID", "Object ID", "Record Name"),
         *lookup("userid", "Changed By", trap=Trap.IGNORE),
-        *times("createdon|Changed Date|Created On"),
+        *times("createdon|Changed Date|Created On|Change Date|Audit Date|Date|Changed On"),
     ),
     needs=("objectid", "createdon", ("changedata", "attribute")),
 )  # fmt: skip

@@ -51,7 +51,7 @@ class Stages:
 
 def read_stages(org: Org, processes: Processes, changes: Sequence[Change]) -> Stages:
     """Every stage with its order; raises InvalidInput for a name of --won or --lost that no stage has."""
-    name, present, names = _source(org, processes)
+    name, present, names = _source(org, processes, changes)
     audited = [value for change in changes if change.column == name for value in (change.old, change.new)]
     used = [*present, *processes.first, *(names.get(value or "") or value for value in audited)]
     listed = list(dict.fromkeys([*filter(None, used), *CLOSING.values(), UNKNOWN]))
@@ -62,18 +62,30 @@ def read_stages(org: Org, processes: Processes, changes: Sequence[Change]) -> St
     return Stages(name, present, names, stage_table(rows, listed, org.export.options))
 
 
-def _source(org: Org, processes: Processes) -> tuple[str, Sequence[Text], Mapping[str, str]]:
-    """The first column with stages: its name, the label of each opportunity, and the labels of its values."""
+def _source(
+    org: Org, processes: Processes, changes: Sequence[Change]
+) -> tuple[str, Sequence[Text], Mapping[str, str]]:
+    """The column with stages, its label of each opportunity, and the labels of its values.
+
+    A column whose changes are audited comes first; the status reason, which changes with each closing, last.
+    """
+    audited = {change.column for change in changes} - {STAGE_COLUMNS[-1]}
+    sources = list(_sources(org, processes))
+    chosen = next((source for source in sources if source[0] in audited), None)
+    nothing: tuple[str, Sequence[Text], Mapping[str, str]] = (STAGE_COLUMNS[0], [None] * len(org.ids), {})
+    return chosen or next(iter(sources), nothing)
+
+
+def _sources(org: Org, processes: Processes) -> Iterator[tuple[str, Sequence[Text], Mapping[str, str]]]:
     if any(processes.active):
-        return PROCESS, processes.active, processes.labels
+        yield PROCESS, processes.active, processes.labels
     for name in STAGE_COLUMNS:
         if is_given(org.export, name) or is_given(org.export, f"{name}.label"):
             present = labels(org.opportunities, name)
             if any(present):
                 own = column(org.opportunities, name).to_pylist()
                 names = {code: label for code, label in zip(own, present, strict=True) if code and label}
-                return name, _open_reasons(org, present) if name == "statuscode" else present, names
-    return STAGE_COLUMNS[0], [None] * len(org.ids), {}
+                yield name, _open_reasons(org, present) if name == "statuscode" else present, names
 
 
 def _open_reasons(org: Org, present: Sequence[Text]) -> list[Text]:

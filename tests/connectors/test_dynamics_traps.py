@@ -271,3 +271,20 @@ def test_workbook_of_a_view_is_read(trial: Trial) -> None:
     assert trial.outcomes() == [(A, "won", "03-01 23:59", 700.5)]
     assert [row["Seats"] for row in rows_of(trial.output, "leads")] == ["12", "3"]
     assert record["unclaimed"] == ["export/My Opportunities.xlsx, sheet hiddenSheet"]
+
+
+def test_audit_saved_by_a_tool_is_the_history_of_stages(trial: Trial) -> None:
+    """Labels in place of names; the pipeline phase has a history, the process flow only its present stage."""
+    deal_row = {"(Do Not Modify) Opportunity": A, "Topic": "Deal", "Status": "Open", "Created On": "2026-01-05 09:00",
+                "Pipeline Phase": "3-Propose", "Est. Revenue": "1000"}  # fmt: skip
+    trial.write_csv("view", [deal_row])
+    trial.write("flow", [flow(A)])
+    trial.write_stages()
+    changes = [("2026-01-20 10:00", "Pipeline Phase", "1-Qualify", "2-Develop"),
+               ("2026-02-01 10:00", "Pipeline Phase", "2-Develop", "3-Propose"),
+               ("2026-02-02 10:00", "Status Reason", "In Progress", "On Hold")]  # fmt: skip
+    names = ("Date", "Attribute Name", "Old Value", "New Value")
+    trial.write_csv("audit", [{"Record ID": A, **dict(zip(names, row, strict=True))} for row in changes])
+    imported = trial.run()
+    assert trial.stages() == [("01-05", "1-Qualify"), ("01-20", "2-Develop"), ("02-01", "3-Propose")]
+    assert not [what for what in imported.record["lacks"] if "stages" in what]

@@ -42,7 +42,6 @@ from tests.builders.pipedrive_export import (
 )
 from tests.builders.simulated_crm import World, open_ids, simulated
 
-
 OF_THE_INTERFACE = ("reports", "progress")
 
 
