@@ -73,6 +73,16 @@ class ValueCheck:
             return []
         return _suggestions(unknown, self.learned.difference(names, fields))
 
+    def misnamed_values(self, names: Collection[str], fields: Collection[str]) -> list[Warning]:
+        """Warnings about values for a stored lead that the model does not know, if none of a near name comes with them.
+
+        names, fields: as in `misnamed`; owner, source and account_id may be meant too.
+        """
+        unknown = set(names) - self.known
+        if not unknown:
+            return []
+        return _suggestions(unknown, self.known.union(OWN_ATTRIBUTES).difference(names, fields))
+
     def misnamed_changes(self, names: Collection[str]) -> list[Warning]:
         """Warnings about attributes that change, if the model does not know them, but one of a near name."""
         unknown = set(names) - self.known

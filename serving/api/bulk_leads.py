@@ -6,7 +6,8 @@ from typing import Any
 from starlette.requests import Request
 from starlette.responses import Response
 
-from serving.api.leads import created_at_differs, read_lead
+from models.bundle import Bundle
+from serving.api.leads import created_at_differs, put_result, read_lead
 from serving.api.openapi import TEXT_OR_NULL, body, list_of, object_of, problems, ref, response
 from serving.api.records import LISTED_LEAD
 from serving.api.rejections import entries_of
@@ -66,8 +67,9 @@ async def put_leads(request: Request) -> Response:
     valid = [put for put in puts if isinstance(put, PutLead)]
     store = store_of(request)
     stored = iter(await store.write(put_many, valid, _row_count(valid)))
+    bundle: Bundle | None = request.app.state.runtime.watch.current
     results = [
-        _refused(entry, put) if isinstance(put, Problem) else _result(put, next(stored), index)
+        _refused(entry, put) if isinstance(put, Problem) else _result(put, next(stored), index, bundle)
         for index, (entry, put) in enumerate(zip(entries, puts, strict=True))
     ]
     return json_response({"results": results})
@@ -95,10 +97,10 @@ def _row_count(puts: list[PutLead]) -> int:
     return sum(1 + len(put.values) for put in puts) + 1
 
 
-def _result(put: PutLead, result: str, index: int) -> Mapping[str, Any]:
+def _result(put: PutLead, result: str, index: int, bundle: Bundle | None) -> Mapping[str, Any]:
     if result == CONFLICT:
         return {"lead_id": put.lead_id, "error": _located(created_at_differs(), index).body()}
-    return {"lead_id": put.lead_id, "result": result}
+    return put_result(put, result, bundle)
 
 
 def _refused(entry: Any, problem: Problem) -> Mapping[str, Any]:

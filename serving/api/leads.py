@@ -7,6 +7,7 @@ from typing import Any
 from starlette.requests import Request
 from starlette.responses import Response
 
+from history.base.warnings import json_of
 from history.config.schema import NOT_ATTRIBUTES, OWN_ATTRIBUTES
 from models.bundle import Bundle
 from serving.api.cursors import CURSOR_PARAMETER, read_page_cursor
@@ -92,7 +93,13 @@ DELETE_LEAD: Json = {
 SCHEMAS: dict[str, Json] = {
     STORED_LEAD.name: STORED_LEAD.schema,
     "PutResult": object_of(
-        {"lead_id": TEXT, "result": {"type": "string", "enum": ["created", "updated", "unchanged"]}}
+        {
+            "lead_id": TEXT,
+            "result": {"type": "string", "enum": ["created", "updated", "unchanged"]},
+            "warnings": list_of(
+                ref("Warning"), description="Attributes whose name is near one that the model knows."
+            ),
+        }
     ),
     "StoredLeadNow": object_of(
         {
@@ -176,10 +183,19 @@ async def put_lead(request: Request) -> Response:
         raise _method_not_allowed()
     read_query(request.scope["query_string"], {})
     value, _ = await json_body(request.scope, request.receive, MAX_LEAD_BYTES)
-    result = await store_of(request).write(put_leads, read_lead(path.lead_id, value, clock_us()))
+    put = read_lead(path.lead_id, value, clock_us())
+    result = await store_of(request).write(put_leads, put)
     if result == CONFLICT:
         raise created_at_differs()
-    return json_response({"lead_id": path.lead_id, "result": result}, 201 if result == CREATED else 200)
+    answer = put_result(put, result, request.app.state.runtime.watch.current)
+    return json_response(answer, 201 if result == CREATED else 200)
+
+
+def put_result(put: PutLead, result: str, bundle: Bundle | None) -> Json:
+    """The answer to a stored lead; the warnings name attributes that may be a slip of the pen."""
+    names = [name for name in put.values if name not in OWN_ATTRIBUTES]
+    warnings = [] if bundle is None else json_of(bundle.values.misnamed_values(names, put.values))
+    return {"lead_id": put.lead_id, "result": result, "warnings": warnings}
 
 
 def created_at_differs() -> Problem:

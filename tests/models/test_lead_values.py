@@ -73,6 +73,11 @@ def test_misspelt_names_of_changes(check: ValueCheck) -> None:
     assert "did you mean 'owner'?" in named["Owner"]
 
 
+def test_misspelt_names_of_values_to_store(check: ValueCheck) -> None:
+    assert [w.subject for w in check.misnamed_values(["Size", "Owner", "colour"], ())] == ["Owner", "Size"]
+    assert check.misnamed_values(["Size", "size", "Owner"], ("owner",)) == []
+
+
 def test_date_that_stands_for_none_is_named_as_such(check: ValueCheck) -> None:
     snapshot = all_leads(history_of([Lead(START_US, {"due": "1899-12-30"})], LAST_US), LAST_US)
     ((_, warning),) = check.unreadable(build_matrix(snapshot, VOCABULARY).values, snapshot)

@@ -45,5 +45,17 @@ def test_results_are_those_of_single_puts(client: TestClient) -> None:
     assert client.get("/v1/leads/b%2F%C3%BC").json()["lead"]["attributes"] == {"n": 1}
 
 
+def test_near_names_of_attributes_are_stored_and_warned_of(client: TestClient) -> None:
+    """A slip of the pen was silently an attribute of its own beside the one that the model reads."""
+    lead = {"created_at": CREATED, "owner": "Ann", "attributes": {"Sorce": "web", "remark": "x"}}
+    single = client.put("/v1/leads/a", json=lead).json()
+    (warning,) = single["warnings"]
+    assert (warning["code"], warning["subject"]) == ("unknown_attribute", "Sorce")
+    assert "did you mean 'source'?" in warning["detail"]
+    bulk = client.put("/v1/leads", json={"leads": [{"lead_id": "a", **lead}]}).json()["results"]
+    assert bulk == [{"lead_id": "a", "result": "unchanged", "warnings": [warning]}]
+    assert client.get("/v1/leads/a").json()["lead"]["attributes"]["Sorce"] == "web"
+
+
 def test_more_than_a_thousand_leads_are_413(client: TestClient) -> None:
     assert client.put("/v1/leads", json={"leads": [{}] * 1001}).status_code == 413

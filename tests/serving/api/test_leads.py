@@ -20,7 +20,7 @@ def test_get_returns_the_lead_with_its_types(client: TestClient) -> None:
     attributes = {"n": 5, "x": 1.5, "name": "Zoë", "vip": True, "none": None}
     values: dict[str, Any] = {"owner": "Ann", "attributes": attributes}
     assert put(client, **values).status_code == 201
-    assert put(client, **values).json() == {"lead_id": "a", "result": "unchanged"}
+    assert put(client, **values).json() == {"lead_id": "a", "result": "unchanged", "warnings": []}
     assert put(client, attributes={"n": 6}).status_code == 200
     lead = client.get("/v1/leads/a").json()["lead"]
     assert lead == {

@@ -51,7 +51,7 @@ def ask(client: TestClient, example: list[str]) -> Any:
 def test_the_examples_are_answered(client: TestClient) -> None:
     score, put, events = (ask(client, example) for example in EXAMPLES[:3])
     assert (score.status_code, score.json()["lead_id"]) == (200, "L-1042")
-    assert (put.status_code, put.json()) == (201, {"lead_id": "L-1042", "result": "created"})
+    assert (put.status_code, put.json()) == (201, {"lead_id": "L-1042", "result": "created", "warnings": []})
     assert events.json() == {"accepted": 4, "duplicates": 0, "rejected": [], "warnings": []}
     stored = client.get("/v1/leads/L-1042").json()
     assert stored["lead"]["owner"] == "Bob"
