@@ -25,7 +25,7 @@ from serving.api.errors import expected_problem
 from serving.api.openapi import describe
 from serving.http.guard import Guard
 from serving.http.router import Dispatcher
-from serving.pages import assets, docs, forecast, funnel, model, preferences, saved_views, signin
+from serving.pages import assets, docs, forecast, funnel, line_forms, model, preferences, saved_views, signin
 from serving.pages import jobs as job_pages
 from serving.pages import welcome as welcome_page
 from serving.pages import worklist as worklist_page
@@ -41,7 +41,7 @@ API = (
     *(leads, reports, adjustments, status),
 )
 PAGES = (
-    *(worklist_page, lead_forms, lead_page, model, funnel, forecast, docs),
+    *(worklist_page, line_forms, lead_forms, lead_page, model, funnel, forecast, docs),
     *(signin, preferences, saved_views, assets),
     *(job_pages, welcome_page),
 )

@@ -17,6 +17,7 @@ from serving.http.queries import Many, Reader, one_of, optional, read_filter, re
 from serving.http.router import Routes
 from serving.pages.catalogue import Translator
 from serving.pages.lead.page import notices_of
+from serving.pages.line_forms import SNOOZE_DAYS
 from serving.pages.rendering import formats_of, render
 from serving.pages.saved_views import my_owner, saved_views
 from serving.pages.steps import step_words
@@ -27,7 +28,6 @@ from serving.store.scores.selection import ORDERS, WorklistQuery
 from serving.store.scores.worklist import Page
 
 MOST_OPTIONS: Final = 60  # of a menu, the most frequent
-SNOOZE_DAYS: Final = (1, 7)
 
 routes = Routes()
 

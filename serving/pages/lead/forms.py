@@ -38,7 +38,7 @@ def _lead_id(request: Request, part: str) -> str:
     return path.lead_id
 
 
-def _back(fields: Fields, lead_id: str, done: str) -> Response:
+def back(fields: Fields, lead_id: str, done: str) -> Response:
     """To the page that the form was on, the lead's or the worklist, which says what was done."""
     target = own_path(fields.text("to"))
     path, _, query = target.partition("?")
@@ -55,41 +55,20 @@ async def post_called(request: Request, fields: Fields) -> Response:
     if fields.text("value"):
         sent["value"] = read_number(fields.text("value"), "value")
     await keep_call(request, lead_id, read_call(sent))
-    return _back(fields, lead_id, "called")
+    return back(fields, lead_id, "called")
 
 
 @routes.form("/leads/{lead_id:text}/notes", "ingest")
 async def post_noted(request: Request, fields: Fields) -> Response:
     """Keeps a note, with the name of who is signed in."""
     lead_id = _lead_id(request, "notes")
-    await keep_note(store_of(request), _note(request, fields, lead_id))
-    return _back(fields, lead_id, "noted")
+    await keep_note(store_of(request), note_of(request, fields, lead_id))
+    return back(fields, lead_id, "noted")
 
 
-def _note(request: Request, fields: Fields, lead_id: str) -> NewNote:
+def note_of(request: Request, fields: Fields, lead_id: str) -> NewNote:
     author = reader_of(request)
     return read_note(lead_id, {"text": fields.text("text"), **({"author": author} if author else {})})
-
-
-@routes.form("/leads/{lead_id:text}/keep", "ingest")
-async def post_kept(request: Request, fields: Fields) -> Response:
-    """Keeps a note, a snooze until a date, or both: what is filled in on the line of the worklist that was sent."""
-    lead_id, store = _lead_id(request, "keep"), store_of(request)
-    fields = _of_line(fields)
-    if not fields.text("text") and not fields.text("until"):
-        raise invalid([error(["body"], "write a note, or choose a date")])
-    note = _note(request, fields, lead_id) if fields.text("text") else None
-    snooze = None
-    if fields.text("until"):
-        snooze = read_snooze(
-            lead_id, {"until": fields.text("until")}, request.app.state.runtime.watch.current
-        )
-    # Both are read before either is kept: a form with a fault changes nothing.
-    if note is not None:
-        await keep_note(store, note)
-    if snooze is not None:
-        await keep_snooze(store, snooze)
-    return _back(fields, lead_id, "noted" if snooze is None else ("snoozed" if note is None else "kept"))
 
 
 @routes.form("/leads/{lead_id:text}/remove-note", "ingest")
@@ -100,34 +79,26 @@ async def post_removed(request: Request, fields: Fields) -> Response:
     if not (number.isascii() and number.isdecimal() and len(number) <= 15):
         raise invalid([error(["body", "note_id"], "expected the number of a note")])
     await store_of(request).write(delete_notes, NoteKey(lead_id, int(number)))
-    return _back(fields, lead_id, "removed")
+    return back(fields, lead_id, "removed")
 
 
 @routes.form("/leads/{lead_id:text}/snooze", "ingest")
 async def post_snoozed(request: Request, fields: Fields) -> Response:
     """Snoozes the lead for some days, until a date, or wakes it if neither is given."""
     lead_id = _lead_id(request, "snooze")
-    until = fields.text("until") or _in_days(fields.text("days"), zone_of(request))
+    until = fields.text("until") or in_days(fields.text("days"), zone_of(request))
     snooze = read_snooze(lead_id, {"until": until}, request.app.state.runtime.watch.current)
     await keep_snooze(store_of(request), snooze)
-    return _back(fields, lead_id, "snoozed" if until else "awake")
+    return back(fields, lead_id, "snoozed" if until else "awake")
 
 
-def _in_days(days: str, zone: ZoneInfo) -> str | None:
+def in_days(days: str, zone: ZoneInfo) -> str | None:
     """The date so many days from today in the zone."""
     if not days:
         return None
     if not (days.isascii() and days.isdecimal() and len(days) <= 3):
         raise invalid([error(["body", "days"], "expected a whole number of days")])
     return str(local_date(clock_us(), zone) + timedelta(days=int(days)))
-
-
-def _of_line(fields: Fields) -> Fields:
-    """The fields of one line: the form of a worklist sends those of all, named by their number."""
-    line = fields.text("line")
-    return Fields(
-        {**fields.texts, **{name: fields.all(f"{name}-{line}") or ("",) for name in ("text", "until")}}
-    )
 
 
 @routes.form("/leads/{lead_id:text}/corrections", "ingest")
@@ -138,7 +109,7 @@ async def post_corrected(request: Request, fields: Fields) -> Response:
     result = await keep_corrections(request, [correction])
     if result["rejected"]:
         raise invalid([error(e["loc"], e["msg"]) for e in result["rejected"][0]["errors"]])
-    return _back(fields, lead_id, "corrected")
+    return back(fields, lead_id, "corrected")
 
 
 def _correction(fields: Fields, zone: ZoneInfo) -> dict[str, Any]:

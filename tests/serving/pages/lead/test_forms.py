@@ -17,7 +17,6 @@ EVERY_FORM: dict[str, dict[str, str]] = {
     "notes": {"text": "t"},
     "remove-note": {"note_id": "1"},
     "snooze": {"days": "3"},
-    "keep": {"line": "1", "text-1": "t", "until-1": "2190-01-05"},
     "corrections": {"event_id": "e1", "action": "retract"},
     "what-if": {"kind": "call"},
 }
@@ -80,29 +79,6 @@ def test_a_snooze_lasts_so_many_days_or_until_a_date(client: TestClient) -> None
     assert client.get(f"{API}/notes").json()["snoozed_until"] is None
     for wrong in ({"days": "-1"}, {"days": "x"}, {"until": "2020-01-01"}):
         assert post(client, "snooze", **wrong).status_code == 422
-
-
-def test_a_line_keeps_its_note_its_date_or_both(client: TestClient) -> None:
-    others = {"text-1": "of another line", "until-1": "2192-01-05", "text": "of no line"}
-    for sent, done in (
-        ({"text-2": "one", "until-2": ""}, "noted"),
-        ({"until-2": "2190-01-05"}, "snoozed"),
-        ({"text-2": "two", "until-2": "2191-01-05"}, "kept"),
-    ):
-        answer = post(client, "keep", **others, **sent, line="2", to="/?grade=A")
-        assert answer.headers["location"] == f"/?grade=A&done={done}"
-    beside = client.get(f"{API}/notes").json()
-    assert [note["text"] for note in beside["notes"]] == ["two", "one"]
-    assert beside["snoozed_until"].startswith("2191-01-0")
-    for wrong in (
-        {},
-        {"text-2": " "},
-        {"text-2": "three", "until-2": "2020-01-01"},
-        {"until-2": "soon"},
-        {"line": "3"},
-    ):
-        assert post(client, "keep", **{**others, "line": "2", **wrong}).status_code == 422
-    assert client.get(f"{API}/notes").json() == beside
 
 
 def test_a_wrong_event_is_replaced_or_retracted(client: TestClient) -> None:
