@@ -28,7 +28,7 @@ def lead_path(request: Request, prefix: bytes, parts_of_lead: Sequence[str] = PA
     raw: bytes = request.scope.get("raw_path") or request.scope["path"].encode()
     parts = raw.partition(b"?")[0].partition(prefix)[2].split(b"/")
     part = parts[1].decode("latin-1") if len(parts) == 2 else ""
-    if len(parts) > 1 and part not in parts_of_lead:
+    if len(parts) > 2 or (len(parts) == 2 and part not in parts_of_lead):
         raise unknown_lead()
     try:
         lead_id = unquote_to_bytes(parts[0]).decode()

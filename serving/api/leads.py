@@ -13,7 +13,7 @@ from models.bundle import Bundle
 from serving.api.cursors import CURSOR_PARAMETER, read_page_cursor
 from serving.api.lead_documents import LeadRequest, read_score_history, read_stored_leads
 from serving.api.lead_path import HISTORY as HISTORY_PART
-from serving.api.lead_path import lead_path, unknown_lead
+from serving.api.lead_path import PARTS, lead_path, unknown_lead
 from serving.api.openapi import (
     NUMBER,
     NUMBER_OR_NULL,
@@ -225,7 +225,7 @@ def read_lead(lead_id: str, value: Any, now_us: int) -> PutLead:
 
 
 async def get_lead(request: Request) -> Response:
-    """A stored lead: its values, its score now, and its timeline, newest first."""
+    """A stored lead: its values, its score now, and its timeline, newest first. A slash may follow the id."""
     return await _get(request)
 
 
@@ -240,7 +240,7 @@ routes.get("/v1/leads/{lead_id:text}", GET_LEAD)(get_lead)
 
 async def _get(request: Request) -> Response:
     """Answers by the encoded path: the decoded path of an id that ends in "/history" matches the other route."""
-    path = lead_path(request, API_PREFIX)
+    path = lead_path(request, API_PREFIX, (*PARTS, ""))
     store = store_of(request)
     if path.part not in ("", HISTORY_PART):
         raise unknown_lead()

@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from serving.base.clock import clock_us
-from serving.base.json_logs import LOGGER
+from serving.base.json_logs import LOGGER, described
 from serving.jobs.run import JobRun, StepFailed
 from serving.jobs.state import CANCELLED, DONE, FAILED, INTERRUPTED, JobState, read_state, write_state
 
@@ -134,6 +134,8 @@ class Jobs:
             outcome, state.error = FAILED, str(failure)
         except OSError as error:
             outcome, state.error = FAILED, f"{error.strerror or type(error).__name__}"
+        except Exception as error:  # a fault of ours: the job has failed, and the service goes on
+            outcome, state.fault = FAILED, _logged_fault(error)
         finally:
             state.status, state.ended_us = outcome, clock_us()
             with suppress(OSError):
@@ -184,3 +186,10 @@ class Jobs:
         if state is not None and state.is_running:
             state.status = INTERRUPTED
             write_state(self.folder, state)
+
+
+def _logged_fault(error: Exception) -> str:
+    """Logs an unexpected exception; its type and place, without its message, which may hold data of people."""
+    fields = described(error)
+    LOGGER.error("job failed", extra={"fields": fields})
+    return ": ".join([fields["exception"], *fields["frames"][-1:]])

@@ -55,14 +55,20 @@ class ModelWatch:
         self.refused: Refused | None = None
         self.on_swap: list[Callable[[Bundle], None]] = []
         self._in_use = ("", "")  # version and manifest digest
+        self._is_taking = False
         self._pointer_state: tuple[int, ...] | None = None
         self._retry_at = 0.0
 
     def bundle(self) -> Bundle:
         """The model in use; raises NoModel without one."""
         if self.current is None:
-            raise NoModel(self.refused.reason if self.refused else None)
+            raise NoModel(self.refused.reason if self.refused else None, self.is_loading)
         return self.current
+
+    @property
+    def is_loading(self) -> bool:
+        """True while no model is in use and the promoted one is being tried and loaded."""
+        return self._is_taking and self.current is None
 
     async def run(self) -> None:
         """Follows the champion until cancelled."""
@@ -87,8 +93,12 @@ class ModelWatch:
         if self._in_use == (pointer.model_version, pointer.manifest_sha256):
             self.refused = None
             return
-        if not await self._take(pointer) and self.current is None:
-            await self._fall_back(pointer)
+        self._is_taking = True
+        try:
+            if not await self._take(pointer) and self.current is None:
+                await self._fall_back(pointer)
+        finally:
+            self._is_taking = False
 
     async def _take(self, pointer: Pointer) -> bool:
         try:

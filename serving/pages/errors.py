@@ -51,11 +51,16 @@ def _render(request: Request, problem: Problem) -> Response:
         "error.html",
         request,
         problem.status,
-        kind=_kind(problem),
+        kind="loading" if problem.code == "no-model" and _is_loading(request) else _kind(problem),
         problem=problem,
         request_id=request.scope["leadcast.request_id"],
         is_wrong_key=problem.code == "missing-scope",
     )
+
+
+def _is_loading(request: Request) -> bool:
+    loading: bool = request.app.state.runtime.watch.is_loading
+    return loading
 
 
 def _kind(problem: Problem) -> str:

@@ -13,7 +13,7 @@ from history.base.extras import missing_packages
 from serving.api.model_record import model_record, versions_record
 from serving.http.router import Routes
 from serving.jobs.kinds import are_listed
-from serving.pages.rendering import render
+from serving.pages.rendering import refreshed, render
 
 FEATURES_SHOWN = 20
 # Metrics in the order of the table; their words are texts/model.toml's.
@@ -61,6 +61,12 @@ async def get_model_page(request: Request) -> Response:
         missing=missing_packages("train"),
         tracking=tracking_link(),
     )
+
+
+@routes.get("/model/loading")
+async def get_model_loading(request: Request) -> Response:
+    """A page that waits for the model asks this (htmx): it is told to read itself anew once nothing is being loaded."""
+    return Response(status_code=204) if request.app.state.runtime.watch.is_loading else refreshed()
 
 
 def tracking_link(environment: Mapping[str, str] = os.environ) -> str | None:

@@ -53,6 +53,7 @@ def frame_of(request: Request) -> dict[str, Any]:
     has_keys = bool(runtime.settings.api_keys)
     return {
         "model_version": bundle.version if bundle else None,
+        "model_is_loading": runtime.watch.is_loading,
         "as_of": clock_us(),
         "section": section_of(request.scope["path"]),
         "sections": SECTIONS,

@@ -122,10 +122,11 @@ class Clock:
 class FakeWatch:
     current: Any = None
     refused: Any = None
+    is_loading: bool = False
 
     def bundle(self) -> Any:
         if self.current is None:
-            raise NoModel
+            raise NoModel(None, self.is_loading)
         return self.current
 
 

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, FloatRect, Page, sync_playwright
 
 from tests.screenshots.shots import (
     DESKTOP,
@@ -35,6 +35,7 @@ IMAGES = ROOT / "docs" / "images"
 WORLD = World(ROOT / "build" / "screenshots-world")
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 JOB_PATIENCE_MS = 120_000
+TALLEST = 8_000  # pixels of a picture
 
 
 class Camera:
@@ -87,10 +88,10 @@ class Camera:
             self.save(page, f"{name}-{size.name}-{scheme}")
 
     def save(self, page: Page, name: str) -> None:
-        """The whole page, down to its end; tells if it is wider than the window."""
+        """The page down to its end or TALLEST; tells if it is wider than the window."""
         if not name.startswith(self.only):
             return
-        page.screenshot(path=self.out / f"{name}.png", full_page=True)
+        page.screenshot(path=self.out / f"{name}.png", full_page=True, clip=_part(page))
         self.told(name)
         too_wide = page.evaluate(
             "document.documentElement.scrollWidth - document.documentElement.clientWidth"
@@ -176,6 +177,14 @@ def take_jobs(camera: Camera, service: str) -> None:
         page.wait_for_selector("#job progress")
         for size in SIZES:
             camera.save_both(page, "job-training", size)
+
+
+def _part(page: Page) -> FloatRect:
+    """The whole page; of a very long one its beginning: a picture of 100,000 pixels takes the browser minutes."""
+    width, height = page.evaluate(
+        "[document.documentElement.clientWidth, document.documentElement.scrollHeight]"
+    )
+    return {"x": 0, "y": 0, "width": width, "height": min(height, TALLEST)}
 
 
 def _tell(text: str) -> None:

@@ -32,6 +32,7 @@ from serving.store.errors import (
         (ReportSlow(), 503, "outlook-slow", "10"),
         (ReportPreparing(), 503, "outlook-preparing", "5"),
         (NoModel(), 503, "no-model", "5"),
+        (NoModel(None, is_loading=True), 503, "no-model", "2"),
         (InvalidInstant("from"), 422, "invalid-request", None),
         (ReportRefused(["by: no such column"]), 422, "invalid-request", None),
     ],

@@ -38,6 +38,16 @@ def test_get_returns_the_lead_with_its_types(client: TestClient) -> None:
     }
 
 
+@pytest.mark.parametrize("lead_id", ["summary", "history", "a"])
+def test_slash_after_the_id_reads_a_lead_named_like_another_path(client: TestClient, lead_id: str) -> None:
+    assert client.put(f"/v1/leads/{lead_id}", json={"created_at": CREATED, "owner": "Ann"}).status_code == 201
+    assert client.get(f"/v1/leads/{lead_id}/").json()["lead"]["owner"] == "Ann"
+    assert client.get("/v1/leads/nobody/").status_code == 404
+    assert client.get(f"/v1/leads/{lead_id}//").status_code == 404
+    assert "expected_wins" in client.get("/v1/leads/summary").json()
+    assert client.delete(f"/v1/leads/{lead_id}").status_code == 204
+
+
 def test_created_at_never_changes(client: TestClient) -> None:
     put(client)
     answer = client.put("/v1/leads/a", json={"created_at": "2026-04-01T08:00:01Z"})

@@ -74,6 +74,29 @@ def test_failure_keeps_its_words_and_frees_the_lock(tmp_path: Path) -> None:
     asyncio.run(check())
 
 
+def test_unexpected_exception_is_a_failure_with_its_place(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    async def fail(_run: JobRun) -> None:
+        raise KeyError("a customer's name")
+
+    async def check() -> None:
+        jobs = Jobs(tmp_path)
+        await jobs.start(Job("test", ("one",), fail), None)
+        await ended(jobs)
+        state = Jobs(tmp_path).state()
+        assert state is not None
+        assert (state.status, state.error) == (FAILED, None)
+        assert state.fault is not None
+        assert state.fault.startswith("KeyError: test_jobs.py:")
+        assert "customer" not in state.fault
+        (await jobs.claim()).release()
+
+    with caplog.at_level("ERROR", "leadcast"):
+        asyncio.run(check())
+    assert [record.message for record in caplog.records] == ["job failed"]
+
+
 def test_end_of_the_worker_ends_its_job(tmp_path: Path) -> None:
     pid_file = tmp_path / "pid"
 

@@ -72,6 +72,26 @@ def test_the_champion_is_taken_and_a_later_one_swapped_in(home: Path) -> None:
     assert first.version == "1"
 
 
+def test_the_first_model_is_loading_while_it_is_tried(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    watch, seen = ModelWatch(home), []
+
+    async def trial(_pointer: Pointer) -> None:
+        seen.append(watch.is_loading)
+        if watch.current is None:
+            with pytest.raises(NoModel) as missing:
+                watch.bundle()
+            assert missing.value.is_loading
+
+    monkeypatch.setattr(serving.model.watch, "try_in_child", trial)
+    assert not watch.is_loading
+    look(watch)
+    assert not watch.is_loading
+    promote_2(home)
+    look(watch)
+    assert watch.bundle().version == "2"
+    assert seen == [True, False], "a later model is swapped in behind the one in use"
+
+
 @pytest.mark.parametrize("file", ["manifest.json", "model.json", "vocabulary.json", "conversion.txt"])
 def test_a_changed_file_is_refused_and_the_old_model_stays(home: Path, file: str) -> None:
     watch = ModelWatch(home)

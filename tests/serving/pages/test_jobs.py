@@ -106,3 +106,21 @@ def test_failure_is_shown_and_the_page_loaded_anew(
     assert words in page
     assert Page(page).faults == []
     assert client.get("/job").headers["hx-refresh"] == "true"
+
+
+def test_fault_of_the_service_names_its_place_to_admins(tmp_path: Path) -> None:
+    guard, runtime = service(tmp_path, LEADCAST_API_KEYS=KEYS)
+    runtime.watch.current = None
+    folder = runtime.settings.home / "jobs"
+    folder.mkdir(parents=True)
+    state = JobState("train", ["train"], None, 1, status="failed", fault="KeyError: jobs.py:9 work")
+    write_state(folder, state)
+    seen = {}
+    for key in ("full", "reader"):
+        page = caller(guard, authorization=f"Bearer {key}").get("/model", headers={"accept": "text/html"})
+        words = Page(page.text).words
+        assert "The training failed." in words
+        assert "a fault of the service" in words
+        seen[key] = "KeyError" in words
+    assert seen == {"full": True, "reader": False}
+    runtime.stored.store.close()

@@ -86,3 +86,19 @@ def test_without_a_model_the_page_says_what_to_do(tmp_path: Path) -> None:
         page = client.get("/model").text
         assert "No model is in use yet" in page
         assert "leadcast train DATA" in page
+
+
+@pytest.mark.parametrize("path", ["/", "/model", "/forecast"])
+def test_while_a_model_is_loaded_pages_wait_for_it(tmp_path: Path, path: str) -> None:
+    runtime = FakeRuntime(tmp_path / "home", None)
+    runtime.watch.is_loading = True
+    with caller(application(runtime), accept="text/html") as client:
+        page = client.get(path, headers={"accept-language": "en"}).text
+        assert "The model is being loaded" in page
+        assert "No model is in use yet" not in page
+        assert '<meta http-equiv="refresh" content="3">' in page, "without scripts it reads itself anew"
+        assert Page(page).faults == Page(page).open_tags == []
+        assert client.get("/model/loading").status_code == 204
+        runtime.watch.is_loading = False
+        assert client.get("/model/loading").headers["hx-refresh"] == "true"
+        assert "The model is being loaded" not in client.get(path).text
