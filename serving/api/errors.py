@@ -51,7 +51,9 @@ def _store_problem(outage: StoreUnavailable) -> Problem:
 
 def _model_problem(missing: NoModel) -> Problem:
     if missing.is_loading:
-        return unavailable("no-model", "The model is being loaded; ask again in some seconds.", LOADING_SECONDS)
+        return unavailable(
+            "no-model", "The model is being loaded; ask again in some seconds.", LOADING_SECONDS
+        )
     refusal = "" if missing.refusal is None else f" The promoted one was refused: {missing.refusal}."
     detail = f"No model is in use.{refusal} Train and promote one: leadcast train DATA --promote always."
     return unavailable("no-model", detail, 5)

@@ -15,7 +15,8 @@ class JobState(msgspec.Struct):
     """A job: its kind, its steps by name, and how far it is.
 
     step: the number of the current step from 0; text and share: what it does, 0 to 1. error: the words of a failure.
-    fault: where an unexpected exception was raised, for admins. results: the JSON object that each finished step printed. by: who started it.
+    fault: where an unexpected exception was raised, for admins.
+    results: the JSON object that each finished step printed. by: who started it.
     """
 
     kind: str

@@ -1,4 +1,4 @@
-"""The form of the worklist's lines: each button does what it says to its own lead, once, and nothing without its token."""
+"""The form of the worklist's lines: each button acts on its own lead, once, and never without the token."""
 
 from typing import Any
 
