@@ -104,6 +104,11 @@ def local_us(instants_us: Ints, zone: ZoneInfo) -> Ints:
     return np.asarray(instants_us + offsets[period], dtype=np.int64)
 
 
+def local_days(instants_us: Ints, zone: ZoneInfo) -> Ints:
+    """The zone's dates (n,) of instants (n,), in days since 1970-01-01."""
+    return _local_days(instants_us, *zone_offsets(zone))
+
+
 class WeekdayAndWeek(NamedTuple):
     """Weekday (n,), Monday 0, and week of the year (n,): days since 1 January // 7 + 1; NaN for unknown dates."""
 
@@ -136,6 +141,15 @@ def _local(instant: int, starts: Ints, offsets: Ints) -> int:
         else:
             high = middle
     return int(instant + offsets[low])
+
+
+@compiled(types.int64[::1](I64, I64, I64))
+def _local_days(instants: Ints, starts: Ints, offsets: Ints) -> Ints:
+    """`local_days` by a zone's table of offsets."""
+    out = np.empty(len(instants), dtype=np.int64)
+    for i in range(len(instants)):
+        out[i] = _local(instants[i], starts, offsets) // DAY_US
+    return out
 
 
 @compiled()

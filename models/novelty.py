@@ -117,11 +117,14 @@ class NoveltyCheck:
         """A sentence (n,) for each row (n, k) whose score would be a guess, "" for the others."""
         reasons = [""] * len(values)
         missing, outside = self._shares(values)
-        if len(self.usual) >= FEWEST_USUAL:
+        if len(self.usual) >= FEWEST_USUAL and missing.max(initial=0.0) >= MOST_MISSING:
             for i in np.flatnonzero(missing >= MOST_MISSING).tolist():
                 reasons[i] = f"{missing[i]:.0%} of the usual attributes are missing"
-        for i in np.flatnonzero(outside > MOST_OUTSIDE).tolist():
-            reasons[i] = f"{outside[i]:.0%} of the numbers lie far outside the range of the training leads"
+        if outside.max(initial=0.0) > MOST_OUTSIDE:
+            for i in np.flatnonzero(outside > MOST_OUTSIDE).tolist():
+                reasons[i] = (
+                    f"{outside[i]:.0%} of the numbers lie far outside the range of the training leads"
+                )
         if self.stages:
             for i, stage in enumerate(stages):
                 if stage is not None and stage not in self.stages:
@@ -138,7 +141,10 @@ class NoveltyCheck:
     def warnings(self, values: Floats, snapshot: Snapshot) -> list[list[Warning]]:
         """Of each row: numbers outside of the training range, and categories that no training lead had."""
         warnings: list[list[Warning]] = [[] for _ in range(len(values))]
-        outside, rare = self._unusual(values)
+        unusual = self._unusual(values)
+        if unusual is None:
+            return warnings
+        outside, rare = unusual
         for i, j in zip(*(places.tolist() for places in np.nonzero(outside)), strict=True):
             warnings[i].append(self._out_of_range(values[i], j))
         for j in np.flatnonzero(rare.any(axis=0)).tolist():
@@ -159,13 +165,17 @@ class NoveltyCheck:
         detail = f"{row[column]:g} lies outside {low:g} to {high:g}, the range of the training leads"
         return Warning("out_of_range", self.subjects[column], detail)
 
-    def _unusual(self, values: Floats) -> tuple[Mask, Mask]:
-        """Of each row (n, k): trained numbers (n, m) outside their range, and categories (n, c) without a code."""
+    def _unusual(self, values: Floats) -> tuple[Mask, Mask] | None:
+        """Of each row (n, k): trained numbers (n, m) outside their range, and categories (n, c) without a code.
+
+        None if no row has any.
+        """
         trained = self.trained
         outside = np.empty((len(values), len(trained.column)), dtype=np.bool_)
         rare = np.empty((len(values), len(self.categories)), dtype=np.bool_)
-        _unusual(values, trained.column, trained.low, trained.high, self.categories, outside, rare)
-        return outside, rare
+        if _unusual(values, trained.column, trained.low, trained.high, self.categories, outside, rare):
+            return outside, rare
+        return None
 
 
 @compiled(types.void(F64_2D, I64, FLAGS, I64, F64, F64, OUT))
@@ -185,17 +195,24 @@ def _shares(
         out[1, i] = outside / max(1, len(numbers))
 
 
-@compiled(types.void(F64_2D, I64, F64, F64, I64, OUT_FLAGS, OUT_FLAGS))
+@compiled(types.boolean(F64_2D, I64, F64, F64, I64, OUT_FLAGS, OUT_FLAGS))
 def _unusual(
     values: Floats, numbers: Ints, low: Floats, high: Floats, categories: Ints, outside: Mask, rare: Mask
-) -> None:
-    """Marks numbers beyond low or high in outside (n, m), and categories without a code in rare (n, c)."""
+) -> bool:
+    """Marks numbers beyond low or high in outside (n, m), and categories without a code in rare (n, c).
+
+    True if it marks any.
+    """
+    is_any = False
     for i in range(len(values)):
         for j in range(len(numbers)):
             x = values[i, numbers[j]]
             outside[i, j] = x < low[j] or x > high[j]
+            is_any |= outside[i, j]
         for j in range(len(categories)):
             rare[i, j] = values[i, categories[j]] == _RARE_CODE
+            is_any |= rare[i, j]
+    return is_any
 
 
 def novelty_check(

@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 from numba import types
 
-from features.calendar import local_us
+from features.calendar import local_days
 from features.matrix import FeatureMatrix, build_matrix
 from history.base.arrays import Flags, Floats, Ints, Mask
 from history.base.compiled import F64, compiled
@@ -224,7 +224,7 @@ def _decided(snapshot: Snapshot) -> _Decided:
 
 def _days(instants_us: Ints, zone: ZoneInfo) -> Days:
     """The dates of instants in a time zone."""
-    return np.asarray((local_us(instants_us, zone) // DAY_US).astype("M8[D]"))
+    return local_days(instants_us, zone).view("M8[D]")
 
 
 def _amounts(bundle: Bundle, values: Floats) -> Estimate:

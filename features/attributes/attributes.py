@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from math import nan
+from itertools import accumulate
 from zoneinfo import ZoneInfo
 
 import numpy as np
@@ -10,20 +10,8 @@ import numpy as np
 from features.attributes.category_rates import SHRINKAGE, CategoryTables
 from features.attributes.entries import Entries, entries_of
 from features.attributes.kernel import KIND_CODES, PLACES, attribute_rows
-from features.attributes.parsing import (
-    BOOLEAN,
-    CATEGORY,
-    DATE,
-    NUMBER,
-    SET,
-    boolean,
-    canonical,
-    category_key,
-    known_instants,
-    number,
-)
-from features.attributes.picks import pick_keys
-from features.calendar import weekday_and_week
+from features.attributes.parsing import BOOLEAN, CATEGORY, DATE, NUMBER, SET, canonical, category_key
+from features.attributes.readings import FIRST_LEVEL, TextReader
 from features.feature import Block, Feature, quoted, slugs, spoken
 from history.base.arrays import Floats, Ints
 from history.config.schema import ACCOUNT
@@ -40,10 +28,6 @@ _UNITS: Mapping[str, str] = {
     SET: "picks",
 }
 _NO_ROWS: Mapping[str, int] = {}
-
-# Codes of a category column: levels follow from 2, most frequent first.
-_RARE_CODE, _FIRST_LEVEL = 1, 2
-_NO_PICKS: Ints = np.zeros(0, dtype=np.int64)
 
 
 @dataclass(frozen=True)
@@ -169,23 +153,16 @@ def _has_changes(attributes: Iterable[Attribute]) -> bool:
 class AttributeLayout:
     """m attributes and their columns, counted from the block's first; -1 = left out.
 
-    keys: text -> category, of each attribute; codes: category -> code; shares: by code; kind_codes (m,); columns
-    (m, places); changes_column: of the number of changes of all attributes, the recent ones follow. forms: how texts
-    are written; placeholders: of dates; picks_at (m,): the first column of the n_picks (m,) picks of a set.
+    readers (m,): of their texts; kind_codes (m,); columns (m, places); changes_column: of the number of changes of all
+    attributes, the recent ones follow. picks_at (m,): the first column of the n_picks (m,) picks of a set.
     """
 
     names: tuple[str, ...]
-    kinds: tuple[str, ...]
     mutable: tuple[bool, ...]
-    keys: tuple[Callable[[str], str], ...]
-    codes: tuple[dict[str, int], ...]
-    shares: tuple[tuple[float, ...], ...]
+    readers: tuple[TextReader, ...]
     kind_codes: Ints
     columns: Ints
     changes_column: int
-    zone: ZoneInfo
-    forms: tuple[str, ...]
-    placeholders: tuple[tuple[str, ...], ...]
     picks_at: Ints
     n_picks: Ints
 
@@ -204,21 +181,21 @@ def attribute_layout(attributes: Sequence[Attribute], zone: ZoneInfo) -> Attribu
         at += len(attribute.picks)
     return AttributeLayout(
         names=tuple(a.name for a in attributes),
-        kinds=tuple(a.kind for a in attributes),
         mutable=tuple(a.mutable for a in attributes),
-        keys=tuple(a.key_of for a in attributes),
-        codes=tuple(
-            {a.key_of(level): i for i, level in enumerate(a.levels, start=_FIRST_LEVEL)} for a in attributes
-        ),
-        shares=tuple((0.0, 0.0, *a.shares) for a in attributes),
+        readers=tuple(_reader(a, zone) for a in attributes),
         kind_codes=np.array([KIND_CODES[a.kind] for a in attributes], dtype=np.int64),
         columns=columns,
         changes_column=at if _has_changes(attributes) else -1,
-        zone=zone,
-        forms=tuple(a.form for a in attributes),
-        placeholders=tuple(a.placeholders for a in attributes),
         picks_at=picks_at,
         n_picks=np.array([len(a.picks) for a in attributes], dtype=np.int64),
+    )
+
+
+def _reader(attribute: Attribute, zone: ZoneInfo) -> TextReader:
+    codes = {attribute.key_of(level): i for i, level in enumerate(attribute.levels, start=FIRST_LEVEL)}
+    shares = (0.0, 0.0, *attribute.shares)
+    return TextReader(
+        attribute.kind, attribute.key_of, codes, shares, attribute.form, attribute.placeholders, zone
     )
 
 
@@ -247,63 +224,33 @@ def attribute_inputs(history: History, layout: AttributeLayout, tables: Category
     """Reads every text of the history's attributes once."""
     entries = entries_of(history, layout.names, layout.mutable)
     values: list[float] = []
-    shares: list[float] = []
+    shares_or_weekdays: list[float] = []
+    weeks: list[float] = []
     table_rows: list[int] = []
-    dates: list[int] = []  # positions in values
-    pick_counts: dict[int, int] = {}  # by position in values
+    n_picks: list[int] = []
     picks: list[int] = []
-    for j, texts in enumerate(entries.texts):
+    for name, reader, texts in zip(layout.names, layout.readers, entries.texts, strict=True):
         if not texts:
             continue
-        kind = layout.kinds[j]
-        if kind == CATEGORY:
-            codes, share_of = layout.codes[j], layout.shares[j]
-            rows = tables.index.get(layout.names[j], _NO_ROWS)
-            for category in map(layout.keys[j], texts):
-                code = codes.get(category, _RARE_CODE)
-                values.append(code)
-                shares.append(share_of[code])
-                table_rows.append(rows.get(category, -1))
-            continue
-        if kind == DATE:
-            dates += range(len(values), len(values) + len(texts))
-            moments = known_instants(texts, layout.zone, layout.forms[j], layout.placeholders[j])
-            values += [nan if instant is None else float(instant) for instant in moments]
-        elif kind == SET:
-            for text in texts:
-                keys = pick_keys(text, layout.forms[j])
-                known = [layout.codes[j][key] - _FIRST_LEVEL for key in keys if key in layout.codes[j]]
-                pick_counts[len(values)] = len(known)
-                picks += known
-                values.append(len(keys))
-        elif kind == NUMBER:
-            form = layout.forms[j]
-            values += [number(text, form) for text in texts]
-        else:
-            values += map(boolean, texts)
-        shares += [nan] * len(texts)
-        table_rows += [-1] * len(texts)
-
-    value = np.array(values, dtype=np.float64)
-    share_or_weekday = np.array(shares, dtype=np.float64)
-    week = value  # the kernel reads it of dates only
-    if dates:
-        week = np.full(len(value), nan)
-        share_or_weekday[dates], week[dates] = weekday_and_week(value[dates], layout.zone)
-    table_row = np.array(table_rows, dtype=np.int64)
+        read = reader.read(texts)
+        values += read.value
+        shares_or_weekdays += read.share_or_weekday
+        weeks += read.week
+        n_picks += read.n_picks
+        picks += read.picks
+        rows = tables.index.get(name, _NO_ROWS)
+        table_rows += [rows.get(category, -1) for category in read.categories]
     return AttributeInputs(
-        layout, tables, entries, value, share_or_weekday, week, table_row,
-        _pick_offsets(pick_counts, len(value)), np.array(picks, dtype=np.int64) if picks else _NO_PICKS,
-    )  # fmt: skip
-
-
-def _pick_offsets(counts: Mapping[int, int], n: int) -> Ints:
-    """Offsets (n + 1,) of the picks of n entries; counts: by entry. Without sets nobody reads them."""
-    if not counts:
-        return _NO_PICKS
-    of_entry = np.zeros(n + 1, dtype=np.int64)
-    of_entry[np.array([*counts], dtype=np.int64) + 1] = [*counts.values()]
-    return np.cumsum(of_entry)
+        layout,
+        tables,
+        entries,
+        np.array(values, dtype=np.float64),
+        np.array(shares_or_weekdays, dtype=np.float64),
+        np.array(weeks, dtype=np.float64),
+        np.array(table_rows, dtype=np.int64),
+        np.array([0, *accumulate(n_picks)], dtype=np.int64),
+        np.array(picks, dtype=np.int64),
+    )
 
 
 def write_attributes(out: Floats, at: int, rows: Snapshot, inputs: AttributeInputs) -> None:

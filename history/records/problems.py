@@ -19,6 +19,7 @@ from history.config.schema import (
     Field,
     TableLayout,
 )
+from history.records.rows import ROW_TABLES, rows_in
 from history.text.outcome_words import NO_WORDS, OutcomeWords, state_of
 from history.text.times import EARLIEST_US, LATEST_US, read_rfc_3339
 from history.text.values import LARGEST_NUMBER, value_text
@@ -27,7 +28,6 @@ Record = Mapping[str, Any]
 Path = Sequence[str | int]
 Problems = Iterator[FieldProblem]
 
-ROW_TABLES: Final = ("interactions", "stages", "attribute_changes")  # lists of rows in a request record
 TIME_FORM: Final = "expected an RFC 3339 time with an offset or Z, such as 2026-01-31T09:30:00Z"
 LONGEST_SHOWN: Final = 80  # characters of a value in a message
 
@@ -39,7 +39,7 @@ def problems_of(lead: Record, words: OutcomeWords = NO_WORDS) -> list[FieldProbl
         *_time_problems(["created_at"], lead.get("created_at"), required=True),
     ]
     for table in ROW_TABLES:
-        for index, row in enumerate(lead.get(table) or ()):
+        for index, row in enumerate(rows_in(lead, table)):
             problems += _row_problems([table, index], row, TABLES[table])
     problems += _attribute_problems(lead)
     if lead.get("outcome"):

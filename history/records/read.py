@@ -10,10 +10,11 @@ from history.closing_stages import separate_closings
 from history.config.config import FunnelConfig
 from history.config.schema import LONGEST_ID, NOT_ATTRIBUTES, OWN_ATTRIBUTES
 from history.gone import end_with_gone
-from history.history import Factor, History, empty_factor, factor_of
+from history.history import Factor, History, Interactions, empty_factor, factor_of
+from history.records.json_rows import joined
 from history.records.logs import changes_of, interactions_of, outcomes_of, stages_of
 from history.records.problems import problems_of
-from history.records.rows import Record, rows_of
+from history.records.rows import LeadRows, Record, TableRows, rows_of
 from history.text.values import value_text
 
 _RESERVED: Final = NOT_ATTRIBUTES.union(OWN_ATTRIBUTES)
@@ -52,13 +53,30 @@ def _assembled(leads: Sequence[Record], config: FunnelConfig, as_of_us: int) -> 
         lead_ids=_ids(leads),
         created_us=rows.created_us,
         attributes=_attributes(leads, config),
-        interactions=interactions_of(rows.tables["interactions"]),
+        interactions=_interactions(leads, rows),
         stages=decided.stages,
         outcomes=end_with_gone(decided.outcomes),
         changes=changes_of(rows.tables["attribute_changes"], config),
         warnings=decided.warnings,
         knows_accounts=False,
     )
+
+
+def _interactions(leads: Sequence[Record], rows: LeadRows) -> Interactions:
+    """The log of all leads; that of a lead may have been read straight from JSON."""
+    given = [lead.get("interactions") for lead in leads]
+    if not any(isinstance(of_lead, Interactions) for of_lead in given):
+        return interactions_of(rows.tables["interactions"])
+    return joined(
+        [
+            of_lead if isinstance(of_lead, Interactions) else interactions_of(_rows_alone(lead))
+            for lead, of_lead in zip(leads, given, strict=True)
+        ]
+    )
+
+
+def _rows_alone(lead: Record) -> TableRows:
+    return rows_of([lead]).tables["interactions"]
 
 
 def _ids(leads: Sequence[Record]) -> list[str]:

@@ -10,12 +10,13 @@ from numba import types
 from history.base.arrays import Ints
 from history.base.compiled import I64, compiled
 from history.config.schema import TABLES
-from history.history import offsets_of
-from history.records.problems import ROW_TABLES
+from history.history import Interactions, offsets_of
 from history.records.timestamps import instants
 
 Record = Mapping[str, Any]
 Rows = Sequence[Record]
+
+ROW_TABLES: Final = ("interactions", "stages", "attribute_changes")  # lists of rows in a request record
 
 
 @dataclass(frozen=True)
@@ -58,7 +59,7 @@ class TableRows:
     def order(self) -> Ints | None:
         """Order of the rows by lead and time, ties as in the request; None if they are in that order."""
         if self.lead is None:
-            return None if _is_sorted(self.time_us) else np.argsort(self.time_us, kind="stable")
+            return None if is_sorted(self.time_us) else np.argsort(self.time_us, kind="stable")
         return np.lexsort((self.time_us, self.lead))
 
 
@@ -111,17 +112,24 @@ def rows_of(leads: Sequence[Record]) -> LeadRows:
 
 
 @compiled(types.boolean(I64))
-def _is_sorted(time_us: Ints) -> bool:
+def is_sorted(time_us: Ints) -> bool:
+    """True if no instant (n,) lies before the one ahead of it."""
     for i in range(1, len(time_us)):  # noqa: SIM110 - numba compiles no generator
         if time_us[i] < time_us[i - 1]:
             return False
     return True
 
 
+def rows_in(lead: Record, table: str) -> Rows:
+    """The rows of one table of a lead; none if they are interactions that were read straight from JSON."""
+    rows = lead.get(table) or ()
+    return () if isinstance(rows, Interactions) else rows
+
+
 def _rows(leads: Sequence[Record], name: str) -> Rows:
     if len(leads) == 1:
-        return leads[0].get(name) or ()
-    return [row for lead in leads for row in lead.get(name) or ()]
+        return rows_in(leads[0], name)
+    return [row for lead in leads for row in rows_in(lead, name)]
 
 
 def _table(leads: Sequence[Record], name: str, rows: Rows, own: Ints, known: Ints) -> TableRows:
@@ -129,6 +137,6 @@ def _table(leads: Sequence[Record], name: str, rows: Rows, own: Ints, known: Int
         if not rows:
             return _NO_ROWS_OF_ONE
         return TableRows(rows, np.array((0, len(rows)), dtype=np.int64), own, known, None)
-    counts = np.array([len(lead.get(name) or ()) for lead in leads], dtype=np.int64)
+    counts = np.array([len(rows_in(lead, name)) for lead in leads], dtype=np.int64)
     lead = np.repeat(np.arange(len(leads)), counts)
     return TableRows(rows, offsets_of(lead, len(leads)), own, known, lead)

@@ -1,4 +1,4 @@
-"""The times of request records: RFC 3339 texts of one shape read all at once."""
+"""The times of request records: RFC 3339 texts read all at once."""
 
 from datetime import UTC, datetime
 from typing import Final
@@ -8,7 +8,7 @@ import numpy.typing as npt
 from numba import types
 
 from history.base.arrays import Ints
-from history.base.compiled import OUT_I64, compiled
+from history.base.compiled import I64_2D, OUT_I64, compiled
 from history.text.times import DAY_US, EARLIEST_US, LATEST_US, SECOND_US
 
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
@@ -20,9 +20,9 @@ _RFC_3339: Final = frozenset(
     for clock in _CLOCK
     for zone in ("Z", "z", "+00:00", "-00:00")
 )
-_SECONDS: Final = len("0000-00-00T00:00:00Z")
 _BYTES: Final = types.Array(types.uint8, 1, "C", readonly=True)
-_ZULU: Final = frozenset(f"0000-00-00T{clock}Z".encode() for clock in _CLOCK[:7])
+_NO_TIME: Final = -(2**62)
+_NEWLINE, _DOT, _DASH, _COLON, _PLUS, _T, _Z = (ord(mark) for mark in "\n.-:+TZ")
 
 
 def instants(texts: list[str]) -> Ints:
@@ -30,8 +30,8 @@ def instants(texts: list[str]) -> Ints:
     if not texts:
         return np.zeros(0, dtype=np.int64)
     joined = "\n".join(texts)
-    us = _whole_seconds(joined, len(texts))
-    if us is None:
+    us = np.empty(len(texts), dtype=np.int64)
+    if not _read_lines(np.frombuffer(joined.encode(), dtype=np.uint8), us):
         us = _of_any_shape(joined)
     if len(us) != len(texts):
         raise ValueError("a text of several lines")
@@ -40,24 +40,12 @@ def instants(texts: list[str]) -> Ints:
     return us
 
 
-def _whole_seconds(joined: str, count: int) -> Ints | None:
-    """The instants of lines of the form 2026-01-31T09:30:00Z; None if one has another form."""
-    if len(joined) != count * (_SECONDS + 1) - 1 or not joined.isascii():
-        return None
-    us = np.empty(count, dtype=np.int64)
-    return us if _read_seconds(np.frombuffer(joined.encode(), dtype=np.uint8), us) else None
-
-
 def _of_any_shape(joined: str) -> Ints:
     shapes = set(joined.encode().translate(_DIGIT_TO_ZERO).split(b"\n"))
-    if shapes <= _ZULU:
-        return np.array(joined[:-1].split("Z\n"), dtype="datetime64[us]").view(np.int64)
-    if shapes <= _RFC_3339:
-        since = [datetime.fromisoformat(text) - _EPOCH for text in joined.upper().split("\n")]
-        return np.array(
-            [d.days * DAY_US + d.seconds * SECOND_US + d.microseconds for d in since], dtype=np.int64
-        )
-    raise ValueError("a time that is not RFC 3339")
+    if not shapes <= _RFC_3339:
+        raise ValueError("a time that is not RFC 3339")
+    since = [datetime.fromisoformat(text) - _EPOCH for text in joined.upper().split("\n")]
+    return np.array([d.days * DAY_US + d.seconds * SECOND_US + d.microseconds for d in since], dtype=np.int64)
 
 
 @compiled()
@@ -89,20 +77,84 @@ def _days(year: int, month: int, day: int) -> int:
     return y // 400 * 146_097 + of_era * 365 + of_era // 4 - of_era // 100 + of_year - 719_468
 
 
+@compiled()
+def _clock(text: npt.NDArray[np.uint8], at: int) -> int:
+    """The seconds of the wall clock 2026-01-31T09:30:00 at this place, `_NO_TIME` for anything else."""
+    if text[at + 4] != _DASH or text[at + 7] != _DASH or text[at + 10] != _T:
+        return _NO_TIME
+    if text[at + 13] != _COLON or text[at + 16] != _COLON:
+        return _NO_TIME
+    day = _days(_number(text, at, at + 4), _number(text, at + 5, at + 7), _number(text, at + 8, at + 10))
+    hour, minute = _number(text, at + 11, at + 13), _number(text, at + 14, at + 16)
+    second = _number(text, at + 17, at + 19)
+    if day < -1_000_000 or min(hour, minute, second) < 0 or hour > 23 or minute > 59 or second > 59:
+        return _NO_TIME
+    return int(((day * 24 + hour) * 60 + minute) * 60 + second)
+
+
+@compiled()
+def _offset(text: npt.NDArray[np.uint8], begin: int, end: int) -> int:
+    """The seconds that a wall clock is ahead of UTC by its zone, `_NO_TIME` for anything else than Z or +01:00."""
+    if end - begin == 1 and text[begin] == _Z:
+        return 0
+    if end - begin != 6 or text[begin + 3] != _COLON or (text[begin] != _PLUS and text[begin] != _DASH):
+        return _NO_TIME
+    hours, minutes = _number(text, begin + 1, begin + 3), _number(text, begin + 4, begin + 6)
+    if min(hours, minutes) < 0 or hours > 23 or minutes > 59:
+        return _NO_TIME
+    seconds = (hours * 60 + minutes) * 60
+    return int(-seconds if text[begin] == _DASH else seconds)
+
+
+@compiled()
+def _instant(text: npt.NDArray[np.uint8], begin: int, end: int) -> int:
+    """The instant of a plain time in microseconds, `_NO_TIME` for anything else (see `read_row_times`)."""
+    if end - begin < 20:
+        return _NO_TIME
+    clock, zone, fraction = _clock(text, begin), begin + 19, 0
+    if text[zone] == _DOT:
+        first = zone + 1
+        zone, scale = first, 1_000_000
+        while zone < end and 48 <= text[zone] <= 57:
+            scale //= 10
+            fraction += (int(np.int64(text[zone])) - 48) * scale
+            zone += 1
+        if zone in (first, end) or zone - first > 6:
+            return _NO_TIME
+    offset = _offset(text, zone, end)
+    if clock == _NO_TIME or offset == _NO_TIME:
+        return _NO_TIME
+    return int((clock - offset) * 1_000_000 + fraction)
+
+
 @compiled(types.boolean(_BYTES, OUT_I64))
-def _read_seconds(text: npt.NDArray[np.uint8], out: Ints) -> bool:
+def _read_lines(text: npt.NDArray[np.uint8], out: Ints) -> bool:
+    """Writes the instants of as many plain times as `out` (n,) has places, a line each; False for any other text."""
+    begin = 0
     for i in range(len(out)):
-        at = 21 * i
-        if i and text[at - 1] != 10:
+        end = begin
+        while end < len(text) and text[end] != _NEWLINE:
+            end += 1
+        out[i] = _instant(text, begin, end)
+        if out[i] == _NO_TIME:
             return False
-        if text[at + 4] != 45 or text[at + 7] != 45 or text[at + 10] != 84:
+        begin = end + 1
+    return begin == len(text) + 1
+
+
+@compiled(types.boolean(_BYTES, I64_2D, I64_2D, types.int64, types.int64, OUT_I64, OUT_I64))
+def read_row_times(
+    text: npt.NDArray[np.uint8], begin: Ints, end: Ints, own: int, recorded: int, time_us: Ints, known_us: Ints
+) -> bool:  # fmt: skip
+    """Writes the own time and the time of knowledge of n rows; False if one is not a plain time from 1990 to 9999.
+
+    begin and end (fields, n or more) are where the fields stand in the text, begin below 0 for none; own and recorded
+    are the fields of the times. Plain is 2026-01-31T09:30:00 with at most six digits of a fraction and Z or an offset.
+    """
+    for i in range(len(time_us)):
+        at = _instant(text, begin[own, i], end[own, i])
+        known = at if begin[recorded, i] < 0 else _instant(text, begin[recorded, i], end[recorded, i])
+        if min(at, known) < EARLIEST_US or max(at, known) > LATEST_US:
             return False
-        if text[at + 13] != 58 or text[at + 16] != 58 or text[at + 19] != 90:
-            return False
-        day = _days(_number(text, at, at + 4), _number(text, at + 5, at + 7), _number(text, at + 8, at + 10))
-        hour, minute = _number(text, at + 11, at + 13), _number(text, at + 14, at + 16)
-        second = _number(text, at + 17, at + 19)
-        if day < -1_000_000 or min(hour, minute, second) < 0 or hour > 23 or minute > 59 or second > 59:
-            return False
-        out[i] = ((day * 24 + hour) * 60 + minute) * 60 * 1_000_000 + second * 1_000_000
+        time_us[i], known_us[i] = at, max(at, known)
     return True

@@ -5,24 +5,55 @@ from typing import Any
 
 import msgspec
 
+from history.records.json_rows import interactions_of_json
 from history.text.outcome_words import NO_WORDS, OutcomeWords
 from serving.api.records import LEAD, without_known_word
 from serving.base.limits import MAX_INTERACTIONS, MAX_LEAD_BYTES, MAX_LEADS
 from serving.base.problems import Problem, error, invalid, too_large
-from serving.http.strict_json import read_json, read_valid
+from serving.http.strict_json import read_json, read_valid, read_valid_but
 from serving.model.scoring import Lead
+
+_WITHOUT_INTERACTIONS = LEAD.decoder_without("interactions")
 
 
 def read_lead(content: bytes, words: OutcomeWords = NO_WORDS) -> Lead:
     """The lead that strict JSON encodes; raises Problem 413 for too many rows, 422 with every problem.
 
-    A valid lead, the usual one, is checked while it is decoded.
+    A valid lead, the usual one, is checked while it is decoded; its interactions mostly become a log at once.
     """
+    quickly = _read_usual(content)
+    if quickly is not None:
+        return quickly
     value = read_valid(content, LEAD.decoder)
     if value is not None and LEAD.has_finite_numbers(value):
         lead: Lead = value
         return lead
     return check_lead(read_json(content), words=words)
+
+
+def _read_usual(content: bytes) -> Lead | None:
+    """A valid lead with its interactions as a log; None if they, or the lead, need the slower reading."""
+    value = read_valid_but("interactions", content, _WITHOUT_INTERACTIONS)
+    if value is None or not LEAD.has_finite_numbers(value) or not _is_utf_8(content):
+        return None
+    lead: dict[str, Any] = value
+    if "interactions" in lead:
+        log = interactions_of_json(lead["interactions"], MAX_INTERACTIONS)
+        if log is None:
+            return None
+        lead["interactions"] = log
+    return lead
+
+
+def _is_utf_8(content: bytes) -> bool:
+    """True for UTF-8, also where the decoder has not looked."""
+    if content.isascii():
+        return True
+    try:
+        content.decode()
+    except UnicodeDecodeError:
+        return False
+    return True
 
 
 def check_lead(value: Any, loc: tuple[str | int, ...] = ("body",), words: OutcomeWords = NO_WORDS) -> Lead:

@@ -277,6 +277,12 @@ class Shape:
         schema: Json = {"type": "object", "properties": properties, "additionalProperties": False}
         return {**schema, "required": required} if required else schema
 
+    def decoder_without(self, key: str) -> msgspec.json.Decoder[Any]:
+        """A decoder like `decoder` that leaves the value of one optional key as it is written, as msgspec.Raw."""
+        types = {name: field.plain_type for name, field in self.fields.items()}
+        unread = TypedDict(self.name, {**types, key: NotRequired[msgspec.Raw]})  # type: ignore[misc]
+        return msgspec.json.Decoder(unread)
+
     def problems(self, value: Any, loc: Loc = ("body",)) -> Errors:
         """Every problem of `value` as {loc, msg}; empty for a valid record."""
         if self._is_valid(value):

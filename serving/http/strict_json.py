@@ -9,6 +9,8 @@ from serving.base.problems import Problem, error, invalid
 
 BYTE_ORDER_MARKS = (b"\xef\xbb\xbf", b"\xff\xfe", b"\xfe\xff")  # UTF-8, UTF-16 little and big endian
 
+_TELLING = 64  # bytes that mostly tell where a longer part of a body begins
+
 _DECODER = msgspec.json.Decoder()
 _ENCODER = msgspec.json.Encoder()
 
@@ -41,6 +43,27 @@ def read_valid(body: bytes, decoder: msgspec.json.Decoder[Any]) -> Any | None:
     except (msgspec.MsgspecError, ValueError, OverflowError, RecursionError):
         return None
     return value if _is_whole(value, body) else None
+
+
+def read_valid_but(key: str, body: bytes, decoder: msgspec.json.Decoder[Any]) -> Any | None:
+    """`read_valid` with a decoder that leaves the value of one key as JSON: its bytes are checked by their reader.
+
+    Of a body without that key it is `read_valid`.
+    """
+    try:
+        value = decoder.decode(body)
+    except (msgspec.MsgspecError, ValueError, OverflowError, RecursionError):
+        return None
+    if key not in value:
+        return value if _is_whole(value, body) else None
+    unread = bytes(value[key])
+    at = body.find(unread[:_TELLING])
+    if not body.startswith(unread, at) or not _is_whole(
+        {**value, key: ()}, body[:at] + body[at + len(unread) :]
+    ):
+        return None
+    value[key] = unread
+    return value
 
 
 def _is_whole(value: Any, body: bytes) -> bool:

@@ -8,8 +8,7 @@ import pytest
 from hypothesis import given, settings
 
 from history.config.schema import TABLES
-from history.records.problems import ROW_TABLES
-from history.records.rows import TableRows, rows_of
+from history.records.rows import ROW_TABLES, TableRows, rows_of
 from history.records.timestamps import instants
 from tests.builders.lead_records import TIME, lead, lead_records
 

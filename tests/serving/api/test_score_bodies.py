@@ -9,10 +9,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from history.config.config import FunnelConfig
+from history.history import Interactions
+from history.read import read_records
 from serving.api.score_bodies import check_batch, check_lead, read_lead
 from serving.base.limits import MAX_INTERACTIONS, MAX_LEAD_BYTES, MAX_LEADS
 from serving.base.problems import Problem
 from serving.http.strict_json import read_json
+from tests.builders.lead_records import NOW_US, plain
 from tests.builders.service_client import LEAD
 
 
@@ -69,12 +73,33 @@ def test_lead_decoded_at_once_is_the_one_checked_later(data: st.DataObject, chan
     assert _outcome(lambda: read_lead(body)) == _outcome(lambda: check_lead(read_json(body)))
 
 
+@given(st.data())
+def test_a_changed_byte_is_read_as_the_slower_reading_reads_it(data: st.DataObject) -> None:
+    body = json.dumps(WHOLE).encode()
+    at = data.draw(st.integers(0, len(body) - 1))
+    wrong = data.draw(
+        st.sampled_from([b"", b'"', b"\\", b"{", b"}", b",", b":", b"0", b"-", b"x", b" ", b"\xff", b"\n"])
+    )
+    changed = body[:at] + wrong + body[at + data.draw(st.integers(0, 2)) :]
+    assert _outcome(lambda: read_lead(changed)) == _outcome(lambda: check_lead(read_json(changed)))
+
+
+def test_usual_interactions_become_a_log_at_once() -> None:
+    lead = read_lead(json.dumps(WHOLE).encode())
+    assert isinstance(lead["interactions"], Interactions)
+    assert lead["interactions"].kind.values == ["call", "email"]
+
+
 def _outcome(read: Any) -> Any:
-    """The lead, or all that its problem says."""
+    """The history of the lead with all that is refused in it, or all that its problem says."""
     try:
-        return read()
+        lead = read()
     except Problem as problem:
         return problem.status, problem.detail, problem.errors
+    history, refusals = read_records([lead], FunnelConfig(), NOW_US)
+    content = plain(history)
+    del content["interactions"]["ids"]
+    return content, [None if refusal is None else refusal.fields for refusal in refusals]
 
 
 @pytest.mark.parametrize(
