@@ -1,7 +1,8 @@
 """The logs of a history from the rows of request records, by the rules of data folders."""
 
 from collections.abc import Sequence
-from typing import Final, NamedTuple
+from functools import lru_cache
+from typing import NamedTuple
 
 import numpy as np
 
@@ -31,13 +32,10 @@ from history.spelling import one_spelling
 from history.stage_ties import in_configured_order
 from history.text.values import LARGEST_NUMBER, value_text
 
-_NOTHING_OF_ONE: Final = (no_interactions(1), no_stages(1), no_outcomes(1), no_changes(1))
 
-
+@lru_cache(maxsize=16)
 def _nothing(n_leads: int) -> tuple[Interactions, Stages, Outcomes, Changes]:
-    """The four empty logs; those of a single lead are shared, since most requests have empty ones."""
-    if n_leads == 1:
-        return _NOTHING_OF_ONE
+    """The four empty logs, shared: most requests have empty ones, and few leads."""
     return no_interactions(n_leads), no_stages(n_leads), no_outcomes(n_leads), no_changes(n_leads)
 
 

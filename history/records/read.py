@@ -1,6 +1,6 @@
 """Leads of a request, with their rows, to a History by the rules of data folders."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 import numpy as np
@@ -10,7 +10,7 @@ from history.closing_stages import separate_closings
 from history.config.config import FunnelConfig
 from history.config.schema import LONGEST_ID, NOT_ATTRIBUTES, OWN_ATTRIBUTES
 from history.gone import end_with_gone
-from history.history import Factor, History, Interactions, empty_factor, factor_of
+from history.history import Factor, History, Interactions, empty_factor
 from history.records.json_rows import joined
 from history.records.logs import changes_of, interactions_of, outcomes_of, stages_of
 from history.records.problems import problems_of
@@ -90,17 +90,34 @@ def _ids(leads: Sequence[Record]) -> list[str]:
 def _attributes(leads: Sequence[Record], config: FunnelConfig) -> dict[str, Factor]:
     """Every attribute of any lead (n,), missing for leads without it."""
     given = [_given_attributes(lead) for lead in leads]
-    if len(given) == 1:
-        attributes = {}
-        for name, value in given[0].items():
-            text = value if type(value) is str else value_text(value)
-            attributes[name] = Factor(_GIVEN.codes, (text,)) if text and not text.isspace() else _MISSING
-    else:
-        names = dict.fromkeys(name for of_lead in given for name in of_lead)
-        attributes = {name: factor_of([value_text(of_lead.get(name)) for of_lead in given]) for name in names}
+    attributes = _of_one(given[0]) if len(given) == 1 else _of_several(given)
     for name in config.ignore:
         attributes.pop(name, None)
     return attributes
+
+
+def _of_one(given: Mapping[str, Any]) -> dict[str, Factor]:
+    """The attributes of a single lead."""
+    attributes = {}
+    for name, value in given.items():
+        text = value if type(value) is str else value_text(value)
+        attributes[name] = Factor(_GIVEN.codes, (text,)) if text and not text.isspace() else _MISSING
+    return attributes
+
+
+def _of_several(given: Sequence[Mapping[str, Any]]) -> dict[str, Factor]:
+    """The attributes of several leads, all codes made at once: an array for each costs more than its texts."""
+    names = dict.fromkeys(name for of_lead in given for name in of_lead)
+    codes: list[int] = []
+    values: list[list[str]] = []
+    for name in names:
+        texts = [value_text(of_lead.get(name)) for of_lead in given]
+        distinct = sorted({text for text in texts if text and not text.isspace()})
+        place: dict[str | None, int] = dict(zip(distinct, range(len(distinct)), strict=True))
+        codes += [place.get(text, -1) for text in texts]
+        values.append(distinct)
+    rows = np.array(codes, dtype=np.int32).reshape(len(names), len(given))
+    return {name: Factor(row, of_name) for name, row, of_name in zip(names, rows, values, strict=True)}
 
 
 def _given_attributes(lead: Record) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any, Final, NamedTuple
 
 import numpy as np
@@ -65,7 +66,6 @@ class TableRows:
 
 _OWN_TIMES: Final = tuple(TABLES[name].own_time for name in ROW_TABLES)
 _NO_TIMES: Final = np.zeros(0, dtype=np.int64)
-_NO_ROWS_OF_ONE: Final = TableRows((), np.zeros(2, dtype=np.int64), _NO_TIMES, _NO_TIMES, None)
 
 
 class LeadRows(NamedTuple):
@@ -133,10 +133,16 @@ def _rows(leads: Sequence[Record], name: str) -> Rows:
 
 
 def _table(leads: Sequence[Record], name: str, rows: Rows, own: Ints, known: Ints) -> TableRows:
+    if not rows:
+        return _no_rows(len(leads))
     if len(leads) == 1:
-        if not rows:
-            return _NO_ROWS_OF_ONE
         return TableRows(rows, np.array((0, len(rows)), dtype=np.int64), own, known, None)
     counts = np.array([len(rows_in(lead, name)) for lead in leads], dtype=np.int64)
     lead = np.repeat(np.arange(len(leads)), counts)
     return TableRows(rows, offsets_of(lead, len(leads)), own, known, lead)
+
+
+@lru_cache(maxsize=16)
+def _no_rows(n_leads: int) -> TableRows:
+    """A table without a row, shared: most requests have one, and few leads."""
+    return TableRows((), np.zeros(n_leads + 1, dtype=np.int64), _NO_TIMES, _NO_TIMES, None)
