@@ -97,7 +97,9 @@ def signed_log(values: Floats) -> Floats:
 @compiled(types.void(F64, types.float64[::1]))
 def _signed_log(values: Floats, out: Floats) -> None:
     for i in range(len(values)):
-        out[i] = math.copysign(math.log1p(abs(values[i])), values[i])
+        x = values[i]
+        # Counts are mostly 0, which is its own logarithm.
+        out[i] = x if x == 0.0 else math.copysign(math.log1p(abs(x)), x)
 
 
 @compiled(types.void(F64_2D, FLAGS, F64, F64, F64, F64, F64, F64, F64, I64, I64, F64, OUT))
@@ -120,7 +122,8 @@ def _effects(
             elif math.isnan(x):
                 out[i, j] = missing[j]
             else:
-                z = (math.copysign(math.log1p(abs(x)), x) - mean[j]) / scale[j]
+                log = x if x == 0.0 else math.copysign(math.log1p(abs(x)), x)
+                z = (log - mean[j]) / scale[j]
                 # Constant beyond the training range: ages and counts outgrow what a young funnel has shown.
                 z = min(max(z, low[j]), high[j])
                 out[i, j] = slope[j] * z + shift[j]

@@ -144,7 +144,7 @@ def points(task: Task) -> Predict:
 def logistic_regression(task: Task) -> Predict:
     """Logistic regression on the whole catalogue, of fixed strength."""
     weight = np.ones(len(task.won))
-    model = fit_logistic(task.values, task.features, task.won, weight, LOGISTIC_C)
+    model = fit_logistic(task.values, task.features, task.won, weight, LOGISTIC_C).model
     return lambda values: sigmoid(model.margin(values))
 
 

@@ -10,10 +10,10 @@ import numpy as np
 from features.catalogue import Feature
 from history.base.arrays import Floats, Ints
 from models.additive import AdditiveModel
-from models.linear import LinearModel, row_sums
+from models.linear import row_sums
 from models.parameters import Parameters, lightgbm_parameters
 from models.trees.ensemble import Trees, trees_from_text
-from training.fit.linear import fit_logistic, fit_ridge
+from training.fit.linear import LinearFit, fit_logistic, fit_ridge
 
 # The linear start has a few hundred effects, which more rows would not tell better; its Hessian costs the most.
 MAX_LINEAR_ROWS = 40_000
@@ -47,21 +47,23 @@ def fit_conversion(rows: WeightedRows, settings: FitSettings) -> AdditiveModel:
     Trees are monotone in every feature whose direction the catalogue states.
     """
     parameters = settings.parameters
-    linear = fit_linear(rows, parameters.linear_c)
+    linear, effects = fit_linear(rows, parameters.linear_c)
     if parameters.rounds == 0:
         return AdditiveModel(linear, 1.0, None)
 
     share = parameters.linear_share
-    start = AdditiveModel(linear, share, None).margin(rows.values)
+    start = linear.intercept + share * effects
     trees = fit_trees(rows, start, conversion_options(settings, rows.features), parameters.rounds)
     return AdditiveModel(linear, share, trees)
 
 
-def fit_linear(rows: WeightedRows, c: float) -> LinearModel:
+def fit_linear(rows: WeightedRows, c: float) -> LinearFit:
     """The linear start; of more than MAX_LINEAR_ROWS rows, so many at even distances are read."""
-    if len(rows.values) > MAX_LINEAR_ROWS:
-        rows = rows.take(np.linspace(0, len(rows.values) - 1, MAX_LINEAR_ROWS).astype(np.int64))
-    return fit_logistic(rows.values, rows.features, rows.target, rows.weight, c)
+    if len(rows.values) <= MAX_LINEAR_ROWS:
+        return fit_logistic(rows.values, rows.features, rows.target, rows.weight, c)
+    some = rows.take(np.linspace(0, len(rows.values) - 1, MAX_LINEAR_ROWS).astype(np.int64))
+    model = fit_logistic(some.values, some.features, some.target, some.weight, c).model
+    return LinearFit(model, row_sums(model.contributions(rows.values)))
 
 
 def conversion_options(settings: FitSettings, features: Sequence[Feature]) -> dict[str, Any]:
@@ -75,8 +77,8 @@ def conversion_options(settings: FitSettings, features: Sequence[Feature]) -> di
 
 def fit_regression(rows: WeightedRows, settings: FitSettings, ridge_alpha: float) -> AdditiveModel:
     """Least squares of rows.target; ridge_alpha: the L2 penalty of the linear start."""
-    linear = fit_ridge(rows.values, rows.features, rows.target, rows.weight, ridge_alpha)
-    start = linear.intercept + row_sums(linear.contributions(rows.values))
+    linear, effects = fit_ridge(rows.values, rows.features, rows.target, rows.weight, ridge_alpha)
+    start = linear.intercept + effects
     lightgbm_options = lightgbm_parameters(settings.parameters, settings.seed, "regression")
     trees = fit_trees(rows, start, lightgbm_options, settings.parameters.rounds)
     return AdditiveModel(linear, 1.0, trees)

@@ -28,11 +28,12 @@ class Ground:
 def ground(rows: WeightedRows, values: Floats, settings: FitSettings) -> Ground:
     """The ground for trees on `rows` that are evaluated at feature values (m, k)."""
     parameters = settings.parameters
-    linear = AdditiveModel(fit_linear(rows, parameters.linear_c), parameters.linear_share, None)
-    data = lightgbm_rows(rows, linear.margin(rows.values))
+    share = parameters.linear_share
+    linear, effects = fit_linear(rows, parameters.linear_c)
+    data = lightgbm_rows(rows, linear.intercept + share * effects)
     # Constructed here, in the caller's thread: boosters that share it find the bins ready.
     data.params = conversion_options(settings, rows.features)
-    return Ground(data.construct(), rows.features, values, linear.margin(values))
+    return Ground(data.construct(), rows.features, values, AdditiveModel(linear, share, None).margin(values))
 
 
 class GrowingTrees:
