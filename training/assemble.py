@@ -84,6 +84,7 @@ def _close_time(training_set: TrainingSet, seed: int) -> CloseTime:
         features=training_set.features,
         days=rows.labels.days[won],
         lead=rows.snapshot.lead[won],
+        binned=training_set.binned.take(won),
     )
     return fit_close_time(wins, training_set.horizon_us // DAY_US, seed)
 

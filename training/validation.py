@@ -37,6 +37,7 @@ class Validation:
 
 def validate(training_set: TrainingSet, trials: int, seed: int, progress: Progress) -> Validation:
     """Chooses among `trials` settings at most, then predicts with the chosen one."""
+    training_set.find_bins()  # once, before the threads of the fits
     splits, method = splits_of(training_set, seed)
     capacity = choose_capacity(training_set, splits, trials, seed, part(progress, 0.0, 0.95))
     parameters = capacity.parameters

@@ -8,12 +8,13 @@ import lightgbm as lgb
 import numpy as np
 
 from features.catalogue import Feature
-from history.base.arrays import Floats, Ints
+from history.base.arrays import Floats, Ints, Mask
 from models.additive import AdditiveModel
 from models.linear import row_sums
 from models.parameters import Parameters, lightgbm_parameters
 from models.trees.ensemble import Trees, trees_from_text
 from training.fit.linear import LinearFit, fit_logistic, fit_ridge
+from training.rows.bins import BinnedRows, lightgbm_dataset
 
 # The linear start has a few hundred effects, which more rows would not tell better; its Hessian costs the most.
 MAX_LINEAR_ROWS = 40_000
@@ -29,16 +30,21 @@ class FitSettings:
 
 @dataclass(frozen=True)
 class WeightedRows:
-    """n rows to fit on: values (n, k) of k features, target (n,), weight (n,) above 0."""
+    """n rows to fit on: values (n, k) of k features, target (n,), weight (n,) above 0.
+
+    binned: the same rows in bins that are known already; None if each fit is to find its own.
+    """
 
     values: Floats
     features: Sequence[Feature]
     target: Floats
     weight: Floats
+    binned: BinnedRows | None = None
 
-    def take(self, index: Ints) -> "WeightedRows":
+    def take(self, index: Mask | Ints) -> "WeightedRows":
         """The rows at `index`."""
-        return WeightedRows(self.values[index], self.features, self.target[index], self.weight[index])
+        binned = None if self.binned is None else self.binned.take(index)
+        return WeightedRows(self.values[index], self.features, self.target[index], self.weight[index], binned)
 
 
 def fit_conversion(rows: WeightedRows, settings: FitSettings) -> AdditiveModel:
@@ -86,17 +92,15 @@ def fit_regression(rows: WeightedRows, settings: FitSettings, ridge_alpha: float
 
 def fit_trees(rows: WeightedRows, start: Floats, lightgbm_options: dict[str, Any], rounds: int) -> Trees:
     """`rounds` trees by LightGBM, boosted from the margins `start` (n,)."""
-    booster = lgb.train(lightgbm_options, lightgbm_rows(rows, start), rounds)
+    booster = lgb.train(lightgbm_options, lightgbm_rows(rows, start, lightgbm_options), rounds)
     return trees_from_text(booster.model_to_string())
 
 
-def lightgbm_rows(rows: WeightedRows, start: Floats) -> lgb.Dataset:
+def lightgbm_rows(rows: WeightedRows, start: Floats, lightgbm_options: dict[str, Any]) -> lgb.Dataset:
     """The rows as LightGBM's, to be boosted from the margins `start` (n,)."""
-    return lgb.Dataset(
-        rows.values,
-        rows.target,
-        weight=rows.weight,
-        init_score=start,
-        feature_name=[feature.name for feature in rows.features],
-        categorical_feature=[j for j, feature in enumerate(rows.features) if feature.kind == "category"],
-    )
+    if rows.binned is not None:
+        return rows.binned.dataset(rows.target, rows.weight, start, lightgbm_options)
+    data = lightgbm_dataset(rows.values, rows.features, rows.target, lightgbm_options)
+    data.set_weight(rows.weight)
+    data.set_init_score(start)
+    return data

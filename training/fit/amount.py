@@ -13,6 +13,7 @@ from models.amount import AmountModel
 from models.parameters import Parameters
 from training.fit.additive import FitSettings, WeightedRows, fit_conversion, fit_regression
 from training.fit.quantiles import LEVELS, weighted_quantiles
+from training.rows.bins import BinnedRows
 from training.rows.splits import fold_of
 from training.rows.training_set import TrainingSet
 from training.rows.weights import concentration, weight_per_lead
@@ -38,13 +39,14 @@ class Wins:
     """m past wins.
 
     values (m, k): features while they were still open. amount (m,): NaN if unknown. lead (m,): the rows of a lead share
-    a weight of one. age (m,): horizons since they closed.
+    a weight of one. age (m,): horizons since they closed. binned: the rows in bins, if these are known.
     """
 
     values: Floats
     amount: Floats
     lead: Ints
     age: Floats
+    binned: BinnedRows | None = None
 
     @property
     def weight(self) -> Floats:
@@ -63,7 +65,8 @@ class Wins:
 
     def take(self, index: Mask | Ints) -> "Wins":
         """The wins at `index`."""
-        return Wins(self.values[index], self.amount[index], self.lead[index], self.age[index])
+        binned = None if self.binned is None else self.binned.take(index)
+        return Wins(self.values[index], self.amount[index], self.lead[index], self.age[index], binned)
 
 
 def past_wins(training_set: TrainingSet, index: Ints, at_us: int) -> Wins:
@@ -72,7 +75,8 @@ def past_wins(training_set: TrainingSet, index: Ints, at_us: int) -> Wins:
     won = index[labels.won[index]]
     closed_us = snapshot.as_of_us[won] + (labels.days[won] * DAY_US).astype(np.int64)
     age = (at_us - closed_us) / training_set.horizon_us
-    return Wins(training_set.values[won], labels.amount[won], snapshot.lead[won], age)
+    binned = training_set.binned.take(won)
+    return Wins(training_set.values[won], labels.amount[won], snapshot.lead[won], age, binned)
 
 
 def fit_amount(wins: Wins, features: Sequence[Feature], seed: int) -> AmountModel | None:
@@ -115,13 +119,14 @@ def _fit_size(wins: Wins, features: Sequence[Feature], seed: int) -> AmountModel
     """Models of the log size and of paying at all; factor and residuals are placeholders for other wins to set."""
     weight, pays = wins.weight, wins.amount > 0
     rate = float(np.average(pays, weights=wins.recent_weight))
-    paid = WeightedRows(wins.values[pays], features, np.log(wins.amount[pays]), weight[pays])
+    payers = wins.take(pays)
+    paid = WeightedRows(payers.values, features, np.log(payers.amount), weight[pays], payers.binned)
     size = fit_regression(paid, FitSettings(SIZE_PARAMETERS, seed), SIZE_RIDGE_ALPHA)
 
     paying = None
     free_leads = (1 - rate) * len(np.unique(wins.lead))
     if min(rate, 1 - rate) >= MIN_ZERO_SHARE and free_leads >= MIN_FREE_LEADS:
-        rows = WeightedRows(wins.values, features, pays.astype(np.float64), weight)
+        rows = WeightedRows(wins.values, features, pays.astype(np.float64), weight, wins.binned)
         paying = fit_conversion(rows, FitSettings(PAYING_PARAMETERS, seed))
     return AmountModel(size, 0.0, paying, rate, 1.0, LEVELS, np.zeros(len(LEVELS)), True)
 

@@ -125,7 +125,8 @@ def fit_log_odds_error(
     parameters = _for_half_the_rows(settings.parameters)
     logits = []
     for k, half in enumerate(halves):
-        rows = WeightedRows(training_set.values[half], training_set.features, won[half], weight[half])
+        binned = training_set.binned.take(np.flatnonzero(half))
+        rows = WeightedRows(training_set.values[half], training_set.features, won[half], weight[half], binned)
         model = fit_conversion(rows, FitSettings(parameters, settings.seed + k))
         logits.append(calibration.logit(model.margin(training_set.values)))
     mean, squared_difference = (logits[0] + logits[1]) / 2, (logits[0] - logits[1]) ** 2

@@ -26,6 +26,7 @@ class CensoredRows:
     """m grid rows of the horizon before an instant, as known at that instant.
 
     values (m, k), lead (m,), observed_days (m,) from the row's as_of to the instant, won and lost (m,) by then.
+    place (m,): positions in the training set's bins.
     """
 
     values: Floats
@@ -33,6 +34,7 @@ class CensoredRows:
     observed_days: Floats
     won: Mask
     lost: Mask
+    place: Ints
 
     def __len__(self) -> int:
         return len(self.values)
@@ -45,15 +47,16 @@ class CensoredRows:
             self.observed_days[index],
             self.won[index],
             self.lost[index],
+            self.place[index],
         )
 
 
 def censored_at(training_set: TrainingSet, at_us: int) -> CensoredRows:
     """The grid rows of the horizon before at_us, as known then, although the later of them may have matured since."""
     rows, values = training_set.rows, training_set.values
-    recent = training_set.recent
+    recent, first = training_set.recent, 0
     if recent is not None and at_us >= training_set.as_of_us:
-        rows, values = recent.rows, recent.values
+        rows, values, first = recent.rows, recent.values, len(rows)
 
     as_of_us = rows.snapshot.as_of_us
     in_horizon = (as_of_us > at_us - training_set.horizon_us) & (as_of_us < at_us)
@@ -67,6 +70,7 @@ def censored_at(training_set: TrainingSet, at_us: int) -> CensoredRows:
         observed_days=observed_days,
         won=(outcome == WON) & decided,
         lost=(outcome == LOST) & decided,
+        place=first + chosen,
     )
 
 
@@ -132,6 +136,7 @@ def matured_rows(training_set: TrainingSet, index: Ints, at_us: int, parameters:
         features=training_set.features,
         target=training_set.won[index],
         weight=training_set.weight(index, at_us, parameters),
+        binned=training_set.binned.take(index),
     )
 
 
@@ -143,6 +148,7 @@ def _share_of_wins_by(training_set: TrainingSet, wins: Ints, censored: CensoredR
         features=training_set.features,
         days=rows.labels.days[wins],
         lead=rows.snapshot.lead[wins],
+        binned=training_set.binned.take(wins),
     )
     horizon_days = training_set.horizon_us // DAY_US
     close_time = fit_close_time(won, horizon_days, seed, folds=CLOSE_TIME_FOLDS)
@@ -156,9 +162,11 @@ def _with_censored(
     win_weight, loss_weight = weight * share, weight * (1 - share)
     as_win, as_loss = win_weight > MIN_WEIGHT, loss_weight > MIN_WEIGHT
     won, lost = np.ones(int(as_win.sum())), np.zeros(int(as_loss.sum()))
+    place = np.concatenate([censored.place[as_win], censored.place[as_loss]])
     return WeightedRows(
         values=np.vstack([matured.values, censored.values[as_win], censored.values[as_loss]]),
         features=matured.features,
         target=np.concatenate([matured.target, won, lost]),
         weight=np.concatenate([matured.weight, win_weight[as_win], loss_weight[as_loss]]),
+        binned=matured.binned and matured.binned.with_more(place),
     )

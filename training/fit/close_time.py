@@ -13,6 +13,7 @@ from models.close_time import EDGE, CloseTime
 from models.parameters import Parameters
 from training.fit.additive import FitSettings, WeightedRows, fit_regression
 from training.fit.quantiles import LEVELS, weighted_quantiles
+from training.rows.bins import BinnedRows
 from training.rows.splits import fold_of
 
 MIN_WINS = 60  # leads won; fewer get one distribution for all leads
@@ -27,12 +28,13 @@ FOLDS = 4
 
 @dataclass(frozen=True)
 class WonRows:
-    """m won rows: values (m, k) of k features, days (m,) from as_of to the win, lead (m,)."""
+    """m won rows: values (m, k) of k features, days (m,) from as_of to the win, lead (m,), and their bins if known."""
 
     values: Floats
     features: Sequence[Feature]
     days: Floats
     lead: Ints
+    binned: BinnedRows | None = None
 
 
 def fit_close_time(wins: WonRows, horizon_days: int, seed: int, folds: int = FOLDS) -> CloseTime:
@@ -52,7 +54,7 @@ def fit_close_time(wins: WonRows, horizon_days: int, seed: int, folds: int = FOL
         residuals = _strictly_rising(weighted_quantiles(logit - centre, np.ones(len(logit))))
         return CloseTime(None, centre, LEVELS, np.array([centre]), residuals[None], horizon_days)
 
-    rows = WeightedRows(wins.values, wins.features, logit, np.ones(len(logit)))
+    rows = WeightedRows(wins.values, wins.features, logit, np.ones(len(logit)), wins.binned)
     location = _held_out_locations(rows, fold_of(wins.lead, folds, seed), seed)
     model = fit_regression(rows, FitSettings(PARAMETERS, seed), RIDGE_ALPHA)
     groups = int(np.clip(leads_won // GROUP_WINS, 1, MAX_GROUPS))
@@ -65,9 +67,7 @@ def _held_out_locations(rows: WeightedRows, fold: Ints, seed: int) -> Floats:
     location = np.empty(len(fold))
     for k in range(int(fold.max()) + 1):
         held_out = fold == k
-        others = WeightedRows(
-            rows.values[~held_out], rows.features, rows.target[~held_out], rows.weight[~held_out]
-        )
+        others = rows.take(~held_out)
         model = fit_regression(others, FitSettings(PARAMETERS, seed), RIDGE_ALPHA)
         location[held_out] = model.margin(rows.values[held_out])
     return location

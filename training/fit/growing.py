@@ -30,9 +30,9 @@ def ground(rows: WeightedRows, values: Floats, settings: FitSettings) -> Ground:
     parameters = settings.parameters
     share = parameters.linear_share
     linear, effects = fit_linear(rows, parameters.linear_c)
-    data = lightgbm_rows(rows, linear.intercept + share * effects)
+    options = conversion_options(settings, rows.features)
     # Constructed here, in the caller's thread: boosters that share it find the bins ready.
-    data.params = conversion_options(settings, rows.features)
+    data = lightgbm_rows(rows, linear.intercept + share * effects, options)
     return Ground(data.construct(), rows.features, values, AdditiveModel(linear, share, None).margin(values))
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 import numpy as np
 
@@ -13,6 +14,7 @@ from history.history import History
 from history.lead_order import by_creation
 from models.bundle import Bundle
 from models.parameters import Parameters
+from training.rows.bins import BinnedRows, find_bins
 from training.rows.dataset import Rows, recent_rows, training_rows
 from training.rows.time_proxies import masked, time_proxy_columns
 from training.rows.weights import recency_weight
@@ -45,6 +47,20 @@ class TrainingSet:
     def won(self) -> Floats:
         """1 for a win within the horizon, else 0 (n,)."""
         return self.rows.labels.won.astype(np.float64)
+
+    @cached_property
+    def binned(self) -> BinnedRows:
+        """The matured rows, then the recent ones, in bins that all fits share.
+
+        Bins know of values at later times than a fit at a past instant does, and of no outcome.
+        """
+        values = [self.values] if self.recent is None else [self.values, self.recent.values]
+        rows = np.arange(sum(map(len, values)))
+        return BinnedRows(find_bins(values, self.features), rows)
+
+    def find_bins(self) -> None:
+        """Finds the bins now, for all threads."""
+        _ = self.binned
 
     def weight(self, index: Ints, at_us: int, parameters: Parameters) -> Floats:
         """Recency weights of the rows at `index`, by their age since the last instant matured at at_us."""
