@@ -4,9 +4,11 @@ import re
 import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Final
 
-from connectors.declare import Kind, ObjectKind
+from connectors.declare import Field, Kind, ObjectKind
+from connectors.labels import translations
 from connectors.sources import Source
 
 # Columns that warehouse loaders add: Fivetran, Airbyte, dlt, Singer and Stitch.
@@ -71,14 +73,27 @@ def _first_by_key(pairs: Iterable[tuple[str, str]]) -> dict[str, str]:
 
 
 def _columns(kind: ObjectKind, by_key: Mapping[str, str]) -> dict[str, str]:
+    """The file's column of each field: by its name and labels, then by its labels in other languages."""
     columns: dict[str, str] = {}
-    for field in kind.fields:
-        for name in (field.name, *field.labels):
-            column = by_key.get(key_of(name))
-            if column is not None and column not in columns.values():
-                columns[field.name] = column
-                break
-    return columns
+    for spelt in (_own_keys, _local_keys):
+        for field in kind.fields:
+            if field.name not in columns:
+                found = (by_key.get(key) for key in spelt(field))
+                column = next((c for c in found if c is not None and c not in columns.values()), None)
+                if column is not None:
+                    columns[field.name] = column
+    return {field.name: columns[field.name] for field in kind.fields if field.name in columns}
+
+
+@lru_cache(maxsize=4096)
+def _own_keys(field: Field) -> tuple[str, ...]:
+    return tuple(map(key_of, (field.name, *field.labels)))
+
+
+@lru_cache(maxsize=4096)
+def _local_keys(field: Field) -> tuple[str, ...]:
+    names = (text for label in (field.name, *field.labels) for text in translations(label))
+    return tuple(dict.fromkeys(map(key_of, names)))
 
 
 def _fits(kind: ObjectKind, columns: Mapping[str, str]) -> bool:

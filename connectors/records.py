@@ -17,6 +17,7 @@ from history.base.errors import InvalidInput
 
 FOOTER_CELLS: Final = 3  # at most, of a total or a note below a table
 GOOD_ID: Final = r"^[^\s;,]{1,200}$"
+MAY_BE_BLANK: Final = 0.2  # of the records
 MOSTLY_ROUNDED: Final = 0.5  # of the ids of a table
 
 
@@ -47,6 +48,19 @@ class Records:
     current: pa.Table
     versions: pa.Table
     erased: tuple[str, ...]
+
+
+def refuse_blank_states(export: Export, table: pa.Table, name: str, label: str) -> None:
+    """Raises InvalidInput if many records (n,) lack the field that tells their state: they would all count as open."""
+    given = column(table, name).is_valid().to_numpy(zero_copy_only=False)
+    if not given.any() or np.count_nonzero(~given) <= MAY_BE_BLANK * len(table):
+        return
+    row = int(np.flatnonzero(~given)[0])
+    raise InvalidInput(
+        f"{np.count_nonzero(~given):,} of {len(table):,} records have no {label}, the first: "
+        f"{export.place_of(table, row)}. A grouped report shows it once a group: export the details without groups, or "
+        "fill the cells down; it tells which records are open."
+    )
 
 
 def with_good_ids(export: Export, table: pa.Table, kind: RecordKind) -> pa.Table:

@@ -16,6 +16,7 @@ from history.base.errors import InvalidInput
 BATCH_ROWS: Final = 100_000
 LARGEST_WHOLE: Final = 32 << 20  # bytes of JSON that are held as objects
 COMPRESSION: Final = 8  # of JSON by gzip, about
+RAW_RECORDS: Final = "_airbyte_data"  # a column whose cells are records as JSON
 ENDINGS: Final = (
     ".csv", ".tsv", ".txt", ".csv.gz", ".tsv.gz", ".xlsx", ".xlsm", ".json", ".jsonl", ".ndjson", ".json.gz",
     ".jsonl.gz", ".ndjson.gz", ".parquet", ".zip",
@@ -63,7 +64,7 @@ def open_sources(paths: Sequence[Path]) -> list[Source]:
     are_large = _text_bytes(list(files)) > LARGEST_WHOLE
     for file, name in files.items():
         try:
-            sources += _open(file, name, are_large)
+            sources += map(_unwrapped, _open(file, name, are_large))
         except InvalidInput as error:
             problems += error.problems
         except OSError as error:
@@ -130,6 +131,14 @@ def _open(path: Path, name: str, are_large: bool) -> list[Source]:
     from connectors.formats.csv import open_csv
 
     return [open_csv(path, name)]
+
+
+def _unwrapped(source: Source) -> Source:
+    if RAW_RECORDS not in source.columns:
+        return source
+    from connectors.formats.raw_records import unwrapped
+
+    return unwrapped(source)
 
 
 def _open_unnamed(path: Path, name: str, are_large: bool) -> list[Source]:

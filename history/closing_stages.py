@@ -11,14 +11,12 @@ from history.base.arrays import Flags, Ints, Mask
 from history.base.warnings import Warning
 from history.config.config import FunnelConfig
 from history.history import LOST, OPEN, WON, Factor, Outcomes, Stages, empty_factor, offsets_of
-from history.text.outcome_words import match_key, usual_words
+from history.text.outcome_words import match_key, outcome_of
 from history.text.times import DAY_US
 
 # Closing dates are typed by hand and stage entries are not, so the two of one decision are often some days apart.
 SAME_DECISION_US: Final = 30 * DAY_US
 NAMED_WORDS: Final = 5
-USUAL_WON: Final = usual_words("won")
-USUAL_LOST: Final = usual_words("lost")
 
 
 @dataclass(frozen=True)
@@ -70,12 +68,10 @@ def _states_of(
     """WON, LOST or OPEN of each stage value (n,), None if all are open stages; configured words come first."""
     won, lost = {match_key(word) for word in won_stages}, {match_key(word) for word in lost_stages}
     open_words = {match_key(word) for word in stages}
-    usual_won, usual_lost = USUAL_WON - open_words - lost, USUAL_LOST - open_words - won
+    known = {**dict.fromkeys(open_words, OPEN), **dict.fromkeys(lost, LOST), **dict.fromkeys(won, WON)}
+    usual = {"won": WON, "lost": LOST}
     keys = [match_key(value) for value in values]
-    states = [
-        WON if key in won or key in usual_won else LOST if key in lost or key in usual_lost else OPEN
-        for key in keys
-    ]
+    states = [known[key] if key in known else usual.get(outcome_of(key) or "", OPEN) for key in keys]
     return np.array(states, dtype=np.int8) if any(states) else None
 
 

@@ -12,7 +12,15 @@ from connectors.declare import ObjectKind
 from connectors.dynamics.guids import Text, guid, guids, links
 from connectors.dynamics.objects import OPPORTUNITY
 from connectors.export import OWN_COLUMNS, Export, column
-from connectors.records import RecordKind, are_deleted, exported_at, latest_closing, names_by_id, read_records
+from connectors.records import (
+    RecordKind,
+    are_deleted,
+    exported_at,
+    latest_closing,
+    names_by_id,
+    read_records,
+    refuse_blank_states,
+)
 from history.base.arrays import Ints
 from history.base.errors import InvalidInput
 
@@ -85,6 +93,7 @@ def read_org(export: Export) -> Org:
     _refuse_incomplete(export)
     records = read_records(export, export.table("opportunity"), RECORDS)
     current = records.current
+    refuse_blank_states(export, current, "statecode", "Status")
     ids = guids(column(current, "opportunityid")).to_pylist()
     names = column(current, "name").to_pylist()
     by_name: dict[str, list[int]] = {}

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 from datetime import date, datetime, time, timedelta
 from pathlib import Path
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 import pyarrow as pa
@@ -14,6 +14,9 @@ from connectors.sources import Batch, Source
 from history.base.errors import InvalidInput
 from history.text.values import number_text
 
+if TYPE_CHECKING:
+    from python_calamine import CalamineSheet
+
 SAMPLE_ROWS: Final = 200
 
 
@@ -23,7 +26,7 @@ def open_workbook(path: Path, name: str) -> list[Source]:
 
     try:
         workbook = CalamineWorkbook.from_path(path)
-        sheets = {sheet: workbook.get_sheet_by_name(sheet).to_python() for sheet in workbook.sheet_names}
+        sheets = {name: _cells(workbook.get_sheet_by_name(name)) for name in workbook.sheet_names}
     except (CalamineError, OSError, ValueError) as error:
         raise InvalidInput(
             f"{name} cannot be read as a workbook: {error}; save it again as .xlsx or .csv."
@@ -32,6 +35,20 @@ def open_workbook(path: Path, name: str) -> list[Source]:
     return [
         _sheet(f"{name}, sheet {sheet}" if several else name, rows) for sheet, rows in sheets.items() if rows
     ]
+
+
+def _cells(sheet: "CalamineSheet") -> list[list[Any]]:
+    """The cells of a sheet; a value that is merged over several rows of its column stands in each of them.
+
+    Reports that are grouped show the group so: left alone, only the first row of each group would have it.
+    """
+    rows = sheet.to_python()
+    top, left = sheet.start or (0, 0)
+    for (first, column), (last, last_column) in sheet.merged_cell_ranges or ():
+        if column == last_column:
+            for row in range(first - top + 1, min(last - top + 1, len(rows))):
+                rows[row][column - left] = rows[first - top][column - left]
+    return rows
 
 
 def _sheet(name: str, cells: list[list[Any]]) -> Source:

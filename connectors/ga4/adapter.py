@@ -118,7 +118,9 @@ def _occurred(export: Export, table: pa.Table) -> Times:
     array = column(table, "event_timestamp")
     number = _whole_numbers(array)
     is_number = number != NO_TIME
-    read = export.times(table, "event_timestamp")
+    written = pc.if_else(pa.array(is_number), pa.scalar(None, pa.string()), array)
+    place = table.schema.get_field_index("event_timestamp")
+    read = export.times(table.set_column(place, "event_timestamp", written), "event_timestamp")
     us = np.where(is_number, np.where(np.abs(number) < MILLISECONDS, number * 1000, number), read.us)
     known = is_number | read.known
     return Times(us, known, known, np.zeros(len(us), dtype=np.bool_))

@@ -14,7 +14,14 @@ from connectors.hubspot.objects import CONTACT, DEAL, ENTERED, OWN_PROPERTY
 from connectors.ids import Ids, ids_in_cell, survivors_of, whole_ids
 from connectors.pipelines import ELSEWHERE, in_pipeline
 from connectors.recognise import key_of
-from connectors.records import RecordKind, names_by_id, newest_records, with_creation, with_good_ids
+from connectors.records import (
+    RecordKind,
+    names_by_id,
+    newest_records,
+    refuse_blank_states,
+    with_creation,
+    with_good_ids,
+)
 from history.base.arrays import Ints
 from history.base.errors import InvalidInput
 
@@ -104,6 +111,8 @@ def read_portal(export: Export, lead: LeadKind, table: pa.Table, pipelines: Mapp
         kept = in_pipeline(export, column(current, "pipeline").to_pylist(), pipelines)
         current = export.leave(current, ELSEWHERE, ~kept)
     current = with_creation(export, current, lead.records)
+    if lead.object == "deal":
+        refuse_blank_states(export, current, "dealstage", "Deal Stage")
     return Portal(
         export=export,
         lead=lead,

@@ -5,9 +5,11 @@ from typing import Final
 
 from connectors.declare import ObjectKind, Trap, times, trapped, used
 
-# Exports write "Deal - Stage", the newer API custom_fields.HASH.
+# Exports write "Deal - Stage", in other languages "Affaire - Étape", the newer API custom_fields.HASH.
 WRAPPER: Final = re.compile(
-    r"^(?:(?:deal|activity|note|person|organi[sz]ation) - |custom_fields(?:\.|__))", re.IGNORECASE
+    r"^(?:(?:deal|activity|note|person|organi[sz]ation|aktivität|notiz|affaire|activité|personne|trato|negocio|actividad"
+    r"|nota|persona|organización) [-–] |custom_fields(?:\.|__))",
+    re.IGNORECASE,
 )
 HASH: Final = re.compile(r"^([0-9a-f]{40})$")
 # A custom field's companions, the insides of its linked records, and what Pipedrive keeps itself.

@@ -8,7 +8,9 @@ _SYSTEM: Final = trapped(
     Trap.IGNORE,
     "CreatedById|Created By|Created Alias", "LastModifiedById|Last Modified By|Last Modified Alias",
     "LastViewedDate|Last Viewed Date", "LastReferencedDate|Last Referenced Date",
-    "attributes.type", "attributes.url", "PhotoUrl", "Pricebook2Id", "SyncedQuoteId", "ContractId", "Territory2Id",
+    "attributes.type", "attributes.url", "Owner.attributes.type", "Owner.attributes.url", "Account.attributes.type",
+    "Account.attributes.url", "RecordType.attributes.type", "RecordType.attributes.url",
+    "PhotoUrl", "Pricebook2Id", "SyncedQuoteId", "ContractId", "Territory2Id",
     "IsExcludedFromTerritory2Filter", "CampaignId", "ContactId", "IsPrivate", "LastCloseDateChangedHistoryId",
     "LastAmountChangedHistoryId", "parent.Id", "parent.list",
 )  # fmt: skip

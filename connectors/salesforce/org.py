@@ -18,6 +18,7 @@ from connectors.records import (
     latest_closing,
     names_by_id,
     newest_records,
+    refuse_blank_states,
     with_creation,
     with_good_ids,
 )
@@ -90,6 +91,7 @@ def read_org(export: Export, *histories: pa.Table) -> Org:
     _refuse_histories(export, table)
     records = newest_records(export, table, RECORDS)
     current = with_creation(export, _of_record_type(export, records.current), RECORDS)
+    refuse_blank_states(export, current, "StageName", "Stage")
     created = export.times(current, "CreatedDate").us
     ids = long_ids(column(current, "Id"))
     return Org(

@@ -38,7 +38,7 @@ from history.history import (
 from history.settled import Pending
 from history.spelling import one_spelling
 from history.stage_ties import in_configured_order
-from history.text.outcome_words import match_key, states_of_words
+from history.text.outcome_words import state_of
 from history.text.times import EARLIEST_US, LATEST_US, day_ends, next_month
 
 
@@ -120,8 +120,8 @@ class OutcomeRows(LeadRows):
         text = super()._read_text(column)
         if column != "outcome":
             return text
-        states = states_of_words(self.options.config.outcome_words)
-        return renamed_texts(text, [states.get(match_key(word), word) for word in text.values])
+        own = self.options.config.outcome_words
+        return renamed_texts(text, [state_of(word, own) or word for word in text.values])
 
     def _read_time(self, column: str) -> Times:
         """The times of a column; a date in closed_at ends at now or recorded_at, if these lie on that day."""

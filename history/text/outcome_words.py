@@ -43,6 +43,21 @@ _USUAL: Final[Mapping[str, Sequence[str]]] = {
 }  # fmt: skip
 
 
+# Words that may stand beside one for won or lost without changing it: "Geschlossen und gewonnen", "Cierre ganado".
+_BESIDE: Final = frozenset(
+    folded(word)
+    for word in (
+        "closed", "close", "closing", "geschlossen", "abgeschlossen", "geschlossene", "abgeschlossene", "fermé",
+        "fermée", "fermeture", "clos", "close", "clôturé", "clôturée", "clôture", "cerrado", "cerrada", "cierre",
+        "fechado", "fechada", "fechamento", "chiuso", "chiusa", "chiusura", "gesloten", "afgesloten", "zamknięty",
+        "zamknięta", "zamknięte", "lezárt", "lezárva", "and", "as", "und", "als", "et", "y", "e", "en", "i", "és",
+        "deal",
+        "opportunity", "sale", "order", "geschäft", "abschluss", "verkaufschance", "verkauf", "auftrag", "transaction",
+        "affaire", "opportunité", "vente", "negocio", "oportunidad", "trato", "venta", "negócio", "oportunidade",
+        "venda", "trattativa", "opportunità", "affare", "vendita", "kans", "verkoopkans", "szansa", "transakcja",
+        "lehetőség", "üzlet",
+    )
+)  # fmt: skip
 OutcomeWords = Mapping[str, tuple[str, ...]]  # state -> the words for it of [values.outcomes]
 NO_WORDS: Final[OutcomeWords] = {}
 _MARKS: Final = str.maketrans("-_/:", "    ")
@@ -56,15 +71,20 @@ def match_key(word: str) -> str:
 _STATE_OF: Final = {match_key(word): state for state, words in _USUAL.items() for word in words}
 
 
-def usual_words(state: str) -> frozenset[str]:
-    """The usual words for won, lost, open or gone, as `match_key` gives them."""
-    return frozenset(map(match_key, _USUAL[state]))
-
-
 @lru_cache(maxsize=4096)
 def outcome_of(word: str) -> str | None:
-    """won, lost, open or gone if the word is a usual one for it, else None."""
-    return _STATE_OF.get(match_key(word))
+    """won, lost, open or gone if the word is a usual one for it, else None.
+
+    Of several words one means won or lost, and the others are those of a deal and of its closing.
+    """
+    key = match_key(word)
+    return _STATE_OF.get(key) or _state_beside(key.split())
+
+
+def _state_beside(words: Sequence[str]) -> str | None:
+    telling = [word for word in words if word not in _BESIDE]
+    state = _STATE_OF.get(telling[0]) if len(telling) == 1 else None
+    return state if state in ("won", "lost") else None
 
 
 def state_of(word: str, own: OutcomeWords) -> str | None:
@@ -76,8 +96,3 @@ def state_of(word: str, own: OutcomeWords) -> str | None:
 @lru_cache(maxsize=64)  # the words of a model's configuration
 def _own_states(own: tuple[tuple[str, tuple[str, ...]], ...]) -> Mapping[str, str]:
     return {match_key(word): state for state, words in own for word in words}
-
-
-def states_of_words(own: Mapping[str, Sequence[str]]) -> Mapping[str, str]:
-    """State by the `match_key` of a word: the usual words, and before them those of `own` (state -> words)."""
-    return {**_STATE_OF, **{match_key(word): state for state, words in own.items() for word in words}}

@@ -26,8 +26,10 @@ STYLES = (
 )
 
 
-def write_workbook(path: Path, sheets: Mapping[str, Sequence[Sequence[Cell]]]) -> None:
-    """Writes the sheets in order."""
+def write_workbook(
+    path: Path, sheets: Mapping[str, Sequence[Sequence[Cell]]], merged: Sequence[str] = ()
+) -> None:
+    """Writes the sheets in order; merged: ranges of cells of each sheet, such as B2:B4."""
     with zipfile.ZipFile(path, "w") as archive:
         archive.writestr("[Content_Types].xml", TYPES)
         archive.writestr("_rels/.rels", _relations([("officeDocument", "xl/workbook.xml")]))
@@ -42,7 +44,7 @@ def write_workbook(path: Path, sheets: Mapping[str, Sequence[Sequence[Cell]]]) -
         archive.writestr("xl/_rels/workbook.xml.rels", _relations([*targets, ("styles", "styles.xml")]))
         archive.writestr("xl/styles.xml", STYLES)
         for number, rows in enumerate(sheets.values(), 1):
-            archive.writestr(f"xl/worksheets/sheet{number}.xml", _sheet(rows))
+            archive.writestr(f"xl/worksheets/sheet{number}.xml", _sheet(rows, merged))
 
 
 def _relations(targets: Sequence[tuple[str, str]]) -> str:
@@ -53,12 +55,14 @@ def _relations(targets: Sequence[tuple[str, str]]) -> str:
     return f'<Relationships xmlns="{RELATIONS}">{relations}</Relationships>'
 
 
-def _sheet(rows: Sequence[Sequence[Cell]]) -> str:
+def _sheet(rows: Sequence[Sequence[Cell]], merged: Sequence[str]) -> str:
     body = "".join(
         f'<row r="{r}">{"".join(_cell(r, c, cell) for c, cell in enumerate(row))}</row>'
         for r, row in enumerate(rows, 1)
     )
-    return f'<worksheet xmlns="{MAIN}"><sheetData>{body}</sheetData></worksheet>'
+    ranges = "".join(f'<mergeCell ref="{place}"/>' for place in merged)
+    cells = f"<mergeCells>{ranges}</mergeCells>" if merged else ""
+    return f'<worksheet xmlns="{MAIN}"><sheetData>{body}</sheetData>{cells}</worksheet>'
 
 
 def _cell(row: int, column: int, cell: Cell) -> str:

@@ -5,7 +5,14 @@ from pathlib import Path
 import pytest
 
 from connectors.export import column
-from connectors.records import RecordKind, exported_at, latest_closing, names_by_id, read_records
+from connectors.records import (
+    RecordKind,
+    exported_at,
+    latest_closing,
+    names_by_id,
+    read_records,
+    refuse_blank_states,
+)
 from history.base.errors import InvalidInput
 from history.text.times import format_time
 from tests.builders.small_export import NOW_US, export_of
@@ -81,3 +88,14 @@ def test_name_is_the_full_one_or_its_parts(tmp_path: Path) -> None:
         tmp_path / "deals.csv", HEADER + "1,Ada,,2026-01-01,\n2,,L,2026-01-01,\n3,,,2026-01-01,\n"
     )
     assert names_by_id(export.table("Deal"), "Id", ("Amount", "Deleted")) == {"1": "Ada", "2": "L"}
+
+
+def test_records_without_their_state_are_refused(tmp_path: Path) -> None:
+    """Each would count as open: a grouped report saved as CSV shows the stage once a group."""
+    rows = "1,won,,2026-01-01,\n2,,,2026-01-01,\n3,,,2026-01-01,\n4,lost,,2026-01-01,\n5,won,,2026-01-01,\n"
+    export = export_of(tmp_path / "deals.csv", HEADER + rows)
+    table = export.table("Deal")
+    with pytest.raises(InvalidInput, match=r"2 of 5 records have no Stage, the first: deals.csv, row 3"):
+        refuse_blank_states(export, table, "Amount", "Stage")
+    refuse_blank_states(export, table, "Modified", "Stage")
+    refuse_blank_states(export, table.slice(2), "Id", "Stage")

@@ -289,6 +289,13 @@ def test_session_begins_once_and_a_repeated_order_is_counted(tmp_path: Path) -> 
     assert set_aside(imported("ga4", tmp_path)) == {"double": 1, "repeat_win": 1}
 
 
+def test_microseconds_are_times_without_a_note(tmp_path: Path) -> None:
+    """BigQuery writes them as texts in JSON: each was noted as unreadable although it was read."""
+    lines(tmp_path / "export", "events.json", [hit(1, "generate_lead"), hit(2, "x", event_timestamp="soon")])
+    notes = [note for note in imported("ga4", tmp_path).record["notes"] if "cannot be read" in note]
+    assert [note[:32] for note in notes] == ["1 times of event_timestamp canno"]
+
+
 def test_table_of_users_with_predictions_is_not_read(tmp_path: Path) -> None:
     lines(tmp_path / "export", "events.json", [hit(1, "generate_lead")])
     users = {"pseudo_user_id": "p1", "occurrence_date": "20260302", "predictions": {"purchase_score_7d": 0.9}}

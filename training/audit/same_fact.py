@@ -11,7 +11,7 @@ from history.base.arrays import Floats, Ints, Mask
 from history.config.config import FunnelConfig
 from history.history import LOST, OPEN, WON
 from history.text.folding import folded
-from history.text.outcome_words import match_key, states_of_words
+from history.text.outcome_words import OutcomeWords, match_key, state_of
 from history.text.times import DAY_US
 from history.text.values import LARGEST_NUMBER
 from training.audit.agreement import Agreement, Pair, agreement_of, largest_share
@@ -211,20 +211,21 @@ def outcome_word(column: Column, leads: LeadStates, config: FunnelConfig) -> Evi
 
 def _states_of_texts(column: Column, config: FunnelConfig) -> Ints | None:
     """The state that each text of the column names (texts + 1,), OPEN for none; None if none names one."""
-    words = states_of_words(config.outcome_words)
     own: Mapping[str, int] = {
         **{match_key(word): WON for word in config.won_stages},
         **{match_key(word): LOST for word in config.lost_stages},
     }
     names_closing = suspicious_words(column.name) is not None
-    states = [_state_of(canonical(text), words, own, names_closing) for text in column.factor.values]
+    states = [
+        _state_of(canonical(text), config.outcome_words, own, names_closing) for text in column.factor.values
+    ]
     if not any(states):
         return None
     return np.array([*states, OPEN], dtype=np.int64)
 
 
-def _state_of(text: str, words: Mapping[str, str], own: Mapping[str, int], names_closing: bool) -> int:
-    state = {"won": WON, "lost": LOST}.get(words.get(match_key(text), ""), OPEN)
+def _state_of(text: str, words: OutcomeWords, own: Mapping[str, int], names_closing: bool) -> int:
+    state = {"won": WON, "lost": LOST}.get(state_of(text, words) or "", OPEN)
     if state == OPEN:
         state = own.get(match_key(text), OPEN)
     if state == OPEN and names_closing:

@@ -23,3 +23,15 @@ def test_sheets_of_a_workbook_are_sources(tmp_path: Path) -> None:
     account = Account("a")
     (batch,) = deals.batches(account, ["Id"])
     assert batch.rows.tolist() == [4, 5]
+
+
+def test_value_merged_over_rows_stands_in_each(tmp_path: Path) -> None:
+    """A grouped report of 420 deals had 418 open ones: only the first row of a group told the stage."""
+    rows: list[list[str | float | date | None]] = [
+        ["Deals by stage", None], [None, None], ["Stage", "Id"], ["Won", "1"], [None, "2"], ["Open", "3"], [None, "4"],
+    ]  # fmt: skip
+    write_workbook(tmp_path / "a.xlsx", {"Deals": rows}, merged=("A1:B1", "A4:A5"))
+    (deals,) = open_sources([tmp_path / "a.xlsx"])
+    assert [(row["Id"], row["Stage"]) for row in read(deals)[0]] == [
+        ("1", "Won"), ("2", "Won"), ("3", "Open"), ("4", None),
+    ]  # fmt: skip
