@@ -18,7 +18,8 @@ from training.rows.training_set import TrainingSet
 
 MIN_WINS = 40  # leads won; fewer do not show when wins come, so open rows cannot be shared out
 MIN_WEIGHT = 1e-3  # rows of a smaller weight are left out: they would only slow the fit
-CLOSE_TIME_FOLDS = 2  # half as many fits as for the bundle's own distribution: F alone is read here
+# The first of two fits only shares out the open rows: a quarter of the trees at four times the rate do for that.
+FIRST_ROUNDS, FIRST_RATE = 20, 0.16
 
 
 @dataclass(frozen=True)
@@ -123,10 +124,15 @@ def lost_by(labels: Labels, rows: Ints, days: Floats) -> Floats:
 
 
 def _modest(settings: FitSettings) -> FitSettings:
-    """At most the default's trees: the first of two fits only shares out the open rows."""
-    parameters, usual = settings.parameters, Parameters()
-    rounds, leaves = min(parameters.rounds, usual.rounds), min(parameters.leaves, usual.leaves)
-    return replace(settings, parameters=replace(parameters, rounds=rounds, leaves=leaves))
+    """Few trees of the default's size (docs/decisions/0056)."""
+    parameters = settings.parameters
+    few = replace(
+        parameters,
+        rounds=min(parameters.rounds, FIRST_ROUNDS),
+        learning_rate=FIRST_RATE,
+        leaves=min(parameters.leaves, Parameters().leaves),
+    )
+    return replace(settings, parameters=few)
 
 
 def matured_rows(training_set: TrainingSet, index: Ints, at_us: int, parameters: Parameters) -> WeightedRows:
@@ -151,7 +157,7 @@ def _share_of_wins_by(training_set: TrainingSet, wins: Ints, censored: CensoredR
         binned=training_set.binned.take(wins),
     )
     horizon_days = training_set.horizon_us // DAY_US
-    close_time = fit_close_time(won, horizon_days, seed, folds=CLOSE_TIME_FOLDS)
+    close_time = fit_close_time(won, horizon_days, seed, quick=True)
     return close_time.cdf(close_time.place(censored.values), censored.observed_days)
 
 

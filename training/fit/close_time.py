@@ -1,7 +1,7 @@
 """Fits the time to a win within the horizon, on past wins seen from the instants at which they were still open."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 import numpy as np
@@ -20,6 +20,7 @@ MIN_WINS = 60  # leads won; fewer get one distribution for all leads
 MAX_GROUPS, GROUP_WINS = 6, 100  # groups by location, at most; leads won in each, at least
 MIN_GAP = 1e-6  # between the locations of two groups
 PARAMETERS = Parameters(rounds=60, learning_rate=0.05, leaves=6, min_leaf_rows=30, l2=20.0)
+QUICK = replace(PARAMETERS, rounds=20, learning_rate=0.15)
 # So strong a ridge leaves the linear part to large sets: few winners, each seen at many instants, mislead it. Against a
 # ridge of 50 the continuous ranked probability score fell on four of five sets (docs/decisions/0029).
 RIDGE_ALPHA = 30_000.0
@@ -37,11 +38,12 @@ class WonRows:
     binned: BinnedRows | None = None
 
 
-def fit_close_time(wins: WonRows, horizon_days: int, seed: int, folds: int = FOLDS) -> CloseTime:
+def fit_close_time(wins: WonRows, horizon_days: int, seed: int, *, quick: bool = False) -> CloseTime:
     """The distribution of the days to the win; uniform over the horizon without any win.
 
-    Residuals are those of leads held out in `folds` parts, grouped by location: wins expected soon and wins expected
-    late are not equally certain.
+    Residuals are those of leads held out in FOLDS parts, grouped by location: wins expected soon and wins expected late
+    are not equally certain. quick: residuals of the rows' own fit, of few trees, for a share of wins that is no more
+    than a weight.
     """
     if not len(wins.days):
         uniform = log_odds(np.clip(LEVELS, EDGE, 1 - EDGE))
@@ -55,8 +57,11 @@ def fit_close_time(wins: WonRows, horizon_days: int, seed: int, folds: int = FOL
         return CloseTime(None, centre, LEVELS, np.array([centre]), residuals[None], horizon_days)
 
     rows = WeightedRows(wins.values, wins.features, logit, np.ones(len(logit)), wins.binned)
-    location = _held_out_locations(rows, fold_of(wins.lead, folds, seed), seed)
-    model = fit_regression(rows, FitSettings(PARAMETERS, seed), RIDGE_ALPHA)
+    model = fit_regression(rows, FitSettings(QUICK if quick else PARAMETERS, seed), RIDGE_ALPHA)
+    if quick:
+        location = model.margin(rows.values)
+    else:
+        location = _held_out_locations(rows, fold_of(wins.lead, FOLDS, seed), seed)
     groups = int(np.clip(leads_won // GROUP_WINS, 1, MAX_GROUPS))
     by_location = _residuals_by_location(location, logit - location, groups)
     return CloseTime(model, 0.0, LEVELS, by_location.locations, by_location.quantiles, horizon_days)

@@ -75,6 +75,16 @@ def test_the_same_wins_give_the_same_model() -> None:
     assert first.residuals.tobytes() == again.residuals.tobytes()
 
 
+def test_a_quick_fit_gives_nearly_the_same_shares() -> None:
+    values, days = wins_with_days(6, 1500)
+    wins, by_days = WonRows(values, COLUMNS, days, np.arange(1500)), np.arange(10.0, 90, 20)[None, :]
+    usual, quick = (fit_close_time(wins, HORIZON, 0, quick=quick) for quick in (False, True))
+    difference = usual.cdf(usual.place(values)[:, None], by_days) - quick.cdf(
+        quick.place(values)[:, None], by_days
+    )
+    assert np.abs(difference).mean() < 0.05
+
+
 def test_early_and_late_wins_have_their_own_spread() -> None:
     """A common spread would put too many early wins at the ends, and the sum by day would be wrong."""
     random = np.random.default_rng(5)
