@@ -5,7 +5,7 @@ import re
 import unicodedata
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 NO_VALUE = "no value"
 LONGEST_SHOWN = 60  # characters of a data name inside a sentence
@@ -21,6 +21,7 @@ class Feature:
     direction: +1 or -1 if more surely helps or hurts in any funnel, else 0.
     phrase: the noun phrase of a reason, with {value}; missing: the phrase for a missing value.
     subject: the attribute, interaction kind, channel or stage behind the column, as the data names it.
+    wording: names the phrase, and terms are the values inside it: what a page in another language makes it of.
     """
 
     name: str
@@ -31,6 +32,12 @@ class Feature:
     phrase: str
     missing: str = NO_VALUE
     subject: str = ""
+    wording: str = ""
+    terms: tuple[tuple[str, str | int], ...] = ()
+
+    def worded(self, wording: str, **terms: str | int) -> "Feature":
+        """The feature whose phrase is `wording` with these values inside; by default it has its own name and none."""
+        return replace(self, wording=wording, terms=tuple(terms.items()))
 
     @property
     def of_past_leads(self) -> bool:
@@ -48,13 +55,13 @@ class Block:
         self, name: str, unit: str, phrase: str, *, missing: str = NO_VALUE, subject: str = ""
     ) -> Feature:
         """A numeric column without a direction."""
-        return Feature(name, unit, "number", 0, self.name, phrase, missing, subject)
+        return Feature(name, unit, "number", 0, self.name, phrase, missing, subject, name)
 
     def category(
         self, name: str, unit: str, phrase: str, *, missing: str = NO_VALUE, subject: str = ""
     ) -> Feature:
         """A column of category codes."""
-        return Feature(name, unit, "category", 0, self.name, phrase, missing, subject)
+        return Feature(name, unit, "category", 0, self.name, phrase, missing, subject, name)
 
 
 def spoken(name: str) -> str:
@@ -70,13 +77,16 @@ def spoken(name: str) -> str:
     return " ".join(word.lower() if word[1:].islower() or len(word) == 1 else word for word in words)
 
 
+def shortened(text: str) -> str:
+    """A data name inside a sentence, cut to LONGEST_SHOWN."""
+    if len(text) > LONGEST_SHOWN:
+        return " ".join(text[: LONGEST_SHOWN - 3].split()) + "..."
+    return " ".join(text.split())
+
+
 def quoted(text: str) -> str:
     """A data name inside a template: braces doubled, so that only {value} is replaced; cut to LONGEST_SHOWN."""
-    if len(text) > LONGEST_SHOWN:
-        shown = " ".join(text[: LONGEST_SHOWN - 3].split()) + "..."
-    else:
-        shown = " ".join(text.split())
-    return shown.replace("{", "{{").replace("}", "}}")
+    return shortened(text).replace("{", "{{").replace("}", "}}")
 
 
 def slug(text: str) -> str:

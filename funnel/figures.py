@@ -9,10 +9,9 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 import plotly.graph_objects as go
-from plotly.offline import get_plotlyjs
 
 from funnel.formatting import format_number
-from funnel.theme import charts_script, report_style
+from funnel.theme import charts_script, plotly_script, report_style
 
 BLUE, GREY, GREEN, RED = "var(--accent)", "var(--neutral)", "var(--won)", "var(--lost)"
 BAND = "var(--band)"
@@ -88,11 +87,6 @@ def _serialized(name: str, figure: go.Figure) -> Chart:
         "height": figure.layout.height or HEIGHT,
         "table": figure_table(figure),
     }
-
-
-def plotly_script() -> bytes:
-    """The source of plotly.js."""
-    return str(get_plotlyjs()).encode()
 
 
 # ---- the figures of a chart as a table

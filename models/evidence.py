@@ -1,13 +1,12 @@
 """Evidence of reasons: shares won of the training leads like this one in a feature, and of all others."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import astuple, dataclass, field
 from functools import cached_property
 from typing import Any
 
 from features.feature import Feature
-from features.group_wording import comparison_sentence, group_of, group_words
-from features.vocabulary import Vocabulary
+from features.groups import group_of
 
 
 @dataclass(frozen=True)
@@ -51,21 +50,6 @@ class Evidence:
             return None
         comparison = known.groups.get(group_of(feature, value, known.split))
         return None if comparison is None else comparison.record
-
-    def sentence(
-        self, features: Sequence[Feature], reason: Mapping[str, Any], vocabulary: Vocabulary
-    ) -> str | None:
-        """The evidence of a reason in words; None without."""
-        record, known = reason.get("evidence"), self.features.get(reason["feature"])
-        feature = next((feature for feature in features if feature.name == reason["feature"]), None)
-        if record is None or known is None or feature is None:
-            return None
-        for group, comparison in known.groups.items():
-            if comparison.record == record:
-                words = group_words(feature, group, known.split, vocabulary)
-                shares = comparison.share_with, comparison.share_without
-                return comparison_sentence(words, shares, (comparison.n_with, comparison.n_without))
-        return None
 
     def to_dict(self) -> dict[str, Any]:
         """As JSON-ready values."""

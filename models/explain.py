@@ -20,10 +20,14 @@ NEAR = 1e-6  # nearer to the base, the chord is as good as the tangent and its s
 
 @dataclass(frozen=True)
 class Wording:
-    """What a reason says: names from the vocabulary, and evidence, None for reasons without it."""
+    """What a reason says: names from the vocabulary, and evidence, None for reasons without it.
+
+    has_numbers: each reason has the number behind its words too (`number`, NaN if missing), for other languages.
+    """
 
     vocabulary: Vocabulary
     evidence: Evidence | None = None
+    has_numbers: bool = False
 
 
 def points(parts: Floats, base: float, calibration: Calibration) -> Floats:
@@ -77,6 +81,8 @@ def _reason(feature: Feature, value: float, points: float, wording: Wording) -> 
         "direction": "up" if points > 0 else "down",
         "points": points,
     }
+    if wording.has_numbers:
+        reason["number"] = value
     evidence = None if wording.evidence is None else wording.evidence.of(feature, value)
     if evidence is not None:
         reason["evidence"] = evidence

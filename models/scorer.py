@@ -56,6 +56,11 @@ def score_with_evidence(bundle: Bundle, snapshot: Snapshot, reasons: int | None 
     return _score(bundle, snapshot, reasons, Wording(bundle.vocabulary, bundle.evidence))
 
 
+def score_with_numbers(bundle: Bundle, snapshot: Snapshot, reasons: int | None = 5) -> Scores:
+    """`score_with_evidence` whose reasons have the numbers behind their words, for pages in other languages."""
+    return _score(bundle, snapshot, reasons, Wording(bundle.vocabulary, bundle.evidence, has_numbers=True))
+
+
 def _score(bundle: Bundle, snapshot: Snapshot, reasons: int | None, wording: Wording) -> Scores:
     decided = _decided(snapshot)
     is_open = decided.state == OPEN

@@ -1,5 +1,6 @@
 """The ASGI application: all routes, their OpenAPI document, and the guard around them."""
 
+import asyncio
 import tomllib
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -32,6 +33,7 @@ from serving.pages import worklist as worklist_page
 from serving.pages.errors import problem_pages
 from serving.pages.lead import forms as lead_forms
 from serving.pages.lead import page as lead_page
+from serving.pages.rendering import prepare
 from serving.runtime import Runtime
 
 # Frequent routes first: the router tries them in order.
@@ -53,7 +55,9 @@ def build_app(runtime: Runtime) -> Starlette:
 
     @asynccontextmanager
     async def lifespan(_app: Starlette) -> AsyncIterator[None]:
+        preparing = asyncio.create_task(asyncio.to_thread(prepare))  # meanwhile the model is tried
         async with runtime.running():
+            await preparing
             yield
 
     app = Starlette(routes=ROUTES, lifespan=lifespan)

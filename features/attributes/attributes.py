@@ -90,18 +90,23 @@ def _columns_of(attribute: Attribute, name: str) -> list[Feature]:
     kept = [columns[place] for place in PLACES if place in attribute.columns]
     for pick, pick_name in zip(attribute.picks, slugs(attribute.picks), strict=True):
         phrase = f'{{value}} "{quoted(pick)}" among {shown}'
-        kept.append(BLOCK.number(f"attr_{name}_has_{pick_name}", "pick", phrase, missing=f"no {shown}"))
+        has = BLOCK.number(f"attr_{name}_has_{pick_name}", "pick", phrase, missing=f"no {shown}")
+        kept.append(has.worded("attribute_has", name=shown.format(), pick=quoted(pick).format()))
     return [replace(column, subject=attribute.name) for column in kept]
 
 
 def _value_column(attribute: Attribute, name: str, shown: str) -> Feature:
-    unit, none = _UNITS[attribute.kind], f"no {shown}"
+    unit, none, term = _UNITS[attribute.kind], f"no {shown}", shown.format()
     if attribute.kind == CATEGORY:
-        return BLOCK.category(name, unit, f"{shown} {{value}}", missing=none)
+        column = BLOCK.category(name, unit, f"{shown} {{value}}", missing=none)
+        return column.worded("attribute", name=term)
     if attribute.kind == SET:
-        return BLOCK.number(f"{name}_count", unit, f"{{value}} of {shown}", missing=none)
-    phrase = f"{shown} of {{value}}" if attribute.kind == NUMBER else f"{shown} {{value}}"
-    return BLOCK.number(name, unit, phrase, missing=none)
+        count = BLOCK.number(f"{name}_count", unit, f"{{value}} of {shown}", missing=none)
+        return count.worded("attribute_picks", name=term)
+    if attribute.kind == NUMBER:
+        amount = BLOCK.number(name, unit, f"{shown} of {{value}}", missing=none)
+        return amount.worded("attribute_number", name=term)
+    return BLOCK.number(name, unit, f"{shown} {{value}}", missing=none).worded("attribute", name=term)
 
 
 def _date_columns(name: str, shown: str) -> dict[str, Feature]:
@@ -109,7 +114,8 @@ def _date_columns(name: str, shown: str) -> dict[str, Feature]:
     none = f"no {shown}"
 
     def column(suffix: str, unit: str, phrase: str) -> Feature:
-        return BLOCK.number(f"{name}_{suffix}", unit, f"{shown} {phrase}", missing=none)
+        made = BLOCK.number(f"{name}_{suffix}", unit, f"{shown} {phrase}", missing=none)
+        return made.worded(f"attribute_{suffix}", name=shown.format())
 
     return {
         "days_ahead": column("days_ahead", "relative_days", "{value}"),
@@ -127,21 +133,30 @@ def _rate_columns(name: str, prefix: str, shown: str) -> dict[str, Feature]:
     )
     win_rate = BLOCK.number(f"{prefix}_win_rate", "share", rate, missing=none)
     past_leads = f"{shown} known from {{value}}"
-    return {
+    columns = {
         "share": BLOCK.number(f"attr_{name}_share", "share", shared, missing=none),
         "past_leads": BLOCK.number(f"{prefix}_past_leads", "leads", past_leads, missing=none),
         "win_rate": replace(win_rate, direction=1),
     }
+    return _worded(columns, shown)
 
 
 def _change_columns(name: str, shown: str) -> dict[str, Feature]:
     so_far, since = f"{{value}} of {shown} so far", f"the last change of {shown} {{value}} ago"
     unchanged = f"no change of {shown}"
-    return {
+    columns = {
         "changes": BLOCK.number(f"attr_{name}_changes", "changes", so_far),
         "days_since_change": BLOCK.number(
             f"days_since_attr_{name}_changed", "days", since, missing=unchanged
         ),
+    }
+    return _worded(columns, shown)
+
+
+def _worded(columns: Mapping[str, Feature], shown: str) -> dict[str, Feature]:
+    """The columns with their wordings, which are named by their places."""
+    return {
+        place: column.worded(f"attribute_{place}", name=shown.format()) for place, column in columns.items()
     }
 
 

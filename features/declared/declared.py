@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from features.declared.kernel import declared_rows
-from features.feature import Block, Feature, quoted, spoken
+from features.feature import Block, Feature, quoted, shortened, spoken
 from history.base.arrays import Codes, Floats, Ints, Mask
 from history.config.declared_features import ACCOUNT_SCOPE, INTERACTIONS, MEASURES, DeclaredFeature
 from history.config.schema import ACCOUNT
@@ -31,7 +31,9 @@ def declared_columns(features: Sequence[DeclaredFeature]) -> tuple[Feature, ...]
 def _column(feature: DeclaredFeature) -> Feature:
     label = quoted(spoken(feature.name))
     unit = _UNITS.get(feature.measure, "number")
-    return BLOCK.number(feature.name, unit, f"{label} of {{value}}", missing=f"{label} unknown")
+    return BLOCK.number(feature.name, unit, f"{label} of {{value}}", missing=f"{label} unknown").worded(
+        "declared", name=shortened(spoken(feature.name))
+    )
 
 
 @dataclass(frozen=True)

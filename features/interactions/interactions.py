@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from features.feature import Block, Feature, quoted, slugs
+from features.feature import Block, Feature, quoted, shortened, slugs
 from features.interactions.kernel import (
     DISTINCT_CHANNELS,
     DISTINCT_KINDS,
@@ -91,42 +91,53 @@ def interaction_features(vocabulary: InteractionVocabulary) -> tuple[Feature, ..
 
 
 class _Group(NamedTuple):
-    """Interactions counted together; qualifier follows the noun, as in "3 interactions through phone"."""
+    """Interactions counted together; qualifier follows the noun, as in "3 interactions through phone".
+
+    sort: names the qualifier, for pages in other languages.
+    """
 
     prefix: str
     qualifier: str = ""
     subject: str = ""
+    sort: str = "any"
 
 
 def _groups(vocabulary: InteractionVocabulary) -> list[_Group]:
     """The groups in the order of their numbers in `interaction_layout`."""
     groups = [_Group("interactions")]
     if vocabulary.directions:
-        groups += [_Group("inbound", " from the lead"), _Group("outbound", " from us")]
+        groups += [
+            _Group("inbound", " from the lead", sort="inbound"),
+            _Group("outbound", " from us", sort="outbound"),
+        ]
     kinds, channels = vocabulary.kinds, vocabulary.counted_channels
     for name, kind in zip(slugs(kinds), kinds, strict=True):
-        groups.append(_Group(f"kind_{name}", f" of kind {quoted(kind)}", kind))
+        groups.append(_Group(f"kind_{name}", f" of kind {quoted(kind)}", kind, "kind"))
     if vocabulary.pools_kinds:
-        groups.append(_Group("other_kinds", " of a rare kind"))
+        groups.append(_Group("other_kinds", " of a rare kind", sort="other_kinds"))
     for name, channel in zip(slugs(channels), channels, strict=True):
-        groups.append(_Group(f"channel_{name}", f" through {quoted(channel)}", channel))
+        groups.append(_Group(f"channel_{name}", f" through {quoted(channel)}", channel, "channel"))
     if vocabulary.pools_channels:
-        groups.append(_Group("other_channels", " through a rare channel"))
+        groups.append(_Group("other_channels", " through a rare channel", sort="other_channels"))
     return groups
 
 
 def _group_features(group: _Group) -> list[Feature]:
     """The group's counts over each window and so far, and the days since its last interaction."""
-    prefix, qualifier, subject = group
+    prefix, qualifier, subject, sort = group
+    terms = {"of": sort, "name": shortened(subject)}
     columns = []
     for days in WINDOWS_DAYS:
         phrase = f"{{value}}{qualifier} in the last {days} days"
-        columns.append(BLOCK.number(f"{prefix}_{days}d", "interactions", phrase, subject=subject))
+        window = BLOCK.number(f"{prefix}_{days}d", "interactions", phrase, subject=subject)
+        columns.append(window.worded("in_window", **terms, days=days))
     so_far = f"{{value}}{qualifier} so far"
-    columns.append(BLOCK.number(f"{prefix}_count", "interactions", so_far, subject=subject))
+    count = BLOCK.number(f"{prefix}_count", "interactions", so_far, subject=subject)
+    columns.append(count.worded("count_so_far", **terms))
     since = f"the last interaction{qualifier} {{value}} ago"
     none = f"no interaction{qualifier} so far"
-    columns.append(BLOCK.number(f"days_since_{prefix}", "days", since, missing=none, subject=subject))
+    last = BLOCK.number(f"days_since_{prefix}", "days", since, missing=none, subject=subject)
+    columns.append(last.worded("days_since", **terms))
     return columns
 
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from features.feature import Block, Feature, quoted, slugs
+from features.feature import Block, Feature, quoted, shortened, slugs
 from features.instants import NO_INSTANT
 from features.stages.kernel import LEAD_AGE, stage_rows
 from history.base.arrays import Floats, Ints
@@ -45,7 +45,7 @@ def _fixed_features(n_stages: int) -> tuple[Feature, ...]:
         number("stage_regressions", "moves back", "{value} to an earlier stage"),
         number("stage_skips", "jumps", "{value} past a stage"),
         number("stages_visited", "stages", "{value} visited"),
-        number("funnel_share", "share", share),
+        number("funnel_share", "share", share).worded("funnel_share", stages=n_stages),
         number("stage_pace", "times", pace, missing="no usual time for this stage"),
         number("stage_moves_7d", "moves", "{value} in the last 7 days"),
         number("stage_moves_30d", "moves", "{value} in the last 30 days"),
@@ -60,7 +60,8 @@ def _days_in_each(stages: Sequence[str]) -> list[Feature]:
     features = []
     for name, stage in zip(slugs(stages), stages, strict=True):
         phrase = f"a total of {{value}} in stage {quoted(stage)}"
-        features.append(BLOCK.number(f"days_at_{name}", "days", phrase, missing=NO_STAGE, subject=stage))
+        column = BLOCK.number(f"days_at_{name}", "days", phrase, missing=NO_STAGE, subject=stage)
+        features.append(column.worded("days_at_stage", name=shortened(stage)))
     return features
 
 

@@ -10,7 +10,7 @@ from sqlalchemy import Connection
 from history.snapshot import Snapshot
 from history.text.times import format_time
 from models.bundle import Bundle
-from models.scorer import score_with_evidence as score
+from models.scorer import score_with_numbers as score
 from models.scores import SCORED, STATUS
 from serving.base.clock import clock_us
 from serving.store.account_mates import mates_of
@@ -21,30 +21,33 @@ from serving.store.history import history_of
 from serving.store.lead_rows import LeadRows, find_leads, rows_of
 from serving.store.leads import current_attributes, seen_lead
 from serving.store.scores.advice import NO_ADVICE, advice
+from serving.store.scores.entries import NUMBER
 from serving.store.scores.history import score_history
 from serving.store.timeline import Key, Wanted, lead_document, timeline
 
 HISTORY_PAGE = 100
 REASONS = 5
+SAID = "said"  # of a cause or suggestion: what its words are made of
 SCORED_STATUS = STATUS[SCORED]
 
 
 @dataclass(frozen=True, eq=False)
 class LeadRequest:
-    """A stored lead to read: the model to score it with (None: no score), the page of its timeline, and how many
-    reasons the score gives."""
+    """A stored lead to read: the model to score it with (None: no score), the page of its timeline, how many reasons
+    the score gives, and whether what their words are made of is in the document too (`number`, `said`)."""
 
     lead_id: str
     bundle: Bundle | None
     before: Key | None = None
     kind: str | None = None
     reasons: int = REASONS
+    has_facts: bool = False
 
 
 def read_stored_leads(connection: Connection, requests: Sequence[LeadRequest]) -> list[dict[str, Any] | None]:
     """Each lead with its score now (null without a model) and a page of its timeline; None for an unknown lead.
 
-    All requests have the same model and number of reasons; a document does not depend on the other requests.
+    All requests have the same model, number of reasons and has_facts; a document does not depend on the other requests.
     """
     leads = find_leads(connection, list({request.lead_id for request in requests}))
     bundle = requests[0].bundle
@@ -52,9 +55,9 @@ def read_stored_leads(connection: Connection, requests: Sequence[LeadRequest]) -
     rows = rows_of(connection, [*leads.values(), *mates])
     places = {lead_id: place for place, lead_id in enumerate(leads)}
     as_of_us = [max(clock_us(), lead.created_us) for lead in leads.values()]
-    records = _records(rows, bundle, as_of_us, requests[0].reasons)
+    records = _records(rows, bundle, as_of_us, requests[0])
     advised = [
-        _advice(rows, place, bundle, record, as_of)
+        _advised(_advice(rows, place, bundle, record, as_of), requests[0])
         for place, (record, as_of) in enumerate(zip(records, as_of_us, strict=True))
     ]
     display = stored_display(connection) or ({} if bundle is None else bundle.config.display)
@@ -85,14 +88,32 @@ def _advice(
     return advice(bundle, alone, as_of_us)
 
 
+def _advised(advised: dict[str, Any], wanted: LeadRequest) -> dict[str, Any]:
+    """What the document says of it."""
+    if wanted.has_facts:
+        return advised
+    return {**advised, "suggestions": [_without(act, SAID) for act in advised["suggestions"]]}
+
+
+def _without(record: Mapping[str, Any], name: str) -> dict[str, Any]:
+    return {key: value for key, value in record.items() if key != name}
+
+
 def _records(
-    rows: LeadRows, bundle: Bundle | None, as_of_us: Sequence[int], reasons: int
+    rows: LeadRows, bundle: Bundle | None, as_of_us: Sequence[int], wanted: LeadRequest
 ) -> Sequence[dict[str, Any] | None]:
     if bundle is None or not as_of_us:
         return [None] * len(as_of_us)
     history = history_of(rows, bundle.config, max(as_of_us))
     leads = np.arange(len(as_of_us), dtype=np.int64)
-    return score(bundle, Snapshot(history, leads, np.array(as_of_us, dtype=np.int64)), reasons).records()
+    snapshot = Snapshot(history, leads, np.array(as_of_us, dtype=np.int64))
+    records = score(bundle, snapshot, wanted.reasons).records()
+    if wanted.has_facts:
+        return records
+    return [
+        {**record, "reasons": [_without(reason, NUMBER) for reason in record["reasons"]]}
+        for record in records
+    ]
 
 
 @dataclass(frozen=True)
@@ -120,19 +141,24 @@ def _document(page: _Page, record: dict[str, Any] | None) -> dict[str, Any]:
 
 
 def read_score_history(
-    connection: Connection, lead_id: str, before: tuple[int] | None
+    connection: Connection, lead_id: str, before: tuple[int] | None, has_facts: bool = False
 ) -> dict[str, Any] | None:
-    """A page of the moves of a lead's score, newest first; None for an unknown lead."""
+    """A page of the moves of a lead's score, newest first; None for an unknown lead. has_facts: see LeadRequest."""
     lead = find_leads(connection, [lead_id]).get(lead_id)
     if lead is None:
         return None
     rows, last = score_history(connection, lead.lead_no, HISTORY_PAGE, before[0] if before else None)
     return {
-        "history": [_history_entry(row) for row in rows],
+        "history": [_history_entry(row, has_facts) for row in rows],
         "next_cursor": None if last is None else write_cursor(last),
     }
 
 
-def _history_entry(row: Mapping[str, Any]) -> dict[str, Any]:
-    names = ("probability", "delta", "status", "model_version", "causes")
-    return {"as_of": format_time(row["as_of_us"]), **{name: row[name] for name in names}}
+def _history_entry(row: Mapping[str, Any], has_facts: bool) -> dict[str, Any]:
+    causes = row["causes"] if has_facts else [_without(cause, SAID) for cause in row["causes"]]
+    names = ("probability", "delta", "status", "model_version")
+    return {
+        "as_of": format_time(row["as_of_us"]),
+        **{name: row[name] for name in names},
+        "causes": causes,
+    }

@@ -116,8 +116,13 @@ def read_what_if(lead_id: str, value: Any) -> WhatIf:
     return WhatIf(lead_id, {name: value[name] for name in ADDED if value.get(name)}, value.get("as_of"))
 
 
-def what_if(connection: Connection, bundle: Bundle, wanted: WhatIf) -> dict[str, Any] | None:
-    """{before, after, change} of a stored lead, None for an unknown one; raises Problem 422 for rows that cannot be."""
+def what_if(
+    connection: Connection, bundle: Bundle, wanted: WhatIf, has_numbers: bool = False
+) -> dict[str, Any] | None:
+    """{before, after, change} of a stored lead, None for an unknown one; raises Problem 422 for rows that cannot be.
+
+    has_numbers: the reasons of `change` have the numbers behind their words.
+    """
     lead = find_leads(connection, [wanted.lead_id]).get(wanted.lead_id)
     if lead is None:
         return None
@@ -134,7 +139,7 @@ def what_if(connection: Connection, bundle: Bundle, wanted: WhatIf) -> dict[str,
     return {
         "before": records[0],
         "after": records[1],
-        "change": _moved(bundle, before, after) if _are_scored(records) else [],
+        "change": _moved(bundle, before, after, has_numbers) if _are_scored(records) else [],
     }
 
 
@@ -159,11 +164,11 @@ def _are_scored(records: Sequence[Mapping[str, Any]]) -> bool:
     return all(record["status"] == STATUS[SCORED] for record in records)
 
 
-def _moved(bundle: Bundle, before: Snapshot, after: Snapshot) -> list[dict[str, Any]]:
+def _moved(bundle: Bundle, before: Snapshot, after: Snapshot, has_numbers: bool) -> list[dict[str, Any]]:
     if bundle.conversion is None:
         return []
     first, second = (build_matrix(snapshot, bundle.vocabulary) for snapshot in (before, after))
-    wording = Wording(bundle.vocabulary, bundle.evidence)
+    wording = Wording(bundle.vocabulary, bundle.evidence, has_numbers)
     state = Instant(second.values[0], second.features)
     return differences(bundle.conversion, bundle.calibration, first.values[0], state, wording)
 

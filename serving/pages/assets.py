@@ -15,6 +15,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from funnel.theme import FOLDER as SHARED
+from funnel.theme import plotly_script
 from serving.base.problems import Problem
 from serving.http.router import Routes
 
@@ -100,8 +101,6 @@ def _compressed(name: str) -> bytes:
 
 def _content(name: str) -> bytes | None:
     if name == PLOTLY:
-        from funnel.figures import plotly_script  # imports plotly, which only these pages need
-
         return plotly_script()
     if name == SHEET:
         return b"".join(_read(f"{part}.css") or b"" for part in PARTS)

@@ -62,6 +62,12 @@ class Formats:
             return ""
         return self._decimal(value, "#,##0" if abs(value) >= 1000 else "@##")
 
+    def plain(self, value: float) -> str:
+        """A number in at most six or so digits, as reasons have it: 1,234, 12.35, 0.00123."""
+        if value == int(value):
+            return self._decimal(value, "#,##0")
+        return self._decimal(value, "@##" if abs(value) < 1 else "#,##0.##")
+
     def wins(self, value: float | None) -> str:
         """Expected wins: one digit after the point below ten, a whole number from there on."""
         return self._decimal(value, "#,##0" if value is not None and value >= 9.95 else "0.0")
@@ -92,6 +98,14 @@ class Formats:
     def weekday_name(self, moment: str | int | None) -> str:
         """Saturday."""
         return self._date(moment, "EEEE", "EEEE")
+
+    def day_name(self, day: int) -> str:
+        """Monday, of 0."""
+        return str(self.locale.days["format"]["wide"][day])
+
+    def month_name(self, month: int) -> str:
+        """January, of 1."""
+        return str(self.locale.months["format"]["wide"][month])
 
     def year(self, moment: str | int | None) -> str:
         """2026."""

@@ -3,6 +3,7 @@
 from typing import Final
 
 from serving.pages.catalogue import Translator
+from serving.pages.language import DEFAULT
 
 # Kinds whose words say already from whom the touch came.
 DIRECTED: Final = frozenset(
@@ -23,6 +24,11 @@ def kind_words(kind: str, translate: Translator) -> str:
     """e-mail sent, web visit."""
     key = "kinds." + kind
     return translate(key) if translate.has(key) else kind.replace("_", " ")
+
+
+def kind_name(kind: str, translate: Translator) -> str:
+    """A kind inside a sentence: in English by its own name, as the API has it."""
+    return kind if translate.formats.language == DEFAULT else kind_words(kind, translate)
 
 
 def kind_noun(kind: str, translate: Translator) -> str:

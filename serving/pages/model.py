@@ -10,10 +10,13 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from history.base.extras import missing_packages
+from models.bundle import Bundle
 from serving.api.model_record import model_record, versions_record
 from serving.http.router import Routes
 from serving.jobs.kinds import are_listed
-from serving.pages.rendering import refreshed, render
+from serving.pages.catalogue import Translator
+from serving.pages.reasons import ReasonWords
+from serving.pages.rendering import formats_of, refreshed, render
 
 FEATURES_SHOWN = 20
 # Metrics in the order of the table; their words are texts/model.toml's.
@@ -40,8 +43,13 @@ async def get_model_page(request: Request) -> Response:
     """The current model, and the promoted one if it was refused."""
     runtime = request.app.state.runtime
     record: dict[str, Any] | None = None
-    if runtime.watch.current is not None:
+    bundle: Bundle | None = runtime.watch.current
+    if bundle is not None:
         record = await asyncio.to_thread(model_record, runtime.watch, runtime.settings.home)
+        words = ReasonWords.of(bundle, Translator(formats_of(request)))
+        record["importance"] = [
+            {**row, "label": words.label(row["feature"], row["label"])} for row in record["importance"]
+        ]
     return render(
         "model.html",
         request,

@@ -11,6 +11,7 @@ from sqlalchemy import Connection, select
 from starlette.requests import Request
 from starlette.responses import Response
 
+from models.bundle import Bundle
 from serving.api.errors import expected_problem
 from serving.api.worklist import CAPACITY, PAGE, SELECTION, csv_response, worklist_query
 from serving.http.queries import Many, Reader, one_of, optional, read_filter, read_query, read_text
@@ -18,12 +19,14 @@ from serving.http.router import Routes
 from serving.pages.catalogue import Translator
 from serving.pages.lead.page import notices_of
 from serving.pages.line_forms import SNOOZE_DAYS
+from serving.pages.reasons import ReasonWords
 from serving.pages.rendering import formats_of, render
 from serving.pages.saved_views import my_owner, saved_views
 from serving.pages.steps import step_words
 from serving.pages.worklist_address import DEFAULT_ORDER, FILTERS, Address, address_of
 from serving.store import schema as db
 from serving.store.errors import StoreUnavailable
+from serving.store.scores.entries import Shown
 from serving.store.scores.selection import ORDERS, WorklistQuery
 from serving.store.scores.worklist import Page
 
@@ -131,8 +134,9 @@ def _shown(request: Request, listed: Listed, address: Address) -> dict[str, Any]
     mine = my_owner(request)
     steps = [step_words(shown.step, translate, page.now_us) for shown in page.shown]
     bundle = request.app.state.runtime.watch.current
+    entries = _entries(page, bundle, translate)
     return {
-        "rows": list(zip(page.entries, steps, strict=True)),
+        "rows": list(zip(entries, steps, strict=True)),
         "first": first,
         "last": last,
         "total": page.total,
@@ -156,6 +160,21 @@ def _shown(request: Request, listed: Listed, address: Address) -> dict[str, Any]
         "per_owner": page.per_owner,
         "horizon": bundle.config.horizon_days if bundle else None,
     }
+
+
+def _entries(page: Page, bundle: Bundle | None, translate: Translator) -> list[dict[str, Any]]:
+    """The entries with their reasons in the reader's language; those of another model keep the API's words."""
+    if bundle is None:
+        return list(page.entries)
+    words = ReasonWords.of(bundle, translate)
+
+    def entry(shown: Shown) -> dict[str, Any]:
+        if shown.entry["model_version"] != bundle.version:
+            return shown.entry
+        reasons = [{**reason, "label": words.sentence(reason)} for reason in shown.reasons]
+        return {**shown.entry, "reasons": reasons}
+
+    return [entry(shown) for shown in page.shown]
 
 
 def _options(name: str, figures: Mapping[str, Any], address: Address) -> list[dict[str, Any]]:

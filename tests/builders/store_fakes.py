@@ -10,12 +10,14 @@ from typing import Any
 
 import numpy as np
 
+from features.feature import Feature
 from features.interactions.interactions import InteractionVocabulary
 from history.config.config import FunnelConfig
 from history.config.schema import OWN_ATTRIBUTES
 from history.history import GONE, LOST, OPEN, WON, History
 from history.snapshot import Snapshot, current_stages, state_at
 from history.text.times import DAY_US
+from models.evidence import Evidence
 from models.lead_values import ValueCheck, value_check
 from models.pace import Pace
 from models.scores import GONE_LEAD, LOST_LEAD, SCORED, WON_LEAD, Scores
@@ -55,6 +57,8 @@ class FakeModel:
     )
     values: ValueCheck = field(default_factory=lambda: value_check([], [], OWN_ATTRIBUTES))
     usual_touches: tuple[UsualTouch, ...] = ()
+    features: tuple[Feature, ...] = ()
+    evidence: Evidence = field(default_factory=Evidence)
     conversion: None = None
     past_leads: None = None
     pace: Pace | None = None

@@ -4,7 +4,7 @@ import json
 import math
 
 from features.catalogue import catalogue
-from features.group_wording import ABOVE
+from features.groups import ABOVE
 from models.evidence import Comparison, Evidence, FeatureEvidence
 from tests.builders.feature_words import words
 
@@ -23,11 +23,3 @@ def test_only_values_of_the_group_have_evidence() -> None:
 
 def test_json_gives_the_same_evidence() -> None:
     assert Evidence.from_dict(json.loads(json.dumps(EVIDENCE.to_dict()))) == EVIDENCE
-
-
-def test_evidence_of_a_reason_reads_as_a_sentence() -> None:
-    reason = {"feature": "attr_size", "evidence": TOLD.record}
-    sentence = EVIDENCE.sentence(FEATURES, reason, words())
-    assert sentence == "size of at least 75: 41 % won, others 18 % (412 and 900 leads)"
-    assert EVIDENCE.sentence(FEATURES, {"feature": "attr_size"}, words()) is None
-    assert EVIDENCE.sentence(FEATURES, {"feature": "other", "evidence": TOLD.record}, words()) is None

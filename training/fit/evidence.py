@@ -6,7 +6,7 @@ from typing import NamedTuple
 import numpy as np
 
 from features.feature import Feature
-from features.group_wording import groups_of, has_groups, split_of
+from features.groups import groups_of, has_groups, split_of
 from history.base.arrays import Floats, Ints, Mask
 from models.evidence import Comparison, Evidence, FeatureEvidence
 from models.intervals import wilson_terms

@@ -22,9 +22,11 @@ from serving.http.queries import query_texts, read_filter, read_query, read_text
 from serving.http.router import Routes
 from serving.pages.catalogue import Translator
 from serving.pages.lead.score_line import score_line
+from serving.pages.lead.told import act_words, cause_words
 from serving.pages.lead.waterfall import Bar, Ends, stage_labels, steps_of, waterfall
 from serving.pages.lead.what_if import choices_of
 from serving.pages.lead.words import days_of, plain, said, value_words
+from serving.pages.reasons import ReasonWords
 from serving.pages.rendering import formats_of, is_panel, lead_link, render
 from serving.pages.steps import StepWords, step_words
 from serving.store.beside import read_beside
@@ -125,15 +127,16 @@ def _read(connection: Connection, wanted: Wanted) -> dict[str, Any] | None:
     query = wanted.query
     before = read_page_cursor(query.get("cursor"), (int, int))
     (document,) = read_stored_leads(
-        connection, [LeadRequest(wanted.lead_id, wanted.bundle, before, query.get("kind"), REASONS)]
+        connection,
+        [LeadRequest(wanted.lead_id, wanted.bundle, before, query.get("kind"), REASONS, has_facts=True)],
     )
-    moves = read_score_history(connection, wanted.lead_id, None)
+    moves = read_score_history(connection, wanted.lead_id, None, has_facts=True)
     beside = read_beside(connection, wanted.lead_id, clock_us())
     if document is None or moves is None or beside is None:
         return None
     result = None
     if wanted.change is not None and wanted.bundle is not None:
-        result = what_if(connection, wanted.bundle, wanted.change)
+        result = what_if(connection, wanted.bundle, wanted.change, has_numbers=True)
     return {**document, **beside, "moves": moves["history"], "result": result}
 
 
@@ -173,8 +176,12 @@ def _shown(request: Request, wanted: Wanted, document: Mapping[str, Any]) -> dic
         "choices": None if wanted.bundle is None else choices_of(wanted.bundle),
         "call_id": f"page-{secrets.token_urlsafe(12)}",
         "notices": notices_of(query.get("done"), translate),
-        "moves": document["moves"][:MOVES_SHOWN],
-        "changed": None if result is None else _moved(wanted, result),
+        "moves": [_move(move, translate) for move in document["moves"][:MOVES_SHOWN]],
+        "suggestions": [
+            {**suggestion, "change": act_words(suggestion, translate)}
+            for suggestion in document["suggestions"]
+        ],
+        "changed": None if result is None else _moved(wanted, result, translate),
     }
     if score is not None and score["status"] in OPEN_STATUS:
         shown["line"] = score_line(document["moves"], score["probability"], score["as_of"])
@@ -198,10 +205,10 @@ def bars_of(score: Mapping[str, Any], bundle: Bundle, translate: Translator) -> 
             high=formats.percent(score["probability_high"]),
         ),
     )
-    notes = [
-        bundle.evidence.sentence(bundle.features, reason, bundle.vocabulary) for reason in score["reasons"]
-    ]
-    return waterfall(score, steps_of(score, notes), ends)
+    words = ReasonWords.of(bundle, translate)
+    labels = [words.sentence(reason) for reason in score["reasons"]]
+    notes = [words.comparison(reason) for reason in score["reasons"]]
+    return waterfall(score, steps_of(score, labels, notes), ends)
 
 
 def notices_of(done: str | None, translate: Translator) -> list[str]:
@@ -214,9 +221,18 @@ def _step(shown: Shown | None, translate: Translator) -> StepWords | None:
     return None if shown is None else step_words(shown.step, translate, clock_us())
 
 
-def _moved(wanted: Wanted, result: Mapping[str, Any]) -> list[dict[str, Any]]:
+def _move(move: Mapping[str, Any], translate: Translator) -> dict[str, Any]:
+    """A move of the score with its causes in the reader's language."""
+    causes = [{**cause, "label": cause_words(cause, translate)} for cause in move["causes"]]
+    return {**move, "causes": causes}
+
+
+def _moved(wanted: Wanted, result: Mapping[str, Any], translate: Translator) -> list[dict[str, Any]]:
     """The largest moves of reasons, and what all others add."""
-    largest = list(result["change"][:5])
+    if wanted.bundle is None:
+        return []
+    words = ReasonWords.of(wanted.bundle, translate)
+    largest = [{**reason, "label": words.sentence(reason)} for reason in result["change"][:5]]
     rest = sum(reason["points"] for reason in result["change"][5:])
     return [*largest, {"label": None, "points": rest}] if result["change"][5:] else largest
 

@@ -43,12 +43,11 @@ class Ends:
     end_note: str
 
 
-def steps_of(score: Mapping[str, Any], notes: Sequence[str | None]) -> list[Step]:
-    """The reasons of a score with their evidence in words, without those that say which stage it is."""
-    pairs = zip(score["reasons"], notes, strict=True)
+def steps_of(score: Mapping[str, Any], labels: Sequence[str], notes: Sequence[str | None]) -> list[Step]:
+    """The reasons of a score in words with their evidence, without those that say which stage it is."""
     return [
-        Step(reason["label"], note or "", reason["points"])
-        for reason, note in pairs
+        Step(label, note or "", reason["points"])
+        for reason, label, note in zip(score["reasons"], labels, notes, strict=True)
         if reason["feature"] not in OF_STAGE
     ]
 

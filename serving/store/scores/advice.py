@@ -5,6 +5,7 @@ Only what sellers do themselves is tried: their usual outbound interactions, and
 mutable and say yes or no.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -31,14 +32,18 @@ NO_ADVICE: dict[str, list[dict[str, Any]]] = {"suggestions": [], "similar": []}
 
 @dataclass(frozen=True)
 class Suggestion:
-    """An act of the sellers in words, and the rows that it would add."""
+    """An act of the sellers in words, the rows that it would add, and what the words are made of, for other languages.
+
+    said: the name of a sentence and its values.
+    """
 
     words: str
     change: Change
+    said: Mapping[str, Any]
 
 
 def advice(bundle: Bundle, rows: LeadRows, as_of_us: int) -> dict[str, list[dict[str, Any]]]:
-    """suggestions: {change, points} of acts that raise the first lead's probability, best first; similar: {stage,
+    """suggestions: {change, points, said} of acts that raise the first lead's probability, best first; similar: {stage,
     outcome, amount, days} of past leads like it, nearest first. The lead is open at as_of_us.
     """
     if bundle.conversion is None:
@@ -46,10 +51,13 @@ def advice(bundle: Bundle, rows: LeadRows, as_of_us: int) -> dict[str, list[dict
     acts = candidates(bundle, rows, as_of_us)
     variants = open_variants(bundle, rows, [NOTHING, *(act.change for act in acts)], as_of_us)
     now, *reached = [float(value) for leads in variants for value in leads.probability.tolist()]
-    gains = [(100 * (new - now), act.words) for act, new in zip(acts, reached, strict=True)]
+    gains = [(100 * (new - now), act) for act, new in zip(acts, reached, strict=True)]
     raising = sorted((gain for gain in gains if gain[0] >= LEAST_POINTS), key=lambda gain: -gain[0])
     return {
-        "suggestions": [{"change": words, "points": points} for points, words in raising[:MOST_SUGGESTIONS]],
+        "suggestions": [
+            {"change": act.words, "points": points, "said": act.said}
+            for points, act in raising[:MOST_SUGGESTIONS]
+        ],
         "similar": _similar(bundle, variants[0]),
     }
 
@@ -108,8 +116,10 @@ def _touch(touch: UsualTouch, waiting: _Message | None, as_of_us: int) -> Sugges
     is_answer = waiting is not None and waiting.channel is not None and waiting.channel == touch.channel
     if waiting is not None and is_answer and waiting.days <= LONGEST_WAIT_DAYS:
         asked = f"{KIND_NOUNS.get(waiting.kind, _words(waiting.kind))} of {duration(waiting.days)} ago"
-        return Suggestion(f"Answer the lead's {asked}: {kind} now", change)
-    return Suggestion(f"{kind[:1].upper()}{kind[1:]} from us now", change)
+        said = {"sentence": "answer", "asked": waiting.kind, "days": waiting.days, "kind": touch.kind}
+        return Suggestion(f"Answer the lead's {asked}: {kind} now", change, said)
+    said = {"sentence": "touch", "kind": touch.kind}
+    return Suggestion(f"{kind[:1].upper()}{kind[1:]} from us now", change, said)
 
 
 def _words(name: str) -> str:
@@ -128,5 +138,7 @@ def _yes(bundle: Bundle, rows: LeadRows, as_of_us: int) -> list[Suggestion]:
         text = current.text(attribute.name)
         if text is None or boolean(text) != 1:
             row = (as_of_us, as_of_us, attribute.name, stored_scalar(True))
-            acts.append(Suggestion(f"{_words(attribute.name)}: yes", Change({"attribute_changes": [row]})))
+            change = Change({"attribute_changes": [row]})
+            said = {"sentence": "yes", "attribute": attribute.name}
+            acts.append(Suggestion(f"{_words(attribute.name)}: yes", change, said))
     return acts

@@ -4,6 +4,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -54,14 +55,22 @@ class _Step:
     """A step on the way from the old score to the new one: what changes, and the rows and time it is scored with."""
 
     kind: str
-    label: str
+    words: "Told"
     through_row: int
     as_of_us: int
 
 
+class Told(NamedTuple):
+    """What a cause says: in English, and as the name of a sentence with the values inside, for other languages."""
+
+    label: str
+    sentence: str
+    values: Mapping[str, Any] = MappingProxyType({})
+
+
 class _NewEvent(NamedTuple):
     row_no: int
-    label: str
+    words: Told
 
 
 def has_moved(before: HistoryEntry | None, probability: float, status: str, model_version: str) -> bool:
@@ -74,7 +83,8 @@ def has_moved(before: HistoryEntry | None, probability: float, status: str, mode
 def causes_of(
     bundle: Bundle, rows: LeadRows, moves: Sequence[Move], as_of_us: int, score: Score
 ) -> list[list[Cause]]:
-    """{kind, label, points} of each move: percentage points whose sum is 100 times the move.
+    """{kind, label, points, said} of each move: percentage points whose sum is 100 times the move; said: the name of
+    the label's sentence and its values.
 
     The lead is scored again at each step: with the current model on the rows known before, then at the current time,
     then with each new row in the order of arrival.
@@ -101,7 +111,8 @@ def _causes(move: Move, steps: Sequence[_Step], ends: Sequence[float]) -> list[C
     for step, end in zip(steps, ends, strict=True):
         points = 100 * (end - probability)
         if points or step.kind == "event":
-            causes.append({"kind": step.kind, "label": step.label, "points": points})
+            said = {"sentence": step.words.sentence, **step.words.values}
+            causes.append({"kind": step.kind, "label": step.words.label, "points": points, "said": said})
         probability = end
     return causes
 
@@ -112,30 +123,35 @@ def _steps(bundle: Bundle, move: Move, events: Sequence[_NewEvent], as_of_us: in
         return []
     if bundle.vocabulary.reads_accounts:
         # Rows of other leads count too: which of them moved the score is not told apart.
-        return [_Step("event", "rows of the lead and its account, and time", before.through_row, as_of_us)]
+        words = Told("rows of the lead and its account, and time", "account")
+        return [_Step("event", words, before.through_row, as_of_us)]
     steps = []
     if move.is_corrected:
         # The rows of then as they are now: the effect of every correction since.
-        steps.append(_Step("event", "earlier event corrected", before.through_row, before.as_of_us))
+        words = Told("earlier event corrected", "corrected")
+        steps.append(_Step("event", words, before.through_row, before.as_of_us))
     if before.model_version != bundle.version:
-        steps.append(_Step("model", f"model {bundle.version}", before.through_row, before.as_of_us))
+        words = Told(f"model {bundle.version}", "model", {"version": bundle.version})
+        steps.append(_Step("model", words, before.through_row, before.as_of_us))
     passed = _time_passed(as_of_us - before.as_of_us)
     steps.append(_Step("time", passed, before.through_row, as_of_us))
     listed = events if len(events) <= MOST_EVENTS else events[: MOST_EVENTS - 1]
-    steps += [_Step("event", event.label, event.row_no, as_of_us) for event in listed]
+    steps += [_Step("event", event.words, event.row_no, as_of_us) for event in listed]
     more = len(events) - len(listed)
     if more:
-        steps.append(_Step("event", f"{more} more events", events[-1].row_no, as_of_us))
+        words = Told(f"{more} more events", "more", {"n": more})
+        steps.append(_Step("event", words, events[-1].row_no, as_of_us))
     return steps
 
 
-def _time_passed(duration_us: int) -> str:
+def _time_passed(duration_us: int) -> Told:
     days = duration_us / DAY_US
     if days < 0:
-        return "scored at an earlier time"
+        return Told("scored at an earlier time", "earlier")
     if days < 1:
-        return "less than a day passed"
-    return "1 day passed" if days < 2 else f"{int(days)} days passed"
+        return Told("less than a day passed", "under_a_day")
+    label = "1 day passed" if days < 2 else f"{int(days)} days passed"
+    return Told(label, "days", {"n": int(days)})
 
 
 def _new_events(rows: LeadRows, moves: Sequence[Move]) -> dict[int, list[_NewEvent]]:
@@ -153,7 +169,7 @@ def _new_events(rows: LeadRows, moves: Sequence[Move]) -> dict[int, list[_NewEve
     return {position: sorted(of_lead) for position, of_lead in events.items()}
 
 
-Label = Callable[[Sequence[Any]], str]
+Label = Callable[[Sequence[Any]], Told]
 
 
 def _labelled(rows: LeadRows) -> Iterator[tuple[Sequence[Any], Label]]:
@@ -163,25 +179,27 @@ def _labelled(rows: LeadRows) -> Iterator[tuple[Sequence[Any], Label]]:
             yield row, label
 
 
-def _interaction(content: Sequence[Any]) -> str:
+def _interaction(content: Sequence[Any]) -> Told:
     kind, channel, *_ = content
     words = str(kind).replace("_", " ")
-    return f"{words} by {channel}" if channel and channel not in words else words
+    if channel and channel not in words:
+        return Told(f"{words} by {channel}", "interaction_by", {"kind": kind, "channel": channel})
+    return Told(words, "interaction", {"kind": kind})
 
 
-def _stage(content: Sequence[Any]) -> str:
+def _stage(content: Sequence[Any]) -> Told:
     (stage,) = content
-    return f"entered stage {stage}"
+    return Told(f"entered stage {stage}", "stage", {"stage": stage})
 
 
-def _outcome(content: Sequence[Any]) -> str:
+def _outcome(content: Sequence[Any]) -> Told:
     state, *_ = content
-    return DECISIONS[state]
+    return Told(DECISIONS[state], DECISIONS[state])
 
 
-def _change(content: Sequence[Any]) -> str:
+def _change(content: Sequence[Any]) -> Told:
     attribute, *_ = content
-    return f"{str(attribute).replace('_', ' ')} changed"
+    return Told(f"{str(attribute).replace('_', ' ')} changed", "change", {"attribute": str(attribute)})
 
 
 _LABELS: Mapping[str, Label] = {

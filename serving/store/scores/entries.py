@@ -19,6 +19,7 @@ from serving.store.scores.needed import Attended
 from serving.store.scores.saved import WEEK_US
 
 TREND_DAYS = 7
+NUMBER = "number"  # of a stored reason, which the API's reasons do not have
 Row = Mapping[str, Any]
 # Of `scores`, for an entry.
 COLUMNS = tuple(
@@ -48,10 +49,20 @@ class ReadingTime:
 
 @dataclass(frozen=True)
 class Shown:
-    """An entry of the API, and the next step behind its words, for pages in other languages."""
+    """An entry of the API, and what is behind its words, for pages in other languages: the next step, and the number
+    of each reason, None if missing; () for a score that was stored without them."""
 
     entry: dict[str, Any]
     step: NextStep | None
+    numbers: Sequence[float | None] = ()
+
+    @property
+    def reasons(self) -> list[dict[str, Any]]:
+        """The reasons of the entry with their numbers."""
+        reasons: list[dict[str, Any]] = self.entry["reasons"]
+        if not self.numbers:
+            return reasons
+        return [{**reason, NUMBER: number} for reason, number in zip(reasons, self.numbers, strict=True)]
 
 
 def entries_of(
@@ -84,7 +95,8 @@ def _shown(row: Row, time: ReadingTime, attended: Attended, listed: Mapping[str,
         "next_action": action,
         "next_fact": fact,
     }
-    return Shown(entry, step)
+    numbers = [reason.pop(NUMBER) for reason in entry["reasons"] if NUMBER in reason]
+    return Shown(entry, step, numbers)
 
 
 def _situation(row: Row, facts: ShownFacts, time: ReadingTime, high_value: float | None) -> Situation:

@@ -13,7 +13,7 @@ from history.config.config import FunnelConfig
 from history.history import OPEN, History
 from history.snapshot import Snapshot, state_at
 from models.bundle import Bundle
-from models.scorer import score_with_evidence as score_snapshot
+from models.scorer import score_with_numbers as score_snapshot
 from serving.store import schema as db
 from serving.store.account_mates import mates_of
 from serving.store.config import stored_display

@@ -7,10 +7,11 @@ from urllib.parse import unquote
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from jinja2 import Environment
 from starlette.testclient import TestClient
 
 from models.bundle import Bundle
-from serving.pages.rendering import environment, lead_link, schema_link, section_of
+from serving.pages.rendering import TEMPLATES, environment, lead_link, prepare, schema_link, section_of
 from tests.builders.page_paths import LEAD_PAGE
 
 
@@ -78,3 +79,15 @@ def test_link_of_a_lead_is_one_part_of_a_path(lead_id: str) -> None:
 )
 def test_schema_is_a_few_words(schema: dict[str, Any], text: str) -> None:
     assert str(schema_link(schema)) == text
+
+
+def test_prepared_templates_are_not_compiled_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    prepare()
+    environment.cache_clear()  # a new time zone has an environment of its own
+
+    def compiled(*_: object, **__: object) -> None:
+        raise AssertionError("compiled again")
+
+    monkeypatch.setattr(Environment, "compile", compiled)
+    for path in TEMPLATES.glob("*.html"):
+        assert environment("de", UTC).get_template(path.name)

@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from features.group_wording import group_of
+from features.groups import group_of
 from history.history import History
 from training.fit.evidence import FEWEST_LEADS, Share, differ, learn_evidence
 from training.rows.dataset import GRID, training_rows

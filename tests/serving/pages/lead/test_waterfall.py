@@ -40,9 +40,9 @@ def test_reasons_of_the_stage_have_no_bar() -> None:
     stage = {"feature": "stage_position", "label": "Being there", "points": 12.0}
     other = {"feature": "seats", "label": "Seats", "points": -3.0}
     scored = score(0.4, 0.5, stage, other)
-    assert steps_of(scored, [None, "evidence"]) == [Step("Seats", "evidence", -3.0)]
+    assert steps_of(scored, ["Stage", "Seats"], [None, "evidence"]) == [Step("Seats", "evidence", -3.0)]
     assert stage_labels(scored) == ["Being there"]
-    assert [bar.label for bar in waterfall(scored, steps_of(scored, [None, None]), ENDS)] == [
+    assert [bar.label for bar in waterfall(scored, steps_of(scored, ["Stage", "Seats"], [None, None]), ENDS)] == [
         "start", "Seats", "rest", "end",
     ]  # fmt: skip
 

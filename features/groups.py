@@ -1,16 +1,14 @@
-"""Groups of leads by one feature, in words: "at least 3 interactions in the last 7 days: 41 % won, others 18 %".
+"""Groups of leads by one feature, to compare: "at least 3 interactions in the last 7 days: 41 % won, others 18 %".
 
 A category's group is its code. A number has three: missing, below its split, and from the split on.
 """
 
-from collections.abc import Sequence
 from typing import Final
 
 import numpy as np
 
 from features.feature import Feature
-from features.vocabulary import Vocabulary
-from features.wording import COUNTED, is_missing, readable, subject_of
+from features.wording import COUNTED
 from history.base.arrays import Floats, Ints
 
 MISSING: Final = 0
@@ -61,28 +59,3 @@ def group_of(feature: Feature, value: float, split: float | None) -> int:
     if split is None or value != value:
         return MISSING
     return ABOVE if value >= split else BELOW
-
-
-def group_words(feature: Feature, group: int, split: float | None, vocabulary: Vocabulary) -> str:
-    """The group as a noun phrase."""
-    if feature.kind == "category":
-        value = float(group)
-        if is_missing(feature, value):
-            return feature.missing.format()
-        return subject_of(feature, readable(feature, value, vocabulary))
-    if group == MISSING or split is None:
-        return feature.missing.format()
-    if feature.unit in _YES_OR_NO:
-        return subject_of(feature, readable(feature, float(group == ABOVE), vocabulary))
-    if group == BELOW and split == 1 and feature.unit in COUNTED:
-        return subject_of(feature, readable(feature, 0.0, vocabulary))
-    least = "fewer than" if feature.unit in COUNTED else "less than"
-    bound = "at least" if group == ABOVE else least
-    return subject_of(feature, f"{bound} {readable(feature, split, vocabulary)}")
-
-
-def comparison_sentence(words: str, shares: Sequence[float], leads: Sequence[int]) -> str:
-    """The shares won of a group and of all others, with their numbers of leads."""
-    share_with, share_without = (f"{100 * share:.0f} %" for share in shares)
-    n_with, n_without = (f"{n:,}" for n in leads)
-    return f"{words}: {share_with} won, others {share_without} ({n_with} and {n_without} leads)"
