@@ -1,5 +1,8 @@
 """The page of the funnel: what needs attention and where money is lost, then flow, time, drop-off, cohorts, targets."""
 
+from collections.abc import Mapping
+from typing import Any
+
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -11,6 +14,7 @@ from history.config.config import zone_of
 from history.text.times import parse_time
 from models.bundle import Bundle
 from serving.api.reports import may_compare_owners, read_funnel
+from serving.api.worklist import read_summary
 from serving.http.router import Routes
 from serving.pages.charts import Charts, Words, charts_of
 from serving.pages.date_presets import presets
@@ -18,6 +22,7 @@ from serving.pages.forms import read_form
 from serving.pages.rendering import is_waiting_page, refreshed, render
 from serving.pages.worklist_links import leak_link, worklist_link
 from serving.store.reports.build import Record
+from serving.store.scores.selection import WorklistQuery
 
 # A page shows so many and the number of all: its size must not grow with the data.
 MOST_STAGES, MOST_MONTHS, MOST_LINKS = 30, 24, 60
@@ -37,6 +42,7 @@ async def get_funnel_page(request: Request) -> Response:
     if is_waiting_page(request):
         return refreshed()
     state = shown(report.record)
+    listed = await read_summary(request.app.state.runtime, WorklistQuery(), None)
     bundle = request.app.state.runtime.watch.current
     zone = zone_of(state["timezone"])
     today = local_date(parse_time(state["as_of"], zone), zone)
@@ -49,6 +55,7 @@ async def get_funnel_page(request: Request) -> Response:
         presets=presets("/funnel", form.fields, today),
         columns=columns_to_group_by(bundle, with_owner=may_compare_owners(request)),
         hides_owners=state["by"] == "owner" and not may_compare_owners(request),
+        listed_now=listed_now(state["attention"], listed),
         leak_link=leak_link,
         worklist_link=worklist_link,
         limits={
@@ -59,6 +66,13 @@ async def get_funnel_page(request: Request) -> Response:
         },
         charts=await charts_of(report, _charts, Words(request)),
     )
+
+
+def listed_now(attention: Record, summary: Mapping[str, Any]) -> dict[str, int]:
+    """How many leads the worklist has for each reason, of those whose count differs: it is always that of now."""
+    now = {code: figures["leads"] for code, figures in summary["by"].get("attention", {}).items()}
+    then = {reason["code"]: reason["leads"] for reason in attention["by_reason"]}
+    return {code: now.get(code, 0) for code, leads in then.items() if now.get(code, 0) != leads}
 
 
 def shown(state: Record) -> Record:

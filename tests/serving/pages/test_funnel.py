@@ -6,7 +6,9 @@ import pytest
 from starlette.testclient import TestClient
 
 from models.bundle import Bundle
-from serving.pages.funnel import MOST_MONTHS, MOST_STAGES, columns_to_group_by, shown
+from serving.pages.catalogue import Translator
+from serving.pages.formats import Formats
+from serving.pages.funnel import MOST_MONTHS, MOST_STAGES, columns_to_group_by, listed_now, shown
 from tests.builders.html_page import Page
 from tests.builders.page_figures import figures_of, unknown_figures
 from tests.builders.page_paths import HOSTILE
@@ -25,7 +27,24 @@ def test_page_shows_the_stages_of_the_funnel(client: TestClient) -> None:
 def test_every_figure_of_the_page_is_the_apis(world: TestClient, query: str, language: str) -> None:
     answer = world.get(f"/v1/funnel{query}").json()
     page = world.get(f"/funnel{query}", headers={"accept-language": language}).text
-    assert unknown_figures(page, figures_of(answer, language, answer["currency"])) == []
+    summary = world.get("/v1/leads/summary").json()  # what the lists have by now
+    known = figures_of({"funnel": answer, "list": summary}, language, answer["currency"])
+    assert unknown_figures(page, known) == []
+
+
+def test_lists_with_other_counts_are_named(world: TestClient) -> None:
+    page = world.get("/funnel", headers={"accept-language": "en"}).text
+    counted = world.get("/v1/funnel").json()["attention"]["by_reason"]
+    summary = world.get("/v1/leads/summary").json()["by"]["attention"]
+    for reason in counted:
+        code = reason["code"]
+        at_link = world.get(f"/v1/leads?attention={code}").json()["total"]
+        assert at_link == summary.get(code, {"leads": 0})["leads"]
+        text = f"{Translator(Formats('en'))('funnel.reason_' + code)} {at_link:,}"
+        assert at_link == reason["leads"] or text in " ".join(Page(page).words.split())
+    attention = {"by_reason": [{"code": "silent", "leads": 3}, {"code": "stuck", "leads": 2}]}
+    assert listed_now(attention, {"by": {}}) == {"silent": 0, "stuck": 0}
+    assert listed_now(attention, {"by": {"attention": {"silent": {"leads": 3}}}}) == {"stuck": 0}
 
 
 def test_figures_reach_the_page(world: TestClient) -> None:
