@@ -15,9 +15,15 @@ function themed(text) {
   return JSON.parse(text.replace(/var\(--([a-z-]+)\)/g, (_, name) => colours.getPropertyValue(`--${name}`).trim()));
 }
 
+// On a phone a legend in one column would leave little of the chart.
+const NARROW = 480;
+
 function draw() {
   for (const place of charts) {
     const figure = themed(place.dataset.chart);
+    if (place.clientWidth < NARROW) {
+      figure.layout.legend = { ...figure.layout.legend, entrywidthmode: "fraction", entrywidth: 0.5, font: { size: 10 } };
+    }
     if (!place.classList.contains("js-plotly-plot")) place.replaceChildren(); // what kept the place free
     Plotly.react(place, figure.data, figure.layout, { displayModeBar: false, responsive: true });
   }
