@@ -69,7 +69,8 @@ class ReadOptions:
 class Export:
     """The recognised sources of an export with an account each, in one order.
 
-    ignored: columns left out, by kind. earlier: the tables of an earlier import.
+    ignored: columns left out, by kind. earlier: the tables of an earlier import; newest_us: when the newest export in
+    them was made, 0 if unknown.
     """
 
     system: str
@@ -86,6 +87,7 @@ class Export:
     notes: list[str] = field(default_factory=list)  # decisions that people should know, for import.json
     lacks: list[str] = field(default_factory=list)  # what the export says nothing of, and which export does
     earlier: Mapping[str, pa.Table] = field(default_factory=dict)
+    newest_us: int = 0
 
     def has(self, kind: str) -> bool:
         return any(source.kind.name == kind for source in self.sources)

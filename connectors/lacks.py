@@ -1,6 +1,6 @@
 """What an export says nothing of although it matters to a model, and which other export of its system has it."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Final
 
 import pyarrow as pa
@@ -31,6 +31,18 @@ ACTIVITIES: Final[Mapping[str, str]] = {
     "salesforce": "Task and Event, or a report of the type Tasks and Events",
 }
 
+OWNER: Final = "owner"
+# What has the times at which records were given to another owner, by system.
+OWNER_HISTORY: Final[Mapping[str, str]] = {
+    "dynamics": "the rows of audit of the opportunities (ownerid)",
+    "hubspot": "the deals with propertiesWithHistory of hubspot_owner_id by the API",
+    "marketo": "the activities Change Owner and Change Data Value",
+    "odoo": "the tracked changes of the salesperson (Messages/Tracking values/... or mail.tracking.value)",
+    "pardot": "",
+    "pipedrive": "the flow of the deals by the API (/deals/{id}/flow)",
+    "salesforce": "OpportunityFieldHistory with the owner among its tracked fields",
+}
+
 
 def stage_lack(system: str, stages: pa.Table) -> str | None:
     """The sentence for an export most of whose rows of `stages` are present stages, which no model can learn from."""
@@ -52,3 +64,15 @@ def activity_lack(system: str, rows: Mapping[str, int]) -> str | None:
     if rows.get("interactions") or mend is None:
         return None
     return f"no calls, e-mails, meetings or other activities: a model learns nothing of them. Export {mend} as well."
+
+
+def owner_of_today(system: str, columns: Collection[str], changed: Collection[str]) -> str | None:
+    """The sentence for owners without a history, which no model may learn; columns of leads, attributes with changes.
+
+    Where others take leads over that get on, the owner of the export's day tells how far a lead came.
+    """
+    mend = OWNER_HISTORY.get(system)
+    if mend is None or OWNER not in columns or OWNER in changed:
+        return None
+    what = "no note of when owners changed: they are shown, and no model learns them ([attributes] mutable)."
+    return f"{what} Export {mend} as well." if mend else what

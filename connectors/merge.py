@@ -27,13 +27,16 @@ class FolderTables:
     """The tables of a new folder: those of the earlier import, and what the export adds to them.
 
     newest_us: when the newest export of the earlier import was made. left_out: leads of this export that a newer one
-    called deleted or merged; they stay out.
+    called deleted or merged; they stay out. changed: attributes of which the folder has a change; columns: those of
+    leads.
     """
 
     def __init__(self, folder: NewFolder, earlier: Mapping[str, pa.Table], newest_us: int = 0) -> None:
         self.rows: dict[str, int] = {"leads": 0}
         self.new_rows: dict[str, int] = {}
         self.left_out = 0
+        self.changed: set[str] = set()
+        self.columns: Collection[str] = ()
         self._folder, self._earlier, self._newest_us = folder, dict(earlier), newest_us
         self._keys: dict[str, pa.Array] = {}
         self._exported_us = 0
@@ -92,6 +95,7 @@ class FolderTables:
         table = self._gone.without(table)
         self.left_out = before - len(table)
         old = self._earlier.get("leads")
+        self.columns = table.column_names
         if old is None:
             self._write("leads", table, len(table))
             return
@@ -124,6 +128,8 @@ class FolderTables:
 
     def _write(self, name: str, table: pa.Table, fresh: int) -> None:
         self._folder.add(name, table)
+        if name == "attribute_changes":
+            self.changed.update(pc.unique(table.column("attribute")).to_pylist())
         self.rows[name] = self.rows.get(name, 0) + len(table)
         self.new_rows[name] = self.new_rows.get(name, 0) + fresh
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from connectors.export import Export, Progress, ReadOptions, open_export, with_settings
-from connectors.lacks import activity_lack
+from connectors.lacks import OWNER, activity_lack, owner_of_today
 from connectors.mapping.read import MappingFile, read_mapping
 from connectors.merge import FolderTables
 from connectors.sources import open_sources
@@ -84,9 +84,9 @@ def run_import(
         read_mapping(document, mapping) if mapping and system == MAPPING else None,
     )
     old = read_old(output)
-    export.earlier = old
+    export.earlier, export.newest_us = old, exported_before(output, system)
     with new_folder(output) as folder:
-        tables = FolderTables(folder, old, exported_before(output, system))
+        tables = FolderTables(folder, old, export.newest_us)
         result = convert(export, tables)
         if tables.left_out:
             export.notes.append(
@@ -95,11 +95,15 @@ def run_import(
         progress("writing", 0.9)
         tables.finish()
         export.lack(activity_lack(system, tables.rows))
+        of_today = owner_of_today(system, tables.columns, tables.changed)
+        export.lack(of_today)
         record = {**_record(export, result), "others": other_records(output, system)}
         folder.write_text(IMPORT_FILE, import_record(record))
         config = kept_config(output)
         _refuse_other_currency(output, config, result.currency)
-        folder.write_text(CONFIG_FILE, config if config is not None else _settings(export, result).toml())
+        if config is None:
+            config = _settings(export, result, (OWNER,) if of_today else ()).toml()
+        folder.write_text(CONFIG_FILE, config)
     progress("imported", 1.0)
     return Imported(record, tables.rows, tables.new_rows)
 
@@ -178,12 +182,13 @@ def _record(export: Export, result: Result) -> dict[str, Any]:
     }
 
 
-def _settings(export: Export, result: Result) -> Settings:
-    """funnel.toml of the new folder; identity columns are never learned."""
+def _settings(export: Export, result: Result, mutable: tuple[str, ...]) -> Settings:
+    """funnel.toml of the new folder; identity columns are never learned, mutable ones by their changes alone."""
     return Settings(
         name=result.name or export.system.capitalize(),
         currency=result.currency,
         timezone=export.options.zone.key,
         stages=result.stages,
         identity=result.identity,
+        mutable=mutable,
     )

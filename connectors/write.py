@@ -71,6 +71,7 @@ class Settings:
     stages: tuple[str, ...] = ()
     ignore: tuple[str, ...] = ()
     identity: tuple[str, ...] = ()
+    mutable: tuple[str, ...] = ()
 
     def toml(self) -> str:
         lines = ["[funnel]", f"name = {_quoted(self.name)}"]
@@ -79,7 +80,7 @@ class Settings:
         lines.append(f"timezone = {_quoted(self.timezone)}")
         if self.stages:
             lines.append(f"stages = {_list(self.stages)}")
-        lists = {"ignore": self.ignore, "identity": self.identity}
+        lists = {"ignore": self.ignore, "identity": self.identity, "mutable": self.mutable}
         if any(lists.values()):
             lines += [
                 "",

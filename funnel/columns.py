@@ -1,5 +1,7 @@
 """Values of a lead column at one instant, by which reports group."""
 
+from dataclasses import replace
+
 import numpy as np
 
 from features.attributes.entries import text_at
@@ -16,8 +18,9 @@ def known_columns(history: History) -> list[str]:
 
 
 def column_values(history: History, column: str, as_of_us: int) -> Factor:
-    """The value of `column` of each lead (n,) at an instant."""
+    """The value of `column` of each lead (n,) at an instant; a mutable one has today's where no change is known."""
     n = len(history)
+    history = replace(history, config=replace(history.config, mutable=()))
     everyone = np.arange(n, dtype=np.int64)
     return text_at(history, column, everyone, np.full(n, as_of_us, dtype=np.int64))
 

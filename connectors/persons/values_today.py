@@ -80,7 +80,7 @@ def person_rows(export: Export, persons: Persons, old: OldValues) -> Iterator[Pe
     """Statements of the values at the creation, then of those of the export's day.
 
     Without a logged change today's value counts as that of the creation, unless an earlier import knows the person:
-    then what differs is a change at the last modification.
+    then what differs is a change at the last modification. An export older than that import says nothing of today.
     """
     count = len(persons.ids)
     known = _known_earlier(export, persons.ids) | persons.without_values
@@ -99,6 +99,8 @@ def person_rows(export: Export, persons: Persons, old: OldValues) -> Iterator[Pe
         persons.makes_lead, common, traits=first,
     )  # fmt: skip
 
+    if NO_TIME < max(old.latest_us, int(persons.modified_us.max(initial=NO_TIME))) < export.newest_us:
+        return
     us = np.where(persons.modified_us == NO_TIME, old.latest_us, persons.modified_us)
     us = np.maximum(np.maximum(us, old.last_us(persons.ids)), persons.created_us)
     today = {

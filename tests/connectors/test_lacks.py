@@ -6,7 +6,14 @@ from datetime import UTC, datetime
 import pyarrow as pa
 import pytest
 
-from connectors.lacks import ACTIVITIES, STAGE_HISTORY, activity_lack, stage_lack
+from connectors.lacks import (
+    ACTIVITIES,
+    OWNER_HISTORY,
+    STAGE_HISTORY,
+    activity_lack,
+    owner_of_today,
+    stage_lack,
+)
 from connectors.run import PERSON, SYSTEMS
 from connectors.write import SCHEMAS, TIME
 
@@ -44,9 +51,18 @@ def test_import_without_interactions_names_their_export() -> None:
     assert ACTIVITIES["odoo"] in lack
 
 
+def test_owner_without_a_history_is_of_today() -> None:
+    assert owner_of_today("pardot", ["owner"], ["newsletter"]) is not None
+    assert owner_of_today("pardot", ["owner"], ["owner"]) is None
+    assert owner_of_today("pardot", ["source"], []) is None
+    assert owner_of_today("segment", ["owner"], []) is None
+    assert "OpportunityFieldHistory" in str(owner_of_today("salesforce", ["owner"], []))
+
+
 def test_every_system_with_deals_says_where_its_history_is() -> None:
     from importlib import import_module
 
     deals = {name for name, module in SYSTEMS.items() if import_module(module).OBJECTS[0] != PERSON}
     assert set(STAGE_HISTORY) == deals
     assert set(ACTIVITIES) >= deals
+    assert set(OWNER_HISTORY) >= deals

@@ -95,6 +95,20 @@ def test_newer_export_adds_what_is_new(system: str, shape: str, world: World, tm
     assert sum(again.new_rows.values()) == 0
 
 
+@pytest.mark.parametrize(
+    ("system", "shape"), [("pardot", "export"), ("marketo", "bulk"), ("segment", "calls")]
+)
+def test_older_export_over_a_newer_one_says_nothing_of_today(
+    system: str, shape: str, world: World, tmp_path: Path
+) -> None:
+    """Values of an older export of Account Engagement became those of today: the newsletter of 9 people of 120."""
+    write_both(system, shape, world, tmp_path)
+    bring_in(system, tmp_path / "newer", tmp_path / "crm", **options_of(system))
+    before = facts(tmp_path / "crm"), rows_of(tmp_path / "crm", "attribute_changes")
+    bring_in(system, tmp_path / "older", tmp_path / "crm", **options_of(system))
+    assert (facts(tmp_path / "crm"), rows_of(tmp_path / "crm", "attribute_changes")) == before
+
+
 def test_values_of_a_newer_export_are_changes(world: World, tmp_path: Path) -> None:
     """Account Engagement logs no changes: the older export has the first values, the newer one what they became."""
     write_both("pardot", "export", world, tmp_path)

@@ -1,5 +1,7 @@
 """Columns by which reports group: attributes and attributes known from changes alone."""
 
+from dataclasses import replace
+
 import pytest
 
 from funnel.columns import column_values, known_columns, refuse_unknown_column
@@ -18,6 +20,13 @@ def test_column_known_from_changes_alone_is_listed() -> None:
 @pytest.mark.parametrize(("days", "value"), [(0, None), (1, "north")])
 def test_value_is_the_one_valid_at_the_instant(days: int, value: str | None) -> None:
     assert column_values(HISTORY, "region", START_US + days * DAY_US).text(0) == value
+
+
+def test_mutable_column_groups_by_the_value_of_today() -> None:
+    """No model learns it; yet a forecast by owner needs the owners."""
+    history = replace(HISTORY, config=replace(HISTORY.config, mutable=("owner", "region")))
+    assert column_values(history, "owner", START_US).text(0) == "ann"
+    assert column_values(history, "region", START_US + DAY_US).text(0) == "north"
 
 
 def test_unknown_column_is_refused_with_those_available() -> None:
