@@ -74,6 +74,7 @@ def _run_parent() -> Path:
 class _Worker:
     process: subprocess.Popen[bytes]
     started: float
+    place: int  # from 0, that of no other worker that runs
 
 
 class Supervisor:
@@ -105,13 +106,15 @@ class Supervisor:
 
     def _start_missing(self, folder: Path) -> None:
         while len(self.workers) < self.count and not self.stopping:
+            place = min(set(range(self.count)) - {worker.place for worker in self.workers.values()})
             process = subprocess.Popen(
-                self._command(), env=self._environment(folder), pass_fds=[self.bound.fileno()]
+                self._command(place), env=self._environment(folder), pass_fds=[self.bound.fileno()]
             )
-            self.workers[process.pid] = _Worker(process, time.monotonic())
+            self.workers[process.pid] = _Worker(process, time.monotonic(), place)
 
-    def _command(self) -> list[str]:
-        return [sys.executable, "-m", "serving.process.worker", str(self.bound.fileno()), str(os.getpid())]
+    def _command(self, place: int) -> list[str]:
+        numbers = (self.bound.fileno(), os.getpid(), place, self.count)
+        return [sys.executable, "-m", "serving.process.worker", *map(str, numbers)]
 
     def _environment(self, folder: Path) -> dict[str, str]:
         counters = folder / "metrics"

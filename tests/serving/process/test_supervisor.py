@@ -1,5 +1,6 @@
 """`leadcast serve` as processes: one socket, equal scores, drained at the end, no orphans."""
 
+import http.client
 import os
 import shutil
 import signal
@@ -71,6 +72,46 @@ def test_two_workers_score_alike_are_replaced_and_end_cleanly(
     _, log = service.process.communicate(timeout=PATIENCE_S)
     assert service.process.returncode == 0
     assert "Traceback" not in log
+
+
+def takes_connections(pid: int) -> bool:
+    """True once the worker has the address at which others hand connections over."""
+    environment = Path(f"/proc/{pid}/environ").read_bytes().split(b"\0")
+    folder = next(value[20:].decode() for value in environment if value.startswith(b"LEADCAST_RUN_FOLDER="))
+    place = Path(f"/proc/{pid}/cmdline").read_bytes().split(b"\0")[-3].decode()
+    return (Path(folder) / f"worker-{place}").exists()
+
+
+def sockets(pid: int) -> int:
+    """Open sockets of a process."""
+    return sum(
+        os.readlink(entry).startswith("socket:")
+        for entry in Path(f"/proc/{pid}/fd").iterdir()
+        if entry.is_symlink()
+    )
+
+
+@pytest.mark.long
+def test_two_workers_have_half_of_the_connections_each(started: Callable[..., Service]) -> None:
+    service = started("--workers", "2")
+    until(service.is_ready)
+    until(lambda: len(service.children()) == 2)
+    until(lambda: all(map(takes_connections, service.children())))
+    idle = {pid: sockets(pid) for pid in service.children()}
+    for n in (4, 16):
+        clients = [
+            http.client.HTTPConnection(service.url.removeprefix("http://"), timeout=30) for _ in range(n)
+        ]
+        for client in clients:
+            client.request("GET", "/livez")
+            assert client.getresponse().read()
+        held = [sockets(pid) - idle[pid] for pid in service.children()]
+        assert held == [n // 2, n // 2]
+        for client in clients:
+            client.request("GET", "/livez")
+            assert client.getresponse().status == 200
+            client.close()
+        until(lambda: all(sockets(pid) == idle[pid] for pid in service.children()))
 
 
 @pytest.mark.long

@@ -31,7 +31,7 @@ def test_worker_serves_on_the_socket_it_inherits(monkeypatch: pytest.MonkeyPatch
     monkeypatch.setattr("uvicorn.Server", FakeServer)
     with socket.socket() as listening:
         listening.bind(("127.0.0.1", 0))
-        worker.main(os.dup(listening.fileno()), 1234)
+        worker.main(os.dup(listening.fileno()), 1234, worker.Place(0, 1))
         assert calls["address"] == listening.getsockname()
     config = calls["config"]
     assert calls["parent"] == 1234
