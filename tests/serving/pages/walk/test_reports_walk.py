@@ -57,7 +57,7 @@ def test_forecast_by_owner_has_a_total_of_its_own(visit: Visit, service: Service
     page.get_by_role("button", name="Show").click()
     answer = service.get("/v1/forecast?period=month&periods=3&by=owner")
     owners = {record["group"] for record in answer["periods"]}
-    table = page.locator("table", has=page.get_by_role("columnheader", name="owner", exact=True))
+    table = page.locator("table", has=page.get_by_role("columnheader", name="Owner", exact=True))
     expect(table.locator("tbody tr")).to_have_count(len(owners) + 1)
     expect(table.locator("tr.total")).to_contain_text("All together")
     page.get_by_role("link", name="Quarters").click()
