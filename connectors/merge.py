@@ -1,6 +1,6 @@
 """An export over an earlier one: what is new is added, today's values that differ become changes, deletions leave."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from typing import Final
 
 import numpy as np
@@ -209,10 +209,15 @@ class FolderTables:
 
 
 def with_other_ids(tables: Mapping[str, pa.Table], ids: Mapping[str, str]) -> dict[str, pa.Table]:
-    """The tables with other ids of leads (old -> new); of leads that become one, the first created stays."""
+    """The tables with other ids of leads (old -> new); of leads that become one, the first created stays.
+
+    A stage that one of them has been in is entered by another of them no more: their paths ran side by side.
+    """
     if not ids:
         return dict(tables)
     renamed = {name: _renamed(table, ids) for name, table in tables.items()}
+    if "stages" in renamed:
+        renamed["stages"] = _first_entries(renamed["stages"], tables["stages"].column("lead_id").to_pylist())
     if "leads" in renamed:
         renamed["leads"] = _first_created(renamed["leads"])
     return renamed
@@ -223,6 +228,20 @@ def _renamed(table: pa.Table, ids: Mapping[str, str]) -> pa.Table:
     place = pc.index_in(column, value_set=pa.array(list(ids), pa.string()))
     new = pc.coalesce(pa.array(list(ids.values()), pa.string()).take(place), column)
     return table.set_column(table.schema.get_field_index("lead_id"), "lead_id", new)
+
+
+def _first_entries(stages: pa.Table, before: Sequence[str]) -> pa.Table:
+    """The entries (n,) without those into a stage that another record of the lead was in by then.
+
+    before (n,): the records' own ids.
+    """
+    us = stages.column("entered_at").cast(pa.int64()).to_numpy()
+    leads, names = (stages.column(name).to_pylist() for name in ("lead_id", "stage"))
+    first: dict[tuple[str, str], str] = {}
+    kept = np.ones(len(us), dtype=np.bool_)
+    for row in np.argsort(us, kind="stable").tolist():
+        kept[row] = first.setdefault((leads[row], names[row]), before[row]) == before[row]
+    return stages.filter(pa.array(kept))
 
 
 def _first_created(leads: pa.Table) -> pa.Table:

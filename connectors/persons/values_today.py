@@ -10,6 +10,7 @@ import pyarrow.compute as pc
 
 from connectors.deals import NO_TIME
 from connectors.export import Export
+from connectors.persons.earlier import merged_earlier
 from connectors.persons.rows import PersonRows, Role
 from history.base.arrays import Ints, Mask
 
@@ -80,10 +81,14 @@ def person_rows(export: Export, persons: Persons, old: OldValues) -> Iterator[Pe
     """Statements of the values at the creation, then of those of the export's day.
 
     Without a logged change today's value counts as that of the creation, unless an earlier import knows the person:
-    then what differs is a change at the last modification. An export older than that import says nothing of today.
+    then what differs is a change at the last modification. An export older than that import says nothing of today,
+    and records that it merged into others nothing at all.
     """
     count = len(persons.ids)
-    known = _known_earlier(export, persons.ids) | persons.without_values
+    others = pa.array(sorted(merged_earlier(export.earlier)), pa.string())
+    merged = np.asarray(pc.is_in(persons.ids, value_set=others).to_numpy(zero_copy_only=False))
+    without = persons.without_values | merged
+    known = _known_earlier(export, persons.ids) | without
     first: dict[str, pa.Array] = {}
     for name in dict.fromkeys([*persons.attributes, *old.changes]):
         before = old.at_creation(name, persons.ids, persons.created_us)
@@ -104,7 +109,7 @@ def person_rows(export: Export, persons: Persons, old: OldValues) -> Iterator[Pe
     us = np.where(persons.modified_us == NO_TIME, old.latest_us, persons.modified_us)
     us = np.maximum(np.maximum(us, old.last_us(persons.ids)), persons.created_us)
     today = {
-        name: _unless(persons.without_values, pc.fill_null(values, EMPTY))
+        name: _unless(without, pc.fill_null(values, EMPTY))
         for name, values in persons.attributes.items()
         if name not in persons.historic
     }

@@ -219,3 +219,20 @@ def test_activities_without_ids_are_noted(trial: Trial) -> None:
     trial.write("activities", [row, row])
     notes = trial.run().record["notes"]
     assert "2 rows have no id of their own: the same row in two files counts twice." in notes
+
+
+def test_merged_person_of_an_older_export_says_nothing_of_the_survivor(trial: Trial) -> None:
+    """The merged record's industry became that of the survivor."""
+    people = [person("1"), person("2", industry="glass", createdAt="2026-02-05T10:00:00Z")]
+    trial.write("people", people)
+    trial.run()
+    merge = activity("m", "1", "32", "04-01", **{"Merge IDs": "[2]"})
+    trial.write("activities", [merge, activity("a", "1", "10", "04-02")])
+    trial.write("people", people[:1])
+    trial.run()
+    trial.write("people", people)
+    trial.write("activities", [activity("b", "2", "10", "02-06")])
+    trial.run()
+    assert [(row["lead_id"], row["industry"]) for row in trial.rows("leads")] == [("1", "steel")]
+    assert trial.rows("attribute_changes") == []
+    assert ("1", "02-06 10:00", "open_email") in trial.touches()
