@@ -151,15 +151,21 @@ def time_in_stage_figure(state: State) -> go.Figure:
         medians.append(median)
         above.append(0.0 if q75 is None else q75 - median)
         below.append(median - q25)
-    bar = go.Bar(
-        x=[_stage_name(stage) for stage in stages],
-        y=medians,
-        marker_color=BLUE,
-        error_y=error_bars(above, below),
-    )
-    figure = go.Figure(bar)
+    names = [_stage_name(stage) for stage in stages]
+    bars = error_bars(above, below)
+    figure = go.Figure(go.Bar(x=names, y=medians, name="median", marker_color=BLUE, error_y=bars))
+    for name, key in (
+        ("lower quartile", "q25"),
+        ("upper quartile", "q75"),
+    ):  # for the table: the bars show them
+        ends = [stage["days_in_stage"][key] for stage in stages]
+        figure.add_scatter(
+            x=names, y=ends, name=name, mode="markers", marker={"opacity": 0}, hoverinfo="skip"
+        )
     figure.update_xaxes(type="category")
-    return figure.update_layout(**LAYOUT, title="Days in stage: median and quartiles", yaxis_title="days")
+    return figure.update_layout(
+        **LAYOUT, title="Days in stage: median and quartiles", yaxis_title="days", showlegend=False
+    )
 
 
 def cohort_figure(state: State) -> go.Figure:

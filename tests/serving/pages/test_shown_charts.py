@@ -48,11 +48,11 @@ def test_charts_of_the_funnel(world: TestClient, query: str) -> None:
     total = state["total"]
     named = [stage for stage in total["stages"] if stage["stage"] is not None]
     onward = [stage["conversion"]["onward"] for stage in named]
-    timed = [stage["days_in_stage"]["median"] for stage in named]
+    timed = [stage["days_in_stage"] for stage in named if stage["days_in_stage"]["median"] is not None]
     ages = max((len(cohort["rate"]) for cohort in total["cohorts"]), default=0)
     found = [
         *charted(main, "funnel", [(each["leads"], each["so_far"]) for each in onward]),
-        *charted(main, "time_in_stage", [(median,) for median in timed if median is not None]),
+        *charted(main, "time_in_stage", [(days["median"], days["q25"], days["q75"]) for days in timed]),
         *charted(
             main, "months", [(month["entered"], month["won"], month["lost"]) for month in total["months"]]
         ),
