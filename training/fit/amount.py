@@ -21,7 +21,7 @@ from training.rows.weights import concentration, weight_per_lead
 MIN_WINS = 40  # paying leads; with fewer, every lead gets the shrunk mean
 MIN_ZERO_SHARE = 0.02  # share of free deals from which paying at all gets a model of its own
 MIN_FREE_LEADS = 10  # leads with a free deal that this model needs
-SIZE_PARAMETERS = Parameters(rounds=80, learning_rate=0.05, leaves=6, min_leaf_rows=20, l2=10.0)
+SIZE_PARAMETERS = Parameters(rounds=24, learning_rate=0.16, leaves=6, min_leaf_rows=20, l2=10.0)
 SIZE_RIDGE_ALPHA = 30.0
 PAYING_PARAMETERS = Parameters(rounds=40, linear_c=0.01, min_leaf_rows=30)
 FOLDS = 4
