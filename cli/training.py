@@ -24,6 +24,11 @@ from cli.output import echo, echo_next, echo_table, echo_warnings, print_json, r
 from cli.progress import progress_bar
 from history.base.warnings import json_of
 
+SIGNALS = {
+    "weak": "weak, probabilities are shrunk towards the base rate and keep their order",
+    "none": "none, every lead gets the base rate",
+}
+
 if TYPE_CHECKING:
     from history.history import History
     from training.pipeline import TrainingResult
@@ -115,6 +120,8 @@ def _print_result(result: "TrainingResult", history: "History") -> None:
     echo(f"\ntrained on {result.n_snapshots:,} snapshots of {result.n_leads:,} leads, as of {as_of}")
     rows = [("model", result.metrics), *result.baselines.items()]
     echo_table(("", *METRICS), [(name, *(metrics.get(m) for m in METRICS)) for name, metrics in rows])
+    if result.signal != "usable":
+        echo(f"\nsignal: {SIGNALS[result.signal]}")
     echo(f"\nversion {result.model_version}, {'promoted' if result.promoted else 'not promoted'}:")
     for reason in result.decision:
         echo(f"  {reason}")

@@ -50,8 +50,9 @@ class Bundle:
     base_rate: the share won within the horizon, of base_leads leads. conversion: None if the replay showed no usable
     signal; then every open lead gets the base rate. reference (r,): sorted probabilities of the leads open at
     trained_through_us; base_margin: the model's mean margin over them. evidence, past_leads and usual_touches explain a
-    score to people, pace says when an open lead needs attention; bundles of older versions have none. card: the model
-    card (metrics, baselines, calibration table, importance, warnings, dates).
+    score to people, pace says when an open lead needs attention; bundles of older versions have none. is_weak: True if
+    log-odds are shrunk for thin evidence. card: the model card (metrics, baselines, calibration table, importance,
+    warnings, dates).
     """
 
     vocabulary: Vocabulary
@@ -70,6 +71,7 @@ class Bundle:
     forecast: ForecastBasis | None = None
     evidence: Evidence = field(default_factory=Evidence)
     past_leads: PastLeads | None = None
+    is_weak: bool = False
     usual_touches: tuple[UsualTouch, ...] = ()
     pace: Pace | None = None
     card: dict[str, Any] = field(default_factory=dict)
@@ -114,8 +116,10 @@ class Bundle:
 
     @property
     def signal(self) -> str:
-        """ "usable" if the model distinguishes leads, else "none"."""
-        return "none" if self.conversion is None else "usable"
+        """ "usable" if the model surely distinguishes leads, "weak" if it hardly does, "none" if it does not."""
+        if self.conversion is None:
+            return "none"
+        return "weak" if self.is_weak else "usable"
 
     @property
     def metrics(self) -> dict[str, float]:
@@ -244,6 +248,7 @@ def _model_dict(bundle: Bundle) -> dict[str, Any]:
         "amount": bundle.amount.to_dict() if bundle.amount else None,
         "close_time": bundle.close_time.to_dict(),
         "reference": bundle.reference.tolist(),
+        "is_weak": bundle.is_weak,
         "forecast": bundle.forecast.to_dict() if bundle.forecast else None,
         "evidence": bundle.evidence.to_dict(),
         "past_leads": bundle.past_leads.to_dict() if bundle.past_leads else None,
@@ -371,6 +376,7 @@ def _assemble(contents: dict[str, bytes]) -> Bundle:
         past_leads=PastLeads.from_dict(past_leads) if past_leads else None,
         usual_touches=tuple(UsualTouch.from_dict(touch) for touch in content.get("usual_touches", ())),
         pace=Pace.from_dict(pace) if pace else None,
+        is_weak=bool(content.get("is_weak", False)),
         card=json.loads(contents[CARD]),
     )
 

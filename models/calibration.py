@@ -35,6 +35,11 @@ class Calibration:
         """Calibrated probability (n,), strictly inside (0, 1)."""
         return sigmoid(self.logit(margin))
 
+    @property
+    def slope(self) -> float:
+        """Log-odds for each unit of the margin on the first piece, the only one of a fitted line."""
+        return float((self.logits[1] - self.logits[0]) / (self.knots[1] - self.knots[0]))
+
     def to_dict(self) -> dict[str, Any]:
         """As JSON-ready values."""
         return {"knots": self.knots.tolist(), "logits": self.logits.tolist()}

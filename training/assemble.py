@@ -31,12 +31,12 @@ def assemble_bundle(
 ) -> Bundle:
     """The bundle without its card and forecast basis.
 
-    Unless the signal is "usable" it holds no conversion model, and every lead gets the base rate.
+    If the signal is "none" it holds no conversion model, and every lead gets the base rate.
     """
     training_set, snapshot = prepared.training_set, prepared.training_set.rows.snapshot
     on_grid = training_set.rows.origin == GRID
     base_rate = _base_rate(training_set, conversion.weight)
-    usable = signal == "usable"
+    usable = signal != "none"
     bundle = Bundle(
         vocabulary=prepared.vocabulary,
         trained_through_us=training_set.as_of_us,
@@ -54,6 +54,7 @@ def assemble_bundle(
         close_time=_close_time(training_set, seed),
         reference=np.zeros(0),
         evidence=learn_evidence(training_set),
+        is_weak=signal == "weak",
         past_leads=past_leads(training_set, conversion.model, seed) if usable else None,
         usual_touches=learn_usual_touches(snapshot.history, prepared.vocabulary),
     )

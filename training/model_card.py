@@ -29,6 +29,10 @@ FEW_IN_GROUP = 20  # won rows; fewer make a group's figures unreliable
 REFERENCE_ROWS = 5000  # latest grid rows whose distributions drift is measured against
 IMPORTANCE_ROWS = 1000  # training rows to average over, about so many
 LIMITING_WARNINGS = ("too_few_outcomes", "no_losses", "amount_not_predictable")
+WEAK_LIMIT = (
+    "The signal is weak: probabilities are shrunk towards the base rate by as much as the evidence is thin; their "
+    "order is better than chance, but not by much."
+)
 
 
 # ---- measured at training, stored in the bundle
@@ -233,6 +237,8 @@ def limits(bundle: Bundle) -> list[str]:
         lines.append(
             "No usable signal was found: every open lead gets the base rate, so their order has no meaning."
         )
+    if bundle.signal == "weak":
+        lines.append(WEAK_LIMIT)
     if content.get("judged_by") != BY_DATE:
         lines.append(
             "The history is too short for an evaluation at past dates: the one on held-out leads is optimistic."

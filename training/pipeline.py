@@ -24,8 +24,8 @@ class TrainingResult:
     """A registered version; its fields are the keys of `leadcast train --json`.
 
     promoted: whether the version is now the champion. decision: the reasons of the promotion gate, one sentence each.
-    signal: "usable" or "none". metrics, and baselines with the same metrics, are empty if too few leads were won to
-    evaluate.
+    signal: "usable", "weak" or "none". metrics, and baselines with the same metrics, are empty if too few leads were
+    won to evaluate.
     """
 
     model_version: str

@@ -64,7 +64,7 @@ def decide(trained: Trained, champion: Bundle | None, history: History) -> Decis
     """
     if champion is None:
         return _decide_first(trained)
-    if trained.signal == "none" and champion.signal == "usable":
+    if trained.signal == "none" and champion.signal != "none":
         return Decision(
             False, ["this version has no usable signal, and the champion has one: the champion stays"]
         )
@@ -80,6 +80,11 @@ def _decide_first(trained: Trained) -> Decision:
     if trained.signal == "none":
         return Decision(
             True, ["first version, without a usable signal: the base rate is served until one is found"]
+        )
+    if trained.signal == "weak":
+        return Decision(
+            True,
+            ["first version, with weak signal: log-odds are shrunk towards the base rate, and order leads"],
         )
     against_base_rate = _compare_with_baselines(trained, ("base_rate",))
     if against_base_rate.promote:

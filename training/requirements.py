@@ -95,6 +95,14 @@ def warnings_of(
     if evaluation is None or evaluation.method != BY_DATE:
         detail = "the history is too short for an evaluation at past dates; held-out leads are used instead"
         warnings.append(Warning("immature_history", "outcomes", detail))
+    if evaluation is not None and evaluation.signal == "weak":
+        slope = evaluation.slope
+        detail = (
+            "leads are told apart, but barely: over leads held out together, the slope of outcomes is "
+            f"{slope.value:.2f} (standard error {slope.error:.2f}); probabilities are shrunk towards the base rate and "
+            "keep their order"
+        )
+        warnings.append(Warning("weak_signal", "outcomes", detail))
     if not (history.outcomes.state == LOST).any():
         detail = "no lead is recorded as lost: leads without activity stay open and count as not won"
         warnings.append(Warning("no_losses", "outcomes", detail))

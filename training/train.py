@@ -22,6 +22,7 @@ from training.assemble import assemble_bundle
 from training.capacity import TRIALS
 from training.evaluation.evaluate import Evaluation
 from training.evaluation.forecast_basis import forecast_basis
+from training.evaluation.weak import weakened
 from training.fit.additive import FitSettings
 from training.fit.amount import fit_amount, past_wins
 from training.fit.conversion import fit_final
@@ -54,8 +55,8 @@ class Trained:
     """A bundle and the figures of its training.
 
     metrics: of the bundle; baselines: the same metrics of each baseline on the same rows. Both are empty if too few
-    leads were won to evaluate. signal: "usable" or "none". params: parameters and options, for the run's record.
-    audit: findings of the leakage audit. holdout: the evaluated rows, for plots.
+    leads were won to evaluate. signal: "usable", "weak" or "none". params: parameters and options, for the run's
+    record. audit: findings of the leakage audit. holdout: the evaluated rows, for plots.
     """
 
     bundle: Bundle
@@ -100,10 +101,12 @@ def _train(history: History, options: TrainOptions, progress: Progress) -> Train
     conversion = fit_final(training_set, settings, validation.held_out)
 
     progress("comparing with the baselines", 0.8)
-    evaluation = evaluate_validation(training_set, validation)
+    evaluation = evaluate_validation(training_set, validation, options.seed)
 
     progress("fitting times and amounts", 0.9)
     amount = _fit_amount(training_set, options.seed)
+    if evaluation is not None and evaluation.signal == "weak":
+        conversion = weakened(conversion, training_set, evaluation.slope)
     bundle = assemble_bundle(prepared, conversion, amount, _signal(evaluation), options.seed)
     basis = forecast_basis(training_set, validation.predictions, validation.method, bundle)
     steps = TrainingSteps(screened, prepared, validation, evaluation)

@@ -7,11 +7,16 @@ from models.parameters import Parameters
 from training.capacity import Capacity, choose_capacity
 from training.evaluation.evaluate import Evaluation, evaluate, evaluate_held_out
 from training.evaluation.out_of_fold import expected_amounts, predict_splits, splits_of
+from training.evaluation.slope import NO_SLOPE, Slope, slope_within_dates
 from training.rows.predictions import OutOfFold
 from training.rows.splits import Split, enough_splits, lead_splits
 from training.rows.training_set import TrainingSet
 
 HELD_OUT_WINS = 2_000  # leads won; the slope needs no more
+PARTS, PARTITIONS = (
+    8,
+    2,
+)  # of leads held out where signal is thin: four parts, once, show half as often what there is
 
 
 @dataclass(frozen=True)
@@ -51,15 +56,31 @@ def validate(training_set: TrainingSet, trials: int, seed: int, progress: Progre
     return Validation(splits, method, capacity, predictions, held_out)
 
 
-def evaluate_validation(training_set: TrainingSet, validation: Validation) -> Evaluation | None:
+def evaluate_validation(training_set: TrainingSet, validation: Validation, seed: int) -> Evaluation | None:
     """The evaluation of the predictions beside every baseline; None without predictions."""
     if validation.predictions is None:
         return None
-    evaluation = evaluate(training_set, validation.splits, validation.predictions, validation.method)
-    if validation.held_out is None:
+    held_out = validation.held_out
+
+    def thin_evidence() -> Slope:
+        return NO_SLOPE if held_out is None else _thin_evidence(training_set, validation.parameters, seed)
+
+    evaluation = evaluate(
+        training_set, validation.splits, validation.predictions, validation.method, thin_evidence
+    )
+    if held_out is None:
         return evaluation
-    won = training_set.won[validation.held_out.rows]
-    return replace(evaluation, held_out=evaluate_held_out(validation.held_out, won))
+    return replace(evaluation, held_out=evaluate_held_out(held_out, training_set.won[held_out.rows]))
+
+
+def _thin_evidence(training_set: TrainingSet, parameters: Parameters, seed: int) -> Slope:
+    """The slope over all leads, or as many as hold HELD_OUT_WINS, held out in PARTS parts, PARTITIONS times."""
+    rows, partitions = training_set.rows, []
+    for k in range(PARTITIONS):
+        splits = enough_splits(rows, lead_splits(rows, seed + k + 1, PARTS), HELD_OUT_WINS)
+        if splits:
+            partitions.append(predict_splits(training_set, splits, parameters, seed))
+    return slope_within_dates(training_set, partitions) if partitions else NO_SLOPE
 
 
 def _predict_with_amounts(

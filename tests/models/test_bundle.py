@@ -37,12 +37,13 @@ def test_saving_again_gives_the_same_files_and_scores(
 
 
 def test_a_model_in_memory_scores_as_its_bundle(bundle: Bundle, history: History, tmp_path: Path) -> None:
-    """Also one that nothing was loaded into: another level, no amounts, no signal."""
+    """Also one that nothing was loaded into: another level, no amounts, weak or no signal."""
     snapshot = open_leads(history, history.as_of_us)
     for k, changed in enumerate(
         (
             replace(bundle, calibration=line(0.37, -0.1)),
             replace(bundle, amount=None),
+            replace(bundle, is_weak=True),
             replace(bundle, conversion=None, reference=np.array([bundle.base_rate])),
         )
     ):

@@ -31,7 +31,7 @@ def test_every_evaluated_row_is_predicted_once(validation: Validation) -> None:
 def test_evaluation_has_the_losses_of_held_out_leads(
     training_set: TrainingSet, validation: Validation
 ) -> None:
-    evaluation = evaluate_validation(training_set, validation)
+    evaluation = evaluate_validation(training_set, validation, 0)
     assert evaluation is not None
     assert set(evaluation.held_out) == {"log_loss", "base_rate"}
     assert evaluation.method == validation.method
@@ -41,4 +41,4 @@ def test_without_predictions_there_is_no_evaluation(
     training_set: TrainingSet, validation: Validation
 ) -> None:
     nothing = Validation([], validation.method, validation.capacity, None, None)
-    assert evaluate_validation(training_set, nothing) is None
+    assert evaluate_validation(training_set, nothing, 0) is None

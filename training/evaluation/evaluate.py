@@ -1,6 +1,6 @@
 """Evaluates out-of-fold predictions: metrics beside every baseline on the same rows, and the test for signal."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -13,6 +13,7 @@ from training.evaluation.evaluated_rows import EvaluatedRows
 from training.evaluation.metrics import BINS, CONVERSION_METRICS, REVENUE_METRICS, log_loss
 from training.evaluation.out_of_fold import BY_DATE, BY_LEAD, baseline_predictions, recentred
 from training.evaluation.signal import Signal, find_signal
+from training.evaluation.slope import NO_SLOPE, Slope
 from training.fit.calibration import fit_slope
 from training.rows.predictions import OutOfFold
 from training.rows.splits import Split
@@ -26,9 +27,10 @@ class Evaluation:
     """Metrics and predictions of n evaluated rows.
 
     metrics: of the model, by the contract's names; baselines: the same of each baseline. intervals: [low, mean, high]
-    of the log loss saved. signal: "usable" or "none"; evidence: why, in a sentence. method: BY_DATE or BY_LEAD.
+    of the log loss saved. signal: "usable", "weak" or "none"; evidence: why, in a sentence. method: BY_DATE or BY_LEAD.
     calibration: the table of `calibration_table`. won, probability, amount (NaN if not won or unknown),
-    expected_amount, stages and lead have shape (n,). held_out: log losses of leads held out together, or empty.
+    expected_amount, stages and lead have shape (n,). slope: over leads held out together, if the signal is not usable;
+    held_out: their log losses, or empty.
     """
 
     metrics: dict[str, float]
@@ -44,17 +46,31 @@ class Evaluation:
     expected_amount: Floats
     stages: Sequence[str | None]
     lead: Ints
+    slope: Slope
     held_out: dict[str, float]
 
 
 def evaluate(
-    training_set: TrainingSet, splits: Sequence[Split], predictions: OutOfFold, method: str
+    training_set: TrainingSet,
+    splits: Sequence[Split],
+    predictions: OutOfFold,
+    method: str,
+    thin_evidence: Callable[[], Slope] = lambda: NO_SLOPE,
 ) -> Evaluation:
-    """Evaluates calibrated out-of-fold predictions of the splits' rows; intervals by bootstrap over leads."""
+    """Evaluates calibrated out-of-fold predictions of the splits' rows; intervals by bootstrap over leads.
+
+    thin_evidence: the slope over leads held out together, which is asked for if no signal is found at the splits' rows.
+    If it is sure, the signal is weak, and predictions are shrunk as the bundle's are (docs/decisions/0057).
+    """
     rows = predictions.rows
     won, lead = training_set.won[rows], training_set.rows.snapshot.lead[rows]
     amount = training_set.rows.labels.amount[rows]
     logit = out_of_fold_logits(predictions, won, lead)
+    signal = find_signal(logit, predictions.split, won, lead)
+    slope = NO_SLOPE if signal.usable else thin_evidence()
+    degree = "usable" if signal.usable else "weak" if slope.is_sure else "none"
+    if degree == "weak":
+        logit = _at_own_level(slope.shrunk * predictions.margin, predictions)
     probability = sigmoid(np.clip(logit, -BOUND, BOUND))
 
     won_amount = np.where(won > 0, amount, np.nan)
@@ -70,13 +86,13 @@ def evaluate(
         lead=lead,
     )
     baselines = baseline_predictions(training_set, splits)
-    signal = find_signal(logit, predictions.split, won, lead)
     return Evaluation(
         metrics=_metrics_of(evaluated),
         intervals={"log_loss_gain": list(signal.gain)},
         baselines={name: _metrics_of(evaluated.with_probability(p)) for name, p in baselines.items()},
-        signal="usable" if signal.usable else "none",
-        evidence=_evidence(signal, method, n_leads=len(np.unique(lead)), n_wins=int(won.sum())),
+        signal=degree,
+        evidence=_evidence(signal, method, n_leads=len(np.unique(lead)), n_wins=int(won.sum()))
+        + _slope_evidence(slope),
         method=method,
         calibration=calibration_table(won, probability),
         won=won,
@@ -85,6 +101,7 @@ def evaluate(
         expected_amount=predictions.expected_amount,
         stages=current_stages(training_set.rows.snapshot.take(rows)),
         lead=lead,
+        slope=slope,
         held_out={},
     )
 
@@ -95,6 +112,15 @@ def _evidence(signal: Signal, method: str, n_leads: int, n_wins: int) -> str:
         f"the model saves {gain.mean:.4f} nats of log loss a row against the base rate "
         f"(96 % interval {gain.low:.4f} to {gain.high:.4f}) and ranks leads with an AUC of {auc.value:.3f} "
         f"(95 % sure of at least {auc.low:.3f}); evaluated {EVALUATED[method]}: {n_leads} leads, {n_wins} won rows"
+    )
+
+
+def _slope_evidence(slope: Slope) -> str:
+    if not np.isfinite(slope.error):
+        return ""
+    return (
+        f"; over leads held out together, each compared with those of its date, log-odds have a slope of "
+        f"{slope.value:.2f} (standard error {slope.error:.2f})"
     )
 
 
@@ -121,6 +147,12 @@ def out_of_fold_logits(predictions: OutOfFold, won: Floats, lead: Ints) -> Float
         others = half != k
         slope = fit_slope(predictions.take(others), won[others])
         logit[~others] = slope * predictions.margin[~others]
+    return _at_own_level(logit, predictions)
+
+
+def _at_own_level(logit: Floats, predictions: OutOfFold) -> Floats:
+    """Log-odds (n,) moved so that each split keeps the total that its model predicts."""
+    logit = logit.copy()
     for s in np.unique(predictions.split):
         rows = predictions.split == s
         predicted_wins = float(sigmoid(np.clip(predictions.margin[rows], -BOUND, BOUND)).sum())

@@ -58,9 +58,7 @@ def _leads_then(bundle: Bundle, training_set: TrainingSet, predictions: OutOfFol
     """The leads of predictions of a single instant."""
     rows, margin = predictions.rows, predictions.margin
     snapshot = training_set.rows.snapshot.take(rows)
-    calibration = bundle.calibration
-    slope = float(np.diff(calibration.logits)[0] / np.diff(calibration.knots)[0])
-    logit = slope * (margin - margin.mean()) + margin.mean()
+    logit = bundle.calibration.slope * (margin - margin.mean()) + margin.mean()
     predicted_wins = float(sigmoid(margin).sum())
     return OpenLeads(
         lead=snapshot.lead,

@@ -38,6 +38,11 @@ def fit_calibration(held_out: OutOfFold | None, training_set: TrainingSet, margi
     wins under `level_weight`.
     """
     slope = fit_slope(held_out, training_set.won[held_out.rows]) if held_out else UNPROVEN_SLOPE
+    return calibrated(slope, training_set, margin)
+
+
+def calibrated(slope: float, training_set: TrainingSet, margin: Floats) -> Calibration:
+    """The line of a slope whose level is that of `fit_calibration`."""
     weight = level_weight(training_set)
     centre = float(np.average(margin, weights=weight))
     sloped = slope * (margin - centre) + centre
