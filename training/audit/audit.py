@@ -19,19 +19,23 @@ from training.audit.leads import LeadStates, lead_states
 from training.audit.names import suspicious_words
 from training.audit.same_fact import same_fact
 from training.audit.survival import Spells, Windows, windows_of
+from training.audit.table.table import table_evidence
 
 SUSPECTED, POSSIBLE, MUTABLE = "leakage_suspected", "leakage_possible", "mutable_attribute"
 GRAVEST_FIRST = (SUSPECTED, POSSIBLE, MUTABLE)
 MAX_CLAUSES = 2  # of a warning; the audit's JSON has the numbers of all
 LEFT_OUT = (
     "the model leaves it out; if it is known at creation, keep it with --keep {name}; if it changes later, give its "
-    "history in attribute_changes and add it to attributes.mutable"
+    'history in attribute_changes and set mutable = ["{name}"] under [attributes] of funnel.toml'
 )
 READ_BY_CHANGES = (
-    "the model reads its changes alone; add it to attributes.mutable, or put the value at creation into the column, or "
-    "use both with --keep {name}"
+    'the model reads its changes alone; set mutable = ["{name}"] under [attributes] of funnel.toml, or put the value '
+    "at creation into the column, or use both with --keep {name}"
 )
-STAYS_IN = "it stays in the model; if it is filled in after creation, add it to attributes.mutable or attributes.ignore"
+STAYS_IN = (
+    "it stays in the model; if it is filled in after creation, drop it: "
+    'ignore = ["{name}"] under [attributes] of funnel.toml'
+)
 
 
 @dataclass(frozen=True)
@@ -108,14 +112,11 @@ def audit(history: History) -> list[Warning]:
     tests = sum(len(part.names) for column in columns.values() for part in (column, *column.picks))
     context = Context(leads, config, current_facts(history), _closing_windows(leads), tests)
 
-    findings = []
-    for name in names:
-        evidence = [back_filled(history, name, leads)]
-        if name in columns:
-            evidence += _test_column(columns[name], context)
-        finding = _finding(name, [item for item in evidence if item is not None])
-        if finding is not None:
-            findings.append(finding)
+    evidence = {name: _evidence_on(name, history, columns.get(name), context) for name in names}
+    leaks = [name for name, items in evidence.items() if any(item.grade == STRONG for item in items)]
+    for name, item in table_evidence(columns, leads, leaks).items():
+        evidence[name].append(item)
+    findings = [finding for name, items in evidence.items() if (finding := _finding(name, items)) is not None]
     suspected = {finding.subject for finding in findings if finding.code == SUSPECTED}
     findings += [
         _of_today_finding(name, evidence)
@@ -160,6 +161,13 @@ def _closing_windows(leads: LeadStates) -> Windows | None:
     return windows_of(spells, leads.as_of_us, ~leads.implied)
 
 
+def _evidence_on(name: str, history: History, column: Column | None, context: Context) -> list[Evidence]:
+    found = [back_filled(history, name, context.leads)]
+    if column is not None:
+        found += _test_column(column, context)
+    return [evidence for evidence in found if evidence is not None]
+
+
 def _test_column(column: Column, context: Context) -> list[Evidence | None]:
     if not column.filled.any():
         return []
@@ -177,7 +185,7 @@ def _finding(name: str, evidence: Sequence[Evidence]) -> Warning | None:
     grade = strongest_first[0].grade
     of_grade = dict.fromkeys(item.clause for item in strongest_first if item.grade == grade)
     clauses = list(of_grade)[:MAX_CLAUSES]
-    remedy = LEFT_OUT.format(name=name) if grade == STRONG else STAYS_IN
+    remedy = (LEFT_OUT if grade == STRONG else STAYS_IN).format(name=name)
     numbers = {key: value for item in strongest_first for key, value in item.numbers.items()}
     return Warning(
         SUSPECTED if grade == STRONG else POSSIBLE,

@@ -17,6 +17,7 @@ MAX_STILL_OPEN = 0.1  # of the expected leads
 MAX_ONE_DAY = 0.6  # share of ends on one day: more is a bulk closing by a person
 MIN_LATER_DATES, MIN_LATER_SHARE = 50, 0.2  # dates after creation, for a column of events
 MAX_AHEAD = 0.05  # of the expected dates
+MIN_OPEN_PER_AHEAD = 0.25  # open leads with a date, for each expected ahead
 NEAR_CLOSING_SHARE = 0.8  # of dates, at least, lie at the closing
 MAX_OPEN_SHARE = 0.1  # of open leads, relative to closed ones, have the date
 
@@ -111,6 +112,9 @@ def never_ahead(column: Column, leads: LeadStates) -> Evidence | None:
     one_group = survival(windows, np.zeros(len(later), dtype=np.int64), 1, adjust_pace=False)
     expected, ahead = float(one_group.expected[0]), float(one_group.still_open[0])
     if one_group.past[0] < MIN_EACH or ahead > MAX_AHEAD * expected:
+        return None
+    # Leads whose planned day lies ahead are open: an export of decided leads has none, whatever the dates mean.
+    if np.count_nonzero(dated & ~leads.decided) < max(MIN_EACH, MIN_OPEN_PER_AHEAD * expected):
         return None
     if poisson.cdf(ahead, expected) > FALSE_ALARM_DATES:
         return None

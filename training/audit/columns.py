@@ -78,8 +78,8 @@ def column_of(history: History, name: str) -> Column:
     if kind == DATE:
         return _date_column(history, name, instants(texts, history.config.zone, form), factor)
     if kind == NUMBER and np.count_nonzero(counts) > MAX_LEVELS:
-        ranges = _ranges(_numbers(factor, form))
-        return Column(name, kind, ranges.group, ranges.names, None, factor, form)
+        by_range = ranges(_numbers(factor, form))
+        return Column(name, kind, by_range.group, by_range.names, None, factor, form)
     levels = _levels(factor.codes, texts, counts)
     picks = (
         _pick_columns(name, factor, kind, counts) if kind in (CATEGORY, SET) and not is_account(name) else ()
@@ -182,7 +182,7 @@ def _levels(codes: Codes, texts: list[str], counts: Ints) -> Grouping:
     return Grouping(group_of_value[value], ["none", "others", *frequent_names])
 
 
-def _ranges(values: Floats) -> Grouping:
+def ranges(values: Floats) -> Grouping:
     """A group for each number that many leads share, and ranges of equal count for all others."""
     known = values[~np.isnan(values)]
     unique, counts = np.unique(known, return_counts=True)

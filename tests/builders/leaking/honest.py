@@ -34,6 +34,7 @@ def traits_of(shape: Shape, rng: np.random.Generator) -> Traits:
     drawn["team"] = Drawn(
         texts_of(np.char.add("Team ", team.astype(str)), _all(n)), 0.3 * rng.normal(size=4)[team]
     )
+    drawn["medium"] = _drifting(n, rng)
     strong = [name for name in STRONG if rng.random() < 0.5]
     drawn |= {name: STRONG[name](factors, rng) for name in strong}
     drawn |= _vendor_rating(np.asarray(sum(column.effect for column in drawn.values())), rng)
@@ -62,16 +63,28 @@ def _category(factors: Floats, rng: np.random.Generator, values: int) -> Drawn:
     )
 
 
+def _drifting(n: int, rng: np.random.Generator) -> Drawn:
+    """A category with a value that goes out of use and one that comes up; leads are in order of creation."""
+    time = np.arange(n) / n
+    retired, new = rng.uniform(0.3, 1.0), rng.uniform(0.2, 0.9)
+    code = rng.integers(0, 3, n)
+    code = np.where((rng.random(n) < 0.25) & (time < retired), 3, code)
+    code = np.where((rng.random(n) < 0.5) & (time > new), 4, code)
+    names = np.array(["mail", "phone", "chat", "fax", "app"])
+    return Drawn(texts_of(names[code], _all(n)), rng.normal(0, 0.6, 5)[code])
+
+
 def _flag(factors: Floats, rng: np.random.Generator) -> Drawn:
     is_set = factors[:, 1] * 0.4 + rng.normal(size=len(factors)) > rng.uniform(0.2, 1.6)
-    return Drawn(texts_of(np.where(is_set, "yes", "no"), _all(len(is_set))), rng.normal(0, 0.7) * is_set)
+    effect = np.where(is_set, rng.normal(0, 0.7), 0.0)
+    return Drawn(texts_of(np.where(is_set, "yes", "no"), _all(len(is_set))), effect)
 
 
 def _fit_score(factors: Floats, rng: np.random.Generator) -> Drawn:
     """A score from another system, truly predictive and known at creation; partly of what other columns know."""
     value = 0.6 * factors[:, 0] + rng.normal(size=len(factors))
     shown = np.clip(np.round(50 + 18 * value), 0, 100).astype(int)
-    return Drawn(texts_of(shown, _all(len(value))), rng.uniform(0.7, 1.6) * value)
+    return Drawn(texts_of(shown, _all(len(value))), np.asarray(rng.uniform(0.7, 1.6) * value))
 
 
 def _vendor_rating(effects: Floats, rng: np.random.Generator) -> dict[str, Drawn]:
@@ -107,7 +120,8 @@ def _promo_code(factors: Floats, rng: np.random.Generator) -> Drawn:
     """An optional field that few leads fill in, those with more intent."""
     known = rng.random(len(factors)) < rng.uniform(0.04, 0.2)
     code = rng.integers(0, 3, len(factors))
-    return Drawn(texts_of(np.array(["SPRING", "VIP", "TEN"])[code], known), rng.uniform(0.8, 2.0) * known)
+    effect = np.where(known, rng.uniform(0.8, 2.0), 0.0)
+    return Drawn(texts_of(np.array(["SPRING", "VIP", "TEN"])[code], known), effect)
 
 
 STRONG: Final = {
