@@ -26,6 +26,7 @@ from funnel.forecast.explain import PARTS
 Rows: TypeAlias = Sequence[Mapping[str, Any]]
 
 AMBER = "var(--warn)"
+SHOWN_PARTS = {"new": "new leads"}  # "new" is a stage of many funnels, whose name stays in every language
 ALREADY = {"wins": "already_won", "revenue": "already_revenue"}
 HIDDEN_COLUMNS = ("period_start", "period_end", "interval_basis", "currency")
 
@@ -115,7 +116,7 @@ def waterfall_figure(changes: Mapping[str, Any], since: str, measure: str, unit:
     """The parts of the change of the expected total since an earlier date."""
     names = ["then", *PARTS, "now"]
     waterfall = go.Waterfall(
-        x=names,
+        x=[SHOWN_PARTS.get(name, name) for name in names],
         y=[changes[name] for name in names],
         measure=["absolute", *["relative"] * len(PARTS), "total"],
         increasing={"marker": {"color": GREEN}},

@@ -80,7 +80,7 @@ def test_error_bars_reach_from_p10_to_p90() -> None:
 def test_waterfall_shows_every_part_once() -> None:
     changes = {"then": 5.0, **dict.fromkeys(PARTS, 1.0), "now": 5.0 + len(PARTS)}
     (bars,) = waterfall_figure(changes, "2026-01-01T00:00:00Z", "wins", "").data
-    assert bars.x == ("then", *PARTS, "now")
+    assert bars.x == ("then", *("new leads" if part == "new" else part for part in PARTS), "now")
     assert sum(bars.y[:-1]) == pytest.approx(bars.y[-1])
 
 

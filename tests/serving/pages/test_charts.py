@@ -7,6 +7,7 @@ from typing import Any, cast
 import pytest
 from starlette.testclient import TestClient
 
+from serving.pages.catalogue import catalogue
 from serving.pages.charts import Words, charts_of, slug
 from tests.builders.html_page import Page
 from tests.builders.page_paths import CHARTS
@@ -59,6 +60,11 @@ def test_charts_are_drawn_once_for_each_report_and_language() -> None:
 def test_words_of_charts_have_keys_of_letters() -> None:
     assert slug("went on, or won so far!") == "went_on_or_won_so_far"
     assert slug("% won") == "percent_won"
+
+
+@pytest.mark.parametrize("stage", ["new", "qualified", "proposal", "demo", "open", "negotiation"])
+def test_usual_names_of_stages_stay_in_every_language(stage: str) -> None:
+    assert f"charts.{slug(stage)}" not in catalogue()
 
 
 def test_charts_speak_german_to_germans(client: TestClient) -> None:
