@@ -2,10 +2,11 @@
 
 import math
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
-from scipy.stats import CensoredData, logrank
 
+from funnel.significance import stats
 from history.base.arrays import Flags, Floats, Mask
 from models.intervals import rate_interval
 
@@ -217,8 +218,9 @@ class Durations:
     days: Floats
     ended: Mask
 
-    def censored_data(self) -> CensoredData:
-        return CensoredData(uncensored=self.days[self.ended], right=self.days[~self.ended])
+    def censored_data(self) -> Any:
+        """As scipy.stats takes them (CensoredData)."""
+        return stats().CensoredData(uncensored=self.days[self.ended], right=self.days[~self.ended])
 
 
 def logrank_p_later(one: Durations, other: Durations) -> float:
@@ -226,5 +228,5 @@ def logrank_p_later(one: Durations, other: Durations) -> float:
 
     Both sides need an event that happens while subjects of the other side are at risk.
     """
-    test = logrank(one.censored_data(), other.censored_data(), alternative="less")
+    test = stats().logrank(one.censored_data(), other.censored_data(), alternative="less")
     return float(test.pvalue)

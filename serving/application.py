@@ -9,6 +9,7 @@ from pathlib import Path
 
 from starlette.applications import Starlette
 
+from funnel.significance import stats
 from serving.api import (
     adjustments,
     beside,
@@ -33,7 +34,7 @@ from serving.pages import worklist as worklist_page
 from serving.pages.errors import problem_pages
 from serving.pages.lead import forms as lead_forms
 from serving.pages.lead import page as lead_page
-from serving.pages.rendering import prepare
+from serving.pages.rendering import preparations
 from serving.runtime import Runtime
 
 # Frequent routes first: the router tries them in order.
@@ -47,6 +48,7 @@ PAGES = (
     *(signin, preferences, saved_views, assets),
     *(job_pages, welcome_page),
 )
+PAUSE_SECONDS = 0.1  # between two steps that prepare pages, for requests of the first seconds
 ROUTES = [route for part in (*API, *PAGES) for route in part.routes.all]
 
 
@@ -55,16 +57,23 @@ def build_app(runtime: Runtime) -> Starlette:
 
     @asynccontextmanager
     async def lifespan(_app: Starlette) -> AsyncIterator[None]:
-        preparing = asyncio.create_task(asyncio.to_thread(prepare))  # meanwhile the model is tried
         async with runtime.running():
-            await preparing
+            preparing = asyncio.create_task(_prepare_pages())
             yield
+            preparing.cancel()
 
     app = Starlette(routes=ROUTES, lifespan=lifespan)
     app.state.runtime = runtime
     app.state.score_batch = scores.new_score_batch()
     app.state.openapi = describe(ROUTES, [part.SCHEMAS for part in API], _version())
     return app
+
+
+async def _prepare_pages() -> None:
+    """Does in pauses what the first page of a worker would otherwise wait for."""
+    for step in (*preparations(), stats):
+        await asyncio.sleep(PAUSE_SECONDS)
+        await asyncio.to_thread(step)
 
 
 def guarded(app: Starlette, runtime: Runtime) -> Guard:

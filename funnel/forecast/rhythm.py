@@ -5,7 +5,6 @@ from typing import Final
 from zoneinfo import ZoneInfo
 
 import numpy as np
-from scipy.stats import chi2
 
 from features.calendar import local_us
 from funnel.forecast.hazards import KnownLeads
@@ -17,8 +16,9 @@ PRIOR_WINS = 14.0  # strength of the prior that all weekdays are alike, in wins
 MONTHS, FEWEST_MONTHS = 12, 3  # whole months before T that show the rhythm of the month
 PARTS, PART_DAYS = 10, 3  # parts of a month: days 1 to 3, 4 to 6 and so on, the last from the 28th on
 EPOCH_WEEKDAY: Final = 3  # 1970-01-01 was a Thursday; Monday is 0
-# Variation between parts, in units of noise, from which it counts: chi-squared, 95 %.
-SIGNIFICANT = float(chi2.ppf(0.95, PARTS - 1))
+# Variation between parts, in units of noise, from which it counts: the 95 % quantile of chi-squared of PARTS - 1
+# degrees of freedom. scipy.stats, which computes it, takes half a second to import.
+SIGNIFICANT: Final = 16.918977604620448
 EVEN = np.ones(PARTS)
 
 

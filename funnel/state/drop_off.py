@@ -8,10 +8,10 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.stats import chi2, false_discovery_control
 
 from funnel.formatting import format_number, format_percent
 from funnel.records import Record
+from funnel.significance import chi_squared_p_above, false_discovery_rates
 from funnel.state.drop_off_factors import LANDMARK_DAYS, Factor, StageVisits, attribute_factors, touch_factors
 from funnel.state.leaks.comparisons import FEWEST
 from funnel.state.leaks.leaks import FALSE_DISCOVERIES
@@ -67,7 +67,7 @@ class _Test:
         n = self.n_with + self.n_without
         lost, kept = lost_with + lost_without, kept_with + kept_without
         gap = lost_with * kept_without - kept_with * lost_without
-        return float(chi2.sf(n * gap**2 / (self.n_with * self.n_without * lost * kept), 1))
+        return chi_squared_p_above(n * gap**2 / (self.n_with * self.n_without * lost * kept), 1)
 
 
 def drop_off(paths: StagePaths, period: Period, columns: Sequence[str] | None = None) -> Record:
@@ -80,7 +80,7 @@ def drop_off(paths: StagePaths, period: Period, columns: Sequence[str] | None = 
     if not tests:
         return dict(NO_DROP_OFF)
     p = [test.p() for test in tests]
-    rates = false_discovery_control(p).tolist()
+    rates = false_discovery_rates(p)
     records = [
         _record(test, p_value, rate)
         for test, p_value, rate in zip(tests, p, rates, strict=True)

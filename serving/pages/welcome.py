@@ -6,7 +6,6 @@ import re
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
-from connectors.run import SYSTEMS
 from history.base.extras import missing_packages
 from serving.base.limits import MAX_TEXT
 from serving.base.problems import Problem, error, invalid
@@ -26,6 +25,12 @@ SYSTEM_NAMES = {"ga4": "Google Analytics 4", "hubspot": "HubSpot", "pardot": "Ac
 routes = Routes()
 
 
+def _systems() -> list[str]:
+    from connectors.run import SYSTEMS  # a quarter of a second, with pandas, which no start waits for
+
+    return sorted(SYSTEMS)
+
+
 @routes.get(PAGE)
 async def get_welcome_page(request: Request) -> Response:
     """The form for an export, its findings, or the progress; the worklist once the first model is in use."""
@@ -41,7 +46,7 @@ async def get_welcome_page(request: Request) -> Response:
         job=job,
         is_trained=is_done,
         found=await asyncio.to_thread(found_of, runtime.settings.home),
-        systems={name: SYSTEM_NAMES.get(name, name.capitalize()) for name in sorted(SYSTEMS)},
+        systems={name: SYSTEM_NAMES.get(name, name.capitalize()) for name in _systems()},
         missing=missing_packages("train"),
         upload_mb=runtime.settings.upload_mb,
         refused=runtime.watch.refused,
@@ -83,8 +88,8 @@ async def _receive(request: Request, claim: Claim, limit: int) -> Upload:
 
 def _choice(upload: Upload) -> Choice:
     system = upload.fields.get("system", "")
-    if system and system not in SYSTEMS:
-        raise invalid([error(["body", "system"], f"expected {', '.join(sorted(SYSTEMS))}, or nothing")])
+    if system and system not in _systems():
+        raise invalid([error(["body", "system"], f"expected {', '.join(_systems())}, or nothing")])
     currency = upload.fields.get("currency", "").upper()
     if currency and not CURRENCY.fullmatch(currency):
         raise invalid([error(["body", "currency"], "expected a code of three letters, such as EUR")])

@@ -4,8 +4,7 @@ import math
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
-from scipy.stats import norm
-
+from funnel.significance import normal_p_above
 from funnel.survival import CumulativeIncidence, score_standard_error
 
 FEWEST = 20  # leads on each side of a comparison: the normal approximation is poor below
@@ -83,4 +82,4 @@ def p_lower(now: CumulativeIncidence, before: CumulativeIncidence, days: float) 
         return 1.0
     error = score_standard_error(now, before, days)
     gap = before.at(days) - now.at(days)
-    return float(norm.sf(gap / error)) if 0.0 < error < math.inf else 1.0
+    return normal_p_above(gap / error) if 0.0 < error < math.inf else 1.0

@@ -5,10 +5,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.stats import norm
 
 from funnel.columns import column_values
 from funnel.formatting import format_percent
+from funnel.significance import normal_p_above
 from funnel.state.deals import win_incidence_of
 from funnel.state.leaks.comparisons import FEWEST, Comparison, GroupValue, RateGap
 from funnel.state.leaks.windows import Windows
@@ -84,7 +84,7 @@ def _fewer(windows: Windows, members: Mask, group: _Group | None) -> Iterator[Co
         before=rate_before,
         n_now=n,
         n_before=m,
-        p=float(norm.sf(z)),
+        p=normal_p_above(z),
         lost_wins=max(rate_before - rate_now, 0.0) * now.period.days * worth,
         sentence=f"{rate_now:.2f} {leads} a day were created; before, it was {rate_before:.2f}",
         group={} if group is None else group.key,

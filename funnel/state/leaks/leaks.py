@@ -9,9 +9,9 @@ import math
 from collections.abc import Iterator
 
 import numpy as np
-from scipy.stats import false_discovery_control
 
 from funnel.records import Record, finite
+from funnel.significance import false_discovery_rates
 from funnel.state.leaks.comparisons import Comparison
 from funnel.state.leaks.groups import COLUMNS, entrances, win_rates
 from funnel.state.leaks.hand_overs import hand_overs
@@ -56,7 +56,7 @@ def _significant(tests: list[Comparison], average_deal: float) -> list[Record]:
     """Records of the tests within the false discovery rate, largest loss first."""
     if not tests:
         return []
-    rates = false_discovery_control([test.p for test in tests]).tolist()
+    rates = false_discovery_rates([test.p for test in tests])
     leaks = []
     for test, rate in zip(tests, rates, strict=True):
         if rate <= FALSE_DISCOVERIES:

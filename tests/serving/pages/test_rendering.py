@@ -11,7 +11,7 @@ from jinja2 import Environment
 from starlette.testclient import TestClient
 
 from models.bundle import Bundle
-from serving.pages.rendering import TEMPLATES, environment, lead_link, prepare, schema_link, section_of
+from serving.pages.rendering import TEMPLATES, environment, lead_link, preparations, schema_link, section_of
 from tests.builders.page_paths import LEAD_PAGE
 
 
@@ -82,7 +82,8 @@ def test_schema_is_a_few_words(schema: dict[str, Any], text: str) -> None:
 
 
 def test_prepared_templates_are_not_compiled_again(monkeypatch: pytest.MonkeyPatch) -> None:
-    prepare()
+    for step in preparations():
+        step()
     environment.cache_clear()  # a new time zone has an environment of its own
 
     def compiled(*_: object, **__: object) -> None:
