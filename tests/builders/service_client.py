@@ -10,6 +10,7 @@ from urllib.parse import unquote
 from starlette.testclient import TestClient
 from starlette.types import ASGIApp, Message
 
+from features.feature import Feature
 from features.interactions.interactions import InteractionVocabulary
 from history.config.config import FunnelConfig
 from models.lead_values import value_check
@@ -29,6 +30,7 @@ class FakeBundle:
     config = FunnelConfig(timezone="Europe/Berlin")
     vocabulary = SimpleNamespace(interactions=InteractionVocabulary(), reads_accounts=False)
     values = value_check([], [], ())
+    features: tuple[Feature, ...] = ()
 
     def describe(self) -> dict[str, Any]:
         return {
