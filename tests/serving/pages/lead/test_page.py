@@ -109,6 +109,9 @@ def test_abstention_is_explained_by_its_cause(client: TestClient) -> None:
     assert f"The cause: {cause}." in page
     assert page.count(cause) == 1
     assert "Nothing that you usually do" not in page
+    german = Page(client.get(LEAD_PAGE, headers={**HTML, "accept-language": "de"}).text).words
+    assert "Der Grund: Dem Lead fehlen" in german
+    assert "no training lead" not in german
 
 
 @pytest.mark.parametrize(
