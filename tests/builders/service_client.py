@@ -13,6 +13,7 @@ from starlette.types import ASGIApp, Message
 from features.feature import Feature
 from features.interactions.interactions import InteractionVocabulary
 from history.config.config import FunnelConfig
+from models.evidence import Evidence
 from models.lead_values import value_check
 from serving.application import build_app, guarded
 from serving.base.settings import Settings, read_settings
@@ -31,6 +32,7 @@ class FakeBundle:
     vocabulary = SimpleNamespace(interactions=InteractionVocabulary(), reads_accounts=False)
     values = value_check([], [], ())
     features: tuple[Feature, ...] = ()
+    evidence = Evidence()
 
     def describe(self) -> dict[str, Any]:
         return {
