@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 import numpy as np
@@ -13,6 +13,7 @@ from connectors.export import Export, column
 from connectors.values import decimal_mark, read_numbers
 from history.base.arrays import Floats
 from history.base.errors import InvalidInput
+from history.text.currency_words import currency_in
 
 SCIENTIFIC: Final = r"[0-9][eE][+-]?[0-9]"
 
@@ -33,7 +34,8 @@ class Money:
     """Amounts (n,) as an export has them: each in the currency of its code, converted where the system did so (NaN).
 
     home: the currency of the converted amounts. rates: units of each currency for one of the company's own.
-    name: the column in messages; mend: what to export so that amounts can be converted.
+    name: the column in messages; mend: what to export so that amounts can be converted. texts (n,): the amounts as
+    written, whose signs tell the currencies of an export without codes.
     """
 
     amount: Floats
@@ -43,6 +45,7 @@ class Money:
     rates: Mapping[str, float]
     name: str
     mend: str
+    texts: pa.Array | None = None
 
 
 def in_one_currency(money: Money, chosen: str | None) -> Amounts:
@@ -50,6 +53,7 @@ def in_one_currency(money: Money, chosen: str | None) -> Amounts:
 
     Raises InvalidInput for several currencies without any of these.
     """
+    money = _with_signs(money)
     currencies = sorted(value for value in pc.unique(money.codes).to_pylist() if value)
     if len(currencies) <= 1 and not (chosen and currencies and chosen != currencies[0]):
         only = chosen or (currencies[0] if currencies else None)
@@ -66,6 +70,17 @@ def in_one_currency(money: Money, chosen: str | None) -> Amounts:
         f"{money.name} is in {len(currencies)} currencies ({', '.join(currencies)}) and the export has no rates: "
         f"{money.mend}, or keep the amounts of one by --currency {currencies[0]}; the others count as unknown."
     )
+
+
+def _with_signs(money: Money) -> Money:
+    """The currencies by the signs of the amounts, where the export has no codes and the signs are of several."""
+    if money.texts is None or money.codes.null_count < len(money.codes):
+        return money
+    code_of = {text: currency_in(text) for text in pc.unique(money.texts).to_pylist() if text}
+    if len({code for code in code_of.values() if code}) <= 1:
+        return money
+    codes = [code_of.get(text) for text in money.texts.to_pylist()]
+    return replace(money, codes=pa.array(codes, pa.string()))
 
 
 def _by_rate(money: Money, chosen: str | None) -> Amounts:

@@ -34,7 +34,11 @@ __all__ = [
 ]
 
 MILLISECONDS: Final = r"^[0-9]{13}(?:\.0+)?$"  # since 1970, as web APIs write a time: 2001 to 2286
+# Days since 1899-12-30, as a spreadsheet writes a date whose cell has no format: 1954 to 2119.
+SERIAL: Final = r"^[2-7][0-9]{4}(?:[.,][0-9]+)?$"
+SPREADSHEET_EPOCH: Final = datetime(1899, 12, 30, tzinfo=UTC)
 EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+DAY_SECONDS: Final = 86_400
 LONGEST_DATE: Final = 23  # characters: 2026-01-31 00:00:00.000
 # What a spreadsheet writes where a formula fails, in its usual languages: #N/A, #REF!, #DIV/0!, #WERT!, #¿NOMBRE?
 ERROR_CELL: Final = r"^#(?:N/?A|NV|N/D|[¡¿]?(?:\p{Lu}+|DIV/0)[!?])$"
@@ -55,8 +59,11 @@ def without_errors(texts: pa.ChunkedArray) -> tuple[pa.ChunkedArray, int]:
 def read_times(array: pa.Array, zone: ZoneInfo, order: str | None) -> Times:
     """A column of texts as instants; those without an offset are in `zone`, local dates in the given order.
 
-    Milliseconds since 1970 are times too, and a date at 00:00 is a bare one, as some systems write it.
+    Milliseconds since 1970 and the days of a spreadsheet are times too, and a date at 00:00 is a bare one, as some
+    systems write it.
     """
+    if pc.any(pc.match_substring_regex(array, SERIAL)).as_py():
+        array = _from_serials(array)
     if pc.any(pc.match_substring_regex(array, MILLISECONDS)).as_py():
         array = _from_milliseconds(array)
     return replace(local_times.read_times(array, zone, order), is_date=_are_dates(array))
@@ -74,6 +81,17 @@ def _from_milliseconds(array: pa.Array) -> pa.Array:
         ],
         pa.string(),
     )
+
+
+def _from_serials(array: pa.Array) -> pa.Array:
+    """The column with local dates and times, to the second, in the place of a spreadsheet's days."""
+    texts = []
+    for text in array.to_pylist():
+        if text is not None and re.match(SERIAL, text):
+            seconds = round(float(text.replace(",", ".")) * DAY_SECONDS)
+            text = (SPREADSHEET_EPOCH + timedelta(seconds=seconds)).strftime("%Y-%m-%d %H:%M:%S")
+        texts.append(text)
+    return pa.array(texts, pa.string())
 
 
 def _are_dates(array: pa.Array) -> Mask:

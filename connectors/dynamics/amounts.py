@@ -50,6 +50,7 @@ def read_amounts(org: Org) -> Amounts:
         rates=rates,
         name="opportunity.estimatedvalue",
         mend="export the columns actualvalue_base, estimatedvalue_base or exchangerate too",
+        texts=column(current, "estimatedvalue"),
     )
     amounts = in_one_currency(money, export.options.currency)
     unknown = int((np.isfinite(amount) & ~np.isfinite(amounts.value)).sum())

@@ -123,6 +123,7 @@ def _amounts(portal: Portal) -> Amounts:
         rates={},
         name="Deal.amount",
         mend="export the property amount_in_home_currency ('Amount in company currency') too",
+        texts=column(table, "amount"),
     )
     return in_one_currency(money, portal.export.options.currency)
 

@@ -39,6 +39,7 @@ def read_amounts(crm: Crm) -> Amounts:
         rates=currencies.rates,
         name="crm.lead.expected_revenue",
         mend="export res.currency with its rates too",
+        texts=column(crm.leads, "expected_revenue"),
     )
     amounts = in_one_currency(money, export.options.currency)
     unknown = int((np.isfinite(money.amount) & ~np.isfinite(amounts.value)).sum())

@@ -129,6 +129,7 @@ def _amounts(company: Company) -> Amounts:
         rates={},
         name="Deal.value",
         mend="convert them in Pipedrive before the export",
+        texts=column(company.deals, "value"),
     )
     return in_one_currency(money, company.export.options.currency)
 

@@ -25,6 +25,7 @@ def read_amounts(org: Org) -> Amounts:
         rates=rates.by_code,
         name="Opportunity.Amount",
         mend="export the table CurrencyType or the column 'Amount (converted)' too",
+        texts=column(current, "Amount"),
     )
     return in_one_currency(money, chosen)
 

@@ -1,6 +1,7 @@
 """Amounts in one currency: as the system converted them, else by its rates, else those of one alone."""
 
 import math
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -39,6 +40,16 @@ def test_currencies_without_rates_are_refused_with_the_mend() -> None:
         InvalidInput, match=r"Deal\.Amount is in 2 currencies \(EUR, JPY\).*export the rates too"
     ):
         in_one_currency(money(["EUR", "JPY"]), None)
+
+
+def test_signs_tell_the_currencies_of_an_export_without_codes() -> None:
+    """Euros and dollars in one column were added up."""
+    mixed = replace(money([None, None]), texts=pa.array(["1.200,50 EUR", "$5,000.25"]))
+    with pytest.raises(InvalidInput, match=r"Deal\.Amount is in 2 currencies \(EUR, USD\)"):
+        in_one_currency(mixed, None)
+    assert in_one_currency(mixed, "EUR").value.tolist() == pytest.approx([100.0, math.nan], nan_ok=True)
+    one = replace(mixed, texts=pa.array(["$1,200.50", "$5,000.25"]))
+    assert in_one_currency(one, None).currency is None
 
 
 def test_chosen_currency_keeps_its_own_amounts_alone() -> None:

@@ -6,6 +6,7 @@ from zoneinfo import ZoneInfo
 import pyarrow as pa
 
 from connectors.values import end_of_day, read_times, without_errors
+from history.text.times import format_time
 
 BERLIN = ZoneInfo("Europe/Berlin")
 
@@ -18,6 +19,15 @@ def test_milliseconds_since_1970_are_a_time() -> None:
     read = read_times(pa.array(["1774965900000", None]), ZoneInfo("UTC"), None)
     assert read.us[0] == us("2026-03-31 14:05")
     assert read.known.tolist() == [True, False]
+
+
+def test_days_of_a_spreadsheet_are_local_times() -> None:
+    """Saved as CSV without a format, 2026-03-31 09:30 is 46112.395833."""
+    read = read_times(pa.array(["46112.395833", "46112", "46112,5", None, "12", "2026-03-31"]), BERLIN, None)
+    assert [format_time(us)[:16] for us in read.us[read.known].tolist()] == [
+        "2026-03-31T07:30", "2026-03-30T22:00", "2026-03-31T10:00", "2026-03-30T22:00",
+    ]  # fmt: skip
+    assert read.is_date.tolist() == [False, True, False, False, False, True]
 
 
 def test_date_at_midnight_is_a_bare_date() -> None:
