@@ -18,6 +18,7 @@ MAX_LEADS: Final = 40_000  # decided ones, evenly spaced, for the associations
 MIN_AUC_LOW: Final = 0.5
 SHARP: Final = 1.5  # separation of the outcomes from which independence alone leaves a column out
 SHARP_BOUND: Final = 0.15  # of its dependence, for the same
+TOGETHER: Final = 0.5  # correlation within outcomes with a leak; of honest columns it is near 0
 NEARLY_ALWAYS: Final = 0.1  # most that a value may lose, or win, of the average, by its bound
 MIN_COVERED: Final = 0.25  # of all wins, or losses, with such values
 MIN_LEADS: Final = 20  # with a value that is shown
@@ -42,6 +43,9 @@ def table_evidence(
     known_leaks = [name in leaks or side is not None for name, side in zip(names, lacking, strict=True)]
     honest = [known_early(side) for side in sides]
     independent = written_by_outcome(found, np.array(known_leaks), np.array(honest))
+    companions = _companions(
+        found, [k for k, side in enumerate(lacking) if side is not None or k in independent]
+    )
 
     evidence = {}
     for k, name in enumerate(names):
@@ -50,6 +54,8 @@ def table_evidence(
             evidence[name] = _missing(side, values)
         elif k in independent:
             evidence[name] = _written(independent[k], values, is_sharp=bool(found.separation[k] >= SHARP))
+        elif k in companions:
+            evidence[name] = _together(names[companions[k]], float(found.within[k, companions[k]]), values)
         elif not honest[k] and max(values.of_wins, values.of_losses) >= MIN_COVERED:
             evidence[name] = _settled(values)
     return evidence
@@ -59,6 +65,16 @@ def _associations(groupings: Sequence[Grouping], leads: LeadStates) -> Associati
     rows = np.flatnonzero(leads.decided)
     rows = rows[:: -(-len(rows) // MAX_LEADS)]
     return associations([Grouping(g.group[rows], g.names) for g in groupings], leads.won[rows])
+
+
+def _companions(found: Associations, leaks: Sequence[int]) -> dict[int, int]:
+    """By column, the leak that it goes with most among leads with one outcome: both are filled in together."""
+    if not leaks:
+        return {}
+    nearest = np.array(leaks)[np.argmax(found.within[:, leaks], axis=1)]
+    within = found.within[np.arange(len(nearest)), nearest]
+    together = np.flatnonzero((within >= TOGETHER) & (found.auc_low > MIN_AUC_LOW))
+    return {int(k): int(nearest[k]) for k in together if k not in leaks}
 
 
 @dataclass(frozen=True)
@@ -112,6 +128,15 @@ def _written(found: Independence, values: _Values, *, is_sharp: bool) -> Evidenc
         f"{values.shown}; among leads with one outcome it goes with no other column ({max(found.related, 0):.0%} of "
         "what a value known before would), as if the outcome had written it",
         {"related": found.related, "related_high": found.bound},
+    )
+
+
+def _together(leak: str, within: float, values: _Values) -> Evidence:
+    return Evidence(
+        WEAK,
+        f"{values.shown}; among leads with one outcome it goes with {leak} (correlation {within:.2f}), which the "
+        "outcome has written: the two are filled in together",
+        {"together": within},
     )
 
 

@@ -55,6 +55,14 @@ def test_values_that_nearly_always_win_are_told_without_other_columns(seed: int)
     assert f"against {w.won.mean():.0%} of all" in found["desk"]
 
 
+def test_columns_filled_in_together_are_named_together(tmp_path: Path) -> None:
+    """The third column of the group is filled too rarely to be compared with honest ones."""
+    write_folder(leaking_folder(20_144), tmp_path)
+    found = {finding.subject: finding for finding in audit(read_folder(tmp_path))}
+    assert {"form_a", "form_b", "form_c"} <= set(found)
+    assert "it goes with form_" in found["form_c"].detail
+
+
 def test_unserved_country_is_kept() -> None:
     """A value that never wins may be a fact; it takes a quarter of all losses to be a reason to look."""
     w = world(3000, 0, flat=True)
