@@ -78,3 +78,4 @@ def _freeze_heap() -> None:
     """Takes what was loaded at the start out of garbage collections: a full one paused requests for 200 ms."""
     gc.collect()
     gc.freeze()
+    gc.enable()  # a worker imports without

@@ -19,6 +19,7 @@ def test_worker_serves_on_the_socket_it_inherits(monkeypatch: pytest.MonkeyPatch
     monkeypatch.setattr(worker, "die_with_parent", lambda pid: calls.update(parent=pid))
     monkeypatch.setattr("signal.signal", lambda number, action: calls.update({str(number): action}))
     monkeypatch.setattr("serving.service.Leadcast.to_asgi", lambda: "the application")
+    monkeypatch.setattr("gc.disable", lambda: calls.update(collects=False))
 
     class FakeServer:
         def __init__(self, config: Any) -> None:
@@ -35,6 +36,7 @@ def test_worker_serves_on_the_socket_it_inherits(monkeypatch: pytest.MonkeyPatch
         assert calls["address"] == listening.getsockname()
     config = calls["config"]
     assert calls["parent"] == 1234
+    assert calls["collects"] is False, "until the heap is frozen"
     assert calls[str(signal.SIGINT)] == signal.SIG_IGN
     assert (config.app, config.http_protocol_class if config.loaded else config.http) == (
         "the application",
