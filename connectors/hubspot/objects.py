@@ -17,8 +17,8 @@ CURRENT_STAGE: Final = "hs_v2_date_entered_current_stage"
 OWN_PROPERTY: Final = re.compile(
     r"^(?:hs_|num_|notes_|hubspot_|engagements_|recent_|first_deal|total_revenue|ip_|currentlyinworkflow|surveymonkey"
     r"|webinareventlastupdated|linkedin|twitter|followercount|kloutscore|associations\.|propertieswithhistory"
-    r"|(?:latest|cumulative|average) time in |date (?:entered|exited) |time (?:in|between) |number of |associated "
-    r"|lastmodified|archivedat|portal_?id|url$|propert(?:y|ies)$|parent\.|object_?write|become |became )",
+    r"|(?:latest|cumulative|average) time in |date (?:entered|exited) |time (?:in|between) |number of (?!employees)"
+    r"|associated |lastmodified|archivedat|portal_?id|url$|propert(?:y|ies)$|parent\.|object_?write|become |became )",
     re.IGNORECASE,
 )
 

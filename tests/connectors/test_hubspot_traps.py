@@ -5,6 +5,7 @@ from pathlib import Path
 import pyarrow.parquet as pq
 import pytest
 
+from connectors.hubspot.objects import OWN_PROPERTY
 from history.base.errors import InvalidInput
 from tests.builders.import_trial import Trial, reasons
 from tests.builders.simulated_crm import Row, milliseconds
@@ -402,3 +403,10 @@ def test_several_ids_in_a_cell_are_several_deals(trial: Trial) -> None:
     trial.write("calls", [call("5", "02-01", **{"Associated Deal IDs": "1;3"})])
     trial.run()
     assert trial.touches() == [("1", "02-01 10:00", "call"), ("3", "02-01 10:00", "call")]
+
+
+@pytest.mark.parametrize("name", ["Number of Employees", "numemployees"])
+def test_size_of_a_company_is_no_counter_of_today(name: str) -> None:
+    """It was left out with "Number of Pageviews" and other counters that HubSpot keeps."""
+    assert OWN_PROPERTY.search(name) is None
+    assert OWN_PROPERTY.search("Number of Sales Activities") is not None
