@@ -52,7 +52,10 @@ def validate(training_set: TrainingSet, trials: int, seed: int, progress: Progre
     # Fits at past dates are far smaller than the final one, and so is their slope: calibration reads leads held out
     # together (docs/decisions/0011).
     by_lead = enough_splits(training_set.rows, lead_splits(training_set.rows, seed), HELD_OUT_WINS)
-    held_out = predict_splits(training_set, by_lead, parameters, seed) if by_lead else None
+    # Matured rows alone: open ones move the level, hardly the slope (docs/decisions/0056).
+    held_out = (
+        predict_splits(training_set, by_lead, parameters, seed, use_censored=False) if by_lead else None
+    )
     return Validation(splits, method, capacity, predictions, held_out)
 
 
