@@ -41,6 +41,11 @@ class Translator:
             text = text.get(self.formats.plural_form(values["n"])) or text["other"]
         return text.format(**{name: self._written(value) for name, value in values.items()})
 
+    def begins_with(self, key: str, start: str) -> bool:
+        """True if the text of a key begins so, before its values are put in."""
+        text = catalogue()[key][self.formats.language]
+        return isinstance(text, str) and text.startswith(start)
+
     def has(self, key: str) -> bool:
         """True if the catalogue has this key: for words of the data such as kinds of warnings."""
         return key in catalogue()

@@ -81,7 +81,7 @@ class ReasonWords:
             not is_missing(feature, value)
             and (feature.unit in COUNTED or feature.unit == "trend")
             and abs(value) != 1
-            and self._phrase(feature, "\0").startswith("\0")
+            and self.translate.begins_with("reasons.phrase_" + feature.wording, "{value}")
         )
         key = "reasons.raises" if reason["direction"] == "up" else "reasons.lowers"
         return self.translate(key, n=2 if is_plural else 1, phrase=_capital(self.phrase(feature, value)))
