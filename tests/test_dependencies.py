@@ -81,3 +81,20 @@ def test_serving_lock_has_no_training_package() -> None:
 def test_private_parts_of_uvicorn_have_an_upper_bound() -> None:
     (uvicorn,) = [r for r in declared("serve") if r.name == "uvicorn"]
     assert "<" in str(uvicorn.specifier)
+
+
+def test_a_bento_has_every_room_that_the_service_imports_or_runs() -> None:
+    """The environment of the tests has all rooms on its path, so that a missing one shows only where it is deployed."""
+    included = (ROOT / "bentofile.yaml").read_text(encoding="utf-8")
+    rooms = {path.parent.name for path in ROOT.glob("*/__init__.py")} - {"tests", "benchmarks"}
+    content = [path.read_text(encoding="utf-8") for path in (ROOT / "serving").rglob("*.py")]
+    used = {
+        room
+        for room in rooms
+        if any(
+            re.search(rf"^ *(from|import) {room}\b|module(: str)? = \"{room}\b", text, re.M)
+            for text in content
+        )
+    }
+    assert used > {"serving", "history", "connectors", "cli"}
+    assert [room for room in sorted(used) if f'"{room}/**/*.py"' not in included] == []
