@@ -2,7 +2,7 @@
 
 import re
 from dataclasses import replace
-from typing import Final
+from typing import Final, NamedTuple
 
 import numpy as np
 import pyarrow as pa
@@ -11,14 +11,20 @@ import pyarrow.compute as pc
 from history.folder import columns
 from history.folder.columns import Numbers
 from history.text.currency_words import currency_in
-from history.text.written_numbers import COMMA, POINT, decimal_mark
+from history.text.written_numbers import COMMA, FACTOR_OF, POINT, decimal_mark
 
-# Blanks, apostrophes, percent signs, currency signs and ISO codes; "Mio" and "k" change a number and stay.
+# Blanks, apostrophes, percent signs, currency signs and ISO codes.
 NUMBER_NOISE: Final = r"[\s\u00a0\u202f'’%$€£¥₹₽₩₺元円]|[A-Z]{3}|US|R(?=\d)|z[łl]|Kč|kr\.?|Ft|lei"
+
+# "Mio", "k" and the like behind the digits; "cr" is a credit in books as often as a crore, "mm" has two meanings.
+_MAGNITUDES: Final = {word: factor for word, factor in FACTOR_OF.items() if word not in ("cr", "mm")}
+_MAGNITUDE: Final = re.compile(
+    rf"(?<=\d)({'|'.join(sorted(_MAGNITUDES, key=len, reverse=True))})\.?$", re.IGNORECASE
+)
 
 
 def read_numbers(array: pa.Array, decimal: str | None = None) -> Numbers:
-    """A column of texts as numbers: "$1,234.00", "1.234,50 EUR", "(500)".
+    """A column of texts as numbers: "$1,234.00", "1.234,50 EUR", "(500)", "1,2 Mio".
 
     The decimal mark is found from the whole column; where the column leaves it open ("1.234" throughout), the values
     that depend on it are not good. decimal: "." or "," if it is known.
@@ -27,13 +33,14 @@ def read_numbers(array: pa.Array, decimal: str | None = None) -> Numbers:
     given = plain.given
     if bool(np.all(plain.good | ~given)) and (decimal == POINT or _has_plain_points(array)):
         return Numbers(plain.value, given, plain.good)
-    values = array.to_pylist()
-    texts = [_bare(value) if value is not None else "" for value in values]
+    bare = [_bare(value) for value in array.to_pylist()]
+    texts = [text for text, _ in bare]
     mark = decimal or decimal_mark(texts)
     if mark == POINT and bool(np.all(plain.good | ~given)):
         return Numbers(plain.value, given, plain.good)
     read = [_number_of(text, mark) for text in texts]
     value = np.array([np.nan if number is None else number for number in read], dtype=np.float64)
+    value *= [factor for _, factor in bare]
     return Numbers(value, given, given & np.isfinite(value))
 
 
@@ -45,11 +52,22 @@ def _has_plain_points(array: pa.Array) -> bool:
     return bool(pc.any(pc.match_substring_regex(array, r"\.([0-9]{1,2}|[0-9]{4,})$")).as_py())
 
 
-def _bare(text: str) -> str:
-    stripped = text.strip()
+class _Bare(NamedTuple):
+    """Digits, sign and marks of a number, and what its magnitude multiplies it by."""
+
+    text: str
+    factor: float
+
+
+def _bare(text: str | None) -> _Bare:
+    stripped = (text or "").strip()
     negative = stripped.startswith("(") and stripped.endswith(")")
     bare = re.sub(NUMBER_NOISE, "", stripped.strip("()"))
-    return f"-{bare}" if negative else bare
+    magnitude = _MAGNITUDE.search(bare)
+    if magnitude is not None:
+        bare = bare[: magnitude.start()]
+    factor = 1.0 if magnitude is None else _MAGNITUDES[magnitude[1].casefold()]
+    return _Bare(f"-{bare}" if negative else bare, factor)
 
 
 def _number_of(text: str, mark: str | None) -> float | None:
@@ -83,7 +101,7 @@ def read_column(array: pa.Array, decimal: str | None) -> Numbers:
     currencies = {currency_in(text) for text in texts if text and not text.isdecimal()}
     if len(currencies - {None}) > 1:
         return plain
-    mark = decimal or decimal_mark([_bare(text) for text in texts if text])
+    mark = decimal or decimal_mark([_bare(text).text for text in texts if text])
     written = read_numbers(array, mark)
     as_it_stands = plain.good & (mark != COMMA)
     value = np.where(as_it_stands, plain.value, written.value)

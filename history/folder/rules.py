@@ -263,11 +263,13 @@ MONTH_FIRST_TIME: Final = Rule(
 )
 COMMA_NUMBER: Final = Rule(
     "decimal_comma",
-    "a number with a decimal comma, as the whole column shows, separators or a currency sign",
+    "a number with a decimal comma, as the whole column shows, separators, a currency sign or a word such as Mio",
     keeps_row=True,
 )
 POINT_NUMBER: Final = Rule(
-    "decimal_point", "a number with separators or a currency sign, and a decimal point if any", keeps_row=True
+    "decimal_point",
+    "a number with separators, a currency sign or a word such as k, and a decimal point if any",
+    keeps_row=True,
 )
 OTHER_ID_FORM: Final = Rule(
     "other_id_form",

@@ -21,6 +21,9 @@ from tests.builders.csv_folder import counts, read
         (["1234.5", "3"], [1234.5, 3.0]),
         (["1,234", "99.5"], [1234.0, 99.5]),
         (["45%", "1,000,000"], [45.0, 1_000_000.0]),
+        (["1,2 Mio", "1,25 Mio. €", "800"], [1_200_000.0, 1_250_000.0, 800.0]),
+        (["12k", "$2.5 k", "(3 k)", "7 kEUR"], [12_000.0, 2_500.0, -3_000.0, 7_000.0]),
+        (["2,5 Mrd EUR", "3 Tsd."], [2.5e9, 3_000.0]),
     ],
 )
 def test_numbers_are_read_by_the_whole_column(texts: list[str], expected: list[float]) -> None:
@@ -30,7 +33,19 @@ def test_numbers_are_read_by_the_whole_column(texts: list[str], expected: list[f
 
 
 @pytest.mark.parametrize(
-    "texts", [["1.234"], ["1,234"], ["1,2 Mio"], ["n/a"], ["-"], ["12k"], ["1.234", "2,5", "1.5"]]
+    "texts",
+    [
+        ["1.234"],
+        ["1,234"],
+        ["1,234 Mio"],
+        ["5 cr"],
+        ["2 mm"],
+        ["5 apples"],
+        ["n/a"],
+        ["-"],
+        ["Mio"],
+        ["1.234", "2,5", "1.5"],
+    ],
 )
 def test_a_number_that_may_be_two_is_not_read(texts: list[str]) -> None:
     assert not read_numbers(pa.array(texts)).good[0]
