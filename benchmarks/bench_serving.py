@@ -42,6 +42,7 @@ from serving.model.scoring import score_leads
 ROOT = Path(__file__).resolve().parent.parent
 CONNECTIONS = 4
 START_S = 120  # for a server to respond
+SETTLE_S = 12  # a worker prepares its pages in pauses of its first seconds
 NOT_ATTRIBUTES = ("lead_id", "created_at", "owner", "source", "account_id")
 NO_OP = """
 from fastapi import FastAPI
@@ -130,6 +131,7 @@ def bench_rates(home: Path, lead: dict[str, Any], folder: Path, rounds: int) -> 
             for reasons in (0, 5):
                 name = f"score, {reasons} reasons, {workers} worker{'s' * (workers > 1)}"
                 targets.append(server.target(name, f"/v1/score?reasons={reasons}", body))
+        time.sleep(SETTLE_S)
         summaries = measured(targets, rounds)
     for name, summary in summaries.items():
         print(f"{name:28s} {summary.pop('share'):5.2f} of the no-op  {json.dumps(summary)}")

@@ -1,6 +1,7 @@
 """The ASGI application: all routes, their OpenAPI document, and the guard around them."""
 
 import asyncio
+import gc
 import tomllib
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -74,6 +75,7 @@ async def _prepare_pages() -> None:
     for step in (*preparations(), stats):
         await asyncio.sleep(PAUSE_SECONDS)
         await asyncio.to_thread(step)
+    gc.freeze()  # templates and modules stay as long as the worker
 
 
 def guarded(app: Starlette, runtime: Runtime) -> Guard:
