@@ -95,7 +95,7 @@ def _shown(row: Row, time: ReadingTime, attended: Attended, listed: Mapping[str,
         "next_action": action,
         "next_fact": fact,
     }
-    numbers = [reason.pop(NUMBER) for reason in entry["reasons"] if NUMBER in reason]
+    numbers = [reason.pop(NUMBER) for reason in entry.get("reasons", ()) if NUMBER in reason]
     return Shown(entry, step, numbers)
 
 
