@@ -56,6 +56,7 @@ def test_state_is_readable_by_its_owner_only(champion_home: Path) -> None:
     assert not open_to_others
 
 
+@pytest.mark.long  # tests/training/test_train.py holds it for the function behind the command
 def test_rows_after_t_change_nothing(home: Path, crm: Path, tmp_path: Path) -> None:
     """Rows after T are cut off the tables of the second folder; scores at T are the same to the byte."""
     early = tmp_path / "early"

@@ -73,6 +73,7 @@ def test_funnel_equals_the_commands_json(champion_home: Path, crm: Path, as_of: 
     assert json_ready(leadcast.funnel(leadcast.read_folder(crm), as_of, by="source")) == output
 
 
+@pytest.mark.long
 def test_train_equals_the_command(home: Path, crm: Path, tmp_path: Path) -> None:
     texts: list[str] = []
     output = command("train", crm, "--as-of", AS_OF, "--trials", 0)

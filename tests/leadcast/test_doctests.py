@@ -18,7 +18,12 @@ def examples(
     return {"leadcast": leadcast, "history": leadcast.read_folder("crm"), "model": leadcast.load_model()}
 
 
-@pytest.mark.parametrize("name", ["", *sorted(set(leadcast.__all__) - {"DamagedArtifact", "InvalidInput"})])
+NAMES = ["", *sorted(set(leadcast.__all__) - {"DamagedArtifact", "InvalidInput"})]
+
+
+@pytest.mark.parametrize(
+    "name", [pytest.param(name, marks=pytest.mark.long if name == "train" else ()) for name in NAMES]
+)
 def test_example_prints_what_it_shows(name: str, examples: dict[str, object]) -> None:
     documented = getattr(leadcast, name) if name else leadcast.__doc__
     parser, runner = doctest.DocTestParser(), doctest.DocTestRunner(verbose=False)

@@ -54,6 +54,7 @@ def test_folder_that_is_no_package_shadows_nothing(tmp_path: Path) -> None:
     assert (done.returncode, done.stdout) == (0, "imported\n"), done.stderr
 
 
+@pytest.mark.long
 def test_path_changed_after_the_import_shadows_nothing(tmp_path: Path) -> None:
     (tmp_path / "project" / "history").mkdir(parents=True)
     (tmp_path / "project" / "history" / "__init__.py").write_text("")

@@ -246,6 +246,7 @@ def test_thirty_leads_train_with_wide_intervals(seed: int) -> None:
     json.dumps(scores.records(), allow_nan=False)
 
 
+@pytest.mark.long
 def test_500_noise_columns_on_80_leads_give_wide_intervals() -> None:
     history = many_attributes(few_leads(80, 30, 1))
     trained = train(history, OPTIONS)
