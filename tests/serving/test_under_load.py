@@ -130,6 +130,8 @@ def test_memory_does_not_grow_with_requests(home: Path) -> None:
     try:
         until(service.is_ready)
         (worker,) = service.children()
+        # scipy.stats is the last that a worker prepares for its pages, in the first seconds.
+        until(lambda: "/scipy/stats/" in Path(f"/proc/{worker}/maps").read_text())
         ask(WARM_REQUESTS)
         before = resident_kb(worker)
         ask(REQUESTS)
