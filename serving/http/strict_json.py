@@ -38,11 +38,8 @@ def read_valid(body: bytes, decoder: msgspec.json.Decoder[Any]) -> Any | None:
 
     It checks while it reads; `read_json` and a check of its value say what is wrong with any other body.
     """
-    try:
-        value = decoder.decode(body)
-    except (msgspec.MsgspecError, ValueError, OverflowError, RecursionError):
-        return None
-    return value if _is_whole(value, body) else None
+    value = _decoded(body, decoder)
+    return value if value is not None and _is_whole(value, body) else None
 
 
 def read_valid_but(key: str, body: bytes, decoder: msgspec.json.Decoder[Any]) -> Any | None:
@@ -50,9 +47,8 @@ def read_valid_but(key: str, body: bytes, decoder: msgspec.json.Decoder[Any]) ->
 
     Of a body without that key it is `read_valid`.
     """
-    try:
-        value = decoder.decode(body)
-    except (msgspec.MsgspecError, ValueError, OverflowError, RecursionError):
+    value = _decoded(body, decoder)
+    if value is None:
         return None
     if key not in value:
         return value if _is_whole(value, body) else None
@@ -64,6 +60,14 @@ def read_valid_but(key: str, body: bytes, decoder: msgspec.json.Decoder[Any]) ->
         return None
     value[key] = unread
     return value
+
+
+def _decoded(body: bytes, decoder: msgspec.json.Decoder[Any]) -> Any | None:
+    """The value of the decoder's type; None for any other body."""
+    try:
+        return decoder.decode(body)
+    except (msgspec.MsgspecError, ValueError, OverflowError, RecursionError):
+        return None
 
 
 def _is_whole(value: Any, body: bytes) -> bool:

@@ -69,10 +69,11 @@ def main(descriptor: int, parent_pid: int, place: Place) -> None:
     from serving.service import Leadcast
 
     service: Any = Leadcast
+    share = _share(place)
     config = uvicorn.Config(
         service.to_asgi(),
         loop="uvloop",
-        http=Connection if place.workers == 1 else SharedConnection,
+        http=Connection if share is None else SharedConnection,
         ws="none",
         lifespan="on",
         log_config=None,
@@ -82,15 +83,17 @@ def main(descriptor: int, parent_pid: int, place: Place) -> None:
         timeout_keep_alive=KEEP_ALIVE_SECONDS,
         timeout_graceful_shutdown=DRAIN_SECONDS,
     )
-    _server(config, place).run(sockets=[socket.socket(fileno=descriptor)])
+    server = uvicorn.Server(config) if share is None else _SharingServer(config, share)
+    server.run(sockets=[socket.socket(fileno=descriptor)])
 
 
-def _server(config: uvicorn.Config, place: Place) -> uvicorn.Server:
+def _share(place: Place) -> Share | None:
+    """This worker's part in sharing; None if it is alone, or has no folder to meet the others in."""
     run_folder = read_settings().run_folder
     if place.workers == 1 or run_folder is None:
-        return uvicorn.Server(config)
+        return None
     SharedConnection.share = Share(run_folder, *place)
-    return _SharingServer(config, SharedConnection.share)
+    return SharedConnection.share
 
 
 if __name__ == "__main__":
