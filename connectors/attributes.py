@@ -1,13 +1,16 @@
 """Attributes with a history: the value at the creation, and each change from then on."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
 import pyarrow as pa
 
 from connectors.deals import NO_TIME, times
+from connectors.values import read_numbers
+from connectors.words import is_true
 from history.base.arrays import Ints
+from history.text.values import number_text
 
 Text = str | None
 
@@ -62,3 +65,33 @@ def add_versions(
             changes.add(owner, instant, attribute, last[owner], value)
         last[owner] = value
     return first
+
+
+def spelt_as(present: Sequence[Text], past: Sequence[Text]) -> list[Text]:
+    """Past values of an attribute as its present ones are spelt, where all are booleans or all are numbers.
+
+    A report has 1 for a ticked box whose history has true: as they stand, the word would tell which leads changed.
+    """
+    words = {text for text in present if text}
+    others = {text for text in past if text and text not in words}
+    if not words or not others:
+        return list(past)
+    meant = {text: is_true(text) for text in words}
+    if None not in meant.values() and all(is_true(text) is not None for text in others):
+        word_of = _booleans(meant)
+        return [word_of[is_true(text)] if text in others else text for text in past]
+    listed, changed = sorted(words), sorted(others)
+    now, then = (read_numbers(pa.array(texts, pa.string())) for texts in (listed, changed))
+    if not (now.good.all() and then.good.all()):
+        return list(past)
+    word_of_number = dict(zip(now.value.tolist(), listed, strict=True))
+    spelt = {text: word_of_number.get(value, number_text(value))
+             for text, value in zip(changed, then.value.tolist(), strict=True)}  # fmt: skip
+    return [spelt.get(text, text) if text else text for text in past]
+
+
+def _booleans(meant: Mapping[str, bool | None]) -> dict[bool | None, str]:
+    """The word of true and of false; one that no present value has is that of the digits or of English."""
+    word_of = {meaning: text for text, meaning in sorted(meant.items())}
+    digits = set(word_of.values()) <= {"0", "1"}
+    return {True: "1" if digits else "true", False: "0" if digits else "false", **word_of}

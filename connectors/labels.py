@@ -113,6 +113,12 @@ TRANSLATIONS: Final[Mapping[str, str]] = {
     "Date entered current stage": "Eintrittsdatum aktuelle Phase",
     "Assignment Date": "Zuweisungsdatum|Date d'affectation|Fecha de asignación",
     "Conversion Date": "Umwandlungsdatum|Date de conversion|Fecha de conversión",
+    "Field / Event": "Feld/Ereignis|Champ/Événement|Campo/Evento",
+    "Old Value": "Alter Wert|Ancienne valeur|Valor anterior|Valor antiguo",
+    "New Value": "Neuer Wert|Nouvelle valeur|Nuevo valor|Valor nuevo",
+    "Completed Date/Time": "Datum/Uhrzeit des Abschlusses|Date/Heure d'achèvement|Fecha/Hora de finalización",
+    "Start Date Time": "Startdatum/-uhrzeit|Beginn Datum/Uhrzeit|Date/heure de début|Fecha/Hora de inicio",
+    "Call Type": "Anruftyp|Type d'appel|Tipo de llamada",
     "Edit Date": "Bearbeitungsdatum|Date de modification|Fecha de modificación",
     "Date": "Datum|Fecha",
     "Due Date": "Fälligkeitsdatum|Date d'échéance|Fecha de vencimiento",
@@ -216,6 +222,8 @@ def translations(label: str) -> tuple[str, ...]:
     """The label in other languages, () if none is known; of a path every combination of its parts."""
     if label.startswith(HIDDEN):
         return tuple(f"{prefix}{text}" for text in _texts(label.removeprefix(HIDDEN)) for prefix in HIDDEN_IN)
+    if label in TRANSLATIONS and PATH in label:
+        return tuple(_texts(label))
     parts = [tuple(dict.fromkeys((part, *_texts(part)))) for part in label.split(PATH)]
     return tuple(PATH.join(found) for found in product(*parts))[1:]
 

@@ -28,10 +28,19 @@ ACTIVITIES: Final[Mapping[str, str]] = {
     "Messages/Author, or mail.message; and the meetings (calendar.event)",
     "pardot": "the visitor activities",
     "pipedrive": "activities and notes",
-    "salesforce": "Task and Event, or a report of the type Tasks and Events",
+    "salesforce": "Task and Event, or a report of the type Activities with Opportunities or Tasks and Events with "
+    "Activity ID, Opportunity ID, Start Date Time and Completed Date/Time",
 }
 
 OWNER: Final = "owner"
+NOT_OWN: Final = (
+    "lead_id",
+    "created_at",
+    "account_id",
+    "source",
+    OWNER,
+)  # columns of leads that every system has
+FEW: Final = 3  # fields of the team's own: a list with fewer was exported with the columns it showed
 # What has the times at which records were given to another owner, by system.
 OWNER_HISTORY: Final[Mapping[str, str]] = {
     "dynamics": "the rows of audit of the opportunities (ownerid)",
@@ -40,7 +49,8 @@ OWNER_HISTORY: Final[Mapping[str, str]] = {
     "odoo": "the tracked changes of the salesperson (Messages/Tracking values/... or mail.tracking.value)",
     "pardot": "",
     "pipedrive": "the flow of the deals by the API (/deals/{id}/flow)",
-    "salesforce": "OpportunityFieldHistory with the owner among its tracked fields",
+    "salesforce": "OpportunityFieldHistory, or a report of the type Opportunity Field History with Field / Event, Old "
+    "Value, New Value and Edit Date, the owner among its tracked fields",
 }
 
 
@@ -64,6 +74,15 @@ def activity_lack(system: str, rows: Mapping[str, int]) -> str | None:
     if rows.get("interactions") or mend is None:
         return None
     return f"no calls, e-mails, meetings or other activities: a model learns nothing of them. Export {mend} as well."
+
+
+def column_lack(system: str, columns: Collection[str], identity: Collection[str]) -> str | None:
+    """The sentence for an export of deals with few fields of the team's own; columns: of leads, identity: of these."""
+    own = [name for name in columns if name not in NOT_OWN and name not in identity]
+    if system not in STAGE_HISTORY or len(own) >= FEW:
+        return None
+    known = f"only {len(own)} of your own fields ({', '.join(own)})" if own else "none of your own fields"
+    return f"{known}: add every field that is filled in early to the columns of the export."
 
 
 def owner_of_today(system: str, columns: Collection[str], changed: Collection[str]) -> str | None:

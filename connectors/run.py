@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from connectors.export import Export, Progress, ReadOptions, open_export, with_settings
-from connectors.lacks import OWNER, activity_lack, owner_of_today
+from connectors.lacks import OWNER, activity_lack, column_lack, owner_of_today
 from connectors.mapping.read import MappingFile, read_mapping
 from connectors.merge import FolderTables
 from connectors.sources import open_sources
@@ -97,6 +97,7 @@ def run_import(
         export.lack(activity_lack(system, tables.rows))
         of_today = owner_of_today(system, tables.columns, tables.changed)
         export.lack(of_today)
+        export.lack(column_lack(system, tables.columns, result.identity))
         record = {**_record(export, result), "others": other_records(output, system)}
         folder.write_text(IMPORT_FILE, import_record(record))
         config = kept_config(output)

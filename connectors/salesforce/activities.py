@@ -73,7 +73,20 @@ def interactions(targets: Targets) -> Iterator[pa.Table]:
             if several:
                 again = ~seen.are_new(keys(column(table, "Id")))
                 table = targets.export.leave(table, "same_id_again", again)
+            if kind == "Event":
+                tasks = pa.array(_are_tasks(table))
+                yield _happened(targets, table.filter(tasks), "Task")
+                table = table.filter(pc.invert(tasks))
             yield _happened(targets, table, kind)
+
+
+def _are_tasks(table: pa.Table) -> Mask:
+    """Which rows of a report of both objects are tasks (n,): those without a start that have a status."""
+    timed, of_task = (
+        np.any([column(table, name).is_valid().to_numpy(zero_copy_only=False) for name in names], axis=0)
+        for names in (EXACT_TIMES["Event"], ("Status", "IsClosed", "TaskSubtype", "CompletedDateTime"))
+    )
+    return np.asarray(~timed & of_task)
 
 
 def _places(targets: Targets, table: pa.Table, kind: str) -> Ints:
@@ -98,16 +111,14 @@ def _happened(targets: Targets, table: pa.Table, kind: str) -> pa.Table:
     occurred = _occurred(export, table, kind)
     table = export.leave(table, "no_time", occurred == NO_TIME)
     occurred = occurred[occurred != NO_TIME]
-    created = export.times(table, "CreatedDate")
-    entered = np.where(created.known, created.us, NO_TIME)
+    entered = _entered(export, table, occurred)
     now_us = export.options.now_us
     ahead = are_planned(occurred, entered, targets.exported_us, now_us)
     planned = ahead if kind == "Event" else occurred > now_us  # a completed task has happened
-    table, occurred = export.leave(table, "planned", planned), occurred[~planned]
+    table, occurred, entered = export.leave(table, "planned", planned), occurred[~planned], entered[~planned]
     export.use(table)
 
-    created = export.times(table, "CreatedDate")
-    recorded = np.where(created.known & (created.us > occurred), created.us, NO_TIME)
+    recorded = np.where(entered > occurred, entered, NO_TIME)
     kinds = _kinds(table, kind)
     channels = pa.array([CHANNELS.get(text) for text in kinds.dictionary.to_pylist()], pa.string())
     minutes = _minutes(table, kind)
@@ -123,6 +134,14 @@ def _happened(targets: Targets, table: pa.Table, kind: str) -> pa.Table:
             "value": pa.array(minutes, mask=~np.isfinite(minutes)),
         }
     )
+
+
+def _entered(export: Export, table: pa.Table, occurred: Ints) -> Ints:
+    """When each activity was entered, NO_TIME if unknown: of a bare date after the activity its end."""
+    created = export.times(table, "CreatedDate")
+    late = created.is_date & (created.us > occurred)
+    us = np.where(late, end_of_day(created.us, export.options.zone), created.us)
+    return np.asarray(np.where(created.known, us, NO_TIME))
 
 
 def _direction(table: pa.Table) -> pa.Array:

@@ -4,14 +4,13 @@ from typing import Final
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from connectors.amounts import Amounts, numbers
-from connectors.attributes import Changes, Text, add_versions
+from connectors.attributes import Changes, Text, add_versions, spelt_as
 from connectors.export import column
 from connectors.salesforce.ids import is_reference
-from connectors.salesforce.org import Org
-from connectors.salesforce.stages import STAGE_FIELDS, field_key
+from connectors.salesforce.org import Org, field_key
+from connectors.salesforce.stages import STAGE_FIELDS, ranks
 from connectors.values import days_in
 from history.base.arrays import Floats, Ints
 from history.folder.columns import Times
@@ -34,8 +33,7 @@ def add_plans(org: Org, history: pa.Table, amounts: Amounts, changes: Changes) -
         return {}
     deal = org.places(column(history, "OpportunityId"))
     us = org.export.times(history, "CreatedDate").us
-    rank = pc.rank(column(history, "Id"), tiebreaker="first").to_numpy(zero_copy_only=False)
-    order = np.lexsort((rank, us, deal))
+    order = np.lexsort((ranks(history, deal, us), us, deal))
     plan = org.export.times(history, "CloseDate")
     dates = _dates(org, plan, order)
     amount = numbers(org.export, history, "Amount", "OpportunityHistory") * amounts.factor[deal]
@@ -77,7 +75,7 @@ def add_field_changes(org: Org, fields: pa.Table, amounts: Amounts, changes: Cha
     fields = org.export.leave(fields, "bad_time", ~read.known)
     us = org.export.times(fields, "CreatedDate").us
     deal = org.places(column(fields, "OpportunityId"))
-    names = [field_key(name) for name in column(fields, "Field").to_pylist()]
+    names = org.field_keys(fields)
     custom = {field_key(name): name for name in org.attribute_columns()}
     covered = set(changes.attribute)
     used = np.zeros(len(fields), dtype=np.bool_)
@@ -108,7 +106,7 @@ def add_field_changes(org: Org, fields: pa.Table, amounts: Amounts, changes: Cha
 
 
 def _field_values(org: Org, fields: pa.Table, name: str, names: list[str], amounts: Amounts) -> list[Text]:
-    """Old or new values of a field history; dates and amounts in the form of the other tables."""
+    """Old or new values of a field history, in the form of the other tables."""
     values: list[Text] = column(fields, name).to_pylist()
     for attribute, read in ((CLOSE_DATE, _date_texts), (AMOUNT, _money_texts)):
         rows = [place for place, key in enumerate(names) if FIELD_ATTRIBUTES.get(key) == attribute]
@@ -116,6 +114,11 @@ def _field_values(org: Org, fields: pa.Table, name: str, names: list[str], amoun
             texts = read(org, fields.take(pa.array(rows)), name, amounts)
             for place, text in zip(rows, texts, strict=True):
                 values[place] = text
+    for column_name in org.attribute_columns():
+        rows = [place for place, key in enumerate(names) if key == field_key(column_name)]
+        present = column(org.opportunities, column_name).to_pylist() if rows else []
+        for place, text in zip(rows, spelt_as(present, [values[place] for place in rows]), strict=True):
+            values[place] = text
     return values
 
 

@@ -21,8 +21,7 @@ from connectors.salesforce.activities import Targets, interactions
 from connectors.salesforce.contacts import campaign_interactions
 from connectors.salesforce.ids import are_references, keys, long_ids
 from connectors.salesforce.objects import LEAD
-from connectors.salesforce.org import read_users, without_deleted
-from connectors.salesforce.stages import field_key
+from connectors.salesforce.org import field_key, read_users, without_deleted
 from connectors.stage_table import StageRow, StageTable, stage_table
 from connectors.tables import Result, Sink
 from connectors.values import end_of_day, read_numbers
@@ -49,6 +48,7 @@ GIVEN_UP: Final = frozenset((
 ))  # fmt: skip
 STATUS, CONVERTED_FIELD = "status", "leadconverted"
 OWNER_FIELDS: Final = ("owner", "ownerid")
+LABELS: Final = {"leadstatus": STATUS, "leadowner": "owner"}  # by which reports name the fields
 SOURCE_FIELDS: Final = ("leadsource",)
 IDENTITY: Final = {
     "name": "Name", "first_name": "FirstName", "last_name": "LastName", "company": "Company", "email": "Email",
@@ -144,7 +144,8 @@ def _changes(leads: _Leads, table: pa.Table) -> list[_Change]:
     export = leads.export
     attributes = {field_key(name) for name in leads.attribute_columns()}
     known = {STATUS, CONVERTED_FIELD, *OWNER_FIELDS, *SOURCE_FIELDS, *attributes}
-    names = [field_key(name) for name in column(table, "Field").to_pylist()]
+    fields = map(field_key, column(table, "Field").to_pylist())
+    names = [LABELS.get(name, name) for name in fields]
     other = np.array([name not in known for name in names], dtype=np.bool_)
     table = export.leave(table, "field_that_is_no_attribute", other)
     export.use(table)

@@ -78,7 +78,8 @@ OPPORTUNITY_HISTORY_REPORT: Final = ObjectKind(
     (
         *used("OpportunityId|Opportunity ID", "StageName|To Stage", "Amount", "Probability|Probability (%)"),
         *times("CreatedDate|Last Modified|Last Modified Date|Edit Date", "CloseDate|Close Date"),
-        *trapped(Trap.TODAY, "FromStage|From Stage", "Owner|Opportunity Owner"),
+        *used("FromStage|From Stage"),
+        *trapped(Trap.TODAY, "Owner|Opportunity Owner"),
         *trapped(Trap.IDENTITY, "Name|Opportunity Name"),
     ),
     needs=("OpportunityId", "StageName", "CreatedDate", "FromStage"),
@@ -141,35 +142,51 @@ LEAD: Final = ObjectKind(
     needs=("Id", ("IsConverted", "ConvertedOpportunityId"), ("Company", "LastName", "IsConverted")),
     without=("StageName", "SortOrder"),
 )  # fmt: skip
+_EVENT_FIELDS: Final = (
+    *used(
+        "Id|Activity ID|Event ID", "WhatId|Opportunity ID|Related To ID|What ID", "WhoId|Lead ID|Who ID",
+        "Type|Activity Type", "EventSubtype|Event Subtype", "DurationInMinutes|Duration", "IsDeleted|Deleted",
+    ),
+    *times(
+        "StartDateTime|Start Date Time|Start", "ActivityDateTime", "ActivityDate|Date|Due Date|Due Date Only",
+        "EndDateTime|End Date Time|End", "CreatedDate|Created Date",
+    ),
+    *trapped(Trap.IDENTITY, "Subject", "Description", "Location"),
+)  # fmt: skip
+_TASK_FIELDS: Final = (
+    *used("TaskSubtype|Task Subtype", "Status", "IsClosed|Closed|Completed", "CallType|Call Type",
+          "CallDurationInSeconds|Call Duration"),
+    *times("CompletedDateTime|Completed Date/Time|Completed Date"),
+)  # fmt: skip
+# The reports "Tasks and Events" and "Activities with Opportunities": both objects in one table.
+ACTIVITIES_REPORT: Final = ObjectKind(
+    "Event",
+    (*_EVENT_FIELDS, *_TASK_FIELDS),
+    needs=(
+        "Id",
+        ("WhatId", "WhoId"),
+        ("StartDateTime", "EndDateTime"),
+        ("Status", "IsClosed", "CompletedDateTime"),
+    ),
+    without=("Field",),
+    streamed=True,
+)
 EVENT: Final = ObjectKind(
     "Event",
-    (
-        *used(
-            "Id|Activity ID|Event ID", "WhatId|Opportunity ID|Related To ID|What ID", "WhoId|Lead ID|Who ID", "Type",
-            "EventSubtype|Event Subtype", "DurationInMinutes|Duration", "IsDeleted|Deleted",
-        ),
-        *times(
-            "StartDateTime|Start Date Time|Start", "ActivityDateTime", "ActivityDate|Date", "EndDateTime|End",
-            "CreatedDate|Created Date",
-        ),
-        *trapped(Trap.IDENTITY, "Subject", "Description", "Location"),
-    ),
+    _EVENT_FIELDS,
     needs=("Id", ("WhatId", "WhoId"), ("StartDateTime", "ActivityDateTime", "EndDateTime")),
     without=("Field",),
     streamed=True,
-)  # fmt: skip
+)
 TASK: Final = ObjectKind(
     "Task",
     (
         *used(
             "Id|Activity ID|Task ID", "WhatId|Opportunity ID|Related To ID|What ID", "WhoId|Lead ID|Who ID",
-            "Type|Task Type|Activity Type", "TaskSubtype|Task Subtype", "Status", "IsClosed|Closed|Completed",
-            "CallType|Call Type", "CallDurationInSeconds|Call Duration", "IsDeleted|Deleted",
+            "Type|Task Type|Activity Type", "IsDeleted|Deleted",
         ),
-        *times(
-            "ActivityDate|Date|Due Date|Due Date Only", "CompletedDateTime|Completed Date/Time|Completed Date",
-            "CreatedDate|Created Date",
-        ),
+        *times("ActivityDate|Date|Due Date|Due Date Only", "CreatedDate|Created Date"),
+        *_TASK_FIELDS,
         *trapped(Trap.IDENTITY, "Subject", "Description"),
     ),
     needs=("Id", ("WhatId", "WhoId"), ("ActivityDate", "CompletedDateTime"), ("Status", "IsClosed", "TaskSubtype")),
@@ -247,5 +264,6 @@ RECORD_TYPE: Final = ObjectKind(
 # The most specific first.
 ALL_KINDS: Final = (
     FIELD_HISTORY, CONTACT_ROLE, CAMPAIGN_MEMBER, OPPORTUNITY_HISTORY_REPORT, OPPORTUNITY_HISTORY, LEAD_HISTORY, STAGE,
-    LEAD_STATUS, CURRENCY, RECORD_TYPE, USER, EVENT, TASK, LEAD, OPPORTUNITY,
+    LEAD_STATUS, CURRENCY, RECORD_TYPE, USER, ACTIVITIES_REPORT, EVENT,
+    TASK, LEAD, OPPORTUNITY,
 )  # fmt: skip

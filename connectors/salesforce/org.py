@@ -1,7 +1,9 @@
 """The opportunities of an export, and what the other tables need to know of them."""
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Final
 
 import numpy as np
@@ -24,11 +26,13 @@ from connectors.records import (
 )
 from connectors.salesforce.ids import ID_LENGTH, OPPORTUNITY_PREFIX, REFERENCE, are_references, keys, long_ids
 from connectors.salesforce.objects import OPPORTUNITY
+from connectors.values import end_of_day
 from history.base.arrays import Ints
 from history.base.errors import InvalidInput
 from history.text.times import DAY_US
 
 TIMES: Final = ("CreatedDate", "LastModifiedDate", "SystemModstamp", "LastStageChangeDate", VERSION)
+OWNER_NAME: Final = "Owner.Name"
 FOREIGN_SHARE: Final = 0.5  # of a file's ids: a few broken cells are no other object
 HISTORY_SHARE: Final = 0.01  # of the opportunities: the creation date never changes
 RECORDS: Final = RecordKind(
@@ -78,13 +82,31 @@ class Org:
         names = [n for n in self.opportunities.column_names if n not in known and n not in OWN_COLUMNS]
         return [n for n in names if not are_references(column(self.opportunities, n))]
 
+    @cached_property
+    def labels(self) -> dict[str, str]:
+        """The key of a label of opportunities -> that of its field: reports name tracked fields by their labels."""
+        tables = (known for known in self.export.sources if known.kind is OPPORTUNITY)
+        columns = [(name, label) for known in tables for name, label in known.columns.items()]
+        return {
+            field_key(label): "owner" if name == OWNER_NAME else field_key(name) for name, label in columns
+        }
+
+    def field_keys(self, fields: pa.Table) -> list[str]:
+        """The key of the field of each row of a field history."""
+        return [self.labels.get(key, key) for key in map(field_key, column(fields, "Field").to_pylist())]
+
     def user(self, id_: str | None) -> str | None:
         """The name of a user's id, None if it is unknown."""
         return self.users.get((id_ or "")[:ID_LENGTH])
 
 
+def field_key(name: str | None) -> str:
+    """A tracked field's name in one form: "Lead Source", "LeadSource" and "TextDocument.Field" ends."""
+    return re.sub(r"[\W_]+", "", (name or "").rpartition(".")[2].casefold())
+
+
 def read_org(export: Export, *histories: pa.Table) -> Org:
-    """The opportunities of an export, whose histories help to date it; raises InvalidInput."""
+    """The opportunities of an export, whose histories help to date it and them; raises InvalidInput."""
     refuse_incomplete(export)
     table = with_good_ids(export, export.table("Opportunity"), RECORDS)
     _refuse_foreign_ids(export, table)
@@ -92,7 +114,7 @@ def read_org(export: Export, *histories: pa.Table) -> Org:
     records = newest_records(export, table, RECORDS)
     current = with_creation(export, _of_record_type(export, records.current), RECORDS)
     refuse_blank_states(export, current, "StageName", "Stage")
-    created = export.times(current, "CreatedDate").us
+    created = _created(export, current, histories)
     ids = long_ids(column(current, "Id"))
     return Org(
         export=export,
@@ -105,6 +127,24 @@ def read_org(export: Export, *histories: pa.Table) -> Org:
         keys=pa.array(keys(column(current, "Id")).to_pylist(), pa.string()),
         ids=ids,
     )
+
+
+def _created(export: Export, current: pa.Table, histories: Sequence[pa.Table]) -> Ints:
+    """When each opportunity was created (n,); of a bare date, as reports have it, the first change of that day."""
+    read = export.times(current, "CreatedDate")
+    us = read.us.copy()
+    if not read.is_date.any():
+        return us
+    ends = end_of_day(us, export.options.zone)
+    first = np.full(len(us), np.iinfo(np.int64).max)
+    deals = pa.array(keys(column(current, "Id")).to_pylist(), pa.string())
+    for table in histories:
+        id_ = pc.coalesce(column(table, "OpportunityId"), column(table, "parent.Id"))
+        place = pc.fill_null(pc.index_in(keys(id_), value_set=deals), -1).to_numpy(zero_copy_only=False)
+        changed = export.times(table, "CreatedDate")
+        kept = (place >= 0) & changed.known
+        np.minimum.at(first, place[kept], changed.us[kept])
+    return np.asarray(np.where(read.is_date & (first >= us) & (first <= ends), first, us))
 
 
 def _of_record_type(export: Export, current: pa.Table) -> pa.Table:

@@ -1,7 +1,8 @@
 """Stages of opportunities: what each label means, their order, and every move between them."""
 
-import re
+from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import groupby
 
 import numpy as np
 import pyarrow as pa
@@ -13,12 +14,12 @@ from connectors.export import ROW, SOURCE, VERSION, booleans, column
 from connectors.salesforce.org import Org, without_deleted
 from connectors.values import end_of_day, read_numbers
 from connectors.words import outcome_of
-from history.base.arrays import Codes, Flags, Mask
+from history.base.arrays import Codes, Flags, Ints, Mask
 from history.base.errors import InvalidInput
 
 STAGE_FIELDS = ("stagename", "stage")
 CERTAIN = frozenset(("100", "100.0", "100%"))  # a probability that only a won stage has throughout
-MOVE_COLUMNS = ("StageName", "Amount", "Probability", "CreatedDate", "CloseDate", "Id")
+MOVE_COLUMNS = ("StageName", "Amount", "Probability", "CreatedDate", "CloseDate", "Id", "FromStage")
 
 
 @dataclass(frozen=True)
@@ -67,10 +68,13 @@ def read_stages(org: Org, history: pa.Table, fields: pa.Table) -> Stages:
     current, options = org.opportunities, org.export.options
     stage_table = org.export.table("OpportunityStage")
     org.export.use(stage_table)
-    of_fields = column(fields, "NewValue").filter(pa.array(is_field(fields, *STAGE_FIELDS)))
+    moved = fields.filter(pa.array(of_fields(org, fields, *STAGE_FIELDS)))
     labels = list(dict.fromkeys(
         label
-        for array in (column(current, "StageName"), column(history, "StageName"), of_fields)
+        for array in (
+            column(current, "StageName"), column(history, "StageName"), column(moved, "NewValue"),
+            column(moved, "OldValue"),
+        )
         for label in pc.unique(array).to_pylist()
         if label
     ))  # fmt: skip
@@ -165,9 +169,9 @@ def read_moves(org: Org, history: pa.Table, fields: pa.Table, stages: Stages, am
     deal = org.places(column(history, "OpportunityId"))
     us, stage = org.export.times(history, "CreatedDate").us, stages.codes(column(history, "StageName"))
     amount = numbers(org.export, history, "Amount", "OpportunityHistory") * amounts.factor[deal]
-    rank = pc.rank(column(history, "Id"), tiebreaker="first").to_numpy(zero_copy_only=False).astype(np.int64)
+    rank = ranks(history, deal, us)
 
-    rows = fields.filter(pa.array(is_field(fields, *STAGE_FIELDS)))
+    rows = fields.filter(pa.array(of_fields(org, fields, *STAGE_FIELDS)))
     owner = org.places(column(rows, "OpportunityId"))
     read = org.export.times(rows, "CreatedDate")
     kept = read.known & ~np.isin(owner, np.unique(deal))
@@ -189,13 +193,35 @@ def read_moves(org: Org, history: pa.Table, fields: pa.Table, stages: Stages, am
     )  # fmt: skip
 
 
-def field_key(name: str | None) -> str:
-    """A tracked field's name in one form: "Lead Source", "LeadSource" and "TextDocument.Field" ends."""
-    return re.sub(r"[\W_]+", "", (name or "").rpartition(".")[2].casefold())
-
-
-def is_field(fields: pa.Table, *names: str) -> Mask:
-    """Which rows of a field history are of one of these fields (n,)."""
-    return np.array(
-        [field_key(name) in names for name in column(fields, "Field").to_pylist()], dtype=np.bool_
+def ranks(history: pa.Table, deal: Ints, us: Ints) -> Ints:
+    """The order of rows of one opportunity and instant (m,): by id; without ids each follows the stage it came from."""
+    by_id = pc.rank(column(history, "Id"), tiebreaker="first")
+    rank: Ints = by_id.to_numpy(zero_copy_only=False).astype(np.int64)
+    pairs = list(
+        zip(column(history, "FromStage").to_pylist(), column(history, "StageName").to_pylist(), strict=True)
     )
+    if column(history, "Id").null_count < len(history) or not any(start for start, _ in pairs):
+        return rank
+    order = np.lexsort((us, deal))
+    keys = list(zip(deal[order].tolist(), us[order].tolist(), strict=True))
+    for _, places in groupby(range(len(order)), key=keys.__getitem__):
+        rows = order[list(places)]
+        rank[rows[chained([pairs[row] for row in rows.tolist()])]] = np.sort(rank[rows])
+    return rank
+
+
+def chained(moves: Sequence[tuple[str | None, str | None]]) -> list[int]:
+    """The order of moves (m,) from one stage to another: each begins where the one before it ended, if one does."""
+    waiting, order = list(range(len(moves))), list[int]()
+    entered = {end for _, end in moves}
+    while waiting:
+        following = [move for move in waiting if order and moves[move][0] == moves[order[-1]][1]]
+        first = [move for move in waiting if moves[move][0] not in entered]
+        order.append((following or first or waiting)[0])
+        waiting.remove(order[-1])
+    return order
+
+
+def of_fields(org: Org, fields: pa.Table, *names: str) -> Mask:
+    """Which rows of a field history are of one of these fields (n,)."""
+    return np.array([key in names for key in org.field_keys(fields)], dtype=np.bool_)

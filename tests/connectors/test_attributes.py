@@ -1,10 +1,11 @@
 """Changes of attributes: values at the creation and later ones follow from rows of whole values."""
 
 import numpy as np
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from connectors.attributes import Changes, Text, add_versions
+from connectors.attributes import Changes, Text, add_versions, spelt_as
 
 versions = st.lists(st.tuples(st.integers(0, 2), st.sampled_from([None, "a", "b"])), max_size=12)
 
@@ -38,3 +39,20 @@ def test_removed_value_is_the_empty_text() -> None:
     changes.add(0, 10, "plan", "a", None)
     (row,) = changes.table(["L1"]).to_pylist()
     assert (row["lead_id"], row["value"], row["recorded_at"]) == ("L1", "", None)
+
+
+@pytest.mark.parametrize(
+    ("present", "past", "spelt"),
+    [
+        (["1", "0", None], ["true", None, "false"], ["1", None, "0"]),
+        (["0"], ["true", "false"], ["1", "0"]),
+        (["Yes", "No"], ["1", "0"], ["Yes", "No"]),
+        (["12000", "7"], ["12000.0", "3.50", "7"], ["12000", "3.5", "7"]),
+        (["gold"], ["true", "1"], ["true", "1"]),
+        ([None], ["true"], ["true"]),
+    ],
+)
+def test_past_values_are_spelt_as_present_ones(
+    present: list[Text], past: list[Text], spelt: list[Text]
+) -> None:
+    assert spelt_as(present, past) == spelt

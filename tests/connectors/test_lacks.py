@@ -11,6 +11,7 @@ from connectors.lacks import (
     OWNER_HISTORY,
     STAGE_HISTORY,
     activity_lack,
+    column_lack,
     owner_of_today,
     stage_lack,
 )
@@ -57,6 +58,14 @@ def test_owner_without_a_history_is_of_today() -> None:
     assert owner_of_today("pardot", ["source"], []) is None
     assert owner_of_today("segment", ["owner"], []) is None
     assert "OpportunityFieldHistory" in str(owner_of_today("salesforce", ["owner"], []))
+
+
+def test_list_with_few_fields_asks_for_all() -> None:
+    columns = ["lead_id", "created_at", "account_id", "owner", "source", "Name", "Seats"]
+    assert "only 1 of your own fields (Seats)" in str(column_lack("salesforce", columns, ["Name"]))
+    assert "none of your own fields" in str(column_lack("odoo", columns[:6], ["Name"]))
+    assert column_lack("salesforce", [*columns, "Country", "Product"], ["Name"]) is None
+    assert column_lack("segment", columns, ["Name"]) is None
 
 
 def test_every_system_with_deals_says_where_its_history_is() -> None:

@@ -36,6 +36,8 @@ KILLED_SYSTEMS = [
     pytest.param(*pair, marks=() if pair[0] in ("ga4", "salesforce") else pytest.mark.long)
     for pair in SYSTEMS
 ]
+# Exports of the interface with the histories that it has.
+FULL = [("salesforce", "all_reports")]
 # Exports of the interface, which tell present values and stages.
 OF_TODAY = [("dynamics", "view"), ("odoo", "list"), ("pipedrive", "reports")]
 # Imports an export and kills itself in the middle.
@@ -86,7 +88,7 @@ def facts(output: Path) -> list[Facts]:
     return [*(read(output, TO_THE_SECOND) for read in reads), sorted(known)]
 
 
-@pytest.mark.parametrize(("system", "shape"), SYSTEMS)
+@pytest.mark.parametrize(("system", "shape"), [*SYSTEMS, *FULL])
 def test_newer_export_adds_what_is_new(system: str, shape: str, world: World, tmp_path: Path) -> None:
     write_both(system, shape, world, tmp_path)
     options = options_of(system)

@@ -7,9 +7,12 @@ from zoneinfo import ZoneInfo
 
 import pyarrow.parquet as pq
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from connectors.export import ReadOptions
 from connectors.run import Imported, run_import
+from connectors.salesforce.stages import chained
 from history.base.errors import InvalidInput
 from history.folder.id_forms import long_id
 from history.read import read_folder
@@ -287,6 +290,95 @@ def test_open_tasks_and_planned_events_are_set_aside(trial: Trial) -> None:
     ]  # fmt: skip
     assert {reason for s in record["sources"] for reason in s["set_aside"]} == {"not_completed", "planned"}
     assert trial.rows("interactions")[0]["recorded_at"].strftime("%m-%d") == "02-03"
+
+
+def test_report_of_both_kinds_of_activities_keeps_each_one_s_rules(trial: Trial) -> None:
+    """A task is an interaction once it is completed, an event once it has begun; both are entered by the day's end."""
+    trial.write("deals", [deal(A, LastModifiedDate="2026-06-01T00:00:00Z")])
+    row = {
+        "Opportunity ID": A,
+        "Created Date": "2/3/2026",
+        "Status": "",
+        "Start Date Time": "",
+        "Date": "1/31/2026",
+    }
+    trial.write(
+        "Tasks and Events",
+        [
+            {"Activity ID": record_id("00T", 1), **row, "Type": "Call", "Status": "Completed"},
+            {"Activity ID": record_id("00T", 2), **row, "Type": "Call", "Status": "Not Started"},
+            {"Activity ID": record_id("00U", 1), **row, "Type": "", "Start Date Time": "3/1/2026 8:00 AM"},
+            {"Activity ID": record_id("00U", 2), **row, "Type": "", "Start Date Time": "8/1/2026 8:00 AM"},
+        ],
+    )
+    record = trial.run().record
+    assert [(r["kind"], r["occurred_at"].strftime("%m-%d")) for r in trial.rows("interactions")] == [
+        ("call", "01-31"), ("meeting", "03-01"),
+    ]  # fmt: skip
+    aside = {reason: entry["count"] for s in record["sources"] for reason, entry in s["set_aside"].items()}
+    assert aside == {"not_completed": 1, "planned": 1}
+    assert trial.rows("interactions")[0]["recorded_at"].strftime("%m-%d %H:%M") == "02-03 23:59"
+
+
+def test_moves_of_one_day_follow_each_other(trial: Trial) -> None:
+    """A report has no ids of its rows, may be sorted in any way, and tells the day only in some languages."""
+    trial.write(
+        "deals", [deal(A, "Proposal", CreatedDate="1/5/2026", LastModifiedDate="2026-06-01T00:00:00Z")]
+    )
+    steps = [("Qualification", "Proposal"), ("Prospecting", "Qualification"), ("", "Prospecting")]
+    trial.write(
+        "Opportunity History",
+        [
+            {"Opportunity ID": A, "From Stage": old, "To Stage": new, "Last Modified": "1/15/2026"}
+            for old, new in steps
+        ],
+    )
+    trial.run()
+    assert [row["stage"] for row in trial.rows("stages")] == ["Prospecting", "Qualification", "Proposal"]
+
+
+@given(st.permutations(range(5)))
+def test_moves_are_chained_whatever_their_order(order: list[int]) -> None:
+    moves = [(None, "a"), ("a", "b"), ("b", "c"), ("c", "b"), ("b", "won")]
+    chain = [order[row] for row in chained([moves[place] for place in order])]
+    assert chain[:2] == [0, 1]
+    assert sorted(chain) == list(range(5))
+
+
+def test_bare_day_of_a_creation_has_the_time_of_its_first_change(trial: Trial) -> None:
+    day = {"CreatedDate": "1/5/2026", "SystemModstamp": "6/30/2026"}
+    trial.write("deals", [deal(A, **day), deal(B, **day), deal(C, **day)])
+    report = {"From Stage": "", "To Stage": "Prospecting"}
+    trial.write(
+        "Opportunity History",
+        [{"Opportunity ID": A, **report, "Last Modified": "1/5/2026 10:30 AM"},
+         {"Opportunity ID": B, **report, "Last Modified": "1/6/2026 10:30 AM"}],
+    )  # fmt: skip
+    trial.run()
+    created = {row["lead_id"]: row["created_at"].strftime("%m-%d %H:%M") for row in trial.rows("leads")}
+    assert created == {A: "01-05 10:30", B: "01-05 00:00", C: "01-05 00:00"}
+
+
+def test_field_history_names_fields_by_the_labels_of_the_export(trial: Trial) -> None:
+    trial.write(
+        "deals",
+        [
+            {"Opportunity ID": A, "Phase": "Angebot", "Erstelldatum": "05.01.2026", "Geschlossen": "0",
+             "Inhaber der Opportunity": "Ann", "Newsletter": "0", "Schlusstermin": "31.03.2026"},
+        ],
+    )  # fmt: skip
+    row = {"Opportunity-ID": A, "Bearbeitungsdatum": "20.01.2026 10:00"}
+    trial.write(
+        "Feldverlauf",
+        [
+            {**row, "Feld/Ereignis": "Phase", "Alter Wert": "Bedarf", "Neuer Wert": "Angebot"},
+            {**row, "Feld/Ereignis": "Inhaber der Opportunity", "Alter Wert": "Bob", "Neuer Wert": "Ann"},
+            {**row, "Feld/Ereignis": "Newsletter", "Alter Wert": "true", "Neuer Wert": "false"},
+        ],
+    )
+    trial.run()
+    assert [row["stage"] for row in trial.rows("stages")] == ["Bedarf", "Angebot"]
+    assert (trial.rows("leads")[0]["owner"], trial.rows("leads")[0]["Newsletter"]) == ("Bob", "1")
 
 
 def test_api_pages_with_nested_history_are_read(trial: Trial) -> None:
