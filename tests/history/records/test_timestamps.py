@@ -7,7 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from features.calendar import _day_number
-from history.records.timestamps import _days, instants
+from history.records.column_kernel import _days
+from history.records.timestamps import instants
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 MICROSECOND = timedelta(microseconds=1)
