@@ -14,7 +14,7 @@ COMPILE := $(BIN)/uv pip compile pyproject.toml --generate-hashes --universal --
 # Threads of OpenMP that wait sleep instead of spinning on one of few cores.
 export OMP_WAIT_POLICY := PASSIVE
 
-.PHONY: help demo test test-all test-lowest coverage search lint format bench screenshots docs wheel install install-dev locks clean
+.PHONY: help demo test test-all test-lowest coverage search lint format bench bench-long screenshots docs wheel install install-dev locks clean
 
 help:
 	@echo "make demo         simulate a CRM, train, promote, load, serve at http://127.0.0.1:$(PORT) (PORT= to change)"
@@ -24,7 +24,8 @@ help:
 	@echo "make coverage     run the test suite and print branch coverage"
 	@echo "make search       run the property tests on examples no run has seen"
 	@echo "make lint         ruff, format check, mypy --strict; make format applies ruff's fixes"
-	@echo "make bench        measure features, scoring and the service on this machine"
+	@echo "make bench        one table of speeds beside peers on this machine (BENCH=--json for machines)"
+	@echo "make bench-long   what grows with the data, at a million leads; hours"
 	@echo "make screenshots  picture every page and state in build/screenshots/ (needs Chromium)"
 	@echo "make docs         build the documentation site in site/, links checked"
 	@echo "make wheel        build the wheel in dist/"
@@ -65,7 +66,10 @@ format: $(DEV)
 	$(BIN)/ruff format .
 
 bench: $(DEV)
-	@for script in benchmarks/bench_*.py; do echo "== $$script"; name=$${script##*/}; $(BIN)/python -m "benchmarks.$${name%.py}" || exit 1; done
+	@$(BIN)/python -m benchmarks $(BENCH)
+
+bench-long: $(DEV)
+	@$(BIN)/python -m benchmarks --long $(BENCH)
 
 screenshots: $(DEV)
 	@$(BIN)/python -m tests.screenshots

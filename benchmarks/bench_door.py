@@ -5,15 +5,17 @@ Makes its own data. Checks that both ways in read the same interactions before i
     python -m benchmarks.bench_door [--rows 1000000]
 """
 
-import argparse
 import tempfile
 import timeit
+from collections.abc import Generator, Iterator
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pandas as pd
 
+from benchmarks.comparison import Comparison, note, options_parser, report
 from benchmarks.measure import machine, peak_mb, timed
 from history.config.config import FunnelConfig
 from history.history import History
@@ -32,45 +34,59 @@ CALLS = ((1, 200, 30), (1000, 9, 1))  # leads a call, repeats, calls a repeat
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = options_parser(__doc__)
     parser.add_argument("--rows", type=int, default=1_000_000, help="interactions in the folder")
-    rows: int = parser.parse_args().rows
-    print(machine())
-    history = bench_folder(rows)
-    as_of_us = history.as_of_us + 1000 * DAY_US
-    for leads, repeats, calls in CALLS:
-        bench_records(leads, repeats, calls, as_of_us)
+    options = parser.parse_args()
+    note(machine())
+    report(comparisons(options.rows), options.json)
 
 
-def bench_folder(rows: int) -> History:
-    """Times one read of a folder, imports included, as a command pays it."""
+def comparisons(rows: int) -> Iterator[Comparison]:
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         write_folder(folder, rows)
-        megabytes = sum(path.stat().st_size for path in folder.iterdir()) / 1e6
-        peak_before = peak_mb()
-        histories: list[History] = []
-        timing = timed(lambda: histories.append(read_folder(folder)))
-        (history,) = histories
-        peak = peak_mb()
-        check_equal(history, folder)
-    print(
-        f"folder: {rows:,} interactions of {len(history):,} leads, {megabytes:.0f} MB of CSV, 8 columns; one run"
+        history = yield from compare_folder(folder, rows)
+    as_of_us = history.as_of_us + 1000 * DAY_US
+    for leads, repeats, calls in CALLS:
+        yield compare_records(leads, repeats, calls, as_of_us)
+
+
+def compare_folder(folder: Path, rows: int) -> Generator[Comparison, None, History]:
+    """One read of a folder, imports included, as a command pays it; returns what was read."""
+    megabytes = sum(path.stat().st_size for path in folder.iterdir()) / 1e6
+    peak_before = peak_mb()
+    histories: list[History] = []
+    timing = timed(lambda: histories.append(read_folder(folder)))
+    (history,) = histories
+    peak = peak_mb()
+    check_equal(history, folder)
+    note(f"folder: {rows:,} interactions of {len(history):,} leads, {megabytes:.0f} MB of CSV, 8 columns")
+    note(
+        f"  peak memory {peak:.0f} MB ({peak_before:.0f} MB before); {timing.processor:.2f} s of processor time"
     )
-    print(f"  {timing.wall:.2f} s ({timing.processor:.2f} s of processor time), imports included")
-    print(f"  peak memory {peak:.0f} MB ({peak_before:.0f} MB before)")
+    frames: list[pd.DataFrame] = []
+    theirs = timed(lambda: frames.append(pandas_frame(folder / "interactions.csv")))
+    assert len(frames[0]) == rows
+    work = f"a folder of {rows:,} interactions, read and validated"
+    yield Comparison(work, timing.wall, "s").beside(
+        "pandas read_csv, times parsed", theirs.wall, equality="rows; the first lead's"
+    )
     return history
 
 
-def bench_records(leads: int, repeats: int, calls: int, as_of_us: int) -> None:
+def pandas_frame(path: Path) -> pd.DataFrame:
+    """The interactions as an analyst reads them: nothing is checked or joined."""
+    return pd.read_csv(path, parse_dates=["occurred_at", "recorded_at"])
+
+
+def compare_records(leads: int, repeats: int, calls: int, as_of_us: int) -> Comparison:
     records = [record(i) for i in range(leads)]
     read = partial(read_records, records, FunnelConfig(), as_of_us)
     seconds = timeit.repeat(read, number=calls, repeat=repeats)
     best, median = (1e6 * s / calls / leads for s in (min(seconds), float(np.median(seconds))))
-    print(f"records: {leads} leads a call, 40 interactions, 3 stages and 20 attributes each")
-    print(f"  {best:.0f} us a lead at best, {median:.0f} us in the median of {repeats} repeats")
+    note(f"records: {leads} leads a call, 40 interactions, 3 stages and 20 attributes each")
+    note(f"  {best:.0f} us a lead at best, {median:.0f} us in the median of {repeats} repeats")
+    return Comparison(f"a lead of a request read, {leads} a call", best, "us")
 
 
 # ---- equality

@@ -1,18 +1,21 @@
-"""Features: interactions a second in bulk and microseconds for one lead, beside the same counts in numpy and pandas.
+"""Features: interactions a second in bulk and microseconds for one lead, beside the same counts elsewhere.
 
-Makes its own data. Checks equality before it measures; times are the best of several runs.
+Elsewhere is numpy, pandas and DuckDB. Makes its own data. Checks equality before it measures; times are the best of
+several runs, in processor time.
 
     python -m benchmarks.bench_features [--leads 100000] [--interactions 2000000] [--rows 300000]
 """
 
-import argparse
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import partial
+from itertools import chain
 
+import duckdb
 import numpy as np
 import pandas as pd
 
+from benchmarks.comparison import Comparison, note, options_parser, report
 from benchmarks.feature_data import KINDS, NOW_US, random_history, single_lead
 from benchmarks.measure import best_of, machine
 from features.matrix import FeatureMatrix, build_matrix
@@ -26,55 +29,49 @@ SINGLE_LEADS = 200
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = options_parser(__doc__)
     parser.add_argument("--leads", type=int, default=100_000)
     parser.add_argument("--interactions", type=int, default=2_000_000)
     parser.add_argument("--rows", type=int, default=300_000, help="pairs of a lead and an instant")
     options = parser.parse_args()
-    print(f"{machine()}, numpy {np.__version__}")
-    bench_bulk(options.leads, options.interactions, options.rows)
-    bench_single_leads()
-    bench_many_attributes(leads=9_000, attributes=500)
+    note(f"{machine()}, numpy {np.__version__}")
+    comparisons = chain(
+        compare_bulk(options.leads, options.interactions, options.rows),
+        compare_single_leads(),
+        compare_many_attributes(leads=9_000, attributes=500),
+    )
+    report(comparisons, options.json)
 
 
-def bench_bulk(leads: int, interactions: int, rows: int) -> None:
-    """All features of many rows; the counts by kind and window also in numpy and pandas."""
+def compare_bulk(leads: int, interactions: int, rows: int) -> Iterator[Comparison]:
+    """All features of many rows; the counts by kind and window also elsewhere."""
     rng = np.random.default_rng(0)
     history = random_history(leads, interactions / leads, attributes=0)
     lead = np.sort(rng.integers(0, leads, rows))
     snapshot = Snapshot(history, lead, NOW_US - rng.integers(0, 200, rows) * DAY_US)
     vocabulary, tables = learn(snapshot)
-    print(
-        f"\nbulk: {rows:,} rows of {leads:,} leads with {len(history.interactions.time_us):,} interactions "
-        "and 5 stages each"
-    )
-
     matrix = build_matrix(snapshot, vocabulary, tables)
     for reference in REFERENCES:
         if not np.array_equal(reference.count(snapshot), window_counts(matrix)):
             raise SystemExit(f"counts by kind and window differ from those of {reference.package}")
-    print("  counts by kind and window equal those of numpy and pandas: yes")
 
     timing = best_of(lambda: build_matrix(snapshot, vocabulary, tables), 3)
     read = interactions_read(snapshot)
-    print(
-        f"  build_matrix, {len(matrix.features)} features: {timing.wall:.2f} s "
-        f"(best of 3; {timing.processor:.2f} s of processor time)"
+    note(
+        f"bulk: {rows:,} rows of {leads:,} leads with {len(history.interactions.time_us):,} interactions and "
+        f"5 stages each; {read / timing.wall / 1e6:.1f} M interactions/s read by rows, best of 3"
     )
-    print(
-        f"    {read / timing.wall / 1e6:.1f} M interactions/s read by rows, {rows / timing.wall / 1e3:.0f} k rows/s"
-    )
+    ours = Comparison(f"all {len(matrix.features)} features of {rows:,} rows", timing.processor, "s")
     for reference in REFERENCES:
-        timing = best_of(partial(reference.count, snapshot), 2)
-        print(
-            f"  {len(KINDS) * len(WINDOWS)} of these features in {reference.package} ({reference.method}): "
-            f"{timing.wall:.2f} s ({timing.processor:.2f} s of processor time)"
+        theirs = best_of(partial(reference.count, snapshot), 2).processor
+        yield ours.beside(
+            f"{reference.package} ({reference.method}): {len(KINDS) * len(WINDOWS)} of them",
+            theirs,
+            equality="the counts",
         )
 
 
-def bench_single_leads() -> None:
+def compare_single_leads() -> Iterator[Comparison]:
     """Leads one by one, each equal to its row of the batch; beside one groupby of the same size."""
     history = random_history(2_000, 40, attributes=20)
     snapshot = Snapshot(history, np.arange(2_000), np.full(2_000, NOW_US))
@@ -86,35 +83,31 @@ def bench_single_leads() -> None:
     for i, single in enumerate(singles):
         if build_matrix(single, vocabulary).values.tobytes() != batch.values[i].tobytes():
             raise SystemExit(f"lead {i} alone differs from its row in the batch")
-    print(
-        f"\none lead with 40 interactions, 5 stages, 20 attributes ({len(batch.features)} features), "
-        f"{SINGLE_LEADS} leads in turn"
+    note(
+        f"one lead with 40 interactions, 5 stages, 20 attributes ({len(batch.features)} features), "
+        f"{SINGLE_LEADS} leads in turn, best of 30 rounds"
     )
-    print("  each equals its row of the batch bit by bit: yes")
-
     timing = best_of(lambda: [build_matrix(single, vocabulary) for single in singles], 30)
-    print(
-        f"  build_matrix: {timing.wall / SINGLE_LEADS * 1e6:.0f} us "
-        f"(best of 30 rounds; {timing.processor / SINGLE_LEADS * 1e6:.0f} us of processor time)"
-    )
     frame = pd.DataFrame({"kind": ["call"] * 40, "age": np.arange(40.0)})
-    timing = best_of(lambda: frame[frame["age"] < 7].groupby("kind").size(), 50)
-    print(
-        f"  one groupby of 40 rows in pandas: {timing.wall * 1e6:.0f} us "
-        f"({timing.processor * 1e6:.0f} us of processor time)"
+    theirs = best_of(lambda: frame[frame["age"] < 7].groupby("kind").size(), 50)
+    yield Comparison(
+        f"all {len(batch.features)} features of one lead", timing.processor / SINGLE_LEADS * 1e6, "us"
+    ).beside(
+        "pandas: one groupby of 40 rows",
+        theirs.processor * 1e6,
+        equality="with its row of a batch, bit by bit",
     )
 
 
-def bench_many_attributes(leads: int, attributes: int) -> None:
+def compare_many_attributes(leads: int, attributes: int) -> Iterator[Comparison]:
     """Learning and building many attributes of all kinds."""
     history = random_history(leads, 1, attributes=attributes)
     snapshot = Snapshot(history, np.arange(leads), np.full(leads, NOW_US))
     learning = best_of(lambda: learn(snapshot), 1)
     vocabulary, tables = learn(snapshot)
     building = best_of(lambda: build_matrix(snapshot, vocabulary, tables), 2)
-    features = len(build_matrix(snapshot.take(np.arange(1)), vocabulary).features)
-    print(f"\n{attributes} attributes x {leads:,} leads ({features} features)")
-    print(f"  learn {learning.wall:.2f} s, build_matrix {building.wall:.2f} s")
+    yield Comparison(f"{attributes} attributes of {leads:,} leads, learned", learning.processor, "s")
+    yield Comparison(f"{attributes} attributes of {leads:,} leads, computed", building.processor, "s")
 
 
 # ---- the same counts elsewhere
@@ -166,9 +159,35 @@ def count_in_pandas(snapshot: Snapshot) -> Floats:
     return out
 
 
+def count_in_duckdb(snapshot: Snapshot) -> Floats:
+    """A join of rows with their leads' interactions, and one aggregate with a filter for each kind and window."""
+    interactions = snapshot.history.interactions
+    touches = pd.DataFrame(
+        {"lead": lead_of(snapshot), "time": interactions.time_us, "kind": interactions.kind.codes}
+    )
+    rows = pd.DataFrame({"row": np.arange(len(snapshot)), "lead": snapshot.lead, "as_of": snapshot.as_of_us})
+    counts = ", ".join(
+        f"count(*) FILTER (kind = {kind} AND as_of - time < {days * DAY_US}) AS c{kind}_{days}"
+        for kind in range(len(KINDS))
+        for days in WINDOWS
+    )
+    with duckdb.connect(config={"threads": 1}) as connection:
+        connection.register("touches", touches)
+        connection.register("rows", rows)
+        # Rows without an interaction have no group and keep their zeros.
+        found = connection.execute(
+            f"SELECT row, {counts} FROM rows JOIN touches USING (lead) WHERE time <= as_of GROUP BY row"
+        ).fetchnumpy()
+    out = np.zeros((len(snapshot), len(KINDS) * len(WINDOWS)))
+    names = [f"c{kind}_{days}" for kind in range(len(KINDS)) for days in WINDOWS]
+    out[found["row"]] = np.column_stack([found[name] for name in names])
+    return out
+
+
 REFERENCES = (
     Reference("numpy", "searchsorted per kind", count_in_numpy),
     Reference("pandas", "merge, groupby", count_in_pandas),
+    Reference("DuckDB", "join, filtered counts", count_in_duckdb),
 )
 
 

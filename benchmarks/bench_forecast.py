@@ -6,14 +6,15 @@ repeat before it measures; times are the best of several runs.
     python -m benchmarks.bench_forecast [--leads 100000] [--months 30]
 """
 
-import argparse
 import tempfile
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from time import perf_counter
 
 import numpy as np
 
+from benchmarks.comparison import Comparison, note, options_parser, report
 from benchmarks.measure import best_of, machine, peak_mb
 from funnel.forecast.forecast import Forecast, ForecastOptions, forecast
 from funnel.forecast.report import forecast_rows
@@ -36,26 +37,28 @@ class Data:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = options_parser(__doc__)
     parser.add_argument("--leads", type=int, default=100_000)
     parser.add_argument("--months", type=int, default=30)
     parser.add_argument("--runs", type=int, default=2)
     options = parser.parse_args()
-    data = simulated(options.leads, options.months)
+    note(machine())
+    report(comparisons(options.leads, options.months, options.runs), options.json)
+
+
+def comparisons(leads: int, months: int, runs: int) -> Iterator[Comparison]:
+    data = simulated(leads, months)
     whole = check_equal(data)
-    timing = best_of(lambda: forecast(data.bundle, data.history, SIX_MONTHS), options.runs)
-    print(machine())
-    print(
-        f"data: {len(data.history):,} leads, {len(data.history.interactions.time_us):,} interactions, "
-        f"{len(whole.leads):,} open, 6 months ahead; best of {options.runs}"
+    timing = best_of(lambda: forecast(data.bundle, data.history, SIX_MONTHS), runs)
+    note(
+        f"{len(data.history):,} leads, {len(data.history.interactions.time_us):,} interactions, "
+        f"{len(whole.leads):,} open, 6 months ahead; best of {runs}, processor time"
     )
-    print(
-        f"reading {data.reading_s:.1f} s; forecast with scores {timing.wall:.2f} s "
-        f"({timing.processor:.2f} s of processor)"
-    )
-    print(f"peak memory of all of it, training and simulating included: {peak_mb() / 1024:.2f} GB")
+    note(f"peak memory of all of it, training and simulating included: {peak_mb() / 1024:.2f} GB")
+    work = f"a forecast of {len(data.history):,} leads, {len(whole.leads):,} of them scored"
+    equality = "groups add up; again the same"
+    yield Comparison(work, timing.processor, "s", equality=equality)
+    yield Comparison(f"{len(data.history):,} leads read from CSV", data.reading_s, "s")
 
 
 def simulated(leads: int, months: int) -> Data:

@@ -5,7 +5,6 @@ Makes its own data. Checks that every deal, stage entry and completed activity a
     python -m benchmarks.bench_import [--deals 100000] [--activities 20]
 """
 
-import argparse
 import json
 import resource
 import subprocess
@@ -21,6 +20,7 @@ import pyarrow.compute as pc
 import pyarrow.csv
 import pyarrow.parquet as pq
 
+from benchmarks.comparison import Comparison, note, options_parser, report
 from benchmarks.measure import machine
 from history.base.arrays import Ints
 from history.text.times import DAY_US
@@ -28,30 +28,27 @@ from history.text.times import DAY_US
 START_US = 1_640_995_200_000_000  # 2022-01-01
 PIECE = 500_000
 STAGES = ("Prospecting", "Qualification", "Proposal/Quote", "Negotiation")
+LIMIT_S, LIMIT_MB = 300.0, 4096.0  # of a million deals with 20 activities each
 KINDS = ("Call", "Email", "Meeting", "LinkedIn", "Demo")
 OWNERS = 200
 MOVES = 3  # stage entries of a deal, before its closing
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = options_parser(__doc__)
     parser.add_argument("--deals", type=int, default=100_000)
     parser.add_argument("--activities", type=int, default=20, help="completed tasks of each deal")
     options = parser.parse_args()
-    print(machine())
+    note(machine())
     with tempfile.TemporaryDirectory() as name:
         export = Path(name) / "export"
         write_export(export, options.deals, options.activities)
         size = sum(path.stat().st_size for path in export.iterdir()) / 1e9
-        print(
-            f"export: {options.deals:,} deals, {options.deals * options.activities:,} tasks, {size:.1f} GB of CSV"
-        )
-        bench(export, Path(name) / "crm", options.deals, options.activities)
+        note(f"{options.deals:,} deals, {options.deals * options.activities:,} tasks, {size:.1f} GB of CSV")
+        report(comparisons(export, Path(name) / "crm", options.deals, options.activities), options.json)
 
 
-def bench(export: Path, output: Path, deals: int, activities: int) -> None:
+def comparisons(export: Path, output: Path, deals: int, activities: int) -> Iterator[Comparison]:
     """One run of the command in a process of its own, as people start it."""
     command = (sys.executable, "-m", "cli", "import", "salesforce", str(export), "--output", str(output))
     started = perf_counter()
@@ -61,8 +58,17 @@ def bench(export: Path, output: Path, deals: int, activities: int) -> None:
         raise SystemExit(done.stderr)
     used = resource.getrusage(resource.RUSAGE_CHILDREN)
     check(output, deals, activities)
-    print(f"import: {wall:.0f} s, {used.ru_utime + used.ru_stime:.0f} s of processor time, one run")
-    print(f"  peak memory {used.ru_maxrss / 1024:.0f} MB")
+    note(f"{used.ru_utime + used.ru_stime:.0f} s of processor time, one run")
+    work, equality = f"import of {deals:,} deals, {deals * activities:,} activities", "rows"
+    is_million = deals >= 1_000_000 and activities >= 20
+    yield Comparison(work, wall, "s", target=LIMIT_S if is_million else None, equality=equality)
+    yield Comparison(
+        f"peak memory of the {work}",
+        used.ru_maxrss / 1024,
+        "MB",
+        target=LIMIT_MB if is_million else None,
+        equality=equality,
+    )
 
 
 def check(output: Path, deals: int, activities: int) -> None:

@@ -6,11 +6,10 @@ by one means a history of one lead each, as a request brings it. Times are the b
     python -m benchmarks.bench_scoring [--leads 4000] [--repeat 5]
 """
 
-import argparse
 import csv
 import os
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -22,6 +21,7 @@ os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 import lightgbm as lgb
 import numpy as np
 
+from benchmarks.comparison import Comparison, note, options_parser, report
 from benchmarks.measure import best_of, machine
 from features.matrix import build_matrix
 from history.base.arrays import Floats
@@ -36,6 +36,7 @@ from training.train import TrainOptions, train
 
 SINGLES = 200
 OWN_COLUMNS = ("lead_id", "created_at", "account_id", "owner", "source")
+ALONE_EQUAL = "alone and in bulk"
 LOG_TABLES = ("interactions", "stages", "attribute_changes")
 
 
@@ -50,45 +51,60 @@ class Data:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = options_parser(__doc__)
     parser.add_argument("--leads", type=int, default=4000)
     parser.add_argument("--repeat", type=int, default=5)
     options = parser.parse_args()
     data = simulated(options.leads)
     check_equal(data)
-    print(f"{machine()}, LightGBM {lgb.__version__}")
-    print(
+    note(f"{machine()}, LightGBM {lgb.__version__}")
+    note(
         f"{len(data.snapshot):,} open leads, {data.values.shape[1]} features; best of {options.repeat}, "
         "processor time"
     )
-    bench_scores(data, options.repeat)
+    report(comparisons(data, options.repeat), options.json)
+
+
+def comparisons(data: Data, repeat: int) -> Iterator[Comparison]:
+    """Scores, with all that belongs to one, beside the bare prediction of one of their models."""
     assert data.bundle.conversion is not None, "this simulation has a signal"
-    if data.bundle.conversion.trees is not None:
-        bench_lightgbm(data, data.bundle.conversion.trees, options.repeat)
-
-
-def bench_scores(data: Data, repeat: int) -> None:
-    leads = len(data.snapshot)
-    for reasons in (0, 5):
+    peers = lightgbm_speeds(data, data.bundle.conversion.trees, repeat)
+    for reasons, peer in zip((0, 5), peers, strict=True):
         bulk = best_warm(partial(score, data.bundle, data.snapshot, reasons), repeat)
-        print_speed(f"score, in bulk, {reasons} reasons", bulk, leads)
+        one = Comparison(
+            f"a score in bulk, {reasons} reasons", 1e6 * bulk / len(data.snapshot), "us", equality=ALONE_EQUAL
+        )
+        yield one.beside(peer.name, peer.us, equality="the trees' sums") if peer else one
         singles = best_warm(partial(score_singles, data, reasons), repeat)
-        print_speed(f"score, one by one, {reasons} reasons", singles, len(data.singles))
+        yield Comparison(
+            f"a score one by one, {reasons} reasons",
+            1e6 * singles / len(data.singles),
+            "us",
+            equality=ALONE_EQUAL,
+        )
     features = best_warm(partial(build_matrix, data.snapshot, data.bundle.vocabulary), repeat)
-    print_speed("of it: features, in bulk", features, leads)
+    yield Comparison("of it: features in bulk", 1e6 * features / len(data.snapshot), "us")
 
 
-def bench_lightgbm(data: Data, trees: Trees, repeat: int) -> None:
-    """LightGBM's own predictions and contributions of the same trees, which must be equal."""
+@dataclass(frozen=True)
+class PeerSpeed:
+    name: str
+    us: float
+
+
+def lightgbm_speeds(data: Data, trees: Trees | None, repeat: int) -> Sequence[PeerSpeed | None]:
+    """LightGBM's own predictions and contributions of the same trees, which must be equal; none without trees."""
+    if trees is None:
+        return (None, None)
     leads, count = len(data.values), len(trees.roots)
     predict = partial(lgb.Booster(model_str=trees.text).predict, data.values, num_threads=1)
     assert np.array_equal(predict(raw_score=True), trees.predict(data.values)), "trees differ from LightGBM's"
     raw = best_warm(partial(predict, raw_score=True), repeat)
-    print_speed(f"raw LightGBM predict, {count} trees", raw, leads)
     contributions = best_warm(partial(predict, pred_contrib=True), repeat)
-    print_speed(f"raw LightGBM pred_contrib, {count} trees", contributions, leads)
+    return (
+        PeerSpeed(f"LightGBM predict, {count} trees alone", 1e6 * raw / leads),
+        PeerSpeed(f"LightGBM pred_contrib, {count} trees alone", 1e6 * contributions / leads),
+    )
 
 
 def score_singles(data: Data, reasons: int) -> None:
@@ -100,10 +116,6 @@ def best_warm(work: Callable[[], object], repeat: int) -> float:
     """Least seconds of processor time of a call, after one that is not counted."""
     work()
     return best_of(work, repeat).processor
-
-
-def print_speed(name: str, seconds: float, leads: int) -> None:
-    print(f"{name:<52}{leads / seconds:>12,.0f} leads/s{1e6 * seconds / leads:>12,.1f} us a lead")
 
 
 def check_equal(data: Data) -> None:

@@ -4,31 +4,30 @@ Without --home it simulates a CRM and trains on it. Checks that the response ove
 bit, and MLflow's the booster's, before it measures. All servers run at once and are visited in turns, a second each;
 a share of the no-op's rate is the median of shares taken within a few seconds. MLflow receives finished features.
 
-    python -m benchmarks.bench_serving [--home HOME --data FOLDER] [--rounds 8]
+    python -m benchmarks.bench_serving [--home HOME --data FOLDER] [--rounds 8] [--soak 200000]
 """
 
-import argparse
 import csv
 import json
-import os
-import socket
 import subprocess
 import sys
 import tempfile
 import time
 import urllib.request
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager, suppress
-from dataclasses import asdict, dataclass
+from contextlib import ExitStack
+from dataclasses import asdict, replace
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import lightgbm as lgb
-import mlflow.lightgbm
 import numpy as np
 
+from benchmarks.comparison import Comparison, note, options_parser, report
 from benchmarks.http_load import Target
 from benchmarks.measure import machine
+from benchmarks.servers import resident_mib, serve_leadcast, serve_mlflow, serve_no_op
+from benchmarks.trained_home import ROOT, Home, trained_home
 from features.matrix import build_matrix
 from history.read import read_records
 from history.snapshot import Snapshot
@@ -39,57 +38,17 @@ from models.trees.ensemble import Trees
 from serving.base.problems import Problem
 from serving.model.scoring import score_leads
 
-ROOT = Path(__file__).resolve().parent.parent
 CONNECTIONS = 4
-START_S = 120  # for a server to respond
+NO_OP_NAME, MLFLOW_NAME = "bare FastAPI no-op", "mlflow models serve"
+SHARES = {0: 0.5, 5: 0.4}  # of the no-op's rate that one worker must reach, by number of reasons
+OF_MLFLOW, OF_ONE_WORKER, LIMIT_P99_MS = 3.5, 1.9, 8.0
+EQUAL = "with the scorer, bit by bit"
 SETTLE_S = 12  # a worker prepares its pages in pauses of its first seconds
 NOT_ATTRIBUTES = ("lead_id", "created_at", "owner", "source", "account_id")
-NO_OP = """
-from fastapi import FastAPI
-from pydantic import BaseModel, ConfigDict
-
-class Strict(BaseModel):
-    model_config = ConfigDict(extra="forbid", strict=True)
-class Interaction(Strict):
-    kind: str
-    occurred_at: str
-    interaction_id: str | None = None
-    recorded_at: str | None = None
-    channel: str | None = None
-    direction: str | None = None
-    value: float | None = None
-class Stage(Strict):
-    stage: str
-    entered_at: str
-    recorded_at: str | None = None
-class Lead(Strict):
-    lead_id: str
-    created_at: str
-    owner: str | None = None
-    source: str | None = None
-    attributes: dict[str, str | int | float | bool | None] = {}
-    interactions: list[Interaction] = []
-    stages: list[Stage] = []
-
-app = FastAPI()
-
-@app.post("/v1/score")
-async def score(lead: Lead) -> dict[str, str]:
-    return {"lead_id": lead.lead_id}
-"""
-
-
-class Home(NamedTuple):
-    """A home with a champion, and the data folder that it was trained on."""
-
-    folder: Path
-    data: Path
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = options_parser(__doc__)
     parser.add_argument("--home", type=Path, help="a home with a champion; needs --data")
     parser.add_argument("--data", type=Path, help="the folder of CSV files it was trained on")
     parser.add_argument("--rounds", type=int, default=8)
@@ -101,44 +60,78 @@ def main() -> None:
         is_given = options.home and options.data
         home = Home(options.home, options.data) if is_given else trained_home(folder)
         lead = lead_of(home.data, options.interactions)
-        bench_rates(home.folder, lead, folder, options.rounds)
+        comparisons = list(compare_rates(measured_servers(home.folder, lead, folder, options.rounds)))
         if options.soak:
-            bench_memory(home.folder, lead, options.soak)
+            comparisons.append(compare_memory(home.folder, lead, options.soak))
+        report(comparisons, options.json)
 
 
-def bench_rates(home: Path, lead: dict[str, Any], folder: Path, rounds: int) -> None:
-    """Rates, latencies and processor time of all servers; folder: for scratch files."""
+def measured_servers(
+    home: Path, lead: dict[str, Any], folder: Path, rounds: int
+) -> dict[str, dict[str, float]]:
+    """Rates, latencies and processor time of all servers by name; folder: for scratch files."""
     pointer = read_pointer(home)
     if pointer is None:
         raise SystemExit(f"no champion in {home}")
     bundle = load_bundle(pointer.folder, pointer.model_version)
     body = compact_json(lead)
-    print(f"{machine()} (load before)")
-    print(
+    note(f"{machine()} (load before)")
+    note(
         f"one lead, {len(lead['interactions'])} interactions, {len(body)} bytes; {CONNECTIONS} connections, "
         f"{rounds} rounds"
     )
     with ExitStack() as servers:
-        targets = [servers.enter_context(serve_no_op(folder)).target("bare no-op", "/v1/score", body)]
+        targets = [servers.enter_context(serve_no_op(folder)).target(NO_OP_NAME, "/v1/score", body)]
         if bundle.conversion is not None and bundle.conversion.trees is not None:
             trees, row = bundle.conversion.trees, feature_row(bundle, lead)
             server = servers.enter_context(serve_mlflow(trees, folder))
             check_booster(server.port, trees, row)
-            targets.append(server.target("mlflow models serve", "/invocations", row))
+            targets.append(server.target(MLFLOW_NAME, "/invocations", row))
         for workers in (1, 2):
             server = servers.enter_context(serve_leadcast(home, workers))
             check_equal(server.port, bundle, lead)
-            for reasons in (0, 5):
-                name = f"score, {reasons} reasons, {workers} worker{'s' * (workers > 1)}"
-                targets.append(server.target(name, f"/v1/score?reasons={reasons}", body))
+            for reasons in SHARES:
+                path = f"/v1/score?reasons={reasons}"
+                targets.append(server.target(score_name(reasons, workers), path, body))
         time.sleep(SETTLE_S)
         summaries = measured(targets, rounds)
     for name, summary in summaries.items():
-        print(f"{name:28s} {summary.pop('share'):5.2f} of the no-op  {json.dumps(summary)}")
+        note(f"{name:28s} {summary['share']:5.2f} of the no-op  {json.dumps(summary)}")
+    return summaries
 
 
-def bench_memory(home: Path, lead: dict[str, Any], requests: int) -> None:
-    """Memory of one worker with its parent after some requests, and its growth over many more."""
+def score_name(reasons: int, workers: int) -> str:
+    return f"score, {reasons} reasons, {workers} worker{'s' * (workers > 1)}"
+
+
+def compare_rates(summaries: dict[str, dict[str, float]]) -> Iterator[Comparison]:
+    """A share of the no-op's rate is the median of shares taken within a few seconds, not that of the medians."""
+    for reasons, share in SHARES.items():
+        for workers in (1, 2):
+            summary = summaries[score_name(reasons, workers)]
+            name = f"POST /v1/{score_name(reasons, workers)}"
+            ours = Comparison(name, summary["requests_per_second"], "requests/s")
+            theirs = summaries[NO_OP_NAME]["requests_per_second"]
+            beside = ours.beside(NO_OP_NAME, theirs, share if workers == 1 else None, EQUAL)
+            yield replace(beside, ratio=summary["share"])
+            if workers == 1:
+                yield Comparison(f"its p99, {name}", summary["p99_ms"], "ms", target=LIMIT_P99_MS)
+                if MLFLOW_NAME in summaries:
+                    theirs = summaries[MLFLOW_NAME]["requests_per_second"]
+                    yield ours.beside(
+                        f"{MLFLOW_NAME}, finished features", theirs, OF_MLFLOW, "with the booster"
+                    )
+            else:
+                # A client on the same two cores takes some of them: workers are compared by their own time.
+                one = summaries[score_name(reasons, 1)]
+                beside = ours.beside(
+                    "one worker, by processor time", one["requests_per_second"], OF_ONE_WORKER, EQUAL
+                )
+                yield replace(beside, ratio=2 * one["processor_us"] / summary["processor_us"])
+
+
+def compare_memory(home: Path, lead: dict[str, Any], requests: int) -> Comparison:
+    """Growth of one worker's memory, its parent's included, over many requests after some."""
     with serve_leadcast(home, 1) as server:
         targets = [server.target("soak", "/v1/score", compact_json(lead))]
         rate = measured(targets, 4)["soak"]["requests_per_second"]
@@ -147,9 +140,8 @@ def bench_memory(home: Path, lead: dict[str, Any], requests: int) -> None:
             # 9 rounds and the warm-up: 10 slices of a second.
             sent += measured(targets, 9)["soak"]["requests_per_second"] * 10
         growth_mib = resident_mib(server.session) - before_mib
-    print(
-        f"memory {before_mib:.0f} MiB after {5 * rate:.0f} requests, {growth_mib:+.1f} MiB after {sent:.0f} more"
-    )
+    note(f"memory {before_mib:.0f} MiB after {5 * rate:.0f} requests")
+    return Comparison(f"growth of memory over {sent:,.0f} requests", growth_mib, "MiB")
 
 
 def measured(targets: list[Target], rounds: int) -> dict[str, dict[str, float]]:
@@ -160,93 +152,6 @@ def measured(targets: list[Target], rounds: int) -> dict[str, dict[str, float]]:
     done = subprocess.run([*command, *options], input=document, stdout=subprocess.PIPE, check=True, text=True)
     summaries: dict[str, dict[str, float]] = json.loads(done.stdout)
     return summaries
-
-
-def resident_mib(session: int) -> float:
-    """Resident memory of the processes of a session (Linux)."""
-    pages = 0
-    for folder in Path("/proc").glob("[0-9]*"):
-        with suppress(OSError):
-            fields = (folder / "stat").read_text().rpartition(")")[2].split()
-            if int(fields[3]) == session:
-                pages += int((folder / "statm").read_text().split()[1])
-    return pages * os.sysconf("SC_PAGE_SIZE") / 2**20
-
-
-# ---- servers
-
-
-@dataclass(frozen=True)
-class Server:
-    """A running server: its port, and the session of its processes."""
-
-    port: int
-    session: int
-
-    def target(self, name: str, path: str, body: str) -> Target:
-        return Target(name, self.port, path, body, self.session)
-
-
-@contextmanager
-def running(command: list[str], port: int, path: str, **environment: str) -> Iterator[Server]:
-    """A server process from its first response at `path` on; ended afterwards."""
-    quiet: Any = subprocess.DEVNULL
-    env = {**os.environ, "PYTHONPATH": str(ROOT), **environment}
-    process = subprocess.Popen(command, stdout=quiet, stderr=quiet, env=env, start_new_session=True)
-    try:
-        deadline = time.monotonic() + START_S
-        while not responds(port, path):
-            if time.monotonic() > deadline or process.poll() is not None:
-                raise SystemExit(f"{command} does not respond")
-            time.sleep(0.2)
-        yield Server(port, process.pid)
-    finally:
-        process.terminate()
-        process.wait()
-
-
-def responds(port: int, path: str) -> bool:
-    with suppress(OSError), urllib.request.urlopen(f"http://127.0.0.1:{port}{path}", timeout=5):
-        return True
-    return False
-
-
-@contextmanager
-def serve_leadcast(home: Path, workers: int) -> Iterator[Server]:
-    port = free_port()
-    command = [sys.executable, "-m", "cli", "serve", "--port", str(port), "--workers", str(workers)]
-    with running(command, port, "/readyz", LEADCAST_HOME=str(home), LEADCAST_LOG="errors") as server:
-        yield server
-
-
-@contextmanager
-def serve_no_op(folder: Path) -> Iterator[Server]:
-    (folder / "bare.py").write_text(NO_OP)
-    port = free_port()
-    options = ["--port", str(port), "--loop", "uvloop", "--http", "httptools", "--no-access-log"]
-    command = [sys.executable, "-m", "uvicorn", "bare:app", "--app-dir", str(folder), *options]
-    with running(command, port, "/openapi.json") as server:
-        yield server
-
-
-@contextmanager
-def serve_mlflow(trees: Trees, folder: Path) -> Iterator[Server]:
-    """MLflow's own server of the model's booster, one worker."""
-    model = str(folder / "booster")
-    mlflow.lightgbm.save_model(lgb.Booster(model_str=trees.text), model)
-    port = free_port()
-    command = [sys.executable, "-m", "mlflow", "models", "serve", "-m", model]
-    options = ["--env-manager", "local", "--port", str(port)]
-    # MLflow starts uvicorn by its name: it must be on the path.
-    path = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
-    with running([*command, *options], port, "/ping", PATH=path) as server:
-        yield server
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 # ---- equality
@@ -280,14 +185,6 @@ def post(port: int, path: str, body: str) -> Any:
 
 
 # ---- data
-
-
-def trained_home(folder: Path) -> Home:
-    home, crm = folder / "home", folder / "crm"
-    leadcast = [sys.executable, "-m", "cli", "--home", str(home)]
-    subprocess.run([*leadcast, "simulate", str(crm), "--leads", "3000"], check=True, cwd=ROOT)
-    subprocess.run([*leadcast, "train", str(crm), "--promote", "always"], check=True, cwd=ROOT)
-    return Home(home, crm)
 
 
 def lead_of(data: Path, interactions: int) -> dict[str, Any]:

@@ -1,13 +1,12 @@
 """Store: loading a million interactions, durable events over HTTP, reads of one lead, rescoring of everything.
 
-Makes its own data. Checks counts before it prints times; a time in brackets is processor time, which neighbours on the
-machine do not change. With --home, a home with a promoted model, leads are read with their score and rescored.
+Makes its own data. Checks counts before it reports times. Leads are read with their score and rescored by the
+model of --home, or by one trained on a simulated CRM.
 LEADCAST_DATABASE_URL names an empty database to measure instead of SQLite.
 
     python -m benchmarks.bench_store [--rows 1000000] [--seconds 10] [--home HOME]
 """
 
-import argparse
 import os
 import platform
 import re
@@ -26,8 +25,10 @@ from pathlib import Path
 import uvloop
 
 from benchmarks.bench_door import write_folder
+from benchmarks.comparison import Comparison, note, options_parser, report
 from benchmarks.http_load import Stream, quantile
-from benchmarks.measure import Timing, machine, peak_mb, timed
+from benchmarks.measure import machine, peak_mb, timed
+from benchmarks.trained_home import trained_home
 from history.base.progress import no_progress
 from history.read import read_folder
 from models.pointer import load_champion, read_pointer
@@ -37,6 +38,9 @@ from serving.store.store import Store
 from serving.store.transfer.load import Loaded, load_history
 
 FAR_FUTURE_US = 7_258_118_400_000_000  # 2200-01-01: everything is in the past
+# Targets: seconds of a million rows loaded and of 100,000 leads rescored, ms of a read's and an event's p99.
+LOAD_S, RESCORE_S, READ_MS, EVENT_MS = 60.0, 60.0, 10.0, 25.0
+EVENTS_PER_S, BATCHED_PER_S = 2000.0, 10_000.0
 OCCURRED_AT = "2026-01-06T10:12:00Z"
 SINGLE_RATE = 2000.0  # single events a second that the store must take without queueing
 LEAD_STRIDE, EVENT_STRIDE = 104_729, 7919  # primes: successive requests touch leads far apart
@@ -47,34 +51,32 @@ EVENT = (
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = options_parser(__doc__)
     parser.add_argument("--rows", type=int, default=1_000_000)
     parser.add_argument("--seconds", type=float, default=10.0, help="of each measurement over HTTP")
     parser.add_argument("--workers", type=int, default=1)
-    parser.add_argument("--home", type=Path, help="a home with a promoted model")
+    parser.add_argument("--home", type=Path, help="a home with a promoted model; without it one is trained")
     options = parser.parse_args()
-    print(f"{machine()}, {platform.platform()}")
+    note(f"{machine()}, {platform.platform()}")
     with tempfile.TemporaryDirectory() as name:
         home, data = Path(name) / "home", Path(name) / "crm"
-        if options.home:
-            shutil.copytree(options.home, home, ignore=shutil.ignore_patterns("store.*"))
+        model_home = options.home or trained_home(Path(name) / "trained").folder
+        shutil.copytree(model_home, home, ignore=shutil.ignore_patterns("store.*"))
         data.mkdir()
         write_folder(data, options.rows)
         store = Store(home, os.environ.get("LEADCAST_DATABASE_URL"))
-        bench_load(data, store, options.rows)
-        bench_rescoring(store, home)
+        comparisons = [*compare_loads(data, store, options.rows), *compare_rescoring(store, home)]
         leads = store.count_leads()
         store.close()
         with served(home, options.workers) as port:
-            HttpBenchmark(home, port, leads, options.seconds).run()
+            comparisons += HttpBenchmark(home, port, leads, options.seconds).run()
+        report(comparisons, options.json)
 
 
 # ---- in this process
 
 
-def bench_load(data: Path, store: Store, rows: int) -> None:
+def compare_loads(data: Path, store: Store, rows: int) -> Iterator[Comparison]:
     history = None
     loads: list[Loaded] = []
 
@@ -95,27 +97,25 @@ def bench_load(data: Path, store: Store, rows: int) -> None:
     reading_back = timed(lambda: counts.append(len(store.read_all(FAR_FUTURE_US).interactions.time_us)))
     assert counts == [rows]
 
-    print_timing("read the folder", reading)
-    print_timing(f"store {rows} interactions of {first.leads} leads", loading)
-    print_timing("store it again, nothing new", reloading)
-    print_timing("read all back as one history", reading_back)
     on_disk_mib = store.engine.bytes_on_disk() >> 20
-    print(f"peak memory {int(peak_mb())} MiB, {on_disk_mib} MiB on disk", flush=True)
+    note(f"{first.leads:,} leads; peak memory {int(peak_mb())} MiB, {on_disk_mib} MiB on disk")
+    equality = "rows"
+    limit_s = LOAD_S * rows / 1e6
+    yield Comparison(f"read a folder of {rows:,} interactions", reading.wall, "s", equality=equality)
+    yield Comparison("load them into the store", loading.wall, "s", target=limit_s, equality=equality)
+    yield Comparison("load them again, nothing new", reloading.wall, "s", equality=equality)
+    yield Comparison("read all back as one history", reading_back.wall, "s", equality=equality)
 
 
-def bench_rescoring(store: Store, home: Path) -> None:
+def compare_rescoring(store: Store, home: Path) -> Iterator[Comparison]:
     pointer = read_pointer(home)
     if pointer is None:
-        print("rescore: no model promoted in this home", flush=True)
-        return
+        raise SystemExit(f"no champion in {home}")
     bundle = load_champion(pointer)
     leads: list[int] = []
     timing = timed(lambda: leads.append(rescore_all(store, bundle, clock_us(), no_progress)))
-    print_timing(f"rescore {leads[0]} open leads", timing)
-
-
-def print_timing(name: str, timing: Timing) -> None:
-    print(f"{name}: {timing.wall:.1f} s ({timing.processor:.1f} s)", flush=True)
+    limit_s = RESCORE_S * leads[0] / 1e5
+    yield Comparison(f"rescore {leads[0]:,} open leads", timing.wall, "s", target=limit_s)
 
 
 # ---- over HTTP
@@ -134,20 +134,31 @@ class HttpBenchmark:
     seconds: float
     sent: int = 0
 
-    def run(self) -> None:
+    def run(self) -> Iterator[Comparison]:
         await_service(self.port)
-        self.measure_reads("GET /v1/leads/{id}, 4 connections")
-        self.measure_events("single events at 2,000/s", connections=64, batch=1, rate=SINGLE_RATE)
-        self.measure_events("single events, 64 connections", connections=64, batch=1)
-        self.measure_events("single events at 2,000/s after that", connections=64, batch=1, rate=SINGLE_RATE)
-        self.measure_events("events in batches of 500, 4 connections", connections=4, batch=500)
-        self.measure_reads("GET /v1/leads/{id} after that")
+        yield self.compare_reads("GET /v1/leads/{id}, 4 connections")
+        single = "single events, 64 connections"
+        yield self.compare_latency(f"{single}, at 2,000/s")
+        yield self.compare_speed(single, 64, 1, EVENTS_PER_S)
+        yield self.compare_latency(f"{single}, at 2,000/s right after that")
+        yield self.compare_speed("events in batches of 500, 4 connections", 4, 500, BATCHED_PER_S)
+        yield self.compare_reads("GET /v1/leads/{id} right after that")
 
-    def measure_reads(self, name: str) -> None:
-        stream = self.stream(lambda number: get_lead(number, self.leads), connections=4)
-        self.report(name, stream)
+    def compare_reads(self, name: str) -> Comparison:
+        latencies = self.latencies(name, self.stream(lambda number: get_lead(number, self.leads), 4))
+        return Comparison(f"p99 of {name}", 1e3 * quantile(latencies, 0.99), "ms", target=READ_MS)
 
-    def measure_events(self, name: str, connections: int, batch: int, rate: float = 0.0) -> None:
+    def compare_latency(self, name: str) -> Comparison:
+        """At a steady rate; a latency counts from when its request was due."""
+        latencies = self.latencies(name, self.send_events(64, 1, SINGLE_RATE))
+        return Comparison(f"p99 of {name}", 1e3 * quantile(latencies, 0.99), "ms", target=EVENT_MS)
+
+    def compare_speed(self, name: str, connections: int, batch: int, target: float) -> Comparison:
+        """As fast as they go."""
+        latencies = self.latencies(name, self.send_events(connections, batch), batch)
+        return Comparison(name, batch * len(latencies) / self.seconds, "events/s", target=target)
+
+    def send_events(self, connections: int, batch: int, rate: float = 0.0) -> Stream:
         first = self.sent
 
         def request(number: int) -> bytes:
@@ -155,19 +166,21 @@ class HttpBenchmark:
 
         stream = self.stream(request, connections, rate)
         self.sent += batch * stream.sent
-        self.report(name, stream, batch)
+        return stream
 
     def stream(self, request: Callable[[int], bytes], connections: int, rate: float = 0.0) -> Stream:
         stream = Stream(request, self.seconds, rate)
         uvloop.run(stream.run(self.port, connections))
         return stream
 
-    def report(self, name: str, stream: Stream, batch: int = 1) -> None:
+    def latencies(self, name: str, stream: Stream, batch: int = 1) -> list[float]:
+        """Seconds of each response, ascending; notes them with the disk's own speed at that moment."""
         latencies = sorted(stream.latencies)
         speed = batch * len(latencies) / self.seconds
         p50, p99 = (1e3 * quantile(latencies, q) for q in (0.5, 0.99))
         line = f"{name}: {speed:.0f}/s, p50 {p50:.1f} ms, p99 {p99:.1f} ms, max {1e3 * latencies[-1]:.1f} ms"
-        print(line, disk_speed(self.home), sep="; ", flush=True)
+        note(f"{line}; {disk_speed(self.home)}")
+        return latencies
 
 
 def post_events(first: int, count: int, leads: int) -> bytes:
