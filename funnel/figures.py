@@ -18,12 +18,16 @@ BAND = "var(--band)"
 FLOW, FLOW_WON, FLOW_LOST = "var(--flow)", "var(--flow-won)", "var(--flow-lost)"
 SHADES = [[0, "var(--shade-low)"], [1, "var(--shade-high)"]]
 HEIGHT = 340  # pixels
+FEW_TICKS = 8  # names of months that stand side by side in half a page
 TABLE_LABEL = "The figures as a table"
 _AXIS = {
     "gridcolor": "var(--line)",
     "zerolinecolor": "var(--line)",
     "linecolor": "var(--line)",
     "automargin": True,
+    "separatethousands": True,
+    "exponentformat": "none",
+    "ticklabelstandoff": 4,
 }
 _TEMPLATE = go.layout.Template(
     layout={
@@ -51,11 +55,11 @@ Say = Callable[[str], str]  # a word of a chart in the reader's language
 
 def serialized(figures: Mapping[str, go.Figure], say: Say = str) -> list[Chart]:
     """Figures as {name, title, json, height, table}, for a page that draws them with `plotly_script` and charts.js."""
-    return [_serialized(name, _spoken(figure, say)) for name, figure in figures.items()]
+    return [_serialized(name, _spoken(figure, say), say) for name, figure in figures.items()]
 
 
 def _spoken(figure: go.Figure, say: Say) -> go.Figure:
-    """The figure with its words as `say` gives them: names of series, axes, labels of flows and periods."""
+    """The figure with its words as `say` gives them: names of series, axes, labels of flows, bars and periods."""
     if say is str:
         return figure
     spoken = go.Figure(figure)
@@ -68,7 +72,7 @@ def _spoken(figure: go.Figure, say: Say) -> go.Figure:
         if trace.type == "sankey":
             trace.node.label = [say(label) for label in trace.node.label]
             continue
-        for name in ("x", "y"):
+        for name in ("x", "y", "text"):
             values = trace[name]
             if values is not None and any(isinstance(value, str) for value in values):
                 trace[name] = [say(value) if isinstance(value, str) else value for value in values]
@@ -77,7 +81,7 @@ def _spoken(figure: go.Figure, say: Say) -> go.Figure:
     return spoken
 
 
-def _serialized(name: str, figure: go.Figure) -> Chart:
+def _serialized(name: str, figure: go.Figure, say: Say) -> Chart:
     """The title stands in the page, where it wraps; the table is for who cannot see the chart."""
     drawn = go.Figure(figure).update_layout(title=None)
     return {
@@ -85,34 +89,34 @@ def _serialized(name: str, figure: go.Figure) -> Chart:
         "title": html.unescape(figure.layout.title.text or name),
         "json": drawn.to_json(),
         "height": figure.layout.height or HEIGHT,
-        "table": figure_table(figure),
+        "table": figure_table(figure, say),
     }
 
 
 # ---- the figures of a chart as a table
 
 
-def figure_table(figure: go.Figure) -> list[list[Any]]:
-    """The figures of a chart in rows, the first of which names the columns."""
+def figure_table(figure: go.Figure, say: Say = str) -> list[list[Any]]:
+    """The figures of a chart in rows, the first of which names the columns; `say` gives names that are not in it."""
     traces = list(figure.data)
     if traces and traces[0].type == "sankey":
-        return _flow_rows(traces[0])
+        return _flow_rows(traces[0], say)
     if traces and traces[0].type == "heatmap":
         heatmap = traces[0]
         return [["", *heatmap.x], *([_plain(y), *row] for y, row in zip(heatmap.y, heatmap.z, strict=True))]
-    return _series_rows(traces)
+    return _series_rows(traces, say)
 
 
-def _flow_rows(sankey: go.Sankey) -> list[list[Any]]:
+def _flow_rows(sankey: go.Sankey, say: Say) -> list[list[Any]]:
     names, links = [_plain(label) for label in sankey.node.label], sankey.link
     rows = zip(links.source, links.target, links.value, strict=True)
     return [
-        ["from", "to", "leads"],
+        [say("from"), say("to"), say("leads")],
         *([names[source], names[target], leads] for source, target, leads in rows),
     ]
 
 
-def _series_rows(traces: Sequence[Any]) -> list[list[Any]]:
+def _series_rows(traces: Sequence[Any], say: Say) -> list[list[Any]]:
     """One row for each place on the axis of categories or dates, one column for each series."""
     places: list[Any] = []
     columns: list[dict[Any, Any]] = []
@@ -124,7 +128,7 @@ def _series_rows(traces: Sequence[Any]) -> list[list[Any]]:
         )
         places += [place for place in column if place not in places]
         columns.append(column)
-    header = ["", *(_plain(trace.name or "value") for trace in traces)]
+    header = ["", *(_plain(trace.name or say("value")) for trace in traces)]
     return [header, *([_plain(place), *(column.get(place) for column in columns)] for place in places)]
 
 

@@ -11,6 +11,7 @@ from funnel.dates import day_name, period_name
 from funnel.figures import (
     BAND,
     BLUE,
+    FEW_TICKS,
     GREEN,
     GREY,
     LAYOUT,
@@ -75,7 +76,7 @@ def fan_figure(rows: Rows, actuals: Rows, measure: str, unit: str, beside: Besid
         places = [*past, *starts]
         dashed = {"color": AMBER, "dash": "dash", "width": 1.5}
         figure.add_scatter(x=places, y=[beside.goal] * len(places), mode="lines", name="target", line=dashed)
-    figure.update_xaxes(type="category")
+    figure.update_xaxes(type="category", nticks=FEW_TICKS)
     return figure.update_layout(**LAYOUT, title=f"{measure.capitalize()} by period{unit}", barmode="stack")
 
 

@@ -9,6 +9,7 @@ import plotly.graph_objects as go
 from funnel.dates import day_name, month_name
 from funnel.figures import (
     BLUE,
+    FEW_TICKS,
     FLOW,
     FLOW_LOST,
     FLOW_WON,
@@ -55,7 +56,9 @@ def funnel_figure(state: State) -> go.Figure:
     onward = [stage["conversion"]["onward"] for stage in stages]
     entered = [conversion["leads"] for conversion in onward]
     figure = go.Figure()
-    figure.add_bar(y=names, x=entered, orientation="h", name="entered", marker_color=GREY, text=entered)
+    figure.add_bar(
+        y=names, x=entered, orientation="h", name="entered", marker_color=GREY, texttemplate="%{x:,}"
+    )
     figure.add_bar(
         y=names,
         x=[conversion["so_far"] for conversion in onward],
@@ -203,7 +206,7 @@ def months_figure(state: State) -> go.Figure:
             mode="lines+markers",
             line={"color": colour},
         )
-    figure.update_xaxes(type="category")
+    figure.update_xaxes(type="category", nticks=FEW_TICKS)
     return figure.update_layout(**LAYOUT, title="Leads by month", yaxis_title="leads")
 
 

@@ -15,14 +15,22 @@ function themed(text) {
   return JSON.parse(text.replace(/var\(--([a-z-]+)\)/g, (_, name) => colours.getPropertyValue(`--${name}`).trim()));
 }
 
+// The marks of numbers on axes and bars, as the page's language writes them: a comma and a point in German.
+const marks = new Intl.NumberFormat(document.documentElement.lang).formatToParts(12345.6);
+const separators = ["decimal", "group"].map((type) => marks.find((mark) => mark.type === type).value).join("");
+
 // On a phone a legend in one column would leave little of the chart.
 const NARROW = 480;
+const LONG_NAME = 18; // characters of a series that has a line of the legend to itself
 
 function draw() {
   for (const place of charts) {
     const figure = themed(place.dataset.chart);
+    figure.layout.separators = separators;
     if (place.clientWidth < NARROW) {
-      figure.layout.legend = { ...figure.layout.legend, entrywidthmode: "fraction", entrywidth: 0.5, font: { size: 10 } };
+      const longest = Math.max(0, ...figure.data.map((series) => (series.name ?? "").length));
+      const entrywidth = longest > LONG_NAME ? 1 : 0.5;
+      figure.layout.legend = { ...figure.layout.legend, entrywidthmode: "fraction", entrywidth, font: { size: 10 } };
     }
     if (!place.classList.contains("js-plotly-plot")) place.replaceChildren(); // what kept the place free
     Plotly.react(place, figure.data, figure.layout, { displayModeBar: false, responsive: true });

@@ -16,6 +16,8 @@ Charts = list[dict[str, Any]]
 
 _MONTH = re.compile(r"\b([A-Z][a-z]{2}) (20\d\d|19\d\d)\b")
 
+_SHARE = re.compile(r"^[0-9]+\.[0-9] %$")  # as funnel/formatting.py writes it
+
 _DAYS = re.compile(r"^([0-9]+) days$")
 
 
@@ -33,6 +35,8 @@ class Words:
             return self.translate(key)
         if self.language == "en":
             return word
+        if _SHARE.match(word):
+            return word.replace(".", ",")
         return _MONTH.sub(self._month, _DAYS.sub(self._days, word))
 
     def _days(self, match: re.Match[str]) -> str:

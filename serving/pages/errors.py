@@ -12,7 +12,9 @@ from starlette.types import Scope
 from serving.base.json_logs import LOGGER, described
 from serving.base.problems import Problem
 from serving.http.responses import html_response
-from serving.pages.rendering import render
+from serving.pages.catalogue import Translator
+from serving.pages.refusals import detail_words, fault_words, field_words
+from serving.pages.rendering import formats_of, render
 
 # Codes and statuses with texts of their own.
 OF_CODE = {
@@ -47,12 +49,15 @@ def _render(request: Request, problem: Problem) -> Response:
         return Response(
             status_code=204
         )  # the waiting page asks again (htmx); a 503 would be an error in its console
+    translate = Translator(formats_of(request))
     return render(
         "error.html",
         request,
         problem.status,
         kind="loading" if problem.code == "no-model" and _is_loading(request) else _kind(problem),
         problem=problem,
+        detail=detail_words(problem, translate),
+        faults=[(field_words(fault, translate), fault_words(fault, translate)) for fault in problem.errors],
         request_id=request.scope["leadcast.request_id"],
         is_wrong_key=problem.code == "missing-scope",
     )

@@ -8,7 +8,7 @@ from features.feature import Feature
 from features.vocabulary import Vocabulary
 from features.wording import COUNTED, is_missing
 from serving.pages.catalogue import Translator
-from serving.pages.kinds import kind_name
+from serving.pages.names import channel_name, kind_name
 
 RARE_CODE, FIRST_CODE = 1, 2  # of categories
 MINUTES_A_DAY, HOURS_A_DAY = 1_440, 24
@@ -65,7 +65,7 @@ def _category(feature: Feature, code: int, vocabulary: Vocabulary, translate: Tr
         known = vocabulary.interactions
         if feature.unit == "kind":
             return kind_name(known.kinds[code - FIRST_CODE], translate)
-        return known.channels[code - FIRST_CODE]
+        return channel_name(known.channels[code - FIRST_CODE], translate)
     if code == RARE_CODE:
         return translate("values.rare")
     levels = next(each.levels for each in vocabulary.attributes if each.name == feature.subject)

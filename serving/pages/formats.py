@@ -62,6 +62,16 @@ class Formats:
             return ""
         return self._decimal(value, "#,##0" if abs(value) >= 1000 else "@##")
 
+    def measure(self, value: float | None) -> str:
+        """As `number`, but with its last noughts, so that a column of measures lines up: 0.480, 3.57."""
+        if value is None:
+            return ""
+        return self._decimal(value, "#,##0" if abs(value) >= 1000 else "@@@")
+
+    def tenths(self, value: float | None) -> str:
+        """One digit after the point, for columns of days and of expected wins: 8.2, 57.9."""
+        return self._decimal(value, "#,##0.0")
+
     def plain(self, value: float) -> str:
         """A number in at most six or so digits, as reasons have it: 1,234, 12.35, 0.00123."""
         if value == int(value):
@@ -69,8 +79,9 @@ class Formats:
         return self._decimal(value, "@##" if abs(value) < 1 else "#,##0.##")
 
     def wins(self, value: float | None) -> str:
-        """Expected wins: one digit after the point below ten, a whole number from there on."""
-        return self._decimal(value, "#,##0" if value is not None and value >= 9.95 else "0.0")
+        """Wins: one digit after the point of an expectation below ten, else a whole number."""
+        is_whole = value is not None and (value >= 9.95 or value == int(value))
+        return self._decimal(value, "#,##0" if is_whole else "0.0")
 
     def points(self, value: float | None) -> str:
         """Percentage points with their sign and one digit after the point: +1.2."""
@@ -137,7 +148,7 @@ class Formats:
         """28 Nov 2026, 18:07 CET, in the zone; a date alone stays a date."""
         if moment is None:
             return ""
-        if _is_date(moment):
+        if is_date(moment):
             return self.day(moment)
         return f"{self.day(moment)}, {self.clock(moment)}\u00a0{self._zone_name(_instant(moment))}"
 
@@ -167,7 +178,7 @@ class Formats:
         return f"UTC{name}" if name[0] in "+-" else name
 
     def _local_date(self, moment: str | int) -> date:
-        if isinstance(moment, str) and _is_date(moment):
+        if isinstance(moment, str) and is_date(moment):
             return date.fromisoformat(moment)
         return _instant(moment).astimezone(self.zone).date()
 
@@ -190,8 +201,15 @@ def _typeset(text: str) -> str:
     return text.replace("-", MINUS)
 
 
-def _is_date(moment: str | int) -> bool:
-    return isinstance(moment, str) and re.fullmatch(r"\d{4}-\d\d-\d\d", moment) is not None
+def is_date(moment: str | int) -> bool:
+    """True for a calendar day without a time: 2026-11-28."""
+    if not isinstance(moment, str) or not re.fullmatch(r"\d{4}-\d\d-\d\d", moment):
+        return False
+    try:
+        date.fromisoformat(moment)
+    except ValueError:
+        return False
+    return True
 
 
 def _instant(moment: str | int) -> datetime:

@@ -16,7 +16,7 @@ from models.bundle import Bundle
 from models.evidence import Evidence
 from serving.pages.catalogue import Translator
 from serving.pages.feature_values import counted, value_words
-from serving.pages.kinds import kind_name
+from serving.pages.names import channel_name, column_name, kind_name
 
 GAP: Final = "\u2026"  # in a name, in place of a value
 NUMBER: Final = "number"  # of a reason: the value behind its words, null if it is missing
@@ -52,6 +52,8 @@ WITHOUT: Final[Mapping[str, Sequence[str]]] = {
     "declared": ("declared",),
 }
 _WITHOUT: Final = {wording: name for name, wordings in WITHOUT.items() for wording in wordings}
+# How the name among the terms of a feature of interactions is said.
+_NAMED: Final = {"kind": kind_name, "channel": channel_name}
 YES_OR_NO: Final = ("boolean", "pick")
 NAMED_UNITS: Final = ("category", "boolean", "relative_days")  # their phrase is a name and then the value
 
@@ -154,8 +156,9 @@ class ReasonWords:
     def _terms(self, feature: Feature) -> dict[str, Any]:
         terms = dict(feature.terms)
         sort = terms.get("of")
-        if sort == "kind":
-            terms["name"] = kind_name(str(terms["name"]), self.translate)
+        named = column_name if feature.wording.startswith("attribute") else _NAMED.get(str(sort))
+        if named is not None and "name" in terms:
+            terms["name"] = named(str(terms["name"]), self.translate)
         if sort is not None:
             terms["of"] = "" if sort == "any" else " " + self.translate("reasons.of_" + str(sort), **terms)
         return terms

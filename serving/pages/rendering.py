@@ -25,9 +25,8 @@ from serving.pages.assets import asset_path
 from serving.pages.catalogue import LANGUAGES, Translator
 from serving.pages.cookies import form_token, set_cookie
 from serving.pages.formats import Formats
-from serving.pages.kinds import kind_words, touch_words
 from serving.pages.language import language_of
-from serving.pages.lead.words import plain
+from serving.pages.names import channel_words, column_name, column_words, kind_words, touch_words
 
 TEMPLATES = Path(__file__).parent / "templates"
 SECTIONS = {"leads": "/", "funnel": "/funnel", "forecast": "/forecast", "model": "/model"}
@@ -174,7 +173,9 @@ def environment(language: str, zone: tzinfo) -> Environment:
 
     made.filters |= {
         "ago": ago,
-        "plain": plain,
+        "channel": partial(channel_words, translate=translate),
+        "column": partial(column_words, translate=translate),
+        "column_name": partial(column_name, translate=translate),
         "kind": partial(kind_words, translate=translate),
         "touch": partial(touch_words, translate=translate),
     }
@@ -187,6 +188,8 @@ _FORMATS = (
     "money",
     "short_money",
     "number",
+    "measure",
+    "tenths",
     "wins",
     "points",
     "whole_points",

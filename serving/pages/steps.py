@@ -5,7 +5,7 @@ from typing import Any
 
 from funnel.state.next_step import WEEKDAYS, NextStep, in_units
 from serving.pages.catalogue import Translator
-from serving.pages.kinds import kind_noun
+from serving.pages.names import kind_noun
 
 _NEAR = {0: "today", 1: "yesterday", -1: "tomorrow"}
 

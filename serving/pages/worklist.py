@@ -21,6 +21,7 @@ from serving.pages.language import DEFAULT
 from serving.pages.lead.page import notices_of
 from serving.pages.line_forms import SNOOZE_DAYS
 from serving.pages.reasons import ReasonWords
+from serving.pages.refusals import detail_words
 from serving.pages.rendering import formats_of, render
 from serving.pages.saved_views import my_owner, saved_views
 from serving.pages.steps import step_words
@@ -93,7 +94,7 @@ async def get_worklist_page(request: Request) -> Response:
         as_of = {"as_of": listed.page.now_us}
     except StoreUnavailable as raised:
         problem = expected_problem(raised)
-        outage = problem.detail if problem else None
+        outage = detail_words(problem, Translator(formats_of(request))) if problem else None
     return render(
         "leads.html",
         request,

@@ -52,5 +52,6 @@ def _written(value: Any, formats: Formats, currency: str | None) -> Iterator[str
             yield str((date.fromisoformat(value[:10]).month + 2) // 3)
         return
     yield from (formats.number(value), formats.number(100 * value), formats.percent(value))
+    yield from (formats.measure(value), formats.tenths(value), formats.wins(value))
     yield from (formats.whole(value), formats.points(value), formats.points(100 * value))
     yield from (formats.money(value, currency), formats.short_money(value, currency))

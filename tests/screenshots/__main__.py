@@ -21,6 +21,8 @@ from tests.screenshots.shots import (
     FRESH,
     LOCKED,
     PAGES,
+    PRINT,
+    PRINTED,
     SCHEMES,
     SIZES,
     WIDE,
@@ -60,6 +62,8 @@ class Camera:
                         if shot.act:
                             shot.act(page)
                         self.save_both(page, shot.name, size)
+                        if size is DESKTOP and shot.name in PRINTED:
+                            self.save_printed(page, shot.name)
 
     def _is_wanted(self, name: str, size: Size) -> bool:
         whole = f"{name}-{size.name}-"
@@ -86,6 +90,12 @@ class Camera:
         for scheme in SCHEMES[:1] if size is WIDE else SCHEMES:
             page.emulate_media(color_scheme=scheme)
             self.save(page, f"{name}-{size.name}-{scheme}")
+
+    def save_printed(self, page: Page, name: str) -> None:
+        """The page as it is on paper, in light."""
+        page.set_viewport_size({"width": PRINT.width, "height": PRINT.height})
+        page.emulate_media(media="print", color_scheme=SCHEMES[0])
+        self.save(page, f"{name}-{PRINT.name}")
 
     def save(self, page: Page, name: str) -> None:
         """The page down to its end or TALLEST; tells if it is wider than the window."""

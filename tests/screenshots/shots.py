@@ -37,6 +37,7 @@ class Size:
 DESKTOP, TABLET, PHONE = Size("desktop", 1280, 900), Size("tablet", 820, 1180), Size("phone", 360, 780)
 PAPER = Size("paper", 1280, 740)  # of the documentation
 WIDE = Size("wide", 2560, 1300)
+PRINT = Size("print", 794, 1123)  # A4 at 96 dots an inch
 SIZES = (DESKTOP, TABLET, PHONE)
 SCHEMES: Final[tuple[Literal["light", "dark"], ...]] = ("light", "dark")
 
@@ -61,10 +62,12 @@ PAGES = (
     Shot("worklist-calls", "/?capacity=5&limit=12"),
     Shot("worklist-expanded", "/?limit=12", opened("tbody .why summary")),
     Shot("worklist-menu", "/?grade=A&attention=silent", opened(".menu summary")),
+    Shot("worklist-attention", "/?attention=unanswered", opened(".menu:has([name=attention]) summary")),
     Shot("worklist-no-match", "/?q=nobody+of+this+name"),
     Shot("worklist-german", "/?capacity=5&limit=12", language="de-DE"),
     Shot("lead", "/leads/{lead}"),
     Shot("lead-panel", "/leads/{lead}?panel=1"),
+    Shot("lead-what-if", "/leads/{lead}", opened("#what-if summary")),
     Shot("lead-german", "/leads/{lead}", language="de-DE"),
     Shot("lead-unknown", "/leads/nobody"),
     Shot("funnel", "/funnel"),
@@ -76,10 +79,13 @@ PAGES = (
     Shot("forecast-german", "/forecast", language="de-DE"),
     Shot("model", "/model"),
     Shot("model-german", "/model", language="de-DE"),
+    Shot("error-german", "/?grade=Z", language="de-DE"),
     Shot("error-not-found", "/nowhere"),
     Shot("error-parameter", "/?grade=Z"),
     Shot("api", "/docs"),
 )
+# What people take to a meeting on paper.
+PRINTED = ("worklist-calls", "lead", "funnel", "forecast", "model")
 # A model, and no lead.
 EMPTY = (
     Shot("empty-worklist", "/"),

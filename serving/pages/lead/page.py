@@ -25,7 +25,8 @@ from serving.pages.lead.score_line import score_line
 from serving.pages.lead.told import act_words, cause_words
 from serving.pages.lead.waterfall import Bar, Ends, stage_labels, steps_of, waterfall
 from serving.pages.lead.what_if import choices_of
-from serving.pages.lead.words import days_of, plain, said, value_words
+from serving.pages.lead.words import days_of, said, value_words
+from serving.pages.names import column_words
 from serving.pages.reasons import ReasonWords
 from serving.pages.rendering import formats_of, is_panel, lead_link, render
 from serving.pages.steps import StepWords, step_words
@@ -171,9 +172,12 @@ def _shown(request: Request, wanted: Wanted, document: Mapping[str, Any]) -> dic
         "is_first_page": is_first,
         "step": _step(document["listed"], translate),
         "other_warnings": [] if score is None else [w for w in score["warnings"] if w["code"] != ABSTAINED],
-        "known": [(plain(name), value_words(value, translate)) for name, value in lead["attributes"].items()],
+        "known": [
+            (column_words(name, translate), value_words(value, translate))
+            for name, value in lead["attributes"].items()
+        ],
         "crm_url": safe_url(lead["url"]),
-        "choices": None if wanted.bundle is None else choices_of(wanted.bundle),
+        "choices": None if wanted.bundle is None else choices_of(wanted.bundle, translate),
         "call_id": f"page-{secrets.token_urlsafe(12)}",
         "notices": notices_of(query.get("done"), translate),
         "moves": [_move(move, translate) for move in document["moves"][:MOVES_SHOWN]],

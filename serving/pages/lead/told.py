@@ -5,7 +5,7 @@ from typing import Any
 
 from serving.pages.catalogue import Translator
 from serving.pages.feature_values import duration
-from serving.pages.kinds import kind_name, kind_noun
+from serving.pages.names import channel_name, column_name, kind_name, kind_noun
 
 Record = Mapping[str, Any]
 
@@ -33,9 +33,11 @@ def _written(said: Record, translate: Translator) -> dict[str, Any]:
     values = {name: value for name, value in said.items() if name != "sentence"}
     if "kind" in said:
         values["kind"] = kind_name(said["kind"], translate).replace("_", " ")
+    if "channel" in said:
+        values["channel"] = channel_name(said["channel"], translate)
     if "asked" in said:
         values["asked"] = kind_noun(said["asked"], translate)
         values["duration"] = duration(translate, said["days"], "_dative")
     if "attribute" in said:
-        values["attribute"] = said["attribute"].replace("_", " ")
+        values["attribute"] = column_name(said["attribute"], translate)
     return values

@@ -9,28 +9,33 @@ from models.bundle import Bundle
 from serving.base.clock import clock_us
 from serving.base.problems import error, invalid
 from serving.http.form_posts import Fields
+from serving.pages.catalogue import Translator
+from serving.pages.names import channel_words, column_words, kind_words, plain
+
+Choice = tuple[str, str]
 
 FIELDS = ("attribute", "attribute_value", "kind", "channel", "direction", "value", "stage")
 
 
 @dataclass(frozen=True)
 class Choices:
-    """What the lists of the form offer: the words that the model knows."""
+    """What the lists of the form offer: the names that the model knows, each with the words for it."""
 
-    attributes: tuple[str, ...]
-    kinds: tuple[str, ...]
-    channels: tuple[str, ...]
-    stages: tuple[str, ...]
+    attributes: list[Choice]
+    kinds: list[Choice]
+    channels: list[Choice]
+    stages: list[Choice]
 
 
-def choices_of(bundle: Bundle) -> Choices:
-    """The words of a model."""
+def choices_of(bundle: Bundle, translate: Translator) -> Choices:
+    """The names of a model, in the reader's words."""
     vocabulary = bundle.vocabulary
+    known = vocabulary.interactions
     return Choices(
-        tuple(attribute.name for attribute in vocabulary.attributes),
-        vocabulary.interactions.kinds,
-        vocabulary.interactions.channels,
-        vocabulary.stages,
+        [(attribute.name, column_words(attribute.name, translate)) for attribute in vocabulary.attributes],
+        [(kind, plain(kind_words(kind, translate))) for kind in known.kinds],
+        [(channel, channel_words(channel, translate)) for channel in known.channels],
+        [(stage, stage) for stage in vocabulary.stages],
     )
 
 

@@ -6,7 +6,8 @@ from itertools import groupby
 from typing import Any, Final
 
 from serving.pages.catalogue import Translator
-from serving.pages.kinds import DIRECTED, kind_words
+from serving.pages.formats import is_date
+from serving.pages.names import DIRECTED, channel_name, column_words, kind_words, plain
 
 TIMED: Final = ("call", "meeting", "demo")  # kinds whose value is minutes in every import
 
@@ -46,12 +47,6 @@ def said(entry: Entry, translate: Translator, currency: str | None) -> Said:
     return Said(text, tag, entry)
 
 
-def plain(name: str) -> str:
-    """A name of the data for people: email_open as Email open."""
-    words = name.replace("_", " ").strip() or name
-    return words[:1].upper() + words[1:]
-
-
 Words = tuple[str, str | None]
 
 
@@ -65,7 +60,8 @@ def _interaction(data: Mapping[str, Any], translate: Translator, _currency: str 
         parts.append(translate("lead.from_us"))
     if data.get("value") is not None:
         parts.append(_value(data["kind"], data["value"], translate))
-    return ", ".join(parts), data.get("channel")
+    channel = data.get("channel")
+    return ", ".join(parts), channel and channel_name(channel, translate)
 
 
 def _value(kind: str, value: float, translate: Translator) -> str:
@@ -88,17 +84,20 @@ def _outcome(data: Mapping[str, Any], translate: Translator, currency: str | Non
 
 
 def _attributes(data: Mapping[str, Any], translate: Translator, _currency: str | None) -> Words:
-    told = [f"{plain(name)}: {value_words(value, translate)}" for name, value in data.items()]
+    told = [
+        f"{column_words(name, translate)}: {value_words(value, translate)}" for name, value in data.items()
+    ]
     return "; ".join(told), translate("lead.change_tag")
 
 
 def value_words(value: Any, translate: Translator) -> str:
-    """The value of an attribute as it was sent; yes and no as words."""
+    """The value of an attribute as it was sent; yes and no as words, a date as people write it."""
     if value is None:
         return translate("lead.no_value")
     if str(value).lower() in ("true", "false"):  # a folder's booleans are texts
         return translate("lead.yes" if str(value).lower() == "true" else "lead.no")
-    return str(value)
+    text = str(value)
+    return translate.formats.day(text) if is_date(text) else text
 
 
 _WORDS: Mapping[str, Callable[[Mapping[str, Any], Translator, str | None], Words]] = {

@@ -114,7 +114,16 @@ def test_zone_without_a_name_is_an_offset() -> None:
 
 @pytest.mark.parametrize(
     ("value", "text"),
-    [(0.04, "0.0"), (0.834, "0.8"), (9.94, "9.9"), (9.96, "10"), (1234.5, "1,234"), (None, "")],
+    [
+        (0.04, "0.0"),
+        (0.834, "0.8"),
+        (0.0, "0"),
+        (3.0, "3"),
+        (9.94, "9.9"),
+        (9.96, "10"),
+        (1234.5, "1,234"),
+        (None, ""),
+    ],
 )
 def test_wins_are_as_precise_as_people_say_them(value: float | None, text: str) -> None:
     assert Formats("en").wins(value) == text

@@ -225,10 +225,8 @@ PAST_COLUMNS: Mapping[str, Values] = {
 
 def period_columns(answer: Record) -> dict[str, Values]:
     columns: dict[str, Values] = {
-        "Revenue": at("revenue_expected"),
-        "80 % interval": of("revenue_p10", "revenue_p90"),
-        "Wins": at("wins_expected"),
-        "80 % interval#2": of("wins_p10", "wins_p90"),
+        "Revenue 80 % interval": of("revenue_expected", "revenue_p10", "revenue_p90"),
+        "Wins 80 % interval": of("wins_expected", "wins_p10", "wins_p90"),
         "Won already": at("already_revenue"),
         "From open leads": at("open_revenue_expected"),
         "From leads to come": at("new_revenue_expected"),
@@ -330,7 +328,7 @@ def test_model(world: TestClient) -> None:
         row["label"] for row in model["importance"][:20]
     ]
     for name, rows in model["segments"].items():
-        found += table_differences(table(main, f"By {name}"), rows, SEGMENT_COLUMNS)
+        found += table_differences(table(main, f"By {name.replace('_', ' ')}"), rows, SEGMENT_COLUMNS)
     if model["versions"]:
         found += table_differences(table(main, "Versions"), model["versions"], VERSION_COLUMNS)
     assert found == []

@@ -20,7 +20,7 @@ ENGLISH, GERMAN = (Translator(Formats(language)) for language in ("en", "de"))
         (
             {"sentence": "interaction_by", "kind": "ad_view", "channel": "ads"},
             "ad view by ads",
-            "Anzeige gesehen über ads",
+            "Anzeige gesehen über Anzeigen",
         ),
         ({"sentence": "interaction", "kind": "email_reply"}, "email reply", "E-Mail-Antwort"),
         ({"sentence": "interaction", "kind": "<b>{x}"}, "<b>{x}", "<b>{x}"),

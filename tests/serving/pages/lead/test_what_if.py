@@ -7,6 +7,8 @@ import pytest
 from models.pointer import champion
 from serving.base.problems import Problem
 from serving.http.form_posts import Fields
+from serving.pages.catalogue import Translator
+from serving.pages.formats import Formats
 from serving.pages.lead.what_if import choices_of, filled, read_number, request_of
 
 
@@ -45,7 +47,9 @@ def test_an_empty_form_is_refused() -> None:
 def test_choices_are_the_words_of_the_model(trained_home: Path) -> None:
     bundle = champion(trained_home)
     assert bundle is not None
-    choices = choices_of(bundle)
-    assert choices.stages == bundle.vocabulary.stages
-    assert "call" in choices.kinds
-    assert "seats" in choices.attributes
+    choices = choices_of(bundle, Translator(Formats("de")))
+    assert [stage for stage, _ in choices.stages] == list(bundle.vocabulary.stages)
+    assert all(stage == words for stage, words in choices.stages)
+    assert ("call", "Anruf") in choices.kinds
+    assert ("seats", "Lizenzen") in choices.attributes
+    assert ("email", "E-Mail") in choices.channels
