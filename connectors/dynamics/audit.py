@@ -9,6 +9,7 @@ import numpy as np
 import pyarrow as pa
 
 from connectors.dynamics.guids import Text, guid, guids, labels, links
+from connectors.dynamics.objects import PROCESS
 from connectors.dynamics.org import Org, without_deleted
 from connectors.export import column
 from connectors.interactions import SeenIds
@@ -61,7 +62,8 @@ def read_changes(org: Org, owners: Mapping[str, int]) -> list[Change]:
     read = export.times(table, "createdon")
     table, deal = export.leave(table, "no_time", ~read.known), deal[read.known]
     us = export.times(table, "createdon").us
-    found = [list(_row_changes(row)) for row in _rows(table)]
+    names = _names_of_labels(org)
+    found = [list(_row_changes(row, names)) for row in _rows(table)]
     empty = np.array([not entries for entries in found], dtype=np.bool_)
     export.use(export.leave(table, "no_change_of_a_column", empty))
     order = np.lexsort((us, deal)).tolist()
@@ -96,8 +98,17 @@ def _rows(table: pa.Table) -> Iterator[Row]:
         yield dict(zip((*names, "action"), values, strict=True))
 
 
-def _row_changes(row: Row) -> Iterator[tuple[str, Text, Text]]:
-    """(column, old, new) of one row."""
+def _names_of_labels(org: Org) -> dict[str, str]:
+    """The name of a column by the key of its label in the export's views, in whatever language they are."""
+    names = {key_of(name): name for name in org.attribute_columns()}
+    for known in org.export.sources:
+        if known.kind.name in (org.kind.name, PROCESS.name):
+            names |= {key_of(label): name.removesuffix(".label") for name, label in known.columns.items()}
+    return names
+
+
+def _row_changes(row: Row, names: Mapping[str, str]) -> Iterator[tuple[str, Text, Text]]:
+    """(column, old, new) of one row; names: of columns by the keys of their labels."""
     if row["changedata"]:
         for entry in _entries(row["changedata"]):
             yield (
@@ -106,12 +117,9 @@ def _row_changes(row: Row) -> Iterator[tuple[str, Text, Text]]:
                 _text(entry.get("newValue")),
             )
     elif row["attribute"]:
-        yield column_of(row["attribute"]), row["oldvalue"], row["newvalue"]
-
-
-def column_of(name: str) -> str:
-    """The logical name of an audited column, by its label or as it is."""
-    return COLUMN_OF_LABEL.get(key_of(name), name.lower())
+        key = key_of(row["attribute"])
+        name = COLUMN_OF_LABEL.get(key) or names.get(key) or row["attribute"].lower()
+        yield name, row["oldvalue"], row["newvalue"]
 
 
 def _entries(text: str) -> list[dict[str, Any]]:

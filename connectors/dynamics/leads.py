@@ -1,7 +1,7 @@
 """One row of `leads` for each opportunity, joined by the lead that it was, and the changes of its attributes."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Final
 
@@ -9,7 +9,7 @@ import numpy as np
 import pyarrow as pa
 
 from connectors.amounts import Amounts
-from connectors.attributes import Changes
+from connectors.attributes import Changes, spelt_as
 from connectors.deals import times
 from connectors.dynamics.audit import Change
 from connectors.dynamics.guids import Text, guid, guids, labels, links
@@ -87,7 +87,7 @@ def attribute_changes(org: Org, audited: Sequence[Change], amounts: Amounts) -> 
     changes = Changes()
     own = set(org.attribute_columns())
     names = {name: label_map(org, name) for name in own}
-    for change in audited:
+    for change in _spelt_as_columns(org, audited, own):
         attribute = AUDITED.get(change.column) or (change.column if change.column in own else None)
         if attribute is None:
             continue
@@ -95,6 +95,18 @@ def attribute_changes(org: Org, audited: Sequence[Change], amounts: Amounts) -> 
         if old != new:
             changes.add(change.deal, change.us, attribute, old, new)
     return changes
+
+
+def _spelt_as_columns(org: Org, audited: Sequence[Change], own: set[str]) -> list[Change]:
+    """The changes with the values of own columns as the column spells them: a view has Yes for a true of the audit."""
+    spelt = list(audited)
+    for name in {change.column for change in audited} & own:
+        rows = [place for place, change in enumerate(audited) if change.column == name]
+        present = column(org.opportunities, name).to_pylist()
+        values = spelt_as(present, [text for row in rows for text in (audited[row].old, audited[row].new)])
+        for row, old, new in zip(rows, values[::2], values[1::2], strict=True):
+            spelt[row] = replace(audited[row], old=old, new=new)
+    return spelt
 
 
 def _value(

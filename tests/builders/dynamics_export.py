@@ -1,4 +1,4 @@
-"""Exports of Dynamics 365 Sales from one simulated CRM in three shapes, with the traps that real ones have."""
+"""Exports of Dynamics 365 Sales from one simulated CRM in four shapes, with the traps that real ones have."""
 
 import json
 from collections.abc import Callable, Mapping
@@ -86,7 +86,7 @@ def stage_guid(label: str) -> str:
 def spelling(precision: int, shape: str = "api") -> Spelling:
     """How an import of Dynamics writes the truth; views have the labels of types, other shapes their names."""
     others = ("form_submit", "chat", "web_visit", "social_message", "email_open", "ad_view")
-    prefix = "" if shape == "view" else "new_"
+    prefix = "" if shape in ("audited", "view") else "new_"
     return Spelling(deal_id, STAGE_LABELS, KINDS | {kind: f"{prefix}{kind}" for kind in others}, precision)
 
 
@@ -382,12 +382,12 @@ ACTIVITY_VIEW = {"subject": "Subject", "regardingobjectid": "Regarding", "statec
 MONEY = ("estimatedvalue", "actualvalue", "estimatedvalue_base", "actualvalue_base")
 
 
-def write_view(made: Tables, folder: Path) -> None:
+def write_view(made: Tables, folder: Path, shown_columns: Mapping[str, str] = VIEWS["opportunity"]) -> None:
     """Exports of views: labels, names for links, local dates with the month first, currency signs, a total below."""
     folder.mkdir(parents=True)
     names = {row["opportunityid"]: row["name"] for row in made["opportunity"]}
     leads = {row["leadid"]: row for row in made["lead"]}
-    for name, labels in VIEWS.items():
+    for name, labels in {**VIEWS, "opportunity": shown_columns}.items():
         shown = {**labels, **(ACTIVITY_VIEW if "activityid" in labels else {})}
         rows = [
             {label: _cell(field, row.get(field), names, leads) for field, label in shown.items()}
@@ -398,6 +398,33 @@ def write_view(made: Tables, folder: Path) -> None:
         if name == "opportunity":
             text = "All Opportunities\n\n" + text + "Total,,,,,1234\n"
         (folder / f"My View {name}.csv").write_text(text, encoding="utf-16")
+
+
+AUDIT_LABELS = {"activestageid": "Active Stage", "statecode": "Status", "statuscode": "Status Reason",
+                "ownerid": "Owner", "new_newsletter": "Newsletter"}  # fmt: skip
+
+
+def write_audited(made: Tables, folder: Path) -> None:
+    """Views with every column, and the audit history as tools save it: labels of fields and of their values."""
+    labels = {f"new_{name}": name.replace("_", " ").title() for name in CUSTOM}
+    write_view(made, folder, {**VIEWS["opportunity"], **labels})
+    words = {stage_guid(label): label for label in (LEAD_STAGE, *STAGE_LABELS.values())}
+    words |= {f"systemuser,{row['systemuserid']}": row["fullname"] for row in made["systemuser"]}
+    words |= {"true": "Yes", "false": "No"}
+    states, reasons = ({str(code): label for code, label in of.values()} for of in (STATE, REASON))
+    rows = []
+    for row in reversed(made["audit"]):
+        for change in json.loads(row["changedata"])["changedAttributes"]:
+            name = change["logicalName"]
+            known = {"statecode": states, "statuscode": reasons}.get(name, words)
+            old, new = (known.get(change[side], change[side]) for side in ("oldValue", "newValue"))
+            rows.append(
+                {"Record ID": row["objectid"].code, "Entity": row["objecttypecode"],
+                 "Changed Date": _cell("createdon", row["createdon"], {}, {}), "Event": "Update",
+                 "Changed Field": AUDIT_LABELS.get(name, name), "Old Value": old, "New Value": new,
+                 "Changed By": "Ada Lang"}
+            )  # fmt: skip
+    (folder / "Audit History.csv").write_text(csv_text(rows), encoding="utf-8-sig")
 
 
 def _cell(field: str, value: Any, names: Mapping[str, str], leads: Mapping[str, Record]) -> str:
@@ -411,7 +438,9 @@ def _cell(field: str, value: Any, names: Mapping[str, str], leads: Mapping[str, 
         return f"€{value:,.2f}"
     if isinstance(value, str) and len(value) == 20 and value.endswith("Z"):
         return datetime.fromisoformat(value).strftime("%-m/%-d/%Y %-I:%M %p")
-    if field.endswith("date"):
+    if isinstance(value, bool):
+        return "Yes" if value else "No"
+    if field.endswith("date") or (field.endswith("_on") and value):
         return datetime.fromisoformat(value).strftime("%-m/%-d/%Y")
     return _text(value)
 
@@ -426,7 +455,7 @@ def _opportunity_of(id_: str, leads: Mapping[str, Record]) -> str:
 
 
 SHAPES: Mapping[str, Callable[[Tables, Path], None]] = {
-    "api": write_api, "view": write_view, "warehouse": write_warehouse,
+    "api": write_api, "audited": write_audited, "view": write_view, "warehouse": write_warehouse,
 }  # fmt: skip
 
 
