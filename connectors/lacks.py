@@ -9,11 +9,12 @@ NEWER: Final = "or import a newer export into the same folder from time to time"
 # What has the times of stage changes, by system.
 STAGE_HISTORY: Final[Mapping[str, str]] = {
     "dynamics": "the rows of audit of the opportunities and of their process flow (activestageid, by the Web API, a "
-    "loader, or a tool that saves the audit history as CSV)",
+    "loader, or a tool that saves the audit history as CSV with Record ID, Changed Date, Changed Field, Old Value and "
+    "New Value; no view has them)",
     "hubspot": "the columns 'Date entered ...' of each stage, or the deals with propertiesWithHistory by the API",
-    "odoo": "as an administrator in the list export Messages/Date, Messages/Subject, Messages/Tracking values/Field, "
-    ".../Old Value Char, .../New Value Char, .../Old Value Integer and .../New Value Integer, or mail.message and "
-    "mail.tracking.value",
+    "odoo": "in the list export Status time (since Odoo 17), or as an administrator Messages/Date, Messages/Subject, "
+    "Messages/Tracking values/Field, .../Old Value Char, .../New Value Char, .../Old Value Integer and .../New Value "
+    "Integer, or mail.message and mail.tracking.value",
     "pipedrive": "the flow of the deals by the API (/deals/{id}/flow), or the table of a progress report of Insights "
     "with Deal ID, Stage entered and Date of entering stage",
     "salesforce": "OpportunityHistory, or a report of the type Opportunity History with From Stage, To Stage and Last "

@@ -11,6 +11,7 @@ from connectors.export import Export
 from connectors.lacks import stage_lack
 from connectors.odoo.crm import UNQUALIFIED, Crm, read_crm
 from connectors.odoo.currencies import read_amounts
+from connectors.odoo.durations import changes_of_durations
 from connectors.odoo.leads import (
     AMOUNT,
     CLOSE_DATE,
@@ -45,13 +46,14 @@ def convert(export: Export, sink: Sink) -> Result:
     )
     exported_us = _exported(crm, posted)
     stage_table = read_stage_table(export)
+    present = present_stages(crm, stage_table)
     tracked = (
         read_changes(crm, tracking, posted, stage_table)
         or read_listed_changes(crm, stage_table)
         or changes_of_versions(crm)
+        or changes_of_durations(crm, stage_table, present)
     )
 
-    present = present_stages(crm, stage_table)
     stages = read_stages(crm, stage_table, present, tracked)
     amounts = read_amounts(crm)
     deals = read_deals(crm, stages, present, amounts.value)

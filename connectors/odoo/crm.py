@@ -20,6 +20,7 @@ from history.base.errors import InvalidInput
 
 KIND: Final = RecordKind("crm.lead", "id", "create_date", ("write_date",))
 TIMES: Final = ("create_date", "write_date", "date_last_stage_update", "date_open")
+DURATIONS: Final = "duration_tracking"  # time by stage; in JSON a column for each stage
 UNQUALIFIED: Final = "lead"  # a record's type before its conversion
 Names = dict[str, dict[str, str]]
 
@@ -55,7 +56,8 @@ class Crm:
         """The columns that no field claims, without those of linked records."""
         known = {field.name for field in LEAD.fields}
         names = [n for n in self.leads.column_names if n not in known and n not in OWN_COLUMNS]
-        return [n for n in names if PATH not in n and n not in (".id", "id")]
+        names = [n for n in names if PATH not in n and n not in (".id", "id")]
+        return [n for n in names if not n.startswith(f"{DURATIONS}.")]
 
 
 def read_crm(export: Export) -> Crm:

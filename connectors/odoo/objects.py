@@ -70,6 +70,7 @@ LEAD: Final = ObjectKind(
         *used(
             "id|External ID|ID", "type|Type", "active|Active", "probability|Probability",
             "expected_revenue|Expected Revenue|planned_revenue", "won_status|Is Won", "tag_ids|Tags",
+            "duration_tracking|Status time",
             "tag_ids.name|Tags/Name|Tags/Tag Name|Tags/Display Name",
             "message_ids.message_type|message_ids/message_type|Messages/Type",
             "message_ids.subtype|message_ids/subtype_id/name|message_ids/subtype_id|Messages/Subtype",

@@ -1,4 +1,4 @@
-"""Odoo exports of one simulated CRM in three shapes, with the traps that real ones have."""
+"""Odoo exports of one simulated CRM in five shapes, with the traps that real ones have."""
 
 import json
 from collections.abc import Callable, Mapping
@@ -83,6 +83,7 @@ class Truth:
     today: Mapping[str, Row]
     counts: Mapping[str, int]
     users: Mapping[str, int]
+    now: str
 
 
 def deal_id(lead_id: str) -> str:
@@ -97,7 +98,9 @@ def spelling(precision: int) -> Spelling:
 def database(world: World) -> Models:
     """The records of each model, links as (id, name), empty fields as None; some leads are deleted or unqualified."""
     users = {name: 20 + place for place, name in enumerate(owners(world))}
-    truth = Truth(world, moves(world), values_today(world), interaction_counts(world), users)
+    now = shifted(max(text for row in (*world.interactions, *world.stages, *world.outcomes, *world.attribute_changes)
+                      for name, text in row.items() if name.endswith("_at")), timedelta(hours=1))  # fmt: skip
+    truth = Truth(world, moves(world), values_today(world), interaction_counts(world), users, now)
     messages, tracking = _messages(truth)
     return {
         LEAD_MODEL: [*(_lead(truth, lead) for lead in world.leads), *_unqualified()],
@@ -168,6 +171,7 @@ def _lead(truth: Truth, lead: Row) -> Record:
         "partner_name": lead["company"] or None, "contact_name": lead["contact_name"],
         "email_from": f"c{number}@example.com", "priority": "3" if won else "1",
         "tag_ids": [tag for tag in TAGS if (number * 2654435761 >> 12) % 7 & tag[0]],
+        "duration_tracking": time_by_stage(truth.moves[id_], truth.now),
         "calendar_event_count": truth.counts[id_], "day_close": 0.0 if last.state == "open" else 12.0,
         **{f"x_{name}": custom(name, today[name]) for name in CUSTOM},
     }  # fmt: skip
@@ -180,6 +184,19 @@ def in_stage_since(path: list[Move]) -> str:
     for before, move in pairwise(entries):
         since = since if move.stage == before.stage else move.at
     return since
+
+
+def time_by_stage(path: list[Move], now: str) -> dict[str, int]:
+    """Seconds by the id of the stage, in order of the first visit, until now: lost leads stay in their stage."""
+    entries = [(path[0].at, STAGE_IDS[path[0].stage])]
+    for at, (name, _, new) in _stage_changes(path):
+        if name == "stage_id":
+            entries.append((at, new[0]))
+    spent: dict[str, int] = {}
+    for (start, id_), (end, _) in pairwise([*entries, (now, 0)]):
+        seconds = datetime.fromisoformat(end) - datetime.fromisoformat(start)
+        spent[str(id_)] = spent.get(str(id_), 0) + int(seconds.total_seconds())
+    return spent
 
 
 def stage(name: str) -> tuple[int, str]:
@@ -382,7 +399,7 @@ def write_warehouse(models: Models, folder: Path) -> None:
         name = model.replace(".", "_")
         lines = [
             {k: _sql(model, k, v) for k, v in row.items() if k not in ("company_currency", "tag_ids", "field_id",
-             "calendar_event_count")}
+             "calendar_event_count", "duration_tracking")}
             for row in rows
         ]  # fmt: skip
         for line in lines:
@@ -474,6 +491,26 @@ NESTED_LABELS = {
     **LIST_LABELS, "partner_id": "Customer",
     **{f"x_{name}": name.replace("_", " ").capitalize() for name in CUSTOM},
 }  # fmt: skip
+
+
+def write_timed(models: Models, folder: Path) -> None:
+    """The list export of a salesperson: all columns of the leads, their time by stage, messages without changes."""
+    folder.mkdir(parents=True)
+    messages: dict[int, list[Row]] = {}
+    for message in sorted(models["mail.message"], key=lambda row: str(row["date"]), reverse=True):
+        if message["model"] == LEAD_MODEL:
+            messages.setdefault(message["res_id"], []).append(_nested(message, [])[0])
+    rows: list[Row] = []
+    for lead in models[LEAD_MODEL]:
+        own = {"External ID": f"__export__.crm_lead_{lead['id']}_{lead['id']:08x}"}
+        own |= {label: _cell(name, lead.get(name)) for name, label in NESTED_LABELS.items()}
+        own["Status time"] = json.dumps(lead["duration_tracking"]) if "duration_tracking" in lead else ""
+        posts = messages.get(lead["id"], [])
+        rows += [{**own, **(posts[:1] or [{}])[0]}, *posts[1:]]
+    (folder / "Lead (crm.lead).csv").write_text(csv_text(rows), encoding="utf-8")
+    _write_lists_beside(models, folder)
+
+
 TRACKED_LABELS = {
     "field_id": "Field", "old_value_integer": "Old Value Integer", "old_value_char": "Old Value Char",
     "old_value_float": "Old Value Float", "new_value_integer": "New Value Integer", "new_value_char": "New Value Char",
@@ -543,7 +580,7 @@ def _cell(name: str, value: Any) -> str:
 
 
 SHAPES: Mapping[str, Callable[[Models, Path], None]] = {
-    "api": write_api, "list": write_list, "nested": write_nested, "warehouse": write_warehouse,
+    "api": write_api, "list": write_list, "nested": write_nested, "timed": write_timed, "warehouse": write_warehouse,
 }  # fmt: skip
 
 

@@ -25,6 +25,7 @@ from tests.builders.imported_folder import (
 from tests.builders.older_export import middle, write_older
 from tests.builders.pardot_export import prospect_id
 from tests.builders.simulated_crm import World, until, values_today
+from tests.connectors.test_odoo import straight_entries
 
 # A system and one of its shapes.
 SYSTEMS = [
@@ -37,7 +38,9 @@ KILLED_SYSTEMS = [
     for pair in SYSTEMS
 ]
 # Exports of the interface with the histories that it has.
-FULL = [("salesforce", "all_reports")]
+FULL = [
+    ("dynamics", "audited"), ("odoo", "nested"), ("pipedrive", "progress"), ("salesforce", "all_reports"),
+]  # fmt: skip
 # Exports of the interface, which tell present values and stages.
 OF_TODAY = [("dynamics", "view"), ("odoo", "list"), ("pipedrive", "reports")]
 # Imports an export and kills itself in the middle.
@@ -100,6 +103,17 @@ def test_newer_export_adds_what_is_new(system: str, shape: str, world: World, tm
         assert kept == fresh
     again = bring_in(system, tmp_path / "newer", tmp_path / "crm", **options)
     assert sum(again.new_rows.values()) == 0
+
+
+def test_newer_list_with_time_by_stage_adds_what_is_new(world: World, tmp_path: Path) -> None:
+    """The time by stage of a lead that came back to a stage is that of all visits: only straight paths are sure."""
+    write_both("odoo", "timed", world, tmp_path)
+    for name, output in (("newer", "alone"), ("older", "crm"), ("newer", "crm")):
+        bring_in("odoo", tmp_path / name, tmp_path / output)
+    straight = straight_entries(world)
+    alone, both = (imported_stages(tmp_path / output, TO_THE_SECOND) for output in ("alone", "crm"))
+    assert {row for row in alone if row[0] in straight} == {row for row in both if row[0] in straight}
+    assert sum(bring_in("odoo", tmp_path / "newer", tmp_path / "crm").new_rows.values()) == 0
 
 
 @pytest.mark.parametrize(
