@@ -1,9 +1,8 @@
-"""Micro-batching: items submitted in one tick of the event loop are processed in one call and share its fixed cost."""
+"""Micro-batching: items submitted in two ticks of the event loop are processed in one call and share its fixed cost."""
 
 import asyncio
 from collections.abc import Callable, Hashable, Sequence
-from dataclasses import dataclass
-from typing import Generic, TypeVar
+from typing import Generic, NamedTuple, TypeVar
 
 MAX_BATCH = 16  # bounds how long one batch blocks the event loop
 
@@ -11,15 +10,16 @@ Item = TypeVar("Item")
 Result = TypeVar("Result")
 
 
-@dataclass(frozen=True, eq=False)
-class _Pending(Generic[Item, Result]):
+class _Pending(NamedTuple, Generic[Item, Result]):
     item: Item
     result: "asyncio.Future[Result]"
 
 
 class MicroBatch(Generic[Item, Result]):
-    """Collects the items of concurrent coroutines; a lone item is processed at the end of its tick, without delay.
+    """Collects the items of concurrent coroutines; a lone item is processed at the end of the next tick, without delay.
 
+    The next tick reads the requests that came while this one processed the batch before: clients that send their next
+    request at once would else come in two halves by turns.
     `process` returns one result per item, in order; a result must not depend on the other items of the batch. Only
     items with equal keys share a batch.
     """
@@ -33,7 +33,7 @@ class MicroBatch(Generic[Item, Result]):
         loop = asyncio.get_running_loop()
         pending: _Pending[Item, Result] = _Pending(item, loop.create_future())
         if not self._pending:
-            loop.call_soon(self._process_pending)
+            loop.call_soon(loop.call_soon, self._process_pending)
         self._pending.setdefault(key, []).append(pending)
         return await pending.result
 

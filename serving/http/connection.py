@@ -6,6 +6,7 @@ import os
 import httptools
 
 from serving.base.problems import MEDIA_TYPE, Problem
+from serving.http.bodies import IS_WHOLE
 from serving.http.coalescing import CoalescingTransport
 from serving.http.uvicorn_private import STATUS_LINE, FlowControl, HttpToolsProtocol
 
@@ -106,6 +107,7 @@ class Connection(HttpToolsProtocol):
             self._is_whole = True
             self._stop_header_timer()
             super().on_message_complete()
+            self.cycle.scope[IS_WHOLE] = True  # type: ignore[literal-required]
 
     def shutdown(self) -> None:
         """Closes after the answer in progress; an idle connection lingers for a request that is on its way."""

@@ -49,5 +49,5 @@ PROTOCOL_METHODS = {
     "timeout_keep_alive_handler": (),
 }
 # Attributes of a request-response cycle.
-CYCLE_STATE = ("keep_alive", "response_complete")
+CYCLE_STATE = ("keep_alive", "response_complete", "scope")
 FLOW_METHODS = {"__init__": ("transport",), "resume_reading": ()}

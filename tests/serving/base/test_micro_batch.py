@@ -36,6 +36,21 @@ def test_items_of_one_tick_share_a_call() -> None:
     assert processor.calls == [["a", "b", "a"]]
 
 
+def test_an_item_of_the_next_tick_shares_the_call() -> None:
+    processor = Processor()
+
+    async def later(batch: MicroBatch[str, str]) -> str:
+        await asyncio.sleep(0)
+        return await batch.submit("k", "b")
+
+    async def main() -> list[str]:
+        batch = MicroBatch(processor.process)
+        return list(await asyncio.gather(batch.submit("k", "a"), later(batch)))
+
+    assert asyncio.run(main()) == ["A", "B"]
+    assert processor.calls == [["a", "b"]]
+
+
 def test_keys_are_never_mixed() -> None:
     processor = Processor()
     assert results(processor, ("7", "a"), ("8", "b"), ("7", "c")) == ["A", "B", "C"]
