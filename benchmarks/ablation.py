@@ -23,7 +23,7 @@ from history.read import parse_time, read_folder
 from history.snapshot import cut, open_leads, state_at
 from history.text.times import format_time
 from models.additive import AdditiveModel
-from models.calibration import sigmoid
+from models.kernel import sigmoid
 from models.parameters import Parameters
 from training.audit.audit import audit, suspects
 from training.backtest.dates import default_dates

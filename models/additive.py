@@ -1,11 +1,14 @@
 """A linear start plus LightGBM trees: one additive margin, for log-odds of conversion, log amounts and times alike."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
+import numpy as np
+
 from history.base.arrays import Floats
-from models.linear import LinearModel, row_sums
-from models.trees.ensemble import Trees
+from models.linear import LinearModel, LinearStack, constant_model, linear_stack, row_sums
+from models.trees.ensemble import Trees, TreeStack, tree_stack
 
 
 class Contributions(NamedTuple):
@@ -44,3 +47,29 @@ class AdditiveModel:
             return Contributions(parts, self.linear.intercept)
         tree_parts = self.trees.contributions(values)
         return Contributions(parts + tree_parts, self.linear.intercept + self.trees.expected)
+
+
+@dataclass(frozen=True, eq=False)
+class AdditiveStack:
+    """Additive models (m,) over the same columns, evaluated together."""
+
+    linear: LinearStack
+    trees: TreeStack
+
+    def margins(self, values: Floats) -> Floats:
+        """(m, n) for feature values (n, k); to the last bit what each model gives alone."""
+        out = np.empty((len(self.linear.intercept), len(values)))
+        self.linear.margins(values, out)
+        self.trees.add_leaves(values, out)
+        return out
+
+
+def additive_stack(models: Sequence[AdditiveModel | float], columns: int) -> AdditiveStack:
+    """The models over so many columns as one; a number is a model with that margin for all values."""
+    linear = [
+        model.linear if isinstance(model, AdditiveModel) else constant_model(model, columns)
+        for model in models
+    ]
+    shares = [model.share if isinstance(model, AdditiveModel) else 1.0 for model in models]
+    trees = [model.trees if isinstance(model, AdditiveModel) else None for model in models]
+    return AdditiveStack(linear_stack(linear, shares), tree_stack(trees))

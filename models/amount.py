@@ -1,20 +1,14 @@
 """E[amount | won] and its interval: the chance of a paying deal, its size, and the errors of both on later wins."""
 
-import math
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from numba import types
 
 from history.base.arrays import Floats
-from history.base.compiled import F64, OUT, compiled
 from models.additive import AdditiveModel
-from models.calibration import sigmoid
 from models.intervals import Estimate
-
-LOW, HIGH = 0.1, 0.9  # levels of the 80 % interval
-LARGEST_LOG = 46.0  # e^46 = 1e20: no deal is larger
+from models.kernel import amounts, sigmoid
 
 
 @dataclass(frozen=True)
@@ -43,7 +37,7 @@ class AmountModel:
         else:
             log_size = self.size.margin(values)
         out = np.empty((3, len(values)))
-        _amounts(log_size, self.paying(values), self.factor, self.levels, self.residuals, out)
+        amounts(log_size, self.paying(values), self.factor, self.levels, self.residuals, out)
         return Estimate(out[0], out[1], out[2])
 
     def paying(self, values: Floats) -> Floats:
@@ -78,19 +72,3 @@ class AmountModel:
             residuals=np.array(d["residuals"]),
             predictable=d["predictable"],
         )
-
-
-@compiled(types.void(F64, F64, types.float64, F64, F64, OUT))
-def _amounts(
-    log_size: Floats, positive: Floats, factor: float, levels: Floats, residuals: Floats, out: Floats
-) -> None:
-    """Expected amounts and both ends of their intervals, in out (3, n): a mixture of zeros and the residuals."""
-    for i in range(len(log_size)):
-        size = math.exp(min(max(log_size[i], -LARGEST_LOG), LARGEST_LOG))
-        zero = 1 - positive[i]
-        out[0, i] = positive[i] * factor * size
-        for end in range(2):
-            level = HIGH if end else LOW
-            # The quantile of the paying deals that is the mixture's quantile at this level.
-            inner = min(max((level - zero) / max(positive[i], 1e-9), 0.0), 1.0)
-            out[1 + end, i] = 0.0 if level <= zero else math.exp(np.interp(inner, levels, residuals)) * size

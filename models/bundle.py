@@ -23,13 +23,14 @@ from history.text.times import format_time
 from models.additive import AdditiveModel
 from models.amount import AmountModel
 from models.baseline import StageTable
-from models.calibration import Calibration
+from models.calibration import Calibration, line
 from models.close_time import CloseTime
 from models.evidence import Evidence
+from models.figures import FigureModels, ScoreModels, figure_models
 from models.forecast_basis import ForecastBasis
 from models.intervals import LogOddsError, RateBounds, open_rate_interval
 from models.lead_values import ValueCheck, value_check
-from models.linear import LinearModel
+from models.linear import LinearModel, constant_model
 from models.novelty import NoveltyCheck, TrainingRanges, novelty_check
 from models.pace import Pace
 from models.past_leads import PastLeads
@@ -86,6 +87,18 @@ class Bundle:
     def features(self) -> tuple[Feature, ...]:
         """The columns (k,) that the models read."""
         return catalogue(self.vocabulary)
+
+    @cached_property
+    def figures(self) -> FigureModels:
+        """The models, ready to give all figures of scores together; the chance is 0.5 without a conversion model."""
+        columns, conversion = len(self.features), self.conversion
+        calibration, error = self.calibration, self.log_odds_error
+        if conversion is None:
+            conversion = AdditiveModel(constant_model(0.0, columns), 1.0, None)
+            calibration, error = line(1.0, 0.0), LogOddsError(np.zeros(1), np.zeros(1))
+        return figure_models(
+            ScoreModels(conversion, calibration, error, self.amount, self.close_time, self.reference, columns)
+        )
 
     @cached_property
     def novelty(self) -> NoveltyCheck:

@@ -1,18 +1,15 @@
 """Margins to probabilities: a strictly monotone calibration, log-odds, and shifts of log-odds to a given total."""
 
-import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 import numpy as np
-from numba import types
 
 from history.base.arrays import Floats
-from history.base.compiled import F64, compiled
+from models.kernel import sigmoid, through
 
 MIN_SLOPE = 1e-3  # a slope of 0 or less would turn the order of the leads
-BOUND = 9.2  # log-odds of 0.9999: no open lead is surer than that
 LEAST = 1e-9  # probabilities are kept this far from 0 and 1 before their log-odds
 
 # Halvings of at most 80 log-odds: the last interval is below the resolution of a float64.
@@ -29,7 +26,7 @@ class Calibration:
 
     def logit(self, margin: Floats) -> Floats:
         """Calibrated log-odds (n,), within +-BOUND."""
-        return _through(np.ascontiguousarray(margin, dtype=np.float64), self.knots, self.logits)
+        return through(np.ascontiguousarray(margin, dtype=np.float64), self.knots, self.logits)
 
     def probability(self, margin: Floats) -> Floats:
         """Calibrated probability (n,), strictly inside (0, 1)."""
@@ -49,48 +46,6 @@ class Calibration:
         """The inverse of to_dict."""
         knots, logits = (np.array(content[name], dtype=np.float64) for name in ("knots", "logits"))
         return cls(knots, logits)
-
-
-@compiled(types.float64[::1](F64, F64, F64))
-def _through(margin: Floats, knots: Floats, logits: Floats) -> Floats:
-    """The piecewise linear map of each margin (n,), clipped to +-BOUND."""
-    out = np.empty(len(margin))
-    last = len(knots) - 1
-    for i in range(len(margin)):
-        # Clipped to the first and last piece, so that their slopes continue beyond the ends.
-        j = min(max(np.searchsorted(knots, margin[i]) - 1, 0), last - 1)
-        slope = (logits[j + 1] - logits[j]) / (knots[j + 1] - knots[j])
-        out[i] = min(max(logits[j] + slope * (margin[i] - knots[j]), -BOUND), BOUND)
-    return out
-
-
-@compiled(types.float64[::1](F64))
-def sigmoid(logit: Floats) -> Floats:
-    """1 / (1 + exp(-x)) of each log-odds (n,)."""
-    out = np.empty(len(logit))
-    for i in range(len(logit)):
-        out[i] = 1.0 / (1.0 + math.exp(-logit[i]))
-    return out
-
-
-@compiled(types.float64[::1](F64, F64, F64))
-def interpolated(x: Floats, places: Floats, values: Floats) -> Floats:
-    """Piecewise linear through values (m,) at rising places (m,), constant beyond, at finite x (n,).
-
-    Equal to `np.interp` to the last bit, without its checks in Python, which cost a request more than the sum.
-    """
-    out = np.empty(len(x))
-    last = len(places) - 1
-    for i in range(len(x)):
-        j = np.searchsorted(places, x[i], side="right") - 1
-        if j < 0:
-            out[i] = values[0]
-        elif j >= last:
-            out[i] = values[last]
-        else:
-            slope = (values[j + 1] - values[j]) / (places[j + 1] - places[j])
-            out[i] = slope * (x[i] - places[j]) + values[j]
-    return out
 
 
 def log_odds(probability: Floats | float) -> Floats:

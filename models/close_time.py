@@ -9,7 +9,8 @@ import numpy as np
 
 from history.base.arrays import Floats, Ints
 from models.additive import AdditiveModel
-from models.calibration import interpolated, log_odds, sigmoid
+from models.calibration import log_odds
+from models.kernel import interpolated, sigmoid
 
 EDGE = 1e-4  # least distance of a share of the horizon from 0 and 1, so that its logit is finite
 
@@ -38,10 +39,11 @@ class CloseTime:
     def median_days(self, values: Floats) -> Floats:
         """Median days to the win (n,)."""
         place = self.place(values)
-        return self.horizon_days * sigmoid(place + interpolated(place, self.places, self._median_residuals))
+        return self.horizon_days * sigmoid(place + interpolated(place, self.places, self.median_residuals))
 
     @cached_property
-    def _median_residuals(self) -> Floats:
+    def median_residuals(self) -> Floats:
+        """The residual's median (b,) at each place."""
         return np.array([np.interp(0.5, self.levels, row) for row in self.residuals])
 
     def cdf(self, place: Floats, days: Floats) -> Floats:

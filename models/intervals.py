@@ -7,9 +7,8 @@ from typing import Any, NamedTuple, TypeVar
 import numpy as np
 
 from history.base.arrays import Floats
-from models.calibration import interpolated, sigmoid
+from models.kernel import Z80, interpolated, sigmoid
 
-Z80 = 1.2815515655446004  # standard normal quantile of 0.9: 80 % intervals
 NEVER_SURE = 1e-6  # distance of the interval of an open lead's probability from 0 and 1
 
 Number = TypeVar("Number", float, Floats)

@@ -1,18 +1,27 @@
 """An additive margin over feature columns: standardised signed logs of numbers, and an effect for each category."""
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from itertools import accumulate
+from typing import Any, Final
 
 import numpy as np
 import numpy.typing as npt
 from numba import types
 
 from history.base.arrays import Floats, Ints
-from history.base.compiled import F64, F64_2D, I64, OUT, compiled
+from history.base.compiled import F64, F64_2D, I64, I64_2D, OUT, compiled
 
 Flags = npt.NDArray[np.bool_]
 FLAGS = types.Array(types.boolean, 1, "C", readonly=True)
+
+FLAGS_2D = types.Array(types.boolean, 2, "C", readonly=True)
+F64_3D = types.Array(types.float64, 3, "C", readonly=True)
+
+# The numbers of a column and model in a LinearStack.
+_NUMBERS: Final = ("mean", "scale", "low", "high", "slope", "shift", "missing")
+_MEAN, _SCALE, _LOW, _HIGH, _SLOPE, _SHIFT, _MISSING = range(7)
 
 # Standard deviations at which a number is clipped: an outlier must not outweigh all other columns.
 MAX_SIGMA = 5.0
@@ -87,6 +96,58 @@ class LinearModel:
         return cls(**fields)
 
 
+@dataclass(frozen=True, eq=False)
+class LinearStack:
+    """Linear models (m,) over the same k columns, evaluated in one call: each takes some microseconds of a request.
+
+    intercept and share (m,): of each model's margin; numbers (k, m, 7), is_category, start and width (k, m): the fields
+    of LinearModel, levels those of all models.
+    """
+
+    intercept: Floats
+    share: Floats
+    is_category: npt.NDArray[np.bool_]
+    numbers: Floats
+    start: npt.NDArray[np.int64]
+    width: npt.NDArray[np.int64]
+    levels: Floats
+
+    def margins(self, values: Floats, out: Floats) -> None:
+        """Writes intercept + share * sum of effects of feature values (n, k) into out (m, n).
+
+        To the last bit what each model gives alone.
+        """
+        _margins(
+            values, self.intercept, self.share, self.is_category, self.numbers, self.start, self.width,
+            self.levels, out,
+        )  # fmt: skip
+
+
+def linear_stack(models: Sequence[LinearModel], shares: Sequence[float]) -> LinearStack:
+    """The models as one, each with its share of the margin."""
+    first_level = [0, *accumulate(len(model.levels) for model in models)]
+    starts = [model.start + first for model, first in zip(models, first_level, strict=False)]
+    numbers = [[getattr(model, name) for model in models] for name in _NUMBERS]
+    return LinearStack(
+        intercept=np.array([model.intercept for model in models], dtype=np.float64),
+        share=np.array(shares, dtype=np.float64),
+        is_category=np.ascontiguousarray(np.array([model.is_category for model in models]).T),
+        numbers=np.ascontiguousarray(np.array(numbers, dtype=np.float64).transpose(2, 1, 0)),
+        start=np.ascontiguousarray(np.array(starts, dtype=np.int64).T),
+        width=np.ascontiguousarray(np.array([model.width for model in models], dtype=np.int64).T),
+        levels=np.concatenate([model.levels for model in models]),
+    )
+
+
+def constant_model(margin: float, columns: int) -> LinearModel:
+    """The model whose margin is the same for all values of so many columns."""
+    zeros, none = np.zeros(columns), np.zeros(columns, dtype=np.int64)
+    return LinearModel(
+        margin, np.zeros(columns, dtype=np.bool_), zeros, np.ones(columns), zeros, zeros, zeros, zeros, zeros,
+        none, none, np.zeros(0),
+    )  # fmt: skip
+
+
 def signed_log(values: Floats) -> Floats:
     """sign(x) log(1 + |x|), the scale on which counts, days and money are compared."""
     out = np.empty(values.shape)
@@ -94,12 +155,38 @@ def signed_log(values: Floats) -> Floats:
     return out
 
 
+@compiled()
+def _log(x: float) -> float:
+    """`signed_log` of one number. Counts are mostly 0, which is its own logarithm."""
+    return x if x == 0.0 else math.copysign(math.log1p(abs(x)), x)
+
+
+@compiled()
+def _level(x: float, start: int, width: int, levels: Floats) -> float:
+    """The effect of a category code."""
+    if width == 0:
+        return 0.0
+    code = 0 if math.isnan(x) else int(x)
+    if code < 0 or code >= width:
+        code = min(1, width - 1)
+    return float(levels[start + code])
+
+
+@compiled()
+def _effect(
+    log: float, mean: float, scale: float, low: float, high: float, slope: float, shift: float
+) -> float:
+    """The effect of a number by its logarithm."""
+    z = (log - mean) / scale
+    # Constant beyond the training range: ages and counts outgrow what a young funnel has shown.
+    z = min(max(z, low), high)
+    return slope * z + shift
+
+
 @compiled(types.void(F64, types.float64[::1]))
 def _signed_log(values: Floats, out: Floats) -> None:
     for i in range(len(values)):
-        x = values[i]
-        # Counts are mostly 0, which is its own logarithm.
-        out[i] = x if x == 0.0 else math.copysign(math.log1p(abs(x)), x)
+        out[i] = _log(values[i])
 
 
 @compiled(types.void(F64_2D, FLAGS, F64, F64, F64, F64, F64, F64, F64, I64, I64, F64, OUT))
@@ -112,21 +199,45 @@ def _effects(
         for j in range(values.shape[1]):
             x = values[i, j]
             if is_category[j]:
-                if width[j] == 0:
-                    out[i, j] = 0.0
-                    continue
-                code = 0 if math.isnan(x) else int(x)
-                if code < 0 or code >= width[j]:
-                    code = min(1, width[j] - 1)
-                out[i, j] = levels[start[j] + code]
+                out[i, j] = _level(x, start[j], width[j], levels)
             elif math.isnan(x):
                 out[i, j] = missing[j]
             else:
-                log = x if x == 0.0 else math.copysign(math.log1p(abs(x)), x)
-                z = (log - mean[j]) / scale[j]
-                # Constant beyond the training range: ages and counts outgrow what a young funnel has shown.
-                z = min(max(z, low[j]), high[j])
-                out[i, j] = slope[j] * z + shift[j]
+                out[i, j] = _effect(_log(x), mean[j], scale[j], low[j], high[j], slope[j], shift[j])
+
+
+@compiled(types.void(F64_2D, F64, F64, FLAGS_2D, F64_3D, I64_2D, I64_2D, F64, OUT))
+def _margins(
+    values: Floats, intercept: Floats, share: Floats, is_category: Flags, numbers: Floats, start: Ints,
+    width: Ints, levels: Floats, out: Floats,
+) -> None:  # fmt: skip
+    """Writes the margins (m, n) of values (n, k) into out; adds effects from left to right, as `row_sums` does."""
+    for i in range(values.shape[0]):
+        for m in range(len(intercept)):
+            out[m, i] = 0.0
+        for j in range(values.shape[1]):
+            x = values[i, j]
+            log, has_log = 0.0, False  # the same for all models
+            for m in range(len(intercept)):
+                if is_category[j, m]:
+                    effect = _level(x, start[j, m], width[j, m], levels)
+                elif math.isnan(x):
+                    effect = numbers[j, m, _MISSING]
+                else:
+                    if not has_log:
+                        log, has_log = _log(x), True
+                    effect = _effect(
+                        log,
+                        numbers[j, m, _MEAN],
+                        numbers[j, m, _SCALE],
+                        numbers[j, m, _LOW],
+                        numbers[j, m, _HIGH],
+                        numbers[j, m, _SLOPE],
+                        numbers[j, m, _SHIFT],
+                    )
+                out[m, i] += effect
+        for m in range(len(intercept)):
+            out[m, i] = intercept[m] + share[m] * out[m, i]
 
 
 @compiled(types.float64[::1](F64_2D))

@@ -8,22 +8,20 @@ from zoneinfo import ZoneInfo
 
 import numpy as np
 import numpy.typing as npt
-from numba import types
 
 from features.calendar import local_days
 from features.matrix import FeatureMatrix, build_matrix
 from history.base.arrays import Flags, Floats, Ints, Mask
-from history.base.compiled import F64, compiled
 from history.base.warnings import Warning
 from history.config.config import FunnelConfig
 from history.history import GONE, OPEN, WON
 from history.snapshot import Snapshot, current_stages, state_rows
-from history.text.times import DAY_US
 from models.bundle import Bundle
-from models.calibration import sigmoid
 from models.explain import Wording
 from models.explain import reasons as explain
+from models.figures import Figures
 from models.intervals import Estimate
+from models.kernel import midrank, sigmoid
 from models.scores import ABSTAINED, GONE_LEAD, LOST_LEAD, SCORED, WON_LEAD, Scores
 
 Days: TypeAlias = npt.NDArray[np.datetime64]
@@ -73,9 +71,7 @@ def _score(bundle: Bundle, snapshot: Snapshot, reasons: int | None, wording: Wor
         abstained = _is_given(abstained_because) & is_open
         status[abstained] = ABSTAINED
 
-    probability, low, high = open_probability(bundle, matrix, abstained)
-    rank = midrank(bundle.reference, probability)
-    amount, amount_low, amount_high = _amounts(bundle, matrix.values)
+    figures = _figures(bundle, matrix, snapshot.as_of_us, abstained)
     warnings = bundle.novelty.warnings(matrix.values, snapshot)
     for row, warning in bundle.values.unreadable(matrix.values, snapshot):
         warnings[row].append(warning)
@@ -86,17 +82,17 @@ def _score(bundle: Bundle, snapshot: Snapshot, reasons: int | None, wording: Wor
         status=status,
         stage=stages,
         as_of_us=snapshot.as_of_us,
-        probability=probability,
-        probability_low=low,
-        probability_high=high,
+        probability=figures.probability,
+        probability_low=figures.probability_low,
+        probability_high=figures.probability_high,
         horizon_days=bundle.config.horizon_days,
-        score=rank,
-        grade=grades(rank, bundle.config.grades),
-        expected_amount=amount,
-        expected_amount_low=amount_low,
-        expected_amount_high=amount_high,
+        score=figures.rank,
+        grade=grades(figures.rank, bundle.config.grades),
+        expected_amount=figures.amount,
+        expected_amount_low=figures.amount_low,
+        expected_amount_high=figures.amount_high,
         currency=bundle.config.currency,
-        expected_close_day=_close_days(bundle, snapshot, matrix),
+        expected_close_day=_days(figures.closes_us, bundle.config.zone),
         baseline_probability=bundle.stage_table.probability(stages),
         reasons=_reasons(bundle, matrix, status == SCORED, reasons, wording),
         warnings=warnings,
@@ -123,11 +119,18 @@ def open_leads(bundle: Bundle, snapshot: Snapshot) -> OpenLeads:
     return OpenLeads(open_probability(bundle, matrix, abstained).value, matrix, stages)
 
 
-def _close_days(bundle: Bundle, snapshot: Snapshot, matrix: FeatureMatrix) -> Days:
-    """The dates (n,) of the median days to a win, counted from each row's instant."""
-    days_to_win = bundle.close_time.median_days(matrix.values)
-    closes_us = snapshot.as_of_us + (days_to_win * DAY_US).astype(np.int64)
-    return _days(closes_us, bundle.config.zone)
+def _figures(bundle: Bundle, matrix: FeatureMatrix, as_of_us: Ints, abstained: Mask | None) -> Figures:
+    """The figures of n open leads; abstained (n,) get the base rate."""
+    figures = bundle.figures.of(matrix.values, as_of_us)
+    if abstained is None and bundle.conversion is not None:
+        return figures
+    probability, low, high = open_probability(bundle, matrix, abstained)
+    return figures._replace(
+        probability=probability,
+        probability_low=low,
+        probability_high=high,
+        rank=midrank(bundle.reference, probability),
+    )
 
 
 def _is_given(texts: Sequence[str]) -> Mask:
@@ -177,27 +180,6 @@ def open_probability(bundle: Bundle, matrix: FeatureMatrix, abstained: Mask | No
     )
 
 
-def midrank(reference: Floats, probability: Floats) -> Floats:
-    """100 times the share of the reference (r,) below each probability (n,), plus half the share equal to it.
-
-    The reference is sorted; results have one decimal, 50 without a reference.
-    """
-    if not len(reference):
-        return np.full(len(probability), 50.0)
-    return _midrank(reference, probability)
-
-
-@compiled(types.float64[::1](F64, F64))
-def _midrank(reference: Floats, probability: Floats) -> Floats:
-    """`midrank` for a reference of at least one lead."""
-    out = np.empty(len(probability))
-    for i in range(len(probability)):
-        below = np.searchsorted(reference, probability[i], side="left")
-        upto = np.searchsorted(reference, probability[i], side="right")
-        out[i] = np.rint(50.0 * (below + upto) / len(reference) * 10) / 10
-    return out
-
-
 def grades(rank: Floats, shares: Mapping[str, float]) -> list[str]:
     """The letter of each rank (n,); shares: letter -> share of leads, the best ranks get the first letter."""
     letters, cuts = _cuts(tuple(shares.items()))
@@ -230,14 +212,6 @@ def _decided(snapshot: Snapshot) -> _Decided:
 def _days(instants_us: Ints, zone: ZoneInfo) -> Days:
     """The dates of instants in a time zone."""
     return local_days(instants_us, zone).view("M8[D]")
-
-
-def _amounts(bundle: Bundle, values: Floats) -> Estimate:
-    """The amount if won, of feature values (n, k); NaN if no model could be fitted."""
-    if bundle.amount is None:
-        unknown = np.full(len(values), np.nan)
-        return Estimate(unknown, unknown, unknown)
-    return bundle.amount.predict(values)
 
 
 def _reasons(

@@ -13,7 +13,7 @@ from history.history import OPEN, Factor, History
 from history.snapshot import Snapshot, state_at
 from models.bundle import Bundle
 from models.calibration import shifted_to_total
-from models.intervals import Z80
+from models.kernel import Z80
 from models.scorer import score
 
 

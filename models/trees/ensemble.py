@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from history.base.arrays import Floats, Ints
-from models.trees.kernel import CATEGORICAL, sum_leaves
+from models.trees.kernel import CATEGORICAL, add_leaves
 from models.trees.leaf_groups import leaf_groups
 from models.trees.lightgbm_text import TreeText, read_trees
 from models.trees.paths import mean_output, paths_of
@@ -47,12 +47,13 @@ class Trees:
 
     def predict(self, values: Floats) -> Floats:
         """Sum of the trees' leaves (n,) for feature values (n, k)."""
-        out = np.zeros(len(values))
-        sum_leaves(
-            values, self.roots, self.feature, self.threshold, self.decision, self.left, self.right, self.bits_start,
-            self.bits_end, self.bits, self.leaf_value, out,
-        )  # fmt: skip
-        return out
+        out = np.zeros((1, len(values)))
+        self._alone.add_leaves(values, out)
+        return out.reshape(-1)
+
+    @cached_property
+    def _alone(self) -> "TreeStack":
+        return tree_stack([self])
 
     @cached_property
     def tables(self) -> ShapleyTables:
@@ -74,6 +75,55 @@ class Trees:
         out = np.zeros((len(values), len(self.names)))
         self.tables.add_parts(values, out)
         return out
+
+
+@dataclass(frozen=True, eq=False)
+class TreeStack:
+    """Ensembles over the same columns, evaluated in one call: each takes some microseconds of a request.
+
+    The trees of ensemble e are start[e]:start[e + 1]; the other arrays are those of Trees, of all ensembles.
+    """
+
+    start: Ints
+    roots: Ints
+    feature: Ints
+    threshold: Floats
+    decision: Ints
+    left: Ints
+    right: Ints
+    bits_start: Ints
+    bits_end: Ints
+    bits: npt.NDArray[np.uint32]
+    leaf_value: Floats
+
+    def add_leaves(self, values: Floats, out: Floats) -> None:
+        """Adds the sums of the trees' leaves for feature values (n, k) to out (ensembles, n)."""
+        add_leaves(
+            values, self.start, self.roots, self.feature, self.threshold, self.decision, self.left, self.right,
+            self.bits_start, self.bits_end, self.bits, self.leaf_value, out,
+        )  # fmt: skip
+
+
+def tree_stack(ensembles: Sequence[Trees | None]) -> TreeStack:
+    """The ensembles as one; None is one without a tree."""
+    present = [trees for trees in ensembles if trees is not None]
+    nodes = np.cumsum([0, *(len(trees.feature) for trees in present)])
+    leaves = np.cumsum([0, *(len(trees.leaf_value) for trees in present)])
+    bits = np.cumsum([0, *(len(trees.bits) for trees in present)])
+    counts = [0 if trees is None else len(trees.roots) for trees in ensembles]
+    return TreeStack(
+        np.array([0, *accumulate(counts)], dtype=np.int64),
+        _moved([trees.roots for trees in present], nodes, leaves),
+        _joined(present, "feature", np.int64),
+        _joined(present, "threshold", np.float64),
+        _joined(present, "decision", np.int64),
+        _moved([trees.left for trees in present], nodes, leaves),
+        _moved([trees.right for trees in present], nodes, leaves),
+        _shifted([trees.bits_start for trees in present], bits),
+        _shifted([trees.bits_end for trees in present], bits),
+        _joined(present, "bits", np.uint32),
+        _joined(present, "leaf_value", np.float64),
+    )
 
 
 def trees_from_text(text: str) -> Trees:
@@ -101,12 +151,18 @@ def trees_from_text(text: str) -> Trees:
     )
 
 
-def _joined(parsed: Sequence[TreeText], name: str, dtype: type) -> npt.NDArray[Any]:
+def _joined(parsed: Sequence[TreeText | Trees], name: str, dtype: type) -> npt.NDArray[Any]:
     return np.concatenate([np.zeros(0, dtype), *(np.asarray(getattr(t, name), dtype) for t in parsed)])
 
 
+def _shifted(places: Sequence[Ints], start: Ints) -> Ints:
+    """Places of each part, counted from the start of the whole."""
+    shifted = [place + first for place, first in zip(places, start, strict=False)]
+    return np.concatenate([np.zeros(0, np.int64), *shifted]).astype(np.int64)
+
+
 def _moved(children: Sequence[Ints], node_start: Ints, leaf_start: Ints) -> Ints:
-    """Children of each tree as indices into the whole ensemble."""
+    """Roots or children of each part as indices into the whole."""
     moved = []
     for child, node, leaf in zip(children, node_start, leaf_start, strict=False):
         moved.append(np.where(child >= 0, child + node, ~(~child + leaf)))

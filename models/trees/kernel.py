@@ -34,7 +34,7 @@ def _is_in_set(x: float, begin: int, end: int, bits: npt.NDArray[np.uint32]) -> 
     return bool((bits[begin + code // 32] >> np.uint32(code % 32)) & np.uint32(1))
 
 
-@compiled(types.boolean(types.float64, types.float64, types.int64, types.int64, types.int64, U32))
+@compiled()
 def _goes_left(
     x: float, threshold: float, decision: int, begin: int, end: int, bits: npt.NDArray[np.uint32]
 ) -> bool:
@@ -49,23 +49,28 @@ def _goes_left(
     return x <= threshold
 
 
-@compiled(types.void(F64_2D, I64, I64, F64, I64, I64, I64, I64, I64, U32, F64, types.float64[::1]))
-def sum_leaves(
-    values: Floats, roots: Ints, feature: Ints, threshold: Floats, decision: Ints, left: Ints, right: Ints,
-    bits_start: Ints, bits_end: Ints, bits: npt.NDArray[np.uint32], leaf_value: Floats, out: Floats,
+@compiled(types.void(F64_2D, I64, I64, I64, F64, I64, I64, I64, I64, I64, U32, F64, OUT))
+def add_leaves(
+    values: Floats, start: Ints, roots: Ints, feature: Ints, threshold: Floats, decision: Ints, left: Ints,
+    right: Ints, bits_start: Ints, bits_end: Ints, bits: npt.NDArray[np.uint32], leaf_value: Floats, out: Floats,
 ) -> None:  # fmt: skip
+    """Adds the sum of the leaves of each ensemble for values (n, k) to out (ensembles, n).
+
+    The trees of ensemble e are start[e]:start[e + 1]; the other arrays are those of `Trees`, of all ensembles.
+    """
     for i in range(len(values)):
-        total = 0.0
-        for t in range(len(roots)):
-            node = roots[t]
-            while node >= 0:
-                x = values[i, feature[node]]
-                if _goes_left(x, threshold[node], decision[node], bits_start[node], bits_end[node], bits):
-                    node = left[node]
-                else:
-                    node = right[node]
-            total += leaf_value[~node]
-        out[i] = total
+        for e in range(len(start) - 1):
+            total = 0.0
+            for t in range(start[e], start[e + 1]):
+                node = roots[t]
+                while node >= 0:
+                    x = values[i, feature[node]]
+                    if _goes_left(x, threshold[node], decision[node], bits_start[node], bits_end[node], bits):
+                        node = left[node]
+                    else:
+                        node = right[node]
+                total += leaf_value[~node]
+            out[e, i] += total
 
 
 @compiled()

@@ -5,7 +5,7 @@ import numpy as np
 from features.feature import Feature
 from history.base.arrays import Floats
 from models.additive import AdditiveModel
-from models.calibration import sigmoid
+from models.kernel import sigmoid
 from models.parameters import Parameters
 from training.fit.additive import FitSettings, WeightedRows, fit_conversion
 

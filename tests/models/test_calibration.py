@@ -7,17 +7,8 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from models.calibration import (
-    BOUND,
-    MIN_SLOPE,
-    Calibration,
-    bisect_shift,
-    interpolated,
-    line,
-    log_odds,
-    shifted_to_total,
-    sigmoid,
-)
+from models.calibration import MIN_SLOPE, Calibration, bisect_shift, line, log_odds, shifted_to_total
+from models.kernel import BOUND, sigmoid
 from tests.builders.lead_histories import CALM
 
 steps = st.lists(st.floats(1e-3, 5.0), min_size=1, max_size=8)
@@ -33,14 +24,6 @@ def calibrations(draw: st.DrawFn) -> Calibration:
     return Calibration(
         start + np.concatenate(([0.0], np.cumsum(across))), -1.0 + np.concatenate(([0.0], np.cumsum(up)))
     )
-
-
-@given(calibrations(), st.lists(st.floats(-1e3, 1e3), min_size=1, max_size=20))
-@CALM
-def test_interpolation_is_numpys_to_the_last_bit(calibration: Calibration, numbers: list[float]) -> None:
-    places, values = calibration.knots, np.sin(7 * calibration.logits)
-    x = np.concatenate([np.array(numbers), places])
-    assert interpolated(x, places, values).tolist() == np.interp(x, places, values).tolist()
 
 
 @given(calibrations(), margins)

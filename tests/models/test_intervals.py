@@ -8,8 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.stats import binom
 
-from models.calibration import BOUND, sigmoid
-from models.intervals import NEVER_SURE, Z80, LogOddsError, open_rate_interval, rate_interval
+from models.intervals import NEVER_SURE, LogOddsError, open_rate_interval, rate_interval
+from models.kernel import BOUND, Z80, sigmoid
 from tests.builders.lead_histories import CALM
 
 logits = st.lists(st.floats(-BOUND, BOUND), min_size=1, max_size=20)

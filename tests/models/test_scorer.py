@@ -8,16 +8,14 @@ from zoneinfo import ZoneInfo
 
 import numpy as np
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from history.history import GONE, LOST, OPEN, WON, History
 from history.snapshot import Snapshot, all_leads, open_leads, state_at, state_rows
 from history.text.times import DAY_US, format_time
 from models.bundle import Bundle, base_probability
-from models.scorer import grades, midrank, score
+from models.kernel import midrank
+from models.scorer import grades, score
 from models.scores import COLUMNS, Scores
-from tests.builders.lead_histories import CALM
 
 CONTRACT = [
     "lead_id", "status", "stage", "as_of", "probability", "probability_low", "probability_high", "horizon_days",
@@ -228,15 +226,6 @@ def test_the_reference_is_spread_evenly_over_the_scores(bundle: Bundle) -> None:
     letters = np.array(grades(rank, bundle.config.grades))
     for letter, share in bundle.config.grades.items():
         assert (letters == letter).mean() == pytest.approx(share, abs=0.03)
-
-
-@given(st.lists(st.sampled_from([0.1, 0.2, 0.3, 0.5]), min_size=1, max_size=12), st.floats(0, 1))
-@CALM
-def test_midrank_is_the_share_below_and_half_the_share_equal(numbers: list[float], p: float) -> None:
-    reference = np.sort(np.array(numbers))
-    for x in (p, numbers[0]):
-        share = (sum(n < x for n in numbers) + 0.5 * sum(n == x for n in numbers)) / len(numbers)
-        assert midrank(reference, np.array([x]))[0] == pytest.approx(100 * share, abs=0.0501)
 
 
 def test_grades_are_cut_as_the_contract_says() -> None:

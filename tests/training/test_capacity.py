@@ -10,7 +10,7 @@ from features.feature import Feature
 from history.base.arrays import Floats
 from history.base.progress import no_progress
 from history.history import LOST, WON
-from models.calibration import sigmoid
+from models.kernel import sigmoid
 from models.parameters import LARGER, Parameters
 from training.capacity import (
     LARGER_STAGES,

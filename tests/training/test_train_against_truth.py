@@ -11,7 +11,7 @@ from history.base.arrays import Floats
 from history.history import LOST, OPEN, WON, History
 from history.snapshot import Snapshot, open_leads
 from history.text.times import DAY_US
-from models.calibration import sigmoid
+from models.kernel import sigmoid
 from models.parameters import Parameters
 from models.scorer import score
 from tests.builders.lead_histories import START_US, Decision, Entry, Lead, history_of

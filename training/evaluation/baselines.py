@@ -12,7 +12,7 @@ import numpy as np
 
 from features.catalogue import Feature
 from history.base.arrays import Floats, Ints
-from models.calibration import sigmoid
+from models.kernel import sigmoid
 from training.evaluation.odoo import SMOOTHING
 from training.fit.linear import fit_logistic
 

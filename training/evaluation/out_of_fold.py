@@ -8,7 +8,8 @@ from typing import NamedTuple, TypeVar
 import numpy as np
 
 from history.base.arrays import Floats, Ints
-from models.calibration import intercept_for, sigmoid
+from models.calibration import intercept_for
+from models.kernel import sigmoid
 from models.parameters import Parameters
 from training.evaluation.baselines import BASELINES, Task
 from training.fit.additive import FitSettings

@@ -6,8 +6,9 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from history.base.arrays import Floats, Ints
-from models.calibration import Calibration, intercept_for, line, sigmoid
+from models.calibration import Calibration, intercept_for, line
 from models.intervals import LogOddsError
+from models.kernel import sigmoid
 from models.parameters import Parameters
 from training.fit.additive import FitSettings, WeightedRows, fit_conversion
 from training.rows.dataset import GRID

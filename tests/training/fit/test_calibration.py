@@ -9,7 +9,8 @@ import pytest
 from history.base.arrays import Floats
 from history.history import History
 from history.snapshot import Snapshot
-from models.calibration import intercept_for, sigmoid
+from models.calibration import intercept_for
+from models.kernel import sigmoid
 from models.parameters import Parameters
 from tests.builders.lead_histories import START_US, Lead, history_of
 from tests.builders.small_models import COLUMNS, QUICK, made_outcomes, made_values
