@@ -79,3 +79,13 @@ def survivors_of(pairs: Iterable[tuple[str, str]]) -> dict[str, str]:
             new = direct[new]
         final[old] = new
     return {old: new for old, new in final.items() if old != new}
+
+
+def earliest(us: Ints, ids: Sequence[str], survivors: Mapping[str, str], times: Mapping[str, int]) -> Ints:
+    """When each record (n,), or the first of those merged into it, was created; times: of merged ids, if known."""
+    place = {id_: row for row, id_ in enumerate(ids)}
+    first = us.copy()
+    for old, new in survivors.items():
+        if old in times and new in place:
+            first[place[new]] = min(first[place[new]], times[old])
+    return first

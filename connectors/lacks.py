@@ -20,6 +20,9 @@ STAGE_HISTORY: Final[Mapping[str, str]] = {
     "salesforce": "OpportunityHistory, or a report of the type Opportunity History with From Stage, To Stage and Last "
     "Modified (of Leads: LeadHistory)",
 }
+# The AUC of models of each system's own exports with and without it, on simulated CRMs of 2,500 leads: 0.789 to 0.792,
+# and 0.722 to 0.731 (benchmarks.imported_models).
+WORTH: Final = "Models of simulated CRMs rank with an AUC of 0.79 with it, of 0.73 without."
 # What has the interactions, by system.
 ACTIVITIES: Final[Mapping[str, str]] = {
     "dynamics": "the tables or views of phone calls, e-mails, appointments and tasks",
@@ -65,7 +68,7 @@ def stage_lack(system: str, stages: pa.Table) -> str | None:
     mend = STAGE_HISTORY.get(system)
     return (
         f"no note of when stages changed ({known}): a model learns nothing of stages. "
-        + (f"Export {mend} as well, {NEWER}." if mend else "")
+        + (f"Export {mend} as well, {NEWER}. {WORTH}" if mend else "")
     ).strip()
 
 

@@ -1,6 +1,7 @@
 """An export over an earlier one: what is new is added, today's values that differ become changes, deletions leave."""
 
 from collections.abc import Collection, Mapping, Sequence
+from datetime import datetime
 from typing import Final
 
 import numpy as np
@@ -40,6 +41,9 @@ class FolderTables:
         self._folder, self._earlier, self._newest_us = folder, dict(earlier), newest_us
         self._keys: dict[str, pa.Array] = {}
         self._exported_us = 0
+        self._since: dict[
+            str, datetime
+        ] = {}  # of leads that others were merged into: the creation of the first
         self._gone = GoneLeads(self._earlier.pop(GONE, None))
 
     def erase(self, ids: Collection[str]) -> None:
@@ -52,13 +56,21 @@ class FolderTables:
         self._earlier = {name: _without(table, gone) for name, table in self._earlier.items()}
 
     def merge(self, survivors: Mapping[str, str]) -> None:
-        """Moves the earlier interactions of merged leads (id -> survivor's id); their other rows leave."""
+        """Moves the earlier interactions of merged leads (id -> survivor's id); their other rows leave.
+
+        The survivor has come into being with the first of them.
+        """
         if "interactions" in self._earlier:
             table = self._earlier["interactions"]
             ids = [survivors.get(id_, id_) for id_ in table.column("lead_id").to_pylist()]
             place = table.schema.get_field_index("lead_id")
             moved = table.set_column(place, "lead_id", pa.array(ids, pa.string()))
             self._earlier["interactions"] = _distinct(moved, "interactions")
+        if "leads" in self._earlier:
+            ids, created = (self._earlier["leads"].column(name).to_pylist() for name in NOT_ATTRIBUTES)
+            for id_, at in zip(ids, created, strict=True):
+                if id_ in survivors and at is not None:
+                    self._since[survivors[id_]] = min(at, self._since.get(survivors[id_], at))
         self._gone.add(survivors)
         self._remove(survivors.keys())
 
@@ -96,15 +108,30 @@ class FolderTables:
         self.left_out = before - len(table)
         old = self._earlier.get("leads")
         self.columns = table.column_names
+        table = self._since_first(table)
         if old is None:
             self._write("leads", table, len(table))
             return
+        old = self._since_first(old)
         known = pc.is_in(table.column("lead_id"), value_set=old.column("lead_id").combine_chunks())
         fresh = table.filter(pc.invert(known))
         self._write("leads", pa.concat_tables([old, fresh], promote_options="default"), len(fresh))
         again = table.filter(known).drop_columns([n for n in with_history if n in table.column_names])
         if exported_us >= self._newest_us:  # an older export says nothing of today
             self.add("attribute_changes", self._changed(again, old))
+
+    def _since_first(self, leads: pa.Table) -> pa.Table:
+        """Leads with the creation of the first of those that were merged into each."""
+        ids, created = (leads.column(name).to_pylist() for name in NOT_ATTRIBUTES)
+        if not self._since.keys() & set(ids):
+            return leads
+        first = [
+            min(at, self._since.get(id_, at)) if at else at for id_, at in zip(ids, created, strict=True)
+        ]
+        place = leads.schema.get_field_index("created_at")
+        return leads.set_column(
+            place, leads.schema.field(place), pa.array(first, leads.schema.field(place).type)
+        )
 
     def add(self, name: str, table: pa.Table) -> None:
         """Rows of a table; those that the earlier import has are left out."""

@@ -96,6 +96,14 @@ def _filled(table: pa.Table) -> Ints:
     return filled
 
 
+def creations(export: Export, table: pa.Table, kind: RecordKind) -> dict[str, int]:
+    """The creation of each record by the key of its id, deleted and merged ones too."""
+    read = export.times(table, kind.created)
+    ids = kind.key(column(table, kind.id)).to_pylist()
+    rows = zip(ids, read.us.tolist(), read.known.tolist(), strict=True)
+    return {id_: us for id_, us, known in rows if id_ and known}
+
+
 def are_deleted(table: pa.Table, kind: RecordKind) -> Mask:
     """Which rows the system or the loader marks as deleted (n,)."""
     deleted = np.zeros(len(table), dtype=np.bool_)

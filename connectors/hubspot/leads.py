@@ -73,7 +73,7 @@ def lead_table(portal: Portal, contacts: pa.Table, links: Links, first: FirstVal
     columns |= {name: column(table, name).to_pylist() for name in portal.attribute_columns()}
     for name, by_lead in first.items():
         columns[name] = [by_lead.get(place) for place in range(count)]
-    leads = {"lead_id": pa.array(portal.ids.own, pa.string()), "created_at": times(portal.created_us)}
+    leads = {"lead_id": pa.array(portal.ids.own, pa.string()), "created_at": times(portal.since_us)}
     leads |= {name: pa.array(values, pa.string()) for name, values in columns.items() if any(values)}
     return pa.table(leads)
 

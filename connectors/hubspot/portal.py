@@ -11,11 +11,12 @@ import pyarrow.compute as pc
 from connectors.declare import ObjectKind
 from connectors.export import OWN_COLUMNS, SOURCE, Export, column
 from connectors.hubspot.objects import CONTACT, DEAL, ENTERED, OWN_PROPERTY
-from connectors.ids import Ids, ids_in_cell, survivors_of, whole_ids
+from connectors.ids import Ids, earliest, ids_in_cell, survivors_of, whole_ids
 from connectors.pipelines import ELSEWHERE, in_pipeline
 from connectors.recognise import key_of
 from connectors.records import (
     RecordKind,
+    creations,
     names_by_id,
     newest_records,
     refuse_blank_states,
@@ -53,13 +54,17 @@ CONTACTS: Final = LeadKind(
 
 @dataclass(frozen=True)
 class Portal:
-    """The leads (n,) of an export, one row each; owners: id -> name. erased: ids of deleted leads."""
+    """The leads (n,) of an export, one row each; owners: id -> name. erased: ids of deleted leads.
+
+    since_us: when each, or the first record that was merged into it, was created.
+    """
 
     export: Export
     lead: LeadKind
     table: pa.Table
     ids: Ids
     created_us: Ints
+    since_us: Ints
     erased: tuple[str, ...]
     owners: dict[str, str]
 
@@ -103,7 +108,7 @@ def read_portal(export: Export, lead: LeadKind, table: pa.Table, pipelines: Mapp
 
     pipelines: id -> label.
     """
-    survivors = _survivors(export, lead, table)
+    survivors, created = _survivors(export, lead, table), creations(export, table, lead.records)
     table = with_good_ids(export, _without_merged(export, table, survivors), lead.records)
     records = newest_records(export, table, lead.records)
     current = records.current
@@ -113,12 +118,14 @@ def read_portal(export: Export, lead: LeadKind, table: pa.Table, pipelines: Mapp
     current = with_creation(export, current, lead.records)
     if lead.object == "deal":
         refuse_blank_states(export, current, "dealstage", "Deal Stage")
+    ids, created_us = whole_ids(column(current, ID)).to_pylist(), export.times(current, "createdate").us
     return Portal(
         export=export,
         lead=lead,
         table=current,
-        ids=Ids(whole_ids(column(current, ID)).to_pylist(), survivors),
-        created_us=export.times(current, "createdate").us,
+        ids=Ids(ids, survivors),
+        created_us=created_us,
+        since_us=earliest(created_us, ids, survivors, created),
         erased=tuple(id_ for id_ in records.erased if id_ not in survivors),
         owners=_owners(export),
     )

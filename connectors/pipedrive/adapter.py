@@ -157,7 +157,7 @@ def _lead_table(company: Company, first: dict[str, dict[int, Text]]) -> pa.Table
         columns[attribute] = [company.shown(name, value) for value in column(deals, name).to_pylist()]
     for attribute, by_lead in first.items():
         columns[attribute] = [by_lead.get(place) for place in range(count)]
-    leads = {"lead_id": pa.array(company.ids.own, pa.string()), "created_at": times(company.created_us)}
+    leads = {"lead_id": pa.array(company.ids.own, pa.string()), "created_at": times(company.since_us)}
     leads |= {name: pa.array(values, pa.string()) for name, values in columns.items() if any(values)}
     return pa.table(leads)
 

@@ -11,11 +11,11 @@ import pyarrow.compute as pc
 
 from connectors.deals import LOST, OPEN, WON
 from connectors.export import OWN_COLUMNS, Export, column
-from connectors.ids import Ids, ids_in_cell, survivors_of, whole_ids
+from connectors.ids import Ids, earliest, ids_in_cell, survivors_of, whole_ids
 from connectors.pipedrive.objects import DEAL, HASH, OWN_FIELD
 from connectors.pipelines import ELSEWHERE, in_pipeline
 from connectors.recognise import key_of
-from connectors.records import RecordKind, newest_records, with_creation, with_good_ids
+from connectors.records import RecordKind, creations, newest_records, with_creation, with_good_ids
 from connectors.words import outcome_of
 from history.base.arrays import Ints, Mask
 from history.base.errors import InvalidInput
@@ -56,6 +56,7 @@ class Company:
     deals: pa.Table
     ids: Ids
     created_us: Ints
+    since_us: Ints
     erased: tuple[str, ...]
     users: Mapping[str, str]
     fields: Mapping[str, CustomField]
@@ -93,7 +94,7 @@ class Company:
 
 def read_company(export: Export, table: pa.Table, pipelines: Mapping[str, str]) -> Company:
     """The deals of an export without deleted, merged and other pipelines' ones; raises InvalidInput."""
-    survivors = _survivors(table)
+    survivors, created = _survivors(table), creations(export, table, RECORDS)
     present = set(whole_ids(column(table, "id")).to_pylist())
     merged = pa.array([old for old, new in survivors.items() if new in present], pa.string())
     table = export.leave(
@@ -108,11 +109,13 @@ def read_company(export: Export, table: pa.Table, pipelines: Mapping[str, str]) 
         [state_of(text) is None for text in column(current, "status").to_pylist()], dtype=np.bool_
     )
     current = with_creation(export, export.leave(current, "unknown_status", unknown), RECORDS)
+    ids, created_us = whole_ids(column(current, "id")).to_pylist(), export.times(current, "add_time").us
     return Company(
         export=export,
         deals=current,
-        ids=Ids(whole_ids(column(current, "id")).to_pylist(), survivors),
-        created_us=export.times(current, "add_time").us,
+        ids=Ids(ids, survivors),
+        created_us=created_us,
+        since_us=earliest(created_us, ids, survivors, created),
         erased=tuple(id_ for id_ in records.erased if id_ not in survivors),
         users=_users(export),
         fields=_fields(export),

@@ -12,11 +12,11 @@ import pyarrow.compute as pc
 from connectors.attributes import Changes, Text
 from connectors.deals import LOST, NO_TIME, OPEN, WON, Deals, Moves, deal_tables, times
 from connectors.export import OWN_COLUMNS, Export, booleans, column
-from connectors.ids import survivors_of
+from connectors.ids import earliest, survivors_of
 from connectors.lacks import stage_lack
 from connectors.paths import Labels, Life, Turn, path_moves
 from connectors.people import People
-from connectors.records import RecordKind, exported_at, read_records
+from connectors.records import RecordKind, creations, exported_at, read_records
 from connectors.salesforce.activities import Targets, interactions
 from connectors.salesforce.contacts import campaign_interactions
 from connectors.salesforce.ids import are_references, keys, long_ids
@@ -60,13 +60,17 @@ OTHER_TABLES: Final = ("Opportunity", "OpportunityHistory", "OpportunityFieldHis
 
 @dataclass(frozen=True)
 class _Leads:
-    """The Leads (n,), one row each, with their ids and the names of users by the key of an id."""
+    """The Leads (n,), one row each, with their ids and the names of users by the key of an id.
+
+    since_us: when each, or the first Lead that was merged into it, was created.
+    """
 
     export: Export
     table: pa.Table
     ids: list[str]
     keys: pa.Array
     created_us: Ints
+    since_us: Ints
     users: Mapping[str, str]
 
     def places(self, array: pa.Array) -> Ints:
@@ -85,9 +89,11 @@ def convert_leads(export: Export, sink: Sink) -> Result:
     survivors = _survivors(raw)
     records = read_records(export, raw, RECORDS)
     ids = long_ids(column(records.current, "Id"))
+    created_us = export.times(records.current, "CreatedDate").us
+    created = {long_id(id_): us for id_, us in creations(export, raw, RECORDS).items()}
     leads = _Leads(
         export, records.current, ids, pa.array(keys(column(records.current, "Id")).to_pylist(), pa.string()),
-        export.times(records.current, "CreatedDate").us, read_users(export),
+        created_us, earliest(created_us, ids, survivors, created), read_users(export),
     )  # fmt: skip
     history = _history(leads)
     exported_us = exported_at(export, ((records.current, TIMES), (history, ("CreatedDate",))))
@@ -259,5 +265,5 @@ def _lead_table(leads: _Leads, changes: Changes) -> pa.Table:
     for name, by_lead in changes.at_creation().items():
         for place, value in by_lead.items():
             columns[name][place] = value
-    rows = {"lead_id": pa.array(leads.ids, pa.string()), "created_at": times(leads.created_us)}
+    rows = {"lead_id": pa.array(leads.ids, pa.string()), "created_at": times(leads.since_us)}
     return pa.table(rows | {name: pa.array(v, pa.string()) for name, v in columns.items() if any(v)})

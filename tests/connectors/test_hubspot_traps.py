@@ -161,6 +161,14 @@ def test_merged_deals_are_one_lead_with_all_activities(trial: Trial) -> None:
     assert trial.touches() == [("1", f"02-0{day} 10:00", "call") for day in (1, 2, 3)]
 
 
+def test_survivor_is_as_old_as_the_first_deal_merged_into_it(trial: Trial) -> None:
+    older = deal("2") | {"createdate": "2025-12-01T09:00:00Z"}
+    trial.write("deals", [deal("1", hs_merged_object_ids="2"), older])
+    trial.run()
+    (row,) = trial.rows("leads")
+    assert (row["lead_id"], row["created_at"].strftime("%Y-%m-%d")) == ("1", "2025-12-01")
+
+
 def test_newer_export_keeps_the_earlier_values(trial: Trial) -> None:
     trial.write("deals", [deal("1", region="north", hs_lastmodifieddate="2026-02-01T00:00:00Z"), deal("2")])
     trial.run()

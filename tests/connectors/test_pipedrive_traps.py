@@ -174,6 +174,14 @@ def test_merged_deal_moves_to_its_survivor(trial: Trial) -> None:
     assert trial.touches() == [("1", "02-01 00:00", "call"), ("1", "02-02 00:00", "call")]
 
 
+def test_survivor_is_as_old_as_the_first_deal_merged_into_it(trial: Trial) -> None:
+    older = deal("2", "deleted") | {"add_time": "2025-12-01 09:00:00"}
+    trial.write("deals", [deal("1", merge_what_id="2"), older])
+    trial.run()
+    (row,) = trial.rows("leads")
+    assert (row["lead_id"], row["created_at"].strftime("%Y-%m-%d")) == ("1", "2025-12-01")
+
+
 def test_deleted_deal_leaves_an_earlier_import(trial: Trial) -> None:
     trial.write("deals", [deal("1"), deal("2")])
     trial.run()

@@ -120,6 +120,19 @@ def test_merged_lead_moves_to_its_survivor(trial: Trial) -> None:
     assert trial.interactions() == [(L1, "02-01", "call")]
 
 
+@pytest.mark.parametrize("exports", [1, 2])
+def test_survivor_is_as_old_as_the_first_record_merged_into_it(trial: Trial, exports: int) -> None:
+    """Whether the older export, in which they are two, is imported or only the newer one."""
+    older = lead(L2, CreatedDate="2026-01-01T09:00:00Z")
+    if exports == 2:
+        trial.write("leads", [lead(L1), older])
+        trial.run(object="lead")
+    trial.write("leads", [lead(L1), older | {"IsDeleted": "true", "MasterRecordId": L1}])
+    trial.run(object="lead")
+    (row,) = rows_of(trial.output, "leads")
+    assert (row["lead_id"], row["created_at"].strftime("%m-%d")) == (L1, "01-01")
+
+
 def task(number: int, who: str, what: str, day: str) -> Row:
     return {"Id": record_id("00T", number), "WhoId": who, "WhatId": what, "TaskSubtype": "Call", "Status": "Completed",
             "ActivityDate": f"2026-{day}", "CreatedDate": f"2026-{day}T10:00:00Z"}  # fmt: skip
