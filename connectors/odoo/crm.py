@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Final
 
 import numpy as np
@@ -21,6 +22,7 @@ from history.base.errors import InvalidInput
 KIND: Final = RecordKind("crm.lead", "id", "create_date", ("write_date",))
 TIMES: Final = ("create_date", "write_date", "date_last_stage_update", "date_open")
 DURATIONS: Final = "duration_tracking"  # time by stage; in JSON a column for each stage
+DURATION: Final = r"^\{(?:[\"']?[0-9]+[\"']?: ?[0-9]+(?:, ?)?)+\}$"  # {"1": 1230, "2": 2220}
 UNQUALIFIED: Final = "lead"  # a record's type before its conversion
 Names = dict[str, dict[str, str]]
 
@@ -57,7 +59,22 @@ class Crm:
         known = {field.name for field in LEAD.fields}
         names = [n for n in self.leads.column_names if n not in known and n not in OWN_COLUMNS]
         names = [n for n in names if PATH not in n and n not in (".id", "id")]
-        return [n for n in names if not n.startswith(f"{DURATIONS}.")]
+        return [n for n in names if not n.startswith(f"{DURATIONS}.") and n != self.duration_column]
+
+    @cached_property
+    def duration_column(self) -> str:
+        """The column with the time by stage: by its name, else by its values, since its label has many languages."""
+        if column(self.leads, DURATIONS).null_count < len(self.leads):
+            return DURATIONS
+        known = {field.name for field in LEAD.fields}
+        others = (name for name in self.leads.column_names if name not in known and name not in OWN_COLUMNS)
+        return next((name for name in others if _are_durations(column(self.leads, name))), DURATIONS)
+
+
+def _are_durations(array: pa.Array) -> bool:
+    """Whether a column has times by stage and nothing else."""
+    fits = pc.match_substring_regex(array, DURATION)
+    return fits.null_count < len(array) and bool(pc.all(fits).as_py())
 
 
 def read_crm(export: Export) -> Crm:

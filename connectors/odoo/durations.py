@@ -11,7 +11,7 @@ from itertools import pairwise
 from typing import Final
 
 from connectors.export import column
-from connectors.odoo.crm import DURATIONS, Crm
+from connectors.odoo.crm import Crm
 from connectors.odoo.fields import STAGE
 from connectors.odoo.relations import Text
 from connectors.odoo.stage_table import StageTable
@@ -27,7 +27,7 @@ def changes_of_durations(crm: Crm, table: StageTable, present: Sequence[Text]) -
     """The changes of stage in order of lead and time; of leads that came back to other stages than the present one
     they are approximate, and those whose times contradict each other have none.
     """
-    spent = [_spent(text) for text in column(crm.leads, DURATIONS).to_pylist()]
+    spent = [_spent(text) for text in column(crm.leads, crm.duration_column).to_pylist()]
     if not any(spent):
         return []
     labels = _labels(table, spent, present)

@@ -42,6 +42,17 @@ def test_cell_of_a_workbook_is_read_too(trial: Trial) -> None:
     ]  # fmt: skip
 
 
+def test_column_of_another_language_is_known_by_its_values(trial: Trial) -> None:
+    def translated(row: dict[str, str]) -> dict[str, str]:
+        return {"Statuszeit" if name == "Status time" else name: text for name, text in row.items()}
+
+    rows = [lead(1, "Qualified", {"1": 10 * DAY, "2": 20 * DAY}), lead(2, "New", {"1": 30 * DAY})]
+    trial.write("leads", [translated(row) for row in rows])
+    trial.run()
+    assert trial.stages()[:2] == [("1", "01-01 00:00", "New"), ("1", "01-11 00:00", "Qualified")]
+    assert not any("Statuszeit" in row for row in trial.rows("leads"))
+
+
 def test_return_to_the_present_stage_is_told_apart(trial: Trial) -> None:
     spent = {"1": 15 * DAY, "2": 15 * DAY}  # 5 days new, 15 qualified, 10 new again
     back = lead(1, "New", spent, **{"Last Stage Update": "2026-01-21 00:00:00"})
