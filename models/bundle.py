@@ -26,6 +26,7 @@ from models.baseline import StageTable
 from models.calibration import Calibration, line
 from models.close_time import CloseTime
 from models.evidence import Evidence
+from models.explain import Wording
 from models.figures import FigureModels, ScoreModels, figure_models
 from models.forecast_basis import ForecastBasis
 from models.intervals import LogOddsError, RateBounds, open_rate_interval
@@ -99,6 +100,16 @@ class Bundle:
         return figure_models(
             ScoreModels(conversion, calibration, error, self.amount, self.close_time, self.reference, columns)
         )
+
+    @cached_property
+    def wording(self) -> Wording:
+        """What reasons say in files."""
+        return Wording(self.vocabulary)
+
+    @cached_property
+    def wording_with_evidence(self) -> Wording:
+        """What reasons say over HTTP."""
+        return Wording(self.vocabulary, self.evidence)
 
     @cached_property
     def novelty(self) -> NoveltyCheck:

@@ -1,6 +1,6 @@
 """Reasons: the additive parts of a lead's margin, as signed percentage points of its probability."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -13,9 +13,18 @@ from history.base.arrays import Floats
 from models.additive import AdditiveModel
 from models.calibration import Calibration
 from models.evidence import Evidence
+from models.kernel import largest, point_rows
 
 BLOCK = 4096  # leads whose parts are in memory at once
-NEAR = 1e-6  # nearer to the base, the chord is as good as the tangent and its slope would divide by about 0
+MOST_KEPT = 8192  # reasons in words of one wording
+
+
+class _Told(NamedTuple):
+    """What a reason says beside its points."""
+
+    label: str
+    words: str
+    evidence: dict[str, Any] | None
 
 
 @dataclass(frozen=True)
@@ -23,11 +32,26 @@ class Wording:
     """What a reason says: names from the vocabulary, and evidence, None for reasons without it.
 
     has_numbers: each reason has the number behind its words too (`number`, NaN if missing), for other languages.
+    `kept` holds what was said of single values, since leads repeat their categories and counts.
     """
 
     vocabulary: Vocabulary
     evidence: Evidence | None = None
     has_numbers: bool = False
+    kept: dict[tuple[str, float | None, bool], _Told] = field(default_factory=dict, compare=False, repr=False)
+
+    def told(self, feature: Feature, value: float, up: bool) -> _Told:
+        """What a reason says of a feature's value that raises the chance, or lowers it."""
+        key = feature.name, (None if value != value else value), up
+        told = self.kept.get(key)
+        if told is None:
+            words = readable(feature, value, self.vocabulary)
+            evidence = None if self.evidence is None else self.evidence.of(feature, value)
+            told = _Told(sentence_with(feature, value, words, up), words, evidence)
+            if len(self.kept) >= MOST_KEPT:
+                self.kept.clear()
+            self.kept[key] = told
+        return told
 
 
 def points(parts: Floats, base: float, calibration: Calibration) -> Floats:
@@ -36,13 +60,9 @@ def points(parts: Floats, base: float, calibration: Calibration) -> Floats:
     A row sums to 100 * (probability - probability at the base). The calibrated probability is a curve over the margin:
     each part gets its share of the chord from the base to the lead's margin, so it keeps its sign and the sum is exact.
     """
-    distance = parts.sum(axis=1)
-    near = np.abs(distance) < NEAR
-    reach = np.where(near, NEAR, distance)
-    margins = np.full(len(parts) + 1, base)
-    margins[:-1] += reach
-    probability = calibration.probability(margins)
-    return np.asarray(100 * parts * ((probability[:-1] - probability[-1]) / reach)[:, None])
+    out = np.empty(parts.shape)
+    point_rows(np.ascontiguousarray(parts), base, calibration.knots, calibration.logits, out)
+    return out
 
 
 def reasons(
@@ -66,26 +86,30 @@ def _largest(
     row: Floats, values: Floats, features: tuple[Feature, ...], wording: Wording, most: int | None
 ) -> list[dict[str, Any]]:
     """The reasons of one row of points (k,), largest first; equal ones in column order."""
-    order = np.argsort(-np.abs(row), kind="stable")[:most]
-    largest = [j for j in order.tolist() if row[j] != 0]
-    return [_reason(features[j], float(values[j]), float(row[j]), wording) for j in largest]
+    order = np.empty(len(row) if most is None else min(most, len(row)), dtype=np.int64)
+    largest(row, order)
+    found = []
+    for j in order.tolist():
+        worth = float(row[j])
+        if worth != 0:
+            found.append(_reason(features[j], float(values[j]), worth, wording))
+    return found
 
 
 def _reason(feature: Feature, value: float, points: float, wording: Wording) -> dict[str, Any]:
     """One reason in the contract's words."""
-    words = readable(feature, value, wording.vocabulary)
+    told = wording.told(feature, value, points > 0)
     reason: dict[str, Any] = {
         "feature": feature.name,
-        "label": sentence_with(feature, value, words, points > 0),
-        "value": words,
+        "label": told.label,
+        "value": told.words,
         "direction": "up" if points > 0 else "down",
         "points": points,
     }
     if wording.has_numbers:
         reason["number"] = value
-    evidence = None if wording.evidence is None else wording.evidence.of(feature, value)
-    if evidence is not None:
-        reason["evidence"] = evidence
+    if told.evidence is not None:
+        reason["evidence"] = told.evidence
     return reason
 
 

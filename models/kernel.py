@@ -11,13 +11,16 @@ import numpy as np
 from numba import types
 
 from history.base.arrays import Floats, Ints
-from history.base.compiled import F64, I64, OUT, OUT_I64, compiled
+from history.base.compiled import F64, F64_2D, I64, OUT, OUT_I64, compiled
 from history.text.times import DAY_US
 
 BOUND: Final = 9.2  # log-odds of 0.9999: no open lead is surer than that
 Z80: Final = 1.2815515655446004  # standard normal quantile of 0.9: 80 % intervals
 LOW_LEVEL, HIGH_LEVEL = 0.1, 0.9  # of the 80 % interval of an amount
 LARGEST_LOG: Final = 46.0  # e^46 = 1e20: no deal is larger
+NEAR: Final = (
+    1e-6  # nearer to the base, the chord is as good as the tangent and its slope would divide by about 0
+)
 NO_REFERENCE: Final = 50.0  # the rank without leads to compare with
 
 # Rows of margins (4, n), constants (3,) and figures (8, n) of `score_figures`.
@@ -143,6 +146,37 @@ def amounts(
     """
     for i in range(len(log_size)):
         _put_amount(out, 0, i, log_size[i], positive[i], factor, levels, residuals)
+
+
+@compiled(types.void(F64_2D, types.float64, F64, F64, OUT))
+def point_rows(parts: Floats, base: float, knots: Floats, logits: Floats, out: Floats) -> None:
+    """Writes the points (n, k) of additive parts (n, k) around the margin `base` into out: see `explain.points`."""
+    at_base = _sigmoid(_through_at(base, knots, logits))
+    for i in range(parts.shape[0]):
+        distance = 0.0
+        for j in range(parts.shape[1]):
+            distance += parts[i, j]
+        reach = NEAR if abs(distance) < NEAR else distance
+        slope = (_sigmoid(_through_at(base + reach, knots, logits)) - at_base) / reach
+        for j in range(parts.shape[1]):
+            out[i, j] = 100 * parts[i, j] * slope
+
+
+@compiled(types.void(F64, OUT_I64))
+def largest(values: Floats, order: Ints) -> None:
+    """Writes the columns of the values (k,) largest in size, the largest first, into order (k or less,).
+
+    Equal ones are in the order of their columns.
+    """
+    for j in range(len(values)):
+        place = min(j, len(order))
+        # Sorted in from the end; mostly it stays out.
+        while place > 0 and abs(values[order[place - 1]]) < abs(values[j]):
+            if place < len(order):
+                order[place] = order[place - 1]
+            place -= 1
+        if place < len(order):
+            order[place] = j
 
 
 @compiled(

@@ -46,12 +46,12 @@ def score(bundle: Bundle, snapshot: Snapshot, reasons: int | None = 5) -> Scores
     reasons: how many a lead, None for all, 0 for none. Leads that are won at their instant get probability 1, those
     that are lost or gone 0.
     """
-    return _score(bundle, snapshot, reasons, Wording(bundle.vocabulary))
+    return _score(bundle, snapshot, reasons, bundle.wording)
 
 
 def score_with_evidence(bundle: Bundle, snapshot: Snapshot, reasons: int | None = 5) -> Scores:
     """`score` whose reasons have the evidence that tells, as HTTP gives them. Files do without: it is the model's."""
-    return _score(bundle, snapshot, reasons, Wording(bundle.vocabulary, bundle.evidence))
+    return _score(bundle, snapshot, reasons, bundle.wording_with_evidence)
 
 
 def score_with_numbers(bundle: Bundle, snapshot: Snapshot, reasons: int | None = 5) -> Scores:

@@ -17,11 +17,10 @@ from history.text.times import EARLIEST_US, LATEST_US
 Bytes = npt.NDArray[np.uint8]
 BYTES: Final = types.Array(types.uint8, 1, "C", readonly=True)
 
-# Fields of the spans (2, fields, rows) that `read_columns` reads, and the rows of its numbers and codes.
+# Fields of the spans (2, fields, rows) that `read_columns` reads, and the rows of its times and codes.
 OWN_TIME, RECORDED, ID, KIND, CHANNEL, DIRECTION, VALUE = range(7)
-TIME, KNOWN, KIND_BEGIN, KIND_END, CHANNEL_BEGIN, CHANNEL_END = range(6)
-KIND_CODES, CHANNEL_CODES = range(2)
-NUMBERS: Final = 6  # rows of numbers
+TIME, KNOWN = range(2)
+KINDS, CHANNELS = range(2)
 
 _NO_TIME: Final = -(2**62)
 UNUSUAL: Final = -1
@@ -238,10 +237,10 @@ def _decimal(text: Bytes, begin: int, end: int) -> float:
 
 
 @compiled()
-def _read_times(text: Bytes, spans: Ints, numbers: Ints) -> bool:
+def _read_times(text: Bytes, spans: Ints, times: Ints) -> bool:
     """Writes the times of all rows in the order of the list; False if one is not plain, or not from 1990 to 9999."""
     begin, end = spans[_BEGIN], spans[_END]
-    for i in range(numbers.shape[1]):
+    for i in range(times.shape[1]):
         latest = _NO_TIME
         for field in range(OWN_TIME, RECORDED + 1):
             if begin[field, i] < 0:
@@ -250,9 +249,9 @@ def _read_times(text: Bytes, spans: Ints, numbers: Ints) -> bool:
             if us < EARLIEST_US or us > LATEST_US:
                 return False
             if field == OWN_TIME:
-                numbers[TIME, i] = us
+                times[TIME, i] = us
             latest = max(latest, us)
-        numbers[KNOWN, i] = latest
+        times[KNOWN, i] = latest
     return True
 
 
@@ -270,37 +269,37 @@ def _merge(keys: Ints, rows: Ints, begin: int, middle: int, end: int, out: Ints)
 
 
 @compiled()
-def _put_in_order(numbers: Ints, order: Ints, scratch: Ints) -> None:
+def _put_in_order(times: Ints, order: Ints, scratch: Ints) -> None:
     """Sorts the times, ties as in the list; order (rows,) gets each row's place in the list; scratch (2, rows)."""
     n, is_sorted = len(order), True
     for i in range(n):
         order[i] = i
-        is_sorted &= i == 0 or numbers[TIME, i - 1] <= numbers[TIME, i]
+        is_sorted &= i == 0 or times[TIME, i - 1] <= times[TIME, i]
     width = n if is_sorted else 1
     while width < n:
         for begin in range(0, n, 2 * width):
             middle, end = min(begin + width, n), min(begin + 2 * width, n)
-            _merge(numbers[TIME], order, begin, middle, end, scratch[0])
+            _merge(times[TIME], order, begin, middle, end, scratch[0])
         for i in range(n):
             order[i] = scratch[0, i]
         width *= 2
     if is_sorted:
         return
     for i in range(n):
-        scratch[TIME, i], scratch[KNOWN, i] = numbers[TIME, i], numbers[KNOWN, i]
+        scratch[TIME, i], scratch[KNOWN, i] = times[TIME, i], times[KNOWN, i]
     for i in range(n):
-        numbers[TIME, i], numbers[KNOWN, i] = scratch[TIME, order[i]], scratch[KNOWN, order[i]]
+        times[TIME, i], times[KNOWN, i] = scratch[TIME, order[i]], scratch[KNOWN, order[i]]
 
 
 @compiled()
 def _read_texts(
-    text: Bytes, spans: Ints, order: Ints, scratch: Ints, numbers: Ints, codes: Codes, counts: Ints
+    text: Bytes, spans: Ints, order: Ints, scratch: Ints, codes: Codes, lines: Bytes, ends: Ints
 ) -> bool:
-    """Writes codes and counts of kinds and channels and where their texts stand; False for too many, or an id twice.
+    """Writes codes, lines and ends of kinds and channels; False for too many texts, or an id twice.
 
     scratch (2, rows).
     """
-    first, listed = scratch[0], scratch[1]
+    first, listed, written = scratch[0], scratch[1], 0
     for field in range(ID, CHANNEL + 1):
         begin, end = spans[_BEGIN, field], spans[_END, field]
         count = _code_texts(text, begin, end, listed, first)
@@ -317,9 +316,12 @@ def _read_texts(
         for i in range(len(order)):
             codes[column, i] = listed[order[i]]
         for code in range(count):
-            numbers[KIND_BEGIN + 2 * column, code] = begin[first[code]]
-            numbers[KIND_END + 2 * column, code] = end[first[code]]
-        counts[column] = count
+            for place in range(begin[first[code]], end[first[code]]):
+                lines[written] = text[place]
+                written += 1
+            lines[written] = _NEWLINE
+            written += 1
+        ends[column] = written
     return True
 
 
@@ -358,28 +360,35 @@ def _read_words_and_values(
 @compiled(
     types.boolean(
         *(BYTES, types.int64[:, :, ::1], BYTES, I64, types.float64),
-        *(types.int64[:, ::1], types.int32[:, ::1], OUT_I64, types.int8[::1], types.float64[::1]),
+        *(
+            types.int64[:, ::1],
+            types.int32[:, ::1],
+            types.uint8[::1],
+            OUT_I64,
+            types.int8[::1],
+            types.float64[::1],
+        ),
     )
 )
 def read_columns(
     text: Bytes, spans: Ints, words: Bytes, word_start: Ints, largest: float,
-    numbers: Ints, codes: Codes, counts: Ints, direction: Flags, value: Floats,
+    times: Ints, codes: Codes, lines: Bytes, ends: Ints, direction: Flags, value: Floats,
 ) -> bool:  # fmt: skip
     """Writes the columns of n rows by time, ties as in the list; False if a row is not of the usual form.
 
     spans (2, fields, n or more): begin and end of each field of a row, begin below 0 for none. words: those of the
     directions one after the other, word_start (words + 1,); their numbers count from 1, 0 is an absent one.
-    numbers (NUMBERS, n): time, time of knowledge, and where the text of each code of kinds and channels stands. codes
-    (2, n) of kinds and channels are in the order of the texts, -1 for an absent one, counts (2,) their numbers.
+    times (2, n): own, and of knowledge. codes (2, n) of kinds and channels are in the order of the texts, -1 for an
+    absent one; lines (len(text),) gets these texts, a line each, those of the kinds up to ends[KINDS], then the others.
     direction and value (n,), NaN for an absent one. Usual are an id once, directions of `words`, at most 200 texts,
     plain times such as 2026-01-31T09:30:00 with at most six digits of a fraction and Z or an offset, from 1990 to 9999,
     and plain numbers of at most fifteen digits, at most `largest`.
     """
-    n = numbers.shape[1]
+    n = times.shape[1]
     order, scratch = np.empty(n, dtype=np.int64), np.empty((2, n), dtype=np.int64)
-    if not _read_times(text, spans, numbers):
+    if not _read_times(text, spans, times):
         return False
-    _put_in_order(numbers, order, scratch)
-    return _read_texts(text, spans, order, scratch, numbers, codes, counts) and _read_words_and_values(
+    _put_in_order(times, order, scratch)
+    return _read_texts(text, spans, order, scratch, codes, lines, ends) and _read_words_and_values(
         text, spans, order, words, word_start, largest, direction, value
     )

@@ -4,22 +4,17 @@ Most requests are mostly interactions, and most of these have the usual form; a 
 read by history/records/logs.py, which gives the same log.
 """
 
+from functools import lru_cache
 from typing import Final
 
 import numpy as np
 
-from history.base.arrays import Ints
 from history.config.schema import LONGEST_ID, NUMBER, TABLES
 from history.history import DIRECTIONS, Factor, Interactions, no_interactions
 from history.records.column_kernel import (
-    CHANNEL_BEGIN,
-    CHANNEL_CODES,
-    CHANNEL_END,
-    KIND_BEGIN,
-    KIND_CODES,
-    KIND_END,
+    CHANNELS,
+    KINDS,
     KNOWN,
-    NUMBERS,
     TIME,
     read_columns,
 )
@@ -38,6 +33,7 @@ _IS_NUMBER: Final = np.array([field.kind == NUMBER for field in _SCHEMA], dtype=
 _IS_NEEDED: Final = np.array([field.required for field in _SCHEMA], dtype=np.bool_)
 _DIRECTIONS: Final = np.array([*"".join(DIRECTIONS).encode()], dtype=np.uint8)
 _DIRECTION_START: Final = np.cumsum([0, *map(len, DIRECTIONS)], dtype=np.int64)
+_FEW_BYTES: Final = 512
 _SHORTEST_ROW: Final = len('{"kind":"a","occurred_at":"2026-01-31T09:30:00Z"},')
 
 
@@ -54,33 +50,50 @@ def interactions_of_json(content: bytes, most: int) -> Interactions | None:
     if rows <= 0:
         return no_interactions(1) if rows == 0 else None
 
-    numbers, codes = np.empty((NUMBERS, rows), dtype=np.int64), np.empty((2, rows), dtype=np.int32)
+    times, codes = np.empty((2, rows), dtype=np.int64), np.empty((2, rows), dtype=np.int32)
+    lines, ends = np.empty(len(content), dtype=np.uint8), np.empty(2, dtype=np.int64)
     direction, value = np.empty(rows, dtype=np.int8), np.empty(rows, dtype=np.float64)
-    counts = np.empty(2, dtype=np.int64)
     if not read_columns(
-        text, spans, _DIRECTIONS, _DIRECTION_START, LARGEST_NUMBER, numbers, codes, counts, direction, value
+        text,
+        spans,
+        _DIRECTIONS,
+        _DIRECTION_START,
+        LARGEST_NUMBER,
+        times,
+        codes,
+        lines,
+        ends,
+        direction,
+        value,
     ):
         return None
-    kinds, channels = counts.tolist()
-    kind = _texts_at(content, numbers[KIND_BEGIN : KIND_END + 1, :kinds])
-    channel = _texts_at(content, numbers[CHANNEL_BEGIN : CHANNEL_END + 1, :channels])
-    # Of blanks alone, nothing is left: a kind is missing then, which is against the rules, and a channel is unusual.
-    if not all(map(str.strip, kind)) or not all(map(str.strip, channel)) or max(map(len, kind)) > LONGEST_ID:
+    end_of_kinds, end_of_channels = ends.tolist()
+    kinds = _texts_of(lines[:end_of_kinds].tobytes())
+    channels = _texts_of(lines[end_of_kinds:end_of_channels].tobytes())
+    if kinds is None or channels is None or max(map(len, kinds)) > LONGEST_ID:
         return None
     return Interactions(
         np.array((0, rows), dtype=np.int64),
-        numbers[TIME],
-        numbers[KNOWN],
-        one_spelling(Factor(codes[KIND_CODES], kind)),
-        one_spelling(Factor(codes[CHANNEL_CODES], channel)),
+        times[TIME],
+        times[KNOWN],
+        one_spelling(Factor(codes[KINDS], kinds)),
+        one_spelling(Factor(codes[CHANNELS], channels)),
         direction,
         value,
     )
 
 
-def _texts_at(content: bytes, places: Ints) -> list[str]:
-    """The texts between places (2, n): begin and end of each."""
-    return [content[begin:end].decode() for begin, end in zip(*places.tolist(), strict=True)]
+def _texts_of(lines: bytes) -> tuple[str, ...] | None:
+    """The texts of lines, each with its end; None if one is of blanks alone: a missing kind, an unusual channel."""
+    return _few_texts(lines) if len(lines) <= _FEW_BYTES else _split(lines)
+
+
+def _split(lines: bytes) -> tuple[str, ...] | None:
+    texts = lines.decode().split("\n")[:-1]
+    return tuple(texts) if all(map(str.strip, texts)) else None
+
+
+_few_texts = lru_cache(maxsize=4096)(_split)  # requests repeat their kinds and channels
 
 
 def joined(logs: list[Interactions]) -> Interactions:
@@ -100,6 +113,9 @@ def joined(logs: list[Interactions]) -> Interactions:
 
 
 def _joined(factors: list[Factor]) -> Factor:
+    first = factors[0].values
+    if all(factor.values == first for factor in factors):
+        return Factor(np.concatenate([factor.codes for factor in factors]), first)
     values = sorted({text for factor in factors for text in factor.values})
     place = {text: code for code, text in enumerate(values)}
     codes = [

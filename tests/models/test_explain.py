@@ -8,7 +8,8 @@ import pytest
 from features.feature import Feature
 from models.additive import AdditiveModel
 from models.calibration import line
-from models.explain import NEAR, Instant, Wording, _largest, differences, points
+from models.explain import Instant, Wording, _largest, differences, points
+from models.kernel import NEAR
 from tests.builders.feature_words import words
 from tests.builders.small_models import COLUMNS, made_model, made_values, odd_values
 
@@ -67,3 +68,15 @@ def test_differences_add_up_to_the_change(model: AdditiveModel, slope: float) ->
         assert all((reason["points"] > 0) == (reason["direction"] == "up") for reason in moved)
     same = differences(model, calibration, values[0], Instant(values[0], columns), Wording(words()))
     assert same == []
+
+
+def test_what_a_value_is_called_does_not_depend_on_what_was_said_before() -> None:
+    wording = Wording(words())
+    feature = Feature("x", "number", "number", 0, "stages", "x {value}", missing="no x")
+    told = [wording.told(feature, value, up) for up in (True, False) for value in (1.0, np.nan, 2.0)]
+    again = [wording.told(feature, value, up) for up in (True, False) for value in (1.0, np.nan, 2.0)]
+    assert told == again
+    assert told == [
+        Wording(words()).told(feature, value, up) for up in (True, False) for value in (1.0, np.nan, 2.0)
+    ]
+    assert len(wording.kept) == 6

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from models.kernel import NO_REFERENCE, interpolated, midrank
+from models.kernel import NO_REFERENCE, interpolated, largest, midrank
 from tests.builders.lead_histories import CALM
 
 places_and_values = st.lists(st.tuples(st.floats(1e-3, 5.0), st.floats(-5, 5)), min_size=1, max_size=9)
@@ -33,3 +33,11 @@ def test_midrank_is_the_share_below_and_half_the_share_equal(numbers: list[float
 
 def test_without_leads_to_compare_with_the_rank_is_in_the_middle() -> None:
     assert midrank(np.zeros(0), np.array([0.1, 0.9])).tolist() == [NO_REFERENCE] * 2
+
+
+@given(st.lists(st.sampled_from([0.0, 1.0, -1.0, 2.5, -2.5, 3.0]), max_size=12), st.integers(0, 12))
+@CALM
+def test_the_largest_come_first_and_equal_ones_by_column(numbers: list[float], most: int) -> None:
+    order = np.empty(min(most, len(numbers)), dtype=np.int64)
+    largest(np.array(numbers, dtype=np.float64), order)
+    assert order.tolist() == np.argsort(-np.abs(np.array(numbers)), kind="stable")[:most].tolist()
