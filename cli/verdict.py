@@ -32,12 +32,23 @@ BY_RISK: Final = (
 
 @dataclass(frozen=True)
 class Verdict:
-    """usable is TRAINING or SCORING; risk is the warning that matters most, None without warnings."""
+    """usable is TRAINING or SCORING; risk is the warning that matters most, None without warnings.
+
+    leads: how many are won, lost and open.
+    """
 
     usable: str
-    counts: str
+    leads: Mapping[str, int]
     risk: Mapping[str, Any] | None
     next_command: str
+
+    @property
+    def counts(self) -> str:
+        """The leads in words: 12 won, 30 lost, 8 open."""
+        counts = ", ".join(f"{count:,} {state}" for state, count in self.leads.items())
+        if 0 < self.leads["won"] < FEWEST_WINS:
+            counts += f"; fewer than {FEWEST_WINS} wins make wide intervals"
+        return counts
 
     def lines(self) -> list[str]:
         """The verdict for people."""
@@ -58,6 +69,7 @@ class Verdict:
         return {
             "usable": self.usable,
             "counts": self.counts,
+            "leads": self.leads,
             "largest_risk": self.risk,
             "next": self.next_command,
         }
@@ -73,9 +85,7 @@ def verdict_of(history: "History", warnings: Sequence[Mapping[str, Any]], data: 
     leads = np.arange(len(history))
     states = state_at(history, leads, np.full(len(history), history.as_of_us))
     won, lost, still_open = (int((states == state).sum()) for state in (WON, LOST, OPEN))
-    counts = f"{won:,} won, {lost:,} lost, {still_open:,} open"
-    if 0 < won < FEWEST_WINS:
-        counts += f"; fewer than {FEWEST_WINS} wins make wide intervals"
+    counts = {"won": won, "lost": lost, "open": still_open}
     usable = TRAINING if won else SCORING
     command = shlex.join(["leadcast", "train" if won else "funnel", str(data)])
     return Verdict(usable, counts, _largest_risk(warnings), command)

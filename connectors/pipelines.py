@@ -34,13 +34,15 @@ def in_pipeline(
         kept = set(counts)
         if len(counts) > 1:
             export.notes.append(
-                f"deals are of {listed}; all are kept, since they share stages: --pipeline NAME keeps one."
+                f"deals are of {listed}; all are kept, since they share stages: "
+                "choose one by its name (--pipeline NAME)."
             )
     else:
         kept = {counts.most_common(1)[0][0]}
         name = _label(next(iter(kept)), labels)
         export.notes.append(
-            f"deals are in the pipelines {listed}; those of {name} are kept: --pipeline NAME chooses another."
+            f"deals are in the pipelines {listed}; those of {name} are kept: "
+            "choose another by its name (--pipeline NAME)."
         )
     return np.array([id_ in kept for id_ in ids], dtype=np.bool_)
 

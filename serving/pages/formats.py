@@ -72,6 +72,11 @@ class Formats:
         """One digit after the point, for columns of days and of expected wins: 8.2, 57.9."""
         return self._decimal(value, "#,##0.0")
 
+    def fixed(self, value: float, digits: int, has_sign: bool = False) -> str:
+        """With this many digits after the point, as somebody wrote it: 0.4212, or +0.0010 with its sign."""
+        pattern = "#,##0" + ("." + "0" * digits if digits else "")
+        return self._decimal(value, f"+{pattern};-{pattern}" if has_sign else pattern)
+
     def plain(self, value: float) -> str:
         """A number in at most six or so digits, as reasons have it: 1,234, 12.35, 0.00123."""
         if value == int(value):

@@ -59,6 +59,11 @@ def column_name(column: str, translate: Translator) -> str:
     return _known("columns." + _key(column), translate) or column.replace("_", " ")
 
 
+def aside_words(reason: str, translate: Translator) -> str:
+    """Why rows were set aside: footer row."""
+    return _known("asides." + _key(reason), translate) or reason.replace("_", " ")
+
+
 def plain(name: str) -> str:
     """A name of the data for people: email_open as Email open."""
     words = name.replace("_", " ").strip() or name

@@ -4,7 +4,6 @@ In English they are the API's own words. In German the sentences that forms and 
 texts/refusals.toml, found by their words without their numbers; any other stays in the API's words.
 """
 
-import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -12,8 +11,8 @@ from serving.base.problems import Problem
 from serving.pages.catalogue import Translator
 from serving.pages.language import DEFAULT
 from serving.pages.names import column_words
+from serving.pages.sentences import said
 
-_NUMBER = re.compile(r"[0-9]+(?:,[0-9]{3})*")
 _EXPECTED, _UNKNOWN = "expected ", "unknown key; "
 
 
@@ -29,10 +28,9 @@ def fault_words(fault: Mapping[str, Any], translate: Translator) -> str:
     message = str(fault["msg"])
     if translate.formats.language == DEFAULT:
         return message
-    numbers = _NUMBER.findall(message)
-    key = "refusals." + _slug(message)
-    if translate.has(key):
-        return translate(key, **{f"n{i}": _written(number, translate) for i, number in enumerate(numbers, 1)})
+    known = said("refusals", message, translate)
+    if known is not None:
+        return known
     if message.startswith(_UNKNOWN):
         return translate("refusals.unknown_key", words=message.removeprefix(_UNKNOWN).split()[-1].rstrip("?"))
     if message.startswith(_EXPECTED):
@@ -50,12 +48,3 @@ def field_words(fault: Mapping[str, Any], translate: Translator) -> str:
         return name
     key = "refusals.field_" + name
     return translate(key) if translate.has(key) else column_words(name, translate)
-
-
-def _slug(message: str) -> str:
-    """The key of a sentence: its words in small letters, every number as n."""
-    return re.sub(r"[^a-z]+", "_", _NUMBER.sub(" n ", message.lower())).strip("_")
-
-
-def _written(number: str, translate: Translator) -> str:
-    return translate.formats.whole(int(number.replace(",", "")))

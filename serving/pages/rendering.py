@@ -26,7 +26,8 @@ from serving.pages.catalogue import LANGUAGES, Translator
 from serving.pages.cookies import form_token, set_cookie
 from serving.pages.formats import Formats
 from serving.pages.language import language_of
-from serving.pages.names import channel_words, column_name, column_words, kind_words, touch_words
+from serving.pages.names import aside_words, channel_words, column_name, column_words, kind_words, touch_words
+from serving.pages.sentences import decision_words, progress_words
 
 TEMPLATES = Path(__file__).parent / "templates"
 SECTIONS = {"leads": "/", "funnel": "/funnel", "forecast": "/forecast", "model": "/model"}
@@ -173,10 +174,13 @@ def environment(language: str, zone: tzinfo) -> Environment:
 
     made.filters |= {
         "ago": ago,
+        "aside": partial(aside_words, translate=translate),
         "channel": partial(channel_words, translate=translate),
         "column": partial(column_words, translate=translate),
         "column_name": partial(column_name, translate=translate),
         "kind": partial(kind_words, translate=translate),
+        "decision": partial(decision_words, translate=translate),
+        "progress_words": partial(progress_words, translate=translate),
         "touch": partial(touch_words, translate=translate),
     }
     return made

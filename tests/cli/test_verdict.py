@@ -19,6 +19,7 @@ def test_decided_leads_are_counted_and_train_comes_next(tmp_path: Path) -> None:
     verdict = verdict_of(history, [], tmp_path)
     assert verdict.usable == TRAINING
     assert verdict.counts.startswith("1 won, 1 lost, 1 open")
+    assert verdict.to_dict()["leads"] == {"won": 1, "lost": 1, "open": 1}
     assert verdict.lines()[1:] == ["Largest risk: none found", f"Next: leadcast train {tmp_path}"]
 
 

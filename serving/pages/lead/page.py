@@ -202,6 +202,7 @@ def bars_of(score: Mapping[str, Any], bundle: Bundle, translate: Translator) -> 
         start=translate("lead.stage_average", stage=stage) if stage else translate("lead.average"),
         start_note=translate("lead.base_with" if stage_labels(score) else "lead.base_note"),
         rest=translate("lead.rest"),
+        rest_note=translate("lead.rest_note"),
         end=translate("lead.chance_now"),
         end_note=translate(
             "frame.interval",

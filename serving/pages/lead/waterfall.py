@@ -39,6 +39,7 @@ class Ends:
     start: str
     start_note: str
     rest: str
+    rest_note: str
     end: str
     end_note: str
 
@@ -66,7 +67,7 @@ def waterfall(score: Mapping[str, Any], steps: Sequence[Step], ends: Ends) -> li
     start, end = score["baseline_probability"], score["probability"]
     rest = 100 * (end - start) - sum(step.points for step in steps)
     if abs(rest) >= SMALLEST_REST:
-        steps = [*steps, Step(ends.rest, "", rest)]
+        steps = [*steps, Step(ends.rest, ends.rest_note, rest)]
     places = [start]
     for step in steps:
         places.append(places[-1] + step.points / 100)

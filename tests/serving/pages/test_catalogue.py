@@ -15,6 +15,8 @@ SOURCES = [*PAGES.rglob("*.py"), *(PAGES / "templates").glob("*.html")]
 USE = re.compile(r"""\bt\(\s*["']([a-z_]+\.[A-Za-z0-9_]+)["']""")
 # t("frame." ~ name), or "frame." + name in Python: every key that starts so counts as used.
 USE_BY_PREFIX = re.compile(r"""["']([a-z_]+\.[A-Za-z0-9_]*)["']\s*[~+]""")
+# said("refusals", ...): texts of this file are found by the words of a sentence.
+USE_BY_SENTENCE = re.compile(r"""\bsaid\(["']([a-z_]+)["']""")
 NAMED = re.compile(r"""["']([a-z_]+\.[A-Za-z0-9_]+)["']""")
 
 
@@ -35,7 +37,8 @@ def test_key_has_every_language_with_the_same_values(key: str) -> None:
 
 def test_every_key_is_used_and_every_use_has_its_key() -> None:
     sources = "\n".join(path.read_text() for path in SOURCES)
-    prefixes = tuple(USE_BY_PREFIX.findall(sources))
+    files = (f"{file}." for file in USE_BY_SENTENCE.findall(sources))
+    prefixes = (*USE_BY_PREFIX.findall(sources), *files)
     used = set(USE.findall(sources)) - set(prefixes)
     named = set(NAMED.findall(sources))
     known = set(catalogue())

@@ -7,7 +7,7 @@ import pytest
 
 from serving.pages.lead.waterfall import BASE, Ends, Step, stage_labels, steps_of, waterfall
 
-ENDS = Ends("start", "note", "rest", "end", "interval")
+ENDS = Ends("start", "note", "rest", "all others", "end", "interval")
 
 
 def score(start: float, end: float, *reasons: dict[str, Any]) -> dict[str, Any]:
