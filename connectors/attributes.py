@@ -90,6 +90,22 @@ def spelt_as(present: Sequence[Text], past: Sequence[Text]) -> list[Text]:
     return [spelt.get(text, text) if text else text for text in past]
 
 
+def spelt_as_columns(
+    fields: Sequence[str], values: Sequence[Text], present: Mapping[str, pa.Array]
+) -> list[Text]:
+    """Past values of several fields, each spelt as its column; fields: of each value. present: columns by field."""
+    spelt = list(values)
+    rows_of: dict[str, list[int]] = {}
+    for row, name in enumerate(fields):
+        if name in present:
+            rows_of.setdefault(name, []).append(row)
+    for name, rows in rows_of.items():
+        texts = spelt_as(present[name].to_pylist(), [values[row] for row in rows])
+        for row, text in zip(rows, texts, strict=True):
+            spelt[row] = text
+    return spelt
+
+
 def _booleans(meant: Mapping[str, bool | None]) -> dict[bool | None, str]:
     """The word of true and of false; one that no present value has is that of the digits or of English."""
     word_of = {meaning: text for text, meaning in sorted(meant.items())}

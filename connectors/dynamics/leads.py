@@ -9,7 +9,7 @@ import numpy as np
 import pyarrow as pa
 
 from connectors.amounts import Amounts
-from connectors.attributes import Changes, spelt_as
+from connectors.attributes import Changes, spelt_as_columns
 from connectors.deals import times
 from connectors.dynamics.audit import Change
 from connectors.dynamics.guids import Text, guid, guids, labels, links
@@ -99,14 +99,13 @@ def attribute_changes(org: Org, audited: Sequence[Change], amounts: Amounts) -> 
 
 def _spelt_as_columns(org: Org, audited: Sequence[Change], own: set[str]) -> list[Change]:
     """The changes with the values of own columns as the column spells them: a view has Yes for a true of the audit."""
-    spelt = list(audited)
-    for name in {change.column for change in audited} & own:
-        rows = [place for place, change in enumerate(audited) if change.column == name]
-        present = column(org.opportunities, name).to_pylist()
-        values = spelt_as(present, [text for row in rows for text in (audited[row].old, audited[row].new)])
-        for row, old, new in zip(rows, values[::2], values[1::2], strict=True):
-            spelt[row] = replace(audited[row], old=old, new=new)
-    return spelt
+    names = [change.column for change in audited for _ in ("old", "new")]
+    values = [text for change in audited for text in (change.old, change.new)]
+    spelt = spelt_as_columns(names, values, {name: column(org.opportunities, name) for name in own})
+    pairs = zip(audited, spelt[::2], spelt[1::2], strict=True)
+    return [
+        replace(change, old=old, new=new) if change.column in own else change for change, old, new in pairs
+    ]
 
 
 def _value(

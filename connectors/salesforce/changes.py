@@ -6,7 +6,7 @@ import numpy as np
 import pyarrow as pa
 
 from connectors.amounts import Amounts, numbers
-from connectors.attributes import Changes, Text, add_versions, spelt_as
+from connectors.attributes import Changes, Text, add_versions, spelt_as_columns
 from connectors.export import column
 from connectors.salesforce.ids import is_reference
 from connectors.salesforce.org import Org, field_key
@@ -114,12 +114,8 @@ def _field_values(org: Org, fields: pa.Table, name: str, names: list[str], amoun
             texts = read(org, fields.take(pa.array(rows)), name, amounts)
             for place, text in zip(rows, texts, strict=True):
                 values[place] = text
-    for column_name in org.attribute_columns():
-        rows = [place for place, key in enumerate(names) if key == field_key(column_name)]
-        present = column(org.opportunities, column_name).to_pylist() if rows else []
-        for place, text in zip(rows, spelt_as(present, [values[place] for place in rows]), strict=True):
-            values[place] = text
-    return values
+    columns = {field_key(n): column(org.opportunities, n) for n in org.attribute_columns()}
+    return spelt_as_columns(names, values, columns)
 
 
 def _date_texts(org: Org, fields: pa.Table, name: str, _amounts: Amounts) -> list[Text]:

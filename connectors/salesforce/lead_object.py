@@ -9,7 +9,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from connectors.attributes import Changes, Text
+from connectors.attributes import Changes, Text, spelt_as_columns
 from connectors.deals import LOST, NO_TIME, OPEN, WON, Deals, Moves, deal_tables, times
 from connectors.export import OWN_COLUMNS, Export, booleans, column
 from connectors.ids import earliest, survivors_of
@@ -157,7 +157,10 @@ def _changes(leads: _Leads, table: pa.Table) -> list[_Change]:
     export.use(table)
     names = [name for name in names if name in known]
     lead, us = leads.places(column(table, "LeadId")), export.times(table, "CreatedDate").us
-    old, new = column(table, "OldValue").to_pylist(), column(table, "NewValue").to_pylist()
+    columns = {field_key(name): column(leads.table, name) for name in leads.attribute_columns()}
+    old, new = (
+        spelt_as_columns(names, column(table, name).to_pylist(), columns) for name in ("OldValue", "NewValue")
+    )
     order = np.lexsort((us, lead)).tolist()
     return [_Change(int(lead[row]), int(us[row]), names[row], old[row], new[row]) for row in order]
 

@@ -93,7 +93,9 @@ class Org:
 
     def field_keys(self, fields: pa.Table) -> list[str]:
         """The key of the field of each row of a field history."""
-        return [self.labels.get(key, key) for key in map(field_key, column(fields, "Field").to_pylist())]
+        names = column(fields, "Field").to_pylist()
+        keys = {name: field_key(name) for name in set(names)}
+        return [self.labels.get(keys[name], keys[name]) for name in names]
 
     def user(self, id_: str | None) -> str | None:
         """The name of a user's id, None if it is unknown."""

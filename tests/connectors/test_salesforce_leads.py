@@ -120,6 +120,32 @@ def test_merged_lead_moves_to_its_survivor(trial: Trial) -> None:
     assert trial.interactions() == [(L1, "02-01", "call")]
 
 
+def test_reports_of_leads_are_read_by_their_labels(trial: Trial) -> None:
+    """The history of a box has true and false where the report of Leads has 1 and 0."""
+    row = {"Lead ID": L1, "Create Date": "1/5/2026 9:00 AM", "Converted": "0", "Company / Account": "ACME"}
+    now = {
+        "Lead Status": "Working",
+        "Lead Owner": "Ann",
+        "Newsletter": "0",
+        "Last Modified Date": "1/31/2026",
+    }
+    trial.write("Leads", [row | now])
+    changes = [
+        ("Lead Status", "New", "Working"),
+        ("Lead Owner", "Bob", "Ann"),
+        ("Newsletter", "true", "false"),
+    ]
+    trial.write(
+        "Lead History",
+        [{"Lead ID": L1, "Field / Event": field, "Old Value": old, "New Value": new, "Edit Date": "1/20/2026 9:00 AM"}
+         for field, old, new in changes],
+    )  # fmt: skip
+    trial.run(object="lead")
+    (found,) = rows_of(trial.output, "leads")
+    assert (found["owner"], found["Newsletter"]) == ("Bob", "1")
+    assert [row["stage"] for row in rows_of(trial.output, "stages")] == ["New", "Working"]
+
+
 @pytest.mark.parametrize("exports", [1, 2])
 def test_survivor_is_as_old_as_the_first_record_merged_into_it(trial: Trial, exports: int) -> None:
     """Whether the older export, in which they are two, is imported or only the newer one."""
