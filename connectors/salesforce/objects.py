@@ -72,10 +72,14 @@ OPPORTUNITY_HISTORY: Final = ObjectKind(
     needs=(("OpportunityId", "parent.Id"), ("Id", "parent.Id"), "StageName", "CreatedDate"),
     without=("Name", "OwnerId", "Owner.Name", "IsWon", "IsClosed", "Type"),
 )  # fmt: skip
-# The standard report "Opportunity History": its Created Date is the deal's, Last Modified the change's.
+# In reports of histories Created Date is the record's own, Last Modified or Edit Date the change's: it comes first, so
+# that it is not taken for the CreatedDate of a row of the history.
+_OF_RECORD: Final = trapped(Trap.IGNORE, "RecordCreated|Created Date|Create Date")
+# The standard report "Opportunity History".
 OPPORTUNITY_HISTORY_REPORT: Final = ObjectKind(
     "OpportunityHistory",
     (
+        *_OF_RECORD,
         *used("OpportunityId|Opportunity ID", "StageName|To Stage", "Amount", "Probability|Probability (%)"),
         *times("CreatedDate|Last Modified|Last Modified Date|Edit Date", "CloseDate|Close Date"),
         *used("FromStage|From Stage"),
@@ -84,34 +88,30 @@ OPPORTUNITY_HISTORY_REPORT: Final = ObjectKind(
     ),
     needs=("OpportunityId", "StageName", "CreatedDate", "FromStage"),
 )
-FIELD_HISTORY: Final = ObjectKind(
-    "OpportunityFieldHistory",
-    (
-        *used(
-            "Id", "OpportunityId|Opportunity ID|parent.Id", "Field|Field / Event", "OldValue|Old Value",
-            "NewValue|New Value", "DataType", "IsDeleted",
-        ),
-        *times("CreatedDate|Edit Date|Created Date"),
-        *trapped(Trap.IGNORE, "CreatedById|Edited By"),
-        *trapped(Trap.IDENTITY, "Name|Opportunity Name"),
+_CHANGE: Final = (
+    *used(
+        "Id", "Field|Field / Event", "OldValue|Old Value", "NewValue|New Value", "DataType", "IsDeleted",
     ),
-    needs=("OpportunityId", "Field", "NewValue", "CreatedDate"),
+    *trapped(Trap.IGNORE, "CreatedById|Edited By"),
 )  # fmt: skip
-LEAD_HISTORY: Final = ObjectKind(
-    "LeadHistory",
-    (
-        *used(
-            "Id",
-            "LeadId|Lead ID|parent.Id",
-            "Field|Field / Event",
-            "OldValue|Old Value",
-            "NewValue|New Value",
-            "IsDeleted",
-        ),
-        *times("CreatedDate|Edit Date|Created Date"),
-    ),
-    needs=("LeadId", "Field", "NewValue", "CreatedDate"),
+_OF_OPPORTUNITY: Final = (
+    *used("OpportunityId|Opportunity ID|parent.Id"),
+    *trapped(Trap.IDENTITY, "Name|Opportunity Name"),
+    *_CHANGE,
 )
+_OF_LEAD: Final = (*used("LeadId|Lead ID|parent.Id"), *_CHANGE)
+FIELD_HISTORY_REPORT, LEAD_HISTORY_REPORT = (
+    ObjectKind(name, (*_OF_RECORD, *fields, *times("CreatedDate|Edit Date")), (id_, "Field", "NewValue", "CreatedDate"))
+    for name, id_, fields in (
+        ("OpportunityFieldHistory", "OpportunityId", _OF_OPPORTUNITY), ("LeadHistory", "LeadId", _OF_LEAD)
+    )
+)  # fmt: skip
+FIELD_HISTORY, LEAD_HISTORY = (
+    ObjectKind(name, (*fields, *times("CreatedDate|Created Date")), (id_, "Field", "NewValue", "CreatedDate"))
+    for name, id_, fields in (
+        ("OpportunityFieldHistory", "OpportunityId", _OF_OPPORTUNITY), ("LeadHistory", "LeadId", _OF_LEAD)
+    )
+)  # fmt: skip
 LEAD: Final = ObjectKind(
     "Lead",
     (
@@ -263,7 +263,7 @@ RECORD_TYPE: Final = ObjectKind(
 )
 # The most specific first.
 ALL_KINDS: Final = (
-    FIELD_HISTORY, CONTACT_ROLE, CAMPAIGN_MEMBER, OPPORTUNITY_HISTORY_REPORT, OPPORTUNITY_HISTORY, LEAD_HISTORY, STAGE,
-    LEAD_STATUS, CURRENCY, RECORD_TYPE, USER, ACTIVITIES_REPORT, EVENT,
-    TASK, LEAD, OPPORTUNITY,
+    FIELD_HISTORY_REPORT, FIELD_HISTORY, CONTACT_ROLE, CAMPAIGN_MEMBER, OPPORTUNITY_HISTORY_REPORT, OPPORTUNITY_HISTORY,
+    LEAD_HISTORY_REPORT, LEAD_HISTORY, STAGE, LEAD_STATUS, CURRENCY, RECORD_TYPE, USER, ACTIVITIES_REPORT, EVENT, TASK,
+    LEAD, OPPORTUNITY,
 )  # fmt: skip

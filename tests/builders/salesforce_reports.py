@@ -26,6 +26,8 @@ FIELD_HISTORY = {
     "OpportunityId": "Opportunity ID", "Label": "Field / Event", "OldValue": "Old Value", "NewValue": "New Value",
     "CreatedDate": "Edit Date", "EditedBy": "Edited By",
 }  # fmt: skip
+# Columns of the opportunity that reports of its histories have too.
+OF_DEAL = {"DealName": "Opportunity Name", "DealCreated": "Created Date"}
 TASK = {
     "Id": "Activity ID", "WhatId": "Related To ID", "WhoId": "Lead ID", "Type": "Type", "Status": "Status",
     "ActivityDate": "Date", "CompletedDateTime": "Completed Date/Time", "CreatedDate": "Created Date",
@@ -71,9 +73,10 @@ def write_all_reports(tables: Tables, folder: Path) -> None:
         _shown(tables, "Opportunity"), OPPORTUNITY | custom, (*DAYS, "CreatedDate", *dated), (*BOXES, *boxes)
     )
     _write(folder / "Opportunities.csv", deals)
-    history = _labelled(_shown(tables, "OpportunityHistory"), OPPORTUNITY_HISTORY)
+    days = (*DAYS, "DealCreated")
+    history = _labelled(_shown(tables, "OpportunityHistory"), OF_DEAL | OPPORTUNITY_HISTORY, days)
     _write(folder / "Opportunity History.csv", reversed(history))
-    fields = _labelled(_shown(tables, "OpportunityFieldHistory"), FIELD_HISTORY)
+    fields = _labelled(_shown(tables, "OpportunityFieldHistory"), OF_DEAL | FIELD_HISTORY, days)
     _write(folder / "Opportunity Field History.csv", reversed(fields))
     activities = {**TASK, **EVENT, "CallType": "Call Type"}
     rows = [
@@ -88,11 +91,14 @@ def write_all_reports(tables: Tables, folder: Path) -> None:
 def _shown(tables: Tables, name: str) -> list[Row]:
     """The rows of an object with what a report shows instead of ids: names of owners, the stage before, labels."""
     owners = {row["Id"]: row["Name"] for row in tables["User"]}
+    deals = {row["Id"]: row for row in tables["Opportunity"]}
     rows, before = [], dict[str, str]()
     for row in tables[name]:
         if row.get("DataType") == "EntityId":
             continue  # reports show a change of the owner once, by name
         shown = {**row, "Owner": owners.get(row.get("OwnerId", ""), ""), "EditedBy": "Ada Lang"}
+        deal = deals.get(row.get("OpportunityId", ""), {})
+        shown |= {"DealName": deal.get("Name", ""), "DealCreated": deal.get("CreatedDate", "")}
         shown["From"] = before.get(row.get("OpportunityId", ""), "")
         shown["Label"] = "Opportunity Owner" if row.get("Field") == "Owner" else _label(row.get("Field", ""))
         before[row.get("OpportunityId", "")] = row.get("StageName", "")

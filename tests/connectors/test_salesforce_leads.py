@@ -137,7 +137,7 @@ def test_reports_of_leads_are_read_by_their_labels(trial: Trial) -> None:
     ]
     trial.write(
         "Lead History",
-        [{"Lead ID": L1, "Field / Event": field, "Old Value": old, "New Value": new, "Edit Date": "1/20/2026 9:00 AM"}
+        [{"Lead ID": L1, "Create Date": "1/5/2026", "Field / Event": field, "Old Value": old, "New Value": new, "Edit Date": "1/20/2026 9:00 AM"}
          for field, old, new in changes],
     )  # fmt: skip
     trial.run(object="lead")
