@@ -135,11 +135,11 @@ def test_reports_of_leads_are_read_by_their_labels(trial: Trial) -> None:
         ("Lead Owner", "Bob", "Ann"),
         ("Newsletter", "true", "false"),
     ]
+    base = {"Lead ID": L1, "Create Date": "1/5/2026", "Edit Date": "1/20/2026 9:00 AM"}
     trial.write(
         "Lead History",
-        [{"Lead ID": L1, "Create Date": "1/5/2026", "Field / Event": field, "Old Value": old, "New Value": new, "Edit Date": "1/20/2026 9:00 AM"}
-         for field, old, new in changes],
-    )  # fmt: skip
+        [base | {"Field / Event": field, "Old Value": old, "New Value": new} for field, old, new in changes],
+    )
     trial.run(object="lead")
     (found,) = rows_of(trial.output, "leads")
     assert (found["owner"], found["Newsletter"]) == ("Bob", "1")
