@@ -5,6 +5,7 @@ Each part shows only as far as history supports it.
 
 import itertools
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 
@@ -33,12 +34,23 @@ YEAR_DAYS = 365.25
 TREND, COSINE, SINE = -3, -2, -1
 
 
+class Texture(NamedTuple):
+    """How creations vary: variance of the log level's step a week, variance of a week's creations over their mean."""
+
+    drift: float
+    dispersion: float
+
+
 @dataclass(frozen=True)
 class Arrivals:
-    """Leads expected on each day after T (days,), and the standard deviation of their common log level (days,)."""
+    """Leads expected on each day after T (days,), and the standard deviation of their common log level (days,).
+
+    texture: of the history's weeks, None if they are too few.
+    """
 
     daily: Floats
     deviation: Floats
+    texture: Texture | None = None
 
     @property
     def cumulative(self) -> Floats:
@@ -50,23 +62,22 @@ class Arrivals:
 class _Posterior:
     """Posterior of (level now, steps back to earlier blocks, trend, cosine, sine), p parameters.
 
-    mean (p,), covariance (p, p), log evidence, and the drift and dispersion it is fitted under.
+    mean (p,), covariance (p, p), log evidence, and the texture it is fitted under.
     """
 
     mean: Floats
     covariance: Floats
     evidence: float
-    drift: float
-    dispersion: float
+    texture: Texture
 
 
-def arrivals(created_us: Ints, as_of_us: int, days: int) -> Arrivals:
+def arrivals(created_us: Ints, as_of_us: int, days: int, texture: Texture | None = None) -> Arrivals:
     """Expected creations on each of `days` days after T, from the creations (n,) known at T, odd ones left out.
 
     A structural model (Harvey 1989) by Laplace's approximation: whole weeks back from T are quasi-Poisson counts
     around a log level that walks at random, with a trend and one yearly wave. Normal priors keep both at zero until
-    data contradicts. Drift and dispersion maximise the evidence. The deviation holds the uncertainty left by the
-    weeks, so a season that history is too short to show widens it, and the drift still to come.
+    data contradicts. The texture maximises the evidence, if it is not given. The deviation holds the uncertainty left
+    by the weeks, so a season that history is too short to show widens it, and the drift still to come.
     """
     created_us = created_us[~odd_creations(created_us)]
     weeks = _weekly_counts(created_us, as_of_us)[:MAX_WEEKS]
@@ -74,20 +85,20 @@ def arrivals(created_us: Ints, as_of_us: int, days: int) -> Arrivals:
         daily_mean = len(created_us) / max(_span_days(created_us, as_of_us), 7.0)
         return Arrivals(np.full(days, daily_mean), np.full(days, FALLBACK_DEVIATION))
 
-    posterior = _best_posterior(weeks)
+    posterior = _best_posterior(weeks, texture)
     weeks_ahead = np.arange(0.5, days, dtype=np.float64) / 7  # at noon of each day
     design = _future_design(weeks_ahead, len(posterior.mean))
     known_part = np.sum((design @ posterior.covariance) * design, axis=1)
-    drift_to_come = posterior.drift * weeks_ahead
+    drift_to_come = posterior.texture.drift * weeks_ahead
     log_variance = np.minimum(known_part + drift_to_come, MAX_DEVIATION)
     # Half the variance is added: the mean of a lognormal lies above its median.
     log_mean = np.clip(design @ posterior.mean + log_variance / 2, -MAX_LOG_LEVEL, MAX_LOG_LEVEL)
     weekly = np.exp(log_mean)
     daily = weekly / 7 * _weekday_profile(created_us, as_of_us, days)
 
-    unevenness = (posterior.dispersion - 1) / (SUM_WEEKS * np.maximum(weekly, 0.5))
+    unevenness = (posterior.texture.dispersion - 1) / (SUM_WEEKS * np.maximum(weekly, 0.5))
     deviation = np.sqrt(log_variance + unevenness)
-    return Arrivals(daily, np.minimum(deviation, MAX_DEVIATION))
+    return Arrivals(daily, np.minimum(deviation, MAX_DEVIATION), posterior.texture)
 
 
 def _future_design(weeks_ahead: Floats, parameters: int) -> Floats:
@@ -118,19 +129,22 @@ def _yearly_wave(week: Floats) -> Floats:
     return np.column_stack((np.cos(angle), np.sin(angle)))
 
 
-def _best_posterior(weeks: Floats) -> _Posterior:
-    """The posterior under the drift and dispersion with the highest evidence."""
+def _best_posterior(weeks: Floats, texture: Texture | None) -> _Posterior:
+    """The posterior under the texture, or under the one with the highest evidence."""
     back = -np.arange(0.5, len(weeks), dtype=np.float64)
     block = np.arange(len(weeks)) // BLOCK_WEEKS
     steps = (np.arange(block[-1] + 1) <= block[:, None]).astype(np.float64)
     design = np.column_stack((steps, back, _yearly_wave(back)))
+    if texture is not None:
+        return _fit(weeks, design, texture)
     grid = itertools.product(DRIFTS, DISPERSIONS.tolist())
-    candidates = [_fit(weeks, design, drift, dispersion) for drift, dispersion in grid]
+    candidates = [_fit(weeks, design, Texture(*pair)) for pair in grid]
     return max(candidates, key=lambda posterior: posterior.evidence)
 
 
-def _fit(weeks: Floats, design: Floats, drift: float, dispersion: float) -> _Posterior:
-    """The posterior under one drift and dispersion: Newton's method on the penalised quasi-likelihood."""
+def _fit(weeks: Floats, design: Floats, texture: Texture) -> _Posterior:
+    """The posterior under one texture: Newton's method on the penalised quasi-likelihood."""
+    drift, dispersion = texture
     parameters = design.shape[1]
     prior = np.zeros(parameters)
     prior[0] = np.log(weeks.mean() + 0.1)  # finite without a lead too
@@ -157,7 +171,7 @@ def _fit(weeks: Floats, design: Floats, drift: float, dispersion: float) -> _Pos
     log_volume = 0.5 * float(np.linalg.slogdet(curvature)[1])
     evidence = log_likelihood + log_prior - drift_penalty - log_volume
     covariance = np.asarray(np.linalg.inv(curvature), dtype=np.float64)
-    return _Posterior(theta, covariance, evidence, drift, dispersion)
+    return _Posterior(theta, covariance, evidence, texture)
 
 
 def _expected(design: Floats, theta: Floats) -> Floats:

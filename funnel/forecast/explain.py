@@ -40,8 +40,8 @@ def explanation(bundle: Bundle, history: History, result: Forecast, since_us: in
         "new_leads": _new_leads(result) if result.has_timing else [],
         "level": {
             "factor": result.level.factor.tolist(),
-            "wins_deviation": result.level.deviation.tolist(),
-            "revenue_deviation": result.revenue_deviation.tolist(),
+            "wins_deviation": result.level.wins_deviation.tolist(),
+            "revenue_deviation": result.level.revenue_deviation.tolist(),
         },
         "changes": changes(bundle, history, result, since_us),
     }

@@ -6,10 +6,11 @@ from zoneinfo import ZoneInfo
 
 import numpy as np
 
+from funnel.forecast.by_age import AgeReplays, Ahead, replays_by_age
 from funnel.forecast.draws import Expectation, Quantiles, simulate
-from funnel.forecast.groups import Groups, groups_by, single_group
+from funnel.forecast.groups import Groups, groups_by, single_group, sum_by_group, won_already
 from funnel.forecast.hazards import KnownLeads, known_leads
-from funnel.forecast.level import ComingSpans, Level, fit_level
+from funnel.forecast.level import Level, Measure, fit_level
 from funnel.forecast.new_leads import (
     NewLeads,
     amount_dispersion,
@@ -19,8 +20,10 @@ from funnel.forecast.new_leads import (
 )
 from funnel.forecast.open_leads import OpenLeads, scored_leads, win_probabilities
 from funnel.forecast.periods import LENGTH_IN_MONTHS, CalendarPeriod, periods
+from funnel.forecast.replays import ComingSpans, replays_of
 from funnel.forecast.rhythm import fit_rhythm, working_days
-from history.base.arrays import Floats, Ints
+from funnel.forecast.spread import ArrivalSpread
+from history.base.arrays import Floats
 from history.history import History
 from history.text.times import DAY_US
 from models.bundle import Bundle
@@ -54,8 +57,7 @@ class Forecast:
 
     whole, whole_quantiles: expectation and quantiles of all groups as one, as without groups.
     horizon_days: of the model. open_wins, open_revenue (n, k): expected of each open lead in each period, the level
-    applied. level: the correction of wins and revenue; revenue_deviation (k,): relative standard deviation of the shock
-    on revenue.
+    applied.
     """
 
     as_of_us: int
@@ -76,7 +78,6 @@ class Forecast:
     open_wins: Floats
     open_revenue: Floats
     level: Level
-    revenue_deviation: Floats
     has_amounts: bool
 
     @property
@@ -129,14 +130,6 @@ class _PeriodWins:
 
 
 @dataclass(frozen=True)
-class _Levels:
-    """The level of wins, and the deviation (k,) of revenue under the level fitted to revenue."""
-
-    level: Level
-    revenue_deviation: Floats
-
-
-@dataclass(frozen=True)
 class _Parts:
     """All parts of a forecast before they are put together."""
 
@@ -146,12 +139,12 @@ class _Parts:
     leads: OpenLeads
     new_leads: NewLeads
     by_period: _PeriodWins
-    levels: _Levels
+    level: Level
 
     @property
     def factor(self) -> Floats:
         """The level's factor (k,)."""
-        return self.levels.level.factor
+        return self.level.factor
 
     @property
     def open_wins(self) -> Floats:
@@ -199,8 +192,7 @@ def forecast(
         whole_quantiles=whole_quantiles,
         open_wins=parts.open_wins,
         open_revenue=parts.open_revenue,
-        level=parts.levels.level,
-        revenue_deviation=parts.levels.revenue_deviation,
+        level=parts.level,
         has_amounts=bundle.amount is not None and bool(np.isfinite(parts.leads.amount).all()),
     )
 
@@ -214,34 +206,35 @@ def _parts(bundle: Bundle, history: History, options: ForecastOptions, leads: Op
 
     # Wins are counted in working days, the level and the arrivals in calendar days.
     end = np.array([(span.end_us - at) / DAY_US for span in spans])
-    working = working_days(end, at, fit_rhythm(known, zone), zone)
+    rhythm = fit_rhythm(known, zone)
+    working = working_days(end, at, rhythm, zone)
     days = int(np.ceil(max(end[-1], working[-1]))) + 1
     new_leads = forecast_new_leads(known, bundle.config.horizon_days, days)
 
     by_period = _period_wins(bundle, open_, new_leads, end, working)
-    levels = _levels(bundle, known, by_period)
-    return _Parts(spans, known, groups, open_, new_leads, by_period, levels)
+    ahead = Ahead(end, bundle.config.horizon_days, rhythm, zone)
+    by_age = replays_by_age(known, ahead, new_leads.arrivals.texture)
+    level = _level(bundle, known, by_period, new_leads, by_age)
+    return _Parts(spans, known, groups, open_, new_leads, by_period, level)
 
 
 def _expectation(parts: _Parts) -> Expectation:
     """Sums by period and group, and the shocks by period."""
-    by_period, level, groups = parts.by_period, parts.levels.level, parts.groups
-    already = _won_already(parts.known, parts.spans, groups)
+    by_period, groups, shock = parts.by_period, parts.groups, parts.level.shocks
+    already = won_already(parts.known, parts.spans, groups)
     of_group = groups.of_lead[parts.leads.lead]
     new_revenue = by_period.new_wins * by_period.new_amount
-    # The measured part of the deviation holds errors of past arrivals already.
-    arrival_deviation = _arrival_deviation(parts.new_leads, by_period.end)
     return Expectation(
         already_wins=already.wins,
         already_revenue=already.revenue,
-        open_wins=_sum_by_group(of_group, parts.open_wins, groups),
+        open_wins=sum_by_group(of_group, parts.open_wins, groups),
         new_wins=np.outer(by_period.new_wins * parts.factor, groups.new_share),
-        open_squares=_sum_by_group(of_group, parts.open_wins**2, groups),
-        open_revenue=_sum_by_group(of_group, parts.open_revenue, groups),
+        open_squares=sum_by_group(of_group, parts.open_wins**2, groups),
+        open_revenue=sum_by_group(of_group, parts.open_revenue, groups),
         new_revenue=np.outer(new_revenue * parts.factor, groups.new_share),
-        wins_shock=level.deviation,
-        revenue_shock=parts.levels.revenue_deviation,
-        new_shock=arrival_deviation * np.sqrt(1 - level.measured_share),
+        wins_shock=shock.wins,
+        revenue_shock=shock.revenue,
+        new_shock=shock.new,
         amount_dispersion=amount_dispersion(parts.known),
     )
 
@@ -264,13 +257,14 @@ def _period_wins(
     )
 
 
-def _levels(bundle: Bundle, known: KnownLeads, by_period: _PeriodWins) -> _Levels:
-    """The level from replayed wins; of replayed revenue only the deviation.
+def _level(
+    bundle: Bundle, known: KnownLeads, by_period: _PeriodWins, new_leads: NewLeads, by_age: AgeReplays
+) -> Level:
+    """The factor from the model's replays of wins, the shocks from all replays.
 
     Replayed revenue corrects no amount: the amounts were fitted on the same wins.
     """
     recent = recent_rate(known)
-    horizon = bundle.config.horizon_days
     wins = ComingSpans(
         start=by_period.start,
         end=by_period.end,
@@ -286,9 +280,13 @@ def _levels(bundle: Bundle, known: KnownLeads, by_period: _PeriodWins) -> _Level
         recent_rate=recent.revenue,
         noise=1 + amount_dispersion(known),
     )
-    level = fit_level(bundle.forecast, wins, horizon, known.as_of_us, revenue=False)
-    of_revenue = fit_level(bundle.forecast, revenue, horizon, known.as_of_us, revenue=True)
-    return _Levels(level, of_revenue.deviation)
+    horizon, at_us = bundle.config.horizon_days, known.as_of_us
+    of_wins = (replays_of(bundle.forecast, wins, horizon, at_us, revenue=False), by_age.wins)
+    of_revenue = (replays_of(bundle.forecast, revenue, horizon, at_us, revenue=True), by_age.revenue)
+
+    new_share = by_period.new_wins / np.maximum(by_period.wins, 1e-9)
+    arrivals = ArrivalSpread(_arrival_deviation(new_leads, by_period.end), new_share)
+    return fit_level(Measure(wins, of_wins), Measure(revenue, of_revenue), arrivals)
 
 
 def _arrival_deviation(new_leads: NewLeads, end: Floats) -> Floats:
@@ -296,32 +294,3 @@ def _arrival_deviation(new_leads: NewLeads, end: Floats) -> Floats:
     deviation = new_leads.arrivals.deviation
     last_day = np.clip(end.astype(np.int64) - 1, 0, len(deviation) - 1)
     return deviation[last_day]
-
-
-def _sum_by_group(of_group: Ints, values: Floats, groups: Groups) -> Floats:
-    """Sums (k, g) of values (n, k) over leads of groups (n,)."""
-    k, g = values.shape[1], len(groups.names)
-    sums = np.empty((k, g))
-    for i in range(k):
-        sums[i] = np.bincount(of_group, values[:, i], g)
-    return sums
-
-
-@dataclass(frozen=True)
-class _WonAlready:
-    """Wins and revenue (k, g) by period and group."""
-
-    wins: Floats
-    revenue: Floats
-
-
-def _won_already(known: KnownLeads, spans: Sequence[CalendarPeriod], groups: Groups) -> _WonAlready:
-    g = len(groups.names)
-    of_group = groups.of_lead[known.lead]
-    wins, revenue = np.zeros((len(spans), g)), np.zeros((len(spans), g))
-    for i, span in enumerate(spans):
-        inside = known.is_won_between(span.start_us, span.end_us)
-        group = of_group[inside]
-        wins[i] = np.bincount(group, minlength=g)
-        revenue[i] = np.bincount(group, np.nan_to_num(known.amount[inside]), g)
-    return _WonAlready(wins, revenue)

@@ -1,6 +1,7 @@
-"""Groups of a forecast by a column: the group of each known lead, and each group's share of future wins."""
+"""Groups of a forecast by a column: the group of each lead, each group's share of future wins, sums by group."""
 
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import NamedTuple, TypeAlias
 
@@ -8,6 +9,7 @@ import numpy as np
 
 from funnel.columns import MAX_GROUPS, OTHER, column_values, known_columns, refuse_unknown_column
 from funnel.forecast.hazards import KnownLeads
+from funnel.forecast.periods import CalendarPeriod
 from history.base.arrays import Floats, Ints
 from history.history import History
 from history.snapshot import Snapshot, current_stages
@@ -98,3 +100,32 @@ def _new_share(known: KnownLeads, group: Ints, n: int) -> Floats:
     # 1e-6 keeps the weights positive if no lead was ever won.
     weight = recent_leads * (wins + PRIOR_LEADS * rate + 1e-6) / (leads + PRIOR_LEADS)
     return np.asarray(weight / weight.sum(), dtype=np.float64)
+
+
+def sum_by_group(of_group: Ints, values: Floats, groups: Groups) -> Floats:
+    """Sums (k, g) of values (n, k) over leads of groups (n,)."""
+    k, g = values.shape[1], len(groups.names)
+    sums = np.empty((k, g))
+    for i in range(k):
+        sums[i] = np.bincount(of_group, values[:, i], g)
+    return sums
+
+
+@dataclass(frozen=True)
+class WonAlready:
+    """Wins and revenue (k, g) by period and group."""
+
+    wins: Floats
+    revenue: Floats
+
+
+def won_already(known: KnownLeads, spans: Sequence[CalendarPeriod], groups: Groups) -> WonAlready:
+    g = len(groups.names)
+    of_group = groups.of_lead[known.lead]
+    wins, revenue = np.zeros((len(spans), g)), np.zeros((len(spans), g))
+    for i, span in enumerate(spans):
+        inside = known.is_won_between(span.start_us, span.end_us)
+        group = of_group[inside]
+        wins[i] = np.bincount(group, minlength=g)
+        revenue[i] = np.bincount(group, np.nan_to_num(known.amount[inside]), g)
+    return WonAlready(wins, revenue)

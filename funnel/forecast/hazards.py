@@ -1,6 +1,6 @@
 """State of every lead at an instant, and daily hazards of winning and losing by age."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 import numpy as np
@@ -47,6 +47,18 @@ class KnownLeads:
             self.state[index],
             self.amount[index],
             None if self.undated is None else self.undated[index],
+        )
+
+    def as_at(self, at_us: int) -> "KnownLeads":
+        """The leads by their dates up to an earlier instant: a decision counts at its own time, the last one alone."""
+        then = self.take(self.created_us <= at_us)
+        decided = then.end_us <= at_us
+        return replace(
+            then,
+            as_of_us=at_us,
+            end_us=np.minimum(then.end_us, at_us),
+            state=np.where(decided, then.state, OPEN).astype(np.int8),
+            amount=np.where(decided, then.amount, np.nan),
         )
 
     @property

@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from funnel.forecast.arrivals import Arrivals, arrivals
+from funnel.forecast.arrivals import Arrivals, Texture, arrivals
 from funnel.forecast.hazards import Hazards, KnownLeads, WinTotals, hazards
 from history.base.arrays import Floats
 from history.bulk_creations import in_bulk
@@ -39,14 +39,17 @@ class NewLeads:
         return np.interp(days, np.arange(len(self.wins)), self.wins)
 
 
-def forecast_new_leads(known: KnownLeads, horizon_days: int, days: int) -> NewLeads:
+def forecast_new_leads(
+    known: KnownLeads, horizon_days: int, days: int, texture: Texture | None = None
+) -> NewLeads:
     """Arrivals, daily hazards and wins of new leads over `days` days after known.as_of_us.
 
+    texture: of the arrivals, None to learn it.
     Leads of an import tell of neither arrivals nor ages, and count in the amounts alone.
     """
     dated = known.take(~in_bulk(known.created_us))
     rates = hazards(dated, max(HALF_LIFE_HORIZONS * horizon_days, LEAST_HALF_LIFE_DAYS))
-    coming = arrivals(dated.created_us, known.as_of_us, days)
+    coming = arrivals(dated.created_us, known.as_of_us, days, texture)
     won_by_age = rates.incidence(days).won
     # Leads arrive evenly over a day: on average they are half a day old at its end.
     won_mid_day = (won_by_age[:-1] + won_by_age[1:]) / 2

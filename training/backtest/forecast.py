@@ -8,6 +8,7 @@ import numpy as np
 
 from funnel.forecast.forecast import Forecast, ForecastOptions, forecast
 from funnel.forecast.hazards import KnownLeads, known_leads
+from funnel.forecast.open_leads import OpenLeads
 from funnel.forecast.periods import DEFAULT_COUNT, CalendarPeriod, periods, periods_before, shift
 from funnel.forecast.report import pipeline_views
 from history.base.errors import InvalidInput
@@ -77,12 +78,15 @@ def past_period_starts(history: History, options: ForecastOptions, count: int) -
     return starts
 
 
-def forecast_cells(bundle: Bundle, past: History, history: History, options: ForecastOptions) -> list[Cell]:
+def forecast_cells(
+    bundle: Bundle, past: History, history: History, options: ForecastOptions, leads: OpenLeads | None = None
+) -> list[Cell]:
     """The forecast at past.as_of_us and the baselines beside the actual values, for periods over by history.as_of_us.
 
-    past: the history as known at the origin; history: with everything that happened later.
+    past: the history as known at the origin; history: with everything that happened later; leads: the open leads if
+    they are scored already.
     """
-    result = forecast(bundle, past, options)
+    result = forecast(bundle, past, options, leads)
     later = known_leads(replace(history, settled=None), history.as_of_us)
     pipeline = pipeline_views(result)
     measures = MEASURES if result.has_amounts else MEASURES[:1]

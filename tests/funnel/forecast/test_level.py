@@ -1,11 +1,13 @@
-"""The level fitted to replayed forecasts: bias, deviation, priors; and the replays as JSON."""
+"""The level fitted to replayed forecasts, and the replays as JSON."""
 
 import json
 from dataclasses import replace
 
 import numpy as np
 
-from funnel.forecast.level import ComingSpans, fit_level, prior_level
+from funnel.forecast.level import Level, Measure, fit_level
+from funnel.forecast.replays import ComingSpans, replays_of
+from funnel.forecast.spread import ArrivalSpread
 from history.text.times import DAY_US
 from models.forecast_basis import ForecastBasis
 from tests.builders.known_leads import NOW_US
@@ -32,39 +34,29 @@ def basis(ratio: float, origins: int = 8) -> ForecastBasis:
 
 
 AHEAD = ComingSpans(np.array([0.0, 30.0, 170.0]), np.array([30.0, 60.0, 200.0]), np.full(3, 100.0), 100 / 30)
+CALM = ArrivalSpread(np.full(3, 0.05), np.array([0.1, 0.5, 0.9]))
+NO_REPLAYS = replays_of(None, AHEAD, 30, NOW_US, revenue=False)
+
+
+def level(stored: ForecastBasis, at_us: int = NOW_US) -> Level:
+    wins, revenue = (replays_of(stored, AHEAD, 30, at_us, revenue=revenue) for revenue in (False, True))
+    return fit_level(Measure(AHEAD, (wins, NO_REPLAYS)), Measure(AHEAD, (revenue, NO_REPLAYS)), CALM)
 
 
 def test_level_corrects_a_low_replay_and_no_right_one() -> None:
-    right, low = (fit_level(basis(r), AHEAD, 30, NOW_US, revenue=False) for r in (1.0, 1.3))
+    right, low = (level(basis(ratio)) for ratio in (1.0, 1.3))
     assert right.measured
     np.testing.assert_allclose(right.factor, 1.0, atol=1e-9)
     assert (low.factor > 1.02).all()
     assert (low.factor < 1.3).all()
-    assert (low.deviation > right.deviation).all()
+    assert (low.wins_deviation > right.wins_deviation).all()
+    assert (low.revenue_deviation > right.revenue_deviation).all()
 
 
 def test_spans_not_over_by_t_are_left_out() -> None:
-    early = int(basis(1.3).as_of_us[0]) + 20 * DAY_US
-    unknown = fit_level(basis(1.3), AHEAD, 30, early, revenue=False)
+    unknown = level(basis(1.3), int(basis(1.3).as_of_us[0]) + 20 * DAY_US)
     assert not unknown.measured
     np.testing.assert_array_equal(unknown.factor, 1.0)
-    assert not fit_level(None, AHEAD, 30, NOW_US, revenue=True).measured
-
-
-def test_fewer_known_wins_widen_the_deviation() -> None:
-    """Twelve wins tell a rate within 29 % of itself; a thousand within 3 %, beside the 8 % that are assumed anyway."""
-    few, many, sure = (prior_level(replace(AHEAD, known_wins=n)).deviation[0] for n in (12.0, 1000.0, np.inf))
-    np.testing.assert_allclose([few, many, sure], np.sqrt(0.0064 + np.array([1 / 12, 1 / 1000, 0.0])))
-    deviations = [
-        fit_level(basis(1.3), replace(AHEAD, known_wins=n), 30, NOW_US, revenue=False).deviation
-        for n in (12.0, 1000.0)
-    ]
-    assert (deviations[0] > deviations[1]).all()
-
-
-def test_unseen_part_of_a_year_widens_the_deviation() -> None:
-    none, half, whole = (prior_level(replace(AHEAD, unseen_year=1 - y)).deviation[0] for y in (0.0, 0.5, 1.0))
-    np.testing.assert_allclose([none, half, whole], np.sqrt(0.0064 + 0.04 * np.array([1.0, 0.5, 0.0])))
 
 
 def test_basis_survives_json() -> None:
