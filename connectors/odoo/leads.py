@@ -10,7 +10,7 @@ from connectors.amounts import Amounts
 from connectors.attributes import Changes
 from connectors.deals import times
 from connectors.export import column
-from connectors.odoo.crm import Crm
+from connectors.odoo.crm import DURATIONS, Crm
 from connectors.odoo.fields import ACTIVE, STAGE
 from connectors.odoo.objects import RELATIONS
 from connectors.odoo.relations import EMPTY, PAIR, Text, references, texts, translated
@@ -147,5 +147,7 @@ def _plans(crm: Crm, changes: Changes, tracked: Sequence[Change], amounts: Amoun
 
 
 def list_ignored(crm: Crm) -> None:
-    """Lists the columns that hold today's value or the outcome."""
+    """Lists the columns that hold today's value or the outcome; the time by stage is both."""
     crm.export.ignore_trapped()
+    names = crm.leads.column_names
+    crm.export.ignore("crm.lead", (name for name in names if name.startswith(f"{DURATIONS}.")))

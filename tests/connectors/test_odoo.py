@@ -203,4 +203,6 @@ def test_columns_of_today_are_listed_and_left_out(imported: Imported, output: Pa
         "date_closed",
     }
     assert not columns & {"date_deadline", "expected_close_date", "deal_amount", "active", "lost_reason_id"}
+    assert not any(name.startswith(("duration_tracking", "Status time")) for name in columns)
     assert {"priority"} <= set(imported.record["ignored"]["crm.lead"])
+    assert shape != "api" or "duration_tracking.1" in imported.record["ignored"]["crm.lead"]
