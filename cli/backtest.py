@@ -22,7 +22,7 @@ from cli.options import (
     train_options,
     trials_option,
 )
-from cli.output import echo, echo_next, print_json
+from cli.output import echo, echo_next, echo_warnings, print_json
 from cli.progress import progress_bar
 from history.base.atomic_file import write_text
 from history.base.progress import Progress
@@ -141,6 +141,7 @@ def _backtest_forecast(data: Path, report: Path | None, options: Mapping[str, An
             write_text(backtest_page(result, history.config.currency), report)
 
     echo_forecast(result, options["period"])
+    echo_warnings(result["warnings"])
     return result
 
 

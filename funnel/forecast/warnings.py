@@ -5,6 +5,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from funnel.forecast.forecast import Forecast
+from funnel.forecast.growth import growth_warnings
 from funnel.forecast.periods import DAYS
 from history.base.warnings import Warning
 from history.history import OPEN
@@ -66,6 +67,7 @@ def _amount_warnings(result: Forecast) -> Iterator[Warning]:
             "they count in wins but not in revenue"
         )
         yield Warning("unknown_amounts", "amount", text)
+    yield from growth_warnings(known)
 
 
 def _interval_warnings(result: Forecast, bundle: Bundle) -> Iterator[Warning]:

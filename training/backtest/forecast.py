@@ -7,12 +7,14 @@ from typing import Any
 import numpy as np
 
 from funnel.forecast.forecast import Forecast, ForecastOptions, forecast
+from funnel.forecast.growth import growth_warnings
 from funnel.forecast.hazards import KnownLeads, known_leads
 from funnel.forecast.open_leads import OpenLeads
 from funnel.forecast.periods import DEFAULT_COUNT, CalendarPeriod, periods, periods_before, shift
 from funnel.forecast.report import pipeline_views
 from history.base.errors import InvalidInput
 from history.base.progress import Progress, no_progress
+from history.base.warnings import json_of
 from history.history import History
 from history.odd_creations import first_creation_us
 from history.snapshot import cut
@@ -40,7 +42,7 @@ def backtest_forecast(
     """Trains and forecasts at each origin (microseconds UTC) on what was known then; metrics as JSON-ready values.
 
     Only periods over by history.as_of_us are evaluated. Origins at which training refuses are skipped, with the
-    reason. Raises InvalidInput if none is left.
+    reason. `warnings` says if the actual amounts are not final. Raises InvalidInput if no origin is left.
     """
     cells: list[Cell] = []
     skipped: list[Skipped] = []
@@ -56,7 +58,11 @@ def backtest_forecast(
     if not cells:
         reasons = "; ".join(date.reason for date in skipped)
         raise InvalidInput(f"no past date could be forecast and evaluated: {reasons}")
-    return {**summarize_cells(cells), "skipped": [date.to_dict() for date in skipped]}
+    return {
+        **summarize_cells(cells),
+        "skipped": [date.to_dict() for date in skipped],
+        "warnings": json_of(growth_warnings(known_leads(history, history.as_of_us))),
+    }
 
 
 def past_period_starts(history: History, options: ForecastOptions, count: int) -> list[int]:
