@@ -30,7 +30,7 @@ from features.stages import stages
 from features.stages.stages import StageOrder, stage_inputs, stage_order, write_stages
 from features.vocabulary import Vocabulary
 from history.base.arrays import Floats, Ints
-from history.base.compiled import in_chunks
+from history.base.compiled import CHUNK, in_chunks
 from history.bulk_creations import BulkDay
 from history.config.declared_features import DeclaredFeature
 from history.snapshot import Snapshot
@@ -124,6 +124,10 @@ class _MatrixWriter:
 
     def write(self, values: Floats) -> None:
         """Fills values (n, k), many rows on several threads."""
+
+        if len(values) <= CHUNK:
+            self._write_rows(values, self.snapshot)
+            return
 
         def write_range(begin: int, end: int) -> None:
             rows = Snapshot(

@@ -11,7 +11,7 @@ from history.snapshot import state_at, take_leads
 
 def end_with_gone(outcomes: Outcomes) -> Outcomes:
     """The outcomes without wins and losses after a lead is gone; only an `open` row brings it back."""
-    if not (outcomes.state == GONE).any():
+    if not len(outcomes.state) or not (outcomes.state == GONE).any():
         return outcomes
     stays = np.ones(len(outcomes.state), dtype=np.bool_)
     lead, state = outcomes.lead.tolist(), outcomes.state.tolist()

@@ -99,8 +99,8 @@ class NoveltyCheck:
 
     usual (u,): columns of usual attributes, usual_is_category (u,) their kind; far: columns that a score may use, with
     the bounds beyond which a value is far outside; trained: attribute numbers with their training ranges; categories
-    (c,): attribute category columns; subjects (k,): by column; seen: categories in training of each attribute whose
-    values recur; keys: text -> category, of each attribute.
+    (c,): columns of attribute categories whose values recur; subjects (k,): by column; seen: categories in training of
+    each attribute whose values recur; keys: text -> category, of each attribute.
     """
 
     usual: Ints
@@ -116,11 +116,13 @@ class NoveltyCheck:
     def reasons_to_abstain(self, values: Floats, stages: Sequence[str | None]) -> list[str]:
         """A sentence (n,) for each row (n, k) whose score would be a guess, "" for the others."""
         reasons = [""] * len(values)
-        missing, outside = self._shares(values)
-        if len(self.usual) >= FEWEST_USUAL and missing.max(initial=0.0) >= MOST_MISSING:
-            for i in np.flatnonzero(missing >= MOST_MISSING).tolist():
-                reasons[i] = f"{missing[i]:.0%} of the usual attributes are missing"
-        if outside.max(initial=0.0) > MOST_OUTSIDE:
+        shares = np.empty((2, len(values)))
+        far = self.far
+        if _shares(values, self.usual, self.usual_is_category, far.column, far.low, far.high, shares):
+            missing, outside = shares
+            if len(self.usual) >= FEWEST_USUAL:
+                for i in np.flatnonzero(missing >= MOST_MISSING).tolist():
+                    reasons[i] = f"{missing[i]:.0%} of the usual attributes are missing"
             for i in np.flatnonzero(outside > MOST_OUTSIDE).tolist():
                 reasons[i] = (
                     f"{outside[i]:.0%} of the numbers lie far outside the range of the training leads"
@@ -130,13 +132,6 @@ class NoveltyCheck:
                 if stage is not None and stage not in self.stages:
                     reasons[i] = f"no training lead was in stage {stage!r}"
         return reasons
-
-    def _shares(self, values: Floats) -> tuple[Floats, Floats]:
-        """Of each row (n, k): the share of missing usual attributes, and of numbers far outside."""
-        out = np.empty((2, len(values)))
-        far = self.far
-        _shares(values, self.usual, self.usual_is_category, far.column, far.low, far.high, out)
-        return out[0], out[1]
 
     def warnings(self, values: Floats, snapshot: Snapshot) -> list[list[Warning]]:
         """Of each row: numbers outside of the training range, and categories that no training lead had."""
@@ -149,8 +144,6 @@ class NoveltyCheck:
             warnings[i].append(self._out_of_range(values[i], j))
         for j in np.flatnonzero(rare.any(axis=0)).tolist():
             subject, rows = self.subjects[self.categories[j]], np.flatnonzero(rare[:, j])
-            if subject not in self.seen:
-                continue
             rare_rows = snapshot if len(rows) == len(snapshot) else snapshot.take(rows)
             for i, text in zip(rows.tolist(), _texts(rare_rows, subject), strict=True):
                 if text is not None and self.keys[subject](text) not in self.seen[subject]:
@@ -178,11 +171,15 @@ class NoveltyCheck:
         return None
 
 
-@compiled(types.void(F64_2D, I64, FLAGS, I64, F64, F64, OUT))
+@compiled(types.boolean(F64_2D, I64, FLAGS, I64, F64, F64, OUT))
 def _shares(
     values: Floats, usual: Ints, is_category: Mask, numbers: Ints, low: Floats, high: Floats, out: Floats
-) -> None:  # fmt: skip
-    """Writes the shares of missing usual columns and of numbers beyond low or high into the two rows of out (2, n)."""
+) -> bool:  # fmt: skip
+    """Writes the shares of missing usual columns and of numbers beyond low or high into the two rows of out (2, n).
+
+    True if one of them may be too large for a score.
+    """
+    is_any = False
     for i in range(len(values)):
         missing = outside = 0
         for j in range(len(usual)):
@@ -193,6 +190,8 @@ def _shares(
             outside += x > high[j] or x < low[j]
         out[0, i] = missing / max(1, len(usual))
         out[1, i] = outside / max(1, len(numbers))
+        is_any |= out[0, i] >= MOST_MISSING or out[1, i] > MOST_OUTSIDE
+    return is_any
 
 
 @compiled(types.boolean(F64_2D, I64, F64, F64, I64, OUT_FLAGS, OUT_FLAGS))
@@ -226,18 +225,20 @@ def novelty_check(
     slack = (ranges.high - ranges.low)[varying] * SLACK
     trained = np.flatnonzero(is_value & is_plain & ~np.isnan(ranges.low))
     usual = np.flatnonzero(ranges.usual)
+    seen = {
+        attribute.name: frozenset(attribute.seen)
+        for attribute in vocabulary.attributes
+        if attribute.single_share <= MOST_SINGLE
+    }
+    recurs = np.array([feature.subject in seen for feature in features], dtype=np.bool_)
     return NoveltyCheck(
         usual=usual,
         usual_is_category=is_category[usual],
         far=NumberRanges(varying, ranges.low[varying] - slack, ranges.high[varying] + slack),
         trained=NumberRanges(trained, ranges.low[trained], ranges.high[trained]),
-        categories=np.flatnonzero(is_value & is_category),
+        categories=np.flatnonzero(is_value & is_category & recurs),
         subjects=tuple(feature.subject for feature in features),
-        seen={
-            attribute.name: frozenset(attribute.seen)
-            for attribute in vocabulary.attributes
-            if attribute.single_share <= MOST_SINGLE
-        },
+        seen=seen,
         keys={attribute.name: attribute.key_of for attribute in vocabulary.attributes},
         stages=frozenset(ranges.stages),
     )

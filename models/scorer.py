@@ -60,15 +60,14 @@ def score_with_numbers(bundle: Bundle, snapshot: Snapshot, reasons: int | None =
 
 
 def _score(bundle: Bundle, snapshot: Snapshot, reasons: int | None, wording: Wording) -> Scores:
-    decided = _decided(snapshot)
-    is_open = decided.state == OPEN
+    decided = _decided(snapshot) if len(snapshot.history.decisions.state) else None
     matrix = build_matrix(snapshot, bundle.vocabulary)
     stages = current_stages(snapshot)
     abstained_because = bundle.novelty.reasons_to_abstain(matrix.values, stages)
-    status = _STATUS[decided.state]
+    status = np.zeros(len(snapshot), dtype=np.int8) if decided is None else _STATUS[decided.state]
     abstained = None
     if any(abstained_because):
-        abstained = _is_given(abstained_because) & is_open
+        abstained = _is_given(abstained_because) & (status == SCORED)
         status[abstained] = ABSTAINED
 
     figures = _figures(bundle, matrix, snapshot.as_of_us, abstained)
@@ -94,11 +93,13 @@ def _score(bundle: Bundle, snapshot: Snapshot, reasons: int | None, wording: Wor
         currency=bundle.config.currency,
         expected_close_day=_days(figures.closes_us, bundle.config.zone),
         baseline_probability=bundle.stage_table.probability(stages),
-        reasons=_reasons(bundle, matrix, status == SCORED, reasons, wording),
+        reasons=_reasons(bundle, matrix, status, reasons, wording),
         warnings=warnings,
         model_version=bundle.version,
     )
-    return scores if is_open.all() else _with_decided(scores, decided, bundle.config)
+    if decided is None or (decided.state == OPEN).all():
+        return scores
+    return _with_decided(scores, decided, bundle.config)
 
 
 @dataclass(frozen=True)
@@ -195,11 +196,8 @@ def _cuts(shares: tuple[tuple[str, float], ...]) -> tuple[tuple[str, ...], tuple
 
 
 def _decided(snapshot: Snapshot) -> _Decided:
-    """The latest visible outcome of each lead."""
-    n, outcomes = len(snapshot), snapshot.history.decisions
-    if not len(outcomes.state):
-        is_open = np.zeros(n, dtype=np.int8)  # OPEN is 0
-        return _Decided(is_open, np.full(n, np.nan), np.full(n, -1, dtype=np.int64))
+    """The latest visible outcome of each lead; the history has at least one."""
+    outcomes = snapshot.history.decisions
     row = state_rows(outcomes, snapshot.lead, snapshot.as_of_us)
     at = np.maximum(row, 0)
     # A lead without an outcome reads row 0, which the conditions below discard.
@@ -215,11 +213,14 @@ def _days(instants_us: Ints, zone: ZoneInfo) -> Days:
 
 
 def _reasons(
-    bundle: Bundle, matrix: FeatureMatrix, scored: Mask, most: int | None, wording: Wording
+    bundle: Bundle, matrix: FeatureMatrix, status: Flags, most: int | None, wording: Wording
 ) -> Reasons:
-    """The reasons of the scored rows (n,), at most `most` each; [] for the others."""
-    reasons: Reasons = [[] for _ in range(len(scored))]
-    if bundle.conversion is None or most == 0 or not scored.any():
+    """The reasons of the rows with status (n,) SCORED, at most `most` each; [] for the others."""
+    reasons: Reasons = [[] for _ in range(len(status))]
+    if bundle.conversion is None or most == 0:
+        return reasons
+    scored = status == SCORED
+    if not scored.any():
         return reasons
     if scored.all():
         return explain(bundle.conversion, bundle.calibration, matrix, wording, most)

@@ -325,12 +325,11 @@ def write_interactions(
 ) -> None:
     """Writes the block of n rows at column `at`; since_us (n,) are the entry times of their current stages."""
     layout, log = inputs.layout, rows.history.interactions
-    columns = np.where(layout.single_columns < 0, -1, layout.single_columns + at)
     interaction_rows(
         out, at, layout.n_groups, rows.lead, rows.as_of_us, rows.history.created_us[rows.lead], since_us,
         log.offsets, log.time_us, log.known_us,
         log.kind.codes, log.channel.codes, log.direction, log.value,
         inputs.kind.group, inputs.channel.group, layout.direction_group,
         inputs.kind.code, inputs.channel.code,
-        _WINDOWS, _HALF_LIVES, columns,
+        _WINDOWS, _HALF_LIVES, layout.single_columns,
     )  # fmt: skip

@@ -264,11 +264,11 @@ def _count_groups(
 
 
 @compiled()
-def _put_singles(out: Floats, row: int, columns: Ints, single: Floats) -> None:
-    """Writes the single figures that have a column."""
+def _put_singles(out: Floats, row: int, at: int, columns: Ints, single: Floats) -> None:
+    """Writes the single figures that have a column, counted from `at`."""
     for s in range(N_SINGLES):
         if columns[s] >= 0:
-            out[row, columns[s]] = single[s]
+            out[row, at + columns[s]] = single[s]
 
 
 @compiled(
@@ -292,7 +292,8 @@ def interaction_rows(
     Group g has columns at + g * (w + 2): the counts over w windows and so far, then days since the last. Group 0 holds
     every interaction; kind_group, channel_group and direction_group give the group of a code, -1 for none, their last
     entry that of a missing code. kind_code and channel_code give category codes alike. windows (w,) and half_lives (2,)
-    are microseconds. columns (N_SINGLES,) are the columns of the single figures, -1 to leave one out.
+    are microseconds. columns (N_SINGLES,) are those of the single figures, counted from `at`, -1 to leave
+    one out.
     """
     # Scratch space is allocated once a call: a row costs less than an allocation for it.
     longest = _longest_log(lead, offsets)
@@ -318,4 +319,4 @@ def interaction_rows(
         single[DISTINCT_CHANNELS] = _distinct(visible, m, channel, channel_marks, i)
         single[LAST_KIND] = kind_code[kind[visible[m - 1]]] if m > 0 else 0.0
         single[LAST_CHANNEL] = channel_code[channel[visible[m - 1]]] if m > 0 else 0.0
-        _put_singles(out, i, columns, single)
+        _put_singles(out, i, at, columns, single)

@@ -100,9 +100,13 @@ def _of_one(given: Mapping[str, Any]) -> dict[str, Factor]:
     """The attributes of a single lead."""
     attributes = {}
     for name, value in given.items():
-        text = value if type(value) is str else value_text(value)
+        text = _text(value)
         attributes[name] = Factor(_GIVEN.codes, (text,)) if text and not text.isspace() else _MISSING
     return attributes
+
+
+def _text(value: Any) -> str | None:
+    return value if type(value) is str else value_text(value)
 
 
 def _of_several(given: Sequence[Mapping[str, Any]]) -> dict[str, Factor]:
@@ -111,10 +115,11 @@ def _of_several(given: Sequence[Mapping[str, Any]]) -> dict[str, Factor]:
     codes: list[int] = []
     values: list[list[str]] = []
     for name in names:
-        texts = [value_text(of_lead.get(name)) for of_lead in given]
-        distinct = sorted({text for text in texts if text and not text.isspace()})
-        place: dict[str | None, int] = dict(zip(distinct, range(len(distinct)), strict=True))
-        codes += [place.get(text, -1) for text in texts]
+        texts = [_text(of_lead.get(name)) for of_lead in given]
+        place = dict.fromkeys(texts, -1)
+        distinct = sorted([text for text in place if text and not text.isspace()])
+        place.update(zip(distinct, range(len(distinct)), strict=True))
+        codes += map(place.__getitem__, texts)
         values.append(distinct)
     rows = np.array(codes, dtype=np.int32).reshape(len(names), len(given))
     return {name: Factor(row, of_name) for name, row, of_name in zip(names, rows, values, strict=True)}

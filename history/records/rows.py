@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import accumulate
 from typing import Any, Final, NamedTuple
 
 import numpy as np
@@ -59,8 +60,10 @@ class TableRows:
 
     def order(self) -> Ints | None:
         """Order of the rows by lead and time, ties as in the request; None if they are in that order."""
+        if are_sorted(self.offsets, self.time_us):
+            return None
         if self.lead is None:
-            return None if is_sorted(self.time_us) else np.argsort(self.time_us, kind="stable")
+            return np.argsort(self.time_us, kind="stable")
         return np.lexsort((self.time_us, self.lead))
 
 
@@ -111,12 +114,13 @@ def rows_of(leads: Sequence[Record]) -> LeadRows:
     return LeadRows(us[: len(leads)], read, decisions, us[decided:])
 
 
-@compiled(types.boolean(I64))
-def is_sorted(time_us: Ints) -> bool:
-    """True if no instant (n,) lies before the one ahead of it."""
-    for i in range(1, len(time_us)):  # noqa: SIM110 - numba compiles no generator
-        if time_us[i] < time_us[i - 1]:
-            return False
+@compiled(types.boolean(I64, I64))
+def are_sorted(offsets: Ints, time_us: Ints) -> bool:
+    """True if no instant (n,) of a lead, by offsets (leads + 1,), lies before the one ahead of it."""
+    for lead in range(len(offsets) - 1):
+        for i in range(offsets[lead] + 1, offsets[lead + 1]):
+            if time_us[i] < time_us[i - 1]:
+                return False
     return True
 
 
@@ -137,9 +141,9 @@ def _table(leads: Sequence[Record], name: str, rows: Rows, own: Ints, known: Int
         return _no_rows(len(leads))
     if len(leads) == 1:
         return TableRows(rows, np.array((0, len(rows)), dtype=np.int64), own, known, None)
-    counts = np.array([len(rows_in(lead, name)) for lead in leads], dtype=np.int64)
-    lead = np.repeat(np.arange(len(leads)), counts)
-    return TableRows(rows, offsets_of(lead, len(leads)), own, known, lead)
+    counts = [len(rows_in(lead, name)) for lead in leads]
+    offsets = np.array([0, *accumulate(counts)], dtype=np.int64)
+    return TableRows(rows, offsets, own, known, np.repeat(np.arange(len(leads)), counts))
 
 
 @lru_cache(maxsize=16)

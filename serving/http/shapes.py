@@ -6,7 +6,7 @@ field by field, and every problem is reported.
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Annotated, Any, Literal, NotRequired, TypedDict
+from typing import Annotated, Any, Final, Literal, NotRequired, TypedDict
 
 import msgspec
 from msgspec import Meta
@@ -84,6 +84,9 @@ class ScalarKind(Kind):
         return is_scalar(value)
 
 
+_FINITE: Final = frozenset((str, bool, type(None)))  # types of scalars that are no numbers
+
+
 @dataclass(frozen=True)
 class ScalarsKind(Kind):
     """An object of scalars under any names."""
@@ -97,7 +100,9 @@ class ScalarsKind(Kind):
         return {"type": "object", "propertyNames": names, "additionalProperties": SCALAR_SCHEMA}
 
     def has_finite_numbers(self, value: Any) -> bool:
-        return value is None or all(map(is_scalar, value.values()))
+        if value is None or _FINITE.issuperset(map(type, value.values())):
+            return True
+        return all(map(is_scalar, value.values()))
 
     def problems(self, value: Any, loc: Loc) -> Errors:
         if type(value) is not dict:
