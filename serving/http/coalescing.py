@@ -17,6 +17,7 @@ class CoalescingTransport:
 
     def __init__(self, transport: asyncio.Transport, loop: asyncio.AbstractEventLoop) -> None:
         self._transport = transport
+        self.is_closing = transport.is_closing  # asked for several times a request
         self._loop = loop
         self._held: list[bytes] = []
         self._held_bytes = 0

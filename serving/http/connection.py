@@ -43,6 +43,7 @@ class Connection(HttpToolsProtocol):
     _header_timer: asyncio.TimerHandle | None = None
     _head_bytes = 0
     _unparsed = memoryview(b"")
+    _has_head = False  # of the request that is being read
     _is_whole = True
     _is_ending = False
 
@@ -83,8 +84,7 @@ class Connection(HttpToolsProtocol):
 
     def on_message_begin(self) -> None:
         self._head_bytes = 0
-        self._is_whole = False
-        self._start_header_timer()
+        self._has_head = self._is_whole = False
         super().on_message_begin()
 
     def on_url(self, url: bytes) -> None:
@@ -97,6 +97,7 @@ class Connection(HttpToolsProtocol):
 
     def on_headers_complete(self) -> None:
         if not self._asks_for_upgrade():
+            self._has_head = True
             self._stop_header_timer()
             super().on_headers_complete()
             if self._is_ending:
@@ -155,7 +156,11 @@ class Connection(HttpToolsProtocol):
 
     def _rearm_timeouts(self) -> None:
         """Re-arms the timeouts of a connection without a request in progress, even after stray bytes."""
-        if self.cycle is None or not self.cycle.response_complete or self.transport.is_closing():
+        if self.transport.is_closing():
+            return
+        if not self._is_whole and not self._has_head:  # only now: mostly a request arrives in one piece
+            self._start_header_timer()
+        if self.cycle is None or not self.cycle.response_complete:
             return
         if not self._is_whole:
             self._start_header_timer()

@@ -11,12 +11,25 @@ from serving.base.problems import MEDIA_TYPE, Problem
 from serving.http.access import is_known_page, is_page
 from serving.http.bodies import header
 
+_ENCODER = msgspec.json.Encoder()
+_JSON = (b"content-type", b"application/json")
+
 ProblemPage = Callable[[Scope, Problem], Response]
 
 
-def json_response(value: Any, status: int = 200) -> Response:
+class JsonResponse(Response):
     """A value as JSON; floats in their shortest form that reads back to the same bits."""
-    return Response(msgspec.json.encode(value), status, media_type="application/json")
+
+    def __init__(self, value: Any, status: int = 200) -> None:
+        self.status_code = status
+        self.background = None
+        self.body = _ENCODER.encode(value)
+        self.raw_headers = [(b"content-length", b"%d" % len(self.body)), _JSON]
+
+
+def json_response(value: Any, status: int = 200) -> Response:
+    """A value as JSON."""
+    return JsonResponse(value, status)
 
 
 def html_response(text: str, status: int = 200) -> Response:
