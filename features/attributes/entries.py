@@ -19,6 +19,7 @@ from history.snapshot import Snapshot
 from history.spelling import one_spelling
 
 _NO_CODES: Codes = np.empty(0, dtype=np.int32)
+_MISSING = empty_factor(1)
 
 
 @dataclass(frozen=True)
@@ -43,7 +44,7 @@ class Entries:
 
 def entries_of(history: History, names: Sequence[str], mutable: Sequence[bool]) -> Entries:
     """Collects the texts of the named attributes; one that the history lacks is missing on every lead."""
-    nothing = empty_factor(len(history))
+    nothing = _MISSING if len(history) == 1 else empty_factor(len(history))
     attributes = history.attributes.get
     factors = [
         nothing if is_mutable else attributes(name, nothing)
