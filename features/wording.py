@@ -25,7 +25,7 @@ _LARGEST_EXACT = 1e15  # integers up to here are exact as float64
 
 # Units of attributes whose phrase is their name and then the value: "industry retail", "planned close in 3 days".
 _NAMED_UNITS: Final = ("category", "boolean", "relative_days")
-# Labels of features whose phrase does not read without its value.
+# Labels of features whose phrase does not read without its value, by their wording; {name} and {pick} are its terms.
 _LABELS: Final = {
     "lead_age_days": "Age of the lead",
     "stage": "Stage",
@@ -34,7 +34,35 @@ _LABELS: Final = {
     "activity_trend": "Interactions of the last 7 days against a usual week",
     "as_of_weekday": "Day of the week",
     "as_of_month": "Month",
+    "days_in_stage": "Days in the current stage",
+    "days_since_move": "Days since the last stage move",
+    "funnel_share": "Share of the funnel's stages visited",
+    "stage_pace": "Stay in the stage against a usual one",
+    "days_to_first_stage": "Days from creation to the first stage",
+    "days_in_previous_stage": "Days in the previous stage",
+    "days_to_stage": "Days from creation to the current stage",
+    "days_at_stage": "Days in stage {name} in all",
+    "days_since_first_interaction": "Days since the first interaction",
+    "activity_decay_7d": "Recent activity, halved every 7 days",
+    "activity_decay_30d": "Activity, halved every 30 days",
+    "median_gap_days": "Usual gap between interactions",
+    "unanswered_hours": "Time that a message waits for our reply",
+    "value_sum_30d": "Interaction value in the last 30 days",
+    "last_kind": "Kind of the last interaction",
+    "last_channel": "Channel of the last interaction",
+    "attribute_days_after_creation": "Days from creation to {name}",
+    "attribute_weekday": "Weekday of {name}",
+    "attribute_week": "Week of {name} in the year",
+    "attribute_share": "How common the {name} is",
+    "attribute_win_rate": "Win rate of past leads with the same {name}",
+    "attribute_days_since_change": "Days since the last change of {name}",
+    "attribute_has": '{name} with "{pick}"',
+    "created_weekday": "Weekday of creation",
+    "created_hour": "Hour of creation",
+    "days_to_month_end": "Days to the end of the month",
+    "days_to_quarter_end": "Days to the end of the quarter",
 }
+_AGO: Final = " {value} ago"
 # Units that are counted: singular and plural.
 COUNTED: Final = {
     "interactions": ("interaction", "interactions"),
@@ -90,10 +118,13 @@ def subject_of(feature: Feature, words: str) -> str:
 
 
 def label_of(feature: Feature) -> str:
-    """The feature's name for people, with "…" in place of a value inside it: "Profile fit", "The last call … ago"."""
+    """The feature's name for people: "Profile fit", "Days since the last interaction"."""
     phrase = feature.phrase
-    if feature.name in _LABELS:
-        return _LABELS[feature.name]
+    if feature.wording in _LABELS:
+        words = _LABELS[feature.wording].format(**dict(feature.terms))
+        return words[0].upper() + words[1:]
+    if phrase.endswith(_AGO):
+        return f"Days since {phrase.removesuffix(_AGO).format()}"
     if feature.unit in COUNTED:
         words = phrase.format(value=COUNTED[feature.unit][1])
     elif phrase.endswith(" of {value}"):

@@ -100,7 +100,7 @@ class ReasonWords:
         if feature is None:
             return english
         if translate.has(key := "reasons.label_" + feature.wording):
-            return translate(key)
+            return _capital(translate(key, **self._terms(feature)))
         if feature.unit in COUNTED:
             noun = translate("values.noun_" + feature.unit.replace(" ", "_"))
             return _capital(self._phrase(feature, noun))

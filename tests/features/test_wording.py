@@ -127,9 +127,9 @@ def test_number_reads_back_within_three_digits(value: float) -> None:
     [
         ("lead_age_days", "Age of the lead"),
         ("interactions_7d", "Interactions in the last 7 days"),
-        ("days_since_inbound", "The last interaction from the lead … ago"),
+        ("days_since_inbound", "Days since the last interaction from the lead"),
         ("stage", "Stage"),
-        ("days_in_stage", "Stay of … in the current stage"),
+        ("days_in_stage", "Days in the current stage"),
     ],
 )
 def test_feature_has_a_label_without_a_value(name: str, label: str) -> None:
