@@ -14,6 +14,7 @@ from funnel.formatting import format_number
 from funnel.theme import charts_script, plotly_script, report_style
 
 BLUE, GREY, GREEN, RED = "var(--accent)", "var(--neutral)", "var(--won)", "var(--lost)"
+ACCENT_INK, NEUTRAL_INK = "var(--accent-ink)", "var(--neutral-ink)"  # of text inside such bars
 BAND = "var(--band)"
 FLOW, FLOW_WON, FLOW_LOST = "var(--flow)", "var(--flow-won)", "var(--flow-lost)"
 SHADES = [[0, "var(--shade-low)"], [1, "var(--shade-high)"]]

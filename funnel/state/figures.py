@@ -8,6 +8,7 @@ import plotly.graph_objects as go
 
 from funnel.dates import day_name, month_name
 from funnel.figures import (
+    ACCENT_INK,
     BLUE,
     FEW_TICKS,
     FLOW,
@@ -16,6 +17,7 @@ from funnel.figures import (
     GREEN,
     GREY,
     LAYOUT,
+    NEUTRAL_INK,
     RED,
     SHADES,
     error_bars,
@@ -57,7 +59,13 @@ def funnel_figure(state: State) -> go.Figure:
     entered = [conversion["leads"] for conversion in onward]
     figure = go.Figure()
     figure.add_bar(
-        y=names, x=entered, orientation="h", name="entered", marker_color=GREY, texttemplate="%{x:,}"
+        y=names,
+        x=entered,
+        orientation="h",
+        name="entered",
+        marker_color=GREY,
+        texttemplate="%{x:,}",
+        insidetextfont_color=NEUTRAL_INK,
     )
     figure.add_bar(
         y=names,
@@ -67,6 +75,7 @@ def funnel_figure(state: State) -> go.Figure:
         marker_color=BLUE,
         text=[format_percent(conversion["rate"]) for conversion in onward],
         textposition="auto",
+        insidetextfont_color=ACCENT_INK,
     )
     figure.update_yaxes(autorange="reversed", type="category")
     return figure.update_layout(**LAYOUT, title="Leads by stage, and the share that goes on", barmode="group")

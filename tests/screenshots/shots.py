@@ -62,7 +62,11 @@ PAGES = (
     Shot("worklist-calls", "/?capacity=5&limit=12"),
     Shot("worklist-expanded", "/?limit=12", opened("tbody .why summary")),
     Shot("worklist-menu", "/?grade=A&attention=silent", opened(".menu summary")),
-    Shot("worklist-attention", "/?attention=unanswered", opened(".menu:has([name=attention]) summary")),
+    Shot(
+        "worklist-attention",
+        "/?attention=unanswered&limit=12",
+        opened(".menu:has([type=checkbox][name=attention]) summary"),
+    ),
     Shot("worklist-no-match", "/?q=nobody+of+this+name"),
     Shot("worklist-german", "/?capacity=5&limit=12", language="de-DE"),
     Shot("lead", "/leads/{lead}"),
