@@ -38,4 +38,14 @@ function draw() {
 }
 
 draw();
+// Paper is narrower than the window, and nothing is drawn anew for it: the style sheet of paper scales the drawings.
+addEventListener("beforeprint", () => {
+  for (const drawing of document.querySelectorAll(".main-svg")) {
+    drawing.setAttribute("viewBox", `0 0 ${drawing.getAttribute("width")} ${drawing.getAttribute("height")}`);
+    drawing.setAttribute("preserveAspectRatio", "xMinYMin meet");
+  }
+});
+addEventListener("afterprint", () => {
+  for (const drawing of document.querySelectorAll(".main-svg")) drawing.removeAttribute("viewBox");
+});
 matchMedia("(prefers-color-scheme: dark)").addEventListener("change", draw);

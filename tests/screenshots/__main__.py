@@ -93,8 +93,9 @@ class Camera:
 
     def save_printed(self, page: Page, name: str) -> None:
         """The page as it is on paper, in light."""
-        page.set_viewport_size({"width": PRINT.width, "height": PRINT.height})
         page.emulate_media(media="print", color_scheme=SCHEMES[0])
+        page.evaluate("dispatchEvent(new Event('beforeprint'))")
+        page.add_style_tag(content=f"html {{ width: {PRINT.width}px; }}")  # paper does not resize the window
         self.save(page, f"{name}-{PRINT.name}")
 
     def save(self, page: Page, name: str) -> None:

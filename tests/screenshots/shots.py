@@ -37,7 +37,7 @@ class Size:
 DESKTOP, TABLET, PHONE = Size("desktop", 1280, 900), Size("tablet", 820, 1180), Size("phone", 360, 780)
 PAPER = Size("paper", 1280, 740)  # of the documentation
 WIDE = Size("wide", 2560, 1300)
-PRINT = Size("print", 794, 1123)  # A4 at 96 dots an inch
+PRINT = Size("print", 718, 1047)  # A4 without margins of 1 cm, at 96 dots an inch
 SIZES = (DESKTOP, TABLET, PHONE)
 SCHEMES: Final[tuple[Literal["light", "dark"], ...]] = ("light", "dark")
 
