@@ -2,11 +2,12 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from sqlalchemy import Connection
 
+from history.history import History
 from history.snapshot import Snapshot
 from history.text.times import format_time
 from models.bundle import Bundle
@@ -55,10 +56,11 @@ def read_stored_leads(connection: Connection, requests: Sequence[LeadRequest]) -
     rows = rows_of(connection, [*leads.values(), *mates])
     places = {lead_id: place for place, lead_id in enumerate(leads)}
     as_of_us = [max(clock_us(), lead.created_us) for lead in leads.values()]
-    records = _records(rows, bundle, as_of_us, requests[0])
+    history = None if bundle is None or not as_of_us else history_of(rows, bundle.config, max(as_of_us))
+    records = _records(history, bundle, as_of_us, requests[0])
+    stand = _Stand(rows, as_of_us, history)
     advised = [
-        _advised(_advice(rows, place, bundle, record, as_of), requests[0])
-        for place, (record, as_of) in enumerate(zip(records, as_of_us, strict=True))
+        _advised(_advice(stand, place, bundle, record), requests[0]) for place, record in enumerate(records)
     ]
     display = stored_display(connection) or ({} if bundle is None else bundle.config.display)
     documents: list[dict[str, Any] | None] = []
@@ -75,17 +77,27 @@ def read_stored_leads(connection: Connection, requests: Sequence[LeadRequest]) -
     return documents
 
 
+class _Stand(NamedTuple):
+    """Leads with their rows at their instants, and their history; None without a model."""
+
+    rows: LeadRows
+    as_of_us: Sequence[int]
+    history: History | None
+
+
 def _advice(
-    rows: LeadRows, place: int, bundle: Bundle | None, record: dict[str, Any] | None, as_of_us: int
+    stand: _Stand, place: int, bundle: Bundle | None, record: dict[str, Any] | None
 ) -> dict[str, Any]:
     """What the sellers could do for the lead at this place, and how past leads like it ended; of scored leads only."""
     if bundle is None or record is None or record["status"] != SCORED_STATUS:
         return NO_ADVICE
-    leads = rows.leads
+    rows, leads = stand.rows, stand.rows.leads
     alone = replace(rows, leads=[leads[place], *leads[:place], *leads[place + 1 :]])
     if not bundle.vocabulary.reads_accounts:
         alone = rows.only(place)
-    return advice(bundle, alone, as_of_us)
+    # The history of a single lead is that of its advice; of several, it holds the others, and later instants.
+    history = stand.history if len(leads) == 1 else None
+    return advice(bundle, alone, stand.as_of_us[place], history)
 
 
 def _advised(advised: dict[str, Any], wanted: LeadRequest) -> dict[str, Any]:
@@ -100,11 +112,10 @@ def _without(record: Mapping[str, Any], name: str) -> dict[str, Any]:
 
 
 def _records(
-    rows: LeadRows, bundle: Bundle | None, as_of_us: Sequence[int], wanted: LeadRequest
+    history: History | None, bundle: Bundle | None, as_of_us: Sequence[int], wanted: LeadRequest
 ) -> Sequence[dict[str, Any] | None]:
-    if bundle is None or not as_of_us:
+    if bundle is None or history is None:
         return [None] * len(as_of_us)
-    history = history_of(rows, bundle.config, max(as_of_us))
     leads = np.arange(len(as_of_us), dtype=np.int64)
     snapshot = Snapshot(history, leads, np.array(as_of_us, dtype=np.int64))
     records = score(bundle, snapshot, wanted.reasons).records()

@@ -342,7 +342,7 @@ def _ints_or_zero(column: Sequence[int | None]) -> Ints:
 
 def factor(column: Sequence[str | None]) -> Factor:
     """Texts as codes over the values in use, in sorted order: equal content gives equal codes."""
-    values = sorted({text for text in column if text is not None})
-    code: dict[str | None, int] = {text: i for i, text in enumerate(values)}
-    code[None] = -1
+    code: dict[str | None, int] = dict.fromkeys(column, -1)
+    values = sorted(text for text in code if text is not None)
+    code.update(zip(values, range(len(values)), strict=True))
     return Factor(np.fromiter(map(code.__getitem__, column), dtype=np.int32, count=len(column)), values)

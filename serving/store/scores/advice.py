@@ -12,7 +12,7 @@ from typing import Any, Final
 from features.attributes.parsing import BOOLEAN, boolean
 from features.wording import duration
 from funnel.state.next_step import KIND_NOUNS
-from history.history import INBOUND, NO_DIRECTION, OUTBOUND
+from history.history import INBOUND, NO_DIRECTION, OUTBOUND, History
 from history.text.times import DAY_US
 from models.bundle import Bundle
 from models.scorer import OpenLeads
@@ -42,14 +42,18 @@ class Suggestion:
     said: Mapping[str, Any]
 
 
-def advice(bundle: Bundle, rows: LeadRows, as_of_us: int) -> dict[str, list[dict[str, Any]]]:
+def advice(
+    bundle: Bundle, rows: LeadRows, as_of_us: int, history: History | None = None
+) -> dict[str, list[dict[str, Any]]]:
     """suggestions: {change, points, said} of acts that raise the first lead's probability, best first; similar: {stage,
     outcome, amount, days} of past leads like it, nearest first. The lead is open at as_of_us.
+
+    history: of the first lead alone at as_of_us, if it is at hand.
     """
     if bundle.conversion is None:
         return NO_ADVICE
     acts = candidates(bundle, rows, as_of_us)
-    variants = open_variants(bundle, rows, [NOTHING, *(act.change for act in acts)], as_of_us)
+    variants = open_variants(bundle, rows, [NOTHING, *(act.change for act in acts)], as_of_us, history)
     now, *reached = [float(value) for leads in variants for value in leads.probability.tolist()]
     gains = [(100 * (new - now), act) for act, new in zip(acts, reached, strict=True)]
     raising = sorted((gain for gain in gains if gain[0] >= LEAST_POINTS), key=lambda gain: -gain[0])

@@ -59,9 +59,12 @@ def snapshot_of(rows: LeadRows, bundle: Bundle, as_of_us: int) -> Snapshot:
 
 
 def open_variants(
-    bundle: Bundle, rows: LeadRows, changes: Sequence[Change], as_of_us: int
+    bundle: Bundle, rows: LeadRows, changes: Sequence[Change], as_of_us: int, history: History | None = None
 ) -> list[OpenLeads]:
-    """The first lead, which is open, with each change alone: one result for all, or one for each change, in order."""
+    """The first lead, which is open, with each change alone: one result for all, or one for each change, in order.
+
+    history: of that lead alone at as_of_us, if it is at hand.
+    """
     if bundle.vocabulary.reads_accounts:
         # In one history the copies would count as other leads of the account.
         each = (snapshot_of(changed(rows, change), bundle, as_of_us) for change in changes)
@@ -69,7 +72,9 @@ def open_variants(
     alone = rows.only(0)
     is_long = len(alone.tables["interactions"][LEAD_NO]) >= LONG_LEAD
     if is_long and all(_is_now(change, as_of_us) for change in changes):
-        history = _variants(history_of(alone, bundle.config, as_of_us), changes)
+        if history is None:
+            history = history_of(alone, bundle.config, as_of_us)
+        history = _variants(history, changes)
     else:
         history = history_of(_copies(alone, changes), bundle.config, as_of_us)
     leads = np.arange(len(changes), dtype=np.int64)

@@ -135,6 +135,9 @@ def test_variants_of_arrays_equal_those_of_rows(
     assert made.matrix.values.tobytes() == reference.matrix.values.tobytes()
     assert made.probability.tobytes() == reference.probability.tobytes()
     assert list(made.stages) == list(reference.stages)
+    at_hand = history_of(rows.only(0), bundle.config, NOW_US)
+    (again,) = open_variants(bundle, rows, changes, NOW_US, at_hand)
+    assert again.matrix.values.tobytes() == reference.matrix.values.tobytes()
     store.close()
 
 
