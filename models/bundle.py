@@ -112,6 +112,11 @@ class Bundle:
         return Wording(self.vocabulary, self.evidence)
 
     @cached_property
+    def wording_with_numbers(self) -> Wording:
+        """What reasons say over HTTP, with the numbers behind their words."""
+        return Wording(self.vocabulary, self.evidence, has_numbers=True)
+
+    @cached_property
     def novelty(self) -> NoveltyCheck:
         """The check for leads unlike those of training."""
         return novelty_check(self.training_ranges, self.features, self.vocabulary)

@@ -56,7 +56,7 @@ def score_with_evidence(bundle: Bundle, snapshot: Snapshot, reasons: int | None 
 
 def score_with_numbers(bundle: Bundle, snapshot: Snapshot, reasons: int | None = 5) -> Scores:
     """`score_with_evidence` whose reasons have the numbers behind their words, for pages in other languages."""
-    return _score(bundle, snapshot, reasons, Wording(bundle.vocabulary, bundle.evidence, has_numbers=True))
+    return _score(bundle, snapshot, reasons, bundle.wording_with_numbers)
 
 
 def _score(bundle: Bundle, snapshot: Snapshot, reasons: int | None, wording: Wording) -> Scores:

@@ -13,7 +13,7 @@ from features.matrix import build_matrix
 from history.snapshot import Snapshot
 from history.text.times import format_time
 from models.bundle import Bundle
-from models.explain import Instant, Wording, differences
+from models.explain import Instant, differences
 from models.scorer import score_with_evidence as score
 from models.scores import SCORED, STATUS
 from serving.api.events import read_data
@@ -168,7 +168,7 @@ def _moved(bundle: Bundle, before: Snapshot, after: Snapshot, has_numbers: bool)
     if bundle.conversion is None:
         return []
     first, second = (build_matrix(snapshot, bundle.vocabulary) for snapshot in (before, after))
-    wording = Wording(bundle.vocabulary, bundle.evidence, has_numbers)
+    wording = bundle.wording_with_numbers if has_numbers else bundle.wording_with_evidence
     state = Instant(second.values[0], second.features)
     return differences(bundle.conversion, bundle.calibration, first.values[0], state, wording)
 
