@@ -4,7 +4,10 @@ Training replays the model at the few dates that it evaluates, which lie within 
 alone every past date can be replayed, and the errors hold the same shared shocks: level, season and arrivals.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
+from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 import numpy as np
@@ -12,6 +15,7 @@ import numpy as np
 from funnel.forecast.arrivals import Texture
 from funnel.forecast.hazards import KnownLeads
 from funnel.forecast.new_leads import NewLeads, forecast_new_leads
+from funnel.forecast.periods import CalendarPeriod, periods_before
 from funnel.forecast.replays import FEWEST_WINS, SETTLING_DAYS, Replays
 from funnel.forecast.rhythm import Rhythm, working_days
 from history.base.arrays import Floats, Ints
@@ -24,26 +28,24 @@ MOST_DATES = 12
 DATE_WORTH = 0.5  # of a date, in dates replayed by the model itself, whose errors are the forecast's own
 LEAST_HISTORY_DAYS = 40  # before a replayed date
 LEAST_EXPECTED = 1.0  # wins of a span: less says nothing of a level
-WEEK_DAYS = 7
 
 
 @dataclass(frozen=True)
 class Ahead:
-    """What is forecast at T, for replays of the same: ends (k,) of the spans in days after T, horizon and rhythm."""
+    """What is forecast at T, for replays of the same: the k coming periods and their kind, horizon and rhythm."""
 
-    end: Floats
+    periods: Sequence[CalendarPeriod]
+    kind: str
     horizon_days: int
     rhythm: Rhythm
     zone: ZoneInfo
 
-    @property
-    def start(self) -> Floats:
-        return np.concatenate(([0.0], self.end[:-1]))
 
-    @property
-    def step_days(self) -> int:
-        """Whole weeks, so that weekdays agree, about as long as the longest span."""
-        return max(round(float((self.end - self.start).max()) / WEEK_DAYS), 1) * WEEK_DAYS
+class ReplayedDate(NamedTuple):
+    """A past instant, as far into its period as T is into its own, and the ends (k,) of k periods in days after it."""
+
+    at_us: int
+    end: Floats
 
 
 @dataclass(frozen=True)
@@ -55,7 +57,7 @@ class AgeReplays:
 
 
 def replays_by_age(known: KnownLeads, ahead: Ahead, texture: Texture | None) -> AgeReplays:
-    """Replays at up to MOST_DATES dates before T, a period apart, as far as spans were over by T.
+    """Replays at up to MOST_DATES dates before T, a calendar period apart, as far as periods were over by T.
 
     Each forecast reads the leads and decisions dated up to its date; only the texture of arrivals (their drift and
     unevenness) comes from T. Leads of an import, whose ages are unknown, are left out, of what came too.
@@ -63,8 +65,8 @@ def replays_by_age(known: KnownLeads, ahead: Ahead, texture: Texture | None) -> 
     dated = known.take(~in_bulk(known.created_us))
     cells = []
     dates = 0
-    for at_us in _dates(dated, ahead):
-        then = _cells_at(dated, at_us, ahead, texture)
+    for date in _dates(dated, ahead):
+        then = _cells_at(dated, date, ahead, texture)
         dates += bool(then)
         cells += then
     columns = np.array(cells, dtype=np.float64).reshape(-1, 5)
@@ -85,31 +87,41 @@ def _replays(cells: Floats, dates: int, *, revenue: bool) -> Replays:
     )
 
 
-def _dates(known: KnownLeads, ahead: Ahead) -> list[int]:
-    """The replayed dates, latest first: one period apart, each with enough history."""
+def _dates(known: KnownLeads, ahead: Ahead) -> list[ReplayedDate]:
+    """The replayed dates, latest first, none before LEAST_HISTORY_DAYS of leads.
+
+    Calendar periods, not spans of as many days: two halves of months would average the shocks of both.
+    """
     if not len(known):
         return []
     first_us = first_creation_us(known.created_us) + LEAST_HISTORY_DAYS * DAY_US
-    step_us = ahead.step_days * DAY_US
-    latest = int(np.ceil((ahead.end[0] + SETTLING_DAYS) / ahead.step_days))
-    dates = [known.as_of_us - back * step_us for back in range(latest, latest + MOST_DATES)]
-    return [at_us for at_us in dates if at_us >= first_us]
+    current = ahead.periods[0]
+    periods = [*periods_before(current, ahead.kind, MOST_DATES, ahead.zone), *ahead.periods]
+    dates = []
+    for i in reversed(range(MOST_DATES)):
+        at_us = min(periods[i].start_us + known.as_of_us - current.start_us, periods[i].end_us)
+        if at_us < first_us:
+            break
+        ends = [(period.end_us - at_us) / DAY_US for period in periods[i : i + len(ahead.periods)]]
+        dates.append(ReplayedDate(at_us, np.array(ends)))
+    return dates
 
 
 def _cells_at(
-    known: KnownLeads, at_us: int, ahead: Ahead, texture: Texture | None
+    known: KnownLeads, date: ReplayedDate, ahead: Ahead, texture: Texture | None
 ) -> list[tuple[int, int, float, float, float]]:
     """(span, wins, expected wins, revenue, expected amount) of each span over by T; empty without enough wins."""
+    at_us, ends = date
     then = known.as_at(at_us)
     if then.won.sum() < FEWEST_WINS:
         return []
-    worked = working_days(ahead.end, at_us, ahead.rhythm, ahead.zone)
-    days = int(np.ceil(max(ahead.end[-1], worked[-1]))) + 1
+    worked = working_days(ends, at_us, ahead.rhythm, ahead.zone)
+    days = int(np.ceil(max(ends[-1], worked[-1]))) + 1
     new_leads = forecast_new_leads(then, ahead.horizon_days, days, texture)
     by_end = open_wins_by(then, new_leads, worked) + new_leads.wins_by(worked)
     expected = np.diff(by_end, prepend=0.0)
     cells = []
-    for k, (start, end) in enumerate(zip(ahead.start.tolist(), ahead.end.tolist(), strict=True)):
+    for k, (start, end) in enumerate(pairwise([0.0, *ends.tolist()])):
         if at_us + (end + SETTLING_DAYS) * DAY_US > known.as_of_us:
             break
         if expected[k] < LEAST_EXPECTED:

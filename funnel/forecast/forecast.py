@@ -212,7 +212,7 @@ def _parts(bundle: Bundle, history: History, options: ForecastOptions, leads: Op
     new_leads = forecast_new_leads(known, bundle.config.horizon_days, days)
 
     by_period = _period_wins(bundle, open_, new_leads, end, working)
-    ahead = Ahead(end, bundle.config.horizon_days, rhythm, zone)
+    ahead = Ahead(spans, options.period, bundle.config.horizon_days, rhythm, zone)
     by_age = replays_by_age(known, ahead, new_leads.arrivals.texture)
     level = _level(bundle, known, by_period, new_leads, by_age)
     return _Parts(spans, known, groups, open_, new_leads, by_period, level)

@@ -8,23 +8,24 @@ import pytest
 
 from funnel.forecast.by_age import (
     DATE_WORTH,
-    LEAST_HISTORY_DAYS,
     MOST_DATES,
     Ahead,
+    _dates,
     open_wins_by,
     replays_by_age,
 )
 from funnel.forecast.hazards import KnownLeads
 from funnel.forecast.new_leads import forecast_new_leads
+from funnel.forecast.periods import periods
 from funnel.forecast.rhythm import EVEN, Rhythm
 from history.base.arrays import Floats
 from history.history import LOST, OPEN, WON
-from history.text.times import DAY_US
+from history.text.times import DAY_US, format_time
 from tests.builders.known_leads import NOW_US
 
 UTC = ZoneInfo("UTC")
 STEADY = Rhythm(np.ones(7), EVEN)
-MONTHLY = Ahead(np.array([30.0, 60.0]), 30, STEADY, UTC)
+MONTHLY = Ahead(periods(NOW_US, "month", 3, UTC), "month", 30, STEADY, UTC)
 
 
 def steady(days: int = 400, a_day: int = 20, seed: int = 1) -> KnownLeads:
@@ -67,15 +68,27 @@ def test_replays_read_nothing_dated_after_them() -> None:
     assert (then.end_us <= half_us).all()
 
 
-def test_dates_need_a_history_and_spans_that_are_over() -> None:
-    short = replays_by_age(steady(days=LEAST_HISTORY_DAYS + 2 * MONTHLY.step_days + 1), MONTHLY, None)
+def test_dates_need_a_history_and_periods_that_are_over() -> None:
+    """T is the 28th of May; 75 days of leads reach back to the middle of March, and 40 of them lead to late April."""
+    short = replays_by_age(steady(days=75), MONTHLY, None)
     assert short.wins.dates == DATE_WORTH
-    assert short.wins.span.tolist() == [0], "the second month is not over"
-    assert replays_by_age(steady(days=30), MONTHLY, None).wins.dates == 0
-    assert replays_by_age(steady(), MONTHLY, None).wins.dates <= MOST_DATES * DATE_WORTH
-    weeks = Ahead(np.array([7.0, 14.0]), 30, STEADY, UTC)
-    assert weeks.step_days == 7
+    assert short.wins.span.tolist() == [0], "the last two days of April are over, and May is not"
+    assert replays_by_age(steady(days=60), MONTHLY, None).wins.dates == 0
+    assert replays_by_age(steady(days=700), MONTHLY, None).wins.dates == MOST_DATES * DATE_WORTH
+    weeks = replace(MONTHLY, periods=periods(NOW_US, "week", 2, UTC), kind="week")
     assert replays_by_age(steady(days=70), weeks, None).wins.span.max() == 1
+
+
+def test_dates_lie_as_far_into_their_months_as_t() -> None:
+    """The latest is the 28th of April; from the 31st of a month the 28th of February has nothing left."""
+    dates = _dates(steady(), MONTHLY)
+    assert [format_time(date.at_us)[:10] for date in dates[:3]] == ["2026-04-28", "2026-03-28", "2026-02-28"]
+    assert all(len(date.end) == 3 for date in dates)
+    np.testing.assert_allclose(np.diff(dates[0].end), [31, 30], err_msg="May and June")
+    end_us = NOW_US + 3 * DAY_US
+    last = replace(MONTHLY, periods=periods(end_us, "month", 1, UTC))
+    ends = [date.end[0] for date in _dates(replace(steady(), as_of_us=end_us), last)]
+    assert ends[2] == 0.0
 
 
 def test_leads_of_an_import_are_left_out() -> None:
