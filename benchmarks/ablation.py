@@ -159,7 +159,7 @@ def whole_model(case: Case) -> Floats:
     """As served: slope from held-out leads, level from the latest matured rows."""
     training_set, parameters = case.training_set, Parameters()
     splits = lead_splits(training_set.rows, case.seed)
-    held_out = predict_splits(training_set, splits, parameters, case.seed) if splits else None
+    held_out = predict_splits(training_set, splits, FitSettings(parameters, case.seed)) if splits else None
     model = fitted(case, Fit(parameters))
     calibration = fit_calibration(held_out, training_set, model.margin(training_set.values))
     return calibration.probability(model.margin(case.values))

@@ -1,7 +1,7 @@
 """The parameters of a fit: the defaults, and the larger trees that much data can fill."""
 
 from dataclasses import asdict, dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 
 @dataclass(frozen=True)
@@ -36,6 +36,13 @@ class Parameters:
 # Trees that follow interactions of columns, if there is data enough. Seven decisions deep, so that the reasons of a
 # leaf fit a small table (models/trees/leaf_groups.py).
 LARGER = Parameters(leaves=31, max_depth=7, learning_rate=0.1, l2=30.0)
+
+
+class Member(NamedTuple):
+    """Trees of one kind and number of rounds, and their weight in a sum of such trees; the weights sum to 1."""
+
+    parameters: Parameters
+    weight: float
 
 
 # What LightGBM's bins depend on, besides the values and the kinds of the columns.

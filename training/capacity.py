@@ -8,7 +8,7 @@ import numpy as np
 
 from history.base.arrays import Floats, Ints
 from history.base.progress import Progress
-from models.parameters import LARGER, Parameters
+from models.parameters import LARGER, Member, Parameters
 from training.evaluation.metrics import log_loss
 from training.evaluation.out_of_fold import instant_of, parallel_map, recentred
 from training.fit.additive import FitSettings
@@ -20,9 +20,14 @@ from training.rows.splits import Split, enough_splits
 from training.rows.training_set import TrainingSet
 
 TRIALS = 12
-# The best of several settings is partly the luckiest: chance alone puts it about so many standard errors ahead
-# (docs/decisions/0023).
-MIN_STANDARD_ERRORS = 1.6
+# Set on simulated worlds (docs/decisions/0063). The defaults need no evidence: another setting's gain counts less a
+# standard error of it.
+HEAD_START = 1.0
+DRAWS = 4000  # of the gains that other leads would have shown
+LEAST_WEIGHT = 0.05  # a member of less is not worth its time
+# Margins of fits at past dates are too wide, for these have read fewer rows than the final one: a slope below 1 is
+# corrected by this power of it.
+SLOPE_POWER = 0.25
 MIN_WINS = 60  # evaluated wins; fewer cannot tell settings apart
 ENOUGH_WINS = 400  # leads won; the latest splits with so many tell settings apart as well as all do
 # A kind of trees grows from stage to stage until the loss rises.
@@ -37,21 +42,26 @@ class Tried(NamedTuple):
     gain: float
     error: float
 
-    @property
-    def is_better(self) -> bool:
-        """Better than the defaults by more than chance."""
-        return self.gain > MIN_STANDARD_ERRORS * self.error
-
 
 @dataclass(frozen=True)
 class Capacity:
-    """The chosen parameters and the settings that were compared; none are if the defaults stay untried."""
+    """The members of the model's trees, and the settings that were compared; none are if the defaults stay untried."""
 
-    parameters: Parameters
+    members: tuple[Member, ...] = (Member(Parameters(), 1.0),)
     tried: tuple[Tried, ...] = ()
 
+    @property
+    def parameters(self) -> Parameters:
+        """The parameters of the member with the largest weight."""
+        return max(self.members, key=lambda member: member.weight).parameters
+
+    def settings(self, seed: int) -> FitSettings:
+        """The settings of fits with this capacity."""
+        return FitSettings(self.parameters, seed, self.members if len(self.members) > 1 else ())
+
     def to_list(self) -> list[dict[str, Any]]:
-        """The settings as JSON-ready values, the chosen one marked."""
+        """The settings as JSON-ready values, each with its weight in the model; 0 if it is none of its members."""
+        weights = {member.parameters: member.weight for member in self.members}
         return [
             {
                 "leaves": one.parameters.leaves,
@@ -59,7 +69,7 @@ class Capacity:
                 "log_loss": one.log_loss,
                 "gain": one.gain,
                 "standard_error": one.error,
-                "chosen": one.parameters == self.parameters,
+                "weight": weights.get(one.parameters, 0.0),
             }
             for one in self.tried
         ]
@@ -68,18 +78,21 @@ class Capacity:
 def choose_capacity(
     training_set: TrainingSet, splits: Sequence[Split], trials: int, seed: int, progress: Progress
 ) -> Capacity:
-    """The setting with the least log loss over the splits' evaluated rows, if it is surely below the defaults'.
+    """The settings that are likely best at later dates, by the log loss of the splits' evaluated rows.
+
+    A setting's weight is the probability that it is the best: the share of draws of the leads in which its gain on the
+    defaults is the largest (pseudo-BMA+, Yao, Vehtari, Simpson, Gelman 2018; the draws are normal). Where evidence is
+    thin, several settings share the weight, and their mean is safer than any.
 
     Settings are compared after each split's level is fitted: calibration sets it anyway, and capacity is to tell leads
-    apart. A slope above 1 is fitted as well, as margins of few trees are too narrow; one below 1 is not, for margins
-    that are too wide have learned what later rows do not repeat (docs/decisions/0051). trials: the most settings to
-    compare. 0 or 1, fewer than MIN_WINS evaluated wins, or splits of held-out leads, which show nothing later, keep the
-    defaults untried.
+    apart. A slope above 1 is fitted as well, as margins of few trees are too narrow, and one below 1 in part. trials:
+    the most settings to compare. 0 or 1, fewer than MIN_WINS evaluated wins, or splits of held-out leads, which show
+    nothing later, keep the defaults untried.
     """
     later = [split for split in splits if split.as_of_us is not None]
     evaluated = np.concatenate([np.zeros(0, np.int64), *(split.evaluated for split in later)])
     if trials <= 1 or training_set.won[evaluated].sum() < MIN_WINS:
-        return Capacity(Parameters())
+        return Capacity()
     search = _search(training_set, enough_splits(training_set.rows, later, ENOUGH_WINS), seed)
 
     losses: dict[Parameters, Floats] = {}
@@ -96,27 +109,46 @@ def choose_capacity(
             if mean > least:
                 break
             least = mean
-    return _chosen(search, losses)
+    return _weighted(search, losses, seed)
 
 
-def _chosen(search: "_Search", losses: dict[Parameters, Floats]) -> Capacity:
-    lead, defaults = search.lead, losses[Parameters()]
-    tried = []
-    for setting, loss in losses.items():
-        gains = search.weight * (defaults - loss)
-        tried.append(
-            Tried(setting, float(search.weight @ loss), float(gains.sum()), standard_error(gains, lead))
-        )
-    better = [one for one in tried if one.is_better]
-    best = min(better, key=lambda one: one.log_loss).parameters if better else Parameters()
-    return Capacity(best, tuple(tried))
+def _weighted(search: "_Search", losses: dict[Parameters, Floats], seed: int) -> Capacity:
+    defaults = losses[Parameters()]
+    gains = np.stack([by_lead(search.weight * (defaults - loss), search.lead) for loss in losses.values()])
+    tried = [
+        Tried(setting, float(search.weight @ loss), float(gain.sum()), standard_error(gain))
+        for (setting, loss), gain in zip(losses.items(), gains, strict=True)
+    ]
+    weights = best_shares(gains, seed)
+    members = [Member(one.parameters, float(w)) for one, w in zip(tried, weights, strict=True) if w > 0]
+    return Capacity(tuple(members), tuple(tried))
 
 
-def standard_error(gain: Floats, lead: Ints) -> float:
-    """Of the sum of gains (n,), with the rows of a lead drawn together."""
+def best_shares(gains: Floats, seed: int) -> Floats:
+    """The share (settings,) of draws in which each setting gains the most, those below LEAST_WEIGHT left out.
+
+    gains (settings, leads): each lead's part of a setting's gain on the defaults, whose own gains are 0.
+    """
+    total = gains.sum(axis=1)
+    centred = gains - gains.mean(axis=1, keepdims=True)
+    covariance = centred @ centred.T
+    expected = total - HEAD_START * np.sqrt(np.diag(covariance))
+    random = np.random.default_rng(seed)
+    draws = random.multivariate_normal(expected, covariance, size=DRAWS, method="eigh", check_valid="ignore")
+    shares = np.bincount(draws.argmax(axis=1), minlength=len(gains)) / DRAWS
+    shares[shares < LEAST_WEIGHT] = 0.0
+    return np.asarray(shares / shares.sum(), dtype=np.float64)
+
+
+def by_lead(gain: Floats, lead: Ints) -> Floats:
+    """The sums (leads,) of gains (n,) of each lead: the rows of a lead are drawn together."""
     _, index = np.unique(lead, return_inverse=True)
-    by_lead = np.bincount(index, gain)
-    return float(np.sqrt(np.sum((by_lead - by_lead.mean()) ** 2)))
+    return np.bincount(index, gain).astype(np.float64)
+
+
+def standard_error(gain: Floats) -> float:
+    """Of the sum of gains (leads,)."""
+    return float(np.sqrt(np.sum((gain - gain.mean()) ** 2)))
 
 
 @dataclass(frozen=True)
@@ -131,10 +163,11 @@ class _Search:
     weight: Floats
 
     def losses_at(self, growing: Sequence[GrowingTrees], rounds: int) -> Floats:
-        """Log loss (n,) of the trees at so many rounds, each split's level fitted, and the slope if above 1."""
+        """Log loss (n,) of the trees at so many rounds, each split's level and the common slope corrected."""
         margins = parallel_map(lambda trees: trees.grow_to(rounds), growing)
         predictions = OutOfFold(self.rows, self.split, np.concatenate(margins))
-        margin = max(fit_slope(predictions, self.won), 1.0) * predictions.margin
+        slope = fit_slope(predictions, self.won)
+        margin = (slope if slope > 1 else slope**SLOPE_POWER) * predictions.margin
         return log_loss(self.won, recentred(margin, self.won, self.split))
 
 

@@ -107,18 +107,19 @@ def _settings(content: Mapping[str, Any]) -> str:
         return ""
     share = content["rows_read"]
     read = "all snapshots" if share == 1 else f"an even sample of {share:.0%} of the snapshots"
-    lines = [f"{parameters['rounds']} trees of at most {parameters['leaves']} leaves, from {read}."]
     if not content["settings"]:
-        return f"{lines[0]} No other setting was compared."
-    lines.append(
-        "Another setting than the default replaces it if its gain in log loss at later instants is surely above 0:"
+        trees = f"{parameters['rounds']} trees of at most {parameters['leaves']} leaves"
+        return f"{trees}, from {read}. No other setting was compared."
+    why = (
+        f"Trees of several sizes, from {read}. A setting's weight is the probability that it is the best, by its gain "
+        "in log loss at later instants on the default:"
     )
     rows = [
-        (one["rounds"], one["leaves"], one["log_loss"], one["gain"], one["standard_error"], one["chosen"])
+        (one["rounds"], one["leaves"], one["log_loss"], one["gain"], one["standard_error"], one["weight"])
         for one in content["settings"]
     ]
-    header = ("trees", "leaves", "log loss", "gain", "standard error", "chosen")
-    return f"{' '.join(lines)}\n\n{_table(header, [(*row[:-1], 'yes' if row[-1] else '') for row in rows])}"
+    header = ("trees", "leaves", "log loss", "gain", "standard error", "weight")
+    return f"{why}\n\n{_table(header, [(*row[:-1], f'{row[-1]:.0%}' if row[-1] else '') for row in rows])}"
 
 
 def _fairness(content: Mapping[str, Any]) -> str:

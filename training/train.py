@@ -23,7 +23,6 @@ from training.capacity import TRIALS
 from training.evaluation.evaluate import Evaluation
 from training.evaluation.forecast_basis import forecast_basis
 from training.evaluation.weak import weakened
-from training.fit.additive import FitSettings
 from training.fit.amount import fit_amount, past_wins
 from training.fit.conversion import fit_final
 from training.holdout import Holdout, holdout_of
@@ -97,7 +96,7 @@ def _train(history: History, options: TrainOptions, progress: Progress) -> Train
     validation = validate(training_set, options.trials, options.seed, part(progress, 0.12, 0.66))
 
     progress("fitting", 0.72)
-    settings = FitSettings(validation.parameters, options.seed)
+    settings = validation.capacity.settings(options.seed)
     conversion = fit_final(training_set, settings, validation.held_out)
 
     progress("comparing with the baselines", 0.8)

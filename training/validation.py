@@ -8,6 +8,7 @@ from training.capacity import Capacity, choose_capacity
 from training.evaluation.evaluate import Evaluation, evaluate, evaluate_held_out
 from training.evaluation.out_of_fold import expected_amounts, predict_splits, splits_of
 from training.evaluation.slope import NO_SLOPE, Slope, slope_within_dates
+from training.fit.additive import FitSettings
 from training.rows.predictions import OutOfFold
 from training.rows.splits import Split, enough_splits, lead_splits
 from training.rows.training_set import TrainingSet
@@ -45,17 +46,15 @@ def validate(training_set: TrainingSet, trials: int, seed: int, progress: Progre
     training_set.find_bins()  # once, before the threads of the fits
     splits, method = splits_of(training_set, seed)
     capacity = choose_capacity(training_set, splits, trials, seed, part(progress, 0.0, 0.95))
-    parameters = capacity.parameters
+    settings = capacity.settings(seed)
 
     progress("predicting with the chosen parameters", 0.95)
-    predictions = _predict_with_amounts(training_set, splits, parameters, seed) if splits else None
+    predictions = _predict_with_amounts(training_set, splits, settings) if splits else None
     # Fits at past dates are far smaller than the final one, and so is their slope: calibration reads leads held out
     # together (docs/decisions/0011).
     by_lead = enough_splits(training_set.rows, lead_splits(training_set.rows, seed), HELD_OUT_WINS)
     # Matured rows alone: open ones move the level, hardly the slope (docs/decisions/0056).
-    held_out = (
-        predict_splits(training_set, by_lead, parameters, seed, use_censored=False) if by_lead else None
-    )
+    held_out = predict_splits(training_set, by_lead, settings, use_censored=False) if by_lead else None
     return Validation(splits, method, capacity, predictions, held_out)
 
 
@@ -66,7 +65,9 @@ def evaluate_validation(training_set: TrainingSet, validation: Validation, seed:
     held_out = validation.held_out
 
     def thin_evidence() -> Slope:
-        return NO_SLOPE if held_out is None else _thin_evidence(training_set, validation.parameters, seed)
+        return (
+            NO_SLOPE if held_out is None else _thin_evidence(training_set, validation.capacity.settings(seed))
+        )
 
     evaluation = evaluate(
         training_set, validation.splits, validation.predictions, validation.method, thin_evidence
@@ -76,18 +77,16 @@ def evaluate_validation(training_set: TrainingSet, validation: Validation, seed:
     return replace(evaluation, held_out=evaluate_held_out(held_out, training_set.won[held_out.rows]))
 
 
-def _thin_evidence(training_set: TrainingSet, parameters: Parameters, seed: int) -> Slope:
+def _thin_evidence(training_set: TrainingSet, settings: FitSettings) -> Slope:
     """The slope over all leads, or as many as hold HELD_OUT_WINS, held out in PARTS parts, PARTITIONS times."""
     rows, partitions = training_set.rows, []
     for k in range(PARTITIONS):
-        splits = enough_splits(rows, lead_splits(rows, seed + k + 1, PARTS), HELD_OUT_WINS)
+        splits = enough_splits(rows, lead_splits(rows, settings.seed + k + 1, PARTS), HELD_OUT_WINS)
         if splits:
-            partitions.append(predict_splits(training_set, splits, parameters, seed))
+            partitions.append(predict_splits(training_set, splits, settings))
     return slope_within_dates(training_set, partitions) if partitions else NO_SLOPE
 
 
-def _predict_with_amounts(
-    training_set: TrainingSet, splits: list[Split], parameters: Parameters, seed: int
-) -> OutOfFold:
-    predictions = predict_splits(training_set, splits, parameters, seed)
-    return replace(predictions, amount=expected_amounts(training_set, splits, seed))
+def _predict_with_amounts(training_set: TrainingSet, splits: list[Split], settings: FitSettings) -> OutOfFold:
+    predictions = predict_splits(training_set, splits, settings)
+    return replace(predictions, amount=expected_amounts(training_set, splits, settings.seed))

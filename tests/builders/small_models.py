@@ -37,11 +37,14 @@ def made_outcomes(values: Floats, seed: int) -> Floats:
     return (np.random.default_rng(seed + 1000).random(len(values)) < chance).astype(np.float64)
 
 
+def conversion_rows(seed: int, n: int = 600) -> WeightedRows:
+    values = made_values(seed, n)
+    return WeightedRows(values, COLUMNS, made_outcomes(values, seed), np.ones(n))
+
+
 def made_model(seed: int, n: int = 400, parameters: Parameters = QUICK) -> AdditiveModel:
     """A conversion model fitted on n made rows."""
-    values = made_values(seed, n)
-    rows = WeightedRows(values, COLUMNS, made_outcomes(values, seed), np.ones(n))
-    return fit_conversion(rows, FitSettings(parameters, seed))
+    return fit_conversion(conversion_rows(seed, n), FitSettings(parameters, seed))
 
 
 def odd_values() -> Floats:

@@ -10,7 +10,6 @@ import numpy as np
 from history.base.arrays import Floats, Ints
 from models.calibration import intercept_for
 from models.kernel import sigmoid
-from models.parameters import Parameters
 from training.evaluation.baselines import BASELINES, Task
 from training.fit.additive import FitSettings
 from training.fit.amount import fit_amount, past_wins
@@ -44,8 +43,7 @@ def splits_of(training_set: TrainingSet, seed: int) -> Scheme:
 def predict_splits(
     training_set: TrainingSet,
     splits: Sequence[Split],
-    parameters: Parameters,
-    seed: int,
+    settings: FitSettings,
     use_censored: bool = True,
 ) -> OutOfFold:
     """Margins of the rows that each split evaluates, by a model fitted on the rows that it fits.
@@ -54,7 +52,7 @@ def predict_splits(
     """
 
     def margin(split: Split) -> Floats:
-        return _predict_split(training_set, split, FitSettings(parameters, seed), use_censored)
+        return _predict_split(training_set, split, settings, use_censored)
 
     margins = parallel_map(margin, splits)
     return OutOfFold(

@@ -1,7 +1,7 @@
 """Fits additive models: a regularised linear start, then small trees boosted from it."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import lightgbm as lgb
@@ -11,9 +11,10 @@ from features.catalogue import Feature
 from history.base.arrays import Floats, Ints, Mask
 from models.additive import AdditiveModel
 from models.linear import row_sums
-from models.parameters import Parameters, lightgbm_parameters
+from models.parameters import Member, Parameters, lightgbm_parameters
 from models.trees.ensemble import Trees, trees_from_text
 from training.fit.linear import LinearFit, fit_logistic, fit_ridge
+from training.fit.tree_sum import joined, kinds, weights_by_tree
 from training.rows.bins import BinnedRows, lightgbm_dataset
 
 # The linear start has a few hundred effects, which more rows would not tell better; its Hessian costs the most.
@@ -22,10 +23,15 @@ MAX_LINEAR_ROWS = 40_000
 
 @dataclass(frozen=True)
 class FitSettings:
-    """Parameters of a fit and the seed of its random choices."""
+    """Parameters of a fit and the seed of its random choices.
+
+    members: what the trees are a weighted sum of, all boosted from one linear start; without any, they are those of
+    `parameters` alone. Members differ in their trees only: the rest is read from `parameters`.
+    """
 
     parameters: Parameters
     seed: int
+    members: tuple[Member, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -59,8 +65,23 @@ def fit_conversion(rows: WeightedRows, settings: FitSettings) -> AdditiveModel:
 
     share = parameters.linear_share
     start = linear.intercept + share * effects
-    trees = fit_trees(rows, start, conversion_options(settings, rows.features), parameters.rounds)
-    return AdditiveModel(linear, share, trees)
+    return AdditiveModel(linear, share, _fit_conversion_trees(rows, start, settings))
+
+
+def _fit_conversion_trees(rows: WeightedRows, start: Floats, settings: FitSettings) -> Trees:
+    options = conversion_options(settings, rows.features)
+    if not settings.members:
+        return fit_trees(rows, start, options, settings.parameters.rounds)
+    data = lightgbm_rows(rows, start, options).construct()  # the kinds share it: they differ in no bin
+    texts, weights = [], []
+    for kind in kinds(settings.members):
+        weights.append(weights_by_tree(kind))
+        own = replace(settings, parameters=kind[0].parameters)
+        booster = lgb.Booster(conversion_options(own, rows.features), data)
+        for _ in weights[-1]:
+            booster.update()
+        texts.append(booster.model_to_string())
+    return trees_from_text(joined(texts, weights))
 
 
 def fit_linear(rows: WeightedRows, c: float) -> LinearFit:

@@ -128,12 +128,12 @@ def fit_log_odds_error(
     if not all(_has_both_outcomes(won[half]) for half in halves):
         return LogOddsError(np.array([0.0, 1.0]), np.full(2, 2.0 / np.sqrt(leads_won) + 0.5))
 
-    parameters = _for_half_the_rows(settings.parameters)
+    half_settings = _for_half_the_rows(settings)
     logits = []
     for k, half in enumerate(halves):
         binned = training_set.binned.take(np.flatnonzero(half))
         rows = WeightedRows(training_set.values[half], training_set.features, won[half], weight[half], binned)
-        model = fit_conversion(rows, FitSettings(parameters, settings.seed + k))
+        model = fit_conversion(rows, replace(half_settings, seed=settings.seed + k))
         logits.append(calibration.logit(model.margin(training_set.values)))
     mean, squared_difference = (logits[0] + logits[1]) / 2, (logits[0] - logits[1]) ** 2
     return _by_logit(mean, squared_difference / 4 + 1.0 / leads_won)
@@ -143,11 +143,15 @@ def _has_both_outcomes(won: Floats) -> bool:
     return bool(0 < won.sum() < len(won))
 
 
-def _for_half_the_rows(parameters: Parameters) -> Parameters:
-    """Parameters that regularise half the rows as much as the originals do all rows."""
-    return replace(
-        parameters, linear_c=parameters.linear_c * 2, min_leaf_rows=max(parameters.min_leaf_rows // 2, 5)
-    )
+def _for_half_the_rows(settings: FitSettings) -> FitSettings:
+    """Settings that regularise half the rows as much as the originals do all rows."""
+
+    def halved(parameters: Parameters) -> Parameters:
+        fewest = max(parameters.min_leaf_rows // 2, 5)
+        return replace(parameters, linear_c=parameters.linear_c * 2, min_leaf_rows=fewest)
+
+    members = tuple(member._replace(parameters=halved(member.parameters)) for member in settings.members)
+    return replace(settings, parameters=halved(settings.parameters), members=members)
 
 
 def _by_logit(logit: Floats, variance: Floats) -> LogOddsError:

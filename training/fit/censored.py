@@ -132,7 +132,7 @@ def _modest(settings: FitSettings) -> FitSettings:
         learning_rate=FIRST_RATE,
         leaves=min(parameters.leaves, Parameters().leaves),
     )
-    return replace(settings, parameters=few)
+    return replace(settings, parameters=few, members=())
 
 
 def matured_rows(training_set: TrainingSet, index: Ints, at_us: int, parameters: Parameters) -> WeightedRows:

@@ -7,15 +7,10 @@ import pytest
 
 from features.feature import Feature
 from history.base.arrays import Floats
-from tests.builders.small_models import COLUMNS, QUICK, made_outcomes, made_values
+from tests.builders.small_models import QUICK, conversion_rows
 from training.fit.additive import FitSettings, WeightedRows, fit_conversion, fit_regression
 
 SEEDS = (1, 2, 3)
-
-
-def conversion_rows(seed: int, n: int = 600) -> WeightedRows:
-    values = made_values(seed, n)
-    return WeightedRows(values, COLUMNS, made_outcomes(values, seed), np.ones(n))
 
 
 def test_without_rounds_the_model_is_the_linear_start() -> None:
