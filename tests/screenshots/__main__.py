@@ -95,8 +95,9 @@ class Camera:
         """The page as it is on paper, in light."""
         page.emulate_media(media="print", color_scheme=SCHEMES[0])
         page.evaluate("dispatchEvent(new Event('beforeprint'))")
-        # Paper does not resize the window.
-        page.evaluate(f"document.documentElement.style.width = '{PRINT.width}px'")
+        # Paper asks the style sheet for its own width, but no script learns of it.
+        page.evaluate("addEventListener('resize', event => event.stopImmediatePropagation(), true)")
+        page.set_viewport_size({"width": PRINT.width, "height": PRINT.height})
         self.save(page, f"{name}-{PRINT.name}")
 
     def save(self, page: Page, name: str) -> None:
@@ -194,7 +195,7 @@ def take_jobs(camera: Camera, service: str) -> None:
 def _part(page: Page) -> FloatRect:
     """The whole page; of a very long one its beginning: a picture of 100,000 pixels takes the browser minutes."""
     width, height = page.evaluate(
-        "[document.documentElement.offsetWidth, document.documentElement.scrollHeight]"
+        "[document.documentElement.clientWidth, document.documentElement.scrollHeight]"
     )
     return {"x": 0, "y": 0, "width": width, "height": min(height, TALLEST)}
 
