@@ -21,7 +21,7 @@ const separators = ["decimal", "group"].map((type) => marks.find((mark) => mark.
 
 // On a phone a legend in one column would leave little of the chart.
 const NARROW = 480;
-const LONG_NAME = 18; // characters of a series that has a line of the legend to itself
+const LONG_NAME = 12; // characters of a series that has a line of the legend to itself
 
 function draw() {
   for (const place of charts) {
