@@ -8,6 +8,8 @@ from serving.store.store import Store
 from tests.builders.store_fakes import contents, read_leads
 from tests.builders.store_folder import FAR_US, LEADS, load
 
+pytest_plugins = ["tests.builders.store_fixtures"]
+
 
 def test_leads_are_in_the_requested_order(store: Store, folder: Path) -> None:
     load(store, folder)
