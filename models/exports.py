@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import Any
 
 from history.base.errors import DamagedArtifact
-from models.bundle import CARD, MANIFEST
 from models.pointer import read_pointer
+from models.saved import CARD, MANIFEST
 
 FOLDER = "bundles"
 

@@ -9,7 +9,8 @@ from pathlib import Path
 from history.base.atomic_file import replacing
 from history.base.errors import DamagedArtifact
 from history.base.warnings import Warning
-from models.bundle import MANIFEST, Bundle, load_bundle
+from models.bundle import Bundle
+from models.saved import MANIFEST, load_bundle
 
 POINTER = "champion.json"
 

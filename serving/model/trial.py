@@ -15,8 +15,9 @@ from typing import Any
 from history.base.errors import DamagedArtifact
 from history.config.schema import OWN_ATTRIBUTES
 from history.text.times import DAY_US, format_time
-from models.bundle import Bundle, load_bundle
+from models.bundle import Bundle
 from models.pointer import Pointer, manifest_sha256
+from models.saved import load_bundle
 from serving.base.parent_death import die_with_parent
 from serving.base.problems import Problem
 from serving.model.scoring import score_leads

@@ -8,9 +8,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from history.base.errors import DamagedArtifact, InvalidInput
-from models.bundle import MANIFEST, Bundle, load_bundle
+from models.bundle import Bundle
 from models.home import other_home
 from models.pointer import Pointer, manifest_sha256, read_pointer, sync_folder, write_pointer
+from models.saved import MANIFEST, load_bundle
 from training.registry.home import HomeLock, remove_export, secure
 from training.registry.mlflow import CHAMPION, Run, Tracking, Version
 

@@ -12,8 +12,8 @@ from click.testing import CliRunner
 
 from cli.main import leadcast
 from history.base.errors import InvalidInput
-from models.bundle import load_bundle
 from models.pointer import read_pointer
+from models.saved import load_bundle
 from serving.base.locked_tempdir import locked
 from serving.base.settings import read_settings
 from serving.model.scoring import score_leads

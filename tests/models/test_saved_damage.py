@@ -10,9 +10,9 @@ import numpy as np
 import pytest
 
 from history.base.errors import DamagedArtifact
-from models import bundle
-from models.bundle import MANIFEST, WORDED_FORMAT, load_bundle, read_verified
+from models import saved
 from models.pointer import Pointer, load_champion, manifest_sha256
+from models.saved import MANIFEST, WORDED_FORMAT, load_bundle, read_verified
 
 Change = Callable[[bytes, np.random.Generator], bytes]
 
@@ -50,8 +50,8 @@ def no_trees(monkeypatch: pytest.MonkeyPatch) -> None:
     def parse(*_: Any, **__: Any) -> None:
         raise AssertionError("a damaged bundle was parsed")
 
-    monkeypatch.setattr(bundle, "trees_from_text", parse)
-    monkeypatch.setattr(bundle, "_assemble", parse)
+    monkeypatch.setattr(saved, "trees_from_text", parse)
+    monkeypatch.setattr(saved, "_assemble", parse)
 
 
 @pytest.mark.usefixtures("no_trees")
