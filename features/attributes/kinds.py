@@ -19,7 +19,7 @@ from features.attributes.parsing import (
     category_key,
     fits_unit,
     instants,
-    number,
+    numbers,
     plain_instants,
     plain_number,
 )
@@ -43,6 +43,7 @@ _SEPARATOR_WORDS: Final = {
     ";": "semicolons",
 }
 CODE: Final = re.compile(r"[+-]?0[0-9]+")  # a leading zero: a postcode or an id, not a number
+_MAY_BE_CODE: Final = re.compile(r"(?:^|[\s+-])0[0-9]")  # in texts joined by blanks, read at once
 
 
 class Hints(NamedTuple):
@@ -87,7 +88,7 @@ def infer(texts: Sequence[str], weights: Ints, zone: ZoneInfo, hints: Hints = NO
     if fits([TRUTH.get(category_key(text), nan) for text in texts]):
         return Reading(BOOLEAN)
     if fits([plain_number(text) for text in texts]):
-        if any(CODE.fullmatch(text.strip()) for text in texts):
+        if _MAY_BE_CODE.search(" ".join(texts)) and any(CODE.fullmatch(text.strip()) for text in texts):
             return Reading(CATEGORY)
         form = written_number_form(texts, weights, hints) if hints.mark == COMMA else None
         return Reading(NUMBER, form if form is not None and form[0] == COMMA else "")
@@ -98,7 +99,7 @@ def infer(texts: Sequence[str], weights: Ints, zone: ZoneInfo, hints: Hints = NO
         used = np.flatnonzero(weights)
         texts, weights = [texts[i] for i in used.tolist()], weights[used]
     form = written_number_form(texts, weights, hints)
-    if form is not None and fits([number(text, form) for text in texts]):
+    if form is not None and fits(numbers(texts, form)):
         return Reading(NUMBER, form)
     form = written_date_form(texts, hints)
     if form is not None and fits([_as_float(instant) for instant in instants(texts, zone, form)]):

@@ -21,9 +21,9 @@ from features.attributes.parsing import (
     canonical,
     category_key,
     instants,
-    known_instants,
-    number,
+    numbers,
     shown_texts,
+    without_placeholders,
 )
 from features.attributes.picks import likeliest_separator, separator_of, split
 from features.instants import NO_INSTANT
@@ -180,12 +180,17 @@ def _learn_one(column: _Column, of_column: _Kind, history: History) -> _LearnedA
     if kind == SET:
         return _learn_set(column, mutable, of_column.form)
 
-    placeholders = _placeholders(column, of_column, history) if kind == DATE else ()
-    values = _values(column, of_column, history, placeholders)
+    placeholders: tuple[str, ...] = ()
+    if kind == DATE:
+        moments = instants(column.texts, history.config.zone, of_column.form)
+        placeholders = _placeholders(column, moments)
+        values = _days_ahead(column, without_placeholders(moments, placeholders))
+    else:
+        values = _values(column, of_column)
     is_known = ~np.isnan(values)
     known = values[is_known]
     columns: tuple[str, ...] = ()
-    if len(np.unique(known)) + (len(known) < column.n) > 1:
+    if _differ(known) or (len(known) and len(known) < column.n):
         columns = ("value",)
         if kind == DATE:
             columns = _date_places(known + column.as_of_days[is_known])
@@ -196,6 +201,11 @@ def _learn_one(column: _Column, of_column: _Kind, history: History) -> _LearnedA
     return _LearnedAttribute(attribute, reason)
 
 
+def _differ(values: Floats) -> bool:
+    """True for more than one distinct value."""
+    return len(values) > 0 and bool(values.min() < values.max())
+
+
 def _date_places(days: Floats) -> tuple[str, ...]:
     """The columns of a date; its week only tells the date if the training dates (n,) span less than a year."""
     places = ("days_ahead", "days_after_creation", "weekday")
@@ -203,21 +213,25 @@ def _date_places(days: Floats) -> tuple[str, ...]:
     return (*places, "week") if spans_a_year else places
 
 
-def _placeholders(column: _Column, of_column: _Kind, history: History) -> tuple[str, ...]:
-    """The placeholders that are far from all dates of the training leads, whether the column has them or not."""
-    used = [text for text, n in zip(column.texts, column.counts.tolist(), strict=True) if n]
-    moments = instants(used, history.config.zone, of_column.form)
-    return placeholders_far_from(moment / DAY_US for moment in moments if moment is not None)
+def _placeholders(column: _Column, moments: Sequence[int | None]) -> tuple[str, ...]:
+    """The placeholders that are far from all dates of the training leads, whether the column has them or not.
+
+    moments: microseconds UTC of each of the column's texts.
+    """
+    used = zip(moments, column.counts.tolist(), strict=True)
+    return placeholders_far_from(moment / DAY_US for moment, n in used if n and moment is not None)
 
 
-def _values(column: _Column, of_column: _Kind, history: History, placeholders: tuple[str, ...]) -> Floats:
-    """Of each lead with a value (n,): the number, 0 or 1, or the days from its instant to the date."""
-    if of_column.name == DATE:
-        moments = known_instants(column.texts, history.config.zone, of_column.form, placeholders)
-        days = [np.nan if moment is None else moment / DAY_US for moment in moments]
-        return np.array(days, dtype=np.float64)[column.entry] - column.as_of_days
+def _days_ahead(column: _Column, moments: Sequence[int | None]) -> Floats:
+    """Of each lead with a value (n,): the days from its instant to the date."""
+    days = [np.nan if moment is None else moment / DAY_US for moment in moments]
+    return np.array(days, dtype=np.float64)[column.entry] - column.as_of_days
+
+
+def _values(column: _Column, of_column: _Kind) -> Floats:
+    """Of each lead with a value (n,): the number, or 0 or 1."""
     if of_column.name == NUMBER:
-        values = [number(text, of_column.form) for text in column.texts]
+        values = numbers(column.texts, of_column.form)
     else:
         values = [boolean(text) for text in column.texts]
     return np.array(values, dtype=np.float64)[column.entry]

@@ -63,6 +63,14 @@ def number(text: str, form: str = "") -> float:
     return _written_number(text, form)
 
 
+def numbers(texts: Sequence[str], form: str = "") -> list[float]:
+    """`number` of each text."""
+    if form:
+        return [number(text, form) for text in texts]
+    plain = [plain_number(text) for text in texts]
+    return [value if value == value else number(text) for value, text in zip(plain, texts, strict=True)]
+
+
 def plain_number(text: str) -> float:
     """The finite number in a text such as 1234.5, NaN for any other text."""
     try:
@@ -116,15 +124,18 @@ def known_instants(
     if len(texts) <= _FEW:
         return [_known_instant(text, zone, form, placeholders) for text in texts]
     moments = instants(texts, zone, form)
-    return _without_placeholders(moments, placeholders)
+    return without_placeholders(moments, placeholders)
 
 
 @lru_cache(maxsize=65_536)
 def _known_instant(text: str, zone: ZoneInfo, form: str, placeholders: tuple[str, ...]) -> int | None:
-    return _without_placeholders([_instant(text, zone, form)], placeholders)[0]
+    return without_placeholders([_instant(text, zone, form)], placeholders)[0]
 
 
-def _without_placeholders(moments: Sequence[int | None], placeholders: tuple[str, ...]) -> list[int | None]:
+def without_placeholders(moments: Sequence[int | None], placeholders: tuple[str, ...]) -> list[int | None]:
+    """Moments in microseconds UTC, None for those on the day of a placeholder."""
+    if not placeholders:
+        return list(moments)
     us = np.array([NO_PLACEHOLDER_US if moment is None else moment for moment in moments], dtype=np.int64)
     missing = are_placeholders(us, placeholders).tolist()
     return [None if is_missing else moment for moment, is_missing in zip(moments, missing, strict=True)]
