@@ -87,7 +87,7 @@ def test_a_changed_byte_is_read_as_the_slower_reading_reads_it(data: st.DataObje
 def test_usual_interactions_become_a_log_at_once() -> None:
     lead = read_lead(json.dumps(WHOLE).encode())
     assert isinstance(lead["interactions"], Interactions)
-    assert lead["interactions"].kind.values == ["call", "email"]
+    assert list(lead["interactions"].kind.values) == ["call", "email"]
 
 
 def _outcome(read: Any) -> Any:
