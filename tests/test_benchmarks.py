@@ -1,11 +1,14 @@
-"""The benchmarks' table: ratios, targets, and that every benchmark is in it."""
+"""The benchmarks' table: ratios, targets, and that every benchmark is in it; the learning curve's AUC."""
 
+from itertools import permutations
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from benchmarks.__main__ import LONG, NAMES
 from benchmarks.comparison import Comparison, from_dict
+from benchmarks.learning_curve import expected_auc
 
 FOLDER = Path(__file__).resolve().parent.parent / "benchmarks"
 
@@ -35,6 +38,17 @@ def test_without_a_peer_the_target_bounds_the_figure(
 def test_comparison_survives_json() -> None:
     one = Comparison("a score", 2.0, "us").beside("LightGBM", 10.0, 4.0, "the sums")
     assert from_dict(one.to_dict()) == one
+
+
+def test_expected_auc_is_that_of_all_pairs() -> None:
+    random = np.random.default_rng(1)
+    value, chance = random.integers(0, 9, 60).astype(np.float64), random.random(60)
+    above = weight = 0.0
+    for i, j in permutations(range(60), 2):  # i is won and j lost
+        pair = chance[i] * (1 - chance[j])
+        weight += pair
+        above += pair * ((value[i] > value[j]) + 0.5 * (value[i] == value[j]))
+    assert expected_auc(value, chance) == pytest.approx(above / weight)
 
 
 def test_every_benchmark_is_in_the_table() -> None:
