@@ -22,17 +22,14 @@ from models.trees.shapley import Nodes, ShapleyTables, shapley_tables
 
 
 @dataclass(frozen=True, eq=False)
-class Trees:
-    """An ensemble over k feature columns; text is the model as LightGBM wrote it.
+class Forest:
+    """Trees with their nodes and leaves concatenated.
 
-    names (k,) are the columns. Nodes and leaves of all trees are concatenated. roots (trees,), left and right (nodes,):
-    an index >= 0 is a node, ~i is leaf i. feature, threshold and decision (nodes,) are LightGBM's; the category codes
-    that go left at a node are the set bits of bits[bits_start:bits_end], both (nodes,). leaf_value (leaves,).
-    expected: the mean output over the training rows.
+    roots (trees,), left and right (nodes,): an index >= 0 is a node, ~i is leaf i. feature, threshold and decision
+    (nodes,) are LightGBM's; the category codes that go left at a node are the set bits of bits[bits_start:bits_end],
+    both (nodes,). leaf_value (leaves,).
     """
 
-    text: str
-    names: Sequence[str]
     roots: Ints
     feature: Ints
     threshold: Floats
@@ -43,6 +40,17 @@ class Trees:
     bits_end: Ints
     bits: npt.NDArray[np.uint32]
     leaf_value: Floats
+
+
+@dataclass(frozen=True, eq=False)
+class Trees(Forest):
+    """An ensemble over k feature columns; text is the model as LightGBM wrote it.
+
+    names (k,) are the columns. expected: the mean output over the training rows.
+    """
+
+    text: str
+    names: Sequence[str]
     expected: float
 
     def predict(self, values: Floats) -> Floats:
@@ -78,23 +86,13 @@ class Trees:
 
 
 @dataclass(frozen=True, eq=False)
-class TreeStack:
+class TreeStack(Forest):
     """Ensembles over the same columns, evaluated in one call: each takes some microseconds of a request.
 
-    The trees of ensemble e are start[e]:start[e + 1]; the other arrays are those of Trees, of all ensembles.
+    The trees of ensemble e are start[e]:start[e + 1].
     """
 
     start: Ints
-    roots: Ints
-    feature: Ints
-    threshold: Floats
-    decision: Ints
-    left: Ints
-    right: Ints
-    bits_start: Ints
-    bits_end: Ints
-    bits: npt.NDArray[np.uint32]
-    leaf_value: Floats
 
     def add_leaves(self, values: Floats, out: Floats) -> None:
         """Adds the sums of the trees' leaves for feature values (n, k) to out (ensembles, n)."""
@@ -112,7 +110,6 @@ def tree_stack(ensembles: Sequence[Trees | None]) -> TreeStack:
     bits = np.cumsum([0, *(len(trees.bits) for trees in present)])
     counts = [0 if trees is None else len(trees.roots) for trees in ensembles]
     return TreeStack(
-        np.array([0, *accumulate(counts)], dtype=np.int64),
         _moved([trees.roots for trees in present], nodes, leaves),
         _joined(present, "feature", np.int64),
         _joined(present, "threshold", np.float64),
@@ -123,6 +120,7 @@ def tree_stack(ensembles: Sequence[Trees | None]) -> TreeStack:
         _shifted([trees.bits_end for trees in present], bits),
         _joined(present, "bits", np.uint32),
         _joined(present, "leaf_value", np.float64),
+        start=np.array([0, *accumulate(counts)], dtype=np.int64),
     )
 
 
@@ -136,8 +134,6 @@ def trees_from_text(text: str) -> Trees:
         for n, leaf, t in zip(node_start, leaf_start, parsed, strict=False)
     ]
     return Trees(
-        text,
-        names,
         np.array(roots, dtype=np.int64),
         _joined(parsed, "feature", np.int64),
         _joined(parsed, "threshold", np.float64),
@@ -147,7 +143,9 @@ def trees_from_text(text: str) -> Trees:
         *_set_ranges(parsed),
         _joined(parsed, "bits", np.uint32),
         _joined(parsed, "leaf_value", np.float64),
-        mean_output(parsed),
+        text=text,
+        names=names,
+        expected=mean_output(parsed),
     )
 
 
