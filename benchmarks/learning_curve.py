@@ -8,25 +8,23 @@ one future; the truth's own is the most that any model can reach.
 """
 
 import argparse
-import csv
 import tempfile
+from datetime import UTC, datetime
 from pathlib import Path
 from time import process_time
 from typing import NamedTuple
-from zoneinfo import ZoneInfo
 
 import numpy as np
 
 from benchmarks.measure import machine, peak_mb
-from history.base.arrays import Floats
 from history.read import read_folder
 from history.snapshot import cut, open_leads
-from history.text.times import parse_time
 from models.scorer import score
 from simulation.simulate import simulate
+from tests.builders.known_crm import expected_auc, true_chances
 from training.train import TrainOptions, train
 
-AS_OF = "2026-05-01T00:00:00Z"  # the first of a month, at which the simulator writes the truth
+AS_OF = datetime(2026, 5, 1, tzinfo=UTC)  # the first of a month, at which the simulator writes the truth
 SIZES = (1500, 3000, 6000, 12_000, 25_000, 50_000, 100_000)
 HEADER = f"{'leads':>9}{'open':>8}{'AUC':>9}{'truth':>9}{'gap':>9}{'train, s':>10}{'peak, GB':>10}"
 
@@ -61,38 +59,18 @@ def main() -> None:
 
 def measured(folder: Path, leads: int, seed: int) -> Point:
     simulate(folder, leads=leads, months=24, seed=seed)
-    as_of_us = parse_time(AS_OF, ZoneInfo("UTC"))
+    as_of_us = int(AS_OF.timestamp()) * 1_000_000
     history = cut(read_folder(folder), as_of_us)
     began = process_time()
     bundle = train(history, TrainOptions()).bundle
     seconds = process_time() - began
     scores = score(bundle, open_leads(history, as_of_us), 0)
-    chances = true_chances(folder)
+    chances = true_chances(folder, AS_OF)
     known = [i for i, lead_id in enumerate(scores.lead_ids) if lead_id in chances]
     chance = np.array([chances[scores.lead_ids[i]] for i in known])
     return Point(
         len(known), expected_auc(scores.probability[known], chance), expected_auc(chance, chance), seconds
     )
-
-
-def true_chances(folder: Path) -> dict[str, float]:
-    """The true probability of each lead that is open at AS_OF, by id."""
-    with (folder / "truth" / "leads.csv").open(encoding="utf-8", newline="") as file:
-        return {
-            row["lead_id"]: float(row["probability"]) for row in csv.DictReader(file) if row["as_of"] == AS_OF
-        }
-
-
-def expected_auc(value: Floats, chance: Floats) -> float:
-    """P(value of a winner > value of a loser) over all pairs, weighted by the chance of that outcome of the pair."""
-    order = np.argsort(value, kind="stable")
-    value, won = value[order], chance[order]
-    lost = 1 - won
-    lost_before = np.concatenate([[0.0], np.cumsum(lost)])
-    first, end = np.searchsorted(value, value, "left"), np.searchsorted(value, value, "right")
-    equal = lost_before[end] - lost_before[first] - lost  # of other leads
-    above = float((won * (lost_before[first] + 0.5 * equal)).sum())
-    return above / float(won.sum() * lost.sum() - (won * lost).sum())
 
 
 if __name__ == "__main__":

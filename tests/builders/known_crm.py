@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
+from history.base.arrays import Floats
 from history.read import read_folder
 from history.snapshot import open_leads
 from models.scorer import score
@@ -45,14 +46,20 @@ class Ranking:
     def auc(self, chance: Mapping[str, float]) -> float:
         """The expected AUC under the true chances: free of the luck of one future."""
         ids = [id_ for id_ in chance if id_ in self.probability]
-        return expected_auc([self.probability[id_] for id_ in ids], [chance[id_] for id_ in ids])
+        probability = np.array([self.probability[id_] for id_ in ids])
+        return expected_auc(probability, np.array([chance[id_] for id_ in ids]))
 
 
 def known_crm(folder: Path, leads: int, seed: int = 5) -> KnownCrm:
     world = event_world(folder, leads, seed=seed, end=END)
+    return KnownCrm(folder, world, true_chances(folder, END))
+
+
+def true_chances(folder: Path, at: datetime) -> dict[str, float]:
+    """The true probability of each lead of a simulated CRM that is open at the first of a month, by id."""
     rows = read_csv(folder / "truth" / "leads.csv")
-    at_end = [row for row in rows if row["as_of"].startswith(END.date().isoformat())]
-    return KnownCrm(folder, world, {row["lead_id"]: float(row["probability"]) for row in at_end})
+    day = at.date().isoformat()
+    return {row["lead_id"]: float(row["probability"]) for row in rows if row["as_of"].startswith(day)}
 
 
 def ranked(data: Path) -> Ranking:
@@ -66,13 +73,16 @@ def ranked(data: Path) -> Ranking:
     return Ranking(dict(zip(scores.lead_ids, scores.probability.tolist(), strict=True)), learned)
 
 
-def expected_auc(values: "list[float]", chance: "list[float]") -> float:
+def expected_auc(value: Floats, chance: Floats) -> float:
     """P(value of a winner > value of a loser) over all pairs, weighted by the chance of that outcome of the pair."""
-    value, won = np.array(values), np.array(chance)
-    weight = won[:, None] * (1 - won)[None, :]
-    np.fill_diagonal(weight, 0)
-    above = (value[:, None] > value[None, :]) + 0.5 * (value[:, None] == value[None, :])
-    return float((weight * above).sum() / weight.sum())
+    order = np.argsort(value, kind="stable")
+    value, won = value[order], chance[order]
+    lost = 1 - won
+    lost_before = np.concatenate([[0.0], np.cumsum(lost)])
+    first, end = np.searchsorted(value, value, "left"), np.searchsorted(value, value, "right")
+    equal = lost_before[end] - lost_before[first] - lost  # of other leads
+    above = float((won * (lost_before[first] + 0.5 * equal)).sum())
+    return above / float(won.sum() * lost.sum() - (won * lost).sum())
 
 
 def plain_name(column: str) -> str:
