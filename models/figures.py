@@ -1,4 +1,4 @@
-"""All figures of scores from feature values in two compiled passes: a request pays for each call, not for its sums."""
+"""All figures of scores from feature values in two compiled calls: a call costs a request more than its arithmetic."""
 
 from dataclasses import dataclass
 from typing import NamedTuple

@@ -70,8 +70,8 @@ def growth_warnings(known: KnownLeads) -> list[Warning]:
         return []
     text = (
         f"amounts of the {growth.wins:,} wins of the last {growth.days} days are {1 - growth.ratio:.0%} below those "
-        "of older wins: if they still grow after the win, the revenue of recent periods is not final, and forecasts "
-        "hold what a win brings in the end; if prices fell, they are too high"
+        "of older wins: if they still grow after the win, the revenue of recent periods is not final, and the "
+        "forecast is of final amounts; if prices fell instead, the forecast is too high"
     )
     return [Warning("amounts_still_growing", "amount", text)]
 
