@@ -45,7 +45,7 @@ def serve(host: str, port: int, workers: int) -> None:
     address, port = bound.getsockname()[:2]
     url_host = f"[{address}]" if ":" in address else address
     click.echo(f"Leadcast listens on http://{url_host}:{port} (Ctrl-C stops it)", err=True)
-    sys.exit(Supervisor(bound, workers).run())
+    sys.exit(Supervisor(bound, workers, settings.home).run())
 
 
 def _refuse_unwritable(home: Path) -> None:

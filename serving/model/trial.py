@@ -97,13 +97,18 @@ def _invented_lead(bundle: Bundle) -> dict[str, Any]:
     }
 
 
+def reason_to_refuse(folder: Path, expected_sha256: str) -> str | None:
+    """Why the bundle in this folder cannot be used, None for a good one; reading it may end this process."""
+    try:
+        return try_out(load_checked(folder, expected_sha256, "trial"))
+    except DamagedArtifact as damage:
+        return str(damage)
+
+
 def main(folder: str, expected_sha256: str, parent_pid: str) -> int:
     """0 for a good bundle, 1 for one to refuse."""
     die_with_parent(int(parent_pid))
-    try:
-        reason = try_out(load_checked(Path(folder), expected_sha256, "trial"))
-    except DamagedArtifact as damage:
-        reason = str(damage)
+    reason = reason_to_refuse(Path(folder), expected_sha256)
     sys.stdout.write(json.dumps({} if reason is None else {"reason": reason}) + "\n")
     return 0 if reason is None else 1
 

@@ -2,7 +2,6 @@
 
 import asyncio
 import fcntl
-import json
 import time
 from collections.abc import Callable, Iterable
 from contextlib import suppress
@@ -20,6 +19,7 @@ from serving.base.json_logs import LOGGER
 from serving.base.metrics import Gauge
 from serving.model.errors import NoModel
 from serving.model.trial import load_checked, try_in_child, try_out
+from serving.model.verdicts import LOCK, Verdict, read_verdict, write_verdict
 
 POLL_SECONDS = 0.5
 RETRY_SECONDS = 30.0
@@ -150,13 +150,12 @@ class ModelWatch:
         """
         if self.run_folder is None or not self.run_folder.is_dir():
             return await try_in_child(pointer)
-        with open(self.run_folder / "model_check.lock", "w") as lock:
+        with open(self.run_folder / LOCK, "w") as lock:
             await asyncio.to_thread(fcntl.flock, lock, fcntl.LOCK_EX)
-            file = self.run_folder / f"model_check.{pointer.manifest_sha256}.json"
-            verdict = _read_verdict(file)
+            verdict = read_verdict(self.run_folder, pointer, RETRY_SECONDS / 2)
             if verdict is None:
-                verdict = _Verdict(await try_in_child(pointer))
-                file.write_text(json.dumps([verdict.reason]))
+                verdict = Verdict(await try_in_child(pointer))
+                write_verdict(self.run_folder, pointer, verdict)
             return verdict.reason
 
     def gauges(self) -> Iterable[Gauge]:
@@ -178,23 +177,6 @@ def _state_of(path: Path) -> tuple[int, ...]:
     except OSError:
         return ()
     return status.st_mtime_ns, status.st_ino, status.st_size
-
-
-@dataclass(frozen=True)
-class _Verdict:
-    """The result of a trial; reason None for a good bundle."""
-
-    reason: str | None
-
-
-def _read_verdict(file: Path) -> _Verdict | None:
-    """The verdict of another worker; a refusal is valid for half of `RETRY_SECONDS`, so that a retry tries again."""
-    try:
-        reason = json.loads(file.read_text())[0]
-        age_seconds = time.time() - file.stat().st_mtime
-    except (OSError, ValueError):
-        return None
-    return _Verdict(reason) if reason is None or age_seconds < RETRY_SECONDS / 2 else None
 
 
 def _load(pointer: Pointer) -> Bundle:

@@ -7,6 +7,8 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from types import FrameType
@@ -80,8 +82,9 @@ class _Worker:
 class Supervisor:
     """Starts workers on a socket, replaces dead ones, and drains all of them on SIGTERM or SIGINT."""
 
-    def __init__(self, bound: socket.socket, workers: int) -> None:
+    def __init__(self, bound: socket.socket, workers: int, home: Path) -> None:
         self.bound = bound
+        self.home = home
         self.count = workers
         self.workers: dict[int, _Worker] = {}
         self.stopping = False
@@ -93,16 +96,39 @@ class Supervisor:
             signal.signal(number, self._stop)
         try:
             with locked_tempdir(_run_parent(), RUN_FOLDER) as folder:
-                while not self.stopping:
-                    self._start_missing(folder)
-                    time.sleep(POLL_SECONDS)
-                    self._forget_dead(folder)
-                return self._drain(folder)
+                self._start_missing(folder)
+                with self._first_trial(folder) as trial:
+                    while not self.stopping:
+                        time.sleep(POLL_SECONDS)
+                        self._forget_dead(folder)
+                        trial.poll()
+                        self._start_missing(folder)
+                    return self._drain(folder)
         finally:
             self.bound.close()
 
     def _stop(self, number: int, frame: FrameType | None) -> None:
         self.stopping = True
+
+    @contextmanager
+    def _first_trial(self, folder: Path) -> Iterator[subprocess.Popen[bytes]]:
+        """The champion's trial beside the start of the workers, which takes them longer than the trial."""
+        command = [
+            sys.executable,
+            "-m",
+            "serving.model.first_trial",
+            self.home.absolute(),
+            folder,
+            os.getpid(),
+        ]
+        environment = self._environment(folder)
+        environment.pop("PROMETHEUS_MULTIPROC_DIR")
+        trial = subprocess.Popen([str(part) for part in command], env=environment, stderr=subprocess.DEVNULL)
+        try:
+            yield trial
+        finally:
+            trial.kill()
+            trial.wait()
 
     def _start_missing(self, folder: Path) -> None:
         while len(self.workers) < self.count and not self.stopping:

@@ -142,7 +142,7 @@ def test_the_next_service_removes_a_left_shared_folder(
     monkeypatch.setattr(Supervisor, "_start_missing", start)
     monkeypatch.setattr(signal, "signal", lambda _number, _handler: None)
     with locked(busy):
-        assert Supervisor(listen("127.0.0.1", 0, read_settings({})), 1).run() == 0
+        assert Supervisor(listen("127.0.0.1", 0, read_settings({})), 1, tmp_path / "home").run() == 0
     (during,) = contents
     assert len(during) == 2
     assert busy in during
