@@ -13,6 +13,7 @@ from connectors.deals import times
 from connectors.export import column
 from connectors.hubspot.links import Links
 from connectors.hubspot.portal import Portal
+from connectors.hubspot.stays import stage_columns
 from connectors.property_history import FirstValues, PropertyHistory, Reader
 from connectors.values import days_in, read_numbers, read_times
 from history.base.arrays import Ints
@@ -86,8 +87,8 @@ def identity_columns(portal: Portal, leads: pa.Table) -> tuple[str, ...]:
 def list_ignored(portal: Portal) -> None:
     """Lists the columns that hold today's value or the outcome, and HubSpot's own ones."""
     portal.export.ignore_trapped()
-    entries = set(portal.entry_columns())
-    portal.export.ignore(portal.lead.kind.name, sorted(set(portal.own_columns()) - entries))
+    read = set(stage_columns(portal.table.column_names))
+    portal.export.ignore(portal.lead.kind.name, sorted(set(portal.own_columns()) - read))
 
 
 def _accounts(portal: Portal, links: Links) -> list[Text]:

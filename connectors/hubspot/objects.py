@@ -7,11 +7,15 @@ from connectors.declare import ObjectKind, Trap, times, trapped, used
 
 # Fivetran `property_amount`, Airbyte `properties_amount`, the API `properties.amount`, its first version `.value`.
 WRAPPER: Final = re.compile(r"^(?:properties|property)(?:__?|\.)|\.value$", re.IGNORECASE)
-# hs_v2_date_entered_closedwon, hs_date_entered_153180554, Date entered "Closed Won (Sales Pipeline)"
-ENTERED: Final = re.compile(
-    r"^(?:hs_(?P<version>v2_)?date_entered_(?P<id>.+)|date entered [\"'“”]?(?P<label>.+?)[\"'“”]?)$",
+# hs_v2_date_entered_closedwon, hs_date_entered_153180554, Date entered "Closed Won (Sales Pipeline)",
+# Latest time in "Closed Won (Sales Pipeline)" (HH:mm:ss)
+STAGE_COLUMN: Final = re.compile(
+    r"^(?:hs_(?P<version>v2_)?(?P<name>date_entered|date_exited|latest_time_in|cumulative_time_in)_(?P<id>.+)"
+    r"|(?P<title>date entered|date exited|latest time in|cumulative time in) [\"'“”]?(?P<label>.+?)[\"'“”]?"
+    r"(?: \(hh:mm:ss\))?)$",
     re.IGNORECASE,
 )
+DATED: Final = re.compile(r"^(?:hs_(?:v2_)?date_(?:entered|exited)_|date (?:entered|exited) )", re.IGNORECASE)
 CURRENT_STAGE: Final = "hs_v2_date_entered_current_stage"
 # What HubSpot itself keeps about a record: today's values, sums and links. Custom properties never begin so.
 OWN_PROPERTY: Final = re.compile(
@@ -80,7 +84,7 @@ DEAL: Final = ObjectKind(
     needs=(("dealstage", "pipeline"), ("hs_object_id", "dealname"), ("createdate", "closedate", "dealname")),
     without=("lifecyclestage",),
     wrapper=WRAPPER,
-    dated=ENTERED,
+    dated=DATED,
 )  # fmt: skip
 CONTACT: Final = ObjectKind(
     "Contact",
@@ -124,5 +128,5 @@ CONTACT: Final = ObjectKind(
     needs=("hs_object_id", ("email", "firstname", "lastname"), ("createdate", "lifecyclestage")),
     without=("dealstage",),
     wrapper=WRAPPER,
-    dated=ENTERED,
+    dated=DATED,
 )  # fmt: skip

@@ -10,7 +10,7 @@ import pyarrow.compute as pc
 
 from connectors.declare import ObjectKind
 from connectors.export import OWN_COLUMNS, SOURCE, Export, column
-from connectors.hubspot.objects import CONTACT, DEAL, ENTERED, OWN_PROPERTY
+from connectors.hubspot.objects import CONTACT, DEAL, OWN_PROPERTY
 from connectors.ids import Ids, earliest, ids_in_cell, survivors_of, whole_ids
 from connectors.pipelines import ELSEWHERE, in_pipeline
 from connectors.recognise import key_of
@@ -97,10 +97,6 @@ class Portal:
         claimed = {key_of(name) for field in fields for name in (field.name, *field.labels)}
         names = (name for name in self.table.column_names if name not in OWN_COLUMNS)
         return [name for name in names if key_of(name) not in claimed]
-
-    def entry_columns(self) -> list[str]:
-        """Columns that say when a lead entered a stage."""
-        return [name for name in self.table.column_names if ENTERED.match(name)]
 
 
 def read_portal(export: Export, lead: LeadKind, table: pa.Table, pipelines: Mapping[str, str]) -> Portal:

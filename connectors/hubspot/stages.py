@@ -11,8 +11,10 @@ import pyarrow as pa
 from connectors.amounts import Amounts
 from connectors.deals import LOST, NO_TIME, OPEN, WON, Deals
 from connectors.export import Export, booleans, column
-from connectors.hubspot.objects import CURRENT_STAGE, ENTERED
+from connectors.hubspot.entries import entry_moves, stage_order
+from connectors.hubspot.objects import CURRENT_STAGE
 from connectors.hubspot.portal import Portal
+from connectors.hubspot.stays import read_stays
 from connectors.property_history import PropertyHistory
 from connectors.recognise import key_of
 from connectors.stage_table import StageMoves, StageRow, StageTable, stage_table
@@ -134,60 +136,21 @@ def stage_ids(rows: Sequence[StageRow], names: Sequence[str | None]) -> list[str
     return [meanings.get(name) if name else None for name in names]
 
 
-def entry_moves(portal: Portal, rows: Sequence[StageRow]) -> StageMoves:
-    """The moves of columns that hold the latest entry of a stage; the second version comes before the first."""
-    entries: dict[tuple[int, str], int] = {}
-    names = [name for name in portal.entry_columns() if not _is_of_the_present(name)]
-    for name in sorted(names, key=_is_second_version):
-        match = ENTERED.match(name)
-        (stage,) = stage_ids(rows, [match["id"] or match["label"]] if match else [None])
-        read = portal.export.times(portal.table, name)
-        for place in np.flatnonzero(read.known).tolist():
-            entries[place, stage or ""] = int(read.us[place])
-    leads = np.array([place for place, _ in entries], dtype=np.int64)
-    us = np.array(list(entries.values()), dtype=np.int64)
-    return StageMoves(leads, us, [stage for _, stage in entries])
-
-
-def _is_of_the_present(name: str) -> bool:
-    """hs_v2_date_entered_current_stage is no stage of its own."""
-    match = ENTERED.match(name)
-    return match is not None and key_of(match["id"] or match["label"]).startswith("currentstage")
-
-
-def _is_second_version(name: str) -> bool:
-    match = ENTERED.match(name)
-    return match is not None and match["version"] is not None
-
-
 def read_moves(portal: Portal, history: PropertyHistory, rows: Sequence[StageRow]) -> StageMoves:
-    """Stage moves by the history; of leads without one by their columns of entries."""
+    """Stage moves by the history; of leads without one by their columns of stages."""
     lead, us, values = history.of(portal.lead.stage)
-    entered = entry_moves(portal, rows)
-    kept = np.flatnonzero(~np.isin(entered.deal, np.unique(lead)))
-    columns = StageMoves(entered.deal[kept], entered.us[kept], [entered.stage[row] for row in kept.tolist()])
-    _note_returns(portal, columns, rows)
+    stays = read_stays(portal)
+    ids = stage_ids(rows, stays.stages)
+    orders = {row.id: row.order for row in rows}
+    order = stage_order(stays, [orders.get(id_ or "", np.nan) for id_ in ids])
+    wanted = np.ones(len(portal), dtype=np.bool_)
+    wanted[lead] = False
+    entries = entry_moves(portal, stays, ids, order, wanted)
     return StageMoves(
-        np.concatenate((lead, columns.deal)),
-        np.concatenate((us, columns.us)),
-        [*stage_ids(rows, values), *columns.stage],
+        np.concatenate((lead, entries.deal)),
+        np.concatenate((us, entries.us)),
+        [*stage_ids(rows, values), *entries.stage],
     )
-
-
-def _note_returns(portal: Portal, moves: StageMoves, rows: Sequence[StageRow]) -> None:
-    """Notes how many leads went back: a column holds the latest entry, so that their earlier entries are unknown."""
-    order = {row.id: row.order for row in rows}
-    position = np.array([order.get(id_ or "", np.nan) for id_ in moves.stage], dtype=np.float64)
-    known = np.isfinite(position)
-    lead, us, position = moves.deal[known], moves.us[known], position[known]
-    by_time = np.lexsort((position, us, lead))
-    back = (np.diff(lead[by_time]) == 0) & (np.diff(position[by_time]) < 0)
-    returned = len(np.unique(lead[by_time][1:][back]))
-    if returned:
-        portal.export.notes.append(
-            f"{returned:,} {portal.lead.plural} went back to an earlier stage; their first entries are unknown, since "
-            "the export has dates of entries and no property history."
-        )
 
 
 def read_deals(portal: Portal, stages: StageTable, stage: Codes, amounts: Amounts) -> Deals:

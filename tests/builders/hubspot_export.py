@@ -166,11 +166,7 @@ def _deal(lead: Row, versions: list[Row], now: Row, count: int, owner_ids: Mappi
     stage = latest["dealstage"]
     code = currency_of(lead["lead_id"])
     closed = stage in ("closedwon", "closedlost")
-    entered = {
-        f"hs_v2_date_entered_{row['value']}": row["timestamp"]
-        for row in sorted(versions, key=lambda row: row["timestamp"])
-        if row["name"] == "dealstage"
-    }
+    stays = stage_properties([row for row in versions if row["name"] == "dealstage"])
     home = f"{float(latest['amount']) / float(in_currency('1', code)):.2f}" if latest["amount"] else ""
     return {
         "hs_object_id": deal_id(lead["lead_id"]), "dealname": f"{lead['company'] or 'Deal'}, {lead['product']}",
@@ -184,8 +180,27 @@ def _deal(lead: Row, versions: list[Row], now: Row, count: int, owner_ids: Mappi
         "hs_projected_amount": latest["amount"] if closed else "1", "hs_merged_object_ids": "",
         "closed_lost_reason": "price" if stage == "closedlost" else "", "archived": "false",
         "company": company_id(lead["account_id"]), "contact": contact_id(lead["lead_id"]),
-        **{name: now[name] for name in CUSTOM}, **entered,
+        **{name: now[name] for name in CUSTOM}, **stays,
     }  # fmt: skip
+
+
+def stage_properties(versions: list[Row]) -> Row:
+    """What HubSpot keeps for each stage of a deal's path: times of the latest visit, durations in milliseconds.
+
+    Durations are those of finished visits: of the present stage they tell about the visits before.
+    """
+    path = sorted(versions, key=lambda row: row["timestamp"])
+    kept: Row = {}
+    for row, following in zip(path, [*path[1:], None], strict=True):
+        stage = row["value"]
+        kept[f"hs_v2_date_entered_{stage}"] = row["timestamp"]
+        if following is not None:
+            stay = milliseconds(following["timestamp"]) - milliseconds(row["timestamp"])
+            total = int(kept.get(f"hs_v2_cumulative_time_in_{stage}", "0")) + stay
+            kept[f"hs_v2_date_exited_{stage}"] = following["timestamp"]
+            kept[f"hs_v2_latest_time_in_{stage}"] = str(stay)
+            kept[f"hs_v2_cumulative_time_in_{stage}"] = str(total)
+    return kept
 
 
 def _other_deal(number: int) -> Row:
@@ -284,7 +299,7 @@ def write_objects(made: Portal, folder: Path) -> None:
 
 def _deal_record(row: Row, history: Mapping[str, Any]) -> dict[str, Any]:
     properties = {k: v or None for k, v in row.items() if k not in ("company", "contact", "archived")}
-    properties = {k: v for k, v in properties.items() if not k.startswith("hs_v2_date_entered")}
+    properties = {k: v for k, v in properties.items() if not k.startswith("hs_v2_")}
     record: dict[str, Any] = {
         "id": row["hs_object_id"], "properties": properties, "createdAt": row["createdate"],
         "updatedAt": row.get("hs_lastmodifieddate", row["createdate"]), "archived": row["archived"] == "true",
@@ -344,7 +359,7 @@ def write_warehouse(made: Portal, folder: Path) -> None:
         {names.get(k, f"property_{k}"): v for k, v in row.items() if k not in dropped}
         for row in made.deals + gone
     ]
-    deals = [{k: v for k, v in row.items() if "_v2_date_" not in k} for row in deals]
+    deals = [{k: v for k, v in row.items() if "_hs_v2_" not in k} for row in deals]
     stages = [
         {"_fivetran_start": row["timestamp"], "deal_id": row["deal_id"], "date_entered": row["timestamp"],
          "value": row["value"], "source": "CRM_UI"}
@@ -446,9 +461,15 @@ def write_reports(made: Portal, folder: Path) -> None:
         }  # fmt: skip
         cells = {title: _shown(field, shown.get(field, "")) for field, title in DEAL_LABELS.items()}
         for id_, stage in LABELS.items():
-            entered = row.get(f"hs_v2_date_entered_{id_}", "")
-            cells[f'Date entered "{stage} ({PIPELINE[1]})"'] = _shown("date", entered)
-            cells[f'Cumulative time in "{stage} ({PIPELINE[1]})" (HH:mm:ss)'] = "12:00:00" if entered else ""
+            named = f'"{stage} ({PIPELINE[1]})"'
+            cells |= {
+                f"Date entered {named}": _shown("date", row.get(f"hs_v2_date_entered_{id_}", "")),
+                f"Date exited {named}": _shown("date", row.get(f"hs_v2_date_exited_{id_}", "")),
+                f"Latest time in {named} (HH:mm:ss)": _clock(row.get(f"hs_v2_latest_time_in_{id_}", "")),
+                f"Cumulative time in {named} (HH:mm:ss)": _clock(
+                    row.get(f"hs_v2_cumulative_time_in_{id_}", "")
+                ),
+            }
         deals.append(cells)
     note, total = "All deals, exported by Ada Lang\n\n", "Total,,,,99999\n"
     (folder / "all-deals.csv").write_text(note + csv_text(deals) + total, encoding="utf-8")
@@ -476,6 +497,12 @@ def _money(amount: str, code: str) -> str:
     return f"{code} {float(amount):,.2f}" if amount else ""
 
 
+def _clock(ms: str) -> str:
+    """Milliseconds as hours, minutes and seconds."""
+    seconds = int(ms or 0) // 1000
+    return f"{seconds // 3600}:{seconds // 60 % 60:02}:{seconds % 60:02}" if ms else ""
+
+
 def _shown_activity(row: Row) -> Row:
     return {
         "Record ID": row["id"], "Activity type": row["type"], "Activity date": _shown("date", row["hs_timestamp"]),
@@ -493,22 +520,9 @@ def _shown(field: str, text: str) -> str:
 
 
 def seen_in_reports(world: World) -> World:
-    """What the user interface knows: the latest entry of each stage, win and loss, no e-mail events."""
-    stages = {
-        (row["lead_id"], row["stage"]): row for row in sorted(world.stages, key=lambda r: r["entered_at"])
-    }
-    decided = {
-        (row["lead_id"], row["outcome"]): row for row in sorted(world.outcomes, key=lambda r: r["closed_at"])
-    }
-    outcomes = [row for row in decided.values() if row["outcome"] != "open"]
-    outcomes += [row for row in world.outcomes if row["outcome"] == "open" and _follows(row, outcomes)]
+    """What the user interface knows: no e-mail events."""
     shown = [row for row in world.interactions if row["kind"] not in ("email_open", "ad_view")]
-    return replace(world, stages=list(stages.values()), outcomes=outcomes, interactions=shown)
-
-
-def _follows(row: Row, outcomes: list[Row]) -> bool:
-    """Whether a deal was decided before this row, as far as is known."""
-    return any(o["lead_id"] == row["lead_id"] and o["closed_at"] < row["closed_at"] for o in outcomes)
+    return replace(world, interactions=shown)
 
 
 SHAPES: Mapping[str, Callable[[Portal, Path], None]] = {

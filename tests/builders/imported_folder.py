@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -49,6 +50,14 @@ def moment(value: Any, precision: int = TO_THE_SECOND) -> str:
     """A time as text of so many characters."""
     text = value if isinstance(value, str) else value.strftime("%Y-%m-%dT%H:%M:%SZ") if value else ""
     return text[:precision]
+
+
+def agree(got: Facts, true: Facts, minutes: int = 0) -> bool:
+    """Whether facts are the same, their second entry, a time, within so many minutes."""
+    if [(row[0], *row[2:]) for row in got] != [(row[0], *row[2:]) for row in true]:
+        return False
+    times = [[datetime.fromisoformat(row[1]) for row in facts] for facts in (got, true)]
+    return all(abs(a - b) <= timedelta(minutes=minutes) for a, b in zip(*times, strict=True))
 
 
 def imported_leads(output: Path, precision: int) -> Facts:

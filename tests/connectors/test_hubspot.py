@@ -1,5 +1,6 @@
 """HubSpot exports of a simulated CRM: what is imported equals the truth, in every shape."""
 
+from collections import Counter
 from pathlib import Path
 
 import pyarrow.parquet as pq
@@ -23,6 +24,7 @@ from tests.builders.imported_folder import (
     TO_THE_MINUTE,
     TO_THE_SECOND,
     Spelling,
+    agree,
     bring_in,
     imported_changes,
     imported_interactions,
@@ -39,6 +41,9 @@ from tests.builders.imported_folder import (
     unbalanced,
 )
 from tests.builders.simulated_crm import World, open_ids, simulated
+
+# Minutes: a list has times in minutes, and earlier visits are computed from several of them.
+EARLIER_VISITS_WITHIN = 2
 
 
 @pytest.fixture(scope="module")
@@ -92,15 +97,25 @@ def test_leads_are_those_of_the_truth(
 
 
 def test_stage_entries_are_those_of_the_truth(
-    imported: Imported, output: Path, world: World, spelling: Spelling
+    imported: Imported, output: Path, world: World, spelling: Spelling, shape: str
 ) -> None:
-    assert imported_stages(output, spelling.precision) == true_stages(world, spelling)
+    """Lists keep the time in each stage and no history: of a stage visited three times they don't tell each visit."""
+    got, true = imported_stages(output, spelling.precision), true_stages(world, spelling)
+    if shape != "reports":
+        assert got == true
+        return
+    visits = Counter((lead, stage) for lead, _, stage in true)
+    often = {lead for (lead, _), count in visits.items() if count > 2}
+    got, true = ([row for row in facts if row[0] not in often] for facts in (got, true))
+    assert agree(got, true, EARLIER_VISITS_WITHIN)
+    assert len(often) < 0.02 * len(world.leads)
 
 
 def test_outcomes_and_amounts_are_those_of_the_truth(
-    imported: Imported, output: Path, world: World, spelling: Spelling
+    imported: Imported, output: Path, world: World, spelling: Spelling, shape: str
 ) -> None:
-    assert imported_outcomes(output, spelling.precision) == true_outcomes(world, spelling)
+    got, true = imported_outcomes(output, spelling.precision), true_outcomes(world, spelling)
+    assert agree(got, true, EARLIER_VISITS_WITHIN if shape == "reports" else 0)
     assert open_leads(output) == set(map(deal_id, open_ids(world)))
 
 

@@ -1,5 +1,7 @@
 """Small HubSpot exports with one trap each: what is wrong is named with its mend, what is right is kept."""
 
+import re
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pyarrow.parquet as pq
@@ -7,6 +9,7 @@ import pytest
 
 from connectors.hubspot.objects import OWN_PROPERTY
 from history.base.errors import InvalidInput
+from tests.builders.hubspot_export import stage_properties
 from tests.builders.import_trial import Trial, reasons
 from tests.builders.simulated_crm import Row, milliseconds
 
@@ -85,6 +88,82 @@ def test_return_to_an_earlier_stage_is_noted(trial: Trial) -> None:
     )
     (note,) = trial.run().record["notes"]
     assert note.startswith("1 deals went back to an earlier stage")
+
+
+def returned(*path: tuple[str, int]) -> Row:
+    """The columns of stages of a deal that was created on 5 January 2026: its stages, and the day of each entry."""
+    start = datetime(2026, 1, 5, 9, tzinfo=UTC)
+    rows = [
+        {"value": stage, "timestamp": (start + timedelta(days=day)).isoformat().replace("+00:00", "Z")}
+        for stage, day in path
+    ]
+    return stage_properties(rows)
+
+
+BACK_AND_FORTH = (
+    ("appointmentscheduled", 0),
+    ("qualifiedtobuy", 3),
+    ("appointmentscheduled", 10),
+    ("qualifiedtobuy", 12),
+)
+FOUR_ENTRIES = [
+    ("1", "01-05 09:00", "Appointment Scheduled"), ("1", "01-08 09:00", "Qualified To Buy"),
+    ("1", "01-15 09:00", "Appointment Scheduled"), ("1", "01-17 09:00", "Qualified To Buy"),
+]  # fmt: skip
+
+
+def test_earlier_visits_follow_from_the_time_in_stages(trial: Trial) -> None:
+    trial.write("deals", [deal("1", "qualifiedtobuy", **returned(*BACK_AND_FORTH))])
+    (note,) = trial.run().record["notes"]
+    assert note.startswith("1 deals came back to a stage")
+    assert "several orders" not in note
+    assert trial.stages() == FOUR_ENTRIES
+
+
+def test_closed_deal_that_came_back_was_closed_and_reopened(trial: Trial) -> None:
+    path = (("appointmentscheduled", 0), ("closedlost", 3), ("appointmentscheduled", 10), ("closedlost", 12))
+    trial.write("deals", [deal("1", "closedlost", closedate="2026-01-17T09:00:00Z", **returned(*path))])
+    trial.run()
+    assert trial.outcomes() == [
+        ("1", "lost", "01-08 09:00", None), ("1", "open", "01-15 09:00", None), ("1", "lost", "01-17 09:00", None),
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize("unit_ms", [1_000, 60_000, 3_600_000, 86_400_000])
+def test_unit_of_durations_is_told_by_visits_with_both_ends(trial: Trial, unit_ms: int) -> None:
+    cells = {
+        name: str(float(text) / unit_ms) if "_time_in_" in name else text
+        for name, text in returned(*BACK_AND_FORTH).items()
+    }
+    trial.write("deals", [deal("1", "qualifiedtobuy", **cells)])
+    trial.run()
+    assert trial.stages() == FOUR_ENTRIES
+
+
+def test_durations_are_read_as_a_clock_with_or_without_days(trial: Trial) -> None:
+    def clock(ms: int) -> str:
+        hours = ms // 3_600_000
+        return f"{hours // 24}:{hours % 24:02}:00:00" if hours > 24 else f"{hours}:00:00"
+
+    cells = {
+        name: clock(int(text)) if "_time_in_" in name else text
+        for name, text in returned(*BACK_AND_FORTH).items()
+    }
+    trial.write("deals", [deal("1", "qualifiedtobuy", **cells)])
+    trial.run()
+    assert trial.stages() == FOUR_ENTRIES
+
+
+def test_durations_that_cannot_be_read_or_contradict_are_noted(trial: Trial) -> None:
+    cells = returned(*BACK_AND_FORTH)
+    contradicted = cells | {"hs_v2_cumulative_time_in_appointmentscheduled": str(99 * 86_400_000)}
+    unreadable = cells | {"hs_v2_cumulative_time_in_appointmentscheduled": "long"}
+    trial.write("deals", [deal("1", **contradicted), deal("2", **unreadable)])
+    notes = "\n".join(trial.run().record["notes"])
+    assert re.search(
+        r"^1 deals went back to an earlier stage; .* no path fits their times in stages", notes, re.M
+    )
+    assert re.search(r"durations of hs_v2_cumulative_time_in_appointmentscheduled.*long", notes)
 
 
 def test_currencies_without_company_amounts_are_named(trial: Trial) -> None:
