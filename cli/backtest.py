@@ -13,6 +13,7 @@ from cli.options import (
     as_of_us,
     by_option,
     data_argument,
+    engine_option,
     home,
     json_option,
     periods_options,
@@ -28,6 +29,7 @@ from history.base.atomic_file import write_text
 from history.base.progress import Progress
 
 if TYPE_CHECKING:
+    from history.base.engine import Engine
     from history.history import History
     from training.backtest.backtest import Backtest
     from training.registry.registry import Registry
@@ -55,6 +57,7 @@ FORECAST_ORIGINS = 6
     "With --forecast: number of periods (default: three months of them).",
 )
 @accept_rejected_option
+@engine_option("Who computes features and scores; models are fitted on this machine:")
 @json_option
 def backtest(data: Path, report: Path | None, as_json: bool, **options: Any) -> None:
     """Trains and scores DATA at past dates and compares with the baselines and with what happened.
@@ -64,15 +67,18 @@ def backtest(data: Path, report: Path | None, as_json: bool, **options: Any) -> 
       leadcast backtest crm
       leadcast backtest crm --origins 6 --by country --report backtest.html
       leadcast backtest crm --at 2026-01-01 --at 2026-02-01 --json
+      leadcast backtest crm --engine processes
       leadcast backtest crm --forecast --period month --origins 6
     """
-    if options["forecast"]:
-        if options["by"]:
-            raise click.UsageError("--by has no effect with --forecast")
-        result = _backtest_forecast(data, report, options)
-    else:
+    from engines.choice import open_engine
+
+    if options["forecast"] and options["by"]:
+        raise click.UsageError("--by has no effect with --forecast")
+    if not options["forecast"]:
         refuse_unused("--forecast", "period", "periods")
-        result = _backtest_scores(data, report, options)
+    run = _backtest_forecast if options["forecast"] else _backtest_scores
+    with open_engine(options["engine"]) as engine:
+        result = run(data, report, options, engine)
     if report is not None:
         echo(f"\nreport: {report}")
     echo_next("train", data)
@@ -80,7 +86,9 @@ def backtest(data: Path, report: Path | None, as_json: bool, **options: Any) -> 
         print_json(result)
 
 
-def _backtest_scores(data: Path, report: Path | None, options: Mapping[str, Any]) -> dict[str, Any]:
+def _backtest_scores(
+    data: Path, report: Path | None, options: Mapping[str, Any], engine: "Engine | None"
+) -> dict[str, Any]:
     """Runs the backtest, writes the report, logs the run and prints the result; returns the command's JSON."""
     from cli.backtest_text import echo_scores
     from cli.reading import read_and_report
@@ -101,7 +109,7 @@ def _backtest_scores(data: Path, report: Path | None, options: Mapping[str, Any]
             origins=options["origins"],
             at_us=_dates_us(history, options["dates"]),
             by=options["by"],
-            train=train_options(options),
+            train=train_options(options, engine),
             progress=part(progress, 0.02, 0.92),
         )
         if report is not None:
@@ -126,7 +134,9 @@ def _log(registry: "Registry", backtest: "Backtest", history: "History") -> str 
         return registry.log(describe_run(backtest, history, Path(folder)))
 
 
-def _backtest_forecast(data: Path, report: Path | None, options: Mapping[str, Any]) -> dict[str, Any]:
+def _backtest_forecast(
+    data: Path, report: Path | None, options: Mapping[str, Any], engine: "Engine | None"
+) -> dict[str, Any]:
     """Runs the backtest of the forecast, writes the report and prints the result; returns the command's JSON."""
     from cli.backtest_text import echo_forecast
     from cli.reading import read_and_report
@@ -134,7 +144,7 @@ def _backtest_forecast(data: Path, report: Path | None, options: Mapping[str, An
     with progress_bar() as progress:
         progress("reading the data", 0.0)
         history = read_and_report(data, options["as_of"], options["accept_rejected"])
-        result = _run_forecast(history, options, progress)
+        result = _run_forecast(history, options, engine, progress)
         if report is not None:
             from funnel.forecast.figures import backtest_page
 
@@ -145,7 +155,9 @@ def _backtest_forecast(data: Path, report: Path | None, options: Mapping[str, An
     return result
 
 
-def _run_forecast(history: "History", options: Mapping[str, Any], progress: Progress) -> dict[str, Any]:
+def _run_forecast(
+    history: "History", options: Mapping[str, Any], engine: "Engine | None", progress: Progress
+) -> dict[str, Any]:
     from funnel.forecast.forecast import ForecastOptions
     from funnel.forecast.periods import DEFAULT_COUNT
     from history.base.progress import part
@@ -156,8 +168,9 @@ def _run_forecast(history: "History", options: Mapping[str, Any], progress: Prog
     origins = _dates_us(history, options["dates"])
     if not origins:
         origins = past_period_starts(history, asked, options["origins"] or FORECAST_ORIGINS)
+    training = train_options(options, engine)
     return backtest_forecast(
-        history, origins, asked, train_options=train_options(options), progress=part(progress, 0.02, 0.92)
+        history, origins, asked, train_options=training, progress=part(progress, 0.02, 0.92)
     )
 
 

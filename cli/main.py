@@ -11,7 +11,7 @@ from typing import Any
 
 import click
 
-from history.base.errors import DamagedArtifact, InvalidInput
+from history.base.errors import DamagedArtifact, EngineFailed, InvalidInput
 from history.base.extras import installation_hint
 
 COMMANDS = {
@@ -108,7 +108,7 @@ class LazyGroup(click.Group):
     def invoke(self, ctx: click.Context) -> Any:
         try:
             return super().invoke(ctx)
-        except (InvalidInput, DamagedArtifact) as error:
+        except (InvalidInput, DamagedArtifact, EngineFailed) as error:
             raise click.ClickException(str(error)) from None
         except ModuleNotFoundError as error:
             hint = installation_hint(error)

@@ -14,9 +14,11 @@ from history.base.atomic_file import refuse_unless_file
 from history.base.errors import InvalidInput
 
 if TYPE_CHECKING:
+    from history.base.engine import Engine
     from training.train import TrainOptions
 
 Decorator = Callable[[Any], Any]
+ENGINES_HELP = "processes, or processes:N, of this machine (default: this process alone)."
 PathCheck = Callable[[click.Context, click.Parameter, Path | None], Path | None]
 
 
@@ -147,6 +149,21 @@ def periods_options(period_text: str, periods_text: str) -> Decorator:
     return lambda command: period(periods(command))
 
 
+def _engine_address(_context: click.Context, _option: click.Parameter, value: str | None) -> str | None:
+    from engines.choice import check_address
+
+    try:
+        check_address(value)
+    except InvalidInput as refusal:
+        raise click.BadParameter(str(refusal)) from None
+    return value
+
+
+def engine_option(text: str) -> Decorator:
+    """--engine: who does the parts of the work that `text` names."""
+    return click.option("--engine", metavar="WHERE", callback=_engine_address, help=f"{text} {ENGINES_HELP}")
+
+
 def data_or_store(text: str) -> Decorator:
     """An optional DATA, and --store in its place."""
     argument = click.argument("data", type=click.Path(path_type=Path), required=False)
@@ -171,12 +188,13 @@ def refuse_unused(needed: str, *names: str) -> None:
             raise click.UsageError(f"--{name} has no effect without {needed}")
 
 
-def train_options(options: Mapping[str, Any]) -> "TrainOptions":
-    """--seed, --trials and --keep, as far as the command has them and they are given."""
+def train_options(options: Mapping[str, Any], engine: "Engine | None" = None) -> "TrainOptions":
+    """--seed, --trials and --keep, as far as the command has them and they are given, and who computes features."""
     from training.train import TrainOptions
 
     names = ("seed", "trials", "keep")
-    return TrainOptions(**{name: options[name] for name in names if options.get(name) is not None})
+    given = {name: options[name] for name in names if options.get(name) is not None}
+    return TrainOptions(**given, engine=engine)
 
 
 def as_of_us(text: str | None, zone: ZoneInfo, option: str = "--as-of") -> int | None:

@@ -11,6 +11,7 @@ from cli.options import (
     as_of_option,
     data_argument,
     ending_in,
+    engine_option,
     json_option,
     model_option,
 )
@@ -68,6 +69,7 @@ class ReasonCount(click.ParamType[int | None]):
     help="Columns of `leads` to add to the file, with their values at T.",
 )
 @accept_rejected_option
+@engine_option("Who computes features and scores:")
 @json_option
 def score(
     data: Path, output: Path | None, top: int | None, reasons: int | None, as_json: bool, **options: Any
@@ -80,19 +82,21 @@ def score(
       leadcast score crm --top 20
       leadcast score crm --columns city,owner --output scores.csv
       leadcast score crm --as-of 2026-03-01 --reasons all --output scores.parquet
+      leadcast score crm --engine processes --output scores.csv
       leadcast score crm --model 3 --output old-model.csv --json
     """
     from cli.model_choice import model as find_model
     from cli.reading import echo_set_aside, read_for
+    from engines.choice import open_engine
     from history.snapshot import open_leads
+    from models.by_parts import score_on
     from models.presentation import present
-    from models.scorer import score as score_leads
     from models.scores import counted_warnings
     from training.drift import drift_warnings
 
     if output is None and top is None:
         raise click.UsageError("give --output FILE, --top N or both")
-    with progress_bar() as report:
+    with open_engine(options["engine"]) as engine, progress_bar() as report:
         report("loading the model", 0.0)
         bundle = find_model(options["model"])
 
@@ -102,9 +106,9 @@ def score(
 
         report("scoring", 0.5)
         snapshot = open_leads(history, history.as_of_us)
-        presented = present(score_leads(bundle, snapshot, reasons), snapshot, columns)
+        presented = present(score_on(engine, bundle, snapshot, reasons), snapshot, columns)
         scores = presented.scores
-        warnings += drift_warnings(bundle, history)
+        warnings += drift_warnings(bundle, history, engine)
         warnings += counted_warnings(scores.warnings)
 
         report("writing", 0.9)

@@ -11,6 +11,7 @@ from cli.options import (
     as_of_option,
     as_of_us,
     data_or_store,
+    engine_option,
     home,
     json_option,
     now_us,
@@ -53,6 +54,7 @@ if TYPE_CHECKING:
     help="Use this column although it is leakage_suspected; repeatable.",
 )
 @accept_rejected_option
+@engine_option("Who computes the features; models are fitted on this machine:")
 @json_option
 def train(data: Path | None, store: bool, **options: Any) -> None:
     """Trains a model on what was known at T, evaluates it and registers a version, promoted if the gate passes.
@@ -62,17 +64,19 @@ def train(data: Path | None, store: bool, **options: Any) -> None:
       leadcast train crm
       leadcast train crm --as-of 2026-03-01 --promote never --json
       leadcast train crm --keep days_to_sign --trials 40
+      leadcast train crm --engine processes
       leadcast train --store
     """
     refuse_unless_one(data, store)
     if data is None:
         refuse_unused("DATA", "accept-rejected")
     from cli.reading import read_and_report
+    from engines.choice import open_engine
     from history.base.progress import part
     from training.pipeline import train_and_register
 
     state = home()
-    with progress_bar() as report:
+    with open_engine(options["engine"]) as engine, progress_bar() as report:
         report("reading the data", 0.0)
         if data is None:
             history = _read_store(options["as_of"])
@@ -80,7 +84,7 @@ def train(data: Path | None, store: bool, **options: Any) -> None:
             history = read_and_report(data, options["as_of"], options["accept_rejected"])
         result = train_and_register(
             history,
-            train_options(options),
+            train_options(options, engine),
             home=state,
             promote=options["promote"],
             progress=part(report, 0.05, 1.0),

@@ -9,7 +9,7 @@ import numpy as np
 from numba import types
 
 from features.attributes.attributes import Attribute
-from features.attributes.entries import text_at
+from features.attributes.entries import written_at
 from features.attributes.parsing import BOOLEAN, DATE, NUMBER
 from features.feature import Feature
 from history.base.arrays import Floats, Ints, Mask
@@ -18,6 +18,7 @@ from history.base.warnings import Warning
 from history.config.schema import OWN_ATTRIBUTES
 from history.history import History
 from history.snapshot import Snapshot
+from history.text.folding import trimmed
 from history.text.placeholders import is_placeholder_text
 from models.names import misspelt_name
 
@@ -57,10 +58,10 @@ class ValueCheck:
             if not _may_have_text(history, attribute.name):
                 continue
             rows = np.flatnonzero(np.isnan(values[:, self.columns[j]]))
-            texts = text_at(history, attribute.name, snapshot.lead[rows], snapshot.as_of_us[rows])
+            texts = written_at(history, attribute.name, snapshot.lead[rows], snapshot.as_of_us[rows])
             for row, code in zip(rows.tolist(), texts.codes.tolist(), strict=True):
                 if code >= 0:
-                    warnings.append((row, _unreadable(attribute, texts.values[code])))
+                    warnings.append((row, _unreadable(attribute, trimmed(texts.values[code]))))
         return warnings
 
     def misnamed(self, names: Collection[str], fields: Collection[str]) -> list[Warning]:

@@ -7,13 +7,14 @@ from typing import Any
 import numpy as np
 from numba import types
 
-from features.attributes.entries import text_at
+from features.attributes.entries import written_at
 from features.feature import Feature
 from features.vocabulary import Vocabulary
 from history.base.arrays import Floats, Ints, Mask
 from history.base.compiled import F64, F64_2D, I64, OUT, compiled
 from history.base.warnings import Warning
 from history.snapshot import Snapshot
+from history.text.folding import trimmed
 
 FLAGS = types.Array(types.boolean, 1, "C", readonly=True)
 OUT_FLAGS = types.boolean[:, ::1]
@@ -245,8 +246,11 @@ def novelty_check(
 
 
 def _texts(snapshot: Snapshot, attribute: str) -> list[str | None]:
-    """Texts (n,) of an attribute, as valid at each row's instant; None for missing."""
+    """Texts (n,) of an attribute, as valid at each row's instant; None for missing.
+
+    Each is the lead's own spelling: what a score says of a lead must not depend on the other leads.
+    """
     if not len(snapshot):
         return []
-    values = text_at(snapshot.history, attribute, snapshot.lead, snapshot.as_of_us)
-    return [None if code < 0 else values.values[code] for code in values.codes.tolist()]
+    values = written_at(snapshot.history, attribute, snapshot.lead, snapshot.as_of_us)
+    return [None if code < 0 else trimmed(values.values[code]) for code in values.codes.tolist()]

@@ -45,6 +45,13 @@ def save_bundle(bundle: Bundle, folder: Path) -> str:
 
     Files appear all at once, flushed to disk, mode 0600.
     """
+    contents = bundle_files(bundle)
+    _write_folder(folder, contents)
+    return _sha256(contents[MANIFEST])
+
+
+def bundle_files(bundle: Bundle) -> dict[str, bytes]:
+    """The bundle's files by name, as `save_bundle` writes them and `bundle_of` reads them."""
     texts = _tree_texts(bundle)
     files = {
         MODEL: _json(_model_dict(bundle)),
@@ -61,9 +68,7 @@ def save_bundle(bundle: Bundle, folder: Path) -> str:
         "trees_sha256": trees_digest(texts),
         "files": {name: _sha256(data) for name, data in sorted(contents.items())},
     }
-    contents[MANIFEST] = _json(manifest).encode()
-    _write_folder(folder, contents)
-    return _sha256(contents[MANIFEST])
+    return {**contents, MANIFEST: _json(manifest).encode()}
 
 
 def _write_folder(folder: Path, contents: dict[str, bytes]) -> None:
@@ -204,7 +209,11 @@ def _read(path: Path) -> bytes:
 
 def load_bundle(folder: Path, version: str = "") -> Bundle:
     """The verified bundle in `folder`; raises DamagedArtifact if a file is missing, changed or does not fit."""
-    contents = read_verified(folder)
+    return bundle_of(read_verified(folder), version, folder)
+
+
+def bundle_of(contents: dict[str, bytes], version: str, folder: Path) -> Bundle:
+    """The bundle of verified files; folder is named in DamagedArtifact, raised if they do not fit this version."""
     try:
         bundle = _assemble(contents)
     except (KeyError, TypeError, ValueError) as e:

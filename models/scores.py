@@ -93,6 +93,18 @@ class Scores:
                 values[field.name] = [value[i] for i in positions]
         return replace(self, **values)
 
+    def and_then(self, others: Sequence["Scores"]) -> "Scores":
+        """These scores and, after them, those of others by the same model."""
+        every = (self, *others)
+        values: dict[str, Any] = {}
+        for field in fields(self):
+            value = getattr(self, field.name)
+            if isinstance(value, np.ndarray):
+                values[field.name] = np.concatenate([getattr(scores, field.name) for scores in every])
+            elif not isinstance(value, str | int | None):
+                values[field.name] = [item for scores in every for item in getattr(scores, field.name)]
+        return replace(self, **values)
+
     def records(self) -> list[dict[str, Any]]:
         """One JSON-ready dict a lead: the columns of the score file, reasons as a list, and warnings."""
         columns = self._plain()

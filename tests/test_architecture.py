@@ -13,6 +13,7 @@ import pytest
 ROOT = Path(__file__).parents[1]
 ROOMS = (
     "history",
+    "engines",
     "features",
     "models",
     "funnel",
@@ -26,6 +27,7 @@ ROOMS = (
 # Rooms that a room may import besides itself.
 ROOM_IMPORTS = {
     "history": set[str](),
+    "engines": {"history"},
     "features": {"history"},
     "models": {"features", "history"},
     "funnel": {"models", "features", "history"},
@@ -96,6 +98,7 @@ CUPBOARD_IMPORTS = {
 FACADES = {
     "history/__init__.py",
     "history/read.py",
+    "features/by_parts.py",
     "features/catalogue.py",
     "features/catalogue_page.py",
     "features/matrix.py",
@@ -130,6 +133,7 @@ DECLARATIONS = (
     "connectors/*/objects.py",
     "connectors/*/tables.py",
     "history/base/arrays.py",
+    "history/base/engine.py",
     "serving/base/event.py",
     "serving/base/limits.py",
     "serving/model/errors.py",
@@ -236,13 +240,14 @@ def test_training_and_serving_share_only_the_bundle() -> None:
     [
         ("import history.records.read, features.matrix", "pandas pyarrow lightgbm sklearn mlflow"),
         ("import models.scorer, models.pointer", "mlflow shap plotly matplotlib"),
+        ("import engines.choice, engines.work", "pandas pyarrow lightgbm sklearn mlflow distributed dask"),
         ("import leadcast", "pandas pyarrow numba lightgbm sklearn mlflow sqlalchemy"),
         (
             "from cli.main import main, COMMANDS, leadcast as g\nimport click\ng.get_help(click.Context(g))",
             "numpy pandas pyarrow lightgbm sklearn mlflow sqlalchemy starlette rich",
         ),
     ],
-    ids=["records and features", "scoring", "import leadcast", "leadcast --help"],
+    ids=["records and features", "scoring", "engines", "import leadcast", "leadcast --help"],
 )
 def test_start_loads_no_heavy_package(start: str, unwanted: str) -> None:
     code = f"{start}\nimport sys\nprint([m for m in {unwanted.split()} if m in sys.modules])"

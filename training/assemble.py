@@ -4,8 +4,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from features.matrix import build_matrix
-from features.vocabulary import Vocabulary
+from features.by_parts import matrix_on
 from history.base.arrays import Floats
 from history.snapshot import current_stages, open_leads
 from history.text.times import DAY_US
@@ -58,7 +57,7 @@ def assemble_bundle(
         past_leads=past_leads(training_set, conversion.model, seed) if usable else None,
         usual_touches=learn_usual_touches(snapshot.history, prepared.vocabulary),
     )
-    return replace(bundle, reference=_reference(bundle, training_set, prepared.vocabulary))
+    return replace(bundle, reference=_reference(bundle, prepared))
 
 
 def _base_rate(training_set: TrainingSet, weight: Floats) -> float:
@@ -90,15 +89,17 @@ def _close_time(training_set: TrainingSet, seed: int) -> CloseTime:
     return fit_close_time(wins, training_set.horizon_us // DAY_US, seed)
 
 
-def _reference(bundle: Bundle, training_set: TrainingSet, vocabulary: Vocabulary) -> Floats:
+def _reference(bundle: Bundle, prepared: PreparedData) -> Floats:
     """Sorted probabilities of the leads open at T, from which scores of 0 to 100 are read.
 
     Fewer than REFERENCE_LEADS open leads are replaced by the latest training snapshots.
     """
     if bundle.conversion is None:
         return np.array([bundle.base_rate])
+    training_set = prepared.training_set
     snapshot = training_set.rows.snapshot
-    values = build_matrix(open_leads(snapshot.history, training_set.as_of_us), vocabulary).values
+    open_now = open_leads(snapshot.history, training_set.as_of_us)
+    values = matrix_on(prepared.engine, open_now, prepared.vocabulary).values
     if len(values) < REFERENCE_LEADS:
         latest = np.argsort(-snapshot.as_of_us, kind="stable")[:REFERENCE_LEADS]
         values = training_set.values[latest]

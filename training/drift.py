@@ -13,9 +13,10 @@ from typing import Any
 import numpy as np
 from scipy.stats import chi2, norm
 
+from features.by_parts import matrix_on
 from features.feature import Feature
-from features.matrix import build_matrix
 from history.base.arrays import Floats
+from history.base.engine import Engine
 from history.base.warnings import Warning
 from history.history import History
 from history.snapshot import open_leads
@@ -119,12 +120,15 @@ def drift(reference: Mapping[str, Any], values: Floats, features: Sequence[Featu
     return [finding.warning for finding in largest_first]
 
 
-def drift_warnings(bundle: Bundle, history: History) -> list[Warning]:
-    """Warnings on the leads open at history.as_of_us; none for a bundle without reference."""
+def drift_warnings(bundle: Bundle, history: History, engine: Engine | None = None) -> list[Warning]:
+    """Warnings on the leads open at history.as_of_us; none for a bundle without reference.
+
+    engine: who computes their features, None for this process.
+    """
     reference = bundle.card.get("reference")
     if not reference:
         return []
-    matrix = build_matrix(open_leads(history, history.as_of_us), bundle.vocabulary)
+    matrix = matrix_on(engine, open_leads(history, history.as_of_us), bundle.vocabulary)
     findings = drift(reference, matrix.values, matrix.features)
     return [replace(finding, evidence=None) for finding in findings]
 

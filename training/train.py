@@ -12,6 +12,7 @@ from threadpoolctl import threadpool_limits
 
 from funnel.state.pace import learn_pace
 from funnel.state.paths import stage_paths
+from history.base.engine import Engine
 from history.base.progress import Progress, no_progress, part
 from history.base.warnings import Warning
 from history.history import History
@@ -41,12 +42,14 @@ class TrainOptions:
     """How to train.
 
     trials: the most settings of the trees to compare, 0 or 1 for the defaults alone. seed: of every random choice.
-    keep: attributes to use although the audit suspects them of leaking the outcome.
+    keep: attributes to use although the audit suspects them of leaking the outcome. engine: who computes the features,
+    None for this process; all fits are made here, so that the bundle does not depend on it.
     """
 
     trials: int = TRIALS
     seed: int = 0
     keep: tuple[str, ...] = ()
+    engine: Engine | None = field(default=None, repr=False, compare=False)
 
 
 @dataclass(frozen=True)
@@ -90,7 +93,7 @@ def _train(history: History, options: TrainOptions, progress: Progress) -> Train
     screened = screen(history, options.keep)
 
     progress("building training snapshots", 0.08)
-    prepared = _prepare_rows(screened.history, options.seed)
+    prepared = _prepare_rows(screened.history, options)
     training_set = prepared.training_set
 
     validation = validate(training_set, options.trials, options.seed, part(progress, 0.12, 0.66))
@@ -113,10 +116,10 @@ def _train(history: History, options: TrainOptions, progress: Progress) -> Train
     return _trained(replace(bundle, forecast=basis, pace=pace), steps, options)
 
 
-def _prepare_rows(history: History, seed: int) -> PreparedData:
-    rows = training_rows(history, seed)
+def _prepare_rows(history: History, options: TrainOptions) -> PreparedData:
+    rows = training_rows(history, options.seed)
     require_rows(history, rows)
-    return prepare(history, rows, seed)
+    return prepare(history, rows, options.seed, options.engine)
 
 
 def _fit_amount(training_set: TrainingSet, seed: int) -> AmountModel | None:

@@ -1,8 +1,10 @@
 """Functions compiled ahead of use, and many rows worked on by several threads with the result of one."""
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from contextvars import ContextVar
 from typing import Any, TypeVar, cast
 
 import numba
@@ -22,6 +24,17 @@ OUT_I64 = types.int64[::1]
 OUT_I32_2D = types.int32[:, ::1]
 
 CHUNK = 16_384  # rows a thread takes at a time
+_IS_ALONE: ContextVar[bool] = ContextVar("_IS_ALONE", default=False)
+
+
+@contextmanager
+def one_thread() -> Iterator[None]:
+    """Keeps `in_chunks` to the calling thread: workers side by side share the cores already."""
+    token = _IS_ALONE.set(True)
+    try:
+        yield
+    finally:
+        _IS_ALONE.reset(token)
 
 
 def compiled(*signatures: Any) -> Callable[[Body], Body]:
@@ -49,7 +62,7 @@ def compiled(*signatures: Any) -> Callable[[Body], Body]:
 
 def in_chunks(n: int, work: Callable[[int, int], None]) -> None:
     """Calls work(begin, end) over 0..n; long ones on as many threads as there are cores, with the same result."""
-    if n <= CHUNK:
+    if n <= CHUNK or _IS_ALONE.get():
         work(0, n)
         return
     starts = range(0, n, CHUNK)

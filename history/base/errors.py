@@ -1,4 +1,4 @@
-"""The errors that are the caller's to mend: unusable input, and damaged files."""
+"""The errors that are the caller's to mend: unusable input, damaged files, and machines that do not answer."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -54,3 +54,7 @@ class DamagedArtifact(Exception):
     def problems(self) -> tuple[str, ...]:
         """The message, as InvalidInput lists its problems."""
         return (str(self),)
+
+
+class EngineFailed(Exception):
+    """The processes or machines that share the work cannot go on; the message names the cause and the mend."""

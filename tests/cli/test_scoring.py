@@ -63,6 +63,22 @@ def test_columns_of_leads_are_added_to_the_file(champion_home: Path, crm: Path, 
     assert "did you mean owner?" in refusal.stderr
 
 
+@pytest.mark.long
+def test_score_file_does_not_depend_on_the_engine(champion_home: Path, crm: Path, tmp_path: Path) -> None:
+    alone = answer("score", crm, "--output", tmp_path / "scores.csv")
+    file = (tmp_path / "scores.csv").read_bytes()
+    by_two = answer("score", crm, "--engine", "processes:2", "--output", tmp_path / "scores.csv")
+    assert by_two == alone
+    assert (tmp_path / "scores.csv").read_bytes() == file
+
+
+def test_unknown_engine_is_wrong_usage(crm: Path, tmp_path: Path) -> None:
+    for command in (("score", crm, "--output", tmp_path / "scores.csv"), ("train", crm), ("backtest", crm)):
+        refusal = run(*command, "--engine", "ray://here")
+        assert refusal.exit_code == 2
+        assert "expected processes" in refusal.stderr
+
+
 def test_neither_file_nor_list_is_wrong_usage(champion_home: Path, crm: Path) -> None:
     refusal = run("score", crm)
     assert refusal.exit_code == 2

@@ -19,6 +19,7 @@ from history.text.times import DAY_US
 from models.saved import load_bundle, save_bundle
 from models.scorer import score
 from tests.builders.lead_histories import START_US, Decision, Entry, Lead, factor, history_of
+from tests.builders.part_engine import PartEngine
 from training.train import Trained, TrainOptions, train
 
 OPTIONS = TrainOptions(trials=0)
@@ -62,6 +63,15 @@ def test_the_same_data_and_seed_give_the_same_bundle(
     assert saved(again, tmp_path / "b") == saved(small_trained, tmp_path / "a")
     assert again.metrics == small_trained.metrics
     assert again.baselines == small_trained.baselines
+
+
+def test_bundle_does_not_depend_on_the_engine(
+    small_trained: Trained, small_history: History, tmp_path: Path
+) -> None:
+    engine = PartEngine(7)
+    by_parts = train(small_history, replace(OPTIONS, engine=engine))
+    assert engine.done > 7, "more than one matrix is made by parts"
+    assert saved(by_parts, tmp_path / "by-parts") == saved(small_trained, tmp_path / "whole")
 
 
 def test_another_seed_gives_other_trees(

@@ -5,13 +5,13 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from features.matrix import build_matrix
+from features.by_parts import matrix_on
 from history.base.arrays import Floats
 from history.base.progress import Progress, part
 from history.history import History
 from history.snapshot import cut, open_leads
 from models.bundle import Bundle
-from models.scorer import score
+from models.by_parts import score_on
 from training.evaluation.baselines import BASELINES
 from training.evaluation.evaluated_rows import EvaluatedRows
 from training.evaluation.grouping import group_of
@@ -55,11 +55,11 @@ def replay(
     labels = label(known_now, history.config.horizon_us)
 
     progress("scoring", 0.8)
-    scores = score(bundle, known_then, reasons=0)
-    values = build_matrix(known_then, bundle.vocabulary).values
+    scores = score_on(options.engine, bundle, known_then, reasons=0)
+    values = matrix_on(options.engine, known_then, bundle.vocabulary).values
 
     progress("fitting the baselines", 0.85)
-    prepared = prepare_as_trained(bundle, past, options.seed)
+    prepared = prepare_as_trained(bundle, past, options.seed, options.engine)
     return Replay(
         origin_us=origin_us,
         trained=trained,

@@ -1,15 +1,16 @@
 """The training set: matured snapshots with feature values, and the censored snapshots of the last horizon."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 import numpy as np
 
+from features.by_parts import matrix_on
 from features.catalogue import Feature
-from features.matrix import build_matrix
 from features.vocabulary import Vocabulary, learn
 from history.base.arrays import Floats, Ints
+from history.base.engine import Engine
 from history.history import History
 from history.lead_order import by_creation
 from models.bundle import Bundle
@@ -70,11 +71,15 @@ class TrainingSet:
 
 @dataclass(frozen=True)
 class PreparedData:
-    """A training set, the vocabulary learned from it, and the columns masked as time proxies."""
+    """A training set, the vocabulary learned from it, and the columns masked as time proxies.
+
+    engine: who computed the features, and computes further ones; None for this process.
+    """
 
     training_set: TrainingSet
     vocabulary: Vocabulary
     time_proxies: list[int]
+    engine: Engine | None = field(default=None, repr=False, compare=False)
 
     @property
     def time_proxy_names(self) -> list[str]:
@@ -82,14 +87,17 @@ class PreparedData:
         return [self.training_set.features[j].name for j in self.time_proxies]
 
 
-def prepare(history: History, rows: Rows, seed: int) -> PreparedData:
-    """The training set of a history without the columns to leave out; rows: its training rows."""
+def prepare(history: History, rows: Rows, seed: int, engine: Engine | None = None) -> PreparedData:
+    """The training set of a history without the columns to leave out; rows: its training rows.
+
+    What features learn, they learn here from all rows; an engine computes their values.
+    """
     vocabulary, tables = learn(rows.snapshot)
-    matrix = build_matrix(rows.snapshot, vocabulary, tables)
+    matrix = matrix_on(engine, rows.snapshot, vocabulary, tables)
     time_proxies = time_proxy_columns(matrix.values, matrix.features, rows.snapshot.as_of_us)
 
     recent = recent_rows(history, rows.share, seed)
-    recent_values = build_matrix(recent.snapshot, vocabulary, tables).values
+    recent_values = matrix_on(engine, recent.snapshot, vocabulary, tables).values
     training_set = TrainingSet(
         rows=rows,
         values=masked(matrix.values, time_proxies),
@@ -97,13 +105,15 @@ def prepare(history: History, rows: Rows, seed: int) -> PreparedData:
         horizon_us=history.config.horizon_us,
         recent=RecentRows(recent, masked(recent_values, time_proxies)),
     )
-    return PreparedData(training_set, vocabulary, time_proxies)
+    return PreparedData(training_set, vocabulary, time_proxies, engine)
 
 
-def prepare_as_trained(bundle: Bundle, history: History, seed: int) -> PreparedData:
+def prepare_as_trained(
+    bundle: Bundle, history: History, seed: int, engine: Engine | None = None
+) -> PreparedData:
     """The data that a bundle was trained on, from the same history and seed."""
     past = history_as_trained(bundle, by_creation(history))
-    return prepare(past, training_rows(past, seed), seed)
+    return prepare(past, training_rows(past, seed), seed, engine)
 
 
 def history_as_trained(bundle: Bundle, history: History) -> History:

@@ -1,14 +1,19 @@
 """One past date: trained, scored and labelled as on that day."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
+import pytest
 
+from history.base.progress import no_progress
 from history.history import WON, History
 from history.read import read_folder
 from history.snapshot import open_leads
 from models.scorer import score
+from tests.builders.part_engine import PartEngine
 from training.backtest.backtest import Backtest
+from training.backtest.origin import replay
 from training.evaluation.baselines import BASELINES
 from training.train import TrainOptions, train
 
@@ -20,6 +25,18 @@ def test_replay_equals_training_at_that_date(crm: Path, result: Backtest, option
     scores = score(trained.bundle, open_leads(past, replay.origin_us), reasons=0)
     assert (scores.probability == replay.rows.probability).all()
     assert trained.metrics == replay.trained.metrics
+
+
+@pytest.mark.long
+def test_replay_does_not_depend_on_the_engine(
+    history: History, result: Backtest, options: TrainOptions
+) -> None:
+    whole = result.replays[-1]
+    by_parts = replay(history, whole.origin_us, replace(options, engine=PartEngine(7)), (), no_progress)
+    assert by_parts.rows.probability.tobytes() == whole.rows.probability.tobytes()
+    assert by_parts.close_time_quantile.tobytes() == whole.close_time_quantile.tobytes()
+    for name, probability in whole.baselines.items():
+        assert by_parts.baselines[name].tobytes() == probability.tobytes()
 
 
 def test_outcomes_lie_within_the_horizon(history: History, result: Backtest) -> None:

@@ -1,0 +1,1 @@
+"""Engines: processes and machines that share the work on parts of the leads. Knows no features and no models."""

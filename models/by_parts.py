@@ -1,0 +1,50 @@
+"""Scores made by an engine: the model's files go to each worker, which scores the leads of its parts."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+import numpy as np
+
+from history.base.arrays import Ints
+from history.base.engine import Engine
+from history.partitions import Part, split
+from history.snapshot import Snapshot
+from models.bundle import Bundle
+from models.saved import bundle_files, bundle_of
+from models.scorer import score
+from models.scores import Scores
+
+
+def score_on(engine: Engine | None, bundle: Bundle, snapshot: Snapshot, reasons: int | None = 5) -> Scores:
+    """`score` of the snapshot on an engine, equal to the last bit; see there."""
+    if engine is None or not len(snapshot):
+        return score(bundle, snapshot, reasons)
+    sent = _SentModel(bundle_files(bundle), bundle.version, reasons)
+    parts = split(snapshot, engine.n_parts, bundle.vocabulary.reads_accounts)
+    rows: list[Ints] = []
+    scores: list[Scores] = []
+    for places, of_part in engine.map(_scores_of, sent, parts):
+        rows.append(places)
+        scores.append(of_part)
+    return scores[0].and_then(scores[1:]).take(np.argsort(np.concatenate(rows)))
+
+
+@dataclass(frozen=True, eq=False)
+class _SentModel:
+    """A bundle as its files, which any worker reads without a disk in common, and the number of reasons."""
+
+    files: Mapping[str, bytes]
+    version: str
+    reasons: int | None
+
+    @cached_property
+    def bundle(self) -> Bundle:
+        """Read once a worker."""
+        return bundle_of(dict(self.files), self.version, Path("the model sent to a worker"))
+
+
+def _scores_of(sent: _SentModel, part: Part) -> tuple[Ints, Scores]:
+    """Positions of the part's rows in the whole, and their scores."""
+    return part.rows, score(sent.bundle, part.snapshot, sent.reasons)
