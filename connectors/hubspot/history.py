@@ -8,6 +8,7 @@ import pyarrow.compute as pc
 
 from connectors.export import SOURCE, Export, column
 from connectors.hubspot.portal import Portal, parent_kind, places_of_sources
+from connectors.hubspot.property_export import read_versions
 from connectors.property_history import PropertyHistory, in_order
 from history.base.arrays import Ints
 
@@ -32,6 +33,11 @@ def read_history(portal: Portal, names: set[str]) -> PropertyHistory:
         us.append(portal.export.times(good, "timestamp").us)
         properties += column(good, NAME).to_pylist()
         values += column(good, "value").to_pylist()
+    for versions in read_versions(portal, names):
+        lead.append(versions.lead)
+        us.append(versions.us)
+        properties += [versions.property] * len(versions.lead)
+        values += versions.value
     if portal.lead.object == "deal":
         stages = _stage_table(portal, np.concatenate(lead)[np.array(properties) == portal.lead.stage])
         place = portal.ids.places(column(stages, "deal_id"))

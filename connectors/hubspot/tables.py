@@ -1,5 +1,6 @@
 """The other tables of HubSpot: histories, links, pipelines, activities, and what is known and not needed."""
 
+import re
 from typing import Final
 
 from connectors.declare import ObjectKind, times, used
@@ -15,6 +16,17 @@ HISTORY: Final = ObjectKind(
         *times("timestamp|property_timestamp"),
     ),
     needs=(("name", "parent.list"), "value", "timestamp", ("deal_id", "contact_id", "company_id", "object_id")),
+)  # fmt: skip
+# One row a record; its further columns are told apart by their place (connectors/hubspot/property_export.py).
+PROPERTY_EXPORT: Final = ObjectKind(
+    "PropertyExport",
+    used(
+        "hs_object_id|Record ID", "dealname|Deal Name", "email|Email", "Previous Value (1)", "Change Source",
+        "Changed By", "Change Date (UTC)",
+    ),
+    needs=("hs_object_id", ("Previous Value (1)", "Change Source", "Changed By", "Change Date (UTC)")),
+    without=("value",),
+    dated=re.compile(r"^change date", re.IGNORECASE),
 )  # fmt: skip
 DEAL_STAGE: Final = ObjectKind(
     "DealStage",
@@ -157,6 +169,7 @@ UNUSED: Final = (
 )  # fmt: skip
 # The most specific first.
 ALL_KINDS: Final = (
-    MERGED_DEAL, MERGED_CONTACT, ENGAGEMENT_DEAL, ENGAGEMENT_CONTACT, DEAL_CONTACT, DEAL_COMPANY, DEAL_STAGE, HISTORY,
-    ASSOCIATION, STAGE, OWNER, FORM_SUBMISSION, EMAIL_EVENT, DEAL, CONTACT, ENGAGEMENT, PIPELINE, *UNUSED,
+    PROPERTY_EXPORT, MERGED_DEAL, MERGED_CONTACT, ENGAGEMENT_DEAL, ENGAGEMENT_CONTACT, DEAL_CONTACT, DEAL_COMPANY,
+    DEAL_STAGE, HISTORY, ASSOCIATION, STAGE, OWNER, FORM_SUBMISSION, EMAIL_EVENT, DEAL, CONTACT, ENGAGEMENT, PIPELINE,
+    *UNUSED,
 )  # fmt: skip

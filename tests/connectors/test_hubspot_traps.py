@@ -166,6 +166,63 @@ def test_durations_that_cannot_be_read_or_contradict_are_noted(trial: Trial) -> 
     assert re.search(r"durations of hs_v2_cumulative_time_in_appointmentscheduled.*long", notes)
 
 
+def property_export(label: str, versions: list[tuple[str, str]], zone: str = "UTC") -> Row:
+    """The row of a deal in HubSpot's export of a property's history: its values from the newest on."""
+    row = {"Record ID": "1", "Deal Name": "Deal 1"}
+    for place, (value, at) in enumerate(versions):
+        number = f" ({place})" if place else ""
+        row[f"Previous Value{number}" if place else f"{label} Current Value"] = value
+        row |= {
+            f"Change Date{number} ({zone})": at, f"Change Source{number}": "CRM_UI", f"Changed By{number}": "Ada Lang",
+        }  # fmt: skip
+    return row
+
+
+def test_exported_property_history_gives_stages_owners_and_values(trial: Trial) -> None:
+    trial.write("deals", [deal("1", "contractsent", Industry="Steel")])
+    stages = [("Contract Sent", "2026-03-01 11:00"), ("Qualified To Buy", "2026-02-01 11:00"),
+              ("Appointment Scheduled", "2026-01-05 10:00")]  # fmt: skip
+    trial.write("stage-history", [property_export("Deal Stage", stages, "Europe/Berlin")])
+    owners = [("Cleo Novak", "2026-02-01 11:00"), ("Ada Lang", "2026-01-05 09:00")]
+    trial.write("owner-history", [property_export("Deal owner", owners)])
+    values = [("Steel", "2026-02-01 11:00"), ("Paper", "2026-01-05 09:00")]
+    trial.write("industry-history", [property_export("Industry", values)])
+    trial.write("score-history", [property_export("Deal Score", values)])
+    imported = trial.run()
+    assert trial.stages() == [
+        ("1", "01-05 09:00", "Appointment Scheduled"), ("1", "02-01 10:00", "Qualified To Buy"),
+        ("1", "03-01 10:00", "Contract Sent"),
+    ]  # fmt: skip
+    changes = {(r["attribute"], r["value"], r["changed_at"].day) for r in trial.rows("attribute_changes")}
+    assert changes == {("owner", "Cleo Novak", 1), ("Industry", "Steel", 1)}
+    assert [(r["owner"], r["Industry"]) for r in trial.rows("leads")] == [("Ada Lang", "Paper")]
+    assert reasons(imported) == {"property_that_is_no_attribute": 1}
+
+
+def test_exported_property_history_is_read_beyond_its_header(trial: Trial) -> None:
+    """HubSpot's header ends before the values of records that changed most often."""
+    trial.write("deals", [deal("1", "qualifiedtobuy")])
+    lines = [
+        "Record ID,Deal Name,Deal Stage Current Value,Change Date (UTC),Previous Value (1),Change Date (1) (UTC),,",
+        "1,Deal 1,Qualified To Buy,2026-03-01 10:00,Contract Sent,2026-02-01 10:00,"
+        "Appointment Scheduled,2026-01-05 09:00",
+    ]
+    (trial.source / "history.csv").write_text("\n".join(lines))
+    trial.run()
+    assert [stage for *_, stage in trial.stages()] == [
+        "Appointment Scheduled",
+        "Contract Sent",
+        "Qualified To Buy",
+    ]
+
+
+def test_exported_property_history_of_contacts_is_not_that_of_deals(trial: Trial) -> None:
+    trial.write("deals", [deal("1")])
+    row = property_export("Lifecycle Stage", [("Customer", "2026-03-01 10:00"), ("Lead", "2026-01-05 09:00")])
+    trial.write("history", [{"Email" if name == "Deal Name" else name: text for name, text in row.items()}])
+    assert reasons(trial.run()) == {"history_of_another_object": 1}
+
+
 def test_currencies_without_company_amounts_are_named(trial: Trial) -> None:
     deals = [
         deal("1", "closedwon", deal_currency_code="EUR"),
