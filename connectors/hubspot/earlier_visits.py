@@ -8,10 +8,12 @@ fit, the one with the fewest visits counts, and of several the one with the shor
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise, permutations, product
+from math import prod
 from typing import Final
 
 TOLERANCE_US: Final = 120_000_000  # two ends of a time in minutes
 MOST_PATHS: Final = 2_000  # ways to fill the gaps that are looked at
+MOST_ORDERED: Final = 5  # visits in a gap of which every order is looked at
 
 
 @dataclass(frozen=True)
@@ -69,17 +71,21 @@ def earlier_visits(known: Sequence[Visit], spent_us: Mapping[int, float], create
         return NONE_FITS
     fillings = list(_whole(gaps, pieces, places)) or list(_with_one_split(gaps, pieces, places))
     fewest = min((sum(map(len, filling)) for filling in fillings), default=0)
-    orders = [
-        order
+    paths = [
+        [_orders(gap, items) for gap, items in zip(gaps, filling, strict=True)]
         for filling in fillings
         if sum(map(len, filling)) == fewest
-        for order in product(*(_orders(gap, items) for gap, items in zip(gaps, filling, strict=True)))
     ]
-    if not orders:
+    shortest = [
+        [_shortest(gap, orders) for gap, orders in zip(gaps, path, strict=True)]
+        for path in paths
+        if all(path)
+    ]
+    if not shortest:
         return NONE_FITS
-    best = min(orders, key=lambda order: (_way(gaps, order), order))
+    best = min(shortest, key=lambda order: (sum(map(_way, gaps, order)), order))
     entries = (entry for gap, items in zip(gaps, best, strict=True) for entry in _entries(gap, items))
-    return Earlier(tuple(entries), len(orders))
+    return Earlier(tuple(entries), sum(prod(map(len, path)) for path in paths))
 
 
 def _gaps(known: Sequence[Visit], created_us: int) -> list[_Gap] | None:
@@ -170,17 +176,27 @@ def _total(items: Sequence[_Piece]) -> float:
 
 
 def _orders(gap: _Gap, items: Sequence[_Piece]) -> list[tuple[_Piece, ...]]:
-    """The orders of the visits in a gap in which no stage follows itself."""
-    return [order for order in permutations(items) if not order or order[-1][0] != gap.after]
+    """The orders of the visits in a gap in which no stage follows itself.
+
+    Of many visits, whose orders are too many, those along the pipeline from any of its stages on.
+    """
+    along = tuple(sorted(items))
+    orders = (
+        permutations(items)
+        if len(items) <= MOST_ORDERED
+        else ((*along[start:], *along[:start]) for start in range(len(along)))
+    )
+    return [order for order in orders if not order or order[-1][0] != gap.after]
 
 
-def _way(gaps: Sequence[_Gap], order: Sequence[Sequence[_Piece]]) -> int:
-    """How many stages the moves of a path pass over, from the pipeline's first stage on."""
-    way = 0
-    for gap, items in zip(gaps, order, strict=True):
-        stages = [0 if gap.before is None else gap.before, *(stage for stage, _ in items), gap.after]
-        way += sum(abs(right - left) for left, right in pairwise(stages))
-    return way
+def _shortest(gap: _Gap, orders: Sequence[tuple[_Piece, ...]]) -> tuple[_Piece, ...]:
+    return min(orders, key=lambda order: (_way(gap, order), order))
+
+
+def _way(gap: _Gap, order: Sequence[_Piece]) -> int:
+    """How many stages the moves through a gap pass over, from the pipeline's first stage on before any visit."""
+    stages = [0 if gap.before is None else gap.before, *(stage for stage, _ in order), gap.after]
+    return sum(abs(right - left) for left, right in pairwise(stages))
 
 
 def _entries(gap: _Gap, items: Sequence[_Piece]) -> Iterator[tuple[int, int]]:

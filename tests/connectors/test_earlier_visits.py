@@ -92,3 +92,12 @@ def test_deal_that_is_older_than_its_first_stage_has_no_stage_before() -> None:
     known = [Visit(1, start, back), Visit(0, back, back)]
     earlier = earlier_visits(known, {0: 10.0 * HOUR_US}, CREATED_US)
     assert earlier.entries == ((start - 10 * HOUR_US, 0),)
+
+
+def test_deal_that_walked_a_long_pipeline_twice_is_laid_along_it() -> None:
+    """Twelve visits have 479 million orders."""
+    stages = list(range(12))
+    known = [Visit(stage, at := CREATED_US + (12 + stage) * HOUR_US, at + HOUR_US) for stage in stages]
+    earlier = earlier_visits(known, dict.fromkeys(stages, float(HOUR_US)), CREATED_US)
+    assert earlier.entries == tuple((CREATED_US + stage * HOUR_US, stage) for stage in stages)
+    assert earlier.paths > 1
