@@ -150,6 +150,8 @@ def _log_of_rows(log: Log, rows: Ints, lengths: Ints) -> Log:
             values[name] = column.take(rows).compact()
         elif isinstance(column, np.ndarray):
             values[name] = column[rows]
+        elif hasattr(column, "taken"):
+            values[name] = column.taken(rows)
         else:
             kept_texts = [column[i] for i in rows.tolist()]
             values[name] = kept_texts if any(kept_texts) else None

@@ -35,7 +35,7 @@ from simulation.world import (
 DEFAULT_END = date(2026, 6, 30)
 EARLIEST_END, LATEST_END = date(2000, 12, 31), date(2058, 12, 31)
 PIECE_LEADS = 20_000
-MOST_LEADS, MOST_MONTHS = 1_000_000, 120
+MOST_LEADS, MOST_MONTHS = 10_000_000, 120
 
 FUNNEL_TOML = """\
 [funnel]

@@ -28,6 +28,7 @@ DIRECTIONS: Final = ("inbound", "outbound")
 FIXED_ATTRIBUTES: Final = ("lead_id", "created_at")  # never change
 NOT_ATTRIBUTES: Final = frozenset((*FIXED_ATTRIBUTES, "recorded_at"))
 ACCOUNT: Final = "account_id"
+ROW_ID: Final = "interaction_id"  # of nearly as many values as rows
 OWN_ATTRIBUTES: Final = (ACCOUNT, "owner", "source")  # attributes with a column of their own
 
 

@@ -7,7 +7,8 @@ import numpy as np
 
 from history.base.arrays import Ints, Mask
 from history.folder.attribute_names import attribute_names
-from history.folder.logs import grouped, renamed_texts
+from history.folder.grouping import grouped
+from history.folder.logs import renamed_texts
 from history.folder.rules import (
     IGNORED_ATTRIBUTE,
     NEAR_ATTRIBUTE,
@@ -16,7 +17,7 @@ from history.folder.rules import (
     matching,
 )
 from history.folder.validate import LeadRows, VisibleLeads
-from history.history import Changes, Factor, offsets_of
+from history.history import Changes, Factor
 from history.text.folding import folded
 
 LEAST_REPEATED: Final = 10  # changes of an attribute, for a second form of its values
@@ -55,9 +56,9 @@ class ChangeRows(LeadRows):
         self.rows.flag(OTHER_FORM_OF_VALUE, other_form, "attribute", "value")
         rows = replace(rows, is_visible=rows.is_visible & ~ignored & ~other_form)
         self.flag_early(leads, rows)
-        order = grouped(rows.is_visible, rows.index, self.own.us)
+        order, offsets = grouped(rows.is_visible, rows.index, len(leads.created_us), self.own.us)
         return Changes(
-            offsets_of(rows.index[order], len(leads.created_us)),
+            offsets,
             self.own.us[order],
             rows.known_us[order],
             self.text("attribute").take(order).compact(),

@@ -58,7 +58,8 @@ class Numbers:
 def texts(array: pa.Array) -> Factor:
     """The column as codes of its texts; typed values by their canonical text, empty ones missing."""
     encoded = array if pa.types.is_dictionary(array.type) else array.dictionary_encode()
-    codes: Codes = pc.fill_null(encoded.indices, -1).to_numpy(zero_copy_only=False).astype(np.int32)
+    codes: Codes = pc.fill_null(encoded.indices, -1).to_numpy(zero_copy_only=False)
+    codes = codes.astype(np.int32, copy=False)
     if pa.types.is_string(encoded.dictionary.type):
         raw = encoded.dictionary.to_pylist()
         if "" in raw:
@@ -111,6 +112,17 @@ def times(array: pa.Array, zone: ZoneInfo) -> Times:
 
 def numbers(array: pa.Array) -> Numbers:
     """The column as floats; a text is a number when it is one in decimal digits."""
+    pieces = [_numbers(array.slice(start, ROWS_AT_ONCE)) for start in range(0, len(array), ROWS_AT_ONCE)]
+    if len(pieces) <= 1:
+        return pieces[0] if pieces else no_numbers(0)
+    return Numbers(
+        np.concatenate([piece.value for piece in pieces]),
+        np.concatenate([piece.given for piece in pieces]),
+        np.concatenate([piece.good for piece in pieces]),
+    )
+
+
+def _numbers(array: pa.Array) -> Numbers:
     if pa.types.is_dictionary(array.type):
         array = array.dictionary_decode()
     given = pc.is_valid(array).to_numpy(zero_copy_only=False)

@@ -5,7 +5,8 @@ from pathlib import Path
 import numpy as np
 import pyarrow as pa
 
-from history.config.schema import TABLES, TEXT
+from history.base.arrays import Ints
+from history.config.schema import ROW_ID, TABLES, TEXT
 from history.folder.csv import (
     EXCEL_NOTE,
     OTHER_MARKS,
@@ -43,20 +44,23 @@ def read_csv(
     layout, place = TABLES[name], {column: str(i) for i, column in enumerate(header.names)}
     types = {place[column]: pa.string() for column in sources.values()}
     for canonical, column in sources.items():
-        if layout.role(canonical) == TEXT:
+        if layout.role(canonical) == TEXT and canonical != ROW_ID:
             types[place[column]] = pa.dictionary(pa.int32(), pa.string())
     near = wanted.near(header.names)
     if not header.has_rows:
         nothing = {canonical: pa.array([], pa.string()) for canonical in sources}
-        return RawTable(name, nothing, np.zeros(0, dtype=np.int64), near=near, header=header.names)
+        return RawTable(name, nothing, range(0), near=near, header=header.names)
     table, ragged = parse(path, header, types, encoding)
     if (unclosed := unclosed_quote(path, table, ragged)) is not None:
         problems.append(f"{path.name}: a quote is never closed: {unclosed[:80]!r}.")
         return None
-    columns = {canonical: one_array(table.column(place[column])) for canonical, column in sources.items()}
-    numbers = header.before + np.arange(2, table.num_rows + len(ragged) + 2, dtype=np.int64)
+    first = header.before + 2
+    numbers: Ints | range = range(first, first + table.num_rows + len(ragged))
     if ragged:
-        numbers = np.delete(numbers, np.array([row.row - header.before - 2 for row in ragged]))
+        numbers = np.delete(np.asarray(numbers), np.array([row.row - first for row in ragged]))
+    chunked = {canonical: table.column(place[column]) for canonical, column in sources.items()}
+    del table  # so that each column's chunks are freed as soon as they are joined
+    columns = {canonical: one_array(chunked.pop(canonical)) for canonical in sources}
     return RawTable(name, columns, numbers, ragged, near, header.names, encoding=NAMES[encoding])
 
 

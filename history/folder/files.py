@@ -14,11 +14,12 @@ from history.folder.column_guesses import ColumnGuesses
 from history.folder.csv import SAVE_AS, first_foreign_line, opened
 from history.folder.csv_table import read_csv
 from history.folder.encodings import HEAD_BYTES, UTF_8, encoding_of, encoding_of_head
-from history.folder.parquet import read_parquet
+from history.folder.parquet import part_files, read_parquet
 from history.folder.raw_table import RawTable
 from history.folder.wanted_columns import WantedColumns, listed
 
-SUFFIXES: Final = (".csv", ".csv.gz", ".parquet")
+PARQUET: Final = ".parquet"
+SUFFIXES: Final = (".csv", ".csv.gz", PARQUET)
 
 
 def read_tables(folder: Path, config: FunnelConfig, whole: bool, problems: list[str]) -> dict[str, RawTable]:
@@ -65,8 +66,9 @@ def _read_tables(
 
 def _file_of(folder: Path, name: str, problems: list[str]) -> Path | None:
     """The one file of a table; None, with a problem if need be, for another number of files."""
-    candidates = (folder / f"{name}{suffix}" for suffix in SUFFIXES)
-    paths = [path for path in candidates if os.path.lexists(path)]
+    paths = [path for suffix in SUFFIXES if os.path.lexists(path := folder / f"{name}{suffix}")]
+    if (folder / name).is_dir() and part_files(folder / name):
+        paths.append(folder / name)
     if len(paths) == 1:
         return paths[0]
     if paths:
@@ -96,13 +98,14 @@ def _other_case(folder: Path, name: str) -> list[str]:
 
 
 def _read_table(path: Path, name: str, wanted: WantedColumns, problems: list[str]) -> RawTable | None:
-    if not path.is_file():
+    is_folder = path.suffix in ("", PARQUET) and path.is_dir() and bool(part_files(path))
+    if not path.is_file() and not is_folder:
         problems.append(
             f"{path.name} is not a regular file (a folder, a device or a broken link); put the table there as a file."
         )
         return None
     try:
-        if path.suffix == ".parquet":
+        if path.suffix == PARQUET or is_folder:
             return read_parquet(path, name, wanted, problems)
         return _read_csv(path, wanted, problems)
     except UnicodeDecodeError as error:

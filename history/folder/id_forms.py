@@ -132,7 +132,11 @@ def split_lists(raw: RawTable, forms: IdForms) -> RawTable:
     columns["lead_id"] = _single_ids(ids, parts_of, rows, is_split)
     added = len(rows) - len(raw)
     return replace(
-        raw, columns=columns, row_numbers=raw.row_numbers[rows], is_split=is_split & is_first, added=added
+        raw,
+        columns=columns,
+        row_numbers=np.asarray(raw.row_numbers)[rows],
+        is_split=is_split & is_first,
+        added=added,
     )
 
 

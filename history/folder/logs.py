@@ -7,6 +7,7 @@ import numpy as np
 
 from history.base.arrays import Flags, Ints, Mask
 from history.folder.columns import Times
+from history.folder.grouping import GroupedRows, grouped
 from history.folder.merges import NO_LEAD, Merges, merges_of
 from history.folder.rules import (
     BAD_AMOUNT,
@@ -33,7 +34,6 @@ from history.history import (
     Interactions,
     Outcomes,
     Stages,
-    offsets_of,
 )
 from history.settled import Pending
 from history.spelling import one_spelling
@@ -42,48 +42,38 @@ from history.text.outcome_words import state_of
 from history.text.times import EARLIEST_US, LATEST_US, day_ends, next_month
 
 
-def grouped(visible: Mask, index: Ints, *by: Ints) -> Ints:
-    """The visible rows by lead (index (n,)), then by the keys of `by`, then in file order."""
-    rows = np.flatnonzero(visible)
-    keys = [index[rows], *(key[rows] for key in by)]
-    return np.asarray(rows[np.lexsort(keys[::-1])], dtype=np.int64)
-
-
 class InteractionRows(LeadRows):
     """The table of interactions."""
 
     def build(self, leads: VisibleLeads) -> Interactions:
         """The log of the visible leads, one row of each interaction_id."""
-        rows = self._without_duplicates(self.visible(leads, self.known_us()))
+        n_leads = len(leads.created_us)
+        rows = self._without_duplicates(self.visible(leads, self.known_us()), n_leads)
         self.flag_early(leads, rows)
         direction = self.text("direction")
         is_unknown = matching(direction, lambda text: text not in DIRECTIONS)
         self.rows.flag(UNKNOWN_DIRECTION, rows.is_visible & is_unknown, "direction")
 
-        order = grouped(rows.is_visible, rows.index, self.own.us)
-        ids = self.text("interaction_id").take(order)
+        order, offsets = grouped(rows.is_visible, rows.index, n_leads, self.own.us)
         return Interactions(
-            offsets=offsets_of(rows.index[order], len(leads.created_us)),
+            offsets=offsets,
             time_us=self.own.us[order],
             known_us=rows.known_us[order],
             kind=one_spelling(self.text("kind").take(order).compact()),
             channel=one_spelling(self.text("channel").take(order).compact()),
             direction=_coded(direction, DIRECTIONS, NO_DIRECTION)[order],
             value=self.number("value").value[order],
-            ids=_decoded(ids) if (ids.codes >= 0).any() else None,
+            ids=self.row_ids.of(order),
         )
 
-    def _without_duplicates(self, rows: VisibleRows) -> VisibleRows:
+    def _without_duplicates(self, rows: VisibleRows, n_leads: int) -> VisibleRows:
         """Of visible rows with one interaction_id within a lead only the one known first, ties in file order."""
-        ids = self.text("interaction_id")
-        with_id = np.flatnonzero(rows.is_visible & (ids.codes >= 0))
-        key = rows.index[with_id] * len(ids.values) + ids.codes[with_id]
-        order = np.argsort(key, kind="stable")
-        if not (np.diff(key[order]) == 0).any():
+        by_lead, _ = grouped(rows.is_visible & self.row_ids.given, rows.index, n_leads)
+        repeated = self.row_ids.repeated(by_lead, rows.index[by_lead], rows.known_us[by_lead])
+        if not len(repeated):
             return rows
-        order = np.lexsort((rows.known_us[with_id], key))
         is_duplicate = np.zeros(len(self), dtype=np.bool_)
-        is_duplicate[with_id[order[1:]][np.diff(key[order]) == 0]] = True
+        is_duplicate[repeated] = True
         self.rows.reject(DUPLICATE_INTERACTION, is_duplicate, "lead_id", "interaction_id")
         return replace(rows, is_visible=rows.is_visible & ~is_duplicate)
 
@@ -95,10 +85,10 @@ class StageRows(LeadRows):
         """The log of the visible leads."""
         rows = self.visible(leads, self.known_us())
         self.flag_early(leads, rows)
-        order = grouped(rows.is_visible, rows.index, self.own.us)
+        order, offsets = grouped(rows.is_visible, rows.index, len(leads.created_us), self.own.us)
         config = self.options.config
         entries = Stages(
-            offsets_of(rows.index[order], len(leads.created_us)),
+            offsets,
             self.own.us[order],
             rows.known_us[order],
             one_spelling(self.text("stage").take(order).compact(), config.stages),
@@ -240,8 +230,9 @@ class OutcomeRows(LeadRows):
         self.rows.flag(
             BAD_AMOUNT, visible & is_bad & (rows.state == WON), "lead_id", "amount", tested="amount"
         )
-        log_rows = grouped(visible & self.rows.valid & ~is_idle, rows.index, rows.time_us, rows.known_us)
-        return self._log(leads, rows, log_rows)
+        counts = visible & self.rows.valid & ~is_idle
+        order = grouped(counts, rows.index, len(leads.created_us), rows.time_us, rows.known_us)
+        return self._log(rows, order)
 
     def paid_rows(self, leads: VisibleLeads) -> Ints:
         """Wins with an amount, of visible leads and known at T or undated."""
@@ -264,7 +255,8 @@ class OutcomeRows(LeadRows):
         self.rows.flag(CLOSING_AHEAD, is_ahead, "lead_id", "closed_at", "recorded_at")
         chosen = is_ahead | (is_decision & rows.is_undated)
         time_us = np.where(is_ahead, rows.time_us, 0)
-        return Pending(self._log(leads, rows, grouped(chosen, rows.index, time_us)), end_us, end_us)
+        order = grouped(chosen, rows.index, len(leads.created_us), time_us)
+        return Pending(self._log(rows, order), end_us, end_us)
 
     def _dated(self, leads: VisibleLeads) -> "_DatedOutcomes":
         """The rows (n,) with their leads, times and states."""
@@ -286,11 +278,12 @@ class OutcomeRows(LeadRows):
             is_before_created=latest_us < created,
         )
 
-    def _log(self, leads: VisibleLeads, dated: "_DatedOutcomes", rows: Ints) -> Outcomes:
-        """The log of these rows (m,), which are grouped by lead."""
+    def _log(self, dated: "_DatedOutcomes", by_lead: GroupedRows) -> Outcomes:
+        """The log of these rows."""
+        rows, offsets = by_lead
         amount = np.where(is_bad_number(self, "amount"), np.nan, self.number("amount").value)
         return Outcomes(
-            offsets=offsets_of(dated.index[rows], len(leads.created_us)),
+            offsets=offsets,
             time_us=dated.time_us[rows],
             known_us=dated.known_us[rows],
             state=dated.state[rows],
@@ -331,11 +324,6 @@ def _coded(factor: Factor, code_of: Mapping[str, int], otherwise: int) -> Flags:
     """The code of each row's text; `otherwise` for a missing or unknown one."""
     codes = [*(code_of.get(text, otherwise) for text in factor.values), otherwise]
     return np.asarray(np.array(codes, dtype=np.int8)[factor.codes])
-
-
-def _decoded(factor: Factor) -> list[str | None]:
-    lookup = np.array([*factor.values, None], dtype=object)
-    return list(lookup[factor.codes])
 
 
 def renamed_texts(factor: Factor, names: Sequence[str]) -> Factor:

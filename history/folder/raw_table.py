@@ -35,7 +35,7 @@ class RawTable:
 
     name: str
     columns: dict[str, pa.Array]
-    row_numbers: Ints
+    row_numbers: Ints | range
     ragged: list[RaggedRow] = field(default_factory=list)
     near: Mapping[str, str] = field(default_factory=dict)
     header: Sequence[str] = ()

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 
 from history.base.arrays import Mask
-from history.config.schema import FIXED_ATTRIBUTES, LONGEST_ID, TABLES
+from history.config.schema import FIXED_ATTRIBUTES, LONGEST_ID, ROW_ID, TABLES
 from history.folder.id_forms import is_rounded
 from history.history import STATES, Factor
 from history.text.times import EARLIEST_US, EXPECTED
@@ -42,6 +42,8 @@ def _is_blank(table: "ValidatedTable", column: str) -> Mask:
 
 
 def _has_nul(table: "ValidatedTable", column: str) -> Mask:
+    if column == ROW_ID:
+        return table.row_ids.has_nul()
     return matching(table.text(column), lambda text: "\0" in text)
 
 

@@ -2,19 +2,21 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Final
 
 import numpy as np
 
 from history.base.arrays import Ints, Mask
 from history.config.config import FunnelConfig
-from history.config.schema import NOT_ATTRIBUTES, NUMBER, TABLES
+from history.config.schema import NOT_ATTRIBUTES, NUMBER, ROW_ID, TABLES
 from history.folder import local_numbers, local_times
 from history.folder.columns import Numbers, Times, no_numbers, no_times, texts, without_blanks, without_nul
 from history.folder.id_forms import IdForms, split_lists
 from history.folder.merges import NO_LEAD, Merges
 from history.folder.raw_table import RawTable
 from history.folder.row_filter import RejectedRow, RowFilter
+from history.folder.row_ids import RowIds
 from history.folder.rules import (
     BEFORE_CREATION,
     CHECKS,
@@ -42,7 +44,7 @@ from history.text.written_numbers import COMMA
 
 NO_TIME: Final = np.iinfo(np.int64).min
 OWN_TIME: Final[Mapping[str, str]] = {name: layout.own_time for name, layout in TABLES.items()}
-IDS: Final = frozenset({"lead_id", "interaction_id", "merged_into"})
+IDS: Final = frozenset({"lead_id", "merged_into"})
 
 
 @dataclass(frozen=True)
@@ -154,6 +156,11 @@ class ValidatedTable:
         if array is None:
             return empty_factor(len(self))
         return texts(array) if column in IDS else without_blanks(without_nul(texts(array)))
+
+    @cached_property
+    def row_ids(self) -> RowIds:
+        """The interaction_id of each row."""
+        return RowIds(self.raw.columns.get(ROW_ID), len(self))
 
     def time(self, column: str) -> Times:
         """A column's times (n,)."""

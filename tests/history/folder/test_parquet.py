@@ -80,3 +80,49 @@ def test_a_parquet_date_closes_at_the_end_of_its_day(tmp_path: Path) -> None:
         pa.table({"lead_id": ["a"], "outcome": ["won"], "closed_at": closed}), tmp_path / "outcomes.parquet"
     )
     assert format_time(read(tmp_path, {}).outcomes.time_us[0]) == "2024-01-02T23:59:59.999999Z"
+
+
+def test_a_folder_of_part_files_is_one_table(tmp_path: Path) -> None:
+    """Parts of other column orders and types, one without a column, files of others, and keys of partitions."""
+    (tmp_path / "leads.csv").write_text("lead_id,created_at\na,2024-01-01\n7,2024-01-01\n")
+    parts = {
+        "date=2024-01-02/kind=call/part-1.parquet": {
+            "value": pa.array([1], pa.int64()), "lead_id": ["a"], "occurred_at": ["2024-01-02T10:00"],
+        },
+        "date=2024-01-02/kind=e-mail%2Fopen/part-0.parquet": {
+            "lead_id": ["a", "a"], "occurred_at": ["2024-01-03T10:00", "2024-01-04T10:00"],
+        },
+        "date=2024-01-03/kind=__HIVE_DEFAULT_PARTITION__/part-0.parquet": {
+            "lead_id": pa.array(["7"]).dictionary_encode(), "occurred_at": ["2024-01-03T10:00"], "value": [0.5],
+        },
+    }  # fmt: skip
+    for name, columns in parts.items():
+        path = tmp_path / "interactions" / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        pq.write_table(pa.table(columns), path)
+    for name in ("_SUCCESS", "_temporary/part.parquet", "date=2024-01-03/.part.parquet"):
+        (tmp_path / "interactions" / name).parent.mkdir(exist_ok=True)
+        (tmp_path / "interactions" / name).write_text("no table")
+
+    history = read_folder(tmp_path)
+    log, report = history.interactions, history.reports["interactions"]
+    assert log.offsets.tolist() == [0, 3, 3]
+    assert [log.kind.text(row) for row in range(3)] == ["call", "e-mail/open", "e-mail/open"]
+    assert log.value[0] == 1
+    assert np.isnan(log.value[1:]).all()
+    assert [(rule.rule, rule.first) for rule in report.rejected] == [
+        ("empty_kind", ("row 4: lead_id '7', occurred_at '2024-01-03T10:00'",))
+    ]
+
+
+def test_a_damaged_part_is_named_and_other_folders_are_no_tables(tmp_path: Path) -> None:
+    (tmp_path / "leads.csv").write_text("lead_id,created_at\na,2024-01-01\n")
+    (tmp_path / "interactions").mkdir()
+    (tmp_path / "interactions" / "notes.txt").write_text("not a part")
+    assert read_folder(tmp_path).reports.keys() == {"leads"}
+    (tmp_path / "interactions" / "p.parquet").write_text("damaged")
+    with pytest.raises(InvalidInput, match=r"interactions cannot be read: p\.parquet: "):
+        read_folder(tmp_path)
+    (tmp_path / "interactions.csv").write_text("lead_id,occurred_at,kind\n")
+    with pytest.raises(InvalidInput, match=r"the folder has interactions\.csv and interactions; keep one"):
+        read_folder(tmp_path)
