@@ -44,7 +44,7 @@ test-all: $(DEV)
 # Old releases under new transitive packages warn of deprecations that are not ours.
 test-lowest: $(DEV)
 	@test -x .venv-lowest/bin/python || "$(PYTHON)" -m venv .venv-lowest
-	$(BIN)/uv pip compile pyproject.toml $(RUNTIME_EXTRAS) --extra docs --extra dev --resolution lowest-direct --no-header --no-annotate --quiet \
+	$(BIN)/uv pip compile pyproject.toml $(RUNTIME_EXTRAS) --extra dask --extra docs --extra dev --resolution lowest-direct --no-header --no-annotate --quiet \
 		--output-file .venv-lowest/requirements.txt
 	.venv-lowest/bin/python -m pip install --quiet --disable-pip-version-check -r .venv-lowest/requirements.txt
 	.venv-lowest/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
@@ -104,7 +104,7 @@ $(DEV):
 locks: $(DEV)
 	$(COMPILE) $(RUNTIME_EXTRAS) --output-file requirements.lock
 	$(COMPILE) --extra serve --extra postgres --extra build --constraint requirements.lock --output-file requirements-serve.lock
-	$(COMPILE) $(RUNTIME_EXTRAS) --extra docs --extra dev --constraint requirements.lock --output-file requirements-dev.lock
+	$(COMPILE) $(RUNTIME_EXTRAS) --extra dask --extra docs --extra dev --constraint requirements.lock --output-file requirements-dev.lock
 
 clean:
 	rm -rf .venv .venv-lowest .leadcast build dist site htmlcov .coverage* *.egg-info .mypy_cache .pytest_cache .ruff_cache .hypothesis

@@ -67,7 +67,7 @@ def backtest(data: Path, report: Path | None, as_json: bool, **options: Any) -> 
       leadcast backtest crm
       leadcast backtest crm --origins 6 --by country --report backtest.html
       leadcast backtest crm --at 2026-01-01 --at 2026-02-01 --json
-      leadcast backtest crm --engine processes
+      leadcast backtest crm --engine dask://scheduler:8786
       leadcast backtest crm --forecast --period month --origins 6
     """
     from engines.choice import open_engine

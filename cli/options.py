@@ -18,7 +18,9 @@ if TYPE_CHECKING:
     from training.train import TrainOptions
 
 Decorator = Callable[[Any], Any]
-ENGINES_HELP = "processes, or processes:N, of this machine (default: this process alone)."
+ENGINES_HELP = (
+    "processes or processes:N of this machine, or a cluster's dask://HOST:PORT (default: this process)."
+)
 PathCheck = Callable[[click.Context, click.Parameter, Path | None], Path | None]
 
 

@@ -64,7 +64,7 @@ def train(data: Path | None, store: bool, **options: Any) -> None:
       leadcast train crm
       leadcast train crm --as-of 2026-03-01 --promote never --json
       leadcast train crm --keep days_to_sign --trials 40
-      leadcast train crm --engine processes
+      leadcast train crm --engine dask://scheduler:8786
       leadcast train --store
     """
     refuse_unless_one(data, store)

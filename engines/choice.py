@@ -4,42 +4,58 @@ import os
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Final
+from typing import Final, NamedTuple
 
 from history.base.engine import Engine
 from history.base.errors import InvalidInput
 
 MOST_PROCESSES: Final = 256
+EXPECTED: Final = f"expected processes, processes:N with N from 1 to {MOST_PROCESSES}, or dask://HOST:PORT"
 _PROCESSES: Final = re.compile(r"processes(?::([1-9][0-9]{0,2}))?")
+_DASK: Final = re.compile(r"dask://((?:[A-Za-z0-9._-]+|\[[0-9A-Fa-f:]+\]):[0-9]{1,5})")
+
+
+class _Address(NamedTuple):
+    """A number of processes, or the scheduler's HOST:PORT."""
+
+    processes: int
+    scheduler: str
 
 
 def check_address(address: str | None) -> None:
     """Raises InvalidInput unless the address is None or one that `open_engine` understands."""
     if address is not None:
-        _processes(address)
+        _read(address)
 
 
 @contextmanager
 def open_engine(address: str | None) -> Iterator[Engine | None]:
     """The engine of an address until the block ends; None for None, which is this process alone.
 
-    `processes` are as many as there are cores, `processes:N` are N. Raises InvalidInput for another address.
+    `processes` are as many as there are cores, `processes:N` are N; `dask://HOST:PORT` is the scheduler of a cluster.
+    Raises InvalidInput for another address, EngineFailed if the cluster cannot be used.
     """
     if address is None:
         yield None
         return
-    from engines.processes import Processes
+    processes, scheduler = _read(address)
+    if scheduler:
+        from engines.dask_cluster import DaskCluster
 
-    with Processes(_processes(address)) as engine:
-        yield engine
+        with DaskCluster(scheduler) as cluster:
+            yield cluster
+    else:
+        from engines.processes import Processes
+
+        with Processes(processes) as engine:
+            yield engine
 
 
-def _processes(address: str) -> int:
-    """The number of processes of an address."""
+def _read(address: str) -> _Address:
+    if match := _DASK.fullmatch(address):
+        return _Address(0, match[1])
     match = _PROCESSES.fullmatch(address)
     count = int(match[1] or os.cpu_count() or 1) if match else 0
     if not 1 <= count <= MOST_PROCESSES:
-        raise InvalidInput(
-            f"{address!r} is no engine: expected processes, or processes:N up to {MOST_PROCESSES}"
-        )
-    return count
+        raise InvalidInput(f"{address!r} is no engine: {EXPECTED}")
+    return _Address(count, "")

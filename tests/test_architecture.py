@@ -119,6 +119,8 @@ LIBRARIES = {
     "pandas": ("leadcast/__init__.py",),
     "uvicorn": ("serving/http/*.py", "serving/process/*.py"),
     "python_calamine": ("connectors/formats/workbook.py",),
+    "dask": ("engines/dask_cluster.py",),
+    "distributed": ("engines/dask_cluster.py",),
     "click": ("cli/*.py",),
     "rich": ("cli/*.py",),
 }

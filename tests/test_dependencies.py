@@ -16,7 +16,7 @@ RUNTIME = ("", "train", "serve", "postgres", "build", "bento")
 LOCKS = {
     "requirements.lock": RUNTIME,
     "requirements-serve.lock": ("", "serve", "postgres", "build"),
-    "requirements-dev.lock": (*RUNTIME, "docs", "dev"),
+    "requirements-dev.lock": (*RUNTIME, "dask", "docs", "dev"),
 }
 TRAINING_ONLY = ("lightgbm", "matplotlib", "mlflow", "scikit-learn", "shap")
 FLOORS = {

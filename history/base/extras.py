@@ -21,6 +21,7 @@ _EXTRAS: Final = {
         "uvloop",
     ),
     "postgres": ("psycopg",),
+    "dask": ("dask", "distributed"),
 }
 
 
