@@ -6,7 +6,7 @@ import numpy as np
 import pyarrow as pa
 
 from history.base.arrays import Ints
-from history.config.schema import ROW_ID, TABLES, TEXT
+from history.config.schema import ROW_ID, TABLES, TEXT, TIME
 from history.folder.csv import (
     EXCEL_NOTE,
     OTHER_MARKS,
@@ -19,7 +19,7 @@ from history.folder.csv import (
     unclosed_quote,
 )
 from history.folder.encodings import NAMES, UTF_8
-from history.folder.raw_table import RawTable, one_array
+from history.folder.raw_table import RawTable, joined
 from history.folder.wanted_columns import WantedColumns
 
 
@@ -60,8 +60,10 @@ def read_csv(
         numbers = np.delete(np.asarray(numbers), np.array([row.row - first for row in ragged]))
     chunked = {canonical: table.column(place[column]) for canonical, column in sources.items()}
     del table  # so that each column's chunks are freed as soon as they are joined
-    columns = {canonical: one_array(chunked.pop(canonical)) for canonical in sources}
-    return RawTable(name, columns, numbers, ragged, near, header.names, encoding=NAMES[encoding])
+    columns, layouts = joined(chunked, [name for name in sources if layout.role(name) == TIME])
+    return RawTable(
+        name, columns, numbers, ragged, near, header.names, encoding=NAMES[encoding], layouts=layouts
+    )
 
 
 def _csv_sources(

@@ -9,7 +9,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from history.config.schema import NUMBER, ROW_ID, TABLES, TEXT, TIME
-from history.folder.raw_table import RawTable, one_array
+from history.folder.raw_table import RawTable, joined
 from history.folder.wanted_columns import WantedColumns
 
 NO_VALUE: Final = "__HIVE_DEFAULT_PARTITION__"  # of a partition without one
@@ -45,14 +45,17 @@ def read_parquet(path: Path, name: str, wanted: WantedColumns, problems: list[st
     if faults:
         problems += faults
         return None
-    columns = {
-        canonical: _column(
-            parts, schema.field(source), TABLES[name].role(canonical) == TEXT and canonical != ROW_ID
-        )
-        for canonical, source in sources.items()
-    }
+    columns: dict[str, pa.Array] = {}
+    layouts: dict[str, str] = {}
+    for canonical, source in sources.items():
+        role = TABLES[name].role(canonical)
+        column = _column(parts, schema.field(source), role == TEXT and canonical != ROW_ID)
+        read = joined({canonical: column}, [canonical] if role == TIME else [])
+        columns |= read.columns
+        layouts |= read.layouts
     count = sum(part.count for part in parts)
-    return RawTable(name, columns, range(1, count + 1), near=wanted.near(schema.names), header=schema.names)
+    near = wanted.near(schema.names)
+    return RawTable(name, columns, range(1, count + 1), near=near, header=schema.names, layouts=layouts)
 
 
 def _common_schema(parts: Sequence["_Part"]) -> pa.Schema:
@@ -100,8 +103,8 @@ def _keys(table: Path, path: Path) -> Mapping[str, str | None]:
     return {unquote(key): None if value == NO_VALUE else unquote(value) for key, value in pairs}
 
 
-def _column(parts: list[_Part], field: pa.Field, encoded: bool) -> pa.Array:
-    """A column of all parts in one piece."""
+def _column(parts: list[_Part], field: pa.Field, encoded: bool) -> pa.ChunkedArray:
+    """A column of all parts, of one type."""
     kind = _plain(field.type)
     chunks: list[pa.Array] = []
     for part in parts:
@@ -112,7 +115,7 @@ def _column(parts: list[_Part], field: pa.Field, encoded: bool) -> pa.Array:
         chunks = [
             chunk if pa.types.is_dictionary(chunk.type) else chunk.dictionary_encode() for chunk in chunks
         ]
-    return one_array(pa.chunked_array(chunks, None if chunks else kind))
+    return pa.chunked_array(chunks, None if chunks else kind)
 
 
 def _plain(kind: pa.DataType) -> pa.DataType:

@@ -4,12 +4,13 @@ import csv
 import io
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from history.base.arrays import Ints, Mask
+from history.folder.fixed_times import FixedTimes, fixed_times
 
 
 @dataclass(frozen=True)
@@ -30,6 +31,7 @@ class RawTable:
     lines between rows are not counted. near: columns of the file and the known names that they nearly have;
     header: all its columns.
     encoding: the name of the file's, for people.
+    layouts: of columns of times that are kept as instants, and how their texts are written (see fixed_times.py).
     A cell that lists several ids gives a row for each: is_split (n,) marks the first, `added` counts the others.
     """
 
@@ -42,6 +44,7 @@ class RawTable:
     is_split: Mask | None = None
     added: int = 0
     encoding: str = "UTF-8"
+    layouts: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def row_count(self) -> int:
@@ -52,6 +55,9 @@ class RawTable:
         return len(self.row_numbers)
 
     def cell(self, column: str, index: int) -> Any:
+        """The value of a cell, of a CSV's the text that stands there."""
+        if column in self.layouts:
+            return FixedTimes(self.columns[column], self.layouts[column]).text(index)
         return python_value(self.columns[column][index])
 
     def row_text(self, index: int) -> str:
@@ -70,6 +76,29 @@ def python_value(cell: pa.Scalar) -> Any:
         return cell.as_py()
     except OverflowError:
         return cell.cast(pa.string()).as_py()
+
+
+class JoinedColumns(NamedTuple):
+    """Columns in one piece, and the layouts of those of times that became instants."""
+
+    columns: dict[str, pa.Array]
+    layouts: dict[str, str]
+
+
+def joined(chunked: dict[str, pa.ChunkedArray], times: Sequence[str]) -> JoinedColumns:
+    """Each column in one piece, taken out of `chunked`, so that no second copy of the table is alive.
+
+    times: columns whose texts are kept as instants if they are written alike.
+    """
+    columns, layouts = {}, {}
+    for name in list(chunked):
+        column = chunked.pop(name)
+        fixed = fixed_times(column) if name in times else None
+        if fixed is None:
+            columns[name] = one_array(column)
+        else:
+            columns[name], layouts[name] = fixed.array, fixed.layout
+    return JoinedColumns(columns, layouts)
 
 
 def one_array(column: pa.ChunkedArray) -> pa.Array:

@@ -80,11 +80,14 @@ class RowFilter:
         """The commonest text of these rows in a column, "" if they have none."""
         if column not in self.table.columns:
             return ""
-        counts = pc.value_counts(self.table.columns[column].take(pa.array(rows)).drop_null())
+        values = self.table.columns[column].take(pa.array(rows))
+        counts = pc.value_counts(values.drop_null())
         if not len(counts):
             return ""
-        commonest = int(np.argmax(counts.field("counts").to_numpy()))
-        return str(python_value(counts.field("values")[commonest]))
+        commonest = counts.field("values")[int(np.argmax(counts.field("counts").to_numpy()))]
+        if column in self.table.layouts:
+            return str(self.table.cell(column, int(rows[pc.index(values, commonest).as_py()])))
+        return str(python_value(commonest))
 
     def _flag_near_columns(self) -> None:
         first = tuple(
