@@ -13,6 +13,7 @@ from history.base.arrays import Ints
 from history.base.warnings import Warning
 from history.history import NO_DIRECTION, Factor, History
 from history.snapshot import open_leads
+from history.text.folding import folded
 from models.bundle import Bundle
 from models.names import nearest_name
 
@@ -21,6 +22,7 @@ LEAST_ROWS: Final = 20  # of interactions, for a field of theirs to be missed
 LEAST_READABLE: Final = 0.9  # of a column's values; in training 99 % were
 LEAST_SHARED: Final = 0.6  # of a column's values that are categories of the missing one
 SAMPLED_TEXTS: Final = 1_000
+MOST_KINDS: Final = 0.5  # of the learned kinds absent, and of the rows of other kinds: the kinds are renamed
 MOST_LOST: Final = 0.5  # of the contributions to the log-odds
 
 
@@ -49,6 +51,7 @@ class InputCheck:
         self._rows: Counter[str] = (
             Counter()
         )  # by table, and of interactions with a channel, direction or value
+        self._kinds: Counter[str] = Counter()
 
     def add(self, history: History, leads: Ints) -> None:
         """Counts the leads (n,) to score, and all rows of the history's tables."""
@@ -75,7 +78,7 @@ class InputCheck:
         """The warnings; none without a lead to score."""
         if not self._leads:
             return []
-        warnings = [*self._of_tables(), *self._of_fields(), *self._of_attributes()]
+        warnings = [*self._of_tables(), *self._of_fields(), *self._of_kinds(), *self._of_attributes()]
         lost = self._lost_share({warning.subject for warning in warnings})
         if lost < MOST_LOST:
             return warnings
@@ -110,6 +113,8 @@ class InputCheck:
                 "value": int(np.count_nonzero(~np.isnan(touches.value))),
             }
         )
+        counts = np.bincount(touches.kind.codes, minlength=len(touches.kind.values)).tolist()
+        self._kinds += Counter(dict(zip(touches.kind.values, counts, strict=True)))
 
     # ---- findings
 
@@ -150,6 +155,24 @@ class InputCheck:
             for field, is_used in used.items()
             if is_used and not self._rows[field]
         ]
+
+    def _of_kinds(self) -> list[Warning]:
+        """Kinds under other names; a kind that was rare in training is no learned one either."""
+        learned = self._bundle.vocabulary.interactions.kinds
+        present = {folded(kind) for kind in self._kinds}
+        absent = [kind for kind in learned if folded(kind) not in present]
+        known = {folded(kind) for kind in learned}
+        others = Counter({kind: rows for kind, rows in self._kinds.items() if folded(kind) not in known})
+        rows, total = others.total(), self._kinds.total()
+        if rows <= MOST_KINDS * total or len(absent) <= MOST_KINDS * len(learned):
+            return []
+        kind, _ = others.most_common(1)[0]
+        near = nearest_name(kind, absent)
+        detail = (
+            f"{rows:,} of {total:,} interactions are of kinds that the model did not learn, and {len(absent)} of its "
+            f"{len(learned)} kinds have none; they count with all other kinds"
+        )
+        return [Warning("unknown_kind", kind, detail + (f"; did you mean {near!r}?" if near else ""))]
 
     def _of_attributes(self) -> list[Warning]:
         warnings = []

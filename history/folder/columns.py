@@ -65,14 +65,14 @@ def texts(array: pa.Array) -> Factor:
         if "" in raw:
             codes = np.where(codes == raw.index(""), np.int32(-1), codes)
         return Factor(codes, raw)
-    return _merged(codes, [value_text(python_value(cell)) for cell in encoded.dictionary])
+    return merged(codes, [value_text(python_value(cell)) for cell in encoded.dictionary])
 
 
 def without_nul(factor: Factor) -> Factor:
     """The texts with U+FFFD for each NUL, which no database accepts."""
     if not any("\0" in text for text in factor.values):
         return factor
-    return _merged(factor.codes, [text.replace("\0", "\ufffd") for text in factor.values])
+    return merged(factor.codes, [text.replace("\0", "\ufffd") for text in factor.values])
 
 
 def without_blanks(factor: Factor) -> Factor:
@@ -150,7 +150,7 @@ def no_numbers(n: int) -> Numbers:
     return Numbers(np.full(n, np.nan), nothing, nothing)
 
 
-def _merged(codes: Codes, values: Sequence[str | None]) -> Factor:
+def merged(codes: Codes, values: Sequence[str | None]) -> Factor:
     """Codes over distinct texts; several typed values may have the same text, or none."""
     distinct: dict[str, int] = {}
     recode = np.array(

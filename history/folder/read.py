@@ -9,6 +9,7 @@ import numpy as np
 from history.base.errors import InvalidInput
 from history.bulk_creations import bulk_warning
 from history.closing_stages import separate_closings
+from history.closings_found import with_found_closings
 from history.config.config import FunnelConfig
 from history.config.file import read_config
 from history.data_end import end_of
@@ -212,10 +213,11 @@ def _history(
         elif isinstance(table, CostRows):
             costs = table.build(as_of_us)
     pending = decisions.pending(visible, end_us) if isinstance(decisions, OutcomeRows) else None
-    decided = separate_closings(stages, outcomes, visible.created_us, options.config)
+    config = with_found_closings(stages, outcomes, options.config)
+    decided = separate_closings(stages, outcomes, visible.created_us, config)
     attributes = leads.attributes(rows)
     reports = {name: table.rows.report() for name, table in tables.items()}
-    open_stages, config = decided.stages, options.config
+    open_stages = decided.stages
     if not config.stages:
         open_stages, config = infer_stages(open_stages, config)
     if not options.as_stored:

@@ -35,6 +35,7 @@ from history.folder.rules import (
     Rule,
     matching,
 )
+from history.folder.zero_dates import texts_of_zero, times_of_zero
 from history.history import Factor, empty_factor
 from history.odd_creations import odd_creations
 from history.text.placeholders import are_placeholders, is_placeholder_text
@@ -155,7 +156,7 @@ class ValidatedTable:
         array = self.raw.columns.get(column)
         if array is None:
             return empty_factor(len(self))
-        return texts(array) if column in IDS else without_blanks(without_nul(texts(array)))
+        return texts(array) if column in IDS else texts_of_zero(without_blanks(without_nul(texts(array))))
 
     @cached_property
     def row_ids(self) -> RowIds:
@@ -172,7 +173,10 @@ class ValidatedTable:
         array, config = self.raw.columns.get(column), self.options.config
         if array is None:
             return no_times(len(self))
-        times = local_times.read_column(array, config.zone, config.format_of(self.name, "datetime"))
+        form = config.format_of(self.name, "datetime")
+        times = local_times.read_column(array, config.zone, form)
+        if (times.given & (~times.good | (times.us < 0))).any():
+            times = local_times.read_column(times_of_zero(array), config.zone, form)
         return times if column in TABLES[self.name].needed else _without_placeholders(times)
 
     def number(self, column: str) -> Numbers:

@@ -1,5 +1,6 @@
 """The words of CRMs for won, lost, open and gone, in their usual languages."""
 
+import re
 from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from typing import Final
@@ -60,6 +61,8 @@ _BESIDE: Final = frozenset(
 )  # fmt: skip
 OutcomeWords = Mapping[str, tuple[str, ...]]  # state -> the words for it of [values.outcomes]
 NO_WORDS: Final[OutcomeWords] = {}
+# How labels are numbered, and the chance beside them: "6 - Closed Won", "(7) Verloren", "Closed Won (100 %)".
+_NUMBER: Final = re.compile(r"[(\[#]*[0-9]{1,3}[.)\]%]*|%[)\]]?")
 _MARKS: Final = str.maketrans("-_/:", "    ")
 
 
@@ -75,14 +78,14 @@ _STATE_OF: Final = {match_key(word): state for state, words in _USUAL.items() fo
 def outcome_of(word: str) -> str | None:
     """won, lost, open or gone if the word is a usual one for it, else None.
 
-    Of several words one means won or lost, and the others are those of a deal and of its closing.
+    Of several words one means won or lost, and the others are those of a deal and of its closing, or numbers.
     """
     key = match_key(word)
     return _STATE_OF.get(key) or _state_beside(key.split())
 
 
 def _state_beside(words: Sequence[str]) -> str | None:
-    telling = [word for word in words if word not in _BESIDE]
+    telling = [word for word in words if word not in _BESIDE and not _NUMBER.fullmatch(word)]
     state = _STATE_OF.get(telling[0]) if len(telling) == 1 else None
     return state if state in ("won", "lost") else None
 

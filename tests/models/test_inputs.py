@@ -56,6 +56,19 @@ def test_unreadable_column_is_named_with_a_value(bundle: Bundle, history: Histor
     assert "are no number, such as" in warnings[0].detail
 
 
+def test_renamed_kinds_are_named_with_the_likely_one(bundle: Bundle, history: History) -> None:
+    kinds = history.interactions.kind
+    for renamed, subjects in (
+        ([text.upper() for text in kinds.values], []),
+        ([f"{text} (new)" for text in kinds.values], ["unknown_kind"]),
+        ([f"{text} (new)" if not place else text for place, text in enumerate(kinds.values)], []),
+    ):
+        touches = replace(history.interactions, kind=replace(kinds, values=renamed))
+        warnings = input_warnings(bundle, replace(history, interactions=touches))
+        assert [warning.code for warning in warnings] == subjects
+        assert all("kinds that the model did not learn" in warning.detail for warning in warnings)
+
+
 def test_absent_tables_and_fields_are_named(bundle: Bundle, history: History) -> None:
     touches = history.interactions
     bare = replace(touches, direction=np.zeros_like(touches.direction))
