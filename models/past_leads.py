@@ -7,6 +7,7 @@ against them. The table holds no id and no attribute.
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -42,10 +43,19 @@ class PastLeads:
         """
         if stage not in self.stages:
             return []
-        rows = np.flatnonzero(self.stage == self.stages.index(stage))
-        distance = np.abs(self.parts[rows] - compared(contributions[None, :], self.columns)).sum(axis=1)
-        nearest = rows[np.argsort(distance, kind="stable")[:most]]
+        rows, parts = self._of_stage[self.stages.index(stage)]
+        distance = np.abs(parts - compared(contributions[None, :], self.columns)).sum(axis=1)
+        near = np.arange(len(rows))
+        if len(rows) > most:  # of thousands only the nearest are put in order
+            near = np.flatnonzero(distance <= np.partition(distance, most - 1)[most - 1])
+        nearest = rows[near[np.argsort(distance[near], kind="stable")[:most]]]
         return [self._end_of(row, stage) for row in nearest.tolist()]
+
+    @cached_property
+    def _of_stage(self) -> list[tuple[Ints, Floats]]:
+        """The rows of each stage and their parts."""
+        of_stage = (np.flatnonzero(self.stage == code) for code in range(len(self.stages)))
+        return [(rows, self.parts[rows]) for rows in of_stage]
 
     def _end_of(self, row: int, stage: str | None) -> dict[str, Any]:
         amount = float(self.amount[row])

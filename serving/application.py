@@ -26,6 +26,7 @@ from serving.api import (
 )
 from serving.api.errors import expected_problem
 from serving.api.openapi import describe
+from serving.api.recent_documents import RecentDocuments
 from serving.http.guard import Guard
 from serving.http.router import Dispatcher
 from serving.pages import assets, docs, forecast, funnel, line_forms, model, preferences, saved_views, signin
@@ -66,6 +67,7 @@ def build_app(runtime: Runtime) -> Starlette:
     app = Starlette(routes=ROUTES, lifespan=lifespan)
     app.state.runtime = runtime
     app.state.score_batch = scores.new_score_batch()
+    app.state.recent_documents = RecentDocuments()
     app.state.openapi = describe(ROUTES, [part.SCHEMAS for part in API], _version())
     return app
 

@@ -21,7 +21,7 @@ from serving.store.event_ids import EventNames, event_names
 from serving.store.history import history_of
 from serving.store.lead_rows import LeadRows, find_leads, rows_of
 from serving.store.leads import current_attributes, seen_lead
-from serving.store.scores.advice import NO_ADVICE, advice
+from serving.store.scores.advice import NO_ADVICE, OpenLead, advice, advice_of_leads
 from serving.store.scores.entries import NUMBER
 from serving.store.scores.history import score_history
 from serving.store.timeline import Key, Wanted, lead_document, timeline
@@ -55,12 +55,12 @@ def read_stored_leads(connection: Connection, requests: Sequence[LeadRequest]) -
     mates = [] if bundle is None else mates_of(connection, bundle, list(leads.values()))
     rows = rows_of(connection, [*leads.values(), *mates])
     places = {lead_id: place for place, lead_id in enumerate(leads)}
-    as_of_us = [max(clock_us(), lead.created_us) for lead in leads.values()]
+    now_us = clock_us()
+    as_of_us = [max(now_us, lead.created_us) for lead in leads.values()]
     history = None if bundle is None or not as_of_us else history_of(rows, bundle.config, max(as_of_us))
     records = _records(history, bundle, as_of_us, requests[0])
-    stand = _Stand(rows, as_of_us, history)
     advised = [
-        _advised(_advice(stand, place, bundle, record), requests[0]) for place, record in enumerate(records)
+        _advised(one, requests[0]) for one in _advice(_Stand(rows, as_of_us, history), bundle, records)
     ]
     display = stored_display(connection) or ({} if bundle is None else bundle.config.display)
     documents: list[dict[str, Any] | None] = []
@@ -86,18 +86,27 @@ class _Stand(NamedTuple):
 
 
 def _advice(
-    stand: _Stand, place: int, bundle: Bundle | None, record: dict[str, Any] | None
-) -> dict[str, Any]:
-    """What the sellers could do for the lead at this place, and how past leads like it ended; of scored leads only."""
-    if bundle is None or record is None or record["status"] != SCORED_STATUS:
-        return NO_ADVICE
-    rows, leads = stand.rows, stand.rows.leads
-    alone = replace(rows, leads=[leads[place], *leads[:place], *leads[place + 1 :]])
-    if not bundle.vocabulary.reads_accounts:
-        alone = rows.only(place)
-    # The history of a single lead is that of its advice; of several, it holds the others, and later instants.
-    history = stand.history if len(leads) == 1 else None
-    return advice(bundle, alone, stand.as_of_us[place], history)
+    stand: _Stand, bundle: Bundle | None, records: Sequence[dict[str, Any] | None]
+) -> list[dict[str, Any]]:
+    """What the sellers could do for each lead, and how past leads like it ended; of scored leads only."""
+    advised: list[dict[str, Any]] = [NO_ADVICE] * len(records)
+    if bundle is None or stand.history is None:
+        return advised
+    scored = [
+        place
+        for place, record in enumerate(records)
+        if record is not None and record["status"] == SCORED_STATUS
+    ]
+    rows, now_us = stand.rows, stand.history.as_of_us
+    if bundle.vocabulary.reads_accounts or any(us != now_us for us in stand.as_of_us):
+        for place in scored:
+            leads = [rows.leads[place], *rows.leads[:place], *rows.leads[place + 1 :]]
+            advised[place] = advice(bundle, replace(rows, leads=leads), stand.as_of_us[place])
+        return advised
+    together = advice_of_leads(bundle, stand.history, [OpenLead(rows.only(place), place) for place in scored])
+    for place, one in zip(scored, together, strict=True):
+        advised[place] = one
+    return advised
 
 
 def _advised(advised: dict[str, Any], wanted: LeadRequest) -> dict[str, Any]:

@@ -11,7 +11,7 @@ from history.base.warnings import json_of
 from history.config.schema import NOT_ATTRIBUTES, OWN_ATTRIBUTES
 from models.bundle import Bundle
 from serving.api.cursors import CURSOR_PARAMETER, read_page_cursor
-from serving.api.lead_documents import LeadRequest, read_score_history, read_stored_leads
+from serving.api.lead_documents import LeadRequest, read_score_history
 from serving.api.lead_path import HISTORY as HISTORY_PART
 from serving.api.lead_path import PARTS, lead_path, unknown_lead
 from serving.api.openapi import (
@@ -30,6 +30,7 @@ from serving.api.openapi import (
     ref,
     response,
 )
+from serving.api.recent_documents import RecentDocuments
 from serving.api.records import EVENTS, STORED_LEAD
 from serving.api.stored import store_of
 from serving.base.clock import clock_us
@@ -134,7 +135,7 @@ SCHEMAS: dict[str, Json] = {
     "LeadDocument": object_of(
         {
             "lead": ref("StoredLeadNow"),
-            "score": {**nullable(ref("Score")), "description": "Now; null without a model."},
+            "score": {**nullable(ref("Score")), "description": "Now, or up to a second ago; null without a model."},
             "timeline": list_of(ref("TimelineEntry")),
             "next_cursor": TEXT_OR_NULL,
             "suggestions": list_of(
@@ -256,7 +257,8 @@ async def _get(request: Request) -> Response:
         bundle: Bundle | None = request.app.state.runtime.watch.current
         before = read_page_cursor(cursor, (int, int))
         lead_request = LeadRequest(path.lead_id, bundle, before, values.get("kind"))
-        document = await store.read_each(id(bundle), read_stored_leads, lead_request)
+        recent: RecentDocuments = request.app.state.recent_documents
+        document = await store.read_each(id(bundle), recent.read, lead_request)
     if document is None:
         raise unknown_lead()
     return json_response(document)

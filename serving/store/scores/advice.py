@@ -5,22 +5,28 @@ Only what sellers do themselves is tried: their usual outbound interactions, and
 mutable and say yes or no.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Final
+from itertools import accumulate, pairwise
+from typing import Any, Final, NamedTuple
+
+import numpy as np
 
 from features.attributes.parsing import BOOLEAN, boolean
 from features.wording import duration
 from funnel.state.next_step import KIND_NOUNS
+from history.base.arrays import Floats
 from history.history import INBOUND, NO_DIRECTION, OUTBOUND, History
+from history.snapshot import Snapshot
 from history.text.times import DAY_US
 from models.bundle import Bundle
-from models.scorer import OpenLeads
+from models.scorer import open_leads
 from models.usual_touches import UsualTouch
+from serving.store.history import history_of
 from serving.store.lead_rows import LeadRows
 from serving.store.leads import current_attributes, stored_scalar
 from serving.store.schema import CONTENT, LEAD_NO, TIME_US
-from serving.store.scores.what_if import NOTHING, Change, open_variants
+from serving.store.scores.what_if import NOTHING, Change, changed, snapshot_of, with_changes
 
 MOST_SUGGESTIONS = 3
 MOST_ATTRIBUTES = 3
@@ -42,36 +48,87 @@ class Suggestion:
     said: Mapping[str, Any]
 
 
-def advice(
-    bundle: Bundle, rows: LeadRows, as_of_us: int, history: History | None = None
-) -> dict[str, list[dict[str, Any]]]:
+def advice(bundle: Bundle, rows: LeadRows, as_of_us: int) -> dict[str, list[dict[str, Any]]]:
     """suggestions: {change, points, said} of acts that raise the first lead's probability, best first; similar: {stage,
     outcome, amount, days} of past leads like it, nearest first. The lead is open at as_of_us.
-
-    history: of the first lead alone at as_of_us, if it is at hand.
     """
+    if not bundle.vocabulary.reads_accounts:
+        alone = rows.only(0)
+        history = history_of(alone, bundle.config, as_of_us)
+        return advice_of_leads(bundle, history, [OpenLead(alone, 0)])[0]
     if bundle.conversion is None:
         return NO_ADVICE
     acts = candidates(bundle, rows, as_of_us)
-    variants = open_variants(bundle, rows, [NOTHING, *(act.change for act in acts)], as_of_us, history)
-    now, *reached = [float(value) for leads in variants for value in leads.probability.tolist()]
-    gains = [(100 * (new - now), act) for act, new in zip(acts, reached, strict=True)]
-    raising = sorted((gain for gain in gains if gain[0] >= LEAST_POINTS), key=lambda gain: -gain[0])
+    # In one history the variants would count as other leads of the account.
+    each = [
+        open_leads(bundle, snapshot_of(changed(rows, change), bundle, as_of_us))
+        for change in (NOTHING, *(act.change for act in acts))
+    ]
+    reached = [float(leads.probability[0]) for leads in each]
     return {
-        "suggestions": [
-            {"change": act.words, "points": points, "said": act.said}
-            for points, act in raising[:MOST_SUGGESTIONS]
-        ],
-        "similar": _similar(bundle, variants[0]),
+        "suggestions": _best(acts, reached),
+        "similar": _similar(bundle, each[0].stages, each[0].matrix.values[:1])[0],
     }
 
 
-def _similar(bundle: Bundle, leads: OpenLeads) -> list[dict[str, Any]]:
-    """Past leads like the first one; [] without a table."""
+class OpenLead(NamedTuple):
+    """An open lead: its rows alone, and its position in a history."""
+
+    rows: LeadRows
+    position: int
+
+
+def advice_of_leads(
+    bundle: Bundle, history: History, leads: Sequence[OpenLead]
+) -> list[dict[str, list[dict[str, Any]]]]:
+    """`advice` of several leads of one history at its instant, for a model that does not read accounts.
+
+    All variants are one history: the fixed cost of its features is that of one lead.
+    """
+    if bundle.conversion is None or not leads:
+        return [NO_ADVICE] * len(leads)
+    acts = [candidates(bundle, lead.rows, history.as_of_us) for lead in leads]
+    firsts = [0, *accumulate(1 + len(of_lead) for of_lead in acts)]
+    positions = [
+        lead.position for lead, of_lead in zip(leads, acts, strict=True) for _ in range(1 + len(of_lead))
+    ]
+    changes = [change for of_lead in acts for change in (NOTHING, *(act.change for act in of_lead))]
+    count = len(positions)
+    snapshot = Snapshot(
+        with_changes(history, positions, changes),
+        np.arange(count, dtype=np.int64),
+        np.full(count, history.as_of_us, dtype=np.int64),
+    )
+    variants = open_leads(bundle, snapshot)
+    reached = variants.probability.tolist()
+    unchanged = firsts[:-1]
+    similar = _similar(bundle, [variants.stages[i] for i in unchanged], variants.matrix.values[unchanged])
+    return [
+        {"suggestions": _best(of_lead, reached[start:stop]), "similar": of_similar}
+        for of_lead, (start, stop), of_similar in zip(acts, pairwise(firsts), similar, strict=True)
+    ]
+
+
+def _best(acts: Sequence[Suggestion], reached: Sequence[float]) -> list[dict[str, Any]]:
+    """The acts that raise the probability most; reached: without any act, then with each."""
+    now, *after = reached
+    gains = [(100 * (new - now), act) for act, new in zip(acts, after, strict=True)]
+    raising = sorted((gain for gain in gains if gain[0] >= LEAST_POINTS), key=lambda gain: -gain[0])
+    return [
+        {"change": act.words, "points": points, "said": act.said}
+        for points, act in raising[:MOST_SUGGESTIONS]
+    ]
+
+
+def _similar(bundle: Bundle, stages: Sequence[str | None], values: Floats) -> list[list[dict[str, Any]]]:
+    """Past leads like each of these with feature values (n, k); [] without a table."""
     if bundle.past_leads is None or bundle.conversion is None:
-        return []
-    contributions = bundle.conversion.contributions(leads.matrix.values[:1]).parts[0]
-    return bundle.past_leads.similar(leads.stages[0], contributions)
+        return [[] for _ in stages]
+    contributions = bundle.conversion.contributions(values).parts
+    return [
+        bundle.past_leads.similar(stage, of_lead)
+        for stage, of_lead in zip(stages, contributions, strict=True)
+    ]
 
 
 def candidates(bundle: Bundle, rows: LeadRows, as_of_us: int) -> list[Suggestion]:
@@ -98,16 +155,17 @@ class _Message:
 
 def _waiting_message(rows: LeadRows, as_of_us: int) -> _Message | None:
     """The last interaction with a direction, if that came from the lead."""
-    lead_no = rows.leads[0].lead_no
     columns = rows.tables["interactions"]
-    last = -1
-    for i, (number, time_us, direction) in enumerate(
-        zip(columns[LEAD_NO], columns[TIME_US], columns[DIRECTION], strict=True)
-    ):
-        is_of_lead = number == lead_no and direction != NO_DIRECTION and time_us <= as_of_us
-        if is_of_lead and (last < 0 or time_us >= columns[TIME_US][last]):
-            last = i
-    if last < 0 or columns[DIRECTION][last] != INBOUND:
+    if not len(columns[LEAD_NO]):
+        return None
+    numbers, times_us, directions = (np.array(columns[at]) for at in (LEAD_NO, TIME_US, DIRECTION))
+    is_of_lead = (numbers == rows.leads[0].lead_no) & (directions != NO_DIRECTION) & (times_us <= as_of_us)
+    chosen = np.flatnonzero(is_of_lead)
+    if not len(chosen):
+        return None
+    # Of several at one instant, the one that arrived last.
+    last = int(chosen[::-1][np.argmax(times_us[chosen[::-1]])])
+    if columns[DIRECTION][last] != INBOUND:
         return None
     days = (as_of_us - columns[TIME_US][last]) / DAY_US
     return _Message(columns[KIND][last], columns[CHANNEL][last], days)

@@ -1,5 +1,6 @@
 """Advice: each suggestion is a what-if of the sellers' own acts, the best first; similar leads are the model's."""
 
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -10,8 +11,16 @@ from history.text.times import DAY_US, format_time
 from models.bundle import Bundle
 from models.pointer import champion
 from models.scorer import score
+from serving.store.history import history_of
 from serving.store.lead_rows import LeadRows, find_leads, rows_of
-from serving.store.scores.advice import MOST_SUGGESTIONS, NO_ADVICE, advice, candidates
+from serving.store.scores.advice import (
+    MOST_SUGGESTIONS,
+    NO_ADVICE,
+    OpenLead,
+    advice,
+    advice_of_leads,
+    candidates,
+)
 from serving.store.scores.what_if import changed, snapshot_of
 from serving.store.store import Store
 from tests.builders.scored_store import post, put
@@ -104,3 +113,26 @@ def test_without_a_signal_or_a_table_there_is_no_advice(tmp_path: Path, bundle: 
     assert advice(replace(bundle, conversion=None), rows, NOW_US) == NO_ADVICE
     old = replace(bundle, past_leads=None, usual_touches=())
     assert advice(old, rows, NOW_US) == NO_ADVICE
+
+
+def test_advice_does_not_depend_on_other_leads(
+    tmp_path: Path, bundle: Bundle, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of one lead, of several in one history, and with a history a variant, as models of accounts need it."""
+    with closing(Store(tmp_path, now_us=Clock())) as store:
+        for number, lead_id in enumerate(("a", "b", "c")):
+            put(store, lead_id, **ATTRIBUTES, n=number)
+            asked = {"kind": "call", "channel": "phone", "direction": "inbound"}
+            days = 3 + 7 * number
+            post(store, event(f"i{number}", lead_id, asked, occurred_at=format_time(NOW_US - days * DAY_US)))
+        post(store, event("s", "b", {"stage": "qualified"}, "stage"))
+        with store.engine.reading() as connection:
+            rows = rows_of(connection, list(find_leads(connection, ["a", "b", "c"]).values()))
+    history = history_of(rows, bundle.config, NOW_US)
+    leads = [OpenLead(rows.only(position), position) for position in (2, 0, 1)]
+    together = advice_of_leads(bundle, history, leads)
+    alone = [advice(bundle, lead.rows, NOW_US) for lead in leads]
+    assert together == alone
+    assert any(one["suggestions"] for one in alone)
+    monkeypatch.setattr(type(bundle.vocabulary), "reads_accounts", True)
+    assert [advice(bundle, lead.rows, NOW_US) for lead in leads] == alone

@@ -1,29 +1,26 @@
 """What-if of stored leads: the same to the bit as if the rows had been stored, in one history or in many."""
 
 import random
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 
-from history.history import INBOUND, OUTBOUND
+from history.history import INBOUND, OUTBOUND, History
 from history.snapshot import Snapshot
 from history.text.times import DAY_US, format_time
 from models.bundle import Bundle
 from models.pointer import champion
-from models.scorer import open_leads, score
+from models.scorer import OpenLeads, open_leads, score
 from serving.store.history import history_of
-from serving.store.lead_rows import find_leads, rows_of
-from serving.store.scores import what_if
+from serving.store.lead_rows import LeadRows, find_leads, rows_of
 from serving.store.scores.what_if import (
     NOTHING,
     Change,
-    _copies,
     changed,
-    open_variants,
     snapshot_of,
+    with_changes,
 )
 from serving.store.store import Store
 from tests.builders.scored_store import CREATED_US, post, put
@@ -91,25 +88,36 @@ def test_added_rows_score_as_stored_ones(tmp_path: Path, bundle: Bundle, table: 
         store.close()
 
 
-@pytest.mark.parametrize("seed", range(4))
-def test_copies_score_as_changes_one_by_one(tmp_path: Path, bundle: Bundle, seed: int) -> None:
-    store = filled(tmp_path, seed)
-    rows = rows_in(store)
-    changes = [NOTHING, *(Change({table: [row]}) for table, row in ADDED.items())]
-    changes.append(Change({"interactions": [(NOW_US, NOW_US, "new kind", None, INBOUND, None, "i")] * 2}))
-    (together,) = open_variants(bundle, rows, changes, NOW_US)
-    alone = [score(bundle, snapshot_of(changed(rows, one), bundle, NOW_US), 0) for one in changes]
-    assert together.probability.tolist() == [float(one.probability[0]) for one in alone]
-    assert list(together.stages) == [one.stage[0] for one in alone]
-    store.close()
+TOUCHES = [
+    (NOW_US, NOW_US, "CALL", "phone", OUTBOUND, 6.0, None),
+    (NOW_US, NOW_US, "new kind", None, INBOUND, None, "i"),
+]
+CHANGES = [
+    NOTHING,
+    *(Change({"interactions": [touch]}) for touch in TOUCHES),
+    Change({"interactions": TOUCHES, "stages": []}),
+    Change({"attribute_changes": [ADDED["attribute_changes"], (NOW_US, NOW_US, "seats", None)]}),
+]
 
 
-@pytest.mark.parametrize("seed", range(4))
-def test_variants_of_arrays_equal_those_of_rows(
-    tmp_path: Path, bundle: Bundle, seed: int, monkeypatch: pytest.MonkeyPatch
+def varied(bundle: Bundle, history: History, positions: list[int], changes: list[Change]) -> OpenLeads:
+    leads, times = np.arange(len(changes)), np.full(len(changes), NOW_US)
+    return open_leads(bundle, Snapshot(with_changes(history, positions, changes), leads, times))
+
+
+def assert_as_one_by_one(
+    made: OpenLeads, bundle: Bundle, rows: list[LeadRows], changes: list[Change]
 ) -> None:
-    """What sellers could do now is added to arrays; the reference copies every row."""
-    monkeypatch.setattr(what_if, "LONG_LEAD", 0)
+    """Equal to the bit to histories of which each holds one lead with the rows of one change."""
+    for i, (of_lead, change) in enumerate(zip(rows, changes, strict=True)):
+        alone = open_leads(bundle, snapshot_of(changed(of_lead, change), bundle, NOW_US))
+        assert made.matrix.values[i].tobytes() == alone.matrix.values[0].tobytes()
+        assert made.probability[i] == alone.probability[0]
+        assert made.stages[i] == alone.stages[0]
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_changes_of_arrays_equal_those_of_rows(tmp_path: Path, bundle: Bundle, seed: int) -> None:
     store = filled(tmp_path, seed)
     if seed % 2:
         post(store, event("s", "a", {"stage": "demo"}, "stage"), event("r", "a", {"n": 7}, "attributes"))
@@ -118,62 +126,22 @@ def test_variants_of_arrays_equal_those_of_rows(
         post(store, event("o", "a", {"outcome": "lost"}, "outcome", occurred_at="2026-05-02T10:00:00Z"))
         post(store, event("p", "a", {"outcome": "open"}, "outcome", occurred_at="2026-05-03T10:00:00Z"))
     rows = rows_in(store)
-    touches = [
-        (NOW_US, NOW_US, "CALL", "phone", OUTBOUND, 6.0, None),
-        (NOW_US, NOW_US, "new kind", None, INBOUND, None, "i"),
-    ]
-    changes = [
-        NOTHING,
-        *(Change({"interactions": [touch]}) for touch in touches),
-        Change({"interactions": touches, "stages": []}),
-        Change({"attribute_changes": [ADDED["attribute_changes"], (NOW_US, NOW_US, "seats", None)]}),
-    ]
-    (made,) = open_variants(bundle, rows, changes, NOW_US)
-    history = history_of(_copies(rows, changes), bundle.config, NOW_US)
-    leads, times = np.arange(len(changes)), np.full(len(changes), NOW_US)
-    reference = open_leads(bundle, Snapshot(history, leads, times))
-    assert made.matrix.values.tobytes() == reference.matrix.values.tobytes()
-    assert made.probability.tobytes() == reference.probability.tobytes()
-    assert list(made.stages) == list(reference.stages)
-    at_hand = history_of(rows.only(0), bundle.config, NOW_US)
-    (again,) = open_variants(bundle, rows, changes, NOW_US, at_hand)
-    assert again.matrix.values.tobytes() == reference.matrix.values.tobytes()
+    made = varied(bundle, history_of(rows, bundle.config, NOW_US), [0] * len(CHANGES), CHANGES)
+    assert_as_one_by_one(made, bundle, [rows] * len(CHANGES), CHANGES)
     store.close()
 
 
-def test_variants_of_a_lead_without_rows(
-    tmp_path: Path, bundle: Bundle, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(what_if, "LONG_LEAD", 0)
-    store = Store(tmp_path, now_us=Clock(NOW_US - DAY_US))
-    put(store)
-    rows = rows_in(store)
-    changes = [NOTHING, Change({name: [ADDED[name]] for name in ("interactions", "attribute_changes")})]
-    (made,) = open_variants(bundle, rows, changes, NOW_US)
-    alone = [score(bundle, snapshot_of(changed(rows, one), bundle, NOW_US), 0) for one in changes]
-    assert made.probability.tolist() == [float(one.probability[0]) for one in alone]
-    store.close()
-
-
-def test_models_of_accounts_score_each_change_apart(tmp_path: Path, bundle: Bundle) -> None:
-    declared = {"calls_of_account": {"of": "interactions", "kind": ["call"], "scope": "account"}}
-    config = replace(bundle.config, features=declared)
-    known = bundle.training_ranges
-    ranges = replace(
-        known,
-        low=np.append(known.low, np.nan),
-        high=np.append(known.high, np.nan),
-        usual=np.append(known.usual, False),
-    )
-    vocabulary = replace(bundle.vocabulary, config=config)
-    accounts = replace(bundle, conversion=None, vocabulary=vocabulary, training_ranges=ranges)
-    assert accounts.vocabulary.reads_accounts
-    store = filled(tmp_path, 1)
-    rows = rows_in(store)
-    changes = [NOTHING, Change({"interactions": [ADDED["interactions"]]})]
-    each = open_variants(accounts, rows, changes, NOW_US)
-    assert [len(one.probability) for one in each] == [1, 1]
-    column = [f.name for f in each[0].matrix.features].index("calls_of_account")
-    calls = [float(one.matrix.values[0, column]) for one in each]
-    assert calls[1] == calls[0] + 1
+@pytest.mark.parametrize("seed", range(4))
+def test_changes_of_several_leads_do_not_mix(tmp_path: Path, bundle: Bundle, seed: int) -> None:
+    store, draw = filled(tmp_path, seed), random.Random(seed)
+    put(store, "bare")
+    post(store, event("s", "after", {"stage": "demo"}, "stage"))
+    post(store, event("r", "before", {"owner": "Zoe"}, "attributes"))
+    with store.engine.reading() as connection:
+        leads = list(find_leads(connection, ["before", "a", "after", "bare"]).values())
+        rows = rows_of(connection, leads)
+    positions = [draw.randrange(len(leads)) for _ in range(12)]
+    changes = [draw.choice(CHANGES) for _ in positions]
+    made = varied(bundle, history_of(rows, bundle.config, NOW_US), positions, changes)
+    assert_as_one_by_one(made, bundle, [rows.only(position) for position in positions], changes)
     store.close()

@@ -1,0 +1,94 @@
+"""Documents of stored leads that were read a moment ago: a lead that is polled is scored once a second."""
+
+from collections import OrderedDict
+from collections.abc import Hashable, Sequence
+from threading import Lock
+from typing import Any, Final, NamedTuple
+
+import msgspec
+from sqlalchemy import Connection, func, select
+
+from models.bundle import Bundle
+from serving.api.lead_documents import LeadRequest, read_stored_leads
+from serving.base.clock import clock_us
+from serving.store import schema as db
+from serving.store.database.statements import PreparedQuery
+
+VALID_US: Final = 1_000_000
+MOST_KEPT: Final = 512  # of 12 KB each; a lead with 10,000 interactions takes 20 ms to read and score
+
+# What arrives gets a higher number than all before, corrections too: equal numbers mean equal rows.
+_LAST_ROWS = [
+    select(func.max(table.c.row_no)).where(table.c.lead_no == db.leads.c.lead_no).scalar_subquery()
+    for table in (*db.FACTS, db.corrections)
+]
+_VERSIONS = PreparedQuery(
+    select(db.leads.c.lead_id, db.leads.c.lead_no, *_LAST_ROWS), among=db.leads.c.lead_id
+)
+
+
+class _Kept(NamedTuple):
+    """An encoded document, the model of its score, the version of its lead's rows, and when it was made."""
+
+    document: msgspec.Raw
+    bundle: Bundle | None
+    version: Sequence[int | None]
+    made_us: int
+
+
+class RecentDocuments:
+    """The documents that one process gave within the last second.
+
+    One is given again only if its lead has no row more and none was corrected: what was acknowledged counts.
+    """
+
+    def __init__(self) -> None:
+        self._kept: OrderedDict[Hashable, _Kept] = OrderedDict()
+        self._lock = Lock()
+
+    def read(self, connection: Connection, requests: Sequence[LeadRequest]) -> list[msgspec.Raw | None]:
+        """read_stored_leads with its documents encoded."""
+        bundle = requests[0].bundle
+        if bundle is not None and bundle.vocabulary.reads_accounts:  # rows of other leads count too
+            return [_encoded(document) for document in read_stored_leads(connection, requests)]
+        versions = _versions(connection, requests)
+        now_us = clock_us()
+        documents = [self._recent(request, versions.get(request.lead_id), now_us) for request in requests]
+        missing = [i for i, document in enumerate(documents) if document is None]
+        if missing:
+            made = read_stored_leads(connection, [requests[i] for i in missing])
+            for i, document in zip(missing, map(_encoded, made), strict=True):
+                documents[i] = document
+                version = versions.get(requests[i].lead_id)
+                if document is not None and version is not None:
+                    self._keep(_key(requests[i]), _Kept(document, bundle, version, now_us))
+        return documents
+
+    def _recent(
+        self, request: LeadRequest, version: Sequence[int | None] | None, now_us: int
+    ) -> msgspec.Raw | None:
+        kept = self._kept.get(_key(request))
+        if kept is None or kept.bundle is not request.bundle or kept.version != version:
+            return None
+        return kept.document if 0 <= now_us - kept.made_us < VALID_US else None
+
+    def _keep(self, key: Hashable, kept: _Kept) -> None:
+        with self._lock:
+            self._kept[key] = kept
+            self._kept.move_to_end(key)
+            while len(self._kept) > MOST_KEPT:
+                self._kept.popitem(last=False)
+
+
+def _key(request: LeadRequest) -> Hashable:
+    return request.lead_id, request.before, request.kind, request.reasons, request.has_facts
+
+
+def _encoded(document: dict[str, Any] | None) -> msgspec.Raw | None:
+    return None if document is None else msgspec.Raw(msgspec.json.encode(document))
+
+
+def _versions(connection: Connection, requests: Sequence[LeadRequest]) -> dict[str, Sequence[int | None]]:
+    """lead_id -> the lead's number, and the last row of each table."""
+    lead_ids = list({request.lead_id for request in requests})
+    return {lead_id: version for lead_id, *version in _VERSIONS.rows(connection, some=lead_ids)}
