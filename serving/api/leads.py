@@ -135,7 +135,10 @@ SCHEMAS: dict[str, Json] = {
     "LeadDocument": object_of(
         {
             "lead": ref("StoredLeadNow"),
-            "score": {**nullable(ref("Score")), "description": "Now, or up to a second ago; null without a model."},
+            "score": {
+                **nullable(ref("Score")),
+                "description": "Now, or up to a second ago; null without a model.",
+            },
             "timeline": list_of(ref("TimelineEntry")),
             "next_cursor": TEXT_OR_NULL,
             "suggestions": list_of(

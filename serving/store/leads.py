@@ -17,6 +17,7 @@ from serving.store.account_mates import account_mates
 from serving.store.database.statements import PreparedInsert, in_parts
 from serving.store.database.transaction import Transaction
 from serving.store.lead_rows import LeadRow, LeadRows, find_leads, rows_of, scalar_text, scalar_value
+from serving.store.scores.counts import forget_scores
 
 EVENT_KEYS_PER_DELETE = 500
 # Results of put_leads.
@@ -176,6 +177,7 @@ def erase_leads(transaction: Transaction, lead_ids: Sequence[str]) -> list[bool]
     leads = find_leads(connection, lead_ids)
     numbers = {lead_id: lead.lead_no for lead_id, lead in leads.items()}
     _queue_mates(connection, list(leads.values()))
+    forget_scores(connection, list(numbers.values()))
     for lead_no in numbers.values():
         _erase(connection, lead_no)
     if numbers:

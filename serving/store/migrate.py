@@ -9,7 +9,7 @@ from serving.store import schema as db
 from serving.store.errors import StoreUnfit
 from serving.store.leads import LOAD
 
-HEAD = "0007"
+HEAD = "0008"
 SCRIPTS = Path(__file__).parent / "migrations"
 
 
@@ -39,7 +39,7 @@ def _recreate_derived(connection: Connection) -> None:
     The first commits wrote such tables under the first revision.
     """
     database = inspect_database(connection)
-    tables = [db.dirty, db.scores, db.score_records]
+    tables = [db.dirty, db.scores, db.score_records, *db.COUNTS]
     for table in tables:
         if {column["name"] for column in database.get_columns(table.name)} != set(table.columns.keys()):
             break

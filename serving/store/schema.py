@@ -194,6 +194,7 @@ scores = Table(
     Column("told_as_of_us", BigInteger, nullable=False),
     Column("told_through_row", Number, nullable=False),
     Column("told_version", Text, nullable=False),
+    Column("group_no", Number, index=True),  # of worklist_groups, NULL unless open
 )
 ORDER_COLUMNS = ("revenue_rank", "probability", "amount_rank", "created_us", "touch_us", "change")
 for _order in ORDER_COLUMNS:
@@ -206,6 +207,29 @@ Index(
     "scores_summed",
     *(scores.c[_name] for _name in ("is_open", *SUMMED, "probability", "revenue_rank")),
 )
+
+# The open scored leads of each combination of values, kept current with every score (serving/store/scores/counts.py).
+worklist_groups = Table(
+    "worklist_groups",
+    metadata,
+    Column("group_no", Number, primary_key=True, autoincrement=False),
+    Column("key", Text, nullable=False, unique=True),  # JSON list of SUMMED
+    *(Column(_name, Text) for _name in (*SUMMED, "owner_key", "stage_key", "source_key")),
+    Column("leads", BigInteger, nullable=False),
+    Column("wins", Double, nullable=False),
+    Column("priced", BigInteger, nullable=False),  # leads whose expected revenue is known
+    Column("revenue", Double, nullable=False),
+)
+
+# The open scored leads by ranges of revenue_rank.
+rank_counts = Table(
+    "rank_counts",
+    metadata,
+    Column("rank_range", Number, primary_key=True, autoincrement=False),
+    Column("leads", BigInteger, nullable=False),
+)
+
+COUNTS = (worklist_groups, rank_counts)
 
 score_records = Table(
     "score_records",

@@ -11,6 +11,7 @@ from funnel.state.attention import HIGH_VALUE
 from funnel.state.next_step import CODES, LARGE_DROP
 from serving.store import schema as db
 from serving.store.database.statements import PreparedQuery, is_sqlite
+from serving.store.scores.counts import leads_by_range, range_end
 from serving.store.scores.saved import WEEK_US
 from serving.store.scores.selection import base_now, snoozed_now
 
@@ -30,10 +31,13 @@ def high_value(connection: Connection) -> float | None:
     """
     scores = db.scores.c
     is_known = and_(scores.is_open == 1, scores.revenue_rank >= 0)
-    bounds = select(func.count(), func.min(scores.revenue_rank), func.max(scores.revenue_rank)).where(
-        is_known
+    known = select(scores.revenue_rank).where(is_known)
+    ranges = [(number, leads) for number, leads in leads_by_range(connection) if number >= 0]
+    count = sum(leads for _, leads in ranges)
+    least, most = (
+        connection.execute(known.order_by(order).limit(1)).scalar()
+        for order in (scores.revenue_rank.asc(), scores.revenue_rank.desc())
     )
-    count, least, most = connection.execute(bounds).one()
     if not count or least == most:
         return None
     place = (count - 1) * HIGH_VALUE
@@ -41,11 +45,12 @@ def high_value(connection: Connection) -> float | None:
     share = place - below
     # From the top, two rows: the one above the quantile, if there is one, and the one below.
     skipped = max(0, count - 2 - below)
-    query = (
-        select(scores.revenue_rank)
-        .where(is_known)
-        .order_by(scores.revenue_rank.desc(), scores.lead_no.desc())
-    )
+    for number, leads in ranges:
+        if skipped < leads:
+            known = known.where(scores.revenue_rank < range_end(number))
+            break
+        skipped -= leads
+    query = known.order_by(scores.revenue_rank.desc(), scores.lead_no.desc())
     rows = list(connection.execute(query.offset(skipped).limit(2)).scalars())
     high, low = rows[0], rows[-1]
     return float(high - (high - low) * (1 - share) if share >= 0.5 else low + (high - low) * share)

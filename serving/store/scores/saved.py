@@ -18,6 +18,7 @@ from serving.store.database.transaction import Transaction
 from serving.store.lead_rows import LeadRow
 from serving.store.leads import CurrentAttributes
 from serving.store.scores.causes import Cause, HistoryEntry
+from serving.store.scores.counts import count_scores
 from serving.store.scores.facts import LeadFacts
 
 LEADS_PER_QUERY = 500
@@ -253,7 +254,9 @@ def _save(transaction: Transaction, scores: Sequence[NewScore]) -> int:
     current = _still_current(connection, scores)
     if not current:
         return 0
-    _REPLACE_SCORES.run(connection, [_columns(score.row, db.scores) for score in current])
+    groups = count_scores(transaction, [score.row for score in current])
+    rows = [{**score.row, "group_no": group_no} for score, group_no in zip(current, groups, strict=True)]
+    _REPLACE_SCORES.run(connection, [_columns(row, db.scores) for row in rows])
     _REPLACE_RECORDS.run(connection, [_columns(score.row, db.score_records) for score in current])
     entries = [score.entry for score in current if score.entry is not None]
     if entries:

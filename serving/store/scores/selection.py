@@ -1,6 +1,6 @@
 """Which open leads a worklist shows, and in which order: its query as conditions of SQL."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, fields
 from typing import Any, Final
 
@@ -55,6 +55,11 @@ class WorklistQuery(Filters):
         return Filters(**{field.name: getattr(self, field.name) for field in fields(Filters)})
 
     @property
+    def has_values(self) -> bool:
+        """True for a filter by grade, stage, owner or source."""
+        return bool(self.grade or self.stage or self.owner or self.source)
+
+    @property
     def cursor_order(self) -> str:
         """The order as a cursor names it."""
         return f"-{self.order}" if self.reverse else self.order
@@ -64,16 +69,8 @@ def selected(filters: Filters, chosen: Collection[int] | None, now_us: int) -> l
     """The conditions on `scores`; chosen: the lead numbers that `attention` selects, None without that filter."""
     scores = db.scores.c
     is_snoozed = snoozed_now(now_us)
-    conditions = [_is_open(filters), is_snoozed if filters.snoozed else ~is_snoozed]
-    if filters.grade:
-        conditions.append(scores.grade.in_(filters.grade))
-    for column, values in (
-        (scores.stage_key, filters.stage),
-        (scores.owner_key, filters.owner),
-        (scores.source_key, filters.source),
-    ):
-        if values:
-            conditions.append(column.in_(sorted({filter_key(value) or "" for value in values})))
+    conditions = [_is_open(filters, chosen), is_snoozed if filters.snoozed else ~is_snoozed]
+    conditions += value_conditions(filters, scores)
     if filters.q:
         conditions.append(scores.search.contains(filters.q.casefold(), autoescape=True))
     if chosen is not None:
@@ -81,13 +78,30 @@ def selected(filters: Filters, chosen: Collection[int] | None, now_us: int) -> l
     return conditions
 
 
-def _is_open(filters: Filters) -> ColumnElement[bool]:
-    """The condition on open leads. Unless an owner's leads alone are read, filters are for a scan without an index.
+def value_conditions(filters: Filters, columns: Any) -> list[ColumnElement[bool]]:
+    """The conditions of filters by grade, stage, owner and source on the columns of a table that has them."""
+    conditions = [columns.grade.in_(filters.grade)] if filters.grade else []
+    for column, values in (
+        (columns.stage_key, filters.stage),
+        (columns.owner_key, filters.owner),
+        (columns.source_key, filters.source),
+    ):
+        if values:
+            conditions.append(column.in_(sorted({filter_key(value) or "" for value in values})))
+    return conditions
 
-    SQLite would read 100,000 rows in the order of an index, 170 ms instead of 30; the sign keeps it from that.
+
+def _is_open(filters: Filters, chosen: Collection[int] | None) -> ColumnElement[bool]:
+    """The condition on open leads; the sign keeps SQLite from reading all of them in the order of an index.
+
+    Leads that are chosen, snoozed or searched for are found without one, or by a scan: 100,000 rows in the order of an
+    index took 170 ms instead of 30. So are those of filters, unless an owner's leads alone are read.
     """
     is_scan = filters.q or ((filters.grade or filters.stage or filters.source) and not filters.owner)
-    column: ColumnElement[Any] = literal_column("+scores.is_open") if is_scan else db.scores.c.is_open
+    is_few = chosen is not None or filters.snoozed
+    column: ColumnElement[Any] = (
+        literal_column("+scores.is_open") if is_scan or is_few else db.scores.c.is_open
+    )
     return column == 1
 
 
@@ -139,6 +153,16 @@ def is_before(query: WorklistQuery, key: ColumnElement[Any]) -> ColumnElement[bo
     return or_(key > literal(last), and_(key == last, lead_no >= last_no))
 
 
-def count_of(conditions: list[ColumnElement[bool]]) -> Select[Any]:
+def count_of(conditions: Sequence[ColumnElement[bool]]) -> Select[Any]:
     """The number of leads that meet the conditions."""
     return select(func.count()).select_from(db.scores).where(*conditions)
+
+
+def groups_of(filters: Filters) -> list[ColumnElement[bool]]:
+    """The conditions on worklist_groups of filters by grade, stage, owner and source."""
+    return value_conditions(filters, db.worklist_groups.c)
+
+
+def count_of_groups(filters: Filters) -> Select[Any]:
+    """The number of open leads that filters by values match, snoozed ones too, from the kept counts; NULL for none."""
+    return select(func.sum(db.worklist_groups.c.leads)).where(*groups_of(filters))

@@ -1,7 +1,7 @@
 """What a selection of open leads is expected to bring: in all, by value, and from the best of them."""
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -57,7 +57,42 @@ def expected_of(
 
     A lead without a value counts under an empty text. Values are in order of their leads' number, most first.
     """
-    rows = connection.execute(_grouped(conditions, is_filtered)).all()
+    return _listed_sums(connection.execute(_grouped(conditions, is_filtered)).all())
+
+
+def expected_of_groups(
+    connection: Connection, groups: Sequence[ColumnElement[bool]], snoozed: Sequence[ColumnElement[bool]]
+) -> dict[str, Any]:
+    """`expected_of` the leads of some groups, from the figures that are kept, without those that are snoozed.
+
+    groups: conditions on worklist_groups; snoozed: on scores, of the snoozed leads among them.
+    """
+    kept = db.worklist_groups.c
+    names = (*db.SUMMED, "leads", "wins", "priced", "revenue")
+    rows = connection.execute(select(*(kept[name] for name in names)).where(*groups, kept.leads > 0))
+    figures = {tuple(texts): (leads, wins, priced, revenue) for *texts, leads, wins, priced, revenue in rows}
+    for *texts, leads, wins, priced, revenue in connection.execute(_grouped_asleep(snoozed)):
+        of_all = figures[tuple(texts)]
+        without = (of_all[0] - leads, of_all[1] - wins, of_all[2] - priced, of_all[3] - (revenue or 0.0))
+        figures[tuple(texts)] = without
+    return _listed_sums(
+        [
+            (*texts, leads, wins, revenue if priced else None)
+            for texts, (leads, wins, priced, revenue) in figures.items()
+            if leads
+        ]
+    )
+
+
+def _grouped_asleep(conditions: Sequence[ColumnElement[bool]]) -> Select[Any]:
+    columns = [_SCORES[name] for name in db.SUMMED]
+    revenue = case((_SCORES.revenue_rank >= 0, _SCORES.revenue_rank), else_=null())
+    figures = (func.count(), func.sum(_SCORES.probability), func.count(revenue), func.sum(revenue))
+    return select(*columns, *figures).where(*conditions).group_by(*columns)
+
+
+def _listed_sums(rows: Iterable[Sequence[Any]]) -> dict[str, Any]:
+    """The record of rows of SUMMED, leads, wins and revenue."""
     total = Expected()
     values: dict[str, dict[str | None, _Value]] = {name: defaultdict(_Value) for name in GROUPS}
     for *texts, leads, wins, revenue in rows:

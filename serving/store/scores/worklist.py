@@ -19,18 +19,21 @@ from serving.store.leads import ERASURES
 from serving.store.scores.entries import COLUMNS, ReadingTime, Shown, entries_of
 from serving.store.scores.needed import Attended, needed
 from serving.store.scores.neighbours import Listed, Neighbours, neighbours
+from serving.store.scores.paging import FEW, Counts, page_keys
 from serving.store.scores.saved import ACTS, VERSION, WEEK_US, outdated
 from serving.store.scores.selection import (
     Filters,
     WorklistQuery,
     base_now,
     count_of,
+    count_of_groups,
+    groups_of,
     is_before,
     order_key,
     page_of,
     selected,
 )
-from serving.store.scores.summary import best_of, expected_by_code, expected_of
+from serving.store.scores.summary import best_of, expected_by_code, expected_of, expected_of_groups
 
 VALID_US: Final = 5_000_000  # of a cached figure; attention changes with time alone
 # Figures of a store with so many leads stay for a while although scores changed: they change all the time, and each
@@ -103,9 +106,13 @@ class Worklist:
         reading = self._reading(connection, config)
         attended = self._attended(reading)
         conditions = _conditions(query.filters, attended.codes, reading.time.now_us)
-        rows = _rows(reading, query, conditions)
+        if query.q and len(found := self._found(reading, query.filters, conditions)) <= FEW:
+            # What one scan found need not be searched again.
+            conditions, total = [db.scores.c.lead_no.in_(found)], len(found)
+        else:
+            total = self._total(reading, query.filters, conditions)
+        rows = _rows(reading, query, conditions, Counts(total, self._total(reading, Filters(), ())))
         shown = entries_of(connection, rows[: query.limit], reading.time, attended)
-        total = self._kept(reading, ("total", query.filters), lambda: _count(connection, conditions))
         about = reading.time.now_us, reading.time.per_owner
         if len(rows) <= query.limit:
             return Page(shown, None, total, *about)
@@ -148,7 +155,7 @@ class Worklist:
         """The leads before and after one in the query's order, and its place."""
         reading = self._reading(connection, config)
         conditions = _conditions(query.filters, self._attended(reading).codes, reading.time.now_us)
-        total = self._kept(reading, ("total", query.filters), lambda: _count(connection, conditions))
+        total = self._total(reading, query.filters, conditions)
         key = order_key(query, _exact_change(reading, query))
         return neighbours(connection, Listed(query, key, conditions, total), lead_id)
 
@@ -174,11 +181,27 @@ class Worklist:
         best = best_of(reading.connection, page_of(first, key, columns), record, capacity)
         return {**record, "capacity": best}
 
+    def _total(self, reading: _Reading, filters: Filters, conditions: Sequence[ColumnElement[bool]]) -> int:
+        """The number of leads that filters match; conditions: theirs, which filters without values do without."""
+        return self._kept(reading, ("total", filters), lambda: _count_matching(reading, filters, conditions))
+
+    def _found(
+        self, reading: _Reading, filters: Filters, conditions: Sequence[ColumnElement[bool]]
+    ) -> list[int]:
+        """The numbers of the leads that a search finds, of FEW and one more at most."""
+        statement = select(db.scores.c.lead_no).where(*conditions).limit(FEW + 1)
+        return self._kept(
+            reading, ("found", filters), lambda: list(reading.connection.execute(statement).scalars())
+        )
+
     def _sums(self, reading: _Reading, filters: Filters) -> dict[str, Any]:
         codes, connection = self._attended(reading).codes, reading.connection
         conditions = _conditions(filters, codes, reading.time.now_us)
-        record = expected_of(connection, conditions, filters != Filters())
         snoozed = _conditions(replace(filters, snoozed=True), codes, reading.time.now_us)
+        if _is_by_value(filters):
+            record = expected_of_groups(connection, groups_of(filters), snoozed)
+        else:
+            record = expected_of(connection, conditions)
         # Snoozed leads need nobody's attention.
         needing = codes if filters == Filters() else _among(connection, conditions, codes)
         by_attention = expected_by_code(connection, needing)
@@ -232,17 +255,31 @@ def _conditions(filters: Filters, codes: Mapping[int, str], now_us: int) -> list
     return selected(filters, chosen, now_us)
 
 
-def _rows(reading: _Reading, query: WorklistQuery, conditions: Sequence[ColumnElement[bool]]) -> list[Any]:
+def _rows(
+    reading: _Reading, query: WorklistQuery, conditions: Sequence[ColumnElement[bool]], counts: Counts
+) -> list[Any]:
     """The rows of one page and one more, if there is one.
 
     The numbers of the leads come first: a sort then carries no records.
     """
     key, lead_no = order_key(query, _exact_change(reading, query)), db.scores.c.lead_no
-    numbers = page_of(query, key, select(lead_no, key.label("key")).where(*conditions))
-    keys = dict(map(tuple, reading.connection.execute(numbers)))
+    keys = page_keys(reading.connection, query, key, conditions, counts)
     statement = _entry_columns(reading).where(lead_no.in_(list(keys)))
     rows = {row["lead_no"]: row for row in reading.connection.execute(statement).mappings()}
     return [{**rows[lead_no], "key": value} for lead_no, value in keys.items()]
+
+
+def _is_by_value(filters: Filters) -> bool:
+    """True if the kept counts of groups tell how many leads match, but for snoozed ones."""
+    return not (filters.q or filters.attention or filters.snoozed)
+
+
+def _count_matching(reading: _Reading, filters: Filters, conditions: Sequence[ColumnElement[bool]]) -> int:
+    if not _is_by_value(filters):
+        return _count(reading.connection, conditions)
+    of_groups = int(reading.connection.execute(count_of_groups(filters)).scalar() or 0)
+    asleep = _conditions(replace(filters, snoozed=True), {}, reading.time.now_us)
+    return of_groups - _count(reading.connection, asleep)
 
 
 def _entry_columns(reading: _Reading) -> Select[Any]:
@@ -265,7 +302,7 @@ def _exact_change(reading: _Reading, query: WorklistQuery) -> ColumnElement[Any]
     return probability - func.coalesce(base, probability)
 
 
-def _count(connection: Connection, conditions: list[ColumnElement[bool]]) -> int:
+def _count(connection: Connection, conditions: Sequence[ColumnElement[bool]]) -> int:
     return int(connection.execute(count_of(conditions)).scalar() or 0)
 
 

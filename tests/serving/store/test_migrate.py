@@ -22,6 +22,10 @@ from tests.builders.scored_store import history, listed, score_queued
 from tests.builders.store_fakes import NOW_US, Clock, FakeModel, event, read_events
 
 pytest_plugins = ["tests.builders.store_fixtures"]
+TABLES_SINCE = (  # revision 0001
+    *("corrections", "notes", "snoozes", "adjustments", "score_records", "reports"),
+    *("worklist_groups", "rank_counts"),
+)
 
 
 def put(owner: str) -> PutLead:
@@ -64,7 +68,7 @@ def test_events_of_a_store_without_corrections_can_be_corrected(
         early.writer.write(put_leads, put("Ann"))
         early.writer.write(store_events, read_events({"events": events}))
         with early.engine.writing() as connection:
-            for table in ("corrections", "notes", "snoozes", "adjustments", "score_records", "reports"):
+            for table in TABLES_SINCE:
                 connection.execute(text(f"DROP TABLE {table}"))
             for name in ("leads_by_account", "changes_of_account"):
                 connection.execute(text(f"DROP INDEX {name}"))

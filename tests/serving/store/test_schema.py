@@ -6,6 +6,7 @@ from history.config.schema import TABLES
 from serving.store.schema import (
     BESIDE,
     CODE_COLUMNS,
+    COUNTS,
     DERIVED,
     FACT_COLUMNS,
     FACTS,
@@ -34,7 +35,9 @@ def test_facts_are_clustered_by_lead_and_arrival() -> None:
 
 
 def test_every_table_hangs_on_a_lead_or_is_known() -> None:
-    own = {"leads", "event_ids", "corrections", "costs", "settings", "reports"}
+    own = {"leads", "event_ids", "corrections", "costs", "settings", "reports"} | {
+        table.name for table in COUNTS
+    }
     of_leads = {table.name for table in (*FACTS, *DERIVED, *BESIDE)}
     assert set(metadata.tables) == own | of_leads
     assert leads.c.lead_id.unique

@@ -7,10 +7,12 @@ import pytest
 
 from history.text.times import DAY_US
 from serving.store import schema as db
+from serving.store.database.transaction import Transaction
+from serving.store.scores.counts import count_scores, forget_scores
 from serving.store.scores.needed import high_value
 from serving.store.store import Store
 from tests.builders.scored_store import put, score_queued
-from tests.builders.store_fakes import Clock, FakeModel
+from tests.builders.store_fakes import NOW_US, Clock, FakeModel
 from tests.builders.worklist_world import folded, needed, random_worklist
 
 pytest_plugins = ["tests.builders.store_fixtures"]
@@ -42,12 +44,17 @@ def test_high_value_is_the_quantile_of_known_revenues(store: Store, count: int) 
     revenues = [*draw.gamma(1.0, 100.0, count).tolist(), -1.5]
     with store.engine.writing() as connection:
         row = dict(connection.execute(db.scores.select()).mappings().one())
+        transaction = Transaction(connection, NOW_US)
+        forget_scores(connection, [1])
         connection.execute(db.scores.delete())
         for lead_no, revenue in enumerate(revenues, start=1):
             if lead_no > 1:
                 lead = {"lead_no": lead_no, "lead_id": str(lead_no), "created_us": 0, "attributes": "{}"}
                 connection.execute(db.leads.insert(), [lead])
-            connection.execute(db.scores.insert(), [{**row, "lead_no": lead_no, "revenue_rank": revenue}])
+            score = {**row, "lead_no": lead_no, "revenue_rank": revenue}
+            (group_no,) = count_scores(transaction, [score])
+            connection.execute(db.scores.insert(), [{**score, "group_no": group_no}])
+        transaction.finish()
     with store.engine.reading() as connection:
         found = high_value(connection)
     assert found == (None if count == 1 else pytest.approx(np.quantile(revenues[:-1], 0.9), rel=1e-12))

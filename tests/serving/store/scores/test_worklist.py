@@ -209,7 +209,7 @@ def test_figures_are_kept_until_a_score_changes(
         calls.append(given)
         return summary
 
-    monkeypatch.setattr(module, "expected_of", counted)
+    monkeypatch.setattr(module, "expected_of_groups", counted)
     assert world.summary() == summary
     assert not calls
     put(store, "another", CREATED_US)
