@@ -161,9 +161,9 @@ def _engine_address(_context: click.Context, _option: click.Parameter, value: st
     return value
 
 
-def engine_option(text: str) -> Decorator:
+def engine_option(text: str, where: str = ENGINES_HELP) -> Decorator:
     """--engine: who does the parts of the work that `text` names."""
-    return click.option("--engine", metavar="WHERE", callback=_engine_address, help=f"{text} {ENGINES_HELP}")
+    return click.option("--engine", metavar="WHERE", callback=_engine_address, help=f"{text} {where}")
 
 
 def data_or_store(text: str) -> Decorator:

@@ -13,6 +13,7 @@ from cli.options import (
     as_of_option,
     as_of_us,
     data_argument,
+    engine_option,
     file_or_new,
     home,
     json_option,
@@ -141,15 +142,24 @@ def export(out: Path, as_json: bool) -> None:
 
 @click.command()
 @as_of_option("Score as of this date or time (default: now).")
+@engine_option(
+    "Who reads, scores and writes the leads:",
+    "processes, or processes:N, of this machine (default: this process).",
+)
 @json_option
-def rescore(as_of: str | None, as_json: bool) -> None:
+def rescore(as_of: str | None, engine: str | None, as_json: bool) -> None:
     """Scores every open stored lead again, as time has passed or another model was promoted.
 
     \b
     Examples:
       leadcast rescore
       leadcast rescore --as-of 2026-03-01
+      leadcast rescore --engine processes
     """
+
+    if engine is not None and not engine.startswith("processes"):
+        raise click.UsageError("a store is rescored by processes of this machine: --engine processes")
+    from engines.choice import open_engine
     from history.read import format_time
     from serving.store.scores.inputs import stored_input_warnings
     from serving.store.scores.rescoring import rescore_all
@@ -159,7 +169,8 @@ def rescore(as_of: str | None, as_json: bool) -> None:
     with progress_bar() as report, open_store() as store:
         at_us = now_us() if at_us is None else at_us
         warnings = json_of(stored_input_warnings(store, bundle, at_us))
-        leads = rescore_all(store, bundle, at_us, report)
+        with open_engine(engine) as workers:
+            leads = rescore_all(store, bundle, at_us, report, engine=workers)
 
     echo_warnings(warnings)
     echo(f"{leads:,} leads scored as of {readable_time(at_us)} by version {bundle.version}")

@@ -4,10 +4,8 @@ A batch of rows becomes arrays before the next one is read: no object of a row o
 1.7 million interactions took 15 s of processor time as lists of rows.
 """
 
-import gc
 import json
 from collections.abc import Callable, Hashable, Iterator, Sequence
-from contextlib import contextmanager
 from itertools import chain
 from typing import Any, Final
 
@@ -17,6 +15,7 @@ from sqlalchemy import Connection, Select, Table, select
 
 from history.base.arrays import Codes, Ints, Mask
 from history.history import Factor
+from serving.base.collector import no_collections
 from serving.store import schema as db
 from serving.store.database.statements import is_sqlite, sqlite_driver, sqlite_text
 from serving.store.history import StoredLeads, TableColumns, attribute_text
@@ -37,20 +36,8 @@ ROW_IDS: Final = "interaction_id"
 
 def all_leads(connection: Connection, as_of_us: int, end_us: int, with_ids: bool = True) -> StoredLeads:
     """The leads created by as_of_us in the order of their arrival, with all their rows."""
-    with _no_collections():
+    with no_collections():
         return _all_leads(connection, as_of_us, end_us, with_ids)
-
-
-@contextmanager
-def _no_collections() -> Iterator[None]:
-    """Keeps the garbage collector from walking through each batch again and again: a third of the reading's time."""
-    was_enabled = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if was_enabled:
-            gc.enable()
 
 
 def _all_leads(connection: Connection, as_of_us: int, end_us: int, with_ids: bool) -> StoredLeads:

@@ -8,13 +8,13 @@ from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, Select, Table, bindparam, select
+from sqlalchemy import Connection, Select, Table, bindparam, null, select
 
 from history.history import DIRECTIONS, STATES
 from history.text.values import value_text
 from serving.store import schema as db
 from serving.store.database.statements import PreparedQuery, in_parts
-from serving.store.schema import FACT_COLUMNS, KEY_COLUMNS, LEAD_NO, ROW_NO
+from serving.store.schema import FACT_COLUMNS, KEY_COLUMNS, LEAD_NO, ROW_ID, ROW_NO
 
 LEADS_PER_QUERY = 900
 STATE_TEXT = {code: name for name, code in STATES.items()}
@@ -84,21 +84,22 @@ def _cut_table(columns: Columns, cuts_of_lead: Mapping[int, Sequence[tuple[int, 
     return list(zip(*rows, strict=True)) if rows else [()] * len(columns)
 
 
-def fact_query(table: Table) -> Select[Any]:
-    """KEY_COLUMNS and FACT_COLUMNS of a fact table, in the order of its rows."""
+def fact_query(table: Table, with_ids: bool = True) -> Select[Any]:
+    """KEY_COLUMNS and FACT_COLUMNS of a fact table, in the order of its rows; without ids, all of them are NULL."""
     names = (*KEY_COLUMNS, *FACT_COLUMNS[table.name])
-    return select(*(table.c[name] for name in names)).order_by(table.c.lead_no, table.c.row_no)
+    columns = (null() if name == ROW_ID and not with_ids else table.c[name] for name in names)
+    return select(*columns).order_by(table.c.lead_no, table.c.row_no)
 
 
 class FactQueries:
     """Prepared queries for the rows of one lead, of leads with consecutive numbers, and of any leads."""
 
-    def __init__(self, table: Table) -> None:
-        lead_no = table.c.lead_no
+    def __init__(self, table: Table, with_ids: bool = True) -> None:
+        lead_no, query = table.c.lead_no, fact_query(table, with_ids)
         is_between = lead_no.between(bindparam("first"), bindparam("last"))
-        self.of_one = PreparedQuery(fact_query(table).where(lead_no == bindparam("lead_no")))
-        self.of_range = PreparedQuery(fact_query(table).where(is_between))
-        self.of_some = PreparedQuery(fact_query(table), among=lead_no)
+        self.of_one = PreparedQuery(query.where(lead_no == bindparam("lead_no")))
+        self.of_range = PreparedQuery(query.where(is_between))
+        self.of_some = PreparedQuery(query, among=lead_no)
 
     def for_leads(self, numbers: Sequence[int]) -> Iterator[tuple[PreparedQuery, dict[str, Any]]]:
         """The cheapest queries, with their parameters, for leads of these sorted numbers."""
@@ -113,6 +114,7 @@ class FactQueries:
 
 
 FACT_QUERIES = {table.name: FactQueries(table) for table in db.FACTS}
+QUERIES_WITHOUT_IDS = {table.name: FactQueries(table, with_ids=False) for table in db.FACTS}
 LEADS_BY_ID = PreparedQuery(select(db.leads), among=db.leads.c.lead_id)
 
 
@@ -132,11 +134,11 @@ def find_leads(connection: Connection, lead_ids: Sequence[str]) -> dict[str, Lea
     return leads
 
 
-def rows_of(connection: Connection, leads: Sequence[LeadRow]) -> LeadRows:
-    """All fact rows of these leads."""
+def rows_of(connection: Connection, leads: Sequence[LeadRow], with_ids: bool = True) -> LeadRows:
+    """All fact rows of these leads; with_ids=False leaves out the ids of interactions, which no score needs."""
     numbers = sorted(lead.lead_no for lead in leads)
     tables: dict[str, Columns] = {}
-    for name, queries in FACT_QUERIES.items():
+    for name, queries in (FACT_QUERIES if with_ids else QUERIES_WITHOUT_IDS).items():
         rows: list[Any] = []
         for query, parameters in queries.for_leads(numbers):
             rows.extend(query.rows(connection, **parameters))

@@ -55,6 +55,7 @@ class Store:
 
     def __init__(self, home: Path, url: str | None = None, now_us: Callable[[], int] = clock_us) -> None:
         self.engine = StoreEngine(home, url)
+        self.url = url
         self.now_us = now_us
 
     @cached_property
@@ -104,6 +105,11 @@ class Store:
         """Number of stored leads."""
         with self.engine.reading() as connection:
             return int(connection.execute(select(func.count()).select_from(db.leads)).scalar() or 0)
+
+    def last_lead_no(self) -> int:
+        """The number of the lead that was stored last; 0 for an empty store."""
+        with self.engine.reading() as connection:
+            return int(connection.execute(select(func.max(db.leads.c.lead_no))).scalar() or 0)
 
     def close(self) -> None:
         """Commits queued writes and closes the database."""

@@ -161,8 +161,11 @@ def _new_events(rows: LeadRows, moves: Sequence[Move]) -> dict[int, list[_NewEve
         for move in moves
         if move.before is not None
     }
+    if not scored_before:
+        return {}
+    oldest = min(before.through_row for before in scored_before.values())
     events: dict[int, list[_NewEvent]] = defaultdict(list)
-    for row, label in _labelled(rows):
+    for row, label in _labelled(rows, oldest):
         before = scored_before.get(row[LEAD_NO])
         if before is not None and row[ROW_NO] > before.through_row:
             events[before.position].append(_NewEvent(row[ROW_NO], label(row[CONTENT:])))
@@ -172,11 +175,13 @@ def _new_events(rows: LeadRows, moves: Sequence[Move]) -> dict[int, list[_NewEve
 Label = Callable[[Sequence[Any]], Told]
 
 
-def _labelled(rows: LeadRows) -> Iterator[tuple[Sequence[Any], Label]]:
-    """Every fact row with the function that labels its content."""
+def _labelled(rows: LeadRows, after: int) -> Iterator[tuple[Sequence[Any], Label]]:
+    """Every fact row after a row_no with the function that labels its content."""
     for table, label in _LABELS.items():
-        for row in zip(*rows.tables[table], strict=True):
-            yield row, label
+        columns = rows.tables[table]
+        for i, row_no in enumerate(columns[ROW_NO]):
+            if row_no > after:
+                yield tuple(column[i] for column in columns), label
 
 
 def _interaction(content: Sequence[Any]) -> Told:

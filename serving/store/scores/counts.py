@@ -78,7 +78,7 @@ _ADD_TO_RANGES_ON_SQLITE = sqlite_text(_adding(sqlite.insert(db.rank_counts)))
 def rank_range(rank: float) -> int:
     """The range of a rank; larger ranks have larger ranges, or the same."""
     (bits,) = struct.unpack("<q", struct.pack("<d", rank + 0.0))  # -0.0 becomes 0.0
-    return (bits if bits >= 0 else ~(bits & _SIGN)) >> _RANGE_BITS
+    return int(bits if bits >= 0 else ~(bits & _SIGN)) >> _RANGE_BITS
 
 
 def range_end(number: int) -> float:

@@ -2,9 +2,11 @@
 
 from contextlib import closing
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from history.base.progress import no_progress
 from history.config.config import FunnelConfig
 from history.history import History
 from history.text.times import DAY_US
@@ -12,8 +14,9 @@ from serving.store.history import history_of
 from serving.store.lead_rows import LeadRows
 from serving.store.leads import LOAD, mark_dirty
 from serving.store.scores import rescoring
-from serving.store.scores.rescoring import Rescorer, rescore_dirty
+from serving.store.scores.rescoring import Rescorer, rescore_all, rescore_dirty
 from serving.store.store import Store
+from tests.builders.part_engine import PartEngine
 from tests.builders.scored_store import listed, post, put, score_all, score_queued, view, waiting
 from tests.builders.store_fakes import NOW_US, Clock, FakeModel, event, fake_score
 
@@ -104,3 +107,32 @@ def test_a_page_of_leads_is_read_into_one_history(store: Store, monkeypatch: pyt
     config = FakeModel().config
     assert seen.history(config, NOW_US) is seen.history(config, NOW_US)
     assert seen.history(config, NOW_US - DAY_US).as_of_us == NOW_US - DAY_US
+
+
+@pytest.mark.parametrize(("parts", "spans"), [(1, 3), (3, 5)])
+def test_processes_store_the_scores_of_one(
+    tmp_path: Path, clock: Clock, monkeypatch: pytest.MonkeyPatch, parts: int, spans: int
+) -> None:
+    """Spans of leads, each written by a process of its own, hold every lead once."""
+    monkeypatch.setattr(rescoring, "LEADS_PER_PAGE", 2)
+    with (
+        closing(Store(tmp_path / "one", now_us=clock)) as one,
+        closing(Store(tmp_path / "many", now_us=clock)) as many,
+    ):
+        for store in (one, many):
+            for number in range(9):
+                put(store, str(number), seats=number)
+                post(store, *(event(f"{number}-{i}", str(number), {"kind": "call"}) for i in range(number)))
+            post(store, event("won", "4", {"outcome": "won"}, "outcome"))
+        engine = PartEngine(parts)
+        model: Any = FakeModel()
+        assert rescore_all(many, model, NOW_US, no_progress, fake_score, engine) == score_all(
+            one, model, NOW_US
+        )
+        assert engine.done == spans
+        lists = [
+            {lead_id: {**entry, "change_7d": None, "trend": None} for lead_id, entry in listed(store).items()}
+            for store in (one, many)
+        ]  # which depend on the clock of the process that wrote them
+        assert lists[0] == lists[1]
+        assert len(lists[0]) == 8
