@@ -65,6 +65,9 @@ def parse_times(texts: Sequence[str], zone: ZoneInfo) -> tuple[Ints, Mask]:
     return parse_matrix(np.frombuffer(padded, dtype=np.uint8).reshape(len(encoded), width), zone)
 
 
+_MINUTES: Final = [f"{minute // 60:02}:{minute % 60:02}" for minute in range(1440)]
+
+
 def read_rfc_3339(text: str) -> int | None:
     """The instant of an RFC 3339 time, which carries an offset; None for any other text."""
     return _read(text, ZoneInfo("UTC")) if _RFC_3339.fullmatch(text) else None
@@ -72,7 +75,18 @@ def read_rfc_3339(text: str) -> int | None:
 
 def format_time(us: int) -> str:
     """'YYYY-MM-DDTHH:MM:SS[.ffffff]Z', which parse_time reads back exactly."""
-    return (_EPOCH + timedelta(microseconds=int(us))).isoformat() + "Z"
+    day, of_day = divmod(int(us), DAY_US)
+    second, fraction = divmod(of_day, 1_000_000)
+    minute, second = divmod(second, 60)
+    if fraction:
+        return f"{_day_text(day)}T{_MINUTES[minute]}:{second:02}.{fraction:06}Z"
+    return f"{_day_text(day)}T{_MINUTES[minute]}:{second:02}Z"
+
+
+@lru_cache(maxsize=4096)
+def _day_text(day: int) -> str:
+    """The date so many days after 1970: a timeline has few, and their texts are a third of its time."""
+    return (_EPOCH + timedelta(days=day)).date().isoformat()
 
 
 def parse_matrix(texts: Bytes, zone: ZoneInfo) -> tuple[Ints, Mask]:

@@ -28,11 +28,14 @@ _VERSIONS = PreparedQuery(
 
 
 class _Kept(NamedTuple):
-    """An encoded document, the model of its score, the version of its lead's rows, and when it was made."""
+    """An encoded document, the model of its score, the version of its lead's rows, and when it was made.
+
+    version: None if it was not asked for: at the first reading within a second.
+    """
 
     document: msgspec.Raw
     bundle: Bundle | None
-    version: Sequence[int | None]
+    version: Sequence[int | None] | None
     made_us: int
 
 
@@ -51,26 +54,31 @@ class RecentDocuments:
         bundle = requests[0].bundle
         if bundle is not None and bundle.vocabulary.reads_accounts:  # rows of other leads count too
             return [_encoded(document) for document in read_stored_leads(connection, requests)]
-        versions = _versions(connection, requests)
         now_us = clock_us()
-        documents = [self._recent(request, versions.get(request.lead_id), now_us) for request in requests]
+        kept = [self._recent(request, now_us) for request in requests]
+        polled = [request for request, one in zip(requests, kept, strict=True) if one is not None]
+        versions = _versions(connection, polled) if polled else {}
+        documents: list[msgspec.Raw | None] = [
+            one.document
+            if one is not None and one.version is not None and one.version == versions.get(request.lead_id)
+            else None
+            for request, one in zip(requests, kept, strict=True)
+        ]
         missing = [i for i, document in enumerate(documents) if document is None]
         if missing:
             made = read_stored_leads(connection, [requests[i] for i in missing])
             for i, document in zip(missing, map(_encoded, made), strict=True):
                 documents[i] = document
-                version = versions.get(requests[i].lead_id)
-                if document is not None and version is not None:
+                if document is not None:
+                    version = versions.get(requests[i].lead_id)
                     self._keep(_key(requests[i]), _Kept(document, bundle, version, now_us))
         return documents
 
-    def _recent(
-        self, request: LeadRequest, version: Sequence[int | None] | None, now_us: int
-    ) -> msgspec.Raw | None:
+    def _recent(self, request: LeadRequest, now_us: int) -> _Kept | None:
         kept = self._kept.get(_key(request))
-        if kept is None or kept.bundle is not request.bundle or kept.version != version:
+        if kept is None or kept.bundle is not request.bundle:
             return None
-        return kept.document if 0 <= now_us - kept.made_us < VALID_US else None
+        return kept if 0 <= now_us - kept.made_us < VALID_US else None
 
     def _keep(self, key: Hashable, kept: _Kept) -> None:
         with self._lock:

@@ -67,8 +67,8 @@ class EventNames:
 
     def of_rows(self, table: str, numbers: Sequence[int]) -> dict[int, str]:
         """row_no -> event_id of these rows of a table."""
-        given = self.given(table, numbers)
-        return {number: given.get(number) or RowPlace(self.lead_no, number).name for number in numbers}
+        own = f"{PREFIX}{self.lead_no}-"  # as RowPlace.name
+        return {**{number: f"{own}{number}" for number in numbers}, **self.given(table, numbers)}
 
 
 def event_names(connection: Connection, lead_no: int) -> EventNames:
