@@ -17,7 +17,18 @@ from collections.abc import Sequence
 from benchmarks.comparison import Comparison, from_dict, note, options_parser, report
 from benchmarks.measure import machine
 
-NAMES = ("door", "features", "scoring", "shapley", "serving", "store", "worklist", "forecast", "import")
+NAMES = (
+    "door",
+    "features",
+    "scoring",
+    "shapley",
+    "serving",
+    "store",
+    "worklist",
+    "forecast",
+    "import",
+    "engine",
+)
 LONG = {
     "door": ("--rows", "20000000"),
     "features": ("--leads", "1000000", "--interactions", "20000000", "--rows", "1000000"),
@@ -25,6 +36,7 @@ LONG = {
     "worklist": ("--leads", "1000000"),
     "forecast": ("--leads", "1000000"),
     "import": ("--deals", "1000000"),
+    "engine": ("--leads", "200000"),
 }
 
 

@@ -7,7 +7,7 @@ from features.matrix import FeatureMatrix, build_matrix, plan_of
 from features.vocabulary import Vocabulary
 from history.base.arrays import Floats
 from history.base.engine import Engine
-from history.partitions import Part, split
+from history.partitions import Needs, Part, split
 from history.snapshot import Snapshot
 
 
@@ -22,10 +22,15 @@ def matrix_on(
         return build_matrix(snapshot, vocabulary, tables)
     plan = plan_of(vocabulary)
     values = np.empty((len(snapshot), len(plan.features)), dtype=np.float64)
-    parts = split(snapshot, engine.n_parts, vocabulary.reads_accounts)
+    parts = split(snapshot, engine.n_parts, needs_of(vocabulary))
     for rows, of_part in engine.map(_rows_of, (vocabulary, tables), parts):
         values[rows] = of_part
     return FeatureMatrix(values, plan.features, plan.feature_set_id)
+
+
+def needs_of(vocabulary: Vocabulary) -> Needs:
+    """What features and scores read of a history beside its logs."""
+    return Needs([attribute.name for attribute in vocabulary.attributes], vocabulary.reads_accounts)
 
 
 def _rows_of(

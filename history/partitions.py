@@ -1,6 +1,6 @@
 """Snapshots split by lead into parts that know nothing of each other, so that other processes can work on them."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
 from zlib import crc32
 
@@ -22,21 +22,29 @@ class Part:
     rows: Ints
 
 
-def split(snapshot: Snapshot, count: int, keeps_accounts: bool = False) -> Iterator[Part]:
+@dataclass(frozen=True)
+class Needs:
+    """What work on a part reads beside the logs: attributes by name; accounts: the other leads of a lead's accounts."""
+
+    attributes: Collection[str]
+    accounts: bool = False
+
+
+def split(snapshot: Snapshot, count: int, needs: Needs) -> Iterator[Part]:
     """At most `count` parts that cover the n rows once, each made when it is wanted; a lead's rows stay together.
 
-    Leads fall into parts by a hash of their ids. keeps_accounts: leads that share an account at any time stay together,
-    those that have no row in the snapshot included, for features that read the other leads of an account.
+    Leads fall into parts by a hash of their ids. If accounts are needed, leads that share an account at any time stay
+    together, those that have no row in the snapshot included.
     """
     history = snapshot.history
-    key = _first_mates(history) if keeps_accounts else np.arange(len(history))
+    key = _first_mates(history) if needs.accounts else np.arange(len(history))
     wanted = np.zeros(len(history), dtype=np.bool_)
     wanted[key[snapshot.lead]] = True  # the first leads of accounts with a row
     leads = np.flatnonzero(wanted[key])
     part_of_key = _hashed(history.lead_ids, np.flatnonzero(wanted), count)
     part_of_lead = part_of_key[key[leads]]
     part_of_row = part_of_key[key[snapshot.lead]]
-    sent = _without_notes(history)
+    sent = _reduced(history, needs)
     for number in range(count):
         rows = np.flatnonzero(part_of_row == number)
         if len(rows):
@@ -84,7 +92,11 @@ def _first_mates(history: History) -> Ints:
     return np.asarray(first[label[:n]])
 
 
-def _without_notes(history: History) -> History:
-    """The history without what no feature and no score reads: costs, reports, warnings and ids of interactions."""
+def _reduced(history: History, needs: Needs) -> History:
+    """The history without what nobody reads: further attributes, costs, reports, warnings and ids of interactions."""
+    names = {*needs.attributes, *([ACCOUNT] if needs.accounts else [])}
+    attributes = {name: column for name, column in history.attributes.items() if name in names}
     interactions = replace(history.interactions, ids=None)
-    return replace(history, interactions=interactions, costs=None, reports={}, warnings=())
+    return replace(
+        history, attributes=attributes, interactions=interactions, costs=None, reports={}, warnings=()
+    )

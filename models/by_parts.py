@@ -1,17 +1,19 @@
 """Scores made by an engine: the model's files go to each worker, which scores the leads of its parts."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 
 import numpy as np
 
+from features.by_parts import needs_of
 from history.base.arrays import Ints
 from history.base.engine import Engine
 from history.partitions import Part, split
 from history.snapshot import Snapshot
 from models.bundle import Bundle
+from models.reason_texts import ReasonTexts, texts_of
 from models.saved import bundle_files, bundle_of
 from models.scorer import score
 from models.scores import Scores
@@ -22,7 +24,7 @@ def score_on(engine: Engine | None, bundle: Bundle, snapshot: Snapshot, reasons:
     if engine is None or not len(snapshot):
         return score(bundle, snapshot, reasons)
     sent = _SentModel(bundle_files(bundle), bundle.version, reasons)
-    parts = split(snapshot, engine.n_parts, bundle.vocabulary.reads_accounts)
+    parts = split(snapshot, engine.n_parts, needs_of(bundle.vocabulary))
     rows: list[Ints] = []
     scores: list[Scores] = []
     for places, of_part in engine.map(_scores_of, sent, parts):
@@ -47,4 +49,5 @@ class _SentModel:
 
 def _scores_of(sent: _SentModel, part: Part) -> tuple[Ints, Scores]:
     """Positions of the part's rows in the whole, and their scores."""
-    return part.rows, score(sent.bundle, part.snapshot, sent.reasons)
+    scores = score(sent.bundle, part.snapshot, sent.reasons)
+    return part.rows, replace(scores, reasons=ReasonTexts(texts_of(scores.reasons)))

@@ -1,6 +1,5 @@
 """Scores of n leads in the contract's words: as arrays, as the score file's columns, as one flat record a lead."""
 
-import json
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
@@ -13,6 +12,7 @@ from history.base.arrays import Floats, Ints
 from history.base.table_file import COUNT, DATE, JSON, NUMBER, TEXT, TIME
 from history.base.warnings import Warning, json_of
 from history.text.times import format_time
+from models.reason_texts import ReasonTexts, texts_of
 
 SCORED, ABSTAINED, WON_LEAD, LOST_LEAD, GONE_LEAD = 0, 1, 2, 3, 4
 STATUS = ("scored", "insufficient_data", "won", "lost", "gone")
@@ -89,18 +89,24 @@ class Scores:
             value = getattr(self, field.name)
             if isinstance(value, np.ndarray):
                 values[field.name] = value[order]
+            elif isinstance(value, ReasonTexts):
+                values[field.name] = ReasonTexts([value.texts[i] for i in positions])
             elif not isinstance(value, str | int | None) and len(value):
                 values[field.name] = [value[i] for i in positions]
         return replace(self, **values)
 
     def and_then(self, others: Sequence["Scores"]) -> "Scores":
-        """These scores and, after them, those of others by the same model."""
+        """These scores and, after them, those of others by the same model; reasons become texts."""
         every = (self, *others)
         values: dict[str, Any] = {}
         for field in fields(self):
             value = getattr(self, field.name)
             if isinstance(value, np.ndarray):
                 values[field.name] = np.concatenate([getattr(scores, field.name) for scores in every])
+            elif field.name == "reasons":
+                values[field.name] = ReasonTexts(
+                    [text for scores in every for text in texts_of(scores.reasons)]
+                )
             elif not isinstance(value, str | int | None):
                 values[field.name] = [item for scores in every for item in getattr(scores, field.name)]
         return replace(self, **values)
@@ -114,12 +120,11 @@ class Scores:
     def columns(self, *, reasons_as_text: bool = True) -> dict[str, list[Any]]:
         """The score file's columns in its order, of the kinds in COLUMN_KINDS; reasons as JSON text or as lists."""
         columns = self._plain()
-        if reasons_as_text:
-            columns["reasons"] = [json.dumps(reasons, ensure_ascii=False) for reasons in columns["reasons"]]
+        columns["reasons"] = list(texts_of(self.reasons) if reasons_as_text else self.reasons)
         return {name: columns[name] for name in COLUMNS}
 
-    def _plain(self) -> dict[str, list[Any]]:
-        """Every column as a list of JSON-ready values (n,), with the warnings."""
+    def _plain(self) -> dict[str, Any]:
+        """Every column as a sequence of JSON-ready values (n,), with the warnings."""
         n = len(self)
         return {
             "lead_id": list(self.lead_ids),
@@ -139,7 +144,7 @@ class Scores:
             "currency": [self.currency] * n,
             "expected_close_date": _day_texts(self.expected_close_day),
             "baseline_probability": self.baseline_probability.tolist(),
-            "reasons": list(self.reasons),
+            "reasons": self.reasons,
             "model_version": [self.model_version] * n,
             "name": list(self.name) or [None] * n,
             "rank": list(self.rank) or [None] * n,

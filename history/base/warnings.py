@@ -19,6 +19,10 @@ class Warning:
     evidence: Mapping[str, Any] | None = field(default=None, hash=False)
     leads: int | None = None
 
+    def __reduce__(self) -> tuple[type["Warning"], tuple[Any, ...]]:
+        # A dataclass with slots pickles through its list of fields: of many leads' scores that took most of the time.
+        return Warning, (self.code, self.subject, self.detail, self.evidence, self.leads)
+
     def to_json(self) -> dict[str, Any]:
         """The keys {code, subject, detail}, and `evidence` or `leads` if the warning has them."""
         record: dict[str, Any] = {"code": self.code, "subject": self.subject, "detail": self.detail}

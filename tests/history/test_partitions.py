@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from history.history import History
-from history.partitions import split
+from history.partitions import Needs, split
 from history.snapshot import Snapshot
 from tests.builders.lead_histories import START_US, Change, Lead, history_of, instants
 from tests.builders.made_leads import LAST_US, made_leads
@@ -51,7 +51,7 @@ def test_every_row_is_in_one_part_with_its_lead_and_instant(count: int) -> None:
     history = history_of(made_leads(90, seed=2), LAST_US)
     rng = np.random.default_rng(count)
     whole = Snapshot(history, rng.integers(0, 90, 200), LAST_US - rng.integers(0, 9, 200))
-    parts = [*split(whole, count)]
+    parts = [*split(whole, count, Needs(()))]
     assert len(parts) <= count
     assert sorted(np.concatenate([part.rows for part in parts]).tolist()) == [*range(200)]
     for part in parts:
@@ -59,6 +59,7 @@ def test_every_row_is_in_one_part_with_its_lead_and_instant(count: int) -> None:
         ids = [part.snapshot.history.lead_ids[i] for i in part.snapshot.lead.tolist()]
         assert ids == [history.lead_ids[i] for i in whole.lead[part.rows].tolist()]
         assert set(part.snapshot.history.lead_ids) == set(ids), "no lead without a row is sent"
+        assert set(part.snapshot.history.attributes) == set[str]()
     leads = [set(part.snapshot.history.lead_ids) for part in parts]
     assert sum(map(len, leads)) == len(set[str]().union(*leads)), "all rows of a lead are in one part"
 
@@ -69,7 +70,7 @@ def test_accounts_stay_together(leads: list[Lead], count: int, data: st.DataObje
     n = len(history)
     lead = np.array(data.draw(st.lists(st.integers(0, n - 1), max_size=5)), dtype=np.int64)
     rows = 0
-    for part in split(Snapshot(history, lead, np.full(len(lead), LAST_US)), count, keeps_accounts=True):
+    for part in split(Snapshot(history, lead, np.full(len(lead), LAST_US)), count, Needs((), accounts=True)):
         rows += len(part.rows)
         there = {history.lead_ids.index(id_) for id_ in part.snapshot.history.lead_ids}
         assert there == set[int]().union(*(mates_of(history, i) for i in lead[part.rows].tolist()))
@@ -79,5 +80,5 @@ def test_accounts_stay_together(leads: list[Lead], count: int, data: st.DataObje
 def test_parts_are_alike_in_size() -> None:
     history = history_of(made_leads(600, seed=4), LAST_US)
     whole = Snapshot(history, np.arange(600), np.full(600, LAST_US))
-    sizes = [len(part.rows) for part in split(whole, 4)]
+    sizes = [len(part.rows) for part in split(whole, 4, Needs(()))]
     assert max(sizes) < 1.3 * min(sizes)
