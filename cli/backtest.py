@@ -57,7 +57,7 @@ FORECAST_ORIGINS = 6
     "With --forecast: number of periods (default: three months of them).",
 )
 @accept_rejected_option
-@engine_option("Who computes features and scores; models are fitted on this machine:")
+@engine_option("Who audits columns, computes features and scores; models are fitted on this machine:")
 @json_option
 def backtest(data: Path, report: Path | None, as_json: bool, **options: Any) -> None:
     """Trains and scores DATA at past dates and compares with the baselines and with what happened.

@@ -7,7 +7,14 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from cli.options import accept_rejected_option, data_argument, in_a_folder, json_option, now_us
+from cli.options import (
+    accept_rejected_option,
+    data_argument,
+    engine_option,
+    in_a_folder,
+    json_option,
+    now_us,
+)
 from cli.output import echo, echo_next, echo_warnings, print_json, readable_time
 from cli.progress import progress_bar
 from cli.verdict import verdict_of
@@ -79,8 +86,11 @@ def simulate(out: Path, leads: int, months: int, as_json: bool, **options: Any) 
     help="Write guessed column names into DATA/funnel.toml, then check the data with them.",
 )
 @accept_rejected_option
+@engine_option("Who audits the columns for leakage; reading is this process's:")
 @json_option
-def check(data: Path, rejected: Path | None, fix: bool, accept_rejected: bool, as_json: bool) -> None:
+def check(
+    data: Path, rejected: Path | None, fix: bool, accept_rejected: bool, engine: str | None, as_json: bool
+) -> None:
     """Validates DATA, looks for columns that leak the outcome, and prints what was inferred.
 
     \b
@@ -88,17 +98,19 @@ def check(data: Path, rejected: Path | None, fix: bool, accept_rejected: bool, a
       leadcast check crm
       leadcast check crm --rejected rejected.csv
       leadcast check crm --fix
+      leadcast check crm --engine processes
       leadcast check crm --json
     """
     if fix:
         _write_guesses(data)
+    from engines.choice import open_engine
     from history.folder.acceptance import require_acceptable
     from history.read import format_time, read_folder
     from training.audit.audit import audit
     from training.audit.misread_kinds import misread
 
     rejected_rows: list[RejectedRow] | None = None if rejected is None else []
-    with progress_bar() as report:
+    with open_engine(engine) as workers, progress_bar() as report:
         report("reading the data", 0.0)
         history = read_folder(data, now_us=now_us(), rejected=rejected_rows)
 
@@ -106,7 +118,9 @@ def check(data: Path, rejected: Path | None, fix: bool, accept_rejected: bool, a
         inferred = inferred_settings(history)
 
         report("auditing for leakage", 0.6)
-        warnings = json_of([*history.warnings, *audit(history), *misread(history), *_no_outcomes(history)])
+        warnings = json_of(
+            [*history.warnings, *audit(history, workers), *misread(history), *_no_outcomes(history)]
+        )
 
     if rejected is not None:
         _write_rejected(rejected_rows or [], rejected)

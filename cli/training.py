@@ -54,7 +54,7 @@ if TYPE_CHECKING:
     help="Use this column although it is leakage_suspected; repeatable.",
 )
 @accept_rejected_option
-@engine_option("Who computes the features; models are fitted on this machine:")
+@engine_option("Who audits columns and computes features; models are fitted on this machine:")
 @json_option
 def train(data: Path | None, store: bool, **options: Any) -> None:
     """Trains a model on what was known at T, evaluates it and registers a version, promoted if the gate passes.

@@ -135,7 +135,6 @@ DECLARATIONS = (
     "connectors/*/objects.py",
     "connectors/*/tables.py",
     "history/base/arrays.py",
-    "history/base/engine.py",
     "serving/base/event.py",
     "serving/base/limits.py",
     "serving/model/errors.py",

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
+from history.base.engine import Engine
 from history.base.warnings import Warning
 from history.history import History
 from training.audit.audit import audit, mutable_by_evidence, suspects
@@ -22,14 +23,14 @@ class ScreenedHistory:
     misread: list[Warning]
 
 
-def screen(history: History, keep: Sequence[str]) -> ScreenedHistory:
+def screen(history: History, keep: Sequence[str], engine: Engine | None = None) -> ScreenedHistory:
     """Leaves out the attributes that are suspected of leaking the outcome, except those in `keep`.
 
     They are also added to the configuration's ignore list, which the bundle takes over; columns with the value of today
     are added to its mutable list, so that only their changes are read. Raises InvalidInput if `keep`
     names an unknown attribute.
     """
-    findings = audit(history)
+    findings = audit(history, engine)
     columns = history.attributes.keys() | set(history.changes.attribute.values)
     dropped = suspects(findings, keep, columns)
     warnings = [warning for warning in misread(history) if warning.subject not in dropped]

@@ -42,8 +42,8 @@ class TrainOptions:
     """How to train.
 
     trials: the most settings of the trees to compare, 0 or 1 for the defaults alone. seed: of every random choice.
-    keep: attributes to use although the audit suspects them of leaking the outcome. engine: who computes the features,
-    None for this process; all fits are made here, so that the bundle does not depend on it.
+    keep: attributes to use although the audit suspects them of leaking the outcome. engine: who audits columns
+    and computes features, None for this process; all fits are made here, so that the bundle does not depend on it.
     """
 
     trials: int = TRIALS
@@ -90,7 +90,7 @@ def train(history: History, options: TrainOptions, progress: Progress = no_progr
 def _train(history: History, options: TrainOptions, progress: Progress) -> Trained:
     require_outcomes(history)
     progress("auditing for leakage", 0.02)
-    screened = screen(history, options.keep)
+    screened = screen(history, options.keep, options.engine)
 
     progress("building training snapshots", 0.08)
     prepared = _prepare_rows(screened.history, options)

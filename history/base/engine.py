@@ -1,6 +1,7 @@
 """What work by parts needs of those who share it: processes of this machine, or other machines."""
 
 from collections.abc import Callable, Iterable, Iterator
+from functools import partial
 from typing import Protocol, TypeVar
 
 Shared = TypeVar("Shared")
@@ -26,3 +27,12 @@ class Engine(Protocol):
         function is one of a module; shared goes to each worker once. What a lost worker had is done again. Raises
         EngineFailed if nobody is left to do it, and whatever the function raises.
         """
+
+
+def map_on(
+    engine: Engine | None, function: Callable[[Shared, Part], Result], shared: Shared, parts: Iterable[Part]
+) -> Iterator[Result]:
+    """`engine.map`; in this process without an engine."""
+    if engine is None:
+        return map(partial(function, shared), parts)
+    return engine.map(function, shared, parts)

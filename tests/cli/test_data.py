@@ -130,3 +130,8 @@ def test_every_problem_of_a_folder_is_listed(tmp_path: Path) -> None:
     assert (result.exit_code, result.stdout) == (1, "")
     for column in ("lead_id", "created_at", "entered_at", "stage"):
         assert column in result.stderr
+
+
+@pytest.mark.long
+def test_check_does_not_depend_on_the_engine(crm: Path) -> None:
+    assert checked(crm, "--engine", "processes:2") == checked(crm)

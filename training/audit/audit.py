@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
+from history.base.engine import Engine, map_on
 from history.base.errors import InvalidInput
 from history.base.warnings import Warning
 from history.config.config import FunnelConfig
@@ -10,6 +11,7 @@ from history.history import History
 from training.audit.absence import only_closed, only_lost, only_open
 from training.audit.changes import back_filled, holds_last_value
 from training.audit.closing import date_of_closing, never_ahead, written_at_closing
+from training.audit.column_part import ColumnPart, column_part
 from training.audit.columns import Column, column_of
 from training.audit.current_values import CurrentFacts, current_facts, value_of_today
 from training.audit.deciding_values import deciding_values
@@ -98,8 +100,10 @@ COLUMN_TESTS = (
 )
 
 
-def audit(history: History) -> list[Warning]:
+def audit(history: History, engine: Engine | None = None) -> list[Warning]:
     """Findings on a history cut at its T, with evidence: at most one a column, gravest first.
+
+    engine: who tests the columns one by one, None for this process; the findings do not depend on it.
 
     Ignored, identity and sensitive columns are not tested, since no model learns them; mutable ones
     by their changes alone.
@@ -107,12 +111,17 @@ def audit(history: History) -> list[Warning]:
     leads, config = lead_states(history), history.config
     untested = {*config.ignore, *config.identity, *config.sensitive}
     names = sorted({*history.attributes, *history.changes.attribute.values} - untested)
-    of_today = {name: holds_last_value(history, name) for name in names if name not in config.mutable}
-    columns = {name: column_of(history, name) for name, evidence in of_today.items() if evidence is None}
+    parts = [ColumnPart(name, history) if engine is None else column_part(history, name) for name in names]
+    claims = map_on(engine, _claim, None, [part for part in parts if part.name not in config.mutable])
+    of_today, columns = {}, {}
+    for name, of_today[name], column in claims:
+        if column is not None:
+            columns[name] = column
     tests = sum(len(part.names) for column in columns.values() for part in (column, *column.picks))
     context = Context(leads, config, current_facts(history), _closing_windows(leads), tests)
 
-    evidence = {name: _evidence_on(name, history, columns.get(name), context) for name in names}
+    tested = [(part, columns.get(part.name)) for part in parts]
+    evidence = dict(zip(names, map_on(engine, _evidence_on, context, tested), strict=True))
     leaks = [name for name, items in evidence.items() if any(item.grade == STRONG for item in items)]
     for name, item in table_evidence(columns, leads, leaks).items():
         evidence[name].append(item)
@@ -161,8 +170,15 @@ def _closing_windows(leads: LeadStates) -> Windows | None:
     return windows_of(spells, leads.as_of_us, ~leads.implied)
 
 
-def _evidence_on(name: str, history: History, column: Column | None, context: Context) -> list[Evidence]:
-    found = [back_filled(history, name, context.leads)]
+def _claim(_shared: None, part: ColumnPart) -> tuple[str, Evidence | None, Column | None]:
+    """A column's name, and that it holds the value of today, or else what it claims for the leads' creation."""
+    of_today = holds_last_value(part.history, part.name)
+    return part.name, of_today, None if of_today else column_of(part.history, part.name)
+
+
+def _evidence_on(context: Context, tested: tuple[ColumnPart, Column | None]) -> list[Evidence]:
+    part, column = tested
+    found = [back_filled(part.history, part.name, context.leads)]
     if column is not None:
         found += _test_column(column, context)
     return [evidence for evidence in found if evidence is not None]

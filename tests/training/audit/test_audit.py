@@ -13,6 +13,7 @@ from history.snapshot import cut
 from history.text.times import DAY_US
 from simulation.simulate import simulate
 from tests.builders.audit_world import START_US, Texts, codes, days, either, factor, only, world
+from tests.builders.part_engine import PartEngine
 from training.audit.audit import audit, suspects
 
 PLANTED = {"close_reason_code", "probability_percent", "contract_signed_on", "account_tier"}
@@ -26,6 +27,17 @@ def test_planted_leaks_and_nothing_else_are_found(leads: int, seed: int, tmp_pat
     for finding in findings:
         assert f"--keep {finding.subject}" in finding.detail
         assert finding.evidence
+
+
+@pytest.mark.parametrize("leaks", [True, False])
+def test_findings_do_not_depend_on_the_engine(leaks: bool, tmp_path: Path) -> None:
+    simulate(tmp_path / "crm", leads=1000, seed=4, leak=leaks)
+    history = read_folder(tmp_path / "crm")
+    mutable = replace(history.config, mutable=("employees",))
+    for one in (history, replace(history, config=mutable)):
+        engine = PartEngine(7)
+        assert audit(one, engine) == audit(one)
+        assert engine.done > 20, "each column is a part"
 
 
 def test_honest_columns_are_kept_at_every_date(tmp_path: Path) -> None:
