@@ -75,7 +75,8 @@ def baseline_probabilities(prepared: PreparedData, values: Floats) -> dict[str, 
     training_set = prepared.training_set
     task = task_of(training_set, np.arange(len(training_set.rows)))
     masked_values = masked(values, prepared.time_proxies)
-    predictions = parallel_map(lambda name: BASELINES[name](task)(masked_values), list(BASELINES))
+    names, rows = list(BASELINES), len(training_set.rows)
+    predictions = parallel_map(lambda name: BASELINES[name](task)(masked_values), names, rows)
     return dict(zip(BASELINES, predictions, strict=True))
 
 

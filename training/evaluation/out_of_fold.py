@@ -22,6 +22,7 @@ from training.rows.training_set import TrainingSet
 Item = TypeVar("Item")
 Result = TypeVar("Result")
 
+ROWS_AT_ONCE = 400_000  # of the baselines that run at a time: a logistic regression takes some 8 kB a row
 BY_DATE, BY_LEAD = "replay", "held-out leads"  # stored in model cards
 
 
@@ -62,13 +63,13 @@ def predict_splits(
     )
 
 
-def parallel_map(work: Callable[[Item], Result], items: Sequence[Item]) -> list[Result]:
+def parallel_map(work: Callable[[Item], Result], items: Sequence[Item], rows: int = 0) -> list[Result]:
     """work(item) of each item, in order, on one thread per core.
 
     Threads, not processes: LightGBM and numpy release the interpreter lock, and the rows are not copied
-    (docs/decisions/0016).
+    (docs/decisions/0016). rows: the most that an item copies as a whole; few items run at once if these are many.
     """
-    threads = min(len(items), os.cpu_count() or 1) or 1
+    threads = max(1, min(len(items), os.cpu_count() or 1, ROWS_AT_ONCE // max(rows, 1)))
     with ThreadPoolExecutor(threads) as pool:
         return list(pool.map(work, items))
 
@@ -115,7 +116,7 @@ def baseline_predictions(training_set: TrainingSet, splits: Sequence[Split]) -> 
         return BASELINES[name](task)(training_set.values[split.evaluated])
 
     jobs = [(name, split) for name in BASELINES for split in splits]
-    by_job = parallel_map(predict, jobs)
+    by_job = parallel_map(predict, jobs, max(len(split.fit) for split in splits))
     predictions = {}
     for k, name in enumerate(BASELINES):
         first = k * len(splits)

@@ -13,6 +13,7 @@ MAX_STEPS, TOLERANCE = 100, 1e-6
 MAX_HALVINGS = 30
 # A step that leaves more than this share of the gradient asks for the Hessian of where it led.
 SLOW = 0.5
+BLOCK = 65_536  # rows that are in memory once more, in single precision
 
 
 class Coefficients(NamedTuple):
@@ -85,10 +86,14 @@ class _Problem(NamedTuple):
         """The Cholesky factor of the Hessian, lower."""
         m = self.x.shape[1]
         root = np.sqrt(self.weight * state.probability * (1 - state.probability)).astype(np.float32)
-        scaled = np.empty((len(self.x), m + 1), dtype=np.float32)
-        np.multiply(self.x, root[:, None], out=scaled[:, :m], casting="same_kind")
-        scaled[:, m] = root
-        hessian = (scaled.T @ scaled).astype(np.float64)
+        scaled = np.empty((min(len(self.x), BLOCK), m + 1), dtype=np.float32)
+        hessian = np.zeros((m + 1, m + 1))
+        for start in range(0, len(self.x), BLOCK):
+            rows = slice(start, min(start + BLOCK, len(self.x)))
+            block = scaled[: rows.stop - start]
+            np.multiply(self.x[rows], root[rows, None], out=block[:, :m], casting="same_kind")
+            block[:, m] = root[rows]
+            hessian += block.T @ block
         place = np.arange(m)
         hessian[place, place] += self.penalty
         # Rounding of the sums must not make a flat direction negative.
