@@ -114,10 +114,10 @@ def check(
         report("reading the data", 0.0)
         history = read_folder(data, now_us=now_us(), rejected=rejected_rows)
 
-        report("reading the columns", 0.5)
+        report("reading the columns", 0.35)
         inferred = inferred_settings(history)
 
-        report("auditing for leakage", 0.6)
+        report("auditing for leakage", 0.55)
         warnings = json_of(
             [*history.warnings, *audit(history, workers), *misread(history), *_no_outcomes(history)]
         )

@@ -73,20 +73,20 @@ def forecast(data: Path, as_of: str | None, model: str, as_json: bool, **options
         bundle = find_model(model)
         since_us = as_of_us(options["since"], bundle.config.zone, "--since")
 
-        report("reading the data", 0.1)
+        report("reading the data", 0.02)
         history, warnings = read_for(bundle, data, as_of, options["accept_rejected"])
 
-        report("forecasting", 0.4)
+        report("forecasting", 0.75)
         target = load_config(data).targets.get("revenue_per_month")
         asked = ForecastOptions(options["period"], options["periods"], options["by"], target)
         forecast = make_forecast(bundle, history, asked)
         result = forecast_result(forecast, bundle, warnings)
         result["past"] = _past(result, bundle, options["period"])
         if with_explanation:
-            report("explaining", 0.7)
+            report("explaining", 0.9)
             result["explain"] = explanation(bundle, history, forecast, since_us)
 
-        report("writing", 0.9)
+        report("writing", 0.97)
         _write_files(forecast, result, options)
 
     echo_set_aside(history)

@@ -78,12 +78,12 @@ def funnel(data: Path, output: Path | None, as_json: bool, **options: Any) -> No
         query = _query(options, load_config(data).zone)
         history = read_own(data, options["as_of"], options["accept_rejected"])
 
-        report("counting", 0.6)
+        report("counting", 0.42)
         champion = champion_if_sound()
         missing = [] if champion.bundle is None else input_warnings(champion.bundle, history)
         state = funnel_report(history, query, champion.bundle, [*missing, *champion.warnings])
 
-        report("writing", 0.9)
+        report("writing", 0.98)
         written = _write_files(state, output, options["report"])
 
     echo_set_aside(history)

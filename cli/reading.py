@@ -9,6 +9,7 @@ from history.base.warnings import Warning
 from history.config.file import load_config
 from history.folder.acceptance import require_acceptable
 from history.folder.data_folder import report_lines
+from history.folder.files import give_back_memory
 from history.history import History
 from history.read import open_folder, read_folder
 
@@ -46,8 +47,10 @@ def read_for(
     history = folder.at(at_us, bundle.config)
     if not accept_rejected:
         require_acceptable(history.reports)
-    missing = input_warnings(bundle, history)
-    return history, [*missing, *folder.differences(bundle.config), *history.warnings]
+    warnings = [*input_warnings(bundle, history), *folder.differences(bundle.config), *history.warnings]
+    del folder  # of a big folder, its tables take more than the history
+    give_back_memory()
+    return history, warnings
 
 
 def echo_set_aside(history: History) -> None:

@@ -100,11 +100,11 @@ def score(
         report("loading the model", 0.0)
         bundle = find_model(options["model"])
 
-        report("reading the data", 0.1)
+        report("reading the data", 0.0)
         history, warnings = read_for(bundle, data, options["as_of"], options["accept_rejected"])
         columns = _further_columns(options["columns"], history)
 
-        report("scoring", 0.5)
+        report("scoring", 0.7)
         snapshot = open_leads(history, history.as_of_us)
         presented = present(score_on(engine, bundle, snapshot, reasons), snapshot, columns)
         scores = presented.scores

@@ -61,7 +61,13 @@ def _read_tables(
         guesses[name] = wanted.guesses
         if table is not None:
             tables[name] = table
+        give_back_memory()
     return tables
+
+
+def give_back_memory() -> None:
+    """Gives the memory that reading no longer needs back to the system; without this, Arrow keeps it for later."""
+    pa.default_memory_pool().release_unused()
 
 
 def _file_of(folder: Path, name: str, problems: list[str]) -> Path | None:

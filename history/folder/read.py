@@ -16,7 +16,7 @@ from history.data_end import end_of
 from history.folder.acceptance import mend_sentence
 from history.folder.change_rows import ChangeRows
 from history.folder.currencies import currency_problem, currency_warnings
-from history.folder.files import read_tables
+from history.folder.files import give_back_memory, read_tables
 from history.folder.logs import CostRows, InteractionRows, OutcomeRows, StageRows
 from history.folder.merges import merged_ids
 from history.folder.raw_table import RawTable
@@ -40,7 +40,10 @@ def read_history(
     """See history.read.read_folder."""
     own, raw = read_files(folder, config, rejected is not None)
     used = own if config is None else with_columns_of(own, config)
-    return history_of(raw, used, as_of_us, now_us, rejected)
+    history = history_of(raw, used, as_of_us, now_us, rejected)
+    del raw
+    give_back_memory()
+    return history
 
 
 class FolderFiles(NamedTuple):
@@ -69,7 +72,10 @@ def read_files(folder: Path, config: FunnelConfig | None, whole: bool) -> Folder
 def read_as_stored(folder: Path, now_us: int | None) -> History:
     """See history.read.read_as_stored."""
     config, raw = read_files(folder, None, whole=False)
-    return _validated_history(raw, ReadOptions(config, now_us, as_stored=True), LATEST_US)
+    history = _validated_history(raw, ReadOptions(config, now_us, as_stored=True), LATEST_US)
+    del raw
+    give_back_memory()
+    return history
 
 
 def history_of(

@@ -5,7 +5,7 @@ import sys
 
 import pytest
 
-from cli.progress import progress_bar
+from cli.progress import progress_bar, time_left
 
 
 class Terminal(io.StringIO):
@@ -51,3 +51,14 @@ def test_bar_erases_itself(columns: str, monkeypatch: pytest.MonkeyPatch) -> Non
 def test_closed_stderr_is_no_error(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sys, "stderr", None)
     assert work()
+
+
+def test_what_is_left_is_told_once_it_can_be_known() -> None:
+    assert [time_left(seconds, 0.5) for seconds in (1, 30, 61, 600)] == [
+        "",
+        "less than a minute left",
+        "about 2 min left",
+        "about 10 min left",
+    ]
+    assert [time_left(600, share) for share in (0.0, 0.01, 1.0)] == ["", "", ""]
+    assert time_left(300, 0.05) == "about 95 min left"
