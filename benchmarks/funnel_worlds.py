@@ -45,7 +45,7 @@ class Funnel:
     """A kind of world. shock, arrival_shock, amount_shock: standard deviations of monthly log levels of wins, of
     creations and of amounts; memory: their correlation from month to month. season: of the log creations. trend: of
     the log creations a year. cycle_days: mean days to a win, twice as long to a loss. amount_sd: of the log amount
-    that is not known before.
+    that is not known before. step: of the log level of wins from step_month on.
     """
 
     name: str
@@ -61,6 +61,8 @@ class Funnel:
     season: float = 0.0
     trend: float = 0.0
     amount_sd: float = 0.8
+    step: float = 0.0
+    step_month: int = 0
 
 
 @dataclass(frozen=True)
@@ -162,6 +164,7 @@ def make_world(funnel: Funnel, seed: int) -> World:
     decided = created + days
     end = funnel.months * MONTH_DAYS
     shocks = np.exp(_monthly(funnel.shock, funnel, random))
+    shocks[funnel.step_month :] *= np.exp(funnel.step)
     # A month with few wins turns winners into losers, one with many losers of that day into winners.
     level = shocks[np.minimum(decided / MONTH_DAYS, funnel.months).astype(np.int64)]
     turned = random.random(n)

@@ -11,6 +11,7 @@ from history.text.times import format_time
 from models.amount import AmountModel
 from training.evaluation.evaluate import Evaluation
 from training.evaluation.out_of_fold import BY_DATE
+from training.evaluation.regime import Change
 from training.rows.dataset import Rows
 
 MIN_WINS = 10  # leads won; with fewer even the base rate is little more than chance
@@ -110,3 +111,14 @@ def warnings_of(
         detail = "no feature of a lead predicts its amount; every lead gets the mean of past wins"
         warnings.append(Warning("amount_not_predictable", "amount", detail))
     return warnings
+
+
+def regime_warning(change: Change | None) -> list[Warning]:
+    """The warning about a change of regime, if there is one."""
+    if change is None:
+        return []
+    detail = (
+        f"from about {format_time(change.at_us)[:10]} on the odds of a win are {np.exp(change.shift):.2f} times what "
+        "they were before, for the same leads; probabilities follow the latest decided leads"
+    )
+    return [Warning("regime_change", "outcomes", detail)]

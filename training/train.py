@@ -23,12 +23,13 @@ from training.assemble import assemble_bundle
 from training.capacity import TRIALS
 from training.evaluation.evaluate import Evaluation
 from training.evaluation.forecast_basis import forecast_basis
+from training.evaluation.regime import Change, find_change
 from training.evaluation.weak import weakened
 from training.fit.amount import fit_amount, past_wins
 from training.fit.conversion import fit_final
 from training.holdout import Holdout, holdout_of
 from training.model_card import evaluation_content, training_content
-from training.requirements import require_outcomes, require_rows, warnings_of
+from training.requirements import regime_warning, require_outcomes, require_rows, warnings_of
 from training.rows.dataset import training_rows
 from training.rows.training_set import PreparedData, TrainingSet, prepare
 from training.screening import ScreenedHistory, screen
@@ -111,7 +112,8 @@ def _train(history: History, options: TrainOptions, progress: Progress) -> Train
         conversion = weakened(conversion, training_set, evaluation.slope)
     bundle = assemble_bundle(prepared, conversion, amount, _signal(evaluation), options.seed)
     basis = forecast_basis(training_set, validation.predictions, validation.method, bundle)
-    steps = TrainingSteps(screened, prepared, validation, evaluation)
+    change = find_change(training_set, validation.held_out)
+    steps = TrainingSteps(screened, prepared, validation, evaluation, change)
     pace = learn_pace(stage_paths(training_set.rows.snapshot.history))
     return _trained(replace(bundle, forecast=basis, pace=pace), steps, options)
 
@@ -143,6 +145,7 @@ class TrainingSteps:
     prepared: PreparedData
     validation: Validation
     evaluation: Evaluation | None
+    change: Change | None
 
 
 def _trained(bundle: Bundle, steps: TrainingSteps, options: TrainOptions) -> Trained:
@@ -175,6 +178,7 @@ def _warnings(bundle: Bundle, steps: TrainingSteps) -> list[Warning]:
     warnings = [
         *screened.history.warnings,
         *warnings_of(screened.history, rows, bundle.amount, steps.evaluation),
+        *regime_warning(steps.change),
         *screened.misread,
     ]
     return warnings + [replace(finding, evidence=None) for finding in screened.findings]

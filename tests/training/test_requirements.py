@@ -7,9 +7,10 @@ import pytest
 
 from history.base.errors import InvalidInput
 from history.history import LOST, WON, History
-from history.text.times import DAY_US
+from history.text.times import DAY_US, format_time
 from tests.builders.lead_histories import START_US, Decision, Lead, history_of
-from training.requirements import MIN_WINS, require_outcomes, require_rows
+from training.evaluation.regime import Change
+from training.requirements import MIN_WINS, regime_warning, require_outcomes, require_rows
 from training.rows.dataset import training_rows
 from training.train import TrainOptions, train
 
@@ -96,3 +97,11 @@ def test_enough_of_both_outcomes_is_accepted() -> None:
     history = funnel(MIN_WINS, 1, still_open=3, t=START_US + 40 * DAY_US)
     require_outcomes(history)
     require_rows(history, training_rows(history, 0))
+
+
+def test_a_change_of_regime_is_named_with_its_day_and_factor() -> None:
+    assert regime_warning(None) == []
+    (warning,) = regime_warning(Change(START_US, -0.6931, 0.05))
+    assert (warning.code, warning.subject) == ("regime_change", "outcomes")
+    assert format_time(START_US)[:10] in warning.detail
+    assert "0.50 times" in warning.detail
