@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 Decorator = Callable[[Any], Any]
 ENGINES_HELP = (
-    "processes or processes:N of this machine, or a cluster's dask://HOST:PORT (default: this process)."
+    "processes or processes:N of this machine, dask://HOST:PORT or spark://HOST:PORT (default: this process)."
 )
 PathCheck = Callable[[click.Context, click.Parameter, Path | None], Path | None]
 

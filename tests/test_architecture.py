@@ -121,6 +121,8 @@ LIBRARIES = {
     "python_calamine": ("connectors/formats/workbook.py",),
     "dask": ("engines/dask_cluster.py",),
     "distributed": ("engines/dask_cluster.py",),
+    "pyspark": ("engines/spark_cluster.py",),
+    "py4j": ("engines/spark_cluster.py",),
     "click": ("cli/*.py",),
     "rich": ("cli/*.py",),
 }

@@ -22,6 +22,7 @@ _EXTRAS: Final = {
     ),
     "postgres": ("psycopg",),
     "dask": ("dask", "distributed"),
+    "spark": ("py4j", "pyspark"),
 }
 
 

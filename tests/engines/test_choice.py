@@ -8,7 +8,16 @@ from history.base.errors import InvalidInput
 
 
 @pytest.mark.parametrize(
-    "address", [None, "processes", "processes:1", "processes:256", "dask://a-1.b:8786", "dask://[::1]:1"]
+    "address",
+    [
+        None,
+        "processes",
+        "processes:1",
+        "processes:256",
+        "dask://a-1.b:8786",
+        "dask://[::1]:1",
+        "spark://a:7077",
+    ],
 )
 def test_address_is_understood(address: str | None) -> None:
     check_address(address)
