@@ -40,8 +40,8 @@ class DaskCluster:
             self._client = Client(f"{scheme}://{address}", timeout=CONNECT_S, set_as_default=False)
         except (OSError, ValueError) as error:
             raise EngineFailed(
-                f"{self.address} does not answer within {CONNECT_S} s: check that `dask scheduler` runs there, and "
-                "that both sides have TLS or neither"
+                f"{self.address} does not answer: check that `dask scheduler` runs there, and that both sides have TLS "
+                "or neither"
             ) from error
         try:
             self.workers = self._checked_workers()

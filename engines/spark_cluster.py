@@ -56,7 +56,7 @@ class SparkCluster:
             socket.create_connection((host.strip("[]"), int(port)), CONNECT_S).close()
         except (OSError, OverflowError) as error:
             raise EngineFailed(
-                f"{self.address} does not answer within {CONNECT_S} s: check that a Spark master runs there"
+                f"{self.address} does not answer: check that a Spark master runs there"
             ) from error
 
     def map(

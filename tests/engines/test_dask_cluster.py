@@ -122,7 +122,7 @@ def test_part_that_kills_every_worker_ends_the_work(own_cluster: RunningCluster)
 
 def test_scheduler_that_is_not_there_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(dask_cluster, "CONNECT_S", 1)
-    with pytest.raises(EngineFailed, match=r"dask://127\.0\.0\.1:9 does not answer within 1 s: check that"):
+    with pytest.raises(EngineFailed, match=r"dask://127\.0\.0\.1:9 does not answer: check that"):
         DaskCluster("127.0.0.1:9")
 
 
