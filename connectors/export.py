@@ -25,11 +25,14 @@ from connectors.values import (
     count_dates,
     read_times,
     without_errors,
+    without_nothing,
 )
 from connectors.words import is_true
 from history.base.arrays import Ints, Mask
 from history.base.errors import InvalidInput
 from history.folder.columns import Times
+from history.folder.zero_dates import times_of_zero
+from history.text.placeholders import are_placeholders
 
 SOURCE: Final = "_source"  # columns of each table: the place of its source, and the row in that file
 ROW: Final = "_row"
@@ -38,6 +41,8 @@ VERSION: Final = "_version"  # since when a row of a table of versions was valid
 DELETION_TIME: Final = r"^[12][0-9]{3}-[0-9]{2}-[0-9]{2}"
 OWN_COLUMNS: Final = (SOURCE, ROW, DELETED, VERSION)
 ERRORS: Final = "cells hold the error of a spreadsheet, such as #N/A: they count as empty"
+NOTHING_NOTE: Final = "cells hold a word for nothing, such as NULL or -: they count as empty"
+PLACEHOLDER_NOTE: Final = "dates stand for none, such as 1900-01-01 or 0000-00-00: they count as missing"
 ROUNDED_NOTE: Final = "were rounded by a spreadsheet (2.19E+10): their rows belong to no record"
 SETTINGS: Final = {"formats": ("datetime", "decimal"), "funnel": ("timezone",)}  # of a --mapping file
 Progress = Callable[[str, float], None]
@@ -156,7 +161,9 @@ class Export:
         """The columns of a table; errors of a spreadsheet are no values, and counted."""
         read = {name: without_errors(table.column(name)) for name in table.column_names}
         self.tally(ERRORS, sum(count for _, count in read.values()))
-        return {name: texts for name, (texts, _) in read.items()}
+        given = {name: without_nothing(texts) for name, (texts, _) in read.items()}
+        self.tally(NOTHING_NOTE, sum(count for _, count in given.values()))
+        return {name: texts for name, (texts, _) in given.items()}
 
     def table(self, kind: str) -> pa.Table:
         """All rows of one kind; a table without rows if the export has none."""
@@ -221,6 +228,12 @@ class Export:
             return Times(np.zeros(len(table), dtype=np.int64), nothing, nothing, nothing)
         texts = column(table, name)
         read = read_times(texts, self.options.zone, self.order)
+        if (read.given & ~read.good).any():
+            read = read_times(times_of_zero(texts), self.options.zone, self.order)
+        are_none = read.given & read.good & are_placeholders(read.us)
+        if are_none.any():
+            self.tally(PLACEHOLDER_NOTE, int(are_none.sum()))
+            read = replace(read, given=read.given & ~are_none, good=read.good & ~are_none)
         self.unread.add(f"times of {label or name}", texts, read.given & ~read.good)
         return read
 

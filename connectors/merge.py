@@ -9,6 +9,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from connectors.gone import GONE, GoneLeads
+from connectors.nameless import without_nameless
 from connectors.write import SCHEMAS, TIME, NewFolder
 
 KEYS: Final[Mapping[str, tuple[str, ...]]] = {
@@ -28,14 +29,15 @@ class FolderTables:
     """The tables of a new folder: those of the earlier import, and what the export adds to them.
 
     newest_us: when the newest export of the earlier import was made. left_out: leads of this export that a newer one
-    called deleted or merged; they stay out. changed: attributes of which the folder has a change; columns: those of
-    leads.
+    called deleted or merged; they stay out. notes: of columns that are left out. changed: attributes of which the
+    folder has a change; columns: those of leads.
     """
 
     def __init__(self, folder: NewFolder, earlier: Mapping[str, pa.Table], newest_us: int = 0) -> None:
         self.rows: dict[str, int] = {"leads": 0}
         self.new_rows: dict[str, int] = {}
         self.left_out = 0
+        self.notes: list[str] = []
         self.changed: set[str] = set()
         self.columns: Collection[str] = ()
         self._folder, self._earlier, self._newest_us = folder, dict(earlier), newest_us
@@ -104,7 +106,7 @@ class FolderTables:
         self._exported_us = exported_us
         self._folder.add(GONE, self._gone.table(exported_us, table.column("lead_id")))
         before = len(table)
-        table = self._gone.without(table)
+        table, self.notes = without_nameless(self._gone.without(table))
         self.left_out = before - len(table)
         old = self._earlier.get("leads")
         self.columns = table.column_names

@@ -42,6 +42,7 @@ SYSTEMS: Final[Mapping[str, str]] = {
     "salesforce": "connectors.salesforce.adapter",
     "segment": "connectors.segment.adapter",
 }
+NAMED_FILES: Final = 5  # of which nothing was read, in a message
 PERSON: Final = "person"  # the object of systems without deals
 MAPPING: Final = "mapping"  # any other system, as a file describes it
 
@@ -87,11 +88,12 @@ def run_import(
     export.earlier, export.newest_us = old, exported_before(output, system)
     with new_folder(output) as folder:
         tables = FolderTables(folder, old, export.newest_us)
-        result = convert(export, tables)
+        result = _converted(convert, export, tables)
         if tables.left_out:
             export.notes.append(
                 f"Leads that a newer export called deleted or merged, left out: {tables.left_out:,}."
             )
+        export.notes += tables.notes
         progress("writing", 0.9)
         tables.finish()
         export.lack(activity_lack(system, tables.rows))
@@ -107,6 +109,21 @@ def run_import(
         folder.write_text(CONFIG_FILE, config)
     progress("imported", 1.0)
     return Imported(record, tables.rows, tables.new_rows)
+
+
+def _converted(convert: Callable[[Export, Sink], Result], export: Export, sink: Sink) -> Result:
+    """The tables of an export; its problems name the files of which nothing was read, too."""
+    try:
+        return convert(export, sink)
+    except InvalidInput as error:
+        if not export.unclaimed:
+            raise
+        files = ", ".join(export.unclaimed[:NAMED_FILES])
+        more = (
+            f" and {len(export.unclaimed) - NAMED_FILES} more" if len(export.unclaimed) > NAMED_FILES else ""
+        )
+        unread = f"{files}{more}: empty, or without the columns of a table of {export.system}; export again."
+        raise InvalidInput([*error.problems, unread]) from error
 
 
 def _refuse_other_currency(output: Path, config: str | None, currency: str | None) -> None:

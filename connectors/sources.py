@@ -22,6 +22,14 @@ ENDINGS: Final = (
     ".jsonl.gz", ".ndjson.gz", ".parquet", ".zip",
 )  # fmt: skip
 
+TEXTS: Final = (".csv", ".tsv", ".txt")
+WEB_PAGE: Final = "a web page or XML"
+# First bytes of forms that are saved or sent under the name of a text file.
+MARKS: Final = {
+    b"PK\x03\x04": ".xlsx", b"\x1f\x8b": ".gz", b"\xd0\xcf\x11\xe0": "an old workbook (.xls)",
+    b"\xff\xfe\x00\x00": "UTF-32", b"\x00\x00\xfe\xff": "UTF-32", b"%PDF": "a PDF file",
+}  # fmt: skip
+
 
 @dataclass(frozen=True)
 class Batch:
@@ -128,9 +136,32 @@ def _open(path: Path, name: str, are_large: bool) -> list[Source]:
         from connectors.formats.json import open_json
 
         return open_json(path, name, are_large)
+    if not lower.endswith(".gz") and (form := _form_of(path)):
+        return _open_as(path, name, form, are_large)
     from connectors.formats.csv import open_csv
 
     return [open_csv(path, name)]
+
+
+def _form_of(path: Path) -> str | None:
+    """What a file that is named as text holds by its first bytes; None for text."""
+    with path.open("rb") as file:
+        head = file.read(1 << 10)
+    start = head.lstrip(b"\xef\xbb\xbf \r\n\t").lower()
+    if start.startswith((b"<html", b"<!doctype html", b"<table", b"<?xml")):
+        return WEB_PAGE
+    return next((form for mark, form in MARKS.items() if head.startswith(mark)), None)
+
+
+def _open_as(path: Path, name: str, form: str, are_large: bool) -> list[Source]:
+    """A file of another form than its name says; raises InvalidInput for one that is not read."""
+    if form == ".xlsx":
+        from connectors.formats.workbook import open_workbook
+
+        return open_workbook(path, name)
+    if form == ".gz":
+        return _open_unnamed(path, name, are_large)
+    raise InvalidInput(f"{name} is no text but {form}: open it in its program and save it as .csv or .xlsx.")
 
 
 def _unwrapped(source: Source) -> Source:
@@ -152,6 +183,10 @@ def _open_unnamed(path: Path, name: str, are_large: bool) -> list[Source]:
         from connectors.formats.json import open_json
 
         return open_json(path, name, are_large)
+    if name.lower().endswith(TEXTS):
+        from connectors.formats.csv import open_csv
+
+        return [open_csv(path, name)]
     return [Source(name, (), _no_batches)]
 
 

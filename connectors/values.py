@@ -48,6 +48,17 @@ DATE_ONLY: Final = (
 )
 
 
+# What databases, data frames and reports write for nothing; as people may write "None" or "n/a", these stay.
+NOTHING: Final = ("NULL", "\\N", "<NA>", "<null>", "(null)", "nan", "NaN", "NaT", "-", "--", "–", "—")
+
+
+def without_nothing(texts: pa.ChunkedArray) -> tuple[pa.ChunkedArray, int]:
+    """The texts with null for the usual words for nothing, and how many there were."""
+    are_nothing = pc.is_in(texts, value_set=pa.array(NOTHING))
+    count = pc.sum(are_nothing).as_py() or 0
+    return (pc.if_else(are_nothing, pa.scalar(None, pa.string()), texts), count) if count else (texts, 0)
+
+
 def without_errors(texts: pa.ChunkedArray) -> tuple[pa.ChunkedArray, int]:
     """The texts with null for the error words of spreadsheets, and how many there were."""
     if not pc.any(pc.starts_with(texts, "#")).as_py():

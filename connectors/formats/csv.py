@@ -27,9 +27,14 @@ SAMPLE_BYTES: Final = 1 << 18
 SAMPLE_ROWS: Final = 200
 BLOCK_BYTES: Final = 8 << 20
 SEPARATOR_NOTE: Final = re.compile(r"\ufeff?sep=(.)\s*", re.IGNORECASE)
+GZIP: Final = b"\x1f\x8b"
 WESTERN: Final = ("cp1252", "latin-1")
 # Control characters, and what Windows-1252 leaves undefined; not tabs, line ends, form feeds and the mark of an end.
 NO_TEXT: Final = bytes({*range(0x20), *UNDEFINED} - {*b"\t\n\r\v\f\x1a"})
+BLANKS: Final = "".join(map(chr, (*range(9, 14), *range(28, 33), 0x85, 0xA0, 0x1680, *range(0x2000, 0x200E), 0x2028,
+                                  0x2029, 0x202F, 0x205F, 0x2060, 0x3000, 0xFEFF)))  # fmt: skip
+# ="00123" and '00123, so that a spreadsheet keeps the digits.
+PROTECTED: Final = r"^(?:=\"([^\"]*)\"|'([0-9][^']*))$"
 # Words that open the rows below a report's table.
 FOOTER: Final = re.compile(
     r'^[\s"]*(grand totals?|totals?|subtotal|sum of|average|record count|copyright|confidential information'
@@ -63,7 +68,13 @@ def open_csv(path: Path, name: str) -> Source:
 
 
 def _opened(path: Path) -> BinaryIO:
-    return cast(BinaryIO, gzip.open(path) if path.name.lower().endswith(".gz") else open(path, "rb"))
+    return cast(BinaryIO, gzip.open(path) if _is_packed(path) else open(path, "rb"))
+
+
+def _is_packed(path: Path) -> bool:
+    """By its first bytes: some files are compressed without saying so in their name."""
+    with open(path, "rb") as file:
+        return file.read(len(GZIP)) == GZIP
 
 
 def _layout(path: Path) -> Layout:
@@ -131,7 +142,7 @@ def _batches(
     numbered = [str(place) for place in range(len(layout.names))]
     try:
         reader = pa_csv.open_csv(
-            path,
+            pa.input_stream(str(path), compression="gzip" if _is_packed(path) else None),
             read_options=pa_csv.ReadOptions(
                 use_threads=False,  # only then does pyarrow number the rows of another width
                 column_names=numbered,
@@ -172,5 +183,8 @@ def _numbers(following: int, count: int, taken: list[int]) -> "np.ndarray[Any, n
 
 
 def _trimmed(column: pa.Array) -> pa.Array:
-    trimmed = pc.utf8_trim_whitespace(column)
+    """The cells without outer blanks and marks; null for an empty one, the text of one that a spreadsheet protects."""
+    trimmed = pc.utf8_trim(column, characters=BLANKS)
+    if any(pc.any(pc.starts_with(trimmed, mark)).as_py() for mark in ('="', "'")):
+        trimmed = pc.replace_substring_regex(trimmed, PROTECTED, r"\1\2")
     return pc.if_else(pc.equal(trimmed, ""), pa.scalar(None, pa.string()), trimmed)

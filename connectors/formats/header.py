@@ -4,6 +4,8 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import Final
 
+UNSEEN: Final = dict.fromkeys(map(ord, "\ufeff\u200b\u200c\u200d\u2060\u00ad"))
+NAMELESS: Final = "column"  # the name of a column without one, with its place
 LEAST_FILLED: Final = 0.6  # of a header's cells: a note above it fills one or two
 
 
@@ -24,11 +26,14 @@ def common_width(rows: Sequence[Sequence[str]]) -> int:
 
 
 def distinct(names: Sequence[str]) -> tuple[str, ...]:
-    """Column names without outer blanks; a second one of a name gets " (2)", an empty one its place."""
+    """Column names without outer and repeated blanks; a second one of a name gets " (2)", an empty one its place.
+
+    Line ends and no-break spaces are blanks too; characters that nobody sees are left out.
+    """
     seen: Counter[str] = Counter()
     result = []
     for place, raw in enumerate(names, 1):
-        name = raw.strip().strip("\ufeff").strip() or f"column {place}"
+        name = " ".join(raw.translate(UNSEEN).split()) or f"{NAMELESS} {place}"
         seen[name] += 1
         result.append(name if seen[name] == 1 else f"{name} ({seen[name]})")
     return tuple(result)

@@ -140,7 +140,7 @@ def read_moves(portal: Portal, history: PropertyHistory, rows: Sequence[StageRow
     """Stage moves by the history; of leads without one by their columns of stages."""
     lead, us, values = history.of(portal.lead.stage)
     stays = read_stays(portal)
-    ids = stage_ids(rows, stays.stages)
+    ids = stage_ids([*rows, *_present(portal, rows)], stays.stages)
     orders = {row.id: row.order for row in rows}
     order = stage_order(stays, [orders.get(id_ or "", np.nan) for id_ in ids])
     wanted = np.ones(len(portal), dtype=np.bool_)
@@ -151,6 +151,13 @@ def read_moves(portal: Portal, history: PropertyHistory, rows: Sequence[StageRow
         np.concatenate((us, entries.us)),
         [*stage_ids(rows, values), *entries.stage],
     )
+
+
+def _present(portal: Portal, rows: Sequence[StageRow]) -> list[StageRow]:
+    """The stages that leads are in and no table describes, so that columns name them in any case."""
+    known = {row.id for row in rows}
+    found = dict.fromkeys(stage_ids(rows, column(portal.table, portal.lead.stage).to_pylist()))
+    return [StageRow(id_, id_, None, np.nan, None) for id_ in found if id_ and id_ not in known]
 
 
 def read_deals(portal: Portal, stages: StageTable, stage: Codes, amounts: Amounts) -> Deals:

@@ -22,13 +22,13 @@ MINUTE_US: Final = 60 * SECOND_US
 # 3/31/2026, 31.03.2026 14:05, 3/31/26, 2:05 PM, 31-3-2026 14:05:00
 LOCAL: Final = (
     r"^(?P<a>[0-9]{1,2})(?P<mark>[./-])(?P<b>[0-9]{1,2})[./-](?P<year>[0-9]{4}|[0-9]{2})\.?"
-    r"(?:,?\s+(?P<hour>[0-9]{1,2}):(?P<minute>[0-9]{2})(?::(?P<second>[0-9]{2}))?\s*(?P<half>[AaPp])?\.?[Mm]?\.?)?$"
+    r"(?:,?\s+(?P<hour>[0-9]{1,2}):(?P<minute>[0-9]{2})(?::(?P<second>[0-9]{2}))?\s*(?P<half>[AaPp])?\.?[\s\x{a0}\x{202f}]*[Mm]?\.?)?$"
 )
 UNPADDED: Final = r"^([0-9]{4})-([0-9]{1,2})-([0-9]{1,2})(?:[ T]([0-9]{1,2}):(.*))?$"
 BARE_DATE: Final = (
     r"^[0-9]{4}-[0-9]{1,2}-[0-9]{1,2}$|^[0-9]{1,2}[./-][0-9]{1,2}[./-](?:[0-9]{4}|[0-9]{2})\.?$"
 )
-NAMED_ZERO: Final = r"\s*(?:UTC|GMT)$"
+NAMED_ZERO: Final = r"\s*\(?(?:UTC|GMT)\)?$"
 SPACED_OFFSET: Final = r"\s+([+-][0-9]{2}:?[0-9]{2})$"
 
 MONTHS: Final = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
@@ -115,7 +115,7 @@ def read_column(array: pa.Array, zone: ZoneInfo, time_format: str | None) -> Tim
 
 def _with_iso_offsets(array: pa.Array) -> pa.Array:
     """The column with Z in place of UTC and GMT, and without a blank before an offset."""
-    if pc.any(pc.or_(pc.ends_with(array, "UTC"), pc.ends_with(array, "GMT"))).as_py():
+    if pc.any(pc.match_substring_regex(array, NAMED_ZERO)).as_py():
         array = pc.replace_substring_regex(array, NAMED_ZERO, "Z")
     if pc.any(pc.match_substring_regex(array, SPACED_OFFSET)).as_py():
         array = pc.replace_substring_regex(array, SPACED_OFFSET, r"\1")

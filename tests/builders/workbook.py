@@ -68,9 +68,15 @@ def _sheet(rows: Sequence[Sequence[Cell]], merged: Sequence[str]) -> str:
 def _cell(row: int, column: int, cell: Cell) -> str:
     if cell is None:
         return ""
-    place = f"{chr(ord('A') + column)}{row}"
+    place = f"{_letters(column)}{row}"
     if isinstance(cell, date):
         return f'<c r="{place}" s="{DAY_STYLE}"><v>{(cell - FIRST_DAY).days}</v></c>'
     if isinstance(cell, (int, float)):
         return f'<c r="{place}"><v>{cell}</v></c>'
     return f'<c r="{place}" t="inlineStr"><is><t>{escape(cell)}</t></is></c>'
+
+
+def _letters(column: int) -> str:
+    """A to Z, then AA and on."""
+    before, letter = divmod(column, 26)
+    return (_letters(before - 1) if before else "") + chr(ord("A") + letter)

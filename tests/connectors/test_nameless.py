@@ -1,0 +1,21 @@
+"""Columns that nobody named, and second copies, are no attributes; a second column with values of its own is one."""
+
+import pyarrow as pa
+
+from connectors.nameless import without_nameless
+
+
+def test_columns_without_a_name_and_copies_are_left_out_and_noted() -> None:
+    leads = pa.table(
+        {
+            "lead_id": ["1", "2"], "column 3": ["0", "1"], "Plan": ["a", "b"], "Plan (2)": ["a", "b"],
+            "Seats": ["3", "4"], "Seats (2)": ["5", "6"], "Deal ID (2)": ["1", "2"], "Level (2)": ["x", "y"],
+        }
+    )  # fmt: skip
+    left, notes = without_nameless(leads)
+    assert left.column_names == ["lead_id", "Plan", "Seats", "Seats (2)", "Level (2)"]
+    assert [note.partition(",")[0] for note in notes] == [
+        "column 3 has no name in its header",
+        "Plan stands twice with the same values: the second column is left out.",
+        "Deal ID stands twice with the same values: the second column is left out.",
+    ]
