@@ -69,11 +69,11 @@ category), `tools` (several picks in a cell) and `owner`. A real model has these
 - **Attributes valid at as_of**: the value at creation until a visible change replaces or clears it. `mutable` ones are
   read from their changes only. `sensitive` and `ignore`d ones are never features. Columns of changes need
   {LEAST_CHANGED} leads with a change.
-- **Past leads and win rates** of owner, account, source and categories with at least {MANY_LEVELS} values: leads
-  created at least one horizon before as_of, judged by outcomes visible then, under their value at the time of their
-  decision (or at the end of the horizon). The rate is shrunk to that of all leads: (wins + {SHRINKAGE:g} x base
-  rate) / (leads + {SHRINKAGE:g}). Training looks them up as they stood at each row's own instant; a model carries them
-  frozen at its T.
+- **Win rates** of owner, account, source and every category that leads share, and past leads of those with at least
+  {MANY_LEVELS} values: leads created at least one horizon before as_of, judged by outcomes visible then, under their
+  value at the time of their decision (or at the end of the horizon). The rate is shrunk to that of all leads:
+  (wins + {SHRINKAGE:g} x base rate) / (leads + {SHRINKAGE:g}). Training looks them up as they stood at each row's own
+  instant; a model carries them frozen at its T.
 - **The month** (and the week of a date) is a column only if training spans a year: before that it only tells the date.
 - **Days to the end of a month or quarter** are blanked in training that spans fewer than two of them: on the first pass
   they tell the date.

@@ -40,7 +40,7 @@ MOST_SEEN = 50_000  # categories remembered, so that a bundle stays small
 # A category table helps only if leads share values: at least these shares of leads, less for well-known attributes,
 # whose effect is usual (an owner, an account).
 SHARED, SHARED_WELL_KNOWN = 0.2, 0.05
-MANY_LEVELS = 8  # a category with fewer needs neither table nor share: its codes are enough
+MANY_LEVELS = 8  # a category with fewer needs neither share nor past leads: its codes are enough
 LEAST_CHANGED = 20  # leads with a change, for columns of changes
 YEAR_DAYS = 365.0
 
@@ -326,10 +326,12 @@ def _category_places(column: _Column, ranked: Sequence[_Category], n_levels: int
             columns.append("share")
     shared = sum(category.leads for category in ranked if category.leads > 1)
     is_well_known = column.name in WELL_KNOWN
-    least_categories = 2 if is_well_known else MANY_LEVELS
     least_share = SHARED_WELL_KNOWN if is_well_known else SHARED
-    if len(ranked) >= least_categories and shared >= least_share * column.n:
-        columns += ["past_leads", "win_rate"]
+    if len(ranked) > 1 and shared >= least_share * column.n:
+        if is_well_known or len(ranked) >= MANY_LEVELS:
+            columns.append("past_leads")
+        # The rates of few categories move with time, as their codes do not (docs/decisions/0068).
+        columns.append("win_rate")
     if column.changed >= LEAST_CHANGED:
         columns += CHANGE_COLUMNS
     return tuple(columns)

@@ -1,6 +1,7 @@
 """Learning attributes: which get columns, of which kind, and which categories get codes."""
 
 import numpy as np
+import pytest
 
 from features.attributes.learn import LEAST_LEADS
 from features.matrix import build_matrix
@@ -88,3 +89,14 @@ def test_written_numbers_and_dates_give_the_features_of_plain_ones() -> None:
     expected = build_matrix(snapshot, vocabulary).values
     assert build_matrix(other_snapshot, other).values.tobytes() == expected.tobytes()
     assert build_matrix(snapshot, other).values.tobytes() == expected.tobytes()
+
+
+@pytest.mark.parametrize(("values", "has_past_leads"), [(2, False), (7, False), (8, True)])
+def test_every_shared_category_has_a_win_rate_and_wide_ones_past_leads(
+    values: int, has_past_leads: bool
+) -> None:
+    """Codes stand still; the rates of few categories move with time as well."""
+    leads = [Lead(START_US, {"plan": f"plan {i % values}"}) for i in range(20 * values)]
+    (plan,) = learned(leads)[0].attributes
+    assert "win_rate" in plan.columns
+    assert ("past_leads" in plan.columns) == has_past_leads
