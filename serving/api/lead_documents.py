@@ -21,6 +21,7 @@ from serving.store.event_ids import EventNames, event_names
 from serving.store.history import history_of
 from serving.store.lead_rows import LeadRows, find_leads, rows_of
 from serving.store.leads import current_attributes, seen_lead
+from serving.store.schema import LEAD_NO
 from serving.store.scores.advice import NO_ADVICE, OpenLead, advice, advice_of_leads
 from serving.store.scores.entries import NUMBER
 from serving.store.scores.history import score_history
@@ -69,10 +70,10 @@ def read_stored_leads(connection: Connection, requests: Sequence[LeadRequest]) -
         if place is None:
             documents.append(None)
         else:
-            names = event_names(connection, rows.leads[place].lead_no)
-            page = _Page(
-                rows.only(place), as_of_us[place], display, names, Wanted(request.before, request.kind)
-            )
+            alone = rows.only(place)
+            has_changes = bool(len(alone.tables["attribute_changes"][LEAD_NO]))
+            names = event_names(connection, rows.leads[place].lead_no, has_changes)
+            page = _Page(alone, as_of_us[place], display, names, Wanted(request.before, request.kind))
             documents.append({**_document(page, records[place]), **advised[place]})
     return documents
 

@@ -1,7 +1,7 @@
 """Micro-batching: items submitted in two ticks of the event loop are processed in one call and share its fixed cost."""
 
 import asyncio
-from collections.abc import Callable, Hashable, Sequence
+from collections.abc import Awaitable, Callable, Hashable, Sequence
 from typing import Generic, NamedTuple, TypeVar
 
 MAX_BATCH = 16  # bounds how long one batch blocks the event loop
@@ -54,6 +54,39 @@ class MicroBatch(Generic[Item, Result]):
             elif not batch[0].result.done():
                 batch[0].result.set_exception(error)
             return
-        for pending, result in zip(batch, results, strict=True):
-            if not pending.result.done():  # done: its caller has cancelled it
-                pending.result.set_result(result)
+        _resolve(batch, results)
+
+
+class ThreadBatch(MicroBatch[Item, Result]):
+    """A MicroBatch whose calls wait elsewhere, for threads or a server; several may be under way.
+
+    `process` awaits one result per item, in order.
+    """
+
+    def __init__(self, process: Callable[[Sequence[Item]], Awaitable[Sequence[Result]]]) -> None:
+        super().__init__(lambda _items: ())
+        self._process_elsewhere = process
+        self._tasks: set[asyncio.Task[None]] = set()
+
+    def _process_batch(self, batch: Sequence[_Pending[Item, Result]]) -> None:
+        task = asyncio.get_running_loop().create_task(self._run(batch))
+        self._tasks.add(task)  # the loop itself keeps no reference
+        task.add_done_callback(self._tasks.discard)
+
+    async def _run(self, batch: Sequence[_Pending[Item, Result]]) -> None:
+        try:
+            results = await self._process_elsewhere([pending.item for pending in batch])
+        except Exception as error:
+            if len(batch) > 1:
+                for pending in batch:
+                    await self._run([pending])
+            elif not batch[0].result.done():
+                batch[0].result.set_exception(error)
+            return
+        _resolve(batch, results)
+
+
+def _resolve(batch: Sequence[_Pending[Item, Result]], results: Sequence[Result]) -> None:
+    for pending, result in zip(batch, results, strict=True):
+        if not pending.result.done():  # done: its caller has cancelled it
+            pending.result.set_result(result)

@@ -16,7 +16,7 @@ from sqlalchemy import Connection
 from models.bundle import Bundle
 from serving.base.json_logs import LOGGER, described
 from serving.base.metrics import Gauge
-from serving.base.micro_batch import MicroBatch
+from serving.base.micro_batch import MicroBatch, ThreadBatch
 from serving.store.database.futures import LoopFutures
 from serving.store.database.storage_warnings import storage_warnings
 from serving.store.database.writer import Work
@@ -76,6 +76,7 @@ class AsyncStore:
         self._readers = ThreadPoolExecutor(READER_THREADS, thread_name_prefix="store-reader")
         self._futures: LoopFutures | None = None
         self._batch: MicroBatch[_Request, Any] = MicroBatch(self._read_alike)
+        self._server_batch: ThreadBatch[_Request, Any] = ThreadBatch(self._read_alike_in_thread)
         self._erasures: set[asyncio.Task[None]] = set()
         self._counting: Future[_Counts] | None = None
 
@@ -154,14 +155,13 @@ class AsyncStore:
         return result
 
     async def read_each(self, key: Hashable, read: ReadEach, request: Any) -> Any:
-        """The result of `read` for one request; on SQLite, requests with the same key in one tick share a call.
+        """The result of `read` for one request; requests with the same key that come together share a call.
 
         Raises StoreUnavailable.
         """
         engine = self.store.engine
         if not engine.is_ready or engine.path is None:  # a server's answer must not block the event loop
-            (result,) = await self.read(lambda connection: read(connection, [request]))
-            return result
+            return await self._server_batch.submit(key, _Request(read, request))
         try:
             result = await self._batch.submit(key, _Request(read, request))
         except StoreUnavailable as outage:
@@ -173,6 +173,10 @@ class AsyncStore:
         read = requests[0].read
         with self.store.engine.reading() as connection:
             return read(connection, [one.request for one in requests])
+
+    async def _read_alike_in_thread(self, requests: Sequence[_Request]) -> Sequence[Any]:
+        read, each = requests[0].read, [one.request for one in requests]
+        return await self.read(lambda connection: read(connection, each))
 
     async def erase_traces(self) -> None:
         """Removes remains of deleted rows; continues in the background if a reader still uses the write-ahead log."""

@@ -71,9 +71,9 @@ class EventNames:
         return {**{number: f"{own}{number}" for number in numbers}, **self.given(table, numbers)}
 
 
-def event_names(connection: Connection, lead_no: int) -> EventNames:
-    """The events of a lead's rows, read on demand."""
-    keys: dict[int, bytes] = dict(_CHANGE_KEYS.rows(connection, lead_no=lead_no))
+def event_names(connection: Connection, lead_no: int, has_changes: bool = True) -> EventNames:
+    """The events of a lead's rows, read on demand; has_changes: of attributes."""
+    keys: dict[int, bytes] = dict(_CHANGE_KEYS.rows(connection, lead_no=lead_no)) if has_changes else {}
     return EventNames(lead_no, keys, partial(_given_names, connection, lead_no))
 
 

@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Sequence
 from typing import Any
 
-from serving.base.micro_batch import MAX_BATCH, MicroBatch
+from serving.base.micro_batch import MAX_BATCH, MicroBatch, ThreadBatch
 
 
 class Processor:
@@ -94,3 +94,20 @@ def test_items_of_two_ticks_are_two_calls() -> None:
 
     asyncio.run(main())
     assert processor.calls == [["a"], ["b"]]
+
+
+def test_calls_elsewhere_share_items_and_fail_alone() -> None:
+    processor = Processor()
+
+    async def process(items: Sequence[str]) -> Sequence[str]:
+        return await asyncio.to_thread(processor.process, items)
+
+    async def main() -> list[Any]:
+        batch = ThreadBatch(process)
+        items = (("k", "a"), ("k", "bad"), ("l", "b"))
+        return await asyncio.gather(*(batch.submit(*item) for item in items), return_exceptions=True)
+
+    good, bad, other = asyncio.run(main())
+    assert (good, other) == ("A", "B")
+    assert isinstance(bad, ValueError)
+    assert sorted(processor.calls) == [["a"], ["a", "bad"], ["b"], ["bad"]]

@@ -9,6 +9,7 @@ import pytest
 
 import serving.api.lead_documents
 import serving.api.leads
+import serving.api.recent_documents
 from history.base.progress import no_progress
 from serving.store.scores.rescoring import rescore_all, rescore_dirty
 from tests.builders.service_client import caller
@@ -90,6 +91,7 @@ def answers(home: Path, url: str | None, calls: list[Call], monkeypatch: pytest.
     runtime.stored.store.now_us = clock
     monkeypatch.setattr(serving.api.leads, "clock_us", clock)
     monkeypatch.setattr(serving.api.lead_documents, "clock_us", clock)
+    monkeypatch.setattr(serving.api.recent_documents, "clock_us", clock)
     monkeypatch.setattr(serving.api.lead_documents, "score", fake_score)
     results: list[Any] = []
     with caller(application(runtime)) as client:
