@@ -29,6 +29,7 @@ from benchmarks.comparison import Comparison, note, options_parser, report
 from benchmarks.http_load import Stream, quantile
 from benchmarks.measure import machine, peak_mb, timed
 from benchmarks.trained_home import trained_home
+from engines.choice import open_engine
 from history.base.progress import no_progress
 from history.read import read_folder
 from models.pointer import load_champion, read_pointer
@@ -39,7 +40,8 @@ from serving.store.transfer.load import Loaded, load_history
 
 FAR_FUTURE_US = 7_258_118_400_000_000  # 2200-01-01: everything is in the past
 # Targets: seconds of a million rows loaded and of 100,000 leads rescored, ms of a read's and an event's p99.
-LOAD_S, RESCORE_S, READ_MS, EVENT_MS = 60.0, 60.0, 10.0, 25.0
+LOAD_S, RESCORE_S, READ_MS, EVENT_MS = 60.0, 12.0, 6.0, 25.0
+READS_PER_S = 2000.0
 EVENTS_PER_S, BATCHED_PER_S = 2000.0, 10_000.0
 OCCURRED_AT = "2026-01-06T10:12:00Z"
 SINGLE_RATE = 2000.0  # single events a second that the store must take without queueing
@@ -113,9 +115,14 @@ def compare_rescoring(store: Store, home: Path) -> Iterator[Comparison]:
         raise SystemExit(f"no champion in {home}")
     bundle = load_champion(pointer)
     leads: list[int] = []
-    timing = timed(lambda: leads.append(rescore_all(store, bundle, clock_us(), no_progress)))
+    with open_engine("processes") as engine:
+        # Processes that have started, as those of a long rescoring have.
+        rescore_all(store, bundle, clock_us(), no_progress, engine=engine)
+        timing = timed(
+            lambda: leads.append(rescore_all(store, bundle, clock_us(), no_progress, engine=engine))
+        )
     limit_s = RESCORE_S * leads[0] / 1e5
-    yield Comparison(f"rescore {leads[0]:,} open leads", timing.wall, "s", target=limit_s)
+    yield Comparison(f"rescore {leads[0]:,} open leads, on all cores", timing.wall, "s", target=limit_s)
 
 
 # ---- over HTTP
@@ -136,17 +143,18 @@ class HttpBenchmark:
 
     def run(self) -> Iterator[Comparison]:
         await_service(self.port)
-        yield self.compare_reads("GET /v1/leads/{id}, 4 connections")
+        yield from self.compare_reads("GET /v1/leads/{id}, 4 connections")
         single = "single events, 64 connections"
         yield self.compare_latency(f"{single}, at 2,000/s")
         yield self.compare_speed(single, 64, 1, EVENTS_PER_S)
         yield self.compare_latency(f"{single}, at 2,000/s right after that")
         yield self.compare_speed("events in batches of 500, 4 connections", 4, 500, BATCHED_PER_S)
-        yield self.compare_reads("GET /v1/leads/{id} right after that")
+        yield from self.compare_reads("GET /v1/leads/{id} right after that")
 
-    def compare_reads(self, name: str) -> Comparison:
+    def compare_reads(self, name: str) -> Iterator[Comparison]:
         latencies = self.latencies(name, self.stream(lambda number: get_lead(number, self.leads), 4))
-        return Comparison(f"p99 of {name}", 1e3 * quantile(latencies, 0.99), "ms", target=READ_MS)
+        yield Comparison(name, len(latencies) / self.seconds, "requests/s", target=READS_PER_S)
+        yield Comparison(f"p99 of {name}", 1e3 * quantile(latencies, 0.99), "ms", target=READ_MS)
 
     def compare_latency(self, name: str) -> Comparison:
         """At a steady rate; a latency counts from when its request was due."""

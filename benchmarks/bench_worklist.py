@@ -1,8 +1,8 @@
 """Worklist: the page, its API and its CSV at 100,000 leads, for the queries that people make.
 
 Makes its own store. Checks each list against the sorted values before it reads a clock. Reports for each path the
-slowest query's p95 with kept figures (no score changed in between) and after a change, and its size; all queries, with
-median, p95 and in brackets the p95 of processor time, stand before the table.
+slowest query's p99 with kept figures (no score changed in between) and after a change, and its size; all queries, with
+median, p99 and in brackets the p99 of processor time, stand before the table.
 LEADCAST_DATABASE_URL names an empty database to measure instead of SQLite.
 
     python -m benchmarks.bench_worklist [--leads 100000] [--runs 20]
@@ -13,7 +13,7 @@ import os
 import platform
 import random
 import tempfile
-from collections.abc import AsyncIterator, Callable, Iterable, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from time import perf_counter, process_time
@@ -45,7 +45,8 @@ SOURCES = ("web", "fair", "partner", "ads", "referral", "outbound")
 GRADES = ("A", "B", "C", "D")
 OWNERS = tuple(f"Owner {number}" for number in range(60))
 LEADS_PER_COMMIT = 5_000
-LIMIT_MS, LIMIT_KB = 300.0, 150.0  # of a page at 100,000 leads
+# Targets: ms of a list by path, also of a million leads; KB of the page.
+LIMITS_MS, LIMIT_KB = {"/v1/leads": 30.0, "/v1/leads/summary": 300.0, "/": 300.0}, 150.0
 QUERIES = (
     *(f"order={order}" for order in ORDERS),
     "order=change&reverse=true",
@@ -54,9 +55,9 @@ QUERIES = (
     "stage=proposal&source=fair",
     "attention=silent",
     "attention=silent&attention=stuck&owner=owner%205",
-    "q=company%2077",
-    "q=nobody",
+    "grade=d&order=created_at&reverse=true",
 )
+SEARCHES = ("q=company%2077", "q=nobody")
 
 
 def main() -> None:
@@ -206,21 +207,16 @@ async def comparisons(
 ) -> AsyncIterator[Comparison]:
     for path in ("/v1/leads", "/v1/leads/summary", "/"):
         note(f"{path:<20} {'query':<56} {'kept':>19} {'changed':>19} {'kB':>5}")
-        visits = []
-        for query in QUERIES:
-            query = f"{query}&capacity=20" if path != "/v1/leads" else query
-            visits.append(await visited(client, store, f"{path}?{query}", runs))
+        visits = {}
+        for query in (*QUERIES, *SEARCHES):
+            asked = f"{query}&capacity=20" if path != "/v1/leads" else query
+            visits[query] = await visited(client, store, f"{path}?{asked}", runs)
         work = f"{path} of {count:,} leads"
-        equality = "order, sums"
-        for state, timings in (
-            ("nothing changed", [visit.kept for visit in visits]),
-            ("scores changed", [visit.changed for visit in visits]),
-        ):
-            slowest = max(p95_ms(timing.wall for timing in one) for one in timings)
-            yield Comparison(
-                f"{work}, slowest p95, {state}", slowest, "ms", target=LIMIT_MS, equality=equality
-            )
-        largest = max(visit.kilobytes for visit in visits)
+        for one in compare_times(work, [visits[query] for query in QUERIES], LIMITS_MS[path]):
+            yield one
+        for one in compare_times(f"{work}, searched", [visits[query] for query in SEARCHES], None):
+            yield one
+        largest = max(visit.kilobytes for visit in visits.values())
         yield Comparison(f"{work}, largest answer", largest, "kB", target=LIMIT_KB if path == "/" else None)
     started = perf_counter()
     answer = await client.get("/v1/leads?format=csv")
@@ -235,6 +231,17 @@ class Visit:
     kept: list[Timing]
     changed: list[Timing]
     kilobytes: float
+
+
+def compare_times(work: str, visits: Sequence[Visit], limit_ms: float | None) -> Iterator[Comparison]:
+    """The slowest of some addresses in both states."""
+    for state, timings in (
+        ("nothing changed", [visit.kept for visit in visits]),
+        ("scores changed", [visit.changed for visit in visits]),
+    ):
+        slowest = max(p99_ms(timing.wall for timing in one) for one in timings)
+        name = f"{work}, slowest p99, {state}"
+        yield Comparison(name, slowest, "ms", target=limit_ms, equality="order, sums")
 
 
 async def check(client: httpx.AsyncClient, count: int) -> None:
@@ -269,14 +276,14 @@ async def visited(client: httpx.AsyncClient, store: Store, address: str, runs: i
 def figures(timings: Sequence[Timing]) -> str:
     walls = sorted(1e3 * timing.wall for timing in timings)
     p95, of_processor = (
-        p95_ms(timing.wall for timing in timings),
-        p95_ms(timing.processor for timing in timings),
+        p99_ms(timing.wall for timing in timings),
+        p99_ms(timing.processor for timing in timings),
     )
     return f"{quantile(walls, 0.5):>6.0f} {p95:>5.0f} ({of_processor:>4.0f})"
 
 
-def p95_ms(seconds: Iterable[float]) -> float:
-    return 1e3 * quantile(sorted(seconds), 0.95)
+def p99_ms(seconds: Iterable[float]) -> float:
+    return 1e3 * quantile(sorted(seconds), 0.99)
 
 
 def touch(store: Store) -> None:
