@@ -29,7 +29,7 @@ ROWS_PER_INSERT = 1_000  # of a server, whose messages are limited to 1 GB
 Rows = list[tuple[Any, ...]]
 Value = TypeVar("Value")
 _NAMED_PARAMETERS = sqlite.dialect(paramstyle="named")
-_SERVER = psycopg.dialect()
+_SERVER = psycopg.dialect()  # type: ignore[no-untyped-call]
 
 
 def sqlite_driver(connection: Connection) -> sqlite3.Connection:
