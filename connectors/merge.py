@@ -9,7 +9,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from connectors.gone import GONE, GoneLeads
-from connectors.nameless import without_nameless
+from connectors.nameless import without_nameless, without_nameless_changes
 from connectors.write import SCHEMAS, TIME, NewFolder
 
 KEYS: Final[Mapping[str, tuple[str, ...]]] = {
@@ -140,6 +140,8 @@ class FolderTables:
         if name not in self._keys:
             self._begin(name)
         table = self._gone.moved(table) if name == "interactions" else self._gone.without(table)
+        if name == "attribute_changes":
+            table = without_nameless_changes(table)
         fresh = self._new(name, table)
         self._write(name, fresh, len(fresh))
 

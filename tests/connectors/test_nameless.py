@@ -2,7 +2,7 @@
 
 import pyarrow as pa
 
-from connectors.nameless import without_nameless
+from connectors.nameless import without_nameless, without_nameless_changes
 
 
 def test_columns_without_a_name_and_copies_are_left_out_and_noted() -> None:
@@ -19,3 +19,12 @@ def test_columns_without_a_name_and_copies_are_left_out_and_noted() -> None:
         "Plan stands twice with the same values: the second column is left out.",
         "Deal ID stands twice with the same values: the second column is left out.",
     ]
+
+
+def test_traits_of_streams_without_a_name_have_no_changes() -> None:
+    leads, notes = without_nameless(
+        pa.table({"lead_id": ["1"], "column_3": ["0"], "id_2": ["1"], "plan_2": ["a"]})
+    )
+    assert (leads.column_names, len(notes)) == (["lead_id", "plan_2"], 2)
+    changes = pa.table({"attribute": ["column_3", "plan", None], "value": ["1", "b", "c"]})
+    assert without_nameless_changes(changes).column("value").to_pylist() == ["b", "c"]
