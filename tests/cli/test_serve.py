@@ -35,7 +35,7 @@ def test_address_is_printed_and_the_exit_code_is_the_supervisors(
             return "::1", 4321, 0, 0
 
     class FakeSupervisor:
-        def __init__(self, _bound: Any, workers: int) -> None:
+        def __init__(self, _bound: Any, workers: int, _home: Any) -> None:
             self.workers = workers
 
         def run(self) -> int:
