@@ -21,12 +21,15 @@ LABELS: Final[Mapping[str, str]] = {
                 "leadowner",
                 "leadownerid",
             ),
-            *("dealowner", "contactowner", "recordowner", "hubspotownerid", "assignedto", "assigneduser"),
+            *("dealowner", "contactowner", "recordowner", "hubspotowner", "hubspotownerid"),
+            *("assignedto", "assigneduser", "salesperson", "salesrep"),
+            *("besitzer", "inhaber", "zuständig", "verkäufer", "vertriebsmitarbeiter"),
+            *("propriétaire", "vendeur", "propietario", "vendedor"),
         ),
         "owner",
     ),
     **dict.fromkeys(("account", "accountid", "accountname", "companyid", "organizationid", "orgid"), ACCOUNT),
-    **dict.fromkeys(("source", "leadsource", "originalsource", "hsanalyticssource"), "source"),
+    **dict.fromkeys(("source", "leadsource", "originalsource", "hsanalyticssource", "leadquelle"), "source"),
 }
 LEAST_SIMILARITY: Final = 0.8  # of a name that is only pointed out
 

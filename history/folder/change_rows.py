@@ -1,11 +1,13 @@
 """The log of attribute changes from its validated table."""
 
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from typing import Final
 
 import numpy as np
 
 from history.base.arrays import Ints, Mask
+from history.config.schema import NOT_ATTRIBUTES
 from history.folder.attribute_names import attribute_names
 from history.folder.grouping import grouped
 from history.folder.logs import renamed_texts
@@ -22,6 +24,9 @@ from history.text.folding import folded
 
 LEAST_REPEATED: Final = 10  # changes of an attribute, for a second form of its values
 MOSTLY_REPEATED: Final = 0.8  # of them come in both forms
+LEAST_SHARED: Final = 3  # texts of an attribute that a column of leads has too; two are those of any flag
+MOSTLY_SHARED: Final = 0.8  # of its texts
+MOST_TEXTS: Final = 10_000
 
 
 class ChangeRows(LeadRows):
@@ -51,7 +56,7 @@ class ChangeRows(LeadRows):
         ignored = matching(self.text("attribute"), set(self.options.config.ignore).__contains__)
         self.rows.flag(IGNORED_ATTRIBUTE, ignored, "attribute")
         self.rows.flag(RENAMED_ATTRIBUTE, self._renamed, "attribute")
-        self.rows.flag(NEAR_ATTRIBUTE, self._near, "attribute")
+        self.rows.flag(NEAR_ATTRIBUTE, self._near | self._has_values_of_a_column(), "attribute")
         other_form = self._in_another_form(rows.is_visible & ~ignored, rows.index)
         self.rows.flag(OTHER_FORM_OF_VALUE, other_form, "attribute", "value")
         rows = replace(rows, is_visible=rows.is_visible & ~ignored & ~other_form)
@@ -64,6 +69,27 @@ class ChangeRows(LeadRows):
             self.text("attribute").take(order).compact(),
             self.text("value").take(order).compact(),
         )
+
+    def _has_values_of_a_column(self) -> Mask:
+        """Rows (n,) of attributes that are no column of leads, but have the words of one without changes."""
+        attribute, value = self.text("attribute"), self.text("value")
+        has_them = np.zeros(len(attribute.values) + 1, dtype=np.bool_)
+        foreign = [code for code, name in enumerate(attribute.values) if name not in self._leads.raw.columns]
+        unchanged = self._words_of_columns(attribute.values) if foreign else []
+        for code in foreign:
+            codes = np.unique(value.codes[(attribute.codes == code) & (value.codes >= 0)]).tolist()
+            words = _words(value.values[own] for own in codes)
+            least = max(LEAST_SHARED, MOSTLY_SHARED * len(codes))
+            has_them[code] = any(len(words & known) >= least for known in unchanged)
+        return np.asarray(has_them[attribute.codes])
+
+    def _words_of_columns(self, changing: Sequence[str]) -> list[set[str]]:
+        """The words of each column of leads that never changes and has not nearly as many texts as an id."""
+        names = [
+            name for name in self._leads.raw.columns if name not in NOT_ATTRIBUTES and name not in changing
+        ]
+        columns = [self._leads.text(name).values for name in names]
+        return [_words(texts) for texts in columns if len(texts) <= MOST_TEXTS]
 
     def _in_another_form(self, visible: Mask, lead: Ints) -> Mask:
         """Rows (n,) that repeat a change of the same instant in a form that the column of leads does not have.
@@ -107,3 +133,8 @@ def _groups(lead: Ints, time_us: Ints) -> Ints:
     group = np.empty(len(order), dtype=np.int64)
     group[order] = np.cumsum(is_new) - 1
     return group
+
+
+def _words(texts: Iterable[str]) -> set[str]:
+    """The texts in plain form, without numbers, dates and most ids: those of any two columns may be the same."""
+    return {folded(text) for text in texts if not text[:1].isdigit()}

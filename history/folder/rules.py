@@ -350,7 +350,7 @@ OTHER_FORM_OF_VALUE: Final = Rule(
 )
 NEAR_ATTRIBUTE: Final = Rule(
     "near_attribute",
-    "the attribute is no column of leads, but nearly has the name of one; it is kept as one of its own",
+    "the attribute is no column of leads, but nearly has the name of one, or its values; it is kept as one of its own",
     keeps_row=True,
 )
 FOREIGN_ENCODING: Final = Rule(

@@ -21,7 +21,9 @@ def flags(history: History) -> dict[str, int]:
     return {rule.rule: rule.count for rule in history.reports["attribute_changes"].flagged}
 
 
-@pytest.mark.parametrize("name", ["Owner", "OWNER ", "OwnerId", "Opportunity Owner"])
+@pytest.mark.parametrize(
+    "name", ["Owner", "OWNER ", "OwnerId", "Opportunity Owner", "HubSpot Owner", "Verkäufer", "Propriétaire"]
+)
 def test_owner_by_another_name_is_the_owner(tmp_path: Path, name: str) -> None:
     leads = "lead_id,created_at,owner\na,2026-03-02,ann\n"
     history = history_of(tmp_path, leads, f"a,2026-03-03,{name},bob\n")
@@ -42,6 +44,30 @@ def test_misspelt_attribute_is_reported_and_kept(tmp_path: Path) -> None:
     history = history_of(tmp_path, leads, "a,2026-03-03,segmnet,enterprise\n")
     assert list(history.changes.attribute.values) == ["segmnet"]
     assert flags(history) == {"near_attribute": 1}
+
+
+OWNED = "lead_id,created_at,owner\n" + "".join(f"l{i},2026-03-02,{name}\n" for i, name in enumerate("abc"))
+
+
+def test_attribute_with_the_values_of_a_column_is_reported_and_kept(tmp_path: Path) -> None:
+    changes = "".join(f"l{i},2026-03-03,Betreuer,{name}\n" for i, name in enumerate("bca"))
+    history = history_of(tmp_path, OWNED, changes)
+    assert list(history.changes.attribute.values) == ["Betreuer"]
+    assert flags(history) == {"near_attribute": 3}
+
+
+@pytest.mark.parametrize(("name", "values"), [("Betreuer", "bxy"), ("Betreuer", "bbb"), ("Betreuer", "123")])
+def test_attribute_with_values_of_its_own_is_its_own(tmp_path: Path, name: str, values: str) -> None:
+    changes = "".join(f"l{i},2026-03-03,{name},{value}\n" for i, value in enumerate(values))
+    assert flags(history_of(tmp_path, OWNED, changes)) == {}
+
+
+def test_attribute_beside_the_changes_of_the_column_is_its_own(tmp_path: Path) -> None:
+    """A former owner has the values of owners, too."""
+    changes = "".join(
+        f"l{i},2026-03-03,{name},{value}\n" for i, value in enumerate("bca") for name in ("owner", "former")
+    )
+    assert flags(history_of(tmp_path, OWNED, changes)) == {}
 
 
 def two_forms(n: int, *forms: str) -> str:
