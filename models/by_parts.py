@@ -4,12 +4,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
+from typing import Final
 
 import numpy as np
 
 from features.by_parts import needs_of
 from history.base.arrays import Ints
-from history.base.engine import Engine
+from history.base.engine import Engine, map_on
 from history.partitions import Part, split
 from history.snapshot import Snapshot
 from models.bundle import Bundle
@@ -18,16 +19,22 @@ from models.saved import bundle_files, bundle_of
 from models.scorer import score
 from models.scores import Scores
 
+LEADS_AT_ONCE: Final = 100_000  # without an engine
+
 
 def score_on(engine: Engine | None, bundle: Bundle, snapshot: Snapshot, reasons: int | None = 5) -> Scores:
-    """`score` of the snapshot on an engine, equal to the last bit; see there."""
-    if engine is None or not len(snapshot):
+    """`score` of the snapshot on an engine, equal to the last bit; see there.
+
+    Without an engine this process scores a large snapshot by parts too, so that memory does not grow with it.
+    """
+    n_parts = -(-len(snapshot) // LEADS_AT_ONCE) if engine is None else engine.n_parts
+    if not len(snapshot) or (engine is None and n_parts == 1):
         return score(bundle, snapshot, reasons)
     sent = _SentModel(bundle_files(bundle), bundle.version, reasons)
-    parts = split(snapshot, engine.n_parts, needs_of(bundle.vocabulary))
+    parts = split(snapshot, n_parts, needs_of(bundle.vocabulary))
     rows: list[Ints] = []
     scores: list[Scores] = []
-    for places, of_part in engine.map(_scores_of, sent, parts):
+    for places, of_part in map_on(engine, _scores_of, sent, parts):
         rows.append(places)
         scores.append(of_part)
     return scores[0].and_then(scores[1:]).take(np.argsort(np.concatenate(rows)))

@@ -43,6 +43,15 @@ def test_scores_of_merged_deleted_and_moved_leads(
     check_equal(score_on(PartEngine(parts), bundle, snapshot, None), whole)
 
 
+def test_one_process_scores_many_leads_by_parts(
+    bundle: Bundle, history: History, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    everyone = all_leads(history, history.as_of_us)
+    whole = score(bundle, everyone)
+    monkeypatch.setattr("models.by_parts.LEADS_AT_ONCE", 97)
+    check_equal(score_on(None, bundle, everyone), whole)
+
+
 def test_no_leads_give_no_scores(bundle: Bundle, history: History) -> None:
     nobody = Snapshot(history, np.zeros(0, dtype=np.int64), np.zeros(0, dtype=np.int64))
     assert len(score_on(PartEngine(7), bundle, nobody)) == 0
