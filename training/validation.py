@@ -14,10 +14,8 @@ from training.rows.splits import Split, enough_splits, lead_splits
 from training.rows.training_set import TrainingSet
 
 HELD_OUT_WINS = 2_000  # leads won; the slope needs no more
-PARTS, PARTITIONS = (
-    8,
-    2,
-)  # of leads held out where signal is thin: four parts, once, show half as often what there is
+# Of leads held out where signal is thin: four parts, once, show half as often what there is.
+PARTS, PARTITIONS = 8, 2
 
 
 @dataclass(frozen=True)

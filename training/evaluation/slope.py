@@ -16,7 +16,7 @@ STEPS, TOLERANCE = 40, 1e-8
 LARGEST = 3.0  # slopes beyond +-LARGEST are as good as it
 # One-sided error of the test that a slope is above 0. The fits of a partition share rows, so slopes of noise scatter
 # more than their errors say (docs/decisions/0057).
-SURE = 0.005
+SURE = 0.0025
 
 
 class Slope(NamedTuple):
