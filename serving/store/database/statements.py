@@ -55,7 +55,7 @@ def _server_text(statement: Executable) -> str:
 
 
 class PreparedQuery:
-    """A query by its parameters. With `among`, it takes a list `some` and returns the rows whose column is in it."""
+    """A query by its parameters. With `among`, it takes values `some` and returns the rows whose column is in them."""
 
     def __init__(self, query: Select[Any], among: ColumnElement[Any] | None = None) -> None:
         if among is None:
@@ -71,6 +71,8 @@ class PreparedQuery:
     def rows(self, connection: Connection, **parameters: Any) -> Rows:
         """All rows of the result."""
         if not is_sqlite(connection):
+            if "some" in parameters:
+                parameters["some"] = list(parameters["some"])  # psycopg takes a tuple for a row
             # As text: SQLAlchemy's look into its cache of compiled statements takes longer than the driver.
             return list(map(tuple, connection.exec_driver_sql(self._server_text, parameters)))
         if "some" in parameters:
