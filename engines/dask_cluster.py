@@ -4,28 +4,38 @@ import logging
 import platform
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import CancelledError
+from functools import partial
 from importlib.metadata import version
-from types import TracebackType
 from typing import Any, Final
 
 import dask
 from distributed import Client, KilledWorker
 from distributed.security import Security
 
-from engines.work import PACKAGES, LostWorker, in_order, packed, refuse_other_versions, run, versions
+from engines.work import (
+    AHEAD,
+    PACKAGES,
+    PARTS_A_WORKER,
+    Closed,
+    LostWorker,
+    Wait,
+    in_order,
+    packed,
+    refuse_other_versions,
+    run,
+    versions,
+)
 from history.base.engine import Part, Result, Shared
 from history.base.errors import EngineFailed
 
 CONNECT_S: Final = 10  # seconds until a scheduler that does not answer is given up
 LOOK_S: Final = 10  # seconds between looks at a part that takes long
 LONGEST_ALONE: Final = 6  # looks in a row that find no worker
-PARTS_A_WORKER: Final = 4
-AHEAD: Final = 2  # parts of each worker that are sent in advance
 # What is sent as an argument of a task survives the loss of workers; Dask warns from 10 MB on.
 _QUIET: Final = {"distributed.admin.large-graph-warning-threshold": "1GB"}
 
 
-class DaskCluster:
+class DaskCluster(Closed):
     """An engine of the threads of a cluster's workers; address: HOST:PORT of the scheduler.
 
     Encrypted if Dask's configuration names certificates. Raises EngineFailed if the scheduler does not answer, has no
@@ -74,23 +84,23 @@ class DaskCluster:
     ) -> Iterator[Result]:
         """See `history.base.engine.Engine`."""
         job = self._task(bytes, packed(function, shared))
-        return in_order(lambda part: _Sent(self, job, part), parts, AHEAD * self.workers)
+        return in_order(lambda part: self._submit(job, part), parts, AHEAD * self.workers)
 
-    def submit(self, job: Any, part: bytes) -> Any:
-        """The future of a part, which one worker gets; job: the future of what all share."""
+    def _submit(self, job: Any, part: bytes) -> Wait:
+        """Hands the part to one worker; job: the future of what all share."""
         try:
             # Twice as fast as within a task; if the worker is lost with it, in_order submits the part again.
             sent = self._client.scatter(part, direct=False, hash=False)
         except (OSError, CancelledError):
             sent = part  # the worker chosen for it has just ended
-        return self._task(run, job, sent)
+        return partial(self._wait, self._task(run, job, sent))
 
     def _task(self, function: Callable[..., Any], *arguments: Any) -> Any:
         self._require_scheduler()
         with dask.config.set(_QUIET):
             return self._client.submit(function, *arguments, pure=False)
 
-    def wait(self, future: Any) -> Any:
+    def _wait(self, future: Any) -> Any:
         """The result of a future; raises LostWorker if its worker was lost, EngineFailed if all are."""
         alone = 0
         while True:
@@ -113,21 +123,6 @@ class DaskCluster:
                 f"{self.address} went away in mid-run: start the scheduler again, then repeat the command"
             )
 
-    def __enter__(self) -> "DaskCluster":
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def close(self) -> None:
+        """Leaves the cluster, which goes on."""
         self._client.close()
-
-
-class _Sent:
-    """A part that a worker has."""
-
-    def __init__(self, cluster: DaskCluster, job: Any, part: bytes) -> None:
-        self._cluster = cluster
-        self._future = cluster.submit(job, part)
-
-    def result(self) -> Any:
-        return self._cluster.wait(self._future)

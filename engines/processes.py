@@ -6,18 +6,15 @@ import threading
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
+from functools import partial
 from multiprocessing import get_context, parent_process
-from types import TracebackType
-from typing import Any, Final
+from typing import Any
 
-from engines.work import LostWorker, in_order, packed, run
+from engines.work import AHEAD, PARTS_A_WORKER, Closed, LostWorker, Wait, in_order, packed, run
 from history.base.engine import Part, Result, Shared
 
-PARTS_A_WORKER: Final = 4
-AHEAD: Final = 2  # parts of each worker that are made in advance
 
-
-class Processes:
+class Processes(Closed):
     """An engine of `workers` processes, started at the first part; parts: how many, by default several a worker.
 
     Processes are started afresh rather than forked: a fork of a process with threads may hang.
@@ -33,48 +30,36 @@ class Processes:
     ) -> Iterator[Result]:
         """See `history.base.engine.Engine`."""
         job = packed(function, shared)
-        return in_order(lambda part: _Running(self, job, part), parts, AHEAD * self.workers)
+        return in_order(lambda part: self._submit(job, part), parts, AHEAD * self.workers)
 
-    def submit(self, job: bytes, part: bytes) -> tuple[ProcessPoolExecutor, "Future[Any]"]:
-        """Hands the part to a pool, which is returned; a new one if a process of the last was lost."""
+    def _submit(self, job: bytes, part: bytes) -> Wait:
+        """Hands the part to the pool; to a new one if a process of the last was lost."""
         if self._pool is None:
             self._pool = ProcessPoolExecutor(self.workers, get_context("spawn"), _begin)
         try:
-            return self._pool, self._pool.submit(run, job, part)
+            future = self._pool.submit(run, job, part)
         except BrokenProcessPool:
-            self.drop(self._pool)
-            return self.submit(job, part)
+            self._drop(self._pool)
+            return self._submit(job, part)
+        return partial(self._wait, self._pool, future)
 
-    def drop(self, pool: ProcessPoolExecutor) -> None:
-        """Forgets a pool of which a process was lost; the others of it have ended too."""
+    def _wait(self, pool: ProcessPoolExecutor, future: "Future[Any]") -> Any:
+        try:
+            return future.result()
+        except BrokenProcessPool as broken:
+            self._drop(pool)
+            raise LostWorker from broken
+
+    def _drop(self, pool: ProcessPoolExecutor) -> None:
+        """Ends a pool and forgets it, unless another one took its place already."""
         if self._pool is pool:
             self._pool = None
             pool.shutdown(wait=True, cancel_futures=True)
 
-    def __enter__(self) -> "Processes":
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def close(self) -> None:
+        """Ends the processes."""
         if self._pool is not None:
-            self._pool.shutdown(wait=True, cancel_futures=True)
-            self._pool = None
-
-
-class _Running:
-    """A part that a process works on, or will."""
-
-    def __init__(self, engine: Processes, job: bytes, part: bytes) -> None:
-        self._engine = engine
-        self._pool, self._future = engine.submit(job, part)
-
-    def result(self) -> Any:
-        try:
-            return self._future.result()
-        except BrokenProcessPool as broken:
-            self._engine.drop(self._pool)
-            raise LostWorker from broken
+            self._drop(self._pool)
 
 
 def _begin() -> None:

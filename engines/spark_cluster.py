@@ -5,28 +5,26 @@ import socket
 import sys
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
+from functools import partial
 from importlib.metadata import version
-from types import TracebackType
 from typing import Any, Final
 
 from py4j.protocol import Py4JError
 from pyspark import SparkConf, SparkContext
 
-from engines.work import PACKAGES, in_order, packed, run
+from engines.work import AHEAD, PACKAGES, PARTS_A_WORKER, Closed, Wait, in_order, packed, run
 from history.base.engine import Part, Result, Shared
 from history.base.errors import EngineFailed
 
 CONNECT_S: Final = 10  # seconds until a master that does not answer is given up
-PARTS_A_WORKER: Final = 4
 SETTINGS: Final = [
     ("spark.scheduler.mode", "FAIR"),  # parts run side by side, each a job of its own
     ("spark.ui.enabled", "false"),
     ("spark.ui.showConsoleProgress", "false"),
 ]
-AHEAD: Final = 2  # parts of each worker that are sent in advance
 
 
-class SparkCluster:
+class SparkCluster(Closed):
     """An engine of the cores of a cluster's executors; address: HOST:PORT of the master.
 
     Spark does the part of a lost executor again. Raises EngineFailed if the master does not answer, or if the Python of
@@ -64,12 +62,12 @@ class SparkCluster:
     ) -> Iterator[Result]:
         """See `history.base.engine.Engine`."""
         job = self._context.broadcast(packed(function, shared))
-        return in_order(lambda part: _Task(self, job, part), parts, AHEAD * self.workers)
+        return in_order(lambda part: self._submit(job, part), parts, AHEAD * self.workers)
 
-    def submit(self, job: Any, part: bytes) -> "Future[Any]":
-        """The future of a part: a Spark job of one task."""
+    def _submit(self, job: Any, part: bytes) -> Wait:
+        """Starts a Spark job of one task for the part."""
         one = self._context.parallelize([part], 1).map(_Attempt(job))
-        return self._threads.submit(one.collect)
+        return partial(self._wait, self._threads.submit(one.collect))
 
     def _result(self, call: Callable[[], Any]) -> Any:
         try:
@@ -80,32 +78,17 @@ class SparkCluster:
                 f"executors' Python, or look into their logs ({_first_line(error)})"
             ) from error
 
-    def wait(self, future: "Future[Any]") -> Any:
+    def _wait(self, future: "Future[Any]") -> Any:
         """The result of a part; raises what its function raised."""
         ((is_done, result),) = self._result(future.result)
         if not is_done:
             raise result
         return result
 
-    def __enter__(self) -> "SparkCluster":
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def close(self) -> None:
+        """Ends the application in the cluster, which goes on."""
         self._threads.shutdown(wait=False, cancel_futures=True)
         self._context.stop()
-
-
-class _Task:
-    """A part that an executor has."""
-
-    def __init__(self, cluster: SparkCluster, job: Any, part: bytes) -> None:
-        self._cluster = cluster
-        self._future = cluster.submit(job, part)
-
-    def result(self) -> Any:
-        return self._cluster.wait(self._future)
 
 
 class _Attempt:

@@ -6,24 +6,38 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from functools import lru_cache
 from importlib.metadata import PackageNotFoundError, version
-from typing import Any, Final, Protocol
+from types import TracebackType
+from typing import Any, Final, Self
 
 from history.base.compiled import one_thread
 from history.base.errors import EngineFailed
 
 PACKAGES: Final = ("leadcast", "numpy", "numba", "scipy")  # those whose versions decide the last bit
 LOSSES: Final = 3  # workers that one part may cost
+PARTS_A_WORKER: Final = 4  # so that none waits long for the last
+AHEAD: Final = 2  # parts of each worker that are made and sent in advance
+# Waits for the result of a part that a worker has; raises LostWorker if the worker ended, and what the function raised.
+Wait = Callable[[], Any]
 
 
 class LostWorker(Exception):
     """A worker ended before its part was done."""
 
 
-class Pending(Protocol):
-    """A part that a worker has."""
+class Closed:
+    """An engine in a `with` block, which closes it."""
 
-    def result(self) -> Any:
-        """Waits for the result; raises LostWorker if the worker ended, and what the function raised."""
+    def close(self) -> None:
+        """Gives back what the engine holds."""
+        raise NotImplementedError
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
 
 
 def versions() -> dict[str, str]:
@@ -73,12 +87,12 @@ def refuse_other_versions(ours: dict[str, str], theirs: dict[str, str], worker: 
         )
 
 
-def in_order(submit: Callable[[bytes], Pending], parts: Iterable[object], ahead: int) -> Iterator[Any]:
+def in_order(submit: Callable[[bytes], Wait], parts: Iterable[object], ahead: int) -> Iterator[Any]:
     """The results of parts in their order, with at most `ahead` parts submitted at a time.
 
     A part whose worker is lost is submitted again, at most LOSSES times.
     """
-    waiting: deque[tuple[bytes, Pending]] = deque()
+    waiting: deque[tuple[bytes, Wait]] = deque()
     for part in parts:
         content = pickle.dumps(part, protocol=5)
         waiting.append((content, submit(content)))
@@ -88,15 +102,15 @@ def in_order(submit: Callable[[bytes], Pending], parts: Iterable[object], ahead:
         yield _first_result(waiting, submit)
 
 
-def _first_result(waiting: deque[tuple[bytes, Pending]], submit: Callable[[bytes], Pending]) -> Any:
-    content, pending = waiting.popleft()
+def _first_result(waiting: deque[tuple[bytes, Wait]], submit: Callable[[bytes], Wait]) -> Any:
+    content, wait = waiting.popleft()
     for _ in range(LOSSES):
         try:
-            return pending.result()
+            return wait()
         except LostWorker:
-            pending = submit(content)
+            wait = submit(content)
     try:
-        return pending.result()
+        return wait()
     except LostWorker as lost:
         raise EngineFailed(
             f"{LOSSES + 1} workers ended at the same part of the work, perhaps for lack of memory: give workers more "

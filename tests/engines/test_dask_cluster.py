@@ -23,6 +23,7 @@ from tests.builders.dask_processes import dask_cluster as started
 from tests.builders.lead_histories import history_of
 from tests.builders.made_leads import LAST_US, made_leads
 from tests.builders.part_engine import COUNTS
+from tests.builders.part_work import always_killed, killed_once
 
 pytestmark = pytest.mark.long
 
@@ -43,17 +44,6 @@ def own_cluster(tmp_path: Path) -> Iterator[RunningCluster]:
 def work(shared: int, part: int) -> tuple[int, int]:
     """The process that did the part, and its result."""
     return os.getpid(), shared * sum(range(100_000 + part))
-
-
-def killed_once(marker: Path, part: int) -> int:
-    if part == 3 and not marker.exists():
-        marker.touch()
-        os.kill(os.getpid(), signal.SIGKILL)
-    return part
-
-
-def always_killed(_shared: None, _part: int) -> None:
-    os.kill(os.getpid(), signal.SIGKILL)
 
 
 def refusing(_shared: None, _part: int) -> None:

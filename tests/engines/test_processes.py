@@ -1,26 +1,13 @@
 """Processes of this machine: results in order, errors as they are, and a killed process changes nothing."""
 
 import operator
-import os
-import signal
 from pathlib import Path
 
 import pytest
 
 from engines.processes import Processes
 from history.base.errors import EngineFailed, InvalidInput
-
-
-def killed_once(marker: Path, part: int) -> int:
-    """The part; the first process that gets part 3 kills itself."""
-    if part == 3 and not marker.exists():
-        marker.touch()
-        os.kill(os.getpid(), signal.SIGKILL)
-    return part
-
-
-def always_killed(_shared: None, _part: int) -> None:
-    os.kill(os.getpid(), signal.SIGKILL)
+from tests.builders.part_work import always_killed, killed_once
 
 
 def refusing(_shared: None, part: int) -> int:

@@ -1,7 +1,5 @@
 """A real Spark master and worker: equal results, also if a Python worker is killed, and one sentence on failure."""
 
-import os
-import signal
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -16,6 +14,7 @@ from history.snapshot import all_leads
 from tests.builders.lead_histories import history_of
 from tests.builders.made_leads import LAST_US, made_leads
 from tests.builders.part_engine import COUNTS
+from tests.builders.part_work import killed_once
 from tests.builders.spark_processes import spark_cluster
 
 pytestmark = pytest.mark.long
@@ -25,14 +24,6 @@ pytestmark = pytest.mark.long
 def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     with spark_cluster(tmp_path_factory.mktemp("spark")) as running:
         yield running
-
-
-def killed_once(marker: Path, part: int) -> int:
-    """The part; the first process that gets part 3 kills itself."""
-    if part == 3 and not marker.exists():
-        marker.touch()
-        os.kill(os.getpid(), signal.SIGKILL)
-    return part
 
 
 def refusing(_shared: None, _part: int) -> None:

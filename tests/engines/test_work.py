@@ -36,7 +36,7 @@ def test_results_come_in_order_and_parts_are_made_late() -> None:
             made.append(part)
             yield part
 
-    results = in_order(lambda part: Pending(part, [], log), parts(), ahead=2)
+    results = in_order(lambda part: Pending(part, [], log).result, parts(), ahead=2)
     assert next(results) == 0
     assert made == [0, 1], "the third part is not made before a worker is free"
     assert [*results] == [1, 2, 3, 4, 5]
@@ -46,13 +46,13 @@ def test_results_come_in_order_and_parts_are_made_late() -> None:
 def test_part_of_a_lost_worker_is_done_again() -> None:
     log: list[str] = []
     losses = [LOSSES]
-    assert [*in_order(lambda part: Pending(part, losses, log), [5, 6], ahead=1)] == [5, 6]
+    assert [*in_order(lambda part: Pending(part, losses, log).result, [5, 6], ahead=1)] == [5, 6]
     assert log == ["+5"] * (LOSSES + 1) + ["-5", "+6", "-6"]
 
 
 def test_part_that_costs_every_worker_ends_the_work() -> None:
     with pytest.raises(EngineFailed, match="memory"):
-        [*in_order(lambda part: Pending(part, [LOSSES + 1], []), [5], ahead=1)]
+        [*in_order(lambda part: Pending(part, [LOSSES + 1], []).result, [5], ahead=1)]
 
 
 def test_function_gets_what_is_shared_and_its_part() -> None:
