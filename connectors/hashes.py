@@ -9,6 +9,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from history.base.arrays import Ints
+from history.base.arrow_texts import text_bytes
 
 Hashes = npt.NDArray[np.uint64]
 WORD: Final = 8  # bytes
@@ -64,8 +65,7 @@ def _bands(width: int) -> list[tuple[int, int]]:
 def _words(texts: pa.Array, width: int) -> Hashes:
     """The bytes of texts as words of 64 bits (n, width / 8), filled up with zeros."""
     data = texts.cast(pa.binary())
-    offsets = np.frombuffer(data.buffers()[1], dtype=np.int32)[data.offset : data.offset + len(data) + 1]
-    raw = np.frombuffer(data.buffers()[2] or b"", dtype=np.uint8)
+    offsets, raw = text_bytes(data)
     lengths = np.diff(offsets)
     matrix = np.zeros((len(data), width), dtype=np.uint8)
     row = np.repeat(np.arange(len(data)), lengths)

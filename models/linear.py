@@ -11,10 +11,9 @@ import numpy.typing as npt
 from numba import types
 
 from history.base.arrays import Floats, Ints
-from history.base.compiled import F64, F64_2D, I64, I64_2D, OUT, compiled
+from history.base.compiled import F64, F64_2D, FLAGS, I64, I64_2D, OUT, compiled
 
 Flags = npt.NDArray[np.bool_]
-FLAGS = types.Array(types.boolean, 1, "C", readonly=True)
 
 FLAGS_2D = types.Array(types.boolean, 2, "C", readonly=True)
 F64_3D = types.Array(types.float64, 3, "C", readonly=True)

@@ -11,12 +11,11 @@ from features.attributes.entries import written_at
 from features.feature import Feature
 from features.vocabulary import Vocabulary
 from history.base.arrays import Floats, Ints, Mask
-from history.base.compiled import F64, F64_2D, I64, OUT, compiled
+from history.base.compiled import F64, F64_2D, FLAGS, I64, OUT, compiled
 from history.base.warnings import Warning
 from history.snapshot import Snapshot
 from history.text.folding import trimmed
 
-FLAGS = types.Array(types.boolean, 1, "C", readonly=True)
 OUT_FLAGS = types.boolean[:, ::1]
 
 USUAL_SHARE = 0.8  # share of training rows that fill a usual attribute

@@ -6,9 +6,8 @@ import numpy as np
 from numba import types
 
 from history.base.arrays import Ints, Mask
-from history.base.compiled import I64, compiled
+from history.base.compiled import FLAGS, I64, compiled
 
-FLAGS: Final = types.Array(types.boolean, 1, "C", readonly=True)
 OUT: Final = types.int64[::1]
 FEW: Final = 32  # rows that are sorted by insertion
 

@@ -9,11 +9,10 @@ import pyarrow.compute as pc
 from numba import types
 
 from history.base.arrays import Bytes, Codes, Ints, Mask
-from history.base.compiled import I32, I64, compiled
+from history.base.arrow_texts import text_bytes
+from history.base.compiled import BYTES, FLAGS, I32, I64, compiled
 from history.folder.columns import texts
 
-BYTES: Final = types.Array(types.uint8, 1, "C", readonly=True)
-FLAGS: Final = types.Array(types.boolean, 1, "C", readonly=True)
 AT_ONCE: Final = 65_536  # texts that are decoded together
 FEW: Final = 16  # rows of a lead whose ids are compared pair by pair
 OFFSET_BASIS: Final = 0xCBF29CE484222325 - (1 << 64)  # FNV-1a of 64 bits
@@ -71,7 +70,7 @@ class RowIds:
 
     def has_nul(self) -> Mask:
         """Which rows (n,) have a NUL in their id."""
-        if not len(self._texts) or np.count_nonzero(_parts(self._texts)[1] == 0) == 0:
+        if not len(self._texts) or np.count_nonzero(text_bytes(self._texts)[1] == 0) == 0:
             return np.zeros(len(self._texts), dtype=np.bool_)
         return np.asarray(pc.fill_null(pc.match_substring(self._texts, "\0"), False))
 
@@ -86,7 +85,7 @@ class RowIds:
         """
         if not len(rows):
             return rows
-        offsets, data = _parts(self._texts)
+        offsets, data = text_bytes(self._texts)
         starts = np.flatnonzero(np.diff(lead, prepend=-1, append=-1))
         suspected = _may_repeat(rows, starts, self.given, offsets, data)
         chosen = np.flatnonzero(np.repeat(suspected, np.diff(starts)) & self.given[rows])
@@ -106,17 +105,6 @@ def _as_texts(array: pa.Array) -> pa.Array:
     factor = texts(array)
     codes = pa.array(factor.codes, mask=factor.codes < 0)
     return pa.DictionaryArray.from_arrays(codes, pa.array(factor.values, pa.string())).dictionary_decode()
-
-
-def _parts(array: pa.Array) -> tuple[Codes, Bytes]:
-    """The offsets (n + 1,) of texts and their bytes in UTF-8."""
-    _, offset_buffer, byte_buffer = array.buffers()
-    if not len(array):
-        return np.zeros(1, dtype=np.int32), np.zeros(0, dtype=np.uint8)
-    offsets = np.frombuffer(offset_buffer, dtype=np.int32)[array.offset : array.offset + len(array) + 1]
-    if byte_buffer is None:
-        return offsets, np.zeros(0, dtype=np.uint8)
-    return offsets, np.frombuffer(byte_buffer, dtype=np.uint8)
 
 
 @compiled()

@@ -11,11 +11,10 @@ import numpy.typing as npt
 from numba import types
 
 from history.base.arrays import Codes, Flags, Floats, Ints
-from history.base.compiled import I64, OUT_I64, compiled
+from history.base.compiled import BYTES, I64, OUT_I64, compiled
 from history.text.times import EARLIEST_US, LATEST_US
 
 Bytes = npt.NDArray[np.uint8]
-BYTES: Final = types.Array(types.uint8, 1, "C", readonly=True)
 
 # Fields of the spans (2, fields, rows) that `read_columns` reads, and the rows of its times and codes.
 OWN_TIME, RECORDED, ID, KIND, CHANNEL, DIRECTION, VALUE = range(7)

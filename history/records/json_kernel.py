@@ -11,11 +11,9 @@ import numpy.typing as npt
 from numba import types
 
 from history.base.arrays import Ints, Mask
-from history.base.compiled import I64, compiled
+from history.base.compiled import BYTES, FLAGS, I64, compiled
 
 Bytes = npt.NDArray[np.uint8]
-BYTES: Final = types.Array(types.uint8, 1, "C", readonly=True)
-MASK: Final = types.Array(types.boolean, 1, "C", readonly=True)
 SPANS: Final = types.int64[:, :, ::1]
 
 BEGIN, END = range(2)  # of spans (2, fields, rows)
@@ -133,7 +131,7 @@ def _scan_object(
     return i + 1 if mark == _CLOSE else _NOT_PLAIN
 
 
-@compiled(types.int64(BYTES, BYTES, I64, MASK, MASK, SPANS))
+@compiled(types.int64(BYTES, BYTES, I64, FLAGS, FLAGS, SPANS))
 def scan_rows(
     text: Bytes, names: Bytes, name_start: Ints, is_number: Mask, is_needed: Mask, spans: Ints
 ) -> int:

@@ -116,6 +116,14 @@ def parse_matrix(texts: Bytes, zone: ZoneInfo) -> tuple[Ints, Mask]:
     return result, is_time
 
 
+def parse_alike(texts: Bytes, shape: str, zone: ZoneInfo) -> tuple[Ints, Mask]:
+    """parse_time of every row of ASCII bytes (n, width) that are all of one shape: a time with 0 for each digit."""
+    layout = _ISO.fullmatch(shape)
+    if layout is None:
+        raise ValueError(f"{shape!r} is no shape of a time")
+    return _read_group(texts, layout, zone)
+
+
 def from_local(local_us: Ints, zone: ZoneInfo) -> Ints:
     """UTC instants of wall-clock microseconds in `zone`; in a DST gap the later, in an overlap the first reading."""
     if zone.key == "UTC" or not len(local_us):
