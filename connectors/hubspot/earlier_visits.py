@@ -67,7 +67,7 @@ def earlier_visits(known: Sequence[Visit], spent_us: Mapping[int, float], create
     first = {visit.stage: visit.start for visit in reversed(known)}
     pieces = sorted(spent_us.items())
     places = [_open_gaps(gaps, first.get(stage)) for stage, _ in pieces]
-    if gaps is None or any(not choice for choice in places) or _count(places) > MOST_PATHS:
+    if gaps is None or any(not choice for choice in places) or prod(map(len, places)) > MOST_PATHS:
         return NONE_FITS
     fillings = list(_whole(gaps, pieces, places)) or list(_with_one_split(gaps, pieces, places))
     fewest = min((sum(map(len, filling)) for filling in fillings), default=0)
@@ -103,13 +103,6 @@ def _gaps(known: Sequence[Visit], created_us: int) -> list[_Gap] | None:
 def _open_gaps(gaps: Sequence[_Gap] | None, first: int | None) -> list[int]:
     """The places of the gaps before a stage's first known visit."""
     return [place for place, gap in enumerate(gaps or ()) if first is not None and gap.end <= first]
-
-
-def _count(places: Sequence[Sequence[int]]) -> int:
-    count = 1
-    for choice in places:
-        count *= len(choice)
-    return count
 
 
 def _whole(

@@ -71,7 +71,7 @@ def _known(stays: Stays) -> _Known:
     ends = np.where(finished, stays.exited, np.where(np.isnan(length), NO_TIME, by_length))
     # Of a stage that goes on, HubSpot's times are those of the visit before.
     again = goes_on & has_exit & (stays.latest > 0)
-    came_back = again | (goes_on & (stays.latest > 0)) | (goes_on & has_exit)
+    came_back = goes_on & (has_exit | (stays.latest > 0))
     before = np.nan_to_num(np.where(again, stays.latest, 0.0))
     spent = np.where(goes_on, np.where(came_back, stays.total - before, 0.0), stays.total - length)
     return _Known(

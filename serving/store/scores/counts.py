@@ -27,7 +27,6 @@ from serving.store.database.statements import (
 from serving.store.database.transaction import Transaction
 
 LEADS_PER_QUERY = 500
-GROUPED: Final = ("owner", "stage", "source", "grade")
 # Ranges of ranks share a double's exponent and the first 6 bits of its fraction: 64 between a number and its double.
 _RANGE_BITS: Final = 46
 _SIGN: Final = (1 << 63) - 1
@@ -146,7 +145,7 @@ def _without_stored(connection: Connection, numbers: Sequence[int]) -> _Gains:
 
 
 def _key(row: Mapping[str, Any]) -> str:
-    return msgspec.json.encode([row[name] for name in GROUPED]).decode()
+    return msgspec.json.encode([row[name] for name in db.SUMMED]).decode()
 
 
 def _group_numbers(transaction: Transaction, first: Mapping[str, Mapping[str, Any]]) -> dict[str, int]:
@@ -157,7 +156,7 @@ def _group_numbers(transaction: Transaction, first: Mapping[str, Mapping[str, An
     new = [key for key in first if key not in numbers]
     if new:
         numbers |= zip(new, transaction.numbers("group_no", len(new)), strict=True)
-        names = (*GROUPED, "owner_key", "stage_key", "source_key")
+        names = (*db.SUMMED, "owner_key", "stage_key", "source_key")
         nothing = {"leads": 0, "wins": 0.0, "priced": 0, "revenue": 0.0}
         rows = [
             {"group_no": numbers[key], "key": key, **nothing, **{name: first[key][name] for name in names}}

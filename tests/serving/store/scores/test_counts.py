@@ -12,7 +12,7 @@ from sqlalchemy import select
 from history.text.times import format_time
 from serving.store import schema as db
 from serving.store.leads import erase_leads
-from serving.store.scores.counts import GROUPED, leads_by_range, range_end, rank_range
+from serving.store.scores.counts import leads_by_range, range_end, rank_range
 from serving.store.store import Store
 from tests.builders.scored_store import post, score_queued
 from tests.builders.store_fakes import Clock, FakeModel, event
@@ -42,7 +42,7 @@ def assert_counts_are_current(store: Store) -> None:
     by_number = {group["group_no"]: group for group in groups}
     for score in scores:
         group = by_number[score["group_no"]]
-        for name in (*GROUPED, "owner_key", "stage_key", "source_key"):
+        for name in (*db.SUMMED, "owner_key", "stage_key", "source_key"):
             assert group[name] == score[name]
     for number, group in by_number.items():
         members = [score for score in scores if score["group_no"] == number]
