@@ -25,7 +25,8 @@ LEADS_AT_ONCE: Final = 100_000  # without an engine
 def score_on(engine: Engine | None, bundle: Bundle, snapshot: Snapshot, reasons: int | None = 5) -> Scores:
     """`score` of the snapshot on an engine, equal to the last bit; see there.
 
-    Without an engine this process scores a large snapshot by parts too, so that memory does not grow with it.
+    Without an engine this process scores a large snapshot by parts too: features and reasons as objects are those of
+    one part at a time.
     """
     n_parts = -(-len(snapshot) // LEADS_AT_ONCE) if engine is None else engine.n_parts
     if not len(snapshot) or (engine is None and n_parts == 1):
