@@ -112,18 +112,21 @@ def run_import(
 
 
 def _converted(convert: Callable[[Export, Sink], Result], export: Export, sink: Sink) -> Result:
-    """The tables of an export; its problems name the files of which nothing was read, too."""
+    """The tables of an export; its problems name each file of which nothing was read, too, if none does already."""
     try:
         return convert(export, sink)
     except InvalidInput as error:
-        if not export.unclaimed:
+        unread = [file for file in export.unclaimed if not any(file in problem for problem in error.problems)]
+        if not unread:
             raise
-        files = ", ".join(export.unclaimed[:NAMED_FILES])
-        more = (
-            f" and {len(export.unclaimed) - NAMED_FILES} more" if len(export.unclaimed) > NAMED_FILES else ""
-        )
-        unread = f"{files}{more}: empty, or without the columns of a table of {export.system}; export again."
-        raise InvalidInput([*error.problems, unread]) from error
+        more = f" and {len(unread) - NAMED_FILES} more" if len(unread) > NAMED_FILES else ""
+        raise InvalidInput(
+            [
+                *error.problems,
+                f"{', '.join(unread[:NAMED_FILES])}{more}: empty, or without the columns of a table of "
+                f"{export.system}; export again.",
+            ]
+        ) from error
 
 
 def _refuse_other_currency(output: Path, config: str | None, currency: str | None) -> None:

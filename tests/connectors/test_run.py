@@ -55,6 +55,14 @@ def test_failure_leaves_the_earlier_folder(source: Path, mapping: Path, tmp_path
     assert {path.name: path.read_bytes() for path in (tmp_path / "crm").iterdir()} == before
 
 
+def test_file_of_which_nothing_is_read_is_named_once(tmp_path: Path) -> None:
+    (tmp_path / "export").mkdir()
+    (tmp_path / "export" / "people.csv").write_text("colour,shape\nred,round\n")
+    with pytest.raises(InvalidInput) as refusal:
+        bring_in("hubspot", tmp_path / "export", tmp_path / "crm")
+    assert sum(problem.count("people.csv") for problem in refusal.value.problems) == 1
+
+
 def test_mapping_needs_its_file(source: Path, tmp_path: Path) -> None:
     with pytest.raises(InvalidInput, match="import mapping needs --mapping FILE"):
         bring_in(MAPPING, source, tmp_path / "crm")
