@@ -78,7 +78,7 @@ def load(data: Path, accept_rejected: bool, as_json: bool) -> None:
     """
     from cli.model_choice import champion_if_sound
     from cli.reading import echo_set_aside
-    from connectors.gone import read_gone
+    from connectors.folder.gone import read_gone
     from history.folder.acceptance import require_acceptable
     from history.read import read_as_stored
     from serving.store.scores.inputs import stored_input_warnings

@@ -7,9 +7,9 @@ from dataclasses import asdict, dataclass
 from importlib import import_module
 from pathlib import Path
 
-from connectors.recognise import recognise
+from connectors.formats.sources import Source, open_sources
+from connectors.reading.recognise import recognise
 from connectors.run import SYSTEMS
-from connectors.sources import Source, open_sources
 from history.base.errors import InvalidInput
 
 

@@ -8,13 +8,9 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any, Final
 
-from connectors.export import Export, Progress, ReadOptions, open_export, with_settings
-from connectors.lacks import OWNER, activity_lack, column_lack, owner_of_today
-from connectors.mapping.read import MappingFile, read_mapping
-from connectors.merge import FolderTables
-from connectors.sources import open_sources
-from connectors.tables import Result, Sink
-from connectors.write import (
+from connectors.folder.merge import FolderTables
+from connectors.folder.tables import Result, Sink
+from connectors.folder.write import (
     IMPORT_FILE,
     Settings,
     exported_before,
@@ -25,6 +21,10 @@ from connectors.write import (
     read_old,
     refuse_unless_replaceable,
 )
+from connectors.formats.sources import open_sources
+from connectors.mapping.read import MappingFile, read_mapping
+from connectors.reading.export import Export, Progress, ReadOptions, open_export, with_settings
+from connectors.reading.lacks import OWNER, activity_lack, column_lack, owner_of_today
 from history.base.errors import InvalidInput
 from history.config.config import CONFIG_FILE
 from history.text.times import format_time

@@ -38,6 +38,8 @@ ROOM_IMPORTS = {
     "leadcast": {"training", "funnel", "models", "features", "history"},
     "cli": set(ROOMS),
 }
+SYSTEMS_OF_PERSONS = ("segment", "amplitude", "ga4", "marketo", "pardot")
+SYSTEMS_OF_DEALS = ("salesforce", "hubspot", "odoo", "pipedrive", "dynamics")
 # Cupboards that a cupboard may import besides itself; "." is the room's top level.
 CUPBOARD_IMPORTS = {
     "history": {
@@ -57,20 +59,15 @@ CUPBOARD_IMPORTS = {
     },
     "models": {".": {"trees"}, "trees": set[str]()},
     "connectors": {
-        ".": {"salesforce", "hubspot", "mapping", "formats"},
-        "persons": {".", "formats"},
-        "segment": {".", "persons"},
-        "amplitude": {".", "persons"},
-        "ga4": {".", "persons"},
-        "marketo": {".", "persons"},
-        "pardot": {".", "persons"},
-        "formats": {"."},
-        "salesforce": {"."},
-        "hubspot": {"."},
-        "odoo": {"."},
-        "pipedrive": {"."},
-        "dynamics": {"."},
-        "mapping": {"."},
+        "formats": set[str](),
+        "reading": {"formats"},
+        "folder": {"formats", "reading"},
+        "deals": {"reading", "folder"},
+        "persons": {"formats", "reading", "folder", "deals"},
+        "mapping": {"formats", "reading", "folder", "deals"},
+        **{system: {"reading", "folder", "deals", "persons"} for system in SYSTEMS_OF_PERSONS},
+        **{system: {"reading", "folder", "deals"} for system in SYSTEMS_OF_DEALS},
+        ".": {"formats", "reading", "folder", "mapping"},
     },
     "funnel": {".": set[str](), "state": {"."}, "forecast": {"."}},
     "training": {
@@ -133,7 +130,6 @@ LONGEST_FILE = 600
 DECLARATIONS = (
     "*/__init__.py",
     "cli/__main__.py",
-    "connectors/tables.py",
     "connectors/*/objects.py",
     "connectors/*/tables.py",
     "history/base/arrays.py",
@@ -147,7 +143,7 @@ DECLARATIONS = (
 )
 # Cupboards of connectors that every system shares. The others are one system each, whose files are tested together, by
 # whole exports with a known truth: tests/connectors/test_SYSTEM.py, or a folder of that name.
-SHARED_BY_SYSTEMS = (".", "formats", "mapping")
+SHARED_BY_SYSTEMS = (".", "formats", "reading", "folder", "deals", "mapping")
 FILES = sorted(path for room in ROOMS for path in (ROOT / room).rglob("*.py"))
 
 

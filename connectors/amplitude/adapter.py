@@ -9,8 +9,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from connectors.amplitude.objects import ALL_KINDS, DELETION, EVENT, MERGE
-from connectors.deals import NO_TIME
-from connectors.export import DELETED, Export, booleans, column
+from connectors.deals.deals import NO_TIME
+from connectors.folder.tables import Result, Sink
 from connectors.persons.convert import convert_persons
 from connectors.persons.events import LEAD_EVENTS, EventNames, directions, event_names
 from connectors.persons.rows import PersonRows, Role, Rules, erasures, person_ids
@@ -29,7 +29,7 @@ from connectors.persons.streams import (
     with_cells,
     without_robots,
 )
-from connectors.tables import Result, Sink
+from connectors.reading.export import DELETED, Export, booleans, column
 from history.base.arrays import Flags, Mask
 from history.folder.columns import Times
 

@@ -6,13 +6,13 @@ from typing import Final
 import numpy as np
 import pyarrow as pa
 
-from connectors.deals import NO_TIME
+from connectors.deals.deals import NO_TIME
+from connectors.deals.interactions import SeenIds, Touches, slug
 from connectors.dynamics.guids import Text, guids, is_guid, labels, links
 from connectors.dynamics.objects import HIDDEN
 from connectors.dynamics.org import Org, without_deleted
-from connectors.export import SOURCE, Export, column
-from connectors.interactions import SeenIds, Touches, slug
-from connectors.values import read_numbers
+from connectors.reading.export import SOURCE, Export, column
+from connectors.reading.values import read_numbers
 from history.base.arrays import Ints, Mask
 
 TYPE_CODES: Final = {

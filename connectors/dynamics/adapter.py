@@ -4,7 +4,7 @@ from typing import Final
 
 import numpy as np
 
-from connectors.deals import NO_TIME, deal_tables
+from connectors.deals.deals import NO_TIME, deal_tables
 from connectors.dynamics.activities import interactions
 from connectors.dynamics.amounts import read_amounts
 from connectors.dynamics.audit import Change, changes_of_versions, read_changes
@@ -22,9 +22,9 @@ from connectors.dynamics.objects import ALL_KINDS
 from connectors.dynamics.org import Org, read_org
 from connectors.dynamics.processes import Processes, read_processes
 from connectors.dynamics.stages import known_entries, open_stages, read_deals, read_moves, read_stages
-from connectors.export import Export
-from connectors.lacks import stage_lack
-from connectors.tables import Result, Sink
+from connectors.folder.tables import Result, Sink
+from connectors.reading.export import Export
+from connectors.reading.lacks import stage_lack
 
 KINDS: Final = ALL_KINDS
 LEAD: Final = "lead"

@@ -5,13 +5,13 @@ from typing import Final
 import numpy as np
 import pyarrow as pa
 
-from connectors.amounts import Amounts, Money, in_one_currency, numbers
-from connectors.deals import WON
+from connectors.deals.amounts import Amounts, Money, in_one_currency, numbers
+from connectors.deals.deals import WON
 from connectors.dynamics.guids import Text, guid, links
 from connectors.dynamics.org import Org, is_given
 from connectors.dynamics.stages import states
-from connectors.export import Export, column
-from connectors.values import read_numbers
+from connectors.reading.export import Export, column
+from connectors.reading.values import read_numbers
 
 # Names of currencies as Dynamics has them, for views, which have no codes.
 CODES: Final = {

@@ -8,13 +8,13 @@ from typing import Any, Final
 import numpy as np
 import pyarrow as pa
 
+from connectors.deals.interactions import SeenIds
 from connectors.dynamics.guids import Text, guid, guids, labels, links
 from connectors.dynamics.objects import PROCESS
 from connectors.dynamics.org import Org, without_deleted
-from connectors.export import column
-from connectors.interactions import SeenIds
-from connectors.recognise import key_of
-from connectors.versions import version_changes
+from connectors.reading.export import column
+from connectors.reading.recognise import key_of
+from connectors.reading.versions import version_changes
 
 # Columns of opportunities whose changes between versions count, besides those of the organisation's own.
 VERSIONED: Final = (

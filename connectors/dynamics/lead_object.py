@@ -9,21 +9,21 @@ from typing import Final
 import numpy as np
 import pyarrow as pa
 
-from connectors.attributes import Changes
-from connectors.deals import LOST, NO_TIME, OPEN, WON, Deals, Moves, deal_tables, times
+from connectors.deals.attributes import Changes
+from connectors.deals.deals import LOST, NO_TIME, OPEN, WON, Deals, Moves, deal_tables, times
+from connectors.deals.paths import Labels, Life, Turn, path_moves
+from connectors.deals.records import exported_at, newest_records, with_creation, with_good_ids
+from connectors.deals.stage_table import StageRow, StageTable, stage_table
 from connectors.dynamics.activities import interactions
 from connectors.dynamics.audit import Change, changes_of_versions, read_changes
 from connectors.dynamics.guids import Text, guids, labels, links
 from connectors.dynamics.leads import LEAD_RECORDS, OF_LEAD, label_map
 from connectors.dynamics.objects import LEAD
 from connectors.dynamics.org import Org, read_users
-from connectors.export import Export, column
-from connectors.ids import survivors_of
-from connectors.lacks import stage_lack
-from connectors.paths import Labels, Life, Turn, path_moves
-from connectors.records import exported_at, newest_records, with_creation, with_good_ids
-from connectors.stage_table import StageRow, StageTable, stage_table
-from connectors.tables import Result, Sink
+from connectors.folder.tables import Result, Sink
+from connectors.reading.export import Export, column
+from connectors.reading.ids import survivors_of
+from connectors.reading.lacks import stage_lack
 from history.base.arrays import Flags, Ints, Mask
 from history.base.errors import InvalidInput
 from history.text.folding import folded

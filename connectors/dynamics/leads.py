@@ -8,17 +8,17 @@ from typing import Final
 import numpy as np
 import pyarrow as pa
 
-from connectors.amounts import Amounts
-from connectors.attributes import Changes, spelt_as_columns
-from connectors.deals import times
+from connectors.deals.amounts import Amounts
+from connectors.deals.attributes import Changes, spelt_as_columns
+from connectors.deals.deals import times
+from connectors.deals.records import RecordKind, newest_records, with_good_ids
 from connectors.dynamics.audit import Change
 from connectors.dynamics.guids import Text, guid, guids, labels, links
 from connectors.dynamics.objects import LEAD
 from connectors.dynamics.org import ANNOTATION, FORMATTED, Org
-from connectors.export import OWN_COLUMNS, column
-from connectors.recognise import key_of
-from connectors.records import RecordKind, newest_records, with_good_ids
-from connectors.values import EPOCH, MONTH_FIRST, read_numbers, read_times
+from connectors.reading.export import OWN_COLUMNS, column
+from connectors.reading.recognise import key_of
+from connectors.reading.values import EPOCH, MONTH_FIRST, read_numbers, read_times
 from history.base.arrays import Ints
 from history.text.values import number_text
 

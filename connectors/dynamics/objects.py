@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from connectors.declare import Field, ObjectKind, Trap, times, trapped, used
+from connectors.reading.declare import Field, ObjectKind, Trap, times, trapped, used
 
 FORMATTED: Final = "@OData.Community.Display.V1.FormattedValue"  # the label beside a code or an id
 DLT_FORMATTED: Final = "x_o_data_community_display_v1_formatted_value"  # the same as dlt names it

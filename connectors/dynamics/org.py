@@ -8,11 +8,7 @@ from typing import Final
 import numpy as np
 import pyarrow as pa
 
-from connectors.declare import ObjectKind
-from connectors.dynamics.guids import Text, guid, guids, links
-from connectors.dynamics.objects import OPPORTUNITY
-from connectors.export import OWN_COLUMNS, Export, column
-from connectors.records import (
+from connectors.deals.records import (
     RecordKind,
     are_deleted,
     exported_at,
@@ -21,6 +17,10 @@ from connectors.records import (
     read_records,
     refuse_blank_states,
 )
+from connectors.dynamics.guids import Text, guid, guids, links
+from connectors.dynamics.objects import OPPORTUNITY
+from connectors.reading.declare import ObjectKind
+from connectors.reading.export import OWN_COLUMNS, Export, column
 from history.base.arrays import Ints
 from history.base.errors import InvalidInput
 

@@ -6,11 +6,11 @@ from dataclasses import dataclass
 import numpy as np
 import pyarrow as pa
 
-from connectors.deals import NO_TIME
+from connectors.deals.deals import NO_TIME
 from connectors.dynamics.guids import Text, guid, links
 from connectors.dynamics.org import Org, without_deleted
-from connectors.export import column
-from connectors.values import read_numbers
+from connectors.reading.export import column
+from connectors.reading.values import read_numbers
 from history.base.arrays import Ints
 
 

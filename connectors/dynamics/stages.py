@@ -11,16 +11,16 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from connectors.deals import LOST, NO_TIME, OPEN, WON, Deals, Moves
+from connectors.deals.deals import LOST, NO_TIME, OPEN, WON, Deals, Moves
+from connectors.deals.paths import Labels, Life, Turn, path_moves
+from connectors.deals.stage_table import StageRow, StageTable, stage_table
 from connectors.dynamics.audit import Change
 from connectors.dynamics.guids import Text, labels, links
 from connectors.dynamics.org import Org, is_given, without_deleted
 from connectors.dynamics.processes import Processes
-from connectors.export import column
-from connectors.paths import Labels, Life, Turn, path_moves
-from connectors.stage_table import StageRow, StageTable, stage_table
-from connectors.values import end_of_day
-from connectors.words import outcome_of
+from connectors.reading.export import column
+from connectors.reading.values import end_of_day
+from connectors.reading.words import outcome_of
 from history.base.arrays import Flags, Floats
 
 UNKNOWN: Final = (

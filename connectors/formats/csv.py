@@ -16,9 +16,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.csv as pa_csv
 
-from connectors.accounts import Account
+from connectors.formats.accounts import Account
 from connectors.formats.header import common_width, distinct, header_row
-from connectors.sources import Batch, Source
+from connectors.formats.sources import Batch, Source
 from history.base.errors import InvalidInput
 from history.folder.encodings import UNDEFINED, encoding_of, western_encoding
 

@@ -11,8 +11,8 @@ from typing import Any, Final
 import numpy as np
 import pyarrow as pa
 
-from connectors.accounts import Account
-from connectors.sources import BATCH_ROWS, Batch, Source
+from connectors.formats.accounts import Account
+from connectors.formats.sources import BATCH_ROWS, Batch, Source
 from history.base.errors import InvalidInput
 from history.text.values import value_text
 

@@ -11,10 +11,10 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.json as pa_json
 
-from connectors.accounts import Account
+from connectors.formats.accounts import Account
 from connectors.formats.json import Flat, flat_record, line_records
 from connectors.formats.nested import IrregularError, Names, flat_columns, record_lists
-from connectors.sources import BATCH_ROWS, Batch, Batches, Source
+from connectors.formats.sources import BATCH_ROWS, Batch, Batches, Source
 from history.base.errors import InvalidInput
 
 BLOCK_BYTES: Final = 16 << 20

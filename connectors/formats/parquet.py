@@ -7,10 +7,10 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from connectors.accounts import Account
+from connectors.formats.accounts import Account
 from connectors.formats.json import flat_record
 from connectors.formats.nested import IrregularError, Names, flat_columns, text_of
-from connectors.sources import BATCH_ROWS, Batch, Source
+from connectors.formats.sources import BATCH_ROWS, Batch, Source
 from history.base.errors import InvalidInput
 
 

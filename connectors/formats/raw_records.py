@@ -7,9 +7,9 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from connectors.accounts import Account
+from connectors.formats.accounts import Account
 from connectors.formats.json_cells import json_cells
-from connectors.sources import RAW_RECORDS, Batch, Source
+from connectors.formats.sources import RAW_RECORDS, Batch, Source
 
 
 def unwrapped(source: Source) -> Source:

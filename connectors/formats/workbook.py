@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 import pyarrow as pa
 
-from connectors.accounts import Account
+from connectors.formats.accounts import Account
 from connectors.formats.header import distinct, header_row
-from connectors.sources import Batch, Source
+from connectors.formats.sources import Batch, Source
 from history.base.errors import InvalidInput
 from history.text.values import number_text
 

@@ -8,11 +8,9 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from connectors.deals import NO_TIME
-from connectors.declare import Trap
-from connectors.export import Export, column
+from connectors.deals.deals import NO_TIME
+from connectors.folder.tables import Result, Sink
 from connectors.ga4.objects import ALL_KINDS, EVENT
-from connectors.hashes import hashes
 from connectors.persons.convert import convert_persons
 from connectors.persons.events import EventNames, are_named, directions, event_names
 from connectors.persons.rows import PersonRows, Role, Rules, person_ids
@@ -31,7 +29,9 @@ from connectors.persons.streams import (
     usable,
     with_cells,
 )
-from connectors.tables import Result, Sink
+from connectors.reading.declare import Trap
+from connectors.reading.export import Export, column
+from connectors.reading.hashes import hashes
 from history.base.arrays import Mask
 from history.folder.columns import Times
 

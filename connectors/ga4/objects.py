@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from connectors.declare import ObjectKind, Trap, trapped, used
+from connectors.reading.declare import ObjectKind, Trap, trapped, used
 
 
 def _parameter(name: str) -> str:

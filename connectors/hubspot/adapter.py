@@ -5,10 +5,13 @@ from typing import Final
 import numpy as np
 import pyarrow as pa
 
-from connectors.amounts import Amounts, Money, in_one_currency, numbers
-from connectors.attributes import Changes
-from connectors.deals import LOST, WON, deal_tables
-from connectors.export import Export, column
+from connectors.deals.amounts import Amounts, Money, in_one_currency, numbers
+from connectors.deals.attributes import Changes
+from connectors.deals.deals import LOST, WON, deal_tables
+from connectors.deals.people import People
+from connectors.deals.records import exported_at
+from connectors.deals.stage_table import of_kept_pipelines
+from connectors.folder.tables import Result, Sink
 from connectors.hubspot.engagements import Engagements
 from connectors.hubspot.history import read_history
 from connectors.hubspot.leads import (
@@ -33,12 +36,9 @@ from connectors.hubspot.stages import (
     with_probabilities,
 )
 from connectors.hubspot.tables import ALL_KINDS
-from connectors.ids import whole_ids
-from connectors.lacks import stage_lack
-from connectors.people import People
-from connectors.records import exported_at
-from connectors.stage_table import of_kept_pipelines
-from connectors.tables import Result, Sink
+from connectors.reading.export import Export, column
+from connectors.reading.ids import whole_ids
+from connectors.reading.lacks import stage_lack
 from history.base.arrays import Ints
 
 KINDS: Final = ALL_KINDS

@@ -8,14 +8,14 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from connectors.deals import NO_TIME
-from connectors.export import DELETED, SOURCE, booleans, column
+from connectors.deals.deals import NO_TIME
+from connectors.deals.interactions import SeenIds, Touches, are_planned, slug
+from connectors.deals.people import People
 from connectors.hubspot.links import Links
 from connectors.hubspot.portal import Portal
-from connectors.ids import ids_in_cell, whole_ids
-from connectors.interactions import SeenIds, Touches, are_planned, slug
-from connectors.people import People
-from connectors.values import read_numbers
+from connectors.reading.export import DELETED, SOURCE, booleans, column
+from connectors.reading.ids import ids_in_cell, whole_ids
+from connectors.reading.values import read_numbers
 from history.base.arrays import Floats, Ints, Mask
 
 # The kind of an engagement that has no type, by a column that only its table has.

@@ -6,11 +6,11 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from connectors.deals import NO_TIME
+from connectors.deals.deals import NO_TIME
+from connectors.deals.stage_table import StageMoves
 from connectors.hubspot.earlier_visits import NONE_FITS, TOLERANCE_US, Earlier, Visit, earlier_visits
 from connectors.hubspot.portal import Portal
 from connectors.hubspot.stays import Stays
-from connectors.stage_table import StageMoves
 from history.base.arrays import Ints, Mask
 
 Grid = npt.NDArray[np.bool_]  # leads and stages (n, k)

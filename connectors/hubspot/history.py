@@ -6,10 +6,10 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from connectors.export import SOURCE, Export, column
+from connectors.deals.property_history import PropertyHistory, in_order
 from connectors.hubspot.portal import Portal, parent_kind, places_of_sources
 from connectors.hubspot.property_export import read_versions
-from connectors.property_history import PropertyHistory, in_order
+from connectors.reading.export import SOURCE, Export, column
 from history.base.arrays import Ints
 
 NAME = "_property"

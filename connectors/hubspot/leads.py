@@ -7,15 +7,15 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from connectors.amounts import Amounts
-from connectors.attributes import Changes, Text
-from connectors.deals import times
-from connectors.export import column
+from connectors.deals.amounts import Amounts
+from connectors.deals.attributes import Changes, Text
+from connectors.deals.deals import times
+from connectors.deals.property_history import FirstValues, PropertyHistory, Reader
 from connectors.hubspot.links import Links
 from connectors.hubspot.portal import Portal
 from connectors.hubspot.stays import stage_columns
-from connectors.property_history import FirstValues, PropertyHistory, Reader
-from connectors.values import days_in, read_numbers, read_times
+from connectors.reading.export import column
+from connectors.reading.values import days_in, read_numbers, read_times
 from history.base.arrays import Ints
 from history.text.values import number_text
 

@@ -7,9 +7,9 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from connectors.export import SOURCE, Export, column
 from connectors.hubspot.portal import ID, Portal, parent_kind, places_of_sources
-from connectors.ids import ids_in_cell, whole_ids
+from connectors.reading.export import SOURCE, Export, column
+from connectors.reading.ids import ids_in_cell, whole_ids
 
 Pairs = list[tuple[str, str]]
 

@@ -7,12 +7,12 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from connectors.deals import NO_TIME
-from connectors.export import booleans, column
+from connectors.deals.deals import NO_TIME
+from connectors.deals.interactions import SeenIds, Touches, slug
+from connectors.deals.people import People
 from connectors.hubspot.portal import Portal
-from connectors.ids import whole_ids
-from connectors.interactions import SeenIds, Touches, slug
-from connectors.people import People
+from connectors.reading.export import booleans, column
+from connectors.reading.ids import whole_ids
 
 SENT = (
     "_sent",

@@ -3,7 +3,7 @@
 import re
 from typing import Final
 
-from connectors.declare import ObjectKind, Trap, times, trapped, used
+from connectors.reading.declare import ObjectKind, Trap, times, trapped, used
 
 # Fivetran `property_amount`, Airbyte `properties_amount`, the API `properties.amount`, its first version `.value`.
 WRAPPER: Final = re.compile(r"^(?:properties|property)(?:__?|\.)|\.value$", re.IGNORECASE)

@@ -8,13 +8,8 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from connectors.declare import ObjectKind
-from connectors.export import OWN_COLUMNS, SOURCE, Export, column
-from connectors.hubspot.objects import CONTACT, DEAL, OWN_PROPERTY
-from connectors.ids import Ids, earliest, ids_in_cell, survivors_of, whole_ids
-from connectors.pipelines import ELSEWHERE, in_pipeline
-from connectors.recognise import key_of
-from connectors.records import (
+from connectors.deals.pipelines import ELSEWHERE, in_pipeline
+from connectors.deals.records import (
     RecordKind,
     creations,
     names_by_id,
@@ -23,6 +18,11 @@ from connectors.records import (
     with_creation,
     with_good_ids,
 )
+from connectors.hubspot.objects import CONTACT, DEAL, OWN_PROPERTY
+from connectors.reading.declare import ObjectKind
+from connectors.reading.export import OWN_COLUMNS, SOURCE, Export, column
+from connectors.reading.ids import Ids, earliest, ids_in_cell, survivors_of, whole_ids
+from connectors.reading.recognise import key_of
 from history.base.arrays import Ints
 from history.base.errors import InvalidInput
 

@@ -14,10 +14,10 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from connectors.export import SOURCE, column
 from connectors.hubspot.portal import DEALS, ID, Portal, places_of_sources
-from connectors.recognise import key_of
-from connectors.values import read_times
+from connectors.reading.export import SOURCE, column
+from connectors.reading.recognise import key_of
+from connectors.reading.values import read_times
 from history.base.arrays import Ints
 
 KIND: Final = "PropertyExport"

@@ -8,18 +8,18 @@ from typing import Any, Final
 import numpy as np
 import pyarrow as pa
 
-from connectors.amounts import Amounts
-from connectors.deals import LOST, NO_TIME, OPEN, WON, Deals
-from connectors.export import Export, booleans, column
+from connectors.deals.amounts import Amounts
+from connectors.deals.deals import LOST, NO_TIME, OPEN, WON, Deals
+from connectors.deals.property_history import PropertyHistory
+from connectors.deals.stage_table import StageMoves, StageRow, StageTable, stage_table
 from connectors.hubspot.entries import entry_moves, stage_order
 from connectors.hubspot.objects import CURRENT_STAGE
 from connectors.hubspot.portal import Portal
 from connectors.hubspot.stays import read_stays
-from connectors.property_history import PropertyHistory
-from connectors.recognise import key_of
-from connectors.stage_table import StageMoves, StageRow, StageTable, stage_table
-from connectors.values import end_of_day, read_numbers
-from connectors.words import is_true, outcome_of
+from connectors.reading.export import Export, booleans, column
+from connectors.reading.recognise import key_of
+from connectors.reading.values import end_of_day, read_numbers
+from connectors.reading.words import is_true, outcome_of
 from history.base.arrays import Codes, Mask
 
 # Of every portal, in case the export has no table of pipelines.

@@ -9,12 +9,12 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from connectors.deals import NO_TIME
-from connectors.export import column
+from connectors.deals.deals import NO_TIME
 from connectors.hubspot.objects import STAGE_COLUMN
 from connectors.hubspot.portal import Portal
-from connectors.recognise import key_of
-from connectors.values import POINT, read_numbers
+from connectors.reading.export import column
+from connectors.reading.recognise import key_of
+from connectors.reading.values import POINT, read_numbers
 from history.base.arrays import Floats
 
 Instants = npt.NDArray[np.int64]

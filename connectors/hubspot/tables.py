@@ -3,8 +3,8 @@
 import re
 from typing import Final
 
-from connectors.declare import ObjectKind, times, used
 from connectors.hubspot.objects import CONTACT, DEAL, WRAPPER
+from connectors.reading.declare import ObjectKind, times, used
 
 HISTORY: Final = ObjectKind(
     "PropertyHistory",

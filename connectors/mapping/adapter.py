@@ -8,18 +8,18 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from connectors.accounts import Account
-from connectors.deals import NO_TIME, times
-from connectors.declare import Field, Kind, ObjectKind, Trap
-from connectors.export import OWN_COLUMNS, Export, Progress, ReadOptions, column, date_order
+from connectors.deals.deals import NO_TIME, times
+from connectors.deals.records import without_rounded
+from connectors.folder.tables import Result, Sink
+from connectors.folder.write import SCHEMAS
+from connectors.formats.accounts import Account
+from connectors.formats.sources import Source
 from connectors.mapping.read import Cell, Entry, MappingFile
-from connectors.recognise import Recognised, key_of
-from connectors.records import without_rounded
-from connectors.sources import Source
-from connectors.tables import Result, Sink
-from connectors.values import end_of_day, read_numbers
-from connectors.words import outcome_of
-from connectors.write import SCHEMAS
+from connectors.reading.declare import Field, Kind, ObjectKind, Trap
+from connectors.reading.export import OWN_COLUMNS, Export, Progress, ReadOptions, column, date_order
+from connectors.reading.recognise import Recognised, key_of
+from connectors.reading.values import end_of_day, read_numbers
+from connectors.reading.words import outcome_of
 from history.base.arrays import Ints, Mask
 from history.base.errors import InvalidInput
 from history.config.schema import NUMBER, TABLES, TIME

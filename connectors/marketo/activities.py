@@ -8,16 +8,16 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from connectors.deals import NO_TIME
-from connectors.export import DELETED, Export, booleans, column
-from connectors.ids import ids_in_cell, whole_ids
+from connectors.deals.deals import NO_TIME
 from connectors.marketo.objects import ACTIVITY, ACTIVITY_TYPE, LEAD, OPPORTUNITY
 from connectors.persons.events import EventNames
 from connectors.persons.rows import PersonRows, Role, each_word, kind_of, slug
 from connectors.persons.streams import Moments, page_kinds, usable, with_cells, without_robots
 from connectors.persons.values_today import EMPTY, OldValues
-from connectors.recognise import key_of
-from connectors.words import outcome_of
+from connectors.reading.export import DELETED, Export, booleans, column
+from connectors.reading.ids import ids_in_cell, whole_ids
+from connectors.reading.recognise import key_of
+from connectors.reading.words import outcome_of
 from history.base.arrays import Flags, Mask
 
 # Source: Adobe, activity types of the Marketo REST API; the numbers are the same in every instance.

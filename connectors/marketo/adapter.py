@@ -8,10 +8,9 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from connectors.deals import NO_TIME
-from connectors.declare import Trap
-from connectors.export import OWN_COLUMNS, Export, booleans, column
-from connectors.ids import whole_ids
+from connectors.deals.deals import NO_TIME
+from connectors.deals.records import RecordKind, newest_records, with_good_ids
+from connectors.folder.tables import Result, Sink
 from connectors.marketo.activities import Log, activity_rows, activity_types, own_name, without_null_words
 from connectors.marketo.objects import ALL_KINDS, LEAD, OPPORTUNITY, ROLE
 from connectors.persons.convert import convert_persons
@@ -20,8 +19,9 @@ from connectors.persons.events import EventNames, event_names
 from connectors.persons.opportunities import Evidence, OpportunityKind, opportunity_rows
 from connectors.persons.rows import PersonRows, Rules, erasures, slug
 from connectors.persons.values_today import Persons, person_rows
-from connectors.records import RecordKind, newest_records, with_good_ids
-from connectors.tables import Result, Sink
+from connectors.reading.declare import Trap
+from connectors.reading.export import OWN_COLUMNS, Export, booleans, column
+from connectors.reading.ids import whole_ids
 from history.base.arrays import Mask
 
 KINDS: Final = ALL_KINDS

@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from connectors.declare import ObjectKind, Trap, times, trapped, used
+from connectors.reading.declare import ObjectKind, Trap, times, trapped, used
 
 ACTIVITY: Final = ObjectKind(
     "activities",

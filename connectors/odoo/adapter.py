@@ -6,9 +6,9 @@ from typing import Final
 import numpy as np
 import pyarrow as pa
 
-from connectors.deals import NO_TIME, deal_tables, times
-from connectors.export import Export
-from connectors.lacks import stage_lack
+from connectors.deals.deals import NO_TIME, deal_tables, times
+from connectors.folder.tables import Result, Sink
+from connectors.folder.write import SCHEMAS
 from connectors.odoo.crm import UNQUALIFIED, Crm, read_crm
 from connectors.odoo.currencies import read_amounts
 from connectors.odoo.durations import changes_of_durations
@@ -29,8 +29,8 @@ from connectors.odoo.stage_table import StageTable, read_stage_table
 from connectors.odoo.stages import archived_undecided, present_stages, read_deals, read_stages
 from connectors.odoo.tracking import read_changes, read_listed_changes
 from connectors.odoo.versions import changes_of_versions
-from connectors.tables import Result, Sink
-from connectors.write import SCHEMAS
+from connectors.reading.export import Export
+from connectors.reading.lacks import stage_lack
 
 KINDS: Final = ALL_KINDS
 OBJECTS: Final = ("deal", UNQUALIFIED)

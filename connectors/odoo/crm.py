@@ -9,13 +9,13 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from connectors.deals import NO_TIME
-from connectors.export import OWN_COLUMNS, SOURCE, Export, column
+from connectors.deals.deals import NO_TIME
+from connectors.deals.pipelines import ELSEWHERE, in_pipeline
+from connectors.deals.records import RecordKind, exported_at, latest_closing, read_records
 from connectors.odoo.listed import PATH, head_rows, listed_rows
 from connectors.odoo.objects import LEAD, NAMED_MODELS
 from connectors.odoo.relations import Text, record_id, references, texts, translated
-from connectors.pipelines import ELSEWHERE, in_pipeline
-from connectors.records import RecordKind, exported_at, latest_closing, read_records
+from connectors.reading.export import OWN_COLUMNS, SOURCE, Export, column
 from history.base.arrays import Ints, Mask
 from history.base.errors import InvalidInput
 

@@ -5,12 +5,12 @@ from dataclasses import dataclass
 import numpy as np
 import pyarrow as pa
 
-from connectors.amounts import Amounts, Money, in_one_currency, numbers
-from connectors.deals import NO_TIME
-from connectors.export import Export, column
+from connectors.deals.amounts import Amounts, Money, in_one_currency, numbers
+from connectors.deals.deals import NO_TIME
 from connectors.odoo.crm import Crm
 from connectors.odoo.relations import Text, record_id, references, texts
-from connectors.values import read_numbers
+from connectors.reading.export import Export, column
+from connectors.reading.values import read_numbers
 
 
 @dataclass(frozen=True)

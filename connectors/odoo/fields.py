@@ -9,14 +9,14 @@ from typing import Final
 import numpy as np
 import pyarrow as pa
 
-from connectors.export import Export, column
 from connectors.odoo.crm import Crm
 from connectors.odoo.objects import LEAD
 from connectors.odoo.relations import Text, record_id, references, texts
 from connectors.odoo.stage_table import StageTable
-from connectors.recognise import key_of
-from connectors.values import read_numbers
-from connectors.words import is_true
+from connectors.reading.export import Export, column
+from connectors.reading.recognise import key_of
+from connectors.reading.values import read_numbers
+from connectors.reading.words import is_true
 
 STAGE: Final = "stage_id"
 ACTIVE: Final = "active"

@@ -6,17 +6,17 @@ from typing import Final
 import numpy as np
 import pyarrow as pa
 
-from connectors.amounts import Amounts
-from connectors.attributes import Changes
-from connectors.deals import times
-from connectors.export import column
+from connectors.deals.amounts import Amounts
+from connectors.deals.attributes import Changes
+from connectors.deals.deals import times
 from connectors.odoo.crm import DURATIONS, Crm
 from connectors.odoo.fields import ACTIVE, STAGE
 from connectors.odoo.objects import RELATIONS
 from connectors.odoo.relations import EMPTY, PAIR, Text, references, texts, translated
 from connectors.odoo.tags import tag_names
 from connectors.odoo.tracking import Change
-from connectors.values import read_numbers
+from connectors.reading.export import column
+from connectors.reading.values import read_numbers
 from history.text.values import number_text
 
 IDENTITY: Final = {

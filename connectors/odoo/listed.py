@@ -6,8 +6,8 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from connectors.export import OWN_COLUMNS, ROW, SOURCE, Export, column
 from connectors.odoo.objects import LEAD, TRACKED_PATH
+from connectors.reading.export import OWN_COLUMNS, ROW, SOURCE, Export, column
 from history.base.arrays import Ints
 
 LINKED: Final = ("tag_ids.", "message_ids.")

@@ -6,13 +6,13 @@ from typing import Final
 
 import numpy as np
 
-from connectors.deals import NO_TIME
-from connectors.export import DELETED, booleans, column
-from connectors.interactions import SeenIds, are_planned
+from connectors.deals.deals import NO_TIME
+from connectors.deals.interactions import SeenIds, are_planned
 from connectors.odoo.crm import Crm
 from connectors.odoo.messages import MESSAGE, Contact, Touch, contact_of, direction_of, read_people
 from connectors.odoo.relations import Text, record_id, references, texts
-from connectors.values import read_numbers
+from connectors.reading.export import DELETED, booleans, column
+from connectors.reading.values import read_numbers
 
 MEETING: Final = Contact("meeting", "meeting")
 HOUR: Final = 60.0  # minutes; Odoo counts the duration of meetings in hours

@@ -9,11 +9,11 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from connectors.deals import NO_TIME
-from connectors.export import DELETED, booleans, column
-from connectors.interactions import SeenIds, Touches, slug
+from connectors.deals.deals import NO_TIME
+from connectors.deals.interactions import SeenIds, Touches, slug
 from connectors.odoo.crm import Crm
 from connectors.odoo.relations import Text, record_id, references, texts
+from connectors.reading.export import DELETED, booleans, column
 from history.base.arrays import Ints, Mask
 
 MODEL: Final = "crm.lead"

@@ -4,14 +4,14 @@ from collections.abc import Iterator, Sequence
 from itertools import groupby
 from operator import attrgetter
 
-from connectors.deals import LOST, NO_TIME, OPEN, Moves
+from connectors.deals.deals import LOST, NO_TIME, OPEN, Moves
+from connectors.deals.paths import Labels, Life, Turn, path_moves
 from connectors.odoo.crm import UNQUALIFIED, Crm
 from connectors.odoo.fields import ACTIVE, STAGE
 from connectors.odoo.relations import Text
 from connectors.odoo.stage_table import StageTable, changed_label
 from connectors.odoo.stages import ARCHIVED, LEAD_STAGE, Stages
 from connectors.odoo.tracking import Change
-from connectors.paths import Labels, Life, Turn, path_moves
 
 
 def read_moves(

@@ -3,7 +3,7 @@
 from dataclasses import replace
 from typing import Final
 
-from connectors.declare import Field, ObjectKind, Trap, times, trapped, used
+from connectors.reading.declare import Field, ObjectKind, Trap, times, trapped, used
 
 # Columns of a list export of leads whose cells are changes that a message tracks.
 TRACKED_LABEL: Final = "Messages/Tracking values"

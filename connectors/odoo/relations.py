@@ -10,7 +10,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from connectors.export import column
+from connectors.reading.export import column
 from history.base.arrays import Ints
 
 PAIR: Final = re.compile(r"^([0-9]+);(.*)$", re.DOTALL)  # [3, "Qualified"] of JSON

@@ -3,9 +3,9 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from connectors.export import Export, booleans, column
 from connectors.odoo.relations import Text, record_id, texts, translated
-from connectors.values import read_numbers
+from connectors.reading.export import Export, booleans, column
+from connectors.reading.values import read_numbers
 
 
 @dataclass(frozen=True)

@@ -6,14 +6,14 @@ from typing import Final
 
 import numpy as np
 
-from connectors.deals import LOST, NO_TIME, OPEN, WON, Deals
-from connectors.export import booleans, column
+from connectors.deals.deals import LOST, NO_TIME, OPEN, WON, Deals
 from connectors.odoo.crm import UNQUALIFIED, Crm
 from connectors.odoo.relations import Text, references
 from connectors.odoo.stage_table import StageTable, changed_label
 from connectors.odoo.tracking import Change
-from connectors.values import end_of_day, read_numbers
-from connectors.words import outcome_of
+from connectors.reading.export import booleans, column
+from connectors.reading.values import end_of_day, read_numbers
+from connectors.reading.words import outcome_of
 from history.base.arrays import Codes, Flags, Floats, Mask
 from history.base.errors import InvalidInput
 

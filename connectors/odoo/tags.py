@@ -2,9 +2,9 @@
 
 import pyarrow as pa
 
-from connectors.export import column
 from connectors.odoo.crm import Crm
 from connectors.odoo.relations import Text, record_id, texts
+from connectors.reading.export import column
 
 
 def tag_names(crm: Crm) -> list[Text]:

@@ -7,15 +7,15 @@ from typing import Final
 import numpy as np
 import pyarrow as pa
 
-from connectors.export import Export, column
-from connectors.interactions import SeenIds
+from connectors.deals.interactions import SeenIds
 from connectors.odoo.crm import Crm
 from connectors.odoo.fields import ISO, TrackedField, tracked_fields
 from connectors.odoo.listed import DATE, message_rows, tracked_rows
 from connectors.odoo.messages import Posted, of_merged
 from connectors.odoo.relations import Text, record_id, references, texts
 from connectors.odoo.stage_table import StageTable
-from connectors.values import days_in
+from connectors.reading.export import Export, column
+from connectors.reading.values import days_in
 from history.base.arrays import Ints
 
 ZERO: Final = frozenset(("0", "0.0"))

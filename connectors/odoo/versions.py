@@ -2,13 +2,13 @@
 
 from typing import Final
 
-from connectors.export import column
 from connectors.odoo.crm import Crm
 from connectors.odoo.fields import ACTIVE, OWN_TYPES
 from connectors.odoo.relations import references, texts
 from connectors.odoo.tracking import Change
-from connectors.versions import version_changes
-from connectors.words import is_true
+from connectors.reading.export import column
+from connectors.reading.versions import version_changes
+from connectors.reading.words import is_true
 
 LINKS: Final = tuple(name for name, type_ in OWN_TYPES.items() if type_ == "many2one")
 PLAIN: Final = ("expected_revenue", "date_deadline")

@@ -8,9 +8,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from connectors.deals import NO_TIME
-from connectors.export import DELETED, SOURCE, Export, booleans, column
-from connectors.ids import whole_ids
+from connectors.deals.deals import NO_TIME
 from connectors.pardot.kinds import (
     IDENTIFYING,
     LINKED,
@@ -30,6 +28,8 @@ from connectors.persons.events import EventNames
 from connectors.persons.rows import PersonRows, Role, person_ids
 from connectors.persons.streams import Moments, addresses, kinds_of, page_kinds, usable
 from connectors.persons.values_today import OldValues
+from connectors.reading.export import DELETED, SOURCE, Export, booleans, column
+from connectors.reading.ids import whole_ids
 from history.base.arrays import Flags, Ints, Mask
 
 # The system's mark of a session stands beside the visit itself.

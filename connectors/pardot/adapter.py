@@ -7,9 +7,9 @@ from typing import Final
 import numpy as np
 import pyarrow as pa
 
-from connectors.deals import NO_TIME
-from connectors.export import Export
-from connectors.ids import whole_ids
+from connectors.deals.deals import NO_TIME
+from connectors.deals.records import RecordKind
+from connectors.folder.tables import Result, Sink
 from connectors.pardot.activities import Log, activity_rows, visitor_rows
 from connectors.pardot.lifecycle import history_rows, lifecycle_stages
 from connectors.pardot.moved import moved_from
@@ -21,8 +21,8 @@ from connectors.persons.events import EventNames, event_names
 from connectors.persons.opportunities import Evidence, OpportunityKind, opportunity_rows
 from connectors.persons.rows import PersonRows, Role, Rules, erasures
 from connectors.persons.values_today import person_rows
-from connectors.records import RecordKind
-from connectors.tables import Result, Sink
+from connectors.reading.export import Export
+from connectors.reading.ids import whole_ids
 
 KINDS: Final = ALL_KINDS
 OBJECTS: Final = ("person",)

@@ -7,10 +7,10 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from connectors.export import column
-from connectors.ids import whole_ids
 from connectors.persons.rows import each_word, kind_of, slug
 from connectors.persons.streams import page_kinds
+from connectors.reading.export import column
+from connectors.reading.ids import whole_ids
 from history.base.arrays import Mask
 
 # Source: Salesforce, Account Engagement API, types of visitor activities; the same numbers in every account.

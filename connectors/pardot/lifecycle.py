@@ -7,16 +7,16 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from connectors.deals import NO_TIME
-from connectors.export import DELETED, Export, booleans, column
-from connectors.ids import whole_ids
+from connectors.deals.deals import NO_TIME
 from connectors.pardot.activities import Log
 from connectors.pardot.kinds import mask
 from connectors.pardot.objects import HISTORY, OPPORTUNITY, STAGE
 from connectors.pardot.prospects import UNNAMED, unnamed
 from connectors.persons.rows import PersonRows, Role, each_word, person_ids, slug
 from connectors.persons.streams import Moments, usable
-from connectors.words import outcome_of
+from connectors.reading.export import DELETED, Export, booleans, column
+from connectors.reading.ids import whole_ids
+from connectors.reading.words import outcome_of
 from history.base.arrays import Flags
 
 

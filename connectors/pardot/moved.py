@@ -7,7 +7,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from connectors.hashes import Hashes, hashes
+from connectors.reading.hashes import Hashes, hashes
 from history.base.arrays import Ints
 
 

@@ -9,15 +9,15 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from connectors.deals import NO_TIME
-from connectors.declare import Trap
-from connectors.export import OWN_COLUMNS, SOURCE, Export, column
-from connectors.ids import whole_ids
+from connectors.deals.deals import NO_TIME
+from connectors.deals.records import RecordKind, names_by_id, newest_records, with_good_ids
 from connectors.pardot.objects import ACTIVITY, CAMPAIGNS, EXTERNAL, HISTORY, LINKS, PROSPECT, USER, VISITOR
 from connectors.persons.rows import each_word, slug
 from connectors.persons.streams import addresses
 from connectors.persons.values_today import Persons
-from connectors.records import RecordKind, names_by_id, newest_records, with_good_ids
+from connectors.reading.declare import Trap
+from connectors.reading.export import OWN_COLUMNS, SOURCE, Export, column
+from connectors.reading.ids import whole_ids
 from history.base.errors import InvalidInput
 
 RECORDS: Final = RecordKind(

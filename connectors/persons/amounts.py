@@ -4,10 +4,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from connectors.export import ReadOptions
 from connectors.persons.decisions import Decided
 from connectors.persons.log import Decisions
 from connectors.persons.rows import Role
+from connectors.reading.export import ReadOptions
 from history.base.arrays import Floats
 from history.base.errors import InvalidInput
 

@@ -6,7 +6,7 @@ from typing import Final
 import numpy as np
 import pyarrow as pa
 
-from connectors.deals import NO_TIME
+from connectors.deals.deals import NO_TIME
 from connectors.persons.identities import ADDRESS, NOBODY, SHARED, USER, VISITOR, Ids, Links, People, join
 from connectors.persons.log import NO_ID, Log
 from connectors.persons.rows import Role

@@ -7,9 +7,9 @@ from typing import Final
 import numpy as np
 import pyarrow as pa
 
-from connectors.deals import NO_TIME, times
-from connectors.export import Export
-from connectors.merge import with_other_ids
+from connectors.deals.deals import NO_TIME, times
+from connectors.folder.merge import with_other_ids
+from connectors.folder.tables import Result, Sink
 from connectors.persons.amounts import amounts_of
 from connectors.persons.census import REASONS, USED, Census, take_census
 from connectors.persons.decisions import Decided, decide, outcome_table, stage_table
@@ -17,7 +17,7 @@ from connectors.persons.earlier import IDENTITIES, earlier_rows
 from connectors.persons.log import Log, LogBuilder
 from connectors.persons.rows import PersonRows, Reader, Role, Rules
 from connectors.persons.traits import Traits
-from connectors.tables import Result, Sink
+from connectors.reading.export import Export
 from history.base.arrays import Codes, Flags, Ints, Mask
 from history.base.errors import InvalidInput
 from history.text.times import DAY_US

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 import pyarrow as pa
 
-from connectors.deals import NO_TIME, times
+from connectors.deals.deals import NO_TIME, times
 from connectors.persons.census import AFTER_WIN, REPEAT_LOSS, REPEAT_STAGE, REPEAT_WIN, USED, Census
 from connectors.persons.log import Log
 from connectors.persons.rows import Role

@@ -8,7 +8,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from connectors.deals import NO_TIME
+from connectors.deals.deals import NO_TIME
 from connectors.persons.identities import ADDRESS, LATEST, USER, VISITOR
 from connectors.persons.rows import PersonRows, Role
 from history.base.arrays import Ints

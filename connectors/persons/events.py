@@ -9,8 +9,8 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from connectors.export import ReadOptions
 from connectors.persons.rows import Role, slug
+from connectors.reading.export import ReadOptions
 from history.base.arrays import Flags, Mask
 from history.base.errors import InvalidInput
 

@@ -5,7 +5,7 @@ from typing import Final
 
 import numpy as np
 
-from connectors.deals import NO_TIME
+from connectors.deals.deals import NO_TIME
 from history.base.arrays import Codes, Flags, Ints, Mask
 
 SHARED: Final = -2  # the person of an id that several known persons use

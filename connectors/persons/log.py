@@ -9,9 +9,9 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from connectors.deals import NO_TIME
-from connectors.hashes import Hashes, hashes
+from connectors.deals.deals import NO_TIME
 from connectors.persons.rows import PersonRows, Role, person_ids
+from connectors.reading.hashes import Hashes, hashes
 from history.base.arrays import Codes, Flags, Floats, Ints, Mask
 
 ID_COLUMNS: Final = ("known", "address", "visitor", "other")

@@ -8,15 +8,15 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from connectors.deals import NO_TIME
-from connectors.export import DELETED, Export, booleans, column
-from connectors.ids import whole_ids
+from connectors.deals.deals import NO_TIME
+from connectors.deals.records import RecordKind, newest_records, with_good_ids
 from connectors.persons.events import EventNames
 from connectors.persons.rows import PersonRows, Role, each_word, slug
 from connectors.persons.streams import first_number
-from connectors.records import RecordKind, newest_records, with_good_ids
-from connectors.values import end_of_day
-from connectors.words import outcome_of
+from connectors.reading.export import DELETED, Export, booleans, column
+from connectors.reading.ids import whole_ids
+from connectors.reading.values import end_of_day
+from connectors.reading.words import outcome_of
 from history.base.arrays import Flags, Ints, Mask
 from history.folder.columns import Times
 

@@ -10,9 +10,9 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from connectors.deals import NO_TIME
-from connectors.export import Export
-from connectors.ids import are_no_ids
+from connectors.deals.deals import NO_TIME
+from connectors.reading.export import Export
+from connectors.reading.ids import are_no_ids
 from history.base.arrays import Flags, Floats, Ints, Mask
 
 LONGEST_ID: Final = 200

@@ -9,12 +9,12 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from connectors.deals import NO_TIME
-from connectors.export import OWN_COLUMNS, Export, booleans, column
+from connectors.deals.deals import NO_TIME
 from connectors.formats.json_cells import json_cells
 from connectors.persons.rows import each_word, kind_of, slug
-from connectors.recognise import key_of
-from connectors.values import POINT, read_numbers
+from connectors.reading.export import OWN_COLUMNS, Export, booleans, column
+from connectors.reading.recognise import key_of
+from connectors.reading.values import POINT, read_numbers
 from history.base.arrays import Floats, Ints, Mask
 from history.folder.columns import Times
 from history.text.times import DAY_US

@@ -8,10 +8,10 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from connectors.deals import NO_TIME, times
+from connectors.deals.deals import NO_TIME, times
+from connectors.folder.write import SCHEMAS
 from connectors.persons.census import Census
 from connectors.persons.rows import PersonRows, person_ids
-from connectors.write import SCHEMAS
 from history.base.arrays import Codes, Ints, Mask
 
 NOT_ATTRIBUTES: Final = ("lead_id", "created_at")

@@ -8,10 +8,10 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from connectors.deals import NO_TIME
-from connectors.export import Export
+from connectors.deals.deals import NO_TIME
 from connectors.persons.earlier import merged_earlier
 from connectors.persons.rows import PersonRows, Role
+from connectors.reading.export import Export
 from history.base.arrays import Ints, Mask
 
 EMPTY: Final = ""  # a statement that a value is none

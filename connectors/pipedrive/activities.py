@@ -7,12 +7,12 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from connectors.deals import NO_TIME
-from connectors.export import booleans, column
-from connectors.interactions import SeenIds, Touches, slug
-from connectors.people import People
+from connectors.deals.deals import NO_TIME
+from connectors.deals.interactions import SeenIds, Touches, slug
+from connectors.deals.people import People
 from connectors.pipedrive.company import Company, plain_ids
-from connectors.values import read_times
+from connectors.reading.export import booleans, column
+from connectors.reading.values import read_times
 from history.base.arrays import Floats, Ints, Mask
 from history.folder.columns import Times
 

@@ -5,12 +5,13 @@ from typing import Final
 import numpy as np
 import pyarrow as pa
 
-from connectors.amounts import Amounts, Money, in_one_currency, numbers
-from connectors.attributes import Changes, Text
-from connectors.deals import LOST, NO_TIME, OPEN, WON, Deals, deal_tables, times
-from connectors.export import Export, column
-from connectors.lacks import stage_lack
-from connectors.people import People
+from connectors.deals.amounts import Amounts, Money, in_one_currency, numbers
+from connectors.deals.attributes import Changes, Text
+from connectors.deals.deals import LOST, NO_TIME, OPEN, WON, Deals, deal_tables, times
+from connectors.deals.people import People
+from connectors.deals.records import exported_at
+from connectors.deals.stage_table import StageRow, StageTable, of_kept_pipelines, stage_table
+from connectors.folder.tables import Result, Sink
 from connectors.pipedrive.activities import interactions
 from connectors.pipedrive.changes import (
     AMOUNT,
@@ -27,10 +28,9 @@ from connectors.pipedrive.changes import (
 from connectors.pipedrive.company import Company, plain_ids, read_company, refuse_incomplete, state_of
 from connectors.pipedrive.objects import ALL_KINDS
 from connectors.pipedrive.progress import flow_of_progress
-from connectors.records import exported_at
-from connectors.stage_table import StageRow, StageTable, of_kept_pipelines, stage_table
-from connectors.tables import Result, Sink
-from connectors.values import end_of_day, read_numbers
+from connectors.reading.export import Export, column
+from connectors.reading.lacks import stage_lack
+from connectors.reading.values import end_of_day, read_numbers
 from history.base.arrays import Codes, Ints
 
 KINDS: Final = ALL_KINDS

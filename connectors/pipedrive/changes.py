@@ -7,13 +7,13 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from connectors.amounts import Amounts
-from connectors.attributes import Changes, Text
-from connectors.deals import LOST, OPEN, WON
-from connectors.export import column
+from connectors.deals.amounts import Amounts
+from connectors.deals.attributes import Changes, Text
+from connectors.deals.deals import LOST, OPEN, WON
+from connectors.deals.stage_table import StageMoves, StageRow
 from connectors.pipedrive.company import Company, linked, plain_ids, state_of
-from connectors.stage_table import StageMoves, StageRow
-from connectors.values import days_in, read_numbers, read_times
+from connectors.reading.export import column
+from connectors.reading.values import days_in, read_numbers, read_times
 from history.base.arrays import Ints, Mask
 from history.text.values import number_text
 

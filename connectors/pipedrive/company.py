@@ -9,14 +9,14 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from connectors.deals import LOST, OPEN, WON
-from connectors.export import OWN_COLUMNS, Export, column
-from connectors.ids import Ids, earliest, ids_in_cell, survivors_of, whole_ids
+from connectors.deals.deals import LOST, OPEN, WON
+from connectors.deals.pipelines import ELSEWHERE, in_pipeline
+from connectors.deals.records import RecordKind, creations, newest_records, with_creation, with_good_ids
 from connectors.pipedrive.objects import DEAL, HASH, OWN_FIELD
-from connectors.pipelines import ELSEWHERE, in_pipeline
-from connectors.recognise import key_of
-from connectors.records import RecordKind, creations, newest_records, with_creation, with_good_ids
-from connectors.words import outcome_of
+from connectors.reading.export import OWN_COLUMNS, Export, column
+from connectors.reading.ids import Ids, earliest, ids_in_cell, survivors_of, whole_ids
+from connectors.reading.recognise import key_of
+from connectors.reading.words import outcome_of
 from history.base.arrays import Ints, Mask
 from history.base.errors import InvalidInput
 from history.text.folding import folded

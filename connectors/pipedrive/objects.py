@@ -3,7 +3,7 @@
 import re
 from typing import Final
 
-from connectors.declare import ObjectKind, Trap, times, trapped, used
+from connectors.reading.declare import ObjectKind, Trap, times, trapped, used
 
 # Exports write "Deal - Stage", in other languages "Affaire - Étape", the newer API custom_fields.HASH.
 WRAPPER: Final = re.compile(

@@ -3,9 +3,9 @@
 import numpy as np
 import pyarrow as pa
 
-from connectors.export import column
 from connectors.pipedrive.changes import STAGE, Flow, present_stages
 from connectors.pipedrive.company import Company, plain_ids
+from connectors.reading.export import column
 from history.text.folding import folded
 
 

@@ -9,14 +9,14 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from connectors.deals import NO_TIME, times
-from connectors.export import Export, booleans, column
-from connectors.hashes import Places
-from connectors.interactions import SeenIds, are_planned, slug
-from connectors.people import People
+from connectors.deals.deals import NO_TIME, times
+from connectors.deals.interactions import SeenIds, are_planned, slug
+from connectors.deals.people import People
+from connectors.reading.export import Export, booleans, column
+from connectors.reading.hashes import Places
+from connectors.reading.values import end_of_day, read_numbers
 from connectors.salesforce.ids import OPPORTUNITY_PREFIX, keys
 from connectors.salesforce.org import without_deleted
-from connectors.values import end_of_day, read_numbers
 from history.base.arrays import Floats, Ints, Mask
 
 # Status of a completed task in the usual languages.

@@ -6,10 +6,11 @@ from typing import Final
 import numpy as np
 import pyarrow as pa
 
-from connectors.attributes import Changes
-from connectors.deals import deal_tables
-from connectors.export import Export
-from connectors.lacks import stage_lack
+from connectors.deals.attributes import Changes
+from connectors.deals.deals import deal_tables
+from connectors.folder.tables import Result, Sink
+from connectors.reading.export import Export
+from connectors.reading.lacks import stage_lack
 from connectors.salesforce.activities import Targets, interactions
 from connectors.salesforce.amounts import read_amounts
 from connectors.salesforce.changes import AMOUNT, CLOSE_DATE, add_field_changes, add_plans, tracked_plans
@@ -19,7 +20,6 @@ from connectors.salesforce.leads import identity_columns, lead_table, list_ignor
 from connectors.salesforce.objects import ALL_KINDS
 from connectors.salesforce.org import read_org, without_deleted
 from connectors.salesforce.stages import read_deals, read_moves, read_stages, stage_rows
-from connectors.tables import Result, Sink
 
 KINDS: Final = ALL_KINDS
 LEAD: Final = "lead"

@@ -4,10 +4,10 @@ from dataclasses import dataclass
 
 import pyarrow.compute as pc
 
-from connectors.amounts import Amounts, Money, in_one_currency, numbers
-from connectors.export import Export, booleans, column
+from connectors.deals.amounts import Amounts, Money, in_one_currency, numbers
+from connectors.reading.export import Export, booleans, column
+from connectors.reading.values import read_numbers
 from connectors.salesforce.org import Org
-from connectors.values import read_numbers
 
 
 def read_amounts(org: Org) -> Amounts:

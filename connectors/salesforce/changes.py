@@ -5,13 +5,13 @@ from typing import Final
 import numpy as np
 import pyarrow as pa
 
-from connectors.amounts import Amounts, numbers
-from connectors.attributes import Changes, Text, add_versions, spelt_as_columns
-from connectors.export import column
+from connectors.deals.amounts import Amounts, numbers
+from connectors.deals.attributes import Changes, Text, add_versions, spelt_as_columns
+from connectors.reading.export import column
+from connectors.reading.values import days_in
 from connectors.salesforce.ids import is_reference
 from connectors.salesforce.org import Org, field_key
 from connectors.salesforce.stages import STAGE_FIELDS, ranks
-from connectors.values import days_in
 from history.base.arrays import Floats, Ints
 from history.folder.columns import Times
 from history.folder.id_forms import long_id

@@ -6,10 +6,10 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from connectors.deals import NO_TIME
-from connectors.export import column
-from connectors.interactions import Touches
-from connectors.people import People
+from connectors.deals.deals import NO_TIME
+from connectors.deals.interactions import Touches
+from connectors.deals.people import People
+from connectors.reading.export import column
 from connectors.salesforce.activities import Targets
 from connectors.salesforce.ids import keys
 from connectors.salesforce.org import Org, without_deleted

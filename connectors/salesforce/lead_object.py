@@ -9,22 +9,22 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from connectors.attributes import Changes, Text, spelt_as_columns
-from connectors.deals import LOST, NO_TIME, OPEN, WON, Deals, Moves, deal_tables, times
-from connectors.export import OWN_COLUMNS, Export, booleans, column
-from connectors.ids import earliest, survivors_of
-from connectors.lacks import stage_lack
-from connectors.paths import Labels, Life, Turn, path_moves
-from connectors.people import People
-from connectors.records import RecordKind, creations, exported_at, read_records
+from connectors.deals.attributes import Changes, Text, spelt_as_columns
+from connectors.deals.deals import LOST, NO_TIME, OPEN, WON, Deals, Moves, deal_tables, times
+from connectors.deals.paths import Labels, Life, Turn, path_moves
+from connectors.deals.people import People
+from connectors.deals.records import RecordKind, creations, exported_at, read_records
+from connectors.deals.stage_table import StageRow, StageTable, stage_table
+from connectors.folder.tables import Result, Sink
+from connectors.reading.export import OWN_COLUMNS, Export, booleans, column
+from connectors.reading.ids import earliest, survivors_of
+from connectors.reading.lacks import stage_lack
+from connectors.reading.values import end_of_day, read_numbers
 from connectors.salesforce.activities import Targets, interactions
 from connectors.salesforce.contacts import campaign_interactions
 from connectors.salesforce.ids import are_references, keys, long_ids
 from connectors.salesforce.objects import LEAD
 from connectors.salesforce.org import field_key, read_users, without_deleted
-from connectors.stage_table import StageRow, StageTable, stage_table
-from connectors.tables import Result, Sink
-from connectors.values import end_of_day, read_numbers
 from history.base.arrays import Flags, Ints
 from history.folder.id_forms import long_id
 from history.text.folding import folded

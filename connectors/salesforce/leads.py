@@ -6,9 +6,9 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from connectors.attributes import Changes, Text
-from connectors.deals import times
-from connectors.export import OWN_COLUMNS, column
+from connectors.deals.attributes import Changes, Text
+from connectors.deals.deals import times
+from connectors.reading.export import OWN_COLUMNS, column
 from connectors.salesforce.changes import FirstValues
 from connectors.salesforce.ids import are_references, keys, long_ids
 from connectors.salesforce.objects import LEAD, OPPORTUNITY

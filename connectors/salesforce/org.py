@@ -10,10 +10,9 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from connectors.deals import NO_TIME
-from connectors.export import OWN_COLUMNS, SOURCE, VERSION, Export, booleans, column
-from connectors.pipelines import ELSEWHERE, in_pipeline
-from connectors.records import (
+from connectors.deals.deals import NO_TIME
+from connectors.deals.pipelines import ELSEWHERE, in_pipeline
+from connectors.deals.records import (
     RecordKind,
     are_deleted,
     exported_at,
@@ -24,9 +23,10 @@ from connectors.records import (
     with_creation,
     with_good_ids,
 )
+from connectors.reading.export import OWN_COLUMNS, SOURCE, VERSION, Export, booleans, column
+from connectors.reading.values import end_of_day
 from connectors.salesforce.ids import ID_LENGTH, OPPORTUNITY_PREFIX, REFERENCE, are_references, keys, long_ids
 from connectors.salesforce.objects import OPPORTUNITY
-from connectors.values import end_of_day
 from history.base.arrays import Ints
 from history.base.errors import InvalidInput
 from history.text.times import DAY_US

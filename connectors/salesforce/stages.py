@@ -8,12 +8,12 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from connectors.amounts import Amounts, numbers
-from connectors.deals import LOST, NO_TIME, OPEN, WON, Deals, Moves
-from connectors.export import ROW, SOURCE, VERSION, booleans, column
+from connectors.deals.amounts import Amounts, numbers
+from connectors.deals.deals import LOST, NO_TIME, OPEN, WON, Deals, Moves
+from connectors.reading.export import ROW, SOURCE, VERSION, booleans, column
+from connectors.reading.values import end_of_day, read_numbers
+from connectors.reading.words import outcome_of
 from connectors.salesforce.org import Org, without_deleted
-from connectors.values import end_of_day, read_numbers
-from connectors.words import outcome_of
 from history.base.arrays import Codes, Flags, Ints, Mask
 from history.base.errors import InvalidInput
 

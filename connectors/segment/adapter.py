@@ -9,7 +9,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from connectors.export import DELETED, Export, booleans, column
+from connectors.folder.tables import Result, Sink
 from connectors.persons.convert import convert_persons
 from connectors.persons.events import LEAD_EVENTS, EventNames, directions, event_names
 from connectors.persons.rows import PersonRows, Role, Rules, each_word, erasures, person_ids
@@ -28,10 +28,10 @@ from connectors.persons.streams import (
     usable,
     without_robots,
 )
-from connectors.recognise import Recognised
+from connectors.reading.export import DELETED, Export, booleans, column
+from connectors.reading.recognise import Recognised
 from connectors.segment.objects import ALIAS, ALL_KINDS, CALL, GROUP, IDENTIFY, PAGE, SUPPRESSION, TRACK, USER
 from connectors.segment.times import corrected
-from connectors.tables import Result, Sink
 from history.base.arrays import Flags, Mask
 
 KINDS: Final = ALL_KINDS

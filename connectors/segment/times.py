@@ -5,7 +5,7 @@ from typing import Final
 import numpy as np
 import pyarrow as pa
 
-from connectors.export import Export
+from connectors.reading.export import Export
 from history.folder.columns import Times
 
 DEVICE_CLOCK: Final = (

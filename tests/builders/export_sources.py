@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pyarrow as pa
 
-from connectors.accounts import Account
-from connectors.sources import Source, open_sources
+from connectors.formats.accounts import Account
+from connectors.formats.sources import Source, open_sources
 
 
 def read(source: Source) -> tuple[list[dict[str, object]], Account]:

@@ -6,9 +6,10 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
+from connectors.run import Imported
 from tests.builders import dynamics_export
 from tests.builders.event_stream import user_id
-from tests.builders.imported_folder import TO_THE_SECOND, Spelling
+from tests.builders.imported_folder import TO_THE_SECOND, Spelling, bring_in
 from tests.builders.mapping_export import mapping_of
 from tests.builders.marketo_export import person_id
 from tests.builders.pardot_export import prospect_id
@@ -43,6 +44,9 @@ class Case:
     def export(self, world: World, folder: Path) -> None:
         self._builder.export(world, self.shape, folder)
 
+    def bring_in(self, export: Path, output: Path) -> Imported:
+        return bring_in(self.system, export, output, self.mapping_of(export), **self.options)
+
     def lead_id(self, lead_id: str) -> str:
         """The id of a lead after the import."""
         name = PERSONS.get(self.system)
@@ -58,7 +62,7 @@ class Case:
 
     @property
     def options(self) -> Mapping[str, Any]:
-        """Options of connectors.export.ReadOptions."""
+        """Options of connectors.reading.export.ReadOptions."""
         options: Mapping[str, Any] = getattr(self._builder, "OPTIONS", {})
         return options
 

@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 
 import pyarrow.parquet as pq
 
-from connectors.export import ReadOptions
+from connectors.reading.export import ReadOptions
 from connectors.run import Imported, run_import
 from tests.builders.simulated_crm import World
 

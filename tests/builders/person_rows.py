@@ -8,17 +8,17 @@ from zoneinfo import ZoneInfo
 import numpy as np
 import pyarrow as pa
 
-from connectors.accounts import Account
-from connectors.deals import NO_TIME
-from connectors.declare import ObjectKind, used
-from connectors.export import Export, ReadOptions
-from connectors.merge import FolderTables
+from connectors.deals.deals import NO_TIME
+from connectors.folder.merge import FolderTables
+from connectors.folder.tables import Result
+from connectors.folder.write import IMPORT_FILE, import_record, new_folder, read_old
+from connectors.formats.accounts import Account
+from connectors.formats.sources import Source
 from connectors.persons.convert import convert_persons
 from connectors.persons.rows import COLUMNS, PersonRows, Role, Rules
-from connectors.recognise import Recognised
-from connectors.sources import Source
-from connectors.tables import Result
-from connectors.write import IMPORT_FILE, import_record, new_folder, read_old
+from connectors.reading.declare import ObjectKind, used
+from connectors.reading.export import Export, ReadOptions
+from connectors.reading.recognise import Recognised
 
 DAY = 86_400_000_000
 NOW_US = 10_000 * DAY

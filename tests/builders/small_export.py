@@ -4,9 +4,9 @@ from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from connectors.declare import ObjectKind, times, used
-from connectors.export import Export, ReadOptions, open_export
-from connectors.sources import open_sources
+from connectors.formats.sources import open_sources
+from connectors.reading.declare import ObjectKind, times, used
+from connectors.reading.export import Export, ReadOptions, open_export
 
 NOW_US = 1_790_000_000_000_000
 DEAL = ObjectKind(

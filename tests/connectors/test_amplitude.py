@@ -6,13 +6,12 @@ from pathlib import Path
 import pytest
 
 from connectors.run import Imported
-from tests.builders.amplitude_export import OPTIONS, export
+from tests.builders.amplitude_export import export
 from tests.builders.event_stream import STAGE_EVENTS, Stream, event_world, real_changes, user_id
 from tests.builders.imported_folder import (
     TO_THE_SECOND,
     Facts,
     Spelling,
-    bring_in,
     imported_changes,
     imported_interactions,
     imported_leads,
@@ -30,6 +29,8 @@ from tests.builders.imported_folder import (
 )
 from tests.builders.simulated_crm import World, open_ids
 
+SYSTEM = "amplitude"
+
 SPELLING = Spelling(user_id, STAGE_EVENTS, {})
 
 
@@ -44,23 +45,8 @@ def shape(request: pytest.FixtureRequest) -> str:
 
 
 @pytest.fixture(scope="module")
-def source(tmp_path_factory: pytest.TempPathFactory, shape: str) -> Path:
-    return tmp_path_factory.mktemp("export") / shape
-
-
-@pytest.fixture(scope="module")
 def made(world: World, shape: str, source: Path) -> Stream:
     return export(world, shape, source)
-
-
-@pytest.fixture(scope="module")
-def output(tmp_path_factory: pytest.TempPathFactory, shape: str) -> Path:
-    return tmp_path_factory.mktemp("imported") / shape
-
-
-@pytest.fixture(scope="module")
-def imported(made: Stream, source: Path, output: Path) -> Imported:
-    return bring_in("amplitude", source, output, **OPTIONS)
 
 
 def test_leads_stages_and_outcomes_are_those_of_the_truth(
@@ -107,10 +93,3 @@ def test_every_row_is_used_or_counted(imported: Imported, made: Stream, shape: s
     expected["of_no_lead"] += expected.pop("of_a_shared_browser")
     assert counts == expected
     assert imported.record["unclaimed"] == []
-
-
-def test_same_export_twice_adds_no_row(imported: Imported, source: Path, output: Path) -> None:
-    before = {table: rows_of(output, table) for table in imported.rows}
-    again = bring_in("amplitude", source, output, **OPTIONS)
-    assert sum(again.new_rows.values()) == 0
-    assert {table: rows_of(output, table) for table in again.rows} == before

@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 
 from connectors.detect import detect, main
+from connectors.formats.sources import open_sources
 from connectors.run import SYSTEMS
-from connectors.sources import open_sources
 from tests.builders.import_cases import CASES, Case
 from tests.builders.simulated_crm import World, simulated
 

@@ -23,7 +23,6 @@ from tests.builders.imported_folder import (
     TO_THE_SECOND,
     Facts,
     Spelling,
-    bring_in,
     imported_changes,
     imported_interactions,
     imported_leads,
@@ -39,6 +38,8 @@ from tests.builders.imported_folder import (
     unbalanced,
 )
 from tests.builders.simulated_crm import World, moves, open_ids, simulated
+
+SYSTEM = "dynamics"
 
 ONLY_TODAY = ("view",)  # shapes without audit
 VIEWS = ("audited", "view")  # shapes of the user interface
@@ -60,20 +61,8 @@ def truth(shape: str) -> Spelling:
 
 
 @pytest.fixture(scope="module")
-def source(world: World, shape: str, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("export") / shape
-    export(world, shape, folder)
-    return folder
-
-
-@pytest.fixture(scope="module")
-def output(source: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return tmp_path_factory.mktemp("imported") / "crm"
-
-
-@pytest.fixture(scope="module")
-def imported(source: Path, output: Path) -> Imported:
-    return bring_in("dynamics", source, output)
+def made(world: World, shape: str, source: Path) -> None:
+    export(world, shape, source)
 
 
 def test_leads_are_those_of_the_truth(
@@ -151,13 +140,6 @@ def test_owner_at_creation_comes_before_its_changes(
     owners = {r["lead_id"]: r["owner"] for r in rows_of(output, "leads")}
     assert owners == {deal_id(r["lead_id"]): r["owner"] for r in world.leads}
     assert imported_changes(output, "owner", truth.precision) == true_changes(world, "owner", truth)
-
-
-def test_importing_twice_adds_no_row(imported: Imported, source: Path, output: Path) -> None:
-    before = {table: rows_of(output, table) for table in imported.rows}
-    again = bring_in("dynamics", source, output)
-    assert sum(again.new_rows.values()) == 0
-    assert {table: rows_of(output, table) for table in again.rows} == before
 
 
 def test_columns_of_today_are_listed_and_left_out(imported: Imported, output: Path) -> None:

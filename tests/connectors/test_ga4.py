@@ -29,6 +29,8 @@ from tests.builders.imported_folder import (
 )
 from tests.builders.simulated_crm import RATES, World, open_ids
 
+SYSTEM = "ga4"
+
 SPELLING = Spelling(user_id, STAGE_NAMES, {})
 
 
@@ -43,23 +45,8 @@ def shape(request: pytest.FixtureRequest) -> str:
 
 
 @pytest.fixture(scope="module")
-def source(tmp_path_factory: pytest.TempPathFactory, shape: str) -> Path:
-    return tmp_path_factory.mktemp("export") / shape
-
-
-@pytest.fixture(scope="module")
 def made(world: World, shape: str, source: Path) -> Stream:
     return export(world, shape, source)
-
-
-@pytest.fixture(scope="module")
-def output(tmp_path_factory: pytest.TempPathFactory, shape: str) -> Path:
-    return tmp_path_factory.mktemp("imported") / shape
-
-
-@pytest.fixture(scope="module")
-def imported(made: Stream, source: Path, output: Path) -> Imported:
-    return bring_in("ga4", source, output, **OPTIONS)
 
 
 def test_leads_stages_and_outcomes_are_those_of_the_truth(
@@ -119,13 +106,6 @@ def test_several_currencies_are_converted_by_the_export(
     else:
         assert 0 < sum(amount is not None for amount in amounts) < len(amounts)
     assert unbalanced(imported) == []
-
-
-def test_same_export_twice_adds_no_row(imported: Imported, source: Path, output: Path) -> None:
-    before = {table: rows_of(output, table) for table in imported.rows}
-    again = bring_in("ga4", source, output, **OPTIONS)
-    assert sum(again.new_rows.values()) == 0
-    assert {table: rows_of(output, table) for table in again.rows} == before
 
 
 def test_export_in_another_form_adds_no_event(world: World, tmp_path: Path) -> None:

@@ -10,7 +10,6 @@ from tests.builders.event_stream import event_world, real_changes
 from tests.builders.imported_folder import (
     TO_THE_SECOND,
     Spelling,
-    bring_in,
     imported_changes,
     imported_interactions,
     imported_leads,
@@ -28,6 +27,8 @@ from tests.builders.imported_folder import (
 from tests.builders.marketo_export import CUSTOM, KINDS, SHAPES, STAGES, Instance, export, person_id
 from tests.builders.simulated_crm import World, open_ids
 
+SYSTEM = "marketo"
+
 SPELLING = Spelling(person_id, STAGES, KINDS)
 
 
@@ -42,23 +43,8 @@ def shape(request: pytest.FixtureRequest) -> str:
 
 
 @pytest.fixture(scope="module")
-def source(tmp_path_factory: pytest.TempPathFactory, shape: str) -> Path:
-    return tmp_path_factory.mktemp("export") / shape
-
-
-@pytest.fixture(scope="module")
 def made(world: World, shape: str, source: Path) -> Instance:
     return export(world, shape, source)
-
-
-@pytest.fixture(scope="module")
-def output(tmp_path_factory: pytest.TempPathFactory, shape: str) -> Path:
-    return tmp_path_factory.mktemp("imported") / shape
-
-
-@pytest.fixture(scope="module")
-def imported(made: Instance, source: Path, output: Path) -> Imported:
-    return bring_in("marketo", source, output)
 
 
 def test_leads_stages_and_outcomes_are_those_of_the_truth(
@@ -102,10 +88,3 @@ def test_every_row_is_used_or_counted(imported: Imported, made: Instance, shape:
         counts.update({reason: item["count"] for reason, item in entry["set_aside"].items()})
     assert counts == made.set_aside
     assert imported.record["unclaimed"] == (["bulk/README.md"] if shape == "bulk" else [])
-
-
-def test_same_export_twice_adds_no_row(imported: Imported, source: Path, output: Path) -> None:
-    before = {table: rows_of(output, table) for table in imported.rows}
-    again = bring_in("marketo", source, output)
-    assert sum(again.new_rows.values()) == 0
-    assert {table: rows_of(output, table) for table in again.rows} == before

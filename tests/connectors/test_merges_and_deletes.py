@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from connectors.gone import read_gone
+from connectors.folder.gone import read_gone
 from history.base.progress import no_progress
 from history.history import OPEN, History, Log
 from history.read import read_as_stored, read_folder

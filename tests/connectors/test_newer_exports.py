@@ -47,7 +47,7 @@ OF_TODAY = [("dynamics", "view"), ("odoo", "list"), ("pipedrive", "reports")]
 KILLED = """
 import os, signal, sys
 from pathlib import Path
-import connectors.write as write
+import connectors.folder.write as write
 from tests.builders.imported_folder import bring_in
 from tests.connectors.test_newer_exports import options_of
 system, source, output, point, calls = sys.argv[1:]

@@ -10,7 +10,6 @@ from connectors.run import Imported
 from tests.builders.imported_folder import (
     TO_THE_SECOND,
     Facts,
-    bring_in,
     imported_changes,
     imported_interactions,
     imported_leads,
@@ -38,6 +37,8 @@ from tests.builders.odoo_export import (
 )
 from tests.builders.simulated_crm import World, moves, open_ids, simulated
 
+SYSTEM = "odoo"
+
 TRUTH = spelling(TO_THE_SECOND)
 ONLY_TODAY = ("list",)  # shapes without any history
 UNTRACKED = ("list", "timed")  # shapes without tracked changes
@@ -54,20 +55,8 @@ def shape(request: pytest.FixtureRequest) -> str:
 
 
 @pytest.fixture(scope="module")
-def source(world: World, shape: str, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("export") / shape
-    export(world, shape, folder)
-    return folder
-
-
-@pytest.fixture(scope="module")
-def output(source: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return tmp_path_factory.mktemp("imported") / "crm"
-
-
-@pytest.fixture(scope="module")
-def imported(source: Path, output: Path) -> Imported:
-    return bring_in("odoo", source, output)
+def made(world: World, shape: str, source: Path) -> None:
+    export(world, shape, source)
 
 
 def test_leads_are_those_of_the_truth(imported: Imported, output: Path, world: World) -> None:
@@ -184,13 +173,6 @@ def without_repetitions(world: World, attribute: str) -> Facts:
             facts.append((lead, at, new))
         value[lead] = new
     return facts
-
-
-def test_importing_twice_adds_no_row(imported: Imported, source: Path, output: Path) -> None:
-    before = {table: rows_of(output, table) for table in imported.rows}
-    again = bring_in("odoo", source, output)
-    assert sum(again.new_rows.values()) == 0
-    assert {table: rows_of(output, table) for table in again.rows} == before
 
 
 def test_columns_of_today_are_listed_and_left_out(imported: Imported, output: Path, shape: str) -> None:

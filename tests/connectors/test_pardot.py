@@ -10,7 +10,6 @@ from tests.builders.event_stream import event_world
 from tests.builders.imported_folder import (
     TO_THE_SECOND,
     Spelling,
-    bring_in,
     imported_interactions,
     imported_leads,
     imported_outcomes,
@@ -26,6 +25,8 @@ from tests.builders.imported_folder import (
 from tests.builders.pardot_export import CUSTOM, KINDS, SHAPES, STAGES, Org, export, prospect_id
 from tests.builders.simulated_crm import World, open_ids, values_today
 
+SYSTEM = "pardot"
+
 SPELLING = Spelling(prospect_id, STAGES, KINDS)
 
 
@@ -40,23 +41,8 @@ def shape(request: pytest.FixtureRequest) -> str:
 
 
 @pytest.fixture(scope="module")
-def source(tmp_path_factory: pytest.TempPathFactory, shape: str) -> Path:
-    return tmp_path_factory.mktemp("export") / shape
-
-
-@pytest.fixture(scope="module")
 def made(world: World, shape: str, source: Path) -> Org:
     return export(world, shape, source)
-
-
-@pytest.fixture(scope="module")
-def output(tmp_path_factory: pytest.TempPathFactory, shape: str) -> Path:
-    return tmp_path_factory.mktemp("imported") / shape
-
-
-@pytest.fixture(scope="module")
-def imported(made: Org, source: Path, output: Path) -> Imported:
-    return bring_in("pardot", source, output)
 
 
 def test_leads_stages_and_outcomes_are_those_of_the_truth(
@@ -104,10 +90,3 @@ def test_every_row_is_used_or_counted(imported: Imported, made: Org, shape: str)
         counts.update({reason: item["count"] for reason, item in entry["set_aside"].items()})
     assert counts == Counter(made.set_aside)
     assert imported.record["unclaimed"] == (["interface/README.md"] if shape == "interface" else [])
-
-
-def test_same_export_twice_adds_no_row(imported: Imported, source: Path, output: Path) -> None:
-    before = {table: rows_of(output, table) for table in imported.rows}
-    again = bring_in("pardot", source, output)
-    assert sum(again.new_rows.values()) == 0
-    assert {table: rows_of(output, table) for table in again.rows} == before

@@ -10,7 +10,6 @@ from tests.builders.imported_folder import (
     TO_THE_MINUTE,
     TO_THE_SECOND,
     Spelling,
-    bring_in,
     imported_changes,
     imported_interactions,
     imported_leads,
@@ -42,6 +41,8 @@ from tests.builders.pipedrive_export import (
 )
 from tests.builders.simulated_crm import World, open_ids, simulated
 
+SYSTEM = "pipedrive"
+
 OF_THE_INTERFACE = ("reports", "progress")
 
 
@@ -63,20 +64,8 @@ def world(crm: World, shape: str) -> World:
 
 
 @pytest.fixture(scope="module")
-def source(crm: World, shape: str, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("export") / shape
-    export(crm, shape, folder)
-    return folder
-
-
-@pytest.fixture(scope="module")
-def output(source: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return tmp_path_factory.mktemp("imported") / "crm"
-
-
-@pytest.fixture(scope="module")
-def imported(source: Path, output: Path) -> Imported:
-    return bring_in("pipedrive", source, output, currency="EUR")
+def made(crm: World, shape: str, source: Path) -> None:
+    export(crm, shape, source)
 
 
 @pytest.fixture(scope="module")
@@ -147,13 +136,6 @@ def test_attributes_have_their_value_at_the_creation(
     for attribute in ("owner", "newsletter"):
         changes = imported_changes(output, attribute, spelling.precision)
         assert changes == true_changes(world, attribute, spelling)
-
-
-def test_importing_twice_adds_no_row(imported: Imported, source: Path, output: Path) -> None:
-    before = {table: rows_of(output, table) for table in imported.rows}
-    again = bring_in("pipedrive", source, output, currency="EUR")
-    assert sum(again.new_rows.values()) == 0
-    assert {table: rows_of(output, table) for table in again.rows} == before
 
 
 def test_values_of_today_are_listed_and_left_out(imported: Imported, output: Path, shape: str) -> None:

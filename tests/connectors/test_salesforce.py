@@ -10,7 +10,6 @@ from tests.builders.imported_folder import (
     TO_THE_MINUTE,
     TO_THE_SECOND,
     Spelling,
-    bring_in,
     imported_changes,
     imported_interactions,
     imported_leads,
@@ -28,6 +27,8 @@ from tests.builders.imported_folder import (
 from tests.builders.salesforce_export import DELETED_DEALS, SHAPES, STAGE_LABELS, deal_id, export
 from tests.builders.simulated_crm import World, open_ids, simulated
 
+SYSTEM = "salesforce"
+
 
 @pytest.fixture(scope="module")
 def world(tmp_path_factory: pytest.TempPathFactory) -> World:
@@ -40,20 +41,8 @@ def shape(request: pytest.FixtureRequest) -> str:
 
 
 @pytest.fixture(scope="module")
-def source(world: World, shape: str, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("export") / shape
-    export(world, shape, folder)
-    return folder
-
-
-@pytest.fixture(scope="module")
-def output(source: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return tmp_path_factory.mktemp("imported") / "crm"
-
-
-@pytest.fixture(scope="module")
-def imported(source: Path, output: Path) -> Imported:
-    return bring_in("salesforce", source, output)
+def made(world: World, shape: str, source: Path) -> None:
+    export(world, shape, source)
 
 
 @pytest.fixture(scope="module")
@@ -124,13 +113,6 @@ def test_changed_box_is_spelt_as_the_others(
     assert at_creation == {deal_id(r["lead_id"]): word[r["newsletter"]] for r in world.leads}
     changes = imported_changes(output, name, spelling.precision)
     assert {value for _, _, value in changes} == set(word.values())
-
-
-def test_importing_twice_adds_no_row(imported: Imported, source: Path, output: Path) -> None:
-    before = {table: rows_of(output, table) for table in imported.rows}
-    again = bring_in("salesforce", source, output)
-    assert sum(again.new_rows.values()) == 0
-    assert {table: rows_of(output, table) for table in again.rows} == before
 
 
 def test_columns_of_today_are_listed_and_left_out(imported: Imported, output: Path, shape: str) -> None:

@@ -5,9 +5,8 @@ from pathlib import Path
 
 import pytest
 
-import connectors.export
-from connectors import sources
-from connectors.formats import json_lines
+import connectors.reading.export
+from connectors.formats import json_lines, sources
 from connectors.run import Imported
 from tests.builders.event_stream import STAGE_EVENTS, Stream, event_world, real_changes, user_id
 from tests.builders.imported_folder import (
@@ -33,6 +32,8 @@ from tests.builders.imported_folder import (
 from tests.builders.segment_export import OPTIONS, SHAPES, export
 from tests.builders.simulated_crm import World, open_ids
 
+SYSTEM = "segment"
+
 SPELLING = Spelling(user_id, STAGE_EVENTS, {})
 
 
@@ -47,23 +48,8 @@ def shape(request: pytest.FixtureRequest) -> str:
 
 
 @pytest.fixture(scope="module")
-def source(tmp_path_factory: pytest.TempPathFactory, shape: str) -> Path:
-    return tmp_path_factory.mktemp("export") / shape
-
-
-@pytest.fixture(scope="module")
 def made(world: World, shape: str, source: Path) -> Stream:
     return export(world, shape, source)
-
-
-@pytest.fixture(scope="module")
-def output(tmp_path_factory: pytest.TempPathFactory, shape: str) -> Path:
-    return tmp_path_factory.mktemp("imported") / shape
-
-
-@pytest.fixture(scope="module")
-def imported(made: Stream, source: Path, output: Path) -> Imported:
-    return bring_in("segment", source, output, **OPTIONS)
 
 
 def test_leads_stages_and_outcomes_are_those_of_the_truth(
@@ -114,13 +100,6 @@ def test_every_row_is_used_or_counted(imported: Imported, made: Stream, shape: s
         assert "lists below properties are not read (in 2 files)." in imported.record["notes"]
 
 
-def test_same_export_twice_adds_no_row(imported: Imported, source: Path, output: Path) -> None:
-    before = {table: rows_of(output, table) for table in imported.rows}
-    again = bring_in("segment", source, output, **OPTIONS)
-    assert sum(again.new_rows.values()) == 0
-    assert {table: rows_of(output, table) for table in again.rows} == before
-
-
 def test_large_files_give_the_same_folder(
     world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -128,7 +107,7 @@ def test_large_files_give_the_same_folder(
     bring_in("segment", tmp_path / "calls", tmp_path / "whole", **OPTIONS)
     monkeypatch.setattr(sources, "LARGEST_WHOLE", 0)
     monkeypatch.setattr(json_lines, "BLOCK_BYTES", 50_000)
-    monkeypatch.setattr(connectors.export, "BATCH_ROWS", 400)
+    monkeypatch.setattr(connectors.reading.export, "BATCH_ROWS", 400)
     imported = bring_in("segment", tmp_path / "calls", tmp_path / "blocks", **OPTIONS)
     for table in imported.rows:
         assert sorted(rows_of(tmp_path / "blocks", table), key=repr) == sorted(

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from connectors.sources import open_sources
+from connectors.formats.sources import open_sources
 from history.base.errors import InvalidInput
 from tests.builders.export_sources import read, rows_of
 

@@ -11,10 +11,9 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from connectors import sources
-from connectors.accounts import Account
-from connectors.formats import json_lines
-from connectors.sources import open_sources
+from connectors.formats import json_lines, sources
+from connectors.formats.accounts import Account
+from connectors.formats.sources import open_sources
 from history.base.errors import InvalidInput
 
 PAIRS = [

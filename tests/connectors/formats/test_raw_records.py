@@ -3,8 +3,8 @@
 import json
 from pathlib import Path
 
-from connectors.accounts import Account
-from connectors.sources import open_sources
+from connectors.formats.accounts import Account
+from connectors.formats.sources import open_sources
 from tests.builders.export_sources import read
 from tests.builders.simulated_crm import csv_text
 

@@ -6,9 +6,9 @@ from zoneinfo import ZoneInfo
 import pyarrow as pa
 import pytest
 
-from connectors.export import ReadOptions
 from connectors.persons.events import EventNames, directions, event_names
 from connectors.persons.rows import Role
+from connectors.reading.export import ReadOptions
 from history.base.errors import InvalidInput
 
 DEFAULTS = EventNames(won=("Order Completed",), lost=(), stages=(), lead=("Signed Up",))

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from connectors.deals import NO_TIME
+from connectors.deals.deals import NO_TIME
 from connectors.persons.identities import ADDRESS, SHARED, USER, VISITOR, Ids, Links, People, join
 
 

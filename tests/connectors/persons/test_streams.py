@@ -16,7 +16,7 @@ from connectors.persons.streams import (
     moments,
     page_kinds,
 )
-from connectors.values import read_times
+from connectors.reading.values import read_times
 
 
 @pytest.mark.parametrize(
