@@ -12,10 +12,10 @@ import tempfile
 from pathlib import Path
 
 from benchmarks.measure import machine
-from tests.builders.import_cases import CASES, Case
-from tests.builders.imported_folder import bring_in
-from tests.builders.known_crm import KnownCrm, Ranking, as_carried, known_crm, ranked
-from tests.builders.simulated_crm import open_ids
+from tests.builders.exports.import_cases import CASES, Case
+from tests.builders.exports.imported_folder import bring_in
+from tests.builders.exports.known_crm import KnownCrm, Ranking, as_carried, known_crm, ranked
+from tests.builders.exports.simulated_crm import open_ids
 
 HEADER = f"{'export':22}{'open':>6}{'wrong':>6}{'AUC':>8}{'wins':>8}{'carried AUC':>13}{'wins':>8}"
 

@@ -21,7 +21,7 @@ from history.read import read_folder
 from history.snapshot import cut, open_leads
 from models.scorer import score
 from simulation.simulate import simulate
-from tests.builders.known_crm import expected_auc, true_chances
+from tests.builders.exports.known_crm import expected_auc, true_chances
 from training.train import TrainOptions, train
 
 AS_OF = datetime(2026, 5, 1, tzinfo=UTC)  # the first of a month, at which the simulator writes the truth

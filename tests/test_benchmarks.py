@@ -8,7 +8,7 @@ import pytest
 
 from benchmarks.__main__ import LONG, NAMES
 from benchmarks.comparison import Comparison, from_dict
-from tests.builders.known_crm import expected_auc
+from tests.builders.exports.known_crm import expected_auc
 
 FOLDER = Path(__file__).resolve().parent.parent / "benchmarks"
 

@@ -10,8 +10,8 @@ from cli.importing import SHOWN_FILES, SYSTEMS
 from cli.main import leadcast
 from connectors.run import MAPPING
 from connectors.run import SYSTEMS as ADAPTERS
-from tests.builders.salesforce_export import export
-from tests.builders.simulated_crm import simulated
+from tests.builders.exports.salesforce import export
+from tests.builders.exports.simulated_crm import simulated
 
 
 def run(*arguments: object) -> Result:

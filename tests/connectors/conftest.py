@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from connectors.run import Imported
-from tests.builders.import_cases import Case
+from tests.builders.exports.import_cases import Case
 
 
 @pytest.fixture(scope="module")

@@ -8,8 +8,8 @@ import pytest
 from connectors.detect import detect, main
 from connectors.formats.sources import open_sources
 from connectors.run import SYSTEMS
-from tests.builders.import_cases import CASES, Case
-from tests.builders.simulated_crm import World, simulated
+from tests.builders.exports.import_cases import CASES, Case
+from tests.builders.exports.simulated_crm import World, simulated
 
 
 @pytest.fixture(scope="module")

@@ -6,7 +6,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from connectors.run import Imported
-from tests.builders.dynamics_export import (
+from tests.builders.exports.dynamics import (
     DELETED,
     LEAD_STAGE,
     OPEN_TASKS,
@@ -17,7 +17,7 @@ from tests.builders.dynamics_export import (
     export,
     spelling,
 )
-from tests.builders.imported_folder import (
+from tests.builders.exports.imported_folder import (
     TO_THE_DAY,
     TO_THE_MINUTE,
     TO_THE_SECOND,
@@ -37,7 +37,7 @@ from tests.builders.imported_folder import (
     true_stages,
     unbalanced,
 )
-from tests.builders.simulated_crm import World, moves, open_ids, simulated
+from tests.builders.exports.simulated_crm import World, moves, open_ids, simulated
 
 SYSTEM = "dynamics"
 

@@ -8,9 +8,9 @@ import pytest
 
 from connectors.run import Imported
 from history.base.errors import InvalidInput
-from tests.builders.dynamics_export import guid
-from tests.builders.imported_folder import bring_in, rows_of
-from tests.builders.simulated_crm import csv_text
+from tests.builders.exports.dynamics import guid
+from tests.builders.exports.imported_folder import bring_in, rows_of
+from tests.builders.exports.simulated_crm import csv_text
 
 Record = dict[str, Any]
 L1, L2, L3, L4 = (guid(1, number) for number in (1, 2, 3, 4))

@@ -10,10 +10,10 @@ import pytest
 from connectors.dynamics.objects import FORMATTED
 from connectors.run import Imported
 from history.base.errors import InvalidInput
-from tests.builders.dynamics_export import guid
-from tests.builders.imported_folder import bring_in, rows_of
-from tests.builders.simulated_crm import Row, csv_text
-from tests.builders.workbook import Cell, write_workbook
+from tests.builders.exports.dynamics import guid
+from tests.builders.exports.imported_folder import bring_in, rows_of
+from tests.builders.exports.simulated_crm import Row, csv_text
+from tests.builders.exports.workbook import Cell, write_workbook
 
 Record = dict[str, Any]
 A, B, C = (guid(6, number) for number in (1, 2, 3))

@@ -6,9 +6,9 @@ from pathlib import Path
 import pytest
 
 from connectors.run import Imported
-from tests.builders.event_stream import Stream, event_world, real_changes, user_id
-from tests.builders.ga4_export import OPTIONS, SHAPES, STAGE_NAMES, export, without_returns
-from tests.builders.imported_folder import (
+from tests.builders.exports.event_stream import Stream, event_world, real_changes, user_id
+from tests.builders.exports.ga4 import OPTIONS, SHAPES, STAGE_NAMES, export, without_returns
+from tests.builders.exports.imported_folder import (
     TO_THE_SECOND,
     Facts,
     Spelling,
@@ -27,7 +27,7 @@ from tests.builders.imported_folder import (
     true_stages,
     unbalanced,
 )
-from tests.builders.simulated_crm import RATES, World, open_ids
+from tests.builders.exports.simulated_crm import RATES, World, open_ids
 
 SYSTEM = "ga4"
 

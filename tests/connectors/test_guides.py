@@ -8,7 +8,7 @@ import pytest
 from click.testing import CliRunner
 
 from cli.main import leadcast
-from tests.builders.simulated_crm import World, open_ids, simulated
+from tests.builders.exports.simulated_crm import World, open_ids, simulated
 
 GUIDES = Path(__file__).parents[2] / "docs" / "guides"
 SYSTEMS = (
@@ -38,7 +38,7 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> World:
 def test_example_of_the_guide_gives_usable_data(
     world: World, system: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    builder = import_module(f"tests.builders.{system}_export")
+    builder = import_module(f"tests.builders.exports.{system}")
     monkeypatch.chdir(tmp_path)
     builder.export(world, sorted(builder.SHAPES)[-1], Path("export"))
     example = EXAMPLE.search((GUIDES / f"{PAGES.get(system, system)}.md").read_text(encoding="utf-8"))
@@ -56,7 +56,7 @@ def test_story_of_salesforce_leads_to_a_ranked_list(tmp_path: Path, monkeypatch:
     """Every command of the page in its order; the story's figures are those of this simulated CRM."""
     page = (GUIDES / "story-salesforce.md").read_text(encoding="utf-8")
     commands = [command for block in SHELL.findall(page) for command in COMMAND.findall(block)]
-    builder = import_module("tests.builders.salesforce_export")
+    builder = import_module("tests.builders.exports.salesforce")
     monkeypatch.chdir(tmp_path)
     builder.export(simulated(tmp_path / "crm", leads=300), "objects", Path("export"))
     outputs = [run(command) for command in commands]

@@ -7,7 +7,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from connectors.run import Imported
-from tests.builders.hubspot_export import (
+from tests.builders.exports.hubspot import (
     BOTS,
     DELETED,
     KINDS,
@@ -20,7 +20,7 @@ from tests.builders.hubspot_export import (
     export,
     seen_in_reports,
 )
-from tests.builders.imported_folder import (
+from tests.builders.exports.imported_folder import (
     TO_THE_MINUTE,
     TO_THE_SECOND,
     Spelling,
@@ -39,7 +39,7 @@ from tests.builders.imported_folder import (
     true_stages,
     unbalanced,
 )
-from tests.builders.simulated_crm import World, open_ids, simulated
+from tests.builders.exports.simulated_crm import World, open_ids, simulated
 
 SYSTEM = "hubspot"
 

@@ -9,9 +9,9 @@ import pytest
 
 from connectors.hubspot.objects import OWN_PROPERTY
 from history.base.errors import InvalidInput
-from tests.builders.hubspot_export import stage_properties
-from tests.builders.import_trial import Trial, reasons
-from tests.builders.simulated_crm import Row, milliseconds
+from tests.builders.exports.hubspot import stage_properties
+from tests.builders.exports.import_trial import Trial, reasons
+from tests.builders.exports.simulated_crm import Row, milliseconds
 
 
 @pytest.fixture

@@ -12,10 +12,10 @@ import pytest
 from click.testing import CliRunner
 
 from cli.main import leadcast
-from tests.builders.import_cases import CASES, Case
-from tests.builders.imported_folder import bring_in, rows_of
-from tests.builders.known_crm import KnownCrm, Ranking, as_carried, known_crm, plain_name, ranked
-from tests.builders.simulated_crm import open_ids
+from tests.builders.exports.import_cases import CASES, Case
+from tests.builders.exports.imported_folder import bring_in, rows_of
+from tests.builders.exports.known_crm import KnownCrm, Ranking, as_carried, known_crm, plain_name, ranked
+from tests.builders.exports.simulated_crm import open_ids
 
 LEADS = 900
 AUC_WITHIN, WINS_WITHIN = 0.01, 0.10

@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 
 from connectors.run import Imported
-from tests.builders.event_stream import event_world, real_changes
-from tests.builders.imported_folder import (
+from tests.builders.exports.event_stream import event_world, real_changes
+from tests.builders.exports.imported_folder import (
     TO_THE_SECOND,
     Spelling,
     imported_changes,
@@ -24,8 +24,8 @@ from tests.builders.imported_folder import (
     true_stages,
     unbalanced,
 )
-from tests.builders.marketo_export import CUSTOM, KINDS, SHAPES, STAGES, Instance, export, person_id
-from tests.builders.simulated_crm import World, open_ids
+from tests.builders.exports.marketo import CUSTOM, KINDS, SHAPES, STAGES, Instance, export, person_id
+from tests.builders.exports.simulated_crm import World, open_ids
 
 SYSTEM = "marketo"
 

@@ -15,8 +15,8 @@ from history.snapshot import state_at
 from serving.store.store import Store
 from serving.store.transfer.gone import TakenOut, take_out
 from serving.store.transfer.load import load_history
-from tests.builders.import_cases import Case
-from tests.builders.imported_folder import (
+from tests.builders.exports.import_cases import Case
+from tests.builders.exports.imported_folder import (
     NOW_US,
     TO_THE_MINUTE,
     Facts,
@@ -33,8 +33,8 @@ from tests.builders.imported_folder import (
     true_stages,
     unbalanced,
 )
-from tests.builders.later_export import Exports, exports
-from tests.builders.simulated_crm import World, open_ids
+from tests.builders.exports.later import Exports, exports
+from tests.builders.exports.simulated_crm import World, open_ids
 
 LEFT, MERGES, DELETES = 1200, 1000, 1000
 MERGING = [

@@ -11,8 +11,8 @@ import pytest
 
 from connectors.run import Imported
 from history.base.errors import InvalidInput
-from tests.builders.broken_export import HARMLESS, copy_with, mutated
-from tests.builders.imported_folder import (
+from tests.builders.exports.broken import HARMLESS, copy_with, mutated
+from tests.builders.exports.imported_folder import (
     TO_THE_SECOND,
     Facts,
     bring_in,
@@ -22,11 +22,11 @@ from tests.builders.imported_folder import (
     imported_stages,
     unbalanced,
 )
-from tests.builders.simulated_crm import World, simulated
+from tests.builders.exports.simulated_crm import World, simulated
 
 
 def builder(system: str) -> Any:
-    return import_module(f"tests.builders.{system}_export")
+    return import_module(f"tests.builders.exports.{system}")
 
 
 FEW, PER_SYSTEM = 3, 200

@@ -9,9 +9,9 @@ from typing import Any
 
 import pytest
 
-from tests.builders.event_stream import event_world
-from tests.builders.ga4_export import without_returns
-from tests.builders.imported_folder import (
+from tests.builders.exports.event_stream import event_world
+from tests.builders.exports.ga4 import without_returns
+from tests.builders.exports.imported_folder import (
     TO_THE_SECOND,
     Facts,
     bring_in,
@@ -22,9 +22,9 @@ from tests.builders.imported_folder import (
     moment,
     rows_of,
 )
-from tests.builders.older_export import middle, write_older
-from tests.builders.pardot_export import prospect_id
-from tests.builders.simulated_crm import World, until, values_today
+from tests.builders.exports.older import middle, write_older
+from tests.builders.exports.pardot import prospect_id
+from tests.builders.exports.simulated_crm import World, until, values_today
 from tests.connectors.test_odoo import straight_entries
 
 # A system and one of its shapes.
@@ -48,7 +48,7 @@ KILLED = """
 import os, signal, sys
 from pathlib import Path
 import connectors.folder.write as write
-from tests.builders.imported_folder import bring_in
+from tests.builders.exports.imported_folder import bring_in
 from tests.connectors.test_newer_exports import options_of
 system, source, output, point, calls = sys.argv[1:]
 owner = write.NewFolder if point == "add" else write
@@ -66,7 +66,7 @@ POINTS = [("add", 4), ("_take_place", 1)]
 
 
 def options_of(system: str) -> dict[str, Any]:
-    options: dict[str, Any] = getattr(import_module(f"tests.builders.{system}_export"), "OPTIONS", {})
+    options: dict[str, Any] = getattr(import_module(f"tests.builders.exports.{system}"), "OPTIONS", {})
     return options
 
 
@@ -79,7 +79,7 @@ def write_both(system: str, shape: str, world: World, folder: Path) -> None:
     """The folders `older` and `newer` with two exports of a system."""
     world = without_returns(world) if system == "ga4" else world
     write_older(system, world, shape, folder / "older", middle(world))
-    import_module(f"tests.builders.{system}_export").export(world, shape, folder / "newer")
+    import_module(f"tests.builders.exports.{system}").export(world, shape, folder / "newer")
 
 
 def facts(output: Path) -> list[Facts]:

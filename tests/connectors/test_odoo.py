@@ -7,7 +7,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from connectors.run import Imported
-from tests.builders.imported_folder import (
+from tests.builders.exports.imported_folder import (
     TO_THE_SECOND,
     Facts,
     imported_changes,
@@ -24,7 +24,7 @@ from tests.builders.imported_folder import (
     true_stages,
     unbalanced,
 )
-from tests.builders.odoo_export import (
+from tests.builders.exports.odoo import (
     DELETED,
     MERGED,
     SHAPES,
@@ -35,7 +35,7 @@ from tests.builders.odoo_export import (
     in_stage_since,
     spelling,
 )
-from tests.builders.simulated_crm import World, moves, open_ids, simulated
+from tests.builders.exports.simulated_crm import World, moves, open_ids, simulated
 
 SYSTEM = "odoo"
 

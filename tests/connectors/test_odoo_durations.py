@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.builders.import_trial import Trial
+from tests.builders.exports.import_trial import Trial
 
 DAY = 86_400
 

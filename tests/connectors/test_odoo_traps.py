@@ -10,9 +10,9 @@ import pytest
 
 from connectors.run import Imported
 from history.base.errors import InvalidInput
-from tests.builders.imported_folder import bring_in, rows_of
-from tests.builders.simulated_crm import Row, csv_text
-from tests.builders.workbook import Cell, write_workbook
+from tests.builders.exports.imported_folder import bring_in, rows_of
+from tests.builders.exports.simulated_crm import Row, csv_text
+from tests.builders.exports.workbook import Cell, write_workbook
 
 NEW, WON = [1, "New"], [4, "Won"]
 STAGES = [

@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 
 from connectors.run import Imported
-from tests.builders.event_stream import event_world
-from tests.builders.imported_folder import (
+from tests.builders.exports.event_stream import event_world
+from tests.builders.exports.imported_folder import (
     TO_THE_SECOND,
     Spelling,
     imported_interactions,
@@ -22,8 +22,8 @@ from tests.builders.imported_folder import (
     true_stages,
     unbalanced,
 )
-from tests.builders.pardot_export import CUSTOM, KINDS, SHAPES, STAGES, Org, export, prospect_id
-from tests.builders.simulated_crm import World, open_ids, values_today
+from tests.builders.exports.pardot import CUSTOM, KINDS, SHAPES, STAGES, Org, export, prospect_id
+from tests.builders.exports.simulated_crm import World, open_ids, values_today
 
 SYSTEM = "pardot"
 

@@ -5,8 +5,8 @@ from pathlib import Path
 import pytest
 
 from history.base.errors import InvalidInput
-from tests.builders.import_trial import Trial, reasons
-from tests.builders.simulated_crm import Row
+from tests.builders.exports.import_trial import Trial, reasons
+from tests.builders.exports.simulated_crm import Row
 
 
 def prospect(id_: str, **values: str) -> Row:

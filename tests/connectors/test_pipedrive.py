@@ -6,7 +6,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from connectors.run import Imported
-from tests.builders.imported_folder import (
+from tests.builders.exports.imported_folder import (
     TO_THE_MINUTE,
     TO_THE_SECOND,
     Spelling,
@@ -24,7 +24,7 @@ from tests.builders.imported_folder import (
     true_stages,
     unbalanced,
 )
-from tests.builders.pipedrive_export import (
+from tests.builders.exports.pipedrive import (
     CUSTOM,
     DELETED,
     KINDS,
@@ -39,7 +39,7 @@ from tests.builders.pipedrive_export import (
     seen_in_progress,
     seen_in_reports,
 )
-from tests.builders.simulated_crm import World, open_ids, simulated
+from tests.builders.exports.simulated_crm import World, open_ids, simulated
 
 SYSTEM = "pipedrive"
 

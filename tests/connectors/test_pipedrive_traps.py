@@ -7,9 +7,9 @@ import pyarrow.parquet as pq
 import pytest
 
 from history.base.errors import InvalidInput
-from tests.builders.import_trial import Trial, reasons
-from tests.builders.pipedrive_export import field_hash
-from tests.builders.simulated_crm import Row
+from tests.builders.exports.import_trial import Trial, reasons
+from tests.builders.exports.pipedrive import field_hash
+from tests.builders.exports.simulated_crm import Row
 
 STAGES = [
     {"id": "1", "name": "Lead in", "order_nr": "1", "pipeline_id": "5"},

@@ -10,7 +10,7 @@ from connectors.reading.export import ReadOptions
 from connectors.run import MAPPING, SYSTEMS, Imported, run_import
 from history.base.errors import InvalidInput
 from history.read import read_folder
-from tests.builders.small_export import NOW_US
+from tests.builders.exports.small import NOW_US
 
 MAP = '[[leads]]\nlead_id = "id"\ncreated_at = "at"\nowner = "who"\n'
 

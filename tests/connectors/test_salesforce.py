@@ -6,7 +6,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from connectors.run import Imported
-from tests.builders.imported_folder import (
+from tests.builders.exports.imported_folder import (
     TO_THE_MINUTE,
     TO_THE_SECOND,
     Spelling,
@@ -24,8 +24,8 @@ from tests.builders.imported_folder import (
     true_stages,
     unbalanced,
 )
-from tests.builders.salesforce_export import DELETED_DEALS, SHAPES, STAGE_LABELS, deal_id, export
-from tests.builders.simulated_crm import World, open_ids, simulated
+from tests.builders.exports.salesforce import DELETED_DEALS, SHAPES, STAGE_LABELS, deal_id, export
+from tests.builders.exports.simulated_crm import World, open_ids, simulated
 
 SYSTEM = "salesforce"
 

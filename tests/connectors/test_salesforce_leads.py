@@ -6,9 +6,9 @@ from typing import Any
 import pytest
 
 from connectors.run import Imported
-from tests.builders.imported_folder import bring_in, rows_of
-from tests.builders.salesforce_export import record_id
-from tests.builders.simulated_crm import Row, csv_text
+from tests.builders.exports.imported_folder import bring_in, rows_of
+from tests.builders.exports.salesforce import record_id
+from tests.builders.exports.simulated_crm import Row, csv_text
 
 DEAL, OTHER_DEAL = record_id("006", 1), record_id("006", 2)
 L1, L2, L3, L4 = (record_id("00Q", number) for number in (1, 2, 3, 4))

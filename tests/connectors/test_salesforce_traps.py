@@ -17,8 +17,8 @@ from history.base.errors import InvalidInput
 from history.folder.id_forms import long_id
 from history.read import read_folder
 from history.text.times import format_time
-from tests.builders.salesforce_export import record_id
-from tests.builders.simulated_crm import Row, csv_text
+from tests.builders.exports.salesforce import record_id
+from tests.builders.exports.simulated_crm import Row, csv_text
 
 NOW_US = 1_790_000_000_000_000
 A, B, C = (record_id("006", number) for number in (1, 2, 3))

@@ -4,11 +4,11 @@ from pathlib import Path
 
 import pytest
 
-from tests.builders.event_stream import event_world
-from tests.builders.ga4_export import without_returns
-from tests.builders.import_cases import CASES, PERSONS, Case
-from tests.builders.imported_folder import rows_of
-from tests.builders.simulated_crm import World, simulated
+from tests.builders.exports.event_stream import event_world
+from tests.builders.exports.ga4 import without_returns
+from tests.builders.exports.import_cases import CASES, PERSONS, Case
+from tests.builders.exports.imported_folder import rows_of
+from tests.builders.exports.simulated_crm import World, simulated
 
 
 @pytest.fixture(scope="module")

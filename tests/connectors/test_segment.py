@@ -8,8 +8,8 @@ import pytest
 import connectors.reading.export
 from connectors.formats import json_lines, sources
 from connectors.run import Imported
-from tests.builders.event_stream import STAGE_EVENTS, Stream, event_world, real_changes, user_id
-from tests.builders.imported_folder import (
+from tests.builders.exports.event_stream import STAGE_EVENTS, Stream, event_world, real_changes, user_id
+from tests.builders.exports.imported_folder import (
     TO_THE_SECOND,
     Facts,
     Spelling,
@@ -29,8 +29,8 @@ from tests.builders.imported_folder import (
     true_stages,
     unbalanced,
 )
-from tests.builders.segment_export import OPTIONS, SHAPES, export
-from tests.builders.simulated_crm import World, open_ids
+from tests.builders.exports.segment import OPTIONS, SHAPES, export
+from tests.builders.exports.simulated_crm import World, open_ids
 
 SYSTEM = "segment"
 

@@ -8,9 +8,9 @@ import pytest
 from click.testing import CliRunner
 
 from cli.main import leadcast
-from tests.builders.event_stream import event_world, user_id
-from tests.builders.segment_export import export
-from tests.builders.simulated_crm import open_ids
+from tests.builders.exports.event_stream import event_world, user_id
+from tests.builders.exports.segment import export
+from tests.builders.exports.simulated_crm import open_ids
 
 GUIDE = Path(__file__).parents[2] / "docs" / "guides" / "ecommerce.md"
 COMMAND = re.compile(r"^leadcast (.+)$", re.MULTILINE)

@@ -10,7 +10,7 @@ import pytest
 
 from connectors.run import Imported
 from history.base.errors import InvalidInput
-from tests.builders.imported_folder import (
+from tests.builders.exports.imported_folder import (
     TO_THE_MINUTE,
     Facts,
     bring_in,
@@ -20,8 +20,8 @@ from tests.builders.imported_folder import (
     imported_stages,
     unbalanced,
 )
-from tests.builders.simulated_crm import World, simulated
-from tests.builders.spreadsheet_faults import FAULTS, faulty, read_rows, table_of, text_of
+from tests.builders.exports.simulated_crm import World, simulated
+from tests.builders.exports.spreadsheet_faults import FAULTS, faulty, read_rows, table_of, text_of
 
 # The main table of each system, as CSV.
 MAIN = {
@@ -82,7 +82,7 @@ def imported_or_refused(
 
 def check_faults(world: World, system: str, names: tuple[str, ...], folder: Path) -> None:
     shape, file = MAIN[system]
-    builder = import_module(f"tests.builders.{system}_export")
+    builder = import_module(f"tests.builders.exports.{system}")
     options = getattr(builder, "OPTIONS", {})
     source = folder / "export"
     builder.export(world, shape, source)
@@ -122,7 +122,7 @@ def test_every_fault_is_read_or_told(world: World, system: str, tmp_path: Path) 
 
 @pytest.mark.parametrize("name", ["web page named .csv", "UTF-32", "no byte", "blanks alone"])
 def test_file_that_is_no_table_is_named(world: World, name: str, tmp_path: Path) -> None:
-    builder = import_module("tests.builders.hubspot_export")
+    builder = import_module("tests.builders.exports.hubspot")
     builder.export(world, "reports", tmp_path / "export")
     file = tmp_path / "export" / "all-deals.csv"
     file.write_bytes(faulty(file.read_bytes(), name))

@@ -9,7 +9,7 @@ import pytest
 
 from connectors.run import Imported
 from history.base.errors import InvalidInput
-from tests.builders.imported_folder import bring_in, moment, rows_of
+from tests.builders.exports.imported_folder import bring_in, moment, rows_of
 
 DAY = "2026-03-02T10:00:00Z"
 

@@ -9,8 +9,8 @@ import pytest
 from click.testing import CliRunner
 
 from cli.main import leadcast
-from tests.builders import hubspot_export
-from tests.builders.simulated_crm import World, open_ids, simulated
+from tests.builders.exports import hubspot as hubspot_export
+from tests.builders.exports.simulated_crm import World, open_ids, simulated
 
 GUIDE = Path(__file__).parents[2] / "docs" / "guides" / "story-trials.md"
 COMMAND = re.compile(r"^leadcast (.+)$", re.MULTILINE)

@@ -10,7 +10,7 @@ import pytest
 
 from connectors.deals.amounts import Money, in_one_currency, numbers
 from history.base.errors import InvalidInput
-from tests.builders.small_export import export_of
+from tests.builders.exports.small import export_of
 
 
 def money(

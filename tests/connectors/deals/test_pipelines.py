@@ -5,9 +5,9 @@ from pathlib import Path
 import pytest
 
 from history.base.errors import InvalidInput
-from tests.builders.imported_folder import bring_in, rows_of
-from tests.builders.salesforce_export import record_id
-from tests.builders.simulated_crm import csv_text
+from tests.builders.exports.imported_folder import bring_in, rows_of
+from tests.builders.exports.salesforce import record_id
+from tests.builders.exports.simulated_crm import csv_text
 
 TYPES = {"New Business": 3, "Renewal": 2}
 

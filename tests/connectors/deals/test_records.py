@@ -15,7 +15,7 @@ from connectors.deals.records import (
 from connectors.reading.export import column
 from history.base.errors import InvalidInput
 from history.text.times import format_time
-from tests.builders.small_export import NOW_US, export_of
+from tests.builders.exports.small import NOW_US, export_of
 
 KIND = RecordKind("Deal", "Id", "Created", ("Modified",), ("Deleted",), "deal")
 HEADER = "Id,Amount,Deleted,Created,Modified\n"

@@ -7,8 +7,8 @@ import pytest
 
 from connectors.folder.gone import GoneLeads, read_gone
 from history.base.errors import InvalidInput
-from tests.builders.import_trial import Trial, reasons
-from tests.builders.simulated_crm import Row
+from tests.builders.exports.import_trial import Trial, reasons
+from tests.builders.exports.simulated_crm import Row
 
 MARCH, APRIL, MAY = "2026-03-01T00:00:00Z", "2026-04-01T00:00:00Z", "2026-05-01T00:00:00Z"
 

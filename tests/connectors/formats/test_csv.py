@@ -7,7 +7,7 @@ import pytest
 
 from connectors.formats.sources import open_sources
 from history.base.errors import InvalidInput
-from tests.builders.export_sources import read, rows_of
+from tests.builders.exports.export_sources import read, rows_of
 
 TEXT = 'Id,Name,Amount\n1,"Müller, Söhne",5\n2,Žižka & Co,\n3,"two\nlines",7\n'
 

@@ -7,7 +7,7 @@ import pytest
 
 from connectors.formats.sources import open_sources
 from history.base.errors import InvalidInput
-from tests.builders.export_sources import read, rows_of
+from tests.builders.exports.export_sources import read, rows_of
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,7 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from tests.builders.export_sources import rows_of
+from tests.builders.exports.export_sources import rows_of
 
 
 def test_parquet_values_become_texts(tmp_path: Path) -> None:

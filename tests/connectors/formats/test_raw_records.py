@@ -5,8 +5,8 @@ from pathlib import Path
 
 from connectors.formats.accounts import Account
 from connectors.formats.sources import open_sources
-from tests.builders.export_sources import read
-from tests.builders.simulated_crm import csv_text
+from tests.builders.exports.export_sources import read
+from tests.builders.exports.simulated_crm import csv_text
 
 
 def test_keys_of_raw_records_are_columns(tmp_path: Path) -> None:

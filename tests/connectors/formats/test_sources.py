@@ -7,7 +7,7 @@ import pytest
 
 from connectors.formats.sources import open_sources
 from history.base.errors import InvalidInput
-from tests.builders.export_sources import read
+from tests.builders.exports.export_sources import read
 
 
 def test_lists_of_an_inner_object_are_one_source(tmp_path: Path) -> None:

@@ -5,8 +5,8 @@ from pathlib import Path
 
 from connectors.formats.accounts import Account
 from connectors.formats.sources import open_sources
-from tests.builders.export_sources import read
-from tests.builders.workbook import write_workbook
+from tests.builders.exports.export_sources import read
+from tests.builders.exports.workbook import write_workbook
 
 
 def test_sheets_of_a_workbook_are_sources(tmp_path: Path) -> None:

@@ -8,7 +8,7 @@ import pytest
 
 from connectors.persons.rows import Rules
 from history.base.errors import InvalidInput
-from tests.builders.person_rows import DAY, import_rows
+from tests.builders.exports.person_rows import DAY, import_rows
 
 
 def rows_of(folder: Path, table: str) -> list[dict[str, Any]]:

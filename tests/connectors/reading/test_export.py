@@ -11,7 +11,7 @@ import pytest
 from connectors.reading.export import ReadOptions, booleans, column, with_settings
 from connectors.reading.values import DAY_FIRST, MONTH_FIRST
 from history.base.errors import InvalidInput
-from tests.builders.small_export import NOW_US, export_of
+from tests.builders.exports.small import NOW_US, export_of
 
 
 def test_field_that_the_file_lacks_is_null(tmp_path: Path) -> None:

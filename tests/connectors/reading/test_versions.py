@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 
 from connectors.reading.versions import VersionChange, version_changes
-from tests.builders.small_export import export_of
+from tests.builders.exports.small import export_of
 
 HEADER = "_fivetran_start,Id,Amount,Created\n"
 

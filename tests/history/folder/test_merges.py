@@ -11,7 +11,7 @@ from history.history import LOST, OPEN, WON, History
 from history.read import read_folder
 from history.snapshot import open_leads, state_at
 from tests.builders.csv_folder import counts, read, us
-from tests.builders.simulated_crm import World, csv_text, simulated
+from tests.builders.exports.simulated_crm import World, csv_text, simulated
 from tests.builders.store_fakes import contents
 
 LEADS = "lead_id,created_at,city\n" + "".join(f"{name},2026-01-01,{city}\n" for name, city in (

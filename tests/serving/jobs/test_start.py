@@ -9,8 +9,8 @@ from serving.jobs.jobs import Jobs
 from serving.jobs.start import Choice, first_training, forget, found_of, importing, shown_file, write_listing
 from serving.jobs.state import JobState
 from serving.jobs.unpack import UPLOAD
-from tests.builders.import_cases import Case
-from tests.builders.simulated_crm import simulated
+from tests.builders.exports.import_cases import Case
+from tests.builders.exports.simulated_crm import simulated
 
 
 def run(home: Path, files: dict[str, bytes], choice: Choice | None = None) -> JobState:

@@ -13,12 +13,12 @@ from starlette.testclient import TestClient
 
 import serving.pages.welcome
 from serving.jobs.jobs import Jobs
+from tests.builders.exports.import_cases import Case
+from tests.builders.exports.simulated_crm import simulated
 from tests.builders.html_page import Page
-from tests.builders.import_cases import Case
 from tests.builders.page_paths import HOSTILE
 from tests.builders.running_service import Service, until
 from tests.builders.service_client import caller, service
-from tests.builders.simulated_crm import simulated
 from tests.builders.store_fakes import FakeRuntime, application
 
 FILE = {"files": ("deals.csv", b"a,b\n1,2\n")}

@@ -6,9 +6,9 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.builders.import_cases import Case
+from tests.builders.exports.import_cases import Case
+from tests.builders.exports.simulated_crm import simulated
 from tests.builders.running_service import Service
-from tests.builders.simulated_crm import simulated
 from tests.serving.pages.walk.conftest import Open
 
 pytestmark = pytest.mark.long

@@ -8,7 +8,7 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
-from tests.builders.simulated_crm import (
+from tests.builders.exports.simulated_crm import (
     Row,
     World,
     csv_text,

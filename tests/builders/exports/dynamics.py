@@ -10,8 +10,8 @@ from typing import Any
 from uuid import UUID
 
 from connectors.dynamics.objects import FORMATTED
-from tests.builders.imported_folder import Spelling
-from tests.builders.simulated_crm import (
+from tests.builders.exports.imported_folder import Spelling
+from tests.builders.exports.simulated_crm import (
     RATES,
     Move,
     Row,

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime
 from pathlib import Path
 
-from tests.builders.simulated_crm import Row, csv_text
+from tests.builders.exports.simulated_crm import Row, csv_text
 
 Tables = Mapping[str, list[Row]]
 FOOTER = (

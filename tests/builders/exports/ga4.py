@@ -10,9 +10,9 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from tests.builders.event_stream import LOST, WON, Event, Stream, stream
-from tests.builders.segment_export import seconds_between, typed
-from tests.builders.simulated_crm import RATES, World, csv_text
+from tests.builders.exports.event_stream import LOST, WON, Event, Stream, stream
+from tests.builders.exports.segment import seconds_between, typed
+from tests.builders.exports.simulated_crm import RATES, World, csv_text
 
 STAGE_NAMES = {
     "new": "generate_lead",

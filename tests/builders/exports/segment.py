@@ -6,8 +6,8 @@ from pathlib import Path
 from typing import Any
 
 from connectors.persons.rows import slug
-from tests.builders.event_stream import LOST, STAGE_EVENTS, Event, Stream, stream
-from tests.builders.simulated_crm import World, csv_text, shifted, sql_time
+from tests.builders.exports.event_stream import LOST, STAGE_EVENTS, Event, Stream, stream
+from tests.builders.exports.simulated_crm import World, csv_text, shifted, sql_time
 
 OPTIONS: dict[str, Any] = {"stages": tuple(STAGE_EVENTS.values()), "lost": (LOST,)}
 SHAPES = ("calls", "warehouse")

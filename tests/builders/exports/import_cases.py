@@ -7,13 +7,13 @@ from pathlib import Path
 from typing import Any
 
 from connectors.run import Imported
-from tests.builders import dynamics_export
-from tests.builders.event_stream import user_id
-from tests.builders.imported_folder import TO_THE_SECOND, Spelling, bring_in
-from tests.builders.mapping_export import mapping_of
-from tests.builders.marketo_export import person_id
-from tests.builders.pardot_export import prospect_id
-from tests.builders.simulated_crm import World
+from tests.builders.exports import dynamics as dynamics_export
+from tests.builders.exports.event_stream import user_id
+from tests.builders.exports.imported_folder import TO_THE_SECOND, Spelling, bring_in
+from tests.builders.exports.mapping import mapping_of
+from tests.builders.exports.marketo import person_id
+from tests.builders.exports.pardot import prospect_id
+from tests.builders.exports.simulated_crm import World
 
 DEALS = ("dynamics", "hubspot", "odoo", "pipedrive", "salesforce")
 PERSONS = {
@@ -73,7 +73,7 @@ class Case:
 
     @property
     def _builder(self) -> Any:
-        return import_module(f"tests.builders.{self.system}_export")
+        return import_module(f"tests.builders.exports.{self.system}")
 
 
 def _texts(options: Mapping[str, Any]) -> Iterator[str]:
@@ -85,5 +85,5 @@ def _texts(options: Mapping[str, Any]) -> Iterator[str]:
 CASES = [
     Case(system, shape)
     for system in sorted((*DEALS, *PERSONS, "mapping"))
-    for shape in import_module(f"tests.builders.{system}_export").SHAPES
+    for shape in import_module(f"tests.builders.exports.{system}").SHAPES
 ]

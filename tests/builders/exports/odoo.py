@@ -8,8 +8,8 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
-from tests.builders.imported_folder import Spelling
-from tests.builders.simulated_crm import (
+from tests.builders.exports.imported_folder import Spelling
+from tests.builders.exports.simulated_crm import (
     RATES,
     Move,
     Row,

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from connectors.persons.rows import slug
-from tests.builders.simulated_crm import (
+from tests.builders.exports.simulated_crm import (
     Row,
     World,
     csv_text,

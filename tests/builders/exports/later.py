@@ -6,8 +6,8 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 from pathlib import Path
 
-from tests.builders.event_stream import event_world
-from tests.builders.simulated_crm import Row, World, open_ids, shifted
+from tests.builders.exports.event_stream import event_world
+from tests.builders.exports.simulated_crm import Row, World, open_ids, shifted
 
 LATE_SHARE = 0.05  # of the interactions
 

@@ -7,9 +7,9 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
-from tests.builders.event_stream import LOST, STAGE_EVENTS, WON, Event, Stream, stream
-from tests.builders.segment_export import seconds_between, typed
-from tests.builders.simulated_crm import World, csv_text, shifted, sql_time
+from tests.builders.exports.event_stream import LOST, STAGE_EVENTS, WON, Event, Stream, stream
+from tests.builders.exports.segment import seconds_between, typed
+from tests.builders.exports.simulated_crm import World, csv_text, shifted, sql_time
 
 OPTIONS: dict[str, Any] = {"stages": tuple(STAGE_EVENTS.values()), "lost": (LOST,)}
 SHAPES = ("archive", "csv", "pages")

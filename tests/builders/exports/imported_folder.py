@@ -11,7 +11,7 @@ import pyarrow.parquet as pq
 
 from connectors.reading.export import ReadOptions
 from connectors.run import Imported, run_import
-from tests.builders.simulated_crm import World
+from tests.builders.exports.simulated_crm import World
 
 NOW_US = 1_790_000_000_000_000  # September 2026, after the simulated data
 UTC = ZoneInfo("UTC")

@@ -7,8 +7,8 @@ from datetime import timedelta
 from pathlib import Path
 
 from history.folder.id_forms import long_id
-from tests.builders.salesforce_reports import write_all_reports, write_reports
-from tests.builders.simulated_crm import (
+from tests.builders.exports.salesforce_reports import write_all_reports, write_reports
+from tests.builders.exports.simulated_crm import (
     Row,
     World,
     csv_text,

@@ -6,8 +6,8 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from tests.builders.simulated_crm import Row, World, csv_text
-from tests.builders.workbook import write_workbook
+from tests.builders.exports.simulated_crm import Row, World, csv_text
+from tests.builders.exports.workbook import write_workbook
 
 WORDS = {"won": "Auftrag", "lost": "Absage", "open": "wieder offen"}
 ATTRIBUTES = ("industry", "employees", "product", "seats", "newsletter", "profile_fit")

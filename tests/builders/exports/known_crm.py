@@ -12,9 +12,9 @@ from history.base.arrays import Floats
 from history.read import read_folder
 from history.snapshot import open_leads
 from models.scorer import score
-from tests.builders.event_stream import event_world
-from tests.builders.imported_folder import NOW_US, rows_of
-from tests.builders.simulated_crm import TABLES, Row, World, csv_text, read_csv
+from tests.builders.exports.event_stream import event_world
+from tests.builders.exports.imported_folder import NOW_US, rows_of
+from tests.builders.exports.simulated_crm import TABLES, Row, World, csv_text, read_csv
 from training.train import TrainOptions, train
 
 END = datetime(

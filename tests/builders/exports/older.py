@@ -4,10 +4,11 @@ from dataclasses import replace
 from importlib import import_module
 from pathlib import Path
 
-from tests.builders import marketo_export, pardot_export
-from tests.builders.event_stream import stream
-from tests.builders.import_cases import DEALS
-from tests.builders.simulated_crm import World, until
+from tests.builders.exports import marketo as marketo_export
+from tests.builders.exports import pardot as pardot_export
+from tests.builders.exports.event_stream import stream
+from tests.builders.exports.import_cases import DEALS
+from tests.builders.exports.simulated_crm import World, until
 
 
 def middle(world: World) -> str:
@@ -23,11 +24,11 @@ def write_older(system: str, world: World, shape: str, folder: Path, end: str) -
     elif system == "pardot":
         _write_pardot(world, shape, folder, end)
     elif system in DEALS:
-        import_module(f"tests.builders.{system}_export").export(until(world, end), shape, folder)
+        import_module(f"tests.builders.exports.{system}").export(until(world, end), shape, folder)
     else:
         made = stream(world)
         events = [event for event in made.events if event.recorded <= end]
-        import_module(f"tests.builders.{system}_export").write(replace(made, events=events), shape, folder)
+        import_module(f"tests.builders.exports.{system}").write(replace(made, events=events), shape, folder)
 
 
 def _write_marketo(world: World, shape: str, folder: Path, end: str) -> None:

@@ -7,7 +7,16 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from tests.builders.simulated_crm import Move, Row, World, csv_text, moves, shifted, sql_time, values_today
+from tests.builders.exports.simulated_crm import (
+    Move,
+    Row,
+    World,
+    csv_text,
+    moves,
+    shifted,
+    sql_time,
+    values_today,
+)
 
 SHAPES = ("airbyte", "export", "interface", "pages_v4", "pages_v5", "warehouse")
 STAGES = {"new": "New", "qualified": "Qualified", "proposal": "Proposal", "negotiation": "Negotiation"}

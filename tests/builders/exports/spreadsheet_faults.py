@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
 
-from tests.builders.workbook import write_workbook
+from tests.builders.exports.workbook import write_workbook
 
 Rows = list[list[str]]
 Fault = Callable[[Rows], Rows | bytes]

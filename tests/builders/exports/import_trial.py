@@ -5,8 +5,8 @@ from pathlib import Path
 from typing import Any
 
 from connectors.run import Imported
-from tests.builders.imported_folder import bring_in, rows_of
-from tests.builders.simulated_crm import Row, csv_text
+from tests.builders.exports.imported_folder import bring_in, rows_of
+from tests.builders.exports.simulated_crm import Row, csv_text
 
 
 class Trial:

@@ -7,7 +7,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from tests.builders.simulated_crm import (
+from tests.builders.exports.simulated_crm import (
     Row,
     World,
     csv_text,
@@ -21,7 +21,7 @@ from tests.builders.simulated_crm import (
     sql_time,
     values_today,
 )
-from tests.builders.workbook import write_workbook
+from tests.builders.exports.workbook import write_workbook
 
 STAGE_IDS = {
     "new": "appointmentscheduled", "qualified": "qualifiedtobuy", "proposal": "153180554",

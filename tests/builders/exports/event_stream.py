@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from pathlib import Path
 
-from tests.builders.simulated_crm import (
+from tests.builders.exports.simulated_crm import (
     Move,
     Row,
     World,
