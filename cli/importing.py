@@ -91,7 +91,7 @@ def import_(
     """
     from zoneinfo import ZoneInfo
 
-    from connectors.reading.export import ReadOptions
+    from connectors.reading.options import ReadOptions
     from connectors.run import run_import
 
     read = ReadOptions(

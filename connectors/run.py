@@ -23,8 +23,10 @@ from connectors.folder.write import (
 )
 from connectors.formats.sources import open_sources
 from connectors.mapping.read import MappingFile, read_mapping
-from connectors.reading.export import Export, Progress, ReadOptions, open_export, with_settings
+from connectors.reading.export import Export
 from connectors.reading.lacks import OWNER, activity_lack, column_lack, owner_of_today
+from connectors.reading.opening import open_export
+from connectors.reading.options import Progress, ReadOptions, with_settings
 from history.base.errors import InvalidInput
 from history.config.config import CONFIG_FILE
 from history.text.times import format_time

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from connectors.deals.deals import LOST, OPEN, WON, Moves
-from connectors.reading.export import Export, ReadOptions
+from connectors.reading.export import Export
+from connectors.reading.options import ReadOptions
 from connectors.reading.words import outcome_of
 from history.base.arrays import Codes, Flags, Ints
 from history.base.errors import InvalidInput

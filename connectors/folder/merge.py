@@ -1,6 +1,6 @@
 """An export over an earlier one: what is new is added, today's values that differ become changes, deletions leave."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping
 from datetime import datetime
 from typing import Final
 
@@ -10,6 +10,7 @@ import pyarrow.compute as pc
 
 from connectors.folder.gone import GONE, GoneLeads
 from connectors.folder.nameless import without_nameless, without_nameless_changes
+from connectors.folder.other_ids import with_other_ids
 from connectors.folder.write import SCHEMAS, TIME, NewFolder
 
 KEYS: Final[Mapping[str, tuple[str, ...]]] = {
@@ -237,51 +238,6 @@ class FolderTables:
             ordered.column("lead_id").to_pylist(), ordered.column("attribute").to_pylist(), strict=True
         )
         return dict(zip(pairs, ordered.column("value").to_pylist(), strict=True))
-
-
-def with_other_ids(tables: Mapping[str, pa.Table], ids: Mapping[str, str]) -> dict[str, pa.Table]:
-    """The tables with other ids of leads (old -> new); of leads that become one, the first created stays.
-
-    A stage that one of them has been in is entered by another of them no more: their paths ran side by side.
-    """
-    if not ids:
-        return dict(tables)
-    renamed = {name: _renamed(table, ids) for name, table in tables.items()}
-    if "stages" in renamed:
-        renamed["stages"] = _first_entries(renamed["stages"], tables["stages"].column("lead_id").to_pylist())
-    if "leads" in renamed:
-        renamed["leads"] = _first_created(renamed["leads"])
-    return renamed
-
-
-def _renamed(table: pa.Table, ids: Mapping[str, str]) -> pa.Table:
-    column = table.column("lead_id")
-    place = pc.index_in(column, value_set=pa.array(list(ids), pa.string()))
-    new = pc.coalesce(pa.array(list(ids.values()), pa.string()).take(place), column)
-    return table.set_column(table.schema.get_field_index("lead_id"), "lead_id", new)
-
-
-def _first_entries(stages: pa.Table, before: Sequence[str]) -> pa.Table:
-    """The entries (n,) without those into a stage that another record of the lead was in by then.
-
-    before (n,): the records' own ids.
-    """
-    us = stages.column("entered_at").cast(pa.int64()).to_numpy()
-    leads, names = (stages.column(name).to_pylist() for name in ("lead_id", "stage"))
-    first: dict[tuple[str, str], str] = {}
-    kept = np.ones(len(us), dtype=np.bool_)
-    for row in np.argsort(us, kind="stable").tolist():
-        kept[row] = first.setdefault((leads[row], names[row]), before[row]) == before[row]
-    return stages.filter(pa.array(kept))
-
-
-def _first_created(leads: pa.Table) -> pa.Table:
-    """One row a lead: that of its first creation."""
-    codes = leads.column("lead_id").combine_chunks().dictionary_encode().indices.to_numpy()
-    order = np.lexsort((leads.column("created_at").cast(pa.int64()).to_numpy(), codes))
-    first = np.ones(len(order), dtype=np.bool_)
-    first[1:] = codes[order[1:]] != codes[order[:-1]]
-    return leads.take(pa.array(order[first]))
 
 
 def _without(table: pa.Table, gone: pa.Array) -> pa.Table:

@@ -1,8 +1,7 @@
 """Tables of any other system as a mapping file describes them -> the tables of a data folder."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from fnmatch import fnmatch
-from typing import Final
 
 import numpy as np
 import pyarrow as pa
@@ -14,19 +13,17 @@ from connectors.folder.tables import Result, Sink
 from connectors.folder.write import SCHEMAS
 from connectors.formats.accounts import Account
 from connectors.formats.sources import Source
-from connectors.mapping.read import Cell, Entry, MappingFile
+from connectors.mapping.cells import column_of, filled, split_rows, texts_of
+from connectors.mapping.read import Entry, MappingFile
 from connectors.reading.declare import Field, Kind, ObjectKind, Trap
-from connectors.reading.export import OWN_COLUMNS, Export, Progress, ReadOptions, column, date_order
+from connectors.reading.export import OWN_COLUMNS, Export, column
+from connectors.reading.opening import date_order
+from connectors.reading.options import Progress, ReadOptions
 from connectors.reading.recognise import Recognised, key_of
-from connectors.reading.values import end_of_day, read_numbers
 from connectors.reading.words import outcome_of
-from history.base.arrays import Ints, Mask
+from history.base.arrays import Mask
 from history.base.errors import InvalidInput
-from history.config.schema import NUMBER, TABLES, TIME
-from history.text import outcome_words
-from history.text.folding import folded
-
-SHOWN_WORDS: Final = 10
+from history.config.schema import TABLES, TIME
 
 
 def open_mapped(
@@ -169,17 +166,17 @@ def _unfilled(mapping: MappingFile, entry: Entry, sources: Iterable[Source]) -> 
 def _leads(export: Export, place: int, entry: Entry, mapping: MappingFile) -> pa.Table:
     table = export.table(f"leads {place}")
     table = _with_ids(export, table, entry)
-    created = export.times(_filled(table, "_time", entry.cells["created_at"]), "_time")
+    created = export.times(filled(table, "_time", entry.cells["created_at"]), "_time")
     table = export.leave(table, "bad_time", ~created.known)
     us = created.us[created.known]
-    lead_id = _texts(table, entry.cells["lead_id"])
+    lead_id = texts_of(table, entry.cells["lead_id"])
     repeated = _repeated(lead_id)
     table, us = export.leave(table, "duplicate_lead", repeated), us[~repeated]
     export.use(table)
-    columns = {"lead_id": _texts(table, entry.cells["lead_id"]), "created_at": times(us)}
+    columns = {"lead_id": texts_of(table, entry.cells["lead_id"]), "created_at": times(us)}
     for name, cell in entry.cells.items():
         if name not in columns and name != "recorded_at":
-            columns[name] = _texts(table, cell)
+            columns[name] = texts_of(table, cell)
     declared = {name for cell in entry.cells.values() for name in cell.columns}
     for name in table.column_names:
         if name not in columns and name not in declared and name not in OWN_COLUMNS:
@@ -205,21 +202,21 @@ def _rows(export: Export, place: int, entry: Entry, ids: pa.Array) -> tuple[pa.T
     """The rows of one entry, and the latest time among them."""
     layout = TABLES[entry.table]
     table = _with_ids(export, export.table(f"{entry.table} {place}"), entry)
-    known = pc.is_in(_texts(table, entry.cells["lead_id"]), value_set=ids).to_numpy(zero_copy_only=False)
+    known = pc.is_in(texts_of(table, entry.cells["lead_id"]), value_set=ids).to_numpy(zero_copy_only=False)
     table = export.leave(table, "unknown_lead", ~known)
     for name in layout.needed:
         if name == layout.own_time:
-            read = export.times(_filled(table, "_time", entry.cells[name]), "_time", name)
+            read = export.times(filled(table, "_time", entry.cells[name]), "_time", name)
             table = export.leave(table, "bad_time", ~read.known)
         elif name not in ("lead_id", "value"):
-            empty = pc.is_null(_texts(table, entry.cells[name])).to_numpy(zero_copy_only=False)
+            empty = pc.is_null(texts_of(table, entry.cells[name])).to_numpy(zero_copy_only=False)
             table = export.leave(table, f"empty_{name}", empty)
     if entry.table == "stages" and any(known.kind.name.startswith("outcomes ") for known in export.sources):
-        table = export.leave(table, "closing_stage", _are_closing(_texts(table, entry.cells["stage"])))
+        table = export.leave(table, "closing_stage", _are_closing(texts_of(table, entry.cells["stage"])))
     export.use(table)
-    columns = {name: _column(export, table, name, entry) for name in SCHEMAS[entry.table].names}
+    columns = {name: column_of(export, table, name, entry) for name in SCHEMAS[entry.table].names}
     latest = _latest(columns.values(), export.options.now_us)
-    return _split(pa.table(columns).cast(SCHEMAS[entry.table]), entry), latest
+    return split_rows(pa.table(columns).cast(SCHEMAS[entry.table]), entry), latest
 
 
 def _without_closings(stages: pa.Table) -> tuple[pa.Table, pa.Table]:
@@ -250,82 +247,8 @@ def _latest(columns: Iterable[pa.Array], now_us: int) -> int:
     return max((int(pc.max(array).as_py()) for array in past if len(array.drop_null())), default=NO_TIME)
 
 
-def _column(export: Export, table: pa.Table, name: str, entry: Entry) -> pa.Array:
-    role, cell = TABLES[entry.table].role(name), entry.cells.get(name)
-    if cell is None:
-        return pa.nulls(len(table), SCHEMAS[entry.table].field(name).type)
-    if role == TIME:
-        return times(_instants(export, table, name, cell))
-    texts = _texts(table, cell)
-    if role == NUMBER:
-        read = read_numbers(texts, export.options.decimal)
-        good = read.good & ((read.value >= 0) | (name != "amount"))
-        export.unread.add(f"numbers of {entry.table}.{name}", texts, read.given & ~good)
-        return pa.array(read.value, mask=~good)
-    return _outcomes(texts, cell) if name == "outcome" else texts
-
-
-def _instants(export: Export, table: pa.Table, name: str, cell: Cell) -> Ints:
-    read = export.times(_filled(table, "_time", cell), "_time", name)
-    us = read.us
-    if name == "closed_at":
-        ends = np.minimum(end_of_day(us, export.options.zone), max(export.options.now_us, 0))
-        us = np.where(read.is_date, np.maximum(ends, us), us)
-    return np.asarray(np.where(read.known, us, NO_TIME))
-
-
-def _outcomes(texts: pa.Array, cell: Cell) -> pa.Array:
-    """won, lost, open or gone by the mapping's words, else by the usual ones."""
-    words = pc.unique(texts).to_pylist()
-    meaning: Mapping[str, str | None] = {word: outcome_words.outcome_of(word) for word in words}
-    if unknown := [word for word in words if meaning[word] is None]:
-        listed = ", ".join(f'"{word}"' for word in unknown[:SHOWN_WORDS])
-        first = cell.columns[0] if cell.columns else ""
-        raise InvalidInput(
-            f"outcomes: {len(unknown)} words are neither won, lost, open nor gone: {listed}. Sort them into "
-            f'the mapping: outcome = {{ column = "{first}", words = {{ won = [], lost = [], open = [{listed}] }} }}'
-        )
-    return pa.array([meaning[text] for text in texts.to_pylist()], pa.string())
-
-
-def _split(table: pa.Table, entry: Entry) -> pa.Table:
-    """One row for each value of a cell that holds several."""
-    for name, cell in entry.cells.items():
-        if cell.split is None or name not in table.column_names:
-            continue
-        parts = pc.split_pattern(pc.fill_null(column(table, name), ""), cell.split)
-        places = pc.list_parent_indices(parts)
-        values = _with_words(pc.utf8_trim_whitespace(pc.list_flatten(parts)), cell)
-        values = pc.fill_null(values, "")
-        table = table.take(places).set_column(table.schema.get_field_index(name), name, values)
-        table = table.filter(pc.not_equal(values, ""))
-    return table
-
-
 def _with_ids(export: Export, table: pa.Table, entry: Entry) -> pa.Table:
     """The rows with an id; raises InvalidInput if a spreadsheet has rounded most of them."""
-    table = without_rounded(export, table, _texts(table, entry.cells["lead_id"]), f"[[{entry.table}]]")
-    empty = pc.is_null(_texts(table, entry.cells["lead_id"])).to_numpy(zero_copy_only=False)
+    table = without_rounded(export, table, texts_of(table, entry.cells["lead_id"]), f"[[{entry.table}]]")
+    empty = pc.is_null(texts_of(table, entry.cells["lead_id"])).to_numpy(zero_copy_only=False)
     return export.leave(table, "empty_id", empty)
-
-
-def _filled(table: pa.Table, name: str, cell: Cell) -> pa.Table:
-    return pa.table({name: _texts(table, cell)})
-
-
-def _texts(table: pa.Table, cell: Cell) -> pa.Array:
-    """The first filled of a cell's columns, else its constant; words replaced."""
-    texts = pa.nulls(len(table), pa.string())
-    for name in cell.columns:
-        texts = pc.coalesce(texts, column(table, name))
-    if cell.constant is not None:
-        texts = pc.fill_null(texts, cell.constant)
-    return texts if cell.split else _with_words(texts, cell)
-
-
-def _with_words(texts: pa.Array, cell: Cell) -> pa.Array:
-    """The values that the mapping has for words, other words as they are."""
-    if not cell.words:
-        return texts
-    replaced = [cell.words.get(folded(text), text) if text else None for text in texts.to_pylist()]
-    return pa.array(replaced, pa.string())

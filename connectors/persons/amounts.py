@@ -7,7 +7,7 @@ import numpy as np
 from connectors.persons.decisions import Decided
 from connectors.persons.log import Decisions
 from connectors.persons.rows import Role
-from connectors.reading.export import ReadOptions
+from connectors.reading.options import ReadOptions
 from history.base.arrays import Floats
 from history.base.errors import InvalidInput
 

@@ -8,7 +8,7 @@ import numpy as np
 import pyarrow as pa
 
 from connectors.deals.deals import NO_TIME, times
-from connectors.folder.merge import with_other_ids
+from connectors.folder.other_ids import with_other_ids
 from connectors.folder.tables import Result, Sink
 from connectors.persons.amounts import amounts_of
 from connectors.persons.census import REASONS, USED, Census, take_census

@@ -10,7 +10,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from connectors.persons.rows import Role, slug
-from connectors.reading.export import ReadOptions
+from connectors.reading.options import ReadOptions
 from history.base.arrays import Flags, Mask
 from history.base.errors import InvalidInput
 

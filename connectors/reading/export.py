@@ -1,35 +1,27 @@
 """An export as its system's adapter sees it: tables of declared fields by object, every row accounted for."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from pathlib import Path
 from typing import Final
-from zoneinfo import ZoneInfo
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from connectors.formats.accounts import Account
-from connectors.formats.sources import BATCH_ROWS, Source
-from connectors.reading.declare import ObjectKind, Trap
+from connectors.formats.sources import BATCH_ROWS
+from connectors.reading.declare import Trap
 from connectors.reading.ids import are_rounded, is_id_name
-from connectors.reading.recognise import Recognised, recognise
+from connectors.reading.options import Progress, ReadOptions
+from connectors.reading.recognise import Recognised
 from connectors.reading.unread import UnreadCells
 from connectors.reading.values import (
-    COMMA,
-    DAY_FIRST,
-    MONTH_FIRST,
-    POINT,
-    DateOrder,
-    count_dates,
     read_times,
     without_errors,
     without_nothing,
 )
 from connectors.reading.words import is_true
 from history.base.arrays import Ints, Mask
-from history.base.errors import InvalidInput
 from history.folder.columns import Times
 from history.folder.zero_dates import times_of_zero
 from history.text.placeholders import are_placeholders
@@ -44,30 +36,6 @@ ERRORS: Final = "cells hold the error of a spreadsheet, such as #N/A: they count
 NOTHING_NOTE: Final = "cells hold a word for nothing, such as NULL or -: they count as empty"
 PLACEHOLDER_NOTE: Final = "dates stand for none, such as 1900-01-01 or 0000-00-00: they count as missing"
 ROUNDED_NOTE: Final = "were rounded by a spreadsheet (2.19E+10): their rows belong to no record"
-SETTINGS: Final = {"formats": ("datetime", "decimal"), "funnel": ("timezone",)}  # of a --mapping file
-Progress = Callable[[str, float], None]
-
-
-@dataclass(frozen=True)
-class ReadOptions:
-    """How an export is read; the clock is passed in.
-
-    date_order: DAY_FIRST or MONTH_FIRST where the export itself leaves it open; decimal: "." or ",". currency: the one
-    whose amounts are kept. won, lost: stages or events that mean a win or a loss. lead: events that make a person a
-    lead; stages: events that are stages, in order. pipeline: the one whose deals are kept.
-    """
-
-    now_us: int
-    zone: ZoneInfo
-    date_order: str | None = None
-    decimal: str | None = None
-    currency: str | None = None
-    object: str | None = None
-    won: tuple[str, ...] = ()
-    lost: tuple[str, ...] = ()
-    pipeline: str | None = None
-    lead: tuple[str, ...] = ()
-    stages: tuple[str, ...] = ()
 
 
 @dataclass
@@ -281,104 +249,3 @@ def booleans(array: pa.Array) -> tuple[Mask, Mask]:
     true = np.array([meaning is True for meaning in meanings], dtype=np.bool_)
     false = np.array([meaning is False for meaning in meanings], dtype=np.bool_)
     return true[codes], false[codes]
-
-
-def open_export(
-    system: str,
-    kinds: Sequence[ObjectKind],
-    sources: Sequence[Source],
-    options: ReadOptions,
-    progress: Progress,
-) -> Export:
-    """The export of a system; raises InvalidInput if no file is one of its tables or its dates are ambiguous."""
-    recognised = [(source, recognise(source, kinds)) for source in sources]
-    claimed = [known for _, known in recognised if known is not None]
-    unclaimed = [source.file for source, known in recognised if known is None]
-    if not claimed:
-        listed = "; ".join(_described(source) for source, _ in recognised[:5])
-        raise InvalidInput(
-            f"no file is a table of {system}: {listed}. Export one of {', '.join(kind.name for kind in kinds)} "
-            "with its ids, or choose another system."
-        )
-    order = date_order(claimed, options)
-    accounts = [Account(known.source.file, known.kind.name) for known in claimed]
-    return Export(system, claimed, accounts, unclaimed, options, order, progress)
-
-
-def _described(source: Source) -> str:
-    columns = ", ".join(source.columns[:6]) or "no table"
-    more = f" and {len(source.columns) - 6} more" if len(source.columns) > 6 else ""
-    return f"{source.file} has {columns}{more}"
-
-
-def date_order(claimed: Sequence[Recognised], options: ReadOptions) -> str | None:
-    """The order of day and month: as given, else by evidence over all local dates of the export.
-
-    A file in which the first batch has ISO times only is not read to its end for this.
-    """
-    if options.date_order is not None:
-        return options.date_order
-    evidence = DateOrder()
-    for known in claimed:
-        for place, batch in enumerate(known.source.batches(Account(known.source.file), known.time_columns)):
-            before = evidence.seen
-            for name in batch.table.column_names:
-                count_dates(evidence, batch.table.column(name), f"{known.source.file}, column {name}")
-            if place == 0 and before == evidence.seen:
-                break
-    decided = evidence.decided()
-    if decided is None and (evidence.undecided or evidence.month_first):
-        cause = (
-            "some dates have the day first, others the month"
-            if evidence.day_first
-            else f"{evidence.example} may be day/month or month/day, and no date of the export decides it"
-        )
-        raise InvalidInput(
-            f"{evidence.where or claimed[0].source.file}: {cause}. Put these lines into a file and add --mapping FILE: "
-            '[formats] datetime = "%d/%m/%Y" (the day first) or "%m/%d/%Y" (the month first).'
-        )
-    return decided
-
-
-def with_settings(
-    options: ReadOptions, document: Mapping[str, object], path: Path, own_tables: bool = False
-) -> ReadOptions:
-    """The options with those of a --mapping file; raises InvalidInput with all faults."""
-    problems = [] if own_tables else _unknown_settings(document, path)
-    formats, funnel = (table if isinstance(table, Mapping) else {} for table in map(document.get, SETTINGS))
-    order, decimal, zone = options.date_order, options.decimal, options.zone
-    if "datetime" in formats:
-        text = str(formats["datetime"])
-        day, month = text.find("%d"), text.find("%m")
-        order = DAY_FIRST if day < month else MONTH_FIRST
-        if day < 0 or month < 0:
-            problems.append(
-                f'{path.name}: formats.datetime {text!r} needs %d and %m, such as "%d/%m/%Y %H:%M".'
-            )
-    if "decimal" in formats:
-        decimal = str(formats["decimal"])
-        if decimal not in (POINT, COMMA):
-            problems.append(f'{path.name}: formats.decimal must be "." or ",", got {decimal!r}.')
-    if "timezone" in funnel:
-        try:
-            zone = ZoneInfo(str(funnel["timezone"]))
-        except (OSError, ValueError, KeyError):
-            problems.append(f"{path.name}: funnel.timezone must be an IANA name such as Europe/Berlin.")
-    if problems:
-        raise InvalidInput(problems)
-    return replace(options, date_order=order, decimal=decimal, zone=zone)
-
-
-def _unknown_settings(document: Mapping[str, object], path: Path) -> list[str]:
-    problems = []
-    for section, table in document.items():
-        known = SETTINGS.get(section)
-        if known is None or not isinstance(table, Mapping):
-            problems.append(f"{path.name}: {section} is not known; known tables: {', '.join(SETTINGS)}.")
-            continue
-        problems += [
-            f"{path.name}: {section}.{key} is not known; known: {', '.join(known)}."
-            for key in table
-            if key not in known
-        ]
-    return problems

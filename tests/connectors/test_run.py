@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from connectors.reading.export import ReadOptions
+from connectors.reading.options import ReadOptions
 from connectors.run import MAPPING, SYSTEMS, Imported, run_import
 from history.base.errors import InvalidInput
 from history.read import read_folder

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from connectors.reading.export import ReadOptions
+from connectors.reading.options import ReadOptions
 from connectors.run import Imported, run_import
 from connectors.salesforce.stages import chained
 from history.base.errors import InvalidInput

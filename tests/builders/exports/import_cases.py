@@ -62,7 +62,7 @@ class Case:
 
     @property
     def options(self) -> Mapping[str, Any]:
-        """Options of connectors.reading.export.ReadOptions."""
+        """Options of connectors.reading.options.ReadOptions."""
         options: Mapping[str, Any] = getattr(self._builder, "OPTIONS", {})
         return options
 

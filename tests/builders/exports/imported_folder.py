@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 
 import pyarrow.parquet as pq
 
-from connectors.reading.export import ReadOptions
+from connectors.reading.options import ReadOptions
 from connectors.run import Imported, run_import
 from tests.builders.exports.simulated_crm import World
 

@@ -17,7 +17,8 @@ from connectors.formats.sources import Source
 from connectors.persons.convert import convert_persons
 from connectors.persons.rows import COLUMNS, PersonRows, Role, Rules
 from connectors.reading.declare import ObjectKind, used
-from connectors.reading.export import Export, ReadOptions
+from connectors.reading.export import Export
+from connectors.reading.options import ReadOptions
 from connectors.reading.recognise import Recognised
 
 DAY = 86_400_000_000

@@ -6,7 +6,9 @@ from zoneinfo import ZoneInfo
 
 from connectors.formats.sources import open_sources
 from connectors.reading.declare import ObjectKind, times, used
-from connectors.reading.export import Export, ReadOptions, open_export
+from connectors.reading.export import Export
+from connectors.reading.opening import open_export
+from connectors.reading.options import ReadOptions
 
 NOW_US = 1_790_000_000_000_000
 DEAL = ObjectKind(

@@ -8,7 +8,7 @@ import pytest
 
 from connectors.deals.deals import LOST, OPEN, WON
 from connectors.deals.stage_table import StageRow, StageTable, stage_table
-from connectors.reading.export import ReadOptions
+from connectors.reading.options import ReadOptions
 from history.base.errors import InvalidInput
 
 ROWS = [

@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 import pyarrow.parquet as pq
 import pytest
 
-from connectors.reading.export import ReadOptions
+from connectors.reading.options import ReadOptions
 from connectors.run import Imported, run_import
 from history.base.errors import InvalidInput
 

@@ -8,7 +8,7 @@ import pytest
 
 from connectors.persons.events import EventNames, directions, event_names
 from connectors.persons.rows import Role
-from connectors.reading.export import ReadOptions
+from connectors.reading.options import ReadOptions
 from history.base.errors import InvalidInput
 
 DEFAULTS = EventNames(won=("Order Completed",), lost=(), stages=(), lead=("Signed Up",))
