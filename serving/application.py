@@ -10,7 +10,6 @@ from pathlib import Path
 
 from starlette.applications import Starlette
 
-from funnel.significance import stats
 from serving.api import (
     adjustments,
     beside,
@@ -74,7 +73,7 @@ def build_app(runtime: Runtime) -> Starlette:
 
 async def _prepare_pages() -> None:
     """Does in pauses what the first page of a worker would otherwise wait for."""
-    for step in (*preparations(), stats):
+    for step in preparations():
         await asyncio.sleep(PAUSE_SECONDS)
         await asyncio.to_thread(step)
     gc.freeze()  # templates and modules stay as long as the worker

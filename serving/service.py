@@ -14,6 +14,7 @@ os.environ.setdefault("OTEL_SDK_DISABLED", "true")
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 
 
+import _bentoml_impl.server.app  # noqa: F401  BentoML imports it as an application starts: forked workers share it
 import bentoml
 from starlette.types import ASGIApp, Receive, Scope, Send
 

@@ -88,7 +88,7 @@ CUPBOARD_IMPORTS = {
         "api": {"base", "http", "store", "model", "jobs"},
         "pages": {"base", "http", "store", "model", "jobs", "api"},
         ".": {"base", "http", "store", "model", "jobs", "api", "pages"},
-        "process": {"base", "http", "."},
+        "process": {"base", "http", "model", "."},
     },
 }
 # Files that join a room's cupboards: they import them, and no cupboard imports them.

@@ -1,10 +1,11 @@
-"""The champion's trial while the first workers still import: they find its verdict in the run folder.
+"""The champion's trial while the first workers start: they find its verdict in the run folder.
 
-Run as `python -m serving.model.first_trial HOME RUN_FOLDER PARENT_PID` by the supervisor. A crash or a timeout leaves
-no verdict, and a worker tries the bundle again, in a child process of its own.
+The supervisor forks a process for it. A crash or a timeout leaves no verdict, and a worker tries the bundle again, in
+a child process of its own.
 """
 
 import fcntl
+import os
 import signal
 import sys
 from contextlib import suppress
@@ -31,7 +32,9 @@ def main(home: Path, run_folder: Path) -> None:
             )
 
 
-if __name__ == "__main__":
-    die_with_parent(int(sys.argv[3]))
-    signal.alarm(int(TRIAL_SECONDS))  # ends a trial that hangs, and its hold of the lock with it
-    main(Path(sys.argv[1]), Path(sys.argv[2]))
+def run(home: Path, run_folder: Path, parent_pid: int) -> None:
+    """`main` in a process of its own, which dies with its parent, and without a verdict if the trial hangs."""
+    die_with_parent(parent_pid)
+    signal.alarm(int(TRIAL_SECONDS))  # ends the hold of the lock with the process
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stderr.fileno())  # a worker logs the refusal
+    main(home, run_folder)

@@ -13,13 +13,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from types import FrameType
 
-from prometheus_client import multiprocess
-
 from history.base.errors import InvalidInput
 from serving.base.json_logs import LOGGER
 from serving.base.locked_tempdir import locked_tempdir
 from serving.base.settings import Settings
 from serving.http.access import is_loopback
+from serving.process.forking import ForkedProcess, can_fork, fork
+from serving.process.preload import preload
 
 BACKLOG = 2048
 POLL_SECONDS = 0.2
@@ -72,15 +72,34 @@ def _run_parent() -> Path:
     return MEMORY if os.access(MEMORY, os.W_OK | os.X_OK) else Path(tempfile.gettempdir())
 
 
+@contextmanager
+def _environment(folder: Path) -> Iterator[None]:
+    """The variables of workers and of their children, in this process's environment for a while."""
+    counters = folder / "metrics"
+    counters.mkdir(exist_ok=True)
+    before = dict(os.environ)
+    os.environ["LEADCAST_RUN_FOLDER"] = str(folder)
+    os.environ["PROMETHEUS_MULTIPROC_DIR"] = str(counters)  # read by the import of prometheus_client
+    os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, [str(_CODE), before.get("PYTHONPATH")]))
+    try:
+        yield
+    finally:
+        os.environ.clear()
+        os.environ.update(before)
+
+
 @dataclass
 class _Worker:
-    process: subprocess.Popen[bytes]
+    process: ForkedProcess | subprocess.Popen[bytes]
     started: float
     place: int  # from 0, that of no other worker that runs
 
 
 class Supervisor:
-    """Starts workers on a socket, replaces dead ones, and drains all of them on SIGTERM or SIGINT."""
+    """Starts workers on a socket, replaces dead ones, and drains all of them on SIGTERM or SIGINT.
+
+    Workers are forked from this process, which has imported their code; if they cannot be, each starts on its own.
+    """
 
     def __init__(self, bound: socket.socket, workers: int, home: Path) -> None:
         self.bound = bound
@@ -89,71 +108,86 @@ class Supervisor:
         self.workers: dict[int, _Worker] = {}
         self.stopping = False
         self.pause = 0.0
+        self._is_importing = False
+        self._is_preloaded = False
 
     def run(self) -> int:
         """Serves until SIGTERM or SIGINT; 0 after a clean end."""
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, self._stop)
         try:
-            with locked_tempdir(_run_parent(), RUN_FOLDER) as folder:
-                self._start_missing(folder)
+            # Workers share the folder's lock: it stays while one of them drains, even if this process is killed.
+            with locked_tempdir(_run_parent(), RUN_FOLDER) as folder, _environment(folder):
+                self._preload()
                 with self._first_trial(folder) as trial:
+                    self._start_missing()
                     while not self.stopping:
                         time.sleep(POLL_SECONDS)
                         self._forget_dead(folder)
-                        trial.poll()
-                        self._start_missing(folder)
+                        if trial is not None:
+                            trial.poll()
+                        self._start_missing()
                     return self._drain(folder)
         finally:
             self.bound.close()
 
     def _stop(self, number: int, frame: FrameType | None) -> None:
         self.stopping = True
+        if self._is_importing:  # takes seconds; half a minute if kernels have to be compiled
+            sys.exit(0)
+
+    def _preload(self) -> None:
+        self._is_importing = True
+        self._is_preloaded = preload()
+        self._is_importing = False
+
+    def _can_fork(self) -> bool:
+        return self._is_preloaded and can_fork()
 
     @contextmanager
-    def _first_trial(self, folder: Path) -> Iterator[subprocess.Popen[bytes]]:
-        """The champion's trial beside the start of the workers, which takes them longer than the trial."""
-        command = [
-            sys.executable,
-            "-m",
-            "serving.model.first_trial",
-            self.home.absolute(),
-            folder,
-            os.getpid(),
-        ]
-        environment = self._environment(folder)
-        environment.pop("PROMETHEUS_MULTIPROC_DIR")
-        trial = subprocess.Popen([str(part) for part in command], env=environment, stderr=subprocess.DEVNULL)
+    def _first_trial(self, folder: Path) -> Iterator[ForkedProcess | None]:
+        """The champion's trial beside the start of the workers, if it can be forked."""
+        own_pid = os.getpid()
+
+        def work() -> None:
+            from serving.model import first_trial
+
+            self.bound.close()
+            first_trial.run(self.home, folder, own_pid)
+
+        trial = fork("leadcast-trial", work) if self._can_fork() else None
         try:
             yield trial
         finally:
-            trial.kill()
-            trial.wait()
+            if trial is not None:
+                trial.kill()
+                trial.wait()
 
-    def _start_missing(self, folder: Path) -> None:
+    def _start_missing(self) -> None:
         while len(self.workers) < self.count and not self.stopping:
             place = min(set(range(self.count)) - {worker.place for worker in self.workers.values()})
-            process = subprocess.Popen(
-                self._command(place), env=self._environment(folder), pass_fds=[self.bound.fileno()]
-            )
+            process = self._fork(place) if self._can_fork() else self._spawn(place)
             self.workers[process.pid] = _Worker(process, time.monotonic(), place)
 
-    def _command(self, place: int) -> list[str]:
-        numbers = (self.bound.fileno(), os.getpid(), place, self.count)
-        return [sys.executable, "-m", "serving.process.worker", *map(str, numbers)]
+    def _fork(self, number: int) -> ForkedProcess:
+        own_pid = os.getpid()
 
-    def _environment(self, folder: Path) -> dict[str, str]:
-        counters = folder / "metrics"
-        counters.mkdir(exist_ok=True)
-        return {
-            **os.environ,
-            "LEADCAST_RUN_FOLDER": str(folder),
-            "PROMETHEUS_MULTIPROC_DIR": str(counters),
-            "PYTHONPATH": os.pathsep.join(filter(None, [str(_CODE), os.environ.get("PYTHONPATH")])),
-        }
+        def work() -> None:
+            from serving.process import worker
+
+            worker.main(self.bound.detach(), own_pid, worker.Place(number, self.count))
+
+        return fork("leadcast-worker", work)
+
+    def _spawn(self, number: int) -> subprocess.Popen[bytes]:
+        numbers = (self.bound.fileno(), os.getpid(), number, self.count)
+        command = [sys.executable, "-m", "serving.process.worker", *map(str, numbers)]
+        return subprocess.Popen(command, pass_fds=[self.bound.fileno()])
 
     def _forget_dead(self, folder: Path) -> None:
         """Forgets workers that ended; a worker that died young delays the next start (back-off up to 10 s)."""
+        from prometheus_client import multiprocess
+
         for pid, worker in list(self.workers.items()):
             code = worker.process.poll()
             if code is None:

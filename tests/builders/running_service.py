@@ -78,16 +78,16 @@ class Service:
     def children(self) -> list[int]:
         """Process ids of the workers."""
         listed = Path(f"/proc/{self.process.pid}/task/{self.process.pid}/children").read_text()
-        return [int(pid) for pid in listed.split() if "serving.process.worker" in _command_of(pid)]
+        return [int(pid) for pid in listed.split() if _name_of(pid) == "leadcast-worker"]
 
     def end(self) -> None:
         self.process.kill()
         self.process.communicate()
 
 
-def _command_of(pid: str) -> str:
+def _name_of(pid: str) -> str:
     """Empty for a process that has ended."""
     try:
-        return Path(f"/proc/{pid}/cmdline").read_text()
+        return Path(f"/proc/{pid}/comm").read_text().strip()
     except OSError:
         return ""

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from scipy.stats import norm
+from scipy.stats import CensoredData, logrank, norm
 
 from funnel.survival import (
     CENSORED,
@@ -116,6 +116,24 @@ def test_intervals_cover_as_often_as_stated() -> None:
         low, high = aalen_johansen(np.minimum(ends, observed), outcome).interval()
         covered += low <= 0.3 <= high
     assert 0.74 <= covered / 400 <= 0.86
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_logrank_is_that_of_scipy_stats(seed: int) -> None:
+    """With many ties, and events while nobody else is at risk."""
+    rng = np.random.default_rng(seed)
+    for n, m in ((5, 9), (40, 300)):
+        one, other = (
+            Durations(rng.integers(1, 30, k).astype(np.float64), rng.random(k) < 0.7) for k in (n, m)
+        )
+        data = [CensoredData(uncensored=d.days[d.ended], right=d.days[~d.ended]) for d in (one, other)]
+        assert logrank_p_later(one, other) == logrank(*data, alternative="less").pvalue
+
+
+def test_logrank_of_many_subjects_does_not_overflow() -> None:
+    days = np.tile(np.arange(1.0, 11.0), 20_000)
+    everybody = Durations(days, np.ones(len(days), dtype=bool))
+    assert logrank_p_later(everybody, everybody) == 0.5
 
 
 def test_logrank_of_a_small_example() -> None:

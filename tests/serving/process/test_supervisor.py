@@ -6,6 +6,7 @@ import shutil
 import signal
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from urllib.request import urlopen
 
 import pytest
 from click.testing import CliRunner
@@ -16,10 +17,11 @@ from models.pointer import read_pointer
 from models.saved import load_bundle
 from serving.base.locked_tempdir import locked
 from serving.base.settings import read_settings
+from serving.http.sharing import BOARD
 from serving.model.scoring import score_leads
 from serving.process import supervisor
 from serving.process.supervisor import Supervisor, listen
-from tests.builders.running_service import AS_OF, AS_OF_US, LEAD, PATIENCE_S, Service, until
+from tests.builders.running_service import AS_OF, AS_OF_US, LEAD, PATIENCE_S, ROOT, Service, until
 
 
 @pytest.fixture
@@ -48,6 +50,12 @@ def is_alive(pid: int) -> bool:
         return False
 
 
+def scores_counted(service: Service) -> float:
+    with urlopen(f"{service.url}/metrics") as answer:
+        lines = answer.read().decode().splitlines()
+    return sum(float(line.split()[-1]) for line in lines if line.startswith("leadcast_scores_total{"))
+
+
 @pytest.mark.long
 def test_two_workers_score_alike_are_replaced_and_end_cleanly(
     started: Callable[..., Service], home: Path
@@ -67,6 +75,7 @@ def test_two_workers_score_alike_are_replaced_and_end_cleanly(
     os.kill(first, signal.SIGKILL)
     until(lambda: len(service.children()) == 2 and first not in service.children())
     assert service.get(f"/v1/score?{query}", LEAD) == expected
+    assert scores_counted(service) == 4, "those of the killed worker, too"
 
     service.process.send_signal(signal.SIGTERM)
     _, log = service.process.communicate(timeout=PATIENCE_S)
@@ -74,12 +83,11 @@ def test_two_workers_score_alike_are_replaced_and_end_cleanly(
     assert "Traceback" not in log
 
 
-def takes_connections(pid: int) -> bool:
-    """True once the worker has the address at which others hand connections over."""
-    environment = Path(f"/proc/{pid}/environ").read_bytes().split(b"\0")
-    folder = next(value[20:].decode() for value in environment if value.startswith(b"LEADCAST_RUN_FOLDER="))
-    place = Path(f"/proc/{pid}/cmdline").read_bytes().split(b"\0")[-3].decode()
-    return (Path(folder) / f"worker-{place}").exists()
+def addresses(pid: int) -> list[Path]:
+    """The addresses at which workers of the service take connections of others, once they do."""
+    mapped = [line.split()[-1] for line in Path(f"/proc/{pid}/maps").read_text().splitlines()]
+    boards = [Path(path) for path in mapped if path.endswith(f"/{BOARD}")]
+    return list(boards[0].parent.glob("worker-*")) if boards else []
 
 
 def sockets(pid: int) -> int:
@@ -96,7 +104,7 @@ def test_two_workers_have_half_of_the_connections_each(started: Callable[..., Se
     service = started("--workers", "2")
     until(service.is_ready)
     until(lambda: len(service.children()) == 2)
-    until(lambda: all(map(takes_connections, service.children())))
+    until(lambda: len(addresses(service.children()[0])) == 2)
     idle = {pid: sockets(pid) for pid in service.children()}
     for n in (4, 16):
         clients = [
@@ -124,6 +132,32 @@ def test_workers_die_with_their_parent(started: Callable[..., Service]) -> None:
     until(lambda: not any(map(is_alive, workers)))
 
 
+@pytest.mark.long
+def test_a_process_with_threads_starts_its_workers_anew(
+    started: Callable[..., Service], tmp_path: Path
+) -> None:
+    (tmp_path / "sitecustomize.py").write_text(
+        "import threading\nthreading.Thread(target=threading.Event().wait, daemon=True).start()\n"
+    )
+    service = started(PYTHONPATH=os.pathsep.join((str(tmp_path), str(ROOT))))
+    until(service.is_ready)
+    assert service.children() == []
+    assert 0 < service.get(f"/v1/score?as_of={AS_OF}", LEAD)["probability"] < 1
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_a_signal_ends_the_imports(started: Callable[..., Service], number: signal.Signals) -> None:
+    """Kernels may have to be compiled first, which takes half a minute."""
+    service = started()
+    assert service.process.stderr is not None
+    assert "listens on" in service.process.stderr.readline()
+    until(lambda: b"libllvmlite" in Path(f"/proc/{service.process.pid}/maps").read_bytes())
+    service.process.send_signal(number)
+    _, log = service.process.communicate(timeout=PATIENCE_S)
+    assert (service.process.returncode, "Traceback" in log) == (0, False)
+
+
 def test_the_next_service_removes_a_left_shared_folder(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -134,15 +168,17 @@ def test_the_next_service_removes_a_left_shared_folder(
     busy.mkdir()
     contents: list[list[Path]] = []
 
-    def start(service: Supervisor, folder: Path) -> None:
+    def start(service: Supervisor) -> None:
         contents.append(sorted(tmp_path.iterdir()))
-        assert folder.stat().st_mode & 0o777 == 0o700
+        assert Path(os.environ["LEADCAST_RUN_FOLDER"]).stat().st_mode & 0o777 == 0o700
         service.stopping = True
 
+    monkeypatch.setattr(supervisor, "preload", lambda: False)
     monkeypatch.setattr(Supervisor, "_start_missing", start)
     monkeypatch.setattr(signal, "signal", lambda _number, _handler: None)
     with locked(busy):
         assert Supervisor(listen("127.0.0.1", 0, read_settings({})), 1, tmp_path / "home").run() == 0
+    assert "LEADCAST_RUN_FOLDER" not in os.environ
     (during,) = contents
     assert len(during) == 2
     assert busy in during
