@@ -14,8 +14,8 @@ from pathlib import Path
 from types import FrameType
 
 from history.base.errors import InvalidInput
+from history.base.locked_tempdir import locked_tempdir
 from serving.base.json_logs import LOGGER
-from serving.base.locked_tempdir import locked_tempdir
 from serving.base.settings import Settings
 from serving.http.access import is_loopback
 from serving.process.forking import ForkedProcess, can_fork, fork

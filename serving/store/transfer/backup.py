@@ -10,8 +10,8 @@ from pathlib import Path
 from sqlalchemy import Connection, delete, select
 
 from history.base.errors import DamagedArtifact
+from history.base.locked_tempdir import locked_tempdir
 from models.pointer import Pointer, load_champion, read_pointer, sync_folder, write_pointer
-from serving.base.locked_tempdir import locked_tempdir
 from serving.store.database.engine import StoreEngine
 from serving.store.migrate import HEAD
 from serving.store.schema import metadata

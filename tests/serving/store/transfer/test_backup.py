@@ -14,8 +14,8 @@ import pytest
 
 import models.pointer
 from history.base.errors import DamagedArtifact
+from history.base.locked_tempdir import locked
 from models.pointer import Pointer, manifest_sha256, read_pointer, write_pointer
-from serving.base.locked_tempdir import locked
 from serving.store.leads import PutLead, put_leads
 from serving.store.store import Store
 from serving.store.transfer.backup import SCRATCH, backup, restore

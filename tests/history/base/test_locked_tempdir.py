@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from serving.base.locked_tempdir import locked, locked_tempdir
+from history.base.locked_tempdir import locked, locked_tempdir
 
 
 def test_directory_is_removed_after_use_and_after_a_failure(tmp_path: Path) -> None:
