@@ -1,7 +1,7 @@
 """Won and lost words among the stages: such an entry is an outcome at its time, and no stage."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Final
 
@@ -9,6 +9,7 @@ import numpy as np
 
 from history.base.arrays import Flags, Ints, Mask
 from history.base.warnings import Warning
+from history.base.whole import Question
 from history.config.config import FunnelConfig
 from history.history import LOST, OPEN, WON, Factor, Outcomes, Stages, empty_factor, offsets_of
 from history.text.outcome_words import match_key, outcome_of
@@ -21,11 +22,16 @@ NAMED_WORDS: Final = 5
 
 @dataclass(frozen=True)
 class Decided:
-    """Stage entries without closing words, the outcomes with those entries, and a warning if any did."""
+    """Stage entries without closing words, the outcomes with those entries, and the number of entries of each word."""
 
     stages: Stages
     outcomes: Outcomes
-    warnings: tuple[Warning, ...] = ()
+    words: Mapping[str, int] = field(default_factory=dict)
+
+    @property
+    def warnings(self) -> tuple[Warning, ...]:
+        """A warning if any entry had a closing word."""
+        return closing_warnings(self.words)
 
 
 def separate_closings(stages: Stages, outcomes: Outcomes, created_us: Ints, config: FunnelConfig) -> Decided:
@@ -41,11 +47,11 @@ def separate_closings(stages: Stages, outcomes: Outcomes, created_us: Ints, conf
     closing = np.flatnonzero(state != OPEN)
     if not len(closing):
         return Decided(stages, outcomes)
-    warning = _warning(stages, closing)
+    counts = np.bincount(stages.stage.codes[closing], minlength=len(stages.stage.values)).tolist()
     return Decided(
         _without(stages, state == OPEN),
         _with_entries(outcomes, _entries(stages, closing, state[closing], created_us)),
-        (warning,),
+        {word: count for word, count in zip(stages.stage.values, counts, strict=True) if count},
     )
 
 
@@ -75,18 +81,24 @@ def _states_of(
     return np.array(states, dtype=np.int8) if any(states) else None
 
 
-def _warning(stages: Stages, closing: Ints) -> Warning:
-    codes, counts = np.unique(stages.stage.codes[closing], return_counts=True)
-    words = [
-        f"{stages.stage.values[code]!r} ({count:,})"
-        for code, count in zip(codes[:NAMED_WORDS].tolist(), counts.tolist(), strict=False)
-    ]
-    more = f" and {len(codes) - NAMED_WORDS} more" if len(codes) > NAMED_WORDS else ""
+def closing_warnings(words: Mapping[str, int]) -> tuple[Warning, ...]:
+    """`closing_stages` for the entries of closing words; none without any."""
+    if not words:
+        return ()
+    named = [f"{word!r} ({words[word]:,})" for word in sorted(words)[:NAMED_WORDS]]
+    more = f" and {len(words) - NAMED_WORDS} more" if len(words) > NAMED_WORDS else ""
     detail = (
-        f"{len(closing):,} stage entries are outcomes at their time, and no stages: {', '.join(words)}{more}; "
+        f"{sum(words.values()):,} stage entries are outcomes at their time, and no stages: {', '.join(named)}{more}; "
         "won_stages and lost_stages of funnel.toml name such stages, stages names open ones"
     )
-    return Warning("closing_stages", "stages", detail)
+    return (Warning("closing_stages", "stages", detail),)
+
+
+def _joined(one: Mapping[str, int], other: Mapping[str, int]) -> Mapping[str, int]:
+    return {word: one.get(word, 0) + other.get(word, 0) for word in (*one, *other)}
+
+
+CLOSING_WORDS: Final = Question("entries of closing stages", _joined, closing_warnings)
 
 
 def _without(stages: Stages, stays: Mask) -> Stages:

@@ -3,11 +3,15 @@
 Words tell most of them; a house's own label for its wins or losses, in any language, tells itself so.
 """
 
+from collections.abc import Mapping
 from dataclasses import replace
-from typing import Final
+from functools import partial
+from typing import Final, NamedTuple
 
 import numpy as np
 
+from history.base.arrays import Codes
+from history.base.whole import WHOLE, Question, Whole
 from history.closing_stages import is_closing
 from history.config.config import FunnelConfig
 from history.history import LOST, WON, Outcomes, Stages
@@ -22,24 +26,65 @@ HOUR_US: Final = DAY_US // 24
 DAYS_US: Final = (DAY_US - HOUR_US, DAY_US, DAY_US + HOUR_US)
 
 
-def with_found_closings(stages: Stages, outcomes: Outcomes, config: FunnelConfig) -> FunnelConfig:
+class Entries(NamedTuple):
+    """Entries of one stage, and how many of them are at a win and at a loss of their lead."""
+
+    rows: int
+    at_win: int
+    at_loss: int
+
+
+class FoundClosings(NamedTuple):
+    """Stages that the entries show to be wins and losses."""
+
+    won: tuple[str, ...]
+    lost: tuple[str, ...]
+
+
+def with_found_closings(
+    stages: Stages, outcomes: Outcomes, config: FunnelConfig, whole: Whole = WHOLE
+) -> FunnelConfig:
     """The configuration with the closing stages that the entries show, beside those that it names."""
-    named = {match_key(name) for name in (*config.stages, *config.won_stages, *config.lost_stages)}
-    matched = {state: _entries_at(stages, outcomes, state) for state in (WON, LOST)}
-    counts = np.bincount(stages.stage.codes, minlength=len(stages.stage.values))
-    found: dict[int, list[str]] = {WON: [], LOST: []}
-    for code, name in enumerate(stages.stage.values):
-        if counts[code] < FEWEST or match_key(name) in named or is_closing(name, config):
-            continue
-        for state, at_decision in matched.items():
-            if at_decision[stages.stage.codes == code].mean() >= SHARE:
-                found[state].append(name)
-    if not found[WON] and not found[LOST]:
+    question = Question("closing stages", _joined, partial(_found, config=config))
+    found = whole.decide(question, _entries(stages, outcomes))
+    if not found.won and not found.lost:
         return config
     return replace(
         config,
-        won_stages=(*config.won_stages, *found[WON]),
-        lost_stages=(*config.lost_stages, *found[LOST]),
+        won_stages=(*config.won_stages, *found.won),
+        lost_stages=(*config.lost_stages, *found.lost),
+    )
+
+
+def _entries(stages: Stages, outcomes: Outcomes) -> dict[str, Entries]:
+    """The entries of each stage."""
+    codes, names = stages.stage.codes, stages.stage.values
+
+    def counts(of: Codes) -> list[int]:
+        return list(np.bincount(of, minlength=len(names)).tolist())
+
+    at_win, at_loss = (counts(codes[_entries_at(stages, outcomes, state)]) for state in (WON, LOST))
+    of_stages = zip(counts(codes), at_win, at_loss, strict=True)
+    return {name: Entries(*of_stage) for name, of_stage in zip(names, of_stages, strict=True)}
+
+
+def _joined(one: Mapping[str, Entries], other: Mapping[str, Entries]) -> dict[str, Entries]:
+    both = dict(one)
+    for name, entries in other.items():
+        both[name] = Entries(*map(sum, zip(entries, both.get(name, (0, 0, 0)), strict=True)))
+    return both
+
+
+def _found(entries: Mapping[str, Entries], config: FunnelConfig) -> FoundClosings:
+    named = {match_key(name) for name in (*config.stages, *config.won_stages, *config.lost_stages)}
+    usual = {
+        name: of_stage
+        for name, of_stage in sorted(entries.items())
+        if of_stage.rows >= FEWEST and match_key(name) not in named and not is_closing(name, config)
+    }
+    return FoundClosings(
+        tuple(name for name, of_stage in usual.items() if of_stage.at_win / of_stage.rows >= SHARE),
+        tuple(name for name, of_stage in usual.items() if of_stage.at_loss / of_stage.rows >= SHARE),
     )
 
 

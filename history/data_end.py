@@ -1,10 +1,12 @@
 """The end of the data: the latest time of its rows without a few that lie far after everything else."""
 
+from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
 
 from history.base.arrays import Ints
+from history.base.whole import Question
 from history.text.times import DAY_US
 
 MOST_LATE: Final = 3
@@ -18,12 +20,39 @@ WIDER_THAN_OTHERS: Final = 2
 
 def end_of(times_us: Ints) -> int | None:
     """The end of the data whose rows have these times (n,); None without any."""
-    count = needed_count(len(times_us))
-    if not len(times_us):
-        return None
-    start = len(times_us) - count
-    latest_us = np.sort(np.partition(times_us, start)[start:]) if start else np.sort(times_us)
-    return end_of_latest(latest_us, len(times_us))
+    return latest_of(times_us).end()
+
+
+@dataclass(frozen=True)
+class Latest:
+    """The latest of `count` times, ascending, as many as decide on the end of all."""
+
+    times_us: Ints
+    count: int
+    most: int
+
+    def and_then(self, other: "Latest") -> "Latest":
+        """The latest of both."""
+        both_us = np.concatenate([self.times_us, other.times_us])
+        return _latest(both_us, self.count + other.count, max(self.most, other.most))
+
+    def end(self) -> int | None:
+        """The end of the data; None without any time."""
+        needed = needed_count(self.count)
+        return end_of_latest(self.times_us[len(self.times_us) - needed :], self.count) if needed else None
+
+
+END: Final = Question("end of the data", Latest.and_then, Latest.end, waits=True)
+
+
+def latest_of(times_us: Ints, row_count: int | None = None) -> Latest:
+    """The latest of these times (n,); row_count: of all rows beside which they may stand, at least n."""
+    return _latest(times_us, len(times_us), needed_count(len(times_us) if row_count is None else row_count))
+
+
+def _latest(times_us: Ints, count: int, most: int) -> Latest:
+    start = max(len(times_us) - most, 0)
+    return Latest(np.sort(np.partition(times_us, start)[start:] if start else times_us), count, most)
 
 
 def end_of_latest(latest_us: Ints, count: int) -> int:

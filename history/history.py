@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Final, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -228,15 +228,36 @@ class History:
         return self.outcomes if self.settled is None else self.settled
 
 
+class FirstEntries(NamedTuple):
+    """First entries of leads into one stage, and the sum of their ranks."""
+
+    leads: int
+    ranks: float
+
+
 def stage_order(stages: Stages) -> tuple[str, ...]:
     """Stages by their mean rank of first entry over the leads that entered them, earliest first; ties by name.
 
     A lead's rank of a stage counts the distinct stages that it entered before: 0 for its first. Stages that it entered
     at one instant, and that became known at one, share their mean rank: the order of rows in a file tells nothing.
     """
+    return by_mean_rank(first_entries(stages))
+
+
+def by_mean_rank(entries: Mapping[str, FirstEntries]) -> tuple[str, ...]:
+    """The stages in the order of `stage_order`."""
+
+    def key(name: str) -> tuple[float, str, str]:
+        return entries[name].ranks / entries[name].leads, name.casefold(), name
+
+    return tuple(sorted(entries, key=key))
+
+
+def first_entries(stages: Stages) -> dict[str, FirstEntries]:
+    """The first entries of each stage that a lead entered; their sums of ranks are exact, in halves."""
     n_stages = len(stages.stage.values)
     if not n_stages:
-        return ()
+        return {}
     lead = stages.lead
     entry = lead * n_stages + stages.stage.codes
     _, first = np.unique(entry, return_index=True)
@@ -247,10 +268,11 @@ def stage_order(stages: Stages) -> tuple[str, ...]:
     codes = stages.stage.codes[first]
     count = np.bincount(codes, minlength=n_stages)
     total = np.bincount(codes, weights=shared, minlength=n_stages)
-    entered = [code for code in range(n_stages) if count[code]]
-    names = stages.stage.values
-    entered.sort(key=lambda code: (total[code] / count[code], names[code].casefold(), names[code]))
-    return tuple(stages.stage.values[code] for code in entered)
+    return {
+        name: FirstEntries(int(count[code]), float(total[code]))
+        for code, name in enumerate(stages.stage.values)
+        if count[code]
+    }
 
 
 def _shared_ranks(rank: Ints, keys: tuple[Ints, ...]) -> Floats:

@@ -1,11 +1,13 @@
 """Decisions that hold from the end of the data on: without a time of their own, or dated after that end."""
 
 from dataclasses import dataclass, replace
+from typing import Final
 
 import numpy as np
 
 from history.base.arrays import Ints, Mask
 from history.base.warnings import Warning
+from history.base.whole import Question
 from history.history import OPEN, Factor, History, Outcomes, offsets_of
 
 MOSTLY = 0.5  # share of the decisions without a time from which nobody can learn how fast leads are decided
@@ -48,22 +50,41 @@ def settle(history: History, pending: Pending | None) -> History:
     return replace(history, settled=_with_rows(history, pending, lead[is_open], last[is_open]))
 
 
-def undated_warning(history: History) -> list[Warning]:
-    """`undated_outcomes` if most leads that are decided at T have a decision without a time."""
+@dataclass(frozen=True)
+class DecidedLeads:
+    """Leads that are decided at T, those of them without a time, and the horizon that counts for these."""
+
+    undated: int
+    decided: int
+    horizon_days: int
+
+    def and_then(self, other: "DecidedLeads") -> "DecidedLeads":
+        """The leads of both."""
+        return replace(self, undated=self.undated + other.undated, decided=self.decided + other.decided)
+
+    def warning(self) -> list[Warning]:
+        """`undated_outcomes` if most have a decision without a time."""
+        if self.undated <= MOSTLY * self.decided:
+            return []
+        detail = (
+            f"{self.undated:,} of {self.decided:,} decided leads have no closing time: how long leads take is unknown, "
+            f"and training counts each as decided {self.horizon_days} days after its creation (horizon_days); export "
+            "closed_at"
+        )
+        return [Warning("undated_outcomes", "outcomes", detail)]
+
+
+UNDATED: Final = Question("decisions without a time", DecidedLeads.and_then, DecidedLeads.warning)
+
+
+def decided_leads(history: History) -> DecidedLeads:
+    """The leads of a history that are decided at its T."""
     log = history.decisions
     row = _last_rows(log)
     row = row[row >= 0]
     row = row[log.state[row] != OPEN]
-    if not len(row):
-        return []
     undated = int(is_undated(log, history.created_us)[row].sum())
-    if undated <= MOSTLY * len(row):
-        return []
-    detail = (
-        f"{undated:,} of {len(row):,} decided leads have no closing time: how long leads take is unknown, and training "
-        f"counts each as decided {history.config.horizon_days} days after its creation (horizon_days); export closed_at"
-    )
-    return [Warning("undated_outcomes", "outcomes", detail)]
+    return DecidedLeads(undated, len(row), history.config.horizon_days)
 
 
 def is_undated(outcomes: Outcomes, created_us: Ints) -> Mask:

@@ -1,11 +1,12 @@
 """Spellings of one value: texts that differ by case and blanks alone are equal, and the commonest one is shown."""
 
-from collections.abc import Sequence
-from functools import lru_cache
+from collections.abc import Mapping, Sequence
+from functools import lru_cache, partial
 from typing import Final
 
 import numpy as np
 
+from history.base.whole import ColumnOfWhole, Question
 from history.history import Factor
 from history.text.folding import fold, trimmed
 
@@ -19,22 +20,48 @@ def one_spelling(factor: Factor, preferred: Sequence[str] = ()) -> Factor:
     blanks alone stays. A factor with one clean spelling a value is returned as it is.
     """
     values, known = factor.values, tuple(preferred)
-    are_clean = _are_clean(tuple(values), known) if len(values) <= FEW else _are_shown(values, known)
-    if are_clean:
+    if _are_clean(tuple(values), known) if len(values) <= FEW else _have_one_spelling(values, known):
         return factor
+    return _respelled(factor, shown_spellings(_counts(factor), known))
 
-    spelling, keys = _spelling_of(known), [fold(text) for text in values]
-    counts = np.bincount(factor.codes[factor.codes >= 0], minlength=len(values)).tolist()
-    shown = dict(spelling)
-    for text, key, _ in sorted(zip(values, keys, counts, strict=True), key=lambda item: (-item[2], item[0])):
-        shown.setdefault(key, trimmed(text))
+
+def spelled_as_whole(factor: Factor, preferred: Sequence[str], rows: ColumnOfWhole) -> Factor:
+    """`one_spelling` by the rows of a whole folder, of which those of the factor (n,) are some."""
+    known = tuple(preferred)
+    question = Question(f"spelling of {rows.name}", _joined, partial(shown_spellings, known=known), _of_own)
+    shown = rows.whole.decide(question, _counts(factor))
+    return factor if _are_shown(factor.values, shown) else _respelled(factor, shown)
+
+
+def shown_spellings(counts: Mapping[str, int], known: tuple[str, ...] = ()) -> dict[str, str]:
+    """The spelling that is shown of each folded text; counts: rows of each text as it stands."""
+    shown = dict(_spelling_of(known))
+    for text in sorted(counts, key=lambda text: (-counts[text], text)):
+        shown.setdefault(fold(text), trimmed(text))
+    return shown
+
+
+def _counts(factor: Factor) -> dict[str, int]:
+    rows = np.bincount(factor.codes[factor.codes >= 0], minlength=len(factor.values))
+    return dict(zip(factor.values, rows.tolist(), strict=True))
+
+
+def _joined(one: Mapping[str, int], other: Mapping[str, int]) -> dict[str, int]:
+    return {**one, **{text: count + one.get(text, 0) for text, count in other.items()}}
+
+
+def _of_own(shown: Mapping[str, str], counts: Mapping[str, int]) -> list[str]:
+    return [shown[fold(text)] for text in counts]
+
+
+def _respelled(factor: Factor, shown: Mapping[str, str]) -> Factor:
     place: dict[str, int] = {}
-    recode = [place.setdefault(key, len(place)) for key in keys]
+    recode = [place.setdefault(fold(text), len(place)) for text in factor.values]
     codes = np.array([*recode, -1], dtype=np.int32)[factor.codes]
     return Factor(codes, [shown[key] for key in place]).compact()
 
 
-def _are_shown(values: Sequence[str], preferred: tuple[str, ...]) -> bool:
+def _have_one_spelling(values: Sequence[str], preferred: tuple[str, ...]) -> bool:
     """True if the texts (k,) are one clean spelling of a value each."""
     spelling, keys = _spelling_of(preferred), [fold(text) for text in values]
     if len(set(keys)) < len(keys):
@@ -42,7 +69,13 @@ def _are_shown(values: Sequence[str], preferred: tuple[str, ...]) -> bool:
     return all((spelling.get(key) or trimmed(text)) == text for text, key in zip(values, keys, strict=True))
 
 
-_are_clean = lru_cache(maxsize=4096)(_are_shown)  # requests repeat their few kinds, channels and stages
+def _are_shown(values: Sequence[str], shown: Mapping[str, str]) -> bool:
+    return all(shown[fold(text)] == text for text in values)
+
+
+_are_clean = lru_cache(maxsize=4096)(
+    _have_one_spelling
+)  # requests repeat their few kinds, channels and stages
 
 
 @lru_cache(maxsize=1024)

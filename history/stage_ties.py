@@ -1,5 +1,6 @@
 """Stage entries of one instant, as exports with dates alone have them: they take the configured order of stages."""
 
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Final, NamedTuple
 
@@ -8,8 +9,9 @@ from numba import types
 
 from history.base.arrays import Ints
 from history.base.compiled import I64, compiled
+from history.base.whole import WHOLE, Question, Whole
 from history.config.config import FunnelConfig
-from history.history import Stages, stage_order
+from history.history import FirstEntries, Stages, by_mean_rank, first_entries
 from history.text.folding import fold
 
 # In FunnelConfig.inferred of a model's configuration for a folder: its stages were inferred when it was trained.
@@ -23,10 +25,19 @@ class Inferred(NamedTuple):
     config: FunnelConfig
 
 
-def infer_stages(stages: Stages, config: FunnelConfig) -> Inferred:
+def infer_stages(stages: Stages, config: FunnelConfig, whole: Whole = WHOLE) -> Inferred:
     """The stages by the entries that are not of one instant; they order the others."""
-    config = replace(config, stages=stage_order(stages))
+    order = whole.decide(Question("order of stages", _joined, by_mean_rank), first_entries(stages))
+    config = replace(config, stages=order)
     return Inferred(in_configured_order(stages, config), config)
+
+
+def _joined(one: Mapping[str, FirstEntries], other: Mapping[str, FirstEntries]) -> dict[str, FirstEntries]:
+    both = dict(one)
+    for name, (leads, ranks) in other.items():
+        own = both.get(name, FirstEntries(0, 0.0))
+        both[name] = FirstEntries(own.leads + leads, own.ranks + ranks)
+    return both
 
 
 @compiled(types.boolean(I64))

@@ -1,12 +1,13 @@
 """The log of attribute changes from its validated table."""
 
-from collections.abc import Iterable, Sequence
-from dataclasses import replace
-from typing import Final
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Final, NamedTuple
 
 import numpy as np
 
 from history.base.arrays import Ints, Mask
+from history.base.whole import Question
 from history.config.schema import NOT_ATTRIBUTES
 from history.folder.attribute_names import attribute_names
 from history.folder.grouping import grouped
@@ -72,24 +73,29 @@ class ChangeRows(LeadRows):
 
     def _has_values_of_a_column(self) -> Mask:
         """Rows (n,) of attributes that are no column of leads, but have the words of one without changes."""
-        attribute, value = self.text("attribute"), self.text("value")
-        has_them = np.zeros(len(attribute.values) + 1, dtype=np.bool_)
-        foreign = [code for code, name in enumerate(attribute.values) if name not in self._leads.raw.columns]
-        unchanged = self._words_of_columns(attribute.values) if foreign else []
-        for code in foreign:
-            codes = np.unique(value.codes[(attribute.codes == code) & (value.codes >= 0)]).tolist()
-            words = _words(value.values[own] for own in codes)
-            least = max(LEAST_SHARED, MOSTLY_SHARED * len(codes))
-            has_them[code] = any(len(words & known) >= least for known in unchanged)
-        return np.asarray(has_them[attribute.codes])
+        attribute, whole = self.text("attribute"), self.options.whole
+        foreign = [name for name in attribute.values if name not in self._leads.raw.columns]
+        if not whole.has_any("attributes that are no column", bool(foreign)):
+            return np.zeros(len(self), dtype=np.bool_)
+        texts = _Texts({name: self._values_of(name) for name in attribute.values}, self._texts_of_columns())
+        having = whole.decide(
+            Question("attributes with the words of a column", _Texts.and_then, _Texts.alike), texts
+        )
+        return matching(attribute, having.__contains__)
 
-    def _words_of_columns(self, changing: Sequence[str]) -> list[set[str]]:
-        """The words of each column of leads that never changes and has not nearly as many texts as an id."""
-        names = [
-            name for name in self._leads.raw.columns if name not in NOT_ATTRIBUTES and name not in changing
-        ]
-        columns = [self._leads.text(name).values for name in names]
-        return [_words(texts) for texts in columns if len(texts) <= MOST_TEXTS]
+    def _values_of(self, name: str) -> frozenset[str]:
+        """The texts to which an attribute that is no column of leads changes; those of a column are not needed."""
+        attribute, value = self.text("attribute"), self.text("value")
+        if name in self._leads.raw.columns:
+            return frozenset()
+        code = list(attribute.values).index(name)
+        codes = np.unique(value.codes[(attribute.codes == code) & (value.codes >= 0)]).tolist()
+        return frozenset(value.values[own] for own in codes)
+
+    def _texts_of_columns(self) -> dict[str, frozenset[str]]:
+        """The texts of each column of leads, of those with nearly as many as an id only some."""
+        names = [name for name in self._leads.raw.columns if name not in NOT_ATTRIBUTES]
+        return {name: _few(self._leads.text(name).values) for name in names}
 
     def _in_another_form(self, visible: Mask, lead: Ints) -> Mask:
         """Rows (n,) that repeat a change of the same instant in a form that the column of leads does not have.
@@ -97,21 +103,42 @@ class ChangeRows(LeadRows):
         Histories of some CRMs have two rows for each change of an owner, one with the name and one with the id.
         """
         repeats = np.zeros(len(self), dtype=np.bool_)
-        attribute, value = self.text("attribute"), self.text("value")
-        for code, name in enumerate(attribute.values):
-            rows = np.flatnonzero(visible & (attribute.codes == code) & (value.codes >= 0))
-            if name not in self._leads.raw.columns or len(rows) < LEAST_REPEATED:
+        attribute, value, whole = self.text("attribute"), self.text("value"), self.options.whole
+        changing = [
+            _OfAttribute(name, np.flatnonzero(visible & (attribute.codes == code) & (value.codes >= 0)))
+            for code, name in enumerate(attribute.values)
+            if name in self._leads.raw.columns
+        ]
+        # Forms are looked at only where most changes share their instant with another one: hardly ever.
+        shared = {name: self._in_groups(lead, rows) for name, rows in changing}
+        suspected = whole.decide(Question("changes of one instant", _added, _mostly), shared)
+        texts = {name: self._folded_texts(name) for name in suspected}
+        known_of = whole.decide(KNOWN_TEXTS, texts)
+        mixed, foreign = {}, {}
+        for name, rows in changing:
+            if name not in suspected:
                 continue
-            known_texts = {folded(text) for text in self._leads.text(name).values}
-            has_known = np.array([folded(text) in known_texts for text in value.values], dtype=np.bool_)
+            has_known = np.array([folded(text) in known_of[name] for text in value.values], dtype=np.bool_)
             is_known = has_known[value.codes[rows]]
             group = _groups(lead[rows], self.own.us[rows])
             known = np.bincount(group, is_known) > 0
             unknown = np.bincount(group, ~is_known) > 0
             is_mixed = (known & unknown)[group]
-            if np.count_nonzero(is_mixed) >= MOSTLY_REPEATED * len(rows):
-                repeats[rows[is_mixed & ~is_known]] = True
+            mixed[name] = _Share(int(np.count_nonzero(is_mixed)), len(rows))
+            foreign[name] = rows[is_mixed & ~is_known]
+        for name in whole.decide(Question("changes in two forms", _added, _mostly), mixed):
+            repeats[foreign.get(name, [])] = True
         return repeats
+
+    def _in_groups(self, lead: Ints, rows: Ints) -> "_Share":
+        """How many of these rows (k,) have the lead (n,) and the instant of another one."""
+        if not len(rows):
+            return _Share(0, 0)
+        group = _groups(lead[rows], self.own.us[rows])
+        return _Share(int(np.count_nonzero(np.bincount(group)[group] > 1)), len(rows))
+
+    def _folded_texts(self, name: str) -> frozenset[str]:
+        return frozenset(folded(text) for text in self._leads.text(name).values)
 
     def _survivor_has_own(self, leads: VisibleLeads, is_own: Mask, into: Ints) -> Mask:
         """A lead with a value of the attribute, at its creation or by a change, keeps its own."""
@@ -123,6 +150,86 @@ class ChangeRows(LeadRows):
                 has_own[code, :n] = self._leads.text(name).codes[leads.rows] >= 0
         has_own[attribute.codes[is_own], leads.index[self.lead][is_own]] = True
         return np.asarray(has_own[attribute.codes, into])
+
+
+class _OfAttribute(NamedTuple):
+    """The rows of the changes of one attribute."""
+
+    name: str
+    rows: Ints
+
+
+class _Share(NamedTuple):
+    """Some of an attribute's changes, and all."""
+
+    some: int
+    all: int
+
+
+def _added(one: Mapping[str, _Share], other: Mapping[str, _Share]) -> dict[str, _Share]:
+    both = dict(one)
+    for name, (some, every) in other.items():
+        own = both.get(name, _Share(0, 0))
+        both[name] = _Share(own.some + some, own.all + every)
+    return both
+
+
+def _mostly(shares: Mapping[str, _Share]) -> frozenset[str]:
+    """The attributes with enough changes of which most are counted."""
+    return frozenset(
+        name
+        for name, (some, every) in shares.items()
+        if every >= LEAST_REPEATED and some >= MOSTLY_REPEATED * every
+    )
+
+
+_TextsOf = Mapping[str, frozenset[str]]
+
+
+def _united(one: _TextsOf, other: _TextsOf) -> _TextsOf:
+    return {name: one.get(name, frozenset()) | other.get(name, frozenset()) for name in (*one, *other)}
+
+
+def _all_texts(texts: _TextsOf) -> _TextsOf:
+    return texts
+
+
+KNOWN_TEXTS: Final = Question("texts of changing columns", _united, _all_texts)
+
+
+@dataclass(frozen=True)
+class _Texts:
+    """The texts of attributes that change, and of columns of leads, by name."""
+
+    attributes: _TextsOf
+    columns: _TextsOf
+
+    def and_then(self, other: "_Texts") -> "_Texts":
+        """The texts of both."""
+        columns = _united(self.columns, other.columns)
+        return _Texts(
+            _united(self.attributes, other.attributes),
+            {name: _few(sorted(texts)) for name, texts in columns.items()},
+        )
+
+    def alike(self) -> frozenset[str]:
+        """The attributes, of those that are no column, with the words of a column that never changes."""
+        unchanged = [
+            _words(texts)
+            for name, texts in self.columns.items()
+            if name not in self.attributes and len(texts) <= MOST_TEXTS
+        ]
+        having = []
+        for name, texts in self.attributes.items():
+            words, least = _words(texts), max(LEAST_SHARED, MOSTLY_SHARED * len(texts))
+            if any(len(words & known) >= least for known in unchanged):
+                having.append(name)
+        return frozenset(having)
+
+
+def _few(texts: Sequence[str]) -> frozenset[str]:
+    """The texts, or only one more than a column that is compared may have."""
+    return frozenset(texts[: MOST_TEXTS + 1])
 
 
 def _groups(lead: Ints, time_us: Ints) -> Ints:

@@ -1,7 +1,8 @@
 """Amounts in several currencies: found by a currency column or by the amounts themselves, and refused."""
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
+from functools import partial
 from typing import Final
 
 import numpy as np
@@ -10,6 +11,7 @@ import pyarrow.compute as pc
 
 from history.base.arrays import Ints
 from history.base.warnings import Warning
+from history.base.whole import Question
 from history.config.schema import NOT_ATTRIBUTES, OWN_ATTRIBUTES
 from history.folder.logs import OutcomeRows
 from history.folder.validate import LeadTable, VisibleLeads
@@ -30,22 +32,37 @@ OF_AMOUNT: Final = "the signs of amount"
 OF_SHARED_SIGNS: Final = ("USD", "JPY")  # $ and the sign of yen and yuan
 
 
-def currency_problem(leads: LeadTable, outcomes: OutcomeRows, visible: VisibleLeads) -> str | None:
-    """A problem if amounts of wins visible at T are in more than one currency, or in another than funnel.toml names.
+Counts = Mapping[str, Counter[str]]
+
+
+def refuse_currencies(leads: LeadTable, outcomes: OutcomeRows, visible: VisibleLeads) -> None:
+    """Refuses amounts of wins visible at T in more than one currency, or in another than funnel.toml names.
 
     They would be added up, or shown under another name. No problem if funnel.toml maps `amount` to a converted column,
-    or ignores the currency column.
+    or ignores the currency column. Raises InvalidInput.
     """
     config = outcomes.options.config
     if is_converted(config.columns.get("outcomes", {}).get("amount", "")):
-        return None
+        return
     rows = outcomes.paid_rows(visible)
-    for source, factor in _currency_columns(leads, outcomes):
-        counts = _currencies(factor.take(rows))
-        if len(counts) > 1:
-            return _problem(source, counts, outcomes)
-        if counts and config.currency and _is_another(next(iter(counts)), config.currency, source):
-            return _problem_of_another(source, next(iter(counts)), config.currency)
+    counts = {source: _currencies(factor.take(rows)) for source, factor in _currency_columns(leads, outcomes)}
+    question = Question("currencies of amounts", _joined, partial(_problem_of, outcomes=outcomes))
+    outcomes.options.whole.refuse(question, counts)
+
+
+def _joined(one: Counts, other: Counts) -> Counts:
+    return {source: one.get(source, Counter()) + other.get(source, Counter()) for source in (*one, *other)}
+
+
+def _problem_of(counts: Counts, outcomes: OutcomeRows) -> str | None:
+    """The problem of the first source, in the order of columns, that has one."""
+    currency = outcomes.options.config.currency
+    for source in sorted(counts, key=OF_AMOUNT.__eq__):
+        of_source = counts[source]
+        if len(of_source) > 1:
+            return _problem(source, of_source, outcomes)
+        if of_source and currency and _is_another(next(iter(of_source)), currency, source):
+            return _problem_of_another(source, next(iter(of_source)), currency)
     return None
 
 
@@ -74,15 +91,22 @@ def _column(source: str) -> str:
 
 def currency_warnings(leads: LeadTable, rows: Ints) -> list[Warning]:
     """`several_currencies` for a column of leads (their rows) that names more than one, where no amounts are mixed."""
-    for name in _columns_of_leads(leads):
-        counts = _currencies(leads.text(name).take(rows))
-        if len(counts) > 1:
+    counts = {name: _currencies(leads.text(name).take(rows)) for name in _columns_of_leads(leads)}
+    return leads.options.whole.note(CURRENCIES, counts)
+
+
+def _warnings_of(counts: Counts) -> list[Warning]:
+    for name, of_column in counts.items():
+        if len(of_column) > 1:
             detail = (
-                f"the leads are in {_listed(counts)}: their other columns of money are compared as if they were in one "
-                f"currency; convert them, or leave them out by ignore under [attributes] in funnel.toml"
+                f"the leads are in {_listed(of_column)}: their other columns of money are compared as if they were in "
+                "one currency; convert them, or leave them out by ignore under [attributes] in funnel.toml"
             )
             return [Warning("several_currencies", name, detail)]
     return []
+
+
+CURRENCIES: Final = Question("currencies of leads", _joined, _warnings_of)
 
 
 def _currency_columns(leads: LeadTable, outcomes: OutcomeRows) -> Iterable[tuple[str, Factor]]:
@@ -97,22 +121,33 @@ def _currency_columns(leads: LeadTable, outcomes: OutcomeRows) -> Iterable[tuple
         yield OF_AMOUNT, signs
 
 
-def _columns_of_leads(leads: LeadTable) -> list[str]:
-    return [
-        name
-        for name in leads.raw.columns
-        if name not in NOT_ATTRIBUTES
-        and name not in OWN_ATTRIBUTES
-        and _holds_currencies(name, leads.text(name))
-    ]
+def _columns_of_leads(leads: LeadTable) -> tuple[str, ...]:
+    """Columns of currencies by their names, or by values that are all codes of currencies, a usual one among them."""
+    names = [name for name in leads.raw.columns if name not in NOT_ATTRIBUTES and name not in OWN_ATTRIBUTES]
+    return leads.options.whole.decide(COLUMNS, {name: _few(leads.text(name).values) for name in names})
 
 
-def _holds_currencies(name: str, factor: Factor) -> bool:
-    """By its name, or by values that are all codes of currencies, a usual one among them."""
-    if is_currency_name(name):
-        return True
-    codes = {text.strip().upper() for text in factor.values[: len(CODES) + 1]}
-    return 2 <= len(codes) <= len(factor.values) <= len(CODES) and codes <= CODES and bool(codes & USUAL)
+def _few(texts: Sequence[str]) -> frozenset[str]:
+    """The texts, or only one more than there are currencies."""
+    return frozenset(texts[: len(CODES) + 1])
+
+
+def _joined_texts(
+    one: Mapping[str, frozenset[str]], other: Mapping[str, frozenset[str]]
+) -> Mapping[str, frozenset[str]]:
+    return {name: _few(sorted(texts | other[name])) for name, texts in one.items()}
+
+
+def _currency_columns_of(texts: Mapping[str, frozenset[str]]) -> tuple[str, ...]:
+    return tuple(name for name in texts if is_currency_name(name) or _are_currencies(texts[name]))
+
+
+def _are_currencies(texts: frozenset[str]) -> bool:
+    codes = {text.strip().upper() for text in texts}
+    return len(codes) >= 2 and len(texts) <= len(CODES) and codes <= CODES and bool(codes & USUAL)
+
+
+COLUMNS: Final = Question("columns of currencies", _joined_texts, _currency_columns_of)
 
 
 def _of_outcomes(factor: Factor, leads: LeadTable, outcomes: OutcomeRows) -> Factor:
@@ -164,5 +199,6 @@ def _problem(source: str, counts: Counter[str], outcomes: OutcomeRows) -> str:
 
 
 def _listed(counts: Counter[str]) -> str:
-    shown = ", ".join(f"{name} ({count:,})" for name, count in counts.most_common(NAMED))
+    largest = sorted(counts.items(), key=lambda item: (-item[1], item[0]))[:NAMED]
+    shown = ", ".join(f"{name} ({count:,})" for name, count in largest)
     return shown + (f" and {len(counts) - NAMED} more" if len(counts) > NAMED else "")

@@ -1,17 +1,18 @@
 """Numbers as people write them: currency signs, separators of thousands, the decimal mark of their column."""
 
 import re
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Final, NamedTuple
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from history.base.whole import ALONE, ColumnOfWhole, Question
 from history.folder import columns
 from history.folder.columns import Numbers
 from history.text.currency_words import currency_in
-from history.text.written_numbers import COMMA, FACTOR_OF, POINT, decimal_mark
+from history.text.written_numbers import COMMA, FACTOR_OF, POINT, Marks, decimal_mark, marks_of
 
 # Blanks, apostrophes, percent signs, currency signs and ISO codes.
 NUMBER_NOISE: Final = r"[\s\u00a0\u202f'’%$€£¥₹₽₩₺元円]|[A-Z]{3}|US|R(?=\d)|z[łl]|Kč|kr\.?|Ft|lei"
@@ -85,23 +86,52 @@ def _number_of(text: str, mark: str | None) -> float | None:
 # ---- columns of a data folder
 
 
-def read_column(array: pa.Array, decimal: str | None) -> Numbers:
+@dataclass(frozen=True)
+class _Evidence:
+    """What the texts of a column show: currencies, and marks of decimals."""
+
+    currencies: frozenset[str]
+    marks: Marks
+
+    def and_then(self, other: "_Evidence") -> "_Evidence":
+        return _Evidence(self.currencies | other.currencies, self.marks.and_then(other.marks))
+
+    def reading(self) -> "_Reading":
+        return _Reading(len(self.currencies) > 1, self.marks.decided())
+
+
+class _Reading(NamedTuple):
+    """How the texts of a column are read: as they stand if it has several currencies, else with this mark."""
+
+    has_several_currencies: bool
+    mark: str | None
+
+
+def read_column(array: pa.Array, decimal: str | None, column: ColumnOfWhole = ALONE) -> Numbers:
     """A column of a data folder as numbers: as they stand, else with the decimal mark of funnel.toml or of the column.
 
     Texts that are plain numbers change by evidence only: "1.234" is 1,234 beside "1.234,50", not alone. A column of
-    several currencies is read as it stands, since its numbers do not add up.
+    several currencies is read as it stands, since its numbers do not add up. column: gives the evidence of the folder.
     """
     plain = columns.numbers(array)
     kind = array.type.value_type if pa.types.is_dictionary(array.type) else array.type
+    if not pa.types.is_string(kind):
+        return plain
     is_plain = bool(np.all(plain.good | ~plain.given)) and decimal != COMMA
-    if is_plain or not pa.types.is_string(kind):
+    if not column.whole.has_any(f"other than plain numbers in {column.name}", not is_plain):
         return plain
     array = array.cast(pa.string())
     texts = array.to_pylist()
-    currencies = {currency_in(text) for text in texts if text and not text.isdecimal()}
-    if len(currencies - {None}) > 1:
+    found = {currency_in(text) for text in texts if text and not text.isdecimal()}
+    evidence = _Evidence(
+        frozenset(currency for currency in found if currency is not None),
+        marks_of([_bare(text).text for text in texts if text]),
+    )
+    question = Question(f"decimal mark of {column.name}", _Evidence.and_then, _Evidence.reading)
+    reading = column.whole.decide(question, evidence)
+    if reading.has_several_currencies:
         return plain
-    mark = decimal or decimal_mark([_bare(text).text for text in texts if text])
+    mark = decimal or reading.mark
     written = read_numbers(array, mark)
     as_it_stands = plain.good & (mark != COMMA)
     value = np.where(as_it_stands, plain.value, written.value)

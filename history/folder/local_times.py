@@ -10,6 +10,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from history.base.arrays import Ints, Mask
+from history.base.whole import ALONE, ColumnOfWhole, Question
 from history.folder import columns
 from history.folder.columns import Times
 from history.text.date_order import DateOrder
@@ -49,11 +50,12 @@ def count_dates(evidence: DateOrder, array: pa.Array, where: str) -> None:
         evidence.example, evidence.where = str(array[int(rows[np.argmax(is_open)])].as_py()), where
 
 
-def order_of(array: pa.Array) -> str | None:
+def order_of(array: pa.Array, column: ColumnOfWhole) -> str | None:
     """The order of day and month by the evidence of one column."""
     evidence = DateOrder()
     count_dates(evidence, array, "")
-    return evidence.decided()
+    question = Question(f"order of dates in {column.name}", DateOrder.and_then, DateOrder.decided)
+    return column.whole.decide(question, evidence)
 
 
 # ---- columns
@@ -84,11 +86,13 @@ def read_times(array: pa.Array, zone: ZoneInfo, order: str | None) -> Times:
     return Times(us, given, good, is_date)
 
 
-def read_column(array: pa.Array, zone: ZoneInfo, time_format: str | None) -> Times:
+def read_column(
+    array: pa.Array, zone: ZoneInfo, time_format: str | None, column: ColumnOfWhole = ALONE
+) -> Times:
     """A column of a data folder as instants: ISO 8601, then the format of funnel.toml, then local dates.
 
-    The order of day and month is that of the format, else by the evidence of the column; left open, dates that depend
-    on it are not good.
+    The order of day and month is that of the format, else by the evidence of the column, of which `column` names
+    the folder; left open, dates that depend on it are not good.
     """
     read = columns.times(array, zone)
     rest = np.flatnonzero(read.given & ~read.good)
@@ -96,7 +100,7 @@ def read_column(array: pa.Array, zone: ZoneInfo, time_format: str | None) -> Tim
     if not len(rest) or not pa.types.is_string(kind):
         return read
     values = pc.utf8_trim_whitespace(array.take(pa.array(rest)).cast(pa.string()))
-    order = order_of(values) if time_format is None else order_of_format(time_format)
+    order = order_of(values, column) if time_format is None else order_of_format(time_format)
     again = read_times(values, zone, order)
     us, good, is_date = read.us.copy(), read.good.copy(), read.is_date.copy()
     us[rest], good[rest], is_date[rest] = again.us, again.good, again.is_date & again.good

@@ -36,7 +36,6 @@ from history.history import (
     Stages,
 )
 from history.settled import Pending
-from history.spelling import one_spelling
 from history.stage_ties import in_configured_order
 from history.text.outcome_words import state_of
 from history.text.times import EARLIEST_US, LATEST_US, day_ends, next_month
@@ -59,8 +58,8 @@ class InteractionRows(LeadRows):
             offsets=offsets,
             time_us=self.own.us[order],
             known_us=rows.known_us[order],
-            kind=one_spelling(self.text("kind").take(order).compact()),
-            channel=one_spelling(self.text("channel").take(order).compact()),
+            kind=self.spelled("kind", order),
+            channel=self.spelled("channel", order),
             direction=_coded(direction, DIRECTIONS, NO_DIRECTION)[order],
             value=self.number("value").value[order],
             ids=self.row_ids.of(order),
@@ -91,7 +90,7 @@ class StageRows(LeadRows):
             offsets,
             self.own.us[order],
             rows.known_us[order],
-            one_spelling(self.text("stage").take(order).compact(), config.stages),
+            self.spelled("stage", order, config.stages),
         )
         return in_configured_order(entries, config)
 
@@ -186,6 +185,7 @@ class OutcomeRows(LeadRows):
         rows = np.flatnonzero(self._says_gone(leads, end_us) & (into.codes >= 0))
         rows = rows[np.append(is_gone, True)[dated.index[rows]]]  # True: of a lead without a row of its own
         if not len(rows):
+            self.rows.flag(UNKNOWN_SURVIVOR, None)
             return None
         rows = rows[np.argsort(dated.time_us[rows], kind="stable")]
         codes = np.array([*map(self.id_forms.code, into.values), NO_LEAD], dtype=np.int64)
@@ -288,7 +288,7 @@ class OutcomeRows(LeadRows):
             known_us=dated.known_us[rows],
             state=dated.state[rows],
             amount=amount[rows],
-            reason=one_spelling(self.text("reason").take(rows).compact()),
+            reason=self.spelled("reason", rows),
             implied=(dated.is_undated | dated.is_before_created)[rows],
         )
 
@@ -314,9 +314,7 @@ class CostRows(ValidatedTable):
         start, period_end = self.own.us[rows], self.time("period_end")
         following_month = next_month(start, self.options.config.zone)
         end = np.where(period_end.known[rows], period_end.us[rows], following_month)
-        channel, source = (
-            one_spelling(self.text(column).take(rows).compact()) for column in ("channel", "source")
-        )
+        channel, source = (self.spelled(column, rows) for column in ("channel", "source"))
         return Costs(start, end, self.number("amount").value[rows], channel, source)
 
 

@@ -6,26 +6,27 @@ from typing import NamedTuple
 
 import numpy as np
 
+from history.base.arrays import Ints
 from history.base.errors import InvalidInput
-from history.bulk_creations import bulk_warning
-from history.closing_stages import separate_closings
+from history.bulk_creations import BULK, days_of
+from history.closing_stages import CLOSING_WORDS, separate_closings
 from history.closings_found import with_found_closings
 from history.config.config import FunnelConfig
 from history.config.file import read_config
-from history.data_end import end_of
+from history.data_end import END, latest_of
 from history.folder.acceptance import mend_sentence
 from history.folder.change_rows import ChangeRows
-from history.folder.currencies import currency_problem, currency_warnings
+from history.folder.currencies import currency_warnings, refuse_currencies
 from history.folder.files import give_back_memory, read_tables
 from history.folder.logs import CostRows, InteractionRows, OutcomeRows, StageRows
 from history.folder.merges import merged_ids
 from history.folder.raw_table import RawTable
-from history.folder.row_filter import RejectedRow
+from history.folder.row_filter import RejectedRow, TableCounts
 from history.folder.rules import GONE_LEAD, REJECTED, UNDECIDED_OUTCOME
 from history.folder.validate import NO_TIME, OWN_TIME, LeadTable, ReadOptions, ValidatedTable, VisibleLeads
 from history.history import History, no_changes, no_interactions, no_outcomes, no_stages
 from history.row_warnings import row_warnings
-from history.settled import settle, undated_warning
+from history.settled import UNDATED, decided_leads, settle
 from history.stage_ties import INFERRED_STAGES, infer_stages
 from history.text.times import EXPECTED, LATEST_US
 
@@ -58,21 +59,34 @@ def read_files(folder: Path, config: FunnelConfig | None, whole: bool) -> Folder
 
     Raises InvalidInput with all faults of both, or with those of funnel.toml alone if they may hide names of columns.
     """
-    file = read_config(folder)
-    problems = list(file.problems)
-    if not file.has_columns:
-        raise InvalidInput(problems)
-    used = file.config if config is None else with_columns_of(file.config, config)
+    own, used, problems = read_configs(folder, config)
     tables = read_tables(folder, used, whole, problems)
     if problems:
         raise InvalidInput(problems)
-    return FolderFiles(file.config, tables)
+    return FolderFiles(own, tables)
+
+
+class Configs(NamedTuple):
+    """A folder's own configuration, the one under which it is read, and problems of its funnel.toml."""
+
+    own: FunnelConfig
+    used: FunnelConfig
+    problems: list[str]
+
+
+def read_configs(folder: Path, model: FunnelConfig | None) -> Configs:
+    """Reads funnel.toml; raises InvalidInput if its faults may hide names of columns."""
+    file = read_config(folder)
+    if not file.has_columns:
+        raise InvalidInput(file.problems)
+    used = file.config if model is None else with_columns_of(file.config, model)
+    return Configs(file.config, used, list(file.problems))
 
 
 def read_as_stored(folder: Path, now_us: int | None) -> History:
     """See history.read.read_as_stored."""
     config, raw = read_files(folder, None, whole=False)
-    history = _validated_history(raw, ReadOptions(config, now_us, as_stored=True), LATEST_US)
+    history = validated_history(raw, ReadOptions(config, now_us, as_stored=True), LATEST_US).history
     del raw
     give_back_memory()
     return history
@@ -86,24 +100,38 @@ def history_of(
     rejected: list[RejectedRow] | None = None,
 ) -> History:
     """Validates tables that are read and keeps the rows visible at as_of_us; see history.read.read_folder."""
-    return _validated_history(raw, ReadOptions(config, now_us, rejected), as_of_us)
+    return validated_history(raw, ReadOptions(config, now_us, rejected), as_of_us).history
 
 
-def _validated_history(raw: dict[str, RawTable], options: ReadOptions, as_of_us: int | None) -> History:
+class ReadHistory(NamedTuple):
+    """A history, the row of each of its leads (n,) in their table, and what was set aside of each table."""
+
+    history: History
+    rows: Ints
+    counts: dict[str, TableCounts]
+
+
+def validated_history(raw: dict[str, RawTable], options: ReadOptions, as_of_us: int | None) -> ReadHistory:
+    """Validates tables, of a folder or of a part of one by options.whole, and keeps the rows visible at as_of_us.
+
+    Raises InvalidInput if no lead of the folder is usable.
+    """
     tables = _validated(raw, options)
     leads = tables["leads"]
     assert isinstance(leads, LeadTable)
-    if not leads.usable.any():
+    if not options.whole.has_any("usable leads", bool(leads.usable.any())):
+        options.whole.require("none of its leads is usable")
         raise InvalidInput([*_no_leads(leads), *_no_times(tables)])
-    end_us = _data_end(tables, options.now_us, flags_late=as_of_us is None)
+    end_us = _data_end(tables, options, flags_late=as_of_us is None)
     return _history(tables, leads, options, end_us if as_of_us is None else as_of_us, end_us)
 
 
-def _data_end(tables: dict[str, ValidatedTable], now_us: int | None, flags_late: bool) -> int:
+def _data_end(tables: dict[str, ValidatedTable], options: ReadOptions, flags_late: bool) -> int:
     """The end of the data; counts the rows that lie after it, if T is that end."""
+    now_us, whole = options.now_us, options.whole
     latest_us = {name: table.latest_us(now_us) for name, table in tables.items() if name != "costs"}
     every_us = np.concatenate(list(latest_us.values()))
-    end_us = end_of(every_us[every_us != NO_TIME])
+    end_us = whole.decide(END, latest_of(every_us[every_us != NO_TIME], whole.row_count))
     if end_us is None:
         return 0 if now_us is None else now_us
     if flags_late:
@@ -175,13 +203,16 @@ def _without_left_out(
     leads: LeadTable, visible: VisibleLeads, decisions: OutcomeRows, end_us: int
 ) -> VisibleLeads:
     """The leads without the undecided ones and those that are gone; raises InvalidInput if none is left."""
-    if not len(visible.rows):
+    whole = decisions.options.whole
+    if not whole.has_any("visible leads", bool(len(visible.rows))):
         return visible
     visible = leads.without(visible, decisions.undecided(visible, end_us), UNDECIDED_OUTCOME)
-    if not len(visible.rows):
+    if not whole.has_any("leads with a clear outcome", bool(len(visible.rows))):
+        whole.require("the only outcomes of all its leads are set aside")
         raise InvalidInput(_no_decisions(decisions))
     is_gone = decisions.gone(visible, end_us)
-    if is_gone.all():
+    if not whole.has_any("leads that are not gone", not is_gone.all()):
+        whole.require("all its leads are gone")
         raise InvalidInput(
             f"outcomes: no lead is left, since all {len(is_gone):,} are gone ({GONE_LEAD.message})."
         )
@@ -191,13 +222,12 @@ def _without_left_out(
 
 def _history(
     tables: dict[str, ValidatedTable], leads: LeadTable, options: ReadOptions, as_of_us: int, end_us: int
-) -> History:
-    decisions = tables.get("outcomes")
+) -> ReadHistory:
+    decisions, whole = tables.get("outcomes"), options.whole
     visible = leads.visible(as_of_us)
     if isinstance(decisions, OutcomeRows):
         visible = _without_left_out(leads, visible, decisions, end_us)
-        if (problem := currency_problem(leads, decisions, visible)) is not None:
-            raise InvalidInput(problem)
+        refuse_currencies(leads, decisions, visible)
     rows = visible.rows
     n = len(rows)
     interactions, stages, outcomes, changes, costs = (
@@ -219,13 +249,14 @@ def _history(
         elif isinstance(table, CostRows):
             costs = table.build(as_of_us)
     pending = decisions.pending(visible, end_us) if isinstance(decisions, OutcomeRows) else None
-    config = with_found_closings(stages, outcomes, options.config)
+    config = with_found_closings(stages, outcomes, options.config, whole)
     decided = separate_closings(stages, outcomes, visible.created_us, config)
     attributes = leads.attributes(rows)
-    reports = {name: table.rows.report() for name, table in tables.items()}
+    counts = {name: table.rows.counts() for name, table in tables.items()}
+    reports = {name: counted.report() for name, counted in counts.items()}
     open_stages = decided.stages
     if not config.stages:
-        open_stages, config = infer_stages(open_stages, config)
+        open_stages, config = infer_stages(open_stages, config, whole)
     if not options.as_stored:
         stages, outcomes = open_stages, decided.outcomes
     history = History(
@@ -244,10 +275,10 @@ def _history(
     )
     history = settle(history, pending)
     warnings = (
-        *decided.warnings,
+        *whole.note(CLOSING_WORDS, decided.words),
         *row_warnings(reports),
         *currency_warnings(leads, rows),
-        *undated_warning(history),
-        *bulk_warning(history),
+        *whole.note(UNDATED, decided_leads(history)),
+        *whole.note(BULK, days_of(history.created_us)),
     )
-    return replace(history, warnings=warnings)
+    return ReadHistory(replace(history, warnings=warnings), rows, counts)

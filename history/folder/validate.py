@@ -8,6 +8,7 @@ from typing import Final
 import numpy as np
 
 from history.base.arrays import Ints, Mask
+from history.base.whole import WHOLE, ColumnOfWhole, Whole
 from history.config.config import FunnelConfig
 from history.config.schema import NOT_ATTRIBUTES, NUMBER, ROW_ID, TABLES
 from history.folder import local_numbers, local_times
@@ -37,7 +38,8 @@ from history.folder.rules import (
 )
 from history.folder.zero_dates import texts_of_zero, times_of_zero
 from history.history import Factor, empty_factor
-from history.odd_creations import odd_creations
+from history.odd_creations import AFTER_ODD, earliest_of
+from history.spelling import spelled_as_whole
 from history.text.placeholders import are_placeholders, is_placeholder_text
 from history.text.time_formats import MONTH_FIRST
 from history.text.times import DAY_US, LATEST_US
@@ -52,13 +54,15 @@ IDS: Final = frozenset({"lead_id", "merged_into"})
 class ReadOptions:
     """Configuration, now (None: any time is accepted), and a list that collects rejected rows in full, if wanted.
 
-    as_stored: leads that are gone and closing words among the stages stay, as the store keeps them.
+    as_stored: leads that are gone and closing words among the stages stay, as the store keeps them. whole: decides what
+    the tables at hand, which may be a part of a folder, cannot decide alone.
     """
 
     config: FunnelConfig
     now_us: int | None = None
     rejected: list[RejectedRow] | None = None
     as_stored: bool = False
+    whole: Whole = WHOLE
 
     @property
     def latest_us(self) -> int | None:
@@ -118,21 +122,19 @@ class ValidatedTable:
     def _flag_local_values(self) -> None:
         """Counts placeholders, and times and numbers whose form the column alone shows."""
         for column, times in self._times.items():
-            if times.is_placeholder is not None:
-                self.rows.flag(PLACEHOLDER_TIME, times.is_placeholder, column)
+            self.rows.flag(PLACEHOLDER_TIME, times.is_placeholder, column)
         formats = self.options.config
         if formats.format_of(self.name, "datetime") is None:
             for column, times in self._times.items():
-                if times.is_local is not None:
-                    rule = MONTH_FIRST_TIME if times.order == MONTH_FIRST else DAY_FIRST_TIME
-                    self.rows.flag(rule, times.is_local & times.good, column)
+                rule = MONTH_FIRST_TIME if times.order == MONTH_FIRST else DAY_FIRST_TIME
+                is_local = None if times.is_local is None else times.is_local & times.good
+                self.rows.flag(rule, is_local, column)
         if formats.format_of(self.name, "decimal") is None:
             columns = (name for name in self.raw.columns if TABLES[self.name].role(name) == NUMBER)
             for column in columns:
                 numbers = self.number(column)
-                if numbers.is_local is not None:
-                    rule = COMMA_NUMBER if numbers.mark == COMMA else POINT_NUMBER
-                    self.rows.flag(rule, numbers.is_local, column)
+                rule = COMMA_NUMBER if numbers.mark == COMMA else POINT_NUMBER
+                self.rows.flag(rule, numbers.is_local, column)
 
     def __len__(self) -> int:
         return len(self.raw)
@@ -174,9 +176,10 @@ class ValidatedTable:
         if array is None:
             return no_times(len(self))
         form = config.format_of(self.name, "datetime")
-        times = local_times.read_column(array, config.zone, form)
+        rows = self._column(column)
+        times = local_times.read_column(array, config.zone, form, rows)
         if (times.given & (~times.good | (times.us < 0))).any():
-            times = local_times.read_column(times_of_zero(array), config.zone, form)
+            times = local_times.read_column(times_of_zero(array), config.zone, form, rows)
         return times if column in TABLES[self.name].needed else _without_placeholders(times)
 
     def number(self, column: str) -> Numbers:
@@ -189,7 +192,15 @@ class ValidatedTable:
         array = self.raw.columns.get(column)
         if array is None:
             return no_numbers(len(self))
-        return local_numbers.read_column(array, self.options.config.format_of(self.name, "decimal"))
+        decimal = self.options.config.format_of(self.name, "decimal")
+        return local_numbers.read_column(array, decimal, self._column(column))
+
+    def _column(self, column: str) -> ColumnOfWhole:
+        return ColumnOfWhole(self.options.whole, f"{self.name}.{column}")
+
+    def spelled(self, column: str, rows: Ints, preferred: Sequence[str] = ()) -> Factor:
+        """The texts of these rows (k,) in one spelling a value, the commonest of the folder's."""
+        return spelled_as_whole(self.text(column).take(rows).compact(), preferred, self._column(column))
 
     def known_us(self) -> Ints:
         """The later of own time and recorded_at (n,)."""
@@ -253,18 +264,20 @@ class LeadTable(ValidatedTable):
         is_duplicate[visible] = True
         is_duplicate[rows] = False
         self.rows.reject(DUPLICATE_LEAD, is_duplicate, "lead_id")
+        whole = self.options.whole
+        after_odd_us = whole.decide(AFTER_ODD, earliest_of(self.own.us[rows], whole.row_count))
         is_odd = np.zeros(len(self), dtype=np.bool_)
-        is_odd[rows] = odd_creations(self.own.us[rows])
+        is_odd[rows] = after_odd_us is not None and self.own.us[rows] < after_odd_us
         self.rows.flag(ODD_CREATION, is_odd, "lead_id", "created_at")
         return self._at(as_of_us, rows)
 
     def without(self, leads: VisibleLeads, left_out: Mask, rule: Rule) -> VisibleLeads:
         """The leads without those of left_out (n,), which are counted under the rule."""
-        if not left_out.any():
-            return leads
         flagged = np.zeros(len(self), dtype=np.bool_)
         flagged[leads.rows[left_out]] = True
         self.rows.flag(rule, flagged, "lead_id")
+        if not left_out.any():
+            return leads
         return self._at(leads.as_of_us, leads.rows[~left_out])
 
     def _at(self, as_of_us: int, rows: Ints) -> VisibleLeads:
@@ -292,8 +305,7 @@ class LeadRows(ValidatedTable):
 
     def _flag_id_forms(self) -> None:
         """Counts the rows whose lead is written in another form than in the table of leads."""
-        if self.raw.is_split is not None:
-            self.rows.flag(SEVERAL_IDS, self.raw.is_split, "lead_id")
+        self.rows.flag(SEVERAL_IDS, self.raw.is_split, "lead_id")
         is_exact = matching(self.text("lead_id"), self.id_forms.is_exact)
         self.rows.flag(OTHER_ID_FORM, ~is_exact & (self.lead >= 0), "lead_id")
 
@@ -306,7 +318,9 @@ class LeadRows(ValidatedTable):
     def visible(self, leads: VisibleLeads, known_us: Ints) -> VisibleRows:
         """The valid rows that are visible by their lead and known_us (n,); those of merged leads move."""
         index = leads.index[self.lead]
-        if leads.merges is not None:
+        if leads.merges is None:
+            self.rows.flag(MERGED_ROW, None)
+        else:
             into = np.where(self.rows.valid & self._can_move(), leads.merges.into[self.lead], NO_LEAD)
             since_us = leads.merges.since_us[self.lead]
             moves = (into != NO_LEAD) & (np.maximum(known_us, since_us) <= leads.as_of_us)

@@ -35,6 +35,14 @@ class DateOrder:
         self.undecided += int(is_open.sum())
         return np.asarray(is_open)
 
+    def and_then(self, other: "DateOrder") -> "DateOrder":
+        """The dates of both, without an example."""
+        return DateOrder(
+            self.day_first + other.day_first,
+            self.month_first + other.month_first,
+            self.undecided + other.undecided,
+        )
+
     @property
     def seen(self) -> int:
         """How many dates were evidence or left open."""

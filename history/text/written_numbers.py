@@ -117,8 +117,30 @@ def value_of(written: Written, mark: str) -> float:
     return written.factor * float(core.replace(",", "")) if _WITH_POINT.fullmatch(core) else nan
 
 
+class Marks(NamedTuple):
+    """Evidence of the decimal mark: the marks that numbers show, and whether one leaves it open."""
+
+    shown: frozenset[str]
+    is_unclear: bool
+
+    def and_then(self, other: "Marks") -> "Marks":
+        """The evidence of both."""
+        return Marks(self.shown | other.shown, self.is_unclear or other.is_unclear)
+
+    def decided(self) -> str | None:
+        """The decimal mark, "." without any evidence; None if it is open or contradicted."""
+        if len(self.shown) == 1:
+            return next(iter(self.shown))
+        return POINT if not self.shown and not self.is_unclear else None
+
+
 def decimal_mark(texts: Iterable[str]) -> str | None:
     """The decimal mark by evidence over all numbers, "." without any; None if it is open or contradicted."""
+    return marks_of(texts).decided()
+
+
+def marks_of(texts: Iterable[str]) -> Marks:
+    """The evidence of numbers for their decimal mark."""
     marks: set[str] = set()
     unclear = False
     for text in texts:
@@ -133,9 +155,7 @@ def decimal_mark(texts: Iterable[str]) -> str | None:
             marks.add(found[0])
         else:
             unclear = True
-    if len(marks) == 1:
-        return marks.pop()
-    return POINT if not marks and not unclear else None
+    return Marks(frozenset(marks), unclear)
 
 
 class _Unit(NamedTuple):

@@ -9,11 +9,11 @@ import numpy as np
 from sqlalchemy import Connection, func, select
 
 from history.base.warnings import Warning
-from history.bulk_creations import bulk_warning
+from history.bulk_creations import bulk_warning, days_of
 from history.config.config import FunnelConfig, from_dict
 from history.gone import without_gone
 from history.history import Costs, History
-from history.settled import undated_warning
+from history.settled import decided_leads
 from history.spelling import one_spelling
 from history.stage_ties import infer_stages
 from serving.base.clock import clock_us
@@ -43,7 +43,11 @@ class StoredRows:
         return replace(
             history,
             costs=self.costs,
-            warnings=(*history.warnings, *undated_warning(history), *bulk_warning(history)),
+            warnings=(
+                *history.warnings,
+                *decided_leads(history).warning(),
+                *bulk_warning(days_of(history.created_us)),
+            ),
         )
 
 
