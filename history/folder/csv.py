@@ -4,7 +4,7 @@ import csv
 import gzip
 import io
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO, Final, cast
@@ -119,30 +119,46 @@ def parse(
     If such rows exist, the file is read again without threads: only then does pyarrow number them.
     """
     ragged: list[RaggedRow] = []
+    table = pa_csv.read_csv(path, **_options(header, types, encoding, ragged, threads=True))
+    if ragged:
+        ragged.clear()
+        table = pa_csv.read_csv(path, **_options(header, types, encoding, ragged, threads=False))
+    return table, ragged
+
+
+def stream(
+    path: Path, header: Header, types: Mapping[str, pa.DataType], encoding: str
+) -> tuple[Iterator[pa.RecordBatch], list[RaggedRow]]:
+    """`parse` batch by batch; rows of another width up to the end of a batch are there once it is read."""
+    ragged: list[RaggedRow] = []
+    return pa_csv.open_csv(path, **_options(header, types, encoding, ragged, threads=False)), ragged
+
+
+def _options(
+    header: Header,
+    types: Mapping[str, pa.DataType],
+    encoding: str,
+    ragged: list[RaggedRow],
+    *,
+    threads: bool,
+) -> dict[str, Any]:
+    """How a file is parsed; rows of another width are appended to `ragged`."""
 
     def set_aside(row: Any) -> str:
         ragged.append(RaggedRow(row.number or 0, row.text, row.actual_columns, row.expected_columns))
         return "skip"
 
-    def parsed(threads: bool) -> pa.Table:
-        return pa_csv.read_csv(
-            path,
-            read_options=pa_csv.ReadOptions(
-                use_threads=threads,
-                column_names=[str(i) for i in range(len(header.names))],
-                skip_rows=header.before,
-                skip_rows_after_names=1,
-                block_size=BLOCK_BYTES,
-                encoding=ARROW_NAMES.get(encoding, encoding),
-            ),
-            parse_options=pa_csv.ParseOptions(newlines_in_values=True, invalid_row_handler=set_aside),
-            convert_options=pa_csv.ConvertOptions(
-                column_types=types, include_columns=list(types), strings_can_be_null=False, null_values=[]
-            ),
-        )
-
-    table = parsed(threads=True)
-    if ragged:
-        ragged.clear()
-        table = parsed(threads=False)
-    return table, ragged
+    return {
+        "read_options": pa_csv.ReadOptions(
+            use_threads=threads,
+            column_names=[str(i) for i in range(len(header.names))],
+            skip_rows=header.before,
+            skip_rows_after_names=1,
+            block_size=BLOCK_BYTES,
+            encoding=ARROW_NAMES.get(encoding, encoding),
+        ),
+        "parse_options": pa_csv.ParseOptions(newlines_in_values=True, invalid_row_handler=set_aside),
+        "convert_options": pa_csv.ConvertOptions(
+            column_types=types, include_columns=list(types), strings_can_be_null=False, null_values=[]
+        ),
+    }

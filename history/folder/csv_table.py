@@ -1,5 +1,7 @@
 """A table of a data folder from a CSV file."""
 
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -19,17 +21,33 @@ from history.folder.csv import (
     unclosed_quote,
 )
 from history.folder.encodings import NAMES, UTF_8
-from history.folder.raw_table import RawTable, joined
+from history.folder.raw_table import RaggedRow, RawTable, joined
 from history.folder.wanted_columns import WantedColumns
 
 
-def read_csv(
-    path: Path, wanted: WantedColumns, problems: list[str], encoding: str = UTF_8
-) -> RawTable | None:
-    """The table, or None after its problems were added; encoding: a key of history.folder.encodings.NAMES.
+@dataclass(frozen=True)
+class CsvFile:
+    """A CSV file whose header is understood; sources: canonical name -> column; encoding: as for read_csv."""
 
-    Raises UnicodeDecodeError, OSError, csv.Error or pa.ArrowException for an unreadable file.
-    """
+    path: Path
+    header: Header
+    sources: Mapping[str, str]
+    encoding: str
+
+    @property
+    def places(self) -> dict[str, str]:
+        """Canonical name -> the column's place in the header."""
+        place = {column: str(i) for i, column in enumerate(self.header.names)}
+        return {canonical: place[column] for canonical, column in self.sources.items()}
+
+    @property
+    def first_row(self) -> int:
+        """The number of the first row below the header."""
+        return self.header.before + 2
+
+
+def csv_file(path: Path, wanted: WantedColumns, problems: list[str], encoding: str) -> CsvFile | None:
+    """The file, or None after its problems were added; raises as read_csv."""
     if (foreign := foreign_bytes(path)) is not None:
         problems.append(f"{path.name} is {foreign}.")
         return None
@@ -39,31 +57,59 @@ def read_csv(
         problems.append(f"{path.name} is empty: expected a header with {', '.join(TABLES[name].needed)}.")
         return None
     sources = _csv_sources(path, header, wanted, problems)
-    if sources is None:
+    return None if sources is None else CsvFile(path, header, sources, encoding)
+
+
+def read_csv(
+    path: Path, wanted: WantedColumns, problems: list[str], encoding: str = UTF_8
+) -> RawTable | None:
+    """The table, or None after its problems were added; encoding: a key of history.folder.encodings.NAMES.
+
+    Raises UnicodeDecodeError, OSError, csv.Error or pa.ArrowException for an unreadable file.
+    """
+    file = csv_file(path, wanted, problems, encoding)
+    if file is None:
         return None
-    layout, place = TABLES[name], {column: str(i) for i, column in enumerate(header.names)}
-    types = {place[column]: pa.string() for column in sources.values()}
-    for canonical, column in sources.items():
-        if layout.role(canonical) == TEXT and canonical != ROW_ID:
-            types[place[column]] = pa.dictionary(pa.int32(), pa.string())
+    name, header, sources, place = wanted.table, file.header, file.sources, file.places
+    types = {column: pa.string() for column in place.values()}
+    for canonical, column in place.items():
+        if is_encoded(name, canonical):
+            types[column] = pa.dictionary(pa.int32(), pa.string())
     near = wanted.near(header.names)
     if not header.has_rows:
         nothing = {canonical: pa.array([], pa.string()) for canonical in sources}
         return RawTable(name, nothing, range(0), near=near, header=header.names)
     table, ragged = parse(path, header, types, encoding)
-    if (unclosed := unclosed_quote(path, table, ragged)) is not None:
-        problems.append(f"{path.name}: a quote is never closed: {unclosed[:80]!r}.")
+    if is_unclosed(path, table, ragged, problems):
         return None
-    first = header.before + 2
+    first = file.first_row
     numbers: Ints | range = range(first, first + table.num_rows + len(ragged))
     if ragged:
         numbers = np.delete(np.asarray(numbers), np.array([row.row - first for row in ragged]))
-    chunked = {canonical: table.column(place[column]) for canonical, column in sources.items()}
+    chunked = {canonical: table.column(column) for canonical, column in place.items()}
     del table  # so that each column's chunks are freed as soon as they are joined
-    columns, layouts = joined(chunked, [name for name in sources if layout.role(name) == TIME])
+    columns, layouts = joined(chunked, times_of(name, sources))
     return RawTable(
         name, columns, numbers, ragged, near, header.names, encoding=NAMES[encoding], layouts=layouts
     )
+
+
+def is_encoded(table: str, column: str) -> bool:
+    """Whether the texts of a column are kept as codes."""
+    return TABLES[table].role(column) == TEXT and column != ROW_ID
+
+
+def times_of(table: str, columns: Iterable[str]) -> list[str]:
+    """Those of the columns that hold times."""
+    return [name for name in columns if TABLES[table].role(name) == TIME]
+
+
+def is_unclosed(path: Path, last: pa.Table, ragged: list[RaggedRow], problems: list[str]) -> bool:
+    """True, and a problem, if a quote runs to the end of the file; last: its last rows, read with `ragged` ones."""
+    unclosed = unclosed_quote(path, last, ragged)
+    if unclosed is not None:
+        problems.append(f"{path.name}: a quote is never closed: {unclosed[:80]!r}.")
+    return unclosed is not None
 
 
 def _csv_sources(

@@ -2,9 +2,9 @@
 
 import csv
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Final
+from typing import Final, TypeVar
 
 import pyarrow as pa
 
@@ -20,6 +20,7 @@ from history.folder.wanted_columns import WantedColumns, listed
 
 PARQUET: Final = ".parquet"
 SUFFIXES: Final = (".csv", ".csv.gz", PARQUET)
+Read = TypeVar("Read")
 
 
 def read_tables(folder: Path, config: FunnelConfig, whole: bool, problems: list[str]) -> dict[str, RawTable]:
@@ -46,19 +47,31 @@ def _read_tables(
     guesses: dict[str, Mapping[str, str]],
 ) -> dict[str, RawTable]:
     """`read_tables`, which also fills `guesses`."""
+
+    def read(path: Path, name: str) -> RawTable | None:
+        wanted = WantedColumns(config, name, whole)
+        guesses[name] = wanted.guesses
+        return _read_table(path, name, wanted, problems)
+
+    return tables_of(folder, problems, read)
+
+
+def tables_of(folder: Path, problems: list[str], read: Callable[[Path, str], Read | None]) -> dict[str, Read]:
+    """What `read` makes of the file and the name of each table that the folder holds; without None.
+
+    A file that cannot be read is a problem.
+    """
     if not folder.is_dir():
         problems.append(
             f"{folder} is not a folder: give the folder that holds leads.csv and the other tables."
         )
         return {}
-    tables: dict[str, RawTable] = {}
+    tables: dict[str, Read] = {}
     for name in TABLES:
         path = _file_of(folder, name, problems)
         if path is None:
             continue
-        wanted = WantedColumns(config, name, whole)
-        table = _read_table(path, name, wanted, problems)
-        guesses[name] = wanted.guesses
+        table = _unless_unreadable(path, name, problems, read)
         if table is not None:
             tables[name] = table
         give_back_memory()
@@ -103,17 +116,25 @@ def _other_case(folder: Path, name: str) -> list[str]:
     ]
 
 
-def _read_table(path: Path, name: str, wanted: WantedColumns, problems: list[str]) -> RawTable | None:
-    is_folder = path.suffix in ("", PARQUET) and path.is_dir() and bool(part_files(path))
-    if not path.is_file() and not is_folder:
+def is_parquet(path: Path) -> bool:
+    """Whether a table is a Parquet file or a folder of such."""
+    return path.suffix == PARQUET or _is_folder(path)
+
+
+def _is_folder(path: Path) -> bool:
+    return path.suffix in ("", PARQUET) and path.is_dir() and bool(part_files(path))
+
+
+def _unless_unreadable(
+    path: Path, name: str, problems: list[str], read: Callable[[Path, str], Read | None]
+) -> Read | None:
+    if not path.is_file() and not _is_folder(path):
         problems.append(
             f"{path.name} is not a regular file (a folder, a device or a broken link); put the table there as a file."
         )
         return None
     try:
-        if path.suffix == PARQUET or is_folder:
-            return read_parquet(path, name, wanted, problems)
-        return _read_csv(path, wanted, problems)
+        return read(path, name)
     except UnicodeDecodeError as error:
         problems.append(f"{path.name} is not UTF-8 ({error.reason}), {first_foreign_line(path)}: {SAVE_AS}.")
     except (OSError, EOFError, pa.ArrowException, csv.Error, ValueError) as error:
@@ -121,19 +142,25 @@ def _read_table(path: Path, name: str, wanted: WantedColumns, problems: list[str
     return None
 
 
-def _read_csv(path: Path, wanted: WantedColumns, problems: list[str]) -> RawTable | None:
-    """The table of a CSV file in UTF-8; one that is not UTF-8 is read again in the encoding that its bytes show."""
+def _read_table(path: Path, name: str, wanted: WantedColumns, problems: list[str]) -> RawTable | None:
+    if is_parquet(path):
+        return read_parquet(path, name, wanted, problems)
+    return in_its_encoding(path, lambda encoding: read_csv(path, wanted, problems, encoding))
+
+
+def in_its_encoding(path: Path, read: Callable[[str], Read | None]) -> Read | None:
+    """What `read` makes of a CSV file in UTF-8; one that is not UTF-8 is read again in the encoding of its bytes."""
     with opened(path) as file:
         encoding = encoding_of_head(file.read(HEAD_BYTES)) or UTF_8
     try:
-        return read_csv(path, wanted, problems, encoding)
+        return read(encoding)
     except (UnicodeDecodeError, pa.ArrowInvalid) as error:
         if isinstance(error, pa.ArrowInvalid) and "UTF8" not in str(error):
             raise
         other = encoding_of(lambda: opened(path))
         if other in (None, encoding):
             raise
-    return read_csv(path, wanted, problems, other)
+    return read(other)
 
 
 def _why(path: Path, error: BaseException) -> str:

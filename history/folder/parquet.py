@@ -1,6 +1,7 @@
 """Parquet tables, one file or a folder of part files, to columns, with a check of their types."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 from urllib.parse import unquote
@@ -12,6 +13,7 @@ from history.config.schema import NUMBER, ROW_ID, TABLES, TEXT, TIME
 from history.folder.raw_table import RawTable, joined
 from history.folder.wanted_columns import WantedColumns
 
+ROWS_AT_ONCE: Final = 1 << 16
 NO_VALUE: Final = "__HIVE_DEFAULT_PARTITION__"  # of a partition without one
 
 
@@ -24,12 +26,28 @@ def part_files(folder: Path) -> list[Path]:
     ]
 
 
-def read_parquet(path: Path, name: str, wanted: WantedColumns, problems: list[str]) -> RawTable | None:
-    """The table, or None after its problems were added; raises OSError or pa.ArrowException for an unreadable file.
+@dataclass(frozen=True)
+class ParquetTable:
+    """A table whose columns are understood; sources: canonical name -> the file's column of the common schema."""
 
-    path: a file, or a folder of part files, whose rows follow each other in order of their paths. Folders such as
-    date=2026-01-01 between the two give a column, date.
-    """
+    parts: "list[_Part]"
+    schema: pa.Schema
+    sources: Mapping[str, str]
+
+    @property
+    def count(self) -> int:
+        """The number of rows."""
+        return sum(part.count for part in self.parts)
+
+    def batches(self) -> Iterator[pa.RecordBatch]:
+        """The rows by canonical names, of one type a column, some at a time."""
+        fields = {name: self.schema.field(source) for name, source in self.sources.items()}
+        for part in self.parts:
+            yield from part.batches(fields)
+
+
+def parquet_table(path: Path, name: str, wanted: WantedColumns, problems: list[str]) -> ParquetTable | None:
+    """The table, or None after its problems were added; raises as read_parquet."""
     files = part_files(path) if path.is_dir() else [path]
     parts = [_Part(path, file) for file in files]
     schema = parts[0].schema if len(parts) == 1 else _common_schema(parts)
@@ -42,20 +60,30 @@ def read_parquet(path: Path, name: str, wanted: WantedColumns, problems: list[st
         if (expected := _expected_instead(TABLES[name].role(canonical), schema.field(source).type))
         is not None
     ]
-    if faults:
-        problems += faults
+    problems += faults
+    return None if faults else ParquetTable(parts, schema, sources)
+
+
+def read_parquet(path: Path, name: str, wanted: WantedColumns, problems: list[str]) -> RawTable | None:
+    """The table, or None after its problems were added; raises OSError or pa.ArrowException for an unreadable file.
+
+    path: a file, or a folder of part files, whose rows follow each other in order of their paths. Folders such as
+    date=2026-01-01 between the two give a column, date.
+    """
+    table = parquet_table(path, name, wanted, problems)
+    if table is None:
         return None
+    schema = table.schema
     columns: dict[str, pa.Array] = {}
     layouts: dict[str, str] = {}
-    for canonical, source in sources.items():
+    for canonical, source in table.sources.items():
         role = TABLES[name].role(canonical)
-        column = _column(parts, schema.field(source), role == TEXT and canonical != ROW_ID)
+        column = _column(table.parts, schema.field(source), role == TEXT and canonical != ROW_ID)
         read = joined({canonical: column}, [canonical] if role == TIME else [])
         columns |= read.columns
         layouts |= read.layouts
-    count = sum(part.count for part in parts)
     near = wanted.near(schema.names)
-    return RawTable(name, columns, range(1, count + 1), near=near, header=schema.names, layouts=layouts)
+    return RawTable(name, columns, range(1, table.count + 1), near=near, header=schema.names, layouts=layouts)
 
 
 def _common_schema(parts: Sequence["_Part"]) -> pa.Schema:
@@ -92,6 +120,22 @@ class _Part:
                 return file.read(columns=[name]).column(0)
         except (OSError, pa.ArrowException) as error:
             raise self._named(self._table, error) from error
+
+    def batches(self, fields: Mapping[str, pa.Field]) -> Iterator[pa.RecordBatch]:
+        """The rows of these fields by their keys; a field that this part lacks is null or its folder's key."""
+        own = [field.name for field in fields.values() if field.name in self._own.names]
+        try:
+            with pq.ParquetFile(self._path, metadata=self._metadata) as file:
+                for batch in file.iter_batches(ROWS_AT_ONCE, columns=list(dict.fromkeys(own))):
+                    yield pa.record_batch({name: self._cast(batch, field) for name, field in fields.items()})
+        except (OSError, pa.ArrowException) as error:
+            raise self._named(self._table, error) from error
+
+    def _cast(self, batch: pa.RecordBatch, field: pa.Field) -> pa.Array:
+        kind = _plain(field.type)
+        if field.name in self._own.names:
+            return batch.column(field.name).cast(kind)
+        return pa.repeat(pa.scalar(self._keys.get(field.name), pa.string()), len(batch)).cast(kind)
 
     def _named(self, table: Path, error: Exception) -> Exception:
         return error if table == self._path else OSError(f"{self._path.relative_to(table)}: {error}")

@@ -1,0 +1,222 @@
+"""A data folder split by lead into parts on disk, each small enough to be read at once."""
+
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from history.base.arrays import Ints
+from history.base.errors import InvalidInput
+from history.base.progress import Progress
+from history.config.config import FunnelConfig
+from history.folder.csv_table import is_encoded, times_of
+from history.folder.files import give_back_memory, in_its_encoding, is_parquet, tables_of
+from history.folder.parts.lead_keys import Joins, lead_keys, part_numbers
+from history.folder.parts.streams import TableStream, open_stream
+from history.folder.raw_table import RawTable, joined
+from history.folder.read import read_configs
+from history.folder.wanted_columns import WantedColumns
+
+LIST_MARK: Final = r"[;,|\n]"
+COMPRESSED: Final = pa.ipc.IpcWriteOptions(compression="lz4")
+REPORTS_EACH: Final = 1 << 20  # rows between two looks at progress
+
+
+class NeedsWhole(Exception):
+    """The folder cannot be split, because of what the message says of it."""
+
+
+@dataclass(frozen=True)
+class SplitTable:
+    """A table in parts: the files of its rows, and the table without any row."""
+
+    files: tuple[Path, ...]
+    empty: RawTable
+
+    def part(self, number: int) -> RawTable:
+        """The rows of one part; rows of another width belong to the first."""
+        with pa.OSFile(str(self.files[number])) as source, pa.ipc.open_file(source) as file:
+            batches = [file.get_batch(i) for i in range(file.num_record_batches)]
+            table = pa.Table.from_batches(batches, file.schema).combine_chunks()
+            return self._read(table, number)
+
+    def _read(self, table: pa.Table, number: int) -> RawTable:
+        name = self.empty.name
+        names = table.column_names[:-1]
+        numbers = table.column(len(names)).to_numpy()
+        chunked = {column: table.column(i) for i, column in enumerate(names)}
+        for column in names:
+            if is_encoded(name, column) and pa.types.is_string(chunked[column].type):
+                chunked[column] = chunked[column].dictionary_encode()
+        columns, layouts = joined(chunked, times_of(name, names))
+        ragged = self.empty.ragged if number == 0 else []
+        return replace(self.empty, columns=columns, row_numbers=numbers, layouts=layouts, ragged=ragged)
+
+
+@dataclass(frozen=True)
+class SplitFolder:
+    """A data folder in parts: its own configuration, the one under which it is read, and the rows of all its tables."""
+
+    own: FunnelConfig
+    config: FunnelConfig
+    target: Path
+    tables: Mapping[str, SplitTable]
+    n_parts: int
+    row_count: int
+
+    def part(self, number: int) -> dict[str, RawTable]:
+        """The tables of one part; those that belong to no lead are in the first alone."""
+        return {
+            name: table.part(number) for name, table in self.tables.items() if name != "costs" or number == 0
+        }
+
+
+def split_folder(
+    folder: Path, model: FunnelConfig | None, n_parts: int, target: Path, progress: Progress
+) -> SplitFolder:
+    """Writes the parts of a folder into `target`; a lead's rows, and those of leads merged into it, stay together.
+
+    model: a model's configuration for the folder, if one is given. Raises InvalidInput with every problem of
+    funnel.toml and of the tables, NeedsWhole if rows cannot be told apart by lead.
+    """
+    own, config, problems = read_configs(folder, model)
+    sizes = _Sizes(folder, progress)
+    joins = Joins(_merges(folder, config))
+
+    def split(path: Path, name: str) -> SplitTable | None:
+        def split_as(encoding: str) -> SplitTable | None:
+            table = open_stream(path, WantedColumns(config, name, False), problems, encoding)
+            return None if table is None else _Writer(table, n_parts, target, joins).written(sizes)
+
+        return split_as("") if is_parquet(path) else in_its_encoding(path, split_as)
+
+    tables = tables_of(folder, problems, split)
+    if problems:
+        raise InvalidInput(problems)
+    return SplitFolder(own, config, target, tables, n_parts, sizes.rows)
+
+
+class _Sizes:
+    """How far splitting is, by rows read of those that the sizes of files let expect."""
+
+    def __init__(self, folder: Path, progress: Progress) -> None:
+        self.rows = 0
+        self._progress = progress
+        self._expected = max(folder_bytes(folder) // BYTES_A_ROW, 1)
+
+    def add(self, rows: int) -> None:
+        self.rows += rows
+        self._progress("splitting the data", min(self.rows / self._expected, 1.0))
+
+
+BYTES_A_ROW: Final = 85  # of a CSV file, roughly
+
+
+def folder_bytes(folder: Path) -> int:
+    """The size of the tables of a folder as CSV files: others hold the same in some fifth of it."""
+    sizes = (
+        path.stat().st_size * (1 if path.suffix == ".csv" else 5)
+        for path in folder.rglob("*")
+        if path.is_file() and path.suffix in (".csv", ".gz", ".parquet")
+    )
+    return sum(sizes)
+
+
+def _merges(folder: Path, config: FunnelConfig) -> list[tuple[Ints, Ints]]:
+    """Keys of leads that the outcomes call merged, and of those into which they are."""
+    pairs: list[tuple[Ints, Ints]] = []
+
+    def read(path: Path, name: str) -> bool | None:
+        def read_as(encoding: str) -> bool | None:
+            table = open_stream(path, WantedColumns(config, name, False), [], encoding)
+            for rows in table.rows() if table is not None else ():
+                if MERGED not in rows.batch.schema.names:
+                    return None
+                keys = [lead_keys(rows.batch.column(column)) for column in ("lead_id", MERGED)]
+                is_merged = (keys[0] != 0) & (keys[1] != 0)
+                if is_merged.any():
+                    pairs.append((keys[0][is_merged], keys[1][is_merged]))
+            return None
+
+        if name != "outcomes":
+            return None
+        return read_as("") if is_parquet(path) else in_its_encoding(path, read_as)
+
+    tables_of(folder, [], read)
+    return pairs
+
+
+MERGED: Final = "merged_into"
+
+
+class _Writer:
+    """Writes the rows of one table into one file a part."""
+
+    def __init__(self, table: TableStream, n_parts: int, target: Path, joins: Joins) -> None:
+        self._table, self._n_parts, self._joins = table, n_parts, joins
+        self._files = tuple(target / f"{table.name}-{number}.arrow" for number in range(n_parts))
+
+    def written(self, sizes: _Sizes) -> SplitTable | None:
+        """The table in parts; None if its file proves broken."""
+        writers: list[pa.ipc.RecordBatchFileWriter] = []
+        with ExitStack() as stack:
+            for rows in self._table.rows():
+                schema = rows.batch.schema.append(pa.field("row", pa.int64()))
+                if not writers:
+                    writers += [
+                        stack.enter_context(pa.ipc.new_file(str(file), schema, options=COMPRESSED))
+                        for file in self._files
+                    ]
+                batch = pa.record_batch([*rows.batch.columns, pa.array(rows.numbers)], schema)
+                for number, own in self._by_part(batch):
+                    _write(writers[number], own)
+                sizes.add(len(batch))
+        give_back_memory()
+        if self._table.is_broken:
+            return None
+        empty = RawTable(
+            self._table.name,
+            {},
+            range(0),
+            self._table.ragged,
+            self._table.near,
+            self._table.header,
+            encoding=self._table.encoding,
+        )
+        return SplitTable(self._files, empty)
+
+    def _by_part(self, batch: pa.RecordBatch) -> Iterator[tuple[int, pa.RecordBatch]]:
+        """The rows of each part in their order."""
+        if "lead_id" not in batch.schema.names:
+            yield 0, batch
+            return
+        ids = batch.column("lead_id")
+        self._require_single_ids(ids)
+        parts = part_numbers(self._joins.of(lead_keys(ids)), self._n_parts)
+        ordered = batch.take(pa.array(np.argsort(parts, kind="stable")))
+        ends = np.cumsum(np.bincount(parts, minlength=self._n_parts)).tolist()
+        for number, (start, end) in enumerate(zip([0, *ends], ends, strict=False)):
+            if end > start:
+                yield number, ordered.slice(start, end - start)
+
+    def _require_single_ids(self, ids: pa.Array) -> None:
+        if self._table.name == "leads" or not pa.types.is_string(ids.type):
+            return
+        if pc.any(pc.match_substring_regex(ids, LIST_MARK)).as_py():
+            raise NeedsWhole(f"lead_id of {self._table.name} lists several leads in one cell")
+
+
+def _write(writer: pa.ipc.RecordBatchFileWriter, batch: pa.RecordBatch) -> None:
+    """Raises InvalidInput if the disk is full."""
+    try:
+        writer.write_batch(batch)
+    except OSError as error:
+        raise InvalidInput(
+            f"the parts of the folder cannot be written ({error}): they take as much space as the folder does "
+            "as CSV; name a home on a larger disk with --home"
+        ) from error

@@ -1,0 +1,93 @@
+"""A folder read in parts gives the histories, reports, warnings and errors of one that is read at once."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from history.base.errors import InvalidInput
+from history.base.progress import no_progress
+from history.folder.parts.gather import Gathered, PartHistory, gather
+from history.folder.parts.split import NeedsWhole, split_folder
+from history.folder.validate import ReadOptions
+from history.read import read_folder
+from tests.builders.csv_folder import us
+from tests.builders.faulted_crm import changed, check_same, faulted_crm, of_leads
+
+NOW = us("2026-07-01")
+PARTS = (1, 2, 7)
+
+
+@pytest.fixture(scope="module")
+def faulted(crm: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return faulted_crm(crm, tmp_path_factory.mktemp("faulted") / "crm")
+
+
+def in_parts(folder: Path, n_parts: int, target: Path, as_of_us: int | None = None) -> Gathered[PartHistory]:
+    parts = split_folder(folder, None, n_parts, target, no_progress)
+    return gather(parts, ReadOptions(parts.config, NOW), as_of_us, lambda part: part, no_progress)
+
+
+def check_equal(folder: Path, n_parts: int, target: Path, as_of_us: int | None = None) -> None:
+    whole = read_folder(folder, as_of_us=as_of_us, now_us=NOW)
+    gathered = in_parts(folder, n_parts, target, as_of_us)
+    assert (gathered.as_of_us, gathered.config) == (whole.as_of_us, whole.config)
+    check_same(gathered.reports, whole.reports, "reports")
+    assert gathered.warnings == whole.warnings
+    rows = np.concatenate([part.rows for part in gathered.results])
+    lead_ids = [lead_id for part in gathered.results for lead_id in part.history.lead_ids]
+    assert [lead_ids[i] for i in np.argsort(rows).tolist()] == list(whole.lead_ids)
+    for part in gathered.results:
+        own = list(part.history.lead_ids)
+        check_same(of_leads(part.history, own), of_leads(whole, own))
+
+
+@pytest.mark.parametrize("n_parts", PARTS)
+def test_parts_of_a_clean_folder_are_those_of_the_whole(crm: Path, tmp_path: Path, n_parts: int) -> None:
+    check_equal(crm, n_parts, tmp_path)
+
+
+@pytest.mark.parametrize("n_parts", [2, *(pytest.param(n, marks=pytest.mark.long) for n in (1, 7))])
+def test_parts_of_a_faulted_folder_are_those_of_the_whole(
+    faulted: Path, tmp_path: Path, n_parts: int
+) -> None:
+    whole = read_folder(faulted, now_us=NOW)
+    rules = {rule.rule for report in whole.reports.values() for rule in (*report.rejected, *report.flagged)}
+    assert len(rules) >= 25
+    check_equal(faulted, n_parts, tmp_path)
+
+
+@pytest.mark.long
+def test_parts_at_an_earlier_instant(faulted: Path, tmp_path: Path) -> None:
+    check_equal(faulted, 7, tmp_path, us("2026-01-15"))
+
+
+def test_parts_before_everything_have_no_leads(crm: Path, tmp_path: Path) -> None:
+    check_equal(crm, 3, tmp_path, us("1999-01-15"))
+
+
+def test_more_parts_than_leads(crm: Path, tmp_path: Path) -> None:
+    (tmp_path / "few").mkdir()
+    (tmp_path / "few" / "leads.csv").write_text("lead_id,created_at\na,2024-01-01\nb,2024-01-02\n")
+    check_equal(tmp_path / "few", 9, tmp_path)
+
+
+@pytest.mark.long
+def test_amounts_in_two_currencies_are_refused_in_the_same_words(crm: Path, tmp_path: Path) -> None:
+    folder = faulted_crm(crm, tmp_path / "crm")
+    changed(
+        folder,
+        "outcomes",
+        lambda rows: [{**row, "currency": "EUR" if i % 9 else "USD"} for i, row in enumerate(rows)],
+    )
+    with pytest.raises(InvalidInput) as whole:
+        read_folder(folder, now_us=NOW)
+    with pytest.raises(InvalidInput) as parted:
+        in_parts(folder, 5, tmp_path)
+    assert parted.value.problems == whole.value.problems
+
+
+def test_a_folder_whose_leads_are_all_set_aside_must_be_read_at_once(tmp_path: Path) -> None:
+    (tmp_path / "leads.csv").write_text("lead_id,created_at\na,never\nb,never\n")
+    with pytest.raises(NeedsWhole):
+        in_parts(tmp_path, 2, tmp_path)

@@ -1,0 +1,40 @@
+"""Whether a folder is split, by the sizes of its files and the memory that is free."""
+
+from pathlib import Path
+
+import pytest
+
+from history.folder.parts.size import free_bytes, needed_bytes, parts_needed
+
+GB = 1_000_000_000
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """A folder of 10 GB as CSV, of which nothing is written."""
+    for name, size in (("leads.csv", GB), ("interactions.csv", 8 * GB), ("stages.parquet", GB // 5)):
+        with (tmp_path / name).open("wb") as file:
+            file.truncate(size)
+    return tmp_path
+
+
+def test_a_folder_that_fits_is_read_at_once(folder: Path) -> None:
+    assert needed_bytes(folder) == pytest.approx(24 * GB)
+    assert parts_needed(folder, 50 * GB) == parts_needed(folder, None) == 1
+
+
+@pytest.mark.parametrize(("free", "parts"), [(40 * GB, 34), (8 * GB, 36), (GB, 288), (GB // 10, 512)])
+def test_others_are_split_into_parts_that_fit_many_times(folder: Path, free: int, parts: int) -> None:
+    assert parts_needed(folder, free) == parts
+
+
+def test_free_memory_is_the_least_of_machine_and_container(tmp_path: Path) -> None:
+    meminfo = tmp_path / "meminfo"
+    meminfo.write_text("MemTotal:  99 kB\nMemAvailable:    2000 kB\n")
+    assert free_bytes(meminfo, tmp_path) == 2_048_000
+    (tmp_path / "memory.max").write_text("1500000\n")
+    (tmp_path / "memory.current").write_text("500000\n")
+    assert free_bytes(meminfo, tmp_path) == 1_000_000
+    (tmp_path / "memory.max").write_text("max\n")
+    assert free_bytes(meminfo, tmp_path) == 2_048_000
+    assert free_bytes(tmp_path / "none", tmp_path) is None
