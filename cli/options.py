@@ -100,6 +100,12 @@ accept_rejected_option = click.option(
     is_flag=True,
     help="Go on although more than a fifth of a table's rows is set aside.",
 )
+parts_option = click.option(
+    "--parts",
+    type=click.IntRange(1, 512),
+    metavar="N",
+    help="Split DATA by leads into N parts on disk, read one after the other (default: if it would fill the memory).",
+)
 no_snapshot_option = click.option(
     "--no-snapshot", is_flag=True, help="Do not save the result as a snapshot (see `leadcast snapshots`)."
 )

@@ -1,5 +1,6 @@
 """Data folders read at --as-of, under their own configuration or a model's."""
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -10,7 +11,7 @@ from history.config.file import load_config
 from history.folder.acceptance import require_acceptable
 from history.folder.data_folder import report_lines
 from history.folder.files import give_back_memory
-from history.history import History
+from history.history import History, TableReport
 from history.read import open_folder, read_folder
 
 if TYPE_CHECKING:
@@ -55,5 +56,10 @@ def read_for(
 
 def echo_set_aside(history: History) -> None:
     """Prints one line for each rule that set rows aside or flagged some."""
-    for line in report_lines(history.reports):
+    echo_reports(history.reports)
+
+
+def echo_reports(reports: Mapping[str, TableReport]) -> None:
+    """`echo_set_aside` for the reports of a history."""
+    for line in report_lines(reports):
         echo(line)

@@ -1,6 +1,5 @@
 """`leadcast score`: every lead open at T, scored by one model, to a CSV or Parquet file."""
 
-from difflib import get_close_matches
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,15 +13,15 @@ from cli.options import (
     engine_option,
     json_option,
     model_option,
+    parts_option,
 )
 from cli.output import echo, echo_next, echo_table, echo_warnings, print_json, readable_time
 from cli.progress import progress_bar
 from history.base.warnings import Warning, json_of
 
 if TYPE_CHECKING:
-    from history.history import History
-    from models.presentation import Presented
-    from models.scores import Scores
+    from cli.scored import Scored
+    from models.bundle import Bundle
 
 MOST_DRIFTS = 5  # lines on the terminal; --json has them all
 MOST_DIGITS = 5
@@ -70,6 +69,7 @@ class ReasonCount(click.ParamType[int | None]):
 )
 @accept_rejected_option
 @engine_option("Who computes features and scores:")
+@parts_option
 @json_option
 def score(
     data: Path, output: Path | None, top: int | None, reasons: int | None, as_json: bool, **options: Any
@@ -86,81 +86,42 @@ def score(
       leadcast score crm --model 3 --output old-model.csv --json
     """
     from cli.model_choice import model as find_model
-    from cli.reading import echo_set_aside, read_for
+    from cli.reading import echo_reports
+    from cli.scored import ScoreOptions, scored
     from engines.choice import open_engine
-    from history.snapshot import open_leads
-    from models.by_parts import score_on
-    from models.presentation import present
-    from models.scores import counted_warnings
-    from training.drift import drift_warnings
 
     if output is None and top is None:
         raise click.UsageError("give --output FILE, --top N or both")
-    with open_engine(options["engine"]) as engine, progress_bar() as report:
+    with open_engine(options.pop("engine")) as engine, progress_bar() as report:
         report("loading the model", 0.0)
-        bundle = find_model(options["model"])
+        bundle = find_model(options.pop("model"))
+        result = scored(
+            bundle,
+            data,
+            ScoreOptions(reasons=reasons, top=top or 0, output=output, **options),
+            engine,
+            report,
+        )
 
-        report("reading the data", 0.0)
-        history, warnings = read_for(bundle, data, options["as_of"], options["accept_rejected"])
-        columns = _further_columns(options["columns"], history)
-
-        report("scoring", 0.7)
-        snapshot = open_leads(history, history.as_of_us)
-        presented = present(score_on(engine, bundle, snapshot, reasons), snapshot, columns)
-        scores = presented.scores
-        warnings += drift_warnings(bundle, history, engine)
-        warnings += counted_warnings(scores.warnings)
-
-        report("writing", 0.9)
-        if output is not None:
-            _write(presented, output)
-
-    echo_set_aside(history)
-    echo_warnings(json_of(with_fewer_drifts(warnings)))
-    best = best_of(scores, top or 0)
-    echo_best(best, scores.currency)
-    result = _summary(scores, history.as_of_us, output)
+    echo_reports(result.reports)
+    echo_warnings(json_of(with_fewer_drifts(result.warnings)))
+    best = best_of(result.best)
+    echo_best(best, bundle.config.currency)
+    summary = _summary(result, bundle, output)
     written = "" if output is None else f" Written to {output}"
     echo(
-        f"{len(scores):,} leads open at {readable_time(history.as_of_us)} scored by version {bundle.version}: "
-        f"{result['expected_wins']:.1f} wins expected within {scores.horizon_days} days.{written}"
+        f"{summary['leads']:,} leads open at {readable_time(result.as_of_us)} scored by version {bundle.version}: "
+        f"{summary['expected_wins']:.1f} wins expected within {bundle.config.horizon_days} days.{written}"
     )
     echo_next("forecast", data, "--output", "forecast.csv")
     if as_json:
         ranked = {"top": best} if top else {}
-        print_json({**result, **ranked, "warnings": json_of(warnings)})
+        print_json({**summary, **ranked, "warnings": json_of(result.warnings)})
 
 
-def _further_columns(text: str, history: "History") -> list[str]:
-    """The columns of --columns; raises a usage error for one that the folder does not have."""
-    from models.scores import COLUMNS
-
-    names = [name.strip() for name in text.split(",") if name.strip()]
-    known = [*history.attributes]
-    for name in names:
-        if name in COLUMNS:
-            raise click.BadParameter(f"{name} is a column of every score file", param_hint="--columns")
-        if name not in known:
-            near = get_close_matches(name, known, 1)
-            hint = f"did you mean {near[0]}?" if near else f"it has {', '.join(known) or 'no attributes'}"
-            raise click.BadParameter(f"`leads` has no column {name}: {hint}", param_hint="--columns")
-    return list(dict.fromkeys(names))
-
-
-def _write(presented: "Presented", output: Path) -> None:
-    from history.base.table_file import TEXT, write_columns
-    from models.scores import COLUMN_KINDS
-
-    kinds = {**COLUMN_KINDS, **dict.fromkeys(presented.columns, TEXT)}
-    write_columns({**presented.scores.columns(), **presented.columns}, kinds, output)
-
-
-def best_of(scores: "Scores", count: int) -> list[dict[str, Any]]:
-    """The first `count` scores, which are sorted, in the words of a list: rank, name, grade, figures, first reason."""
-    import numpy as np
-
+def best_of(records: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """The first scores in the words of a list: rank, name, grade, figures, first reason."""
     names = ("rank", "lead_id", "name", "stage", "grade", "probability", "expected_revenue")
-    records = scores.take(np.arange(min(count, len(scores)))).records()
     return [
         {
             **{name: record[name] for name in names},
@@ -212,21 +173,21 @@ def with_fewer_drifts(warnings: list[Warning]) -> list[Warning]:
     return [*others, *drifts[:MOST_DRIFTS], rest]
 
 
-def _summary(scores: "Scores", as_of_us: int, output: Path | None) -> dict[str, Any]:
+def _summary(result: "Scored", bundle: "Bundle", output: Path | None) -> dict[str, Any]:
     import numpy as np
 
     from history.text.times import format_time
     from models.scores import STATUS
 
-    revenue = scores.expected_revenue[~np.isnan(scores.expected_revenue)]
+    revenue = result.expected_revenue[~np.isnan(result.expected_revenue)]
     return {
         "output": None if output is None else str(output),
-        "model_version": scores.model_version,
-        "as_of": format_time(as_of_us),
-        "leads": len(scores),
-        "expected_wins": float(scores.probability.sum()),
+        "model_version": bundle.version,
+        "as_of": format_time(result.as_of_us),
+        "leads": len(result.probability),
+        "expected_wins": float(result.probability.sum()),
         "expected_revenue": float(revenue.sum()) if len(revenue) else None,
-        "currency": scores.currency,
-        "horizon_days": scores.horizon_days,
-        "status": {name: int((scores.status == code).sum()) for code, name in enumerate(STATUS)},
+        "currency": bundle.config.currency,
+        "horizon_days": bundle.config.horizon_days,
+        "status": {name: int((result.status == code).sum()) for code, name in enumerate(STATUS)},
     }

@@ -1,7 +1,7 @@
 """Inputs of a model that the data to score lack: columns and tables that are gone, renamed or unreadable."""
 
 from collections import Counter
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Final
 from zoneinfo import ZoneInfo
 
@@ -47,7 +47,7 @@ class InputCheck:
         self._columns: set[str] = set()
         self._filled: Counter[str] = Counter()  # leads with a value, by attribute
         self._unread: dict[str, Counter[str]] = {}  # texts that are of another kind, by attribute
-        self._texts: dict[str, Factor] = {}  # of columns that the model does not know
+        self._texts: dict[str, Sequence[str]] = {}  # of columns that the model does not know
         self._rows: Counter[str] = (
             Counter()
         )  # by table, and of interactions with a channel, direction or value
@@ -71,8 +71,29 @@ class InputCheck:
         self._columns |= history.attributes.keys()
         for name, factor in history.attributes.items():
             if len(factor.values):
-                self._texts.setdefault(name, factor)
+                self._texts.setdefault(name, factor.values[:SAMPLED_TEXTS])
         self._count_rows(history)
+
+    def and_then(self, others: Iterable["InputCheck"]) -> "InputCheck":
+        """What this check and others of the same model counted, over histories of different leads."""
+        joined = InputCheck(self._bundle, has_header=self._has_header)
+        for check in (self, *others):
+            joined._add_counts(check)
+        return joined
+
+    def _add_counts(self, check: "InputCheck") -> None:
+        self._leads += check._leads
+        self._columns |= check._columns
+        for own, theirs in (
+            (self._filled, check._filled),
+            (self._rows, check._rows),
+            (self._kinds, check._kinds),
+        ):
+            own.update(theirs)
+        for name, unread in check._unread.items():
+            self._unread.setdefault(name, Counter()).update(unread)
+        for name, texts in check._texts.items():
+            self._texts[name] = sorted({*self._texts.get(name, ()), *texts})[:SAMPLED_TEXTS]
 
     def warnings(self) -> list[Warning]:
         """The warnings; none without a lead to score."""
@@ -166,7 +187,7 @@ class InputCheck:
         rows, total = others.total(), self._kinds.total()
         if rows <= MOST_KINDS * total or len(absent) <= MOST_KINDS * len(learned):
             return []
-        kind, _ = others.most_common(1)[0]
+        kind = _commonest(others)
         near = nearest_name(kind, absent)
         detail = (
             f"{rows:,} of {total:,} interactions are of kinds that the model did not learn, and {len(absent)} of its "
@@ -182,7 +203,7 @@ class InputCheck:
                 continue
             unread = self._unread.get(attribute.name, Counter())
             if unread.total() > (1 - LEAST_READABLE) * self._filled[attribute.name]:
-                text, _ = unread.most_common(1)[0]
+                text = _commonest(unread)
                 detail = (
                     f"{unread.total():,} of {self._filled[attribute.name]:,} values are no {attribute.kind}, such as "
                     f"{text[:60]!r}, and count as missing; write them as in the training data"
@@ -226,7 +247,7 @@ class InputCheck:
             return None
         shared = {}
         for name in unknown:
-            texts = [attribute.key_of(text) for text in self._texts[name].values[:SAMPLED_TEXTS]]
+            texts = [attribute.key_of(text) for text in self._texts[name]]
             shared[name] = sum(text in seen for text in texts) / len(texts)
         likest = max(shared, key=lambda name: shared[name], default=None)
         return likest if likest is not None and shared[likest] >= LEAST_SHARED else None
@@ -248,6 +269,11 @@ class InputCheck:
             if feature.block in lost_blocks or (feature.block == "attributes" and feature.subject in subjects)
         )
         return lost / total
+
+
+def _commonest(counts: Mapping[str, int]) -> str:
+    """The commonest text, of equally common ones the first in their order."""
+    return min(counts, key=lambda text: (-counts[text], text))
 
 
 def _key(name: str) -> str:

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from features.attributes.entries import text_at, written_at
-from history.base.arrays import Ints
+from history.base.arrays import Floats, Ints
 from history.config.display import LEAD_ID, display_of
 from history.history import Factor, History
 from history.snapshot import Snapshot
@@ -27,7 +27,7 @@ class Presented:
 
 def present(scores: Scores, snapshot: Snapshot, columns: Sequence[str] = ()) -> Presented:
     """The scores of the snapshot's rows with names and ranks, sorted by rank; columns: attributes to add."""
-    order = _best_first(scores)
+    order = best_first(scores.probability, scores.expected_revenue)
     ranks = np.arange(1, len(scores) + 1)
     ranked = replace(replace(scores, name=lead_names(snapshot)).take(order), rank=ranks.tolist())
     further = {column: _column(snapshot, column, text_at) for column in columns}
@@ -46,17 +46,25 @@ def lead_names(snapshot: Snapshot) -> Texts:
 
 
 def _column(snapshot: Snapshot, column: str, read: ReadTexts) -> Texts:
-    """The column (n,) as valid at each row's instant; LEAD_ID is the leads' ids."""
+    """The column (n,) of the leads as valid at each row's instant; LEAD_ID is the leads' ids."""
     if column == LEAD_ID:
         return [snapshot.history.lead_ids[i] for i in snapshot.lead.tolist()]
     if not len(snapshot):
         return []
     factor = read(snapshot.history, column, snapshot.lead, snapshot.as_of_us)
-    return [None if code < 0 else trimmed(factor.values[code]) for code in factor.codes.tolist()]
+    values = [trimmed(text) for text in factor.values]
+    return [None if code < 0 else values[code] for code in factor.codes.tolist()]
 
 
-def _best_first(scores: Scores) -> Ints:
+def written_texts(snapshot: Snapshot, column: str) -> Texts:
+    """A column (n,) of the leads as valid at each row's instant, as the data wrote it."""
+    if not len(snapshot):
+        return []
+    factor = written_at(snapshot.history, column, snapshot.lead, snapshot.as_of_us)
+    return [None if code < 0 else factor.values[code] for code in factor.codes.tolist()]
+
+
+def best_first(probability: Floats, revenue: Floats) -> Ints:
     """Positions (n,) by expected revenue, or by probability if no amount is known; ties by probability, then as is."""
-    revenue = scores.expected_revenue
-    value = scores.probability if np.isnan(revenue).all() else np.nan_to_num(revenue, nan=-1.0)
-    return np.lexsort((-scores.probability, -value))
+    value = probability if np.isnan(revenue).all() else np.nan_to_num(revenue, nan=-1.0)
+    return np.lexsort((-probability, -value))

@@ -154,17 +154,32 @@ class Scores:
 
 def counted_warnings(of_leads: Iterable[Iterable[Warning]]) -> list[Warning]:
     """Warnings of many leads as one for each code and subject: its number of leads and its first detail."""
-    details: dict[tuple[str, str], str] = {}
-    leads: Counter[tuple[str, str]] = Counter()
+    counts = WarningCounts()
     for warnings in of_leads:
+        counts.add(warnings)
+    return counts.warnings()
+
+
+class WarningCounts:
+    """Warnings of leads by code and subject, as leads are added."""
+
+    def __init__(self) -> None:
+        self._details: dict[tuple[str, str], str] = {}
+        self._leads: Counter[tuple[str, str]] = Counter()
+
+    def add(self, warnings: Iterable[Warning]) -> None:
+        """Counts the warnings of one lead."""
         for warning in warnings:
             key = warning.code, warning.subject
-            details.setdefault(key, warning.detail)
-            leads[key] += 1
-    return [
-        Warning(code, subject, details[code, subject], leads=count)
-        for (code, subject), count in leads.items()
-    ]
+            self._details.setdefault(key, warning.detail)
+            self._leads[key] += 1
+
+    def warnings(self) -> list[Warning]:
+        """One for each code and subject, in the order in which they came: its number of leads and its first detail."""
+        return [
+            Warning(code, subject, self._details[code, subject], leads=count)
+            for (code, subject), count in self._leads.items()
+        ]
 
 
 def _time_texts(instants_us: Ints) -> list[str]:

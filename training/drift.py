@@ -94,21 +94,49 @@ def _bin_counts(column: Floats, cuts: Floats, kind: str) -> Floats:
 # ---- the comparison
 
 
+@dataclass(frozen=True)
+class DriftCounts:
+    """Leads to score, and of each feature with a reference how many of them lie in its bins (b,), by its name."""
+
+    leads: int
+    bins: Mapping[str, Floats]
+
+    def and_then(self, other: "DriftCounts") -> "DriftCounts":
+        """The leads of both."""
+        bins = {name: counts + other.bins[name] for name, counts in self.bins.items()}
+        return DriftCounts(self.leads + other.leads, bins)
+
+
 def drift(reference: Mapping[str, Any], values: Floats, features: Sequence[Feature]) -> list[Warning]:
-    """Warnings with evidence on `values` (n, k) of the leads to score, the largest PSI first.
+    """`drift_of` the leads to score by their features (n, k)."""
+    return drift_of(reference, _counts(reference, values, features), features)
+
+
+def _counts(reference: Mapping[str, Any], values: Floats, features: Sequence[Feature]) -> DriftCounts:
+    learned = reference["features"]
+    bins = {
+        feature.name: _bin_counts(values[:, j], np.array(learned[feature.name]["cuts"]), feature.kind)
+        for j, feature in enumerate(features)
+        if feature.name in learned
+    }
+    return DriftCounts(len(values), bins)
+
+
+def drift_of(reference: Mapping[str, Any], counts: DriftCounts, features: Sequence[Feature]) -> list[Warning]:
+    """Warnings with evidence on the leads to score, the largest PSI first.
 
     One a subject, which is the attribute, kind, channel or stage of the feature with its largest PSI, or the
     feature's name. evidence.level is "alarm" (PSI above ALARM_PSI) or "warning" (PSI above WARNING_PSI, or a changed
     missing rate). Fewer than MIN_ALARM_LEADS leads give none; features without a reference are not compared.
     """
     learned = reference["features"]
-    compared = [(j, feature) for j, feature in enumerate(features) if feature.name in learned]
-    sizes = _Sizes(before=int(reference["leads"]), after=len(values), tests=len(compared))
+    compared = [feature for feature in features if feature.name in learned]
+    sizes = _Sizes(before=int(reference["leads"]), after=counts.leads, tests=len(compared))
     if sizes.after < MIN_ALARM_LEADS or sizes.before < 1:
         return []
     worst: dict[str, _Finding] = {}
-    for j, feature in compared:
-        finding = _compare(learned[feature.name], values[:, j], feature, sizes)
+    for feature in compared:
+        finding = _compare(learned[feature.name], counts.bins[feature.name], feature, sizes)
         if finding is None:
             continue
         subject = finding.warning.subject
@@ -125,11 +153,22 @@ def drift_warnings(bundle: Bundle, history: History, engine: Engine | None = Non
 
     engine: who computes their features, None for this process.
     """
+    counts = drift_counts(bundle, history, engine)
+    return [] if counts is None else warnings_of_drift(bundle, counts)
+
+
+def drift_counts(bundle: Bundle, history: History, engine: Engine | None = None) -> DriftCounts | None:
+    """What `drift_warnings` counts of a history's leads; None for a bundle without reference."""
     reference = bundle.card.get("reference")
     if not reference:
-        return []
+        return None
     matrix = matrix_on(engine, open_leads(history, history.as_of_us), bundle.vocabulary)
-    findings = drift(reference, matrix.values, matrix.features)
+    return _counts(reference, matrix.values, matrix.features)
+
+
+def warnings_of_drift(bundle: Bundle, counts: DriftCounts) -> list[Warning]:
+    """The warnings of `drift_warnings` on leads that are counted."""
+    findings = drift_of(bundle.card["reference"], counts, bundle.features)
     return [replace(finding, evidence=None) for finding in findings]
 
 
@@ -163,9 +202,8 @@ class _Finding:
     warning: Warning
 
 
-def _compare(learned: Mapping[str, Any], column: Floats, feature: Feature, sizes: _Sizes) -> _Finding | None:
+def _compare(learned: Mapping[str, Any], after: Floats, feature: Feature, sizes: _Sizes) -> _Finding | None:
     before = np.array(learned["shares"]) * sizes.before
-    after = _bin_counts(column, np.array(learned["cuts"]), feature.kind)
     psi = population_stability(before, after)
     filled_bins = int(np.count_nonzero((before > 0) | (after > 0)))
     quantile = _chi_square_quantile(FALSE_ALARM_RATE / sizes.tests, max(filled_bins - 1, 1))

@@ -5,7 +5,7 @@ import glob
 import os
 import stat
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import AbstractContextManager, contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
@@ -70,14 +70,24 @@ def write_table(table: "pa.Table", output: Path) -> None:
 
     Texts are written as they are: an id that starts with = or + stays that id (see the docs page).
     """
+    write_tables([table], table.schema, output)
+
+
+def write_tables(tables: "Iterable[pa.Table]", schema: "pa.Schema", output: Path) -> None:
+    """`write_table` of tables of one schema, one after the other."""
     import pyarrow.csv as pa_csv
     import pyarrow.parquet as pq
 
     with _replacing_output(output) as file:
-        if output.suffix.lower() == ".parquet":
-            pq.write_table(table, file)
-        else:
-            pa_csv.write_csv(table, file, pa_csv.WriteOptions(quoting_style="needed"))
+        is_parquet = output.suffix.lower() == ".parquet"
+        options = pa_csv.WriteOptions(quoting_style="needed")
+        with (
+            pq.ParquetWriter(file, schema)
+            if is_parquet
+            else pa_csv.CSVWriter(file, schema, write_options=options)
+        ) as writer:
+            for table in tables:
+                writer.write_table(table)
 
 
 def write_text(text: str, output: Path) -> None:

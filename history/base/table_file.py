@@ -2,9 +2,12 @@
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from history.base.atomic_file import write_table
+
+if TYPE_CHECKING:
+    import pyarrow as pa
 
 TEXT: Final = "text"
 COUNT: Final = "count"  # int64
@@ -16,8 +19,14 @@ JSON: Final = "json"  # lists and objects, in files JSON text
 
 def write_columns(columns: Mapping[str, Sequence[Any]], kinds: Mapping[str, str], output: Path) -> None:
     """Parquet if the name ends so, CSV otherwise; columns in their order, numbers that read back to the last bit."""
+    write_table(arrow_table(columns, kinds), output)
+
+
+def arrow_table(columns: Mapping[str, Sequence[Any]], kinds: Mapping[str, str]) -> "pa.Table":
+    """The columns as `write_columns` writes them."""
     import pyarrow as pa  # slow to load
 
     types = {COUNT: pa.int64(), NUMBER: pa.float64()}
-    arrays = {name: pa.array(values, types.get(kinds[name], pa.string())) for name, values in columns.items()}
-    write_table(pa.table(arrays), output)
+    return pa.table(
+        {name: pa.array(values, types.get(kinds[name], pa.string())) for name, values in columns.items()}
+    )
