@@ -1,13 +1,15 @@
 """Snapshot -> FeatureMatrix: one function for one lead or a million, point in time by construction."""
 
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cached_property, lru_cache
+from typing import NamedTuple
 
 import numpy as np
 
 from features import calendar
 from features.attributes import attributes
 from features.attributes.attributes import (
+    AttributeInputs,
     AttributeLayout,
     attribute_inputs,
     attribute_layout,
@@ -17,22 +19,24 @@ from features.attributes.category_rates import CategoryTables
 from features.calendar import Calendar, write_calendar
 from features.catalogue import catalogue, feature_set_id
 from features.creation import creation_columns, hide_creation
-from features.declared.declared import declared_inputs, write_declared
+from features.declared.declared import DeclaredInputs, declared_inputs, write_declared
 from features.feature import Feature
 from features.interactions import interactions
 from features.interactions.interactions import (
+    InteractionInputs,
     InteractionLayout,
     interaction_inputs,
     interaction_layout,
     write_interactions,
 )
 from features.stages import stages
-from features.stages.stages import StageOrder, stage_inputs, stage_order, write_stages
+from features.stages.stages import StageInputs, StageOrder, stage_inputs, stage_order, write_stages
 from features.vocabulary import Vocabulary
 from history.base.arrays import Floats, Ints
 from history.base.compiled import CHUNK, in_chunks
 from history.bulk_creations import BulkDay
 from history.config.declared_features import DeclaredFeature
+from history.history import History, Interactions
 from history.snapshot import Snapshot
 
 STAGES_AT = 0  # the first block's first column
@@ -101,52 +105,109 @@ def build_matrix(
     tables None uses those frozen in the vocabulary (serving, files); training passes those of `learn`, looked up at
     each row's instant. A row's values do not depend on the other rows, to the last bit.
     """
-    plan = plan_of(vocabulary)
-    values = np.empty((len(snapshot), len(plan.features)), dtype=np.float64)
+    values = empty_values(len(snapshot), vocabulary)
     if len(snapshot):
-        _MatrixWriter(snapshot, plan, tables or vocabulary.tables).write(values)
+        PreparedHistory(snapshot.history, vocabulary, tables).write(values, snapshot)
+    return matrix_of(values, vocabulary)
+
+
+def empty_values(n: int, vocabulary: Vocabulary) -> Floats:
+    """Room (n, k) for the features of n rows."""
+    return np.empty((n, len(plan_of(vocabulary).features)), dtype=np.float64)
+
+
+def matrix_of(values: Floats, vocabulary: Vocabulary) -> FeatureMatrix:
+    """Written values (n, k) with what describes them."""
+    plan = plan_of(vocabulary)
     return FeatureMatrix(values, plan.features, plan.feature_set_id)
 
 
-class _MatrixWriter:
-    """One history prepared for one plan; writes the blocks over ranges of rows."""
+class Touched(NamedTuple):
+    """Rows whose leads have other interactions than in the history that was prepared, and all else from there.
 
-    def __init__(self, snapshot: Snapshot, plan: Plan, tables: CategoryTables) -> None:
-        history = snapshot.history
-        self.snapshot, self.plan = snapshot, plan
-        self.stages = stage_inputs(history, plan.stages)
-        self.interactions = self.attributes = None
-        if plan.interactions is not None:
-            self.interactions = interaction_inputs(history.interactions, plan.interactions)
-        if plan.attributes is not None:
-            self.attributes = attribute_inputs(history, plan.attributes, tables)
-        self.declared = declared_inputs(history, plan.declared) if plan.declared else None
+    rows: the same leads at the same instants in a history of which only interactions and creations count; words: its
+    kinds and channels, as PreparedHistory.words_of gives them.
+    """
 
-    def write(self, values: Floats) -> None:
-        """Fills values (n, k), many rows on several threads."""
+    rows: Snapshot
+    words: InteractionInputs | None
 
-        if len(values) <= CHUNK:
-            self._write_rows(values, self.snapshot)
+
+@dataclass(frozen=True, eq=False)
+class PreparedHistory:
+    """One history read for one vocabulary: its texts are looked up once, for its rows at any instants.
+
+    tables: as in build_matrix.
+    """
+
+    history: History
+    vocabulary: Vocabulary
+    tables: CategoryTables | None = None
+
+    @property
+    def reads_times(self) -> bool:
+        """True if what is prepared depends on the times of rows, too, and not on their texts alone."""
+        return bool(self._plan.declared)
+
+    def words_of(self, log: Interactions) -> InteractionInputs | None:
+        """The kinds and channels of other interactions; None if the model reads none."""
+        layout = self._plan.interactions
+        return None if layout is None else interaction_inputs(log, layout)
+
+    @cached_property
+    def _plan(self) -> Plan:
+        return plan_of(self.vocabulary)
+
+    @cached_property
+    def _inputs(self) -> "_Inputs":
+        history, plan = self.history, self._plan
+        tables = self.tables or self.vocabulary.tables
+        log, of_touches, of_attributes = history.interactions, plan.interactions, plan.attributes
+        return _Inputs(
+            stages=stage_inputs(history, plan.stages),
+            interactions=None if of_touches is None else interaction_inputs(log, of_touches),
+            attributes=None if of_attributes is None else attribute_inputs(history, of_attributes, tables),
+            declared=declared_inputs(history, plan.declared) if plan.declared else None,
+        )
+
+    def write(self, values: Floats, snapshot: Snapshot, touched: Touched | None = None) -> None:
+        """Fills values (n, k) with the rows of a snapshot of the history, many rows on several threads.
+
+        Unless reads_times, a history with the same rows at other times will do, if their order is the same. touched: of
+        at most CHUNK rows, what their leads' interactions are instead.
+        """
+        if touched is not None or len(values) <= CHUNK:
+            self._write_rows(values, snapshot, touched)
             return
+        _ = self._inputs  # before there are several threads
 
         def write_range(begin: int, end: int) -> None:
-            rows = Snapshot(
-                self.snapshot.history, self.snapshot.lead[begin:end], self.snapshot.as_of_us[begin:end]
-            )
+            rows = Snapshot(snapshot.history, snapshot.lead[begin:end], snapshot.as_of_us[begin:end])
             self._write_rows(values[begin:end], rows)
 
         in_chunks(len(values), write_range)
 
-    def _write_rows(self, out: Floats, rows: Snapshot) -> None:
-        plan = self.plan
-        since_us = write_stages(out, STAGES_AT, rows, self.stages)
-        if self.interactions is not None:
-            write_interactions(out, plan.interactions_at, rows, since_us, self.interactions)
-        if self.attributes is not None:
-            write_attributes(out, plan.attributes_at, rows, self.attributes)
+    def _write_rows(self, out: Floats, rows: Snapshot, touched: Touched | None = None) -> None:
+        plan, inputs = self._plan, self._inputs
+        since_us = write_stages(out, STAGES_AT, rows, inputs.stages)
+        if inputs.interactions is not None:
+            seen, words = touched or Touched(rows, inputs.interactions)
+            write_interactions(out, plan.interactions_at, seen, since_us, words or inputs.interactions)
+        if inputs.attributes is not None:
+            write_attributes(out, plan.attributes_at, rows, inputs.attributes)
         write_calendar(out, plan.calendar_at, rows, plan.calendar)
-        if self.declared is not None:
-            write_declared(out, plan.declared_at, rows, self.declared)
+        if inputs.declared is not None:
+            write_declared(out, plan.declared_at, rows, inputs.declared)
         if plan.bulk_days:
             created_us = rows.history.created_us[rows.lead]
             hide_creation(out, plan.creation_columns, created_us, plan.bulk_days)
+
+
+@dataclass(frozen=True)
+class _Inputs:
+    """The texts of a history in the terms of each block; None for a block without columns."""
+
+    stages: StageInputs
+    interactions: InteractionInputs | None
+    attributes: AttributeInputs | None
+    declared: DeclaredInputs | None

@@ -65,21 +65,30 @@ def points(parts: Floats, base: float, calibration: Calibration) -> Floats:
     return out
 
 
-def reasons(
+class Explained(NamedTuple):
+    """The reasons of n rows, and the parts (n, k) of their margins; None for more than BLOCK rows, too many to keep."""
+
+    reasons: list[list[dict[str, Any]]]
+    parts: Floats | None
+
+
+def explained(
     model: AdditiveModel,
     calibration: Calibration,
     matrix: FeatureMatrix,
     wording: Wording,
     most: int | None,
-) -> list[list[dict[str, Any]]]:
+) -> Explained:
     """The reasons of each row of the matrix, largest first, at most `most` (None: all that are not zero)."""
     by_row: list[list[dict[str, Any]]] = []
+    kept = None
     for start in range(0, len(matrix.values), BLOCK):
         values = matrix.values[start : start + BLOCK]
         parts, base = model.contributions(values)
         for row, row_values in zip(points(parts, base, calibration), values, strict=True):
             by_row.append(_largest(row, row_values, matrix.features, wording, most))
-    return by_row
+        kept = parts if len(matrix.values) <= BLOCK else None
+    return Explained(by_row, kept)
 
 
 def _largest(

@@ -151,6 +151,10 @@ class NoveltyCheck:
                     warnings[i].append(Warning("unseen_category", subject, detail))
         return warnings
 
+    def are_usual(self, values: Floats) -> bool:
+        """True if no row (n, k) has a warning."""
+        return self._unusual(values) is None
+
     def _out_of_range(self, row: Floats, j: int) -> Warning:
         """The warning for the row's (k,) value of trained number j."""
         column = self.trained.column[j]

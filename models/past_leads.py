@@ -11,8 +11,10 @@ from functools import cached_property
 from typing import Any
 
 import numpy as np
+from numba import types
 
 from history.base.arrays import Floats, Ints, Mask
+from history.base.compiled import F64, F64_2D, compiled
 
 MOST_SIMILAR = 5
 
@@ -44,11 +46,8 @@ class PastLeads:
         if stage not in self.stages:
             return []
         rows, parts = self._of_stage[self.stages.index(stage)]
-        distance = np.abs(parts - compared(contributions[None, :], self.columns)).sum(axis=1)
-        near = np.arange(len(rows))
-        if len(rows) > most:  # of thousands only the nearest are put in order
-            near = np.flatnonzero(distance <= np.partition(distance, most - 1)[most - 1])
-        nearest = rows[near[np.argsort(distance[near], kind="stable")[:most]]]
+        of_lead = compared(contributions[None, :], self.columns)[0]
+        nearest = rows[_nearest(parts, of_lead, min(most, len(rows)))]
         return [self._end_of(row, stage) for row in nearest.tolist()]
 
     @cached_property
@@ -91,6 +90,24 @@ class PastLeads:
             amount=np.array(content["amount"], dtype=np.float64),  # None becomes NaN
             days=np.array(content["days"], dtype=np.float64),
         )
+
+
+@compiled(types.int64[::1](F64_2D, F64, types.int64))
+def _nearest(parts: Floats, target: Floats, most: int) -> Ints:
+    """The rows of parts (m, c) nearest to the target (c,), in order of distance, then of rows; most is at most m."""
+    nearest, distances = np.empty(most, dtype=np.int64), np.full(most, np.inf)
+    for row in range(len(parts)):
+        distance = 0.0
+        for j in range(len(target)):
+            distance += abs(parts[row, j] - target[j])
+        if most == 0 or (distance >= distances[most - 1] and row >= most):
+            continue
+        at = min(row, most - 1)
+        while at > 0 and distances[at - 1] > distance:
+            nearest[at], distances[at] = nearest[at - 1], distances[at - 1]
+            at -= 1
+        nearest[at], distances[at] = row, distance
+    return nearest
 
 
 def compared(contributions: Floats, columns: Ints) -> Floats:

@@ -1,24 +1,23 @@
 """Bundle + snapshot -> Scores: the one entry that batch, service and forecast call."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from functools import lru_cache
-from typing import Any, TypeAlias
+from typing import Any, NamedTuple, TypeAlias
 from zoneinfo import ZoneInfo
 
 import numpy as np
 import numpy.typing as npt
 
 from features.calendar import local_days
-from features.matrix import FeatureMatrix, build_matrix
+from features.matrix import FeatureMatrix, PreparedHistory, Touched, empty_values, matrix_of
 from history.base.arrays import Flags, Floats, Ints, Mask
 from history.base.warnings import Warning
 from history.config.config import FunnelConfig
 from history.history import GONE, OPEN, WON
 from history.snapshot import Snapshot, current_stages, state_rows
 from models.bundle import Bundle
-from models.explain import Wording
-from models.explain import reasons as explain
+from models.explain import Explained, Wording, explained
 from models.figures import Figures
 from models.intervals import Estimate
 from models.kernel import midrank, sigmoid
@@ -60,27 +59,62 @@ def score_with_numbers(bundle: Bundle, snapshot: Snapshot, reasons: int | None =
 
 
 def _score(bundle: Bundle, snapshot: Snapshot, reasons: int | None, wording: Wording) -> Scores:
-    decided = _decided(snapshot) if len(snapshot.history.decisions.state) else None
-    matrix = build_matrix(snapshot, bundle.vocabulary)
-    stages = current_stages(snapshot)
+    return _score_parts(bundle, [Part(snapshot)], reasons, wording).scores
+
+
+class Part(NamedTuple):
+    """A snapshot of a history that may have been prepared for the model's vocabulary before.
+
+    touched: the interactions of its leads, if they are others than in the history.
+    """
+
+    snapshot: Snapshot
+    prepared: PreparedHistory | None = None
+    touched: Touched | None = None
+
+
+@dataclass(frozen=True)
+class ScoredRows:
+    """n scores with their features; parts (n, k): of the log-odds of those with reasons, see models.explain."""
+
+    scores: Scores
+    matrix: FeatureMatrix
+    parts: Floats | None
+
+
+def score_parts(
+    bundle: Bundle, parts: Sequence[Part], reasons: int | None, has_numbers: bool = False
+) -> ScoredRows:
+    """The scores of snapshots of several histories, one after the other, to the last bit those of each alone.
+
+    Reasons are those of score_with_numbers, or of score_with_evidence.
+    """
+    wording = bundle.wording_with_numbers if has_numbers else bundle.wording_with_evidence
+    return _score_parts(bundle, parts, reasons, wording)
+
+
+def _score_parts(bundle: Bundle, parts: Sequence[Part], reasons: int | None, wording: Wording) -> ScoredRows:
+    snapshots = [part.snapshot for part in parts]
+    matrix = matrix_of_parts(bundle, parts)
+    stages = [stage for snapshot in snapshots for stage in current_stages(snapshot)]
+    as_of_us = _joined([snapshot.as_of_us for snapshot in snapshots])
     abstained_because = bundle.novelty.reasons_to_abstain(matrix.values, stages)
-    status = np.zeros(len(snapshot), dtype=np.int8) if decided is None else _STATUS[decided.state]
+    decided = _decided_of(snapshots)
+    status = np.zeros(len(stages), dtype=np.int8) if decided is None else _STATUS[decided.state]
     abstained = None
     if any(abstained_because):
         abstained = _is_given(abstained_because) & (status == SCORED)
         status[abstained] = ABSTAINED
 
-    figures = _figures(bundle, matrix, snapshot.as_of_us, abstained)
-    warnings = bundle.novelty.warnings(matrix.values, snapshot)
-    for row, warning in bundle.values.unreadable(matrix.values, snapshot):
-        warnings[row].append(warning)
-    _add_warnings(warnings, bundle, snapshot, stages, abstained_because)
-
+    figures = _figures(bundle, matrix, as_of_us, abstained)
+    of_rows = _explained(bundle, matrix, status, reasons, wording)
+    warnings = _warnings(bundle, snapshots, matrix.values)
+    _add_warnings(warnings, bundle, as_of_us, stages, abstained_because)
     scores = Scores(
-        lead_ids=[snapshot.history.lead_ids[i] for i in snapshot.lead.tolist()],
+        lead_ids=[snapshot.history.lead_ids[i] for snapshot in snapshots for i in snapshot.lead.tolist()],
         status=status,
         stage=stages,
-        as_of_us=snapshot.as_of_us,
+        as_of_us=as_of_us,
         probability=figures.probability,
         probability_low=figures.probability_low,
         probability_high=figures.probability_high,
@@ -93,13 +127,54 @@ def _score(bundle: Bundle, snapshot: Snapshot, reasons: int | None, wording: Wor
         currency=bundle.config.currency,
         expected_close_day=_days(figures.closes_us, bundle.config.zone),
         baseline_probability=bundle.stage_table.probability(stages),
-        reasons=_reasons(bundle, matrix, status, reasons, wording),
+        reasons=of_rows.reasons,
         warnings=warnings,
         model_version=bundle.version,
     )
-    if decided is None or (decided.state == OPEN).all():
-        return scores
-    return _with_decided(scores, decided, bundle.config)
+    if decided is not None and (decided.state != OPEN).any():
+        scores = _with_decided(scores, decided, bundle.config)
+    return ScoredRows(scores, matrix, of_rows.parts)
+
+
+def matrix_of_parts(bundle: Bundle, parts: Sequence[Part]) -> FeatureMatrix:
+    """The features of the rows of all parts, one after the other."""
+    values = empty_values(sum(len(part.snapshot) for part in parts), bundle.vocabulary)
+    at = 0
+    for snapshot, prepared, touched in parts:
+        if len(snapshot):
+            ready = PreparedHistory(snapshot.history, bundle.vocabulary) if prepared is None else prepared
+            ready.write(values[at : at + len(snapshot)], snapshot, touched)
+            at += len(snapshot)
+    return matrix_of(values, bundle.vocabulary)
+
+
+def _decided_of(snapshots: Sequence[Snapshot]) -> _Decided | None:
+    """The latest visible outcome of each lead of all snapshots; None if no history has any."""
+    if not any(len(snapshot.history.decisions.state) for snapshot in snapshots):
+        return None
+    each = [_decided(snapshot) for snapshot in snapshots]
+    return _Decided(*(_joined([getattr(one, field.name) for one in each]) for field in fields(_Decided)))
+
+
+def _joined(arrays: Sequence[Any]) -> Any:
+    return arrays[0] if len(arrays) == 1 else np.concatenate(arrays)
+
+
+def _warnings(bundle: Bundle, snapshots: Sequence[Snapshot], values: Floats) -> list[list[Warning]]:
+    """What is unusual in the values of each row (n, k) of all snapshots."""
+    if len(snapshots) > 1 and bundle.novelty.are_usual(values):
+        warnings: list[list[Warning]] = [[] for _ in values]
+    else:
+        warnings, at = [], 0
+        for snapshot in snapshots:
+            warnings += bundle.novelty.warnings(values[at : at + len(snapshot)], snapshot)
+            at += len(snapshot)
+    at = 0
+    for snapshot in snapshots:
+        for row, warning in bundle.values.unreadable(values[at : at + len(snapshot)], snapshot):
+            warnings[at + row].append(warning)
+        at += len(snapshot)
+    return warnings
 
 
 @dataclass(frozen=True)
@@ -113,8 +188,13 @@ class OpenLeads:
 
 def open_leads(bundle: Bundle, snapshot: Snapshot) -> OpenLeads:
     """The probabilities that `score` gives open leads, to the last bit, without all that surrounds them."""
-    matrix = build_matrix(snapshot, bundle.vocabulary)
-    stages = current_stages(snapshot)
+    return open_parts(bundle, [Part(snapshot)])
+
+
+def open_parts(bundle: Bundle, parts: Sequence[Part]) -> OpenLeads:
+    """`open_leads` of snapshots of several histories, one after the other."""
+    matrix = matrix_of_parts(bundle, parts)
+    stages = [stage for part in parts for stage in current_stages(part.snapshot)]
     because = bundle.novelty.reasons_to_abstain(matrix.values, stages)
     abstained = _is_given(because) if any(because) else None
     return OpenLeads(open_probability(bundle, matrix, abstained).value, matrix, stages)
@@ -196,8 +276,10 @@ def _cuts(shares: tuple[tuple[str, float], ...]) -> tuple[tuple[str, ...], tuple
 
 
 def _decided(snapshot: Snapshot) -> _Decided:
-    """The latest visible outcome of each lead; the history has at least one."""
-    outcomes = snapshot.history.decisions
+    """The latest visible outcome of each lead."""
+    outcomes, n = snapshot.history.decisions, len(snapshot)
+    if not len(outcomes.state):
+        return _Decided(np.full(n, OPEN, dtype=np.int8), np.full(n, np.nan), np.full(n, -1, dtype=np.int64))
     row = state_rows(outcomes, snapshot.lead, snapshot.as_of_us)
     at = np.maximum(row, 0)
     # A lead without an outcome reads row 0, which the conditions below discard.
@@ -212,31 +294,31 @@ def _days(instants_us: Ints, zone: ZoneInfo) -> Days:
     return local_days(instants_us, zone).view("M8[D]")
 
 
-def _reasons(
+def _explained(
     bundle: Bundle, matrix: FeatureMatrix, status: Flags, most: int | None, wording: Wording
-) -> Reasons:
-    """The reasons of the rows with status (n,) SCORED, at most `most` each; [] for the others."""
+) -> Explained:
+    """The reasons of the rows with status (n,) SCORED, at most `most` each; [] and parts of 0 for the others."""
     reasons: Reasons = [[] for _ in range(len(status))]
-    if bundle.conversion is None or most == 0:
-        return reasons
-    scored = status == SCORED
-    if not scored.any():
-        return reasons
-    if scored.all():
-        return explain(bundle.conversion, bundle.calibration, matrix, wording, most)
-    rows = np.flatnonzero(scored)
-    values = np.ascontiguousarray(matrix.values[rows])
-    part = replace(matrix, values=values)
-    explained = explain(bundle.conversion, bundle.calibration, part, wording, most)
-    for i, row_reasons in zip(rows.tolist(), explained, strict=True):
+    scored = np.flatnonzero(status == SCORED)
+    if bundle.conversion is None or most == 0 or not len(scored):
+        return Explained(reasons, None)
+    if len(scored) == len(status):
+        return explained(bundle.conversion, bundle.calibration, matrix, wording, most)
+    part = replace(matrix, values=np.ascontiguousarray(matrix.values[scored]))
+    of_scored = explained(bundle.conversion, bundle.calibration, part, wording, most)
+    for i, row_reasons in zip(scored.tolist(), of_scored.reasons, strict=True):
         reasons[i] = row_reasons
-    return reasons
+    if of_scored.parts is None:
+        return Explained(reasons, None)
+    parts = np.zeros(matrix.values.shape)
+    parts[scored] = of_scored.parts
+    return Explained(reasons, parts)
 
 
 def _add_warnings(
     warnings: list[list[Warning]],
     bundle: Bundle,
-    snapshot: Snapshot,
+    as_of_us: Ints,
     stages: Sequence[str | None],
     abstained_because: Sequence[str],
 ) -> None:
@@ -248,6 +330,6 @@ def _add_warnings(
             warnings[i].append(Warning("unknown_stage", stage, detail))
         if abstained_because[i]:
             warnings[i].append(Warning("insufficient_data", "", abstained_because[i]))
-    for i in np.flatnonzero(snapshot.as_of_us < bundle.trained_through_us).tolist():
+    for i in np.flatnonzero(as_of_us < bundle.trained_through_us).tolist():
         detail = "as_of is before the end of the model's training data"
         warnings[i].append(Warning("scored_in_sample", "", detail))

@@ -7,25 +7,26 @@ from typing import Any, NamedTuple
 import numpy as np
 from sqlalchemy import Connection
 
-from history.history import History
 from history.snapshot import Snapshot
 from history.text.times import format_time
 from models.bundle import Bundle
-from models.scorer import score_with_numbers as score
+from models.scorer import Part, score_parts
 from models.scores import SCORED, STATUS
+from serving.api.kept_leads import KeptLeads, ViewKey
+from serving.api.lead_views import LeadView, Page, Reading
 from serving.base.clock import clock_us
 from serving.store.account_mates import mates_of
-from serving.store.config import stored_display
+from serving.store.config import CONFIG, display_in
 from serving.store.cursors import write_cursor
-from serving.store.event_ids import EventNames, event_names
+from serving.store.database.transaction import RESTORED, read_settings
 from serving.store.history import history_of
-from serving.store.lead_rows import LeadRows, find_leads, rows_of
-from serving.store.leads import current_attributes, seen_lead
-from serving.store.schema import LEAD_NO
-from serving.store.scores.advice import NO_ADVICE, OpenLead, advice, advice_of_leads
-from serving.store.scores.entries import NUMBER
+from serving.store.lead_heads import LeadHead, lead_heads
+from serving.store.lead_rows import LeadRow, LeadRows, find_leads, rows_of
+from serving.store.leads import ERASURES
+from serving.store.scores.advice import NO_ADVICE, ScoredLead, advice, advice_of_leads
 from serving.store.scores.history import score_history
-from serving.store.timeline import Key, Wanted, lead_document, timeline
+from serving.store.scores.ready import ReadyLead
+from serving.store.timeline import Key, Wanted
 
 HISTORY_PAGE = 100
 REASONS = 5
@@ -45,120 +46,167 @@ class LeadRequest:
     reasons: int = REASONS
     has_facts: bool = False
 
+    @property
+    def is_first_page(self) -> bool:
+        """True for the newest entries of all kinds."""
+        return self.before is None and not self.kind
 
-def read_stored_leads(connection: Connection, requests: Sequence[LeadRequest]) -> list[dict[str, Any] | None]:
+
+def read_stored_leads(
+    connection: Connection, requests: Sequence[LeadRequest], kept: KeptLeads | None = None
+) -> list[dict[str, Any] | None]:
     """Each lead with its score now (null without a model) and a page of its timeline; None for an unknown lead.
 
-    All requests have the same model, number of reasons and has_facts; a document does not depend on the other requests.
+    `lead` and `timeline` are JSON (msgspec.Raw). All requests have the same model, number of reasons and has_facts; a
+    document does not depend on the other requests, nor on what was kept.
     """
-    leads = find_leads(connection, list({request.lead_id for request in requests}))
-    bundle = requests[0].bundle
-    mates = [] if bundle is None else mates_of(connection, bundle, list(leads.values()))
-    rows = rows_of(connection, [*leads.values(), *mates])
-    places = {lead_id: place for place, lead_id in enumerate(leads)}
-    now_us = clock_us()
-    as_of_us = [max(now_us, lead.created_us) for lead in leads.values()]
-    history = None if bundle is None or not as_of_us else history_of(rows, bundle.config, max(as_of_us))
-    records = _records(history, bundle, as_of_us, requests[0])
-    advised = [
-        _advised(one, requests[0]) for one in _advice(_Stand(rows, as_of_us, history), bundle, records)
-    ]
-    display = stored_display(connection) or ({} if bundle is None else bundle.config.display)
+    wanted = requests[0]
+    heads = lead_heads(connection, list({request.lead_id for request in requests}))
+    found = _read_views(connection, requests, heads, kept)
+    scored = _scored(connection, list(heads.values()), found, wanted)
     documents: list[dict[str, Any] | None] = []
     for request in requests:
-        place = places.get(request.lead_id)
-        if place is None:
+        if request.lead_id not in heads:
             documents.append(None)
-        else:
-            alone = rows.only(place)
-            has_changes = bool(len(alone.tables["attribute_changes"][LEAD_NO]))
-            names = event_names(connection, rows.leads[place].lead_no, has_changes)
-            page = _Page(alone, as_of_us[place], display, names, Wanted(request.before, request.kind))
-            documents.append({**_document(page, records[place]), **advised[place]})
+            continue
+        view, of_score = found.views[request.lead_id], scored[request.lead_id]
+        page = found.page(request)
+        record = of_score.record
+        documents.append(
+            {
+                "lead": view.lead,
+                "score": None if record is None else {**record, "name": view.name},
+                "timeline": page.entries,
+                "next_cursor": page.next_cursor,
+                **of_score.advice,
+            }
+        )
     return documents
 
 
-class _Stand(NamedTuple):
-    """Leads with their rows at their instants, and their history; None without a model."""
+@dataclass(frozen=True)
+class _Found:
+    """The views of leads by lead_id, and the rows of those that were read."""
 
-    rows: LeadRows
-    as_of_us: Sequence[int]
-    history: History | None
+    reading: Reading
+    views: Mapping[str, LeadView]
+    rows: Mapping[str, LeadRows]
+
+    def page(self, request: LeadRequest) -> Page:
+        """The page that a request asks for."""
+        if request.is_first_page:
+            return self.views[request.lead_id].first_page
+        return self.reading.page(self.rows[request.lead_id], Wanted(request.before, request.kind))
 
 
-def _advice(
-    stand: _Stand, bundle: Bundle | None, records: Sequence[dict[str, Any] | None]
-) -> list[dict[str, Any]]:
-    """What the sellers could do for each lead, and how past leads like it ended; of scored leads only."""
+def _read_views(
+    connection: Connection,
+    requests: Sequence[LeadRequest],
+    heads: Mapping[str, LeadHead],
+    kept: KeptLeads | None,
+) -> _Found:
+    """The views of the leads of these heads. Those that were kept are not read again, unless for another page."""
+    bundle = requests[0].bundle
+    settings = read_settings(connection, (CONFIG, ERASURES, RESTORED))
+    display = display_in(settings.get(CONFIG)) or ({} if bundle is None else bundle.config.display)
+    alone = None if bundle is None or bundle.vocabulary.reads_accounts else bundle
+    key = ViewKey(alone, display, settings.get(ERASURES), settings.get(RESTORED))
+    reading = Reading(connection, alone, display, clock_us())
+    views: dict[str, LeadView] = {}
+    if kept is not None:
+        known = ((lead_id, kept.get(key, head)) for lead_id, head in heads.items())
+        views = {lead_id: view for lead_id, view in known if view is not None}
+    paged = {request.lead_id for request in requests if not request.is_first_page}
+    unread = [heads[lead_id] for lead_id in heads if lead_id not in views or lead_id in paged]
+    rows = rows_of(connection, [head.row() for head in unread])
+    rows_by_lead = {head.lead_id: rows.only(place) for place, head in enumerate(unread)}
+    for head in unread:
+        if head.lead_id not in views:
+            view = views[head.lead_id] = reading.view(rows_by_lead[head.lead_id])
+            if kept is not None and view.holds:
+                kept.keep(key, head, view)
+    return _Found(reading, views, rows_by_lead)
+
+
+class _Score(NamedTuple):
+    """The record of a lead's score, None without a model, and what stands beside it."""
+
+    record: dict[str, Any] | None
+    advice: dict[str, Any]
+
+
+def _scored(
+    connection: Connection, heads: Sequence[LeadHead], found: _Found, wanted: LeadRequest
+) -> dict[str, _Score]:
+    """lead_id -> the lead's score now."""
+    bundle = wanted.bundle
+    if bundle is None or not heads:
+        return {head.lead_id: _Score(None, NO_ADVICE) for head in heads}
+    as_of_us = [found.reading.as_of_us(head.created_us) for head in heads]
+    if bundle.vocabulary.reads_accounts:
+        leads = [found.rows[head.lead_id].leads[0] for head in heads]
+        scores = _scored_with_mates(connection, leads, as_of_us, wanted)
+    else:
+        ready = [found.views[head.lead_id].ready for head in heads]
+        scores = _scored_alone(bundle, [lead for lead in ready if lead is not None], as_of_us, wanted)
+    return {head.lead_id: _for_reader(score, wanted) for head, score in zip(heads, scores, strict=True)}
+
+
+def _scored_alone(
+    bundle: Bundle, leads: Sequence[ReadyLead], as_of_us: Sequence[int], wanted: LeadRequest
+) -> list[_Score]:
+    """The scores of leads by their own rows."""
+    parts = [lead.part(us) for lead, us in zip(leads, as_of_us, strict=True)]
+    scored = score_parts(bundle, parts, wanted.reasons, wanted.has_facts)
+    records = scored.scores.records()
+    open_places = [i for i, record in enumerate(records) if record["status"] == SCORED_STATUS]
     advised: list[dict[str, Any]] = [NO_ADVICE] * len(records)
-    if bundle is None or stand.history is None:
-        return advised
-    scored = [
-        place
-        for place, record in enumerate(records)
-        if record is not None and record["status"] == SCORED_STATUS
-    ]
-    rows, now_us = stand.rows, stand.history.as_of_us
-    if bundle.vocabulary.reads_accounts or any(us != now_us for us in stand.as_of_us):
-        for place in scored:
-            leads = [rows.leads[place], *rows.leads[:place], *rows.leads[place + 1 :]]
-            advised[place] = advice(bundle, replace(rows, leads=leads), stand.as_of_us[place])
-        return advised
-    together = advice_of_leads(bundle, stand.history, [OpenLead(rows.only(place), place) for place in scored])
-    for place, one in zip(scored, together, strict=True):
-        advised[place] = one
-    return advised
+    if bundle.conversion is not None and open_places:
+        contributions = scored.parts
+        if contributions is None:  # no reasons were asked for
+            contributions = bundle.conversion.contributions(scored.matrix.values).parts
+        open_leads = [
+            ScoredLead(
+                leads[i], as_of_us[i], records[i]["probability"], scored.scores.stage[i], contributions[i]
+            )
+            for i in open_places
+        ]
+        for i, one in zip(open_places, advice_of_leads(bundle, open_leads), strict=True):
+            advised[i] = one
+    return [_Score(record, one) for record, one in zip(records, advised, strict=True)]
 
 
-def _advised(advised: dict[str, Any], wanted: LeadRequest) -> dict[str, Any]:
+def _scored_with_mates(
+    connection: Connection, leads: Sequence[LeadRow], as_of_us: Sequence[int], wanted: LeadRequest
+) -> list[_Score]:
+    """The scores of leads whose features read the rows of other leads of their accounts, too."""
+    bundle = wanted.bundle
+    assert bundle is not None
+    rows = rows_of(connection, [*leads, *mates_of(connection, bundle, leads)])
+    history = history_of(rows, bundle.config, max(as_of_us))
+    places = np.arange(len(leads), dtype=np.int64)
+    snapshot = Snapshot(history, places, np.array(as_of_us, dtype=np.int64))
+    records = score_parts(bundle, [Part(snapshot)], wanted.reasons, wanted.has_facts).scores.records()
+    scores = []
+    for place, (record, us) in enumerate(zip(records, as_of_us, strict=True)):
+        advised = NO_ADVICE
+        if record["status"] == SCORED_STATUS:
+            around = [rows.leads[place], *rows.leads[:place], *rows.leads[place + 1 :]]
+            advised = advice(bundle, replace(rows, leads=around), us)
+        scores.append(_Score(record, advised))
+    return scores
+
+
+def _for_reader(score: _Score, wanted: LeadRequest) -> _Score:
     """What the document says of it."""
     if wanted.has_facts:
-        return advised
-    return {**advised, "suggestions": [_without(act, SAID) for act in advised["suggestions"]]}
+        return score
+    suggestions = [_without(act, SAID) for act in score.advice["suggestions"]]
+    return score._replace(advice={**score.advice, "suggestions": suggestions})
 
 
 def _without(record: Mapping[str, Any], name: str) -> dict[str, Any]:
     return {key: value for key, value in record.items() if key != name}
-
-
-def _records(
-    history: History | None, bundle: Bundle | None, as_of_us: Sequence[int], wanted: LeadRequest
-) -> Sequence[dict[str, Any] | None]:
-    if bundle is None or history is None:
-        return [None] * len(as_of_us)
-    leads = np.arange(len(as_of_us), dtype=np.int64)
-    snapshot = Snapshot(history, leads, np.array(as_of_us, dtype=np.int64))
-    records = score(bundle, snapshot, wanted.reasons).records()
-    if wanted.has_facts:
-        return records
-    return [
-        {**record, "reasons": [_without(reason, NUMBER) for reason in record["reasons"]]}
-        for record in records
-    ]
-
-
-@dataclass(frozen=True)
-class _Page:
-    """The rows of one lead, read at now_us with the settings of `[display]`, and the page of its timeline."""
-
-    rows: LeadRows
-    now_us: int
-    display: Mapping[str, Any]
-    names: EventNames
-    wanted: Wanted
-
-
-def _document(page: _Page, record: dict[str, Any] | None) -> dict[str, Any]:
-    (now,) = current_attributes(page.rows, page.now_us)
-    lead = page.rows.leads[0]
-    seen = seen_lead(page.display, lead.lead_id, now)
-    entries, key = timeline(page.rows, page.names, page.wanted)
-    return {
-        "lead": {**lead_document(lead, now), **seen._asdict()},
-        "score": None if record is None else {**record, "name": seen.name},
-        "timeline": entries,
-        "next_cursor": None if key is None else write_cursor(*key),
-    }
 
 
 def read_score_history(

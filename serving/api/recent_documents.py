@@ -6,25 +6,16 @@ from threading import Lock
 from typing import Any, Final, NamedTuple
 
 import msgspec
-from sqlalchemy import Connection, func, select
+from sqlalchemy import Connection
 
 from models.bundle import Bundle
+from serving.api.kept_leads import KeptLeads
 from serving.api.lead_documents import LeadRequest, read_stored_leads
 from serving.base.clock import clock_us
-from serving.store import schema as db
-from serving.store.database.statements import PreparedQuery
+from serving.store.lead_heads import lead_heads
 
 VALID_US: Final = 1_000_000
 MOST_KEPT: Final = 512  # of 12 KB each; a lead with 10,000 interactions takes 20 ms to read and score
-
-# What arrives gets a higher number than all before, corrections too: equal numbers mean equal rows.
-_LAST_ROWS = [
-    select(func.max(table.c.row_no)).where(table.c.lead_no == db.leads.c.lead_no).scalar_subquery()
-    for table in (*db.FACTS, db.corrections)
-]
-_VERSIONS = PreparedQuery(
-    select(db.leads.c.lead_id, db.leads.c.lead_no, *_LAST_ROWS), among=db.leads.c.lead_id
-)
 
 
 class _Kept(NamedTuple):
@@ -48,6 +39,7 @@ class RecentDocuments:
     def __init__(self) -> None:
         self._kept: OrderedDict[Hashable, _Kept] = OrderedDict()
         self._lock = Lock()
+        self._leads = KeptLeads()
 
     def read(self, connection: Connection, requests: Sequence[LeadRequest]) -> list[msgspec.Raw | None]:
         """read_stored_leads with its documents encoded."""
@@ -57,7 +49,8 @@ class RecentDocuments:
         now_us = clock_us()
         kept = [self._recent(request, now_us) for request in requests]
         polled = [request for request, one in zip(requests, kept, strict=True) if one is not None]
-        versions = _versions(connection, polled) if polled else {}
+        heads = lead_heads(connection, list({request.lead_id for request in polled})) if polled else {}
+        versions = {lead_id: head.version for lead_id, head in heads.items()}
         documents: list[msgspec.Raw | None] = [
             one.document
             if one is not None and one.version is not None and one.version == versions.get(request.lead_id)
@@ -66,7 +59,7 @@ class RecentDocuments:
         ]
         missing = [i for i, document in enumerate(documents) if document is None]
         if missing:
-            made = read_stored_leads(connection, [requests[i] for i in missing])
+            made = read_stored_leads(connection, [requests[i] for i in missing], self._leads)
             for i, document in zip(missing, map(_encoded, made), strict=True):
                 documents[i] = document
                 if document is not None:
@@ -94,9 +87,3 @@ def _key(request: LeadRequest) -> Hashable:
 
 def _encoded(document: dict[str, Any] | None) -> msgspec.Raw | None:
     return None if document is None else msgspec.Raw(msgspec.json.encode(document))
-
-
-def _versions(connection: Connection, requests: Sequence[LeadRequest]) -> dict[str, Sequence[int | None]]:
-    """lead_id -> the lead's number, and the last row of each table."""
-    lead_ids = list({request.lead_id for request in requests})
-    return {lead_id: version for lead_id, *version in _VERSIONS.rows(connection, some=lead_ids)}

@@ -11,16 +11,23 @@ from history.config.config import FunnelConfig, from_dict, to_dict
 from serving.store.database.transaction import read_setting, write_setting
 from serving.store.leads import compact_json
 
+CONFIG = "config"  # the setting
+
 
 def stored_config(connection: Connection) -> dict[str, Any] | None:
     """The stored configuration as history.config.to_dict gives it; None if no folder was loaded."""
-    text = read_setting(connection, "config")
+    text = read_setting(connection, CONFIG)
     return None if text is None else dict(json.loads(text))
 
 
 def stored_display(connection: Connection) -> Mapping[str, Any]:
     """`[display]` of the folder loaded last; empty if it has none."""
-    return _display(read_setting(connection, "config") or "{}")
+    return display_in(read_setting(connection, CONFIG))
+
+
+def display_in(config: str | None) -> Mapping[str, Any]:
+    """`[display]` of a stored configuration, the same object for equal ones of late; empty if it has none."""
+    return _display(config or "{}")
 
 
 @lru_cache(maxsize=4)
@@ -30,7 +37,7 @@ def _display(config_text: str) -> Mapping[str, Any]:
 
 def stored_view(connection: Connection) -> FunnelConfig | None:
     """The configuration of the folder loaded last, parsed once; None if no folder was loaded."""
-    text = read_setting(connection, "config")
+    text = read_setting(connection, CONFIG)
     return None if text is None else _config(text)
 
 
@@ -44,7 +51,7 @@ def store_config(connection: Connection, config: FunnelConfig) -> None:
     record = {**to_dict(config), "columns": {}}
     if "stages" in config.inferred:
         record["stages"] = []
-    write_setting(connection, "config", compact_json(record))
+    write_setting(connection, CONFIG, compact_json(record))
 
 
 def attribute_names(connection: Connection) -> list[str]:

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, Select, Table, bindparam, null, select
 
-from history.history import DIRECTIONS, STATES
+from history.history import DIRECTIONS, STATES, Factor
 from history.text.values import value_text
 from serving.store import schema as db
 from serving.store.database.statements import PreparedQuery, in_parts
@@ -82,6 +82,11 @@ def _cut_table(columns: Columns, cuts_of_lead: Mapping[int, Sequence[tuple[int, 
     ]
     rows.sort(key=lambda row: (row[LEAD_NO], row[ROW_NO]))
     return list(zip(*rows, strict=True)) if rows else [()] * len(columns)
+
+
+def text_in(column: Sequence[str | None] | Factor, row: int) -> str | None:
+    """The text of one row of a column."""
+    return column.text(row) if isinstance(column, Factor) else column[row]
 
 
 def fact_query(table: Table, with_ids: bool = True) -> Select[Any]:

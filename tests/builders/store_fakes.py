@@ -20,6 +20,7 @@ from history.text.times import DAY_US
 from models.evidence import Evidence
 from models.lead_values import ValueCheck, value_check
 from models.pace import Pace
+from models.scorer import Part
 from models.scores import GONE_LEAD, LOST_LEAD, SCORED, WON_LEAD, Scores
 from models.usual_touches import UsualTouch
 from serving.api.events import events_of
@@ -110,6 +111,14 @@ def fake_score(bundle: Any, snapshot: Snapshot, reasons: int | None = 5) -> Scor
         warnings=[[] for _ in range(n)],
         model_version=bundle.version,
     )
+
+
+def fake_score_parts(
+    bundle: Any, parts: Sequence[Part], reasons: int | None = 5, has_numbers: bool = False
+) -> Any:
+    """fake_score of each part, as models.scorer.score_parts gives it."""
+    records = [record for part in parts for record in fake_score(bundle, part.snapshot, reasons).records()]
+    return SimpleNamespace(scores=SimpleNamespace(records=lambda: records), parts=None)
 
 
 class Clock:

@@ -9,12 +9,13 @@ from zoneinfo import ZoneInfo
 import numpy as np
 import pytest
 
-from history.history import GONE, LOST, OPEN, WON, History
+from features.matrix import PreparedHistory
+from history.history import GONE, LOST, OPEN, WON, History, no_outcomes
 from history.snapshot import Snapshot, all_leads, open_leads, state_at, state_rows
 from history.text.times import DAY_US, format_time
 from models.bundle import Bundle, base_probability
 from models.kernel import midrank
-from models.scorer import grades, score
+from models.scorer import Part, grades, open_parts, score, score_parts, score_with_evidence
 from models.scores import COLUMNS, Scores
 
 CONTRACT = [
@@ -233,3 +234,33 @@ def test_grades_are_cut_as_the_contract_says() -> None:
     rank = np.array([100.0, 90.0, 89.9, 70.0, 69.9, 40.0, 39.9, 0.0])
     assert "".join(grades(rank, shares)) == "AABBCCDD"
     assert grades(np.array([80.0, 79.9]), {"hot": 0.2, "cold": 0.8}) == ["hot", "cold"]
+
+
+def test_parts_of_several_histories_are_scored_as_each_alone(bundle: Bundle, history: History) -> None:
+    """Some are decided, some abstained, and one is prepared; reasons come with the parts that they are made of."""
+    seen = all_leads(history, history.as_of_us)
+    states = state_at(history, seen.lead, seen.as_of_us)
+    leads = np.concatenate([np.flatnonzero(states == state)[:9] for state in (OPEN, WON, LOST)])
+    gone = score(bundle, seen.take(leads[:1]), 0).stage[0]
+    stages = tuple(stage for stage in bundle.training_ranges.stages if stage != gone)
+    forgetful = replace(bundle, training_ranges=replace(bundle.training_ranges, stages=stages))
+    bare = replace(history, outcomes=no_outcomes(len(history)))
+    parts = [
+        Part(seen.take(leads[:7])),
+        Part(Snapshot(bare, seen.lead[:3], seen.as_of_us[:3])),
+        Part(seen.take(leads[7:])),
+    ]
+    parts[0] = parts[0]._replace(prepared=PreparedHistory(history, forgetful.vocabulary))
+    together = score_parts(forgetful, parts, 5)
+    alone = [
+        record for part in parts for record in score_with_evidence(forgetful, part.snapshot, 5).records()
+    ]
+    assert together.scores.records() == alone
+    assert {"scored", "insufficient_data", "won", "lost"} <= {record["status"] for record in alone}
+    scored = [i for i, record in enumerate(alone) if record["status"] == "scored"]
+    assert together.parts is not None
+    assert forgetful.conversion is not None
+    values = np.ascontiguousarray(together.matrix.values[scored])
+    assert together.parts[scored].tobytes() == forgetful.conversion.contributions(values).parts.tobytes()
+    reached = open_parts(forgetful, parts).probability
+    assert reached[scored].tolist() == [alone[i]["probability"] for i in scored]

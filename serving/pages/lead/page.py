@@ -7,6 +7,7 @@ from functools import partial
 from typing import Any
 from urllib.parse import urlencode, urlsplit
 
+import msgspec
 from sqlalchemy import Connection
 from starlette.requests import Request
 from starlette.responses import Response
@@ -138,6 +139,7 @@ def _read(connection: Connection, wanted: Wanted) -> dict[str, Any] | None:
     result = None
     if wanted.change is not None and wanted.bundle is not None:
         result = what_if(connection, wanted.bundle, wanted.change, has_numbers=True)
+    document = {**document, **{name: msgspec.json.decode(document[name]) for name in ("lead", "timeline")}}
     return {**document, **beside, "moves": moves["history"], "result": result}
 
 

@@ -71,7 +71,7 @@ def with_changes(history: History, positions: Sequence[int], changes: Sequence[C
         lead_ids=[history.lead_ids[position] for position in positions],
         created_us=history.created_us[leads],
         attributes={name: texts.take(leads) for name, texts in history.attributes.items()},
-        interactions=_touched(history.interactions, leads, added("interactions")),
+        interactions=with_touches(history.interactions, leads, added("interactions")),
         stages=_extended(history.stages, leads, nothing, {}),
         outcomes=_extended(history.outcomes, leads, nothing, {}),
         changes=_altered(history.changes, leads, added("attribute_changes")),
@@ -79,7 +79,8 @@ def with_changes(history: History, positions: Sequence[int], changes: Sequence[C
     )
 
 
-def _touched(log: Interactions, leads: Ints, added: Sequence[Sequence[AddedRow]]) -> Interactions:
+def with_touches(log: Interactions, leads: Ints, added: Sequence[Sequence[AddedRow]]) -> Interactions:
+    """The interactions of these leads (k,) of a log, each with the rows added to it last."""
     columns = list(zip(*(row for rows in added for row in rows), strict=True)) or [()] * 7
     _time, _known, kind, channel, direction, value, _ids = columns
     extended = _extended(

@@ -1,6 +1,7 @@
 """Backup and restore: the store and the champion in one file."""
 
 import os
+import secrets
 import shutil
 import sqlite3
 from contextlib import closing
@@ -13,6 +14,7 @@ from history.base.errors import DamagedArtifact
 from history.base.locked_tempdir import locked_tempdir
 from models.pointer import Pointer, load_champion, read_pointer, sync_folder, write_pointer
 from serving.store.database.engine import StoreEngine
+from serving.store.database.transaction import RESTORED
 from serving.store.migrate import HEAD
 from serving.store.schema import metadata
 from serving.store.transfer.archive import STORE, pack, unpack
@@ -56,10 +58,18 @@ def restore(engine: StoreEngine, file: Path) -> Backup:
         pointer = read_pointer(folder)
         if pointer is not None:
             load_champion(pointer)
+        _mark_restored(folder / STORE)
         _copy_in(engine, folder / STORE)
         if pointer is not None:
             _install_champion(engine.home, pointer)
     return Backup(file, file.stat().st_size, manifest["leads"], manifest["model_version"])
+
+
+def _mark_restored(store: Path) -> None:
+    """Gives the store another mark: it assigns numbers of rows again, by which processes know what they kept."""
+    with closing(sqlite3.connect(store)) as connection, connection:
+        values = (RESTORED, secrets.token_hex(8))
+        connection.execute("INSERT OR REPLACE INTO settings (name, value) VALUES (?, ?)", values)
 
 
 def _copy_out(engine: StoreEngine, target: Path) -> int:

@@ -7,12 +7,12 @@ import pytest
 from starlette.testclient import TestClient
 
 from serving.api import lead_documents
-from tests.builders.store_fakes import FakeModel, FakeRuntime, application, fake_score
+from tests.builders.store_fakes import FakeModel, FakeRuntime, application, fake_score_parts
 
 
 @pytest.fixture
 def runtime(tmp_path: Path, store_url: str | None, monkeypatch: pytest.MonkeyPatch) -> FakeRuntime:
-    monkeypatch.setattr(lead_documents, "score", fake_score)
+    monkeypatch.setattr(lead_documents, "score_parts", fake_score_parts)
     return FakeRuntime(tmp_path, FakeModel(), store_url)
 
 

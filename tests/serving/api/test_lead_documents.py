@@ -4,15 +4,17 @@ from contextlib import closing
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 
 import serving.api.lead_documents as documents
+import serving.api.lead_views as lead_views
 from history.text.times import DAY_US
 from serving.api.lead_documents import LeadRequest, read_score_history, read_stored_leads
 from serving.store.cursors import read_cursor
 from serving.store.store import Store
 from tests.builders.scored_store import post, put, score_queued
-from tests.builders.store_fakes import Clock, FakeModel, event, fake_score
+from tests.builders.store_fakes import Clock, FakeModel, event, fake_score_parts
 
 MODEL: Any = FakeModel()
 
@@ -21,7 +23,7 @@ MODEL: Any = FakeModel()
 def store(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
     clock = Clock()
     monkeypatch.setattr(documents, "clock_us", clock)
-    monkeypatch.setattr(documents, "score", fake_score)
+    monkeypatch.setattr(documents, "score_parts", fake_score_parts)
     with closing(Store(tmp_path, now_us=clock)) as store:
         for lead_id in ("a", "b"):
             put(store, lead_id, owner=lead_id)
@@ -31,7 +33,8 @@ def store(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
 
 def read(store: Store, *requests: LeadRequest) -> list[dict[str, Any] | None]:
     with store.engine.reading() as connection:
-        return read_stored_leads(connection, requests)
+        documents = read_stored_leads(connection, requests)
+    return [msgspec.json.decode(msgspec.json.encode(document)) for document in documents]
 
 
 def test_document_does_not_depend_on_the_request_around_it(store: Store) -> None:
@@ -50,7 +53,7 @@ def test_without_a_model_a_lead_has_no_score(store: Store) -> None:
 
 
 def test_next_cursor_starts_the_next_page(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(documents, "timeline", timeline_of_two)
+    monkeypatch.setattr(lead_views, "timeline", timeline_of_two)
     (first,) = read(store, LeadRequest("a", None, None))
     assert first is not None
     before = read_cursor(first["next_cursor"], (int, int))

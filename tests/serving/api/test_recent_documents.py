@@ -18,7 +18,7 @@ from serving.store.corrections import RETRACT, Correction, correct_events
 from serving.store.leads import erase_leads
 from serving.store.store import Store
 from tests.builders.scored_store import post, put
-from tests.builders.store_fakes import NOW_US, Clock, FakeModel, event, fake_score
+from tests.builders.store_fakes import NOW_US, Clock, FakeModel, event, fake_score_parts
 
 MODEL: Any = FakeModel()
 
@@ -48,7 +48,7 @@ def reader(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Reader]:
     clock = Clock()
     for module in (documents, recent_documents):
         monkeypatch.setattr(module, "clock_us", clock)
-    monkeypatch.setattr(documents, "score", fake_score)
+    monkeypatch.setattr(documents, "score_parts", fake_score_parts)
     with closing(Store(tmp_path, now_us=clock)) as store:
         for lead_id in ("a", "b"):
             put(store, lead_id, owner=lead_id)

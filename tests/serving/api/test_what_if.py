@@ -17,7 +17,7 @@ from serving.store import schema as db
 from tests.builders.lead_requests import CREATED
 from tests.builders.service_client import caller
 from tests.builders.store_fakes import FakeRuntime, application, event
-from tests.serving.store.scores.test_advice import ATTRIBUTES
+from tests.builders.usual_lead import ATTRIBUTES
 
 CALL = {"kind": "call", "channel": "phone", "direction": "outbound", "value": 6.0}
 

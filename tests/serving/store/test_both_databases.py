@@ -13,7 +13,15 @@ import serving.api.recent_documents
 from history.base.progress import no_progress
 from serving.store.scores.rescoring import rescore_all, rescore_dirty
 from tests.builders.service_client import caller
-from tests.builders.store_fakes import NOW_US, Clock, FakeModel, FakeRuntime, application, fake_score
+from tests.builders.store_fakes import (
+    NOW_US,
+    Clock,
+    FakeModel,
+    FakeRuntime,
+    application,
+    fake_score,
+    fake_score_parts,
+)
 
 if TYPE_CHECKING:
     from tests.builders.store_fixtures import Server
@@ -92,7 +100,7 @@ def answers(home: Path, url: str | None, calls: list[Call], monkeypatch: pytest.
     monkeypatch.setattr(serving.api.leads, "clock_us", clock)
     monkeypatch.setattr(serving.api.lead_documents, "clock_us", clock)
     monkeypatch.setattr(serving.api.recent_documents, "clock_us", clock)
-    monkeypatch.setattr(serving.api.lead_documents, "score", fake_score)
+    monkeypatch.setattr(serving.api.lead_documents, "score_parts", fake_score_parts)
     results: list[Any] = []
     with caller(application(runtime)) as client:
         for number, (method, path, body) in enumerate(calls):

@@ -11,7 +11,7 @@ from serving.pages.lead.page import safe_url
 from tests.builders.html_page import Page
 from tests.builders.page_paths import LEAD_PAGE
 from tests.builders.store_fakes import event
-from tests.serving.store.scores.test_advice import ATTRIBUTES
+from tests.builders.usual_lead import ATTRIBUTES
 
 HTML = {"accept": "text/html"}
 FORMATS = Formats("en")

@@ -3,46 +3,28 @@
 from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from history.text.times import DAY_US, format_time
 from models.bundle import Bundle
 from models.pointer import champion
-from models.scorer import score
-from serving.store.history import history_of
-from serving.store.lead_rows import LeadRows, find_leads, rows_of
+from models.scorer import score, score_parts
+from serving.store.lead_rows import find_leads, rows_of
+from serving.store.scores.acts import acts_of
 from serving.store.scores.advice import (
     MOST_SUGGESTIONS,
     NO_ADVICE,
-    OpenLead,
+    ScoredLead,
     advice,
     advice_of_leads,
-    candidates,
 )
+from serving.store.scores.ready import ReadyLead, ready_lead
 from serving.store.scores.what_if import changed, snapshot_of
 from serving.store.store import Store
 from tests.builders.scored_store import post, put
 from tests.builders.store_fakes import NOW_US, Clock, event
-
-# As usual: with fewer the model would abstain.
-ATTRIBUTES: dict[str, Any] = {
-    "owner": "Ann",
-    "source": "partner",
-    "industry": "software",
-    "country": "DE",
-    "product": "team",
-    "employees": 50,
-    "seats": 12,
-    "profile_fit": 60,
-    "is_customer": False,
-    "work_email": True,
-    "newsletter": True,
-    "contact_role": "manager",
-    "annual_budget": 9000,
-    "planned_close_on": "2026-08-01",
-}
+from tests.builders.usual_lead import ATTRIBUTES, inbound, rows_with
 
 
 @pytest.fixture(scope="module")
@@ -53,26 +35,11 @@ def bundle(trained_home: Path) -> Bundle:
     return bundle
 
 
-def rows_with(folder: Path, *events: dict[str, Any]) -> LeadRows:
-    store = Store(folder, now_us=Clock())
-    put(store, **ATTRIBUTES)
-    post(store, *events)
-    with store.engine.reading() as connection:
-        rows = rows_of(connection, [find_leads(connection, ["a"])["a"]])
-    store.close()
-    return rows
-
-
-def inbound(kind: str, days: float, channel: str = "phone") -> dict[str, Any]:
-    data = {"kind": kind, "channel": channel, "direction": "inbound"}
-    return event(f"{kind}{days}", "a", data, occurred_at=format_time(int(NOW_US - days * DAY_US)))
-
-
 def test_each_suggestion_is_what_the_what_if_says(tmp_path: Path, bundle: Bundle) -> None:
     rows = rows_with(tmp_path, inbound("call", 3), event("s", "a", {"stage": "qualified"}, "stage"))
     gains = {}
     base = float(score(bundle, snapshot_of(rows, bundle, NOW_US), 0).probability[0])
-    for act in candidates(bundle, rows, NOW_US):
+    for act in acts_of(bundle, rows, NOW_US).at(NOW_US):
         reached = score(bundle, snapshot_of(changed(rows, act.change), bundle, NOW_US), 0).probability[0]
         gains[act.words] = 100 * (float(reached) - base)
     suggested = advice(bundle, rows, NOW_US)["suggestions"]
@@ -80,24 +47,6 @@ def test_each_suggestion_is_what_the_what_if_says(tmp_path: Path, bundle: Bundle
     assert [one["points"] for one in suggested] == best
     assert all(gains[one["change"]] == one["points"] for one in suggested)
     assert suggested
-
-
-def test_a_recent_message_is_to_be_answered(tmp_path: Path, bundle: Bundle) -> None:
-    waiting = [act.words for act in candidates(bundle, rows_with(tmp_path / "1", inbound("call", 3)), NOW_US)]
-    assert "Answer the lead's call of 3 days ago: call now" in waiting
-    old = [act.words for act in candidates(bundle, rows_with(tmp_path / "2", inbound("call", 40)), NOW_US)]
-    assert "Call from us now" in old
-    assert len(old) == len(waiting) == len(bundle.usual_touches)
-
-
-def test_declared_yes_or_no_attributes_are_tried(tmp_path: Path, bundle: Bundle) -> None:
-    names = [a.name for a in bundle.vocabulary.attributes if a.kind == "boolean"]
-    config = replace(bundle.config, mutable=(names[0],))
-    declared = replace(bundle, vocabulary=replace(bundle.vocabulary, config=config), usual_touches=())
-    rows = rows_with(tmp_path / "1")
-    assert [act.words for act in candidates(declared, rows, NOW_US)] == [f"{names[0].replace('_', ' ')}: yes"]
-    agreed = rows_with(tmp_path / "2", event("yes", "a", {names[0]: True}, "attributes"))
-    assert candidates(declared, agreed, NOW_US) == []
 
 
 def test_similar_leads_are_in_the_same_stage(tmp_path: Path, bundle: Bundle) -> None:
@@ -115,6 +64,13 @@ def test_without_a_signal_or_a_table_there_is_no_advice(tmp_path: Path, bundle: 
     assert advice(old, rows, NOW_US) == NO_ADVICE
 
 
+def scored(bundle: Bundle, lead: ReadyLead, as_of_us: int) -> ScoredLead:
+    """The lead with its score at an instant."""
+    made = score_parts(bundle, [lead.part(as_of_us)], 1)
+    assert made.parts is not None
+    return ScoredLead(lead, as_of_us, float(made.scores.probability[0]), made.scores.stage[0], made.parts[0])
+
+
 def test_advice_does_not_depend_on_other_leads(
     tmp_path: Path, bundle: Bundle, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -128,11 +84,11 @@ def test_advice_does_not_depend_on_other_leads(
         post(store, event("s", "b", {"stage": "qualified"}, "stage"))
         with store.engine.reading() as connection:
             rows = rows_of(connection, list(find_leads(connection, ["a", "b", "c"]).values()))
-    history = history_of(rows, bundle.config, NOW_US)
-    leads = [OpenLead(rows.only(position), position) for position in (2, 0, 1)]
-    together = advice_of_leads(bundle, history, leads)
-    alone = [advice(bundle, lead.rows, NOW_US) for lead in leads]
-    assert together == alone
+    each = [rows.only(position) for position in (2, 0, 1)]
+    ready = [ready_lead(bundle, one, NOW_US) for one in each]
+    for as_of_us in (NOW_US, NOW_US + DAY_US, NOW_US):  # as read, and a day later
+        alone = [advice(bundle, one, as_of_us) for one in each]
+        assert advice_of_leads(bundle, [scored(bundle, lead, as_of_us) for lead in ready]) == alone
     assert any(one["suggestions"] for one in alone)
     monkeypatch.setattr(type(bundle.vocabulary), "reads_accounts", True)
-    assert [advice(bundle, lead.rows, NOW_US) for lead in leads] == alone
+    assert [advice(bundle, one, NOW_US) for one in each] == alone

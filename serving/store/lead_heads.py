@@ -1,0 +1,44 @@
+"""The head of a stored lead, and the version of its rows: equal versions mean equal rows."""
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from sqlalchemy import Connection, func, select
+
+from serving.store import schema as db
+from serving.store.database.statements import PreparedQuery
+from serving.store.lead_rows import LeadRow, lead_row
+
+# What arrives gets a higher number than all before, corrections too.
+_LAST_ROWS = [
+    select(func.max(table.c.row_no)).where(table.c.lead_no == db.leads.c.lead_no).scalar_subquery()
+    for table in (*db.FACTS, db.corrections)
+]
+_LEADS = db.leads.c
+_HEADS = PreparedQuery(
+    select(_LEADS.lead_no, _LEADS.lead_id, _LEADS.created_us, _LEADS.attributes, *_LAST_ROWS),
+    among=_LEADS.lead_id,
+)
+
+
+class LeadHead(NamedTuple):
+    """A row of the table of leads, and the lead's version: its number, and its last row in each table."""
+
+    lead_no: int
+    lead_id: str
+    created_us: int
+    attributes: str  # JSON
+    version: tuple[int | None, ...]
+
+    def row(self) -> LeadRow:
+        """The lead with its attributes parsed."""
+        return lead_row(self)
+
+
+def lead_heads(connection: Connection, lead_ids: Sequence[str]) -> dict[str, LeadHead]:
+    """The heads of the stored leads among these ids."""
+    heads: dict[str, LeadHead] = {}
+    for row in _HEADS.rows(connection, some=list(lead_ids)):
+        lead_no, lead_id, created_us, attributes, *last_rows = row
+        heads[lead_id] = LeadHead(lead_no, lead_id, created_us, attributes, (lead_no, *last_rows))
+    return heads
