@@ -13,14 +13,16 @@ from cli.options import (
     engine_option,
     in_a_folder,
     json_option,
-    now_us,
+    parts_option,
 )
 from cli.output import echo, echo_next, echo_warnings, print_json, readable_time
 from cli.progress import progress_bar
 from cli.verdict import verdict_of
+from history.base.progress import part
 from history.base.warnings import Warning, json_of
 
 if TYPE_CHECKING:
+    from cli.checked import Checked
     from history.folder.row_filter import RejectedRow
     from history.history import History, Rejected, TableReport
 
@@ -87,10 +89,9 @@ def simulate(out: Path, leads: int, months: int, as_json: bool, **options: Any) 
 )
 @accept_rejected_option
 @engine_option("Who audits the columns for leakage; reading is this process's:")
+@parts_option
 @json_option
-def check(
-    data: Path, rejected: Path | None, fix: bool, accept_rejected: bool, engine: str | None, as_json: bool
-) -> None:
+def check(data: Path, rejected: Path | None, fix: bool, as_json: bool, **options: Any) -> None:
     """Validates DATA, looks for columns that leak the outcome, and prints what was inferred.
 
     \b
@@ -103,29 +104,29 @@ def check(
     """
     if fix:
         _write_guesses(data)
+    from cli.checked import checked
     from engines.choice import open_engine
     from history.folder.acceptance import require_acceptable
-    from history.read import format_time, read_folder
+    from history.read import format_time
     from training.audit.audit import audit
     from training.audit.misread_kinds import misread
 
     rejected_rows: list[RejectedRow] | None = None if rejected is None else []
-    with open_engine(engine) as workers, progress_bar() as report:
-        report("reading the data", 0.0)
-        history = read_folder(data, now_us=now_us(), rejected=rejected_rows)
+    with open_engine(options["engine"]) as workers, progress_bar() as report:
+        result = checked(data, options["parts"], rejected_rows, part(report, 0.0, 0.35))
+        history = result.history
 
         report("reading the columns", 0.35)
         inferred = inferred_settings(history)
 
         report("auditing for leakage", 0.55)
-        warnings = json_of(
-            [*history.warnings, *audit(history, workers), *misread(history), *_no_outcomes(history)]
-        )
+        none_decided = [] if result.states["won"] or result.states["lost"] else _no_outcomes(history)
+        warnings = json_of([*result.warnings, *audit(history, workers), *misread(history), *none_decided])
 
     if rejected is not None:
         _write_rejected(rejected_rows or [], rejected)
-    _echo_result(history, inferred, warnings)
-    verdict = verdict_of(history, warnings, data)
+    _echo_result(result, inferred, warnings)
+    verdict = verdict_of(result.states, warnings, data)
     if as_json:
         tables = {name: _table_record(report) for name, report in history.reports.items()}
         as_of = format_time(history.as_of_us)
@@ -136,9 +137,10 @@ def check(
                 "warnings": warnings,
                 "as_of": as_of,
                 "verdict": verdict.to_dict(),
+                **({"audited_leads": len(history)} if result.is_sample else {}),
             }
         )
-    if not accept_rejected:
+    if not options["accept_rejected"]:
         require_acceptable(history.reports)
     for line in verdict.lines():
         echo(line)
@@ -241,11 +243,17 @@ def _write_rejected(rows: "Sequence[RejectedRow]", output: Path) -> None:
 
 
 def _echo_result(
-    history: "History", inferred: Mapping[str, Any], warnings: Sequence[Mapping[str, Any]]
+    result: "Checked", inferred: Mapping[str, Any], warnings: Sequence[Mapping[str, Any]]
 ) -> None:
     from cli.reading import echo_set_aside
 
-    echo(f"as of {readable_time(history.as_of_us)}: {len(history):,} leads")
+    history = result.history
+    echo(f"as of {readable_time(history.as_of_us)}: {result.leads:,} leads")
+    if result.is_sample:
+        echo(
+            f"  what is inferred, and the audit of the columns, is of {len(history):,} of them, drawn by their ids: "
+            "more do not fit into memory"
+        )
     for name, report in history.reports.items():
         count = sum(rule.count for rule in report.rejected)
         echo(f"  {name}: {report.rows:,} rows, {count:,} set aside")

@@ -1,7 +1,6 @@
 """The scores of a folder for `leadcast score`: of its whole history, or part after part if it is larger than memory."""
 
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from difflib import get_close_matches
 from functools import reduce
@@ -10,12 +9,11 @@ from typing import Any, NamedTuple
 
 import click
 
-from cli.options import as_of_us, home, now_us
-from cli.output import echo
+from cli.options import as_of_us, now_us
+from cli.parts import echo_at_once, parts_of, split_on_disk
 from cli.reading import read_for
 from history.base.arrays import Flags, Floats, Ints
 from history.base.engine import Engine
-from history.base.locked_tempdir import locked_tempdir
 from history.base.progress import Progress, part
 from history.base.table_file import TEXT, write_columns
 from history.base.warnings import Warning
@@ -24,8 +22,7 @@ from history.config.schema import ACCOUNT
 from history.folder.acceptance import require_acceptable
 from history.folder.data_folder import config_differences
 from history.folder.parts.gather import Gathered, PartHistory, gather
-from history.folder.parts.size import free_bytes, needed_bytes, parts_needed
-from history.folder.parts.split import NeedsWhole, SplitFolder, split_folder
+from history.folder.parts.split import NeedsWhole, SplitFolder
 from history.folder.validate import ReadOptions
 from history.history import TableReport
 from history.snapshot import open_leads
@@ -37,7 +34,6 @@ from models.scores import COLUMN_KINDS, COLUMNS, counted_warnings
 from models.scores_on_disk import RankedScores, SavedScores, save_scores
 from training.drift import DriftCounts, drift_counts, drift_warnings, warnings_of_drift
 
-GIGABYTE = 1e9
 SPLITTING, READING = 0.25, 0.9  # how far the work is after these steps
 
 
@@ -76,14 +72,17 @@ def scored(
     used, a usage error for columns that it does not have.
     """
     as_of_us(options.as_of, bundle.config.zone)  # refused before the folder is read
-    n_parts = options.parts or parts_needed(data, free_bytes())
-    if n_parts > 1 or options.parts is not None:
+    run = _Run(bundle, data, options, engine, report)
+    n_parts = parts_of(data, options.parts)
+    if n_parts is not None:
         try:
-            with _split(bundle, data, n_parts, part(report, 0.0, SPLITTING)) as folder:
-                return _by_parts(_Run(bundle, data, options, engine, report), folder)
+            if bundle.vocabulary.reads_accounts:
+                raise NeedsWhole("a feature of funnel.toml is of whole accounts")
+            with split_on_disk(data, bundle.config, n_parts, part(report, 0.0, SPLITTING)) as folder:
+                return _by_parts(run, folder)
         except NeedsWhole as reason:
-            echo(f"{data} is read at once, into memory, because {reason}")
-    return _at_once(_Run(bundle, data, options, engine, report))
+            echo_at_once(data, reason)
+    return _at_once(run)
 
 
 class _Run(NamedTuple):
@@ -143,20 +142,6 @@ def further_columns(text: str, known: Sequence[str]) -> list[str]:
 
 
 # ---- part after part
-
-
-@contextmanager
-def _split(bundle: Bundle, data: Path, n_parts: int, report: Progress) -> Iterator[SplitFolder]:
-    """The folder in parts, until the block ends; under the home, where a killed command's parts are found."""
-    if bundle.vocabulary.reads_accounts:
-        raise NeedsWhole("a feature of funnel.toml is of whole accounts")
-    home().mkdir(parents=True, exist_ok=True)
-    with locked_tempdir(home(), "parts-") as folder:
-        echo(
-            f"{data} takes about {needed_bytes(data) / GIGABYTE:.1f} GB of memory at once: it is split into {n_parts} "
-            f"parts in {folder}"
-        )
-        yield split_folder(data, bundle.config, n_parts, folder, report)
 
 
 class _OfPart(NamedTuple):

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
-    from history.history import History
+    pass
 
 TRAINING: Final = "training"
 SCORING: Final = "scoring"  # and the funnel's state, but no model can be trained
@@ -75,20 +75,12 @@ class Verdict:
         }
 
 
-def verdict_of(history: "History", warnings: Sequence[Mapping[str, Any]], data: Path) -> Verdict:
-    """The verdict on a history and the warnings about it."""
-    import numpy as np
-
-    from history.history import LOST, OPEN, WON
-    from history.snapshot import state_at
-
-    leads = np.arange(len(history))
-    states = state_at(history, leads, np.full(len(history), history.as_of_us))
-    won, lost, still_open = (int((states == state).sum()) for state in (WON, LOST, OPEN))
-    counts = {"won": won, "lost": lost, "open": still_open}
+def verdict_of(states: Mapping[str, int], warnings: Sequence[Mapping[str, Any]], data: Path) -> Verdict:
+    """The verdict on a folder by the states of its leads, won, lost and open, and by the warnings about it."""
+    won = states["won"]
     usable = TRAINING if won else SCORING
     command = shlex.join(["leadcast", "train" if won else "funnel", str(data)])
-    return Verdict(usable, counts, _largest_risk(warnings), command)
+    return Verdict(usable, states, _largest_risk(warnings), command)
 
 
 def _largest_risk(warnings: Sequence[Mapping[str, Any]]) -> Mapping[str, Any] | None:

@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from cli.checked import states_of
 from cli.verdict import BY_RISK, SCORING, TRAINING, verdict_of
 from history.history import History
 from history.read import read_folder
@@ -16,7 +17,7 @@ def history_with(folder: Path, outcomes: str) -> History:
 
 def test_decided_leads_are_counted_and_train_comes_next(tmp_path: Path) -> None:
     history = history_with(tmp_path, "1,won,2026-02-01\n2,lost,2026-02-02\n")
-    verdict = verdict_of(history, [], tmp_path)
+    verdict = verdict_of(states_of(history), [], tmp_path)
     assert verdict.usable == TRAINING
     assert verdict.counts.startswith("1 won, 1 lost, 1 open")
     assert verdict.to_dict()["leads"] == {"won": 1, "lost": 1, "open": 1}
@@ -24,7 +25,7 @@ def test_decided_leads_are_counted_and_train_comes_next(tmp_path: Path) -> None:
 
 
 def test_data_without_a_win_is_not_for_training(tmp_path: Path) -> None:
-    verdict = verdict_of(history_with(tmp_path, "2,lost,2026-02-02\n"), [], tmp_path / "a b")
+    verdict = verdict_of(states_of(history_with(tmp_path, "2,lost,2026-02-02\n")), [], tmp_path / "a b")
     assert verdict.usable == SCORING
     assert verdict.next_command == f"leadcast funnel '{tmp_path / 'a b'}'"
 
@@ -33,7 +34,7 @@ def test_risk_is_the_warning_that_changes_most(tmp_path: Path) -> None:
     history = history_with(tmp_path, "1,won,2026-02-01\n")
     codes = ["some_other_code", *reversed(BY_RISK)]
     warnings = [{"code": code, "subject": "s", "detail": "d"} for code in codes]
-    verdict = verdict_of(history, warnings, tmp_path)
+    verdict = verdict_of(states_of(history), warnings, tmp_path)
     assert verdict.risk is not None
     assert verdict.risk["code"] == BY_RISK[0]
 

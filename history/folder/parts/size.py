@@ -23,6 +23,14 @@ def parts_needed(folder: Path, free_bytes: int | None) -> int:
     return min(max(round(needed / of_part), 2), MOST_PARTS)
 
 
+def parts_in_memory(folder: Path, n_parts: int, free_bytes: int | None) -> int:
+    """How many of the parts of a folder may be kept in memory together, at least one."""
+    if free_bytes is None:
+        return n_parts
+    of_part = max(needed_bytes(folder) / n_parts, 1)
+    return min(max(int(LARGEST_SHARE * free_bytes / of_part), 1), n_parts)
+
+
 def needed_bytes(folder: Path) -> int:
     """The memory that reading a folder at once takes at its peak, estimated by the sizes of its files."""
     return int(MEMORY_A_BYTE * folder_bytes(folder))

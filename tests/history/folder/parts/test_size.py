@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from history.folder.parts.size import free_bytes, needed_bytes, parts_needed
+from history.folder.parts.size import free_bytes, needed_bytes, parts_in_memory, parts_needed
 
 GB = 1_000_000_000
 
@@ -26,6 +26,11 @@ def test_a_folder_that_fits_is_read_at_once(folder: Path) -> None:
 @pytest.mark.parametrize(("free", "parts"), [(40 * GB, 34), (8 * GB, 36), (GB, 288), (GB // 10, 512)])
 def test_others_are_split_into_parts_that_fit_many_times(folder: Path, free: int, parts: int) -> None:
     assert parts_needed(folder, free) == parts
+
+
+@pytest.mark.parametrize(("free", "parts"), [(GB, 1), (8 * GB, 6), (200 * GB, 36), (None, 36)])
+def test_some_parts_are_kept_in_half_of_the_free_memory(folder: Path, free: int | None, parts: int) -> None:
+    assert parts_in_memory(folder, 36, free) == parts
 
 
 def test_free_memory_is_the_least_of_machine_and_container(tmp_path: Path) -> None:

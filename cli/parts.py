@@ -1,0 +1,45 @@
+"""Folders that commands split into parts on disk, because they would fill the memory or because --parts says so."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from cli.options import home
+from cli.output import echo
+from history.base.locked_tempdir import locked_tempdir
+from history.base.progress import Progress
+from history.config.config import FunnelConfig
+from history.folder.parts.size import free_bytes, needed_bytes, parts_needed
+from history.folder.parts.split import SplitFolder, split_folder
+
+GIGABYTE = 1e9
+
+
+def parts_of(data: Path, wanted: int | None) -> int | None:
+    """Into how many parts a folder is split, None if it is read at once; wanted: --parts."""
+    if wanted is not None:
+        return wanted
+    needed = parts_needed(data, free_bytes())
+    return needed if needed > 1 else None
+
+
+@contextmanager
+def split_on_disk(
+    data: Path, model: FunnelConfig | None, n_parts: int, report: Progress
+) -> Iterator[SplitFolder]:
+    """The folder in parts, until the block ends; in the home, where the next command removes those of a killed one.
+
+    model: a model's configuration for the folder. Raises as split_folder.
+    """
+    home().mkdir(parents=True, exist_ok=True)
+    with locked_tempdir(home(), "parts-") as folder:
+        echo(
+            f"{data} takes about {needed_bytes(data) / GIGABYTE:.1f} GB of memory at once: it is split into {n_parts} "
+            f"parts in {folder}"
+        )
+        yield split_folder(data, model, n_parts, folder, report)
+
+
+def echo_at_once(data: Path, reason: Exception) -> None:
+    """Says that a folder cannot be split."""
+    echo(f"{data} is read at once, into memory, because {reason}")
