@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import Final
 
-from history.folder.parts.split import folder_bytes
+from history.folder.parts.split import csv_bytes
 
 MEMORY_A_BYTE: Final = 2.4  # of CSV: 5.2 GB at the peak for 2.2 GB
 LARGEST_SHARE: Final = 0.5  # of the memory that is free, for a folder that is read at once
@@ -33,7 +33,7 @@ def parts_in_memory(folder: Path, n_parts: int, free_bytes: int | None) -> int:
 
 def needed_bytes(folder: Path) -> int:
     """The memory that reading a folder at once takes at its peak, estimated by the sizes of its files."""
-    return int(MEMORY_A_BYTE * folder_bytes(folder))
+    return int(MEMORY_A_BYTE * csv_bytes(folder))
 
 
 def free_bytes(meminfo: Path = MEMINFO, cgroup: Path = CGROUP) -> int | None:

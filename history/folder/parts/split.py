@@ -16,6 +16,7 @@ from history.base.progress import Progress
 from history.config.config import FunnelConfig
 from history.folder.csv_table import is_encoded, times_of
 from history.folder.files import give_back_memory, in_its_encoding, is_parquet, tables_of
+from history.folder.parquet import part_files
 from history.folder.parts.lead_keys import Joins, lead_keys, part_numbers
 from history.folder.parts.streams import TableStream, open_stream
 from history.folder.raw_table import RawTable, joined
@@ -24,7 +25,9 @@ from history.folder.wanted_columns import WantedColumns
 
 LIST_MARK: Final = r"[;,|\n]"
 COMPRESSED: Final = pa.ipc.IpcWriteOptions(compression="lz4")
-REPORTS_EACH: Final = 1 << 20  # rows between two looks at progress
+MERGED: Final = "merged_into"
+PACKED: Final = 5  # bytes of CSV in one of Parquet or gzip
+IN_MEMORY: Final = 1.3  # bytes of Arrow's texts, with offsets and row numbers, for one of CSV
 
 
 class NeedsWhole(Exception):
@@ -102,28 +105,29 @@ def split_folder(
 
 
 class _Sizes:
-    """How far splitting is, by rows read of those that the sizes of files let expect."""
+    """How far splitting is, by the bytes read of those that the sizes of files let expect."""
 
     def __init__(self, folder: Path, progress: Progress) -> None:
         self.rows = 0
+        self._bytes = 0
         self._progress = progress
-        self._expected = max(folder_bytes(folder) // BYTES_A_ROW, 1)
+        self._expected = max(IN_MEMORY * csv_bytes(folder), 1)
 
-    def add(self, rows: int) -> None:
-        self.rows += rows
-        self._progress("splitting the data", min(self.rows / self._expected, 1.0))
-
-
-BYTES_A_ROW: Final = 85  # of a CSV file, roughly
+    def add(self, batch: pa.RecordBatch) -> None:
+        self.rows += len(batch)
+        self._bytes += batch.nbytes
+        self._progress("splitting the data", min(self._bytes / self._expected, 1.0))
 
 
-def folder_bytes(folder: Path) -> int:
+def csv_bytes(folder: Path) -> int:
     """The size of the tables of a folder as CSV files: others hold the same in some fifth of it."""
-    sizes = (
-        path.stat().st_size * (1 if path.suffix == ".csv" else 5)
-        for path in folder.rglob("*")
-        if path.is_file() and path.suffix in (".csv", ".gz", ".parquet")
-    )
+    sizes: list[int] = []
+
+    def add(path: Path, _name: str) -> None:
+        files = part_files(path) if path.is_dir() else [path]
+        sizes.append(sum(file.stat().st_size for file in files) * (1 if path.suffix == ".csv" else PACKED))
+
+    tables_of(folder, [], add)
     return sum(sizes)
 
 
@@ -151,9 +155,6 @@ def _merges(folder: Path, config: FunnelConfig) -> list[tuple[Ints, Ints]]:
     return pairs
 
 
-MERGED: Final = "merged_into"
-
-
 class _Writer:
     """Writes the rows of one table into one file a part."""
 
@@ -175,7 +176,7 @@ class _Writer:
                 batch = pa.record_batch([*rows.batch.columns, pa.array(rows.numbers)], schema)
                 for number, own in self._by_part(batch):
                     _write(writers[number], own)
-                sizes.add(len(batch))
+                sizes.add(batch)
         give_back_memory()
         if self._table.is_broken:
             return None
