@@ -40,6 +40,16 @@ def split_on_disk(
         yield split_folder(data, model, n_parts, folder, report)
 
 
+def echo_if_too_large(data: Path) -> None:
+    """Says so if a folder that is read at once takes more memory than is free."""
+    free, needed = free_bytes(), needed_bytes(data)
+    if free is not None and needed > free:
+        echo(
+            f"{data} takes about {needed / GIGABYTE:.1f} GB of memory, and {free / GIGABYTE:.1f} GB are free: the "
+            "command may end without a word; take a machine with more memory"
+        )
+
+
 def echo_at_once(data: Path, reason: Exception) -> None:
     """Says that a folder cannot be split."""
     echo(f"{data} is read at once, into memory, because {reason}")

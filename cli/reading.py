@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from cli.options import as_of_us, now_us
 from cli.output import echo
+from cli.parts import echo_if_too_large
 from history.base.warnings import Warning
 from history.config.file import load_config
 from history.folder.acceptance import require_acceptable
@@ -24,6 +25,7 @@ def read_own(data: Path, as_of: str | None, accept_rejected: bool) -> History:
     Raises InvalidInput if too many rows are set aside, unless accept_rejected; so do read_and_report and read_for.
     """
     at_us = as_of_us(as_of, load_config(data).zone)
+    echo_if_too_large(data)
     history = read_folder(data, as_of_us=at_us, now_us=now_us())
     if not accept_rejected:
         require_acceptable(history.reports)
@@ -44,6 +46,7 @@ def read_for(
     from models.inputs import input_warnings
 
     at_us = as_of_us(as_of, bundle.config.zone)
+    echo_if_too_large(data)
     folder = open_folder(data, now_us())
     history = folder.at(at_us, bundle.config)
     if not accept_rejected:

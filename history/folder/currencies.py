@@ -46,7 +46,9 @@ def refuse_currencies(leads: LeadTable, outcomes: OutcomeRows, visible: VisibleL
         return
     rows = outcomes.paid_rows(visible)
     counts = {source: _currencies(factor.take(rows)) for source, factor in _currency_columns(leads, outcomes)}
-    question = Question("currencies of amounts", _joined, partial(_problem_of, outcomes=outcomes))
+    # Questions outlive the tables of a part, so they hold none.
+    find = partial(_problem_of, currency=config.currency, header=outcomes.raw.header)
+    question = Question("currencies of amounts", _joined, find)
     outcomes.options.whole.refuse(question, counts)
 
 
@@ -54,13 +56,12 @@ def _joined(one: Counts, other: Counts) -> Counts:
     return {source: one.get(source, Counter()) + other.get(source, Counter()) for source in (*one, *other)}
 
 
-def _problem_of(counts: Counts, outcomes: OutcomeRows) -> str | None:
+def _problem_of(counts: Counts, currency: str | None, header: Sequence[str]) -> str | None:
     """The problem of the first source, in the order of columns, that has one."""
-    currency = outcomes.options.config.currency
     for source in sorted(counts, key=OF_AMOUNT.__eq__):
         of_source = counts[source]
         if len(of_source) > 1:
-            return _problem(source, of_source, outcomes)
+            return _problem(source, of_source, header)
         if of_source and currency and _is_another(next(iter(of_source)), currency, source):
             return _problem_of_another(source, next(iter(of_source)), currency)
     return None
@@ -183,10 +184,8 @@ def _currencies(factor: Factor) -> Counter[str]:
     return counts
 
 
-def _problem(source: str, counts: Counter[str], outcomes: OutcomeRows) -> str:
-    converted = [
-        name for name in outcomes.raw.header if is_converted(name) and OF_MONEY.search(name.casefold())
-    ]
+def _problem(source: str, counts: Counter[str], header: Sequence[str]) -> str:
+    converted = [name for name in header if is_converted(name) and OF_MONEY.search(name.casefold())]
     column = converted[0] if converted else "amount_converted"
     place = "that the file has" if converted else "after adding one converted at the rate of each closing day"
     mend = f'name the converted column ({place}): [columns.outcomes] amount = "{column}"'

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from cli.parts import parts_of, split_on_disk
+from cli.parts import echo_if_too_large, parts_of, split_on_disk
 from history.base.progress import no_progress
 
 
@@ -27,3 +27,15 @@ def test_parts_lie_in_the_home_and_those_of_a_killed_command_are_removed(
         assert [path.name for path in home.glob("parts-*")] == [folder.target.name]
         assert "it is split into 3 parts in" in capsys.readouterr().err
     assert not list(home.glob("parts-*"))
+
+
+def test_a_folder_that_memory_does_not_hold_is_named_before_it_is_read(
+    crm: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for free in (None, 10**12):
+        monkeypatch.setattr("cli.parts.free_bytes", lambda free=free: free)
+        echo_if_too_large(crm)
+        assert capsys.readouterr().err == ""
+    monkeypatch.setattr("cli.parts.free_bytes", lambda: 1000)
+    echo_if_too_large(crm)
+    assert "GB are free: the command may end without a word" in capsys.readouterr().err

@@ -76,6 +76,8 @@ def gather(
             progress("reading the parts", begin + (end - begin) * place / len(todo))
             part.run(replace(options, whole=_PartOfWhole(folder.row_count, known)), as_of_us, work)
         todo, begin = _undecided(parts, known), end
+        for own in parts:
+            own.whole.forget_known()
     _refuse(parts)
     return _joined(parts)
 
@@ -126,6 +128,10 @@ class _PartOfWhole(Whole):
 
     def refuse(self, question: Question[Own, str | None], own: Own) -> None:
         self.refusing[question.name] = _Asked(question, own)
+
+    def forget_known(self) -> None:
+        """Drops what was contributed to answers that are final: for the end of the data, a time of each row."""
+        self.decided = {name: asked for name, asked in self.decided.items() if name not in self._known}
 
     def require(self, reason: str) -> None:
         if self.decided:

@@ -1,5 +1,6 @@
 """A folder read in parts gives the histories, reports, warnings and errors of one that is read at once."""
 
+import gc
 from pathlib import Path
 
 import numpy as np
@@ -9,7 +10,8 @@ from history.base.errors import InvalidInput
 from history.base.progress import no_progress
 from history.folder.parts.gather import Gathered, PartHistory, gather
 from history.folder.parts.split import NeedsWhole, split_folder
-from history.folder.validate import ReadOptions
+from history.folder.raw_table import RawTable
+from history.folder.validate import ReadOptions, ValidatedTable
 from history.read import read_folder
 from tests.builders.csv_folder import us
 from tests.builders.faulted_crm import changed, check_same, faulted_crm, of_leads
@@ -91,3 +93,16 @@ def test_a_folder_whose_leads_are_all_set_aside_must_be_read_at_once(tmp_path: P
     (tmp_path / "leads.csv").write_text("lead_id,created_at\na,never\nb,never\n")
     with pytest.raises(NeedsWhole):
         in_parts(tmp_path, 2, tmp_path)
+
+
+def test_nothing_of_a_part_stays_in_memory(crm: Path, tmp_path: Path) -> None:
+    parts = split_folder(crm, None, 3, tmp_path, no_progress)
+    left: list[int] = []
+
+    def work(_part: PartHistory) -> None:
+        gc.collect()
+        left.append(sum(isinstance(kept, ValidatedTable | RawTable) for kept in gc.get_objects()))
+
+    gather(parts, ReadOptions(parts.config, NOW), None, work, no_progress)
+    assert len(left) == 3
+    assert len(set(left)) == 1
