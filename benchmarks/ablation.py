@@ -30,13 +30,12 @@ from training.backtest.dates import default_dates
 from training.backtest.origin import baseline_probabilities
 from training.evaluation.bootstrap import point_metrics
 from training.evaluation.evaluated_rows import EvaluatedRows
-from training.evaluation.out_of_fold import predict_splits
+from training.evaluation.out_of_fold import fit_halves
 from training.fit.additive import FitSettings
-from training.fit.calibration import fit_calibration
+from training.fit.calibration import calibrated, slope_of_halves
 from training.fit.censored import censored_at, fit_matured, fit_with_censored
 from training.rows.dataset import GRID, training_rows
 from training.rows.labels import label
-from training.rows.splits import lead_splits
 from training.rows.time_proxies import masked
 from training.rows.training_set import PreparedData, TrainingSet, prepare
 
@@ -158,10 +157,10 @@ def uncalibrated(case: Case, fit: Fit) -> Floats:
 def whole_model(case: Case) -> Floats:
     """As served: slope from held-out leads, level from the latest matured rows."""
     training_set, parameters = case.training_set, Parameters()
-    splits = lead_splits(training_set.rows, case.seed)
-    held_out = predict_splits(training_set, splits, FitSettings(parameters, case.seed)) if splits else None
+    halves = fit_halves(training_set, FitSettings(parameters, case.seed))
     model = fitted(case, Fit(parameters))
-    calibration = fit_calibration(held_out, training_set, model.margin(training_set.values))
+    slope = slope_of_halves(halves, training_set)
+    calibration = calibrated(slope, training_set, model.margin(training_set.values))
     return calibration.probability(model.margin(case.values))
 
 

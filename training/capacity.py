@@ -1,13 +1,14 @@
 """Capacity by evidence: how large the trees and how many rounds, by the log loss of rows at later dates."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from history.base.arrays import Floats, Ints
 from history.base.progress import Progress
+from models.additive import AdditiveModel
 from models.parameters import LARGER, Member, Parameters
 from training.evaluation.metrics import log_loss
 from training.evaluation.out_of_fold import instant_of, parallel_map, recentred
@@ -45,10 +46,14 @@ class Tried(NamedTuple):
 
 @dataclass(frozen=True)
 class Capacity:
-    """The members of the model's trees, and the settings that were compared; none are if the defaults stay untried."""
+    """The members of the model's trees, and the settings that were compared; none are if the defaults stay untried.
+
+    fits: the defaults' fits on matured rows, by the instant at which each stands.
+    """
 
     members: tuple[Member, ...] = (Member(Parameters(), 1.0),)
     tried: tuple[Tried, ...] = ()
+    fits: Mapping[int, AdditiveModel] = field(default_factory=dict, repr=False, compare=False)
 
     @property
     def parameters(self) -> Parameters:
@@ -96,6 +101,7 @@ def choose_capacity(
     search = _search(training_set, enough_splits(training_set.rows, later, ENOUGH_WINS), seed)
 
     losses: dict[Parameters, Floats] = {}
+    fits: dict[int, AdditiveModel] = {}
     for usual, stages in ((Parameters(), SMALL_STAGES), (LARGER, LARGER_STAGES)):
         growing = [GrowingTrees(on, FitSettings(usual, seed)) for on in search.grounds]
         least = np.inf
@@ -105,11 +111,15 @@ def choose_capacity(
             progress(f"comparing settings, {len(losses) + 1} of at most {trials}", len(losses) / trials)
             setting = replace(usual, rounds=rounds)
             losses[setting] = search.losses_at(growing, rounds)
+            if setting == Parameters():
+                fits = {
+                    at_us: trees.model(rounds) for at_us, trees in zip(search.at_us, growing, strict=True)
+                }
             mean = float(search.weight @ losses[setting])
             if mean > least:
                 break
             least = mean
-    return _weighted(search, losses, seed)
+    return replace(_weighted(search, losses, seed), fits=fits)
 
 
 def _weighted(search: "_Search", losses: dict[Parameters, Floats], seed: int) -> Capacity:
@@ -153,8 +163,9 @@ def standard_error(gain: Floats) -> float:
 
 @dataclass(frozen=True)
 class _Search:
-    """The evaluated rows (n,) of all splits, and a ground for each split's fits."""
+    """The evaluated rows (n,) of all splits, and the instant and a ground for each split's fits."""
 
+    at_us: Sequence[int]
     grounds: Sequence[Ground]
     rows: Ints
     split: Ints
@@ -183,6 +194,7 @@ def _search(training_set: TrainingSet, splits: Sequence[Split], seed: int) -> _S
     sizes = [len(split.evaluated) for split in splits]
     rows = np.concatenate([split.evaluated for split in splits])
     return _Search(
+        at_us=[instant_of(training_set, split) for split in splits],
         grounds=parallel_map(prepared, splits),
         rows=rows,
         split=np.repeat(np.arange(len(splits)), sizes),

@@ -101,7 +101,7 @@ def _train(history: History, options: TrainOptions, progress: Progress) -> Train
 
     progress("fitting", 0.72)
     settings = validation.capacity.settings(options.seed)
-    conversion = fit_final(training_set, settings, validation.held_out)
+    conversion = fit_final(training_set, settings, validation.halves)
 
     progress("comparing with the baselines", 0.8)
     evaluation = evaluate_validation(training_set, validation, options.seed)

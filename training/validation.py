@@ -6,14 +6,15 @@ from history.base.progress import Progress, part
 from models.parameters import Parameters
 from training.capacity import Capacity, choose_capacity
 from training.evaluation.evaluate import Evaluation, evaluate, evaluate_held_out
-from training.evaluation.out_of_fold import expected_amounts, predict_splits, splits_of
+from training.evaluation.out_of_fold import expected_amounts, fit_halves, predict_splits, splits_of
 from training.evaluation.slope import NO_SLOPE, Slope, slope_within_dates
 from training.fit.additive import FitSettings
+from training.fit.calibration import HalfFits
 from training.rows.predictions import OutOfFold
 from training.rows.splits import Split, enough_splits, lead_splits
 from training.rows.training_set import TrainingSet
 
-HELD_OUT_WINS = 2_000  # leads won; the slope needs no more
+HELD_OUT_WINS = 2_000  # leads won; a thin slope needs no more
 # Of leads held out where signal is thin: four parts, once, show half as often what there is.
 PARTS, PARTITIONS = 8, 2
 
@@ -23,15 +24,20 @@ class Validation:
     """The chosen capacity and out-of-fold predictions.
 
     splits, method: the rows to fit on and to evaluate, and the name of that scheme. predictions: of the evaluated rows
-    of `splits`, with amounts; None without splits. held_out: of grid rows, a quarter of the leads at a time, all
-    quarters or as many as hold HELD_OUT_WINS; None if no lead can be held out.
+    of `splits`, with amounts; None without splits. halves: fits on half of the leads each; None if no lead can be held
+    out.
     """
 
     splits: list[Split]
     method: str
     capacity: Capacity
     predictions: OutOfFold | None
-    held_out: OutOfFold | None
+    halves: HalfFits | None
+
+    @property
+    def held_out(self) -> OutOfFold | None:
+        """Predictions of leads held out together, half of them at a time."""
+        return None if self.halves is None else self.halves.held_out
 
     @property
     def parameters(self) -> Parameters:
@@ -47,13 +53,11 @@ def validate(training_set: TrainingSet, trials: int, seed: int, progress: Progre
     settings = capacity.settings(seed)
 
     progress("predicting with the chosen parameters", 0.95)
-    predictions = _predict_with_amounts(training_set, splits, settings) if splits else None
+    predictions = _predict_with_amounts(training_set, splits, capacity, seed) if splits else None
     # Fits at past dates are far smaller than the final one, and so is their slope: calibration reads leads held out
-    # together (docs/decisions/0011).
-    by_lead = enough_splits(training_set.rows, lead_splits(training_set.rows, seed), HELD_OUT_WINS)
-    # Matured rows alone: open ones move the level, hardly the slope (docs/decisions/0056).
-    held_out = predict_splits(training_set, by_lead, settings, use_censored=False) if by_lead else None
-    return Validation(splits, method, capacity, predictions, held_out)
+    # together (docs/decisions/0011), by fits of matured rows alone: open ones hardly move the slope (0056).
+    halves = fit_halves(training_set, settings)
+    return Validation(splits, method, capacity, predictions, halves)
 
 
 def evaluate_validation(training_set: TrainingSet, validation: Validation, seed: int) -> Evaluation | None:
@@ -85,6 +89,8 @@ def _thin_evidence(training_set: TrainingSet, settings: FitSettings) -> Slope:
     return slope_within_dates(training_set, partitions) if partitions else NO_SLOPE
 
 
-def _predict_with_amounts(training_set: TrainingSet, splits: list[Split], settings: FitSettings) -> OutOfFold:
-    predictions = predict_splits(training_set, splits, settings)
-    return replace(predictions, amount=expected_amounts(training_set, splits, settings.seed))
+def _predict_with_amounts(
+    training_set: TrainingSet, splits: list[Split], capacity: Capacity, seed: int
+) -> OutOfFold:
+    predictions = predict_splits(training_set, splits, capacity.settings(seed), capacity.fits)
+    return replace(predictions, amount=expected_amounts(training_set, splits, seed))

@@ -6,6 +6,7 @@ is a function of a Task that returns a function from values (n, k) to probabilit
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import lightgbm as lgb
 import numpy as np
@@ -13,8 +14,10 @@ import numpy as np
 from features.catalogue import Feature
 from history.base.arrays import Floats, Ints
 from models.kernel import sigmoid
+from models.parameters import BINNING
 from training.evaluation.odoo import SMOOTHING
-from training.fit.linear import fit_logistic
+from training.fit.additive import WeightedRows, fit_linear
+from training.rows.bins import BinnedRows
 
 Predict = Callable[[Floats], Floats]
 
@@ -25,22 +28,41 @@ POINT_COLUMNS, POINT_STEP = 20, 5
 LOGISTIC_C = 0.5
 LIGHTGBM_ROUNDS = 100  # its default
 LIGHTGBM_DEFAULTS = {
+    **BINNING,
     "objective": "binary",
-    "verbosity": -1,
     "seed": 0,
     "deterministic": True,
+    # Faster than by column for trees on all columns and rows, however many columns.
     "force_row_wise": True,
-    "num_threads": 1,
 }
 
 
 @dataclass(frozen=True)
 class Task:
-    """Rows to fit on: values (n, k), the k features, won (n,) as 0 or 1."""
+    """Rows to fit on: values (n, k), the k features, won (n,) as 0 or 1, and the rows in the bins of all fits."""
 
     values: Floats
     features: Sequence[Feature]
     won: Floats
+    binned: BinnedRows
+
+    @cached_property
+    def cuts(self) -> list[Floats | None]:
+        """Decile edges of each number column, None for categories."""
+        return [
+            _cuts(self.values[:, j]) if feature.kind == "number" else None
+            for j, feature in enumerate(self.features)
+        ]
+
+    @cached_property
+    def codes(self) -> Ints:
+        """The codes (n, k) of the values by `cuts`."""
+        return _binned(self.values, self.cuts)
+
+    @cached_property
+    def ratios(self) -> list[Floats]:
+        """The log ratios of each column's codes."""
+        return [log_ratios(codes, self.won) for codes in self.codes.T]
 
     @property
     def base_rate(self) -> float:
@@ -84,12 +106,10 @@ def naive_bayes(task: Task) -> Predict:
     As in odoo.py each count starts from SMOOTHING, an unseen value drops out and no lead is sure. Unlike there, the
     stage is a value like others, because a row is a lead at some instant, not in its last stage.
     """
-    cuts = _cuts_of(task)
-    binned = _binned(task.values, cuts)
+    cuts, ratios = task.cuts, task.ratios
     wins = float(task.won.sum())
     losses = float(len(task.won) - task.won.sum())
     prior_log_odds = np.log((wins + SMOOTHING) / (losses + SMOOTHING))
-    ratios = [log_ratios(codes, task.won) for codes in binned.T]
 
     def predict(values: Floats) -> Floats:
         log_odds = np.full(len(values), prior_log_odds)
@@ -117,41 +137,39 @@ def log_ratios(codes: Ints, won: Floats) -> Floats:
 
 def points(task: Task) -> Predict:
     """A marketing scorecard: the clearest POINT_COLUMNS columns give points, each band of total points a win rate."""
-    cuts = _cuts_of(task)
-    binned = _binned(task.values, cuts)
+    cuts = task.cuts
     # A marketer's points are round numbers: half a unit of log-odds is worth POINT_STEP.
-    tables = [np.round(log_ratios(codes, task.won) * 2) * POINT_STEP for codes in binned.T]
-    spread = np.array([np.std(table[codes]) for codes, table in zip(binned.T, tables, strict=True)])
+    tables = [np.round(ratio * 2) * POINT_STEP for ratio in task.ratios]
+    spread = np.array([np.std(table[codes]) for codes, table in zip(task.codes.T, tables, strict=True)])
     columns = np.argsort(-spread, kind="stable")[:POINT_COLUMNS]
 
-    def total(values: Floats) -> Floats:
-        codes = _binned(values, cuts)
-        by_column = [tables[j][np.minimum(codes[:, j], len(tables[j]) - 1)] for j in columns]
-        if not by_column:
-            return np.zeros(len(values))
-        return np.asarray(np.sum(by_column, axis=0), dtype=np.float64)
-
-    totals = total(task.values)
+    totals = _total(task.codes, tables, columns)
     edges = np.unique(np.quantile(totals, DECILES))
 
     def band(points: Floats) -> Ints:
         return np.searchsorted(edges, points, side="right")
 
     rate = _shrunk_rates(band(totals), task, len(edges) + 1)
-    return lambda values: rate[band(total(values))]
+    return lambda values: rate[band(_total(_binned(values, cuts, columns), tables, columns))]
+
+
+def _total(codes: Ints, tables: Sequence[Floats], columns: Ints) -> Floats:
+    """The sum (n,) of the points of the columns' codes (n, k)."""
+    by_column = [tables[j][np.minimum(codes[:, j], len(tables[j]) - 1)] for j in columns]
+    return np.asarray(np.sum(by_column, axis=0), dtype=np.float64) if by_column else np.zeros(len(codes))
 
 
 def logistic_regression(task: Task) -> Predict:
-    """Logistic regression on the whole catalogue, of fixed strength."""
-    weight = np.ones(len(task.won))
-    model = fit_logistic(task.values, task.features, task.won, weight, LOGISTIC_C).model
+    """Logistic regression on the whole catalogue, of fixed strength, on as many rows as the linear start reads."""
+    rows = WeightedRows(task.values, task.features, task.won, np.ones(len(task.won)))
+    model = fit_linear(rows, LOGISTIC_C).model
     return lambda values: sigmoid(model.margin(values))
 
 
 def lightgbm_defaults(task: Task) -> Predict:
-    """LightGBM with its default parameters, on the same columns."""
-    categories = [j for j, feature in enumerate(task.features) if feature.kind == "category"]
-    data = lgb.Dataset(task.values, task.won, categorical_feature=categories)
+    """LightGBM with its default parameters, on the same columns in the bins of all fits (docs/decisions/0074)."""
+    n = len(task.won)
+    data = task.binned.dataset(task.won, np.ones(n), None, LIGHTGBM_DEFAULTS)
     model = lgb.train(LIGHTGBM_DEFAULTS, data, LIGHTGBM_ROUNDS)
     return lambda values: np.asarray(model.predict(values, num_threads=1), dtype=np.float64)
 
@@ -169,24 +187,19 @@ BASELINES: dict[str, Callable[[Task], Predict]] = {
 # ---- binning
 
 
-def _cuts_of(task: Task) -> list[Floats | None]:
-    """Decile edges of each number column, None for categories."""
-    return [
-        _cuts(task.values[:, j]) if feature.kind == "number" else None
-        for j, feature in enumerate(task.features)
-    ]
-
-
 def _cuts(column: Floats) -> Floats:
     known = column[~np.isnan(column)]
     return np.unique(np.quantile(known, DECILES)) if len(known) else np.zeros(0)
 
 
-def _binned(values: Floats, cuts: Sequence[Floats | None]) -> Ints:
-    """Codes (n, k): of a number 0 if missing, else its decile from 1; of a category its own code."""
-    out = np.empty(values.shape, dtype=np.int64)
-    for j, edges in enumerate(cuts):
-        column = values[:, j]
+def _binned(values: Floats, cuts: Sequence[Floats | None], columns: Ints | None = None) -> Ints:
+    """Codes (n, k): of a number 0 if missing, else its decile from 1; of a category its own code.
+
+    columns: those to be coded, all others stay 0; None for all.
+    """
+    out = np.zeros(values.shape, dtype=np.int64)
+    for j in range(len(cuts)) if columns is None else columns.tolist():
+        edges, column = cuts[j], values[:, j]
         if edges is None:
             out[:, j] = _codes(column)
         else:

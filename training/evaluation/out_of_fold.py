@@ -1,22 +1,25 @@
 """Out-of-fold predictions: of rows by fits that have seen neither their lead nor their time."""
 
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from typing import NamedTuple, TypeVar
 
 import numpy as np
 
 from history.base.arrays import Floats, Ints
+from models.additive import AdditiveModel
 from models.calibration import intercept_for
 from models.kernel import sigmoid
 from training.evaluation.baselines import BASELINES, Task
 from training.fit.additive import FitSettings
 from training.fit.amount import fit_amount, past_wins
+from training.fit.calibration import HalfFits, for_half_the_rows
 from training.fit.censored import censored_at, fit_matured, fit_with_censored
 from training.rows.dataset import GRID
 from training.rows.predictions import OutOfFold
-from training.rows.splits import Split, lead_splits, time_splits
+from training.rows.splits import Split, fold_of, lead_splits, time_splits
 from training.rows.training_set import TrainingSet
 
 Item = TypeVar("Item")
@@ -45,15 +48,17 @@ def predict_splits(
     training_set: TrainingSet,
     splits: Sequence[Split],
     settings: FitSettings,
-    use_censored: bool = True,
+    matured: Mapping[int, AdditiveModel] | None = None,
 ) -> OutOfFold:
     """Margins of the rows that each split evaluates, by a model fitted on the rows that it fits.
 
-    use_censored: whether fits also read rows whose horizon was not over at the split's instant (decision 0009).
+    Fits also read rows whose horizon was not over at the split's instant (decision 0009). matured: fits without these,
+    by instant, as far as they have been made before.
     """
+    known = matured or {}
 
     def margin(split: Split) -> Floats:
-        return _predict_split(training_set, split, settings, use_censored)
+        return _predict_split(training_set, split, settings, known)
 
     margins = parallel_map(margin, splits)
     return OutOfFold(
@@ -75,19 +80,34 @@ def parallel_map(work: Callable[[Item], Result], items: Sequence[Item], rows: in
 
 
 def _predict_split(
-    training_set: TrainingSet, split: Split, settings: FitSettings, use_censored: bool
+    training_set: TrainingSet, split: Split, settings: FitSettings, matured: Mapping[int, AdditiveModel]
 ) -> Floats:
     at_us = instant_of(training_set, split)
-    if use_censored:
-        censored = censored_at(training_set, at_us)
-        if split.as_of_us is None:
-            # Held-out leads: without this, a fit would see the recent rows of the leads that evaluate it.
-            evaluated_leads = training_set.rows.snapshot.lead[split.evaluated]
-            censored = censored.take(~np.isin(censored.lead, evaluated_leads))
-        model = fit_with_censored(training_set, split.fit, censored, at_us, settings)
-    else:
-        model = fit_matured(training_set, split.fit, at_us, settings)
+    censored = censored_at(training_set, at_us)
+    if split.as_of_us is None:
+        # Held-out leads: without this, a fit would see the recent rows of the leads that evaluate it.
+        evaluated_leads = training_set.rows.snapshot.lead[split.evaluated]
+        censored = censored.take(~np.isin(censored.lead, evaluated_leads))
+    elif at_us in matured:
+        censored = replace(censored, margin=matured[at_us].margin(censored.values))
+    model = fit_with_censored(training_set, split.fit, censored, at_us, settings)
     return model.margin(training_set.values[split.evaluated])
+
+
+def fit_halves(training_set: TrainingSet, settings: FitSettings) -> HalfFits | None:
+    """Two fits on the matured rows of half of the leads each; None unless both halves have both outcomes."""
+    rows = training_set.rows
+    half = fold_of(rows.snapshot.lead, 2, settings.seed)
+    if not all(0 < training_set.won[half == k].sum() < (half == k).sum() for k in (0, 1)):
+        return None
+
+    def fitted(k: int) -> AdditiveModel:
+        own = replace(for_half_the_rows(settings), seed=settings.seed + k)
+        return fit_matured(training_set, np.flatnonzero(half == k), training_set.as_of_us, own)
+
+    models = parallel_map(fitted, (0, 1))
+    margin = np.stack([model.margin(training_set.values) for model in models])
+    return HalfFits(half, models, margin, rows.origin == GRID)
 
 
 def instant_of(training_set: TrainingSet, split: Split) -> int:
@@ -110,18 +130,15 @@ def expected_amounts(training_set: TrainingSet, splits: Sequence[Split], seed: i
 def baseline_predictions(training_set: TrainingSet, splits: Sequence[Split]) -> dict[str, Floats]:
     """Probabilities (n,) of every baseline for the same rows, fitted on the same splits."""
 
-    def predict(job: tuple[str, Split]) -> Floats:
-        name, split = job
-        task = task_of(training_set, split.fit)
-        return BASELINES[name](task)(training_set.values[split.evaluated])
+    def predict(split: Split) -> dict[str, Floats]:
+        task = task_of(
+            training_set, split.fit
+        )  # one for all baselines, some of which share codes of the values
+        values = training_set.values[split.evaluated]
+        return {name: fit(task)(values) for name, fit in BASELINES.items()}
 
-    jobs = [(name, split) for name in BASELINES for split in splits]
-    by_job = parallel_map(predict, jobs, max(len(split.fit) for split in splits))
-    predictions = {}
-    for k, name in enumerate(BASELINES):
-        first = k * len(splits)
-        predictions[name] = np.concatenate(by_job[first : first + len(splits)])
-    return predictions
+    by_split = parallel_map(predict, splits, max(len(split.fit) for split in splits))
+    return {name: np.concatenate([predicted[name] for predicted in by_split]) for name in BASELINES}
 
 
 def task_of(training_set: TrainingSet, rows: Ints) -> Task:
@@ -132,7 +149,12 @@ def task_of(training_set: TrainingSet, rows: Ints) -> Task:
     grid = rows[training_set.rows.origin[rows] == GRID]
     won = training_set.won[grid]
     chosen = grid if 0 < won.sum() < len(grid) else rows
-    return Task(training_set.values[chosen], training_set.features, training_set.won[chosen])
+    return Task(
+        training_set.values[chosen],
+        training_set.features,
+        training_set.won[chosen],
+        training_set.binned.take(chosen),
+    )
 
 
 def recentred(margin: Floats, won: Floats, split: Ints) -> Floats:

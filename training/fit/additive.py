@@ -11,7 +11,7 @@ from features.catalogue import Feature
 from history.base.arrays import Floats, Ints, Mask
 from models.additive import AdditiveModel
 from models.linear import row_sums
-from models.parameters import Member, Parameters, lightgbm_parameters
+from models.parameters import Member, Parameters, histograms, lightgbm_parameters
 from models.trees.ensemble import Trees, trees_from_text
 from training.fit.linear import LinearFit, fit_logistic, fit_ridge
 from training.fit.tree_sum import joined, kinds, weights_by_tree
@@ -95,7 +95,7 @@ def fit_linear(rows: WeightedRows, c: float) -> LinearFit:
 
 def conversion_options(settings: FitSettings, features: Sequence[Feature]) -> dict[str, Any]:
     """LightGBM's parameters for trees that are monotone in every feature with a direction."""
-    options = lightgbm_parameters(settings.parameters, settings.seed)
+    options = lightgbm_parameters(settings.parameters, settings.seed) | histograms(len(features))
     directions = [feature.direction for feature in features]
     if any(directions):
         options["monotone_constraints"] = directions
@@ -106,8 +106,8 @@ def fit_regression(rows: WeightedRows, settings: FitSettings, ridge_alpha: float
     """Least squares of rows.target; ridge_alpha: the L2 penalty of the linear start."""
     linear, effects = fit_ridge(rows.values, rows.features, rows.target, rows.weight, ridge_alpha)
     start = linear.intercept + effects
-    lightgbm_options = lightgbm_parameters(settings.parameters, settings.seed, "regression")
-    trees = fit_trees(rows, start, lightgbm_options, settings.parameters.rounds)
+    options = lightgbm_parameters(settings.parameters, settings.seed, "regression")
+    trees = fit_trees(rows, start, options | histograms(len(rows.features)), settings.parameters.rounds)
     return AdditiveModel(linear, 1.0, trees)
 
 

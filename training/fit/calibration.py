@@ -5,15 +5,15 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from history.base.arrays import Floats, Ints
+from history.base.arrays import Floats, Ints, Mask
+from models.additive import AdditiveModel
 from models.calibration import Calibration, intercept_for, line
 from models.intervals import LogOddsError
 from models.kernel import sigmoid
 from models.parameters import Parameters
-from training.fit.additive import FitSettings, WeightedRows, fit_conversion
+from training.fit.additive import FitSettings
 from training.rows.dataset import GRID
 from training.rows.predictions import OutOfFold
-from training.rows.splits import fold_of
 from training.rows.training_set import TrainingSet
 from training.rows.weights import recency_weight
 
@@ -31,19 +31,65 @@ INFLATION = 1.6
 MIN_DEVIATION = 0.05  # log-odds
 
 
-def fit_calibration(held_out: OutOfFold | None, training_set: TrainingSet, margin: Floats) -> Calibration:
-    """A straight line from margins to log-odds: slope from held-out rows, level from the latest matured rows.
+@dataclass(frozen=True)
+class HalfFits:
+    """Two fits on the matured rows of half of the leads each.
 
-    margin (n,): of all training rows by the final model. The slope is fitted with a free level for each split: a level
-    of old splits would carry an old win rate forward. The level makes the probabilities of the grid rows sum to their
-    wins under `level_weight`.
+    half (n,): 0 or 1, the half of each training row's lead. margin (2, n): of all training rows by each fit. on_grid
+    (n,): whether a row is one of the grid's.
     """
-    slope = fit_slope(held_out, training_set.won[held_out.rows]) if held_out else UNPROVEN_SLOPE
-    return calibrated(slope, training_set, margin)
+
+    half: Ints
+    models: Sequence[AdditiveModel]
+    margin: Floats
+    on_grid: Mask
+
+    @property
+    def held_out(self) -> OutOfFold:
+        """Predictions of the grid's rows, each by the fit that has not read its lead."""
+        parts = [np.flatnonzero(self.on_grid & (self.half != k)) for k in (0, 1)]
+        return OutOfFold(
+            rows=np.concatenate(parts),
+            split=np.repeat([0, 1], [len(part) for part in parts]).astype(np.int64),
+            margin=np.concatenate([self.margin[k][part] for k, part in enumerate(parts)]),
+        )
+
+    @property
+    def widening(self) -> float:
+        """The slope of fits on three quarters of the leads over that of the halves.
+
+        Noise of a fit widens its margins and so flattens their slope. The halves differ by twice the noise of one, and
+        fits on half as many leads more have a third less of it (docs/decisions/0074).
+        """
+        one, other = (margin[self.on_grid] for margin in self.margin)
+        variance = (one.var() + other.var()) / 2
+        noise = float(np.var(one - other)) / 2
+        return float(variance / (variance - noise / 3)) if variance > noise / 3 else 1.0
+
+    def mean_margin(self, values: Floats) -> Floats:
+        """The mean (m,) of both fits' margins of feature values (m, k)."""
+        one, other = (model.margin(values) for model in self.models)
+        return (one + other) / 2
+
+
+def slope_of_halves(halves: HalfFits | None, training_set: TrainingSet) -> float:
+    """The slope that calibrates a fit of all leads; UNPROVEN_SLOPE if no lead could be held out.
+
+    Fitted with a free level for each half.
+    """
+    if halves is None:
+        return UNPROVEN_SLOPE
+    held_out = halves.held_out
+    slope = halves.widening * fit_slope(held_out, training_set.won[held_out.rows])
+    return float(np.clip(slope, *SLOPE_RANGE))
 
 
 def calibrated(slope: float, training_set: TrainingSet, margin: Floats) -> Calibration:
-    """The line of a slope whose level is that of `fit_calibration`."""
+    """A straight line from margins to log-odds, of this slope; margin (n,): of all training rows by the final model.
+
+    Its level comes from the latest matured rows: it makes the probabilities of the grid rows sum to their wins under
+    `level_weight`.
+    """
     weight = level_weight(training_set)
     centre = float(np.average(margin, weights=weight))
     sloped = slope * (margin - centre) + centre
@@ -112,38 +158,23 @@ def _slope_term(slope: float, margin: Floats, won: Floats) -> _SlopeTerm:
     )
 
 
-def fit_log_odds_error(
-    training_set: TrainingSet, weight: Floats, calibration: Calibration, settings: FitSettings
+def log_odds_error(
+    training_set: TrainingSet, halves: HalfFits | None, calibration: Calibration
 ) -> LogOddsError:
     """Standard error of the calibrated log-odds, by log-odds, from two fits on half of the leads each.
 
-    weight (n,): of the training rows. Two halves differ by twice the variance of one half, and a half has twice the
-    variance of the whole: the whole's variance is a quarter of the mean squared difference. The variance of the level,
-    about one over the leads won, is added.
+    Two halves differ by twice the variance of one half, and a half has twice the variance of the whole: the whole's
+    variance is a quarter of the mean squared difference. The variance of the level, about one over the leads won, is
+    added.
     """
-    lead, won = training_set.rows.snapshot.lead, training_set.won
-    first_half = fold_of(lead, 2, settings.seed) == 0
-    leads_won = max(float(len(np.unique(lead[won > 0]))), 1.0)
-    halves = (first_half, ~first_half)
-    if not all(_has_both_outcomes(won[half]) for half in halves):
+    leads_won = max(float(len(np.unique(training_set.rows.snapshot.lead[training_set.won > 0]))), 1.0)
+    if halves is None:
         return LogOddsError(np.array([0.0, 1.0]), np.full(2, 2.0 / np.sqrt(leads_won) + 0.5))
-
-    half_settings = _for_half_the_rows(settings)
-    logits = []
-    for k, half in enumerate(halves):
-        binned = training_set.binned.take(np.flatnonzero(half))
-        rows = WeightedRows(training_set.values[half], training_set.features, won[half], weight[half], binned)
-        model = fit_conversion(rows, replace(half_settings, seed=settings.seed + k))
-        logits.append(calibration.logit(model.margin(training_set.values)))
-    mean, squared_difference = (logits[0] + logits[1]) / 2, (logits[0] - logits[1]) ** 2
-    return _by_logit(mean, squared_difference / 4 + 1.0 / leads_won)
+    one, other = (calibration.logit(margin) for margin in halves.margin)
+    return _by_logit((one + other) / 2, (one - other) ** 2 / 4 + 1.0 / leads_won)
 
 
-def _has_both_outcomes(won: Floats) -> bool:
-    return bool(0 < won.sum() < len(won))
-
-
-def _for_half_the_rows(settings: FitSettings) -> FitSettings:
+def for_half_the_rows(settings: FitSettings) -> FitSettings:
     """Settings that regularise half the rows as much as the originals do all rows."""
 
     def halved(parameters: Parameters) -> Parameters:

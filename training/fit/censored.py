@@ -27,7 +27,8 @@ class CensoredRows:
     """m grid rows of the horizon before an instant, as known at that instant.
 
     values (m, k), lead (m,), observed_days (m,) from the row's as_of to the instant, won and lost (m,) by then.
-    place (m,): positions in the training set's bins.
+    place (m,): positions in the training set's bins. margin (m,): log-odds by a fit of matured rows; None if there is
+    none yet.
     """
 
     values: Floats
@@ -36,6 +37,7 @@ class CensoredRows:
     won: Mask
     lost: Mask
     place: Ints
+    margin: Floats | None = None
 
     def __len__(self) -> int:
         return len(self.values)
@@ -49,6 +51,7 @@ class CensoredRows:
             self.won[index],
             self.lost[index],
             self.place[index],
+            None if self.margin is None else self.margin[index],
         )
 
 
@@ -91,7 +94,8 @@ def fit_with_censored(
     loss, weighted by F: a row whose outcome is still unknown should carry little weight.
 
     Two steps, or full weight, gained nothing and lost accuracy of totals (docs/decisions/0009). Fewer than MIN_WINS
-    leads won, or no censored rows, give the matured fit.
+    leads won, or no censored rows, give the matured fit. A small matured fit is made unless the censored rows have
+    their margins from another (docs/decisions/0074).
     """
     matured = matured_rows(training_set, index, at_us, settings.parameters)
     wins = index[matured.target > 0]
@@ -99,11 +103,13 @@ def fit_with_censored(
     if not len(censored) or leads_won < MIN_WINS:
         return fit_conversion(matured, settings)
 
-    model = fit_conversion(matured, _modest(settings))
+    margin = censored.margin
+    if margin is None:
+        margin = fit_conversion(matured, _modest(settings)).margin(censored.values)
     came = _share_of_wins_by(training_set, wins, censored, settings.seed)
     is_loss = (matured.target == 0) & (training_set.rows.origin[index] == GRID)
     lost = lost_by(training_set.rows.labels, index[is_loss], censored.observed_days)
-    open_share = win_share(sigmoid(model.margin(censored.values)), came, lost)
+    open_share = win_share(sigmoid(margin), came, lost)
     share = np.where(censored.won, 1.0, np.where(censored.lost, 0.0, open_share))
     return fit_conversion(_with_censored(matured, censored, share, came), settings)
 

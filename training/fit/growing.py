@@ -1,7 +1,7 @@
 """Trees that grow beside the rows that evaluate them: one fit tells the loss at every number of rounds."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import lightgbm as lgb
 import numpy as np
@@ -9,6 +9,7 @@ import numpy as np
 from features.feature import Feature
 from history.base.arrays import Floats
 from models.additive import AdditiveModel
+from models.trees.ensemble import trees_from_text
 from training.fit.additive import FitSettings, WeightedRows, conversion_options, fit_linear, lightgbm_rows
 
 
@@ -16,11 +17,12 @@ from training.fit.additive import FitSettings, WeightedRows, conversion_options,
 class Ground:
     """What the growing trees of one split share: rows in LightGBM's bins, boosted from one linear start.
 
-    values (m, k): of the evaluated rows; start (m,): their margin without trees.
+    linear: the linear start alone. values (m, k): of the evaluated rows; start (m,): their margin without trees.
     """
 
     data: lgb.Dataset
     features: Sequence[Feature]
+    linear: AdditiveModel
     values: Floats
     start: Floats
 
@@ -33,7 +35,8 @@ def ground(rows: WeightedRows, values: Floats, settings: FitSettings) -> Ground:
     options = conversion_options(settings, rows.features)
     # Constructed here, in the caller's thread: boosters that share it find the bins ready.
     data = lightgbm_rows(rows, linear.intercept + share * effects, options)
-    return Ground(data.construct(), rows.features, values, AdditiveModel(linear, share, None).margin(values))
+    alone = AdditiveModel(linear, share, None)
+    return Ground(data.construct(), rows.features, alone, values, alone.margin(values))
 
 
 class GrowingTrees:
@@ -54,6 +57,11 @@ class GrowingTrees:
             self._booster.update()
         self.rounds, self.margin = rounds, self.margin + self._added(self._ground.values, first, more)
         return self.margin
+
+    def model(self, rounds: int) -> AdditiveModel:
+        """The model of the first `rounds` trees; no more than have grown."""
+        text = self._booster.model_to_string(num_iteration=rounds)
+        return replace(self._ground.linear, trees=trees_from_text(text))
 
     def _added(self, values: Floats, first: int, rounds: int) -> Floats:
         """The margin (m,) of so many trees from the first on."""

@@ -23,13 +23,19 @@ class BinnedRows:
         """The rows at `index`."""
         return BinnedRows(self.bins, self.place[index])
 
-    def dataset(self, target: Floats, weight: Floats, start: Floats, options: dict[str, Any]) -> lgb.Dataset:
-        """The rows with target, weight and start (n,) each, as LightGBM fits them, in the order of their positions."""
+    def dataset(
+        self, target: Floats, weight: Floats, start: Floats | None, options: dict[str, Any]
+    ) -> lgb.Dataset:
+        """The rows with target, weight and start (n,) each, as LightGBM fits them, in the order of their positions.
+
+        start: None for LightGBM's own, the base rate.
+        """
         order = np.argsort(self.place, kind="stable")
         rows = self.bins.subset(self.place[order].tolist(), params=options).construct()
         rows.set_label(target[order])
         rows.set_weight(weight[order])
-        rows.set_init_score(start[order])
+        if start is not None:
+            rows.set_init_score(start[order])
         return rows
 
     def with_more(self, place: Ints) -> "BinnedRows":

@@ -1,12 +1,13 @@
 """Baselines: probabilities follow their tables, stay inside 0 to 1 and tolerate unseen values."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import numpy as np
 import pytest
 from sklearn.metrics import roc_auc_score
 
 from features.feature import Feature
+from history.base.arrays import Floats
 from training.evaluation.baselines import (
     BASELINES,
     Predict,
@@ -16,6 +17,7 @@ from training.evaluation.baselines import (
     naive_bayes,
     stage_table,
 )
+from training.rows.bins import BinnedRows, find_bins
 
 COLUMNS = (
     Feature("stage", "stage", "category", 0, "progression", "", ""),
@@ -35,7 +37,11 @@ def random_task(seed: int = 0, n: int = 600) -> Task:
     age_days[random.random(n) < 0.1] = np.nan
     chance = 1 / (1 + np.exp(-(stage - 3.5 - 0.02 * np.nan_to_num(age_days, nan=30))))
     won = (random.random(n) < chance).astype(float)
-    return Task(np.column_stack([stage, age_days, random.normal(size=n)]), COLUMNS, won)
+    return task_on(np.column_stack([stage, age_days, random.normal(size=n)]), COLUMNS, won)
+
+
+def task_on(values: Floats, columns: Sequence[Feature], won: Floats) -> Task:
+    return Task(values, columns, won, BinnedRows(find_bins(values, columns), np.arange(len(won))))
 
 
 @EVERY_BASELINE
@@ -83,7 +89,7 @@ def test_stage_table_is_the_smoothed_win_rate_by_stage() -> None:
 
 def test_stage_table_without_stages_is_the_base_rate() -> None:
     task = random_task()
-    without_stage = Task(task.values[:, 1:], COLUMNS[1:], task.won)
+    without_stage = task_on(task.values[:, 1:], COLUMNS[1:], task.won)
     values = without_stage.values
     assert (stage_table(without_stage)(values) == base_rate(without_stage)(values)).all()
 
@@ -91,7 +97,7 @@ def test_stage_table_without_stages_is_the_base_rate() -> None:
 def test_naive_bayes_of_one_column_is_bayes_rule() -> None:
     values = np.array([1.0] * 8 + [2.0] * 12)[:, None]
     won = np.array([1.0] * 6 + [0.0] * 2 + [1.0] * 3 + [0.0] * 9)
-    probability = naive_bayes(Task(values, COLUMNS[:1], won))(np.array([[1.0]]))[0]
+    probability = naive_bayes(task_on(values, COLUMNS[:1], won))(np.array([[1.0]]))[0]
     prior_odds = 9.1 / 11.1
     odds = prior_odds * (6.1 / (6.1 + 3.1)) / (2.1 / (2.1 + 9.1))
     assert probability == pytest.approx(odds / (1 + odds))

@@ -14,14 +14,16 @@ from models.kernel import sigmoid
 from models.parameters import Parameters
 from tests.builders.lead_histories import START_US, Lead, history_of
 from tests.builders.small_models import COLUMNS, QUICK, made_outcomes, made_values
-from training.evaluation.out_of_fold import recentred
+from training.evaluation.out_of_fold import fit_halves, recentred
 from training.fit.additive import FitSettings
 from training.fit.calibration import (
     MIN_DEVIATION,
     UNPROVEN_SLOPE,
-    fit_calibration,
-    fit_log_odds_error,
+    HalfFits,
+    calibrated,
     fit_slope,
+    log_odds_error,
+    slope_of_halves,
 )
 from training.rows.dataset import GRID, Rows
 from training.rows.labels import Labels
@@ -109,7 +111,7 @@ def test_the_level_makes_recent_wins_add_up(seed: int) -> None:
     won = (random.random(n) < sigmoid(margin + np.where(age > 0, 0.0, -1.0))).astype(np.float64)
     training_set = training_set_of(values, won, np.arange(n), age)
     predictions = OutOfFold(np.arange(n), (age > 0).astype(np.int64), margin)
-    p = fit_calibration(predictions, training_set, margin).probability(margin)
+    p = calibrated(fit_slope(predictions, won), training_set, margin).probability(margin)
     weight = recency_weight((age * DAY).astype(np.int64), training_set.horizon_us, 1.0)
     assert (weight * p).sum() == pytest.approx((weight * won).sum(), rel=1e-3)
     assert p[age == 0].sum() == pytest.approx(won[age == 0].sum(), rel=0.02)
@@ -123,7 +125,7 @@ def test_a_latest_date_without_wins_does_not_set_the_level(newest: int) -> None:
     won = ((np.arange(n) % per_date == 0) & (age > newest)).astype(np.float64)
     training_set = replace(training_set_of(made_values(6, n), won, np.arange(n), age - 9), horizon_us=DAY)
     margin = np.zeros(n)
-    p = fit_calibration(None, training_set, margin).probability(margin[:1])[0]
+    p = calibrated(1.0, training_set, margin).probability(margin[:1])[0]
     assert 0.25 / per_date < p < 1.5 / per_date
 
 
@@ -131,7 +133,8 @@ def test_without_held_out_rows_the_slope_is_cautious() -> None:
     values = made_values(4, 300)
     won = made_outcomes(values, 4)
     margin = np.linspace(-3, 3, 300)
-    calibration = fit_calibration(None, training_set_of(values, won, np.arange(300), np.zeros(300)), margin)
+    training_set = training_set_of(values, won, np.arange(300), np.zeros(300))
+    calibration = calibrated(slope_of_halves(None, training_set), training_set, margin)
     low, high = calibration.logit(np.array([0.0, 1.0]))
     assert high - low == pytest.approx(UNPROVEN_SLOPE)
     assert calibration.probability(margin).sum() == pytest.approx(won.sum(), rel=1e-3)
@@ -143,9 +146,10 @@ def spread_of(seed: int, n: int, parameters: Parameters = QUICK) -> Floats:
     won = made_outcomes(values, seed)
     training_set = training_set_of(values, won, np.arange(n), np.zeros(n))
     margin = np.linspace(-3, 3, n)
-    calibration = fit_calibration(None, training_set, margin)
+    calibration = calibrated(1.0, training_set, margin)
     calibration = replace(calibration, logits=calibration.knots)
-    spread = fit_log_odds_error(training_set, np.ones(n), calibration, FitSettings(parameters, seed))
+    halves = fit_halves(training_set, FitSettings(parameters, seed))
+    spread = log_odds_error(training_set, halves, calibration)
     assert (np.diff(spread.logits) > 0).all()
     return spread.deviations
 
@@ -163,6 +167,47 @@ def test_a_handful_of_wins_gives_a_wide_spread() -> None:
     won = np.zeros(12)
     won[0] = 1.0
     training_set = training_set_of(values, won, np.arange(12), np.zeros(12))
-    calibration = fit_calibration(None, training_set, np.linspace(-1, 1, 12))
-    spread = fit_log_odds_error(training_set, np.ones(12), calibration, FitSettings(Parameters(), 0))
+    calibration = calibrated(1.0, training_set, np.linspace(-1, 1, 12))
+    halves = fit_halves(training_set, FitSettings(Parameters(), 0))
+    assert halves is None
+    spread = log_odds_error(training_set, halves, calibration)
     assert spread.deviations.min() >= 2.0
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_held_out_leads_are_predicted_by_the_other_half(seed: int) -> None:
+    """Labels of a half, however wrong, move no prediction of its own leads."""
+    n = 400
+    values = made_values(seed, n)
+    training_set = training_set_of(values, made_outcomes(values, seed), np.arange(n) // 2, np.zeros(n))
+    halves = fit_halves(training_set, FitSettings(QUICK, seed))
+    assert halves is not None
+    held_out = halves.held_out
+    assert sorted(held_out.rows.tolist()) == list(range(n))
+
+    first = halves.half == 0
+    labels = training_set.rows.labels
+    wrong = replace(labels, outcome=np.where(first, 1 - labels.outcome, labels.outcome))
+    changed = fit_halves(
+        replace(training_set, rows=replace(training_set.rows, labels=wrong)), FitSettings(QUICK, seed)
+    )
+    assert changed is not None
+    own = first[held_out.rows]
+    assert (changed.held_out.margin[own] == held_out.margin[own]).all()
+    assert (changed.held_out.margin[~own] != held_out.margin[~own]).any()
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+@pytest.mark.parametrize("noise", [0.0, 0.7, 1.2])
+def test_the_slope_of_halves_is_that_of_fits_on_three_quarters(seed: int, noise: float) -> None:
+    """Fits that add noise of this deviation to the truth on half of the leads, and a third less variance on more."""
+    random = np.random.default_rng(seed)
+    n = 40_000
+    truth = random.normal(-1, 1, n)
+    won = (random.random(n) < sigmoid(truth)).astype(np.float64)
+    margin = truth + noise * random.normal(size=(2, n))
+    halves = HalfFits(random.integers(0, 2, n), (), margin, np.ones(n, dtype=np.bool_))
+    training_set = training_set_of(made_values(seed, n), won, np.arange(n), np.zeros(n))
+    three_quarters = truth + np.sqrt(2 / 3) * noise * random.normal(size=n)
+    expected = fit_slope(OutOfFold(np.arange(n), np.zeros(n, dtype=np.int64), three_quarters), won)
+    assert slope_of_halves(halves, training_set) == pytest.approx(expected, abs=0.05)
