@@ -26,7 +26,7 @@ import numpy as np
 from benchmarks.comparison import Comparison, note, options_parser, report
 from benchmarks.http_load import Target
 from benchmarks.measure import machine
-from benchmarks.servers import resident_mib, serve_leadcast, serve_mlflow, serve_no_op
+from benchmarks.servers import memory_mib, serve_leadcast, serve_mlflow, serve_no_op
 from benchmarks.trained_home import ROOT, Home, trained_home
 from features.matrix import build_matrix
 from history.read import read_records
@@ -135,12 +135,13 @@ def compare_memory(home: Path, lead: dict[str, Any], requests: int) -> Compariso
     """Growth of one worker's memory, its parent's included, over many requests after some."""
     with serve_leadcast(home, 1) as server:
         targets = [server.target("soak", "/v1/score", compact_json(lead))]
+        time.sleep(SETTLE_S)
         rate = measured(targets, 4)["soak"]["requests_per_second"]
-        before_mib, sent = resident_mib(server.session), 0.0
+        before_mib, sent = memory_mib(server.session), 0.0
         while sent < requests:
             # 9 rounds and the warm-up: 10 slices of a second.
             sent += measured(targets, 9)["soak"]["requests_per_second"] * 10
-        growth_mib = resident_mib(server.session) - before_mib
+        growth_mib = memory_mib(server.session) - before_mib
     note(f"memory {before_mib:.0f} MiB after {5 * rate:.0f} requests")
     return Comparison(f"growth of memory over {sent:,.0f} requests", growth_mib, "MiB")
 

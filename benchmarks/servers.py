@@ -128,12 +128,13 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
-def resident_mib(session: int) -> float:
-    """Resident memory of the processes of a session (Linux)."""
-    pages = 0
+def memory_mib(session: int) -> float:
+    """Memory of the processes of a session (Linux); a page that several share counts once."""
+    kibibytes = 0
     for folder in Path("/proc").glob("[0-9]*"):
         with suppress(OSError):
             fields = (folder / "stat").read_text().rpartition(")")[2].split()
             if int(fields[3]) == session:
-                pages += int((folder / "statm").read_text().split()[1])
-    return pages * os.sysconf("SC_PAGE_SIZE") / 2**20
+                rollup = (folder / "smaps_rollup").read_text()
+                kibibytes += int(rollup.partition("\nPss:")[2].split()[0])
+    return kibibytes / 1024
