@@ -25,6 +25,7 @@ NAMES = (
     "shapley",
     "serving",
     "store",
+    "reads",
     "worklist",
     "forecast",
     "import",

@@ -9,6 +9,7 @@ server's session; neighbours change it least.
 import argparse
 import asyncio
 import json
+import math
 import os
 import statistics
 import sys
@@ -174,15 +175,17 @@ async def visit(target: Target, connections: int, seconds: float) -> Slice:
 
 
 class Stream:
-    """Sends request(0), request(1) ... over several connections for `seconds`.
+    """Sends request(0), request(1) ... over several connections for `seconds`, at most `most` of them.
 
     rate: requests a second that fall due one after the other, whether or not a connection is free; a latency then
     counts from when its request was due, so a stalled server cannot hide its delays (coordinated omission). 0: as fast
     as possible; a latency counts from when its request was sent. Raises RuntimeError for a response other than 200.
     """
 
-    def __init__(self, request: Callable[[int], bytes], seconds: float, rate: float = 0.0) -> None:
-        self.request, self.seconds, self.rate = request, seconds, rate
+    def __init__(
+        self, request: Callable[[int], bytes], seconds: float, rate: float = 0.0, most: float = math.inf
+    ) -> None:
+        self.request, self.seconds, self.rate, self.most = request, seconds, rate, most
         self.started = 0.0
         self.sent = 0
         self.latencies: list[float] = []
@@ -214,7 +217,7 @@ class _StreamClient(asyncio.Protocol):
         stream, now = self.stream, time.perf_counter()
         number = stream.sent
         due = stream.started + number / stream.rate if stream.rate else now
-        if due - stream.started >= stream.seconds:
+        if due - stream.started >= stream.seconds or number >= stream.most:
             self.transport.close()
             self.done.set_result(None)
             return

@@ -47,6 +47,16 @@ class Factor:
         recode[order] = np.arange(len(order), dtype=np.int32)
         return Factor(recode[self.codes], [self.values[i] for i in order])
 
+    def and_then(self, other: "Factor") -> "Factor":
+        """The texts of both, one after the other, over their sorted values."""
+        values = sorted({*self.values, *other.values})
+        code = {text: i for i, text in enumerate(values)}
+        recoded = [
+            np.array([*(code[text] for text in factor.values), -1], dtype=np.int32)[factor.codes]
+            for factor in (self, other)
+        ]
+        return Factor(np.concatenate(recoded), values)
+
     def text(self, row: int) -> str | None:
         code = int(self.codes[row])
         return None if code < 0 else self.values[code]

@@ -105,21 +105,10 @@ def _completed(outcomes: Outcomes, rows: Ints, source: Outcomes, source_rows: In
         return outcomes
     amount = outcomes.amount.copy()
     amount[rows[lacks_amount]] = source.amount[source_rows[lacks_amount]]
-    reason = _joined(outcomes.reason, source.reason)
+    reason = outcomes.reason.and_then(source.reason)
     codes = reason.codes[: len(outcomes.time_us)].copy()
     codes[rows[lacks_reason]] = reason.codes[len(outcomes.time_us) :][source_rows[lacks_reason]]
     return replace(outcomes, amount=amount, reason=Factor(codes, reason.values).compact())
-
-
-def _joined(first: Factor, second: Factor) -> Factor:
-    """The texts of both, one after the other, over common values."""
-    values = sorted({*first.values, *second.values})
-    code = {text: i for i, text in enumerate(values)}
-    recoded = [
-        np.array([*(code[text] for text in factor.values), -1], dtype=np.int32)[factor.codes]
-        for factor in (first, second)
-    ]
-    return Factor(np.concatenate(recoded), values)
 
 
 def _with_rows(history: History, pending: Pending, lead: Ints, rows: Ints) -> Outcomes:
@@ -132,7 +121,7 @@ def _with_rows(history: History, pending: Pending, lead: Ints, rows: Ints) -> Ou
 
     all_leads = np.concatenate((outcomes.lead, lead))
     order = np.argsort(all_leads, kind="stable")
-    reason = _joined(outcomes.reason, pending.rows.reason.take(rows))
+    reason = outcomes.reason.and_then(pending.rows.reason.take(rows))
     return Outcomes(
         offsets=offsets_of(all_leads[order], n),
         time_us=np.concatenate((outcomes.time_us, closed_us))[order],

@@ -10,7 +10,7 @@ from models.bundle import Bundle
 from serving.api.lead_views import LeadView
 from serving.store.lead_heads import LeadHead
 
-MOST_BYTES: Final = 64 * 2**20
+MOST_BYTES: Final = 128 * 2**20
 
 
 class ViewKey(NamedTuple):

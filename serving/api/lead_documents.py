@@ -1,6 +1,6 @@
 """Stored leads as documents: values, score now, timeline, and the history of the score."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 
@@ -23,6 +23,7 @@ from serving.store.history import history_of
 from serving.store.lead_heads import LeadHead, lead_heads
 from serving.store.lead_rows import LeadRow, LeadRows, find_leads, rows_of
 from serving.store.leads import ERASURES
+from serving.store.packed_rows import read_packed
 from serving.store.scores.advice import NO_ADVICE, ScoredLead, advice, advice_of_leads
 from serving.store.scores.history import score_history
 from serving.store.scores.ready import ReadyLead
@@ -64,6 +65,9 @@ def read_stored_leads(
     heads = lead_heads(connection, list({request.lead_id for request in requests}))
     found = _read_views(connection, requests, heads, kept)
     scored = _scored(connection, list(heads.values()), found, wanted)
+    if kept is not None:
+        for head, view in found.read:  # now that what a score needs is in memory, too
+            kept.keep(found.key, head, view)
     documents: list[dict[str, Any] | None] = []
     for request in requests:
         if request.lead_id not in heads:
@@ -86,11 +90,13 @@ def read_stored_leads(
 
 @dataclass(frozen=True)
 class _Found:
-    """The views of leads by lead_id, and the rows of those that were read."""
+    """The views of leads by lead_id, the rows of those that were read, and the new views that hold, with their key."""
 
     reading: Reading
     views: Mapping[str, LeadView]
     rows: Mapping[str, LeadRows]
+    read: Sequence[tuple[LeadHead, LeadView]]
+    key: ViewKey
 
     def page(self, request: LeadRequest) -> Page:
         """The page that a request asks for."""
@@ -118,14 +124,29 @@ def _read_views(
         views = {lead_id: view for lead_id, view in known if view is not None}
     paged = {request.lead_id for request in requests if not request.is_first_page}
     unread = [heads[lead_id] for lead_id in heads if lead_id not in views or lead_id in paged]
-    rows = rows_of(connection, [head.row() for head in unread])
-    rows_by_lead = {head.lead_id: rows.only(place) for place, head in enumerate(unread)}
+    rows_by_lead = _rows_by_lead(connection, unread, paged)
+    read = []
     for head in unread:
         if head.lead_id not in views:
             view = views[head.lead_id] = reading.view(rows_by_lead[head.lead_id])
-            if kept is not None and view.holds:
-                kept.keep(key, head, view)
-    return _Found(reading, views, rows_by_lead)
+            if view.holds:
+                read.append((head, view))
+    return _Found(reading, views, rows_by_lead, read, key)
+
+
+def _rows_by_lead(
+    connection: Connection, heads: Sequence[LeadHead], paged: Collection[str]
+) -> dict[str, LeadRows]:
+    """lead_id -> the rows of the lead alone; packed ones, which have no ids, if no page but the first is asked for."""
+    packed: dict[str, LeadRows] = {}
+    for head in heads:
+        if head.packed_through is not None and head.lead_id not in paged:
+            rows = read_packed(connection, head.row(), head.corrected_row)
+            if rows is not None:
+                packed[head.lead_id] = rows
+    others = [head for head in heads if head.lead_id not in packed]
+    together = rows_of(connection, [head.row() for head in others])
+    return packed | {head.lead_id: together.only(place) for place, head in enumerate(others)}
 
 
 class _Score(NamedTuple):
@@ -144,7 +165,7 @@ def _scored(
         return {head.lead_id: _Score(None, NO_ADVICE) for head in heads}
     as_of_us = [found.reading.as_of_us(head.created_us) for head in heads]
     if bundle.vocabulary.reads_accounts:
-        leads = [found.rows[head.lead_id].leads[0] for head in heads]
+        leads = [head.row() for head in heads]
         scores = _scored_with_mates(connection, leads, as_of_us, wanted)
     else:
         ready = [found.views[head.lead_id].ready for head in heads]

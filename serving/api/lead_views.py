@@ -5,8 +5,10 @@ from dataclasses import dataclass
 from typing import Any, Final, NamedTuple
 
 import msgspec
+import numpy as np
 from sqlalchemy import Connection
 
+from history.base.arrays import Ints
 from models.bundle import Bundle
 from serving.store.cursors import write_cursor
 from serving.store.event_ids import event_names
@@ -16,9 +18,7 @@ from serving.store.schema import FACTS, KNOWN_US, LEAD_NO
 from serving.store.scores.ready import ReadyLead, ready_lead
 from serving.store.timeline import ALL, Wanted, lead_document, timeline
 
-# Measured: the objects of a view, and a row of its arrays.
-OBJECT_BYTES: Final = 16_384
-ROW_BYTES: Final = 33
+OBJECT_BYTES: Final = 2_048  # of a view beside its texts and the ready lead
 
 
 class Page(NamedTuple):
@@ -46,7 +46,7 @@ class LeadView:
     def size(self) -> int:
         """Bytes in memory, about."""
         texts = len(memoryview(self.lead)) + len(memoryview(self.first_page.entries))
-        return OBJECT_BYTES + texts + (0 if self.ready is None else ROW_BYTES * self.ready.rows)
+        return OBJECT_BYTES + texts + (0 if self.ready is None else self.ready.size)
 
 
 @dataclass(frozen=True)
@@ -94,5 +94,7 @@ def _all_are_visible(rows: LeadRows, as_of_us: int) -> bool:
     return all(_are_known(rows.tables[table.name][KNOWN_US], as_of_us) for table in FACTS)
 
 
-def _are_known(known_us: Sequence[int | None], as_of_us: int) -> bool:
+def _are_known(known_us: Sequence[int | None] | Ints, as_of_us: int) -> bool:
+    if isinstance(known_us, np.ndarray):
+        return bool((known_us <= as_of_us).all())
     return all(us is not None and us <= as_of_us for us in known_us)

@@ -267,6 +267,7 @@ def _write(
     table = db.metadata.tables[before.table]
     is_of_event = (table.c.lead_no == before.lead_no) & table.c.row_no.in_(before.row_numbers)
     connection.execute(delete(table).where(is_of_event))
+    connection.execute(delete(db.packed_rows).where(db.packed_rows.c.lead_no == before.lead_no))
     key = before.key
     if key is None:  # rows without an id get theirs with their first correction
         key = correction.key

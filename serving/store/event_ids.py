@@ -27,6 +27,13 @@ _NAMES = {
     )
     for table in db.FACTS
 }
+_INTERACTIONS = db.interactions.c
+_INTERACTION_IDS = PreparedQuery(
+    select(_INTERACTIONS.row_no, _INTERACTIONS.interaction_id).where(
+        _INTERACTIONS.lead_no == bindparam("lead_no"), _INTERACTIONS.interaction_id.is_not(None)
+    ),
+    among=_INTERACTIONS.row_no,
+)
 _CHANGES = db.attribute_changes.c
 _CHANGE_KEYS = PreparedQuery(
     select(_CHANGES.row_no, _CHANGES.event_key).where(
@@ -58,12 +65,13 @@ class EventNames:
     """The events of one lead's rows.
 
     change_keys: row_no of an attribute change -> the key of its event. given: table and row numbers -> the senders'
-    ids of those rows that have one.
+    ids of those rows that have one. interaction_ids: row_no -> id of an interaction that has one.
     """
 
     lead_no: int
     change_keys: Mapping[int, bytes]
     given: Callable[[str, Sequence[int]], Mapping[int, str]]
+    interaction_ids: Callable[[Sequence[int]], Mapping[int, str]] = lambda numbers: {}
 
     def of_rows(self, table: str, numbers: Sequence[int]) -> dict[int, str]:
         """row_no -> event_id of these rows of a table."""
@@ -74,7 +82,8 @@ class EventNames:
 def event_names(connection: Connection, lead_no: int, has_changes: bool = True) -> EventNames:
     """The events of a lead's rows, read on demand; has_changes: of attributes."""
     keys: dict[int, bytes] = dict(_CHANGE_KEYS.rows(connection, lead_no=lead_no)) if has_changes else {}
-    return EventNames(lead_no, keys, partial(_given_names, connection, lead_no))
+    given, ids = (partial(read, connection, lead_no) for read in (_given_names, _interaction_ids))
+    return EventNames(lead_no, keys, given, ids)
 
 
 def _given_names(
@@ -83,3 +92,7 @@ def _given_names(
     if not numbers:
         return {}
     return dict(_NAMES[table].rows(connection, lead_no=lead_no, some=list(numbers)))
+
+
+def _interaction_ids(connection: Connection, lead_no: int, numbers: Sequence[int]) -> Mapping[int, str]:
+    return dict(_INTERACTION_IDS.rows(connection, lead_no=lead_no, some=list(numbers)))

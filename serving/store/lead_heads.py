@@ -16,19 +16,35 @@ _LAST_ROWS = [
 ]
 _LEADS = db.leads.c
 _HEADS = PreparedQuery(
-    select(_LEADS.lead_no, _LEADS.lead_id, _LEADS.created_us, _LEADS.attributes, *_LAST_ROWS),
+    select(
+        *(_LEADS.lead_no, _LEADS.lead_id, _LEADS.created_us, _LEADS.attributes),
+        select(db.packed_rows.c.through_row)
+        .where(db.packed_rows.c.lead_no == _LEADS.lead_no)
+        .scalar_subquery(),
+        *_LAST_ROWS,
+    ),
     among=_LEADS.lead_id,
 )
 
 
 class LeadHead(NamedTuple):
-    """A row of the table of leads, and the lead's version: its number, and its last row in each table."""
+    """A row of the table of leads.
+
+    packed_through: the row up to which its interactions are packed, None if they are not. version: its number, and its
+    last row in each table.
+    """
 
     lead_no: int
     lead_id: str
     created_us: int
     attributes: str  # JSON
+    packed_through: int | None
     version: tuple[int | None, ...]
+
+    @property
+    def corrected_row(self) -> int:
+        """The lead's last correction, 0 without one."""
+        return self.version[-1] or 0
 
     def row(self) -> LeadRow:
         """The lead with its attributes parsed."""
@@ -39,6 +55,6 @@ def lead_heads(connection: Connection, lead_ids: Sequence[str]) -> dict[str, Lea
     """The heads of the stored leads among these ids."""
     heads: dict[str, LeadHead] = {}
     for row in _HEADS.rows(connection, some=list(lead_ids)):
-        lead_no, lead_id, created_us, attributes, *last_rows = row
-        heads[lead_id] = LeadHead(lead_no, lead_id, created_us, attributes, (lead_no, *last_rows))
+        lead_no, lead_id, created_us, attributes, packed, *last_rows = row
+        heads[lead_id] = LeadHead(lead_no, lead_id, created_us, attributes, packed, (lead_no, *last_rows))
     return heads

@@ -43,8 +43,9 @@ class Cut(NamedTuple):
 class LeadRows:
     """Leads in order. `tables` holds the rows of each fact table as columns: KEY_COLUMNS, then FACT_COLUMNS.
 
-    The rows of each table are in the order of their lead_no, then row_no. end_us: the end of the stored data, from
-    which on a decision without a time holds; 0 if no instant of interest lies before it.
+    The rows of each table are in the order of their lead_no, then row_no. Interactions of one lead alone may be arrays
+    and Factors, without ids (serving/store/packed_rows.py). end_us: the end of the stored data, from which on a
+    decision without a time holds; 0 if no instant of interest lies before it.
     """
 
     leads: Sequence[LeadRow]
@@ -139,13 +140,16 @@ def find_leads(connection: Connection, lead_ids: Sequence[str]) -> dict[str, Lea
     return leads
 
 
-def rows_of(connection: Connection, leads: Sequence[LeadRow], with_ids: bool = True) -> LeadRows:
-    """All fact rows of these leads; with_ids=False leaves out the ids of interactions, which no score needs."""
+def rows_of(
+    connection: Connection, leads: Sequence[LeadRow], with_ids: bool = True, but: str = ""
+) -> LeadRows:
+    """All fact rows of these leads, but those of one table; with_ids=False leaves out the ids of interactions, which no
+    score needs."""
     numbers = sorted(lead.lead_no for lead in leads)
     tables: dict[str, Columns] = {}
     for name, queries in (FACT_QUERIES if with_ids else QUERIES_WITHOUT_IDS).items():
         rows: list[Any] = []
-        for query, parameters in queries.for_leads(numbers):
+        for query, parameters in queries.for_leads(numbers) if name != but else ():
             rows.extend(query.rows(connection, **parameters))
         tables[name] = list(zip(*rows, strict=True)) if rows else _empty_columns(name)
     return LeadRows(leads, tables)

@@ -9,7 +9,7 @@ from serving.store import schema as db
 from serving.store.errors import StoreUnfit
 from serving.store.leads import LOAD
 
-HEAD = "0008"
+HEAD = "0009"
 SCRIPTS = Path(__file__).parent / "migrations"
 
 

@@ -254,7 +254,17 @@ score_history = Table(
     sqlite_with_rowid=False,
 )
 
-DERIVED = (dirty, scores, score_records, score_history)
+# The interactions of a lead with many of them, as columns up to a row (serving/store/packed_rows.py).
+packed_rows = Table(
+    "packed_rows",
+    metadata,
+    _lead_column(),
+    Column("through_row", Number, nullable=False),
+    Column("corrected_row", Number, nullable=False),  # the lead's last correction then, 0: none
+    Column("body", LargeBinary, nullable=False),
+)
+
+DERIVED = (dirty, scores, score_records, score_history, packed_rows)
 
 # What people write beside a lead: erased with it, never read by features, not exported.
 notes = Table(

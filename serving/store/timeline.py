@@ -4,12 +4,12 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import groupby
-from operator import attrgetter
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeAlias
 
 import numpy as np
 
 from history.config.schema import OWN_ATTRIBUTES
+from history.history import Factor
 from history.text.folding import fold
 from history.text.times import DAY_US, format_time
 from serving.store.event_ids import EventNames
@@ -23,13 +23,9 @@ Key = tuple[int, int]  # time_us and row_no
 Entry = dict[str, Any]
 
 
-class _Row(NamedTuple):
-    """A row of the timeline; known_us is None if no column gave it."""
-
-    key: Key
-    kind: str
-    known_us: int | None
-    content: Sequence[Any]
+# A row: time_us, row_no, the type of event, known_us (None if no column gave it) and its content. Plain tuples, since a
+# page makes hundreds and orders them: by the first two, of which no other row has both.
+_Row: TypeAlias = tuple[int, int, str, int | None, Sequence[Any]]
 
 
 @dataclass(frozen=True)
@@ -41,12 +37,13 @@ class Wanted:
 
     def has(self, row: _Row) -> bool:
         """True for an entry to show."""
-        if self.before is not None and row.key >= self.before:
+        time_us, row_no, type_of_event, _known_us, content = row
+        if self.before is not None and (time_us, row_no) >= self.before:
             return False
         if not self.kind:
             return True
         kind = fold(self.kind)
-        return row.kind == kind or (row.kind == "interaction" and fold(row.content[0]) == kind)
+        return type_of_event == kind or (type_of_event == "interaction" and fold(content[0]) == kind)
 
 
 ALL = Wanted()
@@ -73,17 +70,15 @@ class TimelinePage(NamedTuple):
 def timeline(rows: LeadRows, names: EventNames, wanted: Wanted = ALL, limit: int = PAGE) -> TimelinePage:
     """A page of the timeline of the one lead in `rows`."""
     if not wanted.kind:
-        rows = _newest(rows, wanted.before, limit + 1)
-    ordered = sorted(_rows(rows, names.change_keys), key=attrgetter("key"), reverse=True)
+        rows = _newest(rows, names, wanted.before, limit + 1)
+    ordered = sorted(_rows(rows, names.change_keys), reverse=True)
     if wanted.before is not None or wanted.kind:
         ordered = [row for row in ordered if wanted.has(row)]
     page = ordered[:limit]
-    ids = _event_ids(page, names)
-    entries = [{"event_id": ids[row.key[1]], **_entry(row)} for row in page]
-    return TimelinePage(entries, page[-1].key if len(ordered) > limit else None)
+    return TimelinePage(_entries(page, names), page[-1][:2] if len(ordered) > limit else None)
 
 
-def _newest(rows: LeadRows, before: Key | None, most: int) -> LeadRows:
+def _newest(rows: LeadRows, names: EventNames, before: Key | None, most: int) -> LeadRows:
     """The rows with the `most` newest interactions before a key: of 10,000 a page shows a hundred."""
     columns = rows.tables["interactions"]
     if len(columns[ROW_NO]) <= most:
@@ -94,30 +89,63 @@ def _newest(rows: LeadRows, before: Key | None, most: int) -> LeadRows:
         is_older = (time_us < before[0]) | ((time_us == before[0]) & (row_no < before[1]))
         order = order[is_older[order]]
     newest = order[-most:].tolist()
-    chosen = [[column[i] for i in newest] for column in columns]
+    chosen = [_taken(column, newest) for column in columns]
+    if not chosen[-1]:
+        ids = names.interaction_ids(chosen[ROW_NO])
+        chosen[-1] = [ids.get(number) for number in chosen[ROW_NO]]
     return replace(rows, tables={**rows.tables, "interactions": chosen})
+
+
+def _taken(column: Any, places: Sequence[int]) -> list[Any]:
+    """The values of a column at these places as a row has them; [] for a column that was not read."""
+    if isinstance(column, Factor):
+        return [column.text(place) for place in places]
+    if isinstance(column, np.ndarray):
+        return [None if value != value else value for value in column[places].tolist()]
+    return [column[place] for place in places] if len(column) else []
+
+
+def _entries(page: Sequence[_Row], names: EventNames) -> list[Entry]:
+    ids = _event_ids(page, names)
+    entries: list[Entry] = []
+    for time_us, row_no, kind, known_us, content in page:
+        occurred_at = format_time(time_us)
+        recorded_at = None
+        if known_us is not None:
+            # Most rows are known at once; their time is formatted only once.
+            recorded_at = occurred_at if known_us == time_us else format_time(known_us)
+        entry = {
+            "event_id": ids[row_no],
+            "type": kind,
+            "occurred_at": occurred_at,
+            "recorded_at": recorded_at,
+            "data": _DATA[kind](content),
+        }
+        entries.append(entry)
+    return entries
 
 
 def _event_ids(page: Sequence[_Row], names: EventNames) -> dict[int, str]:
     """row_no -> event_id of the rows of a page."""
     numbers: dict[str, list[int]] = defaultdict(list)
-    for row in page:
-        numbers[row.kind].append(row.key[1])
+    for _time_us, row_no, kind, _known_us, _content in page:
+        numbers[kind].append(row_no)
     ids: dict[int, str] = {}
     for kind, of_kind in numbers.items():
         ids |= names.of_rows(_TABLES.get(kind, "attribute_changes"), of_kind)
     return ids
 
 
-def _rows(rows: LeadRows, change_keys: Mapping[int, bytes]) -> Iterator[_Row]:
+def _rows(rows: LeadRows, change_keys: Mapping[int, bytes]) -> list[_Row]:
     created_us = rows.leads[0].created_us
+    made: list[_Row] = []
     for kind, table in _TABLES.items():
-        for row in zip(*rows.tables[table], strict=True):
-            time_us, known_us = row[TIME_US], row[KNOWN_US]
+        for _lead_no, row_no, time_us, known_us, *content in zip(*rows.tables[table], strict=True):
             if time_us is None:
                 time_us = created_us + UNDATED_US if known_us is None else known_us
-            yield _Row((time_us, row[ROW_NO]), kind, known_us, row[CONTENT:])
-    yield from _changes(zip(*rows.tables["attribute_changes"], strict=True), change_keys)
+            made.append((time_us, row_no, kind, known_us, content))
+    made += _changes(zip(*rows.tables["attribute_changes"], strict=True), change_keys)
+    return made
 
 
 def _changes(rows: Iterable[Sequence[Any]], keys: Mapping[int, bytes]) -> Iterator[_Row]:
@@ -128,23 +156,8 @@ def _changes(rows: Iterable[Sequence[Any]], keys: Mapping[int, bytes]) -> Iterat
 
     for (time_us, known_us, _key), alike in groupby(rows, key=moment):
         changes = list(alike)
-        key = (time_us, changes[-1][ROW_NO])
-        yield _Row(key, "attributes", known_us, [change[CONTENT:] for change in changes])
-
-
-def _entry(row: _Row) -> Entry:
-    (time_us, _row_no), kind, known_us, content = row
-    occurred_at = format_time(time_us)
-    recorded_at = None
-    if known_us is not None:
-        # Most rows are known at once; their time is formatted only once.
-        recorded_at = occurred_at if known_us == time_us else format_time(known_us)
-    return {
-        "type": kind,
-        "occurred_at": occurred_at,
-        "recorded_at": recorded_at,
-        "data": _DATA[kind](content),
-    }
+        row_no = changes[-1][ROW_NO]
+        yield time_us, row_no, "attributes", known_us, [change[CONTENT:] for change in changes]
 
 
 def _interaction(content: Sequence[Any]) -> Entry:

@@ -5,7 +5,7 @@ All of it holds until the lead has another row, or until a row that is known lat
 
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 import numpy as np
 
@@ -22,6 +22,10 @@ from serving.store.lead_rows import LeadRows
 from serving.store.scores.acts import Acts, acts_of
 from serving.store.scores.what_if import with_changes, with_touches
 
+# Measured: the objects of a lead and of its variants, and a row of the arrays.
+OBJECT_BYTES: Final = 12_288
+VARIANT_BYTES: Final = 4_096
+ROW_BYTES: Final = 33
 _FIRST: Ints = np.zeros(1, dtype=np.int64)
 
 
@@ -34,11 +38,11 @@ class ReadyLead:
     acts: Acts
 
     @property
-    def rows(self) -> int:
-        """Interactions in memory, also those of the variants."""
-        return len(self.history.interactions.time_us) * (
-            2 + len(self.acts.touches) + len(self.acts.attributes)
-        )
+    def size(self) -> int:
+        """Bytes in memory, about."""
+        variants = len(self.acts.touches) if "_touched" in self.__dict__ else 0  # made by the first advice
+        rows = len(self.history.interactions.time_us) * (1 + variants)
+        return OBJECT_BYTES + (VARIANT_BYTES if variants else 0) + ROW_BYTES * rows
 
     def part(self, as_of_us: int) -> Part:
         """The lead at an instant."""
@@ -88,9 +92,11 @@ class _Touches(NamedTuple):
 
 def ready_lead(bundle: Bundle, rows: LeadRows, as_of_us: int) -> ReadyLead:
     """The one lead in `rows`, by its rows that are visible at as_of_us."""
-    return ReadyLead(
-        history_of(rows, bundle.config, as_of_us), bundle.vocabulary, acts_of(bundle, rows, as_of_us)
-    )
+    history = history_of(rows, bundle.config, as_of_us)
+    history = replace(
+        history, interactions=replace(history.interactions, ids=None)
+    )  # half of a kept lead's memory
+    return ReadyLead(history, bundle.vocabulary, acts_of(bundle, rows, as_of_us))
 
 
 def _moved(log: Interactions, rows: Ints, us: int) -> Interactions:

@@ -26,6 +26,7 @@ from serving.store.database.transaction import read_setting
 from serving.store.history import history_of
 from serving.store.lead_rows import LeadRow, LeadRows, lead_row, rows_of
 from serving.store.leads import FOLLOWING, current_attributes, seen_lead
+from serving.store.packed_rows import PackedLead, keep_packed, lagging_leads
 from serving.store.scores.causes import Move, Score, causes_of, has_moved
 from serving.store.scores.facts import facts_of
 from serving.store.scores.followers import Followers, followers_of, queue_followers
@@ -71,6 +72,7 @@ class LeadView:
     through_row: int
     corrected: dict[int, int]
     display: Mapping[str, Any]
+    lagging: Sequence[PackedLead] = ()
     _histories: list[History] = field(default_factory=list, init=False, compare=False, repr=False)
 
     def history(self, config: FunnelConfig, as_of_us: int) -> History:
@@ -89,7 +91,8 @@ def view_leads(connection: Connection, leads: Sequence[LeadRow], bundle: Bundle)
     through_row = int(read_setting(connection, "row_no") or 1) - 1
     numbers = [lead.lead_no for lead in leads]
     stored, corrected = stored_scores(connection, numbers), last_corrections(connection, numbers)
-    return LeadView(rows, len(leads), stored, through_row, corrected, stored_display(connection))
+    lagging = lagging_leads(connection, rows, leads, corrected)
+    return LeadView(rows, len(leads), stored, through_row, corrected, stored_display(connection), lagging)
 
 
 def score_view(
@@ -162,16 +165,20 @@ def rescore_dirty(
     if not queued:
         return 0
     scores: list[NewScore] = []
+    lagging: list[PackedLead] = []
     for stretch in _stretches(queued):
         with store.engine.reading() as connection:
             view = view_leads(connection, [entry.lead for entry in stretch], bundle)
             followers = _followers(connection, view, stretch)
         scores += score_view(bundle, view, range(view.count), store.now_us(), score)
+        lagging += view.lagging
         if followers is not None:
             # Before the scores: they take their leads off the queue, and with them the cause to follow.
             store.writer.write(queue_followers, followers, weight=len(followers.last_rows) + 1)
         rest()
     store.writer.write(save_scores, scores, weight=len(scores) + 1)
+    if lagging:
+        store.writer.write(keep_packed, lagging, weight=len(lagging))
     return len(queued)
 
 
@@ -297,6 +304,8 @@ def _pages(store: Store, job: _Job, span: _Span) -> Iterator[_Rescored]:
                 job.bundle, view, open_positions(view, job.bundle, job.as_of_us), job.as_of_us, job.score
             )
             scored = int(store.writer.write(save_scores, scores, weight=len(scores) + 1))
+            if view.lagging:
+                store.writer.write(keep_packed, view.lagging, weight=len(view.lagging))
             count = view.count
             del view, scores
         yield _Rescored(count, scored)

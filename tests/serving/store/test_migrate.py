@@ -24,7 +24,7 @@ from tests.builders.store_fakes import NOW_US, Clock, FakeModel, event, read_eve
 pytest_plugins = ["tests.builders.store_fixtures"]
 TABLES_SINCE = (  # revision 0001
     *("corrections", "notes", "snoozes", "adjustments", "score_records", "reports"),
-    *("worklist_groups", "rank_counts"),
+    *("worklist_groups", "rank_counts", "packed_rows"),
 )
 
 
