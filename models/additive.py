@@ -7,7 +7,7 @@ from typing import NamedTuple
 import numpy as np
 
 from history.base.arrays import Floats
-from models.linear import LinearModel, LinearStack, constant_model, linear_stack, row_sums
+from models.linear import LinearModel, LinearStack, constant_model, linear_stack
 from models.trees.ensemble import Trees, TreeStack, tree_stack
 
 
@@ -32,7 +32,7 @@ class AdditiveModel:
 
     def margin(self, values: Floats) -> Floats:
         """(n,) for feature values (n, k); bitwise the same for a row alone and in a batch."""
-        start = self.linear.intercept + self.share * row_sums(self.linear.contributions(values))
+        start = self.linear.intercept + self.share * self.linear.effects(values)
         if self.trees is None:
             return start
         return start + self.trees.predict(values)

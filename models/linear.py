@@ -24,6 +24,7 @@ _MEAN, _SCALE, _LOW, _HIGH, _SLOPE, _SHIFT, _MISSING = range(7)
 
 # Standard deviations at which a number is clipped: an outlier must not outweigh all other columns.
 MAX_SIGMA = 5.0
+BLOCK = 16_384  # rows whose contributions are summed at a time
 
 # Fields of a LinearModel in a bundle that are not float64.
 _DTYPES = {"is_category": np.bool_, "start": np.int64, "width": np.int64}
@@ -74,7 +75,15 @@ class LinearModel:
 
     def margin(self, values: Floats) -> Floats:
         """Log-odds (n,) without calibration."""
-        return row_sums(self.contributions(values)) + self.intercept
+        return self.effects(values) + self.intercept
+
+    def effects(self, values: Floats) -> Floats:
+        """The sums (n,) of the contributions, of which no more than BLOCK rows are in memory."""
+        out = np.empty(len(values))
+        for first in range(0, len(values), BLOCK):
+            rows = slice(first, first + BLOCK)
+            out[rows] = row_sums(self.contributions(values[rows]))
+        return out
 
     def to_dict(self) -> dict[str, Any]:
         """As JSON-ready values."""

@@ -117,3 +117,13 @@ def test_every_code_of_training_has_its_own_level() -> None:
     model = made_model(12).linear
     assert model.width[NUMBERS:].tolist() == [CODES, CODES]
     assert len(model.levels) == int(model.width.sum())
+
+
+def test_effects_in_blocks_are_those_of_all_rows(monkeypatch: pytest.MonkeyPatch) -> None:
+    model = made_model(1).linear
+    values = made_values(2, 50)
+    whole = row_sums(model.contributions(values))
+    for block in (1, 7, 49, 50, 51):
+        monkeypatch.setattr("models.linear.BLOCK", block)
+        assert model.effects(values).tolist() == whole.tolist()
+    assert model.effects(values[:0]).shape == (0,)

@@ -10,7 +10,6 @@ import numpy as np
 from features.catalogue import Feature
 from history.base.arrays import Floats, Ints, Mask
 from models.additive import AdditiveModel
-from models.linear import row_sums
 from models.parameters import Member, Parameters, histograms, lightgbm_parameters
 from models.trees.ensemble import Trees, trees_from_text
 from training.fit.linear import LinearFit, fit_logistic, fit_ridge
@@ -90,7 +89,7 @@ def fit_linear(rows: WeightedRows, c: float) -> LinearFit:
         return fit_logistic(rows.values, rows.features, rows.target, rows.weight, c)
     some = rows.take(np.linspace(0, len(rows.values) - 1, MAX_LINEAR_ROWS).astype(np.int64))
     model = fit_logistic(some.values, some.features, some.target, some.weight, c).model
-    return LinearFit(model, row_sums(model.contributions(rows.values)))
+    return LinearFit(model, model.effects(rows.values))
 
 
 def conversion_options(settings: FitSettings, features: Sequence[Feature]) -> dict[str, Any]:
