@@ -16,13 +16,11 @@ from serving.api.kept_leads import KeptLeads, ViewKey
 from serving.api.lead_views import LeadView, Page, Reading
 from serving.base.clock import clock_us
 from serving.store.account_mates import mates_of
-from serving.store.config import CONFIG, display_in
+from serving.store.config import display_in
 from serving.store.cursors import write_cursor
-from serving.store.database.transaction import RESTORED, read_settings
 from serving.store.history import history_of
 from serving.store.lead_heads import LeadHead, lead_heads
 from serving.store.lead_rows import LeadRow, LeadRows, find_leads, rows_of
-from serving.store.leads import ERASURES
 from serving.store.packed_rows import read_packed
 from serving.store.scores.advice import NO_ADVICE, ScoredLead, advice, advice_of_leads
 from serving.store.scores.history import score_history
@@ -63,6 +61,8 @@ def read_stored_leads(
     """
     wanted = requests[0]
     heads = lead_heads(connection, list({request.lead_id for request in requests}))
+    if not heads:
+        return [None] * len(requests)
     found = _read_views(connection, requests, heads, kept)
     scored = _scored(connection, list(heads.values()), found, wanted)
     if kept is not None:
@@ -113,10 +113,10 @@ def _read_views(
 ) -> _Found:
     """The views of the leads of these heads. Those that were kept are not read again, unless for another page."""
     bundle = requests[0].bundle
-    settings = read_settings(connection, (CONFIG, ERASURES, RESTORED))
-    display = display_in(settings.get(CONFIG)) or ({} if bundle is None else bundle.config.display)
+    config, erasures, restored = next(iter(heads.values())).settings
+    display = display_in(config) or ({} if bundle is None else bundle.config.display)
     alone = None if bundle is None or bundle.vocabulary.reads_accounts else bundle
-    key = ViewKey(alone, display, settings.get(ERASURES), settings.get(RESTORED))
+    key = ViewKey(alone, display, erasures, restored)
     reading = Reading(connection, alone, display, clock_us())
     views: dict[str, LeadView] = {}
     if kept is not None:
@@ -161,7 +161,7 @@ def _scored(
 ) -> dict[str, _Score]:
     """lead_id -> the lead's score now."""
     bundle = wanted.bundle
-    if bundle is None or not heads:
+    if bundle is None:
         return {head.lead_id: _Score(None, NO_ADVICE) for head in heads}
     as_of_us = [found.reading.as_of_us(head.created_us) for head in heads]
     if bundle.vocabulary.reads_accounts:

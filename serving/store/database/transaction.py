@@ -1,6 +1,5 @@
 """One write transaction: its connection, its time, and the numbers that it assigns."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from sqlalchemy import Connection, bindparam, select, update
@@ -13,7 +12,6 @@ RESTORED = "restored"  # the setting that another value follows with every resto
 
 _IS_NAMED = db.settings.c.name == bindparam("setting")
 _READ_SETTING = PreparedQuery(select(db.settings.c.value).where(_IS_NAMED))
-_READ_SETTINGS = PreparedQuery(select(db.settings.c.name, db.settings.c.value), among=db.settings.c.name)
 _UPDATE_SETTING = PreparedUpdate(
     update(db.settings).where(_IS_NAMED).values(value=bindparam("text")),
 )
@@ -23,11 +21,6 @@ def read_setting(connection: Connection, name: str) -> str | None:
     """The value of a setting or counter; None if it was never written."""
     rows = _READ_SETTING.rows(connection, setting=name)
     return rows[0][0] if rows else None
-
-
-def read_settings(connection: Connection, names: Sequence[str]) -> dict[str, str]:
-    """The values of those of these settings and counters that were written."""
-    return dict(_READ_SETTINGS.rows(connection, some=names))
 
 
 def write_setting(connection: Connection, name: str, value: str) -> None:
