@@ -20,7 +20,7 @@ from models.scorer import Part
 from serving.store.history import history_of
 from serving.store.lead_rows import LeadRows
 from serving.store.scores.acts import Acts, acts_of
-from serving.store.scores.what_if import with_changes, with_touches
+from serving.store.scores.what_if import each_touch, with_changes
 
 # Measured: the objects of a lead and of its variants, and a row of the arrays.
 OBJECT_BYTES: Final = 12_288
@@ -70,8 +70,9 @@ class ReadyLead:
     @cached_property
     def _touched(self) -> "_Touches":
         acts = self.acts.at(self.history.as_of_us)
-        rows = [act.change.rows["interactions"] for act in acts]
-        log = with_touches(self.history.interactions, np.zeros(len(acts), dtype=np.int64), rows)
+        log = each_touch(
+            self.history.interactions, [row for act in acts for row in act.change.rows["interactions"]]
+        )
         return _Touches(log, log.offsets[1:] - 1, self._prepared.words_of(log))
 
     def _changed(self, as_of_us: int) -> Part:
