@@ -23,7 +23,7 @@ from history.read import read_folder
 from history.snapshot import state_at
 
 STATES = {"won": WON, "lost": LOST, "open": OPEN}
-SPLITTING = 0.4  # of the time that reading takes
+SPLITTING = 0.2  # of the time that reading takes
 
 
 @dataclass(frozen=True)

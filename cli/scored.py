@@ -34,7 +34,7 @@ from models.scores import COLUMN_KINDS, COLUMNS, counted_warnings
 from models.scores_on_disk import RankedScores, SavedScores, save_scores
 from training.drift import DriftCounts, drift_counts, drift_warnings, warnings_of_drift
 
-SPLITTING, READING = 0.25, 0.9  # how far the work is after these steps
+SPLITTING, READING = 0.15, 0.92  # how far the work is after these steps
 
 
 @dataclass(frozen=True)

@@ -38,7 +38,7 @@ class PartHistory(NamedTuple):
 
 
 Work = Callable[[PartHistory], Result]
-UP_TO_END: Final = 0.35  # of the time that all reading takes
+UP_TO_END: Final = 0.3  # of the time that all reading takes
 
 
 @dataclass(frozen=True)
