@@ -101,7 +101,7 @@ def test_nothing_of_a_part_stays_in_memory(crm: Path, tmp_path: Path) -> None:
 
     def work(_part: PartHistory) -> None:
         gc.collect()
-        left.append(sum(isinstance(kept, ValidatedTable | RawTable) for kept in gc.get_objects()))
+        left.append(sum(type(kept) in (ValidatedTable, RawTable) for kept in gc.get_objects()))
 
     gather(parts, ReadOptions(parts.config, NOW), None, work, no_progress)
     assert len(left) == 3
