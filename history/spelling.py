@@ -6,6 +6,7 @@ from typing import Final
 
 import numpy as np
 
+from history.base.counts import by_count
 from history.base.whole import ColumnOfWhole, Question
 from history.history import Factor
 from history.text.folding import fold, trimmed
@@ -36,7 +37,7 @@ def spelled_as_whole(factor: Factor, preferred: Sequence[str], rows: ColumnOfWho
 def shown_spellings(counts: Mapping[str, int], known: tuple[str, ...] = ()) -> dict[str, str]:
     """The spelling that is shown of each folded text; counts: rows of each text as it stands."""
     shown = dict(_spelling_of(known))
-    for text in sorted(counts, key=lambda text: (-counts[text], text)):
+    for text in by_count(counts):
         shown.setdefault(fold(text), trimmed(text))
     return shown
 

@@ -1,7 +1,7 @@
 """Inputs of a model that the data to score lack: columns and tables that are gone, renamed or unreadable."""
 
 from collections import Counter
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from typing import Final
 from zoneinfo import ZoneInfo
 
@@ -10,6 +10,7 @@ import numpy as np
 from features.attributes.attributes import Attribute
 from features.attributes.parsing import BOOLEAN, CATEGORY, DATE, NUMBER, boolean, instants, number
 from history.base.arrays import Ints
+from history.base.counts import commonest
 from history.base.warnings import Warning
 from history.history import NO_DIRECTION, Factor, History
 from history.snapshot import open_leads
@@ -187,7 +188,7 @@ class InputCheck:
         rows, total = others.total(), self._kinds.total()
         if rows <= MOST_KINDS * total or len(absent) <= MOST_KINDS * len(learned):
             return []
-        kind = _commonest(others)
+        kind = commonest(others)
         near = nearest_name(kind, absent)
         detail = (
             f"{rows:,} of {total:,} interactions are of kinds that the model did not learn, and {len(absent)} of its "
@@ -203,7 +204,7 @@ class InputCheck:
                 continue
             unread = self._unread.get(attribute.name, Counter())
             if unread.total() > (1 - LEAST_READABLE) * self._filled[attribute.name]:
-                text = _commonest(unread)
+                text = commonest(unread)
                 detail = (
                     f"{unread.total():,} of {self._filled[attribute.name]:,} values are no {attribute.kind}, such as "
                     f"{text[:60]!r}, and count as missing; write them as in the training data"
@@ -269,11 +270,6 @@ class InputCheck:
             if feature.block in lost_blocks or (feature.block == "attributes" and feature.subject in subjects)
         )
         return lost / total
-
-
-def _commonest(counts: Mapping[str, int]) -> str:
-    """The commonest text, of equally common ones the first in their order."""
-    return min(counts, key=lambda text: (-counts[text], text))
 
 
 def _key(name: str) -> str:

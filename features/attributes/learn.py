@@ -28,6 +28,7 @@ from features.attributes.parsing import (
 from features.attributes.picks import likeliest_separator, separator_of, split
 from features.instants import NO_INSTANT
 from history.base.arrays import Codes, Floats, Ints
+from history.base.counts import commonest
 from history.history import History
 from history.snapshot import Snapshot
 from history.text.placeholders import placeholders_far_from
@@ -294,7 +295,7 @@ def _learn_set(column: _Column, mutable: bool, separator: str) -> _LearnedAttrib
             key = category_key(pick)
             leads[key] += n
             spellings.setdefault(key, Counter())[pick] += n
-    shown = {key: min(of_key, key=lambda pick: (-of_key[pick], pick)) for key, of_key in spellings.items()}
+    shown = {key: commonest(of_key) for key, of_key in spellings.items()}
     ranked = sorted(leads, key=lambda key: (-leads[key], shown[key]))
     picks = [key for key in ranked if LEAST_LEADS <= leads[key] < column.n][:MOST_PICKS]
 

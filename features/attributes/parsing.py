@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 import numpy as np
 
 from history.base.arrays import Ints
+from history.base.counts import commonest
 from history.base.errors import InvalidInput
 from history.text.folding import fold, trimmed
 from history.text.placeholders import are_placeholders
@@ -46,9 +47,7 @@ def shown_texts(texts: Sequence[str], counts: Ints) -> dict[str, str]:
     spellings: dict[str, Counter[str]] = {}
     for text, n in zip(texts, counts.tolist(), strict=True):
         spellings.setdefault(category_key(text), Counter())[canonical(trimmed(text))] += n
-    return {
-        key: min(of_key.items(), key=lambda item: (-item[1], item[0]))[0] for key, of_key in spellings.items()
-    }
+    return {key: commonest(of_key) for key, of_key in spellings.items()}
 
 
 def number(text: str, form: str = "") -> float:

@@ -10,6 +10,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from history.base.arrays import Ints
+from history.base.counts import by_count
 from history.base.warnings import Warning
 from history.base.whole import Question
 from history.config.schema import NOT_ATTRIBUTES, OWN_ATTRIBUTES
@@ -198,6 +199,5 @@ def _problem(source: str, counts: Counter[str], header: Sequence[str]) -> str:
 
 
 def _listed(counts: Counter[str]) -> str:
-    largest = sorted(counts.items(), key=lambda item: (-item[1], item[0]))[:NAMED]
-    shown = ", ".join(f"{name} ({count:,})" for name, count in largest)
+    shown = ", ".join(f"{name} ({counts[name]:,})" for name in by_count(counts)[:NAMED])
     return shown + (f" and {len(counts) - NAMED} more" if len(counts) > NAMED else "")

@@ -10,6 +10,7 @@ import plotly.graph_objects as go
 
 from funnel.figures import GREY, LAYOUT
 from history.base.arrays import Floats, Ints
+from history.base.counts import by_count
 from models.kernel import Z80
 from training.backtest.backtest import Backtest
 from training.evaluation.evaluated_rows import EvaluatedRows
@@ -138,9 +139,7 @@ def precision_by_stage(rows: EvaluatedRows, stages: Sequence[str]) -> go.Figure:
     """Precision against recall within each of the MAX_STAGES largest stages that has FEW_WINS wins."""
     figure = _figure("recall", "precision")
     stage_of_row = np.array(stages, dtype=object)
-    size = Counter(stages)
-    by_size = sorted(size, key=lambda stage: (-size[stage], stage))
-    for stage in by_size[:MAX_STAGES]:
+    for stage in by_count(Counter(stages))[:MAX_STAGES]:
         members = np.flatnonzero(stage_of_row == stage)
         won = rows.won[members][best_first(rows.probability[members])]
         if won.sum() < FEW_WINS:

@@ -8,6 +8,7 @@ from typing import Any, Final
 from sqlalchemy import ColumnElement, Connection, Select, case, func, null, select
 
 from funnel.state.next_step import CODES
+from history.base.counts import commonest
 from serving.store import schema as db
 from serving.store.database.statements import PreparedQuery
 from serving.store.scores.saved import filter_key
@@ -44,7 +45,7 @@ class _Value:
 
     @property
     def spelling(self) -> str:
-        return min(self.spellings, key=lambda text: (-self.spellings[text], text))
+        return commonest(self.spellings)
 
 
 _SCORES = db.scores.c
