@@ -1,6 +1,6 @@
 """The data of a folder for `leadcast check`: its whole history, or part after part if it is larger than memory."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import NamedTuple
@@ -97,11 +97,7 @@ def _by_parts(data: Path, folder: SplitFolder, report: Progress) -> Checked:
 
 def _history_of(gathered: Gathered[_OfPart]) -> History:
     """The kept leads in the order of the folder, with the reports of all."""
-    kept = [of_part for of_part in gathered.results if of_part.history is not None]
-    order = np.argsort(np.concatenate([of_part.rows for of_part in kept]), kind="stable")
-    history = joined(_histories(kept), order)
+    kept = [(part.history, part.rows) for part in gathered.results if part.history is not None]
+    order = np.argsort(np.concatenate([rows for _, rows in kept]), kind="stable")
+    history = joined([history for history, _ in kept], order)
     return replace(history, reports=gathered.reports, warnings=gathered.warnings)
-
-
-def _histories(kept: Iterable[_OfPart]) -> list[History]:
-    return [of_part.history for of_part in kept if of_part.history is not None]

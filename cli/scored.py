@@ -1,5 +1,6 @@
 """The scores of a folder for `leadcast score`: of its whole history, or part after part if it is larger than memory."""
 
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from difflib import get_close_matches
@@ -8,11 +9,12 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import click
+import numpy as np
 
 from cli.options import as_of_us, now_us
 from cli.parts import echo_at_once, parts_of, split_on_disk
 from cli.reading import read_for
-from history.base.arrays import Flags, Floats, Ints
+from history.base.arrays import Flags, Floats
 from history.base.engine import Engine
 from history.base.progress import Progress, part
 from history.base.table_file import TEXT, write_columns
@@ -110,7 +112,7 @@ def _at_once(run: _Run) -> Scored:
     if options.output is not None:
         kinds = {**COLUMN_KINDS, **dict.fromkeys(presented.columns, TEXT)}
         write_columns({**scores.columns(), **presented.columns}, kinds, options.output)
-    best = scores.take(_first(options.top, len(scores))).records()
+    best = scores.take(np.arange(min(options.top, len(scores)))).records()
     return Scored(
         history.reports,
         history.as_of_us,
@@ -120,12 +122,6 @@ def _at_once(run: _Run) -> Scored:
         best,
         warnings,
     )
-
-
-def _first(count: int, n: int) -> Ints:
-    import numpy as np
-
-    return np.arange(min(count, n))
 
 
 def further_columns(text: str, known: Sequence[str]) -> list[str]:
@@ -210,6 +206,4 @@ def _warnings(bundle: Bundle, own: FunnelConfig, gathered: Gathered[_OfPart]) ->
 
 def _records(ranked: RankedScores, count: int) -> list[dict[str, Any]]:
     """The first scores as Scores.records gives them."""
-    import json
-
     return [{**row, "reasons": json.loads(row["reasons"])} for row in ranked.first(count)]

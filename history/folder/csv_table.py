@@ -1,6 +1,6 @@
 """A table of a data folder from a CSV file."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -8,7 +8,7 @@ import numpy as np
 import pyarrow as pa
 
 from history.base.arrays import Ints
-from history.config.schema import ROW_ID, TABLES, TEXT, TIME
+from history.config.schema import TABLES
 from history.folder.csv import (
     EXCEL_NOTE,
     OTHER_MARKS,
@@ -21,7 +21,7 @@ from history.folder.csv import (
     unclosed_quote,
 )
 from history.folder.encodings import NAMES, UTF_8
-from history.folder.raw_table import RaggedRow, RawTable, joined
+from history.folder.raw_table import RaggedRow, RawTable, is_encoded, joined, times_of
 from history.folder.wanted_columns import WantedColumns
 
 
@@ -92,16 +92,6 @@ def read_csv(
     return RawTable(
         name, columns, numbers, ragged, near, header.names, encoding=NAMES[encoding], layouts=layouts
     )
-
-
-def is_encoded(table: str, column: str) -> bool:
-    """Whether the texts of a column are kept as codes."""
-    return TABLES[table].role(column) == TEXT and column != ROW_ID
-
-
-def times_of(table: str, columns: Iterable[str]) -> list[str]:
-    """Those of the columns that hold times."""
-    return [name for name in columns if TABLES[table].role(name) == TIME]
 
 
 def is_unclosed(path: Path, last: pa.Table, ragged: list[RaggedRow], problems: list[str]) -> bool:

@@ -9,8 +9,8 @@ from urllib.parse import unquote
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from history.config.schema import NUMBER, ROW_ID, TABLES, TEXT, TIME
-from history.folder.raw_table import RawTable, joined
+from history.config.schema import NUMBER, TABLES, TIME
+from history.folder.raw_table import RawTable, is_encoded, joined, times_of
 from history.folder.wanted_columns import WantedColumns
 
 ROWS_AT_ONCE: Final = 1 << 16
@@ -77,9 +77,8 @@ def read_parquet(path: Path, name: str, wanted: WantedColumns, problems: list[st
     columns: dict[str, pa.Array] = {}
     layouts: dict[str, str] = {}
     for canonical, source in table.sources.items():
-        role = TABLES[name].role(canonical)
-        column = _column(table.parts, schema.field(source), role == TEXT and canonical != ROW_ID)
-        read = joined({canonical: column}, [canonical] if role == TIME else [])
+        column = _column(table.parts, schema.field(source), is_encoded(name, canonical))
+        read = joined({canonical: column}, times_of(name, [canonical]))
         columns |= read.columns
         layouts |= read.layouts
     near = wanted.near(schema.names)
@@ -88,7 +87,7 @@ def read_parquet(path: Path, name: str, wanted: WantedColumns, problems: list[st
 
 def _common_schema(parts: Sequence["_Part"]) -> pa.Schema:
     """The columns of all parts, by the type that holds the values of each."""
-    plain = [pa.schema([field.with_type(_plain(field.type)) for field in part.schema]) for part in parts]
+    plain = [pa.schema([field.with_type(plain_type(field.type)) for field in part.schema]) for part in parts]
     return pa.unify_schemas(plain, promote_options="permissive")
 
 
@@ -132,7 +131,7 @@ class _Part:
             raise self._named(self._table, error) from error
 
     def _cast(self, batch: pa.RecordBatch, field: pa.Field) -> pa.Array:
-        kind = _plain(field.type)
+        kind = plain_type(field.type)
         if field.name in self._own.names:
             return batch.column(field.name).cast(kind)
         return pa.repeat(pa.scalar(self._keys.get(field.name), pa.string()), len(batch)).cast(kind)
@@ -149,7 +148,7 @@ def _keys(table: Path, path: Path) -> Mapping[str, str | None]:
 
 def _column(parts: list[_Part], field: pa.Field, encoded: bool) -> pa.ChunkedArray:
     """A column of all parts, of one type."""
-    kind = _plain(field.type)
+    kind = plain_type(field.type)
     chunks: list[pa.Array] = []
     for part in parts:
         column = part.column(field.name, encoded)
@@ -162,13 +161,14 @@ def _column(parts: list[_Part], field: pa.Field, encoded: bool) -> pa.ChunkedArr
     return pa.chunked_array(chunks, None if chunks else kind)
 
 
-def _plain(kind: pa.DataType) -> pa.DataType:
+def plain_type(kind: pa.DataType) -> pa.DataType:
+    """The type of the values of a column, which may be kept as codes."""
     return kind.value_type if pa.types.is_dictionary(kind) else kind
 
 
 def _expected_instead(role: str, kind: pa.DataType) -> str | None:
     """The types that a column of this role may hold, None if `kind` is one of them."""
-    kind = _plain(kind)
+    kind = plain_type(kind)
     is_number = pa.types.is_integer(kind) or pa.types.is_floating(kind) or pa.types.is_decimal(kind)
     is_time = pa.types.is_timestamp(kind) or pa.types.is_date(kind)
     if any(test(kind) for test in (pa.types.is_string, pa.types.is_large_string, pa.types.is_string_view)):

@@ -2,7 +2,7 @@
 
 import csv
 import io
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
@@ -10,6 +10,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from history.base.arrays import Ints, Mask
+from history.config.schema import ROW_ID, TABLES, TEXT, TIME
 from history.folder.fixed_times import FixedTimes, fixed_times
 
 
@@ -113,3 +114,13 @@ def one_array(column: pa.ChunkedArray) -> pa.Array:
         return pa.array([], column.type)
     combined = column.combine_chunks()
     return combined.chunk(0) if isinstance(combined, pa.ChunkedArray) else combined
+
+
+def is_encoded(table: str, column: str) -> bool:
+    """Whether the texts of a column are kept as codes."""
+    return TABLES[table].role(column) == TEXT and column != ROW_ID
+
+
+def times_of(table: str, columns: Iterable[str]) -> list[str]:
+    """Those of the columns that hold times."""
+    return [name for name in columns if TABLES[table].role(name) == TIME]

@@ -1,10 +1,10 @@
 """A data folder split by lead into parts on disk, each small enough to be read at once."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Final
+from typing import Final, TypeVar
 
 import numpy as np
 import pyarrow as pa
@@ -14,15 +14,16 @@ from history.base.arrays import Ints
 from history.base.errors import InvalidInput
 from history.base.progress import Progress
 from history.config.config import FunnelConfig
-from history.folder.csv_table import is_encoded, times_of
+from history.folder.encodings import UTF_8
 from history.folder.files import give_back_memory, in_its_encoding, is_parquet, tables_of
 from history.folder.parquet import part_files
-from history.folder.parts.lead_keys import Joins, lead_keys, part_numbers
+from history.folder.parts.lead_keys import NO_KEY, Joins, lead_keys, part_numbers
 from history.folder.parts.streams import TableStream, open_stream
-from history.folder.raw_table import RawTable, joined
+from history.folder.raw_table import RawTable, is_encoded, joined, times_of
 from history.folder.read import read_configs
 from history.folder.wanted_columns import WantedColumns
 
+Read = TypeVar("Read")
 LIST_MARK: Final = r"[;,|\n]"
 COMPRESSED: Final = pa.ipc.IpcWriteOptions(compression="lz4")
 MERGED: Final = "merged_into"
@@ -92,16 +93,27 @@ def split_folder(
     joins = Joins(_merges(folder, config))
 
     def split(path: Path, name: str) -> SplitTable | None:
-        def split_as(encoding: str) -> SplitTable | None:
-            table = open_stream(path, WantedColumns(config, name, False), problems, encoding)
-            return None if table is None else _Writer(table, n_parts, target, joins).written(sizes)
+        def written(table: TableStream) -> SplitTable | None:
+            return _Writer(table, n_parts, target, joins).written(sizes)
 
-        return split_as("") if is_parquet(path) else in_its_encoding(path, split_as)
+        return _streamed(path, WantedColumns(config, name, False), problems, written)
 
     tables = tables_of(folder, problems, split)
     if problems:
         raise InvalidInput(problems)
     return SplitFolder(own, config, target, tables, n_parts, sizes.rows)
+
+
+def _streamed(
+    path: Path, wanted: WantedColumns, problems: list[str], read: Callable[[TableStream], Read | None]
+) -> Read | None:
+    """What `read` makes of a file's rows; None after the problems of the file were added."""
+
+    def read_as(encoding: str) -> Read | None:
+        table = open_stream(path, wanted, problems, encoding)
+        return None if table is None else read(table)
+
+    return read_as(UTF_8) if is_parquet(path) else in_its_encoding(path, read_as)
 
 
 class _Sizes:
@@ -133,25 +145,24 @@ def csv_bytes(folder: Path) -> int:
 
 def _merges(folder: Path, config: FunnelConfig) -> list[tuple[Ints, Ints]]:
     """Keys of leads that the outcomes call merged, and of those into which they are."""
-    pairs: list[tuple[Ints, Ints]] = []
 
-    def read(path: Path, name: str) -> bool | None:
-        def read_as(encoding: str) -> bool | None:
-            table = open_stream(path, WantedColumns(config, name, False), [], encoding)
-            for rows in table.rows() if table is not None else ():
-                if MERGED not in rows.batch.schema.names:
-                    return None
-                keys = [lead_keys(rows.batch.column(column)) for column in ("lead_id", MERGED)]
-                is_merged = (keys[0] != 0) & (keys[1] != 0)
-                if is_merged.any():
-                    pairs.append((keys[0][is_merged], keys[1][is_merged]))
-            return None
-
+    def read(path: Path, name: str) -> list[tuple[Ints, Ints]] | None:
         if name != "outcomes":
             return None
-        return read_as("") if is_parquet(path) else in_its_encoding(path, read_as)
+        return _streamed(path, WantedColumns(config, name, False), [], _merges_of)
 
-    tables_of(folder, [], read)
+    return tables_of(folder, [], read).get("outcomes", [])
+
+
+def _merges_of(outcomes: TableStream) -> list[tuple[Ints, Ints]]:
+    pairs: list[tuple[Ints, Ints]] = []
+    for rows in outcomes.rows():
+        if MERGED not in rows.batch.schema.names:
+            break
+        lead, survivor = (lead_keys(rows.batch.column(column)) for column in ("lead_id", MERGED))
+        is_merged = (lead != NO_KEY) & (survivor != NO_KEY)
+        if is_merged.any():
+            pairs.append((lead[is_merged], survivor[is_merged]))
     return pairs
 
 

@@ -12,7 +12,7 @@ from history.folder.csv import stream
 from history.folder.csv_table import CsvFile, csv_file, is_unclosed
 from history.folder.encodings import NAMES, UTF_8
 from history.folder.files import is_parquet
-from history.folder.parquet import parquet_table
+from history.folder.parquet import parquet_table, plain_type
 from history.folder.raw_table import RaggedRow
 from history.folder.wanted_columns import WantedColumns
 
@@ -66,15 +66,13 @@ def _of_parquet(path: Path, wanted: WantedColumns, problems: list[str]) -> Table
             yield Rows(batch, np.arange(first, first + len(batch)))
             first += len(batch)
         if first == 1:
-            kinds = {name: _plain(table.schema.field(column).type) for name, column in table.sources.items()}
+            kinds = {
+                name: plain_type(table.schema.field(column).type) for name, column in table.sources.items()
+            }
             yield Rows(_nothing(kinds), np.zeros(0, dtype=np.int64))
 
     header = table.schema.names
     return TableStream(wanted.table, rows, wanted.near(header), header)
-
-
-def _plain(kind: pa.DataType) -> pa.DataType:
-    return kind.value_type if pa.types.is_dictionary(kind) else kind
 
 
 def _nothing(kinds: dict[str, pa.DataType]) -> pa.RecordBatch:
