@@ -18,11 +18,6 @@ OTHERS_FOR_EACH: Final = 10  # rows before the gap for each late one
 WIDER_THAN_OTHERS: Final = 2
 
 
-def end_of(times_us: Ints) -> int | None:
-    """The end of the data whose rows have these times (n,); None without any."""
-    return latest_of(times_us).end()
-
-
 @dataclass(frozen=True)
 class Latest:
     """The latest of `count` times, ascending, as many as decide on the end of all."""
@@ -37,7 +32,7 @@ class Latest:
         return _latest(both_us, self.count + other.count, max(self.most, other.most))
 
     def end(self) -> int | None:
-        """The end of the data; None without any time."""
+        """The end of the data whose rows have these times; None without any."""
         needed = needed_count(self.count)
         return end_of_latest(self.times_us[len(self.times_us) - needed :], self.count) if needed else None
 
@@ -56,7 +51,7 @@ def _latest(times_us: Ints, count: int, most: int) -> Latest:
 
 
 def end_of_latest(latest_us: Ints, count: int) -> int:
-    """end_of for `count` rows of which only the latest needed_count are given, in ascending order."""
+    """`Latest.end` of `count` rows, by the latest needed_count of them in ascending order."""
     gaps = np.diff(latest_us)
     for gap in (np.flatnonzero(gaps > GAP_DAYS * DAY_US)).tolist():
         late_count = len(gaps) - gap

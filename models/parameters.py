@@ -46,7 +46,7 @@ class Member(NamedTuple):
 
 
 # Histograms of more columns than this are faster column by column: by 15 to 25 % with 180 and more, at 10,000 and at
-# 160,000 rows, and 10 % slower with 50 (docs/decisions/0074). The trees are the same.
+# 160,000 rows, and 10 % slower with 50 (docs/decisions/0074).
 MANY_COLUMNS = 100
 
 # What LightGBM's bins depend on, besides the values and the kinds of the columns.

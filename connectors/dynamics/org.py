@@ -17,7 +17,7 @@ from connectors.deals.records import (
     read_records,
     refuse_blank_states,
 )
-from connectors.dynamics.guids import Text, guid, guids, links
+from connectors.dynamics.guids import Text, guid, guids
 from connectors.dynamics.objects import OPPORTUNITY
 from connectors.reading.declare import ObjectKind
 from connectors.reading.export import OWN_COLUMNS, Export, column
@@ -151,10 +151,6 @@ def _names(export: Export, kind: str, id_: str, name: str) -> dict[str, str]:
     table = export.table(kind)
     export.use(table)
     return {guid(key) or key: text for key, text in names_by_id(table, id_, (name,)).items()}
-
-
-def lookup_names(org: Org, name: str, known: dict[str, str]) -> list[Text]:
-    return links(org.opportunities, name).named(known)
 
 
 def is_given(export: Export, name: str) -> bool:

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from history.data_end import end_of, end_of_latest, needed_count
+from history.data_end import end_of_latest, latest_of, needed_count
 from history.text.times import DAY_US
 
 
@@ -28,24 +28,24 @@ DAILY = tuple(range(100))
     ],
 )
 def test_rows_behind_a_gap(late: tuple[float, ...], end: float) -> None:
-    assert end_of(days(*DAILY, *late)) == end * DAY_US
+    assert latest_of(days(*DAILY, *late)).end() == end * DAY_US
 
 
 @pytest.mark.parametrize(("late_count", "is_late"), [(1, True), (2, False)])
 def test_each_late_row_needs_ten_others(late_count: int, is_late: bool) -> None:
-    end = end_of(days(*range(10), *(100 for _ in range(late_count))))
+    end = latest_of(days(*range(10), *(100 for _ in range(late_count)))).end()
     assert end == (9 if is_late else 100) * DAY_US
 
 
 def test_many_rows_allow_more_late_ones() -> None:
     daily = np.arange(2000) * DAY_US
     for late_count, end in ((10, 1999), (11, 2100)):
-        assert end_of(np.concatenate([daily, np.full(late_count, 2100 * DAY_US)])) == end * DAY_US
+        assert latest_of(np.concatenate([daily, np.full(late_count, 2100 * DAY_US)])).end() == end * DAY_US
 
 
 def test_no_rows_have_no_end() -> None:
-    assert end_of(days()) is None
-    assert end_of(days(5)) == 5 * DAY_US
+    assert latest_of(days()).end() is None
+    assert latest_of(days(5)).end() == 5 * DAY_US
 
 
 def test_rows_of_a_slow_funnel_are_rarely_late() -> None:
@@ -53,7 +53,7 @@ def test_rows_of_a_slow_funnel_are_rarely_late() -> None:
     moved = 0
     for _ in range(500):
         at = np.cumsum(rng.exponential(40, size=40) * DAY_US).astype(np.int64)
-        moved += end_of(at) != at.max()
+        moved += latest_of(at).end() != at.max()
     assert moved < 25
 
 
@@ -64,4 +64,4 @@ def test_the_latest_rows_decide_alone() -> None:
         times = rng.integers(0, 300, count) * DAY_US
         times[: int(rng.integers(0, 4))] += 400 * DAY_US
         latest = np.sort(times)[-needed_count(count) :]
-        assert end_of(times) == end_of_latest(latest, count)
+        assert latest_of(times).end() == end_of_latest(latest, count)

@@ -17,7 +17,6 @@ from serving.store.store import Store
 CODE: Final = Path(__file__).resolve().parents[3]
 POLL_S: Final = 1.0
 WAIT_AFTER_FAILURE_S: Final = 30.0
-END_S: Final = 5.0  # after SIGTERM
 # One report is many small matrices: threads of BLAS would take the processors of requests and make none of it faster.
 ONE_THREAD: Final = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")
 # Not for a child: the keys of people, and the shared counters of workers.

@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from history.data_end import end_of
+from history.data_end import latest_of
 from history.read import read_folder
 from history.text.times import DAY_US, format_time
 from serving.store.store import Store
@@ -66,4 +66,4 @@ def test_end_of_many_stored_rows(store: Store, tmp_path: Path) -> None:
     days = np.sort(np.random.default_rng(1).integers(0, 100, 700))
     load(store, daily_folder(tmp_path / "crm", *days.tolist(), 150, 150, 151, 199))
     times = np.concatenate([np.arange(100), days, [0, 150, 150, 151, 199]]) * DAY_US + START_US
-    assert store.data_end_us(NOW_US) == end_of(times)
+    assert store.data_end_us(NOW_US) == latest_of(times).end()
