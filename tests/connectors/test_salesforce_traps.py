@@ -2,23 +2,20 @@
 
 import json
 from pathlib import Path
-from typing import Any
-from zoneinfo import ZoneInfo
 
 import pyarrow.parquet as pq
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from connectors.reading.options import ReadOptions
-from connectors.run import Imported, run_import
 from connectors.salesforce.stages import chained
 from history.base.errors import InvalidInput
 from history.folder.id_forms import long_id
 from history.read import read_folder
 from history.text.times import format_time
+from tests.builders.exports.import_trial import Trial
 from tests.builders.exports.salesforce import record_id
-from tests.builders.exports.simulated_crm import Row, csv_text
+from tests.builders.exports.simulated_crm import Row
 
 NOW_US = 1_790_000_000_000_000
 A, B, C = (record_id("006", number) for number in (1, 2, 3))
@@ -39,38 +36,9 @@ def move(number: int, id_: str, stage: str, when: str, **fields: str) -> Row:
     }  # fmt: skip
 
 
-class Trial:
-    """Writes tables, imports them, and reads the folder."""
-
-    def __init__(self, folder: Path) -> None:
-        self.source, self.output = folder / "export", folder / "crm"
-        self.source.mkdir()
-
-    def write(self, name: str, rows: list[Row]) -> None:
-        (self.source / f"{name}.csv").write_text(csv_text(rows), encoding="utf-8")
-
-    def run(self, mapping: Path | None = None, **options: Any) -> Imported:
-        read = ReadOptions(NOW_US, ZoneInfo("UTC"), **options)
-        return run_import("salesforce", [self.source], self.output, read, lambda _text, _share: None, mapping)
-
-    def rows(self, table: str) -> list[dict[str, Any]]:
-        return [dict(row) for row in pq.read_table(self.output / f"{table}.parquet").to_pylist()]
-
-    def outcomes(self) -> list[tuple[str, str, str, float | None]]:
-        return [
-            (
-                r["lead_id"],
-                r["outcome"],
-                r["closed_at"].strftime("%m-%d %H:%M") if r["closed_at"] else "",
-                r["amount"],
-            )
-            for r in self.rows("outcomes")
-        ]
-
-
 @pytest.fixture
 def trial(tmp_path: Path) -> Trial:
-    return Trial(tmp_path)
+    return Trial("salesforce", tmp_path)
 
 
 def test_closing_day_without_a_history_ends_that_day(trial: Trial) -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 from tests.builders.exports import marketo as marketo_export
 from tests.builders.exports import pardot as pardot_export
 from tests.builders.exports.event_stream import stream
-from tests.builders.exports.import_cases import DEALS
+from tests.builders.exports.import_cases import DEALS, Case
 from tests.builders.exports.simulated_crm import World, until
 
 
@@ -17,14 +17,15 @@ def middle(world: World) -> str:
     return times[2 * len(times) // 3]
 
 
-def write_older(system: str, world: World, shape: str, folder: Path, end: str) -> None:
+def write_older(case: Case, world: World, folder: Path, end: str) -> None:
     """Writes an export of a system that was made at `end`."""
+    system, shape = case.system, case.shape
     if system == "marketo":
         _write_marketo(world, shape, folder, end)
     elif system == "pardot":
         _write_pardot(world, shape, folder, end)
     elif system in DEALS:
-        import_module(f"tests.builders.exports.{system}").export(until(world, end), shape, folder)
+        case.export(until(world, end), folder)
     else:
         made = stream(world)
         events = [event for event in made.events if event.recorded <= end]
