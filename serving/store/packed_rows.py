@@ -103,7 +103,7 @@ def read_packed(connection: Connection, lead: LeadRow, corrected_row: int) -> Le
     columns = unpack(lead.lead_no, body) if packed_with == corrected_row else None
     if columns is None or columns[ROW_NO][-1] != through_row:
         LOGGER.warning(
-            f"the packed rows of lead number {lead.lead_no} do not fit its rows, which are read instead"
+            f"the packed rows of lead number {lead.lead_no} do not match its rows, which are read instead"
         )
         return None
     rows = rows_of(connection, [lead], but=db.interactions.name)
