@@ -15,7 +15,7 @@ from history.base.warnings import Warning
 from history.folder.parts.gather import Gathered, PartHistory, gather
 from history.folder.parts.size import free_bytes, parts_in_memory
 from history.folder.parts.split import NeedsWhole, SplitFolder
-from history.folder.row_filter import RejectedRow
+from history.folder.rules.row_filter import RejectedRow
 from history.folder.validate import ReadOptions
 from history.history import LOST, OPEN, WON, History
 from history.joined import joined

@@ -23,7 +23,7 @@ from history.base.warnings import Warning, json_of
 
 if TYPE_CHECKING:
     from cli.checked import Checked
-    from history.folder.row_filter import RejectedRow
+    from history.folder.rules.row_filter import RejectedRow
     from history.history import History, Rejected, TableReport
 
 
@@ -106,7 +106,7 @@ def check(data: Path, rejected: Path | None, fix: bool, as_json: bool, **options
         _write_guesses(data)
     from cli.checked import checked
     from engines.choice import open_engine
-    from history.folder.acceptance import require_acceptable
+    from history.folder.rules.acceptance import require_acceptable
     from history.read import format_time
     from training.audit.audit import audit
     from training.audit.misread_kinds import misread
@@ -149,8 +149,8 @@ def check(data: Path, rejected: Path | None, fix: bool, as_json: bool, **options
 def _write_guesses(data: Path) -> None:
     """Writes the guessed columns of the folder into its funnel.toml."""
     from history.config.file import load_config
-    from history.folder.column_guesses import toml_lines, write_columns
-    from history.folder.files import guess_columns
+    from history.folder.tables.column_guesses import toml_lines, write_columns
+    from history.folder.tables.files import guess_columns
 
     guesses = guess_columns(data, load_config(data))
     lines = toml_lines(guesses)

@@ -9,9 +9,9 @@ from cli.output import echo
 from cli.parts import echo_if_too_large
 from history.base.warnings import Warning
 from history.config.file import load_config
-from history.folder.acceptance import require_acceptable
 from history.folder.data_folder import report_lines
-from history.folder.files import give_back_memory
+from history.folder.rules.acceptance import require_acceptable
+from history.folder.tables.files import give_back_memory
 from history.history import History, TableReport
 from history.read import open_folder, read_folder
 

@@ -21,10 +21,10 @@ from history.base.table_file import TEXT, write_columns
 from history.base.warnings import Warning
 from history.config.config import FunnelConfig
 from history.config.schema import ACCOUNT
-from history.folder.acceptance import require_acceptable
 from history.folder.data_folder import config_differences
 from history.folder.parts.gather import Gathered, PartHistory, gather
 from history.folder.parts.split import NeedsWhole, SplitFolder
+from history.folder.rules.acceptance import require_acceptable
 from history.folder.validate import ReadOptions
 from history.history import TableReport
 from history.snapshot import open_leads

@@ -79,7 +79,7 @@ def load(data: Path, accept_rejected: bool, as_json: bool) -> None:
     from cli.model_choice import champion_if_sound
     from cli.reading import echo_set_aside
     from connectors.folder.gone import read_gone
-    from history.folder.acceptance import require_acceptable
+    from history.folder.rules.acceptance import require_acceptable
     from history.read import read_as_stored
     from serving.store.scores.inputs import stored_input_warnings
     from serving.store.transfer.gone import take_out

@@ -14,7 +14,7 @@ from history.text.times import format_time, parse_time, parse_times
 
 if TYPE_CHECKING:
     from history.folder.data_folder import DataFolder
-    from history.folder.row_filter import RejectedRow
+    from history.folder.rules.row_filter import RejectedRow
 
 __all__ = ["format_time", "open_folder", "parse_time", "parse_times", "read_folder", "read_records"]
 

@@ -88,7 +88,7 @@ def read_folder(path: str | Path, *, accept_rejected: bool = False) -> "DataFold
     >>> history.set_aside
     []
     """
-    from history.folder.acceptance import require_acceptable
+    from history.folder.rules.acceptance import require_acceptable
     from history.read import open_folder
 
     folder = open_folder(Path(path), time.time_ns() // 1000)

@@ -13,7 +13,7 @@ import pytest
 
 from cli.commands_page import page as commands_page
 from cli.main import COMMANDS, leadcast
-from history.folder.rules import FLAGGED, REJECTED
+from history.folder.rules.rules import FLAGGED, REJECTED
 from training.audit.audit import MUTABLE, POSSIBLE, SUSPECTED
 
 ROOT = Path(__file__).parents[1]

@@ -4,7 +4,7 @@ import numpy as np
 
 from history.base.errors import InvalidInput
 from history.base.warnings import Warning
-from history.folder.rules import REJECTED
+from history.folder.rules.rules import REJECTED
 from history.history import LOST, WON, History
 from history.odd_creations import first_creation_us
 from history.text.times import format_time

@@ -31,7 +31,7 @@ from connectors.persons.streams import (
 )
 from connectors.reading.export import DELETED, Export, booleans, column
 from history.base.arrays import Flags, Mask
-from history.folder.columns import Times
+from history.folder.values.columns import Times
 
 KINDS: Final = ALL_KINDS
 OBJECTS: Final = ("person",)

@@ -20,7 +20,7 @@ from connectors.formats.accounts import Account
 from connectors.formats.header import common_width, distinct, header_row
 from connectors.formats.sources import Batch, Source
 from history.base.errors import InvalidInput
-from history.folder.encodings import UNDEFINED, encoding_of, western_encoding
+from history.folder.tables.encodings import UNDEFINED, encoding_of, western_encoding
 
 SEPARATORS: Final = (",", ";", "\t", "|")
 SAMPLE_BYTES: Final = 1 << 18

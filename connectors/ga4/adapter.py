@@ -33,7 +33,7 @@ from connectors.reading.declare import Trap
 from connectors.reading.export import Export, column
 from connectors.reading.hashes import hashes
 from history.base.arrays import Mask
-from history.folder.columns import Times
+from history.folder.values.columns import Times
 
 KINDS: Final = ALL_KINDS
 OBJECTS: Final = ("person",)

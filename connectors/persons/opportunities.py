@@ -18,7 +18,7 @@ from connectors.reading.ids import whole_ids
 from connectors.reading.values import end_of_day
 from connectors.reading.words import outcome_of
 from history.base.arrays import Flags, Ints, Mask
-from history.folder.columns import Times
+from history.folder.values.columns import Times
 
 NOT_PRIMARY: Final = "not_the_primary_person"
 NO_OPPORTUNITY: Final = "of_no_opportunity"

@@ -16,7 +16,7 @@ from connectors.reading.export import OWN_COLUMNS, Export, booleans, column
 from connectors.reading.recognise import key_of
 from connectors.reading.values import POINT, read_numbers
 from history.base.arrays import Floats, Ints, Mask
-from history.folder.columns import Times
+from history.folder.values.columns import Times
 from history.text.times import DAY_US
 
 BOTS: Final = r"(?i)bot\b|crawler|spider|headless|slurp|lighthouse|pingdom|phantomjs|facebookexternalhit"

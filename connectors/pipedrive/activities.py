@@ -14,7 +14,7 @@ from connectors.pipedrive.company import Company, plain_ids
 from connectors.reading.export import booleans, column
 from connectors.reading.values import read_times
 from history.base.arrays import Floats, Ints, Mask
-from history.folder.columns import Times
+from history.folder.values.columns import Times
 
 CHANNELS: Final = {"call": "phone", "email": "email", "meeting": "meeting", "lunch": "meeting"}
 DONE: Final = frozenset(

@@ -22,8 +22,8 @@ from connectors.reading.values import (
 )
 from connectors.reading.words import is_true
 from history.base.arrays import Ints, Mask
-from history.folder.columns import Times
-from history.folder.zero_dates import times_of_zero
+from history.folder.values.columns import Times
+from history.folder.values.zero_dates import times_of_zero
 from history.text.placeholders import are_placeholders
 
 SOURCE: Final = "_source"  # columns of each table: the place of its source, and the row in that file

@@ -11,10 +11,10 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from history.base.arrays import Ints, Mask
-from history.folder import local_times
-from history.folder.columns import Times
-from history.folder.local_numbers import read_numbers
-from history.folder.local_times import count_dates
+from history.folder.values import local_times
+from history.folder.values.columns import Times
+from history.folder.values.local_numbers import read_numbers
+from history.folder.values.local_times import count_dates
 from history.text.date_order import DateOrder
 from history.text.time_formats import DAY_FIRST, MONTH_FIRST
 from history.text.written_numbers import COMMA, POINT, decimal_mark

@@ -13,8 +13,8 @@ from connectors.salesforce.ids import is_reference
 from connectors.salesforce.org import Org, field_key
 from connectors.salesforce.stages import STAGE_FIELDS, ranks
 from history.base.arrays import Floats, Ints
-from history.folder.columns import Times
-from history.folder.id_forms import long_id
+from history.folder.values.columns import Times
+from history.folder.values.id_forms import long_id
 from history.text.values import number_text
 
 CLOSE_DATE: Final = "expected_close_date"

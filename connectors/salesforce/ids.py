@@ -7,7 +7,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from history.folder.id_forms import CHECK_LETTERS, SHORT_LENGTH
+from history.folder.values.id_forms import CHECK_LETTERS, SHORT_LENGTH
 
 ID_LENGTH: Final = SHORT_LENGTH
 OPPORTUNITY_PREFIX: Final = "006"
@@ -25,7 +25,7 @@ def keys(array: pa.Array) -> pa.Array:
 
 
 def long_ids(array: pa.Array) -> list[str]:
-    """history.folder.id_forms.long_id of each value of a column without nulls."""
+    """history.folder.values.id_forms.long_id of each value of a column without nulls."""
     short = pc.equal(pc.utf8_length(array), ID_LENGTH)
     short = pc.and_(short, pc.match_substring_regex(array, ID.pattern))
     rows = np.flatnonzero(short.to_numpy(zero_copy_only=False))

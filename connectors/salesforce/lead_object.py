@@ -26,7 +26,7 @@ from connectors.salesforce.ids import are_references, keys, long_ids
 from connectors.salesforce.objects import LEAD
 from connectors.salesforce.org import field_key, read_users, without_deleted
 from history.base.arrays import Flags, Ints
-from history.folder.id_forms import long_id
+from history.folder.values.id_forms import long_id
 from history.text.folding import folded
 
 RECORDS: Final = RecordKind(

@@ -6,7 +6,7 @@ import numpy as np
 import pyarrow as pa
 
 from connectors.reading.export import Export
-from history.folder.columns import Times
+from history.folder.values.columns import Times
 
 DEVICE_CLOCK: Final = (
     "rows have the time of a device alone, which may be wrong: export timestamp, or sentAt and receivedAt"

@@ -12,7 +12,7 @@ from history.config.schema import NOT_ATTRIBUTES
 from history.folder.attribute_names import attribute_names
 from history.folder.grouping import grouped
 from history.folder.logs import renamed_texts
-from history.folder.rules import (
+from history.folder.rules.rules import (
     IGNORED_ATTRIBUTE,
     NEAR_ATTRIBUTE,
     OTHER_FORM_OF_VALUE,

@@ -10,10 +10,10 @@ from history.base.errors import InvalidInput
 from history.base.warnings import Warning
 from history.config.config import FunnelConfig, to_dict
 from history.config.schema import TABLES
-from history.folder.files import read_tables
-from history.folder.raw_table import RawTable
 from history.folder.read import history_of, read_files, with_columns_of
-from history.folder.rules import FLAGGED, REJECTED
+from history.folder.rules.rules import FLAGGED, REJECTED
+from history.folder.tables.files import read_tables
+from history.folder.tables.raw_table import RawTable
 from history.history import History, TableReport
 from history.text.times import format_time
 

@@ -6,10 +6,9 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from history.base.arrays import Flags, Ints, Mask
-from history.folder.columns import Times
 from history.folder.grouping import GroupedRows, grouped
 from history.folder.merges import NO_LEAD, Merges, merges_of
-from history.folder.rules import (
+from history.folder.rules.rules import (
     BAD_AMOUNT,
     CLOSED_BEFORE_CREATED,
     CLOSING_AHEAD,
@@ -21,6 +20,7 @@ from history.folder.rules import (
     matching,
 )
 from history.folder.validate import NO_TIME, LeadRows, ValidatedTable, VisibleLeads, VisibleRows
+from history.folder.values.columns import Times
 from history.history import (
     DIRECTIONS,
     GONE,

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from history.base.arrays import Ints
-from history.folder.columns import texts
-from history.folder.raw_table import RawTable
+from history.folder.tables.raw_table import RawTable
+from history.folder.values.columns import texts
 
 NO_LEAD = -1
 

@@ -1,4 +1,4 @@
-"""Tables validated row by row: each row of a table against the rules of history/folder/rules.py."""
+"""Tables validated row by row: each row of a table against the rules of history/folder/rules/rules.py."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -11,14 +11,9 @@ from history.base.arrays import Ints, Mask
 from history.base.whole import WHOLE, ColumnOfWhole, Whole
 from history.config.config import FunnelConfig
 from history.config.schema import NOT_ATTRIBUTES, NUMBER, ROW_ID, TABLES
-from history.folder import local_numbers, local_times
-from history.folder.columns import Numbers, Times, no_numbers, no_times, texts, without_blanks, without_nul
-from history.folder.id_forms import IdForms, split_lists
 from history.folder.merges import NO_LEAD, Merges
-from history.folder.raw_table import RawTable
-from history.folder.row_filter import RejectedRow, RowFilter
-from history.folder.row_ids import RowIds
-from history.folder.rules import (
+from history.folder.rules.row_filter import RejectedRow, RowFilter
+from history.folder.rules.rules import (
     BEFORE_CREATION,
     CHECKS,
     COMMA_NUMBER,
@@ -36,7 +31,20 @@ from history.folder.rules import (
     Rule,
     matching,
 )
-from history.folder.zero_dates import texts_of_zero, times_of_zero
+from history.folder.tables.raw_table import RawTable
+from history.folder.values import local_numbers, local_times
+from history.folder.values.columns import (
+    Numbers,
+    Times,
+    no_numbers,
+    no_times,
+    texts,
+    without_blanks,
+    without_nul,
+)
+from history.folder.values.id_forms import IdForms, split_lists
+from history.folder.values.row_ids import RowIds
+from history.folder.values.zero_dates import texts_of_zero, times_of_zero
 from history.history import Factor, empty_factor
 from history.odd_creations import AFTER_ODD, earliest_of
 from history.spelling import spelled_as_whole

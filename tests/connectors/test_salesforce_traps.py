@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from connectors.salesforce.stages import chained
 from history.base.errors import InvalidInput
-from history.folder.id_forms import long_id
+from history.folder.values.id_forms import long_id
 from history.read import read_folder
 from history.text.times import format_time
 from tests.builders.exports.import_trial import Trial

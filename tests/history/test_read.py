@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from history.folder.row_filter import RejectedRow
+from history.folder.rules.row_filter import RejectedRow
 from history.read import open_folder, read_folder
 from history.text.times import parse_time
 from tests.builders.csv_folder import LEADS

@@ -17,10 +17,10 @@ from history.closing_stages import CLOSING_WORDS
 from history.config.config import FunnelConfig
 from history.config.schema import TABLES
 from history.folder.currencies import CURRENCIES
-from history.folder.files import give_back_memory
 from history.folder.parts.split import NeedsWhole, SplitFolder
 from history.folder.read import validated_history
-from history.folder.row_filter import TableCounts
+from history.folder.rules.row_filter import TableCounts
+from history.folder.tables.files import give_back_memory
 from history.folder.validate import ReadOptions
 from history.history import History, TableReport
 from history.row_warnings import row_warnings

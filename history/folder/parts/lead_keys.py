@@ -11,9 +11,9 @@ from scipy.sparse.csgraph import connected_components
 from history.base.arrays import Bytes, Codes, Ints
 from history.base.arrow_texts import text_bytes
 from history.base.compiled import BYTES, I32, OUT_I64, compiled
-from history.folder.columns import texts
-from history.folder.id_forms import LONG_LENGTH, SHORT_LENGTH
-from history.folder.row_ids import OFFSET_BASIS, PRIME
+from history.folder.values.columns import texts
+from history.folder.values.id_forms import LONG_LENGTH, SHORT_LENGTH
+from history.folder.values.row_ids import OFFSET_BASIS, PRIME
 
 ZERO, NINE, POINT = ord("0"), ord("9"), ord(".")
 UPPER_A, UPPER_Z, TO_LOWER = ord("A"), ord("Z"), ord("a") - ord("A")
@@ -25,7 +25,7 @@ def lead_keys(ids: pa.Array) -> Ints:
     """A hash (n,) of each id, NO_KEY for none.
 
     Equal for ids that differ by case, outer blanks, leading zeros, a final .0 or the three characters behind a short id
-    of Salesforce: those that history.folder.id_forms.IdForms may match or compare.
+    of Salesforce: those that history.folder.values.id_forms.IdForms may match or compare.
     """
     if not pa.types.is_string(ids.type):
         factor = texts(ids)

@@ -14,14 +14,14 @@ from history.base.arrays import Ints
 from history.base.errors import InvalidInput
 from history.base.progress import Progress
 from history.config.config import FunnelConfig
-from history.folder.encodings import UTF_8
-from history.folder.files import give_back_memory, in_its_encoding, is_parquet, tables_of
-from history.folder.parquet import part_files
 from history.folder.parts.lead_keys import NO_KEY, Joins, lead_keys, part_numbers
 from history.folder.parts.streams import TableStream, open_stream
-from history.folder.raw_table import RawTable, is_encoded, joined, times_of
 from history.folder.read import read_configs
-from history.folder.wanted_columns import WantedColumns
+from history.folder.tables.encodings import UTF_8
+from history.folder.tables.files import give_back_memory, in_its_encoding, is_parquet, tables_of
+from history.folder.tables.parquet import part_files
+from history.folder.tables.raw_table import RawTable, is_encoded, joined, times_of
+from history.folder.tables.wanted_columns import WantedColumns
 
 Read = TypeVar("Read")
 LIST_MARK: Final = r"[;,|\n]"

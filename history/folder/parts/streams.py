@@ -8,13 +8,13 @@ import numpy as np
 import pyarrow as pa
 
 from history.base.arrays import Ints
-from history.folder.csv import stream
-from history.folder.csv_table import CsvFile, csv_file, is_unclosed
-from history.folder.encodings import NAMES, UTF_8
-from history.folder.files import is_parquet
-from history.folder.parquet import parquet_table, plain_type
-from history.folder.raw_table import RaggedRow
-from history.folder.wanted_columns import WantedColumns
+from history.folder.tables.csv import stream
+from history.folder.tables.csv_table import CsvFile, csv_file, is_unclosed
+from history.folder.tables.encodings import NAMES, UTF_8
+from history.folder.tables.files import is_parquet
+from history.folder.tables.parquet import parquet_table, plain_type
+from history.folder.tables.raw_table import RaggedRow
+from history.folder.tables.wanted_columns import WantedColumns
 
 
 @dataclass(frozen=True)

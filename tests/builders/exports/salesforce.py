@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 
-from history.folder.id_forms import long_id
+from history.folder.values.id_forms import long_id
 from tests.builders.exports.salesforce_reports import write_all_reports, write_reports
 from tests.builders.exports.simulated_crm import (
     Row,

@@ -2,8 +2,8 @@
 
 from pathlib import Path
 
-from history.folder.row_filter import RejectedRow
-from history.folder.rules import FLAGGED, REJECTED
+from history.folder.rules.row_filter import RejectedRow
+from history.folder.rules.rules import FLAGGED, REJECTED
 from history.read import read_folder
 from history.snapshot import cut
 from tests.builders.csv_folder import LEADS, counts, problems, read, us

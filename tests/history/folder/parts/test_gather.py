@@ -10,7 +10,7 @@ from history.base.errors import InvalidInput
 from history.base.progress import no_progress
 from history.folder.parts.gather import Gathered, PartHistory, gather
 from history.folder.parts.split import NeedsWhole, split_folder
-from history.folder.raw_table import RawTable
+from history.folder.tables.raw_table import RawTable
 from history.folder.validate import ReadOptions, ValidatedTable
 from history.read import read_folder
 from tests.builders.csv_folder import us

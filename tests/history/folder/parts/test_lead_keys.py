@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from history.folder.id_forms import IdForms, long_id
 from history.folder.parts.lead_keys import NO_KEY, Joins, lead_keys, part_numbers
+from history.folder.values.id_forms import IdForms, long_id
 
 SHORT = "0012w00000AbCdE"
 FORMS = [

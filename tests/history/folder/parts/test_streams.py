@@ -8,12 +8,12 @@ import pyarrow.parquet as pq
 import pytest
 
 from history.config.file import load_config
-from history.folder import csv
-from history.folder.csv_table import read_csv
-from history.folder.parquet import read_parquet
 from history.folder.parts.streams import open_stream
-from history.folder.raw_table import RawTable
-from history.folder.wanted_columns import WantedColumns
+from history.folder.tables import csv
+from history.folder.tables.csv_table import read_csv
+from history.folder.tables.parquet import read_parquet
+from history.folder.tables.raw_table import RawTable
+from history.folder.tables.wanted_columns import WantedColumns
 
 WANTED = WantedColumns(load_config(Path("/nowhere")), "stages", False)
 
