@@ -11,15 +11,15 @@ from history.base.whole import Question
 from history.config.schema import NOT_ATTRIBUTES
 from history.folder.attribute_names import attribute_names
 from history.folder.grouping import grouped
-from history.folder.logs import renamed_texts
+from history.folder.lead_rows import LeadRows
+from history.folder.lead_table import VisibleLeads
 from history.folder.rules.rules import (
     IGNORED_ATTRIBUTE,
     NEAR_ATTRIBUTE,
     OTHER_FORM_OF_VALUE,
     RENAMED_ATTRIBUTE,
-    matching,
 )
-from history.folder.validate import LeadRows, VisibleLeads
+from history.folder.values.factors import matching, renamed_texts
 from history.history import Changes, Factor
 from history.text.folding import folded
 

@@ -14,8 +14,8 @@ from history.base.counts import by_count
 from history.base.warnings import Warning
 from history.base.whole import Question
 from history.config.schema import NOT_ATTRIBUTES, OWN_ATTRIBUTES
-from history.folder.logs import OutcomeRows
-from history.folder.validate import LeadTable, VisibleLeads
+from history.folder.lead_table import LeadTable, VisibleLeads
+from history.folder.outcome_rows import OutcomeRows
 from history.history import Factor
 from history.text.currency_words import (
     CODES,

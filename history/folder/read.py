@@ -16,14 +16,16 @@ from history.config.file import read_config
 from history.data_end import END, latest_of
 from history.folder.change_rows import ChangeRows
 from history.folder.currencies import currency_warnings, refuse_currencies
-from history.folder.logs import CostRows, InteractionRows, OutcomeRows, StageRows
+from history.folder.lead_table import LeadTable, VisibleLeads
+from history.folder.logs import CostRows, InteractionRows, StageRows
 from history.folder.merges import merged_ids
+from history.folder.outcome_rows import OutcomeRows
 from history.folder.rules.acceptance import mend_sentence
 from history.folder.rules.row_filter import RejectedRow, TableCounts
 from history.folder.rules.rules import GONE_LEAD, REJECTED, UNDECIDED_OUTCOME
 from history.folder.tables.files import give_back_memory, read_tables
 from history.folder.tables.raw_table import RawTable
-from history.folder.validate import NO_TIME, OWN_TIME, LeadTable, ReadOptions, ValidatedTable, VisibleLeads
+from history.folder.validate import NO_TIME, OWN_TIME, ReadOptions, ValidatedTable
 from history.history import History, no_changes, no_interactions, no_outcomes, no_stages
 from history.row_warnings import row_warnings
 from history.settled import UNDATED, decided_leads, settle

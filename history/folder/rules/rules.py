@@ -1,145 +1,20 @@
-"""The rules for the rows of a data folder: name, message and test of each, and which rules each table has.
+"""The rules for the rows of a data folder: name, message and test of each.
 
-A row is set aside for the first rule of its table that it breaks, in the order of CHECKS. Rules without a test compare
-rows that are visible at as_of with each other or with their lead: history/folder/logs.py applies them.
+Rules without a test compare rows that are visible at as_of with each other or with their lead:
+history/folder/logs.py applies them.
 """
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-import numpy as np
-
-from history.base.arrays import Mask
-from history.config.schema import FIXED_ATTRIBUTES, LONGEST_ID, ROW_ID, TABLES
-from history.folder.values.id_forms import is_rounded
-from history.history import STATES, Factor
-from history.text.times import EARLIEST_US, EXPECTED
-from history.text.values import LARGEST_NUMBER
+from history.config.schema import LONGEST_ID
+from history.folder.rules import row_tests
+from history.text.times import EXPECTED
 
 if TYPE_CHECKING:
-    from history.folder.validate import ValidatedTable
-
-    Test = Callable[[ValidatedTable, str], Mask]
-
-
-# ---- tests: the rows (n,) of a table that break a rule by one of their columns
-
-
-def matching(factor: Factor, test: Callable[[str], bool]) -> Mask:
-    """Rows whose text passes `test`, which is called once for each distinct text."""
-    passes = np.array([*map(test, factor.values), False], dtype=np.bool_)
-    return np.asarray(passes[factor.codes])
-
-
-def _is_empty(table: "ValidatedTable", column: str) -> Mask:
-    return np.asarray(table.text(column).codes < 0)
-
-
-def _is_blank(table: "ValidatedTable", column: str) -> Mask:
-    return _is_empty(table, column) | matching(table.text(column), lambda text: not text.strip())
-
-
-def _has_nul(table: "ValidatedTable", column: str) -> Mask:
-    if column == ROW_ID:
-        return table.row_ids.has_nul()
-    return matching(table.text(column), lambda text: "\0" in text)
-
-
-def _is_long(table: "ValidatedTable", column: str) -> Mask:
-    return matching(table.text(column), lambda text: len(text) > LONGEST_ID)
-
-
-def _has_no_lead(table: "ValidatedTable", column: str) -> Mask:
-    return np.asarray(table.lead < 0)
-
-
-def _is_rounded(table: "ValidatedTable", column: str) -> Mask:
-    return matching(table.text(column), is_rounded)
-
-
-def _has_no_lead_and(table: "ValidatedTable", column: str, test: Callable[[str], bool]) -> Mask:
-    """Rows without a lead whose text passes `test`, which is called for the texts of such rows only."""
-    has_no_lead = table.lead < 0
-    if not has_no_lead.any():
-        return has_no_lead
-    ids = table.text(column)
-    passes = np.zeros(len(ids.values) + 1, dtype=np.bool_)
-    for code in np.unique(ids.codes[has_no_lead & (ids.codes >= 0)]).tolist():
-        passes[code] = test(ids.values[code])
-    return np.asarray(has_no_lead & passes[ids.codes])
-
-
-def _differs_by_case(table: "ValidatedTable", column: str) -> Mask:
-    return _has_no_lead_and(table, column, table.id_forms.differs_by_case)
-
-
-def _differs_by_zeros(table: "ValidatedTable", column: str) -> Mask:
-    return _has_no_lead_and(table, column, table.id_forms.differs_by_zeros)
-
-
-def _lists_ids(table: "ValidatedTable", column: str) -> Mask:
-    return _has_no_lead_and(table, column, lambda text: table.id_forms.parts(text) is not None)
-
-
-def _has_invalid_lead(table: "ValidatedTable", column: str) -> Mask:
-    return ~np.append(table.is_valid_lead, False)[table.lead]
-
-
-def _has_no_time(table: "ValidatedTable", column: str) -> Mask:
-    return ~table.time(column).given
-
-
-def _is_not_a_time(table: "ValidatedTable", column: str) -> Mask:
-    times = table.time(column)
-    return times.given & ~times.good
-
-
-def _is_unclear(table: "ValidatedTable", column: str) -> Mask:
-    times = table.time(column)
-    if times.is_local is None or times.order is not None:
-        return np.zeros(len(table), dtype=np.bool_)
-    return times.is_local & ~times.good
-
-
-def _is_before_1990(table: "ValidatedTable", column: str) -> Mask:
-    times = table.time(column)
-    return times.known & (times.us < EARLIEST_US)
-
-
-def _lies_in_the_future(table: "ValidatedTable", column: str) -> Mask:
-    times, latest_us = table.time(column), table.options.latest_us
-    if latest_us is None:
-        return np.zeros(len(table), dtype=np.bool_)
-    return times.known & (times.us > latest_us)
-
-
-def _has_no_number(table: "ValidatedTable", column: str) -> Mask:
-    return ~table.number(column).given
-
-
-def is_bad_number(table: "ValidatedTable", column: str) -> Mask:
-    numbers, lowest = table.number(column), TABLES[table.name].fields[column].lowest
-    with np.errstate(invalid="ignore"):
-        within = (numbers.value >= lowest) & (numbers.value <= LARGEST_NUMBER)
-    return numbers.given & ~(numbers.good & within)
-
-
-def _is_not_a_state(table: "ValidatedTable", column: str) -> Mask:
-    return ~matching(table.text(column), STATES.__contains__)
-
-
-def _is_fixed(table: "ValidatedTable", column: str) -> Mask:
-    return matching(table.text(column), FIXED_ATTRIBUTES.__contains__)
-
-
-def _ends_before_start(table: "ValidatedTable", column: str) -> Mask:
-    end = table.time(column)
-    return end.known & (end.us <= table.own.us)
-
-
-# ---- the rules
+    from history.folder.rules.row_tests import Test
 
 
 @dataclass(frozen=True)
@@ -176,75 +51,84 @@ RAGGED_ROW: Final = Rule(
     "the row has more or fewer values than the header",
     mend="Export again with quotes around values that contain a comma",
 )
-EMPTY_ID: Final = Rule("empty_id", "lead_id is empty or blank", _is_blank, mend=_NAME_COLUMN)
-NUL_IN_ID: Final = Rule("nul_in_id", "lead_id or interaction_id contains a NUL character", _has_nul)
+EMPTY_ID: Final = Rule("empty_id", "lead_id is empty or blank", row_tests.is_blank, mend=_NAME_COLUMN)
+NUL_IN_ID: Final = Rule("nul_in_id", "lead_id or interaction_id contains a NUL character", row_tests.has_nul)
 LONG_ID: Final = Rule(
-    "long_id", f"lead_id is longer than {LONGEST_ID} characters", _is_long, mend=_NAME_COLUMN
+    "long_id", f"lead_id is longer than {LONGEST_ID} characters", row_tests.is_long, mend=_NAME_COLUMN
 )
 ROUNDED_ID: Final = Rule(
     "rounded_id",
     "a spreadsheet has rounded the id, and its last digits are lost",
-    _is_rounded,
+    row_tests.has_rounded_id,
     mend="Export again, and open the file with the column of ids as text",
 )
 ID_CASE: Final = Rule(
     "id_case",
     "the id is a lead's but for case or outer blanks; ids match as they are written",
-    _differs_by_case,
+    row_tests.differs_by_case,
     mend="Export the ids of both tables alike",
 )
 ID_ZEROS: Final = Rule(
     "id_zeros",
     "the id is a lead's but for leading zeros, which spreadsheets remove",
-    _differs_by_zeros,
+    row_tests.differs_by_zeros,
     mend="Export the ids of both tables as text",
 )
 LISTED_IDS: Final = Rule(
     "listed_ids",
     "the cell lists several ids, and the amount cannot be that of each",
-    _lists_ids,
+    row_tests.lists_ids,
     mend="Give each lead a row of its own",
 )
 DUPLICATE_LEAD: Final = Rule("duplicate_lead", "an earlier row has the same lead_id")
 UNKNOWN_LEAD: Final = Rule(
     "unknown_lead",
     "no lead has this lead_id",
-    _has_no_lead,
+    row_tests.has_no_lead,
     mend=f"{_NAME_COLUMN}, whose ids are those of leads",
 )
-LEAD_SET_ASIDE: Final = Rule("lead_set_aside", "the row of its lead is set aside", _has_invalid_lead)
-MISSING_TIME: Final = Rule("missing_time", "a required time is empty", _has_no_time, mend=_NAME_COLUMN)
+LEAD_SET_ASIDE: Final = Rule("lead_set_aside", "the row of its lead is set aside", row_tests.has_invalid_lead)
+MISSING_TIME: Final = Rule(
+    "missing_time", "a required time is empty", row_tests.has_no_time, mend=_NAME_COLUMN
+)
 UNCLEAR_TIME: Final = Rule(
     "unclear_time",
     "the whole column leaves open which of day and month comes first",
-    _is_unclear,
+    row_tests.is_unclear,
     mend='In [formats.{table}] of funnel.toml: datetime = "%d/%m/%Y" if {value} begins with the day, "%m/%d/%Y" if not',
 )
-BAD_TIME: Final = Rule("bad_time", f"expected {EXPECTED}", _is_not_a_time, mend=_NAME_FORMAT)
+BAD_TIME: Final = Rule("bad_time", f"expected {EXPECTED}", row_tests.is_not_a_time, mend=_NAME_FORMAT)
 TIME_BEFORE_1990: Final = Rule(
-    "time_before_1990", "the time is before 1990", _is_before_1990, mend=_NAME_COLUMN
+    "time_before_1990", "the time is before 1990", row_tests.is_before_1990, mend=_NAME_COLUMN
 )
-TIME_IN_FUTURE: Final = Rule("time_in_future", "the time is more than a day after now", _lies_in_the_future)
-EMPTY_KIND: Final = Rule("empty_kind", "kind is empty", _is_empty, mend=_NAME_COLUMN)
+TIME_IN_FUTURE: Final = Rule(
+    "time_in_future", "the time is more than a day after now", row_tests.lies_in_the_future
+)
+EMPTY_KIND: Final = Rule("empty_kind", "kind is empty", row_tests.is_empty, mend=_NAME_COLUMN)
 BAD_VALUE: Final = Rule(
-    "bad_value", "value is not a number from -1e30 to 1e30", is_bad_number, mend=_NAME_DECIMAL
+    "bad_value", "value is not a number from -1e30 to 1e30", row_tests.is_bad_number, mend=_NAME_DECIMAL
 )
 DUPLICATE_INTERACTION: Final = Rule(
     "duplicate_interaction", "the lead has another interaction of this interaction_id, known earlier"
 )
-EMPTY_STAGE: Final = Rule("empty_stage", "stage is empty", _is_empty, mend=_NAME_COLUMN)
+EMPTY_STAGE: Final = Rule("empty_stage", "stage is empty", row_tests.is_empty, mend=_NAME_COLUMN)
 BAD_OUTCOME: Final = Rule(
     "bad_outcome",
     "expected a word for won, lost, open or gone; name your own in [values.outcomes] of funnel.toml",
-    _is_not_a_state,
+    row_tests.is_not_a_state,
     mend="In [values.outcomes] of funnel.toml: won = [{value}], if it means won; else lost, open or gone",
 )
-BAD_COST: Final = Rule("bad_cost", "amount is not a number from 0 to 1e30", is_bad_number, mend=_NAME_DECIMAL)
-EMPTY_ATTRIBUTE: Final = Rule("empty_attribute", "attribute is empty", _is_empty, mend=_NAME_COLUMN)
-FIXED_ATTRIBUTE: Final = Rule("fixed_attribute", "lead_id and created_at never change", _is_fixed)
-MISSING_AMOUNT: Final = Rule("missing_amount", "amount is empty", _has_no_number, mend=_NAME_COLUMN)
+BAD_COST: Final = Rule(
+    "bad_cost", "amount is not a number from 0 to 1e30", row_tests.is_bad_number, mend=_NAME_DECIMAL
+)
+EMPTY_ATTRIBUTE: Final = Rule("empty_attribute", "attribute is empty", row_tests.is_empty, mend=_NAME_COLUMN)
+FIXED_ATTRIBUTE: Final = Rule("fixed_attribute", "lead_id and created_at never change", row_tests.is_fixed)
+MISSING_AMOUNT: Final = Rule("missing_amount", "amount is empty", row_tests.has_no_number, mend=_NAME_COLUMN)
 PERIOD_ENDS_BEFORE_START: Final = Rule(
-    "period_ends_before_start", "period_end is not after period_start", _ends_before_start, mend=_NAME_COLUMN
+    "period_ends_before_start",
+    "period_end is not after period_start",
+    row_tests.ends_before_start,
+    mend=_NAME_COLUMN,
 )
 
 PLACEHOLDER_TIME: Final = Rule(
@@ -421,75 +305,3 @@ RULES: Final = (
 RULE_OF: Final[Mapping[str, Rule]] = {rule.name: rule for rule in RULES}
 REJECTED: Final[Mapping[str, str]] = {rule.name: rule.message for rule in RULES if not rule.keeps_row}
 FLAGGED: Final[Mapping[str, str]] = {rule.name: rule.message for rule in RULES if rule.keeps_row}
-
-
-# ---- the rules of each table
-
-
-@dataclass(frozen=True)
-class Check:
-    """A rule for one column; shown: the columns in the message, by default the tested one."""
-
-    rule: Rule
-    column: str
-    shown: tuple[str, ...] = ()
-
-    @property
-    def shown_columns(self) -> tuple[str, ...]:
-        return self.shown or (self.column,)
-
-
-def _of_time(column: str, *rules: Rule) -> tuple[Check, ...]:
-    return tuple(Check(rule, column) for rule in rules)
-
-
-def _of_own_time(column: str) -> tuple[Check, ...]:
-    return _of_time(column, MISSING_TIME, UNCLEAR_TIME, BAD_TIME, TIME_BEFORE_1990, TIME_IN_FUTURE)
-
-
-_LEAD_ID: Final = tuple(Check(rule, "lead_id") for rule in (EMPTY_ID, NUL_IN_ID, LONG_ID, ROUNDED_ID))
-_OF_A_LEAD: Final = (
-    *_LEAD_ID,
-    *(Check(rule, "lead_id") for rule in (ID_CASE, ID_ZEROS, LISTED_IDS, UNKNOWN_LEAD, LEAD_SET_ASIDE)),
-)
-_RECORDED_AT: Final = _of_time("recorded_at", UNCLEAR_TIME, BAD_TIME, TIME_BEFORE_1990, TIME_IN_FUTURE)
-
-CHECKS: Final[Mapping[str, tuple[Check, ...]]] = {
-    "leads": (*_LEAD_ID, *_of_own_time("created_at"), *_RECORDED_AT),
-    "interactions": (
-        *_OF_A_LEAD,
-        *_of_own_time("occurred_at"),
-        *_RECORDED_AT,
-        Check(EMPTY_KIND, "kind", ("lead_id", "occurred_at")),
-        Check(NUL_IN_ID, "interaction_id", ("lead_id", "interaction_id")),
-        Check(BAD_VALUE, "value"),
-    ),
-    "stages": (
-        *_OF_A_LEAD,
-        *_of_own_time("entered_at"),
-        *_RECORDED_AT,
-        Check(EMPTY_STAGE, "stage", ("lead_id", "entered_at")),
-    ),
-    "outcomes": (
-        *_OF_A_LEAD,
-        Check(BAD_OUTCOME, "outcome", ("lead_id", "outcome")),
-        # closed_at may be empty, and may lie in the future: such an outcome is not visible before.
-        *_of_time("closed_at", UNCLEAR_TIME, BAD_TIME, TIME_BEFORE_1990),
-        *_RECORDED_AT,
-    ),
-    "attribute_changes": (
-        *_OF_A_LEAD,
-        *_of_own_time("changed_at"),
-        *_RECORDED_AT,
-        Check(EMPTY_ATTRIBUTE, "attribute", ("lead_id", "changed_at")),
-        Check(FIXED_ATTRIBUTE, "attribute"),
-    ),
-    "costs": (
-        *_of_own_time("period_start"),
-        *_RECORDED_AT,
-        *_of_time("period_end", UNCLEAR_TIME, BAD_TIME, TIME_BEFORE_1990),
-        Check(MISSING_AMOUNT, "amount", ("amount", "period_start")),
-        Check(BAD_COST, "amount"),
-        Check(PERIOD_ENDS_BEFORE_START, "period_end", ("period_start", "period_end")),
-    ),
-}

@@ -1,25 +1,7 @@
-"""The table of rules: unique names, checks of declared columns, and rules that compare rows without a test."""
+"""The table of rules: unique names, each either sets rows aside or counts them."""
 
-import pytest
-
-from history.config.schema import TABLES
-from history.folder.rules.rules import CHECKS, FLAGGED, REJECTED, RULES
+from history.folder.rules.rules import FLAGGED, REJECTED, RULES
 
 
 def test_every_rule_has_a_name_of_its_own() -> None:
     assert len(RULES) == len({rule.name for rule in RULES}) == len(REJECTED) + len(FLAGGED)
-
-
-@pytest.mark.parametrize("table", TABLES)
-def test_checks_are_of_declared_columns_and_can_be_run(table: str) -> None:
-    declared = {*TABLES[table].fields, "recorded_at"}
-    for check in CHECKS[table]:
-        assert check.rule in RULES
-        assert check.rule.test is not None
-        assert not check.rule.keeps_row
-        assert {check.column, *check.shown_columns} <= declared
-
-
-def test_every_rule_with_a_test_is_checked_somewhere() -> None:
-    checked = {check.rule.name for checks in CHECKS.values() for check in checks}
-    assert checked == {rule.name for rule in RULES if rule.test is not None}
