@@ -28,14 +28,16 @@ from serving.api.openapi import describe
 from serving.api.recent_documents import RecentDocuments
 from serving.http.guard import Guard
 from serving.http.router import Dispatcher
-from serving.pages import assets, docs, forecast, funnel, line_forms, model, preferences, saved_views, signin
+from serving.pages import assets, docs, model, preferences, signin
 from serving.pages import jobs as job_pages
 from serving.pages import welcome as welcome_page
-from serving.pages import worklist as worklist_page
 from serving.pages.errors import problem_pages
 from serving.pages.lead import forms as lead_forms
 from serving.pages.lead import page as lead_page
 from serving.pages.rendering import preparations
+from serving.pages.reports import forecast, funnel
+from serving.pages.worklist import line_forms, saved_views
+from serving.pages.worklist import page as worklist_page
 from serving.runtime import Runtime
 
 # Frequent routes first: the router tries them in order.

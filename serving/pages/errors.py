@@ -12,9 +12,9 @@ from starlette.types import Scope
 from serving.base.json_logs import LOGGER, described
 from serving.base.problems import Problem
 from serving.http.responses import html_response
-from serving.pages.catalogue import Translator
-from serving.pages.refusals import detail_words, fault_words, field_words
 from serving.pages.rendering import formats_of, render
+from serving.pages.words.catalogue import Translator
+from serving.pages.words.refusals import detail_words, fault_words, field_words
 
 # Codes and statuses with texts of their own.
 OF_CODE = {

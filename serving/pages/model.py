@@ -14,9 +14,9 @@ from models.bundle import Bundle
 from serving.api.model_record import model_record, versions_record
 from serving.http.router import Routes
 from serving.jobs.kinds import are_listed
-from serving.pages.catalogue import Translator
-from serving.pages.reasons import ReasonWords
+from serving.pages.lead.reasons import ReasonWords
 from serving.pages.rendering import formats_of, refreshed, render
+from serving.pages.words.catalogue import Translator
 
 FEATURES_SHOWN = 20
 # Metrics in the order of the table; their words are texts/model.toml's.

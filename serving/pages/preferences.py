@@ -6,9 +6,9 @@ from starlette.responses import RedirectResponse, Response
 from serving.base.problems import error, invalid
 from serving.http.form_posts import Fields
 from serving.http.router import Routes
-from serving.pages.catalogue import LANGUAGES
 from serving.pages.cookies import own_path, set_cookie
-from serving.pages.language import COOKIE
+from serving.pages.words.catalogue import LANGUAGES
+from serving.pages.words.language import COOKIE
 
 YEAR_SECONDS = 365 * 86_400
 

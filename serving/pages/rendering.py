@@ -22,12 +22,19 @@ from serving.base.clock import clock_us
 from serving.http.access import ANONYMOUS_COOKIE, scopes_of, session_of
 from serving.http.responses import html_response
 from serving.pages.assets import asset_path
-from serving.pages.catalogue import LANGUAGES, Translator
 from serving.pages.cookies import form_token, set_cookie
-from serving.pages.formats import Formats
-from serving.pages.language import language_of
-from serving.pages.names import aside_words, channel_words, column_name, column_words, kind_words, touch_words
-from serving.pages.sentences import decision_words, progress_words
+from serving.pages.words.catalogue import LANGUAGES, Translator
+from serving.pages.words.formats import Formats
+from serving.pages.words.language import language_of
+from serving.pages.words.names import (
+    aside_words,
+    channel_words,
+    column_name,
+    column_words,
+    kind_words,
+    touch_words,
+)
+from serving.pages.words.sentences import decision_words, progress_words
 
 TEMPLATES = Path(__file__).parent / "templates"
 SECTIONS = {"leads": "/", "funnel": "/funnel", "forecast": "/forecast", "model": "/model"}

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from datetime import date
 from typing import Any
 
-from serving.pages.formats import Formats
+from serving.pages.words.formats import Formats
 
 COHORT_AGES = {str(30 * k) for k in range(1, 25)}  # days, the columns of the cohorts
 _FIGURE = re.compile(r"[\u2212+]?\d[\d.,]*\d|\d")

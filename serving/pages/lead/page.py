@@ -21,16 +21,16 @@ from serving.api.worklist import SELECTION, worklist_query
 from serving.base.clock import clock_us
 from serving.http.queries import query_texts, read_filter, read_query, read_text
 from serving.http.router import Routes
-from serving.pages.catalogue import Translator
+from serving.pages.lead.reasons import ReasonWords
 from serving.pages.lead.score_line import score_line
+from serving.pages.lead.steps import StepWords, step_words
 from serving.pages.lead.told import act_words, cause_words
 from serving.pages.lead.waterfall import Bar, Ends, stage_labels, steps_of, waterfall
 from serving.pages.lead.what_if import choices_of
 from serving.pages.lead.words import days_of, said, value_words
-from serving.pages.names import column_words
-from serving.pages.reasons import ReasonWords
 from serving.pages.rendering import formats_of, is_panel, lead_link, render
-from serving.pages.steps import StepWords, step_words
+from serving.pages.words.catalogue import Translator
+from serving.pages.words.names import column_words
 from serving.store.beside import read_beside
 from serving.store.scores.entries import Shown
 from serving.store.scores.selection import WorklistQuery

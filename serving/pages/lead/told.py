@@ -3,9 +3,9 @@
 from collections.abc import Mapping
 from typing import Any
 
-from serving.pages.catalogue import Translator
-from serving.pages.feature_values import duration
-from serving.pages.names import channel_name, column_name, kind_name, kind_noun
+from serving.pages.lead.feature_values import duration
+from serving.pages.words.catalogue import Translator
+from serving.pages.words.names import channel_name, column_name, kind_name, kind_noun
 
 Record = Mapping[str, Any]
 

@@ -9,8 +9,8 @@ from models.bundle import Bundle
 from serving.base.clock import clock_us
 from serving.base.problems import error, invalid
 from serving.http.form_posts import Fields
-from serving.pages.catalogue import Translator
-from serving.pages.names import channel_words, column_words, kind_words, plain
+from serving.pages.words.catalogue import Translator
+from serving.pages.words.names import channel_words, column_words, kind_words, plain
 
 Choice = tuple[str, str]
 

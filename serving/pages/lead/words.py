@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from itertools import groupby
 from typing import Any, Final
 
-from serving.pages.catalogue import Translator
-from serving.pages.formats import is_date
-from serving.pages.names import DIRECTED, channel_name, column_words, kind_words, plain
+from serving.pages.words.catalogue import Translator
+from serving.pages.words.formats import is_date
+from serving.pages.words.names import DIRECTED, channel_name, column_words, kind_words, plain
 
 TIMED: Final = ("call", "meeting", "demo")  # kinds whose value is minutes in every import
 

@@ -7,9 +7,9 @@ import pytest
 from starlette.testclient import TestClient
 
 from models.bundle import Bundle
-from serving.pages.catalogue import Translator
-from serving.pages.formats import Formats
 from serving.pages.model import FEATURES_SHOWN, METRICS, calibration_points, claim_of
+from serving.pages.words.catalogue import Translator
+from serving.pages.words.formats import Formats
 from tests.builders.html_page import Page
 from tests.builders.service_client import caller
 from tests.builders.store_fakes import FakeRuntime, application

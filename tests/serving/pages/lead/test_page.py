@@ -6,8 +6,8 @@ from urllib.parse import quote
 import pytest
 from starlette.testclient import TestClient
 
-from serving.pages.formats import Formats
 from serving.pages.lead.page import safe_url
+from serving.pages.words.formats import Formats
 from tests.builders.html_page import Page
 from tests.builders.page_paths import LEAD_PAGE
 from tests.builders.store_fakes import event

@@ -4,9 +4,9 @@ from typing import Any
 
 import pytest
 
-from serving.pages.catalogue import Translator
-from serving.pages.formats import Formats
 from serving.pages.lead.told import act_words, cause_words
+from serving.pages.words.catalogue import Translator
+from serving.pages.words.formats import Formats
 
 ENGLISH, GERMAN = (Translator(Formats(language)) for language in ("en", "de"))
 

@@ -7,9 +7,9 @@ import pytest
 from models.pointer import champion
 from serving.base.problems import Problem
 from serving.http.form_posts import Fields
-from serving.pages.catalogue import Translator
-from serving.pages.formats import Formats
 from serving.pages.lead.what_if import choices_of, filled, read_number, request_of
+from serving.pages.words.catalogue import Translator
+from serving.pages.words.formats import Formats
 
 
 def sent(**fields: str) -> dict[str, str]:

@@ -5,9 +5,9 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from serving.pages.catalogue import Translator
-from serving.pages.formats import Formats
 from serving.pages.lead.words import days_of, said, value_words
+from serving.pages.words.catalogue import Translator
+from serving.pages.words.formats import Formats
 
 ENGLISH, GERMAN = (Translator(Formats(code, ZoneInfo("Europe/Berlin"))) for code in ("en", "de"))
 
