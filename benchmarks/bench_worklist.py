@@ -26,7 +26,7 @@ from sqlalchemy import text
 from benchmarks.comparison import Comparison, note, options_parser, report
 from benchmarks.http_load import quantile
 from benchmarks.measure import Timing, machine
-from funnel.state.next_step import Due, Touch
+from funnel.state.attention.next_step import Due, Touch
 from history.history import OUTBOUND
 from history.text.times import DAY_US, format_time
 from serving.application import build_app, guarded

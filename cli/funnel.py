@@ -101,7 +101,7 @@ def funnel(data: Path, output: Path | None, as_json: bool, **options: Any) -> No
 
 def _query(options: Mapping[str, Any], zone: "ZoneInfo") -> "FunnelOptions":
     """The options of the command; dates are read in the funnel's time zone."""
-    from funnel.state.attention import SHOWN_LEADS
+    from funnel.state.attention.attention import SHOWN_LEADS
     from funnel.state.state import FunnelOptions
 
     attention = options["attention"]

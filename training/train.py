@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from threadpoolctl import threadpool_limits
 
-from funnel.state.pace import learn_pace
+from funnel.state.attention.pace import learn_pace
 from funnel.state.paths import stage_paths
 from history.base.engine import Engine
 from history.base.progress import Progress, no_progress, part

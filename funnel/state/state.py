@@ -8,13 +8,14 @@ import numpy as np
 from funnel.columns import MAX_GROUPS, OTHER, column_values, known_columns, refuse_unknown_column
 from funnel.records import Record
 from funnel.state.activity import activity
-from funnel.state.attention import SHOWN_LEADS, attention
-from funnel.state.attribution import attribution
+from funnel.state.attention.attention import SHOWN_LEADS, attention
 from funnel.state.cohorts import triangle
-from funnel.state.deals import cycle_time, deals, decided_in, funnel_record, velocity
-from funnel.state.drop_off import drop_off
-from funnel.state.economics import economics
+from funnel.state.leaks.drop_off import drop_off
 from funnel.state.leaks.leaks import leak_record
+from funnel.state.money.attribution import attribution
+from funnel.state.money.deals import cycle_time, deals, decided_in, funnel_record, velocity
+from funnel.state.money.economics import economics
+from funnel.state.money.targets import target_records
 from funnel.state.months import month_records
 from funnel.state.moves import lead_moves
 from funnel.state.paths import StagePaths, Visits, group_stages, stage_paths
@@ -22,7 +23,6 @@ from funnel.state.period import Period, View, calendar_period, view_of
 from funnel.state.probabilities import LeadProbabilities
 from funnel.state.reconcile import reconciliation
 from funnel.state.stages import flow_ledger, stage_records
-from funnel.state.targets import target_records
 from funnel.state.touches import Touches, touches_of
 from history.base.arrays import Codes, Mask
 from history.base.errors import InvalidInput
@@ -73,7 +73,7 @@ def funnel_state(
 ) -> Record:
     """The funnel at history.as_of_us: the total, and one record a group of `by`.
 
-    columns: the attributes that the drop-off looks at, by default those of funnel.state.drop_off. pace: limits of
+    columns: the attributes that the drop-off looks at, by default those of funnel.state.leaks.drop_off. pace: limits of
     attention, by default those of the history.
 
     The MAX_GROUPS - 1 largest groups by leads stand alone, the rest together. Raises InvalidInput for an empty or

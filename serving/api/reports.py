@@ -6,7 +6,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from funnel.forecast.periods import KINDS, MOST
-from funnel.state.attention import MOST_ATTENTION, SHOWN_LEADS
+from funnel.state.attention.attention import MOST_ATTENTION, SHOWN_LEADS
 from serving.api.openapi import (
     DATE,
     INSTANT,

@@ -8,7 +8,7 @@ from typing import Any, Final
 from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 
-from funnel.state.next_step import CODES
+from funnel.state.attention.next_step import CODES
 from history.config.config import GRADES
 from history.config.schema import DIRECTIONS
 from serving.api.cursors import CURSOR_PARAMETER, invalid_cursor

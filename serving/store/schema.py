@@ -170,7 +170,7 @@ scores = Table(
     Column("base_probability", Double),
     Column("base_until_us", BigInteger),
     Column("change", Double, nullable=False),
-    # The instants after which a rule of attention holds (funnel/state/due.py), NULL for never.
+    # The instants after which a rule of attention holds (funnel/state/attention/due.py), NULL for never.
     Column("unanswered_us", BigInteger),
     Column("silent_us", BigInteger),
     Column("stuck_us", BigInteger),

@@ -13,7 +13,7 @@ from click.testing import CliRunner
 from cli.main import COMMANDS, leadcast
 from cli.options import as_of_us
 from funnel.forecast.periods import KINDS, MOST
-from funnel.state.attention import MOST_ATTENTION
+from funnel.state.attention.attention import MOST_ATTENTION
 from tests.builders.command import run
 from training.capacity import TRIALS
 

@@ -9,9 +9,9 @@ import numpy as np
 from funnel.columns import column_values
 from funnel.formatting import format_percent
 from funnel.significance import normal_p_above
-from funnel.state.deals import win_incidence_of
 from funnel.state.leaks.comparisons import FEWEST, Comparison, GroupValue, RateGap
 from funnel.state.leaks.windows import Windows
+from funnel.state.money.deals import win_incidence_of
 from history.base.arrays import Mask
 
 MAX_GROUPS = 30  # values of a column that are tested, the most frequent ones

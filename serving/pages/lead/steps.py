@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Any
 
-from funnel.state.next_step import WEEKDAYS, NextStep, in_units
+from funnel.state.attention.next_step import WEEKDAYS, NextStep, in_units
 from serving.pages.words.catalogue import Translator
 from serving.pages.words.names import kind_noun
 

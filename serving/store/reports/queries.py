@@ -6,7 +6,7 @@ from typing import Any
 
 import msgspec
 
-from funnel.state.attention import SHOWN_LEADS
+from funnel.state.attention.attention import SHOWN_LEADS
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,7 @@ import numpy as np
 
 from features.attributes.parsing import BOOLEAN, boolean
 from features.wording import duration
-from funnel.state.next_step import KIND_NOUNS
+from funnel.state.attention.next_step import KIND_NOUNS
 from history.history import INBOUND, NO_DIRECTION, OUTBOUND
 from history.text.times import DAY_US
 from models.bundle import Bundle

@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 import msgspec
 from sqlalchemy import Connection, and_, bindparam, func, literal_column, or_, select
 
-from funnel.state.next_step import Due, NextStep, Situation, next_step
+from funnel.state.attention.next_step import Due, NextStep, Situation, next_step
 from history.text.times import DAY_US, format_time
 from serving.store import schema as db
 from serving.store.database.statements import PreparedQuery

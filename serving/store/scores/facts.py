@@ -4,9 +4,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-from funnel.state.attention import stage_after
-from funnel.state.due import answer_limit, due_times, open_facts
-from funnel.state.next_step import Due, Touch, due_of, last_touch, question
+from funnel.state.attention.attention import stage_after
+from funnel.state.attention.due import answer_limit, due_times, open_facts
+from funnel.state.attention.next_step import Due, Touch, due_of, last_touch, question
 from funnel.state.paths import stage_paths
 from funnel.state.touches import touches_of
 from history.history import History
@@ -16,7 +16,7 @@ from models.pace import UNKNOWN_PACE
 
 @dataclass(frozen=True)
 class LeadFacts:
-    """Facts of an open lead (funnel/state/next_step.py has their meaning)."""
+    """Facts of an open lead (funnel/state/attention/next_step.py has their meaning)."""
 
     entered_us: int
     last_touch: Touch | None

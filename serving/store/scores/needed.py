@@ -7,8 +7,8 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, and_, bindparam, case, func, literal_column, select
 
-from funnel.state.attention import HIGH_VALUE
-from funnel.state.next_step import CODES, LARGE_DROP
+from funnel.state.attention.attention import HIGH_VALUE
+from funnel.state.attention.next_step import CODES, LARGE_DROP
 from serving.store import schema as db
 from serving.store.database.statements import PreparedQuery, is_sqlite
 from serving.store.scores.counts import leads_by_range, range_end
@@ -57,7 +57,7 @@ def high_value(connection: Connection) -> float | None:
 
 
 def code_at(now_us: Any, week_ago: Any, valuable: Any) -> ColumnElement[Any]:
-    """The code of the first rule that holds for a row of `scores`, NULL for none (funnel/state/next_step.py).
+    """The code of the first rule that holds for a row of `scores`, NULL for none (funnel/state/attention/next_step.py).
 
     Takes values or parameters, and has no parameters of its own, for prepared statements.
     """

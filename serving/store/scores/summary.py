@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from sqlalchemy import ColumnElement, Connection, Select, case, func, null, select
 
-from funnel.state.next_step import CODES
+from funnel.state.attention.next_step import CODES
 from history.base.counts import commonest
 from serving.store import schema as db
 from serving.store.database.statements import PreparedQuery

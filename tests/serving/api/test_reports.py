@@ -7,7 +7,7 @@ import pytest
 from starlette.testclient import TestClient
 
 from funnel.forecast.periods import KINDS
-from funnel.state.attention import MOST_ATTENTION
+from funnel.state.attention.attention import MOST_ATTENTION
 from serving.api import reports
 from serving.api.reports import FORECAST, FORECAST_READERS, FUNNEL, FUNNEL_READERS
 from serving.http.guard import Guard

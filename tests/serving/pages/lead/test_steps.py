@@ -4,7 +4,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from funnel.state.next_step import ACTIONS, FACTS, KIND_NOUNS, NextStep
+from funnel.state.attention.next_step import ACTIONS, FACTS, KIND_NOUNS, NextStep
 from history.text.times import DAY_US, HOUR_US
 from serving.pages.lead.steps import step_words
 from serving.pages.words.catalogue import Translator

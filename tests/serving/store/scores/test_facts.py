@@ -2,7 +2,7 @@
 
 import json
 
-from funnel.state.next_step import Touch
+from funnel.state.attention.next_step import Touch
 from serving.store.history import history_of
 from serving.store.lead_rows import find_leads, rows_of
 from serving.store.scores.facts import ShownFacts, facts_of, read_facts

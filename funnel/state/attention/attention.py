@@ -8,9 +8,16 @@ import numpy as np
 
 from funnel.columns import column_values
 from funnel.records import Record, finite
-from funnel.state.due import HIGH_VALUE_SILENCE_DAYS, DueTimes, OpenFacts, answer_limit, due_times, open_facts
-from funnel.state.next_step import LARGE_DROP, Situation, due_of, last_touch, next_step, question
-from funnel.state.pace import learn_pace
+from funnel.state.attention.due import (
+    HIGH_VALUE_SILENCE_DAYS,
+    DueTimes,
+    OpenFacts,
+    answer_limit,
+    due_times,
+    open_facts,
+)
+from funnel.state.attention.next_step import LARGE_DROP, Situation, due_of, last_touch, next_step, question
+from funnel.state.attention.pace import learn_pace
 from funnel.state.paths import HERE, StagePaths, Visits
 from funnel.state.probabilities import LeadProbabilities
 from funnel.state.touches import Touches
@@ -173,7 +180,7 @@ def _entries(urgent: Sequence[_Urgent], leads: _Open) -> list[Record]:
 
 
 def _situation(leads: _Open, row: int) -> Situation:
-    """The open lead as funnel/state/next_step.py takes it."""
+    """The open lead as funnel/state/attention/next_step.py takes it."""
     paths, facts, due = leads.paths, leads.facts, leads.due
     log, lead, stage = paths.history.interactions, int(facts.lead[row]), facts.stage[row]
     earlier = None if leads.probabilities is None else finite(leads.probabilities.earlier[lead])

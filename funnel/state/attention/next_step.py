@@ -7,7 +7,7 @@ from typing import Any, Final, NamedTuple
 from zoneinfo import ZoneInfo
 
 from funnel.dates import MONTH_NAMES, local_date
-from funnel.state.due import NOT_DUE
+from funnel.state.attention.due import NOT_DUE
 from funnel.state.touches import NEVER
 from history.history import INBOUND, Interactions
 from history.text.times import DAY_US, HOUR_US
@@ -66,7 +66,7 @@ class Touch(NamedTuple):
 
 
 class Due(NamedTuple):
-    """The instants after which each rule holds (funnel/state/due.py), None for never."""
+    """The instants after which each rule holds (funnel/state/attention/due.py), None for never."""
 
     unanswered_us: int | None = None
     silent_us: int | None = None

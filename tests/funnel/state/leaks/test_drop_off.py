@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 from scipy.stats import chi2_contingency
 
-from funnel.state.drop_off import NO_DROP_OFF, drop_off
 from funnel.state.leaks.comparisons import FEWEST
+from funnel.state.leaks.drop_off import NO_DROP_OFF, drop_off
 from funnel.state.paths import stage_paths
 from funnel.state.period import Period
 from tests.builders.funnel_leads import Lead, day, history_of

@@ -5,7 +5,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from funnel.state.next_step import (
+from funnel.state.attention.next_step import (
     ACTIONS,
     CODES,
     FACTS,

@@ -7,8 +7,8 @@ import numpy as np
 
 from funnel.columns import OTHER, column_values
 from funnel.records import Record, finite, ratio
-from funnel.state.attribution import attribution
-from funnel.state.deals import decided_in, win_incidence_of
+from funnel.state.money.attribution import attribution
+from funnel.state.money.deals import decided_in, win_incidence_of
 from funnel.state.paths import StagePaths
 from funnel.state.period import Period, View, view_of
 from funnel.state.touches import Touches

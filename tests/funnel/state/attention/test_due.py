@@ -5,8 +5,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from funnel.state.due import NOT_DUE, answer_limit, due_times, open_facts
-from funnel.state.next_step import CODES
+from funnel.state.attention.due import NOT_DUE, answer_limit, due_times, open_facts
+from funnel.state.attention.next_step import CODES
 from funnel.state.paths import stage_paths
 from funnel.state.probabilities import LeadProbabilities
 from funnel.state.state import FunnelOptions, funnel_state

@@ -5,9 +5,9 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from funnel.state.attribution import removal_effects
+from funnel.state.money.attribution import removal_effects
 from tests.builders.funnel_leads import factor
-from tests.funnel.state.test_economics import LEADS, costed, economics
+from tests.funnel.state.money.test_economics import LEADS, costed, economics
 
 
 def test_removal_effects_of_two_channels() -> None:

@@ -1,6 +1,6 @@
 """The pace of past leads, counted from leads made for it."""
 
-from funnel.state.pace import FEWEST, learn_pace
+from funnel.state.attention.pace import FEWEST, learn_pace
 from funnel.state.paths import stage_paths
 from models.pace import Pace
 from tests.builders.funnel_leads import Lead, history_of
