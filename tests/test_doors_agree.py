@@ -17,8 +17,8 @@ from history.read import read_folder
 from history.records.read import read_records
 from history.snapshot import Snapshot, all_leads
 from history.text.times import DAY_US, format_time
-from tests.builders.lead_histories import STAGES, Lead, Touch
-from tests.builders.made_leads import LAST_US, made_leads
+from tests.builders.leads.lead_histories import STAGES, Lead, Touch
+from tests.builders.leads.made_leads import LAST_US, made_leads
 
 AS_OF = LAST_US - 30 * DAY_US
 CONFIG = FunnelConfig(stages=STAGES, horizon_days=10, timezone="Europe/Berlin", sensitive=("age",))

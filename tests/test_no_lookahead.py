@@ -12,10 +12,10 @@ from features.vocabulary import learn, to_dict
 from history.history import LOST, WON
 from history.snapshot import Snapshot, cut, open_leads
 from history.text.times import DAY_US
-from tests.builders import lead_histories as made
 from tests.builders.feature_words import words
-from tests.builders.lead_histories import CALM, Change, Decision, Entry, Lead, Touch, history_of
-from tests.builders.made_leads import LAST_US, made_leads
+from tests.builders.leads import lead_histories as made
+from tests.builders.leads.lead_histories import CALM, Change, Decision, Entry, Lead, Touch, history_of
+from tests.builders.leads.made_leads import LAST_US, made_leads
 
 WORDS = words()
 

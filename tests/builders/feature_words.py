@@ -10,7 +10,7 @@ from features.attributes.kernel import PLACES
 from features.interactions.interactions import InteractionVocabulary
 from features.vocabulary import Vocabulary
 from history.config.config import FunnelConfig
-from tests.builders.lead_histories import CONFIG, START_US
+from tests.builders.leads.lead_histories import CONFIG, START_US
 
 DATE_PLACES = ("days_ahead", "days_after_creation", "weekday", "week")
 CHANGE_PLACES = ("changes", "days_since_change")

@@ -5,8 +5,8 @@ from typing import NamedTuple
 
 from features.vocabulary import Vocabulary, learn
 from history.snapshot import Snapshot, all_leads
-from tests.builders.lead_histories import CONFIG, Lead, history_of
-from tests.builders.made_leads import LAST_US
+from tests.builders.leads.lead_histories import CONFIG, Lead, history_of
+from tests.builders.leads.made_leads import LAST_US
 
 
 class Learned(NamedTuple):

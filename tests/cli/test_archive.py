@@ -8,8 +8,8 @@ import pytest
 from cli.archive import keep, keep_funnel
 from funnel.archive import archived_funnel, read_report
 from funnel.state.state import FunnelOptions, funnel_state
-from tests.builders.funnel_leads import CONFIG
-from tests.builders.twenty_leads import twenty
+from tests.builders.leads.funnel_leads import CONFIG
+from tests.builders.leads.twenty_leads import twenty
 
 
 def record() -> dict[str, Any]:

@@ -9,7 +9,7 @@ import pytest
 from cli.checked import checked
 from history.base.progress import no_progress
 from tests.builders.command import run
-from tests.builders.faulted_crm import changed, faulted_crm, read_rows
+from tests.builders.worlds.faulted_crm import changed, faulted_crm, read_rows
 
 
 def answers(data: Path, *options: str) -> tuple[dict[str, Any], list[str]]:

@@ -6,7 +6,7 @@ import pytest
 
 from cli.funnel_text import echo_state
 from funnel.state.state import funnel_state
-from tests.builders.twenty_leads import twenty
+from tests.builders.leads.twenty_leads import twenty
 
 
 def test_first_line_adds_up_with_reopened_leads(capsys: pytest.CaptureFixture[str]) -> None:

@@ -8,7 +8,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from tests.builders.command import run
-from tests.builders.faulted_crm import faulted_crm, read_rows
+from tests.builders.worlds.faulted_crm import faulted_crm, read_rows
 
 
 def scored(data: Path, folder: Path, *options: str) -> tuple[str, dict[str, Any], str]:

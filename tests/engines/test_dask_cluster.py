@@ -18,12 +18,12 @@ from features.vocabulary import learn
 from history.base.errors import EngineFailed, InvalidInput
 from history.snapshot import all_leads
 from tests.builders.command import answer
-from tests.builders.dask_processes import RunningCluster, end, guide_commands
-from tests.builders.dask_processes import dask_cluster as started
-from tests.builders.lead_histories import history_of
-from tests.builders.made_leads import LAST_US, made_leads
-from tests.builders.part_engine import COUNTS
-from tests.builders.part_work import always_killed, killed_once
+from tests.builders.engines.dask_processes import RunningCluster, end, guide_commands
+from tests.builders.engines.dask_processes import dask_cluster as started
+from tests.builders.engines.part_engine import COUNTS
+from tests.builders.engines.part_work import always_killed, killed_once
+from tests.builders.leads.lead_histories import history_of
+from tests.builders.leads.made_leads import LAST_US, made_leads
 
 pytestmark = pytest.mark.long
 

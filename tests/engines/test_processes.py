@@ -7,7 +7,7 @@ import pytest
 
 from engines.processes import Processes
 from history.base.errors import EngineFailed, InvalidInput
-from tests.builders.part_work import always_killed, killed_once
+from tests.builders.engines.part_work import always_killed, killed_once
 
 
 def refusing(_shared: None, part: int) -> int:

@@ -11,11 +11,11 @@ from features.matrix import build_matrix
 from features.vocabulary import learn
 from history.base.errors import EngineFailed, InvalidInput
 from history.snapshot import all_leads
-from tests.builders.lead_histories import history_of
-from tests.builders.made_leads import LAST_US, made_leads
-from tests.builders.part_engine import COUNTS
-from tests.builders.part_work import killed_once
-from tests.builders.spark_processes import spark_cluster
+from tests.builders.engines.part_engine import COUNTS
+from tests.builders.engines.part_work import killed_once
+from tests.builders.engines.spark_processes import spark_cluster
+from tests.builders.leads.lead_histories import history_of
+from tests.builders.leads.made_leads import LAST_US, made_leads
 
 pytestmark = pytest.mark.long
 

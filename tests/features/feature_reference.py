@@ -10,7 +10,7 @@ from features.attributes.category_rates import SHRINKAGE
 from features.vocabulary import Vocabulary
 from history.history import INBOUND, OUTBOUND
 from history.text.times import DAY_US, HOUR_US
-from tests.builders.lead_histories import STAGES, Change, Entry, Lead, Touch
+from tests.builders.leads.lead_histories import STAGES, Change, Entry, Lead, Touch
 
 Figures = dict[str, float]
 NAN = math.nan

@@ -14,9 +14,9 @@ from features.vocabulary import learn
 from history.config.declared_features import ACCOUNT_SCOPE, DeclaredFeature
 from history.read import read_folder
 from history.snapshot import Snapshot, all_leads
-from tests.builders.lead_histories import CALM, CONFIG, Change, Lead, histories, history_of, instants
-from tests.builders.made_leads import LAST_US, made_leads
-from tests.builders.part_engine import COUNTS, PartEngine
+from tests.builders.engines.part_engine import COUNTS, PartEngine
+from tests.builders.leads.lead_histories import CALM, CONFIG, Change, Lead, histories, history_of, instants
+from tests.builders.leads.made_leads import LAST_US, made_leads
 from training.rows.dataset import training_rows
 
 ACCOUNTS = ("acme", "beta", "gamma", None)

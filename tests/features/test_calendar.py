@@ -20,7 +20,7 @@ from features.calendar import (
     zone_offsets,
 )
 from history.snapshot import Snapshot
-from tests.builders.lead_histories import Lead, history_of
+from tests.builders.leads.lead_histories import Lead, history_of
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 ZONES = [

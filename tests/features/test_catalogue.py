@@ -16,8 +16,8 @@ from features.matrix import build_matrix
 from features.vocabulary import Vocabulary, learn
 from history.snapshot import all_leads
 from tests.builders.feature_words import words
-from tests.builders.lead_histories import CALM, history_of
-from tests.builders.made_leads import LAST_US, made_leads
+from tests.builders.leads.lead_histories import CALM, history_of
+from tests.builders.leads.made_leads import LAST_US, made_leads
 
 WORDS = words()
 NAME = re.compile(r"[a-z][a-z0-9_]*")

@@ -9,8 +9,8 @@ from features.creation import creation_columns
 from features.matrix import build_matrix
 from history.bulk_creations import bulk_days
 from history.snapshot import Snapshot, all_leads
-from tests.builders.lead_histories import history_of
-from tests.builders.made_leads import LAST_US, made_leads
+from tests.builders.leads.lead_histories import history_of
+from tests.builders.leads.made_leads import LAST_US, made_leads
 
 LEADS = made_leads(200, seed=3)
 IMPORT_US = LEADS[0].created

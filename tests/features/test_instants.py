@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from features.instants import NO_INSTANT, latest_instants, visible_rows
 from history.snapshot import Snapshot
-from tests.builders.lead_histories import START_US, Lead, history_of
+from tests.builders.leads.lead_histories import START_US, Lead, history_of
 
 N_LEADS = 4
 pairs = st.lists(st.tuples(st.integers(0, N_LEADS - 1), st.integers(0, 50)), max_size=12)

@@ -13,7 +13,7 @@ from features.matrix import PreparedHistory, Touched, build_matrix, empty_values
 from features.vocabulary import learn
 from history.snapshot import Snapshot
 from tests.builders.feature_words import in_zone, words
-from tests.builders.lead_histories import CALM, START_US, Lead, Touch, histories, history_of, instants
+from tests.builders.leads.lead_histories import CALM, START_US, Lead, Touch, histories, history_of, instants
 from tests.builders.learned_words import rows_of
 from tests.features.feature_reference import reference
 

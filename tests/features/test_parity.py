@@ -12,8 +12,8 @@ from history.base import compiled
 from history.history import Factor
 from history.snapshot import Snapshot
 from tests.builders.feature_words import words
-from tests.builders.lead_histories import CALM, Lead, histories, history_of, instants
-from tests.builders.made_leads import LAST_US, made_leads
+from tests.builders.leads.lead_histories import CALM, Lead, histories, history_of, instants
+from tests.builders.leads.made_leads import LAST_US, made_leads
 
 WORDS = words()
 

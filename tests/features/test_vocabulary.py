@@ -9,9 +9,9 @@ from features.interactions.learn import LEAST_ROWS
 from features.matrix import build_matrix
 from features.vocabulary import from_dict, learn, to_dict
 from tests.builders.feature_words import words
-from tests.builders.lead_histories import START_US, Lead, Touch
+from tests.builders.leads.lead_histories import START_US, Lead, Touch
+from tests.builders.leads.made_leads import made_leads
 from tests.builders.learned_words import rows_of
-from tests.builders.made_leads import made_leads
 
 
 @pytest.mark.parametrize("seed", [1, 2])

@@ -13,7 +13,7 @@ from features.matrix import build_matrix
 from features.wording import duration, is_missing, label_of, plain, readable, sentence
 from history.snapshot import Snapshot
 from tests.builders.feature_words import words
-from tests.builders.lead_histories import CALM, Lead, histories, history_of, instants
+from tests.builders.leads.lead_histories import CALM, Lead, histories, history_of, instants
 
 WORDS = words()
 RAISES = re.compile(r" raises? the chance$")

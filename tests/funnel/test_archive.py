@@ -20,8 +20,8 @@ from funnel.state.state import FunnelOptions, funnel_state
 from history.base.errors import DamagedArtifact, InvalidInput
 from history.config.config import FunnelConfig
 from history.text.times import DAY_US
-from tests.builders.funnel_leads import Lead, day, history_of
-from tests.builders.twenty_leads import twenty
+from tests.builders.leads.funnel_leads import Lead, day, history_of
+from tests.builders.leads.twenty_leads import twenty
 
 CONFIG = FunnelConfig(name="crm", timezone="Pacific/Auckland")
 

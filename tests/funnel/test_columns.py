@@ -7,7 +7,7 @@ import pytest
 from funnel.columns import column_values, known_columns, refuse_unknown_column
 from history.base.errors import InvalidInput
 from history.text.times import DAY_US
-from tests.builders.lead_histories import START_US, Change, Lead, history_of
+from tests.builders.leads.lead_histories import START_US, Change, Lead, history_of
 
 CHANGE = Change(START_US + DAY_US, START_US + DAY_US, "region", "north")
 HISTORY = history_of([Lead(START_US, {"owner": "ann"}, changes=[CHANGE])], START_US + 9 * DAY_US)

@@ -14,7 +14,7 @@ from history.read import parse_time, read_folder, read_records
 from history.snapshot import current_stages, open_leads, state_at
 from history.text.times import LATEST_US
 from serving.store.store import Store
-from tests.builders.store_folder import load
+from tests.builders.service.store_folder import load
 
 LEADS = "lead_id,created_at\n" + "".join(f"D{i},2026-03-02T09:30:00Z\n" for i in range(1, 5))
 ENTRIES = {

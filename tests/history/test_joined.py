@@ -11,7 +11,7 @@ from history.joined import joined
 from history.read import read_folder
 from history.snapshot import take_leads
 from tests.builders.csv_folder import us
-from tests.builders.faulted_crm import check_same, faulted_crm
+from tests.builders.worlds.faulted_crm import check_same, faulted_crm
 
 
 @pytest.fixture(scope="module")

@@ -9,8 +9,8 @@ from history.history import History
 from history.lead_order import by_creation
 from history.snapshot import take_leads
 from history.text.times import DAY_US
-from tests.builders.lead_histories import history_of
-from tests.builders.made_leads import LAST_US, made_leads
+from tests.builders.leads.lead_histories import history_of
+from tests.builders.leads.made_leads import LAST_US, made_leads
 
 
 def of_whole_days(seed: int) -> History:

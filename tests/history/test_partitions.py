@@ -8,9 +8,9 @@ from hypothesis import strategies as st
 from history.history import History
 from history.partitions import Needs, split
 from history.snapshot import Snapshot
-from tests.builders.lead_histories import START_US, Change, Lead, history_of, instants
-from tests.builders.made_leads import LAST_US, made_leads
-from tests.builders.part_engine import COUNTS
+from tests.builders.engines.part_engine import COUNTS
+from tests.builders.leads.lead_histories import START_US, Change, Lead, history_of, instants
+from tests.builders.leads.made_leads import LAST_US, made_leads
 
 ACCOUNTS = st.sampled_from(["acme", "beta", "gamma", "delta", None])
 

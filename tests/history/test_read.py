@@ -6,7 +6,7 @@ from history.folder.rules.row_filter import RejectedRow
 from history.read import open_folder, read_folder
 from history.text.times import parse_time
 from tests.builders.csv_folder import LEADS
-from tests.builders.lead_records import plain
+from tests.builders.leads.lead_records import plain
 
 
 def test_folder_opened_at_an_instant_is_the_folder_read_there(crm: Path) -> None:

@@ -13,7 +13,7 @@ from history.read import parse_time, read_folder
 from history.snapshot import cut, open_leads, state_at, take_leads
 from history.text.times import DAY_US
 from serving.store.store import Store
-from tests.builders.store_folder import load
+from tests.builders.service.store_folder import load
 from training.audit.leads import lead_states
 
 LEADS = "lead_id,created_at\nold,2026-01-01\nnew,2026-03-01\nplan,2026-03-01\nopen,2026-03-01\n"

@@ -11,7 +11,7 @@ from history.config.config import FunnelConfig
 from history.history import LOST, OPEN, WON, Factor, History, Outcomes, empty_factor
 from history.read import read_records
 from history.snapshot import Snapshot, all_leads, cut, open_leads, state_at, state_rows
-from tests.builders.lead_records import DAY_US, START_US, lead_records, plain
+from tests.builders.leads.lead_records import DAY_US, START_US, lead_records, plain
 
 instants = st.integers(-2, 45).map(lambda step: START_US + step * DAY_US // 4)
 decisions = st.lists(

@@ -13,9 +13,9 @@ from history.stage_ties import in_configured_order, infer_stages
 from history.text.times import DAY_US, parse_time
 from serving.store.store import Store
 from tests.builders.csv_folder import read
-from tests.builders.store_folder import load
+from tests.builders.service.store_folder import load
 
-pytest_plugins = ["tests.builders.store_fixtures"]
+pytest_plugins = ["tests.builders.service.store_fixtures"]
 
 ORDER = ("new", "demo", "offer")
 CONFIG = FunnelConfig(stages=ORDER)

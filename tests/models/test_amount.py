@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from history.base.arrays import Floats
 from models.amount import AmountModel
-from tests.builders.lead_histories import CALM
+from tests.builders.leads.lead_histories import CALM
 from tests.builders.small_models import made_model, made_values, odd_values
 
 LEVELS = np.linspace(0, 1, 101)

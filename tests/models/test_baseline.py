@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from models.baseline import StageTable, fit_stage_table
-from tests.builders.lead_histories import CALM
+from tests.builders.leads.lead_histories import CALM
 
 rows = st.lists(
     st.tuples(st.sampled_from(["new", "demo", None]), st.booleans(), st.floats(0.1, 3)), min_size=1

@@ -15,7 +15,7 @@ from models.bundle import Bundle
 from models.by_parts import score_on
 from models.scorer import score
 from models.scores import Scores
-from tests.builders.part_engine import COUNTS, PartEngine
+from tests.builders.engines.part_engine import COUNTS, PartEngine
 
 
 def check_equal(one: Scores, other: Scores) -> None:

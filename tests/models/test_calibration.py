@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from models.calibration import MIN_SLOPE, Calibration, bisect_shift, line, log_odds, shifted_to_total
 from models.kernel import BOUND, sigmoid
-from tests.builders.lead_histories import CALM
+from tests.builders.leads.lead_histories import CALM
 
 steps = st.lists(st.floats(1e-3, 5.0), min_size=1, max_size=8)
 margins = st.lists(st.floats(-50, 50), min_size=2, max_size=20)

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from models.close_time import CloseTime
-from tests.builders.lead_histories import CALM
+from tests.builders.leads.lead_histories import CALM
 from tests.builders.small_models import made_model, made_values, odd_values
 
 LEVELS = np.linspace(0, 1, 101)

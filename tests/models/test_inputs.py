@@ -9,7 +9,7 @@ from history.history import History, no_interactions, no_stages
 from history.snapshot import open_leads
 from models.bundle import Bundle
 from models.inputs import InputCheck, input_warnings
-from tests.builders.lead_histories import factor
+from tests.builders.leads.lead_histories import factor
 
 
 def codes(warnings: list[Warning]) -> dict[str, str]:

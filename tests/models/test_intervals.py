@@ -10,7 +10,7 @@ from scipy.stats import binom
 
 from models.intervals import NEVER_SURE, LogOddsError, open_rate_interval, rate_interval
 from models.kernel import BOUND, Z80, sigmoid
-from tests.builders.lead_histories import CALM
+from tests.builders.leads.lead_histories import CALM
 
 logits = st.lists(st.floats(-BOUND, BOUND), min_size=1, max_size=20)
 deviations = st.lists(st.floats(0.05, 3.0), min_size=3, max_size=3)

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from models.kernel import NO_REFERENCE, interpolated, largest, midrank
-from tests.builders.lead_histories import CALM
+from tests.builders.leads.lead_histories import CALM
 
 places_and_values = st.lists(st.tuples(st.floats(1e-3, 5.0), st.floats(-5, 5)), min_size=1, max_size=9)
 

@@ -6,9 +6,9 @@ import pytest
 from features.matrix import build_matrix
 from history.snapshot import Snapshot, all_leads
 from models.lead_values import ValueCheck, value_check
-from tests.builders.lead_histories import START_US, Change, Lead, history_of
+from tests.builders.leads.lead_histories import START_US, Change, Lead, history_of
+from tests.builders.leads.made_leads import LAST_US, made_leads
 from tests.builders.learned_words import learned
-from tests.builders.made_leads import LAST_US, made_leads
 
 VOCABULARY = learned(made_leads(200, seed=1)).vocabulary
 BAD = {"size": "many", "due": "soon", "agreed": "perhaps"}

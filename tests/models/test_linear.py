@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from models.linear import LinearModel, row_sums, signed_log
-from tests.builders.lead_histories import CALM
+from tests.builders.leads.lead_histories import CALM
 from tests.builders.small_models import CODES, NUMBERS, made_model, made_values, odd_values
 
 SEEDS = (1, 2, 3)

@@ -12,8 +12,8 @@ from features.vocabulary import Vocabulary, learn
 from history.base.arrays import Floats
 from history.snapshot import all_leads, open_leads
 from models.novelty import TrainingRanges, learn_training_ranges, novelty_check
-from tests.builders.lead_histories import START_US, Lead, history_of
-from tests.builders.made_leads import LAST_US, made_leads
+from tests.builders.leads.lead_histories import START_US, Lead, history_of
+from tests.builders.leads.made_leads import LAST_US, made_leads
 
 Check = Callable[[Floats, Sequence[str | None]], list[str]]
 COLUMNS = (

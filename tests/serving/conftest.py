@@ -9,7 +9,7 @@ from starlette.testclient import TestClient
 import serving.api.scores
 from serving.http.guard import Guard
 from serving.runtime import Runtime
-from tests.builders.service_client import caller, fake_records, service
+from tests.builders.service.service_client import caller, fake_records, service
 
 
 @pytest.fixture

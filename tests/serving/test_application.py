@@ -8,8 +8,8 @@ from starlette.testclient import TestClient
 
 from serving.http.guard import Guard
 from serving.runtime import Runtime
-from tests.builders.html_page import Page
-from tests.builders.service_client import LEAD, caller, problem, service
+from tests.builders.pages.html_page import Page
+from tests.builders.service.service_client import LEAD, caller, problem, service
 
 
 def test_an_unknown_query_key_is_refused_on_every_call(fake_client: TestClient) -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.builders.running_service import AS_OF, LEAD, ROOT, Service, until
+from tests.builders.service.running_service import AS_OF, LEAD, ROOT, Service, until
 
 pytestmark = pytest.mark.long  # starts many processes
 

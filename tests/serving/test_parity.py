@@ -19,8 +19,8 @@ from starlette.testclient import TestClient
 from cli.main import leadcast
 from models.bundle import Bundle
 from models.pointer import load_champion, read_pointer
-from tests.builders.service_client import caller
-from tests.builders.store_fakes import FakeRuntime, application, pages_of
+from tests.builders.service.service_client import caller
+from tests.builders.service.store_fakes import FakeRuntime, application, pages_of
 
 AS_OF = "2026-04-17T09:30:00Z"
 OWN = ("account_id", "owner", "source")

@@ -16,7 +16,7 @@ from urllib.request import Request, urlopen
 
 import pytest
 
-from tests.builders.running_service import AS_OF, LEAD, ROOT, until
+from tests.builders.service.running_service import AS_OF, LEAD, ROOT, until
 
 CHANGING = {"date", "x-request-id", "server", "connection", "keep-alive", "transfer-encoding"}
 PAGE_OF_ITS_OWN = re.compile(rb'name="csrf_token" value="[^"]*"|as of [^<]*')

@@ -13,7 +13,7 @@ import pytest
 from models.pointer import Pointer, manifest_sha256, write_pointer
 from models.saved import load_bundle, save_bundle
 from serving.model.scoring import score_leads
-from tests.builders.running_service import AS_OF, AS_OF_US, LEAD, Service, until
+from tests.builders.service.running_service import AS_OF, AS_OF_US, LEAD, Service, until
 
 SWAPS = 12
 REQUESTS_PER_SWAP = 300  # of each client, under one version

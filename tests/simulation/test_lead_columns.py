@@ -8,7 +8,7 @@ import pytest
 
 from simulation.lead_columns import lead_ids, times
 from simulation.traits import INDUSTRIES, ROLES, draw_traits
-from tests.builders.small_world import LEADS, simulated_batch, simulated_world
+from tests.builders.worlds.small_world import LEADS, simulated_batch, simulated_world
 
 WORLD = simulated_world()
 BATCH = simulated_batch(WORLD)

@@ -5,7 +5,7 @@ import pytest
 
 from history.text.times import DAY_US
 from simulation.leads import AMOUNT_SIGMA, BIG_FACTOR, BIG_SHARE, ZERO_SHARE, expected_amount, lead_batch
-from tests.builders.small_world import LEADS, simulated_batch, simulated_world
+from tests.builders.worlds.small_world import LEADS, simulated_batch, simulated_world
 
 WORLD = simulated_world()
 BATCH = simulated_batch(WORLD)

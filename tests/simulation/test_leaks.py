@@ -6,7 +6,7 @@ from pathlib import Path
 import pandas as pd
 
 from simulation.simulate import simulate
-from tests.builders.simulated_tables import read
+from tests.builders.worlds.simulated_tables import read
 
 
 def test_planted_leaks_are_listed_and_leak(tmp_path: Path) -> None:

@@ -19,7 +19,7 @@ from simulation.rows import (
     stages,
 )
 from simulation.simulate import _run
-from tests.builders.small_world import simulated_batch, simulated_world
+from tests.builders.worlds.small_world import simulated_batch, simulated_world
 
 WORLD = simulated_world()
 BATCH = simulated_batch(WORLD)

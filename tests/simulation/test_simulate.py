@@ -13,7 +13,7 @@ from history.base.errors import InvalidInput
 from history.history import LOST, WON
 from history.read import read_folder
 from simulation.simulate import simulate
-from tests.builders.simulated_tables import TABLES, read
+from tests.builders.worlds.simulated_tables import TABLES, read
 
 ROOT = Path(__file__).parents[2]
 

@@ -7,7 +7,7 @@ import pytest
 
 from simulation.traits import INDUSTRIES, ROLES, Traits, draw_traits, log_median_amount, path_score
 from simulation.world import SOURCES
-from tests.builders.small_world import LEADS, simulated_world
+from tests.builders.worlds.small_world import LEADS, simulated_world
 
 WORLD = simulated_world()
 INDEX = np.arange(LEADS)

@@ -8,7 +8,7 @@ import pytest
 from history.base.errors import InvalidInput
 from history.history import LOST, WON, History
 from history.text.times import DAY_US, format_time
-from tests.builders.lead_histories import START_US, Decision, Lead, history_of
+from tests.builders.leads.lead_histories import START_US, Decision, Lead, history_of
 from training.evaluation.regime import Change
 from training.requirements import MIN_WINS, regime_warning, require_outcomes, require_rows
 from training.rows.dataset import training_rows

@@ -7,7 +7,7 @@ import pytest
 
 from history.base.errors import InvalidInput
 from history.history import WON, History
-from tests.builders.lead_histories import factor
+from tests.builders.leads.lead_histories import factor
 from training.screening import screen
 
 

@@ -18,8 +18,8 @@ from history.snapshot import cut, open_leads
 from history.text.times import DAY_US
 from models.saved import load_bundle, save_bundle
 from models.scorer import score
-from tests.builders.lead_histories import START_US, Decision, Entry, Lead, factor, history_of
-from tests.builders.part_engine import PartEngine
+from tests.builders.engines.part_engine import PartEngine
+from tests.builders.leads.lead_histories import START_US, Decision, Entry, Lead, factor, history_of
 from training.train import Trained, TrainOptions, train
 
 OPTIONS = TrainOptions(trials=0)

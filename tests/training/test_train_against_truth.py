@@ -14,7 +14,7 @@ from history.text.times import DAY_US
 from models.kernel import sigmoid
 from models.parameters import Parameters
 from models.scorer import score
-from tests.builders.lead_histories import START_US, Decision, Entry, Lead, history_of
+from tests.builders.leads.lead_histories import START_US, Decision, Entry, Lead, history_of
 from tests.training.conftest import KnownWorld
 from training.fit.additive import FitSettings, WeightedRows, fit_conversion
 from training.rows.dataset import grid, grid_step_us

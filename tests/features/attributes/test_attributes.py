@@ -8,9 +8,9 @@ import numpy as np
 from features.matrix import build_matrix
 from history.snapshot import Snapshot
 from history.text.times import DAY_US, parse_time
-from tests.builders.lead_histories import START_US, Lead, history_of
+from tests.builders.leads.lead_histories import START_US, Lead, history_of
+from tests.builders.leads.made_leads import LAST_US, made_leads
 from tests.builders.learned_words import learned
-from tests.builders.made_leads import LAST_US, made_leads
 
 
 def test_dates_may_lie_ahead_and_are_in_the_funnels_zone() -> None:

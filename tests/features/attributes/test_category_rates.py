@@ -12,11 +12,11 @@ from features.vocabulary import Vocabulary, learn
 from history.history import LOST, OPEN, WON
 from history.snapshot import Snapshot, all_leads
 from history.text.times import DAY_US
-from tests.builders import lead_histories as made
 from tests.builders.feature_words import words
-from tests.builders.lead_histories import CALM, CONFIG, START_US, Decision, Lead, history_of
+from tests.builders.leads import lead_histories as made
+from tests.builders.leads.lead_histories import CALM, CONFIG, START_US, Decision, Lead, history_of
+from tests.builders.leads.made_leads import LAST_US
 from tests.builders.learned_words import rows_of
-from tests.builders.made_leads import LAST_US
 
 decided = st.builds(
     lambda created, owner, decisions: Lead(created, {"owner": owner}, decisions=decisions),

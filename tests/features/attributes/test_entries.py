@@ -4,8 +4,8 @@ import numpy as np
 
 from features.attributes.entries import text_at
 from history.text.times import DAY_US
-from tests.builders.lead_histories import START_US, Change, Lead, history_of
-from tests.builders.made_leads import LAST_US
+from tests.builders.leads.lead_histories import START_US, Change, Lead, history_of
+from tests.builders.leads.made_leads import LAST_US
 
 
 def test_a_mutable_attribute_is_read_from_its_changes_only() -> None:

@@ -7,7 +7,7 @@ import pytest
 
 from features.attributes.identity import contact_form, number_form, text_form
 from features.matrix import build_matrix
-from tests.builders.lead_histories import START_US, Lead
+from tests.builders.leads.lead_histories import START_US, Lead
 from tests.builders.learned_words import Learned, learned
 
 Draw = Callable[[np.random.Generator, int], str]

@@ -6,9 +6,9 @@ import pytest
 from features.attributes.learn import LEAST_LEADS
 from features.matrix import build_matrix
 from features.wording import sentence
-from tests.builders.lead_histories import START_US, Lead
+from tests.builders.leads.lead_histories import START_US, Lead
+from tests.builders.leads.made_leads import made_leads
 from tests.builders.learned_words import learned
-from tests.builders.made_leads import made_leads
 
 
 def test_sensitive_and_ignored_attributes_are_never_features() -> None:

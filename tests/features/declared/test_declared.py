@@ -18,9 +18,9 @@ from history.config.declared_features import ACCOUNT_SCOPE, LEAD, MEASURES, OF_V
 from history.history import DIRECTIONS, History
 from history.snapshot import Snapshot, open_leads
 from history.text.times import DAY_US
-from tests.builders import lead_histories as made
-from tests.builders.lead_histories import CALM, Change, Lead, history_of
-from tests.builders.made_leads import LAST_US, made_leads
+from tests.builders.leads import lead_histories as made
+from tests.builders.leads.lead_histories import CALM, Change, Lead, history_of
+from tests.builders.leads.made_leads import LAST_US, made_leads
 
 ACCOUNTS = ("acme", "beta", None)
 

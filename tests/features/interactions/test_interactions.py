@@ -18,9 +18,9 @@ from features.matrix import build_matrix
 from history.history import INBOUND, OUTBOUND
 from history.snapshot import Snapshot
 from history.text.times import DAY_US
-from tests.builders import lead_histories as made
 from tests.builders.feature_words import words
-from tests.builders.lead_histories import CALM, START_US, Lead, Touch, history_of
+from tests.builders.leads import lead_histories as made
+from tests.builders.leads.lead_histories import CALM, START_US, Lead, Touch, history_of
 
 WORDS = words()
 

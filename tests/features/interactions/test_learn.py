@@ -3,7 +3,7 @@
 from features.interactions.learn import LEAST_ROWS
 from features.matrix import build_matrix
 from features.vocabulary import learn
-from tests.builders.lead_histories import START_US, Lead, Touch
+from tests.builders.leads.lead_histories import START_US, Lead, Touch
 from tests.builders.learned_words import rows_of
 
 

@@ -7,9 +7,9 @@ from hypothesis import given, settings
 from features.matrix import build_matrix
 from history.snapshot import Snapshot
 from history.text.times import DAY_US
-from tests.builders import lead_histories as made
 from tests.builders.feature_words import words
-from tests.builders.lead_histories import CALM, STAGES, START_US, Entry, Lead, history_of
+from tests.builders.leads import lead_histories as made
+from tests.builders.leads.lead_histories import CALM, STAGES, START_US, Entry, Lead, history_of
 
 WORDS = words()
 

@@ -2,7 +2,7 @@
 
 from features.vocabulary import learn
 from history.text.times import DAY_US
-from tests.builders.lead_histories import START_US, Entry, Lead
+from tests.builders.leads.lead_histories import START_US, Entry, Lead
 from tests.builders.learned_words import rows_of
 
 

@@ -9,7 +9,7 @@ from features.stages.stages import stage_features
 from history.snapshot import Snapshot
 from history.text.times import DAY_US
 from tests.builders.feature_words import words
-from tests.builders.lead_histories import STAGES, START_US, Lead, history_of
+from tests.builders.leads.lead_histories import STAGES, START_US, Lead, history_of
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,7 @@ import pytest
 from funnel.forecast.arrivals import arrivals
 from history.base.arrays import Ints
 from history.text.times import DAY_US
-from tests.builders.known_leads import NOW_US
+from tests.builders.leads.known_leads import NOW_US
 
 
 def test_arrivals_keep_the_level_and_the_weekday_pattern() -> None:

@@ -21,7 +21,7 @@ from funnel.forecast.rhythm import EVEN, Rhythm
 from history.base.arrays import Floats
 from history.history import LOST, OPEN, WON
 from history.text.times import DAY_US, format_time
-from tests.builders.known_leads import NOW_US
+from tests.builders.leads.known_leads import NOW_US
 
 UTC = ZoneInfo("UTC")
 STEADY = Rhythm(np.ones(7), EVEN)

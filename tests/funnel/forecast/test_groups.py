@@ -11,7 +11,7 @@ from funnel.forecast.report import forecast_rows
 from history.base.errors import InvalidInput
 from history.history import LOST, OPEN, WON, History
 from models.bundle import Bundle
-from tests.builders.known_leads import known_leads_of
+from tests.builders.leads.known_leads import known_leads_of
 
 
 @pytest.mark.parametrize("column", ["owner", "source", "stage", "industry"])

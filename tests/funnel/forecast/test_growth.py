@@ -8,7 +8,7 @@ from funnel.forecast.hazards import KnownLeads
 from history.base.arrays import Floats
 from history.history import WON
 from history.text.times import DAY_US
-from tests.builders.known_leads import NOW_US
+from tests.builders.leads.known_leads import NOW_US
 
 
 def won_leads(age: Floats, amount: Floats) -> KnownLeads:

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from funnel.forecast.hazards import KnownLeads, hazards
 from history.history import LOST, OPEN, WON
 from history.text.times import DAY_US
-from tests.builders.known_leads import NOW_US, known_leads_of
+from tests.builders.leads.known_leads import NOW_US, known_leads_of
 
 
 def test_ages_with_few_leads_take_the_rate_of_neighbours() -> None:

@@ -10,7 +10,7 @@ from funnel.forecast.replays import ComingSpans, replays_of
 from funnel.forecast.spread import ArrivalSpread
 from history.text.times import DAY_US
 from models.forecast_basis import ForecastBasis
-from tests.builders.known_leads import NOW_US
+from tests.builders.leads.known_leads import NOW_US
 
 
 def basis(ratio: float, origins: int = 8) -> ForecastBasis:

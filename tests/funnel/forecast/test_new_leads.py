@@ -8,7 +8,7 @@ from funnel.forecast.hazards import KnownLeads
 from funnel.forecast.new_leads import forecast_new_leads, mean_amount
 from history.history import LOST, OPEN, WON
 from history.text.times import DAY_US
-from tests.builders.known_leads import NOW_US, known_leads_of
+from tests.builders.leads.known_leads import NOW_US, known_leads_of
 
 
 def test_one_large_deal_hardly_moves_the_mean_amount() -> None:

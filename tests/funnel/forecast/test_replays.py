@@ -6,7 +6,7 @@ import pytest
 from funnel.forecast.replays import FEWEST_CELLS, SETTLING_DAYS, ComingSpans, concatenated, replays_of
 from history.text.times import DAY_US
 from models.forecast_basis import ForecastBasis
-from tests.builders.known_leads import NOW_US
+from tests.builders.leads.known_leads import NOW_US
 
 DAYS = np.arange(7.0, 183.0, 7.0)
 AHEAD = ComingSpans(np.array([0.0, 10.0, 170.0]), np.array([10.0, 40.0, 200.0]), np.full(3, 100.0), 3.0)

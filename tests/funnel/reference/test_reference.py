@@ -14,7 +14,7 @@ import pytest
 from funnel.state.leaks import comparisons, groups, leaks, stages
 from funnel.state.state import FunnelOptions, funnel_state
 from history.read import read_folder
-from tests.builders.random_world import World, random_world
+from tests.builders.worlds.random_world import World, random_world
 from tests.funnel.reference import figures as reference
 from tests.funnel.reference import leaks as reference_leaks
 from tests.funnel.reference import money as reference_money

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from funnel.state.assignments import assignments
 from history.history import Changes
-from tests.builders.funnel_leads import Lead, day, factor, history_of, ints
+from tests.builders.leads.funnel_leads import Lead, day, factor, history_of, ints
 
 names = st.sampled_from(["Ann", "Bob", None])
 leads = st.lists(

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from funnel.state.state import funnel_state
-from tests.builders.funnel_leads import Lead, history_of
+from tests.builders.leads.funnel_leads import Lead, history_of
 
 AS_OF = 200
 

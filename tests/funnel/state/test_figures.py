@@ -7,8 +7,8 @@ import pytest
 
 from funnel.state.figures import report_page, stage_flow, state_figures
 from funnel.state.state import funnel_state
-from tests.builders.funnel_leads import CONFIG, Lead, history_of
-from tests.builders.twenty_leads import twenty
+from tests.builders.leads.funnel_leads import CONFIG, Lead, history_of
+from tests.builders.leads.twenty_leads import twenty
 
 
 @pytest.fixture(scope="module")

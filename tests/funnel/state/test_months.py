@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 from funnel.state.state import funnel_state
-from tests.builders.funnel_leads import CONFIG, Lead, history_of
+from tests.builders.leads.funnel_leads import CONFIG, Lead, history_of
 
 
 def test_months_are_in_the_funnels_time_zone() -> None:

@@ -15,8 +15,8 @@ from history.base.errors import InvalidInput
 from history.history import OPEN, WON, History
 from history.snapshot import Snapshot, all_leads, current_stages, cut, state_at
 from history.text.times import format_time
-from tests.builders.funnel_leads import Lead, day, history_of
-from tests.builders.twenty_leads import AS_OF, twenty
+from tests.builders.leads.funnel_leads import Lead, day, history_of
+from tests.builders.leads.twenty_leads import AS_OF, twenty
 from tests.funnel.state.test_paths import many
 
 Place = tuple[str, str | None]

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from funnel.state.paths import BACK, EXITS, REOPENED, stage_paths
 from funnel.state.state import FunnelOptions, funnel_state
 from history.snapshot import cut
-from tests.builders.funnel_leads import Lead, day, history_of
+from tests.builders.leads.funnel_leads import Lead, day, history_of
 
 days = st.integers(0, 20)
 states = st.sampled_from(["open", "won", "lost"])

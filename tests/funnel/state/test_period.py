@@ -12,7 +12,7 @@ from funnel.state.paths import stage_paths
 from funnel.state.period import Period, calendar_period, view_of
 from funnel.state.touches import touches_of
 from history.text.times import DAY_US, parse_time
-from tests.builders.twenty_leads import twenty
+from tests.builders.leads.twenty_leads import twenty
 
 UTC, BERLIN = ZoneInfo("UTC"), ZoneInfo("Europe/Berlin")
 

@@ -9,7 +9,7 @@ import pytest
 import funnel.state.probabilities
 from funnel.state.probabilities import lead_probabilities
 from history.snapshot import Snapshot
-from tests.builders.funnel_leads import CONFIG, Lead, history_of
+from tests.builders.leads.funnel_leads import CONFIG, Lead, history_of
 
 BUNDLE: Any = SimpleNamespace(config=CONFIG)
 

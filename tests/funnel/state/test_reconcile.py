@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from funnel.state.reconcile import EXITS, reconciliation
-from tests.builders.twenty_leads import twenty_by_source
+from tests.builders.leads.twenty_leads import twenty_by_source
 
 
 @pytest.fixture(scope="module")

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from funnel.state.state import funnel_state
-from tests.builders.twenty_leads import twenty
+from tests.builders.leads.twenty_leads import twenty
 
 
 def stage(state: dict[str, Any], name: str | None) -> dict[str, Any]:

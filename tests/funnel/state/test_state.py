@@ -6,8 +6,8 @@ import pytest
 
 from funnel.state.state import FunnelOptions, funnel_state
 from history.base.errors import InvalidInput
-from tests.builders.funnel_leads import CONFIG, Lead, day, history_of
-from tests.builders.twenty_leads import twenty, twenty_by_source
+from tests.builders.leads.funnel_leads import CONFIG, Lead, day, history_of
+from tests.builders.leads.twenty_leads import twenty, twenty_by_source
 
 
 def test_period_is_half_open_and_reconciles() -> None:

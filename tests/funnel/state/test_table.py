@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from funnel.state.table import COLUMNS, columns
-from tests.builders.twenty_leads import twenty_by_source
+from tests.builders.leads.twenty_leads import twenty_by_source
 
 
 def test_rows_are_the_stages_of_the_total(state: dict[str, Any]) -> None:

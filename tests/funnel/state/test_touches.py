@@ -5,7 +5,7 @@ import pytest
 
 from funnel.state.paths import stage_paths
 from funnel.state.touches import NEVER, touches_of
-from tests.builders.funnel_leads import Lead, day, history_of
+from tests.builders.leads.funnel_leads import Lead, day, history_of
 
 AS_OF, FROM, TO = 30, 5, 20
 

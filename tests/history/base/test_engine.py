@@ -3,7 +3,7 @@
 import operator
 
 from history.base.engine import map_on
-from tests.builders.part_engine import PartEngine
+from tests.builders.engines.part_engine import PartEngine
 
 
 def test_results_are_in_order_with_an_engine_and_without() -> None:

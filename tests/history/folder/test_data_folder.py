@@ -12,7 +12,7 @@ from history.config.file import load_config
 from history.folder.data_folder import config_differences
 from history.read import open_folder, read_folder
 from history.text.times import DAY_US
-from tests.builders.lead_records import plain
+from tests.builders.leads.lead_records import plain
 
 INSTANTS_US = [None, *range(1_765_000_000_000_000, 1_785_000_000_000_000, 90 * DAY_US)]
 CONFIGS = {

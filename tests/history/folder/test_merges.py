@@ -12,7 +12,7 @@ from history.read import read_folder
 from history.snapshot import open_leads, state_at
 from tests.builders.csv_folder import counts, read, us
 from tests.builders.exports.simulated_crm import World, csv_text, simulated
-from tests.builders.store_fakes import contents
+from tests.builders.service.store_fakes import contents
 
 LEADS = "lead_id,created_at,city\n" + "".join(f"{name},2026-01-01,{city}\n" for name, city in (
     ("old", "Rome"), ("kept", ""), ("end", ""), ("other", "Oslo")

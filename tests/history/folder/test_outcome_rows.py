@@ -11,7 +11,7 @@ from history.read import format_time, read_folder
 from history.row_warnings import row_warnings
 from history.snapshot import open_leads, state_at
 from tests.builders.csv_folder import counts, problems, read, us
-from tests.builders.lead_records import DAY_US
+from tests.builders.leads.lead_records import DAY_US
 
 
 def test_when_an_outcome_is_decided(tmp_path: Path) -> None:

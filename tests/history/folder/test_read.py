@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from history.read import format_time, read_folder
 from history.snapshot import cut
 from tests.builders.csv_folder import LEADS, counts, read, us
-from tests.builders.lead_records import DAY_US, START_US, lead_records, plain, table_rows, write_csv
+from tests.builders.leads.lead_records import DAY_US, START_US, lead_records, plain, table_rows, write_csv
 
 
 def test_T_is_the_latest_time_of_the_data_that_is_not_after_now(tmp_path: Path) -> None:

@@ -14,7 +14,7 @@ from history.read import read_records
 from history.records.json_rows import interactions_of_json
 from history.records.logs import interactions_of
 from history.records.rows import rows_of
-from tests.builders.lead_records import NOW_US, TIME, lead, lead_records, plain
+from tests.builders.leads.lead_records import NOW_US, TIME, lead, lead_records, plain
 
 MOST = 50
 TIMES = [

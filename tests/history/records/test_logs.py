@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from history.config.config import FunnelConfig
 from history.history import GONE, LOST, OPEN, WON, Log
 from history.read import read_records
-from tests.builders.lead_records import DAY_US, NOW_US, TIME, lead, lead_records, plain
+from tests.builders.leads.lead_records import DAY_US, NOW_US, TIME, lead, lead_records, plain
 
 CONFIG = FunnelConfig()
 

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from history.config.config import FunnelConfig
 from history.read import read_records
 from history.records.problems import LONGEST_SHOWN, TIME_FORM, problems_of
-from tests.builders.lead_records import NOW_US, TIME, lead, lead_records
+from tests.builders.leads.lead_records import NOW_US, TIME, lead, lead_records
 
 CONFIG = FunnelConfig()
 

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from history.config.config import FunnelConfig
 from history.read import read_folder, read_records
 from history.snapshot import cut, open_leads
-from tests.builders.lead_records import (
+from tests.builders.leads.lead_records import (
     DAY_US,
     NOW_US,
     START_US,

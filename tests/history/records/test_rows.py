@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from history.config.schema import TABLES
 from history.records.rows import ROW_TABLES, TableRows, rows_of
 from history.records.timestamps import instants
-from tests.builders.lead_records import TIME, lead, lead_records
+from tests.builders.leads.lead_records import TIME, lead, lead_records
 
 
 @settings(max_examples=60, deadline=None)

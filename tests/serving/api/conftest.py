@@ -7,7 +7,7 @@ import pytest
 from starlette.testclient import TestClient
 
 from serving.api import lead_documents
-from tests.builders.store_fakes import FakeModel, FakeRuntime, application, fake_score_parts
+from tests.builders.service.store_fakes import FakeModel, FakeRuntime, application, fake_score_parts
 
 
 @pytest.fixture

@@ -6,9 +6,9 @@ import pytest
 from starlette.testclient import TestClient
 
 from serving.http.access import required_scope
-from tests.builders.lead_requests import put
+from tests.builders.service.lead_requests import put
 
-pytest_plugins = ["tests.builders.store_fixtures"]
+pytest_plugins = ["tests.builders.service.store_fixtures"]
 PATH = "/v1/forecast/adjustments"
 JUNE = {"period": "month", "period_start": "2026-06-01"}
 

@@ -6,10 +6,10 @@ import pytest
 from starlette.testclient import TestClient
 
 from serving.api.beside import LONGEST_NOTE
-from tests.builders.lead_requests import put
-from tests.builders.service_client import caller, service
+from tests.builders.service.lead_requests import put
+from tests.builders.service.service_client import caller, service
 
-pytest_plugins = ["tests.builders.store_fixtures"]
+pytest_plugins = ["tests.builders.service.store_fixtures"]
 
 
 def test_notes_are_kept_and_listed(client: TestClient) -> None:

@@ -2,9 +2,9 @@
 
 from starlette.testclient import TestClient
 
-from tests.builders.lead_requests import CREATED
+from tests.builders.service.lead_requests import CREATED
 
-pytest_plugins = ["tests.builders.store_fixtures"]
+pytest_plugins = ["tests.builders.service.store_fixtures"]
 
 
 def test_results_are_those_of_single_puts(client: TestClient) -> None:

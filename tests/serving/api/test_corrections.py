@@ -4,10 +4,10 @@ from typing import Any
 
 from starlette.testclient import TestClient
 
-from tests.builders.lead_requests import post, put, refresh
-from tests.builders.store_fakes import FakeRuntime, event
+from tests.builders.service.lead_requests import post, put, refresh
+from tests.builders.service.store_fakes import FakeRuntime, event
 
-pytest_plugins = ["tests.builders.store_fixtures"]
+pytest_plugins = ["tests.builders.service.store_fixtures"]
 
 
 def correct(client: TestClient, *corrections: Any) -> Any:

@@ -10,7 +10,7 @@ from history.config.config import FunnelConfig
 from models.lead_values import value_check
 from serving.api.event_warnings import event_warnings
 from serving.base.event import RejectedEvent
-from tests.builders.store_fakes import event, read_events
+from tests.builders.service.store_fakes import event, read_events
 
 
 def bundle() -> Any:

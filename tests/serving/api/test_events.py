@@ -24,8 +24,8 @@ from serving.store import schema as db
 from serving.store.events import STORED_IDS_ON_SQLITE, IngestResult, store_events
 from serving.store.leads import CONFLICT, CREATED, UNCHANGED, UPDATED, PutLead, put_leads
 from serving.store.store import Store
-from tests.builders import lead_requests as requests
-from tests.builders.store_fakes import (
+from tests.builders.service import lead_requests as requests
+from tests.builders.service.store_fakes import (
     NOW_US,
     Clock,
     FakeRuntime,
@@ -35,7 +35,7 @@ from tests.builders.store_fakes import (
     read_leads,
 )
 
-pytest_plugins = ["tests.builders.store_fixtures"]
+pytest_plugins = ["tests.builders.service.store_fixtures"]
 FAR_US = 7_258_118_400_000_000
 CREATED_US = NOW_US - 86_400_000_000 * 60
 

@@ -23,9 +23,9 @@ from serving.store.database.transaction import RESTORED, write_setting
 from serving.store.lead_heads import LeadHead
 from serving.store.leads import erase_leads
 from serving.store.store import Store
-from tests.builders.scored_store import post, put
-from tests.builders.store_fakes import NOW_US, Clock, FakeModel, event, fake_score_parts
-from tests.builders.usual_lead import ATTRIBUTES
+from tests.builders.service.scored_store import post, put
+from tests.builders.service.store_fakes import NOW_US, Clock, FakeModel, event, fake_score_parts
+from tests.builders.service.usual_lead import ATTRIBUTES
 
 LEADS = ("a", "b", "c", "d")
 KINDS = ("call", "Call", "email_open", "demo")

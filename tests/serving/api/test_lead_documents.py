@@ -13,8 +13,8 @@ from history.text.times import DAY_US
 from serving.api.lead_documents import LeadRequest, read_score_history, read_stored_leads
 from serving.store.cursors import read_cursor
 from serving.store.store import Store
-from tests.builders.scored_store import post, put, score_queued
-from tests.builders.store_fakes import Clock, FakeModel, event, fake_score_parts
+from tests.builders.service.scored_store import post, put, score_queued
+from tests.builders.service.store_fakes import Clock, FakeModel, event, fake_score_parts
 
 MODEL: Any = FakeModel()
 

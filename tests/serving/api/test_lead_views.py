@@ -13,8 +13,8 @@ from serving.api.lead_views import LeadView, Reading
 from serving.store.lead_rows import find_leads, rows_of
 from serving.store.store import Store
 from serving.store.timeline import Wanted
-from tests.builders.scored_store import post, put
-from tests.builders.store_fakes import NOW_US, Clock, event
+from tests.builders.service.scored_store import post, put
+from tests.builders.service.store_fakes import NOW_US, Clock, event
 
 
 @pytest.fixture

@@ -11,10 +11,10 @@ from serving.api import lead_documents
 from serving.api.cursors import read_page_cursor
 from serving.api.lead_documents import LeadRequest, read_stored_leads
 from serving.store.errors import DiskFull, StoreUnavailable
-from tests.builders.lead_requests import CREATED, post, put, refresh
-from tests.builders.store_fakes import NOW_US, Clock, FakeRuntime, event, pages_of
+from tests.builders.service.lead_requests import CREATED, post, put, refresh
+from tests.builders.service.store_fakes import NOW_US, Clock, FakeRuntime, event, pages_of
 
-pytest_plugins = ["tests.builders.store_fixtures"]
+pytest_plugins = ["tests.builders.service.store_fixtures"]
 
 
 def test_get_returns_the_lead_with_its_types(client: TestClient) -> None:

@@ -15,8 +15,8 @@ from starlette.testclient import TestClient
 from models.pointer import load_champion, read_pointer
 from serving.application import ROUTES
 from serving.store.scores.rescoring import rescore_dirty
-from tests.builders.service_client import caller
-from tests.builders.store_fakes import FakeRuntime, application
+from tests.builders.service.service_client import caller
+from tests.builders.service.store_fakes import FakeRuntime, application
 
 ANY_KEY = {"401", "403", "429", "503"}
 PACKAGE = "leadcast_client"

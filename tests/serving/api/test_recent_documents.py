@@ -17,8 +17,8 @@ from serving.base.event import event_key
 from serving.store.corrections import RETRACT, Correction, correct_events
 from serving.store.leads import erase_leads
 from serving.store.store import Store
-from tests.builders.scored_store import post, put
-from tests.builders.store_fakes import NOW_US, Clock, FakeModel, event, fake_score_parts
+from tests.builders.service.scored_store import post, put
+from tests.builders.service.store_fakes import NOW_US, Clock, FakeModel, event, fake_score_parts
 
 MODEL: Any = FakeModel()
 

@@ -12,8 +12,8 @@ from starlette.testclient import TestClient
 
 from models.bundle import Bundle
 from models.pointer import load_champion, read_pointer
-from tests.builders.service_client import caller
-from tests.builders.store_fakes import FakeRuntime, application
+from tests.builders.service.service_client import caller
+from tests.builders.service.store_fakes import FakeRuntime, application
 
 ROOT = Path(__file__).parents[3]
 PAGE = (ROOT / "docs" / "reference" / "api.md").read_text(encoding="utf-8")

@@ -14,7 +14,7 @@ from serving.http.guard import Guard
 from serving.runtime import Runtime
 from serving.store.reports.cache import Report
 from serving.store.reports.queries import ForecastQuery, FunnelQuery
-from tests.builders.service_client import caller, problem
+from tests.builders.service.service_client import caller, problem
 
 
 class FakeReports:

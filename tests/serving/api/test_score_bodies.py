@@ -16,8 +16,8 @@ from serving.api.score_bodies import check_batch, check_lead, read_lead
 from serving.base.limits import MAX_INTERACTIONS, MAX_LEAD_BYTES, MAX_LEADS
 from serving.base.problems import Problem
 from serving.http.strict_json import read_json
-from tests.builders.lead_records import NOW_US, plain
-from tests.builders.service_client import LEAD
+from tests.builders.leads.lead_records import NOW_US, plain
+from tests.builders.service.service_client import LEAD
 
 
 def refused(value: Any) -> Problem:

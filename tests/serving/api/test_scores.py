@@ -10,7 +10,7 @@ from starlette.testclient import TestClient
 from serving.api.score_bodies import check_batch, check_lead
 from serving.base.limits import MAX_INTERACTIONS, MAX_LEAD_BYTES, MAX_LEADS
 from serving.base.problems import Problem
-from tests.builders.service_client import LEAD, problem
+from tests.builders.service.service_client import LEAD, problem
 
 
 def test_a_score_is_one_object_to_the_last_bit(fake_client: TestClient) -> None:

@@ -7,7 +7,7 @@ from starlette.testclient import TestClient
 
 from serving.http.guard import Guard
 from serving.runtime import Runtime
-from tests.builders.service_client import FakeBundle, caller, problem, service
+from tests.builders.service.service_client import FakeBundle, caller, problem, service
 
 
 def test_model_is_described_with_a_refused_one(fake_client: TestClient) -> None:

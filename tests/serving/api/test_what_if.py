@@ -14,10 +14,10 @@ from models.bundle import Bundle
 from models.pointer import champion
 from serving.base.clock import clock_us
 from serving.store import schema as db
-from tests.builders.lead_requests import CREATED
-from tests.builders.service_client import caller
-from tests.builders.store_fakes import FakeRuntime, application, event
-from tests.builders.usual_lead import ATTRIBUTES
+from tests.builders.service.lead_requests import CREATED
+from tests.builders.service.service_client import caller
+from tests.builders.service.store_fakes import FakeRuntime, application, event
+from tests.builders.service.usual_lead import ATTRIBUTES
 
 CALL = {"kind": "call", "channel": "phone", "direction": "outbound", "value": 6.0}
 

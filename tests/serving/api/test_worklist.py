@@ -6,10 +6,10 @@ import pytest
 from starlette.testclient import TestClient
 
 from serving.store.scores.selection import ORDERS
-from tests.builders.lead_requests import post, put, refresh
-from tests.builders.store_fakes import FakeRuntime, event, pages_of
+from tests.builders.service.lead_requests import post, put, refresh
+from tests.builders.service.store_fakes import FakeRuntime, event, pages_of
 
-pytest_plugins = ["tests.builders.store_fixtures"]
+pytest_plugins = ["tests.builders.service.store_fixtures"]
 
 
 @pytest.mark.parametrize(

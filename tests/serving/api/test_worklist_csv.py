@@ -8,10 +8,10 @@ from starlette.testclient import TestClient
 
 from models.scores import COLUMN_KINDS
 from serving.api.worklist_csv import COLUMNS, csv_lines
-from tests.builders.lead_requests import put, refresh
-from tests.builders.store_fakes import FakeRuntime
+from tests.builders.service.lead_requests import put, refresh
+from tests.builders.service.store_fakes import FakeRuntime
 
-pytest_plugins = ["tests.builders.store_fixtures"]
+pytest_plugins = ["tests.builders.service.store_fixtures"]
 NAMES = ("=1+1", "+x", "-y", "@z", "plain", 'quote " and, comma', "line\nbreak", "<script>")
 
 

@@ -10,7 +10,7 @@ import pytest
 from serving.base.cooperative import ITEMS_PER_TURN, collect
 from serving.http.guard import Guard
 from serving.runtime import Runtime
-from tests.builders.service_client import LEAD, service
+from tests.builders.service.service_client import LEAD, service
 
 
 def test_others_run_in_between_and_no_item_is_lost() -> None:

@@ -4,7 +4,7 @@ import pytest
 from prometheus_client import REGISTRY
 
 from serving.base.metrics import Gauge, States, count_request, count_score, exposition
-from tests.builders.service_client import record
+from tests.builders.service.service_client import record
 
 
 def value(name: str, **labels: str) -> float:

@@ -9,7 +9,7 @@ from starlette.testclient import TestClient
 from serving.base.limits import MAX_BODY_BYTES, MAX_LEAD_BYTES
 from serving.http.guard import Guard
 from serving.runtime import Runtime
-from tests.builders.service_client import LEAD, exchange, problem
+from tests.builders.service.service_client import LEAD, exchange, problem
 
 JSON = [(b"content-type", b"application/json")]
 

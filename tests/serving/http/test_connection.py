@@ -12,7 +12,7 @@ from starlette.types import Receive, Scope, Send
 
 from serving.http import coalescing, connection
 from serving.http.connection import Connection
-from tests.builders.running_service import until
+from tests.builders.service.running_service import until
 
 GET = b"GET /%d HTTP/1.1\r\nHost: localhost\r\n\r\n"
 LARGE = 8_000_000

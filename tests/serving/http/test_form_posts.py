@@ -17,7 +17,7 @@ from serving.http.router import DescribedRoute, Dispatcher
 from serving.http.sessions import SESSION_COOKIE
 from serving.pages.errors import problem_pages
 from serving.runtime import Runtime
-from tests.builders.service_client import caller
+from tests.builders.service.service_client import caller
 
 TOKEN = "t" * 32
 KEYS = "full,r:read,i:read+ingest"

@@ -16,7 +16,7 @@ import serving.api.scores
 from serving.base.json_logs import JsonFormatter
 from serving.http.guard import Guard
 from serving.runtime import Runtime
-from tests.builders.service_client import LEAD, caller, problem, service
+from tests.builders.service.service_client import LEAD, caller, problem, service
 
 
 def test_an_unexpected_error_reveals_nothing(

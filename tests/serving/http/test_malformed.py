@@ -14,9 +14,9 @@ import pytest
 from models.pointer import load_champion, read_pointer
 from serving.http.guard import Guard
 from serving.runtime import Runtime
-from tests.builders.running_service import LEAD, Service, until
-from tests.builders.service_client import exchange, service
-from tests.builders.store_fakes import event
+from tests.builders.service.running_service import LEAD, Service, until
+from tests.builders.service.service_client import exchange, service
+from tests.builders.service.store_fakes import event
 
 EVENT_LEAD = "L-1"
 JSON = (b"content-type", b"application/json")

@@ -2,7 +2,7 @@
 
 from starlette.testclient import TestClient
 
-from tests.builders.service_client import problem
+from tests.builders.service.service_client import problem
 
 
 def test_every_error_has_one_shape(fake_client: TestClient) -> None:

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from serving.api.records import LEAD
 from serving.api.score_bodies import check_lead
 from serving.base.problems import MAX_ERRORS, Problem
-from tests.builders.service_client import LEAD as SMALL
+from tests.builders.service.service_client import LEAD as SMALL
 
 TIME = SMALL["created_at"]
 

@@ -12,7 +12,7 @@ import pytest
 from serving.jobs.jobs import CANCEL, LOCK, SCRATCH, Job, JobRunning, Jobs
 from serving.jobs.run import JobRun
 from serving.jobs.state import CANCELLED, DONE, FAILED, INTERRUPTED, JobState, write_state
-from tests.builders.running_service import ROOT, until
+from tests.builders.service.running_service import ROOT, until
 
 COMMAND = "tests.builders.job_command"
 

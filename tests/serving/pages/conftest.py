@@ -16,10 +16,10 @@ from serving.store.reports.build import Source, forecast_from
 from serving.store.reports.queries import ForecastQuery
 from serving.store.scores.rescoring import rescore_dirty
 from serving.store.store import Store
-from tests.builders.page_paths import HOSTILE
-from tests.builders.service_client import caller
-from tests.builders.store_fakes import FakeRuntime, application, event
-from tests.builders.store_folder import load
+from tests.builders.pages.page_paths import HOSTILE
+from tests.builders.service.service_client import caller
+from tests.builders.service.store_fakes import FakeRuntime, application, event
+from tests.builders.service.store_folder import load
 
 
 @pytest.fixture(scope="module")

@@ -15,8 +15,8 @@ from serving.pages.assets import (
     SHEET,
     asset_path,
 )
-from tests.builders.html_page import SCRIPTS, Page
-from tests.builders.page_paths import PATHS
+from tests.builders.pages.html_page import SCRIPTS, Page
+from tests.builders.pages.page_paths import PATHS
 
 # Text on its background, in both themes: WCAG 2.2, 1.4.3 (4.5 to 1).
 TEXTS = [

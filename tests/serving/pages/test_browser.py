@@ -10,10 +10,10 @@ import pytest
 from click.testing import CliRunner
 
 from cli.main import leadcast
-from tests.builders.browser import chromium_path
-from tests.builders.html_page import CHART_SCRIPTS, FRAME_SCRIPTS, LIST_SCRIPT, without_digest
-from tests.builders.page_paths import CHARTS, HOSTILE, LEAD_PAGE, PATHS
-from tests.builders.running_service import Service, until
+from tests.builders.pages.browser import chromium_path
+from tests.builders.pages.html_page import CHART_SCRIPTS, FRAME_SCRIPTS, LIST_SCRIPT, without_digest
+from tests.builders.pages.page_paths import CHARTS, HOSTILE, LEAD_PAGE, PATHS
+from tests.builders.service.running_service import Service, until
 
 
 def page_in_browser(address: str, tmp_path: Path, log: Path) -> str:

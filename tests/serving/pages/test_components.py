@@ -7,8 +7,8 @@ import pytest
 from jinja2 import UndefinedError
 
 from serving.pages.rendering import environment
-from tests.builders.html_page import Page
-from tests.builders.page_paths import HOSTILE
+from tests.builders.pages.html_page import Page
+from tests.builders.pages.page_paths import HOSTILE
 
 CALLS = {
     "notice": '{% call notice("error") %}{{ x }}{% endcall %}',

@@ -10,9 +10,9 @@ from starlette.testclient import TestClient
 from serving.base.problems import Problem, unavailable
 from serving.pages import errors
 from serving.pages.errors import KNOWN, problem_pages
-from tests.builders.html_page import Page
-from tests.builders.page_paths import HOSTILE, PATHS
-from tests.builders.service_client import caller, service
+from tests.builders.pages.html_page import Page
+from tests.builders.pages.page_paths import HOSTILE, PATHS
+from tests.builders.service.service_client import caller, service
 
 HTML = {"accept": "text/html"}
 

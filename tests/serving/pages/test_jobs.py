@@ -8,10 +8,10 @@ from starlette.testclient import TestClient
 
 from serving.jobs.jobs import Claim, Jobs
 from serving.jobs.state import JobState, write_state
-from tests.builders.html_page import Page
-from tests.builders.page_paths import HOSTILE
-from tests.builders.service_client import caller, service
-from tests.builders.store_fakes import FakeRuntime, application
+from tests.builders.pages.html_page import Page
+from tests.builders.pages.page_paths import HOSTILE
+from tests.builders.service.service_client import caller, service
+from tests.builders.service.store_fakes import FakeRuntime, application
 
 KEYS = "full,reader:read"
 PATHS = ("/model/train", "/model/promote", "/model/rollback", "/model/versions", "/job/cancel")

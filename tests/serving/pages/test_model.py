@@ -10,9 +10,9 @@ from models.bundle import Bundle
 from serving.pages.model import FEATURES_SHOWN, METRICS, calibration_points, claim_of
 from serving.pages.words.catalogue import Translator
 from serving.pages.words.formats import Formats
-from tests.builders.html_page import Page
-from tests.builders.service_client import caller
-from tests.builders.store_fakes import FakeRuntime, application
+from tests.builders.pages.html_page import Page
+from tests.builders.service.service_client import caller
+from tests.builders.service.store_fakes import FakeRuntime, application
 
 FORMATS = Formats("en")
 TEXT = Translator(FORMATS)

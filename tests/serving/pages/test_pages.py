@@ -3,8 +3,8 @@
 import pytest
 from starlette.testclient import TestClient
 
-from tests.builders.html_page import Page
-from tests.builders.page_paths import PATHS
+from tests.builders.pages.html_page import Page
+from tests.builders.pages.page_paths import PATHS
 
 
 @pytest.mark.parametrize("path", [*PATHS, "/leads/unknown", "/forecast?period=fortnight", "/funnel?by=<b>"])

@@ -3,7 +3,7 @@
 import pytest
 from starlette.testclient import TestClient
 
-from tests.builders.html_page import Page
+from tests.builders.pages.html_page import Page
 
 
 def test_chosen_language_stays(client: TestClient) -> None:

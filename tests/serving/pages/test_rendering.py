@@ -12,7 +12,7 @@ from starlette.testclient import TestClient
 
 from models.bundle import Bundle
 from serving.pages.rendering import TEMPLATES, environment, lead_link, preparations, schema_link, section_of
-from tests.builders.page_paths import LEAD_PAGE
+from tests.builders.pages.page_paths import LEAD_PAGE
 
 
 def test_section_is_that_of_the_path() -> None:

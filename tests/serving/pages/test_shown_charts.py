@@ -8,7 +8,7 @@ import pytest
 from starlette.testclient import TestClient
 
 from funnel.forecast.explain import PARTS
-from tests.builders.page_content import answer_of, classed, differences, figures, page_of, part, words
+from tests.builders.pages.page_content import answer_of, classed, differences, figures, page_of, part, words
 
 Record = Mapping[str, Any]
 Row = Sequence[float | None]

@@ -13,7 +13,7 @@ from starlette.testclient import TestClient
 from models.bundle import Bundle
 from serving.pages.lead.waterfall import OF_STAGE
 from serving.store.scores.rescoring import rescore_dirty
-from tests.builders.page_content import (
+from tests.builders.pages.page_content import (
     INTERVAL,
     answer_of,
     cards,
@@ -24,7 +24,7 @@ from tests.builders.page_content import (
     part,
     words,
 )
-from tests.builders.store_fakes import FakeRuntime
+from tests.builders.service.store_fakes import FakeRuntime
 
 Record = Mapping[str, Any]
 

@@ -8,7 +8,7 @@ import pytest
 from starlette.testclient import TestClient
 
 from funnel.forecast.explain import PARTS
-from tests.builders.page_content import (
+from tests.builders.pages.page_content import (
     INTERVAL,
     Values,
     answer_of,

@@ -8,9 +8,9 @@ from starlette.testclient import TestClient
 
 from serving.http.attempts import FAILURES_AT_ONCE
 from serving.http.sessions import SESSION_COOKIE
-from tests.builders.html_page import Page
-from tests.builders.page_paths import HOSTILE
-from tests.builders.service_client import caller, service
+from tests.builders.pages.html_page import Page
+from tests.builders.pages.page_paths import HOSTILE
+from tests.builders.service.service_client import caller, service
 
 KEYS = "full,reader:read,program:ingest"
 HTML = {"accept": "text/html"}

@@ -15,11 +15,11 @@ import serving.pages.welcome
 from serving.jobs.jobs import Jobs
 from tests.builders.exports.import_cases import Case
 from tests.builders.exports.simulated_crm import simulated
-from tests.builders.html_page import Page
-from tests.builders.page_paths import HOSTILE
-from tests.builders.running_service import Service, until
-from tests.builders.service_client import caller, service
-from tests.builders.store_fakes import FakeRuntime, application
+from tests.builders.pages.html_page import Page
+from tests.builders.pages.page_paths import HOSTILE
+from tests.builders.service.running_service import Service, until
+from tests.builders.service.service_client import caller, service
+from tests.builders.service.store_fakes import FakeRuntime, application
 
 FILE = {"files": ("deals.csv", b"a,b\n1,2\n")}
 

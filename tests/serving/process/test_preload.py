@@ -6,7 +6,7 @@ import sys
 
 import pytest
 
-from tests.builders.running_service import ROOT
+from tests.builders.service.running_service import ROOT
 
 CODE = """
 import gc, json, os, sys, threading

@@ -21,7 +21,7 @@ from serving.http.sharing import BOARD
 from serving.model.scoring import score_leads
 from serving.process import supervisor
 from serving.process.supervisor import Supervisor, listen
-from tests.builders.running_service import AS_OF, AS_OF_US, LEAD, PATIENCE_S, ROOT, Service, until
+from tests.builders.service.running_service import AS_OF, AS_OF_US, LEAD, PATIENCE_S, ROOT, Service, until
 
 
 @pytest.fixture

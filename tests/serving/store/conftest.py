@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.builders.store_folder import TABLES, write_folder
+from tests.builders.service.store_folder import TABLES, write_folder
 
 CONFIG = """\
 [funnel]

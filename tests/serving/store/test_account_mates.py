@@ -15,10 +15,10 @@ from serving.store.events import store_events
 from serving.store.lead_rows import find_leads
 from serving.store.leads import PutLead, erase_leads, put_leads
 from serving.store.store import Store
-from tests.builders.scored_store import score_queued
-from tests.builders.store_fakes import NOW_US, FakeModel, event
+from tests.builders.service.scored_store import score_queued
+from tests.builders.service.store_fakes import NOW_US, FakeModel, event
 
-pytest_plugins = ["tests.builders.store_fixtures"]
+pytest_plugins = ["tests.builders.service.store_fixtures"]
 READING: Any = SimpleNamespace(vocabulary=SimpleNamespace(reads_accounts=True))
 CREATED_US = NOW_US - 10**12
 

@@ -15,10 +15,10 @@ from serving.store.adjustments import (
 )
 from serving.store.leads import erase_leads
 from serving.store.store import Store
-from tests.builders.scored_store import put, waiting
-from tests.builders.store_fakes import NOW_US
+from tests.builders.service.scored_store import put, waiting
+from tests.builders.service.store_fakes import NOW_US
 
-pytest_plugins = ["tests.builders.store_fixtures"]
+pytest_plugins = ["tests.builders.service.store_fixtures"]
 MAY = "2026-05-01"
 
 

@@ -18,11 +18,11 @@ from serving.store.all_leads import all_leads
 from serving.store.history import history_of, history_of_leads
 from serving.store.lead_rows import lead_row, rows_of
 from serving.store.store import Store
-from tests.builders.scored_store import CREATED_US, post, put
-from tests.builders.store_fakes import NOW_US, event
-from tests.builders.store_folder import FAR_US, load
+from tests.builders.service.scored_store import CREATED_US, post, put
+from tests.builders.service.store_fakes import NOW_US, event
+from tests.builders.service.store_folder import FAR_US, load
 
-pytest_plugins = ["tests.builders.store_fixtures"]
+pytest_plugins = ["tests.builders.service.store_fixtures"]
 
 # Equal in Python, or equal as text, or no text at all.
 SCALARS: list[Any] = [

@@ -9,8 +9,8 @@ from sqlalchemy import text
 
 from serving.store import async_store, outage_state
 from serving.store.database.engine import StoreEngine
-from tests.builders.service_client import caller
-from tests.builders.store_fakes import FakeModel, FakeRuntime, application, event
+from tests.builders.service.service_client import caller
+from tests.builders.service.store_fakes import FakeModel, FakeRuntime, application, event
 
 LEAD = {"created_at": "2026-01-05T08:00:00Z", "attributes": {"plan": "a"}}
 

@@ -20,11 +20,11 @@ from serving.store.beside import (
 )
 from serving.store.leads import erase_leads
 from serving.store.store import Store
-from tests.builders.scored_store import put, waiting
-from tests.builders.store_fakes import NOW_US, contents, read_leads
+from tests.builders.service.scored_store import put, waiting
+from tests.builders.service.store_fakes import NOW_US, contents, read_leads
 from tests.serving.store.test_erasure import files_with
 
-pytest_plugins = ["tests.builders.store_fixtures"]
+pytest_plugins = ["tests.builders.service.store_fixtures"]
 SECRET = "wants-terms-for-two-years"
 
 

@@ -12,8 +12,8 @@ import serving.api.leads
 import serving.api.recent_documents
 from history.base.progress import no_progress
 from serving.store.scores.rescoring import rescore_all, rescore_dirty
-from tests.builders.service_client import caller
-from tests.builders.store_fakes import (
+from tests.builders.service.service_client import caller
+from tests.builders.service.store_fakes import (
     NOW_US,
     Clock,
     FakeModel,
@@ -24,9 +24,9 @@ from tests.builders.store_fakes import (
 )
 
 if TYPE_CHECKING:
-    from tests.builders.store_fixtures import Server
+    from tests.builders.service.store_fixtures import Server
 
-pytest_plugins = ["tests.builders.store_fixtures"]
+pytest_plugins = ["tests.builders.service.store_fixtures"]
 CALLS = 1_200
 KINDS = ("interaction", "stage", "outcome", "attributes")
 LEADS = [f"L{i}" for i in range(25)] + ["a/b", "Ünïcode", "'; --", "%", "_", "\\"]

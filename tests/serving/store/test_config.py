@@ -6,7 +6,7 @@ from history.config.config import FunnelConfig, from_dict
 from serving.store.config import add_attribute_names, attribute_names, store_config, stored_config
 from serving.store.store import Store
 
-pytest_plugins = ["tests.builders.store_fixtures"]
+pytest_plugins = ["tests.builders.service.store_fixtures"]
 
 
 def test_stored_configuration_is_read_back(store: Store) -> None:

@@ -18,7 +18,7 @@ from serving.store.leads import PutLead, erase_leads, put_leads
 from serving.store.scores.rescoring import rescore_dirty
 from serving.store.store import Store
 from serving.store.timeline import timeline
-from tests.builders.store_fakes import (
+from tests.builders.service.store_fakes import (
     NOW_US,
     Clock,
     FakeModel,
@@ -28,9 +28,9 @@ from tests.builders.store_fakes import (
     read_events,
     read_leads,
 )
-from tests.builders.store_folder import FAR_US, load
+from tests.builders.service.store_folder import FAR_US, load
 
-pytest_plugins = ["tests.builders.store_fixtures"]
+pytest_plugins = ["tests.builders.service.store_fixtures"]
 LEADS = ("a", "b", "c")
 CREATED_US = NOW_US - 86_400_000_000 * 60
 

@@ -14,7 +14,7 @@ import pytest
 
 from serving.store.leads import PutLead, put_leads
 from serving.store.store import Store
-from tests.builders.store_fakes import NOW_US
+from tests.builders.service.store_fakes import NOW_US
 
 CYCLES = 10
 MOST_COMMITS = 40  # of a writer before it is killed
@@ -23,7 +23,7 @@ import sys
 from pathlib import Path
 from serving.store.events import store_events
 from serving.store.store import Store
-from tests.builders.store_fakes import read_events
+from tests.builders.service.store_fakes import read_events
 store, name, number = Store(Path(sys.argv[1])), sys.argv[2], 0
 while True:
     events = [{"event_id": f"{name}-{number}-{k}", "lead_id": "a", "type": "stage",

@@ -9,11 +9,11 @@ from history.data_end import latest_of
 from history.read import read_folder
 from history.text.times import DAY_US, format_time
 from serving.store.store import Store
-from tests.builders.scored_store import post, put
-from tests.builders.store_fakes import NOW_US, event
-from tests.builders.store_folder import load, write_folder
+from tests.builders.service.scored_store import post, put
+from tests.builders.service.store_fakes import NOW_US, event
+from tests.builders.service.store_folder import load, write_folder
 
-pytest_plugins = ["tests.builders.store_fixtures"]
+pytest_plugins = ["tests.builders.service.store_fixtures"]
 
 START_US = NOW_US - 200 * DAY_US
 

@@ -14,9 +14,9 @@ from serving.store.async_store import QUICK_ERASURE_TRIES, AsyncStore
 from serving.store.events import store_events
 from serving.store.leads import PutLead, erase_leads, put_leads
 from serving.store.store import Store
-from tests.builders.store_fakes import NOW_US, Clock, event, read_events
+from tests.builders.service.store_fakes import NOW_US, Clock, event, read_events
 
-pytest_plugins = ["tests.builders.store_fixtures"]
+pytest_plugins = ["tests.builders.service.store_fixtures"]
 LEADS = 120
 
 

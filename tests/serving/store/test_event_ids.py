@@ -7,10 +7,10 @@ from hypothesis import strategies as st
 from serving.store.event_ids import RowPlace, event_names, named_row
 from serving.store.lead_rows import find_leads
 from serving.store.store import Store
-from tests.builders.scored_store import post, put
-from tests.builders.store_fakes import event
+from tests.builders.service.scored_store import post, put
+from tests.builders.service.store_fakes import event
 
-pytest_plugins = ["tests.builders.store_fixtures"]
+pytest_plugins = ["tests.builders.service.store_fixtures"]
 
 
 @given(st.integers(0, 2**59), st.integers(0, 2**59))

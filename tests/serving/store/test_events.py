@@ -10,10 +10,10 @@ from serving.base.limits import AHEAD_US
 from serving.store import schema as db
 from serving.store.events import IngestResult, store_events
 from serving.store.store import Store
-from tests.builders.scored_store import CREATED_US, post, put, waiting
-from tests.builders.store_fakes import NOW_US, event, read_events, texts
+from tests.builders.service.scored_store import CREATED_US, post, put, waiting
+from tests.builders.service.store_fakes import NOW_US, event, read_events, texts
 
-pytest_plugins = ["tests.builders.store_fixtures"]
+pytest_plugins = ["tests.builders.service.store_fixtures"]
 
 
 def send(store: Store, *events: dict[str, Any]) -> IngestResult:

@@ -5,10 +5,10 @@ from pathlib import Path
 from history.config.config import FunnelConfig
 from history.read import read_records
 from serving.store.store import Store
-from tests.builders.store_fakes import contents, read_leads
-from tests.builders.store_folder import FAR_US, LEADS, load
+from tests.builders.service.store_fakes import contents, read_leads
+from tests.builders.service.store_folder import FAR_US, LEADS, load
 
-pytest_plugins = ["tests.builders.store_fixtures"]
+pytest_plugins = ["tests.builders.service.store_fixtures"]
 
 
 def test_leads_are_in_the_requested_order(store: Store, folder: Path) -> None:

@@ -8,10 +8,10 @@ from serving.store.lead_heads import LeadHead, lead_heads
 from serving.store.lead_rows import find_leads
 from serving.store.leads import erase_leads
 from serving.store.store import Store
-from tests.builders.scored_store import post, put
-from tests.builders.store_fakes import event
+from tests.builders.service.scored_store import post, put
+from tests.builders.service.store_fakes import event
 
-pytest_plugins = ["tests.builders.store_fixtures"]
+pytest_plugins = ["tests.builders.service.store_fixtures"]
 
 
 def heads(store: Store) -> dict[str, LeadHead]:

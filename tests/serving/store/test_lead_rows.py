@@ -7,10 +7,10 @@ import pytest
 from serving.store.lead_rows import Cut, FactQueries, LeadRows, find_leads, rows_of, scalar_text, scalar_value
 from serving.store.schema import CONTENT, LEAD_NO, ROW_NO, interactions
 from serving.store.store import Store
-from tests.builders.scored_store import post, put
-from tests.builders.store_fakes import event
+from tests.builders.service.scored_store import post, put
+from tests.builders.service.store_fakes import event
 
-pytest_plugins = ["tests.builders.store_fixtures"]
+pytest_plugins = ["tests.builders.service.store_fixtures"]
 IDS = ("a", "b", "c", "d")
 
 

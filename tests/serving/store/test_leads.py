@@ -17,10 +17,10 @@ from serving.store.leads import (
     stored_scalar,
 )
 from serving.store.store import Store
-from tests.builders.scored_store import CREATED_US, waiting
-from tests.builders.store_fakes import NOW_US, Clock
+from tests.builders.service.scored_store import CREATED_US, waiting
+from tests.builders.service.store_fakes import NOW_US, Clock
 
-pytest_plugins = ["tests.builders.store_fixtures"]
+pytest_plugins = ["tests.builders.service.store_fixtures"]
 
 
 def sent(store: Store, created_us: int = CREATED_US, **values: Any) -> str:

@@ -18,10 +18,10 @@ from serving.store.leads import PutLead, put_leads
 from serving.store.schema import metadata
 from serving.store.scores.rescoring import count_waiting
 from serving.store.store import Store
-from tests.builders.scored_store import history, listed, score_queued
-from tests.builders.store_fakes import NOW_US, Clock, FakeModel, event, read_events
+from tests.builders.service.scored_store import history, listed, score_queued
+from tests.builders.service.store_fakes import NOW_US, Clock, FakeModel, event, read_events
 
-pytest_plugins = ["tests.builders.store_fixtures"]
+pytest_plugins = ["tests.builders.service.store_fixtures"]
 TABLES_SINCE = (  # revision 0001
     *("corrections", "notes", "snoozes", "adjustments", "score_records", "reports"),
     *("worklist_groups", "rank_counts", "packed_rows"),

@@ -15,12 +15,12 @@ from serving.store.errors import StoreUnavailable, StoreUnfit
 from serving.store.events import store_events
 from serving.store.leads import PutLead, put_leads
 from serving.store.store import Store
-from tests.builders.store_fakes import NOW_US, Clock, event, read_events, read_leads
+from tests.builders.service.store_fakes import NOW_US, Clock, event, read_events, read_leads
 
 if TYPE_CHECKING:
-    from tests.builders.store_fixtures import Server
+    from tests.builders.service.store_fixtures import Server
 
-pytest_plugins = ["tests.builders.store_fixtures"]
+pytest_plugins = ["tests.builders.service.store_fixtures"]
 FAR_US = 7_258_118_400_000_000
 
 

@@ -23,10 +23,10 @@ from serving.store.packed_rows import DIGEST_BYTES, PackedLead, keep_packed, pac
 from serving.store.schema import CONTENT, ROW_NO
 from serving.store.store import Store
 from serving.store.timeline import timeline
-from tests.builders.scored_store import post, put, score_queued
-from tests.builders.store_fakes import NOW_US, Clock, FakeModel, event
+from tests.builders.service.scored_store import post, put, score_queued
+from tests.builders.service.store_fakes import NOW_US, Clock, FakeModel, event
 
-pytest_plugins = ["tests.builders.store_fixtures"]
+pytest_plugins = ["tests.builders.service.store_fixtures"]
 KINDS = ("call", "Call", "e-mail", "gespräch")
 
 

@@ -6,11 +6,11 @@ import numpy as np
 
 from history.text.times import DAY_US
 from serving.store.store import Store
-from tests.builders.scored_store import CREATED_US, post, put
-from tests.builders.store_fakes import NOW_US, event
-from tests.builders.store_folder import TABLES, load, read, write_folder
+from tests.builders.service.scored_store import CREATED_US, post, put
+from tests.builders.service.store_fakes import NOW_US, event
+from tests.builders.service.store_folder import TABLES, load, read, write_folder
 
-pytest_plugins = ["tests.builders.store_fixtures"]
+pytest_plugins = ["tests.builders.service.store_fixtures"]
 
 
 def test_empty_store_has_no_end_and_an_empty_history(store: Store) -> None:

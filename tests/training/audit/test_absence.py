@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.builders.audit_world import only, world
+from tests.builders.worlds.audit_world import only, world
 
 
 @pytest.mark.parametrize("n", [800, 2000])

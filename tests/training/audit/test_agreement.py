@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from tests.builders.audit_world import world
+from tests.builders.worlds.audit_world import world
 from training.audit.agreement import Agreement, Pair, agreement_of, largest_share
 from training.audit.leads import lead_states
 

@@ -12,8 +12,8 @@ from history.read import read_folder
 from history.snapshot import cut
 from history.text.times import DAY_US
 from simulation.simulate import simulate
-from tests.builders.audit_world import START_US, Texts, codes, days, either, factor, only, world
-from tests.builders.part_engine import PartEngine
+from tests.builders.engines.part_engine import PartEngine
+from tests.builders.worlds.audit_world import START_US, Texts, codes, days, either, factor, only, world
 from training.audit.audit import audit, suspects
 
 PLANTED = {"close_reason_code", "probability_percent", "contract_signed_on", "account_tier"}

@@ -8,7 +8,7 @@ import pytest
 from history.base.arrays import Ints
 from history.history import Changes, Factor
 from history.text.times import DAY_US
-from tests.builders.audit_world import codes, factor, world
+from tests.builders.worlds.audit_world import codes, factor, world
 from training.audit.audit import audit
 from training.screening import screen
 

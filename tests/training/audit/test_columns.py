@@ -6,7 +6,7 @@ from dataclasses import replace
 import numpy as np
 
 from history.text.times import DAY_US
-from tests.builders.audit_world import days, factor, world
+from tests.builders.worlds.audit_world import days, factor, world
 from training.audit.audit import audit
 from training.audit.columns import column_of
 

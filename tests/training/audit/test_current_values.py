@@ -11,7 +11,7 @@ from history.history import History, Interactions
 from history.read import read_folder
 from history.text.times import DAY_US
 from simulation.simulate import simulate
-from tests.builders.audit_world import Texts, codes, days, factor, only
+from tests.builders.worlds.audit_world import Texts, codes, days, factor, only
 from training.audit.audit import audit
 from training.audit.leads import lead_states
 

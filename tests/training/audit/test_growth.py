@@ -5,7 +5,7 @@ import pytest
 
 from history.base.arrays import Floats, Ints
 from history.text.times import DAY_US
-from tests.builders.audit_world import World, days, only, world
+from tests.builders.worlds.audit_world import World, days, only, world
 
 SEEDS = range(3)
 

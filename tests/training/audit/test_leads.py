@@ -4,7 +4,7 @@ import numpy as np
 
 from history.history import OPEN
 from history.snapshot import cut
-from tests.builders.audit_world import world
+from tests.builders.worlds.audit_world import world
 from training.audit.leads import lead_states
 
 

@@ -8,7 +8,7 @@ import pytest
 from history.base.arrays import Floats, Ints
 from history.history import Factor, Outcomes
 from history.text.times import DAY_US
-from tests.builders.audit_world import Texts, World, codes, days, factor, only, world
+from tests.builders.worlds.audit_world import Texts, World, codes, days, factor, only, world
 from training.audit.audit import audit
 
 SEEDS = range(3)

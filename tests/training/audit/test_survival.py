@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from history.text.times import DAY_US
-from tests.builders.audit_world import Texts, either, world
+from tests.builders.worlds.audit_world import Texts, either, world
 from training.audit.survival import Spells, Windows, survival, windows_of
 
 

@@ -11,7 +11,7 @@ from history.history import WON, History
 from history.read import read_folder
 from history.snapshot import open_leads
 from models.scorer import score
-from tests.builders.part_engine import PartEngine
+from tests.builders.engines.part_engine import PartEngine
 from training.backtest.backtest import Backtest
 from training.backtest.origin import replay
 from training.evaluation.baselines import BASELINES

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.builders.lead_histories import CALM
+from tests.builders.leads.lead_histories import CALM
 from tests.builders.small_models import COLUMNS, NUMBERS, made_values
 from training.fit.design import known_codes, regressors_of
 

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from history.history import OPEN, History
 from history.snapshot import open_leads, state_at
 from history.text.times import DAY_US
-from tests.builders.lead_histories import CALM, Lead, history_of, instants, leads
+from tests.builders.leads.lead_histories import CALM, Lead, history_of, instants, leads
 from training.rows import dataset
 from training.rows.dataset import (
     CREATION,

@@ -11,7 +11,16 @@ from hypothesis import strategies as st
 from history.history import LOST, OPEN, WON, History
 from history.snapshot import Snapshot
 from history.text.times import DAY_US
-from tests.builders.lead_histories import CALM, CONFIG, START_US, Decision, Lead, history_of, instants, leads
+from tests.builders.leads.lead_histories import (
+    CALM,
+    CONFIG,
+    START_US,
+    Decision,
+    Lead,
+    history_of,
+    instants,
+    leads,
+)
 from training.rows.labels import NOTHING_YET, Labels, label
 
 HORIZON_US = CONFIG.horizon_us

@@ -8,7 +8,7 @@ import numpy as np
 from funnel.state.probabilities import LeadProbabilities
 from funnel.state.state import FunnelOptions, funnel_state
 from models.pace import Pace
-from tests.builders.funnel_leads import CONFIG, Lead, history_of
+from tests.builders.leads.funnel_leads import CONFIG, Lead, history_of
 
 
 def test_unanswered_and_stuck_leads_are_listed() -> None:

@@ -3,7 +3,7 @@
 from funnel.state.attention.pace import FEWEST, learn_pace
 from funnel.state.paths import stage_paths
 from models.pace import Pace
-from tests.builders.funnel_leads import Lead, history_of
+from tests.builders.leads.funnel_leads import Lead, history_of
 
 
 def won(gap: float, answer: float, start: int) -> Lead:

@@ -14,8 +14,8 @@ from funnel.state.leaks.comparisons import FEWEST
 from funnel.state.leaks.drop_off import NO_DROP_OFF, drop_off
 from funnel.state.paths import stage_paths
 from funnel.state.period import Period
-from tests.builders.funnel_leads import Lead, day, history_of
-from tests.builders.leak_world import AS_OF, world
+from tests.builders.leads.funnel_leads import Lead, day, history_of
+from tests.builders.worlds.leak_world import AS_OF, world
 
 Has = Callable[[Lead, float], bool]
 Z80 = 1.2815515655446004

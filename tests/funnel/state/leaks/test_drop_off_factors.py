@@ -11,7 +11,7 @@ from funnel.state.period import Period
 from history.config.config import FunnelConfig
 from history.history import History
 from history.text.times import DAY_US
-from tests.builders.funnel_leads import STAGES, Lead, factor, history_of
+from tests.builders.leads.funnel_leads import STAGES, Lead, factor, history_of
 
 N = 80
 

@@ -8,8 +8,8 @@ from funnel.state.leaks.groups import entrances, win_rates
 from funnel.state.leaks.windows import Windows, leak_windows
 from funnel.state.paths import stage_paths
 from funnel.state.touches import touches_of
-from tests.builders.funnel_leads import Lead, history_of
-from tests.builders.leak_world import AS_OF, leaks, world
+from tests.builders.leads.funnel_leads import Lead, history_of
+from tests.builders.worlds.leak_world import AS_OF, leaks, world
 
 
 def test_falling_entrances_are_found() -> None:

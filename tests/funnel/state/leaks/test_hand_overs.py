@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from tests.builders.funnel_leads import Lead
-from tests.builders.leak_world import AS_OF, leaks
+from tests.builders.leads.funnel_leads import Lead
+from tests.builders.worlds.leak_world import AS_OF, leaks
 
 
 def handed_over(seed: int, direction: str) -> list[Lead]:

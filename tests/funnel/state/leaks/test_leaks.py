@@ -5,8 +5,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.stats import false_discovery_control
 
-from tests.builders.funnel_leads import Lead
-from tests.builders.leak_world import leaks, world
+from tests.builders.leads.funnel_leads import Lead
+from tests.builders.worlds.leak_world import leaks, world
 
 
 def test_false_findings_are_rare() -> None:

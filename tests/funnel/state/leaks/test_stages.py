@@ -6,8 +6,8 @@ from funnel.state.leaks.stages import stage_comparisons
 from funnel.state.leaks.windows import leak_windows
 from funnel.state.paths import stage_paths
 from funnel.state.touches import touches_of
-from tests.builders.funnel_leads import Lead, history_of
-from tests.builders.leak_world import AS_OF, leaks, world
+from tests.builders.leads.funnel_leads import Lead, history_of
+from tests.builders.worlds.leak_world import AS_OF, leaks, world
 
 
 def test_falling_conversion_is_found_and_sized() -> None:

@@ -5,7 +5,7 @@ import pytest
 from funnel.state.leaks.windows import WINDOW_DAYS, Windows, leak_windows
 from funnel.state.paths import stage_paths
 from funnel.state.touches import touches_of
-from tests.builders.funnel_leads import Lead, history_of
+from tests.builders.leads.funnel_leads import Lead, history_of
 
 
 def windows_of(as_of: float) -> Windows | None:

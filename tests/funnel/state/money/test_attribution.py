@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from funnel.state.money.attribution import removal_effects
-from tests.builders.funnel_leads import factor
+from tests.builders.leads.funnel_leads import factor
 from tests.funnel.state.money.test_economics import LEADS, costed, economics
 
 

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from funnel.state.state import funnel_state
-from tests.builders.funnel_leads import Lead, history_of
+from tests.builders.leads.funnel_leads import Lead, history_of
 
 
 def test_entered_leads_are_open_won_or_lost(state: dict[str, Any]) -> None:

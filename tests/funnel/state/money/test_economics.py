@@ -8,7 +8,7 @@ import pytest
 
 from funnel.state.state import FunnelOptions, funnel_state
 from history.history import Costs, History
-from tests.builders.funnel_leads import Lead, day, factor, history_of, ints
+from tests.builders.leads.funnel_leads import Lead, day, factor, history_of, ints
 
 LEADS = (
     Lead(0, [], [(4, "won", 60.0)], source="fair"),

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from funnel.state.state import funnel_state
-from tests.builders.funnel_leads import CONFIG, Lead, history_of
+from tests.builders.leads.funnel_leads import CONFIG, Lead, history_of
 
 
 def targets(leads: list[Lead], as_of: float, **configured: Any) -> list[dict[str, Any]]:

@@ -14,7 +14,7 @@ from history.folder.tables.raw_table import RawTable
 from history.folder.validate import ReadOptions, ValidatedTable
 from history.read import read_folder
 from tests.builders.csv_folder import us
-from tests.builders.faulted_crm import changed, check_same, faulted_crm, of_leads
+from tests.builders.worlds.faulted_crm import changed, check_same, faulted_crm, of_leads
 
 NOW = us("2026-07-01")
 PARTS = (1, 2, 7)

@@ -4,7 +4,7 @@ from pathlib import Path
 
 from history.read import read_folder
 from tests.builders.csv_folder import read
-from tests.builders.lead_records import plain, write_csv
+from tests.builders.leads.lead_records import plain, write_csv
 
 
 def test_the_shapes_of_csv_that_exports_have(tmp_path: Path) -> None:

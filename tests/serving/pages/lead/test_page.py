@@ -8,10 +8,10 @@ from starlette.testclient import TestClient
 
 from serving.pages.lead.page import safe_url
 from serving.pages.words.formats import Formats
-from tests.builders.html_page import Page
-from tests.builders.page_paths import LEAD_PAGE
-from tests.builders.store_fakes import event
-from tests.builders.usual_lead import ATTRIBUTES
+from tests.builders.pages.html_page import Page
+from tests.builders.pages.page_paths import LEAD_PAGE
+from tests.builders.service.store_fakes import event
+from tests.builders.service.usual_lead import ATTRIBUTES
 
 HTML = {"accept": "text/html"}
 FORMATS = Formats("en")

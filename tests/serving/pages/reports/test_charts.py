@@ -9,8 +9,8 @@ from starlette.testclient import TestClient
 
 from serving.pages.reports.charts import Words, charts_of, slug
 from serving.pages.words.catalogue import catalogue
-from tests.builders.html_page import Page
-from tests.builders.page_paths import CHARTS
+from tests.builders.pages.html_page import Page
+from tests.builders.pages.page_paths import CHARTS
 
 
 @pytest.mark.parametrize("path", CHARTS)

@@ -7,8 +7,8 @@ from starlette.testclient import TestClient
 
 from serving.pages.forms import Form
 from serving.pages.reports.forecast import SHOWN_GROUPS, explained, groups_of, measures_of
-from tests.builders.html_page import Page
-from tests.builders.page_figures import figures_of, unknown_figures
+from tests.builders.pages.html_page import Page
+from tests.builders.pages.page_figures import figures_of, unknown_figures
 
 QUERIES = ["", "?period=week&periods=6", "?period=quarter", "?by=owner", "?as_of=2026-04-15&since=2026-03-01"]
 

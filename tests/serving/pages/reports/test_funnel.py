@@ -9,9 +9,9 @@ from models.bundle import Bundle
 from serving.pages.reports.funnel import MOST_MONTHS, MOST_STAGES, columns_to_group_by, listed_now, shown
 from serving.pages.words.catalogue import Translator
 from serving.pages.words.formats import Formats
-from tests.builders.html_page import Page
-from tests.builders.page_figures import figures_of, unknown_figures
-from tests.builders.page_paths import HOSTILE
+from tests.builders.pages.html_page import Page
+from tests.builders.pages.page_figures import figures_of, unknown_figures
+from tests.builders.pages.page_paths import HOSTILE
 
 
 def test_page_shows_the_stages_of_the_funnel(client: TestClient) -> None:

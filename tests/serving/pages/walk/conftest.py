@@ -10,9 +10,9 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser
 
-from tests.builders.browser import Visit, chromium_path, running_chromium, visiting
-from tests.builders.browser_world import build_home, yesterday_evening
-from tests.builders.running_service import Service, until
+from tests.builders.pages.browser import Visit, chromium_path, running_chromium, visiting
+from tests.builders.pages.browser_world import build_home, yesterday_evening
+from tests.builders.service.running_service import Service, until
 from tests.conftest import made_once
 
 KEYS = "admins-key,readers-key:read"

@@ -3,8 +3,8 @@
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.builders.browser import Visit
-from tests.builders.running_service import Service
+from tests.builders.pages.browser import Visit
+from tests.builders.service.running_service import Service
 from tests.serving.pages.walk.conftest import Open
 
 pytestmark = pytest.mark.long

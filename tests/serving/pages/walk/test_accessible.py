@@ -5,8 +5,8 @@ from typing import Any
 import pytest
 from playwright.sync_api import Page
 
-from tests.builders.browser import DESKTOP, PHONE, Visit, is_wider_than_window, layout_shift, violations
-from tests.builders.running_service import Service
+from tests.builders.pages.browser import DESKTOP, PHONE, Visit, is_wider_than_window, layout_shift, violations
+from tests.builders.service.running_service import Service
 from tests.serving.pages.walk.conftest import Open
 
 pytestmark = pytest.mark.long

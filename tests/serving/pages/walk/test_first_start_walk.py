@@ -8,7 +8,7 @@ from playwright.sync_api import Page, expect
 
 from tests.builders.exports.import_cases import Case
 from tests.builders.exports.simulated_crm import simulated
-from tests.builders.running_service import Service
+from tests.builders.service.running_service import Service
 from tests.serving.pages.walk.conftest import Open
 
 pytestmark = pytest.mark.long

@@ -6,8 +6,8 @@ from urllib.parse import quote, urlencode
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
-from tests.builders.browser import Visit
-from tests.builders.running_service import Service
+from tests.builders.pages.browser import Visit
+from tests.builders.service.running_service import Service
 
 pytestmark = pytest.mark.long
 

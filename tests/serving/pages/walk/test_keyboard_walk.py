@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.builders.browser import Visit
+from tests.builders.pages.browser import Visit
 
 pytestmark = pytest.mark.long
 

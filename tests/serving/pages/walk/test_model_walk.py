@@ -3,7 +3,7 @@
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.builders.browser import Visit
+from tests.builders.pages.browser import Visit
 
 pytestmark = pytest.mark.long
 JOB_MS = 120_000  # a job starts commands

@@ -5,8 +5,8 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from playwright.sync_api import expect
 
-from tests.builders.browser import Visit
-from tests.builders.running_service import Service
+from tests.builders.pages.browser import Visit
+from tests.builders.service.running_service import Service
 
 pytestmark = pytest.mark.long
 

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from tests.builders.running_service import Service
+from tests.builders.service.running_service import Service
 from tests.serving.pages.walk.conftest import Open
 
 pytestmark = pytest.mark.long

@@ -5,8 +5,8 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, expect
 
-from tests.builders.browser import Visit, visiting
-from tests.builders.running_service import Service
+from tests.builders.pages.browser import Visit, visiting
+from tests.builders.service.running_service import Service
 
 pytestmark = pytest.mark.long
 

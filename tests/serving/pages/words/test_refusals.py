@@ -11,7 +11,7 @@ from serving.base.problems import Problem, invalid
 from serving.pages.words.catalogue import Translator, catalogue
 from serving.pages.words.formats import Formats
 from serving.pages.words.refusals import detail_words, fault_words, field_words
-from tests.builders.html_page import Page
+from tests.builders.pages.html_page import Page
 
 ENGLISH, GERMAN = (Translator(Formats(language)) for language in ("en", "de"))
 HTML = {"accept": "text/html"}

@@ -5,9 +5,9 @@ from typing import Any
 import pytest
 from starlette.testclient import TestClient
 
-from tests.builders.html_page import Page
-from tests.builders.page_paths import HOSTILE, LEAD_PAGE
-from tests.builders.service_client import caller, service
+from tests.builders.pages.html_page import Page
+from tests.builders.pages.page_paths import HOSTILE, LEAD_PAGE
+from tests.builders.service.service_client import caller, service
 
 HTML = {"accept": "text/html"}
 API = f"/v1{LEAD_PAGE}"

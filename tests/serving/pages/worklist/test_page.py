@@ -13,11 +13,11 @@ from serving.pages.words.formats import Formats
 from serving.pages.worklist import page as page_of_leads
 from serving.store.errors import StoreUnavailable
 from serving.store.scores.rescoring import rescore_dirty
-from tests.builders.html_page import Page
-from tests.builders.page_paths import LEAD_PAGE
-from tests.builders.service_client import caller
-from tests.builders.store_fakes import Clock, FakeModel, FakeRuntime, application, fake_score
-from tests.builders.worklist_world import CONFIG, World, random_worklist
+from tests.builders.pages.html_page import Page
+from tests.builders.pages.page_paths import LEAD_PAGE
+from tests.builders.service.service_client import caller
+from tests.builders.service.store_fakes import Clock, FakeModel, FakeRuntime, application, fake_score
+from tests.builders.service.worklist_world import CONFIG, World, random_worklist
 
 ENGLISH = {"accept-language": "en"}
 

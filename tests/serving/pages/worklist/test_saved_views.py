@@ -9,10 +9,10 @@ import pytest
 from starlette.testclient import TestClient
 
 from serving.pages.worklist.saved_views import MOST_VIEWS, OWNER_COOKIE, VIEWS_COOKIE
-from tests.builders.html_page import Page
-from tests.builders.lead_requests import put, refresh
-from tests.builders.service_client import caller
-from tests.builders.store_fakes import FakeModel, FakeRuntime, application
+from tests.builders.pages.html_page import Page
+from tests.builders.service.lead_requests import put, refresh
+from tests.builders.service.service_client import caller
+from tests.builders.service.store_fakes import FakeModel, FakeRuntime, application
 
 ENGLISH = {"accept-language": "en"}
 

@@ -9,7 +9,7 @@ from serving.store.database.disk_guard import BALLAST, DiskGuard
 from serving.store.errors import DiskFull
 from serving.store.leads import PutLead, put_leads
 from serving.store.store import Store
-from tests.builders.store_fakes import NOW_US, Clock
+from tests.builders.service.store_fakes import NOW_US, Clock
 
 
 def put(name: str, note: str = "") -> PutLead:

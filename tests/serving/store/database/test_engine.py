@@ -13,9 +13,9 @@ from serving.store.database.engine import StoreEngine
 from serving.store.errors import StoreUnavailable
 from serving.store.leads import PutLead, put_leads
 from serving.store.store import Store
-from tests.builders.store_fakes import NOW_US, Clock
+from tests.builders.service.store_fakes import NOW_US, Clock
 
-pytest_plugins = ["tests.builders.store_fixtures"]
+pytest_plugins = ["tests.builders.service.store_fixtures"]
 LEAD = PutLead("a", NOW_US - 10**12, {})
 OTHER_LEAD = PutLead("b", NOW_US - 10**12, {})
 

@@ -9,7 +9,7 @@ from serving.store import schema as db
 from serving.store.database.statements import PreparedInsert, PreparedQuery, PreparedUpdate, in_parts
 from serving.store.store import Store
 
-pytest_plugins = ["tests.builders.store_fixtures"]
+pytest_plugins = ["tests.builders.service.store_fixtures"]
 VALUES = PreparedQuery(select(db.settings.c.name, db.settings.c.value), among=db.settings.c.name)
 REPLACE = PreparedInsert(db.settings, "name", ("value",))
 RENAME = PreparedUpdate(

@@ -5,7 +5,7 @@ import pytest
 from serving.store.database.transaction import FIRST_NUMBER, Transaction, read_setting, write_setting
 from serving.store.store import Store
 
-pytest_plugins = ["tests.builders.store_fixtures"]
+pytest_plugins = ["tests.builders.service.store_fixtures"]
 
 
 def take(store: Store, *counts: int, finish: bool = True) -> list[list[int]]:

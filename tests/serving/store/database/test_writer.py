@@ -18,9 +18,9 @@ from serving.store.database.transaction import Transaction
 from serving.store.errors import StoreUnavailable
 from serving.store.leads import PutLead, put_leads
 from serving.store.store import Store
-from tests.builders.store_fakes import NOW_US, Clock
+from tests.builders.service.store_fakes import NOW_US, Clock
 
-pytest_plugins = ["tests.builders.store_fixtures"]
+pytest_plugins = ["tests.builders.service.store_fixtures"]
 ROOT = Path(__file__).parents[4]
 
 

@@ -10,8 +10,8 @@ from starlette.testclient import TestClient
 from models.bundle import Bundle
 from models.pointer import load_champion, read_pointer
 from tests.builders.command import run_json
-from tests.builders.service_client import caller
-from tests.builders.store_fakes import FakeRuntime, application
+from tests.builders.service.service_client import caller
+from tests.builders.service.store_fakes import FakeRuntime, application
 
 
 @pytest.fixture(scope="module")

@@ -7,7 +7,7 @@ import pytest
 from starlette.testclient import TestClient
 
 from tests.builders.command import run_json
-from tests.builders.store_fakes import event
+from tests.builders.service.store_fakes import event
 
 LEAD = {"created_at": "2026-05-01T08:00:00Z", "attributes": {}}
 AS_OF = "2026-06-15"

@@ -3,7 +3,7 @@
 from starlette.testclient import TestClient
 
 from serving.store.reports.cache import VALID_US, Report
-from tests.builders.store_fakes import NOW_US, event
+from tests.builders.service.store_fakes import NOW_US, event
 
 LEAD = {"created_at": "2026-05-01T08:00:00Z", "attributes": {}}
 

@@ -21,10 +21,10 @@ from serving.store.reports.kept import (
 from serving.store.reports.queries import FIRST_SHOWN, ForecastQuery, FunnelQuery, ReportQuery
 from serving.store.reports.version import StoreState
 from serving.store.store import Store
-from tests.builders.scored_store import put
-from tests.builders.store_fakes import NOW_US, Clock
+from tests.builders.service.scored_store import put
+from tests.builders.service.store_fakes import NOW_US, Clock
 
-pytest_plugins = ["tests.builders.store_fixtures"]
+pytest_plugins = ["tests.builders.service.store_fixtures"]
 
 MINUTE_US = 60_000_000
 SCHEDULE = Schedule(every_us=10 * MINUTE_US, least_rows=10)

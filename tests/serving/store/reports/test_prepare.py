@@ -15,8 +15,8 @@ from serving.store.reports.build import Source, encoded
 from serving.store.reports.kept import Schedule
 from serving.store.reports.prepare import prepare
 from serving.store.store import Store
-from tests.builders.service_client import caller, problem
-from tests.builders.store_fakes import FakeRuntime, application, event
+from tests.builders.service.service_client import caller, problem
+from tests.builders.service.store_fakes import FakeRuntime, application, event
 
 LEAD = {"created_at": "2026-05-01T08:00:00Z", "attributes": {}}
 EVERYTHING = Schedule(every_us=0, least_rows=0)

@@ -8,11 +8,11 @@ from serving.store import schema as db
 from serving.store.leads import erase_leads
 from serving.store.reports.version import StoreState, store_state
 from serving.store.store import Store
-from tests.builders.scored_store import post, put, score_queued
-from tests.builders.store_fakes import FakeModel, event
-from tests.builders.store_folder import TABLES, load, write_folder
+from tests.builders.service.scored_store import post, put, score_queued
+from tests.builders.service.store_fakes import FakeModel, event
+from tests.builders.service.store_folder import TABLES, load, write_folder
 
-pytest_plugins = ["tests.builders.store_fixtures"]
+pytest_plugins = ["tests.builders.service.store_fixtures"]
 
 
 def state(store: Store) -> StoreState:

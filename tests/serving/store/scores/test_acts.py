@@ -9,8 +9,8 @@ from models.bundle import Bundle
 from models.pointer import champion
 from serving.store.lead_rows import LeadRows
 from serving.store.scores.acts import acts_of
-from tests.builders.store_fakes import NOW_US, event
-from tests.builders.usual_lead import inbound, rows_with
+from tests.builders.service.store_fakes import NOW_US, event
+from tests.builders.service.usual_lead import inbound, rows_with
 
 
 @pytest.fixture(scope="module")

@@ -22,9 +22,9 @@ from serving.store.scores.advice import (
 from serving.store.scores.ready import ReadyLead, ready_lead
 from serving.store.scores.what_if import changed, snapshot_of
 from serving.store.store import Store
-from tests.builders.scored_store import post, put
-from tests.builders.store_fakes import NOW_US, Clock, event
-from tests.builders.usual_lead import ATTRIBUTES, inbound, rows_with
+from tests.builders.service.scored_store import post, put
+from tests.builders.service.store_fakes import NOW_US, Clock, event
+from tests.builders.service.usual_lead import ATTRIBUTES, inbound, rows_with
 
 
 @pytest.fixture(scope="module")

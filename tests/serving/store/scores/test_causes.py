@@ -6,10 +6,10 @@ import pytest
 
 from history.text.times import DAY_US
 from serving.store.store import Store
-from tests.builders.scored_store import history, listed, post, put, score_all, score_queued
-from tests.builders.store_fakes import NOW_US, Clock, FakeModel, event
+from tests.builders.service.scored_store import history, listed, post, put, score_all, score_queued
+from tests.builders.service.store_fakes import NOW_US, Clock, FakeModel, event
 
-pytest_plugins = ["tests.builders.store_fixtures"]
+pytest_plugins = ["tests.builders.service.store_fixtures"]
 
 
 def check_sums(entries: list[dict[str, Any]]) -> None:

@@ -14,11 +14,11 @@ from serving.store import schema as db
 from serving.store.leads import erase_leads
 from serving.store.scores.counts import leads_by_range, range_end, rank_range
 from serving.store.store import Store
-from tests.builders.scored_store import post, score_queued
-from tests.builders.store_fakes import Clock, FakeModel, event
-from tests.builders.worklist_world import random_worklist
+from tests.builders.service.scored_store import post, score_queued
+from tests.builders.service.store_fakes import Clock, FakeModel, event
+from tests.builders.service.worklist_world import random_worklist
 
-pytest_plugins = ["tests.builders.store_fixtures"]
+pytest_plugins = ["tests.builders.service.store_fixtures"]
 RANKS = some.floats(-2.0, 1e15, allow_nan=False)
 
 

@@ -5,10 +5,10 @@ import pytest
 from history.text.times import DAY_US, format_time
 from serving.store.scores.rescoring import rescore_all
 from serving.store.store import Store
-from tests.builders.store_fakes import Clock
-from tests.builders.worklist_world import base_of, facts, random_worklist, some_amounts
+from tests.builders.service.store_fakes import Clock
+from tests.builders.service.worklist_world import base_of, facts, random_worklist, some_amounts
 
-pytest_plugins = ["tests.builders.store_fixtures"]
+pytest_plugins = ["tests.builders.service.store_fixtures"]
 
 
 @pytest.mark.parametrize("seed", range(20, 25))

@@ -7,10 +7,10 @@ from serving.store.history import history_of
 from serving.store.lead_rows import find_leads, rows_of
 from serving.store.scores.facts import ShownFacts, facts_of, read_facts
 from serving.store.store import Store
-from tests.builders.store_fakes import Clock, FakeModel
-from tests.builders.worklist_world import CONFIG, PACE, STAGES, facts, random_worklist
+from tests.builders.service.store_fakes import Clock, FakeModel
+from tests.builders.service.worklist_world import CONFIG, PACE, STAGES, facts, random_worklist
 
-pytest_plugins = ["tests.builders.store_fixtures"]
+pytest_plugins = ["tests.builders.service.store_fixtures"]
 
 
 def test_facts_are_those_that_were_sent(store: Store, clock: Clock) -> None:

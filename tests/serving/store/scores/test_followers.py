@@ -12,10 +12,10 @@ from serving.store.leads import FOLLOWING, LIVE
 from serving.store.scores import followers
 from serving.store.scores.rescoring import rescore_dirty
 from serving.store.store import Store
-from tests.builders.scored_store import post, put, score_queued, waiting
-from tests.builders.store_fakes import FakeModel, event, fake_score
+from tests.builders.service.scored_store import post, put, score_queued, waiting
+from tests.builders.service.store_fakes import FakeModel, event, fake_score
 
-pytest_plugins = ["tests.builders.store_fixtures"]
+pytest_plugins = ["tests.builders.service.store_fixtures"]
 
 
 def model(reads_accounts: bool = True) -> FakeModel:

@@ -6,10 +6,10 @@ from history.text.times import DAY_US
 from serving.store.lead_rows import find_leads
 from serving.store.scores.history import HistoryPage, score_history
 from serving.store.store import Store
-from tests.builders.scored_store import post, put, score_queued
-from tests.builders.store_fakes import Clock, FakeModel, event
+from tests.builders.service.scored_store import post, put, score_queued
+from tests.builders.service.store_fakes import Clock, FakeModel, event
 
-pytest_plugins = ["tests.builders.store_fixtures"]
+pytest_plugins = ["tests.builders.service.store_fixtures"]
 
 
 def page(store: Store, limit: int, before: int | None) -> HistoryPage:

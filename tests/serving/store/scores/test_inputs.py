@@ -9,10 +9,10 @@ from models.bundle import Bundle
 from models.pointer import champion
 from serving.store.scores.inputs import stored_input_warnings
 from serving.store.store import Store
-from tests.builders.scored_store import CREATED_US, post, put
-from tests.builders.store_fakes import NOW_US, event
+from tests.builders.service.scored_store import CREATED_US, post, put
+from tests.builders.service.store_fakes import NOW_US, event
 
-pytest_plugins = ["tests.builders.store_fixtures"]
+pytest_plugins = ["tests.builders.service.store_fixtures"]
 LEADS = 40
 
 

@@ -11,11 +11,11 @@ from serving.store.database.transaction import Transaction
 from serving.store.scores.counts import count_scores, forget_scores
 from serving.store.scores.needed import high_value
 from serving.store.store import Store
-from tests.builders.scored_store import put, score_queued
-from tests.builders.store_fakes import NOW_US, Clock, FakeModel
-from tests.builders.worklist_world import folded, needed, random_worklist
+from tests.builders.service.scored_store import put, score_queued
+from tests.builders.service.store_fakes import NOW_US, Clock, FakeModel
+from tests.builders.service.worklist_world import folded, needed, random_worklist
 
-pytest_plugins = ["tests.builders.store_fixtures"]
+pytest_plugins = ["tests.builders.service.store_fixtures"]
 
 
 @pytest.mark.parametrize("seed", range(10, 20))

@@ -7,11 +7,11 @@ import pytest
 from serving.store.scores.neighbours import Neighbours
 from serving.store.scores.selection import WorklistQuery
 from serving.store.store import Store
-from tests.builders.store_fakes import Clock
-from tests.builders.worklist_world import CONFIG, random_worklist
+from tests.builders.service.store_fakes import Clock
+from tests.builders.service.worklist_world import CONFIG, random_worklist
 from tests.serving.store.scores.test_worklist import some_query
 
-pytest_plugins = ["tests.builders.store_fixtures"]
+pytest_plugins = ["tests.builders.service.store_fixtures"]
 
 
 @pytest.mark.parametrize("seed", range(3))

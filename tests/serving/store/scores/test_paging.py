@@ -7,10 +7,10 @@ import pytest
 from serving.store.scores import paging
 from serving.store.scores.selection import ORDERS
 from serving.store.store import Store
-from tests.builders.store_fakes import Clock
-from tests.builders.worklist_world import expected, random_worklist
+from tests.builders.service.store_fakes import Clock
+from tests.builders.service.worklist_world import expected, random_worklist
 
-pytest_plugins = ["tests.builders.store_fixtures"]
+pytest_plugins = ["tests.builders.service.store_fixtures"]
 # FEW, NOT_MANY, SHORTEST_WALK, LONGEST_WALK: by groups; walks that find enough or not; then by groups, or all.
 WAYS = {
     "groups": (100, 0, 0, 0),

@@ -14,8 +14,8 @@ from models.scorer import Part, matrix_of_parts
 from serving.store.scores.acts import acts_of
 from serving.store.scores.ready import ready_lead
 from serving.store.scores.what_if import changed, snapshot_of
-from tests.builders.store_fakes import NOW_US, event
-from tests.builders.usual_lead import inbound, rows_with
+from tests.builders.service.store_fakes import NOW_US, event
+from tests.builders.service.usual_lead import inbound, rows_with
 
 
 @pytest.fixture(scope="module")

@@ -16,11 +16,11 @@ from serving.store.leads import LOAD, mark_dirty
 from serving.store.scores import rescoring
 from serving.store.scores.rescoring import Rescorer, rescore_all, rescore_dirty
 from serving.store.store import Store
-from tests.builders.part_engine import PartEngine
-from tests.builders.scored_store import listed, post, put, score_all, score_queued, view, waiting
-from tests.builders.store_fakes import NOW_US, Clock, FakeModel, event, fake_score
+from tests.builders.engines.part_engine import PartEngine
+from tests.builders.service.scored_store import listed, post, put, score_all, score_queued, view, waiting
+from tests.builders.service.store_fakes import NOW_US, Clock, FakeModel, event, fake_score
 
-pytest_plugins = ["tests.builders.store_fixtures"]
+pytest_plugins = ["tests.builders.service.store_fixtures"]
 
 
 def test_event_queues_its_lead_for_a_new_score(store: Store) -> None:

@@ -7,10 +7,10 @@ from serving.store.leads import erase_leads
 from serving.store.scores.rescoring import score_view
 from serving.store.scores.saved import save_scores
 from serving.store.store import Store
-from tests.builders.scored_store import listed, post, put, score_queued, view, waiting
-from tests.builders.store_fakes import NOW_US, FakeModel, event, fake_score
+from tests.builders.service.scored_store import listed, post, put, score_queued, view, waiting
+from tests.builders.service.store_fakes import NOW_US, FakeModel, event, fake_score
 
-pytest_plugins = ["tests.builders.store_fixtures"]
+pytest_plugins = ["tests.builders.service.store_fixtures"]
 
 
 def test_older_score_does_not_replace_a_newer_one(store: Store) -> None:

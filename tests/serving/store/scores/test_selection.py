@@ -6,11 +6,11 @@ import pytest
 
 from serving.store.scores.selection import WorklistQuery
 from serving.store.store import Store
-from tests.builders.scored_store import put, score_queued
-from tests.builders.store_fakes import FakeModel
-from tests.builders.worklist_world import World
+from tests.builders.service.scored_store import put, score_queued
+from tests.builders.service.store_fakes import FakeModel
+from tests.builders.service.worklist_world import World
 
-pytest_plugins = ["tests.builders.store_fixtures"]
+pytest_plugins = ["tests.builders.service.store_fixtures"]
 COMPANIES = ("Ann", "Bob", "100%", "a_b")
 
 

@@ -5,10 +5,10 @@ from typing import Any
 from serving.store import schema as db
 from serving.store.scores.summary import Expected, expected_of
 from serving.store.store import Store
-from tests.builders.scored_store import CREATED_US, put, score_queued
-from tests.builders.store_fakes import FakeModel
+from tests.builders.service.scored_store import CREATED_US, put, score_queued
+from tests.builders.service.store_fakes import FakeModel
 
-pytest_plugins = ["tests.builders.store_fixtures"]
+pytest_plugins = ["tests.builders.service.store_fixtures"]
 
 
 def summed(store: Store) -> dict[str, Any]:

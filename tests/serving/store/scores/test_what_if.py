@@ -25,8 +25,8 @@ from serving.store.scores.what_if import (
     with_changes,
 )
 from serving.store.store import Store
-from tests.builders.scored_store import CREATED_US, post, put
-from tests.builders.store_fakes import NOW_US, Clock, event
+from tests.builders.service.scored_store import CREATED_US, post, put
+from tests.builders.service.store_fakes import NOW_US, Clock, event
 
 KINDS = ("call", "email_open", "demo", "web_visit")
 STAGES = ("new", "qualified", "proposal")

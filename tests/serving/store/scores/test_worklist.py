@@ -15,9 +15,9 @@ from serving.store.scores.rescoring import refresh_changes
 from serving.store.scores.selection import ORDERS, WorklistQuery
 from serving.store.scores.worklist import Worklist, read_worklist_cursor
 from serving.store.store import Store
-from tests.builders.scored_store import CREATED_US, put, score_queued
-from tests.builders.store_fakes import Clock, FakeModel
-from tests.builders.worklist_world import (
+from tests.builders.service.scored_store import CREATED_US, put, score_queued
+from tests.builders.service.store_fakes import Clock, FakeModel
+from tests.builders.service.worklist_world import (
     World,
     expected,
     folded,
@@ -26,7 +26,7 @@ from tests.builders.worklist_world import (
     sums_by,
 )
 
-pytest_plugins = ["tests.builders.store_fixtures"]
+pytest_plugins = ["tests.builders.service.store_fixtures"]
 SEARCHES = (
     None,
     None,

@@ -19,9 +19,9 @@ from models.pointer import Pointer, manifest_sha256, read_pointer, write_pointer
 from serving.store.leads import PutLead, put_leads
 from serving.store.store import Store
 from serving.store.transfer.backup import SCRATCH, backup, restore
-from tests.builders.store_fakes import NOW_US, Clock, contents
+from tests.builders.service.store_fakes import NOW_US, Clock, contents
 
-pytest_plugins = ["tests.builders.store_fixtures"]
+pytest_plugins = ["tests.builders.service.store_fixtures"]
 FAR_US = 7_258_118_400_000_000
 
 

@@ -13,11 +13,11 @@ from history.snapshot import state_at
 from history.text.times import DAY_US
 from serving.store.store import Store
 from serving.store.transfer.export import export_folder
-from tests.builders.scored_store import listed, post, score_all, score_queued, view
-from tests.builders.store_fakes import NOW_US, Clock, FakeModel, contents, event, read_leads
-from tests.builders.store_folder import FAR_US, load, read, write_folder
+from tests.builders.service.scored_store import listed, post, score_all, score_queued, view
+from tests.builders.service.store_fakes import NOW_US, Clock, FakeModel, contents, event, read_leads
+from tests.builders.service.store_folder import FAR_US, load, read, write_folder
 
-pytest_plugins = ["tests.builders.store_fixtures"]
+pytest_plugins = ["tests.builders.service.store_fixtures"]
 
 LEADS = [{"lead_id": name, "created_at": "2026-04-01"} for name in ("a", "b", "c")]
 ROW = {"lead_id": "a", "outcome": "won", "closed_at": "", "amount": "", "recorded_at": "", "merged_into": ""}

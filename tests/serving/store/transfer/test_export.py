@@ -16,10 +16,10 @@ from serving.store.leads import PutLead, put_leads
 from serving.store.store import Store
 from serving.store.transfer import export
 from serving.store.transfer.export import export_folder, fact_header
-from tests.builders.store_fakes import NOW_US, Clock, contents, event, read_events
-from tests.builders.store_folder import FAR_US, load, read
+from tests.builders.service.store_fakes import NOW_US, Clock, contents, event, read_events
+from tests.builders.service.store_folder import FAR_US, load, read
 
-pytest_plugins = ["tests.builders.store_fixtures"]
+pytest_plugins = ["tests.builders.service.store_fixtures"]
 
 
 @pytest.mark.parametrize("table", [table.name for table in db.FACTS])

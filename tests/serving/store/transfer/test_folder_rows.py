@@ -8,8 +8,8 @@ from history.history import Factor
 from serving.store.schema import FACT_COLUMNS
 from serving.store.store import Store
 from serving.store.transfer.folder_rows import Span, fact_rows, texts
-from tests.builders.store_fakes import contents
-from tests.builders.store_folder import FAR_US, TABLES, load, read, write_folder
+from tests.builders.service.store_fakes import contents
+from tests.builders.service.store_folder import FAR_US, TABLES, load, read, write_folder
 
 
 def test_closings_around_the_creation_load_as_they_are(store: Store, tmp_path: Path) -> None:

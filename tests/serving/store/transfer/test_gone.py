@@ -5,9 +5,9 @@ from pathlib import Path
 from serving.store.lead_rows import find_leads
 from serving.store.store import Store
 from serving.store.transfer.gone import TakenOut, take_out
-from tests.builders.store_folder import FAR_US, load
+from tests.builders.service.store_folder import FAR_US, load
 
-pytest_plugins = ["tests.builders.store_fixtures"]
+pytest_plugins = ["tests.builders.service.store_fixtures"]
 
 
 def left(store: Store) -> list[str]:

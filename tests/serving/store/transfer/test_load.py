@@ -15,13 +15,13 @@ from history.read import read_records
 from serving.base.limits import MAX_KEY
 from serving.store.store import Store
 from serving.store.transfer.load import load_history
-from tests.builders.store_fakes import Clock, contents
-from tests.builders.store_folder import FAR_US, LEADS, TABLES, load, read, write_folder
+from tests.builders.service.store_fakes import Clock, contents
+from tests.builders.service.store_folder import FAR_US, LEADS, TABLES, load, read, write_folder
 
 if TYPE_CHECKING:
-    from tests.builders.store_fixtures import Server
+    from tests.builders.service.store_fixtures import Server
 
-pytest_plugins = ["tests.builders.store_fixtures"]
+pytest_plugins = ["tests.builders.service.store_fixtures"]
 
 
 def test_store_equals_the_folder_at_any_time(store: Store, folder: Path) -> None:

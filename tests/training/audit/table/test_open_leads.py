@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from history.base.arrays import Mask
-from tests.builders.audit_world import World, world
+from tests.builders.worlds.audit_world import World, world
 from training.audit.columns import Grouping
 from training.audit.leads import lead_states
 from training.audit.table.open_leads import Side, cohorts_of, known_early, missing_on_open, sides_of

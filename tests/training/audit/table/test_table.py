@@ -9,9 +9,9 @@ import pytest
 
 from history.history import History
 from history.read import read_folder
-from tests.builders.audit_world import Texts, either, factor, world
 from tests.builders.leaking.effect import auc_effect
 from tests.builders.leaking.folder import leaking_folder, write_folder
+from tests.builders.worlds.audit_world import Texts, either, factor, world
 from training.audit.audit import audit
 
 MIN_EFFECT = 0.02

@@ -12,7 +12,7 @@ from serving.store.scores.rescoring import LeadView, count_waiting, rescore_all,
 from serving.store.scores.selection import WorklistQuery
 from serving.store.scores.worklist import Worklist
 from serving.store.store import Store
-from tests.builders.store_fakes import NOW_US, FakeModel, fake_score, read_events
+from tests.builders.service.store_fakes import NOW_US, FakeModel, fake_score, read_events
 
 CREATED_US = NOW_US - 60 * DAY_US
 

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.builders.dask_processes import ROOT, end, free_port
+from tests.builders.engines.dask_processes import ROOT, end, free_port
 
 STARTS_WITHIN_S = 60
 

@@ -6,8 +6,8 @@ from typing import Any
 from history.text.times import DAY_US, format_time
 from serving.store.lead_rows import LeadRows, find_leads, rows_of
 from serving.store.store import Store
-from tests.builders.scored_store import post, put
-from tests.builders.store_fakes import NOW_US, Clock, event
+from tests.builders.service.scored_store import post, put
+from tests.builders.service.store_fakes import NOW_US, Clock, event
 
 ATTRIBUTES: dict[str, Any] = {
     "owner": "Ann",

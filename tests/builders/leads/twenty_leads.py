@@ -7,7 +7,7 @@ from typing import Any
 from funnel.records import Record
 from funnel.state.state import FunnelOptions, funnel_state
 from history.history import History
-from tests.builders.funnel_leads import CONFIG, Lead, history_of
+from tests.builders.leads.funnel_leads import CONFIG, Lead, history_of
 
 NA = math.nan
 AS_OF = 30

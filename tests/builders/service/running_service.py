@@ -13,7 +13,7 @@ from typing import Any
 from urllib.error import URLError
 from urllib.request import Request, urlopen
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 AS_OF, AS_OF_US = "2026-01-02T03:04:05Z", 1_767_323_045_000_000
 LEAD = {
     "lead_id": "L1",

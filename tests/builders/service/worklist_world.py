@@ -21,8 +21,8 @@ from serving.store.scores.rescoring import rescore_all, rescore_dirty
 from serving.store.scores.selection import WorklistQuery
 from serving.store.scores.worklist import Worklist, all_pages
 from serving.store.store import Store
-from tests.builders import scored_store
-from tests.builders.store_fakes import NOW_US, Clock, FakeModel, event, fake_score, read_events
+from tests.builders.service import scored_store
+from tests.builders.service.store_fakes import NOW_US, Clock, FakeModel, event, fake_score, read_events
 
 STAGES = ("new", "demo", "offer")
 OWNERS = ("Ann", "ann ", "ANN", "Böb", "böb", "=1+1", "<b>", None)

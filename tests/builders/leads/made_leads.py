@@ -4,7 +4,7 @@ import numpy as np
 
 from history.history import INBOUND, LOST, OUTBOUND, WON
 from history.text.times import DAY_US, HOUR_US
-from tests.builders.lead_histories import STAGES, START_US, Change, Decision, Entry, Lead, Touch
+from tests.builders.leads.lead_histories import STAGES, START_US, Change, Decision, Entry, Lead, Touch
 
 LAST_US = START_US + 120 * DAY_US
 

@@ -8,7 +8,7 @@ from history.base.progress import no_progress
 from history.read import read_as_stored, read_folder
 from serving.store.store import Store
 from serving.store.transfer.load import Loaded, load_history
-from tests.builders.store_fakes import NOW_US
+from tests.builders.service.store_fakes import NOW_US
 
 FAR_US = 7_258_118_400_000_000  # 2200: everything is visible
 

@@ -9,7 +9,7 @@ from xml.etree.ElementTree import Element, TreeBuilder
 
 from starlette.testclient import TestClient
 
-from tests.builders.html_page import VOID_TAGS
+from tests.builders.pages.html_page import VOID_TAGS
 
 HEADINGS = ("h1", "h2", "h3", "figcaption")
 _FIGURE = re.compile(

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from distributed import Client
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 GUIDE = ROOT / "docs" / "guides" / "cluster.md"
 PORT = "8786"  # of the guide's commands
 

@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 
 from funnel.state.state import funnel_state
-from tests.builders.funnel_leads import Lead, history_of
+from tests.builders.leads.funnel_leads import Lead, history_of
 
 AS_OF = 330
 

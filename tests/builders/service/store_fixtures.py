@@ -13,7 +13,7 @@ import pytest
 from sqlalchemy import create_engine, text
 
 from serving.store.store import Store
-from tests.builders.store_fakes import Clock
+from tests.builders.service.store_fakes import Clock
 
 POSTGRES = "postgres"  # Debian's unprivileged user; the server refuses to run as root
 
