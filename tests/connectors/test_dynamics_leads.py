@@ -9,7 +9,8 @@ import pytest
 from connectors.run import Imported
 from history.base.errors import InvalidInput
 from tests.builders.exports.dynamics import guid
-from tests.builders.exports.imported_folder import bring_in, rows_of
+from tests.builders.exports.import_trial import Trial
+from tests.builders.exports.imported_folder import rows_of
 from tests.builders.exports.simulated_crm import csv_text
 
 Record = dict[str, Any]
@@ -36,20 +37,19 @@ def audit(id_: str, day: str, name: str, old: Any, new: Any) -> Record:
     }
 
 
-class Trial:
-    """Writes tables, imports them, and reads the folder."""
+class LeadTrial(Trial):
+    """Exports of the leads of Dynamics, and what becomes of them by day."""
 
     def __init__(self, folder: Path) -> None:
-        self.source, self.output = folder / "export", folder / "crm"
-        self.source.mkdir()
+        super().__init__("dynamics", folder)
 
-    def write(self, name: str, *records: Record) -> None:
-        (self.source / f"{name}.json").write_text(json.dumps({"value": records}), encoding="utf-8")
+    def write_records(self, name: str, *records: Record) -> None:
+        self.write_json(name, {"value": records})
 
-    def run(self, **options: Any) -> Imported:
-        return bring_in("dynamics", self.source, self.output, object="lead", **options)
+    def run(self, mapping: Path | None = None, **options: Any) -> Imported:
+        return super().run(mapping, object="lead", **options)
 
-    def outcomes(self) -> list[tuple[str, str, str, str | None]]:
+    def decisions(self) -> list[tuple[str, str, str, str | None]]:
         rows = rows_of(self.output, "outcomes")
         return [
             (
@@ -61,22 +61,18 @@ class Trial:
             for r in rows
         ]
 
-    def stages(self) -> list[tuple[str, str, str]]:
-        rows = rows_of(self.output, "stages")
-        return [(r["lead_id"], r["entered_at"].strftime("%m-%d"), r["stage"]) for r in rows]
-
     def interactions(self) -> list[tuple[str, str]]:
         return [(r["lead_id"], r["kind"]) for r in rows_of(self.output, "interactions")]
 
 
 @pytest.fixture
-def trial(tmp_path: Path) -> Trial:
-    return Trial(tmp_path)
+def trial(tmp_path: Path) -> LeadTrial:
+    return LeadTrial(tmp_path)
 
 
-def test_qualified_lead_is_won_and_a_disqualified_one_lost(trial: Trial) -> None:
-    trial.write("leads", lead(L1, 1, 3), lead(L2, 2, 6), lead(L3, 0, 2))
-    trial.write(
+def test_qualified_lead_is_won_and_a_disqualified_one_lost(trial: LeadTrial) -> None:
+    trial.write_records("leads", lead(L1, 1, 3), lead(L2, 2, 6), lead(L3, 0, 2))
+    trial.write_records(
         "audits",
         audit(L1, "02-01", "statuscode", 1, 2), audit(L1, "03-01", "statuscode", 2, 3),
         audit(L1, "03-01", "statecode", 0, 1), audit(L2, "02-03", "statuscode", 1, 6),
@@ -84,11 +80,11 @@ def test_qualified_lead_is_won_and_a_disqualified_one_lost(trial: Trial) -> None
         audit(L3, "02-06", "ownerid", BOB, ANN), audit(L3, "02-07", "new_size", 3, 5),
     )  # fmt: skip
     users = [{"systemuserid": ANN, "fullname": "Ann"}, {"systemuserid": BOB, "fullname": "Bob"}]
-    trial.write("users", *users)
+    trial.write_records("users", *users)
     record = trial.run().record
     assert (record["object"], record["unclaimed"]) == ("lead", [])
-    assert trial.outcomes() == [(L1, "won", "03-01", None), (L2, "lost", "02-03", "No Longer Interested")]
-    assert trial.stages() == [
+    assert trial.decisions() == [(L1, "won", "03-01", None), (L2, "lost", "02-03", "No Longer Interested")]
+    assert trial.stage_days() == [
         (L1, "01-05", "New"), (L1, "02-01", "Contacted"), (L2, "01-05", "New"), (L3, "01-05", "New"),
         (L3, "02-05", "Contacted"),
     ]  # fmt: skip
@@ -99,31 +95,35 @@ def test_qualified_lead_is_won_and_a_disqualified_one_lost(trial: Trial) -> None
     assert 'identity = ["company", "contact_name"]' in config
 
 
-def test_qualification_without_audit_is_the_creation_of_the_opportunity(trial: Trial) -> None:
-    trial.write("leads", lead(L1, 1, 3, _qualifyingopportunityid_value=DEAL), lead(L2, 2, 4), lead(L3, 1, 3))
+def test_qualification_without_audit_is_the_creation_of_the_opportunity(trial: LeadTrial) -> None:
+    trial.write_records(
+        "leads", lead(L1, 1, 3, _qualifyingopportunityid_value=DEAL), lead(L2, 2, 4), lead(L3, 1, 3)
+    )
     deal = {"opportunityid": DEAL, "statecode": 0, "createdon": "2026-03-01T09:00:00Z", "estimatedvalue": 5}
     other = {**deal, "opportunityid": guid(6, 2)}
-    trial.write("opportunities", deal, other)
+    trial.write_records("opportunities", deal, other)
     record = trial.run().record
-    assert trial.outcomes() == [(L1, "won", "03-01", None), (L2, "lost", "", "Lost"), (L3, "won", "", None)]
+    assert trial.decisions() == [(L1, "won", "03-01", None), (L2, "lost", "", "Lost"), (L3, "won", "", None)]
     (account,) = [source for source in record["sources"] if source["kind"] == "opportunity"]
     assert (account["rows_used"], account["set_aside"]["of_another_object"]["count"]) == (1, 1)
 
 
-def test_activities_of_a_merged_lead_are_those_of_its_survivor(trial: Trial) -> None:
-    trial.write("leads", lead(L1), lead(L2, 2, 7, merged=True, _masterid_value=L1))
+def test_activities_of_a_merged_lead_are_those_of_its_survivor(trial: LeadTrial) -> None:
+    trial.write_records("leads", lead(L1), lead(L2, 2, 7, merged=True, _masterid_value=L1))
     call = {
         "activityid": guid(3, 1), "_regardingobjectid_value": L2, "activitytypecode": "phonecall", "statecode": 1,
         "actualend": "2026-02-01T10:00:00Z", "createdon": "2026-02-01T10:00:00Z",
     }  # fmt: skip
-    trial.write("activities", call, {**call, "activityid": guid(3, 2), "_regardingobjectid_value": L4})
+    trial.write_records(
+        "activities", call, {**call, "activityid": guid(3, 2), "_regardingobjectid_value": L4}
+    )
     trial.run()
     assert [row["lead_id"] for row in rows_of(trial.output, "leads")] == [L1]
     assert trial.interactions() == [(L1, "call")]
-    assert trial.outcomes() == []
+    assert trial.decisions() == []
 
 
-def test_view_with_labels_is_read(trial: Trial) -> None:
+def test_view_with_labels_is_read(trial: LeadTrial) -> None:
     statuses = ((L1, "Qualifiziert", "Qualifiziert"), (L2, "Disqualified", "Lost"), (L3, "Open", "Hot"))
     rows = [
         {"(Do Not Modify) Lead": id_, "Name": "Doe", "Status": state, "Status Reason": reason,
@@ -132,12 +132,14 @@ def test_view_with_labels_is_read(trial: Trial) -> None:
     ]  # fmt: skip
     (trial.source / "leads.csv").write_text(csv_text(rows), encoding="utf-8")
     trial.run()
-    assert [(id_, outcome) for id_, outcome, *_ in trial.outcomes()] == [(L1, "won"), (L2, "lost")]
-    assert [(id_, stage) for id_, _, stage in trial.stages()] == [(L3, "Hot")]
+    assert [(id_, outcome) for id_, outcome, *_ in trial.decisions()] == [(L1, "won"), (L2, "lost")]
+    assert [(id_, stage) for id_, _, stage in trial.stage_days()] == [(L3, "Hot")]
 
 
-def test_export_without_leads_is_refused(trial: Trial) -> None:
-    trial.write("opportunities", {"opportunityid": DEAL, "statecode": 0, "createdon": "2026-03-01T09:00:00Z"})
+def test_export_without_leads_is_refused(trial: LeadTrial) -> None:
+    trial.write_records(
+        "opportunities", {"opportunityid": DEAL, "statecode": 0, "createdon": "2026-03-01T09:00:00Z"}
+    )
     with pytest.raises(InvalidInput) as refusal:
         trial.run(pipeline="x")
     assert [

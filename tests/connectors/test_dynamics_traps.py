@@ -8,11 +8,10 @@ from typing import Any
 import pytest
 
 from connectors.dynamics.objects import FORMATTED
-from connectors.run import Imported
 from history.base.errors import InvalidInput
 from tests.builders.exports.dynamics import guid
-from tests.builders.exports.imported_folder import bring_in, rows_of
-from tests.builders.exports.simulated_crm import Row, csv_text
+from tests.builders.exports.import_trial import Trial
+from tests.builders.exports.imported_folder import rows_of
 from tests.builders.exports.workbook import Cell, write_workbook
 
 Record = dict[str, Any]
@@ -46,131 +45,122 @@ def flow(id_: str, **fields: Any) -> Record:
     }  # fmt: skip
 
 
-class Trial:
-    """Writes tables, imports them, and reads the folder."""
+class DynamicsTrial(Trial):
+    """Exports of Dynamics, and the stages by day."""
 
     def __init__(self, folder: Path) -> None:
-        self.source, self.output = folder / "export", folder / "crm"
-        self.source.mkdir()
+        super().__init__("dynamics", folder)
 
-    def write(self, name: str, records: list[Record]) -> None:
-        (self.source / f"{name}.json").write_text(json.dumps({"value": records}), encoding="utf-8")
-
-    def write_csv(self, name: str, rows: list[Row]) -> None:
-        (self.source / f"{name}.csv").write_text(csv_text(rows), encoding="utf-8")
+    def write_records(self, name: str, records: list[Record]) -> None:
+        self.write_json(name, {"value": records})
 
     def write_stages(self) -> None:
         names = ((STAGE, "Develop", 1), (OTHER, "Propose", 2))
-        self.write("stages", [{"processstageid": i, "stagename": n, "stagecategory": c} for i, n, c in names])
+        self.write_records(
+            "stages", [{"processstageid": i, "stagename": n, "stagecategory": c} for i, n, c in names]
+        )
 
-    def run(self, **options: Any) -> Imported:
-        return bring_in("dynamics", self.source, self.output, **options)
-
-    def outcomes(self) -> list[tuple[str, str, str, float | None]]:
-        rows = rows_of(self.output, "outcomes")
-        return [
-            (r["lead_id"], r["outcome"], r["closed_at"].strftime("%m-%d %H:%M"), r["amount"]) for r in rows
-        ]
-
-    def stages(self) -> list[tuple[str, str]]:
+    def days_of_stages(self) -> list[tuple[str, str]]:
         return [(r["entered_at"].strftime("%m-%d"), r["stage"]) for r in rows_of(self.output, "stages")]
 
 
 @pytest.fixture
-def trial(tmp_path: Path) -> Trial:
-    return Trial(tmp_path)
+def trial(tmp_path: Path) -> DynamicsTrial:
+    return DynamicsTrial(tmp_path)
 
 
-def test_closing_day_ends_that_day_without_a_history(trial: Trial) -> None:
-    trial.write("opportunity", [deal(A, 1), deal(B, 2), deal(C)])
+def test_closing_day_ends_that_day_without_a_history(trial: DynamicsTrial) -> None:
+    trial.write_records("opportunity", [deal(A, 1), deal(B, 2), deal(C)])
     trial.run()
     assert trial.outcomes() == [(A, "won", "03-31 23:59", 900.0), (B, "lost", "03-31 23:59", None)]
     assert [row["reason"] for row in rows_of(trial.output, "outcomes")] == [None, "Out-Sold"]
 
 
-def test_closing_activity_tells_the_time(trial: Trial) -> None:
-    trial.write("opportunity", [deal(A, 1), deal(C)])
-    trial.write("close", [{"activityid": guid(8, 1), "_opportunityid_value": A, "actualend": "2026-03-31",
+def test_closing_activity_tells_the_time(trial: DynamicsTrial) -> None:
+    trial.write_records("opportunity", [deal(A, 1), deal(C)])
+    trial.write_records("close", [{"activityid": guid(8, 1), "_opportunityid_value": A, "actualend": "2026-03-31",
                            "createdon": "2026-03-31T15:30:00Z"}])  # fmt: skip
     trial.run()
     assert trial.outcomes() == [(A, "won", "03-31 15:30", 900.0)]
 
 
-def test_reopened_deal_without_stages_is_open_again(trial: Trial) -> None:
-    trial.write("opportunity", [deal(A)])
-    trial.write("audit", [audit(A, "02-01", "statecode", "0", "2"), audit(A, "03-01", "statecode", "2", "0")])
+def test_reopened_deal_without_stages_is_open_again(trial: DynamicsTrial) -> None:
+    trial.write_records("opportunity", [deal(A)])
+    trial.write_records(
+        "audit", [audit(A, "02-01", "statecode", "0", "2"), audit(A, "03-01", "statecode", "2", "0")]
+    )
     trial.run()
     assert [(outcome, when) for _, outcome, when, _ in trial.outcomes()] == [
         ("lost", "02-01 10:00"), ("open", "03-01 10:00"),
     ]  # fmt: skip
-    assert trial.stages() == []
+    assert trial.days_of_stages() == []
 
 
-def test_flow_without_audit_has_two_times(trial: Trial) -> None:
+def test_flow_without_audit_has_two_times(trial: DynamicsTrial) -> None:
     trial.write_stages()
-    trial.write("opportunity", [deal(A)])
-    trial.write("process", [flow(A)])
+    trial.write_records("opportunity", [deal(A)])
+    trial.write_records("process", [flow(A)])
     trial.run()
-    assert trial.stages() == [("01-05", "Develop"), ("02-01", "Propose")]
+    assert trial.days_of_stages() == [("01-05", "Develop"), ("02-01", "Propose")]
 
 
-def test_stages_without_a_time_are_counted(trial: Trial) -> None:
+def test_stages_without_a_time_are_counted(trial: DynamicsTrial) -> None:
     trial.write_stages()
-    trial.write("opportunity", [deal(A)])
-    trial.write("process", [flow(A, traversedpath=f"{STAGE},{guid(9, 3)},{OTHER}")])
+    trial.write_records("opportunity", [deal(A)])
+    trial.write_records("process", [flow(A, traversedpath=f"{STAGE},{guid(9, 3)},{OTHER}")])
     record = trial.run().record
-    assert trial.stages() == [("01-05", "Develop"), ("02-01", "Propose")]
+    assert trial.days_of_stages() == [("01-05", "Develop"), ("02-01", "Propose")]
     assert record["notes"] == [
         "Stages between the first and the present one without a time: 1. Export the audit rows of the process flow "
         "(activestageid) to have them."
     ]
 
 
-def test_flow_of_the_lead_is_that_of_its_opportunity(trial: Trial) -> None:
+def test_flow_of_the_lead_is_that_of_its_opportunity(trial: DynamicsTrial) -> None:
     trial.write_stages()
-    trial.write("opportunity", [deal(A, _originatingleadid_value=LEAD)])
-    trial.write(
+    trial.write_records("opportunity", [deal(A, _originatingleadid_value=LEAD)])
+    trial.write_records(
         "process",
         [{**flow(A, createdon="2026-01-01T00:00:00Z", _leadid_value=LEAD), "_opportunityid_value": None}],
     )
     trial.run()
-    assert trial.stages() == [("01-05", "Develop"), ("02-01", "Propose")]
+    assert trial.days_of_stages() == [("01-05", "Develop"), ("02-01", "Propose")]
 
 
-def test_ids_match_in_any_case_and_braces(trial: Trial) -> None:
-    trial.write("opportunity", [deal(A)])
+def test_ids_match_in_any_case_and_braces(trial: DynamicsTrial) -> None:
+    trial.write_records("opportunity", [deal(A)])
     call = {"activityid": guid(4, 1), "_regardingobjectid_value": f"{{{A.upper()}}}", "activitytypecode": "phonecall",
             "actualend": "2026-02-01T10:00:00Z", "directioncode": True, "statecode": 1}  # fmt: skip
-    trial.write("phonecall", [call])
+    trial.write_records("phonecall", [call])
     trial.run()
     (row,) = rows_of(trial.output, "interactions")
     assert (row["lead_id"], row["kind"], row["channel"], row["direction"]) == (A, "call", "phone", "outbound")
 
 
-def test_activities_of_a_merged_lead_are_its_survivors(trial: Trial) -> None:
+def test_activities_of_a_merged_lead_are_its_survivors(trial: DynamicsTrial) -> None:
     merged = guid(1, 2)
-    trial.write("opportunity", [deal(A)])
+    trial.write_records("opportunity", [deal(A)])
     leads = [{"leadid": LEAD, "subject": "x", "_qualifyingopportunityid_value": A, "createdon": "2026-01-01T00:00:00Z",
               "_masterid_value": None, "statecode": 1, "leadsourcecode": 8, f"leadsourcecode{FORMATTED}": "Web"},
              {"leadid": merged, "subject": "y", "_qualifyingopportunityid_value": None, "_masterid_value": LEAD,
               "createdon": "2026-01-01T00:00:00Z", "statecode": 2}]  # fmt: skip
-    trial.write("lead", leads)
-    trial.write("task", [{"activityid": guid(4, 1), "_regardingobjectid_value": merged, "activitytypecode": "task",
-                          "actualend": "2026-02-01T10:00:00Z", "statecode": 1}])  # fmt: skip
+    trial.write_records("lead", leads)
+    task = {"activityid": guid(4, 1), "activitytypecode": "task", "_regardingobjectid_value": merged}
+    trial.write_records("task", [{**task, "actualend": "2026-02-01T10:00:00Z", "statecode": 1}])
     trial.run()
     assert [row["lead_id"] for row in rows_of(trial.output, "interactions")] == [A]
     assert rows_of(trial.output, "leads")[0]["source"] == "Web"
 
 
-def test_labels_of_choices_take_the_place_of_codes(trial: Trial) -> None:
+def test_labels_of_choices_take_the_place_of_codes(trial: DynamicsTrial) -> None:
     plan = {
         "new_size": 2,
         f"new_size{FORMATTED}": "Large",
         "new_seats": 1500,
         f"new_seats{FORMATTED}": "1,500",
     }
-    trial.write("opportunity", [deal(A) | plan])
-    trial.write("audit", [audit(A, "02-01", "new_size", "1", "2")])
+    trial.write_records("opportunity", [deal(A) | plan])
+    trial.write_records("audit", [audit(A, "02-01", "new_size", "1", "2")])
     trial.run()
     (row,) = rows_of(trial.output, "leads")
     assert (row["new_size"], row["new_seats"]) == ("1", "1500")
@@ -178,7 +168,7 @@ def test_labels_of_choices_take_the_place_of_codes(trial: Trial) -> None:
     assert change["value"] == "Large"
 
 
-def test_amounts_are_those_of_the_organisation(trial: Trial) -> None:
+def test_amounts_are_those_of_the_organisation(trial: DynamicsTrial) -> None:
     currency = {
         "_transactioncurrencyid_value": guid(3, 1),
         f"_transactioncurrencyid_value{FORMATTED}": "Euro",
@@ -187,7 +177,7 @@ def test_amounts_are_those_of_the_organisation(trial: Trial) -> None:
         "_transactioncurrencyid_value": guid(3, 2),
         f"_transactioncurrencyid_value{FORMATTED}": "Japanese Yen",
     }
-    trial.write(
+    trial.write_records(
         "opportunity", [deal(A, 1, exchangerate=1.0, **currency), deal(B, 1, exchangerate=160.0, **yen)]
     )
     trial.run()
@@ -195,43 +185,43 @@ def test_amounts_are_those_of_the_organisation(trial: Trial) -> None:
     assert 'currency = "EUR"' in (trial.output / "funnel.toml").read_text()
 
 
-def test_currencies_without_rates_are_named(trial: Trial) -> None:
+def test_currencies_without_rates_are_named(trial: DynamicsTrial) -> None:
     codes: list[Record] = [
         {f"_transactioncurrencyid_value{FORMATTED}": name} for name in ("Euro", "US Dollar")
     ]
-    trial.write("opportunity", [deal(A, **codes[0]), deal(B, **codes[1])])
+    trial.write_records("opportunity", [deal(A, **codes[0]), deal(B, **codes[1])])
     with pytest.raises(InvalidInput, match=r"EUR, USD.*exchangerate"):
         trial.run()
 
 
-def test_pipeline_is_refused(trial: Trial) -> None:
-    trial.write("opportunity", [deal(A)])
+def test_pipeline_is_refused(trial: DynamicsTrial) -> None:
+    trial.write_records("opportunity", [deal(A)])
     with pytest.raises(InvalidInput, match="--pipeline Sales"):
         trial.run(pipeline="Sales")
 
 
-def test_view_without_hidden_columns_names_the_mend(trial: Trial) -> None:
-    trial.write_csv("view", [{"Topic": "x", "Status": "Open", "Created On": "2026-01-05", "Owner": "Ada"}])
+def test_view_without_hidden_columns_names_the_mend(trial: DynamicsTrial) -> None:
+    trial.write("view", [{"Topic": "x", "Status": "Open", "Created On": "2026-01-05", "Owner": "Ada"}])
     with pytest.raises(InvalidInput, match=r"no file is a table of dynamics.*Topic"):
         trial.run()
 
 
-def test_names_of_several_deals_match_no_activity(trial: Trial) -> None:
+def test_names_of_several_deals_match_no_activity(trial: DynamicsTrial) -> None:
     """Views name the opportunity of an activity; a name that two have could be either."""
     row = {"Topic": "Same", "Status": "Open", "Created On": "2026-01-05"}
-    trial.write_csv("opportunities", [{"(Do Not Modify) Opportunity": id_, **row} for id_ in (A, B)])
+    trial.write("opportunities", [{"(Do Not Modify) Opportunity": id_, **row} for id_ in (A, B)])
     call = {"Regarding": "Same", "Activity Status": "Completed", "Actual End": "2026-02-01"}
-    trial.write_csv("calls", [{"(Do Not Modify) Phone Call": guid(4, 1), **call}])
+    trial.write("calls", [{"(Do Not Modify) Phone Call": guid(4, 1), **call}])
     record = trial.run().record
     assert rows_of(trial.output, "interactions") == []
     aside = [reason for source in record["sources"] for reason in source["set_aside"]]
     assert aside == ["of_no_opportunity_of_the_export"]
 
 
-def test_newer_export_adds_changes_and_erases(trial: Trial) -> None:
-    trial.write("opportunity", [deal(A, new_region="north"), deal(B)])
+def test_newer_export_adds_changes_and_erases(trial: DynamicsTrial) -> None:
+    trial.write_records("opportunity", [deal(A, new_region="north"), deal(B)])
     trial.run()
-    trial.write(
+    trial.write_records(
         "opportunity",
         [deal(A, new_region="south", modifiedon="2026-07-01T00:00:00Z"), deal(B, IsDelete=True)],
     )
@@ -241,7 +231,7 @@ def test_newer_export_adds_changes_and_erases(trial: Trial) -> None:
     assert (change["value"], change["recorded_at"].strftime("%m-%d")) == ("south", "07-01")
 
 
-def test_versions_of_a_loader_are_a_history(trial: Trial) -> None:
+def test_versions_of_a_loader_are_a_history(trial: DynamicsTrial) -> None:
     """Without audit the versions of an opportunity tell its phases and its closing."""
     steps = [("01-05", "1-Qualify", "0"), ("02-01", "2-Develop", "0"), ("03-01", "2-Develop", "1")]
     rows = [
@@ -249,14 +239,14 @@ def test_versions_of_a_loader_are_a_history(trial: Trial) -> None:
          "stepname": step, "statecode": state, "actualvalue": "70", "actualclosedate": "2026-03-01"}
         for day, step, state in steps
     ]  # fmt: skip
-    trial.write_csv("opportunity", rows)
+    trial.write("opportunity", rows)
     trial.run()
-    assert trial.stages() == [("01-05", "1-Qualify"), ("02-01", "2-Develop")]
+    assert trial.days_of_stages() == [("01-05", "1-Qualify"), ("02-01", "2-Develop")]
     assert trial.outcomes() == [(A, "won", "03-01 09:00", 70.0)]
     assert 'stages = ["1-Qualify", "2-Develop"]' in (trial.output / "funnel.toml").read_text()
 
 
-def test_workbook_of_a_view_is_read(trial: Trial) -> None:
+def test_workbook_of_a_view_is_read(trial: DynamicsTrial) -> None:
     header = ("(Do Not Modify) Opportunity", "(Do Not Modify) Row Checksum", "(Do Not Modify) Modified On", "Topic",
               "Status", "Created On", "Actual Close Date", "Actual Revenue", "Seats")  # fmt: skip
     rows: list[tuple[Cell, ...]] = [
@@ -273,18 +263,18 @@ def test_workbook_of_a_view_is_read(trial: Trial) -> None:
     assert record["unclaimed"] == ["export/My Opportunities.xlsx, sheet hiddenSheet"]
 
 
-def test_audit_saved_by_a_tool_is_the_history_of_stages(trial: Trial) -> None:
+def test_audit_saved_by_a_tool_is_the_history_of_stages(trial: DynamicsTrial) -> None:
     """Labels in place of names; the pipeline phase has a history, the process flow only its present stage."""
     deal_row = {"(Do Not Modify) Opportunity": A, "Topic": "Deal", "Status": "Open", "Created On": "2026-01-05 09:00",
                 "Pipeline Phase": "3-Propose", "Est. Revenue": "1000"}  # fmt: skip
-    trial.write_csv("view", [deal_row])
-    trial.write("flow", [flow(A)])
+    trial.write("view", [deal_row])
+    trial.write_records("flow", [flow(A)])
     trial.write_stages()
     changes = [("2026-01-20 10:00", "Pipeline Phase", "1-Qualify", "2-Develop"),
                ("2026-02-01 10:00", "Pipeline Phase", "2-Develop", "3-Propose"),
                ("2026-02-02 10:00", "Status Reason", "In Progress", "On Hold")]  # fmt: skip
     names = ("Date", "Attribute Name", "Old Value", "New Value")
-    trial.write_csv("audit", [{"Record ID": A, **dict(zip(names, row, strict=True))} for row in changes])
+    trial.write("audit", [{"Record ID": A, **dict(zip(names, row, strict=True))} for row in changes])
     imported = trial.run()
-    assert trial.stages() == [("01-05", "1-Qualify"), ("01-20", "2-Develop"), ("02-01", "3-Propose")]
+    assert trial.days_of_stages() == [("01-05", "1-Qualify"), ("01-20", "2-Develop"), ("02-01", "3-Propose")]
     assert not [what for what in imported.record["lacks"] if "stages" in what]

@@ -1,14 +1,13 @@
 """Salesforce: Leads as leads (--object lead), contact roles and campaign members."""
 
 from pathlib import Path
-from typing import Any
 
 import pytest
 
-from connectors.run import Imported
-from tests.builders.exports.imported_folder import bring_in, rows_of
+from tests.builders.exports.import_trial import Trial
+from tests.builders.exports.imported_folder import rows_of
 from tests.builders.exports.salesforce import record_id
-from tests.builders.exports.simulated_crm import Row, csv_text
+from tests.builders.exports.simulated_crm import Row
 
 DEAL, OTHER_DEAL = record_id("006", 1), record_id("006", 2)
 L1, L2, L3, L4 = (record_id("00Q", number) for number in (1, 2, 3, 4))
@@ -36,29 +35,18 @@ def deal(id_: str, created: str) -> Row:
     }  # fmt: skip
 
 
-class Trial:
-    """Writes tables, imports them, and reads the folder."""
+class LeadTrial(Trial):
+    """Exports of the leads of Salesforce, and what becomes of them by day."""
 
     def __init__(self, folder: Path) -> None:
-        self.source, self.output = folder / "export", folder / "crm"
-        self.source.mkdir()
+        super().__init__("salesforce", folder)
 
-    def write(self, name: str, rows: list[Row]) -> None:
-        (self.source / f"{name}.csv").write_text(csv_text(rows), encoding="utf-8")
-
-    def run(self, **options: Any) -> Imported:
-        return bring_in("salesforce", self.source, self.output, **options)
-
-    def outcomes(self) -> list[tuple[str, str, str]]:
+    def decisions(self) -> list[tuple[str, str, str]]:
         rows = rows_of(self.output, "outcomes")
         return [
             (r["lead_id"], r["outcome"], r["closed_at"].strftime("%m-%d") if r["closed_at"] else "")
             for r in rows
         ]
-
-    def stages(self) -> list[tuple[str, str, str]]:
-        rows = rows_of(self.output, "stages")
-        return [(r["lead_id"], r["entered_at"].strftime("%m-%d"), r["stage"]) for r in rows]
 
     def interactions(self) -> list[tuple[str, str, str]]:
         rows = rows_of(self.output, "interactions")
@@ -66,11 +54,11 @@ class Trial:
 
 
 @pytest.fixture
-def trial(tmp_path: Path) -> Trial:
-    return Trial(tmp_path)
+def trial(tmp_path: Path) -> LeadTrial:
+    return LeadTrial(tmp_path)
 
 
-def test_converted_lead_is_won_and_a_given_up_one_lost(trial: Trial) -> None:
+def test_converted_lead_is_won_and_a_given_up_one_lost(trial: LeadTrial) -> None:
     converted = lead(
         L1, "Qualified", IsConverted="true", ConvertedDate="2026-03-01", ConvertedOpportunityId=DEAL
     )
@@ -84,8 +72,8 @@ def test_converted_lead_is_won_and_a_given_up_one_lost(trial: Trial) -> None:
     trial.write("opportunities", [deal(DEAL, "03-01")])
     record = trial.run(object="lead").record
     assert record["object"] == "lead"
-    assert trial.outcomes() == [(L1, "won", "03-01"), (L2, "lost", "02-03")]
-    assert trial.stages() == [
+    assert trial.decisions() == [(L1, "won", "03-01"), (L2, "lost", "02-03")]
+    assert trial.stage_days() == [
         (L1, "01-05", "New"), (L1, "02-01", "Working"), (L2, "01-05", "New"), (L3, "01-05", "New"),
         (L3, "02-05", "Working"),
     ]  # fmt: skip
@@ -93,21 +81,21 @@ def test_converted_lead_is_won_and_a_given_up_one_lost(trial: Trial) -> None:
     assert 'identity = ["last_name", "company", "email"]' in (trial.output / "funnel.toml").read_text()
 
 
-def test_conversion_without_a_history_ends_its_day(trial: Trial) -> None:
+def test_conversion_without_a_history_ends_its_day(trial: LeadTrial) -> None:
     trial.write(
         "leads", [lead(L1, "Qualified", IsConverted="true", ConvertedDate="2026-03-01"), lead(L2, "Dead")]
     )
     trial.run(object="lead")
-    assert trial.outcomes() == [(L1, "won", "03-01"), (L2, "lost", "")]
+    assert trial.decisions() == [(L1, "won", "03-01"), (L2, "lost", "")]
 
 
-def test_chosen_status_gives_a_lead_up(trial: Trial) -> None:
+def test_chosen_status_gives_a_lead_up(trial: LeadTrial) -> None:
     trial.write("leads", [lead(L1, "Parked"), lead(L2)])
     trial.run(object="lead", lost=("Parked",))
-    assert trial.outcomes() == [(L1, "lost", "")]
+    assert trial.decisions() == [(L1, "lost", "")]
 
 
-def test_merged_lead_moves_to_its_survivor(trial: Trial) -> None:
+def test_merged_lead_moves_to_its_survivor(trial: LeadTrial) -> None:
     trial.write("leads", [lead(L1), lead(L2), lead(L3)])
     trial.write("tasks", [{"Id": record_id("00T", 1), "WhoId": L2, "WhatId": "", "TaskSubtype": "Call",
                            "Status": "Completed", "ActivityDate": "2026-02-01",
@@ -120,7 +108,7 @@ def test_merged_lead_moves_to_its_survivor(trial: Trial) -> None:
     assert trial.interactions() == [(L1, "02-01", "call")]
 
 
-def test_reports_of_leads_are_read_by_their_labels(trial: Trial) -> None:
+def test_reports_of_leads_are_read_by_their_labels(trial: LeadTrial) -> None:
     """The history of a box has true and false where the report of Leads has 1 and 0."""
     row = {"Lead ID": L1, "Create Date": "1/5/2026 9:00 AM", "Converted": "0", "Company / Account": "ACME"}
     now = {
@@ -147,7 +135,7 @@ def test_reports_of_leads_are_read_by_their_labels(trial: Trial) -> None:
 
 
 @pytest.mark.parametrize("exports", [1, 2])
-def test_survivor_is_as_old_as_the_first_record_merged_into_it(trial: Trial, exports: int) -> None:
+def test_survivor_is_as_old_as_the_first_record_merged_into_it(trial: LeadTrial, exports: int) -> None:
     """Whether the older export, in which they are two, is imported or only the newer one."""
     older = lead(L2, CreatedDate="2026-01-01T09:00:00Z")
     if exports == 2:
@@ -164,7 +152,7 @@ def task(number: int, who: str, what: str, day: str) -> Row:
             "ActivityDate": f"2026-{day}", "CreatedDate": f"2026-{day}T10:00:00Z"}  # fmt: skip
 
 
-def test_activity_of_a_contact_is_that_of_its_deal(trial: Trial) -> None:
+def test_activity_of_a_contact_is_that_of_its_deal(trial: LeadTrial) -> None:
     """A contact's activity belongs to its newest deal of that time, unless it names another opportunity."""
     trial.write("deals", [deal(DEAL, "01-05"), deal(OTHER_DEAL, "03-01")])
     role = {"ContactId": CONTACT, "Role": "Buyer", "IsPrimary": "true"}
@@ -182,7 +170,7 @@ def test_activity_of_a_contact_is_that_of_its_deal(trial: Trial) -> None:
     assert tasks["set_aside"]["of_no_lead_of_the_export"]["count"] == 2
 
 
-def test_campaign_member_joins_and_responds(trial: Trial) -> None:
+def test_campaign_member_joins_and_responds(trial: LeadTrial) -> None:
     """A member is visible from its joining on, whether it responds later or not."""
     trial.write("deals", [deal(DEAL, "01-05")])
     trial.write("leads", [lead(L1, "Qualified", IsConverted="true", ConvertedOpportunityId=DEAL)])

@@ -34,6 +34,10 @@ class Trial:
         rows = sorted(self.rows("stages"), key=lambda r: (r["lead_id"], r["entered_at"]))
         return [(r["lead_id"], r["entered_at"].strftime("%m-%d %H:%M"), r["stage"]) for r in rows]
 
+    def stage_days(self) -> list[tuple[str, str, str]]:
+        """Lead, day, and stage of each entry, as the folder has them."""
+        return [(r["lead_id"], r["entered_at"].strftime("%m-%d"), r["stage"]) for r in self.rows("stages")]
+
     def outcomes(self) -> list[tuple[str, str, str, float | None]]:
         """Lead, outcome, day and hour, and amount of each outcome."""
         return [
