@@ -2,7 +2,6 @@
 
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
-from typing import NamedTuple
 
 import numpy as np
 
@@ -22,12 +21,17 @@ from features.creation import creation_columns, hide_creation
 from features.declared.declared import DeclaredInputs, declared_inputs, write_declared
 from features.feature import Feature
 from features.interactions import interactions
-from features.interactions.interactions import (
+from features.interactions.interactions import InteractionLayout, interaction_layout
+from features.interactions.rows import (
     InteractionInputs,
-    InteractionLayout,
+    Touch,
+    Touches,
+    Walks,
     interaction_inputs,
-    interaction_layout,
+    room_for_walks,
+    touches_after,
     write_interactions,
+    write_touched,
 )
 from features.stages import stages
 from features.stages.stages import StageInputs, StageOrder, stage_inputs, stage_order, write_stages
@@ -36,7 +40,7 @@ from history.base.arrays import Floats, Ints
 from history.base.compiled import CHUNK, in_chunks
 from history.bulk_creations import BulkDay
 from history.config.declared_features import DeclaredFeature
-from history.history import History, Interactions
+from history.history import History
 from history.snapshot import Snapshot
 
 STAGES_AT = 0  # the first block's first column
@@ -122,17 +126,6 @@ def matrix_of(values: Floats, vocabulary: Vocabulary) -> FeatureMatrix:
     return FeatureMatrix(values, plan.features, plan.feature_set_id)
 
 
-class Touched(NamedTuple):
-    """Rows whose leads have other interactions than in the history that was prepared, and all else from there.
-
-    rows: the same leads at the same instants in a history of which only interactions and creations count; words: its
-    kinds and channels, as PreparedHistory.words_of gives them.
-    """
-
-    rows: Snapshot
-    words: InteractionInputs | None
-
-
 @dataclass(frozen=True, eq=False)
 class PreparedHistory:
     """One history read for one vocabulary: its texts are looked up once, for its rows at any instants.
@@ -148,11 +141,6 @@ class PreparedHistory:
     def reads_times(self) -> bool:
         """True if what is prepared depends on the times of rows, too, and not on their texts alone."""
         return bool(self._plan.declared)
-
-    def words_of(self, log: Interactions) -> InteractionInputs | None:
-        """The kinds and channels of other interactions; None if the model reads none."""
-        layout = self._plan.interactions
-        return None if layout is None else interaction_inputs(log, layout)
 
     @cached_property
     def _plan(self) -> Plan:
@@ -170,14 +158,17 @@ class PreparedHistory:
             declared=declared_inputs(history, plan.declared) if plan.declared else None,
         )
 
-    def write(self, values: Floats, snapshot: Snapshot, touched: Touched | None = None) -> None:
+    def room_for_walks(self) -> Walks | None:
+        """Walks to be written over the interactions of one row; None if the model reads none."""
+        return None if self._plan.interactions is None else room_for_walks(1, self.history.interactions)
+
+    def write(self, values: Floats, snapshot: Snapshot, walks: Walks | None = None) -> None:
         """Fills values (n, k) with the rows of a snapshot of the history, many rows on several threads.
 
-        Unless reads_times, a history with the same rows at other times will do, if their order is the same. touched: of
-        at most CHUNK rows, what their leads' interactions are instead.
+        walks: of at most CHUNK rows, receives those over their interactions.
         """
-        if touched is not None or len(values) <= CHUNK:
-            self._write_rows(values, snapshot, touched)
+        if len(values) <= CHUNK:
+            self._write_rows(values, snapshot, walks)
             return
         _ = self._inputs  # before there are several threads
 
@@ -187,12 +178,32 @@ class PreparedHistory:
 
         in_chunks(len(values), write_range)
 
-    def _write_rows(self, out: Floats, rows: Snapshot, touched: Touched | None = None) -> None:
+    def touches_after(self, touches: tuple[Touch, ...]) -> Touches | None:
+        """Interactions, each of which may follow those of a lead; None if the model reads none."""
+        layout = self._plan.interactions
+        return None if layout is None else touches_after(self.history.interactions, touches, layout)
+
+    def write_touched(
+        self, values: Floats, row: Snapshot, walks: Walks | None, touches: Touches | None
+    ) -> None:
+        """Adds each of the touches (t,) alone to values (t, k), each row of which has the features of one lead.
+
+        row, walks: the lead at its instant, at which the touches happen. Not if reads_times: declared features read
+        interactions, too.
+        """
+        if walks is None or touches is None:
+            return
+        plan = self._plan
+        write_touched(values, plan.interactions_at, int(row.as_of_us[0]), walks, touches)
+        if plan.bulk_days:
+            created_us = np.repeat(row.history.created_us[row.lead], len(values))
+            hide_creation(values, plan.creation_columns, created_us, plan.bulk_days)
+
+    def _write_rows(self, out: Floats, rows: Snapshot, walks: Walks | None = None) -> None:
         plan, inputs = self._plan, self._inputs
         since_us = write_stages(out, STAGES_AT, rows, inputs.stages)
         if inputs.interactions is not None:
-            seen, words = touched or Touched(rows, inputs.interactions)
-            write_interactions(out, plan.interactions_at, seen, since_us, words or inputs.interactions)
+            write_interactions(out, plan.interactions_at, rows, since_us, inputs.interactions, walks)
         if inputs.attributes is not None:
             write_attributes(out, plan.attributes_at, rows, inputs.attributes)
         write_calendar(out, plan.calendar_at, rows, plan.calendar)

@@ -10,7 +10,8 @@ import numpy as np
 import numpy.typing as npt
 
 from features.calendar import local_days
-from features.matrix import FeatureMatrix, PreparedHistory, Touched, empty_values, matrix_of
+from features.interactions.rows import Walks
+from features.matrix import FeatureMatrix, PreparedHistory, empty_values, matrix_of
 from history.base.arrays import Flags, Floats, Ints, Mask
 from history.base.warnings import Warning
 from history.config.config import FunnelConfig
@@ -65,12 +66,12 @@ def _score(bundle: Bundle, snapshot: Snapshot, reasons: int | None, wording: Wor
 class Part(NamedTuple):
     """A snapshot of a history that may have been prepared for the model's vocabulary before.
 
-    touched: the interactions of its leads, if they are others than in the history.
+    walks: receives those over the interactions, for features after one more.
     """
 
     snapshot: Snapshot
     prepared: PreparedHistory | None = None
-    touched: Touched | None = None
+    walks: Walks | None = None
 
 
 @dataclass(frozen=True)
@@ -140,10 +141,10 @@ def matrix_of_parts(bundle: Bundle, parts: Sequence[Part]) -> FeatureMatrix:
     """The features of the rows of all parts, one after the other."""
     values = empty_values(sum(len(part.snapshot) for part in parts), bundle.vocabulary)
     at = 0
-    for snapshot, prepared, touched in parts:
+    for snapshot, prepared, walks in parts:
         if len(snapshot):
             ready = PreparedHistory(snapshot.history, bundle.vocabulary) if prepared is None else prepared
-            ready.write(values[at : at + len(snapshot)], snapshot, touched)
+            ready.write(values[at : at + len(snapshot)], snapshot, walks)
             at += len(snapshot)
     return matrix_of(values, bundle.vocabulary)
 
@@ -188,16 +189,18 @@ class OpenLeads:
 
 def open_leads(bundle: Bundle, snapshot: Snapshot) -> OpenLeads:
     """The probabilities that `score` gives open leads, to the last bit, without all that surrounds them."""
-    return open_parts(bundle, [Part(snapshot)])
+    matrix = matrix_of_parts(bundle, [Part(snapshot)])
+    stages = current_stages(snapshot)
+    return OpenLeads(probability_of(bundle, matrix.values, stages), matrix, stages)
 
 
-def open_parts(bundle: Bundle, parts: Sequence[Part]) -> OpenLeads:
-    """`open_leads` of snapshots of several histories, one after the other."""
-    matrix = matrix_of_parts(bundle, parts)
-    stages = [stage for part in parts for stage in current_stages(part.snapshot)]
-    because = bundle.novelty.reasons_to_abstain(matrix.values, stages)
-    abstained = _is_given(because) if any(because) else None
-    return OpenLeads(open_probability(bundle, matrix, abstained).value, matrix, stages)
+def probability_of(bundle: Bundle, values: Floats, stages: Sequence[str | None]) -> Floats:
+    """The probabilities (n,) of open leads in these stages (n,) with these feature values (n, k)."""
+    if bundle.conversion is None:
+        return np.full(len(values), bundle.base_rate)
+    probability = sigmoid(bundle.calibration.logit(bundle.conversion.margin(values)))
+    because = bundle.novelty.reasons_to_abstain(values, stages)
+    return np.where(_is_given(because), bundle.base_rate, probability) if any(because) else probability
 
 
 def _figures(bundle: Bundle, matrix: FeatureMatrix, as_of_us: Ints, abstained: Mask | None) -> Figures:
@@ -205,7 +208,7 @@ def _figures(bundle: Bundle, matrix: FeatureMatrix, as_of_us: Ints, abstained: M
     figures = bundle.figures.of(matrix.values, as_of_us)
     if abstained is None and bundle.conversion is not None:
         return figures
-    probability, low, high = open_probability(bundle, matrix, abstained)
+    probability, low, high = _open_probability(bundle, matrix, abstained)
     return figures._replace(
         probability=probability,
         probability_low=low,
@@ -244,7 +247,7 @@ def _with_decided(scores: Scores, decided: _Decided, config: FunnelConfig) -> Sc
     )
 
 
-def open_probability(bundle: Bundle, matrix: FeatureMatrix, abstained: Mask | None) -> Estimate:
+def _open_probability(bundle: Bundle, matrix: FeatureMatrix, abstained: Mask | None) -> Estimate:
     """Probability of a win within the horizon, as if every lead were open; abstained (n,) get the base rate."""
     n = len(matrix.values)
     base, (base_low, base_high) = bundle.base_rate, bundle.abstained_interval

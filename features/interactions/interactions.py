@@ -23,21 +23,15 @@ from features.interactions.kernel import (
     VALUE_MEAN,
     VALUE_SUM,
     VALUE_SUM_30D,
-    interaction_rows,
 )
-from history.base.arrays import Floats, Ints
+from history.base.arrays import Ints
 from history.history import INBOUND, OUTBOUND
-from history.history import Interactions as InteractionLog
-from history.snapshot import Snapshot
 from history.text.folding import fold
-from history.text.times import DAY_US
 
 BLOCK = Block("engagement")
 WINDOWS_DAYS = (7, 30, 90)
 HALF_LIVES_DAYS = (7, 30)
 
-_WINDOWS = np.array([days * DAY_US for days in WINDOWS_DAYS], dtype=np.int64)
-_HALF_LIVES = np.array([days * DAY_US for days in HALF_LIVES_DAYS], dtype=np.int64)
 _GROUP_WIDTH = len(WINDOWS_DAYS) + 2  # a count a window, the count so far, days since the last
 
 # Groups of every vocabulary: all interactions, and by direction if training saw directions.
@@ -45,9 +39,6 @@ _INBOUND_GROUP, _OUTBOUND_GROUP = 1, 2
 _N_DIRECTIONS = 3  # codes of NO_DIRECTION, INBOUND, OUTBOUND
 
 _NONE = "no interaction yet"
-
-# Category codes of kinds and channels (see Feature).
-_MISSING, _RARE, _FIRST_KNOWN = 0, 1, 2
 
 _DIRECTION_SINGLES = frozenset(
     (SHARE_INBOUND, RESPONSE_MEAN, RESPONSE_LAST, UNANSWERED, LEAD_RESPONSE_MEAN, OUTBOUND_SINCE)
@@ -219,8 +210,8 @@ def _kept_singles(vocabulary: InteractionVocabulary) -> list[int]:
     return [single for single in range(N_SINGLES) if single not in left_out]
 
 
-@dataclass(frozen=True)
-class _Names:
+@dataclass(frozen=True, eq=False)
+class FactorNames:
     """Kinds or channels of a vocabulary: position and group of each name, and the group of all others (-1: none).
 
     spellings: name by folded name, for texts that are spelled otherwise.
@@ -232,12 +223,12 @@ class _Names:
     spellings: dict[str, str]
 
 
-def _names(names: Sequence[str], groups: dict[str, int], pool: int) -> _Names:
+def _names(names: Sequence[str], groups: dict[str, int], pool: int) -> FactorNames:
     spellings = {fold(name): name for name in reversed(names)}
-    return _Names({name: i for i, name in enumerate(names)}, groups, pool, spellings)
+    return FactorNames({name: i for i, name in enumerate(names)}, groups, pool, spellings)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class InteractionLayout:
     """The group of each kind, channel and direction, and the column of each single figure.
 
@@ -246,8 +237,8 @@ class InteractionLayout:
     """
 
     n_groups: int
-    kinds: _Names
-    channels: _Names
+    kinds: FactorNames
+    channels: FactorNames
     direction_group: Ints
     single_columns: Ints
 
@@ -281,55 +272,3 @@ def interaction_layout(vocabulary: InteractionVocabulary) -> InteractionLayout:
         direction_group,
         single_columns,
     )
-
-
-class _Codes(NamedTuple):
-    """Group and category code of each text of a factor; the last entry is that of a missing text."""
-
-    group: Ints
-    code: Ints
-
-
-@dataclass(frozen=True)
-class InteractionInputs:
-    """One history's kinds and channels in the terms of a layout."""
-
-    layout: InteractionLayout
-    kind: _Codes
-    channel: _Codes
-
-
-def interaction_inputs(log: InteractionLog, layout: InteractionLayout) -> InteractionInputs:
-    """Looks up the log's kinds and channels."""
-    return InteractionInputs(
-        layout, _codes(log.kind.values, layout.kinds), _codes(log.channel.values, layout.channels)
-    )
-
-
-def _codes(texts: Sequence[str], names: _Names) -> _Codes:
-    groups, codes = [], []
-    for text in texts:
-        name, position = text, names.positions.get(text)
-        if position is None:
-            name = names.spellings.get(fold(text), text)
-            position = names.positions.get(name)
-        groups.append(names.groups.get(name, names.pool))
-        codes.append(_RARE if position is None else position + _FIRST_KNOWN)
-    groups.append(-1)
-    codes.append(_MISSING)
-    return _Codes(np.array(groups, dtype=np.int64), np.array(codes, dtype=np.int64))
-
-
-def write_interactions(
-    out: Floats, at: int, rows: Snapshot, since_us: Ints, inputs: InteractionInputs
-) -> None:
-    """Writes the block of n rows at column `at`; since_us (n,) are the entry times of their current stages."""
-    layout, log = inputs.layout, rows.history.interactions
-    interaction_rows(
-        out, at, layout.n_groups, rows.lead, rows.as_of_us, rows.history.created_us[rows.lead], since_us,
-        log.offsets, log.time_us, log.known_us,
-        log.kind.codes, log.channel.codes, log.direction, log.value,
-        inputs.kind.group, inputs.channel.group, layout.direction_group,
-        inputs.kind.code, inputs.channel.code,
-        _WINDOWS, _HALF_LIVES, layout.single_columns,
-    )  # fmt: skip

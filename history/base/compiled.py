@@ -24,6 +24,7 @@ I32_2D = types.Array(types.int32, 2, "C", readonly=True)
 OUT = types.float64[:, ::1]
 OUT_I64 = types.int64[::1]
 OUT_I32_2D = types.int32[:, ::1]
+OUT_I64_2D = types.int64[:, ::1]
 
 CHUNK = 16_384  # rows a thread takes at a time
 _IS_ALONE: ContextVar[bool] = ContextVar("_IS_ALONE", default=False)

@@ -177,7 +177,8 @@ def _scored_alone(
     bundle: Bundle, leads: Sequence[ReadyLead], as_of_us: Sequence[int], wanted: LeadRequest
 ) -> list[_Score]:
     """The scores of leads by their own rows."""
-    parts = [lead.part(us) for lead, us in zip(leads, as_of_us, strict=True)]
+    has_advice = bundle.conversion is not None
+    parts = [lead.part(us, has_advice) for lead, us in zip(leads, as_of_us, strict=True)]
     scored = score_parts(bundle, parts, wanted.reasons, wanted.has_facts)
     records = scored.scores.records()
     open_places = [i for i, record in enumerate(records) if record["status"] == SCORED_STATUS]
@@ -188,7 +189,13 @@ def _scored_alone(
             contributions = bundle.conversion.contributions(scored.matrix.values).parts
         open_leads = [
             ScoredLead(
-                leads[i], as_of_us[i], records[i]["probability"], scored.scores.stage[i], contributions[i]
+                ready=leads[i],
+                as_of_us=as_of_us[i],
+                probability=records[i]["probability"],
+                stage=scored.scores.stage[i],
+                values=scored.matrix.values[i],
+                walks=parts[i].walks,
+                parts=contributions[i],
             )
             for i in open_places
         ]

@@ -1,7 +1,6 @@
 """The matrix against plain Python, feature by feature, with many ties, late rows and rows at as_of."""
 
 import math
-from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -9,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from features.catalogue import catalogue
-from features.matrix import PreparedHistory, Touched, build_matrix, empty_values
+from features.matrix import PreparedHistory, build_matrix, empty_values
 from features.vocabulary import learn
 from history.snapshot import Snapshot
 from tests.builders.feature_words import in_zone, words
@@ -77,21 +76,3 @@ def test_a_prepared_history_serves_every_instant(leads: list[Lead], as_of: list[
         values = empty_values(len(snapshot), WORDS)
         prepared.write(values, snapshot)
         assert values.tobytes() == build_matrix(snapshot, WORDS).values.tobytes()
-
-
-@settings(CALM, max_examples=40)
-@given(histories, instants, st.sampled_from(["call", "a new kind"]))
-def test_touched_leads_are_those_of_a_history_with_the_touches(
-    leads: list[Lead], as_of_us: int, kind: str
-) -> None:
-    """Of one lead with another interaction, and of the history that has it."""
-    for lead in leads:
-        more = replace(lead, touches=[*lead.touches, Touch(as_of_us, as_of_us, kind)])
-        plain, touched = (history_of([one], as_of_us, WORDS.config) for one in (lead, more))
-        first, at = np.zeros(1, dtype=np.int64), np.array([as_of_us], dtype=np.int64)
-        prepared, values = PreparedHistory(plain, WORDS), empty_values(1, WORDS)
-        words_of_log = prepared.words_of(touched.interactions)
-        prepared.write(
-            values, Snapshot(plain, first, at), Touched(Snapshot(touched, first, at), words_of_log)
-        )
-        assert values.tobytes() == build_matrix(Snapshot(touched, first, at), WORDS).values.tobytes()

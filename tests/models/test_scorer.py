@@ -15,7 +15,7 @@ from history.snapshot import Snapshot, all_leads, open_leads, state_at, state_ro
 from history.text.times import DAY_US, format_time
 from models.bundle import Bundle, base_probability
 from models.kernel import midrank
-from models.scorer import Part, grades, open_parts, score, score_parts, score_with_evidence
+from models.scorer import Part, grades, probability_of, score, score_parts, score_with_evidence
 from models.scores import COLUMNS, Scores
 
 CONTRACT = [
@@ -262,5 +262,5 @@ def test_parts_of_several_histories_are_scored_as_each_alone(bundle: Bundle, his
     assert forgetful.conversion is not None
     values = np.ascontiguousarray(together.matrix.values[scored])
     assert together.parts[scored].tobytes() == forgetful.conversion.contributions(values).parts.tobytes()
-    reached = open_parts(forgetful, parts).probability
+    reached = probability_of(forgetful, together.matrix.values, together.scores.stage)
     assert reached[scored].tolist() == [alone[i]["probability"] for i in scored]

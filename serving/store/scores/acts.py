@@ -60,6 +60,11 @@ class Acts:
     touches: tuple[UsualTouch, ...]
     attributes: tuple[str, ...]
 
+    @property
+    def count(self) -> int:
+        """Number of acts."""
+        return len(self.touches) + len(self.attributes)
+
     def at(self, as_of_us: int) -> list[Suggestion]:
         """The acts at an instant, at which they add their rows."""
         touches = [_touch(touch, self.waiting, as_of_us) for touch in self.touches]

@@ -4,12 +4,14 @@ What could be done is the model's what-if and no promise of a cause: leads that 
 """
 
 from collections.abc import Sequence
-from itertools import islice
 from typing import Any, NamedTuple
 
+import numpy as np
+
+from features.interactions.rows import Walks
 from history.base.arrays import Floats
 from models.bundle import Bundle
-from models.scorer import open_leads, open_parts
+from models.scorer import open_leads, probability_of
 from serving.store.lead_rows import LeadRows
 from serving.store.scores.acts import Suggestion, acts_of
 from serving.store.scores.ready import ReadyLead
@@ -41,12 +43,15 @@ def advice(bundle: Bundle, rows: LeadRows, as_of_us: int) -> dict[str, list[dict
 
 
 class ScoredLead(NamedTuple):
-    """A lead with a score at an instant: its probability, its stage, and the parts (k,) of its log-odds."""
+    """A lead with a score at an instant: its probability, its stage, its features (k,) with the walks over its
+    interactions, and the parts (k,) of its log-odds."""
 
     ready: ReadyLead
     as_of_us: int
     probability: float
     stage: str | None
+    values: Floats
+    walks: Walks | None
     parts: Floats
 
 
@@ -55,16 +60,32 @@ def advice_of_leads(bundle: Bundle, leads: Sequence[ScoredLead]) -> list[dict[st
 
     The variants of all leads are evaluated together: the fixed cost of their figures is that of one lead.
     """
-    acts = [lead.ready.acts.at(lead.as_of_us) for lead in leads]
-    parts = [lead.ready.varied(lead.as_of_us) for lead, of_lead in zip(leads, acts, strict=True) if of_lead]
-    reached = iter(open_parts(bundle, parts).probability.tolist() if parts else ())
-    return [
-        {
-            "suggestions": _best(of_lead, [lead.probability, *islice(reached, len(of_lead))]),
-            "similar": _similar(bundle, lead.stage, lead.parts),
-        }
-        for lead, of_lead in zip(leads, acts, strict=True)
-    ]
+    counts = [lead.ready.acts.count for lead in leads]
+    reached = _reached(bundle, leads, counts) if any(counts) else []
+    advised, at = [], 0
+    for lead, count in zip(leads, counts, strict=True):
+        ends = [lead.probability, *reached[at : at + count]]
+        at += count
+        advised.append(
+            {
+                "suggestions": _best(lead.ready.acts.at(lead.as_of_us), ends),
+                "similar": _similar(bundle, lead.stage, lead.parts),
+            }
+        )
+    return advised
+
+
+def _reached(bundle: Bundle, leads: Sequence[ScoredLead], counts: Sequence[int]) -> list[float]:
+    """The probability of each lead after each of its acts, of which it has so many."""
+    values = np.empty((sum(counts), len(leads[0].values)))
+    stages: list[str | None] = []
+    for lead, count in zip(leads, counts, strict=True):
+        if count:
+            rows = values[len(stages) : len(stages) + count]
+            lead.ready.write_varied(rows, lead.values, lead.as_of_us, lead.walks)
+            stages += [lead.stage] * count
+    reached: list[float] = probability_of(bundle, values, stages).tolist()
+    return reached
 
 
 def _best(acts: Sequence[Suggestion], reached: Sequence[float]) -> list[dict[str, Any]]:

@@ -79,31 +79,6 @@ def with_changes(history: History, positions: Sequence[int], changes: Sequence[C
     )
 
 
-def each_touch(log: Interactions, touches: Sequence[AddedRow]) -> Interactions:
-    """The interactions of one lead after each of these touches (k,) alone, as k leads; the touch is the last row."""
-    n, count = len(log.time_us), len(touches)
-    time_us, known_us, kind, channel, direction, value, _ids = zip(*touches, strict=True)
-
-    def numbers(before: Any, added: Any) -> Any:
-        out = np.empty((count, n + 1), dtype=before.dtype)
-        out[:, :n], out[:, n] = before, np.array(added, dtype=before.dtype)
-        return out.reshape(-1)
-
-    def texts(before: Factor, added: Sequence[str | None]) -> Factor:
-        longer = _longer(before, added)
-        return _spelled(Factor(numbers(before.codes, longer.codes[n:]), longer.values), before)
-
-    return Interactions(
-        offsets=np.arange(count + 1, dtype=np.int64) * (n + 1),
-        time_us=numbers(log.time_us, time_us),
-        known_us=numbers(log.known_us, known_us),
-        kind=texts(log.kind, kind),
-        channel=texts(log.channel, channel),
-        direction=numbers(log.direction, direction),
-        value=numbers(log.value, value),
-    )
-
-
 def _touched(log: Interactions, leads: Ints, added: Sequence[Sequence[AddedRow]]) -> Interactions:
     columns = list(zip(*(row for rows in added for row in rows), strict=True)) or [()] * 7
     _time, _known, kind, channel, direction, value, _ids = columns

@@ -66,9 +66,18 @@ def test_without_a_signal_or_a_table_there_is_no_advice(tmp_path: Path, bundle: 
 
 def scored(bundle: Bundle, lead: ReadyLead, as_of_us: int) -> ScoredLead:
     """The lead with its score at an instant."""
-    made = score_parts(bundle, [lead.part(as_of_us)], 1)
+    part = lead.part(as_of_us)
+    made = score_parts(bundle, [part], 1)
     assert made.parts is not None
-    return ScoredLead(lead, as_of_us, float(made.scores.probability[0]), made.scores.stage[0], made.parts[0])
+    return ScoredLead(
+        ready=lead,
+        as_of_us=as_of_us,
+        probability=float(made.scores.probability[0]),
+        stage=made.scores.stage[0],
+        values=made.matrix.values[0],
+        walks=part.walks,
+        parts=made.parts[0],
+    )
 
 
 def test_advice_does_not_depend_on_other_leads(

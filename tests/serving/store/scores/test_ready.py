@@ -12,7 +12,7 @@ from models.bundle import Bundle
 from models.pointer import champion
 from models.scorer import Part, matrix_of_parts
 from serving.store.scores.acts import acts_of
-from serving.store.scores.ready import ready_lead
+from serving.store.scores.ready import ReadyLead, ready_lead
 from serving.store.scores.what_if import changed, snapshot_of
 from tests.builders.service.store_fakes import NOW_US, event
 from tests.builders.service.usual_lead import inbound, rows_with
@@ -49,8 +49,17 @@ def test_a_ready_lead_has_the_features_of_its_rows(
         assert ready.acts.at(as_of_us) == acts
         each = [snapshot_of(changed(rows, act.change), model, as_of_us) for act in acts]
         expected = np.vstack([build_matrix(snapshot, model.vocabulary).values for snapshot in each])
-        assert features(model, ready.varied(as_of_us)).tobytes() == expected.tobytes()
+        assert varied(model, ready, as_of_us).tobytes() == expected.tobytes()
 
 
 def features(bundle: Bundle, part: Part) -> np.ndarray:
     return matrix_of_parts(bundle, [part]).values
+
+
+def varied(bundle: Bundle, ready: ReadyLead, as_of_us: int) -> np.ndarray:
+    """The features after each act, from those of the lead."""
+    part = ready.part(as_of_us)
+    values = features(bundle, part)
+    out = np.empty((ready.acts.count, values.shape[1]))
+    ready.write_varied(out, values[0], as_of_us, part.walks)
+    return out

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from history.history import INBOUND, OUTBOUND, History, no_interactions
+from history.history import INBOUND, OUTBOUND, History
 from history.snapshot import Snapshot
 from history.text.times import DAY_US, format_time
 from models.bundle import Bundle
@@ -18,9 +18,7 @@ from serving.store.lead_rows import LeadRows, find_leads, rows_of
 from serving.store.scores.what_if import (
     NOTHING,
     Change,
-    _touched,
     changed,
-    each_touch,
     snapshot_of,
     with_changes,
 )
@@ -147,15 +145,3 @@ def test_changes_of_several_leads_do_not_mix(tmp_path: Path, bundle: Bundle, see
     made = varied(bundle, history_of(rows, bundle.config, NOW_US), positions, changes)
     assert_as_one_by_one(made, bundle, [rows.only(position) for position in positions], changes)
     store.close()
-
-
-def test_each_touch_alone_is_the_what_if_of_one(tmp_path: Path, bundle: Bundle) -> None:
-    """In their order, with a kind that is new and one in another spelling; also of a lead without interactions."""
-    log = history_of(rows_in(filled(tmp_path / "many", 2)), bundle.config, NOW_US).interactions
-    for before in (log, no_interactions(1)):
-        made = each_touch(before, TOUCHES)
-        plain = _touched(before, np.zeros(len(TOUCHES), dtype=np.int64), [[touch] for touch in TOUCHES])
-        for name in ("offsets", "time_us", "known_us", "direction", "value"):
-            assert getattr(made, name).tobytes() == getattr(plain, name).tobytes(), name
-        assert made.kind.codes.tolist() == plain.kind.codes.tolist()
-        assert (made.kind.values, made.channel.values) == (plain.kind.values, plain.channel.values)
