@@ -16,6 +16,8 @@ from cli.options import (
     engine_option,
     home,
     json_option,
+    one_in_option,
+    parts_option,
     periods_options,
     refuse_unused,
     report_option,
@@ -58,6 +60,8 @@ FORECAST_ORIGINS = 6
 )
 @accept_rejected_option
 @engine_option("Who audits columns, computes features and scores; models are fitted on this machine:")
+@parts_option
+@one_in_option
 @json_option
 def backtest(data: Path, report: Path | None, as_json: bool, **options: Any) -> None:
     """Trains and scores DATA at past dates and compares with the baselines and with what happened.
@@ -91,7 +95,6 @@ def _backtest_scores(
 ) -> dict[str, Any]:
     """Runs the backtest, writes the report, logs the run and prints the result; returns the command's JSON."""
     from cli.backtest_text import echo_scores
-    from cli.reading import read_and_report
     from history.base.progress import part
     from training.backtest.backtest import backtest as run_backtest
     from training.backtest.report import page
@@ -99,8 +102,7 @@ def _backtest_scores(
 
     registry = Registry(home())
     with progress_bar() as progress:
-        progress("reading the data", 0.0)
-        history = read_and_report(data, options["as_of"], options["accept_rejected"])
+        history = _read(data, options, progress)
         if not registry.is_read_only:
             registry.check_writable()
 
@@ -119,8 +121,16 @@ def _backtest_scores(
         progress("logging the run", 0.97)
         run_id = _log(registry, backtest, history)
 
+    echo_warnings(backtest.result["warnings"])
     echo_scores(backtest.result)
     return {**backtest.result, "run_id": run_id}
+
+
+def _read(data: Path, options: Mapping[str, Any], progress: Progress) -> "History":
+    from cli.sampled import TrainingData, read_to_train
+    from history.base.progress import part
+
+    return read_to_train(data, TrainingData.of(options), part(progress, 0.0, 0.02))
 
 
 def _log(registry: "Registry", backtest: "Backtest", history: "History") -> str | None:
@@ -139,11 +149,9 @@ def _backtest_forecast(
 ) -> dict[str, Any]:
     """Runs the backtest of the forecast, writes the report and prints the result; returns the command's JSON."""
     from cli.backtest_text import echo_forecast
-    from cli.reading import read_and_report
 
     with progress_bar() as progress:
-        progress("reading the data", 0.0)
-        history = read_and_report(data, options["as_of"], options["accept_rejected"])
+        history = _read(data, options, progress)
         result = _run_forecast(history, options, engine, progress)
         if report is not None:
             from funnel.forecast.figures import backtest_page

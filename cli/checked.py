@@ -1,7 +1,7 @@
 """The data of a folder for `leadcast check`: its whole history, or part after part if it is larger than memory."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
 
@@ -9,16 +9,15 @@ import numpy as np
 
 from cli.options import now_us
 from cli.parts import echo_at_once, parts_of, split_on_disk
-from history.base.arrays import Ints
 from history.base.progress import Progress, part
 from history.base.warnings import Warning
-from history.folder.parts.gather import Gathered, PartHistory, gather
+from history.folder.parts.gather import PartHistory, gather
+from history.folder.parts.kept import KeptLeads, kept_history
 from history.folder.parts.size import free_bytes, parts_in_memory
 from history.folder.parts.split import NeedsWhole, SplitFolder
 from history.folder.rules.row_filter import RejectedRow
 from history.folder.validate import ReadOptions
 from history.history import LOST, OPEN, WON, History
-from history.joined import joined
 from history.read import read_folder
 from history.snapshot import state_at
 
@@ -76,11 +75,10 @@ def states_of(history: History) -> dict[str, int]:
 
 
 class _OfPart(NamedTuple):
-    """The states of a part's leads, their row numbers (n,), and their history if it is kept."""
+    """The states of a part's leads, and the leads themselves if they are kept."""
 
     states: dict[str, int]
-    rows: Ints
-    history: History | None
+    kept: KeptLeads | None
 
 
 def _by_parts(data: Path, folder: SplitFolder, report: Progress) -> Checked:
@@ -88,16 +86,10 @@ def _by_parts(data: Path, folder: SplitFolder, report: Progress) -> Checked:
 
     def work(of_part: PartHistory) -> _OfPart:
         history = of_part.history
-        return _OfPart(states_of(history), of_part.rows, history if of_part.number < kept else None)
+        leads = KeptLeads(history, of_part.rows) if of_part.number < kept else None
+        return _OfPart(states_of(history), leads)
 
     gathered = gather(folder, ReadOptions(folder.config, now_us()), None, work, report)
     states = {name: sum(of_part.states[name] for of_part in gathered.results) for name in STATES}
-    return Checked(_history_of(gathered), states, gathered.warnings)
-
-
-def _history_of(gathered: Gathered[_OfPart]) -> History:
-    """The kept leads in the order of the folder, with the reports of all."""
-    kept = [(part.history, part.rows) for part in gathered.results if part.history is not None]
-    order = np.argsort(np.concatenate([rows for _, rows in kept]), kind="stable")
-    history = joined([history for history, _ in kept], order)
-    return replace(history, reports=gathered.reports, warnings=gathered.warnings)
+    leads = [of_part.kept for of_part in gathered.results if of_part.kept is not None]
+    return Checked(kept_history(leads, gathered), states, gathered.warnings)

@@ -106,6 +106,12 @@ parts_option = click.option(
     metavar="N",
     help="Split DATA by leads into N parts on disk, read one after the other (default: if it would fill the memory).",
 )
+one_in_option = click.option(
+    "--one-in",
+    type=click.IntRange(1, 1024),
+    metavar="K",
+    help="Train on one lead in K, drawn by a hash of ids (default: all, or as many as fit into memory).",
+)
 no_snapshot_option = click.option(
     "--no-snapshot", is_flag=True, help="Do not save the result as a snapshot (see `leadcast snapshots`)."
 )

@@ -15,6 +15,8 @@ from cli.options import (
     home,
     json_option,
     now_us,
+    one_in_option,
+    parts_option,
     refuse_unless_one,
     refuse_unused,
     seed_option,
@@ -55,9 +57,14 @@ if TYPE_CHECKING:
 )
 @accept_rejected_option
 @engine_option("Who audits columns and computes features; models are fitted on this machine:")
+@parts_option
+@one_in_option
 @json_option
 def train(data: Path | None, store: bool, **options: Any) -> None:
     """Trains a model on what was known at T, evaluates it and registers a version, promoted if the gate passes.
+
+    Of a DATA whose training would fill the memory every row is read, in parts on disk, and a sample of the leads is
+    trained on: as many as fit, at most a million.
 
     \b
     Examples:
@@ -65,23 +72,24 @@ def train(data: Path | None, store: bool, **options: Any) -> None:
       leadcast train crm --as-of 2026-03-01 --promote never --json
       leadcast train crm --keep days_to_sign --trials 40
       leadcast train crm --engine dask://scheduler:8786
+      leadcast train crm --one-in 4
       leadcast train --store
     """
     refuse_unless_one(data, store)
     if data is None:
-        refuse_unused("DATA", "accept-rejected")
-    from cli.reading import read_and_report
+        refuse_unused("DATA", "accept-rejected", "parts", "one-in")
+    from cli.sampled import TrainingData, read_to_train
     from engines.choice import open_engine
     from history.base.progress import part
     from training.pipeline import train_and_register
 
     state = home()
     with open_engine(options["engine"]) as engine, progress_bar() as report:
-        report("reading the data", 0.0)
         if data is None:
+            report("reading the data", 0.0)
             history = _read_store(options["as_of"])
         else:
-            history = read_and_report(data, options["as_of"], options["accept_rejected"])
+            history = read_to_train(data, TrainingData.of(options), part(report, 0.0, 0.05))
         result = train_and_register(
             history,
             train_options(options, engine),

@@ -11,6 +11,7 @@ from history.base.arrays import Codes, Flags, Floats, Ints, Mask
 from history.base.warnings import Warning
 from history.config import schema
 from history.config.config import FunnelConfig
+from history.lead_sample import LeadSample
 from history.text.outcome_words import NO_WORDS, OutcomeWords, state_of
 
 OPEN, WON, LOST, GONE = 0, 1, 2, 3  # Outcomes.state and history.snapshot.state_at
@@ -210,7 +211,7 @@ class History:
     recorded_at: a lead exists at T if it is <= T. warnings: of what was read otherwise than it is written. settled:
     the outcomes with one more row for each lead that is decided from the end of the data on by a row without a time, or
     dated after that end; None without any. knows_accounts: the other leads of an account are here too; False for the
-    leads of requests, which know nothing of one another.
+    leads of requests, which know nothing of one another. sample: of which leads these are a sample, if they are one.
     """
 
     config: FunnelConfig
@@ -228,6 +229,7 @@ class History:
     warnings: tuple[Warning, ...] = ()
     settled: Outcomes | None = None
     knows_accounts: bool = True
+    sample: LeadSample | None = None
 
     def __len__(self) -> int:
         return len(self.lead_ids)

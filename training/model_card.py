@@ -28,7 +28,7 @@ FAIRNESS = ("auc", "ece", "wins", "wins_expected")
 FEW_IN_GROUP = 20  # won rows; fewer make a group's figures unreliable
 REFERENCE_ROWS = 5000  # latest grid rows whose distributions drift is measured against
 IMPORTANCE_ROWS = 1000  # training rows to average over, about so many
-LIMITING_WARNINGS = ("too_few_outcomes", "no_losses", "amount_not_predictable")
+LIMITING_WARNINGS = ("sampled_leads", "too_few_outcomes", "no_losses", "amount_not_predictable")
 WEAK_LIMIT = (
     "The signal is weak: probabilities are shrunk towards the base rate by as much as the evidence is thin; their "
     "order is better than chance, but not by much."
@@ -47,7 +47,9 @@ def training_content(
 ) -> dict[str, Any]:
     """The card's content on data, parameters and quality; metrics without a value are None."""
     snapshot = training_set.rows.snapshot
+    sample = snapshot.history.sample
     return {
+        **({} if sample is None else {"sample": sample.to_dict()}),
         "trained_through": format_time(bundle.trained_through_us),
         "first_snapshot": format_time(int(snapshot.as_of_us.min())),
         "n_leads": len(np.unique(snapshot.lead)),
@@ -190,6 +192,7 @@ def card(bundle: Bundle) -> dict[str, Any]:
             name: content.get(name)
             for name in ("first_snapshot", "trained_through", "n_leads", "n_snapshots")
         },
+        "sample": content.get("sample"),
         "base_rate": bundle.base_rate,
         "base_probability": base_probability(bundle),
         "judged_by": content.get("judged_by"),

@@ -2,14 +2,14 @@
 
 import hashlib
 import json
-from dataclasses import fields, is_dataclass
+from dataclasses import fields, is_dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from history.config.config import to_dict
-from history.history import Factor, History
+from history.history import Factor, History, Interactions
 from history.text.times import format_time
 from training.registry.mlflow import Run
 from training.train import Trained
@@ -43,6 +43,7 @@ def describe_run(trained: Trained, history: History, folder: Path) -> Run:
         "n_leads": trained.n_leads,
         "n_snapshots": trained.n_snapshots,
         "horizon_days": trained.bundle.config.horizon_days,
+        **sample_params(history),
     }
     return Run(
         params={name: str(value)[:MAX_PARAMETER_LENGTH] for name, value in params.items()},
@@ -56,13 +57,22 @@ def describe_run(trained: Trained, history: History, folder: Path) -> Run:
     )
 
 
+def sample_params(history: History) -> dict[str, int]:
+    """Of which leads the history is a sample, if it is one."""
+    if history.sample is None:
+        return {}
+    return {"sampled_one_in": history.sample.one_in, "sampled_of_leads": history.sample.of_leads}
+
+
 def fingerprint(history: History) -> str:
     """SHA-256 of the rows visible at T that training reads, and of their configuration (docs/decisions/0005)."""
     digest = hashlib.sha256()
     digest.update(json.dumps(to_dict(history.config), sort_keys=True, ensure_ascii=False).encode())
     for name in FINGERPRINTED:
         digest.update(_separator(name))
-        _update(digest, getattr(history, name))
+        value = getattr(history, name)
+        # Training reads no id of an interaction, and histories read in parts have none.
+        _update(digest, replace(value, ids=None) if isinstance(value, Interactions) else value)
     if history.lead_known_us is not None:
         _update(digest, history.lead_known_us)
     return digest.hexdigest()

@@ -257,6 +257,11 @@ def _period_wins(
     )
 
 
+def _leads_per_sampled(bundle: Bundle) -> int:
+    """Of how many leads of its folder the model has learned from one."""
+    return int((bundle.card.get("sample") or {"one_in": 1})["one_in"])
+
+
 def _level(
     bundle: Bundle, known: KnownLeads, by_period: _PeriodWins, new_leads: NewLeads, by_age: AgeReplays
 ) -> Level:
@@ -271,7 +276,7 @@ def _level(
         expected=by_period.wins,
         recent_rate=recent.wins,
         noise=1.0,
-        known_wins=float(known.won.sum()),
+        known_wins=float(known.won.sum()) / _leads_per_sampled(bundle),
         unseen_year=unseen_year_share(known),
     )
     revenue = replace(

@@ -22,3 +22,11 @@ def test_fingerprint_covers_when_leads_were_recorded(world: History) -> None:
     half_way = int(np.median(world.created_us))
     assert len(all_leads(late, half_way)) < len(all_leads(world, half_way))
     assert fingerprint(late) != fingerprint(world)
+
+
+def test_fingerprint_covers_no_ids_of_interactions(world: History) -> None:
+    ids = [f"i{i}" for i in range(len(world.interactions.time_us))]
+    named = replace(world, interactions=replace(world.interactions, ids=ids))
+    assert fingerprint(named) == fingerprint(
+        replace(world, interactions=replace(world.interactions, ids=None))
+    )

@@ -16,6 +16,7 @@ from history.base.errors import InvalidInput
 from history.base.progress import Progress, no_progress
 from history.base.warnings import json_of
 from history.history import History
+from history.lead_sample import sample_warnings
 from history.odd_creations import first_creation_us
 from history.snapshot import cut
 from history.text.times import format_time
@@ -42,7 +43,8 @@ def backtest_forecast(
     """Trains and forecasts at each origin (microseconds UTC) on what was known then; metrics as JSON-ready values.
 
     Only periods over by history.as_of_us are evaluated. Origins at which training refuses are skipped, with the
-    reason. `warnings` says if the actual amounts are not final. Raises InvalidInput if no origin is left.
+    reason. `warnings` says if the leads are a sample, or the actual amounts not final. Raises InvalidInput if no origin
+    is left.
     """
     cells: list[Cell] = []
     skipped: list[Skipped] = []
@@ -61,7 +63,9 @@ def backtest_forecast(
     return {
         **summarize_cells(cells),
         "skipped": [date.to_dict() for date in skipped],
-        "warnings": json_of(growth_warnings(known_leads(history, history.as_of_us))),
+        "warnings": json_of(
+            [*sample_warnings(history.sample), *growth_warnings(known_leads(history, history.as_of_us))]
+        ),
     }
 
 

@@ -14,7 +14,7 @@ from training.backtest.backtest import Backtest
 from training.backtest.plots import plots
 from training.evaluation.metrics import METRICS
 from training.registry.mlflow import Run
-from training.run_record import fingerprint
+from training.run_record import fingerprint, sample_params
 
 GROUP_METRICS = ("auc", "pr_auc", "log_loss", "ece", "wins_error", "revenue_error")
 NO_NUMBER = "-"
@@ -31,6 +31,7 @@ def page(backtest: Backtest) -> str:
         f"<p>At each date the model was trained on what was known then, and scored the leads open then. Outcomes of "
         f"the {result['horizon_days']} days after each date are known as of {result['as_of'][:10]}. "
         "Brackets hold 90 % intervals of a bootstrap by lead.</p>",
+        *(_warning(warning["detail"]) for warning in result["warnings"]),
         "<h2>Model and baselines</h2>",
         "<small>Means over the dates; all models were fitted and evaluated on the same rows. A difference whose "
         "bracket holds 0 may be chance.</small>",
@@ -48,6 +49,10 @@ def _titled(figures: Mapping[str, go.Figure]) -> Iterator[tuple[str, go.Figure]]
     """Plots by the name of their place in the page, each with its title."""
     for number, (title, figure) in enumerate(figures.items()):
         yield f"plot{number}", figure.update_layout(title=title)
+
+
+def _warning(detail: str) -> str:
+    return f"<p>{html.escape(detail[:1].upper() + detail[1:])}.</p>"
 
 
 def _skipped(date: Mapping[str, str]) -> str:
@@ -152,6 +157,7 @@ def describe_run(backtest: Backtest, history: History, folder: Path) -> Run:
             "as_of": result["as_of"],
             "horizon_days": result["horizon_days"],
             "data_sha256": fingerprint(history),
+            **sample_params(history),
         },
         metrics=_run_metrics(result),
         tags={"kind": "backtest", "funnel": history.config.name, "mlflow.source.name": "leadcast backtest"},

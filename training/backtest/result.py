@@ -11,6 +11,7 @@ class BacktestResult:
     origins: a record for each date with its metrics, intervals, baselines and differences. skipped: dates that could
     not be replayed. overall: means over the dates. pooled: all rows together. by: figures by group of each column.
     calibration: the reliability table. close_time: how often wins fell into each tenth of their predicted times.
+    warnings: of a history that is a sample of its folder's leads.
     """
 
     as_of: str
@@ -23,3 +24,4 @@ class BacktestResult:
     by: dict[str, list[dict[str, Any]]]
     calibration: list[dict[str, Any]]
     close_time: dict[str, Any]
+    warnings: list[dict[str, Any]]

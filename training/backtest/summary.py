@@ -7,7 +7,9 @@ from typing import Any
 import numpy as np
 
 from history.base.arrays import Floats, Ints
+from history.base.warnings import json_of
 from history.history import History
+from history.lead_sample import sample_warnings
 from history.text.times import format_time
 from training.backtest.groups import metrics_by_group
 from training.backtest.origin import Replay
@@ -49,6 +51,7 @@ def summarize(
     rows = EvaluatedRows.concatenate([replay.rows for replay in replays])
     pooled, pooled_draws = point_metrics(rows), bootstrap_metrics(rows, counts)
     return {
+        "warnings": json_of(sample_warnings(history.sample)),
         "as_of": format_time(history.as_of_us),
         "horizon_days": history.config.horizon_days,
         "currency": history.config.currency,

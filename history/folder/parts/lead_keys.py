@@ -8,7 +8,7 @@ import pyarrow.compute as pc
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
-from history.base.arrays import Bytes, Codes, Ints
+from history.base.arrays import Bytes, Codes, Ints, Mask
 from history.base.arrow_texts import text_bytes
 from history.base.compiled import BYTES, I32, OUT_I64, compiled
 from history.folder.values.columns import texts
@@ -19,6 +19,7 @@ ZERO, NINE, POINT = ord("0"), ord("9"), ord(".")
 UPPER_A, UPPER_Z, TO_LOWER = ord("A"), ord("Z"), ord("a") - ord("A")
 LOWER_A, LOWER_Z = ord("a"), ord("z")
 NO_KEY: Final = 0  # of a missing id
+MIXING: Final = ((30, 0xBF58476D1CE4E5B9), (27, 0x94D049BB133111EB))  # shifts and factors of splitmix64
 
 
 def lead_keys(ids: pa.Array) -> Ints:
@@ -69,6 +70,17 @@ def part_numbers(keys: Ints, n_parts: int) -> Ints:
     """The part (n,) of each key, from 0."""
     mixed = keys.view(np.uint64)
     return ((mixed ^ (mixed >> np.uint64(32))) % np.uint64(n_parts)).astype(np.int64)
+
+
+def in_sample(keys: Ints, one_in: int) -> Mask:
+    """Which keys (n,) belong to the sample of one in `one_in`; that of 2 k is a part of that of k.
+
+    The bits are mixed anew (splitmix64), so that a sample has the same share of every part.
+    """
+    mixed = keys.view(np.uint64)
+    for shift, factor in MIXING:
+        mixed = (mixed ^ (mixed >> np.uint64(shift))) * np.uint64(factor)
+    return np.asarray((mixed ^ (mixed >> np.uint64(31))) <= np.uint64((2**64 - 1) // one_in))
 
 
 @compiled()

@@ -37,9 +37,10 @@ class NeedsWhole(Exception):
 
 @dataclass(frozen=True)
 class SplitTable:
-    """A table in parts: the files of its rows, and the table without any row."""
+    """A table in parts: the files of its rows, how many these are, and the table without any row."""
 
     files: tuple[Path, ...]
+    row_count: int
     empty: RawTable
 
     def part(self, number: int) -> RawTable:
@@ -176,6 +177,7 @@ class _Writer:
     def written(self, sizes: _Sizes) -> SplitTable | None:
         """The table in parts; None if its file proves broken."""
         writers: list[pa.ipc.RecordBatchFileWriter] = []
+        row_count = 0
         with ExitStack() as stack:
             for rows in self._table.rows():
                 schema = rows.batch.schema.append(pa.field("row", pa.int64()))
@@ -188,6 +190,7 @@ class _Writer:
                 for number, own in self._by_part(batch):
                     _write(writers[number], own)
                 sizes.add(batch)
+                row_count += len(batch)
         give_back_memory()
         if self._table.is_broken:
             return None
@@ -200,7 +203,7 @@ class _Writer:
             self._table.header,
             encoding=self._table.encoding,
         )
-        return SplitTable(self._files, empty)
+        return SplitTable(self._files, row_count, empty)
 
     def _by_part(self, batch: pa.RecordBatch) -> Iterator[tuple[int, pa.RecordBatch]]:
         """The rows of each part in their order."""

@@ -1,12 +1,14 @@
 """Keys of lead ids: equal for every form of one id, and joined by merges."""
 
+from itertools import pairwise
+
 import numpy as np
 import pyarrow as pa
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from history.folder.parts.lead_keys import NO_KEY, Joins, lead_keys, part_numbers
+from history.folder.parts.lead_keys import NO_KEY, Joins, in_sample, lead_keys, part_numbers
 from history.folder.values.id_forms import IdForms, long_id
 
 SHORT = "0012w00000AbCdE"
@@ -90,3 +92,16 @@ def test_keys_fall_into_all_parts() -> None:
     counts = np.bincount(part_numbers(keys, 7), minlength=7)
     assert counts.min() > 450
     assert counts.max() < 700
+
+
+@pytest.mark.parametrize("n_parts", [1, 2, 16])
+def test_samples_nest_and_take_their_share_of_every_part(n_parts: int) -> None:
+    """Of parts of 1,250 leads or more, a fourth is within five standard deviations of chance."""
+    keys = lead_keys(pa.array([f"L{i:07}" for i in range(20_000)]))
+    samples = [in_sample(keys, one_in) for one_in in (1, 2, 3, 4, 8)]
+    assert samples[0].all()
+    for larger, smaller in pairwise(samples):
+        assert not (smaller & ~larger).any()
+    part = part_numbers(keys, n_parts)
+    share = np.bincount(part, weights=samples[3]) / np.bincount(part)
+    assert np.abs(share - 0.25).max() < 5 * np.sqrt(0.25 * 0.75 / np.bincount(part).min())

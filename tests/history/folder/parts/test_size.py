@@ -4,7 +4,15 @@ from pathlib import Path
 
 import pytest
 
-from history.folder.parts.size import free_bytes, needed_bytes, parts_in_memory, parts_needed
+from history.folder.parts.size import (
+    free_bytes,
+    needed_bytes,
+    one_in,
+    parts_in_memory,
+    parts_needed,
+    parts_to_train,
+    training_bytes,
+)
 
 GB = 1_000_000_000
 
@@ -43,3 +51,27 @@ def test_free_memory_is_the_least_of_machine_and_container(tmp_path: Path) -> No
     (tmp_path / "memory.max").write_text("max\n")
     assert free_bytes(meminfo, tmp_path) == 2_048_000
     assert free_bytes(tmp_path / "none", tmp_path) is None
+
+
+def test_training_on_a_folder_that_fits_is_at_once(folder: Path) -> None:
+    assert training_bytes(10 * GB) == pytest.approx(24 * GB)
+    assert training_bytes(2.4 * GB) == pytest.approx(7.92 * GB)
+    assert parts_to_train(folder, 31 * GB) == parts_to_train(folder, None) == 1
+    assert parts_to_train(folder, 29 * GB) == 34
+
+
+@pytest.mark.parametrize(
+    ("free", "leads", "expected"),
+    [
+        (8 * GB, 6_000_000, 8),
+        (31 * GB, 900_000, 1),
+        (31 * GB, 6_000_000, 8),
+        (None, 6_000_000, 8),
+        (GB, 10, 512),
+        (1, 10, 1024),
+    ],
+)
+def test_a_sample_fits_and_has_at_most_a_million_leads(
+    folder: Path, free: int | None, leads: int, expected: int
+) -> None:
+    assert one_in(folder, leads, free) == expected
