@@ -28,9 +28,10 @@ _NAMES = {
     for table in db.FACTS
 }
 _INTERACTIONS = db.interactions.c
+# Without a condition on the id: SQLite would search the index of ids, through all of the lead's, 3 ms of 10,000.
 _INTERACTION_IDS = PreparedQuery(
     select(_INTERACTIONS.row_no, _INTERACTIONS.interaction_id).where(
-        _INTERACTIONS.lead_no == bindparam("lead_no"), _INTERACTIONS.interaction_id.is_not(None)
+        _INTERACTIONS.lead_no == bindparam("lead_no")
     ),
     among=_INTERACTIONS.row_no,
 )
@@ -95,4 +96,5 @@ def _given_names(
 
 
 def _interaction_ids(connection: Connection, lead_no: int, numbers: Sequence[int]) -> Mapping[int, str]:
-    return dict(_INTERACTION_IDS.rows(connection, lead_no=lead_no, some=list(numbers)))
+    rows = _INTERACTION_IDS.rows(connection, lead_no=lead_no, some=list(numbers))
+    return {row_no: interaction_id for row_no, interaction_id in rows if interaction_id is not None}

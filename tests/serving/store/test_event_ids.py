@@ -1,10 +1,14 @@
 """Names of events: the sender's where one was given, else one of ours that finds its row again."""
 
+from contextlib import closing
+from pathlib import Path
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from serving.store.event_ids import RowPlace, event_names, named_row
+from serving.store.database.statements import PreparedQuery, sqlite_driver
+from serving.store.event_ids import _INTERACTION_IDS, _NAMES, RowPlace, event_names, named_row
 from serving.store.lead_rows import find_leads
 from serving.store.store import Store
 from tests.builders.service.scored_store import post, put
@@ -37,3 +41,14 @@ def test_rows_are_named_by_their_sender_or_by_us(store: Store) -> None:
         assert names.change_keys[2] == names.change_keys[3]
         assert set(names.change_keys) == {2, 3}
         assert names.of_rows("stages", []) == {}
+
+
+@pytest.mark.parametrize("query", [_INTERACTION_IDS, *_NAMES.values()])
+def test_sqlite_finds_rows_of_a_page_by_their_numbers(tmp_path: Path, query: PreparedQuery) -> None:
+    """By the key of the table: through another index all rows of the lead would be read."""
+    with closing(Store(tmp_path)) as store, store.engine.reading() as connection:
+        plan = sqlite_driver(connection).execute(
+            f"EXPLAIN QUERY PLAN {query.text}", {"lead_no": 1, "some": "[1, 2]"}
+        )
+        steps = [step[-1] for step in plan]
+    assert any("USING PRIMARY KEY (lead_no=? AND row_no=?)" in step for step in steps), steps
