@@ -54,6 +54,8 @@ BINNING = {
     "max_bin": 127,
     # A column that splits no rows of one fit may split those of another.
     "feature_pre_filter": False,
+    # Some rows of bundled columns, summed column by column, write beyond LightGBM's memory (docs/decisions/0078).
+    "enable_bundle": False,
     "verbosity": -1,
     "num_threads": 1,
 }

@@ -1,11 +1,14 @@
 """Shared bins: the trees of a fit's own bins, whatever the order of the rows."""
 
+import re
+from pathlib import Path
+
 import numpy as np
 import pytest
 
 from models.parameters import Parameters
 from tests.builders.small_models import COLUMNS, made_outcomes, made_values
-from training.fit.additive import FitSettings, WeightedRows, fit_conversion
+from training.fit.additive import FitSettings, WeightedRows, conversion_options, fit_conversion
 from training.rows.bins import BinnedRows, find_bins
 
 SETTINGS = FitSettings(Parameters(rounds=10, row_share=1.0), 0)
@@ -35,3 +38,13 @@ def test_a_row_may_stand_twice() -> None:
     rows = WeightedRows(np.vstack([values, values]), COLUMNS, target, weight, binned)
     margin = fit_conversion(rows, SETTINGS).margin(values)
     np.testing.assert_allclose(1 / (1 + np.exp(-margin)), 0.3, atol=0.01)
+
+
+def test_columns_that_exclude_each_other_stay_apart(tmp_path: Path) -> None:
+    """LightGBM would bundle them, and write beyond its memory where fits of some rows sum bundles by column."""
+    values = np.zeros((600, len(COLUMNS)))
+    values[np.arange(600), np.arange(600) % len(COLUMNS)] = 1.0
+    find_bins(values, COLUMNS)._dump_text(tmp_path / "bins.txt")
+    counts = dict(re.findall(r"^(num_\w+): (\d+)$", (tmp_path / "bins.txt").read_text(), re.MULTILINE))
+    assert counts["num_groups"] == counts["num_features"]
+    assert not conversion_options(SETTINGS, COLUMNS)["enable_bundle"]
