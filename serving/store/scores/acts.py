@@ -67,8 +67,13 @@ class Acts:
 
     def at(self, as_of_us: int) -> list[Suggestion]:
         """The acts at an instant, at which they add their rows."""
-        touches = [_touch(touch, self.waiting, as_of_us) for touch in self.touches]
-        return touches + [_yes(name, as_of_us) for name in self.attributes]
+        return [self.one(place, as_of_us) for place in range(self.count)]
+
+    def one(self, place: int, as_of_us: int) -> Suggestion:
+        """The act at a place of `at`: most acts are tried and need no words."""
+        if place < len(self.touches):
+            return _touch(self.touches[place], self.waiting, as_of_us)
+        return _yes(self.attributes[place - len(self.touches)], as_of_us)
 
 
 def acts_of(bundle: Bundle, rows: LeadRows, as_of_us: int) -> Acts:

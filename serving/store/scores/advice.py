@@ -13,7 +13,7 @@ from history.base.arrays import Floats
 from models.bundle import Bundle
 from models.scorer import open_leads, probability_of
 from serving.store.lead_rows import LeadRows
-from serving.store.scores.acts import Suggestion, acts_of
+from serving.store.scores.acts import Acts, acts_of
 from serving.store.scores.ready import ReadyLead
 from serving.store.scores.what_if import NOTHING, changed, snapshot_of
 
@@ -30,14 +30,14 @@ def advice(bundle: Bundle, rows: LeadRows, as_of_us: int) -> dict[str, list[dict
     """
     if bundle.conversion is None:
         return NO_ADVICE
-    acts = acts_of(bundle, rows, as_of_us).at(as_of_us)
+    acts = acts_of(bundle, rows, as_of_us)
     each = [
         open_leads(bundle, snapshot_of(changed(rows, change), bundle, as_of_us))
-        for change in (NOTHING, *(act.change for act in acts))
+        for change in (NOTHING, *(act.change for act in acts.at(as_of_us)))
     ]
     parts = bundle.conversion.contributions(each[0].matrix.values[:1]).parts
     return {
-        "suggestions": _best(acts, [float(leads.probability[0]) for leads in each]),
+        "suggestions": _best(acts, as_of_us, [float(leads.probability[0]) for leads in each]),
         "similar": _similar(bundle, each[0].stages[0], parts[0]),
     }
 
@@ -68,7 +68,7 @@ def advice_of_leads(bundle: Bundle, leads: Sequence[ScoredLead]) -> list[dict[st
         at += count
         advised.append(
             {
-                "suggestions": _best(lead.ready.acts.at(lead.as_of_us), ends),
+                "suggestions": _best(lead.ready.acts, lead.as_of_us, ends),
                 "similar": _similar(bundle, lead.stage, lead.parts),
             }
         )
@@ -88,15 +88,13 @@ def _reached(bundle: Bundle, leads: Sequence[ScoredLead], counts: Sequence[int])
     return reached
 
 
-def _best(acts: Sequence[Suggestion], reached: Sequence[float]) -> list[dict[str, Any]]:
+def _best(acts: Acts, as_of_us: int, reached: Sequence[float]) -> list[dict[str, Any]]:
     """The acts that raise the probability most; reached: without any act, then with each."""
     now, *after = reached
-    gains = [(100 * (new - now), act) for act, new in zip(acts, after, strict=True)]
+    gains = [(100 * (new - now), place) for place, new in enumerate(after)]
     raising = sorted((gain for gain in gains if gain[0] >= LEAST_POINTS), key=lambda gain: -gain[0])
-    return [
-        {"change": act.words, "points": points, "said": act.said}
-        for points, act in raising[:MOST_SUGGESTIONS]
-    ]
+    best = [(points, acts.one(place, as_of_us)) for points, place in raising[:MOST_SUGGESTIONS]]
+    return [{"change": act.words, "points": points, "said": act.said} for points, act in best]
 
 
 def _similar(bundle: Bundle, stage: str | None, parts: Floats) -> list[dict[str, Any]]:
