@@ -14,7 +14,8 @@ Examples:
   leadcast serve --workers 2 --port 8080
   LEADCAST_API_KEYS=secret leadcast serve --host 0.0.0.0
 
-Without LEADCAST_API_KEYS the service listens on loopback addresses only. SIGTERM stops it after the running requests.
+Without LEADCAST_API_KEYS the service listens on loopback addresses only. SIGTERM, Ctrl-C and SIGHUP stop it
+after the running requests.
 """
 )
 @click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")

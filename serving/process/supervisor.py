@@ -22,6 +22,7 @@ from serving.process.forking import ForkedProcess, can_fork, fork
 from serving.process.preload import preload
 
 BACKLOG = 2048
+ENDS = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)  # SIGHUP: the terminal was closed
 POLL_SECONDS = 0.2
 DRAIN_POLL_SECONDS = 0.05
 DRAIN_SECONDS = 30.0
@@ -96,7 +97,7 @@ class _Worker:
 
 
 class Supervisor:
-    """Starts workers on a socket, replaces dead ones, and drains all of them on SIGTERM or SIGINT.
+    """Starts workers on a socket, replaces dead ones, and drains all of them on a signal of ENDS.
 
     Workers are forked from this process, which has imported their code; if they cannot be, each starts on its own.
     """
@@ -112,9 +113,10 @@ class Supervisor:
         self._is_preloaded = False
 
     def run(self) -> int:
-        """Serves until SIGTERM or SIGINT; 0 after a clean end."""
-        for number in (signal.SIGTERM, signal.SIGINT):
-            signal.signal(number, self._stop)
+        """Serves until a signal of ENDS; 0 after a clean end."""
+        for number in ENDS:
+            if number != signal.SIGHUP or signal.getsignal(number) != signal.SIG_IGN:  # ignored under nohup
+                signal.signal(number, self._stop)
         try:
             # Workers share the folder's lock: it stays while one of them drains, even if this process is killed.
             with locked_tempdir(_run_parent(), RUN_FOLDER) as folder, _environment(folder):

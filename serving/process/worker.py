@@ -62,9 +62,8 @@ class _SharingServer(uvicorn.Server):
 def main(descriptor: int, parent_pid: int, place: Place) -> None:
     """Serves until SIGTERM, then answers the requests in progress."""
     die_with_parent(parent_pid)
-    signal.signal(
-        signal.SIGINT, signal.SIG_IGN
-    )  # Ctrl-C reaches the whole group; the supervisor sends SIGTERM
+    for number in (signal.SIGINT, signal.SIGHUP):  # reach the whole group; the supervisor sends SIGTERM
+        signal.signal(number, signal.SIG_IGN)
     gc.disable()  # imports leave nothing to collect: 0.4 s; on again when the heap is frozen (serving/runtime.py)
     from serving.service import Leadcast
 

@@ -20,7 +20,7 @@ from serving.base.settings import read_settings
 from serving.http.sharing import BOARD
 from serving.model.scoring import score_leads
 from serving.process import supervisor
-from serving.process.supervisor import Supervisor, listen
+from serving.process.supervisor import ENDS, Supervisor, listen
 from tests.builders.service.running_service import AS_OF, AS_OF_US, LEAD, PATIENCE_S, ROOT, Service, until
 
 
@@ -77,10 +77,12 @@ def test_two_workers_score_alike_are_replaced_and_end_cleanly(
     assert service.get(f"/v1/score?{query}", LEAD) == expected
     assert scores_counted(service) == 4, "those of the killed worker, too"
 
-    service.process.send_signal(signal.SIGTERM)
+    for pid in (*service.children(), service.process.pid):  # as a terminal that is closed does
+        os.kill(pid, signal.SIGHUP)
     _, log = service.process.communicate(timeout=PATIENCE_S)
     assert service.process.returncode == 0
     assert "Traceback" not in log
+    assert log.count("worker ended") == 1, "the killed one"
 
 
 def addresses(pid: int) -> list[Path]:
@@ -146,7 +148,7 @@ def test_a_process_with_threads_starts_its_workers_anew(
 
 
 @pytest.mark.long
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+@pytest.mark.parametrize("number", ENDS)
 def test_a_signal_ends_the_imports(started: Callable[..., Service], number: signal.Signals) -> None:
     """Kernels may have to be compiled first, which takes half a minute."""
     service = started()
