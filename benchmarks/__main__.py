@@ -30,6 +30,7 @@ NAMES = (
     "forecast",
     "import",
     "engine",
+    "training",
 )
 LONG = {
     "big": ("--leads", "1000000"),
@@ -40,6 +41,7 @@ LONG = {
     "forecast": ("--leads", "1000000"),
     "import": ("--deals", "1000000"),
     "engine": ("--leads", "200000"),
+    "training": ("--leads", "7000", "30000"),
 }
 
 

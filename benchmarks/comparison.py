@@ -108,7 +108,7 @@ def target_text(one: Comparison) -> str:
     if one.target is None:
         return "-"
     if one.ratio is not None:
-        return f"{one.target:g} x"
+        return f"{one.target:.3g} x"
     return f"{number(one.target)} {one.unit}"
 
 

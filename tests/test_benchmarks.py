@@ -1,12 +1,16 @@
-"""The benchmarks' table: ratios, targets, and that every benchmark is in it; the learning curve's AUC."""
+"""The benchmarks' table: ratios, targets, every benchmark in it; clocks of calls; the learning curve's AUC."""
 
+from concurrent.futures import ThreadPoolExecutor
 from itertools import permutations
 from pathlib import Path
+from time import process_time
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 
 from benchmarks.__main__ import LONG, NAMES
+from benchmarks.call_clock import CallClock
 from benchmarks.comparison import Comparison, from_dict
 from tests.builders.exports.known_crm import expected_auc
 
@@ -38,6 +42,35 @@ def test_without_a_peer_the_target_bounds_the_figure(
 def test_comparison_survives_json() -> None:
     one = Comparison("a score", 2.0, "us").beside("LightGBM", 10.0, 4.0, "the sums")
     assert from_dict(one.to_dict()) == one
+
+
+def test_a_call_within_another_is_counted_once() -> None:
+    fits = SimpleNamespace(inner=lambda n: sum(range(n)))
+    fits.outer = lambda n: fits.inner(n) + 1
+    clock = CallClock()
+    clock.wrap("of the inner", fits, "inner")
+    clock.wrap("of the outer", fits, "outer")
+    assert fits.outer(10) == 46
+    assert set(clock.seconds) == {"of the outer"}
+    assert fits.inner(10) == 45
+    assert set(clock.seconds) == {"of the outer", "of the inner"}
+
+
+def test_calls_of_all_threads_are_counted_and_nothing_else() -> None:
+    clock, began = CallClock(), process_time()
+    work = clock.counted("sums", lambda n: sum(range(n)))
+    with ThreadPoolExecutor(2) as pool:
+        assert list(pool.map(work, (20_000,) * 8)) == [199_990_000] * 8
+    assert 0 < clock.seconds["sums"] <= process_time() - began
+
+
+def test_a_call_that_fails_is_counted_and_ends() -> None:
+    clock = CallClock()
+    fail, work = clock.counted("failing", lambda: [][0]), clock.counted("work", lambda: 1)
+    with pytest.raises(IndexError):
+        fail()
+    assert work() == 1
+    assert set(clock.seconds) == {"failing", "work"}
 
 
 def test_expected_auc_is_that_of_all_pairs() -> None:
