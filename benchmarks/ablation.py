@@ -22,9 +22,9 @@ from history.history import OPEN, History
 from history.read import parse_time, read_folder
 from history.snapshot import cut, open_leads, state_at
 from history.text.times import format_time
-from models.additive import AdditiveModel
-from models.kernel import sigmoid
-from models.parameters import Parameters
+from models.figures.additive import AdditiveModel
+from models.figures.kernel import sigmoid
+from models.figures.parameters import Parameters
 from training.audit.audit import audit, suspects
 from training.backtest.dates import default_dates
 from training.backtest.origin import baseline_probabilities

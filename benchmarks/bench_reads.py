@@ -35,8 +35,8 @@ from benchmarks.measure import machine
 from benchmarks.trained_home import trained_home
 from history.base.progress import no_progress
 from history.read import read_folder
-from models.pointer import load_champion, read_pointer
-from models.scores import ABSTAINED, SCORED, STATUS
+from models.home.pointer import load_champion, read_pointer
+from models.scores.scores import ABSTAINED, SCORED, STATUS
 from serving.base.clock import clock_us
 from serving.store import schema as db
 from serving.store.scores.rescoring import rescore_all, rescore_dirty

@@ -33,8 +33,8 @@ from history.read import read_records
 from history.snapshot import Snapshot
 from history.text.times import format_time
 from models.bundle import Bundle
-from models.pointer import read_pointer
-from models.saved import load_bundle
+from models.home.pointer import read_pointer
+from models.home.saved import load_bundle
 from models.trees.ensemble import Trees
 from serving.base.problems import Problem
 from serving.model.scoring import score_leads

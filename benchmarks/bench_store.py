@@ -32,7 +32,7 @@ from benchmarks.trained_home import trained_home
 from engines.choice import open_engine
 from history.base.progress import no_progress
 from history.read import read_folder
-from models.pointer import load_champion, read_pointer
+from models.home.pointer import load_champion, read_pointer
 from serving.base.clock import clock_us
 from serving.store.scores.rescoring import rescore_all
 from serving.store.store import Store

@@ -28,10 +28,10 @@ from history.history import (
 from history.snapshot import open_leads
 from history.text.times import DAY_US
 from models.bundle import Bundle
-from models.calibration import log_odds
-from models.close_time import CloseTime
+from models.figures.calibration import log_odds
+from models.figures.close_time import CloseTime
+from models.figures.kernel import sigmoid
 from models.forecast_basis import ForecastBasis
-from models.kernel import sigmoid
 
 START_US = 1_672_531_200_000_000  # 2023-01-01
 MONTH_DAYS = 30.4375

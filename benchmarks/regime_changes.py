@@ -17,7 +17,7 @@ from benchmarks.funnel_worlds import MONTH_DAYS, START_US, Funnel, World, make_w
 from history.history import WON
 from history.snapshot import open_leads
 from history.text.times import DAY_US
-from models.calibration import log_odds
+from models.figures.calibration import log_odds
 from training.evaluation.regime import Change, Predicted, surest_change
 
 MONTHS = 22

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from cli.options import home, now_us
-from cli.output import echo
+from cli.shown.output import echo
 
 if TYPE_CHECKING:
     from history.config.config import FunnelConfig

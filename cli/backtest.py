@@ -25,8 +25,8 @@ from cli.options import (
     train_options,
     trials_option,
 )
-from cli.output import echo, echo_next, echo_warnings, print_json
-from cli.progress import progress_bar
+from cli.shown.output import echo, echo_next, echo_warnings, print_json
+from cli.shown.progress import progress_bar
 from history.base.atomic_file import write_text
 from history.base.progress import Progress
 
@@ -94,7 +94,7 @@ def _backtest_scores(
     data: Path, report: Path | None, options: Mapping[str, Any], engine: "Engine | None"
 ) -> dict[str, Any]:
     """Runs the backtest, writes the report, logs the run and prints the result; returns the command's JSON."""
-    from cli.backtest_text import echo_scores
+    from cli.shown.backtest_text import echo_scores
     from history.base.progress import part
     from training.backtest.backtest import backtest as run_backtest
     from training.backtest.report import page
@@ -127,7 +127,7 @@ def _backtest_scores(
 
 
 def _read(data: Path, options: Mapping[str, Any], progress: Progress) -> "History":
-    from cli.sampled import TrainingData, read_to_train
+    from cli.folder.sampled import TrainingData, read_to_train
     from history.base.progress import part
 
     return read_to_train(data, TrainingData.of(options), part(progress, 0.0, 0.02))
@@ -148,7 +148,7 @@ def _backtest_forecast(
     data: Path, report: Path | None, options: Mapping[str, Any], engine: "Engine | None"
 ) -> dict[str, Any]:
     """Runs the backtest of the forecast, writes the report and prints the result; returns the command's JSON."""
-    from cli.backtest_text import echo_forecast
+    from cli.shown.backtest_text import echo_forecast
 
     with progress_bar() as progress:
         history = _read(data, options, progress)

@@ -15,14 +15,14 @@ from cli.options import (
     json_option,
     parts_option,
 )
-from cli.output import echo, echo_next, echo_warnings, print_json, readable_time
-from cli.progress import progress_bar
-from cli.verdict import verdict_of
+from cli.shown.output import echo, echo_next, echo_warnings, print_json, readable_time
+from cli.shown.progress import progress_bar
+from cli.shown.verdict import verdict_of
 from history.base.progress import part
 from history.base.warnings import Warning, json_of
 
 if TYPE_CHECKING:
-    from cli.checked import Checked
+    from cli.folder.checked import Checked
     from history.folder.rules.row_filter import RejectedRow
     from history.history import History, Rejected, TableReport
 
@@ -104,7 +104,7 @@ def check(data: Path, rejected: Path | None, fix: bool, as_json: bool, **options
     """
     if fix:
         _write_guesses(data)
-    from cli.checked import checked
+    from cli.folder.checked import checked
     from engines.choice import open_engine
     from history.folder.rules.acceptance import require_acceptable
     from history.read import format_time
@@ -245,7 +245,7 @@ def _write_rejected(rows: "Sequence[RejectedRow]", output: Path) -> None:
 def _echo_result(
     result: "Checked", inferred: Mapping[str, Any], warnings: Sequence[Mapping[str, Any]]
 ) -> None:
-    from cli.reading import echo_set_aside
+    from cli.folder.reading import echo_set_aside
 
     history = result.history
     echo(f"as of {readable_time(history.as_of_us)}: {result.leads:,} leads")

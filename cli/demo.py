@@ -14,8 +14,8 @@ from typing import Any
 
 import click
 
-from cli.demo_data import complete_settings, month_start, plant_leaks, write_folder_as_of
-from models.home import DEFAULT, DEMO
+from cli.folder.demo_data import complete_settings, month_start, plant_leaks, write_folder_as_of
+from models.home.home import DEFAULT, DEMO
 
 ROOT = Path(__file__).parents[1]
 STATE = Path(DEFAULT) / DEMO.parent

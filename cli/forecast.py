@@ -23,8 +23,8 @@ from cli.options import (
     since_option,
     table_option,
 )
-from cli.output import echo, echo_next, echo_warnings, print_json
-from cli.progress import progress_bar
+from cli.shown.output import echo, echo_next, echo_warnings, print_json
+from cli.shown.progress import progress_bar
 from history.base.warnings import Warning, json_of
 
 if TYPE_CHECKING:
@@ -61,8 +61,8 @@ def forecast(data: Path, as_of: str | None, model: str, as_json: bool, **options
     with_explanation = options["explain"] or options["report"] is not None
     if not with_explanation:
         refuse_unused("--explain or --report", "since")
+    from cli.folder.reading import echo_set_aside, read_for
     from cli.model_choice import model as find_model
-    from cli.reading import echo_set_aside, read_for
     from funnel.forecast.explain import explanation
     from funnel.forecast.forecast import ForecastOptions
     from funnel.forecast.forecast import forecast as make_forecast
@@ -130,7 +130,7 @@ def _write_files(forecast: "Forecast", result: dict[str, Any], options: Mapping[
 
 
 def _echo_result(result: dict[str, Any], options: Mapping[str, Any]) -> None:
-    from cli.forecast_text import echo_explanation, echo_periods
+    from cli.shown.forecast_text import echo_explanation, echo_periods
 
     echo_warnings(result["warnings"])
     echo_periods(result)

@@ -20,8 +20,8 @@ from cli.options import (
     report_option,
     since_option,
 )
-from cli.output import echo, echo_next, echo_warnings, print_json
-from cli.progress import progress_bar
+from cli.shown.output import echo, echo_next, echo_warnings, print_json
+from cli.shown.progress import progress_bar
 
 if TYPE_CHECKING:
     from zoneinfo import ZoneInfo
@@ -66,9 +66,9 @@ def funnel(data: Path, output: Path | None, as_json: bool, **options: Any) -> No
       leadcast funnel crm --by owner --since 2026-03-01 --output funnel.csv
       leadcast funnel crm --report funnel.html --json
     """
-    from cli.funnel_text import echo_state
+    from cli.folder.reading import echo_set_aside, read_own
     from cli.model_choice import champion_if_sound
-    from cli.reading import echo_set_aside, read_own
+    from cli.shown.funnel_text import echo_state
     from funnel.state.report import funnel_report
     from history.config.file import load_config
     from models.inputs import input_warnings

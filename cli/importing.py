@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from cli.options import in_a_folder, json_option, now_us
-from cli.output import echo, echo_next, echo_table, print_json
-from cli.progress import progress_bar
+from cli.shown.output import echo, echo_next, echo_table, print_json
+from cli.shown.progress import progress_bar
 
 if TYPE_CHECKING:
     from connectors.run import Imported

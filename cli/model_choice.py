@@ -1,8 +1,8 @@
 """The model of a command: the champion of the home, or the version of --model."""
 
 from cli.options import home
-from models import pointer
 from models.bundle import Bundle
+from models.home import pointer
 
 
 def champion() -> Bundle | None:

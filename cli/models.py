@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 import click
 
 from cli.options import home, json_option
-from cli.output import echo, echo_table, print_json, readable_time
+from cli.shown.output import echo, echo_table, print_json, readable_time
 
 if TYPE_CHECKING:
     from training.registry.mlflow import Version
@@ -33,7 +33,7 @@ def models(context: click.Context, as_json: bool) -> None:
 
 
 def _list(as_json: bool) -> None:
-    from models.home import other_home
+    from models.home.home import other_home
 
     versions = _registry().versions()
     champion = _champion_version()
@@ -58,7 +58,7 @@ def _version_cells(version: "Version", champion: str | None) -> tuple[object, ..
 
 def _champion_version() -> str | None:
     from history.base.errors import DamagedArtifact
-    from models.pointer import read_pointer
+    from models.home.pointer import read_pointer
 
     try:
         pointer = read_pointer(home())

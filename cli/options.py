@@ -231,7 +231,7 @@ def as_of_us(text: str | None, zone: ZoneInfo, option: str = "--as-of") -> int |
 
 def home() -> Path:
     """The folder of all state: --home, else LEADCAST_HOME, else .leadcast; InvalidInput if it cannot be a folder."""
-    from models.home import home_folder
+    from models.home.home import home_folder
 
     return home_folder()
 

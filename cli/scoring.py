@@ -15,12 +15,12 @@ from cli.options import (
     model_option,
     parts_option,
 )
-from cli.output import echo, echo_next, echo_table, echo_warnings, print_json, readable_time
-from cli.progress import progress_bar
+from cli.shown.output import echo, echo_next, echo_table, echo_warnings, print_json, readable_time
+from cli.shown.progress import progress_bar
 from history.base.warnings import Warning, json_of
 
 if TYPE_CHECKING:
-    from cli.scored import Scored
+    from cli.folder.scored import Scored
     from models.bundle import Bundle
 
 MOST_DRIFTS = 5  # lines on the terminal; --json has them all
@@ -85,9 +85,9 @@ def score(
       leadcast score crm --engine processes --output scores.csv
       leadcast score crm --model 3 --output old-model.csv --json
     """
+    from cli.folder.reading import echo_reports
+    from cli.folder.scored import ScoreOptions, scored
     from cli.model_choice import model as find_model
-    from cli.reading import echo_reports
-    from cli.scored import ScoreOptions, scored
     from engines.choice import open_engine
 
     if output is None and top is None:
@@ -177,7 +177,7 @@ def _summary(result: "Scored", bundle: "Bundle", output: Path | None) -> dict[st
     import numpy as np
 
     from history.text.times import format_time
-    from models.scores import STATUS
+    from models.scores.scores import STATUS
 
     revenue = result.expected_revenue[~np.isnan(result.expected_revenue)]
     return {

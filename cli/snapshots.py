@@ -8,8 +8,8 @@ import click
 
 from cli.archive import keep
 from cli.options import data_or_store, home, json_option, refuse_unless_one
-from cli.output import echo, echo_table, print_json
-from cli.progress import progress_bar
+from cli.shown.output import echo, echo_table, print_json
+from cli.shown.progress import progress_bar
 
 Records = Mapping[str, Mapping[str, Any] | None]  # by kind; None if not to be saved
 
@@ -82,8 +82,8 @@ def show(which: str, kind: str, funnel: str | None, as_json: bool) -> None:
       leadcast snapshots show 2026-03-01
       leadcast snapshots show 20260301T080000Z-funnel-0123456789 --json
     """
-    from cli.forecast_text import echo_periods
-    from cli.funnel_text import echo_state
+    from cli.shown.forecast_text import echo_periods
+    from cli.shown.funnel_text import echo_state
     from funnel.archive import FORECAST, find_report
 
     record = find_report(home(), which, kind, funnel)

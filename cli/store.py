@@ -19,8 +19,8 @@ from cli.options import (
     json_option,
     now_us,
 )
-from cli.output import echo, echo_next, echo_table, echo_warnings, print_json, readable_time
-from cli.progress import progress_bar
+from cli.shown.output import echo, echo_next, echo_table, echo_warnings, print_json, readable_time
+from cli.shown.progress import progress_bar
 from history.base.warnings import json_of
 
 if TYPE_CHECKING:
@@ -76,8 +76,8 @@ def load(data: Path, accept_rejected: bool, as_json: bool) -> None:
       leadcast load crm
       leadcast load crm --json
     """
+    from cli.folder.reading import echo_set_aside
     from cli.model_choice import champion_if_sound
-    from cli.reading import echo_set_aside
     from connectors.folder.gone import read_gone
     from history.folder.rules.acceptance import require_acceptable
     from history.read import read_as_stored
@@ -182,7 +182,7 @@ def rescore(as_of: str | None, engine: str | None, as_json: bool) -> None:
 
 def _champion() -> "Bundle":
     from cli.model_choice import champion
-    from models.home import other_home
+    from models.home.home import other_home
 
     bundle = champion()
     if bundle is None:
@@ -202,7 +202,7 @@ def backup(file: Path, as_json: bool) -> None:
     Examples:
       leadcast backup /var/backups/leadcast-2026-03-01.tar
     """
-    from models.pointer import POINTER
+    from models.home.pointer import POINTER
     from serving.store.database.engine import DATABASE
     from serving.store.transfer.backup import backup as write_backup
 

@@ -23,8 +23,8 @@ from cli.options import (
     train_options,
     trials_option,
 )
-from cli.output import echo, echo_next, echo_table, echo_warnings, print_json, readable_time
-from cli.progress import progress_bar
+from cli.shown.output import echo, echo_next, echo_table, echo_warnings, print_json, readable_time
+from cli.shown.progress import progress_bar
 from history.base.warnings import json_of
 
 SIGNALS = {
@@ -78,7 +78,7 @@ def train(data: Path | None, store: bool, **options: Any) -> None:
     refuse_unless_one(data, store)
     if data is None:
         refuse_unused("DATA", "accept-rejected", "parts", "one-in")
-    from cli.sampled import TrainingData, read_to_train
+    from cli.folder.sampled import TrainingData, read_to_train
     from engines.choice import open_engine
     from history.base.progress import part
     from training.pipeline import train_and_register

@@ -18,7 +18,7 @@ from history.base.atomic_file import remove_leftovers, replacing
 from history.base.errors import DamagedArtifact, InvalidInput
 from history.config.config import FunnelConfig
 from history.text.times import format_time, parse_time
-from models.pointer import sync_folder
+from models.home.pointer import sync_folder
 
 FOLDER = "snapshots"  # under the home
 FORECAST, FUNNEL = "forecast", "funnel"

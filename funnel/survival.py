@@ -7,7 +7,7 @@ import numpy as np
 
 from funnel.significance import normal_p_below
 from history.base.arrays import Flags, Floats, Mask
-from models.intervals import rate_interval
+from models.figures.intervals import rate_interval
 
 CENSORED, EVENT, COMPETING = 0, 1, 2
 

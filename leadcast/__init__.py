@@ -121,7 +121,7 @@ def train(
     ('1', False, ['auc', 'brier', 'ece'])
     """
     with explained_imports():
-        from models.home import home_folder
+        from models.home.home import home_folder
         from training.pipeline import train_and_register
         from training.train import TrainOptions
 
@@ -143,7 +143,7 @@ def load_model(version: str | int = "champion", home: str | Path | None = None) 
     >>> model
     <Bundle version '1', signal usable, trained through 2026-06-30T18:50:40Z>
     """
-    from models.home import home_folder
+    from models.home.home import home_folder
     from training.registry.choice import load_version
 
     return load_version(home_folder(home), str(version))
@@ -168,9 +168,9 @@ def score(
     from history.base.warnings import json_of
     from history.snapshot import open_leads
     from models.inputs import input_warnings
-    from models.presentation import present
     from models.scorer import score as score_leads
-    from models.scores import COLUMN_KINDS, counted_warnings
+    from models.scores.presentation import present
+    from models.scores.scores import COLUMN_KINDS, counted_warnings
     from training.drift import drift_warnings
 
     rows = history.at(_instant_us(as_of, model.config.zone), model.config)
@@ -240,8 +240,8 @@ def funnel(
     """
     from funnel.state.report import funnel_report
     from funnel.state.state import FunnelOptions
-    from models.home import home_folder
-    from models.pointer import champion_if_sound
+    from models.home.home import home_folder
+    from models.home.pointer import champion_if_sound
 
     champion = champion_if_sound(home_folder(home))
     rows = history.at(_instant_us(as_of, history.config.zone))

@@ -13,22 +13,22 @@ from features.vocabulary import Vocabulary
 from history.config.config import FunnelConfig
 from history.config.schema import OWN_ATTRIBUTES
 from history.text.times import format_time
-from models.additive import AdditiveModel
-from models.amount import AmountModel
 from models.baseline import StageTable
-from models.calibration import Calibration, line
-from models.close_time import CloseTime
-from models.evidence import Evidence
-from models.explain import Wording
-from models.figures import FigureModels, ScoreModels, figure_models
+from models.doubts.lead_values import ValueCheck, value_check
+from models.doubts.novelty import NoveltyCheck, TrainingRanges, novelty_check
+from models.figures.additive import AdditiveModel
+from models.figures.amount import AmountModel
+from models.figures.calibration import Calibration, line
+from models.figures.close_time import CloseTime
+from models.figures.figures import FigureModels, ScoreModels, figure_models
+from models.figures.intervals import LogOddsError, RateBounds, open_rate_interval
+from models.figures.linear import constant_model
 from models.forecast_basis import ForecastBasis
-from models.intervals import LogOddsError, RateBounds, open_rate_interval
-from models.lead_values import ValueCheck, value_check
-from models.linear import constant_model
-from models.novelty import NoveltyCheck, TrainingRanges, novelty_check
-from models.pace import Pace
-from models.past_leads import PastLeads
-from models.usual_touches import UsualTouch
+from models.reasons.evidence import Evidence
+from models.reasons.explain import Wording
+from models.reasons.pace import Pace
+from models.reasons.past_leads import PastLeads
+from models.reasons.usual_touches import UsualTouch
 
 
 @dataclass(frozen=True, repr=False)

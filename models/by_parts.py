@@ -14,10 +14,10 @@ from history.base.engine import Engine, map_on
 from history.partitions import Part, split
 from history.snapshot import Snapshot
 from models.bundle import Bundle
-from models.reason_texts import ReasonTexts, texts_of
-from models.saved import bundle_files, bundle_of
+from models.home.saved import bundle_files, bundle_of
+from models.reasons.reason_texts import ReasonTexts, texts_of
 from models.scorer import score
-from models.scores import Scores
+from models.scores.scores import Scores
 
 LEADS_AT_ONCE: Final = 100_000  # without an engine
 

@@ -16,7 +16,7 @@ from history.history import NO_DIRECTION, Factor, History
 from history.snapshot import open_leads
 from history.text.folding import folded
 from models.bundle import Bundle
-from models.names import nearest_name
+from models.doubts.names import nearest_name
 
 BY_CHANCE: Final = 1e-3  # an empty column is reported if its leads would all lack a value more rarely
 LEAST_ROWS: Final = 20  # of interactions, for a field of theirs to be missed

@@ -18,11 +18,11 @@ from history.config.config import FunnelConfig
 from history.history import GONE, OPEN, WON
 from history.snapshot import Snapshot, current_stages, state_rows
 from models.bundle import Bundle
-from models.explain import Explained, Wording, explained
-from models.figures import Figures
-from models.intervals import Estimate
-from models.kernel import midrank, sigmoid
-from models.scores import ABSTAINED, GONE_LEAD, LOST_LEAD, SCORED, WON_LEAD, Scores
+from models.figures.figures import Figures
+from models.figures.intervals import Estimate
+from models.figures.kernel import midrank, sigmoid
+from models.reasons.explain import Explained, Wording, explained
+from models.scores.scores import ABSTAINED, GONE_LEAD, LOST_LEAD, SCORED, WON_LEAD, Scores
 
 Days: TypeAlias = npt.NDArray[np.datetime64]
 Reasons: TypeAlias = list[list[dict[str, Any]]]
@@ -76,7 +76,7 @@ class Part(NamedTuple):
 
 @dataclass(frozen=True)
 class ScoredRows:
-    """n scores with their features; parts (n, k): of the log-odds of those with reasons, see models.explain."""
+    """n scores with their features; parts (n, k): of the log-odds of those with reasons, see models.reasons.explain."""
 
     scores: Scores
     matrix: FeatureMatrix

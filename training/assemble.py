@@ -8,12 +8,12 @@ from features.by_parts import matrix_on
 from history.base.arrays import Floats
 from history.snapshot import current_stages, open_leads
 from history.text.times import DAY_US
-from models.amount import AmountModel
 from models.baseline import StageTable, fit_stage_table
 from models.bundle import Bundle
-from models.calibration import line, log_odds
-from models.close_time import CloseTime
-from models.novelty import learn_training_ranges
+from models.doubts.novelty import learn_training_ranges
+from models.figures.amount import AmountModel
+from models.figures.calibration import line, log_odds
+from models.figures.close_time import CloseTime
 from training.fit.close_time import WonRows, fit_close_time
 from training.fit.conversion import ConversionFit
 from training.fit.evidence import learn_evidence

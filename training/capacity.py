@@ -8,8 +8,8 @@ import numpy as np
 
 from history.base.arrays import Floats, Ints
 from history.base.progress import Progress
-from models.additive import AdditiveModel
-from models.parameters import LARGER, Member, Parameters
+from models.figures.additive import AdditiveModel
+from models.figures.parameters import LARGER, Member, Parameters
 from training.evaluation.metrics import log_loss
 from training.evaluation.out_of_fold import instant_of, parallel_map, recentred
 from training.fit.additive import FitSettings

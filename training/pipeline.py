@@ -8,8 +8,8 @@ from typing import Any, Literal
 from history.base.progress import Progress, no_progress, part
 from history.base.warnings import Warning, json_of
 from history.history import History
-from models.pointer import champion_if_sound
-from models.saved import save_bundle
+from models.home.pointer import champion_if_sound
+from models.home.saved import save_bundle
 from training.promotion import Decision, decide
 from training.registry.registry import Registry
 from training.report import write_report

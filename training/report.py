@@ -13,7 +13,7 @@ from matplotlib.figure import Figure
 from history.base.arrays import Ints
 from history.base.warnings import json_of
 from history.config.config import to_dict
-from models.kernel import Z80
+from models.figures.kernel import Z80
 from training.evaluation.metrics import best_first
 from training.holdout import Holdout
 from training.model_card_text import card_text

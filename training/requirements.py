@@ -8,7 +8,7 @@ from history.folder.rules.rules import REJECTED
 from history.history import LOST, WON, History
 from history.odd_creations import first_creation_us
 from history.text.times import format_time
-from models.amount import AmountModel
+from models.figures.amount import AmountModel
 from training.evaluation.evaluate import Evaluation
 from training.evaluation.out_of_fold import BY_DATE
 from training.evaluation.regime import Change

@@ -17,8 +17,8 @@ from history.base.progress import Progress, no_progress, part
 from history.base.warnings import Warning
 from history.history import History
 from history.lead_order import by_creation
-from models.amount import AmountModel
 from models.bundle import Bundle
+from models.figures.amount import AmountModel
 from training.assemble import assemble_bundle
 from training.capacity import TRIALS
 from training.evaluation.evaluate import Evaluation

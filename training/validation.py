@@ -3,7 +3,7 @@
 from dataclasses import dataclass, replace
 
 from history.base.progress import Progress, part
-from models.parameters import Parameters
+from models.figures.parameters import Parameters
 from training.capacity import Capacity, choose_capacity
 from training.evaluation.evaluate import Evaluation, evaluate, evaluate_held_out
 from training.evaluation.out_of_fold import expected_amounts, fit_halves, predict_splits, splits_of

@@ -14,7 +14,7 @@ from history.history import OPEN, WON, History
 from history.snapshot import Snapshot
 from history.text.times import DAY_US, format_time
 from models.bundle import Bundle
-from models.presentation import lead_names
+from models.scores.presentation import lead_names
 
 TOP_LEADS = 10
 SINCE_DAYS = 7

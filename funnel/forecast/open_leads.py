@@ -11,7 +11,7 @@ from history.history import History
 from history.snapshot import Snapshot, open_leads
 from history.text.times import DAY_US
 from models.bundle import Bundle
-from models.close_time import CloseTime
+from models.figures.close_time import CloseTime
 from models.scorer import score
 
 LEAST_SCALE, MOST_SCALE = 0.2, 5.0  # bounds of a lead's hazard against the hazard of its age

@@ -12,8 +12,8 @@ from history.decisions import first_decisions
 from history.history import OPEN, Factor, History
 from history.snapshot import Snapshot, state_at
 from models.bundle import Bundle
-from models.calibration import shifted_to_total
-from models.kernel import Z80
+from models.figures.calibration import shifted_to_total
+from models.figures.kernel import Z80
 from models.scorer import score
 
 

@@ -30,7 +30,7 @@ from history.base.warnings import Warning, json_of
 from history.history import LOST, History
 from history.odd_creations import first_creation_us
 from history.text.times import format_time
-from models.pace import Pace
+from models.reasons.pace import Pace
 
 FEWEST_STAGES = 3  # from which stages are grouped without configuration
 

@@ -11,7 +11,7 @@ from history.snapshot import Snapshot
 from history.text.times import format_time
 from models.bundle import Bundle
 from models.scorer import Part, score_parts
-from models.scores import SCORED, STATUS
+from models.scores.scores import SCORED, STATUS
 from serving.api.kept_leads import KeptLeads, ViewKey
 from serving.api.lead_views import LeadView, Page, Reading
 from serving.base.clock import clock_us

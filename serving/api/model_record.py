@@ -6,7 +6,7 @@ from typing import Any
 
 from features.wording import label_of
 from models.bundle import Bundle
-from models.exports import ExportedVersion, exported_versions
+from models.home.exports import ExportedVersion, exported_versions
 from serving.jobs.kinds import registered_versions
 from serving.model.watch import ModelWatch
 

@@ -13,9 +13,9 @@ from features.matrix import build_matrix
 from history.snapshot import Snapshot
 from history.text.times import format_time
 from models.bundle import Bundle
-from models.explain import Instant, differences
+from models.reasons.explain import Instant, differences
 from models.scorer import score_with_evidence as score
-from models.scores import SCORED, STATUS
+from models.scores.scores import SCORED, STATUS
 from serving.api.events import read_data
 from serving.api.lead_path import WHAT_IF, part_path, unknown_lead
 from serving.api.leads import API_PREFIX

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
 from history.base.table_file import JSON
-from models.scores import COLUMN_KINDS
+from models.scores.scores import COLUMN_KINDS
 
 COLUMNS: Final = (*COLUMN_KINDS, "detail", "owner", "source", "next_action")
 # A spreadsheet runs a cell that begins with one of these. Ids stay as they are, to be joined (docs/decisions/0007).

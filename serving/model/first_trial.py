@@ -12,7 +12,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from history.base.errors import DamagedArtifact
-from models.pointer import read_pointer
+from models.home.pointer import read_pointer
 from serving.base.parent_death import die_with_parent
 from serving.model.trial import TRIAL_SECONDS, reason_to_refuse
 from serving.model.verdicts import LOCK, Verdict, write_verdict

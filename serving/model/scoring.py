@@ -14,8 +14,8 @@ from history.history import History
 from history.read import read_records
 from history.snapshot import Snapshot
 from models.bundle import Bundle
-from models.presentation import lead_names
 from models.scorer import score_with_evidence as score
+from models.scores.presentation import lead_names
 from serving.base.limits import AHEAD_US
 from serving.base.problems import Problem, error, invalid
 

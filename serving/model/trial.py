@@ -16,8 +16,8 @@ from history.base.errors import DamagedArtifact
 from history.config.schema import OWN_ATTRIBUTES
 from history.text.times import DAY_US, format_time
 from models.bundle import Bundle
-from models.pointer import Pointer, manifest_sha256
-from models.saved import load_bundle
+from models.home.pointer import Pointer, manifest_sha256
+from models.home.saved import load_bundle
 from serving.base.parent_death import die_with_parent
 from serving.base.problems import Problem
 from serving.model.scoring import score_leads

@@ -5,7 +5,7 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
-from models.pointer import Pointer
+from models.home.pointer import Pointer
 
 LOCK = "model_check.lock"  # held by the process that tries a bundle
 

@@ -12,7 +12,7 @@ from typing import Any
 from history.base.errors import DamagedArtifact
 from history.text.times import format_time
 from models.bundle import Bundle
-from models.pointer import POINTER, Pointer, manifest_sha256, read_pointer
+from models.home.pointer import POINTER, Pointer, manifest_sha256, read_pointer
 from serving.base import metrics
 from serving.base.clock import clock_us
 from serving.base.json_logs import LOGGER

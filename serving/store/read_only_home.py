@@ -9,7 +9,7 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 from urllib.parse import quote
 
-from models.pointer import POINTER
+from models.home.pointer import POINTER
 from serving.store.database.engine import DATABASE
 
 BUNDLES = "bundles"

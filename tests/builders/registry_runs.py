@@ -4,8 +4,8 @@ import hashlib
 import json
 from pathlib import Path
 
-from models.pointer import read_pointer
-from models.saved import FORMAT
+from models.home.pointer import read_pointer
+from models.home.saved import FORMAT
 from training.registry.mlflow import Run
 from training.registry.registry import Registry
 

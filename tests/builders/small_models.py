@@ -4,9 +4,9 @@ import numpy as np
 
 from features.feature import Feature
 from history.base.arrays import Floats
-from models.additive import AdditiveModel
-from models.kernel import sigmoid
-from models.parameters import Parameters
+from models.figures.additive import AdditiveModel
+from models.figures.kernel import sigmoid
+from models.figures.parameters import Parameters
 from training.fit.additive import FitSettings, WeightedRows, fit_conversion
 
 NUMBERS, CATEGORIES, CODES = 5, 2, 6

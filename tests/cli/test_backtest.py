@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from cli.backtest_text import FORECAST_METRICS, GROUP_HEADER, ORIGIN_HEADER
+from cli.shown.backtest_text import FORECAST_METRICS, GROUP_HEADER, ORIGIN_HEADER
 from tests.builders.command import answer, run
 
 SHORT = ("--trials", 0, "--at", "2026-03-01")

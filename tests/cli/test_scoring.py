@@ -13,10 +13,10 @@ from features.attributes.entries import text_at
 from history.base.warnings import Warning
 from history.read import read_folder
 from history.snapshot import open_leads
-from models.pointer import load_champion, read_pointer
-from models.presentation import present
+from models.home.pointer import load_champion, read_pointer
 from models.scorer import score
-from models.scores import COLUMNS
+from models.scores.presentation import present
+from models.scores.scores import COLUMNS
 from tests.builders.command import answer, run
 
 

@@ -17,7 +17,7 @@ from funnel.survival import (
     aalen_johansen,
     logrank_p_later,
 )
-from models.intervals import rate_interval
+from models.figures.intervals import rate_interval
 
 rows = st.lists(
     st.tuples(st.integers(0, 12), st.sampled_from([CENSORED, EVENT, COMPETING])), min_size=1, max_size=40

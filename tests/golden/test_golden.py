@@ -10,7 +10,7 @@ import pytest
 
 from history.base.warnings import Warning
 from history.text.times import parse_time
-from models.scores import ABSTAINED, LOST_LEAD, SCORED, WON_LEAD, Scores
+from models.scores.scores import ABSTAINED, LOST_LEAD, SCORED, WON_LEAD, Scores
 from models.trees.ensemble import trees_from_text
 
 HERE = Path(__file__).parent

@@ -7,7 +7,7 @@ import pytest
 from history.history import History
 from history.read import read_folder
 from models.bundle import Bundle
-from models.saved import load_bundle, save_bundle
+from models.home.saved import load_bundle, save_bundle
 from tests.conftest import made_once
 from training.train import TrainOptions, train
 

@@ -14,7 +14,7 @@ from history.snapshot import Snapshot, all_leads, open_leads
 from models.bundle import Bundle
 from models.by_parts import score_on
 from models.scorer import score
-from models.scores import Scores
+from models.scores.scores import Scores
 from tests.builders.engines.part_engine import COUNTS, PartEngine
 
 

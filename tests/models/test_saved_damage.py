@@ -10,9 +10,9 @@ import numpy as np
 import pytest
 
 from history.base.errors import DamagedArtifact
-from models import saved
-from models.pointer import Pointer, load_champion, manifest_sha256
-from models.saved import MANIFEST, WORDED_FORMAT, load_bundle, read_verified
+from models.home import saved
+from models.home.pointer import Pointer, load_champion, manifest_sha256
+from models.home.saved import MANIFEST, WORDED_FORMAT, load_bundle, read_verified
 
 Change = Callable[[bytes, np.random.Generator], bytes]
 

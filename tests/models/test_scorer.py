@@ -14,9 +14,9 @@ from history.history import GONE, LOST, OPEN, WON, History, no_outcomes
 from history.snapshot import Snapshot, all_leads, open_leads, state_at, state_rows
 from history.text.times import DAY_US, format_time
 from models.bundle import Bundle, base_probability
-from models.kernel import midrank
+from models.figures.kernel import midrank
 from models.scorer import Part, grades, probability_of, score, score_parts, score_with_evidence
-from models.scores import COLUMNS, Scores
+from models.scores.scores import COLUMNS, Scores
 
 CONTRACT = [
     "lead_id", "status", "stage", "as_of", "probability", "probability_low", "probability_high", "horizon_days",

@@ -18,7 +18,7 @@ from starlette.testclient import TestClient
 
 from cli.main import leadcast
 from models.bundle import Bundle
-from models.pointer import load_champion, read_pointer
+from models.home.pointer import load_champion, read_pointer
 from tests.builders.service.service_client import caller
 from tests.builders.service.store_fakes import FakeRuntime, application, pages_of
 

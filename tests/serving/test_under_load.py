@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 
-from models.pointer import Pointer, manifest_sha256, write_pointer
-from models.saved import load_bundle, save_bundle
+from models.home.pointer import Pointer, manifest_sha256, write_pointer
+from models.home.saved import load_bundle, save_bundle
 from serving.model.scoring import score_leads
 from tests.builders.service.running_service import AS_OF, AS_OF_US, LEAD, Service, until
 

@@ -12,7 +12,7 @@ from history.history import History
 from history.read import read_folder
 from history.snapshot import open_leads
 from models.scorer import score
-from models.scores import Scores
+from models.scores.scores import Scores
 from tests.conftest import made_once
 from training.rows.dataset import Rows, training_rows
 from training.train import Trained, TrainOptions, train

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from history.history import History
-from models.parameters import Parameters
+from models.figures.parameters import Parameters
 from training.assemble import REFERENCE_LEADS, assemble_bundle
 from training.fit.additive import FitSettings
 from training.fit.conversion import ConversionFit, fit_final

@@ -10,8 +10,8 @@ from features.feature import Feature
 from history.base.arrays import Floats
 from history.base.progress import no_progress
 from history.history import LOST, WON
-from models.kernel import sigmoid
-from models.parameters import LARGER, Member, Parameters
+from models.figures.kernel import sigmoid
+from models.figures.parameters import LARGER, Member, Parameters
 from training.capacity import (
     HEAD_START,
     LARGER_STAGES,

@@ -11,7 +11,7 @@ import pytest
 from history.history import History
 from history.snapshot import Snapshot
 from models.bundle import Bundle
-from models.saved import load_bundle, save_bundle
+from models.home.saved import load_bundle, save_bundle
 from training.evaluation.evaluate import Evaluation
 from training.evaluation.evaluated_rows import EvaluatedRows
 from training.evaluation.metrics import METRICS

@@ -7,7 +7,7 @@ import pytest
 
 from history.base.errors import InvalidInput
 from history.history import History
-from models.pointer import POINTER, read_pointer
+from models.home.pointer import POINTER, read_pointer
 from training import pipeline
 from training.pipeline import TrainingResult, train_and_register
 from training.registry.registry import Registry

@@ -16,7 +16,7 @@ from history.history import LOST, WON, History, empty_factor, no_interactions, n
 from history.read import read_folder
 from history.snapshot import cut, open_leads
 from history.text.times import DAY_US
-from models.saved import load_bundle, save_bundle
+from models.home.saved import load_bundle, save_bundle
 from models.scorer import score
 from tests.builders.engines.part_engine import PartEngine
 from tests.builders.leads.lead_histories import START_US, Decision, Entry, Lead, factor, history_of

@@ -11,8 +11,8 @@ from history.base.arrays import Floats
 from history.history import LOST, OPEN, WON, History
 from history.snapshot import Snapshot, open_leads
 from history.text.times import DAY_US
-from models.kernel import sigmoid
-from models.parameters import Parameters
+from models.figures.kernel import sigmoid
+from models.figures.parameters import Parameters
 from models.scorer import score
 from tests.builders.leads.lead_histories import START_US, Decision, Entry, Lead, history_of
 from tests.training.conftest import KnownWorld

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 import numpy as np
 import numpy.typing as npt
 
-from models.intervals import Bounds, wilson_terms
+from models.figures.intervals import Bounds, wilson_terms
 
 STRONG, WEAK = 2, 1  # grades: strong evidence leaves the column out, weak evidence only warns
 ANY_VALUE = "any value"

@@ -21,7 +21,7 @@ from history.odd_creations import first_creation_us
 from history.snapshot import cut
 from history.text.times import format_time
 from models.bundle import Bundle
-from models.kernel import Z80
+from models.figures.kernel import Z80
 from training.backtest.forecast_metrics import NO_ESTIMATE, Cell, Estimate, summarize_cells
 from training.backtest.summary import Skipped
 from training.train import TrainOptions, train

@@ -11,7 +11,7 @@ import plotly.graph_objects as go
 from funnel.figures import GREY, LAYOUT
 from history.base.arrays import Floats, Ints
 from history.base.counts import by_count
-from models.kernel import Z80
+from models.figures.kernel import Z80
 from training.backtest.backtest import Backtest
 from training.evaluation.evaluated_rows import EvaluatedRows
 from training.evaluation.grouping import group_labels

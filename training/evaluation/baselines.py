@@ -13,8 +13,8 @@ import numpy as np
 
 from features.catalogue import Feature
 from history.base.arrays import Floats, Ints
-from models.kernel import sigmoid
-from models.parameters import BINNING
+from models.figures.kernel import sigmoid
+from models.figures.parameters import BINNING
 from training.evaluation.odoo import SMOOTHING
 from training.fit.additive import WeightedRows, fit_linear
 from training.rows.bins import BinnedRows

@@ -7,8 +7,8 @@ import numpy as np
 
 from history.base.arrays import Floats, Ints
 from history.snapshot import current_stages
-from models.calibration import intercept_for
-from models.kernel import BOUND, sigmoid
+from models.figures.calibration import intercept_for
+from models.figures.kernel import BOUND, sigmoid
 from training.evaluation.bootstrap import point_metrics
 from training.evaluation.evaluated_rows import EvaluatedRows
 from training.evaluation.metrics import BINS, CONVERSION_METRICS, REVENUE_METRICS, log_loss

@@ -7,7 +7,7 @@ import numpy as np
 import numpy.typing as npt
 
 from history.base.arrays import Floats, Ints, Mask
-from models.scores import ABSTAINED, Scores
+from models.scores.scores import ABSTAINED, Scores
 
 
 @dataclass(frozen=True)

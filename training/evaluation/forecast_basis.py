@@ -13,9 +13,9 @@ from history.history import WON, History
 from history.snapshot import current_stages, open_leads
 from history.text.times import DAY_US
 from models.bundle import Bundle
-from models.calibration import intercept_for
+from models.figures.calibration import intercept_for
+from models.figures.kernel import sigmoid
 from models.forecast_basis import ForecastBasis
-from models.kernel import sigmoid
 from training.evaluation.out_of_fold import BY_DATE
 from training.rows.predictions import OutOfFold
 from training.rows.training_set import TrainingSet

@@ -9,9 +9,9 @@ from typing import NamedTuple, TypeVar
 import numpy as np
 
 from history.base.arrays import Floats, Ints
-from models.additive import AdditiveModel
-from models.calibration import intercept_for
-from models.kernel import sigmoid
+from models.figures.additive import AdditiveModel
+from models.figures.calibration import intercept_for
+from models.figures.kernel import sigmoid
 from training.evaluation.baselines import BASELINES, Task
 from training.fit.additive import FitSettings
 from training.fit.amount import fit_amount, past_wins

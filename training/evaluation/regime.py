@@ -7,8 +7,8 @@ import numpy as np
 
 from history.base.arrays import Floats, Ints, Mask
 from history.text.times import DAY_US
-from models.calibration import intercept_for
-from models.kernel import sigmoid
+from models.figures.calibration import intercept_for
+from models.figures.kernel import sigmoid
 from training.rows.predictions import OutOfFold
 from training.rows.training_set import TrainingSet
 

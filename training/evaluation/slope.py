@@ -7,8 +7,8 @@ import numpy as np
 from scipy.stats import t
 
 from history.base.arrays import Floats, Ints
-from models.calibration import MIN_SLOPE, intercept_for
-from models.kernel import sigmoid
+from models.figures.calibration import MIN_SLOPE, intercept_for
+from models.figures.kernel import sigmoid
 from training.rows.predictions import OutOfFold
 from training.rows.training_set import TrainingSet
 

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from models.intervals import LogOddsError
+from models.figures.intervals import LogOddsError
 from training.evaluation.slope import Slope
 from training.fit.calibration import calibrated, level_weight
 from training.fit.conversion import ConversionFit

@@ -9,8 +9,8 @@ from scipy.stats import rankdata
 from features.catalogue import Feature
 from history.base.arrays import Floats, Ints, Mask
 from history.text.times import DAY_US
-from models.amount import AmountModel
-from models.parameters import Parameters
+from models.figures.amount import AmountModel
+from models.figures.parameters import Parameters
 from training.fit.additive import FitSettings, WeightedRows, fit_conversion, fit_regression
 from training.fit.quantiles import LEVELS, weighted_quantiles
 from training.rows.bins import BinnedRows

@@ -6,11 +6,11 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from history.base.arrays import Floats, Ints, Mask
-from models.additive import AdditiveModel
-from models.calibration import Calibration, intercept_for, line
-from models.intervals import LogOddsError
-from models.kernel import sigmoid
-from models.parameters import Parameters
+from models.figures.additive import AdditiveModel
+from models.figures.calibration import Calibration, intercept_for, line
+from models.figures.intervals import LogOddsError
+from models.figures.kernel import sigmoid
+from models.figures.parameters import Parameters
 from training.fit.additive import FitSettings
 from training.rows.dataset import GRID
 from training.rows.predictions import OutOfFold

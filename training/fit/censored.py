@@ -7,9 +7,9 @@ import numpy as np
 from history.base.arrays import Floats, Ints, Mask
 from history.history import LOST, WON
 from history.text.times import DAY_US
-from models.additive import AdditiveModel
-from models.kernel import sigmoid
-from models.parameters import Parameters
+from models.figures.additive import AdditiveModel
+from models.figures.kernel import sigmoid
+from models.figures.parameters import Parameters
 from training.fit.additive import FitSettings, WeightedRows, fit_conversion
 from training.fit.close_time import WonRows, fit_close_time
 from training.rows.dataset import GRID

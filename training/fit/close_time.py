@@ -8,9 +8,9 @@ import numpy as np
 
 from features.catalogue import Feature
 from history.base.arrays import Floats, Ints
-from models.calibration import log_odds
-from models.close_time import EDGE, CloseTime
-from models.parameters import Parameters
+from models.figures.calibration import log_odds
+from models.figures.close_time import EDGE, CloseTime
+from models.figures.parameters import Parameters
 from training.fit.additive import FitSettings, WeightedRows, fit_regression
 from training.fit.quantiles import LEVELS, weighted_quantiles
 from training.rows.bins import BinnedRows

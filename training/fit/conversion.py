@@ -5,9 +5,9 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from history.base.arrays import Floats
-from models.additive import AdditiveModel
-from models.calibration import Calibration
-from models.intervals import LogOddsError
+from models.figures.additive import AdditiveModel
+from models.figures.calibration import Calibration
+from models.figures.intervals import LogOddsError
 from training.fit.additive import FitSettings
 from training.fit.calibration import HalfFits, calibrated, log_odds_error, slope_of_halves
 from training.fit.censored import censored_at, fit_with_censored

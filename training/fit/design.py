@@ -10,7 +10,7 @@ from numba import types
 from features.catalogue import Feature
 from history.base.arrays import Floats, Ints, Mask
 from history.base.compiled import F64, F64_2D, OUT, compiled
-from models.linear import MAX_SIGMA, LinearModel, signed_log
+from models.figures.linear import MAX_SIGMA, LinearModel, signed_log
 
 MIN_MISSING_SHARE = 0.01  # of missing, and of present, values from which missing gets an effect of its own
 

@@ -8,8 +8,8 @@ import numpy as np
 from features.feature import Feature
 from features.groups import groups_of, has_groups, split_of
 from history.base.arrays import Floats, Ints, Mask
-from models.evidence import Comparison, Evidence, FeatureEvidence
-from models.intervals import wilson_terms
+from models.figures.intervals import wilson_terms
+from models.reasons.evidence import Comparison, Evidence, FeatureEvidence
 from training.rows.dataset import GRID
 from training.rows.training_set import TrainingSet
 

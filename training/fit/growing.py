@@ -8,7 +8,7 @@ import numpy as np
 
 from features.feature import Feature
 from history.base.arrays import Floats
-from models.additive import AdditiveModel
+from models.figures.additive import AdditiveModel
 from models.trees.ensemble import trees_from_text
 from training.fit.additive import FitSettings, WeightedRows, conversion_options, fit_linear, lightgbm_rows
 

@@ -9,7 +9,7 @@ from scipy.linalg import solve
 
 from features.catalogue import Feature
 from history.base.arrays import Floats
-from models.linear import LinearModel
+from models.figures.linear import LinearModel
 from training.fit.design import regressors_of
 from training.fit.logistic import Coefficients, fit_coefficients
 

@@ -6,8 +6,8 @@ import numpy as np
 from scipy.linalg import cho_factor, cho_solve
 
 from history.base.arrays import Floats
-from models.calibration import log_odds
-from models.kernel import sigmoid
+from models.figures.calibration import log_odds
+from models.figures.kernel import sigmoid
 
 MAX_STEPS, TOLERANCE = 100, 1e-6
 MAX_HALVINGS = 30

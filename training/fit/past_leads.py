@@ -5,8 +5,8 @@ import numpy as np
 from history.base.arrays import Floats, Ints
 from history.history import WON
 from history.snapshot import current_stages
-from models.additive import AdditiveModel
-from models.past_leads import PastLeads, compared
+from models.figures.additive import AdditiveModel
+from models.reasons.past_leads import PastLeads, compared
 from training.rows.labels import NOTHING_YET, label
 from training.rows.training_set import TrainingSet
 

@@ -6,7 +6,7 @@ from dataclasses import replace
 import numpy as np
 
 from history.base.arrays import Floats
-from models.parameters import Member, Parameters
+from models.figures.parameters import Member, Parameters
 
 _FIRST, _END, _LEAVES, _SIZES = "Tree=0\n", "end of trees", "leaf_value=", "tree_sizes="
 

@@ -4,7 +4,7 @@ import numpy as np
 
 from features.vocabulary import Vocabulary
 from history.history import NO_DIRECTION, OUTBOUND, History
-from models.usual_touches import UsualTouch
+from models.reasons.usual_touches import UsualTouch
 
 MOST_TOUCHES = 5
 LEAST_ROWS = 20  # outbound interactions of a kind

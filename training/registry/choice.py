@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from models.bundle import Bundle
-from models.pointer import champion
+from models.home.pointer import champion
 
 
 def load_version(home: Path, alias_or_version: str = "champion") -> Bundle:

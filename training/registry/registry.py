@@ -9,9 +9,9 @@ from pathlib import Path
 
 from history.base.errors import DamagedArtifact, InvalidInput
 from models.bundle import Bundle
-from models.home import other_home
-from models.pointer import Pointer, manifest_sha256, read_pointer, sync_folder, write_pointer
-from models.saved import MANIFEST, load_bundle
+from models.home.home import other_home
+from models.home.pointer import Pointer, manifest_sha256, read_pointer, sync_folder, write_pointer
+from models.home.saved import MANIFEST, load_bundle
 from training.registry.home import HomeLock, remove_export, secure
 from training.registry.mlflow import CHAMPION, Run, Tracking, Version
 

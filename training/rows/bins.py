@@ -9,7 +9,7 @@ import numpy as np
 
 from features.catalogue import Feature
 from history.base.arrays import Floats, Ints, Mask
-from models.parameters import BINNING
+from models.figures.parameters import BINNING
 
 
 @dataclass(frozen=True)

@@ -14,7 +14,7 @@ from history.base.engine import Engine
 from history.history import History
 from history.lead_order import by_creation
 from models.bundle import Bundle
-from models.parameters import Parameters
+from models.figures.parameters import Parameters
 from training.rows.bins import BinnedRows, find_bins
 from training.rows.dataset import Rows, recent_rows, training_rows
 from training.rows.time_proxies import masked, time_proxy_columns

@@ -27,8 +27,8 @@ from history.history import OPEN
 from history.snapshot import Snapshot
 from history.text.folding import fold
 from history.text.times import DAY_US, HOUR_US
-from models.pace import Pace
-from models.presentation import lead_names
+from models.reasons.pace import Pace
+from models.scores.presentation import lead_names
 
 HIGH_VALUE = 0.9  # quantile of the expected revenue of open leads
 SHOWN_LEADS, MOST_ATTENTION = 20, 10_000  # default and upper bound of the list's length

@@ -10,7 +10,7 @@ from funnel.state.paths import HERE, StagePaths
 from funnel.state.touches import NEVER, Touches
 from history.base.arrays import Floats, Ints
 from history.text.times import DAY_US, HOUR_US
-from models.pace import Pace
+from models.reasons.pace import Pace
 
 ANSWER_HOURS: Final = 24.0
 HIGH_VALUE_SILENCE_DAYS: Final = 7.0

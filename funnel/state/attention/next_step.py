@@ -79,7 +79,7 @@ class Situation:
     """An open lead at now_us.
 
     next_stage: None in the last stage. asked: the question that waits for an answer. earlier: the probability a week
-    ago, None if unknown. is_valuable: in the top tenth by expected revenue. answer_hours: models.pace.Pace.
+    ago, None if unknown. is_valuable: in the top tenth by expected revenue. answer_hours: models.reasons.pace.Pace.
     """
 
     now_us: int

@@ -13,7 +13,7 @@ from funnel.state.touches import Touches, touches_of
 from history.base.arrays import Floats, Ints
 from history.history import offsets_of
 from history.text.times import DAY_US, HOUR_US
-from models.pace import Pace, stage_key
+from models.reasons.pace import Pace, stage_key
 
 LONG = 0.9  # a stay or silence beyond this quantile is too long
 FEWEST = 20  # gaps, stays or answers from which a quantile is taken

@@ -24,7 +24,7 @@ from funnel.state.leaks.leaks import FALSE_DISCOVERIES
 from funnel.state.paths import EXIT_LOST, EXIT_WON, MOVED_ON, NO_STAGE, StagePaths
 from funnel.state.period import Period
 from history.base.arrays import Floats, Ints, Mask
-from models.kernel import Z80
+from models.figures.kernel import Z80
 
 FEWEST_EXPECTED = 5.0  # in each cell under independence: below, the chi-squared approximation is poor
 MOST_FOUND = 50

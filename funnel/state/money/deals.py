@@ -10,7 +10,7 @@ from funnel.survival import CumulativeIncidence, aalen_johansen, outcomes
 from history.base.arrays import Floats, Ints, Mask
 from history.history import LOST, OPEN, WON
 from history.text.times import DAY_US
-from models.intervals import rate_interval
+from models.figures.intervals import rate_interval
 
 LEAST_KNOWN = 0.5  # share of wins, and of losses, with an amount from which a win rate by amount is given
 MAX_REASONS = 10

@@ -13,7 +13,7 @@ from features.groups import ABOVE, BELOW, MISSING
 from features.vocabulary import Vocabulary
 from features.wording import COUNTED, is_missing
 from models.bundle import Bundle
-from models.evidence import Evidence
+from models.reasons.evidence import Evidence
 from serving.pages.lead.feature_values import counted, value_words
 from serving.pages.words.catalogue import Translator
 from serving.pages.words.names import channel_name, column_name, kind_name

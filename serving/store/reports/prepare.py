@@ -95,7 +95,7 @@ def main(parent_pid: str, every_us: str, least_rows: str, linger_s: str = str(LI
     """Prepares what is due, then ends."""
     die_with_parent(int(parent_pid))
     os.nice(NICENESS)
-    from models.pointer import champion
+    from models.home.pointer import champion
     from serving.base.settings import read_settings
     from serving.store.reports.kept import Schedule
     from serving.store.store import Store

@@ -15,7 +15,7 @@ from funnel.state.attention.next_step import KIND_NOUNS
 from history.history import INBOUND, NO_DIRECTION, OUTBOUND
 from history.text.times import DAY_US
 from models.bundle import Bundle
-from models.usual_touches import UsualTouch
+from models.reasons.usual_touches import UsualTouch
 from serving.store.lead_rows import LeadRows, text_in
 from serving.store.leads import current_attributes, stored_scalar
 from serving.store.schema import CONTENT, LEAD_NO, TIME_US

@@ -13,7 +13,7 @@ from history.history import GONE, LOST, OPEN, WON
 from history.snapshot import Snapshot
 from history.text.times import DAY_US
 from models.bundle import Bundle
-from models.scores import Scores
+from models.scores.scores import Scores
 from serving.store.history import history_of
 from serving.store.lead_rows import Cut, LeadRows
 from serving.store.schema import CONTENT, LEAD_NO, ROW_NO

@@ -11,7 +11,7 @@ from funnel.state.paths import stage_paths
 from funnel.state.touches import touches_of
 from history.history import History
 from models.bundle import Bundle
-from models.pace import UNKNOWN_PACE
+from models.reasons.pace import UNKNOWN_PACE
 
 
 @dataclass(frozen=True)

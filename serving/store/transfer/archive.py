@@ -10,7 +10,7 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 
 from history.base.errors import DamagedArtifact
-from models.pointer import POINTER, sync_folder
+from models.home.pointer import POINTER, sync_folder
 
 FORMAT = 1
 MANIFEST, STORE = "backup.json", "store.db"

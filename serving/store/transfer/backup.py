@@ -12,7 +12,7 @@ from sqlalchemy import Connection, delete, select
 
 from history.base.errors import DamagedArtifact
 from history.base.locked_tempdir import locked_tempdir
-from models.pointer import Pointer, load_champion, read_pointer, sync_folder, write_pointer
+from models.home.pointer import Pointer, load_champion, read_pointer, sync_folder, write_pointer
 from serving.store.database.engine import StoreEngine
 from serving.store.database.transaction import RESTORED
 from serving.store.migrate import HEAD

@@ -6,13 +6,13 @@ from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from cli.demo_data import complete_settings, write_folder_as_of
+from cli.folder.demo_data import complete_settings, write_folder_as_of
 from funnel.archive import archived_forecast, save_report
 from history.base.progress import no_progress
 from history.read import read_as_stored
 from history.text.times import parse_time
 from models.bundle import Bundle
-from models.pointer import load_champion, read_pointer
+from models.home.pointer import load_champion, read_pointer
 from serving.store.reports.build import Source, forecast_from
 from serving.store.reports.queries import ForecastQuery
 from serving.store.scores.rescoring import rescore_all

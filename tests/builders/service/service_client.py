@@ -13,8 +13,8 @@ from starlette.types import ASGIApp, Message
 from features.feature import Feature
 from features.interactions.interactions import InteractionVocabulary
 from history.config.config import FunnelConfig
-from models.evidence import Evidence
-from models.lead_values import value_check
+from models.doubts.lead_values import value_check
+from models.reasons.evidence import Evidence
 from serving.application import build_app, guarded
 from serving.base.settings import Settings, read_settings
 from serving.http.guard import Guard

@@ -17,12 +17,12 @@ from history.config.schema import OWN_ATTRIBUTES
 from history.history import GONE, LOST, OPEN, WON, History
 from history.snapshot import Snapshot, current_stages, state_at
 from history.text.times import DAY_US
-from models.evidence import Evidence
-from models.lead_values import ValueCheck, value_check
-from models.pace import Pace
+from models.doubts.lead_values import ValueCheck, value_check
+from models.reasons.evidence import Evidence
+from models.reasons.pace import Pace
+from models.reasons.usual_touches import UsualTouch
 from models.scorer import Part
-from models.scores import GONE_LEAD, LOST_LEAD, SCORED, WON_LEAD, Scores
-from models.usual_touches import UsualTouch
+from models.scores.scores import GONE_LEAD, LOST_LEAD, SCORED, WON_LEAD, Scores
 from serving.api.events import events_of
 from serving.application import build_app, guarded
 from serving.base.event import Event

@@ -13,8 +13,8 @@ import numpy as np
 from history.config.config import FunnelConfig
 from history.snapshot import Snapshot
 from history.text.times import DAY_US, HOUR_US, format_time, read_rfc_3339
-from models.pace import Pace
-from models.scores import Scores
+from models.reasons.pace import Pace
+from models.scores.scores import Scores
 from serving.store.events import store_events
 from serving.store.leads import PutLead, put_leads
 from serving.store.scores.rescoring import rescore_all, rescore_dirty

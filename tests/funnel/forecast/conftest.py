@@ -8,7 +8,7 @@ from funnel.forecast.forecast import Forecast, ForecastOptions, forecast
 from history.history import History
 from history.read import read_folder
 from models.bundle import Bundle
-from models.pointer import load_champion, read_pointer
+from models.home.pointer import load_champion, read_pointer
 
 
 @pytest.fixture(scope="session")

@@ -12,7 +12,7 @@ from funnel.state.owners import owners
 from history.history import Changes, History
 from history.snapshot import Snapshot
 from history.text.times import DAY_US
-from models.calibration import shifted_to_total
+from models.figures.calibration import shifted_to_total
 from tests.builders.leads.funnel_leads import CONFIG, Lead, day, factor, history_of, ints
 
 BUNDLE: Any = SimpleNamespace(config=CONFIG, trained_through_us=day(5), version="1")

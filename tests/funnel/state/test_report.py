@@ -8,7 +8,7 @@ from funnel.state.state import funnel_state
 from history.base.warnings import Warning
 from history.history import History
 from history.read import read_folder
-from models.pointer import champion
+from models.home.pointer import champion
 
 WARNING = Warning("model_refused", "", "damaged")
 

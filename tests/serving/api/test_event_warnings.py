@@ -7,7 +7,7 @@ import pytest
 
 from features.interactions.interactions import InteractionVocabulary
 from history.config.config import FunnelConfig
-from models.lead_values import value_check
+from models.doubts.lead_values import value_check
 from serving.api.event_warnings import event_warnings
 from serving.base.event import RejectedEvent
 from tests.builders.service.store_fakes import event, read_events

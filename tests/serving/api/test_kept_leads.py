@@ -12,7 +12,7 @@ import pytest
 import serving.api.lead_documents as documents
 from history.config.config import FunnelConfig
 from history.text.times import DAY_US, HOUR_US, format_time
-from models.pointer import champion
+from models.home.pointer import champion
 from serving.api.kept_leads import KeptLeads
 from serving.api.lead_documents import LeadRequest, read_stored_leads
 from serving.api.lead_views import LeadView

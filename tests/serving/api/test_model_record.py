@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from models.bundle import Bundle
-from models.pointer import load_champion, read_pointer
+from models.home.pointer import load_champion, read_pointer
 from serving.api.model_record import model_record
 from serving.model.errors import NoModel
 from serving.model.watch import ModelWatch

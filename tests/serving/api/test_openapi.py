@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from starlette.testclient import TestClient
 
-from models.pointer import load_champion, read_pointer
+from models.home.pointer import load_champion, read_pointer
 from serving.application import ROUTES
 from serving.store.scores.rescoring import rescore_dirty
 from tests.builders.service.service_client import caller

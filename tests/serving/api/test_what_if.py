@@ -11,7 +11,7 @@ from starlette.testclient import TestClient
 
 from history.text.times import format_time
 from models.bundle import Bundle
-from models.pointer import champion
+from models.home.pointer import champion
 from serving.base.clock import clock_us
 from serving.store import schema as db
 from tests.builders.service.lead_requests import CREATED

@@ -6,7 +6,7 @@ from typing import Any
 
 from starlette.testclient import TestClient
 
-from models.scores import COLUMN_KINDS
+from models.scores.scores import COLUMN_KINDS
 from serving.api.worklist_csv import COLUMNS, csv_lines
 from tests.builders.service.lead_requests import put, refresh
 from tests.builders.service.store_fakes import FakeRuntime

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from models.pointer import load_champion, read_pointer
+from models.home.pointer import load_champion, read_pointer
 from serving.http.guard import Guard
 from serving.runtime import Runtime
 from tests.builders.service.running_service import LEAD, Service, until

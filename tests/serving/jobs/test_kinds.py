@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from models.pointer import read_pointer
+from models.home.pointer import read_pointer
 from serving.jobs.jobs import Job, Jobs
 from serving.jobs.kinds import are_listed, listing, promotion, registered_versions, rollback
 from serving.jobs.state import JobState

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from models.pointer import read_pointer
+from models.home.pointer import read_pointer
 from serving.model.first_trial import main
 from serving.model.verdicts import Verdict, read_verdict
 

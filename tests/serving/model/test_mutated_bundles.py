@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 
 import serving.model.watch
-from models.pointer import Pointer, manifest_sha256, write_pointer
-from models.saved import load_bundle
+from models.home.pointer import Pointer, manifest_sha256, write_pointer
+from models.home.saved import load_bundle
 from serving.model.trial import try_in_child
 from serving.model.watch import ModelWatch
 

@@ -7,7 +7,7 @@ import pytest
 
 from history.text.times import DAY_US, format_time
 from models.bundle import Bundle
-from models.pointer import champion
+from models.home.pointer import champion
 from serving.base.limits import AHEAD_US
 from serving.base.problems import Problem
 from serving.model.scoring import score_leads

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from history.base.errors import DamagedArtifact
-from models.pointer import Pointer, manifest_sha256
+from models.home.pointer import Pointer, manifest_sha256
 from serving.model.trial import load_checked, try_in_child, try_out
 
 

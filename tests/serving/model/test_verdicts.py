@@ -3,7 +3,7 @@
 import os
 from pathlib import Path
 
-from models.pointer import Pointer
+from models.home.pointer import Pointer
 from serving.model.verdicts import Verdict, read_verdict, write_verdict
 
 POINTER = Pointer("1", Path("1"), "0" * 64)

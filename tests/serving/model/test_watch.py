@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 import serving.model.watch
-from models.pointer import POINTER, Pointer, manifest_sha256, write_pointer
+from models.home.pointer import POINTER, Pointer, manifest_sha256, write_pointer
 from serving.model.errors import NoModel
 from serving.model.watch import ModelWatch, Refused
 

@@ -11,7 +11,7 @@ from starlette.testclient import TestClient
 from funnel.archive import archived_forecast, save_report
 from history.text.times import parse_time
 from models.bundle import Bundle
-from models.pointer import load_champion, read_pointer
+from models.home.pointer import load_champion, read_pointer
 from serving.store.reports.build import Source, forecast_from
 from serving.store.reports.queries import ForecastQuery
 from serving.store.scores.rescoring import rescore_dirty

@@ -14,8 +14,8 @@ from click.testing import CliRunner
 from cli.main import leadcast
 from history.base.errors import InvalidInput
 from history.base.locked_tempdir import locked
-from models.pointer import read_pointer
-from models.saved import load_bundle
+from models.home.pointer import read_pointer
+from models.home.saved import load_bundle
 from serving.base.settings import read_settings
 from serving.http.sharing import BOARD
 from serving.model.scoring import score_leads

@@ -8,7 +8,7 @@ from funnel.forecast.forecast import ForecastOptions
 from history.base.errors import InvalidInput
 from history.read import read_folder
 from history.snapshot import cut
-from models.pointer import load_champion, read_pointer
+from models.home.pointer import load_champion, read_pointer
 from training.backtest.forecast import forecast_cells, past_period_starts
 
 

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from models.kernel import BOUND, sigmoid
+from models.figures.kernel import BOUND, sigmoid
 from training.evaluation.evaluate import calibration_table, evaluate_held_out, out_of_fold_logits
 from training.rows.predictions import OutOfFold
 

@@ -5,8 +5,8 @@ import pytest
 from sklearn.linear_model import LogisticRegression
 
 from history.base.arrays import Floats, Ints
-from models.calibration import MIN_SLOPE
-from models.kernel import sigmoid
+from models.figures.calibration import MIN_SLOPE
+from models.figures.kernel import sigmoid
 from training.evaluation.slope import LARGEST, NO_SLOPE, Slope, slope_of
 from training.rows.predictions import OutOfFold
 

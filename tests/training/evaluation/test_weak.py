@@ -13,8 +13,8 @@ from history.history import History
 from history.read import read_folder
 from history.snapshot import Snapshot, cut, open_leads
 from history.text.times import DAY_US, format_time
-from models.kernel import sigmoid
-from models.parameters import Parameters
+from models.figures.kernel import sigmoid
+from models.figures.parameters import Parameters
 from models.scorer import score
 from training.assemble import assemble_bundle
 from training.evaluation.slope import Slope

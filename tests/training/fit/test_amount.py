@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from features.feature import Feature
-from models.amount import AmountModel
+from models.figures.amount import AmountModel
 from training.fit.amount import (
     FOLDS,
     MIN_WINS,

@@ -9,9 +9,9 @@ import pytest
 from history.base.arrays import Floats
 from history.history import History
 from history.snapshot import Snapshot
-from models.calibration import intercept_for
-from models.kernel import sigmoid
-from models.parameters import Parameters
+from models.figures.calibration import intercept_for
+from models.figures.kernel import sigmoid
+from models.figures.parameters import Parameters
 from tests.builders.leads.lead_histories import START_US, Lead, history_of
 from tests.builders.small_models import COLUMNS, QUICK, made_outcomes, made_values
 from training.evaluation.out_of_fold import fit_halves, recentred

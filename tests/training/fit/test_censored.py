@@ -6,7 +6,7 @@ import pytest
 from history.history import LOST, WON, History
 from history.snapshot import Snapshot, cut
 from history.text.times import DAY_US
-from models.parameters import Parameters
+from models.figures.parameters import Parameters
 from training.fit.additive import FitSettings
 from training.fit.censored import censored_at, fit_matured, fit_with_censored, win_share
 from training.rows.dataset import training_rows

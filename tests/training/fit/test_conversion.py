@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from history.history import History
-from models.parameters import Parameters
+from models.figures.parameters import Parameters
 from training.fit.additive import FitSettings
 from training.fit.calibration import level_weight
 from training.fit.conversion import ConversionFit, fit_final

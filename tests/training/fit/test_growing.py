@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from models.parameters import Parameters
+from models.figures.parameters import Parameters
 from tests.builders.small_models import COLUMNS, QUICK, made_outcomes, made_values
 from training.fit.additive import FitSettings, WeightedRows, fit_conversion
 from training.fit.growing import GrowingTrees, ground

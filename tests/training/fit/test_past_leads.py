@@ -5,7 +5,7 @@ import pytest
 
 from history.history import LOST, WON, History
 from history.snapshot import current_stages
-from models.parameters import Parameters
+from models.figures.parameters import Parameters
 from training.fit.additive import FitSettings
 from training.fit.conversion import ConversionFit, fit_final
 from training.fit.past_leads import COMPARED, MOST_LEADS, past_leads

@@ -6,7 +6,7 @@ import lightgbm as lgb
 import numpy as np
 import pytest
 
-from models.parameters import Member
+from models.figures.parameters import Member
 from tests.builders.small_models import QUICK, conversion_rows
 from training.fit.additive import FitSettings, fit_conversion
 from training.fit.tree_sum import kinds, weights_by_tree

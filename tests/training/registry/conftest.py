@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from models.saved import read_verified
+from models.home.saved import read_verified
 from training.registry.registry import Registry
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from history.base.errors import InvalidInput
-from models.saved import load_bundle
+from models.home.saved import load_bundle
 from training.registry.choice import load_version
 from training.registry.registry import Registry
 

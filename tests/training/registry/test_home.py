@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from models.pointer import read_pointer
-from models.saved import read_verified
+from models.home.pointer import read_pointer
+from models.home.saved import read_verified
 from tests.builders.registry_runs import Killed, add, champion, make_run
 from training.registry.registry import KEPT_EXPORTS, Registry
 

@@ -8,8 +8,8 @@ from types import SimpleNamespace
 import pytest
 
 from history.base.errors import DamagedArtifact, InvalidInput
-from models.pointer import Pointer, manifest_sha256, read_pointer, write_pointer
-from models.saved import read_verified
+from models.home.pointer import Pointer, manifest_sha256, read_pointer, write_pointer
+from models.home.saved import read_verified
 from tests.builders.registry_runs import add, champion, make_run
 from training.registry.registry import KEPT_EXPORTS, MIN_FREE_BYTES, Registry
 

@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from models.parameters import Parameters
+from models.figures.parameters import Parameters
 from tests.builders.small_models import COLUMNS, made_outcomes, made_values
 from training.fit.additive import FitSettings, WeightedRows, conversion_options, fit_conversion
 from training.rows.bins import BinnedRows, find_bins

@@ -6,7 +6,7 @@ import pytest
 from features.matrix import build_matrix
 from history.history import History
 from history.lead_order import by_creation
-from models.parameters import Parameters
+from models.figures.parameters import Parameters
 from training.rows.dataset import training_rows
 from training.rows.training_set import PreparedData, prepare, prepare_as_trained
 from training.train import Trained

@@ -7,7 +7,7 @@ import numpy as np
 
 from funnel.state.probabilities import LeadProbabilities
 from funnel.state.state import FunnelOptions, funnel_state
-from models.pace import Pace
+from models.reasons.pace import Pace
 from tests.builders.leads.funnel_leads import CONFIG, Lead, history_of
 
 

@@ -13,7 +13,7 @@ from funnel.state.state import FunnelOptions, funnel_state
 from funnel.state.touches import NEVER, touches_of
 from history.history import History
 from history.text.times import DAY_US
-from models.pace import Pace
+from models.reasons.pace import Pace
 from tests.builders.leads.funnel_leads import Lead, day, history_of
 
 PACE = Pace({"new": 4.0, "demo": 2.5}, {"demo": 6.25}, 3.0, has_touches=True, has_outbound=True)

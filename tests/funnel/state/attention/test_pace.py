@@ -2,7 +2,7 @@
 
 from funnel.state.attention.pace import FEWEST, learn_pace
 from funnel.state.paths import stage_paths
-from models.pace import Pace
+from models.reasons.pace import Pace
 from tests.builders.leads.funnel_leads import Lead, history_of
 
 

@@ -9,7 +9,7 @@ from features.catalogue import catalogue
 from features.feature import Feature
 from features.groups import ABOVE, BELOW, MISSING, has_groups
 from features.wording import label_of, sentence
-from models.evidence import Comparison, Evidence, FeatureEvidence
+from models.reasons.evidence import Comparison, Evidence, FeatureEvidence
 from serving.pages.lead.reasons import ReasonWords
 from serving.pages.words.catalogue import Translator
 from serving.pages.words.catalogue import catalogue as texts

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from models.pointer import champion
+from models.home.pointer import champion
 from serving.base.problems import Problem
 from serving.http.form_posts import Fields
 from serving.pages.lead.what_if import choices_of, filled, read_number, request_of

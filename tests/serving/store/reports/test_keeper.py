@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from models.pointer import champion
+from models.home.pointer import champion
 from serving.store.reports import prepare
 from serving.store.reports.keeper import PreparationFailed, ReportKeeper
 from serving.store.reports.kept import Schedule, due, kept_report

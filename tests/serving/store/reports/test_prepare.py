@@ -8,7 +8,7 @@ import pytest
 from starlette.testclient import TestClient
 
 from models.bundle import Bundle
-from models.pointer import load_champion, read_pointer
+from models.home.pointer import load_champion, read_pointer
 from serving.store.database.locks import LeaderElection
 from serving.store.reports import prepare as module
 from serving.store.reports.build import Source, encoded

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from models.bundle import Bundle
-from models.pointer import champion
+from models.home.pointer import champion
 from serving.store.lead_rows import LeadRows
 from serving.store.scores.acts import acts_of
 from tests.builders.service.store_fakes import NOW_US, event

@@ -8,7 +8,7 @@ import pytest
 
 from history.text.times import DAY_US, format_time
 from models.bundle import Bundle
-from models.pointer import champion
+from models.home.pointer import champion
 from models.scorer import score, score_parts
 from serving.store.lead_rows import find_leads, rows_of
 from serving.store.scores.acts import acts_of

@@ -6,7 +6,7 @@ import pytest
 
 from history.text.times import DAY_US
 from models.bundle import Bundle
-from models.pointer import champion
+from models.home.pointer import champion
 from serving.store.scores.inputs import stored_input_warnings
 from serving.store.store import Store
 from tests.builders.service.scored_store import CREATED_US, post, put

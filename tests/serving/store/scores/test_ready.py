@@ -9,7 +9,7 @@ import pytest
 from features.matrix import build_matrix
 from history.text.times import DAY_US
 from models.bundle import Bundle
-from models.pointer import champion
+from models.home.pointer import champion
 from models.scorer import Part, matrix_of_parts
 from serving.store.scores.acts import acts_of
 from serving.store.scores.ready import ReadyLead, ready_lead

@@ -11,7 +11,7 @@ from history.history import INBOUND, OUTBOUND, History
 from history.snapshot import Snapshot
 from history.text.times import DAY_US, format_time
 from models.bundle import Bundle
-from models.pointer import champion
+from models.home.pointer import champion
 from models.scorer import OpenLeads, open_leads, score
 from serving.store.history import history_of
 from serving.store.lead_rows import LeadRows, find_leads, rows_of

@@ -12,10 +12,10 @@ from typing import Any
 
 import pytest
 
-import models.pointer
+import models.home.pointer
 from history.base.errors import DamagedArtifact
 from history.base.locked_tempdir import locked
-from models.pointer import Pointer, manifest_sha256, read_pointer, write_pointer
+from models.home.pointer import Pointer, manifest_sha256, read_pointer, write_pointer
 from serving.store.leads import PutLead, put_leads
 from serving.store.store import Store
 from serving.store.transfer.backup import SCRATCH, backup, restore
@@ -41,7 +41,7 @@ def promote(home: Path, version: str) -> None:
 
 @pytest.fixture(autouse=True)
 def _any_bundle_is_good(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(models.pointer, "load_bundle", lambda folder, version: None)
+    monkeypatch.setattr(models.home.pointer, "load_bundle", lambda folder, version: None)
 
 
 @pytest.fixture
@@ -79,7 +79,7 @@ def test_restore_replaces_a_bundle_only_if_damaged(
         if (folder / "model.json").read_text() != "{}":
             raise DamagedArtifact("model.json has changed")
 
-    monkeypatch.setattr(models.pointer, "load_bundle", verify)
+    monkeypatch.setattr(models.home.pointer, "load_bundle", verify)
     folder = store.engine.home / "bundles" / "7"
     before = folder.stat().st_ino
     restore(store.engine, file)
