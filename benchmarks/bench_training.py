@@ -51,6 +51,7 @@ def comparisons(leads: int, months: int) -> Iterator[Comparison]:
         yield train.beside(peer, run.catboost, OF_CATBOOST, "rows, columns, weights")
     yield Comparison(f"of it: LightGBM, {leads:,} leads", run.lightgbm, "s")
     yield Comparison(f"of it: linear fits, {leads:,} leads", run.linear, "s")
+    yield Comparison(f"of it: MLflow's tables in a new home, {leads:,} leads", run.database, "s")
     yield Comparison(f"imports besides, {leads:,} leads", run.imports, "s")
 
 

@@ -9,14 +9,14 @@ from typing import Any
 
 
 class CallClock:
-    """Seconds of processor time by label; of a call within another only the outer one counts.
+    """Seconds of processor time by label; within a call inside another, only the inner one's label counts.
 
     The time is that of the calling threads: work that a callable gives to other threads is not counted.
     """
 
     def __init__(self) -> None:
         self.seconds: defaultdict[str, float] = defaultdict(float)
-        self._thread = threading.local()
+        self._threads = threading.local()
         self._lock = threading.Lock()
 
     def wrap(self, label: str, owner: Any, *names: str) -> None:
@@ -29,16 +29,20 @@ class CallClock:
 
         @wraps(work)
         def call(*args: Any, **named: Any) -> Any:
-            if getattr(self._thread, "is_inside", False):
-                return work(*args, **named)
-            self._thread.is_inside = True
-            began = thread_time()
+            outer = self._switch_to(label)
             try:
                 return work(*args, **named)
             finally:
-                seconds = thread_time() - began
-                self._thread.is_inside = False
-                with self._lock:
-                    self.seconds[label] += seconds
+                self._switch_to(outer)
 
         return call
+
+    def _switch_to(self, label: str | None) -> str | None:
+        """Counts this thread's time under another label from now on, None for none; the label until now."""
+        now, thread = thread_time(), self._threads
+        before: str | None = getattr(thread, "label", None)
+        if before is not None:
+            with self._lock:
+                self.seconds[before] += now - thread.since
+        thread.label, thread.since = label, now
+        return before
