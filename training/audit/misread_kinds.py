@@ -15,7 +15,7 @@ from history.base.warnings import Warning
 from history.config.config import FunnelConfig
 from history.config.schema import ACCOUNT
 from history.history import Factor, History
-from history.text.time_formats import DAY_FIRST, MONTH_FIRST
+from history.text.time_formats import DAY_FIRST
 from history.text.written_dates import date_order, written_date
 from history.text.written_numbers import PERCENT, POINT, decimal_mark, is_currency, taken_apart
 
@@ -140,10 +140,8 @@ def _unclear_number(column: _Texts) -> str | None:
 
 def _unclear_date(column: _Texts) -> str | None:
     """A message if the values are dates whose day and month cannot be told apart."""
-    is_date = [
-        any(written_date(text, order) is not None for order in (DAY_FIRST, MONTH_FIRST))
-        for text in column.texts
-    ]
+    # Either order will do: it sets which date a text is, not whether it is one.
+    is_date = [written_date(text, DAY_FIRST) is not None for text in column.texts]
     if column.share(is_date) < FITS:
         return None
     return (

@@ -197,7 +197,7 @@ def _binned(values: Floats, cuts: Sequence[Floats | None], columns: Ints | None 
 
     columns: those to be coded, all others stay 0; None for all.
     """
-    out = np.zeros(values.shape, dtype=np.int64)
+    out = np.zeros(values.shape, dtype=np.int64, order="F")  # written and read by columns
     for j in range(len(cuts)) if columns is None else columns.tolist():
         edges, column = cuts[j], values[:, j]
         if edges is None:

@@ -1,5 +1,7 @@
 """Every metric of evaluated rows under many row weights at once: ones give the metric, bootstrap counts its spread."""
 
+from typing import NamedTuple
+
 import numpy as np
 
 from history.base.arrays import Floats, Ints
@@ -112,9 +114,10 @@ def _top_share_metrics(rows: EvaluatedRows, weight: Floats) -> dict[str, Floats]
     wins = weight @ rows.won
     win_rate = wins / weight.sum(axis=1)
     order = best_first(rows.probability)
+    ranked = _Ranked.of(weight, order)
     metrics = {}
     for share in SHARES:
-        top = _top_weight(order, weight, share)
+        top = ranked.top(share)
         top_wins = top @ rows.won[order]
         percent = round(100 * share)
         metrics[f"lift_{percent}"] = lift_of(top_wins / top.sum(axis=1), win_rate)
@@ -122,14 +125,22 @@ def _top_share_metrics(rows: EvaluatedRows, weight: Floats) -> dict[str, Floats]
     return metrics
 
 
-def _top_weight(order: Ints, weight: Floats, share: float) -> Floats:
-    """Weights (d, n), in the given order, of the first `share` of rows: rounded to whole rows, at least one."""
-    ordered_weight = weight[:, order]
-    before = ordered_weight.cumsum(axis=1) - ordered_weight
-    whole_rows = np.round(ordered_weight.sum(axis=1) * share)
-    top_rows = np.maximum(1.0, whole_rows)[:, None]
-    top = np.clip(top_rows - before, 0.0, ordered_weight)
-    return np.asarray(top, dtype=np.float64)
+class _Ranked(NamedTuple):
+    """Weights (d, n) in the order of a ranking, their sums before each row, and the sums of all (d,)."""
+
+    weight: Floats
+    before: Floats
+    total: Floats
+
+    @classmethod
+    def of(cls, weight: Floats, order: Ints) -> "_Ranked":
+        ordered = weight[:, order]
+        return cls(ordered, ordered.cumsum(axis=1) - ordered, ordered.sum(axis=1))
+
+    def top(self, share: float) -> Floats:
+        """The weights (d, n) of the first `share` of rows: rounded to whole rows, at least one."""
+        top_rows = np.maximum(1.0, np.round(self.total * share))[:, None]
+        return np.asarray(np.clip(top_rows - self.before, 0.0, self.weight), dtype=np.float64)
 
 
 def _revenue_metrics(rows: EvaluatedRows, weight: Floats) -> dict[str, Floats]:
@@ -152,8 +163,9 @@ def _revenue_metrics(rows: EvaluatedRows, weight: Floats) -> dict[str, Floats]:
         **_amount_interval(rows, known_weight),
     }
     order = best_first(expected)
+    ranked = _Ranked.of(known_weight, order)
     for share in SHARES:
-        top_revenue = _top_weight(order, known_weight, share) @ revenue[order]
+        top_revenue = ranked.top(share) @ revenue[order]
         captured = np.where(total > 0, top_revenue / total, np.nan)
         metrics[f"revenue_captured_{round(100 * share)}"] = captured
     return metrics
@@ -167,7 +179,8 @@ def weighted_gini(revenue: Floats, score: Floats, weight: Floats) -> Floats:
         order = best_first(order_by)
         w = weight[:, order]
         a = revenue[order]
-        before = (w * a).cumsum(axis=1) - w * a
+        amount = w * a
+        before = amount.cumsum(axis=1) - amount
         # A row of weight w stands for w equal rows one after the other: their capture curve is summed in closed form.
         captured = (w * before + a * w * (w + 1) / 2).sum(axis=1)
         diagonal = (rows + 1) / (2 * rows)
