@@ -251,7 +251,7 @@ def _echo_result(
     echo(f"as of {readable_time(history.as_of_us)}: {result.leads:,} leads")
     if result.is_sample:
         echo(
-            f"  what is inferred, and the audit of the columns, is of {len(history):,} of them, drawn by their ids: "
+            f"  settings are inferred, and columns audited, from {len(history):,} of these leads, drawn by their ids: "
             "more do not fit into memory"
         )
     for name, report in history.reports.items():

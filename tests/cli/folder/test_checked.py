@@ -43,7 +43,10 @@ def test_of_a_large_folder_some_leads_are_audited_and_all_are_counted(
     assert sample["verdict"]["leads"] == whole["verdict"]["leads"]
     assert 80 < sample["audited_leads"] < 200
     assert "audited_leads" not in whole
-    assert any(f"is of {sample['audited_leads']} of them, drawn by their ids" in line for line in lines)
+    assert any(
+        f"audited, from {sample['audited_leads']} of these leads, drawn by their ids" in line
+        for line in lines
+    )
 
 
 def test_rows_set_aside_in_full_need_the_folder_at_once(home: Path, crm: Path, tmp_path: Path) -> None:
