@@ -20,6 +20,11 @@ LARGEST_PART: Final = 700_000_000  # bytes of memory: larger parts are not read 
 MOST_PARTS: Final = 512  # each has an open file a table while the folder is split
 MEMINFO: Final = Path("/proc/meminfo")
 CGROUP: Final = Path("/sys/fs/cgroup")
+# The limit, what is in use, and the name of its cache in memory.stat: version 2 of control groups, then version 1.
+CGROUP_FILES: Final = (
+    ("memory.max", "memory.current", "inactive_file"),
+    ("memory/memory.limit_in_bytes", "memory/memory.usage_in_bytes", "total_inactive_file"),
+)
 
 
 def parts_needed(folder: Path, free_bytes: int | None) -> int:
@@ -78,18 +83,24 @@ def free_bytes(meminfo: Path = MEMINFO, cgroup: Path = CGROUP) -> int | None:
 
 
 def _of_machine(meminfo: Path) -> int | None:
-    try:
-        lines = meminfo.read_text(encoding="ascii").splitlines()
-    except OSError:
-        return None
+    lines = _text(meminfo).splitlines()
     return next((int(line.split()[1]) * 1024 for line in lines if line.startswith("MemAvailable:")), None)
 
 
 def _of_container(cgroup: Path) -> int | None:
+    """The limit less what is in use; cached pages that were not read lately count as free, as in Kubernetes."""
+    for limit_name, used_name, cache_name in CGROUP_FILES:
+        limit, used = _text(cgroup / limit_name), _text(cgroup / used_name)
+        if limit and used:
+            stat = _text((cgroup / limit_name).with_name("memory.stat"))
+            cached = dict(line.split() for line in stat.splitlines()).get(cache_name, 0)
+            return None if limit == "max" else max(int(limit) - int(used) + int(cached), 0)
+    return None
+
+
+def _text(path: Path) -> str:
+    """The text of a file of the system; empty without the file."""
     try:
-        limit, used = (
-            (cgroup / name).read_text(encoding="ascii") for name in ("memory.max", "memory.current")
-        )
+        return path.read_text(encoding="ascii").strip()
     except OSError:
-        return None
-    return None if limit.strip() == "max" else max(int(limit) - int(used), 0)
+        return ""

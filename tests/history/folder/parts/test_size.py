@@ -53,6 +53,23 @@ def test_free_memory_is_the_least_of_machine_and_container(tmp_path: Path) -> No
     assert free_bytes(tmp_path / "none", tmp_path) is None
 
 
+@pytest.mark.parametrize(
+    ("limit", "used", "stat"),
+    [
+        ("memory.max", "memory.current", "inactive_file"),
+        ("memory/memory.limit_in_bytes", "memory/memory.usage_in_bytes", "total_inactive_file"),
+    ],
+)
+def test_containers_of_both_versions_are_known_and_their_cache_is_free(
+    tmp_path: Path, limit: str, used: str, stat: str
+) -> None:
+    (tmp_path / "memory").mkdir()
+    (tmp_path / limit).write_text("1500000\n")
+    (tmp_path / used).write_text("500000\n")
+    (tmp_path / limit).with_name("memory.stat").write_text(f"cache 9\n{stat} 200000\n")
+    assert free_bytes(tmp_path / "none", tmp_path) == 1_200_000
+
+
 def test_training_on_a_folder_that_fits_is_at_once(folder: Path) -> None:
     assert training_bytes(10 * GB) == pytest.approx(24 * GB)
     assert training_bytes(2.4 * GB) == pytest.approx(7.92 * GB)
