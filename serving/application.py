@@ -10,22 +10,11 @@ from pathlib import Path
 
 from starlette.applications import Starlette
 
-from serving.api import (
-    adjustments,
-    beside,
-    bulk_leads,
-    corrections,
-    events,
-    leads,
-    reports,
-    scores,
-    status,
-    what_if,
-    worklist,
-)
+from serving.api import events, reports, scores, status, worklist
 from serving.api.errors import expected_problem
+from serving.api.leads import adjustments, beside, bulk_leads, corrections, leads, what_if
+from serving.api.leads.recent_documents import RecentDocuments
 from serving.api.openapi import describe
-from serving.api.recent_documents import RecentDocuments
 from serving.http.guard import Guard
 from serving.http.router import Dispatcher
 from serving.pages import assets, docs, model, preferences, signin

@@ -26,7 +26,7 @@ from serving.http.router import Json, Routes
 from serving.http.shapes import Errors, Loc
 from serving.store.async_store import ACCEPTED, DUPLICATE, REJECTED
 from serving.store.events import IngestResult, store_events
-from serving.store.leads import stored_scalar
+from serving.store.leads.leads import stored_scalar
 
 routes = Routes()
 

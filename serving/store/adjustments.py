@@ -13,8 +13,8 @@ from history.text.times import format_time
 from serving.store import schema as db
 from serving.store.config import stored_display
 from serving.store.database.transaction import Transaction
-from serving.store.lead_rows import find_leads, rows_of
-from serving.store.leads import current_attributes, seen_lead
+from serving.store.leads.lead_rows import find_leads, rows_of
+from serving.store.leads.leads import current_attributes, seen_lead
 
 MOST_KEPT = 10_000
 MOST_LISTED = 500

@@ -10,7 +10,7 @@ from history.text.times import format_time
 from serving.store import schema as db
 from serving.store.database.statements import PreparedInsert, PreparedQuery
 from serving.store.database.transaction import Transaction
-from serving.store.lead_rows import find_leads
+from serving.store.leads.lead_rows import find_leads
 
 MOST_NOTES = 500  # of a lead
 UNKNOWN_LEAD: Final = "unknown_lead"

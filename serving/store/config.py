@@ -9,7 +9,7 @@ from sqlalchemy import Connection
 
 from history.config.config import FunnelConfig, from_dict, to_dict
 from serving.store.database.transaction import read_setting, write_setting
-from serving.store.leads import compact_json
+from serving.store.leads.leads import compact_json
 
 CONFIG = "config"  # the setting
 

@@ -19,7 +19,7 @@ from serving.store.database.statements import PreparedInsert, PreparedQuery, in_
 from serving.store.database.transaction import Transaction
 from serving.store.event_ids import RowPlace, named_row
 from serving.store.events import INSERT_FACTS, INSERT_KEYS, IngestResult, time_problems
-from serving.store.leads import mark_dirty
+from serving.store.leads.leads import mark_dirty
 
 RETRACT: Final = "retract"
 REPLACE: Final = "replace"

@@ -20,7 +20,7 @@ from serving.store.database.statements import (
     sqlite_driver,
 )
 from serving.store.database.transaction import Transaction
-from serving.store.leads import mark_dirty
+from serving.store.leads.leads import mark_dirty
 
 KEYS_PER_QUERY = 500
 INSERT_FACTS = {table.name: PreparedInsert(table) for table in db.FACTS}

@@ -7,7 +7,7 @@ from sqlalchemy import inspect as inspect_database
 
 from serving.store import schema as db
 from serving.store.errors import StoreUnfit
-from serving.store.leads import LOAD
+from serving.store.leads.leads import LOAD
 
 HEAD = "0009"
 SCRIPTS = Path(__file__).parent / "migrations"

@@ -151,7 +151,9 @@ dirty = Table(
     metadata,
     _lead_column(),
     Column("row_no", Number, nullable=False),  # the lead's last row that is not yet scored
-    Column("is_bulk", SmallInteger, nullable=False),  # LIVE, LOAD or FOLLOWING of serving/store/leads.py
+    Column(
+        "is_bulk", SmallInteger, nullable=False
+    ),  # LIVE, LOAD or FOLLOWING of serving/store/leads/leads.py
 )
 
 # Of each scored lead what the worklist orders, filters and adds up; score_records holds what it only shows.
@@ -254,7 +256,7 @@ score_history = Table(
     sqlite_with_rowid=False,
 )
 
-# The interactions of a lead with many of them, as columns up to a row (serving/store/packed_rows.py).
+# The interactions of a lead with many of them, as columns up to a row (serving/store/leads/packed_rows.py).
 packed_rows = Table(
     "packed_rows",
     metadata,

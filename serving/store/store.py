@@ -18,12 +18,12 @@ from history.spelling import one_spelling
 from history.stage_ties import infer_stages
 from serving.base.clock import clock_us
 from serving.store import schema as db
-from serving.store.all_leads import all_leads
 from serving.store.config import stored_config
 from serving.store.data_end import data_end_us, late_row_warnings
 from serving.store.database.engine import StoreEngine
 from serving.store.database.writer import Writer
-from serving.store.history import StoredLeads, factor, history_of_leads
+from serving.store.leads.all_leads import all_leads
+from serving.store.leads.history import StoredLeads, factor, history_of_leads
 
 
 @dataclass(frozen=True)

@@ -11,11 +11,11 @@ from starlette.responses import RedirectResponse, Response
 
 from funnel.dates import local_date
 from history.text.times import format_time
-from serving.api.beside import keep_call, keep_note, keep_snooze, read_call, read_note, read_snooze
-from serving.api.corrections import keep_corrections
-from serving.api.lead_path import lead_path, unknown_lead
+from serving.api.leads.beside import keep_call, keep_note, keep_snooze, read_call, read_note, read_snooze
+from serving.api.leads.corrections import keep_corrections
+from serving.api.leads.lead_path import lead_path, unknown_lead
+from serving.api.leads.what_if import read_what_if
 from serving.api.stored import store_of
-from serving.api.what_if import read_what_if
 from serving.base.clock import clock_us
 from serving.base.instant import InvalidInstant, read_instant
 from serving.base.problems import error, invalid

@@ -14,9 +14,9 @@ from starlette.responses import Response
 
 from models.bundle import Bundle
 from serving.api.cursors import read_page_cursor
-from serving.api.lead_documents import LeadRequest, read_score_history, read_stored_leads
-from serving.api.lead_path import lead_path, unknown_lead
-from serving.api.what_if import WhatIf, what_if
+from serving.api.leads.lead_documents import LeadRequest, read_score_history, read_stored_leads
+from serving.api.leads.lead_path import lead_path, unknown_lead
+from serving.api.leads.what_if import WhatIf, what_if
 from serving.api.worklist import SELECTION, worklist_query
 from serving.base.clock import clock_us
 from serving.http.queries import query_texts, read_filter, read_query, read_text

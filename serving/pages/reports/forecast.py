@@ -12,7 +12,7 @@ from funnel.forecast.explain import PARTS
 from funnel.forecast.periods import DEFAULT_COUNT, KINDS, MOST
 from funnel.forecast.report import BEST_CASE, COMMIT
 from history.text.times import parse_time
-from serving.api.adjustments import adjustments_of, keep_adjustment, read_adjustment
+from serving.api.leads.adjustments import adjustments_of, keep_adjustment, read_adjustment
 from serving.api.reports import read_forecast
 from serving.api.stored import store_of
 from serving.http.form_posts import Fields

@@ -9,7 +9,7 @@ from urllib.parse import unquote
 from starlette.requests import Request
 from starlette.responses import Response
 
-from serving.api.beside import keep_call, keep_note, keep_snooze, read_call, read_snooze
+from serving.api.leads.beside import keep_call, keep_note, keep_snooze, read_call, read_snooze
 from serving.api.stored import store_of
 from serving.base.problems import error, invalid
 from serving.http.form_posts import Fields

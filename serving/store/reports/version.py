@@ -7,7 +7,7 @@ from sqlalchemy import Connection, func, select
 
 from serving.store import schema as db
 from serving.store.database.transaction import FIRST_NUMBER, read_setting
-from serving.store.leads import ERASURES
+from serving.store.leads.leads import ERASURES
 
 
 @dataclass(frozen=True)

@@ -16,8 +16,8 @@ from history.history import INBOUND, NO_DIRECTION, OUTBOUND
 from history.text.times import DAY_US
 from models.bundle import Bundle
 from models.reasons.usual_touches import UsualTouch
-from serving.store.lead_rows import LeadRows, text_in
-from serving.store.leads import current_attributes, stored_scalar
+from serving.store.leads.lead_rows import LeadRows, text_in
+from serving.store.leads.leads import current_attributes, stored_scalar
 from serving.store.schema import CONTENT, LEAD_NO, TIME_US
 from serving.store.scores.what_if import Change
 

@@ -12,7 +12,7 @@ from features.interactions.rows import Walks
 from history.base.arrays import Floats
 from models.bundle import Bundle
 from models.scorer import open_leads, probability_of
-from serving.store.lead_rows import LeadRows
+from serving.store.leads.lead_rows import LeadRows
 from serving.store.scores.acts import Acts, acts_of
 from serving.store.scores.ready import ReadyLead
 from serving.store.scores.what_if import NOTHING, changed, snapshot_of

@@ -14,8 +14,8 @@ from history.snapshot import Snapshot
 from history.text.times import DAY_US
 from models.bundle import Bundle
 from models.scores.scores import Scores
-from serving.store.history import history_of
-from serving.store.lead_rows import Cut, LeadRows
+from serving.store.leads.history import history_of
+from serving.store.leads.lead_rows import Cut, LeadRows
 from serving.store.schema import CONTENT, LEAD_NO, ROW_NO
 
 SMALLEST_MOVE = 0.005  # of the probability; smaller moves make no history

@@ -14,7 +14,7 @@ from funnel.state.attention.next_step import Due, NextStep, Situation, next_step
 from history.text.times import DAY_US, format_time
 from serving.store import schema as db
 from serving.store.database.statements import PreparedQuery
-from serving.store.lead_rows import DIRECTION_TEXT
+from serving.store.leads.lead_rows import DIRECTION_TEXT
 from serving.store.scores.counts import leads_by_range, range_end, rank_range
 from serving.store.scores.facts import ShownFacts, read_facts
 from serving.store.scores.needed import Attended

@@ -8,8 +8,8 @@ from sqlalchemy import Connection, select
 from serving.store import schema as db
 from serving.store.database.statements import PreparedQuery
 from serving.store.database.transaction import Transaction
-from serving.store.lead_rows import LeadRow
-from serving.store.leads import FOLLOWING, MOST_FOLLOWERS, mark_dirty
+from serving.store.leads.lead_rows import LeadRow
+from serving.store.leads.leads import FOLLOWING, MOST_FOLLOWERS, mark_dirty
 from serving.store.scores.saved import OPEN_STATUS, stored_scores
 
 _QUEUED = PreparedQuery(select(db.dirty.c.lead_no), among=db.dirty.c.lead_no)

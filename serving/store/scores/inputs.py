@@ -10,7 +10,7 @@ from history.base.warnings import Warning
 from models.bundle import Bundle
 from models.inputs import InputCheck
 from serving.store import schema as db
-from serving.store.lead_rows import lead_row
+from serving.store.leads.lead_rows import lead_row
 from serving.store.scores.rescoring import open_positions, view_leads
 from serving.store.store import Store
 

@@ -17,8 +17,8 @@ from history.history import OUTBOUND, History
 from history.snapshot import Snapshot
 from models.bundle import Bundle
 from models.scorer import Part
-from serving.store.history import history_of
-from serving.store.lead_rows import LeadRows
+from serving.store.leads.history import history_of
+from serving.store.leads.lead_rows import LeadRows
 from serving.store.scores.acts import Acts, acts_of
 from serving.store.scores.what_if import with_changes
 

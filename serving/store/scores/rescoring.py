@@ -18,15 +18,15 @@ from models.bundle import Bundle
 from models.scorer import score_with_numbers as score_snapshot
 from serving.base.collector import no_collections
 from serving.store import schema as db
-from serving.store.account_mates import mates_of
 from serving.store.config import stored_display
 from serving.store.corrections import last_corrections
 from serving.store.database.locks import LeaderElection
 from serving.store.database.transaction import read_setting
-from serving.store.history import history_of
-from serving.store.lead_rows import LeadRow, LeadRows, lead_row, rows_of
-from serving.store.leads import FOLLOWING, current_attributes, seen_lead
-from serving.store.packed_rows import PackedLead, keep_packed, lagging_leads
+from serving.store.leads.account_mates import mates_of
+from serving.store.leads.history import history_of
+from serving.store.leads.lead_rows import LeadRow, LeadRows, lead_row, rows_of
+from serving.store.leads.leads import FOLLOWING, current_attributes, seen_lead
+from serving.store.leads.packed_rows import PackedLead, keep_packed, lagging_leads
 from serving.store.scores.causes import Move, Score, causes_of, has_moved
 from serving.store.scores.facts import facts_of
 from serving.store.scores.followers import Followers, followers_of, queue_followers

@@ -15,8 +15,8 @@ from history.text.times import DAY_US, format_time
 from serving.store import schema as db
 from serving.store.database.statements import PreparedInsert, PreparedQuery, PreparedUpdate, in_parts
 from serving.store.database.transaction import Transaction
-from serving.store.lead_rows import LeadRow
-from serving.store.leads import CurrentAttributes
+from serving.store.leads.lead_rows import LeadRow
+from serving.store.leads.leads import CurrentAttributes
 from serving.store.scores.causes import Cause, HistoryEntry
 from serving.store.scores.counts import count_scores
 from serving.store.scores.facts import LeadFacts

@@ -11,8 +11,8 @@ from history.history import Changes, Factor, History, Interactions, Log
 from history.snapshot import Snapshot
 from history.spelling import one_spelling
 from models.bundle import Bundle
-from serving.store.history import history_of
-from serving.store.lead_rows import Columns, LeadRows, scalar_text
+from serving.store.leads.history import history_of
+from serving.store.leads.lead_rows import Columns, LeadRows, scalar_text
 from serving.store.schema import LEAD_NO, ROW_NO
 
 AddedRow = tuple[Any, ...]  # a table's FACT_COLUMNS

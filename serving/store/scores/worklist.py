@@ -15,7 +15,7 @@ from serving.store.config import stored_view
 from serving.store.cursors import read_cursor, write_cursor
 from serving.store.database.transaction import read_setting
 from serving.store.errors import InvalidCursor
-from serving.store.leads import ERASURES
+from serving.store.leads.leads import ERASURES
 from serving.store.scores.entries import COLUMNS, ReadingTime, Shown, entries_of
 from serving.store.scores.needed import Attended, needed
 from serving.store.scores.neighbours import Listed, Neighbours, neighbours

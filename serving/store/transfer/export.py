@@ -19,7 +19,7 @@ from history.text.values import number_text, value_text
 from serving.store import schema as db
 from serving.store.config import attribute_names, stored_config
 from serving.store.database.engine import StoreEngine
-from serving.store.lead_rows import DIRECTION_TEXT, STATE_TEXT, scalar_text
+from serving.store.leads.lead_rows import DIRECTION_TEXT, STATE_TEXT, scalar_text
 from serving.store.schema import CODE_COLUMNS, FACT_COLUMNS
 
 ROWS_PER_FETCH = 5_000

@@ -9,7 +9,7 @@ import numpy.typing as npt
 
 from history.base.arrays import Floats, Ints, Mask
 from history.history import Factor, History
-from serving.store.leads import compact_json
+from serving.store.leads.leads import compact_json
 
 # (lead_no, then the table's FACT_COLUMNS)
 Row = tuple[Any, ...]

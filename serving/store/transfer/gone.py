@@ -8,8 +8,8 @@ from serving.store import schema as db
 from serving.store.database.engine import StoreEngine
 from serving.store.database.statements import in_parts
 from serving.store.database.transaction import Transaction
-from serving.store.lead_rows import find_leads, rows_of
-from serving.store.leads import LOAD, erase_leads, mark_dirty
+from serving.store.leads.lead_rows import find_leads, rows_of
+from serving.store.leads.leads import LOAD, erase_leads, mark_dirty
 from serving.store.schema import CONTENT, LEAD_NO
 from serving.store.transfer.load import insert_facts
 

@@ -20,8 +20,8 @@ from serving.store.database.engine import StoreEngine
 from serving.store.database.statements import PreparedInsert
 from serving.store.database.transaction import Transaction
 from serving.store.events import INSERT_FACTS
-from serving.store.lead_rows import Columns, LeadRow, LeadRows, find_leads, rows_of
-from serving.store.leads import LOAD, compact_json, current_attributes, mark_dirty
+from serving.store.leads.lead_rows import Columns, LeadRow, LeadRows, find_leads, rows_of
+from serving.store.leads.leads import LOAD, compact_json, current_attributes, mark_dirty
 from serving.store.schema import FACT_COLUMNS, LEAD_NO, TIME_US
 from serving.store.transfer.folder_rows import FactRows, Row, Span, fact_rows, texts
 

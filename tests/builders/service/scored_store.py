@@ -5,8 +5,8 @@ from typing import Any
 from history.base.progress import no_progress
 from history.text.times import DAY_US
 from serving.store.events import store_events
-from serving.store.lead_rows import find_leads
-from serving.store.leads import PutLead, put_leads
+from serving.store.leads.lead_rows import find_leads
+from serving.store.leads.leads import PutLead, put_leads
 from serving.store.scores.history import score_history
 from serving.store.scores.rescoring import LeadView, count_waiting, rescore_all, rescore_dirty, view_leads
 from serving.store.scores.selection import WorklistQuery

@@ -30,8 +30,8 @@ from serving.base.settings import Settings
 from serving.jobs.jobs import Jobs
 from serving.model.errors import NoModel
 from serving.store.async_store import AsyncStore
-from serving.store.history import history_of
-from serving.store.lead_rows import find_leads, rows_of
+from serving.store.leads.history import history_of
+from serving.store.leads.lead_rows import find_leads, rows_of
 from serving.store.reports.cache import DIRECT
 from serving.store.reports.kept import Schedule
 from serving.store.store import Store

@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import Any
 
 from history.text.times import DAY_US, format_time
-from serving.store.lead_rows import LeadRows, find_leads, rows_of
+from serving.store.leads.lead_rows import LeadRows, find_leads, rows_of
 from serving.store.store import Store
 from tests.builders.service.scored_store import post, put
 from tests.builders.service.store_fakes import NOW_US, Clock, event

@@ -16,7 +16,7 @@ from history.text.times import DAY_US, HOUR_US, format_time, read_rfc_3339
 from models.reasons.pace import Pace
 from models.scores.scores import Scores
 from serving.store.events import store_events
-from serving.store.leads import PutLead, put_leads
+from serving.store.leads.leads import PutLead, put_leads
 from serving.store.scores.rescoring import rescore_all, rescore_dirty
 from serving.store.scores.selection import WorklistQuery
 from serving.store.scores.worklist import Worklist, all_pages

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from starlette.testclient import TestClient
 
-from serving.api import lead_documents
+from serving.api.leads import lead_documents
 from tests.builders.service.store_fakes import FakeModel, FakeRuntime, application, fake_score_parts
 
 

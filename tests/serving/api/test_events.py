@@ -16,13 +16,13 @@ from starlette.testclient import TestClient
 from history.config.config import FunnelConfig
 from history.history import GONE, LOST, OPEN, WON
 from history.read import read_records
-from serving.api.leads import read_lead
+from serving.api.leads.leads import read_lead
 from serving.api.rejections import rejections
 from serving.base.limits import MAX_ATTRIBUTES, MAX_KEY
 from serving.base.problems import Problem
 from serving.store import schema as db
 from serving.store.events import STORED_IDS_ON_SQLITE, IngestResult, store_events
-from serving.store.leads import CONFLICT, CREATED, UNCHANGED, UPDATED, PutLead, put_leads
+from serving.store.leads.leads import CONFLICT, CREATED, UNCHANGED, UPDATED, PutLead, put_leads
 from serving.store.store import Store
 from tests.builders.service import lead_requests as requests
 from tests.builders.service.store_fakes import (

@@ -13,7 +13,7 @@ from serving.store.adjustments import (
     add_adjustments,
     read_adjustments,
 )
-from serving.store.leads import erase_leads
+from serving.store.leads.leads import erase_leads
 from serving.store.store import Store
 from tests.builders.service.scored_store import put, waiting
 from tests.builders.service.store_fakes import NOW_US

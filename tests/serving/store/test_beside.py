@@ -18,7 +18,7 @@ from serving.store.beside import (
     read_beside,
     set_snoozes,
 )
-from serving.store.leads import erase_leads
+from serving.store.leads.leads import erase_leads
 from serving.store.store import Store
 from tests.builders.service.scored_store import put, waiting
 from tests.builders.service.store_fakes import NOW_US, contents, read_leads

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-import serving.api.lead_documents
-import serving.api.leads
-import serving.api.recent_documents
+import serving.api.leads.lead_documents
+import serving.api.leads.leads
+import serving.api.leads.recent_documents
 from history.base.progress import no_progress
 from serving.store.scores.rescoring import rescore_all, rescore_dirty
 from tests.builders.service.service_client import caller
@@ -97,10 +97,10 @@ def answers(home: Path, url: str | None, calls: list[Call], monkeypatch: pytest.
     clock, model = Clock(), FakeModel()
     runtime = FakeRuntime(home, model, url)
     runtime.stored.store.now_us = clock
-    monkeypatch.setattr(serving.api.leads, "clock_us", clock)
-    monkeypatch.setattr(serving.api.lead_documents, "clock_us", clock)
-    monkeypatch.setattr(serving.api.recent_documents, "clock_us", clock)
-    monkeypatch.setattr(serving.api.lead_documents, "score_parts", fake_score_parts)
+    monkeypatch.setattr(serving.api.leads.leads, "clock_us", clock)
+    monkeypatch.setattr(serving.api.leads.lead_documents, "clock_us", clock)
+    monkeypatch.setattr(serving.api.leads.recent_documents, "clock_us", clock)
+    monkeypatch.setattr(serving.api.leads.lead_documents, "score_parts", fake_score_parts)
     results: list[Any] = []
     with caller(application(runtime)) as client:
         for number, (method, path, body) in enumerate(calls):

@@ -8,16 +8,16 @@ import pytest
 from sqlalchemy import select, update
 
 from history.config.config import FunnelConfig
-from serving.api.corrections import read_correction
+from serving.api.leads.corrections import read_correction
 from serving.store import schema as db
 from serving.store.corrections import REPLACE, RETRACT, correct_events, find_events
 from serving.store.event_ids import event_names
 from serving.store.events import IngestResult, store_events
-from serving.store.lead_rows import find_leads, rows_of
-from serving.store.leads import PutLead, erase_leads, put_leads
+from serving.store.leads.lead_rows import find_leads, rows_of
+from serving.store.leads.leads import PutLead, erase_leads, put_leads
+from serving.store.leads.timeline import timeline
 from serving.store.scores.rescoring import rescore_dirty
 from serving.store.store import Store
-from serving.store.timeline import timeline
 from tests.builders.service.store_fakes import (
     NOW_US,
     Clock,

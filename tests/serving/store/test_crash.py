@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from serving.store.leads import PutLead, put_leads
+from serving.store.leads.leads import PutLead, put_leads
 from serving.store.store import Store
 from tests.builders.service.store_fakes import NOW_US
 

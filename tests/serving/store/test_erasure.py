@@ -12,7 +12,7 @@ import pytest
 from serving.store import async_store
 from serving.store.async_store import QUICK_ERASURE_TRIES, AsyncStore
 from serving.store.events import store_events
-from serving.store.leads import PutLead, erase_leads, put_leads
+from serving.store.leads.leads import PutLead, erase_leads, put_leads
 from serving.store.store import Store
 from tests.builders.service.store_fakes import NOW_US, Clock, event, read_events
 

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from serving.store.database.statements import PreparedQuery, sqlite_driver
 from serving.store.event_ids import _INTERACTION_IDS, _NAMES, RowPlace, event_names, named_row
-from serving.store.lead_rows import find_leads
+from serving.store.leads.lead_rows import find_leads
 from serving.store.store import Store
 from tests.builders.service.scored_store import post, put
 from tests.builders.service.store_fakes import event

@@ -14,7 +14,7 @@ from serving.store import migrate
 from serving.store.corrections import find_events
 from serving.store.database.engine import StoreEngine
 from serving.store.events import store_events
-from serving.store.leads import PutLead, put_leads
+from serving.store.leads.leads import PutLead, put_leads
 from serving.store.schema import metadata
 from serving.store.scores.rescoring import count_waiting
 from serving.store.store import Store

@@ -13,7 +13,7 @@ from serving.store.database import engine as store_engine
 from serving.store.database.engine import StoreEngine
 from serving.store.errors import StoreUnavailable, StoreUnfit
 from serving.store.events import store_events
-from serving.store.leads import PutLead, put_leads
+from serving.store.leads.leads import PutLead, put_leads
 from serving.store.store import Store
 from tests.builders.service.store_fakes import NOW_US, Clock, event, read_events, read_leads
 

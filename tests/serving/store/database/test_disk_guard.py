@@ -7,7 +7,7 @@ import pytest
 from serving.store.database import disk_guard
 from serving.store.database.disk_guard import BALLAST, DiskGuard
 from serving.store.errors import DiskFull
-from serving.store.leads import PutLead, put_leads
+from serving.store.leads.leads import PutLead, put_leads
 from serving.store.store import Store
 from tests.builders.service.store_fakes import NOW_US, Clock
 

@@ -11,7 +11,7 @@ from sqlalchemy import text
 from history.base.errors import InvalidInput
 from serving.store.database.engine import StoreEngine
 from serving.store.errors import StoreUnavailable
-from serving.store.leads import PutLead, put_leads
+from serving.store.leads.leads import PutLead, put_leads
 from serving.store.store import Store
 from tests.builders.service.store_fakes import NOW_US, Clock
 

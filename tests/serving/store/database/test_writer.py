@@ -16,7 +16,7 @@ import pytest
 from serving.store.database import writer
 from serving.store.database.transaction import Transaction
 from serving.store.errors import StoreUnavailable
-from serving.store.leads import PutLead, put_leads
+from serving.store.leads.leads import PutLead, put_leads
 from serving.store.store import Store
 from tests.builders.service.store_fakes import NOW_US, Clock
 

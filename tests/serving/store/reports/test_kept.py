@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 from serving.store.database.transaction import Transaction
-from serving.store.leads import erase_leads
+from serving.store.leads.leads import erase_leads
 from serving.store.reports.kept import (
     HOUR_US,
     KEPT_US,

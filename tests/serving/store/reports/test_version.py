@@ -5,7 +5,7 @@ from pathlib import Path
 from sqlalchemy import update
 
 from serving.store import schema as db
-from serving.store.leads import erase_leads
+from serving.store.leads.leads import erase_leads
 from serving.store.reports.version import StoreState, store_state
 from serving.store.store import Store
 from tests.builders.service.scored_store import post, put, score_queued

@@ -7,7 +7,7 @@ import pytest
 
 from models.bundle import Bundle
 from models.home.pointer import champion
-from serving.store.lead_rows import LeadRows
+from serving.store.leads.lead_rows import LeadRows
 from serving.store.scores.acts import acts_of
 from tests.builders.service.store_fakes import NOW_US, event
 from tests.builders.service.usual_lead import inbound, rows_with

@@ -10,7 +10,7 @@ from history.text.times import DAY_US, format_time
 from models.bundle import Bundle
 from models.home.pointer import champion
 from models.scorer import score, score_parts
-from serving.store.lead_rows import find_leads, rows_of
+from serving.store.leads.lead_rows import find_leads, rows_of
 from serving.store.scores.acts import acts_of
 from serving.store.scores.advice import (
     MOST_SUGGESTIONS,

@@ -3,8 +3,8 @@
 import json
 
 from funnel.state.attention.next_step import Touch
-from serving.store.history import history_of
-from serving.store.lead_rows import find_leads, rows_of
+from serving.store.leads.history import history_of
+from serving.store.leads.lead_rows import find_leads, rows_of
 from serving.store.scores.facts import ShownFacts, facts_of, read_facts
 from serving.store.store import Store
 from tests.builders.service.store_fakes import Clock, FakeModel

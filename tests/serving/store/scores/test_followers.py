@@ -8,7 +8,7 @@ from sqlalchemy import select
 
 from features.interactions.interactions import InteractionVocabulary
 from serving.store import schema as db
-from serving.store.leads import FOLLOWING, LIVE
+from serving.store.leads.leads import FOLLOWING, LIVE
 from serving.store.scores import followers
 from serving.store.scores.rescoring import rescore_dirty
 from serving.store.store import Store

@@ -3,7 +3,7 @@
 import pytest
 
 from history.text.times import DAY_US
-from serving.store.lead_rows import find_leads
+from serving.store.leads.lead_rows import find_leads
 from serving.store.scores.history import HistoryPage, score_history
 from serving.store.store import Store
 from tests.builders.service.scored_store import post, put, score_queued

@@ -10,9 +10,9 @@ from history.base.progress import no_progress
 from history.config.config import FunnelConfig
 from history.history import History
 from history.text.times import DAY_US
-from serving.store.history import history_of
-from serving.store.lead_rows import LeadRows
-from serving.store.leads import LOAD, mark_dirty
+from serving.store.leads.history import history_of
+from serving.store.leads.lead_rows import LeadRows
+from serving.store.leads.leads import LOAD, mark_dirty
 from serving.store.scores import rescoring
 from serving.store.scores.rescoring import Rescorer, rescore_all, rescore_dirty
 from serving.store.store import Store

@@ -3,7 +3,7 @@
 from sqlalchemy import select
 
 from serving.store import schema as db
-from serving.store.leads import erase_leads
+from serving.store.leads.leads import erase_leads
 from serving.store.scores.rescoring import score_view
 from serving.store.scores.saved import save_scores
 from serving.store.store import Store

@@ -13,8 +13,8 @@ from history.text.times import DAY_US, format_time
 from models.bundle import Bundle
 from models.home.pointer import champion
 from models.scorer import OpenLeads, open_leads, score
-from serving.store.history import history_of
-from serving.store.lead_rows import LeadRows, find_leads, rows_of
+from serving.store.leads.history import history_of
+from serving.store.leads.lead_rows import LeadRows, find_leads, rows_of
 from serving.store.scores.what_if import (
     NOTHING,
     Change,

@@ -9,7 +9,7 @@ import pytest
 from history.text.times import DAY_US
 from serving.store.beside import Snooze, set_snoozes
 from serving.store.errors import InvalidCursor
-from serving.store.leads import erase_leads
+from serving.store.leads.leads import erase_leads
 from serving.store.scores import worklist as module
 from serving.store.scores.rescoring import refresh_changes
 from serving.store.scores.selection import ORDERS, WorklistQuery

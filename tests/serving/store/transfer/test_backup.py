@@ -16,7 +16,7 @@ import models.home.pointer
 from history.base.errors import DamagedArtifact
 from history.base.locked_tempdir import locked
 from models.home.pointer import Pointer, manifest_sha256, read_pointer, write_pointer
-from serving.store.leads import PutLead, put_leads
+from serving.store.leads.leads import PutLead, put_leads
 from serving.store.store import Store
 from serving.store.transfer.backup import SCRATCH, backup, restore
 from tests.builders.service.store_fakes import NOW_US, Clock, contents

@@ -12,7 +12,7 @@ from history.base.progress import no_progress
 from history.config.schema import TABLES
 from serving.store import schema as db
 from serving.store.events import store_events
-from serving.store.leads import PutLead, put_leads
+from serving.store.leads.leads import PutLead, put_leads
 from serving.store.store import Store
 from serving.store.transfer import export
 from serving.store.transfer.export import export_folder, fact_header

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from serving.store.lead_rows import find_leads
+from serving.store.leads.lead_rows import find_leads
 from serving.store.store import Store
 from serving.store.transfer.gone import TakenOut, take_out
 from tests.builders.service.store_folder import FAR_US, load
