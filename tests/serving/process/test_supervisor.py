@@ -31,7 +31,8 @@ def home(trained_home: Path, tmp_path: Path) -> Path:
 
 @pytest.fixture
 def started(home: Path) -> Iterator[Callable[..., Service]]:
-    """Starts services over the home and ends them with the test."""
+    """Starts services over the home and ends them with the test; a runner under nohup leaves them SIGHUP."""
+    before = signal.signal(signal.SIGHUP, signal.SIG_DFL)
     services: list[Service] = []
 
     def start(*options: str, **environment: str) -> Service:
@@ -39,6 +40,7 @@ def started(home: Path) -> Iterator[Callable[..., Service]]:
         return services[-1]
 
     yield start
+    signal.signal(signal.SIGHUP, before)
     for service in services:
         service.end()
 
