@@ -7,14 +7,14 @@ from typing import NamedTuple
 
 import numpy as np
 
-from cli.folder.parts import echo_at_once, parts_of, split_on_disk
+from cli.folder.parts import SPLITTING, Split, in_parts, parts_of
 from cli.options import now_us
 from history.base.progress import Progress, part
 from history.base.warnings import Warning
 from history.folder.parts.gather import PartHistory, gather
 from history.folder.parts.kept import KeptLeads, kept_history
 from history.folder.parts.size import free_bytes, parts_in_memory
-from history.folder.parts.split import NeedsWhole, SplitFolder
+from history.folder.parts.split import SplitFolder
 from history.folder.rules.row_filter import RejectedRow
 from history.folder.validate import ReadOptions
 from history.history import LOST, OPEN, WON, History
@@ -22,7 +22,6 @@ from history.read import read_folder
 from history.snapshot import state_at
 
 STATES = {"won": WON, "lost": LOST, "open": OPEN}
-SPLITTING = 0.2  # of the time that reading takes
 
 
 @dataclass(frozen=True)
@@ -53,15 +52,14 @@ def checked(data: Path, parts: int | None, rejected: list[RejectedRow] | None, r
     Of a folder that is split, every row is read, and the leads of as many parts as fit into memory are kept. Parts are
     drawn by a hash of the leads' ids, so that those of one are like those of any other.
     """
-    n_parts = parts_of(data, parts)
-    if n_parts is not None:
-        try:
-            if rejected is not None:
-                raise NeedsWhole("--rejected writes rows in the order of all")
-            with split_on_disk(data, None, n_parts, part(report, 0.0, SPLITTING)) as folder:
-                return _by_parts(data, folder, part(report, SPLITTING, 1.0))
-        except NeedsWhole as reason:
-            echo_at_once(data, reason)
+    needs_whole = None if rejected is None else "--rejected writes rows in the order of all"
+    result = in_parts(
+        Split(data, None, parts_of(data, parts), needs_whole),
+        part(report, 0.0, SPLITTING),
+        lambda folder: _by_parts(data, folder, part(report, SPLITTING, 1.0)),
+    )
+    if result is not None:
+        return result
     report("reading the data", 0.0)
     history = read_folder(data, now_us=now_us(), rejected=rejected)
     return Checked(history, states_of(history), history.warnings)

@@ -1,8 +1,10 @@
 """Folders that commands split into parts on disk, because they would fill the memory or because --parts says so."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeVar
 
 from cli.options import home
 from cli.shown.output import echo
@@ -10,17 +12,55 @@ from history.base.locked_tempdir import locked_tempdir
 from history.base.progress import Progress
 from history.config.config import FunnelConfig
 from history.folder.parts.size import free_bytes, needed_bytes, parts_needed
-from history.folder.parts.split import SplitFolder, split_folder
+from history.folder.parts.split import NeedsWhole, SplitFolder, split_folder
+
+Result = TypeVar("Result")
 
 GIGABYTE = 1e9
+SPLITTING = 0.2  # of the time that reading a folder in parts takes
 
 
-def parts_of(data: Path, wanted: int | None) -> int | None:
-    """Into how many parts a folder is split, None if it is read at once; wanted: --parts."""
+@dataclass(frozen=True)
+class Split:
+    """How a command splits a folder. model: a model's configuration for it.
+
+    n_parts: None reads it at once. needs_whole: why it cannot be split.
+    """
+
+    data: Path
+    model: FunnelConfig | None
+    n_parts: int | None
+    needs_whole: str | None = None
+
+
+def parts_of(
+    data: Path, wanted: int | None, needed: Callable[[Path, int | None], int] = parts_needed
+) -> int | None:
+    """Into how many parts a folder is split, None if it is read at once.
+
+    wanted: --parts. needed: the number by the folder and the free memory, 1 if the command has room for all of it.
+    """
     if wanted is not None:
         return wanted
-    needed = parts_needed(data, free_bytes())
-    return needed if needed > 1 else None
+    count = needed(data, free_bytes())
+    return count if count > 1 else None
+
+
+def in_parts(split: Split, report: Progress, work: Callable[[SplitFolder], Result]) -> Result | None:
+    """What `work` gives of the folder in parts; None if it is to be read at once, with the reason told if it has one.
+
+    report: the progress of splitting.
+    """
+    if split.n_parts is None:
+        return None
+    try:
+        if split.needs_whole is not None:
+            raise NeedsWhole(split.needs_whole)
+        with split_on_disk(split.data, split.model, split.n_parts, report) as folder:
+            return work(folder)
+    except NeedsWhole as reason:
+        echo(f"{split.data} is read at once, into memory, because {reason}")
+        return None
 
 
 @contextmanager
@@ -46,8 +86,3 @@ def echo_if_too_large(data: Path) -> None:
             f"{data} takes about {needed / GIGABYTE:.1f} GB of memory, and {free / GIGABYTE:.1f} GB are free: the "
             "command may end without a word; take a machine with more memory"
         )
-
-
-def echo_at_once(data: Path, reason: Exception) -> None:
-    """Says that a folder cannot be split."""
-    echo(f"{data} is read at once, into memory, because {reason}")

@@ -9,7 +9,7 @@ import click
 import numpy as np
 import pyarrow as pa
 
-from cli.folder.parts import echo_at_once, split_on_disk
+from cli.folder.parts import SPLITTING, Split, in_parts, parts_of
 from cli.folder.reading import echo_set_aside, read_and_report
 from cli.options import as_of_us, now_us
 from history.base.arrays import Ints
@@ -20,15 +20,13 @@ from history.folder.parts.gather import PartHistory, gather
 from history.folder.parts.kept import KeptLeads, kept_history
 from history.folder.parts.lead_keys import in_sample, lead_keys
 from history.folder.parts.size import free_bytes, one_in, parts_to_train
-from history.folder.parts.split import NeedsWhole, SplitFolder
+from history.folder.parts.split import SplitFolder
 from history.folder.rules.acceptance import require_acceptable
 from history.folder.tables.files import give_back_memory
 from history.folder.validate import ReadOptions
 from history.history import History
 from history.lead_sample import LeadSample
 from history.snapshot import take_leads
-
-SPLITTING = 0.2  # of the time that reading takes
 
 
 @dataclass(frozen=True)
@@ -64,26 +62,16 @@ def read_to_train(data: Path, options: TrainingData, report: Progress) -> Histor
         raise click.UsageError(
             "--one-in would part the leads of an account, and a feature of funnel.toml is of whole accounts"
         )
-    history = _in_parts(data, options, has_accounts, report)
+    needs_whole = "a feature of funnel.toml is of whole accounts" if has_accounts else None
+    history = in_parts(
+        Split(data, None, parts_of(data, options.parts, parts_to_train), needs_whole),
+        part(report, 0.0, SPLITTING),
+        lambda folder: _by_parts(data, folder, options, part(report, SPLITTING, 1.0)),
+    )
     if history is not None:
         return history
     report("reading the data", 0.0)
     return _at_once(data, options)
-
-
-def _in_parts(data: Path, options: TrainingData, has_accounts: bool, report: Progress) -> History | None:
-    """The history of a folder that is split; None if it is to be read at once."""
-    n_parts = options.parts or parts_to_train(data, free_bytes())
-    if options.parts is None and n_parts == 1:
-        return None
-    try:
-        if has_accounts:
-            raise NeedsWhole("a feature of funnel.toml is of whole accounts")
-        with split_on_disk(data, None, n_parts, part(report, 0.0, SPLITTING)) as folder:
-            return _by_parts(data, folder, options, part(report, SPLITTING, 1.0))
-    except NeedsWhole as reason:
-        echo_at_once(data, reason)
-        return None
 
 
 def _at_once(data: Path, options: TrainingData) -> History:

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 import click
 import numpy as np
 
-from cli.folder.parts import echo_at_once, parts_of, split_on_disk
+from cli.folder.parts import Split, in_parts, parts_of
 from cli.folder.reading import read_for
 from cli.options import as_of_us, now_us
 from history.base.arrays import Flags, Floats
@@ -23,7 +23,7 @@ from history.config.config import FunnelConfig
 from history.config.schema import ACCOUNT
 from history.folder.data_folder import config_differences
 from history.folder.parts.gather import Gathered, PartHistory, gather
-from history.folder.parts.split import NeedsWhole, SplitFolder
+from history.folder.parts.split import SplitFolder
 from history.folder.rules.acceptance import require_acceptable
 from history.folder.validate import ReadOptions
 from history.history import TableReport
@@ -75,16 +75,15 @@ def scored(
     """
     as_of_us(options.as_of, bundle.config.zone)  # refused before the folder is read
     run = _Run(bundle, data, options, engine, report)
-    n_parts = parts_of(data, options.parts)
-    if n_parts is not None:
-        try:
-            if bundle.vocabulary.reads_accounts:
-                raise NeedsWhole("a feature of funnel.toml is of whole accounts")
-            with split_on_disk(data, bundle.config, n_parts, part(report, 0.0, SPLITTING)) as folder:
-                return _by_parts(run, folder)
-        except NeedsWhole as reason:
-            echo_at_once(data, reason)
-    return _at_once(run)
+    needs_whole = (
+        "a feature of funnel.toml is of whole accounts" if bundle.vocabulary.reads_accounts else None
+    )
+    result = in_parts(
+        Split(data, bundle.config, parts_of(data, options.parts), needs_whole),
+        part(report, 0.0, SPLITTING),
+        lambda folder: _by_parts(run, folder),
+    )
+    return _at_once(run) if result is None else result
 
 
 class _Run(NamedTuple):
