@@ -74,7 +74,7 @@ def split_on_disk(
     home().mkdir(parents=True, exist_ok=True)
     with locked_tempdir(home(), "parts-") as folder:
         size = f"{needed_bytes(data) / GIGABYTE:.1f} GB"
-        echo(f"reading {data} at once would take about {size}: it is split into {n_parts} parts in {folder}")
+        echo(f"{data} takes about {size} of memory at once; it is split into {n_parts} parts in {folder}")
         yield split_folder(data, model, n_parts, folder, report)
 
 

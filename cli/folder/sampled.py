@@ -12,6 +12,7 @@ import pyarrow as pa
 from cli.folder.parts import SPLITTING, Split, in_parts, parts_of
 from cli.folder.reading import echo_set_aside, read_and_report
 from cli.options import as_of_us, now_us
+from cli.shown.output import echo
 from history.base.arrays import Ints
 from history.base.progress import Progress, part
 from history.config.declared_features import ACCOUNT_SCOPE, declared_features
@@ -90,6 +91,7 @@ def _drawn(history: History, every: int) -> Ints:
 def _said(history: History, every: int, of_leads: int, options: TrainingData) -> History:
     """The history of a sample, which says of which leads it is one."""
     sample = LeadSample(every, len(history), of_leads, is_wanted=options.one_in is not None)
+    echo(f"{sample.leads:,} of {of_leads:,} leads are taken, one in {every} by a hash of their ids")
     return replace(history, sample=sample, warnings=(sample.warning(), *history.warnings))
 
 

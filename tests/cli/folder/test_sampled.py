@@ -68,6 +68,12 @@ def test_a_folder_whose_training_would_fill_the_memory_is_sampled(
     assert fingerprint(history) == fingerprint(read(crm, one_in=2))
 
 
+def test_a_refused_training_says_that_its_leads_are_a_sample(home: Path, crm: Path) -> None:
+    refused = run("train", crm, "--one-in", 400)
+    assert refused.exit_code == 1
+    assert "of 400 leads are taken, one in 400 by a hash of their ids" in refused.stderr
+
+
 def test_a_version_says_of_which_leads_it_was_trained(home: Path, crm: Path) -> None:
     trained = answer("train", crm, "--trials", 0, "--one-in", 2)
     first = trained["warnings"][0]
