@@ -15,7 +15,6 @@ from history.folder.rules.rules import (
 )
 from history.folder.tables.raw_table import RawTable
 from history.folder.validate import OWN_TIME, ReadOptions, ValidatedTable
-from history.folder.values.factors import matching
 from history.folder.values.id_forms import split_lists
 
 
@@ -42,12 +41,13 @@ class LeadRows(ValidatedTable):
     def _flag_id_forms(self) -> None:
         """Counts the rows whose lead is written in another form than in the table of leads."""
         self.rows.flag(SEVERAL_IDS, self.raw.is_split, "lead_id")
-        is_exact = matching(self.text("lead_id"), self.id_forms.is_exact)
-        self.rows.flag(OTHER_ID_FORM, ~is_exact & (self.lead >= 0), "lead_id")
+        ids = self.text("lead_id")
+        is_exact = np.append(self.id_forms.exact_codes(ids.values) >= 0, False)
+        self.rows.flag(OTHER_ID_FORM, ~is_exact[ids.codes] & (self.lead >= 0), "lead_id")
 
     def _prepare(self) -> None:
         ids, self.id_forms = self.text("lead_id"), self._leads.id_forms
-        codes = np.array([*map(self.id_forms.code, ids.values), -1], dtype=np.int64)
+        codes = np.append(self.id_forms.codes(ids.values), -1)
         self.lead = codes[ids.codes]
         self.is_valid_lead = self._leads.usable
 

@@ -39,6 +39,12 @@ def test_lead_of_a_text(lead_ids: tuple[str, ...], text: str, code: int) -> None
     assert forms(*lead_ids).code(text) == code
 
 
+def test_codes_of_many_cells_are_those_of_each() -> None:
+    of_leads, cells = forms("12.0", LONG, "a"), ("a", "12", SHORT, "12.0", "A", "a;12")
+    assert of_leads.codes(cells).tolist() == [of_leads.code(cell) for cell in cells] == [2, 0, 1, 0, -1, -1]
+    assert of_leads.exact_codes(cells).tolist() == [2, -1, -1, 0, -1, -1]
+
+
 def test_check_characters_are_those_of_salesforce() -> None:
     assert long_id("00D300000000xyz") == "00D300000000xyzEAA"
     assert long_id("not an id") == "not an id"
