@@ -37,7 +37,13 @@ class Latest:
         return end_of_latest(self.times_us[len(self.times_us) - needed :], self.count) if needed else None
 
 
-END: Final = Question("end of the data", Latest.and_then, Latest.end, waits=True)
+def _refuted(end_us: int | None, own: Latest) -> bool:
+    """Whether rows end later than it is said of all."""
+    own_us = own.end()
+    return own_us is not None and (end_us is None or own_us > end_us)
+
+
+END: Final = Question("end of the data", Latest.and_then, Latest.end, refuted=_refuted)
 
 
 def latest_of(times_us: Ints, row_count: int | None = None) -> Latest:

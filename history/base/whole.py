@@ -19,15 +19,15 @@ class Question(Generic[Own, Answer]):
     """A question that rows answer together.
 
     join: what two sets of rows contribute, as one. answer: of all that is contributed; it may not depend on how rows
-    were split or ordered. effect: what an answer means for the rows that contribute `own`; waits: rows cannot go on
-    with an answer of their own.
+    were split or ordered. effect: what an answer means for the rows that contribute `own`. refuted: for a question that
+    few rows can answer for all, such as the latest ones; whether those that contribute `own` show an answer to be wrong.
     """
 
     name: str
     join: Callable[[Own, Own], Own]
     answer: Callable[[Own], Answer]
     effect: Callable[[Answer, Own], object] = _answer
-    waits: bool = False
+    refuted: Callable[[Answer, Own], bool] | None = None
 
 
 class Whole:

@@ -63,18 +63,22 @@ def gather(
     """Does `work` on the history of each part, once more if it is read again.
 
     A part answers what the whole folder decides from its own rows, and is read again if all parts together answer
-    otherwise; what a part cannot answer alone it waits for. Raises InvalidInput as reading the folder at once does,
+    otherwise. What one part alone can answer, the end of the data, is taken from the part with the latest rows as long
+    as no other refutes it; without such an answer a part waits. Raises InvalidInput as reading the folder at once does,
     NeedsWhole if it must be read at once.
     """
     parts: list[_Part[Result]] = [_Part(folder, number) for number in range(folder.n_parts)]
     known: dict[str, Any] = {}
-    todo, begin = parts, 0.0
+    guesses = _Guesses(has_latest=folder.latest_part is not None)
+    todo, begin = sorted(parts, key=lambda part: part.number != folder.latest_part), 0.0
     while todo:
-        # Nearly always two rounds: the parts wait for the end of the data, then go through.
-        end = UP_TO_END if begin == 0.0 else 1.0
+        # One round, or two if the parts wait for the end of the data, and more for parts with faults.
+        end = 1.0
         for place, part in enumerate(todo):
+            end = UP_TO_END if begin == 0.0 and not guesses.answers else 1.0
             progress("reading the parts", begin + (end - begin) * place / len(todo))
-            part.run(replace(options, whole=_PartOfWhole(folder.row_count, known)), as_of_us, work)
+            whole = _PartOfWhole(folder.row_count, known, guesses)
+            part.run(replace(options, whole=whole), as_of_us, work)
         todo, begin = _undecided(parts, known), end
         for own in parts:
             own.whole.forget_known()
@@ -101,12 +105,33 @@ class _Asked:
         return not self.is_open and bool(effect(self.answer, self.own) == effect(answer, self.own))
 
 
+class _Guesses:
+    """What the part with the latest rows, which is read first, answers for all, until another part refutes it."""
+
+    def __init__(self, *, has_latest: bool) -> None:
+        self.answers: dict[str, Any] = {}
+        self._has_latest = has_latest
+        self._refuted: set[str] = set()
+
+    def hold(self, question: Question[Own, Answer], own: Own) -> bool:
+        """Whether there is an answer that the rows which contribute `own` do not refute; the first that ask give it."""
+        name = question.name
+        if not self._has_latest or name in self._refuted:
+            return False
+        answer = self.answers.setdefault(name, question.answer(own))
+        assert question.refuted is not None
+        if question.refuted(answer, own):
+            self._refuted.add(name)
+            del self.answers[name]
+        return name in self.answers
+
+
 class _PartOfWhole(Whole):
     """One part: its rows answer alone what the folder has not answered yet, and all is written down."""
 
-    def __init__(self, row_count: int, known: dict[str, Any]) -> None:
+    def __init__(self, row_count: int, known: dict[str, Any], guesses: _Guesses) -> None:
         self.row_count = row_count
-        self._known = known
+        self._known, self._guesses = known, guesses
         self.decided: dict[str, _Asked] = {}
         self.noted: dict[str, _Asked] = {}
         self.refusing: dict[str, _Asked] = {}
@@ -116,10 +141,14 @@ class _PartOfWhole(Whole):
         if name in self._known:
             return self._known[name]  # type: ignore[no-any-return]
         if name not in self.decided:
-            if question.waits:
+            if question.refuted is None:
+                answer = question.answer(own)
+            elif self._guesses.hold(question, own):
+                answer = self._guesses.answers[name]
+            else:
                 self.decided[name] = _Asked(question, own, is_open=True)
                 raise _Stopped
-            self.decided[name] = _Asked(question, own, question.answer(own))
+            self.decided[name] = _Asked(question, own, answer)
         return self.decided[name].answer  # type: ignore[no-any-return]
 
     def note(self, question: Question[Own, Answer], own: Own) -> Answer:
@@ -143,8 +172,8 @@ class _Part(Generic[Result]):
     """One part of a folder, and what its last reading gave."""
 
     def __init__(self, folder: SplitFolder, number: int) -> None:
-        self._folder, self._number = folder, number
-        self.whole = _PartOfWhole(0, {})
+        self._folder, self.number = folder, number
+        self.whole = _PartOfWhole(0, {}, _Guesses(has_latest=False))
         self.result: Result | None = None
         self.counts: dict[str, TableCounts] = {}
         self.common: _Common | None = None
@@ -155,12 +184,12 @@ class _Part(Generic[Result]):
         assert isinstance(options.whole, _PartOfWhole)
         self.whole, self.is_stopped = options.whole, False
         try:
-            raw = self._folder.part(self._number)
+            raw = self._folder.part(self.number)
             read = validated_history(raw, options, as_of_us)
             numbers = np.asarray(raw["leads"].row_numbers)
             del raw
             history = read.history
-            self.result = work(PartHistory(self._number, history, numbers[read.rows]))
+            self.result = work(PartHistory(self.number, history, numbers[read.rows]))
             self.counts = read.counts
             self.common = _Common(history.as_of_us, history.config, tuple(history.attributes))
         except _Stopped:

@@ -14,6 +14,7 @@ from history.base.arrays import Ints
 from history.base.errors import InvalidInput
 from history.base.progress import Progress
 from history.config.config import FunnelConfig
+from history.folder.parts.latest_part import LatestPart
 from history.folder.parts.lead_keys import NO_KEY, Joins, lead_keys, part_numbers
 from history.folder.parts.streams import TableStream, open_stream
 from history.folder.read import read_configs
@@ -65,7 +66,10 @@ class SplitTable:
 
 @dataclass(frozen=True)
 class SplitFolder:
-    """A data folder in parts: its own configuration, the one under which it is read, and the rows of all its tables."""
+    """A data folder in parts: its own configuration, the one under which it is read, and the rows of all its tables.
+
+    latest_part: the part that seems to have the latest row; None if nobody knows.
+    """
 
     own: FunnelConfig
     config: FunnelConfig
@@ -73,6 +77,7 @@ class SplitFolder:
     tables: Mapping[str, SplitTable]
     n_parts: int
     row_count: int
+    latest_part: int | None
 
     def part(self, number: int) -> dict[str, RawTable]:
         """The tables of one part; those that belong to no lead are in the first alone."""
@@ -91,18 +96,19 @@ def split_folder(
     """
     own, config, problems = read_configs(folder, model)
     sizes = _Sizes(folder, progress)
-    joins = Joins(_merges(folder, config))
+    joins, latest = Joins(_merges(folder, config)), LatestPart()
 
     def split(path: Path, name: str) -> SplitTable | None:
         def written(table: TableStream) -> SplitTable | None:
-            return _Writer(table, n_parts, target, joins).written(sizes)
+            files = tuple(target / f"{table.name}-{number}.arrow" for number in range(n_parts))
+            return _Writer(table, files, joins, latest).written(sizes)
 
         return _streamed(path, WantedColumns(config, name, False), problems, written)
 
     tables = tables_of(folder, problems, split)
     if problems:
         raise InvalidInput(problems)
-    return SplitFolder(own, config, target, tables, n_parts, sizes.rows)
+    return SplitFolder(own, config, target, tables, n_parts, sizes.rows, latest.number)
 
 
 def _streamed(
@@ -170,9 +176,10 @@ def _merges_of(outcomes: TableStream) -> list[tuple[Ints, Ints]]:
 class _Writer:
     """Writes the rows of one table into one file a part."""
 
-    def __init__(self, table: TableStream, n_parts: int, target: Path, joins: Joins) -> None:
-        self._table, self._n_parts, self._joins = table, n_parts, joins
-        self._files = tuple(target / f"{table.name}-{number}.arrow" for number in range(n_parts))
+    def __init__(
+        self, table: TableStream, files: tuple[Path, ...], joins: Joins, latest: LatestPart
+    ) -> None:
+        self._table, self._files, self._joins, self._latest = table, files, joins, latest
 
     def written(self, sizes: _Sizes) -> SplitTable | None:
         """The table in parts; None if its file proves broken."""
@@ -212,9 +219,11 @@ class _Writer:
             return
         ids = batch.column("lead_id")
         self._require_single_ids(ids)
-        parts = part_numbers(self._joins.of(lead_keys(ids)), self._n_parts)
+        parts = part_numbers(self._joins.of(lead_keys(ids)), len(self._files))
+        if len(parts):
+            self._latest.add(self._table.name, batch, parts)
         ordered = batch.take(pa.array(np.argsort(parts, kind="stable")))
-        ends = np.cumsum(np.bincount(parts, minlength=self._n_parts)).tolist()
+        ends = np.cumsum(np.bincount(parts, minlength=len(self._files))).tolist()
         for number, (start, end) in enumerate(zip([0, *ends], ends, strict=False)):
             if end > start:
                 yield number, ordered.slice(start, end - start)

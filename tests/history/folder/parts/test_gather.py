@@ -1,6 +1,7 @@
 """A folder read in parts gives the histories, reports, warnings and errors of one that is read at once."""
 
 import gc
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -9,7 +10,7 @@ import pytest
 from history.base.errors import InvalidInput
 from history.base.progress import no_progress
 from history.folder.parts.gather import Gathered, PartHistory, gather
-from history.folder.parts.split import NeedsWhole, split_folder
+from history.folder.parts.split import NeedsWhole, SplitFolder, split_folder
 from history.folder.tables.raw_table import RawTable
 from history.folder.validate import ReadOptions, ValidatedTable
 from history.read import read_folder
@@ -66,6 +67,42 @@ def test_parts_at_an_earlier_instant(faulted: Path, tmp_path: Path) -> None:
 
 def test_parts_before_everything_have_no_leads(crm: Path, tmp_path: Path) -> None:
     check_equal(crm, 3, tmp_path, us("1999-01-15"))
+
+
+def readings(folder: Path, target: Path, latest_part: int | None) -> list[int]:
+    """Numbers of the parts in the order in which they were read, to the end or not, if one seems to be the latest."""
+    parts = replace(split_folder(folder, None, 3, target, no_progress), latest_part=latest_part)
+    read: list[int] = []
+
+    class Counted(SplitFolder):
+        def part(self, number: int) -> dict[str, RawTable]:
+            read.append(number)
+            return super().part(number)
+
+    whole = read_folder(folder, now_us=NOW)
+    counted = Counted(**vars(parts))
+    gathered = gather(counted, ReadOptions(parts.config, NOW), None, lambda part: part, no_progress)
+    assert gathered.as_of_us == whole.as_of_us
+    check_same(gathered.reports, whole.reports, "reports")
+    return read
+
+
+def test_a_clean_folder_is_read_once_from_its_latest_part_on(crm: Path, tmp_path: Path) -> None:
+    parts = split_folder(crm, None, 3, tmp_path, no_progress)
+    assert parts.latest_part is not None
+    read = readings(crm, tmp_path, parts.latest_part)
+    assert read[0] == parts.latest_part
+    assert sorted(read) == [0, 1, 2]
+
+
+def test_parts_wait_for_the_end_without_a_latest_part(crm: Path, tmp_path: Path) -> None:
+    assert readings(crm, tmp_path, None) == [0, 1, 2, 0, 1, 2]
+
+
+def test_what_the_wrong_part_answers_is_refuted(crm: Path, tmp_path: Path) -> None:
+    latest = split_folder(crm, None, 3, tmp_path, no_progress).latest_part
+    for wrong in {0, 1, 2} - {latest}:
+        assert readings(crm, tmp_path, wrong)[0] == wrong
 
 
 def test_more_parts_than_leads(crm: Path, tmp_path: Path) -> None:
