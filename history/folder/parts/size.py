@@ -20,10 +20,14 @@ LARGEST_PART: Final = 700_000_000  # bytes of memory: larger parts are not read 
 MOST_PARTS: Final = 512  # each has an open file a table while the folder is split
 MEMINFO: Final = Path("/proc/meminfo")
 CGROUP: Final = Path("/sys/fs/cgroup")
-# The limit, what is in use, and the name of its cache in memory.stat: version 2 of control groups, then version 1.
+# The limit, what is in use, and how memory.stat calls pages of files: version 2 of control groups, then version 1.
 CGROUP_FILES: Final = (
-    ("memory.max", "memory.current", "inactive_file"),
-    ("memory/memory.limit_in_bytes", "memory/memory.usage_in_bytes", "total_inactive_file"),
+    ("memory.max", "memory.current", ("inactive_file", "active_file")),
+    (
+        "memory/memory.limit_in_bytes",
+        "memory/memory.usage_in_bytes",
+        ("total_inactive_file", "total_active_file"),
+    ),
 )
 
 
@@ -88,13 +92,17 @@ def _of_machine(meminfo: Path) -> int | None:
 
 
 def _of_container(cgroup: Path) -> int | None:
-    """The limit less what is in use; cached pages that were not read lately count as free, as in Kubernetes."""
-    for limit_name, used_name, cache_name in CGROUP_FILES:
+    """The limit less what is in use; pages of files count as free, as in the machine's MemAvailable.
+
+    All of them, since those of a folder that is read again and again, part after part, count as active.
+    """
+    for limit_name, used_name, cache_names in CGROUP_FILES:
         limit, used = _text(cgroup / limit_name), _text(cgroup / used_name)
         if limit and used:
             stat = _text((cgroup / limit_name).with_name("memory.stat"))
-            cached = dict(line.split() for line in stat.splitlines()).get(cache_name, 0)
-            return None if limit == "max" else max(int(limit) - int(used) + int(cached), 0)
+            sizes = dict(line.split() for line in stat.splitlines())
+            cached = sum(int(sizes.get(name, 0)) for name in cache_names)
+            return None if limit == "max" else max(int(limit) - int(used) + cached, 0)
     return None
 
 

@@ -54,20 +54,22 @@ def test_free_memory_is_the_least_of_machine_and_container(tmp_path: Path) -> No
 
 
 @pytest.mark.parametrize(
-    ("limit", "used", "stat"),
+    ("limit", "used", "prefix"),
     [
-        ("memory.max", "memory.current", "inactive_file"),
-        ("memory/memory.limit_in_bytes", "memory/memory.usage_in_bytes", "total_inactive_file"),
+        ("memory.max", "memory.current", ""),
+        ("memory/memory.limit_in_bytes", "memory/memory.usage_in_bytes", "total_"),
     ],
 )
 def test_containers_of_both_versions_are_known_and_their_cache_is_free(
-    tmp_path: Path, limit: str, used: str, stat: str
+    tmp_path: Path, limit: str, used: str, prefix: str
 ) -> None:
     (tmp_path / "memory").mkdir()
     (tmp_path / limit).write_text("1500000\n")
     (tmp_path / used).write_text("500000\n")
-    (tmp_path / limit).with_name("memory.stat").write_text(f"cache 9\n{stat} 200000\n")
-    assert free_bytes(tmp_path / "none", tmp_path) == 1_200_000
+    (tmp_path / limit).with_name("memory.stat").write_text(
+        f"cache 9\n{prefix}inactive_file 200000\n{prefix}active_file 100000\n"
+    )
+    assert free_bytes(tmp_path / "none", tmp_path) == 1_300_000
 
 
 def test_training_on_a_folder_that_fits_is_at_once(folder: Path) -> None:
