@@ -78,24 +78,27 @@ def train(data: Path | None, store: bool, **options: Any) -> None:
     refuse_unless_one(data, store)
     if data is None:
         refuse_unused("DATA", "accept-rejected", "parts", "one-in")
-    from cli.folder.sampled import TrainingData, read_to_train
+    from cli.folder.sampled import READ_AT_ONCE, TrainingData, read_to_train, reading_share
     from engines.choice import open_engine
     from history.base.progress import part
     from training.pipeline import train_and_register
 
     state = home()
     with open_engine(options["engine"]) as engine, progress_bar() as report:
+        reading = READ_AT_ONCE
         if data is None:
             report("reading the data", 0.0)
             history = _read_store(options["as_of"])
         else:
-            history = read_to_train(data, TrainingData.of(options), part(report, 0.0, 0.05))
+            used = TrainingData.of(options)
+            reading = reading_share(data, used)
+            history = read_to_train(data, used, part(report, 0.0, reading))
         result = train_and_register(
             history,
             train_options(options, engine),
             home=state,
             promote=options["promote"],
-            progress=part(report, 0.05, 1.0),
+            progress=part(report, reading, 1.0),
         )
     _print_result(result, history)
     if not result.promoted:

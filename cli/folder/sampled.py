@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, fields, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import click
 import numpy as np
@@ -21,13 +21,18 @@ from history.folder.parts.gather import PartHistory, gather
 from history.folder.parts.kept import KeptLeads, kept_history
 from history.folder.parts.lead_keys import in_sample, lead_keys
 from history.folder.parts.size import free_bytes, one_in, parts_to_train
-from history.folder.parts.split import SplitFolder
+from history.folder.parts.split import SplitFolder, csv_bytes
 from history.folder.rules.acceptance import require_acceptable
 from history.folder.tables.files import give_back_memory
 from history.folder.validate import ReadOptions
 from history.history import History
 from history.lead_sample import LeadSample
 from history.snapshot import take_leads
+
+# Of the time of a training: reading at once, and the size of a folder that is read in parts in as much time as a sample
+# of it is trained on.
+READ_AT_ONCE: Final = 0.05
+AS_LONG_AS_TRAINING: Final = 18e9  # bytes of CSV
 
 
 @dataclass(frozen=True)
@@ -73,6 +78,14 @@ def read_to_train(data: Path, options: TrainingData, report: Progress) -> Histor
         return history
     report("reading the data", 0.0)
     return _at_once(data, options)
+
+
+def reading_share(data: Path, options: TrainingData) -> float:
+    """The share of a training's time that reading takes, which grows with a folder while samples do not."""
+    if parts_of(data, options.parts, parts_to_train) is None:
+        return READ_AT_ONCE
+    size = csv_bytes(data)
+    return max(size / (size + AS_LONG_AS_TRAINING), READ_AT_ONCE)
 
 
 def _at_once(data: Path, options: TrainingData) -> History:
